@@ -1,0 +1,67 @@
+/* attend: attention on one rank: the fold, written once.
+ *
+ * A method is a pure function `weigh` from a tile of scores to weights, and (for state folds) a feature `map`.
+ * Everything else (products, masks, row scaling, accumulators, merging) is the fold's.
+ *
+ * Rows carry an exponent: a weight is 2^(x - E), E an integer that depends on one (row, key leaf) alone, so
+ * no degree overflows or vanishes. Partial sums of key leaves are added in double along one fixed binary tree over
+ * the leaf index: no bit of a result depends on the order of arrival, on who computed what, or on what was
+ * computed beside it. Products are in the engine's precision and on whole leaves.
+ *
+ * Compiled twice; psw_engine_of picks the table row of a precision. Local: no function here communicates. */
+#ifndef POLYSWEEP_ATTEND_H
+#define POLYSWEEP_ATTEND_H
+
+#include "polysweep/data.h"
+
+#define PSW_GROUP_MAX 16
+
+/* Points that differ in beta alone and so share every tile of scores, over both data sets. */
+typedef struct psw_group {
+    const psw_point *points;
+    ptrdiff_t count; /* 1 .. PSW_GROUP_MAX */
+} psw_group;
+bool psw_group_joins(const psw_point *a, const psw_point *b);
+
+/* The attention of one query leaf, for all points and data sets of the group. Arrays are
+ * [points][sets][count]...; they are valid until the sink returns. */
+typedef struct psw_leaf {
+    ptrdiff_t first, count; /* absolute query rows */
+    ptrdiff_t index;        /* number of the leaf */
+    ptrdiff_t points;
+    int sets;
+    ptrdiff_t width;       /* v */
+    const void *rows;      /* [points][sets][count][width], engine's precision: attention output */
+    const double *special; /* [points][sets][count]: mass on key j3; NULL if there is no special token */
+    const double *log2_den; /* [points][sets][count]: log2 of the denominator, -inf for an empty row */
+} psw_leaf;
+typedef psw_status (*psw_leaf_sink)(void *context, const psw_leaf *leaf);
+
+/* Asked between tiles: true means give the point up (the fold returns PSW_STOPPED). `ask` may be NULL. */
+typedef struct psw_watch {
+    bool (*ask)(void *context);
+    void *context;
+} psw_watch;
+
+typedef struct psw_engine {
+    const char *name;
+    size_t real_bytes;
+    /* Lays the fold's memory out; with a counting arena this is its size in bytes. */
+    size_t (*bytes)(const psw_group *group);
+    /* Computes the group leaf by leaf, leaves in ascending order. PSW_NOT_FINITE names the row. */
+    psw_status (*attend)(const psw_group *group, const psw_data *data, psw_arena *arena, psw_watch watch,
+                         psw_leaf_sink sink, void *context);
+} psw_engine;
+const psw_engine *psw_engine_of(psw_precision precision);
+
+/* Operations and memory traffic of one forward pass of one data set (2 flops per multiply-add), from the widths
+ * of the method's weigh and map. */
+typedef struct psw_work {
+    double flops, bytes;
+} psw_work;
+psw_work psw_attend_work(const psw_point *point);
+
+/* NULL where the method can compute the point; else what it cannot and what to do (a static or message-slot text). */
+psw_status psw_attend_check(const psw_point *point); /* PSW_USAGE */
+
+#endif

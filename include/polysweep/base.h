@@ -1,0 +1,73 @@
+/* base: status and message, checked strings, the arena, injected faults.
+ *
+ * Every function that can fail returns a psw_status; the words that go with it stand in the
+ * one message slot of the process, which only psw_fail writes and whoever reports it reads. */
+#ifndef POLYSWEEP_BASE_H
+#define POLYSWEEP_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PSW_VERSION "0.1.0"
+
+/* What went wrong. The first block are exit codes of the program, the second are reasons of one
+ * failed point (column error_code); psw_status_word names each. */
+typedef enum psw_status {
+    PSW_OK = 0,
+    PSW_POINTS_FAILED = 1, /* the run went on, some points did not */
+    PSW_USAGE = 2,         /* command line or study file */
+    PSW_ENVIRONMENT = 3,   /* file, file system, launch */
+    PSW_MISMATCH = 4,      /* verification found other numbers */
+    PSW_BUG = 70,
+    PSW_STOPPED = 75, /* asked to stop, work is left */
+
+    PSW_NO_MEMORY = 10,  /* a point needs more than it may have */
+    PSW_NOT_FINITE = 11, /* a result is NaN or infinite */
+    PSW_TIMEOUT = 12,    /* a point passed its limit */
+    PSW_KILLED = 13,     /* a process died while it computed this point */
+    PSW_INJECTED = 14    /* a fault asked for by a test */
+} psw_status;
+
+const char *psw_status_word(psw_status status); /* "ok", "usage", "no_memory", ... */
+
+/* Stores the message (printf form) with the place it comes from and returns `status`. */
+psw_status psw_fail_at(psw_status status, const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+#define PSW_FAIL(status, ...) psw_fail_at((status), __FILE__, __LINE__, __VA_ARGS__)
+#define PSW_TRY(call)                                   \
+    do {                                                \
+        psw_status psw_try_ = (call);                   \
+        if (psw_try_ != PSW_OK) return psw_try_;        \
+    } while (0)
+
+const char *psw_message(void);      /* of the last failure; never NULL */
+const char *psw_message_site(void); /* "room/file.c:line" of it */
+void psw_message_set(const char *message, const char *site); /* a message that came from another rank */
+
+/* Faults for tests. POLYSWEEP_FAULT=site[:rank[:occurrence]] makes psw_fault(site) fail once, at the
+ * given occurrence (1 = first) on the given rank; without the variable it costs one comparison.
+ * psw_fault_rank tells the room who this process is. */
+psw_status psw_fault(const char *site);
+void psw_fault_rank(int rank);
+
+/* One aligned block that holds everything a run of slots needs. With base == NULL it only counts:
+ * the code that lays memory out is the code that sizes it, so a prediction is exact. */
+typedef struct psw_arena {
+    unsigned char *base;
+    size_t size, used, high; /* bytes; high = largest `used` so far */
+} psw_arena;
+
+#define PSW_ALIGNMENT 64
+psw_arena psw_arena_counting(void);
+psw_status psw_arena_create(size_t bytes, psw_arena *arena); /* PSW_NO_MEMORY */
+void psw_arena_destroy(psw_arena *arena);
+/* count * bytes_each, 64-byte aligned, not cleared. NULL from a counting arena; taking more than was
+ * sized aborts the point with PSW_BUG at the caller's next psw_arena_check. */
+void *psw_arena_take(psw_arena *arena, ptrdiff_t count, size_t bytes_each);
+psw_status psw_arena_check(const psw_arena *arena);
+
+/* snprintf into a fixed field, always terminated; false when it was cut. */
+bool psw_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

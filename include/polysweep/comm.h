@@ -1,0 +1,44 @@
+/* comm: communicators, agreement, the queue of runs. The first room that knows MPI.
+ *
+ * A function whose first argument is a `const psw_comm *` is collective over it; no other function of the program
+ * communicates, but psw_queue_take, which says so. */
+#ifndef POLYSWEEP_COMM_H
+#define POLYSWEEP_COMM_H
+
+#include <mpi.h>
+
+#include "polysweep/base.h"
+
+typedef struct psw_comm {
+    MPI_Comm handle;
+    int rank, size;
+} psw_comm;
+
+psw_status psw_comm_world(psw_comm *world); /* a duplicate of MPI_COMM_WORLD with errors returned, not fatal */
+psw_status psw_comm_split(const psw_comm *comm, int color, int key, psw_comm *part);
+psw_status psw_comm_split_node(const psw_comm *comm, psw_comm *node); /* ranks that share memory */
+void psw_comm_free(psw_comm *comm);
+
+/* Did it work everywhere? The worst status of all ranks on all ranks; its message travels to every rank. */
+psw_status psw_comm_agree(const psw_comm *comm, psw_status status);
+psw_status psw_comm_bytes(const psw_comm *comm, int root, void *data, size_t bytes); /* broadcast, any size */
+psw_status psw_comm_sum(const psw_comm *comm, double *values, int count);            /* all-reduce */
+psw_status psw_comm_max(const psw_comm *comm, double *values, int count);
+psw_status psw_comm_barrier(const psw_comm *comm);
+
+/* The numbers 0 .. total-1, each given out once over all ranks of `comm`, in ascending order on each node. Ranks of
+ * one node take from a counter in shared memory; a node refills its counter with a stretch requested from rank 0
+ * ahead of need, and rank 0's node is served directly. No one-sided call crosses a node. */
+typedef struct psw_queue psw_queue;
+psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t total, psw_queue **queue);
+/* The next number, or -1 when nothing is left (or the queue was halted). Not collective; may wait for rank 0. */
+ptrdiff_t psw_queue_take(psw_queue *queue);
+/* Answers requests that have arrived; to be called often (at least every second) by every rank while it computes. */
+void psw_queue_serve(psw_queue *queue);
+/* Numbers taken so far over this node, a hint for progress. */
+ptrdiff_t psw_queue_taken(const psw_queue *queue);
+/* Nothing more is given out on this node (a stop). */
+void psw_queue_halt(psw_queue *queue);
+psw_status psw_queue_close(const psw_comm *comm, psw_queue *queue);
+
+#endif

@@ -1,0 +1,35 @@
+/* data: rows of queries, keys and values for any range of tokens.
+ *
+ * A row is a function of the point's values and its index alone, so every process that produces it produces the
+ * same bits. Rows are made in double; the engines round them to their precision. */
+#ifndef POLYSWEEP_DATA_H
+#define POLYSWEEP_DATA_H
+
+#include "polysweep/spec.h"
+
+typedef enum psw_side { PSW_QUERY, PSW_KEY, PSW_VALUE } psw_side;
+
+typedef struct psw_data psw_data;
+
+/* Checks the point's shape against the data (PSW_USAGE with what does not fit), opens what must be opened. */
+psw_status psw_data_check(const psw_point *point);
+psw_status psw_data_open(const psw_point *point, psw_data **data);
+void psw_data_close(psw_data *data);
+
+/* Number of data sets: 2 (D_0 and D_1) or 1. */
+int psw_data_sets(const psw_point *point);
+/* True where queries, keys and values are the same rows. */
+bool psw_data_shared(const psw_point *point);
+/* The token in which D_1 differs from D_0, -1 if there is one data set. */
+ptrdiff_t psw_data_special(const psw_point *point);
+/* tau, in the units of the rows (n >= 2); and the unit sqrt(ln n) that margins are given in. */
+double psw_data_threshold(const psw_point *point);
+double psw_data_unit(const psw_point *point);
+/* True if scores can be negative (then odd and fractional beta need `negative`). */
+bool psw_data_signed(const psw_point *point);
+
+/* Rows first .. first+count of one side of data set `set`, count x (d or v), contiguous, row_norm applied to
+ * queries and keys. */
+void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
+
+#endif

@@ -1,0 +1,45 @@
+/* judge: the threshold head over random signs, trials, verdict.
+ *
+ * F = sum over rows j and sign vectors w of max(<c_j, w> - tau, 0), w in {-1,+1}^v, m vectors a trial; a trial
+ * succeeds if F(D_1) > 0 and F(D_0) = 0 with the same w. The signs are keyed by (seed, n, d, trial, vector): the
+ * same for both data sets, every degree and every method. A pre-activation counts as positive above the tie
+ * tolerance of the precision.
+ *
+ * A verdict is a fold over query leaves: counts add, margins take the maximum, values add along the fixed tree.
+ * Compiled twice, as attend is. Local. */
+#ifndef POLYSWEEP_JUDGE_H
+#define POLYSWEEP_JUDGE_H
+
+#include "polysweep/attend.h"
+#include "polysweep/stats.h"
+
+typedef struct psw_verdict {
+    ptrdiff_t successes; /* of trials */
+    double success_rate, success_lo, success_hi; /* Wilson 95 % */
+    ptrdiff_t fires_d1, fires_d0;                /* trials with F > 0 */
+    double fire_rate_d1, fire_rate_d0;
+    double margin_d1, margin_d0; /* largest pre-activation, in units of sqrt(ln n) */
+    double active_d1, active_d0; /* mean over trials of the number of positive (row, sign vector) pairs */
+    double value_d1, value_d0;   /* mean over trials of F */
+    ptrdiff_t tie;               /* trials with a pre-activation inside the tie band (10 tolerances) */
+    double special_mass_d1, special_mass_d0, leak_mass_d1;
+    double gap; /* a_1 f(D_1) - a_0 f(D_0): what a read-out along the special feature sees */
+} psw_verdict;
+
+typedef struct psw_head psw_head; /* lives in the arena of its group */
+
+typedef struct psw_judge {
+    size_t (*bytes)(const psw_group *group);
+    psw_status (*begin)(const psw_group *group, psw_arena *arena, psw_head **head);
+    psw_status (*take)(void *head, const psw_leaf *leaf); /* a psw_leaf_sink; leaves in any order */
+    void (*end)(psw_head *head, psw_verdict *verdicts);   /* one per point of the group */
+} psw_judge;
+const psw_judge *psw_judge_of(psw_precision precision);
+
+/* |pre-activation| below this, in units of sqrt(ln n), is rounding, not a sign. */
+double psw_judge_tolerance(const psw_point *point);
+
+/* Operations of the head for one data set. */
+double psw_judge_flops(const psw_point *point);
+
+#endif

@@ -1,0 +1,35 @@
+/* measure: the clock, the rates of this machine, the launch it finds itself in. The only room that reads time. */
+#ifndef POLYSWEEP_MEASURE_H
+#define POLYSWEEP_MEASURE_H
+
+#include "polysweep/comm.h"
+#include "polysweep/plan.h"
+
+double psw_clock_s(void);      /* monotonic seconds */
+double psw_wall_s(void);       /* seconds since 1970 */
+
+/* Measures psw_rates in about 0.3 s on this rank. Local. */
+psw_status psw_measure_rates(psw_rates *rates);
+/* The same on rank 0's behalf: the slowest of one rank a node, the same numbers on every rank. */
+psw_status psw_measure_rates_agreed(const psw_comm *comm, psw_rates *rates);
+
+/* What this process runs on. Local; no function guesses: an unknown is 0 or "". */
+typedef struct psw_machine {
+    char host[64], cpu[96], blas_kernel[32], blas_config[160];
+    int cores;              /* this process may run on (its binding) */
+    int cores_node;         /* online on the node */
+    int blas_threads;
+    int expected_ranks;     /* what the launcher started (SLURM_NTASKS, OMPI_COMM_WORLD_SIZE, PMI_SIZE); 0 unknown */
+    char binding[160];      /* list of cores, "0-1" */
+    double memory_bytes;    /* of the node */
+    bool avx512;
+} psw_machine;
+psw_machine psw_machine_read(void);
+
+/* Sets the number of BLAS threads of this process. */
+void psw_threads_set(int threads);
+
+/* Largest resident size of this process so far, in bytes. */
+double psw_resident_bytes(void);
+
+#endif

@@ -1,0 +1,68 @@
+/* plan: cost and memory model, runs of slots, order, simulation of the schedule. Sees numbers only: no clock, no
+ * MPI, no file. The scheduler of a run and the one that `plan` prints are this code. */
+#ifndef POLYSWEEP_PLAN_H
+#define POLYSWEEP_PLAN_H
+
+#include "polysweep/judge.h"
+
+/* What a machine does, measured by measure/ or taken from a file; index = psw_precision. Seconds per unit. */
+typedef struct psw_rates {
+    double flop_s[2];       /* a flop of attention's products */
+    double weigh_s[2];      /* one score through a weigh function, per squaring step */
+    double transcend_s[2];  /* one score through log2 / exp2 */
+    double head_flop_s[2];  /* a flop of the head's product */
+    double head_entry_s[2]; /* one pre-activation through the threshold */
+    double sign_s;          /* one random sign */
+    double row_s;           /* one element of generated data */
+    double point_s;         /* fixed cost of a point, a run */
+    double run_s;
+} psw_rates;
+extern const psw_rates psw_rates_default; /* of a common core; every table that uses it says so */
+
+typedef struct psw_cost { /* of one point */
+    double flops;         /* one forward pass of one data set */
+    double head_flops;    /* both data sets */
+    double bytes;
+    double memory_bytes;  /* of a run of one: the arena, by construction */
+    double predicted_s;   /* computed alone: both data sets, data, head */
+    double extra_s;       /* what it adds to a run that shares its tiles */
+} psw_cost;
+psw_cost psw_cost_point(const psw_rates *rates, const psw_point *point);
+
+/* Bytes of the arena that computes a group (or a run's largest group). */
+size_t psw_memory_group(const psw_group *group);
+
+typedef struct psw_run { /* consecutive slots first .. first+count, one worker */
+    ptrdiff_t first, count;
+    double predicted_s;
+} psw_run;
+
+typedef struct psw_runs {
+    psw_run *list; /* longest first */
+    ptrdiff_t count;
+    double predicted_s; /* sum */
+} psw_runs;
+
+/* How to cut: at least least_s (to pay for taking and writing), at most most_s of predicted work, never more than
+ * most_slots; alone = every point its own run (timing). */
+typedef struct psw_cut {
+    double least_s, most_s;
+    ptrdiff_t most_slots;
+    bool alone;
+} psw_cut;
+extern const psw_cut psw_cut_default; /* 10 ms .. 1 s, 1024 slots */
+
+/* Cuts the slots for which wanted[slot] != 0 (NULL = all) into runs, longest first; ties by first slot. Same input,
+ * same output, on every rank. PSW_NO_MEMORY. */
+psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
+                           const unsigned char *wanted, psw_runs *runs);
+void psw_runs_free(psw_runs *runs);
+
+typedef struct psw_schedule { /* the simulated run */
+    double finish_s, busy_s, utilisation;
+    ptrdiff_t ranks;
+} psw_schedule;
+/* Takes runs longest first by the first free of `ranks` workers. */
+psw_schedule psw_schedule_simulate(const psw_runs *runs, ptrdiff_t ranks);
+
+#endif

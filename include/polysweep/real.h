@@ -1,0 +1,80 @@
+/* base: views and products in the precision of the translation unit.
+ *
+ * Rooms that compute are compiled twice, with PSW_SINGLE defined or not; their only exported symbol is a
+ * table row whose name PSW_PRECISION_NAME makes (psw_engine_fp64, psw_engine_fp32). This is the only file
+ * that names BLAS: another CBLAS, or another backend for tiles, is a change here and nowhere else.
+ *
+ * Products round by shape (measured: another number of rows gives other bits), so callers pass whole leaves;
+ * only the last leaf of a sequence is ragged. */
+#ifndef POLYSWEEP_REAL_H
+#define POLYSWEEP_REAL_H
+
+#include <cblas.h>
+#include <float.h>
+#include <stddef.h>
+
+#ifdef PSW_SINGLE
+typedef float psw_real;
+#define PSW_PRECISION_NAME(name) name##_fp32
+#define PSW_REAL_EPSILON FLT_EPSILON
+#define PSW_GEMM cblas_sgemm
+#else
+typedef double psw_real;
+#define PSW_PRECISION_NAME(name) name##_fp64
+#define PSW_REAL_EPSILON DBL_EPSILON
+#define PSW_GEMM cblas_dgemm
+#endif
+
+/* Row-major rows; consecutive rows are `stride` elements apart. */
+typedef struct psw_rows {
+    psw_real *at;
+    ptrdiff_t rows, cols, stride;
+} psw_rows;
+
+typedef struct psw_const_rows {
+    const psw_real *at;
+    ptrdiff_t rows, cols, stride;
+} psw_const_rows;
+
+static inline psw_rows psw_rows_of(psw_real *at, ptrdiff_t rows, ptrdiff_t cols)
+{
+    return (psw_rows){at, rows, cols, cols};
+}
+
+static inline psw_const_rows psw_read(psw_rows a)
+{
+    return (psw_const_rows){a.at, a.rows, a.cols, a.stride};
+}
+
+/* Rows first .. first+count of a. */
+static inline psw_const_rows psw_part(psw_const_rows a, ptrdiff_t first, ptrdiff_t count)
+{
+    return (psw_const_rows){a.at + first * a.stride, count, a.cols, a.stride};
+}
+
+static inline void psw_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, ptrdiff_t inner, psw_const_rows a,
+                            psw_const_rows b, psw_real keep, psw_rows c)
+{
+    PSW_GEMM(CblasRowMajor, ta, tb, (int)c.rows, (int)c.cols, (int)inner, (psw_real)1, a.at, (int)a.stride, b.at,
+             (int)b.stride, keep, c.at, (int)c.stride);
+}
+
+/* c = a bT   (scores: rows of q against rows of k) */
+static inline void psw_product_nt(psw_const_rows a, psw_const_rows b, psw_rows c)
+{
+    psw_gemm(CblasNoTrans, CblasTrans, a.cols, a, b, 0, c);
+}
+
+/* c = a b    (weights times values) */
+static inline void psw_product_nn(psw_const_rows a, psw_const_rows b, psw_rows c)
+{
+    psw_gemm(CblasNoTrans, CblasNoTrans, a.cols, a, b, 0, c);
+}
+
+/* c += aT b  (states: features times values) */
+static inline void psw_product_tn_add(psw_const_rows a, psw_const_rows b, psw_rows c)
+{
+    psw_gemm(CblasTrans, CblasNoTrans, a.rows, a, b, 1, c);
+}
+
+#endif

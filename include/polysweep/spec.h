@@ -1,0 +1,144 @@
+/* spec: what was asked. A study file (a strict subset of YAML 1.2) becomes a study: settings, and a grid whose
+ * points are computed from their slot, never listed.
+ *
+ * Coded parameters are small integers; their words stand in one table each (psw_words), used for reading, for
+ * printing, and for the flag_meanings of the file. */
+#ifndef POLYSWEEP_SPEC_H
+#define POLYSWEEP_SPEC_H
+
+#include "polysweep/base.h"
+
+/* ---- a point -------------------------------------------------------------------------------------------- */
+
+typedef enum psw_method {
+    PSW_EXACT, PSW_SOFTMAX, PSW_LINEAR, PSW_CLOSED_FORM, PSW_MONOMIAL, PSW_POLYSKETCH,
+    PSW_TREE, PSW_TENSORSKETCH, PSW_SRHT, PSW_MACLAURIN, PSW_FAVOR
+} psw_method;
+typedef enum psw_mask { PSW_FULL, PSW_CAUSAL } psw_mask;
+typedef enum psw_precision { PSW_FP64, PSW_FP32 } psw_precision;
+typedef enum psw_row_norm { PSW_NORM_NONE, PSW_NORM_UNIT, PSW_NORM_LAYERNORM, PSW_NORM_SQRT_D } psw_row_norm;
+typedef enum psw_negative { PSW_NEGATIVE_REFUSE, PSW_NEGATIVE_SIGNED, PSW_NEGATIVE_ABS } psw_negative;
+typedef enum psw_data_kind {
+    PSW_SELF_ATTENTION, PSW_SCORES, PSW_GAUSSIAN, PSW_SPHERE, PSW_ALIGNED, PSW_FILE
+} psw_data_kind;
+typedef enum psw_preset { PSW_CUSTOM, PSW_P1, PSW_P2, PSW_P3, PSW_W1, PSW_W2 } psw_preset;
+
+typedef enum psw_vocabulary {
+    PSW_WORDS_METHOD, PSW_WORDS_MASK, PSW_WORDS_PRECISION, PSW_WORDS_ROW_NORM, PSW_WORDS_NEGATIVE,
+    PSW_WORDS_DATA_KIND, PSW_WORDS_PRESET, PSW_WORDS_STATUS, PSW_WORDS_ERROR, PSW_WORDS_TIMING, PSW_WORDS_TIME_STOP,
+    PSW_VOCABULARIES
+} psw_vocabulary;
+/* Word `code` of a vocabulary, NULL past its end. */
+const char *psw_word(psw_vocabulary vocabulary, int code);
+
+#define PSW_OWN_MAX 8     /* axes of the user's own names */
+#define PSW_PREDICT_MAX 8 /* predictions of the user's own */
+
+/* The values of one point. An integer that does not apply is 0; beta of softmax and linear is NaN. Lengths are
+ * in tokens (n), features (d: width of queries and keys, v: of values) and sketch rows (r). */
+typedef struct psw_point {
+    psw_method method;
+    psw_mask mask;
+    psw_precision precision;
+    psw_data_kind data_kind;
+    psw_preset preset;
+    psw_row_norm row_norm;
+    psw_negative negative;
+    double beta;
+    ptrdiff_t n, d, v, r, features, local, draws;
+    double noise, a_0, a_1, b, c, kappa; /* constants of the data, in units of sqrt(ln n) */
+    ptrdiff_t j3;                        /* special token, counted from 0 */
+    ptrdiff_t m, trials;                 /* sign vectors per trial, trials */
+    double den_constant, cosine;
+    ptrdiff_t head, block, team;
+    uint64_t seed;
+    ptrdiff_t weights; /* learned sketch weights: number of their path in the study, 0 = none */
+    double own[PSW_OWN_MAX];
+} psw_point;
+
+/* ---- names that other rooms can give a value to (theory columns, result columns) -------------------------- */
+
+typedef struct psw_oracle {
+    const char *const *names; /* NULL-terminated */
+    double (*value)(const void *subject, ptrdiff_t name);
+} psw_oracle;
+
+/* ---- a study -------------------------------------------------------------------------------------------- */
+
+typedef struct psw_settings {
+    char file[512];                                  /* output.file */
+    double time_limit_s;                             /* 0 = none */
+    double memory_per_rank_bytes;                    /* 0 = what the machine has */
+    double point_limit;                              /* of the predicted time */
+    ptrdiff_t team;                                  /* 0 = auto */
+    int threads;
+    bool oversubscribe, keep_samples, keep_rows;
+    char route[16], layout[16], scan[16];            /* auto or a name of dist's tables */
+    bool timing;
+    ptrdiff_t reps, max_reps, warmup;
+    double ci_rel, confidence;
+} psw_settings;
+
+typedef struct psw_exclusion { /* one exclude rule and what it did */
+    const char *when, *why;
+    ptrdiff_t points;
+} psw_exclusion;
+
+typedef struct psw_study psw_study;
+
+/* Reads a file, or text already in memory (`name` stands for it in messages). `set` are KEY=VALUE overrides.
+ * `theory` names the columns that expressions may use besides parameters; it must outlive the study.
+ * PSW_USAGE with "name:line:column: what is wrong; what to do"; PSW_ENVIRONMENT if the file cannot be read. */
+psw_status psw_study_read(const char *path, const char *const *set, ptrdiff_t sets, const psw_oracle *theory,
+                          psw_study **study);
+psw_status psw_study_parse(const char *text, size_t length, const char *name, const char *const *set, ptrdiff_t sets,
+                           const psw_oracle *theory, psw_study **study);
+void psw_study_free(psw_study *study);
+
+const char *psw_study_name(const psw_study *study);
+const char *psw_study_text(const psw_study *study);     /* as it was read */
+const char *psw_study_resolved(const psw_study *study); /* as JSON with every override and default in; itself a study */
+const psw_settings *psw_study_settings(const psw_study *study);
+
+/* A hash over the resolved points, seed and schema; comments, order of keys and `run` do not enter. */
+uint64_t psw_study_identity(const psw_study *study);
+/* What differs between two studies, one line each ("grid.beta: 2, 4 here, 2, 4, 8 in the file"), for a person. */
+void psw_study_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
+
+ptrdiff_t psw_study_slots(const psw_study *study);
+psw_point psw_study_point(const psw_study *study, ptrdiff_t slot); /* pure */
+ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point); /* the inverse; -1 = no such point */
+
+ptrdiff_t psw_study_exclusions(const psw_study *study, const psw_exclusion **list);
+ptrdiff_t psw_study_own(const psw_study *study, const char *const **names);     /* own axes, in point.own's order */
+ptrdiff_t psw_study_predict(const psw_study *study, const char *const **names); /* predictions ("mine", ...) */
+void psw_study_predictions(const psw_study *study, const psw_point *point, double values[PSW_PREDICT_MAX]);
+const char *psw_study_path(const psw_study *study, ptrdiff_t index); /* path number `index` (weights), NULL past the end */
+
+/* ---- a filter: --where over parameters, own axes, theory columns ------------------------------------------ */
+
+typedef struct psw_filter psw_filter;
+psw_status psw_filter_create(const psw_study *study, const char *expression, psw_filter **filter); /* PSW_USAGE */
+bool psw_filter_keeps(const psw_filter *filter, const psw_point *point);
+void psw_filter_free(psw_filter *filter);
+
+/* ---- an expression over any names (show --where over the columns of a file) ------------------------------- */
+
+typedef struct psw_expression psw_expression;
+/* `name` stands for the text in messages ("--where"). */
+psw_status psw_expression_create(const char *text, const char *name, const psw_oracle *names, psw_expression **out);
+double psw_expression_value(const psw_expression *expression, const void *subject); /* 0 and 1 for truth */
+void psw_expression_free(psw_expression *expression);
+
+/* The nearest of `names` (NULL-terminated) to `name`, NULL when none is near. */
+const char *psw_nearest(const char *name, const char *const *names);
+
+/* "1h30m", "45s" -> seconds; "4Gi", "2M" -> bytes. PSW_USAGE. */
+psw_status psw_parse_duration(const char *text, double *seconds);
+psw_status psw_parse_size(const char *text, double *bytes);
+
+/* Prints the table of study keys (name, type, default, meaning) to `stream`: help, README. */
+#include <stdio.h>
+void psw_keys_print(FILE *stream);
+
+#endif

@@ -1,0 +1,133 @@
+/* store: the result file. The only room that knows HDF5.
+ *
+ * One process creates everything at full size under a temporary name, closes and renames; all reopen it through
+ * MPI-IO and write raw data, without collective calls, into slots that are theirs. The commit word is written last.
+ * Nothing outside raw data changes after creation, so a killed run leaves a readable file. */
+#ifndef POLYSWEEP_STORE_H
+#define POLYSWEEP_STORE_H
+
+#include "polysweep/comm.h"
+#include "polysweep/judge.h"
+#include "polysweep/theory.h"
+
+typedef enum psw_slot_status {
+    PSW_SLOT_EMPTY, PSW_SLOT_RUNNING, PSW_SLOT_DONE, PSW_SLOT_FAILED, PSW_SLOT_SKIPPED, PSW_SLOT_TIMEOUT
+} psw_slot_status;
+
+typedef enum psw_timing {
+    PSW_TIMING_NONE, PSW_TIMING_ALONE, PSW_TIMING_SHARED, PSW_TIMING_OVERSUBSCRIBED, PSW_TIMING_BESIDE
+} psw_timing;
+
+typedef struct psw_cost_columns {
+    psw_timing timing;
+    int time_stop;
+    double time_median_s, time_lo_s, time_hi_s;
+    double head_s, io_s, wait_s;
+    double flops, head_flops, bytes, gflops, peak_gflops;
+    double memory_bytes, predicted_s, predicted_bytes;
+} psw_cost_columns;
+
+typedef struct psw_parallel_columns {
+    ptrdiff_t team, nodes, ranks_per_node, threads, first_rank;
+    double start_s, end_s; /* since the launch began */
+    double load_balance, comm_efficiency, parallel_efficiency, sent_bytes, comm_s;
+} psw_parallel_columns;
+
+typedef struct psw_sketch_columns {
+    double err_amm, err_amm_mean, err_amm_q90, err_attn, err_attn_mean, err_attn_q90;
+    double err_out, err_out_mean, err_out_q90, err_out_max, err_out_max_mean, err_out_max_q90;
+    double err_bias, err_bias_mean, err_bias_q90, neg_frac, min_den_ratio;
+    ptrdiff_t bad_rows, err_rows;
+    double state_bytes;
+} psw_sketch_columns;
+
+typedef struct psw_slot {
+    psw_slot_status status;
+    psw_status error_code; /* reason of a failed point */
+    ptrdiff_t attempt;     /* 1 = first */
+    ptrdiff_t launch;      /* row of /provenance's launch table */
+    uint64_t commit;
+} psw_slot;
+
+/* Everything a slot holds; columns.def says which member is which column. Members that do not apply are NaN or 0:
+ * start from psw_record_blank. */
+typedef struct psw_record {
+    psw_point point;
+    psw_slot slot;
+    psw_verdict verdict;
+    psw_theory theory;
+    double success_z;
+    double predict[PSW_PREDICT_MAX];
+    psw_sketch_columns sketch;
+    psw_cost_columns cost;
+    psw_parallel_columns parallel;
+} psw_record;
+psw_record psw_record_blank(const psw_point *point);
+uint64_t psw_record_checksum(const psw_record *record); /* over columns (not the commit) and values of the point; never 0 */
+
+/* What one launch was: a row of /provenance. */
+typedef struct psw_launch {
+    char started[32];   /* ISO 8601, UTC */
+    char version[64], command[512], hosts[512], binding[512], cpu[96];
+    char mpi[128], mpi_io[64], hdf5[32], blas[192], blas_kernel[32];
+    ptrdiff_t ranks, nodes, threads;
+} psw_launch;
+
+/* ---- creating, checking: local, one process; needs no MPI ------------------------------------------------- */
+
+/* Takes FILE.lock (a kernel lock that dies with its process; host and pid inside). PSW_ENVIRONMENT when another run
+ * holds it, with who. Released by psw_store_unlock or by death. */
+psw_status psw_store_lock(const char *path, int *lock);
+void psw_store_unlock(int lock);
+
+/* Creates the file for a study: every object at full size, under a temporary name, then renamed; never over a file
+ * that exists. PSW_ENVIRONMENT: directory, space, permission. */
+psw_status psw_store_create(const char *path, const psw_study *study);
+double psw_store_bytes(const psw_study *study); /* exact size the file will have */
+
+/* What a file holds, read without MPI. PSW_ENVIRONMENT for foreign, truncated or newer files. */
+typedef struct psw_reader psw_reader;
+psw_status psw_reader_open(const char *path, psw_reader **reader);
+void psw_reader_close(psw_reader *reader);
+ptrdiff_t psw_reader_slots(const psw_reader *reader);
+uint64_t psw_reader_identity(const psw_reader *reader);
+const char *psw_reader_study(const psw_reader *reader); /* the resolved study, itself a study file */
+ptrdiff_t psw_reader_launches(const psw_reader *reader);
+/* Reads slots first .. first+count. A slot is done only if its status says so and its commit word is right. */
+psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records);
+/* Status, attempt and error code of every slot, with the same rule; cheaper than reading records. */
+psw_status psw_reader_slots_get(psw_reader *reader, psw_slot *slots);
+psw_status psw_reader_schema(psw_reader *reader); /* every column there, of its type, shape and attributes: PSW_MISMATCH */
+/* The message of a failed slot, "" if none is kept. */
+psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size);
+
+/* ---- writing through MPI-IO ------------------------------------------------------------------------------ */
+
+typedef struct psw_store psw_store;
+psw_status psw_store_open(const psw_comm *comm, const char *path, const psw_study *study, const psw_launch *launch,
+                          psw_store **store); /* collective; rank 0 adds the launch */
+ptrdiff_t psw_store_launch(const psw_store *store); /* number of this launch */
+psw_status psw_store_close(const psw_comm *comm, psw_store *store); /* collective */
+
+/* Not collective: the slots are the caller's. mark: status running and the attempts, before work starts. put: all
+ * columns of the run, then the commit words (it fills slot.launch and slot.commit). fail: the row of /failures. */
+psw_status psw_store_mark(psw_store *store, ptrdiff_t first, ptrdiff_t count, const ptrdiff_t *attempts);
+psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records);
+psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message);
+psw_status psw_store_sync(psw_store *store); /* this writer's data is on disk (fdatasync) */
+
+/* ---- the table of columns, for show, help and tests ------------------------------------------------------- */
+
+typedef enum psw_column_type { PSW_F8, PSW_I8, PSW_I4, PSW_U8, PSW_U1 } psw_column_type;
+typedef struct psw_column {
+    const char *name, *units, *long_name;
+    psw_column_type type;
+    bool bitwise;               /* reproducibility of row folds */
+    double other[2];            /* relative tolerance of state folds and across kernels, fp64 and fp32 */
+    int vocabulary;             /* of a coded column, -1 = none */
+    double (*value)(const psw_record *record);
+} psw_column;
+/* Fixed columns; own axes and predictions of a study follow by name. */
+const psw_column *psw_columns(ptrdiff_t *count);
+
+#endif

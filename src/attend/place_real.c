@@ -1,0 +1,2 @@
+#include "polysweep/real.h"
+typedef psw_real psw_place;

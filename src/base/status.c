@@ -1,0 +1,105 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "polysweep/base.h"
+
+static char message[1024] = "";
+static char site[96] = "";
+
+const char *psw_status_word(psw_status status)
+{
+    switch (status) {
+    case PSW_OK: return "ok";
+    case PSW_POINTS_FAILED: return "points_failed";
+    case PSW_USAGE: return "usage";
+    case PSW_ENVIRONMENT: return "environment";
+    case PSW_MISMATCH: return "mismatch";
+    case PSW_BUG: return "bug";
+    case PSW_STOPPED: return "stopped";
+    case PSW_NO_MEMORY: return "no_memory";
+    case PSW_NOT_FINITE: return "not_finite";
+    case PSW_TIMEOUT: return "timeout";
+    case PSW_KILLED: return "killed";
+    case PSW_INJECTED: return "injected";
+    }
+    return "unknown";
+}
+
+/* "/somewhere/src/room/file.c" -> "room/file.c" */
+static const char *inside_house(const char *file)
+{
+    const char *found = file;
+    for (const char *at = file; (at = strstr(at, "src/")) != NULL; at += 4) found = at + 4;
+    return found;
+}
+
+psw_status psw_fail_at(psw_status status, const char *file, int line, const char *format, ...)
+{
+    char text[sizeof message]; /* arguments may be the old message */
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    memcpy(message, text, sizeof message);
+    snprintf(site, sizeof site, "%s:%d", inside_house(file), line);
+    return status;
+}
+
+const char *psw_message(void) { return message; }
+
+const char *psw_message_site(void) { return site; }
+
+void psw_message_set(const char *other_message, const char *other_site)
+{
+    psw_format(message, sizeof message, "%s", other_message);
+    psw_format(site, sizeof site, "%s", other_site);
+}
+
+bool psw_format(char *out, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(out, size, format, arguments);
+    va_end(arguments);
+    return length >= 0 && (size_t)length < size;
+}
+
+/* ---- injected faults ---- */
+
+typedef struct fault {
+    char site[64];
+    int rank;       /* -1 = every rank */
+    int occurrence; /* counted down to the one that fails */
+} fault;
+
+static fault parse_fault(const char *text)
+{
+    fault f = {"", -1, 1};
+    size_t length = strcspn(text, ":");
+    if (length < sizeof f.site) memcpy(f.site, text, length);
+    sscanf(text + length, ":%d:%d", &f.rank, &f.occurrence);
+    return f;
+}
+
+static int this_rank = 0;
+
+void psw_fault_rank(int rank) { this_rank = rank; }
+
+psw_status psw_fault(const char *at)
+{
+    static int state = 0; /* 0 = not read yet, 1 = armed, 2 = nothing to do */
+    static fault armed;
+    if (state == 2) return PSW_OK;
+    if (state == 0) {
+        const char *text = getenv("POLYSWEEP_FAULT");
+        state = text ? 1 : 2;
+        if (text) armed = parse_fault(text);
+        return psw_fault(at);
+    }
+    if (strcmp(at, armed.site) != 0 || (armed.rank >= 0 && armed.rank != this_rank)) return PSW_OK;
+    if (--armed.occurrence > 0) return PSW_OK;
+    state = 2;
+    return PSW_FAIL(PSW_INJECTED, "injected fault at %s on rank %d (POLYSWEEP_FAULT)", at, this_rank);
+}

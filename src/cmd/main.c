@@ -1,0 +1,3 @@
+#include "polysweep/base.h"
+
+int main(void) { return PSW_OK; }

@@ -1,0 +1,92 @@
+#include "polysweep/comm.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* MPI's own message in ours. */
+static psw_status from_mpi(int code, const char *what)
+{
+    char text[MPI_MAX_ERROR_STRING];
+    int length = 0;
+    if (code == MPI_SUCCESS) return PSW_OK;
+    if (MPI_Error_string(code, text, &length) != MPI_SUCCESS) strcpy(text, "unknown MPI error");
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: %s", what, text);
+}
+
+static psw_status describe(MPI_Comm handle, psw_comm *comm)
+{
+    comm->handle = handle;
+    MPI_Comm_set_errhandler(handle, MPI_ERRORS_RETURN);
+    PSW_TRY(from_mpi(MPI_Comm_rank(handle, &comm->rank), "MPI_Comm_rank"));
+    return from_mpi(MPI_Comm_size(handle, &comm->size), "MPI_Comm_size");
+}
+
+psw_status psw_comm_world(psw_comm *world)
+{
+    MPI_Comm handle;
+    PSW_TRY(from_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &handle), "MPI_Comm_dup"));
+    return describe(handle, world);
+}
+
+psw_status psw_comm_split(const psw_comm *comm, int color, int key, psw_comm *part)
+{
+    MPI_Comm handle;
+    PSW_TRY(from_mpi(MPI_Comm_split(comm->handle, color, key, &handle), "MPI_Comm_split"));
+    return describe(handle, part);
+}
+
+psw_status psw_comm_split_node(const psw_comm *comm, psw_comm *node)
+{
+    MPI_Comm handle;
+    PSW_TRY(from_mpi(MPI_Comm_split_type(comm->handle, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &handle),
+                     "MPI_Comm_split_type"));
+    return describe(handle, node);
+}
+
+void psw_comm_free(psw_comm *comm)
+{
+    if (comm->handle != MPI_COMM_NULL) MPI_Comm_free(&comm->handle);
+    comm->handle = MPI_COMM_NULL;
+}
+
+/* The rank with the worst status speaks for all; between equals the lowest rank. */
+psw_status psw_comm_agree(const psw_comm *comm, psw_status status)
+{
+    struct {
+        int status, rank;
+    } mine = {(int)status, comm->rank}, worst;
+    struct {
+        char message[1024], site[96];
+    } words = {"", ""};
+    PSW_TRY(from_mpi(MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, comm->handle), "MPI_Allreduce"));
+    if (worst.status == PSW_OK) return PSW_OK;
+    if (comm->rank == worst.rank) {
+        psw_format(words.message, sizeof words.message, "%s", psw_message());
+        psw_format(words.site, sizeof words.site, "%s", psw_message_site());
+    }
+    PSW_TRY(psw_comm_bytes(comm, worst.rank, &words, sizeof words));
+    psw_message_set(words.message, words.site);
+    return (psw_status)worst.status;
+}
+
+psw_status psw_comm_bytes(const psw_comm *comm, int root, void *data, size_t bytes)
+{
+    const size_t piece = (size_t)INT_MAX / 2; /* MPI counts are int */
+    for (size_t at = 0; at < bytes; at += piece) {
+        int count = (int)(bytes - at < piece ? bytes - at : piece);
+        PSW_TRY(from_mpi(MPI_Bcast((char *)data + at, count, MPI_BYTE, root, comm->handle), "MPI_Bcast"));
+    }
+    return PSW_OK;
+}
+
+psw_status psw_comm_sum(const psw_comm *comm, double *values, int count)
+{
+    return from_mpi(MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_SUM, comm->handle), "MPI_Allreduce");
+}
+
+psw_status psw_comm_max(const psw_comm *comm, double *values, int count)
+{
+    return from_mpi(MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_MAX, comm->handle), "MPI_Allreduce");
+}
+
+psw_status psw_comm_barrier(const psw_comm *comm) { return from_mpi(MPI_Barrier(comm->handle), "MPI_Barrier"); }
