@@ -1,0 +1,73 @@
+/* cmd: where rooms meet. One table of commands, one table of options; help, parsing and README come from them. */
+#ifndef POLYSWEEP_CMD_H
+#define POLYSWEEP_CMD_H
+
+#include <stdio.h>
+
+#include "polysweep/measure.h"
+#include "polysweep/store.h"
+
+#define PSW_LIST_MAX 64
+
+typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_PLAIN, PSW_PROGRESS_OFF } psw_progress;
+
+/* What a command line said. Texts point into argv; what was not given is NULL, false, 0 (time_limit_s: -1). */
+typedef struct psw_options {
+    const char *files[PSW_LIST_MAX], *set[PSW_LIST_MAX];
+    ptrdiff_t file_count, set_count;
+    const char *output, *where, *columns, *calibration, *compare, *redo;
+    ptrdiff_t ranks, ranks_per_node, max_fails;
+    double time_limit_s, sample; /* seconds; percent */
+    bool help, json, csv, jsonl, quiet, oversubscribe, dry_run;
+    psw_progress progress;
+    int argc; /* the whole command line, for the record of a launch */
+    char **argv;
+} psw_options;
+
+typedef struct psw_command {
+    const char *name, *arguments, *summary;
+    const char *options;  /* names of the options it takes, separated by blanks */
+    const char *examples; /* lines for --help */
+    bool mpi;             /* started inside MPI; otherwise no MPI call is made and world is NULL */
+    psw_status (*run)(const psw_options *options, const psw_comm *world);
+} psw_command;
+extern const psw_command psw_commands[]; /* ended by a name of NULL */
+
+/* Fills `options` from argv[2..]; PSW_USAGE names the argument and the nearest option. */
+psw_status psw_options_parse(const psw_command *command, int argc, char **argv, psw_options *options);
+void psw_help_print(const psw_command *command, FILE *stream); /* NULL: the list of commands */
+
+/* What spec asks other rooms for: theory columns, and whether a point can be computed. */
+extern const psw_rooms psw_rooms_all;
+
+/* The study of a command line (its first file, with --set), or the one a result file was made from. */
+psw_status psw_study_of_options(const psw_options *options, psw_study **study);
+psw_status psw_study_of_file(const char *path, psw_study **study);
+
+/* Computes consecutive points (a run of slots): theory, attention, verdict, cost columns, each record's status done.
+ * Local. `records` are filled from blank; `watch` may give up. PSW_STOPPED when it did; a failure of one point is its
+ * record's status, not the function's. */
+psw_status psw_compute(const psw_study *study, const psw_rates *rates, ptrdiff_t first, ptrdiff_t count, psw_watch watch,
+                       psw_arena *arena, psw_record *records);
+/* Bytes of the arena that psw_compute needs for these points. */
+size_t psw_compute_bytes(const psw_study *study, ptrdiff_t first, ptrdiff_t count);
+
+/* FILE.h5.status.json: how far a run is, replaced atomically. */
+typedef struct psw_state {
+    char state[24]; /* running, done, failed, stopped_clean, stopped, interrupted */
+    char study[128], host[64], started[32], updated[32];
+    ptrdiff_t points, done, failed, skipped, running, ranks, pid;
+    double fraction; /* of predicted cost */
+    double elapsed_s, eta_s;
+} psw_state;
+psw_status psw_state_write(const char *result_path, const psw_state *state);
+psw_status psw_state_read(const char *result_path, psw_state *state); /* PSW_ENVIRONMENT if there is none */
+
+psw_status psw_cmd_run(const psw_options *options, const psw_comm *world);
+psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world);
+psw_status psw_cmd_status(const psw_options *options, const psw_comm *world);
+psw_status psw_cmd_show(const psw_options *options, const psw_comm *world);
+psw_status psw_cmd_verify(const psw_options *options, const psw_comm *world);
+psw_status psw_cmd_doctor(const psw_options *options, const psw_comm *world);
+
+#endif
