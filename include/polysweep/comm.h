@@ -41,4 +41,12 @@ ptrdiff_t psw_queue_taken(const psw_queue *queue);
 void psw_queue_halt(psw_queue *queue);
 psw_status psw_queue_close(const psw_comm *comm, psw_queue *queue);
 
+/* A board for progress: every rank posts its latest numbers now and then, rank 0 reads the sums. Nobody waits. */
+typedef struct psw_board psw_board;
+enum { PSW_BOARD_MAX = 8 };
+psw_status psw_board_open(const psw_comm *comm, int count, psw_board **board);
+void psw_board_post(psw_board *board, const double *values); /* not collective */
+void psw_board_read(psw_board *board, double *sums);         /* rank 0; not collective */
+psw_status psw_board_close(const psw_comm *comm, psw_board *board, double *sums); /* collective: the final sums, everywhere */
+
 #endif

@@ -44,11 +44,21 @@ extern const psw_rooms psw_rooms_all;
 psw_status psw_study_of_options(const psw_options *options, psw_study **study);
 psw_status psw_study_of_file(const char *path, psw_study **study);
 
-/* Computes consecutive points (a run of slots): theory, attention, verdict, cost columns, each record's status done.
- * Local. `records` are filled from blank; `watch` may give up. PSW_STOPPED when it did; a failure of one point is its
- * record's status, not the function's. */
-psw_status psw_compute(const psw_study *study, const psw_rates *rates, ptrdiff_t first, ptrdiff_t count, psw_watch watch,
-                       psw_arena *arena, psw_record *records);
+/* What computes: one per rank. The arena grows to the largest run seen; `failed` is told of a failed point while its
+ * message is in the message slot. */
+typedef struct psw_computer {
+    const psw_study *study;
+    const psw_rates *rates;
+    psw_watch watch;
+    void (*failed)(void *context, ptrdiff_t slot); /* may be NULL */
+    void *context;
+    psw_arena arena;
+} psw_computer;
+
+/* Computes consecutive points (a run of slots): theory, attention, verdict, cost columns, each record's status. Local.
+ * Groups of points share their tiles. PSW_STOPPED when the watch gave up; the failure of a point is its record's status,
+ * not the function's. */
+psw_status psw_compute(psw_computer *computer, ptrdiff_t first, ptrdiff_t count, psw_record *records);
 /* Bytes of the arena that psw_compute needs for these points. */
 size_t psw_compute_bytes(const psw_study *study, ptrdiff_t first, ptrdiff_t count);
 
