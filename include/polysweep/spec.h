@@ -6,6 +6,8 @@
 #ifndef POLYSWEEP_SPEC_H
 #define POLYSWEEP_SPEC_H
 
+#include <stdio.h>
+
 #include "polysweep/base.h"
 
 /* ---- a point -------------------------------------------------------------------------------------------- */
@@ -28,8 +30,11 @@ typedef enum psw_vocabulary {
     PSW_WORDS_DATA_KIND, PSW_WORDS_PRESET, PSW_WORDS_STATUS, PSW_WORDS_ERROR, PSW_WORDS_TIMING, PSW_WORDS_TIME_STOP,
     PSW_VOCABULARIES
 } psw_vocabulary;
-/* Word `code` of a vocabulary, NULL past its end. */
+/* Word `code` of a vocabulary, NULL past its end; and the code of a word, -1 = no such word. */
 const char *psw_word(psw_vocabulary vocabulary, int code);
+int psw_word_code(psw_vocabulary vocabulary, const char *word);
+/* The code in PSW_WORDS_ERROR of what made a point fail (exit codes are not dense, flag_values are). */
+int psw_error_code(psw_status status);
 
 #define PSW_OWN_MAX 8     /* axes of the user's own names */
 #define PSW_PREDICT_MAX 8 /* predictions of the user's own */
@@ -61,7 +66,15 @@ typedef struct psw_point {
 typedef struct psw_oracle {
     const char *const *names; /* NULL-terminated */
     double (*value)(const void *subject, ptrdiff_t name);
+    const int *vocabulary; /* per name: the psw_vocabulary of a coded name, else -1; NULL = no name is coded */
 } psw_oracle;
+
+/* What spec asks of rooms below it; any member may be NULL, all must outlive the study. */
+typedef struct psw_rooms {
+    const psw_oracle *theory;                     /* columns that expressions may use; subject: const psw_point * */
+    psw_status (*check)(const psw_point *point);  /* PSW_OK where the point can be computed, else why not */
+    const char *const *reserved;                  /* names that an own axis may not have, NULL-terminated */
+} psw_rooms;
 
 /* ---- a study -------------------------------------------------------------------------------------------- */
 
@@ -86,13 +99,13 @@ typedef struct psw_exclusion { /* one exclude rule and what it did */
 
 typedef struct psw_study psw_study;
 
-/* Reads a file, or text already in memory (`name` stands for it in messages). `set` are KEY=VALUE overrides.
- * `theory` names the columns that expressions may use besides parameters; it must outlive the study.
- * PSW_USAGE with "name:line:column: what is wrong; what to do"; PSW_ENVIRONMENT if the file cannot be read. */
-psw_status psw_study_read(const char *path, const char *const *set, ptrdiff_t sets, const psw_oracle *theory,
+/* Reads a file, or text already in memory (`name` stands for it in messages). `set` are KEY=VALUE overrides; `rooms`
+ * may be NULL. PSW_USAGE with "name:line:column: what is wrong; what to do" ("--set KEY=VALUE: ..." for an override);
+ * PSW_ENVIRONMENT if the file cannot be read. */
+psw_status psw_study_read(const char *path, const char *const *set, ptrdiff_t sets, const psw_rooms *rooms,
                           psw_study **study);
 psw_status psw_study_parse(const char *text, size_t length, const char *name, const char *const *set, ptrdiff_t sets,
-                           const psw_oracle *theory, psw_study **study);
+                           const psw_rooms *rooms, psw_study **study);
 void psw_study_free(psw_study *study);
 
 const char *psw_study_name(const psw_study *study);
@@ -100,7 +113,9 @@ const char *psw_study_text(const psw_study *study);     /* as it was read */
 const char *psw_study_resolved(const psw_study *study); /* as JSON with every override and default in; itself a study */
 const psw_settings *psw_study_settings(const psw_study *study);
 
-/* A hash over the resolved points, seed and schema; comments, order of keys and `run` do not enter. */
+/* A hash over the schema, the points in the order of their slots, and the paths they name. Comments, order of keys
+ * where it does not move a slot (all but methods, their keys and axes), `run`, `output`, `predict` and `time` do not
+ * enter; a team enters only as an axis. Two descriptions of the same points are the same study. */
 uint64_t psw_study_identity(const psw_study *study);
 /* What differs between two studies, one line each ("grid.beta: 2, 4 here, 2, 4, 8 in the file"), for a person. */
 void psw_study_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
@@ -113,7 +128,8 @@ ptrdiff_t psw_study_exclusions(const psw_study *study, const psw_exclusion **lis
 ptrdiff_t psw_study_own(const psw_study *study, const char *const **names);     /* own axes, in point.own's order */
 ptrdiff_t psw_study_predict(const psw_study *study, const char *const **names); /* predictions ("mine", ...) */
 void psw_study_predictions(const psw_study *study, const psw_point *point, double values[PSW_PREDICT_MAX]);
-const char *psw_study_path(const psw_study *study, ptrdiff_t index); /* path number `index` (weights), NULL past the end */
+/* Path number `index`: 0 is data.path ("" without one), from 1 those that point.weights counts; NULL past the end. */
+const char *psw_study_path(const psw_study *study, ptrdiff_t index);
 
 /* ---- a filter: --where over parameters, own axes, theory columns ------------------------------------------ */
 
@@ -138,7 +154,6 @@ psw_status psw_parse_duration(const char *text, double *seconds);
 psw_status psw_parse_size(const char *text, double *bytes);
 
 /* Prints the table of study keys (name, type, default, meaning) to `stream`: help, README. */
-#include <stdio.h>
 void psw_keys_print(FILE *stream);
 
 #endif
