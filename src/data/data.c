@@ -1,0 +1,84 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "data/kind.h"
+
+static const data_kind *const kinds[] = {
+    [PSW_SELF_ATTENTION] = &data_self_attention,
+};
+static const int known = (int)(sizeof kinds / sizeof kinds[0]);
+
+static const data_kind *kind_of(const psw_point *point)
+{
+    int code = (int)point->data_kind;
+    return code >= 0 && code < known ? kinds[code] : NULL;
+}
+
+psw_status psw_data_check(const psw_point *point)
+{
+    const data_kind *kind = kind_of(point);
+    if (!kind) return PSW_FAIL(PSW_USAGE, "this kind of data is not available; use data kind self_attention");
+    return kind->check(point);
+}
+
+psw_status psw_data_open(const psw_point *point, psw_data **data)
+{
+    PSW_TRY(psw_data_check(point));
+    psw_data *made = malloc(sizeof *made);
+    if (!made) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the data of a point");
+    const uint64_t values[] = {(uint64_t)point->n, (uint64_t)point->d};
+    *made = (psw_data){*point, psw_random_key(PSW_STREAM_NOISE, point->seed, values, 2)};
+    psw_status status = kind_of(point)->open ? kind_of(point)->open(made) : PSW_OK;
+    if (status == PSW_OK)
+        *data = made;
+    else
+        free(made);
+    return status;
+}
+
+void psw_data_close(psw_data *data)
+{
+    if (data && kind_of(&data->point)->close) kind_of(&data->point)->close(data);
+    free(data);
+}
+
+int psw_data_sets(const psw_point *point)
+{
+    return kind_of(point) ? kind_of(point)->sets : 1;
+}
+
+bool psw_data_shared(const psw_point *point)
+{
+    const data_kind *kind = kind_of(point);
+    return kind && kind->same && point->row_norm == PSW_NORM_NONE;
+}
+
+ptrdiff_t psw_data_special(const psw_point *point)
+{
+    const data_kind *kind = kind_of(point);
+    return kind && kind->special ? point->j3 : -1;
+}
+
+double psw_data_unit(const psw_point *point)
+{
+    return sqrt(log((double)point->n));
+}
+
+double psw_data_threshold(const psw_point *point)
+{
+    const data_kind *kind = kind_of(point);
+    return kind ? kind->threshold(point) : NAN;
+}
+
+bool psw_data_signed(const psw_point *point)
+{
+    const data_kind *kind = kind_of(point);
+    return !kind || point->row_norm == PSW_NORM_LAYERNORM || kind->has_negative_scores(point);
+}
+
+void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows)
+{
+    const psw_point *point = &data->point;
+    kind_of(point)->rows(data, set, side, first, count, rows);
+    if (side != PSW_VALUE) data_row_norm(point->row_norm, count, point->d, rows);
+}

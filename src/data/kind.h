@@ -1,0 +1,30 @@
+/* A kind of data is one row of a table: what its shape must be and how it makes rows, before row_norm. */
+#ifndef POLYSWEEP_DATA_KIND_H
+#define POLYSWEEP_DATA_KIND_H
+
+#include "polysweep/data.h"
+#include "polysweep/random.h"
+
+struct psw_data {
+    psw_point point;
+    psw_key noise;
+};
+
+typedef struct data_kind {
+    psw_status (*check)(const psw_point *point);
+    psw_status (*open)(psw_data *data); /* NULL: nothing to open */
+    void (*close)(psw_data *data);      /* NULL: nothing to close */
+    int sets;
+    bool special;                                        /* point.j3 is the token that differs */
+    bool same;                                           /* before row_norm, the three sides are the same rows */
+    bool (*has_negative_scores)(const psw_point *point); /* before row_norm */
+    double (*threshold)(const psw_point *point);
+    void (*rows)(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
+} data_kind;
+
+extern const data_kind data_self_attention;
+
+/* Applies row_norm in place. */
+void data_row_norm(psw_row_norm norm, ptrdiff_t count, ptrdiff_t width, double *rows);
+
+#endif

@@ -1,0 +1,1 @@
+psw_test(data unit/data.c)

@@ -1,0 +1,173 @@
+/* Rows of the self-attention data against its definition, written out entry by entry. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "polysweep/data.h"
+
+static psw_point plain(ptrdiff_t n, ptrdiff_t d)
+{
+    return (psw_point){.data_kind = PSW_SELF_ATTENTION,
+                       .method = PSW_EXACT,
+                       .beta = 4,
+                       .n = n,
+                       .d = d,
+                       .v = d,
+                       .a_0 = 0.04,
+                       .a_1 = 1.2,
+                       .b = 0.3,
+                       .c = 1.1,
+                       .kappa = 0.1,
+                       .j3 = 5,
+                       .m = 4,
+                       .trials = 1,
+                       .block = 512,
+                       .seed = 7};
+}
+
+static double *rows_of(const psw_point *point, int set, psw_side side, ptrdiff_t first, ptrdiff_t count)
+{
+    psw_data *data;
+    double *rows = malloc((size_t)(count * point->d) * sizeof *rows);
+    if (psw_data_open(point, &data) != PSW_OK) return rows;
+    psw_data_rows(data, set, side, first, count, rows);
+    psw_data_close(data);
+    return rows;
+}
+
+static double definition(const psw_point *p, int set, ptrdiff_t row, ptrdiff_t column)
+{
+    double s = sqrt(log((double)p->n));
+    if (column == 0) return row == p->j3 ? (set ? p->a_1 : p->a_0) * s : 0;
+    if (column == p->d - 1) return p->c * s;
+    return row % (p->d - 2) == column - 1 ? p->b * s : 0;
+}
+
+static void rows_follow_the_definition(void)
+{
+    psw_point p = plain(48, 10);
+    for (int set = 0; set < 2; set++) {
+        double *x = rows_of(&p, set, PSW_KEY, 0, p.n);
+        for (ptrdiff_t i = 0; i < p.n * p.d; i++) CHECK_NEAR(x[i], definition(&p, set, i / p.d, i % p.d), 1e-15);
+        free(x);
+    }
+}
+
+/* Any range gives the bits of the whole. */
+static void ranges_are_bitwise_parts(double noise, psw_row_norm norm)
+{
+    psw_point p = plain(160, 82); /* wider than one chunk of normals */
+    p.noise = noise;
+    p.row_norm = norm;
+    double *whole = rows_of(&p, 1, PSW_QUERY, 0, p.n), *part = rows_of(&p, 1, PSW_QUERY, 3, 61);
+    CHECK(!memcmp(whole + 3 * p.d, part, 61 * (size_t)p.d * sizeof *part), "noise %g, norm %d", noise, (int)norm);
+    free(whole);
+    free(part);
+}
+
+/* One draw for both data sets and every degree: they differ in one entry. */
+static void noise_is_shared_by_the_data_sets(void)
+{
+    psw_point p = plain(320, 34), q;
+    p.noise = 0.3;
+    q = p;
+    q.beta = 9;
+    q.j3 = 6;
+    double *zero = rows_of(&p, 0, PSW_KEY, 0, p.n), *one = rows_of(&q, 1, PSW_VALUE, 0, p.n);
+    double sum = 0, squares = 0, s = psw_data_unit(&p);
+    for (ptrdiff_t i = 0; i < p.n * p.d; i++) {
+        double noise = (zero[i] - definition(&p, 0, i / p.d, i % p.d)) / (s * 0.3) * sqrt(34);
+        CHECK_NEAR(one[i] - definition(&q, 1, i / p.d, i % p.d), zero[i] - definition(&p, 0, i / p.d, i % p.d), 1e-14);
+        sum += noise;
+        squares += noise * noise;
+    }
+    double count = (double)(p.n * p.d); /* 10880 normals: five standard errors of mean and variance */
+    CHECK(fabs(sum / count) < 5 / sqrt(count), "mean %g", sum / count);
+    CHECK(fabs(squares / count - 1) < 5 * sqrt(2 / count), "variance %g", squares / count);
+    free(zero);
+    free(one);
+}
+
+static void row_norms(void)
+{
+    psw_point p = plain(64, 10);
+    p.noise = 0.2;
+    double *raw = rows_of(&p, 1, PSW_QUERY, 0, p.n);
+    for (int norm = PSW_NORM_UNIT; norm <= PSW_NORM_SQRT_D; norm++) {
+        p.row_norm = (psw_row_norm)norm;
+        double *x = rows_of(&p, 1, PSW_QUERY, 0, p.n), *value = rows_of(&p, 1, PSW_VALUE, 0, p.n);
+        CHECK(!memcmp(raw, value, (size_t)(p.n * p.d) * sizeof *raw), "values are not normalised");
+        for (ptrdiff_t i = 0; i < p.n; i++) {
+            double mean = 0, square = 0, raw_mean = 0, raw_square = 0;
+            for (ptrdiff_t j = 0; j < p.d; j++) {
+                mean += x[i * p.d + j] / 10, square += x[i * p.d + j] * x[i * p.d + j];
+                raw_mean += raw[i * p.d + j] / 10, raw_square += raw[i * p.d + j] * raw[i * p.d + j];
+            }
+            double variance = raw_square / 10 - raw_mean * raw_mean;
+            /* rounding of sums of ten terms of order one */
+            if (norm == PSW_NORM_UNIT) CHECK_NEAR(square, 1.0, 1e-14);
+            if (norm == PSW_NORM_SQRT_D) CHECK_NEAR(square, raw_square / sqrt(10), 1e-14);
+            if (norm == PSW_NORM_LAYERNORM) {
+                CHECK(fabs(mean) < 1e-13, "mean %g", mean);
+                CHECK_NEAR(square / 10, variance / (variance + 1e-5), 1e-12);
+            }
+        }
+        free(x);
+        free(value);
+    }
+    free(raw);
+}
+
+static void refused(psw_point point, const char *word)
+{
+    CHECK(psw_data_check(&point) == PSW_USAGE, "%s accepted", word);
+    CHECK(strstr(psw_message(), word), "\"%s\" does not say %s", psw_message(), word);
+}
+
+static void bad_shapes_are_refused(void)
+{
+    psw_point good = plain(64, 10), p;
+    CHECK(psw_data_check(&good) == PSW_OK, "%s", psw_message());
+    p = good, p.n = 1000000000, p.d = p.v = 34, p.method = PSW_CLOSED_FORM;
+    CHECK(psw_data_check(&p) == PSW_OK, "%s", psw_message());
+    p = good, p.d = p.v = 2, refused(p, "d >= 3");
+    p = good, p.d = p.v = 67, refused(p, "d <= n + 2");
+    p = good, p.n = 1, p.d = p.v = 3, p.j3 = 0, refused(p, "at least 2");
+    p = good, p.d = p.v = 11, refused(p, "multiple of d - 2");
+    p = good, p.v = 12, refused(p, "v = d");
+    p = good, p.j3 = 64, refused(p, "j3");
+    p = good, p.j3 = -1, refused(p, "j3");
+    p = good, p.c = 0, p.beta = 0, refused(p, "beta = 0 with c = 0");
+    p = good, p.c = p.b = 0, refused(p, "b = c = 0");
+    p = good, p.noise = -1, refused(p, "noise");
+    p = good, p.a_1 = NAN, refused(p, "a_1");
+    p = good, p.data_kind = PSW_FILE, refused(p, "kind");
+    p = good, p.data_kind = (psw_data_kind)77, refused(p, "kind");
+}
+
+static void facts(void)
+{
+    psw_point p = plain(64, 10);
+    CHECK(psw_data_sets(&p) == 2 && psw_data_shared(&p) && psw_data_special(&p) == 5 && !psw_data_signed(&p), "facts");
+    CHECK_NEAR(psw_data_threshold(&p), 1.2 * sqrt(log(64)), 1e-15);
+    p.row_norm = PSW_NORM_UNIT;
+    CHECK(!psw_data_shared(&p) && !psw_data_signed(&p), "unit rows");
+    p.row_norm = PSW_NORM_LAYERNORM;
+    CHECK(psw_data_signed(&p), "layernorm");
+    p.row_norm = PSW_NORM_NONE, p.noise = 1e-9;
+    CHECK(psw_data_shared(&p) && psw_data_signed(&p), "noise");
+}
+
+int main(void)
+{
+    rows_follow_the_definition();
+    for (int norm = PSW_NORM_NONE; norm <= PSW_NORM_SQRT_D; norm++) {
+        ranges_are_bitwise_parts(0, (psw_row_norm)norm);
+        ranges_are_bitwise_parts(0.1, (psw_row_norm)norm);
+    }
+    noise_is_shared_by_the_data_sets();
+    row_norms();
+    bad_shapes_are_refused();
+    facts();
+    return test_end();
+}
