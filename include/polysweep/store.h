@@ -45,8 +45,9 @@ typedef struct psw_slot {
     psw_slot_status status;
     psw_status error_code; /* reason of a failed point */
     ptrdiff_t attempt;     /* 1 = first */
-    ptrdiff_t launch;      /* row of /provenance's launch table */
-    uint64_t commit;
+    ptrdiff_t launch;      /* number of the launch in /provenance, from 0 */
+    uint64_t commit;       /* checksum over the columns of the slot but itself and launch; never 0 */
+    bool torn;             /* read: a final status without the right commit word; status is then running */
 } psw_slot;
 
 /* Everything a slot holds; columns.def says which member is which column. Members that do not apply are NaN or 0:
@@ -63,7 +64,6 @@ typedef struct psw_record {
     psw_parallel_columns parallel;
 } psw_record;
 psw_record psw_record_blank(const psw_point *point);
-uint64_t psw_record_checksum(const psw_record *record); /* over columns (not the commit) and values of the point; never 0 */
 
 /* What one launch was: a row of /provenance. */
 typedef struct psw_launch {
@@ -75,15 +75,19 @@ typedef struct psw_launch {
 
 /* ---- creating, checking: local, one process; needs no MPI ------------------------------------------------- */
 
+/* To be called first in main, before MPI_Init: settings of MPI-IO and HDF5 that files on shared machines need (a user's
+ * own environment wins), and a full disk becomes an error code instead of a signal. */
+void psw_store_environment(void);
+
 /* Takes FILE.lock (a kernel lock that dies with its process; host and pid inside). PSW_ENVIRONMENT when another run
  * holds it, with who. Released by psw_store_unlock or by death. */
 psw_status psw_store_lock(const char *path, int *lock);
 void psw_store_unlock(int lock);
 
-/* Creates the file for a study: every object at full size, under a temporary name, then renamed; never over a file
- * that exists. PSW_ENVIRONMENT: directory, space, permission. */
+/* Creates the file for a study: every object at full size, the points' parameters filled in, under the temporary name
+ * FILE.new, then renamed; never over a file that exists. PSW_ENVIRONMENT: directory, space, permission. */
 psw_status psw_store_create(const char *path, const psw_study *study);
-double psw_store_bytes(const psw_study *study); /* exact size the file will have */
+double psw_store_bytes(const psw_study *study); /* exact size the file will have; NaN if memory ran out */
 
 /* What a file holds, read without MPI. PSW_ENVIRONMENT for foreign, truncated or newer files. */
 typedef struct psw_reader psw_reader;
@@ -93,12 +97,14 @@ ptrdiff_t psw_reader_slots(const psw_reader *reader);
 uint64_t psw_reader_identity(const psw_reader *reader);
 const char *psw_reader_study(const psw_reader *reader); /* the resolved study, itself a study file */
 ptrdiff_t psw_reader_launches(const psw_reader *reader);
+/* Launch number `launch`; PSW_ENVIRONMENT if its row has been taken by a newer one (the table keeps the last 64). */
+psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *row);
 /* Reads slots first .. first+count. A slot is done only if its status says so and its commit word is right. */
 psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records);
 /* Status, attempt and error code of every slot, with the same rule; cheaper than reading records. */
 psw_status psw_reader_slots_get(psw_reader *reader, psw_slot *slots);
 psw_status psw_reader_schema(psw_reader *reader); /* every column there, of its type, shape and attributes: PSW_MISMATCH */
-/* The message of a failed slot, "" if none is kept. */
+/* The message of a failed slot, "" if none is kept: slot modulo 4096 is its row, the newest wins. */
 psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size);
 
 /* ---- writing through MPI-IO ------------------------------------------------------------------------------ */
@@ -118,16 +124,27 @@ psw_status psw_store_sync(psw_store *store); /* this writer's data is on disk (f
 
 /* ---- the table of columns, for show, help and tests ------------------------------------------------------- */
 
-typedef enum psw_column_type { PSW_F8, PSW_I8, PSW_I4, PSW_U8, PSW_U1 } psw_column_type;
+typedef enum psw_column_type { PSW_F8, PSW_I8, PSW_U8, PSW_U1 } psw_column_type;
 typedef struct psw_column {
-    const char *name, *units, *long_name;
+    char name[80];
+    const char *units, *long_name;
     psw_column_type type;
-    bool bitwise;               /* reproducibility of row folds */
-    double other[2];            /* relative tolerance of state folds and across kernels, fp64 and fp32 */
-    int vocabulary;             /* of a coded column, -1 = none */
-    double (*value)(const psw_record *record);
+    bool bitwise;    /* reproducibility of row folds: bit for bit, or none */
+    double other[2]; /* relative tolerance of state folds and across kernels, fp64 and fp32; inf = no promise */
+    int vocabulary;  /* of a coded column, -1 = none */
+    size_t offset;   /* of the member in psw_record */
 } psw_column;
-/* Fixed columns; own axes and predictions of a study follow by name. */
+
+/* The fixed columns, in the file's order. */
 const psw_column *psw_columns(ptrdiff_t *count);
+/* All columns of a study: fixed, own axes, predict_NAME. Returns their number. */
+enum { PSW_COLUMNS_MAX = 160 };
+ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_MAX]);
+
+/* A parameter of the point: in the file from its creation on. */
+bool psw_column_parameter(const psw_column *column);
+double psw_column_value(const psw_column *column, const psw_record *record); /* codes as numbers; u8 loses digits */
+/* As a person reads it: words for codes, 17 digits where they are needed, "" for NaN. */
+void psw_column_text(const psw_column *column, const psw_record *record, char *text, size_t size);
 
 #endif
