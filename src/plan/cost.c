@@ -1,0 +1,109 @@
+#include <math.h>
+#include <stdint.h>
+
+#include "polysweep/plan.h"
+
+/* One core of a 2023 server with AVX-512 under OpenBLAS. */
+const psw_rates psw_rates_default = {
+    .flop_s = {1.1e-11, 0.5e-11},
+    .score_s = {4e-10, 2e-10},
+    .weigh_s = {6e-11, 3e-11},
+    .transcend_s = {2.5e-9, 1.5e-9},
+    .head_flop_s = {1.2e-11, 0.6e-11},
+    .head_entry_s = {3e-10, 1.5e-10},
+    .sign_s = 5e-10,
+    .row_s = 2e-9,
+    .point_s = 3e-5,
+    .run_s = 4e-4,
+};
+
+static bool row_fold(const psw_point *p)
+{
+    return p->method == PSW_EXACT || p->method == PSW_SOFTMAX || p->method == PSW_LINEAR;
+}
+
+/* Multiplications of z^beta by squaring: bits below the top one, plus the set ones among them. */
+static double multiplications(double beta)
+{
+    uint64_t bits = (uint64_t)beta;
+    double count = 0;
+    for (; bits > 1; bits >>= 1) count += 1 + (double)(bits & 1);
+    return count;
+}
+
+/* Seconds of one score beyond its products. */
+static double score_seconds(const psw_rates *rates, const psw_point *p)
+{
+    double base = rates->score_s[p->precision];
+    if (p->method == PSW_LINEAR) return base;
+    bool whole = p->method == PSW_EXACT && p->beta >= 0 && p->beta < 0x1p53 && p->beta == floor(p->beta);
+    return base + (whole ? multiplications(p->beta) * rates->weigh_s[p->precision] : rates->transcend_s[p->precision]);
+}
+
+/* Tiles that D_1 adds, as a part of all tiles: those in the row and the column of leaf j3 (full: 2L - 1 of L^2;
+ * causal: L of L(L+1)/2). */
+static double second_set(const psw_point *p)
+{
+    if (psw_data_sets(p) < 2) return 0;
+    if (!row_fold(p)) return 1;
+    double leaves = ceil((double)p->n / (double)p->block);
+    return p->mask == PSW_CAUSAL ? 2 / (leaves + 1) : (2 * leaves - 1) / (leaves * leaves);
+}
+
+static double data_seconds(const psw_rates *rates, const psw_point *p)
+{
+    double widths = psw_data_shared(p) ? (double)p->d : (double)(2 * p->d + p->v);
+    return psw_data_sets(p) * (double)p->n * widths * rates->row_s;
+}
+
+static double head_seconds(const psw_rates *rates, const psw_point *p, double flops)
+{
+    double vectors = (double)p->m * (double)p->trials;
+    return flops * rates->head_flop_s[p->precision] +
+           psw_data_sets(p) * (double)p->n * vectors * rates->head_entry_s[p->precision];
+}
+
+/* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
+ * weights times values. State folds share nothing. */
+psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
+{
+    psw_cost cost = {0};
+    cost.predicted_s = cost.extra_s = rates->point_s;
+    if (p->method == PSW_CLOSED_FORM) return cost;
+
+    psw_work work = psw_attend_work(p);
+    double scores = row_fold(p) ? work.flops / (2 * (double)(p->d + p->v)) : 0;
+    double shared = 2 * (double)p->d * scores * rates->flop_s[p->precision];
+    double own = work.flops * rates->flop_s[p->precision] - shared + scores * score_seconds(rates, p);
+    double sets = 1 + second_set(p);
+    double signs = (double)p->m * (double)p->trials * (double)p->v * rates->sign_s;
+
+    cost.flops = work.flops;
+    cost.bytes = work.bytes;
+    cost.head_flops = psw_data_sets(p) * psw_judge_flops(p);
+    cost.pass_s = shared + own;
+    cost.head_s = head_seconds(rates, p, cost.head_flops) + signs;
+    cost.extra_s += own * sets + cost.head_s - signs;
+    cost.predicted_s = cost.extra_s + shared + signs + data_seconds(rates, p);
+    return cost;
+}
+
+psw_cost psw_cost_point(const psw_rates *rates, const psw_point *point)
+{
+    psw_cost cost = psw_cost_time(rates, point);
+    psw_group alone = {point, 1};
+    if (point->method != PSW_CLOSED_FORM) cost.memory_bytes = (double)psw_memory_group(&alone);
+    return cost;
+}
+
+psw_rates psw_rates_scaled(const psw_rates *rates, psw_precision precision, double attention, double head)
+{
+    psw_rates scaled = *rates;
+    scaled.flop_s[precision] *= attention;
+    scaled.score_s[precision] *= attention;
+    scaled.weigh_s[precision] *= attention;
+    scaled.transcend_s[precision] *= attention;
+    scaled.head_flop_s[precision] *= head;
+    scaled.head_entry_s[precision] *= head;
+    return scaled;
+}

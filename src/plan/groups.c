@@ -1,0 +1,45 @@
+#include "polysweep/plan.h"
+
+static const size_t group_bytes = (size_t)256 << 20;
+
+size_t psw_memory_group(const psw_group *group)
+{
+    const psw_point *p = &group->points[0];
+    if (p->method == PSW_CLOSED_FORM) return 0;
+    return psw_engine_of(p->precision)->bytes(group) + psw_judge_of(p->precision)->bytes(group);
+}
+
+/* Members differ in beta alone, so the first one stands for all. */
+ptrdiff_t psw_group_most(const psw_point *point)
+{
+    psw_point same[PSW_GROUP_MAX];
+    psw_group group = {same, PSW_GROUP_MAX};
+    if (point->method == PSW_CLOSED_FORM) return 1;
+    for (ptrdiff_t i = 0; i < PSW_GROUP_MAX; i++) same[i] = *point;
+    while (group.count > 1 && psw_memory_group(&group) > group_bytes) group.count--;
+    return group.count;
+}
+
+ptrdiff_t psw_group_fill(const psw_study *study, ptrdiff_t first, ptrdiff_t end, psw_point points[PSW_GROUP_MAX])
+{
+    ptrdiff_t count = 1;
+    points[0] = psw_study_point(study, first);
+    for (ptrdiff_t most = psw_group_most(&points[0]); count < most && first + count < end; count++) {
+        points[count] = psw_study_point(study, first + count);
+        if (!psw_group_joins(&points[count - 1], &points[count])) break;
+    }
+    return count;
+}
+
+size_t psw_memory_run(const psw_study *study, ptrdiff_t first, ptrdiff_t count)
+{
+    psw_point points[PSW_GROUP_MAX];
+    size_t most = 0;
+    for (ptrdiff_t slot = first; slot < first + count;) {
+        psw_group group = {points, psw_group_fill(study, slot, first + count, points)};
+        size_t bytes = psw_memory_group(&group);
+        if (bytes > most) most = bytes;
+        slot += group.count;
+    }
+    return most;
+}
