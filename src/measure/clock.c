@@ -1,0 +1,41 @@
+#define _DEFAULT_SOURCE /* clock_gettime, getrusage */
+#include <sys/resource.h>
+#include <time.h>
+
+#include "polysweep/measure.h"
+
+static double seconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+double psw_clock_s(void)
+{
+    return seconds(CLOCK_MONOTONIC);
+}
+
+double psw_wall_s(void)
+{
+    return seconds(CLOCK_REALTIME);
+}
+
+double psw_resident_bytes(void)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+    return 1024.0 * (double)usage.ru_maxrss; /* Linux gives KiB */
+}
+
+/* The smallest step seen between readings that differ. */
+double psw_clock_resolution_s(void)
+{
+    double least = 1;
+    for (int i = 0; i < 64; i++) {
+        double start = psw_clock_s(), next = start;
+        while (next <= start) next = psw_clock_s();
+        if (next - start < least) least = next - start;
+    }
+    return least;
+}

@@ -1,0 +1,141 @@
+#define _DEFAULT_SOURCE /* gethostname */
+#include <hwloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "polysweep/measure.h"
+
+/* What a BLAS may offer beyond cblas: absent ones are NULL, so any CBLAS links. */
+#define WEAK __attribute__((weak))
+extern char *openblas_get_corename(void) WEAK;
+extern char *openblas_get_config(void) WEAK;
+extern int openblas_get_num_threads(void) WEAK;
+extern void openblas_set_num_threads(int) WEAK;
+extern void MKL_Set_Num_Threads(int) WEAK;
+extern int MKL_Get_Max_Threads(void) WEAK;
+extern void bli_thread_set_num_threads(long) WEAK;
+extern long bli_thread_get_num_threads(void) WEAK;
+
+void psw_threads_set(int threads)
+{
+    if (openblas_set_num_threads) openblas_set_num_threads(threads);
+    if (MKL_Set_Num_Threads) MKL_Set_Num_Threads(threads);
+    if (bli_thread_set_num_threads) bli_thread_set_num_threads(threads);
+}
+
+static int blas_threads(void)
+{
+    if (openblas_get_num_threads) return openblas_get_num_threads();
+    if (MKL_Get_Max_Threads) return MKL_Get_Max_Threads();
+    return bli_thread_get_num_threads ? (int)bli_thread_get_num_threads() : 0;
+}
+
+static void copy(char *out, size_t size, const char *text)
+{
+    psw_format(out, size, "%s", text ? text : "");
+}
+
+/* The value of the first line of a /proc file that starts with `field`, behind its colon; "" if there is none. */
+static void proc_field(const char *path, const char *field, char *out, size_t size)
+{
+    char line[4096];
+    FILE *file = fopen(path, "r");
+    out[0] = '\0';
+    if (!file) return;
+    while (fgets(line, sizeof line, file)) {
+        char *colon = strchr(line, ':');
+        if (strncmp(line, field, strlen(field)) != 0 || !colon) continue;
+        colon += 1 + strspn(colon + 1, " \t");
+        colon[strcspn(colon, "\n")] = '\0';
+        copy(out, size, colon);
+        break;
+    }
+    fclose(file);
+}
+
+/* A limit in bytes of this process's control group; 0 if there is none ("max" reads as no number). */
+static double group_limit(const char *path)
+{
+    double bytes = 0;
+    FILE *file = fopen(path, "r");
+    if (!file) return 0;
+    if (fscanf(file, "%lf", &bytes) != 1) bytes = 0;
+    fclose(file);
+    return bytes;
+}
+
+static double memory(void)
+{
+    const char *const limits[] = {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+    char text[64];
+    proc_field("/proc/meminfo", "MemTotal", text, sizeof text);
+    double bytes = 1024 * strtod(text, NULL);
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        double limit = group_limit(limits[i]);
+        if (limit > 0 && (bytes == 0 || limit < bytes)) bytes = limit;
+    }
+    return bytes;
+}
+
+/* A launcher's own count first: inside an allocation Slurm's variables also stand in shells. */
+static int expected_ranks(void)
+{
+    const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *text = getenv(names[i]);
+        long count = text ? strtol(text, NULL, 10) : 0;
+        if (count > 0 && count < 1 << 30) return (int)count;
+    }
+    return 0;
+}
+
+/* Cores (not hardware threads) of which at least one thread is in `set`. */
+static int cores_in(hwloc_topology_t topology, hwloc_const_cpuset_t set)
+{
+    int count = 0;
+    hwloc_obj_t core = NULL;
+    while ((core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core)) != NULL)
+        count += hwloc_bitmap_intersects(core->cpuset, set) ? 1 : 0;
+    return count > 0 ? count : hwloc_bitmap_weight(set);
+}
+
+static void read_binding_from(hwloc_topology_t topology, hwloc_bitmap_t set, psw_machine *machine)
+{
+    hwloc_const_cpuset_t all = hwloc_topology_get_topology_cpuset(topology);
+    machine->cores_node = cores_in(topology, all);
+    if (hwloc_get_cpubind(topology, set, HWLOC_CPUBIND_PROCESS) != 0) return;
+    hwloc_bitmap_and(set, set, all);
+    machine->cores = cores_in(topology, set);
+    hwloc_bitmap_list_snprintf(machine->binding, sizeof machine->binding, set);
+}
+
+static void read_binding(psw_machine *machine)
+{
+    hwloc_topology_t topology;
+    hwloc_bitmap_t set = hwloc_bitmap_alloc();
+    if (set && hwloc_topology_init(&topology) == 0) {
+        if (hwloc_topology_load(topology) == 0) read_binding_from(topology, set, machine);
+        hwloc_topology_destroy(topology);
+    }
+    hwloc_bitmap_free(set);
+}
+
+psw_machine psw_machine_read(void)
+{
+    psw_machine machine = {0};
+    char flags[4096];
+    if (gethostname(machine.host, sizeof machine.host - 1) != 0) machine.host[0] = '\0';
+    proc_field("/proc/cpuinfo", "model name", machine.cpu, sizeof machine.cpu);
+    proc_field("/proc/cpuinfo", "flags", flags, sizeof flags);
+    machine.avx512 = strstr(flags, " avx512f") != NULL;
+    machine.avx2 = strstr(flags, " avx2") != NULL;
+    if (openblas_get_corename) copy(machine.blas_kernel, sizeof machine.blas_kernel, openblas_get_corename());
+    if (openblas_get_config) copy(machine.blas_config, sizeof machine.blas_config, openblas_get_config());
+    machine.blas_threads = blas_threads();
+    machine.expected_ranks = expected_ranks();
+    machine.memory_bytes = memory();
+    read_binding(&machine);
+    return machine;
+}

@@ -1,0 +1,238 @@
+/* The rates of this machine. Small points run through attention and head; the cost model is linear in its rates, so
+ * unit rates give its matrix, and non-negative least squares on relative errors gives the rates back. */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "polysweep/measure.h"
+#include "polysweep/theory.h"
+
+typedef struct probe {
+    psw_point point;
+    double attend_s, head_s, begin_s, data_s, rest_s; /* shortest of all rounds */
+} probe;
+
+enum { PROBES = 6, TINY = PROBES - 1 };
+
+/* Large points spend their time at these widths and degrees; the last probe is all overhead. */
+static psw_point probe_point(int number, psw_precision precision)
+{
+    static const struct {
+        ptrdiff_t n, d, m;
+        double beta;
+    } shapes[PROBES] = {{1024, 66, 32, 4},   {1024, 18, 32, 4},  {1024, 66, 16, 64},
+                        {1024, 66, 16, 2.5}, {1024, 130, 32, 4}, {64, 10, 16, 4}};
+    psw_point p = {.method = PSW_EXACT, .precision = precision, .data_kind = PSW_SELF_ATTENTION, .preset = PSW_W2};
+    p.beta = shapes[number].beta;
+    p.n = shapes[number].n;
+    p.d = p.v = shapes[number].d;
+    p.m = shapes[number].m;
+    p.trials = number == TINY ? 4 : 8;
+    p.block = 512;
+    p.a_0 = 0.04, p.a_1 = 1.2, p.b = 0.3, p.c = 1, p.kappa = 0.1;
+    return p;
+}
+
+/* ---- one pass, timed part by part ---- */
+
+typedef struct sink {
+    const psw_judge *judge;
+    psw_head *head;
+    double head_s;
+} sink;
+
+static psw_status timed_take(void *context, const psw_leaf *leaf)
+{
+    sink *s = context;
+    double start = psw_clock_s();
+    psw_status status = s->judge->take(s->head, leaf);
+    s->head_s += psw_clock_s() - start;
+    return status;
+}
+
+static void keep_shortest(double *best, double seconds)
+{
+    *best = fmin(*best, seconds);
+}
+
+static psw_status pass(probe *p, const psw_data *data, psw_arena *arena, double start)
+{
+    psw_group group = {&p->point, 1};
+    sink s = {psw_judge_of(p->point.precision), NULL, 0};
+    psw_verdict verdict;
+    double begin = psw_clock_s();
+    PSW_TRY(s.judge->begin(&group, arena, &s.head));
+    double attend = psw_clock_s();
+    PSW_TRY(psw_engine_of(p->point.precision)->attend(&group, data, arena, (psw_watch){0}, timed_take, &s));
+    double end = psw_clock_s();
+    s.judge->end(s.head, &verdict);
+    psw_theory_point(&p->point);
+    double rest = psw_clock_s() - end + begin - start;
+    keep_shortest(&p->begin_s, attend - begin);
+    keep_shortest(&p->attend_s, end - attend - s.head_s);
+    keep_shortest(&p->head_s, s.head_s);
+    keep_shortest(&p->rest_s, rest);
+    return psw_arena_check(arena);
+}
+
+static psw_status run_probe(probe *p, psw_arena *arena, double *rows)
+{
+    psw_data *data;
+    arena->used = arena->high = 0;
+    double start = psw_clock_s();
+    PSW_TRY(psw_data_open(&p->point, &data));
+    psw_status status = pass(p, data, arena, start);
+    start = psw_clock_s();
+    psw_data_rows(data, 0, PSW_KEY, 0, p->point.n, rows);
+    keep_shortest(&p->data_s, psw_clock_s() - start);
+    psw_data_close(data);
+    return status;
+}
+
+/* Rounds over all probes until the budget is used; the first one also warms up. */
+static psw_status run_probes(probe *probes, psw_arena *arena, double *rows, double budget_s)
+{
+    double start = psw_clock_s();
+    do
+        for (int i = 0; i < PROBES; i++) PSW_TRY(run_probe(&probes[i], arena, rows));
+    while (psw_clock_s() - start < budget_s);
+    return PSW_OK;
+}
+
+static psw_status measure_probes(psw_precision precision, double budget_s, probe *probes)
+{
+    psw_arena arena;
+    size_t most = 0;
+    ptrdiff_t elements = 0;
+    for (int i = 0; i < PROBES; i++) {
+        probes[i] = (probe){probe_point(i, precision), DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX};
+        psw_group group = {&probes[i].point, 1};
+        size_t bytes = psw_memory_group(&group);
+        if (bytes > most) most = bytes;
+        if (probes[i].point.n * probes[i].point.d > elements) elements = probes[i].point.n * probes[i].point.d;
+    }
+    double *rows = malloc((size_t)elements * sizeof *rows);
+    if (!rows) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate %td numbers to measure rates", elements);
+    psw_status status = psw_arena_create(most, &arena);
+    if (status == PSW_OK) {
+        status = run_probes(probes, &arena, rows, budget_s);
+        psw_arena_destroy(&arena);
+    }
+    free(rows);
+    return status;
+}
+
+/* ---- solving for rates ---- */
+
+enum { UNKNOWNS = 4 };
+
+/* Minimises sum_i (sum_k a[i][k] x[k] / t[i] - 1)^2 over x >= 0, one coordinate after another. */
+static void solve(ptrdiff_t rows, double a[][UNKNOWNS], const double *t, int unknowns, double *x)
+{
+    for (int k = 0; k < unknowns; k++) x[k] = 0;
+    for (int sweep = 0; sweep < 2000; sweep++)
+        for (int k = 0; k < unknowns; k++) {
+            double up = 0, down = 0;
+            for (ptrdiff_t i = 0; i < rows; i++) {
+                double rest = 1, own = a[i][k] / t[i];
+                for (int j = 0; j < unknowns; j++)
+                    if (j != k) rest -= a[i][j] * x[j] / t[i];
+                up += own * rest;
+                down += own * own;
+            }
+            x[k] = down > 0 ? fmax(up / down, 0) : 0;
+        }
+}
+
+/* What the model predicts if `rate` is one second per unit and every other rate is 0. */
+static double units(const psw_point *point, double *rate, psw_rates *zero)
+{
+    *rate = 1;
+    double seconds = psw_cost_time(zero, point).predicted_s;
+    *rate = 0;
+    return seconds;
+}
+
+static void solve_attention(const probe *probes, psw_precision precision, psw_rates *rates)
+{
+    psw_rates z = {0};
+    double *const one[UNKNOWNS] = {&z.flop_s[precision], &z.score_s[precision], &z.weigh_s[precision],
+                                   &z.transcend_s[precision]};
+    double a[PROBES][UNKNOWNS], t[PROBES], x[UNKNOWNS];
+    for (int i = 0; i < TINY; i++) {
+        const psw_point *p = &probes[i].point;
+        t[i] = fmax(probes[i].attend_s - units(p, &z.row_s, &z) * rates->row_s, 1e-9);
+        for (int k = 0; k < UNKNOWNS; k++) a[i][k] = units(p, one[k], &z);
+    }
+    solve(TINY, a, t, UNKNOWNS, x);
+    rates->flop_s[precision] = x[0];
+    rates->score_s[precision] = x[1];
+    rates->weigh_s[precision] = x[2];
+    rates->transcend_s[precision] = x[3];
+}
+
+static void solve_head(const probe *probes, psw_precision precision, psw_rates *rates)
+{
+    psw_rates z = {0};
+    double a[PROBES][UNKNOWNS], t[PROBES], x[UNKNOWNS];
+    for (int i = 0; i < TINY; i++) {
+        t[i] = fmax(probes[i].head_s, 1e-9);
+        a[i][0] = units(&probes[i].point, &z.head_flop_s[precision], &z);
+        a[i][1] = units(&probes[i].point, &z.head_entry_s[precision], &z);
+    }
+    solve(TINY, a, t, 2, x);
+    rates->head_flop_s[precision] = x[0];
+    rates->head_entry_s[precision] = x[1];
+}
+
+/* What a tiny point takes beyond its predicted parts. */
+static double overhead(const probe *tiny, const psw_rates *rates)
+{
+    psw_rates parts = *rates;
+    parts.point_s = 0;
+    double whole = tiny->begin_s + tiny->attend_s + tiny->head_s + tiny->rest_s;
+    return fmax(whole - psw_cost_time(&parts, &tiny->point).predicted_s, 1e-6);
+}
+
+psw_status psw_measure_rates(psw_rates *rates)
+{
+    probe probes[PROBES];
+    double overheads[2];
+    *rates = psw_rates_default;
+    for (psw_precision precision = PSW_FP64; precision <= PSW_FP32; precision++) {
+        PSW_TRY(measure_probes(precision, 0.15, probes));
+        const psw_point *p = &probes[0].point;
+        if (precision == PSW_FP64) {
+            rates->row_s = probes[0].data_s / (double)(p->n * p->d);
+            rates->sign_s = probes[0].begin_s / (double)(p->m * p->trials * p->v);
+        }
+        solve_attention(probes, precision, rates);
+        solve_head(probes, precision, rates);
+        overheads[precision] = overhead(&probes[TINY], rates);
+    }
+    rates->point_s = fmax(overheads[PSW_FP64], overheads[PSW_FP32]);
+    return PSW_OK;
+}
+
+/* ---- the same numbers everywhere ---- */
+
+/* Seconds of a common point: one number to compare ranks by. */
+static double slowness(const psw_rates *rates)
+{
+    psw_point p = probe_point(0, PSW_FP64);
+    return psw_cost_time(rates, &p).predicted_s;
+}
+
+psw_status psw_measure_rates_agreed(const psw_comm *comm, psw_rates *rates)
+{
+    psw_comm node;
+    PSW_TRY(psw_comm_split_node(comm, &node));
+    bool heard = node.rank == 0;
+    psw_comm_free(&node);
+    PSW_TRY(psw_comm_agree(comm, psw_measure_rates(rates)));
+    double mine = heard ? slowness(rates) : -1, most = mine;
+    PSW_TRY(psw_comm_max(comm, &most, 1));
+    double root = mine == most ? comm->rank : -1; /* of equals the last */
+    PSW_TRY(psw_comm_max(comm, &root, 1));
+    return psw_comm_bytes(comm, (int)root, rates, sizeof *rates);
+}
