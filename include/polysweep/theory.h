@@ -30,13 +30,21 @@ bool psw_theory_applies(const psw_point *point);
 /* Masses on data set D_`set` (0 or 1), evaluated in logarithms; any beta >= 0, any n. */
 psw_masses psw_theory_masses(const psw_point *point, int set);
 
-/* The probability that one sign vector fires on D_0, on D_1, on either. */
+/* The probability that one sign vector fires on D_0, on D_1, on either: exact, for any n and d. A sign vector enters
+ * only through the signs of the special feature, of the constant feature, of the class of j3, and the number of +1
+ * among the other classes, so 8 (d - 2) weighted states are all there is. */
 typedef struct psw_firing {
     double d0, d1, either;
 } psw_firing;
 psw_firing psw_theory_firing(const psw_point *point);
 
+/* The columns of theory: NaN where they do not apply. The degrees are those of the polynomial kernel, NaN for softmax
+ * and linear. */
 psw_theory psw_theory_point(const psw_point *point);
+
+/* |pre-activation| below this, in units of sqrt(ln n), is rounding, not a sign: C eps (a + b + 2c), eps and C of the
+ * point's precision. */
+double psw_theory_tie(const psw_point *point);
 
 /* The theory columns by name, as a table for expressions: subject is a const psw_point *. */
 extern const psw_oracle psw_theory_oracle;

@@ -29,11 +29,12 @@ static psw_status check_shape(const psw_point *p)
 
 static psw_status check_constants(const psw_point *p)
 {
-    const double values[] = {p->a_0, p->a_1, p->b, p->c, p->kappa, p->noise};
-    static const char *const names[] = {"a_0", "a_1", "b", "c", "kappa", "noise"};
+    const double values[] = {p->a_0, p->a_1, p->b, p->c, p->noise, fabs(p->kappa)};
+    static const char *const names[] = {"a_0", "a_1", "b", "c", "noise", "kappa"};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-        if (!isfinite(values[i])) return PSW_FAIL(PSW_USAGE, "%s must be a finite number", names[i]);
-    if (p->noise < 0) return PSW_FAIL(PSW_USAGE, "noise = %g must not be negative", p->noise);
+        if (!isfinite(values[i]) || values[i] < 0)
+            return PSW_FAIL(PSW_USAGE, "%s = %g: constants of the data are finite and not negative", names[i],
+                            values[i]);
     return PSW_OK;
 }
 

@@ -1,0 +1,129 @@
+/* The degrees as roots of what they are defined by, and what must hold at both sides of them. */
+#include "check.h"
+#include "polysweep/theory.h"
+#include "theory_case.h"
+
+static double theta(psw_point p, double beta)
+{
+    p.beta = beta;
+    return psw_theory_masses(&p, 1).special;
+}
+
+static psw_firing firing(psw_point p, double beta)
+{
+    p.beta = beta;
+    return psw_theory_firing(&p);
+}
+
+/* a f + b (f + s_k) */
+static double favourable(psw_point p, int set, double beta)
+{
+    p.beta = beta;
+    psw_masses mass = psw_theory_masses(&p, set);
+    return (set ? p.a_1 : p.a_0) * mass.special + p.b * (mass.special + mass.special_class);
+}
+
+/* Residuals: a root to 2 ulp of beta, times a slope of at most about one per degree, times a few ulp of exp. */
+static void roots(psw_point p)
+{
+    psw_theory t = psw_theory_point(&p);
+    if (t.beta_fail > 0 && isfinite(t.beta_fail)) CHECK_NEAR(theta(p, t.beta_fail), (p.kappa - p.b) / p.a_1, 1e-12);
+    if (t.beta_ok > 0 && isfinite(t.beta_ok)) CHECK_NEAR(theta(p, t.beta_ok), (p.kappa + p.b) / p.a_1, 1e-12);
+    if (t.beta_c > 0 && isfinite(t.beta_c)) CHECK_NEAR(favourable(p, 1, t.beta_c), p.kappa, 1e-12);
+    if (t.beta_up_special > 0 && isfinite(t.beta_up_special))
+        CHECK_NEAR(favourable(p, 0, t.beta_up_special), p.kappa, 1e-12);
+    if (t.beta_up_class > 0 && isfinite(t.beta_up_class)) {
+        p.beta = t.beta_up_class;
+        CHECK_NEAR(p.b * psw_theory_masses(&p, 0).own_class, p.kappa, 1e-12);
+    }
+    if (isfinite(t.beta_large)) CHECK(theta(p, t.beta_large) >= 0.5 - 1e-12, "theta %g", theta(p, t.beta_large));
+    CHECK(t.beta_fail <= t.beta_ok, "%g > %g", t.beta_fail, t.beta_ok);
+    CHECK(!isnan(t.beta_fail + t.beta_c + t.beta_ok + t.beta_large + t.beta_up_special + t.beta_up), "NaN");
+    /* certainty on both sides: no vector fires at beta_fail; from beta_ok a quarter of them does (w_1 = w_d = +1) */
+    if (t.beta_fail > 0 && isfinite(t.beta_fail))
+        CHECK(firing(p, t.beta_fail * (1 - 1e-9)).d1 == 0, "fires below beta_fail = %g", t.beta_fail);
+    if (isfinite(t.beta_ok))
+        CHECK(firing(p, t.beta_ok * (1 + 1e-6) + 1e-6).d1 >= 0.25 - 1e-12, "beta_ok = %g", t.beta_ok);
+}
+
+static void every_preset(void)
+{
+    const preset_case *const presets[] = {&P1, &P2, &P3, &W1, &W2};
+    const ptrdiff_t n[] = {8, 64, 4096, 1000000000 / 8 * 8}, d[] = {3, 4, 10};
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k < 4; k++)
+            for (int l = 0; l < 3; l++) {
+                psw_point p = case_of(presets[i], n[k], d[l], 4);
+                roots(p);
+                /* D_0 never fires where a_0 + b <= kappa, at any degree */
+                for (double beta = 0.25; i < 3 && beta < 1e5; beta *= 4)
+                    CHECK(firing(p, beta).d0 == 0, "%s fires on D_0", presets[i]->name);
+            }
+}
+
+/* What never happens is +inf, what holds from the start is 0, what does not apply is NaN. */
+static void limits(void)
+{
+    psw_point p = case_of(&P1, 1024, 34, 4);
+    CHECK(isinf(psw_theory_point(&p).beta_up), "P1 has no upper edge");
+    p.a_0 = p.b = 0.05; /* a_0 + b = kappa exactly */
+    CHECK(isinf(psw_theory_point(&p).beta_up), "a tie is no upper edge");
+    CHECK(firing(p, 1e7).d0 == 0, "a tie is no firing");
+    p = case_of(&P1, 1024, 34, 4), p.a_1 = 0.04;
+    CHECK(isinf(psw_theory_point(&p).beta_c) && isinf(psw_theory_point(&p).beta_ok), "a_1 + b < kappa");
+    p.a_1 = 0;
+    CHECK(isinf(psw_theory_point(&p).beta_fail) && isinf(psw_theory_point(&p).beta_large), "a_1 = 0");
+    p = case_of(&W2, 1024, 34, 4);
+    CHECK(psw_theory_point(&p).beta_fail == 0, "b > kappa");
+    p.a_0 = 0;
+    CHECK(isfinite(psw_theory_point(&p).beta_up_special), "own class alone reaches kappa");
+    CHECK_NEAR(favourable(p, 0, psw_theory_point(&p).beta_up_special), p.kappa, 1e-12);
+    p = case_of(&P1, 1000000000, 3, 1e300);
+    CHECK(theta(p, 1e300) == 1 && theta(p, 0) == 1e-9, "limits of theta");
+    CHECK(theta(case_of(&P3, 4096, 34, 0), 256) > 1 - 1e-12, "beta = 256");
+}
+
+static void where_it_applies(void)
+{
+    psw_point good = case_of(&P1, 64, 10, 4), p;
+    CHECK(psw_theory_applies(&good), "plain point");
+    p = good, p.mask = PSW_CAUSAL;
+    CHECK(isnan(psw_theory_point(&p).success), "causal");
+    p = good, p.noise = 0.1;
+    CHECK(isnan(psw_theory_point(&p).beta_c), "noise");
+    p = good, p.den_constant = 1;
+    CHECK(isnan(psw_theory_point(&p).special_mass_d1), "den_constant");
+    p = good, p.row_norm = PSW_NORM_UNIT;
+    CHECK(isnan(psw_theory_point(&p).success), "row_norm");
+    p = good, p.method = PSW_TREE;
+    CHECK(isnan(psw_theory_point(&p).success), "sketch");
+    p = good, p.data_kind = PSW_SCORES;
+    CHECK(isnan(psw_theory_point(&p).success), "scores");
+    p = good, p.n = 65;
+    CHECK(isnan(psw_theory_point(&p).success), "shape");
+}
+
+/* By name, the columns are the fields. */
+static void oracle(void)
+{
+    psw_point p = case_of(&W2, 4096, 66, 5.5);
+    psw_theory t = psw_theory_point(&p);
+    const double fields[] = {t.special_mass_d1, t.special_mass_d0,  t.success, t.fire_d1,    t.fire_d0,
+                             t.beta_fail,       t.beta_c,           t.beta_ok, t.beta_large, t.beta_up_special,
+                             t.beta_up_class,   t.beta_up_class_3s, t.beta_up};
+    ptrdiff_t count = 0;
+    for (; psw_theory_oracle.names[count]; count++)
+        CHECK(psw_theory_oracle.value(&p, count) == fields[count], "%s", psw_theory_oracle.names[count]);
+    CHECK(count == (ptrdiff_t)(sizeof fields / sizeof fields[0]), "%td columns", count);
+    p.method = PSW_SOFTMAX;
+    CHECK(isnan(psw_theory_oracle.value(&p, 6)) && !isnan(psw_theory_oracle.value(&p, 2)), "softmax has no degrees");
+}
+
+int main(void)
+{
+    every_preset();
+    limits();
+    where_it_applies();
+    oracle();
+    return test_end();
+}

@@ -1,0 +1,138 @@
+/* Theory against attention computed the long way: scores, powers and sums over all keys in long double, every sign
+ * vector of a small width in turn, random ones of a larger. Nothing here knows of classes or states. */
+#include <stdlib.h>
+
+#include "check.h"
+#include "polysweep/theory.h"
+#include "theory_case.h"
+
+typedef long double real;
+
+static void token(const psw_point *p, int set, ptrdiff_t j, real *x)
+{
+    for (ptrdiff_t i = 0; i < p->d; i++) x[i] = 0;
+    if (j == p->j3) x[0] = set ? p->a_1 : p->a_0;
+    x[1 + j % (p->d - 2)] = p->b;
+    x[p->d - 1] = p->c;
+}
+
+static real weight(const psw_point *p, real score, real largest)
+{
+    real log_n = logl((real)p->n);
+    if (p->method == PSW_SOFTMAX) return expl((score - largest) * log_n);
+    return powl(score / largest, p->method == PSW_LINEAR ? 1 : p->beta);
+}
+
+/* f (n x n, rows over keys) and the outputs over sqrt(ln n) (n x d) */
+static void attention(const psw_point *p, int set, real *f, real *out)
+{
+    real *x = malloc((size_t)(p->n * p->d) * sizeof *x);
+    for (ptrdiff_t j = 0; j < p->n; j++) token(p, set, j, x + j * p->d);
+    for (ptrdiff_t i = 0; i < p->n; i++) {
+        real sum = 0, *row = f + i * p->n;
+        real a = set ? p->a_1 : p->a_0, largest = a * a + (real)p->b * p->b + (real)p->c * p->c;
+        for (ptrdiff_t j = 0; j < p->n; j++) {
+            real score = 0;
+            for (ptrdiff_t k = 0; k < p->d; k++) score += x[i * p->d + k] * x[j * p->d + k];
+            sum += row[j] = weight(p, score, largest);
+        }
+        for (ptrdiff_t k = 0; k < p->d; k++) out[i * p->d + k] = 0;
+        for (ptrdiff_t j = 0; j < p->n; j++) {
+            row[j] /= sum;
+            for (ptrdiff_t k = 0; k < p->d; k++) out[i * p->d + k] += row[j] * x[j * p->d + k];
+        }
+    }
+    free(x);
+}
+
+static int fires(const psw_point *p, const real *out, const signed char *w)
+{
+    for (ptrdiff_t i = 0; i < p->n; i++) {
+        real g = -(real)p->c - p->kappa;
+        for (ptrdiff_t k = 0; k < p->d; k++) g += w[k] * out[i * p->d + k];
+        if (g > (real)psw_theory_tie(p)) return 1;
+    }
+    return 0;
+}
+
+/* x87 arithmetic rounds 2000 times finer than double; what is left is the closed form's own rounding */
+static int near(double a, real b)
+{
+    return fabsl(a - b) <= 1e-13L * b;
+}
+
+static void masses_agree(const psw_point *p, int set, const real *f)
+{
+    psw_masses mass = psw_theory_masses(p, set);
+    ptrdiff_t classes = p->d - 2, j3 = p->j3, k = j3 % classes;
+    real own = 0, other = 0, rho = 0, rho_other = 0;
+    ptrdiff_t i = (j3 + 1) % p->n; /* a row of another class */
+    for (ptrdiff_t j = 0; j < p->n; j++) {
+        if (j != j3 && j % classes == k) own += f[j3 * p->n + j];
+        if (j % classes == (k + 1) % classes) other += f[j3 * p->n + j];
+        if (j % classes == i % classes) rho += f[i * p->n + j];
+        if (j % classes == (i + 1) % classes) rho_other += f[i * p->n + j];
+    }
+    CHECK(near(mass.special, f[j3 * p->n + j3]), "special, beta = %g", p->beta);
+    CHECK(fabsl(mass.special_class - own) < 1e-14, "own class, beta = %g", p->beta);
+    if (classes == 1) return;
+    CHECK(fabsl(mass.special_other - other) < 1e-14, "another class, beta = %g", p->beta);
+    CHECK(near(mass.own_class, rho), "rho, beta = %g", p->beta);
+    if (classes > 2) CHECK(near(mass.other_class, rho_other), "other, beta = %g", p->beta);
+    CHECK(near(mass.leak_other, f[i * p->n + j3]), "leak, beta = %g", p->beta);
+    if (p->n > classes) CHECK(near(mass.leak_same, f[(j3 + classes) % p->n * p->n + j3]), "leak, beta = %g", p->beta);
+}
+
+static void compare(psw_point p, int sampled)
+{
+    size_t square = (size_t)(p.n * p.n), flat = (size_t)(p.n * p.d);
+    real *f = malloc(square * sizeof *f), *out0 = malloc(flat * sizeof *out0), *out1 = malloc(flat * sizeof *out1);
+    long d0 = 0, d1 = 0, either = 0, total = sampled ? sampled : 1L << p.d;
+    attention(&p, 0, f, out0);
+    masses_agree(&p, 0, f);
+    attention(&p, 1, f, out1);
+    masses_agree(&p, 1, f);
+    uint64_t state = 88172645463325252u;
+    for (long i = 0; i < total; i++) {
+        signed char w[64];
+        for (ptrdiff_t k = 0; k < p.d; k++) {
+            state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+            w[k] = (sampled ? state >> 40 & 1 : i >> k & 1) ? 1 : -1;
+        }
+        int on0 = fires(&p, out0, w), on1 = fires(&p, out1, w);
+        d0 += on0, d1 += on1, either += on0 | on1;
+    }
+    psw_firing p_of = psw_theory_firing(&p);
+    const double chance[] = {p_of.d0, p_of.d1, p_of.either};
+    const long count[] = {d0, d1, either};
+    for (int k = 0; k < 3; k++) { /* enumerated: equal up to rounding; sampled: five standard deviations */
+        double off = fabs((double)count[k] / (double)total - chance[k]);
+        double allowed = sampled ? 5 * sqrt(chance[k] * (1 - chance[k]) / (double)total) : 1e-13;
+        CHECK(off <= allowed, "n = %td d = %td beta = %g method %d: %ld of %ld, %g expected", p.n, p.d, p.beta,
+              (int)p.method, count[k], total, chance[k]);
+    }
+    free(f), free(out0), free(out1);
+}
+
+/* A preset whose every row takes part: ordinary rows fire, D_0 fires, w_d = -1 can fire. */
+static const preset_case wild = {"wild", 0.6, 2.9, 0.9, 0.6};
+
+int main(void)
+{
+    const preset_case *const presets[] = {&P1, &W1, &W2, &wild};
+    const ptrdiff_t shapes[][2] = {{64, 10}, {8, 10}, {24, 5}, {12, 3}, {12, 4}};
+    const double beta[] = {0, 0.5, 1, 3, 4.75, 17, 64};
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 5; k++)
+            for (int b = 0; b < 7 + 2; b++) {
+                psw_point p = case_of(presets[i], shapes[k][0], shapes[k][1], b < 7 ? beta[b] : NAN);
+                p.j3 = 5;
+                if (b >= 7) p.method = b == 7 ? PSW_SOFTMAX : PSW_LINEAR;
+                compare(p, 0);
+            }
+    for (int b = 0; b < 7; b++) compare(case_of(&W2, 64, 34, beta[b]), 3000);
+    psw_point no_constant = case_of(&wild, 24, 5, 2.5);
+    no_constant.c = 0;
+    compare(no_constant, 0);
+    return test_end();
+}
