@@ -19,7 +19,7 @@ began=$SECONDS
 prepare_environment
 install_packages "$needs_build"
 install_python
-build "$root/build"
+build "$root/build" polysweep
 
 mkdir -p "$out"
 ranks=${RANKS:-$(cores)}

@@ -143,14 +143,14 @@ install_python() {
     echo "$want" >"$environment/installed-for"
 }
 
-build() { # directory, further arguments of CMake
-    local directory=$1 generator=()
-    shift
+build() { # directory, target, further arguments of CMake
+    local directory=$1 target=$2 generator=()
+    shift 2
     [ -e "$directory/CMakeCache.txt" ] || { command -v ninja >/dev/null && generator=(-G Ninja); }
     say "building into ${directory#"$root"/}"
     cmake --log-level=WARNING -S "$root" -B "$directory" "${generator[@]}" \
-        ${POLYSWEEP_CBLAS:+"-DPOLYSWEEP_CBLAS=$POLYSWEEP_CBLAS"} "$@" >&2 &&
-        cmake --build "$directory" --parallel "$(nproc)" >&2 ||
+        ${POLYSWEEP_CBLAS:+"-DPOLYSWEEP_CBLAS=$POLYSWEEP_CBLAS"} "$@" >/dev/null &&
+        cmake --build "$directory" --target "$target" --parallel "$(nproc)" >&2 ||
         fail 3 "The program could not be built; the compiler's or CMake's message is above."
 }
 
