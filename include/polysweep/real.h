@@ -11,6 +11,7 @@
 
 #include <cblas.h>
 #include <float.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef PSW_SINGLE
@@ -52,29 +53,30 @@ static inline psw_const_rows psw_part(psw_const_rows a, ptrdiff_t first, ptrdiff
     return (psw_const_rows){a.at + first * a.stride, count, a.cols, a.stride};
 }
 
-static inline void psw_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, ptrdiff_t inner, psw_const_rows a,
-                            psw_const_rows b, psw_real keep, psw_rows c)
+/* The type of CblasTrans has another name in each CBLAS, so it is named nowhere. */
+static inline void psw_gemm(bool turn_a, bool turn_b, ptrdiff_t inner, psw_const_rows a, psw_const_rows b,
+                            psw_real keep, psw_rows c)
 {
-    PSW_GEMM(CblasRowMajor, ta, tb, (int)c.rows, (int)c.cols, (int)inner, (psw_real)1, a.at, (int)a.stride, b.at,
-             (int)b.stride, keep, c.at, (int)c.stride);
+    PSW_GEMM(CblasRowMajor, turn_a ? CblasTrans : CblasNoTrans, turn_b ? CblasTrans : CblasNoTrans, (int)c.rows,
+             (int)c.cols, (int)inner, (psw_real)1, a.at, (int)a.stride, b.at, (int)b.stride, keep, c.at, (int)c.stride);
 }
 
 /* c = a bT   (scores: rows of q against rows of k) */
 static inline void psw_product_nt(psw_const_rows a, psw_const_rows b, psw_rows c)
 {
-    psw_gemm(CblasNoTrans, CblasTrans, a.cols, a, b, 0, c);
+    psw_gemm(false, true, a.cols, a, b, 0, c);
 }
 
 /* c = a b    (weights times values) */
 static inline void psw_product_nn(psw_const_rows a, psw_const_rows b, psw_rows c)
 {
-    psw_gemm(CblasNoTrans, CblasNoTrans, a.cols, a, b, 0, c);
+    psw_gemm(false, false, a.cols, a, b, 0, c);
 }
 
 /* c += aT b  (states: features times values) */
 static inline void psw_product_tn_add(psw_const_rows a, psw_const_rows b, psw_rows c)
 {
-    psw_gemm(CblasTrans, CblasNoTrans, a.rows, a, b, 1, c);
+    psw_gemm(true, false, a.rows, a, b, 1, c);
 }
 
 #endif
