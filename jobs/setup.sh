@@ -3,7 +3,7 @@
 # With root or sudo on Debian or Ubuntu, what is missing is installed, and nothing else. Without, everything must be
 # there already (modules, Spack, your own builds); what is not is named. Variables that are honoured:
 #   POLYSWEEP_INSTALL=no    install no system packages, only look for what is needed
-#   POLYSWEEP_CBLAS=blis    pkg-config name of another CBLAS (openblas)
+#   POLYSWEEP_CBLAS=blis    another CBLAS than openblas, by its pkg-config or library name
 #   PYTHON=...              the Python that the virtual environment is made from
 #   CC, HDF5_ROOT, CMAKE_PREFIX_PATH, ...   as CMake understands them
 # shellcheck shell=bash
@@ -24,12 +24,12 @@ needs_build='
 gcc                     command -v "${CC:-cc}"                       a C11 compiler
 libc6-dev               has_header stdio.h                           headers of the C library
 cmake                   command -v cmake                             CMake 3.22 or newer
-ninja-build             command -v ninja || command -v make          Ninja or make
+make                    command -v make                              make
 pkg-config              command -v pkg-config                        pkg-config
 libopenmpi-dev          command -v mpicc                             MPI: the compiler wrapper mpicc
 openmpi-bin             command -v mpirun                            MPI: mpirun
 libhdf5-openmpi-dev     has_parallel_hdf5                            HDF5 built with that MPI: h5pcc on PATH, or HDF5_ROOT
-libopenblas-serial-dev  pkg-config --exists "${POLYSWEEP_CBLAS:-openblas}"  a CBLAS: openblas for pkg-config, or another in POLYSWEEP_CBLAS
+libopenblas-serial-dev  [ -n "${POLYSWEEP_CBLAS:-}" ] || pkg-config --exists openblas  OpenBLAS, or another CBLAS named in POLYSWEEP_CBLAS
 libhwloc-dev            pkg-config --exists hwloc                    hwloc
 libyaml-dev             pkg-config --exists yaml-0.1                 libyaml
 librandom123-dev        has_header Random123/philox.h                Random123 (headers; CPATH or CMAKE_PREFIX_PATH)
@@ -144,11 +144,10 @@ install_python() {
 }
 
 build() { # directory, target, further arguments of CMake
-    local directory=$1 target=$2 generator=()
+    local directory=$1 target=$2
     shift 2
-    [ -e "$directory/CMakeCache.txt" ] || { command -v ninja >/dev/null && generator=(-G Ninja); }
     say "building into ${directory#"$root"/}"
-    cmake --log-level=WARNING -S "$root" -B "$directory" "${generator[@]}" \
+    cmake --log-level=WARNING -S "$root" -B "$directory" \
         ${POLYSWEEP_CBLAS:+"-DPOLYSWEEP_CBLAS=$POLYSWEEP_CBLAS"} "$@" >/dev/null &&
         cmake --build "$directory" --target "$target" --parallel "$(nproc)" >&2 ||
         fail 3 "The program could not be built; the compiler's or CMake's message is above."
