@@ -1,4 +1,4 @@
-"""The rules of the house that a compiler does not check. Each check yields complaints "file: what"; no complaint, no failure.
+"""The rules of the house that a compiler does not check. Each check yields complaints "file: what".
 
     python tests/lint/lint.py [SOURCE]
 """
@@ -109,6 +109,24 @@ def check_fences(root):
             yield f"{unit.name}: MPI in a room above comm"
 
 
+MUTABLE_STATE = {
+    "src/base/status.c": "the message slot, injected faults",
+    "src/cmd/stop.c": "what a signal handler can write to",
+    "src/cmd/study.c": "a table filled once from the columns",
+}
+
+
+def check_state(root):
+    """No variables that outlive a call, but where MUTABLE_STATE says why."""
+    kept = r"^\s*static\s+(?!const\b|inline\b)[^(]*(?:=|;)|^\w[\w \*]*\b\w+(?:\[\w*\])*\s*(?:;|=[^=])"
+    other = re.compile(r"^\s*(?:static\s+)?(?:const|typedef|extern|return|struct|enum|union|goto)\b"
+                       r"|\bconst\s+\w+(?:\[\w*\])*\s*=")
+    for unit in units_of(root):
+        for n, line in enumerate(unit.code.splitlines(), 1):
+            if unit.name not in MUTABLE_STATE and re.search(kept, line) and not other.search(line):
+                yield f"{unit.name}:{n}: state that outlives a call: {line.strip()}"
+
+
 def check_registered(root):
     """Every test is in a list; a script may also be a helper that another one of its folder names."""
     tests = root / "tests"
@@ -183,7 +201,7 @@ def check_words(root):
                 yield f"{path.relative_to(root)}:{n}: {later.search(line)[0]}"
 
 
-CHECKS = [check_rooms, check_includes, check_fences, check_registered, check_lengths, check_words]
+CHECKS = [check_rooms, check_includes, check_fences, check_state, check_registered, check_lengths, check_words]
 
 
 def main():
