@@ -1,0 +1,20 @@
+"""Offline reader, tables and figures for the result files of the polysweep program.
+
+    import polysweep
+    ds = polysweep.open("phase.h5")        # one entry per grid point, dimension `point`
+    cube = polysweep.grid(ds)              # the axes that vary, as dimensions
+    cube.success_rate.sel({"method": "exact", "n": 1024})
+"""
+import os as _os
+
+# A reader must not take a lock that a running sweep, or a shared file system, would trip over. HDF5 looks at the
+# variable when it opens its first file, so it has to be there before h5py is imported.
+_os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
+
+from .compare import compare  # noqa: E402
+from .critical import critical  # noqa: E402
+from .grid import axes, grid  # noqa: E402
+from .read import failures, open, provenance  # noqa: E402, A004
+
+__all__ = ["open", "provenance", "failures", "grid", "axes", "compare", "critical"]
+__version__ = "0.1.0"

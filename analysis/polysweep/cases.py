@@ -1,0 +1,93 @@
+"""How a table of points falls into cases (what is held fixed in a panel) and curves (success over beta)."""
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from . import oracle
+from .grid import axes
+
+WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision mask row_norm den_constant negative r
+    features local draws head block j3 v m trials cosine seed weights team_asked status done committed successes
+    success_rate success_lo success_hi theory_success beta_fail beta_c beta_ok beta_up beta_up_special beta_up_class
+    beta_up_class_3s gap special_mass_d1 special_mass_d0 attempt launch""".split()
+CONSTANTS = ("a_0", "a_1", "b", "c", "kappa")
+BASELINES = ("softmax", "linear")  #: methods without a degree
+
+
+def table(ds: xr.Dataset) -> pd.DataFrame:
+    """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN."""
+    names = [name for name in (*WANTED, *ds.attrs.get("own_axes", [])) if name in ds]
+    frame = pd.DataFrame({name: ds[name].values for name in names})
+    for name in WANTED:
+        if name not in frame:
+            frame[name] = np.nan
+    return frame[(frame["n"] > 0)]
+
+
+def case_columns(ds: xr.Dataset) -> list[str]:
+    """Coordinates that vary besides method, n, d and beta: one combination of them is a case."""
+    return [name for name in axes(ds) if name not in ("method", "n", "d", "beta")]
+
+
+def curves(frame: pd.DataFrame, keys: list[str]):
+    """(key, points sorted by beta) for every combination of `keys` whose method has a degree."""
+    swept = frame[frame["beta"].notna()]
+    for key, curve in swept.groupby(keys, sort=True, dropna=False):
+        yield key if isinstance(key, tuple) else (key,), curve.sort_values("beta")
+
+
+def rate(frame: pd.DataFrame) -> pd.Series:
+    """Measured rate of success; for closed_form, which measures nothing, the exact probability."""
+    return frame["success_rate"].where(frame["method"] != "closed_form", frame["theory_success"])
+
+
+def baseline(frame: pd.DataFrame, names: list[str], values, method: str) -> pd.DataFrame:
+    """Points of `method` that belong to the case names = values, over all n and d.
+
+    Coordinates that the method ignores (NaN, or 0 in all its points) are not compared.
+    """
+    points = frame[frame["method"] == method]
+    for name, value in zip(names, values):
+        column = points[name]
+        ignored = column.isna().all() or (column.dtype.kind in "iu" and (column == 0).all())
+        if not ignored:
+            points = points[column == value]
+    return points
+
+
+def closed_form(curve: pd.DataFrame) -> dict | None:
+    """Arguments of `oracle.success` for a curve (points that differ in beta only), or None.
+
+    None where the closed form does not apply, or does not reproduce the file's theory_success to 1e-9: then only what
+    the file says is shown.
+    """
+    curve = curve[curve["theory_success"].notna()]
+    if not len(curve) or curve["m"].nunique() != 1:
+        return None
+    first = curve.iloc[0]
+    if not first["c"] > 0:
+        return None
+    point = {name: float(first[name]) for name in CONSTANTS}
+    point.update(n=int(first["n"]), d=int(first["d"]),
+                 method=first["method"] if first["method"] in BASELINES else "exact")
+    probe = curve.iloc[np.unique(np.linspace(0, len(curve) - 1, 5).astype(int))]
+    mine = oracle.success(probe["beta"].fillna(1.0).to_numpy(), int(first["m"]), **point)
+    return point if np.allclose(mine, probe["theory_success"], rtol=0, atol=1e-9) else None
+
+
+def case_label(names, values) -> str:
+    """"P1, fp32, m = 8": words stand alone, numbers with their name."""
+    parts = [str(value) if isinstance(value, str) else f"{SYMBOLS.get(name, name)} = {number(value)}"
+             for name, value in zip(names, values)]
+    return ", ".join(parts)
+
+
+SYMBOLS = {"n": "$n$", "d": "$d$", "m": "$m$", "beta": r"$\beta$", "kappa": r"$\kappa$", "a_0": "$a_0$", "a_1": "$a_1$",
+           "b": "$b$", "c": "$c$", "r": "$r$"}
+
+
+def number(value) -> str:
+    """Short text of a number: integers whole, others with up to six significant digits."""
+    return f"{int(value)}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"

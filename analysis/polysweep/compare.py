@@ -1,0 +1,81 @@
+"""Do two files say the same? Column by column, within what each column promises about its reproducibility."""
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from .read import COORDINATES
+
+ROW_FOLDS = ("exact", "softmax", "linear", "closed_form")  #: methods whose sums run over a fixed tree: bit for bit
+
+
+def compare(a, b, same_build=None) -> pd.DataFrame:
+    """Science columns of two results of one study, over the points that are done in both.
+
+    a, b: Datasets from `polysweep.open`, or paths. same_build: whether one build and BLAS kernel wrote both files, so
+    that row folds must agree bit for bit; by default taken from the launch tables.
+
+    Returns a row per column: points compared, largest relative difference, the tolerance where one applies, how many
+    points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
+    `agrees`. Columns that promise nothing (times) are left out. ``.attrs`` has `points`, `only_a`, `only_b`.
+    """
+    a, b = (_opened(x) for x in (a, b))
+    same_build = _same_build(a, b) if same_build is None else same_build
+    left, right, only_a, only_b = _matched(a, b)
+    rows = [_column(name, a[name], b[name], left, right, a, same_build)
+            for name in a.data_vars if name in b.data_vars and _promises(a[name])]
+    result = pd.DataFrame(rows, columns=["column", "points", "largest", "tolerance", "outside", "agrees"])
+    result.attrs.update(points=len(left), only_a=only_a, only_b=only_b, same_build=same_build)
+    return result
+
+
+def _opened(x):
+    from .read import open as read
+
+    return x if isinstance(x, xr.Dataset) else read(x)
+
+
+def _same_build(a, b):
+    from .read import provenance
+
+    builds = []
+    for ds in (a, b):
+        launches = provenance(ds.attrs["path"])["launches"]
+        names = [name for name in ("version", "blas", "blas_kernel") if name in launches]
+        builds.append({tuple(row) for row in launches[names].to_numpy()} if len(launches) else {("unknown",)})
+    return builds[0] == builds[1] and len(builds[0]) == 1
+
+
+def _promises(variable):
+    return variable.dims == ("point",) and variable.attrs.get("reproducibility") == "bitwise"
+
+
+def _matched(a, b):
+    """Indices of points with equal coordinates that are done in both, and how many are done in one only."""
+    names = [name for name in a.coords if name in b.coords and (name in COORDINATES or name in a.attrs["own_axes"])
+             and name != "team_asked"]
+    tables = []
+    for ds in (a, b):
+        frame = pd.DataFrame({name: ds[name].values for name in names})
+        frame["index"] = np.arange(len(frame))
+        tables.append(frame[ds["done"].values])
+    both = tables[0].merge(tables[1], on=names, suffixes=("_a", "_b"))  # NaN equals NaN in a merge
+    return both["index_a"].to_numpy(), both["index_b"].to_numpy(), len(tables[0]) - len(both), len(tables[1]) - len(both)
+
+
+def _column(name, x, y, left, right, ds, same_build):
+    x, y = x.values[left], y.values[right]
+    row_fold = np.isin(ds["method"].values[left], ROW_FOLDS)
+    equal = (x == y) | ((x != x) & (y != y))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        wide_x, wide_y = x.astype(float), y.astype(float)
+        scale = np.maximum(np.abs(wide_x), np.abs(wide_y))
+        difference = np.where(equal, 0.0, np.abs(wide_x - wide_y) / scale)
+    difference = np.where(np.isnan(difference), np.inf, difference)  # a number on one side only
+    other = np.atleast_1d(ds[name].attrs.get("reproducibility_other", [0.0, 0.0])).astype(float)
+    single = ds["precision"].values[left] == "fp32" if "precision" in ds.coords else np.zeros(len(x), bool)
+    tolerance = np.where(single, other[-1], other[0])
+    tolerance = np.where(row_fold & same_build, 0.0, tolerance)
+    outside = int((difference > tolerance).sum())
+    return name, len(x), float(difference.max(initial=0.0)), float(tolerance.max(initial=0.0)), outside, outside == 0

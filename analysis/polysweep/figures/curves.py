@@ -1,0 +1,145 @@
+"""Rate of success against the degree: measured points with Wilson intervals, the exact probability as lines."""
+from __future__ import annotations
+
+import matplotlib.figure
+import matplotlib.lines
+import numpy as np
+import pandas as pd
+
+from .. import oracle, style
+from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, curves as split, number, table
+from .figure import Figure, spaced
+
+MOST_PANELS, MOST_CURVES = 9, 8
+COLUMNS = "successes trials success_rate success_lo success_hi theory_success status".split()
+
+
+def curves(ds):
+    """Yields the figure of success against beta; nothing if no method was swept over degrees.
+
+    Colour is n where n varies, else d, else the first coordinate that does; one panel per combination of the rest.
+    Lines are evaluated between the grid's degrees with this package's closed form where that reproduces the file's
+    theory_success, and connect the file's values elsewhere.
+    """
+    names, frame = case_columns(ds), table(ds)
+    swept = frame[frame["beta"].notna() & (frame["method"] != "closed_form")]
+    if swept["beta"].nunique() < 2:
+        return
+    colour = _colour_axis(swept, names)
+    rest = [name for name in [*names, "method", "n", "d"] if name != colour]
+    panels = dict(split(swept, rest))
+    shown = {key: panels[key] for key in spaced(panels, MOST_PANELS)}
+    lines = []
+    with style.use():
+        canvas = _canvas(shown, frame, names, rest, colour, lines)
+    caption = ("Points: measured rate with its 95 % Wilson interval. Lines: exact probability of success, a consequence "
+               "of the definitions of data and head, not a fit. Beside each panel: softmax and linear, which have no "
+               "degree (bar: 95 % Wilson interval; tick: exact probability).")
+    if len(shown) < len(panels):
+        caption += f" {len(panels) - len(shown)} further panels are in the data only."
+    data = frame.sort_values([*names, "method", "n", "d", "beta"])[[*names, "method", "n", "d", "beta", *COLUMNS]]
+    yield Figure("success-beta", "Success against degree", caption, canvas,
+                 {"": data, "theory": pd.concat(lines, ignore_index=True) if lines else pd.DataFrame()})
+
+
+def _colour_axis(frame, names):
+    for name in ("n", "d", *names):
+        if frame[name].nunique() > 1 and frame[name].dtype.kind in "iuf":
+            return name
+    return "n"
+
+
+def _canvas(panels, frame, names, rest, colour, lines):
+    across = min(3, len(panels))
+    down = -(-len(panels) // across)
+    canvas = matplotlib.figure.Figure(figsize=(0.9 + 3.1 * across, 0.55 + 2.45 * down), layout="constrained")
+    grid = canvas.subplots(down, across, squeeze=False, sharey=True)
+    values = sorted({value for part in panels.values() for value in part[colour].unique()})
+    chosen = spaced(values, MOST_CURVES)
+    colours = dict(zip(chosen, style.sequence(len(chosen))))
+    for ax, (key, part) in zip(grid.flat, panels.items()):
+        _panel(ax, part[part[colour].isin(chosen)], colour, colours, dict(zip(rest, key)), lines)
+        _levels(ax, frame, names, dict(zip(rest, key)), colour, colours, part)
+        ax.set_title(_title(names, dict(zip(rest, key))), pad=5)
+    for ax in list(grid.flat)[len(panels):]:
+        ax.set_axis_off()
+    for ax in grid[:, 0]:
+        ax.set_ylabel("rate of success")
+    for ax in list(grid.flat)[:len(panels)][-across:]:
+        ax.set_xlabel(r"degree $\beta$")
+    handles = [matplotlib.lines.Line2D([], [], color=colours[value], marker="o", markersize=4, linewidth=1.2,
+                                       label=number(value)) for value in chosen]
+    canvas.legend(handles=handles, loc="outside right upper", title=SYMBOLS.get(colour, colour), handlelength=1.6)
+    return canvas
+
+
+def _title(names, fixed):
+    label = case_label(names, [fixed[name] for name in names if name in fixed]) if names else ""
+    parts = [label, "" if fixed["method"] == "exact" else fixed["method"]]
+    parts += [f"{SYMBOLS[name]} = {int(fixed[name])}" for name in ("n", "d") if name in fixed]
+    return ", ".join(part for part in parts if part)
+
+
+def _panel(ax, part, colour, colours, fixed, lines):
+    beta = np.unique(part["beta"])
+    scale = style.scale_of(beta)
+    for level in (0, 1):
+        ax.axhline(level, color=style.PALE, linewidth=0.7, zorder=0)
+    ax.axhline(0.9, color=style.GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
+    for value, colour_ in colours.items():
+        curve = part[part[colour] == value].sort_values("beta")
+        if not len(curve):
+            continue
+        line = _line(curve, scale)
+        if len(line):
+            ax.plot(line["beta"], line["theory_success"], color=colour_, linewidth=1.2, zorder=2)
+            lines.append(line.assign(**{**fixed, colour: value}))
+        done = curve[curve["done"] & curve["success_rate"].notna()]
+        spread = np.abs(done[["success_lo", "success_hi"]].to_numpy().T - done["success_rate"].to_numpy())
+        ax.errorbar(done["beta"], done["success_rate"], yerr=spread, fmt="o", color=colour_, markersize=3.6,
+                    markeredgecolor="white", markeredgewidth=0.5, elinewidth=0.9, capsize=0, zorder=3)
+    style.grid_axis(ax.xaxis, beta, scale, most=8)
+    edges = style.cell_edges(beta, scale)
+    ax.set(xlim=edges[[0, -1]], ylim=(-0.04, 1.04), yticks=[0, 0.25, 0.5, 0.75, 1])
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _line(curve, scale):
+    """(beta, theory_success) of a line: between grid degrees where the closed form is known to apply."""
+    curve = curve[curve["theory_success"].notna()]
+    point = closed_form(curve)
+    if point is None:
+        return curve[["beta", "theory_success"]]
+    first, last = curve["beta"].min(), curve["beta"].max()
+    fine = np.geomspace(first, last, 241) if scale == "log" else np.linspace(first, last, 241)
+    fine = np.union1d(fine, curve["beta"])
+    return pd.DataFrame({"beta": fine, "theory_success": oracle.success(fine, int(curve["m"].iloc[0]), **point)})
+
+
+def _levels(ax, frame, names, fixed, colour, colours, part):
+    """Levels of softmax and linear at the right of the panel, one mark per value of the colour axis."""
+    points = {method: baseline(frame, [n for n in names if n in fixed], [fixed[n] for n in names if n in fixed], method)
+              for method in BASELINES}
+    for name in ("n", "d"):
+        if name in fixed:
+            points = {method: part[part[name] == fixed[name]] for method, part in points.items()}
+    points = {method: part[part["done"] & part["success_rate"].notna() & part[colour].isin(colours)]
+              for method, part in points.items()}
+    points = {method: part for method, part in points.items() if len(part)}
+    if not points:
+        return
+    side = ax.inset_axes([1.02, 0, 0.1 * len(points), 1], sharey=ax)
+    for k, part in enumerate(points.values()):
+        width = 0.8 / max(len(colours), 1)
+        for i, (value, colour_) in enumerate(colours.items()):
+            for row in part[part[colour] == value].itertuples():
+                x = k + 0.1 + (i + 0.5) * width
+                side.plot([x, x], [row.success_lo, row.success_hi], color=colour_, linewidth=18 * width, alpha=0.35,
+                          solid_capstyle="butt")
+                side.plot(x, row.theory_success, "_", color=style.INK, markersize=18 * width, markeredgewidth=0.8)
+                side.plot(x, row.success_rate, "o", color=colour_, markersize=min(3.6, 20 * width), markeredgewidth=0)
+    side.set_xlim(0, len(points))
+    side.set_xticks(np.arange(len(points)) + 0.5, list(points), rotation=90, fontsize=8)
+    side.tick_params(left=False, labelleft=False, bottom=False, pad=2)
+    side.spines[["top", "right", "left"]].set_visible(False)
+    side.set_facecolor("#f7f7f5")

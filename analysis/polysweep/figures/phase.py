@@ -1,0 +1,189 @@
+"""Phase diagrams: rate of success as colour over (beta, n) and over (beta, d), theory's edges drawn in."""
+from __future__ import annotations
+
+import matplotlib.figure
+import matplotlib.lines
+import matplotlib.patches
+import numpy as np
+
+from .. import style
+from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, curves, rate, table
+from .figure import Figure, spaced
+
+#: column, line style, colour, words: bounds in ink, predictions in red. All are exact consequences of the definitions
+#: of data and head, never a published constant.
+EDGES = (
+    ("beta_fail", (0, (1, 1.3)), style.INK, r"$\beta_{\mathrm{fail}}$: below it $D_1$ cannot fire (derived bound)"),
+    ("beta_c", "solid", style.RED, r"$\beta_c$: predicted critical degree (derived)"),
+    ("beta_ok", (0, (4, 1.6)), style.INK, r"$\beta_{\mathrm{ok}}$: from it on $D_1$ can fire (derived bound)"),
+    ("beta_up", (0, (6, 1.6, 1.2, 1.6)), style.INK, r"$\beta_{\mathrm{up}}$: $D_0$ fires, signs averaged out (derived)"),
+    ("beta_up_class_3s", (0, (3, 1.3, 1, 1.3, 1, 1.3)), style.RED,
+     r"$\beta_{\mathrm{up},3\sigma}$: $D_0$ fires, 3$\sigma$ of sign noise (derived)"),
+)
+LENGTH = {"n": "sequence length $n$", "d": "width $d$"}
+COLUMNS = ("success_rate success_lo success_hi successes trials theory_success status beta_fail beta_c beta_ok beta_up "
+           "beta_up_class beta_up_class_3s").split()
+MOST_ROWS, MOST_COLUMNS = 6, 4
+
+
+def phase(ds, over):
+    """Yields the figure of success over (beta, `over`), over = "n" or "d"; nothing if `over` does not vary.
+
+    One panel per case, method with a degree, and value of the other length (the ends and some between if there are
+    many). A strip beside a panel shows softmax and linear, which have no degree.
+    """
+    names, frame = case_columns(ds), table(ds)
+    other = "d" if over == "n" else "n"
+    keys = [*names, "method", other]
+    panels = {key: part for key, part in curves(frame, keys) if part[over].nunique() > 1 and part["beta"].nunique() > 1}
+    if not panels:
+        return
+    columns = spaced({key[-1] for key in panels}, MOST_COLUMNS)
+    shown = {key: part for key, part in panels.items() if key[-1] in columns}
+    rows = sorted({key[:-1] for key in shown}, key=str)
+    with style.use():
+        canvas, used = _canvas(shown, frame, names, rows[:MOST_ROWS], columns, over)
+    left_out = len(panels) - sum(key[:-1] in rows[:MOST_ROWS] for key in shown)
+    caption = _caption(over, used, left_out)
+    data = frame.sort_values([*names, "method", "n", "d", "beta"])[[*names, "method", "n", "d", "beta", *COLUMNS]]
+    yield Figure(f"phase-beta-{over}", f"Success over degree and {LENGTH[over].split(' $')[0]}", caption, canvas,
+                 {"": data})
+
+
+def _caption(over, used, left_out):
+    text = (f"Rate of success (colour) over the degree and the {LENGTH[over].split(' $')[0]}; each cell stands at its grid "
+            "values. Lines connect theory's edges at the grid values: exact consequences of the definitions of data and "
+            "head (derived bounds).")
+    if used & set(BASELINES):
+        text += " The strip to the right of a panel holds the methods without a degree."
+    if left_out:
+        text += f" {left_out} further panels are in the data only."
+    return text
+
+
+def _canvas(panels, frame, names, rows, columns, over):
+    """The figure, and the set of things that its legend names."""
+    if len(columns) == 1:  # a single value of the other length: cases side by side
+        places = [(row, columns[0]) for row in rows]
+        across = min(3, len(places))
+    else:
+        places = [(row, column) for row in rows for column in columns]
+        across = len(columns)
+    down = -(-len(places) // across)
+    canvas = matplotlib.figure.Figure(figsize=(1.0 + 2.75 * across, 1.35 + 2.35 * down), layout="constrained")
+    grid = canvas.subplots(down, across, squeeze=False)
+    used, image = set(), None
+    for ax, place in zip(grid.flat, places):
+        part = panels.get((*place[0], place[1]))
+        if part is None:
+            ax.set_axis_off()
+            continue
+        image = _panel(ax, part, over, used)
+        _strip(ax, frame, names, place, part, over, used)
+        ax.set_title(_title(names, place, over), pad=5)
+    for ax in list(grid.flat)[len(places):]:
+        ax.set_axis_off()
+    for ax in grid[:, 0]:
+        ax.set_ylabel(LENGTH[over])
+    for ax in grid[-1, :] if len(places) == down * across else grid.flat:
+        ax.set_xlabel(r"degree $\beta$")
+    bar = canvas.colorbar(image, ax=grid, shrink=min(1.0, 0.85 if down == 1 else 0.5), aspect=22, pad=0.015)
+    bar.set_label("rate of success")
+    bar.outline.set_linewidth(0.4)
+    _legend(canvas, used, across)
+    return canvas, used
+
+
+def _title(names, place, over):
+    row, value = place
+    method = "" if row[-1] == "exact" else row[-1]
+    other = "d" if over == "n" else "n"
+    parts = [case_label(names, row[:-1]), method, f"{SYMBOLS[other]} = {int(value)}"]
+    return ", ".join(part for part in parts if part)
+
+
+def _panel(ax, part, over, used):
+    beta, length = (np.unique(part[name]) for name in ("beta", over))
+    scales = style.scale_of(beta), style.scale_of(length)
+    value, state = np.full((len(length), len(beta)), np.nan), np.full((len(length), len(beta)), "", dtype=object)
+    where = np.searchsorted(length, part[over]), np.searchsorted(beta, part["beta"])
+    value[where] = rate(part).where(part["done"])
+    state[where] = np.where(part["done"] & rate(part).notna(), "done", part["status"])
+    x, y = style.cell_edges(beta, scales[0]), style.cell_edges(length, scales[1])
+    image = ax.pcolormesh(x, y, value, cmap=style.MAP, vmin=0, vmax=1, edgecolors="white", linewidth=0.25)
+    _missing(ax, x, y, state, used)
+    style.grid_axis(ax.xaxis, beta, scales[0], most=9)
+    style.grid_axis(ax.yaxis, length, scales[1], most=9)
+    ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
+    _edges(ax, part, over, x[[0, -1]], used)
+    return image
+
+
+def _missing(ax, x, y, state, used):
+    """Points of the study without a result: hatched; failed ones with a cross. Cells that are no point stay white."""
+    for j, i in zip(*np.nonzero((state != "done") & (state != ""))):
+        box = matplotlib.patches.Rectangle((x[i], y[j]), x[i + 1] - x[i], y[j + 1] - y[j], facecolor="#efefef",
+                                           edgecolor="#b5b5b5", hatch="//////", linewidth=0, zorder=1.2)
+        ax.add_patch(box)
+        used.add("missing")
+        if state[j, i] in ("failed", "skipped", "timeout"):
+            centre = [np.sqrt(e[k] * e[k + 1]) if s == "log" else 0.5 * (e[k] + e[k + 1])
+                      for e, k, s in ((x, i, ax.get_xscale()), (y, j, ax.get_yscale()))]
+            ax.plot(*centre, marker="x", color=style.RED, markersize=5, markeredgewidth=1.2, zorder=1.4)
+            used.add("failed")
+
+
+def _edges(ax, part, over, limits, used):
+    for column, dashes, colour, _ in EDGES:
+        edge = part.groupby(over)[column].first()
+        edge = edge[np.isfinite(edge) & (edge > 0)]
+        if not len(edge) or edge.min() > limits[1] or edge.max() < limits[0]:
+            continue
+        ax.plot(edge, edge.index, color=colour, linewidth=1.3, linestyle=dashes, zorder=3, dash_capstyle="butt",
+                path_effects=[style.Casing()], marker="o" if len(edge) == 1 else None, markersize=3)
+        used.add(column)
+
+
+def _strip(ax, frame, names, place, part, over, used):
+    """Softmax and linear beside the panel, on the same axis of lengths."""
+    other = "d" if over == "n" else "n"
+    found = {}
+    for method in BASELINES:
+        points = baseline(frame, names, place[0][:-1], method)
+        points = points[(points[other] == place[1]) & points[over].isin(part[over])]
+        if len(points):
+            found[method] = points
+    if not found:
+        return
+    side = ax.inset_axes([1.025, 0, 0.075 * len(found), 1])
+    length = np.unique(part[over])
+    y = style.cell_edges(length, ax.get_yscale())
+    value = np.full((len(length), len(found)), np.nan)
+    state = np.full(value.shape, "", dtype=object)
+    for k, points in enumerate(found.values()):
+        where = np.searchsorted(length, points[over])
+        value[where, k] = points["success_rate"].where(points["done"])
+        state[where, k] = np.where(points["done"] & points["success_rate"].notna(), "done", points["status"])
+    x = np.arange(len(found) + 1.0)
+    side.set_yscale(ax.get_yscale())
+    side.pcolormesh(x, y, value, cmap=style.MAP, vmin=0, vmax=1, edgecolors="white", linewidth=0.25)
+    _missing(side, x, y, state, used)
+    side.set(xlim=(0, len(found)), ylim=ax.get_ylim(), yticks=[])
+    side.minorticks_off()
+    side.set_xticks(x[:-1] + 0.5, list(found), rotation=90, fontsize=8)
+    side.tick_params(length=0, pad=2)
+    used.update(found)
+
+
+def _legend(canvas, used, across):
+    handles = [matplotlib.lines.Line2D([], [], color=colour, linewidth=1.3, linestyle=dashes, label=words)
+               for column, dashes, colour, words in EDGES if column in used]
+    if "missing" in used:
+        handles.append(matplotlib.patches.Patch(facecolor="#efefef", edgecolor="#b5b5b5", hatch="//////", linewidth=0,
+                                                label="no result yet"))
+    if "failed" in used:
+        handles.append(matplotlib.lines.Line2D([], [], color=style.RED, marker="x", linestyle="", markersize=5,
+                                               markeredgewidth=1.2, label="failed, skipped or timed out"))
+    if handles:
+        canvas.legend(handles=handles, loc="outside lower left", ncols=1 if across == 1 else min(across, 3),
+                      handlelength=3.2, columnspacing=1.6, borderaxespad=0.2)

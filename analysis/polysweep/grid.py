@@ -1,0 +1,106 @@
+"""From points in a row to the axes that vary."""
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from .read import COORDINATES
+
+#: coordinates in the order in which they are tried as axes: what a reader asks for first, then what usually follows
+#: from it (the constants from the preset, m from n, block from the method)
+ORDER = ("method", "data_kind", "preset", "precision", "mask", "noise", "n", "d", "beta", "a_0", "a_1", "b", "c",
+         "kappa", "r", "features", "local", "draws", "row_norm", "den_constant", "negative", "cosine", "head", "m",
+         "trials", "seed", "j3", "v", "block", "weights", "team_asked")
+#: integers whose 0 says "does not apply"
+_ZERO_IS_NONE = {"d", "v", "r", "features", "local", "draws", "weights", "head"}
+_MOST = 50_000_000  # cells
+
+
+def axes(ds: xr.Dataset) -> list[str]:
+    """Names of the fewest coordinates that tell all points apart, `beta` last.
+
+    A coordinate that follows from those before it in `ORDER` (m from n, a_1 from the preset, an own axis from d) is
+    not an axis.
+    """
+    keys = np.zeros(ds.sizes["point"], dtype=np.int64)
+    groups, chosen = min(1, len(keys)), []
+    for name in (*ORDER, *ds.attrs.get("own_axes", [])):
+        if name not in ds.coords or groups == len(keys):
+            continue
+        codes = _codes(ds[name].values)[1]
+        both = np.unique(keys * (codes.max(initial=0) + 1) + codes, return_inverse=True)[1].reshape(-1)
+        if both.max(initial=0) + 1 > groups:
+            keys, groups = both, both.max() + 1
+            chosen.append(name)
+    return [name for name in chosen if name != "beta"] + ["beta"] * ("beta" in chosen)
+
+
+def applies(ds: xr.Dataset, name: str) -> np.ndarray:
+    """(point,) bool: false where the method ignores coordinate `name` (beta of softmax, r of exact)."""
+    values = ds[name].values
+    ignored = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
+    if name in _ZERO_IS_NONE:
+        ignored = values == 0
+    method = ds["method"].values if "method" in ds.coords else np.zeros(len(values))
+    result = np.ones(len(values), dtype=bool)
+    for one in np.unique(method):
+        if ignored[method == one].all():
+            result[method == one] = False
+    return result
+
+
+def grid(ds: xr.Dataset) -> xr.Dataset:
+    """Unstacks `point` to the axes that vary (`axes`); what a method ignores is repeated along that axis.
+
+    Every variable keeps its type: a cell that is no point of the study holds NaN, 0 or "", and `present` is false
+    there. A dimension is called `method`, which is also an argument of xarray's `sel`: select it with a dictionary,
+    ``cube.sel({"method": "exact"})``. Raises ValueError where points are not distinct, or where the cube would be absurdly larger than the table.
+    """
+    names = axes(ds)
+    used = {name: applies(ds, name) for name in names}
+    names = [name for name in names if len(np.unique(ds[name].values[used[name]])) > 1]
+    values = {name: np.unique(ds[name].values[used[name]]) for name in names}
+    shape = tuple(len(values[name]) for name in names)
+    if np.prod(shape, dtype=float) > _MOST:
+        raise ValueError(f"a cube of {' x '.join(map(str, shape))} cells ({', '.join(names)}); select points first")
+    source = _sources(ds, names, values, used, shape)
+
+    cube = xr.Dataset(coords={name: (name, values[name], ds[name].attrs) for name in names}, attrs=dict(ds.attrs))
+    present = source >= 0
+    for name, variable in ds.variables.items():
+        if variable.dims[:1] != ("point",) or name in names:
+            continue
+        cells = np.full(shape + variable.shape[1:], _blank(variable.dtype), dtype=variable.dtype)
+        cells[present] = variable.values[source[present]]
+        cube[name] = ((*names, *variable.dims[1:]), cells, variable.attrs)
+    cube["present"] = (names, present, {"long_name": "the study has this point"})
+    return cube.set_coords([name for name in cube.data_vars if name in COORDINATES or name in ds.coords])
+
+
+def _codes(values):
+    """Distinct values and the index of each entry; NaN counts as one value."""
+    distinct, codes = np.unique(values, return_inverse=True)
+    return distinct, codes.reshape(-1)
+
+
+def _blank(dtype):
+    return np.nan if dtype.kind == "f" else np.zeros((), dtype=dtype)[()]
+
+
+def _sources(ds, names, values, used, shape):
+    """For each cell the index of its point, -1 for none."""
+    source, points = np.full(shape, -1, dtype=np.int64), np.arange(ds.sizes["point"])
+    if not names:
+        if len(points) > 1:
+            raise ValueError("two points have the same coordinates")
+        return np.array(0 if len(points) else -1)
+    pattern = np.stack([used[name] for name in names], axis=1)
+    for row in np.unique(pattern, axis=0):  # points that ignore the same axes
+        chosen = points[(pattern == row).all(axis=1)]
+        index = tuple(np.searchsorted(values[name], ds[name].values[chosen]) for name, on in zip(names, row) if on)
+        seen = np.unique(np.stack(index), axis=1).shape[1] if index else 1
+        if seen != len(chosen):
+            raise ValueError("two points have the same coordinates")
+        front = np.moveaxis(source, np.flatnonzero(row), range(len(index)))  # a view: ignored axes last
+        front[index] = chosen.reshape((-1,) + (1,) * (len(names) - len(index))) if index else chosen[0]
+    return source

@@ -1,0 +1,242 @@
+"""Result file -> xarray.Dataset, also while a run is still writing it.
+
+A writer stores the columns of a slot first and its commit word last, so a reader that takes the commit words first
+sees only complete slots among those it believes. The words are read again from a fresh open afterwards: a slot that
+is being computed once more (a failed point taken up again) changes its word in between.
+"""
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
+
+import h5py  # noqa: E402
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+import xarray as xr  # noqa: E402
+
+SCHEMA = 1  #: newest major version of the file's schema that this package knows
+
+#: columns that say which point a slot is; own axes of a study follow by name
+COORDINATES = tuple("""method beta n d v r features local draws mask precision data_kind preset noise a_0 a_1 b c kappa
+    j3 m trials row_norm den_constant negative cosine head block seed weights team_asked""".split())
+#: columns that say what became of it; `launch` counts the rows of the launch table
+SLOT = ("status", "error_code", "attempt", "launch", "commit")
+#: everything else the program itself writes; a root column in none of these lists is an own axis of the study
+RESULTS = frozenset("""successes success_rate success_lo success_hi fires_d1 fires_d0 fire_rate_d1 fire_rate_d0 margin_d1
+    margin_d0 active_d1 active_d0 value_d1 value_d0 tie special_mass_d1 special_mass_d0 leak_mass_d1 gap
+    theory_special_mass_d1 theory_special_mass_d0 theory_success theory_fire_d1 theory_fire_d0 beta_fail beta_c beta_ok
+    beta_large beta_up_special beta_up_class beta_up_class_3s beta_up success_z
+    err_amm err_amm_mean err_amm_q90 err_attn err_attn_mean err_attn_q90 err_out err_out_mean err_out_q90
+    err_out_max err_out_max_mean err_out_max_q90 err_bias err_bias_mean err_bias_q90 neg_frac min_den_ratio bad_rows
+    err_rows state_bytes timing time_median_s time_lo_s time_hi_s time_stop time_s head_s io_s wait_s flops head_flops
+    bytes gflops peak_gflops memory_bytes predicted_s predicted_bytes team nodes ranks_per_node threads first_rank
+    start_s end_s load_balance comm_efficiency parallel_efficiency sent_bytes comm_s""".split())
+
+_HDF5_ONLY = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimid", "_Netcdf4Coordinates",
+              "_NCProperties", "_nc3_strict"}
+
+
+def open(path, columns=None) -> xr.Dataset:  # noqa: A001
+    """The result table as a Dataset on dimension `point` (and `rep`, `draw` where samples are kept).
+
+    path: of an HDF5 file that polysweep wrote, finished or not.
+    columns: names of result columns to read; all by default. Coordinates and slot columns always come along.
+
+    Coded columns become coordinates of words (``ds.method == "exact"``); the numbers of the file stay beside them as
+    ``method_code``. Integers stay integers. `committed` is true for slots that were written completely; everywhere
+    else result columns hold NaN (floats) or 0 (integers). `done` means committed with status "done".
+    Units and long names are the attributes of each variable. The file's own attributes, the study's name and text
+    are in ``ds.attrs``; see also `provenance` and `failures`.
+
+    Raises ValueError for a file of another kind or of a newer schema, OSError for one that HDF5 cannot open.
+    """
+    path = pathlib.Path(path)
+    with _file(path) as file:
+        _check(file, path)
+        slots = file["commit"].shape[0]
+        before = file["commit"][...]
+        names = [name for name in file if isinstance(file[name], h5py.Dataset) and _wanted(file[name], name, columns)]
+        variables = {name: _variable(file[name], slots) for name in names}
+        attributes = _attributes(file)
+        attributes.update(_texts(file))
+    with _file(path) as file:
+        after = file["commit"][...]
+
+    committed = (before != 0) & (before == after)
+    if "status" in variables:
+        committed &= variables["status"].values >= 2  # neither empty nor running
+    dataset = xr.Dataset({name: _masked(name, variable, committed) for name, variable in variables.items()},
+                         attrs={**attributes, "path": str(path)})
+    dataset["committed"] = ("point", committed, {"long_name": "slot was written completely"})
+    dataset = _decoded(dataset)
+    done = committed & (dataset["status"].values == "done") if "status" in dataset else committed
+    dataset["done"] = ("point", done, {"long_name": "point was computed"})
+    own = [name for name in dataset.data_vars if _is_own(name) and dataset[name].dims == ("point",)]
+    dataset.attrs["own_axes"] = own
+    return dataset.set_coords([name for name in (*COORDINATES, *own) if name in dataset])
+
+
+def provenance(path) -> dict:
+    """Where a file comes from: {"study": text, "resolved": dict, "launches": DataFrame, ...}.
+
+    `launches` has one row per launch that wrote to the file (its index is the column `launch`): version, hosts,
+    binding, BLAS kernel, MPI. Other texts of the group appear under their own names.
+    """
+    with _file(pathlib.Path(path)) as file:
+        if "provenance" not in file:
+            return {"launches": pd.DataFrame()}
+        texts, tables = _walk(file["provenance"])
+    launches = max(tables, key=lambda table: len(table.columns), default=pd.DataFrame())
+    if "started" in launches:
+        launches = launches[launches["started"] != ""]
+    result = {"launches": launches}
+    for name, text in texts.items():
+        result[name] = _json(text) if name.startswith("resolved") or name.endswith("json") else text
+    return result
+
+
+def failures(path) -> pd.DataFrame:
+    """The failure table: columns slot, attempt, site, message; a row per failed attempt that was kept."""
+    with _file(pathlib.Path(path)) as file:
+        _, tables = _walk(file["failures"]) if "failures" in file else ({}, [])
+    table = max(tables, key=len, default=pd.DataFrame())
+    for name in ("slot", "attempt", "site", "message"):
+        if name not in table:
+            table[name] = pd.Series(dtype=object if name in ("site", "message") else np.int64)
+    used = (table["message"].astype(str) != "") | (table["site"].astype(str) != "")
+    return table.loc[used & (table["attempt"] > 0), ["slot", "attempt", "site", "message"]].reset_index(drop=True)
+
+
+# ---- the file ---------------------------------------------------------------------------------------------------
+
+
+def _file(path):
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        return h5py.File(path, "r", locking=False)
+    except (TypeError, ValueError):  # an HDF5 library without the setting: the environment variable has to do
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise OSError(f"{path}: not readable as HDF5 ({error})") from None
+
+
+def _check(file, path):
+    name = _text(file.attrs.get("schema_name", ""))
+    if name != "polysweep" or "commit" not in file:
+        raise ValueError(f"{path}: not a result file of polysweep (schema_name is {name!r})")
+    version = _text(file.attrs.get("schema_version", SCHEMA))
+    if int(float(str(version).split(".")[0])) > SCHEMA:
+        raise ValueError(f"{path}: schema version {version} is newer than this package knows ({SCHEMA}); update it")
+
+
+def _wanted(dataset, name, columns):
+    if dataset.attrs.get("CLASS", b"") == b"DIMENSION_SCALE" and b"not a netCDF variable" in \
+            np.bytes_(dataset.attrs.get("NAME", b"")):
+        return False
+    if dataset.ndim == 0 or name in ("point", "rep", "draw"):
+        return False
+    return columns is None or name in columns or name in COORDINATES or name in SLOT or _is_own(name)
+
+
+def _is_own(name):
+    return not (name in COORDINATES or name in SLOT or name in RESULTS or name in ("committed", "done")
+                or name.startswith("predict_") or name.endswith("_code"))
+
+
+def _variable(dataset, slots):
+    """One dataset as an xarray.Variable; the names of its dimension scales are its dimensions."""
+    dims = []
+    for axis, length in enumerate(dataset.shape):
+        scales = dataset.dims[axis]
+        name = scales[0].name.rsplit("/", 1)[-1] if len(scales) else ""
+        dims.append(name or ("point" if axis == 0 and length == slots else f"{dataset.name[1:]}_{axis}"))
+    attributes = _attributes(dataset)
+    attributes.pop("_FillValue", None)
+    return xr.Variable(dims, dataset[...], attributes)
+
+
+def _masked(name, variable, committed):
+    """Result columns of slots that are not committed become NaN or 0; what identifies a slot stays."""
+    if name in COORDINATES or name in SLOT or _is_own(name) or variable.dims[:1] != ("point",) or committed.all():
+        return variable
+    values = variable.values.copy()
+    values[~committed] = np.nan if values.dtype.kind == "f" else 0
+    return xr.Variable(variable.dims, values, variable.attrs)
+
+
+def _decoded(dataset):
+    """Words in place of codes (CF flag_values, flag_meanings); the codes move to NAME_code."""
+    words = {}
+    for name, variable in dataset.data_vars.items():
+        if "flag_meanings" not in variable.attrs:
+            continue
+        meanings = np.array(str(variable.attrs["flag_meanings"]).split() + ["?"])
+        index = np.full(256, len(meanings) - 1)
+        index[np.asarray(variable.attrs["flag_values"], dtype=np.uint8)] = np.arange(len(meanings) - 1)
+        attributes = {key: value for key, value in variable.attrs.items() if not key.startswith("flag_")}
+        words[name] = xr.Variable(variable.dims, meanings[index[variable.values]], attributes)
+    codes = dataset.rename({name: f"{name}_code" for name in words})
+    return codes.assign_coords(words)
+
+
+# ---- attributes, texts, small tables ------------------------------------------------------------------------------
+
+
+def _text(value):
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").rstrip("\0")
+    return value
+
+
+def _attributes(thing):
+    result = {}
+    for name in thing.attrs:
+        if name not in _HDF5_ONLY:
+            value = thing.attrs[name]
+            if isinstance(value, np.ndarray) and value.size == 1 and not name.startswith("flag_"):
+                value = value.reshape(-1)[0]
+            result[name] = value.item() if isinstance(value, np.generic) and value.dtype.kind in "fiu" else _text(value)
+    return result
+
+
+def _texts(file):
+    """Texts of /provenance that are short enough to travel as attributes of the dataset."""
+    texts = _walk(file["provenance"])[0] if "provenance" in file else {}
+    return {f"provenance_{name}": text for name, text in texts.items()}
+
+
+def _walk(group):
+    """({name: text} of the scalar strings, [DataFrame of equally long columns] per group) below `group`."""
+    texts, tables, columns = {}, [], {}
+    for name, item in group.items():
+        if isinstance(item, h5py.Group):
+            inner_texts, inner_tables = _walk(item)
+            texts.update(inner_texts)
+            tables.extend(inner_tables)
+        elif item.ndim == 0:
+            texts[name] = str(_text(item[()]))
+        elif item.attrs.get("CLASS", b"") != b"DIMENSION_SCALE" or item.dtype.kind in "SO":
+            columns[name] = _strings(item[...])
+    for length in sorted({len(column) for column in columns.values()}):
+        tables.append(pd.DataFrame({name: column for name, column in columns.items() if len(column) == length}))
+    return texts, tables
+
+
+def _strings(values):
+    """Strings of any HDF5 kind (fixed, variable, rows of characters) as str; numbers as they are."""
+    if values.dtype.kind == "S" and values.dtype.itemsize == 1 and values.ndim == 2:
+        values = np.array([row.tobytes() for row in values], dtype=object)
+    if values.dtype.kind in "SO":
+        return [str(_text(bytes(value) if isinstance(value, np.bytes_) else value)) for value in values]
+    return list(values) if values.ndim > 1 else values
+
+
+def _json(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,187 @@
+"""Command polysweep-report: figures, their data, and one page that holds everything.
+
+    polysweep-report FILE... -o DIR
+"""
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+
+import pandas as pd
+
+from . import figures, page
+from .cases import case_columns, table
+from .critical import TARGET, critical
+from .read import failures, open as read, provenance
+from .statistics import consistency
+
+
+def main(arguments=None) -> int:
+    """Exit code: 0, or 2 when a file cannot be used (the others are still reported)."""
+    parser = argparse.ArgumentParser(prog="polysweep-report", description=__doc__.splitlines()[0],
+                                     epilog="A file that a run is still writing can be reported at any time.")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="result file of polysweep run")
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="where figures, CSV and index.html go")
+    parser.add_argument("--target", type=float, default=TARGET, metavar="RATE",
+                        help="rate of success that makes a degree critical (default %(default)s)")
+    parser.add_argument("--quiet", action="store_true", help="print no table")
+    options = parser.parse_args(arguments)
+    if not 0 < options.target < 1:
+        parser.error("--target must lie between 0 and 1")
+
+    directory = pathlib.Path(options.output)
+    sections, code = [], 0
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"polysweep-report: {error}", file=sys.stderr)
+        return 2
+    for name, path in zip(_names(options.files), options.files):
+        try:
+            sections.append(Section(path, directory / name if len(options.files) > 1 else directory, options.target))
+        except (OSError, ValueError) as error:
+            print(f"polysweep-report: {error}", file=sys.stderr)
+            code = 2
+            continue
+        if not options.quiet:
+            print(sections[-1].text())
+    if sections:
+        index = directory / "index.html"
+        index.write_text(page.page(sections, directory), encoding="utf-8")
+        print(f"{index}: {sum(len(section.figures) for section in sections)} figures", file=sys.stderr)
+    return code
+
+
+def _names(paths):
+    """A folder name per file; equal stems get a number."""
+    seen, names = {}, []
+    for stem in (pathlib.Path(path).stem for path in paths):
+        seen[stem] = seen.get(stem, 0) + 1
+        names.append(stem if seen[stem] == 1 else f"{stem}-{seen[stem]}")
+    return names
+
+
+class Section:
+    """Everything the report says about one file; made in full, figures and CSV files included, by the constructor."""
+
+    def __init__(self, path, directory, target=TARGET):
+        ds = read(path)
+        self.path, self.directory, self.target = pathlib.Path(path), pathlib.Path(directory), target
+        self.attributes = dict(ds.attrs)
+        self.cases, points = case_columns(ds), table(ds)
+        self.counts = points["status"].where(points["committed"] | points["status"].isin(["empty", "running"]),
+                                             "interrupted").value_counts().to_dict()
+        self.points = len(points)
+        self.provenance, self.failures = provenance(path), failures(path)
+        self.consistency = consistency(points)
+        self.critical = critical(ds, target)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.critical.to_csv(self.directory / "critical.csv", index=False)
+        self.figures = [(figure, figure.save(self.directory)) for figure in
+                        (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds))]
+
+    @property
+    def name(self):
+        """The study's name where the file has it, else the file's."""
+        resolved = self.provenance.get("resolved")
+        name = resolved.get("study") if isinstance(resolved, dict) else None
+        return str(name or self.attributes.get("study") or self.path.stem)
+
+    def progress(self) -> str:
+        """"432 of 448 points done, 2 failed, 14 empty"."""
+        parts = [f"{self.counts.get('done', 0)} of {self.points} points done"]
+        parts += [f"{count} {status}" for status, count in self.counts.items() if status != "done"]
+        return ", ".join(parts)
+
+    def table(self) -> pd.DataFrame:
+        """The critical degrees as a reader sees them: words and short numbers, one column per idea."""
+        return readable(self.critical, self.cases, self.target)
+
+    def text(self) -> str:
+        """What the command prints."""
+        lines = [f"{self.name} ({self.path}): {self.progress()}"]
+        if len(self.critical):
+            lines += ["", f"critical degrees (rate of success >= {self.target:g}; brackets from 95 % Wilson intervals)",
+                      aligned(self.table())]
+        lines += ["", f"against the exact probability: {self.consistency}", ""]
+        return "\n".join(lines)
+
+
+HEADINGS = {  # column -> (text, HTML)
+    "measured": ("measured", "measured &beta;"), "bracket": ("bracket", "bracket"),
+    "upper": ("upper edge", "upper edge"), "upper_bracket": ("bracket ", "bracket "),
+    "theory": ("theory, grid", "exact theory,<br>on the grid"), "exact": ("theory, real", "exact theory,<br>real &beta;"),
+    "beta_fail": ("beta_fail", "&beta;<sub>fail</sub>"), "beta_c": ("beta_c", "&beta;<sub>c</sub>"),
+    "beta_ok": ("beta_ok", "&beta;<sub>ok</sub>"), "beta_up": ("beta_up", "&beta;<sub>up</sub>"),
+    "beta_up_class_3s": ("beta_up_3s", "&beta;<sub>up,3&sigma;</sub>"), "softmax": ("softmax", "softmax"),
+    "linear": ("linear", "linear"), "points": ("points", "points"),
+}
+
+
+def readable(critical: pd.DataFrame, cases, target=TARGET) -> pd.DataFrame:
+    """Texts for a person; columns that say nothing in this file are left out."""
+    if not len(critical):
+        return pd.DataFrame()
+    out = pd.DataFrame(index=critical.index)
+    for name in (*cases, "method", "d", "n", "m"):
+        if name in cases or critical[name].nunique() > 1 or name in ("d", "n"):
+            out[name] = critical[name].map(_number)
+    measured = critical["trials"] > 0
+    out["measured"] = ["" if not m else "none" if x != x else _number(x) for x, m in zip(critical["beta_crit"], measured)]
+    out["bracket"] = [_span(lo, hi) for lo, hi in zip(critical["crit_lo"], critical["crit_hi"])]
+    if (critical["beta_last"].notna() & (critical["beta_last"] != float("inf"))).any():
+        out["upper"] = [_upper(x) for x in critical["beta_last"]]
+        out["upper_bracket"] = [_span(lo, hi) for lo, hi in zip(critical["last_lo"], critical["last_hi"])]
+    out["measured"] += ["*" if hole else "" for hole in critical["hole"]]
+    out["theory"] = [_theory(a, b) for a, b in zip(critical["theory_first"], critical["theory_last"])]
+    out["exact"] = critical["beta_exact"].map(_two)
+    for name in ("beta_fail", "beta_c", "beta_ok", "beta_up", "beta_up_class_3s"):
+        if (critical[name].notna() & (critical[name] != float("inf")) & (critical[name] > 0)).any():
+            out[name] = critical[name].map(_two)
+    for name in ("softmax", "linear"):
+        if critical[name].notna().any():
+            out[name] = critical[name].map(_two)
+    if (critical["points"] < critical["of"]).any():
+        out["points"] = [f"{a}/{b}" for a, b in zip(critical["points"], critical["of"])]
+    return out
+
+
+def _number(x):
+    return f"{x:.6g}" if isinstance(x, float) else str(x)
+
+
+def _two(x):
+    return "" if x != x else "inf" if x == float("inf") else f"{x:.2f}"
+
+
+def _upper(x):
+    return "" if x != x else "open" if x == float("inf") else _number(x)
+
+
+def _span(lo, hi):
+    """Bracket of grid degrees; an end that the intervals do not settle is "?"."""
+    if lo != lo and hi != hi:
+        return ""
+    return f"[{'?' if lo != lo else _number(lo)}, {'?' if hi != hi else _number(hi)}]"
+
+
+def _theory(first, last):
+    if first != first:
+        return "none"
+    return _number(first) if last == float("inf") else f"{_number(first)}..{_number(last)}"
+
+
+def aligned(frame: pd.DataFrame) -> str:
+    """A text table: words to the left, everything else to the right."""
+    columns = []
+    for name in frame:
+        cells = [HEADINGS.get(name, (name,))[0].strip(), *frame[name].astype(str)]
+        width = max(map(len, cells))
+        left = all(cell[:1].isalpha() for cell in cells[1:] if cell) and name in ("method", "preset", "precision", "mask")
+        columns.append([cell.ljust(width) if left else cell.rjust(width) for cell in cells])
+    return "\n".join("  " + "  ".join(row).rstrip() for row in zip(*columns))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""One look for all figures: fonts that come with matplotlib, few colours, thin rules, scales that follow the grid."""
+from __future__ import annotations
+
+import matplotlib as mpl
+import matplotlib.patheffects as effects
+import numpy as np
+
+INK, GREY, PALE = "#1b1b1b", "#6f6f6f", "#e6e6e6"
+RED = "#c8102e"  #: predictions, and what went wrong
+MAP = "viridis"  #: perceptually uniform, and read alike with the common colour deficiencies
+
+RC = {
+    "font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 10, "axes.titlesize": 10.5,
+    "axes.labelsize": 10.5, "xtick.labelsize": 9, "ytick.labelsize": 9, "legend.fontsize": 9,
+    "axes.linewidth": 0.6, "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK,
+    "ytick.color": INK, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 3,
+    "ytick.major.size": 3, "xtick.minor.size": 0, "ytick.minor.size": 0, "axes.titlepad": 6, "axes.titlelocation": "left",
+    "legend.frameon": False, "hatch.linewidth": 0.5, "savefig.dpi": 200, "figure.dpi": 100, "svg.fonttype": "path",
+    "svg.hashsalt": "polysweep", "lines.solid_capstyle": "round",
+}
+
+
+def use():
+    """Context in which figures are drawn and saved."""
+    return mpl.rc_context({**mpl.rcParamsDefault, **RC, "backend": "agg"})
+
+
+class Casing(effects.AbstractPathEffect):
+    """A continuous pale band below a line, so that dashes of any colour stand out on any cell."""
+
+    def __init__(self, extra=1.6, colour="white", alpha=0.85):
+        super().__init__()
+        self.extra, self.colour, self.alpha = extra, mpl.colors.to_rgb(colour), alpha
+
+    def draw_path(self, renderer, gc, path, affine, rgb=None):
+        band = renderer.new_gc()
+        band.copy_properties(gc)
+        band.set_dashes(0, None)
+        band.set_foreground(self.colour)
+        band.set_alpha(self.alpha)
+        band.set_linewidth(gc.get_linewidth() + renderer.points_to_pixels(self.extra))
+        renderer.draw_path(band, path, affine, None)
+        band.restore()
+        renderer.draw_path(gc, path, affine, rgb)
+
+
+def scale_of(values) -> str:
+    """"log" where the grid is closer to geometric than to arithmetic, else "linear"."""
+    values = np.unique(np.asarray(values, float))
+    if len(values) < 3:
+        return "log" if len(values) == 2 and values[0] > 0 and values[1] >= 2 * values[0] else "linear"
+    if values[0] <= 0:
+        return "linear"
+    return "log" if _spread(np.log(values)) < _spread(values) else "linear"
+
+
+def _spread(values):
+    steps = np.diff(values)
+    return steps.std() / steps.mean()
+
+
+def cell_edges(values, scale):
+    """Borders of cells around sorted grid values: midpoints in the axis's scale, half a step beyond the ends."""
+    x = np.log(values) if scale == "log" else np.asarray(values, float)
+    if len(x) == 1:
+        edges = np.array([x[0] - 0.35, x[0] + 0.35])
+    else:
+        middle = 0.5 * (x[1:] + x[:-1])
+        edges = np.concatenate([[1.5 * x[0] - 0.5 * x[1]], middle, [1.5 * x[-1] - 0.5 * x[-2]]])
+    return np.exp(edges) if scale == "log" else edges
+
+
+def grid_axis(axis, values, scale, most=9):
+    """Scale and ticks of an axis at grid values; thinned where they would touch, the ends kept."""
+    axis.axes.set(**{f"{axis.axis_name}scale": scale})
+    axis.set_major_locator(mpl.ticker.FixedLocator(thinned(values, scale, most)))
+    axis.set_minor_locator(mpl.ticker.NullLocator())
+    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:.6g}"))
+
+
+def thinned(values, scale, most=9):
+    """At most about `most` of the values, at least 1/most of the axis apart."""
+    values = np.unique(np.asarray(values, float))
+    place = np.log(values) if scale == "log" else values
+    gap = (place[-1] - place[0]) / most if len(values) > 1 else 0.0
+    kept = [0]
+    for i in range(1, len(values)):
+        if place[i] - place[kept[-1]] >= gap * 0.999:
+            kept.append(i)
+    return values[kept]
+
+
+def sequence(count):
+    """`count` ordered colours for curves, dark to light but never too light for white paper."""
+    return [mpl.colormaps["viridis"](x) for x in np.linspace(0.02, 0.86, max(count, 2))][:count]

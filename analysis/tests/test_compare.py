@@ -1,0 +1,54 @@
+import numpy as np
+import synthetic
+
+import polysweep
+
+
+def changed(rows, tmp_path, name, change):
+    rows = [dict(row) for row in rows]
+    change(rows)
+    synthetic.write(tmp_path / name, rows)
+    return tmp_path / name
+
+
+def test_a_file_agrees_with_itself_whatever_the_times(p1_file, p1_rows, tmp_path):
+    def slower(rows):
+        for row in rows:
+            row["time_median_s"] *= 3
+
+    found = polysweep.compare(p1_file, changed(p1_rows, tmp_path, "slow.h5", slower))
+    assert found["agrees"].all() and found.attrs["points"] == 112 and found.attrs["same_build"]
+    assert "successes" in set(found["column"]) and not {"time_median_s", "commit", "launch"} & set(found["column"])
+
+
+def test_one_last_bit_is_seen_in_one_build_and_allowed_across(p1_file, p1_rows, tmp_path):
+    def last_bit(rows):
+        rows[4]["special_mass_d1"] = np.nextafter(rows[4]["special_mass_d1"], 1)
+
+    other = changed(p1_rows, tmp_path, "bit.h5", last_bit)
+    found = polysweep.compare(p1_file, other).set_index("column")
+    assert not found.loc["special_mass_d1", "agrees"] and found.loc["special_mass_d1", "outside"] == 1
+    assert found["agrees"].sum() == len(found) - 1
+    assert polysweep.compare(p1_file, other, same_build=False)["agrees"].all()
+
+
+def test_points_are_matched_by_value_not_by_slot(p1_file, p1_rows, tmp_path):
+    found = polysweep.compare(p1_file, changed(p1_rows, tmp_path, "turned.h5", lambda rows: rows.reverse()))
+    assert found["agrees"].all() and found.attrs["points"] == 112
+
+
+def test_only_what_is_done_in_both(p1_file, p1_rows, tmp_path):
+    def some(rows):
+        del rows[:7]
+        rows[0]["status"] = "empty"
+
+    found = polysweep.compare(p1_file, changed(p1_rows, tmp_path, "part.h5", some))
+    assert found.attrs["points"] == 104 and found.attrs["only_a"] == 8 and found.attrs["only_b"] == 0
+
+
+def test_a_number_on_one_side_only(p1_file, p1_rows, tmp_path):
+    def lost(rows):
+        rows[2]["gap"] = np.nan
+
+    found = polysweep.compare(p1_file, changed(p1_rows, tmp_path, "nan.h5", lost), same_build=False).set_index("column")
+    assert not found.loc["gap", "agrees"] and np.isinf(found.loc["gap", "largest"])

@@ -1,0 +1,1 @@
+psw_script_test(analysis e2e/analysis.sh)

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# The tests of the analysis package, with the Python that has it installed.
+set -euo pipefail
+exec "$POLYSWEEP_PYTHON" -m pytest -q -p no:cacheprovider "$POLYSWEEP_SOURCE/analysis"
