@@ -18,11 +18,13 @@
 typedef float psw_real;
 #define PSW_PRECISION_NAME(name) name##_fp32
 #define PSW_REAL_EPSILON FLT_EPSILON
+#define PSW_REAL_MIN FLT_MIN
 #define PSW_GEMM cblas_sgemm
 #else
 typedef double psw_real;
 #define PSW_PRECISION_NAME(name) name##_fp64
 #define PSW_REAL_EPSILON DBL_EPSILON
+#define PSW_REAL_MIN DBL_MIN
 #define PSW_GEMM cblas_dgemm
 #endif
 
