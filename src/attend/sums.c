@@ -1,0 +1,108 @@
+#include "attend/sums.h"
+
+#include <math.h>
+
+psw_sums psw_sums_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width)
+{
+    double *at = psw_arena_take(arena, rows * width, sizeof *at);
+    int *exponent = psw_arena_take(arena, rows, sizeof *exponent);
+    return (psw_sums){rows, width, at, exponent};
+}
+
+void psw_sums_clear(psw_sums sums)
+{
+    for (ptrdiff_t i = 0; i < sums.rows * sums.width; i++) sums.at[i] = 0;
+    for (ptrdiff_t i = 0; i < sums.rows; i++) sums.exponent[i] = PSW_EMPTY;
+}
+
+/* 2^(exponent - top), 0 for an empty row */
+static double scale_to(int exponent, int top)
+{
+    if (exponent == top) return 1;
+    if (exponent == PSW_EMPTY || (long)top - exponent > 1100) return 0;
+    return ldexp(1, exponent - top);
+}
+
+void psw_sums_merge(psw_sums into, psw_sums from)
+{
+    for (ptrdiff_t i = 0; i < into.rows; i++) {
+        int top = into.exponent[i] > from.exponent[i] ? into.exponent[i] : from.exponent[i];
+        double keep = scale_to(into.exponent[i], top), take = scale_to(from.exponent[i], top);
+        double *restrict a = into.at + i * into.width;
+        const double *restrict b = from.at + i * from.width;
+        for (ptrdiff_t c = 0; c < into.width; c++) a[c] = keep * a[c] + take * b[c];
+        into.exponent[i] = top;
+    }
+}
+
+/* ---- the tree ---- */
+
+/* While leaf k is filled, one node waits for every binary one of k. */
+ptrdiff_t psw_tree_places(ptrdiff_t leaves)
+{
+    ptrdiff_t bits = 0;
+    while ((leaves - 1) >> bits) bits++;
+    return bits + 1;
+}
+
+psw_tree psw_tree_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t places)
+{
+    psw_tree tree = {.places = places, .rows = rows};
+    tree.sums = psw_arena_take(arena, places, sizeof *tree.sums);
+    tree.node = psw_arena_take(arena, places, sizeof *tree.node);
+    for (ptrdiff_t i = 0; i < places; i++) {
+        psw_sums sums = psw_sums_take(arena, rows, width);
+        if (tree.sums) tree.sums[i] = sums;
+    }
+    return tree;
+}
+
+void psw_tree_begin(psw_tree *tree, ptrdiff_t leaves, ptrdiff_t rows)
+{
+    tree->leaves = leaves;
+    for (ptrdiff_t i = 0; i < tree->places; i++) {
+        tree->sums[i].rows = rows;
+        tree->node[i].level = -1;
+    }
+}
+
+psw_sums *psw_tree_free(psw_tree *tree)
+{
+    for (ptrdiff_t i = 0; i < tree->places; i++)
+        if (tree->node[i].level < 0) return &tree->sums[i];
+    return NULL;
+}
+
+static ptrdiff_t find(const psw_tree *tree, ptrdiff_t level, ptrdiff_t index)
+{
+    for (ptrdiff_t i = 0; i < tree->places; i++)
+        if (tree->node[i].level == level && tree->node[i].index == index) return i;
+    return -1;
+}
+
+static ptrdiff_t nodes_at(const psw_tree *tree, ptrdiff_t level)
+{
+    return ((tree->leaves - 1) >> level) + 1;
+}
+
+void psw_tree_add(psw_tree *tree, psw_sums *filled, psw_node node)
+{
+    while (nodes_at(tree, node.level) > 1) {
+        ptrdiff_t sibling = node.index ^ 1;
+        if (sibling < nodes_at(tree, node.level)) {
+            ptrdiff_t other = find(tree, node.level, sibling);
+            if (other < 0) break;
+            psw_sums_merge(*filled, tree->sums[other]);
+            tree->node[other].level = -1;
+        }
+        node = (psw_node){node.level + 1, node.index / 2};
+    }
+    tree->node[filled - tree->sums] = node;
+}
+
+const psw_sums *psw_tree_root(const psw_tree *tree)
+{
+    for (ptrdiff_t i = 0; i < tree->places; i++)
+        if (tree->node[i].level >= 0) return nodes_at(tree, tree->node[i].level) == 1 ? &tree->sums[i] : NULL;
+    return NULL;
+}

@@ -1,0 +1,54 @@
+/* attend/sums: what is known of a stretch of query rows after some of the keys, and the one tree in which such
+ * partial sums are added. In double, whatever the precision of the products; local; no BLAS. */
+#ifndef POLYSWEEP_ATTEND_SUMS_H
+#define POLYSWEEP_ATTEND_SUMS_H
+
+#include <limits.h>
+
+#include "polysweep/base.h"
+
+/* Row i stands for at[i][.] * 2^exponent[i]. The columns are the numerators (one for each column of the values),
+ * the weight on the special key, and the denominator. A row that has met no weight is 0 with exponent PSW_EMPTY. */
+typedef struct psw_sums {
+    ptrdiff_t rows, width; /* width = columns of the values + 2 */
+    double *at;            /* rows x width */
+    int *exponent;         /* rows */
+} psw_sums;
+#define PSW_EMPTY INT_MIN
+
+psw_sums psw_sums_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width);
+void psw_sums_clear(psw_sums sums);
+
+/* into += from, row by row under the larger exponent (an exact scaling). Commutative to the bit; an empty row is the
+ * identity. */
+void psw_sums_merge(psw_sums into, psw_sums from);
+
+/* The binary tree over the key leaves 0 .. leaves-1: node (level, index) is the sum of its children
+ * (level-1, 2 index) and (level-1, 2 index + 1); a missing child leaves the other as it is. Nodes may be given in
+ * any order, each leaf in exactly one of them: a node waits until its sibling is there, so the root has the same
+ * bits for every order. */
+typedef struct psw_node {
+    ptrdiff_t level, index; /* level -1: the place is free */
+} psw_node;
+
+typedef struct psw_tree {
+    ptrdiff_t leaves, rows;
+    ptrdiff_t places; /* that can wait at once, the one being filled included */
+    psw_sums *sums;   /* places */
+    psw_node *node;   /* places */
+} psw_tree;
+
+/* Places that are enough when leaves come in ascending order; (leaves + 3) / 2 are enough for any. */
+ptrdiff_t psw_tree_places(ptrdiff_t leaves);
+psw_tree psw_tree_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t places);
+void psw_tree_begin(psw_tree *tree, ptrdiff_t leaves, ptrdiff_t rows);
+
+/* A free place to write a node's sums into (every column and exponent), then given to psw_tree_add; NULL if as many
+ * nodes wait as there are places. */
+psw_sums *psw_tree_free(psw_tree *tree);
+void psw_tree_add(psw_tree *tree, psw_sums *filled, psw_node node);
+
+/* The sum of all leaves; NULL until every leaf is in. */
+const psw_sums *psw_tree_root(const psw_tree *tree);
+
+#endif

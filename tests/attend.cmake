@@ -1,0 +1,1 @@
+psw_test(attend_sums unit/attend_sums.c)
