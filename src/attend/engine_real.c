@@ -1,0 +1,99 @@
+#include <math.h>
+
+#include "attend/fold.h"
+
+/* out = num / (den + den_constant 2^-E); a row without weights is 0 */
+static psw_status finish_row(const psw_fold *f, const psw_sums *sums, ptrdiff_t i, ptrdiff_t at)
+{
+    ptrdiff_t v = f->p->v;
+    const double *num = sums->at + i * sums->width;
+    int exponent = sums->exponent[i];
+    double den = num[v + 1] + (exponent == PSW_EMPTY ? 0 : ldexp(f->p->den_constant, -exponent));
+    bool empty = den == 0 || exponent == PSW_EMPTY, finite = true;
+    for (ptrdiff_t c = 0; c < v; c++) {
+        psw_real out = empty ? 0 : (psw_real)(num[c] / den);
+        f->rows[at * v + c] = out;
+        finite = finite && isfinite(out);
+    }
+    f->mass[at] = empty ? 0 : num[v] / den;
+    f->log2_den[at] = exponent == PSW_EMPTY ? (f->p->den_constant > 0 ? log2(f->p->den_constant) : -INFINITY)
+                                            : log2(fabs(den)) + exponent;
+    return finite && !isnan(den) ? PSW_OK : PSW_NOT_FINITE;
+}
+
+psw_status psw_fold_finish(psw_fold *f, psw_span query, psw_span strip)
+{
+    for (ptrdiff_t i = 0; i < f->group->count; i++)
+        for (int s = 0; s < f->sets; s++) {
+            const psw_sums *sums = psw_tree_root(&f->tree[i][s]);
+            if (!sums) return PSW_FAIL(PSW_BUG, "a strip of queries has not met all its keys");
+            ptrdiff_t first = (i * f->sets + s) * query.count + strip.first - query.first;
+            for (ptrdiff_t r = 0; r < strip.count; r++)
+                if (finish_row(f, sums, r, first + r) != PSW_OK)
+                    return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite at beta %g", strip.first + r,
+                                    s, f->group->points[i].beta);
+        }
+    return PSW_OK;
+}
+
+/* Key leaves that a query leaf sees. */
+static ptrdiff_t leaves_seen(const psw_fold *f, ptrdiff_t query)
+{
+    return f->p->mask == PSW_CAUSAL ? query + 1 : f->leaves;
+}
+
+static psw_status walk_strip(psw_fold *f, ptrdiff_t query, psw_span strip, psw_watch watch)
+{
+    ptrdiff_t leaves = leaves_seen(f, query);
+    for (ptrdiff_t i = 0; i < f->group->count; i++)
+        for (int s = 0; s < f->sets; s++) psw_tree_begin(&f->tree[i][s], leaves, strip.count);
+    for (ptrdiff_t k = 0; k < leaves; k++) {
+        if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        PSW_TRY(psw_fold_tile(f, strip, psw_leaf_span(f, k)));
+    }
+    return psw_fold_finish(f, psw_leaf_span(f, query), strip);
+}
+
+static psw_status walk_leaf(psw_fold *f, ptrdiff_t query, psw_watch watch)
+{
+    psw_span leaf = psw_leaf_span(f, query);
+    for (ptrdiff_t first = 0; first < leaf.count; first += f->strip) {
+        ptrdiff_t left = leaf.count - first;
+        psw_span strip = {leaf.first + first, left < f->strip ? left : f->strip};
+        PSW_TRY(walk_strip(f, query, strip, watch));
+    }
+    return PSW_OK;
+}
+
+static size_t bytes(const psw_group *group)
+{
+    psw_arena counting = psw_arena_counting();
+    psw_fold_lay(group, &counting);
+    return counting.high;
+}
+
+static psw_status attend(const psw_group *group, const psw_data *data, psw_arena *arena, psw_watch watch,
+                         psw_leaf_sink sink, void *context)
+{
+    for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
+    psw_fold f = psw_fold_lay(group, arena);
+    PSW_TRY(psw_arena_check(arena));
+    psw_fold_load(&f, data);
+    for (ptrdiff_t i = 0; i < f.leaves; i++) {
+        psw_span span = psw_leaf_span(&f, i);
+        PSW_TRY(walk_leaf(&f, i, watch));
+        psw_leaf leaf = {span.first, span.count, i, group->count, f.sets, f.p->v, f.rows, f.special < 0 ? NULL : f.mass,
+                         f.log2_den};
+        PSW_TRY(sink(context, &leaf));
+    }
+    return PSW_OK;
+}
+
+#ifdef PSW_SINGLE
+#define NAME "fp32"
+#else
+#define NAME "fp64"
+#endif
+
+extern const psw_engine PSW_PRECISION_NAME(psw_engine);
+const psw_engine PSW_PRECISION_NAME(psw_engine) = {NAME, sizeof(psw_real), bytes, attend};

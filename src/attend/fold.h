@@ -1,0 +1,83 @@
+/* attend/fold: what one pass over a group works on. Compiled twice.
+ *
+ * Queries are walked in leaves, leaves in strips of fixed size (a tile of scores then stays in cache), strips over the
+ * key leaves. D_1 differs from D_0 in row j3 of queries, keys and values alone: `other` holds D_1's. */
+#ifndef POLYSWEEP_ATTEND_FOLD_H
+#define POLYSWEEP_ATTEND_FOLD_H
+
+#include "attend/method.h"
+#include "attend/sums.h"
+#include "polysweep/attend.h"
+
+typedef struct psw_fold {
+    const psw_group *group;
+    const psw_point *p; /* the first: all but beta holds for every point */
+    const psw_method_row *method;
+    ptrdiff_t leaves, leaf, strip; /* number of leaves, rows of a whole leaf and of a whole strip */
+    int sets;
+    ptrdiff_t special; /* j3, -1 if there is none */
+
+    psw_real *q, *k, *v; /* n x d; leaf by leaf transposed, d x psw_stride(keys); n x v. q and v may be one */
+    struct {
+        psw_real *q, *k, *v;
+    } other;
+    double *staged; /* rows of a leaf as the data makes them */
+
+    psw_rows scores, weights, partial; /* of one strip with one leaf: strip x leaf, strip x leaf, strip x v */
+    double *peak;                      /* strip */
+    psw_weight_sum *sum;               /* strip */
+    psw_real *swap;                    /* d + v: what stands aside while D_1 is computed */
+    psw_tree tree[PSW_GROUP_MAX][2];   /* of one strip */
+
+    psw_real *rows; /* the leaf's results, as the sink gets them */
+    double *mass, *log2_den;
+} psw_fold;
+
+/* Strips of this many bytes a score column: rows of scores and weights with a leaf of 512 keys fill half a second-level
+ * cache of 2 MiB. */
+#define PSW_STRIP ((ptrdiff_t)(1024 / sizeof(psw_real)))
+
+/* Rows start on a cache line, and no power of two apart. */
+static inline ptrdiff_t psw_stride(ptrdiff_t columns)
+{
+    ptrdiff_t line = 64 / (ptrdiff_t)sizeof(psw_real);
+    return columns < 4 * line ? columns : (columns + line - 1) / line * line + line;
+}
+
+/* Absolute first token and number of tokens of a leaf. */
+typedef struct psw_span {
+    ptrdiff_t first, count;
+} psw_span;
+
+static inline psw_span psw_leaf_span(const psw_fold *f, ptrdiff_t index)
+{
+    ptrdiff_t first = index * f->leaf, left = f->p->n - first;
+    return (psw_span){first, left < f->leaf ? left : f->leaf};
+}
+
+static inline bool psw_span_has(psw_span span, ptrdiff_t token)
+{
+    return token >= span.first && token < span.first + span.count;
+}
+
+/* The key leaf with this first token: d x count. */
+static inline psw_rows psw_key_leaf(const psw_fold *f, psw_span keys)
+{
+    ptrdiff_t d = f->p->d, whole = d * psw_stride(f->leaf);
+    return (psw_rows){f->k + keys.first / f->leaf * whole, d, keys.count, psw_stride(keys.count)};
+}
+
+#define psw_fold_lay PSW_PRECISION_NAME(psw_fold_lay)
+#define psw_fold_load PSW_PRECISION_NAME(psw_fold_load)
+#define psw_fold_tile PSW_PRECISION_NAME(psw_fold_tile)
+#define psw_fold_finish PSW_PRECISION_NAME(psw_fold_finish)
+/* Takes the memory of a pass; with a counting arena, only counts. */
+psw_fold psw_fold_lay(const psw_group *group, psw_arena *arena);
+/* Rounds the data once. */
+void psw_fold_load(psw_fold *f, const psw_data *data);
+/* Adds one key leaf to the trees of one strip, for all points and sets. */
+psw_status psw_fold_tile(psw_fold *f, psw_span strip, psw_span keys);
+/* The strip's trees are complete: results into the arrays of its query leaf. */
+psw_status psw_fold_finish(psw_fold *f, psw_span query, psw_span strip);
+
+#endif

@@ -1,2 +1,0 @@
-#include "polysweep/real.h"
-typedef psw_real psw_place;

@@ -1,0 +1,121 @@
+#include <string.h>
+
+#include "attend/fold.h"
+
+/* Row i of the strip sees the first sees(i) keys of the leaf. */
+static ptrdiff_t sees(const psw_fold *f, psw_span strip, psw_span keys, ptrdiff_t i)
+{
+    if (f->p->mask == PSW_FULL) return keys.count;
+    ptrdiff_t before = strip.first + i - keys.first + 1;
+    return before < 0 ? 0 : before < keys.count ? before : keys.count;
+}
+
+static psw_rows shaped(psw_rows full, ptrdiff_t rows, ptrdiff_t cols)
+{
+    return (psw_rows){full.at, rows, cols, full.stride};
+}
+
+static psw_const_rows queries(const psw_fold *f, psw_span strip)
+{
+    ptrdiff_t d = f->p->d;
+    return (psw_const_rows){f->q + strip.first * d, strip.count, d, d};
+}
+
+static void find_peaks(psw_fold *f, psw_span strip, psw_span keys)
+{
+    for (ptrdiff_t i = 0; i < strip.count; i++) {
+        ptrdiff_t count = sees(f, strip, keys, i);
+        f->peak[i] = count ? f->method->peak(f->scores.at + i * f->scores.stride, count) : 0;
+    }
+}
+
+/* Weights of the keys that a row sees; the others are 0 before any power. */
+static void weigh(psw_fold *f, const psw_point *point, psw_span strip, psw_span keys)
+{
+    for (ptrdiff_t i = 0; i < strip.count; i++) {
+        psw_score_row row = {f->scores.at + i * f->scores.stride, sees(f, strip, keys, i), f->peak[i]};
+        psw_real *w = f->weights.at + i * f->weights.stride;
+        f->sum[i] = row.count ? f->method->weigh(point, row, w) : (psw_weight_sum){0, PSW_EMPTY};
+        for (ptrdiff_t j = row.count; j < keys.count; j++) w[j] = 0;
+    }
+}
+
+/* The strip's partial sums in double: numerators, weight on the special key, denominator. */
+static void widen(const psw_fold *f, psw_span strip, psw_span keys, psw_sums *to)
+{
+    ptrdiff_t v = f->p->v, special = psw_span_has(keys, f->special) ? f->special - keys.first : -1;
+    for (ptrdiff_t i = 0; i < strip.count; i++) {
+        double *restrict sums = to->at + i * to->width;
+        const psw_real *restrict partial = f->partial.at + i * v;
+        for (ptrdiff_t c = 0; c < v; c++) sums[c] = (double)partial[c];
+        sums[v] = special < 0 ? 0 : (double)f->weights.at[i * f->weights.stride + special];
+        sums[v + 1] = f->sum[i].sum;
+        to->exponent[i] = f->sum[i].exponent;
+    }
+}
+
+static psw_status add(psw_fold *f, psw_tree *tree, psw_span strip, psw_span keys)
+{
+    psw_sums *place = psw_tree_free(tree);
+    if (!place) return PSW_FAIL(PSW_BUG, "no place is left in the tree of partial sums");
+    widen(f, strip, keys, place);
+    psw_tree_add(tree, place, (psw_node){0, keys.first / f->leaf});
+    return PSW_OK;
+}
+
+/* Weights, times values, into the trees of sets first .. last, for every point. */
+static psw_status add_points(psw_fold *f, psw_span strip, psw_span keys, int first, int last)
+{
+    ptrdiff_t v = f->p->v;
+    psw_rows weights = shaped(f->weights, strip.count, keys.count);
+    psw_const_rows values = {f->v + keys.first * v, keys.count, v, v};
+    find_peaks(f, strip, keys);
+    for (ptrdiff_t i = 0; i < f->group->count; i++) {
+        weigh(f, &f->group->points[i], strip, keys);
+        psw_product_nn(psw_read(weights), values, shaped(f->partial, strip.count, v));
+        for (int s = first; s <= last; s++) PSW_TRY(add(f, &f->tree[i][s], strip, keys));
+    }
+    return PSW_OK;
+}
+
+/* ---- D_1: the same tile with row and column j3 made again ---- */
+
+static void patch_row(psw_fold *f, psw_span strip, psw_span keys)
+{
+    psw_const_rows q = {f->other.q, 1, f->p->d, f->p->d};
+    psw_rows row = {f->scores.at + (f->special - strip.first) * f->scores.stride, 1, keys.count, f->scores.stride};
+    psw_product_nn(q, psw_read(psw_key_leaf(f, keys)), row);
+}
+
+static void patch_column(psw_fold *f, psw_span strip, psw_span keys)
+{
+    psw_const_rows k = {f->other.k, f->p->d, 1, 1};
+    psw_rows column = {f->scores.at + (f->special - keys.first), strip.count, 1, f->scores.stride};
+    psw_product_nn(queries(f, strip), k, column);
+    if (!psw_span_has(strip, f->special)) return;
+    psw_const_rows q = {f->other.q, 1, f->p->d, f->p->d};
+    ptrdiff_t corner = (f->special - strip.first) * f->scores.stride;
+    psw_product_nn(q, k, (psw_rows){column.at + corner, 1, 1, f->scores.stride});
+}
+
+static psw_status add_other_set(psw_fold *f, psw_span strip, psw_span keys)
+{
+    size_t bytes = (size_t)f->p->v * sizeof(psw_real);
+    psw_real *value = f->v + f->special * f->p->v;
+    bool column = psw_span_has(keys, f->special);
+    if (psw_span_has(strip, f->special)) patch_row(f, strip, keys);
+    if (column) patch_column(f, strip, keys);
+    if (column) memcpy(f->swap, value, bytes), memcpy(value, f->other.v, bytes);
+    psw_status status = add_points(f, strip, keys, 1, 1);
+    if (column) memcpy(value, f->swap, bytes);
+    return status;
+}
+
+psw_status psw_fold_tile(psw_fold *f, psw_span strip, psw_span keys)
+{
+    bool differ = psw_span_has(strip, f->special) || psw_span_has(keys, f->special);
+    psw_rows scores = shaped(f->scores, strip.count, keys.count);
+    psw_product_nn(queries(f, strip), psw_read(psw_key_leaf(f, keys)), scores);
+    PSW_TRY(add_points(f, strip, keys, 0, differ ? 0 : f->sets - 1));
+    return f->sets > 1 && differ ? add_other_set(f, strip, keys) : PSW_OK;
+}
