@@ -36,6 +36,9 @@ typedef struct psw_judge {
 } psw_judge;
 const psw_judge *psw_judge_of(psw_precision precision);
 
+/* The verdict of a point that has none: counts 0, the rest NaN. */
+psw_verdict psw_verdict_none(void);
+
 /* |pre-activation| below this, in units of sqrt(ln n), is rounding, not a sign. */
 double psw_judge_tolerance(const psw_point *point);
 

@@ -1,0 +1,99 @@
+#include "judge/head.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "polysweep/theory.h"
+
+const psw_judge *psw_judge_of(psw_precision precision)
+{
+    return precision == PSW_FP32 ? &psw_judge_fp32 : &psw_judge_fp64;
+}
+
+double psw_judge_tolerance(const psw_point *point)
+{
+    return psw_theory_tie(point);
+}
+
+/* <c_j, w> for every row, sign vector and trial */
+double psw_judge_flops(const psw_point *p)
+{
+    return 2.0 * (double)p->n * (double)p->v * (double)p->m * (double)p->trials;
+}
+
+/* Columns of one product: few enough for the tile to stay in cache, whole vectors, and little padding in the last. A
+ * function of the point, so that every product of it has the same shape. */
+enum { COLUMNS_MOST = 256, COLUMNS_UNIT = 16 };
+
+static ptrdiff_t batch_of(ptrdiff_t columns)
+{
+    ptrdiff_t batches = (columns + COLUMNS_MOST - 1) / COLUMNS_MOST;
+    if (batches == 0) return 0;
+    ptrdiff_t even = (columns + batches - 1) / batches;
+    return (even + COLUMNS_UNIT - 1) / COLUMNS_UNIT * COLUMNS_UNIT;
+}
+
+static psw_head head_of(const psw_group *group)
+{
+    const psw_point *p = group->points;
+    const uint64_t values[] = {(uint64_t)p->n, (uint64_t)p->d};
+    psw_head head = {.point = *p, .points = group->count, .sets = psw_data_sets(p)};
+    head.leaves = (p->n + p->block - 1) / p->block;
+    head.unit = psw_data_unit(p);
+    head.threshold = psw_data_threshold(p);
+    head.tolerance = psw_judge_tolerance(p) * head.unit;
+    head.columns = head.sets == 2 ? p->m * p->trials : 0;
+    head.batch = batch_of(head.columns);
+    head.key = psw_random_key(PSW_STREAM_SIGNS, p->seed, values, 2);
+    return head;
+}
+
+static void lay_out(psw_head *h, psw_arena *arena, size_t real_bytes)
+{
+    ptrdiff_t pairs = h->points * h->sets, rows = h->point.n < h->point.block ? h->point.n : h->point.block;
+    h->value = psw_arena_take(arena, h->leaves * pairs, sizeof *h->value);
+    h->active = psw_arena_take(arena, pairs, sizeof *h->active);
+    h->margin = psw_arena_take(arena, pairs, sizeof *h->margin);
+    h->special = psw_arena_take(arena, pairs, sizeof *h->special);
+    h->leak = psw_arena_take(arena, h->points, sizeof *h->leak);
+    h->trial = psw_arena_take(arena, h->points * h->point.trials, 1);
+    h->signs = psw_arena_take(arena, h->batch * h->point.v, real_bytes);
+    h->tile = psw_arena_take(arena, h->batch * rows, real_bytes);
+    h->largest = psw_arena_take(arena, h->batch, real_bytes);
+    h->sum = psw_arena_take(arena, h->batch, real_bytes);
+    h->count = psw_arena_take(arena, h->batch, real_bytes);
+    h->nearest = psw_arena_take(arena, h->batch, real_bytes);
+}
+
+static void clear(psw_head *h)
+{
+    ptrdiff_t pairs = h->points * h->sets;
+    for (ptrdiff_t i = 0; i < h->leaves * pairs; i++) h->value[i] = 0;
+    for (ptrdiff_t i = 0; i < pairs; i++) h->active[i] = 0, h->margin[i] = -INFINITY, h->special[i] = NAN;
+    for (ptrdiff_t i = 0; i < h->points; i++) h->leak[i] = NAN;
+    memset(h->trial, 0, (size_t)(h->points * h->point.trials));
+}
+
+psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes)
+{
+    psw_head *head = psw_arena_take(arena, 1, sizeof *head), laid = head_of(group);
+    lay_out(&laid, arena, real_bytes);
+    if (!head || arena->used > arena->size) return NULL;
+    *head = laid;
+    clear(head);
+    return head;
+}
+
+void head_take_masses(psw_head *h, const psw_leaf *leaf)
+{
+    ptrdiff_t at = h->point.j3 - leaf->first;
+    if (!leaf->special) return;
+    for (ptrdiff_t pair = 0; pair < h->points * h->sets; pair++) {
+        const double *mass = leaf->special + pair * leaf->count;
+        if (at >= 0 && at < leaf->count) h->special[pair] = mass[at];
+        if (pair % h->sets != h->sets - 1) continue;
+        double *leak = &h->leak[pair / h->sets];
+        for (ptrdiff_t i = 0; i < leaf->count; i++)
+            if (i != at) *leak = fmax(*leak, mass[i]);
+    }
+}

@@ -1,0 +1,119 @@
+#include <math.h>
+
+#include "judge/head.h"
+#include "polysweep/real.h"
+
+enum { BITS = 128 };
+
+/* +1 for a bit that is set, -1 for one that is not */
+static void expand(const uint32_t words[4], ptrdiff_t count, psw_real *out)
+{
+    ptrdiff_t whole = count / 32 * 32;
+    for (ptrdiff_t at = 0; at < whole; at += 32)
+        for (uint32_t k = 0; k < 32; k++) out[at + k] = (psw_real)((int32_t)(words[at / 32] >> k & 1) * 2 - 1);
+    for (uint32_t k = 0; k < count - whole; k++)
+        out[whole + k] = (psw_real)((int32_t)(words[whole / 32] >> k & 1) * 2 - 1);
+}
+
+/* The sign vectors of columns first .. first+batch, as rows. Vector j of trial i is row (i, j) of the sequence whatever
+ * m is; the last batch runs over into trials that nobody counts. */
+static void fill_signs(const psw_head *h, ptrdiff_t first)
+{
+    psw_real *out = h->signs;
+    uint64_t trial = (uint64_t)(first / h->point.m), vector = (uint64_t)(first % h->point.m);
+    for (ptrdiff_t c = 0; c < h->batch; c++) {
+        for (ptrdiff_t at = 0; at < h->point.v; at += BITS) {
+            uint32_t words[4];
+            psw_random_block(h->key, trial << 32 | vector, (uint64_t)(at / BITS), words);
+            expand(words, h->point.v - at < BITS ? h->point.v - at : BITS, out + at);
+        }
+        out += h->point.v;
+        if (++vector == (uint64_t)h->point.m) trial++, vector = 0;
+    }
+}
+
+/* Of every column of `rows` rows of pre-activations: max g, sum of g and number where g > tolerance, min |g|;
+ * g = <c, w> - threshold. Columns are the lanes. */
+static inline void scan_rows(const psw_head *h, const psw_real *restrict tile, int rows)
+{
+    psw_real *restrict largest = h->largest, *restrict sum = h->sum, *restrict count = h->count,
+                       *restrict nearest = h->nearest;
+    const psw_real threshold = (psw_real)h->threshold, tolerance = (psw_real)h->tolerance;
+    const ptrdiff_t batch = h->batch;
+    for (ptrdiff_t c = 0; c < batch; c++) {
+        psw_real high = largest[c], low = nearest[c], total = 0, number = 0;
+        for (int i = 0; i < rows; i++) {
+            psw_real g = tile[i * batch + c] - threshold, size = g < 0 ? -g : g;
+            high = g > high ? g : high;
+            low = size < low ? size : low;
+            total += g > tolerance ? g : 0;
+            number += g > tolerance ? 1 : 0;
+        }
+        largest[c] = high, nearest[c] = low;
+        sum[c] += total, count[c] += number;
+    }
+}
+
+static void scan(const psw_head *h, ptrdiff_t rows)
+{
+    const psw_real *tile = h->tile;
+    psw_real *largest = h->largest, *sum = h->sum, *count = h->count, *nearest = h->nearest;
+    ptrdiff_t i = 0;
+    for (ptrdiff_t c = 0; c < h->batch; c++)
+        largest[c] = (psw_real)-INFINITY, sum[c] = 0, count[c] = 0, nearest[c] = (psw_real)INFINITY;
+    for (; i + 4 <= rows; i += 4) scan_rows(h, tile + i * h->batch, 4);
+    for (; i < rows; i++) scan_rows(h, tile + i * h->batch, 1);
+}
+
+/* Columns first .. of a scanned tile go to their trials. */
+static void fold(psw_head *h, ptrdiff_t first, ptrdiff_t pair, double *value)
+{
+    const psw_real *largest = h->largest, *sum = h->sum, *count = h->count, *nearest = h->nearest;
+    unsigned char *trial = h->trial + pair / h->sets * h->point.trials + first / h->point.m;
+    unsigned char fired = pair % h->sets ? TRIAL_D1 : TRIAL_D0;
+    ptrdiff_t vector = first % h->point.m, used = h->columns - first < h->batch ? h->columns - first : h->batch;
+    psw_real band = (psw_real)(10 * h->tolerance);
+    double total = 0, number = 0, margin = h->margin[pair];
+    for (ptrdiff_t c = 0; c < used; c++) {
+        total += (double)sum[c], number += (double)count[c];
+        margin = (double)largest[c] > margin ? (double)largest[c] : margin;
+        *trial |= (unsigned char)((count[c] > 0 ? fired : 0) | (nearest[c] < band ? TRIAL_TIE : 0));
+        if (++vector == h->point.m) trial++, vector = 0;
+    }
+    *value += total, h->active[pair] += number, h->margin[pair] = margin;
+}
+
+static psw_status take(void *context, const psw_leaf *leaf)
+{
+    psw_head *h = context;
+    ptrdiff_t pairs = h->points * h->sets, v = h->point.v;
+    psw_const_rows signs = {h->signs, h->batch, v, v};
+    head_take_masses(h, leaf);
+    for (ptrdiff_t first = 0; first < h->columns; first += h->batch) {
+        fill_signs(h, first);
+        for (ptrdiff_t pair = 0; pair < pairs; pair++) {
+            const psw_real *rows = (const psw_real *)leaf->rows + pair * leaf->count * v;
+            psw_product_nt((psw_const_rows){rows, leaf->count, v, v}, signs,
+                           psw_rows_of(h->tile, leaf->count, h->batch));
+            scan(h, leaf->count);
+            fold(h, first, pair, h->value + leaf->index * pairs + pair);
+        }
+    }
+    return PSW_OK;
+}
+
+static size_t bytes(const psw_group *group)
+{
+    psw_arena counting = psw_arena_counting();
+    head_layout(group, &counting, sizeof(psw_real));
+    return counting.high;
+}
+
+static psw_status begin(const psw_group *group, psw_arena *arena, psw_head **head)
+{
+    *head = head_layout(group, arena, sizeof(psw_real));
+    PSW_TRY(psw_arena_check(arena));
+    return *head ? PSW_OK : PSW_FAIL(PSW_BUG, "the head of a group was given no memory");
+}
+
+const psw_judge PSW_PRECISION_NAME(psw_judge) = {bytes, begin, take, head_end};

@@ -1,0 +1,1 @@
+psw_test(judge_head unit/judge_head.c)

@@ -1,0 +1,254 @@
+/* The head against the same sums written as loops in long double, on rows that come from nowhere in particular. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "polysweep/judge.h"
+#include "polysweep/random.h"
+#include "polysweep/theory.h"
+#include "theory_case.h"
+
+typedef struct sample {
+    psw_point points[3];
+    ptrdiff_t count;
+    double *rows;    /* [points][sets][n][v], rounded to the precision */
+    double *special; /* [points][sets][n] */
+} sample;
+
+static psw_point head_point(ptrdiff_t n, ptrdiff_t d, ptrdiff_t m, ptrdiff_t trials, ptrdiff_t block)
+{
+    psw_point p = case_of(&W1, n, d, 3);
+    p.m = m, p.trials = trials, p.block = block, p.j3 = n / 2;
+    return p;
+}
+
+/* Q(z) = rate */
+static double deviations(double rate)
+{
+    double z = 0;
+    while (psw_normal_tail(z) > rate) z += 1e-3;
+    return z;
+}
+
+/* Normals, so wide that a data set fires in about half of the trials. */
+static sample sample_of(psw_point p, ptrdiff_t count)
+{
+    sample s = {.count = count};
+    psw_key key = psw_random_key(PSW_STREAM_DATA, 11, NULL, 0);
+    s.rows = malloc((size_t)(count * 2 * p.n * p.v) * sizeof *s.rows);
+    s.special = malloc((size_t)(count * 2 * p.n) * sizeof *s.special);
+    for (ptrdiff_t i = 0; i < count; i++) s.points[i] = p, s.points[i].beta = (double)(3 + i);
+    double scale = psw_data_threshold(&p) / (deviations(0.7 / (double)(p.n * p.m)) * sqrt((double)p.v));
+    for (ptrdiff_t r = 0; r < count * 2 * p.n; r++) {
+        double *row = s.rows + r * p.v;
+        psw_random_normals(key, (uint64_t)r, 0, p.v, row);
+        for (ptrdiff_t k = 0; k < p.v; k++) row[k] = p.precision == PSW_FP32 ? (float)(scale * row[k]) : scale * row[k];
+        psw_random_uniforms(key, (uint64_t)r + 1000000, 0, 1, &s.special[r]);
+    }
+    return s;
+}
+
+static void sample_free(sample s)
+{
+    free(s.rows), free(s.special);
+}
+
+/* Hands leaf `index` to the head, as an engine would. */
+static void give(const psw_judge *judge, psw_head *head, const sample *s, ptrdiff_t index)
+{
+    const psw_point *p = s->points;
+    ptrdiff_t first = index * p->block, count = p->n - first < p->block ? p->n - first : p->block, pairs = 2 * s->count;
+    double *special = malloc((size_t)(pairs * count) * sizeof *special);
+    char *rows = malloc((size_t)(pairs * count * p->v) * sizeof(double));
+    for (ptrdiff_t pair = 0; pair < pairs; pair++)
+        for (ptrdiff_t i = 0; i < count; i++) {
+            special[pair * count + i] = s->special[pair * p->n + first + i];
+            for (ptrdiff_t k = 0; k < p->v; k++) {
+                double x = s->rows[(pair * p->n + first + i) * p->v + k];
+                ptrdiff_t at = (pair * count + i) * p->v + k;
+                if (p->precision == PSW_FP32)
+                    ((float *)(void *)rows)[at] = (float)x;
+                else
+                    ((double *)(void *)rows)[at] = x;
+            }
+        }
+    psw_leaf leaf = {first, count, index, s->count, 2, p->v, rows, special, NULL};
+    CHECK(judge->take(head, &leaf) == PSW_OK, "%s", psw_message());
+    free(special), free(rows);
+}
+
+static void judged(const sample *s, bool descending, psw_verdict *verdicts)
+{
+    const psw_judge *judge = psw_judge_of(s->points->precision);
+    psw_group group = {s->points, s->count};
+    psw_arena arena;
+    psw_head *head;
+    size_t bytes = judge->bytes(&group);
+    ptrdiff_t leaves = (s->points->n + s->points->block - 1) / s->points->block;
+    CHECK(psw_arena_create(bytes, &arena) == PSW_OK, "%s", psw_message());
+    CHECK(judge->begin(&group, &arena, &head) == PSW_OK, "%s", psw_message());
+    CHECK(arena.used == bytes, "%zu of %zu bytes", arena.used, bytes);
+    for (ptrdiff_t i = 0; i < leaves; i++) give(judge, head, s, descending ? leaves - 1 - i : i);
+    judge->end(head, verdicts);
+    psw_arena_destroy(&arena);
+}
+
+/* Trial t, vector j: bits of block (t 2^32 + j, k / 128), keyed by (seed, n, d). */
+static int sign_at(const psw_point *p, ptrdiff_t trial, ptrdiff_t vector, ptrdiff_t k)
+{
+    uint32_t words[4];
+    const uint64_t values[] = {(uint64_t)p->n, (uint64_t)p->d};
+    psw_key key = psw_random_key(PSW_STREAM_SIGNS, p->seed, values, 2);
+    psw_random_block(key, (uint64_t)trial << 32 | (uint64_t)vector, (uint64_t)(k / 128), words);
+    return words[k % 128 / 32] >> (k % 32) & 1 ? 1 : -1;
+}
+
+typedef struct sums {
+    long double value, margin;
+    long active;
+    int near;
+} sums;
+
+static sums naive_trial(const sample *s, ptrdiff_t point, int set, ptrdiff_t trial)
+{
+    const psw_point *p = &s->points[point];
+    sums out = {.margin = -INFINITY};
+    signed char *w = malloc((size_t)p->v);
+    double tolerance = psw_judge_tolerance(p) * psw_data_unit(p);
+    for (ptrdiff_t j = 0; j < p->m; j++) {
+        for (ptrdiff_t k = 0; k < p->v; k++) w[k] = (signed char)sign_at(p, trial, j, k);
+        for (ptrdiff_t i = 0; i < p->n; i++) {
+            long double g = -(long double)psw_data_threshold(p);
+            for (ptrdiff_t k = 0; k < p->v; k++) g += w[k] * s->rows[((point * 2 + set) * p->n + i) * p->v + k];
+            if (g > tolerance) out.value += g, out.active++;
+            if (fabsl(g) < 10 * tolerance) out.near = 1;
+            out.margin = g > out.margin ? g : out.margin;
+        }
+    }
+    free(w);
+    return out;
+}
+
+static void agrees_with_loops(psw_point p)
+{
+    sample s = sample_of(p, 2);
+    psw_verdict got[2];
+    judged(&s, false, got);
+    /* one sum of v products of ten units each rounds to v eps of them; sums of F likewise */
+    double tolerance = p.precision == PSW_FP32 ? 1e-5 : 1e-13, trials = (double)p.trials;
+    for (ptrdiff_t point = 0; point < 2; point++) {
+        psw_verdict want = {0};
+        long double value[2] = {0}, margin[2] = {-INFINITY, -INFINITY}, active[2] = {0};
+        for (ptrdiff_t t = 0; t < p.trials; t++) {
+            sums set[2];
+            for (int k = 0; k < 2; k++) {
+                set[k] = naive_trial(&s, point, k, t);
+                value[k] += set[k].value, active[k] += set[k].active;
+                margin[k] = set[k].margin > margin[k] ? set[k].margin : margin[k];
+            }
+            want.fires_d0 += set[0].active > 0, want.fires_d1 += set[1].active > 0;
+            want.successes += set[1].active > 0 && set[0].active == 0;
+            want.tie += set[0].near || set[1].near;
+        }
+        const psw_verdict *v = &got[point];
+        CHECK(want.fires_d0 > 0 && want.fires_d0 < p.trials && want.successes > 0, "a sample that decides nothing");
+        CHECK(v->successes == want.successes && v->fires_d0 == want.fires_d0 && v->fires_d1 == want.fires_d1,
+              "%td %td %td are not %td %td %td", v->successes, v->fires_d0, v->fires_d1, want.successes, want.fires_d0,
+              want.fires_d1);
+        CHECK(v->tie == want.tie, "%td ties, not %td", v->tie, want.tie);
+        CHECK_NEAR(v->active_d0, (double)active[0] / trials, 1e-15);
+        CHECK_NEAR(v->active_d1, (double)active[1] / trials, 1e-15);
+        CHECK_NEAR(v->value_d0, (double)value[0] / trials, tolerance);
+        CHECK_NEAR(v->value_d1, (double)value[1] / trials, tolerance);
+        CHECK_NEAR(v->margin_d0, (double)margin[0] / psw_data_unit(&p), tolerance);
+        CHECK_NEAR(v->margin_d1, (double)margin[1] / psw_data_unit(&p), tolerance);
+        CHECK(v->success_rate == (double)want.successes / trials && v->success_lo <= v->success_rate &&
+                  v->success_hi >= v->success_rate,
+              "rate");
+        double leak = 0;
+        for (ptrdiff_t i = 0; i < p.n; i++)
+            if (i != p.j3) leak = fmax(leak, s.special[(point * 2 + 1) * p.n + i]);
+        CHECK(v->leak_mass_d1 == leak, "leak");
+        CHECK(v->special_mass_d0 == s.special[point * 2 * p.n + p.j3], "mass");
+        CHECK(v->special_mass_d1 == s.special[(point * 2 + 1) * p.n + p.j3], "mass");
+        CHECK_NEAR(v->gap, p.a_1 * v->special_mass_d1 - p.a_0 * v->special_mass_d0, 1e-15);
+    }
+    sample_free(s);
+}
+
+/* No bit depends on the order of leaves or on what shares the group. */
+static void order_and_company(psw_point p)
+{
+    sample s = sample_of(p, 3), alone = {.count = 1};
+    psw_verdict up[3], down[3], one;
+    judged(&s, false, up);
+    judged(&s, true, down);
+    CHECK(!memcmp(up, down, sizeof up), "order of leaves");
+    alone.points[0] = s.points[1];
+    alone.rows = s.rows + 2 * p.n * p.v, alone.special = s.special + 2 * p.n;
+    judged(&alone, false, &one);
+    CHECK(!memcmp(&up[1], &one, sizeof one), "company");
+    sample_free(s);
+}
+
+/* More vectors or trials keep the ones that were there: with m' > m nothing that fired falls silent. */
+static void vectors_are_nested(psw_point p)
+{
+    sample s = sample_of(p, 1);
+    psw_verdict few, many;
+    judged(&s, false, &few);
+    s.points[0].m += 3;
+    judged(&s, false, &many);
+    CHECK(many.fires_d0 >= few.fires_d0 && many.fires_d1 >= few.fires_d1, "m");
+    CHECK(many.active_d1 >= few.active_d1 && many.margin_d1 >= few.margin_d1, "m");
+    s.points[0] = p, s.points[0].trials *= 2;
+    judged(&s, false, &many);
+    CHECK(many.fires_d0 >= few.fires_d0 && many.fires_d1 >= few.fires_d1, "trials");
+    sample_free(s);
+}
+
+/* Exactly at the threshold is a tie, not a firing; no trials means no verdict. */
+static void edges(void)
+{
+    psw_point p = head_point(32, 10, 5, 7, 16);
+    sample s = sample_of(p, 1);
+    psw_verdict v;
+    for (ptrdiff_t i = 0; i < 2 * p.n; i++)
+        for (ptrdiff_t k = 0; k < p.v; k++) s.rows[i * p.v + k] = k == 0 ? psw_data_threshold(&p) : 0;
+    judged(&s, false, &v);
+    CHECK(v.tie == 7 && v.fires_d0 == 0 && v.fires_d1 == 0 && v.margin_d1 == 0, "tie %td, margin %g", v.tie,
+          v.margin_d1);
+    s.points[0].trials = 0;
+    judged(&s, false, &v);
+    CHECK(isnan(v.success_rate) && isnan(v.margin_d1) && v.successes == 0 && v.special_mass_d1 > 0, "no trials");
+    CHECK(psw_judge_flops(&p) == 2.0 * 32 * 10 * 5 * 7, "flops");
+    sample_free(s);
+}
+
+/* Memory does not grow with trials x m beyond a batch: a byte a trial. */
+static void memory(void)
+{
+    psw_point p = head_point(4096, 34, 67, 1000, 512), q = p;
+    q.trials = 100000;
+    psw_group few = {&p, 1}, many = {&q, 1};
+    size_t more = psw_judge_of(PSW_FP64)->bytes(&many) - psw_judge_of(PSW_FP64)->bytes(&few);
+    CHECK(more < 100000 + 4096, "%zu bytes more", more);
+}
+
+int main(void)
+{
+    for (int precision = PSW_FP64; precision <= PSW_FP32; precision++) {
+        const psw_point points[] = {head_point(64, 10, 16, 50, 512), head_point(96, 34, 7, 41, 40),
+                                    head_point(45, 11, 13, 37, 16), head_point(180, 182, 3, 30, 64)};
+        for (int i = 0; i < 4; i++) {
+            psw_point p = points[i];
+            p.precision = (psw_precision)precision;
+            agrees_with_loops(p);
+            order_and_company(p);
+            vectors_are_nested(p);
+        }
+    }
+    edges();
+    memory();
+    return test_end();
+}
