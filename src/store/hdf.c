@@ -1,0 +1,229 @@
+/* The few words of HDF5 that the room speaks, each with its error in one line. */
+#include "store/store.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void hdf_quiet(void)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+/* ---- errors ---- */
+
+/* Called from the innermost record outwards; one is enough. */
+static herr_t first_reason(unsigned n, const H5E_error2_t *error, void *out)
+{
+    const char *system = error->desc ? strstr(error->desc, "error message = '") : NULL;
+    if (n > 0 || !error->desc) return 0;
+    if (system) { /* the words of errno inside the record of a failed read or write */
+        system += strlen("error message = '");
+        psw_format(out, 256, "%.*s", (int)strcspn(system, "'"), system);
+    } else {
+        psw_format(out, 256, "%s", error->desc);
+    }
+    return 0;
+}
+
+psw_status hdf_fail(const char *file, int line, const char *format, ...)
+{
+    char why[256] = "", what[512];
+    va_list arguments;
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first_reason, why);
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    return psw_fail_at(PSW_ENVIRONMENT, file, line, why[0] ? "%s: %s" : "%s%s", what, why);
+}
+
+/* ---- types and attributes ---- */
+
+hid_t hdf_type(psw_column_type type)
+{
+    switch (type) {
+    case PSW_F8: return H5T_IEEE_F64LE;
+    case PSW_I8: return H5T_STD_I64LE;
+    case PSW_U8: return H5T_STD_U64LE;
+    case PSW_U1: return H5T_STD_U8LE;
+    }
+    return -1;
+}
+
+hid_t hdf_text_type(size_t size)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, size ? size : 1);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    return type;
+}
+
+static psw_status put(hid_t object, const char *name, hid_t type, hid_t space, const void *values)
+{
+    hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    psw_status status = PSW_OK;
+    if (attribute < 0 || H5Awrite(attribute, type, values) < 0) status = HDF_FAIL("cannot write attribute %s", name);
+    if (attribute >= 0) H5Aclose(attribute);
+    H5Sclose(space);
+    return status;
+}
+
+psw_status hdf_put_text(hid_t object, const char *name, const char *text)
+{
+    hid_t type = hdf_text_type(strlen(text) + 1);
+    psw_status status = put(object, name, type, H5Screate(H5S_SCALAR), text);
+    H5Tclose(type);
+    return status;
+}
+
+psw_status hdf_put_numbers(hid_t object, const char *name, hid_t type, hsize_t count, const void *values)
+{
+    return put(object, name, type, H5Screate_simple(1, &count, NULL), values);
+}
+
+bool hdf_get_text_attribute(hid_t object, const char *name, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (H5Aexists(object, name) <= 0) return false;
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT), type = attribute >= 0 ? H5Aget_type(attribute) : -1;
+    bool fits = type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
+                H5Tget_size(type) < size && H5Aget_storage_size(attribute) == H5Tget_size(type) &&
+                H5Aread(attribute, type, text) >= 0;
+    if (fits) text[H5Tget_size(type)] = '\0';
+    if (type >= 0) H5Tclose(type);
+    if (attribute >= 0) H5Aclose(attribute);
+    return fits;
+}
+
+bool hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t most, void *values, ptrdiff_t *count)
+{
+    if (H5Aexists(object, name) <= 0) return false;
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT), stored = attribute >= 0 ? H5Aget_type(attribute) : -1;
+    size_t bytes = stored >= 0 ? (size_t)H5Aget_storage_size(attribute) : 0;
+    *count = (ptrdiff_t)(bytes / H5Tget_size(type));
+    bool fits =
+        stored >= 0 && H5Tequal(stored, type) > 0 && (size_t)*count <= most && H5Aread(attribute, type, values) >= 0;
+    if (stored >= 0) H5Tclose(stored);
+    if (attribute >= 0) H5Aclose(attribute);
+    return fits;
+}
+
+/* ---- datasets ---- */
+
+static bool lies_inside(hid_t at, hid_t dataset)
+{
+    haddr_t offset = H5Dget_offset(dataset); /* undefined for external and unallocated storage too */
+    hsize_t size = H5Dget_storage_size(dataset), all = 0;
+    hid_t file = H5Iget_file_id(at);
+    bool known = file >= 0 && H5Fget_filesize(file, &all) >= 0;
+    if (file >= 0) H5Fclose(file);
+    return known && offset != HADDR_UNDEF && size <= all && offset <= all - size;
+}
+
+/* Nothing of a file is believed: links may lead elsewhere, shapes may ask for any amount of memory. */
+static psw_status open_plain(hid_t at, const char *name, hid_t *dataset)
+{
+    H5L_info_t link;
+    if (H5Lexists(at, name, H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s is missing", name);
+    if (H5Lget_info(at, name, &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is a link to somewhere else", name);
+    *dataset = H5Dopen2(at, name, H5P_DEFAULT);
+    if (*dataset < 0) return HDF_FAIL("cannot open %s", name);
+    hid_t made = H5Dget_create_plist(*dataset);
+    bool plain = made >= 0 && H5Pget_layout(made) == H5D_CONTIGUOUS && lies_inside(at, *dataset);
+    if (made >= 0) H5Pclose(made);
+    if (plain) return PSW_OK;
+    H5Dclose(*dataset);
+    return PSW_FAIL(PSW_ENVIRONMENT,
+                    "%s is not stored contiguously in the file; if it was repacked: h5repack -f NONE -l CONTI", name);
+}
+
+static bool is_line(hid_t dataset, hid_t type, ptrdiff_t length)
+{
+    hid_t space = H5Dget_space(dataset), stored = H5Dget_type(dataset);
+    hsize_t extent = 0;
+    bool right = space >= 0 && stored >= 0 && H5Tequal(stored, type) > 0 && H5Sget_simple_extent_ndims(space) == 1 &&
+                 H5Sget_simple_extent_dims(space, &extent, NULL) == 1 && (length < 0 || extent == (hsize_t)length) &&
+                 H5Dget_storage_size(dataset) == extent * H5Tget_size(type);
+    if (space >= 0) H5Sclose(space);
+    if (stored >= 0) H5Tclose(stored);
+    return right;
+}
+
+psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset)
+{
+    PSW_TRY(open_plain(at, name, dataset));
+    if (is_line(*dataset, type, length)) return PSW_OK;
+    H5Dclose(*dataset);
+    *dataset = -1;
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s has not the type or length it should have", name);
+}
+
+ptrdiff_t hdf_length(hid_t dataset)
+{
+    hid_t space = H5Dget_space(dataset);
+    hssize_t length = H5Sget_simple_extent_npoints(space);
+    H5Sclose(space);
+    return (ptrdiff_t)length;
+}
+
+static psw_status get_text(hid_t dataset, const char *name, size_t most, char **text)
+{
+    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+    size_t size = type >= 0 ? H5Tget_size(type) : 0;
+    psw_status status = PSW_OK;
+    *text = NULL;
+    if (size == 0 || size > most || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 ||
+        H5Sget_simple_extent_npoints(space) != 1 || H5Dget_storage_size(dataset) != size)
+        status = PSW_FAIL(PSW_ENVIRONMENT, "%s is not a text of at most %zu bytes", name, most);
+    else if (!(*text = calloc(size + 1, 1)))
+        status = PSW_FAIL(PSW_NO_MEMORY, "no memory for %zu bytes of %s", size, name);
+    else if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *text) < 0)
+        status = HDF_FAIL("cannot read %s", name);
+    if (type >= 0) H5Tclose(type);
+    if (space >= 0) H5Sclose(space);
+    return status;
+}
+
+psw_status hdf_get_text(hid_t at, const char *name, size_t most, char **text)
+{
+    hid_t dataset;
+    PSW_TRY(open_plain(at, name, &dataset));
+    psw_status status = get_text(dataset, name, most, text);
+    H5Dclose(dataset);
+    if (status != PSW_OK) {
+        free(*text);
+        *text = NULL;
+    }
+    return status;
+}
+
+/* ---- rows ---- */
+
+slice slice_make(ptrdiff_t length, ptrdiff_t first, ptrdiff_t count)
+{
+    hsize_t all = (hsize_t)length, from = (hsize_t)first, rows = (hsize_t)count;
+    slice s = {H5Screate_simple(1, &all, NULL), H5Screate_simple(1, &rows, NULL)};
+    H5Sselect_hyperslab(s.file, H5S_SELECT_SET, &from, NULL, &rows, NULL);
+    return s;
+}
+
+void slice_close(slice rows)
+{
+    H5Sclose(rows.file);
+    H5Sclose(rows.memory);
+}
+
+psw_status hdf_write(hid_t dataset, const char *name, hid_t type, slice rows, const void *values)
+{
+    if (H5Dwrite(dataset, type, rows.memory, rows.file, H5P_DEFAULT, values) < 0)
+        return HDF_FAIL("cannot write %s", name);
+    return PSW_OK;
+}
+
+psw_status hdf_read(hid_t dataset, const char *name, hid_t type, slice rows, void *values)
+{
+    if (H5Dread(dataset, type, rows.memory, rows.file, H5P_DEFAULT, values) < 0)
+        return HDF_FAIL("cannot read %s", name);
+    return PSW_OK;
+}

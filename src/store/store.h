@@ -1,0 +1,136 @@
+/* store, inside: what the room's files share. Nothing here communicates. */
+#ifndef POLYSWEEP_STORE_INSIDE_H
+#define POLYSWEEP_STORE_INSIDE_H
+
+#include <hdf5.h>
+
+#include "polysweep/store.h"
+
+enum {
+    STORE_SCHEMA = 1,
+    STORE_LAUNCHES = 64,   /* rows of the launch table; a later launch takes the row of the oldest */
+    STORE_FAILURES = 4096, /* most rows of the failure table */
+    STORE_NAME = sizeof((psw_column *)0)->name,
+    STORE_PIECE = 1024 /* slots that pass through a buffer at a time */
+};
+
+/* ---- columns ---- */
+
+typedef struct columns {
+    psw_column list[PSW_COLUMNS_MAX];
+    uint64_t salt[PSW_COLUMNS_MAX];                   /* hash of the name: a value counts together with its column */
+    ptrdiff_t count, commit, launch, status, attempt; /* positions of the four that are treated apart */
+} columns;
+
+void columns_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts, columns *out);
+/* Columns as the file stores them, `count` records packed in `buffer` (8 bytes each, 1 for U1). */
+void column_pack(const psw_column *column, const psw_record *records, ptrdiff_t count, void *buffer);
+void column_unpack(const psw_column *column, const void *buffer, ptrdiff_t count, psw_record *records);
+size_t column_bytes(const psw_column *column);
+ptrdiff_t column_words(const psw_column *column); /* words of its vocabulary */
+uint64_t columns_checksum(const columns *all, const psw_record *record);
+uint64_t hash_text(uint64_t seed, const char *text);
+
+/* ---- what a file is made for ---- */
+
+typedef struct layout {
+    ptrdiff_t slots;
+    const char *title, *text, *resolved;
+    uint64_t identity;
+    const char *const *own, *const *predict;
+    ptrdiff_t owns, predicts;
+    psw_point (*point)(const void *context, ptrdiff_t slot);
+    const void *context;
+} layout;
+
+layout layout_of(const psw_study *study);
+hid_t layout_file(const char *path, hid_t access); /* an empty one */
+psw_status layout_objects(hid_t file, const layout *what,
+                          const columns *all); /* everything but the parameters' values */
+psw_status layout_create(const char *path, const layout *file);
+double layout_bytes(const layout *file);
+
+/* ---- HDF5 ---- */
+
+void hdf_quiet(void); /* errors are reported by us */
+/* PSW_ENVIRONMENT "what: why", why being HDF5's innermost reason, or the system's in it. */
+psw_status hdf_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#define HDF_FAIL(...) hdf_fail(__FILE__, __LINE__, __VA_ARGS__)
+
+hid_t hdf_type(psw_column_type type);                                      /* in files and in memory */
+hid_t hdf_text_type(size_t size);                                          /* to be closed by the caller */
+psw_status hdf_put_text(hid_t object, const char *name, const char *text); /* attribute */
+psw_status hdf_put_numbers(hid_t object, const char *name, hid_t type, hsize_t count, const void *values);
+/* Attributes of exactly this type that fit; false if there is none. */
+bool hdf_get_text_attribute(hid_t object, const char *name, char *text, size_t size);
+bool hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t most, void *values, ptrdiff_t *count);
+/* A hard-linked dataset whose raw data lie allocated in this file: `length` (-1 = any number of) values of `type`. */
+ptrdiff_t hdf_length(hid_t dataset);
+psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset);
+/* A scalar text of at most `most` bytes; the caller frees it. */
+psw_status hdf_get_text(hid_t at, const char *name, size_t most, char **text);
+
+typedef struct slice { /* rows first .. first+count of datasets of one length */
+    hid_t file, memory;
+} slice;
+slice slice_make(ptrdiff_t length, ptrdiff_t first, ptrdiff_t count);
+void slice_close(slice rows);
+psw_status hdf_write(hid_t dataset, const char *name, hid_t type, slice rows, const void *values);
+psw_status hdf_read(hid_t dataset, const char *name, hid_t type, slice rows, void *values);
+
+/* ---- small tables: launches and failures, a group with one dataset per field ---- */
+
+enum { STORE_FIELDS = 16 };
+typedef struct field {
+    const char *name;
+    size_t offset, size; /* size 0: a ptrdiff_t; otherwise text of so many bytes */
+} field;
+
+typedef struct table {
+    const field *fields; /* ended by a name of NULL */
+    ptrdiff_t rows;
+    hid_t dataset[STORE_FIELDS];
+} table;
+
+typedef struct launch_row {
+    ptrdiff_t number; /* -1 = free */
+    psw_launch launch;
+} launch_row;
+
+typedef struct failure_row {
+    ptrdiff_t slot, attempt; /* slot -1 = free */
+    ptrdiff_t check;         /* over the others: a row written by halves, or by two at once, is no row */
+    char site[96], message[512];
+} failure_row;
+
+extern const field launch_fields[], failure_fields[];
+ptrdiff_t failure_rows(ptrdiff_t slots);
+ptrdiff_t failure_check(const failure_row *row);
+double table_bytes(const field *fields, ptrdiff_t rows);
+psw_status table_create(hid_t at, const char *name, const char *title, const field *fields, ptrdiff_t rows);
+psw_status table_open(hid_t at, const char *name, const field *fields, ptrdiff_t rows, table *out);
+void table_close(table *open);
+psw_status table_put(const table *open, ptrdiff_t index, void *row);
+psw_status table_get(const table *open, ptrdiff_t index, void *row);
+
+/* ---- reading, as the writer uses it too ---- */
+
+struct psw_reader {
+    hid_t file, dataset[PSW_COLUMNS_MAX]; /* -1: a column younger than the file */
+    columns columns;
+    ptrdiff_t slots, launches;
+    char own[PSW_OWN_MAX][STORE_NAME], predict[PSW_PREDICT_MAX][STORE_NAME];
+    ptrdiff_t owns, predicts;
+    table launch, failure;
+    uint64_t identity;
+    char *study;
+    void *buffer; /* STORE_PIECE values */
+};
+/* As psw_store_open, for a layout. */
+psw_status layout_open(const psw_comm *comm, const char *path, const layout *what, const psw_launch *launch,
+                       psw_store **store);
+
+/* Opens the columns; one that is not there is -1, or a failure if `every` must be. */
+psw_status columns_open(hid_t file, const columns *all, ptrdiff_t slots, bool every, hid_t *datasets);
+
+#endif

@@ -1,0 +1,157 @@
+/* Small tables of texts and integers: launches and failures. One dataset per field, since compounds are invisible to
+ * netCDF readers. */
+#include "store/store.h"
+
+#include <string.h>
+
+#define TEXT(name, type, member)                                                                                       \
+    {                                                                                                                  \
+        name, offsetof(type, member), sizeof((type *)0)->member                                                        \
+    }
+#define INTEGER(name, type, member)                                                                                    \
+    {                                                                                                                  \
+        name, offsetof(type, member), 0                                                                                \
+    }
+
+const field launch_fields[] = {
+    INTEGER("number", launch_row, number),
+    TEXT("started", launch_row, launch.started),
+    TEXT("version", launch_row, launch.version),
+    TEXT("command", launch_row, launch.command),
+    TEXT("hosts", launch_row, launch.hosts),
+    TEXT("binding", launch_row, launch.binding),
+    TEXT("cpu", launch_row, launch.cpu),
+    TEXT("mpi", launch_row, launch.mpi),
+    TEXT("mpi_io", launch_row, launch.mpi_io),
+    TEXT("hdf5", launch_row, launch.hdf5),
+    TEXT("blas", launch_row, launch.blas),
+    TEXT("blas_kernel", launch_row, launch.blas_kernel),
+    INTEGER("ranks", launch_row, launch.ranks),
+    INTEGER("nodes", launch_row, launch.nodes),
+    INTEGER("threads", launch_row, launch.threads),
+    {0},
+};
+
+const field failure_fields[] = {
+    INTEGER("slot", failure_row, slot),    INTEGER("attempt", failure_row, attempt), TEXT("site", failure_row, site),
+    TEXT("message", failure_row, message), INTEGER("check", failure_row, check),     {0},
+};
+
+ptrdiff_t failure_rows(ptrdiff_t slots)
+{
+    return slots < STORE_FAILURES ? slots : STORE_FAILURES;
+}
+
+ptrdiff_t failure_check(const failure_row *row)
+{
+    uint64_t h = hash_text((uint64_t)row->slot, row->message);
+    h = hash_text(h ^ (uint64_t)row->attempt, row->site);
+    return (ptrdiff_t)(h >> 1);
+}
+
+static hid_t field_type(const field *f)
+{
+    return f->size ? hdf_text_type(f->size) : H5Tcopy(H5T_STD_I64LE);
+}
+
+double table_bytes(const field *fields, ptrdiff_t rows)
+{
+    size_t row = 0;
+    for (; fields->name; fields++) row += fields->size ? fields->size : sizeof(int64_t);
+    return (double)row * (double)rows;
+}
+
+/* ---- creating ---- */
+
+static psw_status create_field(hid_t group, const field *f, bool key, ptrdiff_t rows)
+{
+    hsize_t extent = (hsize_t)rows;
+    int64_t free_row = -1;
+    hid_t type = field_type(f), space = H5Screate_simple(1, &extent, NULL), how = H5Pcreate(H5P_DATASET_CREATE);
+    psw_status status = PSW_OK;
+    H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_time(how, H5D_FILL_TIME_ALLOC);
+    if (key) H5Pset_fill_value(how, type, &free_row);
+    hid_t dataset = H5Dcreate2(group, f->name, type, space, H5P_DEFAULT, how, H5P_DEFAULT);
+    if (dataset < 0) status = HDF_FAIL("cannot create %s", f->name);
+    if (dataset >= 0) H5Dclose(dataset);
+    H5Pclose(how);
+    H5Sclose(space);
+    H5Tclose(type);
+    return status;
+}
+
+psw_status table_create(hid_t at, const char *name, const char *title, const field *fields, ptrdiff_t rows)
+{
+    hid_t group = H5Gcreate2(at, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (group < 0) return HDF_FAIL("cannot create group %s", name);
+    psw_status status = hdf_put_text(group, "long_name", title);
+    for (ptrdiff_t i = 0; status == PSW_OK && fields[i].name; i++)
+        status = create_field(group, &fields[i], i == 0, rows); /* the first field is the key */
+    H5Gclose(group);
+    return status;
+}
+
+/* ---- rows ---- */
+
+static psw_status open_field(hid_t group, const field *f, ptrdiff_t rows, hid_t *dataset)
+{
+    hid_t type = field_type(f);
+    psw_status status = hdf_open(group, f->name, type, rows, dataset);
+    H5Tclose(type);
+    return status;
+}
+
+psw_status table_open(hid_t at, const char *name, const field *fields, ptrdiff_t rows, table *out)
+{
+    *out = (table){fields, rows, {0}};
+    hid_t group = H5Gopen2(at, name, H5P_DEFAULT);
+    if (group < 0) return HDF_FAIL("group %s is missing", name);
+    psw_status status = PSW_OK;
+    for (ptrdiff_t i = 0; status == PSW_OK && fields[i].name; i++)
+        status = open_field(group, &fields[i], rows, &out->dataset[i]);
+    H5Gclose(group);
+    return status;
+}
+
+void table_close(table *open)
+{
+    if (!open->fields) return;
+    for (ptrdiff_t i = 0; open->fields[i].name; i++)
+        if (open->dataset[i] > 0) H5Dclose(open->dataset[i]);
+    open->fields = NULL;
+}
+
+typedef psw_status transfer(hid_t dataset, const char *name, hid_t type, slice rows, void *values);
+
+static psw_status each_field(const table *open, ptrdiff_t index, void *row, transfer *move)
+{
+    psw_status status = PSW_OK;
+    slice one = slice_make(open->rows, index, 1);
+    for (ptrdiff_t i = 0; status == PSW_OK && open->fields[i].name; i++) {
+        const field *f = &open->fields[i];
+        char *at = (char *)row + f->offset;
+        hid_t type = field_type(f);
+        if (f->size) at[f->size - 1] = '\0'; /* also what a foreign hand wrote ends somewhere */
+        status = move(open->dataset[i], f->name, type, one, at);
+        if (f->size) at[f->size - 1] = '\0';
+        H5Tclose(type);
+    }
+    slice_close(one);
+    return status;
+}
+
+static psw_status write_field(hid_t dataset, const char *name, hid_t type, slice rows, void *values)
+{
+    return hdf_write(dataset, name, type, rows, values);
+}
+
+psw_status table_put(const table *open, ptrdiff_t index, void *row)
+{
+    return each_field(open, index, row, write_field);
+}
+
+psw_status table_get(const table *open, ptrdiff_t index, void *row)
+{
+    return each_field(open, index, row, hdf_read);
+}
