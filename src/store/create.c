@@ -1,0 +1,168 @@
+/* The objects of a file, all of them made here. All raw data are contiguous, allocated and filled here, so that
+ * nothing but raw data changes afterwards. */
+#include "store/store.h"
+
+#include <hdf5_hl.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- columns ---- */
+
+static psw_status describe_codes(hid_t dataset, const psw_column *column)
+{
+    uint8_t values[256];
+    char meanings[1024] = "";
+    ptrdiff_t words = column_words(column);
+    for (ptrdiff_t code = 0; code < words; code++) {
+        size_t used = strlen(meanings);
+        values[code] = (uint8_t)code;
+        psw_format(meanings + used, sizeof meanings - used, code ? " %s" : "%s",
+                   psw_word((psw_vocabulary)column->vocabulary, (int)code));
+    }
+    PSW_TRY(hdf_put_numbers(dataset, "flag_values", H5T_STD_U8LE, (hsize_t)words, values));
+    return hdf_put_text(dataset, "flag_meanings", meanings);
+}
+
+/* _FillValue on floats only: readers turn integers that have one into floats. */
+static psw_status describe(hid_t dataset, const psw_column *column)
+{
+    double nothing = NAN;
+    PSW_TRY(hdf_put_text(dataset, "units", column->units));
+    PSW_TRY(hdf_put_text(dataset, "long_name", column->long_name));
+    PSW_TRY(hdf_put_text(dataset, "reproducibility", column->bitwise ? "bitwise" : "none"));
+    PSW_TRY(hdf_put_numbers(dataset, "reproducibility_other", H5T_IEEE_F64LE, 2, column->other));
+    if (column->type == PSW_F8) PSW_TRY(hdf_put_numbers(dataset, "_FillValue", H5T_IEEE_F64LE, 1, &nothing));
+    if (column->vocabulary >= 0) PSW_TRY(describe_codes(dataset, column));
+    return PSW_OK;
+}
+
+static psw_status create_line(hid_t file, const char *name, psw_column_type type, hid_t space, hid_t *dataset)
+{
+    double nothing = NAN;
+    hid_t how = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_layout(how, H5D_CONTIGUOUS);
+    H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_time(how, H5D_FILL_TIME_ALLOC);
+    if (type == PSW_F8) H5Pset_fill_value(how, H5T_IEEE_F64LE, &nothing);
+    *dataset = H5Dcreate2(file, name, hdf_type(type), space, H5P_DEFAULT, how, H5P_DEFAULT);
+    psw_status status = *dataset < 0 ? HDF_FAIL("cannot create column %s", name) : PSW_OK;
+    H5Pclose(how);
+    return status;
+}
+
+static psw_status create_column(hid_t file, const psw_column *column, hid_t space, hid_t scale)
+{
+    hid_t dataset;
+    PSW_TRY(create_line(file, column->name, column->type, space, &dataset));
+    psw_status status = describe(dataset, column);
+    if (status == PSW_OK && H5DSattach_scale(dataset, scale, 0) < 0)
+        status = HDF_FAIL("cannot attach %s to its dimension", column->name);
+    H5Dclose(dataset);
+    return status;
+}
+
+static psw_status create_scale(hid_t file, hid_t space, hid_t *scale)
+{
+    PSW_TRY(create_line(file, "point", PSW_I8, space, scale));
+    PSW_TRY(hdf_put_text(*scale, "units", "1"));
+    PSW_TRY(hdf_put_text(*scale, "long_name", "slot of the study's grid"));
+    PSW_TRY(hdf_put_text(*scale, "reproducibility", "bitwise"));
+    PSW_TRY(hdf_put_numbers(*scale, "reproducibility_other", H5T_IEEE_F64LE, 2, (double[]){0, 0}));
+    return H5DSset_scale(*scale, "point") < 0 ? HDF_FAIL("cannot make the dimension scale") : PSW_OK;
+}
+
+static psw_status create_columns(hid_t file, const columns *all, ptrdiff_t slots)
+{
+    hsize_t extent = (hsize_t)slots;
+    hid_t scale = -1, space = H5Screate_simple(1, &extent, NULL);
+    psw_status status = create_scale(file, space, &scale);
+    for (ptrdiff_t i = 0; status == PSW_OK && i < all->count; i++)
+        status = create_column(file, &all->list[i], space, scale);
+    if (scale >= 0) H5Dclose(scale);
+    H5Sclose(space);
+    return status;
+}
+
+/* ---- what the file says about itself ---- */
+
+/* Names of the parameters: xarray makes coordinates of them. */
+static psw_status put_coordinates(hid_t file, const columns *all)
+{
+    char names[PSW_COLUMNS_MAX * STORE_NAME] = "";
+    size_t used = 0;
+    for (ptrdiff_t i = 0; i < all->count; i++)
+        if (psw_column_parameter(&all->list[i])) {
+            psw_format(names + used, sizeof names - used, used ? " %s" : "%s", all->list[i].name);
+            used += strlen(names + used);
+        }
+    return hdf_put_text(file, "coordinates", names);
+}
+
+static psw_status put_head(hid_t file, const layout *what, const columns *all)
+{
+    int32_t schema = STORE_SCHEMA;
+    PSW_TRY(hdf_put_text(file, "title", what->title));
+    PSW_TRY(hdf_put_text(file, "source", "polysweep " PSW_VERSION));
+    PSW_TRY(hdf_put_text(file, "history", "created by polysweep " PSW_VERSION "; launches in /provenance/launches"));
+    PSW_TRY(hdf_put_text(file, "Conventions", "CF-1.8"));
+    PSW_TRY(hdf_put_text(file, "schema_name", "polysweep"));
+    PSW_TRY(hdf_put_numbers(file, "schema_version", H5T_STD_I32LE, 1, &schema));
+    return put_coordinates(file, all);
+}
+
+static psw_status put_dataset(hid_t at, const char *name, hid_t type, hid_t space, const void *values)
+{
+    hid_t dataset = H5Dcreate2(at, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    psw_status status = PSW_OK;
+    if (dataset < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
+        status = HDF_FAIL("cannot write %s", name);
+    if (dataset >= 0) H5Dclose(dataset);
+    H5Sclose(space);
+    return status;
+}
+
+static psw_status put_long_text(hid_t at, const char *name, const char *text)
+{
+    hid_t type = hdf_text_type(strlen(text) + 1); /* a dataset, for attributes end at 64 KiB */
+    psw_status status = put_dataset(at, name, type, H5Screate(H5S_SCALAR), text);
+    H5Tclose(type);
+    return status;
+}
+
+static psw_status put_names(hid_t at, const char *name, const char *const *names, ptrdiff_t count)
+{
+    char list[PSW_OWN_MAX > PSW_PREDICT_MAX ? PSW_OWN_MAX : PSW_PREDICT_MAX][STORE_NAME] = {{0}};
+    hsize_t extent = (hsize_t)count;
+    if (count == 0) return PSW_OK;
+    for (ptrdiff_t i = 0; i < count; i++) psw_format(list[i], sizeof list[i], "%s", names[i]);
+    hid_t type = hdf_text_type(STORE_NAME);
+    psw_status status = put_dataset(at, name, type, H5Screate_simple(1, &extent, NULL), list);
+    H5Tclose(type);
+    return status;
+}
+
+static psw_status put_provenance(hid_t file, const layout *what)
+{
+    hid_t group = H5Gcreate2(file, "provenance", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (group < 0) return HDF_FAIL("cannot create /provenance");
+    psw_status status = put_long_text(group, "study", what->text);
+    if (status == PSW_OK) status = put_long_text(group, "resolved", what->resolved);
+    if (status == PSW_OK)
+        status =
+            put_dataset(group, "identity", H5T_STD_U64LE, H5Screate_simple(1, (hsize_t[]){1}, NULL), &what->identity);
+    if (status == PSW_OK) status = put_names(group, "own", what->own, what->owns);
+    if (status == PSW_OK) status = put_names(group, "predict", what->predict, what->predicts);
+    if (status == PSW_OK)
+        status = table_create(group, "launches", "launch modulo 64 is its row", launch_fields, STORE_LAUNCHES);
+    H5Gclose(group);
+    return status;
+}
+
+psw_status layout_objects(hid_t file, const layout *what, const columns *all)
+{
+    PSW_TRY(create_columns(file, all, what->slots));
+    PSW_TRY(put_head(file, what, all));
+    PSW_TRY(put_provenance(file, what));
+    return table_create(file, "failures", "slot modulo 4096 is its row, the newest stays", failure_fields,
+                        failure_rows(what->slots));
+}

@@ -1,0 +1,57 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "polysweep/store.h"
+
+/* Who holds it, from the file's first line. */
+static psw_status refuse(const char *path, int descriptor)
+{
+    char holder[160] = "";
+    ssize_t length = pread(descriptor, holder, sizeof holder - 1, 0);
+    holder[length > 0 ? length : 0] = '\0';
+    holder[strcspn(holder, "\n")] = '\0';
+    close(descriptor);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s is in use by another run (%s); wait for it or stop it", path,
+                    holder[0] ? holder : "unknown");
+}
+
+static psw_status sign(const char *path, int descriptor, bool locked)
+{
+    char text[160], host[64] = "";
+    gethostname(host, sizeof host - 1);
+    psw_format(text, sizeof text, "host %s pid %ld%s\n", host, (long)getpid(),
+               locked ? "" : " (this file system has no locks: take care that no second run starts)");
+    size_t length = strlen(text);
+    if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text, length, 0) == (ssize_t)length) return PSW_OK;
+    int why = errno;
+    close(descriptor);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s.lock cannot be written: %s", path, strerror(why));
+}
+
+/* The lock is the kernel's and ends with the process; the file that carries it stays, so that nobody can hold a lock
+ * on a name that is gone. */
+psw_status psw_store_lock(const char *path, int *lock)
+{
+    char name[4096];
+    *lock = -1;
+    if (!psw_format(name, sizeof name, "%s.lock", path))
+        return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
+    int descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be opened: %s", name, strerror(errno));
+    int failed = flock(descriptor, LOCK_EX | LOCK_NB);
+    if (failed && errno == EWOULDBLOCK) return refuse(path, descriptor);
+    PSW_TRY(sign(path, descriptor, !failed));
+    *lock = descriptor;
+    return PSW_OK;
+}
+
+void psw_store_unlock(int lock)
+{
+    if (lock < 0) return;
+    if (ftruncate(lock, 0) != 0) errno = 0; /* an old name inside misleads nobody while the lock is free */
+    close(lock);
+}

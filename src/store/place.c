@@ -1,0 +1,230 @@
+/* A new file comes to its place complete or not at all: made under a temporary name, filled, synced, renamed. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void psw_store_environment(void)
+{
+    /* shared file pointers, which we do not use, cost OMPIO a named semaphore that outlives a killed process at 0 and
+     * blocks the next run in MPI_File_open */
+    setenv("OMPI_MCA_sharedfp", "^sm", 0);
+    setenv("HDF5_USE_FILE_LOCKING", "BEST_EFFORT", 0); /* some parallel file systems have no locks */
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+/* ---- parameters of the points ---- */
+
+static psw_status fill_piece(const columns *all, const hid_t *datasets, slice rows, ptrdiff_t count,
+                             const psw_record *records, void *buffer)
+{
+    for (ptrdiff_t i = 0; i < all->count; i++)
+        if (psw_column_parameter(&all->list[i])) {
+            column_pack(&all->list[i], records, count, buffer);
+            PSW_TRY(hdf_write(datasets[i], all->list[i].name, hdf_type(all->list[i].type), rows, buffer));
+        }
+    return PSW_OK;
+}
+
+static psw_status fill_pieces(const layout *what, const columns *all, const hid_t *datasets, hid_t scale,
+                              psw_record *records, int64_t *buffer)
+{
+    for (ptrdiff_t first = 0; first < what->slots; first += STORE_PIECE) {
+        ptrdiff_t count = what->slots - first < STORE_PIECE ? what->slots - first : STORE_PIECE;
+        slice rows = slice_make(what->slots, first, count);
+        for (ptrdiff_t i = 0; i < count; i++) {
+            records[i].point = what->point(what->context, first + i);
+            buffer[i] = first + i;
+        }
+        psw_status status = hdf_write(scale, "point", H5T_STD_I64LE, rows, buffer);
+        if (status == PSW_OK) status = fill_piece(all, datasets, rows, count, records, buffer);
+        slice_close(rows);
+        PSW_TRY(status);
+    }
+    return PSW_OK;
+}
+
+static psw_status fill(hid_t file, const layout *what, const columns *all)
+{
+    hid_t datasets[PSW_COLUMNS_MAX], scale;
+    psw_record *records = calloc(STORE_PIECE, sizeof *records);
+    int64_t *buffer = malloc(STORE_PIECE * sizeof *buffer);
+    psw_status status = records && buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to fill a result file");
+    if (status == PSW_OK) status = columns_open(file, all, what->slots, true, datasets);
+    if (status == PSW_OK) status = hdf_open(file, "point", H5T_STD_I64LE, what->slots, &scale);
+    if (status == PSW_OK) status = fill_pieces(what, all, datasets, scale, records, buffer);
+    free(records);
+    free(buffer);
+    return status; /* the columns close with the file */
+}
+
+/* ---- size ---- */
+
+/* Everything in a file but its raw data is the same for any number of slots, so a file of one slot made in memory
+ * tells the size of all. */
+static double objects_bytes(const layout *what, const columns *all)
+{
+    hsize_t size = 0;
+    layout one = *what;
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    one.slots = 1;
+    H5Pset_fapl_core(access, 1, 0); /* grows by single bytes: its size is what is used */
+    hid_t file = layout_file("polysweep.in-memory", access);
+    bool made = file >= 0 && layout_objects(file, &one, all) == PSW_OK && H5Fget_filesize(file, &size) >= 0;
+    if (file >= 0) H5Fclose(file);
+    H5Pclose(access);
+    return made ? (double)size : NAN;
+}
+
+double layout_bytes(const layout *what)
+{
+    columns all;
+    size_t slot = sizeof(int64_t); /* of the dimension */
+    hdf_quiet();
+    columns_make(what->own, what->owns, what->predict, what->predicts, &all);
+    for (ptrdiff_t i = 0; i < all.count; i++) slot += column_bytes(&all.list[i]);
+    return objects_bytes(what, &all) + (double)slot * (double)(what->slots - 1) +
+           table_bytes(failure_fields, failure_rows(what->slots)) - table_bytes(failure_fields, 1);
+}
+
+/* ---- the way to its name ---- */
+
+static void directory_of(const char *path, char *directory, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    psw_format(directory, size, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+}
+
+static psw_status check_place(const char *path, const layout *what)
+{
+    char directory[4096];
+    directory_of(path, directory, sizeof directory);
+    if (what->slots < 1) return PSW_FAIL(PSW_USAGE, "%s: the study has no points", path);
+    if (access(path, F_OK) == 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s exists; it is not overwritten", path);
+    if (access(directory, F_OK) != 0)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: directory %s cannot be found: %s", path, directory, strerror(errno));
+    if (access(directory, W_OK | X_OK) != 0)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: cannot write in directory %s: %s", path, directory, strerror(errno));
+    return PSW_OK;
+}
+
+/* A disk that fills up inside HDF5 leaves a file that cannot be closed, so room is asked of the system first. */
+static psw_status reserve(const char *new_path, const layout *what)
+{
+    double bytes = layout_bytes(what);
+    int descriptor = open(new_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be created: %s", new_path, strerror(errno));
+    int why = bytes > 0 ? posix_fallocate(descriptor, 0, (off_t)bytes) : 0;
+    close(descriptor);
+    if (why != ENOSPC && why != EFBIG && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s has no room for a result file of %.1f MiB: %s", new_path, bytes / 1048576,
+                    strerror(why));
+}
+
+hid_t layout_file(const char *path, hid_t access)
+{
+    hid_t how = H5Pcreate(H5P_FILE_CREATE);
+    H5Pset_link_creation_order(how, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* readers show our order */
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    H5Pset_meta_block_size(access, 0); /* blocks set aside for small objects would fill differently with the slots */
+    H5Pset_small_data_block_size(access, 0);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, how, access);
+    H5Pclose(how);
+    return file;
+}
+
+static psw_status write_new(const char *path, const layout *what)
+{
+    columns all;
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    columns_make(what->own, what->owns, what->predict, what->predicts, &all);
+    hid_t file = layout_file(path, access);
+    psw_status status = file < 0 ? HDF_FAIL("cannot create %s", path) : PSW_OK;
+    H5Pclose(access);
+    if (status != PSW_OK) return status;
+    status = layout_objects(file, what, &all);
+    if (status == PSW_OK) status = fill(file, what, &all);
+    if (H5Fclose(file) < 0 && status == PSW_OK) status = HDF_FAIL("cannot finish %s", path);
+    return status;
+}
+
+static psw_status sync_path(const char *path, int flags)
+{
+    int descriptor = open(path, flags | O_CLOEXEC);
+    bool synced = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* EINVAL: nothing to sync here */
+    int why = errno;
+    if (descriptor >= 0) close(descriptor);
+    return synced ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s does not reach the disk: %s", path, strerror(why));
+}
+
+/* RENAME_NOREPLACE is not known to every file system; there the caller's lock is what protects. */
+static psw_status rename_new(const char *from, const char *to)
+{
+    int failed = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+    if (failed && (errno == EINVAL || errno == ENOSYS) && access(to, F_OK) != 0) failed = rename(from, to);
+    return failed ? PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be created: %s", to, strerror(errno)) : PSW_OK;
+}
+
+static psw_status bring(const char *new_path, const char *path, const layout *what)
+{
+    char directory[4096];
+    directory_of(path, directory, sizeof directory);
+    PSW_TRY(psw_fault("store.create"));
+    PSW_TRY(reserve(new_path, what));
+    PSW_TRY(write_new(new_path, what));
+    PSW_TRY(sync_path(new_path, O_RDWR));
+    PSW_TRY(rename_new(new_path, path));
+    return sync_path(directory, O_RDONLY | O_DIRECTORY);
+}
+
+psw_status layout_create(const char *path, const layout *what)
+{
+    char new_path[4096];
+    psw_store_environment();
+    hdf_quiet();
+    if (!psw_format(new_path, sizeof new_path, "%s.new", path))
+        return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
+    PSW_TRY(check_place(path, what));
+    psw_status status = bring(new_path, path, what);
+    if (status != PSW_OK) unlink(new_path);
+    return status;
+}
+
+/* ---- of a study ---- */
+
+static psw_point study_point(const void *study, ptrdiff_t slot)
+{
+    return psw_study_point(study, slot);
+}
+
+layout layout_of(const psw_study *study)
+{
+    layout what = {.slots = psw_study_slots(study),
+                   .title = psw_study_name(study),
+                   .text = psw_study_text(study),
+                   .resolved = psw_study_resolved(study),
+                   .identity = psw_study_identity(study),
+                   .point = study_point,
+                   .context = study};
+    what.owns = psw_study_own(study, &what.own);
+    what.predicts = psw_study_predict(study, &what.predict);
+    return what;
+}
+
+psw_status psw_store_create(const char *path, const psw_study *study)
+{
+    layout what = layout_of(study);
+    return layout_create(path, &what);
+}
+
+double psw_store_bytes(const psw_study *study)
+{
+    layout what = layout_of(study);
+    return layout_bytes(&what);
+}
