@@ -1,0 +1,250 @@
+/* Writing through MPI-IO: raw data only, each rank into slots of its own, without collective calls between open and
+ * close. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct psw_store {
+    MPI_Comm handle; /* a plain duplicate: some MPI-IO damage data under reordered communicators */
+    hid_t file, dataset[PSW_COLUMNS_MAX];
+    columns columns;
+    table failure;
+    ptrdiff_t slots, launch, owns, predicts;
+    int descriptor; /* of the same file, for syncing alone */
+    void *buffer;   /* STORE_PIECE values */
+};
+
+/* ---- opening ---- */
+
+static bool same_names(const char *const *names, ptrdiff_t count, char (*stored)[STORE_NAME], ptrdiff_t stored_count)
+{
+    for (ptrdiff_t i = 0; count == stored_count && i < count; i++)
+        if (strcmp(names[i], stored[i]) != 0) return false;
+    return count == stored_count;
+}
+
+static psw_status check_study(const char *path, psw_reader *reader, const layout *what)
+{
+    if (reader->identity != what->identity || reader->slots != what->slots)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s belongs to another study", path);
+    if (!same_names(what->own, what->owns, reader->own, reader->owns) ||
+        !same_names(what->predict, what->predicts, reader->predict, reader->predicts))
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s was made with other axes or predictions of its own", path);
+    return PSW_OK;
+}
+
+/* Rank 0 reads the file as anyone would, so that what is wrong with it is said before all open it together. */
+static psw_status inspect(const char *path, const layout *what, ptrdiff_t *launch)
+{
+    psw_reader *reader;
+    PSW_TRY(psw_reader_open(path, &reader));
+    psw_status status = check_study(path, reader, what);
+    *launch = reader->launches;
+    psw_reader_close(reader);
+    return status;
+}
+
+static psw_status open_together(psw_store *store, const char *path)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fapl_mpio(access, store->handle, MPI_INFO_NULL);
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    store->file = H5Fopen(path, H5F_ACC_RDWR, access);
+    psw_status status = store->file < 0 ? HDF_FAIL("%s cannot be opened for writing", path) : PSW_OK;
+    H5Pclose(access);
+    return status;
+}
+
+static psw_status open_parts(psw_store *store, const char *path)
+{
+    PSW_TRY(psw_fault("store.open"));
+    PSW_TRY(columns_open(store->file, &store->columns, store->slots, true, store->dataset));
+    PSW_TRY(table_open(store->file, "failures", failure_fields, failure_rows(store->slots), &store->failure));
+    store->descriptor = open(path, O_RDWR | O_CLOEXEC);
+    store->buffer = malloc(STORE_PIECE * sizeof(double));
+    if (store->descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", path, strerror(errno));
+    return store->buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path);
+}
+
+static psw_status put_launch(psw_store *store, const psw_launch *launch)
+{
+    table launches;
+    launch_row row = {store->launch, *launch};
+    PSW_TRY(table_open(store->file, "provenance/launches", launch_fields, STORE_LAUNCHES, &launches));
+    psw_status status = table_put(&launches, store->launch % STORE_LAUNCHES, &row);
+    table_close(&launches);
+    return status;
+}
+
+static psw_store *new_store(const layout *what)
+{
+    psw_store *store = calloc(1, sizeof *store);
+    if (!store) return NULL;
+    *store = (psw_store){.handle = MPI_COMM_NULL, .slots = what->slots, .owns = what->owns, .predicts = what->predicts};
+    store->file = -1;
+    store->descriptor = -1;
+    columns_make(what->own, what->owns, what->predict, what->predicts, &store->columns);
+    return store;
+}
+
+static void discard(psw_store *store)
+{
+    if (!store) return;
+    if (store->file >= 0) H5Fclose(store->file); /* strong: with it what is open in it */
+    if (store->handle != MPI_COMM_NULL) MPI_Comm_free(&store->handle);
+    if (store->descriptor >= 0) close(store->descriptor);
+    free(store->buffer);
+    free(store);
+}
+
+static psw_status open_steps(const psw_comm *comm, const char *path, const psw_launch *launch, psw_store *store)
+{
+    if (MPI_Comm_dup(comm->handle, &store->handle) != MPI_SUCCESS)
+        return PSW_FAIL(PSW_ENVIRONMENT, "MPI_Comm_dup failed");
+    psw_status status = psw_comm_agree(comm, open_together(store, path));
+    if (status != PSW_OK) store->file = -1; /* closing is collective, and not all have it */
+    if (status == PSW_OK) status = psw_comm_agree(comm, open_parts(store, path));
+    if (status == PSW_OK) status = psw_comm_agree(comm, comm->rank == 0 ? put_launch(store, launch) : PSW_OK);
+    return status;
+}
+
+psw_status layout_open(const psw_comm *comm, const char *path, const layout *what, const psw_launch *launch,
+                       psw_store **out)
+{
+    ptrdiff_t number = 0;
+    psw_status status = PSW_OK;
+    *out = NULL;
+    psw_store_environment();
+    hdf_quiet();
+    if (comm->rank == 0) status = inspect(path, what, &number);
+    PSW_TRY(psw_comm_agree(comm, status));
+    PSW_TRY(psw_comm_bytes(comm, 0, &number, sizeof number));
+    psw_store *store = new_store(what);
+    status = psw_comm_agree(comm, store ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path));
+    if (status == PSW_OK) {
+        store->launch = number;
+        status = open_steps(comm, path, launch, store);
+    }
+    if (status == PSW_OK)
+        *out = store;
+    else
+        discard(store);
+    return status;
+}
+
+psw_status psw_store_open(const psw_comm *comm, const char *path, const psw_study *study, const psw_launch *launch,
+                          psw_store **store)
+{
+    layout what = layout_of(study);
+    return layout_open(comm, path, &what, launch, store);
+}
+
+ptrdiff_t psw_store_launch(const psw_store *store)
+{
+    return store->launch;
+}
+
+psw_status psw_store_close(const psw_comm *comm, psw_store *store)
+{
+    psw_status status = psw_store_sync(store);
+    if (H5Fclose(store->file) < 0 && status == PSW_OK) status = HDF_FAIL("the result file cannot be closed");
+    store->file = -1;
+    discard(store);
+    return psw_comm_agree(comm, status);
+}
+
+/* ---- slots ---- */
+
+static psw_status check_slots(const psw_store *store, ptrdiff_t first, ptrdiff_t count)
+{
+    if (first >= 0 && count > 0 && first <= store->slots - count) return PSW_OK;
+    return PSW_FAIL(PSW_BUG, "slots %td to %td of %td were to be written", first, first + count, store->slots);
+}
+
+static psw_status put_column(const psw_store *store, ptrdiff_t i, slice rows, ptrdiff_t count,
+                             const psw_record *records)
+{
+    const psw_column *column = &store->columns.list[i];
+    column_pack(column, records, count, store->buffer);
+    return hdf_write(store->dataset[i], column->name, hdf_type(column->type), rows, store->buffer);
+}
+
+static psw_status mark_piece(const psw_store *store, ptrdiff_t count, const ptrdiff_t *attempts, slice rows)
+{
+    const columns *all = &store->columns;
+    memset(store->buffer, PSW_SLOT_RUNNING, (size_t)count);
+    PSW_TRY(hdf_write(store->dataset[all->attempt], "attempt", H5T_STD_I64LE, rows, attempts));
+    return hdf_write(store->dataset[all->status], "status", H5T_STD_U8LE, rows, store->buffer);
+}
+
+psw_status psw_store_mark(psw_store *store, ptrdiff_t first, ptrdiff_t count, const ptrdiff_t *attempts)
+{
+    PSW_TRY(check_slots(store, first, count));
+    PSW_TRY(psw_fault("store.mark"));
+    for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
+        ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
+        slice rows = slice_make(store->slots, first + done, piece);
+        psw_status status = mark_piece(store, piece, attempts + done, rows);
+        slice_close(rows);
+        PSW_TRY(status);
+    }
+    return PSW_OK;
+}
+
+/* What the file has no column for must not enter the commit word. */
+static void seal(const psw_store *store, psw_record *record)
+{
+    for (ptrdiff_t i = store->owns; i < PSW_OWN_MAX; i++) record->point.own[i] = 0;
+    for (ptrdiff_t i = store->predicts; i < PSW_PREDICT_MAX; i++) record->predict[i] = NAN;
+    record->slot.torn = false;
+    record->slot.launch = store->launch;
+    record->slot.commit = columns_checksum(&store->columns, record);
+}
+
+/* Parameters are in the file already; the commit words go last. */
+static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, slice rows)
+{
+    const columns *all = &store->columns;
+    for (ptrdiff_t i = 0; i < count; i++) seal(store, &records[i]);
+    for (ptrdiff_t i = 0; i < all->count; i++)
+        if (i != all->commit && !psw_column_parameter(&all->list[i]))
+            PSW_TRY(put_column(store, i, rows, count, records));
+    PSW_TRY(psw_fault("store.commit"));
+    return put_column(store, all->commit, rows, count, records);
+}
+
+psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records)
+{
+    PSW_TRY(check_slots(store, first, count));
+    PSW_TRY(psw_fault("store.put"));
+    for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
+        ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
+        slice rows = slice_make(store->slots, first + done, piece);
+        psw_status status = put_piece(store, piece, records + done, rows);
+        slice_close(rows);
+        PSW_TRY(status);
+    }
+    return PSW_OK;
+}
+
+psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message)
+{
+    failure_row row = {.slot = slot, .attempt = attempt};
+    PSW_TRY(check_slots(store, slot, 1));
+    psw_format(row.site, sizeof row.site, "%s", site);
+    psw_format(row.message, sizeof row.message, "%s", message);
+    row.check = failure_check(&row);
+    return table_put(&store->failure, slot % store->failure.rows, &row);
+}
+
+psw_status psw_store_sync(psw_store *store)
+{
+    PSW_TRY(psw_fault("store.sync"));
+    if (fdatasync(store->descriptor) == 0 || errno == EINVAL) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "results do not reach the disk: %s", strerror(errno));
+}
