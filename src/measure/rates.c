@@ -9,19 +9,20 @@
 
 typedef struct probe {
     psw_point point;
-    double attend_s, head_s, begin_s, data_s, rest_s; /* shortest of all rounds */
+    double attend_s, head_s, data_s, noisy_s, rest_s; /* shortest of all rounds */
 } probe;
 
-enum { PROBES = 6, TINY = PROBES - 1 };
+/* The first probes are for attention and head, the next one's head is mostly signs, the last is all overhead. */
+enum { SIGNS = 5, TINY, PROBES };
 
-/* Large points spend their time at these widths and degrees; the last probe is all overhead. */
+/* Large points spend their time at these widths and degrees. */
 static psw_point probe_point(int number, psw_precision precision)
 {
     static const struct {
         ptrdiff_t n, d, m;
         double beta;
-    } shapes[PROBES] = {{1024, 66, 32, 4},   {1024, 18, 32, 4},  {1024, 66, 16, 64},
-                        {1024, 66, 16, 2.5}, {1024, 130, 32, 4}, {64, 10, 16, 4}};
+    } shapes[PROBES] = {{512, 66, 32, 4},  {512, 18, 32, 4}, {512, 66, 16, 64}, {512, 66, 16, 2.5},
+                        {512, 130, 32, 4}, {16, 18, 128, 4}, {64, 10, 16, 4}};
     psw_point p = {.method = PSW_EXACT, .precision = precision, .data_kind = PSW_SELF_ATTENTION, .preset = PSW_W2};
     p.beta = shapes[number].beta;
     p.n = shapes[number].n;
@@ -60,19 +61,29 @@ static psw_status pass(probe *p, const psw_data *data, psw_arena *arena, double 
     psw_group group = {&p->point, 1};
     sink s = {psw_judge_of(p->point.precision), NULL, 0};
     psw_verdict verdict;
-    double begin = psw_clock_s();
     PSW_TRY(s.judge->begin(&group, arena, &s.head));
     double attend = psw_clock_s();
     PSW_TRY(psw_engine_of(p->point.precision)->attend(&group, data, arena, (psw_watch){0}, timed_take, &s));
     double end = psw_clock_s();
     s.judge->end(s.head, &verdict);
     psw_theory_point(&p->point);
-    double rest = psw_clock_s() - end + begin - start;
-    keep_shortest(&p->begin_s, attend - begin);
+    double rest = psw_clock_s() - end + attend - start;
     keep_shortest(&p->attend_s, end - attend - s.head_s);
     keep_shortest(&p->head_s, s.head_s);
     keep_shortest(&p->rest_s, rest);
     return psw_arena_check(arena);
+}
+
+static psw_status time_rows(psw_point point, double noise, double *rows, double *best)
+{
+    psw_data *data;
+    point.noise = noise;
+    PSW_TRY(psw_data_open(&point, &data));
+    double start = psw_clock_s();
+    psw_data_rows(data, 0, PSW_KEY, 0, point.n, rows);
+    keep_shortest(best, psw_clock_s() - start);
+    psw_data_close(data);
+    return PSW_OK;
 }
 
 static psw_status run_probe(probe *p, psw_arena *arena, double *rows)
@@ -82,11 +93,10 @@ static psw_status run_probe(probe *p, psw_arena *arena, double *rows)
     double start = psw_clock_s();
     PSW_TRY(psw_data_open(&p->point, &data));
     psw_status status = pass(p, data, arena, start);
-    start = psw_clock_s();
-    psw_data_rows(data, 0, PSW_KEY, 0, p->point.n, rows);
-    keep_shortest(&p->data_s, psw_clock_s() - start);
     psw_data_close(data);
-    return status;
+    if (status != PSW_OK) return status;
+    PSW_TRY(time_rows(p->point, 0, rows, &p->data_s));
+    return time_rows(p->point, 0.1, rows, &p->noisy_s);
 }
 
 /* Rounds over all probes until the budget is used; the first one also warms up. */
@@ -159,12 +169,12 @@ static void solve_attention(const probe *probes, psw_precision precision, psw_ra
     double *const one[UNKNOWNS] = {&z.flop_s[precision], &z.score_s[precision], &z.weigh_s[precision],
                                    &z.transcend_s[precision]};
     double a[PROBES][UNKNOWNS], t[PROBES], x[UNKNOWNS];
-    for (int i = 0; i < TINY; i++) {
+    for (int i = 0; i < SIGNS; i++) {
         const psw_point *p = &probes[i].point;
         t[i] = fmax(probes[i].attend_s - units(p, &z.row_s, &z) * rates->row_s, 1e-9);
         for (int k = 0; k < UNKNOWNS; k++) a[i][k] = units(p, one[k], &z);
     }
-    solve(TINY, a, t, UNKNOWNS, x);
+    solve(SIGNS, a, t, UNKNOWNS, x);
     rates->flop_s[precision] = x[0];
     rates->score_s[precision] = x[1];
     rates->weigh_s[precision] = x[2];
@@ -173,16 +183,18 @@ static void solve_attention(const probe *probes, psw_precision precision, psw_ra
 
 static void solve_head(const probe *probes, psw_precision precision, psw_rates *rates)
 {
+    enum { HEAD = 3 };
     psw_rates z = {0};
+    double *const one[HEAD] = {&z.head_flop_s[precision], &z.head_entry_s[precision], &z.sign_s};
     double a[PROBES][UNKNOWNS], t[PROBES], x[UNKNOWNS];
-    for (int i = 0; i < TINY; i++) {
+    for (int i = 0; i <= SIGNS; i++) {
         t[i] = fmax(probes[i].head_s, 1e-9);
-        a[i][0] = units(&probes[i].point, &z.head_flop_s[precision], &z);
-        a[i][1] = units(&probes[i].point, &z.head_entry_s[precision], &z);
+        for (int k = 0; k < HEAD; k++) a[i][k] = units(&probes[i].point, one[k], &z);
     }
-    solve(TINY, a, t, 2, x);
+    solve(SIGNS + 1, a, t, HEAD, x);
     rates->head_flop_s[precision] = x[0];
     rates->head_entry_s[precision] = x[1];
+    rates->sign_s = fmax(x[2], 1e-12);
 }
 
 /* What a tiny point takes beyond its predicted parts. */
@@ -190,7 +202,7 @@ static double overhead(const probe *tiny, const psw_rates *rates)
 {
     psw_rates parts = *rates;
     parts.point_s = 0;
-    double whole = tiny->begin_s + tiny->attend_s + tiny->head_s + tiny->rest_s;
+    double whole = tiny->attend_s + tiny->head_s + tiny->rest_s;
     return fmax(whole - psw_cost_time(&parts, &tiny->point).predicted_s, 1e-6);
 }
 
@@ -202,10 +214,8 @@ psw_status psw_measure_rates(psw_rates *rates)
     for (psw_precision precision = PSW_FP64; precision <= PSW_FP32; precision++) {
         PSW_TRY(measure_probes(precision, 0.15, probes));
         const psw_point *p = &probes[0].point;
-        if (precision == PSW_FP64) {
-            rates->row_s = probes[0].data_s / (double)(p->n * p->d);
-            rates->sign_s = probes[0].begin_s / (double)(p->m * p->trials * p->v);
-        }
+        rates->row_s = probes[0].data_s / (double)(p->n * p->d);
+        rates->noise_s = fmax(probes[0].noisy_s / (double)(p->n * p->d) - rates->row_s, 0);
         solve_attention(probes, precision, rates);
         solve_head(probes, precision, rates);
         overheads[precision] = overhead(&probes[TINY], rates);

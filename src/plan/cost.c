@@ -13,6 +13,7 @@ const psw_rates psw_rates_default = {
     .head_entry_s = {3e-10, 1.5e-10},
     .sign_s = 5e-10,
     .row_s = 2e-9,
+    .noise_s = 1.5e-8,
     .point_s = 3e-5,
     .run_s = 4e-4,
 };
@@ -40,27 +41,41 @@ static double score_seconds(const psw_rates *rates, const psw_point *p)
     return base + (whole ? multiplications(p->beta) * rates->weigh_s[p->precision] : rates->transcend_s[p->precision]);
 }
 
-/* Tiles that D_1 adds, as a part of all tiles: those in the row and the column of leaf j3 (full: 2L - 1 of L^2;
- * causal: L of L(L+1)/2). */
-static double second_set(const psw_point *p)
+/* Scores that are computed again for D_1, as a part of all: every query strip meets the key leaf of j3 again, and the
+ * strip of j3 meets all its leaves. A strip is 1 KiB of a score column. */
+static double second_set(const psw_point *p, double scores)
 {
     if (psw_data_sets(p) < 2) return 0;
     if (!row_fold(p)) return 1;
-    double leaves = ceil((double)p->n / (double)p->block);
-    return p->mask == PSW_CAUSAL ? 2 / (leaves + 1) : (2 * leaves - 1) / (leaves * leaves);
+    double n = (double)p->n, block = fmin((double)p->block, n);
+    double strip = fmin(1024 / (double)psw_engine_of(p->precision)->real_bytes, block);
+    double before = floor((double)psw_data_special(p) / block) * block; /* keys in front of that leaf */
+    double leaf = fmin(block, n - before);
+    bool causal = p->mask == PSW_CAUSAL;
+    double column = leaf * (causal ? n - before : n), row = strip * (causal ? before : n - leaf);
+    return fmin(1, (column + row) / scores);
 }
 
+/* D_1 is D_0 but for one row. */
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
     double widths = psw_data_shared(p) ? (double)p->d : (double)(2 * p->d + p->v);
-    return psw_data_sets(p) * (double)p->n * widths * rates->row_s;
+    return (double)p->n * widths * (rates->row_s + (p->noise > 0 ? rates->noise_s : 0));
+}
+
+/* The signs are drawn once for each query leaf, whoever shares them. */
+static double sign_seconds(const psw_rates *rates, const psw_point *p)
+{
+    if (psw_data_sets(p) < 2) return 0;
+    double leaves = ceil((double)p->n / (double)p->block);
+    return leaves * (double)p->m * (double)p->trials * (double)p->v * rates->sign_s;
 }
 
 static double head_seconds(const psw_rates *rates, const psw_point *p, double flops)
 {
-    double vectors = (double)p->m * (double)p->trials;
-    return flops * rates->head_flop_s[p->precision] +
-           psw_data_sets(p) * (double)p->n * vectors * rates->head_entry_s[p->precision];
+    double entries = 2 * (double)p->n * (double)p->m * (double)p->trials;
+    if (psw_data_sets(p) < 2) return 0;
+    return flops * rates->head_flop_s[p->precision] + entries * rates->head_entry_s[p->precision];
 }
 
 /* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
@@ -75,12 +90,12 @@ psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
     double scores = row_fold(p) ? work.flops / (2 * (double)(p->d + p->v)) : 0;
     double shared = 2 * (double)p->d * scores * rates->flop_s[p->precision];
     double own = work.flops * rates->flop_s[p->precision] - shared + scores * score_seconds(rates, p);
-    double sets = 1 + second_set(p);
-    double signs = (double)p->m * (double)p->trials * (double)p->v * rates->sign_s;
+    double sets = 1 + second_set(p, scores);
+    double signs = sign_seconds(rates, p);
 
     cost.flops = work.flops;
     cost.bytes = work.bytes;
-    cost.head_flops = psw_data_sets(p) * psw_judge_flops(p);
+    cost.head_flops = psw_data_sets(p) < 2 ? 0 : 2 * psw_judge_flops(p);
     cost.pass_s = shared + own;
     cost.head_s = head_seconds(rates, p, cost.head_flops) + signs;
     cost.extra_s += own * sets + cost.head_s - signs;
