@@ -83,6 +83,10 @@ void psw_store_environment(void);
  * holds it, with who. Released by psw_store_unlock or by death. */
 psw_status psw_store_lock(const char *path, int *lock);
 void psw_store_unlock(int lock);
+bool psw_store_locked(const char *path); /* a run holds it; looks only, changes nothing */
+
+/* The version of HDF5 in use, "1.14.3". */
+void psw_store_library(char *text, size_t size);
 
 /* Creates the file for a study: every object at full size, the points' parameters filled in, under the temporary name
  * FILE.new, then renamed; never over a file that exists. PSW_ENVIRONMENT: directory, space, permission. */

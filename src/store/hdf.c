@@ -227,3 +227,10 @@ psw_status hdf_read(hid_t dataset, const char *name, hid_t type, slice rows, voi
         return HDF_FAIL("cannot read %s", name);
     return PSW_OK;
 }
+
+void psw_store_library(char *text, size_t size)
+{
+    unsigned major = 0, minor = 0, release = 0;
+    H5get_libversion(&major, &minor, &release);
+    psw_format(text, size, "%u.%u.%u", major, minor, release);
+}

@@ -55,3 +55,14 @@ void psw_store_unlock(int lock)
     if (ftruncate(lock, 0) != 0) errno = 0; /* an old name inside misleads nobody while the lock is free */
     close(lock);
 }
+
+bool psw_store_locked(const char *path)
+{
+    char name[4096];
+    if (!psw_format(name, sizeof name, "%s.lock", path)) return false;
+    int descriptor = open(name, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    bool held = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(descriptor);
+    return held;
+}
