@@ -1,0 +1,87 @@
+/* Can a point be computed? Ranges of its parameters here, shapes and methods in the rooms that know them. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "spec/study.h"
+
+typedef struct text {
+    char text[320];
+} text;
+
+/* "method=exact beta=3 n=64 d=12" and what else varies */
+static text describe(const psw_study *study, const psw_row *row, psw_ids names)
+{
+    text t = {""};
+    names |= PSW_ID(PSW_ID_METHOD) | PSW_ID(PSW_ID_BETA) | PSW_ID(PSW_ID_N) | PSW_ID(PSW_ID_D);
+    for (int id = 0; id < PSW_PARAMETERS + (int)study->own_count; id++) {
+        psw_key key = psw_id_key(study, id);
+        size_t used = strlen(t.text);
+        if (!(names >> id & 1) || (isnan(row->at[id]) && id == PSW_ID_BETA)) continue;
+        const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)row->at[id]) : NULL;
+        psw_format(t.text + used, sizeof t.text - used, "%s%s=%s", used ? " " : "", key.name,
+                   word ? word : psw_number_print(row->at[id]).text);
+    }
+    return t;
+}
+
+static psw_status refuse(const psw_study *study, const psw_row *row, psw_ids names, psw_where where, const char *what)
+{
+    return PSW_WRONG(&study->tree, where, "point %s: %s (exclude it, or change what gives it)",
+                     describe(study, row, names).text, what);
+}
+
+static bool sizes_fit(const psw_row *row, char *what, size_t size)
+{
+    double features = row->at[PSW_ID_FEATURES], r = floor((sqrt(8 * features + 1) - 1) / 2);
+    if (!isnan(row->at[PSW_ID_R]) || !isfinite(features)) return true;
+    psw_format(what, size, "features = %s is not r(r+1)/2; take %.0f (r = %.0f) or %.0f (r = %.0f)",
+               psw_number_print(features).text, r * (r + 1) / 2, r, (r + 1) * (r + 2) / 2, r + 1);
+    return false;
+}
+
+/* Rules between parameters that are about their meaning alone. */
+static bool relations_fit(const psw_row *row, psw_ids applies, char *what, size_t size)
+{
+    const double *at = row->at;
+    if ((applies & PSW_ID(PSW_ID_J3)) && at[PSW_ID_J3] >= at[PSW_ID_N]) {
+        psw_format(what, size, "j3 = %.0f is no token; tokens count from 0 to n - 1", at[PSW_ID_J3]);
+        return false;
+    }
+    if (!(applies & PSW_ID(PSW_ID_LOCAL)) || at[PSW_ID_LOCAL] == 0) return true;
+    if (at[PSW_ID_MASK] != PSW_CAUSAL) {
+        psw_format(what, size, "local = %.0f needs mask causal", at[PSW_ID_LOCAL]);
+        return false;
+    }
+    if (fmod(at[PSW_ID_LOCAL], at[PSW_ID_BLOCK]) != 0) {
+        psw_format(what, size, "local = %.0f is no multiple of block = %.0f", at[PSW_ID_LOCAL], at[PSW_ID_BLOCK]);
+        return false;
+    }
+    return true;
+}
+
+psw_status psw_row_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where)
+{
+    char what[300];
+    psw_ids applies = psw_applies(study, (psw_method)row->at[PSW_ID_METHOD]);
+    if ((applies & PSW_ID(PSW_ID_R)) && !sizes_fit(row, what, sizeof what))
+        return refuse(study, row, names, where, what);
+    for (int id = 0; id < PSW_PARAMETERS; id++) {
+        const psw_given *given = &study->given[id];
+        if (!(applies >> id & 1) || psw_keys[id].type == PSW_T_WORD) continue;
+        if (!psw_value_fits(&psw_keys[id], row->at[id], what, sizeof what))
+            return refuse(study, row, names, given->origin == PSW_O_FORMULA ? given->where : where, what);
+    }
+    return relations_fit(row, applies, what, sizeof what) ? PSW_OK : refuse(study, row, names, where, what);
+}
+
+psw_status psw_point_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where)
+{
+    if (!study->rooms.check) return PSW_OK;
+    psw_point point = psw_point_of_row(row);
+    psw_status status = study->rooms.check(&point);
+    if (status == PSW_OK) return PSW_OK;
+    char what[300];
+    psw_format(what, sizeof what, "%s", psw_message());
+    return refuse(study, row, names, where, what);
+}

@@ -1,0 +1,295 @@
+/* The sections of a study, one function each. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/study.h"
+
+psw_shown psw_first_place(const psw_given *given)
+{
+    psw_shown shown;
+    if (given->where.line)
+        psw_format(shown.text, sizeof shown.text, "%s (line %td)", given->section, given->where.line);
+    else
+        psw_format(shown.text, sizeof shown.text, "%s (--set)", given->section);
+    return shown;
+}
+
+psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *section, const psw_node *node)
+{
+    psw_given *given = &study->given[id];
+    if (given->origin > PSW_O_DEFAULT)
+        return PSW_WRONG(&study->tree, node->key_where, "%s is given twice, in %s and here in %s; remove one",
+                         psw_id_name(study, id), psw_first_place(given).text, section);
+    *given = (psw_given){origin, section, node->key_where};
+    return PSW_OK;
+}
+
+psw_names psw_study_names(const psw_study *study)
+{
+    return (psw_names){.parameters = true, .own = study->own, .oracle = study->rooms.theory};
+}
+
+/* ---- data ---- */
+
+static psw_status heads_declare(psw_study *study, const psw_node *node)
+{
+    psw_key key = psw_keys[PSW_ID_HEAD];
+    bool single;
+    psw_axis *axis = &study->axes[study->axis_count];
+    key.name = "heads";
+    *axis = (psw_axis){.name = "head", .where = node->where, .members = 1, .ids = {PSW_ID_HEAD}};
+    PSW_TRY(psw_values_read(study, node, &key, &axis->values, &axis->count, &single));
+    study->axis_count++;
+    PSW_TRY(psw_distinct(study, node, &key, axis->values, axis->count));
+    return psw_declare(study, PSW_ID_HEAD, PSW_O_AXIS, "data", node);
+}
+
+static psw_status path_declare(psw_study *study, const psw_node *node)
+{
+    if (node->kind != PSW_SCALAR) return PSW_WRONG(&study->tree, node->where, "path is a text");
+    char *copy = malloc(strlen(node->text) + 1);
+    if (!copy) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a path of the study");
+    memcpy(copy, node->text, strlen(node->text) + 1);
+    free(study->paths[0]);
+    study->paths[0] = copy;
+    return PSW_OK;
+}
+
+static psw_status data_key(psw_study *study, const psw_node *node)
+{
+    if (strcmp(node->key, "kind") == 0) return PSW_OK;
+    if (strcmp(node->key, "heads") == 0) return heads_declare(study, node);
+    if (strcmp(node->key, "path") == 0) return path_declare(study, node);
+    const psw_key *key = psw_key_find("data", node->key);
+    if (!key || key == &psw_keys[PSW_ID_DATA_KIND]) return psw_unknown(&study->tree, node, "data");
+    int id = psw_parameter_find(node->key);
+    if (node->kind != PSW_SCALAR)
+        return PSW_WRONG(&study->tree, node->where, "%s is one value under data; an axis belongs into grid", node->key);
+    PSW_TRY(psw_declare(study, id, PSW_O_VALUE, "data", node));
+    return psw_value_read(&study->tree, node, key, &study->base.at[id]);
+}
+
+static psw_status data_declare(psw_study *study, const psw_node *map)
+{
+    if (map && map->kind != PSW_MAP)
+        return PSW_WRONG(&study->tree, map->where, "data is a map, as in {kind: self_attention, preset: W2}");
+    const psw_node *kind = psw_node_child(map, "kind");
+    if (kind)
+        PSW_TRY(psw_value_read(&study->tree, kind, &psw_keys[PSW_ID_DATA_KIND], &study->base.at[PSW_ID_DATA_KIND]));
+    study->kind = (psw_data_kind)study->base.at[PSW_ID_DATA_KIND];
+    for (const psw_node *node = map ? map->child : NULL; node; node = node->next) PSW_TRY(data_key(study, node));
+    if (study->kind == PSW_FILE && !*study->paths[0])
+        return PSW_WRONG(&study->tree, kind->where,
+                         "data of kind file needs a path, as in {kind: file, path: heads.h5}");
+    return PSW_OK;
+}
+
+/* ---- derive, judge, predict, exclude ---- */
+
+static psw_status derive_key(psw_study *study, const psw_node *node)
+{
+    int id = psw_parameter_find(node->key);
+    if (id < 0) {
+        const char *names[PSW_PARAMETERS + 1];
+        for (int i = 0; i < PSW_PARAMETERS; i++) names[i] = psw_keys[i].name;
+        names[PSW_PARAMETERS] = NULL;
+        const char *near = psw_nearest(node->key, names);
+        return PSW_WRONG(&study->tree, node->key_where, "unknown parameter '%s' in derive%s%s%s",
+                         psw_show(node->key).text, near ? "; the nearest is '" : "", near ? near : "", near ? "'" : "");
+    }
+    if (psw_keys[id].type == PSW_T_WORD || psw_keys[id].type == PSW_T_PATH)
+        return PSW_WRONG(&study->tree, node->key_where,
+                         "%s has words for values and cannot be derived; put it into grid", node->key);
+    PSW_TRY(psw_declare(study, id, PSW_O_FORMULA, "derive", node));
+    return psw_formula_add(study, id, node, true);
+}
+
+static psw_status judge_key(psw_study *study, const psw_node *node)
+{
+    const psw_key *key = psw_key_find("judge", node->key);
+    if (!key) return psw_unknown(&study->tree, node, "judge");
+    int id = psw_parameter_find(node->key);
+    double value;
+    bool number = node->kind == PSW_SCALAR && psw_number_read(node->text, &value);
+    if (node->kind != PSW_SCALAR)
+        return PSW_WRONG(&study->tree, node->where,
+                         "%s is a number or an expression under judge; an axis belongs into grid", node->key);
+    PSW_TRY(psw_declare(study, id, number ? PSW_O_VALUE : PSW_O_FORMULA, "judge", node));
+    if (!number) return psw_formula_add(study, id, node, false);
+    return psw_value_read(&study->tree, node, key, &study->base.at[id]);
+}
+
+static psw_status predict_key(psw_study *study, const psw_node *node)
+{
+    ptrdiff_t i = study->predict_count;
+    size_t proper = strspn(node->key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (!proper || node->key[proper] || proper > 32)
+        return PSW_WRONG(&study->tree, node->key_where,
+                         "'%s' cannot name a column; a name has at most 32 letters, digits and _",
+                         psw_show(node->key).text);
+    if (i == PSW_PREDICT_MAX)
+        return PSW_WRONG(&study->tree, node->key_where, "more than %d predictions", PSW_PREDICT_MAX);
+    psw_names names = psw_study_names(study);
+    PSW_TRY(psw_program_of_node(&study->tree, node, &names, &study->predictions[i]));
+    study->predict[study->predict_count++] = node->key;
+    return PSW_OK;
+}
+
+static psw_status each_key(psw_study *study, const char *section, psw_status (*take)(psw_study *, const psw_node *))
+{
+    const psw_node *map = psw_node_child(study->tree.root, section);
+    if (!map || (map->kind == PSW_SCALAR && !*map->text)) return PSW_OK;
+    if (map->kind != PSW_MAP)
+        return PSW_WRONG(&study->tree, map->where, "%s is a map of names and expressions, as in {%s: ...}", section,
+                         strcmp(section, "judge") == 0    ? "m"
+                         : strcmp(section, "derive") == 0 ? "d"
+                                                          : "mine");
+    for (const psw_node *node = map->child; node; node = node->next) PSW_TRY(take(study, node));
+    return PSW_OK;
+}
+
+static psw_status rule_add(psw_study *study, const psw_node *rule)
+{
+    static const char *const keys[] = {"when", "why", NULL};
+    const psw_node *when = psw_node_child(rule, "when"), *why = psw_node_child(rule, "why");
+    ptrdiff_t i = study->rule_count;
+    for (const psw_node *node = rule->kind == PSW_MAP ? rule->child : NULL; node; node = node->next)
+        if (node != when && node != why) {
+            const char *near = psw_nearest(node->key, keys);
+            return PSW_WRONG(&study->tree, node->key_where, "unknown key '%s' in exclude%s%s%s",
+                             psw_show(node->key).text, near ? "; the nearest is '" : "", near ? near : "",
+                             near ? "'" : "");
+        }
+    if (!when) return PSW_WRONG(&study->tree, rule->where, "an exclude rule is {when: expression, why: reason}");
+    if (why && why->kind != PSW_SCALAR) return PSW_WRONG(&study->tree, why->where, "why is a text");
+    if (i == PSW_RULES_MAX) return PSW_WRONG(&study->tree, rule->where, "more than %d exclude rules", PSW_RULES_MAX);
+    psw_names names = psw_study_names(study);
+    PSW_TRY(psw_program_of_node(&study->tree, when, &names, &study->rules[i]));
+    study->exclusions[study->rule_count++] = (psw_exclusion){when->text, why ? why->text : "", 0};
+    return PSW_OK;
+}
+
+static psw_status rules_declare(psw_study *study, const psw_node *list)
+{
+    if (!list || (list->kind == PSW_SCALAR && !*list->text)) return PSW_OK;
+    if (list->kind != PSW_LIST)
+        return PSW_WRONG(&study->tree, list->where, "exclude is a list, as in [{when: n > 64 * d, why: too long}]");
+    for (const psw_node *rule = list->child; rule; rule = rule->next) PSW_TRY(rule_add(study, rule));
+    return PSW_OK;
+}
+
+/* ---- settings ---- */
+
+static psw_status time_declare(psw_study *study, const psw_node *node)
+{
+    bool off = !node ||
+               (node->kind == PSW_SCALAR &&
+                (strcmp(node->text, "off") == 0 || strcmp(node->text, "false") == 0 || strcmp(node->text, "no") == 0));
+    study->settings.timing = !off;
+    if (!off && node->kind != PSW_MAP)
+        return PSW_WRONG(&study->tree, node->where, "time is off or a map, as in {reps: 6}, not '%s'",
+                         node->kind == PSW_SCALAR ? psw_show(node->text).text : "a list");
+    PSW_TRY(psw_settings_read(&study->tree, off ? NULL : node, "time", &study->settings));
+    if (study->settings.max_reps < study->settings.reps)
+        return PSW_WRONG(&study->tree, node->where, "max_reps is below reps; raise it");
+    return PSW_OK;
+}
+
+static psw_status keep_declare(psw_study *study, const psw_node *list)
+{
+    if (!list || (list->kind == PSW_SCALAR && !*list->text)) return PSW_OK;
+    if (list->kind != PSW_LIST) return PSW_WRONG(&study->tree, list->where, "keep is a list, as in [samples, rows]");
+    for (const psw_node *item = list->child; item; item = item->next) {
+        const char *text = item->kind == PSW_SCALAR ? item->text : "";
+        if (strcmp(text, "samples") == 0)
+            study->settings.keep_samples = true;
+        else if (strcmp(text, "rows") == 0)
+            study->settings.keep_rows = true;
+        else
+            return PSW_WRONG(&study->tree, item->where, "keep takes samples and rows, not '%s'", psw_show(text).text);
+    }
+    return PSW_OK;
+}
+
+static psw_status settings_declare(psw_study *study)
+{
+    const psw_node *root = study->tree.root, *output = psw_node_child(root, "output");
+    PSW_TRY(psw_settings_read(&study->tree, psw_node_child(root, "run"), "run", &study->settings));
+    PSW_TRY(psw_settings_read(&study->tree, output, "output", &study->settings));
+    PSW_TRY(keep_declare(study, psw_node_child(output, "keep")));
+    return time_declare(study, psw_node_child(root, "time"));
+}
+
+/* ---- the whole ---- */
+
+static psw_status heading(psw_study *study)
+{
+    const psw_node *root = study->tree.root, *schema = psw_node_child(root, "schema"),
+                   *name = psw_node_child(root, "study"), *seed = psw_node_child(root, "seed");
+    double one;
+    if (root->kind != PSW_MAP)
+        return PSW_WRONG(&study->tree, root->where, "a study is a map of keys, beginning with 'schema: 1'");
+    for (const psw_node *node = root->child; node; node = node->next)
+        if (!psw_key_find("", node->key)) return psw_unknown(&study->tree, node, "");
+    if (!schema) return PSW_WRONG(&study->tree, root->where, "schema is missing; begin with 'schema: 1'");
+    PSW_TRY(psw_value_read(&study->tree, schema, psw_key_find("", "schema"), &one));
+    if (name && name->kind != PSW_SCALAR) return PSW_WRONG(&study->tree, name->where, "study is a name");
+    if (!psw_format(study->name, sizeof study->name, "%s", name ? name->text : "study"))
+        return PSW_WRONG(&study->tree, name->where, "the name of the study is longer than %zu bytes",
+                         sizeof study->name - 1);
+    if (seed) PSW_TRY(psw_value_read(&study->tree, seed, &psw_keys[PSW_ID_SEED], &study->seed));
+    study->base.at[PSW_ID_SEED] = study->seed;
+    return PSW_OK;
+}
+
+static psw_status axes_in_order(psw_study *study)
+{
+    for (const psw_node *node = study->tree.root->child; node; node = node->next) {
+        if (strcmp(node->key, "grid") == 0) PSW_TRY(psw_axes_declare(study, node));
+        if (strcmp(node->key, "zip") == 0) PSW_TRY(psw_zip_declare(study, node));
+    }
+    return PSW_OK;
+}
+
+/* A name that is no parameter must occur in an expression: else it is a slip of the pen. */
+static psw_status own_names_used(const psw_study *study)
+{
+    psw_ids reads = 0;
+    const char *names[PSW_PARAMETERS + 1];
+    for (ptrdiff_t i = 0; i < study->formula_count; i++) reads |= study->formulas[i].program.reads;
+    for (ptrdiff_t i = 0; i < study->rule_count; i++) reads |= study->rules[i].reads;
+    for (ptrdiff_t i = 0; i < study->predict_count; i++) reads |= study->predictions[i].reads;
+    for (int i = 0; i < PSW_PARAMETERS; i++) names[i] = psw_keys[i].name;
+    names[PSW_PARAMETERS] = NULL;
+    for (int id = PSW_PARAMETERS; id < PSW_PARAMETERS + (int)study->own_count; id++) {
+        const char *name = psw_id_name(study, id), *near = psw_nearest(name, names);
+        if (reads & PSW_ID(id)) continue;
+        return PSW_WRONG(&study->tree, study->given[id].where, "'%s' is no parameter and occurs in no expression%s%s%s",
+                         name, near ? "; the nearest parameter is '" : "", near ? near : "", near ? "'" : "");
+    }
+    return PSW_OK;
+}
+
+psw_status psw_study_declare(psw_study *study)
+{
+    for (int id = 0; id < PSW_ROW; id++) study->base.at[id] = NAN;
+    study->base.at[PSW_ID_DATA_KIND] = PSW_SELF_ATTENTION;
+    PSW_TRY(heading(study));
+    const psw_node *root = study->tree.root, *methods = psw_node_child(root, "methods");
+    PSW_TRY(settings_declare(study));
+    study->base.at[PSW_ID_TEAM] = (double)study->settings.team;
+    PSW_TRY(data_declare(study, psw_node_child(root, "data")));
+    PSW_TRY(axes_in_order(study));
+    PSW_TRY(each_key(study, "judge", judge_key));
+    PSW_TRY(each_key(study, "derive", derive_key));
+    PSW_TRY(each_key(study, "predict", predict_key));
+    PSW_TRY(rules_declare(study, psw_node_child(root, "exclude")));
+    PSW_TRY(own_names_used(study));
+    if (!methods)
+        return PSW_WRONG(&study->tree, root->where,
+                         "methods are missing; list them, as in 'methods: [exact, softmax]'");
+    PSW_TRY(psw_methods_declare(study, methods));
+    PSW_TRY(psw_formulas_default(study));
+    return psw_formulas_order(study);
+}

@@ -1,0 +1,176 @@
+/* What differs between two studies, for a person. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/study.h"
+
+#define LINES_MAX 256
+#define LINE_MAX 160
+
+typedef struct line {
+    char path[96], text[LINE_MAX];
+} line;
+
+typedef struct lines {
+    ptrdiff_t count;
+    line at[LINES_MAX + 1]; /* the last is scratch, beyond what a person reads */
+} lines;
+
+static line *add(lines *l, const char *path, const char *name)
+{
+    line *made = &l->at[l->count < LINES_MAX ? l->count++ : LINES_MAX];
+    psw_format(made->path, sizeof made->path, "%s%s%s", path, *name ? "." : "", name);
+    made->text[0] = 0;
+    return made;
+}
+
+static void append(line *l, const char *text)
+{
+    size_t used = strlen(l->text);
+    psw_format(l->text + used, LINE_MAX - used, "%s%s", used ? ", " : "", text);
+}
+
+static void append_value(line *l, const psw_study *study, int id, double value)
+{
+    psw_key key = psw_id_key(study, id);
+    const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)value) : NULL;
+    if (key.type == PSW_T_PATH) word = psw_study_path(study, (ptrdiff_t)value);
+    append(l, word ? psw_show(word).text : psw_number_print(value).text);
+}
+
+/* Where a key is at home, wherever it is given: a default written out is no difference. */
+static line *add_id(lines *l, const psw_study *study, int id)
+{
+    return add(l, id < PSW_PARAMETERS ? psw_keys[id].section : "grid", psw_id_name(study, id));
+}
+
+static void describe_axis(lines *l, const psw_study *study, const psw_axis *axis, const char *section)
+{
+    for (ptrdiff_t m = 0; m < axis->members; m++) {
+        int id = axis->ids[m];
+        line *made = section ? add(l, section, psw_id_name(study, id)) : add_id(l, study, id);
+        for (ptrdiff_t i = 0; i < axis->count && i < 12; i++)
+            append_value(made, study, axis->ids[m], axis->values[m * axis->count + i]);
+        if (axis->count > 12) append(made, "...");
+        if (axis->count > 12) append_value(made, study, axis->ids[m], axis->values[(m + 1) * axis->count - 1]);
+    }
+}
+
+static void describe_method_defaults(lines *l, const psw_study *study, const psw_entry *entry, const char *section)
+{
+    for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
+        bool given = study->given[id].origin != PSW_O_DEFAULT || !(psw_keys[id].methods >> entry->method & 1);
+        for (ptrdiff_t k = 0; k < entry->count; k++) given = given || entry->axes[k].ids[0] == id;
+        if (!given) append(add(l, section, psw_keys[id].name), psw_keys[id].fallback);
+    }
+}
+
+static void describe_methods(lines *l, const psw_study *study)
+{
+    line *list = add(l, "methods", "");
+    for (ptrdiff_t i = 0; i < study->entry_count; i++) {
+        char section[64];
+        const char *name = psw_word(PSW_WORDS_METHOD, (int)study->entries[i].method);
+        append(list, name);
+        psw_format(section, sizeof section, "methods.%s", name);
+        for (ptrdiff_t k = 0; k < study->entries[i].count; k++)
+            describe_axis(l, study, &study->entries[i].axes[k], section);
+        describe_method_defaults(l, study, &study->entries[i], section);
+    }
+}
+
+static void describe_values(lines *l, const psw_study *study)
+{
+    append(add(l, "seed", ""), psw_number_print(study->seed).text);
+    append(add(l, "data", "kind"), psw_word(PSW_WORDS_DATA_KIND, (int)study->kind));
+    append(add(l, "data", "path"), psw_show(study->paths[0]).text);
+    for (int id = PSW_ID_PRESET; id < PSW_ROW; id++) {
+        const psw_given *given = &study->given[id];
+        if (given->origin == PSW_O_VALUE) append_value(add_id(l, study, id), study, id, study->base.at[id]);
+        if (given->origin == PSW_O_DEFAULT && id < PSW_ID_R && (psw_keys[id].kinds >> study->kind & 1))
+            append(add_id(l, study, id), psw_show(psw_keys[id].fallback).text);
+    }
+    for (ptrdiff_t i = 0; i < study->formula_count; i++)
+        if (study->given[study->formulas[i].id].origin == PSW_O_FORMULA)
+            append(add_id(l, study, study->formulas[i].id), psw_show(study->formulas[i].text).text);
+}
+
+static void describe_axes(lines *l, const psw_study *study)
+{
+    line *order = add(l, "order of axes", "");
+    for (ptrdiff_t i = 0; i < study->axis_count; i++) {
+        const psw_axis *axis = &study->axes[i];
+        append(order, psw_show(axis->name).text);
+        describe_axis(l, study, axis, NULL);
+    }
+}
+
+static void describe_points(lines *l, const psw_study *study)
+{
+    line *rules = add(l, "exclude", "");
+    for (ptrdiff_t i = 0; i < study->rule_count; i++) append(rules, psw_show(study->exclusions[i].when).text);
+    for (ptrdiff_t i = 0; i < study->include_count && i < 32; i++) {
+        char number[32];
+        psw_format(number, sizeof number, "%td", i + 1);
+        line *point = add(l, "include", number);
+        append_value(point, study, PSW_ID_METHOD, study->includes[i].at[PSW_ID_METHOD]);
+        for (int id = PSW_ID_BETA; id <= PSW_ID_D; id++) append_value(point, study, id, study->includes[i].at[id]);
+    }
+}
+
+/* What does not enter the identity but fixes the file's layout. */
+static void describe_layout(lines *l, const psw_study *study)
+{
+    const psw_settings *s = &study->settings;
+    line *names = add(l, "predict", ""), *own = add(l, "own axes", "");
+    for (ptrdiff_t i = 0; i < study->predict_count; i++) append(names, study->predict[i]);
+    for (ptrdiff_t i = 0; i < study->own_count; i++) append(own, study->own[i]);
+    append(add(l, "output", "keep"), s->keep_samples && s->keep_rows ? "samples, rows"
+                                     : s->keep_samples               ? "samples"
+                                     : s->keep_rows                  ? "rows"
+                                                                     : "");
+    append(add(l, "time", ""), s->timing ? "on" : "off");
+    if (s->timing) append(add(l, "time", "max_reps"), psw_number_print((double)s->max_reps).text);
+}
+
+static lines *describe(const psw_study *study)
+{
+    lines *l = calloc(1, sizeof *l);
+    if (!l) return NULL;
+    describe_methods(l, study);
+    describe_values(l, study);
+    describe_axes(l, study);
+    describe_points(l, study);
+    describe_layout(l, study);
+    return l;
+}
+
+static const line *find(const lines *l, const char *path)
+{
+    for (ptrdiff_t i = 0; i < l->count; i++)
+        if (strcmp(l->at[i].path, path) == 0) return &l->at[i];
+    return NULL;
+}
+
+static void tell(char *text, size_t size, const char *path, const line *here, const line *there)
+{
+    const char *a = here && *here->text ? here->text : "nothing", *b = there && *there->text ? there->text : "nothing";
+    size_t used = strlen(text);
+    if (strcmp(a, b) != 0) psw_format(text + used, size - used, "%s: %s here, %s in the file\n", path, a, b);
+}
+
+void psw_study_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size)
+{
+    lines *here = describe(asked), *there = describe(stored);
+    text[0] = 0;
+    for (ptrdiff_t i = 0; here && there && i < here->count; i++)
+        tell(text, size, here->at[i].path, &here->at[i], find(there, here->at[i].path));
+    for (ptrdiff_t i = 0; here && there && i < there->count; i++)
+        if (!find(here, there->at[i].path)) tell(text, size, there->at[i].path, NULL, &there->at[i]);
+    if (!*text && asked->identity != stored->identity)
+        psw_format(text, size, "the same keys, but other points (made by another version of the program?)\n");
+    free(here);
+    free(there);
+}

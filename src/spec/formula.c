@@ -1,0 +1,103 @@
+/* Formulas: derive, judge and the defaults that depend on other parameters, put in an order in which each reads only
+ * what is known. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/study.h"
+
+psw_status psw_formula_add(psw_study *study, int id, const psw_node *node, bool derived)
+{
+    psw_formula *formula = &study->formulas[study->formula_count];
+    psw_names names = psw_study_names(study);
+    *formula = (psw_formula){.id = id, .text = node->text, .derived = derived, .where = node->where};
+    PSW_TRY(psw_program_of_node(&study->tree, node, &names, &formula->program));
+    study->formula_count++;
+    return PSW_OK;
+}
+
+/* The default of a parameter that nothing gives: a value, or a formula. */
+static psw_status default_of(psw_study *study, int id)
+{
+    const psw_key *key = &psw_keys[id];
+    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)key->fallback};
+    double value;
+    if (id == PSW_ID_METHOD || id == PSW_ID_DATA_KIND || id == PSW_ID_TEAM || id == PSW_ID_SEED) return PSW_OK;
+    if (id == PSW_ID_WEIGHTS) study->base.at[id] = 0; /* no path */
+    if (!key->fallback) return PSW_OK;
+    bool plain = key->type == PSW_T_WORD || psw_number_read(key->fallback, &value);
+    study->given[id] = (psw_given){PSW_O_DEFAULT, "default", psw_nowhere(0)};
+    return plain ? psw_value_read(&study->tree, &node, key, &study->base.at[id])
+                 : psw_formula_add(study, id, &node, false);
+}
+
+psw_status psw_formulas_default(psw_study *study)
+{
+    for (int id = 0; id < PSW_PARAMETERS; id++)
+        if (study->given[id].origin == PSW_O_NONE) PSW_TRY(default_of(study, id));
+    for (int id = PSW_ID_A_0; id <= PSW_ID_KAPPA; id++)
+        study->constants_given |= study->given[id].origin > PSW_O_DEFAULT;
+    return PSW_OK;
+}
+
+/* What formula `f` reads; a column of theory stands for every formula that needs no theory itself. */
+static bool needs(const psw_formula *f, const psw_formula *other)
+{
+    if (f == other) return f->program.reads & PSW_ID(f->id);
+    return (f->program.reads & PSW_ID(other->id)) || (f->program.oracle && !other->program.oracle);
+}
+
+static psw_status circle(const psw_study *study, const psw_formula *f, const bool *done)
+{
+    char text[400] = "";
+    const psw_formula *at = f;
+    for (int steps = 0; steps < 8; steps++) {
+        size_t used = strlen(text);
+        psw_format(text + used, sizeof text - used, "%s%s", used ? " needs " : "", psw_keys[at->id].name);
+        if (steps > 0 && at == f) break;
+        const psw_formula *next = NULL;
+        for (ptrdiff_t i = 0; i < study->formula_count && next != f; i++)
+            if (!done[i] && needs(at, &study->formulas[i]) && (!next || &study->formulas[i] == f))
+                next = &study->formulas[i];
+        at = next ? next : f;
+    }
+    return PSW_WRONG(&study->tree, f->where, "%s depends on itself (%s); break the circle", psw_keys[f->id].name, text);
+}
+
+psw_status psw_formulas_order(psw_study *study)
+{
+    psw_formula ordered[PSW_PARAMETERS];
+    bool done[PSW_PARAMETERS] = {false};
+    ptrdiff_t count = 0, before = -1, total = study->formula_count;
+    while (count < total && before != count) {
+        before = count;
+        for (ptrdiff_t i = 0; i < total; i++) {
+            bool ready = !done[i];
+            for (ptrdiff_t j = 0; j < total && ready; j++)
+                ready = done[j] || !needs(&study->formulas[i], &study->formulas[j]);
+            if (!ready) continue;
+            done[i] = true;
+            ordered[count++] = study->formulas[i];
+        }
+    }
+    for (ptrdiff_t i = 0; i < total && count < total; i++)
+        if (!done[i]) return circle(study, &study->formulas[i], done);
+    memcpy(study->formulas, ordered, (size_t)total * sizeof *ordered);
+    return PSW_OK;
+}
+
+psw_ids psw_influence(const psw_study *study, int id)
+{
+    psw_ids reached = PSW_ID(id);
+    if (id == PSW_ID_PRESET)
+        for (int constant = PSW_ID_A_0; constant <= PSW_ID_KAPPA; constant++)
+            if (study->given[constant].origin <= PSW_O_DEFAULT) reached |= PSW_ID(constant);
+    if (id == PSW_ID_R || id == PSW_ID_FEATURES) reached |= PSW_ID(PSW_ID_R) | PSW_ID(PSW_ID_FEATURES);
+    for (ptrdiff_t i = 0; i < study->formula_count; i++) {
+        const psw_formula *f = &study->formulas[i];
+        if (!(f->program.reads & reached) && !f->program.oracle) continue;
+        reached |= PSW_ID(f->id);
+        if (f->id == PSW_ID_R || f->id == PSW_ID_FEATURES) reached |= PSW_ID(PSW_ID_R) | PSW_ID(PSW_ID_FEATURES);
+    }
+    return reached;
+}

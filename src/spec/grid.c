@@ -1,0 +1,241 @@
+/* Blocks of the grid: which axes a method keeps, and the row of values at an index. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/study.h"
+
+/* Does the value of this axis member reach something that means something to the method? An own axis that no formula
+ * reads (it stands in exclude or predict only) stays. */
+static bool relevant(const psw_study *study, psw_ids applies, int id)
+{
+    psw_ids reached = psw_influence(study, id), parameters = PSW_ID(PSW_PARAMETERS) - 1;
+    if (id >= PSW_PARAMETERS && !(reached & parameters)) return true;
+    return reached & parameters & applies;
+}
+
+/* Does the value itself stand in the point? A preset under explicit constants reads custom. */
+static bool visible(const psw_study *study, psw_ids applies, int id)
+{
+    return (applies >> id & 1) && !(id == PSW_ID_PRESET && study->constants_given);
+}
+
+static bool same_where_relevant(const psw_axis *axis, const bool *matters, ptrdiff_t a, ptrdiff_t b)
+{
+    for (ptrdiff_t m = 0; m < axis->members; m++)
+        if (matters[m] && axis->values[m * axis->count + a] != axis->values[m * axis->count + b]) return false;
+    return true;
+}
+
+/* A zip group that the method ignores in part keeps the first of each set of entries that are equal for it. */
+static psw_status pick_entries(psw_block_axis *kept, const bool *matters)
+{
+    const psw_axis *axis = kept->axis;
+    kept->pick = malloc((size_t)axis->count * sizeof *kept->pick);
+    if (!kept->pick) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate an axis");
+    kept->count = 0;
+    for (ptrdiff_t i = 0; i < axis->count; i++) {
+        ptrdiff_t j = 0;
+        while (j < kept->count && !same_where_relevant(axis, matters, i, kept->pick[j])) j++;
+        if (j == kept->count) kept->pick[kept->count++] = i;
+    }
+    return PSW_OK;
+}
+
+static psw_status keep_axis(const psw_study *study, psw_block *block, const psw_axis *axis, psw_ids applies)
+{
+    bool matters[PSW_ROW], any = false, all = true, hidden = false;
+    for (ptrdiff_t m = 0; m < axis->members; m++) {
+        matters[m] = relevant(study, applies, axis->ids[m]);
+        any |= matters[m];
+        all &= matters[m];
+        hidden |= matters[m] && !visible(study, applies, axis->ids[m]);
+        block->base.at[axis->ids[m]] = axis->values[m * axis->count];
+        if (!matters[m]) block->applies &= ~PSW_ID(axis->ids[m]);
+    }
+    if (!any) return PSW_OK; /* collapsed */
+    psw_block_axis *kept = &block->axes[block->axis_count++];
+    *kept = (psw_block_axis){axis, NULL, axis->count, hidden};
+    block->ambiguous |= hidden;
+    return all ? PSW_OK : pick_entries(kept, matters);
+}
+
+static bool holds_beta(const psw_axis *axis)
+{
+    for (ptrdiff_t m = 0; m < axis->members; m++)
+        if (axis->ids[m] == PSW_ID_BETA) return true;
+    return false;
+}
+
+/* beta is the fastest index of a slot. */
+static void move_beta_last(psw_block *block)
+{
+    for (ptrdiff_t i = 0; i + 1 < block->axis_count; i++) {
+        if (!holds_beta(block->axes[i].axis)) continue;
+        psw_block_axis beta = block->axes[i];
+        memmove(&block->axes[i], &block->axes[i + 1], (size_t)(block->axis_count - i - 1) * sizeof beta);
+        block->axes[block->axis_count - 1] = beta;
+        return;
+    }
+}
+
+static bool read_by_formula(const psw_study *study, int id)
+{
+    for (ptrdiff_t i = 0; i < study->formula_count; i++)
+        if (study->formulas[i].program.oracle || (study->formulas[i].program.reads & PSW_ID(id))) return true;
+    return false;
+}
+
+static psw_status required(const psw_study *study, const psw_entry *entry, psw_ids applies)
+{
+    bool preset = study->given[PSW_ID_PRESET].origin > PSW_O_DEFAULT;
+    psw_where grid = psw_node_child(study->tree.root, "grid") ? psw_node_child(study->tree.root, "grid")->key_where
+                                                              : study->tree.root->where;
+    for (int id = PSW_ID_PRESET; id < PSW_ID_R; id++) {
+        if (!(applies >> id & 1) || psw_keys[id].fallback || study->given[id].origin != PSW_O_NONE) continue;
+        if (id < PSW_ID_BETA && preset) continue;
+        if (id == PSW_ID_SEED || id == PSW_ID_TEAM) continue;
+        if (id < PSW_ID_BETA)
+            return PSW_WRONG(&study->tree, grid,
+                             "%s is not given; name a preset, as in data: {preset: W2}, or give a_0, a_1, b and c",
+                             psw_keys[id].name);
+        return PSW_WRONG(&study->tree, grid, "%s is not given, but %s needs it; put it into grid, zip or derive",
+                         psw_keys[id].name, psw_word(PSW_WORDS_METHOD, (int)entry->method));
+    }
+    return PSW_OK;
+}
+
+static psw_status count_points(const psw_study *study, psw_block *block, const psw_entry *entry)
+{
+    double points = 1, ambiguous = 1;
+    for (ptrdiff_t i = 0; i < block->axis_count; i++) {
+        points *= (double)block->axes[i].count;
+        if (block->axes[i].ambiguous) ambiguous *= (double)block->axes[i].count;
+    }
+    if (!(points <= PSW_POINTS_MAX))
+        return PSW_WRONG(&study->tree, entry->where,
+                         "the grid of %s has %.3g points; at most %.3g, so shorten or zip its axes",
+                         psw_word(PSW_WORDS_METHOD, (int)block->method), points, PSW_POINTS_MAX);
+    if (!(points * ambiguous <= PSW_POINTS_MAX) && ambiguous > 1)
+        return PSW_WRONG(&study->tree, entry->where,
+                         "%.3g points of %s cannot be told apart cheaply: a long axis does not stand in the point, but "
+                         "others derive from it",
+                         points, psw_word(PSW_WORDS_METHOD, (int)block->method));
+    block->total = (ptrdiff_t)points;
+    return PSW_OK;
+}
+
+static psw_ids rules_of(const psw_study *study, psw_ids applies)
+{
+    psw_ids rules = 0;
+    for (ptrdiff_t i = 0; i < study->rule_count; i++)
+        if (!(study->rules[i].reads & ~applies)) rules |= PSW_ID(i);
+    return rules;
+}
+
+static psw_status block_build(psw_study *study, const psw_entry *entry)
+{
+    psw_block *block = &study->blocks[study->block_count++];
+    psw_ids applies = psw_applies(study, entry->method);
+    PSW_TRY(required(study, entry, applies));
+    *block = (psw_block){.method = entry->method, .base = study->base, .applies = applies};
+    block->base.at[PSW_ID_METHOD] = entry->method;
+    for (ptrdiff_t i = 0; i < entry->count; i++) PSW_TRY(keep_axis(study, block, &entry->axes[i], applies));
+    for (ptrdiff_t i = 0; i < study->axis_count; i++) PSW_TRY(keep_axis(study, block, &study->axes[i], applies));
+    move_beta_last(block);
+    const psw_axis *last = block->axis_count ? block->axes[block->axis_count - 1].axis : NULL;
+    block->line = last && last->members == 1 && last->ids[0] == PSW_ID_BETA && !block->ambiguous &&
+                  !read_by_formula(study, PSW_ID_BETA);
+    block->rules = rules_of(study, block->applies);
+    PSW_TRY(count_points(study, block, entry));
+    return psw_enumerate(study, block);
+}
+
+psw_status psw_grid_build(psw_study *study)
+{
+    double all = 0;
+    study->identity = psw_hash_mix(0x706f6c7973776570, 1); /* schema */
+    for (ptrdiff_t i = 0; i < study->path_count; i++)
+        for (const char *at = study->paths[i]; *at; at++)
+            study->identity = psw_hash_mix(study->identity, (unsigned char)*at);
+    for (ptrdiff_t i = 0; i < study->entry_count; i++) {
+        PSW_TRY(block_build(study, &study->entries[i]));
+        study->blocks[i].first = study->slots;
+        study->slots += study->blocks[i].slots;
+        all += (double)study->blocks[i].total;
+        if (all > PSW_POINTS_MAX)
+            return PSW_WRONG(&study->tree, study->entries[i].where,
+                             "the grids of all methods have %.3g points so far; at most %.3g", all, PSW_POINTS_MAX);
+    }
+    return PSW_OK;
+}
+
+psw_ids psw_block_names(const psw_block *block)
+{
+    psw_ids names = 0;
+    for (ptrdiff_t i = 0; i < block->axis_count; i++)
+        for (ptrdiff_t m = 0; m < block->axes[i].axis->members; m++) names |= PSW_ID(block->axes[i].axis->ids[m]);
+    return names & block->applies;
+}
+
+static void set_members(const psw_block_axis *kept, ptrdiff_t at, psw_row *row)
+{
+    const psw_axis *axis = kept->axis;
+    ptrdiff_t entry = kept->pick ? kept->pick[at] : at;
+    for (ptrdiff_t m = 0; m < axis->members; m++) row->at[axis->ids[m]] = axis->values[m * axis->count + entry];
+}
+
+void psw_block_row(const psw_study *study, const psw_block *block, ptrdiff_t index, psw_row *row)
+{
+    *row = block->base;
+    for (ptrdiff_t i = block->axis_count - 1; i >= 0; i--) {
+        const psw_block_axis *kept = &block->axes[i];
+        set_members(kept, index % kept->count, row);
+        index /= kept->count;
+    }
+    psw_row_finish(study, row, 0, true);
+    psw_row_blank(row, block->applies);
+}
+
+/* ---- the inverse ---- */
+
+typedef struct search {
+    const psw_study *study;
+    const psw_block *block;
+    const psw_row *row;
+} search;
+
+static bool may_be(const search *s, const psw_block_axis *kept, ptrdiff_t at)
+{
+    const psw_axis *axis = kept->axis;
+    ptrdiff_t entry = kept->pick ? kept->pick[at] : at;
+    for (ptrdiff_t m = 0; m < axis->members; m++) {
+        int id = axis->ids[m];
+        bool compared = visible(s->study, s->block->applies, id);
+        if (compared && s->row->at[id] != axis->values[m * axis->count + entry]) return false;
+    }
+    return true;
+}
+
+/* The first index below `axis` whose row is the wanted one; `index` numbers what is chosen above. */
+static ptrdiff_t find(const search *s, ptrdiff_t axis, ptrdiff_t index)
+{
+    if (axis == s->block->axis_count) {
+        psw_row row;
+        psw_block_row(s->study, s->block, index, &row);
+        return psw_row_equal(s->study, &row, s->row) ? index : -1;
+    }
+    const psw_block_axis *kept = &s->block->axes[axis];
+    for (ptrdiff_t at = 0; at < kept->count; at++) {
+        if (!may_be(s, kept, at)) continue;
+        ptrdiff_t found = find(s, axis + 1, index * kept->count + at);
+        if (found >= 0) return found;
+    }
+    return -1;
+}
+
+ptrdiff_t psw_block_index(const psw_study *study, const psw_block *block, const psw_row *row)
+{
+    search s = {study, block, row};
+    return find(&s, 0, 0);
+}

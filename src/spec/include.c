@@ -1,0 +1,149 @@
+/* include: single points at the end of the slots. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/study.h"
+
+static int id_of(const psw_study *study, const char *name)
+{
+    for (int i = 0; i < study->own_count; i++)
+        if (strcmp(study->own[i], name) == 0) return PSW_PARAMETERS + i;
+    return psw_parameter_find(name);
+}
+
+static psw_status unknown(const psw_study *study, const psw_node *node)
+{
+    const char *names[PSW_PARAMETERS + 1];
+    for (int i = 0; i < PSW_PARAMETERS; i++) names[i] = psw_keys[i].name;
+    names[PSW_PARAMETERS] = NULL;
+    const char *near = psw_nearest(node->key, names);
+    return PSW_WRONG(&study->tree, node->key_where, "unknown parameter '%s' in include%s%s%s", psw_show(node->key).text,
+                     near ? "; the nearest is '" : "", near ? near : "", near ? "'" : "");
+}
+
+static psw_status value_set(psw_study *study, const psw_node *node, psw_ids applies, psw_row *row, psw_ids *given)
+{
+    int id = id_of(study, node->key);
+    if (id < 0) return unknown(study, node);
+    psw_key key = psw_id_key(study, id);
+    if (id == PSW_ID_DATA_KIND || !(applies >> id & 1))
+        return PSW_WRONG(&study->tree, node->key_where, "%s is no parameter of %s here; remove it", node->key,
+                         psw_word(PSW_WORDS_METHOD, (int)row->at[PSW_ID_METHOD]));
+    PSW_TRY(psw_value_read(&study->tree, node, &key, &row->at[id]));
+    if (key.type == PSW_T_PATH) PSW_TRY(psw_path_number(study, node->text, &row->at[id]));
+    *given |= PSW_ID(id);
+    return PSW_OK;
+}
+
+/* What data, judge and defaults say; axes and derived parameters are the include's to give. */
+static psw_row start_row(const psw_study *study)
+{
+    psw_row row = study->base;
+    for (int id = 0; id < PSW_ROW; id++)
+        if (study->given[id].origin == PSW_O_VALUE && strcmp(study->given[id].section, "grid") == 0) row.at[id] = NAN;
+    row.at[PSW_ID_SEED] = study->seed;
+    row.at[PSW_ID_TEAM] = (double)study->settings.team;
+    return row;
+}
+
+/* The default of a parameter that the grid gives but this point does not. */
+static psw_status default_set(const psw_study *study, int id, psw_row *row)
+{
+    const psw_key *key = &psw_keys[id];
+    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)key->fallback};
+    psw_names names = {.parameters = true};
+    psw_program program;
+    ptrdiff_t column;
+    double value;
+    if (key->type == PSW_T_WORD || psw_number_read(key->fallback, &value))
+        return psw_value_read(&study->tree, &node, key, &row->at[id]);
+    PSW_TRY(psw_program_compile(key->fallback, &names, &program, &column));
+    row->at[id] = psw_program_value(&program, row, NULL, NULL);
+    psw_program_free(&program);
+    return PSW_OK;
+}
+
+static psw_status defaults_set(const psw_study *study, psw_row *row)
+{
+    for (int pass = 0; pass < 2; pass++) /* values, then formulas that read them */
+        for (int id = PSW_ID_PRESET; id < PSW_PARAMETERS; id++) {
+            double value;
+            const char *fallback = psw_keys[id].fallback;
+            if (!fallback || !isnan(row->at[id])) continue;
+            bool plain = psw_keys[id].type == PSW_T_WORD || psw_number_read(fallback, &value);
+            if (plain == (pass == 0)) PSW_TRY(default_set(study, id, row));
+        }
+    return PSW_OK;
+}
+
+static psw_status missing(const psw_study *study, const psw_node *item, const psw_row *row, psw_ids applies)
+{
+    for (int id = 0; id < PSW_PARAMETERS; id++) {
+        bool sized = id == PSW_ID_R || id == PSW_ID_FEATURES;
+        if (!(applies >> id & 1) || !isnan(row->at[id]) || (sized && !isnan(row->at[PSW_ID_FEATURES]))) continue;
+        return PSW_WRONG(&study->tree, item->where, "this point does not say %s%s; add it", psw_keys[id].name,
+                         sized ? " or features" : "");
+    }
+    return PSW_OK;
+}
+
+static psw_status row_read(psw_study *study, const psw_node *item, psw_row *row, psw_ids *given)
+{
+    const psw_node *method = psw_node_child(item, "method"), *preset = psw_node_child(item, "preset");
+    psw_ids constants = 0;
+    *given = 0;
+    if (!method)
+        return PSW_WRONG(&study->tree, item->where,
+                         "a point of include is a map with a method, as in {method: exact, beta: 12}");
+    *row = start_row(study);
+    PSW_TRY(psw_value_read(&study->tree, method, &psw_keys[PSW_ID_METHOD], &row->at[PSW_ID_METHOD]));
+    psw_ids applies = psw_applies(study, (psw_method)row->at[PSW_ID_METHOD]);
+    if (preset) PSW_TRY(value_set(study, preset, applies, row, given));
+    if (isnan(row->at[PSW_ID_PRESET])) row->at[PSW_ID_PRESET] = PSW_CUSTOM;
+    psw_row_preset(study, row);
+    for (const psw_node *node = item->child; node; node = node->next)
+        if (node != preset) PSW_TRY(value_set(study, node, applies, row, given));
+    for (int id = PSW_ID_A_0; id <= PSW_ID_KAPPA; id++) constants |= *given & PSW_ID(id);
+    if (constants) row->at[PSW_ID_PRESET] = PSW_CUSTOM;
+    return defaults_set(study, row);
+}
+
+static psw_status include_add(psw_study *study, const psw_node *item)
+{
+    psw_row row;
+    psw_ids given, names;
+    PSW_TRY(row_read(study, item, &row, &given));
+    psw_row_finish(study, &row, given, false);
+    psw_ids applies = psw_applies(study, (psw_method)row.at[PSW_ID_METHOD]);
+    psw_row_blank(&row, applies);
+    names = given & applies;
+    PSW_TRY(missing(study, item, &row, applies));
+    PSW_TRY(psw_row_check(study, &row, names, item->where));
+    PSW_TRY(psw_point_check(study, &row, names, item->where));
+    psw_point point = psw_point_of_row(&row);
+    ptrdiff_t twin = psw_study_slot(study, &point);
+    if (twin >= 0)
+        return PSW_WRONG(&study->tree, item->where, "this point is already there (slot %td); remove it from include",
+                         twin);
+    study->includes[study->include_count++] = row;
+    study->slots++;
+    psw_identity_add(study, psw_hash_row(study, &row), row.at[PSW_ID_BETA]);
+    return PSW_OK;
+}
+
+psw_status psw_includes_read(psw_study *study)
+{
+    const psw_node *list = psw_node_child(study->tree.root, "include");
+    if (!list || (list->kind == PSW_SCALAR && !*list->text)) return PSW_OK;
+    if (list->kind != PSW_LIST)
+        return PSW_WRONG(&study->tree, list->where,
+                         "include is a list, as in [{method: exact, beta: 12, n: 4096, d: 66}]");
+    if (list->children > PSW_INCLUDES_MAX)
+        return PSW_WRONG(&study->tree, list->where, "more than %d points in include; make them a grid",
+                         PSW_INCLUDES_MAX);
+    study->includes = malloc((size_t)(list->children + 1) * sizeof *study->includes);
+    if (!study->includes) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the points of include");
+    for (const psw_node *item = list->child; item; item = item->next) PSW_TRY(include_add(study, item));
+    return PSW_OK;
+}

@@ -1,0 +1,151 @@
+#include "spec/keys.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+/* ---- which parameters mean something for which methods and data kinds ---- */
+
+#define M(method) (1u << (method))
+#define ALL (~0u)
+#define SKETCH (M(PSW_POLYSKETCH) | M(PSW_TREE) | M(PSW_TENSORSKETCH) | M(PSW_SRHT) | M(PSW_MACLAURIN))
+#define DEGREE (SKETCH | M(PSW_EXACT) | M(PSW_CLOSED_FORM) | M(PSW_MONOMIAL)) /* has a degree beta */
+#define COMPUTED (ALL & ~M(PSW_CLOSED_FORM))                                  /* reads rows of data */
+#define POWER (DEGREE & COMPUTED)
+#define MAPPED (SKETCH | M(PSW_FAVOR)) /* has random features */
+
+#define K(kind) (1u << (kind))
+#define SPECIAL K(PSW_SELF_ATTENTION)
+#define ROWS (ALL & ~K(PSW_SCORES))      /* has rows of width d */
+#define JUDGED (SPECIAL | K(PSW_SCORES)) /* has two data sets to tell apart */
+
+#define INF HUGE_VAL
+#define WHOLE 0, PSW_WHOLE_MAX
+#define COUNT 1, PSW_WHOLE_MAX
+#define REAL -INF, INF
+#define POSITIVE 0, INF
+#define WORD(vocabulary) PSW_T_WORD, vocabulary, 0, 0
+#define AT(member) 0, 0, offsetof(psw_settings, member)
+
+/* clang-format off */
+const psw_key psw_keys[] = {
+    [PSW_ID_METHOD]       = {"include", "method", WORD(PSW_WORDS_METHOD), NULL, "method of this point", ALL, ALL, 0},
+    [PSW_ID_DATA_KIND]    = {"data", "data_kind", WORD(PSW_WORDS_DATA_KIND), "self_attention", "what the rows are (written data.kind)", ALL, ALL, 0},
+    [PSW_ID_PRESET]       = {"data", "preset", WORD(PSW_WORDS_PRESET), "custom", "constants of self_attention by name; those given one by one override it", ALL, SPECIAL, 0},
+    [PSW_ID_NOISE]        = {"data", "noise", PSW_T_REAL, -1, POSITIVE, "0", "standard deviation of the perturbation, times sqrt(ln n / d)", COMPUTED, SPECIAL, 0},
+    [PSW_ID_A_0]          = {"data", "a_0", PSW_T_REAL, -1, REAL, NULL, "special feature in D_0", ALL, SPECIAL, 0},
+    [PSW_ID_A_1]          = {"data", "a_1", PSW_T_REAL, -1, REAL, NULL, "special feature in D_1", ALL, SPECIAL, 0},
+    [PSW_ID_B]            = {"data", "b", PSW_T_REAL, -1, REAL, NULL, "class features", ALL, SPECIAL, 0},
+    [PSW_ID_C]            = {"data", "c", PSW_T_REAL, -1, REAL, NULL, "constant feature", ALL, SPECIAL, 0},
+    [PSW_ID_KAPPA]        = {"data", "kappa", PSW_T_REAL, -1, REAL, "0.1", "threshold above the constant feature", ALL, SPECIAL, 0},
+    [PSW_ID_COSINE]       = {"data", "cosine", PSW_T_REAL, -1, -1, 1, "0.9", "between a query and its key", ALL, K(PSW_ALIGNED), 0},
+    [PSW_ID_BETA]         = {"grid", "beta", PSW_T_REAL, -1, POSITIVE, NULL, "degree", DEGREE, ALL, 0},
+    [PSW_ID_N]            = {"grid", "n", PSW_T_WHOLE, -1, 2, PSW_WHOLE_MAX, NULL, "length in tokens", ALL, ALL, 0},
+    [PSW_ID_D]            = {"grid", "d", PSW_T_WHOLE, -1, COUNT, NULL, "width of queries and keys", ALL, ROWS, 0},
+    [PSW_ID_V]            = {"grid", "v", PSW_T_WHOLE, -1, COUNT, "d * (data_kind != scores) + n * (data_kind == scores)", "width of values", COMPUTED, ALL, 0},
+    [PSW_ID_MASK]         = {"grid", "mask", WORD(PSW_WORDS_MASK), "full", "which keys a query sees", COMPUTED, ROWS, 0},
+    [PSW_ID_PRECISION]    = {"grid", "precision", WORD(PSW_WORDS_PRECISION), "fp64", "of products", COMPUTED, ALL, 0},
+    [PSW_ID_J3]           = {"grid", "j3", PSW_T_WHOLE, -1, WHOLE, "(n - 1) * (mask == causal)", "special token, from 0", COMPUTED, JUDGED, 0},
+    [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", COMPUTED, ALL, 0},
+    [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", COMPUTED, ALL, 0},
+    [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores", POWER, ALL, 0},
+    [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "head of a file (written data.heads)", COMPUTED, K(PSW_FILE), 0},
+    [PSW_ID_BLOCK]        = {"grid", "block", PSW_T_WHOLE, -1, COUNT, "256 + 256 * (method == exact or method == softmax or method == linear)", "rows of a leaf, and the causal block of a sketch", COMPUTED, ALL, 0},
+    [PSW_ID_TEAM]         = {"grid", "team", PSW_T_WHOLE, -1, WHOLE, "0", "ranks that share a point; 0 = auto; replaces run.team", COMPUTED, ALL, 0},
+    [PSW_ID_SEED]         = {"grid", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "of every random number; replaces the top level's", COMPUTED, ALL, 0},
+    [PSW_ID_M]            = {"judge", "m", PSW_T_WHOLE, -1, COUNT, "ceil(8 * log(n))", "sign vectors of a trial; a number or an expression", ALL, JUDGED, 0},
+    [PSW_ID_TRIALS]       = {"judge", "trials", PSW_T_WHOLE, -1, COUNT, "200", "trials of a point; a number or an expression", COMPUTED, JUDGED, 0},
+    [PSW_ID_R]            = {"method", "r", PSW_T_WHOLE, -1, COUNT, NULL, "rows of a sketch; this or features", MAPPED, ALL, 0},
+    [PSW_ID_FEATURES]     = {"method", "features", PSW_T_WHOLE, -1, COUNT, NULL, "features of a sketch: r(r+1)/2 for polysketch, else r", MAPPED, ALL, 0},
+    [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, "0", "exact diagonal blocks of so many rows; causal, a multiple of block", SKETCH, ALL, 0},
+    [PSW_ID_DRAWS]        = {"method", "draws", PSW_T_WHOLE, -1, COUNT, "20", "independent sketches", MAPPED, ALL, 0},
+    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, -1, WHOLE, NULL, "file of learned sketch weights", M(PSW_POLYSKETCH), ALL, 0},
+
+    {"", "schema", PSW_T_WHOLE, -1, 1, 1, NULL, "version of this language: 1", 0, 0, 0},
+    {"", "study", PSW_T_TEXT, -1, 0, 0, "study", "a name for people", 0, 0, 0},
+    {"", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "of every random number, unless seed is an axis", 0, 0, 0},
+    {"", "data", PSW_T_TREE, -1, 0, 0, NULL, "what the rows are", 0, 0, 0},
+    {"", "methods", PSW_T_TREE, -1, 0, 0, NULL, "list of methods, each with its own parameters", 0, 0, 0},
+    {"", "grid", PSW_T_TREE, -1, 0, 0, NULL, "axes: value | list | {from, to, step | factor | count, spacing}", 0, 0, 0},
+    {"", "zip", PSW_T_TREE, -1, 0, 0, NULL, "named groups of linked lists, each group one axis", 0, 0, 0},
+    {"", "derive", PSW_T_TREE, -1, 0, 0, NULL, "parameters as expressions of others", 0, 0, 0},
+    {"", "exclude", PSW_T_TREE, -1, 0, 0, NULL, "list of {when: expression, why: text}", 0, 0, 0},
+    {"", "include", PSW_T_TREE, -1, 0, 0, NULL, "list of single points, added at the end", 0, 0, 0},
+    {"", "judge", PSW_T_TREE, -1, 0, 0, NULL, "the random threshold head", 0, 0, 0},
+    {"", "predict", PSW_T_TREE, -1, 0, 0, NULL, "own predictions as expressions, kept as columns predict_NAME", 0, 0, 0},
+    {"", "time", PSW_T_TREE, -1, 0, 0, "off", "off, or how to repeat each point alone", 0, 0, 0},
+    {"", "run", PSW_T_TREE, -1, 0, 0, NULL, "how to run; no part of the result", 0, 0, 0},
+    {"", "output", PSW_T_TREE, -1, 0, 0, NULL, "the result file", 0, 0, 0},
+    {"data", "path", PSW_T_TEXT, -1, 0, 0, "", "file of Q, K, V (kind file)", 0, 0, 0},
+    {"time", "reps", PSW_T_WHOLE, -1, COUNT, "6", "repetitions at least", AT(reps)},
+    {"time", "max_reps", PSW_T_WHOLE, -1, COUNT, "50", "repetitions at most", AT(max_reps)},
+    {"time", "ci_rel", PSW_T_REAL, -1, POSITIVE, "0.02", "wanted width of the median's interval, relative", AT(ci_rel)},
+    {"time", "confidence", PSW_T_REAL, -1, 0.5, 0.9999, "0.95", "of that interval", AT(confidence)},
+    {"time", "warmup", PSW_T_WHOLE, -1, WHOLE, "1", "repetitions before the first that counts", AT(warmup)},
+    {"run", "time_limit", PSW_T_DURATION, -1, POSITIVE, "0s", "stop cleanly after so long; 0s = none", AT(time_limit_s)},
+    {"run", "memory_per_rank", PSW_T_SIZE, -1, POSITIVE, "0", "refuse points above; 0 = what the machine has", AT(memory_per_rank_bytes)},
+    {"run", "team", PSW_T_AUTO, -1, COUNT, "auto", "ranks that share a point, unless team is an axis", AT(team)},
+    {"run", "threads", PSW_T_WHOLE, -1, 1, 4096, "1", "BLAS threads of a rank", AT(threads)},
+    {"run", "oversubscribe", PSW_T_SWITCH, -1, 0, 0, "false", "allow more ranks and threads than cores", AT(oversubscribe)},
+    {"run", "route", PSW_T_NAME, -1, 0, 0, "auto", "how blocks travel in a team", AT(route)},
+    {"run", "layout", PSW_T_NAME, -1, 0, 0, "auto", "which leaves a rank of a team has", AT(layout)},
+    {"run", "scan", PSW_T_NAME, -1, 0, 0, "auto", "how states are summed over a team", AT(scan)},
+    {"run", "point_limit", PSW_T_REAL, -1, 1, INF, "10", "give a point up after so many times its predicted time", AT(point_limit)},
+    {"output", "file", PSW_T_TEXT, -1, 0, 0, "", "result file; empty = named after the study file", AT(file)},
+    {"output", "keep", PSW_T_TREE, -1, 0, 0, "[]", "samples (of times), rows (outputs of each row)", 0, 0, 0},
+    {NULL, NULL, PSW_T_REAL, -1, 0, 0, NULL, NULL, 0, 0, 0},
+};
+/* clang-format on */
+
+bool psw_key_applies(psw_parameter id, psw_method method, psw_data_kind kind)
+{
+    return (psw_keys[id].methods >> method & 1) && (psw_keys[id].kinds >> kind & 1);
+}
+
+const psw_key *psw_key_find(const char *section, const char *name)
+{
+    for (const psw_key *key = psw_keys; key->name; key++)
+        if (strcmp(key->section, section) == 0 && strcmp(key->name, name) == 0) return key;
+    return NULL;
+}
+
+int psw_parameter_find(const char *name)
+{
+    for (int id = 0; id < PSW_PARAMETERS; id++)
+        if (strcmp(psw_keys[id].name, name) == 0) return id;
+    return -1;
+}
+
+psw_list_text psw_words_list(psw_vocabulary vocabulary)
+{
+    psw_list_text list = {""};
+    for (int code = 0; psw_word(vocabulary, code); code++) {
+        size_t at = strlen(list.text);
+        psw_format(list.text + at, sizeof list.text - at, "%s%s", code ? ", " : "", psw_word(vocabulary, code));
+    }
+    return list;
+}
+
+/* ---- printing ---- */
+
+static const char *type_of(const psw_key *key, psw_list_text *room)
+{
+    static const char *const names[] = {
+        "number",        "whole number", "",     "path",   "whole number or auto", "text", "name",
+        "true or false", "duration",     "size", "section"};
+    if (key->type != PSW_T_WORD) return names[key->type];
+    *room = psw_words_list((psw_vocabulary)key->vocabulary);
+    return room->text;
+}
+
+void psw_keys_print(FILE *stream)
+{
+    fprintf(stream, "| key | type | default | meaning |\n|---|---|---|---|\n");
+    for (const psw_key *key = psw_keys; key->name; key++) {
+        psw_list_text room;
+        const char *name = strcmp(key->name, "data_kind") == 0 ? "kind" : key->name;
+        fprintf(stream, "| `%s%s%s` | %s | %s%s%s | %s |\n", key->section, *key->section ? "." : "", name,
+                type_of(key, &room), key->fallback && *key->fallback ? "`" : "", key->fallback ? key->fallback : "",
+                key->fallback && *key->fallback ? "`" : "", key->meaning);
+    }
+}

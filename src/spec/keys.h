@@ -1,0 +1,96 @@
+/* The one table of study keys: it types, checks, explains and prints them. */
+#ifndef SPEC_KEYS_H
+#define SPEC_KEYS_H
+
+#include "spec/tree.h"
+#include "spec/units.h"
+
+/* Parameters of a point, in the order of their rows in the table; a psw_row holds their values as doubles. */
+typedef enum psw_parameter {
+    PSW_ID_METHOD,
+    PSW_ID_DATA_KIND,
+    PSW_ID_PRESET,
+    PSW_ID_NOISE,
+    PSW_ID_A_0,
+    PSW_ID_A_1,
+    PSW_ID_B,
+    PSW_ID_C,
+    PSW_ID_KAPPA,
+    PSW_ID_COSINE,
+    PSW_ID_BETA,
+    PSW_ID_N,
+    PSW_ID_D,
+    PSW_ID_V,
+    PSW_ID_MASK,
+    PSW_ID_PRECISION,
+    PSW_ID_J3,
+    PSW_ID_ROW_NORM,
+    PSW_ID_DEN_CONSTANT,
+    PSW_ID_NEGATIVE,
+    PSW_ID_HEAD,
+    PSW_ID_BLOCK,
+    PSW_ID_TEAM,
+    PSW_ID_SEED,
+    PSW_ID_M,
+    PSW_ID_TRIALS,
+    PSW_ID_R,
+    PSW_ID_FEATURES,
+    PSW_ID_LOCAL,
+    PSW_ID_DRAWS,
+    PSW_ID_WEIGHTS,
+    PSW_PARAMETERS
+} psw_parameter;
+#define PSW_ROW (PSW_PARAMETERS + PSW_OWN_MAX)
+
+/* Values of parameters and, behind them, own axes: what expressions read. NaN = does not apply. */
+typedef struct psw_row {
+    double at[PSW_ROW];
+} psw_row;
+typedef uint64_t psw_ids; /* a set of rows' places */
+#define PSW_ID(id) ((psw_ids)1 << (id))
+
+typedef enum psw_type {
+    PSW_T_REAL,
+    PSW_T_WHOLE,
+    PSW_T_WORD,
+    PSW_T_PATH, /* of parameters */
+    PSW_T_AUTO,
+    PSW_T_TEXT,
+    PSW_T_NAME,
+    PSW_T_SWITCH,
+    PSW_T_DURATION,
+    PSW_T_SIZE,
+    PSW_T_TREE /* of settings; PSW_T_TREE: a section */
+} psw_type;
+
+typedef struct psw_key {
+    const char *section, *name; /* section "" is the top level */
+    psw_type type;
+    int vocabulary;       /* of a word */
+    double least, most;   /* range, both included */
+    const char *fallback; /* text of the default (for parameters also a formula), NULL = none */
+    const char *meaning;
+    unsigned methods, kinds; /* bit sets of the methods and data kinds a parameter applies to */
+    size_t offset;           /* of a setting in psw_settings */
+} psw_key;
+
+extern const psw_key psw_keys[]; /* parameters first, at their id; ended by a name of NULL */
+bool psw_key_applies(psw_parameter id, psw_method method, psw_data_kind kind);
+const psw_key *psw_key_find(const char *section, const char *name);
+int psw_parameter_find(const char *name); /* -1 = no parameter */
+/* Words of a vocabulary as "full, causal". */
+typedef struct psw_list_text {
+    char text[160];
+} psw_list_text;
+psw_list_text psw_words_list(psw_vocabulary vocabulary);
+
+/* The value of a scalar by its key; checks the range. A path's number is left to the caller (value 0). PSW_USAGE. */
+psw_status psw_value_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value);
+/* Is `value` of the key's type and inside its range? `what` receives the words if not. */
+bool psw_value_fits(const psw_key *key, double value, char *what, size_t size);
+/* Fills the settings from a map of their section (NULL = defaults); PSW_USAGE also for unknown names. */
+psw_status psw_settings_read(const psw_tree *tree, const psw_node *map, const char *section, psw_settings *settings);
+/* An unknown name of a section, with the nearest. */
+psw_status psw_unknown(const psw_tree *tree, const psw_node *node, const char *section);
+
+#endif

@@ -1,0 +1,160 @@
+/* Rows of values and points. */
+#include <math.h>
+
+#include "spec/study.h"
+
+/* What is not a whole number (a point that will be refused) must not be undefined behaviour. */
+static ptrdiff_t whole(double x)
+{
+    return fabs(x) <= PSW_WHOLE_MAX ? (ptrdiff_t)x : 0;
+}
+
+psw_point psw_point_of_row(const psw_row *row)
+{
+    const double *at = row->at;
+    psw_point p = {
+        .method = (psw_method)whole(at[PSW_ID_METHOD]),
+        .mask = (psw_mask)whole(at[PSW_ID_MASK]),
+        .precision = (psw_precision)whole(at[PSW_ID_PRECISION]),
+        .data_kind = (psw_data_kind)whole(at[PSW_ID_DATA_KIND]),
+        .preset = (psw_preset)whole(at[PSW_ID_PRESET]),
+        .row_norm = (psw_row_norm)whole(at[PSW_ID_ROW_NORM]),
+        .negative = (psw_negative)whole(at[PSW_ID_NEGATIVE]),
+        .beta = at[PSW_ID_BETA],
+        .n = whole(at[PSW_ID_N]),
+        .d = whole(at[PSW_ID_D]),
+        .v = whole(at[PSW_ID_V]),
+        .r = whole(at[PSW_ID_R]),
+        .features = whole(at[PSW_ID_FEATURES]),
+        .local = whole(at[PSW_ID_LOCAL]),
+        .draws = whole(at[PSW_ID_DRAWS]),
+        .noise = at[PSW_ID_NOISE],
+        .a_0 = at[PSW_ID_A_0],
+        .a_1 = at[PSW_ID_A_1],
+        .b = at[PSW_ID_B],
+        .c = at[PSW_ID_C],
+        .kappa = at[PSW_ID_KAPPA],
+        .j3 = whole(at[PSW_ID_J3]),
+        .m = whole(at[PSW_ID_M]),
+        .trials = whole(at[PSW_ID_TRIALS]),
+        .den_constant = at[PSW_ID_DEN_CONSTANT],
+        .cosine = at[PSW_ID_COSINE],
+        .head = whole(at[PSW_ID_HEAD]),
+        .block = whole(at[PSW_ID_BLOCK]),
+        .team = whole(at[PSW_ID_TEAM]),
+        .seed = (uint64_t)whole(at[PSW_ID_SEED]),
+        .weights = whole(at[PSW_ID_WEIGHTS]),
+    };
+    for (int i = 0; i < PSW_OWN_MAX; i++) p.own[i] = at[PSW_PARAMETERS + i];
+    return p;
+}
+
+psw_row psw_row_of_point(const psw_point *p)
+{
+    psw_row row = {{
+        [PSW_ID_METHOD] = p->method,
+        [PSW_ID_DATA_KIND] = p->data_kind,
+        [PSW_ID_PRESET] = p->preset,
+        [PSW_ID_NOISE] = p->noise,
+        [PSW_ID_A_0] = p->a_0,
+        [PSW_ID_A_1] = p->a_1,
+        [PSW_ID_B] = p->b,
+        [PSW_ID_C] = p->c,
+        [PSW_ID_KAPPA] = p->kappa,
+        [PSW_ID_COSINE] = p->cosine,
+        [PSW_ID_BETA] = p->beta,
+        [PSW_ID_N] = (double)p->n,
+        [PSW_ID_D] = (double)p->d,
+        [PSW_ID_V] = (double)p->v,
+        [PSW_ID_MASK] = p->mask,
+        [PSW_ID_PRECISION] = p->precision,
+        [PSW_ID_J3] = (double)p->j3,
+        [PSW_ID_ROW_NORM] = p->row_norm,
+        [PSW_ID_DEN_CONSTANT] = p->den_constant,
+        [PSW_ID_NEGATIVE] = p->negative,
+        [PSW_ID_HEAD] = (double)p->head,
+        [PSW_ID_BLOCK] = (double)p->block,
+        [PSW_ID_TEAM] = (double)p->team,
+        [PSW_ID_SEED] = (double)p->seed,
+        [PSW_ID_M] = (double)p->m,
+        [PSW_ID_TRIALS] = (double)p->trials,
+        [PSW_ID_R] = (double)p->r,
+        [PSW_ID_FEATURES] = (double)p->features,
+        [PSW_ID_LOCAL] = (double)p->local,
+        [PSW_ID_DRAWS] = (double)p->draws,
+        [PSW_ID_WEIGHTS] = (double)p->weights,
+    }};
+    for (int i = 0; i < PSW_OWN_MAX; i++) row.at[PSW_PARAMETERS + i] = p->own[i];
+    return row;
+}
+
+/* a_0 a_1 b c kappa of the presets, in units of sqrt(ln n). */
+static const double presets[][5] = {
+    [PSW_P1] = {0.04, 0.7, 0.05, 0.7, 0.1}, [PSW_P2] = {0.04, 1.2, 0.05, 0.7, 0.1},
+    [PSW_P3] = {0.04, 1.2, 0.05, 1.5, 0.1}, [PSW_W1] = {0.4, 1.2, 0.05, 1.0, 0.1},
+    [PSW_W2] = {0.04, 1.2, 0.3, 1.0, 0.1},
+};
+
+void psw_row_preset(const psw_study *study, psw_row *row)
+{
+    int preset = (int)whole(row->at[PSW_ID_PRESET]);
+    if (preset == PSW_CUSTOM) return;
+    for (int i = 0; i < 5; i++)
+        if (study->given[PSW_ID_A_0 + i].origin <= PSW_O_DEFAULT) row->at[PSW_ID_A_0 + i] = presets[preset][i];
+    if (study->constants_given) row->at[PSW_ID_PRESET] = PSW_CUSTOM;
+}
+
+/* features = r(r+1)/2 for polysketch (packed products of pairs), else r; whichever is given sets the other. */
+static void size_sketch(psw_row *row)
+{
+    double *r = &row->at[PSW_ID_R], *features = &row->at[PSW_ID_FEATURES];
+    bool packed = (psw_method)row->at[PSW_ID_METHOD] == PSW_POLYSKETCH;
+    if (!isnan(*r)) {
+        *features = packed ? *r * (*r + 1) / 2 : *r;
+    } else if (!isnan(*features)) {
+        double root = packed ? floor((sqrt(8 * *features + 1) - 1) / 2) : *features;
+        if (!packed || root * (root + 1) / 2 == *features) *r = root;
+    }
+}
+
+void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool derive)
+{
+    psw_row_preset(study, row);
+    size_sketch(row);
+    for (ptrdiff_t i = 0; i < study->formula_count; i++) {
+        const psw_formula *f = &study->formulas[i];
+        if ((f->derived && !derive) || (keep >> f->id & 1)) continue;
+        psw_point point;
+        if (f->program.oracle) point = psw_point_of_row(row);
+        row->at[f->id] = psw_program_value(&f->program, row, study->rooms.theory, &point) + 0.0;
+        if (f->id == PSW_ID_R || f->id == PSW_ID_FEATURES) size_sketch(row);
+    }
+}
+
+psw_ids psw_applies(const psw_study *study, psw_method method)
+{
+    psw_ids applies = 0;
+    for (int id = 0; id < PSW_PARAMETERS; id++)
+        if (psw_key_applies((psw_parameter)id, method, study->kind)) applies |= PSW_ID(id);
+    for (int i = 0; i < study->own_count; i++) applies |= PSW_ID(PSW_PARAMETERS + i);
+    return applies;
+}
+
+/* noise and den_constant are 0 where they do not apply: that is what is computed without them. */
+void psw_row_blank(psw_row *row, psw_ids applies)
+{
+    const psw_ids zero = PSW_ID(PSW_ID_NOISE) | PSW_ID(PSW_ID_DEN_CONSTANT);
+    for (int id = 0; id < PSW_ROW; id++)
+        if (!(applies >> id & 1))
+            row->at[id] = id >= PSW_PARAMETERS || (psw_keys[id].type == PSW_T_REAL && !(zero >> id & 1)) ? NAN : 0;
+}
+
+bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b)
+{
+    for (int id = 0; id < PSW_PARAMETERS + (int)study->own_count; id++) {
+        bool same = a->at[id] == b->at[id] || (isnan(a->at[id]) && isnan(b->at[id]));
+        if (id == PSW_ID_TEAM && study->given[id].origin <= PSW_O_DEFAULT) continue; /* from `run` */
+        if (!same) return false;
+    }
+    return true;
+}

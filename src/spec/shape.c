@@ -1,0 +1,230 @@
+/* The sections that make the shape of the grid: grid, zip, methods. */
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/study.h"
+
+const char *psw_id_name(const psw_study *study, int id)
+{
+    return id < PSW_PARAMETERS ? psw_keys[id].name : study->own[id - PSW_PARAMETERS];
+}
+
+psw_key psw_id_key(const psw_study *study, int id)
+{
+    if (id < PSW_PARAMETERS) return psw_keys[id];
+    return (psw_key){.name = psw_id_name(study, id), .type = PSW_T_REAL, .least = -HUGE_VAL, .most = HUGE_VAL};
+}
+
+static bool listed(const char *const *names, const char *name)
+{
+    for (; names && *names; names++)
+        if (strcmp(*names, name) == 0) return true;
+    return false;
+}
+
+static psw_status own_name_check(const psw_study *study, const psw_node *node)
+{
+    const char *name = node->key;
+    static const char *const operators[] = {"and", "or", "not", NULL};
+    bool proper = isalpha((unsigned char)*name) || *name == '_';
+    for (const char *at = name; *at; at++) proper = proper && (isalnum((unsigned char)*at) || *at == '_');
+    if (!proper || strlen(name) > 32 || listed(operators, name))
+        return PSW_WRONG(&study->tree, node->key_where,
+                         "'%s' cannot name an axis; a name has at most 32 letters, digits and _", psw_show(name).text);
+    if ((study->rooms.theory && listed(study->rooms.theory->names, name)) || listed(study->rooms.reserved, name))
+        return PSW_WRONG(&study->tree, node->key_where, "'%s' is a column of the result; take another name", name);
+    if (study->own_count == PSW_OWN_MAX)
+        return PSW_WRONG(&study->tree, node->key_where, "'%s' would be axis %d of your own; at most %d", name,
+                         PSW_OWN_MAX + 1, PSW_OWN_MAX);
+    return PSW_OK;
+}
+
+/* The place in a row of a name in grid or zip; a new name becomes an own axis. */
+static psw_status id_of(psw_study *study, const psw_node *node, int *id)
+{
+    *id = psw_parameter_find(node->key);
+    if (*id == PSW_ID_METHOD)
+        return PSW_WRONG(&study->tree, node->key_where, "methods are listed under 'methods', not in grid or zip");
+    if (*id == PSW_ID_DATA_KIND)
+        return PSW_WRONG(&study->tree, node->key_where, "data_kind is written data.kind, one for a study");
+    if (*id >= PSW_ID_R)
+        return PSW_WRONG(&study->tree, node->key_where,
+                         "%s belongs to a method; write '- polysketch: {%s: ...}' under methods", node->key, node->key);
+    if (*id >= 0) return PSW_OK;
+    for (*id = 0; *id < study->own_count; ++*id)
+        if (strcmp(study->own[*id], node->key) == 0) break;
+    if (*id == study->own_count) {
+        PSW_TRY(own_name_check(study, node));
+        study->own[study->own_count++] = node->key;
+    }
+    *id += PSW_PARAMETERS;
+    return PSW_OK;
+}
+
+static psw_status axis_add(psw_study *study, int id, const psw_node *node, const char *section)
+{
+    psw_key key = psw_id_key(study, id);
+    double *values;
+    ptrdiff_t count;
+    bool single;
+    PSW_TRY(psw_values_read(study, node, &key, &values, &count, &single));
+    psw_axis *axis = &study->axes[study->axis_count];
+    *axis = (psw_axis){key.name, node->where, 1, count, {id}, values};
+    psw_status status = psw_distinct(study, node, &key, values, count);
+    if (status == PSW_OK) status = psw_declare(study, id, single ? PSW_O_VALUE : PSW_O_AXIS, section, node);
+    if (single) study->base.at[id] = values[0];
+    if (status == PSW_OK && !single)
+        study->axis_count++;
+    else
+        *axis = (psw_axis){0}, free(values);
+    return status;
+}
+
+psw_status psw_axes_declare(psw_study *study, const psw_node *map)
+{
+    if (map->kind != PSW_MAP)
+        return PSW_WRONG(&study->tree, map->where, "grid is a map of axes, as in {beta: [2, 4], n: 1024}");
+    for (const psw_node *node = map->child; node; node = node->next) {
+        int id;
+        PSW_TRY(id_of(study, node, &id));
+        PSW_TRY(axis_add(study, id, node, "grid"));
+    }
+    return PSW_OK;
+}
+
+static psw_status member_add(psw_study *study, psw_axis *axis, const psw_node *node)
+{
+    int id;
+    double *values, *all;
+    ptrdiff_t count;
+    bool single;
+    PSW_TRY(id_of(study, node, &id));
+    psw_key key = psw_id_key(study, id);
+    PSW_TRY(psw_declare(study, id, PSW_O_AXIS, "zip", node));
+    PSW_TRY(psw_values_read(study, node, &key, &values, &count, &single));
+    psw_status status = PSW_OK;
+    if (count > PSW_ZIP_MAX)
+        status = PSW_WRONG(&study->tree, node->where, "%s has %td values; a zip group has at most %d", key.name, count,
+                           PSW_ZIP_MAX);
+    else if (axis->members > 0 && count != axis->count)
+        status = PSW_WRONG(&study->tree, node->where,
+                           "%s has %td values, %s has %td; lists of a zip group go together one by one", key.name,
+                           count, psw_id_name(study, axis->ids[0]), axis->count);
+    all = status == PSW_OK ? realloc(axis->values, (size_t)(axis->members + 1) * (size_t)count * sizeof *all) : NULL;
+    if (all) {
+        memcpy(all + axis->members * count, values, (size_t)count * sizeof *all);
+        axis->values = all;
+        axis->count = count;
+        axis->ids[axis->members++] = id;
+    } else if (status == PSW_OK) {
+        status = PSW_FAIL(PSW_NO_MEMORY, "cannot allocate an axis");
+    }
+    free(values);
+    return status;
+}
+
+static bool same_entries(const psw_axis *axis, ptrdiff_t a, ptrdiff_t b)
+{
+    for (ptrdiff_t m = 0; m < axis->members; m++)
+        if (axis->values[m * axis->count + a] != axis->values[m * axis->count + b]) return false;
+    return true;
+}
+
+static psw_status group_add(psw_study *study, const psw_node *group)
+{
+    psw_axis *axis = &study->axes[study->axis_count];
+    if (group->kind != PSW_MAP || group->children == 0)
+        return PSW_WRONG(&study->tree, group->where,
+                         "a zip group is a map of lists, as in shape: {n: [256, 1024], d: [18, 66]}");
+    *axis = (psw_axis){.name = group->key, .where = group->where};
+    study->axis_count++; /* freed with the study, whatever happens below */
+    for (const psw_node *node = group->child; node; node = node->next) PSW_TRY(member_add(study, axis, node));
+    for (ptrdiff_t a = 0; a < axis->count; a++)
+        for (ptrdiff_t b = 0; b < a; b++)
+            if (same_entries(axis, a, b))
+                return PSW_WRONG(&study->tree, group->where,
+                                 "entries %td and %td of the zip group '%s' are equal; remove one", b + 1, a + 1,
+                                 psw_show(group->key).text);
+    return PSW_OK;
+}
+
+psw_status psw_zip_declare(psw_study *study, const psw_node *map)
+{
+    if (map->kind != PSW_MAP && !(map->kind == PSW_SCALAR && !*map->text))
+        return PSW_WRONG(&study->tree, map->where,
+                         "zip is a map of groups, as in {shape: {n: [256, 1024], d: [18, 66]}}");
+    for (const psw_node *group = map->child; group; group = group->next) PSW_TRY(group_add(study, group));
+    return PSW_OK;
+}
+
+/* ---- methods ---- */
+
+static psw_status method_key(psw_study *study, psw_entry *entry, const psw_node *node)
+{
+    int id = psw_parameter_find(node->key);
+    const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
+    if (id < PSW_ID_R) return psw_unknown(&study->tree, node, "method");
+    if (!(psw_keys[id].methods >> entry->method & 1))
+        return PSW_WRONG(&study->tree, node->key_where, "%s is no parameter of %s", node->key, method);
+    if (study->given[id].origin > PSW_O_DEFAULT)
+        return PSW_WRONG(&study->tree, node->key_where, "%s is given twice, here and in %s; remove one", node->key,
+                         psw_first_place(&study->given[id]).text);
+    psw_axis *axis = &entry->axes[entry->count];
+    bool single;
+    *axis = (psw_axis){.name = psw_keys[id].name, .where = node->where, .members = 1, .ids = {id}};
+    PSW_TRY(psw_values_read(study, node, &psw_keys[id], &axis->values, &axis->count, &single));
+    entry->count++;
+    return psw_distinct(study, node, &psw_keys[id], axis->values, axis->count);
+}
+
+static bool has_key(const psw_study *study, const psw_entry *entry, int id)
+{
+    for (ptrdiff_t i = 0; i < entry->count; i++)
+        if (entry->axes[i].ids[0] == id) return true;
+    return study->given[id].origin > PSW_O_DEFAULT;
+}
+
+static psw_status sizes_check(const psw_study *study, const psw_entry *entry)
+{
+    bool r = has_key(study, entry, PSW_ID_R), features = has_key(study, entry, PSW_ID_FEATURES);
+    const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
+    if (!(psw_keys[PSW_ID_R].methods >> entry->method & 1) || r != features) return PSW_OK;
+    return PSW_WRONG(
+        &study->tree, entry->where,
+        r ? "%s has both r and features; give one" : "%s needs its size: give r or features, as in {r: 32}", method);
+}
+
+static psw_status method_add(psw_study *study, const psw_node *item)
+{
+    const psw_node *named = item->kind == PSW_MAP && item->children == 1 ? item->child : item;
+    if (item->kind == PSW_LIST || (item->kind == PSW_MAP && item->children != 1))
+        return PSW_WRONG(&study->tree, item->where, "a method is a name or {name: {its parameters}}");
+    psw_node word = {
+        .kind = PSW_SCALAR, .text = item->kind == PSW_MAP ? named->key : named->text, .where = item->where};
+    double code;
+    PSW_TRY(psw_value_read(&study->tree, &word, &psw_keys[PSW_ID_METHOD], &code));
+    for (ptrdiff_t i = 0; i < study->entry_count; i++)
+        if (study->entries[i].method == (psw_method)code)
+            return PSW_WRONG(&study->tree, item->where, "%s is listed twice; give its parameters as lists in one place",
+                             word.text);
+    psw_entry *entry = &study->entries[study->entry_count++];
+    *entry = (psw_entry){.method = (psw_method)code, .where = item->where};
+    if (item->kind == PSW_MAP && named->kind == PSW_LIST)
+        return PSW_WRONG(&study->tree, named->where, "parameters of %s are a map, as in {r: 32}", word.text);
+    if (item->kind == PSW_MAP && named->kind == PSW_SCALAR && *named->text)
+        return PSW_WRONG(&study->tree, named->where, "parameters of %s are a map, as in {r: 32}", word.text);
+    for (const psw_node *node = item->kind == PSW_MAP ? named->child : NULL; node; node = node->next)
+        PSW_TRY(method_key(study, entry, node));
+    return sizes_check(study, entry);
+}
+
+psw_status psw_methods_declare(psw_study *study, const psw_node *list)
+{
+    if (list->kind == PSW_SCALAR && *list->text) return method_add(study, list);
+    if (list->kind != PSW_LIST || list->children == 0)
+        return PSW_WRONG(&study->tree, list->where, "methods is a list, as in [exact, softmax]");
+    for (const psw_node *item = list->child; item; item = item->next) PSW_TRY(method_add(study, item));
+    return PSW_OK;
+}

@@ -1,0 +1,210 @@
+/* Which indices of a block exist, and the slots that number them. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/study.h"
+
+/* A step of MurmurHash64A (Appleby). */
+uint64_t psw_hash_mix(uint64_t hash, uint64_t word)
+{
+    const uint64_t factor = 0xc6a4a7935bd1e995;
+    word *= factor;
+    word ^= word >> 47;
+    word *= factor;
+    return (hash ^ word) * factor;
+}
+
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+    if (isnan(value)) return 0x7ff8000000000000;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* All values of a row but beta; a team counts only where the study itself gives it. */
+uint64_t psw_hash_row(const psw_study *study, const psw_row *row)
+{
+    uint64_t hash = 0;
+    for (int id = 0; id < PSW_PARAMETERS + (int)study->own_count; id++) {
+        if (id == PSW_ID_BETA || (id == PSW_ID_TEAM && study->given[id].origin <= PSW_O_DEFAULT)) continue;
+        hash = psw_hash_mix(hash, bits_of(row->at[id]));
+    }
+    return hash;
+}
+
+void psw_identity_add(psw_study *study, uint64_t rest, double beta)
+{
+    study->identity = psw_hash_mix(psw_hash_mix(study->identity, rest), bits_of(beta));
+}
+
+/* ---- enumeration ---- */
+
+typedef struct walk {
+    psw_study *study;
+    psw_block *block;
+    psw_row row;
+    psw_ids names;
+    psw_where where;
+    uint64_t hash;  /* of the row without beta */
+    ptrdiff_t line; /* points between full evaluations of the row */
+} walk;
+
+/* The first rule that holds, -1 = none. */
+static ptrdiff_t rule_that_holds(const walk *w)
+{
+    const psw_study *study = w->study;
+    psw_point point;
+    bool made = false;
+    for (ptrdiff_t i = 0; i < study->rule_count; i++) {
+        if (!(w->block->rules >> i & 1)) continue;
+        if (study->rules[i].oracle && !made) point = psw_point_of_row(&w->row), made = true;
+        if (psw_program_true(psw_program_value(&study->rules[i], &w->row, study->rooms.theory, &point))) return i;
+    }
+    return -1;
+}
+
+static bool is_twin(const walk *w, ptrdiff_t index)
+{
+    return w->block->ambiguous && psw_block_index(w->study, w->block, &w->row) != index;
+}
+
+static psw_status visit(walk *w, ptrdiff_t index, bool *exists)
+{
+    const psw_block *block = w->block;
+    bool fresh = index % w->line == 0;
+    *exists = false;
+    if (fresh)
+        psw_block_row(w->study, block, index, &w->row);
+    else
+        w->row.at[PSW_ID_BETA] = block->axes[block->axis_count - 1].axis->values[index % w->line];
+    if (is_twin(w, index)) return PSW_OK;
+    ptrdiff_t rule = rule_that_holds(w);
+    if (rule >= 0) {
+        w->study->exclusions[rule].points++;
+        if (fresh) w->hash = 0;
+        return PSW_OK;
+    }
+    if (fresh || w->hash == 0) {
+        PSW_TRY(psw_row_check(w->study, &w->row, w->names, w->where));
+        w->hash = psw_hash_row(w->study, &w->row) | 1;
+    }
+    PSW_TRY(psw_point_check(w->study, &w->row, w->names, w->where));
+    psw_identity_add(w->study, w->hash, w->row.at[PSW_ID_BETA]);
+    *exists = true;
+    return PSW_OK;
+}
+
+#define WORDS(total) (((total) + 63) / 64)
+
+static psw_status bitmap_create(psw_block *block)
+{
+    block->bits = calloc((size_t)WORDS(block->total) + 1, sizeof *block->bits);
+    block->before = calloc((size_t)(WORDS(block->total) / PSW_STRETCH) + 2, sizeof *block->before);
+    if (block->bits && block->before) return PSW_OK;
+    return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the grid of a study");
+}
+
+static ptrdiff_t ones(uint64_t x)
+{
+    x -= x >> 1 & 0x5555555555555555;
+    x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333);
+    x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f;
+    return (ptrdiff_t)(x * 0x0101010101010101 >> 56);
+}
+
+/* Fills the directory; a block without holes needs neither. */
+static void bitmap_close(psw_block *block)
+{
+    ptrdiff_t words = WORDS(block->total);
+    for (ptrdiff_t w = 0; w < words; w++) {
+        if (w % PSW_STRETCH == 0) block->before[w / PSW_STRETCH] = block->slots;
+        block->slots += ones(block->bits[w]);
+    }
+    if (block->slots < block->total) return;
+    free(block->bits);
+    free(block->before);
+    block->bits = NULL;
+    block->before = NULL;
+}
+
+psw_status psw_enumerate(psw_study *study, psw_block *block)
+{
+    const psw_node *grid = psw_node_child(study->tree.root, "grid");
+    walk w = {.study = study, .block = block, .names = psw_block_names(block), .line = 1};
+    w.where = grid ? grid->key_where : study->tree.root->where;
+    if (block->line) w.line = block->axes[block->axis_count - 1].count;
+    PSW_TRY(bitmap_create(block));
+    for (ptrdiff_t index = 0; index < block->total; index++) {
+        bool exists;
+        PSW_TRY(visit(&w, index, &exists));
+        if (exists) block->bits[index / 64] |= (uint64_t)1 << index % 64;
+    }
+    bitmap_close(block);
+    return PSW_OK;
+}
+
+bool psw_block_exists(const psw_block *block, ptrdiff_t index)
+{
+    return !block->bits || block->bits[index / 64] >> index % 64 & 1;
+}
+
+/* ---- slots ---- */
+
+/* Existing indices below `index`. */
+static ptrdiff_t rank(const psw_block *block, ptrdiff_t index)
+{
+    if (!block->bits) return index;
+    ptrdiff_t word = index / 64, stretch = word / PSW_STRETCH, count = block->before[stretch];
+    for (ptrdiff_t w = stretch * PSW_STRETCH; w < word; w++) count += ones(block->bits[w]);
+    return count + ones(block->bits[word] & (((uint64_t)1 << index % 64) - 1));
+}
+
+/* The index with `wanted` existing ones below it. */
+static ptrdiff_t pick(const psw_block *block, ptrdiff_t wanted)
+{
+    if (!block->bits) return wanted;
+    ptrdiff_t low = 0, high = (WORDS(block->total) - 1) / PSW_STRETCH;
+    while (low < high) {
+        ptrdiff_t middle = (low + high + 1) / 2;
+        if (block->before[middle] <= wanted)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    ptrdiff_t word = low * PSW_STRETCH, left = wanted - block->before[low];
+    while (ones(block->bits[word]) <= left) left -= ones(block->bits[word++]);
+    uint64_t bits = block->bits[word];
+    while (left-- > 0) bits &= bits - 1;
+    return word * 64 + ones((bits & (~bits + 1)) - 1);
+}
+
+psw_point psw_study_point(const psw_study *study, ptrdiff_t slot)
+{
+    psw_row row;
+    ptrdiff_t i = 0;
+    while (i < study->block_count && slot >= study->blocks[i].first + study->blocks[i].slots) i++;
+    if (i == study->block_count) return psw_point_of_row(&study->includes[slot - study->slots + study->include_count]);
+    psw_block_row(study, &study->blocks[i], pick(&study->blocks[i], slot - study->blocks[i].first), &row);
+    return psw_point_of_row(&row);
+}
+
+ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point)
+{
+    psw_row row = psw_row_of_point(point);
+    for (ptrdiff_t i = 0; i < study->block_count; i++) {
+        const psw_block *block = &study->blocks[i];
+        if (block->method != point->method) continue;
+        ptrdiff_t index = psw_block_index(study, block, &row);
+        if (index >= 0 && psw_block_exists(block, index)) return block->first + rank(block, index);
+    }
+    for (ptrdiff_t i = 0; i < study->include_count; i++)
+        if (psw_row_equal(study, &row, &study->includes[i])) return study->slots - study->include_count + i;
+    return -1;
+}
+
+ptrdiff_t psw_study_slots(const psw_study *study)
+{
+    return study->slots;
+}

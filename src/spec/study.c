@@ -1,0 +1,156 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/study.h"
+
+static psw_status build(psw_study *study, size_t length, const char *const *set, ptrdiff_t sets)
+{
+    PSW_TRY(psw_tree_load(&study->tree, study->text, length, 0));
+    PSW_TRY(psw_tree_override(&study->tree, set, sets));
+    PSW_TRY(psw_study_declare(study));
+    PSW_TRY(psw_grid_build(study));
+    PSW_TRY(psw_includes_read(study));
+    if (study->slots == 0)
+        return PSW_WRONG(&study->tree, study->tree.root->where, "no point is left; every one is excluded");
+    return psw_resolved_write(study);
+}
+
+static psw_study *blank(const char *text, size_t length, const char *name, const psw_rooms *rooms)
+{
+    psw_study *study = calloc(1, sizeof *study);
+    if (!study) return NULL;
+    study->text = malloc(length + 1);
+    study->paths = malloc(sizeof *study->paths);
+    if (study->paths) study->paths[study->path_count++] = calloc(1, 1);
+    if (!study->text || !study->paths || !study->paths[0]) {
+        psw_study_free(study);
+        return NULL;
+    }
+    memcpy(study->text, text, length);
+    study->text[length] = 0;
+    psw_format(study->file, sizeof study->file, "%s", name);
+    study->tree.name = study->file;
+    if (rooms) study->rooms = *rooms;
+    return study;
+}
+
+psw_status psw_study_parse(const char *text, size_t length, const char *name, const char *const *set, ptrdiff_t sets,
+                           const psw_rooms *rooms, psw_study **study)
+{
+    *study = blank(text, length, name, rooms);
+    if (!*study) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a study");
+    psw_status status = build(*study, length, set, sets);
+    (*study)->tree.set = NULL; /* the caller's */
+    if (status == PSW_OK) return PSW_OK;
+    psw_study_free(*study);
+    *study = NULL;
+    return status;
+}
+
+static psw_status read_all(FILE *file, const char *path, char **text, size_t *length)
+{
+    *text = malloc(PSW_TEXT_MAX + 1);
+    if (!*text) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate memory to read %s", path);
+    *length = fread(*text, 1, PSW_TEXT_MAX + 1, file);
+    if (ferror(file)) return PSW_FAIL(PSW_ENVIRONMENT, "cannot read %s: %s", path, strerror(errno));
+    return PSW_OK;
+}
+
+psw_status psw_study_read(const char *path, const char *const *set, ptrdiff_t sets, const psw_rooms *rooms,
+                          psw_study **study)
+{
+    char *text = NULL;
+    size_t length = 0;
+    *study = NULL;
+    FILE *file = fopen(path, "rb");
+    if (!file) return PSW_FAIL(PSW_ENVIRONMENT, "cannot open the study file %s: %s", path, strerror(errno));
+    psw_status status = read_all(file, path, &text, &length);
+    fclose(file);
+    if (status == PSW_OK) status = psw_study_parse(text, length, path, set, sets, rooms, study);
+    free(text);
+    return status;
+}
+
+static void free_axis(psw_axis *axis)
+{
+    free(axis->values);
+}
+
+static void free_block(psw_block *block)
+{
+    for (ptrdiff_t i = 0; i < block->axis_count; i++) free(block->axes[i].pick);
+    free(block->bits);
+    free(block->before);
+}
+
+void psw_study_free(psw_study *study)
+{
+    if (!study) return;
+    for (ptrdiff_t i = 0; i < PSW_ROW; i++) free_axis(&study->axes[i]);
+    for (ptrdiff_t i = 0; i < study->entry_count; i++)
+        for (ptrdiff_t k = 0; k < PSW_METHOD_KEYS; k++) free_axis(&study->entries[i].axes[k]);
+    for (ptrdiff_t i = 0; i < study->block_count; i++) free_block(&study->blocks[i]);
+    for (ptrdiff_t i = 0; i < study->formula_count; i++) psw_program_free(&study->formulas[i].program);
+    for (ptrdiff_t i = 0; i < study->rule_count; i++) psw_program_free(&study->rules[i]);
+    for (ptrdiff_t i = 0; i < study->predict_count; i++) psw_program_free(&study->predictions[i]);
+    for (ptrdiff_t i = 0; i < study->path_count; i++) free(study->paths[i]);
+    free(study->paths);
+    free(study->includes);
+    psw_node_free(study->tree.root);
+    free(study->resolved);
+    free(study->text);
+    free(study);
+}
+
+const char *psw_study_name(const psw_study *study)
+{
+    return study->name;
+}
+const char *psw_study_text(const psw_study *study)
+{
+    return study->text;
+}
+const char *psw_study_resolved(const psw_study *study)
+{
+    return study->resolved;
+}
+const psw_settings *psw_study_settings(const psw_study *study)
+{
+    return &study->settings;
+}
+uint64_t psw_study_identity(const psw_study *study)
+{
+    return study->identity;
+}
+
+ptrdiff_t psw_study_exclusions(const psw_study *study, const psw_exclusion **list)
+{
+    *list = study->exclusions;
+    return study->rule_count;
+}
+
+ptrdiff_t psw_study_own(const psw_study *study, const char *const **names)
+{
+    *names = study->own;
+    return study->own_count;
+}
+
+ptrdiff_t psw_study_predict(const psw_study *study, const char *const **names)
+{
+    *names = study->predict;
+    return study->predict_count;
+}
+
+void psw_study_predictions(const psw_study *study, const psw_point *point, double values[PSW_PREDICT_MAX])
+{
+    psw_row row = psw_row_of_point(point);
+    for (ptrdiff_t i = 0; i < study->predict_count; i++)
+        values[i] = psw_program_value(&study->predictions[i], &row, study->rooms.theory, point);
+}
+
+const char *psw_study_path(const psw_study *study, ptrdiff_t index)
+{
+    return index >= 0 && index < study->path_count ? study->paths[index] : NULL;
+}

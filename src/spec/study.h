@@ -1,0 +1,159 @@
+/* What a study is made of once every key has a meaning.
+ *
+ * Each method has a block of the grid: its own axes, then the shared ones it does not ignore, the axis of beta last.
+ * An index into a block gives a row of values by arithmetic; a bitmap says which indices exist, so that slots number
+ * existing points only. Blocks follow one another as methods are listed, includes stand at the end. */
+#ifndef SPEC_STUDY_H
+#define SPEC_STUDY_H
+
+#include "spec/program.h"
+
+#define PSW_AXIS_MAX (1 << 22)     /* values of an axis */
+#define PSW_ZIP_MAX 4096           /* values of a zip group */
+#define PSW_POINTS_MAX 100000000.0 /* points of a grid before exclusion */
+#define PSW_RULES_MAX 64           /* exclude rules */
+#define PSW_INCLUDES_MAX 4096
+#define PSW_METHOD_KEYS 5 /* r features local draws weights */
+#define PSW_METHODS (PSW_FAVOR + 1)
+
+typedef enum psw_origin { PSW_O_NONE, PSW_O_DEFAULT, PSW_O_VALUE, PSW_O_AXIS, PSW_O_FORMULA } psw_origin;
+
+typedef struct psw_given { /* where a parameter or own axis gets its value */
+    psw_origin origin;
+    const char *section;
+    psw_where where;
+} psw_given;
+
+typedef struct psw_axis {
+    const char *name;
+    psw_where where;
+    ptrdiff_t members, count;
+    int ids[PSW_ROW];
+    double *values; /* [member][count] */
+} psw_axis;
+
+typedef struct psw_formula {
+    int id;
+    const char *text;
+    bool derived; /* an include skips it */
+    psw_program program;
+    psw_where where;
+} psw_formula;
+
+typedef struct psw_entry { /* of the list of methods */
+    psw_method method;
+    psw_where where;
+    psw_axis axes[PSW_METHOD_KEYS];
+    ptrdiff_t count;
+} psw_entry;
+
+typedef struct psw_block_axis {
+    const psw_axis *axis;
+    ptrdiff_t *pick; /* indices that stay when part of a zip group is ignored, NULL = all */
+    ptrdiff_t count;
+    bool ambiguous; /* different indices may give equal points */
+} psw_block_axis;
+
+typedef struct psw_block {
+    psw_method method;
+    psw_block_axis axes[PSW_ROW];
+    ptrdiff_t axis_count, total; /* total: indices, existing or not */
+    psw_row base;                /* what no axis of the block sets */
+    psw_ids applies;             /* parameters and own axes that mean something here */
+    bool line;                   /* the last axis is beta alone and nothing is computed from it */
+    bool ambiguous;
+    psw_ids rules;          /* exclude rules that may fire */
+    ptrdiff_t first, slots; /* slots of existing points */
+    uint64_t *bits;         /* NULL = every index exists */
+    ptrdiff_t *before;      /* existing indices before each stretch of PSW_STRETCH words */
+} psw_block;
+#define PSW_STRETCH 8
+
+struct psw_study {
+    char *text, *resolved, name[256], file[512];
+    psw_tree tree;
+    psw_rooms rooms;
+    psw_settings settings;
+    psw_data_kind kind;
+    psw_given given[PSW_ROW];
+    psw_row base;
+    double seed;          /* of the top level */
+    bool constants_given; /* of self_attention, one by one: preset reads custom */
+    const char *own[PSW_OWN_MAX + 1], *predict[PSW_PREDICT_MAX + 1];
+    ptrdiff_t own_count, predict_count;
+    psw_program predictions[PSW_PREDICT_MAX];
+    psw_axis axes[PSW_ROW];
+    ptrdiff_t axis_count;
+    psw_formula formulas[PSW_PARAMETERS]; /* in order of evaluation */
+    ptrdiff_t formula_count;
+    psw_program rules[PSW_RULES_MAX];
+    psw_exclusion exclusions[PSW_RULES_MAX];
+    ptrdiff_t rule_count;
+    psw_entry entries[PSW_METHODS];
+    ptrdiff_t entry_count;
+    psw_block blocks[PSW_METHODS];
+    ptrdiff_t block_count;
+    psw_row *includes;
+    ptrdiff_t include_count, slots;
+    char **paths; /* number 0 is data.path */
+    ptrdiff_t path_count;
+    uint64_t identity;
+};
+
+psw_names psw_study_names(const psw_study *study);
+const char *psw_id_name(const psw_study *study, int id); /* of a parameter or own axis */
+psw_key psw_id_key(const psw_study *study, int id);
+
+/* axis.c: value | list | {from, to, ...}. *single: it was one bare value. Owned by the caller (free). */
+psw_status psw_values_read(psw_study *study, const psw_node *node, const psw_key *key, double **values,
+                           ptrdiff_t *count, bool *single);
+/* No value of a list twice (zipped lists may repeat). */
+psw_status psw_distinct(const psw_study *study, const psw_node *node, const psw_key *key, const double *values,
+                        ptrdiff_t count);
+psw_status psw_path_number(psw_study *study, const char *text, double *number);
+
+/* declare.c, shape.c: the sections. */
+psw_status psw_study_declare(psw_study *study);
+psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *section, const psw_node *node);
+psw_shown psw_first_place(const psw_given *given);                  /* "grid (line 7)" */
+psw_status psw_axes_declare(psw_study *study, const psw_node *map); /* grid */
+psw_status psw_zip_declare(psw_study *study, const psw_node *map);
+psw_status psw_methods_declare(psw_study *study, const psw_node *list);
+
+/* formula.c */
+psw_status psw_formula_add(psw_study *study, int id, const psw_node *node, bool derived);
+psw_status psw_formulas_default(psw_study *study);
+psw_status psw_formulas_order(psw_study *study);
+/* Everything whose value may change with `id`, itself among it. */
+psw_ids psw_influence(const psw_study *study, int id);
+
+/* row.c: rows and points. */
+psw_point psw_point_of_row(const psw_row *row);
+psw_row psw_row_of_point(const psw_point *point);
+void psw_row_preset(const psw_study *study, psw_row *row); /* constants that a preset names */
+/* Presets, formulas, sizes of sketches. `keep` are not computed, nor (without `derive`) what derive gives. */
+void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool derive);
+void psw_row_blank(psw_row *row, psw_ids applies); /* what does not apply becomes NaN or 0 */
+psw_ids psw_applies(const psw_study *study, psw_method method);
+bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b);
+
+/* check.c: are the values inside their ranges (row), can the rooms compute them (point)? `names` are shown. */
+psw_status psw_row_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where);
+psw_status psw_point_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where);
+
+/* grid.c, slots.c */
+psw_status psw_grid_build(psw_study *study);
+void psw_block_row(const psw_study *study, const psw_block *block, ptrdiff_t index, psw_row *row);
+ptrdiff_t psw_block_index(const psw_study *study, const psw_block *block, const psw_row *row); /* -1 = none */
+psw_ids psw_block_names(const psw_block *block);
+bool psw_block_exists(const psw_block *block, ptrdiff_t index);
+
+psw_status psw_enumerate(psw_study *study, psw_block *block);
+uint64_t psw_hash_mix(uint64_t hash, uint64_t word);
+uint64_t psw_hash_row(const psw_study *study, const psw_row *row);   /* of all values but beta */
+void psw_identity_add(psw_study *study, uint64_t rest, double beta); /* one more point */
+
+psw_status psw_includes_read(psw_study *study);
+psw_status psw_resolved_write(psw_study *study);
+
+#endif

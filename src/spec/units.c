@@ -1,0 +1,87 @@
+#include "spec/units.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/tree.h"
+
+size_t psw_number_length(const char *text)
+{
+    size_t whole = strspn(text, "0123456789"), at = whole, fraction = 0;
+    if (text[at] == '.') {
+        fraction = strspn(text + at + 1, "0123456789");
+        at += fraction + 1;
+    }
+    if (whole + fraction == 0) return 0;
+    if (text[at] == 'e' || text[at] == 'E') {
+        size_t sign = text[at + 1] == '+' || text[at + 1] == '-';
+        size_t digits = strspn(text + at + 1 + sign, "0123456789");
+        if (digits) at += 1 + sign + digits;
+    }
+    return at;
+}
+
+bool psw_number_read(const char *text, double *value)
+{
+    size_t sign = text[0] == '-' || text[0] == '+';
+    size_t length = psw_number_length(text + sign);
+    if (length == 0 || text[sign + length]) return false;
+    *value = strtod(text, NULL) + 0.0; /* -0 becomes 0 */
+    return isfinite(*value);
+}
+
+psw_number psw_number_print(double value)
+{
+    psw_number number;
+    psw_format(number.text, sizeof number.text, "%.15g", value);
+    if (!isnan(value) && strtod(number.text, NULL) != value)
+        psw_format(number.text, sizeof number.text, "%.17g", value);
+    return number;
+}
+
+typedef struct unit {
+    const char *name;
+    double factor;
+} unit;
+
+static const unit *unit_at(const unit *units, const char *text, size_t *length)
+{
+    *length = 0;
+    while (isalpha((unsigned char)text[*length])) ++*length;
+    for (const unit *u = units; u->name; u++)
+        if (strlen(u->name) == *length && strncmp(u->name, text, *length) == 0) return u;
+    return NULL;
+}
+
+psw_status psw_parse_duration(const char *text, double *seconds)
+{
+    static const unit units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"ms", 1e-3}, {NULL, 0}};
+    double sum = 0;
+    size_t at = 0, length;
+    while (text[at]) {
+        size_t digits = psw_number_length(text + at);
+        const unit *u = unit_at(units, text + at + digits, &length);
+        if (!digits || !u) break;
+        sum += strtod(text + at, NULL) * u->factor;
+        at += digits + length;
+    }
+    if (at == 0 || text[at] || !isfinite(sum))
+        return PSW_FAIL(PSW_USAGE, "'%s' is no duration; write 30s, 5m, 2h or 1h30m", psw_show(text).text);
+    *seconds = sum;
+    return PSW_OK;
+}
+
+psw_status psw_parse_size(const char *text, double *bytes)
+{
+    static const unit units[] = {{"", 1},        {"K", 1e3},     {"M", 1e6},     {"G", 1e9},     {"T", 1e12},
+                                 {"Ki", 1024.0}, {"Mi", 0x1p20}, {"Gi", 0x1p30}, {"Ti", 0x1p40}, {NULL, 0}};
+    size_t digits = psw_number_length(text), length;
+    const unit *u = unit_at(units, text + digits, &length);
+    double size = digits && u ? strtod(text, NULL) * u->factor : NAN;
+    if (text[digits + length] || !isfinite(size))
+        return PSW_FAIL(PSW_USAGE, "'%s' is no size; write 512M, 4Gi or a number of bytes", psw_show(text).text);
+    *bytes = size;
+    return PSW_OK;
+}
