@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "polysweep/data.h"
+#include "polysweep/random.h"
 
 static psw_point plain(ptrdiff_t n, ptrdiff_t d)
 {
@@ -81,6 +82,11 @@ static void noise_is_shared_by_the_data_sets(void)
         sum += noise;
         squares += noise * noise;
     }
+    const uint64_t values[] = {320, 34};
+    double normals[34];
+    psw_random_normals(psw_random_key(PSW_STREAM_NOISE, 7, values, 2), 11, 0, 34, normals);
+    for (ptrdiff_t k = 0; k < 34; k++) /* one rounding of the product, one of the sum */
+        CHECK_NEAR(zero[11 * 34 + k], definition(&p, 0, 11, k) + 0.3 * s / sqrt(34) * normals[k], 1e-15);
     double count = (double)(p.n * p.d); /* 10880 normals: five standard errors of mean and variance */
     CHECK(fabs(sum / count) < 5 / sqrt(count), "mean %g", sum / count);
     CHECK(fabs(squares / count - 1) < 5 * sqrt(2 / count), "variance %g", squares / count);
