@@ -207,17 +207,58 @@ static void vectors_are_nested(psw_point p)
     sample_free(s);
 }
 
-/* Exactly at the threshold is a tie, not a firing; no trials means no verdict. */
-static void edges(void)
+/* Sums of F of single leaves, added as ((0 + 1) + (2 + 3)) + 4, are the sum of all to the last bit. */
+static int leaves_make_a_tree(uint64_t seed)
+{
+    psw_point p = head_point(160, 12, 5, 64, 32);
+    p.seed = seed;
+    sample s = sample_of(p, 1);
+    const psw_judge *judge = psw_judge_of(p.precision);
+    psw_group group = {s.points, 1};
+    psw_arena arena;
+    psw_verdict all, one;
+    double leaf[5];
+    judged(&s, false, &all);
+    CHECK(psw_arena_create(judge->bytes(&group), &arena) == PSW_OK, "%s", psw_message());
+    for (ptrdiff_t i = 0; i < 5; i++) {
+        psw_head *head;
+        arena.used = 0;
+        CHECK(judge->begin(&group, &arena, &head) == PSW_OK, "%s", psw_message());
+        give(judge, head, &s, i);
+        judge->end(head, &one);
+        leaf[i] = one.value_d1;
+    }
+    double tree = ((leaf[0] + leaf[1]) + (leaf[2] + leaf[3])) + leaf[4]; /* 64 trials: dividing them is exact */
+    CHECK(all.value_d1 == tree, "%.17g is not %.17g", all.value_d1, tree);
+    psw_arena_destroy(&arena);
+    sample_free(s);
+    return all.value_d1 != leaf[0] + (leaf[1] + (leaf[2] + (leaf[3] + leaf[4])));
+}
+
+/* At the threshold, and above it by half of the tolerance, is a tie; above by twice of it is a firing. */
+static void threshold(double above, ptrdiff_t fires)
 {
     psw_point p = head_point(32, 10, 5, 7, 16);
     sample s = sample_of(p, 1);
     psw_verdict v;
     for (ptrdiff_t i = 0; i < 2 * p.n; i++)
-        for (ptrdiff_t k = 0; k < p.v; k++) s.rows[i * p.v + k] = k == 0 ? psw_data_threshold(&p) : 0;
+        for (ptrdiff_t k = 0; k < p.v; k++)
+            s.rows[i * p.v + k] =
+                k == 0 ? psw_data_threshold(&p) + above * psw_judge_tolerance(&p) * psw_data_unit(&p) : 0;
     judged(&s, false, &v);
-    CHECK(v.tie == 7 && v.fires_d0 == 0 && v.fires_d1 == 0 && v.margin_d1 == 0, "tie %td, margin %g", v.tie,
-          v.margin_d1);
+    CHECK(v.tie == 7 && v.fires_d0 == fires && v.fires_d1 == fires && v.successes == 0, "%g: tie %td, fires %td", above,
+          v.tie, v.fires_d1);
+    /* tau has a dozen ulp to the tolerance's thousands */
+    CHECK(fabs(v.margin_d1 / psw_judge_tolerance(&p) - above) < 0.01, "margin %g", v.margin_d1);
+    sample_free(s);
+}
+
+/* No trials means no verdict, but masses. */
+static void edges(void)
+{
+    psw_point p = head_point(32, 10, 5, 7, 16);
+    sample s = sample_of(p, 1);
+    psw_verdict v;
     s.points[0].trials = 0;
     judged(&s, false, &v);
     CHECK(isnan(v.success_rate) && isnan(v.margin_d1) && v.successes == 0 && v.special_mass_d1 > 0, "no trials");
@@ -248,6 +289,12 @@ int main(void)
             vectors_are_nested(p);
         }
     }
+    int order_shows = 0;
+    for (uint64_t seed = 0; seed < 8; seed++) order_shows += leaves_make_a_tree(seed);
+    CHECK(order_shows > 0, "samples on which no order shows");
+    threshold(0, 0);
+    threshold(0.5, 0);
+    threshold(2, 7);
     edges();
     memory();
     return test_end();

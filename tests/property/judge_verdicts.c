@@ -1,0 +1,157 @@
+/* Verdicts of the whole trip (data, attention, head) against the exact probability of success. */
+#include "engine_case.h"
+
+static double log_binomial(ptrdiff_t k, ptrdiff_t trials, double p)
+{
+    double n = (double)trials, x = (double)k;
+    return lgamma(n + 1) - lgamma(x + 1) - lgamma(n - x + 1) + (k ? x * log(p) : 0) +
+           (k < trials ? (n - x) * log1p(-p) : 0);
+}
+
+/* The exact two-sided binomial test: both tails of `k` of `trials` above 0.05 %. */
+static bool plausible(ptrdiff_t k, ptrdiff_t trials, double p)
+{
+    double below = 0, above = 0;
+    if (p <= 0) return k == 0;
+    if (p >= 1) return k == trials;
+    for (ptrdiff_t i = 0; i <= k; i++) below += exp(log_binomial(i, trials, p));
+    for (ptrdiff_t i = k; i <= trials; i++) above += exp(log_binomial(i, trials, p));
+    return below > 5e-4 && above > 5e-4;
+}
+
+static psw_verdict cell(const psw_point *p, const char *name)
+{
+    psw_verdict v = run_case(p, NULL, NULL);
+    psw_theory t = psw_theory_point(p);
+    CHECK(plausible(v.successes, p->trials, t.success), "%s n = %td d = %td m = %td beta = %g: %td of %td, %g expected",
+          name, p->n, p->d, p->m, p->beta, v.successes, p->trials, t.success);
+    CHECK(plausible(v.fires_d0, p->trials, t.fire_d0), "%s d = %td beta = %g: %td fire on D_0, not %g", name, p->d,
+          p->beta, v.fires_d0, t.fire_d0);
+    CHECK(plausible(v.fires_d1, p->trials, t.fire_d1), "%s d = %td beta = %g: %td fire on D_1, not %g", name, p->d,
+          p->beta, v.fires_d1, t.fire_d1);
+    CHECK((v.margin_d1 > 0) == (v.fires_d1 > 0) || v.tie > 0, "margin %g, %td fire", v.margin_d1, v.fires_d1);
+    CHECK((v.active_d0 > 0) == (v.fires_d0 > 0) && (v.value_d0 > 0) == (v.fires_d0 > 0), "active, value");
+    return v;
+}
+
+/* Around the critical degrees: the last that fails, the first that does not, and far above. */
+static void critical_degrees(void)
+{
+    const preset_case *const presets[] = {&P1, &P2, &P3};
+    for (int i = 0; i < 3; i++)
+        for (ptrdiff_t n = 64; n <= 1024; n *= 4) {
+            psw_point p = case_of(presets[i], n, 34, 1);
+            double beta_c = psw_theory_point(&p).beta_c;
+            const double beta[] = {floor(beta_c), floor(beta_c) + 0.75, ceil(beta_c), 64};
+            for (int k = 0; k < 4; k++) {
+                p.beta = beta[k], p.trials = 200;
+                cell(&p, presets[i]->name);
+            }
+            p.method = PSW_SOFTMAX, p.beta = NAN;
+            cell(&p, "softmax");
+            p.method = PSW_LINEAR;
+            cell(&p, "linear");
+        }
+}
+
+static void success_against_m(void)
+{
+    for (ptrdiff_t m = 4; m <= 32; m *= 2) {
+        psw_point p = case_of(&P1, 1024, 34, 7);
+        p.m = m, p.trials = 300;
+        cell(&p, "m");
+        p.beta = 10;
+        cell(&p, "m");
+    }
+}
+
+static void phase_diagram(void)
+{
+    const double beta[] = {4, 6, 12, 32};
+    for (ptrdiff_t d = 18; d <= 130; d = 2 * d - 2)
+        for (int k = 0; k < 4; k++) {
+            psw_point p = case_of(&W2, 4096, d, beta[k]);
+            p.m = 67, p.trials = 60;
+            cell(&p, "W2");
+        }
+}
+
+static void window(void)
+{
+    const double beta[] = {3, 4, 12, 26, 28, 40};
+    for (int k = 0; k < 6; k++) {
+        psw_point p = case_of(&W1, 256, 34, beta[k]);
+        p.trials = 200;
+        cell(&p, "W1");
+    }
+}
+
+/* a_0 + b <= kappa: D_0 never fires, in 10,000 trials of each. */
+static void never_on_d0(void)
+{
+    const preset_case *const presets[] = {&P1, &P2, &P3};
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 5; k++) {
+            psw_point p = case_of(presets[i], 64, 10, k == 0 ? 2 : k == 1 ? 5.5 : k == 2 ? 100 : NAN);
+            if (k > 2) p.method = k == 3 ? PSW_SOFTMAX : PSW_LINEAR;
+            p.trials = 10000, p.seed = (uint64_t)k;
+            psw_verdict v = cell(&p, "D_0");
+            CHECK(v.value_d0 == 0 && v.fires_d0 == 0 && v.margin_d0 <= 0, "F(D_0) = %g", v.value_d0);
+        }
+    psw_point tie = case_of(&P1, 64, 10, 20000); /* a_0 + b = kappa to the last bit but one: a tie, not a firing */
+    tie.a_0 = 0.05, tie.trials = 1000;
+    psw_verdict v = run_case(&tie, NULL, NULL);
+    CHECK(v.fires_d0 == 0 && v.tie > 900, "%td fire, %td ties", v.fires_d0, v.tie);
+}
+
+/* Tokens of a class are alike: which of them is the special one changes no count. F is a sum over leaves in another
+ * order. */
+static void special_token_moves(void)
+{
+    psw_point p = case_of(&W2, 1024, 34, 6);
+    psw_verdict here = cell(&p, "W2"), there;
+    for (int k = 1; k < 4; k++) {
+        p.j3 = 32 * (10 * k - 9);
+        there = run_case(&p, NULL, NULL);
+        CHECK(there.successes == here.successes && there.fires_d0 == here.fires_d0 && there.fires_d1 == here.fires_d1,
+              "j3 = %td", p.j3);
+        CHECK(there.active_d0 == here.active_d0 && there.active_d1 == here.active_d1, "j3 = %td", p.j3);
+        CHECK_NEAR(there.value_d1, here.value_d1, 1e-12);
+        CHECK_NEAR(there.value_d0, here.value_d0, 1e-12);
+        CHECK_NEAR(there.margin_d1, here.margin_d1, 1e-13);
+    }
+}
+
+/* fp32 decides as fp64 does wherever no margin is within 1e-4 of zero. */
+static void single_precision(void)
+{
+    const preset_case *const presets[] = {&P1, &P2, &P3, &W1, &W2};
+    int decided = 0;
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k < 40; k++) {
+            psw_point p = case_of(presets[i], 256, 34, 1 + k / 2), q;
+            p.trials = 1, p.m = 8, p.seed = (uint64_t)k;
+            q = p, q.precision = PSW_FP32;
+            psw_verdict wide = run_case(&p, NULL, NULL), single = run_case(&q, NULL, NULL);
+            CHECK(fabs(wide.margin_d0 - single.margin_d0) < psw_judge_tolerance(&q), "%g", single.margin_d0);
+            CHECK(fabs(wide.margin_d1 - single.margin_d1) < psw_judge_tolerance(&q), "%g", single.margin_d1);
+            if (fmin(fabs(wide.margin_d0), fabs(wide.margin_d1)) <= 1e-4) continue;
+            decided++;
+            CHECK(wide.fires_d0 == single.fires_d0 && wide.fires_d1 == single.fires_d1 &&
+                      wide.successes == single.successes,
+                  "%s beta = %g seed %d", presets[i]->name, p.beta, k);
+        }
+    CHECK(decided > 150, "only %d of 200 decided", decided);
+}
+
+int main(void)
+{
+    critical_degrees();
+    success_against_m();
+    phase_diagram();
+    window();
+    never_on_d0();
+    special_token_moves();
+    single_precision();
+    return test_end();
+}
