@@ -1,0 +1,21 @@
+/* Rates are the same numbers on every rank, bit for bit. */
+#include <string.h>
+
+#include "check.h"
+#include "polysweep/measure.h"
+
+int main(int argc, char **argv)
+{
+    psw_comm world;
+    psw_rates mine, first;
+    MPI_Init(&argc, &argv);
+    CHECK(psw_comm_world(&world) == PSW_OK, "%s", psw_message());
+    CHECK(psw_measure_rates_agreed(&world, &mine) == PSW_OK, "%s", psw_message());
+    first = mine;
+    CHECK(psw_comm_bytes(&world, 0, &first, sizeof first) == PSW_OK, "%s", psw_message());
+    CHECK(memcmp(&first, &mine, sizeof first) == 0, "rank %d has rates of its own", world.rank);
+    CHECK(mine.flop_s[0] > 0 && mine.point_s > 0, "flop_s %g", mine.flop_s[0]);
+    psw_comm_free(&world);
+    MPI_Finalize();
+    return test_end();
+}

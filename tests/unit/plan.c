@@ -1,0 +1,166 @@
+/* The cost model against counts made tile by tile, the simulated schedule against the definition of list scheduling. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "polysweep/plan.h"
+
+static psw_point point(ptrdiff_t n, ptrdiff_t d, double beta)
+{
+    psw_point p = {.method = PSW_EXACT, .data_kind = PSW_SELF_ATTENTION, .preset = PSW_W2, .beta = beta};
+    p.n = n;
+    p.d = p.v = d;
+    p.m = 8;
+    p.trials = 3;
+    p.block = 512;
+    p.a_0 = 0.04, p.a_1 = 1.2, p.b = 0.3, p.c = 1, p.kappa = 0.1;
+    return p;
+}
+
+/* Scores of both data sets, strip by strip and leaf by leaf: D_1's only where the strip or the leaf holds j3. */
+static double scores_made(const psw_point *p)
+{
+    ptrdiff_t strip = (ptrdiff_t)(1024 / psw_engine_of(p->precision)->real_bytes);
+    double made = 0;
+    for (ptrdiff_t leaf = 0; leaf < p->n; leaf += p->block)
+        for (ptrdiff_t q = leaf; q < p->n && q < leaf + p->block; q += strip)
+            for (ptrdiff_t k = 0; k < p->n; k += p->block) {
+                if (p->mask == PSW_CAUSAL && k > leaf) break;
+                ptrdiff_t end = leaf + p->block < p->n ? leaf + p->block : p->n;
+                ptrdiff_t rows = q + strip < end ? strip : end - q;
+                ptrdiff_t columns = k + p->block < p->n ? p->block : p->n - k;
+                bool again = (p->j3 >= q && p->j3 < q + rows) || (p->j3 >= k && p->j3 < k + columns);
+                made += (double)(rows * columns) * (again ? 2 : 1);
+            }
+    return made;
+}
+
+static void test_scores(void)
+{
+    const ptrdiff_t lengths[] = {64, 512, 1024, 1536, 2560, 4096};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        for (int causal = 0; causal < 2; causal++)
+            for (int single = 0; single < 2; single++) {
+                psw_point p = point(lengths[i], 18, 4);
+                psw_rates rates = {.score_s = {1, 1}};
+                p.mask = causal ? PSW_CAUSAL : PSW_FULL;
+                p.precision = single ? PSW_FP32 : PSW_FP64;
+                p.j3 = causal ? p.n - 1 : 0;
+                /* whole numbers below 2^53 apart from one division */
+                CHECK_NEAR(psw_cost_time(&rates, &p).predicted_s, scores_made(&p), 1e-12);
+            }
+}
+
+static void test_cost(void)
+{
+    psw_point p = point(1024, 66, 4);
+    psw_cost cost = psw_cost_point(&psw_rates_default, &p);
+    psw_group group = {&p, 1};
+    CHECK(cost.flops == psw_attend_work(&p).flops, "flops %g", cost.flops);
+    CHECK(cost.head_flops == 2 * psw_judge_flops(&p), "head flops %g", cost.head_flops);
+    CHECK(cost.memory_bytes == (double)psw_memory_group(&group), "memory %g", cost.memory_bytes);
+    CHECK(cost.extra_s < cost.predicted_s && cost.pass_s < cost.predicted_s && cost.extra_s > 0, "parts of a whole");
+    psw_rates none = {0};
+    CHECK(psw_cost_time(&none, &p).predicted_s == 0, "the model is linear in its rates");
+}
+
+static void test_cost_of_methods(void)
+{
+    psw_point p = point(1024, 66, 4), slow = p, theory = p, soft = p;
+    slow.beta = 63; /* five squarings and five products against two squarings */
+    theory.method = PSW_CLOSED_FORM;
+    soft.method = PSW_SOFTMAX;
+    psw_rates weigh = {.weigh_s = {1, 1}}, transcend = {.transcend_s = {1, 1}};
+    CHECK_NEAR(psw_cost_time(&weigh, &slow).pass_s / psw_cost_time(&weigh, &p).pass_s, 5.0, 1e-15);
+    CHECK(psw_cost_time(&weigh, &soft).pass_s == 0 && psw_cost_time(&transcend, &soft).pass_s > 0, "softmax");
+    CHECK(psw_cost_time(&transcend, &p).pass_s == 0, "integer degrees need no logarithm");
+    slow.beta = 3.5;
+    CHECK(psw_cost_time(&transcend, &slow).pass_s > 0, "fractions do");
+    CHECK(psw_cost_point(&psw_rates_default, &theory).predicted_s == psw_rates_default.point_s, "closed form");
+}
+
+static void test_scaling(void)
+{
+    psw_point p = point(1024, 66, 4);
+    psw_rates rates = psw_rates_scaled(&psw_rates_default, PSW_FP64, 3, 5);
+    psw_cost before = psw_cost_time(&psw_rates_default, &p), after = psw_cost_time(&rates, &p);
+    CHECK_NEAR(after.pass_s / before.pass_s, 3.0, 1e-12); /* a few roundings */
+    CHECK(after.head_s > before.head_s, "head");
+    p.precision = PSW_FP32;
+    CHECK(psw_cost_time(&rates, &p).pass_s == psw_cost_time(&psw_rates_default, &p).pass_s,
+          "the other precision stays");
+}
+
+static void test_group_limit(void)
+{
+    psw_point same[PSW_GROUP_MAX], small = point(64, 10, 2), large = point(16384, 1026, 2);
+    CHECK(psw_group_most(&small) == PSW_GROUP_MAX, "small points fill a group");
+    ptrdiff_t most = psw_group_most(&large);
+    for (int i = 0; i < PSW_GROUP_MAX; i++) same[i] = large;
+    psw_group one = {same, 1}, fits = {same, most}, over = {same, most + 1};
+    CHECK(most >= 1 && most < PSW_GROUP_MAX, "%td large points", most);
+    CHECK(most == 1 || psw_memory_group(&fits) <= (size_t)256 << 20, "a group is at most 256 MiB");
+    CHECK(psw_memory_group(&over) > (size_t)256 << 20, "and no smaller than it may be");
+    CHECK(psw_memory_group(&one) > 16384 * 1026 * 8, "a point needs at least its rows");
+}
+
+/* ---- schedule ---- */
+
+static double naive_finish(const psw_runs *runs, ptrdiff_t ranks)
+{
+    double *free_at = calloc((size_t)ranks, sizeof *free_at), finish = 0;
+    for (ptrdiff_t i = 0; i < runs->count; i++) {
+        ptrdiff_t first = 0;
+        for (ptrdiff_t r = 1; r < ranks; r++)
+            if (free_at[r] < free_at[first]) first = r;
+        free_at[first] += runs->list[i].predicted_s;
+        finish = fmax(finish, free_at[first]);
+    }
+    free(free_at);
+    return finish;
+}
+
+static psw_runs some_runs(ptrdiff_t count)
+{
+    psw_runs runs = {.list = malloc((size_t)count * sizeof *runs.list), .count = count};
+    for (ptrdiff_t i = 0; i < count; i++) {
+        runs.list[i] = (psw_run){i, 1, 10.0 / (double)(1 + i % 977) + 1e-3 * (double)((i * 7919) % 101)};
+        runs.predicted_s += runs.list[i].predicted_s;
+    }
+    return runs;
+}
+
+static void test_schedule(void)
+{
+    psw_runs runs = some_runs(700);
+    for (ptrdiff_t ranks = 1; ranks <= 900; ranks = ranks * 3 / 2 + 1) {
+        psw_schedule s;
+        CHECK(psw_schedule_simulate(&runs, ranks, &s) == PSW_OK, "%s", psw_message());
+        CHECK(s.finish_s == naive_finish(&runs, ranks), "finish on %td ranks: %g", ranks, s.finish_s);
+        CHECK_NEAR(s.utilisation * s.finish_s * (double)ranks, runs.predicted_s, 1e-12); /* its definition */
+    }
+    free(runs.list);
+}
+
+static void test_many_ranks(void)
+{
+    psw_runs runs = some_runs(200000), none = {0};
+    psw_schedule s;
+    CHECK(psw_schedule_simulate(&runs, 65536, &s) == PSW_OK, "%s", psw_message());
+    CHECK(s.finish_s >= runs.predicted_s / 65536 && s.utilisation > 0 && s.utilisation <= 1, "finish %g", s.finish_s);
+    CHECK(psw_schedule_simulate(&none, 4, &s) == PSW_OK && s.finish_s == 0 && s.utilisation == 0, "nothing to do");
+    CHECK(psw_schedule_simulate(&runs, 0, &s) == PSW_USAGE, "no ranks");
+    free(runs.list);
+}
+
+int main(void)
+{
+    test_scores();
+    test_cost();
+    test_cost_of_methods();
+    test_scaling();
+    test_group_limit();
+    test_schedule();
+    test_many_ranks();
+    return test_end();
+}
