@@ -5,7 +5,9 @@
  * same for both data sets, every degree and every method. A pre-activation counts as positive above the tie
  * tolerance of the precision.
  *
- * A verdict is a fold over query leaves: counts add, margins take the maximum, values add along the fixed tree.
+ * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add along
+ * the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict: counts
+ * are 0, the rest is NaN (with two data sets the masses and the gap are there all the same).
  * Compiled twice, as attend is. Local. */
 #ifndef POLYSWEEP_JUDGE_H
 #define POLYSWEEP_JUDGE_H
@@ -39,7 +41,7 @@ const psw_judge *psw_judge_of(psw_precision precision);
 /* The verdict of a point that has none: counts 0, the rest NaN. */
 psw_verdict psw_verdict_none(void);
 
-/* |pre-activation| below this, in units of sqrt(ln n), is rounding, not a sign. */
+/* |pre-activation| below this, in units of sqrt(ln n), is rounding, not a sign: psw_theory_tie. */
 double psw_judge_tolerance(const psw_point *point);
 
 /* Operations of the head for one data set. */

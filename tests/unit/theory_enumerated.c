@@ -97,7 +97,7 @@ static void compare(psw_point p, int sampled)
         signed char w[64];
         for (ptrdiff_t k = 0; k < p.d; k++) {
             state ^= state << 13, state ^= state >> 7, state ^= state << 17;
-            w[k] = (sampled ? state >> 40 & 1 : i >> k & 1) ? 1 : -1;
+            w[k] = (sampled ? (state >> 40 & 1) != 0 : (i >> k & 1) != 0) ? 1 : -1;
         }
         int on0 = fires(&p, out0, w), on1 = fires(&p, out1, w);
         d0 += on0, d1 += on1, either += on0 | on1;
