@@ -5,9 +5,9 @@
  * same for both data sets, every degree and every method. A pre-activation counts as positive above the tie
  * tolerance of the precision.
  *
- * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add along
- * the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict: counts
- * are 0, the rest is NaN (with two data sets the masses and the gap are there all the same).
+ * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add
+ * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:
+ * counts are 0, the rest is NaN (with two data sets the masses and the gap are there all the same).
  * Compiled twice, as attend is. Local. */
 #ifndef POLYSWEEP_JUDGE_H
 #define POLYSWEEP_JUDGE_H
