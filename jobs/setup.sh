@@ -30,6 +30,7 @@ libopenmpi-dev          command -v mpicc                             MPI: the co
 openmpi-bin             command -v mpirun                            MPI: mpirun
 libhdf5-openmpi-dev     has_parallel_hdf5                            HDF5 built with that MPI: h5pcc on PATH, or HDF5_ROOT
 libopenblas-serial-dev  [ -n "${POLYSWEEP_CBLAS:-}" ] || pkg-config --exists openblas  OpenBLAS, or another CBLAS named in POLYSWEEP_CBLAS
+libfftw3-dev            pkg-config --exists fftw3 fftw3f             FFTW 3 in double and single precision
 libhwloc-dev            pkg-config --exists hwloc                    hwloc
 libyaml-dev             pkg-config --exists yaml-0.1                 libyaml
 librandom123-dev        has_header Random123/philox.h                Random123 (headers; CPATH or CMAKE_PREFIX_PATH)
