@@ -8,7 +8,12 @@
  * maps work on unit rows and put beta log2 |x| into the scale, so no degree overflows.
  *
  * One draw of a map is a set of random tables, keyed by (seed, method, d, r, draw, place in the tree), never by beta:
- * the tables of a low degree are part of those of a higher one. Queries and keys use the same tables. */
+ * the tables of a low degree are part of those of a higher one. Queries and keys use the same tables.
+ *
+ * Sources: tree, self-tensored or not: Ahle et al. 2020, Kacham, Mirrokni, Zhong 2023 (exact at tree degree 1, where
+ * it ignores r); tensorsketch: Pham, Pagh 2013; srht: Ahle et al. 2020 (rows of the Hadamard matrix drawn with
+ * replacement); maclaurin: Kar, Karnick 2012 (homogeneous, random signs); favor: Choromanski et al. 2020 (estimates
+ * exp(<q,k>) of the rows as they are given: a division by sqrt d is row_norm's); monomial: every monomial once. */
 #ifndef POLYSWEEP_SKETCH_H
 #define POLYSWEEP_SKETCH_H
 
@@ -17,6 +22,7 @@
 typedef enum psw_weigh { PSW_WEIGH_IDENTITY, PSW_WEIGH_SQUARE, PSW_WEIGH_POWER } psw_weigh;
 
 typedef struct psw_sketch_shape {
+    ptrdiff_t r;        /* random columns; 0 where the map is exact */
     ptrdiff_t stored;   /* numbers kept per row */
     ptrdiff_t features; /* rows of the state */
     psw_weigh weigh;
@@ -27,34 +33,57 @@ typedef struct psw_sketch_shape {
 
 /* True for the methods that have a map (monomial, polysketch, tree, tensorsketch, srht, maclaurin, favor). */
 bool psw_sketch_has(psw_method method);
-/* From r or features (one of them is given), d, beta. */
+/* From r or features (one of them is given), d, beta. Of a point that psw_sketch_check accepts. */
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point);
+/* Bytes of one state, features x (v + 1) in the point's precision; any size, also one that cannot be. */
+double psw_sketch_state_bytes(const psw_point *point);
 /* PSW_USAGE with what to do: odd degree for a self-tensored sketch, r < 1, features no triangle, fractional degree,
- * negative degree; PSW_NO_MEMORY with the number of bytes where a monomial state cannot fit. */
+ * negative degree; PSW_NO_MEMORY with the number of bytes where a state is wider than any product takes. */
 psw_status psw_sketch_check(const psw_point *point);
+/* PSW_NO_MEMORY with the number of bytes where one state needs more than `bytes`. */
+psw_status psw_sketch_fits(const psw_point *point, double bytes);
 
-/* Mean and variance of one estimate of <x,y>^beta (E[est], E[est^2] - E[est]^2) for |x|^2 |y|^2 = norms and
- * <x,y> = product; exact for tree and polysketch (recursion over the tree) and maclaurin with Gaussian entries,
- * NaN for methods without a closed form. `squares` = sum x_i^2 y_i^2 (used by the sign-based maps). */
+/* Mean and variance of one estimate of <x,y>^beta (favor: of exp <x,y>) over the tables, for |x|^2 |y|^2 = norms,
+ * <x,y> = product and sum x_i^2 y_i^2 = squares (used by the sign-based maps). Exact; the variance is NaN for favor
+ * and for polysketch above degree 4, both are NaN for learned weights. */
 typedef struct psw_moments {
     double mean, variance;
 } psw_moments;
 psw_moments psw_sketch_moments(const psw_point *point, double norms, double product, double squares);
 
-/* Learned weights of a polysketch (two stacks of two levels), loaded by whoever owns the file; NULL = random. */
-typedef struct psw_weights psw_weights;
+/* Learned weights of a polysketch, loaded and kept by whoever owns the file. Two stacks of two levels, each
+ *     f(x) = gelu(layernorm(x) up) down,   layernorm with epsilon 1e-5, gain and shift; gelu in its tanh form,
+ * m = sqrt(r) tanh(stack_1(x) * stack_2(x) / sqrt(r)), elementwise; the estimate is <m(q), m(k)>^2 whatever beta is.
+ * Arrays are row-major and multiply rows from the right: up is in x 8r, down 8r x r, gain and shift 1 x in, where in
+ * is d on the first level and r on the second. gain.at and shift.at may be NULL (1 and 0). */
+typedef struct psw_array {
+    const char *name; /* as messages call it */
+    const double *at;
+    ptrdiff_t rows, cols;
+} psw_array;
+typedef struct psw_weights {
+    struct {
+        psw_array gain, shift, up, down;
+    } level[2][2]; /* [stack][level] */
+} psw_weights;
+/* PSW_USAGE names the array that is missing, has another shape or holds a number that is not finite. */
+psw_status psw_weights_check(const psw_point *point, const psw_weights *weights);
 
 #ifdef POLYSWEEP_REAL_H /* rooms that are compiled twice */
 
-typedef struct psw_sketch psw_sketch; /* one draw; lives in the arena */
+typedef struct psw_sketch psw_sketch; /* a map with its tables; lives in the arena, but for the plans of an FFT */
 
 typedef struct psw_sketcher {
     /* Tables and scratch for blocks of at most `rows` rows. */
     size_t (*bytes)(const psw_point *point, ptrdiff_t rows);
+    /* `weights` are read here and may be freed afterwards; NULL unless point.weights says they are wanted. A counting
+     * arena gives a NULL sketch. */
     psw_status (*create)(const psw_point *point, ptrdiff_t rows, const psw_weights *weights, psw_arena *arena,
                          psw_sketch **sketch);
-    void (*draw)(psw_sketch *sketch, ptrdiff_t draw); /* fills the tables of draw number `draw` */
-    /* m(x) into stored (x.rows x stored), s(x) into log2_scale; a zero row gives zeros and scale -inf. */
+    void (*destroy)(psw_sketch *sketch);              /* what is not in the arena; NULL is allowed */
+    void (*draw)(psw_sketch *sketch, ptrdiff_t draw); /* fills the tables of draw number `draw`; before any map */
+    /* m(x) into stored (x.rows x stored), s(x) into log2_scale; a zero row gives zeros and scale -inf (favor: what
+     * exp(0) needs). x and stored must not overlap. A row's bits depend on the shape of its block alone. */
     void (*map)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
     void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
 } psw_sketcher;

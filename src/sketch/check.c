@@ -1,0 +1,134 @@
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "sketch/shape.h"
+
+/* Beyond this no sketch means anything, and the tree has as many nodes. */
+static const double degree_max = 65536;
+
+static const char *name_of(psw_method method)
+{
+    static const char *const names[] = {[PSW_MONOMIAL] = "monomial", [PSW_POLYSKETCH] = "polysketch",
+                                        [PSW_TREE] = "tree",         [PSW_TENSORSKETCH] = "tensorsketch",
+                                        [PSW_SRHT] = "srht",         [PSW_MACLAURIN] = "maclaurin",
+                                        [PSW_FAVOR] = "favor"};
+    return psw_sketch_has(method) ? names[method] : "this one";
+}
+
+static psw_status check_degree(const psw_point *point, const char *method)
+{
+    double beta = point->beta;
+    if (point->method == PSW_FAVOR) return PSW_OK;
+    int least = point->method == PSW_POLYSKETCH ? 2 : 1;
+    if (!(beta >= least))
+        return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a degree of at least %d", method, beta, least);
+    if (beta != floor(beta))
+        return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a whole degree; method exact takes real ones", method,
+                        beta);
+    if (beta > degree_max) return PSW_FAIL(PSW_USAGE, "%s: beta = %g is above %g", method, beta, degree_max);
+    if (point->method == PSW_POLYSKETCH && fmod(beta, 2) != 0)
+        return PSW_FAIL(PSW_USAGE,
+                        "polysketch: beta = %g: a self-tensored sketch needs an even degree, %g or %g; the signed "
+                        "method tree takes odd ones",
+                        beta, beta - 1, beta + 1);
+    return PSW_OK;
+}
+
+static psw_status check_triangle(ptrdiff_t features)
+{
+    ptrdiff_t r = (ptrdiff_t)((sqrt(8 * (double)features + 1) - 1) / 2 + 1e-9);
+    if (r * (r + 1) / 2 == features) return PSW_OK;
+    return PSW_FAIL(
+        PSW_USAGE, "polysketch: features = %td is not r (r + 1) / 2 for any r; nearest: %td (r = %td) or %td (r = %td)",
+        features, r * (r + 1) / 2, r, (r + 1) * (r + 2) / 2, r + 1);
+}
+
+static psw_status check_size(const psw_point *point, const char *method)
+{
+    ptrdiff_t r = point->r, features = point->features;
+    if (r == 0 && features == 0) return PSW_FAIL(PSW_USAGE, "%s needs a size: give r or features", method);
+    if (r < 0 || features < 0)
+        return PSW_FAIL(PSW_USAGE, "%s: %s = %td: a sketch has at least 1 column", method, r < 0 ? "r" : "features",
+                        r < 0 ? r : features);
+    if (r > INT_MAX || features > INT_MAX)
+        return PSW_FAIL(PSW_USAGE, "%s: %s = %td is above %d", method, r > INT_MAX ? "r" : "features",
+                        r > INT_MAX ? r : features, INT_MAX);
+    if (r == 0) return point->method == PSW_POLYSKETCH ? check_triangle(features) : PSW_OK;
+    if (features > 0 && (double)features != sketch_features(point))
+        return PSW_FAIL(PSW_USAGE, "%s: r = %td makes %.0f features, not %td; give one of the two", method, r,
+                        sketch_features(point), features);
+    return PSW_OK;
+}
+
+static void in_words(double bytes, char *text, size_t size)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    int unit = 0;
+    while (bytes >= 1024 && unit < 5) bytes /= 1024, unit++;
+    psw_format(text, size, unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
+}
+
+static psw_status too_big(const psw_point *point, const char *limit)
+{
+    char size[48];
+    in_words(psw_sketch_state_bytes(point), size, sizeof size);
+    return PSW_FAIL(
+        PSW_NO_MEMORY, "beta = %g in d = %td has %.0f features: with v = %td one state is %.0f bytes (%s), %s",
+        point->beta, point->d, sketch_features(point), point->v, psw_sketch_state_bytes(point), size, limit);
+}
+
+psw_status psw_sketch_fits(const psw_point *point, double bytes)
+{
+    char size[48], limit[96];
+    if (psw_sketch_state_bytes(point) <= bytes) return PSW_OK;
+    in_words(bytes, size, sizeof size);
+    psw_format(limit, sizeof limit, "more than the %s there are", size);
+    return too_big(point, limit);
+}
+
+psw_status psw_sketch_check(const psw_point *point)
+{
+    const char *method = name_of(point->method);
+    if (!psw_sketch_has(point->method)) return PSW_FAIL(PSW_USAGE, "method %s has no feature map", method);
+    if (point->d < 1) return PSW_FAIL(PSW_USAGE, "%s: d = %td: rows have at least one column", method, point->d);
+    PSW_TRY(check_degree(point, method));
+    bool exact = psw_sketch_shape_of(point).r == 0 && point->method != PSW_FAVOR && sketch_degree(point) <= 1;
+    if (point->method != PSW_MONOMIAL && !exact) PSW_TRY(check_size(point, method));
+    if (sketch_features(point) > INT_MAX) return too_big(point, "wider than any product takes");
+    return PSW_OK;
+}
+
+static psw_status check_array(const psw_array *array, const char *fallback, ptrdiff_t rows, ptrdiff_t cols,
+                              bool optional)
+{
+    const char *name = array->name ? array->name : fallback;
+    if (!array->at && optional) return PSW_OK;
+    if (!array->at) return PSW_FAIL(PSW_USAGE, "weights: %s is missing; it should be %td x %td", name, rows, cols);
+    if (array->rows != rows || array->cols != cols)
+        return PSW_FAIL(PSW_USAGE, "weights: %s is %td x %td, but the point needs %td x %td", name, array->rows,
+                        array->cols, rows, cols);
+    for (ptrdiff_t i = 0; i < rows * cols; i++)
+        if (!isfinite(array->at[i]))
+            return PSW_FAIL(PSW_USAGE, "weights: %s holds %g in row %td, column %td", name, array->at[i], i / cols,
+                            i % cols);
+    return PSW_OK;
+}
+
+psw_status psw_weights_check(const psw_point *point, const psw_weights *weights)
+{
+    ptrdiff_t r = psw_sketch_shape_of(point).r;
+    for (int stack = 0; stack < 2; stack++)
+        for (int level = 0; level < 2; level++) {
+            ptrdiff_t in = level == 0 ? point->d : r;
+            char names[4][40];
+            static const char *const parts[] = {"gain", "shift", "up", "down"};
+            for (int i = 0; i < 4; i++)
+                psw_format(names[i], sizeof names[i], "%s of stack %d, level %d", parts[i], stack + 1, level + 1);
+            PSW_TRY(check_array(&weights->level[stack][level].gain, names[0], 1, in, true));
+            PSW_TRY(check_array(&weights->level[stack][level].shift, names[1], 1, in, true));
+            PSW_TRY(check_array(&weights->level[stack][level].up, names[2], in, 8 * r, false));
+            PSW_TRY(check_array(&weights->level[stack][level].down, names[3], 8 * r, r, false));
+        }
+    return PSW_OK;
+}
