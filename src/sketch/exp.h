@@ -1,0 +1,54 @@
+/* sketch/exp: e^x as straight-line code, so that loops over it become vector loops, with the same bits for every C
+ * library. The relative error is about |x| epsilon, what a product of the same precision leaves in its entries. */
+#ifndef POLYSWEEP_SKETCH_EXP_H
+#define POLYSWEEP_SKETCH_EXP_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "polysweep/real.h"
+
+#ifdef PSW_SINGLE
+typedef uint32_t sketch_bits;
+enum { SKETCH_MANTISSA = 23, SKETCH_BIAS = 127 };
+static const float sketch_shift = 0x1.8p23F, sketch_exp_most = 87;
+#else
+typedef uint64_t sketch_bits;
+enum { SKETCH_MANTISSA = 52, SKETCH_BIAS = 1023 };
+static const double sketch_shift = 0x1.8p52, sketch_exp_most = 700;
+#endif
+
+/* 2^n sum of y^k / k!, n the integer nearest to x / ln 2, y = x - n ln 2, |y| < 0.347; x is cut off at
+ * +-sketch_exp_most. Adding 1.5 2^mantissa leaves n in the lowest bits. */
+static inline psw_real sketch_exp(psw_real x)
+{
+    psw_real in = x > sketch_exp_most ? sketch_exp_most : x < -sketch_exp_most ? -sketch_exp_most : x;
+    psw_real turns = in * (psw_real)1.4426950408889634, shifted = turns + sketch_shift;
+    psw_real y = (turns - (shifted - sketch_shift)) * (psw_real)0.6931471805599453;
+#ifdef PSW_SINGLE
+    psw_real p = 1.0F / 5040;
+#else
+    psw_real p = 1.0 / 6227020800;
+    p = p * y + 1.0 / 479001600;
+    p = p * y + 1.0 / 39916800;
+    p = p * y + 1.0 / 3628800;
+    p = p * y + 1.0 / 362880;
+    p = p * y + 1.0 / 40320;
+    p = p * y + 1.0 / 5040;
+#endif
+    p = p * y + (psw_real)(1.0 / 720);
+    p = p * y + (psw_real)(1.0 / 120);
+    p = p * y + (psw_real)(1.0 / 24);
+    p = p * y + (psw_real)(1.0 / 6);
+    p = p * y + (psw_real)0.5;
+    p = p * y + 1;
+    p = p * y + 1;
+    sketch_bits bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits << SKETCH_MANTISSA) + ((sketch_bits)SKETCH_BIAS << SKETCH_MANTISSA);
+    psw_real power;
+    memcpy(&power, &bits, sizeof power);
+    return p * power;
+}
+
+#endif

@@ -1,0 +1,92 @@
+#include <math.h>
+
+#include "sketch/exp.h"
+#include "sketch/map.h"
+
+/* phi_j(x) = r^(-1/2) exp(<w_j, x> - |x|^2 / 2), w_j standard normal, d at a time orthogonal to each other
+ * (Choromanski et al. 2020). A row's largest exponent goes into its scale, so no feature overflows. */
+typedef struct favor {
+    psw_real *table; /* r x d: rows w_j */
+    double *block;   /* d x d: one orthogonal block */
+    ptrdiff_t d, r;
+} favor;
+
+static void *lay(const psw_sketch *s, psw_arena *arena)
+{
+    favor f = {.d = s->point.d, .r = s->shape.r};
+    favor *kept = psw_arena_take(arena, 1, sizeof f);
+    f.table = psw_arena_take(arena, f.r * f.d, sizeof *f.table);
+    f.block = psw_arena_take(arena, f.d * f.d, sizeof *f.block);
+    if (kept) *kept = f;
+    return kept;
+}
+
+static double dot(const double *a, const double *b, ptrdiff_t count)
+{
+    double lane[8] = {0}, rest = 0;
+    ptrdiff_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (int k = 0; k < 8; k++) lane[k] += a[i + k] * b[i + k];
+    for (; i < count; i++) rest += a[i] * b[i];
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7])) + rest;
+}
+
+/* Gram-Schmidt, twice for each row (Giraud et al. 2005: then orthogonal to rounding). */
+static void orthonormalise(ptrdiff_t count, ptrdiff_t d, double *rows)
+{
+    for (ptrdiff_t i = 0; i < count; i++) {
+        double *x = rows + i * d;
+        for (ptrdiff_t j = 0; j < 2 * i; j++) {
+            const double *y = rows + j % i * d;
+            double along = dot(x, y, d);
+            for (ptrdiff_t k = 0; k < d; k++) x[k] -= along * y[k];
+        }
+        double inverse = 1 / sqrt(dot(x, x, d));
+        for (ptrdiff_t k = 0; k < d; k++) x[k] *= inverse;
+    }
+}
+
+/* Directions from one table of normals, lengths (chi with d degrees of freedom) from another. */
+static void draw(psw_sketch *s, ptrdiff_t number)
+{
+    favor *f = s->own;
+    ptrdiff_t d = f->d;
+    for (ptrdiff_t first = 0; first < f->r; first += d) {
+        psw_key key = SKETCH_KEY(s, number, (sketch_place){0, (uint64_t)(first / d), 0});
+        psw_key lengths = SKETCH_KEY(s, number, (sketch_place){0, (uint64_t)(first / d), 1});
+        ptrdiff_t count = f->r - first < d ? f->r - first : d;
+        for (ptrdiff_t i = 0; i < count; i++) psw_random_normals(key, (uint64_t)i, 0, d, f->block + i * d);
+        orthonormalise(count, d, f->block);
+        for (ptrdiff_t i = 0; i < count; i++) {
+            psw_random_normals(lengths, (uint64_t)i, 0, d, s->normals);
+            double length = sqrt(dot(s->normals, s->normals, d));
+            for (ptrdiff_t k = 0; k < d; k++) f->table[(first + i) * d + k] = (psw_real)(length * f->block[i * d + k]);
+        }
+    }
+}
+
+static psw_real largest(const psw_real *x, ptrdiff_t count)
+{
+    psw_real lane[16], most = x[0];
+    ptrdiff_t i = 0;
+    for (int k = 0; k < 16; k++) lane[k] = x[0];
+    for (; i + 16 <= count; i += 16)
+        for (int k = 0; k < 16; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
+    for (; i < count; i++) most = x[i] > most ? x[i] : most;
+    for (int k = 0; k < 16; k++) most = lane[k] > most ? lane[k] : most;
+    return most;
+}
+
+static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
+{
+    const favor *f = s->own;
+    psw_real scale = (psw_real)(1 / sqrt((double)f->r));
+    psw_product_nt(x, (psw_const_rows){f->table, f->r, f->d, f->d}, stored);
+    for (ptrdiff_t i = 0; i < x.rows; i++) {
+        psw_real *restrict phi = stored.at + i * stored.stride, most = largest(phi, f->r);
+        for (ptrdiff_t j = 0; j < f->r; j++) phi[j] = scale * sketch_exp(phi[j] - most);
+        log2_scale[i] = ((double)most - SKETCH_SUM_OF_SQUARES(x.at + i * x.stride, f->d) / 2) * 1.4426950408889634;
+    }
+}
+
+const sketch_map SKETCH_FAVOR = {.lay = lay, .draw = draw, .map = map};

@@ -1,0 +1,85 @@
+#include <math.h>
+#include <string.h>
+
+#include "sketch/map.h"
+
+/* z^p = sum over i_1 <= ... <= i_p of (p! / prod mult!) prod q_i prod k_i: one feature a monomial, with the root of its
+ * multinomial coefficient. In lexicographic order the monomials of degree k that begin with i are x_i times those of
+ * degree k - 1 that begin with i or later, which are the last C(d - i + k - 2, k - 1) of their list: a lift is
+ * nothing but products of a number and a stretch of memory. */
+typedef struct monomial {
+    psw_real *coefficient; /* features */
+    psw_real *lower[2];    /* lists of degrees below p */
+    ptrdiff_t *tail;       /* degree x d: how many monomials of degree k - 1 begin with i or later */
+    ptrdiff_t degree, d;
+} monomial;
+
+static ptrdiff_t monomials(ptrdiff_t variables, ptrdiff_t degree)
+{
+    return (ptrdiff_t)sketch_choose((double)(variables + degree - 1), degree);
+}
+
+static void *lay(const psw_sketch *s, psw_arena *arena)
+{
+    monomial m = {.degree = sketch_degree(&s->point), .d = s->point.d};
+    monomial *kept = psw_arena_take(arena, 1, sizeof m);
+    m.coefficient = psw_arena_take(arena, s->shape.features, sizeof *m.coefficient);
+    for (int i = 0; i < 2; i++) m.lower[i] = psw_arena_take(arena, monomials(m.d, m.degree - 1), sizeof *m.lower[i]);
+    m.tail = psw_arena_take(arena, m.degree * m.d, sizeof *m.tail);
+    if (kept) *kept = m;
+    return kept;
+}
+
+/* Coefficients in the order of the monomials: log of p! minus those of the multiplicities, along a walk over them. */
+static void coefficients(psw_real **out, ptrdiff_t variables, ptrdiff_t degree, double log_value)
+{
+    if (variables == 1 || degree == 0) {
+        *(*out)++ = (psw_real)exp(0.5 * (log_value - lgamma((double)degree + 1)));
+        return;
+    }
+    for (ptrdiff_t of_first = degree; of_first >= 0; of_first--)
+        coefficients(out, variables - 1, degree - of_first, log_value - lgamma((double)of_first + 1));
+}
+
+static psw_status start(psw_sketch *s, const psw_weights *weights)
+{
+    monomial *m = s->own;
+    psw_real *out = m->coefficient;
+    (void)weights;
+    for (ptrdiff_t k = 0; k < m->degree; k++)
+        for (ptrdiff_t i = 0; i < m->d; i++) m->tail[k * m->d + i] = monomials(m->d - i, k);
+    coefficients(&out, m->d, m->degree, lgamma((double)m->degree + 1));
+    return PSW_OK;
+}
+
+static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
+{
+    (void)s, (void)log2_scale;
+    for (ptrdiff_t i = 0; i < x.rows; i++)
+        memcpy(stored.at + i * stored.stride, x.at + i * x.stride, (size_t)x.cols * sizeof *x.at);
+}
+
+/* out <- the list of degree k from the list of degree k - 1 */
+static void next_degree(ptrdiff_t d, const ptrdiff_t *tail, const psw_real *x, const psw_real *lower,
+                        psw_real *restrict out)
+{
+    for (ptrdiff_t i = 0; i < d; out += tail[i], i++) {
+        const psw_real *restrict from = lower + tail[0] - tail[i];
+        for (ptrdiff_t j = 0; j < tail[i]; j++) out[j] = x[i] * from[j];
+    }
+}
+
+static void lift(psw_sketch *s, psw_const_rows stored, psw_rows features)
+{
+    const monomial *m = s->own;
+    for (ptrdiff_t i = 0; i < stored.rows; i++) {
+        const psw_real *x = stored.at + i * stored.stride;
+        m->lower[0][0] = 1;
+        psw_real *restrict phi = features.at + i * features.stride;
+        for (ptrdiff_t k = 1; k <= m->degree; k++)
+            next_degree(m->d, m->tail + (k - 1) * m->d, x, m->lower[1 - k % 2], k < m->degree ? m->lower[k % 2] : phi);
+        for (ptrdiff_t j = 0; j < features.cols; j++) phi[j] *= m->coefficient[j];
+    }
+}
+
+const sketch_map SKETCH_MONOMIAL = {.lay = lay, .start = start, .map = map, .lift = lift, .unit = true};

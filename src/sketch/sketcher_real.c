@@ -1,0 +1,164 @@
+#include <math.h>
+#include <string.h>
+
+#include "sketch/map.h"
+
+static const sketch_map *map_of(const psw_point *point)
+{
+    switch (point->method) {
+    case PSW_MONOMIAL: return &SKETCH_MONOMIAL;
+    case PSW_POLYSKETCH: return sketch_learned(point) ? &SKETCH_LEARNED : &SKETCH_TREE;
+    case PSW_TREE: return &SKETCH_TREE;
+    case PSW_TENSORSKETCH: return &SKETCH_TENSORSKETCH;
+    case PSW_SRHT: return &SKETCH_SRHT;
+    case PSW_MACLAURIN: return &SKETCH_MACLAURIN;
+    case PSW_FAVOR: return &SKETCH_FAVOR;
+    default: return NULL;
+    }
+}
+
+/* ---- what maps share -------------------------------------------------------------------------------------- */
+
+psw_key SKETCH_KEY(const psw_sketch *s, ptrdiff_t draw, sketch_place place)
+{
+    const psw_point *p = &s->point;
+    const uint64_t values[] = {(uint64_t)p->method, (uint64_t)p->d, (uint64_t)s->shape.r, (uint64_t)draw, place.level,
+                               place.number,        place.side};
+    return psw_random_key(PSW_STREAM_SKETCH, p->seed, values, sizeof values / sizeof values[0]);
+}
+
+void SKETCH_NORMALS(const psw_sketch *s, psw_key key, psw_rows table)
+{
+    for (ptrdiff_t i = 0; i < table.rows; i++) {
+        psw_random_normals(key, (uint64_t)i, 0, table.cols, s->normals);
+        for (ptrdiff_t j = 0; j < table.cols; j++) table.at[i * table.stride + j] = (psw_real)s->normals[j];
+    }
+}
+
+/* Eight sums that wait for each other as little as vectors allow. */
+double SKETCH_SUM_OF_SQUARES(const psw_real *x, ptrdiff_t count)
+{
+    double lane[8] = {0}, rest = 0;
+    ptrdiff_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (int k = 0; k < 8; k++) lane[k] += (double)x[i + k] * (double)x[i + k];
+    for (; i < count; i++) rest += (double)x[i] * (double)x[i];
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7])) + rest;
+}
+
+/* ---- unit rows -------------------------------------------------------------------------------------------- */
+
+/* u = x / |x|, returns log2 |x|, through 2^-e x with e the exponent of the largest entry: for rows whose squares leave
+ * the range. A row of zeros stays one, with -inf; one that is not finite turns to NaN. */
+static double unit_row_of_any_size(const psw_real *x, ptrdiff_t d, psw_real *u)
+{
+    int e = 0;
+    double largest = 0, sum = 0;
+    for (ptrdiff_t i = 0; i < d; i++) largest = fmax(largest, fabs((double)x[i]));
+    if (largest > 0 && isfinite(largest)) frexp(largest, &e);
+    for (ptrdiff_t i = 0; i < d; i++) sum += ldexp((double)x[i], -e) * ldexp((double)x[i], -e);
+    double norm = sqrt(sum), inverse = norm > 0 ? 1 / norm : 0;
+    for (ptrdiff_t i = 0; i < d; i++) u[i] = (psw_real)(norm < INFINITY ? ldexp((double)x[i], -e) * inverse : NAN);
+    return norm > 0 ? log2(norm) + e : norm == 0 ? -INFINITY : NAN;
+}
+
+static double unit_row(const psw_real *x, ptrdiff_t d, psw_real *u)
+{
+    double sum = SKETCH_SUM_OF_SQUARES(x, d);
+    if (!(sum > 0x1p-900 && sum < 0x1p900)) return unit_row_of_any_size(x, d, u);
+    double inverse = 1 / sqrt(sum);
+    for (ptrdiff_t i = 0; i < d; i++) u[i] = (psw_real)((double)x[i] * inverse);
+    return 0.5 * log2(sum);
+}
+
+static psw_const_rows unit_rows(psw_sketch *s, psw_const_rows x, double *log2_scale)
+{
+    psw_rows u = psw_rows_of(s->unit, x.rows, x.cols);
+    for (ptrdiff_t i = 0; i < x.rows; i++)
+        log2_scale[i] = s->point.beta * unit_row(x.at + i * x.stride, x.cols, u.at + i * u.stride);
+    return psw_read(u);
+}
+
+/* ---- the table -------------------------------------------------------------------------------------------- */
+
+static psw_sketch *lay(const psw_point *point, ptrdiff_t rows, psw_arena *arena)
+{
+    psw_sketch s = {.map = map_of(point), .point = *point, .shape = psw_sketch_shape_of(point), .rows = rows};
+    psw_sketch *kept = psw_arena_take(arena, 1, sizeof s);
+    if (s.map->unit) s.unit = psw_arena_take(arena, rows * point->d, sizeof *s.unit);
+    if (s.map->draw) {
+        ptrdiff_t widest = s.shape.r > point->d ? s.shape.r : point->d;
+        s.normals = psw_arena_take(arena, widest, sizeof *s.normals);
+    }
+    s.own = s.map->lay(&s, arena);
+    if (kept) *kept = s;
+    return kept;
+}
+
+static size_t bytes(const psw_point *point, ptrdiff_t rows)
+{
+    psw_arena arena = psw_arena_counting();
+    lay(point, rows, &arena);
+    return arena.high;
+}
+
+static psw_status create(const psw_point *point, ptrdiff_t rows, const psw_weights *weights, psw_arena *arena,
+                         psw_sketch **sketch)
+{
+    PSW_TRY(psw_sketch_check(point));
+    *sketch = lay(point, rows, arena);
+    PSW_TRY(psw_arena_check(arena));
+    psw_status status = *sketch && (*sketch)->map->start ? (*sketch)->map->start(*sketch, weights) : PSW_OK;
+    if (status != PSW_OK) *sketch = NULL;
+    return status;
+}
+
+static void destroy(psw_sketch *s)
+{
+    if (s && s->map->stop) s->map->stop(s);
+}
+
+static void draw(psw_sketch *s, ptrdiff_t number)
+{
+    if (s->map->draw) s->map->draw(s, number);
+}
+
+static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
+{
+    if (x.rows == 0) return;
+    s->map->map(s, s->map->unit ? unit_rows(s, x, log2_scale) : x, stored, log2_scale);
+}
+
+static void copy(psw_const_rows from, psw_rows to)
+{
+    for (ptrdiff_t i = 0; i < to.rows; i++)
+        memcpy(to.at + i * to.stride, from.at + i * from.stride, (size_t)to.cols * sizeof *to.at);
+}
+
+/* phi: for a, m_a m_a and then sqrt(2) m_a m_b for b > a */
+static void pack_squares(psw_const_rows stored, psw_rows features)
+{
+    const psw_real root = (psw_real)1.4142135623730951;
+    ptrdiff_t r = stored.cols;
+    for (ptrdiff_t i = 0; i < stored.rows; i++) {
+        const psw_real *m = stored.at + i * stored.stride;
+        psw_real *phi = features.at + i * features.stride;
+        for (ptrdiff_t a = 0; a < r; phi += r - a, a++) {
+            psw_real twice = root * m[a];
+            for (ptrdiff_t b = a; b < r; b++) phi[b - a] = twice * m[b];
+            phi[0] = m[a] * m[a];
+        }
+    }
+}
+
+static void lift(psw_sketch *s, psw_const_rows stored, psw_rows features)
+{
+    if (s->shape.weigh == PSW_WEIGH_SQUARE)
+        pack_squares(stored, features);
+    else if (s->map->lift)
+        s->map->lift(s, stored, features);
+    else
+        copy(stored, features);
+}
+
+const psw_sketcher PSW_PRECISION_NAME(psw_sketcher) = {bytes, create, destroy, draw, map, lift};

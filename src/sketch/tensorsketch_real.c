@@ -1,0 +1,131 @@
+#include <fftw3.h>
+#include <string.h>
+
+#include "sketch/map.h"
+
+#ifdef PSW_SINGLE
+#define FFTW(name) fftwf_##name
+#else
+#define FFTW(name) fftw_##name
+#endif
+
+/* phi(x) = irfft(prod_t rfft(C_t x)), (C_t x)_b = sum over h_t(i) = b of s_t(i) x_i: p count sketches with independent
+ * hashes h and signs s, convolved (Pham, Pagh 2013).
+ *
+ * Transforms are in place, on rows padded to the complex length, in batches that stay in cache; a last batch is filled
+ * up with zeros, so every row goes through the same plan. */
+typedef struct tensorsketch {
+    int *bucket;                  /* degree x d */
+    psw_real *sign;               /* degree x d */
+    psw_real *spectrum, *product; /* batch x stride */
+    FFTW(plan) forward, backward;
+    ptrdiff_t degree, d, r, stride, batch;
+} tensorsketch;
+
+static void *lay(const psw_sketch *s, psw_arena *arena)
+{
+    tensorsketch f = {.degree = sketch_degree(&s->point), .d = s->point.d, .r = s->shape.r};
+    tensorsketch *kept = psw_arena_take(arena, 1, sizeof f);
+    f.stride = (f.r / 2 + 1) * 2;
+    f.batch = 16384 / f.r < 1 ? 1 : 16384 / f.r > 16 ? 16 : 16384 / f.r;
+    f.bucket = psw_arena_take(arena, f.degree * f.d, sizeof *f.bucket);
+    f.sign = psw_arena_take(arena, f.degree * f.d, sizeof *f.sign);
+    f.spectrum = psw_arena_take(arena, f.batch * f.stride, sizeof *f.spectrum);
+    f.product = psw_arena_take(arena, f.batch * f.stride, sizeof *f.product);
+    if (kept) *kept = f;
+    return kept;
+}
+
+static void stop(psw_sketch *s)
+{
+    tensorsketch *f = s->own;
+    if (f->forward) FFTW(destroy_plan)(f->forward);
+    if (f->backward) FFTW(destroy_plan)(f->backward);
+}
+
+/* FFTW_ESTIMATE: the plan, and so every bit, follows from the length alone, not from a measurement. */
+static psw_status start(psw_sketch *s, const psw_weights *weights)
+{
+    tensorsketch *f = s->own;
+    int length = (int)f->r, batch = (int)f->batch, real = (int)f->stride, half = (int)f->stride / 2;
+    FFTW(complex) *spectrum = (FFTW(complex) *)(void *)f->spectrum;
+    (void)weights;
+    f->forward =
+        FFTW(plan_many_dft_r2c)(1, &length, batch, f->spectrum, NULL, 1, real, spectrum, NULL, 1, half, FFTW_ESTIMATE);
+    f->backward =
+        FFTW(plan_many_dft_c2r)(1, &length, batch, spectrum, NULL, 1, half, f->spectrum, NULL, 1, real, FFTW_ESTIMATE);
+    if (f->forward && f->backward) return PSW_OK;
+    stop(s);
+    return PSW_FAIL(PSW_NO_MEMORY, "FFTW cannot plan a real transform of length %td", f->r);
+}
+
+/* h = floor(r u), u of 32 bits: off uniform by less than r 2^-32 */
+static void draw(psw_sketch *s, ptrdiff_t number)
+{
+    tensorsketch *f = s->own;
+    for (ptrdiff_t t = 0; t < f->degree; t++) {
+        psw_key key = SKETCH_KEY(s, number, (sketch_place){0, (uint64_t)t, 0});
+        for (ptrdiff_t i = 0; i < f->d; i++) {
+            uint32_t words[4];
+            psw_random_block(key, 0, (uint64_t)i, words);
+            f->bucket[t * f->d + i] = (int)((uint64_t)words[0] * (uint64_t)f->r >> 32);
+            f->sign[t * f->d + i] = words[1] & 1 ? 1 : -1;
+        }
+    }
+}
+
+void PSW_PRECISION_NAME(sketch_tensorsketch_import)(psw_sketch *s, const int *bucket, const int *sign)
+{
+    tensorsketch *f = s->own;
+    for (ptrdiff_t i = 0; i < f->degree * f->d; i++) {
+        f->bucket[i] = bucket[i];
+        f->sign[i] = (psw_real)sign[i];
+    }
+}
+
+static void count_sketches(const tensorsketch *f, ptrdiff_t t, psw_const_rows x, psw_real *out)
+{
+    const int *bucket = f->bucket + t * f->d;
+    const psw_real *sign = f->sign + t * f->d;
+    memset(out, 0, (size_t)(f->batch * f->stride) * sizeof *out);
+    for (ptrdiff_t i = 0; i < x.rows; i++)
+        for (ptrdiff_t j = 0; j < f->d; j++) out[i * f->stride + bucket[j]] += sign[j] * x.at[i * x.stride + j];
+}
+
+/* a <- a b, complex numbers with their parts side by side */
+static void multiply(ptrdiff_t count, psw_real *restrict a, const psw_real *restrict b)
+{
+    for (ptrdiff_t i = 0; i < count; i += 2) {
+        psw_real real = a[i] * b[i] - a[i + 1] * b[i + 1], imaginary = a[i] * b[i + 1] + a[i + 1] * b[i];
+        a[i] = real;
+        a[i + 1] = imaginary;
+    }
+}
+
+static void transform_batch(const tensorsketch *f, psw_const_rows x)
+{
+    for (ptrdiff_t t = 0; t < f->degree; t++) {
+        psw_real *to = t == 0 ? f->product : f->spectrum;
+        count_sketches(f, t, x, to);
+        FFTW(execute_dft_r2c)(f->forward, to, (FFTW(complex) *)(void *)to);
+        if (t > 0) multiply(f->batch * f->stride, f->product, f->spectrum);
+    }
+    FFTW(execute_dft_c2r)(f->backward, (FFTW(complex) *)(void *)f->product, f->product);
+}
+
+static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
+{
+    const tensorsketch *f = s->own;
+    psw_real scale = (psw_real)(1 / (double)f->r); /* FFTW leaves it out */
+    (void)log2_scale;
+    for (ptrdiff_t first = 0; first < x.rows; first += f->batch) {
+        ptrdiff_t count = x.rows - first < f->batch ? x.rows - first : f->batch;
+        transform_batch(f, psw_part(x, first, count));
+        for (ptrdiff_t i = 0; i < count; i++)
+            for (ptrdiff_t j = 0; j < f->r; j++)
+                stored.at[(first + i) * stored.stride + j] = f->product[i * f->stride + j] * scale;
+    }
+}
+
+const sketch_map SKETCH_TENSORSKETCH = {
+    .lay = lay, .start = start, .stop = stop, .draw = draw, .map = map, .unit = true};

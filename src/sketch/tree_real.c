@@ -1,0 +1,129 @@
+#include <math.h>
+#include <string.h>
+
+#include "sketch/map.h"
+
+/* T_1(x) = x,  T_p(x) = sqrt(1/r) (T_ceil(p/2)(x) G) * (T'_floor(p/2)(x) G')   (by element), T and T' independent,
+ * G and G' fresh standard normal matrices (Ahle et al. 2020; Kacham, Mirrokni, Zhong 2023, Algorithm 1).
+ *
+ * Levels count from the leaves along the left spine, so that T_ceil(p/2) on the left of T_p has the tables of a tree of
+ * that degree alone. Where both sides are leaves, G and G' stand side by side and one product serves both. */
+typedef struct node {
+    uint64_t level, number;
+    ptrdiff_t side[2]; /* nodes, -1 = the row itself */
+    psw_rows table[2];
+} node;
+
+typedef struct tree {
+    node *nodes;
+    psw_real *tables, *scratch, *product;
+    ptrdiff_t degree, d, r, rows, grown;
+} tree;
+
+static ptrdiff_t levels(ptrdiff_t degree)
+{
+    ptrdiff_t count = 0;
+    for (ptrdiff_t p = degree; p > 1; p = (p + 1) / 2) count++;
+    return count;
+}
+
+static ptrdiff_t table_size(ptrdiff_t p, ptrdiff_t d, ptrdiff_t r)
+{
+    return p < 2 ? 0 : p * d * r + (p - 2) * r * r;
+}
+
+static void *lay(const psw_sketch *s, psw_arena *arena)
+{
+    tree t = {.degree = sketch_degree(&s->point), .d = s->point.d, .r = s->shape.r, .rows = s->rows};
+    tree *kept = psw_arena_take(arena, 1, sizeof t);
+    if (t.degree > 1) {
+        t.nodes = psw_arena_take(arena, t.degree - 1, sizeof *t.nodes);
+        t.tables = psw_arena_take(arena, table_size(t.degree, t.d, t.r), sizeof *t.tables);
+        t.product = psw_arena_take(arena, t.rows * 2 * t.r, sizeof *t.product);
+        t.scratch = psw_arena_take(arena, (levels(t.degree) - 1) * t.rows * t.r, sizeof *t.scratch);
+    }
+    if (kept) *kept = t;
+    return kept;
+}
+
+/* The tables of a node stand before those of its sides; returns the number of the node. */
+static ptrdiff_t grow(tree *t, ptrdiff_t degree, uint64_t level, uint64_t number, psw_real **at)
+{
+    if (degree == 1) return -1;
+    ptrdiff_t index = t->grown++, part[2] = {(degree + 1) / 2, degree / 2}, r = t->r;
+    node *n = &t->nodes[index];
+    *n = (node){.level = level, .number = number};
+    if (degree == 2) {
+        for (int i = 0; i < 2; i++) n->table[i] = (psw_rows){*at + i * r, t->d, r, 2 * r};
+        *at += 2 * t->d * r;
+    } else {
+        for (int i = 0; i < 2; i++) {
+            n->table[i] = psw_rows_of(*at, part[i] == 1 ? t->d : r, r);
+            *at += n->table[i].rows * r;
+        }
+    }
+    for (int i = 0; i < 2; i++) n->side[i] = grow(t, part[i], level - 1, 2 * number + (uint64_t)i, at);
+    return index;
+}
+
+static psw_status start(psw_sketch *s, const psw_weights *weights)
+{
+    tree *t = s->own;
+    psw_real *at = t->tables;
+    (void)weights;
+    grow(t, t->degree, (uint64_t)levels(t->degree), 0, &at);
+    return PSW_OK;
+}
+
+static void draw(psw_sketch *s, ptrdiff_t number)
+{
+    tree *t = s->own;
+    for (ptrdiff_t i = 0; i < t->grown; i++)
+        for (uint64_t side = 0; side < 2; side++) {
+            sketch_place place = {t->nodes[i].level, t->nodes[i].number, side};
+            SKETCH_NORMALS(s, SKETCH_KEY(s, number, place), t->nodes[i].table[side]);
+        }
+}
+
+static void evaluate(const tree *t, const node *n, ptrdiff_t depth, psw_const_rows x, psw_rows out);
+
+static psw_const_rows side_of(const tree *t, ptrdiff_t side, ptrdiff_t depth, psw_const_rows x)
+{
+    if (side < 0) return x;
+    psw_rows inner = psw_rows_of(t->scratch + depth * t->rows * t->r, x.rows, t->r);
+    evaluate(t, &t->nodes[side], depth + 1, x, inner);
+    return psw_read(inner);
+}
+
+/* The left side waits in `out` while the right one is made; both use the scratch of their depth one after the other. */
+static void evaluate(const tree *t, const node *n, ptrdiff_t depth, psw_const_rows x, psw_rows out)
+{
+    ptrdiff_t r = t->r;
+    psw_real scale = (psw_real)sqrt(1 / (double)r);
+    if (n->side[0] < 0) {
+        psw_rows both = psw_rows_of(t->product, x.rows, 2 * r);
+        psw_const_rows tables = {n->table[0].at, t->d, 2 * r, 2 * r};
+        psw_product_nn(x, tables, both);
+        sketch_product(scale, both.at, both.at + r, both.stride, out);
+        return;
+    }
+    psw_product_nn(side_of(t, n->side[0], depth, x), psw_read(n->table[0]), out);
+    psw_const_rows right = side_of(t, n->side[1], depth, x);
+    psw_rows product = psw_rows_of(t->product, x.rows, r);
+    psw_product_nn(right, psw_read(n->table[1]), product);
+    sketch_multiply(scale, psw_read(product), out);
+}
+
+static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
+{
+    const tree *t = s->own;
+    (void)log2_scale;
+    if (t->degree > 1) {
+        evaluate(t, t->nodes, 0, x, stored);
+        return;
+    }
+    for (ptrdiff_t i = 0; i < x.rows; i++)
+        memcpy(stored.at + i * stored.stride, x.at + i * x.stride, (size_t)x.cols * sizeof *x.at);
+}
+
+const sketch_map SKETCH_TREE = {.lay = lay, .start = start, .draw = draw, .map = map, .unit = true};

@@ -1,0 +1,216 @@
+/* What a point may ask of a sketch: shapes, sizes, refusals and their words, learned weights. */
+#include "check.h"
+
+#include <string.h>
+
+#include "unit/sketch_run.h"
+
+static void refused(psw_point point, psw_status want, const char *says)
+{
+    psw_status status = psw_sketch_check(&point);
+    CHECK(status == want && strstr(psw_message(), says), "method %d, beta %g, r %td, features %td: status %d, \"%s\"",
+          (int)point.method, point.beta, point.r, point.features, (int)status, psw_message());
+}
+
+static void accepted(psw_point point)
+{
+    CHECK(psw_sketch_check(&point) == PSW_OK, "method %d, beta %g: %s", (int)point.method, point.beta, psw_message());
+}
+
+static psw_point with_features(psw_method method, double beta, ptrdiff_t features)
+{
+    psw_point point = sketch_point(method, beta, 8, 0);
+    point.features = features;
+    return point;
+}
+
+static void refusals(void)
+{
+    refused(sketch_point(PSW_POLYSKETCH, 3, 8, 8), PSW_USAGE, "even degree, 2 or 4");
+    refused(sketch_point(PSW_POLYSKETCH, 1, 8, 8), PSW_USAGE, "at least 2");
+    refused(sketch_point(PSW_TREE, 0, 8, 8), PSW_USAGE, "at least 1");
+    refused(sketch_point(PSW_TREE, -2, 8, 8), PSW_USAGE, "at least 1");
+    refused(sketch_point(PSW_SRHT, 2.5, 8, 8), PSW_USAGE, "whole degree");
+    refused(sketch_point(PSW_TREE, NAN, 8, 8), PSW_USAGE, "at least 1");
+    refused(sketch_point(PSW_TREE, 1e9, 8, 8), PSW_USAGE, "above 65536");
+    refused(sketch_point(PSW_MACLAURIN, 2, 8, 0), PSW_USAGE, "give r or features");
+    refused(sketch_point(PSW_FAVOR, NAN, 8, 0), PSW_USAGE, "give r or features");
+    refused(sketch_point(PSW_TENSORSKETCH, 2, 8, -4), PSW_USAGE, "r = -4");
+    refused(with_features(PSW_TENSORSKETCH, 2, -4), PSW_USAGE, "features = -4");
+    refused(with_features(PSW_POLYSKETCH, 4, 500), PSW_USAGE, "496 (r = 31) or 528 (r = 32)");
+    refused(with_features(PSW_POLYSKETCH, 4, 2), PSW_USAGE, "1 (r = 1) or 3 (r = 2)");
+    refused(sketch_point(PSW_EXACT, 2, 8, 8), PSW_USAGE, "no feature map");
+    refused(sketch_point(PSW_TREE, 2, 0, 8), PSW_USAGE, "at least one column");
+    psw_point both = sketch_point(PSW_POLYSKETCH, 4, 8, 32);
+    both.features = 500;
+    refused(both, PSW_USAGE, "makes 528 features");
+    both.features = 528;
+    accepted(both);
+    for (ptrdiff_t r = 1; r < 3000; r++) {
+        psw_point point = with_features(PSW_POLYSKETCH, 4, r * (r + 1) / 2);
+        accepted(point);
+        CHECK(psw_sketch_shape_of(&point).r == r, "%td features", point.features);
+    }
+    accepted(sketch_point(PSW_POLYSKETCH, 2, 8, 0)); /* exact: r is ignored */
+    accepted(sketch_point(PSW_TREE, 1, 8, 0));
+    accepted(sketch_point(PSW_FAVOR, NAN, 8, 8));
+}
+
+/* C(d + p - 1, p) from the published table of symmetric powers; bytes = features (v + 1) 8 */
+static void monomials(void)
+{
+    static const struct {
+        ptrdiff_t d, p, features;
+    } table[] = {{8, 2, 36},     {8, 4, 330},     {8, 6, 1716},    {8, 8, 6435},       {16, 4, 3876},
+                 {16, 8, 490314}, {32, 6, 2324784}, {64, 4, 766480}, {64, 6, 119877472}, {128, 2, 8256}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        psw_point point = sketch_point(PSW_MONOMIAL, (double)table[i].p, table[i].d, 0);
+        CHECK(psw_sketch_shape_of(&point).features == table[i].features, "d = %td, p = %td: %td", table[i].d,
+              table[i].p, psw_sketch_shape_of(&point).features);
+        accepted(point);
+    }
+    refused(sketch_point(PSW_MONOMIAL, 8, 64, 0), PSW_NO_MEMORY, "10639125640 features"); /* C(71, 8) */
+    refused(sketch_point(PSW_MONOMIAL, 65536, 4096, 0), PSW_NO_MEMORY, "wider");
+    psw_point point = sketch_point(PSW_MONOMIAL, 6, 64, 0);
+    double bytes = 119877472.0 * 65 * 8;
+    CHECK(psw_sketch_state_bytes(&point) == bytes, "%g bytes", psw_sketch_state_bytes(&point));
+    CHECK(psw_sketch_fits(&point, bytes) == PSW_OK, "%s", psw_message());
+    CHECK(psw_sketch_fits(&point, bytes - 1) == PSW_NO_MEMORY && strstr(psw_message(), "62336285440 bytes (58.1 GiB)"),
+          "%s", psw_message());
+    point.precision = PSW_FP32;
+    CHECK(psw_sketch_state_bytes(&point) == bytes / 2, "%g bytes", psw_sketch_state_bytes(&point));
+}
+
+static void shapes(void)
+{
+    psw_point point = sketch_point(PSW_POLYSKETCH, 4, 64, 32);
+    psw_sketch_shape s = psw_sketch_shape_of(&point);
+    CHECK(s.stored == 32 && s.features == 528 && s.weigh == PSW_WEIGH_SQUARE && !s.signs, "polysketch");
+    CHECK(s.flops >= 4 * 64 * 32 && s.flops < 4 * 64 * 32 + 300, "%g flops", s.flops); /* published: 4 d r a row */
+    point.beta = 2;
+    s = psw_sketch_shape_of(&point);
+    CHECK(s.stored == 64 && s.features == 2080 && s.weigh == PSW_WEIGH_SQUARE, "polysketch of degree 2");
+    point = with_features(PSW_TREE, 3, 100);
+    s = psw_sketch_shape_of(&point);
+    CHECK(s.stored == 100 && s.features == 100 && s.weigh == PSW_WEIGH_IDENTITY && s.signs, "tree");
+    point = sketch_point(PSW_FAVOR, NAN, 64, 32);
+    CHECK(!psw_sketch_shape_of(&point).signs, "favor is positive");
+    for (int method = 0; method <= PSW_FAVOR; method++)
+        CHECK(psw_sketch_has((psw_method)method) == (method >= PSW_MONOMIAL), "method %d", method);
+}
+
+/* ---- learned weights ----------------------------------------------------------------------------------------- */
+
+enum { D = 10, R = 6, HIDDEN = 8 * R };
+
+static double up[4][D * HIDDEN], down[4][HIDDEN * R], gain[4][D], shift[4][D];
+
+static psw_weights random_weights(void)
+{
+    psw_weights w = {0};
+    for (int i = 0; i < 4; i++) {
+        ptrdiff_t in = i % 2 ? R : D;
+        random_rows(100 + (uint64_t)i, in, HIDDEN, up[i]);
+        random_rows(200 + (uint64_t)i, HIDDEN, R, down[i]);
+        random_rows(300 + (uint64_t)i, 1, in, gain[i]);
+        random_rows(400 + (uint64_t)i, 1, in, shift[i]);
+        w.level[i / 2][i % 2].up = (psw_array){"up", up[i], in, HIDDEN};
+        w.level[i / 2][i % 2].down = (psw_array){"down", down[i], HIDDEN, R};
+        w.level[i / 2][i % 2].gain = (psw_array){"gain", gain[i], 1, in};
+        w.level[i / 2][i % 2].shift = (psw_array){"shift", shift[i], 1, in};
+    }
+    return w;
+}
+
+static void level(int i, const long double *x, long double *out)
+{
+    ptrdiff_t in = i % 2 ? R : D;
+    long double mean = 0, variance = 0, hidden[HIDDEN];
+    for (ptrdiff_t j = 0; j < in; j++) mean += x[j] / (long double)in;
+    for (ptrdiff_t j = 0; j < in; j++) variance += (x[j] - mean) * (x[j] - mean) / (long double)in;
+    for (ptrdiff_t h = 0; h < HIDDEN; h++) {
+        long double sum = 0;
+        for (ptrdiff_t j = 0; j < in; j++)
+            sum += ((x[j] - mean) / sqrtl(variance + 1e-5L) * gain[i][j] + shift[i][j]) * up[i][j * HIDDEN + h];
+        hidden[h] = sum / 2 * (1 + tanhl(sqrtl(2 / acosl(-1)) * (sum + 0.044715L * sum * sum * sum)));
+    }
+    for (ptrdiff_t k = 0; k < R; k++) {
+        out[k] = 0;
+        for (ptrdiff_t h = 0; h < HIDDEN; h++) out[k] += hidden[h] * down[i][h * R + k];
+    }
+}
+
+static void learned_follows_its_definition(void)
+{
+    enum { ROWS = 7 };
+    psw_weights weights = random_weights();
+    psw_point point = sketch_point(PSW_POLYSKETCH, 4, D, R);
+    point.weights = 1;
+    sketched s = sketch_open(&point, ROWS, &weights);
+    CHECK(s.shape.stored == R && s.shape.features == R * (R + 1) / 2, "shape");
+    double x[ROWS * D], scale[ROWS];
+    random_rows(8, ROWS, D, x);
+    for (int i = 0; i < ROWS * D; i++) x[i] *= 0.1;
+    psw_real *m = mapped(&s, ROWS, D, x, scale);
+    for (int i = 0; i < ROWS; i++) {
+        long double row[D], inner[R], side[2][R];
+        for (int j = 0; j < D; j++) row[j] = x[i * D + j];
+        for (int stack = 0; stack < 2; stack++) {
+            level(2 * stack, row, inner);
+            level(2 * stack + 1, inner, side[stack]);
+        }
+        CHECK(scale[i] == 0, "scale %g", scale[i]);
+        for (int j = 0; j < R; j++) {
+            long double root = sqrtl(R), want = root * tanhl(side[0][j] * side[1][j] / root);
+            /* arguments of tanh up to 1e3, of gelu's exp up to 1e4: their rounding, where tanh is steep */
+            CHECK_NEAR((double)m[i * R + j], (double)want, 1e-10);
+        }
+    }
+    free(m);
+    sketch_close(&s);
+}
+
+static void weights_refused(psw_weights weights, const char *says)
+{
+    psw_point point = sketch_point(PSW_POLYSKETCH, 4, D, R);
+    point.weights = 1;
+    CHECK(psw_weights_check(&point, &weights) == PSW_USAGE && strstr(psw_message(), says), "\"%s\"", psw_message());
+}
+
+static void weights_of_another_shape(void)
+{
+    psw_point point = sketch_point(PSW_POLYSKETCH, 4, D, R);
+    point.weights = 1;
+    psw_weights good = random_weights(), bad = good;
+    CHECK(psw_weights_check(&point, &good) == PSW_OK, "%s", psw_message());
+    bad.level[1][0].up.cols = 40;
+    weights_refused(bad, "up is 10 x 40, but the point needs 10 x 48");
+    bad = good;
+    bad.level[1][1].down = (psw_array){0};
+    weights_refused(bad, "down of stack 2, level 2 is missing");
+    bad = good;
+    bad.level[0][1].gain.cols = D;
+    weights_refused(bad, "gain is 1 x 10, but the point needs 1 x 6");
+    bad = good;
+    bad.level[0][1].gain = bad.level[0][1].shift = (psw_array){0}; /* layernorm without them */
+    CHECK(psw_weights_check(&point, &bad) == PSW_OK, "%s", psw_message());
+    down[0][R + 2] = NAN;
+    weights_refused(good, "down holds nan in row 1, column 2");
+    down[0][R + 2] = 0;
+    psw_arena counting = psw_arena_counting(), arena;
+    psw_sketch *sketch;
+    CHECK(sketcher()->create(&point, 4, NULL, &counting, &sketch) == PSW_OK, "%s", psw_message());
+    CHECK(psw_arena_create(counting.high, &arena) == PSW_OK, "%s", psw_message());
+    CHECK(sketcher()->create(&point, 4, NULL, &arena, &sketch) == PSW_BUG && !sketch, "weights were not loaded");
+    psw_arena_destroy(&arena);
+}
+
+int main(void)
+{
+    refusals();
+    monomials();
+    shapes();
+    learned_follows_its_definition();
+    weights_of_another_shape();
+    return test_end();
+}
