@@ -110,16 +110,6 @@ bool hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t most, vo
 
 /* ---- datasets ---- */
 
-static bool lies_inside(hid_t at, hid_t dataset)
-{
-    haddr_t offset = H5Dget_offset(dataset); /* undefined for external and unallocated storage too */
-    hsize_t size = H5Dget_storage_size(dataset), all = 0;
-    hid_t file = H5Iget_file_id(at);
-    bool known = file >= 0 && H5Fget_filesize(file, &all) >= 0;
-    if (file >= 0) H5Fclose(file);
-    return known && offset != HADDR_UNDEF && size <= all && offset <= all - size;
-}
-
 /* Nothing of a file is believed: links may lead elsewhere, shapes may ask for any amount of memory. */
 static psw_status open_plain(hid_t at, const char *name, hid_t *dataset)
 {
@@ -130,7 +120,7 @@ static psw_status open_plain(hid_t at, const char *name, hid_t *dataset)
     *dataset = H5Dopen2(at, name, H5P_DEFAULT);
     if (*dataset < 0) return HDF_FAIL("cannot open %s", name);
     hid_t made = H5Dget_create_plist(*dataset);
-    bool plain = made >= 0 && H5Pget_layout(made) == H5D_CONTIGUOUS && lies_inside(at, *dataset);
+    bool plain = made >= 0 && H5Pget_layout(made) == H5D_CONTIGUOUS && H5Dget_offset(*dataset) != HADDR_UNDEF;
     if (made >= 0) H5Pclose(made);
     if (plain) return PSW_OK;
     H5Dclose(*dataset);

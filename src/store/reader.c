@@ -52,6 +52,12 @@ psw_status columns_open(hid_t file, const columns *all, ptrdiff_t slots, bool ev
     return PSW_OK;
 }
 
+void columns_close(const columns *all, const hid_t *datasets)
+{
+    for (ptrdiff_t i = 0; i < all->count; i++)
+        if (datasets[i] > 0) H5Dclose(datasets[i]);
+}
+
 static psw_status read_line(hid_t at, const char *name, hid_t type, ptrdiff_t most, void *values, ptrdiff_t *count)
 {
     hid_t dataset;
@@ -99,6 +105,16 @@ static psw_status count_launches(psw_reader *reader)
     return status;
 }
 
+/* The number of slots says how much memory callers take: believed only if there are data for so many. */
+static psw_status check_inside(hid_t file, hid_t dataset)
+{
+    hsize_t size = H5Dget_storage_size(dataset), all = 0;
+    haddr_t offset = H5Dget_offset(dataset);
+    if (H5Fget_filesize(file, &all) < 0 || size > all || offset > all - size)
+        return PSW_FAIL(PSW_ENVIRONMENT, "its columns do not lie in it");
+    return PSW_OK;
+}
+
 static psw_status open_columns(psw_reader *reader)
 {
     const char *own[PSW_OWN_MAX], *predict[PSW_PREDICT_MAX];
@@ -108,7 +124,9 @@ static psw_status open_columns(psw_reader *reader)
     columns_make(own, reader->owns, predict, reader->predicts, &reader->columns);
     PSW_TRY(hdf_open(reader->file, "point", H5T_STD_I64LE, -1, &scale));
     reader->slots = hdf_length(scale);
+    psw_status status = check_inside(reader->file, scale);
     H5Dclose(scale);
+    if (status != PSW_OK) return status;
     if (reader->slots < 1) return PSW_FAIL(PSW_ENVIRONMENT, "there are no points in it");
     return columns_open(reader->file, &reader->columns, reader->slots, false, reader->dataset);
 }

@@ -64,7 +64,7 @@ psw_status hdf_put_numbers(hid_t object, const char *name, hid_t type, hsize_t c
 /* Attributes of exactly this type that fit; false if there is none. */
 bool hdf_get_text_attribute(hid_t object, const char *name, char *text, size_t size);
 bool hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t most, void *values, ptrdiff_t *count);
-/* A hard-linked dataset whose raw data lie allocated in this file: `length` (-1 = any number of) values of `type`. */
+/* A hard-linked dataset with allocated raw data: `length` (-1 = any number of) values of `type`. */
 ptrdiff_t hdf_length(hid_t dataset);
 psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset);
 /* A scalar text of at most `most` bytes; the caller frees it. */
@@ -132,5 +132,6 @@ psw_status layout_open(const psw_comm *comm, const char *path, const layout *wha
 
 /* Opens the columns; one that is not there is -1, or a failure if `every` must be. */
 psw_status columns_open(hid_t file, const columns *all, ptrdiff_t slots, bool every, hid_t *datasets);
+void columns_close(const columns *all, const hid_t *datasets);
 
 #endif

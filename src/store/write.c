@@ -1,5 +1,5 @@
-/* Writing through MPI-IO: raw data only, each rank into slots of its own, without collective calls between open and
- * close. */
+/* Writing through MPI-IO: everything is opened together, then raw data only, each rank into slots of its own, without
+ * collective calls until close. */
 #include "store/store.h"
 
 #include <errno.h>
@@ -53,7 +53,6 @@ static psw_status open_together(psw_store *store, const char *path)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fapl_mpio(access, store->handle, MPI_INFO_NULL);
-    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     store->file = H5Fopen(path, H5F_ACC_RDWR, access);
     psw_status status = store->file < 0 ? HDF_FAIL("%s cannot be opened for writing", path) : PSW_OK;
     H5Pclose(access);
@@ -71,12 +70,16 @@ static psw_status open_parts(psw_store *store, const char *path)
     return store->buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path);
 }
 
-static psw_status put_launch(psw_store *store, const psw_launch *launch)
+/* All ranks open the table, though one writes: in a file opened through MPI-IO reading of objects is collective
+ * (HDF5 1.10: rank 0 reads and broadcasts), only raw data are not. */
+static psw_status put_launch(psw_store *store, bool mine, const psw_launch *launch)
 {
     table launches;
-    launch_row row = {store->launch, *launch};
-    PSW_TRY(table_open(store->file, "provenance/launches", launch_fields, STORE_LAUNCHES, &launches));
-    psw_status status = table_put(&launches, store->launch % STORE_LAUNCHES, &row);
+    psw_status status = table_open(store->file, "provenance/launches", launch_fields, STORE_LAUNCHES, &launches);
+    if (status == PSW_OK && mine) {
+        launch_row row = {store->launch, *launch};
+        status = table_put(&launches, store->launch % STORE_LAUNCHES, &row);
+    }
     table_close(&launches);
     return status;
 }
@@ -92,10 +95,20 @@ static psw_store *new_store(const layout *what)
     return store;
 }
 
+static psw_status close_file(psw_store *store)
+{
+    hid_t file = store->file;
+    store->file = -1;
+    if (file < 0) return PSW_OK;
+    columns_close(&store->columns, store->dataset);
+    table_close(&store->failure);
+    return H5Fclose(file) < 0 ? HDF_FAIL("the result file cannot be closed") : PSW_OK;
+}
+
 static void discard(psw_store *store)
 {
     if (!store) return;
-    if (store->file >= 0) H5Fclose(store->file); /* strong: with it what is open in it */
+    close_file(store);
     if (store->handle != MPI_COMM_NULL) MPI_Comm_free(&store->handle);
     if (store->descriptor >= 0) close(store->descriptor);
     free(store->buffer);
@@ -109,7 +122,7 @@ static psw_status open_steps(const psw_comm *comm, const char *path, const psw_l
     psw_status status = psw_comm_agree(comm, open_together(store, path));
     if (status != PSW_OK) store->file = -1; /* closing is collective, and not all have it */
     if (status == PSW_OK) status = psw_comm_agree(comm, open_parts(store, path));
-    if (status == PSW_OK) status = psw_comm_agree(comm, comm->rank == 0 ? put_launch(store, launch) : PSW_OK);
+    if (status == PSW_OK) status = psw_comm_agree(comm, put_launch(store, comm->rank == 0, launch));
     return status;
 }
 
@@ -151,11 +164,9 @@ ptrdiff_t psw_store_launch(const psw_store *store)
 
 psw_status psw_store_close(const psw_comm *comm, psw_store *store)
 {
-    psw_status status = psw_store_sync(store);
-    if (H5Fclose(store->file) < 0 && status == PSW_OK) status = HDF_FAIL("the result file cannot be closed");
-    store->file = -1;
+    psw_status synced = psw_store_sync(store), closed = close_file(store);
     discard(store);
-    return psw_comm_agree(comm, status);
+    return psw_comm_agree(comm, synced != PSW_OK ? synced : closed);
 }
 
 /* ---- slots ---- */
