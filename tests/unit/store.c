@@ -1,0 +1,221 @@
+/* A file made and read in one process, without MPI: what is created, what a reader refuses, how large it is. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "store.h"
+
+static char path[256];
+
+static const char *file(const char *name)
+{
+    static char full[512];
+    psw_format(full, sizeof full, "%s/%s", path, name);
+    return full;
+}
+
+static double size_of(const char *name)
+{
+    struct stat about;
+    return stat(file(name), &about) == 0 ? (double)about.st_size : -1;
+}
+
+/* The size is predicted exactly, whatever the number of slots: around the pieces and the failure table's capacity. */
+static void test_size(void)
+{
+    const ptrdiff_t slots[] = {1, 2, 3, 7, 100, 1023, 1024, 1025, 4095, 4096, 4097, 10000};
+    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
+        layout what = store_layout(slots[i]);
+        CHECK(layout_create(file("size.h5"), &what) == PSW_OK, "%s", psw_message());
+        CHECK(size_of("size.h5") == layout_bytes(&what), "%td slots: %.0f bytes, predicted %.0f", slots[i],
+              size_of("size.h5"), layout_bytes(&what));
+        CHECK(access(file("size.h5.new"), F_OK) != 0, "the temporary file is still there");
+        unlink(file("size.h5"));
+    }
+}
+
+/* A new file holds the parameters of every point and nothing else. */
+static void test_new_file(void)
+{
+    layout what = store_layout(2500);
+    psw_reader *reader = NULL;
+    psw_record *records = malloc(2500 * sizeof *records);
+    CHECK(layout_create(file("new.h5"), &what) == PSW_OK, "%s", psw_message());
+    CHECK(psw_reader_open(file("new.h5"), &reader) == PSW_OK, "%s", psw_message());
+    if (!reader) return;
+    CHECK(psw_reader_slots(reader) == 2500, "%td slots", psw_reader_slots(reader));
+    CHECK(psw_reader_identity(reader) == what.identity, "identity");
+    CHECK(strcmp(psw_reader_study(reader), what.resolved) == 0, "%s", psw_reader_study(reader));
+    CHECK(psw_reader_launches(reader) == 0, "%td launches", psw_reader_launches(reader));
+    CHECK(psw_reader_schema(reader) == PSW_OK, "%s", psw_message());
+    CHECK(psw_reader_get(reader, 0, 2500, records) == PSW_OK, "%s", psw_message());
+    for (ptrdiff_t i = 0; i < 2500; i++) {
+        psw_point point = store_point(NULL, i);
+        if (isnan(point.beta) && isnan(records[i].point.beta)) point.beta = records[i].point.beta = 0;
+        CHECK(memcmp(&point, &records[i].point, sizeof point) == 0, "point %td", i);
+        CHECK(records[i].slot.status == PSW_SLOT_EMPTY && !records[i].slot.torn &&
+                  isnan(records[i].verdict.success_rate),
+              "slot %td is not empty", i);
+    }
+    psw_reader_close(reader);
+    free(records);
+}
+
+static void expect_refused(const char *name, const char *words)
+{
+    psw_reader *reader = NULL;
+    psw_status status = psw_reader_open(file(name), &reader);
+    CHECK(status == PSW_ENVIRONMENT && !reader && strstr(psw_message(), words), "%s: %d %s", name, status,
+          psw_message());
+}
+
+static void write_text(const char *name, const char *text)
+{
+    FILE *stream = fopen(file(name), "w");
+    if (!stream) return;
+    fputs(text, stream);
+    fclose(stream);
+}
+
+static void foreign_file(const char *name, const char *schema, int32_t version)
+{
+    hid_t made = H5Fcreate(file(name), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    if (schema) hdf_put_text(made, "schema_name", schema);
+    if (schema) hdf_put_numbers(made, "schema_version", H5T_STD_I32LE, 1, &version);
+    H5Fclose(made);
+}
+
+static void test_refused_files(void)
+{
+    layout what = store_layout(50);
+    layout_create(file("cut.h5"), &what);
+    CHECK(truncate(file("cut.h5"), 20000) == 0, "truncate");
+    write_text("text.h5", "not HDF5 at all\n");
+    write_text("empty.h5", "");
+    foreign_file("foreign.h5", NULL, 0);
+    foreign_file("other.h5", "netsweep", 1);
+    foreign_file("newer.h5", "polysweep", STORE_SCHEMA + 1);
+    foreign_file("hollow.h5", "polysweep", STORE_SCHEMA);
+    expect_refused("cut.h5", "truncated");
+    expect_refused("text.h5", "is not an HDF5 file");
+    expect_refused("empty.h5", "is not an HDF5 file");
+    expect_refused("foreign.h5", "not one of polysweep");
+    expect_refused("other.h5", "not one of polysweep");
+    expect_refused("newer.h5", "newer polysweep");
+    expect_refused("hollow.h5", "damaged");
+    expect_refused("absent.h5", "No such file");
+    expect_refused("", "is not a file");
+}
+
+/* A column that is not what it should be: gone, of another type, of another length, chunked, a link to elsewhere. */
+static void replace_success_rate(const char *name, hid_t type, hsize_t length, bool chunked, const char *link)
+{
+    hid_t open = H5Fopen(file(name), H5F_ACC_RDWR, H5P_DEFAULT), space = H5Screate_simple(1, &length, NULL);
+    hid_t how = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY);
+    if (chunked) H5Pset_chunk(how, 1, &length);
+    H5Ldelete(open, "success_rate", H5P_DEFAULT);
+    if (link)
+        H5Lcreate_external(link, "success_rate", open, "success_rate", H5P_DEFAULT, H5P_DEFAULT);
+    else if (length)
+        H5Dclose(H5Dcreate2(open, "success_rate", type, space, H5P_DEFAULT, how, H5P_DEFAULT));
+    H5Pclose(how);
+    H5Sclose(space);
+    H5Fclose(open);
+}
+
+static void test_hostile_columns(void)
+{
+    layout what = store_layout(50);
+    const char *names[] = {"h1.h5", "h2.h5", "h3.h5", "h4.h5", "h5.h5"};
+    for (int i = 0; i < 5; i++) layout_create(file(names[i]), &what);
+    replace_success_rate("h1.h5", H5T_IEEE_F32LE, 50, false, NULL);
+    replace_success_rate("h2.h5", H5T_IEEE_F64LE, 49, false, NULL);
+    replace_success_rate("h3.h5", H5T_IEEE_F64LE, 50, true, NULL);
+    replace_success_rate("h4.h5", H5T_IEEE_F64LE, 50, false, names[0]);
+    expect_refused("h1.h5", "success_rate");
+    expect_refused("h2.h5", "success_rate");
+    expect_refused("h3.h5", "h5repack");
+    expect_refused("h4.h5", "link");
+
+    psw_reader *reader =
+        NULL; /* a column that is missing may be younger than the file: readable, but not by its schema */
+    replace_success_rate("h5.h5", H5T_IEEE_F64LE, 0, false, NULL);
+    CHECK(psw_reader_open(file("h5.h5"), &reader) == PSW_OK, "%s", psw_message());
+    CHECK(psw_reader_schema(reader) == PSW_MISMATCH && strstr(psw_message(), "success_rate"), "%s", psw_message());
+    psw_reader_close(reader);
+}
+
+static void expect_not_created(const char *where, psw_status expected, const char *words)
+{
+    layout what = store_layout(5000);
+    psw_status status = layout_create(where, &what);
+    CHECK(status == expected && strstr(psw_message(), words), "%s: %d %s", where, status, psw_message());
+}
+
+static void test_refused_places(void)
+{
+    struct rlimit before, small = {1 << 20, RLIM_INFINITY};
+    write_text("taken.h5", "precious");
+    expect_not_created(file("taken.h5"), PSW_ENVIRONMENT, "exists");
+    CHECK(size_of("taken.h5") == 8, "the file was touched");
+    expect_not_created(file("no/such/place.h5"), PSW_ENVIRONMENT, "cannot be found");
+    expect_not_created("/proc/self/x.h5", PSW_ENVIRONMENT, "/proc/self");
+    getrlimit(RLIMIT_FSIZE, &before);
+    setrlimit(RLIMIT_FSIZE, &small); /* stands for a full disk: writes end with an error in the middle */
+    expect_not_created(file("big.h5"), PSW_ENVIRONMENT, "File too large");
+    setrlimit(RLIMIT_FSIZE, &before);
+    CHECK(access(file("big.h5"), F_OK) != 0 && access(file("big.h5.new"), F_OK) != 0, "something was left behind");
+}
+
+static void test_lock(void)
+{
+    int first = -1, second = -1;
+    write_text("locked.h5.lock", "host elsewhere pid 1\n"); /* left by a run that is dead */
+    CHECK(psw_store_lock(file("locked.h5"), &first) == PSW_OK, "%s", psw_message());
+    CHECK(psw_store_lock(file("locked.h5"), &second) == PSW_ENVIRONMENT, "locked twice");
+    CHECK(strstr(psw_message(), "in use") && strstr(psw_message(), "pid"), "%s", psw_message());
+    psw_store_unlock(first);
+    CHECK(psw_store_lock(file("locked.h5"), &second) == PSW_OK, "%s", psw_message());
+    psw_store_unlock(second);
+    CHECK(psw_store_lock(file("no/such/place.h5"), &first) == PSW_ENVIRONMENT, "a lock nowhere");
+}
+
+static void test_texts(void)
+{
+    psw_record record = store_record(5);
+    char text[64];
+    ptrdiff_t count;
+    const psw_column *list = psw_columns(&count);
+    record.slot.error_code = PSW_NO_MEMORY;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        psw_column_text(&list[i], &record, text, sizeof text);
+        if (strcmp(list[i].name, "method") == 0) CHECK(strcmp(text, "exact") == 0, "%s", text);
+        if (strcmp(list[i].name, "error_code") == 0) CHECK(strcmp(text, "no_memory") == 0, "%s", text);
+        if (strcmp(list[i].name, "seed") == 0) CHECK(strcmp(text, "18446744073709551610") == 0, "%s", text);
+        if (strcmp(list[i].name, "a_0") == 0) CHECK(strcmp(text, "0.1") == 0, "%s", text);
+        if (strcmp(list[i].name, "a_1") == 0) CHECK(strcmp(text, "0.3333333333333333") == 0, "%s", text);
+        if (strcmp(list[i].name, "n") == 0) CHECK(psw_column_value(&list[i], &record) == 261, "%s", text);
+    }
+}
+
+int main(void)
+{
+    psw_format(path, sizeof path, "/tmp/polysweep-store.XXXXXX");
+    if (!mkdtemp(path)) return 1;
+    test_size();
+    test_new_file();
+    test_refused_files();
+    test_hostile_columns();
+    test_refused_places();
+    test_lock();
+    test_texts();
+    CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
+    char remove[300];
+    psw_format(remove, sizeof remove, "rm -r '%s'", path);
+    if (system(remove) != 0) return 1;
+    return test_end();
+}
