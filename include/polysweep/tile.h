@@ -1,0 +1,37 @@
+/* base: products of tiles against a packed right-hand side.
+ *
+ * BLAS packs both operands at every call and clears the result first; for tiles of attention (inner lengths of 64 to
+ * 512) that costs a fifth of the time. Here the right-hand side is packed once, the left-hand side is read as it
+ * stands, and results stay in registers over the whole inner length. Every entry of a product is one chain of fused
+ * multiply-adds in ascending order (Goto and van de Geijn 2008 for the shape of such kernels): its bits depend neither
+ * on the shape of the tile nor on where the entry stands in it.
+ *
+ * Compiled twice, as everything that includes real.h. */
+#ifndef POLYSWEEP_TILE_H
+#define POLYSWEEP_TILE_H
+
+#include "polysweep/real.h"
+
+/* A matrix B of `inner` rows and `cols` columns, stored by panels of psw_panel_width columns (the last one narrower if
+ * that is enough), each panel row by row, columns past the last one 0. */
+typedef struct psw_panels {
+    psw_real *at;
+    ptrdiff_t inner, cols;
+} psw_panels;
+
+#define psw_panels_count PSW_PRECISION_NAME(psw_panels_count)
+#define psw_panels_pack PSW_PRECISION_NAME(psw_panels_pack)
+#define psw_panels_pack_transposed PSW_PRECISION_NAME(psw_panels_pack_transposed)
+#define psw_panels_put_row PSW_PRECISION_NAME(psw_panels_put_row)
+#define psw_panels_product PSW_PRECISION_NAME(psw_panels_product)
+
+/* Numbers that a packed matrix takes. */
+ptrdiff_t psw_panels_count(ptrdiff_t inner, ptrdiff_t cols);
+void psw_panels_pack(psw_const_rows b, psw_panels to);            /* b is inner x cols */
+void psw_panels_pack_transposed(psw_const_rows b, psw_panels to); /* b is cols x inner */
+void psw_panels_put_row(psw_panels to, ptrdiff_t row, const psw_real *values);
+
+/* c = a B; a has b.inner columns, c has b.cols. Aligned or not, c and a do not overlap. */
+void psw_panels_product(psw_const_rows a, psw_panels b, psw_rows c);
+
+#endif

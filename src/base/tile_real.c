@@ -1,0 +1,169 @@
+#include "polysweep/tile.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Registers: ROWS x 2 vectors of results, 2 of B, 1 of A. */
+#if defined(__AVX512F__)
+enum { VECTOR_BYTES = 64, ROWS = 12 };
+#elif defined(__AVX__)
+enum { VECTOR_BYTES = 32, ROWS = 6 };
+#elif defined(__aarch64__)
+enum { VECTOR_BYTES = 16, ROWS = 12 };
+#else
+enum { VECTOR_BYTES = 16, ROWS = 6 };
+#endif
+enum { LANES = VECTOR_BYTES / sizeof(psw_real), WIDTH = 2 * LANES, FEW_ROWS = 4 };
+typedef psw_real lanes __attribute__((vector_size(VECTOR_BYTES)));
+typedef psw_real loose_lanes __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+
+/* ---- packing ---- */
+
+typedef struct panel {
+    psw_real *at;
+    ptrdiff_t first, cols, width; /* columns of B it holds; reals from row to row */
+} panel;
+
+static panel panel_at(psw_panels b, ptrdiff_t first)
+{
+    ptrdiff_t left = b.cols - first, cols = left < WIDTH ? left : WIDTH;
+    return (panel){b.at + first * b.inner, first, cols, cols <= LANES ? LANES : WIDTH};
+}
+
+ptrdiff_t psw_panels_count(ptrdiff_t inner, ptrdiff_t cols)
+{
+    return inner * ((cols + LANES - 1) / LANES * LANES);
+}
+
+/* Entry (k, j) of B stands at from[k * down + j * right]. */
+static void pack(const psw_real *from, ptrdiff_t down, ptrdiff_t right, psw_panels to)
+{
+    for (ptrdiff_t first = 0; first < to.cols; first += WIDTH) {
+        panel p = panel_at(to, first);
+        for (ptrdiff_t k = 0; k < to.inner; k++)
+            for (ptrdiff_t j = 0; j < p.width; j++)
+                p.at[k * p.width + j] = j < p.cols ? from[k * down + (first + j) * right] : 0;
+    }
+}
+
+void psw_panels_pack(psw_const_rows b, psw_panels to)
+{
+    pack(b.at, b.stride, 1, to);
+}
+
+void psw_panels_pack_transposed(psw_const_rows b, psw_panels to)
+{
+    pack(b.at, 1, b.stride, to);
+}
+
+void psw_panels_put_row(psw_panels to, ptrdiff_t row, const psw_real *values)
+{
+    for (ptrdiff_t first = 0; first < to.cols; first += WIDTH) {
+        panel p = panel_at(to, first);
+        memcpy(p.at + row * p.width, values + first, (size_t)p.cols * sizeof *values);
+    }
+}
+
+/* ---- the kernel ---- */
+
+/* c[rows x vectors * LANES] = sum over k of a[.][k] b[k][.]; from row to row a is `down` and c `stride` reals. `rows`
+ * and `vectors` are constants at every call, so that the loops over them unroll and acc lives in registers. */
+static inline __attribute__((always_inline)) void kernel(int rows, int vectors, ptrdiff_t inner, const psw_real *a,
+                                                         ptrdiff_t down, const psw_real *b, psw_real *c,
+                                                         ptrdiff_t stride)
+{
+    lanes acc[ROWS][2] = {{{0}}};
+    for (ptrdiff_t k = 0; k < inner; k++) {
+        lanes row[2];
+#pragma GCC unroll 2
+        for (int j = 0; j < vectors; j++) row[j] = *(const loose_lanes *)(b + (k * vectors + j) * LANES);
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++) {
+            psw_real x = a[i * down + k];
+#pragma GCC unroll 2
+            for (int j = 0; j < vectors; j++) acc[i][j] += x * row[j];
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (int j = 0; j < vectors; j++) *(loose_lanes *)(c + i * stride + j * LANES) = acc[i][j];
+}
+
+/* Numbers one by one: a structure would pass through memory at every call. */
+typedef void tile_kernel(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
+                         ptrdiff_t stride);
+
+static void many_wide(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
+                      ptrdiff_t stride)
+{
+    kernel(ROWS, 2, inner, a, down, b, c, stride);
+}
+
+static void many_narrow(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
+                        ptrdiff_t stride)
+{
+    kernel(ROWS, 1, inner, a, down, b, c, stride);
+}
+
+static void few_wide(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
+                     ptrdiff_t stride)
+{
+    kernel(FEW_ROWS, 2, inner, a, down, b, c, stride);
+}
+
+static void few_narrow(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
+                       ptrdiff_t stride)
+{
+    kernel(FEW_ROWS, 1, inner, a, down, b, c, stride);
+}
+
+static void one_wide(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
+                     ptrdiff_t stride)
+{
+    kernel(1, 2, inner, a, down, b, c, stride);
+}
+
+static void one_narrow(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
+                       ptrdiff_t stride)
+{
+    kernel(1, 1, inner, a, down, b, c, stride);
+}
+
+static const struct {
+    ptrdiff_t rows;
+    tile_kernel *wide, *narrow;
+} kernels[] = {{ROWS, many_wide, many_narrow}, {FEW_ROWS, few_wide, few_narrow}, {1, one_wide, one_narrow}};
+
+/* Columns past the panel's last one are computed, and thrown away. */
+static void product_edge(tile_kernel *run, ptrdiff_t rows, psw_const_rows a, const panel *p, psw_real *c,
+                         ptrdiff_t stride)
+{
+    psw_real whole[ROWS * WIDTH];
+    run(a.cols, a.at, a.stride, p->at, whole, p->width);
+    for (ptrdiff_t i = 0; i < rows; i++) memcpy(c + i * stride, whole + i * p->width, (size_t)p->cols * sizeof *c);
+}
+
+static void product_panel(psw_const_rows a, const panel *p, psw_rows c)
+{
+    ptrdiff_t done = 0;
+    for (int size = 0; size < 3; size++) {
+        ptrdiff_t rows = kernels[size].rows;
+        tile_kernel *run = p->width == WIDTH ? kernels[size].wide : kernels[size].narrow;
+        for (; done + rows <= a.rows; done += rows) {
+            psw_real *to = c.at + done * c.stride + p->first;
+            if (p->cols == p->width)
+                run(a.cols, a.at + done * a.stride, a.stride, p->at, to, c.stride);
+            else
+                product_edge(run, rows, psw_part(a, done, rows), p, to, c.stride);
+        }
+    }
+}
+
+void psw_panels_product(psw_const_rows a, psw_panels b, psw_rows c)
+{
+    for (ptrdiff_t first = 0; first < b.cols; first += WIDTH) {
+        panel p = panel_at(b, first);
+        product_panel(a, &p, c);
+    }
+}
