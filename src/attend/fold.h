@@ -8,6 +8,7 @@
 #include "attend/method.h"
 #include "attend/sums.h"
 #include "polysweep/attend.h"
+#include "polysweep/tile.h"
 
 typedef struct psw_fold {
     const psw_group *group;
@@ -17,25 +18,25 @@ typedef struct psw_fold {
     int sets;
     ptrdiff_t special; /* j3, -1 if there is none */
 
-    psw_real *q, *k, *v; /* n x d; leaf by leaf transposed, d x psw_stride(keys); n x v. q and v may be one */
+    psw_real *q, *k, *v; /* n x d; packed leaf by leaf: keys transposed (d x keys), values (keys x v) */
     struct {
-        psw_real *q, *k, *v;
+        psw_real *q, *k, *v, *v_0; /* row j3 of D_1; k packed; and of D_0's values */
     } other;
-    double *staged; /* rows of a leaf as the data makes them */
+    double *staged;    /* rows of a leaf as the data makes them */
+    psw_real *rounded; /* and as the products take them */
 
     psw_rows scores, weights, partial; /* of one strip with one leaf: strip x leaf, strip x leaf, strip x v */
     double *peak;                      /* strip */
     psw_weight_sum *sum;               /* strip */
-    psw_real *swap;                    /* d + v: what stands aside while D_1 is computed */
     psw_tree tree[PSW_GROUP_MAX][2];   /* of one strip */
 
     psw_real *rows; /* the leaf's results, as the sink gets them */
     double *mass, *log2_den;
 } psw_fold;
 
-/* Strips of this many bytes a score column: rows of scores and weights with a leaf of 512 keys fill half a second-level
- * cache of 2 MiB. */
-#define PSW_STRIP ((ptrdiff_t)(1024 / sizeof(psw_real)))
+/* Rows of a strip: scores and weights with a leaf of 512 keys stay in a second-level cache of 1 or 2 MiB beside the
+ * leaf's keys and values. No bit of a result depends on it. */
+#define PSW_STRIP ((ptrdiff_t)96)
 
 /* Rows start on a cache line, and no power of two apart. */
 static inline ptrdiff_t psw_stride(ptrdiff_t columns)
@@ -60,11 +61,16 @@ static inline bool psw_span_has(psw_span span, ptrdiff_t token)
     return token >= span.first && token < span.first + span.count;
 }
 
-/* The key leaf with this first token: d x count. */
-static inline psw_rows psw_key_leaf(const psw_fold *f, psw_span keys)
+static inline psw_panels psw_key_leaf(const psw_fold *f, psw_span keys)
 {
-    ptrdiff_t d = f->p->d, whole = d * psw_stride(f->leaf);
-    return (psw_rows){f->k + keys.first / f->leaf * whole, d, keys.count, psw_stride(keys.count)};
+    ptrdiff_t d = f->p->d, whole = psw_panels_count(d, f->leaf);
+    return (psw_panels){f->k + keys.first / f->leaf * whole, d, keys.count};
+}
+
+static inline psw_panels psw_value_leaf(const psw_fold *f, psw_span keys)
+{
+    ptrdiff_t v = f->p->v, whole = psw_panels_count(f->leaf, v);
+    return (psw_panels){f->v + keys.first / f->leaf * whole, keys.count, v};
 }
 
 #define psw_fold_lay PSW_PRECISION_NAME(psw_fold_lay)

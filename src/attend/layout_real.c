@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "attend/fold.h"
 
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
@@ -18,14 +20,17 @@ static psw_real *reals(psw_arena *arena, ptrdiff_t count)
 static void lay_inputs(psw_fold *f, psw_arena *arena)
 {
     const psw_point *p = f->p;
-    ptrdiff_t last = p->n - (f->leaves - 1) * f->leaf;
+    ptrdiff_t whole = f->leaves - 1, last = p->n - whole * f->leaf;
     f->q = reals(arena, p->n * p->d);
-    f->k = reals(arena, p->d * ((f->leaves - 1) * psw_stride(f->leaf) + psw_stride(last)));
-    f->v = psw_data_shared(p) ? f->q : reals(arena, p->n * p->v);
-    f->other.q = reals(arena, p->d);
-    f->other.k = reals(arena, p->d);
-    f->other.v = reals(arena, p->v);
+    f->k = reals(arena, whole * psw_panels_count(p->d, f->leaf) + psw_panels_count(p->d, last));
+    f->v = reals(arena, whole * psw_panels_count(f->leaf, p->v) + psw_panels_count(last, p->v));
     f->staged = psw_arena_take(arena, f->leaf * larger(p->d, p->v), sizeof(double));
+    f->rounded = reals(arena, f->leaf * larger(p->d, p->v));
+    if (f->special < 0) return;
+    f->other.q = reals(arena, p->d);
+    f->other.k = reals(arena, psw_panels_count(p->d, 1));
+    f->other.v = reals(arena, p->v);
+    f->other.v_0 = reals(arena, p->v);
 }
 
 static void lay_tile(psw_fold *f, psw_arena *arena)
@@ -36,7 +41,6 @@ static void lay_tile(psw_fold *f, psw_arena *arena)
     f->partial = psw_rows_of(reals(arena, f->strip * v), f->strip, v);
     f->peak = psw_arena_take(arena, f->strip, sizeof *f->peak);
     f->sum = psw_arena_take(arena, f->strip, sizeof *f->sum);
-    f->swap = reals(arena, f->p->d + v);
     for (ptrdiff_t i = 0; i < f->group->count; i++)
         for (int s = 0; s < f->sets; s++)
             f->tree[i][s] = psw_tree_take(arena, f->strip, v + 2, psw_tree_places(f->leaves));
@@ -67,37 +71,38 @@ psw_fold psw_fold_lay(const psw_group *group, psw_arena *arena)
 
 /* ---- the data ---- */
 
-static void round_rows(const double *from, ptrdiff_t count, psw_real *to)
+/* Rows of one side, rounded. */
+static psw_const_rows rounded(psw_fold *f, const psw_data *data, int set, psw_side side, psw_span rows)
 {
-    for (ptrdiff_t i = 0; i < count; i++) to[i] = (psw_real)from[i];
+    ptrdiff_t cols = side == PSW_VALUE ? f->p->v : f->p->d;
+    psw_data_rows(data, set, side, rows.first, rows.count, f->staged);
+    for (ptrdiff_t i = 0; i < rows.count * cols; i++) f->rounded[i] = (psw_real)f->staged[i];
+    return (psw_const_rows){f->rounded, rows.count, cols, cols};
 }
 
-static void round_transposed(const double *from, psw_rows to)
+static void keep(psw_const_rows rows, psw_real *to)
 {
-    for (ptrdiff_t j = 0; j < to.cols; j++)
-        for (ptrdiff_t i = 0; i < to.rows; i++) to.at[i * to.stride + j] = (psw_real)from[j * to.rows + i];
+    memcpy(to, rows.at, (size_t)(rows.rows * rows.cols) * sizeof *to);
 }
 
 static void load_leaf(psw_fold *f, const psw_data *data, psw_span leaf)
 {
-    const psw_point *p = f->p;
-    psw_data_rows(data, 0, PSW_QUERY, leaf.first, leaf.count, f->staged);
-    round_rows(f->staged, leaf.count * p->d, f->q + leaf.first * p->d);
-    if (!psw_data_shared(p)) psw_data_rows(data, 0, PSW_KEY, leaf.first, leaf.count, f->staged);
-    round_transposed(f->staged, psw_key_leaf(f, leaf));
-    if (psw_data_shared(p)) return;
-    psw_data_rows(data, 0, PSW_VALUE, leaf.first, leaf.count, f->staged);
-    round_rows(f->staged, leaf.count * p->v, f->v + leaf.first * p->v);
+    bool shared = psw_data_shared(f->p);
+    psw_const_rows rows = rounded(f, data, 0, PSW_QUERY, leaf);
+    keep(rows, f->q + leaf.first * f->p->d);
+    if (!shared) rows = rounded(f, data, 0, PSW_KEY, leaf);
+    psw_panels_pack_transposed(rows, psw_key_leaf(f, leaf));
+    if (!shared) rows = rounded(f, data, 0, PSW_VALUE, leaf);
+    psw_panels_pack(rows, psw_value_leaf(f, leaf));
 }
 
 void psw_fold_load(psw_fold *f, const psw_data *data)
 {
+    psw_span special = {f->special, 1};
     for (ptrdiff_t i = 0; i < f->leaves; i++) load_leaf(f, data, psw_leaf_span(f, i));
     if (f->special < 0) return;
-    psw_data_rows(data, 1, PSW_QUERY, f->special, 1, f->staged);
-    round_rows(f->staged, f->p->d, f->other.q);
-    psw_data_rows(data, 1, PSW_KEY, f->special, 1, f->staged);
-    round_rows(f->staged, f->p->d, f->other.k);
-    psw_data_rows(data, 1, PSW_VALUE, f->special, 1, f->staged);
-    round_rows(f->staged, f->p->v, f->other.v);
+    keep(rounded(f, data, 1, PSW_QUERY, special), f->other.q);
+    psw_panels_pack_transposed(rounded(f, data, 1, PSW_KEY, special), (psw_panels){f->other.k, f->p->d, 1});
+    keep(rounded(f, data, 1, PSW_VALUE, special), f->other.v);
+    keep(rounded(f, data, 0, PSW_VALUE, special), f->other.v_0);
 }

@@ -25,7 +25,7 @@ typedef struct psw_method_row {
     psw_method method;
     const char *formula;
     double (*peak)(const psw_real *z, ptrdiff_t count); /* count >= 1; NaN or infinite if an entry is */
-    psw_weight_sum (*weigh)(const psw_point *point, psw_score_row row, psw_real *w);
+    psw_weight_sum (*weigh)(const psw_point *point, const psw_score_row *row, psw_real *w);
 } psw_method_row;
 
 /* NULL: no such method yet. */
@@ -39,9 +39,9 @@ const psw_method_row *psw_method_row_of(psw_method method);
 #define psw_weigh_softmax PSW_PRECISION_NAME(psw_weigh_softmax)
 double psw_peak_magnitude(const psw_real *z, ptrdiff_t count); /* max |z| */
 double psw_peak_largest(const psw_real *z, ptrdiff_t count);   /* max z */
-psw_weight_sum psw_weigh_exact(const psw_point *point, psw_score_row row, psw_real *w);
-psw_weight_sum psw_weigh_linear(const psw_point *point, psw_score_row row, psw_real *w);
-psw_weight_sum psw_weigh_softmax(const psw_point *point, psw_score_row row, psw_real *w);
+psw_weight_sum psw_weigh_exact(const psw_point *point, const psw_score_row *row, psw_real *w);
+psw_weight_sum psw_weigh_linear(const psw_point *point, const psw_score_row *row, psw_real *w);
+psw_weight_sum psw_weigh_softmax(const psw_point *point, const psw_score_row *row, psw_real *w);
 
 /* Weights this far below the largest of their row and leaf (whose exponent is 0 or 1) are 0: it keeps powers,
  * products and sums out of the subnormal numbers, where processors are slow. */

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "attend/fold.h"
 
 /* Row i of the strip sees the first sees(i) keys of the leaf. */
@@ -35,7 +33,7 @@ static void weigh(psw_fold *f, const psw_point *point, psw_span strip, psw_span 
     for (ptrdiff_t i = 0; i < strip.count; i++) {
         psw_score_row row = {f->scores.at + i * f->scores.stride, sees(f, strip, keys, i), f->peak[i]};
         psw_real *w = f->weights.at + i * f->weights.stride;
-        f->sum[i] = row.count ? f->method->weigh(point, row, w) : (psw_weight_sum){0, PSW_EMPTY};
+        f->sum[i] = row.count ? f->method->weigh(point, &row, w) : (psw_weight_sum){0, PSW_EMPTY};
         for (ptrdiff_t j = row.count; j < keys.count; j++) w[j] = 0;
     }
 }
@@ -68,11 +66,10 @@ static psw_status add_points(psw_fold *f, psw_span strip, psw_span keys, int fir
 {
     ptrdiff_t v = f->p->v;
     psw_rows weights = shaped(f->weights, strip.count, keys.count);
-    psw_const_rows values = {f->v + keys.first * v, keys.count, v, v};
     find_peaks(f, strip, keys);
     for (ptrdiff_t i = 0; i < f->group->count; i++) {
         weigh(f, &f->group->points[i], strip, keys);
-        psw_product_nn(psw_read(weights), values, shaped(f->partial, strip.count, v));
+        psw_panels_product(psw_read(weights), psw_value_leaf(f, keys), shaped(f->partial, strip.count, v));
         for (int s = first; s <= last; s++) PSW_TRY(add(f, &f->tree[i][s], strip, keys));
     }
     return PSW_OK;
@@ -84,30 +81,30 @@ static void patch_row(psw_fold *f, psw_span strip, psw_span keys)
 {
     psw_const_rows q = {f->other.q, 1, f->p->d, f->p->d};
     psw_rows row = {f->scores.at + (f->special - strip.first) * f->scores.stride, 1, keys.count, f->scores.stride};
-    psw_product_nn(q, psw_read(psw_key_leaf(f, keys)), row);
+    psw_panels_product(q, psw_key_leaf(f, keys), row);
 }
 
 static void patch_column(psw_fold *f, psw_span strip, psw_span keys)
 {
-    psw_const_rows k = {f->other.k, f->p->d, 1, 1};
+    psw_panels k = {f->other.k, f->p->d, 1};
     psw_rows column = {f->scores.at + (f->special - keys.first), strip.count, 1, f->scores.stride};
-    psw_product_nn(queries(f, strip), k, column);
+    psw_panels_product(queries(f, strip), k, column);
     if (!psw_span_has(strip, f->special)) return;
     psw_const_rows q = {f->other.q, 1, f->p->d, f->p->d};
     ptrdiff_t corner = (f->special - strip.first) * f->scores.stride;
-    psw_product_nn(q, k, (psw_rows){column.at + corner, 1, 1, f->scores.stride});
+    psw_panels_product(q, k, (psw_rows){column.at + corner, 1, 1, f->scores.stride});
 }
 
 static psw_status add_other_set(psw_fold *f, psw_span strip, psw_span keys)
 {
-    size_t bytes = (size_t)f->p->v * sizeof(psw_real);
-    psw_real *value = f->v + f->special * f->p->v;
+    ptrdiff_t token = f->special - keys.first;
     bool column = psw_span_has(keys, f->special);
     if (psw_span_has(strip, f->special)) patch_row(f, strip, keys);
-    if (column) patch_column(f, strip, keys);
-    if (column) memcpy(f->swap, value, bytes), memcpy(value, f->other.v, bytes);
+    if (!column) return add_points(f, strip, keys, 1, 1);
+    patch_column(f, strip, keys);
+    psw_panels_put_row(psw_value_leaf(f, keys), token, f->other.v);
     psw_status status = add_points(f, strip, keys, 1, 1);
-    if (column) memcpy(value, f->swap, bytes);
+    psw_panels_put_row(psw_value_leaf(f, keys), token, f->other.v_0);
     return status;
 }
 
@@ -115,7 +112,7 @@ psw_status psw_fold_tile(psw_fold *f, psw_span strip, psw_span keys)
 {
     bool differ = psw_span_has(strip, f->special) || psw_span_has(keys, f->special);
     psw_rows scores = shaped(f->scores, strip.count, keys.count);
-    psw_product_nn(queries(f, strip), psw_read(psw_key_leaf(f, keys)), scores);
+    psw_panels_product(queries(f, strip), psw_key_leaf(f, keys), scores);
     PSW_TRY(add_points(f, strip, keys, 0, differ ? 0 : f->sets - 1));
     return f->sets > 1 && differ ? add_other_set(f, strip, keys) : PSW_OK;
 }

@@ -1,0 +1,86 @@
+/* attend/lanes: a stretch of a row in registers. Compiled twice.
+ *
+ * Vectors of 64 bytes are the widest there are; compilers split them where a processor has less. Four of them are
+ * named one by one, for arrays of vectors would live in memory. */
+#ifndef POLYSWEEP_ATTEND_LANES_H
+#define POLYSWEEP_ATTEND_LANES_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "polysweep/real.h"
+
+#ifdef PSW_SINGLE
+typedef int32_t psw_lane_bits;
+#define PSW_LANE_MAGNITUDE INT32_C(0x7fffffff)
+#else
+typedef int64_t psw_lane_bits;
+#define PSW_LANE_MAGNITUDE INT64_C(0x7fffffffffffffff)
+#endif
+#define PSW_LANES ((ptrdiff_t)(64 / sizeof(psw_real)))
+#define PSW_CHUNK (4 * PSW_LANES)
+
+typedef psw_real psw_lanes __attribute__((vector_size(64)));
+typedef psw_real psw_loose_lanes __attribute__((vector_size(64), aligned(4), may_alias));
+typedef psw_lane_bits psw_lanes_bits __attribute__((vector_size(64)));
+typedef struct psw_chunk {
+    psw_lanes a, b, c, d;
+} psw_chunk;
+
+static inline psw_chunk psw_chunk_load(const psw_real *at)
+{
+    const psw_loose_lanes *x = (const psw_loose_lanes *)at;
+    return (psw_chunk){x[0], x[1], x[2], x[3]};
+}
+
+static inline void psw_chunk_store(psw_chunk x, psw_real *at)
+{
+    psw_loose_lanes *to = (psw_loose_lanes *)at;
+    to[0] = x.a, to[1] = x.b, to[2] = x.c, to[3] = x.d;
+}
+
+static inline psw_chunk psw_chunk_times(psw_chunk x, psw_chunk y)
+{
+    return (psw_chunk){x.a * y.a, x.b * y.b, x.c * y.c, x.d * y.d};
+}
+
+static inline psw_chunk psw_chunk_plus(psw_chunk x, psw_chunk y)
+{
+    return (psw_chunk){x.a + y.a, x.b + y.b, x.c + y.c, x.d + y.d};
+}
+
+/* x c, 0 where its magnitude is below `least`; bits outside of `keep` are cleared */
+static inline psw_lanes psw_lanes_scale(psw_lanes x, psw_real c, psw_real least, psw_lane_bits keep)
+{
+    psw_lanes_bits bits = (psw_lanes_bits)(x * c);
+    psw_lanes_bits large = (psw_lanes_bits)((psw_lanes)(bits & PSW_LANE_MAGNITUDE) >= least);
+    return (psw_lanes)(bits & keep & large);
+}
+
+static inline psw_chunk psw_chunk_scale(psw_chunk x, psw_real c, psw_real least, psw_lane_bits keep)
+{
+    return (psw_chunk){psw_lanes_scale(x.a, c, least, keep), psw_lanes_scale(x.b, c, least, keep),
+                       psw_lanes_scale(x.c, c, least, keep), psw_lanes_scale(x.d, c, least, keep)};
+}
+
+/* Each lane has added a few numbers and adds two more; from here on in double, in a fixed order. */
+static inline double psw_chunk_sum(psw_chunk x)
+{
+    psw_lanes four = (x.a + x.b) + (x.c + x.d);
+    double sum = 0;
+    for (ptrdiff_t i = 0; i < PSW_LANES; i++) sum += (double)four[i];
+    return sum;
+}
+
+/* Sum of a row: lanes over whole chunks, the rest in double. */
+static inline double psw_row_sum(const psw_real *w, ptrdiff_t count)
+{
+    psw_chunk sum = {{0}, {0}, {0}, {0}};
+    ptrdiff_t whole = count / PSW_CHUNK * PSW_CHUNK;
+    for (ptrdiff_t i = 0; i < whole; i += PSW_CHUNK) sum = psw_chunk_plus(sum, psw_chunk_load(w + i));
+    double total = psw_chunk_sum(sum);
+    for (ptrdiff_t i = whole; i < count; i++) total += (double)w[i];
+    return total;
+}
+
+#endif
