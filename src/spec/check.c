@@ -31,6 +31,15 @@ static psw_status refuse(const psw_study *study, const psw_row *row, psw_ids nam
                      describe(study, row, names).text, what);
 }
 
+/* Where the study gives a parameter; `where` if that is not one place. */
+static psw_where place_of(const psw_study *study, const psw_row *row, int id, psw_where where)
+{
+    if (study->given[id].origin > PSW_O_DEFAULT) return study->given[id].where;
+    for (ptrdiff_t i = 0; i < study->entry_count && id >= PSW_ID_R; i++)
+        if (study->entries[i].method == (psw_method)row->at[PSW_ID_METHOD]) return study->entries[i].where;
+    return where;
+}
+
 static bool sizes_fit(const psw_row *row, char *what, size_t size)
 {
     double features = row->at[PSW_ID_FEATURES], r = floor((sqrt(8 * features + 1) - 1) / 2);
@@ -40,39 +49,38 @@ static bool sizes_fit(const psw_row *row, char *what, size_t size)
     return false;
 }
 
-/* Rules between parameters that are about their meaning alone. */
-static bool relations_fit(const psw_row *row, psw_ids applies, char *what, size_t size)
+/* The parameter that breaks a rule between parameters, -1 = none does. */
+static int relations_broken(const psw_row *row, psw_ids applies, char *what, size_t size)
 {
     const double *at = row->at;
+    if ((applies & PSW_ID(PSW_ID_R)) && !sizes_fit(row, what, size)) return PSW_ID_FEATURES;
     if ((applies & PSW_ID(PSW_ID_J3)) && at[PSW_ID_J3] >= at[PSW_ID_N]) {
         psw_format(what, size, "j3 = %.0f is no token; tokens count from 0 to n - 1", at[PSW_ID_J3]);
-        return false;
+        return PSW_ID_J3;
     }
-    if (!(applies & PSW_ID(PSW_ID_LOCAL)) || at[PSW_ID_LOCAL] == 0) return true;
+    if (!(applies & PSW_ID(PSW_ID_LOCAL)) || at[PSW_ID_LOCAL] == 0) return -1;
     if (at[PSW_ID_MASK] != PSW_CAUSAL) {
         psw_format(what, size, "local = %.0f needs mask causal", at[PSW_ID_LOCAL]);
-        return false;
+        return PSW_ID_LOCAL;
     }
     if (fmod(at[PSW_ID_LOCAL], at[PSW_ID_BLOCK]) != 0) {
         psw_format(what, size, "local = %.0f is no multiple of block = %.0f", at[PSW_ID_LOCAL], at[PSW_ID_BLOCK]);
-        return false;
+        return PSW_ID_LOCAL;
     }
-    return true;
+    return -1;
 }
 
-psw_status psw_row_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where)
+psw_status psw_row_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where, bool include)
 {
     char what[300];
-    psw_ids applies = psw_applies(study, (psw_method)row->at[PSW_ID_METHOD]);
-    if ((applies & PSW_ID(PSW_ID_R)) && !sizes_fit(row, what, sizeof what))
-        return refuse(study, row, names, where, what);
-    for (int id = 0; id < PSW_PARAMETERS; id++) {
-        const psw_given *given = &study->given[id];
+    psw_ids applies = study->applies[(int)row->at[PSW_ID_METHOD]];
+    int broken = relations_broken(row, applies, what, sizeof what);
+    for (int id = 0; id < PSW_PARAMETERS && broken < 0; id++) {
         if (!(applies >> id & 1) || psw_keys[id].type == PSW_T_WORD) continue;
-        if (!psw_value_fits(&psw_keys[id], row->at[id], what, sizeof what))
-            return refuse(study, row, names, given->origin == PSW_O_FORMULA ? given->where : where, what);
+        if (!psw_value_fits(&psw_keys[id], row->at[id], what, sizeof what)) broken = id;
     }
-    return relations_fit(row, applies, what, sizeof what) ? PSW_OK : refuse(study, row, names, where, what);
+    if (broken < 0) return PSW_OK;
+    return refuse(study, row, names, include ? where : place_of(study, row, broken, where), what);
 }
 
 psw_status psw_point_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where)

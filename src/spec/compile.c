@@ -187,7 +187,9 @@ static psw_status call(compiler *c, const function *f, operand *out)
         PSW_TRY(number_only(c, &argument));
         if (++count > 1 && f->many) PSW_TRY(emit(c, f->operation, 0, 0));
     } while (take(c, ","));
-    if (!take(c, ")")) return WRONG(c, c->at, "')' is missing after the arguments of %s", f->name);
+    if (!take(c, ")"))
+        return WRONG(c, c->at, "')' is missing after the arguments of %s%s", f->name,
+                     c->text[c->at] ? "" : "; quote an expression with a comma inside { } or [ ]");
     if (f->many ? count < 2 : count != 1)
         return WRONG(c, out->at, "%s takes %s", f->name, f->many ? "two or more arguments" : "one argument");
     return f->many ? PSW_OK : emit(c, f->operation, 0, 0);

@@ -227,13 +227,14 @@ static psw_status heading(psw_study *study)
 {
     const psw_node *root = study->tree.root, *schema = psw_node_child(root, "schema"),
                    *name = psw_node_child(root, "study"), *seed = psw_node_child(root, "seed");
-    double one;
     if (root->kind != PSW_MAP)
         return PSW_WRONG(&study->tree, root->where, "a study is a map of keys, beginning with 'schema: 1'");
     for (const psw_node *node = root->child; node; node = node->next)
         if (!psw_key_find("", node->key)) return psw_unknown(&study->tree, node, "");
     if (!schema) return PSW_WRONG(&study->tree, root->where, "schema is missing; begin with 'schema: 1'");
-    PSW_TRY(psw_value_read(&study->tree, schema, psw_key_find("", "schema"), &one));
+    if (schema->kind != PSW_SCALAR || strcmp(schema->text, "1") != 0)
+        return PSW_WRONG(&study->tree, schema->where, "this program reads schema 1, not '%s'",
+                         schema->kind == PSW_SCALAR ? psw_show(schema->text).text : "a list");
     if (name && name->kind != PSW_SCALAR) return PSW_WRONG(&study->tree, name->where, "study is a name");
     if (!psw_format(study->name, sizeof study->name, "%s", name ? name->text : "study"))
         return PSW_WRONG(&study->tree, name->where, "the name of the study is longer than %zu bytes",
@@ -271,6 +272,16 @@ static psw_status own_names_used(const psw_study *study)
     return PSW_OK;
 }
 
+static void applies_set(psw_study *study)
+{
+    for (int method = 0; method < PSW_METHODS; method++) {
+        for (int id = 0; id < PSW_PARAMETERS; id++)
+            if (psw_key_applies((psw_parameter)id, (psw_method)method, study->kind))
+                study->applies[method] |= PSW_ID(id);
+        for (int i = 0; i < study->own_count; i++) study->applies[method] |= PSW_ID(PSW_PARAMETERS + i);
+    }
+}
+
 psw_status psw_study_declare(psw_study *study)
 {
     for (int id = 0; id < PSW_ROW; id++) study->base.at[id] = NAN;
@@ -281,6 +292,7 @@ psw_status psw_study_declare(psw_study *study)
     study->base.at[PSW_ID_TEAM] = (double)study->settings.team;
     PSW_TRY(data_declare(study, psw_node_child(root, "data")));
     PSW_TRY(axes_in_order(study));
+    applies_set(study);
     PSW_TRY(each_key(study, "judge", judge_key));
     PSW_TRY(each_key(study, "derive", derive_key));
     PSW_TRY(each_key(study, "predict", predict_key));

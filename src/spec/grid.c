@@ -117,10 +117,11 @@ static psw_status count_points(const psw_study *study, psw_block *block, const p
                          "the grid of %s has %.3g points; at most %.3g, so shorten or zip its axes",
                          psw_word(PSW_WORDS_METHOD, (int)block->method), points, PSW_POINTS_MAX);
     if (!(points * ambiguous <= PSW_POINTS_MAX) && ambiguous > 1)
-        return PSW_WRONG(&study->tree, entry->where,
-                         "%.3g points of %s cannot be told apart cheaply: a long axis does not stand in the point, but "
-                         "others derive from it",
-                         points, psw_word(PSW_WORDS_METHOD, (int)block->method));
+        return PSW_WRONG(
+            &study->tree, entry->where,
+            "%s ignores an axis with %.3g values that others derive from: %.3g points are too many to tell "
+            "apart; shorten the axis",
+            psw_word(PSW_WORDS_METHOD, (int)block->method), ambiguous, points);
     block->total = (ptrdiff_t)points;
     return PSW_OK;
 }
@@ -136,7 +137,7 @@ static psw_ids rules_of(const psw_study *study, psw_ids applies)
 static psw_status block_build(psw_study *study, const psw_entry *entry)
 {
     psw_block *block = &study->blocks[study->block_count++];
-    psw_ids applies = psw_applies(study, entry->method);
+    psw_ids applies = study->applies[entry->method];
     PSW_TRY(required(study, entry, applies));
     *block = (psw_block){.method = entry->method, .base = study->base, .applies = applies};
     block->base.at[PSW_ID_METHOD] = entry->method;

@@ -98,7 +98,7 @@ static psw_status row_read(psw_study *study, const psw_node *item, psw_row *row,
                          "a point of include is a map with a method, as in {method: exact, beta: 12}");
     *row = start_row(study);
     PSW_TRY(psw_value_read(&study->tree, method, &psw_keys[PSW_ID_METHOD], &row->at[PSW_ID_METHOD]));
-    psw_ids applies = psw_applies(study, (psw_method)row->at[PSW_ID_METHOD]);
+    psw_ids applies = study->applies[(int)row->at[PSW_ID_METHOD]];
     if (preset) PSW_TRY(value_set(study, preset, applies, row, given));
     if (isnan(row->at[PSW_ID_PRESET])) row->at[PSW_ID_PRESET] = PSW_CUSTOM;
     psw_row_preset(study, row);
@@ -115,11 +115,11 @@ static psw_status include_add(psw_study *study, const psw_node *item)
     psw_ids given, names;
     PSW_TRY(row_read(study, item, &row, &given));
     psw_row_finish(study, &row, given, false);
-    psw_ids applies = psw_applies(study, (psw_method)row.at[PSW_ID_METHOD]);
+    psw_ids applies = study->applies[(int)row.at[PSW_ID_METHOD]];
     psw_row_blank(&row, applies);
     names = given & applies;
     PSW_TRY(missing(study, item, &row, applies));
-    PSW_TRY(psw_row_check(study, &row, names, item->where));
+    PSW_TRY(psw_row_check(study, &row, names, item->where, true));
     PSW_TRY(psw_point_check(study, &row, names, item->where));
     psw_point point = psw_point_of_row(&row);
     ptrdiff_t twin = psw_study_slot(study, &point);

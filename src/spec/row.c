@@ -131,15 +131,6 @@ void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool der
     }
 }
 
-psw_ids psw_applies(const psw_study *study, psw_method method)
-{
-    psw_ids applies = 0;
-    for (int id = 0; id < PSW_PARAMETERS; id++)
-        if (psw_key_applies((psw_parameter)id, method, study->kind)) applies |= PSW_ID(id);
-    for (int i = 0; i < study->own_count; i++) applies |= PSW_ID(PSW_PARAMETERS + i);
-    return applies;
-}
-
 /* noise and den_constant are 0 where they do not apply: that is what is computed without them. */
 void psw_row_blank(psw_row *row, psw_ids applies)
 {

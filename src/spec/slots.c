@@ -87,7 +87,7 @@ static psw_status visit(walk *w, ptrdiff_t index, bool *exists)
         return PSW_OK;
     }
     if (fresh || w->hash == 0) {
-        PSW_TRY(psw_row_check(w->study, &w->row, w->names, w->where));
+        PSW_TRY(psw_row_check(w->study, &w->row, w->names, w->where, false));
         w->hash = psw_hash_row(w->study, &w->row) | 1;
     }
     PSW_TRY(psw_point_check(w->study, &w->row, w->names, w->where));

@@ -76,6 +76,7 @@ struct psw_study {
     psw_settings settings;
     psw_data_kind kind;
     psw_given given[PSW_ROW];
+    psw_ids applies[PSW_METHODS]; /* parameters and own axes that mean something for a method */
     psw_row base;
     double seed;          /* of the top level */
     bool constants_given; /* of self_attention, one by one: preset reads custom */
@@ -134,11 +135,10 @@ void psw_row_preset(const psw_study *study, psw_row *row); /* constants that a p
 /* Presets, formulas, sizes of sketches. `keep` are not computed, nor (without `derive`) what derive gives. */
 void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool derive);
 void psw_row_blank(psw_row *row, psw_ids applies); /* what does not apply becomes NaN or 0 */
-psw_ids psw_applies(const psw_study *study, psw_method method);
 bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b);
 
 /* check.c: are the values inside their ranges (row), can the rooms compute them (point)? `names` are shown. */
-psw_status psw_row_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where);
+psw_status psw_row_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where, bool include);
 psw_status psw_point_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where);
 
 /* grid.c, slots.c */

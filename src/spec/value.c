@@ -12,12 +12,12 @@ psw_status psw_unknown(const psw_tree *tree, const psw_node *node, const char *s
         if (strcmp(key->section, section) == 0)
             names[count++] = strcmp(key->name, "data_kind") == 0 ? "kind" : key->name;
     names[count] = NULL;
-    const char *near = psw_nearest(node->key, names);
-    const char *in = *section ? section : "a study";
-    if (near)
-        return PSW_WRONG(tree, node->key_where, "unknown key '%s' in %s; the nearest is '%s'", psw_show(node->key).text,
-                         in, near);
-    return PSW_WRONG(tree, node->key_where, "unknown key '%s' in %s", psw_show(node->key).text, in);
+    const char *near = psw_nearest(node->key, names), *in = *section ? section : "a study";
+    char all[200] = "";
+    for (size_t i = 0; i < count; i++)
+        psw_format(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", names[i]);
+    return PSW_WRONG(tree, node->key_where, "unknown key '%s' in %s; %s%s%s", psw_show(node->key).text, in,
+                     near ? "the nearest is '" : "there are: ", near ? near : all, near ? "'" : "");
 }
 
 static const char *noun(const psw_key *key)

@@ -1,0 +1,189 @@
+/* Random grids against a list made by nested loops; slot and point are inverse to each other. */
+#include <stdlib.h>
+
+#include "unit/spec_study.h"
+
+#define STUDIES 300
+#define LIST_MAX 4096
+
+static uint64_t state;
+
+static int random_below(int bound) /* xorshift64* (Marsaglia 2003, Vigna 2016) */
+{
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return (int)((state * 2685821657736338717u >> 33) % (uint64_t)bound);
+}
+
+typedef struct axis {
+    const char *name;
+    int count;
+    double values[6];
+} axis;
+
+/* The axes a study may have, and the meaning of each for this test's own enumeration. */
+typedef struct plan {
+    axis axes[6]; /* as written */
+    int axis_count;
+    int methods[4], method_count;
+    int divisor; /* exclude beta % divisor == 0, 0 = no rule */
+    bool zipped; /* precision goes with n */
+} plan;
+
+static axis random_axis(const char *name, double first, double step)
+{
+    axis a = {name, 1 + random_below(4), {0}};
+    for (int i = 0; i < a.count; i++) a.values[i] = first + step * i;
+    for (int i = a.count - 1; i > 0; i--) {
+        int j = random_below(i + 1);
+        double kept = a.values[i];
+        a.values[i] = a.values[j];
+        a.values[j] = kept;
+    }
+    return a;
+}
+
+static plan random_plan(void)
+{
+    plan p = {.axis_count = 0};
+    axis candidates[6];
+    int count = 0;
+    candidates[count++] = random_axis("beta", 1, 1);
+    candidates[count++] = random_axis("n", 64, 64);
+    candidates[count++] = random_axis("d", 10, 8);
+    if (random_below(2)) candidates[count++] = random_axis("m", 4, 3);
+    if (random_below(2)) candidates[count++] = random_axis("trials", 10, 5);
+    if (random_below(2)) candidates[count++] = random_axis("x", 0.5, 0.25);
+    while (count > 0) {
+        int i = random_below(count);
+        p.axes[p.axis_count++] = candidates[i];
+        candidates[i] = candidates[--count];
+    }
+    for (int method = PSW_EXACT; method <= PSW_CLOSED_FORM; method++)
+        if (random_below(2) || (method == PSW_CLOSED_FORM && p.method_count == 0)) p.methods[p.method_count++] = method;
+    p.divisor = random_below(3) ? 0 : 2 + random_below(2);
+    return p;
+}
+
+static void write_study(const plan *p, char *text, size_t size)
+{
+    psw_format(text, size, "schema: 1\ndata: {preset: P1}\nmethods: [");
+    for (int i = 0; i < p->method_count; i++)
+        psw_format(text + strlen(text), size - strlen(text), "%s%s", i ? ", " : "",
+                   psw_word(PSW_WORDS_METHOD, p->methods[i]));
+    psw_format(text + strlen(text), size - strlen(text), "]\ngrid:\n");
+    for (int i = 0; i < p->axis_count; i++) {
+        psw_format(text + strlen(text), size - strlen(text), "  %s: [", p->axes[i].name);
+        for (int k = 0; k < p->axes[i].count; k++)
+            psw_format(text + strlen(text), size - strlen(text), "%s%g", k ? ", " : "", p->axes[i].values[k]);
+        psw_format(text + strlen(text), size - strlen(text), "]\n");
+    }
+    psw_format(text + strlen(text), size - strlen(text), "predict: {p: n + x * 0}\n");
+    if (p->divisor)
+        psw_format(text + strlen(text), size - strlen(text), "exclude: [{when: beta %% %d == 0, why: r}]\n",
+                   p->divisor);
+}
+
+static bool ignores(int method, const char *name)
+{
+    if (strcmp(name, "beta") == 0) return method == PSW_SOFTMAX || method == PSW_LINEAR;
+    return strcmp(name, "trials") == 0 && method == PSW_CLOSED_FORM;
+}
+
+static double value_of(const psw_point *p, const char *name)
+{
+    if (strcmp(name, "beta") == 0) return p->beta;
+    if (strcmp(name, "n") == 0) return (double)p->n;
+    if (strcmp(name, "d") == 0) return (double)p->d;
+    if (strcmp(name, "m") == 0) return (double)p->m;
+    if (strcmp(name, "trials") == 0) return (double)p->trials;
+    return p->own[0];
+}
+
+typedef struct expected {
+    int method;
+    double values[6]; /* in the order of the axes; NaN where ignored */
+} expected;
+
+/* Nested loops by hand: `depth` runs over the kept axes, beta last. */
+static void enumerate(const plan *p, int method, const int *order, int kept, int depth, expected *at, expected *list,
+                      ptrdiff_t *count)
+{
+    if (depth == kept) {
+        for (int i = 0; i < p->axis_count; i++)
+            if (p->divisor && strcmp(p->axes[i].name, "beta") == 0 && fmod(at->values[i], p->divisor) == 0) return;
+        if (*count < LIST_MAX) list[(*count)++] = *at;
+        return;
+    }
+    const axis *a = &p->axes[order[depth]];
+    for (int k = 0; k < a->count; k++) {
+        at->values[order[depth]] = a->values[k];
+        enumerate(p, method, order, kept, depth + 1, at, list, count);
+    }
+}
+
+static ptrdiff_t enumerate_all(const plan *p, expected *list)
+{
+    ptrdiff_t count = 0;
+    for (int i = 0; i < p->method_count; i++) {
+        int order[6], kept = 0, method = p->methods[i], beta = -1;
+        expected at = {.method = method};
+        for (int k = 0; k < p->axis_count; k++) {
+            at.values[k] = NAN;
+            if (ignores(method, p->axes[k].name)) continue;
+            if (strcmp(p->axes[k].name, "beta") == 0)
+                beta = k;
+            else
+                order[kept++] = k;
+        }
+        if (beta >= 0) order[kept++] = beta;
+        enumerate(p, method, order, kept, 0, &at, list, &count);
+    }
+    return count;
+}
+
+static void check_slot(const psw_study *study, const plan *p, const expected *e, ptrdiff_t slot, const char *text)
+{
+    psw_point point = psw_study_point(study, slot);
+    CHECK((int)point.method == e->method, "slot %td has another method\n%s", slot, text);
+    for (int i = 0; i < p->axis_count; i++) {
+        double value = value_of(&point, p->axes[i].name);
+        CHECK(isnan(e->values[i]) || value == e->values[i], "slot %td: %s is %g, not %g\n%s", slot, p->axes[i].name,
+              value, e->values[i], text);
+    }
+    CHECK(psw_study_slot(study, &point) == slot, "slot %td comes back as %td\n%s", slot, psw_study_slot(study, &point),
+          text);
+    point.n++;
+    CHECK(psw_study_slot(study, &point) == -1, "a point that is not there has slot %td", psw_study_slot(study, &point));
+}
+
+int main(void)
+{
+    static expected list[LIST_MAX];
+    static char text[4096];
+    ptrdiff_t points = 0;
+    for (int i = 0; i < STUDIES; i++) {
+        state = 88172645463325252u + (uint64_t)i * 7919;
+        plan p = random_plan();
+        bool own = false;
+        for (int k = 0; k < p.axis_count; k++) own = own || strcmp(p.axes[k].name, "x") == 0;
+        write_study(&p, text, sizeof text);
+        if (!own)
+            *strstr(text, " + x * 0") = '}', memmove(strstr(text, "n}") + 2, strstr(text, "x * 0}") + 6,
+                                                     strlen(strstr(text, "x * 0}") + 6) + 1);
+        ptrdiff_t count = enumerate_all(&p, list);
+        psw_study *study = NULL;
+        psw_status status = psw_study_parse(text, strlen(text), "s.yaml", NULL, 0, NULL, &study);
+        CHECK((status == PSW_OK) == (count > 0), "%s\n%s", psw_message(), text);
+        if (!study) continue;
+        CHECK(psw_study_slots(study) == count, "seed %d: %td slots, not %td\n%s", i, psw_study_slots(study), count,
+              text);
+        for (ptrdiff_t slot = 0; slot < count && slot < psw_study_slots(study); slot++)
+            check_slot(study, &p, &list[slot], slot, text);
+        points += count;
+        psw_study_free(study);
+    }
+    CHECK(points > 10000, "only %td points were looked at", points);
+    return test_end();
+}

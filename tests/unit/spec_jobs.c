@@ -1,0 +1,59 @@
+/* Every study file that is shipped can be computed, and its resolved form is the same study. */
+#include <dirent.h>
+#include <stdlib.h>
+
+#include "polysweep/attend.h"
+#include "polysweep/theory.h"
+#include "unit/spec_study.h"
+
+static psw_status check(const psw_point *point)
+{
+    PSW_TRY(psw_data_check(point));
+    return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_check(point);
+}
+
+/* 4 n^2 d flops of attention and 4 n d m trials of the head, both data sets, at 60 Gflop/s. */
+static double core_seconds(const psw_study *study)
+{
+    double flops = 0;
+    for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
+        psw_point p = psw_study_point(study, slot);
+        double n = (double)p.n, d = (double)p.d;
+        if (p.method != PSW_CLOSED_FORM) flops += 4 * n * n * d + 4 * n * d * (double)p.m * (double)p.trials;
+    }
+    return flops / 60e9;
+}
+
+static void check_file(const char *name)
+{
+    static const psw_rooms rooms = {.theory = &psw_theory_oracle, .check = check};
+    char path[512];
+    psw_study *study, *again;
+    psw_format(path, sizeof path, "%s/%s", POLYSWEEP_JOBS, name);
+    psw_status status = psw_study_read(path, NULL, 0, &rooms, &study);
+    CHECK(status == PSW_OK, "%s", psw_message());
+    if (status != PSW_OK) return;
+    const char *resolved = psw_study_resolved(study);
+    status = psw_study_parse(resolved, strlen(resolved), name, NULL, 0, &rooms, &again);
+    CHECK(status == PSW_OK && psw_study_identity(again) == psw_study_identity(study), "%s: resolved is another study",
+          name);
+    CHECK(core_seconds(study) < 300, "%s needs %.0f s of a core", name, core_seconds(study));
+    fprintf(stderr, "%s: %td points, about %.0f s of a core\n", name, psw_study_slots(study), core_seconds(study));
+    psw_study_free(again);
+    psw_study_free(study);
+}
+
+int main(void)
+{
+    DIR *jobs = opendir(POLYSWEEP_JOBS);
+    int files = 0;
+    for (struct dirent *entry; jobs && (entry = readdir(jobs)) != NULL;) {
+        const char *end = strrchr(entry->d_name, '.');
+        if (!end || strcmp(end, ".yaml") != 0) continue;
+        check_file(entry->d_name);
+        files++;
+    }
+    if (jobs) closedir(jobs);
+    CHECK(files >= 6, "%d study files in %s", files, POLYSWEEP_JOBS);
+    return test_end();
+}
