@@ -1,6 +1,7 @@
 """Critical degrees: where the rate of success crosses a target, with brackets, on both sides of a window."""
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from . import oracle
-from .cases import baseline, case_columns, closed_form, curves, rate, table
+from .cases import BASELINES, baseline, case_columns, closed_form, curves, rate, table
 from .statistics import wilson
 
 TARGET = 0.9
@@ -22,7 +23,8 @@ class Window:
     degree of the grid is one of them (the window is not seen to close).
     first_lo, first_hi: bracket of the lower edge. The grid degree after the last one, below the edge, whose Wilson
     upper end is below the target; and the first one whose Wilson lower end reaches it (NaN: none does).
-    last_lo, last_hi: the same for the upper edge, mirrored. hole: some degree inside is clearly below the target.
+    last_lo, last_hi: the same for the upper edge, mirrored. below: the degree that precedes first_lo, so that the edge
+    lies in (below, first_hi] (NaN: it may lie below the grid). hole: some degree inside is clearly below the target.
     """
 
     first: float = np.nan
@@ -32,6 +34,7 @@ class Window:
     last_lo: float = np.nan
     last_hi: float = np.nan
     hole: bool = False
+    below: float = np.nan
 
 
 def window(beta, successes, trials, target=TARGET) -> Window:
@@ -46,9 +49,10 @@ def window(beta, successes, trials, target=TARGET) -> Window:
     first, last = reached[0], reached[-1]
     first_lo, first_hi = _bracket(beta, below, above, first)
     last_hi, last_lo = _bracket(beta[::-1], below[::-1], above[::-1], len(beta) - 1 - last)
-    closed = last < len(beta) - 1
+    closed, before = last < len(beta) - 1, beta[beta < first_lo]
     return Window(beta[first], first_lo, first_hi, beta[last] if closed else np.inf,
-                  last_lo if closed else np.nan, last_hi if closed else np.nan, bool(below[first:last + 1].any()))
+                  last_lo if closed else np.nan, last_hi if closed else np.nan, bool(below[first:last + 1].any()),
+                  before[-1] if len(before) else np.nan)
 
 
 def _bracket(beta, below, above, first):
@@ -87,46 +91,54 @@ def crossing(point: dict, m: int, low: float, high: float, target=TARGET, digits
 def critical(ds: xr.Dataset, target=TARGET) -> pd.DataFrame:
     """Table of critical degrees: a row per case, method, d, n that has a curve over beta.
 
-    Columns: the case's coordinates, method, d, n, m, trials (smallest of the curve), points, of (points done, points of
-    the study), beta_crit with bracket crit_lo, crit_hi, beta_last with last_lo, last_hi (`Window`), theory_first,
-    theory_last (exact probability on the same grid), beta_exact (its real crossing, where this package's closed form
+    Columns: the case's coordinates, method, d, n, m, trials (smallest of the curve, 0 where nothing is measured), points, of
+    (points done, points of the study), beta_crit with bracket crit_lo, crit_hi and crit_below, beta_last with last_lo, last_hi (`Window`), theory_points,
+    theory_first, theory_last (exact probability on the same grid), beta_exact (its real crossing, where this package's closed form
     applies and agrees), the file's beta_fail, beta_c, beta_ok, beta_up, beta_up_class_3s, and the rates of softmax
     and linear at the same n and d.
     """
     frame = table(ds)
-    names = case_columns(ds)
-    rows = [_row(frame, names, key, curve, target) for key, curve in curves(frame, [*names, "method", "d", "n"])]
+    names, beside = case_columns(ds), frame[frame["method"].isin(BASELINES)]
+    rows = [_row(beside, names, key, curve, target) for key, curve in curves(frame, [*names, "method", "d", "n"])]
     return pd.DataFrame(rows)
 
 
-def _row(frame, names, key, curve, target):
+def _row(beside, names, key, curve, target):
     row = dict(zip([*names, "method", "d", "n"], key))
+    measured = curve["method"] != "closed_form"
     done = curve[curve["done"] & rate(curve).notna()]
-    row.update(m=int(curve["m"].max()), trials=int(done["trials"].min()) if len(done) else 0,
+    row.update(m=int(curve["m"].max()), trials=int(done["trials"].min()) if len(done) and measured.all() else 0,
                points=len(done), of=len(curve))
     found = window(done["beta"], done["successes"], done["trials"], target) if row["trials"] > 0 else Window()
     row.update(beta_crit=found.first, crit_lo=found.first_lo, crit_hi=found.first_hi, beta_last=found.last,
-               last_lo=found.last_lo, last_hi=found.last_hi, hole=found.hole)
+               last_lo=found.last_lo, last_hi=found.last_hi, hole=found.hole, crit_below=found.below)
     exact = curve[curve["theory_success"].notna()]
     first, last = theory_window(exact["beta"], exact["theory_success"], target)
-    row.update(theory_first=first, theory_last=last, beta_exact=_exact(exact, first, target))
+    row.update(theory_points=len(exact), theory_first=first, theory_last=last, beta_exact=_exact(exact, first, target))
     for name in ("beta_fail", "beta_c", "beta_ok", "beta_up", "beta_up_class_3s"):
         finite = curve[name].dropna()
         row[name] = finite.iloc[0] if len(finite) else np.nan
-    for method in ("softmax", "linear"):
-        row[method] = _baseline(frame, names, key, method)
+    for method in BASELINES:
+        row[method] = _baseline(beside, names, key, method)
     return row
 
 
 def _exact(exact, first, target):
-    point = closed_form(exact)
-    if point is None or np.isnan(first):
+    point = None if np.isnan(first) else closed_form(exact)
+    if point is None:
         return np.nan
     before = exact["beta"][exact["beta"] < first]
-    return crossing(point, int(exact["m"].iloc[0]), before.max() if len(before) else 0.0, first, target)
+    return _cached(tuple(point.items()), int(exact["m"].iloc[0]), before.max() if len(before) else 0.0, first, target)
 
 
-def _baseline(frame, names, key, method):
-    found = baseline(frame, names, key[:len(names)], method)
+@functools.lru_cache(maxsize=4096)
+def _cached(point, m, low, high, target):
+    return crossing(dict(point), m, low, high, target)
+
+
+def _baseline(beside, names, key, method):
+    if not len(beside):
+        return np.nan
+    found = baseline(beside, names, key[:len(names)], method)
     found = found[(found["d"] == key[-2]) & (found["n"] == key[-1]) & found["done"]]
     return float(rate(found).iloc[0]) if len(found) else np.nan

@@ -91,7 +91,8 @@ def _verdict(section):
 
 def _figure(figure, paths, directory):
     files = [f'<a href="{_e(_relative(path, directory))}">{_file_word(kind)}</a>' for kind, path in paths.items()]
-    return (f'<figure>\n<img src="{_inline(paths)}" alt="{_e(figure.title)}">\n<figcaption><b>{_e(figure.title)}.</b> '
+    width = round(figure.canvas.get_size_inches()[0] * 112)  # CSS pixels: type in figures about as large as the text's
+    return (f'<figure>\n<img src="{_inline(paths)}" alt="{_e(figure.title)}" style="max-width:{width}px">\n<figcaption><b>{_e(figure.title)}.</b> '
             f'{_e(figure.caption)} {" &middot; ".join(files)}</figcaption>\n</figure>\n')
 
 
@@ -111,9 +112,9 @@ def _relative(path, directory):
 def _critical(section, directory):
     if not len(section.critical):
         return ""
-    from .report import HEADINGS
+    from .report import HEADINGS, MOST_ROWS
 
-    frame = section.table()
+    frame = section.table().head(MOST_ROWS)
     word = [frame[name].str[:1].str.isalpha().all() and name not in HEADINGS for name in frame]
     head = "".join(f'<th class="{"word" if w else ""}">{HEADINGS[name][1] if name in HEADINGS else _symbol(name)}</th>'
                    for name, w in zip(frame, word))
@@ -128,6 +129,8 @@ def _critical(section, directory):
             "the degree after the last whose 95 % Wilson interval lies below to the first whose interval lies above (a ? is "
             "an end that the trials do not settle). Exact theory: the same from the exact probability. All &beta; with an "
             "index are derived bounds and predictions; a star marks a window with a gap.")
+    if len(section.critical) > MOST_ROWS:
+        note += f" The first {MOST_ROWS} of {len(section.critical)} rows."
     link = _relative(section.directory / "critical.csv", directory)
     return (f'<h2>Critical degrees</h2>\n<p class="meta">{note} <a href="{_e(link)}">data</a></p>\n<div class="scroll"><table>'
             f"<thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table></div>\n")

@@ -17,6 +17,9 @@ from .read import failures, open as read, provenance
 from .statistics import consistency
 
 
+MOST_ROWS = 200  #: of a table on the terminal or the page; critical.csv has all
+
+
 def main(arguments=None) -> int:
     """Exit code: 0, or 2 when a file cannot be used (the others are still reported)."""
     parser = argparse.ArgumentParser(prog="polysweep-report", description=__doc__.splitlines()[0],
@@ -79,7 +82,8 @@ class Section:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.critical.to_csv(self.directory / "critical.csv", index=False)
         self.figures = [(figure, figure.save(self.directory)) for figure in
-                        (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds))]
+                        (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds),
+                         *figures.degrees(ds, target, self.critical))]
 
     @property
     def name(self):
@@ -103,7 +107,9 @@ class Section:
         lines = [f"{self.name} ({self.path}): {self.progress()}"]
         if len(self.critical):
             lines += ["", f"critical degrees (rate of success >= {self.target:g}; brackets from 95 % Wilson intervals)",
-                      aligned(self.table())]
+                      aligned(self.table().head(MOST_ROWS))]
+            if len(self.critical) > MOST_ROWS:
+                lines.append(f"  ... and {len(self.critical) - MOST_ROWS} more in critical.csv")
         lines += ["", f"against the exact probability: {self.consistency}", ""]
         return "\n".join(lines)
 
@@ -134,11 +140,12 @@ def readable(critical: pd.DataFrame, cases, target=TARGET) -> pd.DataFrame:
         out["upper"] = [_upper(x) for x in critical["beta_last"]]
         out["upper_bracket"] = [_span(lo, hi) for lo, hi in zip(critical["last_lo"], critical["last_hi"])]
     out["measured"] += ["*" if hole else "" for hole in critical["hole"]]
-    out["theory"] = [_theory(a, b) for a, b in zip(critical["theory_first"], critical["theory_last"])]
+    out["theory"] = [_theory(a, b) if k else "" for a, b, k in
+                     zip(critical["theory_first"], critical["theory_last"], critical["theory_points"])]
     out["exact"] = critical["beta_exact"].map(_two)
     for name in ("beta_fail", "beta_c", "beta_ok", "beta_up", "beta_up_class_3s"):
         if (critical[name].notna() & (critical[name] != float("inf")) & (critical[name] > 0)).any():
-            out[name] = critical[name].map(_two)
+            out[name] = critical[name].where(critical[name] > 0).map(_two)  # 0: no prediction
     for name in ("softmax", "linear"):
         if critical[name].notna().any():
             out[name] = critical[name].map(_two)

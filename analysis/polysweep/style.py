@@ -28,7 +28,7 @@ def use():
 class Casing(effects.AbstractPathEffect):
     """A continuous pale band below a line, so that dashes of any colour stand out on any cell."""
 
-    def __init__(self, extra=1.6, colour="white", alpha=0.85):
+    def __init__(self, extra=2.4, colour="white", alpha=0.85):
         super().__init__()
         self.extra, self.colour, self.alpha = extra, mpl.colors.to_rgb(colour), alpha
 
@@ -38,7 +38,7 @@ class Casing(effects.AbstractPathEffect):
         band.set_dashes(0, None)
         band.set_foreground(self.colour)
         band.set_alpha(self.alpha)
-        band.set_linewidth(gc.get_linewidth() + renderer.points_to_pixels(self.extra))
+        band.set_linewidth(gc.get_linewidth() + self.extra)
         renderer.draw_path(band, path, affine, None)
         band.restore()
         renderer.draw_path(gc, path, affine, rgb)
@@ -70,10 +70,21 @@ def cell_edges(values, scale):
     return np.exp(edges) if scale == "log" else edges
 
 
+def cells(axes, x, y, value):
+    """Rates as coloured cells between borders x, y; thin white rules as long as the cells are wide enough for them."""
+    rule = 0.25 if max(value.shape) <= 40 else 0.0
+    return axes.pcolormesh(x, y, value, cmap=MAP, vmin=0, vmax=1, edgecolors="white" if rule else "none", linewidth=rule,
+                           rasterized=value.size > 4000)
+
+
 def grid_axis(axis, values, scale, most=9):
-    """Scale and ticks of an axis at grid values; thinned where they would touch, the ends kept."""
+    """Scale and ticks of an axis at grid values; thinned where they would touch. A dense grid gets round numbers."""
     axis.axes.set(**{f"{axis.axis_name}scale": scale})
-    axis.set_major_locator(mpl.ticker.FixedLocator(thinned(values, scale, most)))
+    dense = len(np.unique(values)) > 3 * most
+    if not dense:
+        axis.set_major_locator(mpl.ticker.FixedLocator(thinned(values, scale, most)))
+    elif scale == "linear":
+        axis.set_major_locator(mpl.ticker.MaxNLocator(most, steps=[1, 2, 5, 10]))
     axis.set_minor_locator(mpl.ticker.NullLocator())
     axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:.6g}"))
 

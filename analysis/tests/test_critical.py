@@ -13,13 +13,13 @@ def same(a, b):
 
 def test_sharp_step():
     found = window(np.arange(1, 7), [0, 0, 30, 200, 200, 200], np.full(6, 200))
-    assert same(found, Window(4, 4, 4, np.inf, np.nan, np.nan, False))
+    assert same(found, Window(4, 4, 4, np.inf, np.nan, np.nan, False, 3))
 
 
 def test_bracket_of_a_slow_rise():
     """90 of 100 reaches 0.9, but 95 %-surely only 96 does; 80 is surely below, 87 is not."""
     found = window([2, 4, 6, 8, 10, 12], [0, 80, 87, 90, 92, 97], np.full(6, 100))
-    assert (found.first, found.first_lo, found.first_hi) == (8, 6, 12)
+    assert (found.below, found.first_lo, found.first, found.first_hi) == (4, 6, 8, 12)
 
 
 def test_window_has_two_edges():

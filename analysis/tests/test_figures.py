@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import polysweep
-from polysweep import figures, oracle, style
+from polysweep import figures, style
 from polysweep.cases import table
 
 
@@ -115,4 +115,27 @@ def test_the_oracle_of_the_lines_is_not_called_for_other_data(p1):
     other = p1.copy(deep=True)
     other["theory_success"] = other["theory_success"] * np.nan
     figure, = figures.curves(other)
-    assert len(figure.data["theory"]) == 0 and oracle is not None
+    assert len(figure.data["theory"]) == 0
+
+
+def test_degrees_are_the_table(p1):
+    figure, = figures.degrees(p1)
+    found = polysweep.critical(p1)
+    drawn = {tuple(line.get_ydata()) for line in figure.canvas.axes[0].lines}
+    for _, part in found.groupby("preset"):
+        assert tuple(part["beta_crit"]) in drawn and tuple(part["beta_c"]) in drawn
+
+
+def test_a_window_over_widths_has_no_figure_over_lengths(w2):
+    assert not list(figures.degrees(w2))
+
+
+def test_fine_grids_have_round_ticks_and_no_rules(tmp_path):
+    import synthetic
+
+    listed = synthetic.points(["P1"], ["closed_form"], np.arange(1, 9, 0.05), [64, 128], [10], 34, 20)
+    synthetic.write(tmp_path / "fine.h5", synthetic.fill(listed))
+    figure, = figures.phase(polysweep.open(tmp_path / "fine.h5"), "n")
+    figure.save(tmp_path)
+    ax = figure.canvas.axes[0]
+    assert meshes(ax)[0].get_array().size == 320 and all(tick == int(tick) for tick in ax.get_xticks())

@@ -8,9 +8,9 @@ import pandas as pd
 
 from .. import oracle, style
 from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, curves as split, number, table
-from .figure import Figure, spaced
+from .figure import Figure, facts, places, spaced
 
-MOST_PANELS, MOST_CURVES = 9, 8
+MOST_ROWS, MOST_COLUMNS, MOST_CURVES = 6, 3, 8
 COLUMNS = "successes trials success_rate success_lo success_hi theory_success status".split()
 
 
@@ -26,17 +26,20 @@ def curves(ds):
     if swept["beta"].nunique() < 2:
         return
     colour = _colour_axis(swept, names)
-    rest = [name for name in [*names, "method", "n", "d"] if name != colour]
+    length = "d" if colour == "n" else "n"
+    rest = [name for name in [*names, "method", "n", "d"] if name not in (colour, length)] + [length]
     panels = dict(split(swept, rest))
-    shown = {key: panels[key] for key in spaced(panels, MOST_PANELS)}
+    chosen, across = places(panels, MOST_ROWS, MOST_COLUMNS)
+    shown = {(*row, column): panels[(*row, column)] for row, column in chosen if (*row, column) in panels}
     lines = []
     with style.use():
-        canvas = _canvas(shown, frame, names, rest, colour, lines)
+        canvas = _canvas(shown, across, frame, names, rest, colour, lines)
     caption = ("Points: measured rate with its 95 % Wilson interval. Lines: exact probability of success, a consequence "
                "of the definitions of data and head, not a fit. Beside each panel: softmax and linear, which have no "
                "degree (bar: 95 % Wilson interval; tick: exact probability).")
     if len(shown) < len(panels):
         caption += f" {len(panels) - len(shown)} further panels are in the data only."
+    caption += f" {facts(frame)}"
     data = frame.sort_values([*names, "method", "n", "d", "beta"])[[*names, "method", "n", "d", "beta", *COLUMNS]]
     yield Figure("success-beta", "Success against degree", caption, canvas,
                  {"": data, "theory": pd.concat(lines, ignore_index=True) if lines else pd.DataFrame()})
@@ -49,8 +52,7 @@ def _colour_axis(frame, names):
     return "n"
 
 
-def _canvas(panels, frame, names, rest, colour, lines):
-    across = min(3, len(panels))
+def _canvas(panels, across, frame, names, rest, colour, lines):
     down = -(-len(panels) // across)
     canvas = matplotlib.figure.Figure(figsize=(0.9 + 3.1 * across, 0.55 + 2.45 * down), layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False, sharey=True)
@@ -60,7 +62,7 @@ def _canvas(panels, frame, names, rest, colour, lines):
     for ax, (key, part) in zip(grid.flat, panels.items()):
         _panel(ax, part[part[colour].isin(chosen)], colour, colours, dict(zip(rest, key)), lines)
         _levels(ax, frame, names, dict(zip(rest, key)), colour, colours, part)
-        ax.set_title(_title(names, dict(zip(rest, key))), pad=5)
+        ax.set_title(_title(names, dict(zip(rest, key)), part), pad=5)
     for ax in list(grid.flat)[len(panels):]:
         ax.set_axis_off()
     for ax in grid[:, 0]:
@@ -73,8 +75,9 @@ def _canvas(panels, frame, names, rest, colour, lines):
     return canvas
 
 
-def _title(names, fixed):
-    label = case_label(names, [fixed[name] for name in names if name in fixed]) if names else ""
+def _title(names, fixed, part):
+    known = [name for name in names if name in fixed]
+    label = case_label(known, [fixed[name] for name in known], None if "preset" in names else part)
     parts = [label, "" if fixed["method"] == "exact" else fixed["method"]]
     parts += [f"{SYMBOLS[name]} = {int(fixed[name])}" for name in ("n", "d") if name in fixed]
     return ", ".join(part for part in parts if part)

@@ -11,6 +11,10 @@ import pandas as pd
 from .. import style
 
 
+#: order of methods in a figure; others come between, by name
+METHODS = {"exact": 0, "closed_form": 10}
+
+
 @dataclass
 class Figure:
     """One picture. `data` maps a suffix ("" for the main table) to the numbers that were drawn."""
@@ -42,3 +46,28 @@ def spaced(values, most):
     if len(values) <= most:
         return values
     return [values[i] for i in np.unique(np.linspace(0, len(values) - 1, most).round().astype(int))]
+
+
+def places(keys, most_rows, most_columns):
+    """Where panels go: ([(row, column)], panels across). keys: (..., method, length) of each panel.
+
+    A row per combination of everything but the length, a column per length (the ends and some between if there are
+    many); with a single length, all in one sequence of rows of three.
+    """
+    lengths = spaced({key[-1] for key in keys}, most_columns)
+    rows = sorted({key[:-1] for key in keys}, key=lambda row: (METHODS.get(row[-1], 9), row[-1], row[:-1]))[:most_rows]
+    if len(lengths) > 1:
+        return [(row, length) for row in rows for length in lengths], len(lengths)
+    return [(row, lengths[0]) for row in rows], min(3, len(rows))
+
+
+def facts(frame) -> str:
+    """What holds for all points of a figure: trials, sign vectors, precision, mask."""
+    words = [f"{_range(frame['trials'])} trials of m = {_range(frame['m'])} sign vectors at each point"]
+    words += [str(frame[name].iloc[0]) for name in ("precision", "mask") if frame[name].nunique() == 1]
+    return ", ".join(words) + "."
+
+
+def _range(values):
+    low, high = int(values.min()), int(values.max())
+    return f"{low}" if low == high else f"{low} to {high}"

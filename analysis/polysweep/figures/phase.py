@@ -5,10 +5,11 @@ import matplotlib.figure
 import matplotlib.lines
 import matplotlib.patches
 import numpy as np
+import pandas as pd
 
 from .. import style
 from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, curves, rate, table
-from .figure import Figure, spaced
+from .figure import Figure, facts, places
 
 #: column, line style, colour, words: bounds in ink, predictions in red. All are exact consequences of the definitions
 #: of data and head, never a published constant.
@@ -38,16 +39,13 @@ def phase(ds, over):
     panels = {key: part for key, part in curves(frame, keys) if part[over].nunique() > 1 and part["beta"].nunique() > 1}
     if not panels:
         return
-    columns = spaced({key[-1] for key in panels}, MOST_COLUMNS)
-    shown = {key: part for key, part in panels.items() if key[-1] in columns}
-    rows = sorted({key[:-1] for key in shown}, key=str)
+    chosen, across = places(panels, MOST_ROWS, MOST_COLUMNS)
     with style.use():
-        canvas, used = _canvas(shown, frame, names, rows[:MOST_ROWS], columns, over)
-    left_out = len(panels) - sum(key[:-1] in rows[:MOST_ROWS] for key in shown)
-    caption = _caption(over, used, left_out)
+        canvas, used = _canvas(panels, frame, names, chosen, across, over)
+    caption = _caption(over, used, len(panels) - sum((*row, column) in panels for row, column in chosen))
     data = frame.sort_values([*names, "method", "n", "d", "beta"])[[*names, "method", "n", "d", "beta", *COLUMNS]]
-    yield Figure(f"phase-beta-{over}", f"Success over degree and {LENGTH[over].split(' $')[0]}", caption, canvas,
-                 {"": data})
+    yield Figure(f"phase-beta-{over}", f"Success over degree and {LENGTH[over].split(' $')[0]}",
+                 f"{caption} {facts(frame)}", canvas, {"": data})
 
 
 def _caption(over, used, left_out):
@@ -61,44 +59,39 @@ def _caption(over, used, left_out):
     return text
 
 
-def _canvas(panels, frame, names, rows, columns, over):
+def _canvas(panels, frame, names, places, across, over):
     """The figure, and the set of things that its legend names."""
-    if len(columns) == 1:  # a single value of the other length: cases side by side
-        places = [(row, columns[0]) for row in rows]
-        across = min(3, len(places))
-    else:
-        places = [(row, column) for row in rows for column in columns]
-        across = len(columns)
     down = -(-len(places) // across)
-    canvas = matplotlib.figure.Figure(figsize=(1.0 + 2.75 * across, 1.35 + 2.35 * down), layout="constrained")
+    size = (5.6, 3.6) if len(places) == 1 else (1.0 + 2.75 * across, 0.75 + 2.35 * down)
+    canvas = matplotlib.figure.Figure(figsize=size, layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False)
     used, image = set(), None
-    for ax, place in zip(grid.flat, places):
+    for k, (ax, place) in enumerate(zip(grid.flat, places)):
         part = panels.get((*place[0], place[1]))
         if part is None:
             ax.set_axis_off()
             continue
         image = _panel(ax, part, over, used)
         _strip(ax, frame, names, place, part, over, used)
-        ax.set_title(_title(names, place, over), pad=5)
+        ax.set_title(_title(names, place, over, part), pad=5)
+        if k + across >= len(places):
+            ax.set_xlabel(r"degree $\beta$")
+        if k % across == 0:
+            ax.set_ylabel(LENGTH[over])
     for ax in list(grid.flat)[len(places):]:
         ax.set_axis_off()
-    for ax in grid[:, 0]:
-        ax.set_ylabel(LENGTH[over])
-    for ax in grid[-1, :] if len(places) == down * across else grid.flat:
-        ax.set_xlabel(r"degree $\beta$")
-    bar = canvas.colorbar(image, ax=grid, shrink=min(1.0, 0.85 if down == 1 else 0.5), aspect=22, pad=0.015)
+    bar = canvas.colorbar(image, ax=grid, fraction=0.06, aspect=24, pad=0.015, shrink=0.9 if down == 1 else 0.55)
     bar.set_label("rate of success")
     bar.outline.set_linewidth(0.4)
     _legend(canvas, used, across)
     return canvas, used
 
 
-def _title(names, place, over):
+def _title(names, place, over, part):
     row, value = place
-    method = "" if row[-1] == "exact" else row[-1]
+    method = {"exact": "", "closed_form": "exact probability"}.get(row[-1], row[-1])
     other = "d" if over == "n" else "n"
-    parts = [case_label(names, row[:-1]), method, f"{SYMBOLS[other]} = {int(value)}"]
+    parts = [case_label(names, row[:-1], part), method, f"{SYMBOLS[other]} = {int(value)}"]
     return ", ".join(part for part in parts if part)
 
 
@@ -110,12 +103,12 @@ def _panel(ax, part, over, used):
     value[where] = rate(part).where(part["done"])
     state[where] = np.where(part["done"] & rate(part).notna(), "done", part["status"])
     x, y = style.cell_edges(beta, scales[0]), style.cell_edges(length, scales[1])
-    image = ax.pcolormesh(x, y, value, cmap=style.MAP, vmin=0, vmax=1, edgecolors="white", linewidth=0.25)
+    image = style.cells(ax, x, y, value)
     _missing(ax, x, y, state, used)
     style.grid_axis(ax.xaxis, beta, scales[0], most=9)
     style.grid_axis(ax.yaxis, length, scales[1], most=9)
     ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
-    _edges(ax, part, over, x[[0, -1]], used)
+    _edges(ax, part, over, x, y, used)
     return image
 
 
@@ -133,14 +126,17 @@ def _missing(ax, x, y, state, used):
             used.add("failed")
 
 
-def _edges(ax, part, over, limits, used):
+def _edges(ax, part, over, x, y, used):
     for column, dashes, colour, _ in EDGES:
         edge = part.groupby(over)[column].first()
         edge = edge[np.isfinite(edge) & (edge > 0)]
-        if not len(edge) or edge.min() > limits[1] or edge.max() < limits[0]:
+        if not len(edge) or edge.min() > x[-1] or edge.max() < x[0]:
             continue
+        if len(edge) == 1:  # known for one length only: a mark as high as its cells
+            row = np.searchsorted(y, edge.index[0])
+            edge = pd.Series(np.repeat(edge.to_numpy(), 2), index=y[row - 1:row + 1])
         ax.plot(edge, edge.index, color=colour, linewidth=1.3, linestyle=dashes, zorder=3, dash_capstyle="butt",
-                path_effects=[style.Casing()], marker="o" if len(edge) == 1 else None, markersize=3)
+                path_effects=[style.Casing()])
         used.add(column)
 
 
@@ -166,7 +162,7 @@ def _strip(ax, frame, names, place, part, over, used):
         state[where, k] = np.where(points["done"] & points["success_rate"].notna(), "done", points["status"])
     x = np.arange(len(found) + 1.0)
     side.set_yscale(ax.get_yscale())
-    side.pcolormesh(x, y, value, cmap=style.MAP, vmin=0, vmax=1, edgecolors="white", linewidth=0.25)
+    style.cells(side, x, y, value)
     _missing(side, x, y, state, used)
     side.set(xlim=(0, len(found)), ylim=ax.get_ylim(), yticks=[])
     side.minorticks_off()
@@ -185,5 +181,9 @@ def _legend(canvas, used, across):
         handles.append(matplotlib.lines.Line2D([], [], color=style.RED, marker="x", linestyle="", markersize=5,
                                                markeredgewidth=1.2, label="failed, skipped or timed out"))
     if handles:
-        canvas.legend(handles=handles, loc="outside lower left", ncols=1 if across == 1 else min(across, 3),
-                      handlelength=3.2, columnspacing=1.6, borderaxespad=0.2)
+        columns = 1 if across == 1 else 2 if across == 2 else 3
+        rows = -(-len(handles) // columns)
+        width, height = canvas.get_size_inches()
+        canvas.set_size_inches(width, height + 0.22 * rows + 0.1)
+        canvas.legend(handles=handles, loc="outside lower left", ncols=columns, handlelength=3.2, columnspacing=1.6,
+                      borderaxespad=0.2)
