@@ -2,8 +2,8 @@
  *
  * BLAS packs both operands at every call and clears the result first; for tiles of attention (inner lengths of 64 to
  * 512) that costs a fifth of the time. Here the right-hand side is packed once, the left-hand side is read as it
- * stands, and results stay in registers over the whole inner length. Every entry of a product is one chain of fused
- * multiply-adds in ascending order (Goto and van de Geijn 2008 for the shape of such kernels): its bits depend neither
+ * stands, and results stay in registers. Every entry of a product is a sum of chains of fused multiply-adds, chains of
+ * fixed length in ascending order (Goto and van de Geijn 2008 for the shape of such kernels): its bits depend neither
  * on the shape of the tile nor on where the entry stands in it.
  *
  * Compiled twice, as everything that includes real.h. */
