@@ -26,9 +26,10 @@ psw_status psw_comm_sum(const psw_comm *comm, double *values, int count);       
 psw_status psw_comm_max(const psw_comm *comm, double *values, int count);
 psw_status psw_comm_barrier(const psw_comm *comm);
 
-/* The numbers 0 .. total-1, each given out once over all ranks of `comm`, in ascending order on each node. Ranks of
- * one node take from a counter in shared memory; a node refills its counter with a stretch requested from rank 0
- * ahead of need, and rank 0's node is served directly. No one-sided call crosses a node. */
+/* The numbers 0 .. total-1, each given out once over all ranks of `comm`, in ascending order on each node (but for
+ * answers that arrive late). Ranks of rank 0's node take from a counter in shared memory; another node takes from
+ * stretches that its ranks request from rank 0 ahead of need, shrinking towards the end. No one-sided call crosses a
+ * node. */
 typedef struct psw_queue psw_queue;
 psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t total, psw_queue **queue);
 /* The next number, or -1 when nothing is left (or the queue was halted). Not collective; may wait for rank 0. */
@@ -39,6 +40,8 @@ void psw_queue_serve(psw_queue *queue);
 ptrdiff_t psw_queue_taken(const psw_queue *queue);
 /* Nothing more is given out on this node (a stop). */
 void psw_queue_halt(psw_queue *queue);
+/* Collective, also as a promise: after its last take a rank comes here before it meets others elsewhere, for here
+ * rank 0 goes on answering until all have come. */
 psw_status psw_queue_close(const psw_comm *comm, psw_queue *queue);
 
 /* A board for progress: every rank posts its latest numbers now and then, rank 0 reads the sums. Nobody waits. */

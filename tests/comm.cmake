@@ -1,0 +1,2 @@
+psw_test(comm mpi/comm.c MPI 1 2 3 4)
+psw_test(queue mpi/queue.c MPI 1 2 3 4)
