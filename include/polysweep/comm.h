@@ -25,6 +25,10 @@ psw_status psw_comm_bytes(const psw_comm *comm, int root, void *data, size_t byt
 psw_status psw_comm_sum(const psw_comm *comm, double *values, int count);            /* all-reduce */
 psw_status psw_comm_max(const psw_comm *comm, double *values, int count);
 psw_status psw_comm_barrier(const psw_comm *comm);
+/* A barrier that goes on calling `meanwhile` until everybody is there. */
+psw_status psw_comm_wait(const psw_comm *comm, void (*meanwhile)(void *context), void *context);
+/* The `bytes` of every rank, in order of ranks, into `all` on rank 0 (size * bytes). */
+psw_status psw_comm_gather(const psw_comm *comm, const void *mine, size_t bytes, void *all);
 
 /* The numbers 0 .. total-1, each given out once over all ranks of `comm`, in ascending order on each node (but for
  * answers that arrive late). Ranks of rank 0's node take from a counter in shared memory; another node takes from

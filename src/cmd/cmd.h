@@ -38,7 +38,7 @@ psw_status psw_options_parse(const psw_command *command, int argc, char **argv, 
 void psw_help_print(const psw_command *command, FILE *stream); /* NULL: the list of commands */
 
 /* What spec asks other rooms for: theory columns, and whether a point can be computed. */
-extern const psw_rooms psw_rooms_all;
+const psw_rooms *psw_house(void);
 
 /* The study of a command line (its first file, with --set), or the one a result file was made from. */
 psw_status psw_study_of_options(const psw_options *options, psw_study **study);
@@ -59,8 +59,6 @@ typedef struct psw_computer {
  * Groups of points share their tiles. PSW_STOPPED when the watch gave up; the failure of a point is its record's status,
  * not the function's. */
 psw_status psw_compute(psw_computer *computer, ptrdiff_t first, ptrdiff_t count, psw_record *records);
-/* Bytes of the arena that psw_compute needs for these points. */
-size_t psw_compute_bytes(const psw_study *study, ptrdiff_t first, ptrdiff_t count);
 
 /* FILE.h5.status.json: how far a run is, replaced atomically. */
 typedef struct psw_state {

@@ -1,3 +1,115 @@
-#include "polysweep/base.h"
+/* Start of MPI where a command needs it, the command table, the exit code. */
+#include <stdlib.h>
+#include <string.h>
 
-int main(void) { return PSW_OK; }
+#include "cmd/cmd.h"
+
+const psw_command psw_commands[] = {
+    {"run", "STUDY.yaml [-o FILE.h5]", "compute every point that is not complete in FILE.h5; again on the same file: resume",
+     "output set where time-limit redo max-fails dry-run oversubscribe progress quiet",
+     "  mpirun -n 4 polysweep run phase.yaml\n"
+     "  mpirun -n 4 polysweep run phase.yaml -o /scratch/phase.h5 --time-limit 55m\n"
+     "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
+     true, psw_cmd_run},
+    {"plan", "STUDY.yaml", "points, exclusions, predicted time, memory and file size for any number of ranks",
+     "set where ranks ranks-per-node compare calibration json",
+     "  polysweep plan phase.yaml --ranks 64\n"
+     "  polysweep plan phase.yaml --compare 1,2,4,8,16,32\n",
+     false, psw_cmd_plan},
+    {"status", "FILE.h5", "how far a run is, from its sidecar, while it runs or after", "json",
+     "  polysweep status phase.h5\n", false, psw_cmd_status},
+    {"show", "FILE.h5", "rows of the result table", "where columns csv jsonl json",
+     "  polysweep show phase.h5 --where \"method == exact and n == 1024\" --columns beta,success_rate,theory_success\n"
+     "  polysweep show phase.h5 --csv > phase.csv\n",
+     false, psw_cmd_show},
+    {"verify", "FILE.h5", "check schema and commit words, recompute slots and compare", "sample quiet json",
+     "  polysweep verify phase.h5\n"
+     "  mpirun -n 4 polysweep verify phase.h5 --sample 5\n",
+     true, psw_cmd_verify},
+    {"doctor", "[DIR]", "what this machine and launch look like, what is wrong and what to type", "json",
+     "  polysweep doctor\n"
+     "  mpirun -n 4 polysweep doctor\n",
+     true, psw_cmd_doctor},
+    {0},
+};
+
+static const psw_command *find(const char *name)
+{
+    for (const psw_command *c = psw_commands; c->name; c++)
+        if (strcmp(c->name, name) == 0) return c;
+    return NULL;
+}
+
+static psw_status unknown(const char *name)
+{
+    const char *names[16];
+    ptrdiff_t count = 0;
+    for (const psw_command *c = psw_commands; c->name; c++) names[count++] = c->name;
+    names[count] = NULL;
+    const char *near = psw_nearest(name, names);
+    return PSW_FAIL(PSW_USAGE, "%s: no such command%s%s; polysweep --help lists them", name,
+                    near ? ", did you mean " : "", near ? near : "");
+}
+
+static int report(psw_status status, int rank)
+{
+    bool told = status == PSW_OK || status == PSW_POINTS_FAILED || status == PSW_STOPPED;
+    if (!told && rank == 0) {
+        fprintf(stderr, "polysweep: %s\n", psw_message());
+        if (status == PSW_BUG) fprintf(stderr, "polysweep: this is a bug, from %s; please report it\n", psw_message_site());
+    }
+    switch (status) {
+    case PSW_OK: case PSW_POINTS_FAILED: case PSW_USAGE: case PSW_ENVIRONMENT:
+    case PSW_MISMATCH: case PSW_BUG: case PSW_STOPPED: return (int)status;
+    case PSW_NO_MEMORY: case PSW_INJECTED: return PSW_ENVIRONMENT;
+    case PSW_NOT_FINITE: case PSW_TIMEOUT: case PSW_KILLED: return PSW_POINTS_FAILED;
+    }
+    return PSW_BUG;
+}
+
+/* All ranks leave together: one that went early would take the others down with it. */
+static int inside_mpi(const psw_command *command, const psw_options *options, int *argc, char ***argv)
+{
+    psw_comm world;
+    int provided;
+    psw_store_environment();
+    MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+    psw_status status = psw_comm_world(&world);
+    if (status == PSW_OK) {
+        psw_fault_rank(world.rank);
+        status = psw_comm_agree(&world, command->run(options, &world));
+    }
+    int code = report(status, world.rank);
+    fflush(NULL);
+    psw_comm_barrier(&world);
+    psw_comm_free(&world);
+    MPI_Finalize();
+    return code;
+}
+
+static int help(int argc, char **argv)
+{
+    if (argc > 2 && strcmp(argv[2], "keys") == 0) psw_keys_print(stdout);
+    else psw_help_print(NULL, argc > 1 ? stdout : stderr);
+    return argc > 1 ? PSW_OK : PSW_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    psw_options options;
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        return help(argc, argv);
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("polysweep " PSW_VERSION);
+        return PSW_OK;
+    }
+    const psw_command *command = find(argv[1]);
+    psw_status status = command ? psw_options_parse(command, argc, argv, &options) : unknown(argv[1]);
+    const char *rank = getenv("OMPI_COMM_WORLD_RANK") ? getenv("OMPI_COMM_WORLD_RANK") : getenv("PMIX_RANK");
+    if (status != PSW_OK) return report(status, rank ? atoi(rank) : 0);
+    if (options.help) {
+        psw_help_print(command, stdout);
+        return PSW_OK;
+    }
+    return command->mpi ? inside_mpi(command, &options, &argc, &argv) : report(command->run(&options, NULL), 0);
+}

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 
 /* MPI's own message in ours. */
 static psw_status from_mpi(int code, const char *what)
@@ -90,3 +91,22 @@ psw_status psw_comm_max(const psw_comm *comm, double *values, int count)
 }
 
 psw_status psw_comm_barrier(const psw_comm *comm) { return from_mpi(MPI_Barrier(comm->handle), "MPI_Barrier"); }
+
+psw_status psw_comm_wait(const psw_comm *comm, void (*meanwhile)(void *context), void *context)
+{
+    const struct timespec pause = {0, 200000}; /* lets others have the core */
+    MPI_Request request;
+    int done = 0;
+    PSW_TRY(from_mpi(MPI_Ibarrier(comm->handle, &request), "MPI_Ibarrier"));
+    while (!done) {
+        PSW_TRY(from_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test"));
+        meanwhile(context);
+        if (!done) nanosleep(&pause, NULL);
+    }
+    return PSW_OK;
+}
+
+psw_status psw_comm_gather(const psw_comm *comm, const void *mine, size_t bytes, void *all)
+{
+    return from_mpi(MPI_Gather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, comm->handle), "MPI_Gather");
+}

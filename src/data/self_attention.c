@@ -20,7 +20,7 @@ static psw_status check_shape(const psw_point *p)
         return PSW_FAIL(PSW_USAGE,
                         "n = %td is not a multiple of d - 2 = %td: class blocks must be whole; nearest n: %td or %td",
                         n, d - 2, n / (d - 2) * (d - 2), (n / (d - 2) + 1) * (d - 2));
-    if (p->v != d)
+    if (p->v != d && p->method != PSW_CLOSED_FORM) /* theory makes no rows */
         return PSW_FAIL(PSW_USAGE, "v = %td: the values of self_attention data are as wide as its rows, v = d = %td",
                         p->v, d);
     if (p->j3 < 0 || p->j3 >= n) return PSW_FAIL(PSW_USAGE, "j3 = %td is no token: 0 <= j3 < n = %td", p->j3, n);

@@ -1,0 +1,178 @@
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+typedef enum kind { FLAG, TEXT, COUNT, DURATION, PERCENT, LIST, PROGRESS } kind;
+
+typedef struct option {
+    const char *name, *argument, *help;
+    kind kind;
+    size_t at; /* member of psw_options */
+    char letter;
+} option;
+
+#define AT(member) offsetof(psw_options, member)
+
+static const option options_table[] = {
+    {"output", "FILE.h5", "the result file (default: output.file of the study, else its name)", TEXT, AT(output), 'o'},
+    {"set", "KEY=VALUE", "replace a value of the study: grid.beta=[2,4], judge.trials=50; may be repeated", LIST, AT(set), 0},
+    {"where", "EXPR", "only points for which EXPR holds: \"n <= 4096 and method == exact\"", TEXT, AT(where), 0},
+    {"time-limit", "TIME", "stop cleanly (exit code 75) before TIME is over: 45s, 1h30m", DURATION, AT(time_limit_s), 0},
+    {"redo", "failed", "compute failed points again", TEXT, AT(redo), 0},
+    {"max-fails", "N", "stop after N failed points", COUNT, AT(max_fails), 0},
+    {"dry-run", NULL, "say what would be done, like plan", FLAG, AT(dry_run), 0},
+    {"oversubscribe", NULL, "allow more ranks x threads than cores", FLAG, AT(oversubscribe), 0},
+    {"progress", "auto|plain|off", "how to show progress on stderr (auto: a bar on a terminal, lines in a log)", PROGRESS, AT(progress), 0},
+    {"quiet", NULL, "only errors on stderr", FLAG, AT(quiet), 'q'},
+    {"ranks", "P", "number of ranks to plan for (default: the cores of this machine)", COUNT, AT(ranks), 0},
+    {"ranks-per-node", "K", "ranks that share the memory of a node", COUNT, AT(ranks_per_node), 0},
+    {"compare", "P,P,...", "predicted finish for several numbers of ranks", TEXT, AT(compare), 0},
+    {"calibration", "FILE.h5", "use the rates that a run measured and kept in FILE.h5", TEXT, AT(calibration), 0},
+    {"columns", "A,B,...", "columns to show", TEXT, AT(columns), 0},
+    {"sample", "PERCENT", "share of the slots to recompute", PERCENT, AT(sample), 0},
+    {"csv", NULL, "comma-separated values", FLAG, AT(csv), 0},
+    {"jsonl", NULL, "one JSON object a line", FLAG, AT(jsonl), 0},
+    {"json", NULL, "one versioned JSON document", FLAG, AT(json), 0},
+    {"help", NULL, "this text", FLAG, AT(help), 'h'},
+};
+enum { OPTIONS = sizeof options_table / sizeof options_table[0] };
+
+/* Is `name` one of the blank-separated words of `list`? */
+static bool listed(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = list; (at = strstr(at, name)) != NULL; at += length)
+        if ((at == list || at[-1] == ' ') && (at[length] == '\0' || at[length] == ' ')) return true;
+    return false;
+}
+
+static bool takes(const psw_command *command, const option *o)
+{
+    return strcmp(o->name, "help") == 0 || listed(command->options, o->name);
+}
+
+static psw_status unknown(const psw_command *command, const char *argument)
+{
+    const char *names[OPTIONS + 1];
+    ptrdiff_t count = 0;
+    for (ptrdiff_t i = 0; i < OPTIONS; i++)
+        if (takes(command, &options_table[i])) names[count++] = options_table[i].name;
+    names[count] = NULL;
+    const char *near = psw_nearest(argument + strspn(argument, "-"), names);
+    return PSW_FAIL(PSW_USAGE, "%s: unknown option of %s%s%s; polysweep %s --help lists them", argument, command->name,
+                    near ? ", did you mean --" : "", near ? near : "", command->name);
+}
+
+static psw_status number(const char *argument, const char *value, double least, double *out)
+{
+    char *end;
+    *out = strtod(value, &end);
+    if (end == value || *end || !(*out >= least))
+        return PSW_FAIL(PSW_USAGE, "%s: \"%s\" is not a number >= %g", argument, value, least);
+    return PSW_OK;
+}
+
+static psw_status append(psw_options *options, const char *value)
+{
+    if (options->set_count == PSW_LIST_MAX)
+        return PSW_FAIL(PSW_USAGE, "--set is given more than %d times; put the values into the study file", PSW_LIST_MAX);
+    options->set[options->set_count++] = value;
+    return PSW_OK;
+}
+
+static psw_status progress_word(const char *value, psw_progress *out)
+{
+    static const char *const words[] = {"auto", "plain", "off"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(value, words[i]) == 0) {
+            *out = (psw_progress)i;
+            return PSW_OK;
+        }
+    return PSW_FAIL(PSW_USAGE, "--progress: \"%s\" is none of auto, plain, off", value);
+}
+
+static psw_status keep(const option *o, const char *argument, const char *value, psw_options *options)
+{
+    void *member = (char *)options + o->at;
+    double x = 0;
+    switch (o->kind) {
+    case FLAG: *(bool *)member = true; return PSW_OK;
+    case TEXT: *(const char **)member = value; return PSW_OK;
+    case LIST: return append(options, value);
+    case PROGRESS: return progress_word(value, member);
+    case DURATION: return psw_parse_duration(value, member);
+    case PERCENT: PSW_TRY(number(argument, value, 0, &x)); *(double *)member = x; return PSW_OK;
+    case COUNT: PSW_TRY(number(argument, value, 1, &x)); *(ptrdiff_t *)member = (ptrdiff_t)x; return PSW_OK;
+    }
+    return PSW_OK;
+}
+
+/* --name, --name=value, -x */
+static const option *find(const psw_command *command, const char *argument, const char **value)
+{
+    bool wordy = argument[1] == '-';
+    size_t length = strcspn(argument, "=");
+    *value = wordy && argument[length] ? argument + length + 1 : NULL;
+    for (ptrdiff_t i = 0; i < OPTIONS; i++) {
+        const option *o = &options_table[i];
+        bool same = wordy ? strlen(o->name) + 2 == length && strncmp(o->name, argument + 2, length - 2) == 0
+                          : o->letter == argument[1] && argument[2] == '\0';
+        if (same && takes(command, o)) return o;
+    }
+    return NULL;
+}
+
+psw_status psw_options_parse(const psw_command *command, int argc, char **argv, psw_options *options)
+{
+    *options = (psw_options){.time_limit_s = -1, .argc = argc, .argv = argv};
+    for (int i = 2; i < argc; i++) {
+        const char *value;
+        if (argv[i][0] != '-' || argv[i][1] == '\0') {
+            if (options->file_count == PSW_LIST_MAX)
+                return PSW_FAIL(PSW_USAGE, "more than %d files are named", PSW_LIST_MAX);
+            options->files[options->file_count++] = argv[i];
+            continue;
+        }
+        const option *o = find(command, argv[i], &value);
+        if (!o) return unknown(command, argv[i]);
+        if (o->kind != FLAG && !value && i + 1 == argc)
+            return PSW_FAIL(PSW_USAGE, "%s needs a value: %s %s", argv[i], argv[i], o->argument);
+        if (o->kind == FLAG && value) return PSW_FAIL(PSW_USAGE, "--%s takes no value", o->name);
+        const char *argument = argv[i];
+        if (o->kind != FLAG && !value) value = argv[++i];
+        PSW_TRY(keep(o, argument, value, options));
+    }
+    if (options->redo && strcmp(options->redo, "failed") != 0)
+        return PSW_FAIL(PSW_USAGE, "--redo: \"%s\" is not known; --redo failed computes failed points again", options->redo);
+    return PSW_OK;
+}
+
+static void help_of_command(const psw_command *command, FILE *stream)
+{
+    fprintf(stream, "polysweep %s %s\n\n%s\n\noptions\n", command->name, command->arguments, command->summary);
+    for (ptrdiff_t i = 0; i < OPTIONS; i++) {
+        const option *o = &options_table[i];
+        char head[64];
+        if (!takes(command, o)) continue;
+        psw_format(head, sizeof head, "%s%c%s--%s %s", o->letter ? "-" : "", o->letter ? o->letter : ' ',
+                   o->letter ? ", " : "   ", o->name, o->argument ? o->argument : "");
+        fprintf(stream, "  %-30s %s\n", head, o->help);
+    }
+    fprintf(stream, "\nexamples\n%s", command->examples);
+}
+
+void psw_help_print(const psw_command *command, FILE *stream)
+{
+    if (command) {
+        help_of_command(command, stream);
+        return;
+    }
+    fprintf(stream, "polysweep " PSW_VERSION ": sweeps of polynomial attention, exact and sketched\n\n"
+                    "polysweep COMMAND [OPTIONS] [FILE...], alone or under mpirun or srun\n\n");
+    for (const psw_command *c = psw_commands; c->name; c++) fprintf(stream, "  %-8s %s\n", c->name, c->summary);
+    fprintf(stream, "\npolysweep COMMAND --help explains one; polysweep --help keys lists the keys of a study file.\n\n"
+                    "exit codes: 0 done, 1 some points failed, 2 usage or study file, 3 file or environment,\n"
+                    "            4 verification mismatch, 70 a bug, 75 stopped cleanly with work left\n");
+}

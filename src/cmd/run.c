@@ -1,0 +1,403 @@
+/* run: every point that is not complete in the file. Running again is resuming. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/run.h"
+
+typedef struct job {
+    const psw_options *options;
+    const psw_comm *world;
+    psw_comm node;
+    psw_study *study;
+    const psw_settings *settings;
+    ptrdiff_t slots;
+    char path[1024];
+    int lock; /* rank 0 */
+    unsigned char *wanted, *attempts; /* one byte a slot */
+    psw_rates rates;
+    psw_runs runs;
+    psw_store *store;
+    psw_queue *queue;
+    psw_display display;
+    psw_computer computer;
+    psw_record *records; /* one run's */
+    ptrdiff_t *marks;
+    double deadline_s, memory_bytes; /* INFINITY = none */
+    bool crowded;                    /* more threads than cores: times are not valid */
+} job;
+
+/* ---- the study, the same on every rank ---- */
+
+static psw_status share_text(const psw_comm *world, char **text, size_t *length)
+{
+    PSW_TRY(psw_comm_bytes(world, 0, length, sizeof *length));
+    if (world->rank != 0) *text = malloc(*length + 1);
+    PSW_TRY(psw_comm_agree(world, *text ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the study's text")));
+    return psw_comm_bytes(world, 0, *text, *length + 1);
+}
+
+static psw_status read_study(job *j)
+{
+    const psw_options *o = j->options;
+    psw_status status = j->world->rank == 0 ? psw_study_of_options(o, &j->study) : PSW_OK;
+    char *text = NULL;
+    size_t length = 0;
+    PSW_TRY(psw_comm_agree(j->world, status));
+    if (j->world->rank == 0) {
+        text = strdup(psw_study_text(j->study));
+        length = text ? strlen(text) : 0;
+    }
+    status = share_text(j->world, &text, &length);
+    if (status == PSW_OK && j->world->rank != 0)
+        status = psw_study_parse(text, length, o->files[0], o->set, o->set_count, psw_house(), &j->study);
+    free(text);
+    PSW_TRY(psw_comm_agree(j->world, status));
+    j->settings = psw_study_settings(j->study);
+    j->slots = psw_study_slots(j->study);
+    return PSW_OK;
+}
+
+static psw_status choose_path(job *j)
+{
+    const char *path = j->options->output ? j->options->output : j->settings->file;
+    bool whole = path[0] ? psw_format(j->path, sizeof j->path, "%s", path)
+                         : psw_format(j->path, sizeof j->path, "%s.h5", psw_study_name(j->study));
+    return whole ? PSW_OK : PSW_FAIL(PSW_USAGE, "the name of the result file is longer than %zu characters", sizeof j->path - 1);
+}
+
+/* ---- what is left to do ---- */
+
+static psw_status same_study(job *j, psw_reader *reader)
+{
+    char difference[768];
+    psw_study *stored;
+    if (psw_reader_identity(reader) == psw_study_identity(j->study) && psw_reader_slots(reader) == j->slots) return PSW_OK;
+    const char *text = psw_reader_study(reader);
+    PSW_TRY(psw_study_parse(text, strlen(text), j->path, NULL, 0, psw_house(), &stored));
+    psw_study_difference(j->study, stored, difference, sizeof difference);
+    psw_study_free(stored);
+    return PSW_FAIL(PSW_USAGE, "%s holds another study and is left as it is; give another file with -o, or the study it was made from.\n%s",
+                    j->path, difference);
+}
+
+/* Which slots this launch computes: the unfinished, and the failed if asked for. */
+static psw_status read_slots(job *j, psw_reader *reader)
+{
+    psw_slot *slots = malloc((size_t)j->slots * sizeof *slots);
+    bool redo = j->options->redo != NULL;
+    if (!slots) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the states of %td slots", j->slots);
+    psw_status status = psw_reader_slots_get(reader, slots);
+    for (ptrdiff_t i = 0; status == PSW_OK && i < j->slots; i++) {
+        psw_slot_status s = slots[i].status;
+        bool ended = s == PSW_SLOT_FAILED || s == PSW_SLOT_TIMEOUT || s == PSW_SLOT_SKIPPED;
+        j->wanted[i] = s == PSW_SLOT_EMPTY || s == PSW_SLOT_RUNNING || (ended && redo);
+        j->attempts[i] = (unsigned char)(slots[i].attempt < 255 ? slots[i].attempt : 255);
+        j->display.points_before += s == PSW_SLOT_DONE;
+        j->display.failed_before += ended && !redo && s != PSW_SLOT_SKIPPED;
+        j->display.skipped_before += s == PSW_SLOT_SKIPPED && !redo;
+    }
+    free(slots);
+    return status;
+}
+
+static psw_status open_existing(job *j)
+{
+    psw_reader *reader;
+    PSW_TRY(psw_reader_open(j->path, &reader));
+    psw_status status = same_study(j, reader);
+    if (status == PSW_OK) status = read_slots(j, reader);
+    psw_reader_close(reader);
+    return status;
+}
+
+static psw_status create_or_resume(job *j)
+{
+    PSW_TRY(psw_store_lock(j->path, &j->lock));
+    if (access(j->path, F_OK) != 0) PSW_TRY(psw_store_create(j->path, j->study));
+    return open_existing(j);
+}
+
+static psw_status apply_where(job *j)
+{
+    psw_filter *filter;
+    if (!j->options->where) return PSW_OK;
+    PSW_TRY(psw_filter_create(j->study, j->options->where, &filter));
+    for (ptrdiff_t i = 0; i < j->slots; i++) {
+        if (!j->wanted[i]) continue;
+        psw_point point = psw_study_point(j->study, i);
+        j->wanted[i] = psw_filter_keeps(filter, &point);
+    }
+    psw_filter_free(filter);
+    return PSW_OK;
+}
+
+static psw_status find_work(job *j)
+{
+    j->wanted = calloc((size_t)j->slots, 1);
+    j->attempts = calloc((size_t)j->slots, 1);
+    PSW_TRY(psw_comm_agree(j->world, j->wanted && j->attempts ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", j->slots)));
+    psw_status status = j->world->rank == 0 ? create_or_resume(j) : PSW_OK;
+    if (status == PSW_OK && j->world->rank == 0) status = apply_where(j);
+    PSW_TRY(psw_comm_agree(j->world, status));
+    PSW_TRY(psw_comm_bytes(j->world, 0, j->wanted, (size_t)j->slots));
+    return psw_comm_bytes(j->world, 0, j->attempts, (size_t)j->slots);
+}
+
+/* ---- computing ---- */
+
+/* --max-fails: seen by the rank itself and, for the sum over ranks, by rank 0, whose node feeds all others. */
+static bool too_many_failed(const job *j)
+{
+    double most = (double)j->options->max_fails;
+    double of_all = (double)(j->display.state.failed - j->display.failed_before);
+    return most > 0 && (j->display.mine.failed >= most || of_all >= most);
+}
+
+static void meanwhile(void *context)
+{
+    job *j = context;
+    psw_queue_serve(j->queue);
+    psw_display_tick(&j->display);
+    if (psw_stop_asked() != PSW_GO || too_many_failed(j)) psw_queue_halt(j->queue);
+}
+
+static bool give_up(void *context)
+{
+    meanwhile(context);
+    return psw_stop_asked() == PSW_STOP_NOW;
+}
+
+static void point_failed(void *context, ptrdiff_t slot)
+{
+    job *j = context;
+    psw_store_failure(j->store, slot, j->attempts[slot] + 1, psw_message_site(), psw_message());
+    psw_display_event(&j->display, "\"event\": \"failed\", \"slot\": %td", slot);
+}
+
+static double since_start_s(const job *j) { return psw_clock_s() - j->display.start_s; }
+
+/* Measured over predicted seconds of this rank's finished runs, at least 1 until something is known. */
+static double correction(const job *j)
+{
+    const psw_tally *mine = &j->display.mine;
+    return mine->cost_s > 0.05 ? mine->busy_s / mine->cost_s : 1;
+}
+
+static bool fits_the_time(const job *j, const psw_run *run)
+{
+    const double safety = 1.25;
+    return psw_clock_s() + run->predicted_s * correction(j) * safety < j->deadline_s;
+}
+
+static void skip_run(job *j, const psw_run *run, size_t bytes)
+{
+    for (ptrdiff_t i = 0; i < run->count; i++) {
+        psw_point point = psw_study_point(j->study, run->first + i);
+        j->records[i] = psw_record_blank(&point);
+        j->records[i].slot.status = PSW_SLOT_SKIPPED;
+        j->records[i].slot.error_code = PSW_NO_MEMORY;
+        PSW_FAIL(PSW_NO_MEMORY, "needs %.1f MiB, a rank may have %.1f MiB (run.memory_per_rank)", (double)bytes / 1048576,
+                 j->memory_bytes / 1048576);
+        point_failed(j, run->first + i);
+    }
+}
+
+static void finish_records(job *j, const psw_run *run, double start_s)
+{
+    psw_tally *mine = &j->display.mine;
+    for (ptrdiff_t i = 0; i < run->count; i++) {
+        psw_record *record = &j->records[i];
+        record->slot.attempt = j->marks[i];
+        if (j->crowded && record->cost.timing != PSW_TIMING_NONE) record->cost.timing = PSW_TIMING_OVERSUBSCRIBED;
+        record->parallel.team = 1;
+        record->parallel.nodes = 1;
+        record->parallel.ranks_per_node = j->node.size;
+        record->parallel.threads = j->settings->threads;
+        record->parallel.first_rank = j->world->rank;
+        record->parallel.start_s = start_s;
+        record->parallel.end_s = since_start_s(j);
+        mine->done += record->slot.status == PSW_SLOT_DONE;
+        mine->skipped += record->slot.status == PSW_SLOT_SKIPPED;
+        mine->failed += record->slot.status == PSW_SLOT_FAILED || record->slot.status == PSW_SLOT_TIMEOUT;
+    }
+}
+
+static psw_status compute_run(job *j, const psw_run *run)
+{
+    size_t bytes = psw_memory_run(j->study, run->first, run->count);
+    if ((double)bytes <= j->memory_bytes) return psw_compute(&j->computer, run->first, run->count, j->records);
+    skip_run(j, run, bytes);
+    return PSW_OK;
+}
+
+static psw_status work_run(job *j, const psw_run *run)
+{
+    double start_s = since_start_s(j);
+    for (ptrdiff_t i = 0; i < run->count; i++) j->marks[i] = j->attempts[run->first + i] + 1;
+    PSW_TRY(psw_store_mark(j->store, run->first, run->count, j->marks));
+    PSW_TRY(compute_run(j, run));
+    finish_records(j, run, start_s);
+    PSW_TRY(psw_store_put(j->store, run->first, run->count, j->records));
+    j->display.mine.cost_s += run->predicted_s;
+    j->display.mine.busy_s += since_start_s(j) - start_s;
+    return PSW_OK;
+}
+
+/* Longest first, so a run that does not fit the time left may be followed by shorter ones that do. */
+static psw_status work(job *j)
+{
+    psw_status status = PSW_OK;
+    for (ptrdiff_t k; status == PSW_OK && (k = psw_queue_take(j->queue)) >= 0;) {
+        if (fits_the_time(j, &j->runs.list[k])) status = work_run(j, &j->runs.list[k]);
+        meanwhile(j);
+    }
+    if (status != PSW_OK) psw_queue_halt(j->queue);
+    return status;
+}
+
+/* ---- start and end ---- */
+
+static psw_status share_work(job *j)
+{
+    double total = 0;
+    PSW_TRY(psw_measure_rates_agreed(j->world, &j->rates));
+    psw_cut cut = psw_cut_default;
+    cut.alone = j->settings->timing;
+    cut.ranks = j->world->size;
+    PSW_TRY(psw_comm_agree(j->world, psw_runs_create(j->study, &j->rates, &cut, j->wanted, &j->runs)));
+    for (ptrdiff_t k = 0; k < j->runs.count; k++) total += (double)j->runs.list[k].count;
+    j->display.total_s = j->runs.predicted_s;
+    j->display.share_before = j->slots > 0 ? 1 - total / (double)j->slots : 1;
+    j->records = malloc((size_t)cut.most_slots * sizeof *j->records);
+    j->marks = malloc((size_t)cut.most_slots * sizeof *j->marks);
+    psw_status status = j->records && j->marks ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the records of a run");
+    return psw_comm_agree(j->world, status);
+}
+
+static void set_limits(job *j)
+{
+    double limit = j->options->time_limit_s >= 0 ? j->options->time_limit_s : j->settings->time_limit_s;
+    j->deadline_s = j->options->time_limit_s >= 0 || limit > 0 ? j->display.start_s + limit : INFINITY;
+    double machine = psw_machine_read().memory_bytes / j->node.size;
+    j->memory_bytes = j->settings->memory_per_rank_bytes > 0 ? j->settings->memory_per_rank_bytes
+                      : machine > 0                          ? machine
+                                                             : INFINITY;
+}
+
+static psw_status open_display(job *j, const psw_launch *launch)
+{
+    psw_display *d = &j->display;
+    char name[1100];
+    d->path = j->path;
+    d->rank = j->world->rank;
+    d->ranks = j->world->size;
+    d->mode = j->options->quiet ? PSW_PROGRESS_OFF : j->options->progress;
+    d->bar = d->mode == PSW_PROGRESS_AUTO && isatty(STDERR_FILENO);
+    d->state = (psw_state){.state = "running", .points = j->slots, .ranks = j->world->size, .pid = getpid()};
+    psw_format(d->state.study, sizeof d->state.study, "%s", psw_study_name(j->study));
+    psw_format(d->state.started, sizeof d->state.started, "%s", launch->started);
+    psw_format(d->state.host, sizeof d->state.host, "%s", psw_machine_read().host);
+    psw_format(name, sizeof name, "%s.events.jsonl", j->path);
+    if (d->rank == 0 && !(d->events = fopen(name, "a")))
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", name, strerror(errno));
+    psw_display_event(d, "\"event\": \"start\", \"ranks\": %d, \"points\": %td, \"done\": %td, \"runs\": %td", d->ranks,
+                      j->slots, d->points_before, j->runs.count);
+    return PSW_OK;
+}
+
+static psw_status open_all(job *j)
+{
+    psw_launch launch;
+    PSW_TRY(psw_launch_describe(j->world, &j->node, j->options, j->settings->threads, &launch));
+    PSW_TRY(psw_comm_agree(j->world, open_display(j, &launch)));
+    PSW_TRY(psw_store_open(j->world, j->path, j->study, &launch, &j->store));
+    PSW_TRY(psw_queue_open(j->world, &j->node, j->runs.count, &j->queue));
+    PSW_TRY(psw_board_open(j->world, sizeof(psw_tally) / sizeof(double), &j->display.board));
+    j->computer = (psw_computer){.study = j->study, .rates = &j->rates, .watch = {give_up, j}, .failed = point_failed, .context = j};
+    return PSW_OK;
+}
+
+static void say(const job *j, const char *text)
+{
+    const psw_state *s = &j->display.state;
+    if (j->world->rank != 0 || j->options->quiet) return;
+    fprintf(stderr, "polysweep: %s: %td of %td points done", j->path, s->done, s->points);
+    if (s->failed) fprintf(stderr, ", %td failed (polysweep show %s --where \"status == failed\")", s->failed, j->path);
+    if (s->skipped) fprintf(stderr, ", %td skipped for memory", s->skipped);
+    fprintf(stderr, "%s\n", text);
+}
+
+/* What the run came to, from what every rank did. */
+static psw_status outcome(job *j, const psw_tally *all)
+{
+    double ended = all->done + all->failed + all->skipped, asked = 0;
+    for (ptrdiff_t k = 0; k < j->runs.count; k++) asked += (double)j->runs.list[k].count;
+    psw_state *s = &j->display.state;
+    bool stopped = ended < asked;
+    psw_format(s->state, sizeof s->state, "%s", stopped ? "stopped_clean" : s->failed + s->skipped ? "failed" : "done");
+    say(j, stopped ? "; stopped, the same command goes on from here" : "");
+    if (stopped) return PSW_STOPPED;
+    return s->failed + s->skipped ? PSW_POINTS_FAILED : PSW_OK;
+}
+
+static psw_status finish(job *j, psw_status status)
+{
+    psw_tally all;
+    if (status == PSW_STOPPED) status = PSW_OK; /* given up on request: counted as left */
+    PSW_TRY(psw_comm_wait(j->world, meanwhile, j));
+    status = psw_comm_agree(j->world, status);
+    psw_status closing = psw_queue_close(j->world, j->queue);
+    if (closing == PSW_OK) closing = psw_display_end(j->world, &j->display, &all);
+    if (closing == PSW_OK) closing = psw_store_close(j->world, j->store);
+    if (status == PSW_OK) status = closing;
+    if (status == PSW_OK) status = outcome(j, &all);
+    else psw_format(j->display.state.state, sizeof j->display.state.state, "failed");
+    if (j->world->rank == 0) {
+        psw_display_event(&j->display, "\"event\": \"end\", \"state\": \"%s\", \"done\": %td, \"failed\": %td",
+                          j->display.state.state, j->display.state.done, j->display.state.failed);
+        psw_state_write(j->path, &j->display.state);
+        if (j->display.events) fclose(j->display.events);
+    }
+    return status;
+}
+
+static psw_status run(job *j)
+{
+    PSW_TRY(read_study(j));
+    PSW_TRY(psw_comm_agree(j->world, choose_path(j)));
+    PSW_TRY(psw_launch_check(j->world, &j->node, j->settings->threads, j->options->oversubscribe || j->settings->oversubscribe,
+                             &j->crowded));
+    PSW_TRY(find_work(j));
+    psw_stop_listen();
+    PSW_TRY(share_work(j));
+    set_limits(j);
+    PSW_TRY(open_all(j));
+    return finish(j, work(j));
+}
+
+static void release(job *j)
+{
+    psw_arena_destroy(&j->computer.arena);
+    psw_runs_free(&j->runs);
+    free(j->records);
+    free(j->marks);
+    free(j->wanted);
+    free(j->attempts);
+    if (j->study) psw_study_free(j->study);
+    if (j->lock >= 0) psw_store_unlock(j->lock);
+    psw_comm_free(&j->node);
+}
+
+psw_status psw_cmd_run(const psw_options *options, const psw_comm *world)
+{
+    job j = {.options = options, .world = world, .lock = -1};
+    if (options->dry_run) return world->rank == 0 ? psw_cmd_plan(options, world) : PSW_OK;
+    j.display.start_s = psw_clock_s();
+    PSW_TRY(psw_comm_split_node(world, &j.node));
+    psw_status status = run(&j);
+    release(&j);
+    return status;
+}

@@ -1,0 +1,46 @@
+/* run: the pieces of the run command. */
+#ifndef POLYSWEEP_CMD_RUN_H
+#define POLYSWEEP_CMD_RUN_H
+
+#include "cmd/cmd.h"
+
+/* ---- stopping ---- */
+
+typedef enum psw_stop { PSW_GO, PSW_STOP_SOON, PSW_STOP_NOW } psw_stop;
+void psw_stop_listen(void);   /* SIGUSR1: finish what runs; SIGTERM, SIGINT: give up what runs */
+psw_stop psw_stop_asked(void);
+
+/* ---- launch ---- */
+
+/* Refuses separate worlds and more threads than cores, with what to type; sets the threads. Collective. */
+psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int threads, bool oversubscribe, bool *crowded);
+/* The row of the launch table. Collective; complete on rank 0. */
+psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const psw_options *options, int threads,
+                               psw_launch *launch);
+
+/* ---- progress ---- */
+
+typedef struct psw_tally { /* totals of one rank, or of all */
+    double done, failed, skipped, cost_s, busy_s; /* points; predicted and measured seconds of finished runs */
+} psw_tally;
+
+typedef struct psw_display {
+    psw_board *board;
+    const char *path; /* of the result file */
+    FILE *events;     /* rank 0 */
+    psw_progress mode;
+    bool bar;
+    int rank, ranks;
+    double start_s, last_line_s, last_state_s, last_post_s;
+    double total_s;      /* predicted cost of this launch's runs */
+    double share_before; /* of the study's points that earlier launches finished */
+    ptrdiff_t points_before, failed_before, skipped_before;
+    psw_tally mine;
+    psw_state state;
+} psw_display;
+
+void psw_display_tick(psw_display *display);       /* often; posts, draws, writes the sidecar when due */
+void psw_display_event(psw_display *display, const char *format, ...) __attribute__((format(printf, 2, 3)));
+psw_status psw_display_end(const psw_comm *world, psw_display *display, psw_tally *all); /* collective; closes the board */
+
+#endif

@@ -1,0 +1,43 @@
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+static psw_status can_compute(const psw_point *point)
+{
+    PSW_TRY(psw_data_check(point));
+    return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_check(point);
+}
+
+/* A user's axis may not take the name of a column that the file has anyway. */
+static const char *const *column_names(void)
+{
+    static const char *names[PSW_COLUMNS_MAX + 1];
+    ptrdiff_t count;
+    const psw_column *columns = psw_columns(&count);
+    for (ptrdiff_t i = 0; i < count; i++) names[i] = columns[i].name;
+    return names;
+}
+
+const psw_rooms *psw_house(void)
+{
+    static psw_rooms rooms;
+    rooms = (psw_rooms){&psw_theory_oracle, can_compute, column_names()};
+    return &rooms;
+}
+
+psw_status psw_study_of_options(const psw_options *options, psw_study **study)
+{
+    if (options->file_count != 1)
+        return PSW_FAIL(PSW_USAGE, "one study file is expected, %td files are named", options->file_count);
+    return psw_study_read(options->files[0], options->set, options->set_count, psw_house(), study);
+}
+
+psw_status psw_study_of_file(const char *path, psw_study **study)
+{
+    psw_reader *reader;
+    PSW_TRY(psw_reader_open(path, &reader));
+    const char *text = psw_reader_study(reader);
+    psw_status status = psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
+    psw_reader_close(reader);
+    return status;
+}
