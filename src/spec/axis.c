@@ -95,12 +95,10 @@ static psw_status range_keys(range *r)
     for (const psw_node *child = r->node->child; child; child = child->next) {
         int at = 0;
         while (names[at] && strcmp(names[at], child->key) != 0) at++;
-        const char *near = names[at] ? NULL : psw_nearest(child->key, names);
         if (!names[at])
             return PSW_WRONG(r->tree, child->key_where,
-                             "unknown key '%s' in a range%s%s%s; a range has from, to and one of step, factor, count",
-                             psw_show(child->key).text, near ? "; the nearest is '" : "", near ? near : "",
-                             near ? "'" : "");
+                             "unknown key '%s' in a range%s; a range has from, to and one of step, factor, count",
+                             psw_show(child->key).text, psw_hint(child->key, names).text);
         ways += at >= 2 && at <= 4;
     }
     if (!psw_node_child(r->node, "from") || !psw_node_child(r->node, "to") || ways != 1)

@@ -90,14 +90,9 @@ static psw_status data_declare(psw_study *study, const psw_node *map)
 static psw_status derive_key(psw_study *study, const psw_node *node)
 {
     int id = psw_parameter_find(node->key);
-    if (id < 0) {
-        const char *names[PSW_PARAMETERS + 1];
-        for (int i = 0; i < PSW_PARAMETERS; i++) names[i] = psw_keys[i].name;
-        names[PSW_PARAMETERS] = NULL;
-        const char *near = psw_nearest(node->key, names);
-        return PSW_WRONG(&study->tree, node->key_where, "unknown parameter '%s' in derive%s%s%s",
-                         psw_show(node->key).text, near ? "; the nearest is '" : "", near ? near : "", near ? "'" : "");
-    }
+    if (id < 0)
+        return PSW_WRONG(&study->tree, node->key_where, "unknown parameter '%s' in derive%s", psw_show(node->key).text,
+                         psw_parameter_hint(node->key).text);
     if (psw_keys[id].type == PSW_T_WORD || psw_keys[id].type == PSW_T_PATH)
         return PSW_WRONG(&study->tree, node->key_where,
                          "%s has words for values and cannot be derived; put it into grid", node->key);
@@ -155,12 +150,9 @@ static psw_status rule_add(psw_study *study, const psw_node *rule)
     const psw_node *when = psw_node_child(rule, "when"), *why = psw_node_child(rule, "why");
     ptrdiff_t i = study->rule_count;
     for (const psw_node *node = rule->kind == PSW_MAP ? rule->child : NULL; node; node = node->next)
-        if (node != when && node != why) {
-            const char *near = psw_nearest(node->key, keys);
-            return PSW_WRONG(&study->tree, node->key_where, "unknown key '%s' in exclude%s%s%s",
-                             psw_show(node->key).text, near ? "; the nearest is '" : "", near ? near : "",
-                             near ? "'" : "");
-        }
+        if (node != when && node != why)
+            return PSW_WRONG(&study->tree, node->key_where, "unknown key '%s' in exclude%s", psw_show(node->key).text,
+                             psw_hint(node->key, keys).text);
     if (!when) return PSW_WRONG(&study->tree, rule->where, "an exclude rule is {when: expression, why: reason}");
     if (why && why->kind != PSW_SCALAR) return PSW_WRONG(&study->tree, why->where, "why is a text");
     if (i == PSW_RULES_MAX) return PSW_WRONG(&study->tree, rule->where, "more than %d exclude rules", PSW_RULES_MAX);
@@ -257,17 +249,14 @@ static psw_status axes_in_order(psw_study *study)
 static psw_status own_names_used(const psw_study *study)
 {
     psw_ids reads = 0;
-    const char *names[PSW_PARAMETERS + 1];
     for (ptrdiff_t i = 0; i < study->formula_count; i++) reads |= study->formulas[i].program.reads;
     for (ptrdiff_t i = 0; i < study->rule_count; i++) reads |= study->rules[i].reads;
     for (ptrdiff_t i = 0; i < study->predict_count; i++) reads |= study->predictions[i].reads;
-    for (int i = 0; i < PSW_PARAMETERS; i++) names[i] = psw_keys[i].name;
-    names[PSW_PARAMETERS] = NULL;
     for (int id = PSW_PARAMETERS; id < PSW_PARAMETERS + (int)study->own_count; id++) {
-        const char *name = psw_id_name(study, id), *near = psw_nearest(name, names);
+        const char *name = psw_id_name(study, id);
         if (reads & PSW_ID(id)) continue;
-        return PSW_WRONG(&study->tree, study->given[id].where, "'%s' is no parameter and occurs in no expression%s%s%s",
-                         name, near ? "; the nearest parameter is '" : "", near ? near : "", near ? "'" : "");
+        return PSW_WRONG(&study->tree, study->given[id].where, "'%s' is no parameter and occurs in no expression%s",
+                         name, psw_parameter_hint(name).text);
     }
     return PSW_OK;
 }

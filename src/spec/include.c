@@ -12,20 +12,12 @@ static int id_of(const psw_study *study, const char *name)
     return psw_parameter_find(name);
 }
 
-static psw_status unknown(const psw_study *study, const psw_node *node)
-{
-    const char *names[PSW_PARAMETERS + 1];
-    for (int i = 0; i < PSW_PARAMETERS; i++) names[i] = psw_keys[i].name;
-    names[PSW_PARAMETERS] = NULL;
-    const char *near = psw_nearest(node->key, names);
-    return PSW_WRONG(&study->tree, node->key_where, "unknown parameter '%s' in include%s%s%s", psw_show(node->key).text,
-                     near ? "; the nearest is '" : "", near ? near : "", near ? "'" : "");
-}
-
 static psw_status value_set(psw_study *study, const psw_node *node, psw_ids applies, psw_row *row, psw_ids *given)
 {
     int id = id_of(study, node->key);
-    if (id < 0) return unknown(study, node);
+    if (id < 0)
+        return PSW_WRONG(&study->tree, node->key_where, "unknown parameter '%s' in include%s", psw_show(node->key).text,
+                         psw_parameter_hint(node->key).text);
     psw_key key = psw_id_key(study, id);
     if (id == PSW_ID_DATA_KIND || !(applies >> id & 1))
         return PSW_WRONG(&study->tree, node->key_where, "%s is no parameter of %s here; remove it", node->key,

@@ -84,6 +84,11 @@ typedef struct psw_list_text {
 } psw_list_text;
 psw_list_text psw_words_list(psw_vocabulary vocabulary);
 
+/* "; the nearest is 'beta'", or nothing: the end of a message about an unknown name. */
+psw_shown psw_hint(const char *name, const char *const *names);
+psw_shown psw_parameter_hint(const char *name);
+psw_shown psw_word_hint(psw_vocabulary vocabulary, const char *word);
+
 /* The value of a scalar by its key; checks the range. A path's number is left to the caller (value 0). PSW_USAGE. */
 psw_status psw_value_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value);
 /* Is `value` of the key's type and inside its range? `what` receives the words if not. */

@@ -12,12 +12,12 @@ psw_status psw_unknown(const psw_tree *tree, const psw_node *node, const char *s
         if (strcmp(key->section, section) == 0)
             names[count++] = strcmp(key->name, "data_kind") == 0 ? "kind" : key->name;
     names[count] = NULL;
-    const char *near = psw_nearest(node->key, names), *in = *section ? section : "a study";
-    char all[200] = "";
+    psw_shown hint = psw_hint(node->key, names);
+    char all[200] = "; there are: ";
     for (size_t i = 0; i < count; i++)
         psw_format(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", names[i]);
-    return PSW_WRONG(tree, node->key_where, "unknown key '%s' in %s; %s%s%s", psw_show(node->key).text, in,
-                     near ? "the nearest is '" : "there are: ", near ? near : all, near ? "'" : "");
+    return PSW_WRONG(tree, node->key_where, "unknown key '%s' in %s%s", psw_show(node->key).text,
+                     *section ? section : "a study", *hint.text ? hint.text : all);
 }
 
 static const char *noun(const psw_key *key)
@@ -42,17 +42,12 @@ bool psw_value_fits(const psw_key *key, double value, char *what, size_t size)
 
 static psw_status word_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value)
 {
-    const char *words[16];
     psw_vocabulary vocabulary = (psw_vocabulary)key->vocabulary;
-    int code = psw_word_code(vocabulary, node->text), count = 0;
+    int code = psw_word_code(vocabulary, node->text);
     *value = code;
     if (code >= 0) return PSW_OK;
-    while (psw_word(vocabulary, count)) words[count] = psw_word(vocabulary, count), count++;
-    words[count] = NULL;
-    const char *near = psw_nearest(node->text, words);
-    return PSW_WRONG(tree, node->where, "'%s' is no %s%s%s%s; there are: %s", psw_show(node->text).text, key->name,
-                     near ? "; the nearest is '" : "", near ? near : "", near ? "'" : "",
-                     psw_words_list(vocabulary).text);
+    return PSW_WRONG(tree, node->where, "'%s' is no %s%s; there are: %s", psw_show(node->text).text, key->name,
+                     psw_word_hint(vocabulary, node->text).text, psw_words_list(vocabulary).text);
 }
 
 static psw_status number_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value)

@@ -7,7 +7,9 @@
 
 #define SEEDS 24
 #define TEXT_MAX 8192
+#ifndef ROUNDS
 #define ROUNDS 6000
+#endif
 
 static const char *const own_seeds[] = {
     "schema: 1\nstudy: a\nseed: 4\ndata: {preset: P1, noise: 0}\nmethods:\n  - exact\n  - softmax\n  - polysketch: {r: "
@@ -31,6 +33,7 @@ static const char *const pieces[] = {
     "exact", "\t",    "\\", "%", "not ", "\xff", "\xc3\xa9", "~",    "|\n", ">\n",  "? ",  "1e308", "nan", ".inf"};
 
 static uint64_t state;
+static long accepted;
 
 static size_t random_below(size_t bound) /* xorshift64* (Marsaglia 2003, Vigna 2016) */
 {
@@ -47,9 +50,11 @@ typedef struct text {
 
 static void insert(text *t, size_t where, const char *piece, size_t length)
 {
-    if (t->length + length >= TEXT_MAX) return;
+    char kept[64]; /* the piece may be a part of the text itself */
+    if (t->length + length >= TEXT_MAX || length > sizeof kept) return;
+    memcpy(kept, piece, length);
     memmove(t->at + where + length, t->at + where, t->length - where);
-    memcpy(t->at + where, piece, length);
+    memcpy(t->at + where, kept, length);
     t->length += length;
 }
 
@@ -73,10 +78,11 @@ static void mutate(text *t, const text *other)
         insert(t, where, other->at + from, length);
         break;
     }
-    default:
-        insert(t, where, t->at + random_below(t->length + 1) % (t->length ? t->length : 1),
-               t->length < 20 ? 0 : random_below(20));
+    default: {
+        size_t from = random_below(t->length + 1), length = random_below(20);
+        if (from + length <= t->length) insert(t, where, t->at + from, length);
         break;
+    }
     }
 }
 
@@ -93,6 +99,7 @@ static void try_study(const text *t, int round)
     CHECK(status == PSW_OK || status == PSW_USAGE, "round %d: status %d, %s", round, (int)status, psw_message());
     CHECK(status == PSW_OK || strlen(psw_message()) > 8, "round %d: no message", round);
     if (!study) return;
+    accepted++;
     ptrdiff_t slots = psw_study_slots(study), slot = (ptrdiff_t)random_below((size_t)slots);
     psw_point point = psw_study_point(study, slot);
     CHECK(psw_study_slot(study, &point) == slot, "round %d: slot %td comes back as %td", round, slot,
@@ -147,5 +154,7 @@ int main(int argc, char **argv)
         run_round(seeds, count, atoi(argv[1]));
     else
         for (int round = 0; round < ROUNDS; round++) run_round(seeds, count, round);
+    CHECK(argc > 1 || accepted > ROUNDS / 50, "only %ld texts were studies", accepted);
+    fprintf(stderr, "%ld studies\n", accepted);
     return test_end();
 }

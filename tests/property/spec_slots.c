@@ -1,5 +1,6 @@
 /* Random grids against a list made by nested loops; slot and point are inverse to each other. */
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "unit/spec_study.h"
 
@@ -158,6 +159,26 @@ static void check_slot(const psw_study *study, const plan *p, const expected *e,
     CHECK(psw_study_slot(study, &point) == -1, "a point that is not there has slot %td", psw_study_slot(study, &point));
 }
 
+/* Ten million points with holes cost a bit each: slot and point are found without a list. */
+static void ten_million(void)
+{
+    psw_study *study = study_of("schema: 1\ndata: {preset: P1}\nmethods: [exact]\n"
+                                "grid: {x: {from: 1, to: 100, step: 1}, n: {from: 64, to: 6400, step: 64}, d: 34,\n"
+                                "  beta: {from: 1, to: 1000, step: 1}}\n"
+                                "exclude: [{when: n > 3200 and beta > 500 and x < 51, why: r}]\n");
+    const ptrdiff_t slots = 10000000 - 50 * 50 * 500;
+    CHECK(psw_study_slots(study) == slots, "%td slots", psw_study_slots(study));
+    for (ptrdiff_t slot = 0; slot < slots; slot += 99991) {
+        psw_point point = psw_study_point(study, slot);
+        CHECK(psw_study_slot(study, &point) == slot, "slot %td comes back as %td", slot, psw_study_slot(study, &point));
+    }
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    /* bitmap and directory are 2.5 MB; the rest is the program with its libraries. In KiB. */
+    CHECK(usage.ru_maxrss < 200 * 1024, "%ld KiB resident", usage.ru_maxrss);
+    psw_study_free(study);
+}
+
 int main(void)
 {
     static expected list[LIST_MAX];
@@ -184,6 +205,7 @@ int main(void)
         points += count;
         psw_study_free(study);
     }
+    ten_million();
     CHECK(points > 10000, "only %td points were looked at", points);
     return test_end();
 }

@@ -234,6 +234,26 @@ static void files(void)
     CHECK(strstr(psw_message(), "/nonexistent/study.yaml") != NULL, "%s", psw_message());
 }
 
+/* One row of the table for each key that a study may have. */
+static void keys(void)
+{
+    static const char *const names[] = {"schema",          "data.kind",      "grid.beta",   "judge.m",
+                                        "method.features", "run.time_limit", "time.ci_rel", "output.keep"};
+    char text[16384] = "";
+    FILE *stream = tmpfile();
+    CHECK(stream != NULL, "no temporary file");
+    if (!stream) return;
+    psw_keys_print(stream);
+    rewind(stream);
+    text[fread(text, 1, sizeof text - 1, stream)] = 0;
+    fclose(stream);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char row[64];
+        psw_format(row, sizeof row, "\n| `%s` | ", names[i]);
+        CHECK(strstr(text, row) != NULL, "%s is not in the table\n%s", names[i], text);
+    }
+}
+
 int main(void)
 {
     order_of_slots();
@@ -247,5 +267,6 @@ int main(void)
     overrides();
     settings();
     files();
+    keys();
     return test_end();
 }

@@ -1,0 +1,45 @@
+/* Inside the compiler of expressions: its state, and what a name may stand for. */
+#ifndef SPEC_COMPILE_H
+#define SPEC_COMPILE_H
+
+#include "spec/program.h"
+
+enum { A_NUMBER = -1, A_WORD = -2 }; /* what an operand is; >= 0: a coded name, its vocabulary */
+
+typedef struct operand {
+    int kind;
+    ptrdiff_t at;      /* where it stands in the text */
+    ptrdiff_t literal; /* step that receives the code of a word */
+    char word[PSW_NAME_MAX + 1];
+} operand;
+
+typedef struct compiler {
+    const char *text;
+    ptrdiff_t at;
+    const psw_names *names;
+    psw_program *program;
+    ptrdiff_t room;
+    int nesting, waiting;
+    int expected; /* vocabulary of the other side of a comparison, or A_NUMBER */
+    ptrdiff_t *column;
+} compiler;
+
+typedef struct function {
+    const char *name;
+    psw_operation operation;
+    bool many; /* two or more arguments */
+} function;
+extern const function psw_functions[]; /* ended by a name of NULL */
+
+#define WRONG(c, where, ...) (*(c)->column = (where) + 1, PSW_FAIL(PSW_USAGE, __VA_ARGS__))
+
+psw_status psw_emit(compiler *c, psw_operation operation, int argument, double number);
+/* What out->word is: a parameter, an own axis, a column, or for now a word of a coded name. */
+psw_status psw_name_resolve(compiler *c, operand *out);
+/* An operand of anything but == and != is a number. */
+psw_status psw_number_only(compiler *c, const operand *o);
+/* Gives the word on one side of == the code by which the name on the other side knows it. */
+psw_status psw_word_resolve(compiler *c, const operand *coded, const operand *word);
+psw_status psw_function_unknown(compiler *c, const operand *o);
+
+#endif

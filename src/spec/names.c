@@ -1,0 +1,113 @@
+/* What a name in an expression stands for, and the steps it becomes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/compile.h"
+
+#define STEPS_MAX 4096
+
+const function psw_functions[] = {
+    {"min", PSW_OP_MIN, true},    {"max", PSW_OP_MAX, true},      {"abs", PSW_OP_ABS, false},
+    {"ceil", PSW_OP_CEIL, false}, {"floor", PSW_OP_FLOOR, false}, {"round", PSW_OP_ROUND, false},
+    {"sqrt", PSW_OP_SQRT, false}, {"exp", PSW_OP_EXP, false},     {"log", PSW_OP_LOG, false},
+    {"log2", PSW_OP_LOG2, false}, {NULL, PSW_OP_NUMBER, false},
+};
+
+psw_status psw_emit(compiler *c, psw_operation operation, int argument, double number)
+{
+    psw_program *p = c->program;
+    int grows = operation <= PSW_OP_ORACLE ? 1 : operation >= PSW_OP_ADD ? -1 : 0;
+    c->waiting += grows;
+    if (p->count >= STEPS_MAX || c->waiting > PSW_STACK_MAX)
+        return WRONG(c, c->at, "the expression is too long; split it");
+    if (p->count == c->room) {
+        c->room = c->room ? 2 * c->room : 16;
+        psw_step *more = realloc(p->steps, (size_t)c->room * sizeof *more);
+        if (!more) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate an expression");
+        p->steps = more;
+    }
+    p->steps[p->count++] = (psw_step){(unsigned char)operation, argument, number};
+    return PSW_OK;
+}
+
+static ptrdiff_t position(const char *const *names, const char *name)
+{
+    for (ptrdiff_t i = 0; names && names[i]; i++)
+        if (strcmp(names[i], name) == 0) return i;
+    return -1;
+}
+
+static psw_status unknown_name(compiler *c, const operand *o)
+{
+    const char *all[160];
+    size_t count = 0;
+    const char *const *own = c->names->own;
+    for (int id = 0; c->names->parameters && id < PSW_PARAMETERS; id++) all[count++] = psw_keys[id].name;
+    for (ptrdiff_t i = 0; own && own[i]; i++) all[count++] = own[i];
+    for (ptrdiff_t i = 0; c->names->oracle && c->names->oracle->names[i] && count < 145; i++)
+        all[count++] = c->names->oracle->names[i];
+    for (const function *f = psw_functions; f->name; f++) all[count++] = f->name;
+    all[count] = NULL;
+    return WRONG(c, o->at, "unknown name '%s' in an expression%s", psw_show(o->word).text, psw_hint(o->word, all).text);
+}
+
+static psw_status unknown_word(compiler *c, const operand *o, psw_vocabulary vocabulary)
+{
+    return WRONG(c, o->at, "'%s' is none of: %s%s", psw_show(o->word).text, psw_words_list(vocabulary).text,
+                 psw_word_hint(vocabulary, o->word).text);
+}
+
+psw_status psw_name_resolve(compiler *c, operand *out)
+{
+    const psw_names *n = c->names;
+    ptrdiff_t at;
+    if (c->expected >= 0 && psw_word_code((psw_vocabulary)c->expected, out->word) >= 0) {
+        out->kind = A_WORD;
+        out->literal = c->program->count;
+        return psw_emit(c, PSW_OP_NUMBER, 0, 0);
+    }
+    if (n->parameters && (at = psw_parameter_find(out->word)) >= 0) {
+        out->kind = psw_keys[at].type == PSW_T_WORD ? psw_keys[at].vocabulary : A_NUMBER;
+        c->program->reads |= PSW_ID(at);
+        return psw_emit(c, PSW_OP_ROW, (int)at, 0);
+    }
+    if ((at = position(n->own, out->word)) >= 0) {
+        c->program->reads |= PSW_ID(PSW_PARAMETERS + at);
+        return psw_emit(c, PSW_OP_ROW, PSW_PARAMETERS + (int)at, 0);
+    }
+    if (n->oracle && (at = position(n->oracle->names, out->word)) >= 0) {
+        if (n->oracle->vocabulary && n->oracle->vocabulary[at] >= 0) out->kind = n->oracle->vocabulary[at];
+        c->program->oracle = true;
+        return psw_emit(c, PSW_OP_ORACLE, (int)at, 0);
+    }
+    out->kind = A_WORD; /* perhaps the word of a coded name on the other side */
+    out->literal = c->program->count;
+    return psw_emit(c, PSW_OP_NUMBER, 0, 0);
+}
+
+psw_status psw_number_only(compiler *c, const operand *o)
+{
+    if (o->kind == A_NUMBER) return PSW_OK;
+    if (o->kind == A_WORD) return unknown_name(c, o);
+    return WRONG(c, o->at, "'%s' has words for values (%s); compare it with == or !=", psw_show(o->word).text,
+                 psw_words_list((psw_vocabulary)o->kind).text);
+}
+
+psw_status psw_word_resolve(compiler *c, const operand *coded, const operand *word)
+{
+    int code = psw_word_code((psw_vocabulary)coded->kind, word->word);
+    if (code < 0) return unknown_word(c, word, (psw_vocabulary)coded->kind);
+    c->program->steps[word->literal].number = code;
+    return PSW_OK;
+}
+
+psw_status psw_function_unknown(compiler *c, const operand *o)
+{
+    const char *names[16];
+    size_t count = 0;
+    for (const function *f = psw_functions; f->name; f++) names[count++] = f->name;
+    names[count] = NULL;
+    psw_shown hint = psw_hint(o->word, names);
+    return WRONG(c, o->at, "there is no function '%s'%s", psw_show(o->word).text,
+                 *hint.text ? hint.text : "; there are: min, max, abs, ceil, floor, round, sqrt, exp, log, log2");
+}
