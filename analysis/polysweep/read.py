@@ -1,8 +1,7 @@
 """Result file -> xarray.Dataset, also while a run is still writing it.
 
-A writer stores the columns of a slot first and its commit word last, so a reader that takes the commit words first
-sees only complete slots among those it believes. The words are read again from a fresh open afterwards: a slot that
-is being computed once more (a failed point taken up again) changes its word in between.
+A writer stores the columns of a slot first and its commit word, their checksum, last. The reader takes the commit words
+first, so that none is younger than the data it is compared with, and believes a slot whose word is right.
 """
 from __future__ import annotations
 
@@ -17,24 +16,15 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import xarray as xr  # noqa: E402
 
+from .commits import Checksum  # noqa: E402
+
 SCHEMA = 1  #: newest major version of the file's schema that this package knows
 
-#: columns that say which point a slot is; own axes of a study follow by name
+#: columns that say which point a slot is; own axes of a study come with them
 COORDINATES = tuple("""method beta n d v r features local draws mask precision data_kind preset noise a_0 a_1 b c kappa
     j3 m trials row_norm den_constant negative cosine head block seed weights team_asked""".split())
 #: columns that say what became of it; `launch` counts the rows of the launch table
 SLOT = ("status", "error_code", "attempt", "launch", "commit")
-#: everything else the program itself writes; a root column in none of these lists is an own axis of the study
-RESULTS = frozenset("""successes success_rate success_lo success_hi fires_d1 fires_d0 fire_rate_d1 fire_rate_d0 margin_d1
-    margin_d0 active_d1 active_d0 value_d1 value_d0 tie special_mass_d1 special_mass_d0 leak_mass_d1 gap
-    theory_special_mass_d1 theory_special_mass_d0 theory_success theory_fire_d1 theory_fire_d0 beta_fail beta_c beta_ok
-    beta_large beta_up_special beta_up_class beta_up_class_3s beta_up success_z
-    err_amm err_amm_mean err_amm_q90 err_attn err_attn_mean err_attn_q90 err_out err_out_mean err_out_q90
-    err_out_max err_out_max_mean err_out_max_q90 err_bias err_bias_mean err_bias_q90 neg_frac min_den_ratio bad_rows
-    err_rows state_bytes timing time_median_s time_lo_s time_hi_s time_stop time_s head_s io_s wait_s flops head_flops
-    bytes gflops peak_gflops memory_bytes predicted_s predicted_bytes team nodes ranks_per_node threads first_rank
-    start_s end_s load_balance comm_efficiency parallel_efficiency sent_bytes comm_s""".split())
-
 _HDF5_ONLY = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimid", "_Netcdf4Coordinates",
               "_NCProperties", "_nc3_strict"}
 
@@ -56,42 +46,45 @@ def open(path, columns=None) -> xr.Dataset:  # noqa: A001
     path = pathlib.Path(path)
     with _file(path) as file:
         _check(file, path)
+        names = [name for name in file if isinstance(file[name], h5py.Dataset) and not _is_scale(file[name], name)]
         slots = file["commit"].shape[0]
-        before = file["commit"][...]
-        names = [name for name in file if isinstance(file[name], h5py.Dataset) and _wanted(file[name], name, columns)]
-        variables = {name: _variable(file[name], slots) for name in names}
-        attributes = _attributes(file)
-        attributes.update(_texts(file))
-    with _file(path) as file:
-        after = file["commit"][...]
+        commit, checksum, variables = _variable(file["commit"], slots), Checksum(slots), {}
+        for name in names:
+            variable = commit if name == "commit" else _variable(file[name], slots)
+            if variable.dims == ("point",):
+                checksum.add(name, variable.values)
+            if columns is None or name in columns or name in SLOT or _identifies(file, name):
+                variables[name] = variable
+        own = [name for name in names if _identifies(file, name) and name not in COORDINATES]
+        attributes = {**_attributes(file), **_texts(file), "path": str(path), "own_axes": own}
+        attributes.pop("coordinates", None)
 
-    committed = (before != 0) & (before == after)
+    parameters = {*COORDINATES, *own}
+    committed = commit.values == checksum.words()
     if "status" in variables:
         committed &= variables["status"].values >= 2  # neither empty nor running
-    dataset = xr.Dataset({name: _masked(name, variable, committed) for name, variable in variables.items()},
-                         attrs={**attributes, "path": str(path)})
+    dataset = xr.Dataset({name: variable if name in parameters or name in SLOT else _masked(variable, committed)
+                          for name, variable in variables.items()}, attrs=attributes)
     dataset["committed"] = ("point", committed, {"long_name": "slot was written completely"})
     dataset = _decoded(dataset)
     done = committed & (dataset["status"].values == "done") if "status" in dataset else committed
     dataset["done"] = ("point", done, {"long_name": "point was computed"})
-    own = [name for name in dataset.data_vars if _is_own(name) and dataset[name].dims == ("point",)]
-    dataset.attrs["own_axes"] = own
-    return dataset.set_coords([name for name in (*COORDINATES, *own) if name in dataset])
+    return dataset.set_coords([name for name in dataset.variables if name in parameters])
 
 
 def provenance(path) -> dict:
     """Where a file comes from: {"study": text, "resolved": dict, "launches": DataFrame, ...}.
 
-    `launches` has one row per launch that wrote to the file (its index is the column `launch`): version, hosts,
-    binding, BLAS kernel, MPI. Other texts of the group appear under their own names.
+    `launches` has one row per launch that wrote to the file (its index is the column `launch`; the last 64 are kept):
+    version, command, hosts, binding, BLAS kernel, MPI. Other texts of the group appear under their own names.
     """
     with _file(pathlib.Path(path)) as file:
         if "provenance" not in file:
             return {"launches": pd.DataFrame()}
         texts, tables = _walk(file["provenance"])
     launches = max(tables, key=lambda table: len(table.columns), default=pd.DataFrame())
-    if "started" in launches:
-        launches = launches[launches["started"] != ""]
+    if "number" in launches:
+        launches = launches[launches["number"] >= 0].set_index("number").sort_index()
     result = {"launches": launches}
     for name, text in texts.items():
         result[name] = _json(text) if name.startswith("resolved") or name.endswith("json") else text
@@ -99,15 +92,15 @@ def provenance(path) -> dict:
 
 
 def failures(path) -> pd.DataFrame:
-    """The failure table: columns slot, attempt, site, message; a row per failed attempt that was kept."""
+    """The failure table: columns slot, attempt, site, message; a row per slot (the newest of a few thousand)."""
     with _file(pathlib.Path(path)) as file:
         _, tables = _walk(file["failures"]) if "failures" in file else ({}, [])
     table = max(tables, key=len, default=pd.DataFrame())
     for name in ("slot", "attempt", "site", "message"):
         if name not in table:
             table[name] = pd.Series(dtype=object if name in ("site", "message") else np.int64)
-    used = (table["message"].astype(str) != "") | (table["site"].astype(str) != "")
-    return table.loc[used & (table["attempt"] > 0), ["slot", "attempt", "site", "message"]].reset_index(drop=True)
+    rows = table.loc[table["attempt"] > 0, ["slot", "attempt", "site", "message"]]
+    return rows.sort_values("slot").reset_index(drop=True)
 
 
 # ---- the file ---------------------------------------------------------------------------------------------------
@@ -128,23 +121,19 @@ def _check(file, path):
     name = _text(file.attrs.get("schema_name", ""))
     if name != "polysweep" or "commit" not in file:
         raise ValueError(f"{path}: not a result file of polysweep (schema_name is {name!r})")
-    version = _text(file.attrs.get("schema_version", SCHEMA))
-    if int(float(str(version).split(".")[0])) > SCHEMA:
+    version = _attributes(file).get("schema_version", SCHEMA)
+    if int(str(version).split(".")[0]) > SCHEMA:
         raise ValueError(f"{path}: schema version {version} is newer than this package knows ({SCHEMA}); update it")
 
 
-def _wanted(dataset, name, columns):
-    if dataset.attrs.get("CLASS", b"") == b"DIMENSION_SCALE" and b"not a netCDF variable" in \
-            np.bytes_(dataset.attrs.get("NAME", b"")):
-        return False
-    if dataset.ndim == 0 or name in ("point", "rep", "draw"):
-        return False
-    return columns is None or name in columns or name in COORDINATES or name in SLOT or _is_own(name)
+def _is_scale(dataset, name):
+    """The dimension scales carry no result."""
+    return dataset.ndim == 0 or name in ("point", "rep", "draw")
 
 
-def _is_own(name):
-    return not (name in COORDINATES or name in SLOT or name in RESULTS or name in ("committed", "done")
-                or name.startswith("predict_") or name.endswith("_code"))
+def _identifies(file, name):
+    """Whether a column says which point a slot is: the file's attribute `coordinates` lists the parameters."""
+    return name in COORDINATES or name in str(_text(file.attrs.get("coordinates", ""))).split()
 
 
 def _variable(dataset, slots):
@@ -159,9 +148,9 @@ def _variable(dataset, slots):
     return xr.Variable(dims, dataset[...], attributes)
 
 
-def _masked(name, variable, committed):
-    """Result columns of slots that are not committed become NaN or 0; what identifies a slot stays."""
-    if name in COORDINATES or name in SLOT or _is_own(name) or variable.dims[:1] != ("point",) or committed.all():
+def _masked(variable, committed):
+    """NaN or 0 in slots that are not committed."""
+    if variable.dims[:1] != ("point",) or committed.all():
         return variable
     values = variable.values.copy()
     values[~committed] = np.nan if values.dtype.kind == "f" else 0

@@ -113,8 +113,10 @@ def write(path, rows, predict=(), own=(), failures=(), version=1):
         b c kappa j3 m trials row_norm den_constant negative cosine head block seed""".split(), *own, "status",
         "error_code", "attempt", "launch", *results, "tie", *predict, "timing"]))
     with h5py.File(path, "w") as file:
-        file.attrs.update(title="phase", source="polysweep 0.1.0", history="written by a test", Conventions="CF-1.8",
-                          schema_name="polysweep", schema_version=np.int32(version), study="phase-test")
+        parameters = names[:names.index("status")]
+        file.attrs.update(title="phase-test", source="polysweep 0.1.0", history="written by a test", Conventions="CF-1.8",
+                          schema_name="polysweep", schema_version=np.array([version], "i4"),
+                          coordinates=" ".join(parameters))
         count = len(rows)
         scale = file.create_dataset("point", data=np.arange(count, dtype="i4"))
         scale.make_scale("point")
@@ -122,7 +124,7 @@ def write(path, rows, predict=(), own=(), failures=(), version=1):
                         data_kind="self_attention", preset="custom", status="done", error_code="none", timing="shared",
                         noise=0.0, den_constant=0.0)
         final = [row.get("status", "done") not in ("empty", "running") for row in rows]
-        parameters = set(names[:names.index("status")])
+        commit = np.zeros(count, "u8")
         for name in names:
             values = [row.get(name, defaults.get(name, blank(name))) for row in rows]
             if name in WORDS:
@@ -133,10 +135,28 @@ def write(path, rows, predict=(), own=(), failures=(), version=1):
                 garbage = 7 if data.dtype.kind in "iu" else 0.123  # what a torn or running slot may hold
                 data = np.where(final, data, np.array(garbage).astype(data.dtype))
             column(file, scale, name, data)
-        commit = np.arange(1, count + 1, dtype="u8") * np.uint64(0x9E3779B97F4A7C15)
-        column(file, scale, "commit", np.where(final, commit, np.uint64(0)))
+            if name != "launch":
+                commit += terms(name, data)
+        column(file, scale, "commit", np.array([(mix(int(x)) or 1) if f else 0 for x, f in zip(commit, final)], "u8"))
         provenance(file, rows)
         table(file.create_group("failures"), ["slot", "attempt", "site", "message"], failures, 8)
+
+
+def mix(x):
+    """SplitMix64's finaliser, in Python's integers."""
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 % 2 ** 64
+    x = (x ^ x >> 27) * 0x94D049BB133111EB % 2 ** 64
+    return x ^ x >> 31
+
+
+def terms(name, data):
+    """What a column adds to the sums behind the commit words."""
+    salt = mix(0x9E3779B97F4A7C15)
+    for byte in name.encode():
+        salt = mix(salt ^ byte)
+    words = [int.from_bytes(value.tobytes(), "little") for value in data]
+    empty = [value != value if data.dtype.kind == "f" else value == 0 for value in data]
+    return np.array([0 if e else mix(salt ^ mix((w + 0x9E3779B97F4A7C15) % 2 ** 64)) for w, e in zip(words, empty)], "u8")
 
 
 def column(file, scale, name, data):
@@ -155,15 +175,17 @@ def provenance(file, rows):
     group = file.create_group("provenance")
     group.create_dataset("study", data=np.bytes_("schema: 1\nstudy: phase-test\n"))
     group.create_dataset("resolved", data=np.bytes_(json.dumps({"schema": 1, "study": "phase-test"})))
-    table(group.create_group("launches"), ["started", "version", "hosts", "blas_kernel", "ranks"],
-          [("2024-05-01T12:00:00Z", "0.1.0", "node1", "SkylakeX", 2)], 4)
+    group["identity"] = np.array([2 ** 63 + 1], "u8")
+    table(group.create_group("launches"), ["number", "started", "version", "hosts", "blas_kernel", "ranks"],
+          [(0, "2024-05-01T12:00:00Z", "0.1.0", "node1", "SkylakeX", 2)], 4)
 
 
 def table(group, names, rows, length):
     for k, name in enumerate(names):
         values = [row[k] for row in rows]
-        if name in ("slot", "attempt", "ranks"):
-            group[name] = np.array(values + [0] * (length - len(rows)), dtype="i8")
+        if name in ("slot", "number", "attempt", "ranks"):
+            free = -1 if k == 0 else 0
+            group[name] = np.array(values + [free] * (length - len(rows)), dtype="i8")
         else:
             group[name] = np.array([str(value).encode() for value in values] + [b""] * (length - len(rows)), dtype="S80")
 

@@ -1,0 +1,51 @@
+"""Commit words: which slots of a file are complete.
+
+A writer stores the columns of a slot and then its commit word, a checksum over them. With h(x) the finaliser of
+SplitMix64 (Steele, Lea, Flood 2014) and all arithmetic modulo 2^64,
+
+    commit = h( sum over columns of h( salt(name) ^ h(word + G) ) ),   0 replaced by 1,   G = 0x9e3779b97f4a7c15,
+
+where word is the stored value, zero-extended to 64 bits. Blank values (NaN in floats, 0 in integers) and the columns
+commit and launch do not enter, so a column that a file lacks changes no word.
+"""
+from __future__ import annotations
+
+import numpy as np
+
+GOLDEN = 0x9E3779B97F4A7C15
+_EXCEPT = ("commit", "launch", "point")
+
+
+def mix(x):
+    """SplitMix64's finaliser of an array of uint64."""
+    x = np.atleast_1d(np.asarray(x, np.uint64))
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def salt(name: str):
+    """The number that stands for a column's name."""
+    h = mix(np.uint64(GOLDEN))
+    for byte in name.encode():
+        h = mix(h ^ np.uint64(byte))
+    return h
+
+
+class Checksum:
+    """Sums up columns one at a time: ``add`` each, then ``words()`` are the commit words the slots should have."""
+
+    def __init__(self, slots: int):
+        self._sum = np.zeros(slots, np.uint64)
+
+    def add(self, name: str, values: np.ndarray):
+        if name in _EXCEPT:
+            return
+        kind = values.dtype.kind
+        word = values.astype({"f": "<f8", "i": "<i8"}.get(kind, "<u8")).view("<u8")
+        filled = ~np.isnan(values) if kind == "f" else values != 0
+        self._sum[filled] += mix(salt(name) ^ mix(word[filled] + np.uint64(GOLDEN)))
+
+    def words(self) -> np.ndarray:
+        total = mix(self._sum)
+        return np.where(total == 0, np.uint64(1), total)
