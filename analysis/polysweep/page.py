@@ -12,7 +12,7 @@ from .report_words import DEFINITIONS, SCOPE
 _SVG_MOST = 1_500_000  # bytes; a larger drawing is shown as PNG
 
 CSS = """
-:root { --ink: #1b1b1b; --soft: #5f5f5f; --rule: #d9d6cf; --paper: #fffefb; --tint: #f5f3ee; --done: #2f6f5e;
+:root { --ink: #1b1b1b; --soft: #5f5f5f; --rule: #d9d6cf; --paper: #ffffff; --tint: #f5f3ee; --done: #2f6f5e;
   --bad: #c8102e; --rest: #cfcabf; }
 * { box-sizing: border-box }
 body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 68rem; color: var(--ink); background: var(--paper);

@@ -22,7 +22,8 @@ MOST_ROWS = 200  #: of a table on the terminal or the page; critical.csv has all
 
 def main(arguments=None) -> int:
     """Exit code: 0, or 2 when a file cannot be used (the others are still reported)."""
-    parser = argparse.ArgumentParser(prog="polysweep-report", description=__doc__.splitlines()[0],
+    parser = argparse.ArgumentParser(prog="polysweep-report", description="Figures, their data as CSV, and one page that "
+                                     "holds everything, from result files of polysweep run.",
                                      epilog="A file that a run is still writing can be reported at any time.")
     parser.add_argument("files", nargs="+", metavar="FILE", help="result file of polysweep run")
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="where figures, CSV and index.html go")

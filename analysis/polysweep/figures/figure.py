@@ -64,7 +64,8 @@ def places(keys, most_rows, most_columns):
 def facts(frame) -> str:
     """What holds for all points of a figure: trials, sign vectors, precision, mask."""
     words = [f"{_range(frame['trials'])} trials of m = {_range(frame['m'])} sign vectors at each point"]
-    words += [str(frame[name].iloc[0]) for name in ("precision", "mask") if frame[name].nunique() == 1]
+    words += [text.format(frame[name].iloc[0]) for name, text in (("precision", "{}"), ("mask", "mask {}"))
+              if frame[name].nunique() == 1]
     return ", ".join(words) + "."
 
 

@@ -105,7 +105,7 @@ def _panel(ax, part, over, used):
     x, y = style.cell_edges(beta, scales[0]), style.cell_edges(length, scales[1])
     image = style.cells(ax, x, y, value)
     _missing(ax, x, y, state, used)
-    style.grid_axis(ax.xaxis, beta, scales[0], most=9)
+    style.grid_axis(ax.xaxis, beta, scales[0], most=7)
     style.grid_axis(ax.yaxis, length, scales[1], most=9)
     ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
     _edges(ax, part, over, x, y, used)
