@@ -17,7 +17,8 @@
 
 typedef struct psw_verdict {
     ptrdiff_t successes; /* of trials */
-    double success_rate, success_lo, success_hi; /* Wilson 95 % */
+    double success_rate, success_lo, success_hi; /* Wilson 95 % over `success_samples` */
+    ptrdiff_t success_samples; /* independent samples: the trials, or the draws of a sketch where they are fewer */
     ptrdiff_t fires_d1, fires_d0;                /* trials with F > 0 */
     double fire_rate_d1, fire_rate_d0;
     double margin_d1, margin_d0; /* largest pre-activation, in units of sqrt(ln n) */
@@ -35,6 +36,9 @@ typedef struct psw_judge {
     psw_status (*begin)(const psw_group *group, psw_arena *arena, psw_head **head);
     psw_status (*take)(void *head, const psw_leaf *leaf); /* a psw_leaf_sink; leaves in any order */
     void (*end)(psw_head *head, psw_verdict *verdicts);   /* one per point of the group */
+    /* Sketches: the leaves that follow are of draw number `draw` of point.draws; trial t belongs to draw t mod draws.
+     * Masses of a sketch are means over draws (the leak a maximum). Not called: one draw for all trials. */
+    void (*draw)(psw_head *head, ptrdiff_t draw);
 } psw_judge;
 const psw_judge *psw_judge_of(psw_precision precision);
 

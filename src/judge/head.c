@@ -33,6 +33,19 @@ static ptrdiff_t batch_of(ptrdiff_t columns)
     return (even + COLUMNS_UNIT - 1) / COLUMNS_UNIT * COLUMNS_UNIT;
 }
 
+/* Trials t = draw, draw + draws, ... */
+static ptrdiff_t trials_of(const psw_point *p, ptrdiff_t draw)
+{
+    ptrdiff_t draws = p->draws > 1 ? p->draws : 1;
+    return draw < p->trials ? (p->trials - draw + draws - 1) / draws : 0;
+}
+
+void head_draw(psw_head *h, ptrdiff_t draw)
+{
+    h->first_trial = draw;
+    h->columns = h->sets == 2 ? h->point.m * trials_of(&h->point, draw) : 0;
+}
+
 static psw_head head_of(const psw_group *group)
 {
     const psw_point *p = group->points;
@@ -42,7 +55,8 @@ static psw_head head_of(const psw_group *group)
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
     head.tolerance = psw_judge_tolerance(p) * head.unit;
-    head.columns = head.sets == 2 ? p->m * p->trials : 0;
+    head.draws = p->draws > 1 ? p->draws : 1;
+    head.columns = head.sets == 2 ? p->m * trials_of(p, 0) : 0;
     head.batch = batch_of(head.columns);
     head.key = psw_random_key(PSW_STREAM_SIGNS, p->seed, values, 2);
     return head;
@@ -69,7 +83,7 @@ static void clear(psw_head *h)
 {
     ptrdiff_t pairs = h->points * h->sets;
     for (ptrdiff_t i = 0; i < h->leaves * pairs; i++) h->value[i] = 0;
-    for (ptrdiff_t i = 0; i < pairs; i++) h->active[i] = 0, h->margin[i] = -INFINITY, h->special[i] = NAN;
+    for (ptrdiff_t i = 0; i < pairs; i++) h->active[i] = 0, h->margin[i] = -INFINITY, h->special[i] = 0;
     for (ptrdiff_t i = 0; i < h->points; i++) h->leak[i] = NAN;
     memset(h->trial, 0, (size_t)(h->points * h->point.trials));
 }
@@ -90,7 +104,7 @@ void head_take_masses(psw_head *h, const psw_leaf *leaf)
     if (!leaf->special) return;
     for (ptrdiff_t pair = 0; pair < h->points * h->sets; pair++) {
         const double *mass = leaf->special + pair * leaf->count;
-        if (at >= 0 && at < leaf->count) h->special[pair] = mass[at];
+        if (at >= 0 && at < leaf->count) h->special[pair] += mass[at];
         if (pair % h->sets != h->sets - 1) continue;
         double *leak = &h->leak[pair / h->sets];
         for (ptrdiff_t i = 0; i < leaf->count; i++)

@@ -18,12 +18,13 @@ struct psw_head {
 
     /* m vectors of each trial, trial after trial, are the columns; `batch` of them make one product */
     ptrdiff_t columns, batch;
+    ptrdiff_t first_trial, draws; /* the columns are of trials first_trial, first_trial + draws, ... */
     psw_key key;
 
     double *value;        /* [leaves][points][sets]: F of a leaf, summed over trials */
     double *active;       /* [points][sets]: positive pre-activations */
     double *margin;       /* [points][sets]: the largest */
-    double *special;      /* [points][sets]: mass of row j3 on j3 */
+    double *special;      /* [points][sets]: mass of row j3 on j3, summed over draws */
     double *leak;         /* [points]: largest mass of another row of D_1 on j3 */
     unsigned char *trial; /* [points][trials] */
 
@@ -34,6 +35,8 @@ struct psw_head {
 
 /* Lays a head out in the arena (NULL where that only counts), ready for the first leaf. */
 psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes);
+/* The columns of the trials of one draw. */
+void head_draw(psw_head *head, ptrdiff_t draw);
 /* The masses of a leaf on j3. */
 void head_take_masses(psw_head *head, const psw_leaf *leaf);
 void head_end(psw_head *head, psw_verdict *verdicts);

@@ -20,7 +20,7 @@ static void expand(const uint32_t words[4], ptrdiff_t count, psw_real *out)
 static void fill_signs(const psw_head *h, ptrdiff_t first)
 {
     psw_real *out = h->signs;
-    uint64_t trial = (uint64_t)(first / h->point.m), vector = (uint64_t)(first % h->point.m);
+    uint64_t trial = (uint64_t)(h->first_trial + first / h->point.m * h->draws), vector = (uint64_t)(first % h->point.m);
     for (ptrdiff_t c = 0; c < h->batch; c++) {
         for (ptrdiff_t at = 0; at < h->point.v; at += BITS) {
             uint32_t words[4];
@@ -28,7 +28,7 @@ static void fill_signs(const psw_head *h, ptrdiff_t first)
             expand(words, h->point.v - at < BITS ? h->point.v - at : BITS, out + at);
         }
         out += h->point.v;
-        if (++vector == (uint64_t)h->point.m) trial++, vector = 0;
+        if (++vector == (uint64_t)h->point.m) trial += (uint64_t)h->draws, vector = 0;
     }
 }
 
@@ -69,7 +69,8 @@ static void scan(const psw_head *h, ptrdiff_t rows)
 static void fold(psw_head *h, ptrdiff_t first, ptrdiff_t pair, double *value)
 {
     const psw_real *largest = h->largest, *sum = h->sum, *count = h->count, *nearest = h->nearest;
-    unsigned char *trial = h->trial + pair / h->sets * h->point.trials + first / h->point.m;
+    unsigned char *trial = h->trial + pair / h->sets * h->point.trials;
+    trial += h->first_trial + first / h->point.m * h->draws;
     unsigned char fired = pair % h->sets ? TRIAL_D1 : TRIAL_D0;
     ptrdiff_t vector = first % h->point.m, used = h->columns - first < h->batch ? h->columns - first : h->batch;
     psw_real band = (psw_real)(10 * h->tolerance);
@@ -78,7 +79,7 @@ static void fold(psw_head *h, ptrdiff_t first, ptrdiff_t pair, double *value)
         total += (double)sum[c], number += (double)count[c];
         margin = (double)largest[c] > margin ? (double)largest[c] : margin;
         *trial |= (unsigned char)((count[c] > 0 ? fired : 0) | (nearest[c] < band ? TRIAL_TIE : 0));
-        if (++vector == h->point.m) trial++, vector = 0;
+        if (++vector == h->point.m) trial += h->draws, vector = 0;
     }
     *value += total, h->active[pair] += number, h->margin[pair] = margin;
 }
@@ -116,4 +117,4 @@ static psw_status begin(const psw_group *group, psw_arena *arena, psw_head **hea
     return *head ? PSW_OK : PSW_FAIL(PSW_BUG, "the head of a group was given no memory");
 }
 
-const psw_judge PSW_PRECISION_NAME(psw_judge) = {bytes, begin, take, head_end};
+const psw_judge PSW_PRECISION_NAME(psw_judge) = {bytes, begin, take, head_end, head_draw};
