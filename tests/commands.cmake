@@ -1,0 +1,1 @@
+psw_test(print unit/print.c)
