@@ -1,1 +1,2 @@
 psw_test(print unit/print.c)
+psw_script_test(commands e2e/commands.py)

@@ -71,6 +71,9 @@ typedef struct psw_state {
 psw_status psw_state_write(const char *result_path, const psw_state *state);
 psw_status psw_state_read(const char *result_path, psw_state *state); /* PSW_ENVIRONMENT if there is none */
 
+/* Rates from the times in a result file, in proportion to those of a common core. PSW_USAGE if it has none. */
+psw_status psw_rates_of_file(const char *path, psw_rates *rates);
+
 psw_status psw_cmd_run(const psw_options *options, const psw_comm *world);
 psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world);
 psw_status psw_cmd_status(const psw_options *options, const psw_comm *world);

@@ -1,0 +1,81 @@
+/* Rates from a result file: how long attention and head took there, against what the common core's rates say. */
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+
+enum { CHUNK = 512 };
+
+typedef struct sums { /* seconds, by precision */
+    double attention[2], attention_said[2], head[2], head_said[2];
+} sums;
+
+/* Attention (or head) alone: all other rates 0. */
+static psw_rates attention_only(void)
+{
+    psw_rates r = psw_rates_default;
+    r.head_flop_s[0] = r.head_flop_s[1] = r.head_entry_s[0] = r.head_entry_s[1] = 0;
+    r.sign_s = r.point_s = r.run_s = 0;
+    return r;
+}
+
+/* A stored time is the point's even share of its group, so the sums over a group are what can be compared. */
+static void add(const psw_record *record, const psw_record *before, sums *s)
+{
+    const psw_point *p = &record->point;
+    if (record->slot.status != PSW_SLOT_DONE || record->cost.timing == PSW_TIMING_NONE) return;
+    psw_rates attention = attention_only();
+    psw_cost part = psw_cost_time(&attention, p), whole = psw_cost_time(&psw_rates_default, p);
+    bool shares = record->cost.timing == PSW_TIMING_SHARED && before && before->slot.status == PSW_SLOT_DONE &&
+                  psw_group_joins(&before->point, p);
+    s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
+    s->attention_said[p->precision] += shares ? part.extra_s : part.predicted_s;
+    s->head[p->precision] += record->cost.head_s;
+    s->head_said[p->precision] += whole.head_s;
+}
+
+static psw_status read_sums(psw_reader *reader, psw_record *records, sums *s)
+{
+    ptrdiff_t slots = psw_reader_slots(reader);
+    for (ptrdiff_t first = 0; first < slots; first += CHUNK) {
+        ptrdiff_t count = slots - first < CHUNK ? slots - first : CHUNK;
+        PSW_TRY(psw_reader_get(reader, first, count, records));
+        for (ptrdiff_t i = 0; i < count; i++) add(&records[i], i > 0 ? &records[i - 1] : NULL, s);
+    }
+    return PSW_OK;
+}
+
+static double ratio(double measured, double said)
+{
+    return measured > 0 && said > 0 ? measured / said : 1;
+}
+
+static psw_status read_file(const char *path, sums *s)
+{
+    psw_reader *reader;
+    psw_record *records = malloc(CHUNK * sizeof *records);
+    if (!records) return PSW_FAIL(PSW_NO_MEMORY, "no memory to read %s", path);
+    psw_status status = psw_reader_open(path, &reader);
+    if (status == PSW_OK) {
+        status = read_sums(reader, records, s);
+        psw_reader_close(reader);
+    }
+    free(records);
+    return status;
+}
+
+psw_status psw_rates_of_file(const char *path, psw_rates *rates)
+{
+    sums s = {{0}, {0}, {0}, {0}};
+    PSW_TRY(read_file(path, &s));
+    if (s.attention[0] + s.attention[1] <= 0)
+        return PSW_FAIL(PSW_USAGE, "%s: no point has a time in it, so it gives no rates", path);
+    double factor[2], head[2];
+    for (int i = 0; i < 2; i++) { /* a precision that was not used is taken to be as far off as the other */
+        int used = s.attention[i] > 0 ? i : 1 - i;
+        factor[i] = ratio(s.attention[used], s.attention_said[used]);
+        head[i] = ratio(s.head[used], s.head_said[used]);
+    }
+    *rates = psw_rates_scaled(&psw_rates_default, PSW_FP64, factor[0], head[0]);
+    *rates = psw_rates_scaled(rates, PSW_FP32, factor[1], head[1]);
+    return PSW_OK;
+}

@@ -1,0 +1,309 @@
+/* show: rows of the result table, for a person or for a program. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/print.h"
+
+enum { CHUNK = 512 };
+
+typedef struct view {
+    psw_reader *reader;
+    psw_study *study;
+    psw_column all[PSW_COLUMNS_MAX];
+    const char *names[PSW_COLUMNS_MAX + 1]; /* of all, for expressions */
+    int vocabulary[PSW_COLUMNS_MAX];
+    ptrdiff_t count;
+    const psw_column *shown[PSW_COLUMNS_MAX];
+    ptrdiff_t shown_count;
+    psw_oracle oracle;
+    psw_expression *where;
+    psw_record *records; /* CHUNK */
+} view;
+
+/* ---- expressions over columns ---- */
+
+typedef struct subject {
+    const view *view;
+    const psw_record *record;
+} subject;
+
+static double column_value(const void *of, ptrdiff_t name)
+{
+    const subject *s = of;
+    return psw_column_value(&s->view->all[name], s->record);
+}
+
+static psw_status name_columns(view *v, const char *where)
+{
+    v->count = psw_columns_of(v->study, v->all);
+    for (ptrdiff_t i = 0; i < v->count; i++) {
+        v->names[i] = v->all[i].name;
+        v->vocabulary[i] = v->all[i].vocabulary;
+    }
+    v->oracle = (psw_oracle){v->names, column_value, v->vocabulary};
+    return where ? psw_expression_create(where, "--where", &v->oracle, &v->where) : PSW_OK;
+}
+
+static bool keeps(const view *v, const psw_record *record)
+{
+    subject s = {v, record};
+    return !v->where || psw_expression_value(v->where, &s) != 0;
+}
+
+/* ---- which columns ---- */
+
+static psw_status add_column(view *v, const char *name)
+{
+    for (ptrdiff_t i = 0; i < v->count; i++)
+        if (strcmp(v->all[i].name, name) == 0) {
+            if (v->shown_count < PSW_COLUMNS_MAX) v->shown[v->shown_count++] = &v->all[i];
+            return PSW_OK;
+        }
+    const char *near = psw_nearest(name, v->names);
+    return PSW_FAIL(PSW_USAGE, "--columns: there is no column \"%s\"%s%s", name, near ? ", did you mean " : "",
+                    near ? near : "");
+}
+
+static psw_status asked_columns(view *v, const char *list)
+{
+    for (const char *at = list; *at;) {
+        char name[80];
+        size_t length = strcspn(at, ", ");
+        if (length >= sizeof name)
+            return PSW_FAIL(PSW_USAGE, "--columns: a name is longer than %zu letters", sizeof name);
+        memcpy(name, at, length);
+        name[length] = '\0';
+        if (length > 0) PSW_TRY(add_column(v, name));
+        at += length + strspn(at + length, ", ");
+    }
+    return v->shown_count > 0 ? PSW_OK : PSW_FAIL(PSW_USAGE, "--columns: no column is named");
+}
+
+static void mark(const view *v, const psw_record *a, const psw_record *b, bool varies[PSW_COLUMNS_MAX])
+{
+    for (ptrdiff_t i = 0; i < v->count; i++) {
+        if (varies[i] || !psw_column_parameter(&v->all[i])) continue;
+        double x = psw_column_value(&v->all[i], a), y = psw_column_value(&v->all[i], b);
+        varies[i] = x != y && !(isnan(x) && isnan(y));
+    }
+}
+
+/* Marks the parameters, own axes among them, that differ between points of one method: between methods they also differ
+ * because one does not have them. */
+static void find_axes(const view *v, bool varies[PSW_COLUMNS_MAX])
+{
+    psw_record first = {0}, other = {0};
+    bool methods = false;
+    first.point = psw_study_point(v->study, 0);
+    for (ptrdiff_t slot = 1; slot < psw_study_slots(v->study); slot++) {
+        other.point = psw_study_point(v->study, slot);
+        if (other.point.method == first.point.method)
+            mark(v, &first, &other, varies);
+        else
+            methods = true, first = other;
+    }
+    for (ptrdiff_t i = 0; i < v->count; i++)
+        if (strcmp(v->all[i].name, "method") == 0) varies[i] = methods;
+}
+
+/* What a reader of a sweep asks first. */
+static psw_status default_columns(view *v)
+{
+    static const char *const results[] = {"status",     "success_rate",   "success_lo",
+                                          "success_hi", "theory_success", "beta_c"};
+    bool varies[PSW_COLUMNS_MAX] = {false};
+    find_axes(v, varies);
+    for (ptrdiff_t i = 0; i < v->count; i++)
+        if (varies[i]) v->shown[v->shown_count++] = &v->all[i];
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) PSW_TRY(add_column(v, results[i]));
+    return PSW_OK;
+}
+
+/* ---- the forms ---- */
+
+typedef struct form {
+    void (*begin)(view *v, void *state);
+    void (*row)(view *v, void *state, const psw_record *record);
+    void (*end)(void *state);
+    bool table;
+} form;
+
+typedef struct printer {
+    psw_table table;
+    psw_json json;
+} printer;
+
+static void table_begin(view *v, void *state)
+{
+    printer *p = state;
+    char text[PSW_COLUMNS_MAX][PSW_CELL];
+    const char *cells[PSW_COLUMNS_MAX];
+    for (ptrdiff_t i = 0; i < v->shown_count; i++) {
+        const psw_column *c = v->shown[i];
+        bool plain = strcmp(c->units, "1") == 0 || strcmp(c->units, "count") == 0;
+        psw_format(text[i], PSW_CELL, plain ? "%s" : "%s [%s]", c->name, c->units);
+        cells[i] = text[i];
+    }
+    psw_table_row(&p->table, cells);
+}
+
+/* Six digits do for reading; the other forms carry all of them. */
+static void short_text(const psw_column *column, const psw_record *record, char text[PSW_CELL])
+{
+    psw_column_text(column, record, text, PSW_CELL);
+    if (column->type == PSW_F8 && text[0]) psw_format(text, PSW_CELL, "%.6g", psw_column_value(column, record));
+    if (!text[0]) psw_format(text, PSW_CELL, "-");
+}
+
+static void table_row(view *v, void *state, const psw_record *record)
+{
+    printer *p = state;
+    char text[PSW_COLUMNS_MAX][PSW_CELL];
+    const char *cells[PSW_COLUMNS_MAX];
+    for (ptrdiff_t i = 0; i < v->shown_count; i++) {
+        short_text(v->shown[i], record, text[i]);
+        cells[i] = text[i];
+    }
+    psw_table_row(&p->table, cells);
+}
+
+static void table_end(void *state)
+{
+    psw_table_end(&((printer *)state)->table);
+}
+
+static void csv_begin(view *v, void *state)
+{
+    (void)state;
+    for (ptrdiff_t i = 0; i < v->shown_count; i++) printf("%s%s", i ? "," : "", v->shown[i]->name);
+    printf("\n");
+}
+
+static void csv_row(view *v, void *state, const psw_record *record)
+{
+    char text[PSW_CELL];
+    (void)state;
+    for (ptrdiff_t i = 0; i < v->shown_count; i++) {
+        psw_column_text(v->shown[i], record, text, sizeof text);
+        printf("%s%s", i ? "," : "", text);
+    }
+    printf("\n");
+}
+
+static void csv_end(void *state)
+{
+    (void)state;
+}
+
+static void json_members(view *v, psw_json *json, const psw_record *record)
+{
+    for (ptrdiff_t i = 0; i < v->shown_count; i++) {
+        const psw_column *c = v->shown[i];
+        char text[PSW_CELL];
+        psw_column_text(c, record, text, sizeof text);
+        if (c->vocabulary >= 0)
+            psw_json_text(json, c->name, text);
+        else if (c->type == PSW_F8)
+            psw_json_number(json, c->name, psw_column_value(c, record));
+        else
+            psw_json_raw(json, c->name, text);
+    }
+}
+
+static void lines_begin(view *v, void *state)
+{
+    (void)v;
+    (void)state;
+}
+
+static void lines_row(view *v, void *state, const psw_record *record)
+{
+    (void)state;
+    psw_json line = psw_json_line(stdout);
+    json_members(v, &line, record);
+    psw_json_end(&line);
+}
+
+static void json_begin(view *v, void *state)
+{
+    psw_json *json = &((printer *)state)->json;
+    *json = psw_json_begin(stdout, "show");
+    psw_json_text(json, "study", psw_study_name(v->study));
+    psw_json_open(json, "columns", '[');
+    for (ptrdiff_t i = 0; i < v->shown_count; i++) {
+        psw_json_open(json, NULL, '{');
+        psw_json_text(json, "name", v->shown[i]->name);
+        psw_json_text(json, "units", v->shown[i]->units);
+        psw_json_text(json, "long_name", v->shown[i]->long_name);
+        psw_json_close(json);
+    }
+    psw_json_close(json);
+    psw_json_open(json, "rows", '[');
+}
+
+static void json_row(view *v, void *state, const psw_record *record)
+{
+    psw_json *json = &((printer *)state)->json;
+    psw_json_open(json, NULL, '{');
+    json_members(v, json, record);
+    psw_json_close(json);
+}
+
+static void json_end(void *state)
+{
+    psw_json_end(&((printer *)state)->json);
+}
+
+static const form table_form = {table_begin, table_row, table_end, true};
+static const form csv_form = {csv_begin, csv_row, csv_end, false};
+static const form lines_form = {lines_begin, lines_row, csv_end, false};
+static const form json_form = {json_begin, json_row, json_end, false};
+
+/* ---- from end to end ---- */
+
+static psw_status print_rows(view *v, const form *f)
+{
+    printer state;
+    psw_status status = PSW_OK;
+    ptrdiff_t slots = psw_reader_slots(v->reader);
+    if (f->table && !psw_table_begin(stdout, v->shown_count, &state.table))
+        return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table of %td columns", v->shown_count);
+    f->begin(v, &state);
+    for (ptrdiff_t first = 0; status == PSW_OK && first < slots; first += CHUNK) {
+        ptrdiff_t count = slots - first < CHUNK ? slots - first : CHUNK;
+        status = psw_reader_get(v->reader, first, count, v->records);
+        for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++)
+            if (keeps(v, &v->records[i])) f->row(v, &state, &v->records[i]);
+    }
+    f->end(&state);
+    return status;
+}
+
+static psw_status show(view *v, const psw_options *o)
+{
+    v->records = malloc(CHUNK * sizeof *v->records);
+    if (!v->records) return PSW_FAIL(PSW_NO_MEMORY, "no memory for rows of the table");
+    PSW_TRY(name_columns(v, o->where));
+    PSW_TRY(o->columns ? asked_columns(v, o->columns) : default_columns(v));
+    return print_rows(v, o->json ? &json_form : o->jsonl ? &lines_form : o->csv ? &csv_form : &table_form);
+}
+
+psw_status psw_cmd_show(const psw_options *options, const psw_comm *world)
+{
+    (void)world;
+    if (options->file_count != 1)
+        return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
+    view *v = calloc(1, sizeof *v);
+    if (!v) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the columns");
+    psw_status status = psw_study_of_file(options->files[0], &v->study);
+    if (status == PSW_OK) status = psw_reader_open(options->files[0], &v->reader);
+    if (status == PSW_OK) status = show(v, options);
+    if (v->reader) psw_reader_close(v->reader);
+    if (v->where) psw_expression_free(v->where);
+    if (v->study) psw_study_free(v->study);
+    free(v->records);
+    free(v);
+    return status;
+}

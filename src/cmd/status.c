@@ -1,0 +1,154 @@
+/* status: how far a run is. From the sidecar, never from a file that a run has open. */
+#define _DEFAULT_SOURCE /* kill */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/print.h"
+
+/* On this host the process itself answers; elsewhere the lock does. */
+static bool runs_still(const char *path, const psw_state *state)
+{
+    char host[sizeof state->host] = "";
+    gethostname(host, sizeof host - 1);
+    if (strcmp(host, state->host) != 0) return psw_store_locked(path);
+    return state->pid > 0 && (kill((pid_t)state->pid, 0) == 0 || errno == EPERM);
+}
+
+/* ---- without a sidecar: the slots themselves ---- */
+
+static void count_slot(const psw_study *study, const psw_slot *slot, ptrdiff_t number, psw_state *state, double *cost)
+{
+    psw_point point = psw_study_point(study, number);
+    double seconds = psw_cost_time(&psw_rates_default, &point).predicted_s;
+    *cost += seconds;
+    switch (slot->status) {
+    case PSW_SLOT_EMPTY: return;
+    case PSW_SLOT_RUNNING: state->running++; return;
+    case PSW_SLOT_DONE: state->done++; break;
+    case PSW_SLOT_FAILED:
+    case PSW_SLOT_TIMEOUT: state->failed++; break;
+    case PSW_SLOT_SKIPPED: state->skipped++; break;
+    }
+    state->fraction += seconds;
+}
+
+static psw_status count_slots(psw_reader *reader, const psw_study *study, psw_state *state)
+{
+    double cost = 0;
+    ptrdiff_t slots = psw_reader_slots(reader);
+    psw_slot *list = malloc((size_t)slots * sizeof *list + 1);
+    if (!list) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the states of %td slots", slots);
+    psw_status status = psw_reader_slots_get(reader, list);
+    for (ptrdiff_t i = 0; status == PSW_OK && i < slots; i++) count_slot(study, &list[i], i, state, &cost);
+    free(list);
+    state->points = slots;
+    state->fraction = cost > 0 ? state->fraction / cost : 1;
+    bool whole = state->done + state->failed + state->skipped == slots;
+    psw_format(state->state, sizeof state->state, "%s",
+               !whole                           ? "interrupted"
+               : state->failed + state->skipped ? "failed"
+                                                : "done");
+    return status;
+}
+
+static psw_status read_slots(const char *path, psw_state *state)
+{
+    psw_reader *reader;
+    psw_study *study = NULL;
+    *state = (psw_state){.elapsed_s = NAN, .eta_s = NAN};
+    if (access(path, F_OK) != 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s: %s", path, strerror(errno));
+    PSW_TRY(psw_study_of_file(path, &study));
+    psw_format(state->study, sizeof state->study, "%s", psw_study_name(study));
+    psw_status status = psw_reader_open(path, &reader);
+    if (status == PSW_OK) {
+        status = count_slots(reader, study, state);
+        psw_reader_close(reader);
+    }
+    psw_study_free(study);
+    return status;
+}
+
+static psw_status find_state(const char *path, psw_state *state)
+{
+    if (psw_state_read(path, state) != PSW_OK) {
+        if (psw_store_locked(path))
+            return PSW_FAIL(PSW_ENVIRONMENT,
+                            "%s: a run has just opened it and has not written its status yet; ask again", path);
+        return read_slots(path, state);
+    }
+    if (strcmp(state->state, "running") == 0 && !runs_still(path, state))
+        psw_format(state->state, sizeof state->state, "interrupted");
+    return PSW_OK;
+}
+
+/* ---- telling ---- */
+
+static ptrdiff_t missing(const psw_state *s)
+{
+    return s->points - s->done - s->failed - s->skipped - s->running;
+}
+
+static void tell_count(const char *label, ptrdiff_t count)
+{
+    if (count > 0) printf("%-11s %td\n", label, count);
+}
+
+static void tell(const char *path, const psw_state *s)
+{
+    char elapsed[PSW_TEXT], left[PSW_TEXT];
+    bool running = strcmp(s->state, "running") == 0;
+    psw_say_seconds(s->elapsed_s, elapsed);
+    psw_say_seconds(s->eta_s, left);
+    printf("study       %s, %td points\nstate       %s", s->study, s->points, s->state);
+    if (running) printf(": %td rank%s, process %td on %s", s->ranks, s->ranks == 1 ? "" : "s", s->pid, s->host);
+    printf("\ndone        %td, %.1f %% of the predicted cost\n", s->done, 100 * s->fraction);
+    tell_count("failed", s->failed);
+    tell_count("skipped", s->skipped);
+    tell_count("running", s->running);
+    tell_count("missing", missing(s));
+    if (isfinite(s->elapsed_s)) printf("elapsed     %s\n", elapsed);
+    if (running) printf("left        about %s\n", left);
+    if (s->updated[0]) printf("updated     %s\n", s->updated);
+    if (!running && missing(s) + s->running > 0) printf("to go on    run the same study on %s again\n", path);
+    if (s->failed + s->skipped > 0) printf("to see them polysweep show %s --where \"status != done\"\n", path);
+}
+
+static void json(const char *path, const psw_state *s)
+{
+    psw_json out = psw_json_begin(stdout, "status");
+    psw_json_text(&out, "file", path);
+    psw_json_text(&out, "study", s->study);
+    psw_json_text(&out, "state", s->state);
+    psw_json_count(&out, "points", s->points);
+    psw_json_count(&out, "done", s->done);
+    psw_json_count(&out, "failed", s->failed);
+    psw_json_count(&out, "skipped", s->skipped);
+    psw_json_count(&out, "running", s->running);
+    psw_json_count(&out, "missing", missing(s));
+    psw_json_number(&out, "fraction", s->fraction);
+    psw_json_number(&out, "elapsed_s", s->elapsed_s);
+    psw_json_number(&out, "eta_s", s->eta_s);
+    psw_json_count(&out, "ranks", s->ranks);
+    psw_json_text(&out, "host", s->host);
+    psw_json_count(&out, "pid", s->pid);
+    psw_json_text(&out, "started", s->started);
+    psw_json_text(&out, "updated", s->updated);
+    psw_json_end(&out);
+}
+
+psw_status psw_cmd_status(const psw_options *options, const psw_comm *world)
+{
+    psw_state state;
+    (void)world;
+    if (options->file_count != 1)
+        return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
+    PSW_TRY(find_state(options->files[0], &state));
+    (options->json ? json : tell)(options->files[0], &state);
+    return PSW_OK;
+}

@@ -1,0 +1,285 @@
+/* verify: is the file whole, and does computing again give the same? */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/print.h"
+
+enum { KEPT = 16, SAMPLE_BLOCK = 16 };
+static const double all_below_s = 60; /* recompute everything if that takes no longer */
+
+typedef struct difference {
+    ptrdiff_t slot;
+    int column; /* -1 = the point could not be computed */
+    double stored, found;
+} difference;
+
+/* Of one rank; gathered as bytes. */
+typedef struct findings {
+    ptrdiff_t slots, kept;
+    difference list[KEPT];
+} findings;
+
+typedef struct check {
+    const psw_options *options;
+    const psw_comm *world;
+    const char *path;
+    psw_study *study;
+    psw_reader *reader;
+    psw_slot *slots;
+    unsigned char *wanted;
+    psw_rates rates;
+    psw_runs runs;
+    psw_column columns[PSW_COLUMNS_MAX];
+    ptrdiff_t column_count, slot_count, done, torn, picked;
+    double percent;
+    char kernel[32];
+    ptrdiff_t known_launch; /* whose answer `known_same` is */
+    bool known_same;
+    psw_computer computer;
+    psw_record *stored, *found; /* one run's */
+    findings mine;
+    double differs[PSW_COLUMNS_MAX]; /* slots by column */
+    double loose;                    /* slots compared within tolerances */
+} check;
+
+/* ---- comparing two records ---- */
+
+static bool row_fold(psw_method method)
+{
+    return method == PSW_EXACT || method == PSW_SOFTMAX || method == PSW_LINEAR || method == PSW_CLOSED_FORM;
+}
+
+/* Was the slot computed by this version on this BLAS kernel? */
+static bool same_build(check *c, ptrdiff_t launch)
+{
+    psw_launch row;
+    if (launch == c->known_launch) return c->known_same;
+    c->known_launch = launch;
+    c->known_same = psw_reader_launch(c->reader, launch, &row) == PSW_OK && strcmp(row.version, PSW_VERSION) == 0 &&
+                    strcmp(row.blas_kernel, c->kernel) == 0;
+    return c->known_same;
+}
+
+static bool same_bits(const psw_column *column, const psw_record *a, const psw_record *b)
+{
+    double x = psw_column_value(column, a), y = psw_column_value(column, b);
+    return x == y || (isnan(x) && isnan(y));
+}
+
+/* Relative, absolute below a hundredth. Counts follow from signs of pre-activations: where one is a tie, rounding
+ * decides it, and nothing is promised. */
+static bool near(const psw_column *column, const psw_record *a, const psw_record *b)
+{
+    double x = psw_column_value(column, a), y = psw_column_value(column, b);
+    double tolerance = column->other[a->point.precision];
+    if (same_bits(column, a, b) || isinf(tolerance)) return true;
+    if (tolerance == 0) return a->verdict.tie > 0 || b->verdict.tie > 0;
+    return fabs(x - y) <= tolerance * fmax(fmax(fabs(x), fabs(y)), 0.01);
+}
+
+static void note(check *c, ptrdiff_t slot, int column, double stored, double found)
+{
+    if (column >= 0) c->differs[column]++;
+    if (c->mine.kept < KEPT) c->mine.list[c->mine.kept++] = (difference){slot, column, stored, found};
+}
+
+static void compare(check *c, ptrdiff_t slot, const psw_record *stored, const psw_record *found)
+{
+    bool exactly = row_fold(stored->point.method) && same_build(c, stored->slot.launch), differs = false;
+    c->loose += !exactly;
+    if (found->slot.status != PSW_SLOT_DONE) {
+        note(c, slot, -1, 0, 0);
+        c->mine.slots++;
+        return;
+    }
+    for (int i = 0; i < (int)c->column_count; i++) {
+        const psw_column *column = &c->columns[i];
+        if (!column->bitwise || (exactly ? same_bits : near)(column, stored, found)) continue;
+        note(c, slot, i, psw_column_value(column, stored), psw_column_value(column, found));
+        differs = true;
+    }
+    c->mine.slots += differs;
+}
+
+/* ---- which slots ---- */
+
+/* splitmix64 (Steele, Lea, Flood 2014) of the study and a block of slots: the same sample every time. */
+static bool in_sample(uint64_t identity, ptrdiff_t slot, double percent)
+{
+    uint64_t x = identity + 0x9e3779b97f4a7c15 * (uint64_t)(slot / SAMPLE_BLOCK + 1);
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+    x = (x ^ x >> 27) * 0x94d049bb133111eb;
+    x ^= x >> 31;
+    return (double)(x >> 11) * 0x1p-53 * 100 < percent;
+}
+
+static psw_status cut(check *c)
+{
+    psw_cut how = psw_cut_default;
+    how.ranks = c->world->size;
+    psw_runs_free(&c->runs);
+    return psw_runs_create(c->study, &c->rates, &how, c->wanted, &c->runs);
+}
+
+static psw_status choose(check *c)
+{
+    uint64_t identity = psw_study_identity(c->study);
+    for (ptrdiff_t i = 0; i < c->slot_count; i++) {
+        c->done += c->wanted[i] = c->slots[i].status == PSW_SLOT_DONE;
+        c->torn += c->slots[i].torn;
+    }
+    PSW_TRY(cut(c));
+    double budget_s = all_below_s * c->world->size;
+    c->percent = c->options->sample > 0            ? c->options->sample
+                 : c->runs.predicted_s <= budget_s ? 100
+                                                   : 100 * budget_s / c->runs.predicted_s;
+    if (c->percent < 100) {
+        for (ptrdiff_t i = 0; i < c->slot_count; i++) c->wanted[i] &= in_sample(identity, i, c->percent);
+        PSW_TRY(cut(c));
+    }
+    c->picked = c->runs.points;
+    return PSW_OK;
+}
+
+/* ---- reading, recomputing ---- */
+
+static psw_status open_file(check *c)
+{
+    PSW_TRY(psw_study_of_file(c->path, &c->study));
+    PSW_TRY(psw_reader_open(c->path, &c->reader));
+    if (c->world->rank == 0) PSW_TRY(psw_reader_schema(c->reader));
+    c->slot_count = psw_reader_slots(c->reader);
+    c->column_count = psw_columns_of(c->study, c->columns);
+    c->slots = malloc((size_t)c->slot_count * sizeof *c->slots + 1);
+    c->wanted = malloc((size_t)c->slot_count + 1);
+    c->stored = malloc((size_t)psw_cut_default.most_slots * sizeof *c->stored);
+    c->found = malloc((size_t)psw_cut_default.most_slots * sizeof *c->found);
+    if (!c->slots || !c->wanted || !c->stored || !c->found)
+        return PSW_FAIL(PSW_NO_MEMORY, "no memory to verify %td slots", c->slot_count);
+    return psw_reader_slots_get(c->reader, c->slots);
+}
+
+static psw_status recompute(check *c)
+{
+    c->computer = (psw_computer){.study = c->study, .rates = &c->rates};
+    for (ptrdiff_t k = c->world->rank; k < c->runs.count; k += c->world->size) {
+        const psw_run *run = &c->runs.list[k];
+        PSW_TRY(psw_reader_get(c->reader, run->first, run->count, c->stored));
+        PSW_TRY(psw_compute(&c->computer, run->first, run->count, c->found));
+        for (ptrdiff_t i = 0; i < run->count; i++) compare(c, run->first + i, &c->stored[i], &c->found[i]);
+    }
+    return PSW_OK;
+}
+
+/* ---- telling ---- */
+
+static void tell_difference(const check *c, const difference *d)
+{
+    char text[160];
+    psw_point point = psw_study_point(c->study, d->slot);
+    psw_say_point(&point, text, sizeof text);
+    if (d->column < 0)
+        printf("differs     slot %td (%s): cannot be computed any more\n", d->slot, text);
+    else
+        printf("differs     slot %td (%s): %s is %.17g, computed again %.17g\n", d->slot, text,
+               c->columns[d->column].name, d->stored, d->found);
+}
+
+static void tell(const check *c, const findings *all, ptrdiff_t differing)
+{
+    printf("file        %s, schema as it should be\n", c->path);
+    printf("slots       %td, %td done\n", c->slot_count, c->done);
+    if (c->torn > 0) printf("torn        %td with a wrong commit word; running the study again mends them\n", c->torn);
+    printf("recomputed  %td of them (%.3g %%)", c->picked, c->percent);
+    if (c->loose > 0) printf(", %.0f within tolerances (other version, kernel or method)", c->loose);
+    printf("\n");
+    for (int rank = 0; rank < c->world->size; rank++)
+        for (ptrdiff_t i = 0; i < all[rank].kept; i++) tell_difference(c, &all[rank].list[i]);
+    for (ptrdiff_t i = 0; i < c->column_count; i++)
+        if (c->differs[i] > 0) printf("column      %s differs in %.0f slots\n", c->columns[i].name, c->differs[i]);
+    if (differing == 0) printf("verdict     the same\n");
+}
+
+static void json(const check *c, const findings *all, ptrdiff_t differing)
+{
+    psw_json out = psw_json_begin(stdout, "verify");
+    psw_json_text(&out, "file", c->path);
+    psw_json_count(&out, "slots", c->slot_count);
+    psw_json_count(&out, "done", c->done);
+    psw_json_count(&out, "torn", c->torn);
+    psw_json_count(&out, "recomputed", c->picked);
+    psw_json_number(&out, "percent", c->percent);
+    psw_json_number(&out, "within_tolerance", c->loose);
+    psw_json_count(&out, "differing", differing);
+    psw_json_open(&out, "columns", '{');
+    for (ptrdiff_t i = 0; i < c->column_count; i++)
+        if (c->differs[i] > 0) psw_json_number(&out, c->columns[i].name, c->differs[i]);
+    psw_json_close(&out);
+    psw_json_open(&out, "differences", '[');
+    for (int rank = 0; rank < c->world->size; rank++)
+        for (ptrdiff_t i = 0; i < all[rank].kept; i++) {
+            const difference *d = &all[rank].list[i];
+            psw_json_open(&out, NULL, '{');
+            psw_json_count(&out, "slot", d->slot);
+            psw_json_text(&out, "column", d->column < 0 ? "status" : c->columns[d->column].name);
+            psw_json_number(&out, "stored", d->stored);
+            psw_json_number(&out, "found", d->found);
+            psw_json_close(&out);
+        }
+    psw_json_end(&out);
+}
+
+static psw_status conclude(check *c)
+{
+    findings *all = calloc((size_t)c->world->size, sizeof *all);
+    double counts[2] = {(double)c->mine.slots, c->loose};
+    PSW_TRY(psw_comm_agree(c->world, all ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for a list of differences")));
+    psw_status status = psw_comm_gather(c->world, &c->mine, sizeof c->mine, all);
+    if (status == PSW_OK) status = psw_comm_sum(c->world, counts, 2);
+    if (status == PSW_OK) status = psw_comm_sum(c->world, c->differs, (int)c->column_count);
+    c->loose = counts[1];
+    ptrdiff_t differing = (ptrdiff_t)counts[0];
+    if (status == PSW_OK && c->world->rank == 0) (c->options->json ? json : tell)(c, all, differing);
+    free(all);
+    if (status != PSW_OK || differing + c->torn == 0) return status;
+    return PSW_FAIL(PSW_MISMATCH, "%s: of %td slots computed again %td differ; %td slots are torn", c->path, c->picked,
+                    differing, c->torn);
+}
+
+static psw_status verify(check *c)
+{
+    PSW_TRY(psw_comm_agree(c->world, open_file(c)));
+    psw_threads_set(psw_study_settings(c->study)->threads);
+    psw_format(c->kernel, sizeof c->kernel, "%s", psw_machine_read().blas_kernel);
+    PSW_TRY(psw_measure_rates_agreed(c->world, &c->rates));
+    PSW_TRY(psw_comm_agree(c->world, choose(c)));
+    PSW_TRY(psw_comm_agree(c->world, recompute(c)));
+    return conclude(c);
+}
+
+psw_status psw_cmd_verify(const psw_options *options, const psw_comm *world)
+{
+    check *c = calloc(1, sizeof *c);
+    PSW_TRY(psw_comm_agree(world, c ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to verify a file")));
+    c->options = options;
+    c->world = world;
+    c->path = options->files[0];
+    c->known_launch = -1;
+    psw_status status =
+        options->file_count == 1
+            ? PSW_OK
+            : PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
+    if (status == PSW_OK) status = verify(c);
+    psw_arena_destroy(&c->computer.arena);
+    psw_runs_free(&c->runs);
+    if (c->reader) psw_reader_close(c->reader);
+    if (c->study) psw_study_free(c->study);
+    free(c->slots);
+    free(c->wanted);
+    free(c->stored);
+    free(c->found);
+    free(c);
+    return status;
+}

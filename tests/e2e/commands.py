@@ -1,0 +1,250 @@
+"""What plan, status, show, verify and doctor say, against the result file as h5py reads it."""
+import csv, io, json, math, os, socket, subprocess, sys, tempfile
+
+import h5py
+import numpy
+
+PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
+STUDY = """schema: 1
+study: 'commands "quoted"'
+seed: 7
+data: {kind: self_attention, preset: W2}
+methods: [exact, softmax, closed_form]
+grid: {n: [64, 128, 256], d: [10, 18], level: [1, 2], beta: [2, 4, 8], a_1: [1.2, 1.4]}
+derive: {kappa: 0.1 * level}
+exclude: [{when: "n == 256 and d == 18", why: "too wide"}, {when: "beta == 8 and n == 64", why: "not asked"}]
+judge: {m: 8, trials: 20}
+predict: {mine: "log(n)"}
+"""
+checks = failed = 0
+
+
+def check(condition, *what):
+    global checks, failed
+    checks += 1
+    if not condition:
+        failed += 1
+        print("failed:", *what, file=sys.stderr)
+
+
+def run(*arguments, ranks=0, code=0, **environment):
+    command = (["mpirun", "-n", str(ranks)] if ranks else []) + [PROGRAM, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+    check(done.returncode == code, command, "ended with", done.returncode, "not", code, done.stderr)
+    return done.stdout
+
+
+def parse(text):
+    def refuse(word):
+        raise ValueError(f"{word} is not JSON")
+
+    value = json.loads(text, parse_constant=refuse)
+    check(value["polysweep_json"] == 1, "version of the JSON")
+    return value
+
+
+def expected_points():
+    cells = [(n, d, level, a, beta) for n in (64, 128, 256) for d in (10, 18) for level in (1, 2) for a in (1.2, 1.4)
+             for beta in (2, 4, 8) if not (n == 256 and d == 18)]
+    with_beta = sum(not (beta == 8 and n == 64) for n, d, level, a, beta in cells)
+    return {"exact": with_beta, "closed_form": with_beta, "softmax": len(cells) // 3}
+
+
+def test_plan(study):
+    told = parse(run("plan", study, "--json", "--ranks", 64, "--ranks-per-node", 32, "--compare", "1,2,4096"))
+    check({m["method"]: m["points"] for m in told["methods"]} == expected_points(), "points", told["methods"])
+    check(told["points"] == sum(expected_points().values()) == told["slots"], "sum of points")
+    check([e["why"] for e in told["exclusions"]] == ["too wide", "not asked"], "reasons", told["exclusions"])
+    check(all(e["points"] > 0 for e in told["exclusions"]), "counts", told["exclusions"])
+    finish = [c["finish_s"] for c in told["compare"]]
+    check(finish == sorted(finish, reverse=True) and finish[-1] > 0, "more ranks end earlier", finish)
+    check(told["busy_s"] >= told["finish_s"] > 0 and 0 < told["utilisation"] <= 1, "schedule")
+    check(told["largest"]["memory_bytes"] > 256 * 10 * 8 and "n=256" in told["longest"]["point"], told["largest"])
+    part = parse(run("plan", study, "--json", "--where", "method == exact and n <= 128"))
+    check(part["points"] == 2 * 2 * 2 * (2 + 3), "--where", part["points"])  # d, level, a_1, degrees at n = 64 and 128
+    words = run("plan", study)
+    check("too wide" in words and "utilisation" in words and "softmax" in words, words)
+    run("plan", study, "--compare", "1,x", code=2)
+    run("plan", study, "--where", "no_such_name > 1", code=2)
+    return told
+
+
+def columns_of(file):
+    with h5py.File(file) as f:
+        words = {n: f[n].attrs["flag_meanings"] for n in f if "flag_meanings" in f[n].attrs}
+        names = {n: (w.decode() if isinstance(w, bytes) else str(w)).split() for n, w in words.items()}
+        return {n: f[n][...] for n in f if isinstance(f[n], h5py.Dataset) and f[n].ndim == 1 and n != "point"}, names
+
+
+def same(text, value):
+    if isinstance(value, (float, numpy.floating)):
+        return (text in ("", None) and math.isnan(value)) or (text not in ("", None) and float(text) == value)
+    return int(text) == value
+
+
+def test_show(file):
+    columns, words = columns_of(file)
+    points = len(columns["n"])
+    asked = [c for c in columns if c != "time_s"]
+    rows = list(csv.DictReader(io.StringIO(run("show", file, "--csv", "--columns", ",".join(asked)))))
+    check(len(rows) == points, len(rows), "rows of", points)
+    for name in asked:
+        for i, row in enumerate(rows):
+            good = row[name] == words[name][columns[name][i]] if name in words else same(row[name], columns[name][i])
+            if not good:
+                check(False, "row", i, name, row[name], "is not", columns[name][i])
+                break
+    test_show_where(file, columns, words)
+    test_show_forms(file, columns, points)
+
+
+def test_show_where(file, columns, words):
+    exact = columns["method"] == words["method"].index("exact")
+    cases = {
+        "method == exact and n <= 128": exact & (columns["n"] <= 128),
+        "success_rate >= 0.5 or beta_c < 4": (columns["success_rate"] >= 0.5) | (columns["beta_c"] < 4),
+        "level == 2 and status == done": columns["level"] == 2,
+        "predict_mine > 5": columns["predict_mine"] > 5,
+    }
+    for where, kept in cases.items():
+        lines = run("show", file, "--jsonl", "--where", where, "--columns", "n,beta").splitlines()
+        check([json.loads(line)["n"] for line in lines] == columns["n"][kept].tolist(), "--where", where)
+    run("show", file, "--where", "succes_rate > 1", code=2)
+    run("show", file, "--columns", "succes_rate", code=2)
+
+
+def test_show_forms(file, columns, points):
+    told = parse(run("show", file, "--json", "--columns", "beta,beta_ok,commit,status"))
+    check(len(told["rows"]) == points, "rows")
+    check([c["name"] for c in told["columns"]] == ["beta", "beta_ok", "commit", "status"], "columns")
+    check([r["commit"] for r in told["rows"]] == columns["commit"].tolist(), "64 bits survive")
+    check({r["status"] for r in told["rows"]} == {"done"}, "words")
+    lines = run("show", file, "--columns", "n,time_median_s,beta").splitlines()
+    check("time_median_s [s]" in lines[0] and len(lines) == points + 1, lines[0])
+    check(len({len(line) for line in lines}) == 1, "columns are aligned")
+    head = run("show", file).splitlines()[0].split()
+    check(head[:3] == ["method", "beta", "n"] and "level" in head and "m" not in head, "default columns", head)
+
+
+def test_status(file, study, points):
+    told = parse(run("status", file, "--json"))
+    check(told["state"] == "done" and told["done"] == told["points"] == points and told["missing"] == 0, told)
+    check(abs(told["fraction"] - 1) < 1e-9, "all of the cost", told["fraction"])  # a sum in another order
+    check(told["study"] == 'commands "quoted"', told["study"])
+    sidecar = file + ".status.json"
+    with open(sidecar) as f:
+        stored = json.load(f)
+    os.rename(sidecar, sidecar + ".away")
+    check(parse(run("status", file, "--json"))["state"] == "done", "without a sidecar")
+    child = subprocess.Popen(["true"])
+    child.wait()
+    stored.update(state="running", host=socket.gethostname(), pid=child.pid, done=10, fraction=0.25)
+    for pid, state in ((child.pid, "interrupted"), (os.getpid(), "running")):
+        stored["pid"] = pid
+        with open(sidecar, "w") as f:
+            json.dump(stored, f)
+        told = parse(run("status", file, "--json"))
+        check(told["state"] == state and told["missing"] == points - 10, told)
+    check("interrupted" not in run("status", file), "running")
+    with open(sidecar, "w") as f:
+        f.write("{\"state\": ")
+    check(parse(run("status", file, "--json"))["state"] == "done", "a damaged sidecar is not believed")
+    os.rename(sidecar + ".away", sidecar)
+    run("status", file + ".not_there", code=3)
+
+
+# ---- damage that only computing again can find: a changed value under a commit word that fits it ----
+
+MASK = (1 << 64) - 1
+
+
+def mix(x):
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & MASK
+    x = (x ^ x >> 27) * 0x94D049BB133111EB & MASK
+    return x ^ x >> 31
+
+
+def salt(name):
+    h = mix(0x9E3779B97F4A7C15)
+    for c in name.encode():
+        h = mix(h ^ c)
+    return h
+
+
+def commit_word(f, slot):
+    total = 0
+    for name, column in f.items():
+        if not isinstance(column, h5py.Dataset) or name in ("point", "commit", "launch"):
+            continue
+        value = column[slot]
+        if column.dtype.kind == "f":
+            word = 0 if math.isnan(value) else int(numpy.float64(value).view(numpy.uint64))
+            blank = math.isnan(value)
+        else:
+            word, blank = int(value) & MASK, int(value) == 0
+        if not blank:
+            total = (total + mix(salt(name) ^ mix((word + 0x9E3779B97F4A7C15) & MASK))) & MASK
+    return mix(total) or 1
+
+
+def test_verify(file, points):
+    for ranks in (0, 2):
+        told = parse(run("verify", file, "--json", ranks=ranks))
+        check(told["recomputed"] == points and told["differing"] == told["within_tolerance"] == 0, told)
+    some = parse(run("verify", file, "--json", "--sample", 30))
+    check(0 < some["recomputed"] < points and some == parse(run("verify", file, "--json", "--sample", 30)), some)
+    with h5py.File(file, "r+") as f:
+        slot = int(numpy.flatnonzero(numpy.isfinite(f["special_mass_d1"][...]))[3])
+        before, word = f["special_mass_d1"][slot], f["commit"][slot]
+        check(commit_word(f, slot) == word, "this test's commit word is the program's")
+        f["special_mass_d1"][slot] = numpy.nextafter(before, 1)
+    told = parse(run("verify", file, "--json", code=4))
+    check(told["torn"] == 1 and told["differing"] == 0 and told["done"] == points - 1, "one bit is seen", told)
+    with h5py.File(file, "r+") as f:
+        f["commit"][slot] = commit_word(f, slot)
+    told = parse(run("verify", file, "--json", code=4))
+    check(told["columns"] == {"special_mass_d1": 1} and told["differences"][0]["slot"] == slot, told)
+    check(f"slot {slot}" in run("verify", file, code=4, ranks=2), "the slot is named")
+    with h5py.File(file, "r+") as f:
+        f["special_mass_d1"][slot], f["commit"][slot] = before, word
+    run("verify", file)
+    with h5py.File(file, "r+") as f:
+        del f["tie"]
+    run("verify", file, code=4)
+
+
+def test_calibration(file, study):
+    told = parse(run("plan", study, "--json", "--calibration", file))
+    check(told["rates"] == file and told["busy_s"] > 0, told["rates"])
+
+
+def test_doctor():
+    told = parse(run("doctor", "--json", ranks=2))
+    grades = {f["grade"] for f in told["findings"]}
+    check(told["bad"] == 0 and grades <= {"ok", "warn"}, told)
+    check(any(f["topic"] == "launch" and "2 ranks on 1 node" in f["text"] for f in told["findings"]), told)
+    forced = run("doctor", OPENBLAS_CORETYPE="Haswell")
+    check("unset OPENBLAS_CORETYPE" in forced, forced)
+    alone = run("doctor", code=3, SLURM_NTASKS="4")
+    check("world of one" in alone and "mpirun -n 4" in alone, alone)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as place:
+        study, file = os.path.join(place, "study.yaml"), os.path.join(place, "result.h5")
+        with open(study, "w") as f:
+            f.write(STUDY)
+        told = test_plan(study)
+        run("run", study, "-o", file, "--quiet", ranks=2)
+        check(os.path.getsize(file) == told["file_bytes"], os.path.getsize(file), "bytes, planned", told["file_bytes"])
+        test_show(file)
+        test_status(file, study, told["points"])
+        test_calibration(file, study)
+        test_doctor()
+        test_verify(file, told["points"])
+    print(checks, "checks,", failed, "failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
