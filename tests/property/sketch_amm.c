@@ -1,5 +1,5 @@
-/* How the error of the whole matrix falls: amm = |A~ - A|_F / sqrt(sum |q|^2p |k|^2p) is about r^(-1/2) for every signed
- * sketch of degree 2 and 4, on Gaussian rows after layernorm. */
+/* How the error of the whole matrix falls: amm = |A~ - A|_F / sqrt(sum |q|^2p |k|^2p) is about r^(-1/2) for every
+ * signed sketch of degree 2 and 4, on Gaussian rows after layernorm. */
 #include "check.h"
 
 #include "unit/sketch_run.h"
@@ -67,8 +67,8 @@ int main(void)
                 error[i] = amm(&point);
                 printf(" %.3f", error[i] * sqrt(r[i]));
                 /* asked of every signed sketch: the spread of its mean over 20 draws is below 0.03 */
-                CHECK(error[i] * sqrt(r[i]) >= 0.9 && error[i] * sqrt(r[i]) <= 1.15, "%s, degree %d, r %g: %g", names[m],
-                      p, r[i], error[i] * sqrt(r[i]));
+                CHECK(error[i] * sqrt(r[i]) >= 0.9 && error[i] * sqrt(r[i]) <= 1.15, "%s, degree %d, r %g: %g",
+                      names[m], p, r[i], error[i] * sqrt(r[i]));
             }
             printf("  slope %.3f\n", slope(r, error));
             CHECK(fabs(slope(r, error) + 0.5) <= 0.06, "%s, degree %d: slope %g", names[m], p, slope(r, error));

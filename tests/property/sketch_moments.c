@@ -61,8 +61,9 @@ static void follows_theory(psw_method method, double beta, ptrdiff_t r, int draw
         psw_moments theory = psw_sketch_moments(&point, 1, cosines[i], squares);
         double seen = found[i].second - found[i].first * found[i].first;
         double error = sqrt((isnan(theory.variance) ? seen : theory.variance) / draws);
-        CHECK(fabs(found[i].first - theory.mean) <= 4 * error + 1e-12, "method %d, degree %g, c = %g: mean %g, not %g, %g s.e.",
-              (int)method, beta, cosines[i], found[i].first, theory.mean, (found[i].first - theory.mean) / error);
+        CHECK(fabs(found[i].first - theory.mean) <= 4 * error + 1e-12,
+              "method %d, degree %g, c = %g: mean %g, not %g, %g s.e.", (int)method, beta, cosines[i], found[i].first,
+              theory.mean, (found[i].first - theory.mean) / error);
         double want = theory.variance + theory.mean * theory.mean;
         error = sqrt((found[i].fourth - found[i].second * found[i].second) / draws);
         if (second)

@@ -32,8 +32,8 @@ static void agrees(psw_method method, double beta, double tolerance)
 
 int main(void)
 {
-    static const psw_method methods[] = {PSW_MONOMIAL, PSW_POLYSKETCH, PSW_TREE, PSW_TENSORSKETCH, PSW_SRHT,
-                                         PSW_MACLAURIN};
+    static const psw_method methods[] = {PSW_MONOMIAL,     PSW_POLYSKETCH, PSW_TREE,
+                                         PSW_TENSORSKETCH, PSW_SRHT,       PSW_MACLAURIN};
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         for (int p = 2; p <= (methods[i] == PSW_MONOMIAL ? 4 : 8); p += 2) agrees(methods[i], p, 1e-5);
     agrees(PSW_FAVOR, NAN, 3e-5);
