@@ -5,15 +5,25 @@
 #ifndef POLYSWEEP_DATA_H
 #define POLYSWEEP_DATA_H
 
+#include "polysweep/arrays.h"
 #include "polysweep/spec.h"
 
-typedef enum psw_side { PSW_QUERY, PSW_KEY, PSW_VALUE } psw_side;
+/* The kinds:
+ *   self_attention  Q = K = V, tokens of d - 2 classes and one special token, two data sets
+ *   gaussian        N(0,1) in every entry of Q, K and V, independent
+ *   sphere          queries and keys uniform on the unit sphere (the directions of gaussian), V as in gaussian
+ *   aligned         K and V as in gaussian; query i has exactly the chosen cosine, before row_norm, with key pi(i),
+ *                   pi(i) uniform over 0 .. i, so that it may be seen under any mask
+ *   scores          one query, keys with scores in [ln n, ln 1.4 n]; in D_1 key j3 has 4 ln n. No rows of width d
+ *   file            first n tokens of one head of arrays
+ * Random rows depend on (seed, side, width, row, column) alone, so a longer sequence begins with a shorter one. */
 
 typedef struct psw_data psw_data;
 
-/* Checks the point's shape against the data (PSW_USAGE with what does not fit), opens what must be opened. */
-psw_status psw_data_check(const psw_point *point);
-psw_status psw_data_open(const psw_point *point, psw_data **data);
+/* Checks the point's shape against the data (PSW_USAGE with what does not fit), opens what must be opened. `arrays` are
+ * those of kind file and must outlive the data; NULL for the other kinds, and where a check comes before the reading. */
+psw_status psw_data_check(const psw_point *point, const psw_arrays *arrays);
+psw_status psw_data_open(const psw_point *point, const psw_arrays *arrays, psw_data **data);
 void psw_data_close(psw_data *data);
 
 /* Number of data sets: 2 (D_0 and D_1) or 1. */
@@ -22,14 +32,14 @@ int psw_data_sets(const psw_point *point);
 bool psw_data_shared(const psw_point *point);
 /* The token in which D_1 differs from D_0, -1 if there is one data set. */
 ptrdiff_t psw_data_special(const psw_point *point);
-/* tau, in the units of the rows (n >= 2); and the unit sqrt(ln n) that margins are given in. */
+/* tau, in the units of the rows (n >= 2; NaN where no head looks); and the unit sqrt(ln n) that margins are given in. */
 double psw_data_threshold(const psw_point *point);
 double psw_data_unit(const psw_point *point);
 /* True if scores can be negative (then odd and fractional beta need `negative`). */
 bool psw_data_signed(const psw_point *point);
 
 /* Rows first .. first+count of one side of data set `set`, count x (d or v), contiguous, row_norm applied to
- * queries and keys. */
+ * queries and keys. Of scores: keys are the scores (width 1), the one query is 1, values are rows of the identity. */
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
 
 #endif

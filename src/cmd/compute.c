@@ -43,7 +43,7 @@ static psw_status compute_group(const psw_group *group, psw_arena *arena, psw_wa
     psw_data *data;
     arena->used = arena->high = 0;
     PSW_TRY(psw_fault("compute.point"));
-    PSW_TRY(psw_data_open(&group->points[0], &data));
+    PSW_TRY(psw_data_open(&group->points[0], NULL, &data));
     psw_status status = attend_and_judge(group, data, arena, watch, verdicts, took);
     psw_data_close(data);
     return status;

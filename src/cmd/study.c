@@ -4,7 +4,7 @@
 
 static psw_status can_compute(const psw_point *point)
 {
-    PSW_TRY(psw_data_check(point));
+    PSW_TRY(psw_data_check(point, NULL));
     return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_check(point);
 }
 

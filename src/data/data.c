@@ -5,6 +5,11 @@
 
 static const data_kind *const kinds[] = {
     [PSW_SELF_ATTENTION] = &data_self_attention,
+    [PSW_SCORES] = &data_scores,
+    [PSW_GAUSSIAN] = &data_gaussian,
+    [PSW_SPHERE] = &data_sphere,
+    [PSW_ALIGNED] = &data_aligned,
+    [PSW_FILE] = &data_file,
 };
 static const int known = (int)(sizeof kinds / sizeof kinds[0]);
 
@@ -14,31 +19,41 @@ static const data_kind *kind_of(const psw_point *point)
     return code >= 0 && code < known ? kinds[code] : NULL;
 }
 
-psw_status psw_data_check(const psw_point *point)
+psw_status data_check_widths(const psw_point *p)
 {
-    const data_kind *kind = kind_of(point);
-    if (!kind) return PSW_FAIL(PSW_USAGE, "this kind of data is not available; use data kind self_attention");
-    return kind->check(point);
+    if (p->n < 1 || p->d < 1 || p->v < 1)
+        return PSW_FAIL(PSW_USAGE, "n = %td, d = %td, v = %td: each must be at least 1", p->n, p->d, p->v);
+    if (p->d == 1 && p->row_norm == PSW_NORM_LAYERNORM)
+        return PSW_FAIL(PSW_USAGE, "d = 1 with row_norm layernorm: a single number less its mean is 0; d >= 2");
+    return PSW_OK;
 }
 
-psw_status psw_data_open(const psw_point *point, psw_data **data)
+psw_status psw_data_check(const psw_point *point, const psw_arrays *arrays)
 {
-    PSW_TRY(psw_data_check(point));
+    const data_kind *kind = kind_of(point);
+    if (!kind) return PSW_FAIL(PSW_USAGE, "there is no data kind number %d", (int)point->data_kind);
+    return kind->check(point, arrays);
+}
+
+psw_status psw_data_open(const psw_point *point, const psw_arrays *arrays, psw_data **data)
+{
+    PSW_TRY(psw_data_check(point, arrays));
     psw_data *made = malloc(sizeof *made);
     if (!made) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the data of a point");
     const uint64_t values[] = {(uint64_t)point->n, (uint64_t)point->d};
-    *made = (psw_data){*point, psw_random_key(PSW_STREAM_NOISE, point->seed, values, 2)};
+    *made = (psw_data){.point = *point, .arrays = arrays};
+    made->noise = psw_random_key(PSW_STREAM_NOISE, point->seed, values, 2);
     psw_status status = kind_of(point)->open ? kind_of(point)->open(made) : PSW_OK;
     if (status == PSW_OK)
         *data = made;
     else
-        free(made);
+        psw_data_close(made);
     return status;
 }
 
 void psw_data_close(psw_data *data)
 {
-    if (data && kind_of(&data->point)->close) kind_of(&data->point)->close(data);
+    if (data) free(data->scratch);
     free(data);
 }
 
@@ -67,13 +82,14 @@ double psw_data_unit(const psw_point *point)
 double psw_data_threshold(const psw_point *point)
 {
     const data_kind *kind = kind_of(point);
-    return kind ? kind->threshold(point) : NAN;
+    return kind && kind->threshold ? kind->threshold(point) : NAN;
 }
 
 bool psw_data_signed(const psw_point *point)
 {
     const data_kind *kind = kind_of(point);
-    return !kind || point->row_norm == PSW_NORM_LAYERNORM || kind->has_negative_scores(point);
+    if (!kind || !kind->has_negative_scores) return true;
+    return point->row_norm == PSW_NORM_LAYERNORM || kind->has_negative_scores(point);
 }
 
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows)

@@ -52,8 +52,9 @@ static psw_status check_zero_scores(const psw_point *p)
     return PSW_OK;
 }
 
-static psw_status check(const psw_point *point)
+static psw_status check(const psw_point *point, const psw_arrays *arrays)
 {
+    (void)arrays;
     PSW_TRY(check_shape(point));
     PSW_TRY(check_constants(point));
     return check_zero_scores(point);

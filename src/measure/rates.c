@@ -88,7 +88,7 @@ static psw_status time_rows(psw_point point, double noise, double *rows, double 
 {
     psw_data *data;
     point.noise = noise;
-    PSW_TRY(psw_data_open(&point, &data));
+    PSW_TRY(psw_data_open(&point, NULL, &data));
     double start = work_s();
     psw_data_rows(data, 0, PSW_KEY, 0, point.n, rows);
     keep_shortest(best, work_s() - start);
@@ -101,7 +101,7 @@ static psw_status run_probe(probe *p, psw_arena *arena, double *rows)
     psw_data *data;
     arena->used = arena->high = 0;
     double start = work_s();
-    PSW_TRY(psw_data_open(&p->point, &data));
+    PSW_TRY(psw_data_open(&p->point, NULL, &data));
     psw_status status = pass(p, data, arena, start);
     psw_data_close(data);
     if (status != PSW_OK) return status;

@@ -46,7 +46,7 @@ const psw_key psw_keys[] = {
     [PSW_ID_MASK]         = {"grid", "mask", WORD(PSW_WORDS_MASK), "full", "which keys a query sees", COMPUTED, ROWS, 0},
     [PSW_ID_PRECISION]    = {"grid", "precision", WORD(PSW_WORDS_PRECISION), "fp64", "of products", COMPUTED, ALL, 0},
     [PSW_ID_J3]           = {"grid", "j3", PSW_T_WHOLE, -1, WHOLE, "(n - 1) * (mask == causal)", "special token, from 0", COMPUTED, JUDGED, 0},
-    [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", COMPUTED, ALL, 0},
+    [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", COMPUTED, ROWS, 0},
     [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", COMPUTED, ALL, 0},
     [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores", POWER, ALL, 0},
     [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "head of a file (written data.heads)", COMPUTED, K(PSW_FILE), 0},

@@ -46,7 +46,7 @@ static inline psw_verdict run_case(const psw_point *p, row_reader read, void *co
     CHECK(psw_arena_create(engine->bytes(&group), &memory) == PSW_OK, "%s", psw_message());
     CHECK(psw_arena_create(sink.judge->bytes(&group), &judged) == PSW_OK, "%s", psw_message());
     CHECK(sink.judge->begin(&group, &judged, &sink.head) == PSW_OK, "%s", psw_message());
-    psw_status status = psw_data_open(p, &data);
+    psw_status status = psw_data_open(p, NULL, &data);
     if (status == PSW_OK) status = engine->attend(&group, data, &memory, (psw_watch){NULL, NULL}, case_take, &sink);
     CHECK(status == PSW_OK, "%s", psw_message());
     if (status == PSW_OK) sink.judge->end(sink.head, &verdict);

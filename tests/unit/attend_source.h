@@ -20,14 +20,14 @@ struct psw_data {
     int unused;
 };
 
-psw_status psw_data_check(const psw_point *point)
+psw_status psw_data_check(const psw_point *point, const psw_arrays *arrays)
 {
-    return point ? PSW_OK : PSW_USAGE;
+    return point && !arrays ? PSW_OK : PSW_USAGE;
 }
-psw_status psw_data_open(const psw_point *point, psw_data **data)
+psw_status psw_data_open(const psw_point *point, const psw_arrays *arrays, psw_data **data)
 {
     *data = NULL;
-    return psw_data_check(point);
+    return psw_data_check(point, arrays);
 }
 void psw_data_close(psw_data *data)
 {
