@@ -1,2 +1,11 @@
 psw_test(store unit/store.c)
 psw_test(store_files mpi/store_files.c MPI 1 2 3 4)
+
+# not a test of its own: what scripts run, kill and read
+add_executable(store_writer fault/store_writer.c)
+target_link_libraries(store_writer PRIVATE polysweep_mpi)
+target_include_directories(store_writer PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+psw_script_test(store_faults fault/store_faults.sh)
+psw_script_test(store_kill fault/store_kill.sh)
+psw_script_test(store_kill_long fault/store_kill.sh ARGS 100 LABELS long TIMEOUT 1800)
+psw_script_test(store_readers e2e/store_readers.py)

@@ -115,7 +115,7 @@ static psw_status check_place(const char *path, const layout *what)
 }
 
 /* A disk that fills up inside HDF5 leaves a file that cannot be closed, so room is asked of the system first. */
-static psw_status reserve(const char *new_path, const layout *what)
+static psw_status reserve(const char *path, const char *new_path, const layout *what)
 {
     double bytes = layout_bytes(what);
     int descriptor = open(new_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -123,7 +123,7 @@ static psw_status reserve(const char *new_path, const layout *what)
     int why = bytes > 0 ? posix_fallocate(descriptor, 0, (off_t)bytes) : 0;
     close(descriptor);
     if (why != ENOSPC && why != EFBIG && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s has no room for a result file of %.1f MiB: %s", new_path, bytes / 1048576,
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: no room for a result file of %.1f MiB: %s", path, bytes / 1048576,
                     strerror(why));
 }
 
@@ -176,7 +176,7 @@ static psw_status bring(const char *new_path, const char *path, const layout *wh
     char directory[4096];
     directory_of(path, directory, sizeof directory);
     PSW_TRY(psw_fault("store.create"));
-    PSW_TRY(reserve(new_path, what));
+    PSW_TRY(reserve(path, new_path, what));
     PSW_TRY(write_new(new_path, what));
     PSW_TRY(sync_path(new_path, O_RDWR));
     PSW_TRY(rename_new(new_path, path));

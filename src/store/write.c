@@ -59,15 +59,20 @@ static psw_status open_together(psw_store *store, const char *path)
     return status;
 }
 
-static psw_status open_parts(psw_store *store, const char *path)
+/* What one rank alone can fail at, before the collective steps. */
+static psw_status open_alone(psw_store *store, const char *path)
 {
     PSW_TRY(psw_fault("store.open"));
-    PSW_TRY(columns_open(store->file, &store->columns, store->slots, true, store->dataset));
-    PSW_TRY(table_open(store->file, "failures", failure_fields, failure_rows(store->slots), &store->failure));
     store->descriptor = open(path, O_RDWR | O_CLOEXEC);
     store->buffer = malloc(STORE_PIECE * sizeof(double));
     if (store->descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", path, strerror(errno));
     return store->buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path);
+}
+
+static psw_status open_parts(psw_store *store)
+{
+    PSW_TRY(columns_open(store->file, &store->columns, store->slots, true, store->dataset));
+    return table_open(store->file, "failures", failure_fields, failure_rows(store->slots), &store->failure);
 }
 
 /* All ranks open the table, though one writes: in a file opened through MPI-IO reading of objects is collective
@@ -117,11 +122,12 @@ static void discard(psw_store *store)
 
 static psw_status open_steps(const psw_comm *comm, const char *path, const psw_launch *launch, psw_store *store)
 {
+    PSW_TRY(psw_comm_agree(comm, open_alone(store, path)));
     if (MPI_Comm_dup(comm->handle, &store->handle) != MPI_SUCCESS)
         return PSW_FAIL(PSW_ENVIRONMENT, "MPI_Comm_dup failed");
     psw_status status = psw_comm_agree(comm, open_together(store, path));
     if (status != PSW_OK) store->file = -1; /* closing is collective, and not all have it */
-    if (status == PSW_OK) status = psw_comm_agree(comm, open_parts(store, path));
+    if (status == PSW_OK) status = psw_comm_agree(comm, open_parts(store));
     if (status == PSW_OK) status = psw_comm_agree(comm, put_launch(store, comm->rank == 0, launch));
     return status;
 }
@@ -217,14 +223,15 @@ static void seal(const psw_store *store, psw_record *record)
     record->slot.commit = columns_checksum(&store->columns, record);
 }
 
-/* Parameters are in the file already; the commit words go last. */
+/* Parameters are in the file already; the commit words go last, after the status that they confirm. */
 static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, slice rows)
 {
     const columns *all = &store->columns;
     for (ptrdiff_t i = 0; i < count; i++) seal(store, &records[i]);
     for (ptrdiff_t i = 0; i < all->count; i++)
-        if (i != all->commit && !psw_column_parameter(&all->list[i]))
+        if (i != all->commit && i != all->status && !psw_column_parameter(&all->list[i]))
             PSW_TRY(put_column(store, i, rows, count, records));
+    PSW_TRY(put_column(store, all->status, rows, count, records));
     PSW_TRY(psw_fault("store.commit"));
     return put_column(store, all->commit, rows, count, records);
 }

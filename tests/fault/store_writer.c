@@ -1,0 +1,151 @@
+/* A run without mathematics, for scripts that kill it or read its file:
+ *   store_writer write FILE SLOTS PAUSE_US   every slot that is not done, in runs of 16; what was put goes to FILE.ack
+ *   store_writer check FILE SLOTS            are all done slots right, and all done that FILE.ack names?
+ * Prints how many slots are done; 0 = all is well, so far as it goes. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "store.h"
+
+enum { RUN = 16 };
+
+static psw_comm world;
+
+/* ---- write ---- */
+
+static psw_status prepare(const char *path, ptrdiff_t slots, int *lock, unsigned char *done)
+{
+    layout what = store_layout(slots);
+    psw_reader *reader = NULL;
+    psw_slot *found = malloc((size_t)slots * sizeof *found);
+    PSW_TRY(psw_store_lock(path, lock));
+    if (access(path, F_OK) != 0) PSW_TRY(layout_create(path, &what));
+    PSW_TRY(psw_reader_open(path, &reader));
+    psw_status status = psw_reader_slots_get(reader, found);
+    for (ptrdiff_t i = 0; status == PSW_OK && i < slots; i++) done[i] = found[i].status == PSW_SLOT_DONE;
+    psw_reader_close(reader);
+    free(found);
+    return status;
+}
+
+static psw_status put_run(psw_store *store, int ack, ptrdiff_t first, ptrdiff_t count)
+{
+    psw_record records[RUN];
+    ptrdiff_t attempts[RUN], line[2] = {first, count};
+    for (ptrdiff_t i = 0; i < count; i++) {
+        records[i] = store_record(first + i);
+        attempts[i] = 1;
+    }
+    PSW_TRY(psw_store_mark(store, first, count, attempts));
+    PSW_TRY(psw_store_put(store, first, count, records));
+    return write(ack, line, sizeof line) == sizeof line ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "cannot acknowledge");
+}
+
+static psw_status put_all(psw_store *store, const char *path, ptrdiff_t slots, int pause_us, const unsigned char *done)
+{
+    char name[600];
+    psw_status status = PSW_OK;
+    psw_format(name, sizeof name, "%s.ack", path);
+    int ack = open(name, O_WRONLY | O_APPEND | O_CREAT, 0666);
+    ptrdiff_t run = 0;
+    for (ptrdiff_t first = 0, count; status == PSW_OK && first < slots; first += count, run++) {
+        for (count = 1; count < RUN && first + count < slots && done[first + count] == done[first];) count++;
+        if (done[first] || run % world.size != world.rank) continue;
+        status = put_run(store, ack, first, count);
+        usleep((useconds_t)pause_us);
+    }
+    close(ack);
+    return status;
+}
+
+static psw_status write_all(const char *path, ptrdiff_t slots, int pause_us)
+{
+    static const psw_launch launch = {.started = "2023-10-30T12:00:00Z"};
+    layout what = store_layout(slots);
+    int lock = -1;
+    psw_store *store = NULL;
+    unsigned char *done = calloc((size_t)slots, 1);
+    PSW_TRY(psw_comm_agree(&world, world.rank == 0 ? prepare(path, slots, &lock, done) : PSW_OK));
+    PSW_TRY(psw_comm_bytes(&world, 0, done, (size_t)slots));
+    PSW_TRY(layout_open(&world, path, &what, &launch, &store));
+    psw_status status = put_all(store, path, slots, pause_us, done), closed = psw_store_close(&world, store);
+    psw_store_unlock(lock);
+    free(done);
+    return psw_comm_agree(&world, status != PSW_OK ? status : closed);
+}
+
+/* ---- check ---- */
+
+/* Every bit of a done slot is what store_record says, but for launch and commit. */
+static bool right(const psw_record *found, ptrdiff_t slot)
+{
+    psw_record expected = store_record(slot);
+    ptrdiff_t count, wrong = 0;
+    const psw_column *list = psw_columns(&count);
+    expected.slot.launch = found->slot.launch;
+    expected.slot.commit = found->slot.commit;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        uint64_t a = 0, b = 0;
+        column_pack(&list[i], &expected, 1, &a);
+        column_pack(&list[i], found, 1, &b);
+        wrong += a != b;
+    }
+    return wrong == 0;
+}
+
+static void check_acknowledged(const char *path, const psw_record *records)
+{
+    char name[600];
+    ptrdiff_t line[2], lost = 0;
+    psw_format(name, sizeof name, "%s.ack", path);
+    FILE *stream = fopen(name, "rb");
+    while (stream && fread(line, sizeof line, 1, stream) == 1)
+        for (ptrdiff_t i = line[0]; i < line[0] + line[1]; i++) lost += records[i].slot.status != PSW_SLOT_DONE;
+    if (stream) fclose(stream);
+    CHECK(lost == 0, "%td acknowledged slots are lost", lost);
+}
+
+static void check_all(const char *path, ptrdiff_t slots)
+{
+    psw_reader *reader = NULL;
+    ptrdiff_t done = 0, wrong = 0, torn = 0;
+    psw_record *records = malloc((size_t)slots * sizeof *records);
+    CHECK(psw_reader_open(path, &reader) == PSW_OK, "%s", psw_message());
+    if (!reader || !records) return;
+    CHECK(psw_reader_schema(reader) == PSW_OK, "%s", psw_message());
+    CHECK(psw_reader_get(reader, 0, slots, records) == PSW_OK, "%s", psw_message());
+    for (ptrdiff_t i = 0; i < slots; i++) {
+        bool final = records[i].slot.status == PSW_SLOT_DONE;
+        done += final;
+        torn += records[i].slot.torn;
+        wrong += final && !right(&records[i], i);
+    }
+    CHECK(wrong == 0, "%td done slots are wrong", wrong);
+    check_acknowledged(path, records);
+    printf("%td done %td torn\n", done, torn);
+    psw_reader_close(reader);
+    free(records);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4) return PSW_USAGE;
+    ptrdiff_t slots = strtol(argv[3], NULL, 10);
+    if (strcmp(argv[1], "check") == 0) {
+        check_all(argv[2], slots);
+        return test_failures > 0;
+    }
+    psw_store_environment();
+    MPI_Init(&argc, &argv);
+    psw_status status = psw_comm_world(&world);
+    psw_fault_rank(world.rank);
+    if (status == PSW_OK) status = write_all(argv[2], slots, argc > 4 ? (int)strtol(argv[4], NULL, 10) : 0);
+    if (status != PSW_OK && world.rank == 0) fprintf(stderr, "%s\n", psw_message());
+    psw_comm_free(&world);
+    MPI_Finalize();
+    (void)test_end;
+    return (int)status;
+}
