@@ -48,9 +48,10 @@ typedef struct psw_engine {
     size_t real_bytes;
     /* Lays the fold's memory out; with a counting arena this is its size in bytes. */
     size_t (*bytes)(const psw_group *group);
-    /* Computes the group leaf by leaf, leaves in ascending order. PSW_NOT_FINITE names the row. */
-    psw_status (*attend)(const psw_group *group, const psw_data *data, psw_arena *arena, psw_watch watch,
-                         psw_leaf_sink sink, void *context);
+    /* Computes the group leaf by leaf, leaves in ascending order. `draw` is the number of the random tables of a
+     * sketch, 0 for the other methods. PSW_NOT_FINITE names the row. The arena is left as it was found. */
+    psw_status (*attend)(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+                         psw_watch watch, psw_leaf_sink sink, void *context);
 } psw_engine;
 const psw_engine *psw_engine_of(psw_precision precision);
 

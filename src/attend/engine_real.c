@@ -72,10 +72,9 @@ static size_t bytes(const psw_group *group)
     return counting.high;
 }
 
-static psw_status attend(const psw_group *group, const psw_data *data, psw_arena *arena, psw_watch watch,
-                         psw_leaf_sink sink, void *context)
+static psw_status attend_rows(const psw_group *group, const psw_data *data, psw_arena *arena, psw_watch watch,
+                              psw_leaf_sink sink, void *context)
 {
-    for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
     psw_fold f = psw_fold_lay(group, arena);
     PSW_TRY(psw_arena_check(arena));
     psw_fold_load(&f, data);
@@ -87,6 +86,17 @@ static psw_status attend(const psw_group *group, const psw_data *data, psw_arena
         PSW_TRY(sink(context, &leaf));
     }
     return PSW_OK;
+}
+
+static psw_status attend(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+                         psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    size_t used = arena->used;
+    (void)draw; /* nothing is random in a row fold */
+    for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
+    psw_status status = attend_rows(group, data, arena, watch, sink, context);
+    arena->used = used;
+    return status;
 }
 
 #ifdef PSW_SINGLE

@@ -31,7 +31,7 @@ static psw_status attend_and_judge(const psw_group *group, const psw_data *data,
     pass p = {psw_judge_of(group->points[0].precision), NULL, 0};
     PSW_TRY(p.judge->begin(group, arena, &p.head));
     double start = psw_clock_s();
-    PSW_TRY(engine->attend(group, data, arena, watch, judge_leaf, &p));
+    PSW_TRY(engine->attend(group, data, 0, arena, watch, judge_leaf, &p));
     *took = (timing){psw_clock_s() - start - p.head_s, p.head_s};
     p.judge->end(p.head, verdicts);
     return psw_arena_check(arena);

@@ -151,7 +151,7 @@ static inline psw_status run_group(const psw_point *points, ptrdiff_t count, res
     r->log2_den = calloc(all, sizeof(double));
     psw_arena arena;
     PSW_TRY(psw_arena_create(engine->bytes(&group), &arena));
-    psw_status status = engine->attend(&group, NULL, &arena, (psw_watch){NULL, NULL}, result_take, r);
+    psw_status status = engine->attend(&group, NULL, 0, &arena, (psw_watch){NULL, NULL}, result_take, r);
     if (status == PSW_OK && arena.high != engine->bytes(&group)) status = PSW_BUG;
     psw_arena_destroy(&arena);
     return status;
