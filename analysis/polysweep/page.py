@@ -27,11 +27,11 @@ section + section { border-top: 3px double var(--rule); margin-top: 4rem; paddin
 figure { margin: 1.6rem 0 2.4rem } figure img { width: 100%; height: auto; display: block }
 figcaption { color: var(--soft); font-size: .9rem; max-width: 50rem; margin-top: .7rem }
 figcaption b { color: var(--ink); font-weight: 600 }
-.scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .86rem; line-height: 1.35;
+.scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .84rem; line-height: 1.35;
   font-variant-numeric: tabular-nums lining-nums; margin: .8rem 0; border-top: 1.5px solid var(--ink);
   border-bottom: 1.5px solid var(--ink) }
 th { font-weight: 600; text-align: right; vertical-align: bottom; border-bottom: .75px solid var(--ink) }
-th, td { padding: .28rem .7rem; white-space: nowrap } td { text-align: right }
+th, td { padding: .28rem .55rem; white-space: nowrap } td { text-align: right }
 th.word, td.word { text-align: left } tr.group td { border-top: .75px solid var(--rule) }
 td.text { white-space: normal; text-align: left } td.key { font-weight: 600 } td.none { color: var(--soft) }
 .bar { display: flex; height: .55rem; max-width: 46rem; border-radius: 3px; overflow: hidden; background: var(--rest);
@@ -114,7 +114,8 @@ def _critical(section, directory):
         return ""
     from .report import HEADINGS, MOST_ROWS
 
-    frame = section.table().head(MOST_ROWS)
+    everything = section.table()
+    frame = everything.head(MOST_ROWS)
     word = [frame[name].str[:1].str.isalpha().all() and name not in HEADINGS for name in frame]
     head = "".join(f'<th class="{"word" if w else ""}">{HEADINGS[name][1] if name in HEADINGS else _symbol(name)}</th>'
                    for name, w in zip(frame, word))
@@ -129,8 +130,8 @@ def _critical(section, directory):
             "the degree after the last whose 95 % Wilson interval lies below to the first whose interval lies above (a ? is "
             "an end that the trials do not settle). Exact theory: the same from the exact probability. All &beta; with an "
             "index are derived bounds and predictions; a star marks a window with a gap.")
-    if len(section.critical) > MOST_ROWS:
-        note += f" The first {MOST_ROWS} of {len(section.critical)} rows."
+    if len(everything) > MOST_ROWS:
+        note += f" The first {MOST_ROWS} of {len(everything)} rows."
     link = _relative(section.directory / "critical.csv", directory)
     return (f'<h2>Critical degrees</h2>\n<p class="meta">{note} <a href="{_e(link)}">data</a></p>\n<div class="scroll"><table>'
             f"<thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table></div>\n")

@@ -107,10 +107,11 @@ class Section:
         """What the command prints."""
         lines = [f"{self.name} ({self.path}): {self.progress()}"]
         if len(self.critical):
+            shown = self.table()
             lines += ["", f"critical degrees (rate of success >= {self.target:g}; brackets from 95 % Wilson intervals)",
-                      aligned(self.table().head(MOST_ROWS))]
-            if len(self.critical) > MOST_ROWS:
-                lines.append(f"  ... and {len(self.critical) - MOST_ROWS} more in critical.csv")
+                      aligned(shown.head(MOST_ROWS))]
+            if len(shown) > MOST_ROWS:
+                lines.append(f"  ... and {len(shown) - MOST_ROWS} more in critical.csv")
         lines += ["", f"against the exact probability: {self.consistency}", ""]
         return "\n".join(lines)
 
@@ -127,9 +128,12 @@ HEADINGS = {  # column -> (text, HTML)
 
 
 def readable(critical: pd.DataFrame, cases, target=TARGET) -> pd.DataFrame:
-    """Texts for a person; columns that say nothing in this file are left out."""
+    """Texts for a person. Columns that say nothing in this file are left out, and so are rows of closed_form where the
+    same case, d and n were measured (their row holds the exact theory too)."""
     if not len(critical):
         return pd.DataFrame()
+    again = critical.duplicated([*cases, "d", "n"]) & (critical["method"] == "closed_form")
+    critical = critical[~again].reset_index(drop=True)
     out = pd.DataFrame(index=critical.index)
     for name in (*cases, "method", "d", "n", "m"):
         if name in cases or critical[name].nunique() > 1 or name in ("d", "n"):

@@ -65,7 +65,7 @@ class Consistency:
                 f"acceptance region (expected at most {self.cells * (1 - self.level):.1f})")
         if self.groups:
             text += (f"; chi-squared = {self.chi_squared:.1f} over {self.groups} independent (n, d) "
-                     f"group{'s' * (self.groups > 1)}, p = {self.pvalue:.2g}")
+                     f"group{'s' * (self.groups > 1)}, p = {self.pvalue:{'.2f' if self.pvalue > 0.005 else '.1e'}}")
         return text
 
 

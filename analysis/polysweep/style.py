@@ -90,8 +90,11 @@ def grid_axis(axis, values, scale, most=9):
 
 
 def thinned(values, scale, most=9):
-    """At most about `most` of the values, at least 1/most of the axis apart."""
+    """At most about `most` of the values, at least 1/most of the axis apart; powers of two where there are enough."""
     values = np.unique(np.asarray(values, float))
+    if scale == "log" and len(values) > most:
+        powers = values[np.log2(values) % 1 == 0]
+        values = powers if 4 <= len(powers) <= most else values
     place = np.log(values) if scale == "log" else values
     gap = (place[-1] - place[0]) / most if len(values) > 1 else 0.0
     kept = [0]

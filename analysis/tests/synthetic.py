@@ -108,7 +108,7 @@ def blank(name):
 
 def write(path, rows, predict=(), own=(), failures=(), version=1):
     """Writes rows to `path`; `failures` = [(slot, attempt, site, message)]."""
-    results = [name for name in rows[0] if name not in PRESETS["P1"]]
+    results = [name for row in (rows[0], rows[-1]) for name in row if name not in PRESETS["P1"]]
     names = list(dict.fromkeys([*"""method beta n d v r features local draws mask precision data_kind preset noise a_0 a_1
         b c kappa j3 m trials row_norm den_constant negative cosine head block seed""".split(), *own, "status",
         "error_code", "attempt", "launch", *results, "tie", *predict, "timing"]))

@@ -86,3 +86,14 @@ def test_table_where_nothing_is_done(tmp_path):
     synthetic.write(tmp_path / "a.h5", synthetic.fill(listed, unfinished={k: "empty" for k in range(4)}))
     found = polysweep.critical(polysweep.open(tmp_path / "a.h5"))
     assert found["points"].tolist() == [0] and np.isnan(found["beta_crit"]).all()
+
+
+def test_closed_form_adds_rows_only_where_nothing_was_measured(tmp_path):
+    listed = synthetic.points(["P1"], ["closed_form"], range(1, 9), [64, 128, 256], [34], 34, 200)
+    listed += synthetic.points(["P1"], ["exact"], range(1, 9), [64, 128], [34], 34, 200)
+    synthetic.write(tmp_path / "both.h5", synthetic.fill(listed))
+    found = polysweep.critical(polysweep.open(tmp_path / "both.h5"))
+    assert found["method"].tolist() == ["exact"] * 2 + ["closed_form"] * 3
+    shown = readable(found, [])
+    assert shown["method"].tolist() == ["exact", "exact", "closed_form"] and shown["measured"].tolist() == ["4", "5", ""]
+    assert shown["theory"].tolist() == ["4", "5", "6"]

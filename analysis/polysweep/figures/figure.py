@@ -54,8 +54,10 @@ def places(keys, most_rows, most_columns):
     A row per combination of everything but the length, a column per length (the ends and some between if there are
     many); with a single length, all in one sequence of rows of three.
     """
-    lengths = spaced({key[-1] for key in keys}, most_columns)
-    rows = sorted({key[:-1] for key in keys}, key=lambda row: (METHODS.get(row[-1], 9), row[-1], row[:-1]))[:most_rows]
+    first = min(METHODS.get(key[-2], 5) for key in keys)  # lengths of what was measured come before the closed form's
+    lengths = spaced({key[-1] for key in keys if METHODS.get(key[-2], 5) == first}, most_columns)
+    keys = [key for key in keys if key[-1] in lengths]
+    rows = sorted({key[:-1] for key in keys}, key=lambda row: (METHODS.get(row[-1], 5), row[-1], row[:-1]))[:most_rows]
     if len(lengths) > 1:
         return [(row, length) for row in rows for length in lengths], len(lengths)
     return [(row, lengths[0]) for row in rows], min(3, len(rows))
@@ -63,6 +65,8 @@ def places(keys, most_rows, most_columns):
 
 def facts(frame) -> str:
     """What holds for all points of a figure: trials, sign vectors, precision, mask."""
+    measured = frame[frame["trials"] > 0]
+    frame = measured if len(measured) else frame
     words = [f"{_range(frame['trials'])} trials of m = {_range(frame['m'])} sign vectors at each point"]
     words += [text.format(frame[name].iloc[0]) for name, text in (("precision", "{}"), ("mask", "mask {}"))
               if frame[name].nunique() == 1]

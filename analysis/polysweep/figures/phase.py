@@ -72,7 +72,8 @@ def _canvas(panels, frame, names, places, across, over):
             ax.set_axis_off()
             continue
         image = _panel(ax, part, over, used)
-        _strip(ax, frame, names, place, part, over, used)
+        if place[0][-1] != "closed_form":
+            _strip(ax, frame, names, place, part, over, used)
         ax.set_title(_title(names, place, over, part), pad=5)
         if k + across >= len(places):
             ax.set_xlabel(r"degree $\beta$")
