@@ -2,9 +2,9 @@
  *
  * BLAS packs both operands at every call and clears the result first; for tiles of attention (inner lengths of 64 to
  * 512) that costs a fifth of the time. Here the right-hand side is packed once, the left-hand side is read as it
- * stands, and results stay in registers. Every entry of a product is a sum of chains of fused multiply-adds, chains of
- * fixed length in ascending order (Goto and van de Geijn 2008 for the shape of such kernels): its bits depend neither
- * on the shape of the tile nor on where the entry stands in it.
+ * stands, and results stay in registers (Goto and van de Geijn 2008 for the shape of such kernels). Every entry of a
+ * product is a sum of chains of fused multiply-adds, of fixed length, in ascending order: its bits depend neither on the
+ * shape of the tile nor on where the entry stands in it.
  *
  * Compiled twice, as everything that includes real.h. */
 #ifndef POLYSWEEP_TILE_H
@@ -12,7 +12,7 @@
 
 #include "polysweep/real.h"
 
-/* A matrix B of `inner` rows and `cols` columns, stored by panels of psw_panel_width columns (the last one narrower if
+/* A matrix B of `inner` rows and `cols` columns, stored by panels of two vectors of columns (the last one of one, if
  * that is enough), each panel row by row, columns past the last one 0. */
 typedef struct psw_panels {
     psw_real *at;

@@ -2,10 +2,7 @@
  * weight under the exponent E: nothing overflows, and what vanishes is 2^-PSW_LOWEST_EXPONENT below the largest. */
 #include <math.h>
 
-#include "attend/lanes.h"
-#include "attend/method.h"
-#include "attend/sums.h"
-#include "attend/transcend.h"
+#include "attend/weigh.h"
 
 /* ---- peaks ---- */
 
@@ -48,12 +45,6 @@ double psw_peak_largest(const psw_real *z, ptrdiff_t count)
 
 /* ---- integer degrees ---- */
 
-typedef struct scaling {
-    psw_real c, least;    /* u = z c; a smaller |u| has weight 0 */
-    psw_lane_bits keep;   /* bits of u: all, or all but the sign for |u| */
-    unsigned long degree; /* >= 1 */
-} scaling;
-
 /* u^degree by squaring; the factor's last square is never made: it could overflow, and is not needed */
 static inline psw_chunk power(psw_chunk u, unsigned long degree)
 {
@@ -66,15 +57,15 @@ static inline psw_chunk power(psw_chunk u, unsigned long degree)
     return w;
 }
 
-static inline psw_chunk weigh_chunk(const psw_real *z, const scaling *s)
+static inline psw_chunk weigh_chunk(const psw_real *z, const psw_scaling *s)
 {
     return power(psw_chunk_scale(psw_chunk_load(z), s->c, s->least, s->keep), s->degree);
 }
 
-static double weigh_row(const psw_score_row *row, const scaling *s, psw_real *w)
+static double weigh_row(const psw_score_row *row, const psw_scaling *s, psw_real *w)
 {
     psw_chunk sum = {{0}, {0}, {0}, {0}};
-    scaling own = *s; /* cannot be changed by what is stored */
+    psw_scaling own = *s; /* cannot be changed by what is stored */
     ptrdiff_t whole = row->count / PSW_CHUNK * PSW_CHUNK;
     for (ptrdiff_t i = 0; i < whole; i += PSW_CHUNK) {
         psw_chunk weights = weigh_chunk(row->z + i, &own);
@@ -93,48 +84,37 @@ static double weigh_row(const psw_score_row *row, const scaling *s, psw_real *w)
     return psw_chunk_sum(sum);
 }
 
-/* ---- real degrees: |u|^beta = 2^(beta log2 |u|), with the sign of u where it is kept ---- */
-
-#define BLOCK 64 /* scores that are doubles at a time */
-
-static double weigh_row_real(const psw_score_row *row, const scaling *s, double beta, psw_real *w)
-{
-    double c = (double)s->c, least = (double)s->least, negative = s->keep == -1 ? -1 : 1;
-    for (ptrdiff_t first = 0; first < row->count; first += BLOCK) {
-        double x[BLOCK];
-        ptrdiff_t count = row->count - first < BLOCK ? row->count - first : BLOCK;
-        for (ptrdiff_t i = 0; i < count; i++) x[i] = (double)row->z[first + i] * c;
-        for (ptrdiff_t i = 0; i < count; i++) {
-            double size = fabs(x[i]), inside = size >= least ? size : 1;
-            double weight = psw_exp2(beta * psw_log2(inside)) * (x[i] < 0 ? negative : 1);
-            x[i] = size >= least ? weight : 0;
-        }
-        for (ptrdiff_t i = 0; i < count; i++) w[first + i] = (psw_real)x[i];
-    }
-    return psw_row_sum(w, row->count);
-}
-
 /* ---- the methods ---- */
 
 #define LARGEST_POWER 0x1p20 /* larger integers are treated as real degrees */
 
-static psw_weight_sum constant_row(ptrdiff_t count, psw_real w, psw_real *out, psw_weight_sum sum)
+/* 2^(-E/beta) with the rounding of a number near 1: whole powers of two are split off exactly. */
+static double factor(double exponent, double beta)
 {
-    for (ptrdiff_t i = 0; i < count; i++) out[i] = w;
-    return sum;
+    double whole = nearbyint(-exponent / beta);
+    return ldexp(exp2(fma(-whole, beta, -exponent) / beta), (int)whole);
+}
+
+/* For beta < 1 the factor 2^(-E/beta) could be any size; there, 2^-E is left to the exponential. */
+static psw_scaling scale_of(double beta, psw_negative negative, double peak, double exponent)
+{
+    bool carried = beta >= 1, integer = beta == floor(beta) && beta <= LARGEST_POWER;
+    double least = exp2(PSW_LOWEST_EXPONENT / beta) * (carried ? 1 : peak);
+    return (psw_scaling){.c = (psw_real)(carried ? factor(exponent, beta) : 1),
+                         .least = (psw_real)fmax(least, (double)PSW_REAL_MIN),
+                         .keep = negative == PSW_NEGATIVE_ABS ? PSW_LANE_MAGNITUDE : -1,
+                         .degree = integer ? (unsigned long)beta : 0,
+                         .exponent = carried ? 0 : exponent};
 }
 
 static psw_weight_sum weigh_power(double beta, psw_negative negative, const psw_score_row *row, psw_real *w)
 {
-    if (beta == 0) return constant_row(row->count, 1, w, (psw_weight_sum){(double)row->count, 0});
-    if (!isfinite(row->peak)) return constant_row(row->count, 0, w, (psw_weight_sum){NAN, 0});
-    if (row->peak < (double)PSW_REAL_MIN) return constant_row(row->count, 0, w, (psw_weight_sum){0, PSW_EMPTY});
+    if (beta == 0) return psw_weigh_constant(row->count, 1, (psw_weight_sum){(double)row->count, 0}, w);
+    if (!isfinite(row->peak)) return psw_weigh_constant(row->count, 0, (psw_weight_sum){NAN, 0}, w);
+    if (row->peak < (double)PSW_REAL_MIN) return psw_weigh_constant(row->count, 0, (psw_weight_sum){0, PSW_EMPTY}, w);
     double exponent = floor(beta * log2(row->peak));
-    bool integer = beta == floor(beta) && beta <= LARGEST_POWER;
-    double least = fmax(exp2(PSW_LOWEST_EXPONENT / beta), (double)PSW_REAL_MIN);
-    scaling s = {(psw_real)exp2(-exponent / beta), (psw_real)least,
-                 negative == PSW_NEGATIVE_ABS ? PSW_LANE_MAGNITUDE : -1, integer ? (unsigned long)beta : 0};
-    double sum = integer ? weigh_row(row, &s, w) : weigh_row_real(row, &s, beta, w);
+    psw_scaling s = scale_of(beta, negative, row->peak, exponent);
+    double sum = s.degree ? weigh_row(row, &s, w) : psw_weigh_real_degree(row, &s, beta, w);
     return (psw_weight_sum){sum, (int)exponent};
 }
 
@@ -147,24 +127,4 @@ psw_weight_sum psw_weigh_linear(const psw_point *point, const psw_score_row *row
 {
     (void)point;
     return weigh_power(1, PSW_NEGATIVE_SIGNED, row, w);
-}
-
-/* 2^(z log2 e - E), E = floor(peak log2 e) */
-psw_weight_sum psw_weigh_softmax(const psw_point *point, const psw_score_row *row, psw_real *w)
-{
-    (void)point;
-    const double log2_e = 1.4426950408889634, least = PSW_LOWEST_EXPONENT;
-    double exponent = floor(row->peak * log2_e);
-    if (!(fabs(exponent) < 0x1p30)) return constant_row(row->count, 0, w, (psw_weight_sum){NAN, 0});
-    for (ptrdiff_t first = 0; first < row->count; first += BLOCK) {
-        double x[BLOCK];
-        ptrdiff_t count = row->count - first < BLOCK ? row->count - first : BLOCK;
-        for (ptrdiff_t i = 0; i < count; i++) x[i] = (double)row->z[first + i] * log2_e - exponent;
-        for (ptrdiff_t i = 0; i < count; i++) {
-            double weight = psw_exp2(x[i] < least ? least : x[i]);
-            x[i] = x[i] < least ? 0 : weight;
-        }
-        for (ptrdiff_t i = 0; i < count; i++) w[first + i] = (psw_real)x[i];
-    }
-    return (psw_weight_sum){psw_row_sum(w, row->count), (int)exponent};
 }

@@ -92,6 +92,15 @@ int main(void)
     source_make(4, 90, 6, 4, -1, false, false); /* one data set */
     compare_masks(PSW_EXACT, 6, 32, "one data set");
 
+    static const double small[] = {0.9, 0.1, 0.002, 1e-5};
+    for (int scale = -1; scale < 2; scale += 2)
+        for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {
+            source_make(6, 90, 6, 4, 30, false, false);
+            for (int set = 0; set < 2; set++)
+                for (ptrdiff_t c = 0; c < 90 * 6; c++) source.rows[set][PSW_QUERY][c] *= ldexp(1, 20 * scale);
+            compare_masks(PSW_EXACT, small[i], 32, "degrees near 0");
+        }
+
     source_make(5, 100, 8, 4, 3, false, true);
     static const double even[] = {2, 4, 8};
     for (size_t i = 0; i < sizeof even / sizeof even[0]; i++) compare_masks(PSW_EXACT, even[i], 32, "signed scores");

@@ -1,0 +1,105 @@
+/* Weights of one row, and the functions they are made of, in fp64. */
+#include "attend/weigh.h"
+
+#include "attend/transcend.h"
+#include "check.h"
+#include "polysweep/random.h"
+
+enum { COUNT = 700 };
+
+static double units_off(double seen, long double exact)
+{
+    int exponent;
+    frexpl(exact, &exponent);
+    return (double)(fabsl((long double)seen - exact) / ldexpl(1, exponent - 53));
+}
+
+/* Over the whole range, and near 1 where log2 must keep its relative accuracy. */
+static void functions(void)
+{
+    psw_key key = psw_random_key(PSW_STREAM_DATA, 1, NULL, 0);
+    double log_off = 0, exp_off = 0;
+    for (uint64_t i = 0; i < 200000; i++) {
+        double u[4];
+        psw_random_uniforms(key, i, 0, 4, u);
+        double x = i % 2 ? 1 + (u[0] - 0.5) * ldexp(1, -(int)(40 * u[1])) : ldexp(1 + u[0], (int)(2040 * u[1]) - 1020);
+        double y = i % 2 ? 2 * u[2] - 1 : 2040 * u[2] - 1018;
+        if (x != 1) log_off = fmax(log_off, units_off(psw_log2(x), log2l((long double)x)));
+        exp_off = fmax(exp_off, units_off(psw_exp2(y), exp2l((long double)y)));
+    }
+    CHECK(log_off <= 2, "log2 is off by %g units in the last place", log_off);
+    CHECK(exp_off <= 2, "exp2 is off by %g units in the last place", exp_off);
+    CHECK(psw_log2(1) == 0 && psw_log2(0x1p-1022) == -1022 && psw_exp2(0) == 1 && psw_exp2(-1021) == 0x1p-1021,
+          "powers of two are exact");
+    CHECK(isnan(psw_exp2(NAN)), "NaN stays NaN");
+}
+
+/* Every weight is z^beta 2^-E, the largest one in [1, 2), and the sum is theirs. */
+static void row_of(const psw_point *p, const double *z, ptrdiff_t count)
+{
+    static double w[COUNT];
+    psw_score_row row = {z, count, psw_peak_magnitude(z, count)};
+    psw_weight_sum seen = psw_weigh_exact(p, &row, w);
+    long double sum = 0;
+    double top = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        long double size = powl(fabsl((long double)z[i]), p->beta);
+        long double exact = ldexpl(z[i] < 0 && fmod(p->beta, 2) != 0 ? -size : size, -seen.exponent);
+        bool dropped = fabsl(exact) < ldexpl(1, PSW_LOWEST_EXPONENT + 2);
+        /* beta roundings of u and c; a real degree also rounds beta log2 |z|, up to 2^-52 of itself */
+        double units = 2 + 2 * p->beta + (fmod(p->beta, 1) != 0 ? fabs(p->beta * log2(fabs(z[i]))) : 0);
+        CHECK(dropped ? fabs(w[i]) <= 0x1p-950 : fabsl(w[i] - exact) <= units * 2.3e-16 * fabsl(exact),
+              "beta %g, z %g: %g is not %Lg", p->beta, z[i], w[i], exact);
+        sum += w[i];
+        top = fmax(top, fabs(w[i]));
+    }
+    /* at the edge of a power of two rounding may fall on either side */
+    CHECK(top >= 1 - 1e-12 && top < 2 + 1e-12, "beta %g: the largest weight is %g", p->beta, top);
+    CHECK_NEAR(seen.sum, (double)sum, 1e-13); /* 44 additions a lane at most */
+}
+
+static void rows(void)
+{
+    static const double degrees[] = {1, 2, 3, 4, 5, 7, 8, 15, 16, 31, 63, 64, 100, 255, 256, 1000, 0.5, 1.5, 3.5, 99.9};
+    static const ptrdiff_t counts[] = {1, 31, 32, 33, 64, 100, COUNT};
+    static double z[COUNT];
+    for (size_t d = 0; d < sizeof degrees / sizeof degrees[0]; d++)
+        for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++)
+            for (int scale = -200; scale <= 200; scale += 100) {
+                psw_point p = {.beta = degrees[d], .negative = PSW_NEGATIVE_SIGNED};
+                psw_key key = psw_random_key(PSW_STREAM_DATA, 2 + d, NULL, 0);
+                if (fabs(scale * p.beta) > 15000) continue; /* out of the oracle's range */
+                psw_random_normals(key, (uint64_t)(scale + 200), 0, counts[c], z);
+                if (counts[c] > 40) z[40] = 0;
+                for (ptrdiff_t i = 0; i < counts[c]; i++) z[i] = ldexp(z[i], scale);
+                row_of(&p, z, counts[c]);
+            }
+}
+
+static void special_rows(void)
+{
+    double z[3] = {0, 0, 0}, w[3] = {7, 7, 7};
+    psw_point p = {.beta = 4};
+    psw_weight_sum sum = psw_weigh_exact(&p, &(psw_score_row){z, 3, psw_peak_magnitude(z, 3)}, w);
+    CHECK(sum.sum == 0 && sum.exponent == PSW_EMPTY && w[0] == 0 && w[2] == 0, "zero scores have no weight");
+    p.beta = 0;
+    sum = psw_weigh_exact(&p, &(psw_score_row){z, 3, 0}, w);
+    CHECK(sum.sum == 3 && sum.exponent == 0 && w[1] == 1, "degree 0 counts");
+    double odd[] = {-3, 2, -1};
+    CHECK(psw_peak_magnitude(odd, 3) == 3 && psw_peak_largest(odd, 3) == 2, "peaks");
+    CHECK(psw_peak_largest(odd, 1) == -3, "a negative peak");
+    odd[1] = NAN;
+    CHECK(isnan(psw_peak_magnitude(odd, 3)), "NaN is on top");
+    double low[] = {1, 0x1p-241, 0.5}; /* 2^-964: below what is kept */
+    p.beta = 4;
+    psw_weigh_exact(&p, &(psw_score_row){low, 3, 1}, w);
+    CHECK(w[0] == 1 && w[1] == 0 && w[2] == 0.0625, "a weight out of reach is 0: %g", w[1]);
+}
+
+int main(void)
+{
+    functions();
+    rows();
+    special_rows();
+    return test_end();
+}
