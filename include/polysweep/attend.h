@@ -52,6 +52,9 @@ typedef struct psw_engine {
      * sketch, 0 for the other methods. PSW_NOT_FINITE names the row. The arena is left as it was found. */
     psw_status (*attend)(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
                          psw_watch watch, psw_leaf_sink sink, void *context);
+    /* The first data set alone (what a timed forward pass is): the bits it has beside the other, in no more memory. */
+    psw_status (*attend_one)(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+                             psw_watch watch, psw_leaf_sink sink, void *context);
 } psw_engine;
 const psw_engine *psw_engine_of(psw_precision precision);
 

@@ -68,35 +68,49 @@ static psw_status walk_leaf(psw_fold *f, ptrdiff_t query, psw_watch watch)
 static size_t bytes(const psw_group *group)
 {
     psw_arena counting = psw_arena_counting();
-    psw_fold_lay(group, &counting);
+    psw_fold_lay(group, psw_data_sets(&group->points[0]), &counting);
     return counting.high;
 }
 
-static psw_status attend_rows(const psw_group *group, const psw_data *data, psw_arena *arena, psw_watch watch,
-                              psw_leaf_sink sink, void *context)
+static psw_status pass(psw_fold *f, const psw_data *data, psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    psw_fold f = psw_fold_lay(group, arena);
-    PSW_TRY(psw_arena_check(arena));
-    psw_fold_load(&f, data);
-    for (ptrdiff_t i = 0; i < f.leaves; i++) {
-        psw_span span = psw_leaf_span(&f, i);
-        PSW_TRY(walk_leaf(&f, i, watch));
-        psw_leaf leaf = {span.first, span.count, i, group->count, f.sets, f.p->v, f.rows, f.special < 0 ? NULL : f.mass,
-                         f.log2_den};
+    psw_fold_load(f, data);
+    for (ptrdiff_t i = 0; i < f->leaves; i++) {
+        psw_span span = psw_leaf_span(f, i);
+        PSW_TRY(walk_leaf(f, i, watch));
+        psw_leaf leaf = {span.first, span.count, i,       f->group->count,
+                         f->sets,    f->p->v,    f->rows, f->special < 0 ? NULL : f->mass,
+                         f->log2_den};
         PSW_TRY(sink(context, &leaf));
     }
     return PSW_OK;
 }
 
+static psw_status attend_sets(const psw_group *group, int sets, const psw_data *data, psw_arena *arena, psw_watch watch,
+                              psw_leaf_sink sink, void *context)
+{
+    size_t used = arena->used;
+    for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
+    psw_fold f = psw_fold_lay(group, sets, arena);
+    psw_status status = psw_arena_check(arena);
+    if (status == PSW_OK) status = pass(&f, data, watch, sink, context);
+    arena->used = used;
+    return status;
+}
+
+/* Nothing is random in a row fold: no draw differs from another. */
 static psw_status attend(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
                          psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    size_t used = arena->used;
-    (void)draw; /* nothing is random in a row fold */
-    for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
-    psw_status status = attend_rows(group, data, arena, watch, sink, context);
-    arena->used = used;
-    return status;
+    (void)draw;
+    return attend_sets(group, psw_data_sets(&group->points[0]), data, arena, watch, sink, context);
+}
+
+static psw_status attend_one(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+                             psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    (void)draw;
+    return attend_sets(group, 1, data, arena, watch, sink, context);
 }
 
 #ifdef PSW_SINGLE
@@ -106,4 +120,4 @@ static psw_status attend(const psw_group *group, const psw_data *data, ptrdiff_t
 #endif
 
 extern const psw_engine PSW_PRECISION_NAME(psw_engine);
-const psw_engine PSW_PRECISION_NAME(psw_engine) = {NAME, sizeof(psw_real), bytes, attend};
+const psw_engine PSW_PRECISION_NAME(psw_engine) = {NAME, sizeof(psw_real), bytes, attend, attend_one};

@@ -77,8 +77,8 @@ static inline psw_panels psw_value_leaf(const psw_fold *f, psw_span keys)
 #define psw_fold_load PSW_PRECISION_NAME(psw_fold_load)
 #define psw_fold_tile PSW_PRECISION_NAME(psw_fold_tile)
 #define psw_fold_finish PSW_PRECISION_NAME(psw_fold_finish)
-/* Takes the memory of a pass; with a counting arena, only counts. */
-psw_fold psw_fold_lay(const psw_group *group, psw_arena *arena);
+/* Takes the memory of a pass over the first `sets` data sets; with a counting arena, only counts. */
+psw_fold psw_fold_lay(const psw_group *group, int sets, psw_arena *arena);
 /* Rounds the data once. */
 void psw_fold_load(psw_fold *f, const psw_data *data);
 /* Adds one key leaf to the trees of one strip, for all points and sets. */

@@ -26,7 +26,7 @@ static void lay_inputs(psw_fold *f, psw_arena *arena)
     f->v = reals(arena, whole * psw_panels_count(f->leaf, p->v) + psw_panels_count(last, p->v));
     f->staged = psw_arena_take(arena, f->leaf * larger(p->d, p->v), sizeof(double));
     f->rounded = reals(arena, f->leaf * larger(p->d, p->v));
-    if (f->special < 0) return;
+    if (f->sets < 2) return;
     f->other.q = reals(arena, p->d);
     f->other.k = reals(arena, psw_panels_count(p->d, 1));
     f->other.v = reals(arena, p->v);
@@ -54,15 +54,15 @@ static void lay_results(psw_fold *f, psw_arena *arena)
     f->log2_den = psw_arena_take(arena, rows, sizeof *f->log2_den);
 }
 
-psw_fold psw_fold_lay(const psw_group *group, psw_arena *arena)
+psw_fold psw_fold_lay(const psw_group *group, int sets, psw_arena *arena)
 {
     const psw_point *p = &group->points[0];
     psw_fold f = {.group = group, .p = p, .method = psw_method_row_of(p->method)};
     f.leaf = smaller(p->block, p->n);
     f.leaves = (p->n + f.leaf - 1) / f.leaf;
     f.strip = smaller(f.leaf, PSW_STRIP);
-    f.sets = psw_data_sets(p);
-    f.special = f.sets > 1 ? psw_data_special(p) : -1;
+    f.sets = sets;
+    f.special = psw_data_sets(p) > 1 ? psw_data_special(p) : -1;
     lay_inputs(&f, arena);
     lay_tile(&f, arena);
     lay_results(&f, arena);
@@ -100,7 +100,7 @@ void psw_fold_load(psw_fold *f, const psw_data *data)
 {
     psw_span special = {f->special, 1};
     for (ptrdiff_t i = 0; i < f->leaves; i++) load_leaf(f, data, psw_leaf_span(f, i));
-    if (f->special < 0) return;
+    if (f->sets < 2) return;
     keep(rounded(f, data, 1, PSW_QUERY, special), f->other.q);
     psw_panels_pack_transposed(rounded(f, data, 1, PSW_KEY, special), (psw_panels){f->other.k, f->p->d, 1});
     keep(rounded(f, data, 1, PSW_VALUE, special), f->other.v);

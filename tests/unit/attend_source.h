@@ -139,22 +139,28 @@ static inline psw_status result_take(void *context, const psw_leaf *leaf)
     return PSW_OK;
 }
 
-static inline psw_status run_group(const psw_point *points, ptrdiff_t count, result *r)
+static inline psw_status run_sets(const psw_point *points, ptrdiff_t count, int sets, result *r)
 {
     const psw_engine *engine = psw_engine_of(points[0].precision);
     psw_group group = {points, count};
-    size_t all = (size_t)(count * source.sets * source.n);
-    *r = (result){.points = count, .n = source.n, .v = source.v, .sets = source.sets, .real_bytes = engine->real_bytes};
+    size_t all = (size_t)(count * sets * source.n);
+    *r = (result){.points = count, .n = source.n, .v = source.v, .sets = sets, .real_bytes = engine->real_bytes};
     r->rows = calloc(all * (size_t)source.v, sizeof(double));
     r->bits = calloc(all * (size_t)source.v, sizeof(double));
     r->special = calloc(all, sizeof(double));
     r->log2_den = calloc(all, sizeof(double));
     psw_arena arena;
     PSW_TRY(psw_arena_create(engine->bytes(&group), &arena));
-    psw_status status = engine->attend(&group, NULL, 0, &arena, (psw_watch){NULL, NULL}, result_take, r);
-    if (status == PSW_OK && arena.high != engine->bytes(&group)) status = PSW_BUG;
+    psw_status status = (sets == source.sets ? engine->attend : engine->attend_one)(
+        &group, NULL, 0, &arena, (psw_watch){NULL, NULL}, result_take, r);
+    if (status == PSW_OK && sets == source.sets && arena.high != engine->bytes(&group)) status = PSW_BUG;
     psw_arena_destroy(&arena);
     return status;
+}
+
+static inline psw_status run_group(const psw_point *points, ptrdiff_t count, result *r)
+{
+    return run_sets(points, count, source.sets, r);
 }
 
 static inline psw_point point_of(psw_method method, double beta, psw_mask mask, psw_precision precision,
