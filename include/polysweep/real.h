@@ -28,6 +28,15 @@ typedef double psw_real;
 #define PSW_GEMM cblas_dgemm
 #endif
 
+/* Bytes of the widest vector of the processor that is compiled for. */
+#if defined(__AVX512F__)
+#define PSW_VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define PSW_VECTOR_BYTES 32
+#else
+#define PSW_VECTOR_BYTES 16
+#endif
+
 /* Row-major rows; consecutive rows are `stride` elements apart. */
 typedef struct psw_rows {
     psw_real *at;

@@ -1,7 +1,6 @@
 /* attend/lanes: a stretch of a row in registers. Compiled twice.
  *
- * Vectors of 64 bytes are the widest there are; compilers split them where a processor has less. Four of them are
- * named one by one, for arrays of vectors would live in memory. */
+ * Four vectors, named one by one: an array of them would live in memory. */
 #ifndef POLYSWEEP_ATTEND_LANES_H
 #define POLYSWEEP_ATTEND_LANES_H
 
@@ -17,12 +16,12 @@ typedef int32_t psw_lane_bits;
 typedef int64_t psw_lane_bits;
 #define PSW_LANE_MAGNITUDE INT64_C(0x7fffffffffffffff)
 #endif
-#define PSW_LANES ((ptrdiff_t)(64 / sizeof(psw_real)))
+#define PSW_LANES ((ptrdiff_t)(PSW_VECTOR_BYTES / sizeof(psw_real)))
 #define PSW_CHUNK (4 * PSW_LANES)
 
-typedef psw_real psw_lanes __attribute__((vector_size(64)));
-typedef psw_real psw_loose_lanes __attribute__((vector_size(64), aligned(4), may_alias));
-typedef psw_lane_bits psw_lanes_bits __attribute__((vector_size(64)));
+typedef psw_real psw_lanes __attribute__((vector_size(PSW_VECTOR_BYTES)));
+typedef psw_real psw_loose_lanes __attribute__((vector_size(PSW_VECTOR_BYTES), aligned(4), may_alias));
+typedef psw_lane_bits psw_lanes_bits __attribute__((vector_size(PSW_VECTOR_BYTES)));
 typedef struct psw_chunk {
     psw_lanes a, b, c, d;
 } psw_chunk;

@@ -73,7 +73,7 @@ static double weigh_row(const psw_score_row *row, const psw_scaling *s, psw_real
         sum = psw_chunk_plus(sum, weights);
     }
     if (whole < row->count) {
-        psw_real edge[4 * 64 / sizeof(psw_real)] = {0};
+        psw_real edge[4 * PSW_VECTOR_BYTES / sizeof(psw_real)] = {0};
         size_t bytes = (size_t)(row->count - whole) * sizeof(psw_real);
         memcpy(edge, row->z + whole, bytes);
         psw_chunk weights = weigh_chunk(edge, &own);

@@ -3,22 +3,18 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Registers: ROWS x 2 vectors of results, 2 of B, 1 of A. */
-#if defined(__AVX512F__)
-enum { VECTOR_BYTES = 64, ROWS = 12 };
-#elif defined(__AVX__)
-enum { VECTOR_BYTES = 32, ROWS = 6 };
-#elif defined(__aarch64__)
-enum { VECTOR_BYTES = 16, ROWS = 12 };
+/* Registers: ROWS x 2 vectors of results, 2 of B, 1 of A; processors with 32 of them hold twelve rows. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+enum { ROWS = 12 };
 #else
-enum { VECTOR_BYTES = 16, ROWS = 6 };
+enum { ROWS = 6 };
 #endif
-enum { LANES = VECTOR_BYTES / sizeof(psw_real), WIDTH = 2 * LANES, FEW_ROWS = 4 };
+enum { LANES = PSW_VECTOR_BYTES / sizeof(psw_real), WIDTH = 2 * LANES, FEW_ROWS = 4 };
 /* Terms that are added one after another before their sum joins the entry: no cost that can be measured, and a quarter
  * of the rounding error of a leaf of 512 keys. */
 enum { CHAIN = 128 };
-typedef psw_real lanes __attribute__((vector_size(VECTOR_BYTES)));
-typedef psw_real loose_lanes __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+typedef psw_real lanes __attribute__((vector_size(PSW_VECTOR_BYTES)));
+typedef psw_real loose_lanes __attribute__((vector_size(PSW_VECTOR_BYTES), aligned(4), may_alias));
 
 /* ---- packing ---- */
 
