@@ -65,74 +65,71 @@ void psw_panels_put_row(psw_panels to, ptrdiff_t row, const psw_real *values)
 
 /* ---- the kernel ---- */
 
-/* c[rows x vectors * LANES] = sum over k of a[.][k] b[k][.]; from row to row a is `down` and c `stride` reals. `rows`
- * and `vectors` are constants at every call, so that the loops over them unroll and acc lives in registers. */
+/* c[rows x vectors * LANES] = or += sum over k of a[.][k] b[k][.]; from row to row a is `down` and c `stride` reals.
+ * `rows` and `vectors` are constants at every call, so that the loops over them unroll and acc lives in registers. */
 static inline __attribute__((always_inline)) void kernel(int rows, int vectors, ptrdiff_t inner, const psw_real *a,
                                                          ptrdiff_t down, const psw_real *b, psw_real *c,
-                                                         ptrdiff_t stride)
+                                                         ptrdiff_t stride, bool add)
 {
-    for (ptrdiff_t done = 0; done < inner; done += CHAIN) {
-        ptrdiff_t end = inner - done < CHAIN ? inner : done + CHAIN;
-        lanes acc[ROWS][2] = {{{0}}};
-        for (ptrdiff_t k = done; k < end; k++) {
-            lanes row[2];
+    lanes acc[ROWS][2] = {{{0}}};
+    for (ptrdiff_t k = 0; k < inner; k++) {
+        lanes row[2];
 #pragma GCC unroll 2
-            for (int j = 0; j < vectors; j++) row[j] = *(const loose_lanes *)(b + (k * vectors + j) * LANES);
+        for (int j = 0; j < vectors; j++) row[j] = *(const loose_lanes *)(b + (k * vectors + j) * LANES);
 #pragma GCC unroll 16
-            for (int i = 0; i < rows; i++) {
-                psw_real x = a[i * down + k];
+        for (int i = 0; i < rows; i++) {
+            psw_real x = a[i * down + k];
 #pragma GCC unroll 2
-                for (int j = 0; j < vectors; j++) acc[i][j] += x * row[j];
-            }
+            for (int j = 0; j < vectors; j++) acc[i][j] += x * row[j];
         }
-#pragma GCC unroll 16
-        for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-            for (int j = 0; j < vectors; j++) {
-                loose_lanes *to = (loose_lanes *)(c + i * stride + j * LANES);
-                *to = done ? (lanes)*to + acc[i][j] : acc[i][j];
-            }
     }
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (int j = 0; j < vectors; j++) {
+            loose_lanes *to = (loose_lanes *)(c + i * stride + j * LANES);
+            *to = add ? (lanes)*to + acc[i][j] : acc[i][j];
+        }
 }
 
 /* Numbers one by one: a structure would pass through memory at every call. */
 typedef void tile_kernel(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                         ptrdiff_t stride);
+                         ptrdiff_t stride, bool add);
 
 static void many_wide(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                      ptrdiff_t stride)
+                      ptrdiff_t stride, bool add)
 {
-    kernel(ROWS, 2, inner, a, down, b, c, stride);
+    kernel(ROWS, 2, inner, a, down, b, c, stride, add);
 }
 
 static void many_narrow(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                        ptrdiff_t stride)
+                        ptrdiff_t stride, bool add)
 {
-    kernel(ROWS, 1, inner, a, down, b, c, stride);
+    kernel(ROWS, 1, inner, a, down, b, c, stride, add);
 }
 
 static void few_wide(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                     ptrdiff_t stride)
+                     ptrdiff_t stride, bool add)
 {
-    kernel(FEW_ROWS, 2, inner, a, down, b, c, stride);
+    kernel(FEW_ROWS, 2, inner, a, down, b, c, stride, add);
 }
 
 static void few_narrow(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                       ptrdiff_t stride)
+                       ptrdiff_t stride, bool add)
 {
-    kernel(FEW_ROWS, 1, inner, a, down, b, c, stride);
+    kernel(FEW_ROWS, 1, inner, a, down, b, c, stride, add);
 }
 
 static void one_wide(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                     ptrdiff_t stride)
+                     ptrdiff_t stride, bool add)
 {
-    kernel(1, 2, inner, a, down, b, c, stride);
+    kernel(1, 2, inner, a, down, b, c, stride, add);
 }
 
 static void one_narrow(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                       ptrdiff_t stride)
+                       ptrdiff_t stride, bool add)
 {
-    kernel(1, 1, inner, a, down, b, c, stride);
+    kernel(1, 1, inner, a, down, b, c, stride, add);
 }
 
 static const struct {
@@ -140,35 +137,48 @@ static const struct {
     tile_kernel *wide, *narrow;
 } kernels[] = {{ROWS, many_wide, many_narrow}, {FEW_ROWS, few_wide, few_narrow}, {1, one_wide, one_narrow}};
 
+typedef struct stretch { /* of the inner length: one chain */
+    ptrdiff_t first, count;
+} stretch;
+
 /* Columns past the panel's last one are computed, and thrown away. */
-static void product_edge(tile_kernel *run, ptrdiff_t rows, psw_const_rows a, const panel *p, psw_real *c,
+static void product_edge(tile_kernel *run, ptrdiff_t rows, psw_const_rows a, const panel *p, stretch k, psw_real *c,
                          ptrdiff_t stride)
 {
     psw_real whole[ROWS * WIDTH];
-    run(a.cols, a.at, a.stride, p->at, whole, p->width);
-    for (ptrdiff_t i = 0; i < rows; i++) memcpy(c + i * stride, whole + i * p->width, (size_t)p->cols * sizeof *c);
+    run(k.count, a.at + k.first, a.stride, p->at + k.first * p->width, whole, p->width, false);
+    for (ptrdiff_t i = 0; i < rows; i++)
+        for (ptrdiff_t j = 0; j < p->cols; j++) {
+            psw_real sum = whole[i * p->width + j];
+            c[i * stride + j] = k.first ? c[i * stride + j] + sum : sum;
+        }
 }
 
-static void product_panel(psw_const_rows a, const panel *p, psw_rows c)
+static void product_panel(psw_const_rows a, const panel *p, stretch k, psw_rows c)
 {
     ptrdiff_t done = 0;
     for (int size = 0; size < 3; size++) {
         ptrdiff_t rows = kernels[size].rows;
         tile_kernel *run = p->width == WIDTH ? kernels[size].wide : kernels[size].narrow;
         for (; done + rows <= a.rows; done += rows) {
+            const psw_real *from = a.at + done * a.stride + k.first;
             psw_real *to = c.at + done * c.stride + p->first;
             if (p->cols == p->width)
-                run(a.cols, a.at + done * a.stride, a.stride, p->at, to, c.stride);
+                run(k.count, from, a.stride, p->at + k.first * p->width, to, c.stride, k.first > 0);
             else
-                product_edge(run, rows, psw_part(a, done, rows), p, to, c.stride);
+                product_edge(run, rows, psw_part(a, done, rows), p, k, to, c.stride);
         }
     }
 }
 
+/* Chain by chain: the part of a panel that a chain meets stays in the first-level cache for all rows. */
 void psw_panels_product(psw_const_rows a, psw_panels b, psw_rows c)
 {
-    for (ptrdiff_t first = 0; first < b.cols; first += WIDTH) {
-        panel p = panel_at(b, first);
-        product_panel(a, &p, c);
+    for (ptrdiff_t first = 0; first < b.inner; first += CHAIN) {
+        stretch k = {first, b.inner - first < CHAIN ? b.inner - first : CHAIN};
+        for (ptrdiff_t column = 0; column < b.cols; column += WIDTH) {
+            panel p = panel_at(b, column);
+            product_panel(a, &p, k, c);
+        }
     }
 }
