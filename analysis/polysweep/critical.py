@@ -91,10 +91,11 @@ def crossing(point: dict, m: int, low: float, high: float, target=TARGET, digits
 def critical(ds: xr.Dataset, target=TARGET) -> pd.DataFrame:
     """Table of critical degrees: a row per case, method, d, n that has a curve over beta.
 
-    Columns: the case's coordinates, method, d, n, m, trials (smallest of the curve, 0 where nothing is measured), points, of
-    (points done, points of the study), beta_crit with bracket crit_lo, crit_hi and crit_below, beta_last with last_lo, last_hi (`Window`), theory_points,
-    theory_first, theory_last (exact probability on the same grid), beta_exact (its real crossing, where this package's closed form
-    applies and agrees), the file's beta_fail, beta_c, beta_ok, beta_up, beta_up_class_3s, and the rates of softmax
+    Columns: the case's coordinates, method, d, n, m; trials (smallest of the curve, 0 where nothing is measured);
+    points, of (points done, points of the study); beta_crit with bracket crit_lo, crit_hi and crit_below, beta_last
+    with last_lo, last_hi, hole (`Window`); theory_points, theory_first, theory_last (exact probability on the same
+    grid); beta_exact (its real crossing, where this package's closed form applies and agrees); the file's beta_fail,
+    beta_c, beta_ok, beta_up, beta_up_class_3s (inf: unreachable, 0: no prediction); and the rates of softmax
     and linear at the same n and d.
     """
     frame = table(ds)

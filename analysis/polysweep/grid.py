@@ -54,7 +54,8 @@ def grid(ds: xr.Dataset) -> xr.Dataset:
 
     Every variable keeps its type: a cell that is no point of the study holds NaN, 0 or "", and `present` is false
     there. A dimension is called `method`, which is also an argument of xarray's `sel`: select it with a dictionary,
-    ``cube.sel({"method": "exact"})``. Raises ValueError where points are not distinct, or where the cube would be absurdly larger than the table.
+    ``cube.sel({"method": "exact"})``. Raises ValueError where points are not distinct, or where
+    the cube would be absurdly larger than the table.
     """
     names = axes(ds)
     used = {name: applies(ds, name) for name in names}

@@ -92,7 +92,8 @@ def _verdict(section):
 def _figure(figure, paths, directory):
     files = [f'<a href="{_e(_relative(path, directory))}">{_file_word(kind)}</a>' for kind, path in paths.items()]
     width = round(figure.canvas.get_size_inches()[0] * 112)  # CSS pixels: type in figures about as large as the text's
-    return (f'<figure>\n<img src="{_inline(paths)}" alt="{_e(figure.title)}" style="max-width:{width}px">\n<figcaption><b>{_e(figure.title)}.</b> '
+    return (f'<figure>\n<img src="{_inline(paths)}" alt="{_e(figure.title)}" style="max-width:{width}px">\n'
+            f'<figcaption><b>{_e(figure.title)}.</b> '
             f'{_e(figure.caption)} {" &middot; ".join(files)}</figcaption>\n</figure>\n')
 
 
@@ -126,14 +127,15 @@ def _critical(section, directory):
                         for name, value, w in zip(frame, values, word))
         rows.append(f'<tr{" class=group" if before not in (None, group) else ""}>{cells}</tr>')
         before = group
-    note = (f"Measured: first degree of the grid with a rate of success of at least {section.target:g}; the bracket runs from "
-            "the degree after the last whose 95 % Wilson interval lies below to the first whose interval lies above (a ? is "
+    note = (f"Measured: first degree of the grid with a rate of success of at least {section.target:g}; the bracket runs "
+            "from the degree after the last whose 95 % Wilson interval lies below to the first whose interval lies above (a ? is "
             "an end that the trials do not settle). Exact theory: the same from the exact probability. All &beta; with an "
             "index are derived bounds and predictions; a star marks a window with a gap.")
     if len(everything) > MOST_ROWS:
         note += f" The first {MOST_ROWS} of {len(everything)} rows."
     link = _relative(section.directory / "critical.csv", directory)
-    return (f'<h2>Critical degrees</h2>\n<p class="meta">{note} <a href="{_e(link)}">data</a></p>\n<div class="scroll"><table>'
+    return (f'<h2>Critical degrees</h2>\n<p class="meta">{note} <a href="{_e(link)}">data</a></p>\n'
+            f'<div class="scroll"><table>'
             f"<thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table></div>\n")
 
 
@@ -162,7 +164,8 @@ def _provenance(section):
     for name, text in section.provenance.items():
         if isinstance(text, str) and text.strip():
             opened = " open" if name == "study" and len(text) < 3000 else ""
-            parts.append(f"<details{opened}><summary>{_e(name.replace('_', ' '))}</summary><pre>{_e(text)}</pre></details>\n")
+            parts.append(f"<details{opened}><summary>{_e(name.replace('_', ' '))}</summary><pre>{_e(text)}</pre>"
+                         "</details>\n")
     return "".join(parts)
 
 

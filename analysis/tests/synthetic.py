@@ -162,7 +162,8 @@ def terms(name, data):
 def column(file, scale, name, data):
     item = file.create_dataset(name, data=data)
     item.dims[0].attach_scale(scale)
-    promise = "none" if name in TIMES or name in ("status", "error_code", "attempt", "launch", "commit", "timing") else "bitwise"
+    unpromised = (*TIMES, "status", "error_code", "attempt", "launch", "commit", "timing")
+    promise = "none" if name in unpromised else "bitwise"
     item.attrs.update(units="s" if name in TIMES else "1", long_name=f"{name} of the point", reproducibility=promise,
                       reproducibility_other=np.array([1e-12, 5e-6]))
     if name in WORDS:

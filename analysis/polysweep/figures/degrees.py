@@ -33,7 +33,8 @@ def degrees(ds, target=TARGET, found=None):
     caption = (f"First degree of the grid whose rate of success is at least {target:g} (points), against the "
                "sequence length. Bars: from the last degree that is below it to the first that reaches it, by 95 % Wilson "
                "intervals. Lines: predicted critical degree. "
-               "Bands, where there is one: from the derived bound up to which D\u2081 cannot fire to the one from which it can.")
+               "Bands, where there is one: from the derived bound up to which D\u2081 cannot fire to the one "
+               "from which it can.")
     left_out = len(groups) - sum(key[0] in widths and key[1:] in cases for key in groups)
     if left_out:
         caption += f" {left_out} further curves are in the data only."
@@ -60,7 +61,8 @@ def _canvas(groups, names, frame, target):
         ax.spines[["top", "right"]].set_visible(False)
     row[0].set_ylabel(rf"first $\beta$ with rate $\geq$ {target:g}")
     bounds = any((part["beta_fail"] > 0).any() for part in groups.values())
-    canvas.legend(handles=_handles(colours, names, frame)[:None if bounds else -1], loc="outside right upper", handlelength=1.8)
+    handles = _handles(colours, names, frame)
+    canvas.legend(handles=handles if bounds else handles[:-1], loc="outside right upper", handlelength=1.8)
     return canvas
 
 
