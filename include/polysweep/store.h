@@ -7,6 +7,7 @@
 #define POLYSWEEP_STORE_H
 
 #include "polysweep/comm.h"
+#include "polysweep/errors.h"
 #include "polysweep/judge.h"
 #include "polysweep/theory.h"
 
@@ -32,14 +33,6 @@ typedef struct psw_parallel_columns {
     double start_s, end_s; /* since the launch began */
     double load_balance, comm_efficiency, parallel_efficiency, sent_bytes, comm_s;
 } psw_parallel_columns;
-
-typedef struct psw_sketch_columns {
-    double err_amm, err_amm_mean, err_amm_q90, err_attn, err_attn_mean, err_attn_q90;
-    double err_out, err_out_mean, err_out_q90, err_out_max, err_out_max_mean, err_out_max_q90;
-    double err_bias, err_bias_mean, err_bias_q90, neg_frac, min_den_ratio;
-    ptrdiff_t bad_rows, err_rows;
-    double state_bytes;
-} psw_sketch_columns;
 
 typedef struct psw_slot {
     psw_slot_status status;

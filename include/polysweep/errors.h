@@ -1,0 +1,60 @@
+/* judge: errors of a sketch against the exact kernel, over draws of its tables.
+ *
+ * A holds the exact kernel values of a sample of query rows with the keys they may see (all rows for n <= 1024, else
+ * one row drawn from each of 256 equal stretches), A~ what one draw of the sketch makes of them; blocks that `local`
+ * leaves exact have no error. Exact is <q,k>^beta, for favor exp <q,k>, of rows after row_norm, in double whatever the
+ * point's precision. Numbers are kept with an exponent of their own, so no degree overflows. O and O~ are the outputs
+ * of attention of these rows; O~ comes from the fold, leaf by leaf. Of two data sets, D_1.
+ *
+ *     err_amm      |A~ - A|_F / sqrt(sum |q|^2beta |k|^2beta)   the error of the approximate matrix product; NaN for favor
+ *     err_attn     |A~ - A|_F / |A|_F
+ *     err_out      |O~ - O|_F / |O|_F
+ *     err_out_max  largest |O~ - O| of an entry
+ *     err_bias     sum (A~ - A) / sum A
+ *     neg_frac     share of entries of A~ below 0, mean over draws
+ *     min_den_ratio  smallest over rows and draws of A~'s row sum over A's, den_constant added to both
+ *     bad_rows     rows of the whole forward pass, over all draws, whose denominator is not positive
+ *     err_rows     rows in the sample
+ * The first five are a number for each draw; a column is their median, beside it stand mean and 90 % quantile.
+ *
+ * A fold: everything kept for a draw is a sum, a maximum or a minimum over query rows. Compiled twice. Local. */
+#ifndef POLYSWEEP_ERRORS_H
+#define POLYSWEEP_ERRORS_H
+
+#include "polysweep/attend.h"
+#include "polysweep/sketch.h"
+
+typedef struct psw_sketch_columns {
+    double err_amm, err_amm_mean, err_amm_q90, err_attn, err_attn_mean, err_attn_q90;
+    double err_out, err_out_mean, err_out_q90, err_out_max, err_out_max_mean, err_out_max_q90;
+    double err_bias, err_bias_mean, err_bias_q90, neg_frac, min_den_ratio;
+    ptrdiff_t bad_rows, err_rows;
+    double state_bytes;
+} psw_sketch_columns;
+
+typedef struct psw_errors psw_errors; /* lives in the arena, but for the plans of an FFT */
+
+/* begin, then for each draw: draw, and take with every leaf of that draw; end; close. */
+typedef struct psw_assessor {
+    size_t (*bytes)(const psw_point *point);
+    /* Exact attention of the sample. `weights` as psw_sketcher takes them. PSW_STOPPED when the watch says so. */
+    psw_status (*begin)(const psw_point *point, const psw_data *data, const psw_weights *weights, psw_watch watch,
+                        psw_arena *arena, psw_errors **errors);
+    psw_status (*draw)(psw_errors *errors, ptrdiff_t draw); /* A~ of draw number `draw`, 0 .. draws - 1, each once */
+    psw_status (*take)(void *errors, const psw_leaf *leaf); /* a psw_leaf_sink: O~ of that draw, leaves in any order */
+    void (*end)(psw_errors *errors, psw_sketch_columns *columns);
+    void (*close)(psw_errors *errors); /* NULL is allowed */
+} psw_assessor;
+const psw_assessor *psw_assessor_of(psw_precision precision);
+
+/* Draws of a point's sketch: point.draws, 1 where nothing is random. */
+ptrdiff_t psw_errors_draws(const psw_point *point);
+
+/* Operations of begin, and of one draw. */
+double psw_errors_begin_flops(const psw_point *point);
+double psw_errors_draw_flops(const psw_point *point);
+
+/* The columns of a point without a sketch: counts 0, the rest NaN. */
+psw_sketch_columns psw_sketch_columns_none(void);
+
+#endif

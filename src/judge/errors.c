@@ -1,0 +1,238 @@
+#include "judge/errors.h"
+
+#include <math.h>
+
+#include "polysweep/stats.h"
+
+const psw_assessor *psw_assessor_of(psw_precision precision)
+{
+    return precision == PSW_FP32 ? &psw_assessor_fp32 : &psw_assessor_fp64;
+}
+
+ptrdiff_t psw_errors_draws(const psw_point *point)
+{
+    return point->method == PSW_MONOMIAL || point->draws < 1 ? 1 : point->draws;
+}
+
+/* ---- sums with an exponent ---- */
+
+void errors_add(errors_sum *sum, double value, double log2)
+{
+    if (value == 0 || log2 == -INFINITY) return;
+    double top = fmax(sum->log2, log2);
+    sum->value = sum->value * exp2(sum->log2 - top) + value * exp2(log2 - top);
+    sum->log2 = top;
+}
+
+double errors_ratio(errors_sum a, errors_sum b)
+{
+    if (a.log2 == -INFINITY || a.value == 0) return b.value == 0 ? NAN : 0;
+    if (b.log2 == -INFINITY) return a.value / 0.0;
+    return a.value / b.value * exp2(a.log2 - b.log2);
+}
+
+/* ---- the sample ---- */
+
+enum { ALL_ROWS = 1024, SAMPLE_ROWS = 256 };
+
+static ptrdiff_t sample_size(const psw_point *point)
+{
+    return point->n <= ALL_ROWS ? point->n : SAMPLE_ROWS;
+}
+
+/* One row uniform in each stretch [i n / rows, (i + 1) n / rows): ascending, and all different. */
+static void sample(psw_errors *e)
+{
+    const uint64_t n = (uint64_t)e->point.n;
+    psw_key key = psw_random_key(PSW_STREAM_ROWS, e->point.seed, &n, 1);
+    for (ptrdiff_t i = 0; i < e->rows; i++) {
+        double uniform;
+        ptrdiff_t first = i * e->point.n / e->rows, next = (i + 1) * e->point.n / e->rows;
+        psw_random_uniforms(key, (uint64_t)i, 0, 1, &uniform);
+        e->row[i] = first + (ptrdiff_t)(uniform * (double)(next - first));
+    }
+}
+
+static errors_part part_of(ptrdiff_t all, ptrdiff_t each, ptrdiff_t index)
+{
+    ptrdiff_t first = index * each, left = all - first;
+    return (errors_part){first, left < 0 ? 0 : left < each ? left : each};
+}
+
+errors_part errors_keys(const psw_errors *e, ptrdiff_t index)
+{
+    return part_of(e->point.n, e->block, index);
+}
+
+errors_part errors_strip(const psw_errors *e, ptrdiff_t index)
+{
+    return part_of(e->rows, ERRORS_STRIP, index);
+}
+
+static ptrdiff_t clamp(ptrdiff_t x, ptrdiff_t most)
+{
+    return x < 0 ? 0 : x < most ? x : most;
+}
+
+ptrdiff_t errors_seen(const psw_errors *e, ptrdiff_t i, errors_part keys)
+{
+    return e->point.mask == PSW_CAUSAL ? clamp(e->row[i] + 1 - keys.first, keys.count) : keys.count;
+}
+
+ptrdiff_t errors_sketched(const psw_errors *e, ptrdiff_t i, errors_part keys)
+{
+    ptrdiff_t seen = errors_seen(e, i, keys), local = e->point.local;
+    return local > 0 ? clamp(e->row[i] / local * local - keys.first, seen) : seen;
+}
+
+/* ---- memory ---- */
+
+static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
+{
+    return a > b ? a : b;
+}
+
+static void lay_numbers(psw_errors *e, psw_arena *arena)
+{
+    const psw_point *p = &e->point;
+    e->row = psw_arena_take(arena, e->rows, sizeof *e->row);
+    e->q = psw_arena_take(arena, e->rows * p->d, sizeof *e->q);
+    e->k = psw_arena_take(arena, p->n * p->d, sizeof *e->k);
+    e->values = psw_arena_take(arena, e->block * larger(p->d, p->v), sizeof *e->values);
+    e->out = psw_arena_take(arena, e->rows * p->v, sizeof *e->out);
+    e->den = psw_arena_take(arena, e->rows, sizeof *e->den);
+    e->estimate = psw_arena_take(arena, e->rows, sizeof *e->estimate);
+    e->tile = psw_arena_take(arena, ERRORS_STRIP * e->block, sizeof *e->tile);
+    e->base = psw_arena_take(arena, e->block, sizeof *e->base);
+    e->sketched = psw_arena_take(arena, e->block, sizeof *e->sketched);
+    e->draws = psw_arena_take(arena, e->count, sizeof *e->draws);
+    e->quantile = psw_arena_take(arena, e->count, sizeof *e->quantile);
+    e->query_log2 = psw_arena_take(arena, e->rows, sizeof *e->query_log2);
+    e->key_log2 = psw_arena_take(arena, e->block, sizeof *e->key_log2);
+}
+
+static void lay_reals(psw_errors *e, psw_arena *arena, size_t real_bytes)
+{
+    e->rounded = psw_arena_take(arena, e->block * e->point.d, real_bytes);
+    e->query = psw_arena_take(arena, e->rows * e->shape.stored, real_bytes);
+    e->key = psw_arena_take(arena, e->block * e->shape.stored, real_bytes);
+    e->product = psw_arena_take(arena, ERRORS_STRIP * e->block, real_bytes);
+}
+
+psw_errors *errors_layout(const psw_point *point, size_t real_bytes, psw_arena *arena)
+{
+    psw_errors e = {.point = *point, .set = psw_data_sets(point) - 1, .rows = sample_size(point)};
+    psw_errors *kept = psw_arena_take(arena, 1, sizeof e);
+    e.block = point->block < point->n ? point->block : point->n;
+    e.count = psw_errors_draws(point);
+    e.shape = psw_sketch_shape_of(point);
+    lay_numbers(&e, arena);
+    lay_reals(&e, arena, real_bytes);
+    if (!kept || arena->used > arena->size) return NULL;
+    for (ptrdiff_t i = 0; i < e.count; i++) e.draws[i] = (errors_draw){.den_ratio = NAN};
+    *kept = e;
+    sample(kept);
+    return kept;
+}
+
+/* ---- one draw ---- */
+
+void errors_draw_begin(psw_errors *e, ptrdiff_t draw)
+{
+    const errors_sum zero = {0, -INFINITY};
+    e->now = &e->draws[draw];
+    *e->now = (errors_draw){.square = zero, .bias = zero, .den_ratio = INFINITY};
+    for (ptrdiff_t i = 0; i < e->rows; i++) e->estimate[i] = zero;
+}
+
+/* den_constant is in both denominators; a row whose exact one is 0 has no ratio. */
+void errors_draw_end(psw_errors *e)
+{
+    for (ptrdiff_t i = 0; i < e->rows; i++) {
+        errors_add(&e->estimate[i], e->point.den_constant, 0);
+        if (e->den[i].value != 0) e->now->den_ratio = fmin(e->now->den_ratio, errors_ratio(e->estimate[i], e->den[i]));
+    }
+}
+
+/* ---- the columns ---- */
+
+static double amm(const psw_errors *e, const errors_draw *d)
+{
+    return e->point.method == PSW_FAVOR ? NAN : sqrt(errors_ratio(d->square, e->norm));
+}
+static double attn(const psw_errors *e, const errors_draw *d)
+{
+    return sqrt(errors_ratio(d->square, e->square));
+}
+static double out(const psw_errors *e, const errors_draw *d)
+{
+    return sqrt(d->out_square / e->out_square);
+}
+static double out_max(const psw_errors *e, const errors_draw *d)
+{
+    (void)e;
+    return d->out_max;
+}
+static double bias(const psw_errors *e, const errors_draw *d)
+{
+    return errors_ratio(d->bias, e->total);
+}
+
+static void spread(psw_errors *e, double (*of)(const psw_errors *, const errors_draw *), double *median, double *mean,
+                   double *q90)
+{
+    double sum = 0;
+    for (ptrdiff_t i = 0; i < e->count; i++) sum += e->quantile[i] = of(e, &e->draws[i]);
+    *mean = sum / (double)e->count;
+    *median = *q90 = NAN;
+    if (isnan(*mean)) return;
+    *median = psw_quantile(e->quantile, e->count, 0.5);
+    *q90 = psw_quantile(e->quantile, e->count, 0.9);
+}
+
+psw_sketch_columns psw_sketch_columns_none(void)
+{
+    return (psw_sketch_columns){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
+                                NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0,   0,   NAN};
+}
+
+void errors_end(psw_errors *e, psw_sketch_columns *c)
+{
+    double negative = 0, ratio = INFINITY;
+    ptrdiff_t bad_rows = 0;
+    *c = psw_sketch_columns_none();
+    spread(e, amm, &c->err_amm, &c->err_amm_mean, &c->err_amm_q90);
+    spread(e, attn, &c->err_attn, &c->err_attn_mean, &c->err_attn_q90);
+    spread(e, out, &c->err_out, &c->err_out_mean, &c->err_out_q90);
+    spread(e, out_max, &c->err_out_max, &c->err_out_max_mean, &c->err_out_max_q90);
+    spread(e, bias, &c->err_bias, &c->err_bias_mean, &c->err_bias_q90);
+    for (ptrdiff_t i = 0; i < e->count; i++) {
+        negative += e->draws[i].negative;
+        ratio = fmin(ratio, e->draws[i].den_ratio);
+        bad_rows += e->draws[i].bad_rows;
+    }
+    c->neg_frac = negative / ((double)e->count * e->pairs);
+    c->min_den_ratio = isfinite(ratio) ? ratio : NAN;
+    c->bad_rows = bad_rows;
+    c->err_rows = e->rows;
+    c->state_bytes = psw_sketch_state_bytes(&e->point);
+}
+
+/* ---- operations ---- */
+
+static double pairs(const psw_point *p)
+{
+    double all = (double)sample_size(p) * (double)p->n;
+    return p->mask == PSW_CAUSAL ? all / 2 : all;
+}
+
+double psw_errors_begin_flops(const psw_point *p)
+{
+    return 2 * pairs(p) * (double)(p->d + p->v);
+}
+
+double psw_errors_draw_flops(const psw_point *p)
+{
+    psw_sketch_shape shape = psw_sketch_shape_of(p);
+    return 2 * pairs(p) * (double)(p->d + shape.stored) + shape.flops * (double)(sample_size(p) + p->n);
+}

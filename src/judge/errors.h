@@ -1,0 +1,83 @@
+/* judge/errors: what the assessor's files share. */
+#ifndef POLYSWEEP_JUDGE_ERRORS_H
+#define POLYSWEEP_JUDGE_ERRORS_H
+
+#include "polysweep/errors.h"
+#include "polysweep/random.h"
+
+/* value * 2^log2; log2 = -inf is 0 */
+typedef struct errors_sum {
+    double value, log2;
+} errors_sum;
+void errors_add(errors_sum *sum, double value, double log2);
+double errors_ratio(errors_sum a, errors_sum b); /* a / b; NaN for 0 / 0 */
+
+/* What one draw has shown so far. */
+typedef struct errors_draw {
+    errors_sum square, bias; /* of A~ - A */
+    double negative;         /* entries of A~ below 0 */
+    double den_ratio;        /* the smallest */
+    double out_square, out_max;
+    ptrdiff_t bad_rows;
+} errors_draw;
+
+enum { ERRORS_STRIP = 128 }; /* rows of a tile */
+
+struct psw_errors {
+    psw_point point;
+    int set;
+    ptrdiff_t rows, block; /* rows of the sample, keys of a block */
+    ptrdiff_t *row;        /* their tokens, ascending */
+    double *q, *k;         /* rows x d, n x d */
+    double *values;        /* block x max(d, v): rows on their way in */
+
+    double *out;                    /* rows x v: exact output */
+    errors_sum *den, *estimate;     /* rows: denominators, exact and of the draw */
+    errors_sum square, total, norm; /* sum A^2, sum A, sum |q|^2p |k|^2p */
+    double out_square, pairs;
+
+    double *tile, *base, *sketched; /* strip x block scores, one row of them, one row of A~ */
+    errors_draw *draws, *now;
+    double *quantile; /* draws */
+    ptrdiff_t count;  /* of draws */
+
+    /* in the point's precision */
+    struct psw_sketch *sketch;
+    psw_sketch_shape shape;
+    void *rounded, *query, *key, *product; /* block x d, rows x stored, block x stored, strip x block */
+    double *query_log2, *key_log2;         /* rows, block: scales of the map */
+    psw_watch watch;
+};
+
+/* Part of the keys and part of the sample. */
+typedef struct errors_part {
+    ptrdiff_t first, count;
+} errors_part;
+
+errors_part errors_keys(const psw_errors *e, ptrdiff_t index); /* block number `index`; count 0 past the end */
+errors_part errors_strip(const psw_errors *e, ptrdiff_t index);
+/* Keys of a block that row number `i` of the sample may see; the first of them are sketched, the rest exact. */
+ptrdiff_t errors_seen(const psw_errors *e, ptrdiff_t i, errors_part keys);
+ptrdiff_t errors_sketched(const psw_errors *e, ptrdiff_t i, errors_part keys);
+
+/* Lays the fold out but for its sketch; NULL from an arena that only counts. */
+psw_errors *errors_layout(const psw_point *point, size_t real_bytes, psw_arena *arena);
+/* Rows and keys, exact sums and outputs. */
+psw_status errors_load(psw_errors *e, const psw_data *data);
+/* Exact scores of a strip with a block into the tile. */
+void errors_scores(psw_errors *e, errors_part strip, errors_part keys);
+/* x <- (x / max |x|)^p in place; returns the log2 of the factor taken out, -inf where all are 0. `base` has room for x.
+ */
+double errors_power(double p, ptrdiff_t count, double *x, double *base);
+/* Scores to exact weights in place, with the log2 of the factor taken out. */
+double errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);
+/* One row of A~, e->sketched times 2^log2, against the exact scores of the same row and block. */
+void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *scores, double log2);
+
+void errors_draw_begin(psw_errors *e, ptrdiff_t draw);
+void errors_draw_end(psw_errors *e);
+void errors_end(psw_errors *e, psw_sketch_columns *columns);
+
+extern const psw_assessor psw_assessor_fp64, psw_assessor_fp32;
+
+#endif

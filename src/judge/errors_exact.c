@@ -1,0 +1,200 @@
+/* The exact side, in double. */
+#include <math.h>
+
+#include "polysweep/real.h"
+
+#include "judge/errors.h"
+
+static double largest(ptrdiff_t count, const double *x)
+{
+    double most = 0;
+    for (ptrdiff_t j = 0; j < count; j++) most = fabs(x[j]) > most ? fabs(x[j]) : most;
+    return most;
+}
+
+static void multiply(ptrdiff_t count, double *restrict x, const double *restrict by)
+{
+    for (ptrdiff_t j = 0; j < count; j++) x[j] *= by[j];
+}
+
+static void square(ptrdiff_t count, double *x)
+{
+    for (ptrdiff_t j = 0; j < count; j++) x[j] *= x[j];
+}
+
+/* The bits of p below the highest one, from the left: square, and multiply where the bit is set. */
+double errors_power(double p, ptrdiff_t count, double *x, double *base)
+{
+    double peak = largest(count, x);
+    uint64_t degree = (uint64_t)p, bit = 1;
+    if (peak < DBL_MIN) return -INFINITY;
+    for (ptrdiff_t j = 0; j < count; j++) x[j] = base[j] = x[j] / peak;
+    while (bit <= degree / 2) bit *= 2;
+    while (bit >>= 1) {
+        square(count, x);
+        if (degree & bit) multiply(count, x, base);
+    }
+    return p * log2(peak);
+}
+
+static const double log2_e = 1.4426950408889634;
+
+double errors_weigh(const psw_errors *e, ptrdiff_t count, double *z)
+{
+    if (e->point.method != PSW_FAVOR) return errors_power(e->point.beta, count, z, e->base);
+    double peak = -INFINITY;
+    for (ptrdiff_t j = 0; j < count; j++) peak = z[j] > peak ? z[j] : peak;
+    for (ptrdiff_t j = 0; j < count; j++) z[j] = exp(z[j] - peak);
+    return peak * log2_e;
+}
+
+static psw_const_rows rows_of(const double *at, errors_part part, ptrdiff_t width)
+{
+    return (psw_const_rows){at + part.first * width, part.count, width, width};
+}
+
+void errors_scores(psw_errors *e, errors_part strip, errors_part keys)
+{
+    psw_product_nt(rows_of(e->q, strip, e->point.d), rows_of(e->k, keys, e->point.d),
+                   psw_rows_of(e->tile, strip.count, keys.count));
+}
+
+/* ---- outputs ---- */
+
+/* The row of weights joins what its row has summed so far, under the larger of the two exponents. */
+static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *w, double log2)
+{
+    errors_sum *den = &e->den[i];
+    double top = fmax(den->log2, log2), sum = 0, squares = 0;
+    for (ptrdiff_t j = 0; j < seen; j++) sum += w[j], squares += w[j] * w[j];
+    errors_add(&e->square, squares, 2 * log2);
+    errors_add(&e->total, sum, log2);
+    if (top > den->log2) {
+        double down = exp2(den->log2 - top), *out = e->out + i * e->point.v;
+        for (ptrdiff_t c = 0; c < e->point.v; c++) out[c] *= down;
+        den->value *= down, den->log2 = top;
+    }
+    double factor = exp2(log2 - top);
+    for (ptrdiff_t j = 0; j < seen; j++) w[j] *= factor;
+    den->value += factor * sum;
+}
+
+/* Rows of numerators and denominators of one strip with one block of keys. */
+static void add_tile(psw_errors *e, errors_part strip, errors_part keys)
+{
+    ptrdiff_t v = e->point.v;
+    errors_scores(e, strip, keys);
+    for (ptrdiff_t i = 0; i < strip.count; i++) {
+        double *w = e->tile + i * keys.count;
+        ptrdiff_t seen = errors_seen(e, strip.first + i, keys);
+        double log2 = seen > 0 ? errors_weigh(e, seen, w) : -INFINITY;
+        if (log2 > -INFINITY)
+            join(e, strip.first + i, seen, w, log2);
+        else
+            seen = 0;
+        for (ptrdiff_t j = seen; j < keys.count; j++) w[j] = 0;
+    }
+    psw_gemm(false, false, keys.count, (psw_const_rows){e->tile, strip.count, keys.count, keys.count},
+             (psw_const_rows){e->values, keys.count, v, v}, 1, psw_rows_of(e->out + strip.first * v, strip.count, v));
+}
+
+/* out = num / (den + den_constant); a row without weights is 0 */
+static void finish_row(psw_errors *e, ptrdiff_t i)
+{
+    errors_sum *den = &e->den[i];
+    double *out = e->out + i * e->point.v, unit = den->log2;
+    errors_add(den, e->point.den_constant, 0);
+    double scale = den->value != 0 && unit > -INFINITY ? exp2(unit - den->log2) / den->value : 0;
+    for (ptrdiff_t c = 0; c < e->point.v; c++) {
+        out[c] *= scale;
+        e->out_square += out[c] * out[c];
+    }
+}
+
+/* ---- norms ---- */
+
+static double log2_norm(ptrdiff_t d, const double *x)
+{
+    double peak = largest(d, x), sum = 0;
+    for (ptrdiff_t i = 0; i < d && peak > 0; i++) sum += x[i] / peak * (x[i] / peak);
+    return peak > 0 ? log2(peak) + log2(sum) / 2 : -INFINITY;
+}
+
+/* sum over rows of |q|^2p times the sum over the keys it sees of |k|^2p: rows are ascending, so the sum over keys grows
+ * along with them. */
+static void sum_norms(psw_errors *e)
+{
+    ptrdiff_t d = e->point.d, key = 0;
+    double p = e->point.beta;
+    errors_sum keys = {0, -INFINITY};
+    for (ptrdiff_t i = 0; i < e->rows; i++) {
+        ptrdiff_t seen = e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n;
+        for (; key < seen; key++) errors_add(&keys, 1, 2 * p * log2_norm(d, e->k + key * d));
+        errors_add(&e->norm, keys.value, keys.log2 + 2 * p * log2_norm(d, e->q + i * d));
+    }
+}
+
+/* ---- all of it ---- */
+
+static void load_rows(psw_errors *e, const psw_data *data)
+{
+    ptrdiff_t d = e->point.d;
+    for (ptrdiff_t i = 0; i < e->rows; i++) psw_data_rows(data, e->set, PSW_QUERY, e->row[i], 1, e->q + i * d);
+    for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
+        errors_part keys = errors_keys(e, b);
+        psw_data_rows(data, e->set, PSW_KEY, keys.first, keys.count, e->k + keys.first * d);
+    }
+}
+
+static void clear(psw_errors *e)
+{
+    const errors_sum zero = {0, -INFINITY};
+    e->square = e->total = e->norm = zero;
+    e->out_square = e->pairs = 0;
+    for (ptrdiff_t i = 0; i < e->rows; i++) {
+        e->den[i] = zero;
+        e->pairs += (double)(e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n);
+    }
+    for (ptrdiff_t i = 0; i < e->rows * e->point.v; i++) e->out[i] = 0;
+}
+
+psw_status errors_load(psw_errors *e, const psw_data *data)
+{
+    clear(e);
+    load_rows(e, data);
+    if (e->point.method != PSW_FAVOR) sum_norms(e);
+    for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
+        errors_part keys = errors_keys(e, b);
+        if (e->watch.ask && e->watch.ask(e->watch.context)) return PSW_FAIL(PSW_STOPPED, "errors were asked to stop");
+        psw_data_rows(data, e->set, PSW_VALUE, keys.first, keys.count, e->values);
+        for (ptrdiff_t s = 0; errors_strip(e, s).count > 0; s++) {
+            errors_part strip = errors_strip(e, s);
+            if (errors_seen(e, strip.first + strip.count - 1, keys) > 0) add_tile(e, strip, keys);
+        }
+    }
+    for (ptrdiff_t i = 0; i < e->rows; i++) finish_row(e, i);
+    return PSW_OK;
+}
+
+/* ---- against a draw ---- */
+
+void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *z, double log2_sketched)
+{
+    ptrdiff_t seen = errors_seen(e, i, keys), sketched = errors_sketched(e, i, keys);
+    double log2_exact = errors_weigh(e, seen, z), peak = largest(sketched, e->sketched);
+    double top = fmax(log2_exact, peak > 0 ? log2_sketched + log2(peak) : -INFINITY);
+    if (top == -INFINITY) return;
+    double exact = exp2(log2_exact - top), estimate = peak > 0 ? exp2(log2_sketched - top) : 0;
+    double squares = 0, sum = 0, bias = 0;
+    ptrdiff_t negative = 0;
+    for (ptrdiff_t j = 0; j < sketched; j++) {
+        double a = estimate * e->sketched[j], off = a - exact * z[j];
+        squares += off * off, bias += off, sum += a;
+        negative += a < 0;
+    }
+    for (ptrdiff_t j = sketched; j < seen; j++) sum += exact * z[j], negative += exact * z[j] < 0;
+    errors_add(&e->now->square, squares, 2 * top);
+    errors_add(&e->now->bias, bias, top);
+    errors_add(&e->estimate[i], sum, top);
+    e->now->negative += (double)negative;
+}

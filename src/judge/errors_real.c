@@ -1,0 +1,145 @@
+/* The sketched side, in the precision of the point. */
+#include <math.h>
+
+#include "polysweep/real.h"
+
+#include "judge/errors.h"
+
+#define SKETCHER PSW_PRECISION_NAME(psw_sketcher)
+
+/* ---- opening ---- */
+
+static size_t bytes(const psw_point *point)
+{
+    psw_arena counting = psw_arena_counting();
+    errors_layout(point, sizeof(psw_real), &counting);
+    ptrdiff_t block = point->block < point->n ? point->block : point->n;
+    return counting.high + SKETCHER.bytes(point, block);
+}
+
+static psw_status begin(const psw_point *point, const psw_data *data, const psw_weights *weights, psw_watch watch,
+                        psw_arena *arena, psw_errors **errors)
+{
+    PSW_TRY(psw_sketch_check(point));
+    psw_errors *e = errors_layout(point, sizeof(psw_real), arena);
+    PSW_TRY(psw_arena_check(arena));
+    if (!e) return PSW_FAIL(PSW_BUG, "the errors of a point were given no memory");
+    e->watch = watch;
+    PSW_TRY(errors_load(e, data));
+    PSW_TRY(SKETCHER.create(point, e->block, weights, arena, &e->sketch));
+    *errors = e;
+    return PSW_OK;
+}
+
+static void close(psw_errors *e)
+{
+    if (e) SKETCHER.destroy(e->sketch);
+}
+
+/* ---- a draw ---- */
+
+static void map_rows(psw_errors *e, const double *x, ptrdiff_t count, psw_real *stored, double *log2_scale)
+{
+    psw_real *rounded = e->rounded;
+    ptrdiff_t d = e->point.d;
+    for (ptrdiff_t i = 0; i < count * d; i++) rounded[i] = (psw_real)x[i];
+    SKETCHER.map(e->sketch, psw_read(psw_rows_of(rounded, count, d)), psw_rows_of(stored, count, e->shape.stored),
+                 log2_scale);
+}
+
+static void map_queries(psw_errors *e)
+{
+    for (ptrdiff_t first = 0; first < e->rows; first += e->block) {
+        ptrdiff_t left = e->rows - first, count = left < e->block ? left : e->block;
+        map_rows(e, e->q + first * e->point.d, count, (psw_real *)e->query + first * e->shape.stored,
+                 e->query_log2 + first);
+    }
+}
+
+/* The scales of a block of keys become factors 2^(s - largest s); returns the largest. Keys 2^1074 below it are lost.
+ */
+static double scale_keys(double *scale, ptrdiff_t count)
+{
+    double most = -INFINITY;
+    for (ptrdiff_t j = 0; j < count; j++) most = scale[j] > most ? scale[j] : most;
+    for (ptrdiff_t j = 0; j < count; j++) scale[j] = most > -INFINITY ? exp2(scale[j] - most) : 0;
+    return most;
+}
+
+/* weigh(<m(q), m(k)>) times the factors of the keys; returns the log2 of the factor taken out */
+static double estimate(psw_errors *e, const psw_real *product, ptrdiff_t count)
+{
+    double *w = e->sketched, log2 = 0;
+    for (ptrdiff_t j = 0; j < count; j++) w[j] = (double)product[j];
+    if (e->shape.weigh == PSW_WEIGH_POWER) log2 = errors_power(e->point.beta, count, w, e->base);
+    if (e->shape.weigh == PSW_WEIGH_SQUARE)
+        for (ptrdiff_t j = 0; j < count; j++) w[j] *= w[j];
+    for (ptrdiff_t j = 0; j < count; j++) w[j] *= e->key_log2[j];
+    return log2;
+}
+
+static void compare_strip(psw_errors *e, errors_part strip, errors_part keys, double key_log2)
+{
+    ptrdiff_t stored = e->shape.stored;
+    const psw_real *query = (const psw_real *)e->query + strip.first * stored;
+    psw_real *product = e->product;
+    psw_product_nt((psw_const_rows){query, strip.count, stored, stored},
+                   (psw_const_rows){e->key, keys.count, stored, stored}, psw_rows_of(product, strip.count, keys.count));
+    errors_scores(e, strip, keys);
+    for (ptrdiff_t i = 0; i < strip.count; i++) {
+        ptrdiff_t row = strip.first + i;
+        if (errors_seen(e, row, keys) == 0) continue;
+        double log2 = estimate(e, product + i * keys.count, errors_sketched(e, row, keys));
+        errors_compare(e, row, keys, e->tile + i * keys.count, log2 + e->query_log2[row] + key_log2);
+    }
+}
+
+static psw_status draw(psw_errors *e, ptrdiff_t number)
+{
+    if (number < 0 || number >= e->count) return PSW_FAIL(PSW_BUG, "draw %td of %td", number, e->count);
+    errors_draw_begin(e, number);
+    SKETCHER.draw(e->sketch, number);
+    map_queries(e);
+    for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
+        errors_part keys = errors_keys(e, b);
+        if (e->watch.ask && e->watch.ask(e->watch.context)) return PSW_FAIL(PSW_STOPPED, "errors were asked to stop");
+        map_rows(e, e->k + keys.first * e->point.d, keys.count, e->key, e->key_log2);
+        double key_log2 = scale_keys(e->key_log2, keys.count);
+        for (ptrdiff_t s = 0; errors_strip(e, s).count > 0; s++) {
+            errors_part strip = errors_strip(e, s);
+            if (errors_seen(e, strip.first + strip.count - 1, keys) > 0) compare_strip(e, strip, keys, key_log2);
+        }
+    }
+    errors_draw_end(e);
+    return PSW_OK;
+}
+
+/* ---- the outputs of the fold ---- */
+
+static void take_row(psw_errors *e, ptrdiff_t i, const psw_real *out)
+{
+    const double *exact = e->out + i * e->point.v;
+    errors_draw *now = e->now;
+    for (ptrdiff_t c = 0; c < e->point.v; c++) {
+        double off = (double)out[c] - exact[c];
+        now->out_square += off * off;
+        now->out_max = fmax(now->out_max, fabs(off));
+    }
+}
+
+static psw_status take(void *context, const psw_leaf *leaf)
+{
+    psw_errors *e = context;
+    if (leaf->points != 1 || leaf->sets <= e->set || leaf->width != e->point.v || !e->now)
+        return PSW_FAIL(PSW_BUG, "a leaf of %td points and %d sets for the errors of one", leaf->points, leaf->sets);
+    const psw_real *out = (const psw_real *)leaf->rows + e->set * leaf->count * leaf->width;
+    const double *log2_den = leaf->log2_den + e->set * leaf->count;
+    for (ptrdiff_t r = 0; r < leaf->count; r++) e->now->bad_rows += !(log2_den[r] > -INFINITY);
+    for (ptrdiff_t i = 0; i < e->rows; i++) {
+        ptrdiff_t at = e->row[i] - leaf->first;
+        if (at >= 0 && at < leaf->count) take_row(e, i, out + at * leaf->width);
+    }
+    return PSW_OK;
+}
+
+const psw_assessor PSW_PRECISION_NAME(psw_assessor) = {bytes, begin, draw, take, errors_end, close};
