@@ -47,7 +47,7 @@ static void right(ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t cols)
 /* Any part of the product, computed alone, has the bits it has in the whole. */
 static void same_bits(void)
 {
-    enum { ROWS = 37, INNER = 50, COLS = 75 };
+    enum { ROWS = 37, INNER = 300, COLS = 75 }; /* several chains */
     psw_real *a = numbers(ROWS * INNER, 4), *b = numbers(INNER * COLS, 5), whole[ROWS * COLS], part[ROWS * COLS];
     psw_real *room = malloc((size_t)psw_panels_count(INNER, COLS) * sizeof *room);
     psw_const_rows left = {a, ROWS, INNER, INNER};
@@ -91,6 +91,7 @@ int main(void)
     for (int i = 0; i < SIDES; i++)
         for (int j = 0; j < SIDES; j++)
             for (int k = 0; k < SIDES; k++) right(sides[i], sides[j], sides[k]);
+    for (int i = 0; i < SIDES; i++) right(13, 127 + 43 * i, sides[i]); /* around and above one chain */
     same_bits();
     replaced_row();
     return test_end();
