@@ -1,4 +1,5 @@
 psw_test(store unit/store.c)
+psw_test(store_damaged property/store_damaged.c)
 psw_test(store_files mpi/store_files.c MPI 1 2 3 4)
 
 # not a test of its own: what scripts run, kill and read

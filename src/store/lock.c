@@ -43,6 +43,11 @@ psw_status psw_store_lock(const char *path, int *lock)
     int descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be opened: %s", name, strerror(errno));
     int failed = flock(descriptor, LOCK_EX | LOCK_NB);
+    for (int look = 0; failed && errno == EWOULDBLOCK && look < 10;
+         look++) { /* psw_store_locked holds it for a moment */
+        usleep(20000);
+        failed = flock(descriptor, LOCK_EX | LOCK_NB);
+    }
     if (failed && errno == EWOULDBLOCK) return refuse(path, descriptor);
     PSW_TRY(sign(path, descriptor, !failed));
     *lock = descriptor;

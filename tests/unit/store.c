@@ -184,6 +184,45 @@ static void test_lock(void)
     CHECK(psw_store_lock(file("no/such/place.h5"), &first) == PSW_ENVIRONMENT, "a lock nowhere");
 }
 
+/* From a study to its file: slots, parameters, own axes, predictions, size. */
+static void test_study(void)
+{
+    static const char text[] = "schema: 1\nstudy: small # a comment\nseed: 20231030\n"
+                               "data: {kind: self_attention, preset: W2}\nmethods: [exact, softmax]\n"
+                               "grid: {beta: [2, 4], n: [256, 512], classes: [16, 32]}\nderive: {d: \"classes + 2\"}\n"
+                               "judge: {m: 8, trials: 10}\npredict: {mine: \"log(n)\"}\n";
+    psw_study *study = NULL;
+    psw_reader *reader = NULL;
+    psw_record records[12];
+    psw_column list[PSW_COLUMNS_MAX];
+    CHECK(psw_study_parse(text, strlen(text), "small.yaml", NULL, 0, NULL, &study) == PSW_OK, "%s", psw_message());
+    if (!study) return;
+    ptrdiff_t slots = psw_study_slots(study), count, fixed = psw_columns_of(study, list);
+    psw_columns(&count);
+    CHECK(slots == 12 && fixed == count + 2, "%td slots, %td columns", slots, fixed);
+    CHECK(strcmp(list[count].name, "classes") == 0 && strcmp(list[count + 1].name, "predict_mine") == 0, "names");
+    CHECK(psw_store_create(file("study.h5"), study) == PSW_OK, "%s", psw_message());
+    CHECK(size_of("study.h5") == psw_store_bytes(study), "%g bytes", size_of("study.h5"));
+    CHECK(psw_reader_open(file("study.h5"), &reader) == PSW_OK, "%s", psw_message());
+    if (!reader) return;
+    CHECK(psw_reader_identity(reader) == psw_study_identity(study), "identity");
+    CHECK(strcmp(psw_reader_study(reader), psw_study_resolved(study)) == 0, "resolved study");
+    CHECK(psw_reader_get(reader, 0, 12, records) == PSW_OK, "%s", psw_message());
+    for (ptrdiff_t slot = 0; slot < 12; slot++) {
+        psw_record expected = psw_record_blank(&(psw_point){0});
+        expected.point = psw_study_point(study, slot);
+        for (ptrdiff_t i = 0; i <= count; i++) {
+            uint64_t a = 0, b = 0;
+            if (!psw_column_parameter(&list[i])) continue;
+            column_pack(&list[i], &expected, 1, &a);
+            column_pack(&list[i], &records[slot], 1, &b);
+            CHECK(a == b, "slot %td: %s", slot, list[i].name);
+        }
+    }
+    psw_reader_close(reader);
+    psw_study_free(study);
+}
+
 static void test_texts(void)
 {
     psw_record record = store_record(5);
@@ -212,6 +251,7 @@ int main(void)
     test_hostile_columns();
     test_refused_places();
     test_lock();
+    test_study();
     test_texts();
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
     char remove[300];

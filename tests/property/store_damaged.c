@@ -1,0 +1,88 @@
+/* Files with a few bytes changed, or cut: a reader ends with a status, never with a signal, and asks for no memory that
+ * the file does not account for. Each file is read in a process of its own. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "polysweep/random.h"
+#include "store.h"
+
+enum { SLOTS = 40, FILES = 300, LARGEST = 1 << 20 };
+
+static char path[256];
+
+static void store_bytes(const unsigned char *bytes, size_t count)
+{
+    FILE *stream = fopen(path, "wb");
+    if (!stream) return;
+    fwrite(bytes, 1, count, stream);
+    fclose(stream);
+}
+
+/* Changes up to 20 bytes, half of them among the first 4096, where the tables of the file are; every tenth is cut. */
+static size_t damage(psw_key key, uint64_t file, unsigned char *bytes, size_t count)
+{
+    uint32_t word[4];
+    psw_random_block(key, file, 0, word);
+    uint64_t changes = 1 + word[0] % 20;
+    size_t kept = word[1] % 10 == 0 ? word[2] % count : count;
+    for (uint64_t i = 1; i <= changes; i++) {
+        psw_random_block(key, file, i, word);
+        bytes[word[0] % (word[1] % 2 ? count : 4096)] = word[2] % 3 ? (unsigned char)word[3] : (word[3] % 2 ? 0xff : 0);
+    }
+    return kept;
+}
+
+static int read_all(void)
+{
+    psw_reader *reader = NULL;
+    static psw_record records[SLOTS];
+    psw_launch launch;
+    char message[64];
+    alarm(20); /* a reader that loops is a failure too */
+    psw_status status = psw_reader_open(path, &reader);
+    if (status != PSW_OK) return status == PSW_ENVIRONMENT ? 0 : 1;
+    ptrdiff_t slots = psw_reader_slots(reader);
+    if (slots > LARGEST) return 1;
+    psw_reader_get(reader, 0, slots < SLOTS ? slots : SLOTS, records);
+    for (ptrdiff_t i = 0; i < slots && i < SLOTS; i++)
+        if (!psw_word(PSW_WORDS_METHOD, (int)records[i].point.method)) return 1;
+    psw_reader_launch(reader, 0, &launch);
+    psw_reader_failure(reader, 0, message, sizeof message);
+    psw_reader_schema(reader);
+    psw_reader_close(reader);
+    return 0;
+}
+
+static void try_file(uint64_t number)
+{
+    int state = 0;
+    pid_t child = fork();
+    if (child == 0) _exit(read_all());
+    waitpid(child, &state, 0);
+    CHECK(WIFEXITED(state) && WEXITSTATUS(state) == 0, "file %llu: state %d", (unsigned long long)number, state);
+}
+
+int main(void)
+{
+    static unsigned char good[LARGEST], bad[LARGEST];
+    const psw_key key = psw_random_key(PSW_STREAM_DATA, 1, NULL, 0);
+    layout what = store_layout(SLOTS);
+    psw_format(path, sizeof path, "/tmp/polysweep-damaged.%ld.h5", (long)getpid());
+    CHECK(layout_create(path, &what) == PSW_OK, "%s", psw_message());
+    FILE *stream = fopen(path, "rb");
+    size_t count = stream ? fread(good, 1, sizeof good, stream) : 0;
+    if (stream) fclose(stream);
+    CHECK(count > 4096 && count < LARGEST, "%zu bytes", count);
+    for (uint64_t number = 0; number < FILES; number++) {
+        memcpy(bad, good, count);
+        store_bytes(bad, damage(key, number, bad, count));
+        try_file(number);
+    }
+    unlink(path);
+    (void)store_record;
+    return test_end();
+}
