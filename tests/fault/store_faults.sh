@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every fault of the store on every rank: all ranks leave with its code, the words appear once, nothing hangs, nothing
+# Every fault of the store on the first and the last rank: all ranks leave with its code, the words appear once, nothing hangs, nothing
 # acknowledged is lost, and running again completes the file.
 set -euo pipefail
 writer=$POLYSWEEP_BUILD/tests/store_writer slots=500 ranks=3 injected=14
@@ -14,7 +14,7 @@ fail() {
 }
 
 for site in store.create store.open store.mark store.put store.commit store.sync; do
-    for rank in 0 1 2; do
+    for rank in 0 2; do
         [ $site = store.create ] && [ $rank != 0 ] && continue # rank 0 creates
         rm -f "$file" "$file.ack"
         code=0
