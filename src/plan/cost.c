@@ -32,13 +32,15 @@ static double multiplications(double beta)
     return count;
 }
 
-/* Seconds of one score beyond its products. */
-static double score_seconds(const psw_rates *rates, const psw_point *p)
+/* Seconds of `scores` scores beyond their products; only those that a query sees become weights. */
+static double score_seconds(const psw_rates *rates, const psw_point *p, double scores)
 {
-    double base = rates->score_s[p->precision];
-    if (p->method == PSW_LINEAR) return base;
+    double n = (double)p->n, seen = p->mask == PSW_CAUSAL ? n * (n + 1) / 2 : n * n;
+    double base = scores * rates->score_s[p->precision];
+    if (p->method == PSW_LINEAR || !row_fold(p)) return base;
     bool whole = p->method == PSW_EXACT && p->beta >= 0 && p->beta < 0x1p53 && p->beta == floor(p->beta);
-    return base + (whole ? multiplications(p->beta) * rates->weigh_s[p->precision] : rates->transcend_s[p->precision]);
+    if (!whole) return base + seen * rates->transcend_s[p->precision];
+    return base + seen * multiplications(p->beta) * rates->weigh_s[p->precision];
 }
 
 /* Scores that are computed again for D_1, as a part of all: every query strip meets the key leaf of j3 again, and the
@@ -89,7 +91,7 @@ psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
     psw_work work = psw_attend_work(p);
     double scores = row_fold(p) ? work.flops / (2 * (double)(p->d + p->v)) : 0;
     double shared = 2 * (double)p->d * scores * rates->flop_s[p->precision];
-    double own = work.flops * rates->flop_s[p->precision] - shared + scores * score_seconds(rates, p);
+    double own = work.flops * rates->flop_s[p->precision] - shared + score_seconds(rates, p, scores);
     double sets = 1 + second_set(p, scores);
     double signs = sign_seconds(rates, p);
 

@@ -7,15 +7,6 @@
 /* Beyond this no sketch means anything, and the tree has as many nodes. */
 static const double degree_max = 65536;
 
-static const char *name_of(psw_method method)
-{
-    static const char *const names[] = {[PSW_MONOMIAL] = "monomial", [PSW_POLYSKETCH] = "polysketch",
-                                        [PSW_TREE] = "tree",         [PSW_TENSORSKETCH] = "tensorsketch",
-                                        [PSW_SRHT] = "srht",         [PSW_MACLAURIN] = "maclaurin",
-                                        [PSW_FAVOR] = "favor"};
-    return psw_sketch_has(method) ? names[method] : "this one";
-}
-
 static psw_status check_degree(const psw_point *point, const char *method)
 {
     double beta = point->beta;
@@ -89,7 +80,7 @@ psw_status psw_sketch_fits(const psw_point *point, double bytes)
 
 psw_status psw_sketch_check(const psw_point *point)
 {
-    const char *method = name_of(point->method);
+    const char *method = psw_word(PSW_WORDS_METHOD, (int)point->method);
     if (!psw_sketch_has(point->method)) return PSW_FAIL(PSW_USAGE, "method %s has no feature map", method);
     if (point->d < 1) return PSW_FAIL(PSW_USAGE, "%s: d = %td: rows have at least one column", method, point->d);
     PSW_TRY(check_degree(point, method));

@@ -35,15 +35,17 @@ void SKETCH_NORMALS(const psw_sketch *s, psw_key key, psw_rows table)
     }
 }
 
-/* Eight sums that wait for each other as little as vectors allow. */
+/* Sixteen sums that wait for each other as little as vectors allow. */
 double SKETCH_SUM_OF_SQUARES(const psw_real *x, ptrdiff_t count)
 {
-    double lane[8] = {0}, rest = 0;
+    double lane[16] = {0}, rest = 0;
     ptrdiff_t i = 0;
-    for (; i + 8 <= count; i += 8)
-        for (int k = 0; k < 8; k++) lane[k] += (double)x[i + k] * (double)x[i + k];
+    for (; i + 16 <= count; i += 16)
+        for (int k = 0; k < 16; k++) lane[k] += (double)x[i + k] * (double)x[i + k];
     for (; i < count; i++) rest += (double)x[i] * (double)x[i];
-    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7])) + rest;
+    for (int width = 8; width > 0; width /= 2)
+        for (int k = 0; k < width; k++) lane[k] += lane[k + width];
+    return lane[0] + rest;
 }
 
 /* ---- unit rows -------------------------------------------------------------------------------------------- */
@@ -64,10 +66,10 @@ static double unit_row_of_any_size(const psw_real *x, ptrdiff_t d, psw_real *u)
 
 static double unit_row(const psw_real *x, ptrdiff_t d, psw_real *u)
 {
-    double sum = SKETCH_SUM_OF_SQUARES(x, d);
-    if (!(sum > 0x1p-900 && sum < 0x1p900)) return unit_row_of_any_size(x, d, u);
-    double inverse = 1 / sqrt(sum);
-    for (ptrdiff_t i = 0; i < d; i++) u[i] = (psw_real)((double)x[i] * inverse);
+    double sum = SKETCH_SUM_OF_SQUARES(x, d), most = sizeof *x == sizeof(float) ? 0x1p240 : 0x1p900;
+    if (!(sum > 1 / most && sum < most)) return unit_row_of_any_size(x, d, u);
+    psw_real inverse = (psw_real)(1 / sqrt(sum));
+    for (ptrdiff_t i = 0; i < d; i++) u[i] = x[i] * inverse;
     return 0.5 * log2(sum);
 }
 

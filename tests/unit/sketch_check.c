@@ -61,7 +61,7 @@ static void monomials(void)
 {
     static const struct {
         ptrdiff_t d, p, features;
-    } table[] = {{8, 2, 36},     {8, 4, 330},     {8, 6, 1716},    {8, 8, 6435},       {16, 4, 3876},
+    } table[] = {{8, 2, 36},      {8, 4, 330},      {8, 6, 1716},    {8, 8, 6435},       {16, 4, 3876},
                  {16, 8, 490314}, {32, 6, 2324784}, {64, 4, 766480}, {64, 6, 119877472}, {128, 2, 8256}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         psw_point point = sketch_point(PSW_MONOMIAL, (double)table[i].p, table[i].d, 0);

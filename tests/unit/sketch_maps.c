@@ -258,8 +258,9 @@ static void lifts_keep_products(psw_method method, double beta, ptrdiff_t d, ptr
             for (ptrdiff_t a = 0; a < width && s.shape.weigh == PSW_WEIGH_SQUARE; a++)
                 for (ptrdiff_t b = 0; b < width; b++)
                     flat += m[i * width + a] * m[i * width + b] * (m[j * width + a] * m[j * width + b]);
-            double size = weighed(&point, s.shape.weigh, sqrt(dot_of(m + i * width, m + i * width, width) *
-                                                              dot_of(m + j * width, m + j * width, width)));
+            double size = weighed(
+                &point, s.shape.weigh,
+                sqrt(dot_of(m + i * width, m + i * width, width) * dot_of(m + j * width, m + j * width, width)));
             CHECK(fabs(packed - weighed(&point, s.shape.weigh, z)) <= 1e-13 * fmax(1, size), "%d %d: %g", i, j, packed);
             if (s.shape.weigh == PSW_WEIGH_SQUARE)
                 CHECK(fabs(flat - z * z) <= 1e-13 * fmax(1, size), "%d %d: r^2 %g, packed %g", i, j, flat, packed);

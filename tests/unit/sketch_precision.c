@@ -4,6 +4,7 @@
 #include "unit/sketch_run.h"
 
 void estimates_fp32(const psw_point *point, ptrdiff_t n, const double *q, const double *k, double *out);
+double error_of_tiny_rows_fp32(void);
 
 /* An estimate is a sum of products of p factors, each a sum over d = 40 (r = 48 inside a tree) with relative error
  * about sqrt(48) 6e-8, on unit rows; largest |estimate| stands for the size of its terms. Twenty times that, for the
@@ -32,10 +33,11 @@ static void agrees(psw_method method, double beta, double tolerance)
 
 int main(void)
 {
-    static const psw_method methods[] = {PSW_MONOMIAL, PSW_POLYSKETCH, PSW_TREE, PSW_TENSORSKETCH, PSW_SRHT,
-                                         PSW_MACLAURIN};
+    static const psw_method methods[] = {PSW_MONOMIAL,     PSW_POLYSKETCH, PSW_TREE,
+                                         PSW_TENSORSKETCH, PSW_SRHT,       PSW_MACLAURIN};
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         for (int p = 2; p <= (methods[i] == PSW_MONOMIAL ? 4 : 8); p += 2) agrees(methods[i], p, 1e-5);
     agrees(PSW_FAVOR, NAN, 3e-5);
+    CHECK(error_of_tiny_rows_fp32() < 1e-6, "%g", error_of_tiny_rows_fp32()); /* a few roundings of fp32 */
     return test_end();
 }

@@ -18,7 +18,10 @@ typedef struct sketched {
     psw_arena arena;
 } sketched;
 
-static inline const psw_sketcher *sketcher(void) { return &PSW_PRECISION_NAME(psw_sketcher); }
+static inline const psw_sketcher *sketcher(void)
+{
+    return &PSW_PRECISION_NAME(psw_sketcher);
+}
 
 static inline psw_point sketch_point(psw_method method, double beta, ptrdiff_t d, ptrdiff_t r)
 {
