@@ -26,6 +26,8 @@ psw_status psw_data_check(const psw_point *point, const psw_arrays *arrays);
 psw_status psw_data_open(const psw_point *point, const psw_arrays *arrays, psw_data **data);
 void psw_data_close(psw_data *data);
 
+/* Rows of queries: n, but 1 of scores. */
+ptrdiff_t psw_data_queries(const psw_point *point);
 /* Number of data sets: 2 (D_0 and D_1) or 1. */
 int psw_data_sets(const psw_point *point);
 /* True where queries, keys and values are the same rows. */

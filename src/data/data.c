@@ -57,6 +57,11 @@ void psw_data_close(psw_data *data)
     free(data);
 }
 
+ptrdiff_t psw_data_queries(const psw_point *point)
+{
+    return point->data_kind == PSW_SCORES ? 1 : point->n;
+}
+
 int psw_data_sets(const psw_point *point)
 {
     return kind_of(point) ? kind_of(point)->sets : 1;
