@@ -40,6 +40,7 @@ static double scores(const psw_point *p)
 psw_work psw_attend_work(const psw_point *p)
 {
     double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(p->d + p->v);
+    if (p->data_kind == PSW_SCORES) return (psw_work){4 * (double)p->n, (2 * sizeof(double) + real) * (double)p->n};
     double strip = (double)(p->block < p->n ? p->block : p->n);
     return (psw_work){2 * scores(p) * widths, real * widths * ((double)p->n + scores(p) / strip)};
 }
@@ -69,7 +70,8 @@ psw_status psw_attend_check(const psw_point *p)
 {
     if (!psw_method_row_of(p->method))
         return PSW_FAIL(PSW_USAGE, "this method is not available; take exact, softmax or linear");
-    if (p->block < 1 || p->n < 1 || p->d < 1 || p->v < 1)
+    bool rows = p->data_kind != PSW_SCORES; /* of width d */
+    if (p->block < 1 || p->n < 1 || (rows && p->d < 1) || p->v < 1)
         return PSW_FAIL(PSW_USAGE, "n = %td, d = %td, v = %td, block = %td: each must be at least 1", p->n, p->d, p->v,
                         p->block);
     if (!(p->den_constant >= 0) || isinf(p->den_constant))

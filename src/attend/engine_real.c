@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "attend/fold.h"
+#include "attend/scores.h"
 
 /* out = num / (den + den_constant 2^-E); a row without weights is 0 */
 static psw_status finish_row(const psw_fold *f, const psw_sums *sums, ptrdiff_t i, ptrdiff_t at)
@@ -68,6 +69,7 @@ static psw_status walk_leaf(psw_fold *f, ptrdiff_t query, psw_watch watch)
 static size_t bytes(const psw_group *group)
 {
     psw_arena counting = psw_arena_counting();
+    if (group->points->data_kind == PSW_SCORES) return psw_scores_bytes(group, psw_data_sets(group->points));
     psw_fold_lay(group, psw_data_sets(&group->points[0]), &counting);
     return counting.high;
 }
@@ -86,14 +88,22 @@ static psw_status pass(psw_fold *f, const psw_data *data, psw_watch watch, psw_l
     return PSW_OK;
 }
 
+static psw_status fold_sets(const psw_group *group, int sets, const psw_data *data, psw_arena *arena, psw_watch watch,
+                            psw_leaf_sink sink, void *context)
+{
+    psw_fold f = psw_fold_lay(group, sets, arena);
+    PSW_TRY(psw_arena_check(arena));
+    return pass(&f, data, watch, sink, context);
+}
+
 static psw_status attend_sets(const psw_group *group, int sets, const psw_data *data, psw_arena *arena, psw_watch watch,
                               psw_leaf_sink sink, void *context)
 {
     size_t used = arena->used;
     for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
-    psw_fold f = psw_fold_lay(group, sets, arena);
-    psw_status status = psw_arena_check(arena);
-    if (status == PSW_OK) status = pass(&f, data, watch, sink, context);
+    psw_status status = group->points->data_kind == PSW_SCORES
+                            ? psw_scores_attend(group, sets, data, arena, sink, context)
+                            : fold_sets(group, sets, data, arena, watch, sink, context);
     arena->used = used;
     return status;
 }

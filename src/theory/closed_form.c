@@ -18,6 +18,7 @@ bool psw_theory_applies(const psw_point *p)
 double psw_theory_tie(const psw_point *p)
 {
     double size = fmax(fabs(p->a_0), fabs(p->a_1)) + fabs(p->b) + 2 * fabs(p->c);
+    if (p->data_kind == PSW_SCORES) size = 1 / sqrt(log((double)p->n)); /* sums of +-f, the threshold is absolute */
     return (p->precision == PSW_FP32 ? 128 * (double)FLT_EPSILON : 2048 * DBL_EPSILON) * size;
 }
 

@@ -1,0 +1,83 @@
+/* Data that is scores already: one query, one row of weights f = u / sum u, u = z^beta, e^z or z. Values are the
+ * identity, so the output is f. There are no products, so everything is in double; f is rounded at the end. */
+#include <math.h>
+
+#include "attend/scores.h"
+
+typedef struct scores {
+    const psw_group *group;
+    int sets;
+    double *z, *log2_u; /* n: scores, and log2 of a weight over the largest */
+    psw_real *rows;     /* [points][sets][n] */
+    double *mass, *log2_den;
+} scores;
+
+static scores lay(const psw_group *group, int sets, psw_arena *arena)
+{
+    ptrdiff_t n = group->points->n, pairs = group->count * sets;
+    scores s = {.group = group, .sets = sets};
+    s.z = psw_arena_take(arena, n, sizeof *s.z);
+    s.log2_u = psw_arena_take(arena, n, sizeof *s.log2_u);
+    s.rows = psw_arena_take(arena, pairs * n, sizeof *s.rows);
+    s.mass = psw_arena_take(arena, pairs, sizeof *s.mass);
+    s.log2_den = psw_arena_take(arena, pairs, sizeof *s.log2_den);
+    return s;
+}
+
+size_t psw_scores_bytes(const psw_group *group, int sets)
+{
+    psw_arena counting = psw_arena_counting();
+    lay(group, sets, &counting);
+    return counting.high;
+}
+
+/* Scores are positive: what a power takes of them are their logarithms. Returns the largest. */
+static double logarithms(const scores *s)
+{
+    const psw_point *p = s->group->points;
+    double peak = s->z[0];
+    for (ptrdiff_t j = 0; j < p->n; j++) peak = fmax(peak, s->z[j]);
+    for (ptrdiff_t j = 0; j < p->n; j++)
+        s->log2_u[j] = p->method == PSW_SOFTMAX ? (s->z[j] - peak) * 1.4426950408889634 : log2(s->z[j] / peak);
+    return p->method == PSW_SOFTMAX ? peak * 1.4426950408889634 : log2(peak);
+}
+
+/* Sums of 1024, then their sum: the error stays that of a few thousand terms. */
+static double sum_of_powers(const scores *s, double beta)
+{
+    double total = 0;
+    for (ptrdiff_t first = 0; first < s->group->points->n; first += 1024) {
+        ptrdiff_t next = first + 1024 < s->group->points->n ? first + 1024 : s->group->points->n;
+        double part = 0;
+        for (ptrdiff_t j = first; j < next; j++) part += exp2(beta * s->log2_u[j]);
+        total += part;
+    }
+    return total;
+}
+
+static void weigh(scores *s, ptrdiff_t point, int set, double log2_peak)
+{
+    const psw_point *p = &s->group->points[point];
+    ptrdiff_t pair = point * s->sets + set;
+    double beta = p->method == PSW_EXACT ? p->beta : 1;
+    double den = sum_of_powers(s, beta) + p->den_constant * exp2(-beta * log2_peak);
+    psw_real *row = s->rows + pair * p->n;
+    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(exp2(beta * s->log2_u[j]) / den);
+    s->mass[pair] = exp2(beta * s->log2_u[p->j3]) / den;
+    s->log2_den[pair] = log2(den) + beta * log2_peak;
+}
+
+psw_status psw_scores_attend(const psw_group *group, int sets, const psw_data *data, psw_arena *arena,
+                             psw_leaf_sink sink, void *context)
+{
+    const psw_point *p = group->points;
+    scores s = lay(group, sets, arena);
+    PSW_TRY(psw_arena_check(arena));
+    for (int set = 0; set < sets; set++) {
+        psw_data_rows(data, set, PSW_KEY, 0, p->n, s.z);
+        double log2_peak = logarithms(&s);
+        for (ptrdiff_t point = 0; point < group->count; point++) weigh(&s, point, set, log2_peak);
+    }
+    psw_leaf leaf = {p->j3, 1, 0, group->count, sets, p->n, s.rows, s.mass, s.log2_den};
+    return sink(context, &leaf);
+}
