@@ -18,16 +18,18 @@ double psw_judge_tolerance(const psw_point *point)
 /* <c_j, w> for every row, sign vector and trial */
 double psw_judge_flops(const psw_point *p)
 {
-    return 2.0 * (double)p->n * (double)p->v * (double)p->m * (double)p->trials;
+    return 2.0 * (double)psw_data_queries(p) * (double)p->v * (double)p->m * (double)p->trials;
 }
 
-/* Columns of one product: few enough for the tile to stay in cache, whole vectors, and little padding in the last. A
- * function of the point, so that every product of it has the same shape. */
-enum { COLUMNS_MOST = 256, COLUMNS_UNIT = 16 };
+/* Columns of one product: few enough for the tile to stay in cache and for wide signs to stay in memory, whole vectors,
+ * and little padding in the last. A function of the point, so that every product of it has the same shape. */
+enum { COLUMNS_MOST = 256, COLUMNS_UNIT = 16, SIGNS_MOST = 1 << 21 };
 
-static ptrdiff_t batch_of(ptrdiff_t columns)
+static ptrdiff_t batch_of(ptrdiff_t columns, ptrdiff_t v)
 {
-    ptrdiff_t batches = (columns + COLUMNS_MOST - 1) / COLUMNS_MOST;
+    ptrdiff_t most = SIGNS_MOST / v < COLUMNS_MOST ? SIGNS_MOST / v / COLUMNS_UNIT * COLUMNS_UNIT : COLUMNS_MOST;
+    if (most < COLUMNS_UNIT) most = COLUMNS_UNIT;
+    ptrdiff_t batches = (columns + most - 1) / most;
     if (batches == 0) return 0;
     ptrdiff_t even = (columns + batches - 1) / batches;
     return (even + COLUMNS_UNIT - 1) / COLUMNS_UNIT * COLUMNS_UNIT;
@@ -51,20 +53,21 @@ static psw_head head_of(const psw_group *group)
     const psw_point *p = group->points;
     const uint64_t values[] = {(uint64_t)p->n, (uint64_t)p->d};
     psw_head head = {.point = *p, .points = group->count, .sets = psw_data_sets(p)};
-    head.leaves = (p->n + p->block - 1) / p->block;
+    head.leaves = (psw_data_queries(p) + p->block - 1) / p->block;
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
     head.tolerance = psw_judge_tolerance(p) * head.unit;
     head.draws = p->draws > 1 ? p->draws : 1;
     head.columns = head.sets == 2 ? p->m * trials_of(p, 0) : 0;
-    head.batch = batch_of(head.columns);
+    head.batch = batch_of(head.columns, p->v);
     head.key = psw_random_key(PSW_STREAM_SIGNS, p->seed, values, 2);
     return head;
 }
 
 static void lay_out(psw_head *h, psw_arena *arena, size_t real_bytes)
 {
-    ptrdiff_t pairs = h->points * h->sets, rows = h->point.n < h->point.block ? h->point.n : h->point.block;
+    ptrdiff_t pairs = h->points * h->sets, queries = psw_data_queries(&h->point);
+    ptrdiff_t rows = queries < h->point.block ? queries : h->point.block;
     h->value = psw_arena_take(arena, h->leaves * pairs, sizeof *h->value);
     h->active = psw_arena_take(arena, pairs, sizeof *h->active);
     h->margin = psw_arena_take(arena, pairs, sizeof *h->margin);

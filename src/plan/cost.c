@@ -48,7 +48,7 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
 static double second_set(const psw_point *p, double scores)
 {
     if (psw_data_sets(p) < 2) return 0;
-    if (!row_fold(p)) return 1;
+    if (!row_fold(p) || p->data_kind == PSW_SCORES) return 1;
     double n = (double)p->n, block = fmin((double)p->block, n);
     double strip = fmin(1024 / (double)psw_engine_of(p->precision)->real_bytes, block);
     double before = floor((double)psw_data_special(p) / block) * block; /* keys in front of that leaf */
@@ -62,6 +62,7 @@ static double second_set(const psw_point *p, double scores)
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
     double widths = psw_data_shared(p) ? (double)p->d : (double)(2 * p->d + p->v);
+    if (p->data_kind == PSW_SCORES) return (double)p->n * rates->noise_s;
     return (double)p->n * widths * (rates->row_s + (p->noise > 0 ? rates->noise_s : 0));
 }
 
@@ -69,13 +70,13 @@ static double data_seconds(const psw_rates *rates, const psw_point *p)
 static double sign_seconds(const psw_rates *rates, const psw_point *p)
 {
     if (psw_data_sets(p) < 2) return 0;
-    double leaves = ceil((double)p->n / (double)p->block);
+    double leaves = ceil((double)psw_data_queries(p) / (double)p->block);
     return leaves * (double)p->m * (double)p->trials * (double)p->v * rates->sign_s;
 }
 
 static double head_seconds(const psw_rates *rates, const psw_point *p, double flops)
 {
-    double entries = 2 * (double)p->n * (double)p->m * (double)p->trials;
+    double entries = 2 * (double)psw_data_queries(p) * (double)p->m * (double)p->trials;
     if (psw_data_sets(p) < 2) return 0;
     return flops * rates->head_flop_s[p->precision] + entries * rates->head_entry_s[p->precision];
 }
@@ -90,6 +91,7 @@ psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
 
     psw_work work = psw_attend_work(p);
     double scores = row_fold(p) ? work.flops / (2 * (double)(p->d + p->v)) : 0;
+    if (p->data_kind == PSW_SCORES) scores = (double)p->n;
     double shared = 2 * (double)p->d * scores * rates->flop_s[p->precision];
     double own = work.flops * rates->flop_s[p->precision] - shared + score_seconds(rates, p, scores);
     double sets = 1 + second_set(p, scores);
