@@ -120,18 +120,24 @@ static psw_status create_or_resume(job *j)
     return open_existing(j);
 }
 
-static psw_status apply_where(job *j)
+static void apply(const psw_filter *filter, job *j)
 {
-    psw_filter *filter;
-    if (!j->options->where) return PSW_OK;
-    PSW_TRY(psw_filter_create(j->study, j->options->where, &filter));
     for (ptrdiff_t i = 0; i < j->slots; i++) {
         if (!j->wanted[i]) continue;
         psw_point point = psw_study_point(j->study, i);
         j->wanted[i] = psw_filter_keeps(filter, &point);
     }
-    psw_filter_free(filter);
-    return PSW_OK;
+}
+
+/* --where is understood before the file is touched: a refusal leaves nothing behind. */
+static psw_status choose_slots(job *j)
+{
+    psw_filter *filter = NULL;
+    if (j->options->where) PSW_TRY(psw_filter_create(j->study, j->options->where, &filter));
+    psw_status status = create_or_resume(j);
+    if (status == PSW_OK && filter) apply(filter, j);
+    if (filter) psw_filter_free(filter);
+    return status;
 }
 
 static psw_status find_work(job *j)
@@ -139,9 +145,7 @@ static psw_status find_work(job *j)
     j->wanted = calloc((size_t)j->slots, 1);
     j->attempts = calloc((size_t)j->slots, 1);
     PSW_TRY(psw_comm_agree(j->world, j->wanted && j->attempts ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", j->slots)));
-    psw_status status = j->world->rank == 0 ? create_or_resume(j) : PSW_OK;
-    if (status == PSW_OK && j->world->rank == 0) status = apply_where(j);
-    PSW_TRY(psw_comm_agree(j->world, status));
+    PSW_TRY(psw_comm_agree(j->world, j->world->rank == 0 ? choose_slots(j) : PSW_OK));
     PSW_TRY(psw_comm_bytes(j->world, 0, j->wanted, (size_t)j->slots));
     return psw_comm_bytes(j->world, 0, j->attempts, (size_t)j->slots);
 }
