@@ -49,6 +49,7 @@ psw_status psw_study_of_file(const char *path, psw_study **study);
 typedef struct psw_computer {
     const psw_study *study;
     const psw_rates *rates;
+    const psw_arrays *arrays; /* of data from a file, else NULL */
     psw_watch watch;
     void (*failed)(void *context, ptrdiff_t slot); /* may be NULL */
     void *context;

@@ -1,50 +1,90 @@
-/* A run of slots becomes records: groups of points that share tiles, each attended and judged in one pass. */
+/* A run of slots becomes records: groups of points that share tiles, each attended and judged in one pass; a sketch
+ * once for each draw of its tables. */
 #include <math.h>
 
 #include "cmd/cmd.h"
 
 /* ---- one group ---- */
 
+/* What hears of every leaf, and how long it took. */
 typedef struct pass {
     const psw_judge *judge;
     psw_head *head;
-    double head_s;
+    const psw_assessor *assessor; /* NULL: no sketch */
+    psw_errors *errors;
+    double attend_s, head_s, error_s; /* sums over draws */
 } pass;
 
-static psw_status judge_leaf(void *context, const psw_leaf *leaf)
+typedef struct results { /* of a group */
+    psw_verdict verdicts[PSW_GROUP_MAX];
+    psw_sketch_columns sketch;
+    double pass_s, head_s; /* one forward pass of all data sets; head of all draws */
+} results;
+
+static psw_status take_leaf(void *context, const psw_leaf *leaf)
 {
     pass *p = context;
     double start = psw_clock_s();
     psw_status status = p->judge->take(p->head, leaf);
-    p->head_s += psw_clock_s() - start;
+    double judged = psw_clock_s();
+    if (status == PSW_OK && p->assessor) status = p->assessor->take(p->errors, leaf);
+    p->head_s += judged - start;
+    p->error_s += psw_clock_s() - judged;
     return status;
 }
 
-typedef struct timing {
-    double attend_s, head_s;
-} timing;
-
-static psw_status attend_and_judge(const psw_group *group, const psw_data *data, psw_arena *arena, psw_watch watch,
-                                   psw_verdict *verdicts, timing *took)
+static psw_status one_draw(const psw_computer *computer, const psw_group *group, const psw_data *data, ptrdiff_t draw,
+                           psw_arena *arena, pass *p)
 {
-    const psw_engine *engine = psw_engine_of(group->points[0].precision);
-    pass p = {psw_judge_of(group->points[0].precision), NULL, 0};
-    PSW_TRY(p.judge->begin(group, arena, &p.head));
-    double start = psw_clock_s();
-    PSW_TRY(engine->attend(group, data, 0, arena, watch, judge_leaf, &p));
-    *took = (timing){psw_clock_s() - start - p.head_s, p.head_s};
-    p.judge->end(p.head, verdicts);
-    return psw_arena_check(arena);
+    double apart = p->head_s + p->error_s, start = psw_clock_s();
+    PSW_TRY(psw_engine_of(group->points->precision)
+                ->attend(group, data, draw, arena, computer->watch, take_leaf, p));
+    p->attend_s += psw_clock_s() - start - (p->head_s + p->error_s - apart);
+    return PSW_OK;
 }
 
-static psw_status compute_group(const psw_group *group, psw_arena *arena, psw_watch watch, psw_verdict *verdicts,
-                                timing *took)
+static psw_status all_draws(const psw_computer *computer, const psw_group *group, const psw_data *data,
+                            psw_arena *arena, pass *p)
+{
+    const psw_point *point = group->points;
+    if (!p->assessor) return one_draw(computer, group, data, 0, arena, p);
+    PSW_TRY(p->assessor->begin(point, data, NULL, computer->watch, arena, &p->errors));
+    for (ptrdiff_t draw = 0; draw < psw_errors_draws(point); draw++) {
+        PSW_TRY(p->assessor->draw(p->errors, draw));
+        p->judge->draw(p->head, draw);
+        PSW_TRY(one_draw(computer, group, data, draw, arena, p));
+    }
+    return PSW_OK;
+}
+
+static psw_status attend_and_judge(const psw_computer *computer, const psw_group *group, const psw_data *data,
+                                   psw_arena *arena, results *r)
+{
+    const psw_point *point = group->points;
+    bool sketched = psw_sketch_has(point->method);
+    pass p = {.judge = psw_judge_of(point->precision),
+              .assessor = sketched ? psw_assessor_of(point->precision) : NULL};
+    PSW_TRY(p.judge->begin(group, arena, &p.head));
+    psw_status status = all_draws(computer, group, data, arena, &p);
+    r->sketch = psw_sketch_columns_none();
+    if (status == PSW_OK) {
+        p.judge->end(p.head, r->verdicts);
+        if (sketched) p.assessor->end(p.errors, &r->sketch);
+        r->pass_s = p.attend_s / (double)(sketched ? psw_errors_draws(point) : 1);
+        r->head_s = p.head_s;
+        status = psw_arena_check(arena);
+    }
+    if (sketched) p.assessor->close(p.errors);
+    return status;
+}
+
+static psw_status compute_group(psw_computer *computer, const psw_group *group, results *r)
 {
     psw_data *data;
-    arena->used = arena->high = 0;
+    computer->arena.used = computer->arena.high = 0;
     PSW_TRY(psw_fault("compute.point"));
-    PSW_TRY(psw_data_open(&group->points[0], NULL, &data));
-    psw_status status = attend_and_judge(group, data, arena, watch, verdicts, took);
+    PSW_TRY(psw_data_open(&group->points[0], computer->arrays, &data));
+    psw_status status = attend_and_judge(computer, group, data, &computer->arena, r);
     psw_data_close(data);
     return status;
 }
@@ -57,62 +97,60 @@ static void fill_theory(const psw_study *study, psw_record *record)
     psw_study_predictions(study, &record->point, record->predict);
 }
 
-static void fill_cost(const psw_rates *rates, const psw_group *group, const psw_arena *arena, timing took,
-                      psw_record *record)
+static void fill_cost(const psw_computer *computer, const psw_group *group, const results *r, psw_record *record)
 {
     const psw_point *point = &record->point;
-    int sets = psw_data_sets(point);
-    psw_cost cost = psw_cost_point(rates, point);
+    double count = (double)group->count;
+    psw_cost cost = psw_cost_point(computer->rates, point);
     psw_cost_columns *c = &record->cost;
     c->timing = group->count == 1 ? PSW_TIMING_ALONE : PSW_TIMING_SHARED;
-    c->time_median_s = took.attend_s / (double)(group->count * sets);
-    c->head_s = took.head_s / (double)group->count;
+    c->time_median_s = r->pass_s / (count * psw_data_sets(point));
+    c->head_s = r->head_s / count;
     c->flops = cost.flops;
     c->head_flops = cost.head_flops;
     c->bytes = cost.bytes;
     c->gflops = cost.flops / c->time_median_s / 1e9;
-    c->peak_gflops = 1e-9 / rates->flop_s[point->precision];
-    c->memory_bytes = (double)arena->high;
-    c->predicted_s = group->count == 1 ? cost.predicted_s : cost.extra_s + (cost.predicted_s - cost.extra_s) / (double)group->count;
+    c->peak_gflops = 1e-9 / computer->rates->flop_s[point->precision];
+    c->memory_bytes = (double)computer->arena.high;
+    c->predicted_s = cost.extra_s + (cost.predicted_s - cost.extra_s) / count; /* its share of what a group shares */
     c->predicted_bytes = (double)psw_memory_group(group);
 }
 
-static void fill_done(const psw_group *group, const psw_rates *rates, const psw_arena *arena, timing took,
-                      const psw_verdict *verdicts, psw_record *records)
+static void fill_done(const psw_computer *computer, const psw_group *group, const results *r, psw_record *records)
 {
     for (ptrdiff_t i = 0; i < group->count; i++) {
         psw_record *record = &records[i];
-        record->verdict = verdicts[i];
-        record->success_z = psw_binomial_z((double)verdicts[i].successes, (double)record->point.trials,
+        record->verdict = r->verdicts[i];
+        record->sketch = r->sketch;
+        record->success_z = psw_binomial_z((double)record->verdict.successes, (double)record->point.trials,
                                            record->theory.success);
-        fill_cost(rates, group, arena, took, record);
+        fill_cost(computer, group, r, record);
         record->slot.status = PSW_SLOT_DONE;
     }
 }
 
-static psw_status give_up(psw_computer *computer, psw_status status, ptrdiff_t slot, psw_record *record)
+static void give_up(psw_computer *computer, psw_status status, ptrdiff_t slot, psw_record *record)
 {
     record->slot.status = status == PSW_TIMEOUT ? PSW_SLOT_TIMEOUT : PSW_SLOT_FAILED;
     record->slot.error_code = status;
     if (computer->failed) computer->failed(computer->context, slot);
-    return PSW_OK;
 }
 
 /* A group that fails is tried point by point, so that only the point at fault is failed. */
 static psw_status fill_group(psw_computer *computer, const psw_group *group, ptrdiff_t slot, psw_record *records)
 {
-    psw_verdict verdicts[PSW_GROUP_MAX];
-    timing took = {0, 0};
-    psw_status status = compute_group(group, &computer->arena, computer->watch, verdicts, &took);
+    results r;
+    psw_status status = compute_group(computer, group, &r);
     if (status == PSW_STOPPED || status == PSW_BUG) return status;
     if (status == PSW_OK) {
-        fill_done(group, computer->rates, &computer->arena, took, verdicts, records);
-        return PSW_OK;
-    }
-    if (group->count == 1) return give_up(computer, status, slot, records);
-    for (ptrdiff_t i = 0; i < group->count; i++) {
-        psw_group one = {&group->points[i], 1};
-        PSW_TRY(fill_group(computer, &one, slot + i, &records[i]));
+        fill_done(computer, group, &r, records);
+    } else if (group->count == 1) {
+        give_up(computer, status, slot, records);
+    } else {
+        for (ptrdiff_t i = 0; i < group->count; i++) {
+            psw_group one = {&group->points[i], 1};
+            PSW_TRY(fill_group(computer, &one, slot + i, &records[i]));
+        }
     }
     return PSW_OK;
 }
@@ -135,7 +173,7 @@ static psw_status compute_members(psw_computer *computer, const psw_group *group
     if (group->points[0].method == PSW_CLOSED_FORM) return PSW_OK;
     psw_status status = grow(&computer->arena, psw_memory_group(group));
     if (status == PSW_OK) return fill_group(computer, group, slot, records);
-    for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(give_up(computer, status, slot + i, &records[i]));
+    for (ptrdiff_t i = 0; i < group->count; i++) give_up(computer, status, slot + i, &records[i]);
     return PSW_OK;
 }
 

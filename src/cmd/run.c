@@ -264,6 +264,16 @@ static psw_status work(job *j)
 
 /* ---- start and end ---- */
 
+/* Every rank cut the same slots by the same rates; rank 0's list is everybody's even where libraries round
+ * differently. */
+static psw_status same_runs(job *j)
+{
+    ptrdiff_t count = j->runs.count;
+    PSW_TRY(psw_comm_bytes(j->world, 0, &count, sizeof count));
+    PSW_TRY(psw_comm_agree(j->world, count == j->runs.count ? PSW_OK : PSW_FAIL(PSW_BUG, "ranks cut the work differently")));
+    return psw_comm_bytes(j->world, 0, j->runs.list, (size_t)count * sizeof *j->runs.list);
+}
+
 static psw_status share_work(job *j)
 {
     double total = 0;
@@ -272,6 +282,7 @@ static psw_status share_work(job *j)
     cut.alone = j->settings->timing;
     cut.ranks = j->world->size;
     PSW_TRY(psw_comm_agree(j->world, psw_runs_create(j->study, &j->rates, &cut, j->wanted, &j->runs)));
+    PSW_TRY(same_runs(j));
     for (ptrdiff_t k = 0; k < j->runs.count; k++) total += (double)j->runs.list[k].count;
     j->display.total_s = j->runs.predicted_s;
     j->display.share_before = j->slots > 0 ? 1 - total / (double)j->slots : 1;
