@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "polysweep/errors.h"
 #include "polysweep/plan.h"
 
 /* One core of a 2023 server with AVX-512 under OpenBLAS. */
@@ -81,6 +82,19 @@ static double head_seconds(const psw_rates *rates, const psw_point *p, double fl
     return flops * rates->head_flop_s[p->precision] + entries * rates->head_entry_s[p->precision];
 }
 
+/* A sketch is computed once for each draw of its tables, and each draw is held against the exact kernel. */
+static double draws_of(const psw_point *p)
+{
+    return psw_sketch_has(p->method) ? (double)psw_errors_draws(p) : 1;
+}
+
+static double error_seconds(const psw_rates *rates, const psw_point *p)
+{
+    if (!psw_sketch_has(p->method)) return 0;
+    double exact = psw_errors_begin_flops(p) * rates->flop_s[PSW_FP64];
+    return exact + draws_of(p) * psw_errors_draw_flops(p) * rates->flop_s[p->precision];
+}
+
 /* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
  * weights times values. State folds share nothing. */
 psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
@@ -102,7 +116,7 @@ psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
     cost.head_flops = psw_data_sets(p) < 2 ? 0 : 2 * psw_judge_flops(p);
     cost.pass_s = shared + own;
     cost.head_s = head_seconds(rates, p, cost.head_flops) + signs;
-    cost.extra_s += own * sets + cost.head_s - signs;
+    cost.extra_s += own * sets * draws_of(p) + error_seconds(rates, p) + cost.head_s - signs;
     cost.predicted_s = cost.extra_s + shared + signs + data_seconds(rates, p);
     return cost;
 }

@@ -1,3 +1,4 @@
+#include "polysweep/errors.h"
 #include "polysweep/plan.h"
 
 static const size_t group_bytes = (size_t)256 << 20;
@@ -6,7 +7,8 @@ size_t psw_memory_group(const psw_group *group)
 {
     const psw_point *p = &group->points[0];
     if (p->method == PSW_CLOSED_FORM) return 0;
-    return psw_engine_of(p->precision)->bytes(group) + psw_judge_of(p->precision)->bytes(group);
+    size_t errors = psw_sketch_has(p->method) ? psw_assessor_of(p->precision)->bytes(p) : 0;
+    return psw_engine_of(p->precision)->bytes(group) + psw_judge_of(p->precision)->bytes(group) + errors;
 }
 
 /* Members differ in beta alone, so the first one stands for all. */
