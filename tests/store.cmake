@@ -1,4 +1,5 @@
 psw_test(store unit/store.c)
+psw_test(store_arrays unit/store_arrays.c)
 psw_test(store_damaged property/store_damaged.c)
 psw_test(store_files mpi/store_files.c MPI 1 2 3 4)
 

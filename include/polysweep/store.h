@@ -104,6 +104,9 @@ psw_status psw_reader_schema(psw_reader *reader); /* every column there, of its 
 /* The message of a failed slot, "" if none is kept: slot modulo 4096 is its row, the newest wins. */
 psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size);
 
+/* Arrays of data kind file from any file that is known: HDF5 with datasets q, k, v, else as psw_arrays_read. */
+psw_status psw_store_arrays(const char *path, psw_arrays *arrays);
+
 /* ---- writing through MPI-IO ------------------------------------------------------------------------------ */
 
 typedef struct psw_store psw_store;
