@@ -106,6 +106,10 @@ psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message,
 
 /* Arrays of data kind file from any file that is known: HDF5 with datasets q, k, v, else as psw_arrays_read. */
 psw_status psw_store_arrays(const char *path, psw_arrays *arrays);
+/* Learned weights of a polysketch: datasets STACK/LEVEL/{gain,shift,up,down} of an HDF5 file, stacks and levels counted
+ * from 0; a missing one is left empty. PSW_ENVIRONMENT names the dataset. */
+psw_status psw_store_weights(const char *path, psw_weights *weights);
+void psw_store_weights_free(psw_weights *weights);
 
 /* ---- writing through MPI-IO ------------------------------------------------------------------------------ */
 

@@ -44,12 +44,23 @@ const psw_rooms *psw_house(void);
 psw_status psw_study_of_options(const psw_options *options, psw_study **study);
 psw_status psw_study_of_file(const char *path, psw_study **study);
 
+/* Other files that a study names: heads of `file` data, learned weights of sketches. */
+typedef struct psw_inputs {
+    psw_arrays arrays;
+    bool has_arrays;
+    psw_weights *weights; /* number k of a point stands at [k - 1] */
+    ptrdiff_t weights_count;
+} psw_inputs;
+/* Reads them and checks every point against them. PSW_ENVIRONMENT, PSW_USAGE. The caller frees, also after a failure. */
+psw_status psw_inputs_read(const psw_study *study, psw_inputs *inputs);
+void psw_inputs_free(psw_inputs *inputs);
+
 /* What computes: one per rank. The arena grows to the largest run seen; `failed` is told of a failed point while its
  * message is in the message slot. */
 typedef struct psw_computer {
     const psw_study *study;
     const psw_rates *rates;
-    const psw_arrays *arrays; /* of data from a file, else NULL */
+    const psw_inputs *inputs;
     psw_watch watch;
     void (*failed)(void *context, ptrdiff_t slot); /* may be NULL */
     void *context;

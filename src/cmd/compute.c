@@ -43,12 +43,17 @@ static psw_status one_draw(const psw_computer *computer, const psw_group *group,
     return PSW_OK;
 }
 
+static const psw_weights *weights_of(const psw_computer *computer, const psw_point *point)
+{
+    return point->weights > 0 ? &computer->inputs->weights[point->weights - 1] : NULL;
+}
+
 static psw_status all_draws(const psw_computer *computer, const psw_group *group, const psw_data *data,
                             psw_arena *arena, pass *p)
 {
     const psw_point *point = group->points;
     if (!p->assessor) return one_draw(computer, group, data, 0, arena, p);
-    PSW_TRY(p->assessor->begin(point, data, NULL, computer->watch, arena, &p->errors));
+    PSW_TRY(p->assessor->begin(point, data, weights_of(computer, point), computer->watch, arena, &p->errors));
     for (ptrdiff_t draw = 0; draw < psw_errors_draws(point); draw++) {
         PSW_TRY(p->assessor->draw(p->errors, draw));
         p->judge->draw(p->head, draw);
@@ -83,7 +88,8 @@ static psw_status compute_group(psw_computer *computer, const psw_group *group, 
     psw_data *data;
     computer->arena.used = computer->arena.high = 0;
     PSW_TRY(psw_fault("compute.point"));
-    PSW_TRY(psw_data_open(&group->points[0], computer->arrays, &data));
+    const psw_arrays *arrays = computer->inputs && computer->inputs->has_arrays ? &computer->inputs->arrays : NULL;
+    PSW_TRY(psw_data_open(&group->points[0], arrays, &data));
     psw_status status = attend_and_judge(computer, group, data, &computer->arena, r);
     psw_data_close(data);
     return status;

@@ -22,6 +22,7 @@ typedef struct job {
     psw_store *store;
     psw_queue *queue;
     psw_display display;
+    psw_inputs inputs;
     psw_computer computer;
     psw_record *records; /* one run's */
     ptrdiff_t *marks;
@@ -57,7 +58,7 @@ static psw_status read_study(job *j)
     PSW_TRY(psw_comm_agree(j->world, status));
     j->settings = psw_study_settings(j->study);
     j->slots = psw_study_slots(j->study);
-    return PSW_OK;
+    return psw_comm_agree(j->world, psw_inputs_read(j->study, &j->inputs));
 }
 
 static psw_status choose_path(job *j)
@@ -331,7 +332,7 @@ static psw_status open_all(job *j)
     PSW_TRY(psw_store_open(j->world, j->path, j->study, &launch, &j->store));
     PSW_TRY(psw_queue_open(j->world, &j->node, j->runs.count, &j->queue));
     PSW_TRY(psw_board_open(j->world, sizeof(psw_tally) / sizeof(double), &j->display.board));
-    j->computer = (psw_computer){.study = j->study, .rates = &j->rates, .watch = {give_up, j}, .failed = point_failed, .context = j};
+    j->computer = (psw_computer){.study = j->study, .rates = &j->rates, .inputs = &j->inputs, .watch = {give_up, j}, .failed = point_failed, .context = j};
     return PSW_OK;
 }
 
@@ -401,6 +402,7 @@ static void release(job *j)
     free(j->marks);
     free(j->wanted);
     free(j->attempts);
+    psw_inputs_free(&j->inputs);
     if (j->study) psw_study_free(j->study);
     if (j->lock >= 0) psw_store_unlock(j->lock);
     psw_comm_free(&j->node);

@@ -37,6 +37,7 @@ typedef struct check {
     char kernel[32];
     ptrdiff_t known_launch; /* whose answer `known_same` is */
     bool known_same;
+    psw_inputs inputs;
     psw_computer computer;
     psw_record *stored, *found; /* one run's */
     findings mine;
@@ -159,12 +160,13 @@ static psw_status open_file(check *c)
     c->found = malloc((size_t)psw_cut_default.most_slots * sizeof *c->found);
     if (!c->slots || !c->wanted || !c->stored || !c->found)
         return PSW_FAIL(PSW_NO_MEMORY, "no memory to verify %td slots", c->slot_count);
+    PSW_TRY(psw_inputs_read(c->study, &c->inputs));
     return psw_reader_slots_get(c->reader, c->slots);
 }
 
 static psw_status recompute(check *c)
 {
-    c->computer = (psw_computer){.study = c->study, .rates = &c->rates};
+    c->computer = (psw_computer){.study = c->study, .rates = &c->rates, .inputs = &c->inputs};
     for (ptrdiff_t k = c->world->rank; k < c->runs.count; k += c->world->size) {
         const psw_run *run = &c->runs.list[k];
         PSW_TRY(psw_reader_get(c->reader, run->first, run->count, c->stored));
@@ -274,6 +276,7 @@ psw_status psw_cmd_verify(const psw_options *options, const psw_comm *world)
             : PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
     if (status == PSW_OK) status = verify(c);
     psw_arena_destroy(&c->computer.arena);
+    psw_inputs_free(&c->inputs);
     psw_runs_free(&c->runs);
     if (c->reader) psw_reader_close(c->reader);
     if (c->study) psw_study_free(c->study);
