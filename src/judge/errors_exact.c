@@ -5,11 +5,40 @@
 
 #include "judge/errors.h"
 
+/* Reductions run in lanes that do not wait for each other. */
+enum { LANES = 16 };
+
 static double largest(ptrdiff_t count, const double *x)
 {
-    double most = 0;
-    for (ptrdiff_t j = 0; j < count; j++) most = fabs(x[j]) > most ? fabs(x[j]) : most;
+    double lane[LANES] = {0}, most = 0;
+    ptrdiff_t j = 0;
+    for (; j + LANES <= count; j += LANES)
+        for (int l = 0; l < LANES; l++) lane[l] = fabs(x[j + l]) > lane[l] ? fabs(x[j + l]) : lane[l];
+    for (; j < count; j++) most = fabs(x[j]) > most ? fabs(x[j]) : most;
+    for (int l = 0; l < LANES; l++) most = lane[l] > most ? lane[l] : most;
     return most;
+}
+
+static double sum_of(ptrdiff_t count, const double *x)
+{
+    double lane[LANES] = {0}, sum = 0;
+    ptrdiff_t j = 0;
+    for (; j + LANES <= count; j += LANES)
+        for (int l = 0; l < LANES; l++) lane[l] += x[j + l];
+    for (; j < count; j++) sum += x[j];
+    for (int l = 0; l < LANES; l++) sum += lane[l];
+    return sum;
+}
+
+static double sum_of_squares(ptrdiff_t count, const double *x)
+{
+    double lane[LANES] = {0}, sum = 0;
+    ptrdiff_t j = 0;
+    for (; j + LANES <= count; j += LANES)
+        for (int l = 0; l < LANES; l++) lane[l] += x[j + l] * x[j + l];
+    for (; j < count; j++) sum += x[j] * x[j];
+    for (int l = 0; l < LANES; l++) sum += lane[l];
+    return sum;
 }
 
 static void multiply(ptrdiff_t count, double *restrict x, const double *restrict by)
@@ -65,9 +94,8 @@ void errors_scores(psw_errors *e, errors_part strip, errors_part keys)
 static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *w, double log2)
 {
     errors_sum *den = &e->den[i];
-    double top = fmax(den->log2, log2), sum = 0, squares = 0;
-    for (ptrdiff_t j = 0; j < seen; j++) sum += w[j], squares += w[j] * w[j];
-    errors_add(&e->square, squares, 2 * log2);
+    double top = fmax(den->log2, log2), sum = sum_of(seen, w);
+    errors_add(&e->square, sum_of_squares(seen, w), 2 * log2);
     errors_add(&e->total, sum, log2);
     if (top > den->log2) {
         double down = exp2(den->log2 - top), *out = e->out + i * e->point.v;
@@ -178,6 +206,23 @@ psw_status errors_load(psw_errors *e, const psw_data *data)
 
 /* ---- against a draw ---- */
 
+static void scale(ptrdiff_t count, double by, double *x)
+{
+    for (ptrdiff_t j = 0; j < count; j++) x[j] *= by;
+}
+
+static void subtract(ptrdiff_t count, const double *restrict a, double *restrict x)
+{
+    for (ptrdiff_t j = 0; j < count; j++) x[j] -= a[j];
+}
+
+static ptrdiff_t negatives(ptrdiff_t count, const double *x)
+{
+    ptrdiff_t negative = 0;
+    for (ptrdiff_t j = 0; j < count; j++) negative += x[j] < 0;
+    return negative;
+}
+
 void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *z, double log2_sketched)
 {
     ptrdiff_t seen = errors_seen(e, i, keys), sketched = errors_sketched(e, i, keys);
@@ -185,16 +230,15 @@ void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *z, dou
     double top = fmax(log2_exact, peak > 0 ? log2_sketched + log2(peak) : -INFINITY);
     if (top == -INFINITY) return;
     double exact = exp2(log2_exact - top), estimate = peak > 0 ? exp2(log2_sketched - top) : 0;
-    double squares = 0, sum = 0, bias = 0;
-    ptrdiff_t negative = 0;
-    for (ptrdiff_t j = 0; j < sketched; j++) {
-        double a = estimate * e->sketched[j], off = a - exact * z[j];
-        squares += off * off, bias += off, sum += a;
-        negative += a < 0;
-    }
-    for (ptrdiff_t j = sketched; j < seen; j++) sum += exact * z[j], negative += exact * z[j] < 0;
-    errors_add(&e->now->square, squares, 2 * top);
-    errors_add(&e->now->bias, bias, top);
+    scale(seen, exact, z);
+    double sum = sum_of(seen - sketched, z + sketched);
+    ptrdiff_t negative = negatives(seen - sketched, z + sketched);
+    scale(sketched, estimate, e->sketched);
+    sum += sum_of(sketched, e->sketched);
+    negative += negatives(sketched, e->sketched);
+    subtract(sketched, z, e->sketched);
+    errors_add(&e->now->square, sum_of_squares(sketched, e->sketched), 2 * top);
+    errors_add(&e->now->bias, sum_of(sketched, e->sketched), top);
     errors_add(&e->estimate[i], sum, top);
     e->now->negative += (double)negative;
 }
