@@ -15,6 +15,7 @@
  *     min_den_ratio  smallest over rows and draws of A~'s row sum over A's, den_constant added to both
  *     bad_rows     rows of the whole forward pass, over all draws, whose denominator is not positive
  *     err_rows     rows in the sample
+ *     entropy      of the exact weights of a row, in nats, mean over the sample; NaN where a weight is negative
  * The first five are a number for each draw; a column is their median, beside it stand mean and 90 % quantile.
  *
  * A fold: everything kept for a draw is a sum, a maximum or a minimum over query rows. Compiled twice. Local. */
@@ -29,7 +30,7 @@ typedef struct psw_sketch_columns {
     double err_out, err_out_mean, err_out_q90, err_out_max, err_out_max_mean, err_out_max_q90;
     double err_bias, err_bias_mean, err_bias_q90, neg_frac, min_den_ratio;
     ptrdiff_t bad_rows, err_rows;
-    double state_bytes;
+    double state_bytes, entropy;
 } psw_sketch_columns;
 
 typedef struct psw_errors psw_errors; /* lives in the arena, but for the plans of an FFT */

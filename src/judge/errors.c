@@ -102,6 +102,7 @@ static void lay_numbers(psw_errors *e, psw_arena *arena)
     e->out = psw_arena_take(arena, e->rows * p->v, sizeof *e->out);
     e->den = psw_arena_take(arena, e->rows, sizeof *e->den);
     e->estimate = psw_arena_take(arena, e->rows, sizeof *e->estimate);
+    e->information = psw_arena_take(arena, e->rows, sizeof *e->information);
     e->tile = psw_arena_take(arena, ERRORS_STRIP * e->block, sizeof *e->tile);
     e->base = psw_arena_take(arena, e->block, sizeof *e->base);
     e->sketched = psw_arena_take(arena, e->block, sizeof *e->sketched);
@@ -192,8 +193,8 @@ static void spread(psw_errors *e, double (*of)(const psw_errors *, const errors_
 
 psw_sketch_columns psw_sketch_columns_none(void)
 {
-    return (psw_sketch_columns){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
-                                NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0,   0,   NAN};
+    return (psw_sketch_columns){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
+                                NAN, NAN, NAN, NAN, NAN, NAN, 0,   0,   NAN, NAN};
 }
 
 void errors_end(psw_errors *e, psw_sketch_columns *c)
@@ -215,6 +216,7 @@ void errors_end(psw_errors *e, psw_sketch_columns *c)
     c->min_den_ratio = isfinite(ratio) ? ratio : NAN;
     c->bad_rows = bad_rows;
     c->err_rows = e->rows;
+    c->entropy = e->entropy / (double)e->rows;
     c->state_bytes = psw_sketch_state_bytes(&e->point);
 }
 

@@ -31,10 +31,11 @@ struct psw_errors {
     double *q, *k;         /* rows x d, n x d */
     double *values;        /* block x max(d, v): rows on their way in */
 
-    double *out;                    /* rows x v: exact output */
-    errors_sum *den, *estimate;     /* rows: denominators, exact and of the draw */
-    errors_sum square, total, norm; /* sum A^2, sum A, sum |q|^2p |k|^2p */
-    double out_square, pairs;
+    double *out;                       /* rows x v: exact output */
+    errors_sum *den, *estimate;        /* rows: denominators, exact and of the draw */
+    errors_sum square, total, norm;    /* sum A^2, sum A, sum |q|^2p |k|^2p */
+    double *information;               /* rows: sum u log2 u, u the weights in units of their denominator's exponent */
+    double out_square, pairs, entropy; /* the last summed over rows */
 
     double *tile, *base, *sketched; /* strip x block scores, one row of them, one row of A~ */
     errors_draw *draws, *now;

@@ -90,6 +90,14 @@ void errors_scores(psw_errors *e, errors_part strip, errors_part keys)
 
 /* ---- outputs ---- */
 
+/* sum w log2 w; 0 log 0 = 0, and of a negative weight there is none */
+static double information(ptrdiff_t count, const double *w)
+{
+    double sum = 0;
+    for (ptrdiff_t j = 0; j < count; j++) sum += w[j] == 0 ? 0 : w[j] * log2(w[j]);
+    return sum;
+}
+
 /* The row of weights joins what its row has summed so far, under the larger of the two exponents. */
 static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *w, double log2)
 {
@@ -97,14 +105,16 @@ static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *w, double l
     double top = fmax(den->log2, log2), sum = sum_of(seen, w);
     errors_add(&e->square, sum_of_squares(seen, w), 2 * log2);
     errors_add(&e->total, sum, log2);
-    if (top > den->log2) {
+    if (top > den->log2) { /* u log u turns into down (u log u + u log down) */
         double down = exp2(den->log2 - top), *out = e->out + i * e->point.v;
+        e->information[i] = down > 0 ? down * (e->information[i] + den->value * (den->log2 - top)) : 0;
         for (ptrdiff_t c = 0; c < e->point.v; c++) out[c] *= down;
         den->value *= down, den->log2 = top;
     }
     double factor = exp2(log2 - top);
     for (ptrdiff_t j = 0; j < seen; j++) w[j] *= factor;
     den->value += factor * sum;
+    e->information[i] += information(seen, w);
 }
 
 /* Rows of numerators and denominators of one strip with one block of keys. */
@@ -131,6 +141,8 @@ static void finish_row(psw_errors *e, ptrdiff_t i)
 {
     errors_sum *den = &e->den[i];
     double *out = e->out + i * e->point.v, unit = den->log2;
+    /* - sum p log p = log sum u - sum u log u / sum u */
+    if (den->value != 0) e->entropy += (log2(den->value) - e->information[i] / den->value) / log2_e;
     errors_add(den, e->point.den_constant, 0);
     double scale = den->value != 0 && unit > -INFINITY ? exp2(unit - den->log2) / den->value : 0;
     for (ptrdiff_t c = 0; c < e->point.v; c++) {
@@ -178,9 +190,9 @@ static void clear(psw_errors *e)
 {
     const errors_sum zero = {0, -INFINITY};
     e->square = e->total = e->norm = zero;
-    e->out_square = e->pairs = 0;
+    e->out_square = e->pairs = e->entropy = 0;
     for (ptrdiff_t i = 0; i < e->rows; i++) {
-        e->den[i] = zero;
+        e->den[i] = zero, e->information[i] = 0;
         e->pairs += (double)(e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n);
     }
     for (ptrdiff_t i = 0; i < e->rows * e->point.v; i++) e->out[i] = 0;

@@ -50,7 +50,7 @@ def columns():
         there = {name for name, item in file.items() if isinstance(item, h5py.Dataset)}
     there -= {"point", "rep", "draw"}
     own = {name for name in there if name == "classes" or name.startswith(("predict_", "err_"))}
-    sketch = {"neg_frac", "min_den_ratio", "bad_rows", "state_bytes"}
+    sketch = {"neg_frac", "min_den_ratio", "bad_rows", "state_bytes", "entropy"}
     if told - there - {"predict_*"}:
         yield f"columns of the README that are in no file: {sorted(told - there - {'predict_*'})}"
     if there - told - own - sketch:

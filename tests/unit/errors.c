@@ -40,7 +40,7 @@ static psw_point plain(psw_method method, double beta)
 typedef struct naive {
     double a[N * N], sketched[DRAWS][N * N]; /* 0 where a query may not look */
     double out[N * V], sketched_out[DRAWS][N * V], den[N], sketched_den[DRAWS][N];
-    double norm, pairs;
+    double norm, pairs, entropy;
 } naive;
 
 static double kernel(const psw_point *p, const double *q, const double *k)
@@ -108,6 +108,10 @@ static naive *naive_of(const psw_point *p)
             all->pairs++;
         }
     attention(p, all->a, values, all->out, all->den);
+    for (int i = 0; i < N * N; i++) {
+        double share = all->a[i] / (all->den[i / N] - p->den_constant);
+        if (share != 0) all->entropy -= share * log(share) / N; /* NaN with negative weights */
+    }
     naive_sketch(p, q, k, values, all);
     return all;
 }
@@ -230,6 +234,8 @@ static void agrees_with_loops(const char *name, psw_point p)
     columns_agree(name, &got, &wanted);
     CHECK(got.bad_rows == bad && got.err_rows == N, "%s: %td bad rows, not %td", name, got.bad_rows, bad);
     CHECK(got.state_bytes == psw_sketch_state_bytes(&p), "%s: state", name);
+    CHECK((isnan(all->entropy) && isnan(got.entropy)) || fabs(got.entropy - all->entropy) < 1e-12,
+          "%s: entropy %g, not %g", name, got.entropy, all->entropy);
     close_errors(&o);
     free(all);
 }
