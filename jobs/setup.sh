@@ -33,13 +33,13 @@ libopenblas-serial-dev  [ -n "${POLYSWEEP_CBLAS:-}" ] || pkg-config --exists ope
 libfftw3-dev            pkg-config --exists fftw3 fftw3f             FFTW 3 in double and single precision
 libhwloc-dev            pkg-config --exists hwloc                    hwloc
 libyaml-dev             pkg-config --exists yaml-0.1                 libyaml
-libfftw3-dev            pkg-config --exists fftw3 fftw3f             FFTW 3, double and single precision
 librandom123-dev        has_header Random123/philox.h                Random123 (headers; CPATH or CMAKE_PREFIX_PATH)
 python3-venv            find_python                                  Python 3.10 or newer with venv, or PYTHON
 '
 needs_tests='
 hdf5-tools              command -v h5dump                            h5dump
 netcdf-bin              command -v ncdump                            ncdump
+procps                  command -v pgrep                             pgrep
 '
 
 has_header() { # searched as the compiler does, and below CMAKE_PREFIX_PATH
@@ -149,10 +149,13 @@ build() { # directory, target, further arguments of CMake
     local directory=$1 target=$2
     shift 2
     say "building into ${directory#"$root"/}"
+    mkdir -p "$directory"
     cmake --log-level=WARNING -S "$root" -B "$directory" \
         ${POLYSWEEP_CBLAS:+"-DPOLYSWEEP_CBLAS=$POLYSWEEP_CBLAS"} "$@" >/dev/null &&
-        cmake --build "$directory" --target "$target" --parallel "$(nproc)" >&2 ||
+        cmake --build "$directory" --target "$target" --parallel "$(nproc)" >"$directory/build.log" || {
+        grep -sv '^\[' "$directory/build.log" >&2
         fail 3 "The program could not be built; the compiler's or CMake's message is above."
+    }
 }
 
 # Processor cores this process may use: hardware threads share one core, a container may be given less.

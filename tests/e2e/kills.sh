@@ -11,8 +11,8 @@ expect 0 "" ranks 2 run study.yaml -o reference.h5
 # The processes of a run that we started: mpirun and its children, by their numbers.
 victims() { # mpirun, which
     local all
-    all=$(ps -o pid= --ppid "$1")
-    if [ "$2" = one ]; then shuf -n 1 --random-source=<(yes "$RANDOM") <<<"$all"; else echo "$1 $all"; fi
+    all=$(cat "/proc/$1/task/$1/children" 2>/dev/null)
+    if [ "$2" = one ]; then tr ' ' '\n' <<<"${all% }" | shuf -n 1; else echo "$1 $all"; fi
 }
 
 begun() { # mpirun: waits until its ranks have opened the file
