@@ -33,7 +33,8 @@ typedef struct psw_leaf {
     ptrdiff_t width;       /* v */
     const void *rows;      /* [points][sets][count][width], engine's precision: attention output */
     const double *special; /* [points][sets][count]: mass on key j3; NULL if there is no special token */
-    const double *log2_den; /* [points][sets][count]: log2 of the denominator, -inf for an empty row */
+    const double *log2_den; /* [points][sets][count]: log2 of the denominator, -inf where it is 0 (the row is 0 then),
+                               NaN where it is negative (only with negative weights; the row is the quotient) */
 } psw_leaf;
 typedef psw_status (*psw_leaf_sink)(void *context, const psw_leaf *leaf);
 
@@ -64,6 +65,8 @@ typedef struct psw_work {
     double flops, bytes;
 } psw_work;
 psw_work psw_attend_work(const psw_point *point);
+/* Bytes of a sketch's state, features x (v + 1) in the point's precision; 0 of the other methods. */
+double psw_attend_state_bytes(const psw_point *point);
 
 /* NULL where the method can compute the point; else what it cannot and what to do (a static or message-slot text). */
 psw_status psw_attend_check(const psw_point *point); /* PSW_USAGE */

@@ -1,8 +1,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "polysweep/attend.h"
 #include "attend/method.h"
+#include "polysweep/attend.h"
+#include "polysweep/sketch.h"
 
 extern const psw_engine psw_engine_fp64, psw_engine_fp32;
 
@@ -13,7 +14,8 @@ const psw_engine *psw_engine_of(psw_precision precision)
 
 /* ---- groups ---- */
 
-/* Equal but for beta and own axes: bytes are compared, so a NaN is equal to itself. */
+/* Equal but for beta and own axes, and no sketch (of another degree it has other features): bytes are compared, so a
+ * NaN is equal to itself. */
 bool psw_group_joins(const psw_point *a, const psw_point *b)
 {
 #define SAME(member) (memcmp(&a->member, &b->member, sizeof a->member) == 0)
@@ -23,22 +25,62 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
                 SAME(cosine) && SAME(head) && SAME(seed);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
-    return kinds && shape && data && rest;
+    return kinds && shape && data && rest && !psw_sketch_has(a->method);
 }
 
 /* ---- work ---- */
 
-/* Scores that are computed: whole tiles, under a causal mask up to the diagonal one. */
-static double scores(const psw_point *p)
+/* Whole tiles up to the diagonal one. */
+static double causal_scores(double n, double block)
 {
-    double n = (double)p->n, block = (double)(p->block < p->n ? p->block : p->n);
-    if (p->mask == PSW_FULL) return n * n;
     double whole = floor(n / block), last = n - whole * block;
     return block * block * whole * (whole + 1) / 2 + last * n;
 }
 
+static double scores(const psw_point *p)
+{
+    double n = (double)p->n, block = (double)(p->block < p->n ? p->block : p->n);
+    return p->mask == PSW_FULL ? n * n : causal_scores(n, block);
+}
+
+/* Rows that make a sketch's parts: read from a state, added to it, mapped; and scores within stretches. */
+typedef struct parts {
+    double read, added, mapped, scores;
+} parts;
+
+static parts parts_of(const psw_point *p)
+{
+    double n = (double)p->n, stretch = (double)(p->local > 0 ? p->local : p->block), block = fmin((double)p->block, n);
+    double sides = psw_data_shared(p) ? 1 : 2, whole = floor(n / stretch), rest = n - whole * stretch;
+    if (p->mask == PSW_FULL) return (parts){n, n, sides * n, 0};
+    double read = fmax(n - stretch, 0), added = rest > 0 ? n - rest : n - stretch;
+    double near = (whole > 0 ? whole * causal_scores(stretch, block) : 0) + causal_scores(rest, block);
+    return (parts){read, added, p->local > 0 ? read + added : sides * n, near};
+}
+
+/* 2 (r + v + 1) flops a score of a stretch (d in place of r where it is exact), 2 features (v + 1) for a row that is
+ * read or added; a stretch's diagonal tiles count whole, as in the row fold. */
+static psw_work sketch_work(const psw_point *p)
+{
+    psw_sketch_shape shape = psw_sketch_shape_of(p);
+    parts rows = parts_of(p);
+    double real = (double)psw_engine_of(p->precision)->real_bytes, width = (double)(p->v + 1);
+    double state = (double)shape.features * width, blocks = ceil((double)p->n / (double)p->block);
+    double inner = (double)(p->local > 0 ? p->d : shape.stored), moved = rows.read + rows.added;
+    double lift = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : shape.lift_flops;
+    return (psw_work){2 * (inner + width) * rows.scores + (2 * state + lift) * moved + shape.flops * rows.mapped,
+                      real * (2 * width * (double)p->n + (double)p->d * rows.mapped + (double)shape.features * moved) +
+                          2 * (real + sizeof(double)) * state * blocks};
+}
+
+double psw_attend_state_bytes(const psw_point *p)
+{
+    return psw_sketch_has(p->method) ? psw_sketch_state_bytes(p) : 0;
+}
+
 psw_work psw_attend_work(const psw_point *p)
 {
+    if (psw_sketch_has(p->method)) return sketch_work(p);
     double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(p->d + p->v);
     if (p->data_kind == PSW_SCORES) return (psw_work){4 * (double)p->n, (2 * sizeof(double) + real) * (double)p->n};
     double strip = (double)(p->block < p->n ? p->block : p->n);
@@ -66,15 +108,38 @@ static psw_status check_degree(const psw_point *p)
     return PSW_OK;
 }
 
+static psw_status check_local(const psw_point *p)
+{
+    if (p->local < 0 || p->local % p->block != 0)
+        return PSW_FAIL(PSW_USAGE, "local = %td is no multiple of block = %td", p->local, p->block);
+    if (p->local > 0 && p->mask != PSW_CAUSAL)
+        return PSW_FAIL(PSW_USAGE, "local = %td needs mask causal: under a full mask no block is nearer than another",
+                        p->local);
+    return PSW_OK;
+}
+
+static psw_status check_sketch(const psw_point *p)
+{
+    if (p->data_kind == PSW_SCORES)
+        return PSW_FAIL(PSW_USAGE, "data kind scores has no rows to sketch; take exact, softmax or linear");
+    PSW_TRY(psw_sketch_check(p));
+    PSW_TRY(check_local(p));
+    if (p->method == PSW_FAVOR) return PSW_OK;
+    if (psw_data_signed(p) && odd_or_fractional(p->beta) && p->negative == PSW_NEGATIVE_ABS)
+        return PSW_FAIL(PSW_USAGE, "beta = %g: a sketch estimates z^beta with its sign; say negative: signed", p->beta);
+    return check_degree(p);
+}
+
 psw_status psw_attend_check(const psw_point *p)
 {
-    if (!psw_method_row_of(p->method))
-        return PSW_FAIL(PSW_USAGE, "this method is not available; take exact, softmax or linear");
-    bool rows = p->data_kind != PSW_SCORES; /* of width d */
+    bool sketch = psw_sketch_has(p->method), rows = p->data_kind != PSW_SCORES; /* of width d */
+    if (!sketch && !psw_method_row_of(p->method))
+        return PSW_FAIL(PSW_USAGE, "this method has no attention to compute; take another");
     if (p->block < 1 || p->n < 1 || (rows && p->d < 1) || p->v < 1)
         return PSW_FAIL(PSW_USAGE, "n = %td, d = %td, v = %td, block = %td: each must be at least 1", p->n, p->d, p->v,
                         p->block);
     if (!(p->den_constant >= 0) || isinf(p->den_constant))
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
+    if (sketch) return check_sketch(p);
     return p->method == PSW_EXACT ? check_degree(p) : PSW_OK;
 }

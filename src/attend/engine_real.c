@@ -1,26 +1,7 @@
-#include <math.h>
-
+#include "attend/finish.h"
 #include "attend/fold.h"
 #include "attend/scores.h"
-
-/* out = num / (den + den_constant 2^-E); a row without weights is 0 */
-static psw_status finish_row(const psw_fold *f, const psw_sums *sums, ptrdiff_t i, ptrdiff_t at)
-{
-    ptrdiff_t v = f->p->v;
-    const double *num = sums->at + i * sums->width;
-    int exponent = sums->exponent[i];
-    double den = num[v + 1] + (exponent == PSW_EMPTY ? 0 : ldexp(f->p->den_constant, -exponent));
-    bool empty = den == 0 || exponent == PSW_EMPTY, finite = true;
-    for (ptrdiff_t c = 0; c < v; c++) {
-        psw_real out = empty ? 0 : (psw_real)(num[c] / den);
-        f->rows[at * v + c] = out;
-        finite = finite && isfinite(out);
-    }
-    f->mass[at] = empty ? 0 : num[v] / den;
-    f->log2_den[at] = exponent == PSW_EMPTY ? (f->p->den_constant > 0 ? log2(f->p->den_constant) : -INFINITY)
-                                            : log2(fabs(den)) + exponent;
-    return finite && !isnan(den) ? PSW_OK : PSW_NOT_FINITE;
-}
+#include "attend/sketched.h"
 
 psw_status psw_fold_finish(psw_fold *f, psw_span query, psw_span strip)
 {
@@ -29,10 +10,11 @@ psw_status psw_fold_finish(psw_fold *f, psw_span query, psw_span strip)
             const psw_sums *sums = psw_tree_root(&f->tree[i][s]);
             if (!sums) return PSW_FAIL(PSW_BUG, "a strip of queries has not met all its keys");
             ptrdiff_t first = (i * f->sets + s) * query.count + strip.first - query.first;
-            for (ptrdiff_t r = 0; r < strip.count; r++)
-                if (finish_row(f, sums, r, first + r) != PSW_OK)
-                    return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite at beta %g", strip.first + r,
-                                    s, f->group->points[i].beta);
+            psw_results to = {f->rows + first * f->p->v, f->mass + first, f->log2_den + first};
+            ptrdiff_t bad = psw_finish_rows(*sums, f->p->den_constant, to);
+            if (bad >= 0)
+                return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite at beta %g", strip.first + bad, s,
+                                f->group->points[i].beta);
         }
     return PSW_OK;
 }
@@ -68,6 +50,7 @@ static psw_status walk_leaf(psw_fold *f, ptrdiff_t query, psw_watch watch)
 
 static size_t bytes(const psw_group *group)
 {
+    if (psw_sketch_has(group->points[0].method)) return psw_sketched_bytes(&group->points[0]);
     psw_arena counting = psw_arena_counting();
     if (group->points->data_kind == PSW_SCORES) return psw_scores_bytes(group, psw_data_sets(group->points));
     psw_fold_lay(group, psw_data_sets(&group->points[0]), &counting);
@@ -88,39 +71,38 @@ static psw_status pass(psw_fold *f, const psw_data *data, psw_watch watch, psw_l
     return PSW_OK;
 }
 
-static psw_status fold_sets(const psw_group *group, int sets, const psw_data *data, psw_arena *arena, psw_watch watch,
-                            psw_leaf_sink sink, void *context)
+static psw_status attend_rows(const psw_group *group, int sets, const psw_data *data, psw_arena *arena, psw_watch watch,
+                              psw_leaf_sink sink, void *context)
 {
     psw_fold f = psw_fold_lay(group, sets, arena);
     PSW_TRY(psw_arena_check(arena));
     return pass(&f, data, watch, sink, context);
 }
 
-static psw_status attend_sets(const psw_group *group, int sets, const psw_data *data, psw_arena *arena, psw_watch watch,
-                              psw_leaf_sink sink, void *context)
+static psw_status attend_sets(const psw_group *group, int sets, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+                              psw_watch watch, psw_leaf_sink sink, void *context)
 {
     size_t used = arena->used;
+    bool sketch = psw_sketch_has(group->points->method), scores = group->points->data_kind == PSW_SCORES;
     for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
-    psw_status status = group->points->data_kind == PSW_SCORES
-                            ? psw_scores_attend(group, sets, data, arena, sink, context)
-                            : fold_sets(group, sets, data, arena, watch, sink, context);
+    if (sketch && group->count > 1) return PSW_FAIL(PSW_BUG, "a group of %td sketches", group->count);
+    psw_status status = sketch   ? psw_sketched_attend(group->points, sets, data, draw, arena, watch, sink, context)
+                        : scores ? psw_scores_attend(group, sets, data, arena, sink, context)
+                                 : attend_rows(group, sets, data, arena, watch, sink, context);
     arena->used = used;
     return status;
 }
 
-/* Nothing is random in a row fold: no draw differs from another. */
 static psw_status attend(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
                          psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    (void)draw;
-    return attend_sets(group, psw_data_sets(&group->points[0]), data, arena, watch, sink, context);
+    return attend_sets(group, psw_data_sets(&group->points[0]), data, draw, arena, watch, sink, context);
 }
 
 static psw_status attend_one(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
                              psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    (void)draw;
-    return attend_sets(group, 1, data, arena, watch, sink, context);
+    return attend_sets(group, 1, data, draw, arena, watch, sink, context);
 }
 
 #ifdef PSW_SINGLE

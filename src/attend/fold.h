@@ -17,6 +17,7 @@ typedef struct psw_fold {
     ptrdiff_t leaves, leaf, strip; /* number of leaves, rows of a whole leaf and of a whole strip */
     int sets;
     ptrdiff_t special; /* j3, -1 if there is none */
+    ptrdiff_t origin;  /* the key leaf that is leaf 0 of the trees */
 
     psw_real *q, *k, *v; /* n x d; packed leaf by leaf: keys transposed (d x keys), values (keys x v) */
     struct {

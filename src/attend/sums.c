@@ -1,6 +1,7 @@
 #include "attend/sums.h"
 
 #include <math.h>
+#include <string.h>
 
 psw_sums psw_sums_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width)
 {
@@ -15,8 +16,18 @@ void psw_sums_clear(psw_sums sums)
     for (ptrdiff_t i = 0; i < sums.rows; i++) sums.exponent[i] = PSW_EMPTY;
 }
 
-/* 2^(exponent - top), 0 for an empty row */
-static double scale_to(int exponent, int top)
+void psw_sums_copy(psw_sums to, psw_sums from)
+{
+    memcpy(to.at, from.at, (size_t)(from.rows * from.width) * sizeof *to.at);
+    memcpy(to.exponent, from.exponent, (size_t)from.rows * sizeof *to.exponent);
+}
+
+psw_sums psw_sums_part(psw_sums sums, ptrdiff_t first, ptrdiff_t rows)
+{
+    return (psw_sums){rows, sums.width, sums.at + first * sums.width, sums.exponent + first};
+}
+
+double psw_scale_to(int exponent, int top)
 {
     if (exponent == top) return 1;
     if (exponent == PSW_EMPTY || (long)top - exponent > 1100) return 0;
@@ -27,7 +38,7 @@ void psw_sums_merge(psw_sums into, psw_sums from)
 {
     for (ptrdiff_t i = 0; i < into.rows; i++) {
         int top = into.exponent[i] > from.exponent[i] ? into.exponent[i] : from.exponent[i];
-        double keep = scale_to(into.exponent[i], top), take = scale_to(from.exponent[i], top);
+        double keep = psw_scale_to(into.exponent[i], top), take = psw_scale_to(from.exponent[i], top);
         double *restrict a = into.at + i * into.width;
         const double *restrict b = from.at + i * from.width;
         for (ptrdiff_t c = 0; c < into.width; c++) a[c] = keep * a[c] + take * b[c];

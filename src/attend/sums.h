@@ -16,8 +16,13 @@ typedef struct psw_sums {
 } psw_sums;
 #define PSW_EMPTY INT_MIN
 
+/* 2^(exponent - top), top >= exponent; 0 where `exponent` is PSW_EMPTY and `top` is not. */
+double psw_scale_to(int exponent, int top);
+
 psw_sums psw_sums_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width);
 void psw_sums_clear(psw_sums sums);
+void psw_sums_copy(psw_sums to, psw_sums from); /* of the same shape */
+psw_sums psw_sums_part(psw_sums sums, ptrdiff_t first, ptrdiff_t rows);
 
 /* into += from, row by row under the larger exponent (an exact scaling). Commutative to the bit; an empty row is the
  * identity. */

@@ -57,7 +57,7 @@ static psw_status add(psw_fold *f, psw_tree *tree, psw_span strip, psw_span keys
     psw_sums *place = psw_tree_free(tree);
     if (!place) return PSW_FAIL(PSW_BUG, "no place is left in the tree of partial sums");
     widen(f, strip, keys, place);
-    psw_tree_add(tree, place, (psw_node){0, keys.first / f->leaf});
+    psw_tree_add(tree, place, (psw_node){0, keys.first / f->leaf - f->origin});
     return PSW_OK;
 }
 

@@ -39,9 +39,11 @@ static double worst(const psw_point *p, const result *r, ptrdiff_t which, int se
             off = fmax(off, fabs(r->rows[at * p->v + c] - (double)(num[c] / den)) / (3 * condition * condition));
         if (source.special >= 0)
             off = fmax(off, fabs(r->special[at] - (double)(special / den)) / (condition * condition));
-        off =
-            fmax(off, fabs(r->log2_den[at] - (double)log2l(fabsl(den))) / (condition * fmax(1, fabs(r->log2_den[at]))));
-        if (isnan(r->log2_den[at])) off = INFINITY;
+        if (den > 0) {
+            double log2_den = (double)log2l(den);
+            off = fmax(off, fabs(r->log2_den[at] - log2_den) / (condition * fmax(1, fabs(log2_den))));
+        }
+        if (isnan(r->log2_den[at]) != (den < 0)) off = INFINITY;
     }
     return off;
 }

@@ -1,0 +1,123 @@
+/* attend/sketched: what one pass over a sketch works on. Compiled twice.
+ *
+ * With m(x), 2^s(x), weigh and phi of a feature map (polysweep/sketch.h), rows are attended block by block:
+ *
+ *     near   weights of the keys of the row's own stretch, key by key up to the diagonal:
+ *            weigh <m(q), m(k)> 2^(s(q) + s(k)), or the exact kernel where the point says `local`
+ *     far    phi(q)^T S 2^s(q),  S = sum of 2^s(k) phi(k) [v | 1]^T over the keys of earlier stretches
+ *
+ * (block-causal form: Kacham, Mirrokni, Zhong 2023). A stretch is one block, or `local` keys. Under a full mask every
+ * row is read from the state of all keys. Nothing is larger than the rows, one block's features, or a state.
+ *
+ * Products have queries as columns, in panels: the denominator is then one more row of [v | 1]^T, made by the same
+ * chains as the numerators, so values that are all 1 give exactly 1.
+ *
+ * Rows and states carry exponents: 2^s = mantissa 2^exponent, the integer parts go to the sums and to the state. In the
+ * near part a query's exponent is made of the keys that it sees, so a later key changes no bit of it.
+ *
+ * The phases are separate, so that a sequence can be cut: psw_sketched_near needs rows alone, psw_sketched_total makes
+ * the state of a block, states are merged, psw_sketched_publish and psw_sketched_far read one. */
+#ifndef POLYSWEEP_ATTEND_SKETCHED_H
+#define POLYSWEEP_ATTEND_SKETCHED_H
+
+#include "attend/fold.h"
+#include "attend/state.h"
+#include "polysweep/real.h"
+#include "polysweep/sketch.h"
+
+/* A block of rows as the map leaves them. */
+typedef struct psw_mapped {
+    psw_rows m; /* count x stored */
+    double *log2_scale, *mantissa;
+    int *exponent;   /* 2^log2_scale = mantissa 2^exponent, mantissa in [1, 2); a zero row: 0 and PSW_EMPTY */
+    ptrdiff_t block; /* whose they are, -1: nobody's */
+    int set;
+} psw_mapped;
+
+typedef struct psw_sketched {
+    const psw_point *p;
+    psw_sketch *sketch;
+    psw_sketch_shape shape;
+    ptrdiff_t block, blocks; /* rows of a whole block, number of blocks */
+    ptrdiff_t stretch;       /* blocks of a stretch */
+    ptrdiff_t lift_rows;     /* rows that are lifted at a time */
+    int sets;
+    ptrdiff_t special; /* j3, -1 if there is none */
+    bool shared;       /* queries, keys and values are the same rows */
+
+    psw_real *rows[3];     /* by side: n x d, n x d, n x v */
+    psw_real *other[2][3]; /* row j3 of each set, by side */
+    int placed;            /* the set whose row j3 stands in rows */
+    double *staged;        /* a block of rows as the data makes them */
+
+    psw_mapped q, k[2], token[2];        /* the block at hand; key j3, for the rows that meet it in a state */
+    psw_real *values, *scaled;           /* [v | 1]^T of a block, and times its keys' scales: v + 1 x block */
+    int *top;                            /* exponent of the near part, by query of the block */
+    psw_real *queries, *weights, *panel; /* a panel of queries: stored, block and v + 1 rows of PSW_PANEL columns */
+    psw_real *lifted, *turned;           /* lift_rows x features; the same in panels */
+
+    psw_state state[2];     /* of each set */
+    psw_real *reading[2];   /* as products take them */
+    psw_real *product;      /* v + 1 x features */
+    psw_sums sums[2], tile; /* of the block's rows */
+
+    psw_point exact; /* the point whose fold makes exact stretches */
+    psw_group exact_group;
+    psw_fold *near; /* NULL: sketched ones */
+
+    psw_real *out; /* [sets][block][v], as the sink gets them */
+    double *mass, *log2_den;
+} psw_sketched;
+
+/* Columns of a panel of a packed matrix (polysweep/tile.h). */
+#define PSW_PANEL ((ptrdiff_t)(2 * PSW_VECTOR_BYTES / sizeof(psw_real)))
+
+static inline psw_span psw_block_span(const psw_sketched *f, ptrdiff_t index)
+{
+    ptrdiff_t first = index * f->block, left = f->p->n - first;
+    return (psw_span){first, left < f->block ? left : f->block};
+}
+
+#define psw_sketched_lay PSW_PRECISION_NAME(psw_sketched_lay)
+#define psw_sketched_load PSW_PRECISION_NAME(psw_sketched_load)
+#define psw_sketched_keys PSW_PRECISION_NAME(psw_sketched_keys)
+#define psw_sketched_queries PSW_PRECISION_NAME(psw_sketched_queries)
+#define psw_sketched_turn PSW_PRECISION_NAME(psw_sketched_turn)
+#define psw_sketched_values PSW_PRECISION_NAME(psw_sketched_values)
+#define psw_sketched_total PSW_PRECISION_NAME(psw_sketched_total)
+#define psw_sketched_publish PSW_PRECISION_NAME(psw_sketched_publish)
+#define psw_sketched_near PSW_PRECISION_NAME(psw_sketched_near)
+#define psw_sketched_far PSW_PRECISION_NAME(psw_sketched_far)
+#define psw_sketched_bytes PSW_PRECISION_NAME(psw_sketched_bytes)
+#define psw_sketched_attend PSW_PRECISION_NAME(psw_sketched_attend)
+
+/* Takes the memory of a pass over the first `sets` data sets of a point that psw_attend_check accepts; with a counting
+ * arena, only counts. What is not in the arena is sketch: psw_sketcher.destroy. */
+psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, psw_arena *arena);
+/* Rounds the data once. */
+void psw_sketched_load(psw_sketched *f, const psw_data *data);
+
+/* A block of one set: keys and queries mapped, and values turned; the last one made is kept. */
+const psw_mapped *psw_sketched_keys(psw_sketched *f, int set, ptrdiff_t block);
+const psw_mapped *psw_sketched_queries(psw_sketched *f, int set, ptrdiff_t block);
+void psw_sketched_values(psw_sketched *f, int set, ptrdiff_t block);
+
+/* to = a^T; the columns of `to` past the last row of a are 0. */
+void psw_sketched_turn(psw_const_rows a, psw_rows to);
+
+/* into += the state of a block's keys. */
+void psw_sketched_total(psw_sketched *f, int set, ptrdiff_t block, psw_state *into);
+/* Rounds a state for the rows of `set` to be read from it. */
+void psw_sketched_publish(psw_sketched *f, int set, const psw_state *state);
+
+/* Sums of a block's rows: over the keys of their own block up to the diagonal; and what the published state, whose
+ * exponent is given, holds for them. With exact stretches the near part is psw_fold's. */
+void psw_sketched_near(psw_sketched *f, int set, ptrdiff_t block, psw_sums to);
+void psw_sketched_far(psw_sketched *f, int set, ptrdiff_t block, int exponent, psw_sums to);
+
+/* As psw_engine's, of a group of one point. */
+size_t psw_sketched_bytes(const psw_point *point);
+psw_status psw_sketched_attend(const psw_point *point, int sets, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+                               psw_watch watch, psw_leaf_sink sink, void *context);
+
+#endif

@@ -1,0 +1,146 @@
+/* The pass over the blocks of a sequence. */
+#include "attend/finish.h"
+#include "attend/sketched.h"
+
+/* ---- rows ---- */
+
+/* Adds what the row fold finds for the rows of a block in their own stretch. */
+static psw_status add_exact(psw_sketched *f, ptrdiff_t block, psw_watch watch)
+{
+    psw_fold *near = f->near;
+    psw_span rows = psw_block_span(f, block);
+    near->origin = block / f->stretch * f->stretch;
+    for (ptrdiff_t first = 0; first < rows.count; first += near->strip) {
+        ptrdiff_t left = rows.count - first;
+        psw_span strip = {rows.first + first, left < near->strip ? left : near->strip};
+        for (int s = 0; s < f->sets; s++) psw_tree_begin(&near->tree[0][s], block - near->origin + 1, strip.count);
+        for (ptrdiff_t k = near->origin; k <= block; k++) {
+            if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+            PSW_TRY(psw_fold_tile(near, strip, psw_leaf_span(near, k)));
+        }
+        for (int s = 0; s < f->sets; s++) {
+            const psw_sums *sums = psw_tree_root(&near->tree[0][s]);
+            if (!sums) return PSW_FAIL(PSW_BUG, "a strip of queries has not met all its keys");
+            psw_sums_merge(psw_sums_part(f->sums[s], first, strip.count), *sums);
+        }
+    }
+    return PSW_OK;
+}
+
+static psw_status finish(psw_sketched *f, int set, psw_span span)
+{
+    ptrdiff_t first = set * span.count;
+    psw_results to = {f->out + first * f->p->v, f->mass + first, f->log2_den + first};
+    ptrdiff_t bad = psw_finish_rows(f->sums[set], f->p->den_constant, to);
+    return bad < 0 ? PSW_OK
+                   : PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite at beta %g", span.first + bad, set,
+                              f->p->beta);
+}
+
+/* One block of queries; D_1 is D_0 where `alike` says so. */
+static psw_status attend_block(psw_sketched *f, ptrdiff_t block, bool alike, psw_watch watch)
+{
+    psw_span span = psw_block_span(f, block);
+    if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+    for (int s = 0; s < f->sets; s++) {
+        f->sums[s].rows = f->tile.rows = span.count;
+        if (alike && s > 0) {
+            psw_sums_copy(f->sums[s], f->sums[0]);
+            continue;
+        }
+        psw_sketched_far(f, s, block, f->state[s].exponent, f->sums[s]);
+        if (f->p->mask == PSW_FULL || f->near) continue;
+        psw_sketched_near(f, s, block, f->tile);
+        psw_sums_merge(f->sums[s], f->tile);
+    }
+    if (f->near) PSW_TRY(add_exact(f, block, watch));
+    for (int s = 0; s < f->sets; s++) PSW_TRY(finish(f, s, span));
+    return PSW_OK;
+}
+
+static psw_status give(const psw_sketched *f, ptrdiff_t block, psw_leaf_sink sink, void *context)
+{
+    psw_span span = psw_block_span(f, block);
+    psw_leaf leaf = {span.first, span.count, block, 1, f->sets, f->p->v, f->out, f->special < 0 ? NULL : f->mass,
+                     f->log2_den};
+    return sink(context, &leaf);
+}
+
+/* ---- states ---- */
+
+static void publish(psw_sketched *f)
+{
+    for (int s = 0; s < f->sets; s++) psw_sketched_publish(f, s, &f->state[s]);
+}
+
+/* Every key; the block of j3 comes last, once for each set. */
+static psw_status walk_keys(psw_sketched *f, psw_watch watch)
+{
+    ptrdiff_t last = f->special < 0 ? f->blocks - 1 : f->special / f->block;
+    for (ptrdiff_t i = 0; i < f->blocks; i++) {
+        if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        if (i != last) psw_sketched_total(f, 0, i, &f->state[0]);
+    }
+    for (int s = f->sets - 1; s >= 0; s--) {
+        if (s > 0) psw_state_copy(&f->state[s], &f->state[0]);
+        psw_sketched_total(f, s, last, &f->state[s]);
+    }
+    publish(f);
+    return PSW_OK;
+}
+
+static psw_status full(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    PSW_TRY(walk_keys(f, watch));
+    for (ptrdiff_t i = 0; i < f->blocks; i++) {
+        PSW_TRY(attend_block(f, i, false, watch));
+        PSW_TRY(give(f, i, sink, context));
+    }
+    return PSW_OK;
+}
+
+/* D_1 is D_0 up to the stretch of j3. */
+static psw_status causal(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    ptrdiff_t parting = f->special < 0 ? f->blocks : f->special / f->block / f->stretch * f->stretch;
+    for (ptrdiff_t first = 0; first < f->blocks; first += f->stretch) {
+        ptrdiff_t end = f->blocks - first < f->stretch ? f->blocks : first + f->stretch;
+        bool alike = first < parting;
+        for (ptrdiff_t i = first; i < end; i++) {
+            PSW_TRY(attend_block(f, i, alike, watch));
+            PSW_TRY(give(f, i, sink, context));
+        }
+        if (end == f->blocks) return PSW_OK;
+        for (int s = 0; s < (alike ? 1 : f->sets); s++)
+            for (ptrdiff_t i = first; i < end; i++) psw_sketched_total(f, s, i, &f->state[s]);
+        if (alike && end >= parting && f->sets > 1) psw_state_copy(&f->state[1], &f->state[0]);
+        publish(f);
+    }
+    return PSW_OK;
+}
+
+/* ---- the engine's part ---- */
+
+size_t psw_sketched_bytes(const psw_point *point)
+{
+    psw_arena counting = psw_arena_counting();
+    psw_sketched f;
+    psw_sketched_lay(&f, point, psw_data_sets(point), &counting);
+    return counting.high;
+}
+
+psw_status psw_sketched_attend(const psw_point *point, int sets, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+                               psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    const psw_sketcher *sketcher = &PSW_PRECISION_NAME(psw_sketcher);
+    psw_sketched f;
+    psw_status status = psw_sketched_lay(&f, point, sets, arena);
+    if (status == PSW_OK) {
+        sketcher->draw(f.sketch, draw);
+        psw_sketched_load(&f, data);
+        for (int s = 0; s < sets; s++) psw_state_clear(&f.state[s]);
+        status = point->mask == PSW_FULL ? full(&f, watch, sink, context) : causal(&f, watch, sink, context);
+    }
+    sketcher->destroy(f.sketch);
+    return status;
+}

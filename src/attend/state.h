@@ -1,0 +1,21 @@
+/* attend/state: what keys leave behind, the sum over them of phi(k) [v | 1], and the one way in which such sums are
+ * added. In double, whatever the precision of the products; local; no BLAS. */
+#ifndef POLYSWEEP_ATTEND_STATE_H
+#define POLYSWEEP_ATTEND_STATE_H
+
+#include "attend/sums.h"
+
+typedef struct psw_state {
+    ptrdiff_t width, features; /* width = columns of the values + 1; the last one belongs to the denominator */
+    double *at;                /* width x features: transposed, as products take it */
+    int exponent;              /* the sum is at * 2^exponent; PSW_EMPTY: no key yet, and every number is 0 */
+} psw_state;
+
+psw_state psw_state_take(psw_arena *arena, ptrdiff_t width, ptrdiff_t features);
+void psw_state_clear(psw_state *state);
+void psw_state_copy(psw_state *to, const psw_state *from);
+
+/* into += from under the larger exponent (an exact scaling). Commutative to the bit; an empty state is the identity. */
+void psw_state_merge(psw_state *into, const psw_state *from);
+
+#endif
