@@ -15,6 +15,9 @@
  *     min_den_ratio  smallest over rows and draws of A~'s row sum over A's, den_constant added to both
  *     bad_rows     rows of the whole forward pass, over all draws, whose denominator is not positive
  *     err_rows     rows in the sample
+ *     theory_err_amm  root of the mean square of err_amm over all tables, from the exact moments of the map: the root of
+ *                  sum E (A~ - A)^2 / sum |q|^2beta |k|^2beta over some rows of the sample, evenly spread, with about
+ *                  64k pairs, but at least one row; 0 of an exact map, NaN where the moments are not known
  *     entropy      of the exact weights of a row, in nats, mean over the sample; NaN where a weight is negative
  * The first five are a number for each draw; a column is their median, beside it stand mean and 90 % quantile.
  *
@@ -30,7 +33,7 @@ typedef struct psw_sketch_columns {
     double err_out, err_out_mean, err_out_q90, err_out_max, err_out_max_mean, err_out_max_q90;
     double err_bias, err_bias_mean, err_bias_q90, neg_frac, min_den_ratio;
     ptrdiff_t bad_rows, err_rows;
-    double state_bytes, entropy;
+    double state_bytes, entropy, theory_err_amm;
 } psw_sketch_columns;
 
 typedef struct psw_errors psw_errors; /* lives in the arena, but for the plans of an FFT */

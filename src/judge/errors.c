@@ -194,7 +194,7 @@ static void spread(psw_errors *e, double (*of)(const psw_errors *, const errors_
 psw_sketch_columns psw_sketch_columns_none(void)
 {
     return (psw_sketch_columns){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
-                                NAN, NAN, NAN, NAN, NAN, NAN, 0,   0,   NAN, NAN};
+                                NAN, NAN, NAN, NAN, NAN, NAN, 0,   0,   NAN, NAN, NAN};
 }
 
 void errors_end(psw_errors *e, psw_sketch_columns *c)
@@ -217,6 +217,7 @@ void errors_end(psw_errors *e, psw_sketch_columns *c)
     c->bad_rows = bad_rows;
     c->err_rows = e->rows;
     c->entropy = e->entropy / (double)e->rows;
+    c->theory_err_amm = e->theory_amm;
     c->state_bytes = psw_sketch_state_bytes(&e->point);
 }
 

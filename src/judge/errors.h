@@ -36,6 +36,7 @@ struct psw_errors {
     errors_sum square, total, norm;    /* sum A^2, sum A, sum |q|^2p |k|^2p */
     double *information;               /* rows: sum u log2 u, u the weights in units of their denominator's exponent */
     double out_square, pairs, entropy; /* the last summed over rows */
+    double theory_amm;                 /* what the moments of the map predict */
 
     double *tile, *base, *sketched; /* strip x block scores, one row of them, one row of A~ */
     errors_draw *draws, *now;
@@ -70,6 +71,10 @@ void errors_scores(psw_errors *e, errors_part strip, errors_part keys);
 /* x <- (x / max |x|)^p in place; returns the log2 of the factor taken out, -inf where all are 0. `base` has room for x.
  */
 double errors_power(double p, ptrdiff_t count, double *x, double *base);
+/* log2 |x|, -inf for 0 */
+double errors_log2_norm(ptrdiff_t d, const double *x);
+/* The root of the mean square of err_amm that the moments of the map predict. */
+double errors_theory(psw_errors *e);
 /* Scores to exact weights in place, with the log2 of the factor taken out. */
 double errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);
 /* One row of A~, e->sketched times 2^log2, against the exact scores of the same row and block. */

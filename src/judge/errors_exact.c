@@ -153,7 +153,7 @@ static void finish_row(psw_errors *e, ptrdiff_t i)
 
 /* ---- norms ---- */
 
-static double log2_norm(ptrdiff_t d, const double *x)
+double errors_log2_norm(ptrdiff_t d, const double *x)
 {
     double peak = largest(d, x), sum = 0;
     for (ptrdiff_t i = 0; i < d && peak > 0; i++) sum += x[i] / peak * (x[i] / peak);
@@ -169,8 +169,8 @@ static void sum_norms(psw_errors *e)
     errors_sum keys = {0, -INFINITY};
     for (ptrdiff_t i = 0; i < e->rows; i++) {
         ptrdiff_t seen = e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n;
-        for (; key < seen; key++) errors_add(&keys, 1, 2 * p * log2_norm(d, e->k + key * d));
-        errors_add(&e->norm, keys.value, keys.log2 + 2 * p * log2_norm(d, e->q + i * d));
+        for (; key < seen; key++) errors_add(&keys, 1, 2 * p * errors_log2_norm(d, e->k + key * d));
+        errors_add(&e->norm, keys.value, keys.log2 + 2 * p * errors_log2_norm(d, e->q + i * d));
     }
 }
 
@@ -213,6 +213,7 @@ psw_status errors_load(psw_errors *e, const psw_data *data)
         }
     }
     for (ptrdiff_t i = 0; i < e->rows; i++) finish_row(e, i);
+    e->theory_amm = errors_theory(e);
     return PSW_OK;
 }
 

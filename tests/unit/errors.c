@@ -40,7 +40,7 @@ static psw_point plain(psw_method method, double beta)
 typedef struct naive {
     double a[N * N], sketched[DRAWS][N * N]; /* 0 where a query may not look */
     double out[N * V], sketched_out[DRAWS][N * V], den[N], sketched_den[DRAWS][N];
-    double norm, pairs, entropy;
+    double norm, pairs, entropy, theory;
 } naive;
 
 static double kernel(const psw_point *p, const double *q, const double *k)
@@ -71,6 +71,22 @@ static bool hidden(const psw_point *p, int i, int j)
 static double power_of_norm(const psw_point *p, const double *x)
 {
     return (double)powl((long double)dot_of(x, x, D), p->beta);
+}
+
+/* sum of E (A~ - A)^2, of rows as they are; the assessor's are unit rows */
+static double expected_squares(const psw_point *p, const double *q, const double *k)
+{
+    long double sum = 0;
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++) {
+            const double *x = q + i * D, *y = k + j * D;
+            double squares = 0, product = dot_of(x, y, D);
+            if (hidden(p, i, j) || (p->local > 0 && i / p->local == j / p->local)) continue;
+            for (int c = 0; c < D; c++) squares += x[c] * y[c] * x[c] * y[c];
+            psw_moments m = psw_sketch_moments(p, dot_of(x, x, D) * dot_of(y, y, D), product, squares);
+            sum += m.variance + powl(m.mean - powl(product, p->beta), 2);
+        }
+    return (double)sum;
 }
 
 static void naive_sketch(const psw_point *p, const double *q, const double *k, const double *values, naive *all)
@@ -113,6 +129,7 @@ static naive *naive_of(const psw_point *p)
         if (share != 0) all->entropy -= share * log(share) / N; /* NaN with negative weights */
     }
     naive_sketch(p, q, k, values, all);
+    all->theory = p->method == PSW_FAVOR ? NAN : sqrt(expected_squares(p, q, k) / all->norm);
     return all;
 }
 
@@ -236,6 +253,8 @@ static void agrees_with_loops(const char *name, psw_point p)
     CHECK(got.state_bytes == psw_sketch_state_bytes(&p), "%s: state", name);
     CHECK((isnan(all->entropy) && isnan(got.entropy)) || fabs(got.entropy - all->entropy) < 1e-12,
           "%s: entropy %g, not %g", name, got.entropy, all->entropy);
+    CHECK((isnan(all->theory) && isnan(got.theory_err_amm)) || fabs(got.theory_err_amm / all->theory - 1) < 1e-9,
+          "%s: theory %g, not %g", name, got.theory_err_amm, all->theory); /* moments of scaled rows, and differences */
     close_errors(&o);
     free(all);
 }
@@ -284,6 +303,7 @@ static void exact_maps_have_no_error(void)
         double most = i == 2 ? 60 * small : small; /* 300 / 5 */
         CHECK(c.err_amm < most && c.err_attn < most && fabs(c.err_bias) < most, "degree %g: %g %g %g", points[i].beta,
               c.err_amm, c.err_attn, c.err_bias);
+        CHECK(c.theory_err_amm == 0, "degree %g: theory %g", points[i].beta, c.theory_err_amm);
         CHECK(fabs(c.min_den_ratio - 1) < 1e3 * most, "degree %g: denominators %g", points[i].beta, c.min_den_ratio);
     }
 }
@@ -303,6 +323,54 @@ static void scale_does_not_matter(void)
     CHECK_NEAR(small_rows.err_attn / plain_rows.err_attn, 1.0, 1e3 * close_to);
 }
 
+/* ---- the prediction ---- */
+
+/* err_amm^2 of draw after draw: its mean is the square of theory_err_amm. */
+static void prediction_holds(psw_method method, double beta, bool causal)
+{
+    enum { MANY = 300 };
+    psw_point p = plain(method, beta);
+    p.row_norm = PSW_NORM_UNIT, p.draws = MANY, p.mask = causal ? PSW_CAUSAL : PSW_FULL;
+    naive *all = calloc(1, sizeof *all);
+    double q[N * D], k[N * D], sum = 0, squares = 0;
+    psw_data *data;
+    CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
+    psw_data_rows(data, 0, PSW_QUERY, 0, N, q);
+    psw_data_rows(data, 0, PSW_KEY, 0, N, k);
+    psw_data_close(data);
+    sketched s = sketch_open(&p, N, NULL);
+    double norm = causal ? N * (N + 1) / 2.0 : N * (double)N;
+    for (int t = 0; t < MANY; t++) {
+        double off = 0;
+        sketcher()->draw(s.map, t);
+        estimates(&s, &p, N, q, N, k, all->a);
+        for (int i = 0; i < N; i++)
+            for (int j = 0; j < N; j++)
+                off += hidden(&p, i, j) ? 0 : pow(all->a[i * N + j] - kernel(&p, q + i * D, k + j * D), 2);
+        sum += off / norm, squares += off / norm * (off / norm);
+    }
+    sketch_close(&s);
+    free(all);
+    double mean = sum / MANY, error = sqrt((squares / MANY - mean * mean) / MANY);
+    p.draws = 1;
+    double theory = pow(kernel_errors(p).theory_err_amm, 2);
+    CHECK(fabs(mean - theory) < 4 * error, "%s: %g, predicted %g, standard error %g",
+          psw_word(PSW_WORDS_METHOD, (int)method), mean, theory, error);
+}
+
+static void predictions(void)
+{
+    for (int causal = 0; causal < 2; causal++) {
+        prediction_holds(PSW_TREE, 3, causal);
+        prediction_holds(PSW_TENSORSKETCH, 2, causal);
+        prediction_holds(PSW_MACLAURIN, 2, causal);
+        prediction_holds(PSW_SRHT, 2, causal);
+        prediction_holds(PSW_POLYSKETCH, 4, causal);
+    }
+    psw_point p = plain(PSW_POLYSKETCH, 6);
+    CHECK(isnan(kernel_errors(p).theory_err_amm), "no variance is known");
+}
+
 /* ---- the sample ---- */
 
 /* A sample of 256 of 3000 rows tells the same error as 256 others, and both nearly that of them all. */
@@ -317,6 +385,8 @@ static void a_sample_stands_for_all_rows(void)
     CHECK(all.err_rows == 1024, "%td rows", all.err_rows);
     /* same tables, other rows: entries are heavy tailed, seeds vary by a few percent */
     CHECK(fabs(some.err_amm / all.err_amm - 1) < 0.25, "%g and %g", some.err_amm, all.err_amm);
+    CHECK(fabs(some.theory_err_amm / all.theory_err_amm - 1) < 0.25, "%g and %g", some.theory_err_amm,
+          all.theory_err_amm);
 }
 
 static bool always(void *context)
@@ -351,6 +421,7 @@ int main(void)
 {
     all_methods();
     exact_maps_have_no_error();
+    predictions();
     scale_does_not_matter();
     a_sample_stands_for_all_rows();
     refusals();

@@ -1,0 +1,66 @@
+/* What the moments of a map say about its error. */
+#include <math.h>
+
+#include "judge/errors.h"
+
+/* Pairs whose moments are summed: their root is a single number, and some hundred rows of keys pin it down. */
+enum { PAIRS = 65536 };
+
+static ptrdiff_t rows_of(const psw_errors *e)
+{
+    ptrdiff_t rows = PAIRS / e->point.n;
+    return rows < 1 ? 1 : rows < e->rows ? rows : e->rows;
+}
+
+/* Row number `i` of `rows`, in the middle of its stretch of the sample. */
+static ptrdiff_t spread(const psw_errors *e, ptrdiff_t i, ptrdiff_t rows)
+{
+    return (2 * i + 1) * e->rows / (2 * rows);
+}
+
+/* E (estimate - <x,y>^p)^2 for unit rows x, y: variance and bias. */
+static double expected_square(const psw_point *p, const double *x, const double *k, double key_scale)
+{
+    double product = 0, squares = 0;
+    for (ptrdiff_t i = 0; i < p->d; i++) {
+        double both = x[i] * (k[i] * key_scale);
+        product += both;
+        squares += both * both;
+    }
+    psw_moments m = psw_sketch_moments(p, 1, product, squares);
+    double bias = m.mean - pow(product, p->beta);
+    return fmax(m.variance, 0) + bias * bias; /* rounding may leave a variance of 0 below it */
+}
+
+/* Adds one row with one block of keys; keys that `local` leaves exact have a norm and no error. */
+static void add_row(psw_errors *e, ptrdiff_t i, errors_part keys, errors_sum *square, errors_sum *norm)
+{
+    const psw_point *p = &e->point;
+    const double *q = e->q + i * p->d;
+    double *unit = e->values, query_log2 = errors_log2_norm(p->d, q);
+    ptrdiff_t seen = errors_seen(e, i, keys), sketched = errors_sketched(e, i, keys);
+    if (query_log2 == -INFINITY) return;
+    for (ptrdiff_t c = 0; c < p->d; c++) unit[c] = q[c] * exp2(-query_log2);
+    for (ptrdiff_t j = 0; j < seen; j++) {
+        double key_log2 = e->key_log2[j], both_log2 = 2 * p->beta * (query_log2 + key_log2);
+        if (key_log2 == -INFINITY) continue;
+        errors_add(norm, 1, both_log2);
+        if (j < sketched)
+            errors_add(square, expected_square(p, unit, e->k + (keys.first + j) * p->d, exp2(-key_log2)), both_log2);
+    }
+}
+
+double errors_theory(psw_errors *e)
+{
+    const psw_point *p = &e->point;
+    errors_sum square = {0, -INFINITY}, norm = square;
+    if (p->method == PSW_FAVOR || isnan(psw_sketch_moments(p, 1, 1, 0).variance)) return NAN;
+    if (e->shape.r == 0) return 0;
+    for (ptrdiff_t b = 0, rows = rows_of(e); errors_keys(e, b).count > 0; b++) {
+        errors_part keys = errors_keys(e, b);
+        for (ptrdiff_t j = 0; j < keys.count; j++)
+            e->key_log2[j] = errors_log2_norm(p->d, e->k + (keys.first + j) * p->d);
+        for (ptrdiff_t i = 0; i < rows; i++) add_row(e, spread(e, i, rows), keys, &square, &norm);
+    }
+    return sqrt(errors_ratio(square, norm));
+}
