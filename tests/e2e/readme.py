@@ -86,7 +86,8 @@ def main():
     os.environ["PATH"] = f"{PROGRAM.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        complaints = [line for check in (examples, columns, commands, rooms, links) for line in check()]
+        complaints = list(examples()) or list(columns())  # the columns are those of the file that the examples leave
+        complaints += [line for check in (commands, rooms, links) for line in check()]
         os.chdir(ROOT)
     print("\n".join(complaints) or f"{len(blocks())} blocks of the README hold")
     return 1 if complaints else 0
