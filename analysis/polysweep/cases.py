@@ -13,7 +13,10 @@ from .grid import axes
 WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision mask row_norm den_constant negative r
     features local draws head block j3 v m trials cosine seed weights team_asked status done committed successes
     success_rate success_lo success_hi theory_success beta_fail beta_c beta_ok beta_up beta_up_special beta_up_class
-    beta_up_class_3s gap special_mass_d1 special_mass_d0 attempt launch""".split()
+    beta_up_class_3s gap special_mass_d1 special_mass_d0 theory_special_mass_d1 attempt launch success_samples state_bytes
+    bad_rows err_rows flops bytes timing time_median_s time_lo_s time_hi_s theory_err_amm""".split()
+ERRORS = ("err_amm", "err_attn", "err_out")
+WANTED += [name + kind for name in ERRORS for kind in ("", "_mean", "_q90")]
 CONSTANTS = ("a_0", "a_1", "b", "c", "kappa")
 BASELINES = ("softmax", "linear")  #: methods without a degree
 
@@ -31,6 +34,11 @@ def table(ds: xr.Dataset) -> pd.DataFrame:
 def case_columns(ds: xr.Dataset) -> list[str]:
     """Coordinates that vary besides method, n, d and beta: one combination of them is a case."""
     return [name for name in axes(ds) if name not in ("method", "n", "d", "beta")]
+
+
+def judged(frame: pd.DataFrame) -> pd.DataFrame:
+    """The points that ask whether two data sets are told apart: those with trials, and the closed form's."""
+    return frame[(frame["trials"] > 0) | (frame["method"] == "closed_form")]
 
 
 def curves(frame: pd.DataFrame, keys: list[str]):

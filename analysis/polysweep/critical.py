@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from . import oracle
-from .cases import BASELINES, baseline, case_columns, closed_form, curves, rate, table
+from .cases import BASELINES, baseline, case_columns, closed_form, curves, judged, rate, table
 from .statistics import wilson
 
 TARGET = 0.9
@@ -98,7 +98,7 @@ def critical(ds: xr.Dataset, target=TARGET) -> pd.DataFrame:
     beta_c, beta_ok, beta_up, beta_up_class_3s (inf: unreachable, 0: no prediction); and the rates of softmax
     and linear at the same n and d.
     """
-    frame = table(ds)
+    frame = judged(table(ds))
     names, beside = case_columns(ds), frame[frame["method"].isin(BASELINES)]
     rows = [_row(beside, names, key, curve, target) for key, curve in curves(frame, [*names, "method", "d", "n"])]
     found = pd.DataFrame(rows)
@@ -114,7 +114,7 @@ def _row(beside, names, key, curve, target):
     done = curve[curve["done"] & rate(curve).notna()]
     row.update(m=int(curve["m"].max()), trials=int(done["trials"].min()) if len(done) and measured.all() else 0,
                points=len(done), of=len(curve))
-    found = window(done["beta"], done["successes"], done["trials"], target) if row["trials"] > 0 else Window()
+    found = window(done["beta"], *_samples(done), target) if row["trials"] > 0 else Window()
     row.update(beta_crit=found.first, crit_lo=found.first_lo, crit_hi=found.first_hi, beta_last=found.last,
                last_lo=found.last_lo, last_hi=found.last_hi, hole=found.hole, crit_below=found.below)
     exact = curve[curve["theory_success"].notna()]
@@ -126,6 +126,12 @@ def _row(beside, names, key, curve, target):
     for method in BASELINES:
         row[method] = _baseline(beside, names, key, method)
     return row
+
+
+def _samples(done):
+    """(successes, samples) behind each rate: trials that share a draw of a sketch are not independent, the draws are."""
+    samples = done["success_samples"].where(done["success_samples"] > 0, done["trials"])
+    return done["success_rate"] * samples, samples
 
 
 def _exact(exact, first, target):

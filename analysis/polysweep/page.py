@@ -59,7 +59,8 @@ def _section(section, directory, level):
     parts = [f"<section>\n<h{level}>{_e(section.name)}</h{level}>\n<p>{_source(section)}</p>\n", _progress(section),
              _verdict(section)]
     parts += [_figure(figure, paths, directory) for figure, paths in section.figures]
-    parts += [_critical(section, directory), _failures(section), _provenance(section), "</section>\n"]
+    parts += [_critical(section, directory), *(_table(each, section, directory) for each in section.tables),
+              _failures(section), _provenance(section), "</section>\n"]
     return "".join(parts)
 
 
@@ -84,6 +85,8 @@ def _progress(section):
 
 def _verdict(section):
     found = section.consistency
+    if not found.cells:
+        return ""
     off = len(found.outside) > max(1.0, 3 * found.cells * (1 - found.level)) or found.pvalue < 1e-3
     return (f'<p class="verdict{" off" if off else ""}"><b>Measurement against exact probability.</b> {_e(str(found))}.'
             "</p>\n")
@@ -137,6 +140,27 @@ def _critical(section, directory):
     return (f'<h2>Critical degrees</h2>\n<p class="meta">{note} <a href="{_e(link)}">data</a></p>\n'
             f'<div class="scroll"><table>'
             f"<thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table></div>\n")
+
+
+def _table(each, section, directory):
+    """A `sketch_tables.Table`; a rule where the first columns change."""
+    from .report import MOST_ROWS, WORDS
+
+    frame = each.shown.head(MOST_ROWS)
+    word = [name in WORDS for name in frame]
+    until = next((i for i, name in enumerate(frame) if name.endswith("<=") or name == "sketch"), 0)
+    head = "".join(f'<th class="{"word" if w else ""}">{_symbol(name.strip()).replace("&lt;=", "&le;")}</th>'
+                   for name, w in zip(frame, word))
+    rows, before = [], None
+    for values in frame.itertuples(index=False):
+        cells = "".join(f'<td class="{_class(name, value, w)}">{_e(value)}</td>' for name, value, w in zip(frame, values, word))
+        rows.append(f'<tr{" class=group" if before not in (None, values[:until]) else ""}>{cells}</tr>')
+        before = values[:until]
+    more = f" The first {MOST_ROWS} of {len(each.shown)} rows." if len(each.shown) > MOST_ROWS else ""
+    link = _relative(section.directory / each.file, directory)
+    return (f'<h2>{_e(each.title)}</h2>\n<p class="meta">{_e(each.note)}{more} <a href="{_e(link)}">data</a></p>\n'
+            f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table>'
+            "</div>\n")
 
 
 def _class(name, value, word):

@@ -11,9 +11,12 @@ import sys
 import pandas as pd
 
 from . import figures, page
-from .cases import case_columns, table
+from .cases import ERRORS, case_columns, table
 from .critical import TARGET, critical
+from .entropy import read_heads
 from .read import failures, open as read, provenance
+from .sketch_tables import cheapest_table, crossover_table
+from .sketches import cheapest, crossovers, held
 from .statistics import consistency
 
 
@@ -29,6 +32,10 @@ def main(arguments=None) -> int:
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="where figures, CSV and index.html go")
     parser.add_argument("--target", type=float, default=TARGET, metavar="RATE",
                         help="rate of success that makes a degree critical (default %(default)s)")
+    parser.add_argument("--heads", metavar="PATH", help="the attention heads that a study of data kind file read (a directory "
+                        "with q.npy and k.npy, .safetensors, .h5): errors are drawn against their entropy")
+    parser.add_argument("--error", choices=ERRORS, default="err_out", help="the error that the table of the cheapest sketch is "
+                        "about (default %(default)s; cheapest.csv has all)")
     parser.add_argument("--quiet", action="store_true", help="print no table")
     options = parser.parse_args(arguments)
     if not 0 < options.target < 1:
@@ -38,12 +45,14 @@ def main(arguments=None) -> int:
     sections, code = [], 0
     try:
         directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+        heads = read_heads(options.heads) if options.heads else None
+    except (OSError, ValueError) as error:
         print(f"polysweep-report: {error}", file=sys.stderr)
         return 2
     for name, path in zip(_names(options.files), options.files):
         try:
-            sections.append(Section(path, directory / name if len(options.files) > 1 else directory, options.target))
+            place = directory / name if len(options.files) > 1 else directory
+            sections.append(Section(path, place, options.target, options.error, heads))
         except (OSError, ValueError) as error:
             print(f"polysweep-report: {error}", file=sys.stderr)
             code = 2
@@ -69,7 +78,7 @@ def _names(paths):
 class Section:
     """Everything the report says about one file; made in full, figures and CSV files included, by the constructor."""
 
-    def __init__(self, path, directory, target=TARGET):
+    def __init__(self, path, directory, target=TARGET, error="err_out", heads=None):
         ds = read(path)
         self.path, self.directory, self.target = pathlib.Path(path), pathlib.Path(directory), target
         self.attributes = dict(ds.attrs)
@@ -82,9 +91,20 @@ class Section:
         self.critical = critical(ds, target)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.critical.to_csv(self.directory / "critical.csv", index=False)
+        self.tables = self._sketches(ds, error)
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds),
-                         *figures.degrees(ds, target, self.critical))]
+                         *figures.degrees(ds, target, self.critical), *figures.separation(ds), *figures.errors(ds),
+                         *figures.costs(ds), *figures.heads(ds, heads))]
+
+    def _sketches(self, ds, error):
+        """Tables that only files with sketches have; their numbers as CSV."""
+        found, names = {"cheapest.csv": cheapest(ds), "crossovers.csv": crossovers(ds)}, held(ds)
+        tables = (cheapest_table(found["cheapest.csv"], [*names, "n", "d", "beta"], error),
+                  crossover_table(found["crossovers.csv"], [*names, "d", "beta"]))
+        for each in filter(None, tables):
+            found[each.file].to_csv(self.directory / each.file, index=False)
+        return [each for each in tables if each]
 
     @property
     def name(self):
@@ -112,10 +132,18 @@ class Section:
                       aligned(shown.head(MOST_ROWS))]
             if len(shown) > MOST_ROWS:
                 lines.append(f"  ... and {len(shown) - MOST_ROWS} more in critical.csv")
-        lines += ["", f"against the exact probability: {self.consistency}", ""]
+        for each in self.tables:
+            lines += ["", each.title, aligned(each.shown.head(MOST_ROWS))]
+            if len(each.shown) > MOST_ROWS:
+                lines.append(f"  ... and {len(each.shown) - MOST_ROWS} more in {each.file}")
+        if self.consistency.cells:
+            lines += ["", f"against the exact probability: {self.consistency}"]
+        lines.append("")
         return "\n".join(lines)
 
 
+#: columns of words, set to the left
+WORDS = ("method", "preset", "precision", "mask", "data_kind", "row_norm", "sketch", "smallest state", "fewest operations")
 HEADINGS = {  # column -> (text, HTML)
     "measured": ("measured", "measured &beta;"), "bracket": ("bracket", "bracket"),
     "upper": ("upper edge", "upper edge"), "upper_bracket": ("bracket ", "bracket "),
@@ -190,7 +218,7 @@ def aligned(frame: pd.DataFrame) -> str:
     for name in frame:
         cells = [HEADINGS.get(name, (name,))[0].strip(), *frame[name].astype(str)]
         width = max(map(len, cells))
-        left = all(cell[:1].isalpha() for cell in cells[1:] if cell) and name in ("method", "preset", "precision", "mask")
+        left = all(cell[:1].isalpha() for cell in cells[1:] if cell) and name in WORDS
         columns.append([cell.ljust(width) if left else cell.rjust(width) for cell in cells])
     return "\n".join("  " + "  ".join(row).rstrip() for row in zip(*columns))
 

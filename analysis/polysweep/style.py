@@ -9,6 +9,11 @@ INK, GREY, PALE = "#1b1b1b", "#6f6f6f", "#e6e6e6"
 RED = "#c8102e"  #: predictions, and what went wrong
 MAP = "viridis"  #: perceptually uniform, and read alike with the common colour deficiencies
 
+#: method: (colour, marker); hues that stay apart with the common colour deficiencies, none of them the red of predictions
+METHODS = {"exact": (INK, "s"), "softmax": (INK, "D"), "polysketch": ("#0b5fa5", "o"), "tree": ("#2f8f6b", "s"),
+           "tensorsketch": ("#d9780f", "^"), "srht": ("#8a5fb0", "D"), "maclaurin": ("#b83a7a", "v"), "favor": ("#7a5a2f", "P"),
+           "monomial": (INK, "X")}
+
 RC = {
     "font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 10, "axes.titlesize": 10.5,
     "axes.labelsize": 10.5, "xtick.labelsize": 9, "ytick.labelsize": 9, "legend.fontsize": 9,
@@ -104,6 +109,39 @@ def thinned(values, scale, most=9):
     return values[kept]
 
 
-def sequence(count):
-    """`count` ordered colours for curves, dark to light but never too light for white paper."""
-    return [mpl.colormaps["viridis"](x) for x in np.linspace(0.02, 0.86, max(count, 2))][:count]
+def sequence(count, lightest=0.86):
+    """`count` ordered colours for curves, dark to light but never too light for white paper (0.75: for text too)."""
+    return [mpl.colormaps["viridis"](x) for x in np.linspace(0.02, lightest, max(count, 2))][:count]
+
+
+def method(name):
+    """(colour, marker) of a method."""
+    return METHODS.get(name, (GREY, "o"))
+
+
+def log_axis(axis, fine=False):
+    """Logarithmic with a tick per decade (fine: at 1, 2 and 5 of each), written plainly near 1, else as powers of ten."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_locator(mpl.ticker.LogLocator(10, subs=(1, 2, 5) if fine else (1,), numticks=12 if fine else 7))
+    axis.set_minor_locator(mpl.ticker.NullLocator())
+    axis.set_major_formatter(mpl.ticker.FuncFormatter(decade))
+
+
+def powers(low, high):
+    """Powers of two from low to high; every second one where they are many."""
+    first, last = np.ceil(np.log2(low) - 1e-9), np.floor(np.log2(high) + 1e-9)
+    return 2.0 ** np.arange(first, last + 1, 1 if last - first < 6 else 2)
+
+
+def decade(value, _=None):
+    """"0.01", "0.5", "100", else a power of ten."""
+    power = np.floor(np.log10(value) + 1e-9).astype(int)
+    return f"{value:g}" if -3 <= power <= 3 else rf"$10^{{{power}}}$"
+
+
+def size_text(size, _=None):
+    """"12 kB", "1.5 MB": decimal units."""
+    for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.3g} {name}"
+    return f"{size:.3g} B"

@@ -25,8 +25,9 @@ PRESETS = {
     "P3": dict(a_0=0.04, a_1=1.2, b=0.05, c=1.5, kappa=0.1), "W1": dict(a_0=0.4, a_1=1.2, b=0.05, c=1.0, kappa=0.1),
     "W2": dict(a_0=0.04, a_1=1.2, b=0.3, c=1.0, kappa=0.1),
 }
-COUNTS = "n d v r features local draws j3 m trials head block attempt launch successes fires_d1 fires_d0 tie".split()
-TIMES = ["time_median_s", "head_s"]
+COUNTS = """n d v r features local draws j3 m trials head block attempt launch successes success_samples fires_d1 fires_d0
+    tie bad_rows err_rows""".split()
+TIMES = ["time_median_s", "time_lo_s", "time_hi_s", "head_s"]
 
 
 def root(f, top=1e4):
@@ -108,7 +109,7 @@ def blank(name):
 
 def write(path, rows, predict=(), own=(), failures=(), version=1):
     """Writes rows to `path`; `failures` = [(slot, attempt, site, message)]."""
-    results = [name for row in (rows[0], rows[-1]) for name in row if name not in PRESETS["P1"]]
+    results = [name for row in {tuple(row): row for row in rows}.values() for name in row if name not in PRESETS["P1"]]
     names = list(dict.fromkeys([*"""method beta n d v r features local draws mask precision data_kind preset noise a_0 a_1
         b c kappa j3 m trials row_norm den_constant negative cosine head block seed""".split(), *own, "status",
         "error_code", "attempt", "launch", *results, "tie", *predict, "timing"]))

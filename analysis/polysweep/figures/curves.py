@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .. import oracle, style
-from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, curves as split, number, table
+from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, curves as split, judged, number, table
 from .figure import Figure, facts, places, spaced
 
 MOST_ROWS, MOST_COLUMNS, MOST_CURVES = 6, 3, 8
@@ -21,7 +21,7 @@ def curves(ds):
     Lines are evaluated between the grid's degrees with this package's closed form where that reproduces the file's
     theory_success, and connect the file's values elsewhere.
     """
-    names, frame = case_columns(ds), table(ds)
+    names, frame = case_columns(ds), judged(table(ds))
     swept = frame[frame["beta"].notna() & (frame["method"] != "closed_form")]
     if swept["beta"].nunique() < 2:
         return

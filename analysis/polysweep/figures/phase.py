@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .. import style
-from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, curves, rate, table
+from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, curves, judged, rate, table
 from .figure import Figure, facts, places
 
 #: column, line style, colour, words: bounds in ink, predictions in red. All are exact consequences of the definitions
@@ -33,7 +33,7 @@ def phase(ds, over):
     One panel per case, method with a degree, and value of the other length (the ends and some between if there are
     many). A strip beside a panel shows softmax and linear, which have no degree.
     """
-    names, frame = case_columns(ds), table(ds)
+    names, frame = case_columns(ds), judged(table(ds))
     other = "d" if over == "n" else "n"
     keys = [*names, "method", other]
     panels = {key: part for key, part in curves(frame, keys) if part[over].nunique() > 1 and part["beta"].nunique() > 1}
@@ -105,7 +105,7 @@ def _panel(ax, part, over, used):
     state[where] = np.where(part["done"] & rate(part).notna(), "done", part["status"])
     x, y = style.cell_edges(beta, scales[0]), style.cell_edges(length, scales[1])
     image = style.cells(ax, x, y, value)
-    _missing(ax, x, y, state, used)
+    missing(ax, x, y, state, used)
     style.grid_axis(ax.xaxis, beta, scales[0], most=7)
     style.grid_axis(ax.yaxis, length, scales[1], most=9)
     ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
@@ -113,7 +113,7 @@ def _panel(ax, part, over, used):
     return image
 
 
-def _missing(ax, x, y, state, used):
+def missing(ax, x, y, state, used):
     """Points of the study without a result: hatched; failed ones with a cross. Cells that are no point stay white."""
     for j, i in zip(*np.nonzero((state != "done") & (state != ""))):
         box = matplotlib.patches.Rectangle((x[i], y[j]), x[i + 1] - x[i], y[j + 1] - y[j], facecolor="#efefef",
@@ -164,7 +164,7 @@ def _strip(ax, frame, names, place, part, over, used):
     x = np.arange(len(found) + 1.0)
     side.set_yscale(ax.get_yscale())
     style.cells(side, x, y, value)
-    _missing(side, x, y, state, used)
+    missing(side, x, y, state, used)
     side.set(xlim=(0, len(found)), ylim=ax.get_ylim(), yticks=[])
     side.minorticks_off()
     side.set_xticks(x[:-1] + 0.5, list(found), rotation=90, fontsize=8)

@@ -1,0 +1,144 @@
+"""What exact and sketched attention cost against the sequence length, and where they cross."""
+from __future__ import annotations
+
+import matplotlib.figure
+import matplotlib.lines
+import numpy as np
+import pandas as pd
+
+from .. import style
+from ..cases import case_label, number
+from ..sketches import COSTS, against, cost, crossing, held, label, reference
+from .figure import Figure, spaced
+
+WORDS = {"flops": "operations", "bytes": "bytes moved", "seconds": "seconds"}
+MOST_CASES, MOST_PANELS, MOST_SIZES = 3, 4, 6
+
+
+def costs(ds):
+    """Yields, for every case, the figure of operations, bytes and seconds over n: a column per degree and method, a curve
+    per size of the sketch, the exact method beside. Nothing without a length that both have twice."""
+    names, groups = held(ds), {}
+    for key, sketch, exact in against(ds):
+        *case, d, beta, method, local, weights, r, features = key
+        panel = groups.setdefault((*case, d), {}).setdefault((-1 if beta != beta else beta, method), {})
+        panel[features, r, local, weights] = sketch, exact
+    chosen = spaced(groups, MOST_CASES)
+    for k, key in enumerate(chosen):
+        panels = _panels(groups[key])
+        rows = [q for q in COSTS if any(_known(*pair, q) for panel in panels.values() for pair in panel.values())]
+        if not rows:
+            continue
+        with style.use():
+            canvas = _canvas(panels, rows)
+        case = ", ".join(filter(None, [case_label(names, key[:-1]), f"d = {number(key[-1])}"]))
+        yield Figure(f"cost-crossover{f'-{k + 1}' if len(chosen) > 1 else ''}", f"Cost against sequence length: {case}",
+                     _caption(panels, rows, len(groups) - len(chosen)), canvas, {"": _data(groups)})
+
+
+def _panels(found):
+    """At most MOST_PANELS of the panels: all methods, at degrees spread over those there are."""
+    methods = sorted({method for _, method in found}, key=list(style.METHODS).index)[:MOST_PANELS]
+    degrees = spaced({beta for beta, _ in found}, max(1, MOST_PANELS // len(methods)))
+    return {(beta, method): found[beta, method] for beta in degrees for method in methods if (beta, method) in found}
+
+
+def _known(sketch, exact, quantity):
+    return cost(sketch, quantity).notna().sum() > 1 and cost(exact, quantity).notna().sum() > 1
+
+
+def _data(groups):
+    """All points that are compared, the exact ones too, each once."""
+    parts = [part for panels in groups.values() for panel in panels.values() for pair in panel.values() for part in pair]
+    columns = ["method", "n", "d", "beta", "r", "features", "local", "mask", "precision", "flops", "bytes", "timing",
+               "time_median_s", "time_lo_s", "time_hi_s"]
+    return pd.concat(parts)[columns].drop_duplicates().sort_values(columns[:7]).reset_index(drop=True)
+
+
+def _caption(panels, rows, left_out):
+    text = ("One forward pass of one data set, without drawing data and without the head. Open circles and dotted lines: the "
+            "length from which the sketch is cheaper, by straight lines between the points in logarithms. ")
+    if "seconds" in rows:
+        text += "Seconds: medians with their intervals; points timed while processes shared cores are left out. "
+        timing = {word for panel in panels.values() for pair in panel.values() for part in pair for word in part["timing"]}
+        if "shared" in timing:
+            text += "Hollow: the share of a point in a run of points that were timed together. "
+    if left_out:
+        text += f"{left_out} further cases are in the data only. "
+    return text.strip()
+
+
+def _canvas(panels, rows):
+    across, down = len(panels), len(rows)
+    canvas = matplotlib.figure.Figure(figsize=(2.3 + 2.75 * across, 0.75 + 2.15 * down), layout="constrained")
+    grid = canvas.subplots(down, across, squeeze=False, sharex=True, sharey="row")
+    chosen = {method: spaced({key for (_, m), panel in panels.items() if m == method for key in panel}, MOST_SIZES)
+              for _, method in panels}
+    for column, ((beta, method), panel) in zip(grid.T, panels.items()):
+        colours = dict(zip(chosen[method], style.sequence(len(chosen[method]), 0.75)))
+        for ax, quantity in zip(column, rows):
+            _panel(ax, {key: panel[key] for key in chosen[method] if key in panel}, quantity, colours)
+        column[0].set_title(method if beta < 0 else rf"{method}, $\beta$ = {number(beta)}", pad=5)
+        column[-1].set_xlabel("sequence length $n$")
+        column[0].legend(handles=_handles(colours, method), loc="upper left", fontsize=8, handlelength=1.4, borderaxespad=0.2,
+                         labelspacing=0.25)
+    for ax, quantity in zip(grid[:, 0], rows):
+        ax.set_ylabel(WORDS[quantity])
+    return canvas
+
+
+def _handles(colours, method):
+    line = matplotlib.lines.Line2D
+    handles = [line([], [], color=style.INK, marker="s", markersize=3.6, linewidth=1.1, label=reference(method))]
+    for (features, r, local, weights), colour in colours.items():
+        words = f"$r$ = {int(r)}" if r else f"{int(features)} features"
+        words += f", local {int(local)}" if local else ""
+        handles.append(line([], [], color=colour, marker="o", markersize=3.6, linewidth=1.1, label=words,
+                            linestyle=(0, (4, 1.5)) if local else "-"))
+    return handles
+
+
+def _panel(ax, curves, quantity, colours):
+    lengths, place = {n for sketch, _ in curves.values() for n in sketch["n"]}, 0
+    _curve(ax, max((exact for _, exact in curves.values()), key=len), quantity, style.INK, "s", "-")
+    for key, (sketch, exact) in curves.items():
+        if not _known(sketch, exact, quantity):
+            continue
+        _curve(ax, sketch, quantity, colours[key], "o", (0, (4, 1.5)) if key[2] else "-")
+        place += _mark(ax, sketch, exact, quantity, colours[key], place)
+    style.log_axis(ax.yaxis)
+    lengths = sorted(lengths)
+    style.grid_axis(ax.xaxis, lengths, style.scale_of(lengths), most=6)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _curve(ax, part, quantity, colour, marker, dashes):
+    values = cost(part, quantity)
+    ax.plot(part["n"], values, color=colour, linewidth=1.1, linestyle=dashes, zorder=2)
+    hollow = (part["timing"] == "shared") & (quantity == "seconds")
+    for some, face in ((~hollow, colour), (hollow, "white")):
+        ax.plot(part["n"][some], values[some], marker, color=colour, markerfacecolor=face, markersize=3.4,
+                markeredgewidth=0.7, zorder=2.5)
+    if quantity == "seconds":
+        ax.vlines(part["n"], part["time_lo_s"].where(values.notna()), part["time_hi_s"].where(values.notna()), color=colour,
+                  linewidth=0.8, zorder=2)
+
+
+def _mark(ax, sketch, exact, quantity, colour, place):
+    """The crossing: a circle, a line down to the axis, its length in the colour of the curve. How many were drawn."""
+    mine, theirs = cost(sketch, quantity).to_numpy(float), cost(exact, quantity).to_numpy(float)
+    at, how = crossing(sketch["n"], mine / theirs)
+    if how != "inside":
+        return 0
+    level = np.exp(np.interp(np.log(at), np.log(sketch["n"]), np.log(mine)))
+    ax.vlines(at, 0, level, color=colour, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1.5)
+    ax.plot(at, level, "o", color=colour, markersize=7, markerfacecolor="none", markeredgewidth=1.1, zorder=3)
+    ax.annotate(length_text(at), (at, 0.03 + 0.075 * place), xycoords=("data", "axes fraction"), xytext=(3, 0),
+                textcoords="offset points", color=colour, fontsize=8)
+    return 1
+
+
+def length_text(n):
+    """A length to two digits: "380", "1300", "5.0k", "24k"."""
+    digits = float(f"{n:.2g}")
+    return f"{digits:.0f}" if digits < 5000 else f"{digits / 1000:.{int(digits < 10000)}f}k"

@@ -1,0 +1,172 @@
+"""Error of sketches against the size of their state and against the number of their rows."""
+from __future__ import annotations
+
+import matplotlib.figure
+import matplotlib.lines
+import matplotlib.patches
+import numpy as np
+
+from .. import style
+from ..cases import ERRORS, case_label, number
+from ..sketches import EXACT, SERIES, held, label, sketches
+from .figure import Figure, spaced
+
+WORDS = {"err_amm": "matrix product\n(err_amm)", "err_attn": "attention weights\n(err_attn)", "err_out": "output\n(err_out)"}
+SIZES = {"state_bytes": ("state", "size of the state"), "r": ("r", "rows of the sketch $r$")}
+MOST_CASES, MOST_DEGREES = 4, 4
+
+
+def errors(ds):
+    """Yields, for every case (data, n, d and what else is held), the figure of errors over the size of the state and the
+    one over r: a row per error, a column per degree, a curve per method. Nothing where no error was measured."""
+    frame = sketches(ds)
+    if not len(frame) or not frame[list(ERRORS)].notna().any(axis=None):
+        return
+    frame, names = frame[frame["done"]], held(ds)
+    cases = dict(iter(frame.groupby([*names, "n", "d"], dropna=False)))
+    chosen = spaced(cases, MOST_CASES)
+    for x, (short, words) in SIZES.items():
+        for k, key in enumerate(chosen):
+            part = cases[key]
+            part = part[part[x] > 0] if x == "r" else part
+            if part.groupby(["method", "beta"], dropna=False)[x].nunique().max() < 2:
+                continue
+            with style.use():
+                canvas = _canvas(part, x, words)
+            case = ", ".join(filter(None, [str(part["data_kind"].iloc[0]) if "data_kind" not in names else "",
+                                           case_label(names, key[:-2]), f"n = {key[-2]}, d = {key[-1]}"]))
+            data = frame.sort_values([*names, "n", "d", "beta", *SERIES, x])
+            yield Figure(f"error-{short}{f'-{k + 1}' if len(chosen) > 1 else ''}",
+                         f"Error against the {words.replace('$r$', 'r')}: {case}", _caption(part, x, len(cases) - len(chosen)),
+                         canvas, {"": data[_columns(names)]})
+
+
+def _columns(names):
+    return [*names, "method", "n", "d", "v", "beta", "r", "features", "local", "weights", "draws", "state_bytes",
+            *(name + kind for name in ERRORS for kind in ("", "_mean", "_q90")), "theory_err_amm", "err_rows", "bad_rows"]
+
+
+def _caption(part, x, left_out):
+    draws, rows = part.loc[part["draws"] > 1, "draws"], part["err_rows"].max()
+    text = "Points: median over draws of the sketch; bands reach up to the 90 % quantile. "
+    if len(draws):
+        text = text.replace("over draws", f"over {_span(draws)} draws")
+    text += ("Errors are Frobenius norms: of the kernel matrix against the norms of its rows (err_amm, what the theory of "
+             "approximate matrix products bounds), against the kernel matrix itself (err_attn), of the attention output "
+             "against the exact output (err_out). Dotted: the law of an average over random features, size to the power -1/2. ")
+    if rows < part["n"].max():
+        text += f"Errors were measured on {int(rows)} query rows against all keys. "
+    if (part[list(ERRORS)] < EXACT).any(axis=None):
+        text += "A triangle on the lower edge marks a map that is exact up to rounding. "
+    if part["theory_err_amm"].notna().any():
+        text += "Dashed: root mean square of err_amm from the sketch's exact second moments. "
+    if left_out:
+        text += f"{left_out} further cases are in the data only. "
+    return text.strip()
+
+
+def _span(values):
+    low, high = int(values.min()), int(values.max())
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _canvas(part, x, words):
+    degrees = spaced(part["beta"].fillna(-1).unique(), MOST_DEGREES)
+    measured = [name for name in ERRORS if part[name].notna().any()]
+    wide = len(degrees) == 1  # one degree: errors side by side
+    down, across = (1, len(measured)) if wide else (len(measured), len(degrees))
+    canvas = matplotlib.figure.Figure(figsize=(1.9 + 2.45 * across, 0.75 + 2.15 * down), layout="constrained")
+    grid = canvas.subplots(down, across, squeeze=False, sharex=True, sharey=False if wide else "row")
+    used = set()
+    for j, name in enumerate(measured):
+        row = [grid[0, j]] if wide else list(grid[j])
+        for ax, beta in zip(row, degrees):
+            _panel(ax, part[part["beta"].fillna(-1) == beta], x, name, used)
+        _limits(row, part, name)
+        for ax in row[:1]:
+            ax.set_ylabel("error of the " + WORDS[name], linespacing=1.25)
+    for ax, beta in zip(grid[0, :1] if wide else grid[0], degrees):
+        ax.set_title("softmax kernel" if beta < 0 else rf"$\beta$ = {number(beta)}", pad=5)
+    for ax in grid[-1]:
+        ax.set_xlabel(words)
+    _legend(canvas, part, x, used)
+    return canvas
+
+
+def _panel(ax, part, x, name, used):
+    style.log_axis(ax.xaxis)
+    style.log_axis(ax.yaxis)
+    if x == "state_bytes":
+        ax.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(style.size_text))
+    else:
+        style.grid_axis(ax.xaxis, style.powers(part[x].min(), part[x].max()), "log", most=6)
+    if name != "err_amm":
+        ax.axhline(1, color=style.PALE, linewidth=0.8, zorder=0)
+    ax.spines[["top", "right"]].set_visible(False)
+    for (method, local, weights), curve in part.groupby(list(SERIES)):
+        _curve(ax, curve.dropna(subset=[name]).sort_values(x), x, name, method, local, weights, used)
+    _guide(ax, part[part[name] > EXACT], x, name, used)
+
+
+def _curve(ax, curve, x, name, method, local, weights, used):
+    colour, marker = style.method(method)
+    hollow = {"markerfacecolor": "white"} if local or weights else {"markeredgecolor": "white"}
+    exact = curve[curve[name] <= EXACT]
+    if len(exact):
+        ax.plot(exact[x], np.full(len(exact), 0.02), "v", color=colour, markersize=5.5, markeredgewidth=0, clip_on=False,
+                transform=ax.get_xaxis_transform(), zorder=4)
+        used.add("exact")
+    curve = curve[curve[name] > EXACT]
+    if not len(curve):
+        return
+    used.add((method, local, weights))
+    ax.fill_between(curve[x], curve[name], curve[name + "_q90"], color=colour, alpha=0.13, linewidth=0)
+    ax.plot(curve[x], curve[name], color=colour, linewidth=1.2, marker=marker, markersize=4.6, markeredgewidth=0.7,
+            linestyle=(0, (4, 1.5)) if local or weights else "-", zorder=3, **hollow)
+    if name == "err_amm" and curve["theory_err_amm"].notna().any():
+        ax.plot(curve[x], curve["theory_err_amm"], color=colour, linewidth=0.9, linestyle=(0, (2, 1.2)), zorder=2)
+        used.add("theory")
+
+
+def _guide(ax, points, x, name, used):
+    """size^(-1/2) through the middle of the signed sketches' points (of all points where there are none)."""
+    signed = points[~points["method"].isin(["polysketch", "monomial"])]
+    points = signed if len(signed) > 1 else points
+    if len(points) < 2 or points[x].nunique() < 2:
+        return
+    level = (points[name] * np.sqrt(points[x])).median()
+    ends = np.array([points[x].min() / 1.3, points[x].max() * 1.3])
+    ax.plot(ends, level / np.sqrt(ends), color=style.INK, linewidth=1.0, linestyle=(0, (1, 1.6)), zorder=3.5)
+    used.add("guide")
+
+
+def _limits(row, part, name):
+    shown = part[part[name] > EXACT]
+    if len(shown):
+        low, high = shown[name].min(), max(shown[name].max(), min(shown[name + "_q90"].max(), 20 * shown[name].max()))
+        row[0].set_ylim(low / 1.8, high * 1.6)
+        style.log_axis(row[0].yaxis, fine=high < 20 * low)
+
+
+def _legend(canvas, part, x, used):
+    order = list(style.METHODS)
+    keys = sorted((key for key in used if isinstance(key, tuple)), key=lambda key: (order.index(key[0]), *key[1:]))
+    handles = []
+    for method, local, weights in keys:
+        colour, marker = style.method(method)
+        other = bool(local or weights)
+        handles.append(matplotlib.lines.Line2D([], [], color=colour, marker=marker, markersize=5, linewidth=1.2,
+                                               linestyle=(0, (4, 1.5)) if other else "-",
+                                               markerfacecolor="white" if other else colour,
+                                               markeredgecolor=colour if other else "white", markeredgewidth=0.7,
+                                               label=label(method, local, weights)))
+    if "exact" in used:
+        methods = sorted(part["method"][(part[list(ERRORS)] <= EXACT).any(axis=1)].unique(), key=order.index)
+        handles.append(matplotlib.lines.Line2D([], [], color=style.GREY, marker="v", linestyle="", markersize=5.5,
+                                               markeredgewidth=0, label="exact:\n" + "\n".join(methods)))
+    law = rf"$\propto$ {'$r$' if x == 'r' else 'state'}$^{{-1/2}}$"
+    for key, dashes, colour, width, words in (("theory", (0, (2, 1.2)), style.GREY, 0.9, "theory, root mean square"),
+                                              ("guide", (0, (1, 1.6)), style.INK, 1.0, law)):
+        if key in used:
+            handles.append(matplotlib.lines.Line2D([], [], color=colour, linewidth=width, linestyle=dashes, label=words))
+    canvas.legend(handles=handles, loc="outside right upper", handlelength=2.0, labelspacing=0.7)

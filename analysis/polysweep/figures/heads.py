@@ -1,0 +1,128 @@
+"""Errors of sketches on attention heads from a file, beside how spread out each head's attention is."""
+from __future__ import annotations
+
+import matplotlib.figure
+import matplotlib.lines
+import numpy as np
+
+from .. import style
+from ..cases import case_label, number
+from ..entropy import entropy
+from ..sketches import EXACT, SERIES, held, label, sketches
+from .figure import Figure, spaced
+
+ERRORS = {"err_out": "error of the output\n(err_out)", "err_attn": "error of the attention weights\n(err_attn)"}
+MOST_DEGREES, MOST_SERIES, MOST_CASES = 3, 6, 2
+
+
+def heads(ds, arrays=None):
+    """Yields, for every case, the figure of the errors of each head; nothing unless heads of a file were sketched.
+
+    arrays: (q, k) of the file, [heads, n, d] (`polysweep.entropy.read_heads`): then errors stand against the entropy of the
+    exact attention of the head, else against its number.
+    """
+    frame = sketches(ds)
+    frame = frame[frame["done"] & (frame["data_kind"] == "file")] if len(frame) else frame
+    if not len(frame) or frame["head"].nunique() < 2 or not frame[list(ERRORS)].notna().any(axis=None):
+        return
+    frame = _with_entropy(frame, arrays)
+    names = [name for name in held(ds) if name != "head"]
+    cases = dict(iter(frame.groupby([*names, "n", "d"], dropna=False)))
+    chosen = spaced(cases, MOST_CASES)
+    for k, key in enumerate(chosen):
+        with style.use():
+            canvas = _canvas(cases[key])
+        case = ", ".join(filter(None, [case_label(names, key[:-2]), f"n = {key[-2]}, d = {key[-1]}"]))
+        yield Figure(f"heads{f'-{k + 1}' if len(chosen) > 1 else ''}", f"Error of each head: {case}",
+                     _caption(frame, len(cases) - len(chosen)), canvas,
+                     {"": frame[[*names, "method", "n", "d", "beta", "head", "r", "features", "local", "draws", "entropy",
+                                 *(name + kind for name in ERRORS for kind in ("", "_mean", "_q90"))]]})
+
+
+def _with_entropy(frame, arrays):
+    """Column entropy: computed once for each kernel and head; NaN without arrays, or where they are of another shape."""
+    keys, known = ["head", "n", "d", "beta", "mask", "row_norm", "negative"], {}
+    if arrays is None:
+        return frame.assign(entropy=np.nan)
+    q, k = arrays
+    for head, n, d, beta, mask, row_norm, negative in frame[keys].drop_duplicates().itertuples(index=False):
+        fits = head < len(q) and n <= q.shape[1] and d == q.shape[2]
+        known[head, n, d, str(beta), mask, row_norm, negative] = (
+            entropy(q[head, :n], k[head, :n], beta, mask, row_norm, negative) if fits else np.nan)
+    return frame.assign(entropy=[known[head, n, d, str(beta), *rest] for head, n, d, beta, *rest in
+                                 frame[keys].itertuples(index=False)])
+
+
+def _caption(frame, left_out):
+    text = "Points: median over draws of the sketch, one per head; bars reach up to the 90 % quantile. "
+    if frame["entropy"].notna().any():
+        text += ("Entropy: mean over queries of the Shannon entropy of the exact attention at that degree, in nats; its "
+                 "exponential is the number of keys a query attends to. Grey numbers: heads. ")
+    else:
+        text += "Give the file of the heads with --heads to see the errors against the entropy of attention. "
+    if left_out:
+        text += f"{left_out} further cases are in the data only. "
+    return text.strip()
+
+
+def _canvas(part):
+    degrees = spaced(part["beta"].fillna(-1).unique(), MOST_DEGREES)
+    series = spaced({tuple(key) for key in part[[*SERIES, "r", "features"]].drop_duplicates().itertuples(index=False)},
+                    MOST_SERIES)
+    series.sort(key=lambda key: (list(style.METHODS).index(key[0]), key[-1], key[1:]))
+    colours = dict(zip(series, style.sequence(len(series))))
+    canvas = matplotlib.figure.Figure(figsize=(2.4 + 2.9 * len(degrees), 5.2), layout="constrained")
+    grid = canvas.subplots(2, len(degrees), squeeze=False, sharey="row", sharex="col")
+    x = "entropy" if part["entropy"].notna().any() else "head"
+    for column, beta in zip(grid.T, degrees):
+        points = part[part["beta"].fillna(-1) == beta]
+        for ax, name in zip(column, ERRORS):
+            _panel(ax, points, series, colours, x, name)
+        _numbers(column[0], points, x)
+        column[0].set_title("softmax kernel" if beta < 0 else rf"$\beta$ = {number(beta)}", pad=24 if x == "entropy" else 5)
+        column[-1].set_xlabel("entropy of attention (nats)" if x == "entropy" else "head")
+    for ax, words in zip(grid[:, 0], ERRORS.values()):
+        ax.set_ylabel(words, linespacing=1.25)
+    handles = [matplotlib.lines.Line2D([], [], color=colours[key], marker=style.method(key[0])[1], linestyle="", markersize=5,
+                                       markeredgewidth=0, label=_words(key)) for key in series]
+    canvas.legend(handles=handles, loc="outside right upper", labelspacing=0.7)
+    return canvas
+
+
+def _words(key):
+    method, local, weights, r, features = key
+    size = f"$r$ = {int(r)}" if r else f"{int(features)} features"
+    return f"{label(method, local, weights)}, {size}"
+
+
+def _panel(ax, points, series, colours, x, name):
+    shown = points[points[name] > EXACT]
+    for key in series:
+        part = shown[(shown[[*SERIES, "r", "features"]] == list(key)).all(axis=1)]
+        colour = colours[key]
+        ax.vlines(part[x], part[name], part[name + "_q90"], color=colour, linewidth=0.8, alpha=0.6)
+        ax.plot(part[x], part[name], style.method(key[0])[1], color=colour, markersize=4.6, markeredgecolor="white",
+                markeredgewidth=0.5)
+    if len(shown):
+        low, high = shown[name].min(), shown[name].max()
+        ax.set_ylim(low / 1.6, max(1.6 * high, min(1.2 * shown[name + "_q90"].max(), 20 * high)))
+        style.log_axis(ax.yaxis, fine=high < 20 * low)
+    ax.axhline(1, color=style.PALE, linewidth=0.8, zorder=0)
+    ax.spines[["top", "right"]].set_visible(False)
+    if x == "head":
+        ax.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(10, integer=True))
+
+
+def _numbers(ax, points, x):
+    """The number of each head above its points, higher where neighbours would touch."""
+    if x != "entropy":
+        return
+    places = points.groupby("head")["entropy"].first().dropna().sort_values()
+    if len(places) > 32 or not len(places):
+        return
+    gap, ends = 0.05 * max(np.ptp(places), 1e-9), [-np.inf] * 3  # ends: where each line is free again
+    for head, at in places.items():
+        line = next((i for i, end in enumerate(ends) if at >= end), int(np.argmin(ends)))
+        ends[line] = at + gap
+        ax.annotate(str(int(head)), (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 2 + 7 * line), ha="center",
+                    textcoords="offset points", fontsize=7, color=style.GREY)

@@ -1,0 +1,94 @@
+"""The tables of sketches as a person reads them."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .cases import number
+from .figures.costs import length_text
+from .sketches import COSTS, label
+from .style import size_text
+
+
+@dataclass
+class Table:
+    """A table of texts, what it says, and the file that has all its numbers."""
+
+    title: str
+    note: str
+    shown: pd.DataFrame
+    file: str  #: name of the CSV
+
+
+def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:
+    """A row per case and level: the sketch with the smallest state and the one with the fewest operations."""
+    found = found[found["error"] == error] if len(found) else found
+    if not len(found):
+        return None
+    names = [name for name in names if found[name].nunique(dropna=False) > 1]
+    found = found[~_again(found, names)]
+    state, flops = (found[found["by"] == by] for by in ("state_bytes", "flops"))
+    shown = state.reset_index(drop=True)[[*names, "level"]].map(_text)
+    shown = shown.rename(columns={"level": f"{error} <="})
+    for words, part, text, of in (("smallest state", state, size_text, "of keys and values"),
+                                  ("fewest operations", flops, _operations, "of exact")):
+        none = part["method"] == ""
+        shown[words] = [f"none (lowest {row.lowest:.2g})" if n else _sketch(row) for n, row in zip(none, part.itertuples())]
+        shown["size" if part is state else "operations"] = ["" if n else text(x) for n, x in zip(none, part["cost"])]
+        if part["of_exact"].notna().any():
+            shown[of] = ["" if x != x else f"{100 * x:.3g} %" for x in part["of_exact"]]
+        shown["error" if part is state else "error "] = [
+            "" if n else f"{x:.2g}{'*' * (bad > 0)}" for n, x, bad in zip(none, part["found"], part["bad_rows"])]
+    note = (f"Of the sketches in this file: the one with the smallest state, and the one with the fewest operations, whose "
+            f"{error} (median over draws) is at most the level. Percentages: the state against keys and values of all tokens, "
+            "operations against the exact method's.")
+    if (found["bad_rows"] > 0).any():
+        note += " A star: some denominators were not positive."
+    return Table("The cheapest sketch for an error", note, shown, "cheapest.csv")
+
+
+def _again(found, names):
+    """Rows that say "none" again: of a case only the first level that no sketch reaches is shown."""
+    none = found["method"] == ""
+    case = [found[name].fillna(-1) for name in names] + [found["by"]]
+    return none & (none.groupby(case).cumsum() > 1)
+
+
+def crossover_table(found: pd.DataFrame, names) -> Table | None:
+    """A row per case and sketch: the length from which it is cheaper, by each quantity, and by how much at the end."""
+    if not len(found) or not found[[q + "_n" for q in COSTS]].notna().any(axis=None):
+        return None
+    shown = pd.DataFrame({name: found[name].map(_text) for name in names if found[name].nunique(dropna=False) > 1})
+    shown["sketch"] = [_sketch(row) for row in found.itertuples()]
+    for quantity in COSTS:
+        if found[quantity + "_n"].notna().any():
+            shown[f"{quantity}: n"] = [_from(*row) for row in
+                                       found[[quantity + "_n", quantity + "_how", "n_first", "n_last"]].itertuples(index=False)]
+            shown[f"gain{' ' * len(shown.columns)}"] = ["" if x != x else f"{x:.3g}x" for x in found[quantity + "_gain"]]
+    note = ("The sequence length from which the sketch costs less than the exact method, by straight lines between lengths of "
+            "the grid in logarithms, and exact / sketch at the largest length that both have.")
+    if found["shared"].any():
+        note += " Some times are shares of a run of points that were timed together."
+    return Table("Where sketched attention becomes cheaper", note, shown, "crossovers.csv")
+
+
+def _from(n, how, first, last):
+    return {"inside": length_text(n) if how == "inside" else "", "below": f"<= {int(first)}", "above": f"> {int(last)}",
+            "": ""}[how]
+
+
+def _sketch(row):
+    size = f"r={int(row.r)}" if row.r else f"F={int(row.features)}"
+    return f"{label(row.method, int(row.local))} {size}"
+
+
+def _text(value):
+    return "softmax" if value != value else str(value) if isinstance(value, str) else number(value)
+
+
+def _operations(x):
+    for unit, name in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if x >= unit:
+            return f"{x / unit:.3g} {name}flop"
+    return f"{x:.3g} flop"

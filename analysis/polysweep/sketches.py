@@ -1,0 +1,168 @@
+"""Sketches of the exact kernel: their sizes, which one is cheapest for an error, from which length one is cheaper."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from .cases import baseline, case_columns, table
+
+SKETCHES = ("polysketch", "tree", "tensorsketch", "srht", "maclaurin", "monomial", "favor")
+SIZE = ("r", "features", "draws", "local", "weights")  #: coordinates that are a sketch's own
+SERIES = ("method", "local", "weights")  #: what one curve over sizes has in common
+EXACT = 1e-4  #: an error below this is rounding of a map that is exact: chance never comes so low at sizes that fit
+LEVELS = (0.5, 0.2, 0.1, 0.05, 0.01)
+COSTS = {"flops": "flops", "bytes": "bytes", "seconds": "time_median_s"}
+TIMED = ("alone", "beside", "shared")  #: ways of timing that are valid; `shared` is a share of a run of points
+
+
+def reference(method):
+    """The method without a sketch that `method` estimates."""
+    return "softmax" if method == "favor" else "exact"
+
+
+def held(ds: xr.Dataset) -> list[str]:
+    """Coordinates that say what is estimated: all that vary, but for method, n, d and what sketches choose."""
+    return [name for name in case_columns(ds) if name not in SIZE]
+
+
+def sketches(ds: xr.Dataset) -> pd.DataFrame:
+    """The points of sketches, their sizes complete: monomials have as many features as the degree makes of the width,
+    and a state is features x (v + 1) numbers of the point's precision where the file does not say."""
+    frame = table(ds)
+    frame = frame[frame["method"].isin(SKETCHES)].copy()
+    if not len(frame):
+        return frame
+    for name in SIZE:
+        frame[name] = frame[name].fillna(0).astype(np.int64)
+    whole = (frame["method"] == "monomial") & frame["beta"].notna()
+    frame["features"] = [_monomials(row.d, row.beta) if all_ else row.features
+                         for row, all_ in zip(frame[["d", "beta", "features"]].itertuples(), whole)]
+    width = np.where(frame["precision"] == "fp32", 4, 8)
+    frame["state_bytes"] = frame["state_bytes"].fillna(frame["features"] * (frame["v"] + 1.0) * width)
+    return frame
+
+
+def _monomials(d, beta):
+    return float(math.comb(int(d + beta) - 1, int(beta)))
+
+
+def label(method, local=0, weights=0) -> str:
+    """"polysketch, local 256"."""
+    return ", ".join([method, *([f"local {local}"] if local else []), *(["learned"] if weights else [])])
+
+
+def exact_of(points: pd.DataFrame, names: list[str], values, method: str) -> pd.DataFrame:
+    """Points that a sketch of the case names = values estimates; `names` without method, with n and d where fixed."""
+    found = baseline(points, names, values, reference(method))
+    return found[found["done"]]
+
+
+# ---- the cheapest sketch for an error ------------------------------------------------------------------------------
+
+
+def cheapest(ds: xr.Dataset, levels=LEVELS, errors=("err_out", "err_attn", "err_amm")) -> pd.DataFrame:
+    """For every case (what is estimated, n, d, beta), error column and level: the sketch with the smallest state, and
+    the one with the fewest flops, among those whose median error over draws is at most the level.
+
+    Columns: the case, `error`, `level`, `by` (state_bytes or flops), and of the sketch found method, r, features, local,
+    its `cost`, `of_exact` (cost against the exact method's flops, state against keys and values), `found` (its error)
+    and `found_q90`, `bad_rows`. No sketch: method "", NaN.
+    """
+    names, frame, everything = [*held(ds), "n", "d", "beta"], sketches(ds), table(ds)
+    frame = frame[frame["done"]] if len(frame) else frame
+    rows = []
+    for error in errors:
+        measured = frame[frame[error].notna()] if len(frame) else frame
+        for key, part in measured.groupby(names, dropna=False):
+            rows += _cheapest(everything, names, key, part, error, levels)
+    return pd.DataFrame(rows)
+
+
+def _cheapest(everything, names, key, part, error, levels):
+    exact = exact_of(everything, names, key, part["method"].iloc[0])
+    width = 4 if part["precision"].iloc[0] == "fp32" else 8
+    whole = {"state_bytes": float(part["n"].iloc[0] * (part["d"].iloc[0] + part["v"].iloc[0]) * width),
+             "flops": float(exact["flops"].iloc[0]) if len(exact) else np.nan}
+    for level in levels:
+        good = part[part[error] <= level]
+        for by in ("state_bytes", "flops"):
+            row = {**dict(zip(names, key)), "error": error, "level": level, "by": by, "method": "", "r": 0, "features": 0,
+                   "local": 0, "cost": np.nan, "of_exact": np.nan, "found": np.nan, "found_q90": np.nan, "bad_rows": 0,
+                   "lowest": part[error].min()}
+            if good[by].notna().any():
+                best = good.sort_values([by, error], kind="stable").iloc[0]
+                row.update({name: best[name] for name in ("method", "r", "features", "local", "bad_rows")})
+                row.update(cost=best[by], of_exact=best[by] / whole[by], found=best[error], found_q90=best[error + "_q90"])
+            yield row
+
+
+# ---- from which length a sketch is cheaper -------------------------------------------------------------------------
+
+
+def valid_times(frame: pd.DataFrame) -> pd.Series:
+    """Times in seconds; NaN where processes shared cores, or nothing was timed."""
+    return frame["time_median_s"].where(frame["timing"].isin(TIMED))
+
+
+def cost(frame: pd.DataFrame, quantity: str) -> pd.Series:
+    """One of `COSTS`; times only where they are valid."""
+    return valid_times(frame) if quantity == "seconds" else frame[COSTS[quantity]]
+
+
+def against(ds: xr.Dataset):
+    """Yields (key, sketch points, exact points) over common lengths; key: held, d, beta, method, local, weights, r,
+    features. Both are sorted by n, with one row per length."""
+    names, frame, everything = [*held(ds), "d", "beta"], sketches(ds), table(ds)
+    if not len(frame):
+        return
+    frame = frame[frame["done"]]
+    for key, part in frame.groupby([*names, *SERIES, "r", "features"], dropna=False):
+        exact = exact_of(everything, names, key[:len(names)], key[len(names)]).drop_duplicates("n").set_index("n")
+        part = part.drop_duplicates("n").set_index("n").sort_index()
+        common = part.index.intersection(exact.index)
+        if len(common) > 1:
+            yield key, part.loc[common].reset_index(), exact.loc[common].reset_index()
+
+
+def crossing(n, ratio) -> tuple[float, str]:
+    """(length, how) from which a sketch is cheaper for good; ratio = cost of the sketch / cost of the exact method.
+
+    Straight lines in (log n, log ratio). "inside": between two lengths of the grid; "below": cheaper at all of them, the
+    length is the first; "above": dearer at the last, the length is inf; "" where there are no costs.
+    """
+    n, ratio = np.asarray(n, float), np.asarray(ratio, float)
+    known = np.isfinite(ratio) & (ratio > 0)
+    n, ratio = n[known], ratio[known]
+    if len(n) < 2:
+        return np.nan, ""
+    dearer = np.flatnonzero(ratio > 1)
+    if not len(dearer):
+        return float(n[0]), "below"
+    i = dearer[-1]
+    if i == len(n) - 1:
+        return np.inf, "above"
+    y = np.log(ratio[i:i + 2])
+    x = np.log(n[i:i + 2])
+    return float(np.exp(x[0] - y[0] * (x[1] - x[0]) / (y[1] - y[0]))), "inside"
+
+
+def crossovers(ds: xr.Dataset) -> pd.DataFrame:
+    """From which length on each sketch is cheaper than what it estimates, by flops, bytes and seconds.
+
+    Columns: the case, method, local, weights, r, features; for each quantity q of `COSTS`: q_n (the length), q_how (see
+    `crossing`), q_gain (exact / sketch at the largest common length); n_first, n_last; shared: some time is a share of
+    a run of points.
+    """
+    names, rows = [*held(ds), "d", "beta", *SERIES, "r", "features"], []
+    for key, sketch, exact in against(ds):
+        row = dict(zip(names, key), n_first=int(sketch["n"].iloc[0]), n_last=int(sketch["n"].iloc[-1]))
+        for quantity in COSTS:
+            ratio = (cost(sketch, quantity) / cost(exact, quantity)).to_numpy(float)
+            row[quantity + "_n"], row[quantity + "_how"] = crossing(sketch["n"], ratio)
+            row[quantity + "_gain"] = 1 / ratio[-1]
+        row["shared"] = bool(((sketch["timing"] == "shared") | (exact["timing"] == "shared")).any())
+        rows.append(row)
+    return pd.DataFrame(rows)

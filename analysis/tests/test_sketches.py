@@ -1,0 +1,273 @@
+"""Tables of sketches against naive loops, and what the figures of sketches draw against the file."""
+import json
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import sketched
+import synthetic
+from test_report import page
+
+import polysweep
+from polysweep import figures, sketches
+from polysweep.cases import table
+from polysweep.entropy import entropy, read_heads
+from polysweep.report import main
+from polysweep.sketch_tables import cheapest_table, crossover_table
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """{study: Dataset} of the four studies."""
+    place, found = tmp_path_factory.mktemp("sketched"), {}
+    for name, study in sketched.STUDIES.items():
+        rows = study(beta=(2, 4)) if name == "errors" else study()
+        synthetic.write(place / f"{name}.h5", rows)
+        found[name] = polysweep.open(place / f"{name}.h5")
+    return found
+
+
+def test_sizes_are_completed(opened):
+    frame = sketches.sketches(opened["errors"])
+    assert not (frame["method"] == "exact").any() and (frame["features"] > 0).all()
+    whole = frame[frame["method"] == "monomial"]
+    assert (whole["features"] == 64 * 65 // 2).all()
+    without = opened["errors"].drop_vars("state_bytes")
+    plain = (frame["method"] != "polysketch") | (frame["beta"] != 2)  # of degree 2 it is the plain square, whatever r
+    assert np.array_equal(sketches.sketches(without)["state_bytes"][plain], frame["state_bytes"][plain])
+
+
+def test_the_cheapest_is_what_a_naive_loop_finds(opened):
+    levels, error = (0.5, 0.1, 0.05, 0.03, 1e-9), "err_amm"
+    found = sketches.cheapest(opened["errors"], levels, (error,))
+    points = [row for row in sketched.errors_study(beta=(2, 4)) if row["method"] != "exact"]
+    assert len(found) == 2 * 2 * len(levels) * 2
+    for row in found.itertuples():
+        good = [p for p in points if p["data_kind"] == row.data_kind and p["beta"] == row.beta and p[error] <= row.level]
+        if not good:
+            assert row.method == "" and np.isnan(row.cost) and row.level == 1e-9
+            continue
+        assert row.cost == min(p[row.by] for p in good) and row.found <= row.level
+        assert (row.method, row.cost, row.found) in {(p["method"], p[row.by], p[error]) for p in good}
+        assert row.features == sketched.features(row.method, row.r, 64, row.beta)
+    exact = next(p for p in sketched.errors_study(beta=(2,)) if p["method"] == "exact")
+    some = found[(found["by"] == "flops") & (found["cost"] > 0)].iloc[0]
+    assert some["of_exact"] == some["cost"] / exact["flops"]
+    state = found[(found["by"] == "state_bytes") & (found["cost"] > 0)].iloc[0]
+    assert state["of_exact"] == state["cost"] / (1024 * 128 * 4)
+
+
+def test_an_unreached_level_is_said_once(opened):
+    shown = cheapest_table(sketches.cheapest(opened["errors"]), ["data_kind", "n", "d", "beta"], "err_out").shown
+    assert list(shown)[:3] == ["data_kind", "beta", "err_out <="]
+    four = shown[(shown["data_kind"] == "gaussian") & (shown["beta"] == "4")]
+    assert len(four) == 1 and four["smallest state"].iloc[0].startswith("none (lowest ")
+    two = shown[(shown["data_kind"] == "gaussian") & (shown["beta"] == "2")]
+    assert two["err_out <="].tolist() == ["0.5", "0.2", "0.1", "0.05", "0.01"]
+
+
+@pytest.mark.parametrize("ratio, expected, how", [
+    ([4, 2, 1 / 2, 1 / 8], np.sqrt(200 * 400), "inside"), ([8, 4, 2, 1.01], np.inf, "above"),
+    ([0.9, 0.5, 0.2, 0.1], 100, "below"), ([2, 0.5, 2, 0.5], np.sqrt(400 * 800), "inside"),  # for good, not for once
+    ([2, np.nan, 0.5, 0.1], np.sqrt(100 * 400), "inside"), ([np.nan] * 4, np.nan, ""), ([2, np.nan, np.nan, np.nan], np.nan, "")])
+def test_crossings(ratio, expected, how):
+    at, word = sketches.crossing([100, 200, 400, 800], ratio)
+    assert word == how and at == pytest.approx(expected, nan_ok=True)
+
+
+def test_crossovers_of_known_costs(opened):
+    """Exact costs n^2, a sketch 1000 n: they meet at 1000, whatever the grid, because both are powers."""
+    ds = opened["costs"].copy(deep=True)
+    exact, n = ds["method"].values == "exact", ds["n"].values.astype(float)
+    for name in ("flops", "bytes", "time_median_s"):
+        ds[name] = ("point", np.where(exact, n * n, 1000 * n))
+    found = sketches.crossovers(ds)
+    assert len(found) == 6 and set(found["method"]) == {"polysketch", "tensorsketch"}
+    for quantity in sketches.COSTS:
+        assert np.allclose(found[quantity + "_n"], 1000) and (found[quantity + "_how"] == "inside").all()
+        assert np.allclose(found[quantity + "_gain"], 32.768)
+    shown = crossover_table(found, ["d", "beta"]).shown
+    assert shown["flops: n"].tolist() == ["1000"] * 6 and "polysketch, local 256 r=32" in shown["sketch"].tolist()
+
+
+def test_times_of_shared_cores_are_never_used(opened):
+    ds = opened["costs"].copy(deep=True)
+    words = ds["timing"].values.copy().astype(object)
+    words[ds["n"].values > 1024] = "oversubscribed"
+    ds = ds.assign_coords(timing=("point", words.astype(str)))
+    found = sketches.crossovers(ds)
+    assert set(found.loc[found["r"] == 64, "seconds_how"]) == {"above"}  # what follows is not known
+    figure, = figures.costs(ds)
+    seconds = [ax for ax in figure.canvas.axes if ax.get_ylabel() == "seconds"][0]
+    drawn = [line for line in seconds.lines if len(line.get_xdata()) > 1]
+    assert max(np.max(np.asarray(line.get_xdata())[np.isfinite(line.get_ydata())]) for line in drawn) == 1024
+    words[:] = "oversubscribed"
+    figure, = figures.costs(ds.assign_coords(timing=("point", words.astype(str))))
+    assert not [ax for ax in figure.canvas.axes if ax.get_ylabel() == "seconds"]
+    words[:] = "none"
+    assert sketches.crossovers(ds.assign_coords(timing=("point", words.astype(str))))["seconds_n"].isna().all()
+
+
+def test_shared_times_are_hollow(opened):
+    ds = opened["costs"].assign_coords(timing=("point", np.full(opened["costs"].sizes["point"], "shared")))
+    figure, = figures.costs(ds)
+    assert "Hollow" in figure.caption and sketches.crossovers(ds)["shared"].all()
+    seconds = [ax for ax in figure.canvas.axes if ax.get_ylabel() == "seconds"][0]
+    faces = {line.get_markerfacecolor() for line in seconds.lines if line.get_marker() == "o" and line.get_markersize() < 5
+             and len(line.get_xdata())}
+    assert faces == {"white"}
+
+
+def test_favor_is_compared_with_softmax():
+    assert sketches.reference("favor") == "softmax" and sketches.reference("srht") == "exact"
+
+
+def test_errors_draw_the_files_medians(opened):
+    drawn = list(figures.errors(opened["errors"]))
+    assert [figure.name for figure in drawn] == ["error-state-1", "error-state-2", "error-r-1", "error-r-2"]
+    frame = table(opened["errors"])
+    ax = drawn[3].canvas.axes[1]  # gaussian, beta 4, err_amm over r
+    assert ax.get_xscale() == ax.get_yscale() == "log" and "4" in ax.get_title(loc="left")
+    curves = {tuple(line.get_ydata()) for line in ax.lines}
+    for method in ("polysketch", "tensorsketch"):
+        part = frame[(frame["method"] == method) & (frame["beta"] == 4) & (frame["data_kind"] == "gaussian")].sort_values("r")
+        assert tuple(part["err_amm"]) in curves
+    slopes = [np.polyfit(np.log(line.get_xdata()), np.log(line.get_ydata()), 1)[0] for line in ax.lines
+              if line.get_linestyle() == ":" or len(line.get_xdata()) == 2 and line.get_color() == "#1b1b1b"]
+    assert any(abs(slope + 0.5) < 1e-12 for slope in slopes)
+    assert not [line for line in ax.lines if line.get_marker() == "v" and line.get_color() == "#0b5fa5"]
+    exact = drawn[3].canvas.axes[0]  # beta 2: the self-tensored sketch is the plain square
+    assert [len(line.get_xdata()) for line in exact.lines if line.get_marker() == "v" and line.get_color() == "#0b5fa5"] == [5]
+
+
+def test_theory_of_errors_is_drawn_only_where_the_file_has_it(opened):
+    assert "root mean square" not in list(figures.errors(opened["errors"]))[0].caption
+    with_theory = opened["errors"].assign(theory_err_amm=opened["errors"]["err_amm"] * 0.99)
+    assert "root mean square" in list(figures.errors(with_theory))[0].caption
+
+
+def test_separation_marks_what_the_kernel_does_not_do(opened):
+    figure, = figures.separation(opened["separation"])
+    frame = figure.data[""]
+    assert len(frame) == 6 * 9
+    spurious = frame[frame["spurious"]]
+    assert len(spurious) and (spurious["beta"] < spurious["beta_c"]).all() and (spurious["exact_rate"] <= 0.05).all()
+    for row in frame.itertuples():
+        assert row.spurious == (row.beta < row.beta_c and row.exact_rate <= 0.05 and row.success_lo > row.exact_rate)
+    ax = figure.canvas.axes[0]
+    crosses = [line for line in ax.lines if line.get_color() == "#c8102e" and line.get_linewidth() < 1]
+    assert len(crosses) == 2 * len(spurious)
+    exact = polysweep.grid(opened["separation"]).sel({"method": "exact"}).isel(r=0)
+    strip = figure.canvas.axes[2].collections[0].get_array().reshape(-1)
+    assert np.array_equal(strip, exact["theory_special_mass_d1"])
+    rates = figure.canvas.axes[1].collections[0].get_array().reshape(-1)
+    assert np.array_equal(rates, exact["theory_success"])
+
+
+def test_brackets_of_sketches_rest_on_draws(opened):
+    """20 draws behind 60 trials: the bracket is as wide as 20 trials make it."""
+    few = opened["separation"].copy(deep=True)
+    few["success_samples"] = few["success_samples"] // 3
+    wide, narrow = (polysweep.critical(ds).query("method == 'polysketch'") for ds in (few, opened["separation"]))
+    span = [(part["crit_hi"].fillna(99) - part["crit_lo"]).sum() for part in (wide, narrow)]
+    assert span[0] > span[1]
+
+
+def test_files_of_sketches_alone_have_no_phase_diagram(opened):
+    for name in ("errors", "costs"):
+        assert not list(figures.phase(opened[name], "n")) and not list(figures.curves(opened[name]))
+        assert not len(polysweep.critical(opened[name])) and not list(figures.separation(opened[name]))
+
+
+# ---- heads --------------------------------------------------------------------------------------------------------
+
+
+def naive_entropy(q, k, weigh, causal):
+    total = 0.0
+    for i in range(len(q)):
+        w = np.array([weigh(float(q[i] @ k[j])) for j in range(i + 1 if causal else len(k))])
+        p = w / w.sum()
+        total -= sum(x * np.log(x) for x in p if x > 0)
+    return total / len(q)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_entropy_is_that_of_a_naive_loop(causal):
+    random, mask = np.random.default_rng(0), "causal" if causal else "full"
+    q, k = random.normal(size=(40, 8)), random.normal(size=(40, 8))
+    assert entropy(q, k, 4, mask) == pytest.approx(naive_entropy(q, k, lambda z: z ** 4, causal), rel=1e-12)
+    assert entropy(q, k, np.nan, mask) == pytest.approx(naive_entropy(q, k, np.exp, causal), rel=1e-12)
+    assert entropy(q, k, 3, mask, negative="abs") == pytest.approx(naive_entropy(q, k, lambda z: abs(z) ** 3, causal), rel=1e-12)
+    unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (q, k)]
+    assert entropy(q, k, 2, mask, "unit") == pytest.approx(naive_entropy(*unit, lambda z: z * z, causal), rel=1e-12)
+
+
+def test_entropy_at_its_ends():
+    same = np.ones((16, 4))
+    assert entropy(same, same, 6) == pytest.approx(np.log(16))  # all keys alike
+    assert entropy(np.eye(8), np.eye(8), 2) == 0.0  # one key each
+    assert entropy(1e60 * np.eye(8) + 1e59, np.eye(8), 64) < 1e-20  # no degree overflows
+    assert np.isnan(entropy(np.eye(8), -np.eye(8), 3)) and entropy(np.zeros((4, 2)), same[:4, :2], 2) == 0.0
+
+
+def test_heads_from_every_kind_of_file(tmp_path):
+    random = np.random.default_rng(1)
+    q, k = (random.normal(size=(2, 5, 4)).astype("f4") for _ in "qk")
+    np.save(tmp_path / "q.npy", q)
+    np.save(tmp_path / "k.npy", k)
+    with h5py.File(tmp_path / "heads.h5", "w") as file:
+        file["layer/q"], file["layer/k"] = q, k
+    header = json.dumps({"__metadata__": {"a": "b"}, "model.q": {"dtype": "F32", "shape": [2, 5, 4], "data_offsets": [0, 160]},
+                         "model.k": {"dtype": "BF16", "shape": [2, 5, 4], "data_offsets": [160, 240]}}).encode()
+    short = (k.view("<u4") >> 16).astype("<u2")
+    (tmp_path / "heads.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + q.tobytes() + short.tobytes())
+    for path in (tmp_path, tmp_path / "heads.h5", tmp_path / "heads.safetensors"):
+        found = read_heads(path)
+        assert np.array_equal(found[0], q), path
+        assert np.allclose(found[1], k, rtol=2 ** -7 if path.suffix == ".safetensors" else 0), path
+    np.save(tmp_path / "k.npy", k[:, :, :3])
+    with pytest.raises(ValueError, match="both must be"):
+        read_heads(tmp_path)
+    with pytest.raises(ValueError, match="heads are read from"):
+        read_heads(tmp_path / "q.npy")
+    with h5py.File(tmp_path / "heads.h5", "a") as file:
+        file["other/q"] = q
+    with pytest.raises(ValueError, match="2 arrays are named q"):
+        read_heads(tmp_path / "heads.h5")
+
+
+def test_errors_of_heads_stand_at_their_entropy(opened):
+    random = np.random.default_rng(2)
+    arrays = random.normal(size=(12, 512, 64)), random.normal(size=(12, 512, 64))
+    figure, = figures.heads(opened["heads"], arrays)
+    data = figure.data[""]
+    one = data[data["head"] == 3]["entropy"]
+    assert one.nunique() == 1
+    assert one.iloc[0] == entropy(arrays[0][3], arrays[1][3], 4, "causal", "layernorm")
+    without, = figures.heads(opened["heads"])
+    assert without.data[""]["entropy"].isna().all() and "--heads" in without.caption
+    assert without.canvas.axes[0].get_lines()[0].get_xdata().max() == 11
+
+
+# ---- the report ---------------------------------------------------------------------------------------------------
+
+
+def test_the_report_of_sketches(opened, tmp_path, capsys):
+    synthetic.write(tmp_path / "errors.h5", sketched.errors_study(kinds=("gaussian",), beta=(4,)))
+    files = [str(tmp_path / "errors.h5"), opened["costs"].attrs["path"], opened["separation"].attrs["path"]]
+    assert main([*files, "-o", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "The cheapest sketch for an error" in said and "Where sketched attention becomes cheaper" in said
+    _, checker = page(tmp_path)
+    assert all((tmp_path / link).exists() for link in checker.links)
+    assert "Separation through a sketch" in checker.text and "Error against the size of the state" in checker.text
+    found = pd.read_csv(tmp_path / "errors" / "cheapest.csv")
+    assert set(found["error"]) == {"err_out", "err_attn", "err_amm"} and len(found) == 3 * 5 * 2
+    assert len(pd.read_csv(tmp_path / "costs" / "crossovers.csv")) == 6
+    assert not (tmp_path / "separation" / "cheapest.csv").exists()
+
+
+def test_a_bad_path_of_heads_is_said(opened, tmp_path, capsys):
+    assert main([opened["heads"].attrs["path"], "-o", str(tmp_path), "--heads", str(tmp_path / "none.h5")]) == 2
+    assert "none.h5: no such file" in capsys.readouterr().err
