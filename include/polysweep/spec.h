@@ -119,6 +119,9 @@ const psw_settings *psw_study_settings(const psw_study *study);
 uint64_t psw_study_identity(const psw_study *study);
 /* What differs between two studies, one line each ("grid.beta: 2, 4 here, 2, 4, 8 in the file"), for a person. */
 void psw_study_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
+/* The same for what does not enter the identity but fixes a file's layout (predictions, own axes, output.keep, time);
+ * empty if a file of one can be a file of the other. */
+void psw_study_layout_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
 
 ptrdiff_t psw_study_slots(const psw_study *study);
 psw_point psw_study_point(const psw_study *study, ptrdiff_t slot); /* pure */

@@ -7,7 +7,7 @@
 #include "spec/study.h"
 
 #define LINES_MAX 256
-#define LINE_MAX 160
+#define LINE_MAX 512
 
 typedef struct line {
     char path[96], text[LINE_MAX];
@@ -124,8 +124,12 @@ static void describe_points(lines *l, const psw_study *study)
 static void describe_layout(lines *l, const psw_study *study)
 {
     const psw_settings *s = &study->settings;
+    const psw_node *formulas = psw_node_child(study->tree.root, "predict");
     line *names = add(l, "predict", ""), *own = add(l, "own axes", "");
-    for (ptrdiff_t i = 0; i < study->predict_count; i++) append(names, study->predict[i]);
+    for (ptrdiff_t i = 0; i < study->predict_count; i++) {
+        append(names, study->predict[i]);
+        append(add(l, "predict", study->predict[i]), psw_node_child(formulas, study->predict[i])->text);
+    }
     for (ptrdiff_t i = 0; i < study->own_count; i++) append(own, study->own[i]);
     append(add(l, "output", "keep"), s->keep_samples && s->keep_rows ? "samples, rows"
                                      : s->keep_samples               ? "samples"
@@ -135,16 +139,13 @@ static void describe_layout(lines *l, const psw_study *study)
     if (s->timing) append(add(l, "time", "max_reps"), psw_number_print((double)s->max_reps).text);
 }
 
-static lines *describe(const psw_study *study)
+static void describe_all(lines *l, const psw_study *study)
 {
-    lines *l = calloc(1, sizeof *l);
-    if (!l) return NULL;
     describe_methods(l, study);
     describe_values(l, study);
     describe_axes(l, study);
     describe_points(l, study);
     describe_layout(l, study);
-    return l;
 }
 
 static const line *find(const lines *l, const char *path)
@@ -161,16 +162,31 @@ static void tell(char *text, size_t size, const char *path, const line *here, co
     if (strcmp(a, b) != 0) psw_format(text + used, size - used, "%s: %s here, %s in the file\n", path, a, b);
 }
 
-void psw_study_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size)
+static void compare(void (*describe)(lines *, const psw_study *), const psw_study *asked, const psw_study *stored,
+                    char *text, size_t size)
 {
-    lines *here = describe(asked), *there = describe(stored);
+    lines *here = calloc(1, sizeof *here), *there = calloc(1, sizeof *there);
     text[0] = 0;
-    for (ptrdiff_t i = 0; here && there && i < here->count; i++)
-        tell(text, size, here->at[i].path, &here->at[i], find(there, here->at[i].path));
-    for (ptrdiff_t i = 0; here && there && i < there->count; i++)
-        if (!find(here, there->at[i].path)) tell(text, size, there->at[i].path, NULL, &there->at[i]);
-    if (!*text && asked->identity != stored->identity)
-        psw_format(text, size, "the same keys, but other points (made by another version of the program?)\n");
+    if (here && there) {
+        describe(here, asked);
+        describe(there, stored);
+        for (ptrdiff_t i = 0; i < here->count; i++)
+            tell(text, size, here->at[i].path, &here->at[i], find(there, here->at[i].path));
+        for (ptrdiff_t i = 0; i < there->count; i++)
+            if (!find(here, there->at[i].path)) tell(text, size, there->at[i].path, NULL, &there->at[i]);
+    }
     free(here);
     free(there);
+}
+
+void psw_study_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size)
+{
+    compare(describe_all, asked, stored, text, size);
+    if (!*text && asked->identity != stored->identity)
+        psw_format(text, size, "the same keys, but other points (made by another version of the program?)\n");
+}
+
+void psw_study_layout_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size)
+{
+    compare(describe_layout, asked, stored, text, size);
 }

@@ -117,7 +117,8 @@ static void difference(void)
     check_difference("methods.polysketch.r=[8]", "methods.polysketch.r: 8 here, 8, 16 in the file\n");
     check_difference("exclude=[]", "exclude: nothing here, n == 128 and beta == 4 and classes == 8 in the file\n");
     check_difference("include=[]", "include.1: nothing here, linear, nan, 64, 34 in the file\n");
-    check_difference("predict.mine=n", "predict: mine here, nothing in the file\n");
+    check_difference("predict.mine=n", "predict: mine here, nothing in the file\n"
+                                       "predict.mine: n here, nothing in the file\n");
     check_difference("output.keep=[rows]", "output.keep: rows here, nothing in the file\n");
     check_difference("time.reps=7", "time: on here, off in the file\ntime.max_reps: 50 here, nothing in the file\n");
     check_difference("run.threads=2", "");
