@@ -41,6 +41,8 @@ psw_status psw_store_lock(const char *path, int *lock)
     if (!psw_format(name, sizeof name, "%s.lock", path))
         return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
     int descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0 && errno == ENOENT)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: its directory does not exist; make it, or give another file", path);
     if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be opened: %s", name, strerror(errno));
     int failed = flock(descriptor, LOCK_EX | LOCK_NB);
     for (int look = 0; failed && errno == EWOULDBLOCK && look < 10;

@@ -69,10 +69,12 @@ static psw_status open_alone(psw_store *store, const char *path)
     return store->buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path);
 }
 
-static psw_status open_parts(psw_store *store)
+static psw_status open_parts(const char *path, psw_store *store)
 {
-    PSW_TRY(columns_open(store->file, &store->columns, store->slots, true, store->dataset));
-    return table_open(store->file, "failures", failure_fields, failure_rows(store->slots), &store->failure);
+    psw_status status = columns_open(store->file, &store->columns, store->slots, true, store->dataset);
+    if (status == PSW_OK)
+        status = table_open(store->file, "failures", failure_fields, failure_rows(store->slots), &store->failure);
+    return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
 }
 
 /* All ranks open the table, though one writes: in a file opened through MPI-IO reading of objects is collective
@@ -127,7 +129,7 @@ static psw_status open_steps(const psw_comm *comm, const char *path, const psw_l
         return PSW_FAIL(PSW_ENVIRONMENT, "MPI_Comm_dup failed");
     psw_status status = psw_comm_agree(comm, open_together(store, path));
     if (status != PSW_OK) store->file = -1; /* closing is collective, and not all have it */
-    if (status == PSW_OK) status = psw_comm_agree(comm, open_parts(store));
+    if (status == PSW_OK) status = psw_comm_agree(comm, open_parts(path, store));
     if (status == PSW_OK) status = psw_comm_agree(comm, put_launch(store, comm->rank == 0, launch));
     return status;
 }
