@@ -37,7 +37,7 @@ static void refresh(psw_display *display, const psw_tally *all)
     state->done = display->points_before + (ptrdiff_t)all->done;
     state->failed = display->failed_before + (ptrdiff_t)all->failed;
     state->skipped = display->skipped_before + (ptrdiff_t)all->skipped;
-    state->fraction = display->share_before + (1 - display->share_before) * launch;
+    state->fraction = display->share_before + display->share * launch;
     state->elapsed_s = psw_clock_s() - display->start_s;
     state->eta_s = remaining_s(display, all, state->elapsed_s);
     iso_time(state->updated, sizeof state->updated);

@@ -71,63 +71,69 @@ static psw_status choose_path(job *j)
 
 /* ---- what is left to do ---- */
 
+/* The same points, and nothing else that a file cannot change once it is made. */
 static psw_status same_study(job *j, psw_reader *reader)
 {
     char difference[768];
     psw_study *stored;
-    if (psw_reader_identity(reader) == psw_study_identity(j->study) && psw_reader_slots(reader) == j->slots) return PSW_OK;
     const char *text = psw_reader_study(reader);
+    bool points = psw_reader_identity(reader) == psw_study_identity(j->study) && psw_reader_slots(reader) == j->slots;
     PSW_TRY(psw_study_parse(text, strlen(text), j->path, NULL, 0, psw_house(), &stored));
-    psw_study_difference(j->study, stored, difference, sizeof difference);
+    (points ? psw_study_layout_difference : psw_study_difference)(j->study, stored, difference, sizeof difference);
     psw_study_free(stored);
+    if (points && !*difference) return PSW_OK;
     return PSW_FAIL(PSW_USAGE, "%s holds another study and is left as it is; give another file with -o, or the study it was made from.\n%s",
                     j->path, difference);
 }
 
-/* Which slots this launch computes: the unfinished, and the failed if asked for. */
-static psw_status read_slots(job *j, psw_reader *reader)
+/* What this launch leaves alone but earlier ones ended. */
+static void count_before(job *j, psw_slot_status s)
+{
+    j->display.points_before += s == PSW_SLOT_DONE;
+    j->display.failed_before += s == PSW_SLOT_FAILED || s == PSW_SLOT_TIMEOUT;
+    j->display.skipped_before += s == PSW_SLOT_SKIPPED;
+}
+
+/* Which slots this launch computes: of those that the filter (NULL = none) keeps the unfinished, and the failed if
+ * asked for. */
+static void choose_slot(job *j, const psw_filter *filter, ptrdiff_t i, const psw_slot *slot)
+{
+    bool open = slot->status == PSW_SLOT_EMPTY || slot->status == PSW_SLOT_RUNNING;
+    bool wanted = open || (j->options->redo && slot->status != PSW_SLOT_DONE);
+    if (wanted && filter) {
+        psw_point point = psw_study_point(j->study, i);
+        wanted = psw_filter_keeps(filter, &point);
+    }
+    j->wanted[i] = wanted;
+    j->attempts[i] = (unsigned char)(slot->attempt < 255 ? slot->attempt : 255);
+    if (!wanted) count_before(j, slot->status);
+}
+
+static psw_status read_slots(job *j, const psw_filter *filter, psw_reader *reader)
 {
     psw_slot *slots = malloc((size_t)j->slots * sizeof *slots);
-    bool redo = j->options->redo != NULL;
     if (!slots) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the states of %td slots", j->slots);
     psw_status status = psw_reader_slots_get(reader, slots);
-    for (ptrdiff_t i = 0; status == PSW_OK && i < j->slots; i++) {
-        psw_slot_status s = slots[i].status;
-        bool ended = s == PSW_SLOT_FAILED || s == PSW_SLOT_TIMEOUT || s == PSW_SLOT_SKIPPED;
-        j->wanted[i] = s == PSW_SLOT_EMPTY || s == PSW_SLOT_RUNNING || (ended && redo);
-        j->attempts[i] = (unsigned char)(slots[i].attempt < 255 ? slots[i].attempt : 255);
-        j->display.points_before += s == PSW_SLOT_DONE;
-        j->display.failed_before += ended && !redo && s != PSW_SLOT_SKIPPED;
-        j->display.skipped_before += s == PSW_SLOT_SKIPPED && !redo;
-    }
+    for (ptrdiff_t i = 0; status == PSW_OK && i < j->slots; i++) choose_slot(j, filter, i, &slots[i]);
     free(slots);
     return status;
 }
 
-static psw_status open_existing(job *j)
+static psw_status open_existing(job *j, const psw_filter *filter)
 {
     psw_reader *reader;
     PSW_TRY(psw_reader_open(j->path, &reader));
     psw_status status = same_study(j, reader);
-    if (status == PSW_OK) status = read_slots(j, reader);
+    if (status == PSW_OK) status = read_slots(j, filter, reader);
     psw_reader_close(reader);
     return status;
 }
 
-static psw_status create_or_resume(job *j)
+static psw_status create_or_resume(job *j, const psw_filter *filter)
 {
     PSW_TRY(psw_store_lock(j->path, &j->lock));
     if (access(j->path, F_OK) != 0) PSW_TRY(psw_store_create(j->path, j->study));
-    return open_existing(j);
-}
-
-static void apply(const psw_filter *filter, job *j)
-{
-    for (ptrdiff_t i = 0; i < j->slots; i++) {
-        if (!j->wanted[i]) continue;
-        psw_point point = psw_study_point(j->study, i);
-        j->wanted[i] = psw_filter_keeps(filter, &point);
-    }
+    return open_existing(j, filter);
 }
 
 /* --where is understood before the file is touched: a refusal leaves nothing behind. */
@@ -135,8 +141,7 @@ static psw_status choose_slots(job *j)
 {
     psw_filter *filter = NULL;
     if (j->options->where) PSW_TRY(psw_filter_create(j->study, j->options->where, &filter));
-    psw_status status = create_or_resume(j);
-    if (status == PSW_OK && filter) apply(filter, j);
+    psw_status status = create_or_resume(j, filter);
     if (filter) psw_filter_free(filter);
     return status;
 }
@@ -212,7 +217,6 @@ static void skip_run(job *j, const psw_run *run, size_t bytes)
 
 static void finish_records(job *j, const psw_run *run, double start_s)
 {
-    psw_tally *mine = &j->display.mine;
     for (ptrdiff_t i = 0; i < run->count; i++) {
         psw_record *record = &j->records[i];
         record->slot.attempt = j->marks[i];
@@ -224,10 +228,21 @@ static void finish_records(job *j, const psw_run *run, double start_s)
         record->parallel.first_rank = j->world->rank;
         record->parallel.start_s = start_s;
         record->parallel.end_s = since_start_s(j);
-        mine->done += record->slot.status == PSW_SLOT_DONE;
-        mine->skipped += record->slot.status == PSW_SLOT_SKIPPED;
-        mine->failed += record->slot.status == PSW_SLOT_FAILED || record->slot.status == PSW_SLOT_TIMEOUT;
     }
+}
+
+/* Of a run that is in the file. */
+static void count_records(job *j, const psw_run *run, double start_s)
+{
+    psw_tally *mine = &j->display.mine;
+    for (ptrdiff_t i = 0; i < run->count; i++) {
+        psw_slot_status s = j->records[i].slot.status;
+        mine->done += s == PSW_SLOT_DONE;
+        mine->skipped += s == PSW_SLOT_SKIPPED;
+        mine->failed += s == PSW_SLOT_FAILED || s == PSW_SLOT_TIMEOUT;
+    }
+    mine->cost_s += run->predicted_s;
+    mine->busy_s += since_start_s(j) - start_s;
 }
 
 static psw_status compute_run(job *j, const psw_run *run)
@@ -246,8 +261,7 @@ static psw_status work_run(job *j, const psw_run *run)
     PSW_TRY(compute_run(j, run));
     finish_records(j, run, start_s);
     PSW_TRY(psw_store_put(j->store, run->first, run->count, j->records));
-    j->display.mine.cost_s += run->predicted_s;
-    j->display.mine.busy_s += since_start_s(j) - start_s;
+    count_records(j, run, start_s);
     return PSW_OK;
 }
 
@@ -286,7 +300,9 @@ static psw_status share_work(job *j)
     PSW_TRY(same_runs(j));
     for (ptrdiff_t k = 0; k < j->runs.count; k++) total += (double)j->runs.list[k].count;
     j->display.total_s = j->runs.predicted_s;
-    j->display.share_before = j->slots > 0 ? 1 - total / (double)j->slots : 1;
+    double ended = (double)(j->display.points_before + j->display.failed_before + j->display.skipped_before);
+    j->display.share_before = ended / (double)j->slots;
+    j->display.share = total / (double)j->slots;
     j->records = malloc((size_t)cut.most_slots * sizeof *j->records);
     j->marks = malloc((size_t)cut.most_slots * sizeof *j->marks);
     psw_status status = j->records && j->marks ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the records of a run");
@@ -352,8 +368,9 @@ static psw_status outcome(job *j, const psw_tally *all)
     double ended = all->done + all->failed + all->skipped, asked = 0;
     for (ptrdiff_t k = 0; k < j->runs.count; k++) asked += (double)j->runs.list[k].count;
     psw_state *s = &j->display.state;
-    bool stopped = ended < asked;
-    psw_format(s->state, sizeof s->state, "%s", stopped ? "stopped_clean" : s->failed + s->skipped ? "failed" : "done");
+    bool stopped = ended < asked, left = s->done + s->failed + s->skipped < s->points;
+    const char *word = stopped ? "stopped_clean" : left ? "partial" : s->failed + s->skipped ? "failed" : "done";
+    psw_format(s->state, sizeof s->state, "%s", word);
     say(j, stopped ? "; stopped, the same command goes on from here" : "");
     if (stopped) return PSW_STOPPED;
     return s->failed + s->skipped ? PSW_POINTS_FAILED : PSW_OK;

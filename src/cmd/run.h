@@ -33,7 +33,7 @@ typedef struct psw_display {
     int rank, ranks;
     double start_s, last_line_s, last_state_s, last_post_s;
     double total_s;      /* predicted cost of this launch's runs */
-    double share_before; /* of the study's points that earlier launches finished */
+    double share_before, share; /* of the study's points: what earlier launches ended, what this one is to do */
     ptrdiff_t points_before, failed_before, skipped_before;
     psw_tally mine;
     psw_state state;
