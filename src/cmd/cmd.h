@@ -18,7 +18,7 @@ typedef struct psw_options {
     const char *output, *where, *columns, *calibration, *compare, *redo;
     ptrdiff_t ranks, ranks_per_node, max_fails;
     double time_limit_s, sample; /* seconds; percent */
-    bool help, json, csv, jsonl, quiet, oversubscribe, dry_run;
+    bool help, version, json, csv, jsonl, quiet, oversubscribe, dry_run;
     psw_progress progress;
     int argc; /* the whole command line, for the record of a launch */
     char **argv;
@@ -74,7 +74,7 @@ psw_status psw_compute(psw_computer *computer, ptrdiff_t first, ptrdiff_t count,
 
 /* FILE.h5.status.json: how far a run is, replaced atomically. */
 typedef struct psw_state {
-    char state[24]; /* running, done, failed, stopped_clean, stopped, interrupted */
+    char state[24]; /* running, done, failed, partial (all that --where asked for), stopped_clean, interrupted */
     char study[128], host[64], started[32], updated[32];
     ptrdiff_t points, done, failed, skipped, running, ranks, pid;
     double fraction; /* of predicted cost */

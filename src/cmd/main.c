@@ -67,6 +67,24 @@ static int report(psw_status status, int rank)
     return PSW_BUG;
 }
 
+/* A table that did not reach its reader (a full disk, say) is no success. */
+static int printed(int code)
+{
+    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    if (!lost || code != PSW_OK) return code;
+    fprintf(stderr, "polysweep: not all could be written to standard output\n");
+    return PSW_ENVIRONMENT;
+}
+
+/* Which rank the launcher says this is, before MPI is started: one message, from rank 0. */
+static int launched_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i])) return atoi(getenv(names[i]));
+    return 0;
+}
+
 /* All ranks leave together: one that went early would take the others down with it. */
 static int inside_mpi(const psw_command *command, const psw_options *options, int *argc, char ***argv)
 {
@@ -79,7 +97,7 @@ static int inside_mpi(const psw_command *command, const psw_options *options, in
         psw_fault_rank(world.rank);
         status = psw_comm_agree(&world, command->run(options, &world));
     }
-    int code = report(status, world.rank);
+    int code = printed(report(status, world.rank));
     fflush(NULL);
     psw_comm_barrier(&world);
     psw_comm_free(&world);
@@ -105,11 +123,10 @@ int main(int argc, char **argv)
     }
     const psw_command *command = find(argv[1]);
     psw_status status = command ? psw_options_parse(command, argc, argv, &options) : unknown(argv[1]);
-    const char *rank = getenv("OMPI_COMM_WORLD_RANK") ? getenv("OMPI_COMM_WORLD_RANK") : getenv("PMIX_RANK");
-    if (status != PSW_OK) return report(status, rank ? atoi(rank) : 0);
-    if (options.help) {
-        psw_help_print(command, stdout);
-        return PSW_OK;
-    }
-    return command->mpi ? inside_mpi(command, &options, &argc, &argv) : report(command->run(&options, NULL), 0);
+    if (status != PSW_OK) return report(status, launched_rank());
+    if (options.help) psw_help_print(command, stdout);
+    else if (options.version) puts("polysweep " PSW_VERSION);
+    else if (command->mpi) return inside_mpi(command, &options, &argc, &argv);
+    else status = command->run(&options, NULL);
+    return printed(report(status, 0));
 }

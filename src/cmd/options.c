@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ static const option options_table[] = {
     {"jsonl", NULL, "one JSON object a line", FLAG, AT(jsonl), 0},
     {"json", NULL, "one versioned JSON document", FLAG, AT(json), 0},
     {"help", NULL, "this text", FLAG, AT(help), 'h'},
+    {"version", NULL, "the version of the program", FLAG, AT(version), 0},
 };
 enum { OPTIONS = sizeof options_table / sizeof options_table[0] };
 
@@ -50,7 +52,7 @@ static bool listed(const char *list, const char *name)
 
 static bool takes(const psw_command *command, const option *o)
 {
-    return strcmp(o->name, "help") == 0 || listed(command->options, o->name);
+    return o->at == AT(help) || o->at == AT(version) || listed(command->options, o->name);
 }
 
 static psw_status unknown(const psw_command *command, const char *argument)
@@ -65,12 +67,23 @@ static psw_status unknown(const psw_command *command, const char *argument)
                     near ? ", did you mean --" : "", near ? near : "", command->name);
 }
 
-static psw_status number(const char *argument, const char *value, double least, double *out)
+static psw_status percent(const char *argument, const char *value, double *out)
 {
     char *end;
     *out = strtod(value, &end);
-    if (end == value || *end || !(*out >= least))
-        return PSW_FAIL(PSW_USAGE, "%s: \"%s\" is not a number >= %g", argument, value, least);
+    if (end == value || *end || !(*out > 0 && *out <= 100))
+        return PSW_FAIL(PSW_USAGE, "%s: \"%s\" is not a percentage, above 0 and at most 100", argument, value);
+    return PSW_OK;
+}
+
+static psw_status count(const char *argument, const char *value, ptrdiff_t *out)
+{
+    const double most = 1e9;
+    char *end;
+    double number = strtod(value, &end);
+    if (end == value || *end || !(number >= 1 && number <= most && number == floor(number)))
+        return PSW_FAIL(PSW_USAGE, "%s: \"%s\" is not a whole number from 1 to %.0f", argument, value, most);
+    *out = (ptrdiff_t)number;
     return PSW_OK;
 }
 
@@ -96,15 +109,14 @@ static psw_status progress_word(const char *value, psw_progress *out)
 static psw_status keep(const option *o, const char *argument, const char *value, psw_options *options)
 {
     void *member = (char *)options + o->at;
-    double x = 0;
     switch (o->kind) {
     case FLAG: *(bool *)member = true; return PSW_OK;
     case TEXT: *(const char **)member = value; return PSW_OK;
     case LIST: return append(options, value);
     case PROGRESS: return progress_word(value, member);
     case DURATION: return psw_parse_duration(value, member);
-    case PERCENT: PSW_TRY(number(argument, value, 0, &x)); *(double *)member = x; return PSW_OK;
-    case COUNT: PSW_TRY(number(argument, value, 1, &x)); *(ptrdiff_t *)member = (ptrdiff_t)x; return PSW_OK;
+    case PERCENT: return percent(argument, value, member);
+    case COUNT: return count(argument, value, member);
     }
     return PSW_OK;
 }

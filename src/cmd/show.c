@@ -295,6 +295,8 @@ psw_status psw_cmd_show(const psw_options *options, const psw_comm *world)
     (void)world;
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
+    if (options->csv + options->jsonl + options->json > 1)
+        return PSW_FAIL(PSW_USAGE, "--csv, --jsonl and --json exclude one another; give one of them");
     view *v = calloc(1, sizeof *v);
     if (!v) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the columns");
     psw_status status = psw_study_of_file(options->files[0], &v->study);

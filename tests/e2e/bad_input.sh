@@ -23,6 +23,9 @@ expect 2 "rum: .*did you mean run" "$program" rum study.yaml
 expect 2 "--wher: .*did you mean --where" "$program" run study.yaml --wher 1
 expect 2 "time-limit|duration" "$program" run study.yaml --time-limit soon
 expect 2 "one study file" "$program" run
+expect 0 "^polysweep [0-9]" "$program" run --version
+expect 2 "unknown option" ranks 3 run study.yaml --frobnicate --oversubscribe
+[ "$(grep -c frobnicate said)" = 1 ] || complain "not one message" "$(cat said)"
 expect 3 "nowhere.yaml" "$program" run nowhere.yaml
 expect 3 "nowhere.h5" "$program" show nowhere.h5
 expect 3 "nowhere.h5" "$program" verify nowhere.h5
@@ -81,7 +84,32 @@ sed 's/beta: \[2, 4\]/beta: [2, 4, 8]/' study.yaml >other.yaml
 expect 2 "beta" "$program" run other.yaml -o good.h5
 untouched good.h5 "$before"
 
-expect 3 "no/such" "$program" run study.yaml -o no/such/place.h5
+for other in "predict: {mine: log(n)}|predict.mine: log\(n\) here, nothing in the file" \
+    "output: {keep: [samples]}|output.keep: samples here" "time: {reps: 3}|time: on here, off in the file"; do
+    (cat study.yaml && echo "${other%%|*}") >other.yaml
+    expect 2 "${other#*|}" "$program" run other.yaml -o good.h5
+    expect 2 "${other#*|}" ranks 3 run other.yaml -o good.h5 --oversubscribe
+    untouched good.h5 "$before"
+done
+(cat study.yaml && echo "predict: {mine: log(n)}") >first.yaml
+expect 0 "" "$program" run first.yaml -o predicted.h5
+expect 0 "2 of 2" "$program" run first.yaml -o predicted.h5
+expect 2 "predict.mine: sqrt\(n\) here, log\(n\) in the file" "$program" run first.yaml -o predicted.h5 --set "predict.mine=sqrt(n)"
+cp good.h5 lacking.h5
+"$python" -c "import h5py; del h5py.File('lacking.h5', 'r+')['tie']"
+expect 3 "lacking.h5 is damaged: tie" ranks 2 run study.yaml -o lacking.h5
+expect 4 "lacking.h5: column tie" "$program" verify lacking.h5
+
+# ---- options, and a reader that cannot take the table
+for wrong in "plan study.yaml --ranks inf" "plan study.yaml --ranks 2.5" "verify good.h5 --sample 101" \
+    "show good.h5 --csv --json" "show good.h5 good.h5"; do
+    # shellcheck disable=SC2086 # words
+    expect 2 "." "$program" $wrong
+done
+expect 3 "standard output" bash -c "'$program' show good.h5 --csv >/dev/full"
+expect 3 "standard output" bash -c "'$program' verify good.h5 >/dev/full"
+
+expect 3 "no/such/place.h5: its directory does not exist" "$program" run study.yaml -o no/such/place.h5
 mkdir folder.h5
 expect 3 "folder.h5" "$program" run study.yaml -o folder.h5
 if [ "$(id -u)" != 0 ]; then
