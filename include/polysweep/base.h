@@ -67,6 +67,9 @@ void psw_arena_destroy(psw_arena *arena);
 void *psw_arena_take(psw_arena *arena, ptrdiff_t count, size_t bytes_each);
 psw_status psw_arena_check(const psw_arena *arena);
 
+/* What products of tiles (tile.h) are made of in this build, and what it is compiled for: "own kernel, AVX-512". */
+const char *psw_tile_backend(void);
+
 /* snprintf into a fixed field, always terminated; false when it was cut. */
 bool psw_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

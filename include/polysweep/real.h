@@ -53,6 +53,14 @@ static inline psw_rows psw_rows_of(psw_real *at, ptrdiff_t rows, ptrdiff_t cols)
     return (psw_rows){at, rows, cols, cols};
 }
 
+/* Rows that start on a cache line, and no power of two apart: eight rows 4 KiB apart share one set of a first-level
+ * cache. */
+static inline ptrdiff_t psw_stride(ptrdiff_t columns)
+{
+    ptrdiff_t line = 64 / (ptrdiff_t)sizeof(psw_real);
+    return columns < 4 * line ? columns : (columns + line - 1) / line * line + line;
+}
+
 static inline psw_const_rows psw_read(psw_rows a)
 {
     return (psw_const_rows){a.at, a.rows, a.cols, a.stride};

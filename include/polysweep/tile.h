@@ -1,10 +1,14 @@
 /* base: products of tiles against a packed right-hand side.
  *
- * BLAS packs both operands at every call and clears the result first; for tiles of attention (inner lengths of 64 to
- * 512) that costs a fifth of the time. Here the right-hand side is packed once, the left-hand side is read as it
- * stands, and results stay in registers (Goto and van de Geijn 2008 for the shape of such kernels). Every entry of a
- * product is a sum of chains of fused multiply-adds, of fixed length, in ascending order: its bits depend neither on the
- * shape of the tile nor on where the entry stands in it.
+ * Two backends, one chosen when the program is built (CMake's POLYSWEEP_TILES; psw_tile_backend says which):
+ *
+ * kernel  BLAS packs both operands at every call and clears the result first; for tiles of attention (inner lengths of
+ *         64 to 512) that costs a fifth of the time. Here the right-hand side is packed once, the left-hand side is
+ *         read as it stands, and results stay in registers (Goto and van de Geijn 2008 for the shape of such kernels).
+ *         Every entry is a sum of chains of fused multiply-adds, of fixed length, in ascending order: its bits depend
+ *         neither on the shape of the tile nor on where the entry stands in it.
+ * blas    for builds that are not compiled for the processor they run on: a BLAS chooses its kernel there. The bits of
+ *         an entry depend on the shape of the product too, so callers make the same products for the same point.
  *
  * Compiled twice, as everything that includes real.h. */
 #ifndef POLYSWEEP_TILE_H
@@ -12,8 +16,15 @@
 
 #include "polysweep/real.h"
 
-/* A matrix B of `inner` rows and `cols` columns, stored by panels of two vectors of columns (the last one of one, if
- * that is enough), each panel row by row, columns past the last one 0. */
+/* True: the same bits for every shape (kernel); false: for the same shape (blas). */
+#ifdef POLYSWEEP_TILES_BLAS
+enum { PSW_TILE_ANY_SHAPE = false };
+#else
+enum { PSW_TILE_ANY_SHAPE = true };
+#endif
+
+/* A matrix B of `inner` rows and `cols` columns as the backend keeps it, columns past the last one 0. kernel: by panels
+ * of two vectors of columns (the last one of one, if that is enough), each panel row by row. blas: row by row. */
 typedef struct psw_panels {
     psw_real *at;
     ptrdiff_t inner, cols;

@@ -36,15 +36,9 @@ typedef struct psw_fold {
 } psw_fold;
 
 /* Rows of a strip: scores and weights with a leaf of 512 keys stay in a second-level cache of 1 or 2 MiB beside the
- * leaf's keys and values. No bit of a result depends on it. */
+ * leaf's keys and values. No bit of a result depends on it where products have the same bits for every shape; with BLAS
+ * it is part of what fixes them. */
 #define PSW_STRIP ((ptrdiff_t)96)
-
-/* Rows start on a cache line, and no power of two apart. */
-static inline ptrdiff_t psw_stride(ptrdiff_t columns)
-{
-    ptrdiff_t line = 64 / (ptrdiff_t)sizeof(psw_real);
-    return columns < 4 * line ? columns : (columns + line - 1) / line * line + line;
-}
 
 /* Absolute first token and number of tokens of a leaf. */
 typedef struct psw_span {

@@ -1,5 +1,5 @@
-/* Products against a packed right-hand side: right for every shape, and the same bits for every shape. Compiled for
- * both precisions. */
+/* Products against a packed right-hand side: right for every shape; the same bits for every shape (our own kernel), or
+ * for the same shape (BLAS). Compiled for both precisions. */
 #include "polysweep/tile.h"
 
 #include <stdlib.h>
@@ -70,6 +70,24 @@ static void same_bits(void)
     free(a), free(b), free(room);
 }
 
+/* The same product again, elsewhere in memory, and with other numbers in one of its rows. */
+static void same_shape_same_bits(ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t cols)
+{
+    ptrdiff_t count = psw_panels_count(inner, cols), line = 64 / (ptrdiff_t)sizeof(psw_real);
+    psw_real *a = numbers(rows * inner, 8), *b = numbers(inner * cols, 9), *room = aligned_alloc(4096, 1 << 20);
+    psw_real *c = calloc((size_t)(rows * cols), sizeof *c), *again = calloc((size_t)(rows * cols), sizeof *c);
+    for (int time = 0; time < 5; time++) {
+        psw_panels packed = {room + time * line, inner, cols};
+        if (count + 5 * line > (1 << 20) / (ptrdiff_t)sizeof *room) break;
+        psw_panels_pack((psw_const_rows){b, inner, cols, cols}, packed);
+        if (time == 4) memset(a + (rows - 1) * inner, 0, (size_t)inner * sizeof *a);
+        psw_panels_product((psw_const_rows){a, rows, inner, inner}, packed, psw_rows_of(time ? again : c, rows, cols));
+        size_t compared = (size_t)((time == 4 ? rows - 1 : rows) * cols);
+        if (time) CHECK(memcmp(c, again, compared * sizeof *c) == 0, "%td x %td x %td", rows, inner, cols);
+    }
+    free(a), free(b), free(room), free(c), free(again);
+}
+
 static void replaced_row(void)
 {
     enum { INNER = 6, COLS = 45 };
@@ -92,7 +110,11 @@ int main(void)
         for (int j = 0; j < SIDES; j++)
             for (int k = 0; k < SIDES; k++) right(sides[i], sides[j], sides[k]);
     for (int i = 0; i < SIDES; i++) right(13, 127 + 43 * i, sides[i]); /* around and above one chain */
-    same_bits();
+    if (PSW_TILE_ANY_SHAPE) same_bits();
+    same_shape_same_bits(96, 64, 512);
+    same_shape_same_bits(96, 512, 64);
+    same_shape_same_bits(1, 130, 33);
+    same_shape_same_bits(96, 130, 1);
     replaced_row();
     return test_end();
 }
