@@ -18,7 +18,8 @@ psw_status psw_measure_rates_agreed(const psw_comm *comm, psw_rates *rates);
 
 /* What this process runs on. Local; no function guesses: an unknown is 0 or "". */
 typedef struct psw_machine {
-    char host[64], cpu[96], blas_kernel[32], blas_config[160];
+    char host[64], cpu[96], blas_kernel[32];
+    char blas_config[192];  /* what BLAS says of itself, and what products of tiles are made of */
     int cores;              /* this process may run on (its binding); hardware threads of one core count once */
     int cores_node;         /* that this job may use on the node */
     int blas_threads;

@@ -155,7 +155,20 @@ static void check_kernel(report *r, const psw_machine *m)
         say(r, BAD, "blas", "kernel %s on a processor with AVX2: %s", kernel, advice);
     else
         say(r, FINE, "blas", "kernel %s", kernel);
-    if (m->blas_config[0]) say(r, FINE, "blas", "%s", m->blas_config);
+    say(r, FINE, "blas", "%s", m->blas_config);
+}
+
+static void check_tiles(report *r, const psw_machine *m)
+{
+    const char *tiles = psw_tile_backend();
+    bool own = strncmp(tiles, "BLAS", 4) != 0, wide = strstr(tiles, "AVX-512") || strstr(tiles, "AVX2");
+    if (own && m->avx2 && !wide)
+        say(r, WARN, "tiles",
+            "%s, on a processor with AVX2; type `cmake -DPOLYSWEEP_NATIVE=ON ...`, or, where one build serves many "
+            "processors, `cmake -DPOLYSWEEP_TILES=blas ...`",
+            tiles);
+    else
+        say(r, FINE, "tiles", "%s", tiles);
 }
 
 static void check_threads(report *r, const psw_machine *m)
@@ -234,6 +247,7 @@ static psw_status examine(const psw_options *options, const psw_comm *world, con
     check_binding(&r, world->size, places);
     check_threads(&r, m);
     check_kernel(&r, m);
+    check_tiles(&r, m);
     check_libraries(&r);
     check_machine(&r, m, &places[0]);
     (options->json ? json : tell)(&r);

@@ -34,7 +34,7 @@ typedef struct check {
     psw_column columns[PSW_COLUMNS_MAX];
     ptrdiff_t column_count, slot_count, done, torn, picked;
     double percent;
-    char kernel[32];
+    psw_machine machine;
     ptrdiff_t known_launch; /* whose answer `known_same` is */
     bool known_same;
     psw_inputs inputs;
@@ -52,14 +52,15 @@ static bool row_fold(psw_method method)
     return method == PSW_EXACT || method == PSW_SOFTMAX || method == PSW_LINEAR || method == PSW_CLOSED_FORM;
 }
 
-/* Was the slot computed by this version on this BLAS kernel? */
+/* Was the slot computed by this version with this BLAS, on this kernel? */
 static bool same_build(check *c, ptrdiff_t launch)
 {
     psw_launch row;
     if (launch == c->known_launch) return c->known_same;
     c->known_launch = launch;
     c->known_same = psw_reader_launch(c->reader, launch, &row) == PSW_OK && strcmp(row.version, PSW_VERSION) == 0 &&
-                    strcmp(row.blas_kernel, c->kernel) == 0;
+                    strcmp(row.blas, c->machine.blas_config) == 0 &&
+                    strcmp(row.blas_kernel, c->machine.blas_kernel) == 0;
     return c->known_same;
 }
 
@@ -255,7 +256,7 @@ static psw_status verify(check *c)
 {
     PSW_TRY(psw_comm_agree(c->world, open_file(c)));
     psw_threads_set(psw_study_settings(c->study)->threads);
-    psw_format(c->kernel, sizeof c->kernel, "%s", psw_machine_read().blas_kernel);
+    c->machine = psw_machine_read();
     PSW_TRY(psw_measure_rates_agreed(c->world, &c->rates));
     PSW_TRY(psw_comm_agree(c->world, choose(c)));
     PSW_TRY(psw_comm_agree(c->world, recompute(c)));

@@ -32,6 +32,12 @@ static int blas_threads(void)
     return bli_thread_get_num_threads ? (int)bli_thread_get_num_threads() : 0;
 }
 
+static void describe_blas(char *out, size_t size)
+{
+    const char *config = openblas_get_config ? openblas_get_config() : "";
+    psw_format(out, size, "%s%stiles: %s", config, config[0] ? "; " : "", psw_tile_backend());
+}
+
 static void copy(char *out, size_t size, const char *text)
 {
     psw_format(out, size, "%s", text ? text : "");
@@ -132,7 +138,7 @@ psw_machine psw_machine_read(void)
     machine.avx512 = strstr(flags, " avx512f") != NULL;
     machine.avx2 = strstr(flags, " avx2") != NULL;
     if (openblas_get_corename) copy(machine.blas_kernel, sizeof machine.blas_kernel, openblas_get_corename());
-    if (openblas_get_config) copy(machine.blas_config, sizeof machine.blas_config, openblas_get_config());
+    describe_blas(machine.blas_config, sizeof machine.blas_config);
     machine.blas_threads = blas_threads();
     machine.expected_ranks = expected_ranks();
     machine.memory_bytes = memory();

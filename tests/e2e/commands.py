@@ -223,6 +223,7 @@ def test_doctor():
     grades = {f["grade"] for f in told["findings"]}
     check(told["bad"] == 0 and grades <= {"ok", "warn"}, told)
     check(any(f["topic"] == "launch" and "2 ranks on 1 node" in f["text"] for f in told["findings"]), told)
+    check(any("tiles: own kernel" in f["text"] or "tiles: BLAS" in f["text"] for f in told["findings"]), told)
     forced = run("doctor", OPENBLAS_CORETYPE="Haswell")
     check("unset OPENBLAS_CORETYPE" in forced, forced)
     alone = run("doctor", code=3, SLURM_NTASKS="4")
