@@ -44,9 +44,8 @@ ptrdiff_t psw_group_most(const psw_point *point);
  * a run falls into groups, for planning and for computing. */
 ptrdiff_t psw_group_fill(const psw_study *study, ptrdiff_t first, ptrdiff_t end, psw_point points[PSW_GROUP_MAX]);
 
-/* Bytes of the arena that computes a group; of a run, its largest group. */
+/* Bytes of the arena that computes a group; a run needs as much as its largest group. */
 size_t psw_memory_group(const psw_group *group);
-size_t psw_memory_run(const psw_study *study, ptrdiff_t first, ptrdiff_t count);
 
 typedef struct psw_run { /* consecutive slots first .. first+count, one worker */
     ptrdiff_t first, count;

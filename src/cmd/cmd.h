@@ -61,6 +61,7 @@ typedef struct psw_computer {
     const psw_study *study;
     const psw_rates *rates;
     const psw_inputs *inputs;
+    double memory_bytes; /* points that need more are skipped; 0 = no limit */
     psw_watch watch;
     void (*failed)(void *context, ptrdiff_t slot); /* may be NULL */
     void *context;

@@ -135,23 +135,40 @@ static void fill_done(const psw_computer *computer, const psw_group *group, cons
     }
 }
 
-static void give_up(psw_computer *computer, psw_status status, ptrdiff_t slot, psw_record *record)
+static void give_up(psw_computer *computer, psw_slot_status how, psw_status why, ptrdiff_t slot, psw_record *record)
 {
-    record->slot.status = status == PSW_TIMEOUT ? PSW_SLOT_TIMEOUT : PSW_SLOT_FAILED;
-    record->slot.error_code = status;
+    record->slot.status = how;
+    record->slot.error_code = why;
     if (computer->failed) computer->failed(computer->context, slot);
 }
 
-/* A group that fails is tried point by point, so that only the point at fault is failed. */
+/* Outside of every timed region. */
+static psw_status take_room(psw_computer *computer, const psw_group *group)
+{
+    size_t bytes = psw_memory_group(group);
+    psw_arena *arena = &computer->arena;
+    if (computer->memory_bytes > 0 && (double)bytes > computer->memory_bytes)
+        return PSW_FAIL(PSW_NO_MEMORY, "needs %.1f MiB, a rank may have %.1f MiB (run.memory_per_rank)",
+                        (double)bytes / 1048576, computer->memory_bytes / 1048576);
+    if (arena->base && arena->size >= bytes) return PSW_OK;
+    psw_arena_destroy(arena);
+    return psw_arena_create(bytes, arena);
+}
+
+/* A group that is too large or fails is tried point by point, so that only the point at fault suffers. */
 static psw_status fill_group(psw_computer *computer, const psw_group *group, ptrdiff_t slot, psw_record *records)
 {
     results r;
-    psw_status status = compute_group(computer, group, &r);
+    psw_status room = take_room(computer, group);
+    psw_status status = room == PSW_OK ? compute_group(computer, group, &r) : room;
     if (status == PSW_STOPPED || status == PSW_BUG) return status;
     if (status == PSW_OK) {
         fill_done(computer, group, &r, records);
     } else if (group->count == 1) {
-        give_up(computer, status, slot, records);
+        psw_slot_status how = room != PSW_OK           ? PSW_SLOT_SKIPPED
+                              : status == PSW_TIMEOUT ? PSW_SLOT_TIMEOUT
+                                                       : PSW_SLOT_FAILED;
+        give_up(computer, how, status, slot, records);
     } else {
         for (ptrdiff_t i = 0; i < group->count; i++) {
             psw_group one = {&group->points[i], 1};
@@ -159,14 +176,6 @@ static psw_status fill_group(psw_computer *computer, const psw_group *group, ptr
         }
     }
     return PSW_OK;
-}
-
-/* Outside of every timed region. */
-static psw_status grow(psw_arena *arena, size_t bytes)
-{
-    if (arena->base && arena->size >= bytes) return PSW_OK;
-    psw_arena_destroy(arena);
-    return psw_arena_create(bytes, arena);
 }
 
 static psw_status compute_members(psw_computer *computer, const psw_group *group, ptrdiff_t slot, psw_record *records)
@@ -177,10 +186,7 @@ static psw_status compute_members(psw_computer *computer, const psw_group *group
         records[i].slot.status = PSW_SLOT_DONE;
     }
     if (group->points[0].method == PSW_CLOSED_FORM) return PSW_OK;
-    psw_status status = grow(&computer->arena, psw_memory_group(group));
-    if (status == PSW_OK) return fill_group(computer, group, slot, records);
-    for (ptrdiff_t i = 0; i < group->count; i++) give_up(computer, status, slot + i, &records[i]);
-    return PSW_OK;
+    return fill_group(computer, group, slot, records);
 }
 
 psw_status psw_compute(psw_computer *computer, ptrdiff_t first, ptrdiff_t count, psw_record *records)

@@ -62,6 +62,17 @@ static psw_status choose_points(outlook *o, const char *where)
     return PSW_OK;
 }
 
+/* A group that does not fit is computed point by point, as run does it. */
+static void weigh_group(outlook *o, const psw_group *group, ptrdiff_t slot)
+{
+    psw_group one = {group->points, 1};
+    double bytes = (double)psw_memory_group(group);
+    bool whole = o->memory_bytes <= 0 || bytes <= o->memory_bytes;
+    if (!whole) bytes = (double)psw_memory_group(&one); /* members differ in beta alone */
+    if (bytes > o->largest.value) o->largest = (extreme){slot, bytes};
+    if (!whole && bytes > o->memory_bytes) o->too_large += group->count;
+}
+
 /* Runs are computed group by group, so a run's memory is that of its largest group. */
 static void weigh_memory(outlook *o)
 {
@@ -70,9 +81,7 @@ static void weigh_memory(outlook *o)
         const psw_run *run = &o->runs.list[k];
         for (ptrdiff_t slot = run->first; slot < run->first + run->count;) {
             psw_group group = {points, psw_group_fill(o->study, slot, run->first + run->count, points)};
-            double bytes = (double)psw_memory_group(&group);
-            if (bytes > o->largest.value) o->largest = (extreme){slot, bytes};
-            if (o->memory_bytes > 0 && bytes > o->memory_bytes) o->too_large += group.count;
+            weigh_group(o, &group, slot);
             slot += group.count;
         }
     }

@@ -26,7 +26,8 @@ typedef struct job {
     psw_computer computer;
     psw_record *records; /* one run's */
     ptrdiff_t *marks;
-    double deadline_s, memory_bytes; /* INFINITY = none */
+    double deadline_s;   /* INFINITY = none */
+    double memory_bytes; /* 0 = no limit */
     bool crowded;                    /* more threads than cores: times are not valid */
 } job;
 
@@ -202,19 +203,6 @@ static bool fits_the_time(const job *j, const psw_run *run)
     return psw_clock_s() + run->predicted_s * correction(j) * safety < j->deadline_s;
 }
 
-static void skip_run(job *j, const psw_run *run, size_t bytes)
-{
-    for (ptrdiff_t i = 0; i < run->count; i++) {
-        psw_point point = psw_study_point(j->study, run->first + i);
-        j->records[i] = psw_record_blank(&point);
-        j->records[i].slot.status = PSW_SLOT_SKIPPED;
-        j->records[i].slot.error_code = PSW_NO_MEMORY;
-        PSW_FAIL(PSW_NO_MEMORY, "needs %.1f MiB, a rank may have %.1f MiB (run.memory_per_rank)", (double)bytes / 1048576,
-                 j->memory_bytes / 1048576);
-        point_failed(j, run->first + i);
-    }
-}
-
 static void finish_records(job *j, const psw_run *run, double start_s)
 {
     for (ptrdiff_t i = 0; i < run->count; i++) {
@@ -245,20 +233,12 @@ static void count_records(job *j, const psw_run *run, double start_s)
     mine->busy_s += since_start_s(j) - start_s;
 }
 
-static psw_status compute_run(job *j, const psw_run *run)
-{
-    size_t bytes = psw_memory_run(j->study, run->first, run->count);
-    if ((double)bytes <= j->memory_bytes) return psw_compute(&j->computer, run->first, run->count, j->records);
-    skip_run(j, run, bytes);
-    return PSW_OK;
-}
-
 static psw_status work_run(job *j, const psw_run *run)
 {
     double start_s = since_start_s(j);
     for (ptrdiff_t i = 0; i < run->count; i++) j->marks[i] = j->attempts[run->first + i] + 1;
     PSW_TRY(psw_store_mark(j->store, run->first, run->count, j->marks));
-    PSW_TRY(compute_run(j, run));
+    PSW_TRY(psw_compute(&j->computer, run->first, run->count, j->records));
     finish_records(j, run, start_s);
     PSW_TRY(psw_store_put(j->store, run->first, run->count, j->records));
     count_records(j, run, start_s);
@@ -314,9 +294,7 @@ static void set_limits(job *j)
     double limit = j->options->time_limit_s >= 0 ? j->options->time_limit_s : j->settings->time_limit_s;
     j->deadline_s = j->options->time_limit_s >= 0 || limit > 0 ? j->display.start_s + limit : INFINITY;
     double machine = psw_machine_read().memory_bytes / j->node.size;
-    j->memory_bytes = j->settings->memory_per_rank_bytes > 0 ? j->settings->memory_per_rank_bytes
-                      : machine > 0                          ? machine
-                                                             : INFINITY;
+    j->memory_bytes = j->settings->memory_per_rank_bytes > 0 ? j->settings->memory_per_rank_bytes : machine;
 }
 
 static psw_status open_display(job *j, const psw_launch *launch)
@@ -348,7 +326,8 @@ static psw_status open_all(job *j)
     PSW_TRY(psw_store_open(j->world, j->path, j->study, &launch, &j->store));
     PSW_TRY(psw_queue_open(j->world, &j->node, j->runs.count, &j->queue));
     PSW_TRY(psw_board_open(j->world, sizeof(psw_tally) / sizeof(double), &j->display.board));
-    j->computer = (psw_computer){.study = j->study, .rates = &j->rates, .inputs = &j->inputs, .watch = {give_up, j}, .failed = point_failed, .context = j};
+    j->computer = (psw_computer){.study = j->study, .rates = &j->rates, .inputs = &j->inputs, .memory_bytes = j->memory_bytes,
+                                  .watch = {give_up, j}, .failed = point_failed, .context = j};
     return PSW_OK;
 }
 

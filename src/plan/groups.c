@@ -32,16 +32,3 @@ ptrdiff_t psw_group_fill(const psw_study *study, ptrdiff_t first, ptrdiff_t end,
     }
     return count;
 }
-
-size_t psw_memory_run(const psw_study *study, ptrdiff_t first, ptrdiff_t count)
-{
-    psw_point points[PSW_GROUP_MAX];
-    size_t most = 0;
-    for (ptrdiff_t slot = first; slot < first + count;) {
-        psw_group group = {points, psw_group_fill(study, slot, first + count, points)};
-        size_t bytes = psw_memory_group(&group);
-        if (bytes > most) most = bytes;
-        slot += group.count;
-    }
-    return most;
-}

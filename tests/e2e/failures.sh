@@ -46,6 +46,22 @@ expect 1 "skipped for memory" "$program" run study.yaml -o large.h5 --set run.me
 expect 0 "256,skipped,no_memory" "$program" show large.h5 --csv --columns n,status,error_code
 expect 0 "3 of 3" "$program" run study.yaml -o large.h5 --redo failed
 
+# ---- what is too large together with its neighbours, but not alone, is computed alone, to the same bits
+largest() { # arguments of plan: bytes of the largest piece of work
+    "$program" plan study.yaml --json "$@" | "$python" -c "import json, sys; print(int(json.load(sys.stdin)['largest']['memory_bytes']))"
+}
+many="grid.beta=[2,4,6,8,10,12,14,16]"
+alone=$(largest --set grid.n=256)
+together=$(largest --set grid.n=256 --set "$many")
+[ "$together" -gt "$alone" ] || complain "eight degrees share nothing: $together and $alone bytes"
+expect 0 "24 of 24" "$program" run study.yaml -o free.h5 --set "$many"
+expect 0 "24 of 24" "$program" run study.yaml -o tight.h5 --set "$many" --set run.memory_per_rank="$alone"
+expect 0 "bit for bit" "$python" "$here/bits.py" free.h5 tight.h5
+expect 0 '"too_large": 0,' "$program" plan study.yaml --json --set "$many" --set run.memory_per_rank="$alone"
+expect 1 "16 of 24 points done, 8 skipped" "$program" run study.yaml -o less.h5 --set "$many" --set run.memory_per_rank=$((alone - 1))
+expect 0 '"too_large": 8,' "$program" plan study.yaml --json --set "$many" --set run.memory_per_rank=$((alone - 1))
+expect 0 "bit for bit" "$python" "$here/bits.py" --committed free.h5 less.h5
+
 # ---- a run that cannot be put into the file is not counted as done
 POLYSWEEP_FAULT=store.put:-1:1 expect 3 "injected fault at store.put" ranks 2 run study.yaml -o put.h5 --oversubscribe
 says done put.h5 0
