@@ -91,7 +91,7 @@ const psw_key psw_keys[] = {
     {"run", "layout", PSW_T_NAME, -1, 0, 0, "auto", "which leaves a rank of a team has", AT(layout)},
     {"run", "scan", PSW_T_NAME, -1, 0, 0, "auto", "how states are summed over a team", AT(scan)},
     {"run", "point_limit", PSW_T_REAL, -1, 1, INF, "10", "give a point up after so many times its predicted time", AT(point_limit)},
-    {"output", "file", PSW_T_TEXT, -1, 0, 0, "", "result file; empty = named after the study file", AT(file)},
+    {"output", "file", PSW_T_TEXT, -1, 0, 0, "", "result file; empty = the name of the study and .h5", AT(file)},
     {"output", "keep", PSW_T_TREE, -1, 0, 0, "[]", "samples (of times), rows (outputs of each row)", 0, 0, 0},
     {NULL, NULL, PSW_T_REAL, -1, 0, 0, NULL, NULL, 0, 0, 0},
 };
