@@ -13,10 +13,9 @@ import pandas as pd
 from . import figures, page
 from .cases import ERRORS, case_columns, table
 from .critical import TARGET, critical
-from .entropy import read_heads
 from .read import failures, open as read, provenance
 from .sketch_tables import cheapest_table, crossover_table
-from .sketches import cheapest, crossovers, held
+from .sketches import SIZE, cheapest, crossovers, held
 from .statistics import consistency
 
 
@@ -32,8 +31,6 @@ def main(arguments=None) -> int:
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="where figures, CSV and index.html go")
     parser.add_argument("--target", type=float, default=TARGET, metavar="RATE",
                         help="rate of success that makes a degree critical (default %(default)s)")
-    parser.add_argument("--heads", metavar="PATH", help="the attention heads that a study of data kind file read (a directory "
-                        "with q.npy and k.npy, .safetensors, .h5): errors are drawn against their entropy")
     parser.add_argument("--error", choices=ERRORS, default="err_out", help="the error that the table of the cheapest sketch is "
                         "about (default %(default)s; cheapest.csv has all)")
     parser.add_argument("--quiet", action="store_true", help="print no table")
@@ -45,14 +42,13 @@ def main(arguments=None) -> int:
     sections, code = [], 0
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        heads = read_heads(options.heads) if options.heads else None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         print(f"polysweep-report: {error}", file=sys.stderr)
         return 2
     for name, path in zip(_names(options.files), options.files):
         try:
             place = directory / name if len(options.files) > 1 else directory
-            sections.append(Section(path, place, options.target, options.error, heads))
+            sections.append(Section(path, place, options.target, options.error))
         except (OSError, ValueError) as error:
             print(f"polysweep-report: {error}", file=sys.stderr)
             code = 2
@@ -78,7 +74,7 @@ def _names(paths):
 class Section:
     """Everything the report says about one file; made in full, figures and CSV files included, by the constructor."""
 
-    def __init__(self, path, directory, target=TARGET, error="err_out", heads=None):
+    def __init__(self, path, directory, target=TARGET, error="err_out"):
         ds = read(path)
         self.path, self.directory, self.target = pathlib.Path(path), pathlib.Path(directory), target
         self.attributes = dict(ds.attrs)
@@ -95,7 +91,7 @@ class Section:
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds),
                          *figures.degrees(ds, target, self.critical), *figures.separation(ds), *figures.errors(ds),
-                         *figures.costs(ds), *figures.heads(ds, heads))]
+                         *figures.costs(ds), *figures.heads(ds))]
 
     def _sketches(self, ds, error):
         """Tables that only files with sketches have; their numbers as CSV."""
@@ -165,7 +161,7 @@ def readable(critical: pd.DataFrame, cases, target=TARGET) -> pd.DataFrame:
     out = pd.DataFrame(index=critical.index)
     for name in (*cases, "method", "d", "n", "m"):
         if name in cases or critical[name].nunique() > 1 or name in ("d", "n"):
-            out[name] = critical[name].map(_number)
+            out[name] = [_number(x) if x or name not in SIZE else "" for x in critical[name]]
     measured = critical["trials"] > 0
     out["measured"] = ["" if not m else "none" if x != x else _number(x) for x, m in zip(critical["beta_crit"], measured)]
     out["bracket"] = [_span(lo, hi) for lo, hi in zip(critical["crit_lo"], critical["crit_hi"])]

@@ -27,10 +27,10 @@ def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:
     if not len(found):
         return None
     names = [name for name in names if found[name].nunique(dropna=False) > 1]
-    found = found[~_again(found, names)]
-    state, flops = (found[found["by"] == by] for by in ("state_bytes", "flops"))
-    shown = state.reset_index(drop=True)[[*names, "level"]].map(_text)
-    shown = shown.rename(columns={"level": f"{error} <="})
+    state, flops = (found[found["by"] == by].reset_index(drop=True) for by in ("state_bytes", "flops"))
+    levels, first = _levels(state, flops, names)
+    state, flops = state[first], flops[first]
+    shown = state[names].map(_text).assign(**{f"{error} <=": levels})
     for words, part, text, of in (("smallest state", state, size_text, "of keys and values"),
                                   ("fewest operations", flops, _operations, "of exact")):
         none = part["method"] == ""
@@ -48,11 +48,16 @@ def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:
     return Table("The cheapest sketch for an error", note, shown, "cheapest.csv")
 
 
-def _again(found, names):
-    """Rows that say "none" again: of a case only the first level that no sketch reaches is shown."""
-    none = found["method"] == ""
-    case = [found[name].fillna(-1) for name in names] + [found["by"]]
-    return none & (none.groupby(case).cumsum() > 1)
+def _levels(state, flops, names):
+    """(texts, mask of rows): levels of a case that have the same answer make one row, "0.5..0.05"; of those that no sketch
+    reaches, the first is said."""
+    answer = pd.concat([state[names].fillna(-1), state[["method", "r", "features", "local"]],
+                        flops[["method", "r", "features", "local"]].add_suffix("_flops")], axis=1)
+    changes = (answer != answer.shift()).any(axis=1)
+    groups = state["level"].groupby(changes.cumsum())
+    first, last = groups.first(), groups.last()
+    none = (state.loc[changes, "method"] == "").to_numpy()
+    return [_text(a) if n or a == b else f"{_text(a)}..{_text(b)}" for a, b, n in zip(first, last, none)], changes
 
 
 def crossover_table(found: pd.DataFrame, names) -> Table | None:

@@ -12,7 +12,6 @@ from .cases import baseline, case_columns, table
 SKETCHES = ("polysketch", "tree", "tensorsketch", "srht", "maclaurin", "monomial", "favor")
 SIZE = ("r", "features", "draws", "local", "weights")  #: coordinates that are a sketch's own
 SERIES = ("method", "local", "weights")  #: what one curve over sizes has in common
-EXACT = 1e-4  #: an error below this is rounding of a map that is exact: chance never comes so low at sizes that fit
 LEVELS = (0.5, 0.2, 0.1, 0.05, 0.01)
 COSTS = {"flops": "flops", "bytes": "bytes", "seconds": "time_median_s"}
 TIMED = ("alone", "beside", "shared")  #: ways of timing that are valid; `shared` is a share of a run of points
@@ -30,7 +29,8 @@ def held(ds: xr.Dataset) -> list[str]:
 
 def sketches(ds: xr.Dataset) -> pd.DataFrame:
     """The points of sketches, their sizes complete: monomials have as many features as the degree makes of the width,
-    and a state is features x (v + 1) numbers of the point's precision where the file does not say."""
+    and a state is features x (v + 1) numbers of the point's precision where the file does not say. An error up to
+    `rounding` is that of a map that is exact: a few last bits of <q,k>, as often as the degree."""
     frame = table(ds)
     frame = frame[frame["method"].isin(SKETCHES)].copy()
     if not len(frame):
@@ -40,7 +40,9 @@ def sketches(ds: xr.Dataset) -> pd.DataFrame:
     whole = (frame["method"] == "monomial") & frame["beta"].notna()
     frame["features"] = [_monomials(row.d, row.beta) if all_ else row.features
                          for row, all_ in zip(frame[["d", "beta", "features"]].itertuples(), whole)]
-    width = np.where(frame["precision"] == "fp32", 4, 8)
+    single = frame["precision"] == "fp32"
+    width = np.where(single, 4, 8)
+    frame["rounding"] = np.where(single, 2e-6, 1e-12) * frame["beta"].fillna(4).clip(lower=4)
     frame["state_bytes"] = frame["state_bytes"].fillna(frame["features"] * (frame["v"] + 1.0) * width)
     return frame
 

@@ -119,10 +119,10 @@ def method(name):
     return METHODS.get(name, (GREY, "o"))
 
 
-def log_axis(axis, fine=False):
-    """Logarithmic with a tick per decade (fine: at 1, 2 and 5 of each), written plainly near 1, else as powers of ten."""
+def log_axis(axis, fine=()):
+    """Logarithmic with a tick per decade (fine: at these multiples, (1, 2, 5)), plain near 1, else powers of ten."""
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    axis.set_major_locator(mpl.ticker.LogLocator(10, subs=(1, 2, 5) if fine else (1,), numticks=12 if fine else 7))
+    axis.set_major_locator(mpl.ticker.LogLocator(10, subs=fine or (1,), numticks=12 if fine else 7))
     axis.set_minor_locator(mpl.ticker.NullLocator())
     axis.set_major_formatter(mpl.ticker.FuncFormatter(decade))
 

@@ -127,7 +127,7 @@ def heads_study(heads=12, beta=4):
     for head in range(heads):
         for method, r in (("polysketch", 16), ("polysketch", 64), ("tensorsketch", 2080)):
             row = with_errors(with_costs(sketch(method, r, beta, 512, kind="gaussian")), random)
-            row.update(data_kind="file", head=head)
+            row.update(data_kind="file", head=head, entropy=5.5 - 0.3 * head)
             for name in ("err_attn", "err_out"):
                 for kind in ("", "_mean", "_q90"):
                     row[name + kind] *= 0.05 + head / heads

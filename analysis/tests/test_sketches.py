@@ -1,7 +1,4 @@
 """Tables of sketches against naive loops, and what the figures of sketches draw against the file."""
-import json
-
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +9,6 @@ from test_report import page
 import polysweep
 from polysweep import figures, sketches
 from polysweep.cases import table
-from polysweep.entropy import entropy, read_heads
 from polysweep.report import main
 from polysweep.sketch_tables import cheapest_table, crossover_table
 
@@ -64,7 +60,18 @@ def test_an_unreached_level_is_said_once(opened):
     four = shown[(shown["data_kind"] == "gaussian") & (shown["beta"] == "4")]
     assert len(four) == 1 and four["smallest state"].iloc[0].startswith("none (lowest ")
     two = shown[(shown["data_kind"] == "gaussian") & (shown["beta"] == "2")]
-    assert two["err_out <="].tolist() == ["0.5", "0.2", "0.1", "0.05", "0.01"]
+    assert two["err_out <="].tolist() == ["0.5..0.01"]  # a map that is exact answers all of them
+
+
+def test_levels_with_one_answer_make_one_row():
+    rows, answers = [], {0.5: "a", 0.2: "a", 0.1: "b", 0.05: "", 0.01: ""}
+    for level, method in answers.items():
+        for by in ("state_bytes", "flops"):
+            rows.append(dict(d=8, beta=4.0, error="err_out", level=level, by=by, method=method, r=4, features=10, local=0,
+                             cost=1.0, of_exact=0.5, found=0.1, found_q90=0.2, bad_rows=0, lowest=0.07))
+    shown = cheapest_table(pd.DataFrame(rows), ["d", "beta"], "err_out").shown
+    assert shown["err_out <="].tolist() == ["0.5..0.2", "0.1", "0.05"]
+    assert shown["smallest state"].tolist() == ["a r=4", "b r=4", "none (lowest 0.07)"]
 
 
 @pytest.mark.parametrize("ratio, expected, how", [
@@ -165,6 +172,15 @@ def test_separation_marks_what_the_kernel_does_not_do(opened):
     assert np.array_equal(rates, exact["theory_success"])
 
 
+def test_curves_of_sketches_stand_before_the_exact_line(opened):
+    figure, = figures.curves(opened["separation"])
+    exact, sketch = figure.canvas.axes[:2]
+    behind = [line for line in sketch.lines if line.get_color() == "#6f6f6f" and len(line.get_xdata()) > 100]
+    assert len(behind) == 1 and tuple(behind[0].get_ydata()) in {tuple(line.get_ydata()) for line in exact.lines}
+    legend = [text.get_text() for text in figure.canvas.legends[0].get_texts()]
+    assert legend == ["8", "16", "32", "64", "128", "256"]
+
+
 def test_brackets_of_sketches_rest_on_draws(opened):
     """20 draws behind 60 trials: the bracket is as wide as 20 trials make it."""
     few = opened["separation"].copy(deep=True)
@@ -183,71 +199,15 @@ def test_files_of_sketches_alone_have_no_phase_diagram(opened):
 # ---- heads --------------------------------------------------------------------------------------------------------
 
 
-def naive_entropy(q, k, weigh, causal):
-    total = 0.0
-    for i in range(len(q)):
-        w = np.array([weigh(float(q[i] @ k[j])) for j in range(i + 1 if causal else len(k))])
-        p = w / w.sum()
-        total -= sum(x * np.log(x) for x in p if x > 0)
-    return total / len(q)
-
-
-@pytest.mark.parametrize("causal", [False, True])
-def test_entropy_is_that_of_a_naive_loop(causal):
-    random, mask = np.random.default_rng(0), "causal" if causal else "full"
-    q, k = random.normal(size=(40, 8)), random.normal(size=(40, 8))
-    assert entropy(q, k, 4, mask) == pytest.approx(naive_entropy(q, k, lambda z: z ** 4, causal), rel=1e-12)
-    assert entropy(q, k, np.nan, mask) == pytest.approx(naive_entropy(q, k, np.exp, causal), rel=1e-12)
-    assert entropy(q, k, 3, mask, negative="abs") == pytest.approx(naive_entropy(q, k, lambda z: abs(z) ** 3, causal), rel=1e-12)
-    unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (q, k)]
-    assert entropy(q, k, 2, mask, "unit") == pytest.approx(naive_entropy(*unit, lambda z: z * z, causal), rel=1e-12)
-
-
-def test_entropy_at_its_ends():
-    same = np.ones((16, 4))
-    assert entropy(same, same, 6) == pytest.approx(np.log(16))  # all keys alike
-    assert entropy(np.eye(8), np.eye(8), 2) == 0.0  # one key each
-    assert entropy(1e60 * np.eye(8) + 1e59, np.eye(8), 64) < 1e-20  # no degree overflows
-    assert np.isnan(entropy(np.eye(8), -np.eye(8), 3)) and entropy(np.zeros((4, 2)), same[:4, :2], 2) == 0.0
-
-
-def test_heads_from_every_kind_of_file(tmp_path):
-    random = np.random.default_rng(1)
-    q, k = (random.normal(size=(2, 5, 4)).astype("f4") for _ in "qk")
-    np.save(tmp_path / "q.npy", q)
-    np.save(tmp_path / "k.npy", k)
-    with h5py.File(tmp_path / "heads.h5", "w") as file:
-        file["layer/q"], file["layer/k"] = q, k
-    header = json.dumps({"__metadata__": {"a": "b"}, "model.q": {"dtype": "F32", "shape": [2, 5, 4], "data_offsets": [0, 160]},
-                         "model.k": {"dtype": "BF16", "shape": [2, 5, 4], "data_offsets": [160, 240]}}).encode()
-    short = (k.view("<u4") >> 16).astype("<u2")
-    (tmp_path / "heads.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + q.tobytes() + short.tobytes())
-    for path in (tmp_path, tmp_path / "heads.h5", tmp_path / "heads.safetensors"):
-        found = read_heads(path)
-        assert np.array_equal(found[0], q), path
-        assert np.allclose(found[1], k, rtol=2 ** -7 if path.suffix == ".safetensors" else 0), path
-    np.save(tmp_path / "k.npy", k[:, :, :3])
-    with pytest.raises(ValueError, match="both must be"):
-        read_heads(tmp_path)
-    with pytest.raises(ValueError, match="heads are read from"):
-        read_heads(tmp_path / "q.npy")
-    with h5py.File(tmp_path / "heads.h5", "a") as file:
-        file["other/q"] = q
-    with pytest.raises(ValueError, match="2 arrays are named q"):
-        read_heads(tmp_path / "heads.h5")
-
-
 def test_errors_of_heads_stand_at_their_entropy(opened):
-    random = np.random.default_rng(2)
-    arrays = random.normal(size=(12, 512, 64)), random.normal(size=(12, 512, 64))
-    figure, = figures.heads(opened["heads"], arrays)
-    data = figure.data[""]
-    one = data[data["head"] == 3]["entropy"]
-    assert one.nunique() == 1
-    assert one.iloc[0] == entropy(arrays[0][3], arrays[1][3], 4, "causal", "layernorm")
-    without, = figures.heads(opened["heads"])
-    assert without.data[""]["entropy"].isna().all() and "--heads" in without.caption
-    assert without.canvas.axes[0].get_lines()[0].get_xdata().max() == 11
+    figure, = figures.heads(opened["heads"])
+    frame = table(opened["heads"])
+    part = frame[(frame["method"] == "tensorsketch")].sort_values("head")
+    drawn = {(tuple(line.get_xdata()), tuple(line.get_ydata())) for line in figure.canvas.axes[0].lines}
+    assert (tuple(part["entropy"]), tuple(part["err_out"])) in drawn
+    without, = figures.heads(opened["heads"].drop_vars("entropy"))
+    drawn = {(tuple(line.get_xdata()), tuple(line.get_ydata())) for line in without.canvas.axes[0].lines}
+    assert (tuple(range(12)), tuple(part["err_out"])) in drawn and without.canvas.axes[1].get_xlabel() == "head"
 
 
 # ---- the report ---------------------------------------------------------------------------------------------------
@@ -266,8 +226,3 @@ def test_the_report_of_sketches(opened, tmp_path, capsys):
     assert set(found["error"]) == {"err_out", "err_attn", "err_amm"} and len(found) == 3 * 5 * 2
     assert len(pd.read_csv(tmp_path / "costs" / "crossovers.csv")) == 6
     assert not (tmp_path / "separation" / "cheapest.csv").exists()
-
-
-def test_a_bad_path_of_heads_is_said(opened, tmp_path, capsys):
-    assert main([opened["heads"].attrs["path"], "-o", str(tmp_path), "--heads", str(tmp_path / "none.h5")]) == 2
-    assert "none.h5: no such file" in capsys.readouterr().err

@@ -75,7 +75,9 @@ def _canvas(panels, rows):
     chosen = {method: spaced({key for (_, m), panel in panels.items() if m == method for key in panel}, MOST_SIZES)
               for _, method in panels}
     for column, ((beta, method), panel) in zip(grid.T, panels.items()):
-        colours = dict(zip(chosen[method], style.sequence(len(chosen[method]), 0.75)))
+        sizes = list(dict.fromkeys(key[:2] for key in chosen[method]))  # one colour, whether local or not
+        shades = dict(zip(sizes, style.sequence(len(sizes), 0.75)))
+        colours = {key: shades[key[:2]] for key in chosen[method]}
         for ax, quantity in zip(column, rows):
             _panel(ax, {key: panel[key] for key in chosen[method] if key in panel}, quantity, colours)
         column[0].set_title(method if beta < 0 else rf"{method}, $\beta$ = {number(beta)}", pad=5)
@@ -139,6 +141,6 @@ def _mark(ax, sketch, exact, quantity, colour, place):
 
 
 def length_text(n):
-    """A length to two digits: "380", "1300", "5.0k", "24k"."""
+    """A length to two digits: "380", "1300", "24k"."""
     digits = float(f"{n:.2g}")
-    return f"{digits:.0f}" if digits < 5000 else f"{digits / 1000:.{int(digits < 10000)}f}k"
+    return f"{digits:.0f}" if digits < 10000 else f"{digits / 1000:.0f}k"

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from .. import oracle, style
-from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, curves as split, judged, number, table
+from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, table
+from ..cases import curves as split
+from ..sketches import SIZE, SKETCHES, reference
 from .figure import Figure, facts, places, spaced
 
 MOST_ROWS, MOST_COLUMNS, MOST_CURVES = 6, 3, 8
@@ -19,7 +21,8 @@ def curves(ds):
 
     Colour is n where n varies, else d, else the first coordinate that does; one panel per combination of the rest.
     Lines are evaluated between the grid's degrees with this package's closed form where that reproduces the file's
-    theory_success, and connect the file's values elsewhere.
+    theory_success, and connect the file's values elsewhere. Sketches have no such line: behind theirs stands the exact
+    method's.
     """
     names, frame = case_columns(ds), judged(table(ds))
     swept = frame[frame["beta"].notna() & (frame["method"] != "closed_form")]
@@ -37,6 +40,8 @@ def curves(ds):
     caption = ("Points: measured rate with its 95 % Wilson interval. Lines: exact probability of success, a consequence "
                "of the definitions of data and head, not a fit. Beside each panel: softmax and linear, which have no "
                "degree (bar: 95 % Wilson interval; tick: exact probability).")
+    if swept["method"].isin(SKETCHES).any():
+        caption += " Sketches: thin lines connect what was measured; dashed, the exact probability without a sketch."
     if len(shown) < len(panels):
         caption += f" {len(panels) - len(shown)} further panels are in the data only."
     caption += f" {facts(frame)}"
@@ -56,11 +61,14 @@ def _canvas(panels, across, frame, names, rest, colour, lines):
     down = -(-len(panels) // across)
     canvas = matplotlib.figure.Figure(figsize=(0.9 + 3.1 * across, 0.55 + 2.45 * down), layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False, sharey=True)
-    values = sorted({value for part in panels.values() for value in part[colour].unique()})
-    chosen = spaced(values, MOST_CURVES)
+    values = {value for part in panels.values() for value in part[colour].unique()}
+    chosen = spaced(values - {0} if colour in SIZE else values, MOST_CURVES)
     colours = dict(zip(chosen, style.sequence(len(chosen))))
+    if colour in SIZE:
+        colours[0] = style.INK  # methods that have no size
     for ax, (key, part) in zip(grid.flat, panels.items()):
-        _panel(ax, part[part[colour].isin(chosen)], colour, colours, dict(zip(rest, key)), lines)
+        _behind(ax, frame, names, dict(zip(rest, key)), colour, colours)
+        _panel(ax, part[part[colour].isin(colours)], colour, colours, dict(zip(rest, key)), lines)
         _levels(ax, frame, names, dict(zip(rest, key)), colour, colours, part)
         ax.set_title(_title(names, dict(zip(rest, key)), part), pad=5)
     for ax in list(grid.flat)[len(panels):]:
@@ -83,6 +91,21 @@ def _title(names, fixed, part):
     return ", ".join(part for part in parts if part)
 
 
+def _behind(ax, frame, names, fixed, colour, colours):
+    """Behind the points of a sketch: the exact probability of the kernel it estimates, one line for each n or d."""
+    if fixed["method"] not in SKETCHES:
+        return
+    known = [name for name in [*names, "n", "d"] if name in fixed and name not in SIZE]
+    exact = baseline(frame, known, [fixed[name] for name in known], reference(fixed["method"]))
+    own = colour not in SIZE
+    for value, part in exact.groupby(colour) if own else ((0, exact),):
+        part = part[part["beta"].notna()].sort_values("beta")
+        if len(part) > 1 and value in colours:
+            line = _line(part, style.scale_of(part["beta"]))
+            ax.plot(line["beta"], line["theory_success"], color=colours[value] if own else style.GREY, linewidth=1.0,
+                    linestyle=(0, (4, 1.6)), zorder=1)
+
+
 def _panel(ax, part, colour, colours, fixed, lines):
     beta = np.unique(part["beta"])
     scale = style.scale_of(beta)
@@ -98,6 +121,8 @@ def _panel(ax, part, colour, colours, fixed, lines):
             ax.plot(line["beta"], line["theory_success"], color=colour_, linewidth=1.2, zorder=2)
             lines.append(line.assign(**{**fixed, colour: value}))
         done = curve[curve["done"] & curve["success_rate"].notna()]
+        if fixed["method"] in SKETCHES:
+            ax.plot(done["beta"], done["success_rate"], color=colour_, linewidth=0.8, zorder=1.5)
         spread = np.abs(done[["success_lo", "success_hi"]].to_numpy().T - done["success_rate"].to_numpy())
         ax.errorbar(done["beta"], done["success_rate"], yerr=spread, fmt="o", color=colour_, markersize=3.6,
                     markeredgecolor="white", markeredgewidth=0.5, elinewidth=0.9, capsize=0, zorder=3)

@@ -8,12 +8,12 @@ import numpy as np
 
 from .. import style
 from ..cases import ERRORS, case_label, number
-from ..sketches import EXACT, SERIES, held, label, sketches
+from ..sketches import SERIES, held, label, sketches
 from .figure import Figure, spaced
 
 WORDS = {"err_amm": "matrix product\n(err_amm)", "err_attn": "attention weights\n(err_attn)", "err_out": "output\n(err_out)"}
 SIZES = {"state_bytes": ("state", "size of the state"), "r": ("r", "rows of the sketch $r$")}
-MOST_CASES, MOST_DEGREES = 4, 4
+MOST_CASES, MOST_DEGREES = 3, 4
 
 
 def errors(ds):
@@ -53,16 +53,21 @@ def _caption(part, x, left_out):
         text = text.replace("over draws", f"over {_span(draws)} draws")
     text += ("Errors are Frobenius norms: of the kernel matrix against the norms of its rows (err_amm, what the theory of "
              "approximate matrix products bounds), against the kernel matrix itself (err_attn), of the attention output "
-             "against the exact output (err_out). Dotted: the law of an average over random features, size to the power -1/2. ")
+             "against the exact output (err_out). Dotted: the law of an average over "
+             "random features, size to the power -1/2. ")
     if rows < part["n"].max():
         text += f"Errors were measured on {int(rows)} query rows against all keys. "
-    if (part[list(ERRORS)] < EXACT).any(axis=None):
+    if _exact(part).any(axis=None):
         text += "A triangle on the lower edge marks a map that is exact up to rounding. "
     if part["theory_err_amm"].notna().any():
         text += "Dashed: root mean square of err_amm from the sketch's exact second moments. "
     if left_out:
         text += f"{left_out} further cases are in the data only. "
     return text.strip()
+
+
+def _exact(part):
+    return part[list(ERRORS)].le(part["rounding"], axis=0)
 
 
 def _span(values):
@@ -94,9 +99,9 @@ def _canvas(part, x, words):
 
 
 def _panel(ax, part, x, name, used):
-    style.log_axis(ax.xaxis)
     style.log_axis(ax.yaxis)
     if x == "state_bytes":
+        style.log_axis(ax.xaxis, fine=(1, 3) if part[x].max() < 60 * part[x].min() else ())
         ax.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(style.size_text))
     else:
         style.grid_axis(ax.xaxis, style.powers(part[x].min(), part[x].max()), "log", most=6)
@@ -105,18 +110,19 @@ def _panel(ax, part, x, name, used):
     ax.spines[["top", "right"]].set_visible(False)
     for (method, local, weights), curve in part.groupby(list(SERIES)):
         _curve(ax, curve.dropna(subset=[name]).sort_values(x), x, name, method, local, weights, used)
-    _guide(ax, part[part[name] > EXACT], x, name, used)
+    if name != "err_out":  # nothing bounds what a small denominator does to an output
+        _guide(ax, part[part[name] > part["rounding"]], x, name, used)
 
 
 def _curve(ax, curve, x, name, method, local, weights, used):
     colour, marker = style.method(method)
     hollow = {"markerfacecolor": "white"} if local or weights else {"markeredgecolor": "white"}
-    exact = curve[curve[name] <= EXACT]
+    exact = curve[curve[name] <= curve["rounding"]]
     if len(exact):
         ax.plot(exact[x], np.full(len(exact), 0.02), "v", color=colour, markersize=5.5, markeredgewidth=0, clip_on=False,
                 transform=ax.get_xaxis_transform(), zorder=4)
         used.add("exact")
-    curve = curve[curve[name] > EXACT]
+    curve = curve[curve[name] > curve["rounding"]]
     if not len(curve):
         return
     used.add((method, local, weights))
@@ -141,11 +147,11 @@ def _guide(ax, points, x, name, used):
 
 
 def _limits(row, part, name):
-    shown = part[part[name] > EXACT]
+    shown = part[part[name] > part["rounding"]]
     if len(shown):
         low, high = shown[name].min(), max(shown[name].max(), min(shown[name + "_q90"].max(), 20 * shown[name].max()))
         row[0].set_ylim(low / 1.8, high * 1.6)
-        style.log_axis(row[0].yaxis, fine=high < 20 * low)
+        style.log_axis(row[0].yaxis, fine=(1, 2, 5) if high < 20 * low else ())
 
 
 def _legend(canvas, part, x, used):
@@ -161,7 +167,7 @@ def _legend(canvas, part, x, used):
                                                markeredgecolor=colour if other else "white", markeredgewidth=0.7,
                                                label=label(method, local, weights)))
     if "exact" in used:
-        methods = sorted(part["method"][(part[list(ERRORS)] <= EXACT).any(axis=1)].unique(), key=order.index)
+        methods = sorted(part["method"][_exact(part).any(axis=1)].unique(), key=order.index)
         handles.append(matplotlib.lines.Line2D([], [], color=style.GREY, marker="v", linestyle="", markersize=5.5,
                                                markeredgewidth=0, label="exact:\n" + "\n".join(methods)))
     law = rf"$\propto$ {'$r$' if x == 'r' else 'state'}$^{{-1/2}}$"

@@ -7,25 +7,20 @@ import numpy as np
 
 from .. import style
 from ..cases import case_label, number
-from ..entropy import entropy
-from ..sketches import EXACT, SERIES, held, label, sketches
+from ..sketches import SERIES, held, label, sketches
 from .figure import Figure, spaced
 
 ERRORS = {"err_out": "error of the output\n(err_out)", "err_attn": "error of the attention weights\n(err_attn)"}
 MOST_DEGREES, MOST_SERIES, MOST_CASES = 3, 6, 2
 
 
-def heads(ds, arrays=None):
-    """Yields, for every case, the figure of the errors of each head; nothing unless heads of a file were sketched.
-
-    arrays: (q, k) of the file, [heads, n, d] (`polysweep.entropy.read_heads`): then errors stand against the entropy of the
-    exact attention of the head, else against its number.
-    """
+def heads(ds):
+    """Yields, for every case, the figure of the errors of each head over the entropy of its exact attention (over the
+    number of the head where the file has no entropy); nothing unless heads of a file were sketched."""
     frame = sketches(ds)
     frame = frame[frame["done"] & (frame["data_kind"] == "file")] if len(frame) else frame
     if not len(frame) or frame["head"].nunique() < 2 or not frame[list(ERRORS)].notna().any(axis=None):
         return
-    frame = _with_entropy(frame, arrays)
     names = [name for name in held(ds) if name != "head"]
     cases = dict(iter(frame.groupby([*names, "n", "d"], dropna=False)))
     chosen = spaced(cases, MOST_CASES)
@@ -39,27 +34,11 @@ def heads(ds, arrays=None):
                                  *(name + kind for name in ERRORS for kind in ("", "_mean", "_q90"))]]})
 
 
-def _with_entropy(frame, arrays):
-    """Column entropy: computed once for each kernel and head; NaN without arrays, or where they are of another shape."""
-    keys, known = ["head", "n", "d", "beta", "mask", "row_norm", "negative"], {}
-    if arrays is None:
-        return frame.assign(entropy=np.nan)
-    q, k = arrays
-    for head, n, d, beta, mask, row_norm, negative in frame[keys].drop_duplicates().itertuples(index=False):
-        fits = head < len(q) and n <= q.shape[1] and d == q.shape[2]
-        known[head, n, d, str(beta), mask, row_norm, negative] = (
-            entropy(q[head, :n], k[head, :n], beta, mask, row_norm, negative) if fits else np.nan)
-    return frame.assign(entropy=[known[head, n, d, str(beta), *rest] for head, n, d, beta, *rest in
-                                 frame[keys].itertuples(index=False)])
-
-
 def _caption(frame, left_out):
     text = "Points: median over draws of the sketch, one per head; bars reach up to the 90 % quantile. "
     if frame["entropy"].notna().any():
-        text += ("Entropy: mean over queries of the Shannon entropy of the exact attention at that degree, in nats; its "
+        text += ("Entropy: mean over queries of the entropy of the exact attention weights of that degree, in nats; its "
                  "exponential is the number of keys a query attends to. Grey numbers: heads. ")
-    else:
-        text += "Give the file of the heads with --heads to see the errors against the entropy of attention. "
     if left_out:
         text += f"{left_out} further cases are in the data only. "
     return text.strip()
@@ -78,8 +57,8 @@ def _canvas(part):
         points = part[part["beta"].fillna(-1) == beta]
         for ax, name in zip(column, ERRORS):
             _panel(ax, points, series, colours, x, name)
-        _numbers(column[0], points, x)
-        column[0].set_title("softmax kernel" if beta < 0 else rf"$\beta$ = {number(beta)}", pad=24 if x == "entropy" else 5)
+        lines = _numbers(column[0], points, x)
+        column[0].set_title("softmax kernel" if beta < 0 else rf"$\beta$ = {number(beta)}", pad=5 + 8 * lines)
         column[-1].set_xlabel("entropy of attention (nats)" if x == "entropy" else "head")
     for ax, words in zip(grid[:, 0], ERRORS.values()):
         ax.set_ylabel(words, linespacing=1.25)
@@ -96,7 +75,7 @@ def _words(key):
 
 
 def _panel(ax, points, series, colours, x, name):
-    shown = points[points[name] > EXACT]
+    shown = points[points[name] > points["rounding"]]
     for key in series:
         part = shown[(shown[[*SERIES, "r", "features"]] == list(key)).all(axis=1)]
         colour = colours[key]
@@ -106,7 +85,7 @@ def _panel(ax, points, series, colours, x, name):
     if len(shown):
         low, high = shown[name].min(), shown[name].max()
         ax.set_ylim(low / 1.6, max(1.6 * high, min(1.2 * shown[name + "_q90"].max(), 20 * high)))
-        style.log_axis(ax.yaxis, fine=high < 20 * low)
+        style.log_axis(ax.yaxis, fine=(1, 2, 5) if high < 20 * low else ())
     ax.axhline(1, color=style.PALE, linewidth=0.8, zorder=0)
     ax.spines[["top", "right"]].set_visible(False)
     if x == "head":
@@ -114,15 +93,16 @@ def _panel(ax, points, series, colours, x, name):
 
 
 def _numbers(ax, points, x):
-    """The number of each head above its points, higher where neighbours would touch."""
+    """The number of each head above its points, higher where neighbours would touch. How many lines that takes."""
     if x != "entropy":
-        return
+        return 0
     places = points.groupby("head")["entropy"].first().dropna().sort_values()
     if len(places) > 32 or not len(places):
-        return
+        return 0
     gap, ends = 0.05 * max(np.ptp(places), 1e-9), [-np.inf] * 3  # ends: where each line is free again
     for head, at in places.items():
         line = next((i for i, end in enumerate(ends) if at >= end), int(np.argmin(ends)))
         ends[line] = at + gap
         ax.annotate(str(int(head)), (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 2 + 7 * line), ha="center",
                     textcoords="offset points", fontsize=7, color=style.GREY)
+    return int(np.isfinite(ends).sum())
