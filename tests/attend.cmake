@@ -13,3 +13,8 @@ target_include_directories(bench_attend PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 psw_test(sketched_fp64 property/sketched_dense.c)
 psw_test(sketched_fp32 property/sketched_dense.c)
 target_compile_definitions(test_sketched_fp32 PRIVATE PSW_SINGLE)
+
+# not a test: prints times for a person (bench_sketch_attend [r degree d block repetitions longest])
+add_executable(bench_sketch_attend bench/bench_sketch_attend.c)
+target_link_libraries(bench_sketch_attend PRIVATE polysweep_mpi)
+target_include_directories(bench_sketch_attend PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
