@@ -73,6 +73,8 @@ psw_status psw_weights_check(const psw_point *point, const psw_weights *weights)
 
 typedef struct psw_sketch psw_sketch; /* a map with its tables; lives in the arena, but for the plans of an FFT */
 
+#define PSW_TURNED_MOST ((ptrdiff_t)(2 * PSW_VECTOR_BYTES / sizeof(psw_real)))
+
 typedef struct psw_sketcher {
     /* Tables and scratch for blocks of at most `rows` rows. */
     size_t (*bytes)(const psw_point *point, ptrdiff_t rows);
@@ -86,6 +88,8 @@ typedef struct psw_sketcher {
      * exp(0) needs). x and stored must not overlap. A row's bits depend on the shape of its block alone. */
     void (*map)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
     void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
+    /* The same of at most PSW_TURNED_MOST rows that stand as columns: features x count from stored x count. */
+    void (*lift_turned)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
 } psw_sketcher;
 extern const psw_sketcher PSW_PRECISION_NAME(psw_sketcher);
 

@@ -16,6 +16,7 @@ typedef struct sketch_map {
     void (*draw)(psw_sketch *sketch, ptrdiff_t draw);                    /* NULL: nothing is random */
     void (*map)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
     void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features); /* NULL: phi is m */
+    void (*lift_turned)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
     bool unit; /* x comes with rows of length 1, and the scale beta log2 |x| is not the map's business */
 } sketch_map;
 
@@ -53,6 +54,11 @@ typedef struct sketch_place {
 psw_key SKETCH_KEY(const psw_sketch *sketch, ptrdiff_t draw, sketch_place place);
 /* table(i, j) = N(0,1) at counter (i, j) */
 void SKETCH_NORMALS(const psw_sketch *sketch, psw_key key, psw_rows table);
+/* The lift of a square, rows to rows and columns to columns. */
+#define SKETCH_SQUARES PSW_PRECISION_NAME(sketch_squares)
+#define SKETCH_SQUARES_TURNED PSW_PRECISION_NAME(sketch_squares_turned)
+void SKETCH_SQUARES(psw_const_rows stored, psw_rows features);
+void SKETCH_SQUARES_TURNED(psw_const_rows stored, psw_rows features);
 double SKETCH_SUM_OF_SQUARES(const psw_real *x, ptrdiff_t count);
 
 /* c = scale a b by element; rows of a and b are `stride` elements apart, and nothing overlaps. */

@@ -9,7 +9,7 @@
  * nothing but products of a number and a stretch of memory. */
 typedef struct monomial {
     psw_real *coefficient; /* features */
-    psw_real *lower[2];    /* lists of degrees below p */
+    psw_real *lower[2];    /* lists of degrees below p, of PSW_TURNED_MOST rows */
     ptrdiff_t *tail;       /* degree x d: how many monomials of degree k - 1 begin with i or later */
     ptrdiff_t degree, d;
 } monomial;
@@ -24,7 +24,8 @@ static void *lay(const psw_sketch *s, psw_arena *arena)
     monomial m = {.degree = sketch_degree(&s->point), .d = s->point.d};
     monomial *kept = psw_arena_take(arena, 1, sizeof m);
     m.coefficient = psw_arena_take(arena, s->shape.features, sizeof *m.coefficient);
-    for (int i = 0; i < 2; i++) m.lower[i] = psw_arena_take(arena, monomials(m.d, m.degree - 1), sizeof *m.lower[i]);
+    for (int i = 0; i < 2; i++)
+        m.lower[i] = psw_arena_take(arena, PSW_TURNED_MOST * monomials(m.d, m.degree - 1), sizeof *m.lower[i]);
     m.tail = psw_arena_take(arena, m.degree * m.d, sizeof *m.tail);
     if (kept) *kept = m;
     return kept;
@@ -82,4 +83,29 @@ static void lift(psw_sketch *s, psw_const_rows stored, psw_rows features)
     }
 }
 
-const sketch_map SKETCH_MONOMIAL = {.lay = lay, .start = start, .map = map, .lift = lift, .unit = true};
+/* out <- the list of degree k, its entries rows of `cols` numbers */
+static void next_degree_turned(ptrdiff_t d, const ptrdiff_t *tail, psw_const_rows x, psw_const_rows lower, psw_rows out)
+{
+    psw_real *to = out.at;
+    for (ptrdiff_t i = 0; i < d; i++)
+        for (ptrdiff_t j = 0; j < tail[i]; j++, to += out.stride)
+            sketch_product(1, x.at + i * x.stride, lower.at + (tail[0] - tail[i] + j) * lower.stride, 0,
+                           psw_rows_of(to, 1, x.cols));
+}
+
+static void lift_turned(psw_sketch *s, psw_const_rows stored, psw_rows features)
+{
+    const monomial *m = s->own;
+    ptrdiff_t cols = stored.cols, most = features.rows;
+    for (ptrdiff_t i = 0; i < cols; i++) m->lower[0][i] = 1;
+    for (ptrdiff_t k = 1; k <= m->degree; k++) {
+        psw_const_rows lower = {m->lower[1 - k % 2], most, cols, cols};
+        psw_rows higher = k < m->degree ? psw_rows_of(m->lower[k % 2], most, cols) : features;
+        next_degree_turned(m->d, m->tail + (k - 1) * m->d, stored, lower, higher);
+    }
+    for (ptrdiff_t j = 0; j < features.rows; j++)
+        for (ptrdiff_t i = 0; i < cols; i++) features.at[j * features.stride + i] *= m->coefficient[j];
+}
+
+const sketch_map SKETCH_MONOMIAL = {
+    .lay = lay, .start = start, .map = map, .lift = lift, .lift_turned = lift_turned, .unit = true};

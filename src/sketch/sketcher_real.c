@@ -137,30 +137,24 @@ static void copy(psw_const_rows from, psw_rows to)
         memcpy(to.at + i * to.stride, from.at + i * from.stride, (size_t)to.cols * sizeof *to.at);
 }
 
-/* phi: for a, m_a m_a and then sqrt(2) m_a m_b for b > a */
-static void pack_squares(psw_const_rows stored, psw_rows features)
-{
-    const psw_real root = (psw_real)1.4142135623730951;
-    ptrdiff_t r = stored.cols;
-    for (ptrdiff_t i = 0; i < stored.rows; i++) {
-        const psw_real *m = stored.at + i * stored.stride;
-        psw_real *phi = features.at + i * features.stride;
-        for (ptrdiff_t a = 0; a < r; phi += r - a, a++) {
-            psw_real twice = root * m[a];
-            for (ptrdiff_t b = a; b < r; b++) phi[b - a] = twice * m[b];
-            phi[0] = m[a] * m[a];
-        }
-    }
-}
-
 static void lift(psw_sketch *s, psw_const_rows stored, psw_rows features)
 {
     if (s->shape.weigh == PSW_WEIGH_SQUARE)
-        pack_squares(stored, features);
+        SKETCH_SQUARES(stored, features);
     else if (s->map->lift)
         s->map->lift(s, stored, features);
     else
         copy(stored, features);
 }
 
-const psw_sketcher PSW_PRECISION_NAME(psw_sketcher) = {bytes, create, destroy, draw, map, lift};
+static void lift_turned(psw_sketch *s, psw_const_rows stored, psw_rows features)
+{
+    if (s->shape.weigh == PSW_WEIGH_SQUARE)
+        SKETCH_SQUARES_TURNED(stored, features);
+    else if (s->map->lift_turned)
+        s->map->lift_turned(s, stored, features);
+    else
+        copy(stored, features);
+}
+
+const psw_sketcher PSW_PRECISION_NAME(psw_sketcher) = {bytes, create, destroy, draw, map, lift, lift_turned};

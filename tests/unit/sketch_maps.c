@@ -238,6 +238,23 @@ static void favor_scales_rows(void)
 
 /* ---- monomials, packed squares ------------------------------------------------------------------------------- */
 
+/* Rows that stand as columns have the same features, to the bit. */
+static void lifts_turn(sketched *s, const psw_real *m, const psw_real *phi)
+{
+    enum { ROWS = 4 };
+    ptrdiff_t F = s->shape.features, width = s->shape.stored;
+    psw_real *turned = malloc((size_t)(ROWS * width) * sizeof *turned);
+    psw_real *lifted = malloc((size_t)(ROWS * F) * sizeof *lifted);
+    for (ptrdiff_t i = 0; i < ROWS; i++)
+        for (ptrdiff_t a = 0; a < width; a++) turned[a * ROWS + i] = m[i * width + a];
+    sketcher()->lift_turned(s->map, psw_read(psw_rows_of(turned, width, ROWS)), psw_rows_of(lifted, F, ROWS));
+    for (ptrdiff_t i = 0; i < ROWS; i++)
+        for (ptrdiff_t f = 0; f < F; f++)
+            CHECK(lifted[f * ROWS + i] == phi[i * F + f], "row %td, feature %td: %g is not %g", i, f,
+                  lifted[f * ROWS + i], phi[i * F + f]);
+    free(turned), free(lifted);
+}
+
 /* <lift, lift> against weigh <m, m>, and against z^p where the map is exact */
 static void lifts_keep_products(psw_method method, double beta, ptrdiff_t d, ptrdiff_t r, bool exact)
 {
@@ -251,6 +268,7 @@ static void lifts_keep_products(psw_method method, double beta, ptrdiff_t d, ptr
     sketcher()->draw(s.map, 1);
     psw_real *m = mapped(&s, ROWS, d, x, scale);
     sketcher()->lift(s.map, psw_read(psw_rows_of(m, ROWS, width)), psw_rows_of(phi, ROWS, F));
+    lifts_turn(&s, m, phi);
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j <= i; j++) {
             double flat = 0, packed = 0, z = dot_of(m + i * width, m + j * width, width);
@@ -294,6 +312,7 @@ static void lifts(void)
     lifts_keep_products(PSW_TREE, 1, 10, 7, true);
     lifts_keep_products(PSW_POLYSKETCH, 4, 10, 32, false);
     lifts_keep_products(PSW_POLYSKETCH, 6, 10, 13, false);
+    for (ptrdiff_t r = 1; r <= 35; r++) lifts_keep_products(PSW_POLYSKETCH, 4, 6, r, false);
     lifts_keep_products(PSW_TREE, 3, 10, 13, false);
     lifts_keep_products(PSW_FAVOR, NAN, 10, 13, false);
 }
