@@ -34,6 +34,7 @@ typedef struct psw_panels {
 #define psw_panels_pack PSW_PRECISION_NAME(psw_panels_pack)
 #define psw_panels_pack_transposed PSW_PRECISION_NAME(psw_panels_pack_transposed)
 #define psw_panels_put_row PSW_PRECISION_NAME(psw_panels_put_row)
+#define psw_panels_put_rows PSW_PRECISION_NAME(psw_panels_put_rows)
 #define psw_panels_product PSW_PRECISION_NAME(psw_panels_product)
 
 /* Numbers that a packed matrix takes. */
@@ -41,6 +42,8 @@ ptrdiff_t psw_panels_count(ptrdiff_t inner, ptrdiff_t cols);
 void psw_panels_pack(psw_const_rows b, psw_panels to);            /* b is inner x cols */
 void psw_panels_pack_transposed(psw_const_rows b, psw_panels to); /* b is cols x inner */
 void psw_panels_put_row(psw_panels to, ptrdiff_t row, const psw_real *values);
+/* Rows row, row + 1, ...; columns past the last one keep what they hold. */
+void psw_panels_put_rows(psw_panels to, ptrdiff_t row, psw_const_rows values);
 
 /* c = a B; a has b.inner columns, c has b.cols. Aligned or not, c and a do not overlap. */
 void psw_panels_product(psw_const_rows a, psw_panels b, psw_rows c);

@@ -63,6 +63,21 @@ void psw_panels_put_row(psw_panels to, ptrdiff_t row, const psw_real *values)
     }
 }
 
+void psw_panels_put_rows(psw_panels to, ptrdiff_t row, psw_const_rows values)
+{
+    for (ptrdiff_t first = 0; first < to.cols; first += WIDTH) {
+        panel p = panel_at(to, first);
+        psw_real *at = p.at + row * p.width;
+        const psw_real *from = values.at + first;
+        if (p.cols == WIDTH)
+            for (ptrdiff_t i = 0; i < values.rows; i++, at += WIDTH, from += values.stride)
+                memcpy(at, from, WIDTH * sizeof *at);
+        else
+            for (ptrdiff_t i = 0; i < values.rows; i++, at += p.width, from += values.stride)
+                memcpy(at, from, (size_t)p.cols * sizeof *at);
+    }
+}
+
 /* ---- the kernel ---- */
 
 /* c[rows x vectors * LANES] = or += sum over k of a[.][k] b[k][.]; from row to row a is `down` and c `stride` reals.
