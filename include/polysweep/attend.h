@@ -30,15 +30,16 @@ typedef struct psw_leaf {
     ptrdiff_t index;        /* number of the leaf */
     ptrdiff_t points;
     int sets;
-    ptrdiff_t width;       /* v */
-    const void *rows;      /* [points][sets][count][width], engine's precision: attention output */
-    const double *special; /* [points][sets][count]: mass on key j3; NULL if there is no special token */
+    ptrdiff_t width;        /* v */
+    const void *rows;       /* [points][sets][count][width], engine's precision: attention output */
+    const double *special;  /* [points][sets][count]: mass on key j3; NULL if there is no special token */
     const double *log2_den; /* [points][sets][count]: log2 of the denominator, -inf where it is 0 (the row is 0 then),
                                NaN where it is negative (only with negative weights; the row is the quotient) */
 } psw_leaf;
 typedef psw_status (*psw_leaf_sink)(void *context, const psw_leaf *leaf);
 
-/* Asked between tiles: true means give the point up (the fold returns PSW_STOPPED). `ask` may be NULL. */
+/* Asked between tiles, first when the rows of the data are in memory (so a caller can time the pass without them): true
+ * means give the point up (the fold returns PSW_STOPPED). `ask` may be NULL. */
 typedef struct psw_watch {
     bool (*ask)(void *context);
     void *context;

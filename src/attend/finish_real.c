@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "attend/method.h"
+
 /* A denominator den 2^exponent. */
 typedef struct scaled {
     double den;
@@ -24,19 +26,30 @@ static double log2_of(scaled d)
     return d.den > 0 ? log2(d.den) + d.exponent : NAN;
 }
 
+/* to = num up / den. In single precision a product with the inverse has the same bits but for ties. */
+static void divide(const double *restrict num, ptrdiff_t count, double up, double den, psw_real *restrict to)
+{
+#ifdef PSW_SINGLE
+    double inverse = up / den;
+    for (ptrdiff_t c = 0; c < count; c++) to[c] = (psw_real)(num[c] * inverse);
+#else
+    for (ptrdiff_t c = 0; c < count; c++) to[c] = num[c] * up / den;
+#endif
+}
+
 static bool finish_row(const double *sums, ptrdiff_t v, int exponent, double den_constant, psw_results to)
 {
     scaled d = denominator(sums[v + 1], exponent, den_constant);
     double up = psw_scale_to(exponent, d.exponent);
-    bool empty = d.den == 0 || exponent == PSW_EMPTY, finite = true;
-    for (ptrdiff_t c = 0; c < v; c++) {
-        psw_real out = empty ? 0 : (psw_real)(sums[c] * up / d.den);
-        to.rows[c] = out;
-        finite = finite && isfinite(out);
-    }
-    *to.mass = empty ? 0 : sums[v] * up / d.den;
     *to.log2_den = log2_of(d);
-    return finite && !isnan(d.den);
+    if (d.den == 0 || exponent == PSW_EMPTY) {
+        for (ptrdiff_t c = 0; c < v; c++) to.rows[c] = 0;
+        *to.mass = 0;
+        return true;
+    }
+    divide(sums, v, up, d.den, to.rows);
+    *to.mass = sums[v] * up / d.den;
+    return isfinite(psw_peak_magnitude(to.rows, v)) && !isnan(d.den);
 }
 
 ptrdiff_t psw_finish_rows(psw_sums sums, double den_constant, psw_results to)

@@ -15,10 +15,13 @@
  * Rows and states carry exponents: 2^s = mantissa 2^exponent, the integer parts go to the sums and to the state. In the
  * near part a query's exponent is made of the keys that it sees, so a later key changes no bit of it.
  *
- * The phases are separate, so that a sequence can be cut: psw_sketched_near needs rows alone, psw_sketched_total makes
- * the state of a block, states are merged, psw_sketched_publish and psw_sketched_far read one. */
+ * The parts are separate, so that a sequence can be cut: the near part needs rows alone, psw_sketched_total makes the
+ * state of a block, states merge, and psw_sketched_publish gives one to the far part. */
 #ifndef POLYSWEEP_ATTEND_SKETCHED_H
 #define POLYSWEEP_ATTEND_SKETCHED_H
+
+#include <stdint.h>
+#include <string.h>
 
 #include "attend/fold.h"
 #include "attend/state.h"
@@ -40,26 +43,30 @@ typedef struct psw_sketched {
     psw_sketch_shape shape;
     ptrdiff_t block, blocks; /* rows of a whole block, number of blocks */
     ptrdiff_t stretch;       /* blocks of a stretch */
-    ptrdiff_t lift_rows;     /* rows that are lifted at a time */
+    ptrdiff_t lift_rows;     /* keys whose features are one product */
     int sets;
     ptrdiff_t special; /* j3, -1 if there is none */
     bool shared;       /* queries, keys and values are the same rows */
 
-    psw_real *rows[3];     /* by side: n x d, n x d, n x v */
+    psw_real *rows[2];     /* queries and keys, n x d */
+    psw_real *values;      /* [v | 1]^T block by block, each v + 1 x block */
     psw_real *other[2][3]; /* row j3 of each set, by side */
-    int placed;            /* the set whose row j3 stands in rows */
+    int placed;            /* the set whose row j3 stands in rows and values */
     double *staged;        /* a block of rows as the data makes them */
 
-    psw_mapped q, k[2], token[2];        /* the block at hand; key j3, for the rows that meet it in a state */
-    psw_real *values, *scaled;           /* [v | 1]^T of a block, and times its keys' scales: v + 1 x block */
-    int *top;                            /* exponent of the near part, by query of the block */
-    psw_real *queries, *weights, *panel; /* a panel of queries: stored, block and v + 1 rows of PSW_PANEL columns */
-    psw_real *lifted, *turned;           /* lift_rows x features; the same in panels */
+    psw_mapped q, k[2], token[2]; /* the block at hand; key j3, for the rows that meet it in a state */
+    psw_real *scaled;             /* a block's values times its keys' scales */
+    psw_real *queries;            /* m of a panel of queries: stored x PSW_PANEL */
+    int *top;                     /* exponent of the near part, by query of the block */
+    psw_real *weights, *near_sum; /* of that panel: block x PSW_PANEL, v + 1 x PSW_PANEL */
+    psw_real *far_sum;            /* v + 1 x PSW_PANEL */
+    psw_real *lifted, *turned;    /* features of a few rows; of a block or of a panel, as products take them */
 
-    psw_state state[2];     /* of each set */
-    psw_real *reading[2];   /* as products take them */
-    psw_real *product;      /* v + 1 x features */
-    psw_sums sums[2], tile; /* of the block's rows */
+    psw_state state[2];   /* of each set */
+    psw_real *reading[2]; /* as products take them */
+    int reading_exponent[2];
+    psw_real *product; /* v + 1 x features */
+    psw_sums sums[2];  /* of the block's rows */
 
     psw_point exact; /* the point whose fold makes exact stretches */
     psw_group exact_group;
@@ -72,6 +79,22 @@ typedef struct psw_sketched {
 /* Columns of a panel of a packed matrix (polysweep/tile.h). */
 #define PSW_PANEL ((ptrdiff_t)(2 * PSW_VECTOR_BYTES / sizeof(psw_real)))
 
+/* Keys that are lifted before they are packed: their features stay in a first-level cache. */
+#define PSW_LIFT_STEP ((ptrdiff_t)8)
+
+/* 2^e as a real for e <= 0; 0 below PSW_LOWEST_EXPONENT */
+static inline psw_real psw_power_of_two(long e)
+{
+    psw_real x;
+#ifdef PSW_SINGLE
+    uint32_t bits = e < PSW_LOWEST_EXPONENT ? 0 : (uint32_t)(e + 127) << 23;
+#else
+    uint64_t bits = e < PSW_LOWEST_EXPONENT ? 0 : (uint64_t)(e + 1023) << 52;
+#endif
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 static inline psw_span psw_block_span(const psw_sketched *f, ptrdiff_t index)
 {
     ptrdiff_t first = index * f->block, left = f->p->n - first;
@@ -82,38 +105,40 @@ static inline psw_span psw_block_span(const psw_sketched *f, ptrdiff_t index)
 #define psw_sketched_load PSW_PRECISION_NAME(psw_sketched_load)
 #define psw_sketched_keys PSW_PRECISION_NAME(psw_sketched_keys)
 #define psw_sketched_queries PSW_PRECISION_NAME(psw_sketched_queries)
-#define psw_sketched_turn PSW_PRECISION_NAME(psw_sketched_turn)
 #define psw_sketched_values PSW_PRECISION_NAME(psw_sketched_values)
 #define psw_sketched_total PSW_PRECISION_NAME(psw_sketched_total)
 #define psw_sketched_publish PSW_PRECISION_NAME(psw_sketched_publish)
-#define psw_sketched_near PSW_PRECISION_NAME(psw_sketched_near)
-#define psw_sketched_far PSW_PRECISION_NAME(psw_sketched_far)
+#define psw_sketched_read PSW_PRECISION_NAME(psw_sketched_read)
+#define psw_sketched_weigh PSW_PRECISION_NAME(psw_sketched_weigh)
+#define psw_sketched_tops PSW_PRECISION_NAME(psw_sketched_tops)
 #define psw_sketched_bytes PSW_PRECISION_NAME(psw_sketched_bytes)
 #define psw_sketched_attend PSW_PRECISION_NAME(psw_sketched_attend)
 
 /* Takes the memory of a pass over the first `sets` data sets of a point that psw_attend_check accepts; with a counting
  * arena, only counts. What is not in the arena is sketch: psw_sketcher.destroy. */
 psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, psw_arena *arena);
-/* Rounds the data once. */
+/* Rounds the data once; no state holds anything. */
 void psw_sketched_load(psw_sketched *f, const psw_data *data);
 
-/* A block of one set: keys and queries mapped, and values turned; the last one made is kept. */
+/* A block of one set: keys and queries mapped (the last one made is kept), and [v | 1]^T. */
 const psw_mapped *psw_sketched_keys(psw_sketched *f, int set, ptrdiff_t block);
 const psw_mapped *psw_sketched_queries(psw_sketched *f, int set, ptrdiff_t block);
-void psw_sketched_values(psw_sketched *f, int set, ptrdiff_t block);
-
-/* to = a^T; the columns of `to` past the last row of a are 0. */
-void psw_sketched_turn(psw_const_rows a, psw_rows to);
+psw_const_rows psw_sketched_values(psw_sketched *f, int set, ptrdiff_t block);
 
 /* into += the state of a block's keys. */
 void psw_sketched_total(psw_sketched *f, int set, ptrdiff_t block, psw_state *into);
 /* Rounds a state for the rows of `set` to be read from it. */
 void psw_sketched_publish(psw_sketched *f, int set, const psw_state *state);
 
-/* Sums of a block's rows: over the keys of their own block up to the diagonal; and what the published state, whose
- * exponent is given, holds for them. With exact stretches the near part is psw_fold's. */
-void psw_sketched_near(psw_sketched *f, int set, ptrdiff_t block, psw_sums to);
-void psw_sketched_far(psw_sketched *f, int set, ptrdiff_t block, int exponent, psw_sums to);
+/* Sums of a block's rows: over the keys of their own block up to the diagonal, and what the published state holds for
+ * them. The near part of exact stretches is psw_fold's. */
+typedef enum psw_reach { PSW_NEAR = 1, PSW_FAR = 2, PSW_NEAR_AND_FAR = 3 } psw_reach;
+void psw_sketched_read(psw_sketched *f, int set, ptrdiff_t block, psw_reach reach, psw_sums to);
+
+/* Of its near part: exponents by query, then scores of a panel of queries (first .. first + PSW_PANEL, columns) with
+ * keys 0 .. keys - 1 (rows) become weights. */
+void psw_sketched_tops(psw_sketched *f, const psw_mapped *k);
+void psw_sketched_weigh(psw_sketched *f, const psw_mapped *k, ptrdiff_t first, ptrdiff_t keys);
 
 /* As psw_engine's, of a group of one point. */
 size_t psw_sketched_bytes(const psw_point *point);

@@ -30,18 +30,15 @@ static psw_mapped mapped(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored)
     return m;
 }
 
-static ptrdiff_t columns(const psw_sketched *f, int side)
-{
-    return side == PSW_VALUE ? f->p->v : f->p->d;
-}
-
 static void lay_rows(psw_sketched *f, psw_arena *arena)
 {
-    for (int side = 0; side < 3; side++) {
-        f->rows[side] = side > 0 && f->shared ? f->rows[0] : reals(arena, f->p->n * columns(f, side));
-        for (int set = 0; set < f->sets && f->sets > 1; set++) f->other[set][side] = reals(arena, columns(f, side));
-    }
-    f->staged = psw_arena_take(arena, f->block * larger(f->p->d, f->p->v), sizeof(double));
+    const psw_point *p = f->p;
+    f->rows[0] = reals(arena, p->n * p->d);
+    f->rows[1] = f->shared ? f->rows[0] : reals(arena, p->n * p->d);
+    f->values = reals(arena, f->blocks * f->block * (p->v + 1));
+    for (int set = 0; set < f->sets && f->sets > 1; set++)
+        for (int side = 0; side < 3; side++) f->other[set][side] = reals(arena, larger(p->d, p->v));
+    f->staged = psw_arena_take(arena, f->block * larger(p->d, p->v), sizeof(double));
 }
 
 static void lay_block(psw_sketched *f, psw_arena *arena)
@@ -51,18 +48,17 @@ static void lay_block(psw_sketched *f, psw_arena *arena)
     for (int set = 0; set < f->sets; set++) {
         f->k[set] = mapped(arena, rows, stored);
         if (f->special >= 0) f->token[set] = mapped(arena, 1, stored);
+        f->sums[set] = psw_sums_take(arena, rows, width + 1);
     }
-    f->values = reals(arena, width * rows);
     f->scaled = reals(arena, width * rows);
-    f->top = psw_arena_take(arena, rows + PSW_PANEL, sizeof *f->top);
     f->queries = reals(arena, stored * PSW_PANEL);
+    f->top = psw_arena_take(arena, rows + PSW_PANEL, sizeof *f->top);
     f->weights = reals(arena, rows * PSW_PANEL);
-    f->panel = reals(arena, width * PSW_PANEL);
+    f->near_sum = reals(arena, width * PSW_PANEL);
+    f->far_sum = reals(arena, width * PSW_PANEL);
     f->lift_rows = smaller(rows, larger(PSW_PANEL, LIFTED / features / PSW_PANEL * PSW_PANEL));
-    f->lifted = reals(arena, f->lift_rows * features);
+    f->lifted = reals(arena, smaller(rows, PSW_LIFT_STEP) * features);
     f->turned = reals(arena, larger(psw_panels_count(f->lift_rows, features), features * PSW_PANEL));
-    f->tile = psw_sums_take(arena, rows, width + 1);
-    for (int set = 0; set < f->sets; set++) f->sums[set] = psw_sums_take(arena, rows, width + 1);
 }
 
 static void lay_states(psw_sketched *f, psw_arena *arena)
@@ -114,20 +110,48 @@ psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, p
 
 /* ---- the data ---- */
 
-static void load(psw_sketched *f, const psw_data *data, int set, int side, psw_span span, psw_real *to)
+static const double *stage(psw_sketched *f, const psw_data *data, int set, psw_side side, psw_span span)
 {
-    psw_data_rows(data, set, (psw_side)side, span.first, span.count, f->staged);
-    for (ptrdiff_t i = 0; i < span.count * columns(f, side); i++) to[i] = (psw_real)f->staged[i];
+    psw_data_rows(data, set, side, span.first, span.count, f->staged);
+    return f->staged;
+}
+
+static void round_rows(const double *rows, ptrdiff_t count, psw_real *to)
+{
+    for (ptrdiff_t i = 0; i < count; i++) to[i] = (psw_real)rows[i];
+}
+
+/* The values of a block, turned, above a row of ones. */
+static void turn_values(psw_sketched *f, const double *rows, ptrdiff_t block, ptrdiff_t count)
+{
+    ptrdiff_t v = f->p->v;
+    psw_real *to = f->values + block * f->block * (v + 1);
+    for (ptrdiff_t c = 0; c < v; c++)
+        for (ptrdiff_t i = 0; i < count; i++) to[c * f->block + i] = (psw_real)rows[i * v + c];
+    for (ptrdiff_t i = 0; i < count; i++) to[v * f->block + i] = 1;
+}
+
+static void load_block(psw_sketched *f, const psw_data *data, ptrdiff_t block)
+{
+    psw_span span = psw_block_span(f, block);
+    ptrdiff_t d = f->p->d;
+    const double *rows = stage(f, data, 0, PSW_QUERY, span);
+    round_rows(rows, span.count * d, f->rows[0] + span.first * d);
+    if (!f->shared) round_rows(stage(f, data, 0, PSW_KEY, span), span.count * d, f->rows[1] + span.first * d);
+    turn_values(f, f->shared ? rows : stage(f, data, 0, PSW_VALUE, span), block, span.count);
 }
 
 void psw_sketched_load(psw_sketched *f, const psw_data *data)
 {
-    for (int side = 0; side < (f->shared ? 1 : 3); side++)
-        for (ptrdiff_t i = 0; i < f->blocks; i++) {
-            psw_span span = psw_block_span(f, i);
-            load(f, data, 0, side, span, f->rows[side] + span.first * columns(f, side));
-        }
+    psw_span token = {f->special, 1};
+    for (ptrdiff_t i = 0; i < f->blocks; i++) load_block(f, data, i);
     for (int set = 0; set < f->sets && f->sets > 1; set++)
-        for (int side = 0; side < 3; side++) load(f, data, set, side, (psw_span){f->special, 1}, f->other[set][side]);
+        for (int side = 0; side < 3; side++)
+            round_rows(stage(f, data, set, (psw_side)side, token), side == PSW_VALUE ? f->p->v : f->p->d,
+                       f->other[set][side]);
+    for (int set = 0; set < f->sets; set++) {
+        psw_state_clear(&f->state[set]);
+        f->reading_exponent[set] = PSW_EMPTY;
+    }
     if (f->near) psw_fold_load(f->near, data);
 }

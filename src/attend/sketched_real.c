@@ -41,17 +41,14 @@ static psw_status finish(psw_sketched *f, int set, psw_span span)
 static psw_status attend_block(psw_sketched *f, ptrdiff_t block, bool alike, psw_watch watch)
 {
     psw_span span = psw_block_span(f, block);
+    psw_reach reach = f->p->mask == PSW_FULL || f->near ? PSW_FAR : PSW_NEAR_AND_FAR;
     if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
     for (int s = 0; s < f->sets; s++) {
-        f->sums[s].rows = f->tile.rows = span.count;
-        if (alike && s > 0) {
+        f->sums[s].rows = span.count;
+        if (alike && s > 0)
             psw_sums_copy(f->sums[s], f->sums[0]);
-            continue;
-        }
-        psw_sketched_far(f, s, block, f->state[s].exponent, f->sums[s]);
-        if (f->p->mask == PSW_FULL || f->near) continue;
-        psw_sketched_near(f, s, block, f->tile);
-        psw_sums_merge(f->sums[s], f->tile);
+        else
+            psw_sketched_read(f, s, block, reach, f->sums[s]);
     }
     if (f->near) PSW_TRY(add_exact(f, block, watch));
     for (int s = 0; s < f->sets; s++) PSW_TRY(finish(f, s, span));
@@ -138,7 +135,6 @@ psw_status psw_sketched_attend(const psw_point *point, int sets, const psw_data 
     if (status == PSW_OK) {
         sketcher->draw(f.sketch, draw);
         psw_sketched_load(&f, data);
-        for (int s = 0; s < sets; s++) psw_state_clear(&f.state[s]);
         status = point->mask == PSW_FULL ? full(&f, watch, sink, context) : causal(&f, watch, sink, context);
     }
     sketcher->destroy(f.sketch);

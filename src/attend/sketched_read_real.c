@@ -1,0 +1,141 @@
+/* Sums of a block's rows, a panel of queries at a time. */
+#include <math.h>
+
+#include "attend/sketched.h"
+
+static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
+
+/* Rows of a block that make a panel. */
+typedef struct panel {
+    int set;
+    psw_reach reach;
+    psw_span block;
+    ptrdiff_t first, count; /* within the block */
+    const psw_mapped *q, *k;
+} panel;
+
+/* to = m^T, columns past the last row 0 */
+static void turn(psw_const_rows m, psw_real *to)
+{
+    for (ptrdiff_t i = 0; i < m.rows; i++)
+        for (ptrdiff_t a = 0; a < m.cols; a++) to[a * PSW_PANEL + i] = m.at[i * m.stride + a];
+    for (ptrdiff_t i = m.rows; i < PSW_PANEL; i++)
+        for (ptrdiff_t a = 0; a < m.cols; a++) to[a * PSW_PANEL + i] = 0;
+}
+
+static void add_near(psw_sketched *f, const panel *p, ptrdiff_t block)
+{
+    ptrdiff_t keys = p->first + p->count, width = f->p->v + 1;
+    psw_panels queries = {f->queries, f->shape.stored, PSW_PANEL}, weights = {f->weights, keys, PSW_PANEL};
+    psw_const_rows values = psw_sketched_values(f, p->set, block);
+    psw_panels_product(psw_part(psw_read(p->k->m), 0, keys), queries, psw_rows_of(f->weights, keys, PSW_PANEL));
+    psw_sketched_weigh(f, p->k, p->first, keys);
+    psw_panels_product((psw_const_rows){values.at, width, keys, values.stride}, weights,
+                       psw_rows_of(f->near_sum, width, PSW_PANEL));
+}
+
+static void add_far(psw_sketched *f, const panel *p)
+{
+    ptrdiff_t features = f->shape.features, width = f->p->v + 1;
+    psw_panels phi = {f->turned, features, PSW_PANEL};
+    sketcher->lift_turned(f->sketch, psw_read(psw_rows_of(f->queries, f->shape.stored, PSW_PANEL)),
+                          psw_rows_of(f->turned, features, PSW_PANEL));
+    psw_panels_product((psw_const_rows){f->reading[p->set], width, features, features}, phi,
+                       psw_rows_of(f->far_sum, width, PSW_PANEL));
+}
+
+/* ---- into sums ---- */
+
+static double weigh(psw_weigh kind, double beta, double z)
+{
+    return kind == PSW_WEIGH_SQUARE ? z * z : kind == PSW_WEIGH_POWER ? pow(z, beta) : z;
+}
+
+/* weigh <m(q), m(k_j3)> 2^(s(k_j3) - E), E the state's exponent; 0 as long as no state holds that key */
+static double token_far(const psw_sketched *f, int set, const psw_real *m)
+{
+    const psw_mapped *token = &f->token[set];
+    double z = 0;
+    if (token->block < 0) return 0;
+    for (ptrdiff_t a = 0; a < token->m.cols; a++) z += (double)m[a] * (double)token->m.at[a];
+    return weigh(f->shape.weigh, f->p->beta, z) * *token->mantissa *
+           psw_scale_to(*token->exponent, f->reading_exponent[set]);
+}
+
+/* What the two parts of a panel's rows are multiplied with to stand under one exponent. */
+typedef struct scales {
+    double near[PSW_PANEL], far[PSW_PANEL];
+} scales;
+
+static void find_scales(const psw_sketched *f, const panel *p, scales *s, int *exponent)
+{
+    for (ptrdiff_t i = 0; i < p->count; i++) {
+        int near = p->reach & PSW_NEAR ? f->top[p->first + i] : PSW_EMPTY;
+        int far = p->reach & PSW_FAR ? f->reading_exponent[p->set] : PSW_EMPTY;
+        int top = near > far ? near : far, own = p->q->exponent[p->first + i];
+        double mantissa = p->q->mantissa[p->first + i];
+        s->near[i] = near == PSW_EMPTY ? 0 : mantissa * psw_scale_to(near, top);
+        s->far[i] = far == PSW_EMPTY ? 0 : mantissa * psw_scale_to(far, top);
+        exponent[i] = own == PSW_EMPTY || top == PSW_EMPTY ? PSW_EMPTY : top + own;
+    }
+    for (ptrdiff_t i = p->count; i < PSW_PANEL; i++) s->near[i] = s->far[i] = 0;
+}
+
+/* Column i of the panel's sums belongs to row first + i. */
+static void put_values(const psw_sketched *f, const panel *p, const scales *s, psw_sums to)
+{
+    ptrdiff_t v = f->p->v;
+    for (ptrdiff_t c = 0; c < v; c++) {
+        const psw_real *near = f->near_sum + c * PSW_PANEL, *far = f->far_sum + c * PSW_PANEL;
+        double both[PSW_PANEL];
+        if (p->reach == PSW_NEAR)
+            for (ptrdiff_t i = 0; i < PSW_PANEL; i++) both[i] = s->near[i] * (double)near[i];
+        else if (p->reach == PSW_FAR)
+            for (ptrdiff_t i = 0; i < PSW_PANEL; i++) both[i] = s->far[i] * (double)far[i];
+        else
+            for (ptrdiff_t i = 0; i < PSW_PANEL; i++)
+                both[i] = s->near[i] * (double)near[i] + s->far[i] * (double)far[i];
+        for (ptrdiff_t i = 0; i < p->count; i++) to.at[(p->first + i) * to.width + c] = both[i];
+    }
+}
+
+/* The special key's weight and the denominator. The rounding of a state can push a sum of positive weights below 0; it
+ * is 0 then. */
+static void put_weights(const psw_sketched *f, const panel *p, const scales *s, psw_sums to)
+{
+    ptrdiff_t v = f->p->v, token = f->special - p->block.first;
+    bool is_near = f->special >= 0 && token >= 0 && token < p->first + p->count;
+    for (ptrdiff_t i = 0; i < p->count; i++) {
+        double *sums = to.at + (p->first + i) * to.width, near = 0, far = 0;
+        double near_token = is_near && p->reach & PSW_NEAR ? (double)f->weights[token * PSW_PANEL + i] : 0;
+        double far_token = f->special < 0 || !(p->reach & PSW_FAR)
+                               ? 0
+                               : token_far(f, p->set, p->q->m.at + (p->first + i) * p->q->m.stride);
+        if (p->reach & PSW_NEAR) near = (double)f->near_sum[v * PSW_PANEL + i];
+        if (p->reach & PSW_FAR) far = (double)f->far_sum[v * PSW_PANEL + i];
+        sums[v] = s->near[i] * near_token + s->far[i] * far_token;
+        sums[v + 1] = s->near[i] * near + s->far[i] * (far < 0 && !f->shape.signs ? 0 : far);
+    }
+}
+
+void psw_sketched_read(psw_sketched *f, int set, ptrdiff_t block, psw_reach reach, psw_sums to)
+{
+    psw_span span = psw_block_span(f, block);
+    if (f->reading_exponent[set] == PSW_EMPTY) reach &= PSW_NEAR;
+    if (!reach) {
+        psw_sums_clear(to);
+        return;
+    }
+    panel p = {.set = set, .reach = reach, .block = span, .q = psw_sketched_queries(f, set, block)};
+    if (reach & PSW_NEAR) psw_sketched_tops(f, p.k = psw_sketched_keys(f, set, block));
+    for (p.first = 0; p.first < span.count; p.first += PSW_PANEL) {
+        scales s;
+        p.count = span.count - p.first < PSW_PANEL ? span.count - p.first : PSW_PANEL;
+        turn(psw_part(psw_read(p.q->m), p.first, p.count), f->queries);
+        if (reach & PSW_NEAR) add_near(f, &p, block);
+        if (reach & PSW_FAR) add_far(f, &p);
+        find_scales(f, &p, &s, to.exponent + p.first);
+        put_values(f, &p, &s, to);
+        put_weights(f, &p, &s, to);
+    }
+}
