@@ -110,13 +110,18 @@ static void choose_slot(job *j, const psw_filter *filter, ptrdiff_t i, const psw
     if (!wanted) count_before(j, slot->status);
 }
 
+/* Piece by piece: of ten million slots only wishes and attempts stay, a byte each. */
 static psw_status read_slots(job *j, const psw_filter *filter, psw_reader *reader)
 {
-    psw_slot *slots = malloc((size_t)j->slots * sizeof *slots);
-    if (!slots) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the states of %td slots", j->slots);
-    psw_status status = psw_reader_slots_get(reader, slots);
-    for (ptrdiff_t i = 0; status == PSW_OK && i < j->slots; i++) choose_slot(j, filter, i, &slots[i]);
-    free(slots);
+    enum { PIECE = 1024 };
+    psw_record *records = malloc(PIECE * sizeof *records);
+    psw_status status = records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to read the states of slots");
+    for (ptrdiff_t first = 0; status == PSW_OK && first < j->slots; first += PIECE) {
+        ptrdiff_t count = j->slots - first < PIECE ? j->slots - first : PIECE;
+        status = psw_reader_get(reader, first, count, records);
+        for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++) choose_slot(j, filter, first + i, &records[i].slot);
+    }
+    free(records);
     return status;
 }
 
