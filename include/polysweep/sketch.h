@@ -73,7 +73,7 @@ psw_status psw_weights_check(const psw_point *point, const psw_weights *weights)
 
 typedef struct psw_sketch psw_sketch; /* a map with its tables; lives in the arena, but for the plans of an FFT */
 
-#define PSW_TURNED_MOST ((ptrdiff_t)(2 * PSW_VECTOR_BYTES / sizeof(psw_real)))
+#define PSW_TURNED_MOST ((ptrdiff_t)(192 / sizeof(psw_real)))
 
 typedef struct psw_sketcher {
     /* Tables and scratch for blocks of at most `rows` rows. */

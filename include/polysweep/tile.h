@@ -30,6 +30,13 @@ typedef struct psw_panels {
     ptrdiff_t inner, cols;
 } psw_panels;
 
+/* Columns of a matrix that either backend keeps row by row without gaps: such a one can be made where it is used. */
+#ifdef POLYSWEEP_TILES_BLAS
+#define PSW_PANEL ((ptrdiff_t)(192 / sizeof(psw_real)))
+#else
+#define PSW_PANEL ((ptrdiff_t)(2 * PSW_VECTOR_BYTES / sizeof(psw_real)))
+#endif
+
 #define psw_panels_count PSW_PRECISION_NAME(psw_panels_count)
 #define psw_panels_pack PSW_PRECISION_NAME(psw_panels_pack)
 #define psw_panels_pack_transposed PSW_PRECISION_NAME(psw_panels_pack_transposed)

@@ -76,9 +76,6 @@ typedef struct psw_sketched {
     double *mass, *log2_den;
 } psw_sketched;
 
-/* Columns of a panel of a packed matrix (polysweep/tile.h). */
-#define PSW_PANEL ((ptrdiff_t)(2 * PSW_VECTOR_BYTES / sizeof(psw_real)))
-
 /* Keys that are lifted before they are packed: their features stay in a first-level cache. */
 #define PSW_LIFT_STEP ((ptrdiff_t)8)
 

@@ -36,6 +36,11 @@ void psw_panels_put_row(psw_panels to, ptrdiff_t row, const psw_real *values)
     memcpy(to.at + row * psw_stride(to.cols), values, (size_t)to.cols * sizeof *values);
 }
 
+void psw_panels_put_rows(psw_panels to, ptrdiff_t row, psw_const_rows values)
+{
+    for (ptrdiff_t i = 0; i < values.rows; i++) psw_panels_put_row(to, row + i, values.at + i * values.stride);
+}
+
 /* The size of equal parts of at most `most`; the last one may be smaller. */
 static ptrdiff_t part(ptrdiff_t total, ptrdiff_t most)
 {
