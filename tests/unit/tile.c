@@ -88,6 +88,16 @@ static void same_shape_same_bits(ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t cols
     free(a), free(b), free(room), free(c), free(again);
 }
 
+static void plain_panel(void)
+{
+    enum { INNER = 9, COLS = 2 * PSW_VECTOR_BYTES / sizeof(psw_real) };
+    psw_real *b = numbers(INNER * COLS, 10), packed[INNER * COLS];
+    CHECK(psw_panels_count(INNER, COLS) == INNER * COLS, "room for gaps");
+    psw_panels_pack((psw_const_rows){b, INNER, COLS, COLS}, (psw_panels){packed, INNER, COLS});
+    CHECK(memcmp(packed, b, sizeof packed) == 0, "two vectors of columns do not stand as they are");
+    free(b);
+}
+
 static void replaced_row(void)
 {
     enum { INNER = 6, COLS = 45 };
@@ -97,6 +107,8 @@ static void replaced_row(void)
     psw_panels_pack((psw_const_rows){b, INNER, COLS, COLS}, put);
     psw_panels_put_row(put, 4, row);
     memcpy(b + 4 * COLS, row, COLS * sizeof *row);
+    psw_panels_put_rows(put, 1, (psw_const_rows){b + 3 * COLS, 2, COLS, COLS});
+    memcpy(b + COLS, b + 3 * COLS, 2 * COLS * sizeof *b);
     psw_panels_pack((psw_const_rows){b, INNER, COLS, COLS}, packed);
     CHECK(memcmp(put.at, packed.at, bytes) == 0, "a replaced row");
     free(b), free(row), free(put.at), free(packed.at);
@@ -115,6 +127,7 @@ int main(void)
     same_shape_same_bits(96, 512, 64);
     same_shape_same_bits(1, 130, 33);
     same_shape_same_bits(96, 130, 1);
+    plain_panel();
     replaced_row();
     return test_end();
 }
