@@ -336,6 +336,16 @@ static psw_status open_all(job *j)
     return PSW_OK;
 }
 
+/* What a study asks for and this version does not do is said, never taken silently. */
+static void say_what_is_missing(const job *j)
+{
+    const psw_settings *s = j->settings;
+    if (j->world->rank != 0 || j->options->quiet) return;
+    if (s->timing) fprintf(stderr, "polysweep: note: `time`: points run alone and once; repetitions are not measured yet\n");
+    if (s->keep_samples || s->keep_rows) fprintf(stderr, "polysweep: note: `output.keep` has no effect yet\n");
+    if (s->team > 1) fprintf(stderr, "polysweep: note: `run.team` has no effect yet: every point runs on one rank\n");
+}
+
 static void say(const job *j, const char *text)
 {
     const psw_state *s = &j->display.state;
@@ -388,6 +398,7 @@ static psw_status run(job *j)
     PSW_TRY(psw_launch_check(j->world, &j->node, j->settings->threads, j->options->oversubscribe || j->settings->oversubscribe,
                              &j->crowded));
     PSW_TRY(find_work(j));
+    say_what_is_missing(j);
     psw_stop_listen();
     PSW_TRY(share_work(j));
     set_limits(j);

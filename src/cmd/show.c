@@ -20,6 +20,8 @@ typedef struct view {
     psw_oracle oracle;
     psw_expression *where;
     psw_record *records; /* CHUNK */
+    ptrdiff_t slot;      /* of the row at hand */
+    ptrdiff_t told;      /* failures told below a table */
 } view;
 
 /* ---- expressions over columns ---- */
@@ -121,6 +123,29 @@ static psw_status default_columns(view *v)
     return PSW_OK;
 }
 
+/* ---- why a point failed ---- */
+
+/* "" for a point that did not. */
+static void failure(view *v, const psw_record *record, char *text, size_t size)
+{
+    psw_slot_status status = record->slot.status;
+    text[0] = '\0';
+    if (status != PSW_SLOT_FAILED && status != PSW_SLOT_SKIPPED && status != PSW_SLOT_TIMEOUT) return;
+    if (psw_reader_failure(v->reader, v->slot, text, size) != PSW_OK) text[0] = '\0';
+}
+
+enum { TOLD_MOST = 20 };
+
+/* Below a table, on stderr, so that the table stays one. */
+static void tell_failure(view *v, const psw_record *record)
+{
+    char text[512];
+    failure(v, record, text, sizeof text);
+    if (!text[0] || ++v->told > TOLD_MOST) return;
+    fprintf(stderr, "slot %td, attempt %td: %s\n", v->slot, record->slot.attempt, text);
+    if (v->told == TOLD_MOST) fprintf(stderr, "more may have failed: --jsonl carries every message\n");
+}
+
 /* ---- the forms ---- */
 
 typedef struct form {
@@ -210,6 +235,9 @@ static void json_members(view *v, psw_json *json, const psw_record *record)
         else
             psw_json_raw(json, c->name, text);
     }
+    char message[512];
+    failure(v, record, message, sizeof message);
+    if (message[0]) psw_json_text(json, "message", message);
 }
 
 static void lines_begin(view *v, void *state)
@@ -263,22 +291,39 @@ static const form json_form = {json_begin, json_row, json_end, false};
 
 /* ---- from end to end ---- */
 
-static psw_status print_rows(view *v, const form *f)
+typedef void each_row(view *v, void *state, const psw_record *record);
+
+static psw_status walk(view *v, each_row *row, void *state)
 {
-    printer state;
     psw_status status = PSW_OK;
     ptrdiff_t slots = psw_reader_slots(v->reader);
-    if (f->table && !psw_table_begin(stdout, v->shown_count, &state.table))
-        return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table of %td columns", v->shown_count);
-    f->begin(v, &state);
     for (ptrdiff_t first = 0; status == PSW_OK && first < slots; first += CHUNK) {
         ptrdiff_t count = slots - first < CHUNK ? slots - first : CHUNK;
         status = psw_reader_get(v->reader, first, count, v->records);
-        for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++)
-            if (keeps(v, &v->records[i])) f->row(v, &state, &v->records[i]);
+        for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++) {
+            v->slot = first + i;
+            if (keeps(v, &v->records[i])) row(v, state, &v->records[i]);
+        }
     }
-    f->end(&state);
     return status;
+}
+
+static void failure_row(view *v, void *state, const psw_record *record)
+{
+    (void)state;
+    tell_failure(v, record);
+}
+
+static psw_status print_rows(view *v, const form *f)
+{
+    printer state;
+    if (f->table && !psw_table_begin(stdout, v->shown_count, &state.table))
+        return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table of %td columns", v->shown_count);
+    f->begin(v, &state);
+    psw_status status = walk(v, f->row, &state);
+    f->end(&state);
+    fflush(stdout);
+    return status == PSW_OK && f->table ? walk(v, failure_row, NULL) : status;
 }
 
 static psw_status show(view *v, const psw_options *o)

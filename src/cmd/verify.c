@@ -125,6 +125,16 @@ static psw_status cut(check *c)
     return psw_runs_create(c->study, &c->rates, &how, c->wanted, &c->runs);
 }
 
+/* A small file has few blocks of slots: the share grows until one of them is in. */
+static psw_status cut_sample(check *c, uint64_t identity)
+{
+    ptrdiff_t picked = 0;
+    for (double share = c->percent; picked == 0; share *= 2)
+        for (ptrdiff_t i = 0; i < c->slot_count; i++)
+            picked += c->wanted[i] = c->slots[i].status == PSW_SLOT_DONE && in_sample(identity, i, share);
+    return cut(c);
+}
+
 static psw_status choose(check *c)
 {
     uint64_t identity = psw_study_identity(c->study);
@@ -137,10 +147,7 @@ static psw_status choose(check *c)
     c->percent = c->options->sample > 0            ? c->options->sample
                  : c->runs.predicted_s <= budget_s ? 100
                                                    : 100 * budget_s / c->runs.predicted_s;
-    if (c->percent < 100) {
-        for (ptrdiff_t i = 0; i < c->slot_count; i++) c->wanted[i] &= in_sample(identity, i, c->percent);
-        PSW_TRY(cut(c));
-    }
+    if (c->percent < 100 && c->done > 0) PSW_TRY(cut_sample(c, identity));
     c->picked = c->runs.points;
     return PSW_OK;
 }

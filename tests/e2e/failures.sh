@@ -21,10 +21,13 @@ for p in 1 3; do
     POLYSWEEP_FAULT=compute.point:-1:1 expect 1 "2 of 3 points done, 1 failed" ranks $p run study.yaml -o fails.h5 --oversubscribe
     says state fails.h5 '"failed"'
     says done fails.h5 2
+    expect 0 '"message": "injected fault at compute.point' "$program" show fails.h5 --jsonl --where "status == failed"
+    expect 0 "slot 0, attempt 1: injected fault" "$program" show fails.h5
     expect 0 "64,injected,1," "$program" show fails.h5 --csv --where "status == failed" --columns n,error_code,attempt,success_rate
 done
 expect 1 "1 failed" "$program" run study.yaml -o fails.h5
 expect 0 "" "$program" verify fails.h5
+expect 0 "recomputed +2 of them" "$program" verify fails.h5 --sample 1 # a small file: one block of slots at least
 
 # what --where leaves alone stays counted as it was
 expect 1 "2 of 3 points done, 1 failed" "$program" run study.yaml -o fails.h5 --redo failed --where "n > 64"
