@@ -45,17 +45,24 @@ typedef struct psw_watch {
     void *context;
 } psw_watch;
 
+/* The tables of a sketch: random ones of draw number `draw`, or what was learned (NULL unless the point has weights;
+ * read before the call returns). {0} for the other methods. */
+typedef struct psw_tables {
+    ptrdiff_t draw;
+    const struct psw_weights *weights; /* polysweep/sketch.h */
+} psw_tables;
+
 typedef struct psw_engine {
     const char *name;
     size_t real_bytes;
     /* Lays the fold's memory out; with a counting arena this is its size in bytes. */
     size_t (*bytes)(const psw_group *group);
-    /* Computes the group leaf by leaf, leaves in ascending order. `draw` is the number of the random tables of a
-     * sketch, 0 for the other methods. PSW_NOT_FINITE names the row. The arena is left as it was found. */
-    psw_status (*attend)(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+    /* Computes the group leaf by leaf, leaves in ascending order. PSW_NOT_FINITE names the row. The arena is left
+     * as it was found. */
+    psw_status (*attend)(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
                          psw_watch watch, psw_leaf_sink sink, void *context);
     /* The first data set alone (what a timed forward pass is): the bits it has beside the other, in no more memory. */
-    psw_status (*attend_one)(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+    psw_status (*attend_one)(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
                              psw_watch watch, psw_leaf_sink sink, void *context);
 } psw_engine;
 const psw_engine *psw_engine_of(psw_precision precision);

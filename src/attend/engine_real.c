@@ -79,30 +79,30 @@ static psw_status attend_rows(const psw_group *group, int sets, const psw_data *
     return pass(&f, data, watch, sink, context);
 }
 
-static psw_status attend_sets(const psw_group *group, int sets, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
-                              psw_watch watch, psw_leaf_sink sink, void *context)
+static psw_status attend_sets(const psw_group *group, int sets, const psw_data *data, psw_tables tables,
+                              psw_arena *arena, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     size_t used = arena->used;
     bool sketch = psw_sketch_has(group->points->method), scores = group->points->data_kind == PSW_SCORES;
     for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
     if (sketch && group->count > 1) return PSW_FAIL(PSW_BUG, "a group of %td sketches", group->count);
-    psw_status status = sketch   ? psw_sketched_attend(group->points, sets, data, draw, arena, watch, sink, context)
+    psw_status status = sketch   ? psw_sketched_attend(group->points, sets, data, tables, arena, watch, sink, context)
                         : scores ? psw_scores_attend(group, sets, data, arena, sink, context)
                                  : attend_rows(group, sets, data, arena, watch, sink, context);
     arena->used = used;
     return status;
 }
 
-static psw_status attend(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+static psw_status attend(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
                          psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    return attend_sets(group, psw_data_sets(&group->points[0]), data, draw, arena, watch, sink, context);
+    return attend_sets(group, psw_data_sets(&group->points[0]), data, tables, arena, watch, sink, context);
 }
 
-static psw_status attend_one(const psw_group *group, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+static psw_status attend_one(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
                              psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    return attend_sets(group, 1, data, draw, arena, watch, sink, context);
+    return attend_sets(group, 1, data, tables, arena, watch, sink, context);
 }
 
 #ifdef PSW_SINGLE

@@ -113,7 +113,8 @@ static inline psw_span psw_block_span(const psw_sketched *f, ptrdiff_t index)
 
 /* Takes the memory of a pass over the first `sets` data sets of a point that psw_attend_check accepts; with a counting
  * arena, only counts. What is not in the arena is sketch: psw_sketcher.destroy. */
-psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, psw_arena *arena);
+psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, const psw_weights *weights,
+                            psw_arena *arena);
 /* Rounds the data once; no state holds anything. */
 void psw_sketched_load(psw_sketched *f, const psw_data *data);
 
@@ -139,7 +140,7 @@ void psw_sketched_weigh(psw_sketched *f, const psw_mapped *k, ptrdiff_t first, p
 
 /* As psw_engine's, of a group of one point. */
 size_t psw_sketched_bytes(const psw_point *point);
-psw_status psw_sketched_attend(const psw_point *point, int sets, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
+psw_status psw_sketched_attend(const psw_point *point, int sets, const psw_data *data, psw_tables tables, psw_arena *arena,
                                psw_watch watch, psw_leaf_sink sink, void *context);
 
 #endif

@@ -91,7 +91,8 @@ static void lay_exact(psw_sketched *f, psw_arena *arena)
     f->near = kept;
 }
 
-psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, psw_arena *arena)
+psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, const psw_weights *weights,
+                            psw_arena *arena)
 {
     *f = (psw_sketched){.p = point, .shape = psw_sketch_shape_of(point), .sets = sets};
     f->block = smaller(point->block, point->n);
@@ -104,7 +105,7 @@ psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, p
     lay_states(f, arena);
     lay_results(f, arena);
     if (point->local > 0) lay_exact(f, arena);
-    PSW_TRY(sketcher->create(point, f->block, NULL, arena, &f->sketch));
+    PSW_TRY(sketcher->create(point, f->block, weights, arena, &f->sketch));
     return psw_arena_check(arena);
 }
 

@@ -122,18 +122,18 @@ size_t psw_sketched_bytes(const psw_point *point)
 {
     psw_arena counting = psw_arena_counting();
     psw_sketched f;
-    psw_sketched_lay(&f, point, psw_data_sets(point), &counting);
+    psw_sketched_lay(&f, point, psw_data_sets(point), NULL, &counting);
     return counting.high;
 }
 
-psw_status psw_sketched_attend(const psw_point *point, int sets, const psw_data *data, ptrdiff_t draw, psw_arena *arena,
-                               psw_watch watch, psw_leaf_sink sink, void *context)
+psw_status psw_sketched_attend(const psw_point *point, int sets, const psw_data *data, psw_tables tables,
+                               psw_arena *arena, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     const psw_sketcher *sketcher = &PSW_PRECISION_NAME(psw_sketcher);
     psw_sketched f;
-    psw_status status = psw_sketched_lay(&f, point, sets, arena);
+    psw_status status = psw_sketched_lay(&f, point, sets, tables.weights, arena);
     if (status == PSW_OK) {
-        sketcher->draw(f.sketch, draw);
+        sketcher->draw(f.sketch, tables.draw);
         psw_sketched_load(&f, data);
         status = point->mask == PSW_FULL ? full(&f, watch, sink, context) : causal(&f, watch, sink, context);
     }

@@ -33,12 +33,12 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
     return status;
 }
 
-static psw_status one_draw(const psw_computer *computer, const psw_group *group, const psw_data *data, ptrdiff_t draw,
+static psw_status one_draw(const psw_computer *computer, const psw_group *group, const psw_data *data, psw_tables tables,
                            psw_arena *arena, pass *p)
 {
     double apart = p->head_s + p->error_s, start = psw_clock_s();
     PSW_TRY(psw_engine_of(group->points->precision)
-                ->attend(group, data, draw, arena, computer->watch, take_leaf, p));
+                ->attend(group, data, tables, arena, computer->watch, take_leaf, p));
     p->attend_s += psw_clock_s() - start - (p->head_s + p->error_s - apart);
     return PSW_OK;
 }
@@ -52,12 +52,13 @@ static psw_status all_draws(const psw_computer *computer, const psw_group *group
                             psw_arena *arena, pass *p)
 {
     const psw_point *point = group->points;
-    if (!p->assessor) return one_draw(computer, group, data, 0, arena, p);
-    PSW_TRY(p->assessor->begin(point, data, weights_of(computer, point), computer->watch, arena, &p->errors));
+    if (!p->assessor) return one_draw(computer, group, data, (psw_tables){0}, arena, p);
+    const psw_weights *weights = weights_of(computer, point);
+    PSW_TRY(p->assessor->begin(point, data, weights, computer->watch, arena, &p->errors));
     for (ptrdiff_t draw = 0; draw < psw_errors_draws(point); draw++) {
         PSW_TRY(p->assessor->draw(p->errors, draw));
         p->judge->draw(p->head, draw);
-        PSW_TRY(one_draw(computer, group, data, draw, arena, p));
+        PSW_TRY(one_draw(computer, group, data, (psw_tables){draw, weights}, arena, p));
     }
     return PSW_OK;
 }
@@ -147,7 +148,10 @@ static psw_status take_room(psw_computer *computer, const psw_group *group)
 {
     size_t bytes = psw_memory_group(group);
     psw_arena *arena = &computer->arena;
-    if (computer->memory_bytes > 0 && (double)bytes > computer->memory_bytes)
+    const psw_point *point = group->points;
+    bool limited = computer->memory_bytes > 0;
+    if (limited && psw_sketch_has(point->method)) PSW_TRY(psw_sketch_fits(point, computer->memory_bytes));
+    if (limited && (double)bytes > computer->memory_bytes)
         return PSW_FAIL(PSW_NO_MEMORY, "needs %.1f MiB, a rank may have %.1f MiB (run.memory_per_rank)",
                         (double)bytes / 1048576, computer->memory_bytes / 1048576);
     if (arena->base && arena->size >= bytes) return PSW_OK;

@@ -73,7 +73,7 @@ static psw_status pass(probe *p, const psw_data *data, psw_arena *arena, double 
     psw_verdict verdict;
     PSW_TRY(s.judge->begin(&group, arena, &s.head));
     double attend = work_s();
-    PSW_TRY(psw_engine_of(p->point.precision)->attend(&group, data, 0, arena, (psw_watch){0}, timed_take, &s));
+    PSW_TRY(psw_engine_of(p->point.precision)->attend(&group, data, (psw_tables){0}, arena, (psw_watch){0}, timed_take, &s));
     double end = work_s();
     s.judge->end(s.head, &verdict);
     psw_theory_point(&p->point);

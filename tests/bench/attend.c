@@ -53,7 +53,7 @@ static double attend_rate(const psw_point *point, psw_arena *arena)
     psw_group group = {point, 1};
     arena->used = 0;
     double start = processor_s();
-    if (psw_engine_of(point->precision)->attend(&group, NULL, 0, arena, (psw_watch){NULL, NULL}, drop, NULL) != PSW_OK)
+    if (psw_engine_of(point->precision)->attend(&group, NULL, (psw_tables){0}, arena, (psw_watch){NULL, NULL}, drop, NULL) != PSW_OK)
         return NAN;
     return psw_attend_work(point).flops / (processor_s() - start);
 }

@@ -44,7 +44,7 @@ static double attend_s(const psw_point *point, psw_arena *arena)
     psw_group group = {point, 1};
     double start = -1;
     psw_watch watch = {start_clock, &start};
-    psw_status status = psw_engine_of(point->precision)->attend(&group, NULL, 0, arena, watch, drop, NULL);
+    psw_status status = psw_engine_of(point->precision)->attend(&group, NULL, (psw_tables){0}, arena, watch, drop, NULL);
     return status == PSW_OK ? processor_s() - start : NAN;
 }
 

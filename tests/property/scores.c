@@ -55,7 +55,7 @@ static void run(const psw_point *points, ptrdiff_t count, seen *s, psw_verdict *
     CHECK(psw_arena_create(engine->bytes(&group) + s->judge->bytes(&group), &arena) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(points, NULL, &data) == PSW_OK, "%s", psw_message());
     CHECK(s->judge->begin(&group, &arena, &s->head) == PSW_OK, "%s", psw_message());
-    psw_status status = engine->attend(&group, data, 0, &arena, (psw_watch){0}, look, s);
+    psw_status status = engine->attend(&group, data, (psw_tables){0}, &arena, (psw_watch){0}, look, s);
     CHECK(status == PSW_OK, "%s", psw_message());
     CHECK(arena.high == arena.size, "%zu of %zu bytes", arena.high, arena.size);
     s->judge->end(s->head, verdicts);

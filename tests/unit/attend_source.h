@@ -153,7 +153,7 @@ static inline psw_status run_sets(const psw_point *points, ptrdiff_t count, int 
     psw_arena arena;
     PSW_TRY(psw_arena_create(engine->bytes(&group), &arena));
     psw_status status = (sets == source.sets ? engine->attend : engine->attend_one)(
-        &group, NULL, source.draw, &arena, (psw_watch){NULL, NULL}, result_take, r);
+        &group, NULL, (psw_tables){.draw = source.draw}, &arena, (psw_watch){NULL, NULL}, result_take, r);
     if (status == PSW_OK && sets == source.sets && arena.high != engine->bytes(&group)) status = PSW_BUG;
     psw_arena_destroy(&arena);
     return status;
