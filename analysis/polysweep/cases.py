@@ -61,31 +61,39 @@ def baseline(frame: pd.DataFrame, names: list[str], values, method: str) -> pd.D
     """
     points = frame[frame["method"] == method]
     for name, value in zip(names, values):
-        column = points[name]
-        ignored = column.isna().all() or (column.dtype.kind in "iu" and (column == 0).all())
-        if not ignored:
-            points = points[column == value]
+        if not ignored(points[name]):
+            points = points[points[name] == value]
     return points
 
 
-def closed_form(curve: pd.DataFrame) -> dict | None:
-    """Arguments of `oracle.success` for a curve (points that differ in beta only), or None.
+def ignored(column: pd.Series) -> bool:
+    """Whether no point of a method has this coordinate: NaN, or 0 in all of them."""
+    return bool(column.isna().all() or (column.dtype.kind in "iu" and (column == 0).all()))
+
+
+def closed_form(curve) -> dict | None:
+    """Arguments of `oracle.success` for a curve (points that differ in beta only: a DataFrame or arrays by name), or None.
 
     None where the closed form does not apply, or does not reproduce the file's theory_success to 1e-9: then only what
     the file says is shown.
     """
-    curve = curve[curve["theory_success"].notna()]
-    if not len(curve) or curve["m"].nunique() != 1:
+    theory, m = (np.asarray(curve[name]) for name in ("theory_success", "m"))
+    known = np.flatnonzero(~np.isnan(theory))
+    if not len(known) or (m[known] != m[known[0]]).any() or not curve_value(curve, "c", known[0]) > 0:
         return None
-    first = curve.iloc[0]
-    if not first["c"] > 0:
-        return None
-    point = {name: float(first[name]) for name in CONSTANTS}
-    point.update(n=int(first["n"]), d=int(first["d"]),
-                 method=first["method"] if first["method"] in BASELINES else "exact")
-    probe = curve.iloc[np.unique(np.linspace(0, len(curve) - 1, 5).astype(int))]
-    mine = _probed(tuple(probe["beta"].fillna(1.0)), int(first["m"]), tuple(point.items()))
-    return point if np.allclose(mine, probe["theory_success"], rtol=0, atol=1e-9) else None
+    point = {name: float(curve_value(curve, name, known[0])) for name in CONSTANTS}
+    method = curve_value(curve, "method", known[0])
+    point.update(n=int(curve_value(curve, "n", known[0])), d=int(curve_value(curve, "d", known[0])),
+                 method=method if method in BASELINES else "exact")
+    probe = known[np.unique(np.linspace(0, len(known) - 1, 5).astype(int))]
+    beta = np.asarray(curve["beta"], float)[probe]
+    mine = _probed(tuple(np.where(np.isnan(beta), 1.0, beta)), int(m[known[0]]), tuple(point.items()))
+    return point if np.allclose(mine, theory[probe], rtol=0, atol=1e-9) else None
+
+
+def curve_value(curve, name, i):
+    """Entry i of a column, by position."""
+    return np.asarray(curve[name])[i]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -9,10 +9,12 @@ import pandas as pd
 import xarray as xr
 
 from . import oracle
-from .cases import BASELINES, baseline, case_columns, closed_form, curves, judged, rate, table
+from .cases import BASELINES, case_columns, closed_form, ignored, judged, rate, table
 from .statistics import wilson
 
 TARGET = 0.9
+EDGES = ("beta_fail", "beta_c", "beta_ok", "beta_up", "beta_up_class_3s")
+NEEDED = ("beta", "done", "m", "trials", "success_samples", "theory_success", *EDGES, "a_0", "a_1", "b", "c", "kappa")
 
 
 @dataclass(frozen=True)
@@ -75,17 +77,17 @@ def theory_window(beta, probability, target=TARGET):
 
 
 def crossing(point: dict, m: int, low: float, high: float, target=TARGET, digits=4) -> float:
-    """Real degree in (low, high] where the exact probability of success first reaches the target, by bisection.
+    """Real degree in (low, high] where the exact probability of success first reaches the target.
 
-    The probability is a step function of the degree (finitely many sign vectors), so this is the step's place.
+    The probability is a step function of the degree (finitely many sign vectors), so this is the step's place. Each
+    round looks at 15 degrees at once, which costs little more than one.
     """
     while high - low > 10.0 ** -digits:
-        middle = 0.5 * (low + high)
-        if oracle.success(middle, m, **point) >= target:
-            high = middle
-        else:
-            low = middle
-    return high
+        inside = np.linspace(low, high, 17)
+        reached = np.flatnonzero(oracle.success(inside[1:-1], m, **point) >= target)
+        first = reached[0] + 1 if len(reached) else 16
+        low, high = inside[first - 1], inside[first]
+    return float(high)
 
 
 def critical(ds: xr.Dataset, target=TARGET) -> pd.DataFrame:
@@ -98,9 +100,15 @@ def critical(ds: xr.Dataset, target=TARGET) -> pd.DataFrame:
     beta_c, beta_ok, beta_up, beta_up_class_3s (inf: unreachable, 0: no prediction); and the rates of softmax
     and linear at the same n and d.
     """
-    frame = judged(table(ds))
-    names, beside = case_columns(ds), frame[frame["method"].isin(BASELINES)]
-    rows = [_row(beside, names, key, curve, target) for key, curve in curves(frame, [*names, "method", "d", "n"])]
+    frame, names = judged(table(ds)), case_columns(ds)
+    beside = {method: _Beside(frame[frame["method"] == method], names) for method in BASELINES}
+    keys = [*names, "method", "d", "n"]
+    swept = frame[frame["beta"].notna()].sort_values([*keys, "beta"], kind="stable")
+    columns = {name: swept[name].to_numpy() for name in dict.fromkeys([*keys, *NEEDED])}
+    columns["rate"] = rate(swept).to_numpy(float)
+    starts = np.flatnonzero(_changes(swept[keys]))
+    rows = [_row({name: column[first:last] for name, column in columns.items()}, keys, beside, target)
+            for first, last in zip(starts, [*starts[1:], len(swept)])]
     found = pd.DataFrame(rows)
     if not len(found):
         return found
@@ -108,48 +116,62 @@ def critical(ds: xr.Dataset, target=TARGET) -> pd.DataFrame:
     return found.iloc[np.argsort(last, kind="stable")].reset_index(drop=True)
 
 
-def _row(beside, names, key, curve, target):
-    row = dict(zip([*names, "method", "d", "n"], key))
-    measured = curve["method"] != "closed_form"
-    done = curve[curve["done"] & rate(curve).notna()]
-    row.update(m=int(curve["m"].max()), trials=int(done["trials"].min()) if len(done) and measured.all() else 0,
-               points=len(done), of=len(curve))
-    found = window(done["beta"], *_samples(done), target) if row["trials"] > 0 else Window()
+def _changes(keys):
+    """Where a row differs from the one before it; the first does."""
+    before = keys.shift()
+    changed = np.array(((keys != before) & ~(keys.isna() & before.isna())).any(axis=1))
+    changed[:1] = True
+    return changed
+
+
+def _row(curve, keys, beside, target):
+    """curve: arrays by name, one entry per degree, sorted."""
+    row = {name: curve[name][0] for name in keys}
+    done = curve["done"] & ~np.isnan(curve["rate"])
+    measured = row["method"] != "closed_form"
+    row.update(m=int(curve["m"].max()), trials=int(curve["trials"][done].min()) if done.any() and measured else 0,
+               points=int(done.sum()), of=len(done))
+    found = window(curve["beta"][done], *_samples(curve, done), target) if row["trials"] > 0 else Window()
     row.update(beta_crit=found.first, crit_lo=found.first_lo, crit_hi=found.first_hi, beta_last=found.last,
                last_lo=found.last_lo, last_hi=found.last_hi, hole=found.hole, crit_below=found.below)
-    exact = curve[curve["theory_success"].notna()]
-    first, last = theory_window(exact["beta"], exact["theory_success"], target)
-    row.update(theory_points=len(exact), theory_first=first, theory_last=last, beta_exact=_exact(exact, first, target))
-    for name in ("beta_fail", "beta_c", "beta_ok", "beta_up", "beta_up_class_3s"):
-        finite = curve[name].dropna()
-        row[name] = finite.iloc[0] if len(finite) else np.nan
-    for method in BASELINES:
-        row[method] = _baseline(beside, names, key, method)
+    known = ~np.isnan(curve["theory_success"])
+    first, last = theory_window(curve["beta"][known], curve["theory_success"][known], target)
+    row.update(theory_points=int(known.sum()), theory_first=first, theory_last=last,
+               beta_exact=_exact(curve, curve["beta"][known], first, target))
+    for name in EDGES:
+        there = curve[name][~np.isnan(curve[name])]
+        row[name] = there[0] if len(there) else np.nan
+    for method, points in beside.items():
+        row[method] = points.rate(row)
     return row
 
 
-def _samples(done):
+def _samples(curve, done):
     """(successes, samples) behind each rate: trials that share a draw of a sketch are not independent, the draws are."""
-    samples = done["success_samples"].where(done["success_samples"] > 0, done["trials"])
-    return done["success_rate"] * samples, samples
+    samples = np.where(curve["success_samples"] > 0, curve["success_samples"], curve["trials"])[done]
+    return curve["rate"][done] * samples, samples
 
 
-def _exact(exact, first, target):
-    point = None if np.isnan(first) else closed_form(exact)
+class _Beside:
+    """Rates of a method without a degree, found by the coordinates that it does not ignore, d and n."""
+
+    def __init__(self, points, names):
+        self._names = [name for name in names if len(points) and not ignored(points[name])] + ["d", "n"]
+        points = points[points["done"]]
+        self._rates = dict(zip(points[self._names].itertuples(index=False, name=None), rate(points)))
+
+    def rate(self, row):
+        return float(self._rates.get(tuple(row[name] for name in self._names), np.nan))
+
+
+def _exact(curve, known, first, target):
+    point = None if np.isnan(first) else closed_form(curve)
     if point is None:
         return np.nan
-    before = exact["beta"][exact["beta"] < first]
-    return _cached(tuple(point.items()), int(exact["m"].iloc[0]), before.max() if len(before) else 0.0, first, target)
+    before = known[known < first]
+    return _cached(tuple(point.items()), int(curve["m"][0]), before.max() if len(before) else 0.0, first, target)
 
 
 @functools.lru_cache(maxsize=4096)
 def _cached(point, m, low, high, target):
     return crossing(dict(point), m, low, high, target)
-
-
-def _baseline(beside, names, key, method):
-    if not len(beside):
-        return np.nan
-    found = baseline(beside, names, key[:len(names)], method)
-    found = found[(found["d"] == key[-2]) & (found["n"] == key[-1]) & found["done"]]
-    return float(rate(found).iloc[0]) if len(found) else np.nan

@@ -33,7 +33,8 @@ def open(path, columns=None) -> xr.Dataset:  # noqa: A001
     """The result table as a Dataset on dimension `point` (and `rep`, `draw` where samples are kept).
 
     path: of an HDF5 file that polysweep wrote, finished or not.
-    columns: names of result columns to read; all by default. Coordinates and slot columns always come along.
+    columns: names of result columns to keep; all by default. Coordinates and slot columns always come along. The others
+    are read all the same, for the checksums, one at a time.
 
     Coded columns become coordinates of words (``ds.method == "exact"``); the numbers of the file stay beside them as
     ``method_code``. Integers stay integers. `committed` is true for slots that were written completely; everywhere
