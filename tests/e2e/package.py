@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 
 import polysweep
-from polysweep import oracle, report
+from polysweep import oracle, report, sketches
 
 PROGRAM = Path(os.environ["POLYSWEEP_BUILD"]) / "polysweep"
 STUDY = """schema: 1
@@ -21,6 +21,14 @@ predict: {mine: "log(n)"}
 time: {reps: 3, max_reps: 3, warmup: 1}
 """
 POINTS = 3 * 2 * (5 + 1 + 1 + 5)
+HEADS = """schema: 1
+study: heads
+seed: 3
+data: {{kind: file, path: {path}}}
+methods: [exact, {{polysketch: {{r: [8, 32], draws: 3}}}}, {{tensorsketch: {{features: [36, 136], draws: 3}}}}, monomial]
+grid: {{n: 96, d: 12, v: 5, head: [0, 2], beta: [2, 4], mask: causal, row_norm: layernorm, precision: [fp64, fp32]}}
+"""
+HEAD_POINTS = 2 * 2 * 2 * (1 + 2 + 2 + 1)
 failed = []
 
 
@@ -91,6 +99,43 @@ def the_report_runs(path, place):
         check((place / name).exists(), f"{name} is written")
 
 
+def heads_of_a_file(place):
+    """Three heads, of which the study takes two; each points its queries more at their own keys."""
+    random, arrays = np.random.default_rng(1), place / "arrays"
+    q, k = random.normal(size=(2, 3, 120, 12))
+    k += np.arange(3)[:, None, None] * q
+    arrays.mkdir()
+    for name, array in (("q", q), ("k", k), ("v", random.normal(size=(3, 120, 5)))):
+        np.save(arrays / f"{name}.npy", array)
+    (place / "heads.yaml").write_text(HEADS.format(path=arrays))
+    run(PROGRAM, "run", place / "heads.yaml", "-o", place / "heads.h5", "--quiet")
+    return q, k
+
+
+def entropy(q, k, beta):
+    """Mean over queries of the entropy of <q,k>^beta over the keys up to the query's own, rows layernormed."""
+    q, k = ((x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5) for x in (q, k))
+    weights = np.tril(q @ k.T) ** beta
+    p = weights / weights.sum(1, keepdims=True)
+    return -(p * np.log(np.where(p > 0, p, 1))).sum(1).mean()
+
+
+def sketches_are_what_the_package_takes_them_for(path, q, k):
+    ds = polysweep.open(path)
+    check(ds.sizes["point"] == HEAD_POINTS and bool(ds["done"].all()), f"{int(ds['done'].sum())} points of heads")
+    check(bool(ds["committed"].all()), "commit words of sketches")
+    frame = sketches.sketches(ds)
+    for row in frame.itertuples():
+        mine = entropy(q[row.head, :96], k[row.head, :96], int(row.beta))
+        check(abs(mine - row.entropy) < 1e-11 * mine, f"entropy {row.entropy}, numpy {mine}")  # 96 rows of sums
+        exact = row.method == "monomial" or row.method == "polysketch" and row.beta == 2
+        check((row.err_amm <= row.rounding) == exact, f"{row.method} {row.beta} {row.precision}: err_amm {row.err_amm}")
+        rows = row.d * (row.d + 1) / 2 if exact and row.method == "polysketch" else row.features
+        check(row.state_bytes == rows * 6 * (4 if row.precision == "fp32" else 8), f"{row.method}: {row.state_bytes} bytes")
+    found = sketches.cheapest(ds, errors=("err_out",))
+    check(len(found) == 2 * 2 * 2 * 5 * 2 and (found["found"] <= found["level"]).all(), "monomials reach every level")
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)
@@ -105,7 +150,10 @@ def main():
             one_changed_number_is_seen(place / "one.h5", place / "torn.h5")
             a_second_run_says_the_same(place / "one.h5", place / "two.h5")
             the_report_runs(place / "one.h5", place / "report")
-    print(f"{POINTS} points, {len(failed)} failures")
+        q, k = heads_of_a_file(place)
+        if not failed:
+            sketches_are_what_the_package_takes_them_for(place / "heads.h5", q, k)
+    print(f"{POINTS + HEAD_POINTS} points, {len(failed)} failures")
     return 1 if failed else 0
 
 

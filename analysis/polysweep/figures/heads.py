@@ -11,7 +11,7 @@ from ..sketches import SERIES, held, label, sketches
 from .figure import Figure, spaced
 
 ERRORS = {"err_out": "error of the output\n(err_out)", "err_attn": "error of the attention weights\n(err_attn)"}
-MOST_DEGREES, MOST_SERIES, MOST_CASES = 3, 6, 2
+MOST_DEGREES, MOST_SERIES, MOST_CASES = 3, 8, 2
 
 
 def heads(ds):
@@ -19,6 +19,8 @@ def heads(ds):
     number of the head where the file has no entropy); nothing unless heads of a file were sketched."""
     frame = sketches(ds)
     frame = frame[frame["done"] & (frame["data_kind"] == "file")] if len(frame) else frame
+    if len(frame):  # maps that are exact have no error to show
+        frame = frame[frame[list(ERRORS)].gt(frame["rounding"], axis=0).any(axis=1)]
     if not len(frame) or frame["head"].nunique() < 2 or not frame[list(ERRORS)].notna().any(axis=None):
         return
     names = [name for name in held(ds) if name != "head"]
@@ -60,8 +62,9 @@ def _canvas(part):
         lines = _numbers(column[0], points, x)
         column[0].set_title("softmax kernel" if beta < 0 else rf"$\beta$ = {number(beta)}", pad=5 + 8 * lines)
         column[-1].set_xlabel("entropy of attention (nats)" if x == "entropy" else "head")
-    for ax, words in zip(grid[:, 0], ERRORS.values()):
+    for ax, (name, words) in zip(grid[:, 0], ERRORS.items()):
         ax.set_ylabel(words, linespacing=1.25)
+        _limits(ax, part[part["beta"].fillna(-1).isin(degrees)], name)
     handles = [matplotlib.lines.Line2D([], [], color=colours[key], marker=style.method(key[0])[1], linestyle="", markersize=5,
                                        markeredgewidth=0, label=_words(key)) for key in series]
     canvas.legend(handles=handles, loc="outside right upper", labelspacing=0.7)
@@ -82,14 +85,18 @@ def _panel(ax, points, series, colours, x, name):
         ax.vlines(part[x], part[name], part[name + "_q90"], color=colour, linewidth=0.8, alpha=0.6)
         ax.plot(part[x], part[name], style.method(key[0])[1], color=colour, markersize=4.6, markeredgecolor="white",
                 markeredgewidth=0.5)
-    if len(shown):
-        low, high = shown[name].min(), shown[name].max()
-        ax.set_ylim(low / 1.6, max(1.6 * high, min(1.2 * shown[name + "_q90"].max(), 20 * high)))
-        style.log_axis(ax.yaxis, fine=(1, 2, 5) if high < 20 * low else ())
     ax.axhline(1, color=style.PALE, linewidth=0.8, zorder=0)
     ax.spines[["top", "right"]].set_visible(False)
     if x == "head":
         ax.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(10, integer=True))
+
+
+def _limits(ax, part, name):
+    """Of a row of panels, which share them."""
+    shown = part[part[name] > part["rounding"]]
+    low, high = shown[name].min(), shown[name].max()
+    ax.set_ylim(low / 1.6, max(1.6 * high, min(1.2 * shown[name + "_q90"].max(), 20 * high)))
+    style.log_axis(ax.yaxis, fine=(1, 2, 5) if high < 20 * low else ())
 
 
 def _numbers(ax, points, x):
