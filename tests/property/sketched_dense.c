@@ -25,27 +25,27 @@ static double largest_error(const double *a, const double *b, ptrdiff_t count)
     return off;
 }
 
-/* Largest error of a row, in units of what its conditioning allows: a state rounds by |phi(q)| |phi(k)|, and where a
- * query is almost orthogonal to its keys that is more than their weights. */
-static double rows_error(const double *rows, const dense *d, ptrdiff_t n, ptrdiff_t v)
+/* Largest error of n rows of `width` numbers, in units of what their conditioning allows: a state rounds by
+ * |phi(q)| |phi(k)|, and where a query is almost orthogonal to its keys that is more than their weights. */
+static double worst(const double *found, const double *expected, ptrdiff_t width, const dense *d, ptrdiff_t n)
 {
     double off = 0;
     for (ptrdiff_t i = 0; i < n; i++)
-        off = fmax(off, largest_error(rows + i * v, d->rows + i * v, v) / fmax(1, d->condition[i] / 16));
-    return off / d->largest;
+        off = fmax(off, largest_error(found + i * width, expected + i * width, width) / fmax(1, d->condition[i] / 16));
+    return off;
 }
 
 /* Against the dense form, both sets; relative to the largest entry. */
 static void compare(psw_point p, ptrdiff_t draw, const char *what)
 {
     result r;
-    source.draw = draw;
+    source.tables.draw = draw;
     must_run(&p, &r);
     for (int set = 0; set < source.sets; set++) {
         dense d = dense_attention(&p, draw, set);
-        double off = rows_error(r.rows + set * p.n * p.v, &d, p.n, p.v);
-        double mass = source.special < 0 ? 0 : largest_error(r.special + set * p.n, d.special, p.n);
-        double den = largest_error(r.log2_den + set * p.n, d.log2_den, p.n);
+        double off = worst(r.rows + set * p.n * p.v, d.rows, p.v, &d, p.n) / d.largest;
+        double mass = source.special < 0 ? 0 : worst(r.special + set * p.n, d.special, 1, &d, p.n);
+        double den = worst(r.log2_den + set * p.n, d.log2_den, 1, &d, p.n);
         CHECK(off <= tolerance, "%s: method %d, beta %g, mask %d, block %td, local %td, n %td, set %d: rows %g", what,
               (int)p.method, p.beta, (int)p.mask, p.block, p.local, p.n, set, off);
         CHECK(mass <= tolerance, "%s: method %d, beta %g, mask %d, block %td, set %d: special mass %g", what,
@@ -55,7 +55,7 @@ static void compare(psw_point p, ptrdiff_t draw, const char *what)
         dense_free(&d);
     }
     result_free(&r);
-    source.draw = 0;
+    source.tables.draw = 0;
 }
 
 static const struct {
@@ -143,6 +143,43 @@ static void lengths(void)
             if (!maps[map].positive) p.den_constant = exp2(p.beta * 12) * 1e4;
             compare(p, 0, "lengths");
         }
+}
+
+/* Features of high degree are far from 1. */
+static void high_features(void)
+{
+    static const double degrees[] = {32, 64, 128};
+    for (int i = 0; i < 3; i++)
+        for (int mask = 0; mask < 2; mask++) {
+            source_make(65, 100, 8, 4, 99, false, false);
+            compare(sketched_point(PSW_POLYSKETCH, degrees[i], 24, (psw_mask)mask, 32), 1, "high degree");
+        }
+}
+
+/* A learned map: what its weights are does not matter here. */
+static void learned(void)
+{
+    enum { D = 6, R = 5, HIDDEN = 8 * R };
+    static double up[4][D * HIDDEN], down[4][HIDDEN * R];
+    psw_weights weights = {0};
+    for (int i = 0; i < 4; i++) {
+        ptrdiff_t in = i % 2 ? R : D;
+        random_rows((uint64_t)(90 + i), in, HIDDEN, up[i]);
+        random_rows((uint64_t)(95 + i), HIDDEN, R, down[i]);
+        weights.level[i / 2][i % 2].up = (psw_array){"up", up[i], in, HIDDEN};
+        weights.level[i / 2][i % 2].down = (psw_array){"down", down[i], HIDDEN, R};
+    }
+    for (int mask = 0; mask < 2; mask++) {
+        source_make(66, 100, D, 4, 70, false, true);
+        source.tables.weights = &weights;
+        psw_point p = sketched_point(PSW_POLYSKETCH, 4, R, (psw_mask)mask, 32);
+        p.weights = 1;
+        compare(p, 0, "learned");
+        source.tables.weights = NULL;
+        result r;
+        CHECK(run_group(&p, 1, &r) == PSW_BUG && strstr(psw_message(), "not loaded"), "%s", psw_message());
+        result_free(&r);
+    }
 }
 
 /* ---- properties ---- */
@@ -333,6 +370,8 @@ int main(void)
     kinds_of_data();
     exact_stretches();
     lengths();
+    high_features();
+    learned();
     ones();
     later_token();
     turned_queries();

@@ -12,7 +12,7 @@
 static struct source {
     ptrdiff_t n, d, v, special;
     int sets;
-    ptrdiff_t draw; /* of a sketch */
+    psw_tables tables; /* of a sketch */
     bool shared, is_signed;
     double *rows[2][3]; /* [set][side] */
 } source;
@@ -87,7 +87,7 @@ static inline void source_make(uint64_t seed, ptrdiff_t n, ptrdiff_t d, ptrdiff_
                                bool is_signed)
 {
     source_free();
-    source = (struct source){n, d, v, special, special < 0 ? 1 : 2, 0, shared, is_signed, {{NULL}}};
+    source = (struct source){n, d, v, special, special < 0 ? 1 : 2, {0}, shared, is_signed, {{NULL}}};
     for (int set = 0; set < 2; set++)
         for (int side = 0; side < 3; side++) {
             ptrdiff_t width = side == PSW_VALUE ? v : d;
@@ -153,7 +153,7 @@ static inline psw_status run_sets(const psw_point *points, ptrdiff_t count, int 
     psw_arena arena;
     PSW_TRY(psw_arena_create(engine->bytes(&group), &arena));
     psw_status status = (sets == source.sets ? engine->attend : engine->attend_one)(
-        &group, NULL, (psw_tables){.draw = source.draw}, &arena, (psw_watch){NULL, NULL}, result_take, r);
+        &group, NULL, source.tables, &arena, (psw_watch){NULL, NULL}, result_take, r);
     if (status == PSW_OK && sets == source.sets && arena.high != engine->bytes(&group)) status = PSW_BUG;
     psw_arena_destroy(&arena);
     return status;

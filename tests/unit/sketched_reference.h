@@ -73,7 +73,7 @@ static inline estimate sketched_weight(const sketched *s, const psw_point *p, co
 
 static inline dense dense_attention(const psw_point *p, ptrdiff_t draw, int set)
 {
-    sketched s = sketch_open(p, p->block < p->n ? p->block : p->n, NULL);
+    sketched s = sketch_open(p, p->block < p->n ? p->block : p->n, source.tables.weights);
     double *scale[2];
     psw_real *m[2];
     dense out = {calloc((size_t)(p->n * p->v), sizeof(double)), calloc((size_t)p->n, sizeof(double)),
