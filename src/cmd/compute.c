@@ -13,6 +13,9 @@ typedef struct pass {
     const psw_assessor *assessor; /* NULL: no sketch */
     psw_errors *errors;
     double attend_s, head_s, error_s; /* sums over draws */
+    psw_watch watch;
+    double start_s; /* of the draw's first tile: rows are in memory then */
+    bool started;
 } pass;
 
 typedef struct results { /* of a group */
@@ -33,13 +36,21 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
     return status;
 }
 
+static bool ask(void *context)
+{
+    pass *p = context;
+    if (!p->started) p->start_s = psw_clock_s(), p->started = true;
+    return p->watch.ask && p->watch.ask(p->watch.context);
+}
+
 static psw_status one_draw(const psw_computer *computer, const psw_group *group, const psw_data *data, psw_tables tables,
                            psw_arena *arena, pass *p)
 {
-    double apart = p->head_s + p->error_s, start = psw_clock_s();
+    double apart = p->head_s + p->error_s;
+    p->start_s = psw_clock_s(), p->started = false, p->watch = computer->watch;
     PSW_TRY(psw_engine_of(group->points->precision)
-                ->attend(group, data, tables, arena, computer->watch, take_leaf, p));
-    p->attend_s += psw_clock_s() - start - (p->head_s + p->error_s - apart);
+                ->attend(group, data, tables, arena, (psw_watch){ask, p}, take_leaf, p));
+    p->attend_s += psw_clock_s() - p->start_s - (p->head_s + p->error_s - apart);
     return PSW_OK;
 }
 
