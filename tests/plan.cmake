@@ -1,2 +1,7 @@
 psw_test(plan unit/plan.c)
 psw_test(runs property/runs.c)
+
+# not a test: predicted and measured times of sketches for a person (bench_cost [repetitions])
+add_executable(bench_cost EXCLUDE_FROM_ALL bench/bench_cost.c)
+target_link_libraries(bench_cost PRIVATE polysweep_mpi)
+target_include_directories(bench_cost PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})

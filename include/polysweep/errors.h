@@ -54,9 +54,17 @@ const psw_assessor *psw_assessor_of(psw_precision precision);
 /* Draws of a point's sketch: point.draws, 1 where nothing is random. */
 ptrdiff_t psw_errors_draws(const psw_point *point);
 
-/* Operations of begin, and of one draw. */
-double psw_errors_begin_flops(const psw_point *point);
-double psw_errors_draw_flops(const psw_point *point);
+/* What begin does, and what one draw does. */
+typedef struct psw_errors_work {
+    double exact_flops; /* of products in double */
+    double flops;       /* of products and maps in the point's precision */
+    double rows;        /* that are mapped */
+    double entries;     /* of A that are compared, some ten loops each */
+    double logarithms;  /* of entries */
+    double moments;     /* pairs whose moments are evaluated */
+} psw_errors_work;
+psw_errors_work psw_errors_begin_work(const psw_point *point);
+psw_errors_work psw_errors_draw_work(const psw_point *point);
 
 /* The columns of a point without a sketch: counts 0, the rest NaN. */
 psw_sketch_columns psw_sketch_columns_none(void);

@@ -229,13 +229,16 @@ static double pairs(const psw_point *p)
     return p->mask == PSW_CAUSAL ? all / 2 : all;
 }
 
-double psw_errors_begin_flops(const psw_point *p)
+psw_errors_work psw_errors_begin_work(const psw_point *p)
 {
-    return 2 * pairs(p) * (double)(p->d + p->v);
+    double all = pairs(p);
+    return (psw_errors_work){2 * all * (double)(p->d + p->v), 0, 0, all, all, errors_theory_pairs(p)};
 }
 
-double psw_errors_draw_flops(const psw_point *p)
+psw_errors_work psw_errors_draw_work(const psw_point *p)
 {
     psw_sketch_shape shape = psw_sketch_shape_of(p);
-    return 2 * pairs(p) * (double)(p->d + shape.stored) + shape.flops * (double)(sample_size(p) + p->n);
+    double all = pairs(p), rows = (double)(sample_size(p) + p->n);
+    return (psw_errors_work){
+        2 * all * (double)p->d, 2 * all * (double)shape.stored + shape.flops * rows, rows, all, 0, 0};
 }

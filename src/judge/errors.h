@@ -75,6 +75,7 @@ double errors_power(double p, ptrdiff_t count, double *x, double *base);
 double errors_log2_norm(ptrdiff_t d, const double *x);
 /* The root of the mean square of err_amm that the moments of the map predict. */
 double errors_theory(psw_errors *e);
+double errors_theory_pairs(const psw_point *point); /* it looks at, about */
 /* Scores to exact weights in place, with the log2 of the factor taken out. */
 double errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);
 /* One row of A~, e->sketched times 2^log2, against the exact scores of the same row and block. */

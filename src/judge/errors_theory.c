@@ -50,11 +50,24 @@ static void add_row(psw_errors *e, ptrdiff_t i, errors_part keys, errors_sum *sq
     }
 }
 
+/* Of points that have a prediction. */
+static bool predicted(const psw_point *p)
+{
+    return p->method != PSW_FAVOR && !isnan(psw_sketch_moments(p, 1, 1, 0).variance);
+}
+
+double errors_theory_pairs(const psw_point *p)
+{
+    double n = (double)p->n, all = fmin(fmax(PAIRS, n), n * n);
+    bool exact = psw_sketch_shape_of(p).r == 0;
+    return !predicted(p) || exact ? 0 : p->mask == PSW_CAUSAL ? all / 2 : all;
+}
+
 double errors_theory(psw_errors *e)
 {
     const psw_point *p = &e->point;
     errors_sum square = {0, -INFINITY}, norm = square;
-    if (p->method == PSW_FAVOR || isnan(psw_sketch_moments(p, 1, 1, 0).variance)) return NAN;
+    if (!predicted(p)) return NAN;
     if (e->shape.r == 0) return 0;
     for (ptrdiff_t b = 0, rows = rows_of(e); errors_keys(e, b).count > 0; b++) {
         errors_part keys = errors_keys(e, b);

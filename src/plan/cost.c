@@ -2,7 +2,7 @@
 #include <stdint.h>
 
 #include "polysweep/errors.h"
-#include "polysweep/plan.h"
+#include "plan/sketch_cost.h"
 
 /* One core of a 2023 server with AVX-512 under OpenBLAS. */
 const psw_rates psw_rates_default = {
@@ -59,12 +59,14 @@ static double second_set(const psw_point *p, double scores)
     return fmin(1, (column + row) / scores);
 }
 
-/* D_1 is D_0 but for one row. */
+/* D_1 is D_0 but for one row. Queries of aligned data are made of a key. */
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double widths = psw_data_shared(p) ? (double)p->d : (double)(2 * p->d + p->v);
+    bool normal = p->data_kind == PSW_GAUSSIAN || p->data_kind == PSW_SPHERE || p->data_kind == PSW_ALIGNED;
+    double sides = p->data_kind == PSW_ALIGNED ? 3 : 2;
+    double widths = psw_data_shared(p) ? (double)p->d : sides * (double)p->d + (double)p->v;
     if (p->data_kind == PSW_SCORES) return (double)p->n * rates->noise_s;
-    return (double)p->n * widths * (rates->row_s + (p->noise > 0 ? rates->noise_s : 0));
+    return (double)p->n * widths * (rates->row_s + (p->noise > 0 || normal ? rates->noise_s : 0));
 }
 
 /* The signs are drawn once for each query leaf, whoever shares them. */
@@ -88,11 +90,12 @@ static double draws_of(const psw_point *p)
     return psw_sketch_has(p->method) ? (double)psw_errors_draws(p) : 1;
 }
 
-static double error_seconds(const psw_rates *rates, const psw_point *p)
+/* Errors read the data once, attention of a sketch with every draw. */
+static double sketch_seconds(const psw_rates *rates, const psw_point *p)
 {
     if (!psw_sketch_has(p->method)) return 0;
-    double exact = psw_errors_begin_flops(p) * rates->flop_s[PSW_FP64];
-    return exact + draws_of(p) * psw_errors_draw_flops(p) * rates->flop_s[p->precision];
+    double draw = sketch_draw_seconds(rates, p) + 2 * sketch_table_seconds(rates, p) + data_seconds(rates, p);
+    return sketch_begin_seconds(rates, p) + draws_of(p) * draw;
 }
 
 /* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
@@ -110,13 +113,14 @@ psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
     double own = work.flops * rates->flop_s[p->precision] - shared + score_seconds(rates, p, scores);
     double sets = 1 + second_set(p, scores);
     double signs = sign_seconds(rates, p);
+    if (psw_sketch_has(p->method)) own += sketch_pass_seconds(rates, p);
 
     cost.flops = work.flops;
     cost.bytes = work.bytes;
     cost.head_flops = psw_data_sets(p) < 2 ? 0 : 2 * psw_judge_flops(p);
     cost.pass_s = shared + own;
     cost.head_s = head_seconds(rates, p, cost.head_flops) + signs;
-    cost.extra_s += own * sets * draws_of(p) + error_seconds(rates, p) + cost.head_s - signs;
+    cost.extra_s += own * sets * draws_of(p) + sketch_seconds(rates, p) + cost.head_s - signs;
     cost.predicted_s = cost.extra_s + shared + signs + data_seconds(rates, p);
     return cost;
 }

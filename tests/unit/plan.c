@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "polysweep/errors.h"
 #include "polysweep/plan.h"
 
 static psw_point point(ptrdiff_t n, ptrdiff_t d, double beta)
@@ -77,6 +78,27 @@ static void test_cost_of_methods(void)
     slow.beta = 3.5;
     CHECK(psw_cost_time(&transcend, &slow).pass_s > 0, "fractions do");
     CHECK(psw_cost_point(&psw_rates_default, &theory).predicted_s == psw_rates_default.point_s, "closed form");
+}
+
+/* Each draw of a sketch is attended and compared; tables, maps and entries take time of their own. */
+static void test_cost_of_sketches(void)
+{
+    static const psw_method methods[] = {PSW_POLYSKETCH, PSW_TREE, PSW_TENSORSKETCH, PSW_SRHT, PSW_MACLAURIN, PSW_FAVOR};
+    for (int i = 0; i < 6; i++) {
+        psw_point p = point(1024, 64, 4), exact = p;
+        p.method = methods[i], p.data_kind = exact.data_kind = PSW_GAUSSIAN, p.r = 64, p.draws = 1;
+        psw_errors_work begin = psw_errors_begin_work(&p), draw = psw_errors_draw_work(&p);
+        psw_rates products = {.flop_s = {1, 1}}, none = {0};
+        double once = psw_cost_time(&psw_rates_default, &p).predicted_s;
+        double attended = psw_cost_time(&psw_rates_default, &p).pass_s;
+        CHECK(psw_cost_time(&products, &p).predicted_s >
+                  psw_attend_work(&p).flops + begin.exact_flops + draw.exact_flops + draw.flops, "products");
+        CHECK(psw_cost_time(&none, &p).predicted_s == 0, "the model is linear in its rates");
+        p.draws = 3;
+        double more = psw_cost_time(&psw_rates_default, &p).predicted_s - once;
+        CHECK(more > 2 * attended && more < 2 * once, "two more draws: %g after %g", more, once);
+        CHECK(psw_cost_time(&psw_rates_default, &exact).predicted_s < once, "errors hold a sketch against all of A");
+    }
 }
 
 static void test_scaling(void)
@@ -158,6 +180,7 @@ int main(void)
     test_scores();
     test_cost();
     test_cost_of_methods();
+    test_cost_of_sketches();
     test_scaling();
     test_group_limit();
     test_schedule();

@@ -1,0 +1,83 @@
+#include "plan/sketch_cost.h"
+
+#include <math.h>
+
+#include "polysweep/errors.h"
+
+/* ---- a forward pass ---- */
+
+/* Products of maps and of errors are narrow: they take this much longer than attention's. */
+static const double narrow = 1.5;
+
+/* Seconds of mapping one row beyond its flops at the rate of products. */
+static double map_seconds(const psw_rates *rates, const psw_point *p)
+{
+    psw_sketch_shape shape = psw_sketch_shape_of(p);
+    double flop_s = rates->flop_s[p->precision];
+    switch (p->method) {
+    case PSW_TENSORSKETCH: return 4 * shape.flops * flop_s; /* transforms by FFTW */
+    case PSW_SRHT: return 12 * shape.flops * flop_s;        /* additions, and rows drawn from memory */
+    case PSW_FAVOR: return (double)shape.r * rates->transcend_s[p->precision]; /* exponentials */
+    case PSW_MACLAURIN: return (narrow - 1) * shape.flops * flop_s;
+    default: return 0;
+    }
+}
+
+static double rows_mapped(const psw_point *p)
+{
+    return (psw_data_shared(p) ? 1 : 2) * (double)p->n;
+}
+
+/* A state is rounded for its readers and takes the next block's; under a full mask it is read once. */
+static double state_seconds(const psw_rates *rates, const psw_point *p)
+{
+    double blocks = ceil((double)p->n / (double)p->block), times = p->mask == PSW_CAUSAL ? 2 * blocks : blocks + 1;
+    double entries = (double)psw_sketch_shape_of(p).features * (double)(p->v + 1);
+    return times * entries * 2 * rates->score_s[p->precision];
+}
+
+double sketch_pass_seconds(const psw_rates *rates, const psw_point *p)
+{
+    double stretch = (double)(p->local > 0 ? p->local : p->block), n = (double)p->n;
+    double near = p->mask == PSW_CAUSAL ? n * fmin(stretch, n) / 2 : 0;
+    return rows_mapped(p) * map_seconds(rates, p) + state_seconds(rates, p) + near * rates->score_s[p->precision];
+}
+
+/* ---- tables ---- */
+
+double sketch_table_seconds(const psw_rates *rates, const psw_point *p)
+{
+    double d = (double)p->d, r = (double)psw_sketch_shape_of(p).r, beta = p->beta;
+    double degree = p->method == PSW_POLYSKETCH ? beta / 2 : beta;
+    switch (p->method) {
+    case PSW_POLYSKETCH:
+    case PSW_TREE: return p->weights > 0 || degree < 2 ? 0 : (d * degree + r * (degree - 2)) * r * rates->noise_s;
+    case PSW_MACLAURIN: return d * r * degree * rates->sign_s;
+    case PSW_TENSORSKETCH: return 2 * d * degree * rates->sign_s;
+    case PSW_SRHT: return (d + r) * degree * rates->sign_s;
+    case PSW_FAVOR: /* normals and lengths; d rows at a time made orthogonal, not by BLAS */
+        return 2 * d * r * rates->noise_s + 4 * r * d * d * 10 * rates->flop_s[PSW_FP64];
+    default: return 0;
+    }
+}
+
+/* ---- errors ---- */
+
+static double work_seconds(const psw_rates *rates, const psw_point *p, psw_errors_work work)
+{
+    double products = work.exact_flops * rates->flop_s[PSW_FP64] + work.flops * rates->flop_s[p->precision];
+    return narrow * products + work.entries * 6 * rates->score_s[PSW_FP64] +
+           work.logarithms * 4 * rates->transcend_s[PSW_FP64] +
+           work.moments * (48 + (double)p->d / 2) * rates->transcend_s[PSW_FP64];
+}
+
+double sketch_begin_seconds(const psw_rates *rates, const psw_point *p)
+{
+    return work_seconds(rates, p, psw_errors_begin_work(p));
+}
+
+double sketch_draw_seconds(const psw_rates *rates, const psw_point *p)
+{
+    psw_errors_work work = psw_errors_draw_work(p);
+    return work_seconds(rates, p, work) + work.rows * map_seconds(rates, p);
+}

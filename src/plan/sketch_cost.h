@@ -1,0 +1,16 @@
+/* plan/sketch_cost: what a sketch takes beside the products of its forward pass. Rates of attention stand for loops of
+ * the same kind; the counts in front of them were measured. */
+#ifndef POLYSWEEP_PLAN_SKETCH_COST_H
+#define POLYSWEEP_PLAN_SKETCH_COST_H
+
+#include "polysweep/plan.h"
+
+/* Of one forward pass of one data set: maps that are no products, states that are added and read, near scores. */
+double sketch_pass_seconds(const psw_rates *rates, const psw_point *point);
+/* Random tables of one draw, of attention and errors each. */
+double sketch_table_seconds(const psw_rates *rates, const psw_point *point);
+/* Errors: begin, and one draw. */
+double sketch_begin_seconds(const psw_rates *rates, const psw_point *point);
+double sketch_draw_seconds(const psw_rates *rates, const psw_point *point);
+
+#endif
