@@ -7,7 +7,7 @@ import pandas as pd
 
 from .cases import number
 from .figures.costs import length_text
-from .sketches import COSTS, label
+from .sketches import COSTS
 from .style import size_text
 
 
@@ -37,7 +37,7 @@ def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:
         shown[words] = [f"none (lowest {row.lowest:.2g})" if n else _sketch(row) for n, row in zip(none, part.itertuples())]
         shown["size" if part is state else "operations"] = ["" if n else text(x) for n, x in zip(none, part["cost"])]
         if part["of_exact"].notna().any():
-            shown[of] = ["" if x != x else f"{100 * x:.3g} %" for x in part["of_exact"]]
+            shown[of] = ["" if x != x else _percent(x) for x in part["of_exact"]]
         shown["error" if part is state else "error "] = [
             "" if n else f"{x:.2g}{'*' * (bad > 0)}" for n, x, bad in zip(none, part["found"], part["bad_rows"])]
     note = (f"Of the sketches in this file: the one with the smallest state, and the one with the fewest operations, whose "
@@ -85,7 +85,11 @@ def _from(n, how, first, last):
 
 def _sketch(row):
     size = f"r={int(row.r)}" if row.r else f"F={int(row.features)}"
-    return f"{label(row.method, int(row.local))} {size}"
+    return f"{row.method} {size}" + (f", local {int(row.local)}" if row.local else "")
+
+
+def _percent(x):
+    return f"{100 * x:.0f} %" if x >= 1 else f"{100 * x:.3g} %"
 
 
 def _text(value):

@@ -95,7 +95,7 @@ def test_crossovers_of_known_costs(opened):
         assert np.allclose(found[quantity + "_n"], 1000) and (found[quantity + "_how"] == "inside").all()
         assert np.allclose(found[quantity + "_gain"], 32.768)
     shown = crossover_table(found, ["d", "beta"]).shown
-    assert shown["flops: n"].tolist() == ["1000"] * 6 and "polysketch, local 256 r=32" in shown["sketch"].tolist()
+    assert shown["flops: n"].tolist() == ["1000"] * 6 and "polysketch r=32, local 256" in shown["sketch"].tolist()
 
 
 def test_times_of_shared_cores_are_never_used(opened):

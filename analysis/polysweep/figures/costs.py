@@ -9,7 +9,7 @@ import pandas as pd
 from .. import style
 from ..cases import case_label, number
 from ..sketches import COSTS, against, cost, crossing, held, label, reference
-from .figure import Figure, spaced
+from .figure import Figure, kernel_text, spaced
 
 WORDS = {"flops": "operations", "bytes": "bytes moved", "seconds": "seconds"}
 MOST_CASES, MOST_PANELS, MOST_SIZES = 3, 4, 6
@@ -21,7 +21,7 @@ def costs(ds):
     names, groups = held(ds), {}
     for key, sketch, exact in against(ds):
         *case, d, beta, method, local, weights, r, features = key
-        panel = groups.setdefault((*case, d), {}).setdefault((-1 if beta != beta else beta, method), {})
+        panel = groups.setdefault((*case, d), {}).setdefault((np.inf if beta != beta else beta, method), {})
         panel[features, r, local, weights] = sketch, exact
     chosen = spaced(groups, MOST_CASES)
     for k, key in enumerate(chosen):
@@ -37,10 +37,15 @@ def costs(ds):
 
 
 def _panels(found):
-    """At most MOST_PANELS of the panels: all methods, at degrees spread over those there are."""
+    """About MOST_PANELS of the panels: all methods, each at degrees spread over those it has (the middle one of them)."""
     methods = sorted({method for _, method in found}, key=list(style.METHODS).index)[:MOST_PANELS]
-    degrees = spaced({beta for beta, _ in found}, max(1, MOST_PANELS // len(methods)))
-    return {(beta, method): found[beta, method] for beta in degrees for method in methods if (beta, method) in found}
+    most = max(1, MOST_PANELS // len(methods))
+    return {(beta, method): found[beta, method] for method in methods
+            for beta in _some({beta for beta, own in found if own == method}, most)}
+
+
+def _some(degrees, most):
+    return spaced(degrees, most) if most > 1 else [sorted(degrees)[len(degrees) // 2]]
 
 
 def _known(sketch, exact, quantity):
@@ -80,7 +85,7 @@ def _canvas(panels, rows):
         colours = {key: shades[key[:2]] for key in chosen[method]}
         for ax, quantity in zip(column, rows):
             _panel(ax, {key: panel[key] for key in chosen[method] if key in panel}, quantity, colours)
-        column[0].set_title(method if beta < 0 else rf"{method}, $\beta$ = {number(beta)}", pad=5)
+        column[0].set_title(f"{method}, {kernel_text(beta)}", pad=5)
         column[-1].set_xlabel("sequence length $n$")
         column[0].legend(handles=_handles(colours, method), loc="upper left", fontsize=8, handlelength=1.4, borderaxespad=0.2,
                          labelspacing=0.25)
@@ -101,13 +106,13 @@ def _handles(colours, method):
 
 
 def _panel(ax, curves, quantity, colours):
-    lengths, place = {n for sketch, _ in curves.values() for n in sketch["n"]}, 0
+    lengths, said = {n for sketch, _ in curves.values() for n in sketch["n"]}, []
     _curve(ax, max((exact for _, exact in curves.values()), key=len), quantity, style.INK, "s", "-")
     for key, (sketch, exact) in curves.items():
         if not _known(sketch, exact, quantity):
             continue
         _curve(ax, sketch, quantity, colours[key], "o", (0, (4, 1.5)) if key[2] else "-")
-        place += _mark(ax, sketch, exact, quantity, colours[key], place)
+        _mark(ax, sketch, exact, quantity, colours[key], said)
     style.log_axis(ax.yaxis)
     lengths = sorted(lengths)
     style.grid_axis(ax.xaxis, lengths, style.scale_of(lengths), most=6)
@@ -126,18 +131,20 @@ def _curve(ax, part, quantity, colour, marker, dashes):
                   linewidth=0.8, zorder=2)
 
 
-def _mark(ax, sketch, exact, quantity, colour, place):
-    """The crossing: a circle, a line down to the axis, its length in the colour of the curve. How many were drawn."""
+def _mark(ax, sketch, exact, quantity, colour, said):
+    """The crossing: a circle, a line down to the axis, its length in the colour of the curve, once (`said`)."""
     mine, theirs = cost(sketch, quantity).to_numpy(float), cost(exact, quantity).to_numpy(float)
     at, how = crossing(sketch["n"], mine / theirs)
     if how != "inside":
-        return 0
+        return
     level = np.exp(np.interp(np.log(at), np.log(sketch["n"]), np.log(mine)))
     ax.vlines(at, 0, level, color=colour, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1.5)
     ax.plot(at, level, "o", color=colour, markersize=7, markerfacecolor="none", markeredgewidth=1.1, zorder=3)
-    ax.annotate(length_text(at), (at, 0.03 + 0.075 * place), xycoords=("data", "axes fraction"), xytext=(3, 0),
+    if (length_text(at), colour) in said:
+        return
+    said.append((length_text(at), colour))
+    ax.annotate(length_text(at), (at, 0.075 * len(said) - 0.045), xycoords=("data", "axes fraction"), xytext=(3, 0),
                 textcoords="offset points", color=colour, fontsize=8)
-    return 1
 
 
 def length_text(n):

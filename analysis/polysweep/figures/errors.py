@@ -7,9 +7,9 @@ import matplotlib.patches
 import numpy as np
 
 from .. import style
-from ..cases import ERRORS, case_label, number
+from ..cases import ERRORS, case_label
 from ..sketches import SERIES, held, label, sketches
-from .figure import Figure, spaced
+from .figure import Figure, kernel_text, kernels, spaced
 
 WORDS = {"err_amm": "matrix product\n(err_amm)", "err_attn": "attention weights\n(err_attn)", "err_out": "output\n(err_out)"}
 SIZES = {"state_bytes": ("state", "size of the state"), "r": ("r", "rows of the sketch $r$")}
@@ -76,7 +76,7 @@ def _span(values):
 
 
 def _canvas(part, x, words):
-    degrees = spaced(part["beta"].fillna(-1).unique(), MOST_DEGREES)
+    degrees = spaced(kernels(part).unique(), MOST_DEGREES)
     measured = [name for name in ERRORS if part[name].notna().any()]
     wide = len(degrees) == 1  # one degree: errors side by side
     down, across = (1, len(measured)) if wide else (len(measured), len(degrees))
@@ -86,12 +86,12 @@ def _canvas(part, x, words):
     for j, name in enumerate(measured):
         row = [grid[0, j]] if wide else list(grid[j])
         for ax, beta in zip(row, degrees):
-            _panel(ax, part[part["beta"].fillna(-1) == beta], x, name, used)
+            _panel(ax, part[kernels(part) == beta], x, name, used)
         _limits(row, part, name)
         for ax in row[:1]:
             ax.set_ylabel("error of the " + WORDS[name], linespacing=1.25)
     for ax, beta in zip(grid[0, :1] if wide else grid[0], degrees):
-        ax.set_title("softmax kernel" if beta < 0 else rf"$\beta$ = {number(beta)}", pad=5)
+        ax.set_title(kernel_text(beta), pad=5)
     for ax in grid[-1]:
         ax.set_xlabel(words)
     _legend(canvas, part, x, used)
@@ -99,6 +99,9 @@ def _canvas(part, x, words):
 
 
 def _panel(ax, part, x, name, used):
+    if part[name].isna().all() and not ax.get_subplotspec().is_first_col():  # err_amm has no meaning for this kernel
+        ax.set_axis_off()
+        return
     style.log_axis(ax.yaxis)
     if x == "state_bytes":
         style.log_axis(ax.xaxis, fine=(1, 3) if part[x].max() < 60 * part[x].min() else ())

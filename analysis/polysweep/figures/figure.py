@@ -48,6 +48,15 @@ def spaced(values, most):
     return [values[i] for i in np.unique(np.linspace(0, len(values) - 1, most).round().astype(int))]
 
 
+def kernels(frame):
+    """The degree of each point, inf for the softmax kernel: sorts last."""
+    return frame["beta"].fillna(np.inf)
+
+
+def kernel_text(kernel):
+    return "softmax kernel" if kernel == np.inf else rf"$\beta$ = {kernel:.6g}"
+
+
 def places(keys, most_rows, most_columns):
     """Where panels go: ([(row, column)], panels across). keys: (..., method, length) of each panel.
 

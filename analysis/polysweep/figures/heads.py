@@ -6,9 +6,9 @@ import matplotlib.lines
 import numpy as np
 
 from .. import style
-from ..cases import case_label, number
+from ..cases import case_label
 from ..sketches import SERIES, held, label, sketches
-from .figure import Figure, spaced
+from .figure import Figure, kernel_text, kernels, spaced
 
 ERRORS = {"err_out": "error of the output\n(err_out)", "err_attn": "error of the attention weights\n(err_attn)"}
 MOST_DEGREES, MOST_SERIES, MOST_CASES = 3, 8, 2
@@ -47,7 +47,7 @@ def _caption(frame, left_out):
 
 
 def _canvas(part):
-    degrees = spaced(part["beta"].fillna(-1).unique(), MOST_DEGREES)
+    degrees = spaced(kernels(part).unique(), MOST_DEGREES)
     series = spaced({tuple(key) for key in part[[*SERIES, "r", "features"]].drop_duplicates().itertuples(index=False)},
                     MOST_SERIES)
     series.sort(key=lambda key: (list(style.METHODS).index(key[0]), key[-1], key[1:]))
@@ -56,15 +56,15 @@ def _canvas(part):
     grid = canvas.subplots(2, len(degrees), squeeze=False, sharey="row", sharex="col")
     x = "entropy" if part["entropy"].notna().any() else "head"
     for column, beta in zip(grid.T, degrees):
-        points = part[part["beta"].fillna(-1) == beta]
+        points = part[kernels(part) == beta]
         for ax, name in zip(column, ERRORS):
             _panel(ax, points, series, colours, x, name)
         lines = _numbers(column[0], points, x)
-        column[0].set_title("softmax kernel" if beta < 0 else rf"$\beta$ = {number(beta)}", pad=5 + 8 * lines)
+        column[0].set_title(kernel_text(beta), pad=5 + 8 * lines)
         column[-1].set_xlabel("entropy of attention (nats)" if x == "entropy" else "head")
     for ax, (name, words) in zip(grid[:, 0], ERRORS.items()):
         ax.set_ylabel(words, linespacing=1.25)
-        _limits(ax, part[part["beta"].fillna(-1).isin(degrees)], name)
+        _limits(ax, part[kernels(part).isin(degrees)], name)
     handles = [matplotlib.lines.Line2D([], [], color=colours[key], marker=style.method(key[0])[1], linestyle="", markersize=5,
                                        markeredgewidth=0, label=_words(key)) for key in series]
     canvas.legend(handles=handles, loc="outside right upper", labelspacing=0.7)
