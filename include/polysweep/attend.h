@@ -38,8 +38,7 @@ typedef struct psw_leaf {
 } psw_leaf;
 typedef psw_status (*psw_leaf_sink)(void *context, const psw_leaf *leaf);
 
-/* Asked between tiles, first when the rows of the data are in memory (so a caller can time the pass without them): true
- * means give the point up (the fold returns PSW_STOPPED). `ask` may be NULL. */
+/* Asked between tiles: true means give the point up (the fold returns PSW_STOPPED). `ask` may be NULL. */
 typedef struct psw_watch {
     bool (*ask)(void *context);
     void *context;
@@ -52,18 +51,30 @@ typedef struct psw_tables {
     const struct psw_weights *weights; /* polysweep/sketch.h */
 } psw_tables;
 
+/* What a forward pass is of. */
+typedef struct psw_given {
+    const psw_data *data;
+    int sets; /* the first 1 .. psw_data_sets; one alone has the bits that it has beside the other */
+    psw_tables tables;
+} psw_given;
+
+/* A group, ready for forward passes: rows made, rounded and packed, tables drawn. It lives in the arena. */
+typedef struct psw_attention psw_attention;
+
 typedef struct psw_engine {
     const char *name;
     size_t real_bytes;
-    /* Lays the fold's memory out; with a counting arena this is its size in bytes. */
+    /* Bytes of an attention over all data sets, by the code that lays it out. */
     size_t (*bytes)(const psw_group *group);
-    /* Computes the group leaf by leaf, leaves in ascending order. PSW_NOT_FINITE names the row. The arena is left
-     * as it was found. */
+    /* The group must outlive the attention; what is given need not. On failure there is nothing to release. */
+    psw_status (*prepare)(const psw_group *group, const psw_given *given, psw_arena *arena, psw_attention **attention);
+    /* One forward pass, leaf by leaf in ascending order: what a timing is of. Can be repeated, with the same bits.
+     * PSW_NOT_FINITE names the row. */
+    psw_status (*pass)(psw_attention *attention, psw_watch watch, psw_leaf_sink sink, void *context);
+    void (*release)(psw_attention *attention); /* the arena is as it was before */
+    /* All three, over all data sets. */
     psw_status (*attend)(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
                          psw_watch watch, psw_leaf_sink sink, void *context);
-    /* The first data set alone (what a timed forward pass is): the bits it has beside the other, in no more memory. */
-    psw_status (*attend_one)(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
-                             psw_watch watch, psw_leaf_sink sink, void *context);
 } psw_engine;
 const psw_engine *psw_engine_of(psw_precision precision);
 

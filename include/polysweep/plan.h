@@ -14,7 +14,7 @@ typedef struct psw_rates {
     double head_flop_s[2];  /* a flop of the head's product */
     double head_entry_s[2]; /* one pre-activation through the threshold */
     double sign_s;          /* one random sign */
-    double row_s, noise_s;  /* one element of generated data; of its noise */
+    double row_s, noise_s;  /* one element of generated data, made and packed; of its noise */
     double point_s;         /* fixed cost of a point: theory, bookkeeping */
     double run_s;           /* fixed cost of a run: taking, writing */
 } psw_rates;

@@ -1,108 +1,109 @@
-#include "attend/finish.h"
 #include "attend/fold.h"
 #include "attend/scores.h"
 #include "attend/sketched.h"
 
-psw_status psw_fold_finish(psw_fold *f, psw_span query, psw_span strip)
+typedef enum kind { ROWS, SKETCHED, SCORES } kind;
+
+struct psw_attention {
+    psw_arena *arena;
+    size_t used; /* before it */
+    kind kind;
+    union {
+        psw_fold rows;
+        psw_sketched sketched;
+        psw_scores scores;
+    } of;
+};
+
+static kind kind_of(const psw_point *point)
 {
-    for (ptrdiff_t i = 0; i < f->group->count; i++)
-        for (int s = 0; s < f->sets; s++) {
-            const psw_sums *sums = psw_tree_root(&f->tree[i][s]);
-            if (!sums) return PSW_FAIL(PSW_BUG, "a strip of queries has not met all its keys");
-            ptrdiff_t first = (i * f->sets + s) * query.count + strip.first - query.first;
-            psw_results to = {f->rows + first * f->p->v, f->mass + first, f->log2_den + first};
-            ptrdiff_t bad = psw_finish_rows(*sums, f->p->den_constant, to);
-            if (bad >= 0)
-                return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite at beta %g", strip.first + bad, s,
-                                f->group->points[i].beta);
-        }
-    return PSW_OK;
+    return psw_sketch_has(point->method) ? SKETCHED : point->data_kind == PSW_SCORES ? SCORES : ROWS;
 }
 
-/* Key leaves that a query leaf sees. */
-static ptrdiff_t leaves_seen(const psw_fold *f, ptrdiff_t query)
+/* Into its place: parts of it know each other's addresses. */
+static psw_status lay(psw_attention *a, const psw_group *group, const psw_given *given, psw_arena *arena)
 {
-    return f->p->mask == PSW_CAUSAL ? query + 1 : f->leaves;
+    a->kind = kind_of(group->points);
+    if (a->kind == SKETCHED) return psw_sketched_lay(&a->of.sketched, group->points, given, arena);
+    if (a->kind == SCORES)
+        a->of.scores = psw_scores_lay(group, given->sets, arena);
+    else
+        a->of.rows = psw_fold_lay(group, given->sets, arena);
+    return psw_arena_check(arena);
 }
 
-static psw_status walk_strip(psw_fold *f, ptrdiff_t query, psw_span strip, psw_watch watch)
+static void load(psw_attention *a, const psw_given *given)
 {
-    ptrdiff_t leaves = leaves_seen(f, query);
-    for (ptrdiff_t i = 0; i < f->group->count; i++)
-        for (int s = 0; s < f->sets; s++) psw_tree_begin(&f->tree[i][s], leaves, strip.count);
-    for (ptrdiff_t k = 0; k < leaves; k++) {
-        if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
-        PSW_TRY(psw_fold_tile(f, strip, psw_leaf_span(f, k)));
+    switch (a->kind) {
+    case ROWS: psw_fold_load(&a->of.rows, given->data); break;
+    case SKETCHED: psw_sketched_load(&a->of.sketched, given); break;
+    case SCORES: psw_scores_load(&a->of.scores, given->data); break;
     }
-    return psw_fold_finish(f, psw_leaf_span(f, query), strip);
 }
 
-static psw_status walk_leaf(psw_fold *f, ptrdiff_t query, psw_watch watch)
+static void release(psw_attention *a)
 {
-    psw_span leaf = psw_leaf_span(f, query);
-    for (ptrdiff_t first = 0; first < leaf.count; first += f->strip) {
-        ptrdiff_t left = leaf.count - first;
-        psw_span strip = {leaf.first + first, left < f->strip ? left : f->strip};
-        PSW_TRY(walk_strip(f, query, strip, watch));
-    }
-    return PSW_OK;
+    if (a->kind == SKETCHED) psw_sketched_close(&a->of.sketched);
+    a->arena->used = a->used;
 }
 
 static size_t bytes(const psw_group *group)
 {
-    if (psw_sketch_has(group->points[0].method)) return psw_sketched_bytes(&group->points[0]);
     psw_arena counting = psw_arena_counting();
-    if (group->points->data_kind == PSW_SCORES) return psw_scores_bytes(group, psw_data_sets(group->points));
-    psw_fold_lay(group, psw_data_sets(&group->points[0]), &counting);
+    psw_given all = {.sets = psw_data_sets(group->points)};
+    psw_attention a;
+    psw_arena_take(&counting, 1, sizeof a);
+    lay(&a, group, &all, &counting);
     return counting.high;
 }
 
-static psw_status pass(psw_fold *f, const psw_data *data, psw_watch watch, psw_leaf_sink sink, void *context)
+static psw_status check(const psw_group *group)
 {
-    psw_fold_load(f, data);
-    for (ptrdiff_t i = 0; i < f->leaves; i++) {
-        psw_span span = psw_leaf_span(f, i);
-        PSW_TRY(walk_leaf(f, i, watch));
-        psw_leaf leaf = {span.first, span.count, i,       f->group->count,
-                         f->sets,    f->p->v,    f->rows, f->special < 0 ? NULL : f->mass,
-                         f->log2_den};
-        PSW_TRY(sink(context, &leaf));
-    }
+    for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
+    if (kind_of(group->points) == SKETCHED && group->count > 1)
+        return PSW_FAIL(PSW_BUG, "a group of %td sketches", group->count);
     return PSW_OK;
 }
 
-static psw_status attend_rows(const psw_group *group, int sets, const psw_data *data, psw_arena *arena, psw_watch watch,
-                              psw_leaf_sink sink, void *context)
-{
-    psw_fold f = psw_fold_lay(group, sets, arena);
-    PSW_TRY(psw_arena_check(arena));
-    return pass(&f, data, watch, sink, context);
-}
-
-static psw_status attend_sets(const psw_group *group, int sets, const psw_data *data, psw_tables tables,
-                              psw_arena *arena, psw_watch watch, psw_leaf_sink sink, void *context)
+static psw_status prepare(const psw_group *group, const psw_given *given, psw_arena *arena, psw_attention **attention)
 {
     size_t used = arena->used;
-    bool sketch = psw_sketch_has(group->points->method), scores = group->points->data_kind == PSW_SCORES;
-    for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
-    if (sketch && group->count > 1) return PSW_FAIL(PSW_BUG, "a group of %td sketches", group->count);
-    psw_status status = sketch   ? psw_sketched_attend(group->points, sets, data, tables, arena, watch, sink, context)
-                        : scores ? psw_scores_attend(group, sets, data, arena, sink, context)
-                                 : attend_rows(group, sets, data, arena, watch, sink, context);
-    arena->used = used;
+    PSW_TRY(check(group));
+    psw_attention *a = *attention = psw_arena_take(arena, 1, sizeof *a);
+    if (!a) {
+        psw_status status = psw_arena_check(arena);
+        arena->used = used;
+        return status;
+    }
+    a->arena = arena;
+    a->used = used;
+    psw_status status = lay(a, group, given, arena);
+    if (status == PSW_OK)
+        load(a, given);
+    else
+        release(a);
     return status;
+}
+
+static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    switch (a->kind) {
+    case ROWS: return psw_fold_pass(&a->of.rows, watch, sink, context);
+    case SKETCHED: return psw_sketched_pass(&a->of.sketched, watch, sink, context);
+    case SCORES: return psw_scores_pass(&a->of.scores, sink, context);
+    }
+    return PSW_FAIL(PSW_BUG, "an attention of no kind");
 }
 
 static psw_status attend(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
                          psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    return attend_sets(group, psw_data_sets(&group->points[0]), data, tables, arena, watch, sink, context);
-}
-
-static psw_status attend_one(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
-                             psw_watch watch, psw_leaf_sink sink, void *context)
-{
-    return attend_sets(group, 1, data, tables, arena, watch, sink, context);
+    psw_given given = {data, psw_data_sets(group->points), tables};
+    psw_attention *a;
+    PSW_TRY(prepare(group, &given, arena, &a));
+    psw_status status = pass(a, watch, sink, context);
+    release(a);
+    return status;
 }
 
 #ifdef PSW_SINGLE
@@ -112,4 +113,4 @@ static psw_status attend_one(const psw_group *group, const psw_data *data, psw_t
 #endif
 
 extern const psw_engine PSW_PRECISION_NAME(psw_engine);
-const psw_engine PSW_PRECISION_NAME(psw_engine) = {NAME, sizeof(psw_real), bytes, attend, attend_one};
+const psw_engine PSW_PRECISION_NAME(psw_engine) = {NAME, sizeof(psw_real), bytes, prepare, pass, release, attend};

@@ -71,14 +71,13 @@ static inline psw_panels psw_value_leaf(const psw_fold *f, psw_span keys)
 #define psw_fold_lay PSW_PRECISION_NAME(psw_fold_lay)
 #define psw_fold_load PSW_PRECISION_NAME(psw_fold_load)
 #define psw_fold_tile PSW_PRECISION_NAME(psw_fold_tile)
-#define psw_fold_finish PSW_PRECISION_NAME(psw_fold_finish)
+#define psw_fold_pass PSW_PRECISION_NAME(psw_fold_pass)
 /* Takes the memory of a pass over the first `sets` data sets; with a counting arena, only counts. */
 psw_fold psw_fold_lay(const psw_group *group, int sets, psw_arena *arena);
 /* Rounds the data once. */
 void psw_fold_load(psw_fold *f, const psw_data *data);
 /* Adds one key leaf to the trees of one strip, for all points and sets. */
 psw_status psw_fold_tile(psw_fold *f, psw_span strip, psw_span keys);
-/* The strip's trees are complete: results into the arrays of its query leaf. */
-psw_status psw_fold_finish(psw_fold *f, psw_span query, psw_span strip);
+psw_status psw_fold_pass(psw_fold *f, psw_watch watch, psw_leaf_sink sink, void *context);
 
 #endif

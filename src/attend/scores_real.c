@@ -4,19 +4,11 @@
 
 #include "attend/scores.h"
 
-typedef struct scores {
-    const psw_group *group;
-    int sets;
-    double *z, *log2_u; /* n: scores, and log2 of a weight over the largest */
-    psw_real *rows;     /* [points][sets][n] */
-    double *mass, *log2_den;
-} scores;
-
-static scores lay(const psw_group *group, int sets, psw_arena *arena)
+psw_scores psw_scores_lay(const psw_group *group, int sets, psw_arena *arena)
 {
     ptrdiff_t n = group->points->n, pairs = group->count * sets;
-    scores s = {.group = group, .sets = sets};
-    s.z = psw_arena_take(arena, n, sizeof *s.z);
+    psw_scores s = {.group = group, .sets = sets};
+    s.z = psw_arena_take(arena, sets * n, sizeof *s.z);
     s.log2_u = psw_arena_take(arena, n, sizeof *s.log2_u);
     s.rows = psw_arena_take(arena, pairs * n, sizeof *s.rows);
     s.mass = psw_arena_take(arena, pairs, sizeof *s.mass);
@@ -24,26 +16,25 @@ static scores lay(const psw_group *group, int sets, psw_arena *arena)
     return s;
 }
 
-size_t psw_scores_bytes(const psw_group *group, int sets)
+void psw_scores_load(psw_scores *s, const psw_data *data)
 {
-    psw_arena counting = psw_arena_counting();
-    lay(group, sets, &counting);
-    return counting.high;
+    ptrdiff_t n = s->group->points->n;
+    for (int set = 0; set < s->sets; set++) psw_data_rows(data, set, PSW_KEY, 0, n, s->z + set * n);
 }
 
 /* Scores are positive: what a power takes of them are their logarithms. Returns the largest. */
-static double logarithms(const scores *s)
+static double logarithms(const psw_scores *s, const double *z)
 {
     const psw_point *p = s->group->points;
-    double peak = s->z[0];
-    for (ptrdiff_t j = 0; j < p->n; j++) peak = fmax(peak, s->z[j]);
+    double peak = z[0];
+    for (ptrdiff_t j = 0; j < p->n; j++) peak = fmax(peak, z[j]);
     for (ptrdiff_t j = 0; j < p->n; j++)
-        s->log2_u[j] = p->method == PSW_SOFTMAX ? (s->z[j] - peak) * 1.4426950408889634 : log2(s->z[j] / peak);
+        s->log2_u[j] = p->method == PSW_SOFTMAX ? (z[j] - peak) * 1.4426950408889634 : log2(z[j] / peak);
     return p->method == PSW_SOFTMAX ? peak * 1.4426950408889634 : log2(peak);
 }
 
 /* Sums of 1024, then their sum: the error stays that of a few thousand terms. */
-static double sum_of_powers(const scores *s, double beta)
+static double sum_of_powers(const psw_scores *s, double beta)
 {
     double total = 0;
     for (ptrdiff_t first = 0; first < s->group->points->n; first += 1024) {
@@ -55,7 +46,7 @@ static double sum_of_powers(const scores *s, double beta)
     return total;
 }
 
-static void weigh(scores *s, ptrdiff_t point, int set, double log2_peak)
+static void weigh(psw_scores *s, ptrdiff_t point, int set, double log2_peak)
 {
     const psw_point *p = &s->group->points[point];
     ptrdiff_t pair = point * s->sets + set;
@@ -67,17 +58,13 @@ static void weigh(scores *s, ptrdiff_t point, int set, double log2_peak)
     s->log2_den[pair] = log2(den) + beta * log2_peak;
 }
 
-psw_status psw_scores_attend(const psw_group *group, int sets, const psw_data *data, psw_arena *arena,
-                             psw_leaf_sink sink, void *context)
+psw_status psw_scores_pass(psw_scores *s, psw_leaf_sink sink, void *context)
 {
-    const psw_point *p = group->points;
-    scores s = lay(group, sets, arena);
-    PSW_TRY(psw_arena_check(arena));
-    for (int set = 0; set < sets; set++) {
-        psw_data_rows(data, set, PSW_KEY, 0, p->n, s.z);
-        double log2_peak = logarithms(&s);
-        for (ptrdiff_t point = 0; point < group->count; point++) weigh(&s, point, set, log2_peak);
+    const psw_point *p = s->group->points;
+    for (int set = 0; set < s->sets; set++) {
+        double log2_peak = logarithms(s, s->z + set * p->n);
+        for (ptrdiff_t point = 0; point < s->group->count; point++) weigh(s, point, set, log2_peak);
     }
-    psw_leaf leaf = {p->j3, 1, 0, group->count, sets, p->n, s.rows, s.mass, s.log2_den};
+    psw_leaf leaf = {p->j3, 1, 0, s->group->count, s->sets, p->n, s->rows, s->mass, s->log2_den};
     return sink(context, &leaf);
 }

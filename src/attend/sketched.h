@@ -108,15 +108,16 @@ static inline psw_span psw_block_span(const psw_sketched *f, ptrdiff_t index)
 #define psw_sketched_read PSW_PRECISION_NAME(psw_sketched_read)
 #define psw_sketched_weigh PSW_PRECISION_NAME(psw_sketched_weigh)
 #define psw_sketched_tops PSW_PRECISION_NAME(psw_sketched_tops)
-#define psw_sketched_bytes PSW_PRECISION_NAME(psw_sketched_bytes)
-#define psw_sketched_attend PSW_PRECISION_NAME(psw_sketched_attend)
+#define psw_sketched_pass PSW_PRECISION_NAME(psw_sketched_pass)
+#define psw_sketched_close PSW_PRECISION_NAME(psw_sketched_close)
 
-/* Takes the memory of a pass over the first `sets` data sets of a point that psw_attend_check accepts; with a counting
- * arena, only counts. What is not in the arena is sketch: psw_sketcher.destroy. */
-psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, const psw_weights *weights,
-                            psw_arena *arena);
-/* Rounds the data once; no state holds anything. */
-void psw_sketched_load(psw_sketched *f, const psw_data *data);
+/* Takes the memory of a pass over a point that psw_attend_check accepts; with a counting arena, only counts. To be
+ * closed whatever it returns. */
+psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, const psw_given *given, psw_arena *arena);
+void psw_sketched_close(psw_sketched *f);
+/* Draws the tables, rounds the data once. */
+void psw_sketched_load(psw_sketched *f, const psw_given *given);
+psw_status psw_sketched_pass(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, void *context);
 
 /* A block of one set: keys and queries mapped (the last one made is kept), and [v | 1]^T. */
 const psw_mapped *psw_sketched_keys(psw_sketched *f, int set, ptrdiff_t block);
@@ -137,10 +138,5 @@ void psw_sketched_read(psw_sketched *f, int set, ptrdiff_t block, psw_reach reac
  * keys 0 .. keys - 1 (rows) become weights. */
 void psw_sketched_tops(psw_sketched *f, const psw_mapped *k);
 void psw_sketched_weigh(psw_sketched *f, const psw_mapped *k, ptrdiff_t first, ptrdiff_t keys);
-
-/* As psw_engine's, of a group of one point. */
-size_t psw_sketched_bytes(const psw_point *point);
-psw_status psw_sketched_attend(const psw_point *point, int sets, const psw_data *data, psw_tables tables, psw_arena *arena,
-                               psw_watch watch, psw_leaf_sink sink, void *context);
 
 #endif

@@ -91,10 +91,9 @@ static void lay_exact(psw_sketched *f, psw_arena *arena)
     f->near = kept;
 }
 
-psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, const psw_weights *weights,
-                            psw_arena *arena)
+psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, const psw_given *given, psw_arena *arena)
 {
-    *f = (psw_sketched){.p = point, .shape = psw_sketch_shape_of(point), .sets = sets};
+    *f = (psw_sketched){.p = point, .shape = psw_sketch_shape_of(point), .sets = given->sets};
     f->block = smaller(point->block, point->n);
     f->blocks = (point->n + f->block - 1) / f->block;
     f->stretch = point->local > 0 ? point->local / point->block : 1;
@@ -105,8 +104,13 @@ psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, int sets, c
     lay_states(f, arena);
     lay_results(f, arena);
     if (point->local > 0) lay_exact(f, arena);
-    PSW_TRY(sketcher->create(point, f->block, weights, arena, &f->sketch));
+    PSW_TRY(sketcher->create(point, f->block, given->tables.weights, arena, &f->sketch));
     return psw_arena_check(arena);
+}
+
+void psw_sketched_close(psw_sketched *f)
+{
+    sketcher->destroy(f->sketch);
 }
 
 /* ---- the data ---- */
@@ -142,17 +146,15 @@ static void load_block(psw_sketched *f, const psw_data *data, ptrdiff_t block)
     turn_values(f, f->shared ? rows : stage(f, data, 0, PSW_VALUE, span), block, span.count);
 }
 
-void psw_sketched_load(psw_sketched *f, const psw_data *data)
+void psw_sketched_load(psw_sketched *f, const psw_given *given)
 {
+    const psw_data *data = given->data;
     psw_span token = {f->special, 1};
+    sketcher->draw(f->sketch, given->tables.draw);
     for (ptrdiff_t i = 0; i < f->blocks; i++) load_block(f, data, i);
     for (int set = 0; set < f->sets && f->sets > 1; set++)
         for (int side = 0; side < 3; side++)
             round_rows(stage(f, data, set, (psw_side)side, token), side == PSW_VALUE ? f->p->v : f->p->d,
                        f->other[set][side]);
-    for (int set = 0; set < f->sets; set++) {
-        psw_state_clear(&f->state[set]);
-        f->reading_exponent[set] = PSW_EMPTY;
-    }
     if (f->near) psw_fold_load(f->near, data);
 }

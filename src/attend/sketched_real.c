@@ -116,27 +116,19 @@ static psw_status causal(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, v
     return PSW_OK;
 }
 
-/* ---- the engine's part ---- */
-
-size_t psw_sketched_bytes(const psw_point *point)
+/* No state holds anything; nothing is mapped, as mapping is part of every pass. */
+static void begin(psw_sketched *f)
 {
-    psw_arena counting = psw_arena_counting();
-    psw_sketched f;
-    psw_sketched_lay(&f, point, psw_data_sets(point), NULL, &counting);
-    return counting.high;
+    f->q.block = -1;
+    for (int s = 0; s < f->sets; s++) {
+        f->k[s].block = f->token[s].block = -1;
+        f->reading_exponent[s] = PSW_EMPTY;
+        psw_state_clear(&f->state[s]);
+    }
 }
 
-psw_status psw_sketched_attend(const psw_point *point, int sets, const psw_data *data, psw_tables tables,
-                               psw_arena *arena, psw_watch watch, psw_leaf_sink sink, void *context)
+psw_status psw_sketched_pass(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    const psw_sketcher *sketcher = &PSW_PRECISION_NAME(psw_sketcher);
-    psw_sketched f;
-    psw_status status = psw_sketched_lay(&f, point, sets, tables.weights, arena);
-    if (status == PSW_OK) {
-        sketcher->draw(f.sketch, tables.draw);
-        psw_sketched_load(&f, data);
-        status = point->mask == PSW_FULL ? full(&f, watch, sink, context) : causal(&f, watch, sink, context);
-    }
-    sketcher->destroy(f.sketch);
-    return status;
+    begin(f);
+    return f->p->mask == PSW_FULL ? full(f, watch, sink, context) : causal(f, watch, sink, context);
 }

@@ -9,16 +9,18 @@ typedef struct sums { /* seconds, by precision */
     double attention[2], attention_said[2], head[2], head_said[2];
 } sums;
 
-/* Attention (or head) alone: all other rates 0. */
+/* Forward passes alone: all other rates 0. */
 static psw_rates attention_only(void)
 {
     psw_rates r = psw_rates_default;
+    r.row_s = r.noise_s = 0;
     r.head_flop_s[0] = r.head_flop_s[1] = r.head_entry_s[0] = r.head_entry_s[1] = 0;
     r.sign_s = r.point_s = r.run_s = 0;
     return r;
 }
 
-/* A stored time is the point's even share of its group, so the sums over a group are what can be compared. */
+/* A stored time is the point's even share of its group, so the sums over a group are what can be compared. Of a sketch
+ * it is that of one draw, without its errors. */
 static void add(const psw_record *record, const psw_record *before, sums *s)
 {
     const psw_point *p = &record->point;
@@ -28,7 +30,9 @@ static void add(const psw_record *record, const psw_record *before, sums *s)
     bool shares = record->cost.timing == PSW_TIMING_SHARED && before && before->slot.status == PSW_SLOT_DONE &&
                   psw_group_joins(&before->point, p);
     s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
-    s->attention_said[p->precision] += shares ? part.extra_s : part.predicted_s;
+    s->attention_said[p->precision] += psw_sketch_has(p->method) ? psw_data_sets(p) * part.pass_s
+                                       : shares                   ? part.extra_s
+                                                                  : part.predicted_s;
     s->head[p->precision] += record->cost.head_s;
     s->head_said[p->precision] += whole.head_s;
 }

@@ -13,9 +13,6 @@ typedef struct pass {
     const psw_assessor *assessor; /* NULL: no sketch */
     psw_errors *errors;
     double attend_s, head_s, error_s; /* sums over draws */
-    psw_watch watch;
-    double start_s; /* of the draw's first tile: rows are in memory then */
-    bool started;
 } pass;
 
 typedef struct results { /* of a group */
@@ -36,22 +33,19 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
     return status;
 }
 
-static bool ask(void *context)
-{
-    pass *p = context;
-    if (!p->started) p->start_s = psw_clock_s(), p->started = true;
-    return p->watch.ask && p->watch.ask(p->watch.context);
-}
-
+/* The forward pass is what is timed: not making the rows, nor drawing the tables, nor what hears of the leaves. */
 static psw_status one_draw(const psw_computer *computer, const psw_group *group, const psw_data *data, psw_tables tables,
                            psw_arena *arena, pass *p)
 {
-    double apart = p->head_s + p->error_s;
-    p->start_s = psw_clock_s(), p->started = false, p->watch = computer->watch;
-    PSW_TRY(psw_engine_of(group->points->precision)
-                ->attend(group, data, tables, arena, (psw_watch){ask, p}, take_leaf, p));
-    p->attend_s += psw_clock_s() - p->start_s - (p->head_s + p->error_s - apart);
-    return PSW_OK;
+    const psw_engine *engine = psw_engine_of(group->points->precision);
+    psw_given given = {data, psw_data_sets(group->points), tables};
+    psw_attention *attention;
+    PSW_TRY(engine->prepare(group, &given, arena, &attention));
+    double apart = p->head_s + p->error_s, start = psw_clock_s();
+    psw_status status = engine->pass(attention, computer->watch, take_leaf, p);
+    p->attend_s += psw_clock_s() - start - (p->head_s + p->error_s - apart);
+    engine->release(attention);
+    return status;
 }
 
 static const psw_weights *weights_of(const psw_computer *computer, const psw_point *point)

@@ -11,7 +11,7 @@
 
 typedef struct probe {
     psw_point point;
-    double attend_s, head_s, data_s, noisy_s, rest_s; /* shortest of all rounds */
+    double prepare_s, pass_s, head_s, data_s, noisy_s, rest_s; /* shortest of all rounds */
 } probe;
 
 /* The first probes are for attention and head, the next one's head is mostly signs, the last is all overhead. */
@@ -66,21 +66,34 @@ static void keep_shortest(double *best, double seconds)
     *best = fmin(*best, seconds);
 }
 
+static psw_status forward(probe *p, psw_attention *attention, sink *s, double *pass_s)
+{
+    const psw_engine *engine = psw_engine_of(p->point.precision);
+    double start = work_s();
+    psw_status status = engine->pass(attention, (psw_watch){0}, timed_take, s);
+    *pass_s = work_s() - start - s->head_s;
+    engine->release(attention);
+    return status;
+}
+
 static psw_status pass(probe *p, const psw_data *data, psw_arena *arena, double start)
 {
     psw_group group = {&p->point, 1};
+    psw_given given = {.data = data, .sets = psw_data_sets(&p->point)};
     sink s = {psw_judge_of(p->point.precision), NULL, 0};
+    psw_attention *attention;
     psw_verdict verdict;
+    double pass_s;
     PSW_TRY(s.judge->begin(&group, arena, &s.head));
-    double attend = work_s();
-    PSW_TRY(psw_engine_of(p->point.precision)->attend(&group, data, (psw_tables){0}, arena, (psw_watch){0}, timed_take, &s));
-    double end = work_s();
+    double before = work_s();
+    PSW_TRY(psw_engine_of(p->point.precision)->prepare(&group, &given, arena, &attention));
+    keep_shortest(&p->prepare_s, work_s() - before);
+    PSW_TRY(forward(p, attention, &s, &pass_s));
     s.judge->end(s.head, &verdict);
     psw_theory_point(&p->point);
-    double rest = work_s() - end + attend - start;
-    keep_shortest(&p->attend_s, end - attend - s.head_s);
+    keep_shortest(&p->pass_s, pass_s);
     keep_shortest(&p->head_s, s.head_s);
-    keep_shortest(&p->rest_s, rest);
+    keep_shortest(&p->rest_s, work_s() - start - pass_s - s.head_s);
     return psw_arena_check(arena);
 }
 
@@ -125,7 +138,7 @@ static psw_status measure_probes(psw_precision precision, double budget_s, probe
     size_t most = 0;
     ptrdiff_t elements = 0;
     for (int i = 0; i < PROBES; i++) {
-        probes[i] = (probe){probe_point(i, precision), DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX};
+        probes[i] = (probe){probe_point(i, precision), DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX};
         psw_group group = {&probes[i].point, 1};
         size_t bytes = psw_memory_group(&group);
         if (bytes > most) most = bytes;
@@ -181,7 +194,7 @@ static void solve_attention(const probe *probes, psw_precision precision, psw_ra
     double a[PROBES][UNKNOWNS], t[PROBES], x[UNKNOWNS];
     for (int i = 0; i < SIGNS; i++) {
         const psw_point *p = &probes[i].point;
-        t[i] = fmax(probes[i].attend_s - units(p, &z.row_s, &z) * rates->row_s, 1e-9);
+        t[i] = fmax(probes[i].pass_s, 1e-9);
         for (int k = 0; k < UNKNOWNS; k++) a[i][k] = units(p, one[k], &z);
     }
     solve(SIGNS, a, t, UNKNOWNS, x);
@@ -212,7 +225,7 @@ static double overhead(const probe *tiny, const psw_rates *rates)
 {
     psw_rates parts = *rates;
     parts.point_s = 0;
-    double whole = tiny->attend_s + tiny->head_s + tiny->rest_s;
+    double whole = tiny->pass_s + tiny->head_s + tiny->rest_s;
     return fmax(whole - psw_cost_time(&parts, &tiny->point).predicted_s, 1e-6);
 }
 
@@ -224,8 +237,8 @@ psw_status psw_measure_rates(psw_rates *rates)
     for (psw_precision precision = PSW_FP64; precision <= PSW_FP32; precision++) {
         PSW_TRY(measure_probes(precision, 0.15, probes));
         const psw_point *p = &probes[0].point;
-        rates->row_s = probes[0].data_s / (double)(p->n * p->d);
-        rates->noise_s = fmax(probes[0].noisy_s / (double)(p->n * p->d) - rates->row_s, 0);
+        rates->row_s = probes[0].prepare_s / (double)(p->n * p->d);
+        rates->noise_s = fmax(probes[0].noisy_s - probes[0].data_s, 0) / (double)(p->n * p->d);
         solve_attention(probes, precision, rates);
         solve_head(probes, precision, rates);
         overheads[precision] = overhead(&probes[TINY], rates);

@@ -48,14 +48,19 @@ static psw_status drop(void *context, const psw_leaf *leaf)
     return context == NULL && leaf ? PSW_OK : PSW_BUG;
 }
 
+/* Of one forward pass. */
 static double attend_rate(const psw_point *point, psw_arena *arena)
 {
     psw_group group = {point, 1};
-    arena->used = 0;
+    psw_given given = {.sets = 1};
+    const psw_engine *engine = psw_engine_of(point->precision);
+    psw_attention *attention;
+    if (engine->prepare(&group, &given, arena, &attention) != PSW_OK) return NAN;
     double start = processor_s();
-    if (psw_engine_of(point->precision)->attend(&group, NULL, (psw_tables){0}, arena, (psw_watch){NULL, NULL}, drop, NULL) != PSW_OK)
-        return NAN;
-    return psw_attend_work(point).flops / (processor_s() - start);
+    psw_status status = engine->pass(attention, (psw_watch){NULL, NULL}, drop, NULL);
+    double seconds = processor_s() - start;
+    engine->release(attention);
+    return status == PSW_OK ? psw_attend_work(point).flops / seconds : NAN;
 }
 
 static void fill(psw_precision precision, void *at)

@@ -30,22 +30,19 @@ static psw_status drop(void *context, const psw_leaf *leaf)
     return context == NULL && leaf ? PSW_OK : PSW_BUG;
 }
 
-/* The first question comes when the rows are in memory. */
-static bool start_clock(void *context)
-{
-    double *start = context;
-    if (*start < 0) *start = processor_s();
-    return false;
-}
-
 /* Seconds of one forward pass. */
 static double attend_s(const psw_point *point, psw_arena *arena)
 {
     psw_group group = {point, 1};
-    double start = -1;
-    psw_watch watch = {start_clock, &start};
-    psw_status status = psw_engine_of(point->precision)->attend(&group, NULL, (psw_tables){0}, arena, watch, drop, NULL);
-    return status == PSW_OK ? processor_s() - start : NAN;
+    psw_given given = {.sets = 1};
+    const psw_engine *engine = psw_engine_of(point->precision);
+    psw_attention *attention;
+    if (engine->prepare(&group, &given, arena, &attention) != PSW_OK) return NAN;
+    double start = processor_s();
+    psw_status status = engine->pass(attention, (psw_watch){NULL, NULL}, drop, NULL);
+    double seconds = processor_s() - start;
+    engine->release(attention);
+    return status == PSW_OK ? seconds : NAN;
 }
 
 typedef struct times { /* of every repetition */

@@ -110,6 +110,41 @@ static void other_set(psw_precision precision, psw_mask mask, ptrdiff_t d)
     result_free(&alone);
 }
 
+/* A pass leaves nothing behind that another one sees, for one data set or both. */
+static void passes(const psw_point *points, ptrdiff_t count)
+{
+    result first, third;
+    for (int sets = 1; sets <= source.sets; sets++) {
+        source.passes = 0;
+        CHECK(run_sets(points, count, sets, &first) == PSW_OK, "%s", psw_message());
+        source.passes = 2;
+        CHECK(run_sets(points, count, sets, &third) == PSW_OK, "%s", psw_message());
+        size_t rows = (size_t)(count * sets * source.n);
+        CHECK(memcmp(first.bits, third.bits, rows * (size_t)source.v * first.real_bytes) == 0 &&
+                  memcmp(first.special, third.special, rows * sizeof(double)) == 0 &&
+                  memcmp(first.log2_den, third.log2_den, rows * sizeof(double)) == 0,
+              "method %d, mask %d, local %td, %d sets: the third pass differs", (int)points->method, (int)points->mask,
+              points->local, sets);
+        result_free(&first);
+        result_free(&third);
+    }
+    source.passes = 0;
+}
+
+static void repeated(psw_precision precision, psw_mask mask)
+{
+    source_make(23, 300, 6, 5, 170, false, false);
+    psw_point points[2] = {point_of(PSW_EXACT, 4, mask, precision, 64), point_of(PSW_EXACT, 7, mask, precision, 64)};
+    passes(points, 2);
+    points[0] = point_of(PSW_POLYSKETCH, 4, mask, precision, 32);
+    points[0].r = 6;
+    passes(points, 1);
+    points[0].local = mask == PSW_CAUSAL ? 64 : 0;
+    passes(points, 1);
+    source_make(24, 300, 6, 6, 170, true, false); /* one array for queries, keys and values */
+    passes(points, 1);
+}
+
 static void scale_all(double factor)
 {
     for (int set = 0; set < source.sets; set++)
@@ -302,6 +337,7 @@ int main(void)
     for (int precision = 0; precision < 2; precision++) {
         for (int mask = 0; mask < 2; mask++) {
             groups((psw_precision)precision, (psw_mask)mask);
+            repeated((psw_precision)precision, (psw_mask)mask);
             other_set((psw_precision)precision, (psw_mask)mask, 8);
             other_set((psw_precision)precision, (psw_mask)mask, 130);
         }

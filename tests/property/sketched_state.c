@@ -49,15 +49,17 @@ typedef struct hand {
 
 static void take(hand *h, const psw_point *p)
 {
-    CHECK(psw_arena_create(psw_sketched_bytes(p) + (1 << 20), &h->arena) == PSW_OK, "%s", psw_message());
-    CHECK(psw_sketched_lay(&h->f, p, 1, NULL, &h->arena) == PSW_OK, "%s", psw_message());
-    sketcher()->draw(h->f.sketch, 0);
-    psw_sketched_load(&h->f, NULL);
+    psw_group group = {p, 1};
+    psw_given given = {.sets = 1};
+    size_t bytes = psw_engine_of(p->precision)->bytes(&group);
+    CHECK(psw_arena_create(bytes + (1 << 20), &h->arena) == PSW_OK, "%s", psw_message());
+    CHECK(psw_sketched_lay(&h->f, p, &given, &h->arena) == PSW_OK, "%s", psw_message());
+    psw_sketched_load(&h->f, &given);
 }
 
 static void give(hand *h)
 {
-    sketcher()->destroy(h->f.sketch);
+    psw_sketched_close(&h->f);
     psw_arena_destroy(&h->arena);
 }
 

@@ -13,6 +13,7 @@ static struct source {
     ptrdiff_t n, d, v, special;
     int sets;
     psw_tables tables; /* of a sketch */
+    int passes;        /* before the one whose result is taken */
     bool shared, is_signed;
     double *rows[2][3]; /* [set][side] */
 } source;
@@ -87,7 +88,7 @@ static inline void source_make(uint64_t seed, ptrdiff_t n, ptrdiff_t d, ptrdiff_
                                bool is_signed)
 {
     source_free();
-    source = (struct source){n, d, v, special, special < 0 ? 1 : 2, {0}, shared, is_signed, {{NULL}}};
+    source = (struct source){n, d, v, special, special < 0 ? 1 : 2, {0}, 0, shared, is_signed, {{NULL}}};
     for (int set = 0; set < 2; set++)
         for (int side = 0; side < 3; side++) {
             ptrdiff_t width = side == PSW_VALUE ? v : d;
@@ -152,8 +153,15 @@ static inline psw_status run_sets(const psw_point *points, ptrdiff_t count, int 
     r->log2_den = calloc(all, sizeof(double));
     psw_arena arena;
     PSW_TRY(psw_arena_create(engine->bytes(&group), &arena));
-    psw_status status = (sets == source.sets ? engine->attend : engine->attend_one)(
-        &group, NULL, source.tables, &arena, (psw_watch){NULL, NULL}, result_take, r);
+    psw_given given = {NULL, sets, source.tables};
+    psw_attention *attention;
+    psw_status status = engine->prepare(&group, &given, &arena, &attention);
+    for (int time = 0; time < source.passes + 1 && status == PSW_OK; time++) {
+        r->leaves = 0;
+        status = engine->pass(attention, (psw_watch){NULL, NULL}, result_take, r);
+        if (time == source.passes || status != PSW_OK) engine->release(attention);
+    }
+    if (status == PSW_OK && arena.used > 0) status = PSW_BUG;
     if (status == PSW_OK && sets == source.sets && arena.high != engine->bytes(&group)) status = PSW_BUG;
     psw_arena_destroy(&arena);
     return status;
