@@ -18,6 +18,30 @@ static ptrdiff_t spread(const psw_errors *e, ptrdiff_t i, ptrdiff_t rows)
     return (2 * i + 1) * e->rows / (2 * rows);
 }
 
+/* Where the special token stands in the sample, -1 if it does not: at a high degree it alone makes both norms, so it is
+ * always looked at, and the others stand for the rest. */
+static ptrdiff_t special_row(const psw_errors *e)
+{
+    ptrdiff_t token = psw_data_special(&e->point);
+    for (ptrdiff_t i = 0; token >= 0 && i < e->rows; i++)
+        if (e->row[i] == token) return i;
+    return -1;
+}
+
+typedef struct choice { /* rows of the sample that are looked at, and how many each stands for */
+    ptrdiff_t rows, special;
+    double weight;
+} choice;
+
+static choice choose(const psw_errors *e)
+{
+    choice c = {.rows = rows_of(e), .special = special_row(e)};
+    ptrdiff_t others = 0;
+    for (ptrdiff_t i = 0; i < c.rows; i++) others += spread(e, i, c.rows) != c.special;
+    c.weight = others > 0 ? (double)(e->rows - (c.special >= 0)) / (double)others : 0;
+    return c;
+}
+
 /* E (estimate - <x,y>^p)^2 for unit rows x, y: variance and bias. */
 static double expected_square(const psw_point *p, const double *x, const double *k, double key_scale)
 {
@@ -32,8 +56,8 @@ static double expected_square(const psw_point *p, const double *x, const double 
     return fmax(m.variance, 0) + bias * bias; /* rounding may leave a variance of 0 below it */
 }
 
-/* Adds one row with one block of keys; keys that `local` leaves exact have a norm and no error. */
-static void add_row(psw_errors *e, ptrdiff_t i, errors_part keys, errors_sum *square, errors_sum *norm)
+/* Adds one row, `weight` times, with one block of keys; keys that `local` leaves exact have a norm and no error. */
+static void add_row(psw_errors *e, ptrdiff_t i, double weight, errors_part keys, errors_sum *square, errors_sum *norm)
 {
     const psw_point *p = &e->point;
     const double *q = e->q + i * p->d;
@@ -44,9 +68,10 @@ static void add_row(psw_errors *e, ptrdiff_t i, errors_part keys, errors_sum *sq
     for (ptrdiff_t j = 0; j < seen; j++) {
         double key_log2 = e->key_log2[j], both_log2 = 2 * p->beta * (query_log2 + key_log2);
         if (key_log2 == -INFINITY) continue;
-        errors_add(norm, 1, both_log2);
+        errors_add(norm, weight, both_log2);
         if (j < sketched)
-            errors_add(square, expected_square(p, unit, e->k + (keys.first + j) * p->d, exp2(-key_log2)), both_log2);
+            errors_add(square, weight * expected_square(p, unit, e->k + (keys.first + j) * p->d, exp2(-key_log2)),
+                       both_log2);
     }
 }
 
@@ -69,11 +94,14 @@ double errors_theory(psw_errors *e)
     errors_sum square = {0, -INFINITY}, norm = square;
     if (!predicted(p)) return NAN;
     if (e->shape.r == 0) return 0;
-    for (ptrdiff_t b = 0, rows = rows_of(e); errors_keys(e, b).count > 0; b++) {
+    choice c = choose(e);
+    for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
         errors_part keys = errors_keys(e, b);
         for (ptrdiff_t j = 0; j < keys.count; j++)
             e->key_log2[j] = errors_log2_norm(p->d, e->k + (keys.first + j) * p->d);
-        for (ptrdiff_t i = 0; i < rows; i++) add_row(e, spread(e, i, rows), keys, &square, &norm);
+        for (ptrdiff_t i = 0; i < c.rows; i++)
+            if (spread(e, i, c.rows) != c.special) add_row(e, spread(e, i, c.rows), c.weight, keys, &square, &norm);
+        if (c.special >= 0) add_row(e, c.special, 1, keys, &square, &norm);
     }
     return sqrt(errors_ratio(square, norm));
 }
