@@ -11,7 +11,8 @@ const psw_assessor *psw_assessor_of(psw_precision precision)
 
 ptrdiff_t psw_errors_draws(const psw_point *point)
 {
-    return point->method == PSW_MONOMIAL || point->draws < 1 ? 1 : point->draws;
+    bool random = point->weights == 0 && psw_sketch_shape_of(point).r > 0;
+    return random && point->draws > 1 ? point->draws : 1;
 }
 
 /* ---- sums with an exponent ---- */

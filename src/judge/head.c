@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "polysweep/errors.h"
 #include "polysweep/theory.h"
 
 const psw_judge *psw_judge_of(psw_precision precision)
@@ -35,10 +36,22 @@ static ptrdiff_t batch_of(ptrdiff_t columns, ptrdiff_t v)
     return (even + COLUMNS_UNIT - 1) / COLUMNS_UNIT * COLUMNS_UNIT;
 }
 
+static ptrdiff_t draws_of(const psw_point *p)
+{
+    return psw_sketch_has(p->method) ? psw_errors_draws(p) : 1;
+}
+
+/* Trials that share a draw are not independent: the draws are the sample. Where nothing is random the trials are. */
+static ptrdiff_t samples_of(const psw_point *p)
+{
+    bool random = psw_sketch_has(p->method) && p->weights == 0 && psw_sketch_shape_of(p).r > 0;
+    return random && draws_of(p) < p->trials ? draws_of(p) : p->trials;
+}
+
 /* Trials t = draw, draw + draws, ... */
 static ptrdiff_t trials_of(const psw_point *p, ptrdiff_t draw)
 {
-    ptrdiff_t draws = p->draws > 1 ? p->draws : 1;
+    ptrdiff_t draws = draws_of(p);
     return draw < p->trials ? (p->trials - draw + draws - 1) / draws : 0;
 }
 
@@ -57,7 +70,8 @@ static psw_head head_of(const psw_group *group)
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
     head.tolerance = psw_judge_tolerance(p) * head.unit;
-    head.draws = p->draws > 1 ? p->draws : 1;
+    head.draws = draws_of(p);
+    head.samples = samples_of(p);
     head.columns = head.sets == 2 ? p->m * trials_of(p, 0) : 0;
     head.batch = batch_of(head.columns, p->v);
     head.key = psw_random_key(PSW_STREAM_SIGNS, p->seed, values, 2);

@@ -18,6 +18,7 @@ struct psw_head {
 
     /* m vectors of each trial, trial after trial, are the columns; `batch` of them make one product */
     ptrdiff_t columns, batch;
+    ptrdiff_t samples; /* independent ones among the trials */
     ptrdiff_t first_trial, draws; /* the columns are of trials first_trial, first_trial + draws, ... */
     psw_key key;
 

@@ -29,8 +29,7 @@ static void head_verdict(const psw_head *h, ptrdiff_t point, psw_verdict *v)
     for (ptrdiff_t set = 0; set < 2; set++) mean[set] = tree_sum(h->value + d0 + set, pairs, h->leaves) / trials;
     count_trials(h->trial + point * h->point.trials, h->point.trials, v);
     v->success_rate = (double)v->successes / trials;
-    /* trials that share a draw are not independent: the draws are the sample */
-    v->success_samples = h->draws > 1 && h->draws < h->point.trials ? h->draws : h->point.trials;
+    v->success_samples = h->samples;
     psw_interval interval = psw_wilson(v->success_rate * (double)v->success_samples, (double)v->success_samples);
     v->success_lo = interval.lo, v->success_hi = interval.hi;
     v->fire_rate_d0 = (double)v->fires_d0 / trials, v->fire_rate_d1 = (double)v->fires_d1 / trials;
@@ -65,7 +64,7 @@ void head_end(psw_head *h, psw_verdict *verdicts)
         double special[2] = {NAN, NAN};
         for (int set = 0; set < h->sets; set++) special[set] = h->special[point * h->sets + set] / (double)h->draws;
         *v = psw_verdict_none();
-        if (h->columns > 0) head_verdict(h, point, v);
+        if (h->sets == 2 && h->point.m * h->point.trials > 0) head_verdict(h, point, v);
         if (h->sets != 2) continue;
         v->special_mass_d0 = special[0], v->special_mass_d1 = special[1];
         v->leak_mass_d1 = h->leak[point];
