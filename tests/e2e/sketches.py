@@ -1,0 +1,238 @@
+"""Sketches from end to end: heads from files and learned weights against numpy, draws against trials, refusals."""
+import json, os, struct, subprocess, sys, tempfile
+
+import h5py
+import numpy
+
+PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
+N, D, V, R = 75, 8, 5, 6
+checks = failed = 0
+
+
+def check(condition, *what):
+    global checks, failed
+    checks += 1
+    if not condition:
+        failed += 1
+        print("failed:", *what, file=sys.stderr)
+
+
+def run(text, name, code=0, *more):
+    """The columns of the study's file and what the program said."""
+    with open(f"{name}.yaml", "w") as file:
+        file.write(f"schema: 1\nstudy: {name}\nseed: 3\n{text}")
+    if os.path.exists(f"{name}.h5"):
+        os.remove(f"{name}.h5")
+    done = subprocess.run([PROGRAM, "run", f"{name}.yaml", "--quiet", *more], capture_output=True, text=True)
+    check(done.returncode == code, name, "ended with", done.returncode, "not", code, done.stderr)
+    if not os.path.exists(f"{name}.h5"):
+        return {}, done.stderr
+    with h5py.File(f"{name}.h5") as file:
+        columns = {key: item[:] for key, item in file.items() if isinstance(item, h5py.Dataset)}
+        columns["messages"] = [message.decode() for message in file["failures/message"][:]]
+        return columns, done.stderr
+
+
+def refused(text, *words, code=2):
+    columns, said = run(text, "refused", code)
+    check(not columns, "a refusal left a file:", text)
+    for word in words:
+        check(word in said, "not in the message:", word, "in", said)
+
+
+# ---- files
+
+
+def write_safetensors(path, arrays):
+    header, blob = {}, b""
+    for name, array in arrays.items():
+        data = numpy.ascontiguousarray(array).tobytes()
+        header[name] = {"dtype": "F64", "shape": list(array.shape), "data_offsets": [len(blob), len(blob) + len(data)]}
+        blob += data
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + blob)
+
+
+def write_all(arrays):
+    os.mkdir("npy")
+    for name, array in arrays.items():
+        numpy.save(f"npy/{name}.npy", array)
+    write_safetensors("heads.safetensors", arrays)
+    with h5py.File("heads.h5", "w") as file:
+        file.update(arrays)
+
+
+def layernorm(x):
+    x = x - x.mean(-1, keepdims=True)
+    return x / numpy.sqrt((x * x).mean(-1, keepdims=True) + 1e-5)
+
+
+def attention(weights, v):
+    return weights @ v / weights.sum(-1, keepdims=True)
+
+
+def files(arrays):
+    body = """methods: [exact, {polysketch: {r: 6, draws: 4}}, monomial]
+grid: {n: %d, d: %d, v: %d, beta: 4, mask: [full, causal]}
+data: {kind: file, path: PATH, heads: [0, 1]}
+""" % (N, D, V)
+    of = {path: run(body.replace("PATH", path), "files")[0] for path in ("npy", "heads.safetensors", "heads.h5")}
+    first = of["npy"]
+    for path, columns in of.items():
+        for name in ("head", "err_amm", "err_out_q90", "entropy", "theory_err_amm"):
+            check(first[name].tobytes() == columns[name].tobytes(), path, name, "differs from npy's")
+    for i in range(len(first["head"])):
+        if numpy.isnan(first["entropy"][i]):
+            continue
+        q, k = arrays["q"][first["head"][i]], arrays["k"][first["head"][i]]
+        weights = (q @ k.T) ** 4
+        if first["mask"][i]:
+            weights = numpy.tril(weights)
+        share = weights / weights.sum(-1, keepdims=True)
+        entropy = -(share * numpy.log(numpy.where(share > 0, share, 1))).sum(-1).mean()
+        # sums of 75 rounded numbers
+        check(abs(first["entropy"][i] - entropy) < 1e-12, "entropy of head", i, first["entropy"][i], entropy)
+        if first["theory_err_amm"][i] == 0:  # monomials are exact but for rounding
+            check(first["err_out"][i] < 1e-12, "monomials:", first["err_out"][i])
+    check(sorted(set(first["head"])) == [0, 1], "heads", first["head"])
+    check(len(set(first["entropy"][~numpy.isnan(first["entropy"])])) == 4, "heads and masks differ")
+
+    broken = dict(arrays, k=arrays["k"].copy())
+    broken["k"][1, 3, 2] = numpy.nan
+    with h5py.File("nan.h5", "w") as file:
+        file.update(broken)
+    refused(body.replace("PATH", "nan.h5"), "nan.h5", "k", "nan", code=3)
+    with h5py.File("wide.h5", "w") as file:
+        file.update(dict(arrays, k=arrays["k"][:, :, :-1]))
+    refused(body.replace("PATH", "wide.h5"), "wide.h5", code=3)
+    refused(body.replace("PATH", "heads.h5").replace(f"d: {D}", f"d: {D + 1}"), "d = 9", "heads.h5")
+    refused(body.replace("PATH", "heads.h5").replace(f"n: {N}", f"n: {N + 1}"), f"n = {N + 1}", "heads.h5")
+    refused(body.replace("PATH", "heads.h5").replace("[0, 1]", "[0, 2]"), "head", "heads.h5")
+    refused(body.replace("PATH", "nowhere.h5"), "nowhere.h5", code=3)
+
+
+# ---- learned weights
+
+
+def random_weights(random):
+    def level(width):
+        return {"gain": random.normal(1, 0.1, width), "shift": random.normal(0, 0.1, width),
+                "up": random.normal(0, width**-0.5, (width, 8 * R)), "down": random.normal(0, 0.2, (8 * R, R))}
+
+    return {f"{stack}/{number}/{part}": array for stack in (0, 1) for number, width in ((0, D), (1, R))
+            for part, array in level(width).items()}
+
+
+def learned_map(weights, x):
+    def gelu(x):
+        return x / 2 * (1 + numpy.tanh(numpy.sqrt(2 / numpy.pi) * (x + 0.044715 * x**3)))
+
+    stacks = []
+    for stack in (0, 1):
+        y = x
+        for number in (0, 1):
+            part = {name: weights[f"{stack}/{number}/{name}"] for name in ("gain", "shift", "up", "down")}
+            y = gelu((layernorm(y) * part["gain"] + part["shift"]) @ part["up"]) @ part["down"]
+        stacks.append(y)
+    return numpy.sqrt(R) * numpy.tanh(stacks[0] * stacks[1] / numpy.sqrt(R))
+
+
+def learned(arrays, random):
+    weights = random_weights(random)
+    with h5py.File("weights.h5", "w") as file:
+        file.update(weights)
+    body = """methods: [{polysketch: {r: 6, local: [0, 32], weights: weights.h5}}]
+grid: {n: %d, d: %d, v: %d, beta: 4, block: 16, mask: causal, precision: [fp64, fp32]}
+data: {kind: file, path: heads.h5}
+""" % (N, D, V)
+    found, _ = run(body, "learned")
+    q, k, v = (arrays[name][0] for name in "qkv")
+    exact = numpy.tril((q @ k.T) ** 4)
+    sketch = numpy.tril((learned_map(weights, q) @ learned_map(weights, k).T) ** 2)
+    norm = (numpy.tril(numpy.outer((q * q).sum(-1) ** 4, (k * k).sum(-1) ** 4))).sum()
+    for i in range(len(found["beta"])):
+        block = numpy.arange(N) // max(found["local"][i], 1)
+        mixed = numpy.where((block[:, None] == block) & (found["local"][i] > 0), exact, sketch)
+        out, mixed_out = attention(exact, v), attention(mixed, v)
+        amm = numpy.linalg.norm(mixed - exact) / numpy.sqrt(norm)
+        off = numpy.linalg.norm(mixed_out - out) / numpy.linalg.norm(out)
+        close = 1e-3 if found["precision"][i] else 1e-9  # what the columns promise
+        check(abs(found["err_amm"][i] / amm - 1) < close, "learned err_amm", found["err_amm"][i], amm)
+        check(abs(found["err_out"][i] / off - 1) < close, "learned err_out", found["err_out"][i], off)
+        check(numpy.isnan(found["theory_err_amm"][i]), "nothing is known of learned weights")
+
+    with h5py.File("weights.h5", "r+") as file:
+        del file["1/0/down"]
+        file["1/0/down"] = numpy.zeros((8 * R, R + 1))
+    refused(body, "weights.h5", "1/0/down", f"{8 * R} x {R + 1}", f"{8 * R} x {R}")
+    with h5py.File("weights.h5", "r+") as file:
+        del file["1/0/down"]
+    refused(body, "1/0/down", "missing")
+
+
+# ---- draws and trials
+
+
+def draws():
+    body = """data: {preset: P2}
+methods: [{polysketch: {r: 8, draws: [1, 3, 12, 40]}}, {tensorsketch: {r: 32, draws: 12}}, exact]
+grid: {n: 128, d: 18, beta: [4, 8]}
+judge: {m: 16, trials: 12}
+"""
+    found, _ = run(body, "draws")
+    for i in range(len(found["draws"])):
+        given = found["draws"][i] or 12  # exact: every trial is a sample
+        check(found["success_samples"][i] == min(given, 12), "samples", found["success_samples"][i], "of draws", given)
+    for beta in (4, 8):  # trial t has draw t, however many more there are
+        same = [i for i in range(8) if found["beta"][i] == beta and found["draws"][i] >= 12]
+        for name in ("successes", "value_d1", "margin_d1"):
+            check(len(set(found[name][same])) == 1, name, "of 12 and of 40 draws", found[name][same])
+    rate, low, high = (found[f"success_{name}"] for name in ("rate", "lo", "hi"))
+    width = high - low
+    few = (found["draws"] == 1) & (rate > 0) & (rate < 1)
+    check(numpy.all(width[few] > 0.7), "one draw is one sample, its interval is wide", width[few])
+    check(numpy.all(found["trials"] == 12) and numpy.all(found["successes"] <= 12), "trials", found["trials"])
+    check(numpy.all(found["fires_d0"][found["draws"] > 0][:8] == 0), "weights that are not negative never fire on D_0")
+
+
+# ---- refusals
+
+
+def refusals():
+    body = """data: {kind: gaussian}
+methods: [%s]
+grid: {n: 64, d: 8, v: 8, beta: %s}
+"""
+    refused(body % ("{polysketch: {r: 8}}", 3), "polysketch", "even degree", "2 or 4")
+    refused(body % ("{polysketch: {r: 0}}", 4), "r")
+    refused(body % ("{tree: {r: -1}}", 4), "r")
+    refused(body % ("{polysketch: {features: 500}}", 4), "features = 500", "496", "528")
+    refused(body % ("{maclaurin: {r: 8, features: 9}}", 4), "features")
+    refused(body % ("{tree: {r: 8}}", 3), "negative")
+    refused(body % ("{polysketch: {r: 8, local: 256}}", 4), "local", "causal")
+
+    # C(8 + p - 1, p) features, 8 values and a denominator, 8 bytes each
+    found, _ = run(body % ("monomial", "[4, 10]"), "monomial", 1, "--set", "run.memory_per_rank=1M")
+    check(list(found["status"]) == [2, 4], "states that fit", found["status"])
+    check(numpy.isnan(found["err_amm"][1]), "a skipped point has no error")
+    check(any("19448 features" in text and "1400256 bytes" in text for text in found["messages"]), found["messages"])
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        random = numpy.random.default_rng(1)
+        arrays = {name: random.normal(size=(2, N, width)) for name, width in zip("qkv", (D, D, V))}
+        write_all(arrays)
+        files(arrays)
+        learned(arrays, random)
+        draws()
+        refusals()
+        os.chdir("/")
+    print(f"{checks} checks, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

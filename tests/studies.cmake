@@ -1,0 +1,1 @@
+psw_script_test(sketches e2e/sketches.py)
