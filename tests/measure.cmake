@@ -1,2 +1,4 @@
 psw_test(measure unit/measure.c)
 psw_test(rates mpi/rates.c MPI 1 2 3 LABELS mpi)
+
+# not a test: bench/overhead.sh prints what a small point costs outside of its mathematics
