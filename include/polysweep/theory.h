@@ -3,7 +3,9 @@
  * All of it follows from the definitions of the data and the head (shapes: a special token, classes of equal
  * tokens, a threshold); nothing here is a constant quoted from a paper. O(d) work for any n.
  * Applies to mask full, den_constant 0, row_norm none, noise 0, data self_attention, methods exact (closed_form),
- * softmax and linear; NaN otherwise. Unreachable degrees are +inf. */
+ * softmax and linear; NaN otherwise. Unreachable degrees are +inf. A sketch has the masses and degrees of the exact
+ * kernel that it estimates, beside which a success that only noise made is seen for what it is; how often it fires and
+ * succeeds is not known. */
 #ifndef POLYSWEEP_THEORY_H
 #define POLYSWEEP_THEORY_H
 
@@ -25,6 +27,7 @@ typedef struct psw_theory {
     double beta_up_special, beta_up_class, beta_up_class_3s, beta_up;
 } psw_theory;
 
+/* False for sketches. */
 bool psw_theory_applies(const psw_point *point);
 
 /* Masses on data set D_`set` (0 or 1), evaluated in logarithms; any beta >= 0, any n. */
@@ -38,8 +41,8 @@ typedef struct psw_firing {
 } psw_firing;
 psw_firing psw_theory_firing(const psw_point *point);
 
-/* The columns of theory: NaN where they do not apply. The degrees are those of the polynomial kernel, NaN for softmax
- * and linear. */
+/* The columns of theory: NaN where they do not apply. The degrees are those of the polynomial kernel, NaN for softmax,
+ * linear and favor. */
 psw_theory psw_theory_point(const psw_point *point);
 
 /* |pre-activation| below this, in units of sqrt(ln n), is rounding, not a sign: C eps (a + b + 2c), eps and C of the

@@ -3,13 +3,18 @@
 #include <float.h>
 #include <math.h>
 
+bool theory_kernel_applies(const psw_point *p)
+{
+    bool shape = p->n >= 2 && p->d >= 3 && p->n % (p->d - 2) == 0;
+    return shape && p->data_kind == PSW_SELF_ATTENTION && p->mask == PSW_FULL && p->den_constant == 0 &&
+           p->row_norm == PSW_NORM_NONE && p->noise == 0;
+}
+
 bool psw_theory_applies(const psw_point *p)
 {
     bool method =
         p->method == PSW_EXACT || p->method == PSW_CLOSED_FORM || p->method == PSW_SOFTMAX || p->method == PSW_LINEAR;
-    bool shape = p->n >= 2 && p->d >= 3 && p->n % (p->d - 2) == 0;
-    return method && shape && p->data_kind == PSW_SELF_ATTENTION && p->mask == PSW_FULL && p->den_constant == 0 &&
-           p->row_norm == PSW_NORM_NONE && p->noise == 0;
+    return method && theory_kernel_applies(p);
 }
 
 /* Errors of computed pre-activations against the closed form, worst of all sign vectors, are up to 32 eps (a + b + 2c)
@@ -28,7 +33,7 @@ theory_kernel theory_kernel_of(const psw_point *p, double a)
     ptrdiff_t t = p->n / (p->d - 2);
     theory_kernel k = {.t = (double)t, .classes = (double)(p->d - 3), .per_other = (double)t};
     double aa = a * a, bb = p->b * p->b, cc = p->c * p->c, log_n = log((double)p->n);
-    if (p->method == PSW_SOFTMAX) {
+    if (p->method == PSW_SOFTMAX || p->method == PSW_FAVOR) {
         k.special = aa * log_n, k.own = bb * log_n, k.degree = 1;
         return k;
     }

@@ -13,6 +13,8 @@ typedef struct theory_kernel {
     double per_other;  /* keys of one other class that have any weight: t, or 0 if their score is 0 */
 } theory_kernel;
 
+/* True where the masses below are those of the data, whatever the method does with the kernel. */
+bool theory_kernel_applies(const psw_point *point);
 theory_kernel theory_kernel_of(const psw_point *point, double a);
 
 /* The degree at which  weight_f f + weight_class (f + s_k)  reaches `level` (it grows with the degree): 0 if it starts

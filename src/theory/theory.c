@@ -76,15 +76,16 @@ static const struct {
     {beta_up, true},
 };
 
+/* Sketches have the degrees of the kernel they estimate; favor estimates softmax. */
 static bool has_degrees(const psw_point *p)
 {
-    return p->method == PSW_EXACT || p->method == PSW_CLOSED_FORM;
+    return p->method != PSW_SOFTMAX && p->method != PSW_LINEAR && p->method != PSW_FAVOR;
 }
 
 static double value(const void *subject, ptrdiff_t name)
 {
     const psw_point *point = subject;
-    if (!psw_theory_applies(point) || (columns[name].degree && !has_degrees(point))) return NAN;
+    if (!theory_kernel_applies(point) || (columns[name].degree && !has_degrees(point))) return NAN;
     return columns[name].of(point);
 }
 
@@ -93,7 +94,7 @@ const psw_oracle psw_theory_oracle = {names, value, NULL};
 psw_theory psw_theory_point(const psw_point *p)
 {
     psw_theory theory = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-    if (!psw_theory_applies(p)) return theory;
+    if (!theory_kernel_applies(p)) return theory;
     psw_firing firing = psw_theory_firing(p);
     theory.special_mass_d1 = mass_d1(p);
     theory.special_mass_d0 = mass_d0(p);

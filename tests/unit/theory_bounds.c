@@ -95,12 +95,35 @@ static void where_it_applies(void)
     CHECK(isnan(psw_theory_point(&p).special_mass_d1), "den_constant");
     p = good, p.row_norm = PSW_NORM_UNIT;
     CHECK(isnan(psw_theory_point(&p).success), "row_norm");
-    p = good, p.method = PSW_TREE;
-    CHECK(isnan(psw_theory_point(&p).success), "sketch");
+    p = good, p.method = PSW_TREE, p.noise = 0.5;
+    CHECK(isnan(psw_theory_point(&p).special_mass_d1), "a sketch of noisy data");
     p = good, p.data_kind = PSW_SCORES;
     CHECK(isnan(psw_theory_point(&p).success), "scores");
     p = good, p.n = 65;
     CHECK(isnan(psw_theory_point(&p).success), "shape");
+}
+
+/* What a sketch estimates, never how often it succeeds. */
+static void sketches(void)
+{
+    const psw_method methods[] = {PSW_MONOMIAL, PSW_POLYSKETCH, PSW_TREE, PSW_TENSORSKETCH, PSW_SRHT, PSW_MACLAURIN};
+    psw_point p = case_of(&P3, 1024, 34, 8);
+    psw_theory exact = psw_theory_point(&p);
+    for (int i = 0; i < 6; i++) {
+        p.method = methods[i];
+        psw_theory t = psw_theory_point(&p);
+        CHECK(t.special_mass_d1 == exact.special_mass_d1 && t.special_mass_d0 == exact.special_mass_d0, "masses");
+        CHECK(t.beta_c == exact.beta_c && t.beta_ok == exact.beta_ok && t.beta_up == exact.beta_up, "degrees");
+        CHECK(isnan(t.success) && isnan(t.fire_d1) && isnan(t.fire_d0), "%g of a sketch", t.success);
+        CHECK(psw_theory_oracle.value(&p, 0) == exact.special_mass_d1, "mass by name");
+        CHECK(psw_theory_oracle.value(&p, 6) == exact.beta_c, "degree by name");
+    }
+    p.method = PSW_SOFTMAX, p.beta = NAN;
+    psw_theory softmax = psw_theory_point(&p);
+    p.method = PSW_FAVOR;
+    psw_theory favor = psw_theory_point(&p);
+    CHECK(favor.special_mass_d1 == softmax.special_mass_d1, "%g", favor.special_mass_d1);
+    CHECK(isnan(favor.beta_c) && isnan(favor.success), "favor has no degrees");
 }
 
 /* By name, the columns are the fields. */
@@ -124,6 +147,7 @@ int main(void)
     every_preset();
     limits();
     where_it_applies();
+    sketches();
     oracle();
     return test_end();
 }
