@@ -389,35 +389,6 @@ static void a_sample_stands_for_all_rows(void)
           all.theory_err_amm);
 }
 
-/* At a high degree the special token alone makes the norms: the few rows that a prediction looks at must have it. */
-static void the_special_row_is_looked_at(void)
-{
-    enum { ROWS = 1024, WIDTH = 34 };
-    psw_point p = {.method = PSW_TREE, .data_kind = PSW_SELF_ATTENTION, .beta = 12, .n = ROWS, .d = WIDTH, .v = WIDTH,
-                   .r = 32, .draws = 1, .block = 256, .seed = 1, .a_0 = 0.04, .a_1 = 1.2, .b = 0.05, .c = 1.5, .kappa = 0.1,
-                   .m = 1, .trials = 1, .j3 = 7};
-    double *x = malloc(ROWS * WIDTH * sizeof *x), square = 0, norm = 0;
-    psw_data *data;
-    CHECK(x && psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
-    psw_data_rows(data, 1, PSW_KEY, 0, ROWS, x);
-    psw_data_close(data);
-    for (int i = 0; i < ROWS; i++)
-        for (int j = 0; j < ROWS; j++) {
-            double qq = 0, kk = 0, qk = 0;
-            for (int c = 0; c < WIDTH; c++) {
-                double a = x[i * WIDTH + c], b = x[j * WIDTH + c];
-                qq += a * a, kk += b * b, qk += a * b;
-            }
-            psw_moments m = psw_sketch_moments(&p, 1, qk / sqrt(qq * kk), 0);
-            square += pow(qq * kk, p.beta) * m.variance;
-            norm += pow(qq * kk, p.beta);
-        }
-    free(x);
-    double theory = kernel_errors(p).theory_err_amm, all = sqrt(square / norm);
-    /* the other rows are 32 equal classes, of which the 64 that are looked at are a fair sample */
-    CHECK(fabs(theory / all - 1) < 0.02, "%g of all pairs, predicted %g", all, theory);
-}
-
 static bool always(void *context)
 {
     (void)context;
@@ -453,7 +424,6 @@ int main(void)
     predictions();
     scale_does_not_matter();
     a_sample_stands_for_all_rows();
-    the_special_row_is_looked_at();
     refusals();
     return test_end();
 }
