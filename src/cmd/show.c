@@ -110,17 +110,30 @@ static void find_axes(const view *v, bool varies[PSW_COLUMNS_MAX])
         if (strcmp(v->all[i].name, "method") == 0) varies[i] = methods;
 }
 
-/* What a reader of a sweep asks first. */
+static psw_status add_columns(view *v, const char *const *names)
+{
+    for (; *names; names++) PSW_TRY(add_column(v, *names));
+    return PSW_OK;
+}
+
+/* What a reader of a sweep asks first: the verdict where there are two data sets, errors where there is a sketch. */
 static psw_status default_columns(view *v)
 {
-    static const char *const results[] = {"status",     "success_rate",   "success_lo",
-                                          "success_hi", "theory_success", "beta_c"};
-    bool varies[PSW_COLUMNS_MAX] = {false};
+    static const char *const always[] = {"status", NULL};
+    static const char *const verdict[] = {"success_rate", "success_lo", "success_hi", "theory_success", "beta_c", NULL};
+    static const char *const sketch[] = {"err_attn", "err_out", "bad_rows", "state_bytes", NULL};
+    bool varies[PSW_COLUMNS_MAX] = {false}, judged = false, sketched = false;
     find_axes(v, varies);
+    for (ptrdiff_t slot = 0; slot < psw_study_slots(v->study); slot++) {
+        psw_point point = psw_study_point(v->study, slot);
+        judged |= psw_data_sets(&point) == 2;
+        sketched |= psw_sketch_has(point.method);
+    }
     for (ptrdiff_t i = 0; i < v->count; i++)
         if (varies[i]) v->shown[v->shown_count++] = &v->all[i];
-    for (size_t i = 0; i < sizeof results / sizeof *results; i++) PSW_TRY(add_column(v, results[i]));
-    return PSW_OK;
+    PSW_TRY(add_columns(v, always));
+    if (judged) PSW_TRY(add_columns(v, verdict));
+    return sketched ? add_columns(v, sketch) : PSW_OK;
 }
 
 /* ---- why a point failed ---- */
