@@ -24,8 +24,8 @@ enum { PSW_TILE_ANY_SHAPE = true };
 #endif
 
 /* A matrix B of `inner` rows and `cols` columns as the backend keeps it, columns past the last one 0. kernel: by panels
- * of two vectors of columns (the last one of one, if that is enough), each panel row by row. blas: row by row. In both, a
- * matrix of two vectors of columns stands row by row without gaps. */
+ * of two vectors of columns (the last one of one, if that is enough), each panel row by row. blas: row by row. A matrix
+ * of two vectors of columns stands row by row without gaps in both. */
 typedef struct psw_panels {
     psw_real *at;
     ptrdiff_t inner, cols;
