@@ -159,7 +159,7 @@ static int64_t pop_or_ask(psw_queue *queue, bool *end)
     int64_t weight = 0;
     lock(node);
     int64_t number = node->halted ? -1 : pop_list(node);
-    *end = number < 0 && (node->halted || (node->over && !queue->waiting));
+    *end = number < 0 && (node->halted || (node->over && node->asking == 0)); /* an answer under way may hold numbers */
     if (!*end && !node->over && !queue->waiting) {
         if (number < 0)
             weight = 1;
