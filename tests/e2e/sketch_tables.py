@@ -15,6 +15,7 @@ import numpy
 
 PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
 HEADS = 4
+TABLE_DRAWS = 5
 checks = failed = 0
 
 R = (16, 32, 64, 256)
@@ -107,59 +108,57 @@ grid: {{n: 256, d: 64, v: 64, mask: causal, row_norm: layernorm, block: 64, beta
 """)
 
 
-# Ours is a mean over 4 data sets of 5 draws, the table's of one data set and 5 draws. Entries of degree 8 have heavy
-# tails where r is small: a few draws differ by factors there (the table says ten). Outputs are bounded.
-def tolerance(column, beta, r):
-    if column in ("err_out", "local"):
-        return 0.06
-    return 0.3 if beta == 4 or r == 256 else 0.6 if r == 64 else 1.6
+def compare(columns, name, value, draws, *what, **where):
+    """Ours, a mean over data sets and draws, against the table's mean of TABLE_DRAWS draws on one data set: four standard
+    deviations of the difference, and the digits of the table. The spread of draws comes from their quantiles; all data
+    sets see the same draws. Degree 8 has tails at small r that no five draws show: factors are all that is claimed."""
+    keep = numpy.all([columns[key] == given for key, given in where.items()], axis=0)
+    assert keep.sum() == HEADS, where
+    each = columns[f"{name}_mean"][keep]
+    draw = numpy.mean(columns[f"{name}_q90"][keep] - columns[name][keep]) / 1.2816  # of a normal distribution
+    spread = (draw**2 * (1 / TABLE_DRAWS + 1 / draws) + each.var(ddof=1) * (1 + 1 / HEADS)) ** 0.5
+    ours, limit = each.mean(), 4 * spread + 0.02 * value
+    tails = where["beta"] == 8 and where["r"] < 256 and "out" not in name
+    print(f"{' '.join(map(str, what)):24} {name:8} {ours:9.4g}   table {value:9.4g}   allowed {limit:9.2g}")
+    check(abs(ours - value) < limit or (tails and 1 / 3 < ours / value < 3), *what, name, ours, value, limit)
+    return ours
 
 
-def compare_errors(columns, kind, beta, sizes):
+def compare_errors(columns, kind, beta, sizes, draws):
     for column, values in ERRORS[kind, beta].items():
         name, local = ("err_out", 64) if column == "local" else (column, 0)
         for r, value in zip(R, values):
-            if r not in sizes:
-                continue
-            ours = mean(columns, f"{name}_mean", method="polysketch", beta=beta, r=r, local=local)
-            print(f"{kind:8} beta {beta} r {r:4} {column:8} {ours:9.4g}   table {value:9.4g}")
-            off = abs(ours - value) if name == "err_out" else abs(numpy.log(ours / value))
-            limit = tolerance(column, beta, r)
-            check(off < (limit if name == "err_out" else numpy.log(1 + limit)), kind, beta, r, column, ours, value)
+            if r in sizes:
+                compare(columns, name, value, draws, kind, beta, r, local, method="polysketch", beta=beta, r=r, local=local)
 
 
-def compare_signed(columns, kind, betas, sizes):
+def compare_signed(columns, kind, betas, sizes, draws):
     for (data, beta, method), values in SIGNED.items():
         if data != kind or beta not in betas:
             continue
-        ours = [mean(columns, "err_amm_mean", method=method, beta=beta, r=r) for r in sizes]
-        print(f"{kind:8} beta {beta} {method:12}", " ".join(f"{x:7.4f}" for x in ours), "  table", values)
+        ours = [compare(columns, "err_amm", values[SIZES.index(r)], draws, kind, beta, method, r, method=method, beta=beta,
+                        r=r) for r in sizes]
         for r, x in zip(sizes, ours):
-            value = values[SIZES.index(r)]
-            # five draws in the table: some percent at degrees 2 and 4, factors at 8 with flat sketches
-            few = (0.25 if r == 16 else 0.15) if beta < 8 or method == "tree" else 2
-            check(abs(numpy.log(x / value)) < numpy.log(1 + few), kind, beta, method, r, x, value)
-            if beta < 8 and r >= 64:
-                check(0.9 < x * r**0.5 < 1.15, "err_amm sqrt(r)", kind, beta, method, r, x * r**0.5)
+            check(beta == 8 or r < 64 or 0.9 < x * r**0.5 < 1.15, "err_amm sqrt(r)", kind, beta, method, r, x * r**0.5)
         if beta < 8 and len(sizes) == 4:
             slope = numpy.polyfit(numpy.log(sizes[1:]), numpy.log(ours[1:]), 1)[0]
             check(abs(slope + 0.5) < 0.06, "slope", kind, beta, method, slope)
 
 
 def errors(short):
-    betas, sizes = ((4,), (32, 64)) if short else ((4, 8), R)
+    betas, sizes, draws = ((4,), (32, 64), 10) if short else ((4, 8), R, 20)
     signed_betas, signed = ((2, 4), (16, 64)) if short else ((2, 4, 8), SIZES)
     write_data()
     for kind in ("random", "aligned"):
-        text = f"polysketch: {{r: {list(sizes)}, local: [0, 64], draws: 5}}"
+        text = f"polysketch: {{r: {list(sizes)}, local: [0, 64], draws: {draws}}}"
         columns = measure(kind, f"{{{text}}}", betas)
         for beta in betas:
             if (kind, beta) in ERRORS:
-                compare_errors(columns, kind, beta, sizes)
+                compare_errors(columns, kind, beta, sizes, draws)
         os.remove(f"{kind}.h5")
-        text = ", ".join(f"{{{name}: {{r: {list(signed)}, draws: 5}}}}"
+        text = ", ".join(f"{{{name}: {{r: {list(signed)}, draws: {draws}}}}}"
                          for name in ("tree", "maclaurin", "tensorsketch", "srht"))
-        compare_signed(measure(kind, text, signed_betas), kind, signed_betas, signed)
+        compare_signed(measure(kind, text, signed_betas), kind, signed_betas, signed, draws)
 
 
 # ---- success
