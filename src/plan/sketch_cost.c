@@ -36,11 +36,21 @@ static double state_seconds(const psw_rates *rates, const psw_point *p)
     return times * entries * 2 * rates->score_s[p->precision];
 }
 
+/* Features of packed squares and of monomials are many more than what is stored: they go through memory, for the row
+ * that is added to a state and for the row that reads one. */
+static double lift_seconds(const psw_rates *rates, const psw_point *p)
+{
+    psw_sketch_shape shape = psw_sketch_shape_of(p);
+    double lifted = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : 2 * (double)p->n * (double)shape.features;
+    return lifted * 1.7 * rates->score_s[p->precision];
+}
+
 double sketch_pass_seconds(const psw_rates *rates, const psw_point *p)
 {
     double stretch = (double)(p->local > 0 ? p->local : p->block), n = (double)p->n;
     double near = p->mask == PSW_CAUSAL ? n * fmin(stretch, n) / 2 : 0;
-    return rows_mapped(p) * map_seconds(rates, p) + state_seconds(rates, p) + near * rates->score_s[p->precision];
+    return rows_mapped(p) * map_seconds(rates, p) + lift_seconds(rates, p) + state_seconds(rates, p) +
+           near * rates->score_s[p->precision];
 }
 
 /* ---- tables ---- */
