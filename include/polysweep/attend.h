@@ -13,6 +13,7 @@
 #define POLYSWEEP_ATTEND_H
 
 #include "polysweep/data.h"
+#include "polysweep/route.h"
 
 #define PSW_GROUP_MAX 16
 
@@ -56,22 +57,64 @@ typedef struct psw_given {
     const psw_data *data;
     int sets; /* the first 1 .. psw_data_sets; one alone has the bits that it has beside the other */
     psw_tables tables;
+    const psw_route *route; /* NULL: alone; else this rank's part of a team's. Read while the attention lives */
 } psw_given;
+
+/* How a team of `size` works on a point, seen from `rank`; what is not chosen is: zigzag for causal row folds, else
+ * contiguous; ring; doubling. */
+psw_route psw_attend_route(const psw_point *point, psw_choice choice, int size, int rank);
+
+/* What a team does together. Scores (one row) are the first rank's alone. */
+typedef enum psw_fold_kind { PSW_ROW_FOLD, PSW_STATE_FOLD, PSW_ONE_RANK } psw_fold_kind;
+psw_fold_kind psw_attend_kind(const psw_point *point);
 
 /* A group, ready for forward passes: rows made, rounded and packed, tables drawn. It lives in the arena. */
 typedef struct psw_attention psw_attention;
 
+/* Bytes that a transfer carries, in this rank's memory. */
+typedef struct psw_parcel {
+    void *at;
+    size_t bytes;
+} psw_parcel;
+
+/* The states of a scan over ranks: `rounds` of own, before and total, each of `bytes`. merge: into += from; an empty
+ * state (what clear makes) is the identity. */
+typedef struct psw_states {
+    ptrdiff_t rounds;
+    size_t bytes; /* of one */
+    unsigned char *own, *before, *total;
+    bool totals; /* a total is wanted */
+    void (*merge)(void *into, const void *from, size_t bytes);
+    void (*clear)(void *state, size_t bytes);
+} psw_states;
+
 typedef struct psw_engine {
     const char *name;
     size_t real_bytes;
-    /* Bytes of an attention over all data sets, by the code that lays it out. */
-    size_t (*bytes)(const psw_group *group);
+    /* Bytes of an attention over all data sets, by the code that lays it out. `route` as in psw_given. */
+    size_t (*bytes)(const psw_group *group, const psw_route *route);
     /* The group must outlive the attention; what is given need not. On failure there is nothing to release. */
     psw_status (*prepare)(const psw_group *group, const psw_given *given, psw_arena *arena, psw_attention **attention);
     /* One forward pass, leaf by leaf in ascending order: what a timing is of. Can be repeated, with the same bits.
      * PSW_NOT_FINITE names the row. */
     psw_status (*pass)(psw_attention *attention, psw_watch watch, psw_leaf_sink sink, void *context);
     void (*release)(psw_attention *attention); /* the arena is as it was before */
+
+    /* One pass of a team (given.route), in pieces that polysweep/dist.h puts together. Local, all of them.
+     * Row folds: begin; for each step of the route its transfers, `parcel` saying where each lies, and between them
+     * `meet`; `arrived` with every parcel that came; then `deliver`: own leaves, in ascending order. */
+    psw_parcel (*parcel)(psw_attention *attention, const psw_transfer *transfer);
+    psw_status (*meet)(psw_attention *attention, int step, psw_watch watch);
+    psw_status (*arrived)(psw_attention *attention, const psw_transfer *transfer);
+    psw_status (*deliver)(psw_attention *attention, psw_leaf_sink sink, void *context);
+    /* State folds: begin; `total` leaves the states of own stretches in states.own; a scan fills `before` (and
+     * `total`); meanwhile `ahead` does what needs no state, a block at a time (`more` = false: nothing is left); then
+     * `rest`: own leaves, in any order. */
+    psw_status (*total)(psw_attention *attention, psw_watch watch, psw_states *states);
+    psw_status (*ahead)(psw_attention *attention, psw_watch watch, bool *more);
+    psw_status (*rest)(psw_attention *attention, psw_watch watch, psw_leaf_sink sink, void *context);
+    void (*begin)(psw_attention *attention); /* both kinds */
+
     /* All three, over all data sets. */
     psw_status (*attend)(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
                          psw_watch watch, psw_leaf_sink sink, void *context);

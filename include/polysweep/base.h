@@ -67,6 +67,15 @@ void psw_arena_destroy(psw_arena *arena);
 void *psw_arena_take(psw_arena *arena, ptrdiff_t count, size_t bytes_each);
 psw_status psw_arena_check(const psw_arena *arena);
 
+/* Numbers that ranks merge: doubles that add or of which the largest counts, bytes whose bits are united. A NaN must not
+ * be among those of which the largest counts. */
+typedef struct psw_merging {
+    enum { PSW_ADD, PSW_LARGEST, PSW_UNITE } how;
+    void *at;
+    ptrdiff_t count;
+} psw_merging;
+enum { PSW_MERGING_MAX = 8 };
+
 /* What products of tiles (tile.h) are made of in this build, and what it is compiled for: "own kernel, AVX-512". */
 const char *psw_tile_backend(void);
 

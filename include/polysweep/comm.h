@@ -24,6 +24,7 @@ psw_status psw_comm_agree(const psw_comm *comm, psw_status status);
 psw_status psw_comm_bytes(const psw_comm *comm, int root, void *data, size_t bytes); /* broadcast, any size */
 psw_status psw_comm_sum(const psw_comm *comm, double *values, int count);            /* all-reduce */
 psw_status psw_comm_max(const psw_comm *comm, double *values, int count);
+psw_status psw_comm_merge(const psw_comm *comm, const psw_merging *list, int count); /* all-reduce, in place */
 psw_status psw_comm_barrier(const psw_comm *comm);
 /* A barrier that goes on calling `meanwhile` until everybody is there. */
 psw_status psw_comm_wait(const psw_comm *comm, void (*meanwhile)(void *context), void *context);

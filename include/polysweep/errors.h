@@ -38,12 +38,21 @@ typedef struct psw_sketch_columns {
 
 typedef struct psw_errors psw_errors; /* lives in the arena, but for the plans of an FFT */
 
-/* begin, then for each draw: draw, and take with every leaf of that draw; end; close. */
+/* Where the parts of ranks that share a point become one. */
+typedef enum psw_errors_stage { PSW_ERRORS_BEGUN, PSW_ERRORS_DRAWN, PSW_ERRORS_ENDING } psw_errors_stage;
+
+/* begin; then for each draw: draw, and take with every leaf of that draw; end; close.
+ *
+ * A team shares the keys: each rank has the blocks that `route` (NULL: alone) gives it. After begin, after each draw and
+ * before end the parts of the ranks are merged: for phase = 0, 1, ... `merging` lists what is to be merged
+ * (psw_comm_merge), until it returns 0. One who is alone goes through the phases too, with nothing to merge with. */
 typedef struct psw_assessor {
-    size_t (*bytes)(const psw_point *point);
-    /* Exact attention of the sample. `weights` as psw_sketcher takes them. PSW_STOPPED when the watch says so. */
-    psw_status (*begin)(const psw_point *point, const psw_data *data, const psw_weights *weights, psw_watch watch,
-                        psw_arena *arena, psw_errors **errors);
+    size_t (*bytes)(const psw_point *point, const psw_route *route);
+    /* Exact attention of the sample with own keys. `weights` as psw_sketcher takes them. PSW_STOPPED when the watch says
+     * so. */
+    psw_status (*begin)(const psw_point *point, const psw_data *data, const psw_weights *weights,
+                        const psw_route *route, psw_watch watch, psw_arena *arena, psw_errors **errors);
+    int (*merging)(psw_errors *errors, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX]);
     psw_status (*draw)(psw_errors *errors, ptrdiff_t draw); /* A~ of draw number `draw`, 0 .. draws - 1, each once */
     psw_status (*take)(void *errors, const psw_leaf *leaf); /* a psw_leaf_sink: O~ of that draw, leaves in any order */
     void (*end)(psw_errors *errors, psw_sketch_columns *columns);

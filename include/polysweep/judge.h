@@ -39,6 +39,9 @@ typedef struct psw_judge {
     /* Sketches: the leaves that follow are of draw number `draw` of point.draws; trial t belongs to draw t mod draws.
      * Masses of a sketch are means over draws (the leak a maximum). Not called: one draw for all trials. */
     void (*draw)(psw_head *head, ptrdiff_t draw);
+    /* Heads of ranks that took different leaves become one: what to merge (psw_comm_merge) before end, on every rank.
+     * Exact, whatever the order. Returns how many of `list` are used. */
+    int (*merging)(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
 } psw_judge;
 const psw_judge *psw_judge_of(psw_precision precision);
 

@@ -17,6 +17,7 @@ typedef struct psw_rates {
     double row_s, noise_s;  /* one element of generated data, made and packed; of its noise */
     double point_s;         /* fixed cost of a point: theory, bookkeeping */
     double run_s;           /* fixed cost of a run: taking, writing */
+    double latency_s[2], byte_s[2]; /* of a message between two ranks: of one node, of two */
 } psw_rates;
 extern const psw_rates psw_rates_default; /* of a common core; every table that uses it says so */
 
@@ -44,8 +45,9 @@ ptrdiff_t psw_group_most(const psw_point *point);
  * a run falls into groups, for planning and for computing. */
 ptrdiff_t psw_group_fill(const psw_study *study, ptrdiff_t first, ptrdiff_t end, psw_point points[PSW_GROUP_MAX]);
 
-/* Bytes of the arena that computes a group; a run needs as much as its largest group. */
-size_t psw_memory_group(const psw_group *group);
+/* Bytes of the arena that computes a group; a run needs as much as its largest group. `route`: this rank's part of it
+ * in a team, NULL alone. */
+size_t psw_memory_group(const psw_group *group, const psw_route *route);
 
 typedef struct psw_run { /* consecutive slots first .. first+count, one worker */
     ptrdiff_t first, count;

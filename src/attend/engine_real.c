@@ -47,10 +47,10 @@ static void release(psw_attention *a)
     a->arena->used = a->used;
 }
 
-static size_t bytes(const psw_group *group)
+static size_t bytes(const psw_group *group, const psw_route *route)
 {
     psw_arena counting = psw_arena_counting();
-    psw_given all = {.sets = psw_data_sets(group->points)};
+    psw_given all = {.sets = psw_data_sets(group->points), .route = route};
     psw_attention a;
     psw_arena_take(&counting, 1, sizeof a);
     lay(&a, group, &all, &counting);
@@ -98,7 +98,7 @@ static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, vo
 static psw_status attend(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
                          psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    psw_given given = {data, psw_data_sets(group->points), tables};
+    psw_given given = {.data = data, .sets = psw_data_sets(group->points), .tables = tables};
     psw_attention *a;
     PSW_TRY(prepare(group, &given, arena, &a));
     psw_status status = pass(a, watch, sink, context);
@@ -113,4 +113,12 @@ static psw_status attend(const psw_group *group, const psw_data *data, psw_table
 #endif
 
 extern const psw_engine PSW_PRECISION_NAME(psw_engine);
-const psw_engine PSW_PRECISION_NAME(psw_engine) = {NAME, sizeof(psw_real), bytes, prepare, pass, release, attend};
+const psw_engine PSW_PRECISION_NAME(psw_engine) = {
+    .name = NAME,
+    .real_bytes = sizeof(psw_real),
+    .bytes = bytes,
+    .prepare = prepare,
+    .pass = pass,
+    .release = release,
+    .attend = attend,
+};

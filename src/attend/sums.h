@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-#include "polysweep/base.h"
+#include "polysweep/route.h"
 
 /* Row i stands for at[i][.] * 2^exponent[i]. The columns are the numerators (one for each column of the values),
  * the weight on the special key, and the denominator. A row that has met no weight is 0 with exponent PSW_EMPTY. */
@@ -28,14 +28,9 @@ psw_sums psw_sums_part(psw_sums sums, ptrdiff_t first, ptrdiff_t rows);
  * identity. */
 void psw_sums_merge(psw_sums into, psw_sums from);
 
-/* The binary tree over the key leaves 0 .. leaves-1: node (level, index) is the sum of its children
- * (level-1, 2 index) and (level-1, 2 index + 1); a missing child leaves the other as it is. Nodes may be given in
- * any order, each leaf in exactly one of them: a node waits until its sibling is there, so the root has the same
- * bits for every order. */
-typedef struct psw_node {
-    ptrdiff_t level, index; /* level -1: the place is free */
-} psw_node;
-
+/* The binary tree (psw_node, polysweep/route.h) over the key leaves 0 .. leaves-1. Nodes may be given in any order, each
+ * leaf in exactly one of them: a node waits until its sibling is there, so the root has the same bits for every order.
+ * A place whose node has level -1 is free. */
 typedef struct psw_tree {
     ptrdiff_t leaves, rows;
     ptrdiff_t places; /* that can wait at once, the one being filled included */

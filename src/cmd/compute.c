@@ -38,7 +38,7 @@ static psw_status one_draw(const psw_computer *computer, const psw_group *group,
                            psw_arena *arena, pass *p)
 {
     const psw_engine *engine = psw_engine_of(group->points->precision);
-    psw_given given = {data, psw_data_sets(group->points), tables};
+    psw_given given = {.data = data, .sets = psw_data_sets(group->points), .tables = tables};
     psw_attention *attention;
     PSW_TRY(engine->prepare(group, &given, arena, &attention));
     double apart = p->head_s + p->error_s, start = psw_clock_s();
@@ -59,7 +59,7 @@ static psw_status all_draws(const psw_computer *computer, const psw_group *group
     const psw_point *point = group->points;
     if (!p->assessor) return one_draw(computer, group, data, (psw_tables){0}, arena, p);
     const psw_weights *weights = weights_of(computer, point);
-    PSW_TRY(p->assessor->begin(point, data, weights, computer->watch, arena, &p->errors));
+    PSW_TRY(p->assessor->begin(point, data, weights, NULL, computer->watch, arena, &p->errors));
     for (ptrdiff_t draw = 0; draw < psw_errors_draws(point); draw++) {
         PSW_TRY(p->assessor->draw(p->errors, draw));
         p->judge->draw(p->head, draw);
@@ -125,7 +125,7 @@ static void fill_cost(const psw_computer *computer, const psw_group *group, cons
     c->peak_gflops = 1e-9 / computer->rates->flop_s[point->precision];
     c->memory_bytes = (double)computer->arena.high;
     c->predicted_s = cost.extra_s + (cost.predicted_s - cost.extra_s) / count; /* its share of what a group shares */
-    c->predicted_bytes = (double)psw_memory_group(group);
+    c->predicted_bytes = (double)psw_memory_group(group, NULL);
 }
 
 static void fill_done(const psw_computer *computer, const psw_group *group, const results *r, psw_record *records)
@@ -151,7 +151,7 @@ static void give_up(psw_computer *computer, psw_slot_status how, psw_status why,
 /* Outside of every timed region. */
 static psw_status take_room(psw_computer *computer, const psw_group *group)
 {
-    size_t bytes = psw_memory_group(group);
+    size_t bytes = psw_memory_group(group, NULL);
     psw_arena *arena = &computer->arena;
     const psw_point *point = group->points;
     bool limited = computer->memory_bytes > 0;

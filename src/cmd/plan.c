@@ -66,9 +66,9 @@ static psw_status choose_points(outlook *o, const char *where)
 static void weigh_group(outlook *o, const psw_group *group, ptrdiff_t slot)
 {
     psw_group one = {group->points, 1};
-    double bytes = (double)psw_memory_group(group);
+    double bytes = (double)psw_memory_group(group, NULL);
     bool whole = o->memory_bytes <= 0 || bytes <= o->memory_bytes;
-    if (!whole) bytes = (double)psw_memory_group(&one); /* members differ in beta alone */
+    if (!whole) bytes = (double)psw_memory_group(&one, NULL); /* members differ in beta alone */
     if (bytes > o->largest.value) o->largest = (extreme){slot, bytes};
     if (!whole && bytes > o->memory_bytes) o->too_large += group->count;
 }

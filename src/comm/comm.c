@@ -59,6 +59,7 @@ psw_status psw_comm_agree(const psw_comm *comm, psw_status status)
     struct {
         char message[1024], site[96];
     } words = {"", ""};
+    if (comm->size == 1) return status;
     PSW_TRY(from_mpi(MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, comm->handle), "MPI_Allreduce"));
     if (worst.status == PSW_OK) return PSW_OK;
     if (comm->rank == worst.rank) {
@@ -88,6 +89,23 @@ psw_status psw_comm_sum(const psw_comm *comm, double *values, int count)
 psw_status psw_comm_max(const psw_comm *comm, double *values, int count)
 {
     return from_mpi(MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_MAX, comm->handle), "MPI_Allreduce");
+}
+
+psw_status psw_comm_merge(const psw_comm *comm, const psw_merging *list, int count)
+{
+    for (int i = 0; i < count && comm->size > 1; i++) {
+        const psw_merging *m = &list[i];
+        MPI_Datatype type = m->how == PSW_UNITE ? MPI_BYTE : MPI_DOUBLE;
+        MPI_Op op = m->how == PSW_UNITE ? MPI_BOR : m->how == PSW_LARGEST ? MPI_MAX : MPI_SUM;
+        size_t each = m->how == PSW_UNITE ? 1 : sizeof(double);
+        const ptrdiff_t piece = 1 << 24; /* MPI counts are int */
+        for (ptrdiff_t at = 0; at < m->count; at += piece) {
+            int part = (int)(m->count - at < piece ? m->count - at : piece);
+            PSW_TRY(from_mpi(MPI_Allreduce(MPI_IN_PLACE, (char *)m->at + (size_t)at * each, part, type, op, comm->handle),
+                             "MPI_Allreduce"));
+        }
+    }
+    return PSW_OK;
 }
 
 psw_status psw_comm_barrier(const psw_comm *comm) { return from_mpi(MPI_Barrier(comm->handle), "MPI_Barrier"); }

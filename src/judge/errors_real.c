@@ -9,17 +9,19 @@
 
 /* ---- opening ---- */
 
-static size_t bytes(const psw_point *point)
+static size_t bytes(const psw_point *point, const psw_route *route)
 {
+    (void)route;
     psw_arena counting = psw_arena_counting();
     errors_layout(point, sizeof(psw_real), &counting);
     ptrdiff_t block = point->block < point->n ? point->block : point->n;
     return counting.high + SKETCHER.bytes(point, block);
 }
 
-static psw_status begin(const psw_point *point, const psw_data *data, const psw_weights *weights, psw_watch watch,
-                        psw_arena *arena, psw_errors **errors)
+static psw_status begin(const psw_point *point, const psw_data *data, const psw_weights *weights,
+                        const psw_route *route, psw_watch watch, psw_arena *arena, psw_errors **errors)
 {
+    (void)route;
     PSW_TRY(psw_sketch_check(point));
     psw_errors *e = errors_layout(point, sizeof(psw_real), arena);
     PSW_TRY(psw_arena_check(arena));
@@ -142,4 +144,5 @@ static psw_status take(void *context, const psw_leaf *leaf)
     return PSW_OK;
 }
 
-const psw_assessor PSW_PRECISION_NAME(psw_assessor) = {bytes, begin, draw, take, errors_end, close};
+const psw_assessor PSW_PRECISION_NAME(psw_assessor) = {
+    .bytes = bytes, .begin = begin, .draw = draw, .take = take, .end = errors_end, .close = close};

@@ -117,4 +117,5 @@ static psw_status begin(const psw_group *group, psw_arena *arena, psw_head **hea
     return *head ? PSW_OK : PSW_FAIL(PSW_BUG, "the head of a group was given no memory");
 }
 
-const psw_judge PSW_PRECISION_NAME(psw_judge) = {bytes, begin, take, head_end, head_draw};
+const psw_judge PSW_PRECISION_NAME(psw_judge) = {
+    .bytes = bytes, .begin = begin, .take = take, .end = head_end, .draw = head_draw};

@@ -140,7 +140,7 @@ static psw_status measure_probes(psw_precision precision, double budget_s, probe
     for (int i = 0; i < PROBES; i++) {
         probes[i] = (probe){probe_point(i, precision), DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX};
         psw_group group = {&probes[i].point, 1};
-        size_t bytes = psw_memory_group(&group);
+        size_t bytes = psw_memory_group(&group, NULL);
         if (bytes > most) most = bytes;
         if (probes[i].point.n * probes[i].point.d > elements) elements = probes[i].point.n * probes[i].point.d;
     }

@@ -17,6 +17,8 @@ const psw_rates psw_rates_default = {
     .noise_s = 1.5e-8,
     .point_s = 3e-5,
     .run_s = 4e-4,
+    .latency_s = {2e-6, 2e-5},
+    .byte_s = {2e-10, 1e-9},
 };
 
 static bool row_fold(const psw_point *p)
@@ -129,7 +131,7 @@ psw_cost psw_cost_point(const psw_rates *rates, const psw_point *point)
 {
     psw_cost cost = psw_cost_time(rates, point);
     psw_group alone = {point, 1};
-    if (point->method != PSW_CLOSED_FORM) cost.memory_bytes = (double)psw_memory_group(&alone);
+    if (point->method != PSW_CLOSED_FORM) cost.memory_bytes = (double)psw_memory_group(&alone, NULL);
     return cost;
 }
 

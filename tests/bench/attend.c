@@ -80,7 +80,7 @@ static void bench(const setting *s, psw_precision precision, ptrdiff_t block, in
     psw_group group = {&point, 1};
     psw_arena arena, products;
     double ratio[MOST], rate[MOST], reference[MOST];
-    if (psw_arena_create(psw_engine_of(precision)->bytes(&group), &arena) != PSW_OK ||
+    if (psw_arena_create(psw_engine_of(precision)->bytes(&group, NULL), &arena) != PSW_OK ||
         psw_arena_create(3 * sizeof(double) * SIDE * SIDE, &products) != PSW_OK)
         return;
     void *m[3];

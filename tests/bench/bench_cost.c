@@ -34,7 +34,7 @@ static psw_status measure(const psw_point *p, psw_arena *arena, parts *least)
     arena->used = 0;
     PSW_TRY(psw_data_open(p, NULL, &data));
     double start = processor_s();
-    psw_status status = assessor->begin(p, data, NULL, (psw_watch){0}, arena, &errors);
+    psw_status status = assessor->begin(p, data, NULL, NULL, (psw_watch){0}, arena, &errors);
     double begun = processor_s();
     if (status == PSW_OK) status = assessor->draw(errors, 0);
     if (status == PSW_OK)
@@ -52,7 +52,7 @@ static void bench(const psw_rates *rates, psw_point *p, int repetitions)
     psw_group group = {p, 1};
     psw_arena arena;
     parts found = {INFINITY, INFINITY};
-    if (psw_arena_create(psw_memory_group(&group), &arena) != PSW_OK) return;
+    if (psw_arena_create(psw_memory_group(&group, NULL), &arena) != PSW_OK) return;
     psw_status status = PSW_OK;
     for (int i = 0; i < repetitions && status == PSW_OK; i++) status = measure(p, &arena, &found);
     double whole = psw_cost_time(rates, p).predicted_s, measured = found.begin + DRAWS * found.draw;

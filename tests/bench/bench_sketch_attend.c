@@ -67,7 +67,7 @@ static void bench(const psw_point *sketch, const psw_point *exact, float *m, int
 {
     psw_group one = {sketch, 1}, two = {exact, 1};
     const psw_engine *engine = psw_engine_of(sketch->precision);
-    size_t a = engine->bytes(&one), b = engine->bytes(&two);
+    size_t a = engine->bytes(&one, NULL), b = engine->bytes(&two, NULL);
     psw_arena arena;
     static times t;
     if (psw_arena_create(a > b ? a : b, &arena) != PSW_OK) return;

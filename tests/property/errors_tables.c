@@ -30,9 +30,9 @@ static psw_sketch_columns errors_of(psw_point p)
     psw_errors *errors = NULL;
     psw_data *data = NULL;
     psw_arena arena;
-    CHECK(psw_arena_create(assessor->bytes(&p), &arena) == PSW_OK, "%s", psw_message());
+    CHECK(psw_arena_create(assessor->bytes(&p, NULL), &arena) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
-    psw_status status = assessor->begin(&p, data, NULL, (psw_watch){0}, &arena, &errors);
+    psw_status status = assessor->begin(&p, data, NULL, NULL, (psw_watch){0}, &arena, &errors);
     CHECK(status == PSW_OK, "%s", psw_message());
     for (ptrdiff_t t = 0; t < psw_errors_draws(&p) && status == PSW_OK; t++) status = assessor->draw(errors, t);
     if (status == PSW_OK) assessor->end(errors, &columns);

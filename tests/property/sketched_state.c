@@ -51,7 +51,7 @@ static void take(hand *h, const psw_point *p)
 {
     psw_group group = {p, 1};
     psw_given given = {.sets = 1};
-    size_t bytes = psw_engine_of(p->precision)->bytes(&group);
+    size_t bytes = psw_engine_of(p->precision)->bytes(&group, NULL);
     CHECK(psw_arena_create(bytes + (1 << 20), &h->arena) == PSW_OK, "%s", psw_message());
     CHECK(psw_sketched_lay(&h->f, p, &given, &h->arena) == PSW_OK, "%s", psw_message());
     psw_sketched_load(&h->f, &given);
@@ -266,9 +266,9 @@ static void memory(void)
         source_make(84, 4096, 16, 16, -1, false, true);
         psw_point p = sketched_point(PSW_POLYSKETCH, 4, 64, (psw_mask)mask, 256);
         psw_group group = {&p, 1};
-        size_t all = psw_engine_of(p.precision)->bytes(&group);
+        size_t all = psw_engine_of(p.precision)->bytes(&group, NULL);
         p.n = 2048;
-        size_t half = psw_engine_of(p.precision)->bytes(&group);
+        size_t half = psw_engine_of(p.precision)->bytes(&group, NULL);
         CHECK(all - half <= 2048 * (3 * 16 + 1) * sizeof(psw_real) + 4096, "%zu bytes for 2048 rows", all - half);
     }
 }

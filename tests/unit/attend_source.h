@@ -152,8 +152,8 @@ static inline psw_status run_sets(const psw_point *points, ptrdiff_t count, int 
     r->special = calloc(all, sizeof(double));
     r->log2_den = calloc(all, sizeof(double));
     psw_arena arena;
-    PSW_TRY(psw_arena_create(engine->bytes(&group), &arena));
-    psw_given given = {NULL, sets, source.tables};
+    PSW_TRY(psw_arena_create(engine->bytes(&group, NULL), &arena));
+    psw_given given = {.sets = sets, .tables = source.tables};
     psw_attention *attention;
     psw_status status = engine->prepare(&group, &given, &arena, &attention);
     for (int time = 0; time < source.passes + 1 && status == PSW_OK; time++) {
@@ -162,7 +162,7 @@ static inline psw_status run_sets(const psw_point *points, ptrdiff_t count, int 
         if (time == source.passes || status != PSW_OK) engine->release(attention);
     }
     if (status == PSW_OK && arena.used > 0) status = PSW_BUG;
-    if (status == PSW_OK && sets == source.sets && arena.high != engine->bytes(&group)) status = PSW_BUG;
+    if (status == PSW_OK && sets == source.sets && arena.high != engine->bytes(&group, NULL)) status = PSW_BUG;
     psw_arena_destroy(&arena);
     return status;
 }

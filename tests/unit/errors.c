@@ -191,9 +191,9 @@ static open_errors errors_of(const psw_point *p)
 {
     open_errors o = {.assessor = psw_assessor_of(p->precision)};
     psw_data *data = NULL;
-    CHECK(psw_arena_create(o.assessor->bytes(p), &o.arena) == PSW_OK, "%s", psw_message());
+    CHECK(psw_arena_create(o.assessor->bytes(p, NULL), &o.arena) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(p, NULL, &data) == PSW_OK, "%s", psw_message());
-    psw_status status = o.assessor->begin(p, data, NULL, (psw_watch){0}, &o.arena, &o.errors);
+    psw_status status = o.assessor->begin(p, data, NULL, NULL, (psw_watch){0}, &o.arena, &o.errors);
     CHECK(status == PSW_OK, "%s", psw_message());
     CHECK(o.arena.high == o.arena.size, "%zu of %zu bytes used", o.arena.high, o.arena.size);
     psw_data_close(data);
@@ -406,11 +406,11 @@ static void refusals(void)
     psw_data *data;
     psw_errors *errors = NULL;
     CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
-    CHECK(psw_arena_create(o.assessor->bytes(&p), &o.arena) == PSW_OK, "%s", psw_message());
-    psw_status status = o.assessor->begin(&p, data, NULL, (psw_watch){always, NULL}, &o.arena, &errors);
+    CHECK(psw_arena_create(o.assessor->bytes(&p, NULL), &o.arena) == PSW_OK, "%s", psw_message());
+    psw_status status = o.assessor->begin(&p, data, NULL, NULL, (psw_watch){always, NULL}, &o.arena, &errors);
     CHECK(status == PSW_STOPPED, "%s", psw_status_word(status));
     p.beta = 3, o.arena.used = 0;
-    status = o.assessor->begin(&p, data, NULL, (psw_watch){0}, &o.arena, &errors);
+    status = o.assessor->begin(&p, data, NULL, NULL, (psw_watch){0}, &o.arena, &errors);
     CHECK(status == PSW_USAGE && !errors, "odd degree: %s", psw_status_word(status));
     o.assessor->close(errors);
     psw_data_close(data);

@@ -59,7 +59,7 @@ static void test_cost(void)
     psw_group group = {&p, 1};
     CHECK(cost.flops == psw_attend_work(&p).flops, "flops %g", cost.flops);
     CHECK(cost.head_flops == 2 * psw_judge_flops(&p), "head flops %g", cost.head_flops);
-    CHECK(cost.memory_bytes == (double)psw_memory_group(&group), "memory %g", cost.memory_bytes);
+    CHECK(cost.memory_bytes == (double)psw_memory_group(&group, NULL), "memory %g", cost.memory_bytes);
     CHECK(cost.extra_s < cost.predicted_s && cost.pass_s < cost.predicted_s && cost.extra_s > 0, "parts of a whole");
     psw_rates none = {0};
     CHECK(psw_cost_time(&none, &p).predicted_s == 0, "the model is linear in its rates");
@@ -121,9 +121,9 @@ static void test_group_limit(void)
     for (int i = 0; i < PSW_GROUP_MAX; i++) same[i] = large;
     psw_group one = {same, 1}, fits = {same, most}, over = {same, most + 1};
     CHECK(most >= 1 && most < PSW_GROUP_MAX, "%td large points", most);
-    CHECK(most == 1 || psw_memory_group(&fits) <= (size_t)256 << 20, "a group is at most 256 MiB");
-    CHECK(psw_memory_group(&over) > (size_t)256 << 20, "and no smaller than it may be");
-    CHECK(psw_memory_group(&one) > 16384 * 1026 * 8, "a point needs at least its rows");
+    CHECK(most == 1 || psw_memory_group(&fits, NULL) <= (size_t)256 << 20, "a group is at most 256 MiB");
+    CHECK(psw_memory_group(&over, NULL) > (size_t)256 << 20, "and no smaller than it may be");
+    CHECK(psw_memory_group(&one, NULL) > 16384 * 1026 * 8, "a point needs at least its rows");
 }
 
 /* ---- schedule ---- */

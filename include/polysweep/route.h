@@ -1,0 +1,121 @@
+/* route: who of a team holds which leaves of a sequence, and what travels between the ranks of the team.
+ *
+ * A route is a value; everything about it follows from it by pure functions, for any rank, on any rank: attend lays out
+ * what it must hold, plan costs it, dist carries it out, tests run all ranks of it in one process.
+ *
+ *   layout   contiguous  rank p owns one stretch of leaves
+ *            zigzag      2P stretches, rank p owns stretches p and 2P - 1 - p: causal work is balanced
+ *            striped     unit u on rank u mod P
+ *   pattern  of row folds (Liu, Zaharia, Abbeel 2023 for the ring)
+ *            ring        keys and values go round, rank to next rank, while the tiles of those at hand are made
+ *            all_gather  every rank receives all keys and values, then works as if alone
+ *            pass_q      queries go round; sums come back to their owner
+ *   scan     of state folds: doubling (recursive), chain (rank to rank), exscan (the MPI library's), all_gather
+ *
+ * Leaves never leave their unit (`unit` consecutive leaves: the stretches that a sketch makes exact). A rank may own
+ * none. Sums of key leaves are added along one binary tree over the leaf index, whoever made them (nodes, below). */
+#ifndef POLYSWEEP_ROUTE_H
+#define POLYSWEEP_ROUTE_H
+
+#include "polysweep/base.h"
+
+typedef enum psw_layout { PSW_CONTIGUOUS, PSW_ZIGZAG, PSW_STRIPED, PSW_LAYOUTS } psw_layout;
+typedef enum psw_pattern { PSW_RING, PSW_ALL_GATHER, PSW_PASS_Q, PSW_PATTERNS } psw_pattern;
+typedef enum psw_scan { PSW_DOUBLING, PSW_CHAIN, PSW_EXSCAN, PSW_STATE_GATHER, PSW_SCANS } psw_scan;
+
+/* What a study asks for (run.layout, run.route, run.scan); -1 = auto. */
+typedef struct psw_choice {
+    int layout, pattern, scan;
+} psw_choice;
+#define PSW_CHOICE_AUTO ((psw_choice){-1, -1, -1})
+/* PSW_USAGE with the key and the words that it knows. */
+psw_status psw_choice_read(const char *layout, const char *pattern, const char *scan, psw_choice *choice);
+
+typedef struct psw_route {
+    psw_layout layout;
+    psw_pattern pattern;
+    psw_scan scan;
+    bool causal;
+    ptrdiff_t leaves, unit;
+    int size, rank; /* of the team */
+} psw_route;
+
+/* ---- who owns what ---- */
+
+ptrdiff_t psw_route_count(const psw_route *route, int rank);                  /* leaves of a rank */
+ptrdiff_t psw_route_leaf(const psw_route *route, int rank, ptrdiff_t place);  /* ascending in place */
+int psw_route_owner(const psw_route *route, ptrdiff_t leaf);
+ptrdiff_t psw_route_place(const psw_route *route, ptrdiff_t leaf);            /* of a leaf with its owner */
+ptrdiff_t psw_route_most(const psw_route *route);                             /* leaves of the rank that has most */
+
+/* Stretches of neighbouring leaves of a rank, in ascending order; stretch `round` of all ranks together is one
+ * stretch of the sequence, in order of ranks, or against it where psw_route_down says so. */
+ptrdiff_t psw_route_rounds(const psw_route *route);
+bool psw_route_down(const psw_route *route, ptrdiff_t round);
+typedef struct psw_leaves {
+    ptrdiff_t first, count;
+} psw_leaves;
+psw_leaves psw_route_round(const psw_route *route, int rank, ptrdiff_t round);
+
+/* ---- tiles and transfers of a row fold ---- */
+
+typedef enum psw_cargo { PSW_KEYS, PSW_QUERIES, PSW_SUMS } psw_cargo;
+
+/* In a step a rank makes tiles of the query leaves of rank `queries` with the key leaves of rank `keys` (-1: of all),
+ * as far as the mask lets them see each other. `guest` is the buffer that holds what is not its own, -1 = its own;
+ * tiles = false: none. */
+typedef struct psw_meeting {
+    bool tiles;
+    int queries, keys, guest;
+} psw_meeting;
+typedef struct psw_transfer {
+    psw_cargo what;
+    int of;     /* the rank whose leaves they are; of sums, whose queries */
+    int peer;
+    bool send;  /* else receive */
+    bool after; /* posted when the step's tiles are made, else before; all are complete at the end of the step */
+    int guest;  /* the buffer it comes from or goes to, -1 = the rank's own */
+} psw_transfer;
+
+int psw_route_steps(const psw_route *route);
+psw_meeting psw_route_meeting(const psw_route *route, int step);
+int psw_route_transfers(const psw_route *route, int step); /* their number */
+psw_transfer psw_route_transfer(const psw_route *route, int step, int index);
+int psw_route_guests(const psw_route *route);              /* buffers for leaves of other ranks */
+
+/* Does a query leaf of rank `queries` see a key leaf of rank `keys`? */
+bool psw_route_sees(const psw_route *route, int queries, int keys);
+/* Key leaves that query leaf `leaf` sees: the first so many. */
+ptrdiff_t psw_route_seen(const psw_route *route, ptrdiff_t leaf);
+
+/* ---- the tree of sums ---- */
+
+/* Node (level, index) is the sum of its children (level - 1, 2 index) and (level - 1, 2 index + 1); a missing child
+ * leaves the other as it is. */
+typedef struct psw_node {
+    ptrdiff_t level, index;
+} psw_node;
+
+/* The fewest nodes of the tree over `seen` leaves that hold exactly the leaves of rank `keys` among them, ascending.
+ * Returns their number; `list` may be NULL. */
+ptrdiff_t psw_route_nodes(const psw_route *route, int keys, ptrdiff_t seen, psw_node *list);
+/* The most nodes that wait between two steps in the tree of a query leaf of this rank, over `seen` key leaves. */
+ptrdiff_t psw_route_waiting(const psw_route *route, ptrdiff_t seen);
+
+/* ---- scans ---- */
+
+/* Sums over ranks of a vector of `rounds` states: before[j] = sum over the ranks before this one in the direction of
+ * round j, total[j] = over all. A window is the sum of a rank's own state and some before it; moves of one step are
+ * independent. */
+typedef struct psw_move {
+    int step, peer;
+    bool send;
+    bool down;  /* the rounds that go against the order of ranks, else the others */
+    bool total; /* a total on its way to all, else a window that is added to before */
+} psw_move;
+/* Moves of a rank in ascending step. totals: they are wanted too. Returns their number; `list` may be NULL. Of doubling
+ * and chain; the others are one call of the MPI library. */
+int psw_route_moves(const psw_route *route, bool totals, psw_move *list);
+enum { PSW_MOVES_MAX = 512 };
+
+#endif

@@ -1,0 +1,116 @@
+/* Steps of a row fold: what is met and what travels. At step t a rank has at hand what rank - t owns. */
+#include "polysweep/route.h"
+
+static int turned(const psw_route *r, int rank, int by) /* rank + by, round the ring */
+{
+    return (int)(((ptrdiff_t)rank + by % r->size + r->size) % r->size);
+}
+
+bool psw_route_sees(const psw_route *r, int queries, int keys)
+{
+    ptrdiff_t count = psw_route_count(r, queries);
+    if (count == 0 || psw_route_count(r, keys) == 0) return false;
+    return !r->causal || psw_route_leaf(r, queries, count - 1) >= psw_route_leaf(r, keys, 0);
+}
+
+ptrdiff_t psw_route_seen(const psw_route *r, ptrdiff_t leaf)
+{
+    return r->causal ? leaf + 1 : r->leaves;
+}
+
+/* What travels round the ring from `of` is wanted by `rank`. */
+static bool wanted(const psw_route *r, int of, int rank)
+{
+    return r->pattern == PSW_PASS_Q ? psw_route_sees(r, of, rank) : psw_route_sees(r, rank, of);
+}
+
+/* What `of` owns goes on from the rank that has it at `step`: one of those behind wants it. */
+static bool goes_on(const psw_route *r, int of, int step)
+{
+    for (int t = step + 1; t < r->size; t++)
+        if (wanted(r, of, turned(r, of, t))) return true;
+    return false;
+}
+
+int psw_route_steps(const psw_route *r)
+{
+    return r->pattern == PSW_ALL_GATHER ? 2 : r->size;
+}
+
+int psw_route_guests(const psw_route *r)
+{
+    if (r->pattern == PSW_ALL_GATHER) return r->size - 1;
+    return r->size > 2 ? 2 : r->size - 1;
+}
+
+/* Buffer of what is at hand at `step` of a ring. */
+static int at_hand(int step)
+{
+    return step == 0 ? -1 : (step - 1) % 2;
+}
+
+psw_meeting psw_route_meeting(const psw_route *r, int step)
+{
+    int other = turned(r, r->rank, -step);
+    if (r->pattern == PSW_ALL_GATHER) return (psw_meeting){step == 1, r->rank, -1, -1};
+    if (r->pattern == PSW_PASS_Q) return (psw_meeting){wanted(r, other, r->rank), other, r->rank, at_hand(step)};
+    return (psw_meeting){wanted(r, other, r->rank), r->rank, other, at_hand(step)};
+}
+
+/* ---- transfers ---- */
+
+enum { MOST = 4 };
+
+typedef struct transfers {
+    int count;
+    psw_transfer list[MOST];
+} transfers;
+
+static void put(transfers *to, bool is, psw_transfer transfer)
+{
+    if (is) to->list[to->count++] = transfer;
+}
+
+/* Keys and values, or queries, from the rank before to the next one; sums of queries straight to their owner. */
+static transfers of_ring(const psw_route *r, int step)
+{
+    transfers found = {0};
+    int here = turned(r, r->rank, -step), next = turned(r, here, -1), before = turned(r, r->rank, -1);
+    int ahead = turned(r, r->rank, step);
+    psw_cargo what = r->pattern == PSW_PASS_Q ? PSW_QUERIES : PSW_KEYS;
+    bool more = step + 1 < r->size;
+    put(&found, more && goes_on(r, next, step), (psw_transfer){what, next, before, false, false, at_hand(step + 1)});
+    put(&found, more && goes_on(r, here, step),
+        (psw_transfer){what, here, turned(r, r->rank, 1), true, false, at_hand(step)});
+    if (r->pattern != PSW_PASS_Q || step == 0) return found;
+    put(&found, wanted(r, r->rank, ahead), (psw_transfer){PSW_SUMS, r->rank, ahead, false, false, -1});
+    put(&found, wanted(r, here, r->rank), (psw_transfer){PSW_SUMS, here, here, true, true, -1});
+    return found;
+}
+
+/* Step 0: to and from every other rank. */
+static bool of_gather(const psw_route *r, int index, psw_transfer *transfer)
+{
+    int peer = turned(r, r->rank, index / 2 + 1);
+    bool send = index % 2 == 0;
+    *transfer = send ? (psw_transfer){PSW_KEYS, r->rank, peer, true, false, -1}
+                     : (psw_transfer){PSW_KEYS, peer, peer, false, false, index / 2};
+    return send ? psw_route_sees(r, peer, r->rank) : psw_route_sees(r, r->rank, peer);
+}
+
+int psw_route_transfers(const psw_route *r, int step)
+{
+    if (r->pattern != PSW_ALL_GATHER) return of_ring(r, step).count;
+    int count = 0;
+    psw_transfer any;
+    for (int i = 0; step == 0 && i < 2 * (r->size - 1); i++) count += of_gather(r, i, &any);
+    return count;
+}
+
+psw_transfer psw_route_transfer(const psw_route *r, int step, int index)
+{
+    psw_transfer found = {0};
+    if (r->pattern != PSW_ALL_GATHER) return of_ring(r, step).list[index];
+    for (int i = 0; index >= 0; i++) index -= of_gather(r, i, &found);
+    return found;
+}

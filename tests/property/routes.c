@@ -1,0 +1,340 @@
+/* Routes of teams of up to 64 ranks, all ranks run in one process: every pair of leaves is met once, every transfer has
+ * its counterpart in the same step, buffers hold what is met and sent, no rank waits for one that waits for it; scans
+ * give every rank its sum. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "polysweep/route.h"
+
+enum { RANKS = 64, LEAVES = 160, NOBODY = -9 };
+
+static const char *describe(const psw_route *r)
+{
+    static char text[160];
+    psw_format(text, sizeof text, "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks",
+               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size);
+    return text;
+}
+
+static psw_route on(const psw_route *route, int rank)
+{
+    psw_route r = *route;
+    r.rank = rank;
+    return r;
+}
+
+/* ---- ownership ---- */
+
+static void check_ownership(const psw_route *r)
+{
+    ptrdiff_t all = 0, most = 0;
+    for (int rank = 0; rank < r->size; rank++) {
+        ptrdiff_t count = psw_route_count(r, rank), before = -1, of_rounds = 0;
+        all += count;
+        most = count > most ? count : most;
+        for (ptrdiff_t place = 0; place < count; place++) {
+            ptrdiff_t leaf = psw_route_leaf(r, rank, place);
+            CHECK(leaf > before && leaf < r->leaves, "%s: leaf %td of rank %d", describe(r), leaf, rank);
+            CHECK(psw_route_owner(r, leaf) == rank && psw_route_place(r, leaf) == place, "%s: leaf %td", describe(r),
+                  leaf);
+            before = leaf;
+        }
+        for (ptrdiff_t round = 0; round < psw_route_rounds(r); round++) {
+            psw_leaves stretch = psw_route_round(r, rank, round);
+            for (ptrdiff_t i = 0; i < stretch.count; i++)
+                CHECK(psw_route_place(r, stretch.first + i) == of_rounds + i, "%s: round %td", describe(r), round);
+            of_rounds += stretch.count;
+        }
+        CHECK(of_rounds == count, "%s: rounds hold %td of %td leaves", describe(r), of_rounds, count);
+    }
+    CHECK(all == r->leaves && most == psw_route_most(r), "%s: %td leaves owned", describe(r), all);
+}
+
+/* A unit has one owner, and rounds follow each other along the sequence. */
+static void check_rounds(const psw_route *r)
+{
+    ptrdiff_t next = 0;
+    for (ptrdiff_t leaf = 1; leaf < r->leaves; leaf++)
+        CHECK(leaf % r->unit == 0 || psw_route_owner(r, leaf) == psw_route_owner(r, leaf - 1), "%s: a unit is cut",
+              describe(r));
+    for (ptrdiff_t round = 0; round < psw_route_rounds(r); round++)
+        for (int i = 0; i < r->size; i++) {
+            psw_leaves stretch = psw_route_round(r, psw_route_down(r, round) ? r->size - 1 - i : i, round);
+            CHECK(stretch.count == 0 || stretch.first == next, "%s: round %td does not follow", describe(r), round);
+            next += stretch.count;
+        }
+}
+
+/* ---- row folds ---- */
+
+typedef struct rank_state {
+    int guest[RANKS]; /* whose leaves each buffer holds */
+} rank_state;
+
+static unsigned char met[LEAVES][LEAVES];
+
+static void meet(const psw_route *r, const rank_state *state, psw_meeting m)
+{
+    int other = r->pattern == PSW_PASS_Q ? m.queries : m.keys;
+    if (!m.tiles) return;
+    if (other >= 0) CHECK((m.guest < 0 ? r->rank : state->guest[m.guest]) == other, "%s: not at hand", describe(r));
+    for (ptrdiff_t q = 0; q < psw_route_count(r, m.queries); q++) {
+        ptrdiff_t query = psw_route_leaf(r, m.queries, q);
+        for (ptrdiff_t key = 0; key < psw_route_seen(r, query); key++) {
+            int owner = psw_route_owner(r, key);
+            if (m.keys >= 0 && owner != m.keys) continue;
+            bool here = m.keys >= 0 || owner == r->rank;
+            for (int g = 0; g < psw_route_guests(r) && !here; g++) here = state->guest[g] == owner;
+            CHECK(here, "%s: rank %d lacks keys of %d", describe(r), r->rank, owner);
+            met[query][key]++;
+        }
+    }
+}
+
+/* The counterpart of a transfer, in the same step of its peer. */
+static bool answered(const psw_route *route, int rank, int step, psw_transfer t)
+{
+    psw_route peer = on(route, t.peer);
+    for (int i = 0; i < psw_route_transfers(&peer, step); i++) {
+        psw_transfer other = psw_route_transfer(&peer, step, i);
+        if (other.peer == rank && other.send != t.send && other.what == t.what && other.of == t.of) return true;
+    }
+    return false;
+}
+
+/* All ranks take a step together: what is sent must be held, what is received must not be in use. As all transfers of
+ * a step have their counterparts in that step, and a step ends when they are done, no rank can wait for ever. */
+static void take_step(const psw_route *route, rank_state *states, int step)
+{
+    rank_state next[RANKS];
+    memcpy(next, states, sizeof next);
+    for (int rank = 0; rank < route->size; rank++) {
+        psw_route r = on(route, rank);
+        psw_meeting m = psw_route_meeting(&r, step);
+        meet(&r, &states[rank], m);
+        for (int i = 0; i < psw_route_transfers(&r, step); i++) {
+            psw_transfer t = psw_route_transfer(&r, step, i);
+            CHECK(answered(route, rank, step, t), "%s: rank %d step %d: nobody at the other end", describe(route), rank,
+                  step);
+            CHECK(t.peer != rank && t.peer >= 0 && t.peer < route->size, "%s: peer %d", describe(route), t.peer);
+            if (t.what == PSW_SUMS) continue;
+            if (t.send)
+                CHECK((t.guest < 0 ? rank : states[rank].guest[t.guest]) == t.of, "%s: rank %d sends what it lacks",
+                      describe(route), rank);
+            if (t.send) continue;
+            CHECK(t.guest >= 0 && t.guest < psw_route_guests(&r) && (t.guest != m.guest || !m.tiles),
+                  "%s: rank %d receives into a buffer in use", describe(route), rank);
+            next[rank].guest[t.guest] = t.of;
+        }
+    }
+    memcpy(states, next, sizeof next);
+}
+
+/* Sums of pass_q: of every meeting with another's queries, sent once. */
+static void check_sums(const psw_route *route)
+{
+    for (int rank = 0; rank < route->size; rank++) {
+        psw_route r = on(route, rank);
+        for (int step = 0; step < psw_route_steps(&r); step++) {
+            psw_meeting m = psw_route_meeting(&r, step);
+            int sent = 0;
+            for (int i = 0; i < psw_route_transfers(&r, step); i++) {
+                psw_transfer t = psw_route_transfer(&r, step, i);
+                sent += t.what == PSW_SUMS && t.send && t.of == m.queries && t.after;
+            }
+            CHECK(sent == (m.tiles && m.queries != rank && route->pattern == PSW_PASS_Q), "%s: %d sums sent",
+                  describe(route), sent);
+        }
+    }
+}
+
+static void check_row_fold(const psw_route *route)
+{
+    static rank_state states[RANKS];
+    memset(met, 0, sizeof met);
+    for (int rank = 0; rank < RANKS; rank++)
+        for (int g = 0; g < RANKS; g++) states[rank].guest[g] = NOBODY;
+    for (int step = 0; step < psw_route_steps(route); step++) take_step(route, states, step);
+    for (ptrdiff_t q = 0; q < route->leaves; q++)
+        for (ptrdiff_t k = 0; k < route->leaves; k++)
+            CHECK(met[q][k] == (!route->causal || k <= q), "%s: leaves %td and %td met %d times", describe(route), q, k,
+                  met[q][k]);
+    check_sums(route);
+}
+
+/* ---- nodes ---- */
+
+static void check_nodes(const psw_route *route, ptrdiff_t seen)
+{
+    psw_node list[LEAVES];
+    ptrdiff_t held = 0, expected = 0;
+    for (int rank = 0; rank < route->size; rank++) {
+        ptrdiff_t count = psw_route_nodes(route, rank, seen, list), before = -1;
+        CHECK(count == psw_route_nodes(route, rank, seen, NULL), "%s: two counts", describe(route));
+        for (ptrdiff_t i = 0; i < count; i++) {
+            ptrdiff_t first = list[i].index << list[i].level, end = (list[i].index + 1) << list[i].level;
+            CHECK(first > before && first < seen, "%s: nodes not ascending", describe(route));
+            for (ptrdiff_t leaf = first; leaf < end && leaf < seen; leaf++) {
+                CHECK(psw_route_owner(route, leaf) == rank, "%s: a node holds another rank's leaf", describe(route));
+                held++;
+                before = leaf;
+            }
+            for (ptrdiff_t j = 0; j < i; j++)
+                CHECK(list[i].level != list[j].level || (list[i].index ^ 1) != list[j].index,
+                      "%s: two nodes that are one", describe(route));
+        }
+    }
+    expected = seen;
+    CHECK(held == expected, "%s: nodes hold %td of %td leaves", describe(route), held, expected);
+}
+
+/* ---- scans ---- */
+
+/* Ranks and leaves are summed as sets: bit p is rank p. */
+typedef unsigned long long set;
+
+static set step_of(const psw_route *route, int rank, int step, bool down, const set *window, const set *total, bool *totals)
+{
+    psw_move list[PSW_MOVES_MAX];
+    psw_route r = on(route, rank);
+    int count = psw_route_moves(&r, true, list);
+    set got = 0;
+    for (int i = 0; i < count; i++) {
+        const psw_move *m = &list[i];
+        if (m->step != step || m->send || m->down != down) continue;
+        got = m->total ? total[m->peer] : window[m->peer];
+        *totals = m->total;
+    }
+    return got;
+}
+
+static void check_direction(const psw_route *route, bool down)
+{
+    set window[RANKS], before[RANKS] = {0}, total[RANKS] = {0};
+    psw_move list[PSW_MOVES_MAX];
+    int last = down ? 0 : route->size - 1, steps = 0;
+    set all = route->size == 64 ? ~0ull : (1ull << route->size) - 1;
+    for (int rank = 0; rank < route->size; rank++) {
+        psw_route r = on(route, rank);
+        int count = psw_route_moves(&r, true, list);
+        CHECK(count <= PSW_MOVES_MAX, "%s: %d moves", describe(route), count);
+        for (int i = 0; i < count; i++) steps = list[i].step + 1 > steps ? list[i].step + 1 : steps;
+        window[rank] = 1ull << rank;
+    }
+    for (int step = 0; step < steps; step++) {
+        set old_window[RANKS], old_total[RANKS];
+        total[last] = window[last];
+        memcpy(old_window, window, sizeof window);
+        memcpy(old_total, total, sizeof total);
+        for (int rank = 0; rank < route->size; rank++) {
+            bool totals = false;
+            set got = step_of(route, rank, step, down, old_window, old_total, &totals);
+            if (totals) {
+                total[rank] = got;
+            } else {
+                CHECK((before[rank] & got) == 0, "%s: added twice", describe(route));
+                before[rank] |= got, window[rank] |= got;
+            }
+        }
+    }
+    total[last] = window[last];
+    for (int rank = 0; rank < route->size; rank++) {
+        set below = (1ull << rank) - 1, expected = down ? all & ~(below | 1ull << rank) : below;
+        CHECK(before[rank] == expected, "%s: rank %d has the wrong ranks before it", describe(route), rank);
+        CHECK(total[rank] == all, "%s: rank %d lacks the total", describe(route), rank);
+    }
+}
+
+/* Every receive has its send. */
+static void check_moves(const psw_route *route)
+{
+    int sends = 0, receives = 0;
+    psw_move list[PSW_MOVES_MAX];
+    for (int rank = 0; rank < route->size; rank++) {
+        psw_route r = on(route, rank);
+        int count = psw_route_moves(&r, true, list);
+        for (int i = 0; i < count; i++) {
+            psw_move m = list[i], other[PSW_MOVES_MAX];
+            psw_route peer = on(route, m.peer);
+            int found = 0, others = psw_route_moves(&peer, true, other);
+            for (int j = 0; j < others; j++)
+                found += other[j].peer == rank && other[j].step == m.step && other[j].send != m.send &&
+                         other[j].down == m.down && other[j].total == m.total;
+            CHECK(found == 1, "%s: rank %d step %d: %d counterparts", describe(route), rank, m.step, found);
+            sends += m.send, receives += !m.send;
+        }
+    }
+    CHECK(sends == receives, "%s: %d sends, %d receives", describe(route), sends, receives);
+}
+
+static void check_scans(psw_route route)
+{
+    for (route.scan = 0; route.scan <= PSW_CHAIN; route.scan++) {
+        check_direction(&route, false);
+        if (route.layout == PSW_ZIGZAG) check_direction(&route, true);
+        check_moves(&route);
+    }
+}
+
+/* ---- balance ---- */
+
+/* Mean over maximum of the causal tiles of the ranks. */
+static double balance(psw_layout layout, int size, ptrdiff_t leaves)
+{
+    psw_route r = {.layout = layout, .causal = true, .leaves = leaves, .unit = 1, .size = size};
+    double most = 0, sum = 0;
+    for (int rank = 0; rank < size; rank++) {
+        double work = 0;
+        for (ptrdiff_t i = 0; i < psw_route_count(&r, rank); i++)
+            work += (double)psw_route_leaf(&r, rank, i) + 1;
+        sum += work;
+        most = work > most ? work : most;
+    }
+    return sum / size / most;
+}
+
+static void check_balance(void)
+{
+    fprintf(stderr, "causal balance, 128 leaves    contiguous  zigzag  striped\n");
+    for (int size = 2; size <= 8; size *= 2) {
+        double of[3];
+        for (int layout = 0; layout < 3; layout++) of[layout] = balance((psw_layout)layout, size, 128);
+        fprintf(stderr, "                   %d ranks    %.3f       %.3f   %.3f\n", size, of[0], of[1], of[2]);
+        CHECK(of[PSW_ZIGZAG] >= 0.98, "zigzag %.3f on %d ranks", of[PSW_ZIGZAG], size);
+        /* contiguous: (P + 1) / (2 P - 1 + ...) -> P / (2 P - 1) of its last rank, plus the diagonal */
+        CHECK_NEAR(of[PSW_CONTIGUOUS], size / (2.0 * size - 1), 0.01);
+        CHECK(of[PSW_STRIPED] > of[PSW_CONTIGUOUS] && of[PSW_STRIPED] <= 1, "striped %.3f", of[PSW_STRIPED]);
+    }
+}
+
+static void check_words(void)
+{
+    psw_choice choice;
+    CHECK(psw_choice_read("auto", "pass_q", "chain", &choice) == PSW_OK, "%s", psw_message());
+    CHECK(choice.layout == -1 && choice.pattern == PSW_PASS_Q && choice.scan == PSW_CHAIN, "words");
+    CHECK(psw_choice_read("zigzag", "rings", "auto", &choice) == PSW_USAGE, "a word that is none");
+    CHECK(strstr(psw_message(), "auto, ring, all_gather, pass_q"), "%s", psw_message());
+}
+
+int main(void)
+{
+    static const int sizes[] = {1, 2, 3, 4, 5, 8, 16, 33, 64};
+    static const ptrdiff_t leaves[] = {1, 3, 8, 31, 64, 100};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (size_t l = 0; l < sizeof leaves / sizeof *leaves; l++)
+            for (int kind = 0; kind < 12; kind++) {
+                psw_route r = {.layout = (psw_layout)(kind % 3), .causal = kind / 3 % 2, .unit = kind / 6 ? 3 : 1};
+                r.size = sizes[s], r.leaves = leaves[l];
+                check_ownership(&r);
+                check_rounds(&r);
+                if (r.causal) check_nodes(&r, (r.leaves + 1) / 2);
+                check_nodes(&r, r.leaves);
+                check_scans(r);
+                if (r.size > 33 && r.leaves > 64) continue; /* quadratic twice */
+                for (r.pattern = 0; r.pattern < PSW_PATTERNS; r.pattern++) check_row_fold(&r);
+            }
+    check_balance();
+    check_words();
+    return test_end();
+}

@@ -1,0 +1,1 @@
+psw_test(routes property/routes.c)
