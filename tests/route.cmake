@@ -1,1 +1,2 @@
 psw_test(routes property/routes.c)
+psw_test(teams property/teams.c)

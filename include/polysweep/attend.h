@@ -77,16 +77,18 @@ typedef struct psw_parcel {
     size_t bytes;
 } psw_parcel;
 
-/* The states of a scan over ranks: `rounds` of own, before and total, each of `bytes`. merge: into += from; an empty
- * state (what clear makes) is the identity. */
+/* The states of a scan over ranks: `rounds` times `sets` of them, each of `bytes`, round by round. */
 typedef struct psw_states {
-    ptrdiff_t rounds;
-    size_t bytes; /* of one */
+    psw_route route; /* of the scan: under a full mask all leaves of a rank are one stretch */
+    ptrdiff_t rounds, sets;
+    size_t bytes;
     unsigned char *own, *before, *total;
-    bool totals; /* a total is wanted */
-    void (*merge)(void *into, const void *from, size_t bytes);
-    void (*clear)(void *state, size_t bytes);
+    unsigned char *incoming; /* of one rank; of all ranks, in their order, for an all-gather */
+    bool totals;             /* a total is wanted */
 } psw_states;
+/* into += from, commutative to the bit; an empty state, which is what clear makes, is the identity. */
+void psw_states_merge(void *into, const void *from, size_t bytes);
+void psw_states_clear(void *state, size_t bytes);
 
 typedef struct psw_engine {
     const char *name;
@@ -106,11 +108,11 @@ typedef struct psw_engine {
     psw_parcel (*parcel)(psw_attention *attention, const psw_transfer *transfer);
     psw_status (*meet)(psw_attention *attention, int step, psw_watch watch);
     psw_status (*arrived)(psw_attention *attention, const psw_transfer *transfer);
-    psw_status (*deliver)(psw_attention *attention, psw_leaf_sink sink, void *context);
+    psw_status (*deliver)(psw_attention *attention, psw_watch watch, psw_leaf_sink sink, void *context);
     /* State folds: begin; `total` leaves the states of own stretches in states.own; a scan fills `before` (and
      * `total`); meanwhile `ahead` does what needs no state, a block at a time (`more` = false: nothing is left); then
      * `rest`: own leaves, in any order. */
-    psw_status (*total)(psw_attention *attention, psw_watch watch, psw_states *states);
+    psw_status (*total)(psw_attention *attention, psw_watch watch, psw_states **states);
     psw_status (*ahead)(psw_attention *attention, psw_watch watch, bool *more);
     psw_status (*rest)(psw_attention *attention, psw_watch watch, psw_leaf_sink sink, void *context);
     void (*begin)(psw_attention *attention); /* both kinds */

@@ -42,11 +42,11 @@ typedef struct psw_route {
 
 /* ---- who owns what ---- */
 
-ptrdiff_t psw_route_count(const psw_route *route, int rank);                  /* leaves of a rank */
-ptrdiff_t psw_route_leaf(const psw_route *route, int rank, ptrdiff_t place);  /* ascending in place */
+ptrdiff_t psw_route_count(const psw_route *route, int rank);                 /* leaves of a rank */
+ptrdiff_t psw_route_leaf(const psw_route *route, int rank, ptrdiff_t place); /* ascending in place */
 int psw_route_owner(const psw_route *route, ptrdiff_t leaf);
-ptrdiff_t psw_route_place(const psw_route *route, ptrdiff_t leaf);            /* of a leaf with its owner */
-ptrdiff_t psw_route_most(const psw_route *route);                             /* leaves of the rank that has most */
+ptrdiff_t psw_route_place(const psw_route *route, ptrdiff_t leaf); /* of a leaf with its owner */
+ptrdiff_t psw_route_most(const psw_route *route);                  /* leaves of the rank that has most */
 
 /* Stretches of neighbouring leaves of a rank, in ascending order; stretch `round` of all ranks together is one
  * stretch of the sequence, in order of ranks, or against it where psw_route_down says so. */
@@ -70,7 +70,7 @@ typedef struct psw_meeting {
 } psw_meeting;
 typedef struct psw_transfer {
     psw_cargo what;
-    int of;     /* the rank whose leaves they are; of sums, whose queries */
+    int of; /* the rank whose leaves they are; of sums, whose queries */
     int peer;
     bool send;  /* else receive */
     bool after; /* posted when the step's tiles are made, else before; all are complete at the end of the step */
@@ -81,7 +81,7 @@ int psw_route_steps(const psw_route *route);
 psw_meeting psw_route_meeting(const psw_route *route, int step);
 int psw_route_transfers(const psw_route *route, int step); /* their number */
 psw_transfer psw_route_transfer(const psw_route *route, int step, int index);
-int psw_route_guests(const psw_route *route);              /* buffers for leaves of other ranks */
+int psw_route_guests(const psw_route *route); /* buffers for leaves of other ranks */
 
 /* Does a query leaf of rank `queries` see a key leaf of rank `keys`? */
 bool psw_route_sees(const psw_route *route, int queries, int keys);

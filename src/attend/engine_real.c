@@ -2,12 +2,11 @@
 #include "attend/scores.h"
 #include "attend/sketched.h"
 
-typedef enum kind { ROWS, SKETCHED, SCORES } kind;
-
 struct psw_attention {
     psw_arena *arena;
     size_t used; /* before it */
-    kind kind;
+    psw_fold_kind kind;
+    psw_route route;
     union {
         psw_fold rows;
         psw_sketched sketched;
@@ -15,35 +14,33 @@ struct psw_attention {
     } of;
 };
 
-static kind kind_of(const psw_point *point)
-{
-    return psw_sketch_has(point->method) ? SKETCHED : point->data_kind == PSW_SCORES ? SCORES : ROWS;
-}
-
 /* Into its place: parts of it know each other's addresses. */
 static psw_status lay(psw_attention *a, const psw_group *group, const psw_given *given, psw_arena *arena)
 {
-    a->kind = kind_of(group->points);
-    if (a->kind == SKETCHED) return psw_sketched_lay(&a->of.sketched, group->points, given, arena);
-    if (a->kind == SCORES)
+    a->kind = psw_attend_kind(group->points);
+    a->route = given->route ? *given->route : psw_attend_route(group->points, PSW_CHOICE_AUTO, 1, 0);
+    if (a->kind == PSW_STATE_FOLD) return psw_sketched_lay(&a->of.sketched, group->points, given, arena);
+    if (a->kind == PSW_ROW_FOLD)
+        a->of.rows = psw_fold_lay(group, given->sets, &a->route, true, arena);
+    else if (a->route.rank == 0)
         a->of.scores = psw_scores_lay(group, given->sets, arena);
-    else
-        a->of.rows = psw_fold_lay(group, given->sets, arena);
     return psw_arena_check(arena);
 }
 
 static void load(psw_attention *a, const psw_given *given)
 {
     switch (a->kind) {
-    case ROWS: psw_fold_load(&a->of.rows, given->data); break;
-    case SKETCHED: psw_sketched_load(&a->of.sketched, given); break;
-    case SCORES: psw_scores_load(&a->of.scores, given->data); break;
+    case PSW_ROW_FOLD: psw_fold_load(&a->of.rows, given->data); break;
+    case PSW_STATE_FOLD: psw_sketched_load(&a->of.sketched, given); break;
+    case PSW_ONE_RANK:
+        if (a->route.rank == 0) psw_scores_load(&a->of.scores, given->data);
+        break;
     }
 }
 
 static void release(psw_attention *a)
 {
-    if (a->kind == SKETCHED) psw_sketched_close(&a->of.sketched);
+    if (a->kind == PSW_STATE_FOLD) psw_sketched_close(&a->of.sketched);
     a->arena->used = a->used;
 }
 
@@ -60,7 +57,7 @@ static size_t bytes(const psw_group *group, const psw_route *route)
 static psw_status check(const psw_group *group)
 {
     for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
-    if (kind_of(group->points) == SKETCHED && group->count > 1)
+    if (psw_attend_kind(group->points) == PSW_STATE_FOLD && group->count > 1)
         return PSW_FAIL(PSW_BUG, "a group of %td sketches", group->count);
     return PSW_OK;
 }
@@ -88,12 +85,58 @@ static psw_status prepare(const psw_group *group, const psw_given *given, psw_ar
 static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     switch (a->kind) {
-    case ROWS: return psw_fold_pass(&a->of.rows, watch, sink, context);
-    case SKETCHED: return psw_sketched_pass(&a->of.sketched, watch, sink, context);
-    case SCORES: return psw_scores_pass(&a->of.scores, sink, context);
+    case PSW_ROW_FOLD: return psw_fold_pass(&a->of.rows, watch, sink, context);
+    case PSW_STATE_FOLD: return psw_sketched_pass(&a->of.sketched, watch, sink, context);
+    case PSW_ONE_RANK: return a->route.rank == 0 ? psw_scores_pass(&a->of.scores, sink, context) : PSW_OK;
     }
     return PSW_FAIL(PSW_BUG, "an attention of no kind");
 }
+
+/* ---- a team ---- */
+
+static void begin(psw_attention *a)
+{
+    if (a->kind == PSW_ROW_FOLD) psw_fold_begin(&a->of.rows);
+    if (a->kind == PSW_STATE_FOLD) psw_sketched_begin(&a->of.sketched);
+}
+
+static psw_parcel parcel(psw_attention *a, const psw_transfer *transfer)
+{
+    return psw_fold_parcel(&a->of.rows, transfer);
+}
+
+static psw_status meet(psw_attention *a, int step, psw_watch watch)
+{
+    return psw_fold_meet(&a->of.rows, step, watch);
+}
+
+static psw_status arrived(psw_attention *a, const psw_transfer *transfer)
+{
+    return psw_fold_arrived(&a->of.rows, transfer);
+}
+
+static psw_status deliver(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    return psw_fold_deliver(&a->of.rows, watch, sink, context);
+}
+
+static psw_status total(psw_attention *a, psw_watch watch, psw_states **states)
+{
+    *states = &a->of.sketched.team.states;
+    return psw_sketched_totals(&a->of.sketched, watch);
+}
+
+static psw_status ahead(psw_attention *a, psw_watch watch, bool *more)
+{
+    return psw_sketched_ahead(&a->of.sketched, watch, more);
+}
+
+static psw_status rest(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    return psw_sketched_rest(&a->of.sketched, watch, sink, context);
+}
+
+/* ---- alone ---- */
 
 static psw_status attend(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
                          psw_watch watch, psw_leaf_sink sink, void *context)
@@ -120,5 +163,13 @@ const psw_engine PSW_PRECISION_NAME(psw_engine) = {
     .prepare = prepare,
     .pass = pass,
     .release = release,
+    .begin = begin,
+    .parcel = parcel,
+    .meet = meet,
+    .arrived = arrived,
+    .deliver = deliver,
+    .total = total,
+    .ahead = ahead,
+    .rest = rest,
     .attend = attend,
 };

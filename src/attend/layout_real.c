@@ -17,33 +17,54 @@ static psw_real *reals(psw_arena *arena, ptrdiff_t count)
     return psw_arena_take(arena, count, sizeof(psw_real));
 }
 
-static void lay_inputs(psw_fold *f, psw_arena *arena)
+/* ---- memory ---- */
+
+static void lay_own(psw_fold *f, psw_arena *arena)
 {
     const psw_point *p = f->p;
-    ptrdiff_t whole = f->leaves - 1, last = p->n - whole * f->leaf;
-    f->q = reals(arena, p->n * p->d);
-    f->k = reals(arena, whole * psw_panels_count(p->d, f->leaf) + psw_panels_count(p->d, last));
-    f->v = reals(arena, whole * psw_panels_count(f->leaf, p->v) + psw_panels_count(last, p->v));
+    f->leaf_reals = psw_panels_count(p->d, f->leaf) + psw_panels_count(f->leaf, p->v);
+    f->q = reals(arena, f->own * f->leaf * p->d);
+    f->keys = reals(arena, f->own * f->leaf_reals);
+    f->key_at = psw_arena_take(arena, f->leaves, sizeof *f->key_at);
     f->staged = psw_arena_take(arena, f->leaf * larger(p->d, p->v), sizeof(double));
     f->rounded = reals(arena, f->leaf * larger(p->d, p->v));
     if (f->sets < 2) return;
     f->other.q = reals(arena, p->d);
     f->other.k = reals(arena, psw_panels_count(p->d, 1));
-    f->other.v = reals(arena, p->v);
-    f->other.v_0 = reals(arena, p->v);
+    f->other.values = reals(arena, psw_panels_count(f->leaf, p->v));
+}
+
+static void lay_guests(psw_fold *f, psw_arena *arena)
+{
+    const psw_route *r = &f->route;
+    ptrdiff_t each = r->pattern == PSW_PASS_Q ? f->leaf * f->p->d : f->leaf_reals;
+    f->guest_reals = psw_route_most(r) * each;
+    f->guest = reals(arena, psw_route_guests(r) * f->guest_reals);
+}
+
+/* Places of the trees of one strip. Leaves that come in ascending order need few; where they come in steps, what waits
+ * from earlier steps and what the leaves of one more make, whole and in part, comes on top. */
+static ptrdiff_t tree_places(const psw_fold *f)
+{
+    const psw_route *r = &f->route;
+    ptrdiff_t ascending = psw_tree_places(f->leaves), most = 0, waiting = 0;
+    if (!f->travels || r->pattern == PSW_ALL_GATHER) return ascending;
+    for (int rank = 0; rank < r->size; rank++) most = larger(most, psw_route_nodes(r, rank, f->leaves, NULL));
+    for (ptrdiff_t i = 0; i < f->own; i++)
+        waiting = larger(waiting, psw_route_waiting(r, psw_route_seen(r, psw_route_leaf(r, r->rank, i))));
+    return smaller(waiting + most + 2 * ascending, (f->leaves + 3) / 2 + 1);
 }
 
 static void lay_tile(psw_fold *f, psw_arena *arena)
 {
-    ptrdiff_t v = f->p->v, stride = psw_stride(f->leaf);
+    ptrdiff_t v = f->p->v, stride = psw_stride(f->leaf), places = tree_places(f);
     f->scores = (psw_rows){reals(arena, f->strip * stride), f->strip, f->leaf, stride};
     f->weights = (psw_rows){reals(arena, f->strip * stride), f->strip, f->leaf, stride};
     f->partial = psw_rows_of(reals(arena, f->strip * v), f->strip, v);
     f->peak = psw_arena_take(arena, f->strip, sizeof *f->peak);
     f->sum = psw_arena_take(arena, f->strip, sizeof *f->sum);
     for (ptrdiff_t i = 0; i < f->group->count; i++)
-        for (int s = 0; s < f->sets; s++)
-            f->tree[i][s] = psw_tree_take(arena, f->strip, v + 2, psw_tree_places(f->leaves));
+        for (int s = 0; s < f->sets; s++) f->tree[i][s] = psw_tree_take(arena, f->strip, v + 2, places);
 }
 
 static void lay_results(psw_fold *f, psw_arena *arena)
@@ -54,17 +75,21 @@ static void lay_results(psw_fold *f, psw_arena *arena)
     f->log2_den = psw_arena_take(arena, rows, sizeof *f->log2_den);
 }
 
-psw_fold psw_fold_lay(const psw_group *group, int sets, psw_arena *arena)
+psw_fold psw_fold_lay(const psw_group *group, int sets, const psw_route *route, bool travels, psw_arena *arena)
 {
     const psw_point *p = &group->points[0];
-    psw_fold f = {.group = group, .p = p, .method = psw_method_row_of(p->method)};
+    psw_fold f = {.group = group, .p = p, .method = psw_method_row_of(p->method), .route = *route};
+    f.travels = travels && route->size > 1;
     f.leaf = smaller(p->block, p->n);
     f.leaves = (p->n + f.leaf - 1) / f.leaf;
     f.strip = smaller(f.leaf, PSW_STRIP);
+    f.own = psw_route_count(route, route->rank);
     f.sets = sets;
     f.special = psw_data_sets(p) > 1 ? psw_data_special(p) : -1;
-    lay_inputs(&f, arena);
+    lay_own(&f, arena);
+    if (f.travels) lay_guests(&f, arena);
     lay_tile(&f, arena);
+    if (f.travels) psw_fold_lay_team(&f, arena);
     lay_results(&f, arena);
     return f;
 }
@@ -85,24 +110,33 @@ static void keep(psw_const_rows rows, psw_real *to)
     memcpy(to, rows.at, (size_t)(rows.rows * rows.cols) * sizeof *to);
 }
 
-static void load_leaf(psw_fold *f, const psw_data *data, psw_span leaf)
+static void load_leaf(psw_fold *f, const psw_data *data, ptrdiff_t place)
 {
+    ptrdiff_t index = psw_route_leaf(&f->route, f->route.rank, place);
+    psw_span leaf = psw_leaf_span(f, index);
     bool shared = psw_data_shared(f->p);
     psw_const_rows rows = rounded(f, data, 0, PSW_QUERY, leaf);
-    keep(rows, f->q + leaf.first * f->p->d);
+    f->key_at[index] = f->keys + place * f->leaf_reals;
+    keep(rows, f->q + place * f->leaf * f->p->d);
     if (!shared) rows = rounded(f, data, 0, PSW_KEY, leaf);
     psw_panels_pack_transposed(rows, psw_key_leaf(f, leaf));
     if (!shared) rows = rounded(f, data, 0, PSW_VALUE, leaf);
-    psw_panels_pack(rows, psw_value_leaf(f, leaf));
+    psw_panels_pack(rows, psw_value_leaf(f, leaf, 0));
+}
+
+/* Row j3 of D_1, which every rank meets, whoever owns it. */
+static void load_other(psw_fold *f, const psw_data *data)
+{
+    psw_span special = {f->special, 1}, leaf = psw_leaf_span(f, f->special / f->leaf);
+    keep(rounded(f, data, 1, PSW_QUERY, special), f->other.q);
+    psw_panels_pack_transposed(rounded(f, data, 1, PSW_KEY, special), (psw_panels){f->other.k, f->p->d, 1});
+    psw_panels_pack(rounded(f, data, 1, PSW_VALUE, leaf), (psw_panels){f->other.values, leaf.count, f->p->v});
 }
 
 void psw_fold_load(psw_fold *f, const psw_data *data)
 {
-    psw_span special = {f->special, 1};
-    for (ptrdiff_t i = 0; i < f->leaves; i++) load_leaf(f, data, psw_leaf_span(f, i));
-    if (f->sets < 2) return;
-    keep(rounded(f, data, 1, PSW_QUERY, special), f->other.q);
-    psw_panels_pack_transposed(rounded(f, data, 1, PSW_KEY, special), (psw_panels){f->other.k, f->p->d, 1});
-    keep(rounded(f, data, 1, PSW_VALUE, special), f->other.v);
-    keep(rounded(f, data, 0, PSW_VALUE, special), f->other.v_0);
+    for (ptrdiff_t i = 0; i < f->leaves; i++) f->key_at[i] = NULL;
+    for (ptrdiff_t i = 0; i < f->own; i++) load_leaf(f, data, i);
+    if (f->sets > 1) load_other(f, data);
+    f->hand = f->q;
 }

@@ -16,7 +16,10 @@
  * near part a query's exponent is made of the keys that it sees, so a later key changes no bit of it.
  *
  * The parts are separate, so that a sequence can be cut: the near part needs rows alone, psw_sketched_total makes the
- * state of a block, states merge, and psw_sketched_publish gives one to the far part. */
+ * state of a block, states merge, and psw_sketched_publish gives one to the far part. A rank of a team holds the rows
+ * of its own blocks alone. It makes the states of its stretches first and keeps what they were made of (mapped keys,
+ * and the products of blocks while they are not too many), so that nothing is computed twice; while the states of
+ * earlier ranks are on their way it makes near parts. */
 #ifndef POLYSWEEP_ATTEND_SKETCHED_H
 #define POLYSWEEP_ATTEND_SKETCHED_H
 
@@ -43,18 +46,21 @@ typedef struct psw_sketched {
     psw_sketch_shape shape;
     ptrdiff_t block, blocks; /* rows of a whole block, number of blocks */
     ptrdiff_t stretch;       /* blocks of a stretch */
-    ptrdiff_t lift_rows;     /* keys whose features are one product */
+    psw_route route;
+    ptrdiff_t own;       /* blocks of this rank */
+    ptrdiff_t lift_rows; /* keys whose features are one product */
     int sets;
     ptrdiff_t special; /* j3, -1 if there is none */
     bool shared;       /* queries, keys and values are the same rows */
 
-    psw_real *rows[2];     /* queries and keys, n x d */
-    psw_real *values;      /* [v | 1]^T block by block, each v + 1 x block */
+    psw_real *rows[2];     /* queries and keys, own blocks x block x d */
+    psw_real *values;      /* [v | 1]^T own block by block, each v + 1 x block */
     psw_real *other[2][3]; /* row j3 of each set, by side */
     int placed;            /* the set whose row j3 stands in rows and values */
     double *staged;        /* a block of rows as the data makes them */
 
     psw_mapped q, k[2], token[2]; /* the block at hand; key j3, for the rows that meet it in a state */
+    bool token_in;                /* the states that are read hold it */
     psw_real *scaled;             /* a block's values times its keys' scales */
     psw_real *queries;            /* m of a panel of queries: stored x PSW_PANEL */
     int *top;                     /* exponent of the near part, by query of the block */
@@ -67,6 +73,15 @@ typedef struct psw_sketched {
     int reading_exponent[2];
     psw_real *product; /* v + 1 x features */
     psw_sums sums[2];  /* of the block's rows */
+
+    struct {                /* of a team; NULL and 0 alone */
+        psw_mapped *keys;   /* own blocks, of set 0 */
+        psw_real *products; /* own blocks x state, and that of the block of j3 in D_1; NULL: made again */
+        int *exponents;     /* of them */
+        psw_sums *near;     /* [ahead_most][sets]: near parts that were made ahead */
+        ptrdiff_t ahead, ahead_most;
+        psw_states states;
+    } team;
 
     psw_point exact; /* the point whose fold makes exact stretches */
     psw_group exact_group;
@@ -98,6 +113,9 @@ static inline psw_span psw_block_span(const psw_sketched *f, ptrdiff_t index)
     return (psw_span){first, left < f->block ? left : f->block};
 }
 
+#define psw_mapped_take PSW_PRECISION_NAME(psw_mapped_take)
+psw_mapped psw_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
+
 #define psw_sketched_lay PSW_PRECISION_NAME(psw_sketched_lay)
 #define psw_sketched_load PSW_PRECISION_NAME(psw_sketched_load)
 #define psw_sketched_keys PSW_PRECISION_NAME(psw_sketched_keys)
@@ -110,6 +128,19 @@ static inline psw_span psw_block_span(const psw_sketched *f, ptrdiff_t index)
 #define psw_sketched_tops PSW_PRECISION_NAME(psw_sketched_tops)
 #define psw_sketched_pass PSW_PRECISION_NAME(psw_sketched_pass)
 #define psw_sketched_close PSW_PRECISION_NAME(psw_sketched_close)
+#define psw_sketched_attend PSW_PRECISION_NAME(psw_sketched_attend)
+#define psw_sketched_give PSW_PRECISION_NAME(psw_sketched_give)
+#define psw_sketched_exact PSW_PRECISION_NAME(psw_sketched_exact)
+#define psw_sketched_product PSW_PRECISION_NAME(psw_sketched_product)
+#define psw_sketched_add PSW_PRECISION_NAME(psw_sketched_add)
+#define psw_sketched_map_token PSW_PRECISION_NAME(psw_sketched_map_token)
+#define psw_sketched_forget PSW_PRECISION_NAME(psw_sketched_forget)
+#define psw_sketched_lay_team PSW_PRECISION_NAME(psw_sketched_lay_team)
+#define psw_sketched_begin PSW_PRECISION_NAME(psw_sketched_begin)
+#define psw_sketched_totals PSW_PRECISION_NAME(psw_sketched_totals)
+#define psw_sketched_ahead PSW_PRECISION_NAME(psw_sketched_ahead)
+#define psw_sketched_rest PSW_PRECISION_NAME(psw_sketched_rest)
+#define psw_sketched_walk PSW_PRECISION_NAME(psw_sketched_walk)
 
 /* Takes the memory of a pass over a point that psw_attend_check accepts; with a counting arena, only counts. To be
  * closed whatever it returns. */
@@ -126,6 +157,11 @@ psw_const_rows psw_sketched_values(psw_sketched *f, int set, ptrdiff_t block);
 
 /* into += the state of a block's keys. */
 void psw_sketched_total(psw_sketched *f, int set, ptrdiff_t block, psw_state *into);
+/* The same in two halves where the features of a block are one product: returns its exponent. */
+int psw_sketched_product(psw_sketched *f, int set, ptrdiff_t block, psw_real *product);
+void psw_sketched_add(const psw_real *product, int exponent, psw_state *into);
+/* Key j3 mapped alone, for a rank that does not own it. */
+void psw_sketched_map_token(psw_sketched *f, int set);
 /* Rounds a state for the rows of `set` to be read from it. */
 void psw_sketched_publish(psw_sketched *f, int set, const psw_state *state);
 
@@ -133,6 +169,27 @@ void psw_sketched_publish(psw_sketched *f, int set, const psw_state *state);
  * them. The near part of exact stretches is psw_fold's. */
 typedef enum psw_reach { PSW_NEAR = 1, PSW_FAR = 2, PSW_NEAR_AND_FAR = 3 } psw_reach;
 void psw_sketched_read(psw_sketched *f, int set, ptrdiff_t block, psw_reach reach, psw_sums to);
+
+/* The near part of exact stretches is added to f->sums. */
+psw_status psw_sketched_exact(psw_sketched *f, ptrdiff_t block, psw_watch watch);
+/* Results of one block of queries; D_1 is D_0 where `alike` says so. near: its near parts, by set, if they are there
+ * already, else NULL. */
+psw_status psw_sketched_attend(psw_sketched *f, ptrdiff_t block, bool alike, const psw_sums *near, psw_watch watch);
+psw_status psw_sketched_give(const psw_sketched *f, ptrdiff_t block, psw_leaf_sink sink, void *context);
+/* A causal pass over the blocks `span`, whole stretches, from the states in f->state on; add_block adds a block to
+ * them. */
+psw_status psw_sketched_walk(psw_sketched *f, psw_leaves span,
+                             void (*add_block)(psw_sketched *f, int set, ptrdiff_t block), psw_watch watch,
+                             psw_leaf_sink sink, void *context);
+void psw_sketched_forget(psw_sketched *f); /* no block is mapped, no state is read: the start of a pass */
+
+/* ---- a team (polysweep/attend.h says what each does) ---- */
+
+void psw_sketched_lay_team(psw_sketched *f, psw_arena *arena);
+void psw_sketched_begin(psw_sketched *f);
+psw_status psw_sketched_totals(psw_sketched *f, psw_watch watch);
+psw_status psw_sketched_ahead(psw_sketched *f, psw_watch watch, bool *more);
+psw_status psw_sketched_rest(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, void *context);
 
 /* Of its near part: exponents by query, then scores of a panel of queries (first .. first + PSW_PANEL, columns) with
  * keys 0 .. keys - 1 (rows) become weights. */

@@ -20,7 +20,7 @@ static psw_real *reals(psw_arena *arena, ptrdiff_t count)
     return psw_arena_take(arena, count, sizeof(psw_real));
 }
 
-static psw_mapped mapped(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored)
+psw_mapped psw_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored)
 {
     psw_mapped m = {.block = -1};
     m.m = psw_rows_of(reals(arena, rows * stored), rows, stored);
@@ -33,10 +33,10 @@ static psw_mapped mapped(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored)
 static void lay_rows(psw_sketched *f, psw_arena *arena)
 {
     const psw_point *p = f->p;
-    f->rows[0] = reals(arena, p->n * p->d);
-    f->rows[1] = f->shared ? f->rows[0] : reals(arena, p->n * p->d);
-    f->values = reals(arena, f->blocks * f->block * (p->v + 1));
-    for (int set = 0; set < f->sets && f->sets > 1; set++)
+    f->rows[0] = reals(arena, f->own * f->block * p->d);
+    f->rows[1] = f->shared ? f->rows[0] : reals(arena, f->own * f->block * p->d);
+    f->values = reals(arena, f->own * f->block * (p->v + 1));
+    for (int set = 0; set < f->sets && f->special >= 0; set++)
         for (int side = 0; side < 3; side++) f->other[set][side] = reals(arena, larger(p->d, p->v));
     f->staged = psw_arena_take(arena, f->block * larger(p->d, p->v), sizeof(double));
 }
@@ -44,10 +44,10 @@ static void lay_rows(psw_sketched *f, psw_arena *arena)
 static void lay_block(psw_sketched *f, psw_arena *arena)
 {
     ptrdiff_t stored = f->shape.stored, features = f->shape.features, width = f->p->v + 1, rows = f->block;
-    if (!f->shared) f->q = mapped(arena, rows, stored);
+    if (!f->shared) f->q = psw_mapped_take(arena, rows, stored);
     for (int set = 0; set < f->sets; set++) {
-        f->k[set] = mapped(arena, rows, stored);
-        if (f->special >= 0) f->token[set] = mapped(arena, 1, stored);
+        f->k[set] = psw_mapped_take(arena, rows, stored);
+        if (f->special >= 0) f->token[set] = psw_mapped_take(arena, 1, stored);
         f->sums[set] = psw_sums_take(arena, rows, width + 1);
     }
     f->scaled = reals(arena, width * rows);
@@ -86,7 +86,8 @@ static void lay_exact(psw_sketched *f, psw_arena *arena)
     f->exact.method = f->p->method == PSW_FAVOR ? PSW_SOFTMAX : PSW_EXACT;
     f->exact.negative = PSW_NEGATIVE_SIGNED;
     f->exact_group = (psw_group){&f->exact, 1};
-    psw_fold *kept = psw_arena_take(arena, 1, sizeof *kept), laid = psw_fold_lay(&f->exact_group, f->sets, arena);
+    psw_fold *kept = psw_arena_take(arena, 1, sizeof *kept);
+    psw_fold laid = psw_fold_lay(&f->exact_group, f->sets, &f->route, false, arena);
     if (kept) *kept = laid;
     f->near = kept;
 }
@@ -97,12 +98,15 @@ psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, const psw_g
     f->block = smaller(point->block, point->n);
     f->blocks = (point->n + f->block - 1) / f->block;
     f->stretch = point->local > 0 ? point->local / point->block : 1;
+    f->route = given->route ? *given->route : psw_attend_route(point, PSW_CHOICE_AUTO, 1, 0);
+    f->own = psw_route_count(&f->route, f->route.rank);
     f->special = psw_data_sets(point) > 1 ? psw_data_special(point) : -1;
     f->shared = psw_data_shared(point);
     lay_rows(f, arena);
     lay_block(f, arena);
     lay_states(f, arena);
     lay_results(f, arena);
+    if (f->route.size > 1) psw_sketched_lay_team(f, arena);
     if (point->local > 0) lay_exact(f, arena);
     PSW_TRY(sketcher->create(point, f->block, given->tables.weights, arena, &f->sketch));
     return psw_arena_check(arena);
@@ -130,7 +134,7 @@ static void round_rows(const double *rows, ptrdiff_t count, psw_real *to)
 static void turn_values(psw_sketched *f, const double *rows, ptrdiff_t block, ptrdiff_t count)
 {
     ptrdiff_t v = f->p->v;
-    psw_real *to = f->values + block * f->block * (v + 1);
+    psw_real *to = f->values + psw_route_place(&f->route, block) * f->block * (v + 1);
     for (ptrdiff_t c = 0; c < v; c++)
         for (ptrdiff_t i = 0; i < count; i++) to[c * f->block + i] = (psw_real)rows[i * v + c];
     for (ptrdiff_t i = 0; i < count; i++) to[v * f->block + i] = 1;
@@ -139,10 +143,10 @@ static void turn_values(psw_sketched *f, const double *rows, ptrdiff_t block, pt
 static void load_block(psw_sketched *f, const psw_data *data, ptrdiff_t block)
 {
     psw_span span = psw_block_span(f, block);
-    ptrdiff_t d = f->p->d;
+    ptrdiff_t d = f->p->d, at = psw_route_place(&f->route, block) * f->block * d;
     const double *rows = stage(f, data, 0, PSW_QUERY, span);
-    round_rows(rows, span.count * d, f->rows[0] + span.first * d);
-    if (!f->shared) round_rows(stage(f, data, 0, PSW_KEY, span), span.count * d, f->rows[1] + span.first * d);
+    round_rows(rows, span.count * d, f->rows[0] + at);
+    if (!f->shared) round_rows(stage(f, data, 0, PSW_KEY, span), span.count * d, f->rows[1] + at);
     turn_values(f, f->shared ? rows : stage(f, data, 0, PSW_VALUE, span), block, span.count);
 }
 
@@ -151,8 +155,8 @@ void psw_sketched_load(psw_sketched *f, const psw_given *given)
     const psw_data *data = given->data;
     psw_span token = {f->special, 1};
     sketcher->draw(f->sketch, given->tables.draw);
-    for (ptrdiff_t i = 0; i < f->blocks; i++) load_block(f, data, i);
-    for (int set = 0; set < f->sets && f->sets > 1; set++)
+    for (ptrdiff_t i = 0; i < f->own; i++) load_block(f, data, psw_route_leaf(&f->route, f->route.rank, i));
+    for (int set = 0; set < f->sets && f->special >= 0; set++)
         for (int side = 0; side < 3; side++)
             round_rows(stage(f, data, set, (psw_side)side, token), side == PSW_VALUE ? f->p->v : f->p->d,
                        f->other[set][side]);

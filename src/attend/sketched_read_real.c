@@ -51,12 +51,12 @@ static double weigh(psw_weigh kind, double beta, double z)
     return kind == PSW_WEIGH_SQUARE ? z * z : kind == PSW_WEIGH_POWER ? pow(z, beta) : z;
 }
 
-/* weigh <m(q), m(k_j3)> 2^(s(k_j3) - E), E the state's exponent; 0 as long as no state holds that key */
+/* weigh <m(q), m(k_j3)> 2^(s(k_j3) - E), E the state's exponent; 0 as long as the state does not hold that key */
 static double token_far(const psw_sketched *f, int set, const psw_real *m)
 {
     const psw_mapped *token = &f->token[set];
     double z = 0;
-    if (token->block < 0) return 0;
+    if (!f->token_in) return 0;
     for (ptrdiff_t a = 0; a < token->m.cols; a++) z += (double)m[a] * (double)token->m.at[a];
     return weigh(f->shape.weigh, f->p->beta, z) * *token->mantissa *
            psw_scale_to(*token->exponent, f->reading_exponent[set]);

@@ -4,8 +4,7 @@
 
 /* ---- rows ---- */
 
-/* Adds what the row fold finds for the rows of a block in their own stretch. */
-static psw_status add_exact(psw_sketched *f, ptrdiff_t block, psw_watch watch)
+psw_status psw_sketched_exact(psw_sketched *f, ptrdiff_t block, psw_watch watch)
 {
     psw_fold *near = f->near;
     psw_span rows = psw_block_span(f, block);
@@ -37,25 +36,26 @@ static psw_status finish(psw_sketched *f, int set, psw_span span)
                               f->p->beta);
 }
 
-/* One block of queries; D_1 is D_0 where `alike` says so. */
-static psw_status attend_block(psw_sketched *f, ptrdiff_t block, bool alike, psw_watch watch)
+psw_status psw_sketched_attend(psw_sketched *f, ptrdiff_t block, bool alike, const psw_sums *near, psw_watch watch)
 {
     psw_span span = psw_block_span(f, block);
-    psw_reach reach = f->p->mask == PSW_FULL || f->near ? PSW_FAR : PSW_NEAR_AND_FAR;
+    psw_reach reach = f->p->mask == PSW_FULL || f->near || near ? PSW_FAR : PSW_NEAR_AND_FAR;
     if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
     for (int s = 0; s < f->sets; s++) {
         f->sums[s].rows = span.count;
-        if (alike && s > 0)
+        if (alike && s > 0) {
             psw_sums_copy(f->sums[s], f->sums[0]);
-        else
+        } else {
             psw_sketched_read(f, s, block, reach, f->sums[s]);
+            if (near) psw_sums_merge(f->sums[s], near[s]);
+        }
     }
-    if (f->near) PSW_TRY(add_exact(f, block, watch));
+    if (f->near && !near) PSW_TRY(psw_sketched_exact(f, block, watch));
     for (int s = 0; s < f->sets; s++) PSW_TRY(finish(f, s, span));
     return PSW_OK;
 }
 
-static psw_status give(const psw_sketched *f, ptrdiff_t block, psw_leaf_sink sink, void *context)
+psw_status psw_sketched_give(const psw_sketched *f, ptrdiff_t block, psw_leaf_sink sink, void *context)
 {
     psw_span span = psw_block_span(f, block);
     psw_leaf leaf = {span.first, span.count, block, 1, f->sets, f->p->v, f->out, f->special < 0 ? NULL : f->mass,
@@ -89,39 +89,60 @@ static psw_status walk_keys(psw_sketched *f, psw_watch watch)
 static psw_status full(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     PSW_TRY(walk_keys(f, watch));
+    f->token_in = f->special >= 0;
     for (ptrdiff_t i = 0; i < f->blocks; i++) {
-        PSW_TRY(attend_block(f, i, false, watch));
-        PSW_TRY(give(f, i, sink, context));
+        PSW_TRY(psw_sketched_attend(f, i, false, NULL, watch));
+        PSW_TRY(psw_sketched_give(f, i, sink, context));
+    }
+    return PSW_OK;
+}
+
+static psw_status attend_stretch(psw_sketched *f, psw_leaves stretch, bool alike, psw_watch watch, psw_leaf_sink sink,
+                                 void *context)
+{
+    for (ptrdiff_t i = stretch.first; i < stretch.first + stretch.count; i++) {
+        ptrdiff_t place = psw_route_place(&f->route, i);
+        PSW_TRY(psw_sketched_attend(f, i, alike, place < f->team.ahead ? f->team.near + place * f->sets : NULL, watch));
+        PSW_TRY(psw_sketched_give(f, i, sink, context));
     }
     return PSW_OK;
 }
 
 /* D_1 is D_0 up to the stretch of j3. */
-static psw_status causal(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, void *context)
+psw_status psw_sketched_walk(psw_sketched *f, psw_leaves span,
+                             void (*add_block)(psw_sketched *f, int set, ptrdiff_t block), psw_watch watch,
+                             psw_leaf_sink sink, void *context)
 {
     ptrdiff_t parting = f->special < 0 ? f->blocks : f->special / f->block / f->stretch * f->stretch;
-    for (ptrdiff_t first = 0; first < f->blocks; first += f->stretch) {
-        ptrdiff_t end = f->blocks - first < f->stretch ? f->blocks : first + f->stretch;
+    ptrdiff_t end = span.first + span.count;
+    for (ptrdiff_t first = span.first; first < end; first += f->stretch) {
+        ptrdiff_t next = end - first < f->stretch ? end : first + f->stretch;
         bool alike = first < parting;
-        for (ptrdiff_t i = first; i < end; i++) {
-            PSW_TRY(attend_block(f, i, alike, watch));
-            PSW_TRY(give(f, i, sink, context));
-        }
-        if (end == f->blocks) return PSW_OK;
+        f->token_in = first > parting;
+        PSW_TRY(attend_stretch(f, (psw_leaves){first, next - first}, alike, watch, sink, context));
+        if (next == end) return PSW_OK;
         for (int s = 0; s < (alike ? 1 : f->sets); s++)
-            for (ptrdiff_t i = first; i < end; i++) psw_sketched_total(f, s, i, &f->state[s]);
-        if (alike && end >= parting && f->sets > 1) psw_state_copy(&f->state[1], &f->state[0]);
+            for (ptrdiff_t i = first; i < next; i++) add_block(f, s, i);
+        if (alike && next >= parting && f->sets > 1) psw_state_copy(&f->state[1], &f->state[0]);
         publish(f);
     }
     return PSW_OK;
 }
 
-/* No state holds anything; nothing is mapped, as mapping is part of every pass. */
-static void begin(psw_sketched *f)
+static void add_total(psw_sketched *f, int set, ptrdiff_t block)
+{
+    psw_sketched_total(f, set, block, &f->state[set]);
+}
+
+/* Mapping is part of every pass. */
+void psw_sketched_forget(psw_sketched *f)
 {
     f->q.block = -1;
+    f->token_in = false;
+    f->team.ahead = 0;
+    for (ptrdiff_t i = 0; f->team.keys && i < f->own; i++) f->team.keys[i].block = -1;
     for (int s = 0; s < f->sets; s++) {
-        f->k[s].block = f->token[s].block = -1;
+        f->k[s].block = -1;
         f->reading_exponent[s] = PSW_EMPTY;
         psw_state_clear(&f->state[s]);
     }
@@ -129,6 +150,7 @@ static void begin(psw_sketched *f)
 
 psw_status psw_sketched_pass(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    begin(f);
-    return f->p->mask == PSW_FULL ? full(f, watch, sink, context) : causal(f, watch, sink, context);
+    psw_sketched_forget(f);
+    if (f->p->mask == PSW_FULL) return full(f, watch, sink, context);
+    return psw_sketched_walk(f, (psw_leaves){0, f->blocks}, add_total, watch, sink, context);
 }

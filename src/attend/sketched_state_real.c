@@ -12,11 +12,12 @@ static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
 /* Sets differ in row j3: it is put where it is about to be read. */
 static void place(psw_sketched *f, int set, psw_span span)
 {
-    ptrdiff_t d = f->p->d, v = f->p->v, at = f->special;
-    if (f->sets < 2 || f->placed == set || !psw_span_has(span, at)) return;
+    ptrdiff_t d = f->p->d, v = f->p->v, block = span.first / f->block;
+    if (f->sets < 2 || f->placed == set || !psw_span_has(span, f->special)) return;
+    ptrdiff_t first = psw_route_place(&f->route, block) * f->block, at = f->special - span.first;
     for (int side = 0; side < 2; side++) /* where they are shared, both are the same row */
-        memcpy(f->rows[side] + at * d, f->other[set][side], (size_t)d * sizeof(psw_real));
-    psw_real *column = f->values + span.first * (v + 1) + (at - span.first);
+        memcpy(f->rows[side] + (first + at) * d, f->other[set][side], (size_t)d * sizeof(psw_real));
+    psw_real *column = f->values + first * (v + 1) + at;
     for (ptrdiff_t c = 0; c < v; c++) column[c * f->block] = f->other[set][PSW_VALUE][c];
     f->placed = set;
 }
@@ -24,8 +25,9 @@ static void place(psw_sketched *f, int set, psw_span span)
 psw_const_rows psw_sketched_values(psw_sketched *f, int set, ptrdiff_t block)
 {
     psw_span span = psw_block_span(f, block);
+    const psw_real *at = f->values + psw_route_place(&f->route, block) * f->block * (f->p->v + 1);
     place(f, set, span);
-    return (psw_const_rows){f->values + span.first * (f->p->v + 1), f->p->v + 1, span.count, f->block};
+    return (psw_const_rows){at, f->p->v + 1, span.count, f->block};
 }
 
 /* 2^s = mantissa 2^exponent; what is not finite, or out of any range, turns to NaN and is found in the results. */
@@ -66,23 +68,38 @@ static const psw_mapped *mapped(psw_sketched *f, int side, int set, ptrdiff_t bl
 {
     ptrdiff_t d = f->p->d;
     psw_span span = psw_block_span(f, block);
+    const psw_real *rows = f->rows[side] + psw_route_place(&f->route, block) * f->block * d;
     if (kept->block != block || kept->set != set) {
         place(f, set, span);
-        map(f, (psw_const_rows){f->rows[side] + span.first * d, span.count, d, d}, kept);
+        map(f, (psw_const_rows){rows, span.count, d, d}, kept);
         kept->block = block;
         kept->set = set;
     }
     return kept;
 }
 
+/* The data set that a block's rows are of: D_1 has rows of its own in the block of j3 alone. */
+static int set_of(const psw_sketched *f, int set, ptrdiff_t block)
+{
+    return psw_span_has(psw_block_span(f, block), f->special) ? set : 0;
+}
+
 const psw_mapped *psw_sketched_keys(psw_sketched *f, int set, ptrdiff_t block)
 {
-    return mapped(f, PSW_KEY, set, block, &f->k[set]);
+    set = set_of(f, set, block);
+    psw_mapped *kept = f->team.keys && set == 0 ? &f->team.keys[psw_route_place(&f->route, block)] : &f->k[set];
+    return mapped(f, PSW_KEY, set, block, kept);
 }
 
 const psw_mapped *psw_sketched_queries(psw_sketched *f, int set, ptrdiff_t block)
 {
-    return f->shared ? psw_sketched_keys(f, set, block) : mapped(f, PSW_QUERY, set, block, &f->q);
+    return f->shared ? psw_sketched_keys(f, set, block) : mapped(f, PSW_QUERY, set_of(f, set, block), block, &f->q);
+}
+
+void psw_sketched_map_token(psw_sketched *f, int set)
+{
+    ptrdiff_t d = f->p->d;
+    map(f, (psw_const_rows){f->other[set][PSW_KEY], 1, d, d}, &f->token[set]);
 }
 
 /* ---- totals ---- */
@@ -113,14 +130,12 @@ static void lift_keys(psw_sketched *f, psw_const_rows m, psw_panels phi)
     }
 }
 
-/* into += product 2^exponent */
-static void add_product(const psw_sketched *f, int exponent, psw_state *into)
+void psw_sketched_add(const psw_real *restrict product, int exponent, psw_state *into)
 {
     int top = into->exponent > exponent ? into->exponent : exponent;
     double keep = psw_scale_to(into->exponent, top), take = psw_scale_to(exponent, top);
     double *restrict a = into->at;
-    const psw_real *restrict b = f->product;
-    for (ptrdiff_t i = 0; i < into->width * into->features; i++) a[i] = keep * a[i] + take * (double)b[i];
+    for (ptrdiff_t i = 0; i < into->width * into->features; i++) a[i] = keep * a[i] + take * (double)product[i];
     into->exponent = top;
 }
 
@@ -130,24 +145,43 @@ static void keep_token(psw_sketched *f, int set, const psw_mapped *k, ptrdiff_t 
     memcpy(token->m.at, k->m.at + row * k->m.stride, (size_t)k->m.cols * sizeof(psw_real));
     *token->mantissa = k->mantissa[row];
     *token->exponent = k->exponent[row];
-    token->block = k->block;
+}
+
+/* The keys of a block, and their values under one exponent, which is returned. */
+static int prepare_total(psw_sketched *f, int set, ptrdiff_t block, const psw_mapped **k)
+{
+    psw_span span = psw_block_span(f, block);
+    *k = psw_sketched_keys(f, set, block);
+    if (psw_span_has(span, f->special)) keep_token(f, set, *k, f->special - span.first);
+    return scale_values(f, psw_sketched_values(f, set, block), *k);
+}
+
+static void multiply(psw_sketched *f, const psw_mapped *k, ptrdiff_t first, ptrdiff_t count, psw_real *product)
+{
+    ptrdiff_t features = f->shape.features, width = f->p->v + 1;
+    psw_panels phi = {f->turned, count, features};
+    lift_keys(f, psw_part(psw_read(k->m), first, count), phi);
+    psw_panels_product((psw_const_rows){f->scaled + first, width, count, f->block}, phi,
+                       psw_rows_of(product, width, features));
+}
+
+int psw_sketched_product(psw_sketched *f, int set, ptrdiff_t block, psw_real *product)
+{
+    const psw_mapped *k;
+    int exponent = prepare_total(f, set, block, &k);
+    if (exponent != PSW_EMPTY) multiply(f, k, 0, psw_block_span(f, block).count, product);
+    return exponent;
 }
 
 void psw_sketched_total(psw_sketched *f, int set, ptrdiff_t block, psw_state *into)
 {
-    psw_span span = psw_block_span(f, block);
-    const psw_mapped *k = psw_sketched_keys(f, set, block);
-    ptrdiff_t features = f->shape.features, width = f->p->v + 1;
-    if (psw_span_has(span, f->special)) keep_token(f, set, k, f->special - span.first);
-    int exponent = scale_values(f, psw_sketched_values(f, set, block), k);
+    const psw_mapped *k;
+    ptrdiff_t rows = psw_block_span(f, block).count;
+    int exponent = prepare_total(f, set, block, &k);
     if (exponent == PSW_EMPTY) return;
-    for (ptrdiff_t first = 0; first < span.count; first += f->lift_rows) {
-        ptrdiff_t count = span.count - first < f->lift_rows ? span.count - first : f->lift_rows;
-        psw_panels phi = {f->turned, count, features};
-        lift_keys(f, psw_part(psw_read(k->m), first, count), phi);
-        psw_const_rows values = {f->scaled + first, width, count, f->block};
-        psw_panels_product(values, phi, psw_rows_of(f->product, width, features));
-        add_product(f, exponent, into);
+    for (ptrdiff_t first = 0; first < rows; first += f->lift_rows) {
+        multiply(f, k, first, rows - first < f->lift_rows ? rows - first : f->lift_rows, f->product);
+        psw_sketched_add(f->product, exponent, into);
     }
 }
 

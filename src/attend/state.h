@@ -4,6 +4,7 @@
 #define POLYSWEEP_ATTEND_STATE_H
 
 #include "attend/sums.h"
+#include "polysweep/attend.h"
 
 typedef struct psw_state {
     ptrdiff_t width, features; /* width = columns of the values + 1; the last one belongs to the denominator */
@@ -17,5 +18,10 @@ void psw_state_copy(psw_state *to, const psw_state *from);
 
 /* into += from under the larger exponent (an exact scaling). Commutative to the bit; an empty state is the identity. */
 void psw_state_merge(psw_state *into, const psw_state *from);
+
+/* A state as one piece of memory that travels: its exponent, then its numbers (psw_states, polysweep/attend.h). */
+size_t psw_state_packed(ptrdiff_t width, ptrdiff_t features); /* bytes */
+void psw_state_pack(const psw_state *state, void *packed);
+void psw_state_add_packed(psw_state *into, const void *packed); /* merges */
 
 #endif

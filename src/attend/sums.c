@@ -117,3 +117,48 @@ const psw_sums *psw_tree_root(const psw_tree *tree)
         if (tree->node[i].level >= 0) return nodes_at(tree, tree->node[i].level) == 1 ? &tree->sums[i] : NULL;
     return NULL;
 }
+
+/* ---- parked ---- */
+
+psw_parked psw_parked_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t places)
+{
+    psw_tree like = psw_tree_take(arena, rows, width, places);
+    return (psw_parked){places, like.sums, like.node};
+}
+
+void psw_parked_clear(psw_parked *parked)
+{
+    for (ptrdiff_t i = 0; i < parked->places; i++) parked->node[i].level = -1;
+}
+
+psw_status psw_tree_resume(psw_tree *tree, ptrdiff_t leaves, ptrdiff_t rows, const psw_parked *from)
+{
+    psw_tree_begin(tree, leaves, rows);
+    for (ptrdiff_t i = 0; i < from->places; i++) {
+        if (from->node[i].level < 0) continue;
+        psw_sums *place = psw_tree_free(tree);
+        if (!place) return PSW_FAIL(PSW_BUG, "no place is left in the tree of partial sums");
+        psw_sums_copy(*place, psw_sums_part(from->sums[i], 0, rows));
+        psw_tree_add(tree, place, from->node[i]);
+    }
+    return PSW_OK;
+}
+
+psw_status psw_tree_park(const psw_tree *tree, psw_parked *to)
+{
+    ptrdiff_t used = 0;
+    psw_parked_clear(to);
+    for (ptrdiff_t i = 0; i < tree->places; i++) {
+        if (tree->node[i].level < 0) continue;
+        if (used == to->places) return PSW_FAIL(PSW_BUG, "more than %td sums wait between two steps", to->places);
+        psw_sums_copy(psw_sums_part(to->sums[used], 0, tree->sums[i].rows), tree->sums[i]);
+        to->node[used++] = tree->node[i];
+    }
+    return PSW_OK;
+}
+
+const psw_sums *psw_tree_node(const psw_tree *tree, psw_node node)
+{
+    ptrdiff_t at = find(tree, node.level, node.index);
+    return at < 0 ? NULL : &tree->sums[at];
+}

@@ -28,9 +28,9 @@ psw_sums psw_sums_part(psw_sums sums, ptrdiff_t first, ptrdiff_t rows);
  * identity. */
 void psw_sums_merge(psw_sums into, psw_sums from);
 
-/* The binary tree (psw_node, polysweep/route.h) over the key leaves 0 .. leaves-1. Nodes may be given in any order, each
- * leaf in exactly one of them: a node waits until its sibling is there, so the root has the same bits for every order.
- * A place whose node has level -1 is free. */
+/* The binary tree (psw_node, polysweep/route.h) over the key leaves 0 .. leaves-1. Nodes may be given in any order,
+ * each leaf in exactly one of them: a node waits until its sibling is there, so the root has the same bits for every
+ * order. A place whose node has level -1 is free. */
 typedef struct psw_tree {
     ptrdiff_t leaves, rows;
     ptrdiff_t places; /* that can wait at once, the one being filled included */
@@ -47,6 +47,20 @@ void psw_tree_begin(psw_tree *tree, ptrdiff_t leaves, ptrdiff_t rows);
  * nodes wait as there are places. */
 psw_sums *psw_tree_free(psw_tree *tree);
 void psw_tree_add(psw_tree *tree, psw_sums *filled, psw_node node);
+
+/* Nodes of a tree while others are worked on. resume: the tree over `leaves` is as it was when it was parked. park:
+ * PSW_BUG where more nodes wait than there are places. */
+typedef struct psw_parked {
+    ptrdiff_t places;
+    psw_sums *sums; /* places */
+    psw_node *node; /* places; level -1: free */
+} psw_parked;
+psw_parked psw_parked_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t places);
+void psw_parked_clear(psw_parked *parked);
+psw_status psw_tree_resume(psw_tree *tree, ptrdiff_t leaves, ptrdiff_t rows, const psw_parked *from);
+psw_status psw_tree_park(const psw_tree *tree, psw_parked *to);
+/* The sums of the node; NULL if it does not wait in the tree. */
+const psw_sums *psw_tree_node(const psw_tree *tree, psw_node node);
 
 /* The sum of all leaves; NULL until every leaf is in. */
 const psw_sums *psw_tree_root(const psw_tree *tree);

@@ -13,10 +13,12 @@ static psw_rows shaped(psw_rows full, ptrdiff_t rows, ptrdiff_t cols)
     return (psw_rows){full.at, rows, cols, full.stride};
 }
 
+/* Rows of the queries at hand. */
 static psw_const_rows queries(const psw_fold *f, psw_span strip)
 {
-    ptrdiff_t d = f->p->d;
-    return (psw_const_rows){f->q + strip.first * d, strip.count, d, d};
+    ptrdiff_t d = f->p->d, leaf = strip.first / f->leaf;
+    ptrdiff_t row = psw_route_place(&f->route, leaf) * f->leaf + strip.first - leaf * f->leaf;
+    return (psw_const_rows){f->hand + row * d, strip.count, d, d};
 }
 
 static void find_peaks(psw_fold *f, psw_span strip, psw_span keys)
@@ -61,7 +63,8 @@ static psw_status add(psw_fold *f, psw_tree *tree, psw_span strip, psw_span keys
     return PSW_OK;
 }
 
-/* Weights, times values, into the trees of sets first .. last, for every point. */
+/* Weights, times values, into the trees of sets first .. last, for every point. Sets that share them share their values
+ * too. */
 static psw_status add_points(psw_fold *f, psw_span strip, psw_span keys, int first, int last)
 {
     ptrdiff_t v = f->p->v;
@@ -69,7 +72,7 @@ static psw_status add_points(psw_fold *f, psw_span strip, psw_span keys, int fir
     find_peaks(f, strip, keys);
     for (ptrdiff_t i = 0; i < f->group->count; i++) {
         weigh(f, &f->group->points[i], strip, keys);
-        psw_panels_product(psw_read(weights), psw_value_leaf(f, keys), shaped(f->partial, strip.count, v));
+        psw_panels_product(psw_read(weights), psw_value_leaf(f, keys, last), shaped(f->partial, strip.count, v));
         for (int s = first; s <= last; s++) PSW_TRY(add(f, &f->tree[i][s], strip, keys));
     }
     return PSW_OK;
@@ -97,15 +100,9 @@ static void patch_column(psw_fold *f, psw_span strip, psw_span keys)
 
 static psw_status add_other_set(psw_fold *f, psw_span strip, psw_span keys)
 {
-    ptrdiff_t token = f->special - keys.first;
-    bool column = psw_span_has(keys, f->special);
     if (psw_span_has(strip, f->special)) patch_row(f, strip, keys);
-    if (!column) return add_points(f, strip, keys, 1, 1);
-    patch_column(f, strip, keys);
-    psw_panels_put_row(psw_value_leaf(f, keys), token, f->other.v);
-    psw_status status = add_points(f, strip, keys, 1, 1);
-    psw_panels_put_row(psw_value_leaf(f, keys), token, f->other.v_0);
-    return status;
+    if (psw_span_has(keys, f->special)) patch_column(f, strip, keys);
+    return add_points(f, strip, keys, 1, 1);
 }
 
 psw_status psw_fold_tile(psw_fold *f, psw_span strip, psw_span keys)

@@ -194,7 +194,8 @@ static void check_nodes(const psw_route *route, ptrdiff_t seen)
 /* Ranks and leaves are summed as sets: bit p is rank p. */
 typedef unsigned long long set;
 
-static set step_of(const psw_route *route, int rank, int step, bool down, const set *window, const set *total, bool *totals)
+static set step_of(const psw_route *route, int rank, int step, bool down, const set *window, const set *total,
+                   bool *totals)
 {
     psw_move list[PSW_MOVES_MAX];
     psw_route r = on(route, rank);
@@ -286,8 +287,7 @@ static double balance(psw_layout layout, int size, ptrdiff_t leaves)
     double most = 0, sum = 0;
     for (int rank = 0; rank < size; rank++) {
         double work = 0;
-        for (ptrdiff_t i = 0; i < psw_route_count(&r, rank); i++)
-            work += (double)psw_route_leaf(&r, rank, i) + 1;
+        for (ptrdiff_t i = 0; i < psw_route_count(&r, rank); i++) work += (double)psw_route_leaf(&r, rank, i) + 1;
         sum += work;
         most = work > most ? work : most;
     }

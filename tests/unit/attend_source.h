@@ -121,7 +121,8 @@ static inline void result_free(result *r)
     memset(r, 0, sizeof *r);
 }
 
-static inline psw_status result_take(void *context, const psw_leaf *leaf)
+/* A leaf of any number, in any order. */
+static inline psw_status result_put(void *context, const psw_leaf *leaf)
 {
     result *r = context;
     for (ptrdiff_t p = 0; p < leaf->points; p++)
@@ -137,21 +138,34 @@ static inline psw_status result_take(void *context, const psw_leaf *leaf)
                     r->rows[to * r->v + c] = r->real_bytes == 4 ? (double)((const float *)leaf->rows)[from * r->v + c]
                                                                 : ((const double *)leaf->rows)[from * r->v + c];
             }
-    if (leaf->index != r->leaves++) return PSW_BUG;
+    r->leaves++;
     return PSW_OK;
+}
+
+/* Leaves in ascending order. */
+static inline psw_status result_take(void *context, const psw_leaf *leaf)
+{
+    result *r = context;
+    return leaf->index == r->leaves ? result_put(context, leaf) : PSW_BUG;
+}
+
+static inline void result_make(const psw_point *points, ptrdiff_t count, int sets, result *r)
+{
+    size_t all = (size_t)(count * sets * source.n);
+    *r = (result){.points = count, .n = source.n, .v = source.v, .sets = sets};
+    r->real_bytes = psw_engine_of(points[0].precision)->real_bytes;
+    r->rows = calloc(all * (size_t)source.v, sizeof(double));
+    r->bits = calloc(all * (size_t)source.v, sizeof(double));
+    r->special = calloc(all, sizeof(double));
+    r->log2_den = calloc(all, sizeof(double));
 }
 
 static inline psw_status run_sets(const psw_point *points, ptrdiff_t count, int sets, result *r)
 {
     const psw_engine *engine = psw_engine_of(points[0].precision);
     psw_group group = {points, count};
-    size_t all = (size_t)(count * sets * source.n);
-    *r = (result){.points = count, .n = source.n, .v = source.v, .sets = sets, .real_bytes = engine->real_bytes};
-    r->rows = calloc(all * (size_t)source.v, sizeof(double));
-    r->bits = calloc(all * (size_t)source.v, sizeof(double));
-    r->special = calloc(all, sizeof(double));
-    r->log2_den = calloc(all, sizeof(double));
     psw_arena arena;
+    result_make(points, count, sets, r);
     PSW_TRY(psw_arena_create(engine->bytes(&group, NULL), &arena));
     psw_given given = {.sets = sets, .tables = source.tables};
     psw_attention *attention;

@@ -1,0 +1,255 @@
+/* One rank's part of a row fold that meets the leaves of other ranks step by step. */
+#include <string.h>
+
+#include "attend/fold.h"
+
+static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
+{
+    return a > b ? a : b;
+}
+
+static ptrdiff_t pairs(const psw_fold *f)
+{
+    return f->group->count * f->sets;
+}
+
+/* ---- memory ---- */
+
+/* Numbers of the sums of `queries`'s rows over the keys of `keys`: of each node its rows' sums, and their exponents. */
+static ptrdiff_t sums_reals(const psw_fold *f, int queries, int keys)
+{
+    ptrdiff_t count = 0;
+    if (!psw_route_sees(&f->route, queries, keys)) return 0;
+    for (ptrdiff_t i = 0; i < psw_route_count(&f->route, queries); i++) {
+        ptrdiff_t leaf = psw_route_leaf(&f->route, queries, i), seen = psw_route_seen(&f->route, leaf);
+        ptrdiff_t nodes = psw_route_nodes(&f->route, keys, seen, NULL);
+        count += pairs(f) * nodes * psw_leaf_span(f, leaf).count * (f->p->v + 3);
+    }
+    return count;
+}
+
+static void lay_sums(psw_fold *f, psw_arena *arena)
+{
+    ptrdiff_t out = 0, in = 0;
+    for (int other = 0; other < f->route.size; other++) {
+        if (other == f->route.rank) continue;
+        out = larger(out, sums_reals(f, other, f->route.rank));
+        in = larger(in, sums_reals(f, f->route.rank, other));
+    }
+    f->sums_out = psw_arena_take(arena, out, sizeof *f->sums_out);
+    f->sums_in = psw_arena_take(arena, in, sizeof *f->sums_in);
+    f->nodes = psw_arena_take(arena, f->leaves, sizeof *f->nodes);
+}
+
+void psw_fold_lay_team(psw_fold *f, psw_arena *arena)
+{
+    ptrdiff_t each = psw_strips(f) * pairs(f);
+    if (f->route.pattern == PSW_ALL_GATHER) return;
+    f->parked = psw_arena_take(arena, f->own * each, sizeof *f->parked);
+    for (ptrdiff_t i = 0; i < f->own; i++) {
+        ptrdiff_t seen = psw_route_seen(&f->route, psw_route_leaf(&f->route, f->route.rank, i));
+        ptrdiff_t places = larger(1, psw_route_waiting(&f->route, seen)); /* 1 in the end: the root */
+        for (ptrdiff_t k = 0; k < each; k++) {
+            psw_parked parked = psw_parked_take(arena, f->strip, f->p->v + 2, places);
+            if (f->parked) f->parked[i * each + k] = parked;
+        }
+    }
+    if (f->route.pattern == PSW_PASS_Q) lay_sums(f, arena);
+}
+
+/* ---- trees of a strip, between steps ---- */
+
+static psw_parked *parked_of(psw_fold *f, ptrdiff_t leaf, ptrdiff_t strip)
+{
+    return f->parked + (psw_route_place(&f->route, leaf) * psw_strips(f) + strip) * pairs(f);
+}
+
+static psw_tree *tree_of(psw_fold *f, ptrdiff_t pair)
+{
+    return &f->tree[pair / f->sets][pair % f->sets];
+}
+
+static psw_status resume(psw_fold *f, ptrdiff_t leaf, psw_span rows, const psw_parked *parked)
+{
+    ptrdiff_t seen = psw_route_seen(&f->route, leaf);
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++)
+        if (parked)
+            PSW_TRY(psw_tree_resume(tree_of(f, pair), seen, rows.count, &parked[pair]));
+        else
+            psw_tree_begin(tree_of(f, pair), seen, rows.count);
+    return PSW_OK;
+}
+
+static psw_status park(psw_fold *f, psw_parked *parked)
+{
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++) PSW_TRY(psw_tree_park(tree_of(f, pair), &parked[pair]));
+    return PSW_OK;
+}
+
+/* ---- sums that travel: leaf by leaf, strip by strip, pair by pair, node by node ---- */
+
+typedef struct cursor {
+    double *at;
+    ptrdiff_t rows, width;
+} cursor;
+
+static void write_sums(cursor *c, const psw_sums *sums)
+{
+    memcpy(c->at, sums->at, (size_t)(c->rows * c->width) * sizeof *c->at);
+    c->at += c->rows * c->width;
+    for (ptrdiff_t i = 0; i < c->rows; i++) *c->at++ = sums->exponent[i];
+}
+
+static void read_sums(cursor *c, psw_sums *sums)
+{
+    memcpy(sums->at, c->at, (size_t)(c->rows * c->width) * sizeof *c->at);
+    c->at += c->rows * c->width;
+    for (ptrdiff_t i = 0; i < c->rows; i++) sums->exponent[i] = (int)*c->at++;
+}
+
+static psw_status send_nodes(psw_fold *f, ptrdiff_t count, cursor *c)
+{
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++)
+        for (ptrdiff_t i = 0; i < count; i++) {
+            const psw_sums *sums = psw_tree_node(tree_of(f, pair), f->nodes[i]);
+            if (!sums) return PSW_FAIL(PSW_BUG, "a sum that another rank waits for is not there");
+            write_sums(c, sums);
+        }
+    return PSW_OK;
+}
+
+static psw_status add_nodes(psw_fold *f, ptrdiff_t count, cursor *c)
+{
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++)
+        for (ptrdiff_t i = 0; i < count; i++) {
+            psw_sums *place = psw_tree_free(tree_of(f, pair));
+            if (!place) return PSW_FAIL(PSW_BUG, "no place is left in the tree of partial sums");
+            read_sums(c, place);
+            psw_tree_add(tree_of(f, pair), place, f->nodes[i]);
+        }
+    return PSW_OK;
+}
+
+psw_status psw_fold_arrived(psw_fold *f, const psw_transfer *t)
+{
+    cursor c = {f->sums_in, 0, f->p->v + 2};
+    if (t->what != PSW_SUMS) return PSW_OK;
+    for (ptrdiff_t place = 0; place < f->own; place++) {
+        ptrdiff_t leaf = psw_route_leaf(&f->route, f->route.rank, place);
+        ptrdiff_t count = psw_route_nodes(&f->route, t->peer, psw_route_seen(&f->route, leaf), f->nodes);
+        psw_span span = psw_leaf_span(f, leaf), strip;
+        for (ptrdiff_t i = 0; count > 0 && (strip = psw_strip_span(f, span, i)).count > 0; i++) {
+            psw_parked *parked = parked_of(f, leaf, i);
+            c.rows = strip.count;
+            PSW_TRY(resume(f, leaf, strip, parked));
+            PSW_TRY(add_nodes(f, count, &c));
+            PSW_TRY(park(f, parked));
+        }
+    }
+    return PSW_OK;
+}
+
+/* ---- steps ---- */
+
+void psw_fold_begin(psw_fold *f)
+{
+    ptrdiff_t all = f->parked ? f->own * psw_strips(f) * pairs(f) : 0;
+    for (ptrdiff_t i = 0; i < all; i++) psw_parked_clear(&f->parked[i]);
+    f->hand = f->q;
+}
+
+static psw_real *guest_at(const psw_fold *f, int guest)
+{
+    return f->guest + guest * f->guest_reals;
+}
+
+/* Where the leaves of `of` are: in a buffer, or where its own are. */
+static void find_keys(psw_fold *f, int of, int guest)
+{
+    psw_real *at = guest < 0 ? f->keys : guest_at(f, guest);
+    for (ptrdiff_t i = 0; i < psw_route_count(&f->route, of); i++)
+        f->key_at[psw_route_leaf(&f->route, of, i)] = at + i * f->leaf_reals;
+}
+
+psw_parcel psw_fold_parcel(psw_fold *f, const psw_transfer *t)
+{
+    ptrdiff_t leaves = psw_route_count(&f->route, t->of);
+    switch (t->what) {
+    case PSW_KEYS:
+        return (psw_parcel){t->guest < 0 ? f->keys : guest_at(f, t->guest),
+                            (size_t)(leaves * f->leaf_reals) * sizeof(psw_real)};
+    case PSW_QUERIES:
+        return (psw_parcel){t->guest < 0 ? f->q : guest_at(f, t->guest),
+                            (size_t)(leaves * f->leaf * f->p->d) * sizeof(psw_real)};
+    default:
+        return (psw_parcel){t->send ? f->sums_out : f->sums_in,
+                            (size_t)sums_reals(f, t->of, t->send ? f->route.rank : t->peer) * sizeof(double)};
+    }
+}
+
+/* One strip with the keys of one rank. */
+static psw_status meet_strip(psw_fold *f, ptrdiff_t leaf, psw_span strip, int keys, psw_watch watch)
+{
+    ptrdiff_t seen = psw_route_seen(&f->route, leaf);
+    for (ptrdiff_t i = 0; i < psw_route_count(&f->route, keys); i++) {
+        ptrdiff_t key = psw_route_leaf(&f->route, keys, i);
+        if (key >= seen) return PSW_OK;
+        if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        PSW_TRY(psw_fold_tile(f, strip, psw_leaf_span(f, key)));
+    }
+    return PSW_OK;
+}
+
+/* Own queries wait where they are; sums of another rank's are made whole and go back to it. */
+static psw_status meet_leaf(psw_fold *f, const psw_meeting *m, ptrdiff_t leaf, psw_watch watch, cursor *c)
+{
+    bool own = m->queries == f->route.rank;
+    psw_span span = psw_leaf_span(f, leaf), strip;
+    ptrdiff_t seen = psw_route_seen(&f->route, leaf);
+    ptrdiff_t nodes = own ? 0 : psw_route_nodes(&f->route, m->keys, seen, f->nodes);
+    for (ptrdiff_t i = 0; (strip = psw_strip_span(f, span, i)).count > 0; i++) {
+        psw_parked *parked = own ? parked_of(f, leaf, i) : NULL;
+        PSW_TRY(resume(f, leaf, strip, parked));
+        PSW_TRY(meet_strip(f, leaf, strip, m->keys, watch));
+        c->rows = strip.count;
+        PSW_TRY(own ? park(f, parked) : send_nodes(f, nodes, c));
+    }
+    return PSW_OK;
+}
+
+psw_status psw_fold_meet(psw_fold *f, int step, psw_watch watch)
+{
+    psw_meeting m = psw_route_meeting(&f->route, step);
+    cursor c = {f->sums_out, 0, f->p->v + 2};
+    if (!m.tiles || m.keys < 0) return PSW_OK; /* of all at once: psw_fold_deliver */
+    f->hand = m.queries == f->route.rank ? f->q : guest_at(f, m.guest);
+    find_keys(f, m.keys, m.keys == f->route.rank ? -1 : m.guest);
+    for (ptrdiff_t i = 0; i < psw_route_count(&f->route, m.queries); i++)
+        PSW_TRY(meet_leaf(f, &m, psw_route_leaf(&f->route, m.queries, i), watch, &c));
+    return PSW_OK;
+}
+
+/* ---- the end ---- */
+
+static psw_status deliver_leaf(psw_fold *f, ptrdiff_t leaf, psw_leaf_sink sink, void *context)
+{
+    psw_span span = psw_leaf_span(f, leaf), strip;
+    for (ptrdiff_t i = 0; (strip = psw_strip_span(f, span, i)).count > 0; i++) {
+        PSW_TRY(resume(f, leaf, strip, parked_of(f, leaf, i)));
+        for (ptrdiff_t pair = 0; pair < pairs(f); pair++)
+            PSW_TRY(psw_fold_finish(f, pair / f->sets, (int)(pair % f->sets), span, strip,
+                                    psw_tree_root(tree_of(f, pair))));
+    }
+    return psw_fold_give(f, leaf, sink, context);
+}
+
+psw_status psw_fold_deliver(psw_fold *f, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    if (f->route.pattern == PSW_ALL_GATHER) {
+        for (int i = 1; i < f->route.size; i++) find_keys(f, (f->route.rank + i) % f->route.size, i - 1);
+        return psw_fold_pass(f, watch, sink, context);
+    }
+    for (ptrdiff_t i = 0; i < f->own; i++)
+        PSW_TRY(deliver_leaf(f, psw_route_leaf(&f->route, f->route.rank, i), sink, context));
+    return PSW_OK;
+}

@@ -1,0 +1,149 @@
+/* One pass: messages, waiting, and what the time went to. */
+#include "dist/pass.h"
+
+#include <sched.h>
+#include <stdlib.h>
+
+/* A message has at most so many bytes: MPI counts are int. */
+static const size_t piece = (size_t)1 << 30;
+
+static int pieces(size_t bytes)
+{
+    return (int)((bytes + piece - 1) / piece);
+}
+
+/* ---- messages ---- */
+
+static void fail(dist_pass *p, int code)
+{
+    if (code != MPI_SUCCESS && p->status == PSW_OK)
+        p->status = PSW_FAIL(PSW_ENVIRONMENT, "a message between the ranks of a team failed");
+}
+
+static MPI_Request *request(dist_pass *p)
+{
+    if (p->count < p->room) return &p->requests[p->count++];
+    if (p->status == PSW_OK) p->status = PSW_FAIL(PSW_BUG, "more than %d messages at once", p->room);
+    return NULL;
+}
+
+void dist_send(dist_pass *p, const void *at, size_t bytes, int peer, int tag)
+{
+    for (int i = 0; i < pieces(bytes); i++) {
+        size_t from = (size_t)i * piece, left = bytes - from;
+        MPI_Request *r = request(p);
+        if (r)
+            fail(p, MPI_Isend((const char *)at + from, (int)(left < piece ? left : piece), MPI_BYTE, peer, tag,
+                              p->team->handle, r));
+        p->traffic.messages++;
+    }
+    p->traffic.sent_bytes += (double)bytes;
+}
+
+void dist_receive(dist_pass *p, void *at, size_t bytes, int peer, int tag)
+{
+    for (int i = 0; i < pieces(bytes); i++) {
+        size_t from = (size_t)i * piece, left = bytes - from;
+        MPI_Request *r = request(p);
+        if (r)
+            fail(p, MPI_Irecv((char *)at + from, (int)(left < piece ? left : piece), MPI_BYTE, peer, tag,
+                              p->team->handle, r));
+    }
+}
+
+bool dist_test(dist_pass *p)
+{
+    int done = 1;
+    if (p->count > 0) fail(p, MPI_Testall(p->count, p->requests, &done, MPI_STATUSES_IGNORE));
+    if (done) p->count = 0;
+    return done;
+}
+
+void dist_wait(dist_pass *p)
+{
+    double start = psw_clock_s();
+    while (!dist_test(p)) {
+        if (p->watch.ask && p->watch.ask(p->watch.context) && p->status == PSW_OK)
+            p->status = PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        sched_yield();
+    }
+    p->traffic.comm_s += psw_clock_s() - start;
+}
+
+/* ---- computing ---- */
+
+static bool ask(void *context)
+{
+    dist_pass *p = context;
+    int done;
+    if (p->count > 0) fail(p, MPI_Testall(p->count, p->requests, &done, MPI_STATUSES_IGNORE));
+    return p->status != PSW_OK || (p->watch.ask && p->watch.ask(p->watch.context));
+}
+
+psw_watch dist_watch(dist_pass *p)
+{
+    return (psw_watch){ask, p};
+}
+
+psw_status dist_sink(void *context, const psw_leaf *leaf)
+{
+    dist_pass *p = context;
+    double start = psw_clock_s();
+    psw_status status = p->sink(p->context, leaf);
+    p->sink_s += psw_clock_s() - start;
+    return status;
+}
+
+/* ---- the pass ---- */
+
+static void alone(dist_pass *p)
+{
+    p->status = p->engine->pass(p->attention, p->watch, dist_sink, p);
+}
+
+/* A mistake of one rank is known to all before the first message. */
+static psw_status prepare(dist_pass *p, psw_fold_kind kind, MPI_Comm *reversed)
+{
+    p->room = kind == PSW_ROW_FOLD ? dist_rows_room(p) : DIST_SCAN_ROOM;
+    p->requests = calloc((size_t)p->room, sizeof *p->requests);
+    psw_status status = p->requests ? psw_fault("dist.prepare") : PSW_FAIL(PSW_NO_MEMORY, "no memory for messages");
+    PSW_TRY(psw_comm_agree(p->team, status));
+    if (kind == PSW_STATE_FOLD) PSW_TRY(dist_scan_prepare(p->team, p->route, reversed));
+    return psw_comm_barrier(p->team);
+}
+
+static void run(dist_pass *p, psw_fold_kind kind, MPI_Comm reversed)
+{
+    double start = psw_clock_s();
+    if (p->team->size == 1 || kind == PSW_ONE_RANK) {
+        alone(p);
+    } else {
+        p->engine->begin(p->attention);
+        if (kind == PSW_ROW_FOLD)
+            dist_rows(p);
+        else
+            dist_states(p, reversed);
+    }
+    p->traffic.pass_s = psw_clock_s() - start - p->sink_s;
+    p->traffic.busy_s = p->traffic.pass_s - p->traffic.comm_s;
+}
+
+psw_status psw_dist_pass(const psw_comm *team, const psw_engine *engine, psw_attention *attention,
+                         const psw_point *point, const psw_route *route, psw_watch watch, psw_leaf_sink sink,
+                         void *context, psw_traffic *traffic)
+{
+    psw_fold_kind kind = psw_attend_kind(point);
+    dist_pass p = {
+        .team = team, .engine = engine, .attention = attention, .route = route, .watch = watch, .sink = sink};
+    MPI_Comm reversed = MPI_COMM_NULL;
+    p.context = context;
+    psw_status status = team->size > 1 ? prepare(&p, kind, &reversed) : PSW_OK;
+    if (status == PSW_OK) {
+        run(&p, kind, reversed);
+        status = psw_comm_agree(team, p.status);
+    }
+    if (reversed != MPI_COMM_NULL) MPI_Comm_free(&reversed);
+    free(p.requests);
+    *traffic = p.traffic;
+    return status;
+}
