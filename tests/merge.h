@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "polysweep/base.h"
-#include "polysweep/route.h"
+#include "polysweep/errors.h"
 
 enum { TEAM_MOST = 8 };
 
@@ -33,6 +32,13 @@ static inline void merge_one(merge_list *lists, int size, int item)
 static inline void merge_all(merge_list *lists, int size, int count)
 {
     for (int item = 0; item < count; item++) merge_one(lists, size, item);
+}
+
+/* The phases of one who is alone. */
+static inline void merge_alone(const psw_assessor *assessor, psw_errors *errors, psw_errors_stage stage)
+{
+    merge_list list;
+    for (int phase = 0; assessor->merging(errors, stage, phase, list) > 0; phase++) continue;
 }
 
 /* A team of `size` over `leaves` leaves, seen from `rank`. */
