@@ -48,6 +48,28 @@ static psw_status one_draw(const psw_computer *computer, const psw_group *group,
     return status;
 }
 
+/* What the ranks that share a group have parts of becomes one. A rank that computes alone has the whole. */
+static psw_status merge(const psw_merging *list, int count)
+{
+    (void)list, (void)count;
+    return PSW_OK;
+}
+
+static psw_status merge_errors(pass *p, psw_errors_stage stage)
+{
+    psw_merging list[PSW_MERGING_MAX];
+    int count;
+    for (int phase = 0; (count = p->assessor->merging(p->errors, stage, phase, list)) > 0; phase++)
+        PSW_TRY(merge(list, count));
+    return PSW_OK;
+}
+
+static psw_status merge_verdicts(pass *p)
+{
+    psw_merging list[PSW_MERGING_MAX];
+    return merge(list, p->judge->merging(p->head, list));
+}
+
 static const psw_weights *weights_of(const psw_computer *computer, const psw_point *point)
 {
     return point->weights > 0 ? &computer->inputs->weights[point->weights - 1] : NULL;
@@ -60,12 +82,14 @@ static psw_status all_draws(const psw_computer *computer, const psw_group *group
     if (!p->assessor) return one_draw(computer, group, data, (psw_tables){0}, arena, p);
     const psw_weights *weights = weights_of(computer, point);
     PSW_TRY(p->assessor->begin(point, data, weights, NULL, computer->watch, arena, &p->errors));
+    PSW_TRY(merge_errors(p, PSW_ERRORS_BEGUN));
     for (ptrdiff_t draw = 0; draw < psw_errors_draws(point); draw++) {
         PSW_TRY(p->assessor->draw(p->errors, draw));
+        PSW_TRY(merge_errors(p, PSW_ERRORS_DRAWN));
         p->judge->draw(p->head, draw);
         PSW_TRY(one_draw(computer, group, data, (psw_tables){draw, weights}, arena, p));
     }
-    return PSW_OK;
+    return merge_errors(p, PSW_ERRORS_ENDING);
 }
 
 static psw_status attend_and_judge(const psw_computer *computer, const psw_group *group, const psw_data *data,
@@ -77,6 +101,7 @@ static psw_status attend_and_judge(const psw_computer *computer, const psw_group
               .assessor = sketched ? psw_assessor_of(point->precision) : NULL};
     PSW_TRY(p.judge->begin(group, arena, &p.head));
     psw_status status = all_draws(computer, group, data, arena, &p);
+    if (status == PSW_OK) status = merge_verdicts(&p);
     r->sketch = psw_sketch_columns_none();
     if (status == PSW_OK) {
         p.judge->end(p.head, r->verdicts);

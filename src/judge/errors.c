@@ -57,12 +57,15 @@ static void sample(psw_errors *e)
 static errors_part part_of(ptrdiff_t all, ptrdiff_t each, ptrdiff_t index)
 {
     ptrdiff_t first = index * each, left = all - first;
-    return (errors_part){first, left < 0 ? 0 : left < each ? left : each};
+    return (errors_part){first, left < 0 ? 0 : left < each ? left : each, first};
 }
 
 errors_part errors_keys(const psw_errors *e, ptrdiff_t index)
 {
-    return part_of(e->point.n, e->block, index);
+    if (index >= e->blocks) return (errors_part){0};
+    errors_part keys = part_of(e->point.n, e->block, psw_route_leaf(&e->route, e->route.rank, index));
+    keys.held = index * e->block;
+    return keys;
 }
 
 errors_part errors_strip(const psw_errors *e, ptrdiff_t index)
@@ -88,6 +91,12 @@ ptrdiff_t errors_sketched(const psw_errors *e, ptrdiff_t i, errors_part keys)
 
 /* ---- memory ---- */
 
+static psw_route route_of(const psw_point *p, const psw_route *route)
+{
+    psw_route alone = {.leaves = (p->n + p->block - 1) / p->block, .unit = 1, .size = 1};
+    return route ? *route : alone;
+}
+
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
 {
     return a > b ? a : b;
@@ -98,7 +107,7 @@ static void lay_numbers(psw_errors *e, psw_arena *arena)
     const psw_point *p = &e->point;
     e->row = psw_arena_take(arena, e->rows, sizeof *e->row);
     e->q = psw_arena_take(arena, e->rows * p->d, sizeof *e->q);
-    e->k = psw_arena_take(arena, p->n * p->d, sizeof *e->k);
+    e->k = psw_arena_take(arena, e->keys * p->d, sizeof *e->k);
     e->values = psw_arena_take(arena, e->block * larger(p->d, p->v), sizeof *e->values);
     e->out = psw_arena_take(arena, e->rows * p->v, sizeof *e->out);
     e->den = psw_arena_take(arena, e->rows, sizeof *e->den);
@@ -111,6 +120,7 @@ static void lay_numbers(psw_errors *e, psw_arena *arena)
     e->quantile = psw_arena_take(arena, e->count, sizeof *e->quantile);
     e->query_log2 = psw_arena_take(arena, e->rows, sizeof *e->query_log2);
     e->key_log2 = psw_arena_take(arena, e->block, sizeof *e->key_log2);
+    e->merged = psw_arena_take(arena, larger(e->rows + ERRORS_TOTALS, ERRORS_OUTPUTS * e->count), sizeof *e->merged);
 }
 
 static void lay_reals(psw_errors *e, psw_arena *arena, size_t real_bytes)
@@ -121,11 +131,14 @@ static void lay_reals(psw_errors *e, psw_arena *arena, size_t real_bytes)
     e->product = psw_arena_take(arena, ERRORS_STRIP * e->block, real_bytes);
 }
 
-psw_errors *errors_layout(const psw_point *point, size_t real_bytes, psw_arena *arena)
+psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena)
 {
     psw_errors e = {.point = *point, .set = psw_data_sets(point) - 1, .rows = sample_size(point)};
     psw_errors *kept = psw_arena_take(arena, 1, sizeof e);
     e.block = point->block < point->n ? point->block : point->n;
+    e.route = route_of(point, route);
+    e.blocks = psw_route_count(&e.route, e.route.rank);
+    if (e.blocks > 0) e.keys = (e.blocks - 1) * e.block + errors_keys(&e, e.blocks - 1).count;
     e.count = psw_errors_draws(point);
     e.shape = psw_sketch_shape_of(point);
     lay_numbers(&e, arena);
@@ -218,7 +231,7 @@ void errors_end(psw_errors *e, psw_sketch_columns *c)
     c->bad_rows = bad_rows;
     c->err_rows = e->rows;
     c->entropy = e->entropy / (double)e->rows;
-    c->theory_err_amm = e->theory_amm;
+    c->theory_err_amm = errors_theory(e);
     c->state_bytes = psw_sketch_state_bytes(&e->point);
 }
 

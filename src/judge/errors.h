@@ -22,21 +22,30 @@ typedef struct errors_draw {
 } errors_draw;
 
 enum { ERRORS_STRIP = 128 }; /* rows of a tile */
+enum { ERRORS_TOTALS = 5 };  /* sums with an exponent beside those of rows */
+enum { ERRORS_OUTPUTS = 3 }; /* numbers of a draw about its outputs */
+
+/* Of a team, sums over keys are over own keys until they are merged; sums over query rows (outputs, bad rows) over the
+ * rows that were taken until the end. */
 
 struct psw_errors {
     psw_point point;
     int set;
-    ptrdiff_t rows, block; /* rows of the sample, keys of a block */
-    ptrdiff_t *row;        /* their tokens, ascending */
-    double *q, *k;         /* rows x d, n x d */
-    double *values;        /* block x max(d, v): rows on their way in */
+    psw_route route;        /* of blocks of keys over the team; of one rank where it is alone */
+    ptrdiff_t rows, block;  /* rows of the sample, keys of a block */
+    ptrdiff_t blocks, keys; /* own */
+    ptrdiff_t *row;         /* tokens of the sample, ascending */
+    double *q, *k;          /* rows x d, keys x d */
+    double *values;         /* block x max(d, v): rows on their way in */
 
     double *out;                       /* rows x v: exact output */
     errors_sum *den, *estimate;        /* rows: denominators, exact and of the draw */
     errors_sum square, total, norm;    /* sum A^2, sum A, sum |q|^2p |k|^2p */
     double *information;               /* rows: sum u log2 u, u the weights in units of their denominator's exponent */
     double out_square, pairs, entropy; /* the last summed over rows */
-    double theory_amm;                 /* what the moments of the map predict */
+    errors_sum theory_square, theory_norm; /* what the moments of the map say: their ratio is err_amm^2 */
+    bool begun;                            /* what begin left is merged */
+    double *merged;                        /* what ranks merge, on its way */
 
     double *tile, *base, *sketched; /* strip x block scores, one row of them, one row of A~ */
     errors_draw *draws, *now;
@@ -51,21 +60,22 @@ struct psw_errors {
     psw_watch watch;
 };
 
-/* Part of the keys and part of the sample. */
+/* Part of the keys and part of the sample; `held` is the place of its first row in k or q. */
 typedef struct errors_part {
-    ptrdiff_t first, count;
+    ptrdiff_t first, count, held;
 } errors_part;
 
-errors_part errors_keys(const psw_errors *e, ptrdiff_t index); /* block number `index`; count 0 past the end */
+errors_part errors_keys(const psw_errors *e, ptrdiff_t index); /* own block number `index`; count 0 past the end */
 errors_part errors_strip(const psw_errors *e, ptrdiff_t index);
 /* Keys of a block that row number `i` of the sample may see; the first of them are sketched, the rest exact. */
 ptrdiff_t errors_seen(const psw_errors *e, ptrdiff_t i, errors_part keys);
 ptrdiff_t errors_sketched(const psw_errors *e, ptrdiff_t i, errors_part keys);
 
 /* Lays the fold out but for its sketch; NULL from an arena that only counts. */
-psw_errors *errors_layout(const psw_point *point, size_t real_bytes, psw_arena *arena);
-/* Rows and keys, exact sums and outputs. */
+psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena);
+/* Rows and own keys, exact sums and numerators of outputs; `finish` makes outputs of them when they are merged. */
 psw_status errors_load(psw_errors *e, const psw_data *data);
+void errors_finish(psw_errors *e);
 /* Exact scores of a strip with a block into the tile. */
 void errors_scores(psw_errors *e, errors_part strip, errors_part keys);
 /* x <- (x / max |x|)^p in place; returns the log2 of the factor taken out, -inf where all are 0. `base` has room for x.
@@ -73,8 +83,11 @@ void errors_scores(psw_errors *e, errors_part strip, errors_part keys);
 double errors_power(double p, ptrdiff_t count, double *x, double *base);
 /* log2 |x|, -inf for 0 */
 double errors_log2_norm(ptrdiff_t d, const double *x);
-/* The root of the mean square of err_amm that the moments of the map predict. */
-double errors_theory(psw_errors *e);
+/* Brings what row `i` has summed under the exponent `log2`, if that is larger than its own. */
+void errors_row_under(psw_errors *e, ptrdiff_t i, double log2);
+/* The root of the mean square of err_amm that the moments of the map predict: sums over own keys; of all keys. */
+void errors_theory_add(psw_errors *e);
+double errors_theory(const psw_errors *e);
 double errors_theory_pairs(const psw_point *point); /* it looks at, about */
 /* Scores to exact weights in place, with the log2 of the factor taken out. */
 double errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);
@@ -82,7 +95,8 @@ double errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);
 void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *scores, double log2);
 
 void errors_draw_begin(psw_errors *e, ptrdiff_t draw);
-void errors_draw_end(psw_errors *e);
+void errors_draw_end(psw_errors *e); /* when the draw is merged */
+int errors_merging(psw_errors *e, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX]);
 void errors_end(psw_errors *e, psw_sketch_columns *columns);
 
 extern const psw_assessor psw_assessor_fp64, psw_assessor_fp32;

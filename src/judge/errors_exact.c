@@ -79,7 +79,7 @@ double errors_weigh(const psw_errors *e, ptrdiff_t count, double *z)
 
 static psw_const_rows rows_of(const double *at, errors_part part, ptrdiff_t width)
 {
-    return (psw_const_rows){at + part.first * width, part.count, width, width};
+    return (psw_const_rows){at + part.held * width, part.count, width, width};
 }
 
 void errors_scores(psw_errors *e, errors_part strip, errors_part keys)
@@ -98,20 +98,26 @@ static double information(ptrdiff_t count, const double *w)
     return sum;
 }
 
+void errors_row_under(psw_errors *e, ptrdiff_t i, double log2)
+{
+    errors_sum *den = &e->den[i];
+    if (!(log2 > den->log2)) return;
+    /* u log u turns into down (u log u + u log down) */
+    double down = exp2(den->log2 - log2), *out = e->out + i * e->point.v;
+    e->information[i] = down > 0 ? down * (e->information[i] + den->value * (den->log2 - log2)) : 0;
+    for (ptrdiff_t c = 0; c < e->point.v; c++) out[c] *= down;
+    den->value *= down, den->log2 = log2;
+}
+
 /* The row of weights joins what its row has summed so far, under the larger of the two exponents. */
 static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *w, double log2)
 {
     errors_sum *den = &e->den[i];
-    double top = fmax(den->log2, log2), sum = sum_of(seen, w);
+    double sum = sum_of(seen, w);
     errors_add(&e->square, sum_of_squares(seen, w), 2 * log2);
     errors_add(&e->total, sum, log2);
-    if (top > den->log2) { /* u log u turns into down (u log u + u log down) */
-        double down = exp2(den->log2 - top), *out = e->out + i * e->point.v;
-        e->information[i] = down > 0 ? down * (e->information[i] + den->value * (den->log2 - top)) : 0;
-        for (ptrdiff_t c = 0; c < e->point.v; c++) out[c] *= down;
-        den->value *= down, den->log2 = top;
-    }
-    double factor = exp2(log2 - top);
+    errors_row_under(e, i, log2);
+    double factor = exp2(log2 - den->log2);
     for (ptrdiff_t j = 0; j < seen; j++) w[j] *= factor;
     den->value += factor * sum;
     e->information[i] += information(seen, w);
@@ -160,6 +166,12 @@ double errors_log2_norm(ptrdiff_t d, const double *x)
     return peak > 0 ? log2(peak) + log2(sum) / 2 : -INFINITY;
 }
 
+/* Token of own key number `key`. */
+static ptrdiff_t token_of(const psw_errors *e, ptrdiff_t key)
+{
+    return psw_route_leaf(&e->route, e->route.rank, key / e->block) * e->block + key % e->block;
+}
+
 /* sum over rows of |q|^2p times the sum over the keys it sees of |k|^2p: rows are ascending, so the sum over keys grows
  * along with them. */
 static void sum_norms(psw_errors *e)
@@ -169,7 +181,8 @@ static void sum_norms(psw_errors *e)
     errors_sum keys = {0, -INFINITY};
     for (ptrdiff_t i = 0; i < e->rows; i++) {
         ptrdiff_t seen = e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n;
-        for (; key < seen; key++) errors_add(&keys, 1, 2 * p * errors_log2_norm(d, e->k + key * d));
+        for (; key < e->keys && token_of(e, key) < seen; key++)
+            errors_add(&keys, 1, 2 * p * errors_log2_norm(d, e->k + key * d));
         errors_add(&e->norm, keys.value, keys.log2 + 2 * p * errors_log2_norm(d, e->q + i * d));
     }
 }
@@ -182,14 +195,14 @@ static void load_rows(psw_errors *e, const psw_data *data)
     for (ptrdiff_t i = 0; i < e->rows; i++) psw_data_rows(data, e->set, PSW_QUERY, e->row[i], 1, e->q + i * d);
     for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
         errors_part keys = errors_keys(e, b);
-        psw_data_rows(data, e->set, PSW_KEY, keys.first, keys.count, e->k + keys.first * d);
+        psw_data_rows(data, e->set, PSW_KEY, keys.first, keys.count, e->k + keys.held * d);
     }
 }
 
 static void clear(psw_errors *e)
 {
     const errors_sum zero = {0, -INFINITY};
-    e->square = e->total = e->norm = zero;
+    e->square = e->total = e->norm = e->theory_square = e->theory_norm = zero;
     e->out_square = e->pairs = e->entropy = 0;
     for (ptrdiff_t i = 0; i < e->rows; i++) {
         e->den[i] = zero, e->information[i] = 0;
@@ -212,9 +225,14 @@ psw_status errors_load(psw_errors *e, const psw_data *data)
             if (errors_seen(e, strip.first + strip.count - 1, keys) > 0) add_tile(e, strip, keys);
         }
     }
-    for (ptrdiff_t i = 0; i < e->rows; i++) finish_row(e, i);
-    e->theory_amm = errors_theory(e);
+    errors_theory_add(e);
     return PSW_OK;
+}
+
+void errors_finish(psw_errors *e)
+{
+    for (ptrdiff_t i = 0; i < e->rows; i++) finish_row(e, i);
+    e->begun = true;
 }
 
 /* ---- against a draw ---- */

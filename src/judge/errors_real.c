@@ -11,9 +11,8 @@
 
 static size_t bytes(const psw_point *point, const psw_route *route)
 {
-    (void)route;
     psw_arena counting = psw_arena_counting();
-    errors_layout(point, sizeof(psw_real), &counting);
+    errors_layout(point, route, sizeof(psw_real), &counting);
     ptrdiff_t block = point->block < point->n ? point->block : point->n;
     return counting.high + SKETCHER.bytes(point, block);
 }
@@ -21,9 +20,11 @@ static size_t bytes(const psw_point *point, const psw_route *route)
 static psw_status begin(const psw_point *point, const psw_data *data, const psw_weights *weights,
                         const psw_route *route, psw_watch watch, psw_arena *arena, psw_errors **errors)
 {
-    (void)route;
     PSW_TRY(psw_sketch_check(point));
-    psw_errors *e = errors_layout(point, sizeof(psw_real), arena);
+    if (route && route->leaves != (point->n + point->block - 1) / point->block)
+        return PSW_FAIL(PSW_BUG, "a route of %td leaves for %td keys in blocks of %td", route->leaves, point->n,
+                        point->block);
+    psw_errors *e = errors_layout(point, route, sizeof(psw_real), arena);
     PSW_TRY(psw_arena_check(arena));
     if (!e) return PSW_FAIL(PSW_BUG, "the errors of a point were given no memory");
     e->watch = watch;
@@ -99,20 +100,20 @@ static void compare_strip(psw_errors *e, errors_part strip, errors_part keys, do
 static psw_status draw(psw_errors *e, ptrdiff_t number)
 {
     if (number < 0 || number >= e->count) return PSW_FAIL(PSW_BUG, "draw %td of %td", number, e->count);
+    if (!e->begun) return PSW_FAIL(PSW_BUG, "a draw before what begin left was merged");
     errors_draw_begin(e, number);
     SKETCHER.draw(e->sketch, number);
     map_queries(e);
     for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
         errors_part keys = errors_keys(e, b);
         if (e->watch.ask && e->watch.ask(e->watch.context)) return PSW_FAIL(PSW_STOPPED, "errors were asked to stop");
-        map_rows(e, e->k + keys.first * e->point.d, keys.count, e->key, e->key_log2);
+        map_rows(e, e->k + keys.held * e->point.d, keys.count, e->key, e->key_log2);
         double key_log2 = scale_keys(e->key_log2, keys.count);
         for (ptrdiff_t s = 0; errors_strip(e, s).count > 0; s++) {
             errors_part strip = errors_strip(e, s);
             if (errors_seen(e, strip.first + strip.count - 1, keys) > 0) compare_strip(e, strip, keys, key_log2);
         }
     }
-    errors_draw_end(e);
     return PSW_OK;
 }
 
@@ -144,5 +145,10 @@ static psw_status take(void *context, const psw_leaf *leaf)
     return PSW_OK;
 }
 
-const psw_assessor PSW_PRECISION_NAME(psw_assessor) = {
-    .bytes = bytes, .begin = begin, .draw = draw, .take = take, .end = errors_end, .close = close};
+const psw_assessor PSW_PRECISION_NAME(psw_assessor) = {.bytes = bytes,
+                                                       .begin = begin,
+                                                       .merging = errors_merging,
+                                                       .draw = draw,
+                                                       .take = take,
+                                                       .end = errors_end,
+                                                       .close = close};

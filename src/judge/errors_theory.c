@@ -57,7 +57,7 @@ static double expected_square(const psw_point *p, const double *x, const double 
 }
 
 /* Adds one row, `weight` times, with one block of keys; keys that `local` leaves exact have a norm and no error. */
-static void add_row(psw_errors *e, ptrdiff_t i, double weight, errors_part keys, errors_sum *square, errors_sum *norm)
+static void add_row(psw_errors *e, ptrdiff_t i, double weight, errors_part keys)
 {
     const psw_point *p = &e->point;
     const double *q = e->q + i * p->d;
@@ -68,10 +68,10 @@ static void add_row(psw_errors *e, ptrdiff_t i, double weight, errors_part keys,
     for (ptrdiff_t j = 0; j < seen; j++) {
         double key_log2 = e->key_log2[j], both_log2 = 2 * p->beta * (query_log2 + key_log2);
         if (key_log2 == -INFINITY) continue;
-        errors_add(norm, weight, both_log2);
+        errors_add(&e->theory_norm, weight, both_log2);
         if (j < sketched)
-            errors_add(square, weight * expected_square(p, unit, e->k + (keys.first + j) * p->d, exp2(-key_log2)),
-                       both_log2);
+            errors_add(&e->theory_square,
+                       weight * expected_square(p, unit, e->k + (keys.held + j) * p->d, exp2(-key_log2)), both_log2);
     }
 }
 
@@ -88,20 +88,23 @@ double errors_theory_pairs(const psw_point *p)
     return !predicted(p) || exact ? 0 : p->mask == PSW_CAUSAL ? all / 2 : all;
 }
 
-double errors_theory(psw_errors *e)
+void errors_theory_add(psw_errors *e)
 {
     const psw_point *p = &e->point;
-    errors_sum square = {0, -INFINITY}, norm = square;
-    if (!predicted(p)) return NAN;
-    if (e->shape.r == 0) return 0;
+    if (!predicted(p) || e->shape.r == 0) return;
     choice c = choose(e);
     for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
         errors_part keys = errors_keys(e, b);
         for (ptrdiff_t j = 0; j < keys.count; j++)
-            e->key_log2[j] = errors_log2_norm(p->d, e->k + (keys.first + j) * p->d);
+            e->key_log2[j] = errors_log2_norm(p->d, e->k + (keys.held + j) * p->d);
         for (ptrdiff_t i = 0; i < c.rows; i++)
-            if (spread(e, i, c.rows) != c.special) add_row(e, spread(e, i, c.rows), c.weight, keys, &square, &norm);
-        if (c.special >= 0) add_row(e, c.special, 1, keys, &square, &norm);
+            if (spread(e, i, c.rows) != c.special) add_row(e, spread(e, i, c.rows), c.weight, keys);
+        if (c.special >= 0) add_row(e, c.special, 1, keys);
     }
-    return sqrt(errors_ratio(square, norm));
+}
+
+double errors_theory(const psw_errors *e)
+{
+    if (!predicted(&e->point)) return NAN;
+    return e->shape.r == 0 ? 0 : sqrt(errors_ratio(e->theory_square, e->theory_norm));
 }

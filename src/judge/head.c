@@ -101,7 +101,7 @@ static void clear(psw_head *h)
     ptrdiff_t pairs = h->points * h->sets;
     for (ptrdiff_t i = 0; i < h->leaves * pairs; i++) h->value[i] = 0;
     for (ptrdiff_t i = 0; i < pairs; i++) h->active[i] = 0, h->margin[i] = -INFINITY, h->special[i] = 0;
-    for (ptrdiff_t i = 0; i < h->points; i++) h->leak[i] = NAN;
+    for (ptrdiff_t i = 0; i < h->points; i++) h->leak[i] = -INFINITY;
     memset(h->trial, 0, (size_t)(h->points * h->point.trials));
 }
 
@@ -127,4 +127,15 @@ void head_take_masses(psw_head *h, const psw_leaf *leaf)
         for (ptrdiff_t i = 0; i < leaf->count; i++)
             if (i != at) *leak = fmax(*leak, mass[i]);
     }
+}
+
+int head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])
+{
+    ptrdiff_t pairs = h->points * h->sets;
+    const psw_merging all[] = {
+        {PSW_ADD, h->value, h->leaves * pairs}, {PSW_ADD, h->active, pairs},
+        {PSW_LARGEST, h->margin, pairs},        {PSW_ADD, h->special, pairs},
+        {PSW_LARGEST, h->leak, h->points},      {PSW_UNITE, h->trial, h->points * h->point.trials}};
+    memcpy(list, all, sizeof all);
+    return sizeof all / sizeof all[0];
 }

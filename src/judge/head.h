@@ -1,6 +1,6 @@
 /* The head of one group while its leaves arrive. Everything here is a sum, a maximum or a union over leaves (the sums
- * of F are kept leaf by leaf and added along one tree at the end), so heads that took different leaves of a group can
- * be merged member by member, in any order. */
+ * of F are kept leaf by leaf, 0 for a leaf that did not come, and added along one tree at the end), so heads that took
+ * different leaves of a group are merged member by member, in any order. */
 #ifndef POLYSWEEP_JUDGE_HEAD_H
 #define POLYSWEEP_JUDGE_HEAD_H
 
@@ -18,7 +18,7 @@ struct psw_head {
 
     /* m vectors of each trial, trial after trial, are the columns; `batch` of them make one product */
     ptrdiff_t columns, batch;
-    ptrdiff_t samples; /* independent ones among the trials */
+    ptrdiff_t samples;            /* independent ones among the trials */
     ptrdiff_t first_trial, draws; /* the columns are of trials first_trial, first_trial + draws, ... */
     psw_key key;
 
@@ -26,7 +26,7 @@ struct psw_head {
     double *active;       /* [points][sets]: positive pre-activations */
     double *margin;       /* [points][sets]: the largest */
     double *special;      /* [points][sets]: mass of row j3 on j3, summed over draws */
-    double *leak;         /* [points]: largest mass of another row of D_1 on j3 */
+    double *leak;         /* [points]: largest mass of another row of D_1 on j3, -inf before the first */
     unsigned char *trial; /* [points][trials] */
 
     /* of one product, in the precision of the head: sign vectors as rows, pre-activations of a leaf, and per column the
@@ -40,6 +40,7 @@ psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_byte
 void head_draw(psw_head *head, ptrdiff_t draw);
 /* The masses of a leaf on j3. */
 void head_take_masses(psw_head *head, const psw_leaf *leaf);
+int head_merging(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
 void head_end(psw_head *head, psw_verdict *verdicts);
 
 extern const psw_judge psw_judge_fp64, psw_judge_fp32;

@@ -20,7 +20,8 @@ static void expand(const uint32_t words[4], ptrdiff_t count, psw_real *out)
 static void fill_signs(const psw_head *h, ptrdiff_t first)
 {
     psw_real *out = h->signs;
-    uint64_t trial = (uint64_t)(h->first_trial + first / h->point.m * h->draws), vector = (uint64_t)(first % h->point.m);
+    uint64_t trial = (uint64_t)(h->first_trial + first / h->point.m * h->draws),
+             vector = (uint64_t)(first % h->point.m);
     for (ptrdiff_t c = 0; c < h->batch; c++) {
         for (ptrdiff_t at = 0; at < h->point.v; at += BITS) {
             uint32_t words[4];
@@ -118,4 +119,4 @@ static psw_status begin(const psw_group *group, psw_arena *arena, psw_head **hea
 }
 
 const psw_judge PSW_PRECISION_NAME(psw_judge) = {
-    .bytes = bytes, .begin = begin, .take = take, .end = head_end, .draw = head_draw};
+    .bytes = bytes, .begin = begin, .take = take, .end = head_end, .draw = head_draw, .merging = head_merging};

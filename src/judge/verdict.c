@@ -67,7 +67,7 @@ void head_end(psw_head *h, psw_verdict *verdicts)
         if (h->sets == 2 && h->point.m * h->point.trials > 0) head_verdict(h, point, v);
         if (h->sets != 2) continue;
         v->special_mass_d0 = special[0], v->special_mass_d1 = special[1];
-        v->leak_mass_d1 = h->leak[point];
+        if (h->leak[point] > -INFINITY) v->leak_mass_d1 = h->leak[point];
         v->gap = h->point.a_1 * special[1] - h->point.a_0 * special[0];
     }
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "merge.h"
 #include "polysweep/errors.h"
 #include "polysweep/measure.h"
 #include "polysweep/plan.h"
@@ -35,8 +36,10 @@ static psw_status measure(const psw_point *p, psw_arena *arena, parts *least)
     PSW_TRY(psw_data_open(p, NULL, &data));
     double start = processor_s();
     psw_status status = assessor->begin(p, data, NULL, NULL, (psw_watch){0}, arena, &errors);
+    if (status == PSW_OK) merge_alone(assessor, errors, PSW_ERRORS_BEGUN);
     double begun = processor_s();
     if (status == PSW_OK) status = assessor->draw(errors, 0);
+    if (status == PSW_OK) merge_alone(assessor, errors, PSW_ERRORS_DRAWN);
     if (status == PSW_OK)
         status = psw_engine_of(p->precision)->attend(&group, data, (psw_tables){0}, arena, (psw_watch){0}, drop, NULL);
     double end = processor_s();

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "merge.h"
 #include "polysweep/errors.h"
 
 enum { DRAWS = 20, N = 256, D = 64 };
@@ -34,7 +35,11 @@ static psw_sketch_columns errors_of(psw_point p)
     CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
     psw_status status = assessor->begin(&p, data, NULL, NULL, (psw_watch){0}, &arena, &errors);
     CHECK(status == PSW_OK, "%s", psw_message());
-    for (ptrdiff_t t = 0; t < psw_errors_draws(&p) && status == PSW_OK; t++) status = assessor->draw(errors, t);
+    if (status == PSW_OK) merge_alone(assessor, errors, PSW_ERRORS_BEGUN);
+    for (ptrdiff_t t = 0; t < psw_errors_draws(&p) && status == PSW_OK; t++) {
+        status = assessor->draw(errors, t);
+        if (status == PSW_OK) merge_alone(assessor, errors, PSW_ERRORS_DRAWN);
+    }
     if (status == PSW_OK) assessor->end(errors, &columns);
     assessor->close(errors);
     psw_data_close(data);

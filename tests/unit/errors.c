@@ -6,6 +6,7 @@
 #include "unit/sketch_run.h"
 
 #include "check.h"
+#include "merge.h"
 #include "polysweep/errors.h"
 #include "polysweep/stats.h"
 
@@ -196,6 +197,8 @@ static open_errors errors_of(const psw_point *p)
     psw_status status = o.assessor->begin(p, data, NULL, NULL, (psw_watch){0}, &o.arena, &o.errors);
     CHECK(status == PSW_OK, "%s", psw_message());
     CHECK(o.arena.high == o.arena.size, "%zu of %zu bytes used", o.arena.high, o.arena.size);
+    CHECK(o.assessor->draw(o.errors, 0) == PSW_BUG, "a draw before begin was merged");
+    merge_alone(o.assessor, o.errors, PSW_ERRORS_BEGUN);
     psw_data_close(data);
     return o;
 }
@@ -204,6 +207,18 @@ static void close_errors(open_errors *o)
 {
     o->assessor->close(o->errors);
     psw_arena_destroy(&o->arena);
+}
+
+static void draw(open_errors *o, ptrdiff_t number)
+{
+    CHECK(o->assessor->draw(o->errors, number) == PSW_OK, "%s", psw_message());
+    merge_alone(o->assessor, o->errors, PSW_ERRORS_DRAWN);
+}
+
+static void end(open_errors *o, psw_sketch_columns *columns)
+{
+    merge_alone(o->assessor, o->errors, PSW_ERRORS_ENDING);
+    o->assessor->end(o->errors, columns);
 }
 
 /* Leaves of attention as the fold makes them, backwards. */
@@ -243,11 +258,11 @@ static void agrees_with_loops(const char *name, psw_point p)
     psw_sketch_columns got, wanted = expected(&p, all);
     ptrdiff_t bad = 0;
     for (int t = 0; t < (int)psw_errors_draws(&p); t++) {
-        CHECK(o.assessor->draw(o.errors, t) == PSW_OK, "%s", psw_message());
+        draw(&o, t);
         give_outputs(&o, &p, all->sketched_out[t], all->sketched_den[t]);
         for (int i = 0; i < N; i++) bad += !(all->sketched_den[t][i] > 0);
     }
-    o.assessor->end(o.errors, &got);
+    end(&o, &got);
     columns_agree(name, &got, &wanted);
     CHECK(got.bad_rows == bad && got.err_rows == N, "%s: %td bad rows, not %td", name, got.bad_rows, bad);
     CHECK(got.state_bytes == psw_sketch_state_bytes(&p), "%s: state", name);
@@ -285,9 +300,8 @@ static psw_sketch_columns kernel_errors(psw_point p)
 {
     open_errors o = errors_of(&p);
     psw_sketch_columns got;
-    for (ptrdiff_t t = 0; t < psw_errors_draws(&p); t++)
-        CHECK(o.assessor->draw(o.errors, t) == PSW_OK, "%s", psw_message());
-    o.assessor->end(o.errors, &got);
+    for (ptrdiff_t t = 0; t < psw_errors_draws(&p); t++) draw(&o, t);
+    end(&o, &got);
     close_errors(&o);
     return got;
 }
