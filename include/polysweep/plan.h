@@ -7,16 +7,16 @@
 
 /* What a machine does, measured by measure/ or taken from a file; index = psw_precision. Seconds per unit. */
 typedef struct psw_rates {
-    double flop_s[2];       /* a flop of attention's products */
-    double score_s[2];      /* one score through the fold: mask, maximum, scaling, sums */
-    double weigh_s[2];      /* one score through a weigh function, per multiplication of its power */
-    double transcend_s[2];  /* one score through log2 and exp2 */
-    double head_flop_s[2];  /* a flop of the head's product */
-    double head_entry_s[2]; /* one pre-activation through the threshold */
-    double sign_s;          /* one random sign */
-    double row_s, noise_s;  /* one element of generated data, made and packed; of its noise */
-    double point_s;         /* fixed cost of a point: theory, bookkeeping */
-    double run_s;           /* fixed cost of a run: taking, writing */
+    double flop_s[2];               /* a flop of attention's products */
+    double score_s[2];              /* one score through the fold: mask, maximum, scaling, sums */
+    double weigh_s[2];              /* one score through a weigh function, per multiplication of its power */
+    double transcend_s[2];          /* one score through log2 and exp2 */
+    double head_flop_s[2];          /* a flop of the head's product */
+    double head_entry_s[2];         /* one pre-activation through the threshold */
+    double sign_s;                  /* one random sign */
+    double row_s, noise_s;          /* one element of generated data, made and packed; of its noise */
+    double point_s;                 /* fixed cost of a point: theory, bookkeeping */
+    double run_s;                   /* fixed cost of a run: taking, writing */
     double latency_s[2], byte_s[2]; /* of a message between two ranks: of one node, of two */
 } psw_rates;
 extern const psw_rates psw_rates_default; /* of a common core; every table that uses it says so */
@@ -25,11 +25,11 @@ typedef struct psw_cost { /* of one point */
     double flops;         /* one forward pass of one data set */
     double head_flops;    /* both data sets */
     double bytes;
-    double memory_bytes;  /* of a run of one: the arena, by construction */
-    double pass_s;        /* one forward pass of one data set */
-    double head_s;        /* the head of both data sets, signs included */
-    double predicted_s;   /* computed alone: both data sets, data, head */
-    double extra_s;       /* what it adds to a group that already shares its scores and data */
+    double memory_bytes; /* of a run of one: the arena, by construction */
+    double pass_s;       /* one forward pass of one data set */
+    double head_s;       /* the head of both data sets, signs included */
+    double predicted_s;  /* computed alone: both data sets, data, head */
+    double extra_s;      /* what it adds to a group that already shares its scores and data */
 } psw_cost;
 psw_cost psw_cost_point(const psw_rates *rates, const psw_point *point);
 /* The same without memory_bytes (0), for millions of points. */
@@ -49,15 +49,64 @@ ptrdiff_t psw_group_fill(const psw_study *study, ptrdiff_t first, ptrdiff_t end,
  * in a team, NULL alone. */
 size_t psw_memory_group(const psw_group *group, const psw_route *route);
 
-typedef struct psw_run { /* consecutive slots first .. first+count, one worker */
+/* ---- teams ----
+ *
+ * The world starts as one team (depth 0). A team takes runs of its depth until none is left, then splits in two and
+ * each half goes on at the next depth, down to single ranks. Nobody waits for another team. */
+
+/* How a world of ranks splits: whole nodes first, at the cut between nodes nearest to the middle, then floor and
+ * ceiling. A single rank stays as it is at every further depth. Pure. */
+typedef struct psw_split {
+    ptrdiff_t ranks, nodes;
+    const ptrdiff_t *node; /* first rank of each node, ascending; NULL: ranks of a node are ceil(ranks / nodes) */
+} psw_split;
+enum { PSW_DEPTHS_MAX = 64 }; /* a team is at most half as large two depths further down */
+typedef struct psw_team {
+    ptrdiff_t first, size; /* ranks */
+    ptrdiff_t nodes;       /* it spans */
+} psw_team;
+psw_team psw_split_team(const psw_split *split, int depth, ptrdiff_t rank);              /* the one that has `rank` */
+void psw_split_halves(const psw_split *split, const psw_team *team, psw_team halves[2]); /* of a team of two or more */
+
+typedef struct psw_level {        /* the teams of a depth */
+    ptrdiff_t teams, least, most; /* their number, ranks of the smallest and of the largest */
+    ptrdiff_t nodes;              /* the most that one spans */
+} psw_level;
+/* All depths; returns their number. The last one is the first that has single ranks alone. */
+int psw_split_levels(const psw_split *split, psw_level levels[PSW_DEPTHS_MAX]);
+int psw_split_depths(const psw_split *split);
+ptrdiff_t psw_split_least(const psw_split *split, int depth); /* ranks of the smallest team */
+ptrdiff_t psw_split_teams(const psw_split *split, int depth); /* number of teams */
+
+/* What a team of `size` ranks on `nodes` nodes takes for one group, without taking and writing a run (rates.run_s).
+ * Of `size` 1 the seconds are those of psw_cost_time, summed over a group that shares. */
+typedef struct psw_team_cost {
+    double seconds;              /* of its slowest rank */
+    double busy_s;               /* computing, summed over ranks */
+    double memory_bytes;         /* of the rank that needs most */
+    double sent_bytes, messages; /* of one forward pass over all data sets, summed over ranks */
+} psw_team_cost;
+psw_team_cost psw_cost_team(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
+                            ptrdiff_t nodes);
+
+/* ---- runs ---- */
+
+typedef struct psw_run { /* consecutive slots first .. first+count, one team */
     ptrdiff_t first, count;
-    double predicted_s;
+    double predicted_s; /* on the smallest team of its depth */
+    double alone_s;     /* on one rank */
+    double busy_s;      /* computing, summed over the ranks of its team */
+    int depth;
+    ptrdiff_t team; /* ranks that were asked for; 0 = the team that takes it, as it is */
+    bool refused; /* no team has the memory, or the ranks, that it needs: it costs no time, whoever takes it says so */
 } psw_run;
 
 typedef struct psw_runs {
-    psw_run *list; /* longest first */
+    psw_run *list; /* by depth, then longest first */
     ptrdiff_t count, points;
-    double predicted_s; /* sum */
+    ptrdiff_t first[PSW_DEPTHS_MAX + 1]; /* runs of depth k are first[k] .. first[k + 1] */
+    int depths;
+    double predicted_s; /* sum over runs of predicted_s times the ranks of the smallest team of its depth */
 } psw_runs;
 
 /* How to cut: at least least_s (to pay for taking and writing), at most most_s of predicted work unless a point alone
@@ -67,20 +116,51 @@ typedef struct psw_cut {
     double least_s, most_s;
     ptrdiff_t most_slots, ranks;
     bool alone;
+    const psw_split *split; /* `ranks` is then its own; NULL: every run is one rank's, of depth 0 */
+    psw_choice choice;      /* how teams work */
+    double memory_bytes;    /* a rank may have; 0 = no limit. Of teams alone: without `split` nothing is refused */
 } psw_cut;
-extern const psw_cut psw_cut_default; /* 10 ms .. 1 s, 1024 slots, one rank */
+extern const psw_cut psw_cut_default; /* 10 ms .. 1 s, 1024 slots, one rank, no teams */
 
-/* Cuts the slots for which wanted[slot] != 0 (NULL = all) into runs, longest first; ties by first slot. Same input,
- * same output, on every rank. PSW_NO_MEMORY. */
+/* Cuts the slots for which wanted[slot] != 0 (NULL = all) into runs. Same input, same output, on every rank.
+ *
+ * With a split each run gets a depth. A forced team (point.team = g): the deepest depth at which every team has g
+ * ranks. One that does not fit one rank: at least the smallest teams in which it does. Beyond that, seconds decide: of
+ * all thresholds t, each run on the smallest team that ends it within t (the fastest, where none does), the one whose
+ * simulated schedule ends first. Only a run that is one group is given to a team. PSW_NO_MEMORY, PSW_USAGE. */
 psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
                            const unsigned char *wanted, psw_runs *runs);
 void psw_runs_free(psw_runs *runs);
 
-typedef struct psw_schedule { /* the simulated run */
-    double finish_s, busy_s, utilisation;
-    ptrdiff_t ranks;
+/* ---- the simulated run ---- */
+
+typedef struct psw_stage { /* what happens at one depth */
+    psw_level level;
+    ptrdiff_t runs, points;
+    double from_s, until_s; /* first start, last end */
+    double busy_s, held_s;  /* rank seconds: computing; of teams at work */
+} psw_stage;
+
+typedef struct psw_schedule {
+    double finish_s;
+    double busy_s, held_s; /* rank seconds: computing; of teams at work */
+    double utilisation;    /* busy_s over finish_s times ranks */
+    ptrdiff_t ranks, runs; /* runs that were taken: all but those that would end after the deadline */
+    int depths;
+    psw_stage stage[PSW_DEPTHS_MAX];
 } psw_schedule;
-/* Takes runs longest first by the first free of `ranks` workers (list scheduling, Graham 1969). PSW_NO_MEMORY. */
-psw_status psw_schedule_simulate(const psw_runs *runs, ptrdiff_t ranks, psw_schedule *schedule);
+
+typedef struct psw_turn { /* a team at work */
+    ptrdiff_t run;        /* index in the list */
+    psw_team team;
+    double start_s, end_s;
+} psw_turn;
+
+/* A free team takes the next run of its depth, one that ends within `deadline_s` (INFINITY: none); without one it
+ * splits; single ranks are so scheduled as by Graham 1969. No rank idles while a list that it has not passed has runs,
+ * so the schedule ends within held_s / ranks plus the seconds of the run that ends last.
+ * Fills `turns` (room for runs->count; may be NULL), by start. PSW_NO_MEMORY, PSW_USAGE. */
+psw_status psw_schedule_simulate(const psw_runs *runs, const psw_split *split, double deadline_s,
+                                 psw_schedule *schedule, psw_turn *turns);
 
 #endif

@@ -90,7 +90,9 @@ static void weigh_memory(outlook *o)
 static psw_status cut_for(const outlook *o, ptrdiff_t ranks, psw_runs *runs)
 {
     psw_cut cut = psw_cut_default;
-    cut.ranks = ranks;
+    psw_split split = {ranks, 1, NULL};
+    cut.split = &split;
+    cut.memory_bytes = o->memory_bytes;
     cut.alone = psw_study_settings(o->study)->timing;
     return psw_runs_create(o->study, &o->rates, &cut, o->wanted, runs);
 }
@@ -105,7 +107,8 @@ static psw_status compare(outlook *o, const char *list)
                             list, COMPARE_MAX);
         psw_runs runs;
         PSW_TRY(cut_for(o, ranks, &runs));
-        psw_status status = psw_schedule_simulate(&runs, ranks, &o->compare[o->compared]);
+        psw_status status =
+            psw_schedule_simulate(&runs, &(psw_split){ranks, 1, NULL}, INFINITY, &o->compare[o->compared], NULL);
         psw_runs_free(&runs);
         PSW_TRY(status);
         at = *end ? end + 1 : end;
@@ -140,7 +143,7 @@ static psw_status look_ahead(const psw_options *options, outlook *o)
     PSW_TRY(find_rates(options, o));
     PSW_TRY(choose_points(o, options->where));
     PSW_TRY(cut_for(o, o->ranks, &o->runs));
-    PSW_TRY(psw_schedule_simulate(&o->runs, o->ranks, &o->schedule));
+    PSW_TRY(psw_schedule_simulate(&o->runs, &(psw_split){o->ranks, 1, NULL}, INFINITY, &o->schedule, NULL));
     weigh_memory(o);
     o->file_bytes = psw_store_bytes(o->study);
     return compare(o, options->compare);

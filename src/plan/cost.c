@@ -2,6 +2,7 @@
 #include <stdint.h>
 
 #include "polysweep/errors.h"
+#include "plan/parts.h"
 #include "plan/sketch_cost.h"
 
 /* One core of a 2023 server with AVX-512 under OpenBLAS. */
@@ -93,38 +94,67 @@ static double draws_of(const psw_point *p)
 }
 
 /* Errors read the data once, attention of a sketch with every draw. */
-static double sketch_seconds(const psw_rates *rates, const psw_point *p)
+static void add_sketch(const psw_rates *rates, const psw_point *p, double data, cost_parts *parts)
 {
-    if (!psw_sketch_has(p->method)) return 0;
-    double draw = sketch_draw_seconds(rates, p) + 2 * sketch_table_seconds(rates, p) + data_seconds(rates, p);
-    return sketch_begin_seconds(rates, p) + draws_of(p) * draw;
+    double draws = draws_of(p);
+    parts->tables = 2 * draws * sketch_table_seconds(rates, p);
+    parts->errors = sketch_begin_seconds(rates, p) + draws * (sketch_draw_seconds(rates, p) + data);
 }
 
 /* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
  * weights times values. State folds share nothing. */
-psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
+static cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost *cost)
 {
-    psw_cost cost = {0};
-    cost.predicted_s = cost.extra_s = rates->point_s;
-    if (p->method == PSW_CLOSED_FORM) return cost;
-
+    cost_parts parts = {.fixed = rates->point_s};
+    if (p->method == PSW_CLOSED_FORM) return parts;
     psw_work work = psw_attend_work(p);
     double scores = row_fold(p) ? work.flops / (2 * (double)(p->d + p->v)) : 0;
     if (p->data_kind == PSW_SCORES) scores = (double)p->n;
     double shared = 2 * (double)p->d * scores * rates->flop_s[p->precision];
     double own = work.flops * rates->flop_s[p->precision] - shared + score_seconds(rates, p, scores);
-    double sets = 1 + second_set(p, scores);
-    double signs = sign_seconds(rates, p);
     if (psw_sketch_has(p->method)) own += sketch_pass_seconds(rates, p);
 
-    cost.flops = work.flops;
-    cost.bytes = work.bytes;
-    cost.head_flops = psw_data_sets(p) < 2 ? 0 : 2 * psw_judge_flops(p);
-    cost.pass_s = shared + own;
-    cost.head_s = head_seconds(rates, p, cost.head_flops) + signs;
-    cost.extra_s += own * sets * draws_of(p) + sketch_seconds(rates, p) + cost.head_s - signs;
-    cost.predicted_s = cost.extra_s + shared + signs + data_seconds(rates, p);
+    cost->flops = work.flops;
+    cost->bytes = work.bytes;
+    cost->head_flops = psw_data_sets(p) < 2 ? 0 : 2 * psw_judge_flops(p);
+    cost->pass_s = shared + own;
+    parts.tiles = own * (1 + second_set(p, scores)) * draws_of(p);
+    parts.head = head_seconds(rates, p, cost->head_flops);
+    parts.shared_tiles = shared;
+    parts.shared_head = sign_seconds(rates, p);
+    parts.data = data_seconds(rates, p);
+    if (psw_sketch_has(p->method)) add_sketch(rates, p, parts.data, &parts);
+    return parts;
+}
+
+psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
+{
+    psw_cost cost = {0};
+    cost_parts parts = parts_of(rates, p, &cost);
+    cost.head_s = parts.head + parts.shared_head;
+    cost.extra_s = parts.fixed + parts.tables + parts.tiles + parts.errors + parts.head;
+    cost.predicted_s = cost.extra_s + parts.shared_tiles + parts.shared_head + parts.data;
     return cost;
+}
+
+cost_parts cost_parts_of(const psw_rates *rates, const psw_point *point)
+{
+    psw_cost cost = {0};
+    return parts_of(rates, point, &cost);
+}
+
+cost_parts cost_parts_of_group(const psw_rates *rates, const psw_group *group)
+{
+    cost_parts sum = cost_parts_of(rates, &group->points[0]);
+    for (ptrdiff_t i = 1; i < group->count; i++) {
+        cost_parts more = cost_parts_of(rates, &group->points[i]);
+        sum.fixed += more.fixed;
+        sum.tables += more.tables;
+        sum.tiles += more.tiles;
+        sum.errors += more.errors;
+        sum.head += more.head;
+    }
+    return sum;
 }
 
 psw_cost psw_cost_point(const psw_rates *rates, const psw_point *point)

@@ -1,8 +1,9 @@
 #include <stdlib.h>
 
-#include "polysweep/plan.h"
+#include "plan/choose.h"
 
-const psw_cut psw_cut_default = {.least_s = 0.01, .most_s = 1, .most_slots = 1024, .ranks = 1, .alone = false};
+const psw_cut psw_cut_default = {
+    .least_s = 0.01, .most_s = 1, .most_slots = 1024, .ranks = 1, .alone = false, .choice = {-1, -1, -1}};
 
 #define RUNS_PER_RANK 20 /* the end of a sweep then idles a worker for at most about a twentieth of its time */
 
@@ -36,6 +37,7 @@ typedef struct cutter {
     psw_run group;    /* the group being read; count 0 = none */
     psw_point before; /* its newest point */
     ptrdiff_t most;   /* points it may have */
+    bool apart;       /* it is a run of its own: it may become a team's */
 } cutter;
 
 static bool over(const cutter *c, double seconds, ptrdiff_t slots)
@@ -52,17 +54,24 @@ static psw_status end_piece(cutter *c)
     return append(c->runs, piece);
 }
 
+/* A point that may need a team for its memory. */
+static bool too_large(const psw_cut *cut, const psw_point *point)
+{
+    psw_group one = {point, 1};
+    return cut->split && cut->memory_bytes > 0 && (double)psw_memory_group(&one, NULL) > cut->memory_bytes;
+}
+
 static psw_status end_group(cutter *c)
 {
     psw_run group = c->group, *piece = &c->piece;
     c->group.count = 0;
     if (group.count == 0) return PSW_OK;
-    if (piece->count > 0 && over(c, piece->predicted_s + group.predicted_s, piece->count + group.count))
-        PSW_TRY(end_piece(c));
-    if (piece->count == 0) *piece = (psw_run){group.first, 0, 0};
+    bool apart = c->apart || group.predicted_s >= c->cut->least_s;
+    if (apart || over(c, piece->predicted_s + group.predicted_s, piece->count + group.count)) PSW_TRY(end_piece(c));
+    if (piece->count == 0) *piece = (psw_run){.first = group.first, .team = c->before.team, .refused = c->apart};
     piece->count += group.count;
     piece->predicted_s += group.predicted_s;
-    if (c->cut->alone || piece->predicted_s >= c->cut->least_s) PSW_TRY(end_piece(c));
+    if (apart || piece->predicted_s >= c->cut->least_s) PSW_TRY(end_piece(c));
     return PSW_OK;
 }
 
@@ -86,8 +95,10 @@ static psw_status take_slot(cutter *c, ptrdiff_t slot, const psw_point *point, c
         c->group.predicted_s += cost->extra_s;
     } else {
         PSW_TRY(end_group(c));
-        c->group = (psw_run){slot, 1, cost->predicted_s};
-        c->most = c->cut->alone ? 1 : psw_group_most(point);
+        c->group = (psw_run){.first = slot, .count = 1, .predicted_s = cost->predicted_s};
+        bool large = too_large(c->cut, point);
+        c->apart = c->cut->alone || large || (c->cut->split && point->team > 0);
+        c->most = c->cut->alone || large ? 1 : psw_group_most(point);
     }
     c->before = *point;
     return PSW_OK;
@@ -112,12 +123,19 @@ static psw_status cut_pieces(const psw_study *study, const psw_rates *rates, con
 
 /* ---- second pass: neighbours are joined up to the length that leaves every worker enough runs ---- */
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* A short run joins whom it can, as long as nothing becomes too long for the number of ranks. */
 static bool join(psw_run *run, const psw_run *next, const psw_cut *cut, double run_s, double target_s)
 {
     double together = run->predicted_s + next->predicted_s - run_s;
     bool short_one = run->predicted_s < cut->least_s || next->predicted_s < cut->least_s;
+    if (run->refused || next->refused) return false; /* to stay apart */
     if (run->first + run->count != next->first || run->count + next->count > cut->most_slots) return false;
-    if (together > (short_one ? cut->most_s : target_s)) return false;
+    if (together > (short_one ? larger(target_s, 2 * cut->least_s) : target_s)) return false;
     run->count += next->count;
     run->predicted_s = together;
     return true;
@@ -127,8 +145,8 @@ static void join_pieces(list *runs, const psw_cut *cut, double run_s)
 {
     double total = 0;
     for (ptrdiff_t i = 0; i < runs->count; i++) total += runs->at[i].predicted_s;
-    double target_s = total / (double)(RUNS_PER_RANK * (cut->ranks > 0 ? cut->ranks : 1));
-    if (target_s < cut->least_s) target_s = cut->least_s;
+    ptrdiff_t ranks = cut->split ? cut->split->ranks : cut->ranks;
+    double target_s = larger(total / (double)(RUNS_PER_RANK * (ranks > 0 ? ranks : 1)), cut->least_s);
     if (target_s > cut->most_s) target_s = cut->most_s;
     ptrdiff_t kept = 0;
     for (ptrdiff_t i = 1; i < runs->count; i++)
@@ -136,31 +154,64 @@ static void join_pieces(list *runs, const psw_cut *cut, double run_s)
     if (runs->count > 0) runs->count = kept + 1;
 }
 
-static int longest_first(const void *a, const void *b)
+/* ---- on one rank each, or on teams ---- */
+
+static void single(psw_run *run)
 {
-    const psw_run *x = a, *y = b;
-    if (x->predicted_s != y->predicted_s) return x->predicted_s > y->predicted_s ? -1 : 1;
-    return (x->first > y->first) - (x->first < y->first);
+    run->alone_s = run->busy_s = run->predicted_s;
+    run->refused = false;
+    run->team = 0;
+}
+
+/* Runs of at most cut->most_s; finish_s is of the simulated schedule, 0 where there is no split. */
+static psw_status create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
+                         const unsigned char *wanted, psw_runs *runs, double *finish_s)
+{
+    list pieces = {0};
+    psw_status status = cut_pieces(study, rates, cut, wanted, &pieces);
+    *runs = (psw_runs){.list = pieces.at, .count = pieces.count, .depths = 1};
+    *finish_s = 0;
+    if (status != PSW_OK) return status;
+    join_pieces(&pieces, cut, rates->run_s);
+    runs->count = pieces.count;
+    for (ptrdiff_t i = 0; i < runs->count; i++) runs->points += runs->list[i].count;
+    if (cut->split) return choose_depths(study, rates, cut, runs, finish_s);
+    for (ptrdiff_t i = 0; i < runs->count; i++) single(&runs->list[i]);
+    choose_order(runs, NULL);
+    return PSW_OK;
+}
+
+/* Points that share tiles are best kept together as long as there are runs enough. */
+static psw_status shorten(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
+                          const unsigned char *wanted, psw_runs *runs, double finish_s)
+{
+    double alone_s = 0;
+    for (ptrdiff_t i = 0; i < runs->count; i++) alone_s += runs->list[i].alone_s;
+    double enough_s = larger(cut->least_s, alone_s / (2 * (double)cut->split->ranks));
+    psw_cut shorter = *cut;
+    for (shorter.most_s /= 4; shorter.most_s * 4 > enough_s; shorter.most_s /= 4) {
+        psw_runs others;
+        double end_s;
+        psw_status status = create(study, rates, &shorter, wanted, &others, &end_s);
+        psw_runs *worse = status == PSW_OK && end_s < finish_s ? runs : &others;
+        psw_runs_free(worse);
+        if (worse == runs) *runs = others;
+        if (worse == runs) finish_s = end_s;
+        PSW_TRY(status);
+    }
+    return PSW_OK;
 }
 
 psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
                            const unsigned char *wanted, psw_runs *runs)
 {
-    list pieces = {0};
-    *runs = (psw_runs){0};
-    psw_status status = cut_pieces(study, rates, cut, wanted, &pieces);
-    if (status != PSW_OK) {
-        free(pieces.at);
-        return status;
-    }
-    if (!cut->alone) join_pieces(&pieces, cut, rates->run_s);
-    if (pieces.count > 0) qsort(pieces.at, (size_t)pieces.count, sizeof *pieces.at, longest_first);
-    *runs = (psw_runs){.list = pieces.at, .count = pieces.count};
-    for (ptrdiff_t i = 0; i < runs->count; i++) {
-        runs->points += runs->list[i].count;
-        runs->predicted_s += runs->list[i].predicted_s;
-    }
-    return PSW_OK;
+    double finish_s;
+    if (cut->split && cut->split->ranks < 1)
+        return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", cut->split->ranks);
+    psw_status status = create(study, rates, cut, wanted, runs, &finish_s);
+    if (status == PSW_OK && cut->split && !cut->alone) status = shorten(study, rates, cut, wanted, runs, finish_s);
+    if (status != PSW_OK) psw_runs_free(runs);
+    return status;
 }
 
 void psw_runs_free(psw_runs *runs)

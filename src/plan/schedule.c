@@ -2,35 +2,150 @@
 
 #include "polysweep/plan.h"
 
-/* The earliest free worker of a heap of free times takes `seconds` and sinks to its place. */
-static double work(double *heap, ptrdiff_t size, double seconds)
+/* ---- a heap of teams: the one that is free first; of several the deepest, so that nobody splits further than there is
+ * work to take ---- */
+
+typedef struct worker {
+    double free_s;
+    int depth;
+    psw_team team;
+} worker;
+
+typedef struct simulation {
+    const psw_runs *runs;
+    const psw_split *split;
+    double deadline_s;
+    psw_schedule *schedule;
+    psw_turn *turns;
+    ptrdiff_t next[PSW_DEPTHS_MAX]; /* run of each depth that is taken next */
+    worker *heap;
+    ptrdiff_t count, room;
+} simulation;
+
+static bool before(const worker *a, const worker *b)
 {
-    double done = heap[0] + seconds;
+    if (a->free_s != b->free_s) return a->free_s < b->free_s;
+    if (a->depth != b->depth) return a->depth > b->depth;
+    return a->team.first < b->team.first;
+}
+
+/* The worker at the top sinks to its place. */
+static void sink(simulation *s)
+{
+    worker moved = s->heap[0];
     ptrdiff_t at = 0;
     for (;;) {
         ptrdiff_t child = 2 * at + 1;
-        if (child + 1 < size && heap[child + 1] < heap[child]) child++;
-        if (child >= size || heap[child] >= done) break;
-        heap[at] = heap[child];
+        if (child + 1 < s->count && before(&s->heap[child + 1], &s->heap[child])) child++;
+        if (child >= s->count || !before(&s->heap[child], &moved)) break;
+        s->heap[at] = s->heap[child];
         at = child;
     }
-    heap[at] = done;
-    return done;
+    s->heap[at] = moved;
 }
 
-psw_status psw_schedule_simulate(const psw_runs *runs, ptrdiff_t ranks, psw_schedule *schedule)
+static psw_status rise(simulation *s, worker added)
 {
-    *schedule = (psw_schedule){.busy_s = runs->predicted_s, .ranks = ranks};
-    if (ranks < 1) return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", ranks);
-    ptrdiff_t workers = ranks < runs->count ? ranks : runs->count; /* more find nothing to do */
-    if (workers == 0) return PSW_OK;
-    double *heap = calloc((size_t)workers, sizeof *heap);
-    if (!heap) return PSW_FAIL(PSW_NO_MEMORY, "cannot simulate %td ranks", ranks);
-    for (ptrdiff_t i = 0; i < runs->count; i++) {
-        double done = work(heap, workers, runs->list[i].predicted_s);
-        if (done > schedule->finish_s) schedule->finish_s = done;
+    if (s->count == s->room) {
+        ptrdiff_t room = s->room ? 2 * s->room : 256;
+        worker *larger = realloc(s->heap, (size_t)room * sizeof *larger);
+        if (!larger) return PSW_FAIL(PSW_NO_MEMORY, "no memory to simulate %td teams", room);
+        s->heap = larger;
+        s->room = room;
     }
-    free(heap);
-    if (schedule->finish_s > 0) schedule->utilisation = schedule->busy_s / (schedule->finish_s * (double)ranks);
+    ptrdiff_t at = s->count++;
+    for (; at > 0 && before(&added, &s->heap[(at - 1) / 2]); at = (at - 1) / 2) s->heap[at] = s->heap[(at - 1) / 2];
+    s->heap[at] = added;
     return PSW_OK;
+}
+
+/* ---- what a free team does ---- */
+
+static void take(simulation *s, worker *w, ptrdiff_t index)
+{
+    const psw_run *run = &s->runs->list[index];
+    psw_stage *stage = &s->schedule->stage[w->depth];
+    double start_s = w->free_s, end_s = start_s + run->predicted_s;
+    if (s->turns) s->turns[s->schedule->runs] = (psw_turn){index, w->team, start_s, end_s};
+    if (stage->runs == 0) stage->from_s = start_s;
+    if (end_s > stage->until_s) stage->until_s = end_s;
+    if (end_s > s->schedule->finish_s) s->schedule->finish_s = end_s;
+    stage->busy_s += run->busy_s;
+    stage->held_s += run->predicted_s * (double)w->team.size;
+    stage->points += run->count;
+    stage->runs++;
+    s->schedule->runs++;
+    w->free_s = end_s;
+}
+
+/* The next run of the worker's depth that ends in time, -1 = none. */
+static ptrdiff_t next_run(simulation *s, const worker *w)
+{
+    ptrdiff_t *next = &s->next[w->depth], end = s->runs->first[w->depth + 1];
+    while (*next < end && w->free_s + s->runs->list[*next].predicted_s > s->deadline_s) ++*next;
+    return *next < end ? (*next)++ : -1;
+}
+
+static bool work_below(const simulation *s, int depth)
+{
+    for (int k = depth + 1; k < s->runs->depths; k++)
+        if (s->next[k] < s->runs->first[k + 1]) return true;
+    return false;
+}
+
+static psw_status turn(simulation *s)
+{
+    worker w = s->heap[0];
+    psw_team halves[2];
+    ptrdiff_t run = next_run(s, &w);
+    if (run >= 0) {
+        take(s, &w, run);
+    } else if (!work_below(s, w.depth)) {
+        w = s->heap[--s->count];
+        if (s->count == 0) return PSW_OK;
+    } else {
+        w.depth++;
+        if (w.team.size > 1) {
+            psw_split_halves(s->split, &w.team, halves);
+            w.team = halves[0];
+        } else {
+            halves[1].size = 0;
+        }
+        s->heap[0] = w;
+        sink(s);
+        return halves[1].size > 0 ? rise(s, (worker){w.free_s, w.depth, halves[1]}) : PSW_OK;
+    }
+    s->heap[0] = w;
+    sink(s);
+    return PSW_OK;
+}
+
+static void sum_up(psw_schedule *schedule, const psw_runs *runs, const psw_level *levels)
+{
+    schedule->depths = runs->depths;
+    for (int k = 0; k < runs->depths; k++) {
+        schedule->stage[k].level = levels[k];
+        schedule->busy_s += schedule->stage[k].busy_s;
+        schedule->held_s += schedule->stage[k].held_s;
+    }
+    double could_s = schedule->finish_s * (double)schedule->ranks;
+    if (could_s > 0) schedule->utilisation = schedule->busy_s / could_s;
+}
+
+psw_status psw_schedule_simulate(const psw_runs *runs, const psw_split *split, double deadline_s,
+                                 psw_schedule *schedule, psw_turn *turns)
+{
+    psw_level levels[PSW_DEPTHS_MAX];
+    *schedule = (psw_schedule){.ranks = split->ranks};
+    if (split->ranks < 1) return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", split->ranks);
+    int depths = psw_split_levels(split, levels);
+    if (runs->count > 0 && runs->depths != depths)
+        return PSW_FAIL(PSW_BUG, "runs of %d depths in a world of %d", runs->depths, depths);
+    simulation s = {runs, split, deadline_s, schedule, turns, .next = {0}};
+    for (int k = 0; k < runs->depths; k++) s.next[k] = runs->first[k];
+    psw_status status = rise(&s, (worker){0, 0, psw_split_team(split, 0, 0)});
+    while (status == PSW_OK && s.count > 0 && runs->count > 0) status = turn(&s);
+    free(s.heap);
+    sum_up(schedule, runs, levels);
+    return status;
 }

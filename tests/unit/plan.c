@@ -83,7 +83,8 @@ static void test_cost_of_methods(void)
 /* Each draw of a sketch is attended and compared; tables, maps and entries take time of their own. */
 static void test_cost_of_sketches(void)
 {
-    static const psw_method methods[] = {PSW_POLYSKETCH, PSW_TREE, PSW_TENSORSKETCH, PSW_SRHT, PSW_MACLAURIN, PSW_FAVOR};
+    static const psw_method methods[] = {PSW_POLYSKETCH, PSW_TREE,      PSW_TENSORSKETCH,
+                                         PSW_SRHT,       PSW_MACLAURIN, PSW_FAVOR};
     for (int i = 0; i < 6; i++) {
         psw_point p = point(1024, 64, 4), exact = p;
         p.method = methods[i], p.data_kind = exact.data_kind = PSW_GAUSSIAN, p.r = 64, p.draws = 1;
@@ -92,7 +93,8 @@ static void test_cost_of_sketches(void)
         double once = psw_cost_time(&psw_rates_default, &p).predicted_s;
         double attended = psw_cost_time(&psw_rates_default, &p).pass_s;
         CHECK(psw_cost_time(&products, &p).predicted_s >
-                  psw_attend_work(&p).flops + begin.exact_flops + draw.exact_flops + draw.flops, "products");
+                  psw_attend_work(&p).flops + begin.exact_flops + draw.exact_flops + draw.flops,
+              "products");
         CHECK(psw_cost_time(&none, &p).predicted_s == 0, "the model is linear in its rates");
         p.draws = 3;
         double more = psw_cost_time(&psw_rates_default, &p).predicted_s - once;
@@ -142,36 +144,45 @@ static double naive_finish(const psw_runs *runs, ptrdiff_t ranks)
     return finish;
 }
 
-static psw_runs some_runs(ptrdiff_t count)
+/* Runs of single ranks, in a world of `ranks`. */
+static psw_runs some_runs(ptrdiff_t count, const psw_split *split)
 {
     psw_runs runs = {.list = malloc((size_t)count * sizeof *runs.list), .count = count};
+    runs.depths = psw_split_depths(split);
+    runs.first[runs.depths] = count;
     for (ptrdiff_t i = 0; i < count; i++) {
-        runs.list[i] = (psw_run){i, 1, 10.0 / (double)(1 + i % 977) + 1e-3 * (double)((i * 7919) % 101)};
-        runs.predicted_s += runs.list[i].predicted_s;
+        double seconds = 10.0 / (double)(1 + i % 977) + 1e-3 * (double)((i * 7919) % 101);
+        runs.list[i] = (psw_run){.first = i, .count = 1, .predicted_s = seconds, .busy_s = seconds};
+        runs.list[i].depth = runs.depths - 1;
+        runs.predicted_s += seconds;
     }
     return runs;
 }
 
 static void test_schedule(void)
 {
-    psw_runs runs = some_runs(700);
     for (ptrdiff_t ranks = 1; ranks <= 900; ranks = ranks * 3 / 2 + 1) {
+        psw_split split = {ranks, 1, NULL};
+        psw_runs runs = some_runs(700, &split);
         psw_schedule s;
-        CHECK(psw_schedule_simulate(&runs, ranks, &s) == PSW_OK, "%s", psw_message());
+        CHECK(psw_schedule_simulate(&runs, &split, INFINITY, &s, NULL) == PSW_OK, "%s", psw_message());
         CHECK(s.finish_s == naive_finish(&runs, ranks), "finish on %td ranks: %g", ranks, s.finish_s);
         CHECK_NEAR(s.utilisation * s.finish_s * (double)ranks, runs.predicted_s, 1e-12); /* its definition */
+        free(runs.list);
     }
-    free(runs.list);
 }
 
 static void test_many_ranks(void)
 {
-    psw_runs runs = some_runs(200000), none = {0};
+    psw_split split = {65536, 512, NULL}, four = {4, 1, NULL}, no_ranks = {0, 1, NULL};
+    psw_runs runs = some_runs(200000, &split), none = {0};
     psw_schedule s;
-    CHECK(psw_schedule_simulate(&runs, 65536, &s) == PSW_OK, "%s", psw_message());
+    CHECK(psw_schedule_simulate(&runs, &split, INFINITY, &s, NULL) == PSW_OK, "%s", psw_message());
     CHECK(s.finish_s >= runs.predicted_s / 65536 && s.utilisation > 0 && s.utilisation <= 1, "finish %g", s.finish_s);
-    CHECK(psw_schedule_simulate(&none, 4, &s) == PSW_OK && s.finish_s == 0 && s.utilisation == 0, "nothing to do");
-    CHECK(psw_schedule_simulate(&runs, 0, &s) == PSW_USAGE, "no ranks");
+    CHECK(psw_schedule_simulate(&runs, &four, INFINITY, &s, NULL) == PSW_BUG, "runs of another world");
+    CHECK(psw_schedule_simulate(&none, &four, INFINITY, &s, NULL) == PSW_OK && s.finish_s == 0 && s.utilisation == 0,
+          "nothing to do");
+    CHECK(psw_schedule_simulate(&runs, &no_ranks, INFINITY, &s, NULL) == PSW_USAGE, "no ranks");
     free(runs.list);
 }
 

@@ -1,0 +1,16 @@
+/* plan/choose: the depth of each run, and the order in which runs are taken. */
+#ifndef POLYSWEEP_PLAN_CHOOSE_H
+#define POLYSWEEP_PLAN_CHOOSE_H
+
+#include "polysweep/plan.h"
+
+/* Sorts by depth, then longest first, then first slot; fills first and predicted_s. `levels` NULL: one depth. */
+void choose_order(psw_runs *runs, const psw_level *levels);
+
+/* Gives each run of the list its depth, what it takes there, and orders them. In: predicted_s on one rank, team asked
+ * for, refused where a run may be too large for a rank. finish_s: of the simulated schedule. On failure the list is as
+ * good as lost, but to be freed. */
+psw_status choose_depths(const psw_study *study, const psw_rates *rates, const psw_cut *cut, psw_runs *runs,
+                         double *finish_s);
+
+#endif

@@ -1,0 +1,18 @@
+/* plan/parts: what a point takes, by how a team shares it. */
+#ifndef POLYSWEEP_PLAN_PARTS_H
+#define POLYSWEEP_PLAN_PARTS_H
+
+#include "polysweep/plan.h"
+
+typedef struct cost_parts {                 /* seconds */
+    double fixed;                           /* on one rank, whoever helps: theory, bookkeeping */
+    double tables;                          /* on every rank: random tables of all draws */
+    double tiles;                           /* attention of all data sets and draws, but for what is shared */
+    double errors;                          /* of a sketch, over draws: by own keys */
+    double head;                            /* by own queries */
+    double shared_tiles, shared_head, data; /* once for a group: products of scores; signs; rows */
+} cost_parts;
+cost_parts cost_parts_of(const psw_rates *rates, const psw_point *point);
+cost_parts cost_parts_of_group(const psw_rates *rates, const psw_group *group);
+
+#endif

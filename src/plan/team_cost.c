@@ -1,0 +1,192 @@
+#include "plan/team_cost.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "polysweep/errors.h"
+
+/* Agreements and barriers of a team for each group: memory, preparing, passes, verdict, writing. */
+static const double agreements = 8;
+static const ptrdiff_t ranks_looked_at = 64; /* where all of a team would be too many */
+
+static double real_bytes(const psw_point *p)
+{
+    return (double)psw_engine_of(p->precision)->real_bytes;
+}
+
+static int whole_int(ptrdiff_t size)
+{
+    return size < INT_MAX ? (int)size : INT_MAX;
+}
+
+/* ---- the rank that has most ---- */
+
+/* Tiles of query leaves of a rank with the key leaves that they see. */
+static double tiles_of(const psw_route *r, int rank)
+{
+    double tiles = 0;
+    if (!r->causal) return (double)psw_route_count(r, rank) * (double)r->leaves;
+    for (ptrdiff_t round = 0; round < psw_route_rounds(r); round++) {
+        psw_leaves own = psw_route_round(r, rank, round);
+        tiles += (double)own.count * ((double)own.first + ((double)own.count + 1) / 2);
+    }
+    return tiles;
+}
+
+typedef struct most {
+    double tiles, leaves;
+} most;
+
+static void look_at(const psw_route *r, int rank, most *m)
+{
+    m->leaves = fmax(m->leaves, (double)psw_route_count(r, rank));
+    m->tiles = fmax(m->tiles, tiles_of(r, rank));
+}
+
+/* Ranks differ by a unit or two, so of a large team a few stand for all; the owner of the last leaf is one of them. */
+static most most_of(const psw_route *r)
+{
+    most m = {0};
+    ptrdiff_t looked = r->size < ranks_looked_at ? r->size : ranks_looked_at;
+    for (ptrdiff_t i = 0; i < looked; i++) look_at(r, (int)(i * r->size / looked), &m);
+    look_at(r, r->size - 1, &m);
+    look_at(r, psw_route_owner(r, r->leaves - 1), &m);
+    return m;
+}
+
+/* ---- what travels ---- */
+
+typedef struct network {
+    double latency, byte; /* seconds */
+    double log2_size;     /* steps of a tree, or of doubling */
+} network;
+
+static network network_of(const psw_rates *rates, ptrdiff_t size, ptrdiff_t nodes)
+{
+    int far = nodes > 1;
+    return (network){rates->latency_s[far], rates->byte_s[far], ceil(log2((double)size))};
+}
+
+static double all_reduce(const network *net, double bytes)
+{
+    return 2 * (net->log2_size * net->latency + bytes * net->byte);
+}
+
+/* What a rank with most leaves sends on in one step. */
+static double cargo_bytes(const team_work *w, const psw_route *r, double leaves)
+{
+    const psw_point *p = &w->group->points[0];
+    double rows = fmin(leaves * (double)p->block, (double)p->n);
+    double sums = rows * (double)(p->v + 2) * sizeof(double) * psw_data_sets(p) * (double)w->group->count;
+    if (r->pattern == PSW_PASS_Q) return rows * (double)p->d * real_bytes(p) + sums;
+    return rows * (double)(p->d + p->v) * real_bytes(p);
+}
+
+/* A step of a ring takes as long as its tiles or its transfer, whichever is longer. Ranks beyond the leaves have
+ * steps without tiles. */
+static double ring_seconds(double tiles_s, double step_s, double size, double leaves)
+{
+    double working = fmin(size, leaves), each = tiles_s / working;
+    return each + (working - 1) * fmax(each, step_s) + (size - working) * step_s;
+}
+
+static double row_seconds(const team_work *w, const psw_route *r, const network *net, const most *m, double tiles_s,
+                          psw_team_cost *cost)
+{
+    double size = r->size, working = fmin(size, (double)r->leaves), bytes = cargo_bytes(w, r, m->leaves);
+    bool half = r->causal && r->layout == PSW_CONTIGUOUS; /* of the pairs of ranks see each other */
+    double transfers = working * (size - 1) * (half ? 0.5 : 1);
+    cost->messages = transfers * (r->pattern == PSW_PASS_Q ? 2 : 1);
+    cost->sent_bytes = transfers * bytes;
+    double step_s = net->latency * (r->pattern == PSW_PASS_Q ? 2 : 1) + bytes * net->byte;
+    if (r->pattern == PSW_ALL_GATHER) return (working - 1) * step_s + tiles_s;
+    return ring_seconds(tiles_s, step_s, size, (double)r->leaves);
+}
+
+/* Steps of a scan, and states that a rank receives and adds in them. */
+static double scan_seconds(const team_work *w, const psw_route *r, const network *net, psw_team_cost *cost)
+{
+    const psw_point *p = &w->group->points[0];
+    double entries = psw_attend_state_bytes(p) / real_bytes(p) * psw_data_sets(p) * (double)psw_route_rounds(r);
+    double steps = r->scan == PSW_CHAIN || r->scan == PSW_STATE_GATHER ? (double)(r->size - 1) : net->log2_size;
+    if (!r->causal) steps += net->log2_size;
+    double bytes = entries * sizeof(double), messages = r->scan == PSW_CHAIN ? 1 : steps;
+    cost->messages = (double)r->size * messages;
+    cost->sent_bytes = cost->messages * bytes;
+    return steps * (net->latency + bytes * net->byte + entries * w->rates->score_s[PSW_FP64]);
+}
+
+static double merge_seconds(const team_work *w, const network *net)
+{
+    const psw_point *p = &w->group->points[0];
+    double points = (double)w->group->count, verdict = 8.0 * (double)p->trials * points * psw_data_sets(p) * 3;
+    double seconds = agreements * net->log2_size * net->latency + all_reduce(net, verdict);
+    if (!psw_sketch_has(p->method)) return seconds;
+    double rows = p->n <= 1024 ? (double)p->n : 256, sample = 8 * rows * (double)(p->v + 6);
+    return seconds + (1 + (double)psw_errors_draws(p)) * 2 * all_reduce(net, sample);
+}
+
+/* ---- a team ---- */
+
+team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice)
+{
+    const psw_point *p = &group->points[0];
+    team_work w = {rates, group, choice, PSW_ONE_RANK, 1, cost_parts_of_group(rates, group)};
+    if (p->method == PSW_CLOSED_FORM) return w;
+    w.kind = psw_attend_kind(p);
+    w.leaves = psw_attend_route(p, choice, 1, 0).leaves;
+    return w;
+}
+
+static double alone_seconds(const cost_parts *c)
+{
+    return c->fixed + c->tables + c->tiles + c->errors + c->head + c->shared_tiles + c->shared_head + c->data;
+}
+
+psw_team_cost team_cost_of(const team_work *w, ptrdiff_t size, ptrdiff_t nodes)
+{
+    const cost_parts *c = &w->parts;
+    double alone = alone_seconds(c);
+    psw_team_cost cost = {.seconds = alone, .busy_s = alone};
+    if (w->kind == PSW_ONE_RANK || size == 1) return cost;
+
+    psw_route route = psw_attend_route(&w->group->points[0], w->choice, whole_int(size), 0);
+    network net = network_of(w->rates, size, nodes);
+    most m = most_of(&route);
+    double leaves = (double)route.leaves, by_rows = m.leaves / leaves;
+    double pairs = route.causal ? leaves * (leaves + 1) / 2 : leaves * leaves;
+    double by_tiles = w->kind == PSW_ROW_FOLD ? m.tiles / pairs : by_rows;
+    double tiles_s = (c->tiles + c->shared_tiles) * by_tiles;
+    double attention_s = w->kind == PSW_ROW_FOLD ? row_seconds(w, &route, &net, &m, tiles_s, &cost)
+                                                 : tiles_s + (double)psw_errors_draws(w->group->points) *
+                                                                 scan_seconds(w, &route, &net, &cost);
+    cost.seconds = c->fixed + c->tables + attention_s + (c->errors + c->head + c->shared_head + c->data) * by_rows +
+                   merge_seconds(w, &net);
+    cost.busy_s = alone + c->tables * (double)(size - 1);
+    return cost;
+}
+
+/* Ranks that have most leaves are the last one in each layout, or the owner of the last leaf; a few more are asked. */
+double team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size)
+{
+    const psw_point *p = &group->points[0];
+    if (size == 1 || p->method == PSW_CLOSED_FORM || psw_attend_kind(p) == PSW_ONE_RANK)
+        return (double)psw_memory_group(group, NULL);
+    psw_route route = psw_attend_route(p, choice, whole_int(size), 0);
+    int ranks[] = {0, route.size / 2, route.size - 1, psw_route_owner(&route, route.leaves - 1)};
+    double bytes = 0;
+    for (int i = 0; i < 4; i++) {
+        route.rank = ranks[i];
+        bytes = fmax(bytes, (double)psw_memory_group(group, &route));
+    }
+    return bytes;
+}
+
+psw_team_cost psw_cost_team(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
+                            ptrdiff_t nodes)
+{
+    team_work work = team_work_of(rates, group, choice);
+    psw_team_cost cost = team_cost_of(&work, size, nodes);
+    cost.memory_bytes = team_memory(group, choice, size);
+    return cost;
+}

@@ -1,0 +1,21 @@
+/* plan/team_cost: the cost of one group on teams of many sizes. */
+#ifndef POLYSWEEP_PLAN_TEAM_COST_H
+#define POLYSWEEP_PLAN_TEAM_COST_H
+
+#include "plan/parts.h"
+
+typedef struct team_work {
+    const psw_rates *rates;
+    const psw_group *group;
+    psw_choice choice;
+    psw_fold_kind kind; /* PSW_ONE_RANK where nothing is shared */
+    ptrdiff_t leaves;
+    cost_parts parts; /* of the group */
+} team_work;
+team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice);
+/* As psw_cost_team, without its memory_bytes (0). */
+psw_team_cost team_cost_of(const team_work *work, ptrdiff_t size, ptrdiff_t nodes);
+/* Of the rank that needs most. */
+double team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size);
+
+#endif
