@@ -28,6 +28,9 @@ psw_status psw_comm_merge(const psw_comm *comm, const psw_merging *list, int cou
 psw_status psw_comm_barrier(const psw_comm *comm);
 /* A barrier that goes on calling `meanwhile` until everybody is there. */
 psw_status psw_comm_wait(const psw_comm *comm, void (*meanwhile)(void *context), void *context);
+/* A broadcast for which some wait long: they go on calling `meanwhile`. */
+psw_status psw_comm_bytes_wait(const psw_comm *comm, int root, void *data, size_t bytes,
+                               void (*meanwhile)(void *context), void *context);
 /* The `bytes` of every rank, in order of ranks, into `all` on rank 0 (size * bytes). */
 psw_status psw_comm_gather(const psw_comm *comm, const void *mine, size_t bytes, void *all);
 

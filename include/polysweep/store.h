@@ -29,7 +29,7 @@ typedef struct psw_cost_columns {
 } psw_cost_columns;
 
 typedef struct psw_parallel_columns {
-    ptrdiff_t team, nodes, ranks_per_node, threads, first_rank;
+    ptrdiff_t team, idle, nodes, ranks_per_node, threads, first_rank; /* ranks counted node by node */
     double start_s, end_s; /* since the launch began */
     double load_balance, comm_efficiency, parallel_efficiency, sent_bytes, comm_s;
 } psw_parallel_columns;

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "polysweep/measure.h"
+#include "polysweep/dist.h"
 #include "polysweep/store.h"
 
 #define PSW_LIST_MAX 64
@@ -61,17 +61,22 @@ typedef struct psw_computer {
     const psw_study *study;
     const psw_rates *rates;
     const psw_inputs *inputs;
+    psw_choice choice;   /* how a team works */
+    ptrdiff_t nodes;     /* that the team is on, for predictions */
     double memory_bytes; /* points that need more are skipped; 0 = no limit */
     psw_watch watch;
-    void (*failed)(void *context, ptrdiff_t slot); /* may be NULL */
+    void (*failed)(void *context, ptrdiff_t slot); /* on the first rank of a team; may be NULL */
+    /* Rows of point number `index` of a leaf, which belong to `slot`, on whoever has them; NULL: they are not kept. */
+    psw_status (*keep)(void *context, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index);
     void *context;
     psw_arena arena;
 } psw_computer;
 
-/* Computes consecutive points (a run of slots): theory, attention, verdict, cost columns, each record's status. Local.
- * Groups of points share their tiles. PSW_STOPPED when the watch gave up; the failure of a point is its record's status,
- * not the function's. */
-psw_status psw_compute(psw_computer *computer, ptrdiff_t first, ptrdiff_t count, psw_record *records);
+/* Computes consecutive points (a run of slots): theory, attention, verdict, cost and parallel columns, each record's
+ * status. Collective over the team that shares them; every rank gets the same records. Groups of points share their
+ * tiles. PSW_STOPPED when a watch gave up; the failure of a point is its record's status, not the function's. */
+psw_status psw_compute(const psw_comm *team, psw_computer *computer, ptrdiff_t first, ptrdiff_t count,
+                       psw_record *records);
 
 /* FILE.h5.status.json: how far a run is, replaced atomically. */
 typedef struct psw_state {

@@ -6,20 +6,39 @@
 
 /* ---- one group ---- */
 
-/* What hears of every leaf, and how long it took. */
+/* One group on one rank of a team. */
 typedef struct pass {
+    psw_computer *computer;
+    const psw_comm *team;
+    const psw_group *group;
+    ptrdiff_t slot; /* of its first point */
+    psw_route route;
+    const psw_data *data;
+    psw_arena *arena;
     const psw_judge *judge;
     psw_head *head;
     const psw_assessor *assessor; /* NULL: no sketch */
     psw_errors *errors;
-    double attend_s, head_s, error_s; /* sums over draws */
+    bool keeping;                   /* rows of this draw are kept */
+    double head_s, error_s, keep_s; /* of what hears of the leaves: sums over draws */
+    psw_traffic traffic;            /* sums over draws */
 } pass;
 
-typedef struct results { /* of a group */
+typedef struct results { /* of a group; the same on every rank of the team */
     psw_verdict verdicts[PSW_GROUP_MAX];
     psw_sketch_columns sketch;
-    double pass_s, head_s; /* one forward pass of all data sets; head of all draws */
+    double draws;
+    double pass_s, busiest_s, comm_s, head_s, keep_s, memory_bytes, predicted_bytes; /* largest of the team */
+    double busy_s, sent_bytes;                                                       /* sums over the team */
 } results;
+
+static psw_status keep_rows(pass *p, const psw_leaf *leaf)
+{
+    const psw_computer *c = p->computer;
+    for (ptrdiff_t i = 0; p->keeping && i < p->group->count; i++)
+        PSW_TRY(c->keep(c->context, p->slot + i, &p->group->points[i], leaf, i));
+    return PSW_OK;
+}
 
 static psw_status take_leaf(void *context, const psw_leaf *leaf)
 {
@@ -28,31 +47,41 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
     psw_status status = p->judge->take(p->head, leaf);
     double judged = psw_clock_s();
     if (status == PSW_OK && p->assessor) status = p->assessor->take(p->errors, leaf);
+    double assessed = psw_clock_s();
+    if (status == PSW_OK) status = keep_rows(p, leaf);
     p->head_s += judged - start;
-    p->error_s += psw_clock_s() - judged;
+    p->error_s += assessed - judged;
+    p->keep_s += psw_clock_s() - assessed;
     return status;
+}
+
+static void add_traffic(psw_traffic *sum, const psw_traffic *one)
+{
+    sum->pass_s += one->pass_s;
+    sum->busy_s += one->busy_s;
+    sum->comm_s += one->comm_s;
+    sum->sent_bytes += one->sent_bytes;
 }
 
 /* The forward pass is what is timed: not making the rows, nor drawing the tables, nor what hears of the leaves. */
-static psw_status one_draw(const psw_computer *computer, const psw_group *group, const psw_data *data, psw_tables tables,
-                           psw_arena *arena, pass *p)
+static psw_status one_draw(pass *p, psw_tables tables)
 {
-    const psw_engine *engine = psw_engine_of(group->points->precision);
-    psw_given given = {.data = data, .sets = psw_data_sets(group->points), .tables = tables};
-    psw_attention *attention;
-    PSW_TRY(engine->prepare(group, &given, arena, &attention));
-    double apart = p->head_s + p->error_s, start = psw_clock_s();
-    psw_status status = engine->pass(attention, computer->watch, take_leaf, p);
-    p->attend_s += psw_clock_s() - start - (p->head_s + p->error_s - apart);
+    const psw_point *point = p->group->points;
+    const psw_engine *engine = psw_engine_of(point->precision);
+    psw_given given = {.data = p->data, .sets = psw_data_sets(point), .tables = tables, .route = &p->route};
+    psw_attention *attention = NULL;
+    psw_traffic traffic;
+    psw_status status = engine->prepare(p->group, &given, p->arena, &attention);
+    psw_status agreed = psw_comm_agree(p->team, status);
+    if (agreed != PSW_OK) {
+        if (status == PSW_OK) engine->release(attention);
+        return agreed;
+    }
+    p->keeping = p->computer->keep && tables.draw == 0;
+    status = psw_dist_pass(p->team, engine, attention, point, &p->route, p->computer->watch, take_leaf, p, &traffic);
+    add_traffic(&p->traffic, &traffic);
     engine->release(attention);
     return status;
-}
-
-/* What the ranks that share a group have parts of becomes one. A rank that computes alone has the whole. */
-static psw_status merge(const psw_merging *list, int count)
-{
-    (void)list, (void)count;
-    return PSW_OK;
 }
 
 static psw_status merge_errors(pass *p, psw_errors_stage stage)
@@ -60,14 +89,14 @@ static psw_status merge_errors(pass *p, psw_errors_stage stage)
     psw_merging list[PSW_MERGING_MAX];
     int count;
     for (int phase = 0; (count = p->assessor->merging(p->errors, stage, phase, list)) > 0; phase++)
-        PSW_TRY(merge(list, count));
+        PSW_TRY(psw_comm_merge(p->team, list, count));
     return PSW_OK;
 }
 
 static psw_status merge_verdicts(pass *p)
 {
     psw_merging list[PSW_MERGING_MAX];
-    return merge(list, p->judge->merging(p->head, list));
+    return psw_comm_merge(p->team, list, p->judge->merging(p->head, list));
 }
 
 static const psw_weights *weights_of(const psw_computer *computer, const psw_point *point)
@@ -75,54 +104,89 @@ static const psw_weights *weights_of(const psw_computer *computer, const psw_poi
     return point->weights > 0 ? &computer->inputs->weights[point->weights - 1] : NULL;
 }
 
-static psw_status all_draws(const psw_computer *computer, const psw_group *group, const psw_data *data,
-                            psw_arena *arena, pass *p)
+static psw_status all_draws(pass *p)
 {
-    const psw_point *point = group->points;
-    if (!p->assessor) return one_draw(computer, group, data, (psw_tables){0}, arena, p);
-    const psw_weights *weights = weights_of(computer, point);
-    PSW_TRY(p->assessor->begin(point, data, weights, NULL, computer->watch, arena, &p->errors));
+    const psw_point *point = p->group->points;
+    if (!p->assessor) return one_draw(p, (psw_tables){0});
+    const psw_weights *weights = weights_of(p->computer, point);
+    PSW_TRY(psw_comm_agree(
+        p->team, p->assessor->begin(point, p->data, weights, &p->route, p->computer->watch, p->arena, &p->errors)));
     PSW_TRY(merge_errors(p, PSW_ERRORS_BEGUN));
     for (ptrdiff_t draw = 0; draw < psw_errors_draws(point); draw++) {
-        PSW_TRY(p->assessor->draw(p->errors, draw));
+        PSW_TRY(psw_comm_agree(p->team, p->assessor->draw(p->errors, draw)));
         PSW_TRY(merge_errors(p, PSW_ERRORS_DRAWN));
         p->judge->draw(p->head, draw);
-        PSW_TRY(one_draw(computer, group, data, (psw_tables){draw, weights}, arena, p));
+        PSW_TRY(one_draw(p, (psw_tables){draw, weights}));
     }
     return merge_errors(p, PSW_ERRORS_ENDING);
 }
 
-static psw_status attend_and_judge(const psw_computer *computer, const psw_group *group, const psw_data *data,
-                                   psw_arena *arena, results *r)
+/* What it took is that of the slowest rank, or a sum over all. */
+static psw_status merge_costs(const pass *p, results *r)
 {
-    const psw_point *point = group->points;
+    double largest[] = {p->traffic.pass_s,
+                        p->traffic.busy_s,
+                        p->traffic.comm_s,
+                        p->head_s,
+                        p->keep_s,
+                        (double)p->arena->high,
+                        (double)psw_memory_group(p->group, &p->route)};
+    double sum[] = {p->traffic.busy_s, p->traffic.sent_bytes};
+    const psw_merging list[] = {{PSW_LARGEST, largest, sizeof largest / sizeof *largest},
+                                {PSW_ADD, sum, sizeof sum / sizeof *sum}};
+    PSW_TRY(psw_comm_merge(p->team, list, 2));
+    r->draws = psw_sketch_has(p->group->points->method) ? (double)psw_errors_draws(p->group->points) : 1;
+    r->pass_s = largest[0] / r->draws, r->busiest_s = largest[1] / r->draws, r->comm_s = largest[2] / r->draws;
+    r->head_s = largest[3], r->keep_s = largest[4], r->memory_bytes = largest[5], r->predicted_bytes = largest[6];
+    r->busy_s = sum[0] / r->draws, r->sent_bytes = sum[1] / r->draws;
+    return PSW_OK;
+}
+
+static psw_status attend_and_judge(pass *p, results *r)
+{
+    const psw_point *point = p->group->points;
     bool sketched = psw_sketch_has(point->method);
-    pass p = {.judge = psw_judge_of(point->precision),
-              .assessor = sketched ? psw_assessor_of(point->precision) : NULL};
-    PSW_TRY(p.judge->begin(group, arena, &p.head));
-    psw_status status = all_draws(computer, group, data, arena, &p);
-    if (status == PSW_OK) status = merge_verdicts(&p);
+    p->judge = psw_judge_of(point->precision);
+    p->assessor = sketched ? psw_assessor_of(point->precision) : NULL;
+    PSW_TRY(psw_comm_agree(p->team, p->judge->begin(p->group, p->arena, &p->head)));
+    psw_status status = all_draws(p);
+    if (status == PSW_OK) status = merge_verdicts(p);
+    if (status == PSW_OK) status = merge_costs(p, r);
     r->sketch = psw_sketch_columns_none();
     if (status == PSW_OK) {
-        p.judge->end(p.head, r->verdicts);
-        if (sketched) p.assessor->end(p.errors, &r->sketch);
-        r->pass_s = p.attend_s / (double)(sketched ? psw_errors_draws(point) : 1);
-        r->head_s = p.head_s;
-        status = psw_arena_check(arena);
+        p->judge->end(p->head, r->verdicts);
+        if (sketched) p->assessor->end(p->errors, &r->sketch);
+        status = psw_comm_agree(p->team, psw_arena_check(p->arena));
     }
-    if (sketched) p.assessor->close(p.errors);
+    if (sketched) p->assessor->close(p->errors);
     return status;
 }
 
-static psw_status compute_group(psw_computer *computer, const psw_group *group, results *r)
+static psw_route route_of(const psw_computer *computer, const psw_comm *team, const psw_point *point)
 {
-    psw_data *data;
-    computer->arena.used = computer->arena.high = 0;
-    PSW_TRY(psw_fault("compute.point"));
+    return psw_attend_route(point, computer->choice, team->size, team->rank);
+}
+
+static psw_status open_data(const psw_computer *computer, const psw_point *point, psw_data **data)
+{
     const psw_arrays *arrays = computer->inputs && computer->inputs->has_arrays ? &computer->inputs->arrays : NULL;
-    PSW_TRY(psw_data_open(&group->points[0], arrays, &data));
-    psw_status status = attend_and_judge(computer, group, data, &computer->arena, r);
-    psw_data_close(data);
+    PSW_TRY(psw_fault("compute.point"));
+    return psw_data_open(point, arrays, data);
+}
+
+static psw_status compute_group(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
+                                results *r)
+{
+    psw_data *data = NULL;
+    computer->arena.used = computer->arena.high = 0;
+    psw_status opened = open_data(computer, group->points, &data), status = psw_comm_agree(team, opened);
+    if (status == PSW_OK) {
+        pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .data = data};
+        p.route = route_of(computer, team, group->points);
+        p.arena = &computer->arena;
+        status = attend_and_judge(&p, r);
+    }
+    if (opened == PSW_OK) psw_data_close(data);
     return status;
 }
 
@@ -134,13 +198,24 @@ static void fill_theory(const psw_study *study, psw_record *record)
     psw_study_predictions(study, &record->point, record->predict);
 }
 
-static void fill_cost(const psw_computer *computer, const psw_group *group, const results *r, psw_record *record)
+/* A point's share of what its group is predicted to take. */
+static double predicted(const psw_comm *team, const psw_computer *computer, const psw_group *group,
+                        const psw_cost *cost)
+{
+    double count = (double)group->count;
+    if (team->size == 1) return cost->extra_s + (cost->predicted_s - cost->extra_s) / count;
+    return psw_cost_team(computer->rates, group, computer->choice, team->size, computer->nodes).seconds / count;
+}
+
+static void fill_cost(const psw_comm *team, const psw_computer *computer, const psw_group *group, const results *r,
+                      psw_record *record)
 {
     const psw_point *point = &record->point;
     double count = (double)group->count;
     psw_cost cost = psw_cost_point(computer->rates, point);
     psw_cost_columns *c = &record->cost;
     c->timing = group->count == 1 ? PSW_TIMING_ALONE : PSW_TIMING_SHARED;
+    c->io_s = r->keep_s / count;
     c->time_median_s = r->pass_s / (count * psw_data_sets(point));
     c->head_s = r->head_s / count;
     c->flops = cost.flops;
@@ -148,71 +223,100 @@ static void fill_cost(const psw_computer *computer, const psw_group *group, cons
     c->bytes = cost.bytes;
     c->gflops = cost.flops / c->time_median_s / 1e9;
     c->peak_gflops = 1e-9 / computer->rates->flop_s[point->precision];
-    c->memory_bytes = (double)computer->arena.high;
-    c->predicted_s = cost.extra_s + (cost.predicted_s - cost.extra_s) / count; /* its share of what a group shares */
-    c->predicted_bytes = (double)psw_memory_group(group, NULL);
+    c->memory_bytes = r->memory_bytes;
+    c->predicted_s = predicted(team, computer, group, &cost);
+    c->predicted_bytes = r->predicted_bytes;
 }
 
-static void fill_done(const psw_computer *computer, const psw_group *group, const results *r, psw_record *records)
+/* Useful time of the ranks against each other and against elapsed time (POP's hierarchy). */
+static void fill_parallel(const psw_comm *team, const results *r, psw_parallel_columns *c)
+{
+    c->load_balance = r->busiest_s > 0 ? r->busy_s / team->size / r->busiest_s : NAN;
+    c->comm_efficiency = r->pass_s > 0 ? r->busiest_s / r->pass_s : NAN;
+    c->parallel_efficiency = c->load_balance * c->comm_efficiency;
+    c->sent_bytes = r->sent_bytes;
+    c->comm_s = r->comm_s;
+}
+
+static void fill_done(const psw_comm *team, const psw_computer *computer, const psw_group *group, const results *r,
+                      psw_record *records)
 {
     for (ptrdiff_t i = 0; i < group->count; i++) {
         psw_record *record = &records[i];
         record->verdict = r->verdicts[i];
         record->sketch = r->sketch;
-        record->success_z = psw_binomial_z((double)record->verdict.successes, (double)record->point.trials,
-                                           record->theory.success);
-        fill_cost(computer, group, r, record);
+        record->success_z =
+            psw_binomial_z((double)record->verdict.successes, (double)record->point.trials, record->theory.success);
+        fill_cost(team, computer, group, r, record);
+        fill_parallel(team, r, &record->parallel);
         record->slot.status = PSW_SLOT_DONE;
     }
 }
 
-static void give_up(psw_computer *computer, psw_slot_status how, psw_status why, ptrdiff_t slot, psw_record *record)
+/* The first rank of the team tells. */
+static void give_up(const psw_comm *team, psw_computer *computer, psw_slot_status how, psw_status why, ptrdiff_t slot,
+                    psw_record *record)
 {
     record->slot.status = how;
     record->slot.error_code = why;
-    if (computer->failed) computer->failed(computer->context, slot);
+    if (team->rank == 0 && computer->failed) computer->failed(computer->context, slot);
 }
 
-/* Outside of every timed region. */
-static psw_status take_room(psw_computer *computer, const psw_group *group)
+/* Of this rank. */
+static psw_status room_for(psw_computer *computer, const psw_comm *team, const psw_group *group)
 {
-    size_t bytes = psw_memory_group(group, NULL);
-    psw_arena *arena = &computer->arena;
     const psw_point *point = group->points;
+    psw_route route = route_of(computer, team, point);
+    size_t bytes = psw_memory_group(group, &route);
+    psw_arena *arena = &computer->arena;
     bool limited = computer->memory_bytes > 0;
+    if (point->team > team->size)
+        return PSW_FAIL(PSW_USAGE,
+                        "asks for a team of %td ranks, the job has %d: start it with more (mpirun -n %td), then "
+                        "run --redo failed",
+                        point->team, team->size, point->team);
     if (limited && psw_sketch_has(point->method)) PSW_TRY(psw_sketch_fits(point, computer->memory_bytes));
     if (limited && (double)bytes > computer->memory_bytes)
-        return PSW_FAIL(PSW_NO_MEMORY, "needs %.1f MiB, a rank may have %.1f MiB (run.memory_per_rank)",
-                        (double)bytes / 1048576, computer->memory_bytes / 1048576);
+        return PSW_FAIL(
+            PSW_NO_MEMORY, "needs %.1f MiB on each of %d rank%s, a rank may have %.1f MiB (run.memory_per_rank)",
+            (double)bytes / 1048576, team->size, team->size > 1 ? "s" : "", computer->memory_bytes / 1048576);
     if (arena->base && arena->size >= bytes) return PSW_OK;
     psw_arena_destroy(arena);
     return psw_arena_create(bytes, arena);
 }
 
+/* Outside of every timed region. */
+static psw_status take_room(const psw_comm *team, psw_computer *computer, const psw_group *group)
+{
+    return psw_comm_agree(team, room_for(computer, team, group));
+}
+
 /* A group that is too large or fails is tried point by point, so that only the point at fault suffers. */
-static psw_status fill_group(psw_computer *computer, const psw_group *group, ptrdiff_t slot, psw_record *records)
+static psw_status fill_group(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
+                             psw_record *records)
 {
     results r;
-    psw_status room = take_room(computer, group);
-    psw_status status = room == PSW_OK ? compute_group(computer, group, &r) : room;
+    psw_status room = take_room(team, computer, group);
+    psw_status status = room == PSW_OK ? compute_group(team, computer, group, slot, &r) : room;
     if (status == PSW_STOPPED || status == PSW_BUG) return status;
     if (status == PSW_OK) {
-        fill_done(computer, group, &r, records);
+        fill_done(team, computer, group, &r, records);
     } else if (group->count == 1) {
-        psw_slot_status how = room != PSW_OK           ? PSW_SLOT_SKIPPED
+        psw_slot_status how = room != PSW_OK          ? PSW_SLOT_SKIPPED
                               : status == PSW_TIMEOUT ? PSW_SLOT_TIMEOUT
-                                                       : PSW_SLOT_FAILED;
-        give_up(computer, how, status, slot, records);
+                                                      : PSW_SLOT_FAILED;
+        give_up(team, computer, how, status, slot, records);
     } else {
         for (ptrdiff_t i = 0; i < group->count; i++) {
             psw_group one = {&group->points[i], 1};
-            PSW_TRY(fill_group(computer, &one, slot + i, &records[i]));
+            PSW_TRY(fill_group(team, computer, &one, slot + i, &records[i]));
         }
     }
     return PSW_OK;
 }
 
-static psw_status compute_members(psw_computer *computer, const psw_group *group, ptrdiff_t slot, psw_record *records)
+static psw_status compute_members(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
+                                  psw_record *records)
 {
     for (ptrdiff_t i = 0; i < group->count; i++) {
         records[i] = psw_record_blank(&group->points[i]);
@@ -220,15 +324,16 @@ static psw_status compute_members(psw_computer *computer, const psw_group *group
         records[i].slot.status = PSW_SLOT_DONE;
     }
     if (group->points[0].method == PSW_CLOSED_FORM) return PSW_OK;
-    return fill_group(computer, group, slot, records);
+    return fill_group(team, computer, group, slot, records);
 }
 
-psw_status psw_compute(psw_computer *computer, ptrdiff_t first, ptrdiff_t count, psw_record *records)
+psw_status psw_compute(const psw_comm *team, psw_computer *computer, ptrdiff_t first, ptrdiff_t count,
+                       psw_record *records)
 {
     psw_point points[PSW_GROUP_MAX];
     for (ptrdiff_t slot = first; slot < first + count;) {
         psw_group group = {points, psw_group_fill(computer->study, slot, first + count, points)};
-        PSW_TRY(compute_members(computer, &group, slot, records + (slot - first)));
+        PSW_TRY(compute_members(team, computer, &group, slot, records + (slot - first)));
         slot += group.count;
     }
     return PSW_OK;

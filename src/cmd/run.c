@@ -5,31 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/run.h"
-
-typedef struct job {
-    const psw_options *options;
-    const psw_comm *world;
-    psw_comm node;
-    psw_study *study;
-    const psw_settings *settings;
-    ptrdiff_t slots;
-    char path[1024];
-    int lock; /* rank 0 */
-    unsigned char *wanted, *attempts; /* one byte a slot */
-    psw_rates rates;
-    psw_runs runs;
-    psw_store *store;
-    psw_queue *queue;
-    psw_display display;
-    psw_inputs inputs;
-    psw_computer computer;
-    psw_record *records; /* one run's */
-    ptrdiff_t *marks;
-    double deadline_s;   /* INFINITY = none */
-    double memory_bytes; /* 0 = no limit */
-    bool crowded;                    /* more threads than cores: times are not valid */
-} job;
+#include "cmd/job.h"
 
 /* ---- the study, the same on every rank ---- */
 
@@ -41,7 +17,7 @@ static psw_status share_text(const psw_comm *world, char **text, size_t *length)
     return psw_comm_bytes(world, 0, *text, *length + 1);
 }
 
-static psw_status read_study(job *j)
+static psw_status read_study(psw_job *j)
 {
     const psw_options *o = j->options;
     psw_status status = j->world->rank == 0 ? psw_study_of_options(o, &j->study) : PSW_OK;
@@ -59,10 +35,11 @@ static psw_status read_study(job *j)
     PSW_TRY(psw_comm_agree(j->world, status));
     j->settings = psw_study_settings(j->study);
     j->slots = psw_study_slots(j->study);
+    PSW_TRY(psw_choice_read(j->settings->layout, j->settings->route, j->settings->scan, &j->choice));
     return psw_comm_agree(j->world, psw_inputs_read(j->study, &j->inputs));
 }
 
-static psw_status choose_path(job *j)
+static psw_status choose_path(psw_job *j)
 {
     const char *path = j->options->output ? j->options->output : j->settings->file;
     bool whole = path[0] ? psw_format(j->path, sizeof j->path, "%s", path)
@@ -73,7 +50,7 @@ static psw_status choose_path(job *j)
 /* ---- what is left to do ---- */
 
 /* The same points, and nothing else that a file cannot change once it is made. */
-static psw_status same_study(job *j, psw_reader *reader)
+static psw_status same_study(psw_job *j, psw_reader *reader)
 {
     char difference[768];
     psw_study *stored;
@@ -88,7 +65,7 @@ static psw_status same_study(job *j, psw_reader *reader)
 }
 
 /* What this launch leaves alone but earlier ones ended. */
-static void count_before(job *j, psw_slot_status s)
+static void count_before(psw_job *j, psw_slot_status s)
 {
     j->display.points_before += s == PSW_SLOT_DONE;
     j->display.failed_before += s == PSW_SLOT_FAILED || s == PSW_SLOT_TIMEOUT;
@@ -97,7 +74,7 @@ static void count_before(job *j, psw_slot_status s)
 
 /* Which slots this launch computes: of those that the filter (NULL = none) keeps the unfinished, and the failed if
  * asked for. */
-static void choose_slot(job *j, const psw_filter *filter, ptrdiff_t i, const psw_slot *slot)
+static void choose_slot(psw_job *j, const psw_filter *filter, ptrdiff_t i, const psw_slot *slot)
 {
     bool open = slot->status == PSW_SLOT_EMPTY || slot->status == PSW_SLOT_RUNNING;
     bool wanted = open || (j->options->redo && slot->status != PSW_SLOT_DONE);
@@ -111,7 +88,7 @@ static void choose_slot(job *j, const psw_filter *filter, ptrdiff_t i, const psw
 }
 
 /* Piece by piece: of ten million slots only wishes and attempts stay, a byte each. */
-static psw_status read_slots(job *j, const psw_filter *filter, psw_reader *reader)
+static psw_status read_slots(psw_job *j, const psw_filter *filter, psw_reader *reader)
 {
     enum { PIECE = 1024 };
     psw_record *records = malloc(PIECE * sizeof *records);
@@ -125,7 +102,7 @@ static psw_status read_slots(job *j, const psw_filter *filter, psw_reader *reade
     return status;
 }
 
-static psw_status open_existing(job *j, const psw_filter *filter)
+static psw_status open_existing(psw_job *j, const psw_filter *filter)
 {
     psw_reader *reader;
     PSW_TRY(psw_reader_open(j->path, &reader));
@@ -135,7 +112,7 @@ static psw_status open_existing(job *j, const psw_filter *filter)
     return status;
 }
 
-static psw_status create_or_resume(job *j, const psw_filter *filter)
+static psw_status create_or_resume(psw_job *j, const psw_filter *filter)
 {
     PSW_TRY(psw_store_lock(j->path, &j->lock));
     if (access(j->path, F_OK) != 0) PSW_TRY(psw_store_create(j->path, j->study));
@@ -143,7 +120,7 @@ static psw_status create_or_resume(job *j, const psw_filter *filter)
 }
 
 /* --where is understood before the file is touched: a refusal leaves nothing behind. */
-static psw_status choose_slots(job *j)
+static psw_status choose_slots(psw_job *j)
 {
     psw_filter *filter = NULL;
     if (j->options->where) PSW_TRY(psw_filter_create(j->study, j->options->where, &filter));
@@ -152,7 +129,7 @@ static psw_status choose_slots(job *j)
     return status;
 }
 
-static psw_status find_work(job *j)
+static psw_status find_work(psw_job *j)
 {
     j->wanted = calloc((size_t)j->slots, 1);
     j->attempts = calloc((size_t)j->slots, 1);
@@ -162,111 +139,11 @@ static psw_status find_work(job *j)
     return psw_comm_bytes(j->world, 0, j->attempts, (size_t)j->slots);
 }
 
-/* ---- computing ---- */
-
-/* --max-fails: seen by the rank itself and, for the sum over ranks, by rank 0, whose node feeds all others. */
-static bool too_many_failed(const job *j)
-{
-    double most = (double)j->options->max_fails;
-    double of_all = (double)(j->display.state.failed - j->display.failed_before);
-    return most > 0 && (j->display.mine.failed >= most || of_all >= most);
-}
-
-static void meanwhile(void *context)
-{
-    job *j = context;
-    psw_queue_serve(j->queue);
-    psw_display_tick(&j->display);
-    if (psw_stop_asked() != PSW_GO || too_many_failed(j)) psw_queue_halt(j->queue);
-}
-
-static bool give_up(void *context)
-{
-    meanwhile(context);
-    return psw_stop_asked() == PSW_STOP_NOW;
-}
-
-static void point_failed(void *context, ptrdiff_t slot)
-{
-    job *j = context;
-    psw_store_failure(j->store, slot, j->attempts[slot] + 1, psw_message_site(), psw_message());
-    psw_display_event(&j->display, "\"event\": \"failed\", \"slot\": %td", slot);
-}
-
-static double since_start_s(const job *j) { return psw_clock_s() - j->display.start_s; }
-
-/* Measured over predicted seconds of this rank's finished runs, at least 1 until something is known. */
-static double correction(const job *j)
-{
-    const psw_tally *mine = &j->display.mine;
-    return mine->cost_s > 0.05 ? mine->busy_s / mine->cost_s : 1;
-}
-
-static bool fits_the_time(const job *j, const psw_run *run)
-{
-    const double safety = 1.25;
-    return psw_clock_s() + run->predicted_s * correction(j) * safety < j->deadline_s;
-}
-
-static void finish_records(job *j, const psw_run *run, double start_s)
-{
-    for (ptrdiff_t i = 0; i < run->count; i++) {
-        psw_record *record = &j->records[i];
-        record->slot.attempt = j->marks[i];
-        if (j->crowded && record->cost.timing != PSW_TIMING_NONE) record->cost.timing = PSW_TIMING_OVERSUBSCRIBED;
-        record->parallel.team = 1;
-        record->parallel.nodes = 1;
-        record->parallel.ranks_per_node = j->node.size;
-        record->parallel.threads = j->settings->threads;
-        record->parallel.first_rank = j->world->rank;
-        record->parallel.start_s = start_s;
-        record->parallel.end_s = since_start_s(j);
-    }
-}
-
-/* Of a run that is in the file. */
-static void count_records(job *j, const psw_run *run, double start_s)
-{
-    psw_tally *mine = &j->display.mine;
-    for (ptrdiff_t i = 0; i < run->count; i++) {
-        psw_slot_status s = j->records[i].slot.status;
-        mine->done += s == PSW_SLOT_DONE;
-        mine->skipped += s == PSW_SLOT_SKIPPED;
-        mine->failed += s == PSW_SLOT_FAILED || s == PSW_SLOT_TIMEOUT;
-    }
-    mine->cost_s += run->predicted_s;
-    mine->busy_s += since_start_s(j) - start_s;
-}
-
-static psw_status work_run(job *j, const psw_run *run)
-{
-    double start_s = since_start_s(j);
-    for (ptrdiff_t i = 0; i < run->count; i++) j->marks[i] = j->attempts[run->first + i] + 1;
-    PSW_TRY(psw_store_mark(j->store, run->first, run->count, j->marks));
-    PSW_TRY(psw_compute(&j->computer, run->first, run->count, j->records));
-    finish_records(j, run, start_s);
-    PSW_TRY(psw_store_put(j->store, run->first, run->count, j->records));
-    count_records(j, run, start_s);
-    return PSW_OK;
-}
-
-/* Longest first, so a run that does not fit the time left may be followed by shorter ones that do. */
-static psw_status work(job *j)
-{
-    psw_status status = PSW_OK;
-    for (ptrdiff_t k; status == PSW_OK && (k = psw_queue_take(j->queue)) >= 0;) {
-        if (fits_the_time(j, &j->runs.list[k])) status = work_run(j, &j->runs.list[k]);
-        meanwhile(j);
-    }
-    if (status != PSW_OK) psw_queue_halt(j->queue);
-    return status;
-}
-
 /* ---- start and end ---- */
 
 /* Every rank cut the same slots by the same rates; rank 0's list is everybody's even where libraries round
  * differently. */
-static psw_status same_runs(job *j)
+static psw_status same_runs(psw_job *j)
 {
     ptrdiff_t count = j->runs.count;
     PSW_TRY(psw_comm_bytes(j->world, 0, &count, sizeof count));
@@ -274,13 +151,15 @@ static psw_status same_runs(job *j)
     return psw_comm_bytes(j->world, 0, j->runs.list, (size_t)count * sizeof *j->runs.list);
 }
 
-static psw_status share_work(job *j)
+static psw_status share_work(psw_job *j)
 {
     double total = 0;
     PSW_TRY(psw_measure_rates_agreed(j->world, &j->rates));
     psw_cut cut = psw_cut_default;
     cut.alone = j->settings->timing;
-    cut.ranks = j->world->size;
+    cut.split = &j->crew.split;
+    cut.choice = j->choice;
+    cut.memory_bytes = j->memory_bytes;
     PSW_TRY(psw_comm_agree(j->world, psw_runs_create(j->study, &j->rates, &cut, j->wanted, &j->runs)));
     PSW_TRY(same_runs(j));
     for (ptrdiff_t k = 0; k < j->runs.count; k++) total += (double)j->runs.list[k].count;
@@ -294,7 +173,7 @@ static psw_status share_work(job *j)
     return psw_comm_agree(j->world, status);
 }
 
-static void set_limits(job *j)
+static void set_limits(psw_job *j)
 {
     double limit = j->options->time_limit_s >= 0 ? j->options->time_limit_s : j->settings->time_limit_s;
     j->deadline_s = j->options->time_limit_s >= 0 || limit > 0 ? j->display.start_s + limit : INFINITY;
@@ -302,7 +181,7 @@ static void set_limits(job *j)
     j->memory_bytes = j->settings->memory_per_rank_bytes > 0 ? j->settings->memory_per_rank_bytes : machine;
 }
 
-static psw_status open_display(job *j, const psw_launch *launch)
+static psw_status open_display(psw_job *j, const psw_launch *launch)
 {
     psw_display *d = &j->display;
     char name[1100];
@@ -323,30 +202,28 @@ static psw_status open_display(job *j, const psw_launch *launch)
     return PSW_OK;
 }
 
-static psw_status open_all(job *j)
+static psw_status open_all(psw_job *j)
 {
     psw_launch launch;
     PSW_TRY(psw_launch_describe(j->world, &j->node, j->options, j->settings->threads, &launch));
     PSW_TRY(psw_comm_agree(j->world, open_display(j, &launch)));
     PSW_TRY(psw_store_open(j->world, j->path, j->study, &launch, &j->store));
-    PSW_TRY(psw_queue_open(j->world, &j->node, j->runs.count, &j->queue));
+    PSW_TRY(psw_crew_open(&j->crew, &j->node, &j->runs));
     PSW_TRY(psw_board_open(j->world, sizeof(psw_tally) / sizeof(double), &j->display.board));
-    j->computer = (psw_computer){.study = j->study, .rates = &j->rates, .inputs = &j->inputs, .memory_bytes = j->memory_bytes,
-                                  .watch = {give_up, j}, .failed = point_failed, .context = j};
+    psw_job_prepare(j);
     return PSW_OK;
 }
 
 /* What a study asks for and this version does not do is said, never taken silently. */
-static void say_what_is_missing(const job *j)
+static void say_what_is_missing(const psw_job *j)
 {
     const psw_settings *s = j->settings;
     if (j->world->rank != 0 || j->options->quiet) return;
     if (s->timing) fprintf(stderr, "polysweep: note: `time`: points run alone and once; repetitions are not measured yet\n");
     if (s->keep_samples || s->keep_rows) fprintf(stderr, "polysweep: note: `output.keep` has no effect yet\n");
-    if (s->team > 1) fprintf(stderr, "polysweep: note: `run.team` has no effect yet: every point runs on one rank\n");
 }
 
-static void say(const job *j, const char *text)
+static void say(const psw_job *j, const char *text)
 {
     const psw_state *s = &j->display.state;
     if (j->world->rank != 0 || j->options->quiet) return;
@@ -357,7 +234,7 @@ static void say(const job *j, const char *text)
 }
 
 /* What the run came to, from what every rank did. */
-static psw_status outcome(job *j, const psw_tally *all)
+static psw_status outcome(psw_job *j, const psw_tally *all)
 {
     double ended = all->done + all->failed + all->skipped, asked = 0;
     for (ptrdiff_t k = 0; k < j->runs.count; k++) asked += (double)j->runs.list[k].count;
@@ -370,13 +247,13 @@ static psw_status outcome(job *j, const psw_tally *all)
     return s->failed + s->skipped ? PSW_POINTS_FAILED : PSW_OK;
 }
 
-static psw_status finish(job *j, psw_status status)
+static psw_status finish(psw_job *j, psw_status status)
 {
     psw_tally all;
     if (status == PSW_STOPPED) status = PSW_OK; /* given up on request: counted as left */
-    PSW_TRY(psw_comm_wait(j->world, meanwhile, j));
+    PSW_TRY(psw_comm_wait(j->world, psw_job_meanwhile, j));
     status = psw_comm_agree(j->world, status);
-    psw_status closing = psw_queue_close(j->world, j->queue);
+    psw_status closing = psw_crew_close(&j->crew);
     if (closing == PSW_OK) closing = psw_display_end(j->world, &j->display, &all);
     if (closing == PSW_OK) closing = psw_store_close(j->world, j->store);
     if (status == PSW_OK) status = closing;
@@ -391,7 +268,7 @@ static psw_status finish(job *j, psw_status status)
     return status;
 }
 
-static psw_status run(job *j)
+static psw_status run(psw_job *j)
 {
     PSW_TRY(read_study(j));
     PSW_TRY(psw_comm_agree(j->world, choose_path(j)));
@@ -400,13 +277,13 @@ static psw_status run(job *j)
     PSW_TRY(find_work(j));
     say_what_is_missing(j);
     psw_stop_listen();
-    PSW_TRY(share_work(j));
     set_limits(j);
+    PSW_TRY(share_work(j));
     PSW_TRY(open_all(j));
-    return finish(j, work(j));
+    return finish(j, psw_job_work(j));
 }
 
-static void release(job *j)
+static void release(psw_job *j)
 {
     psw_arena_destroy(&j->computer.arena);
     psw_runs_free(&j->runs);
@@ -417,16 +294,18 @@ static void release(job *j)
     psw_inputs_free(&j->inputs);
     if (j->study) psw_study_free(j->study);
     if (j->lock >= 0) psw_store_unlock(j->lock);
+    psw_crew_free(&j->crew);
     psw_comm_free(&j->node);
 }
 
 psw_status psw_cmd_run(const psw_options *options, const psw_comm *world)
 {
-    job j = {.options = options, .world = world, .lock = -1};
+    psw_job j = {.options = options, .world = world, .lock = -1};
     if (options->dry_run) return world->rank == 0 ? psw_cmd_plan(options, world) : PSW_OK;
     j.display.start_s = psw_clock_s();
     PSW_TRY(psw_comm_split_node(world, &j.node));
-    psw_status status = run(&j);
+    psw_status status = psw_crew_form(world, &j.node, &j.crew);
+    if (status == PSW_OK) status = run(&j);
     release(&j);
     return status;
 }

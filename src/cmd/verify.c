@@ -174,11 +174,12 @@ static psw_status open_file(check *c)
 
 static psw_status recompute(check *c)
 {
-    c->computer = (psw_computer){.study = c->study, .rates = &c->rates, .inputs = &c->inputs};
+    const psw_comm self = {MPI_COMM_SELF, 0, 1};
+    c->computer = (psw_computer){.choice = PSW_CHOICE_AUTO, .study = c->study, .rates = &c->rates, .inputs = &c->inputs};
     for (ptrdiff_t k = c->world->rank; k < c->runs.count; k += c->world->size) {
         const psw_run *run = &c->runs.list[k];
         PSW_TRY(psw_reader_get(c->reader, run->first, run->count, c->stored));
-        PSW_TRY(psw_compute(&c->computer, run->first, run->count, c->found));
+        PSW_TRY(psw_compute(&self, &c->computer, run->first, run->count, c->found));
         for (ptrdiff_t i = 0; i < run->count; i++) compare(c, run->first + i, &c->stored[i], &c->found[i]);
     }
     return PSW_OK;

@@ -110,18 +110,32 @@ psw_status psw_comm_merge(const psw_comm *comm, const psw_merging *list, int cou
 
 psw_status psw_comm_barrier(const psw_comm *comm) { return from_mpi(MPI_Barrier(comm->handle), "MPI_Barrier"); }
 
-psw_status psw_comm_wait(const psw_comm *comm, void (*meanwhile)(void *context), void *context)
+/* Until `request` is through. */
+static psw_status wait_for(MPI_Request request, void (*meanwhile)(void *context), void *context)
 {
     const struct timespec pause = {0, 200000}; /* lets others have the core */
-    MPI_Request request;
     int done = 0;
-    PSW_TRY(from_mpi(MPI_Ibarrier(comm->handle, &request), "MPI_Ibarrier"));
     while (!done) {
         PSW_TRY(from_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test"));
         meanwhile(context);
         if (!done) nanosleep(&pause, NULL);
     }
     return PSW_OK;
+}
+
+psw_status psw_comm_wait(const psw_comm *comm, void (*meanwhile)(void *context), void *context)
+{
+    MPI_Request request;
+    PSW_TRY(from_mpi(MPI_Ibarrier(comm->handle, &request), "MPI_Ibarrier"));
+    return wait_for(request, meanwhile, context);
+}
+
+psw_status psw_comm_bytes_wait(const psw_comm *comm, int root, void *data, size_t bytes,
+                               void (*meanwhile)(void *context), void *context)
+{
+    MPI_Request request;
+    PSW_TRY(from_mpi(MPI_Ibcast(data, (int)bytes, MPI_BYTE, root, comm->handle, &request), "MPI_Ibcast"));
+    return wait_for(request, meanwhile, context);
 }
 
 psw_status psw_comm_gather(const psw_comm *comm, const void *mine, size_t bytes, void *all)

@@ -1,0 +1,192 @@
+/* Taking runs and computing them: this rank's teams, from all ranks down to single ones. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "cmd/job.h"
+
+/* ---- meanwhile ---- */
+
+/* --max-fails: seen by the rank itself and, for the sum over ranks, by rank 0, whose node feeds all others. */
+static bool too_many_failed(const psw_job *j)
+{
+    double most = (double)j->options->max_fails;
+    double of_all = (double)(j->display.state.failed - j->display.failed_before);
+    return most > 0 && (j->display.mine.failed >= most || of_all >= most);
+}
+
+void psw_job_meanwhile(void *context)
+{
+    psw_job *j = context;
+    psw_crew_serve(&j->crew);
+    psw_display_tick(&j->display);
+    if (psw_stop_asked() != PSW_GO || too_many_failed(j)) psw_crew_halt(&j->crew);
+}
+
+static bool give_up(void *context)
+{
+    psw_job_meanwhile(context);
+    return psw_stop_asked() == PSW_STOP_NOW;
+}
+
+static void point_failed(void *context, ptrdiff_t slot)
+{
+    psw_job *j = context;
+    psw_store_failure(j->store, slot, j->attempts[slot] + 1, psw_message_site(), psw_message());
+    psw_display_event(&j->display, "\"event\": \"failed\", \"slot\": %td", slot);
+}
+
+static double since_start_s(const psw_job *j)
+{
+    return psw_clock_s() - j->display.start_s;
+}
+
+/* Measured over predicted seconds of this rank's finished runs, at least 1 until something is known. */
+static double correction(const psw_job *j)
+{
+    const psw_tally *mine = &j->display.mine;
+    return mine->cost_s > 0.05 ? mine->busy_s / mine->cost_s : 1;
+}
+
+static bool fits_the_time(const psw_job *j, const psw_run *run)
+{
+    const double safety = 1.25;
+    return psw_clock_s() + run->predicted_s * correction(j) * safety < j->deadline_s;
+}
+
+/* ---- one run ---- */
+
+/* A run on the ranks that compute it. */
+typedef struct work {
+    const psw_run *run;
+    psw_comm team;
+    ptrdiff_t first, nodes, idle; /* first rank, nodes they are on, ranks that idle beside them */
+    double start_s;
+} work;
+
+static void finish_records(psw_job *j, const work *w)
+{
+    for (ptrdiff_t i = 0; i < w->run->count; i++) {
+        psw_record *record = &j->records[i];
+        psw_parallel_columns *p = &record->parallel;
+        record->slot.attempt = j->marks[i];
+        if (j->crowded && record->cost.timing != PSW_TIMING_NONE) record->cost.timing = PSW_TIMING_OVERSUBSCRIBED;
+        p->team = w->team.size;
+        p->idle = w->idle;
+        p->nodes = w->nodes;
+        p->ranks_per_node = j->node.size;
+        p->threads = j->settings->threads;
+        p->first_rank = w->first;
+        p->start_s = w->start_s;
+        p->end_s = since_start_s(j);
+    }
+}
+
+/* Of a run that is in the file. */
+static void count_records(psw_job *j, const work *w)
+{
+    psw_tally *mine = &j->display.mine;
+    for (ptrdiff_t i = 0; i < w->run->count; i++) {
+        psw_slot_status s = j->records[i].slot.status;
+        mine->done += s == PSW_SLOT_DONE;
+        mine->skipped += s == PSW_SLOT_SKIPPED;
+        mine->failed += s == PSW_SLOT_FAILED || s == PSW_SLOT_TIMEOUT;
+    }
+    mine->cost_s += w->run->predicted_s * w->team.size;
+    mine->busy_s += (since_start_s(j) - w->start_s) * w->team.size;
+}
+
+static psw_status put_records(psw_job *j, const work *w)
+{
+    finish_records(j, w);
+    PSW_TRY(psw_store_put(j->store, w->run->first, w->run->count, j->records));
+    count_records(j, w);
+    return PSW_OK;
+}
+
+/* The first rank of a team writes; rows that are kept are written by whoever has them, before it. */
+static psw_status compute_run(psw_job *j, work *w)
+{
+    const psw_run *run = w->run;
+    bool leads = w->team.rank == 0;
+    w->start_s = since_start_s(j);
+    j->computer.nodes = w->nodes;
+    for (ptrdiff_t i = 0; i < run->count; i++) j->marks[i] = j->attempts[run->first + i] + 1;
+    psw_status status = leads ? psw_store_mark(j->store, run->first, run->count, j->marks) : PSW_OK;
+    PSW_TRY(psw_comm_agree(&w->team, status));
+    PSW_TRY(psw_compute(&w->team, &j->computer, run->first, run->count, j->records));
+    return psw_comm_agree(&w->team, leads ? put_records(j, w) : PSW_OK);
+}
+
+/* The first ranks of a team that is larger than what was asked for; the others wait. */
+static psw_status compute_part(psw_job *j, const psw_comm *team, work *w)
+{
+    int size = (int)w->run->team;
+    bool computes = team->rank < size;
+    psw_comm part;
+    w->idle = team->size - size;
+    w->nodes = psw_crew_nodes(&j->crew, w->first, size);
+    PSW_TRY(psw_comm_split(team, computes, team->rank, &part));
+    w->team = part;
+    psw_status status = computes ? compute_run(j, w) : PSW_OK;
+    psw_comm_free(&part);
+    PSW_TRY(psw_comm_wait(team, psw_job_meanwhile, j));
+    return psw_comm_agree(team, status);
+}
+
+static psw_status work_run(psw_job *j, int depth, const psw_run *run)
+{
+    const psw_comm *team = &j->crew.team[depth];
+    work w = {.run = run, .team = *team, .first = psw_crew_first(&j->crew, depth)};
+    if (run->team > 0 && run->team < team->size) return compute_part(j, team, &w);
+    w.nodes = psw_crew_nodes(&j->crew, w.first, team->size);
+    return compute_run(j, &w);
+}
+
+/* ---- all runs ---- */
+
+/* The next run of a depth, for the whole team; -1: none is left. Longest first, so a run that does not fit the time
+ * left may be followed by shorter ones that do. */
+static psw_status take(psw_job *j, int depth, ptrdiff_t *k)
+{
+    const psw_comm *team = &j->crew.team[depth];
+    psw_queue *queue = j->crew.queue[depth];
+    while (team->rank == 0) {
+        *k = psw_queue_take(queue);
+        if (*k >= 0) *k += j->runs.first[depth];
+        if (*k < 0 || fits_the_time(j, &j->runs.list[*k])) break;
+        psw_job_meanwhile(j);
+    }
+    return team->size > 1 ? psw_comm_bytes_wait(team, 0, k, sizeof *k, psw_job_meanwhile, j) : PSW_OK;
+}
+
+static psw_status work_depth(psw_job *j, int depth)
+{
+    for (;;) {
+        ptrdiff_t k = -1;
+        PSW_TRY(take(j, depth, &k));
+        if (k < 0) return PSW_OK;
+        PSW_TRY(work_run(j, depth, &j->runs.list[k]));
+        psw_job_meanwhile(j);
+    }
+}
+
+psw_status psw_job_work(psw_job *j)
+{
+    psw_status status = PSW_OK;
+    for (int depth = 0; depth < j->crew.depths && status == PSW_OK; depth++)
+        if (j->crew.queue[depth]) status = work_depth(j, depth);
+    if (status != PSW_OK) psw_crew_halt(&j->crew);
+    return status;
+}
+
+void psw_job_prepare(psw_job *j)
+{
+    j->computer = (psw_computer){.study = j->study,
+                                 .rates = &j->rates,
+                                 .inputs = &j->inputs,
+                                 .choice = j->choice,
+                                 .memory_bytes = j->memory_bytes,
+                                 .watch = {give_up, j},
+                                 .failed = point_failed,
+                                 .context = j};
+}
