@@ -226,6 +226,9 @@ static void shapes(psw_precision precision)
     check(p);
     p = plain(PSW_TREE, 4, PSW_CAUSAL, precision), p.block = 512; /* one block, longer than the sequence */
     check(p);
+    p = plain(PSW_TENSORSKETCH, 512, PSW_CAUSAL, precision), p.data_kind = PSW_ALIGNED; /* rows of vanishing weights */
+    p.d = p.v = 3, p.r = 4, p.n = 150, p.block = 64;
+    check(p);
     p = plain(PSW_MACLAURIN, 2, PSW_CAUSAL, precision), p.n = 2100, p.block = 64; /* a sample of rows */
     check(p);
 }
