@@ -120,6 +120,8 @@ static void lay_numbers(psw_errors *e, psw_arena *arena)
     e->quantile = psw_arena_take(arena, e->count, sizeof *e->quantile);
     e->query_log2 = psw_arena_take(arena, e->rows, sizeof *e->query_log2);
     e->key_log2 = psw_arena_take(arena, e->block, sizeof *e->key_log2);
+    e->key_factor = psw_arena_take(arena, e->block, sizeof *e->key_factor);
+    e->own_factor = psw_arena_take(arena, e->block, sizeof *e->own_factor);
     e->merged = psw_arena_take(arena, larger(e->rows + ERRORS_TOTALS, ERRORS_OUTPUTS * e->count), sizeof *e->merged);
 }
 

@@ -57,6 +57,7 @@ struct psw_errors {
     psw_sketch_shape shape;
     void *rounded, *query, *key, *product; /* block x d, rows x stored, block x stored, strip x block */
     double *query_log2, *key_log2;         /* rows, block: scales of the map */
+    double *key_factor, *own_factor;       /* block: scales of keys beside the largest, of the block and of a row */
     psw_watch watch;
 };
 
@@ -81,6 +82,8 @@ void errors_scores(psw_errors *e, errors_part strip, errors_part keys);
 /* x <- (x / max |x|)^p in place; returns the log2 of the factor taken out, -inf where all are 0. `base` has room for x.
  */
 double errors_power(double p, ptrdiff_t count, double *x, double *base);
+/* max |x|, 0 of none */
+double errors_largest(ptrdiff_t count, const double *x);
 /* log2 |x|, -inf for 0 */
 double errors_log2_norm(ptrdiff_t d, const double *x);
 /* Brings what row `i` has summed under the exponent `log2`, if that is larger than its own. */

@@ -8,7 +8,7 @@
 /* Reductions run in lanes that do not wait for each other. */
 enum { LANES = 16 };
 
-static double largest(ptrdiff_t count, const double *x)
+double errors_largest(ptrdiff_t count, const double *x)
 {
     double lane[LANES] = {0}, most = 0;
     ptrdiff_t j = 0;
@@ -54,7 +54,7 @@ static void square(ptrdiff_t count, double *x)
 /* The bits of p below the highest one, from the left: square, and multiply where the bit is set. */
 double errors_power(double p, ptrdiff_t count, double *x, double *base)
 {
-    double peak = largest(count, x);
+    double peak = errors_largest(count, x);
     uint64_t degree = (uint64_t)p, bit = 1;
     if (peak < DBL_MIN) return -INFINITY;
     for (ptrdiff_t j = 0; j < count; j++) x[j] = base[j] = x[j] / peak;
@@ -161,7 +161,7 @@ static void finish_row(psw_errors *e, ptrdiff_t i)
 
 double errors_log2_norm(ptrdiff_t d, const double *x)
 {
-    double peak = largest(d, x), sum = 0;
+    double peak = errors_largest(d, x), sum = 0;
     for (ptrdiff_t i = 0; i < d && peak > 0; i++) sum += x[i] / peak * (x[i] / peak);
     return peak > 0 ? log2(peak) + log2(sum) / 2 : -INFINITY;
 }
@@ -257,10 +257,11 @@ static ptrdiff_t negatives(ptrdiff_t count, const double *x)
 void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *z, double log2_sketched)
 {
     ptrdiff_t seen = errors_seen(e, i, keys), sketched = errors_sketched(e, i, keys);
-    double log2_exact = errors_weigh(e, seen, z), peak = largest(sketched, e->sketched);
-    double top = fmax(log2_exact, peak > 0 ? log2_sketched + log2(peak) : -INFINITY);
+    double log2_exact = errors_weigh(e, seen, z), peak = errors_largest(sketched, e->sketched);
+    bool some = peak >= DBL_MIN; /* 1 / peak is a number */
+    double top = fmax(log2_exact, some ? log2_sketched + log2(peak) : -INFINITY);
     if (top == -INFINITY) return;
-    double exact = exp2(log2_exact - top), estimate = peak > 0 ? exp2(log2_sketched - top) : 0;
+    double exact = exp2(log2_exact - top), estimate = some ? exp2(log2_sketched - top) : 0;
     scale(seen, exact, z);
     double sum = sum_of(seen - sketched, z + sketched);
     ptrdiff_t negative = negatives(seen - sketched, z + sketched);

@@ -59,26 +59,34 @@ static void map_queries(psw_errors *e)
     }
 }
 
-/* The scales of a block of keys become factors 2^(s - largest s); returns the largest. Keys 2^1074 below it are lost.
- */
-static double scale_keys(double *scale, ptrdiff_t count)
+/* The scales of keys as factors 2^(s - largest s); returns the largest. Keys 2^1074 below it are lost. */
+static double scale_keys(const double *scale, ptrdiff_t count, double *factor)
 {
     double most = -INFINITY;
     for (ptrdiff_t j = 0; j < count; j++) most = scale[j] > most ? scale[j] : most;
-    for (ptrdiff_t j = 0; j < count; j++) scale[j] = most > -INFINITY ? exp2(scale[j] - most) : 0;
+    for (ptrdiff_t j = 0; j < count; j++) factor[j] = most > -INFINITY ? exp2(scale[j] - most) : 0;
     return most;
 }
 
 /* weigh(<m(q), m(k)>) times the factors of the keys; returns the log2 of the factor taken out */
-static double estimate(psw_errors *e, const psw_real *product, ptrdiff_t count)
+static double weigh(psw_errors *e, const psw_real *product, ptrdiff_t count, const double *factor)
 {
     double *w = e->sketched, log2 = 0;
     for (ptrdiff_t j = 0; j < count; j++) w[j] = (double)product[j];
     if (e->shape.weigh == PSW_WEIGH_POWER) log2 = errors_power(e->point.beta, count, w, e->base);
     if (e->shape.weigh == PSW_WEIGH_SQUARE)
         for (ptrdiff_t j = 0; j < count; j++) w[j] *= w[j];
-    for (ptrdiff_t j = 0; j < count; j++) w[j] *= e->key_log2[j];
+    for (ptrdiff_t j = 0; j < count; j++) w[j] *= factor[j];
     return log2;
+}
+
+/* A row that sees only keys that vanish beside the largest of their block gives them factors of their own. */
+static double estimate(psw_errors *e, const psw_real *product, ptrdiff_t count, double *key_log2)
+{
+    double log2 = weigh(e, product, count, e->key_factor);
+    if (errors_largest(count, e->sketched) >= DBL_MIN) return log2;
+    *key_log2 = scale_keys(e->key_log2, count, e->own_factor);
+    return weigh(e, product, count, e->own_factor);
 }
 
 static void compare_strip(psw_errors *e, errors_part strip, errors_part keys, double key_log2)
@@ -92,8 +100,9 @@ static void compare_strip(psw_errors *e, errors_part strip, errors_part keys, do
     for (ptrdiff_t i = 0; i < strip.count; i++) {
         ptrdiff_t row = strip.first + i;
         if (errors_seen(e, row, keys) == 0) continue;
-        double log2 = estimate(e, product + i * keys.count, errors_sketched(e, row, keys));
-        errors_compare(e, row, keys, e->tile + i * keys.count, log2 + e->query_log2[row] + key_log2);
+        double own_log2 = key_log2;
+        double log2 = estimate(e, product + i * keys.count, errors_sketched(e, row, keys), &own_log2);
+        errors_compare(e, row, keys, e->tile + i * keys.count, log2 + e->query_log2[row] + own_log2);
     }
 }
 
@@ -108,7 +117,7 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
         errors_part keys = errors_keys(e, b);
         if (e->watch.ask && e->watch.ask(e->watch.context)) return PSW_FAIL(PSW_STOPPED, "errors were asked to stop");
         map_rows(e, e->k + keys.held * e->point.d, keys.count, e->key, e->key_log2);
-        double key_log2 = scale_keys(e->key_log2, keys.count);
+        double key_log2 = scale_keys(e->key_log2, keys.count, e->key_factor);
         for (ptrdiff_t s = 0; errors_strip(e, s).count > 0; s++) {
             errors_part strip = errors_strip(e, s);
             if (errors_seen(e, strip.first + strip.count - 1, keys) > 0) compare_strip(e, strip, keys, key_log2);
