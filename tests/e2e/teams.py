@@ -1,0 +1,133 @@
+"""Points on teams of 1 to 4 ranks, from study to file: what a team writes is what one rank writes.
+
+Exact, softmax and linear attention: every column that is promised bit for bit. Sketches: within their columns' stated
+tolerances, verdict counts identical but for trials counted in `tie`. Every layout, route and scan of `run`."""
+import os, subprocess, sys, tempfile
+
+import h5py
+import numpy as np
+
+PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
+TEAMS = 4
+STUDY = """schema: 1
+study: teams
+seed: 11
+data: {kind: self_attention, preset: P2, noise: 0.05}
+methods: [exact, softmax, linear, polysketch: {r: 12, draws: 3}, tree: {r: 24, draws: 2}, monomial]
+grid:
+  mask: [full, causal]
+  precision: [fp64, fp32]
+  shape: [0, 1]       # 10 leaves; one, fewer than the team
+  block: 32
+  team: [1, 2, 3, 4]
+  beta: [2, 4]
+derive: {n: "320 * (shape == 0) + 24 * (shape > 0)", d: "10 * (shape == 0) + 8 * (shape > 0)"}
+judge: {m: 12, trials: 6}
+"""
+ROW_FOLDS = {0, 1, 2}
+checks = failed = 0
+
+
+def check(condition, *what):
+    global checks, failed
+    checks += 1
+    if not condition:
+        failed += 1
+        print("failed:", *what, file=sys.stderr)
+
+
+def run(*arguments, ranks=TEAMS, code=0):
+    command = ["mpirun", "-n", str(ranks), PROGRAM, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    check(done.returncode == code, command, "ended with", done.returncode, "not", code, done.stderr)
+
+
+def columns(path):
+    with h5py.File(path) as file:
+        return {name: (item[()], dict(item.attrs)) for name, item in file.items() if isinstance(item, h5py.Dataset)}
+
+
+def word(value):
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def is_near(a, b, tolerance, tied):
+    """As `verify` compares: relative, absolute below a hundredth; counts may differ where rounding decides."""
+    if a == b or (np.isnan(a) and np.isnan(b)):
+        return True
+    return tied if tolerance == 0 else abs(a - b) <= tolerance * max(abs(a), abs(b), 0.01)
+
+
+def compare(file, slot, other):
+    """Slot `slot` against slot `other` of the same point on another team."""
+    exactly = file["method"][0][slot] in ROW_FOLDS
+    tied = file["tie"][0][slot] + file["tie"][0][other] > 0
+    for name, (values, attributes) in file.items():
+        if word(attributes.get("reproducibility", "none")) != "bitwise" or name in ("team_asked", "point"):
+            continue
+        a, b = values[slot], values[other]
+        tolerance = attributes["reproducibility_other"][file["precision"][0][slot]]
+        same = a.tobytes() == b.tobytes() if exactly else is_near(float(a), float(b), tolerance, tied)
+        check(same, name, "slots", slot, other, a, b, "method", file["method"][0][slot])
+
+
+def twins(file):
+    """Slots of one point on all teams, the team of one first."""
+    names = ("method", "mask", "precision", "beta", "n", "block", "r")
+    found = {}
+    for slot, team in enumerate(file["team_asked"][0]):
+        key = tuple(np.nan_to_num(file[name][0][slot], nan=-1).item() for name in names)
+        found.setdefault(key, {})[int(team)] = slot
+    return found
+
+
+def check_file(path, points):
+    file = columns(path)
+    check(len(file["method"][0]) == points and (file["status"][0] == 2).all(), path, "is not done")
+    for slots in twins(file).values():
+        check(sorted(slots) == [1, 2, 3, 4], "teams", slots)
+        for team, slot in slots.items():
+            check(file["team"][0][slot] == team, "team", file["team"][0][slot], "not", team)
+            if team > 1:
+                compare(file, slots[1], slot)
+    return file
+
+
+def check_parallel(file):
+    """What the parallel columns of teams must add up to."""
+    team, idle = file["team"][0], file["idle"][0]
+    check((team + idle <= TEAMS).all() and (idle[team == 3] == 1).all(), "idle ranks", set(zip(team, idle)))
+    check((file["first_rank"][0] + team <= TEAMS).all() and (file["nodes"][0] == 1).all(), "ranks")
+    large = file["n"][0] == 320
+    check((file["sent_bytes"][0][large & (team > 1)] > 0).all() and (file["sent_bytes"][0][team == 1] == 0).all(), "bytes")
+    for name in ("load_balance", "comm_efficiency", "parallel_efficiency"):
+        values = file[name][0][large]
+        check(((values > 0) & (values <= 1 + 1e-12)).all(), name, values.min(), values.max())
+    product = file["load_balance"][0] * file["comm_efficiency"][0]
+    check(np.array_equal(product, file["parallel_efficiency"][0], equal_nan=True), "the product")
+    check((file["end_s"][0] >= file["start_s"][0]).all() and (file["comm_s"][0] >= 0).all(), "times")
+
+
+def main():
+    with open("study.yaml", "w") as out:
+        out.write(STUDY)
+    run("run", "study.yaml", "-o", "all.h5", "--oversubscribe", "--quiet")
+    with h5py.File("all.h5") as file:
+        points = len(file["method"])
+    check_parallel(check_file("all.h5", points))
+    some = ["--set", "grid.precision=fp64", "--set", "grid.shape=0"]
+    for choice in ("layout=contiguous", "layout=striped", "layout=zigzag", "route=all_gather", "route=pass_q",
+                   "scan=chain", "scan=exscan", "scan=all_gather"):
+        path = choice.replace("=", "-") + ".h5"
+        run("run", "study.yaml", "-o", path, "--oversubscribe", "--quiet", "--set", "run." + choice, *some)
+        check_file(path, points // 4)
+    run("run", "study.yaml", "-o", "none.h5", "--set", "run.route=rings", code=2)
+    check(not os.path.exists("none.h5"), "a refusal left a file")
+    print(f"{checks} checks, {failed} failed")
+    return 1 if failed or not checks else 0
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        sys.exit(main())
