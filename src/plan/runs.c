@@ -54,11 +54,13 @@ static psw_status end_piece(cutter *c)
     return append(c->runs, piece);
 }
 
-/* A point that may need a team for its memory. */
+/* A point whose memory decides about its team: it may need one, or be refused one. A rank of a small team needs up to a
+ * few times what a point needs alone, for guests and for sums that wait between two steps. */
 static bool too_large(const psw_cut *cut, const psw_point *point)
 {
+    const double more = 4;
     psw_group one = {point, 1};
-    return cut->split && cut->memory_bytes > 0 && (double)psw_memory_group(&one, NULL) > cut->memory_bytes;
+    return cut->split && cut->memory_bytes > 0 && more * (double)psw_memory_group(&one, NULL) > cut->memory_bytes;
 }
 
 static psw_status end_group(cutter *c)

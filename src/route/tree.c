@@ -59,14 +59,84 @@ ptrdiff_t psw_route_nodes(const psw_route *r, int keys, ptrdiff_t seen, psw_node
     return nodes(&p);
 }
 
+/* ---- the same for stretches of leaves, without looking at each ---- */
+
+enum { STRETCHES = 4 };
+
+typedef struct stretches {
+    int count;
+    struct {
+        ptrdiff_t first, end;
+    } at[STRETCHES]; /* ascending, none touches the next */
+} stretches;
+
+/* Joined with those that it touches. Stretches may come in any order; none overlaps another. */
+static void put(stretches *s, ptrdiff_t first, ptrdiff_t end)
+{
+    int kept = 0, place = 0;
+    if (first >= end) return;
+    for (int i = 0; i < s->count; i++) {
+        if (s->at[i].end == first)
+            first = s->at[i].first;
+        else if (s->at[i].first == end)
+            end = s->at[i].end;
+        else
+            s->at[kept++] = s->at[i];
+    }
+    while (place < kept && s->at[place].first < first) place++;
+    for (int i = kept; i > place; i--) s->at[i] = s->at[i - 1];
+    s->at[place].first = first, s->at[place].end = end;
+    s->count = kept + 1;
+}
+
+/* Leaves of the ranks low .. high in a round that is in order of ranks, or against it. */
+static void put_ranks(stretches *s, const psw_route *r, int low, int high, ptrdiff_t seen)
+{
+    for (ptrdiff_t round = 0; round < psw_route_rounds(r); round++) {
+        bool down = psw_route_down(r, round);
+        psw_leaves a = psw_route_round(r, down ? high : low, round), b = psw_route_round(r, down ? low : high, round);
+        ptrdiff_t end = b.first + b.count;
+        put(s, a.first, end < seen ? end : seen);
+    }
+}
+
+/* Whole nodes of first .. end - 1: a node that reaches past the last leaf is whole without what is not there. */
+static ptrdiff_t nodes_of(ptrdiff_t first, ptrdiff_t end, ptrdiff_t seen)
+{
+    ptrdiff_t all = 1, count = 0;
+    while (all < seen) all *= 2;
+    if (end == seen) end = all;
+    while (first < end && first < seen) {
+        ptrdiff_t size = first > 0 ? first & -first : all;
+        while (size > end - first) size /= 2;
+        first += size;
+        count++;
+    }
+    return count;
+}
+
+/* Nodes that the leaves of low .. low + count - 1, round the ring, make. */
+static ptrdiff_t nodes_of_ranks(const psw_route *r, int low, int count, ptrdiff_t seen)
+{
+    stretches s = {0};
+    ptrdiff_t nodes_found = 0;
+    int high = low + count - 1;
+    put_ranks(&s, r, low, high < r->size ? high : r->size - 1, seen);
+    if (high >= r->size) put_ranks(&s, r, 0, high - r->size, seen);
+    for (int i = 0; i < s.count; i++) nodes_found += nodes_of(s.at[i].first, s.at[i].end, seen);
+    return nodes_found;
+}
+
+/* Keys come from the ranks behind, sums from the ranks ahead. */
 ptrdiff_t psw_route_waiting(const psw_route *r, ptrdiff_t seen)
 {
     ptrdiff_t most = 0;
     if (r->pattern == PSW_ALL_GATHER) return 0;
     for (int step = 0; step + 1 < r->size; step++) {
-        part p = {.route = r, .rank = r->rank, .steps = step, .seen = seen};
-        if (r->pattern == PSW_PASS_Q) p.rank = (r->rank + step) % r->size; /* sums come from the ranks ahead */
-        ptrdiff_t count = nodes(&p);
+        bool ahead = r->pattern == PSW_PASS_Q;
+        part p = {.route = r, .rank = ahead ? (r->rank + step) % r->size : r->rank, .steps = step, .seen = seen};
+        int low = ahead ? r->rank : (r->rank - step + r->size) % r->size;
+        ptrdiff_t count = r->layout == PSW_STRIPED ? nodes(&p) : nodes_of_ranks(r, low, step + 1, seen);
         if (count > most) most = count;
     }
     return most;

@@ -189,6 +189,39 @@ static void check_nodes(const psw_route *route, ptrdiff_t seen)
     CHECK(held == expected, "%s: nodes hold %td of %td leaves", describe(route), held, expected);
 }
 
+/* Whole nodes of a set of leaves, by looking at each: true if the node is, which is then not counted. */
+static bool count_whole(const bool *has, ptrdiff_t seen, psw_node node, ptrdiff_t *count)
+{
+    if (node.level == 0) return has[node.index];
+    psw_node left = {node.level - 1, 2 * node.index}, right = {node.level - 1, 2 * node.index + 1};
+    bool l = count_whole(has, seen, left, count);
+    if (right.index << right.level >= seen) return l;
+    bool r = count_whole(has, seen, right, count);
+    if (l && r) return true;
+    *count += l + r;
+    return false;
+}
+
+static void check_waiting(const psw_route *route, ptrdiff_t seen)
+{
+    psw_node root = {0, 0};
+    while ((seen - 1) >> root.level) root.level++;
+    for (int rank = 0; rank < route->size; rank++) {
+        psw_route r = on(route, rank);
+        bool has[LEAVES] = {false};
+        ptrdiff_t most = 0;
+        for (int step = 0; step + 1 < r.size && r.pattern != PSW_ALL_GATHER; step++) {
+            int other = (rank + (r.pattern == PSW_PASS_Q ? step : r.size - step)) % r.size;
+            ptrdiff_t count = 0;
+            for (ptrdiff_t leaf = 0; leaf < seen; leaf++) has[leaf] |= psw_route_owner(&r, leaf) == other;
+            count += count_whole(has, seen, root, &count);
+            most = count > most ? count : most;
+        }
+        CHECK(psw_route_waiting(&r, seen) == most, "%s: rank %d, %td seen: %td wait, not %td", describe(route), rank,
+              seen, psw_route_waiting(&r, seen), most);
+    }
+}
+
 /* ---- scans ---- */
 
 /* Ranks and leaves are summed as sets: bit p is rank p. */
@@ -319,7 +352,7 @@ static void check_words(void)
 
 int main(void)
 {
-    static const int sizes[] = {1, 2, 3, 4, 5, 8, 16, 33, 64};
+    static const int sizes[] = {1, 2, 3, 4, 5, 8, 13, 64};
     static const ptrdiff_t leaves[] = {1, 3, 8, 31, 64, 100};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (size_t l = 0; l < sizeof leaves / sizeof *leaves; l++)
@@ -332,7 +365,11 @@ int main(void)
                 check_nodes(&r, r.leaves);
                 check_scans(r);
                 if (r.size > 33 && r.leaves > 64) continue; /* quadratic twice */
-                for (r.pattern = 0; r.pattern < PSW_PATTERNS; r.pattern++) check_row_fold(&r);
+                for (r.pattern = 0; r.pattern < PSW_PATTERNS; r.pattern++) {
+                    check_row_fold(&r);
+                    check_waiting(&r, r.leaves);
+                    check_waiting(&r, (2 * r.leaves + 2) / 3);
+                }
             }
     check_balance();
     check_words();
