@@ -74,11 +74,16 @@ typedef struct psw_sketched {
     psw_real *product; /* v + 1 x features */
     psw_sums sums[2];  /* of the block's rows */
 
-    struct {                /* of a team; NULL and 0 alone */
-        psw_mapped *keys;   /* own blocks, of set 0 */
-        psw_real *products; /* own blocks x state, and that of the block of j3 in D_1; NULL: made again */
-        int *exponents;     /* of them */
-        psw_sums *near;     /* [ahead_most][sets]: near parts that were made ahead */
+    struct {              /* of a team; NULL and 0 alone */
+        psw_mapped *keys; /* own blocks, of set 0 */
+        psw_real
+            *running[2];  /* own blocks x state, by set: from the start of its round to the block; NULL: made again */
+        int *exponent[2]; /* of them */
+        psw_real *buffer[2]; /* f->reading as it was laid */
+        psw_real *prefix[2]; /* the state of earlier rounds and ranks, by set, as products take it */
+        int prefix_exponent[2];
+        ptrdiff_t apart; /* from this block of the round on D_1 has sums of its own */
+        psw_sums *near;  /* [ahead_most][sets]: near parts that were made ahead */
         ptrdiff_t ahead, ahead_most;
         psw_states states;
     } team;
@@ -131,8 +136,7 @@ psw_mapped psw_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
 #define psw_sketched_attend PSW_PRECISION_NAME(psw_sketched_attend)
 #define psw_sketched_give PSW_PRECISION_NAME(psw_sketched_give)
 #define psw_sketched_exact PSW_PRECISION_NAME(psw_sketched_exact)
-#define psw_sketched_product PSW_PRECISION_NAME(psw_sketched_product)
-#define psw_sketched_add PSW_PRECISION_NAME(psw_sketched_add)
+#define psw_sketched_round PSW_PRECISION_NAME(psw_sketched_round)
 #define psw_sketched_map_token PSW_PRECISION_NAME(psw_sketched_map_token)
 #define psw_sketched_forget PSW_PRECISION_NAME(psw_sketched_forget)
 #define psw_sketched_lay_team PSW_PRECISION_NAME(psw_sketched_lay_team)
@@ -140,6 +144,8 @@ psw_mapped psw_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
 #define psw_sketched_totals PSW_PRECISION_NAME(psw_sketched_totals)
 #define psw_sketched_ahead PSW_PRECISION_NAME(psw_sketched_ahead)
 #define psw_sketched_rest PSW_PRECISION_NAME(psw_sketched_rest)
+#define psw_sketched_stretch PSW_PRECISION_NAME(psw_sketched_stretch)
+#define psw_sketched_parting PSW_PRECISION_NAME(psw_sketched_parting)
 #define psw_sketched_walk PSW_PRECISION_NAME(psw_sketched_walk)
 
 /* Takes the memory of a pass over a point that psw_attend_check accepts; with a counting arena, only counts. To be
@@ -155,13 +161,12 @@ const psw_mapped *psw_sketched_keys(psw_sketched *f, int set, ptrdiff_t block);
 const psw_mapped *psw_sketched_queries(psw_sketched *f, int set, ptrdiff_t block);
 psw_const_rows psw_sketched_values(psw_sketched *f, int set, ptrdiff_t block);
 
-/* into += the state of a block's keys. */
-void psw_sketched_total(psw_sketched *f, int set, ptrdiff_t block, psw_state *into);
-/* The same in two halves where the features of a block are one product: returns its exponent. */
-int psw_sketched_product(psw_sketched *f, int set, ptrdiff_t block, psw_real *product);
-void psw_sketched_add(const psw_real *product, int exponent, psw_state *into);
+/* into += the state of a block's keys; rounded: the sum as products take it, unless it is NULL. */
+void psw_sketched_total(psw_sketched *f, int set, ptrdiff_t block, psw_state *into, psw_real *rounded);
 /* Key j3 mapped alone, for a rank that does not own it. */
 void psw_sketched_map_token(psw_sketched *f, int set);
+/* to = the numbers of a state, as products take them. */
+void psw_sketched_round(const psw_state *state, psw_real *to);
 /* Rounds a state for the rows of `set` to be read from it. */
 void psw_sketched_publish(psw_sketched *f, int set, const psw_state *state);
 
@@ -176,12 +181,14 @@ psw_status psw_sketched_exact(psw_sketched *f, ptrdiff_t block, psw_watch watch)
  * already, else NULL. */
 psw_status psw_sketched_attend(psw_sketched *f, ptrdiff_t block, bool alike, const psw_sums *near, psw_watch watch);
 psw_status psw_sketched_give(const psw_sketched *f, ptrdiff_t block, psw_leaf_sink sink, void *context);
-/* A causal pass over the blocks `span`, whole stretches, from the states in f->state on; add_block adds a block to
- * them. */
-psw_status psw_sketched_walk(psw_sketched *f, psw_leaves span,
-                             void (*add_block)(psw_sketched *f, int set, ptrdiff_t block), psw_watch watch,
-                             psw_leaf_sink sink, void *context);
-void psw_sketched_forget(psw_sketched *f); /* no block is mapped, no state is read: the start of a pass */
+/* Blocks of one stretch, from the states that are published. */
+psw_status psw_sketched_stretch(psw_sketched *f, psw_leaves stretch, bool alike, psw_watch watch, psw_leaf_sink sink,
+                                void *context);
+/* A causal pass over the blocks `span`, whole stretches, from the states on that are published and stand in f->state,
+ * to which the blocks are added. */
+psw_status psw_sketched_walk(psw_sketched *f, psw_leaves span, psw_watch watch, psw_leaf_sink sink, void *context);
+ptrdiff_t psw_sketched_parting(const psw_sketched *f); /* the first block of the stretch of j3 */
+void psw_sketched_forget(psw_sketched *f);             /* no block is mapped, no state is read: the start of a pass */
 
 /* ---- a team (polysweep/attend.h says what each does) ---- */
 

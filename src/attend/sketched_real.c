@@ -76,11 +76,11 @@ static psw_status walk_keys(psw_sketched *f, psw_watch watch)
     ptrdiff_t last = f->special < 0 ? f->blocks - 1 : f->special / f->block;
     for (ptrdiff_t i = 0; i < f->blocks; i++) {
         if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
-        if (i != last) psw_sketched_total(f, 0, i, &f->state[0]);
+        if (i != last) psw_sketched_total(f, 0, i, &f->state[0], NULL);
     }
     for (int s = f->sets - 1; s >= 0; s--) {
         if (s > 0) psw_state_copy(&f->state[s], &f->state[0]);
-        psw_sketched_total(f, s, last, &f->state[s]);
+        psw_sketched_total(f, s, last, &f->state[s], NULL);
     }
     publish(f);
     return PSW_OK;
@@ -97,8 +97,8 @@ static psw_status full(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, voi
     return PSW_OK;
 }
 
-static psw_status attend_stretch(psw_sketched *f, psw_leaves stretch, bool alike, psw_watch watch, psw_leaf_sink sink,
-                                 void *context)
+psw_status psw_sketched_stretch(psw_sketched *f, psw_leaves stretch, bool alike, psw_watch watch, psw_leaf_sink sink,
+                                void *context)
 {
     for (ptrdiff_t i = stretch.first; i < stretch.first + stretch.count; i++) {
         ptrdiff_t place = psw_route_place(&f->route, i);
@@ -108,30 +108,33 @@ static psw_status attend_stretch(psw_sketched *f, psw_leaves stretch, bool alike
     return PSW_OK;
 }
 
-/* D_1 is D_0 up to the stretch of j3. */
-psw_status psw_sketched_walk(psw_sketched *f, psw_leaves span,
-                             void (*add_block)(psw_sketched *f, int set, ptrdiff_t block), psw_watch watch,
-                             psw_leaf_sink sink, void *context)
+ptrdiff_t psw_sketched_parting(const psw_sketched *f)
 {
-    ptrdiff_t parting = f->special < 0 ? f->blocks : f->special / f->block / f->stretch * f->stretch;
-    ptrdiff_t end = span.first + span.count;
-    for (ptrdiff_t first = span.first; first < end; first += f->stretch) {
-        ptrdiff_t next = end - first < f->stretch ? end : first + f->stretch;
-        bool alike = first < parting;
-        f->token_in = first > parting;
-        PSW_TRY(attend_stretch(f, (psw_leaves){first, next - first}, alike, watch, sink, context));
-        if (next == end) return PSW_OK;
-        for (int s = 0; s < (alike ? 1 : f->sets); s++)
-            for (ptrdiff_t i = first; i < next; i++) add_block(f, s, i);
-        if (alike && next >= parting && f->sets > 1) psw_state_copy(&f->state[1], &f->state[0]);
-        publish(f);
-    }
-    return PSW_OK;
+    return f->special < 0 ? f->blocks : f->special / f->block / f->stretch * f->stretch;
 }
 
-static void add_total(psw_sketched *f, int set, ptrdiff_t block)
+/* Adds the blocks of a stretch to the states of the first `sets` sets, and publishes. */
+static void advance(psw_sketched *f, psw_leaves stretch, int sets)
 {
-    psw_sketched_total(f, set, block, &f->state[set]);
+    ptrdiff_t next = stretch.first + stretch.count;
+    for (int s = 0; s < sets; s++)
+        for (ptrdiff_t i = stretch.first; i < next; i++) psw_sketched_total(f, s, i, &f->state[s], NULL);
+    if (sets < f->sets && next >= psw_sketched_parting(f)) psw_state_copy(&f->state[1], &f->state[0]);
+    publish(f);
+}
+
+/* D_1 is D_0 up to the stretch of j3. */
+psw_status psw_sketched_walk(psw_sketched *f, psw_leaves span, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    ptrdiff_t parting = psw_sketched_parting(f), end = span.first + span.count;
+    for (ptrdiff_t first = span.first; first < end; first += f->stretch) {
+        psw_leaves stretch = {first, end - first < f->stretch ? end - first : f->stretch};
+        bool alike = first < parting;
+        f->token_in = first > parting;
+        PSW_TRY(psw_sketched_stretch(f, stretch, alike, watch, sink, context));
+        if (first + stretch.count < end) advance(f, stretch, alike ? 1 : f->sets);
+    }
+    return PSW_OK;
 }
 
 /* Mapping is part of every pass. */
@@ -152,5 +155,5 @@ psw_status psw_sketched_pass(psw_sketched *f, psw_watch watch, psw_leaf_sink sin
 {
     psw_sketched_forget(f);
     if (f->p->mask == PSW_FULL) return full(f, watch, sink, context);
-    return psw_sketched_walk(f, (psw_leaves){0, f->blocks}, add_total, watch, sink, context);
+    return psw_sketched_walk(f, (psw_leaves){0, f->blocks}, watch, sink, context);
 }

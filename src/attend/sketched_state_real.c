@@ -130,13 +130,21 @@ static void lift_keys(psw_sketched *f, psw_const_rows m, psw_panels phi)
     }
 }
 
-void psw_sketched_add(const psw_real *restrict product, int exponent, psw_state *into)
+/* into += product 2^exponent; rounded = into, as products take it, unless it is NULL */
+static void add_product(const psw_real *restrict product, int exponent, psw_state *into, psw_real *restrict rounded)
 {
     int top = into->exponent > exponent ? into->exponent : exponent;
     double keep = psw_scale_to(into->exponent, top), take = psw_scale_to(exponent, top);
     double *restrict a = into->at;
-    for (ptrdiff_t i = 0; i < into->width * into->features; i++) a[i] = keep * a[i] + take * (double)product[i];
+    ptrdiff_t count = into->width * into->features;
     into->exponent = top;
+    if (rounded)
+        for (ptrdiff_t i = 0; i < count; i++) {
+            a[i] = keep * a[i] + take * (double)product[i];
+            rounded[i] = (psw_real)a[i];
+        }
+    else
+        for (ptrdiff_t i = 0; i < count; i++) a[i] = keep * a[i] + take * (double)product[i];
 }
 
 static void keep_token(psw_sketched *f, int set, const psw_mapped *k, ptrdiff_t row)
@@ -147,47 +155,32 @@ static void keep_token(psw_sketched *f, int set, const psw_mapped *k, ptrdiff_t 
     *token->exponent = k->exponent[row];
 }
 
-/* The keys of a block, and their values under one exponent, which is returned. */
-static int prepare_total(psw_sketched *f, int set, ptrdiff_t block, const psw_mapped **k)
+void psw_sketched_total(psw_sketched *f, int set, ptrdiff_t block, psw_state *into, psw_real *rounded)
 {
     psw_span span = psw_block_span(f, block);
-    *k = psw_sketched_keys(f, set, block);
-    if (psw_span_has(span, f->special)) keep_token(f, set, *k, f->special - span.first);
-    return scale_values(f, psw_sketched_values(f, set, block), *k);
-}
-
-static void multiply(psw_sketched *f, const psw_mapped *k, ptrdiff_t first, ptrdiff_t count, psw_real *product)
-{
+    const psw_mapped *k = psw_sketched_keys(f, set, block);
     ptrdiff_t features = f->shape.features, width = f->p->v + 1;
-    psw_panels phi = {f->turned, count, features};
-    lift_keys(f, psw_part(psw_read(k->m), first, count), phi);
-    psw_panels_product((psw_const_rows){f->scaled + first, width, count, f->block}, phi,
-                       psw_rows_of(product, width, features));
-}
-
-int psw_sketched_product(psw_sketched *f, int set, ptrdiff_t block, psw_real *product)
-{
-    const psw_mapped *k;
-    int exponent = prepare_total(f, set, block, &k);
-    if (exponent != PSW_EMPTY) multiply(f, k, 0, psw_block_span(f, block).count, product);
-    return exponent;
-}
-
-void psw_sketched_total(psw_sketched *f, int set, ptrdiff_t block, psw_state *into)
-{
-    const psw_mapped *k;
-    ptrdiff_t rows = psw_block_span(f, block).count;
-    int exponent = prepare_total(f, set, block, &k);
+    if (psw_span_has(span, f->special)) keep_token(f, set, k, f->special - span.first);
+    int exponent = scale_values(f, psw_sketched_values(f, set, block), k);
+    if (exponent == PSW_EMPTY && rounded) psw_sketched_round(into, rounded);
     if (exponent == PSW_EMPTY) return;
-    for (ptrdiff_t first = 0; first < rows; first += f->lift_rows) {
-        multiply(f, k, first, rows - first < f->lift_rows ? rows - first : f->lift_rows, f->product);
-        psw_sketched_add(f->product, exponent, into);
+    for (ptrdiff_t first = 0; first < span.count; first += f->lift_rows) {
+        ptrdiff_t count = span.count - first < f->lift_rows ? span.count - first : f->lift_rows;
+        psw_panels phi = {f->turned, count, features};
+        lift_keys(f, psw_part(psw_read(k->m), first, count), phi);
+        psw_const_rows values = {f->scaled + first, width, count, f->block};
+        psw_panels_product(values, phi, psw_rows_of(f->product, width, features));
+        add_product(f->product, exponent, into, first + count == span.count ? rounded : NULL);
     }
+}
+
+void psw_sketched_round(const psw_state *state, psw_real *to)
+{
+    for (ptrdiff_t i = 0; i < state->width * state->features; i++) to[i] = (psw_real)state->at[i];
 }
 
 void psw_sketched_publish(psw_sketched *f, int set, const psw_state *state)
 {
-    psw_real *restrict to = f->reading[set];
-    for (ptrdiff_t i = 0; i < state->width * state->features; i++) to[i] = (psw_real)state->at[i];
+    psw_sketched_round(state, f->reading[set]);
     f->reading_exponent[set] = state->exponent;
 }

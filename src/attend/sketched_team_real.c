@@ -3,8 +3,8 @@
 
 /* Near parts that are made while states travel: a few milliseconds of work. */
 enum { AHEAD_MOST = 16 };
-/* Products of blocks that are kept; what is more is made again. */
-#define PRODUCTS_MOST ((size_t)256 << 20)
+/* States after blocks that are kept; what is more is made again. */
+#define RUNNING_MOST ((size_t)256 << 20)
 
 static bool causal(const psw_sketched *f)
 {
@@ -27,13 +27,16 @@ static void lay_keys(psw_sketched *f, psw_arena *arena)
     }
 }
 
-static void lay_products(psw_sketched *f, psw_arena *arena)
+static void lay_running(psw_sketched *f, psw_arena *arena)
 {
-    ptrdiff_t count = f->own + (f->sets > 1);
-    bool whole = f->lift_rows >= f->block; /* a block's features are one product */
-    if (!causal(f) || !whole || (size_t)(count * state_reals(f)) * sizeof(psw_real) > PRODUCTS_MOST) return;
-    f->team.products = psw_arena_take(arena, count * state_reals(f), sizeof(psw_real));
-    f->team.exponents = psw_arena_take(arena, count, sizeof *f->team.exponents);
+    ptrdiff_t reals = state_reals(f);
+    if (!causal(f) || (size_t)(f->sets * f->own * reals) * sizeof(psw_real) > RUNNING_MOST) return;
+    for (int s = 0; s < f->sets; s++) {
+        f->team.running[s] = psw_arena_take(arena, f->own * reals, sizeof(psw_real));
+        f->team.exponent[s] = psw_arena_take(arena, f->own, sizeof(int));
+        f->team.prefix[s] = psw_arena_take(arena, reals, sizeof(psw_real));
+        f->team.buffer[s] = f->reading[s];
+    }
 }
 
 static void lay_near(psw_sketched *f, psw_arena *arena)
@@ -65,7 +68,7 @@ static void lay_states(psw_sketched *f, psw_arena *arena)
 void psw_sketched_lay_team(psw_sketched *f, psw_arena *arena)
 {
     lay_keys(f, arena);
-    lay_products(f, arena);
+    lay_running(f, arena);
     lay_near(f, arena);
     lay_states(f, arena);
 }
@@ -79,61 +82,56 @@ void psw_sketched_begin(psw_sketched *f)
 
 /* ---- totals of own stretches ---- */
 
-/* The place of a block's product among those that are kept. */
-static ptrdiff_t product_of(const psw_sketched *f, int set, ptrdiff_t block)
-{
-    bool other = set > 0 && psw_span_has(psw_block_span(f, block), f->special);
-    return other ? f->own : psw_route_place(&f->route, block);
-}
-
-static void make_products(psw_sketched *f, ptrdiff_t block)
-{
-    bool differ = psw_span_has(psw_block_span(f, block), f->special);
-    for (int s = 0; f->team.products && s < (differ ? f->sets : 1); s++) {
-        ptrdiff_t at = product_of(f, s, block);
-        f->team.exponents[at] = psw_sketched_product(f, s, block, f->team.products + at * state_reals(f));
-    }
-}
-
-static void add_block(psw_sketched *f, int set, ptrdiff_t block)
-{
-    ptrdiff_t at = product_of(f, set, block);
-    if (!f->team.products)
-        psw_sketched_total(f, set, block, &f->state[set]);
-    else if (f->team.exponents[at] != PSW_EMPTY)
-        psw_sketched_add(f->team.products + at * state_reals(f), f->team.exponents[at], &f->state[set]);
-}
-
 /* Nobody reads a state that holds the last stretch. */
 static bool is_read(const psw_sketched *f, ptrdiff_t block)
 {
     return !causal(f) || block / f->stretch < (f->blocks - 1) / f->stretch;
 }
 
-static psw_status total_of(psw_sketched *f, psw_leaves stretch, psw_watch watch)
+/* f->state += a block, kept. */
+static void add_block(psw_sketched *f, int set, ptrdiff_t block)
+{
+    ptrdiff_t place = psw_route_place(&f->route, block);
+    psw_real *running = f->team.running[set];
+    psw_sketched_total(f, set, block, &f->state[set], running ? running + place * state_reals(f) : NULL);
+    if (running) f->team.exponent[set][place] = f->state[set].exponent;
+}
+
+/* Adds the blocks of a stretch of this rank to f->state. Within it D_1 has a state of its own from the block of j3 on;
+ * `apart`: it has one already. */
+static psw_status total_of(psw_sketched *f, psw_leaves stretch, bool *apart, psw_watch watch)
 {
     for (ptrdiff_t i = stretch.first; i < stretch.first + stretch.count; i++) {
         if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
         if (!is_read(f, i)) continue;
-        make_products(f, i);
-        for (int s = 0; s < f->sets; s++) add_block(f, s, i);
+        if (f->sets > 1 && psw_span_has(psw_block_span(f, i), f->special)) {
+            psw_state_copy(&f->state[1], &f->state[0]);
+            *apart = true;
+        }
+        for (int s = 0; s < (*apart ? f->sets : 1); s++) add_block(f, s, i);
     }
     return PSW_OK;
+}
+
+static void pack_states(psw_sketched *f, ptrdiff_t round, bool apart)
+{
+    const psw_states *to = &f->team.states;
+    for (int s = 0; s < f->sets; s++) {
+        psw_state_pack(&f->state[apart ? s : 0], to->own + (size_t)(round * f->sets + s) * to->bytes);
+    }
+    for (int s = 0; s < f->sets; s++) psw_state_clear(&f->state[s]);
 }
 
 /* Of all stretches of the rank where they are one round, else of each. */
 psw_status psw_sketched_totals(psw_sketched *f, psw_watch watch)
 {
-    const psw_states *to = &f->team.states;
     ptrdiff_t rounds = psw_route_rounds(&f->route);
+    bool whole = f->team.states.rounds != rounds, apart = false;
     for (ptrdiff_t round = 0; round < rounds; round++) {
-        PSW_TRY(total_of(f, psw_route_round(&f->route, f->route.rank, round), watch));
-        if (to->rounds != rounds && round + 1 < rounds) continue;
-        for (int s = 0; s < f->sets; s++) {
-            ptrdiff_t slot = (to->rounds == rounds ? round : 0) * f->sets + s;
-            psw_state_pack(&f->state[s], to->own + (size_t)slot * to->bytes);
-            psw_state_clear(&f->state[s]);
-        }
+        PSW_TRY(total_of(f, psw_route_round(&f->route, f->route.rank, round), &apart, watch));
+        if (whole && round + 1 < rounds) continue;
+        pack_states(f, whole ? 0 : round, apart);
+        apart = false;
     }
     return PSW_OK;
 }
@@ -167,13 +165,58 @@ psw_status psw_sketched_ahead(psw_sketched *f, psw_watch watch, bool *more)
 static void set_state(psw_sketched *f, ptrdiff_t round)
 {
     const psw_states *from = &f->team.states;
+    psw_leaves stretch = psw_route_round(&f->route, f->route.rank, round);
+    ptrdiff_t token = f->special < 0 ? -1 : f->special / f->block, end = stretch.first + stretch.count;
+    f->team.apart = token >= stretch.first && token < end ? token : end;
     for (int s = 0; s < f->sets; s++) {
         psw_state_clear(&f->state[s]);
         for (ptrdiff_t r = 0; r < round; r++)
             psw_state_add_packed(&f->state[s], from->total + (size_t)(r * f->sets + s) * from->bytes);
         psw_state_add_packed(&f->state[s], from->before + (size_t)(round * f->sets + s) * from->bytes);
+        if (f->team.running[s]) f->reading[s] = f->team.buffer[s];
         psw_sketched_publish(f, s, &f->state[s]);
+        if (!f->team.running[s]) continue;
+        psw_sketched_round(&f->state[s], f->team.prefix[s]);
+        f->team.prefix_exponent[s] = f->state[s].exponent;
     }
+}
+
+/* reading = prefix + running, under the larger exponent; running itself where nothing is before it; 0 times what is not
+ * finite is found in the results. */
+static void read_both(psw_sketched *f, int set, int from, ptrdiff_t place)
+{
+    int before = f->team.prefix_exponent[set], own = f->team.exponent[from][place], top = before > own ? before : own;
+    const psw_real a = (psw_real)psw_scale_to(before, top), b = (psw_real)psw_scale_to(own, top);
+    const psw_real *restrict x = f->team.prefix[set], *restrict y = f->team.running[from] + place * state_reals(f);
+    psw_real *restrict to = f->reading[set] = f->team.buffer[set];
+    f->reading_exponent[set] = top;
+    if (before == PSW_EMPTY) {
+        f->reading[set] = f->team.running[from] + place * state_reals(f);
+        return;
+    }
+    for (ptrdiff_t i = 0; i < state_reals(f); i++) to[i] = a * x[i] + b * y[i];
+}
+
+/* The states that the blocks from `first` on are read from; the round begins with `start`. */
+static void read_kept(psw_sketched *f, ptrdiff_t start, ptrdiff_t first, int sets)
+{
+    for (int s = 0; s < sets; s++)
+        if (first > start)
+            read_both(f, s, first - 1 >= f->team.apart ? s : 0, psw_route_place(&f->route, first - 1));
+}
+
+/* The states of own blocks are there already. */
+static psw_status walk_kept(psw_sketched *f, psw_leaves span, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    ptrdiff_t parting = psw_sketched_parting(f), end = span.first + span.count;
+    for (ptrdiff_t first = span.first; first < end; first += f->stretch) {
+        bool alike = first < parting;
+        f->token_in = first > parting;
+        read_kept(f, span.first, first, alike ? 1 : f->sets);
+        psw_leaves stretch = {first, end - first < f->stretch ? end - first : f->stretch};
+        PSW_TRY(psw_sketched_stretch(f, stretch, alike, watch, sink, context));
+    }
+    return PSW_OK;
 }
 
 static psw_status rest_full(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, void *context)
@@ -200,7 +243,8 @@ psw_status psw_sketched_rest(psw_sketched *f, psw_watch watch, psw_leaf_sink sin
         psw_leaves stretch = psw_route_round(&f->route, f->route.rank, round);
         if (stretch.count == 0) continue;
         set_state(f, round);
-        PSW_TRY(psw_sketched_walk(f, stretch, add_block, watch, sink, context));
+        PSW_TRY(f->team.running[0] ? walk_kept(f, stretch, watch, sink, context)
+                                   : psw_sketched_walk(f, stretch, watch, sink, context));
     }
     return PSW_OK;
 }

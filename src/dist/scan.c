@@ -207,6 +207,7 @@ static void begin(scan *s)
 
 static void end(scan *s)
 {
+    dist_wait(s->pass);
     if (!library(s)) return;
     MPI_Op_free(&s->op);
     MPI_Type_free(&s->type);
@@ -221,13 +222,21 @@ static void advance(scan *s)
         advance_own(s);
 }
 
+/* Nothing more comes to this rank: what it sends may be on its way while it goes on. */
+static bool settled(const scan *s)
+{
+    if (s->over || library(s)) return s->over;
+    for (int i = s->at; i < s->count; i++)
+        if (!s->moves[i].send || i >= s->at + s->posted) return false;
+    return true;
+}
+
 static void finish(scan *s)
 {
-    while (!s->over) {
+    while (!settled(s)) {
         dist_wait(s->pass);
         advance(s);
     }
-    end(s);
 }
 
 psw_status dist_scan_prepare(const psw_comm *team, const psw_route *route, MPI_Comm *reversed)
@@ -239,15 +248,26 @@ psw_status dist_scan_prepare(const psw_comm *team, const psw_route *route, MPI_C
     return PSW_OK;
 }
 
-/* Near parts fill the time that messages take: between two of them the scan goes a step on if it can. */
+static void wait_a_moment(scan *s, double moment_s)
+{
+    double start = psw_clock_s();
+    while (!s->over && psw_clock_s() - start < moment_s)
+        if (dist_test(s->pass)) advance(s);
+    s->pass->traffic.comm_s += psw_clock_s() - start;
+}
+
+/* Near parts fill the time until the states of others are here. A rank that only sends stays with its messages for a
+ * moment: they need both ends, and the other end waits. */
 static void go_ahead(scan *s)
 {
+    const double receive_s = 1e-4, send_s = 5e-4; /* what a state of 1 MiB takes where both ends attend to it */
     dist_pass *p = s->pass;
     bool more = true;
-    while (!s->over && more && p->status == PSW_OK) {
+    while (!settled(s) && more && p->status == PSW_OK) {
         p->status = p->engine->ahead(p->attention, dist_watch(p), &more);
-        if (dist_test(p)) advance(s);
+        wait_a_moment(s, receive_s);
     }
+    wait_a_moment(s, send_s);
 }
 
 void dist_states(dist_pass *p, MPI_Comm reversed)
@@ -261,4 +281,5 @@ void dist_states(dist_pass *p, MPI_Comm reversed)
     go_ahead(&s);
     finish(&s);
     if (p->status == PSW_OK) p->status = p->engine->rest(p->attention, dist_watch(p), dist_sink, p);
+    end(&s);
 }

@@ -72,7 +72,7 @@ static psw_state new_state(hand *h)
 
 static void add_blocks(hand *h, ptrdiff_t first, ptrdiff_t end, psw_state *into)
 {
-    for (ptrdiff_t i = first; i < end; i++) psw_sketched_total(&h->f, 0, i, into);
+    for (ptrdiff_t i = first; i < end; i++) psw_sketched_total(&h->f, 0, i, into, NULL);
 }
 
 /* Rows of blocks first .. end under a causal mask, from a state that is continued. */
@@ -87,7 +87,7 @@ static void attend_blocks(hand *h, ptrdiff_t first, ptrdiff_t end, psw_state *st
         psw_sketched_read(&h->f, 0, i, PSW_NEAR_AND_FAR, sums);
         psw_results to = {rows + span.first * V, mass, log2_den};
         CHECK(psw_finish_rows(sums, h->f.p->den_constant, to) < 0, "block %td", i);
-        psw_sketched_total(&h->f, 0, i, state);
+        psw_sketched_total(&h->f, 0, i, state, NULL);
     }
 }
 
