@@ -4,3 +4,4 @@ psw_test(teams_mpi mpi/teams.c MPI 1 2 3 4)
 add_executable(bench_team EXCLUDE_FROM_ALL bench/bench_team.c)
 target_link_libraries(bench_team PRIVATE polysweep_mpi)
 target_include_directories(bench_team PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+# not a test: bench/heavy_tail.py prints makespans of a sweep of very unequal points, with teams and without
