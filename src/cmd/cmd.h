@@ -62,6 +62,7 @@ typedef struct psw_computer {
     const psw_rates *rates;
     const psw_inputs *inputs;
     psw_choice choice;   /* how a team works */
+    bool any_team;       /* points may be computed by other teams than they ask for */
     ptrdiff_t nodes;     /* that the team is on, for predictions */
     double memory_bytes; /* points that need more are skipped; 0 = no limit */
     psw_watch watch;

@@ -270,7 +270,7 @@ static psw_status room_for(psw_computer *computer, const psw_comm *team, const p
     size_t bytes = psw_memory_group(group, &route);
     psw_arena *arena = &computer->arena;
     bool limited = computer->memory_bytes > 0;
-    if (point->team > team->size)
+    if (point->team > team->size && !computer->any_team)
         return PSW_FAIL(PSW_USAGE,
                         "asks for a team of %td ranks, the job has %d: start it with more (mpirun -n %td), then "
                         "run --redo failed",

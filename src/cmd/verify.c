@@ -43,6 +43,7 @@ typedef struct check {
     findings mine;
     double differs[PSW_COLUMNS_MAX]; /* slots by column */
     double loose;                    /* slots compared within tolerances */
+    double too_large;                /* slots that do not fit the memory of all ranks together */
 } check;
 
 /* ---- comparing two records ---- */
@@ -90,6 +91,10 @@ static void note(check *c, ptrdiff_t slot, int column, double stored, double fou
 static void compare(check *c, ptrdiff_t slot, const psw_record *stored, const psw_record *found)
 {
     bool exactly = row_fold(stored->point.method) && same_build(c, stored->slot.launch), differs = false;
+    if (found->slot.status == PSW_SLOT_SKIPPED) {
+        c->too_large++;
+        return;
+    }
     c->loose += !exactly;
     if (found->slot.status != PSW_SLOT_DONE) {
         note(c, slot, -1, 0, 0);
@@ -172,16 +177,52 @@ static psw_status open_file(check *c)
     return psw_reader_slots_get(c->reader, c->slots);
 }
 
+static double memory_per_rank(const check *c, const psw_comm *node)
+{
+    double asked = psw_study_settings(c->study)->memory_per_rank_bytes;
+    return asked > 0 ? asked : c->machine.memory_bytes / node->size;
+}
+
+/* A run is one rank's, but where a point of it does not fit there: then all ranks are its team. */
+static bool needs_team(const check *c, const psw_run *run)
+{
+    psw_point points[PSW_GROUP_MAX];
+    psw_group one = {points, 1};
+    for (ptrdiff_t slot = run->first; slot < run->first + run->count;) {
+        slot += psw_group_fill(c->study, slot, run->first + run->count, points);
+        if ((double)psw_memory_group(&one, NULL) > c->computer.memory_bytes) return true;
+    }
+    return false;
+}
+
+static psw_status recompute_run(check *c, const psw_comm *team, const psw_run *run)
+{
+    psw_status status = psw_reader_get(c->reader, run->first, run->count, c->stored);
+    PSW_TRY(psw_comm_agree(team, status));
+    PSW_TRY(psw_compute(team, &c->computer, run->first, run->count, c->found));
+    for (ptrdiff_t i = 0; team->rank == 0 && i < run->count; i++)
+        compare(c, run->first + i, &c->stored[i], &c->found[i]);
+    return PSW_OK;
+}
+
+/* What one rank can do is shared out; what needs all of them comes after, once all have agreed that they go on. */
 static psw_status recompute(check *c)
 {
     const psw_comm self = {MPI_COMM_SELF, 0, 1};
-    c->computer = (psw_computer){.choice = PSW_CHOICE_AUTO, .study = c->study, .rates = &c->rates, .inputs = &c->inputs};
-    for (ptrdiff_t k = c->world->rank; k < c->runs.count; k += c->world->size) {
-        const psw_run *run = &c->runs.list[k];
-        PSW_TRY(psw_reader_get(c->reader, run->first, run->count, c->stored));
-        PSW_TRY(psw_compute(&self, &c->computer, run->first, run->count, c->found));
-        for (ptrdiff_t i = 0; i < run->count; i++) compare(c, run->first + i, &c->stored[i], &c->found[i]);
-    }
+    psw_status status = PSW_OK;
+    psw_comm node;
+    PSW_TRY(psw_comm_split_node(c->world, &node));
+    c->computer =
+        (psw_computer){.study = c->study, .rates = &c->rates, .inputs = &c->inputs, .choice = PSW_CHOICE_AUTO};
+    c->computer.any_team = true;
+    c->computer.memory_bytes = memory_per_rank(c, &node);
+    c->computer.nodes = node.size < c->world->size ? 2 : 1;
+    psw_comm_free(&node);
+    for (ptrdiff_t k = c->world->rank; status == PSW_OK && k < c->runs.count; k += c->world->size)
+        if (!needs_team(c, &c->runs.list[k])) status = recompute_run(c, &self, &c->runs.list[k]);
+    PSW_TRY(psw_comm_agree(c->world, status));
+    for (ptrdiff_t k = 0; k < c->runs.count; k++)
+        if (needs_team(c, &c->runs.list[k])) PSW_TRY(recompute_run(c, c->world, &c->runs.list[k]));
     return PSW_OK;
 }
 
@@ -207,6 +248,9 @@ static void tell(const check *c, const findings *all, ptrdiff_t differing)
     printf("recomputed  %td of them (%.3g %%)", c->picked, c->percent);
     if (c->loose > 0) printf(", %.0f within tolerances (other version, kernel or method)", c->loose);
     printf("\n");
+    if (c->too_large > 0)
+        printf("too large   %.0f of these for the memory of %d rank%s: not checked, start verify with more ranks\n",
+               c->too_large, c->world->size, c->world->size > 1 ? "s" : "");
     for (int rank = 0; rank < c->world->size; rank++)
         for (ptrdiff_t i = 0; i < all[rank].kept; i++) tell_difference(c, &all[rank].list[i]);
     for (ptrdiff_t i = 0; i < c->column_count; i++)
@@ -224,6 +268,7 @@ static void json(const check *c, const findings *all, ptrdiff_t differing)
     psw_json_count(&out, "recomputed", c->picked);
     psw_json_number(&out, "percent", c->percent);
     psw_json_number(&out, "within_tolerance", c->loose);
+    psw_json_number(&out, "too_large", c->too_large);
     psw_json_count(&out, "differing", differing);
     psw_json_open(&out, "columns", '{');
     for (ptrdiff_t i = 0; i < c->column_count; i++)
@@ -246,12 +291,12 @@ static void json(const check *c, const findings *all, ptrdiff_t differing)
 static psw_status conclude(check *c)
 {
     findings *all = calloc((size_t)c->world->size, sizeof *all);
-    double counts[2] = {(double)c->mine.slots, c->loose};
+    double counts[3] = {(double)c->mine.slots, c->loose, c->too_large};
     PSW_TRY(psw_comm_agree(c->world, all ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for a list of differences")));
     psw_status status = psw_comm_gather(c->world, &c->mine, sizeof c->mine, all);
-    if (status == PSW_OK) status = psw_comm_sum(c->world, counts, 2);
+    if (status == PSW_OK) status = psw_comm_sum(c->world, counts, 3);
     if (status == PSW_OK) status = psw_comm_sum(c->world, c->differs, (int)c->column_count);
-    c->loose = counts[1];
+    c->loose = counts[1], c->too_large = counts[2];
     ptrdiff_t differing = (ptrdiff_t)counts[0];
     if (status == PSW_OK && c->world->rank == 0) (c->options->json ? json : tell)(c, all, differing);
     free(all);
@@ -267,7 +312,7 @@ static psw_status verify(check *c)
     c->machine = psw_machine_read();
     PSW_TRY(psw_measure_rates_agreed(c->world, &c->rates));
     PSW_TRY(psw_comm_agree(c->world, choose(c)));
-    PSW_TRY(psw_comm_agree(c->world, recompute(c)));
+    PSW_TRY(recompute(c));
     return conclude(c);
 }
 
