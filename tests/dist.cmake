@@ -1,6 +1,6 @@
 psw_test(teams_mpi mpi/teams.c MPI 1 2 3 4)
 
-# not a test: one rank against a team, for a person (mpirun -n 2 bench_team [method n d r degree mask precision repetitions])
+# not a test: one rank against a team, for a person (mpirun -n 2 bench_team [method n d r degree mask precision repetitions route])
 add_executable(bench_team EXCLUDE_FROM_ALL bench/bench_team.c)
 target_link_libraries(bench_team PRIVATE polysweep_mpi)
 target_include_directories(bench_team PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})

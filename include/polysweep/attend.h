@@ -104,11 +104,13 @@ typedef struct psw_engine {
 
     /* One pass of a team (given.route), in pieces that polysweep/dist.h puts together. Local, all of them.
      * Row folds: begin; for each step of the route its transfers, `parcel` saying where each lies, and between them
-     * `meet`; `arrived` with every parcel that came; then `deliver`: own leaves, in ascending order. */
+     * `meet`; `arrived` with every parcel that came; then `deliver` the own leaves that the step has done
+     * (psw_route_done). */
     psw_parcel (*parcel)(psw_attention *attention, const psw_transfer *transfer);
     psw_status (*meet)(psw_attention *attention, int step, psw_watch watch);
     psw_status (*arrived)(psw_attention *attention, const psw_transfer *transfer);
-    psw_status (*deliver)(psw_attention *attention, psw_watch watch, psw_leaf_sink sink, void *context);
+    psw_status (*deliver)(psw_attention *attention, psw_leaves places, psw_watch watch, psw_leaf_sink sink,
+                          void *context);
     /* State folds: begin; `total` leaves the states of own stretches in states.own; a scan fills `before` (and
      * `total`); meanwhile `ahead` does what needs no state, a block at a time (`more` = false: nothing is left); then
      * `rest`: own leaves, in any order. */

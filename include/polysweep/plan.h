@@ -48,6 +48,9 @@ ptrdiff_t psw_group_fill(const psw_study *study, ptrdiff_t first, ptrdiff_t end,
 /* Bytes of the arena that computes a group; a run needs as much as its largest group. `route`: this rank's part of it
  * in a team, NULL alone. */
 size_t psw_memory_group(const psw_group *group, const psw_route *route);
+/* The choice by which a team of `size` computes a group: where the pattern of a row fold is left open, the first of
+ * ring, all-gather and stream by which no rank needs more than memory_bytes (0 = any). The same on every rank. */
+psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_t size, double memory_bytes);
 
 /* ---- teams ----
  *

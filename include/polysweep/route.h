@@ -10,7 +10,9 @@
  *            ring        keys and values go round, rank to next rank, while the tiles of those at hand are made
  *            all_gather  every rank receives all keys and values, then works as if alone
  *            pass_q      queries go round; sums come back to their owner
- *   scan     of state folds: doubling (recursive), chain (rank to rank), exscan (the MPI library's), all_gather
+ *            stream      one query leaf at a time, keys and values come leaf by leaf straight from their owners:
+ * nothing is held but own rows and two leaves; each leaf travels once for every query leaf scan     of state folds:
+ * doubling (recursive), chain (rank to rank), exscan (the MPI library's), all_gather
  *
  * Leaves never leave their unit (`unit` consecutive leaves: the stretches that a sketch makes exact). A rank may own
  * none. Sums of key leaves are added along one binary tree over the leaf index, whoever made them (nodes, below). */
@@ -20,7 +22,7 @@
 #include "polysweep/base.h"
 
 typedef enum psw_layout { PSW_CONTIGUOUS, PSW_ZIGZAG, PSW_STRIPED, PSW_LAYOUTS } psw_layout;
-typedef enum psw_pattern { PSW_RING, PSW_ALL_GATHER, PSW_PASS_Q, PSW_PATTERNS } psw_pattern;
+typedef enum psw_pattern { PSW_RING, PSW_ALL_GATHER, PSW_PASS_Q, PSW_STREAM, PSW_PATTERNS } psw_pattern;
 typedef enum psw_scan { PSW_DOUBLING, PSW_CHAIN, PSW_EXSCAN, PSW_STATE_GATHER, PSW_SCANS } psw_scan;
 
 /* What a study asks for (run.layout, run.route, run.scan); -1 = auto. */
@@ -67,21 +69,24 @@ typedef enum psw_cargo { PSW_KEYS, PSW_QUERIES, PSW_SUMS } psw_cargo;
 typedef struct psw_meeting {
     bool tiles;
     int queries, keys, guest;
+    ptrdiff_t query, key; /* the one leaf of each, -1: all of them */
 } psw_meeting;
 typedef struct psw_transfer {
     psw_cargo what;
     int of; /* the rank whose leaves they are; of sums, whose queries */
     int peer;
-    bool send;  /* else receive */
-    bool after; /* posted when the step's tiles are made, else before; all are complete at the end of the step */
-    int guest;  /* the buffer it comes from or goes to, -1 = the rank's own */
+    bool send;      /* else receive */
+    bool after;     /* posted when the step's tiles are made, else before; all are complete at the end of the step */
+    int guest;      /* the buffer it comes from or goes to, -1 = the rank's own */
+    ptrdiff_t leaf; /* the one that it is, -1: all leaves of that rank */
 } psw_transfer;
 
 int psw_route_steps(const psw_route *route);
 psw_meeting psw_route_meeting(const psw_route *route, int step);
 int psw_route_transfers(const psw_route *route, int step); /* their number */
 psw_transfer psw_route_transfer(const psw_route *route, int step, int index);
-int psw_route_guests(const psw_route *route); /* buffers for leaves of other ranks */
+int psw_route_guests(const psw_route *route);                /* buffers for leaves of other ranks */
+psw_leaves psw_route_done(const psw_route *route, int step); /* places of own query leaves that a step completes */
 
 /* Does a query leaf of rank `queries` see a key leaf of rank `keys`? */
 bool psw_route_sees(const psw_route *route, int queries, int keys);

@@ -115,9 +115,9 @@ static psw_status arrived(psw_attention *a, const psw_transfer *transfer)
     return psw_fold_arrived(&a->of.rows, transfer);
 }
 
-static psw_status deliver(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
+static psw_status deliver(psw_attention *a, psw_leaves places, psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    return psw_fold_deliver(&a->of.rows, watch, sink, context);
+    return psw_fold_deliver(&a->of.rows, places, watch, sink, context);
 }
 
 static psw_status total(psw_attention *a, psw_watch watch, psw_states **states)

@@ -44,6 +44,7 @@ typedef struct psw_fold {
 
     bool travels;               /* keys or queries come in steps */
     psw_parked *parked;         /* [own leaves][strips of a leaf][points][sets] */
+    psw_tree *streamed;         /* stream: [strips of a leaf][points][sets], of the query leaf at hand */
     double *sums_out, *sums_in; /* pass_q: sums of another's queries, of own queries with another's keys */
     psw_node *nodes;            /* scratch: of one query leaf with one rank's keys */
 
@@ -129,6 +130,6 @@ void psw_fold_begin(psw_fold *f);
 psw_parcel psw_fold_parcel(psw_fold *f, const psw_transfer *transfer);
 psw_status psw_fold_meet(psw_fold *f, int step, psw_watch watch);
 psw_status psw_fold_arrived(psw_fold *f, const psw_transfer *transfer);
-psw_status psw_fold_deliver(psw_fold *f, psw_watch watch, psw_leaf_sink sink, void *context);
+psw_status psw_fold_deliver(psw_fold *f, psw_leaves places, psw_watch watch, psw_leaf_sink sink, void *context);
 
 #endif

@@ -38,7 +38,7 @@ static void lay_guests(psw_fold *f, psw_arena *arena)
 {
     const psw_route *r = &f->route;
     ptrdiff_t each = r->pattern == PSW_PASS_Q ? f->leaf * f->p->d : f->leaf_reals;
-    f->guest_reals = psw_route_most(r) * each;
+    f->guest_reals = r->pattern == PSW_STREAM ? each : psw_route_most(r) * each;
     f->guest = reals(arena, psw_route_guests(r) * f->guest_reals);
 }
 
@@ -49,6 +49,7 @@ static ptrdiff_t tree_places(const psw_fold *f)
     const psw_route *r = &f->route;
     ptrdiff_t ascending = psw_tree_places(f->leaves), most = 0, waiting = 0;
     if (!f->travels || r->pattern == PSW_ALL_GATHER) return ascending;
+    if (r->pattern == PSW_STREAM) return 1; /* psw_fold_lay_team lays those that are used */
     for (int rank = 0; rank < r->size; rank++) most = larger(most, psw_route_nodes(r, rank, f->leaves, NULL));
     for (ptrdiff_t i = 0; i < f->own; i++)
         waiting = larger(waiting, psw_route_waiting(r, psw_route_seen(r, psw_route_leaf(r, r->rank, i))));

@@ -201,8 +201,7 @@ static void read_both(psw_sketched *f, int set, int from, ptrdiff_t place)
 static void read_kept(psw_sketched *f, ptrdiff_t start, ptrdiff_t first, int sets)
 {
     for (int s = 0; s < sets; s++)
-        if (first > start)
-            read_both(f, s, first - 1 >= f->team.apart ? s : 0, psw_route_place(&f->route, first - 1));
+        if (first > start) read_both(f, s, first - 1 >= f->team.apart ? s : 0, psw_route_place(&f->route, first - 1));
 }
 
 /* The states of own blocks are there already. */

@@ -41,10 +41,29 @@ static void lay_sums(psw_fold *f, psw_arena *arena)
     f->nodes = psw_arena_take(arena, f->leaves, sizeof *f->nodes);
 }
 
+/* Trees of one query leaf, which wait where they are: what waits, and the one that is filled. */
+static void lay_streamed(psw_fold *f, psw_arena *arena)
+{
+    ptrdiff_t count = psw_strips(f) * pairs(f), places = 1;
+    for (ptrdiff_t i = 0; i < f->own; i++) {
+        ptrdiff_t seen = psw_route_seen(&f->route, psw_route_leaf(&f->route, f->route.rank, i));
+        places = larger(places, psw_route_waiting(&f->route, seen) + 1);
+    }
+    f->streamed = psw_arena_take(arena, count, sizeof *f->streamed);
+    for (ptrdiff_t k = 0; k < count; k++) {
+        psw_tree tree = psw_tree_take(arena, f->strip, f->p->v + 2, places);
+        if (f->streamed) f->streamed[k] = tree;
+    }
+}
+
 void psw_fold_lay_team(psw_fold *f, psw_arena *arena)
 {
     ptrdiff_t each = psw_strips(f) * pairs(f);
     if (f->route.pattern == PSW_ALL_GATHER) return;
+    if (f->route.pattern == PSW_STREAM) {
+        lay_streamed(f, arena);
+        return;
+    }
     f->parked = psw_arena_take(arena, f->own * each, sizeof *f->parked);
     for (ptrdiff_t i = 0; i < f->own; i++) {
         ptrdiff_t seen = psw_route_seen(&f->route, psw_route_leaf(&f->route, f->route.rank, i));
@@ -171,13 +190,21 @@ static void find_keys(psw_fold *f, int of, int guest)
         f->key_at[psw_route_leaf(&f->route, of, i)] = at + i * f->leaf_reals;
 }
 
+/* One leaf, or all leaves of a rank. */
+static psw_parcel keys_parcel(const psw_fold *f, const psw_transfer *t)
+{
+    bool one = t->leaf >= 0;
+    ptrdiff_t leaves = one ? 1 : psw_route_count(&f->route, t->of);
+    ptrdiff_t first = one && t->guest < 0 ? psw_route_place(&f->route, t->leaf) : 0;
+    return (psw_parcel){(t->guest < 0 ? f->keys : guest_at(f, t->guest)) + first * f->leaf_reals,
+                        (size_t)(leaves * f->leaf_reals) * sizeof(psw_real)};
+}
+
 psw_parcel psw_fold_parcel(psw_fold *f, const psw_transfer *t)
 {
     ptrdiff_t leaves = psw_route_count(&f->route, t->of);
     switch (t->what) {
-    case PSW_KEYS:
-        return (psw_parcel){t->guest < 0 ? f->keys : guest_at(f, t->guest),
-                            (size_t)(leaves * f->leaf_reals) * sizeof(psw_real)};
+    case PSW_KEYS: return keys_parcel(f, t);
     case PSW_QUERIES:
         return (psw_parcel){t->guest < 0 ? f->q : guest_at(f, t->guest),
                             (size_t)(leaves * f->leaf * f->p->d) * sizeof(psw_real)};
@@ -217,11 +244,39 @@ static psw_status meet_leaf(psw_fold *f, const psw_meeting *m, ptrdiff_t leaf, p
     return PSW_OK;
 }
 
+/* The trees of a strip of the query leaf at hand take the place of the fold's. */
+static void use_streamed(psw_fold *f, ptrdiff_t strip)
+{
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++) *tree_of(f, pair) = f->streamed[strip * pairs(f) + pair];
+}
+
+static void put_streamed(psw_fold *f, ptrdiff_t strip)
+{
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++) f->streamed[strip * pairs(f) + pair] = *tree_of(f, pair);
+}
+
+/* One query leaf with one key leaf; it begins with the rank's first leaf. */
+static psw_status meet_streamed(psw_fold *f, const psw_meeting *m, psw_watch watch)
+{
+    psw_span query = psw_leaf_span(f, m->query), strip;
+    psw_transfer at = {.what = PSW_KEYS, .of = m->keys, .guest = m->guest, .leaf = m->key};
+    f->key_at[m->key] = keys_parcel(f, &at).at;
+    for (ptrdiff_t i = 0; (strip = psw_strip_span(f, query, i)).count > 0; i++) {
+        if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        use_streamed(f, i);
+        if (m->key == psw_route_leaf(&f->route, f->route.rank, 0)) PSW_TRY(resume(f, m->query, strip, NULL));
+        PSW_TRY(psw_fold_tile(f, strip, psw_leaf_span(f, m->key)));
+        put_streamed(f, i);
+    }
+    return PSW_OK;
+}
+
 psw_status psw_fold_meet(psw_fold *f, int step, psw_watch watch)
 {
     psw_meeting m = psw_route_meeting(&f->route, step);
     cursor c = {f->sums_out, 0, f->p->v + 2};
     if (!m.tiles || m.keys < 0) return PSW_OK; /* of all at once: psw_fold_deliver */
+    if (m.query >= 0) return meet_streamed(f, &m, watch);
     f->hand = m.queries == f->route.rank ? f->q : guest_at(f, m.guest);
     find_keys(f, m.keys, m.keys == f->route.rank ? -1 : m.guest);
     for (ptrdiff_t i = 0; i < psw_route_count(&f->route, m.queries); i++)
@@ -235,7 +290,10 @@ static psw_status deliver_leaf(psw_fold *f, ptrdiff_t leaf, psw_leaf_sink sink, 
 {
     psw_span span = psw_leaf_span(f, leaf), strip;
     for (ptrdiff_t i = 0; (strip = psw_strip_span(f, span, i)).count > 0; i++) {
-        PSW_TRY(resume(f, leaf, strip, parked_of(f, leaf, i)));
+        if (f->streamed)
+            use_streamed(f, i);
+        else
+            PSW_TRY(resume(f, leaf, strip, parked_of(f, leaf, i)));
         for (ptrdiff_t pair = 0; pair < pairs(f); pair++)
             PSW_TRY(psw_fold_finish(f, pair / f->sets, (int)(pair % f->sets), span, strip,
                                     psw_tree_root(tree_of(f, pair))));
@@ -243,13 +301,14 @@ static psw_status deliver_leaf(psw_fold *f, ptrdiff_t leaf, psw_leaf_sink sink, 
     return psw_fold_give(f, leaf, sink, context);
 }
 
-psw_status psw_fold_deliver(psw_fold *f, psw_watch watch, psw_leaf_sink sink, void *context)
+psw_status psw_fold_deliver(psw_fold *f, psw_leaves places, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     if (f->route.pattern == PSW_ALL_GATHER) {
+        if (places.count == 0) return PSW_OK;
         for (int i = 1; i < f->route.size; i++) find_keys(f, (f->route.rank + i) % f->route.size, i - 1);
         return psw_fold_pass(f, watch, sink, context);
     }
-    for (ptrdiff_t i = 0; i < f->own; i++)
+    for (ptrdiff_t i = places.first; i < places.first + places.count; i++)
         PSW_TRY(deliver_leaf(f, psw_route_leaf(&f->route, f->route.rank, i), sink, context));
     return PSW_OK;
 }

@@ -162,9 +162,14 @@ static psw_status attend_and_judge(pass *p, results *r)
     return status;
 }
 
-static psw_route route_of(const psw_computer *computer, const psw_comm *team, const psw_point *point)
+static psw_choice choice_of(const psw_computer *computer, const psw_comm *team, const psw_group *group)
 {
-    return psw_attend_route(point, computer->choice, team->size, team->rank);
+    return psw_choice_within(group, computer->choice, team->size, computer->memory_bytes);
+}
+
+static psw_route route_of(const psw_computer *computer, const psw_comm *team, const psw_group *group)
+{
+    return psw_attend_route(group->points, choice_of(computer, team, group), team->size, team->rank);
 }
 
 static psw_status open_data(const psw_computer *computer, const psw_point *point, psw_data **data)
@@ -182,7 +187,7 @@ static psw_status compute_group(const psw_comm *team, psw_computer *computer, co
     psw_status opened = open_data(computer, group->points, &data), status = psw_comm_agree(team, opened);
     if (status == PSW_OK) {
         pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .data = data};
-        p.route = route_of(computer, team, group->points);
+        p.route = route_of(computer, team, group);
         p.arena = &computer->arena;
         status = attend_and_judge(&p, r);
     }
@@ -204,7 +209,8 @@ static double predicted(const psw_comm *team, const psw_computer *computer, cons
 {
     double count = (double)group->count;
     if (team->size == 1) return cost->extra_s + (cost->predicted_s - cost->extra_s) / count;
-    return psw_cost_team(computer->rates, group, computer->choice, team->size, computer->nodes).seconds / count;
+    psw_choice choice = choice_of(computer, team, group);
+    return psw_cost_team(computer->rates, group, choice, team->size, computer->nodes).seconds / count;
 }
 
 static void fill_cost(const psw_comm *team, const psw_computer *computer, const psw_group *group, const results *r,
@@ -266,7 +272,7 @@ static void give_up(const psw_comm *team, psw_computer *computer, psw_slot_statu
 static psw_status room_for(psw_computer *computer, const psw_comm *team, const psw_group *group)
 {
     const psw_point *point = group->points;
-    psw_route route = route_of(computer, team, point);
+    psw_route route = route_of(computer, team, group);
     size_t bytes = psw_memory_group(group, &route);
     psw_arena *arena = &computer->arena;
     bool limited = computer->memory_bytes > 0;

@@ -44,7 +44,8 @@ static psw_status choose_path(psw_job *j)
     const char *path = j->options->output ? j->options->output : j->settings->file;
     bool whole = path[0] ? psw_format(j->path, sizeof j->path, "%s", path)
                          : psw_format(j->path, sizeof j->path, "%s.h5", psw_study_name(j->study));
-    return whole ? PSW_OK : PSW_FAIL(PSW_USAGE, "the name of the result file is longer than %zu characters", sizeof j->path - 1);
+    return whole ? PSW_OK
+                 : PSW_FAIL(PSW_USAGE, "the name of the result file is longer than %zu characters", sizeof j->path - 1);
 }
 
 /* ---- what is left to do ---- */
@@ -60,8 +61,10 @@ static psw_status same_study(psw_job *j, psw_reader *reader)
     (points ? psw_study_layout_difference : psw_study_difference)(j->study, stored, difference, sizeof difference);
     psw_study_free(stored);
     if (points && !*difference) return PSW_OK;
-    return PSW_FAIL(PSW_USAGE, "%s holds another study and is left as it is; give another file with -o, or the study it was made from.\n%s",
-                    j->path, difference);
+    return PSW_FAIL(
+        PSW_USAGE,
+        "%s holds another study and is left as it is; give another file with -o, or the study it was made from.\n%s",
+        j->path, difference);
 }
 
 /* What this launch leaves alone but earlier ones ended. */
@@ -133,7 +136,8 @@ static psw_status find_work(psw_job *j)
 {
     j->wanted = calloc((size_t)j->slots, 1);
     j->attempts = calloc((size_t)j->slots, 1);
-    PSW_TRY(psw_comm_agree(j->world, j->wanted && j->attempts ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", j->slots)));
+    PSW_TRY(psw_comm_agree(
+        j->world, j->wanted && j->attempts ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", j->slots)));
     PSW_TRY(psw_comm_agree(j->world, j->world->rank == 0 ? choose_slots(j) : PSW_OK));
     PSW_TRY(psw_comm_bytes(j->world, 0, j->wanted, (size_t)j->slots));
     return psw_comm_bytes(j->world, 0, j->attempts, (size_t)j->slots);
@@ -147,7 +151,8 @@ static psw_status same_runs(psw_job *j)
 {
     ptrdiff_t count = j->runs.count;
     PSW_TRY(psw_comm_bytes(j->world, 0, &count, sizeof count));
-    PSW_TRY(psw_comm_agree(j->world, count == j->runs.count ? PSW_OK : PSW_FAIL(PSW_BUG, "ranks cut the work differently")));
+    PSW_TRY(psw_comm_agree(j->world,
+                           count == j->runs.count ? PSW_OK : PSW_FAIL(PSW_BUG, "ranks cut the work differently")));
     return psw_comm_bytes(j->world, 0, j->runs.list, (size_t)count * sizeof *j->runs.list);
 }
 
@@ -173,12 +178,15 @@ static psw_status share_work(psw_job *j)
     return psw_comm_agree(j->world, status);
 }
 
-static void set_limits(psw_job *j)
+/* The smallest node's memory is everybody's: ranks choose routes by it. */
+static psw_status set_limits(psw_job *j)
 {
     double limit = j->options->time_limit_s >= 0 ? j->options->time_limit_s : j->settings->time_limit_s;
+    double least = -psw_machine_read().memory_bytes / j->node.size;
     j->deadline_s = j->options->time_limit_s >= 0 || limit > 0 ? j->display.start_s + limit : INFINITY;
-    double machine = psw_machine_read().memory_bytes / j->node.size;
-    j->memory_bytes = j->settings->memory_per_rank_bytes > 0 ? j->settings->memory_per_rank_bytes : machine;
+    PSW_TRY(psw_comm_max(j->world, &least, 1));
+    j->memory_bytes = j->settings->memory_per_rank_bytes > 0 ? j->settings->memory_per_rank_bytes : -least;
+    return PSW_OK;
 }
 
 static psw_status open_display(psw_job *j, const psw_launch *launch)
@@ -219,7 +227,8 @@ static void say_what_is_missing(const psw_job *j)
 {
     const psw_settings *s = j->settings;
     if (j->world->rank != 0 || j->options->quiet) return;
-    if (s->timing) fprintf(stderr, "polysweep: note: `time`: points run alone and once; repetitions are not measured yet\n");
+    if (s->timing)
+        fprintf(stderr, "polysweep: note: `time`: points run alone and once; repetitions are not measured yet\n");
     if (s->keep_samples || s->keep_rows) fprintf(stderr, "polysweep: note: `output.keep` has no effect yet\n");
 }
 
@@ -257,8 +266,10 @@ static psw_status finish(psw_job *j, psw_status status)
     if (closing == PSW_OK) closing = psw_display_end(j->world, &j->display, &all);
     if (closing == PSW_OK) closing = psw_store_close(j->world, j->store);
     if (status == PSW_OK) status = closing;
-    if (status == PSW_OK) status = outcome(j, &all);
-    else psw_format(j->display.state.state, sizeof j->display.state.state, "failed");
+    if (status == PSW_OK)
+        status = outcome(j, &all);
+    else
+        psw_format(j->display.state.state, sizeof j->display.state.state, "failed");
     if (j->world->rank == 0) {
         psw_display_event(&j->display, "\"event\": \"end\", \"state\": \"%s\", \"done\": %td, \"failed\": %td",
                           j->display.state.state, j->display.state.done, j->display.state.failed);
@@ -272,12 +283,12 @@ static psw_status run(psw_job *j)
 {
     PSW_TRY(read_study(j));
     PSW_TRY(psw_comm_agree(j->world, choose_path(j)));
-    PSW_TRY(psw_launch_check(j->world, &j->node, j->settings->threads, j->options->oversubscribe || j->settings->oversubscribe,
-                             &j->crowded));
+    PSW_TRY(psw_launch_check(j->world, &j->node, j->settings->threads,
+                             j->options->oversubscribe || j->settings->oversubscribe, &j->crowded));
     PSW_TRY(find_work(j));
     say_what_is_missing(j);
     psw_stop_listen();
-    set_limits(j);
+    PSW_TRY(set_limits(j));
     PSW_TRY(share_work(j));
     PSW_TRY(open_all(j));
     return finish(j, psw_job_work(j));

@@ -177,10 +177,13 @@ static psw_status open_file(check *c)
     return psw_reader_slots_get(c->reader, c->slots);
 }
 
-static double memory_per_rank(const check *c, const psw_comm *node)
+/* The same on all ranks. */
+static psw_status memory_per_rank(const check *c, const psw_comm *node, double *bytes)
 {
-    double asked = psw_study_settings(c->study)->memory_per_rank_bytes;
-    return asked > 0 ? asked : c->machine.memory_bytes / node->size;
+    double asked = psw_study_settings(c->study)->memory_per_rank_bytes, least = -c->machine.memory_bytes / node->size;
+    PSW_TRY(psw_comm_max(c->world, &least, 1));
+    *bytes = asked > 0 ? asked : -least;
+    return PSW_OK;
 }
 
 /* A run is one rank's, but where a point of it does not fit there: then all ranks are its team. */
@@ -215,7 +218,7 @@ static psw_status recompute(check *c)
     c->computer =
         (psw_computer){.study = c->study, .rates = &c->rates, .inputs = &c->inputs, .choice = PSW_CHOICE_AUTO};
     c->computer.any_team = true;
-    c->computer.memory_bytes = memory_per_rank(c, &node);
+    PSW_TRY(memory_per_rank(c, &node, &c->computer.memory_bytes));
     c->computer.nodes = node.size < c->world->size ? 2 : 1;
     psw_comm_free(&node);
     for (ptrdiff_t k = c->world->rank; status == PSW_OK && k < c->runs.count; k += c->world->size)

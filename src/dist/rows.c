@@ -4,12 +4,8 @@
 /* Requests of a step: every transfer, and pieces of large ones. */
 int dist_rows_room(dist_pass *p)
 {
-    int most = 0;
-    for (int step = 0; step < psw_route_steps(p->route); step++) {
-        int count = psw_route_transfers(p->route, step);
-        if (count > most) most = count;
-    }
-    return 16 + 4 * most;
+    int most = p->route->pattern == PSW_RING || p->route->pattern == PSW_PASS_Q ? 4 : 2 * p->route->size;
+    return 4 * most;
 }
 
 static void post(dist_pass *p, int step, bool after)
@@ -37,14 +33,21 @@ static void arrive(dist_pass *p, int step)
     }
 }
 
+static void deliver(dist_pass *p, int step)
+{
+    psw_leaves done = psw_route_done(p->route, step);
+    if (done.count > 0 && p->status == PSW_OK)
+        p->status = p->engine->deliver(p->attention, done, dist_watch(p), dist_sink, p);
+}
+
 void dist_rows(dist_pass *p)
 {
-    for (int step = 0; step < psw_route_steps(p->route); step++) {
+    for (int step = 0, steps = psw_route_steps(p->route); step < steps; step++) {
         post(p, step, false);
         meet(p, step);
         post(p, step, true);
         dist_wait(p);
         arrive(p, step);
+        deliver(p, step);
     }
-    if (p->status == PSW_OK) p->status = p->engine->deliver(p->attention, dist_watch(p), dist_sink, p);
 }

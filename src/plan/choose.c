@@ -67,7 +67,8 @@ static void refuse(psw_run *run)
 
 static bool fits(const chooser *c, const team_work *work, ptrdiff_t size)
 {
-    return c->cut->memory_bytes <= 0 || team_memory(work->group, c->cut->choice, size) <= c->cut->memory_bytes;
+    psw_choice choice = psw_choice_within(work->group, c->cut->choice, size, c->cut->memory_bytes);
+    return c->cut->memory_bytes <= 0 || team_memory(work->group, choice, size) <= c->cut->memory_bytes;
 }
 
 static int deepest_with(const chooser *c, ptrdiff_t ranks)

@@ -96,6 +96,12 @@ static double row_seconds(const team_work *w, const psw_route *r, const network 
     double size = r->size, working = fmin(size, (double)r->leaves), bytes = cargo_bytes(w, r, m->leaves);
     bool half = r->causal && r->layout == PSW_CONTIGUOUS; /* of the pairs of ranks see each other */
     double transfers = working * (size - 1) * (half ? 0.5 : 1);
+    if (r->pattern == PSW_STREAM) { /* all leaves of others, one by one, for each own leaf */
+        transfers = (double)r->leaves * (double)r->leaves * (r->causal ? 0.5 : 1) * (1 - 1 / working);
+        bytes = cargo_bytes(w, r, 1);
+        cost->messages = transfers, cost->sent_bytes = transfers * bytes;
+        return fmax(tiles_s, transfers / working * (net->latency + bytes * net->byte));
+    }
     cost->messages = transfers * (r->pattern == PSW_PASS_Q ? 2 : 1);
     cost->sent_bytes = transfers * bytes;
     double step_s = net->latency * (r->pattern == PSW_PASS_Q ? 2 : 1) + bytes * net->byte;
@@ -180,6 +186,19 @@ double team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size)
         bytes = fmax(bytes, (double)psw_memory_group(group, &route));
     }
     return bytes;
+}
+
+psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_t size, double memory_bytes)
+{
+    const psw_point *p = &group->points[0];
+    bool open = choice.pattern < 0 && size > 1 && memory_bytes > 0;
+    if (p->method == PSW_CLOSED_FORM || psw_attend_kind(p) != PSW_ROW_FOLD || !open) return choice;
+    const psw_pattern in_order[] = {PSW_RING, PSW_ALL_GATHER, PSW_STREAM}; /* the first one is the fastest */
+    for (int i = 0; i < 3; i++) {
+        choice.pattern = (int)in_order[i];
+        if (team_memory(group, choice, size) <= memory_bytes) break;
+    }
+    return choice;
 }
 
 psw_team_cost psw_cost_team(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,

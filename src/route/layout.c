@@ -6,7 +6,7 @@
 /* ---- words ---- */
 
 static const char *const layouts[] = {"contiguous", "zigzag", "striped", NULL};
-static const char *const patterns[] = {"ring", "all_gather", "pass_q", NULL};
+static const char *const patterns[] = {"ring", "all_gather", "pass_q", "stream", NULL};
 static const char *const scans[] = {"doubling", "chain", "exscan", "all_gather", NULL};
 
 static psw_status read_word(const char *key, const char *word, const char *const *words, int *code)

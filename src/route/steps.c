@@ -34,13 +34,61 @@ static bool goes_on(const psw_route *r, int of, int step)
 
 int psw_route_steps(const psw_route *r)
 {
+    if (r->pattern == PSW_STREAM) return (int)(psw_route_most(r) * r->leaves) + 1;
     return r->pattern == PSW_ALL_GATHER ? 2 : r->size;
 }
 
 int psw_route_guests(const psw_route *r)
 {
+    if (r->pattern == PSW_STREAM) return 2;
     if (r->pattern == PSW_ALL_GATHER) return r->size - 1;
     return r->size > 2 ? 2 : r->size - 1;
+}
+
+psw_leaves psw_route_done(const psw_route *r, int step)
+{
+    ptrdiff_t count = psw_route_count(r, r->rank);
+    if (r->pattern != PSW_STREAM) return (psw_leaves){0, step + 1 == psw_route_steps(r) ? count : 0};
+    ptrdiff_t place = (step - 1) / r->leaves;
+    bool done = step > 0 && step % r->leaves == 0 && place < count;
+    return (psw_leaves){place, done ? 1 : 0};
+}
+
+/* ---- a stream ---- */
+
+/* Pair number `pair` of a rank: its query leaf pair / leaves with the key leaf that is pair % leaves behind the rank's
+ * first one. -1: the mask hides it, or there is no such query. Ranks begin at different keys, so that they do not all
+ * ask the same owner. */
+static ptrdiff_t streamed(const psw_route *r, int rank, ptrdiff_t pair, ptrdiff_t *query)
+{
+    ptrdiff_t place = pair / r->leaves;
+    *query = -1;
+    if (pair < 0 || place >= psw_route_count(r, rank)) return -1;
+    ptrdiff_t key = (psw_route_leaf(r, rank, 0) + pair % r->leaves) % r->leaves;
+    *query = psw_route_leaf(r, rank, place);
+    return key < psw_route_seen(r, *query) ? key : -1;
+}
+
+/* A step makes the tiles of the pair before, while the keys of its own pair arrive. */
+static psw_meeting meeting_of_stream(const psw_route *r, int step)
+{
+    ptrdiff_t query, key = streamed(r, r->rank, step - 1, &query);
+    int owner = key < 0 ? r->rank : psw_route_owner(r, key);
+    return (psw_meeting){key >= 0, r->rank, owner, owner == r->rank ? -1 : (step - 1) % 2, query, key};
+}
+
+/* Candidate `index` of a step: what comes, then what goes to each other rank. */
+static bool of_stream(const psw_route *r, int step, int index, psw_transfer *transfer)
+{
+    int other = index == 0 ? r->rank : turned(r, r->rank, index);
+    ptrdiff_t query, key = streamed(r, other, step, &query);
+    int owner = key < 0 ? -1 : psw_route_owner(r, key);
+    if (index == 0) {
+        *transfer = (psw_transfer){PSW_KEYS, owner, owner, false, false, step % 2, key};
+        return owner >= 0 && owner != r->rank;
+    }
+    *transfer = (psw_transfer){PSW_KEYS, r->rank, other, true, false, -1, key};
+    return owner == r->rank;
 }
 
 /* Buffer of what is at hand at `step` of a ring. */
@@ -51,10 +99,12 @@ static int at_hand(int step)
 
 psw_meeting psw_route_meeting(const psw_route *r, int step)
 {
+    if (r->pattern == PSW_STREAM) return meeting_of_stream(r, step);
     int other = turned(r, r->rank, -step);
-    if (r->pattern == PSW_ALL_GATHER) return (psw_meeting){step == 1, r->rank, -1, -1};
-    if (r->pattern == PSW_PASS_Q) return (psw_meeting){wanted(r, other, r->rank), other, r->rank, at_hand(step)};
-    return (psw_meeting){wanted(r, other, r->rank), r->rank, other, at_hand(step)};
+    if (r->pattern == PSW_ALL_GATHER) return (psw_meeting){step == 1, r->rank, -1, -1, -1, -1};
+    if (r->pattern == PSW_PASS_Q)
+        return (psw_meeting){wanted(r, other, r->rank), other, r->rank, at_hand(step), -1, -1};
+    return (psw_meeting){wanted(r, other, r->rank), r->rank, other, at_hand(step), -1, -1};
 }
 
 /* ---- transfers ---- */
@@ -79,12 +129,13 @@ static transfers of_ring(const psw_route *r, int step)
     int ahead = turned(r, r->rank, step);
     psw_cargo what = r->pattern == PSW_PASS_Q ? PSW_QUERIES : PSW_KEYS;
     bool more = step + 1 < r->size;
-    put(&found, more && goes_on(r, next, step), (psw_transfer){what, next, before, false, false, at_hand(step + 1)});
+    put(&found, more && goes_on(r, next, step),
+        (psw_transfer){what, next, before, false, false, at_hand(step + 1), -1});
     put(&found, more && goes_on(r, here, step),
-        (psw_transfer){what, here, turned(r, r->rank, 1), true, false, at_hand(step)});
+        (psw_transfer){what, here, turned(r, r->rank, 1), true, false, at_hand(step), -1});
     if (r->pattern != PSW_PASS_Q || step == 0) return found;
-    put(&found, wanted(r, r->rank, ahead), (psw_transfer){PSW_SUMS, r->rank, ahead, false, false, -1});
-    put(&found, wanted(r, here, r->rank), (psw_transfer){PSW_SUMS, here, here, true, true, -1});
+    put(&found, wanted(r, r->rank, ahead), (psw_transfer){PSW_SUMS, r->rank, ahead, false, false, -1, -1});
+    put(&found, wanted(r, here, r->rank), (psw_transfer){PSW_SUMS, here, here, true, true, -1, -1});
     return found;
 }
 
@@ -93,24 +144,41 @@ static bool of_gather(const psw_route *r, int index, psw_transfer *transfer)
 {
     int peer = turned(r, r->rank, index / 2 + 1);
     bool send = index % 2 == 0;
-    *transfer = send ? (psw_transfer){PSW_KEYS, r->rank, peer, true, false, -1}
-                     : (psw_transfer){PSW_KEYS, peer, peer, false, false, index / 2};
+    *transfer = send ? (psw_transfer){PSW_KEYS, r->rank, peer, true, false, -1, -1}
+                     : (psw_transfer){PSW_KEYS, peer, peer, false, false, index / 2, -1};
     return send ? psw_route_sees(r, peer, r->rank) : psw_route_sees(r, r->rank, peer);
+}
+
+/* Patterns whose transfers are found among candidates: their number, and whether one is. */
+static int candidates(const psw_route *r, int step)
+{
+    if (r->pattern == PSW_STREAM) return r->size;
+    return step == 0 ? 2 * (r->size - 1) : 0;
+}
+
+static bool candidate(const psw_route *r, int step, int index, psw_transfer *transfer)
+{
+    return r->pattern == PSW_STREAM ? of_stream(r, step, index, transfer) : of_gather(r, index, transfer);
+}
+
+static bool is_ring(const psw_route *r)
+{
+    return r->pattern == PSW_RING || r->pattern == PSW_PASS_Q;
 }
 
 int psw_route_transfers(const psw_route *r, int step)
 {
-    if (r->pattern != PSW_ALL_GATHER) return of_ring(r, step).count;
+    if (is_ring(r)) return of_ring(r, step).count;
     int count = 0;
     psw_transfer any;
-    for (int i = 0; step == 0 && i < 2 * (r->size - 1); i++) count += of_gather(r, i, &any);
+    for (int i = 0; i < candidates(r, step); i++) count += candidate(r, step, i, &any);
     return count;
 }
 
 psw_transfer psw_route_transfer(const psw_route *r, int step, int index)
 {
     psw_transfer found = {0};
-    if (r->pattern != PSW_ALL_GATHER) return of_ring(r, step).list[index];
-    for (int i = 0; index >= 0; i++) index -= of_gather(r, i, &found);
+    if (is_ring(r)) return of_ring(r, step).list[index];
+    for (int i = 0; index >= 0; i++) index -= candidate(r, step, i, &found);
     return found;
 }

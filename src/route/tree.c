@@ -127,11 +127,27 @@ static ptrdiff_t nodes_of_ranks(const psw_route *r, int low, int count, ptrdiff_
     return nodes_found;
 }
 
+/* Leaves come one after another, from the rank's first one on and round. */
+static ptrdiff_t waiting_in_stream(const psw_route *r, ptrdiff_t seen)
+{
+    ptrdiff_t most = 0, start = psw_route_leaf(r, r->rank, 0);
+    for (ptrdiff_t end = start + 1; end < start + seen; end++) {
+        stretches s = {0};
+        ptrdiff_t count = 0;
+        put(&s, start, end < seen ? end : seen);
+        if (end > seen) put(&s, 0, end - seen);
+        for (int i = 0; i < s.count; i++) count += nodes_of(s.at[i].first, s.at[i].end, seen);
+        if (count > most) most = count;
+    }
+    return most;
+}
+
 /* Keys come from the ranks behind, sums from the ranks ahead. */
 ptrdiff_t psw_route_waiting(const psw_route *r, ptrdiff_t seen)
 {
     ptrdiff_t most = 0;
     if (r->pattern == PSW_ALL_GATHER) return 0;
+    if (r->pattern == PSW_STREAM) return psw_route_count(r, r->rank) > 0 ? waiting_in_stream(r, seen) : 0;
     for (int step = 0; step + 1 < r->size; step++) {
         bool ahead = r->pattern == PSW_PASS_Q;
         part p = {.route = r, .rank = ahead ? (r->rank + step) % r->size : r->rank, .steps = step, .seen = seen};

@@ -1,5 +1,5 @@
 /* One point on one rank against the same on a team of all ranks, in turn, in one run:
- *     mpirun -n 2 bench_team [method n d r degree mask precision repetitions]
+ *     mpirun -n 2 bench_team [method n d r degree mask precision repetitions route]
  * Medians with quartiles of the slowest rank's pass, the ratio, and where the time of the team went. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,8 @@
 #include "polysweep/stats.h"
 
 enum { REPETITIONS_MAX = 1000 };
+
+static psw_choice choice = {-1, -1, -1};
 
 typedef struct side { /* one of the two that are compared */
     const psw_comm *team;
@@ -31,7 +33,7 @@ static psw_status open_side(const psw_point *p, const psw_data *data, const psw_
     psw_given given = {.data = data, .sets = 1, .route = &s->route};
     s->team = team;
     s->group = (psw_group){p, 1};
-    s->route = psw_attend_route(p, PSW_CHOICE_AUTO, team->size, team->rank);
+    s->route = psw_attend_route(p, choice, team->size, team->rank);
     PSW_TRY(psw_arena_create(psw_engine_of(p->precision)->bytes(&s->group, &s->route), &s->arena));
     return psw_engine_of(p->precision)->prepare(&s->group, &given, &s->arena, &s->attention);
 }
@@ -115,8 +117,10 @@ int main(int argc, char **argv)
     psw_threads_set(1);
     psw_point p = point_of(argc, argv);
     int repetitions = atoi(word(argc, argv, 8, "15"));
-    psw_status status = repetitions > REPETITIONS_MAX ? PSW_FAIL(PSW_USAGE, "at most %d repetitions", REPETITIONS_MAX)
-                                                      : compare(&world, &p, repetitions);
+    psw_status status = psw_choice_read("auto", word(argc, argv, 9, "auto"), "auto", &choice);
+    if (status == PSW_OK)
+        status = repetitions > REPETITIONS_MAX ? PSW_FAIL(PSW_USAGE, "at most %d repetitions", REPETITIONS_MAX)
+                                               : compare(&world, &p, repetitions);
     if (status != PSW_OK) fprintf(stderr, "%s\n", psw_message());
     psw_comm_free(&world);
     MPI_Finalize();

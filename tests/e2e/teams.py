@@ -116,7 +116,7 @@ def main():
         points = len(file["method"])
     check_parallel(check_file("all.h5", points))
     some = ["--set", "grid.precision=fp64", "--set", "grid.shape=0"]
-    for choice in ("layout=contiguous", "layout=striped", "layout=zigzag", "route=all_gather", "route=pass_q",
+    for choice in ("layout=contiguous", "layout=striped", "layout=zigzag", "route=all_gather", "route=pass_q", "route=stream",
                    "scan=chain", "scan=exscan", "scan=all_gather"):
         path = choice.replace("=", "-") + ".h5"
         run("run", "study.yaml", "-o", path, "--oversubscribe", "--quiet", "--set", "run." + choice, *some)

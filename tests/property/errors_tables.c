@@ -152,9 +152,24 @@ static void means_are_those_of_the_moments(void)
 static void the_special_row_is_looked_at(void)
 {
     enum { ROWS = 1024, WIDTH = 34 };
-    psw_point p = {.method = PSW_TREE, .data_kind = PSW_SELF_ATTENTION, .beta = 12, .n = ROWS, .d = WIDTH, .v = WIDTH,
-                   .r = 32, .draws = 1, .block = 256, .seed = 1, .a_0 = 0.04, .a_1 = 1.2, .b = 0.05, .c = 1.5, .kappa = 0.1,
-                   .m = 1, .trials = 1, .j3 = 7};
+    psw_point p = {.method = PSW_TREE,
+                   .data_kind = PSW_SELF_ATTENTION,
+                   .beta = 12,
+                   .n = ROWS,
+                   .d = WIDTH,
+                   .v = WIDTH,
+                   .r = 32,
+                   .draws = 1,
+                   .block = 256,
+                   .seed = 1,
+                   .a_0 = 0.04,
+                   .a_1 = 1.2,
+                   .b = 0.05,
+                   .c = 1.5,
+                   .kappa = 0.1,
+                   .m = 1,
+                   .trials = 1,
+                   .j3 = 7};
     double *x = malloc(ROWS * WIDTH * sizeof *x), square = 0, norm = 0;
     psw_data *data;
     CHECK(x && psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
@@ -191,8 +206,8 @@ static void keys_that_vanish_are_not_lost(void)
         /* 2^s of a key, s of some hundreds, rounds as 512 times the last bit of a logarithm does */
         CHECK(fabs(whole.err_amm / cut.err_amm - 1) < 1e-9, "amm %g in one block, %g in blocks of 8", whole.err_amm,
               cut.err_amm);
-        CHECK(fabs(whole.min_den_ratio / cut.min_den_ratio - 1) < 1e-9, "denominators %g in one block, %g in blocks of 8",
-              whole.min_den_ratio, cut.min_den_ratio);
+        CHECK(fabs(whole.min_den_ratio / cut.min_den_ratio - 1) < 1e-9,
+              "denominators %g in one block, %g in blocks of 8", whole.min_den_ratio, cut.min_den_ratio);
     }
 }
 

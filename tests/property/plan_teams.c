@@ -38,7 +38,8 @@ static void check_cover(const psw_study *study, const psw_runs *runs, const unsi
 static bool fits(const psw_group *group, const psw_cut *cut, ptrdiff_t size)
 {
     psw_group one = {group->points, 1};
-    return psw_cost_team(&psw_rates_default, &one, cut->choice, size, 1).memory_bytes <= cut->memory_bytes;
+    psw_choice choice = psw_choice_within(&one, cut->choice, size, cut->memory_bytes);
+    return psw_cost_team(&psw_rates_default, &one, choice, size, 1).memory_bytes <= cut->memory_bytes;
 }
 
 static int deepest_with(const psw_split *split, ptrdiff_t ranks)
@@ -169,8 +170,8 @@ static void test_granularity(void)
     CHECK_NEAR(alone / psw_cost_team(&tiles, &group, contiguous, 8, 1).seconds, 528.0 / 122, 1e-12); /* 29 + .. + 32 */
 }
 
-/* A sweep over five decades of cost, one point of which is three quarters of it. Work allows a team of all ranks for that
- * point, and for the others runs much shorter than their share of a rank; what it does not allow is more than the
+/* A sweep over five decades of cost, one point of which is three quarters of it. Work allows a team of all ranks for
+ * that point, and for the others runs much shorter than their share of a rank; what it does not allow is more than the
  * leaves of the large point, 4,096 over ranks rounded up, let be busy. Nine tenths of that must be. */
 static void test_heavy(void)
 {

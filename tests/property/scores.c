@@ -52,7 +52,8 @@ static void run(const psw_point *points, ptrdiff_t count, seen *s, psw_verdict *
     s->precision = points->precision;
     s->judge = psw_judge_of(points->precision);
     s->f = calloc((size_t)(count * 2 * points->n), sizeof *s->f);
-    CHECK(psw_arena_create(engine->bytes(&group, NULL) + s->judge->bytes(&group), &arena) == PSW_OK, "%s", psw_message());
+    CHECK(psw_arena_create(engine->bytes(&group, NULL) + s->judge->bytes(&group), &arena) == PSW_OK, "%s",
+          psw_message());
     CHECK(psw_data_open(points, NULL, &data) == PSW_OK, "%s", psw_message());
     CHECK(s->judge->begin(&group, &arena, &s->head) == PSW_OK, "%s", psw_message());
     psw_status status = engine->attend(&group, data, (psw_tables){0}, &arena, (psw_watch){0}, look, s);

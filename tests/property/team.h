@@ -98,8 +98,9 @@ static inline psw_status team_rows(team *t, result *r)
         for (int rank = 0; rank < t->size; rank++) PSW_TRY(t->engine->meet(t->attention[rank], step, none));
         team_post(t, step, true);
         PSW_TRY(team_collect(t, step));
+        for (int rank = 0; rank < t->size; rank++)
+            PSW_TRY(t->engine->deliver(t->attention[rank], psw_route_done(&t->route[rank], step), none, result_put, r));
     }
-    for (int rank = 0; rank < t->size; rank++) PSW_TRY(t->engine->deliver(t->attention[rank], none, result_put, r));
     return PSW_OK;
 }
 
