@@ -1,7 +1,9 @@
 psw_test(store unit/store.c)
+psw_test(store_rows unit/store_rows.c)
 psw_test(store_arrays unit/store_arrays.c)
 psw_test(store_damaged property/store_damaged.c)
 psw_test(store_files mpi/store_files.c MPI 1 2 3 4)
+psw_test(store_row_blocks mpi/store_row_blocks.c MPI 1 2 3 4)
 
 # not a test of its own: what scripts run, kill and read
 add_executable(store_writer fault/store_writer.c)

@@ -41,7 +41,7 @@ static layout store_layout(ptrdiff_t slots)
 }
 
 /* Every column gets a value of its own, computed from slot and column. */
-static psw_record store_record(ptrdiff_t slot)
+static inline psw_record store_record(ptrdiff_t slot)
 {
     psw_point point = store_point(NULL, slot);
     psw_record record = psw_record_blank(&point);

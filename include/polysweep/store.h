@@ -6,6 +6,7 @@
 #ifndef POLYSWEEP_STORE_H
 #define POLYSWEEP_STORE_H
 
+#include "polysweep/attend.h"
 #include "polysweep/comm.h"
 #include "polysweep/errors.h"
 #include "polysweep/judge.h"
@@ -101,6 +102,8 @@ psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, 
 /* Status, attempt and error code of every slot, with the same rule; cheaper than reading records. */
 psw_status psw_reader_slots_get(psw_reader *reader, psw_slot *slots);
 psw_status psw_reader_schema(psw_reader *reader); /* every column there, of its type, shape and attributes: PSW_MISMATCH */
+/* /rows is there, whole and with the places of the study's points: PSW_MISMATCH; PSW_OK if the study keeps none. */
+psw_status psw_reader_rows(psw_reader *reader, const psw_study *study);
 /* The message of a failed slot, "" if none is kept: slot modulo 4096 is its row, the newest wins. */
 psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size);
 
@@ -123,6 +126,12 @@ psw_status psw_store_close(const psw_comm *comm, psw_store *store); /* collectiv
  * columns of the run, then the commit words (it fills slot.launch and slot.commit). fail: the row of /failures. */
 psw_status psw_store_mark(psw_store *store, ptrdiff_t first, ptrdiff_t count, const ptrdiff_t *attempts);
 psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records);
+/* Where the study keeps rows: a leaf of the attention of the point in `slot`, point number `index` of those that the
+ * leaf holds, goes to its rows in /rows; a leaf may hold the first data set alone. In any order, from any rank that has
+ * it, before the slot is put: rows are in no commit word, so they count only with a slot that is done, and an
+ * unfinished slot's are simply written again. Of a method that draws, the caller gives draw 0. */
+psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
+                          ptrdiff_t index);
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message);
 psw_status psw_store_sync(psw_store *store); /* this writer's data is on disk (fdatasync) */
 

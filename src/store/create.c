@@ -50,10 +50,10 @@ static psw_status create_line(hid_t file, const char *name, psw_column_type type
     return status;
 }
 
-static psw_status create_column(hid_t file, const psw_column *column, hid_t space, hid_t scale)
+psw_status column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale)
 {
     hid_t dataset;
-    PSW_TRY(create_line(file, column->name, column->type, space, &dataset));
+    PSW_TRY(create_line(at, column->name, column->type, space, &dataset));
     psw_status status = describe(dataset, column);
     if (status == PSW_OK && H5DSattach_scale(dataset, scale, 0) < 0)
         status = HDF_FAIL("cannot attach %s to its dimension", column->name);
@@ -77,7 +77,7 @@ static psw_status create_columns(hid_t file, const columns *all, ptrdiff_t slots
     hid_t scale = -1, space = H5Screate_simple(1, &extent, NULL);
     psw_status status = create_scale(file, space, &scale);
     for (ptrdiff_t i = 0; status == PSW_OK && i < all->count; i++)
-        status = create_column(file, &all->list[i], space, scale);
+        status = column_create(file, &all->list[i], space, scale);
     if (scale >= 0) H5Dclose(scale);
     H5Sclose(space);
     return status;
@@ -163,6 +163,7 @@ psw_status layout_objects(hid_t file, const layout *what, const columns *all)
     PSW_TRY(create_columns(file, all, what->slots));
     PSW_TRY(put_head(file, what, all));
     PSW_TRY(put_provenance(file, what));
+    PSW_TRY(rows_create(file, what));
     return table_create(file, "failures", "slot modulo 4096 is its row, the newest stays", failure_fields,
                         failure_rows(what->slots));
 }

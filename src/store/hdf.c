@@ -218,6 +218,18 @@ psw_status hdf_read(hid_t dataset, const char *name, hid_t type, slice rows, voi
     return PSW_OK;
 }
 
+psw_status hdf_write_pieces(hid_t dataset, const char *name, hid_t type, span at, ptrdiff_t most, const void *values)
+{
+    size_t size = H5Tget_size(type);
+    for (ptrdiff_t done = 0; done < at.count; done += most) {
+        slice piece = slice_make(at.length, at.first + done, at.count - done < most ? at.count - done : most);
+        psw_status status = hdf_write(dataset, name, type, piece, (const char *)values + (size_t)done * size);
+        slice_close(piece);
+        PSW_TRY(status);
+    }
+    return PSW_OK;
+}
+
 void psw_store_library(char *text, size_t size)
 {
     unsigned major = 0, minor = 0, release = 0;

@@ -59,6 +59,7 @@ static psw_status fill(hid_t file, const layout *what, const columns *all)
     if (status == PSW_OK) status = columns_open(file, all, what->slots, true, datasets);
     if (status == PSW_OK) status = hdf_open(file, "point", H5T_STD_I64LE, what->slots, &scale);
     if (status == PSW_OK) status = fill_pieces(what, all, datasets, scale, records, buffer);
+    if (status == PSW_OK) status = rows_fill(file, what);
     free(records);
     free(buffer);
     return status; /* the columns close with the file */
@@ -73,7 +74,7 @@ static double objects_bytes(const layout *what, const columns *all)
     hsize_t size = 0;
     layout one = *what;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    one.slots = 1;
+    one.slots = one.rows = one.values = 1;
     H5Pset_fapl_core(access, 1, 0); /* grows by single bytes: its size is what is used */
     hid_t file = layout_file("polysweep.in-memory", access);
     bool made = file >= 0 && layout_objects(file, &one, all) == PSW_OK && H5Fget_filesize(file, &size) >= 0;
@@ -85,12 +86,14 @@ static double objects_bytes(const layout *what, const columns *all)
 double layout_bytes(const layout *what)
 {
     columns all;
+    layout one = {.slots = 1, .rows = 1, .values = 1, .keeps_rows = what->keeps_rows};
     size_t slot = sizeof(int64_t); /* of the dimension */
     hdf_quiet();
     columns_make(what->own, what->owns, what->predict, what->predicts, &all);
     for (ptrdiff_t i = 0; i < all.count; i++) slot += column_bytes(&all.list[i]);
     return objects_bytes(what, &all) + (double)slot * (double)(what->slots - 1) +
-           table_bytes(failure_fields, failure_rows(what->slots)) - table_bytes(failure_fields, 1);
+           table_bytes(failure_fields, failure_rows(what->slots)) - table_bytes(failure_fields, 1) + rows_bytes(what) -
+           rows_bytes(&one);
 }
 
 /* ---- the way to its name ---- */
@@ -214,6 +217,8 @@ layout layout_of(const psw_study *study)
                    .context = study};
     what.owns = psw_study_own(study, &what.own);
     what.predicts = psw_study_predict(study, &what.predict);
+    what.keeps_rows = psw_study_settings(study)->keep_rows;
+    if (what.keeps_rows) rows_measure(&what);
     return what;
 }
 

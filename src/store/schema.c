@@ -30,7 +30,7 @@ static psw_status check_codes(hid_t dataset, const psw_column *column)
     return code == count ? PSW_OK : PSW_FAIL(PSW_MISMATCH, "column %s has codes without words", column->name);
 }
 
-static psw_status check_column(hid_t dataset, const psw_column *column)
+psw_status column_check(hid_t dataset, const psw_column *column)
 {
     if (dataset < 0) return PSW_FAIL(PSW_MISMATCH, "column %s is missing", column->name);
     PSW_TRY(check_text(dataset, column->name, "units", column->units));
@@ -53,7 +53,7 @@ psw_status psw_reader_schema(psw_reader *reader)
     if (!hdf_get_text_attribute(scale, "CLASS", class, sizeof class) || strcmp(class, "DIMENSION_SCALE") != 0)
         status = PSW_FAIL(PSW_MISMATCH, "point is not a dimension scale");
     for (ptrdiff_t i = 0; status == PSW_OK && i < reader->columns.count; i++)
-        status = check_column(reader->dataset[i], &reader->columns.list[i]);
+        status = column_check(reader->dataset[i], &reader->columns.list[i]);
     H5Dclose(scale);
     return status;
 }

@@ -11,7 +11,8 @@ enum {
     STORE_LAUNCHES = 64,   /* rows of the launch table; a later launch takes the row of the oldest */
     STORE_FAILURES = 4096, /* most rows of the failure table */
     STORE_NAME = sizeof((psw_column *)0)->name,
-    STORE_PIECE = 1024 /* slots that pass through a buffer at a time */
+    STORE_PIECE = 1024,          /* slots that pass through a buffer at a time */
+    STORE_PIECE_VALUES = 1 << 26 /* numbers of one write: 512 MiB, well below the 2 GiB that MPI-IO can count */
 };
 
 /* ---- columns ---- */
@@ -30,6 +31,9 @@ size_t column_bytes(const psw_column *column);
 ptrdiff_t column_words(const psw_column *column); /* words of its vocabulary */
 uint64_t columns_checksum(const columns *all, const psw_record *record);
 uint64_t hash_text(uint64_t seed, const char *text);
+/* A column's dataset with its attributes, on a dimension; and whether one has these attributes (PSW_MISMATCH). */
+psw_status column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale);
+psw_status column_check(hid_t dataset, const psw_column *column);
 
 /* ---- what a file is made for ---- */
 
@@ -41,6 +45,8 @@ typedef struct layout {
     ptrdiff_t owns, predicts;
     psw_point (*point)(const void *context, ptrdiff_t slot);
     const void *context;
+    bool keeps_rows;
+    ptrdiff_t rows, values; /* lengths of the lines of /rows: rows_measure */
 } layout;
 
 layout layout_of(const psw_study *study);
@@ -77,6 +83,11 @@ slice slice_make(ptrdiff_t length, ptrdiff_t first, ptrdiff_t count);
 void slice_close(slice rows);
 psw_status hdf_write(hid_t dataset, const char *name, hid_t type, slice rows, const void *values);
 psw_status hdf_read(hid_t dataset, const char *name, hid_t type, slice rows, void *values);
+typedef struct span {
+    ptrdiff_t length, first, count; /* of a line of `length` values */
+} span;
+/* At most `most` values at a time. */
+psw_status hdf_write_pieces(hid_t dataset, const char *name, hid_t type, span at, ptrdiff_t most, const void *values);
 
 /* ---- small tables: launches and failures, a group with one dataset per field ---- */
 
@@ -112,6 +123,35 @@ psw_status table_open(hid_t at, const char *name, const field *fields, ptrdiff_t
 void table_close(table *open);
 psw_status table_put(const table *open, ptrdiff_t index, void *row);
 psw_status table_get(const table *open, ptrdiff_t index, void *row);
+
+/* ---- kept rows: group /rows, lines over all slots ---- */
+
+enum {
+    ROWS_FIRST_ROW, ROWS_FIRST_VALUE, ROWS_SETS, ROWS_QUERIES, /* a value per slot */
+    ROWS_SPECIAL_MASS, ROWS_LOG2_DEN,                          /* per row */
+    ROWS_OUTPUT,                                               /* per value of a row */
+    ROWS_LINES
+};
+typedef struct row_place {
+    ptrdiff_t slot, row, value; /* where its rows begin */
+} row_place;
+typedef struct kept_rows {
+    hid_t dataset[ROWS_LINES]; /* -1: none are kept */
+    ptrdiff_t slots, rows, values;
+    row_place place[PSW_GROUP_MAX]; /* last found, by slot modulo */
+} kept_rows;
+
+/* Of a layout that keeps no rows they do nothing. */
+void rows_measure(layout *what); /* sets its lengths */
+double rows_bytes(const layout *what);
+psw_status rows_create(hid_t file, const layout *what);
+psw_status rows_fill(hid_t file, const layout *what); /* where each slot's rows begin */
+psw_status rows_open(hid_t file, const layout *what, kept_rows *kept);
+void rows_close(kept_rows *kept);
+psw_status rows_check(hid_t file, const layout *what); /* PSW_MISMATCH */
+/* As psw_store_rows, with at most `most` values a write. */
+psw_status rows_put(kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index,
+                    ptrdiff_t most);
 
 /* ---- reading, as the writer uses it too ---- */
 

@@ -14,6 +14,7 @@ struct psw_store {
     hid_t file, dataset[PSW_COLUMNS_MAX];
     columns columns;
     table failure;
+    kept_rows rows;
     ptrdiff_t slots, launch, owns, predicts;
     int descriptor; /* of the same file, for syncing alone */
     void *buffer;   /* STORE_PIECE values */
@@ -69,11 +70,12 @@ static psw_status open_alone(psw_store *store, const char *path)
     return store->buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path);
 }
 
-static psw_status open_parts(const char *path, psw_store *store)
+static psw_status open_parts(const char *path, const layout *what, psw_store *store)
 {
     psw_status status = columns_open(store->file, &store->columns, store->slots, true, store->dataset);
     if (status == PSW_OK)
         status = table_open(store->file, "failures", failure_fields, failure_rows(store->slots), &store->failure);
+    if (status == PSW_OK) status = rows_open(store->file, what, &store->rows);
     return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
 }
 
@@ -109,6 +111,7 @@ static psw_status close_file(psw_store *store)
     if (file < 0) return PSW_OK;
     columns_close(&store->columns, store->dataset);
     table_close(&store->failure);
+    rows_close(&store->rows);
     return H5Fclose(file) < 0 ? HDF_FAIL("the result file cannot be closed") : PSW_OK;
 }
 
@@ -122,14 +125,15 @@ static void discard(psw_store *store)
     free(store);
 }
 
-static psw_status open_steps(const psw_comm *comm, const char *path, const psw_launch *launch, psw_store *store)
+static psw_status open_steps(const psw_comm *comm, const char *path, const layout *what, const psw_launch *launch,
+                             psw_store *store)
 {
     PSW_TRY(psw_comm_agree(comm, open_alone(store, path)));
     if (MPI_Comm_dup(comm->handle, &store->handle) != MPI_SUCCESS)
         return PSW_FAIL(PSW_ENVIRONMENT, "MPI_Comm_dup failed");
     psw_status status = psw_comm_agree(comm, open_together(store, path));
     if (status != PSW_OK) store->file = -1; /* closing is collective, and not all have it */
-    if (status == PSW_OK) status = psw_comm_agree(comm, open_parts(path, store));
+    if (status == PSW_OK) status = psw_comm_agree(comm, open_parts(path, what, store));
     if (status == PSW_OK) status = psw_comm_agree(comm, put_launch(store, comm->rank == 0, launch));
     return status;
 }
@@ -149,7 +153,7 @@ psw_status layout_open(const psw_comm *comm, const char *path, const layout *wha
     status = psw_comm_agree(comm, store ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path));
     if (status == PSW_OK) {
         store->launch = number;
-        status = open_steps(comm, path, launch, store);
+        status = open_steps(comm, path, what, launch, store);
     }
     if (status == PSW_OK)
         *out = store;
@@ -250,6 +254,14 @@ psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw
         PSW_TRY(status);
     }
     return PSW_OK;
+}
+
+psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
+                          ptrdiff_t index)
+{
+    PSW_TRY(check_slots(store, slot, 1));
+    PSW_TRY(psw_fault("store.rows"));
+    return rows_put(&store->rows, slot, point, leaf, index, STORE_PIECE_VALUES);
 }
 
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message)

@@ -1,0 +1,304 @@
+/* What a study keeps of every row: group /rows. Lines over all slots, ragged: slot after slot, in a slot D_0's rows
+ * before D_1's, and the widths of points differ. Where a slot begins is in the file, so no reader has to add up. */
+#include <hdf5_hl.h>
+
+#include "store/store.h"
+
+#define DRAW " (of the first draw, where the method draws)"
+
+/* By the dimension they are on: slots, rows, values. */
+static const psw_column lines[ROWS_LINES] = {
+    [ROWS_FIRST_ROW] = {"first_row", "1", "position of the point's first row", PSW_I8, true, {0, 0}, -1, 0},
+    [ROWS_FIRST_VALUE] =
+        {"first_value", "1", "position of the point's first value of output", PSW_I8, true, {0, 0}, -1, 0},
+    [ROWS_SETS] = {"sets", "count", "data sets: D_0, or D_0 and then D_1; 0 = no rows", PSW_I8, true, {0, 0}, -1, 0},
+    [ROWS_QUERIES] = {"queries", "count", "rows of a data set", PSW_I8, true, {0, 0}, -1, 0},
+    [ROWS_SPECIAL_MASS] =
+        {"special_mass", "1", "attention on the special token" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0},
+    [ROWS_LOG2_DEN] =
+        {"log2_den", "1", "log2 of the denominator, -inf where it is 0" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0},
+    [ROWS_OUTPUT] = {"output", "1", "attention output, v values a row" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0},
+};
+
+static const ptrdiff_t most_values = (ptrdiff_t)1 << 58; /* beyond every disk, and its bytes are still a number */
+
+/* ---- sizes ---- */
+
+typedef struct extent {
+    ptrdiff_t sets, queries, rows, values;
+} extent;
+
+static extent extent_of(const psw_point *point)
+{
+    if (point->method == PSW_CLOSED_FORM) return (extent){0};
+    extent e = {.sets = psw_data_sets(point), .queries = psw_data_queries(point)};
+    double values = (double)e.sets * (double)e.queries * (double)point->v;
+    e.rows = values < (double)most_values ? e.sets * e.queries : most_values;
+    e.values = values < (double)most_values ? e.rows * point->v : most_values;
+    return e;
+}
+
+static ptrdiff_t add(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < most_values - b ? a + b : most_values;
+}
+
+void rows_measure(layout *what)
+{
+    what->rows = what->values = 0;
+    for (ptrdiff_t slot = 0; slot < what->slots; slot++) {
+        psw_point point = what->point(what->context, slot);
+        extent e = extent_of(&point);
+        what->rows = add(what->rows, e.rows);
+        what->values = add(what->values, e.values);
+    }
+    if (what->rows == 0) what->rows = 1; /* HDF5 gives nothing empty a place in the file */
+    if (what->values == 0) what->values = 1;
+}
+
+static ptrdiff_t length_of(const layout *what, int line)
+{
+    return line < ROWS_SPECIAL_MASS ? what->slots : line < ROWS_OUTPUT ? what->rows : what->values;
+}
+
+double rows_bytes(const layout *what)
+{
+    double bytes = 0;
+    for (int i = 0; what->keeps_rows && i < ROWS_LINES; i++)
+        bytes += (double)column_bytes(&lines[i]) * (double)length_of(what, i);
+    return bytes;
+}
+
+/* ---- creating ---- */
+
+/* A dimension without values, in netCDF's words: a dataset that is never written and takes no room. */
+static psw_status create_dimension(hid_t group, const char *name, ptrdiff_t length, hid_t *scale)
+{
+    hsize_t size = (hsize_t)length;
+    hid_t space = H5Screate_simple(1, &size, NULL);
+    *scale = H5Dcreate2(group, name, H5T_STD_U8LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Sclose(space);
+    if (*scale < 0 || H5DSset_scale(*scale, "This is a netCDF dimension but not a netCDF variable.") < 0)
+        return HDF_FAIL("cannot make dimension %s of /rows", name);
+    return PSW_OK;
+}
+
+static psw_status create_lines(hid_t group, const layout *what, const hid_t scales[3])
+{
+    psw_status status = PSW_OK;
+    for (int i = 0; status == PSW_OK && i < ROWS_LINES; i++) {
+        hsize_t length = (hsize_t)length_of(what, i);
+        hid_t space = H5Screate_simple(1, &length, NULL);
+        status = column_create(group, &lines[i], space, scales[i < ROWS_SPECIAL_MASS ? 0 : i < ROWS_OUTPUT ? 1 : 2]);
+        H5Sclose(space);
+    }
+    return status;
+}
+
+psw_status rows_create(hid_t file, const layout *what)
+{
+    if (!what->keeps_rows) return PSW_OK;
+    hid_t how = H5Pcreate(H5P_GROUP_CREATE);
+    H5Pset_link_creation_order(how, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+    hid_t group = H5Gcreate2(file, "rows", H5P_DEFAULT, how, H5P_DEFAULT);
+    H5Pclose(how);
+    if (group < 0) return HDF_FAIL("cannot create /rows");
+    hid_t scales[3] = {H5Dopen2(file, "point", H5P_DEFAULT), -1, -1};
+    psw_status status = hdf_put_text(group, "long_name", "attention of every query row");
+    if (status == PSW_OK) status = create_dimension(group, "row", what->rows, &scales[1]);
+    if (status == PSW_OK) status = create_dimension(group, "value", what->values, &scales[2]);
+    if (status == PSW_OK) status = create_lines(group, what, scales);
+    for (int i = 0; i < 3; i++)
+        if (scales[i] >= 0) H5Dclose(scales[i]);
+    H5Gclose(group);
+    return status;
+}
+
+/* ---- opening ---- */
+
+static psw_status open_lines(hid_t group, const layout *what, hid_t *datasets)
+{
+    for (int i = 0; i < ROWS_LINES; i++)
+        PSW_TRY(hdf_open(group, lines[i].name, hdf_type(lines[i].type), length_of(what, i), &datasets[i]));
+    return PSW_OK;
+}
+
+psw_status rows_open(hid_t file, const layout *what, kept_rows *kept)
+{
+    *kept = (kept_rows){.slots = what->slots, .rows = what->rows, .values = what->values};
+    for (int i = 0; i < PSW_GROUP_MAX; i++) kept->place[i].slot = -1;
+    for (int i = 0; i < ROWS_LINES; i++) kept->dataset[i] = -1;
+    if (!what->keeps_rows) return PSW_OK;
+    if (H5Lexists(file, "rows", H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_ENVIRONMENT, "group /rows is missing");
+    hid_t group = H5Gopen2(file, "rows", H5P_DEFAULT);
+    if (group < 0) return HDF_FAIL("group /rows cannot be opened");
+    psw_status status = open_lines(group, what, kept->dataset);
+    H5Gclose(group);
+    if (status != PSW_OK) rows_close(kept);
+    return status;
+}
+
+void rows_close(kept_rows *kept)
+{
+    for (int i = 0; i < ROWS_LINES; i++)
+        if (kept->dataset[i] > 0) {
+            H5Dclose(kept->dataset[i]);
+            kept->dataset[i] = -1;
+        }
+}
+
+/* ---- where the rows of slots lie ---- */
+
+typedef struct index_piece {
+    ptrdiff_t rows, values; /* of all slots before */
+    ptrdiff_t line[ROWS_SPECIAL_MASS][STORE_PIECE];
+} index_piece;
+
+static void index_next(const layout *what, ptrdiff_t first, ptrdiff_t count, index_piece *piece)
+{
+    for (ptrdiff_t i = 0; i < count; i++) {
+        psw_point point = what->point(what->context, first + i);
+        extent e = extent_of(&point);
+        piece->line[ROWS_FIRST_ROW][i] = piece->rows;
+        piece->line[ROWS_FIRST_VALUE][i] = piece->values;
+        piece->line[ROWS_SETS][i] = e.sets;
+        piece->line[ROWS_QUERIES][i] = e.queries;
+        piece->rows = add(piece->rows, e.rows);
+        piece->values = add(piece->values, e.values);
+    }
+}
+
+typedef psw_status index_move(const kept_rows *kept, int line, slice at, ptrdiff_t first, ptrdiff_t count,
+                              const ptrdiff_t *values);
+
+static psw_status each_index(const layout *what, const kept_rows *kept, index_move *move)
+{
+    index_piece piece = {0};
+    psw_status status = PSW_OK;
+    for (ptrdiff_t first = 0; status == PSW_OK && first < what->slots; first += STORE_PIECE) {
+        ptrdiff_t count = what->slots - first < STORE_PIECE ? what->slots - first : STORE_PIECE;
+        slice at = slice_make(what->slots, first, count);
+        index_next(what, first, count, &piece);
+        for (int i = 0; status == PSW_OK && i < ROWS_SPECIAL_MASS; i++)
+            status = move(kept, i, at, first, count, piece.line[i]);
+        slice_close(at);
+    }
+    return status;
+}
+
+static psw_status write_index(const kept_rows *kept, int line, slice at, ptrdiff_t first, ptrdiff_t count,
+                              const ptrdiff_t *values)
+{
+    (void)first, (void)count;
+    return hdf_write(kept->dataset[line], lines[line].name, H5T_STD_I64LE, at, values);
+}
+
+static psw_status compare_index(const kept_rows *kept, int line, slice at, ptrdiff_t first, ptrdiff_t count,
+                                const ptrdiff_t *values)
+{
+    ptrdiff_t stored[STORE_PIECE];
+    PSW_TRY(hdf_read(kept->dataset[line], lines[line].name, H5T_STD_I64LE, at, stored));
+    for (ptrdiff_t i = 0; i < count; i++)
+        if (stored[i] != values[i])
+            return PSW_FAIL(PSW_MISMATCH, "/rows/%s of slot %td is %td instead of %td", lines[line].name, first + i,
+                            stored[i], values[i]);
+    return PSW_OK;
+}
+
+psw_status rows_fill(hid_t file, const layout *what)
+{
+    kept_rows kept;
+    if (!what->keeps_rows) return PSW_OK;
+    PSW_TRY(rows_open(file, what, &kept));
+    psw_status status = each_index(what, &kept, write_index);
+    rows_close(&kept);
+    return status;
+}
+
+psw_status rows_check(hid_t file, const layout *what)
+{
+    kept_rows kept;
+    if (!what->keeps_rows) return PSW_OK;
+    psw_status status = rows_open(file, what, &kept);
+    if (status == PSW_ENVIRONMENT) return PSW_FAIL(PSW_MISMATCH, "kept rows: %s", psw_message());
+    if (status != PSW_OK) return status;
+    for (int i = 0; status == PSW_OK && i < ROWS_LINES; i++) status = column_check(kept.dataset[i], &lines[i]);
+    if (status == PSW_OK) status = each_index(what, &kept, compare_index);
+    rows_close(&kept);
+    return status;
+}
+
+psw_status psw_reader_rows(psw_reader *reader, const psw_study *study)
+{
+    layout what = layout_of(study);
+    return rows_check(reader->file, &what);
+}
+
+/* ---- writing ---- */
+
+static psw_status read_place(const kept_rows *kept, int line, ptrdiff_t slot, ptrdiff_t *position)
+{
+    slice one = slice_make(kept->slots, slot, 1);
+    psw_status status = hdf_read(kept->dataset[line], lines[line].name, H5T_STD_I64LE, one, position);
+    slice_close(one);
+    return status;
+}
+
+/* Read from the file at most once per slot while a group's leaves come in; not believed beyond the lines' ends. */
+static psw_status find_place(kept_rows *kept, ptrdiff_t slot, const extent *e, row_place *out)
+{
+    row_place *place = &kept->place[slot % PSW_GROUP_MAX];
+    if (place->slot != slot) {
+        place->slot = -1;
+        PSW_TRY(read_place(kept, ROWS_FIRST_ROW, slot, &place->row));
+        PSW_TRY(read_place(kept, ROWS_FIRST_VALUE, slot, &place->value));
+        place->slot = slot;
+    }
+    *out = *place;
+    if (out->row >= 0 && out->row <= kept->rows - e->rows && out->value >= 0 && out->value <= kept->values - e->values)
+        return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "/rows is damaged: the rows of slot %td do not lie in it", slot);
+}
+
+static psw_status check_leaf(const kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
+                             ptrdiff_t index, const extent *e)
+{
+    if (kept->dataset[ROWS_OUTPUT] < 0)
+        return PSW_FAIL(PSW_BUG, "rows of slot %td were to be kept; the study keeps none", slot);
+    if (index >= 0 && index < leaf->points && leaf->sets <= e->sets && leaf->width == point->v && leaf->first >= 0 &&
+        leaf->count >= 0 && leaf->first <= e->queries - leaf->count)
+        return PSW_OK;
+    return PSW_FAIL(PSW_BUG, "rows %td to %td of slot %td were to be kept, which has %td", leaf->first,
+                    leaf->first + leaf->count, slot, e->queries);
+}
+
+/* `part` numbers the blocks of rows of a leaf: point after point, in a point set after set. */
+static psw_status put_set(const kept_rows *kept, row_place place, const psw_point *point, const psw_leaf *leaf,
+                          ptrdiff_t part, ptrdiff_t most)
+{
+    bool single = point->precision == PSW_FP32;
+    ptrdiff_t row = place.row, values = leaf->count * leaf->width;
+    size_t at = (size_t)(part * values) * (single ? sizeof(float) : sizeof(double));
+    PSW_TRY(hdf_write_pieces(kept->dataset[ROWS_OUTPUT], "/rows/output", single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE,
+                             (span){kept->values, place.value, values}, most, (const char *)leaf->rows + at));
+    if (leaf->special)
+        PSW_TRY(hdf_write_pieces(kept->dataset[ROWS_SPECIAL_MASS], "/rows/special_mass", H5T_NATIVE_DOUBLE,
+                                 (span){kept->rows, row, leaf->count}, most, leaf->special + part * leaf->count));
+    return hdf_write_pieces(kept->dataset[ROWS_LOG2_DEN], "/rows/log2_den", H5T_NATIVE_DOUBLE,
+                            (span){kept->rows, row, leaf->count}, most, leaf->log2_den + part * leaf->count);
+}
+
+psw_status rows_put(kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index,
+                    ptrdiff_t most)
+{
+    row_place first;
+    extent e = extent_of(point);
+    PSW_TRY(check_leaf(kept, slot, point, leaf, index, &e));
+    PSW_TRY(find_place(kept, slot, &e, &first));
+    for (int set = 0; set < leaf->sets; set++) {
+        ptrdiff_t row = set * e.queries + leaf->first;
+        row_place place = {slot, first.row + row, first.value + row * point->v};
+        PSW_TRY(put_set(kept, place, point, leaf, index * leaf->sets + set, most));
+    }
+    return PSW_OK;
+}

@@ -1,0 +1,219 @@
+/* Rows of points whose leaves are striped over all ranks: written by each rank that has some, in groups and alone,
+ * whole and in small pieces; read back, every value is at its place. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "store_rows.h"
+
+enum { SLOTS = 1500, LEAF = 8, ROWS = 48, WIDTH = 5, MOST = ROWS * WIDTH * 4 };
+static const ptrdiff_t unwritten = 100; /* a slot that nobody has rows of */
+
+static char path[256];
+static psw_comm world;
+
+/* ---- leaves, as the attention would hand them out ---- */
+
+typedef struct made_leaf {
+    psw_leaf leaf;
+    float single[MOST];
+    double rows[MOST], special[MOST], log2_den[MOST];
+} made_leaf;
+
+/* Rows first .. first+count of `points` like points; the slot of the one at `index` is known, the others hold rubbish.
+ */
+static void make_leaf(ptrdiff_t slot, const psw_point *point, ptrdiff_t first, ptrdiff_t points, ptrdiff_t index,
+                      made_leaf *out)
+{
+    int sets = psw_data_sets(point);
+    ptrdiff_t count = point->n - first < LEAF ? point->n - first : LEAF, width = point->v, at = 0;
+    for (ptrdiff_t p = 0; p < points; p++)
+        for (int set = 0; set < sets; set++)
+            for (ptrdiff_t row = first; row < first + count; row++, at++) {
+                double rubbish = p == index ? 0 : -1e6;
+                out->special[at] = rubbish + store_row_value(slot, set, row, -1);
+                out->log2_den[at] = rubbish + store_row_value(slot, set, row, -2);
+                for (ptrdiff_t i = 0; i < width; i++) {
+                    out->rows[at * width + i] = rubbish + store_row_value(slot, set, row, i);
+                    out->single[at * width + i] = (float)out->rows[at * width + i];
+                }
+            }
+    out->leaf = (psw_leaf){.first = first,
+                           .count = count,
+                           .index = first / LEAF,
+                           .points = points,
+                           .sets = sets,
+                           .width = width,
+                           .rows = point->precision == PSW_FP32 ? (const void *)out->single : out->rows,
+                           .special = sets == 2 ? out->special : NULL,
+                           .log2_den = out->log2_den};
+}
+
+/* ---- writing ---- */
+
+typedef psw_status put_leaf(void *to, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index);
+
+static psw_status put_whole(void *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index)
+{
+    return psw_store_rows(store, slot, point, leaf, index);
+}
+
+static psw_status put_pieces(void *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index)
+{
+    return rows_put(kept, slot, point, leaf, index, 7); /* divides no leaf's values evenly */
+}
+
+static void put_all(void *to, put_leaf *put, ptrdiff_t ranks, ptrdiff_t rank)
+{
+    static made_leaf made;
+    for (ptrdiff_t slot = 0; slot < SLOTS; slot++) {
+        psw_point point = store_rows_point(NULL, slot);
+        if (slot == unwritten || point.method == PSW_CLOSED_FORM) continue;
+        for (ptrdiff_t leaf = (slot + rank) % ranks; leaf * LEAF < point.n; leaf += ranks) {
+            ptrdiff_t points = 1 + slot % 4, index = slot / 4 % points;
+            make_leaf(slot, &point, leaf * LEAF, points, index, &made);
+            CHECK(put(to, slot, &point, &made.leaf, index) == PSW_OK, "%s", psw_message());
+        }
+    }
+}
+
+/* A rank's own mistakes are said, not written. */
+static void test_refusals(psw_store *store)
+{
+    static made_leaf made;
+    psw_point point = store_rows_point(NULL, 6), closed = store_rows_point(NULL, 5);
+    make_leaf(6, &point, 0, 1, 0, &made);
+    CHECK(psw_store_rows(store, 6, &point, &made.leaf, 1) == PSW_BUG, "a point that the leaf has not");
+    CHECK(psw_store_rows(store, SLOTS, &point, &made.leaf, 0) == PSW_BUG, "a slot past the end");
+    CHECK(psw_store_rows(store, 5, &closed, &made.leaf, 0) == PSW_BUG, "rows of a point that has none");
+    made.leaf.first = point.n - made.leaf.count + 1;
+    CHECK(psw_store_rows(store, 6, &point, &made.leaf, 0) == PSW_BUG, "rows past the last");
+}
+
+/* ---- what rank 0 sees ---- */
+
+static double *read_line(hid_t file, const char *name)
+{
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    double *values = malloc((size_t)hdf_length(dataset) * sizeof *values);
+    CHECK(values && H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0, "%s", name);
+    H5Dclose(dataset);
+    return values;
+}
+
+static bool is(double stored, bool written, double expected)
+{
+    return written ? stored == expected : isnan(stored);
+}
+
+static void check_all(void)
+{
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    double *output = read_line(file, "rows/output"), *special = read_line(file, "rows/special_mass"),
+           *log2_den = read_line(file, "rows/log2_den");
+    ptrdiff_t at = 0, value = 0, wrong = 0;
+    layout what = store_rows_layout(SLOTS);
+    for (ptrdiff_t slot = 0; slot < SLOTS; slot++) {
+        psw_point point = store_rows_point(NULL, slot);
+        int sets = psw_data_sets(&point);
+        bool written = slot != unwritten;
+        for (int set = 0; set < sets && point.method != PSW_CLOSED_FORM; set++)
+            for (ptrdiff_t row = 0; row < point.n; row++, at++) {
+                wrong += !is(special[at], written && sets == 2, store_row_value(slot, set, row, -1));
+                wrong += !is(log2_den[at], written, store_row_value(slot, set, row, -2));
+                for (ptrdiff_t i = 0; i < point.v; i++, value++)
+                    wrong += !is(output[value], written, store_row_value(slot, set, row, i));
+            }
+    }
+    CHECK(wrong == 0, "%td values are not what was written", wrong);
+    CHECK(at == what.rows && value == what.values, "%td rows, %td values", at, value);
+    CHECK(rows_check(file, &what) == PSW_OK, "%s", psw_message());
+    H5Fclose(file);
+    free(output);
+    free(special);
+    free(log2_den);
+}
+
+/* ---- */
+
+static psw_store *open_store(const layout *what)
+{
+    static const psw_launch launch = {.started = "2023-10-30T12:00:00Z"};
+    psw_store *store = NULL;
+    CHECK(layout_open(&world, path, what, &launch, &store) == PSW_OK, "%s", psw_message());
+    return store;
+}
+
+static void create(const layout *what)
+{
+    psw_comm_barrier(&world);
+    if (world.rank == 0) unlink(path);
+    if (world.rank == 0) CHECK(layout_create(path, what) == PSW_OK, "%s", psw_message());
+    psw_comm_barrier(&world);
+}
+
+static void test_whole(const layout *what)
+{
+    create(what);
+    psw_store *store = open_store(what);
+    if (!store) return;
+    put_all(store, put_whole, world.size, world.rank);
+    test_refusals(store);
+    CHECK(psw_store_close(&world, store) == PSW_OK, "%s", psw_message());
+    if (world.rank == 0) check_all();
+}
+
+/* Twice: as an unfinished slot's rows are written again. */
+static void test_pieces(const layout *what)
+{
+    create(what);
+    if (world.rank > 0) return;
+    kept_rows kept;
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    CHECK(rows_open(file, what, &kept) == PSW_OK, "%s", psw_message());
+    for (int time = 0; time < 2; time++) put_all(&kept, put_pieces, 1, 0);
+    rows_close(&kept);
+    H5Fclose(file);
+    check_all();
+}
+
+static void test_none_kept(void)
+{
+    static made_leaf made;
+    layout what = store_layout(SLOTS), keeping = store_rows_layout(SLOTS);
+    psw_point point = store_rows_point(NULL, 6);
+    make_leaf(6, &point, 0, 1, 0, &made);
+    create(&what);
+    psw_store *store = open_store(&what);
+    if (!store) return;
+    CHECK(psw_store_rows(store, 6, &point, &made.leaf, 0) == PSW_BUG && strstr(psw_message(), "keeps none"), "%s",
+          psw_message());
+    CHECK(psw_store_close(&world, store) == PSW_OK, "%s", psw_message());
+    CHECK(layout_open(&world, path, &keeping, &(psw_launch){0}, &store) == PSW_ENVIRONMENT &&
+              (world.rank > 0 || strstr(psw_message(), "/rows is missing")),
+          "%s", psw_message());
+}
+
+int main(int argc, char **argv)
+{
+    char directory[] = "/tmp/polysweep-rows.XXXXXX";
+    psw_store_environment();
+    MPI_Init(&argc, &argv);
+    if (psw_comm_world(&world) != PSW_OK) return 1;
+    if (world.rank == 0 && !mkdtemp(directory)) MPI_Abort(MPI_COMM_WORLD, 1);
+    psw_format(path, sizeof path, "%s/%s.h5", directory, directory + strlen("/tmp/"));
+    psw_comm_bytes(&world, 0, path, sizeof path);
+    layout what = store_rows_layout(SLOTS);
+    test_whole(&what);
+    test_pieces(&what);
+    test_none_kept();
+    psw_comm_barrier(&world);
+    if (world.rank == 0) unlink(path);
+    if (world.rank == 0) CHECK(rmdir(directory) == 0, "files are left in %s", directory);
+    double failures = test_failures;
+    psw_comm_sum(&world, &failures, 1);
+    psw_comm_free(&world);
+    MPI_Finalize();
+    return test_end() || failures > 0;
+}
