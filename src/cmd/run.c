@@ -229,7 +229,7 @@ static void say_what_is_missing(const psw_job *j)
     if (j->world->rank != 0 || j->options->quiet) return;
     if (s->timing)
         fprintf(stderr, "polysweep: note: `time`: points run alone and once; repetitions are not measured yet\n");
-    if (s->keep_samples || s->keep_rows) fprintf(stderr, "polysweep: note: `output.keep` has no effect yet\n");
+    if (s->keep_samples) fprintf(stderr, "polysweep: note: `output.keep: [samples]` has no effect yet\n");
 }
 
 static void say(const psw_job *j, const char *text)

@@ -179,6 +179,12 @@ psw_status psw_job_work(psw_job *j)
     return status;
 }
 
+static psw_status keep_rows(void *context, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index)
+{
+    psw_job *j = context;
+    return psw_store_rows(j->store, slot, point, leaf, index);
+}
+
 void psw_job_prepare(psw_job *j)
 {
     j->computer = (psw_computer){.study = j->study,
@@ -188,5 +194,6 @@ void psw_job_prepare(psw_job *j)
                                  .memory_bytes = j->memory_bytes,
                                  .watch = {give_up, j},
                                  .failed = point_failed,
+                                 .keep = j->settings->keep_rows ? keep_rows : NULL,
                                  .context = j};
 }

@@ -108,6 +108,22 @@ def check_parallel(file):
     check((file["end_s"][0] >= file["start_s"][0]).all() and (file["comm_s"][0] >= 0).all(), "times")
 
 
+def check_rows():
+    """Rows that a team writes, each rank its own, are those that one rank writes: bits of row folds, sketches nearly."""
+    some = ["--set", "grid.shape=0", "--set", "output.keep=[rows]", "--quiet"]
+    run("run", "study.yaml", "-o", "rows1.h5", "--set", "grid.team=1", *some, ranks=1)
+    run("run", "study.yaml", "-o", "rows3.h5", "--oversubscribe", "--set", "grid.team=3", *some)
+    with h5py.File("rows1.h5") as one, h5py.File("rows3.h5") as three:
+        check((three["team"][()] == 3).all(), "teams", three["team"][()])
+        for name, first in (("output", "first_value"), ("special_mass", "first_row"), ("log2_den", "first_row")):
+            starts = [*one["rows"][first][()], len(one["rows"][name])]
+            for slot, method in enumerate(one["method"][()]):
+                a, b = (file["rows"][name][starts[slot]:starts[slot + 1]] for file in (one, three))
+                tolerance = one["rows"][name].attrs["reproducibility_other"][one["precision"][slot]]
+                same = a.tobytes() == b.tobytes() if method in ROW_FOLDS else np.abs(a - b).max() <= tolerance * np.abs(a).max()
+                check(len(a) > 0 and np.isfinite(a).all() and same, name, "of slot", slot, "method", method)
+
+
 def main():
     with open("study.yaml", "w") as out:
         out.write(STUDY)
@@ -121,6 +137,7 @@ def main():
         path = choice.replace("=", "-") + ".h5"
         run("run", "study.yaml", "-o", path, "--oversubscribe", "--quiet", "--set", "run." + choice, *some)
         check_file(path, points // 4)
+    check_rows()
     run("run", "study.yaml", "-o", "none.h5", "--set", "run.route=rings", code=2)
     check(not os.path.exists("none.h5"), "a refusal left a file")
     print(f"{checks} checks, {failed} failed")
