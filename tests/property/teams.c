@@ -148,6 +148,13 @@ static void test_cost(void)
                   size, leaves, cost.seconds, alone);
             CHECK(cost.seconds * (double)size >= cost.busy_s * (1 - 1e-12), "more computing than time");
             CHECK(far.seconds > cost.seconds && far.sent_bytes > 0 && far.messages > 0, "a network takes time");
+            if (size > leaves) {
+                double enough =
+                    psw_cost_team(&psw_rates_default, &group, PSW_CHOICE_AUTO, (ptrdiff_t)leaves, 2).seconds;
+                bool one_leaf = leaves == 1; /* alone there is no network */
+                CHECK(one_leaf || far.seconds >= enough * (1 - 1e-12), "%td ranks are faster than %g leaves", size,
+                      leaves);
+            }
         }
     }
     psw_study_free(study);
@@ -169,8 +176,8 @@ static void test_granularity(void)
     CHECK_NEAR(alone / psw_cost_team(&tiles, &group, contiguous, 8, 1).seconds, 528.0 / 122, 1e-12); /* 29 + .. + 32 */
 }
 
-/* A sweep over five decades of cost, one point of which is three quarters of it. Work allows a team of all ranks for that
- * point, and for the others runs much shorter than their share of a rank; what it does not allow is more than the
+/* A sweep over five decades of cost, one point of which is three quarters of it. Work allows a team of all ranks for
+ * that point, and for the others runs much shorter than their share of a rank; what it does not allow is more than the
  * leaves of the large point, 4,096 over ranks rounded up, let be busy. Nine tenths of that must be. */
 static void test_heavy(void)
 {
