@@ -137,7 +137,7 @@ void psw_runs_free(psw_runs *runs);
 
 /* ---- the simulated run ---- */
 
-typedef struct psw_stage { /* what happens at one depth */
+typedef struct psw_stage { /* what happens at one depth, but for runs that are refused */
     psw_level level;
     ptrdiff_t runs, points;
     double from_s, until_s; /* first start, last end */

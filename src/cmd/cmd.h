@@ -15,7 +15,7 @@ typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_PLAIN, PSW_PROGRESS_
 typedef struct psw_options {
     const char *files[PSW_LIST_MAX], *set[PSW_LIST_MAX];
     ptrdiff_t file_count, set_count;
-    const char *output, *where, *columns, *calibration, *compare, *redo;
+    const char *output, *where, *columns, *calibration, *compare, *budget, *redo;
     ptrdiff_t ranks, ranks_per_node, max_fails;
     double time_limit_s, sample; /* seconds; percent */
     bool help, version, json, csv, jsonl, quiet, oversubscribe, dry_run;

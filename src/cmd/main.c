@@ -12,9 +12,11 @@ const psw_command psw_commands[] = {
      "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
      true, psw_cmd_run},
     {"plan", "STUDY.yaml", "points, exclusions, predicted time, memory and file size for any number of ranks",
-     "set where ranks ranks-per-node compare calibration json",
+     "set where ranks ranks-per-node compare budget calibration json",
      "  polysweep plan phase.yaml --ranks 64\n"
-     "  polysweep plan phase.yaml --compare 1,2,4,8,16,32\n",
+     "  polysweep plan phase.yaml --ranks 4096 --ranks-per-node 64 --calibration phase.h5\n"
+     "  polysweep plan phase.yaml --compare 1,2,4,8,16,32\n"
+     "  polysweep plan phase.yaml --ranks 512 --ranks-per-node 64 --budget 200nodeh\n",
      false, psw_cmd_plan},
     {"status", "FILE.h5", "how far a run is, from its sidecar, while it runs or after", "json",
      "  polysweep status phase.h5\n", false, psw_cmd_status},

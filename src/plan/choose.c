@@ -20,7 +20,7 @@ typedef struct chooser {
     psw_runs *runs;
     psw_level levels[PSW_DEPTHS_MAX];
     int depths;
-    double total_s;       /* of all on one rank each */
+    double total_s;       /* of all that are computed, on one rank each */
     psw_run *base;        /* the runs in the order of their slots */
     ptrdiff_t *candidate; /* indices in base of those that may get a team */
     price *prices;        /* [candidate][depth] */
@@ -198,22 +198,33 @@ static psw_status allocate(chooser *c)
     return PSW_OK;
 }
 
+static bool special(const psw_run *run)
+{
+    return run->refused || run->team > 0;
+}
+
+/* Those that a rank may not have memory for come first: what is refused is no work. */
+static void consider_all(chooser *c)
+{
+    for (ptrdiff_t i = 0; i < c->runs->count; i++)
+        if (special(&c->base[i])) consider(c, i);
+    for (ptrdiff_t i = 0; i < c->runs->count; i++)
+        if (!c->base[i].refused) c->total_s += c->base[i].alone_s;
+    double least_s = small_part * c->total_s / (double)c->cut->split->ranks;
+    for (ptrdiff_t i = 0; i < c->runs->count; i++)
+        if (!special(&c->runs->list[i]) && c->base[i].alone_s >= least_s) consider(c, i);
+}
+
 static psw_status choose(chooser *c, double *finish_s)
 {
     PSW_TRY(allocate(c));
-    memcpy(c->base, c->runs->list, (size_t)c->runs->count * sizeof *c->base);
     for (ptrdiff_t i = 0; i < c->runs->count; i++) {
         psw_run *run = &c->base[i];
+        *run = c->runs->list[i];
         run->alone_s = run->predicted_s;
         settle(run, c->depths - 1, run->alone_s, run->alone_s);
-        c->total_s += run->alone_s;
     }
-    double least_s = small_part * c->total_s / (double)c->cut->split->ranks;
-    for (ptrdiff_t i = 0; i < c->runs->count; i++) {
-        psw_run *run = &c->base[i];
-        if (!run->refused && run->team == 0 && run->alone_s < least_s) continue;
-        consider(c, i);
-    }
+    consider_all(c);
     return search(c, finish_s);
 }
 

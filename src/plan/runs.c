@@ -183,15 +183,17 @@ static psw_status create(const psw_study *study, const psw_rates *rates, const p
     return PSW_OK;
 }
 
-/* Points that share tiles are best kept together as long as there are runs enough. */
+static const double near = 1.02; /* a schedule this near to its bound is not bettered */
+
+/* Points that share tiles are best kept together as long as that leaves every rank enough to do. */
 static psw_status shorten(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
                           const unsigned char *wanted, psw_runs *runs, double finish_s)
 {
     double alone_s = 0;
-    for (ptrdiff_t i = 0; i < runs->count; i++) alone_s += runs->list[i].alone_s;
-    double enough_s = larger(cut->least_s, alone_s / (2 * (double)cut->split->ranks));
+    for (ptrdiff_t i = 0; i < runs->count; i++) alone_s += runs->list[i].refused ? 0 : runs->list[i].alone_s;
+    double share_s = alone_s / (double)cut->split->ranks, enough_s = larger(cut->least_s, share_s / RUNS_PER_RANK);
     psw_cut shorter = *cut;
-    for (shorter.most_s /= 4; shorter.most_s * 4 > enough_s; shorter.most_s /= 4) {
+    for (shorter.most_s /= 4; shorter.most_s * 4 > enough_s && finish_s > near * share_s; shorter.most_s /= 4) {
         psw_runs others;
         double end_s;
         psw_status status = create(study, rates, &shorter, wanted, &others, &end_s);

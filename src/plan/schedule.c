@@ -67,6 +67,8 @@ static void take(simulation *s, worker *w, ptrdiff_t index)
     psw_stage *stage = &s->schedule->stage[w->depth];
     double start_s = w->free_s, end_s = start_s + run->predicted_s;
     if (s->turns) s->turns[s->schedule->runs] = (psw_turn){index, w->team, start_s, end_s};
+    s->schedule->runs++;
+    if (run->refused) return;
     if (stage->runs == 0) stage->from_s = start_s;
     if (end_s > stage->until_s) stage->until_s = end_s;
     if (end_s > s->schedule->finish_s) s->schedule->finish_s = end_s;
@@ -74,7 +76,6 @@ static void take(simulation *s, worker *w, ptrdiff_t index)
     stage->held_s += run->predicted_s * (double)w->team.size;
     stage->points += run->count;
     stage->runs++;
-    s->schedule->runs++;
     w->free_s = end_s;
 }
 

@@ -43,11 +43,12 @@ static void look_at(const psw_route *r, int rank, most *m)
     m->tiles = fmax(m->tiles, tiles_of(r, rank));
 }
 
-/* Ranks differ by a unit or two, so of a large team a few stand for all; the owner of the last leaf is one of them. */
+/* The last rank of contiguous ones has most; of striped ones it is the first, or the owner of the last leaf. Those of a
+ * zigzag differ by a unit or two, so of a large team a few stand for all. */
 static most most_of(const psw_route *r)
 {
     most m = {0};
-    ptrdiff_t looked = r->size < ranks_looked_at ? r->size : ranks_looked_at;
+    ptrdiff_t looked = r->layout != PSW_ZIGZAG ? 1 : r->size < ranks_looked_at ? r->size : ranks_looked_at;
     for (ptrdiff_t i = 0; i < looked; i++) look_at(r, (int)(i * r->size / looked), &m);
     look_at(r, r->size - 1, &m);
     look_at(r, psw_route_owner(r, r->leaves - 1), &m);

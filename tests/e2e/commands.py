@@ -16,6 +16,7 @@ exclude: [{when: "n == 256 and d == 18", why: "too wide"}, {when: "beta == 8 and
 judge: {m: 8, trials: 20}
 predict: {mine: "log(n)"}
 """
+LIMITS = ("work", "longest point", "memory", "teams wait", "idle at the end")
 checks = failed = 0
 
 
@@ -34,6 +35,12 @@ def run(*arguments, ranks=0, code=0, **environment):
     return done.stdout
 
 
+def refused(*arguments):
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True)
+    check(done.returncode == 2 and done.stdout == "", arguments, "ended with", done.returncode)
+    return done.stderr
+
+
 def parse(text):
     def refuse(word):
         raise ValueError(f"{word} is not JSON")
@@ -48,6 +55,36 @@ def expected_points():
              for beta in (2, 4, 8) if not (n == 256 and d == 18)]
     with_beta = sum(not (beta == 8 and n == 64) for n, d, level, a, beta in cells)
     return {"exact": with_beta, "closed_form": with_beta, "softmax": len(cells) // 3}
+
+
+def check_schedule(told, ranks):
+    stages = told["stages"]
+    check(sum(s["points"] for s in stages) == told["points"], "points of stages", stages)
+    check(math.isclose(sum(s["busy_s"] for s in stages), told["busy_s"], rel_tol=1e-9), "work of stages", stages)
+    check(max(s["until_s"] for s in stages) == told["finish_s"], "the last stage ends it", stages)
+    check(all(s["teams"] * s["least_ranks"] <= ranks <= s["teams"] * s["most_ranks"] for s in stages), "teams", stages)
+    check(told["critical"]["predicted_s"] <= told["finish_s"] <= told["busy_s"], "bounds", told["critical"])
+    check(told["limit"] in LIMITS and all(c["limit"] in LIMITS for c in told["compare"]), "limits", told["limit"])
+    alone, many = told["compare"][0], told["compare"][-1]
+    check(alone["ranks"] == 1 and abs(alone["speed_up"] - 1) < 0.05 and alone["limit"] == "work", "one rank", alone)
+    check(alone["speed_up"] <= many["speed_up"] <= many["ranks"] and many["utilisation"] < 0.9, "many ranks", many)
+    check(told["knee_ranks"] in (1, 2), "knee", told["knee_ranks"])  # a fraction of a second of work on 4096 is idling
+
+
+def test_budget(study, told):
+    def spend(budget, *more):
+        return parse(run("plan", study, "--json", "--ranks", 4, "--ranks-per-node", 2, "--budget", budget, *more))["budget"]
+    rich, cores = spend("1nodeh"), spend("2coreh")
+    check(rich["points"] == told["points"] == sum(b["of"] for b in rich["bought"]), "an hour buys all", rich)
+    check(rich["deadline_s"] == 1800 and cores["deadline_s"] == 1800 and cores["node_hours"] == 1, "two nodes", rich)
+    check({b["method"]: 0 for b in rich["bought"]} == {m: 0 for m in expected_points()}, "methods", rich)
+    poor = spend(f"{rich['needs_node_hours'] / 3:.9f}nodeh")
+    check(0 < poor["points"] < rich["points"], "a third buys a part", poor)
+    check(sum(b["points"] for b in poor["bought"]) == poor["points"], "rows add up", poor)
+    check(all(b["points"] <= b["of"] for b in poor["bought"]), "no more than there are", poor)
+    check("buys" in run("plan", study, "--budget", "5coreh"), "words")
+    for wrong in ("200", "nodeh", "-1nodeh", "5 days", "infnodeh"):
+        check("nodeh" in refused("plan", study, "--budget", wrong), wrong)
 
 
 def test_plan(study):
@@ -65,6 +102,8 @@ def test_plan(study):
     words = run("plan", study)
     check("too wide" in words and "utilisation" in words and "softmax" in words, words)
     run("plan", study, "--compare", "1,x", code=2)
+    check_schedule(told, 64)
+    test_budget(study, told)
     run("plan", study, "--where", "no_such_name > 1", code=2)
     return told
 

@@ -149,6 +149,13 @@ static void test_cost(void)
                   size, leaves, cost.seconds, alone);
             CHECK(cost.seconds * (double)size >= cost.busy_s * (1 - 1e-12), "more computing than time");
             CHECK(far.seconds > cost.seconds && far.sent_bytes > 0 && far.messages > 0, "a network takes time");
+            if (size > leaves) {
+                double enough =
+                    psw_cost_team(&psw_rates_default, &group, PSW_CHOICE_AUTO, (ptrdiff_t)leaves, 2).seconds;
+                bool one_leaf = leaves == 1; /* alone there is no network */
+                CHECK(one_leaf || far.seconds >= enough * (1 - 1e-12), "%td ranks are faster than %g leaves", size,
+                      leaves);
+            }
         }
     }
     psw_study_free(study);

@@ -1,0 +1,101 @@
+/* plan: the simulated schedule, and what keeps it from ending earlier. */
+#include <math.h>
+
+#include "cmd/plan.h"
+
+static const char *const words[] = {"work", "longest point", "memory", "teams wait", "idle at the end"};
+
+const char *plan_limit_word(plan_limit limit)
+{
+    return words[limit];
+}
+
+psw_status plan_cut(const plan_outlook *o, const psw_split *split, double memory_bytes, psw_runs *runs)
+{
+    psw_cut cut = psw_cut_default;
+    cut.split = split;
+    cut.choice = o->choice;
+    cut.memory_bytes = memory_bytes;
+    cut.alone = psw_study_settings(o->study)->timing;
+    return psw_runs_create(o->study, &o->rates, &cut, o->wanted, runs);
+}
+
+/* ---- the longest point on its best team ---- */
+
+typedef struct teams {
+    psw_level levels[PSW_DEPTHS_MAX];
+    int depths;
+} teams;
+
+static plan_extreme on_best_team(const plan_outlook *o, const teams *t, const psw_point *point, ptrdiff_t slot)
+{
+    psw_group one = {point, 1};
+    plan_extreme best = {slot, INFINITY, 0};
+    for (int k = t->depths - 1; k >= 0; k--) {
+        const psw_level *level = &t->levels[k];
+        ptrdiff_t size = point->team > 0 ? point->team : level->least;
+        if (point->team > 0 && level->least < point->team) continue;
+        double seconds = psw_cost_team(&o->rates, &one, o->choice, size, level->nodes).seconds;
+        if (seconds < best.value) best = (plan_extreme){slot, seconds, size};
+        if (point->team > 0) break;
+    }
+    return best;
+}
+
+/* Only a point that takes longer alone than the longest so far on its team can take its place. */
+static plan_extreme find_critical(const plan_outlook *o, const psw_runs *runs, const psw_split *split)
+{
+    plan_extreme longest = {-1, 0, 1};
+    teams t;
+    t.depths = psw_split_levels(split, t.levels);
+    for (ptrdiff_t k = 0; k < runs->count; k++) {
+        const psw_run *run = &runs->list[k];
+        if (run->refused || (run->team == 0 && run->alone_s <= longest.value)) continue;
+        for (ptrdiff_t slot = run->first; slot < run->first + run->count; slot++) {
+            psw_point point = psw_study_point(o->study, slot);
+            if (point.team == 0 && psw_cost_time(&o->rates, &point).predicted_s <= longest.value) continue;
+            plan_extreme best = on_best_team(o, &t, &point, slot);
+            if (best.value > longest.value) longest = best;
+        }
+    }
+    return longest;
+}
+
+/* ---- what limits ---- */
+
+/* Would the sweep end a tenth earlier if memory were no matter? */
+static psw_status memory_limits(const plan_outlook *o, const psw_split *split, double finish_s, bool *limits)
+{
+    psw_runs runs;
+    psw_schedule free_schedule = {0};
+    *limits = false;
+    if (o->memory_bytes <= 0) return PSW_OK;
+    PSW_TRY(plan_cut(o, split, 0, &runs));
+    psw_status status = psw_schedule_simulate(&runs, split, INFINITY, &free_schedule, NULL);
+    *limits = free_schedule.finish_s < 0.9 * finish_s;
+    psw_runs_free(&runs);
+    return status;
+}
+
+psw_status plan_judge(const plan_outlook *o, const psw_runs *runs, const psw_split *split, plan_outcome *out)
+{
+    psw_schedule *s = &out->schedule;
+    bool memory = false;
+    PSW_TRY(psw_schedule_simulate(runs, split, INFINITY, s, NULL));
+    out->critical = find_critical(o, runs, split);
+    double alone_s = o->alone_s;
+    for (ptrdiff_t k = 0; k < runs->count; k++)
+        if (runs->list[k].refused) alone_s -= runs->list[k].alone_s;
+    out->speed_up = s->finish_s > 0 ? alone_s / s->finish_s : 1;
+    double waiting_s = s->held_s - s->busy_s, idle_s = s->finish_s * (double)s->ranks - s->held_s;
+    out->limit = waiting_s > idle_s ? PLAN_TEAMS : PLAN_ENDS;
+    if (s->utilisation >= 0.9)
+        out->limit = PLAN_WORK;
+    else if (out->critical.value >= 0.9 * s->finish_s)
+        out->limit = PLAN_POINT;
+    else {
+        PSW_TRY(memory_limits(o, split, s->finish_s, &memory));
+        if (memory) out->limit = PLAN_MEMORY;
+    }
+    return PSW_OK;
+}
