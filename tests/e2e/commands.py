@@ -72,8 +72,11 @@ def check_schedule(told, ranks):
 
 
 def test_budget(study, told):
-    def spend(budget, *more):
+    more = ("--set", "judge.trials=4000")  # seconds of work: many runs, of which a part can be bought
+
+    def spend(budget):
         return parse(run("plan", study, "--json", "--ranks", 4, "--ranks-per-node", 2, "--budget", budget, *more))["budget"]
+
     rich, cores = spend("1nodeh"), spend("2coreh")
     check(rich["points"] == told["points"] == sum(b["of"] for b in rich["bought"]), "an hour buys all", rich)
     check(rich["deadline_s"] == 1800 and cores["deadline_s"] == 1800 and cores["node_hours"] == 1, "two nodes", rich)
