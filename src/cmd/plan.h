@@ -31,7 +31,8 @@ typedef struct plan_outcome { /* of the study on a number of ranks */
     psw_schedule schedule;
     plan_extreme critical; /* the point that takes longest on its best team */
     plan_limit limit;
-    double speed_up; /* against one rank that computes the same points */
+    double speed_up;   /* against one rank that computes the same points */
+    ptrdiff_t refused; /* points that no team has the memory or the ranks for */
 } plan_outcome;
 
 typedef struct plan_bought { /* points of one method and length */

@@ -57,6 +57,7 @@ static void outcome(psw_json *json, const plan_outlook *o, const plan_outcome *o
     psw_json_number(json, "utilisation", s->utilisation);
     psw_json_number(json, "speed_up", out->speed_up);
     psw_json_text(json, "limit", plan_limit_word(out->limit));
+    psw_json_count(json, "refused", out->refused);
     extreme(json, o, "critical", "predicted_s", &out->critical);
 }
 

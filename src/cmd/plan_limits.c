@@ -84,8 +84,9 @@ psw_status plan_judge(const plan_outlook *o, const psw_runs *runs, const psw_spl
     PSW_TRY(psw_schedule_simulate(runs, split, INFINITY, s, NULL));
     out->critical = find_critical(o, runs, split);
     double alone_s = o->alone_s;
+    out->refused = 0;
     for (ptrdiff_t k = 0; k < runs->count; k++)
-        if (runs->list[k].refused) alone_s -= runs->list[k].alone_s;
+        if (runs->list[k].refused) alone_s -= runs->list[k].alone_s, out->refused += runs->list[k].count;
     out->speed_up = s->finish_s > 0 ? alone_s / s->finish_s : 1;
     double waiting_s = s->held_s - s->busy_s, idle_s = s->finish_s * (double)s->ranks - s->held_s;
     out->limit = waiting_s > idle_s ? PLAN_TEAMS : PLAN_ENDS;

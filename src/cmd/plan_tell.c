@@ -125,14 +125,17 @@ static void tell_schedule(const plan_outlook *o)
 
 static void tell_compared(psw_table *table, const plan_outcome *out)
 {
-    char ranks[PSW_TEXT], finish[PSW_TEXT], gain[PSW_TEXT], busy[PSW_TEXT], critical[PSW_TEXT], team[PSW_TEXT];
+    char ranks[PSW_TEXT], finish[PSW_TEXT], gain[PSW_TEXT], busy[PSW_TEXT], critical[PSW_TEXT], team[PSW_TEXT],
+        refused[PSW_TEXT];
     psw_format(ranks, sizeof ranks, "%td", out->schedule.ranks);
     psw_say_seconds(out->schedule.finish_s, finish);
     psw_format(gain, sizeof gain, "%.4g", out->speed_up);
     psw_format(busy, sizeof busy, "%.0f %%", 100 * out->schedule.utilisation);
     psw_say_seconds(out->critical.value, critical);
     psw_format(team, sizeof team, "%td", out->critical.team);
-    psw_table_row(table, (const char *const[]){ranks, finish, gain, busy, critical, team, plan_limit_word(out->limit)});
+    psw_format(refused, sizeof refused, "%td", out->refused);
+    psw_table_row(
+        table, (const char *const[]){ranks, finish, gain, busy, critical, team, refused, plan_limit_word(out->limit)});
 }
 
 /* Finish times against ranks; the knee is the largest number that still keeps nine tenths of its ranks busy. */
@@ -141,9 +144,9 @@ static void tell_compare(const plan_outlook *o)
     psw_table table;
     if (o->compared == 0) return;
     printf("\n");
-    if (!psw_table_begin(stdout, 7, &table)) return;
+    if (!psw_table_begin(stdout, 8, &table)) return;
     psw_table_row(&table, (const char *const[]){"ranks", "finish", "speed-up", "utilisation", "longest point",
-                                                "on ranks", "limited by"});
+                                                "on ranks", "refused", "limited by"});
     for (ptrdiff_t i = 0; i < o->compared; i++) tell_compared(&table, &o->compare[i]);
     psw_table_end(&table);
     if (plan_knee(o) > 0) printf("up to %td rank%s nine tenths of them are busy\n", plan_knee(o), plural(plan_knee(o)));

@@ -53,12 +53,6 @@ static ptrdiff_t nodes(part *p)
     return p->count;
 }
 
-ptrdiff_t psw_route_nodes(const psw_route *r, int keys, ptrdiff_t seen, psw_node *list)
-{
-    part p = {.route = r, .rank = keys, .steps = 0, .seen = seen, .list = list};
-    return nodes(&p);
-}
-
 /* ---- the same for stretches of leaves, without looking at each ---- */
 
 enum { STRETCHES = 4 };
@@ -125,6 +119,13 @@ static ptrdiff_t nodes_of_ranks(const psw_route *r, int low, int count, ptrdiff_
     if (high >= r->size) put_ranks(&s, r, 0, high - r->size, seen);
     for (int i = 0; i < s.count; i++) nodes_found += nodes_of(s.at[i].first, s.at[i].end, seen);
     return nodes_found;
+}
+
+ptrdiff_t psw_route_nodes(const psw_route *r, int keys, ptrdiff_t seen, psw_node *list)
+{
+    if (!list && r->layout != PSW_STRIPED) return nodes_of_ranks(r, keys, 1, seen);
+    part p = {.route = r, .rank = keys, .steps = 0, .seen = seen, .list = list};
+    return nodes(&p);
 }
 
 /* Leaves come one after another, from the rank's first one on and round. */
