@@ -1,4 +1,6 @@
 psw_test(teams_mpi mpi/teams.c MPI 1 2 3 4)
+psw_script_test(team_faults fault/team_faults.py)
+psw_script_test(team_faults_all fault/team_faults.py ARGS all LABELS long TIMEOUT 1800)
 
 # not a test: one rank against a team, for a person (mpirun -n 2 bench_team [method n d r degree mask precision repetitions route])
 add_executable(bench_team EXCLUDE_FROM_ALL bench/bench_team.c)

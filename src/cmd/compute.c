@@ -44,7 +44,8 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
 {
     pass *p = context;
     double start = psw_clock_s();
-    psw_status status = p->judge->take(p->head, leaf);
+    psw_status status = psw_fault("compute.leaf");
+    if (status == PSW_OK) status = p->judge->take(p->head, leaf);
     double judged = psw_clock_s();
     if (status == PSW_OK && p->assessor) status = p->assessor->take(p->errors, leaf);
     double assessed = psw_clock_s();
@@ -71,7 +72,8 @@ static psw_status one_draw(pass *p, psw_tables tables)
     psw_given given = {.data = p->data, .sets = psw_data_sets(point), .tables = tables, .route = &p->route};
     psw_attention *attention = NULL;
     psw_traffic traffic;
-    psw_status status = engine->prepare(p->group, &given, p->arena, &attention);
+    psw_status status = psw_fault("compute.prepare");
+    if (status == PSW_OK) status = engine->prepare(p->group, &given, p->arena, &attention);
     psw_status agreed = psw_comm_agree(p->team, status);
     if (agreed != PSW_OK) {
         if (status == PSW_OK) engine->release(attention);
@@ -142,13 +144,19 @@ static psw_status merge_costs(const pass *p, results *r)
     return PSW_OK;
 }
 
+static psw_status begin_head(pass *p)
+{
+    PSW_TRY(psw_fault("compute.head"));
+    return p->judge->begin(p->group, p->arena, &p->head);
+}
+
 static psw_status attend_and_judge(pass *p, results *r)
 {
     const psw_point *point = p->group->points;
     bool sketched = psw_sketch_has(point->method);
     p->judge = psw_judge_of(point->precision);
     p->assessor = sketched ? psw_assessor_of(point->precision) : NULL;
-    PSW_TRY(psw_comm_agree(p->team, p->judge->begin(p->group, p->arena, &p->head)));
+    PSW_TRY(psw_comm_agree(p->team, begin_head(p)));
     psw_status status = all_draws(p);
     if (status == PSW_OK) status = merge_verdicts(p);
     if (status == PSW_OK) status = merge_costs(p, r);

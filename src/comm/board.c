@@ -18,7 +18,9 @@ psw_status psw_board_open(const psw_comm *comm, int count, psw_board **out)
     psw_board *board = calloc(1, sizeof *board);
     psw_status status = PSW_OK;
     if (board && comm->rank == 0) board->latest = calloc((size_t)comm->size * (size_t)count, sizeof(double));
-    if (!board || (comm->rank == 0 && !board->latest)) status = PSW_FAIL(PSW_NO_MEMORY, "no memory for the progress board");
+    if (!board || (comm->rank == 0 && !board->latest))
+        status = PSW_FAIL(PSW_NO_MEMORY, "no memory for the progress board");
+    if (status == PSW_OK) status = psw_fault("comm.board");
     status = psw_comm_agree(comm, status);
     if (status == PSW_OK && MPI_Comm_dup(comm->handle, &board->handle) != MPI_SUCCESS)
         status = PSW_FAIL(PSW_ENVIRONMENT, "MPI_Comm_dup failed");
@@ -54,8 +56,8 @@ static void drain(psw_board *board)
         MPI_Status from;
         MPI_Iprobe(MPI_ANY_SOURCE, TAG, board->handle, &arrived, &from);
         if (!arrived) return;
-        MPI_Recv(board->latest + (ptrdiff_t)from.MPI_SOURCE * board->count, board->count, MPI_DOUBLE, from.MPI_SOURCE, TAG,
-                 board->handle, MPI_STATUS_IGNORE);
+        MPI_Recv(board->latest + (ptrdiff_t)from.MPI_SOURCE * board->count, board->count, MPI_DOUBLE, from.MPI_SOURCE,
+                 TAG, board->handle, MPI_STATUS_IGNORE);
     }
 }
 

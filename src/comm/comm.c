@@ -29,19 +29,29 @@ psw_status psw_comm_world(psw_comm *world)
     return describe(handle, world);
 }
 
+/* Nobody leaves a split alone. What it made is dropped then, not freed: that is collective, and not all may have it. */
+static psw_status agree_on_part(const psw_comm *comm, psw_status status, MPI_Comm handle, psw_comm *part)
+{
+    *part = (psw_comm){MPI_COMM_NULL, 0, 0};
+    if (status == PSW_OK) status = psw_fault("comm.split");
+    if (status == PSW_OK) status = describe(handle, part);
+    status = psw_comm_agree(comm, status);
+    if (status != PSW_OK) part->handle = MPI_COMM_NULL;
+    return status;
+}
+
 psw_status psw_comm_split(const psw_comm *comm, int color, int key, psw_comm *part)
 {
-    MPI_Comm handle;
-    PSW_TRY(from_mpi(MPI_Comm_split(comm->handle, color, key, &handle), "MPI_Comm_split"));
-    return describe(handle, part);
+    MPI_Comm handle = MPI_COMM_NULL;
+    int code = MPI_Comm_split(comm->handle, color, key, &handle);
+    return agree_on_part(comm, from_mpi(code, "MPI_Comm_split"), handle, part);
 }
 
 psw_status psw_comm_split_node(const psw_comm *comm, psw_comm *node)
 {
-    MPI_Comm handle;
-    PSW_TRY(from_mpi(MPI_Comm_split_type(comm->handle, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &handle),
-                     "MPI_Comm_split_type"));
-    return describe(handle, node);
+    MPI_Comm handle = MPI_COMM_NULL;
+    int code = MPI_Comm_split_type(comm->handle, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &handle);
+    return agree_on_part(comm, from_mpi(code, "MPI_Comm_split_type"), handle, node);
 }
 
 void psw_comm_free(psw_comm *comm)
@@ -101,14 +111,18 @@ psw_status psw_comm_merge(const psw_comm *comm, const psw_merging *list, int cou
         const ptrdiff_t piece = 1 << 24; /* MPI counts are int */
         for (ptrdiff_t at = 0; at < m->count; at += piece) {
             int part = (int)(m->count - at < piece ? m->count - at : piece);
-            PSW_TRY(from_mpi(MPI_Allreduce(MPI_IN_PLACE, (char *)m->at + (size_t)at * each, part, type, op, comm->handle),
-                             "MPI_Allreduce"));
+            PSW_TRY(
+                from_mpi(MPI_Allreduce(MPI_IN_PLACE, (char *)m->at + (size_t)at * each, part, type, op, comm->handle),
+                         "MPI_Allreduce"));
         }
     }
     return PSW_OK;
 }
 
-psw_status psw_comm_barrier(const psw_comm *comm) { return from_mpi(MPI_Barrier(comm->handle), "MPI_Barrier"); }
+psw_status psw_comm_barrier(const psw_comm *comm)
+{
+    return from_mpi(MPI_Barrier(comm->handle), "MPI_Barrier");
+}
 
 /* Until `request` is through. */
 static psw_status wait_for(MPI_Request request, void (*meanwhile)(void *context), void *context)

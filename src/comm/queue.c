@@ -226,7 +226,7 @@ static psw_status connect(const psw_comm *comm, const psw_comm *node, psw_queue 
     if (MPI_Comm_dup(comm->handle, &queue->handle) != MPI_SUCCESS)
         return PSW_FAIL(PSW_ENVIRONMENT, "MPI_Comm_dup failed for the queue");
     MPI_Comm_set_errhandler(queue->handle, MPI_ERRORS_ARE_FATAL); /* a lost message would be a lost number */
-    return status;
+    return status == PSW_OK ? psw_fault("comm.queue") : status;
 }
 
 psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t total, psw_queue **out)

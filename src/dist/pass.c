@@ -16,8 +16,8 @@ static int pieces(size_t bytes)
 
 static void fail(dist_pass *p, int code)
 {
-    if (code != MPI_SUCCESS && p->status == PSW_OK)
-        p->status = PSW_FAIL(PSW_ENVIRONMENT, "a message between the ranks of a team failed");
+    if (code != MPI_SUCCESS || psw_fault("dist.message") != PSW_OK) p->lost = true;
+    if (p->lost && p->status == PSW_OK) p->status = PSW_ENVIRONMENT;
 }
 
 static MPI_Request *request(dist_pass *p)
@@ -77,7 +77,7 @@ static bool ask(void *context)
     dist_pass *p = context;
     int done;
     if (p->count > 0) fail(p, MPI_Testall(p->count, p->requests, &done, MPI_STATUSES_IGNORE));
-    return p->status != PSW_OK || (p->watch.ask && p->watch.ask(p->watch.context));
+    return p->lost || (p->watch.ask && p->watch.ask(p->watch.context));
 }
 
 psw_watch dist_watch(dist_pass *p)
@@ -124,6 +124,7 @@ static void run(dist_pass *p, psw_fold_kind kind, MPI_Comm reversed)
         else
             dist_states(p, reversed);
     }
+    if (p->lost) p->status = PSW_FAIL(PSW_ENVIRONMENT, "a message between the ranks of a team failed");
     p->traffic.pass_s = psw_clock_s() - start - p->sink_s;
     p->traffic.busy_s = p->traffic.pass_s - p->traffic.comm_s;
 }

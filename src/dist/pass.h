@@ -13,6 +13,7 @@ typedef struct dist_pass {
     psw_leaf_sink sink;
     void *context;
     psw_status status; /* of this rank; once it is not OK nothing is computed any more */
+    bool lost;         /* a message failed: also what an engine gave up for, when it says that it was asked to stop */
 
     MPI_Request *requests; /* of messages under way; as many as any step can have */
     int count, room;

@@ -273,9 +273,8 @@ static void go_ahead(scan *s)
 void dist_states(dist_pass *p, MPI_Comm reversed)
 {
     scan s = {.pass = p, .reversed = reversed};
-    p->status = psw_fault("dist.scan");
-    psw_status made = p->engine->total(p->attention, dist_watch(p), &s.states); /* also the place of what is sent */
-    if (p->status == PSW_OK) p->status = made;
+    p->status = p->engine->total(p->attention, dist_watch(p), &s.states); /* also the place of what is sent */
+    if (p->status == PSW_OK) p->status = psw_fault("dist.scan");
     s.route = s.states->route;
     begin(&s);
     go_ahead(&s);

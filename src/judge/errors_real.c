@@ -24,6 +24,7 @@ static psw_status begin(const psw_point *point, const psw_data *data, const psw_
     if (route && route->leaves != (point->n + point->block - 1) / point->block)
         return PSW_FAIL(PSW_BUG, "a route of %td leaves for %td keys in blocks of %td", route->leaves, point->n,
                         point->block);
+    PSW_TRY(psw_fault("judge.errors"));
     psw_errors *e = errors_layout(point, route, sizeof(psw_real), arena);
     PSW_TRY(psw_arena_check(arena));
     if (!e) return PSW_FAIL(PSW_BUG, "the errors of a point were given no memory");
@@ -110,6 +111,7 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
 {
     if (number < 0 || number >= e->count) return PSW_FAIL(PSW_BUG, "draw %td of %td", number, e->count);
     if (!e->begun) return PSW_FAIL(PSW_BUG, "a draw before what begin left was merged");
+    PSW_TRY(psw_fault("judge.draw"));
     errors_draw_begin(e, number);
     SKETCHER.draw(e->sketch, number);
     map_queries(e);

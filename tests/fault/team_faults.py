@@ -1,0 +1,165 @@
+"""Every fault in the path of a team, on every rank: team_faults.py [all]. Sites are read from the sources.
+
+A fault of a point is that point's alone: it is failed in the file with its message, the exit code is 1, all other points
+have the bits of an undisturbed run. A fault of the store or of the launch ends the job with 3. Nothing hangs, every rank
+leaves with the same code, one message is printed, and running again makes the file whole. A fault that is not met on
+this rank, or not so often, changes nothing. Without `all` each site takes its turn on a rank or two.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SOURCE = Path(os.environ["POLYSWEEP_SOURCE"])
+PROGRAM = os.environ["POLYSWEEP_BUILD"] + "/polysweep"
+sys.path.insert(0, str(SOURCE / "tests/e2e"))
+import bits  # noqa: E402
+
+RANKS = 4
+LONGEST_S = 20  # an undisturbed run takes one, on two busy cores
+POINT, JOB = 1, 3  # exit codes
+# Rooms and sites whose failure may end otherwise than with a failed point that carries the site's own message.
+CODES = {"store": [JOB], "comm": [JOB], "arena": [POINT, JOB]}  # an arena is also what rates are measured in
+STATUS = {"arena.create": "skipped"}
+MESSAGE = {"dist.message": "a message between the ranks of a team failed"}
+
+STUDY = """
+schema: 1
+study: teams
+seed: 3
+data: {DATA}
+methods:
+  - exact
+  - softmax
+  - polysketch: {r: 8, draws: 2}
+  - tree: {features: 16, draws: 2}
+grid: {mask: [full, causal], team: [1, 2, 3, 4], n: 144, d: 10, block: 32, beta: BETA}
+judge: {m: 8, trials: 10}
+"""
+# Of two degrees that share their tiles each is tried again by itself, so a fault that comes once hurts neither.
+STUDIES = {"gaussian": ("kind: gaussian", "4"), "attention": ("kind: self_attention, preset: W2, noise: 0.05", "[4, 6]")}
+
+failures = []
+
+
+def sites():
+    """Where src may fail on request, in the order of the rooms' names."""
+    found = [site for path in sorted((SOURCE / "src").glob("*/*.c"))
+             for site in re.findall(r'\bpsw_fault\("([^"]+)"\)', path.read_text())]
+    assert len(found) == len(set(found)), f"a site has two places: {sorted(found)}"
+    return found
+
+
+def run(file, study, *options, fault=None):
+    """The exit codes of the ranks, one where they agree; what was said."""
+    environment = {key: value for key, value in os.environ.items() if key != "POLYSWEEP_FAULT"}
+    if fault:
+        environment["POLYSWEEP_FAULT"] = fault
+    # Each rank says its own code: mpirun otherwise ends the others as soon as one has left with an error.
+    command = ["mpirun", "--mca", "orte_abort_on_non_zero_status", "0", "-n", str(RANKS),
+               "sh", "-c", '"$0" "$@"; code=$?; echo "rank left with $code" >&2; exit $code',
+               PROGRAM, "run", study, "-o", file, "--oversubscribe", *options]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as job:
+        try:
+            said = job.communicate(timeout=LONGEST_S)[1]
+        except subprocess.TimeoutExpired:
+            job.terminate()  # mpirun ends its ranks
+            return "none, it hangs", job.communicate()[1]
+    codes = [int(code) for code in re.findall(r"rank left with (\d+)", said)]
+    return codes[0] if codes == codes[:1] * RANKS else codes, said
+
+
+def unfinished(file):
+    """What the file tells of points that are not done."""
+    command = [PROGRAM, "show", file, "--jsonl", "--columns", "method,team_asked,status,error_code",
+               "--where", "status != done"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in shown.stdout.splitlines()]
+
+
+def differences(reference, file, committed=False):
+    return list(bits.differences(bits.columns(reference), bits.columns(file), committed))
+
+
+def point_complaints(site, file, message, said):
+    points = unfinished(file)
+    status = STATUS.get(site, "failed")
+    if f"1 {status}" not in said or message in said:
+        yield f"it said: {said}"
+    if [point["status"] for point in points] != [status]:
+        yield f"not one point {status}, but {points}"
+    elif not points[0]["message"].startswith(message):
+        yield f"the file says: {points[0]}"
+
+
+def complaints_of(fault, file, study, reference, again):
+    """One run with a fault and, with `again`, one that makes up for it."""
+    site, rank, _ = fault.split(":")
+    message = MESSAGE.get(site, f"injected fault at {site} on rank {rank}")
+    code, said = run(file, study, fault=fault)
+    if code == 0 and (site in MESSAGE or message not in said):
+        yield from differences(reference, file)
+        return
+    MET.add(site)
+    if code not in CODES.get(site.split(".")[0], [POINT]):
+        yield f"exit code {code}: {said}"
+        return
+    if code == JOB and said.count(message) != 1:
+        yield f"it said: {said}"
+    if code == POINT:
+        yield from point_complaints(site, file, message, said)
+    if os.path.exists(file):
+        yield from differences(reference, file, committed=True)
+    if again:
+        code, said = run(file, study, *(["--redo", "failed"] if code == POINT else []))
+        yield from [said] if code != 0 else differences(reference, file)
+
+
+MET = set()
+
+
+def chosen(site, number, everything):
+    """(rank, occurrence), all or few. Every rank is in the team of all, whose first rank writes: so each site is met."""
+    if everything:
+        return [(rank, occurrence) for rank in range(RANKS) for occurrence in (1, 2, 3)]
+    if CODES.get(site.split(".")[0]) == [JOB]:
+        return [(0, 1), (1 + number % 3, 2)]
+    return [(number % RANKS, 1), ((number + 2) % RANKS, 2 + number % 2)]
+
+
+def drive(everything):
+    for data, (text, beta) in STUDIES.items():
+        Path(f"{data}.yaml").write_text(STUDY.replace("DATA", text).replace("BETA", beta))
+        code, said = run(f"{data}.h5", f"{data}.yaml")
+        if code != 0:
+            failures.append(f"undisturbed: {code}\n{said}")
+            return
+    for number, site in enumerate(sites()):
+        for rank, occurrence in chosen(site, number, everything):
+            data = list(STUDIES)[(number + occurrence) % 2]
+            fault = f"{site}:{rank}:{occurrence}"
+            again = everything or occurrence == 1
+            found = complaints_of(fault, fault.replace(":", "-") + ".h5", f"{data}.yaml", f"{data}.h5", again)
+            failures.extend(f"{fault}, {data}: {line}" for line in found)
+        if site not in MET:
+            failures.append(f"{site}: never met")
+
+
+def main():
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as place:
+        os.chdir(place)
+        drive(sys.argv[1:] == ["all"])
+        os.chdir("/")
+    print("\n".join(failures) or f"{len(MET)} sites failed as they should: {' '.join(sorted(MET))}")
+    print(f"{time.monotonic() - start:.0f} s")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
