@@ -15,6 +15,7 @@ from .compare import compare  # noqa: E402
 from .critical import critical  # noqa: E402
 from .grid import axes, grid  # noqa: E402
 from .read import failures, open, provenance  # noqa: E402, A004
+from .rows import rows  # noqa: E402
 
-__all__ = ["open", "provenance", "failures", "grid", "axes", "compare", "critical"]
+__all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical"]
 __version__ = "0.1.0"

@@ -11,8 +11,11 @@ import h5py
 import numpy as np
 import xarray
 
+import polysweep
+
 WRITER = Path(os.environ["POLYSWEEP_BUILD"]) / "tests" / "store_writer"
 SLOTS = 200
+ROWS_SLOTS = 6
 
 # the names that scripts may rely on, by their type; u1 are codes
 FLOATS = """
@@ -79,6 +82,49 @@ def check_xarray(path, engine, values):
         check(int(data["seed"][3]) == 2**64 - 1 - 3, f"{engine}: seed lost digits")
 
 
+def expected_rows(slots):
+    """What the writer put: two data sets of n = 256 + slot rows of 18 numbers, [set][row][feature]."""
+    counts = [2 * (256 + slot) for slot in range(slots)]
+    row = np.concatenate([slot + np.arange(count) / 1024 for slot, count in enumerate(counts)])
+    value = np.concatenate([slot + np.arange(18 * count) / 2**20 for slot, count in enumerate(counts)])
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    return {"output": value, "special_mass": row, "log2_den": row, "first_row": first, "first_value": 18 * first,
+            "sets": np.full(slots, 2), "queries": np.array(counts) // 2}
+
+
+def check_rows(place):
+    """The group /rows: named dimensions, every number, the rest of the file as readable as without it."""
+    path = os.path.join(place, "rows.h5")
+    tool("mpirun", "-n", "2", str(WRITER), "write", path, str(ROWS_SLOTS), "0", "rows")
+    expected = expected_rows(ROWS_SLOTS)
+    dims = {"output": "value", "special_mass": "row", "log2_den": "row"}
+    with h5py.File(path) as file:
+        for name, values in expected.items():
+            check(np.array_equal(file["rows"][name][...], values), f"h5py: values of rows/{name}")
+    for engine in ("h5netcdf", "netcdf4"):
+        with xarray.open_dataset(path, engine=engine) as data:
+            check(data.sizes["point"] == ROWS_SLOTS and "success_rate" in data, f"{engine}: the root beside /rows")
+        with xarray.open_dataset(path, engine=engine, group="rows") as data:
+            for name, values in expected.items():
+                found = data[name]
+                check(found.dims == (dims.get(name, "point"),), f"{engine}: rows/{name} has dimensions {found.dims}")
+                check(found.dtype.kind == values.dtype.kind, f"{engine}: rows/{name} became {found.dtype}")
+                check(np.array_equal(found.values, values), f"{engine}: values of rows/{name}")
+                check({"units", "long_name", "reproducibility"} <= set(found.attrs), f"{engine}: attributes of rows/{name}")
+            check("row" not in data.variables and "value" not in data.variables, f"{engine}: empty dimensions have values")
+    header = tool("ncdump", "-h", path)
+    for name, values in expected.items():
+        kind = "double" if values.dtype.kind == "f" else "int64"
+        check(f"{kind} {name}({dims.get(name, 'point')}) ;" in header, f"ncdump: rows/{name}")
+    check('DATASET "log2_den"' in tool("h5dump", "-H", path), "h5dump: rows/log2_den")
+    for slot in (0, ROWS_SLOTS - 1):
+        found = polysweep.rows(path, slot)
+        check(found["output"].dims == ("set", "row", "feature"), "polysweep.rows: dimensions")
+        check(found["output"].shape == (2, 256 + slot, 18), "polysweep.rows: shape")
+        check(float(found["output"][1, 3, 5]) == slot + ((256 + slot + 3) * 18 + 5) / 2**20, "polysweep.rows: output")
+        check(float(found["log2_den"][1, 3]) == slot + (256 + slot + 3) / 1024, "polysweep.rows: log2_den")
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
         path = os.path.join(place, os.path.basename(place) + ".h5")
@@ -92,6 +138,7 @@ def main():
             check(re.search(rf"\t{NCDUMP[kind]} {name}\(point\) ;", header), f"ncdump: {NCDUMP[kind]} {name}(point)")
             check((f"\t{name}:_FillValue" in header.replace("\t\t", "\t")) == (kind == "<f8"),
                   f"ncdump: _FillValue of {name}")
+        check_rows(place)
         listing = tool("h5dump", "-H", path)
         for name in [*KINDS, "point", "study", "resolved"]:
             check(f'DATASET "{name}"' in listing, f"h5dump: {name}")

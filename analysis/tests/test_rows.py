@@ -1,0 +1,80 @@
+import h5py
+import numpy as np
+import pytest
+import synthetic
+
+import polysweep
+
+SHAPES = [(2, 64, 10), (1, 64, 10), (0, 0, 10), (2, 64, 10)]  # (sets, queries, v) of each slot; the third has no rows
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Four slots, the last one running; number i of a dataset is i, but log2_den of row 3 is -inf."""
+    path = tmp_path_factory.mktemp("rows") / "rows.h5"
+    listed = synthetic.points(["P1"], ["exact"], [1, 2, 3, 4], [64], [10], 8, 20)
+    synthetic.write(path, synthetic.fill(listed, unfinished={3: "running"}))
+    counts = np.array([sets * queries for sets, queries, _ in SHAPES])
+    values = np.array([np.prod(shape) for shape in SHAPES])
+    with h5py.File(path, "r+") as file:
+        group = file.create_group("rows")
+        group["first_row"], group["first_value"] = np.cumsum(counts) - counts, np.cumsum(values) - values
+        group["sets"], group["queries"] = [shape[0] for shape in SHAPES], [shape[1] for shape in SHAPES]
+        group["output"] = np.arange(values.sum(), dtype="f8")
+        group["special_mass"] = np.arange(counts.sum(), dtype="f8")
+        group["log2_den"] = np.where(np.arange(counts.sum()) == 3, -np.inf, np.arange(counts.sum()))
+        for name in ("output", "special_mass", "log2_den"):
+            group[name].attrs.update(units="1", long_name=name, _FillValue=np.nan)
+    return path
+
+
+def test_dimensions_and_values(kept):
+    rows = polysweep.rows(kept, 0)
+    assert dict(rows.sizes) == {"set": 2, "row": 64, "feature": 10} and int(rows["point"]) == 0
+    assert rows["output"].dims == ("set", "row", "feature") and rows["log2_den"].dims == ("set", "row")
+    assert float(rows["output"].sel(set=1, row=5)[7]) == (64 + 5) * 10 + 7
+    assert float(rows["special_mass"].sel(set=1, row=5)) == 64 + 5
+    assert float(rows["log2_den"].sel(set=0, row=3)) == -np.inf
+    assert rows["set"].values.tolist() == [0, 1] and rows["row"].values.tolist() == list(range(64))
+    assert rows["output"].attrs == {"units": "1", "long_name": "output"}
+
+
+def test_a_point_begins_where_the_one_before_it_ends(kept):
+    rows = polysweep.rows(kept, 1)
+    assert dict(rows.sizes) == {"set": 1, "row": 64, "feature": 10}
+    assert float(rows["output"][0, 0, 0]) == 1280 and float(rows["special_mass"][0, 0]) == 128
+
+
+def test_a_point_without_rows(kept):
+    with pytest.raises(ValueError, match="point 2 has no rows"):
+        polysweep.rows(kept, 2)
+
+
+def test_a_point_that_is_not_done(kept):
+    with pytest.raises(ValueError, match="point 3 is not done"):
+        polysweep.rows(kept, 3)
+
+
+def test_a_torn_point_is_not_believed(kept, tmp_path):
+    path = tmp_path / "torn.h5"
+    path.write_bytes(kept.read_bytes())
+    with h5py.File(path, "r+") as file:
+        file["gap"][0] = 0.5
+    with pytest.raises(ValueError, match="point 0 is not done"):
+        polysweep.rows(path, 0)
+    assert polysweep.rows(path, 1).sizes["row"] == 64
+
+
+@pytest.mark.parametrize("point", [-1, 4])
+def test_a_slot_that_is_not_there(kept, point):
+    with pytest.raises(IndexError, match=f"no point {point}; it has 4"):
+        polysweep.rows(kept, point)
+
+
+def test_a_file_that_keeps_none(p1_file):
+    with pytest.raises(KeyError, match="keeps no rows"):
+        polysweep.rows(p1_file, 0)
+
+
+def test_the_table_is_read_as_without_rows(kept):
+    assert "output" not in polysweep.open(kept) and int(polysweep.open(kept)["done"].sum()) == 3
