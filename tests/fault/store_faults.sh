@@ -13,12 +13,14 @@ fail() {
     exit 1
 }
 
-for site in store.create store.open store.mark store.put store.commit store.sync; do
+for site in store.create store.open store.mark store.put store.commit store.sync store.rows; do
+    rows=
+    [ $site != store.rows ] || { rows=rows slots=100; } # they are large
     for rank in 0 2; do
         [ $site = store.create ] && [ $rank != 0 ] && continue # rank 0 creates
         rm -f "$file" "$file.ack"
         code=0
-        POLYSWEEP_FAULT=$site:$rank:1 timeout 30 mpirun -n $ranks "$writer" write "$file" $slots 0 2>"$place/words" || code=$?
+        POLYSWEEP_FAULT=$site:$rank:1 timeout 30 mpirun -n $ranks "$writer" write "$file" $slots 0 $rows 2>"$place/words" || code=$?
         [ $code = $injected ] || fail "ended with $code"
         [ "$(grep -c "injected fault at $site on rank $rank" "$place/words")" = 1 ] || fail "not said once"
         if [ $site = store.create ]; then
@@ -26,7 +28,7 @@ for site in store.create store.open store.mark store.put store.commit store.sync
         else
             "$writer" check "$file" $slots >>"$place/words" 2>&1 || fail "the file is wrong"
         fi
-        timeout 30 mpirun -n $ranks "$writer" write "$file" $slots 0 || fail "could not be resumed"
+        timeout 30 mpirun -n $ranks "$writer" write "$file" $slots 0 $rows || fail "could not be resumed"
         [ "$("$writer" check "$file" $slots)" = "$slots done 0 torn" ] || fail "was not completed"
     done
 done

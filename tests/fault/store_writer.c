@@ -1,5 +1,6 @@
 /* A run without mathematics, for scripts that kill it or read its file:
- *   store_writer write FILE SLOTS PAUSE_US   every slot that is not done, in runs of 16; what was put goes to FILE.ack
+ *   store_writer write FILE SLOTS PAUSE_US [rows]   every slot that is not done, in runs of 16, with its rows if the
+ *                                            word is there; what was put goes to FILE.ack
  *   store_writer check FILE SLOTS            are all done slots right, and all done that FILE.ack names?
  * Prints how many slots are done; 0 = all is well, so far as it goes. */
 #include <fcntl.h>
@@ -13,12 +14,42 @@
 enum { RUN = 16 };
 
 static psw_comm world;
+static bool with_rows;
+
+static layout writer_layout(ptrdiff_t slots)
+{
+    layout what = store_layout(slots);
+    what.keeps_rows = with_rows;
+    rows_measure(&what);
+    return what;
+}
+
+/* Every row of a point as one leaf: number i of a slot's output is slot + i / 2^20, of the rest slot + i / 1024. */
+static psw_status put_rows(psw_store *store, ptrdiff_t slot)
+{
+    psw_point point = store_point(NULL, slot);
+    ptrdiff_t count = psw_data_sets(&point) * point.n;
+    double *numbers = malloc((size_t)(count * (point.v + 1)) * sizeof *numbers), *row = numbers;
+    if (!numbers) return PSW_FAIL(PSW_NO_MEMORY, "no memory for rows");
+    for (ptrdiff_t i = 0; i < count; i++) row[i] = (double)slot + (double)i / 1024;
+    for (ptrdiff_t i = 0; i < count * point.v; i++) row[count + i] = (double)slot + (double)i / (1 << 20);
+    psw_leaf leaf = {.count = point.n,
+                     .points = 1,
+                     .sets = psw_data_sets(&point),
+                     .width = point.v,
+                     .rows = row + count,
+                     .special = row,
+                     .log2_den = row};
+    psw_status status = psw_store_rows(store, slot, &point, &leaf, 0);
+    free(numbers);
+    return status;
+}
 
 /* ---- write ---- */
 
 static psw_status prepare(const char *path, ptrdiff_t slots, int *lock, unsigned char *done)
 {
-    layout what = store_layout(slots);
+    layout what = writer_layout(slots);
     psw_reader *reader = NULL;
     psw_slot *found = malloc((size_t)slots * sizeof *found);
     PSW_TRY(psw_store_lock(path, lock));
@@ -40,6 +71,7 @@ static psw_status put_run(psw_store *store, int ack, ptrdiff_t first, ptrdiff_t 
         attempts[i] = 1;
     }
     PSW_TRY(psw_store_mark(store, first, count, attempts));
+    for (ptrdiff_t i = 0; with_rows && i < count; i++) PSW_TRY(put_rows(store, first + i));
     PSW_TRY(psw_store_put(store, first, count, records));
     return write(ack, line, sizeof line) == sizeof line ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "cannot acknowledge");
 }
@@ -64,7 +96,7 @@ static psw_status put_all(psw_store *store, const char *path, ptrdiff_t slots, i
 static psw_status write_all(const char *path, ptrdiff_t slots, int pause_us)
 {
     static const psw_launch launch = {.started = "2023-10-30T12:00:00Z"};
-    layout what = store_layout(slots);
+    layout what = writer_layout(slots);
     int lock = -1;
     psw_store *store = NULL;
     unsigned char *done = calloc((size_t)slots, 1);
@@ -133,6 +165,7 @@ static void check_all(const char *path, ptrdiff_t slots)
 int main(int argc, char **argv)
 {
     if (argc < 4) return PSW_USAGE;
+    with_rows = argc > 5 && strcmp(argv[5], "rows") == 0;
     ptrdiff_t slots = strtol(argv[3], NULL, 10);
     if (strcmp(argv[1], "check") == 0) {
         check_all(argv[2], slots);
