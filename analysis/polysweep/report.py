@@ -91,7 +91,7 @@ class Section:
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds),
                          *figures.degrees(ds, target, self.critical), *figures.separation(ds), *figures.errors(ds),
-                         *figures.costs(ds), *figures.heads(ds))]
+                         *figures.costs(ds), *figures.heads(ds), *figures.timeline(ds))]
 
     def _sketches(self, ds, error):
         """Tables that only files with sketches have; their numbers as CSV."""

@@ -7,5 +7,6 @@ from .errors import errors
 from .heads import heads
 from .phase import phase
 from .separation import separation
+from .timeline import timeline
 
-__all__ = ["Figure", "costs", "curves", "degrees", "errors", "heads", "phase", "separation"]
+__all__ = ["Figure", "costs", "curves", "degrees", "errors", "heads", "phase", "separation", "timeline"]

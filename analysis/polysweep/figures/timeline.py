@@ -1,0 +1,79 @@
+"""Which ranks computed what, and when: a bar for each run of slots, as tall as its team."""
+from __future__ import annotations
+
+import matplotlib.collections
+import matplotlib.figure
+import matplotlib.patches
+import matplotlib.ticker
+import numpy as np
+import pandas as pd
+
+from .. import style
+from .figure import Figure
+
+MOST_LAUNCHES = 3
+COLUMNS = ["launch", "start_s", "end_s", "first_rank", "team", "idle"]
+
+
+def timeline(ds):
+    """Yields the timeline of the last launches that computed anything: a panel for each, time across, ranks up.
+
+    Nothing where the file has no times, or where one rank computed everything.
+    """
+    turns = turns_of(ds)
+    if not len(turns) or (turns["first_rank"] + turns["team"]).max() < 2:
+        return
+    launches = sorted(turns["launch"].unique())
+    shown = launches[-MOST_LAUNCHES:]
+    with style.use():
+        canvas = _canvas(turns, shown)
+    caption = ("Each bar is a run of points on a team of ranks, as tall as the team; ranks are counted node by node. What is "
+               "white is idle. Utilisation: time of ranks in bars over all ranks times the length of the panel. ")
+    if len(launches) > len(shown):
+        caption += f"{len(launches) - len(shown)} earlier launches are in the data only. "
+    yield Figure("timeline", "Ranks over time", caption.strip(), canvas, {"": turns})
+
+
+def turns_of(ds) -> pd.DataFrame:
+    """One row per run of slots: launch, start_s, end_s, first_rank, team, idle (ranks), points, n (the longest), method."""
+    if not set(COLUMNS) <= set(ds.variables):
+        return pd.DataFrame(columns=[*COLUMNS, "points", "n", "method"])
+    points = pd.DataFrame({name: ds[name].values for name in (*COLUMNS, "n", "method")})
+    points = points[points["end_s"].notna() & (points["team"] > 0)]
+    turns = points.groupby(["launch", "start_s", "first_rank"], as_index=False).agg(
+        end_s=("end_s", "max"), team=("team", "max"), idle=("idle", "max"), points=("n", "size"), n=("n", "max"),
+        method=("method", lambda names: names.iloc[0] if names.nunique() == 1 else "several"))
+    return turns[[*COLUMNS, "points", "n", "method"]].sort_values(["launch", "start_s", "first_rank"], ignore_index=True)
+
+
+def utilisation(turns: pd.DataFrame) -> float:
+    """Time of ranks in runs, over all ranks times the time from the first start to the last end."""
+    ranks = (turns["first_rank"] + turns["team"] + turns["idle"]).max()
+    length = turns["end_s"].max() - turns["start_s"].min()
+    return float(((turns["end_s"] - turns["start_s"]) * turns["team"]).sum() / (ranks * length)) if length > 0 else np.nan
+
+
+def _canvas(turns, launches):
+    canvas = matplotlib.figure.Figure(figsize=(7.4, 0.9 + 2.3 * len(launches)), layout="constrained")
+    axes = canvas.subplots(len(launches), 1, squeeze=False)[:, 0]
+    sizes = sorted(turns[turns["launch"].isin(launches)]["team"].unique())
+    colours = dict(zip(sizes, style.sequence(len(sizes), 0.8)))
+    for ax, launch in zip(axes, launches):
+        _panel(ax, turns[turns["launch"] == launch], launch, colours)
+    axes[-1].set_xlabel("seconds since the launch began")
+    canvas.legend(handles=[matplotlib.patches.Patch(color=colours[size], label=f"{size} rank{'s' if size > 1 else ''}")
+                           for size in sizes], loc="outside right upper", title="team", handlelength=1, handleheight=1)
+    return canvas
+
+
+def _panel(ax, turns, launch, colours):
+    left, right = turns["start_s"], turns["end_s"]
+    low, high = turns["first_rank"] - 0.5, turns["first_rank"] + turns["team"] - 0.5
+    corners = np.stack([np.stack([x, y], axis=-1) for x, y in ((left, low), (right, low), (right, high), (left, high))], axis=1)
+    ax.add_collection(matplotlib.collections.PolyCollection(
+        corners, facecolors=[colours[size] for size in turns["team"]], edgecolors="white", linewidths=0.2))
+    ranks = int((turns["first_rank"] + turns["team"] + turns["idle"]).max())
+    ax.set(xlim=(left.min(), right.max()), ylim=(-0.5, ranks - 0.5), ylabel="rank",
+           title=f"launch {launch}: {len(turns)} runs on {ranks} ranks, utilisation {100 * utilisation(turns):.0f} %")
+    ax.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(6, integer=True))
+    ax.spines[["top", "right"]].set_visible(False)
