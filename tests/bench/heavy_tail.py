@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 PROGRAM = os.path.join(os.environ.get("POLYSWEEP_BUILD", "build"), "polysweep")
-LENGTHS = {163840: 1, 49152: 1, 16384: 10, 4096: 100, 1024: 500, 256: 500, 64: 500}  # points of each
+LENGTHS = {172032: 1, 49152: 1, 16384: 10, 4096: 100, 1024: 500, 256: 500, 64: 500}  # points of each
 
 
 def write_study(path, scale):
