@@ -24,7 +24,8 @@ RANKS = 4
 LONGEST_S = 20  # an undisturbed run takes one, on two busy cores
 POINT, JOB = 1, 3  # exit codes
 # Rooms and sites whose failure may end otherwise than with a failed point that carries the site's own message.
-CODES = {"store": [JOB], "comm": [JOB], "arena": [POINT, JOB]}  # an arena is also what rates are measured in
+CODES = {"store": [JOB], "comm": [JOB], "arena": [POINT, JOB],  # an arena is also what rates are measured in
+         "store.rows": [POINT]}  # rows are one point's
 STATUS = {"arena.create": "skipped"}
 MESSAGE = {"dist.message": "a message between the ranks of a team failed"}
 
@@ -40,6 +41,7 @@ methods:
   - tree: {features: 16, draws: 2}
 grid: {mask: [full, causal], team: [1, 2, 3, 4], n: 144, d: 10, block: 32, beta: BETA}
 judge: {m: 8, trials: 10}
+output: {keep: [rows]}
 """
 # Of two degrees that share their tiles each is tried again by itself, so a fault that comes once hurts neither.
 STUDIES = {"gaussian": ("kind: gaussian", "4"), "attention": ("kind: self_attention, preset: W2, noise: 0.05", "[4, 6]")}
@@ -97,6 +99,10 @@ def point_complaints(site, file, message, said):
         yield f"the file says: {points[0]}"
 
 
+def codes_of(site):
+    return CODES.get(site, CODES.get(site.split(".")[0], [POINT]))
+
+
 def complaints_of(fault, file, study, reference, again):
     """One run with a fault and, with `again`, one that makes up for it."""
     site, rank, _ = fault.split(":")
@@ -106,7 +112,7 @@ def complaints_of(fault, file, study, reference, again):
         yield from differences(reference, file)
         return
     MET.add(site)
-    if code not in CODES.get(site.split(".")[0], [POINT]):
+    if code not in codes_of(site):
         yield f"exit code {code}: {said}"
         return
     if code == JOB and said.count(message) != 1:
@@ -127,7 +133,7 @@ def chosen(site, number, everything):
     """(rank, occurrence), all or few. Every rank is in the team of all, whose first rank writes: so each site is met."""
     if everything:
         return [(rank, occurrence) for rank in range(RANKS) for occurrence in (1, 2, 3)]
-    if CODES.get(site.split(".")[0]) == [JOB]:
+    if codes_of(site) == [JOB]:
         return [(0, 1), (1 + number % 3, 2)]
     return [(number % RANKS, 1), ((number + 2) % RANKS, 2 + number % 2)]
 
