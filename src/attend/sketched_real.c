@@ -31,9 +31,7 @@ static psw_status finish(psw_sketched *f, int set, psw_span span)
     ptrdiff_t first = set * span.count;
     psw_results to = {f->out + first * f->p->v, f->mass + first, f->log2_den + first};
     ptrdiff_t bad = psw_finish_rows(f->sums[set], f->p->den_constant, to);
-    return bad < 0 ? PSW_OK
-                   : PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite at beta %g", span.first + bad, set,
-                              f->p->beta);
+    return bad < 0 ? PSW_OK : PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite", span.first + bad, set);
 }
 
 psw_status psw_sketched_attend(psw_sketched *f, ptrdiff_t block, bool alike, const psw_sums *near, psw_watch watch)

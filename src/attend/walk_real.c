@@ -9,8 +9,7 @@ psw_status psw_fold_finish(psw_fold *f, ptrdiff_t point, int set, psw_span query
     psw_results to = {f->rows + first * f->p->v, f->mass + first, f->log2_den + first};
     ptrdiff_t bad = psw_finish_rows(*sums, f->p->den_constant, to);
     if (bad < 0) return PSW_OK;
-    return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite at beta %g", strip.first + bad, set,
-                    f->group->points[point].beta);
+    return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite", strip.first + bad, set);
 }
 
 psw_status psw_fold_give(psw_fold *f, ptrdiff_t index, psw_leaf_sink sink, void *context)

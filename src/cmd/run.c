@@ -238,7 +238,7 @@ static void say(const psw_job *j, const char *text)
     if (j->world->rank != 0 || j->options->quiet) return;
     fprintf(stderr, "polysweep: %s: %td of %td points done", j->path, s->done, s->points);
     if (s->failed) fprintf(stderr, ", %td failed (polysweep show %s --where \"status == failed\")", s->failed, j->path);
-    if (s->skipped) fprintf(stderr, ", %td skipped for memory", s->skipped);
+    if (s->skipped) fprintf(stderr, ", %td skipped for memory or size", s->skipped);
     fprintf(stderr, "%s\n", text);
 }
 
