@@ -91,6 +91,9 @@ typedef struct psw_team_cost {
 } psw_team_cost;
 psw_team_cost psw_cost_team(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
                             ptrdiff_t nodes);
+/* The same without memory_bytes (0), for millions of points: memory takes as long as the team is large. */
+psw_team_cost psw_cost_team_time(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
+                                 ptrdiff_t nodes);
 
 /* ---- runs ---- */
 

@@ -218,7 +218,7 @@ static double predicted(const psw_comm *team, const psw_computer *computer, cons
     double count = (double)group->count;
     if (team->size == 1) return cost->extra_s + (cost->predicted_s - cost->extra_s) / count;
     psw_choice choice = choice_of(computer, team, group);
-    return psw_cost_team(computer->rates, group, choice, team->size, computer->nodes).seconds / count;
+    return psw_cost_team_time(computer->rates, group, choice, team->size, computer->nodes).seconds / count;
 }
 
 static void fill_cost(const psw_comm *team, const psw_computer *computer, const psw_group *group, const results *r,

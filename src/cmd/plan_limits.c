@@ -35,7 +35,7 @@ static plan_extreme on_best_team(const plan_outlook *o, const teams *t, const ps
         const psw_level *level = &t->levels[k];
         ptrdiff_t size = point->team > 0 ? point->team : level->least;
         if (point->team > 0 && level->least < point->team) continue;
-        double seconds = psw_cost_team(&o->rates, &one, o->choice, size, level->nodes).seconds;
+        double seconds = psw_cost_team_time(&o->rates, &one, o->choice, size, level->nodes).seconds;
         if (seconds < best.value) best = (plan_extreme){slot, seconds, size};
         if (point->team > 0) break;
     }

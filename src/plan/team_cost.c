@@ -202,11 +202,17 @@ psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_
     return choice;
 }
 
+psw_team_cost psw_cost_team_time(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
+                                 ptrdiff_t nodes)
+{
+    team_work work = team_work_of(rates, group, choice);
+    return team_cost_of(&work, size, nodes);
+}
+
 psw_team_cost psw_cost_team(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
                             ptrdiff_t nodes)
 {
-    team_work work = team_work_of(rates, group, choice);
-    psw_team_cost cost = team_cost_of(&work, size, nodes);
+    psw_team_cost cost = psw_cost_team_time(rates, group, choice, size, nodes);
     cost.memory_bytes = team_memory(group, choice, size);
     return cost;
 }
