@@ -10,49 +10,52 @@ schema: 1
 study: long
 data: {kind: gaussian}
 methods: [exact, softmax]
-grid: {mask: causal, n: [4096, 16384], d: 32, beta: 6, row_norm: unit, block: 128, team: [2, 4]}
+grid: {mask: causal, n: [4096, 16384], d: 32, beta: [6, 8], row_norm: unit, block: 128, team: [2, 4]}
 run: {route: ring}
 STUDY
-expect 0 "8 of 8" ranks 4 run study.yaml -o reference.h5 --oversubscribe
+expect 0 "12 of 12" ranks 4 run study.yaml -o reference.h5 --oversubscribe
 
-# Starts a run and waits until a large point has begun: LAUNCHER is its mpirun.
-start() {
-    rm -f cut.h5 cut.h5.*
-    mpirun -n 4 "$program" run study.yaml -o cut.h5 --oversubscribe >said 2>&1 &
-    launcher=$!
-    for ((w = 0; w < 200; w++)); do
-        "$program" show cut.h5 --csv --where "n == 16384" --columns status 2>/dev/null | grep -q running && break
-        sleep 0.05
+# Starts a run, waits until a large point has begun, and sends SIGNAL to mpirun or to one of its ranks. A run that was
+# over before the signal came has shown nothing and is started again.
+start() { # signal, launcher|rank
+    for ((try = 0; try < 10; try++)); do
+        rm -f cut.h5 cut.h5.*
+        mpirun -n 4 "$program" run study.yaml -o cut.h5 --oversubscribe >said 2>&1 &
+        launcher=$!
+        for ((w = 0; w < 200; w++)); do
+            "$program" show cut.h5 --csv --where "n == 16384" --columns status 2>/dev/null | grep -q running && break
+            sleep 0.05
+        done
+        sleep "0.$((RANDOM % 4))"
+        whom=$launcher
+        [[ $2 = rank ]] && whom=$(tr ' ' '\n' <"/proc/$launcher/task/$launcher/children" | grep . | shuf -n 1)
+        kill "-$1" $whom 2>kill_said
+        wait "$launcher"
+        code=$?
+        "$program" show cut.h5 --csv --columns status >before
+        grep -qv done <(tail -n +2 before) && return
     done
-    sleep "0.$((RANDOM % 4))"
+    complain "$1: ten runs were over before the signal came" "$(cat said)"
 }
 
 # What is done is right; again comes to the same file.
 check() { # what, allowed exit codes
-    wait "$launcher"
-    local code=$?
     [[ " $2 " = *" $code "* ]] || complain "$1: exit code $code" "$(cat said)"
     expect 0 "bit for bit" "$python" "$here/bits.py" --committed reference.h5 cut.h5
-    "$program" show cut.h5 --csv --columns status >before
-    grep -qv done <(tail -n +2 before) || complain "$1: the run was over before"
-    expect 0 "8 of 8" ranks 4 run study.yaml -o cut.h5 --oversubscribe
+    expect 0 "12 of 12" ranks 4 run study.yaml -o cut.h5 --oversubscribe
     expect 0 "bit for bit" "$python" "$here/bits.py" reference.h5 cut.h5
 }
 
-start
-kill -USR1 "$launcher" # what runs is finished
+start USR1 launcher # what runs is finished
 check USR1 75
 ! grep -q running before || complain "USR1 left a point behind" "$(cat before)"
 grep -q done before || complain "USR1: nothing is done" "$(cat before)"
 
-start
-kill -TERM "$launcher" # what runs is given up; mpirun leaves with a code of its own
+start TERM launcher # what runs is given up; mpirun leaves with a code of its own
 check TERM "75 143 1 15"
 
 for ((k = 0; k < kills; k++)); do
-    start
-    rank=$(tr ' ' '\n' <"/proc/$launcher/task/$launcher/children" | grep . | shuf -n 1)
-    kill -9 "$rank"
+    start KILL rank
     check "kill -9 of a rank" 137
 done
 finish
