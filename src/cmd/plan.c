@@ -35,10 +35,10 @@ static psw_status choose_points(plan_outlook *o, const char *where)
 static void weigh_group(plan_outlook *o, const psw_group *group, ptrdiff_t slot, ptrdiff_t team)
 {
     psw_group one = {group->points, 1};
-    double bytes = psw_cost_team(&o->rates, group, o->choice, team, 1).memory_bytes;
+    psw_choice choice = psw_choice_within(group, o->choice, team, o->memory_bytes);
+    double bytes = psw_cost_team(&o->rates, group, choice, team, 1).memory_bytes;
     bool whole = o->memory_bytes <= 0 || bytes <= o->memory_bytes;
-    if (!whole)
-        bytes = psw_cost_team(&o->rates, &one, o->choice, team, 1).memory_bytes; /* members differ in beta alone */
+    if (!whole) bytes = psw_cost_team(&o->rates, &one, choice, team, 1).memory_bytes; /* members differ in beta alone */
     if (bytes > o->largest.value) o->largest = (plan_extreme){slot, bytes, team};
 }
 

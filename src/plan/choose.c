@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/fitting.h"
 #include "plan/team_cost.h"
 
 /* A run this short, as a part of what every rank has to do, is not worth a team. */
@@ -25,6 +26,7 @@ typedef struct chooser {
     ptrdiff_t *candidate; /* indices in base of those that may get a team */
     price *prices;        /* [candidate][depth] */
     ptrdiff_t candidates;
+    fitting fitting;
 } chooser;
 
 /* ---- order ---- */
@@ -65,10 +67,10 @@ static void refuse(psw_run *run)
     settle(run, 0, 0, 0);
 }
 
-static bool fits(const chooser *c, const team_work *work, ptrdiff_t size)
+/* Of a run whose memory decides: by which pattern a team of `size` works on it, if it fits. */
+static bool fits(chooser *c, team_work *work, ptrdiff_t size)
 {
-    psw_choice choice = psw_choice_within(work->group, c->cut->choice, size, c->cut->memory_bytes);
-    return c->cut->memory_bytes <= 0 || team_memory(work->group, choice, size) <= c->cut->memory_bytes;
+    return fitting_has(&c->fitting, work->group, size, &work->choice);
 }
 
 static int deepest_with(const chooser *c, ptrdiff_t ranks)
@@ -79,7 +81,7 @@ static int deepest_with(const chooser *c, ptrdiff_t ranks)
 }
 
 /* `team` ranks that the study asks for. */
-static void force(const chooser *c, const team_work *work, psw_run *run)
+static void force(chooser *c, team_work *work, psw_run *run)
 {
     int depth = deepest_with(c, run->team);
     if (depth < 0 || (run->refused && !fits(c, work, run->team))) {
@@ -92,7 +94,7 @@ static void force(const chooser *c, const team_work *work, psw_run *run)
 }
 
 /* From single ranks up; teams with more than twice as many ranks as leaves gain nothing. False if nothing fits. */
-static bool find_prices(const chooser *c, const team_work *work, bool large, price *prices)
+static bool find_prices(chooser *c, team_work *work, bool large, price *prices)
 {
     bool found = false;
     ptrdiff_t before = 0;
@@ -232,6 +234,8 @@ psw_status choose_depths(const psw_study *study, const psw_rates *rates, const p
                          double *finish_s)
 {
     chooser c = {.study = study, .rates = rates, .cut = cut, .runs = runs};
+    c.fitting.choice = cut->choice;
+    c.fitting.memory_bytes = cut->memory_bytes;
     c.depths = runs->depths = psw_split_levels(cut->split, c.levels);
     psw_status status = choose(&c, finish_s);
     free(c.base);

@@ -81,7 +81,9 @@ static void check_run(const psw_study *study, const psw_run *run, const psw_cut 
     }
     psw_level levels[PSW_DEPTHS_MAX];
     psw_split_levels(cut->split, levels);
-    psw_team_cost cost = psw_cost_team(&psw_rates_default, &group, cut->choice, size, levels[run->depth].nodes);
+    psw_group one = {group.points, 1}; /* whose memory decides about the pattern */
+    psw_choice choice = psw_choice_within(&one, cut->choice, size, cut->memory_bytes);
+    psw_team_cost cost = psw_cost_team(&psw_rates_default, &group, choice, size, levels[run->depth].nodes);
     CHECK_NEAR(run->predicted_s, cost.seconds + psw_rates_default.run_s,
                1e-12); /* the same sum; alone, another order */
 }
@@ -114,12 +116,13 @@ static void test_mixed(void)
     ptrdiff_t slots = psw_study_slots(study);
     unsigned char *wanted = malloc((size_t)slots);
     for (size_t i = 0; i < sizeof worlds / sizeof *worlds; i++)
-        for (unsigned seed = 0; seed < 4; seed++) {
-            psw_split split = {worlds[i], 1 + (ptrdiff_t)seed * worlds[i] / 8, NULL};
+        for (unsigned seed = 0; seed < 12; seed++) {
+            psw_split split = {worlds[i], 1 + (ptrdiff_t)(seed % 4) * worlds[i] / 8, NULL};
             psw_cut cut = psw_cut_default;
             cut.split = &split;
-            cut.memory_bytes = seed == 0 ? 1e12 : 3e6 * (double)(1 << 2 * seed); /* 1.2e7 .. 2e8: some do not fit */
-            cut.alone = seed == 3;
+            cut.memory_bytes =
+                seed == 0 ? 1e12 : 3e6 * exp2(seed / 2.0); /* 4e6 .. 1.4e8: some do not fit a ring, or at all */
+            cut.alone = seed % 4 == 3;
             srand(seed + 1);
             for (ptrdiff_t k = 0; k < slots; k++) wanted[k] = seed == 0 || rand() % 4 > 0;
             check_teams(study, &cut, wanted);

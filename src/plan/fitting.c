@@ -1,0 +1,43 @@
+#include "plan/fitting.h"
+
+#include "plan/team_cost.h"
+
+/* What a rank lays out does not depend on degree, seed and noise, but for maps of sketches, which depend on the degree:
+ * those join nobody. */
+static bool same_shape(const fitting *f, const psw_group *group)
+{
+    psw_point other = group->points[0];
+    other.seed = f->shape.seed;
+    other.noise = f->shape.noise;
+    return f->count == group->count && psw_group_joins(&f->shape, &other);
+}
+
+static const fitting_found *look_up(const fitting *f, ptrdiff_t size)
+{
+    for (int i = 0; i < f->known; i++)
+        if (f->found[i].size == size) return &f->found[i];
+    return NULL;
+}
+
+static const fitting_found *find_out(fitting *f, const psw_group *group, ptrdiff_t size)
+{
+    if (f->known == PSW_DEPTHS_MAX) f->known = 0;
+    fitting_found *found = &f->found[f->known++];
+    found->size = size;
+    found->choice = psw_choice_within(group, f->choice, size, f->memory_bytes);
+    found->fits = team_memory(group, found->choice, size) <= f->memory_bytes;
+    return found;
+}
+
+bool fitting_has(fitting *f, const psw_group *group, ptrdiff_t size, psw_choice *choice)
+{
+    if (!same_shape(f, group)) {
+        f->shape = group->points[0];
+        f->count = group->count;
+        f->known = 0;
+    }
+    const fitting_found *found = look_up(f, size);
+    if (!found) found = find_out(f, group, size);
+    *choice = found->choice;
+    return found->fits;
+}

@@ -1,0 +1,26 @@
+/* plan/fitting: on which teams a group has memory enough, and by which pattern. Laying out a rank's memory takes as
+ * long as its team is large, so what was found stands for the next group of the same shape. */
+#ifndef POLYSWEEP_PLAN_FITTING_H
+#define POLYSWEEP_PLAN_FITTING_H
+
+#include "polysweep/plan.h"
+
+typedef struct fitting_found {
+    ptrdiff_t size;
+    bool fits;
+    psw_choice choice; /* how a team of that size works on it */
+} fitting_found;
+
+typedef struct fitting {
+    psw_choice choice;   /* as asked for */
+    double memory_bytes; /* that a rank may have */
+    psw_point shape;     /* of the group that the rest is about */
+    ptrdiff_t count;     /* its points; 0 = none yet */
+    fitting_found found[PSW_DEPTHS_MAX];
+    int known;
+} fitting;
+
+/* Does the group fit a team of `size`? */
+bool fitting_has(fitting *f, const psw_group *group, ptrdiff_t size, psw_choice *choice);
+
+#endif
