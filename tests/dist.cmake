@@ -2,6 +2,7 @@ psw_test(teams_mpi mpi/teams.c MPI 1 2 3 4)
 psw_script_test(team_faults fault/team_faults.py)
 psw_script_test(team_faults_all fault/team_faults.py ARGS all LABELS long TIMEOUT 1800)
 psw_script_test(team_limits fault/team_limits.sh)
+psw_script_test(deaths fault/deaths.sh)
 psw_script_test(team_stops fault/team_stops.sh)
 psw_script_test(team_stops_many fault/team_stops.sh ARGS 40 LABELS long TIMEOUT 1800)
 

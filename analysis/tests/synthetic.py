@@ -25,7 +25,7 @@ PRESETS = {
     "P3": dict(a_0=0.04, a_1=1.2, b=0.05, c=1.5, kappa=0.1), "W1": dict(a_0=0.4, a_1=1.2, b=0.05, c=1.0, kappa=0.1),
     "W2": dict(a_0=0.04, a_1=1.2, b=0.3, c=1.0, kappa=0.1),
 }
-COUNTS = """n d v r features local draws j3 m trials head block attempt launch successes success_samples fires_d1 fires_d0
+COUNTS = """n d v r features local draws j3 m trials head block attempt deaths launch successes success_samples fires_d1 fires_d0
     tie bad_rows err_rows""".split()
 TIMES = ["time_median_s", "time_lo_s", "time_hi_s", "head_s"]
 
@@ -112,7 +112,7 @@ def write(path, rows, predict=(), own=(), failures=(), version=1):
     results = [name for row in {tuple(row): row for row in rows}.values() for name in row if name not in PRESETS["P1"]]
     names = list(dict.fromkeys([*"""method beta n d v r features local draws mask precision data_kind preset noise a_0 a_1
         b c kappa j3 m trials row_norm den_constant negative cosine head block seed""".split(), *own, "status",
-        "error_code", "attempt", "launch", *results, "tie", *predict, "timing"]))
+        "error_code", "attempt", "deaths", "launch", *results, "tie", *predict, "timing"]))
     with h5py.File(path, "w") as file:
         parameters = names[:names.index("status")]
         file.attrs.update(title="phase-test", source="polysweep 0.1.0", history="written by a test", Conventions="CF-1.8",
@@ -163,7 +163,7 @@ def terms(name, data):
 def column(file, scale, name, data):
     item = file.create_dataset(name, data=data)
     item.dims[0].attach_scale(scale)
-    unpromised = (*TIMES, "status", "error_code", "attempt", "launch", "commit", "timing")
+    unpromised = (*TIMES, "status", "error_code", "attempt", "deaths", "launch", "commit", "timing")
     promise = "none" if name in unpromised else "bitwise"
     item.attrs.update(units="s" if name in TIMES else "1", long_name=f"{name} of the point", reproducibility=promise,
                       reproducibility_other=np.array([1e-12, 5e-6]))

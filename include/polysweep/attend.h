@@ -39,11 +39,16 @@ typedef struct psw_leaf {
 } psw_leaf;
 typedef psw_status (*psw_leaf_sink)(void *context, const psw_leaf *leaf);
 
-/* Asked between tiles: true means give the point up (the fold returns PSW_STOPPED). `ask` may be NULL. */
+/* Asked between tiles: what is not PSW_OK gives the point up and is what the fold returns (PSW_STOPPED, PSW_TIMEOUT).
+ * `ask` may be NULL. */
 typedef struct psw_watch {
-    bool (*ask)(void *context);
+    psw_status (*ask)(void *context);
     void *context;
 } psw_watch;
+static inline psw_status psw_watch_ask(psw_watch watch)
+{
+    return watch.ask ? watch.ask(watch.context) : PSW_OK;
+}
 
 /* The tables of a sketch: random ones of draw number `draw`, or what was learned (NULL unless the point has weights;
  * read before the call returns). {0} for the other methods. */

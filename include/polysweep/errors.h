@@ -48,8 +48,8 @@ typedef enum psw_errors_stage { PSW_ERRORS_BEGUN, PSW_ERRORS_DRAWN, PSW_ERRORS_E
  * (psw_comm_merge), until it returns 0. One who is alone goes through the phases too, with nothing to merge with. */
 typedef struct psw_assessor {
     size_t (*bytes)(const psw_point *point, const psw_route *route);
-    /* Exact attention of the sample with own keys. `weights` as psw_sketcher takes them. PSW_STOPPED when the watch says
-     * so. */
+    /* Exact attention of the sample with own keys. `weights` as psw_sketcher takes them. Returns what
+     * the watch says, if it says stop. */
     psw_status (*begin)(const psw_point *point, const psw_data *data, const psw_weights *weights,
                         const psw_route *route, psw_watch watch, psw_arena *arena, psw_errors **errors);
     int (*merging)(psw_errors *errors, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX]);

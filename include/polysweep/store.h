@@ -39,6 +39,7 @@ typedef struct psw_slot {
     psw_slot_status status;
     psw_status error_code; /* reason of a failed point */
     ptrdiff_t attempt;     /* 1 = first */
+    ptrdiff_t deaths;      /* earlier attempts that ended with the program: killed, crashed, the node lost */
     ptrdiff_t launch;      /* number of the launch in /provenance, from 0 */
     uint64_t commit;       /* checksum over the columns of the slot but itself and launch; never 0 */
     bool torn;             /* read: a final status without the right commit word; status is then running */
@@ -122,9 +123,15 @@ psw_status psw_store_open(const psw_comm *comm, const char *path, const psw_stud
 ptrdiff_t psw_store_launch(const psw_store *store); /* number of this launch */
 psw_status psw_store_close(const psw_comm *comm, psw_store *store); /* collective */
 
-/* Not collective: the slots are the caller's. mark: status running and the attempts, before work starts. put: all
- * columns of the run, then the commit words (it fills slot.launch and slot.commit). fail: the row of /failures. */
-psw_status psw_store_mark(psw_store *store, ptrdiff_t first, ptrdiff_t count, const ptrdiff_t *attempts);
+/* Not collective: the slots are the caller's. mark: status running, attempts and deaths so far, before work starts; a
+ * slot that is still running when the next launch opens the file has seen one death more. unmark: empty again, of a run
+ * that was given up. put: all columns of the run, then the commit words (it fills slot.launch and slot.commit).
+ * failure: the row of /failures. */
+typedef struct psw_mark {
+    ptrdiff_t attempt, deaths;
+} psw_mark;
+psw_status psw_store_mark(psw_store *store, ptrdiff_t first, ptrdiff_t count, const psw_mark *marks);
+psw_status psw_store_unmark(psw_store *store, ptrdiff_t first, ptrdiff_t count);
 psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records);
 /* Where the study keeps rows: a leaf of the attention of the point in `slot`, point number `index` of those that the
  * leaf holds, goes to its rows in /rows; a leaf may hold the first data set alone. In any order, from any rank that has

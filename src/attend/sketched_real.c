@@ -14,7 +14,7 @@ psw_status psw_sketched_exact(psw_sketched *f, ptrdiff_t block, psw_watch watch)
         psw_span strip = {rows.first + first, left < near->strip ? left : near->strip};
         for (int s = 0; s < f->sets; s++) psw_tree_begin(&near->tree[0][s], block - near->origin + 1, strip.count);
         for (ptrdiff_t k = near->origin; k <= block; k++) {
-            if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+            PSW_TRY(psw_watch_ask(watch));
             PSW_TRY(psw_fold_tile(near, strip, psw_leaf_span(near, k)));
         }
         for (int s = 0; s < f->sets; s++) {
@@ -38,7 +38,7 @@ psw_status psw_sketched_attend(psw_sketched *f, ptrdiff_t block, bool alike, con
 {
     psw_span span = psw_block_span(f, block);
     psw_reach reach = f->p->mask == PSW_FULL || f->near || near ? PSW_FAR : PSW_NEAR_AND_FAR;
-    if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+    PSW_TRY(psw_watch_ask(watch));
     for (int s = 0; s < f->sets; s++) {
         f->sums[s].rows = span.count;
         if (alike && s > 0) {
@@ -73,7 +73,7 @@ static psw_status walk_keys(psw_sketched *f, psw_watch watch)
 {
     ptrdiff_t last = f->special < 0 ? f->blocks - 1 : f->special / f->block;
     for (ptrdiff_t i = 0; i < f->blocks; i++) {
-        if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        PSW_TRY(psw_watch_ask(watch));
         if (i != last) psw_sketched_total(f, 0, i, &f->state[0], NULL);
     }
     for (int s = f->sets - 1; s >= 0; s--) {

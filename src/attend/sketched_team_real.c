@@ -102,7 +102,7 @@ static void add_block(psw_sketched *f, int set, ptrdiff_t block)
 static psw_status total_of(psw_sketched *f, psw_leaves stretch, bool *apart, psw_watch watch)
 {
     for (ptrdiff_t i = stretch.first; i < stretch.first + stretch.count; i++) {
-        if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        PSW_TRY(psw_watch_ask(watch));
         if (!is_read(f, i)) continue;
         if (f->sets > 1 && psw_span_has(psw_block_span(f, i), f->special)) {
             psw_state_copy(&f->state[1], &f->state[0]);

@@ -221,7 +221,7 @@ static psw_status meet_strip(psw_fold *f, ptrdiff_t leaf, psw_span strip, int ke
     for (ptrdiff_t i = 0; i < psw_route_count(&f->route, keys); i++) {
         ptrdiff_t key = psw_route_leaf(&f->route, keys, i);
         if (key >= seen) return PSW_OK;
-        if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        PSW_TRY(psw_watch_ask(watch));
         PSW_TRY(psw_fold_tile(f, strip, psw_leaf_span(f, key)));
     }
     return PSW_OK;
@@ -262,7 +262,7 @@ static psw_status meet_streamed(psw_fold *f, const psw_meeting *m, psw_watch wat
     psw_transfer at = {.what = PSW_KEYS, .of = m->keys, .guest = m->guest, .leaf = m->key};
     f->key_at[m->key] = keys_parcel(f, &at).at;
     for (ptrdiff_t i = 0; (strip = psw_strip_span(f, query, i)).count > 0; i++) {
-        if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        PSW_TRY(psw_watch_ask(watch));
         use_streamed(f, i);
         if (m->key == psw_route_leaf(&f->route, f->route.rank, 0)) PSW_TRY(resume(f, m->query, strip, NULL));
         PSW_TRY(psw_fold_tile(f, strip, psw_leaf_span(f, m->key)));

@@ -27,7 +27,7 @@ static psw_status walk_strip(psw_fold *f, psw_span query, psw_span strip, psw_wa
     for (ptrdiff_t i = 0; i < f->group->count; i++)
         for (int s = 0; s < f->sets; s++) psw_tree_begin(&f->tree[i][s], leaves, strip.count);
     for (ptrdiff_t k = 0; k < leaves; k++) {
-        if (watch.ask && watch.ask(watch.context)) return PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        PSW_TRY(psw_watch_ask(watch));
         PSW_TRY(psw_fold_tile(f, strip, psw_leaf_span(f, k)));
     }
     for (ptrdiff_t i = 0; i < f->group->count; i++)

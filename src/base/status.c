@@ -1,7 +1,9 @@
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "polysweep/base.h"
 
@@ -72,14 +74,17 @@ typedef struct fault {
     char site[64];
     int rank;       /* -1 = every rank */
     int occurrence; /* counted down to the one that fails */
+    int pause_s;    /* > 0: it does not fail but takes so long */
+    bool kills;     /* nor fails but ends the process, as kill -9 does */
 } fault;
 
 static fault parse_fault(const char *text)
 {
-    fault f = {"", -1, 1};
+    fault f = {.rank = -1, .occurrence = 1};
     size_t length = strcspn(text, ":");
     if (length < sizeof f.site) memcpy(f.site, text, length);
-    sscanf(text + length, ":%d:%d", &f.rank, &f.occurrence);
+    sscanf(text + length, ":%d:%d:%d", &f.rank, &f.occurrence, &f.pause_s);
+    f.kills = length + 5 <= strlen(text) && strcmp(text + strlen(text) - 5, ":kill") == 0;
     return f;
 }
 
@@ -101,5 +106,10 @@ psw_status psw_fault(const char *at)
     if (strcmp(at, armed.site) != 0 || (armed.rank >= 0 && armed.rank != this_rank)) return PSW_OK;
     if (--armed.occurrence > 0) return PSW_OK;
     state = 2;
+    if (armed.kills) raise(SIGKILL);
+    if (armed.pause_s > 0) {
+        nanosleep(&(struct timespec){.tv_sec = armed.pause_s}, NULL);
+        return PSW_OK;
+    }
     return PSW_FAIL(PSW_INJECTED, "injected fault at %s on rank %d (POLYSWEEP_FAULT)", at, this_rank);
 }

@@ -65,6 +65,8 @@ typedef struct psw_computer {
     bool any_team;       /* points may be computed by other teams than they ask for */
     ptrdiff_t nodes;     /* that the team is on, for predictions */
     double memory_bytes; /* points that need more are skipped; 0 = no limit */
+    double point_limit;  /* a point is given up after so many times its predicted time; 0 = never */
+    double least_limit_s; /* but not before: the predictions of short points say little */
     psw_watch watch;
     void (*failed)(void *context, ptrdiff_t slot); /* on the first rank of a team; may be NULL */
     /* Rows of point number `index` of a leaf, which belong to `slot`, on whoever has them; NULL: they are not kept. */
@@ -72,6 +74,9 @@ typedef struct psw_computer {
     void *context;
     psw_arena arena;
 } psw_computer;
+
+/* The columns that need no computing. */
+void psw_compute_theory(const psw_study *study, psw_record *record);
 
 /* Computes consecutive points (a run of slots): theory, attention, verdict, cost and parallel columns, each record's
  * status. Collective over the team that shares them; every rank gets the same records. Groups of points share their

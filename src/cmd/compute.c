@@ -13,6 +13,7 @@ typedef struct pass {
     const psw_group *group;
     ptrdiff_t slot; /* of its first point */
     psw_route route;
+    double predicted_s, until_s; /* of the group; by the clock */
     const psw_data *data;
     psw_arena *arena;
     const psw_judge *judge;
@@ -38,6 +39,16 @@ static psw_status keep_rows(pass *p, const psw_leaf *leaf)
     for (ptrdiff_t i = 0; p->keeping && i < p->group->count; i++)
         PSW_TRY(c->keep(c->context, p->slot + i, &p->group->points[i], leaf, i));
     return PSW_OK;
+}
+
+/* What the caller watches for, and the limit of the point. */
+static psw_status watch(void *context)
+{
+    const pass *p = context;
+    PSW_TRY(psw_watch_ask(p->computer->watch));
+    if (psw_clock_s() < p->until_s) return PSW_OK;
+    return PSW_FAIL(PSW_TIMEOUT, "took longer than %g times the predicted %.3g s (run.point_limit), and than %g s",
+                    p->computer->point_limit, p->predicted_s, p->computer->least_limit_s);
 }
 
 static psw_status take_leaf(void *context, const psw_leaf *leaf)
@@ -80,7 +91,7 @@ static psw_status one_draw(pass *p, psw_tables tables)
         return agreed;
     }
     p->keeping = p->computer->keep && tables.draw == 0;
-    status = psw_dist_pass(p->team, engine, attention, point, &p->route, p->computer->watch, take_leaf, p, &traffic);
+    status = psw_dist_pass(p->team, engine, attention, point, &p->route, (psw_watch){watch, p}, take_leaf, p, &traffic);
     add_traffic(&p->traffic, &traffic);
     engine->release(attention);
     return status;
@@ -112,7 +123,7 @@ static psw_status all_draws(pass *p)
     if (!p->assessor) return one_draw(p, (psw_tables){0});
     const psw_weights *weights = weights_of(p->computer, point);
     PSW_TRY(psw_comm_agree(
-        p->team, p->assessor->begin(point, p->data, weights, &p->route, p->computer->watch, p->arena, &p->errors)));
+        p->team, p->assessor->begin(point, p->data, weights, &p->route, (psw_watch){watch, p}, p->arena, &p->errors)));
     PSW_TRY(merge_errors(p, PSW_ERRORS_BEGUN));
     for (ptrdiff_t draw = 0; draw < psw_errors_draws(point); draw++) {
         PSW_TRY(psw_comm_agree(p->team, p->assessor->draw(p->errors, draw)));
@@ -180,6 +191,15 @@ static psw_route route_of(const psw_computer *computer, const psw_comm *team, co
     return psw_attend_route(group->points, choice_of(computer, team, group), team->size, team->rank);
 }
 
+static void set_limit(pass *p)
+{
+    psw_computer *c = p->computer;
+    psw_choice choice = choice_of(c, p->team, p->group);
+    p->predicted_s = psw_cost_team_time(c->rates, p->group, choice, p->team->size, c->nodes).seconds;
+    double limit_s = fmax(c->point_limit * p->predicted_s, c->least_limit_s);
+    p->until_s = c->point_limit > 0 ? psw_clock_s() + limit_s : INFINITY;
+}
+
 static psw_status open_data(const psw_computer *computer, const psw_point *point, psw_data **data)
 {
     const psw_arrays *arrays = computer->inputs && computer->inputs->has_arrays ? &computer->inputs->arrays : NULL;
@@ -196,6 +216,7 @@ static psw_status compute_group(const psw_comm *team, psw_computer *computer, co
     if (status == PSW_OK) {
         pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .data = data};
         p.route = route_of(computer, team, group);
+        set_limit(&p);
         p.arena = &computer->arena;
         status = attend_and_judge(&p, r);
     }
@@ -205,7 +226,7 @@ static psw_status compute_group(const psw_comm *team, psw_computer *computer, co
 
 /* ---- records ---- */
 
-static void fill_theory(const psw_study *study, psw_record *record)
+void psw_compute_theory(const psw_study *study, psw_record *record)
 {
     record->theory = psw_theory_point(&record->point);
     psw_study_predictions(study, &record->point, record->predict);
@@ -334,7 +355,7 @@ static psw_status compute_members(const psw_comm *team, psw_computer *computer, 
 {
     for (ptrdiff_t i = 0; i < group->count; i++) {
         records[i] = psw_record_blank(&group->points[i]);
-        fill_theory(computer->study, &records[i]);
+        psw_compute_theory(computer->study, &records[i]);
         records[i].slot.status = PSW_SLOT_DONE;
     }
     if (group->points[0].method == PSW_CLOSED_FORM) return PSW_OK;

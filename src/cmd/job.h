@@ -5,6 +5,9 @@
 #include "cmd/crew.h"
 #include "cmd/run.h"
 
+/* What this launch does about a slot. */
+typedef enum psw_part { PSW_PART_ENDED, PSW_PART_WANTED, PSW_PART_SUSPECT, PSW_PART_KILLED } psw_part;
+
 typedef struct psw_job {
     const psw_options *options;
     const psw_comm *world;
@@ -14,17 +17,21 @@ typedef struct psw_job {
     ptrdiff_t slots;
     char path[1024];
     int lock;                         /* rank 0 */
-    unsigned char *wanted, *attempts; /* one byte a slot */
+    unsigned char *part, *attempts, *deaths; /* one byte a slot: psw_part; both at most 255 */
     psw_rates rates;
     psw_choice choice;
-    psw_runs runs;
+    psw_runs runs, suspects; /* suspects: each point a run, after all others, one at a time */
     psw_store *store;
     psw_crew crew;
     psw_display display;
     psw_inputs inputs;
     psw_computer computer;
     psw_record *records; /* one run's */
-    ptrdiff_t *marks;
+    psw_mark *marks;
+    double least_limit_s; /* no point is given up before */
+    double sync_s;       /* results are brought to the disk so often */
+    double synced_s;     /* when this rank's last were */
+    bool dirty;          /* it has written since */
     double deadline_s;   /* INFINITY = none */
     double memory_bytes; /* 0 = no limit */
     bool crowded;        /* more threads than cores: times are not valid */
@@ -33,5 +40,11 @@ typedef struct psw_job {
 void psw_job_prepare(psw_job *job);    /* what computes, once everything is open */
 psw_status psw_job_work(psw_job *job); /* takes runs until none is left; collective over each team */
 void psw_job_meanwhile(void *job);     /* to be called often while computing or waiting */
+
+/* ---- points that the program died with ---- */
+
+/* By a slot's state in the file, the deaths it has seen, and whether failed points are asked for again. Pure. */
+psw_part psw_job_part(const psw_slot *slot, ptrdiff_t deaths, bool redo);
+psw_status psw_job_put_killed(psw_job *job); /* rank 0, once the file is open: those of PSW_PART_KILLED become failed */
 
 #endif

@@ -75,22 +75,29 @@ static void count_before(psw_job *j, psw_slot_status s)
     j->display.skipped_before += s == PSW_SLOT_SKIPPED;
 }
 
+static unsigned char byte_of(ptrdiff_t count)
+{
+    return (unsigned char)(count < 255 ? count : 255);
+}
+
 /* Which slots this launch computes: of those that the filter (NULL = none) keeps the unfinished, and the failed if
  * asked for. */
 static void choose_slot(psw_job *j, const psw_filter *filter, ptrdiff_t i, const psw_slot *slot)
 {
-    bool open = slot->status == PSW_SLOT_EMPTY || slot->status == PSW_SLOT_RUNNING;
-    bool wanted = open || (j->options->redo && slot->status != PSW_SLOT_DONE);
-    if (wanted && filter) {
+    ptrdiff_t deaths = slot->deaths + (slot->status == PSW_SLOT_RUNNING);
+    psw_part part = psw_job_part(slot, deaths, j->options->redo != NULL);
+    if (part != PSW_PART_ENDED && filter) {
         psw_point point = psw_study_point(j->study, i);
-        wanted = psw_filter_keeps(filter, &point);
+        if (!psw_filter_keeps(filter, &point)) part = PSW_PART_ENDED;
     }
-    j->wanted[i] = wanted;
-    j->attempts[i] = (unsigned char)(slot->attempt < 255 ? slot->attempt : 255);
-    if (!wanted) count_before(j, slot->status);
+    j->part[i] = (unsigned char)part;
+    j->attempts[i] = byte_of(slot->attempt);
+    j->deaths[i] = byte_of(deaths);
+    if (part == PSW_PART_ENDED || part == PSW_PART_KILLED)
+        count_before(j, part == PSW_PART_KILLED ? PSW_SLOT_FAILED : slot->status);
 }
 
-/* Piece by piece: of ten million slots only wishes and attempts stay, a byte each. */
+/* Piece by piece: of ten million slots only what is to be done, attempts and deaths stay, a byte each. */
 static psw_status read_slots(psw_job *j, const psw_filter *filter, psw_reader *reader)
 {
     enum { PIECE = 1024 };
@@ -134,53 +141,85 @@ static psw_status choose_slots(psw_job *j)
 
 static psw_status find_work(psw_job *j)
 {
-    j->wanted = calloc((size_t)j->slots, 1);
+    j->part = calloc((size_t)j->slots, 1);
     j->attempts = calloc((size_t)j->slots, 1);
-    PSW_TRY(psw_comm_agree(
-        j->world, j->wanted && j->attempts ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", j->slots)));
+    j->deaths = calloc((size_t)j->slots, 1);
+    bool room = j->part && j->attempts && j->deaths;
+    PSW_TRY(psw_comm_agree(j->world, room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", j->slots)));
     PSW_TRY(psw_comm_agree(j->world, j->world->rank == 0 ? choose_slots(j) : PSW_OK));
-    PSW_TRY(psw_comm_bytes(j->world, 0, j->wanted, (size_t)j->slots));
-    return psw_comm_bytes(j->world, 0, j->attempts, (size_t)j->slots);
+    PSW_TRY(psw_comm_bytes(j->world, 0, j->part, (size_t)j->slots));
+    PSW_TRY(psw_comm_bytes(j->world, 0, j->attempts, (size_t)j->slots));
+    return psw_comm_bytes(j->world, 0, j->deaths, (size_t)j->slots);
 }
 
 /* ---- start and end ---- */
 
 /* Every rank cut the same slots by the same rates; rank 0's list is everybody's even where libraries round
  * differently. */
-static psw_status same_runs(psw_job *j)
+static psw_status same_runs(const psw_comm *world, psw_runs *runs)
 {
-    ptrdiff_t count = j->runs.count;
-    PSW_TRY(psw_comm_bytes(j->world, 0, &count, sizeof count));
-    PSW_TRY(psw_comm_agree(j->world,
-                           count == j->runs.count ? PSW_OK : PSW_FAIL(PSW_BUG, "ranks cut the work differently")));
-    return psw_comm_bytes(j->world, 0, j->runs.list, (size_t)count * sizeof *j->runs.list);
+    ptrdiff_t count = runs->count;
+    PSW_TRY(psw_comm_bytes(world, 0, &count, sizeof count));
+    PSW_TRY(psw_comm_agree(world, count == runs->count ? PSW_OK : PSW_FAIL(PSW_BUG, "ranks cut the work differently")));
+    return psw_comm_bytes(world, 0, runs->list, (size_t)count * sizeof *runs->list);
+}
+
+/* The slots that play a part, cut into runs. */
+static psw_status cut_part(psw_job *j, const psw_cut *cut, psw_part part, psw_runs *runs)
+{
+    unsigned char *wanted = malloc((size_t)j->slots);
+    psw_status status = wanted ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", j->slots);
+    for (ptrdiff_t i = 0; wanted && i < j->slots; i++) wanted[i] = j->part[i] == part;
+    if (status == PSW_OK) status = psw_runs_create(j->study, &j->rates, cut, wanted, runs);
+    free(wanted);
+    PSW_TRY(psw_comm_agree(j->world, status));
+    return same_runs(j->world, runs);
+}
+
+static psw_status cut_runs(psw_job *j, psw_cut *cut)
+{
+    PSW_TRY(psw_measure_rates_agreed(j->world, &j->rates));
+    cut->alone = j->settings->timing;
+    cut->split = &j->crew.split;
+    cut->choice = j->choice;
+    cut->memory_bytes = j->memory_bytes;
+    PSW_TRY(cut_part(j, cut, PSW_PART_WANTED, &j->runs));
+    cut->alone = true;
+    return cut_part(j, cut, PSW_PART_SUSPECT, &j->suspects);
+}
+
+static double points_asked(const psw_job *j)
+{
+    return (double)(j->runs.points + j->suspects.points);
 }
 
 static psw_status share_work(psw_job *j)
 {
-    double total = 0;
-    PSW_TRY(psw_measure_rates_agreed(j->world, &j->rates));
     psw_cut cut = psw_cut_default;
-    cut.alone = j->settings->timing;
-    cut.split = &j->crew.split;
-    cut.choice = j->choice;
-    cut.memory_bytes = j->memory_bytes;
-    PSW_TRY(psw_comm_agree(j->world, psw_runs_create(j->study, &j->rates, &cut, j->wanted, &j->runs)));
-    PSW_TRY(same_runs(j));
-    for (ptrdiff_t k = 0; k < j->runs.count; k++) total += (double)j->runs.list[k].count;
-    j->display.total_s = j->runs.predicted_s;
+    PSW_TRY(cut_runs(j, &cut));
+    j->display.total_s = j->runs.predicted_s + j->suspects.predicted_s;
     double ended = (double)(j->display.points_before + j->display.failed_before + j->display.skipped_before);
     j->display.share_before = ended / (double)j->slots;
-    j->display.share = total / (double)j->slots;
+    j->display.share = points_asked(j) / (double)j->slots;
     j->records = malloc((size_t)cut.most_slots * sizeof *j->records);
     j->marks = malloc((size_t)cut.most_slots * sizeof *j->marks);
     psw_status status = j->records && j->marks ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the records of a run");
     return psw_comm_agree(j->world, status);
 }
 
+/* Tests cannot wait for a minute. */
+static double seconds_for_tests(const char *variable, double usual)
+{
+    const char *text = getenv(variable);
+    return text ? strtod(text, NULL) : usual;
+}
+
 /* The smallest node's memory is everybody's: ranks choose routes by it. */
 static psw_status set_limits(psw_job *j)
 {
+    j->sync_s = seconds_for_tests("POLYSWEEP_SYNC_S", 60);
+    j->least_limit_s = seconds_for_tests("POLYSWEEP_LEAST_LIMIT_S", 60);
+    j->synced_s = psw_clock_s();
     double limit = j->options->time_limit_s >= 0 ? j->options->time_limit_s : j->settings->time_limit_s;
     double least = -psw_machine_read().memory_bytes / j->node.size;
     j->deadline_s = j->options->time_limit_s >= 0 || limit > 0 ? j->display.start_s + limit : INFINITY;
@@ -216,6 +255,7 @@ static psw_status open_all(psw_job *j)
     PSW_TRY(psw_launch_describe(j->world, &j->node, j->options, j->settings->threads, &launch));
     PSW_TRY(psw_comm_agree(j->world, open_display(j, &launch)));
     PSW_TRY(psw_store_open(j->world, j->path, j->study, &launch, &j->store));
+    PSW_TRY(psw_comm_agree(j->world, j->world->rank == 0 ? psw_job_put_killed(j) : PSW_OK));
     PSW_TRY(psw_crew_open(&j->crew, &j->node, &j->runs));
     PSW_TRY(psw_board_open(j->world, sizeof(psw_tally) / sizeof(double), &j->display.board));
     psw_job_prepare(j);
@@ -245,10 +285,9 @@ static void say(const psw_job *j, const char *text)
 /* What the run came to, from what every rank did. */
 static psw_status outcome(psw_job *j, const psw_tally *all)
 {
-    double ended = all->done + all->failed + all->skipped, asked = 0;
-    for (ptrdiff_t k = 0; k < j->runs.count; k++) asked += (double)j->runs.list[k].count;
+    double ended = all->done + all->failed + all->skipped;
     psw_state *s = &j->display.state;
-    bool stopped = ended < asked, left = s->done + s->failed + s->skipped < s->points;
+    bool stopped = ended < points_asked(j), left = s->done + s->failed + s->skipped < s->points;
     const char *word = stopped ? "stopped_clean" : left ? "partial" : s->failed + s->skipped ? "failed" : "done";
     psw_format(s->state, sizeof s->state, "%s", word);
     say(j, stopped ? "; stopped, the same command goes on from here" : "");
@@ -298,10 +337,12 @@ static void release(psw_job *j)
 {
     psw_arena_destroy(&j->computer.arena);
     psw_runs_free(&j->runs);
+    psw_runs_free(&j->suspects);
     free(j->records);
     free(j->marks);
-    free(j->wanted);
+    free(j->part);
     free(j->attempts);
+    free(j->deaths);
     psw_inputs_free(&j->inputs);
     if (j->study) psw_study_free(j->study);
     if (j->lock >= 0) psw_store_unlock(j->lock);

@@ -22,10 +22,10 @@ void psw_job_meanwhile(void *context)
     if (psw_stop_asked() != PSW_GO || too_many_failed(j)) psw_crew_halt(&j->crew);
 }
 
-static bool give_up(void *context)
+static psw_status give_up(void *context)
 {
     psw_job_meanwhile(context);
-    return psw_stop_asked() == PSW_STOP_NOW;
+    return psw_stop_asked() == PSW_STOP_NOW ? PSW_FAIL(PSW_STOPPED, "asked to stop at once") : PSW_OK;
 }
 
 static void point_failed(void *context, ptrdiff_t slot)
@@ -68,7 +68,8 @@ static void finish_records(psw_job *j, const work *w)
     for (ptrdiff_t i = 0; i < w->run->count; i++) {
         psw_record *record = &j->records[i];
         psw_parallel_columns *p = &record->parallel;
-        record->slot.attempt = j->marks[i];
+        record->slot.attempt = j->marks[i].attempt;
+        record->slot.deaths = j->marks[i].deaths;
         if (j->crowded && record->cost.timing != PSW_TIMING_NONE) record->cost.timing = PSW_TIMING_OVERSUBSCRIBED;
         p->team = w->team.size;
         p->idle = w->idle;
@@ -103,24 +104,57 @@ static psw_status put_records(psw_job *j, const work *w)
     return PSW_OK;
 }
 
-/* The first rank of a team writes; rows that are kept are written by whoever has them, before it. */
+static psw_status mark(psw_job *j, const psw_run *run)
+{
+    for (ptrdiff_t i = 0; i < run->count; i++)
+        j->marks[i] = (psw_mark){j->attempts[run->first + i] + 1, j->deaths[run->first + i]};
+    j->dirty = true;
+    return psw_store_mark(j->store, run->first, run->count, j->marks);
+}
+
+static psw_status compute_and_put(psw_job *j, work *w)
+{
+    bool leads = w->team.rank == 0;
+    PSW_TRY(psw_compute(&w->team, &j->computer, w->run->first, w->run->count, j->records));
+    return psw_comm_agree(&w->team, leads ? put_records(j, w) : PSW_OK);
+}
+
+/* ---- durability ---- */
+
+/* A node that dies takes with it what its ranks wrote last; this bounds how much, by time. Between runs, so that no
+ * time of a point has it; before a long run, too. */
+static psw_status sync_when_due(psw_job *j, double next_s)
+{
+    double since = psw_clock_s() - j->synced_s;
+    if (!j->dirty || since + next_s < j->sync_s) return PSW_OK;
+    PSW_TRY(psw_store_sync(j->store));
+    j->synced_s = psw_clock_s();
+    j->dirty = false;
+    return PSW_OK;
+}
+
+/* ---- a run on its ranks ---- */
+
+/* The first rank of a team writes; rows that are kept are written by whoever has them, before it. A run that is given
+ * up is empty again: only what ended the program counts as a death. */
 static psw_status compute_run(psw_job *j, work *w)
 {
     const psw_run *run = w->run;
     bool leads = w->team.rank == 0;
+    psw_status status = sync_when_due(j, run->predicted_s);
     w->start_s = since_start_s(j);
     j->computer.nodes = w->nodes;
-    for (ptrdiff_t i = 0; i < run->count; i++) j->marks[i] = j->attempts[run->first + i] + 1;
-    psw_status status = leads ? psw_store_mark(j->store, run->first, run->count, j->marks) : PSW_OK;
-    PSW_TRY(psw_comm_agree(&w->team, status));
-    PSW_TRY(psw_compute(&w->team, &j->computer, run->first, run->count, j->records));
-    return psw_comm_agree(&w->team, leads ? put_records(j, w) : PSW_OK);
+    if (status == PSW_OK && leads) status = mark(j, run);
+    status = psw_comm_agree(&w->team, status);
+    if (status == PSW_OK) status = compute_and_put(j, w);
+    if (j->settings->keep_rows) j->dirty = true;
+    if (status != PSW_OK && leads) psw_store_unmark(j->store, run->first, run->count);
+    return status;
 }
 
-/* The first ranks of a team that is larger than what was asked for; the others wait. */
-static psw_status compute_part(psw_job *j, const psw_comm *team, work *w)
+/* The first `size` ranks of a team that is larger; the others wait. */
+static psw_status compute_part(psw_job *j, const psw_comm *team, int size, work *w)
 {
-    int size = (int)w->run->team;
     bool computes = team->rank < size;
     psw_comm part;
     w->idle = team->size - size;
@@ -137,7 +171,7 @@ static psw_status work_run(psw_job *j, int depth, const psw_run *run)
 {
     const psw_comm *team = &j->crew.team[depth];
     work w = {.run = run, .team = *team, .first = psw_crew_first(&j->crew, depth)};
-    if (run->team > 0 && run->team < team->size) return compute_part(j, team, &w);
+    if (run->team > 0 && run->team < team->size) return compute_part(j, team, (int)run->team, &w);
     w.nodes = psw_crew_nodes(&j->crew, w.first, team->size);
     return compute_run(j, &w);
 }
@@ -170,13 +204,51 @@ static psw_status work_depth(psw_job *j, int depth)
     }
 }
 
-psw_status psw_job_work(psw_job *j)
+static psw_status work_depths(psw_job *j)
 {
     psw_status status = PSW_OK;
     for (int depth = 0; depth < j->crew.depths && status == PSW_OK; depth++)
         if (j->crew.queue[depth]) status = work_depth(j, depth);
+    if (status == PSW_OK) status = sync_when_due(j, INFINITY);
     if (status != PSW_OK) psw_crew_halt(&j->crew);
     return status;
+}
+
+/* ---- suspects ---- */
+
+/* Rank 0 knows the time, any rank may have been asked to stop: true on all ranks if one says so. */
+static psw_status is_over(psw_job *j, const psw_run *run, bool *over)
+{
+    bool mine = psw_stop_asked() != PSW_GO || too_many_failed(j) || (j->crew.order.rank == 0 && !fits_the_time(j, run));
+    double any = mine;
+    PSW_TRY(psw_comm_max(&j->crew.order, &any, 1));
+    *over = any > 0;
+    return PSW_OK;
+}
+
+/* One point at a time in the whole job, on as many ranks as the plan gives it. */
+static psw_status work_suspects(psw_job *j)
+{
+    const psw_comm *order = &j->crew.order;
+    for (ptrdiff_t k = 0; k < j->suspects.count; k++) {
+        const psw_run *run = &j->suspects.list[k];
+        int size = (int)(run->team > 0 ? run->team : psw_split_least(&j->crew.split, run->depth));
+        work w = {.run = run};
+        bool over;
+        PSW_TRY(is_over(j, run, &over));
+        if (over) return PSW_OK;
+        PSW_TRY(compute_part(j, order, size < order->size ? size : order->size, &w));
+    }
+    return PSW_OK;
+}
+
+psw_status psw_job_work(psw_job *j)
+{
+    psw_status status = work_depths(j);
+    if (j->suspects.count == 0) return status;
+    PSW_TRY(psw_comm_wait(&j->crew.order, psw_job_meanwhile, j));
+    PSW_TRY(psw_comm_agree(&j->crew.order, status));
+    return work_suspects(j);
 }
 
 static psw_status keep_rows(void *context, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index)
@@ -192,6 +264,8 @@ void psw_job_prepare(psw_job *j)
                                  .inputs = &j->inputs,
                                  .choice = j->choice,
                                  .memory_bytes = j->memory_bytes,
+                                 .point_limit = j->settings->point_limit,
+                                 .least_limit_s = j->least_limit_s,
                                  .watch = {give_up, j},
                                  .failed = point_failed,
                                  .keep = j->settings->keep_rows ? keep_rows : NULL,

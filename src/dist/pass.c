@@ -63,8 +63,10 @@ void dist_wait(dist_pass *p)
 {
     double start = psw_clock_s();
     while (!dist_test(p)) {
-        if (p->watch.ask && p->watch.ask(p->watch.context) && p->status == PSW_OK)
-            p->status = PSW_FAIL(PSW_STOPPED, "attention was asked to stop");
+        if (p->status == PSW_OK)
+            p->status = psw_watch_ask(p->watch);
+        else
+            psw_watch_ask(p->watch); /* it also serves other ranks */
         sched_yield();
     }
     p->traffic.comm_s += psw_clock_s() - start;
@@ -72,12 +74,13 @@ void dist_wait(dist_pass *p)
 
 /* ---- computing ---- */
 
-static bool ask(void *context)
+static psw_status ask(void *context)
 {
     dist_pass *p = context;
     int done;
     if (p->count > 0) fail(p, MPI_Testall(p->count, p->requests, &done, MPI_STATUSES_IGNORE));
-    return p->lost || (p->watch.ask && p->watch.ask(p->watch.context));
+    if (p->lost) return PSW_FAIL(PSW_ENVIRONMENT, "a message between the ranks of a team failed");
+    return psw_watch_ask(p->watch);
 }
 
 psw_watch dist_watch(dist_pass *p)

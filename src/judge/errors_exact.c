@@ -218,7 +218,7 @@ psw_status errors_load(psw_errors *e, const psw_data *data)
     if (e->point.method != PSW_FAVOR) sum_norms(e);
     for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
         errors_part keys = errors_keys(e, b);
-        if (e->watch.ask && e->watch.ask(e->watch.context)) return PSW_FAIL(PSW_STOPPED, "errors were asked to stop");
+        PSW_TRY(psw_watch_ask(e->watch));
         psw_data_rows(data, e->set, PSW_VALUE, keys.first, keys.count, e->values);
         for (ptrdiff_t s = 0; errors_strip(e, s).count > 0; s++) {
             errors_part strip = errors_strip(e, s);

@@ -117,7 +117,7 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
     map_queries(e);
     for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
         errors_part keys = errors_keys(e, b);
-        if (e->watch.ask && e->watch.ask(e->watch.context)) return PSW_FAIL(PSW_STOPPED, "errors were asked to stop");
+        PSW_TRY(psw_watch_ask(e->watch));
         map_rows(e, e->k + keys.held * e->point.d, keys.count, e->key, e->key_log2);
         double key_log2 = scale_keys(e->key_log2, keys.count, e->key_factor);
         for (ptrdiff_t s = 0; errors_strip(e, s).count > 0; s++) {

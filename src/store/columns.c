@@ -81,6 +81,7 @@ void columns_make(const char *const *own, ptrdiff_t owns, const char *const *pre
     out->launch = position(out, offsetof(psw_record, slot.launch));
     out->status = position(out, offsetof(psw_record, slot.status));
     out->attempt = position(out, offsetof(psw_record, slot.attempt));
+    out->deaths = position(out, offsetof(psw_record, slot.deaths));
 }
 
 bool psw_column_parameter(const psw_column *column)

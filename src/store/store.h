@@ -20,7 +20,7 @@ enum {
 typedef struct columns {
     psw_column list[PSW_COLUMNS_MAX];
     uint64_t salt[PSW_COLUMNS_MAX];                   /* hash of the name: a value counts together with its column */
-    ptrdiff_t count, commit, launch, status, attempt; /* positions of the four that are treated apart */
+    ptrdiff_t count, commit, launch, status, attempt, deaths; /* positions of those that are treated apart */
 } columns;
 
 void columns_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts, columns *out);

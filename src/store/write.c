@@ -197,26 +197,47 @@ static psw_status put_column(const psw_store *store, ptrdiff_t i, slice rows, pt
     return hdf_write(store->dataset[i], column->name, hdf_type(column->type), rows, store->buffer);
 }
 
-static psw_status mark_piece(const psw_store *store, ptrdiff_t count, const ptrdiff_t *attempts, slice rows)
+static psw_status mark_piece(const psw_store *store, ptrdiff_t count, const psw_mark *marks, slice rows)
 {
     const columns *all = &store->columns;
+    ptrdiff_t *number = store->buffer;
+    for (ptrdiff_t i = 0; i < count; i++) number[i] = marks[i].attempt;
+    PSW_TRY(hdf_write(store->dataset[all->attempt], "attempt", H5T_STD_I64LE, rows, number));
+    for (ptrdiff_t i = 0; i < count; i++) number[i] = marks[i].deaths;
+    PSW_TRY(hdf_write(store->dataset[all->deaths], "deaths", H5T_STD_I64LE, rows, number));
     memset(store->buffer, PSW_SLOT_RUNNING, (size_t)count);
-    PSW_TRY(hdf_write(store->dataset[all->attempt], "attempt", H5T_STD_I64LE, rows, attempts));
     return hdf_write(store->dataset[all->status], "status", H5T_STD_U8LE, rows, store->buffer);
 }
 
-psw_status psw_store_mark(psw_store *store, ptrdiff_t first, ptrdiff_t count, const ptrdiff_t *attempts)
+static psw_status unmark_piece(const psw_store *store, ptrdiff_t count, slice rows)
+{
+    memset(store->buffer, PSW_SLOT_EMPTY, (size_t)count);
+    return hdf_write(store->dataset[store->columns.status], "status", H5T_STD_U8LE, rows, store->buffer);
+}
+
+/* With marks: running; without: empty again. */
+static psw_status mark_pieces(const psw_store *store, ptrdiff_t first, ptrdiff_t count, const psw_mark *marks)
 {
     PSW_TRY(check_slots(store, first, count));
-    PSW_TRY(psw_fault("store.mark"));
     for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
         ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
         slice rows = slice_make(store->slots, first + done, piece);
-        psw_status status = mark_piece(store, piece, attempts + done, rows);
+        psw_status status = marks ? mark_piece(store, piece, marks + done, rows) : unmark_piece(store, piece, rows);
         slice_close(rows);
         PSW_TRY(status);
     }
     return PSW_OK;
+}
+
+psw_status psw_store_mark(psw_store *store, ptrdiff_t first, ptrdiff_t count, const psw_mark *marks)
+{
+    PSW_TRY(psw_fault("store.mark"));
+    return mark_pieces(store, first, count, marks);
+}
+
+psw_status psw_store_unmark(psw_store *store, ptrdiff_t first, ptrdiff_t count)
+{
+    return mark_pieces(store, first, count, NULL);
 }
 
 /* What the file has no column for must not enter the commit word. */

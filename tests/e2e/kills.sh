@@ -43,7 +43,7 @@ for ((k = 0; k < kills; k++)); do
         inside=$((inside + $("$python" -c "import h5py; s = h5py.File('cut.h5')['status'][:]; print(int(0 < (s == 2).sum() < len(s)))")))
         expect 0 "bit for bit" "$python" "$here/bits.py" --committed reference.h5 cut.h5
         if [ $((k % 5)) = 4 ]; then
-            expect 0 "" ranks 2 run study.yaml -o cut.h5
+            expect 0 "" ranks 2 run study.yaml -o cut.h5 --redo failed # a point may have died three times
             expect 0 "bit for bit" "$python" "$here/bits.py" reference.h5 cut.h5
         fi
     fi

@@ -29,7 +29,7 @@ time_median_s time_lo_s time_hi_s head_s io_s wait_s flops head_flops bytes gflo
 predicted_s predicted_bytes start_s end_s load_balance comm_efficiency parallel_efficiency sent_bytes comm_s
 """.split()
 INTEGERS = """
-n d v r features local draws j3 m trials head block team_asked attempt launch successes fires_d1 fires_d0 tie bad_rows
+n d v r features local draws j3 m trials head block team_asked attempt deaths launch successes fires_d1 fires_d0 tie bad_rows
 err_rows team nodes ranks_per_node threads first_rank
 """.split()
 CODES = """

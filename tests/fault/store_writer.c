@@ -65,12 +65,13 @@ static psw_status prepare(const char *path, ptrdiff_t slots, int *lock, unsigned
 static psw_status put_run(psw_store *store, int ack, ptrdiff_t first, ptrdiff_t count)
 {
     psw_record records[RUN];
-    ptrdiff_t attempts[RUN], line[2] = {first, count};
+    ptrdiff_t line[2] = {first, count};
+    psw_mark marks[RUN];
     for (ptrdiff_t i = 0; i < count; i++) {
         records[i] = store_record(first + i);
-        attempts[i] = 1;
+        marks[i] = (psw_mark){1, 0};
     }
-    PSW_TRY(psw_store_mark(store, first, count, attempts));
+    PSW_TRY(psw_store_mark(store, first, count, marks));
     for (ptrdiff_t i = 0; with_rows && i < count; i++) PSW_TRY(put_rows(store, first + i));
     PSW_TRY(psw_store_put(store, first, count, records));
     return write(ack, line, sizeof line) == sizeof line ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "cannot acknowledge");

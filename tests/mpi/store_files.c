@@ -30,12 +30,12 @@ static psw_store *open_store(psw_status expected, uint64_t identity)
 static void put_run(psw_store *store, ptrdiff_t first, ptrdiff_t count)
 {
     static psw_record records[LONGEST];
-    static ptrdiff_t attempts[LONGEST];
+    static psw_mark marks[LONGEST];
     for (ptrdiff_t i = 0; i < count; i++) {
         records[i] = store_record(first + i);
-        attempts[i] = 1;
+        marks[i] = (psw_mark){1, 0};
     }
-    CHECK(psw_store_mark(store, first, count, attempts) == PSW_OK, "%s", psw_message());
+    CHECK(psw_store_mark(store, first, count, marks) == PSW_OK, "%s", psw_message());
     CHECK(psw_store_put(store, first, count, records) == PSW_OK, "%s", psw_message());
 }
 

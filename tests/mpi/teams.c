@@ -125,9 +125,9 @@ static psw_status ignore_leaf(void *context, const psw_leaf *leaf)
     return leaf->count > 0 ? PSW_OK : PSW_BUG;
 }
 
-static bool stop(void *context)
+static psw_status stop(void *context)
 {
-    return *(const bool *)context;
+    return *(const bool *)context ? PSW_STOPPED : PSW_OK;
 }
 
 /* One row is not a number, which its owner alone finds: every rank returns what that rank says. */

@@ -254,10 +254,10 @@ static void empty_and_bad_rows(psw_precision precision)
         }
 }
 
-static bool stop(void *context)
+static psw_status stop(void *context)
 {
     int *left = context;
-    return --*left < 0;
+    return --*left < 0 ? PSW_STOPPED : PSW_OK;
 }
 
 static void stopping(void)

@@ -403,10 +403,10 @@ static void a_sample_stands_for_all_rows(void)
           all.theory_err_amm);
 }
 
-static bool always(void *context)
+static psw_status always(void *context)
 {
     (void)context;
-    return true;
+    return PSW_STOPPED;
 }
 
 static void refusals(void)
