@@ -122,10 +122,15 @@ void psw_study_difference(const psw_study *asked, const psw_study *stored, char 
 /* The same for what does not enter the identity but fixes a file's layout (predictions, own axes, output.keep, time);
  * empty if a file of one can be a file of the other. */
 void psw_study_layout_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
+/* What of that not even a file that is made anew can change, since the slots it takes over have it: keep, time. */
+void psw_study_kept_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
 
 ptrdiff_t psw_study_slots(const psw_study *study);
 psw_point psw_study_point(const psw_study *study, ptrdiff_t slot); /* pure */
 ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point); /* the inverse; -1 = no such point */
+/* The slot of the point that has the values of a point of another study (own axes by name, weights by path; a team only
+ * where it is an axis); -1 = there is none. */
+ptrdiff_t psw_study_find(const psw_study *study, const psw_study *other, const psw_point *point);
 
 ptrdiff_t psw_study_exclusions(const psw_study *study, const psw_exclusion **list);
 ptrdiff_t psw_study_own(const psw_study *study, const char *const **names);     /* own axes, in point.own's order */

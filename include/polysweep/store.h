@@ -68,6 +68,12 @@ typedef struct psw_launch {
     ptrdiff_t ranks, nodes, threads;
 } psw_launch;
 
+enum { PSW_LAUNCHES = 64 }; /* rows of the table of launches; a later launch takes the row of the oldest */
+typedef struct psw_launch_row {
+    ptrdiff_t number; /* -1 = free */
+    psw_launch launch;
+} psw_launch_row;
+
 /* ---- creating, checking: local, one process; needs no MPI ------------------------------------------------- */
 
 /* To be called first in main, before MPI_Init: settings of MPI-IO and HDF5 that files on shared machines need (a user's
@@ -88,6 +94,14 @@ void psw_store_library(char *text, size_t size);
 psw_status psw_store_create(const char *path, const psw_study *study);
 double psw_store_bytes(const psw_study *study); /* exact size the file will have; NaN if memory ran out */
 
+/* Which of a point's rows, and where they are to go. */
+typedef struct psw_row_span {
+    ptrdiff_t set, first, count;
+} psw_row_span;
+typedef struct psw_kept_rows {
+    double *special_mass, *log2_den, *output;
+} psw_kept_rows;
+
 /* What a file holds, read without MPI. PSW_ENVIRONMENT for foreign, truncated or newer files. */
 typedef struct psw_reader psw_reader;
 psw_status psw_reader_open(const char *path, psw_reader **reader);
@@ -95,9 +109,12 @@ void psw_reader_close(psw_reader *reader);
 ptrdiff_t psw_reader_slots(const psw_reader *reader);
 uint64_t psw_reader_identity(const psw_reader *reader);
 const char *psw_reader_study(const psw_reader *reader); /* the resolved study, itself a study file */
+psw_status psw_reader_text(psw_reader *reader, char **text); /* the study as it was written; the caller frees it */
 ptrdiff_t psw_reader_launches(const psw_reader *reader);
 /* Launch number `launch`; PSW_ENVIRONMENT if its row has been taken by a newer one (the table keeps the last 64). */
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *row);
+/* The rows in use, by number. */
+psw_status psw_reader_launch_rows(psw_reader *reader, psw_launch_row rows[PSW_LAUNCHES], ptrdiff_t *count);
 /* Reads slots first .. first+count. A slot is done only if its status says so and its commit word is right. */
 psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records);
 /* Status, attempt and error code of every slot, with the same rule; cheaper than reading records. */
@@ -105,8 +122,38 @@ psw_status psw_reader_slots_get(psw_reader *reader, psw_slot *slots);
 psw_status psw_reader_schema(psw_reader *reader); /* every column there, of its type, shape and attributes: PSW_MISMATCH */
 /* /rows is there, whole and with the places of the study's points: PSW_MISMATCH; PSW_OK if the study keeps none. */
 psw_status psw_reader_rows(psw_reader *reader, const psw_study *study);
+/* Kept rows `first` to `first + count` of a data set of a slot whose point is `point`: `output` takes v values a row,
+ * the others one. PSW_ENVIRONMENT if the file keeps no rows or they do not lie in it. */
+psw_status psw_reader_rows_get(psw_reader *reader, ptrdiff_t slot, const psw_point *point, psw_row_span at,
+                               psw_kept_rows rows);
 /* The message of a failed slot, "" if none is kept: slot modulo 4096 is its row, the newest wins. */
 psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size);
+
+/* ---- a new file that begins with slots of others: local, one process; needs no MPI ------------------------- */
+
+typedef struct psw_origin { /* whose rows and message of failure go with a slot; NULL: nobody's */
+    psw_reader *reader;
+    ptrdiff_t slot;
+} psw_origin;
+
+typedef struct psw_copy {
+    const psw_study *study;
+    const char *text, *history;     /* the study as it was written; what was done, kept as an attribute */
+    const psw_launch_row *launches; /* of ascending number */
+    ptrdiff_t launch_count;
+    bool replaces; /* a file of that name is replaced, in one step; else it is refused */
+    /* Gives slots first .. first+count: records are blank, with their points, and stay so where there is nothing. A
+     * finished one must be whole (its commit word is made anew; it is the old one where point and columns are), of an
+     * unfinished one only status and attempt are taken. */
+    psw_status (*take)(void *context, ptrdiff_t first, ptrdiff_t count, psw_record *records, psw_origin *origins);
+    void *context;
+} psw_copy;
+
+/* Writes FILE.new, reads it back, brings it to the disk and renames it: whatever happens on the way, `path` is what it
+ * was before or whole. */
+psw_status psw_store_copy(const char *path, const psw_copy *copy);
+
+/* ---- other files ------------------------------------------------------------------------------------------ */
 
 /* Arrays of data kind file from any file that is known: HDF5 with datasets q, k, v, else as psw_arrays_read. */
 psw_status psw_store_arrays(const char *path, psw_arrays *arrays);
@@ -160,6 +207,9 @@ const psw_column *psw_columns(ptrdiff_t *count);
 /* All columns of a study: fixed, own axes, predict_NAME. Returns their number. */
 enum { PSW_COLUMNS_MAX = 160 };
 ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_MAX]);
+
+/* The lines of /rows that hold results: special_mass, log2_den, output, in the order of psw_kept_rows. */
+const psw_column *psw_row_columns(ptrdiff_t *count);
 
 /* A parameter of the point: in the file from its creation on. */
 bool psw_column_parameter(const psw_column *column);

@@ -103,6 +103,7 @@ psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world);
 psw_status psw_cmd_status(const psw_options *options, const psw_comm *world);
 psw_status psw_cmd_show(const psw_options *options, const psw_comm *world);
 psw_status psw_cmd_verify(const psw_options *options, const psw_comm *world);
+psw_status psw_cmd_merge(const psw_options *options, const psw_comm *world);
 psw_status psw_cmd_doctor(const psw_options *options, const psw_comm *world);
 
 #endif

@@ -28,6 +28,10 @@ const psw_command psw_commands[] = {
      "  polysweep verify phase.h5\n"
      "  mpirun -n 4 polysweep verify phase.h5 --sample 5\n",
      true, psw_cmd_verify},
+    {"merge", "OUT.h5 IN.h5...", "join files of one study; slots that several have done must agree", "json",
+     "  polysweep merge phase.h5 monday.h5 tuesday.h5\n"
+     "  polysweep merge phase.h5 part-*.h5 --json\n",
+     false, psw_cmd_merge},
     {"doctor", "[DIR]", "what this machine and launch look like, what is wrong and what to type", "json",
      "  polysweep doctor\n"
      "  mpirun -n 4 polysweep doctor\n",

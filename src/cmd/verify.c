@@ -1,9 +1,8 @@
 /* verify: is the file whole, and does computing again give the same? */
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/compare.h"
 #include "cmd/print.h"
 
 enum { KEPT = 16, SAMPLE_BLOCK = 16 };
@@ -48,38 +47,16 @@ typedef struct check {
 
 /* ---- comparing two records ---- */
 
-static bool row_fold(psw_method method)
-{
-    return method == PSW_EXACT || method == PSW_SOFTMAX || method == PSW_LINEAR || method == PSW_CLOSED_FORM;
-}
-
 /* Was the slot computed by this version with this BLAS, on this kernel? */
 static bool same_build(check *c, ptrdiff_t launch)
 {
-    psw_launch row;
+    psw_launch row, mine = {.version = PSW_VERSION};
     if (launch == c->known_launch) return c->known_same;
+    psw_format(mine.blas, sizeof mine.blas, "%s", c->machine.blas_config);
+    psw_format(mine.blas_kernel, sizeof mine.blas_kernel, "%s", c->machine.blas_kernel);
     c->known_launch = launch;
-    c->known_same = psw_reader_launch(c->reader, launch, &row) == PSW_OK && strcmp(row.version, PSW_VERSION) == 0 &&
-                    strcmp(row.blas, c->machine.blas_config) == 0 &&
-                    strcmp(row.blas_kernel, c->machine.blas_kernel) == 0;
+    c->known_same = psw_reader_launch(c->reader, launch, &row) == PSW_OK && psw_same_build(&row, &mine);
     return c->known_same;
-}
-
-static bool same_bits(const psw_column *column, const psw_record *a, const psw_record *b)
-{
-    double x = psw_column_value(column, a), y = psw_column_value(column, b);
-    return x == y || (isnan(x) && isnan(y));
-}
-
-/* Relative, absolute below a hundredth. Counts follow from signs of pre-activations: where one is a tie, rounding
- * decides it, and nothing is promised. */
-static bool near(const psw_column *column, const psw_record *a, const psw_record *b)
-{
-    double x = psw_column_value(column, a), y = psw_column_value(column, b);
-    double tolerance = column->other[a->point.precision];
-    if (same_bits(column, a, b) || isinf(tolerance)) return true;
-    if (tolerance == 0) return a->verdict.tie > 0 || b->verdict.tie > 0;
-    return fabs(x - y) <= tolerance * fmax(fmax(fabs(x), fabs(y)), 0.01);
 }
 
 static void note(check *c, ptrdiff_t slot, int column, double stored, double found)
@@ -90,7 +67,7 @@ static void note(check *c, ptrdiff_t slot, int column, double stored, double fou
 
 static void compare(check *c, ptrdiff_t slot, const psw_record *stored, const psw_record *found)
 {
-    bool exactly = row_fold(stored->point.method) && same_build(c, stored->slot.launch), differs = false;
+    bool exactly = psw_row_fold(stored->point.method) && same_build(c, stored->slot.launch), differs = false;
     if (found->slot.status == PSW_SLOT_SKIPPED) {
         c->too_large++;
         return;
@@ -103,7 +80,7 @@ static void compare(check *c, ptrdiff_t slot, const psw_record *stored, const ps
     }
     for (int i = 0; i < (int)c->column_count; i++) {
         const psw_column *column = &c->columns[i];
-        if (!column->bitwise || (exactly ? same_bits : near)(column, stored, found)) continue;
+        if (psw_column_agrees(column, stored, found, exactly)) continue;
         note(c, slot, i, psw_column_value(column, stored), psw_column_value(column, found));
         differs = true;
     }
@@ -327,7 +304,7 @@ psw_status psw_cmd_verify(const psw_options *options, const psw_comm *world)
     c->options = options;
     c->world = world;
     c->path = options->files[0];
-    c->known_launch = -1;
+    c->known_launch = -2; /* none */
     psw_status status =
         options->file_count == 1
             ? PSW_OK

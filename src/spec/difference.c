@@ -120,10 +120,20 @@ static void describe_points(lines *l, const psw_study *study)
     }
 }
 
+static void describe_kept(lines *l, const psw_study *study)
+{
+    const psw_settings *s = &study->settings;
+    append(add(l, "output", "keep"), s->keep_samples && s->keep_rows ? "samples, rows"
+                                     : s->keep_samples               ? "samples"
+                                     : s->keep_rows                  ? "rows"
+                                                                     : "");
+    append(add(l, "time", ""), s->timing ? "on" : "off");
+    if (s->timing) append(add(l, "time", "max_reps"), psw_number_print((double)s->max_reps).text);
+}
+
 /* What does not enter the identity but fixes the file's layout. */
 static void describe_layout(lines *l, const psw_study *study)
 {
-    const psw_settings *s = &study->settings;
     const psw_node *formulas = psw_node_child(study->tree.root, "predict");
     line *names = add(l, "predict", ""), *own = add(l, "own axes", "");
     for (ptrdiff_t i = 0; i < study->predict_count; i++) {
@@ -131,12 +141,7 @@ static void describe_layout(lines *l, const psw_study *study)
         append(add(l, "predict", study->predict[i]), psw_node_child(formulas, study->predict[i])->text);
     }
     for (ptrdiff_t i = 0; i < study->own_count; i++) append(own, study->own[i]);
-    append(add(l, "output", "keep"), s->keep_samples && s->keep_rows ? "samples, rows"
-                                     : s->keep_samples               ? "samples"
-                                     : s->keep_rows                  ? "rows"
-                                                                     : "");
-    append(add(l, "time", ""), s->timing ? "on" : "off");
-    if (s->timing) append(add(l, "time", "max_reps"), psw_number_print((double)s->max_reps).text);
+    describe_kept(l, study);
 }
 
 static void describe_all(lines *l, const psw_study *study)
@@ -189,4 +194,9 @@ void psw_study_difference(const psw_study *asked, const psw_study *stored, char 
 void psw_study_layout_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size)
 {
     compare(describe_layout, asked, stored, text, size);
+}
+
+void psw_study_kept_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size)
+{
+    compare(describe_kept, asked, stored, text, size);
 }

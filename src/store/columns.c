@@ -196,6 +196,14 @@ uint64_t columns_checksum(const columns *all, const psw_record *record)
     return sum ? sum : 1;
 }
 
+void columns_seal(const columns *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *record)
+{
+    for (ptrdiff_t i = owns; i < PSW_OWN_MAX; i++) record->point.own[i] = 0;
+    for (ptrdiff_t i = predicts; i < PSW_PREDICT_MAX; i++) record->predict[i] = NAN;
+    record->slot.torn = false;
+    record->slot.commit = columns_checksum(all, record);
+}
+
 /* ---- records, one value at a time ---- */
 
 psw_record psw_record_blank(const psw_point *point)

@@ -98,12 +98,20 @@ static psw_status put_coordinates(hid_t file, const columns *all)
     return hdf_put_text(file, "coordinates", names);
 }
 
+static psw_status put_history(hid_t file, const char *more)
+{
+    char text[16384]; /* attributes end at 64 KiB */
+    psw_format(text, sizeof text, "created by polysweep " PSW_VERSION "; launches in /provenance/launches%s%s",
+               more ? "; " : "", more ? more : "");
+    return hdf_put_text(file, "history", text);
+}
+
 static psw_status put_head(hid_t file, const layout *what, const columns *all)
 {
     int32_t schema = STORE_SCHEMA;
     PSW_TRY(hdf_put_text(file, "title", what->title));
     PSW_TRY(hdf_put_text(file, "source", "polysweep " PSW_VERSION));
-    PSW_TRY(hdf_put_text(file, "history", "created by polysweep " PSW_VERSION "; launches in /provenance/launches"));
+    PSW_TRY(put_history(file, what->history));
     PSW_TRY(hdf_put_text(file, "Conventions", "CF-1.8"));
     PSW_TRY(hdf_put_text(file, "schema_name", "polysweep"));
     PSW_TRY(hdf_put_numbers(file, "schema_version", H5T_STD_I32LE, 1, &schema));

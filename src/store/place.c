@@ -104,12 +104,13 @@ static void directory_of(const char *path, char *directory, size_t size)
     psw_format(directory, size, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 }
 
-static psw_status check_place(const char *path, const layout *what)
+static psw_status check_place(const char *path, const layout *what, bool replaces)
 {
     char directory[4096];
     directory_of(path, directory, sizeof directory);
     if (what->slots < 1) return PSW_FAIL(PSW_USAGE, "%s: the study has no points", path);
-    if (access(path, F_OK) == 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s exists; it is not overwritten", path);
+    if (!replaces && access(path, F_OK) == 0)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s exists; it is not overwritten", path);
     if (access(directory, F_OK) != 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: directory %s cannot be found: %s", path, directory, strerror(errno));
     if (access(directory, W_OK | X_OK) != 0)
@@ -174,29 +175,43 @@ static psw_status rename_new(const char *from, const char *to)
     return failed ? PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be created: %s", to, strerror(errno)) : PSW_OK;
 }
 
-static psw_status bring(const char *new_path, const char *path, const layout *what)
+/* The old file keeps its name until the new one has it: a rename is one step, and the new one is on the disk. */
+static psw_status rename_over(const char *from, const char *to)
+{
+    PSW_TRY(psw_fault("store.replace"));
+    if (rename(from, to) == 0) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be replaced: %s", to, strerror(errno));
+}
+
+static psw_status bring(const char *new_path, const char *path, const layout *what, const content *more)
 {
     char directory[4096];
     directory_of(path, directory, sizeof directory);
     PSW_TRY(psw_fault("store.create"));
     PSW_TRY(reserve(path, new_path, what));
     PSW_TRY(write_new(new_path, what));
+    if (more->put) PSW_TRY(more->put(more->context, new_path));
     PSW_TRY(sync_path(new_path, O_RDWR));
-    PSW_TRY(rename_new(new_path, path));
+    PSW_TRY((more->replaces ? rename_over : rename_new)(new_path, path));
     return sync_path(directory, O_RDONLY | O_DIRECTORY);
 }
 
-psw_status layout_create(const char *path, const layout *what)
+psw_status layout_bring(const char *path, const layout *what, const content *more)
 {
     char new_path[4096];
     psw_store_environment();
     hdf_quiet();
     if (!psw_format(new_path, sizeof new_path, "%s.new", path))
         return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
-    PSW_TRY(check_place(path, what));
-    psw_status status = bring(new_path, path, what);
+    PSW_TRY(check_place(path, what, more->replaces));
+    psw_status status = bring(new_path, path, what, more);
     if (status != PSW_OK) unlink(new_path);
     return status;
+}
+
+psw_status layout_create(const char *path, const layout *what)
+{
+    return layout_bring(path, what, &(content){0});
 }
 
 /* ---- of a study ---- */

@@ -197,6 +197,13 @@ const char *psw_reader_study(const psw_reader *reader)
 {
     return reader->study;
 }
+psw_status psw_reader_text(psw_reader *reader, char **text)
+{
+    hid_t group = H5Gopen2(reader->file, "provenance", H5P_DEFAULT);
+    psw_status status = hdf_get_text(group, "study", (size_t)1 << 28, text);
+    H5Gclose(group);
+    return status;
+}
 ptrdiff_t psw_reader_launches(const psw_reader *reader)
 {
     return reader->launches;
@@ -267,13 +274,38 @@ psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *o
     return PSW_OK;
 }
 
-psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size)
+static int by_number(const void *a, const void *b)
 {
-    failure_row row = {.slot = -1};
-    psw_format(message, size, "%s", "");
+    ptrdiff_t x = ((const launch_row *)a)->number, y = ((const launch_row *)b)->number;
+    return (x > y) - (x < y);
+}
+
+psw_status psw_reader_launch_rows(psw_reader *reader, psw_launch_row rows[PSW_LAUNCHES], ptrdiff_t *count)
+{
+    *count = 0;
+    for (ptrdiff_t i = 0; i < PSW_LAUNCHES; i++) {
+        launch_row row = {.number = -1};
+        PSW_TRY(table_get(&reader->launch, i, &row));
+        if (row.number >= 0) rows[(*count)++] = row;
+    }
+    qsort(rows, (size_t)*count, sizeof *rows, by_number);
+    return PSW_OK;
+}
+
+psw_status reader_failure(psw_reader *reader, ptrdiff_t slot, failure_row *row)
+{
     if (slot < 0 || slot >= reader->slots)
         return PSW_FAIL(PSW_BUG, "slot %td of %td was asked for", slot, reader->slots);
-    PSW_TRY(table_get(&reader->failure, slot % reader->failure.rows, &row));
-    if (row.slot == slot && row.check == failure_check(&row)) psw_format(message, size, "%s", row.message);
+    PSW_TRY(table_get(&reader->failure, slot % reader->failure.rows, row));
+    if (row->slot != slot || row->check != failure_check(row)) *row = (failure_row){.slot = -1};
+    return PSW_OK;
+}
+
+psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size)
+{
+    failure_row row;
+    psw_format(message, size, "%s", "");
+    PSW_TRY(reader_failure(reader, slot, &row));
+    if (row.slot == slot) psw_format(message, size, "%s", row.message);
     return PSW_OK;
 }

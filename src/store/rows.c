@@ -24,14 +24,10 @@ static const ptrdiff_t most_values = (ptrdiff_t)1 << 58; /* beyond every disk, a
 
 /* ---- sizes ---- */
 
-typedef struct extent {
-    ptrdiff_t sets, queries, rows, values;
-} extent;
-
-static extent extent_of(const psw_point *point)
+row_extent rows_extent(const psw_point *point)
 {
-    if (point->method == PSW_CLOSED_FORM) return (extent){0};
-    extent e = {.sets = psw_data_sets(point), .queries = psw_data_queries(point)};
+    if (point->method == PSW_CLOSED_FORM) return (row_extent){0};
+    row_extent e = {.sets = psw_data_sets(point), .queries = psw_data_queries(point)};
     double values = (double)e.sets * (double)e.queries * (double)point->v;
     e.rows = values < (double)most_values ? e.sets * e.queries : most_values;
     e.values = values < (double)most_values ? e.rows * point->v : most_values;
@@ -48,7 +44,7 @@ void rows_measure(layout *what)
     what->rows = what->values = 0;
     for (ptrdiff_t slot = 0; slot < what->slots; slot++) {
         psw_point point = what->point(what->context, slot);
-        extent e = extent_of(&point);
+        row_extent e = rows_extent(&point);
         what->rows = add(what->rows, e.rows);
         what->values = add(what->values, e.values);
     }
@@ -158,7 +154,7 @@ static void index_next(const layout *what, ptrdiff_t first, ptrdiff_t count, ind
 {
     for (ptrdiff_t i = 0; i < count; i++) {
         psw_point point = what->point(what->context, first + i);
-        extent e = extent_of(&point);
+        row_extent e = rows_extent(&point);
         piece->line[ROWS_FIRST_ROW][i] = piece->rows;
         piece->line[ROWS_FIRST_VALUE][i] = piece->values;
         piece->line[ROWS_SETS][i] = e.sets;
@@ -228,6 +224,12 @@ psw_status rows_check(hid_t file, const layout *what)
     return status;
 }
 
+const psw_column *psw_row_columns(ptrdiff_t *count)
+{
+    *count = ROWS_LINES - ROWS_SPECIAL_MASS;
+    return &lines[ROWS_SPECIAL_MASS];
+}
+
 psw_status psw_reader_rows(psw_reader *reader, const psw_study *study)
 {
     layout what = layout_of(study);
@@ -245,7 +247,7 @@ static psw_status read_place(const kept_rows *kept, int line, ptrdiff_t slot, pt
 }
 
 /* Read from the file at most once per slot while a group's leaves come in; not believed beyond the lines' ends. */
-static psw_status find_place(kept_rows *kept, ptrdiff_t slot, const extent *e, row_place *out)
+psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_place *out)
 {
     row_place *place = &kept->place[slot % PSW_GROUP_MAX];
     if (place->slot != slot) {
@@ -261,7 +263,7 @@ static psw_status find_place(kept_rows *kept, ptrdiff_t slot, const extent *e, r
 }
 
 static psw_status check_leaf(const kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
-                             ptrdiff_t index, const extent *e)
+                             ptrdiff_t index, const row_extent *e)
 {
     if (kept->dataset[ROWS_OUTPUT] < 0)
         return PSW_FAIL(PSW_BUG, "rows of slot %td were to be kept; the study keeps none", slot);
@@ -292,9 +294,9 @@ psw_status rows_put(kept_rows *kept, ptrdiff_t slot, const psw_point *point, con
                     ptrdiff_t most)
 {
     row_place first;
-    extent e = extent_of(point);
+    row_extent e = rows_extent(point);
     PSW_TRY(check_leaf(kept, slot, point, leaf, index, &e));
-    PSW_TRY(find_place(kept, slot, &e, &first));
+    PSW_TRY(rows_find(kept, slot, &e, &first));
     for (int set = 0; set < leaf->sets; set++) {
         ptrdiff_t row = set * e.queries + leaf->first;
         row_place place = {slot, first.row + row, first.value + row * point->v};

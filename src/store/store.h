@@ -8,7 +8,7 @@
 
 enum {
     STORE_SCHEMA = 1,
-    STORE_LAUNCHES = 64,   /* rows of the launch table; a later launch takes the row of the oldest */
+    STORE_LAUNCHES = PSW_LAUNCHES,
     STORE_FAILURES = 4096, /* most rows of the failure table */
     STORE_NAME = sizeof((psw_column *)0)->name,
     STORE_PIECE = 1024,          /* slots that pass through a buffer at a time */
@@ -30,6 +30,9 @@ void column_unpack(const psw_column *column, const void *buffer, ptrdiff_t count
 size_t column_bytes(const psw_column *column);
 ptrdiff_t column_words(const psw_column *column); /* words of its vocabulary */
 uint64_t columns_checksum(const columns *all, const psw_record *record);
+/* The commit word of a record in a file with so many columns of the study's own; what it has no column for is blanked,
+ * since it must not enter. */
+void columns_seal(const columns *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *record);
 uint64_t hash_text(uint64_t seed, const char *text);
 /* A column's dataset with its attributes, on a dimension; and whether one has these attributes (PSW_MISMATCH). */
 psw_status column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale);
@@ -45,6 +48,7 @@ typedef struct layout {
     ptrdiff_t owns, predicts;
     psw_point (*point)(const void *context, ptrdiff_t slot);
     const void *context;
+    const char *history; /* what is to be said after who made it; NULL: nothing */
     bool keeps_rows;
     ptrdiff_t rows, values; /* lengths of the lines of /rows: rows_measure */
 } layout;
@@ -54,6 +58,13 @@ hid_t layout_file(const char *path, hid_t access); /* an empty one */
 psw_status layout_objects(hid_t file, const layout *what,
                           const columns *all); /* everything but the parameters' values */
 psw_status layout_create(const char *path, const layout *file);
+/* The same, and what a new file gets before it takes its name (put NULL: nothing). */
+typedef struct content {
+    psw_status (*put)(void *context, const char *path);
+    void *context;
+    bool replaces; /* a file that has the name loses it */
+} content;
+psw_status layout_bring(const char *path, const layout *file, const content *more);
 double layout_bytes(const layout *file);
 
 /* ---- HDF5 ---- */
@@ -103,10 +114,7 @@ typedef struct table {
     hid_t dataset[STORE_FIELDS];
 } table;
 
-typedef struct launch_row {
-    ptrdiff_t number; /* -1 = free */
-    psw_launch launch;
-} launch_row;
+typedef psw_launch_row launch_row;
 
 typedef struct failure_row {
     ptrdiff_t slot, attempt; /* slot -1 = free */
@@ -149,6 +157,12 @@ psw_status rows_fill(hid_t file, const layout *what); /* where each slot's rows 
 psw_status rows_open(hid_t file, const layout *what, kept_rows *kept);
 void rows_close(kept_rows *kept);
 psw_status rows_check(hid_t file, const layout *what); /* PSW_MISMATCH */
+typedef struct row_extent {
+    ptrdiff_t sets, queries, rows, values;
+} row_extent;
+row_extent rows_extent(const psw_point *point);
+/* Where the rows of a slot begin, which has so many; PSW_ENVIRONMENT if they do not lie in the lines. */
+psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_place *out);
 /* As psw_store_rows, with at most `most` values a write. */
 psw_status rows_put(kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index,
                     ptrdiff_t most);
@@ -164,8 +178,19 @@ struct psw_reader {
     table launch, failure;
     uint64_t identity;
     char *study;
-    void *buffer; /* STORE_PIECE values */
+    void *buffer;   /* STORE_PIECE values */
+    kept_rows rows; /* opened when first asked for */
+    bool rows_known;
 };
+psw_status reader_rows(psw_reader *reader); /* opens reader->rows; PSW_ENVIRONMENT if there are none */
+/* Copies the rows of a slot through a buffer of ROWS_BUFFER values. */
+enum { ROWS_BUFFER = 1 << 18 };
+psw_status rows_copy(psw_reader *from, ptrdiff_t from_slot, kept_rows *to, ptrdiff_t to_slot, const psw_point *point,
+                     double *buffer);
+/* As psw_store_copy, for a layout. */
+psw_status layout_copy(const char *path, const layout *what, const psw_copy *copy);
+/* The row of /failures about a slot; slot -1 if there is none. */
+psw_status reader_failure(psw_reader *reader, ptrdiff_t slot, failure_row *row);
 /* As psw_store_open, for a layout. */
 psw_status layout_open(const psw_comm *comm, const char *path, const layout *what, const psw_launch *launch,
                        psw_store **store);

@@ -240,14 +240,10 @@ psw_status psw_store_unmark(psw_store *store, ptrdiff_t first, ptrdiff_t count)
     return mark_pieces(store, first, count, NULL);
 }
 
-/* What the file has no column for must not enter the commit word. */
 static void seal(const psw_store *store, psw_record *record)
 {
-    for (ptrdiff_t i = store->owns; i < PSW_OWN_MAX; i++) record->point.own[i] = 0;
-    for (ptrdiff_t i = store->predicts; i < PSW_PREDICT_MAX; i++) record->predict[i] = NAN;
-    record->slot.torn = false;
     record->slot.launch = store->launch;
-    record->slot.commit = columns_checksum(&store->columns, record);
+    columns_seal(&store->columns, store->owns, store->predicts, record);
 }
 
 /* Parameters are in the file already; the commit words go last, after the status that they confirm. */

@@ -1,0 +1,178 @@
+/* A new file that begins with slots of others, in one process without MPI. Nothing of it is seen under its name before
+ * it is whole, has been read back and is on the disk. */
+#include "store/store.h"
+
+#include <stdlib.h>
+
+typedef struct copier {
+    const psw_copy *copy;
+    const layout *what;
+    columns columns;
+    hid_t file, dataset[PSW_COLUMNS_MAX];
+    table failure;
+    kept_rows rows;
+    psw_record *records; /* STORE_PIECE of each */
+    psw_origin *origins;
+    double *buffer; /* ROWS_BUFFER */
+    ptrdiff_t ended;
+} copier;
+
+/* ---- slots ---- */
+
+static bool has_ended(const psw_slot *slot)
+{
+    return slot->status != PSW_SLOT_EMPTY && slot->status != PSW_SLOT_RUNNING;
+}
+
+/* Of an unfinished slot its columns are nothing, whatever the file holds; that it was begun counts. */
+static void reduce(psw_record *record, psw_origin *origin)
+{
+    psw_slot slot = record->slot;
+    bool begun = slot.status == PSW_SLOT_RUNNING && slot.attempt > 0;
+    *record = psw_record_blank(&record->point);
+    *origin = (psw_origin){0};
+    if (begun) record->slot = (psw_slot){.status = PSW_SLOT_RUNNING, .attempt = slot.attempt};
+}
+
+static psw_status put_failure(copier *c, ptrdiff_t slot, psw_origin origin)
+{
+    failure_row row;
+    PSW_TRY(reader_failure(origin.reader, origin.slot, &row));
+    if (row.slot < 0) return PSW_OK;
+    row.slot = slot;
+    row.check = failure_check(&row);
+    return table_put(&c->failure, slot % c->failure.rows, &row);
+}
+
+/* What belongs to a slot but stands in no column. */
+static psw_status put_beside(copier *c, ptrdiff_t slot, const psw_record *record, psw_origin origin)
+{
+    if (!origin.reader) return PSW_OK;
+    if (record->slot.status != PSW_SLOT_DONE) return put_failure(c, slot, origin);
+    if (!c->what->keeps_rows) return PSW_OK;
+    return rows_copy(origin.reader, origin.slot, &c->rows, slot, &record->point, c->buffer);
+}
+
+static psw_status put_columns(copier *c, ptrdiff_t first, ptrdiff_t count)
+{
+    const columns *all = &c->columns;
+    slice rows = slice_make(c->what->slots, first, count);
+    psw_status status = PSW_OK;
+    for (ptrdiff_t i = 0; status == PSW_OK && i < all->count; i++) {
+        if (psw_column_parameter(&all->list[i])) continue; /* there since the file was made */
+        column_pack(&all->list[i], c->records, count, c->buffer);
+        status = hdf_write(c->dataset[i], all->list[i].name, hdf_type(all->list[i].type), rows, c->buffer);
+    }
+    slice_close(rows);
+    return status;
+}
+
+static psw_status copy_piece(copier *c, ptrdiff_t first, ptrdiff_t count)
+{
+    PSW_TRY(psw_fault("store.copy"));
+    for (ptrdiff_t i = 0; i < count; i++) {
+        psw_point point = c->what->point(c->what->context, first + i);
+        c->records[i] = psw_record_blank(&point);
+        c->origins[i] = (psw_origin){0};
+    }
+    PSW_TRY(c->copy->take(c->copy->context, first, count, c->records, c->origins));
+    for (ptrdiff_t i = 0; i < count; i++) {
+        psw_record *record = &c->records[i];
+        if (has_ended(&record->slot)) {
+            columns_seal(&c->columns, c->what->owns, c->what->predicts, record);
+            c->ended++;
+        } else {
+            reduce(record, &c->origins[i]);
+        }
+        PSW_TRY(put_beside(c, first + i, record, c->origins[i]));
+    }
+    return put_columns(c, first, count);
+}
+
+/* ---- the file ---- */
+
+static psw_status put_launches(copier *c)
+{
+    table launches;
+    psw_status status = table_open(c->file, "provenance/launches", launch_fields, STORE_LAUNCHES, &launches);
+    for (ptrdiff_t i = 0; status == PSW_OK && i < c->copy->launch_count; i++) {
+        launch_row row = c->copy->launches[i];
+        status = table_put(&launches, row.number % STORE_LAUNCHES, &row);
+    }
+    table_close(&launches);
+    return status;
+}
+
+static psw_status open_parts(copier *c)
+{
+    c->records = malloc(STORE_PIECE * sizeof *c->records);
+    c->origins = malloc(STORE_PIECE * sizeof *c->origins);
+    c->buffer = malloc(ROWS_BUFFER * sizeof *c->buffer);
+    if (!c->records || !c->origins || !c->buffer) return PSW_FAIL(PSW_NO_MEMORY, "no memory to copy slots");
+    PSW_TRY(columns_open(c->file, &c->columns, c->what->slots, true, c->dataset));
+    PSW_TRY(table_open(c->file, "failures", failure_fields, failure_rows(c->what->slots), &c->failure));
+    return rows_open(c->file, c->what, &c->rows);
+}
+
+static psw_status copy_all(copier *c)
+{
+    PSW_TRY(open_parts(c));
+    PSW_TRY(put_launches(c));
+    for (ptrdiff_t first = 0; first < c->what->slots; first += STORE_PIECE)
+        PSW_TRY(copy_piece(c, first, c->what->slots - first < STORE_PIECE ? c->what->slots - first : STORE_PIECE));
+    return PSW_OK;
+}
+
+/* As anyone reads it: every slot that was written is there, with its commit word. */
+static psw_status read_back(copier *c, const char *path)
+{
+    psw_reader *reader;
+    ptrdiff_t ended = 0;
+    PSW_TRY(psw_reader_open(path, &reader));
+    psw_status status = PSW_OK;
+    for (ptrdiff_t first = 0; status == PSW_OK && first < c->what->slots; first += STORE_PIECE) {
+        ptrdiff_t count = c->what->slots - first < STORE_PIECE ? c->what->slots - first : STORE_PIECE;
+        status = psw_reader_get(reader, first, count, c->records);
+        for (ptrdiff_t i = 0; i < count; i++) ended += has_ended(&c->records[i].slot);
+    }
+    psw_reader_close(reader);
+    if (status != PSW_OK || ended == c->ended) return status;
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: of %td slots that were copied %td read back", path, c->ended, ended);
+}
+
+static psw_status put_content(void *context, const char *path)
+{
+    copier *c = context;
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    c->file = H5Fopen(path, H5F_ACC_RDWR, access);
+    H5Pclose(access);
+    if (c->file < 0) return HDF_FAIL("%s cannot be opened for writing", path);
+    psw_status status = copy_all(c);
+    if (H5Fclose(c->file) < 0 && status == PSW_OK) status = HDF_FAIL("%s cannot be finished", path);
+    if (status == PSW_OK) status = read_back(c, path);
+    free(c->records);
+    free(c->origins);
+    free(c->buffer);
+    return status;
+}
+
+psw_status layout_copy(const char *path, const layout *what, const psw_copy *copy)
+{
+    copier *c = calloc(1, sizeof *c);
+    if (!c) return PSW_FAIL(PSW_NO_MEMORY, "no memory to copy slots");
+    c->copy = copy;
+    c->what = what;
+    columns_make(what->own, what->owns, what->predict, what->predicts, &c->columns);
+    psw_status status = layout_bring(path, what, &(content){put_content, c, copy->replaces});
+    free(c);
+    return status;
+}
+
+psw_status psw_store_copy(const char *path, const psw_copy *copy)
+{
+    layout what = layout_of(copy->study);
+    what.text = copy->text;
+    what.history = copy->history;
+    return layout_copy(path, &what, copy);
+}
