@@ -18,7 +18,7 @@ typedef struct psw_options {
     const char *output, *where, *columns, *calibration, *compare, *budget, *redo;
     ptrdiff_t ranks, ranks_per_node, max_fails;
     double time_limit_s, sample; /* seconds; percent */
-    bool help, version, json, csv, jsonl, quiet, oversubscribe, dry_run;
+    bool help, version, json, csv, jsonl, quiet, oversubscribe, dry_run, extend;
     psw_progress progress;
     int argc; /* the whole command line, for the record of a launch */
     char **argv;

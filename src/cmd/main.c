@@ -6,9 +6,10 @@
 
 const psw_command psw_commands[] = {
     {"run", "STUDY.yaml [-o FILE.h5]", "compute every point that is not complete in FILE.h5; again on the same file: resume",
-     "output set where time-limit redo max-fails dry-run oversubscribe progress quiet",
+     "output set where time-limit redo extend max-fails dry-run oversubscribe progress quiet",
      "  mpirun -n 4 polysweep run phase.yaml\n"
      "  mpirun -n 4 polysweep run phase.yaml -o /scratch/phase.h5 --time-limit 55m\n"
+     "  mpirun -n 4 polysweep run phase.yaml --set grid.n=[1024,2048,4096] --extend\n"
      "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
      true, psw_cmd_run},
     {"plan", "STUDY.yaml", "points, exclusions, predicted time, memory and file size for any number of ranks",

@@ -22,6 +22,7 @@ static const option options_table[] = {
     {"where", "EXPR", "only points for which EXPR holds: \"n <= 4096 and method == exact\"", TEXT, AT(where), 0},
     {"time-limit", "TIME", "stop cleanly (exit code 75) before TIME is over: 45s, 1h30m", DURATION, AT(time_limit_s), 0},
     {"redo", "failed", "compute failed points again", TEXT, AT(redo), 0},
+    {"extend", NULL, "the study has grown: keep what FILE.h5 has done in a file of the new one", FLAG, AT(extend), 0},
     {"max-fails", "N", "stop after N failed points", COUNT, AT(max_fails), 0},
     {"dry-run", NULL, "say what would be done, like plan", FLAG, AT(dry_run), 0},
     {"oversubscribe", NULL, "allow more ranks x threads than cores", FLAG, AT(oversubscribe), 0},

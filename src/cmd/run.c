@@ -50,6 +50,17 @@ static psw_status choose_path(psw_job *j)
 
 /* ---- what is left to do ---- */
 
+static psw_status refuse_study(const psw_job *j, const char *difference)
+{
+    char way[96] = "";
+    ptrdiff_t kept = psw_extend_keeps(j->path, j->study);
+    if (kept >= 0) psw_format(way, sizeof way, ", or --extend to keep its %td done points in a file of this one", kept);
+    return PSW_FAIL(PSW_USAGE,
+                    "%s holds another study and is left as it is; give another file with -o, or the study it was made "
+                    "from%s.\n%s",
+                    j->path, way, difference);
+}
+
 /* The same points, and nothing else that a file cannot change once it is made. */
 static psw_status same_study(psw_job *j, psw_reader *reader)
 {
@@ -60,11 +71,7 @@ static psw_status same_study(psw_job *j, psw_reader *reader)
     PSW_TRY(psw_study_parse(text, strlen(text), j->path, NULL, 0, psw_house(), &stored));
     (points ? psw_study_layout_difference : psw_study_difference)(j->study, stored, difference, sizeof difference);
     psw_study_free(stored);
-    if (points && !*difference) return PSW_OK;
-    return PSW_FAIL(
-        PSW_USAGE,
-        "%s holds another study and is left as it is; give another file with -o, or the study it was made from.\n%s",
-        j->path, difference);
+    return points && !*difference ? PSW_OK : refuse_study(j, difference);
 }
 
 /* What this launch leaves alone but earlier ones ended. */
@@ -125,7 +132,10 @@ static psw_status open_existing(psw_job *j, const psw_filter *filter)
 static psw_status create_or_resume(psw_job *j, const psw_filter *filter)
 {
     PSW_TRY(psw_store_lock(j->path, &j->lock));
-    if (access(j->path, F_OK) != 0) PSW_TRY(psw_store_create(j->path, j->study));
+    if (access(j->path, F_OK) != 0)
+        PSW_TRY(psw_store_create(j->path, j->study));
+    else if (j->options->extend)
+        PSW_TRY(psw_extend(j->path, j->study, j->options->quiet));
     return open_existing(j, filter);
 }
 

@@ -18,6 +18,14 @@ psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int thr
 psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const psw_options *options, int threads,
                                psw_launch *launch);
 
+/* ---- a study that has grown ---- */
+
+/* Makes the file at `path` one of `study`, if it is not, without a loss of done points: PSW_USAGE says what stands
+ * against it. Local; whatever happens, the file is the old one or the new one, whole. */
+psw_status psw_extend(const char *path, const psw_study *study, bool quiet);
+/* Done points that it would keep; -1: it would be refused. */
+ptrdiff_t psw_extend_keeps(const char *path, const psw_study *study);
+
 /* ---- progress ---- */
 
 typedef struct psw_tally { /* totals of one rank, or of all */
