@@ -144,7 +144,7 @@ typedef struct psw_copy {
     bool replaces; /* a file of that name is replaced, in one step; else it is refused */
     /* Gives slots first .. first+count: records are blank, with their points, and stay so where there is nothing. A
      * finished one must be whole (its commit word is made anew; it is the old one where point and columns are), of an
-     * unfinished one only status and attempt are taken. */
+     * unfinished one only status, attempt and deaths are taken. */
     psw_status (*take)(void *context, ptrdiff_t first, ptrdiff_t count, psw_record *records, psw_origin *origins);
     void *context;
 } psw_copy;

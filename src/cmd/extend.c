@@ -124,7 +124,7 @@ static psw_status carry(growth *g, ptrdiff_t old_slot, psw_record *record, psw_o
     const psw_record *old;
     psw_point point = record->point, old_point = psw_study_point(g->from, old_slot);
     PSW_TRY(stored(g, old_slot, &old));
-    if (old->slot.status == PSW_SLOT_EMPTY) return PSW_OK;
+    if (old->slot.status == PSW_SLOT_EMPTY && old->slot.attempt == 0) return PSW_OK;
     *record = *old;
     record->point = point;
     carry_predictions(g, &old_point, &point, old, record);

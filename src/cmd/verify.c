@@ -1,16 +1,18 @@
 /* verify: is the file whole, and does computing again give the same? */
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/compare.h"
 #include "cmd/print.h"
 
-enum { KEPT = 16, SAMPLE_BLOCK = 16 };
+enum { KEPT = 16, SAMPLE_BLOCK = 16, LINES = 3 /* of /rows */ };
 static const double all_below_s = 60; /* recompute everything if that takes no longer */
 
 typedef struct difference {
     ptrdiff_t slot;
-    int column; /* -1 = the point could not be computed */
+    int column; /* -1 = the point could not be computed; after the columns come the lines of /rows */
     double stored, found;
 } difference;
 
@@ -30,7 +32,7 @@ typedef struct check {
     unsigned char *wanted;
     psw_rates rates;
     psw_runs runs;
-    psw_column columns[PSW_COLUMNS_MAX];
+    psw_column columns[PSW_COLUMNS_MAX + LINES];
     ptrdiff_t column_count, slot_count, done, torn, picked;
     double percent;
     psw_machine machine;
@@ -39,10 +41,16 @@ typedef struct check {
     psw_inputs inputs;
     psw_computer computer;
     psw_record *stored, *found; /* one run's */
+    ptrdiff_t run_first;
+    bool rows;             /* are kept, and compared */
+    psw_rows_room room[2]; /* stored, found */
+    double *row_differs;   /* [slots of the run][LINES]: 1 where a row of this rank differs */
+    psw_status row_status; /* of reading rows */
     findings mine;
-    double differs[PSW_COLUMNS_MAX]; /* slots by column */
-    double loose;                    /* slots compared within tolerances */
-    double too_large;                /* slots that do not fit the memory of all ranks together */
+    double differs[PSW_COLUMNS_MAX + LINES]; /* slots by column */
+    double loose;                            /* slots compared within tolerances */
+    double too_large;                        /* slots that do not fit the memory of all ranks together */
+    double with_rows;                        /* slots whose rows were compared */
 } check;
 
 /* ---- comparing two records ---- */
@@ -65,9 +73,25 @@ static void note(check *c, ptrdiff_t slot, int column, double stored, double fou
     if (c->mine.kept < KEPT) c->mine.list[c->mine.kept++] = (difference){slot, column, stored, found};
 }
 
+static bool promises_bits(check *c, const psw_record *stored)
+{
+    return psw_row_fold(stored->point.method) && same_build(c, stored->slot.launch);
+}
+
+static bool rows_differ(check *c, ptrdiff_t slot)
+{
+    bool differs = false;
+    for (int line = 0; c->rows && line < LINES; line++)
+        if (c->row_differs[(slot - c->run_first) * LINES + line] > 0) {
+            c->differs[c->column_count + line]++;
+            differs = true;
+        }
+    return differs;
+}
+
 static void compare(check *c, ptrdiff_t slot, const psw_record *stored, const psw_record *found)
 {
-    bool exactly = psw_row_fold(stored->point.method) && same_build(c, stored->slot.launch), differs = false;
+    bool exactly = promises_bits(c, stored), differs = rows_differ(c, slot);
     if (found->slot.status == PSW_SLOT_SKIPPED) {
         c->too_large++;
         return;
@@ -84,7 +108,71 @@ static void compare(check *c, ptrdiff_t slot, const psw_record *stored, const ps
         note(c, slot, i, psw_column_value(column, stored), psw_column_value(column, found));
         differs = true;
     }
+    c->with_rows += c->rows && stored->point.method != PSW_CLOSED_FORM;
     c->mine.slots += differs;
+}
+
+/* ---- comparing rows, on whoever computes them ---- */
+
+/* Rows first .. first + count of a leaf, part `part` of its arrays, as they stand in a file. */
+static psw_kept_rows rows_of_leaf(const check *c, const psw_point *point, const psw_leaf *leaf, ptrdiff_t part,
+                                  psw_row_span at)
+{
+    psw_kept_rows rows = c->room[1].rows;
+    ptrdiff_t from = part * leaf->count + at.first, values = at.count * leaf->width;
+    for (ptrdiff_t i = 0; i < at.count; i++) {
+        rows.special_mass[i] = leaf->special ? leaf->special[from + i] : NAN;
+        rows.log2_den[i] = leaf->log2_den[from + i];
+    }
+    for (ptrdiff_t i = 0; i < values; i++)
+        rows.output[i] = point->precision == PSW_FP32 ? (double)((const float *)leaf->rows)[from * leaf->width + i]
+                                                      : ((const double *)leaf->rows)[from * leaf->width + i];
+    return rows;
+}
+
+static psw_status compare_piece(check *c, ptrdiff_t slot, const psw_point *point, psw_row_span stored,
+                                psw_kept_rows found)
+{
+    const psw_record *record = &c->stored[slot - c->run_first];
+    double *differs = c->row_differs + (slot - c->run_first) * LINES;
+    PSW_TRY(psw_reader_rows_get(c->reader, slot, point, stored, c->room[0].rows));
+    psw_row_difference d = psw_rows_compare(point, stored.count, c->room[0].rows, found, promises_bits(c, record));
+    if (d.line < 0) return PSW_OK;
+    if (differs[d.line] == 0 && c->mine.kept < KEPT)
+        c->mine.list[c->mine.kept++] = (difference){slot, (int)c->column_count + d.line, d.a, d.b};
+    differs[d.line] = 1;
+    return PSW_OK;
+}
+
+/* A file that cannot be read is not the point's fault: kept for later. */
+static psw_status compare_rows(void *context, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
+                               ptrdiff_t index)
+{
+    check *c = context;
+    ptrdiff_t fit = psw_rows_that_fit(&c->room[0], point);
+    for (ptrdiff_t set = 0; set < leaf->sets; set++)
+        for (ptrdiff_t done = 0; c->row_status == PSW_OK && done < leaf->count; done += fit) {
+            psw_row_span at = {set, done, leaf->count - done < fit ? leaf->count - done : fit};
+            psw_kept_rows found = rows_of_leaf(c, point, leaf, index * leaf->sets + set, at);
+            at.first += leaf->first;
+            c->row_status = compare_piece(c, slot, point, at, found);
+        }
+    return PSW_OK;
+}
+
+static psw_status prepare_rows(check *c)
+{
+    ptrdiff_t lines;
+    const psw_column *columns = psw_row_columns(&lines);
+    c->rows = psw_study_settings(c->study)->keep_rows;
+    for (ptrdiff_t k = 0; k < lines; k++) {
+        psw_column *line = &c->columns[c->column_count + k];
+        *line = columns[k];
+        psw_format(line->name, sizeof line->name, "rows/%s", columns[k].name);
+    }
+    for (int k = 0; c->rows && k < 2; k++) PSW_TRY(psw_rows_room_make(c->study, &c->room[k]));
+    c->row_differs = calloc((size_t)psw_cut_default.most_slots * LINES, sizeof *c->row_differs);
+    return c->row_differs ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to compare rows");
 }
 
 /* ---- which slots ---- */
@@ -151,6 +239,7 @@ static psw_status open_file(check *c)
     c->found = malloc((size_t)psw_cut_default.most_slots * sizeof *c->found);
     if (!c->slots || !c->wanted || !c->stored || !c->found)
         return PSW_FAIL(PSW_NO_MEMORY, "no memory to verify %td slots", c->slot_count);
+    PSW_TRY(prepare_rows(c));
     PSW_TRY(psw_inputs_read(c->study, &c->inputs));
     return psw_reader_slots_get(c->reader, c->slots);
 }
@@ -180,7 +269,11 @@ static psw_status recompute_run(check *c, const psw_comm *team, const psw_run *r
 {
     psw_status status = psw_reader_get(c->reader, run->first, run->count, c->stored);
     PSW_TRY(psw_comm_agree(team, status));
+    c->run_first = run->first;
+    memset(c->row_differs, 0, (size_t)(run->count * LINES) * sizeof *c->row_differs);
     PSW_TRY(psw_compute(team, &c->computer, run->first, run->count, c->found));
+    PSW_TRY(psw_comm_agree(team, c->row_status));
+    if (c->rows) PSW_TRY(psw_comm_max(team, c->row_differs, (int)run->count * LINES));
     for (ptrdiff_t i = 0; team->rank == 0 && i < run->count; i++)
         compare(c, run->first + i, &c->stored[i], &c->found[i]);
     return PSW_OK;
@@ -196,6 +289,8 @@ static psw_status recompute(check *c)
     c->computer =
         (psw_computer){.study = c->study, .rates = &c->rates, .inputs = &c->inputs, .choice = PSW_CHOICE_AUTO};
     c->computer.any_team = true;
+    c->computer.keep = c->rows ? compare_rows : NULL;
+    c->computer.context = c;
     PSW_TRY(memory_per_rank(c, &node, &c->computer.memory_bytes));
     c->computer.nodes = node.size < c->world->size ? 2 : 1;
     psw_comm_free(&node);
@@ -227,6 +322,7 @@ static void tell(const check *c, const findings *all, ptrdiff_t differing)
     printf("slots       %td, %td done\n", c->slot_count, c->done);
     if (c->torn > 0) printf("torn        %td with a wrong commit word; running the study again mends them\n", c->torn);
     printf("recomputed  %td of them (%.3g %%)", c->picked, c->percent);
+    if (c->rows) printf(", the kept rows of %.0f", c->with_rows);
     if (c->loose > 0) printf(", %.0f within tolerances (other version, kernel or method)", c->loose);
     printf("\n");
     if (c->too_large > 0)
@@ -234,7 +330,7 @@ static void tell(const check *c, const findings *all, ptrdiff_t differing)
                c->too_large, c->world->size, c->world->size > 1 ? "s" : "");
     for (int rank = 0; rank < c->world->size; rank++)
         for (ptrdiff_t i = 0; i < all[rank].kept; i++) tell_difference(c, &all[rank].list[i]);
-    for (ptrdiff_t i = 0; i < c->column_count; i++)
+    for (ptrdiff_t i = 0; i < c->column_count + LINES; i++)
         if (c->differs[i] > 0) printf("column      %s differs in %.0f slots\n", c->columns[i].name, c->differs[i]);
     if (differing == 0) printf("verdict     the same\n");
 }
@@ -248,11 +344,12 @@ static void json(const check *c, const findings *all, ptrdiff_t differing)
     psw_json_count(&out, "torn", c->torn);
     psw_json_count(&out, "recomputed", c->picked);
     psw_json_number(&out, "percent", c->percent);
+    psw_json_number(&out, "with_rows", c->with_rows);
     psw_json_number(&out, "within_tolerance", c->loose);
     psw_json_number(&out, "too_large", c->too_large);
     psw_json_count(&out, "differing", differing);
     psw_json_open(&out, "columns", '{');
-    for (ptrdiff_t i = 0; i < c->column_count; i++)
+    for (ptrdiff_t i = 0; i < c->column_count + LINES; i++)
         if (c->differs[i] > 0) psw_json_number(&out, c->columns[i].name, c->differs[i]);
     psw_json_close(&out);
     psw_json_open(&out, "differences", '[');
@@ -272,12 +369,12 @@ static void json(const check *c, const findings *all, ptrdiff_t differing)
 static psw_status conclude(check *c)
 {
     findings *all = calloc((size_t)c->world->size, sizeof *all);
-    double counts[3] = {(double)c->mine.slots, c->loose, c->too_large};
+    double counts[4] = {(double)c->mine.slots, c->loose, c->too_large, c->with_rows};
     PSW_TRY(psw_comm_agree(c->world, all ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for a list of differences")));
     psw_status status = psw_comm_gather(c->world, &c->mine, sizeof c->mine, all);
-    if (status == PSW_OK) status = psw_comm_sum(c->world, counts, 3);
-    if (status == PSW_OK) status = psw_comm_sum(c->world, c->differs, (int)c->column_count);
-    c->loose = counts[1], c->too_large = counts[2];
+    if (status == PSW_OK) status = psw_comm_sum(c->world, counts, 4);
+    if (status == PSW_OK) status = psw_comm_sum(c->world, c->differs, (int)c->column_count + LINES);
+    c->loose = counts[1], c->too_large = counts[2], c->with_rows = counts[3];
     ptrdiff_t differing = (ptrdiff_t)counts[0];
     if (status == PSW_OK && c->world->rank == 0) (c->options->json ? json : tell)(c, all, differing);
     free(all);
@@ -317,6 +414,8 @@ psw_status psw_cmd_verify(const psw_options *options, const psw_comm *world)
     if (c->study) psw_study_free(c->study);
     free(c->slots);
     free(c->wanted);
+    for (int k = 0; k < 2; k++) psw_rows_room_free(&c->room[k]);
+    free(c->row_differs);
     free(c->stored);
     free(c->found);
     free(c);

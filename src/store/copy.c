@@ -24,14 +24,15 @@ static bool has_ended(const psw_slot *slot)
     return slot->status != PSW_SLOT_EMPTY && slot->status != PSW_SLOT_RUNNING;
 }
 
-/* Of an unfinished slot its columns are nothing, whatever the file holds; that it was begun counts. */
+/* Of an unfinished slot its columns are nothing, whatever the file holds; how often it was begun counts, and how often
+ * the program ended with it. */
 static void reduce(psw_record *record, psw_origin *origin)
 {
     psw_slot slot = record->slot;
-    bool begun = slot.status == PSW_SLOT_RUNNING && slot.attempt > 0;
     *record = psw_record_blank(&record->point);
     *origin = (psw_origin){0};
-    if (begun) record->slot = (psw_slot){.status = PSW_SLOT_RUNNING, .attempt = slot.attempt};
+    if (slot.attempt <= 0) return;
+    record->slot = (psw_slot){.status = slot.status, .attempt = slot.attempt, .deaths = slot.torn ? 0 : slot.deaths};
 }
 
 static psw_status put_failure(copier *c, ptrdiff_t slot, psw_origin origin)

@@ -42,7 +42,8 @@ static psw_status take_first(void *context, ptrdiff_t first, ptrdiff_t count, ps
     (void)context, (void)origins;
     for (ptrdiff_t i = 0; i < count; i++)
         if (status_of(first + i) != PSW_SLOT_EMPTY) records[i] = record_of(first + i);
-    records[0].slot = (psw_slot){.status = PSW_SLOT_RUNNING, .attempt = 2};
+    records[0].slot = (psw_slot){.status = PSW_SLOT_RUNNING, .attempt = 2, .deaths = 1};
+    if (first == 0) records[2].slot = (psw_slot){.status = PSW_SLOT_EMPTY, .attempt = 3}; /* stopped on request */
     return PSW_OK;
 }
 
@@ -170,8 +171,10 @@ static void check_slot(psw_reader *from, psw_reader *reader, ptrdiff_t slot)
     if (slot % 2 == 0 || old >= OLD || old % STORE_PIECE == 0 || status_of(old) == PSW_SLOT_EMPTY) {
         bool begun = slot % 2 && old < OLD && old % STORE_PIECE == 0;
         CHECK(after.slot.status == (begun ? PSW_SLOT_RUNNING : PSW_SLOT_EMPTY) &&
-                  after.slot.attempt == (begun ? 2 : 0) && after.slot.commit == 0 && isnan(after.cost.flops) &&
-                  !message[0],
+                  after.slot.attempt == (begun       ? 2
+                                         : slot == 5 ? 3
+                                                     : 0) &&
+                  after.slot.deaths == begun && after.slot.commit == 0 && isnan(after.cost.flops) && !message[0],
               "slot %td", slot);
         return;
     }
