@@ -42,6 +42,13 @@ static psw_status pick_entries(psw_block_axis *kept, const bool *matters)
     return PSW_OK;
 }
 
+static bool ascending(const psw_axis *axis)
+{
+    for (ptrdiff_t i = 1; i < axis->count; i++)
+        if (!(axis->values[i - 1] < axis->values[i])) return false;
+    return true;
+}
+
 static psw_status keep_axis(const psw_study *study, psw_block *block, const psw_axis *axis, psw_ids applies)
 {
     bool matters[PSW_ROW], any = false, all = true, hidden = false;
@@ -55,7 +62,7 @@ static psw_status keep_axis(const psw_study *study, psw_block *block, const psw_
     }
     if (!any) return PSW_OK; /* collapsed */
     psw_block_axis *kept = &block->axes[block->axis_count++];
-    *kept = (psw_block_axis){axis, NULL, axis->count, hidden};
+    *kept = (psw_block_axis){axis, NULL, axis->count, hidden, axis->members == 1 && !hidden && ascending(axis)};
     block->ambiguous |= hidden;
     return all ? PSW_OK : pick_entries(kept, matters);
 }
@@ -218,6 +225,20 @@ static bool may_be(const search *s, const psw_block_axis *kept, ptrdiff_t at)
     return true;
 }
 
+/* The only entry of an ascending axis that can have the value. */
+static ptrdiff_t by_halves(const psw_axis *axis, double value)
+{
+    ptrdiff_t low = 0, high = axis->count - 1;
+    while (low < high) {
+        ptrdiff_t middle = (low + high) / 2;
+        if (axis->values[middle] < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* The first index below `axis` whose row is the wanted one; `index` numbers what is chosen above. */
 static ptrdiff_t find(const search *s, ptrdiff_t axis, ptrdiff_t index)
 {
@@ -227,7 +248,8 @@ static ptrdiff_t find(const search *s, ptrdiff_t axis, ptrdiff_t index)
         return psw_row_equal(s->study, &row, s->row) ? index : -1;
     }
     const psw_block_axis *kept = &s->block->axes[axis];
-    for (ptrdiff_t at = 0; at < kept->count; at++) {
+    ptrdiff_t first = kept->ascending ? by_halves(kept->axis, s->row->at[kept->axis->ids[0]]) : 0;
+    for (ptrdiff_t at = first; at < (kept->ascending ? first + 1 : kept->count); at++) {
         if (!may_be(s, kept, at)) continue;
         ptrdiff_t found = find(s, axis + 1, index * kept->count + at);
         if (found >= 0) return found;

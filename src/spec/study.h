@@ -52,6 +52,7 @@ typedef struct psw_block_axis {
     ptrdiff_t *pick; /* indices that stay when part of a zip group is ignored, NULL = all */
     ptrdiff_t count;
     bool ambiguous; /* different indices may give equal points */
+    bool ascending; /* one parameter that stands in the point, in ascending order: looked up by halves */
 } psw_block_axis;
 
 typedef struct psw_block {
