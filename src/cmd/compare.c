@@ -26,12 +26,13 @@ static bool near(double x, double y, double tolerance, double least)
     return same_bits(x, y) || isinf(tolerance) || fabs(x - y) <= tolerance * fmax(fmax(fabs(x), fabs(y)), least);
 }
 
-/* Counts follow from signs of pre-activations: where one is a tie, rounding decides it, and nothing is promised. */
+/* No result depends on the team that was asked for, and a resume may ask for another. Counts follow from signs of
+ * pre-activations: where one is a tie, rounding decides it, and nothing is promised. */
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly)
 {
     double x = psw_column_value(column, a), y = psw_column_value(column, b);
     double tolerance = column->other[a->point.precision];
-    if (!column->bitwise || same_bits(x, y)) return true;
+    if (!column->bitwise || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
     if (exactly) return false;
     if (tolerance == 0) return a->verdict.tie > 0 || b->verdict.tie > 0;
     return near(x, y, tolerance, 0.01);

@@ -181,7 +181,6 @@ static bool columns_agree(joint *m, ptrdiff_t slot, const psw_record *a, const p
     bool agree = true;
     for (ptrdiff_t i = 0; i < m->column_count; i++) {
         const psw_column *column = &m->columns[i];
-        if (column->offset == offsetof(psw_record, point.team)) continue; /* asked for, and no result depends on it */
         if (psw_column_agrees(column, a, b, exactly)) continue;
         one->slot = slot;
         one->column = column->name;

@@ -246,14 +246,21 @@ static void seal(const psw_store *store, psw_record *record)
     columns_seal(&store->columns, store->owns, store->predicts, record);
 }
 
-/* Parameters are in the file already; the commit words go last, after the status that they confirm. */
+/* Parameters are in the file already, all but what may change from launch to launch: the team that was asked for. */
+static bool written(const columns *all, ptrdiff_t i)
+{
+    const psw_column *column = &all->list[i];
+    if (i == all->commit || i == all->status) return false;
+    return !psw_column_parameter(column) || column->offset == offsetof(psw_record, point.team);
+}
+
+/* The commit words go last, after the status that they confirm. */
 static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, slice rows)
 {
     const columns *all = &store->columns;
     for (ptrdiff_t i = 0; i < count; i++) seal(store, &records[i]);
     for (ptrdiff_t i = 0; i < all->count; i++)
-        if (i != all->commit && i != all->status && !psw_column_parameter(&all->list[i]))
-            PSW_TRY(put_column(store, i, rows, count, records));
+        if (written(all, i)) PSW_TRY(put_column(store, i, rows, count, records));
     PSW_TRY(put_column(store, all->status, rows, count, records));
     PSW_TRY(psw_fault("store.commit"));
     return put_column(store, all->commit, rows, count, records);

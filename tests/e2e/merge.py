@@ -210,6 +210,21 @@ def test_refused(place, study, parts):
     nothing_left(out)
 
 
+def test_teams(place, study):
+    """A team that is asked for is no part of the study: resumed or joined with another one, everything holds."""
+    cut, other, out = place / "cut.h5", place / "other-team.h5", place / "teams-out.h5"
+    run("run", study, "-o", cut, "--quiet", "--where", "n == 64")
+    run("run", study, "-o", cut, "--quiet", "--where", "beta <= 4", "--set", "run.team=2", ranks=2)
+    asked = contents(cut)[0]["team_asked"]
+    check(set(asked[done(cut)].tolist()) == {0, 2}, asked)
+    run("run", study, "-o", other, "--quiet", "--set", "run.team=1")
+    check(parse(run("verify", cut, "--json"))["torn"] == 0, "resumed with another team")
+    told = parse(run("merge", out, cut, other, "--json"))
+    check([i["torn"] for i in told["inputs"]] == [0, 0] and told["done"] == told["slots"] and told["compared"] > 0, told)
+    run("verify", out)
+    check(set(contents(out)[0]["team_asked"].tolist()) == {0}, "the study's own")
+
+
 def test_fault(place, parts):
     for site in ("store.create", "store.copy"):
         run("merge", place / "fault.h5", *parts, code=3, POLYSWEEP_FAULT=site)
@@ -234,6 +249,7 @@ def main():
         test_torn(place, parts, whole)
         test_failed(place, study, whole)
         test_refused(place, study, parts)
+        test_teams(place, study)
         test_fault(place, parts)
     print(commands.checks, "checks,", commands.failed, "failed", file=sys.stderr)
     return 1 if commands.failed else 0
