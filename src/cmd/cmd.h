@@ -91,6 +91,9 @@ typedef struct psw_state {
     ptrdiff_t points, done, failed, skipped, running, ranks, pid;
     double fraction; /* of predicted cost */
     double elapsed_s, eta_s;
+    double time_limit_s;      /* of the launch, from its start; NaN = none */
+    char time_limit_from[16]; /* --time-limit, study, Slurm */
+    char stop_reason[16];     /* time limit, max-fails, USR1, INT, TERM; "": it was not stopped */
 } psw_state;
 psw_status psw_state_write(const char *result_path, const psw_state *state);
 psw_status psw_state_read(const char *result_path, psw_state *state); /* PSW_ENVIRONMENT if there is none */

@@ -1,6 +1,7 @@
 /* Start of MPI where a command needs it, the command table, the exit code. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 
@@ -87,19 +88,45 @@ static int launched_rank(void)
     return 0;
 }
 
+/* A step of srun without a server of the kind that this MPI asks: each task stands alone. */
+static void explain_step(const char *tasks)
+{
+    fprintf(stderr,
+            "polysweep: srun started %s process%s without what this MPI needs to make one world of them; nothing was written. "
+            "Start them with `srun --mpi=pmix -n %s polysweep ...` (`srun --mpi=list` says whether Slurm has it), or with "
+            "`mpirun -n %s polysweep ...` in a job script\n",
+            tasks, atoi(tasks) == 1 ? "" : "es", tasks, tasks);
+}
+
+/* At exit. A library that cannot start ends the process itself, with advice for whoever built it; what a user can type
+ * is added, and the code is that of an environment error. */
+static void explain_start(void)
+{
+    int started;
+    const char *tasks = getenv("SLURM_STEP_NUM_TASKS"), *rank = getenv("SLURM_PROCID");
+    MPI_Initialized(&started);
+    if (started) return;
+    bool step = tasks && getenv("SLURM_STEP_ID") && !getenv("OMPI_COMM_WORLD_SIZE");
+    if (step && rank && atoi(rank) == 0) explain_step(tasks);
+    if (!step) fprintf(stderr, "polysweep: MPI could not be started; its own message is above, and polysweep wrote nothing\n");
+    fflush(NULL);
+    _exit(PSW_ENVIRONMENT);
+}
+
 /* All ranks leave together: one that went early would take the others down with it. */
 static int inside_mpi(const psw_command *command, const psw_options *options, int *argc, char ***argv)
 {
     psw_comm world;
     int provided;
     psw_store_environment();
+    atexit(explain_start);
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     psw_status status = psw_comm_world(&world);
     if (status == PSW_OK) {
         psw_fault_rank(world.rank);
         status = psw_comm_agree(&world, command->run(options, &world));
     }
-    int code = printed(report(status, world.rank));
+    int code = printed(report(status, world.size > 1 ? world.rank : launched_rank())); /* separate worlds: one speaks */
     fflush(NULL);
     psw_comm_barrier(&world);
     psw_comm_free(&world);

@@ -19,7 +19,8 @@ void psw_job_meanwhile(void *context)
     psw_job *j = context;
     psw_crew_serve(&j->crew);
     psw_display_tick(&j->display);
-    if (psw_stop_asked() != PSW_GO || too_many_failed(j)) psw_crew_halt(&j->crew);
+    if (too_many_failed(j)) j->enough_failed = true;
+    if (psw_stop_asked() != PSW_GO || j->enough_failed) psw_crew_halt(&j->crew);
 }
 
 static psw_status give_up(void *context)
@@ -188,6 +189,7 @@ static psw_status take(psw_job *j, int depth, ptrdiff_t *k)
         *k = psw_queue_take(queue);
         if (*k >= 0) *k += j->runs.first[depth];
         if (*k < 0 || fits_the_time(j, &j->runs.list[*k])) break;
+        j->out_of_time = true;
         psw_job_meanwhile(j);
     }
     return team->size > 1 ? psw_comm_bytes_wait(team, 0, k, sizeof *k, psw_job_meanwhile, j) : PSW_OK;
