@@ -40,6 +40,8 @@ needs_tests='
 hdf5-tools              command -v h5dump                            h5dump
 netcdf-bin              command -v ncdump                            ncdump
 procps                  command -v pgrep                             pgrep
+slurm-wlm               PATH=$PATH:/usr/sbin command -v slurmctld    Slurm, which tests start as root, apart from any that is there
+munge                   PATH=$PATH:/usr/sbin command -v munged       MUNGE, by which Slurm knows its users
 '
 
 has_header() { # searched as the compiler does, and below CMAKE_PREFIX_PATH

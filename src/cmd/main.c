@@ -1,7 +1,6 @@
 /* Start of MPI where a command needs it, the command table, the exit code. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/cmd.h"
 
@@ -13,11 +12,12 @@ const psw_command psw_commands[] = {
      "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
      true, psw_cmd_run},
     {"plan", "STUDY.yaml", "points, exclusions, predicted time, memory and file size for any number of ranks",
-     "set where ranks ranks-per-node compare budget calibration json",
+     "set where ranks ranks-per-node compare budget calibration slurm output sbatch prologue launcher json",
      "  polysweep plan phase.yaml --ranks 64\n"
      "  polysweep plan phase.yaml --ranks 4096 --ranks-per-node 64 --calibration phase.h5\n"
      "  polysweep plan phase.yaml --compare 1,2,4,8,16,32\n"
-     "  polysweep plan phase.yaml --ranks 512 --ranks-per-node 64 --budget 200nodeh\n",
+     "  polysweep plan phase.yaml --ranks 512 --ranks-per-node 64 --budget 200nodeh\n"
+     "  polysweep plan phase.yaml --ranks 256 --ranks-per-node 64 --slurm --sbatch account=physics > phase.job\n",
      false, psw_cmd_plan},
     {"status", "FILE.h5", "how far a run is, from its sidecar, while it runs or after", "json",
      "  polysweep status phase.h5\n", false, psw_cmd_status},
@@ -88,29 +88,24 @@ static int launched_rank(void)
     return 0;
 }
 
-/* A step of srun without a server of the kind that this MPI asks: each task stands alone. */
-static void explain_step(const char *tasks)
+/* A step of srun without a server that Open MPI could ask: its tasks would be strangers to each other. Some versions end
+ * such a process in MPI_Init, with advice for whoever built them, others let each believe that it is alone. */
+static psw_status one_step(void)
 {
-    fprintf(stderr,
-            "polysweep: srun started %s process%s without what this MPI needs to make one world of them; nothing was written. "
-            "Start them with `srun --mpi=pmix -n %s polysweep ...` (`srun --mpi=list` says whether Slurm has it), or with "
-            "`mpirun -n %s polysweep ...` in a job script\n",
-            tasks, atoi(tasks) == 1 ? "" : "es", tasks, tasks);
-}
-
-/* At exit. A library that cannot start ends the process itself, with advice for whoever built it; what a user can type
- * is added, and the code is that of an environment error. */
-static void explain_start(void)
-{
-    int started;
-    const char *tasks = getenv("SLURM_STEP_NUM_TASKS"), *rank = getenv("SLURM_PROCID");
-    MPI_Initialized(&started);
-    if (started) return;
-    bool step = tasks && getenv("SLURM_STEP_ID") && !getenv("OMPI_COMM_WORLD_SIZE");
-    if (step && rank && atoi(rank) == 0) explain_step(tasks);
-    if (!step) fprintf(stderr, "polysweep: MPI could not be started; its own message is above, and polysweep wrote nothing\n");
-    fflush(NULL);
-    _exit(PSW_ENVIRONMENT);
+#ifdef OPEN_MPI
+    static const char *const met_by[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "POLYSWEEP_TRUST_SRUN"};
+    const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
+    if (!tasks || !getenv("SLURM_STEP_ID")) return PSW_OK;
+    for (size_t i = 0; i < sizeof met_by / sizeof *met_by; i++)
+        if (getenv(met_by[i])) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT,
+                    "srun started %s process%s without PMIx, so they cannot make one MPI world. Start them with "
+                    "`srun --mpi=pmix -n %s polysweep ...` (`srun --mpi=list` says whether Slurm has it), or with "
+                    "`mpirun -n %s polysweep ...` in a job. POLYSWEEP_TRUST_SRUN=yes is for an Open MPI built with Slurm's PMI",
+                    tasks, strcmp(tasks, "1") == 0 ? "" : "es", tasks, tasks);
+#else
+    return PSW_OK;
+#endif
 }
 
 /* All ranks leave together: one that went early would take the others down with it. */
@@ -118,8 +113,8 @@ static int inside_mpi(const psw_command *command, const psw_options *options, in
 {
     psw_comm world;
     int provided;
+    if (one_step() != PSW_OK) return report(PSW_ENVIRONMENT, launched_rank());
     psw_store_environment();
-    atexit(explain_start);
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     psw_status status = psw_comm_world(&world);
     if (status == PSW_OK) {

@@ -338,7 +338,6 @@ static psw_status run(psw_job *j)
                              j->options->oversubscribe || j->settings->oversubscribe, &j->crowded));
     PSW_TRY(find_work(j));
     say_what_is_missing(j);
-    psw_stop_listen();
     PSW_TRY(set_limits(j));
     PSW_TRY(share_work(j));
     PSW_TRY(open_all(j));
@@ -366,6 +365,7 @@ psw_status psw_cmd_run(const psw_options *options, const psw_comm *world)
 {
     psw_job j = {.options = options, .world = world, .lock = -1};
     if (options->dry_run) return world->rank == 0 ? psw_cmd_plan(options, world) : PSW_OK;
+    psw_stop_listen();
     j.display.start_s = psw_clock_s();
     PSW_TRY(psw_comm_split_node(world, &j.node));
     psw_status status = psw_crew_form(world, &j.node, &j.crew);

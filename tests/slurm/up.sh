@@ -6,7 +6,7 @@
 #     slurm_down                   of what slurm_up started
 # shellcheck shell=bash
 
-slurm_port=27100 # controller; node number i listens on the i-th behind it
+slurm_port=$((20000 + $$ % 1000 * 10)) # controller; node number i listens on the i-th behind it. Others may test here, too
 
 slurm_needed() {
     local tool
