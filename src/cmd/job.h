@@ -32,7 +32,8 @@ typedef struct psw_job {
     double sync_s;       /* results are brought to the disk so often */
     double synced_s;     /* when this rank's last were */
     bool dirty;          /* it has written since */
-    double deadline_s;   /* INFINITY = none */
+    double deadline_s;   /* no run is started that would end later; INFINITY = none */
+    double abandon_s;    /* what still runs then is given up: Slurm is about to end the job; INFINITY = never */
     double time_limit_s; /* from the start of this launch; NaN = none */
     const char *time_limit_from;
     bool out_of_time;    /* a run was left because it would not have ended in time */

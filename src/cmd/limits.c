@@ -5,12 +5,13 @@
 #include "cmd/job.h"
 #include "cmd/slurm.h"
 
-/* Seconds from the start of this launch until which Slurm leaves the job time to compute. */
-static double until_slurm_s(const psw_job *j)
+/* Seconds from the start of this launch: until when runs are to last, and one that was predicted wrongly may. */
+static void ask_slurm(const psw_job *j, double until[2])
 {
-    double left = psw_slurm_left_s();
-    if (isinf(left)) return INFINITY;
-    return psw_clock_s() - j->display.start_s + left - psw_slurm_margin_s(left);
+    double left = psw_slurm_left_s(), end = psw_clock_s() - j->display.start_s + left;
+    double margin = isinf(left) ? 0 : psw_slurm_margin_s(left);
+    until[0] = end - margin;
+    until[1] = end - margin / 2;
 }
 
 /* --time-limit says it all; else the study's own limit or what Slurm has left, whichever ends first. Rank 0 asks
@@ -20,13 +21,15 @@ psw_status psw_job_limit(psw_job *j)
     double asked = j->options->time_limit_s, of_study = j->settings->time_limit_s;
     double limit = asked >= 0 ? asked : of_study > 0 ? of_study : INFINITY;
     j->time_limit_from = asked >= 0 ? "--time-limit" : of_study > 0 ? "study" : "";
+    double slurm[2] = {INFINITY, INFINITY};
     if (asked < 0) {
-        double slurm = j->world->rank == 0 ? until_slurm_s(j) : INFINITY;
-        PSW_TRY(psw_comm_bytes(j->world, 0, &slurm, sizeof slurm));
-        if (slurm < limit) j->time_limit_from = "Slurm";
-        limit = fmin(limit, slurm);
+        if (j->world->rank == 0) ask_slurm(j, slurm);
+        PSW_TRY(psw_comm_bytes(j->world, 0, slurm, sizeof slurm));
+        if (slurm[0] < limit) j->time_limit_from = "Slurm";
+        limit = fmin(limit, slurm[0]);
     }
     j->deadline_s = j->display.start_s + limit;
+    j->abandon_s = j->display.start_s + slurm[1];
     j->time_limit_s = isinf(limit) ? NAN : limit;
     return PSW_OK;
 }

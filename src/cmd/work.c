@@ -25,8 +25,12 @@ void psw_job_meanwhile(void *context)
 
 static psw_status give_up(void *context)
 {
-    psw_job_meanwhile(context);
-    return psw_stop_asked() == PSW_STOP_NOW ? PSW_FAIL(PSW_STOPPED, "asked to stop at once") : PSW_OK;
+    psw_job *j = context;
+    psw_job_meanwhile(j);
+    if (psw_stop_asked() == PSW_STOP_NOW) return PSW_FAIL(PSW_STOPPED, "asked to stop at once");
+    if (psw_clock_s() < j->abandon_s) return PSW_OK;
+    j->out_of_time = true;
+    return PSW_FAIL(PSW_STOPPED, "the time of the job is over");
 }
 
 static void point_failed(void *context, ptrdiff_t slot)
@@ -221,8 +225,9 @@ static psw_status work_depths(psw_job *j)
 /* Rank 0 knows the time, any rank may have been asked to stop: true on all ranks if one says so. */
 static psw_status is_over(psw_job *j, const psw_run *run, bool *over)
 {
-    bool mine = psw_stop_asked() != PSW_GO || too_many_failed(j) || (j->crew.order.rank == 0 && !fits_the_time(j, run));
-    double any = mine;
+    if (too_many_failed(j)) j->enough_failed = true;
+    if (j->crew.order.rank == 0 && !fits_the_time(j, run)) j->out_of_time = true;
+    double any = psw_stop_asked() != PSW_GO || j->enough_failed || j->out_of_time;
     PSW_TRY(psw_comm_max(&j->crew.order, &any, 1));
     *over = any > 0;
     return PSW_OK;

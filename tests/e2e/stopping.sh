@@ -30,6 +30,22 @@ printf '#!/bin/sh\necho "$*" >asked\necho 0:00\n' >bin/squeue
 expect 75 "stopped .time limit" "${job[@]}" PATH="$PWD/bin:$PATH" SLURM_ARRAY_JOB_ID=1 SLURM_ARRAY_TASK_ID=3 "$program" run study.yaml -o other.h5
 grep -q -- "--jobs 1_3 " asked || complain "squeue was asked: $(cat asked)"
 
+# A point that takes longer than was predicted (the process is held up) is given up before Slurm ends the job.
+end=$(($(date +%s) + 9))
+SLURM_JOB_ID=1 SLURM_JOB_END_TIME=$end "$program" run study.yaml -o late.h5 --set grid.n=4096 --set judge.trials=2000 \
+    --where "method == exact and beta == 64 and d == 18 and precision == fp64" >said 2>&1 &
+late=$!
+for ((w = 0; w < 80; w++)); do
+    "$program" show late.h5 --csv --columns status 2>/dev/null | grep -q running && break
+    sleep 0.1
+done
+kill -STOP $late
+while [ "$(date +%s)" -lt $end ]; do sleep 0.1; done
+kill -CONT $late
+wait $late
+code=$?
+[ $code = 75 ] && grep -q "0 of 40 points done; stopped .time limit" said || complain "a late point: exit code $code" "$(cat said)"
+
 expect 75 "1 failed.*stopped .max-fails" env POLYSWEEP_FAULT=compute.point:-1:1 "$program" run longer.yaml -o fails.h5 --set grid.beta=2 --max-fails 1
 for signal in USR1 TERM; do
     rm -f signal.h5 signal.h5.*

@@ -16,20 +16,8 @@ export POLYSWEEP=$program
 small_study small.yaml
 expect 0 "" mpirun -n 2 "$program" run small.yaml -o small.h5
 
-said_of() { scontrol show job "$1" | grep -oP "\b$2=\K\S+"; } # job, field
-
-wait_for() { # job, seconds
-    local w
-    for ((w = 0; w < 2 * $2; w++)); do
-        case $(said_of "$1" JobState) in
-        COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL) [ -z "$(squeue -h -j "$1" 2>/dev/null)" ] && return ;;
-        esac
-        sleep 0.5
-    done
-    complain "job $1 does not end" "$(scontrol show job "$1")"
-}
-
-ended() { echo "$(said_of "$1" Restarts) times again, code $(said_of "$1" ExitCode)"; }
+wait_for() { slurm_wait "$@" >late || complain "a job takes too long" "$(cat late)"; }
+ended() { echo "$(slurm_said "$1" Restarts) times again, code $(slurm_said "$1" ExitCode)"; }
 story() { # job
     scontrol show job "$1"
     cat ./*."$1".out
@@ -42,7 +30,7 @@ shell_is_right() { # script
     ! command -v shellcheck >/dev/null || shellcheck "$1" || complain "$1: see above"
 }
 
-# Nine seconds of work for two ranks, if the prediction is right for this machine: as many seeds as that takes.
+# Six seconds of work for two ranks, if the prediction is right for this machine: as many seeds as that takes.
 cat >cut.yaml <<'STUDY'
 schema: 1
 study: cut
@@ -53,7 +41,7 @@ judge: {m: 16, trials: 400}
 STUDY
 plan() { "$program" plan "$@" --ranks-per-node 2 2>plan.said || complain "plan" "$(cat plan.said)"; }
 finish_s=$(plan cut.yaml --ranks 2 --json | grep -oP '"finish_s": \K[^,]+' | head -n 1)
-seeds=$(awk -v s="$finish_s" 'BEGIN {printf "%d", 40 * 9 / s + 1}')
+seeds=$(awk -v s="$finish_s" 'BEGIN {printf "%d", 40 * 6 / s + 1}')
 sed -i "s/to: 40/to: $seeds/" cut.yaml
 
 SECONDS=0
@@ -93,14 +81,20 @@ expect 3 "srun --mpi=pmix -n 2 polysweep" srun --mpi=none -n 2 "$program" run sm
 absent strangers.h5
 absent strangers.h5.lock
 
-submit=(sbatch -W -Q --mem=100M --oversubscribe -t 5)
-nodes=(env OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo "${submit[@]}") # they share a kernel, but not in earnest
-expect 0 "" "${submit[@]}" --ntasks-per-node=2 "$jobs/slurm-one-node.sh" small.yaml one.h5
-expect 0 "" "${nodes[@]}" --nodes=2 --ntasks-per-node=1 "$jobs/slurm-nodes.sh" small.yaml several.h5
-expect 0 "" "${nodes[@]}" --nodes=2 --ntasks-per-node=1 --array=0-1%1 "$jobs/slurm-array.sh" small.yaml array
+# shellcheck disable=SC2016 # meant for the script
+printf '. "%s"\nslurm_run --mem=100M --oversubscribe -t 5 "$@"\n' "$POLYSWEEP_SOURCE/tests/slurm/up.sh" >submit
+export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo # virtual nodes share a kernel, but not in earnest
+expect 0 "" bash submit --ntasks-per-node=2 "$jobs/slurm-one-node.sh" small.yaml one.h5
+expect 0 "" bash submit --nodes=2 --ntasks-per-node=1 "$jobs/slurm-nodes.sh" small.yaml several.h5
+expect 0 "" bash submit --nodes=2 --ntasks-per-node=1 --array=0-1%1 "$jobs/slurm-array.sh" small.yaml array
+for k in 1 2; do # each element heard of its own time: five minutes less a tenth, less what it took to start
+    grep -Eq '"time_limit_s": 2[4-6][0-9].*"from": "Slurm"' array-$k.h5.events.jsonl ||
+        complain "time of an array" "$(cat array-$k.h5.events.jsonl)"
+done
 plan small.yaml --ranks 2 --slurm --sbatch time=2 -o chain.h5 >chain.job
 bash "$jobs/slurm-chain.sh" 2 chain.job >links || complain "a chain" "$(cat links)"
-[ "$(said_of "$(tail -n 1 links)" Dependency)" = "afterany:$(head -n 1 links)(unfulfilled)" ] || complain "no chain" "$(scontrol show job)"
+[ "$(slurm_said "$(tail -n 1 links)" Dependency)" = "afterany:$(head -n 1 links)(unfulfilled)" ] ||
+    complain "no chain" "$(scontrol show job)"
 for link in $(cat links); do
     wait_for "$link" 60
     [ "$(ended "$link")" = "0 times again, code 0:0" ] || complain "a link of the chain" "$(story "$link")"

@@ -75,6 +75,29 @@ slurm_up() { # directory, nodes, cores
     return 1
 }
 
+slurm_said() { scontrol show job "$1" | grep -oP "\b$2=\K\S+"; } # job, field
+
+slurm_wait() { # job, seconds: until it has ended and left. sbatch --wait looks every few seconds only
+    local w
+    for ((w = 0; w < 4 * $2; w++)); do
+        case $(slurm_said "$1" JobState) in
+        "" | PENDING | RUNNING | COMPLETING | REQUEUED) ;;
+        *) [ -z "$(squeue -h -j "$1" 2>/dev/null)" ] && return ;;
+        esac
+        sleep 0.25
+    done
+    echo "job $1 does not end" && scontrol show job "$1"
+    return 1
+}
+
+slurm_run() { # arguments of sbatch: what the job said, and its exit code
+    local job code
+    job=$(sbatch --parsable -o "job.%j.said" "$@") && slurm_wait "$job" 100 || return
+    cat "job.$job.said"
+    code=$(slurm_said "$job" ExitCode)
+    return "${code%%:*}"
+}
+
 slurm_down() {
     local file
     scancel --state=RUNNING,PENDING --user=root 2>/dev/null
