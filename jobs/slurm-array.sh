@@ -79,9 +79,9 @@ while [ "$told" = yes ]; do
     code=$?
 done
 
-# 75: stopped in time, points are left. The job queues again and goes on where it stopped, unless this run finished no
-# point: the next would not either. POLYSWEEP_REQUEUE=no leaves going on to others. An element of an array goes by its
-# own name, for one of them has the number of them all.
+# 75: stopped in time, points are left; mpirun reports the code like an error. The job queues again and goes on where
+# it stopped, unless this run finished no point: the next would not either. POLYSWEEP_REQUEUE=no leaves going on to
+# others. An element of an array goes by its own name, for one of them has the number of them all.
 job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}
 if [ "$code" = 75 ] && [ "$(done_so_far)" = "${before:-0}" ]; then
     echo "No point was finished in this time; ask for more (--time), or see polysweep status $result"

@@ -11,7 +11,7 @@ const psw_command psw_commands[] = {
      "  mpirun -n 4 polysweep run phase.yaml -o /scratch/phase.h5 --time-limit 55m\n"
      "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
      true, psw_cmd_run},
-    {"plan", "STUDY.yaml", "points, exclusions, predicted time, memory and file size for any number of ranks",
+    {"plan", "STUDY.yaml", "points, exclusions, predicted time, memory and file size for any number of ranks; a job script for Slurm",
      "set where ranks ranks-per-node compare budget calibration slurm output sbatch prologue launcher json",
      "  polysweep plan phase.yaml --ranks 64\n"
      "  polysweep plan phase.yaml --ranks 4096 --ranks-per-node 64 --calibration phase.h5\n"

@@ -57,7 +57,7 @@ plan cut.yaml --ranks 2 --slurm --prologue modules --sbatch time=1 --sbatch sign
 # Slurm looks twice a minute, half a minute ahead: this signal comes 5 to 35 s after the start.
 plan cut.yaml --ranks 1 --slurm --launcher srun --sbatch time=1 --sbatch signal=B:USR1@25 -o signal.h5 \
     --set judge.trials=20000 >signal.job
-plan small.yaml --ranks 4 --slurm --sbatch 'comment=two words' --sbatch partition=all >two.job
+plan small.yaml --ranks 4 --slurm --sbatch 'comment=two words' --sbatch partition=all -o two.h5 >two.job
 plan small.yaml --ranks 2 --slurm --sbatch partition=none >nowhere.job
 for script in cut.job signal.job two.job "$jobs"/slurm-*.sh; do shell_is_right "$script"; done
 for script in cut.job signal.job two.job; do expect 0 "to start at" sbatch --test-only $script; done
@@ -104,6 +104,9 @@ expect 0 "bit for bit in 5 files" "$python" "$here/bits.py" small.h5 one.h5 seve
 wait_for "$signal" 90
 [ "$(ended "$signal")" = "0 times again, code 75:0" ] || complain "the signalled job" "$(story "$signal")"
 grep -q '"stop_reason": "USR1"' signal.h5.status.json || complain "what stopped it" "$(cat signal.h5.status.json)"
+
+expect 0 "" bash submit two.job
+expect 0 "bit for bit" "$python" "$here/bits.py" small.h5 two.h5
 
 wait_for "$cut" 120
 case $(ended "$cut") in
