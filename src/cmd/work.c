@@ -226,8 +226,9 @@ static psw_status work_depths(psw_job *j)
 static psw_status is_over(psw_job *j, const psw_run *run, bool *over)
 {
     if (too_many_failed(j)) j->enough_failed = true;
-    if (j->crew.order.rank == 0 && !fits_the_time(j, run)) j->out_of_time = true;
-    double any = psw_stop_asked() != PSW_GO || j->enough_failed || j->out_of_time;
+    bool late = j->crew.order.rank == 0 && !fits_the_time(j, run);
+    if (late) j->out_of_time = true;
+    double any = psw_stop_asked() != PSW_GO || j->enough_failed || late;
     PSW_TRY(psw_comm_max(&j->crew.order, &any, 1));
     *over = any > 0;
     return PSW_OK;
