@@ -41,6 +41,11 @@ hdf5-tools              command -v h5dump                            h5dump
 netcdf-bin              command -v ncdump                            ncdump
 procps                  command -v pgrep                             pgrep
 '
+# Tests that lack these are skipped.
+wants_tests='
+slurm-wlm               PATH=$PATH:/usr/sbin command -v slurmctld    Slurm: tests start one of their own, as root
+munge                   PATH=$PATH:/usr/sbin command -v munged       MUNGE, by which Slurm knows its users
+'
 
 has_header() { # searched as the compiler does, and below CMAKE_PREFIX_PATH
     local flags=() place
@@ -114,6 +119,15 @@ install_packages() { # table
         is_there "$1" "$package" || absent+=("$package")
     done
     [ "${#absent[@]}" = 0 ] || explain_absent "$1" "${absent[@]}"
+}
+
+install_wanted() { # table: what can be done without
+    local missing
+    missing=$(missing_packages "$1" | tr '\n' ' ')
+    [ -n "$missing" ] && can_install || return 0
+    say "installing $missing"
+    # shellcheck disable=SC2086 # a list of words
+    apt_install $missing || say "the installation failed; going on without"
 }
 
 explain_absent() { # table, packages

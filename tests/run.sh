@@ -12,6 +12,7 @@ fi
 
 prepare_environment
 install_packages "$needs_build$needs_tests"
+install_wanted "$wants_tests"
 install_python
 build "$root/build-tests" all -DPOLYSWEEP_WERROR=ON -DBUILD_TESTING=ON
 exec ctest --test-dir "$root/build-tests" --parallel "$(nproc)" --output-on-failure --no-tests=error "${which[@]}" "$@"

@@ -1,2 +1,6 @@
+psw_test(slurm_time unit/slurm_time.c)
+psw_script_test(job_script e2e/job_script.sh)
 psw_script_test(teams slurm/teams.sh)
-set_tests_properties(slurm.teams PROPERTIES SKIP_RETURN_CODE 77)
+psw_script_test(jobs slurm/jobs.sh TIMEOUT 600)
+set_tests_properties(slurm.teams slurm.jobs PROPERTIES SKIP_RETURN_CODE 77)
+set_tests_properties(slurm.jobs PROPERTIES PROCESSORS 1) # it waits most of the time

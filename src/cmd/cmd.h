@@ -13,12 +13,12 @@ typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_PLAIN, PSW_PROGRESS_
 
 /* What a command line said. Texts point into argv; what was not given is NULL, false, 0 (time_limit_s: -1). */
 typedef struct psw_options {
-    const char *files[PSW_LIST_MAX], *set[PSW_LIST_MAX];
-    ptrdiff_t file_count, set_count;
-    const char *output, *where, *columns, *calibration, *compare, *budget, *redo;
+    const char *files[PSW_LIST_MAX], *set[PSW_LIST_MAX], *sbatch[PSW_LIST_MAX];
+    ptrdiff_t file_count, set_count, sbatch_count;
+    const char *output, *where, *columns, *calibration, *compare, *budget, *redo, *prologue, *launcher;
     ptrdiff_t ranks, ranks_per_node, max_fails;
     double time_limit_s, sample; /* seconds; percent */
-    bool help, version, json, csv, jsonl, quiet, oversubscribe, dry_run, extend;
+    bool help, version, json, csv, jsonl, quiet, oversubscribe, dry_run, extend, slurm;
     psw_progress progress;
     int argc; /* the whole command line, for the record of a launch */
     char **argv;
@@ -91,6 +91,9 @@ typedef struct psw_state {
     ptrdiff_t points, done, failed, skipped, running, ranks, pid;
     double fraction; /* of predicted cost */
     double elapsed_s, eta_s;
+    double time_limit_s;      /* of the launch, from its start; NaN = none */
+    char time_limit_from[16]; /* --time-limit, study, Slurm */
+    char stop_reason[16];     /* time limit, max-fails, USR1, INT, TERM; "": it was not stopped */
 } psw_state;
 psw_status psw_state_write(const char *result_path, const psw_state *state);
 psw_status psw_state_read(const char *result_path, psw_state *state); /* PSW_ENVIRONMENT if there is none */

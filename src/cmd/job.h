@@ -32,11 +32,19 @@ typedef struct psw_job {
     double sync_s;       /* results are brought to the disk so often */
     double synced_s;     /* when this rank's last were */
     bool dirty;          /* it has written since */
-    double deadline_s;   /* INFINITY = none */
+    double deadline_s;   /* no run is started that would end later; INFINITY = none */
+    double abandon_s;    /* what still runs then is given up: Slurm is about to end the job; INFINITY = never */
+    double time_limit_s; /* from the start of this launch; NaN = none */
+    const char *time_limit_from;
+    bool out_of_time;    /* a run was left because it would not have ended in time */
+    bool enough_failed;  /* --max-fails */
     double memory_bytes; /* 0 = no limit */
     bool crowded;        /* more threads than cores: times are not valid */
 } psw_job;
 
+psw_status psw_job_limit(psw_job *job); /* sets the deadline; collective */
+/* Why runs were left, the strongest reason on any rank; collective. */
+psw_status psw_job_stop_reason(const psw_job *job, const char **reason);
 void psw_job_prepare(psw_job *job);    /* what computes, once everything is open */
 psw_status psw_job_work(psw_job *job); /* takes runs until none is left; collective over each team */
 void psw_job_meanwhile(void *job);     /* to be called often while computing or waiting */

@@ -12,12 +12,13 @@ const psw_command psw_commands[] = {
      "  mpirun -n 4 polysweep run phase.yaml --set grid.n=[1024,2048,4096] --extend\n"
      "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
      true, psw_cmd_run},
-    {"plan", "STUDY.yaml", "points, exclusions, predicted time, memory and file size for any number of ranks",
-     "set where ranks ranks-per-node compare budget calibration json",
+    {"plan", "STUDY.yaml", "points, exclusions, predicted time, memory and file size for any number of ranks; a job script for Slurm",
+     "set where ranks ranks-per-node compare budget calibration slurm output sbatch prologue launcher json",
      "  polysweep plan phase.yaml --ranks 64\n"
      "  polysweep plan phase.yaml --ranks 4096 --ranks-per-node 64 --calibration phase.h5\n"
      "  polysweep plan phase.yaml --compare 1,2,4,8,16,32\n"
-     "  polysweep plan phase.yaml --ranks 512 --ranks-per-node 64 --budget 200nodeh\n",
+     "  polysweep plan phase.yaml --ranks 512 --ranks-per-node 64 --budget 200nodeh\n"
+     "  polysweep plan phase.yaml --ranks 256 --ranks-per-node 64 --slurm --sbatch account=physics > phase.job\n",
      false, psw_cmd_plan},
     {"status", "FILE.h5", "how far a run is, from its sidecar, while it runs or after", "json",
      "  polysweep status phase.h5\n", false, psw_cmd_status},
@@ -92,11 +93,32 @@ static int launched_rank(void)
     return 0;
 }
 
+/* A step of srun without a server that Open MPI could ask: its tasks would be strangers to each other. Some versions end
+ * such a process in MPI_Init, with advice for whoever built them, others let each believe that it is alone. */
+static psw_status one_step(void)
+{
+#ifdef OPEN_MPI
+    static const char *const met_by[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "POLYSWEEP_TRUST_SRUN"};
+    const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
+    if (!tasks || !getenv("SLURM_STEP_ID")) return PSW_OK;
+    for (size_t i = 0; i < sizeof met_by / sizeof *met_by; i++)
+        if (getenv(met_by[i])) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT,
+                    "srun started %s process%s without PMIx, so they cannot make one MPI world. Start them with "
+                    "`srun --mpi=pmix -n %s polysweep ...` (`srun --mpi=list` says whether Slurm has it), or with "
+                    "`mpirun -n %s polysweep ...` in a job. POLYSWEEP_TRUST_SRUN=yes is for an Open MPI built with Slurm's PMI",
+                    tasks, strcmp(tasks, "1") == 0 ? "" : "es", tasks, tasks);
+#else
+    return PSW_OK;
+#endif
+}
+
 /* All ranks leave together: one that went early would take the others down with it. */
 static int inside_mpi(const psw_command *command, const psw_options *options, int *argc, char ***argv)
 {
     psw_comm world;
     int provided;
+    if (one_step() != PSW_OK) return report(PSW_ENVIRONMENT, launched_rank());
     psw_store_environment();
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     psw_status status = psw_comm_world(&world);
@@ -104,7 +126,7 @@ static int inside_mpi(const psw_command *command, const psw_options *options, in
         psw_fault_rank(world.rank);
         status = psw_comm_agree(&world, command->run(options, &world));
     }
-    int code = printed(report(status, world.rank));
+    int code = printed(report(status, world.size > 1 ? world.rank : launched_rank())); /* separate worlds: one speaks */
     fflush(NULL);
     psw_comm_barrier(&world);
     psw_comm_free(&world);

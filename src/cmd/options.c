@@ -32,6 +32,10 @@ static const option options_table[] = {
     {"ranks-per-node", "K", "ranks that share the memory of a node", COUNT, AT(ranks_per_node), 0},
     {"compare", "P,P,...", "finish, speed-up and what limits it for several numbers of ranks", TEXT, AT(compare), 0},
     {"budget", "HOURS", "which points an allocation buys on --ranks: 200nodeh, 5000coreh", TEXT, AT(budget), 0},
+    {"slurm", NULL, "print a job script for the study, every line explained", FLAG, AT(slurm), 0},
+    {"sbatch", "KEY=VALUE", "a line for sbatch in that script: account=physics, time=24:00:00; may be repeated", LIST, AT(sbatch), 0},
+    {"prologue", "FILE", "lines of FILE go into that script before the run: modules to load", TEXT, AT(prologue), 0},
+    {"launcher", "srun|mpirun", "what starts the ranks in that script (default: mpirun)", TEXT, AT(launcher), 0},
     {"calibration", "FILE.h5", "use the rates that a run measured and kept in FILE.h5", TEXT, AT(calibration), 0},
     {"columns", "A,B,...", "columns to show", TEXT, AT(columns), 0},
     {"sample", "PERCENT", "share of the slots to recompute", PERCENT, AT(sample), 0},
@@ -89,11 +93,10 @@ static psw_status count(const char *argument, const char *value, ptrdiff_t *out)
     return PSW_OK;
 }
 
-static psw_status append(psw_options *options, const char *value)
+static psw_status append(const char **list, ptrdiff_t *length, const char *name, const char *value)
 {
-    if (options->set_count == PSW_LIST_MAX)
-        return PSW_FAIL(PSW_USAGE, "--set is given more than %d times; put the values into the study file", PSW_LIST_MAX);
-    options->set[options->set_count++] = value;
+    if (*length == PSW_LIST_MAX) return PSW_FAIL(PSW_USAGE, "--%s is given more than %d times", name, PSW_LIST_MAX);
+    list[(*length)++] = value;
     return PSW_OK;
 }
 
@@ -114,7 +117,7 @@ static psw_status keep(const option *o, const char *argument, const char *value,
     switch (o->kind) {
     case FLAG: *(bool *)member = true; return PSW_OK;
     case TEXT: *(const char **)member = value; return PSW_OK;
-    case LIST: return append(options, value);
+    case LIST: return append(member, o->at == AT(set) ? &options->set_count : &options->sbatch_count, o->name, value);
     case PROGRESS: return progress_word(value, member);
     case DURATION: return psw_parse_duration(value, member);
     case PERCENT: return percent(argument, value, member);

@@ -186,9 +186,11 @@ psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world)
 {
     (void)world;
     plan_outlook o = {0};
+    PSW_TRY(plan_slurm_check(options));
     PSW_TRY(psw_study_of_options(options, &o.study));
     psw_status status = look_ahead(options, &o);
-    if (status == PSW_OK) (options->json ? plan_json : plan_tell)(&o);
+    if (status == PSW_OK && options->slurm) status = plan_slurm(options, &o);
+    else if (status == PSW_OK) (options->json ? plan_json : plan_tell)(&o);
     psw_runs_free(&o.runs);
     free(o.budget.table);
     free(o.node);

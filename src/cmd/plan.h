@@ -88,4 +88,8 @@ ptrdiff_t plan_knee(const plan_outlook *o);
 void plan_tell(const plan_outlook *o); /* for a person */
 void plan_json(const plan_outlook *o);
 
+/* plan_slurm: a job script. What is asked for is checked before anything is measured. PSW_USAGE, PSW_ENVIRONMENT. */
+psw_status plan_slurm_check(const psw_options *options);
+psw_status plan_slurm(const psw_options *options, const plan_outlook *o);
+
 #endif

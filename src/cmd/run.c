@@ -230,10 +230,9 @@ static psw_status set_limits(psw_job *j)
     j->sync_s = seconds_for_tests("POLYSWEEP_SYNC_S", 60);
     j->least_limit_s = seconds_for_tests("POLYSWEEP_LEAST_LIMIT_S", 60);
     j->synced_s = psw_clock_s();
-    double limit = j->options->time_limit_s >= 0 ? j->options->time_limit_s : j->settings->time_limit_s;
     double least = -psw_machine_read().memory_bytes / j->node.size;
-    j->deadline_s = j->options->time_limit_s >= 0 || limit > 0 ? j->display.start_s + limit : INFINITY;
     PSW_TRY(psw_comm_max(j->world, &least, 1));
+    PSW_TRY(psw_job_limit(j));
     j->memory_bytes = j->settings->memory_per_rank_bytes > 0 ? j->settings->memory_per_rank_bytes : -least;
     return PSW_OK;
 }
@@ -247,7 +246,9 @@ static psw_status open_display(psw_job *j, const psw_launch *launch)
     d->ranks = j->world->size;
     d->mode = j->options->quiet ? PSW_PROGRESS_OFF : j->options->progress;
     d->bar = d->mode == PSW_PROGRESS_AUTO && isatty(STDERR_FILENO);
-    d->state = (psw_state){.state = "running", .points = j->slots, .ranks = j->world->size, .pid = getpid()};
+    d->state = (psw_state){.state = "running", .points = j->slots, .ranks = j->world->size, .pid = getpid(),
+                           .time_limit_s = j->time_limit_s};
+    psw_format(d->state.time_limit_from, sizeof d->state.time_limit_from, "%s", j->time_limit_from);
     psw_format(d->state.study, sizeof d->state.study, "%s", psw_study_name(j->study));
     psw_format(d->state.started, sizeof d->state.started, "%s", launch->started);
     psw_format(d->state.host, sizeof d->state.host, "%s", psw_machine_read().host);
@@ -256,6 +257,9 @@ static psw_status open_display(psw_job *j, const psw_launch *launch)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", name, strerror(errno));
     psw_display_event(d, "\"event\": \"start\", \"ranks\": %d, \"points\": %td, \"done\": %td, \"runs\": %td", d->ranks,
                       j->slots, d->points_before, j->runs.count);
+    if (!isnan(j->time_limit_s))
+        psw_display_event(d, "\"event\": \"time_limit\", \"time_limit_s\": %.1f, \"from\": \"%s\"", j->time_limit_s,
+                          j->time_limit_from);
     return PSW_OK;
 }
 
@@ -282,14 +286,15 @@ static void say_what_is_missing(const psw_job *j)
     if (s->keep_samples) fprintf(stderr, "polysweep: note: `output.keep: [samples]` has no effect yet\n");
 }
 
-static void say(const psw_job *j, const char *text)
+static void say(const psw_job *j, bool stopped)
 {
     const psw_state *s = &j->display.state;
     if (j->world->rank != 0 || j->options->quiet) return;
     fprintf(stderr, "polysweep: %s: %td of %td points done", j->path, s->done, s->points);
     if (s->failed) fprintf(stderr, ", %td failed (polysweep show %s --where \"status == failed\")", s->failed, j->path);
     if (s->skipped) fprintf(stderr, ", %td skipped for memory or size", s->skipped);
-    fprintf(stderr, "%s\n", text);
+    if (stopped) fprintf(stderr, "; stopped (%s), the same command goes on from here", s->stop_reason);
+    fprintf(stderr, "\n");
 }
 
 /* What the run came to, from what every rank did. */
@@ -300,7 +305,12 @@ static psw_status outcome(psw_job *j, const psw_tally *all)
     bool stopped = ended < points_asked(j), left = s->done + s->failed + s->skipped < s->points;
     const char *word = stopped ? "stopped_clean" : left ? "partial" : s->failed + s->skipped ? "failed" : "done";
     psw_format(s->state, sizeof s->state, "%s", word);
-    say(j, stopped ? "; stopped, the same command goes on from here" : "");
+    if (stopped) {
+        const char *reason;
+        PSW_TRY(psw_job_stop_reason(j, &reason));
+        psw_format(s->stop_reason, sizeof s->stop_reason, "%s", reason);
+    }
+    say(j, stopped);
     if (stopped) return PSW_STOPPED;
     return s->failed + s->skipped ? PSW_POINTS_FAILED : PSW_OK;
 }
@@ -320,8 +330,10 @@ static psw_status finish(psw_job *j, psw_status status)
     else
         psw_format(j->display.state.state, sizeof j->display.state.state, "failed");
     if (j->world->rank == 0) {
-        psw_display_event(&j->display, "\"event\": \"end\", \"state\": \"%s\", \"done\": %td, \"failed\": %td",
-                          j->display.state.state, j->display.state.done, j->display.state.failed);
+        const psw_state *s = &j->display.state;
+        psw_display_event(&j->display,
+                          "\"event\": \"end\", \"state\": \"%s\", \"stop_reason\": \"%s\", \"done\": %td, \"failed\": %td",
+                          s->state, s->stop_reason, s->done, s->failed);
         psw_state_write(j->path, &j->display.state);
         if (j->display.events) fclose(j->display.events);
     }
@@ -336,7 +348,6 @@ static psw_status run(psw_job *j)
                              j->options->oversubscribe || j->settings->oversubscribe, &j->crowded));
     PSW_TRY(find_work(j));
     say_what_is_missing(j);
-    psw_stop_listen();
     PSW_TRY(set_limits(j));
     PSW_TRY(share_work(j));
     PSW_TRY(open_all(j));
@@ -364,6 +375,7 @@ psw_status psw_cmd_run(const psw_options *options, const psw_comm *world)
 {
     psw_job j = {.options = options, .world = world, .lock = -1};
     if (options->dry_run) return world->rank == 0 ? psw_cmd_plan(options, world) : PSW_OK;
+    psw_stop_listen();
     j.display.start_s = psw_clock_s();
     PSW_TRY(psw_comm_split_node(world, &j.node));
     psw_status status = psw_crew_form(world, &j.node, &j.crew);

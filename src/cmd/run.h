@@ -9,6 +9,7 @@
 typedef enum psw_stop { PSW_GO, PSW_STOP_SOON, PSW_STOP_NOW } psw_stop;
 void psw_stop_listen(void);   /* SIGUSR1: finish what runs; SIGTERM, SIGINT: give up what runs */
 psw_stop psw_stop_asked(void);
+int psw_stop_signal(void); /* that asked for it, 0 = none did */
 
 /* ---- launch ---- */
 

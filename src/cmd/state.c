@@ -24,6 +24,7 @@ static const field fields[] = {
     FIELD(COUNT, ranks),     FIELD(TEXT, started),     FIELD(TEXT, updated),  FIELD(COUNT, points),
     FIELD(COUNT, done),      FIELD(COUNT, failed),     FIELD(COUNT, skipped), FIELD(COUNT, running),
     FIELD(NUMBER, fraction), FIELD(NUMBER, elapsed_s), FIELD(NUMBER, eta_s),
+    FIELD(NUMBER, time_limit_s), FIELD(TEXT, time_limit_from), FIELD(TEXT, stop_reason),
 };
 enum { FIELDS = sizeof fields / sizeof *fields, LONGEST = 8192 };
 

@@ -61,7 +61,7 @@ static psw_status read_slots(const char *path, psw_state *state)
 {
     psw_reader *reader;
     psw_study *study = NULL;
-    *state = (psw_state){.elapsed_s = NAN, .eta_s = NAN};
+    *state = (psw_state){.elapsed_s = NAN, .eta_s = NAN, .time_limit_s = NAN};
     if (access(path, F_OK) != 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s: %s", path, strerror(errno));
     PSW_TRY(psw_study_of_file(path, &study));
     psw_format(state->study, sizeof state->study, "%s", psw_study_name(study));
@@ -101,12 +101,14 @@ static void tell_count(const char *label, ptrdiff_t count)
 
 static void tell(const char *path, const psw_state *s)
 {
-    char elapsed[PSW_TEXT], left[PSW_TEXT];
+    char elapsed[PSW_TEXT], left[PSW_TEXT], limit[PSW_TEXT];
     bool running = strcmp(s->state, "running") == 0;
     psw_say_seconds(s->elapsed_s, elapsed);
     psw_say_seconds(s->eta_s, left);
+    psw_say_seconds(s->time_limit_s, limit);
     printf("study       %s, %td points\nstate       %s", s->study, s->points, s->state);
     if (running) printf(": %td rank%s, process %td on %s", s->ranks, s->ranks == 1 ? "" : "s", s->pid, s->host);
+    if (s->stop_reason[0]) printf(" (%s)", s->stop_reason);
     printf("\ndone        %td, %.1f %% of the predicted cost\n", s->done, 100 * s->fraction);
     tell_count("failed", s->failed);
     tell_count("skipped", s->skipped);
@@ -114,6 +116,7 @@ static void tell(const char *path, const psw_state *s)
     tell_count("missing", missing(s));
     if (isfinite(s->elapsed_s)) printf("elapsed     %s\n", elapsed);
     if (running) printf("left        about %s\n", left);
+    if (isfinite(s->time_limit_s)) printf("time limit  %s, from %s\n", limit, s->time_limit_from);
     if (s->updated[0]) printf("updated     %s\n", s->updated);
     if (!running && missing(s) + s->running > 0) printf("to go on    run the same study on %s again\n", path);
     if (s->failed + s->skipped > 0) printf("to see them polysweep show %s --where \"status != done\"\n", path);
@@ -134,6 +137,9 @@ static void json(const char *path, const psw_state *s)
     psw_json_number(&out, "fraction", s->fraction);
     psw_json_number(&out, "elapsed_s", s->elapsed_s);
     psw_json_number(&out, "eta_s", s->eta_s);
+    psw_json_number(&out, "time_limit_s", s->time_limit_s);
+    psw_json_text(&out, "time_limit_from", s->time_limit_from);
+    psw_json_text(&out, "stop_reason", s->stop_reason);
     psw_json_count(&out, "ranks", s->ranks);
     psw_json_text(&out, "host", s->host);
     psw_json_count(&out, "pid", s->pid);

@@ -2,12 +2,14 @@
 
 #include "cmd/run.h"
 
-static volatile sig_atomic_t asked = PSW_GO;
+static volatile sig_atomic_t asked = PSW_GO, by = 0;
 
 static void on_signal(int number)
 {
     int wish = number == SIGUSR1 ? PSW_STOP_SOON : PSW_STOP_NOW;
-    if (wish > asked) asked = wish;
+    if (wish <= asked) return;
+    by = number;
+    asked = wish;
 }
 
 void psw_stop_listen(void)
@@ -22,3 +24,5 @@ void psw_stop_listen(void)
 }
 
 psw_stop psw_stop_asked(void) { return (psw_stop)asked; }
+
+int psw_stop_signal(void) { return by; }

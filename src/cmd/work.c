@@ -19,13 +19,18 @@ void psw_job_meanwhile(void *context)
     psw_job *j = context;
     psw_crew_serve(&j->crew);
     psw_display_tick(&j->display);
-    if (psw_stop_asked() != PSW_GO || too_many_failed(j)) psw_crew_halt(&j->crew);
+    if (too_many_failed(j)) j->enough_failed = true;
+    if (psw_stop_asked() != PSW_GO || j->enough_failed) psw_crew_halt(&j->crew);
 }
 
 static psw_status give_up(void *context)
 {
-    psw_job_meanwhile(context);
-    return psw_stop_asked() == PSW_STOP_NOW ? PSW_FAIL(PSW_STOPPED, "asked to stop at once") : PSW_OK;
+    psw_job *j = context;
+    psw_job_meanwhile(j);
+    if (psw_stop_asked() == PSW_STOP_NOW) return PSW_FAIL(PSW_STOPPED, "asked to stop at once");
+    if (psw_clock_s() < j->abandon_s) return PSW_OK;
+    j->out_of_time = true;
+    return PSW_FAIL(PSW_STOPPED, "the time of the job is over");
 }
 
 static void point_failed(void *context, ptrdiff_t slot)
@@ -188,6 +193,7 @@ static psw_status take(psw_job *j, int depth, ptrdiff_t *k)
         *k = psw_queue_take(queue);
         if (*k >= 0) *k += j->runs.first[depth];
         if (*k < 0 || fits_the_time(j, &j->runs.list[*k])) break;
+        j->out_of_time = true;
         psw_job_meanwhile(j);
     }
     return team->size > 1 ? psw_comm_bytes_wait(team, 0, k, sizeof *k, psw_job_meanwhile, j) : PSW_OK;
@@ -219,8 +225,10 @@ static psw_status work_depths(psw_job *j)
 /* Rank 0 knows the time, any rank may have been asked to stop: true on all ranks if one says so. */
 static psw_status is_over(psw_job *j, const psw_run *run, bool *over)
 {
-    bool mine = psw_stop_asked() != PSW_GO || too_many_failed(j) || (j->crew.order.rank == 0 && !fits_the_time(j, run));
-    double any = mine;
+    if (too_many_failed(j)) j->enough_failed = true;
+    bool late = j->crew.order.rank == 0 && !fits_the_time(j, run);
+    if (late) j->out_of_time = true;
+    double any = psw_stop_asked() != PSW_GO || j->enough_failed || late;
     PSW_TRY(psw_comm_max(&j->crew.order, &any, 1));
     *over = any > 0;
     return PSW_OK;

@@ -79,9 +79,21 @@ stand_in apt-get 'exit 100'
 there "install_packages '$table'"
 check "apt-get fails, but there from elsewhere: goes on" 0 $?
 
+machine 1000 "alpha"
+stand_in sudo 'exit 1'
+there "install_wanted '$table'"
+check "wanted, no root: goes on" "0 " "$? $(cat "$work/log")"
+machine 0 "alpha"
+there "install_wanted '$table'"
+check "wanted: installs" "0 beta gamma" "$? $(asked)"
+machine 0 "alpha"
+stand_in apt-get 'exit 100'
+there "install_wanted '$table'"
+check "wanted, apt-get fails: goes on" 0 $?
+
 # every row of the real table has three columns and a probe that runs
-rows=$(there 'printf "%s%s" "$needs_build" "$needs_tests"' | grep -c '[^ ]')
-whole=$(there 'printf "%s%s" "$needs_build" "$needs_tests"' | awk -F '   *' 'NF == 3 && $3 != ""' | wc -l)
+rows=$(there 'printf "%s%s%s" "$needs_build" "$needs_tests" "$wants_tests"' | grep -c '[^ ]')
+whole=$(there 'printf "%s%s%s" "$needs_build" "$needs_tests" "$wants_tests"' | awk -F '   *' 'NF == 3 && $3 != ""' | wc -l)
 check "rows of the table" "$rows" "$whole"
 check "the table has rows" yes "$([ "$rows" -gt 10 ] && echo yes)"
 

@@ -25,14 +25,12 @@ STUDY
 sed '/^include/d; s/^grid: .*/grid: {n: 256, d: 18, beta: 4, mask: [full, causal], block: 32, team: [1, 2]}/
     s/^methods: .*/methods: [exact, polysketch: {r: 8, draws: 2}]/' study.yaml >forced.yaml
 
-# The program under mpirun in a job of two nodes: `./two_nodes RANKS_A_NODE ARGUMENTS...`. sbatch waits for it.
+# The program under mpirun in a job of two nodes: `./two_nodes RANKS_A_NODE ARGUMENTS...`.
 printf '%s\n' '#!/bin/bash' 'exec mpirun "$@"' >job.sh
 cat >two_nodes <<JOB
 #!/bin/bash
-sbatch -W -Q -N 2 --ntasks-per-node="\$1" -o said.job job.sh "$program" "\${@:2}"
-code=\$?
-cat said.job
-exit \$code
+. "$POLYSWEEP_SOURCE/tests/slurm/up.sh"
+slurm_run -N 2 --ntasks-per-node="\$1" job.sh "$program" "\${@:2}"
 JOB
 chmod +x two_nodes
 

@@ -6,7 +6,7 @@
 #     slurm_down                   of what slurm_up started
 # shellcheck shell=bash
 
-slurm_port=27100 # controller; node number i listens on the i-th behind it
+slurm_port=$((20000 + $$ % 1000 * 10)) # controller; node number i listens on the i-th behind it. Others may test here, too
 
 slurm_needed() {
     local tool
@@ -73,6 +73,29 @@ slurm_up() { # directory, nodes, cores
     done
     echo "the nodes of Slurm do not come up:" && sinfo && tail -n 5 "$slurm_place"/*.log
     return 1
+}
+
+slurm_said() { scontrol show job "$1" | grep -oP "\b$2=\K\S+"; } # job, field
+
+slurm_wait() { # job, seconds: until it has ended and left. sbatch --wait looks every few seconds only
+    local w
+    for ((w = 0; w < 4 * $2; w++)); do
+        case $(slurm_said "$1" JobState) in
+        "" | PENDING | RUNNING | COMPLETING | REQUEUED) ;;
+        *) [ -z "$(squeue -h -j "$1" 2>/dev/null)" ] && return ;;
+        esac
+        sleep 0.25
+    done
+    echo "job $1 does not end" && scontrol show job "$1"
+    return 1
+}
+
+slurm_run() { # arguments of sbatch: what the job said, and its exit code
+    local job code
+    job=$(sbatch --parsable -o "job.%j.said" "$@") && slurm_wait "$job" 100 || return
+    cat "job.$job.said"
+    code=$(slurm_said "$job" ExitCode)
+    return "${code%%:*}"
 }
 
 slurm_down() {

@@ -92,7 +92,10 @@ static void test_state(void)
                        .pid = 12345,
                        .fraction = 1.0 / 3,
                        .elapsed_s = 2.5,
-                       .eta_s = NAN},
+                       .eta_s = NAN,
+                       .time_limit_s = 54.5,
+                       .time_limit_from = "Slurm",
+                       .stop_reason = "time limit"},
               back;
     CHECK(mkdtemp(folder) != NULL, "no folder");
     psw_format(path, sizeof path, "%s/x.h5", folder);
@@ -101,6 +104,8 @@ static void test_state(void)
     CHECK(psw_state_read(path, &back) == PSW_OK, "%s", psw_message());
     CHECK(strcmp(back.study, state.study) == 0 && strcmp(back.state, "running") == 0, "\"%s\"", back.study);
     CHECK(back.points == 7 && back.done == 5 && back.pid == 12345 && back.fraction == 1.0 / 3, "numbers");
+    CHECK(back.time_limit_s == 54.5 && strcmp(back.time_limit_from, "Slurm") == 0, "limit");
+    CHECK(strcmp(back.stop_reason, "time limit") == 0, "\"%s\"", back.stop_reason);
     CHECK(isnan(back.eta_s) && back.elapsed_s == 2.5, "times");
     CHECK(psw_state_write("/nowhere/at/all/x.h5", &state) == PSW_ENVIRONMENT, "a directory that does not exist");
     psw_format(path, sizeof path, "%s/x.h5.status.json", folder);

@@ -1,0 +1,85 @@
+#!/bin/bash -l
+# A study on several nodes.
+#
+#     sbatch jobs/slurm-nodes.sh STUDY.yaml RESULT.h5
+#     sbatch --nodes=16 jobs/slurm-nodes.sh STUDY.yaml RESULT.h5
+#
+# The command line of sbatch overrides any line below. `polysweep plan STUDY.yaml --slurm --ranks P` prints such a
+# script with time and memory as predicted for a study.
+
+# The name in squeue and of the log.
+#SBATCH --job-name=polysweep
+# The log: name and number of the job.
+#SBATCH --output=%x.%j.out
+# A job that runs again goes on in the same log.
+#SBATCH --open-mode=append
+# Nodes. `polysweep plan STUDY.yaml --compare 32,64,128,256` says how many pay.
+#SBATCH --nodes=4
+# Ranks that share a node: the cores of yours.
+#SBATCH --ntasks-per-node=32
+# Cores of a rank: run.threads of the study.
+#SBATCH --cpus-per-task=1
+# A core each, not a hardware thread: two threads of one core take its multipliers from each other.
+#SBATCH --hint=nomultithread
+# The node and its memory for this job alone.
+#SBATCH --exclusive
+# All of the memory.
+#SBATCH --mem=0
+# Walltime. What is left then is requeued, so shorter is possible, and often sooner.
+#SBATCH --time=04:00:00
+# This shell (B:) hears USR1 so many seconds before the end: a second way, for the run itself asks Slurm for its time.
+#SBATCH --signal=B:USR1@120
+# After a failed node, and when this script asks for it below, the same job runs again.
+#SBATCH --requeue
+
+# USR1 goes on to the run, once it has begun.
+run=
+trap 'told=yes; [ -z "$run" ] || kill -USR1 "$run"' USR1
+
+# What the program was built with:
+# module load gcc openmpi hdf5-parallel openblas
+
+# srun has not taken over --cpus-per-task by itself since Slurm 22.05.
+export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
+# Threads of a rank; a BLAS would start one for each core of the node.
+export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1} OPENBLAS_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
+
+# The file of results stands where all nodes can write. On Lustre, spread its directory over several targets, once,
+# before the first start: lfs setstripe -c 4 DIRECTORY
+polysweep=${POLYSWEEP:-build/polysweep}
+study=${1:?which study? sbatch jobs/slurm-nodes.sh STUDY.yaml RESULT.h5}
+result=${2:?which result file? sbatch jobs/slurm-nodes.sh STUDY.yaml RESULT.h5}
+
+# mpirun learns from Slurm which nodes they are. Where a site wants srun, it must be told of PMIx, or each rank would be
+# alone: launch=(srun --mpi=pmix --cpu-bind=cores)
+launch=(mpirun -n "$SLURM_NTASKS" --map-by "ppr:$SLURM_NTASKS_PER_NODE:node" --bind-to core)
+command=("$polysweep" run "$study" -o "$result")
+
+# ---- run, and run again ----
+
+# Points that are done so far, from the file beside the result.
+done_so_far() { sed -n 's/.*"done": \([0-9]*\).*/\1/p' "$result.status.json" 2>/dev/null; }
+before=$(done_so_far)
+
+# In the background, because a shell that waits in the foreground hears signals only afterwards. Ranks that hear USR1
+# finish the points in flight and stop. A signal also ends `wait`, so it waits again.
+"${launch[@]}" "${command[@]}" &
+run=$!
+told=yes
+while [ "$told" = yes ]; do
+    told=no
+    wait "$run"
+    code=$?
+done
+
+# 75: stopped in time, points are left; mpirun reports the code like an error. The job queues again and goes on where
+# it stopped, unless this run finished no point: the next would not either. POLYSWEEP_REQUEUE=no leaves going on to
+# others. An element of an array goes by its own name, for one of them has the number of them all.
+job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}
+if [ "$code" = 75 ] && [ "$(done_so_far)" = "${before:-0}" ]; then
+    echo "No point was finished in this time; ask for more (--time), or see polysweep status $result"
+elif [ "$code" = 75 ] && [ "${POLYSWEEP_REQUEUE:-yes}" = yes ]; then
+    scontrol requeue "${job:-$SLURM_JOB_ID}" ||
+        echo "This cluster does not requeue: submit the script again, or see jobs/slurm-chain.sh"
+fi
+exit "$code"
