@@ -15,8 +15,8 @@ typedef enum psw_grade { PSW_FINE, PSW_WARN, PSW_BAD } psw_grade;
 
 typedef struct psw_finding {
     psw_grade grade;
-    char topic[16], text[320];
-    char mend[256]; /* what to type, "`export A=1`, or `unset B`"; "" only where all is fine */
+    char topic[16], text[640];
+    char mend[640]; /* what to type, "`export A=1`, or `unset B`"; "" only where all is fine */
 } psw_finding;
 
 enum { PSW_FINDINGS = 96 };
@@ -74,7 +74,7 @@ typedef struct psw_attempt { /* at writing in a directory; path NULL: none was a
     const char *path;
     psw_directory directory;
     psw_status status; /* of the trial */
-    char why[512];
+    char why[1024];
     psw_trial trial;
 } psw_attempt;
 

@@ -21,17 +21,23 @@ static void check_hdf5(const psw_facts *f, psw_report *r)
 
 /* ---- can it be written at all? ---- */
 
+/* For sentences and commands, which have no room for every name. */
+static const char *name_of(const psw_attempt *a)
+{
+    return strlen(a->path) <= 240 ? a->path : "DIR";
+}
+
 static bool unusable(const psw_attempt *a, psw_report *r)
 {
     int why = a->directory.why_not;
     if (why == 0) return false;
-    psw_doctor_bad(r, "files", "%s: nothing can be written there: %s", a->path, strerror(why));
+    psw_doctor_bad(r, "files", "%s: nothing can be written there: %s", name_of(a), strerror(why));
     if (why == ENOENT)
-        psw_doctor_mend(r, "`mkdir -p %.200s`", a->path);
+        psw_doctor_mend(r, "`mkdir -p %s`", name_of(a));
     else if (why == ENOTDIR)
-        psw_doctor_mend(r, "`polysweep doctor $(dirname %.200s)`: a directory is asked for", a->path);
+        psw_doctor_mend(r, "`polysweep doctor $(dirname %s)`: a directory is asked for", name_of(a));
     else
-        psw_doctor_mend(r, "`ls -ld %.80s; findmnt -T %.80s`, or give another directory", a->path, a->path);
+        psw_doctor_mend(r, "`ls -ld %s; findmnt -T %s`, or give another directory", name_of(a), name_of(a));
     return true;
 }
 
@@ -76,7 +82,7 @@ static void check_local_locks(const psw_attempt *a, psw_report *r)
 {
     const char *name = local_locks(&a->directory);
     if (!name) return;
-    psw_doctor_warn(r, "files", "%s is mounted with %s: a second run, on another node, is not noticed", a->path, name);
+    psw_doctor_warn(r, "files", "%s is mounted with %s: a second run, on another node, is not noticed", name_of(a), name);
     psw_doctor_mend(r, "`polysweep status FILE.h5` before `run`; the site can mount it with %s",
                     strncmp(a->directory.type, "nfs", 3) == 0 ? "lock,local_lock=none" : "flock");
 }
@@ -87,22 +93,22 @@ static void check_family(const psw_attempt *a, int nodes, psw_report *r)
     family kind = family_of(type);
     const char *elsewhere = "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on the parallel file system";
     if (kind == NETWORK && nodes > 1) {
-        psw_doctor_warn(r, "files", "%s is %s: made for one writer at a time, and %d nodes would write", a->path, type, nodes);
+        psw_doctor_warn(r, "files", "%s is %s: made for one writer at a time, and %d nodes would write", name_of(a), type, nodes);
         psw_doctor_mend(r, "%s", elsewhere);
     } else if (kind == MEMORY) {
-        psw_doctor_warn(r, "files", "%s is memory (%s): it takes from what ranks may use, and is gone with the node", a->path, type);
+        psw_doctor_warn(r, "files", "%s is memory (%s): it takes from what ranks may use, and is gone with the node", name_of(a), type);
         psw_doctor_mend(r, "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on a disk");
     } else if (kind == LAYER) {
-        psw_doctor_warn(r, "files", "%s is a layer of a container (%s): files go when it goes", a->path, type);
+        psw_doctor_warn(r, "files", "%s is a layer of a container (%s): files go when it goes", name_of(a), type);
         psw_doctor_mend(r, "`docker run -v /host/dir:/data ...`, `apptainer --bind /host/dir:/data ...`, and write to /data");
     } else if (kind == STRANGE) {
-        psw_doctor_warn(r, "files", "%s is %s, which is not made for several writers of one file", a->path, type);
+        psw_doctor_warn(r, "files", "%s is %s, which is not made for several writers of one file", name_of(a), type);
         psw_doctor_mend(r, "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on a disk or a parallel file system");
     } else if (kind == NOT_KNOWN) {
-        psw_doctor_fine(r, "files", "%s is on %s (magic 0x%lx): unknown to polysweep, so what the trial shows counts", a->path,
+        psw_doctor_fine(r, "files", "%s is on %s (magic 0x%lx): unknown to polysweep, so what the trial shows counts", name_of(a),
                         type[0] ? type : "a file system without name", (unsigned long)a->directory.magic);
     } else {
-        psw_doctor_fine(r, "files", "%s is %s%s", a->path, type,
+        psw_doctor_fine(r, "files", "%s is %s%s", name_of(a), type,
                         strcmp(type, "lustre") == 0 ? "; for results below 1 GiB one stripe is best: `lfs setstripe -c 1` on it" : "");
     }
 }
@@ -118,12 +124,12 @@ static void check_room(const psw_attempt *a, psw_report *r)
     psw_say_bytes(d->free_bytes, room);
     psw_say_bytes(d->file_limit_bytes, limit);
     if (isnan(d->free_bytes)) {
-        psw_doctor_fine(r, "files", "%s: unknown how much room is left", a->path);
+        psw_doctor_fine(r, "files", "%s: unknown how much room is left", name_of(a));
     } else if (d->free_bytes < little) {
-        psw_doctor_warn(r, "files", "%s has %s left", a->path, room);
-        psw_doctor_mend(r, "`polysweep plan STUDY.yaml` says how large a file will be; `df -h %.120s`", a->path);
+        psw_doctor_warn(r, "files", "%s has %s left", name_of(a), room);
+        psw_doctor_mend(r, "`polysweep plan STUDY.yaml` says how large a file will be; `df -h %s`", name_of(a));
     } else {
-        psw_doctor_fine(r, "files", "%s has %s left (a quota may give less)", a->path, room);
+        psw_doctor_fine(r, "files", "%s has %s left (a quota may give less)", name_of(a), room);
     }
     if (!isfinite(d->file_limit_bytes)) return;
     psw_doctor_warn(r, "files", "no file of this process may be larger than %s", limit);
@@ -134,15 +140,15 @@ static void check_room(const psw_attempt *a, psw_report *r)
 
 static void failed(const psw_attempt *a, psw_report *r)
 {
-    psw_doctor_bad(r, "write", "%.300s", a->why);
+    psw_doctor_bad(r, "write", "%.600s", a->why);
     if (strstr(a->why, "same directory"))
-        psw_doctor_mend(r, "`df %.120s` on both nodes, and give a directory of a shared file system", a->path);
+        psw_doctor_mend(r, "`df %s` on both nodes, and give a directory of a shared file system", name_of(a));
     else if (strstr(a->why, "room") || strstr(a->why, strerror(ENOSPC)) || strstr(a->why, strerror(EDQUOT)))
-        psw_doctor_mend(r, "`df -h %.100s`, `quota -s`, and make room or give another directory", a->path);
+        psw_doctor_mend(r, "`df -h %s`, `quota -s`, and make room or give another directory", name_of(a));
     else if (strstr(a->why, strerror(EFBIG)))
         psw_doctor_mend(r, "`ulimit -f unlimited`");
     else
-        psw_doctor_mend(r, "`ls -ld %.80s; findmnt -T %.80s`, or give another directory", a->path, a->path);
+        psw_doctor_mend(r, "`ls -ld %s; findmnt -T %s`, or give another directory", name_of(a), name_of(a));
 }
 
 static void check_flock(const psw_facts *f, psw_report *r)
@@ -152,12 +158,12 @@ static void check_flock(const psw_facts *f, psw_report *r)
     if (t->flock_error) {
         (insists ? psw_doctor_bad : psw_doctor_warn)(
             r, "locks", "flock is refused in %s (%s): a second run on a file is not noticed, and HDF5's own locks fail",
-            f->attempt.path, strerror(t->flock_error));
+            name_of(&f->attempt), strerror(t->flock_error));
         psw_doctor_mend(r, "`export HDF5_USE_FILE_LOCKING=FALSE` for h5py, ncdump and other readers%s",
                         insists ? ", and do not set it to TRUE" : "");
     } else if (t->lock_unseen > 0) {
         psw_doctor_warn(r, "locks", "a lock in %s was not seen by %td of %d ranks: a second run, on another node, is not "
-                        "noticed", f->attempt.path, t->lock_unseen, f->ranks);
+                        "noticed", name_of(&f->attempt), t->lock_unseen, f->ranks);
         psw_doctor_mend(r, "`polysweep status FILE.h5` before `run`; the site can mount it with flock (Lustre) or "
                            "local_lock=none (NFS)");
     } else {
@@ -171,7 +177,7 @@ static void check_fcntl(const psw_facts *f, psw_report *r)
     int error = f->attempt.trial.fcntl_error;
     bool romio = strstr(f->mpi.io, "romio") != NULL && f->mpi.io[0] != '^';
     if (!error) return;
-    psw_doctor_warn(r, "locks", "fcntl locks are refused in %s (%s); ROMIO may need them", f->attempt.path, strerror(error));
+    psw_doctor_warn(r, "locks", "fcntl locks are refused in %s (%s); ROMIO may need them", name_of(&f->attempt), strerror(error));
     psw_doctor_mend(r, romio ? "`export OMPI_MCA_io=ompio`" : "`polysweep verify FILE.h5` after a run, and leave OMPI_MCA_io unset");
 }
 

@@ -66,12 +66,15 @@ static void check_semaphores(const psw_facts *f, const psw_place *p, psw_report 
     psw_doctor_mend(r, "`rm /dev/shm/%s`%s", p->shared.semaphore, shut > 1 ? ", and so the others: `ls /dev/shm/sem.OMPIO_*`" : "");
 }
 
+/* A lockedfile's name is put together in 256 bytes. */
 static void check_shared_pointers(const psw_library *m, psw_report *r)
 {
-    if (!uses_ompio(m) || !allows(m->sharedfp, "sm")) return;
-    psw_doctor_warn(r, "mpi", "sharedfp \"%s\" lets OMPIO make semaphores that outlive a killed run and stop the next one",
-                    m->sharedfp);
-    psw_doctor_mend(r, "`unset OMPI_MCA_sharedfp`: polysweep then leaves them out");
+    bool sm = allows(m->sharedfp, "sm"), lockedfile = allows(m->sharedfp, "lockedfile");
+    if (!uses_ompio(m) || (!sm && !lockedfile)) return;
+    psw_doctor_warn(r, "mpi", "sharedfp \"%s\" lets OMPIO %s", m->sharedfp,
+                    sm ? "make semaphores that outlive a killed run and stop the next one"
+                       : "crash where the name of a file has 250 characters");
+    psw_doctor_mend(r, "`unset OMPI_MCA_sharedfp`: polysweep then does without");
 }
 
 /* ---- messages inside a node ---- */

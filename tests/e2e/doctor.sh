@@ -32,6 +32,13 @@ fi
 (cd "$place" && timeout 60 "$program" doctor . >../said 2>&1) || complain "a relative name" "$(cat said)"
 empty "$place"
 
+# names for which a buffer of the MPI library is too short
+wide=$place/$(printf 'a%.0s' {1..200})/$(printf 'b%.0s' {1..200})
+mkdir -p "$wide"
+expect 0 "all 512 points that were written read back right" "$program" doctor "$wide"
+empty "$wide"
+rm -r "${place:?}"/*
+
 # ---- launches ----
 many=$(($(nproc) + 1))
 expect 3 "$many ranks x 1 thread on the .*" ranks $many doctor "$place"

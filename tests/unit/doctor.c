@@ -252,7 +252,11 @@ static void test_library(void)
     expect(&m, PSW_WARN, "mpi", "lockedfile,sm", "unset");
 
     healthy(&m);
-    TEXT(f->mpi.sharedfp, "lockedfile,smart");
+    TEXT(f->mpi.sharedfp, "^sm");
+    expect(&m, PSW_WARN, "mpi", "250 characters", "unset OMPI_MCA_sharedfp");
+
+    healthy(&m);
+    TEXT(f->mpi.sharedfp, "individual,smart");
     expect_fine(&m, "Open MPI");
 
     healthy(&m);

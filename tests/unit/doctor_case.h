@@ -34,7 +34,7 @@ static psw_facts *healthy(machine *m)
     }
     m->facts = (psw_facts){.ranks = RANKS, .threads = 1, .places = m->places, .hdf5 = "1.14.3", .clock_s = 2e-8};
     m->facts.mpi = (psw_library){.name = "Open MPI v4.1.4", .open_mpi = true, .version = {4, 1, 4}, .built = {4, 1, 4}};
-    psw_format(m->facts.mpi.sharedfp, sizeof m->facts.mpi.sharedfp, "^sm");
+    psw_format(m->facts.mpi.sharedfp, sizeof m->facts.mpi.sharedfp, "^sm,lockedfile");
     m->facts.mpi.talk = (psw_talk){2e10, 4e10};
     m->facts.build = (psw_build){.optimised = true, .tiles = "own kernel, AVX-512"};
     m->facts.attempt.path = "/scratch";

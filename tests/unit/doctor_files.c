@@ -35,6 +35,24 @@ static void test_place(void)
     expect(&m, PSW_WARN, "files", "larger than", "ulimit -f");
 }
 
+/* The longest that a path can be is not cut in the middle of a command. */
+static void test_long_name(void)
+{
+    machine m;
+    psw_facts *f = healthy(&m);
+    char path[4096];
+    memset(path, 'a', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    f->attempt.path = path;
+    f->attempt.directory.why_not = EACCES;
+    expect(&m, PSW_BAD, "files", "DIR: nothing can be written", "findmnt -T DIR`");
+
+    healthy(&m);
+    f->attempt.path = path + sizeof path - 1 - 240;
+    f->attempt.directory.why_not = EACCES;
+    expect(&m, PSW_BAD, "files", f->attempt.path, f->attempt.path);
+}
+
 static void test_file_system(void)
 {
     machine m;
@@ -164,6 +182,7 @@ static void test_writing(void)
 int main(void)
 {
     test_place();
+    test_long_name();
     test_file_system();
     test_locks();
     test_failed_trial();
