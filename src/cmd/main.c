@@ -95,12 +95,26 @@ static int launched_rank(void)
     return 0;
 }
 
+/* Some MPI libraries end a process that srun started without the server they need, before it can say anything. */
+static void warn_of_launch(void)
+{
+    const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
+    bool served = getenv("PMIX_RANK") || getenv("OMPI_COMM_WORLD_SIZE");
+#ifndef OMPI_MAJOR_VERSION
+    served |= getenv("PMI_RANK") || getenv("PMI_FD");
+#endif
+    if (served || !getenv("SLURM_STEP_ID") || !tasks || atoi(tasks) < 2 || launched_rank() != 0) return;
+    fprintf(stderr, "polysweep: srun started %s processes without PMIx; if MPI ends here, type `srun --mpi=pmix -n %s polysweep ...`, or `mpirun -n %s polysweep ...`\n",
+            tasks, tasks, tasks);
+}
+
 /* All ranks leave together: one that went early would take the others down with it. */
 static int inside_mpi(const psw_command *command, const psw_options *options, int *argc, char ***argv)
 {
     psw_comm world;
     int provided;
     psw_store_environment();
+    warn_of_launch();
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     psw_status status = psw_comm_world(&world);
     if (status == PSW_OK) {

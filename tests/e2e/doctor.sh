@@ -64,6 +64,11 @@ grep -q "srun --mpi=pmix -n 2" world.0 || complain "what to type is not said" "$
 [ -s world.1 ] && complain "the second world speaks too" "$(cat world.1)"
 empty "$place"
 
+# where Open MPI sees that srun started it without PMIx, it ends the process itself: the advice comes before
+env SLURM_JOB_ID=1 SLURM_NODELIST="$(hostname)" SLURM_STEPID=0 SLURM_STEP_ID=0 SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=0 \
+    timeout 60 "$program" doctor >said 2>&1 && complain "a launch without PMIx ended well" "$(cat said)"
+grep -q "without PMIx; if MPI ends here, type .srun --mpi=pmix -n 2" said || complain "what to type is not said" "$(cat said)"
+
 # ---- settings ----
 expect 0 "unset OPENBLAS_L2_SIZE" env OPENBLAS_L2_SIZE=512 "$program" doctor
 if grep -q " avx2" /proc/cpuinfo && "$program" doctor | grep -q DYNAMIC_ARCH; then
