@@ -114,8 +114,11 @@ static void json(const psw_facts *f, const psw_report *r)
 /* Of separate worlds each has a rank 0; one report is enough. */
 static bool speaks(const psw_facts *f)
 {
-    const char *process = getenv("SLURM_PROCID");
-    return f->ranks > 1 || f->places[0].machine.expected_ranks <= 1 || !process || atoi(process) == 0;
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"};
+    if (f->ranks > 1 || f->places[0].machine.expected_ranks <= 1) return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i])) return atoi(getenv(names[i])) == 0;
+    return true;
 }
 
 static psw_status judge(const psw_options *options, const psw_facts *f)

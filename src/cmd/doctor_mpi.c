@@ -100,6 +100,8 @@ static void check_talk(const psw_facts *f, psw_report *r)
     if (way[0])
         psw_doctor_mend(r, "`OMPI_MCA_btl_vader_single_copy_mechanism=none mpirun -n 2 polysweep doctor`; if that is faster, "
                            "export it");
+    else if (!m->open_mpi)
+        psw_doctor_mend(r, "`mpiexec -bind-to core -n 2 polysweep doctor`; if that is no faster, another build of %s", m->name);
     else
         psw_doctor_mend(r, "`mpirun --display-map -n 2 polysweep doctor`: are both on one socket? `env | grep OMPI_MCA_btl` "
                            "should leave shared memory in");

@@ -285,6 +285,11 @@ static void test_messages(void)
     expect(&m, PSW_WARN, "messages", "3 GB/s", "OMPI_MCA_btl");
 
     healthy(&m);
+    f->mpi.talk.message_bytes_s = 3e9;
+    f->mpi.open_mpi = false;
+    expect(&m, PSW_WARN, "messages", "3 GB/s", "mpiexec -bind-to core");
+
+    healthy(&m);
     TEXT(f->mpi.single_copy, "cma");
     expect_fine(&m, "vader by cma");
 
