@@ -1,5 +1,8 @@
 psw_test(print unit/print.c)
+psw_test(doctor unit/doctor.c)
+psw_test(doctor_files unit/doctor_files.c)
 psw_script_test(commands e2e/commands.py)
+psw_script_test(doctor e2e/doctor.sh)
 psw_script_test(separation e2e/separation.py)
 psw_script_test(failures e2e/failures.sh)
 psw_script_test(teams_run e2e/teams.py)

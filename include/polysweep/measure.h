@@ -22,13 +22,43 @@ typedef struct psw_machine {
     char blas_config[192];  /* what BLAS says of itself, and what products of tiles are made of */
     int cores;              /* this process may run on (its binding); hardware threads of one core count once */
     int cores_node;         /* that this job may use on the node */
+    double quota_cores;     /* processor time that the control group allows, in cores; 0 = no limit */
     int blas_threads;
+    int blas_parallel;      /* the BLAS is made for one thread (0), threads (1), OpenMP (2), unknown (-1) */
     int expected_ranks;     /* what the launcher started (SLURM_NTASKS, OMPI_COMM_WORLD_SIZE, PMI_SIZE); 0 unknown */
-    char binding[160];      /* list of cores, "0-1" */
+    char binding[160];      /* list of hardware threads, "0-1" */
+    char core_list[160];    /* of the cores they belong to, counted by hwloc over the node */
     double memory_bytes;    /* of the node, or the limit of its control group */
     bool avx2, avx512;
 } psw_machine;
 psw_machine psw_machine_read(void);
+
+/* What a directory is. Looks only; local. */
+typedef struct psw_directory {
+    int why_not;             /* errno why nothing can be written there (ENOENT, ENOTDIR, EROFS, EACCES), 0 */
+    long magic;              /* of its file system, as statfs says */
+    char type[32];           /* "ext4", "nfs4", "lustre"; "" if neither the mount table nor the magic tells */
+    char options[256];       /* of the mount, "rw,noatime,localflock"; "" unknown */
+    double free_bytes;       /* for this user */
+    double file_limit_bytes; /* largest file of this process (RLIMIT_FSIZE), INFINITY = any */
+} psw_directory;
+psw_directory psw_directory_read(const char *path);
+
+/* Shared memory of the node, /dev/shm: what it has left, and what dead processes of this user left in it. */
+typedef struct psw_shared_memory {
+    double free_bytes;                         /* NaN: there is none */
+    int segments, semaphores, semaphores_shut; /* files of MPI that no process has open; shut: whoever asks waits */
+    double segment_bytes;
+    char semaphore[128]; /* name of a shut one */
+} psw_shared_memory;
+psw_shared_memory psw_shared_memory_read(void);
+
+/* How fast ranks of a node talk: bytes a second of large messages between its first two ranks, and of copies inside
+ * one, for comparison. NaN where there is one rank only. Collective over the node; takes some milliseconds. */
+typedef struct psw_talk {
+    double message_bytes_s, copy_bytes_s;
+} psw_talk;
+psw_status psw_measure_talk(const psw_comm *node, psw_talk *talk);
 
 /* Sets the number of BLAS threads of this process (OpenBLAS, MKL, BLIS). */
 void psw_threads_set(int threads);

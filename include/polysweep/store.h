@@ -189,6 +189,25 @@ psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *poi
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message);
 psw_status psw_store_sync(psw_store *store); /* this writer's data is on disk (fdatasync) */
 
+/* ---- trying out a directory, for doctor ------------------------------------------------------------------- */
+
+typedef struct psw_trial {
+    int flock_error, fcntl_error; /* errno of each kind of lock on rank 0, 0 = it works */
+    ptrdiff_t lock_unseen;        /* ranks that did not see the lock that rank 0 held */
+    ptrdiff_t slots, run;         /* that each rank wrote, and at a time */
+    double slot_bytes;
+    double create_s, open_s;      /* to make the file (rank 0), to open it together */
+    double alone_s, together_s;   /* for the slots of one rank: rank 0 alone, all at once (the slowest) */
+    double sync_s;                /* until a writer's data was on disk (the slowest) */
+    ptrdiff_t wrong;              /* slots that another rank did not read back as they were written */
+} psw_trial;
+
+/* In a directory of its own inside `directory`, which is gone afterwards: locks, then the file of `study` (a whole
+ * number of slots for each rank, at least one), written by all ranks through MPI-IO, and read again by each rank's
+ * neighbour. Collective. PSW_ENVIRONMENT: what could not be done, everywhere; the trial then holds what came before. */
+psw_status psw_store_try(const psw_comm *comm, const char *directory, const psw_study *study,
+                         const psw_launch *launch, psw_trial *trial);
+
 /* ---- the table of columns, for show, help and tests ------------------------------------------------------- */
 
 typedef enum psw_column_type { PSW_F8, PSW_I8, PSW_U8, PSW_U1 } psw_column_type;

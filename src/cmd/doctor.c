@@ -1,278 +1,214 @@
 /* doctor: what this machine and launch look like, what is wrong, what to type. It reads what is there. */
+#include "cmd/doctor.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
 #include "cmd/print.h"
+#include "cmd/run.h"
 
-typedef enum grade { FINE, WARN, BAD } grade;
 static const char *const grade_words[] = {"ok", "warn", "bad"};
 
-enum { LINES = 96, RANKS_SHOWN = 16, CORES_MAX = 1024, ORDINARY_HOST = 64 };
+/* ---- a report ---- */
 
-typedef struct line {
-    grade grade;
-    char topic[16], text[320];
-} line;
-
-typedef struct report {
-    line lines[LINES];
-    ptrdiff_t count, bad;
-} report;
-
-static void say(report *r, grade g, const char *topic, const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static void say(report *r, grade g, const char *topic, const char *format, ...)
+static void add(psw_report *r, psw_grade grade, const char *topic, const char *format, va_list arguments)
 {
-    if (r->count == LINES) return;
-    line *l = &r->lines[r->count++];
+    r->bad += grade == PSW_BAD;
+    if (r->count == PSW_FINDINGS) return;
+    psw_finding *f = &r->list[r->count++];
+    *f = (psw_finding){.grade = grade};
+    psw_format(f->topic, sizeof f->topic, "%s", topic);
+    vsnprintf(f->text, sizeof f->text, format, arguments);
+}
+
+void psw_doctor_fine(psw_report *r, const char *topic, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(l->text, sizeof l->text, format, arguments);
+    add(r, PSW_FINE, topic, format, arguments);
     va_end(arguments);
-    psw_format(l->topic, sizeof l->topic, "%s", topic);
-    l->grade = g;
-    r->bad += g == BAD;
 }
 
-/* What rank 0 hears from every rank. */
-typedef struct place {
-    char host[ORDINARY_HOST], binding[160];
-    int cores, cores_node, blas_threads, node_rank, node_size;
-} place;
-
-/* ---- launch ---- */
-
-static void check_launch(report *r, const psw_comm *world, const psw_machine *m, const place *places)
+void psw_doctor_warn(psw_report *r, const char *topic, const char *format, ...)
 {
-    int nodes = 0, expected = m->expected_ranks;
-    for (int i = 0; i < world->size; i++) nodes += places[i].node_rank == 0;
-    if (world->size == 1 && expected > 1)
-        say(r, BAD, "launch",
-            "the launcher started %d processes, each sees a world of one; type "
-            "`mpirun -n %d polysweep ...`, or `srun --mpi=pmix -n %d polysweep ...`",
-            expected, expected, expected);
-    else if (expected > 0 && expected != world->size)
-        say(r, WARN, "launch", "%d ranks on %d node%s, but the launcher speaks of %d", world->size, nodes,
-            nodes == 1 ? "" : "s", expected);
-    else
-        say(r, FINE, "launch", "%d rank%s on %d node%s, rank 0 on %s", world->size, world->size == 1 ? "" : "s", nodes,
-            nodes == 1 ? "" : "s", m->host);
+    va_list arguments;
+    va_start(arguments, format);
+    add(r, PSW_WARN, topic, format, arguments);
+    va_end(arguments);
 }
 
-/* ---- binding ---- */
-
-/* "0-3,8": one mark a core; cores at or above CORES_MAX are not looked at. */
-static void read_list(const char *list, bool cores[CORES_MAX])
+void psw_doctor_bad(psw_report *r, const char *topic, const char *format, ...)
 {
-    memset(cores, 0, CORES_MAX * sizeof *cores);
-    for (const char *at = list; *at;) {
-        char *end;
-        long first = strtol(at, &end, 10), last = first;
-        if (end == at) return;
-        if (*end == '-') last = strtol(end + 1, &end, 10);
-        for (long core = first; core <= last && core < CORES_MAX; core++) cores[core] = true;
-        at = *end == ',' ? end + 1 : end;
-    }
+    va_list arguments;
+    va_start(arguments, format);
+    add(r, PSW_BAD, topic, format, arguments);
+    va_end(arguments);
 }
 
-static bool overlap(const place *a, const place *b)
+void psw_doctor_mend(psw_report *r, const char *format, ...)
 {
-    bool x[CORES_MAX], y[CORES_MAX];
-    if (strcmp(a->host, b->host) != 0) return false;
-    read_list(a->binding, x);
-    read_list(b->binding, y);
-    for (int i = 0; i < CORES_MAX; i++)
-        if (x[i] && y[i]) return true;
-    return false;
-}
-
-/* Neighbours in rank order are the ones that share by mistake. */
-static void check_overlap(report *r, int size, const place *places)
-{
-    for (int i = 1; i < size; i++)
-        if (places[i].cores < places[i].cores_node && overlap(&places[i - 1], &places[i])) {
-            say(r, BAD, "binding",
-                "ranks %d and %d on %s share cores (%s and %s); type "
-                "`mpirun --map-by core --bind-to core ...`",
-                i - 1, i, places[i].host, places[i - 1].binding, places[i].binding);
-            return;
-        }
-}
-
-static void check_binding(report *r, int size, const place *places)
-{
-    bool free = false;
-    for (int i = 0; i < size; i++) {
-        if (i < RANKS_SHOWN)
-            say(r, FINE, "binding", "rank %d on %s: hardware threads %s, %d of %d cores", i, places[i].host,
-                places[i].binding[0] ? places[i].binding : "unknown", places[i].cores, places[i].cores_node);
-        free |= places[i].cores == places[i].cores_node && places[i].node_size > 1;
-    }
-    if (size > RANKS_SHOWN) say(r, FINE, "binding", "and %d ranks more", size - RANKS_SHOWN);
-    if (free)
-        say(r, WARN, "binding", "ranks may wander over all cores of their node; type `mpirun --bind-to core ...`");
-    check_overlap(r, size, places);
-}
-
-static void check_cores(report *r, int size, const place *places)
-{
-    for (int i = 0; i < size; i++) {
-        const place *p = &places[i];
-        if (p->node_rank != 0 || p->node_size <= p->cores_node) continue;
-        say(r, BAD, "cores",
-            "%d ranks on the %d core%s of %s; type `mpirun -n %d ...`, or run with --oversubscribe "
-            "(its times are marked as not valid)",
-            p->node_size, p->cores_node, p->cores_node == 1 ? "" : "s", p->host, p->cores_node);
-        return;
-    }
-    say(r, FINE, "cores", "no node has more ranks than cores (%d on this one)", places[0].cores_node);
-}
-
-/* ---- BLAS ---- */
-
-static bool one_of(const char *word, const char *list)
-{
-    const char *at = strstr(list, word);
-    return word[0] && at && (at == list || at[-1] == ' ') && (at[strlen(word)] == ' ' || at[strlen(word)] == '\0');
-}
-
-static void check_kernel(report *r, const psw_machine *m)
-{
-    const char *wide = "SkylakeX Cooperlake Sapphirerapids SapphireRapids", *middle = "Haswell Zen";
-    const char *forced = getenv("OPENBLAS_CORETYPE"), *kernel = m->blas_kernel;
-    const char *advice = forced ? "type `unset OPENBLAS_CORETYPE`" : "a newer OpenBLAS, or one built with DYNAMIC_ARCH";
-    if (forced) say(r, WARN, "blas", "OPENBLAS_CORETYPE=%s forces the kernel; type `unset OPENBLAS_CORETYPE`", forced);
-    if (getenv("OPENBLAS_L2_SIZE"))
-        say(r, WARN, "blas", "OPENBLAS_L2_SIZE is set and changes the tiles; type `unset OPENBLAS_L2_SIZE`");
-    if (!kernel[0])
-        say(r, WARN, "blas", "this CBLAS does not tell its kernel: bits of different builds cannot be compared");
-    else if (m->avx512 && !one_of(kernel, wide))
-        say(r, one_of(kernel, middle) ? WARN : BAD, "blas", "kernel %s on a processor with AVX-512: %s", kernel,
-            advice);
-    else if (m->avx2 && !m->avx512 && !one_of(kernel, middle))
-        say(r, BAD, "blas", "kernel %s on a processor with AVX2: %s", kernel, advice);
-    else
-        say(r, FINE, "blas", "kernel %s", kernel);
-    say(r, FINE, "blas", "%s", m->blas_config);
-}
-
-static void check_tiles(report *r, const psw_machine *m)
-{
-    const char *tiles = psw_tile_backend();
-    bool own = strncmp(tiles, "BLAS", 4) != 0, wide = strstr(tiles, "AVX-512") || strstr(tiles, "AVX2");
-    if (own && m->avx2 && !wide)
-        say(r, WARN, "tiles",
-            "%s, on a processor with AVX2; type `cmake -DPOLYSWEEP_NATIVE=ON ...`, or, where one build serves many "
-            "processors, `cmake -DPOLYSWEEP_TILES=blas ...`",
-            tiles);
-    else
-        say(r, FINE, "tiles", "%s", tiles);
-}
-
-static void check_threads(report *r, const psw_machine *m)
-{
-    const char *asked = getenv("OPENBLAS_NUM_THREADS");
-    say(r, FINE, "threads", "BLAS would use %d; polysweep sets run.threads, 1 by default (OPENBLAS_NUM_THREADS=%s)",
-        m->blas_threads, asked ? asked : "");
-}
-
-/* ---- the rest ---- */
-
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value ? value : "not set";
-}
-
-static void check_libraries(report *r)
-{
-    char library[MPI_MAX_LIBRARY_VERSION_STRING], hdf5[32];
-    int length;
-    MPI_Get_library_version(library, &length);
-    library[strcspn(library, "\n,")] = '\0';
-    psw_store_library(hdf5, sizeof hdf5);
-    say(r, FINE, "mpi", "%s", library);
-    say(r, FINE, "hdf5", "%s, with MPI-IO", hdf5);
-    say(r, FINE, "files", "HDF5_USE_FILE_LOCKING %s, OMPI_MCA_io %s, OMPI_MCA_sharedfp %s",
-        environment("HDF5_USE_FILE_LOCKING"), environment("OMPI_MCA_io"), environment("OMPI_MCA_sharedfp"));
-#ifdef __OPTIMIZE__
-    say(r, FINE, "build", "polysweep " PSW_VERSION ", optimised");
-#else
-    say(r, WARN, "build",
-        "polysweep " PSW_VERSION " without optimisation; type `cmake -DCMAKE_BUILD_TYPE=Release ...`");
-#endif
-}
-
-static void check_machine(report *r, const psw_machine *m, const place *here)
-{
-    char all[PSW_TEXT], each[PSW_TEXT];
-    double resolution = psw_clock_resolution_s();
-    say(r, FINE, "cpu", "%s%s", m->cpu[0] ? m->cpu : "unknown", m->avx512 ? ", AVX-512" : m->avx2 ? ", AVX2" : "");
-    psw_say_bytes(m->memory_bytes, all);
-    psw_say_bytes(m->memory_bytes / here->node_size, each);
-    say(r, m->memory_bytes > 0 ? FINE : WARN, "memory", "%s on this node, %s for each of its ranks", all, each);
-    say(r, resolution < 1e-6 ? FINE : WARN, "clock", "steps of %.0f ns", 1e9 * resolution);
+    va_list arguments;
+    if (r->count == 0) return;
+    psw_finding *f = &r->list[r->count - 1];
+    va_start(arguments, format);
+    vsnprintf(f->mend, sizeof f->mend, format, arguments);
+    va_end(arguments);
 }
 
 /* ---- telling ---- */
 
-static void tell(const report *r)
+static void tell(const psw_report *r)
 {
-    for (ptrdiff_t i = 0; i < r->count; i++)
-        printf("%-4s  %-8s %s\n", grade_words[r->lines[i].grade], r->lines[i].topic, r->lines[i].text);
+    for (ptrdiff_t i = 0; i < r->count; i++) {
+        const psw_finding *f = &r->list[i];
+        printf("%-4s  %-8s  %s\n", grade_words[f->grade], f->topic, f->text);
+        if (f->mend[0]) printf("                type %s\n", f->mend);
+    }
 }
 
-static void json(const report *r)
+static void json_findings(psw_json *out, const psw_report *r)
+{
+    psw_json_open(out, "findings", '[');
+    for (ptrdiff_t i = 0; i < r->count; i++) {
+        psw_json_open(out, NULL, '{');
+        psw_json_text(out, "grade", grade_words[r->list[i].grade]);
+        psw_json_text(out, "topic", r->list[i].topic);
+        psw_json_text(out, "text", r->list[i].text);
+        psw_json_text(out, "type", r->list[i].mend);
+        psw_json_close(out);
+    }
+    psw_json_close(out);
+}
+
+static void json_trial(psw_json *out, const psw_facts *f)
+{
+    const psw_trial *t = &f->attempt.trial;
+    double bytes = (double)t->slots * t->slot_bytes;
+    psw_json_open(out, "trial", '{');
+    psw_json_text(out, "directory", f->attempt.path);
+    psw_json_text(out, "file_system", f->attempt.directory.type);
+    psw_json_number(out, "free_bytes", f->attempt.directory.free_bytes);
+    psw_json_count(out, "ranks", f->ranks);
+    psw_json_count(out, "points_per_rank", t->slots);
+    psw_json_number(out, "bytes_per_point", t->slot_bytes);
+    psw_json_number(out, "alone_bytes_per_s", bytes / t->alone_s);
+    psw_json_number(out, "rank_bytes_per_s", bytes / t->together_s);
+    psw_json_number(out, "together_bytes_per_s", bytes * f->ranks / t->together_s);
+    psw_json_number(out, "create_s", t->create_s);
+    psw_json_number(out, "open_s", t->open_s);
+    psw_json_number(out, "sync_s", t->sync_s);
+    psw_json_count(out, "wrong", t->wrong);
+    psw_json_close(out);
+}
+
+static void json(const psw_facts *f, const psw_report *r)
 {
     psw_json out = psw_json_begin(stdout, "doctor");
     psw_json_count(&out, "bad", r->bad);
-    psw_json_open(&out, "findings", '[');
-    for (ptrdiff_t i = 0; i < r->count; i++) {
-        psw_json_open(&out, NULL, '{');
-        psw_json_text(&out, "grade", grade_words[r->lines[i].grade]);
-        psw_json_text(&out, "topic", r->lines[i].topic);
-        psw_json_text(&out, "text", r->lines[i].text);
-        psw_json_close(&out);
-    }
+    json_findings(&out, r);
+    if (f->attempt.path && f->attempt.directory.why_not == 0 && f->attempt.status == PSW_OK) json_trial(&out, f);
     psw_json_end(&out);
 }
 
-static psw_status examine(const psw_options *options, const psw_comm *world, const psw_machine *m, const place *places)
+/* Of separate worlds each has a rank 0; one report is enough. */
+static bool speaks(const psw_facts *f)
 {
-    report r = {.count = 0};
-    check_launch(&r, world, m, places);
-    check_cores(&r, world->size, places);
-    check_binding(&r, world->size, places);
-    check_threads(&r, m);
-    check_kernel(&r, m);
-    check_tiles(&r, m);
-    check_libraries(&r);
-    check_machine(&r, m, &places[0]);
-    (options->json ? json : tell)(&r);
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"};
+    if (f->ranks > 1 || f->places[0].machine.expected_ranks <= 1) return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i])) return atoi(getenv(names[i])) == 0;
+    return true;
+}
+
+static psw_status judge(const psw_options *options, const psw_facts *f)
+{
+    psw_report r = {.count = 0};
+    psw_doctor_launch(f, &r);
+    psw_doctor_blas(f, &r);
+    psw_doctor_mpi(f, &r);
+    psw_doctor_files(f, &r);
+    if (speaks(f) && options->json) json(f, &r);
+    if (speaks(f) && !options->json) tell(&r);
     return r.bad ? PSW_FAIL(PSW_ENVIRONMENT, "doctor: %td finding%s to mend", r.bad, r.bad == 1 ? "" : "s") : PSW_OK;
+}
+
+/* ---- a study to try with ---- */
+
+enum { TRIAL_SLOTS = 8192, TRIAL_LEAST = 16, TRIAL_MOST = 512 }; /* of all ranks; of one */
+
+/* So small that the slowest file system ends soon, and of whole runs of slots where ranks are not many. */
+static psw_status make_study(const psw_options *options, int ranks, psw_study **study)
+{
+    char text[512];
+    int each = TRIAL_SLOTS / ranks, most = each < TRIAL_MOST ? each : TRIAL_MOST;
+    int slots = ranks * (most > TRIAL_LEAST ? most : TRIAL_LEAST);
+    for (ptrdiff_t i = 0; i < options->set_count; i++)
+        if (strncmp(options->set[i], "run.", 4) != 0)
+            return PSW_FAIL(PSW_USAGE, "--set %s: doctor knows run.threads only: --set run.threads=4", options->set[i]);
+    psw_format(text, sizeof text,
+               "{schema: 1, study: doctor, seed: 1, methods: [closed_form], data: {kind: self_attention, preset: W2},\n"
+               "grid: {n: 64, d: 10, beta: {from: 2, to: %d, step: 2}}, judge: {m: 8, trials: 1}}\n",
+               2 * slots);
+    return psw_study_parse(text, strlen(text), "doctor", options->set, options->set_count, psw_house(), study);
+}
+
+/* ---- facts of all ranks ---- */
+
+static psw_status gather_places(const psw_comm *world, const psw_comm *node, psw_place *places)
+{
+    psw_place mine = {.machine = psw_machine_read(), .node = world->rank, .node_rank = node->rank, .node_size = node->size};
+    PSW_TRY(psw_comm_bytes(node, 0, &mine.node, sizeof mine.node));
+    if (node->rank == 0) mine.shared = psw_shared_memory_read();
+    return psw_comm_gather(world, &mine, sizeof mine, places);
+}
+
+/* What was wrong with a trial is a finding, not the end. */
+static psw_status try_directory(const psw_comm *world, const psw_comm *node, const psw_options *options,
+                                const psw_study *study, psw_facts *f)
+{
+    psw_launch launch;
+    psw_attempt *a = &f->attempt;
+    a->path = options->file_count ? options->files[0] : NULL;
+    if (!a->path) return PSW_OK;
+    if (world->rank == 0) a->directory = psw_directory_read(a->path);
+    PSW_TRY(psw_comm_bytes(world, 0, &a->directory, sizeof a->directory));
+    if (a->directory.why_not) return PSW_OK;
+    PSW_TRY(psw_launch_describe(world, node, options, f->threads, &launch));
+    psw_stop_listen();
+    a->status = psw_store_try(world, a->path, study, &launch, &a->trial);
+    if (a->status != PSW_OK) psw_format(a->why, sizeof a->why, "%s", psw_message());
+    return psw_stop_asked() == PSW_GO ? PSW_OK : PSW_FAIL(PSW_STOPPED, "stopped; nothing is left in %s", a->path);
+}
+
+static psw_status collect(const psw_options *options, const psw_comm *world, psw_place *places, psw_facts *f)
+{
+    psw_comm node;
+    psw_study *study = NULL;
+    PSW_TRY(psw_comm_agree(world, make_study(options, world->size, &study)));
+    f->threads = (int)psw_study_settings(study)->threads;
+    psw_doctor_read(f);
+    psw_status status = psw_comm_split_node(world, &node);
+    if (status == PSW_OK) {
+        status = psw_comm_agree(world, gather_places(world, &node, places));
+        if (status == PSW_OK) status = psw_comm_agree(world, psw_measure_talk(&node, &f->mpi.talk));
+        if (status == PSW_OK) status = try_directory(world, &node, options, study, f);
+        psw_comm_free(&node);
+    }
+    psw_study_free(study);
+    return status;
 }
 
 psw_status psw_cmd_doctor(const psw_options *options, const psw_comm *world)
 {
-    psw_comm node;
-    psw_machine m = psw_machine_read();
-    place *places = calloc((size_t)world->size, sizeof *places);
-    PSW_TRY(psw_comm_agree(world, places ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for a list of ranks")));
-    psw_status status = psw_comm_split_node(world, &node);
-    if (status == PSW_OK) {
-        place mine = {.cores = m.cores,
-                      .cores_node = m.cores_node,
-                      .blas_threads = m.blas_threads,
-                      .node_rank = node.rank,
-                      .node_size = node.size};
-        psw_format(mine.host, sizeof mine.host, "%s", m.host);
-        psw_format(mine.binding, sizeof mine.binding, "%s", m.binding);
-        status = psw_comm_gather(world, &mine, sizeof mine, places);
-        psw_comm_free(&node);
-    }
-    if (status == PSW_OK && world->rank == 0) status = examine(options, world, &m, places);
+    psw_facts facts = {.ranks = world->size};
+    psw_place *places = calloc((size_t)world->size, sizeof *places);
+    facts.places = places;
+    psw_status status = places ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for a list of ranks");
+    if (options->file_count > 1) status = PSW_FAIL(PSW_USAGE, "doctor tries one directory at a time");
+    status = psw_comm_agree(world, status);
+    if (status == PSW_OK) status = psw_comm_agree(world, collect(options, world, places, &facts));
+    if (status == PSW_OK && world->rank == 0) status = judge(options, &facts);
     free(places);
     return psw_comm_agree(world, status);
 }

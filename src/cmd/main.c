@@ -34,9 +34,12 @@ const psw_command psw_commands[] = {
      "  polysweep merge phase.h5 monday.h5 tuesday.h5\n"
      "  polysweep merge phase.h5 part-*.h5 --json\n",
      false, psw_cmd_merge},
-    {"doctor", "[DIR]", "what this machine and launch look like, what is wrong and what to type", "json",
+    {"doctor", "[DIR]", "what this machine and launch look like, what is wrong and what to type; tries out writing in DIR",
+     "set json",
      "  polysweep doctor\n"
-     "  mpirun -n 4 polysweep doctor\n",
+     "  mpirun -n 4 polysweep doctor /scratch/results\n"
+     "  mpirun -n 4 polysweep doctor --set run.threads=2\n"
+     "  srun --mpi=pmix -n 128 polysweep doctor /scratch/results --json > doctor.json\n",
      true, psw_cmd_doctor},
     {0},
 };

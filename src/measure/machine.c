@@ -12,6 +12,7 @@
 extern char *openblas_get_corename(void) WEAK;
 extern char *openblas_get_config(void) WEAK;
 extern int openblas_get_num_threads(void) WEAK;
+extern int openblas_get_parallel(void) WEAK;
 extern void openblas_set_num_threads(int) WEAK;
 extern void MKL_Set_Num_Threads(int) WEAK;
 extern int MKL_Get_Max_Threads(void) WEAK;
@@ -61,15 +62,15 @@ static void proc_field(const char *path, const char *field, char *out, size_t si
     fclose(file);
 }
 
-/* A limit in bytes of this process's control group; 0 if there is none ("max" reads as no number). */
-static double group_limit(const char *path)
+/* The number in a file, a limit of this process's control group say; 0 if there is none ("max" is no number). */
+static double number_of(const char *path)
 {
-    double bytes = 0;
+    double value = 0;
     FILE *file = fopen(path, "r");
     if (!file) return 0;
-    if (fscanf(file, "%lf", &bytes) != 1) bytes = 0;
+    if (fscanf(file, "%lf", &value) != 1) value = 0;
     fclose(file);
-    return bytes;
+    return value;
 }
 
 static double memory(void)
@@ -79,10 +80,25 @@ static double memory(void)
     proc_field("/proc/meminfo", "MemTotal", text, sizeof text);
     double bytes = 1024 * strtod(text, NULL);
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        double limit = group_limit(limits[i]);
+        double limit = number_of(limits[i]);
         if (limit > 0 && (bytes == 0 || limit < bytes)) bytes = limit;
     }
     return bytes;
+}
+
+/* Version 2 of control groups says "200000 100000" or "max 100000" in one file, version 1 has two files. */
+static double quota(void)
+{
+    double quota = 0, period = 0;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+    if (file) {
+        if (fscanf(file, "%lf %lf", &quota, &period) != 2) quota = 0;
+        fclose(file);
+    } else {
+        quota = number_of("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+        period = number_of("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+    }
+    return quota > 0 && period > 0 ? quota / period : 0;
 }
 
 /* A launcher's own count first: inside an allocation Slurm's variables also stand in shells. */
@@ -107,6 +123,17 @@ static int cores_in(hwloc_topology_t topology, hwloc_const_cpuset_t set)
     return count > 0 ? count : hwloc_bitmap_weight(set);
 }
 
+/* "0-3,8": which cores those are. */
+static void list_cores(hwloc_topology_t topology, hwloc_const_cpuset_t set, char *out, size_t size)
+{
+    hwloc_bitmap_t cores = hwloc_bitmap_alloc();
+    hwloc_obj_t core = NULL;
+    while (cores && (core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core)) != NULL)
+        if (hwloc_bitmap_intersects(core->cpuset, set)) hwloc_bitmap_set(cores, core->logical_index);
+    if (cores && !hwloc_bitmap_iszero(cores)) hwloc_bitmap_list_snprintf(out, size, cores);
+    hwloc_bitmap_free(cores);
+}
+
 static void read_binding_from(hwloc_topology_t topology, hwloc_bitmap_t set, psw_machine *machine)
 {
     hwloc_const_cpuset_t all = hwloc_topology_get_topology_cpuset(topology);
@@ -115,6 +142,7 @@ static void read_binding_from(hwloc_topology_t topology, hwloc_bitmap_t set, psw
     hwloc_bitmap_and(set, set, all);
     machine->cores = cores_in(topology, set);
     hwloc_bitmap_list_snprintf(machine->binding, sizeof machine->binding, set);
+    list_cores(topology, set, machine->core_list, sizeof machine->core_list);
 }
 
 static void read_binding(psw_machine *machine)
@@ -140,6 +168,8 @@ psw_machine psw_machine_read(void)
     if (openblas_get_corename) copy(machine.blas_kernel, sizeof machine.blas_kernel, openblas_get_corename());
     describe_blas(machine.blas_config, sizeof machine.blas_config);
     machine.blas_threads = blas_threads();
+    machine.blas_parallel = openblas_get_parallel ? openblas_get_parallel() : -1;
+    machine.quota_cores = quota();
     machine.expected_ranks = expected_ranks();
     machine.memory_bytes = memory();
     read_binding(&machine);

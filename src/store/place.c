@@ -12,9 +12,9 @@
 
 void psw_store_environment(void)
 {
-    /* shared file pointers, which we do not use, cost OMPIO a named semaphore that outlives a killed process at 0 and
-     * blocks the next run in MPI_File_open */
-    setenv("OMPI_MCA_sharedfp", "^sm", 0);
+    /* shared file pointers, which we do not use: `sm` costs OMPIO a named semaphore that outlives a killed process at 0
+     * and blocks the next run in MPI_File_open; `lockedfile` overruns a buffer where a file's name has 250 characters */
+    setenv("OMPI_MCA_sharedfp", "^sm,lockedfile", 0);
     setenv("HDF5_USE_FILE_LOCKING", "BEST_EFFORT", 0); /* some parallel file systems have no locks */
     signal(SIGXFSZ, SIG_IGN);
 }

@@ -260,8 +260,13 @@ def test_calibration(file, study):
     check(told["rates"] == file and told["busy_s"] > 0, told["rates"])
 
 
-def test_doctor():
-    told = parse(run("doctor", "--json", ranks=2))
+def test_doctor(place):
+    told = parse(run("doctor", place, "--json", ranks=2))
+    trial = told["trial"]
+    check(trial["directory"] == place and trial["ranks"] == 2 and trial["wrong"] == 0, trial)
+    check(0 < trial["rank_bytes_per_s"] <= trial["together_bytes_per_s"] and trial["alone_bytes_per_s"] > 0, trial)
+    check(all(f["type"] for f in told["findings"] if f["grade"] != "ok"), told)
+    check("trial" not in parse(run("doctor", "--json")), "a trial that nobody asked for")
     grades = {f["grade"] for f in told["findings"]}
     check(told["bad"] == 0 and grades <= {"ok", "warn"}, told)
     check(any(f["topic"] == "launch" and "2 ranks on 1 node" in f["text"] for f in told["findings"]), told)
@@ -283,7 +288,7 @@ def main():
         test_show(file)
         test_status(file, study, told["points"])
         test_calibration(file, study)
-        test_doctor()
+        test_doctor(place)
         test_verify(file, told["points"])
     print(checks, "checks,", failed, "failed", file=sys.stderr)
     return 1 if failed else 0

@@ -169,7 +169,7 @@ judge: {{m: 8, trials: 10}}
 
 
 def test_kills(place):
-    """kill -9 from the first step to the last."""
+    """kill -9 from the moment the new file is begun to after its end."""
     study, file = place / "large.yaml", place / "large.h5"
     study.write_text(LARGE.format(last=8056))  # 10 000 points
     run("run", study, "-o", file, "--quiet")
@@ -183,7 +183,9 @@ def test_kills(place):
     states, parts = [], 0
     for trial in range(12):
         process = subprocess.Popen(command)
-        time.sleep(lone * (0.3 + 0.25 * trial))
+        while process.poll() is None and not os.path.exists(f"{file}.new"):
+            time.sleep(0.001)
+        time.sleep(lone * 0.1 * trial)
         process.send_signal(signal.SIGKILL)
         process.wait()
         slots = len(done(file))

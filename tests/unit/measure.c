@@ -1,6 +1,12 @@
 /* The clock moves forward, rates are times of this machine, a point's time is what they say it is. */
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "polysweep/measure.h"
@@ -31,10 +37,55 @@ static void test_machine(void)
     CHECK(m.host[0] != '\0', "no host name");
     CHECK(m.cores >= 1 && m.cores <= m.cores_node, "%d of %d cores", m.cores, m.cores_node);
     CHECK(m.binding[0] >= '0' && m.binding[0] <= '9', "binding \"%s\"", m.binding);
+    CHECK(m.core_list[0] >= '0' && m.core_list[0] <= '9', "cores \"%s\"", m.core_list);
+    CHECK(m.quota_cores >= 0 && m.blas_parallel >= -1 && m.blas_parallel <= 2, "%g %d", m.quota_cores, m.blas_parallel);
     CHECK(m.memory_bytes > 1e8, "memory %g", m.memory_bytes);
     psw_threads_set(1);
     m = psw_machine_read();
     CHECK(m.blas_threads == 0 || m.blas_threads == 1, "%d threads after 1 was set", m.blas_threads);
+}
+
+static void test_directory(void)
+{
+    char file[] = "/tmp/polysweep-measure-XXXXXX";
+    int descriptor = mkstemp(file);
+    psw_directory d = psw_directory_read("/tmp");
+    CHECK(d.why_not == 0 && d.magic != 0 && d.free_bytes > 0, "/tmp: %d, %lx, %g", d.why_not, (unsigned long)d.magic, d.free_bytes);
+    CHECK(strlen(d.type) > 1 && strncmp(d.options, "rw", 2) == 0, "/tmp: \"%s\" \"%s\"", d.type, d.options);
+    CHECK(psw_directory_read("/tmp/nowhere/at/all").why_not == ENOENT, "a directory that is not there");
+    CHECK(descriptor >= 0 && psw_directory_read(file).why_not == ENOTDIR, "a file");
+    CHECK(strcmp(psw_directory_read("/proc").type, "proc") == 0, "/proc: \"%s\"", psw_directory_read("/proc").type);
+    struct rlimit old, limit;
+    getrlimit(RLIMIT_FSIZE, &old);
+    limit = (struct rlimit){1 << 20, old.rlim_max};
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0 && psw_directory_read("/tmp").file_limit_bytes == 1 << 20, "a limit of 1 MiB");
+    setrlimit(RLIMIT_FSIZE, &old);
+    close(descriptor);
+    unlink(file);
+}
+
+/* Beside whatever other programs have there: differences count. */
+static void test_shared_memory(void)
+{
+    char semaphore[64], segment[64], word[64];
+    psw_format(semaphore, sizeof semaphore, "/OMPIO_polysweep-measure-%ld", (long)getpid());
+    psw_format(word, sizeof word, "sem.%s", semaphore + 1);
+    psw_format(segment, sizeof segment, "/dev/shm/vader_segment.polysweep-measure-%ld", (long)getpid());
+    if (isnan(psw_shared_memory_read().free_bytes) || access("/dev/shm", W_OK) != 0) return;
+    sem_t *held = sem_open(semaphore, O_CREAT | O_EXCL, 0600, 0);
+    CHECK(held != SEM_FAILED, "a semaphore cannot be made");
+    CHECK(strcmp(psw_shared_memory_read().semaphore, word) != 0, "a semaphore that somebody has open was not left behind");
+    sem_close(held);
+    psw_shared_memory seen = psw_shared_memory_read();
+    CHECK(seen.semaphores_shut >= 1 && seen.semaphores >= seen.semaphores_shut, "%d of %d shut", seen.semaphores_shut, seen.semaphores);
+    CHECK(seen.semaphores_shut > 1 || strcmp(seen.semaphore, word) == 0, "\"%s\" is not \"%s\"", seen.semaphore, word);
+    sem_unlink(semaphore);
+    int descriptor = open(segment, O_CREAT | O_EXCL | O_WRONLY, 0600);
+    CHECK(write(descriptor, segment, sizeof segment) > 0, "a segment cannot be made");
+    close(descriptor);
+    seen = psw_shared_memory_read();
+    CHECK(seen.segments >= 1 && seen.segment_bytes >= 4096, "%d segments of %g bytes", seen.segments, seen.segment_bytes);
+    unlink(segment);
 }
 
 static int expected(const char *name, const char *value)
@@ -81,6 +132,8 @@ int main(void)
     test_clock();
     test_resident();
     test_machine();
+    test_directory();
+    test_shared_memory();
     test_launcher();
     test_rates();
     return test_end();

@@ -1,0 +1,249 @@
+/* A result file on trial: what a sweep will do in a directory, done there in small, and nothing left. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "polysweep/measure.h"
+#include "store/store.h"
+
+enum { RUN_MAX = 64 }; /* slots that a sweep of small points writes at a time */
+
+typedef struct trial {
+    const psw_comm *comm;
+    const psw_study *study;
+    char directory[4096], file[2 * 4096]; /* of one name: what MPI libraries derive from it may have been left by others */
+    psw_store *store;
+    psw_record *records; /* one run */
+    psw_trial *out;
+} trial;
+
+/* ---- the place ---- */
+
+static psw_status make_place(const char *directory, trial *t)
+{
+    bool whole = psw_format(t->directory, sizeof t->directory, "%s/polysweep-doctor-XXXXXX", directory);
+    if (!whole) return PSW_FAIL(PSW_ENVIRONMENT, "the name of the directory is too long: %.80s...", directory);
+    if (mkdtemp(t->directory)) return PSW_OK;
+    int why = errno;
+    t->directory[0] = '\0';
+    return PSW_FAIL(PSW_ENVIRONMENT, "nothing can be made in %s: %s", directory, strerror(why));
+}
+
+static psw_status share_place(const char *directory, trial *t)
+{
+    psw_status status = t->comm->rank == 0 ? make_place(directory, t) : PSW_OK;
+    PSW_TRY(psw_comm_agree(t->comm, status));
+    PSW_TRY(psw_comm_bytes(t->comm, 0, t->directory, sizeof t->directory));
+    psw_format(t->file, sizeof t->file, "%s%s.h5", t->directory, strrchr(t->directory, '/'));
+    status = access(t->directory, W_OK | X_OK) == 0
+                 ? PSW_OK
+                 : PSW_FAIL(PSW_ENVIRONMENT, "%s is not the same directory on every node: what rank 0 made there, rank %d cannot use (%s)",
+                            directory, t->comm->rank, strerror(errno));
+    return psw_comm_agree(t->comm, status);
+}
+
+static void remove_file(const char *name, const char *ending)
+{
+    char path[2 * 4096 + 16];
+    if (psw_format(path, sizeof path, "%s%s", name, ending)) unlink(path);
+}
+
+/* Nobody has anything open any more when rank 0 clears up. */
+static void clear_place(const trial *t)
+{
+    psw_comm_barrier(t->comm);
+    if (t->comm->rank != 0 || !t->directory[0]) return;
+    remove_file(t->file, "");
+    remove_file(t->file, ".new");
+    remove_file(t->file, ".lock");
+    remove_file(t->directory, "/locks");
+    rmdir(t->directory);
+}
+
+/* ---- locks ---- */
+
+static int try_flock(int descriptor)
+{
+    return flock(descriptor, LOCK_EX | LOCK_NB) == 0 && flock(descriptor, LOCK_UN) == 0 ? 0 : errno;
+}
+
+static int try_fcntl(int descriptor)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_SETLK, &whole) == 0 ? 0 : errno;
+}
+
+/* Both kinds: flock is what HDF5 and our own lock use, fcntl what ROMIO uses on NFS and Lustre. */
+static void try_kinds(const trial *t)
+{
+    char path[sizeof t->directory + 32];
+    psw_format(path, sizeof path, "%s/locks", t->directory);
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0) {
+        t->out->flock_error = t->out->fcntl_error = errno;
+        return;
+    }
+    t->out->flock_error = try_flock(descriptor);
+    t->out->fcntl_error = try_fcntl(descriptor);
+    close(descriptor);
+}
+
+/* Does a lock of one node reach the others? */
+static psw_status try_lock(const trial *t)
+{
+    int lock = -1;
+    psw_status status = PSW_OK;
+    if (t->comm->rank == 0) {
+        try_kinds(t);
+        status = psw_store_lock(t->file, &lock);
+    }
+    status = psw_comm_agree(t->comm, status);
+    double unseen = status == PSW_OK && !psw_store_locked(t->file);
+    if (status == PSW_OK) status = psw_comm_sum(t->comm, &unseen, 1); /* also: all have looked before it goes */
+    t->out->lock_unseen = (ptrdiff_t)unseen;
+    psw_store_unlock(lock);
+    return status;
+}
+
+/* ---- writing ---- */
+
+static ptrdiff_t first_of(const trial *t, int rank)
+{
+    return rank * t->out->slots;
+}
+
+/* Numbers that nothing else would write here. */
+static psw_record record_of(const trial *t, ptrdiff_t slot)
+{
+    psw_point point = psw_study_point(t->study, slot);
+    psw_record record = psw_record_blank(&point);
+    record.slot.status = PSW_SLOT_DONE;
+    record.slot.attempt = 1;
+    record.cost.flops = (double)slot + 0.25;
+    return record;
+}
+
+static psw_status write_slots(const trial *t)
+{
+    ptrdiff_t first = first_of(t, t->comm->rank);
+    for (ptrdiff_t done = 0; done < t->out->slots; done += t->out->run) {
+        ptrdiff_t count = t->out->slots - done < t->out->run ? t->out->slots - done : t->out->run;
+        for (ptrdiff_t i = 0; i < count; i++) t->records[i] = record_of(t, first + done + i);
+        PSW_TRY(psw_store_put(t->store, first + done, count, t->records));
+    }
+    return PSW_OK;
+}
+
+/* Seconds that the slowest of those who take part needs for `what`. */
+static psw_status time_of(const trial *t, psw_status (*what)(const trial *), bool takes_part, double *seconds)
+{
+    PSW_TRY(psw_comm_barrier(t->comm));
+    double start = psw_clock_s();
+    psw_status status = takes_part ? what(t) : PSW_OK;
+    *seconds = takes_part ? psw_clock_s() - start : 0;
+    PSW_TRY(psw_comm_agree(t->comm, status));
+    return psw_comm_max(t->comm, seconds, 1);
+}
+
+static psw_status sync_slots(const trial *t)
+{
+    return psw_store_sync(t->store);
+}
+
+static psw_status create_file(const trial *t)
+{
+    return psw_store_create(t->file, t->study);
+}
+
+/* The first time is not counted: pages and blocks come into being. */
+static psw_status write_all(const trial *t)
+{
+    double first_s;
+    PSW_TRY(time_of(t, write_slots, true, &first_s));
+    PSW_TRY(time_of(t, write_slots, t->comm->rank == 0, &t->out->alone_s));
+    PSW_TRY(time_of(t, write_slots, true, &t->out->together_s));
+    return time_of(t, sync_slots, true, &t->out->sync_s);
+}
+
+static psw_status open_and_write(trial *t, const psw_launch *launch)
+{
+    double start = psw_clock_s();
+    PSW_TRY(psw_store_open(t->comm, t->file, t->study, launch, &t->store));
+    t->out->open_s = psw_clock_s() - start;
+    psw_status status = psw_comm_max(t->comm, &t->out->open_s, 1);
+    if (status == PSW_OK) status = write_all(t);
+    psw_status closed = psw_store_close(t->comm, t->store);
+    return status != PSW_OK ? status : closed;
+}
+
+/* ---- reading back ---- */
+
+static ptrdiff_t wrong_slots(const trial *t, psw_reader *reader, ptrdiff_t first, ptrdiff_t count)
+{
+    ptrdiff_t wrong = 0;
+    if (psw_reader_get(reader, first, count, t->records) != PSW_OK) return count;
+    for (ptrdiff_t i = 0; i < count; i++)
+        wrong += t->records[i].slot.status != PSW_SLOT_DONE || t->records[i].slot.torn ||
+                 t->records[i].cost.flops != record_of(t, first + i).cost.flops;
+    return wrong;
+}
+
+/* The neighbour's slots, which on another node came there over the file system. */
+static psw_status read_back(const trial *t)
+{
+    psw_reader *reader;
+    ptrdiff_t first = first_of(t, (t->comm->rank + 1) % t->comm->size);
+    double wrong = 0;
+    psw_status status = psw_reader_open(t->file, &reader);
+    for (ptrdiff_t done = 0; status == PSW_OK && done < t->out->slots; done += t->out->run) {
+        ptrdiff_t count = t->out->slots - done < t->out->run ? t->out->slots - done : t->out->run;
+        wrong += (double)wrong_slots(t, reader, first + done, count);
+    }
+    if (status == PSW_OK) psw_reader_close(reader);
+    PSW_TRY(psw_comm_agree(t->comm, status));
+    PSW_TRY(psw_comm_sum(t->comm, &wrong, 1));
+    t->out->wrong = (ptrdiff_t)wrong;
+    return PSW_OK;
+}
+
+/* ---- all of it ---- */
+
+static psw_status try_steps(trial *t, const char *directory, const psw_launch *launch)
+{
+    t->records = calloc(RUN_MAX, sizeof *t->records);
+    PSW_TRY(psw_comm_agree(t->comm, t->records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for a trial")));
+    PSW_TRY(share_place(directory, t));
+    PSW_TRY(try_lock(t));
+    PSW_TRY(time_of(t, create_file, t->comm->rank == 0, &t->out->create_s));
+    PSW_TRY(open_and_write(t, launch));
+    return read_back(t);
+}
+
+/* What putting a slot writes: its columns but the parameters, which are there from the start. */
+static double slot_bytes(const psw_study *study)
+{
+    psw_column list[PSW_COLUMNS_MAX];
+    ptrdiff_t count = psw_columns_of(study, list);
+    size_t bytes = 0;
+    for (ptrdiff_t i = 0; i < count; i++)
+        if (!psw_column_parameter(&list[i])) bytes += column_bytes(&list[i]);
+    return (double)bytes;
+}
+
+psw_status psw_store_try(const psw_comm *comm, const char *directory, const psw_study *study,
+                         const psw_launch *launch, psw_trial *out)
+{
+    ptrdiff_t slots = psw_study_slots(study) / comm->size;
+    trial t = {.comm = comm, .study = study, .out = out};
+    *out = (psw_trial){.slots = slots, .run = slots < RUN_MAX ? slots : RUN_MAX};
+    out->slot_bytes = slot_bytes(study);
+    psw_status status = try_steps(&t, directory, launch);
+    clear_place(&t);
+    free(t.records);
+    return status;
+}
