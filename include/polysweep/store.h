@@ -90,7 +90,8 @@ bool psw_store_locked(const char *path); /* a run holds it; looks only, changes 
 void psw_store_library(char *text, size_t size);
 
 /* Creates the file for a study: every object at full size, the points' parameters filled in, under the temporary name
- * FILE.new, then renamed; never over a file that exists. PSW_ENVIRONMENT: directory, space, permission. */
+ * FILE.new, then renamed; never over a file that exists. POLYSWEEP_HDF5_FORMAT in the environment: earliest (default,
+ * what any HDF5 since 1.8 reads) or latest that this library writes. PSW_ENVIRONMENT: directory, space, permission. */
 psw_status psw_store_create(const char *path, const psw_study *study);
 double psw_store_bytes(const psw_study *study); /* exact size the file will have; NaN if memory ran out */
 
