@@ -32,6 +32,7 @@ typedef struct psw_job {
     double sync_s;       /* results are brought to the disk so often */
     double synced_s;     /* when this rank's last were */
     bool dirty;          /* it has written since */
+    char untold[1024];   /* the first failed point whose message could not be kept; "": none */
     double deadline_s;   /* INFINITY = none */
     double memory_bytes; /* 0 = no limit */
     bool crowded;        /* more threads than cores: times are not valid */

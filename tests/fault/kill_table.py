@@ -206,11 +206,11 @@ def wait_moment(kill, job, watcher, start_s):
 
 def strike(kill, chance, start_s):
     """Runs, and kills at the moment; the exit code, what was seen committed, how long ranks outlived their launcher."""
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         watcher = Watcher(FILE)
         before = watcher.committed()
         job = start(FILE, kill.ranks, component=kill.component, form=kill.format)
-        met = wait_moment(kill, job, watcher, start_s)
+        met = wait_moment(kill, job, watcher, start_s * 0.7**attempt)
         seen = before | watcher.committed()
         reached, ranks = send(kill, job, chance)
         code = wait(job)

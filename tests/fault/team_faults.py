@@ -27,6 +27,7 @@ POINT, JOB = 1, 3  # exit codes
 CODES = {"store": [JOB], "comm": [JOB], "arena": [POINT, JOB],  # an arena is also what rates are measured in
          "store.rows": [POINT]}  # rows are one point's
 STATUS = {"arena.create": "skipped"}
+ELSEWHERE = {"store.failure"}  # needs a point that fails: resources.sh
 MESSAGE = {"dist.message": "a message between the ranks of a team failed"}
 
 STUDY = """
@@ -54,7 +55,7 @@ def sites():
     found = [site for path in sorted((SOURCE / "src").glob("*/*.c"))
              for site in re.findall(r'\bpsw_fault\("([^"]+)"\)', path.read_text())]
     assert len(found) == len(set(found)), f"a site has two places: {sorted(found)}"
-    return found
+    return [site for site in found if site not in ELSEWHERE]
 
 
 def run(file, study, *options, fault=None):
