@@ -84,7 +84,8 @@ void psw_store_environment(void);
  * holds it, with who. Released by psw_store_unlock or by death. */
 psw_status psw_store_lock(const char *path, int *lock);
 void psw_store_unlock(int lock);
-bool psw_store_locked(const char *path); /* a run holds it; looks only, changes nothing */
+bool psw_store_locked(const char *path);   /* a run holds it; looks only, changes nothing */
+bool psw_store_unlocked(const char *path); /* no run does; both false where the file system has no locks */
 
 /* The version of HDF5 in use, "1.14.3". */
 void psw_store_library(char *text, size_t size);

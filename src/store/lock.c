@@ -93,13 +93,24 @@ void psw_store_unlock(int lock)
     close(lock);
 }
 
-bool psw_store_locked(const char *path)
+/* 1 = held, 0 = free, -1 = there is no lock, or a file system that has none */
+static int look(const char *path)
 {
     char name[4096];
-    if (!psw_format(name, sizeof name, "%s.lock", path)) return false;
+    if (!psw_format(name, sizeof name, "%s.lock", path)) return -1;
     int descriptor = open(name, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return false;
-    bool held = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (descriptor < 0) return -1;
+    int failed = flock(descriptor, LOCK_SH | LOCK_NB), held = !failed ? 0 : errno == EWOULDBLOCK ? 1 : -1;
     close(descriptor);
     return held;
+}
+
+bool psw_store_locked(const char *path)
+{
+    return look(path) == 1;
+}
+
+bool psw_store_unlocked(const char *path)
+{
+    return look(path) == 0;
 }
