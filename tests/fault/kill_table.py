@@ -271,6 +271,9 @@ def resume(kill, reference, row):
         yield f"resuming: exit code {code}: {Path('said').read_text()}"
         return
     found = differences(FILE, reference, committed=False)
+    beside = {path.name[len(FILE.name):] for path in Path(".").glob(FILE.name + "*")}
+    if not beside <= {"", ".lock", ".status.json", ".events.jsonl"}:
+        found.append(f"left beside the file: {sorted(beside)}")
     row["equal"] += not found
     yield from (f"resumed: {line}" for line in found)
     with open(FILE, "rb") as stream:
