@@ -119,7 +119,7 @@ rm disk/*
 mount -o remount,size=$(($(stat -c %s long.h5) + 1000000)) disk
 cp study.yaml small.yaml
 cp long.yaml study.yaml
-codes_of disk/full.h5 >codes &
+POLYSWEEP_FAULT=compute.point:0:2:5 codes_of disk/full.h5 >codes & # rank 0 pauses for 5 s: time to fill it
 for ((w = 0; w < 2000; w++)); do
     [ -n "$(rows disk/full.h5 n "status != empty" 2>/dev/null)" ] && break
     sleep 0.01
