@@ -47,7 +47,8 @@ void psw_message_set(const char *message, const char *site); /* a message that c
 
 /* Faults for tests. POLYSWEEP_FAULT=site[:rank[:occurrence]] makes psw_fault(site) fail once, at the
  * given occurrence (1 = first) on the given rank; without the variable it costs one comparison. A fourth
- * part changes what happens: a number pauses for so many seconds, `kill` ends the process at once.
+ * part changes what happens: a number pauses for so many seconds, `kill` ends the process at once. Several
+ * are separated by commas.
  * psw_fault_rank tells the room who this process is. */
 psw_status psw_fault(const char *site);
 void psw_fault_rank(int rank);

@@ -25,6 +25,11 @@ psw_status psw_comm_bytes(const psw_comm *comm, int root, void *data, size_t byt
 psw_status psw_comm_sum(const psw_comm *comm, double *values, int count);            /* all-reduce */
 psw_status psw_comm_max(const psw_comm *comm, double *values, int count);
 psw_status psw_comm_merge(const psw_comm *comm, const psw_merging *list, int count); /* all-reduce, in place */
+/* Not collective: says the message of this process and ends the whole job. Only where MPI itself has failed, so that
+ * nobody could be told. */
+void psw_abort(psw_status status, const psw_comm *comm);
+/* Collective: one message, and the whole job ends; where a library could not be left in any other way. */
+void psw_comm_abort(const psw_comm *comm, psw_status status);
 psw_status psw_comm_barrier(const psw_comm *comm);
 /* A barrier that goes on calling `meanwhile` until everybody is there. */
 psw_status psw_comm_wait(const psw_comm *comm, void (*meanwhile)(void *context), void *context);

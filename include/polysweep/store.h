@@ -84,13 +84,15 @@ void psw_store_environment(void);
  * holds it, with who. Released by psw_store_unlock or by death. */
 psw_status psw_store_lock(const char *path, int *lock);
 void psw_store_unlock(int lock);
-bool psw_store_locked(const char *path); /* a run holds it; looks only, changes nothing */
+bool psw_store_locked(const char *path);   /* a run holds it; looks only, changes nothing */
+bool psw_store_unlocked(const char *path); /* no run does; both false where the file system has no locks */
 
 /* The version of HDF5 in use, "1.14.3". */
 void psw_store_library(char *text, size_t size);
 
 /* Creates the file for a study: every object at full size, the points' parameters filled in, under the temporary name
- * FILE.new, then renamed; never over a file that exists. PSW_ENVIRONMENT: directory, space, permission. */
+ * FILE.new, then renamed; never over a file that exists. POLYSWEEP_HDF5_FORMAT in the environment: earliest (default,
+ * what any HDF5 since 1.8 reads) or latest that this library writes. PSW_ENVIRONMENT: directory, space, permission. */
 psw_status psw_store_create(const char *path, const psw_study *study);
 double psw_store_bytes(const psw_study *study); /* exact size the file will have; NaN if memory ran out */
 

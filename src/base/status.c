@@ -81,10 +81,10 @@ typedef struct fault {
 static fault parse_fault(const char *text)
 {
     fault f = {.rank = -1, .occurrence = 1};
-    size_t length = strcspn(text, ":");
+    size_t length = strcspn(text, ":,"), whole = strcspn(text, ",");
     if (length < sizeof f.site) memcpy(f.site, text, length);
     sscanf(text + length, ":%d:%d:%d", &f.rank, &f.occurrence, &f.pause_s);
-    f.kills = length + 5 <= strlen(text) && strcmp(text + strlen(text) - 5, ":kill") == 0;
+    f.kills = length + 5 <= whole && strncmp(text + whole - 5, ":kill", 5) == 0;
     return f;
 }
 
@@ -92,24 +92,41 @@ static int this_rank = 0;
 
 void psw_fault_rank(int rank) { this_rank = rank; }
 
-psw_status psw_fault(const char *at)
+enum { FAULTS = 32 };
+
+static int parse_faults(const char *text, fault *armed)
 {
-    static int state = 0; /* 0 = not read yet, 1 = armed, 2 = nothing to do */
-    static fault armed;
-    if (state == 2) return PSW_OK;
-    if (state == 0) {
-        const char *text = getenv("POLYSWEEP_FAULT");
-        state = text ? 1 : 2;
-        if (text) armed = parse_fault(text);
-        return psw_fault(at);
+    int count = 0;
+    while (text && count < FAULTS) {
+        armed[count++] = parse_fault(text);
+        text = strchr(text, ',');
+        if (text) text++;
     }
-    if (strcmp(at, armed.site) != 0 || (armed.rank >= 0 && armed.rank != this_rank)) return PSW_OK;
-    if (--armed.occurrence > 0) return PSW_OK;
-    state = 2;
-    if (armed.kills) raise(SIGKILL);
-    if (armed.pause_s > 0) {
-        nanosleep(&(struct timespec){.tv_sec = armed.pause_s}, NULL);
+    return count;
+}
+
+static bool is_due(fault *f, const char *at)
+{
+    return strcmp(at, f->site) == 0 && (f->rank < 0 || f->rank == this_rank) && --f->occurrence == 0;
+}
+
+/* What is due happens; PSW_OK if it was no failure. */
+static psw_status happen(const fault *f)
+{
+    if (f->kills) raise(SIGKILL);
+    if (f->pause_s > 0) {
+        nanosleep(&(struct timespec){.tv_sec = f->pause_s}, NULL);
         return PSW_OK;
     }
-    return PSW_FAIL(PSW_INJECTED, "injected fault at %s on rank %d (POLYSWEEP_FAULT)", at, this_rank);
+    return PSW_FAIL(PSW_INJECTED, "injected fault at %s on rank %d (POLYSWEEP_FAULT)", f->site, this_rank);
+}
+
+psw_status psw_fault(const char *at)
+{
+    static int count = -1; /* not read yet */
+    static fault armed[FAULTS];
+    if (count < 0) count = parse_faults(getenv("POLYSWEEP_FAULT"), armed);
+    for (int i = 0; i < count; i++)
+        if (is_due(&armed[i], at)) return happen(&armed[i]);
+    return PSW_OK;
 }

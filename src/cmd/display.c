@@ -72,6 +72,16 @@ void psw_display_event(psw_display *display, const char *format, ...)
     fflush(display->events);
 }
 
+/* Between a failure and its report the message is that failure's. A full disk is met again at the end of the run. */
+static void write_state(const psw_display *display)
+{
+    char message[1024], site[96];
+    psw_format(message, sizeof message, "%s", psw_message());
+    psw_format(site, sizeof site, "%s", psw_message_site());
+    psw_state_write(display->path, &display->state);
+    psw_message_set(message, site);
+}
+
 static void show(psw_display *display, double now)
 {
     double every_s = display->bar ? 0.2 : 10, first_s = display->bar ? 0.2 : 3;
@@ -87,7 +97,7 @@ static void show(psw_display *display, double now)
         display->last_line_s = now;
     }
     if (file) {
-        psw_state_write(display->path, &display->state); /* a full disk is met by the result file itself */
+        write_state(display);
         display->last_state_s = now;
     }
 }

@@ -38,6 +38,7 @@ typedef struct psw_job {
     const char *time_limit_from;
     bool out_of_time;    /* a run was left because it would not have ended in time */
     bool enough_failed;  /* --max-fails */
+    char untold[1024];   /* the first failed point whose message could not be kept; "": none */
     double memory_bytes; /* 0 = no limit */
     bool crowded;        /* more threads than cores: times are not valid */
 } psw_job;

@@ -315,11 +315,30 @@ static psw_status outcome(psw_job *j, const psw_tally *all)
     return s->failed + s->skipped ? PSW_POINTS_FAILED : PSW_OK;
 }
 
+/* The results are what counts: a sidecar that cannot be written is said, and no failure. The message stays that of the
+ * run. */
+static void write_sidecars(psw_job *j)
+{
+    char message[1024], site[96];
+    psw_format(message, sizeof message, "%s", psw_message());
+    psw_format(site, sizeof site, "%s", psw_message_site());
+    const psw_state *state = &j->display.state;
+    psw_display_event(&j->display,
+                      "\"event\": \"end\", \"state\": \"%s\", \"stop_reason\": \"%s\", \"done\": %td, \"failed\": %td",
+                      state->state, state->stop_reason, state->done, state->failed);
+    if (psw_state_write(j->path, state) != PSW_OK)
+        fprintf(stderr, "polysweep: note: %s; polysweep status %s looks into the result file instead\n", psw_message(),
+                j->path);
+    if (j->display.events) fclose(j->display.events);
+    psw_message_set(message, site);
+}
+
 static psw_status finish(psw_job *j, psw_status status)
 {
     psw_tally all;
     if (status == PSW_STOPPED) status = PSW_OK; /* given up on request: counted as left */
     PSW_TRY(psw_comm_wait(j->world, psw_job_meanwhile, j));
+    if (status == PSW_OK && j->untold[0]) status = PSW_FAIL(PSW_ENVIRONMENT, "%s", j->untold);
     status = psw_comm_agree(j->world, status);
     psw_status closing = psw_crew_close(&j->crew);
     if (closing == PSW_OK) closing = psw_display_end(j->world, &j->display, &all);
@@ -329,14 +348,7 @@ static psw_status finish(psw_job *j, psw_status status)
         status = outcome(j, &all);
     else
         psw_format(j->display.state.state, sizeof j->display.state.state, "failed");
-    if (j->world->rank == 0) {
-        const psw_state *s = &j->display.state;
-        psw_display_event(&j->display,
-                          "\"event\": \"end\", \"state\": \"%s\", \"stop_reason\": \"%s\", \"done\": %td, \"failed\": %td",
-                          s->state, s->stop_reason, s->done, s->failed);
-        psw_state_write(j->path, &j->display.state);
-        if (j->display.events) fclose(j->display.events);
-    }
+    if (j->world->rank == 0) write_sidecars(j);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* The sidecar of a run: one flat JSON object, replaced atomically. */
 #define _DEFAULT_SOURCE /* getpid */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,12 +56,17 @@ psw_status psw_state_write(const char *result_path, const psw_state *state)
     if (!path_of(result_path, "", path, sizeof path) || !path_of(result_path, ending, fresh, sizeof fresh))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: the name is too long for a sidecar", result_path);
     FILE *out = fopen(fresh, "w");
-    if (!out) return PSW_FAIL(PSW_ENVIRONMENT, "%s: cannot be written", fresh);
-    print(out, state);
-    bool written = !ferror(out);
-    if (fclose(out) == 0 && written && rename(fresh, path) == 0) return PSW_OK;
+    bool written = out != NULL;
+    if (out) {
+        print(out, state);
+        written = !ferror(out);
+        written = fclose(out) == 0 && written && rename(fresh, path) == 0;
+    }
+    if (written) return PSW_OK;
+    int why = errno;
     remove(fresh);
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s: cannot be written", path);
+    remove(path); /* what it says is no longer so: without it, status looks into the result file */
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", path, strerror(why));
 }
 
 /* ---- reading back ---- */

@@ -11,12 +11,13 @@
 #include "cmd/cmd.h"
 #include "cmd/print.h"
 
-/* On this host the process itself answers; elsewhere the lock does. */
+/* On this host the process itself answers (unless its number is another's by now); elsewhere the lock does. */
 static bool runs_still(const char *path, const psw_state *state)
 {
     char host[sizeof state->host] = "";
     gethostname(host, sizeof host - 1);
     if (strcmp(host, state->host) != 0) return psw_store_locked(path);
+    if (psw_store_unlocked(path)) return false;
     return state->pid > 0 && (kill((pid_t)state->pid, 0) == 0 || errno == EPERM);
 }
 

@@ -33,10 +33,16 @@ static psw_status give_up(void *context)
     return PSW_FAIL(PSW_STOPPED, "the time of the job is over");
 }
 
+/* A message that cannot be kept is no reason to stop, but the launch then ends with it. */
 static void point_failed(void *context, ptrdiff_t slot)
 {
     psw_job *j = context;
-    psw_store_failure(j->store, slot, j->attempts[slot] + 1, psw_message_site(), psw_message());
+    char why[512];
+    psw_format(why, sizeof why, "%s", psw_message());
+    psw_status kept = psw_store_failure(j->store, slot, j->attempts[slot] + 1, psw_message_site(), why);
+    if (kept != PSW_OK && !j->untold[0])
+        psw_format(j->untold, sizeof j->untold, "why the point in slot %td failed could not be kept in %s (%s): %s", slot,
+                   j->path, psw_message(), why);
     psw_display_event(&j->display, "\"event\": \"failed\", \"slot\": %td", slot);
 }
 

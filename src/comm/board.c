@@ -29,6 +29,7 @@ psw_status psw_board_open(const psw_comm *comm, int count, psw_board **out)
         free(board);
         return status;
     }
+    MPI_Comm_set_errhandler(board->handle, MPI_ERRORS_ARE_FATAL); /* what fails again and again is never through */
     board->rank = comm->rank;
     board->size = comm->size;
     board->count = count;

@@ -1,6 +1,7 @@
 #include "polysweep/comm.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -150,6 +151,20 @@ psw_status psw_comm_bytes_wait(const psw_comm *comm, int root, void *data, size_
     MPI_Request request;
     PSW_TRY(from_mpi(MPI_Ibcast(data, (int)bytes, MPI_BYTE, root, comm->handle, &request), "MPI_Ibcast"));
     return wait_for(request, meanwhile, context);
+}
+
+void psw_abort(psw_status status, const psw_comm *comm)
+{
+    fprintf(stderr, "polysweep: rank %d: %s\n", comm->rank, psw_message());
+    MPI_Abort(comm->handle, (int)status);
+}
+
+void psw_comm_abort(const psw_comm *comm, psw_status status)
+{
+    if (comm->rank == 0) fprintf(stderr, "polysweep: %s\n", psw_message());
+    fflush(NULL);
+    MPI_Barrier(comm->handle);
+    MPI_Abort(comm->handle, (int)status);
 }
 
 psw_status psw_comm_gather(const psw_comm *comm, const void *mine, size_t bytes, void *all)

@@ -17,6 +17,7 @@ typedef struct dist_pass {
 
     MPI_Request *requests; /* of messages under way; as many as any step can have */
     int count, room;
+    int broken; /* tests in a row that failed */
     double sink_s;
     psw_traffic traffic;
 } dist_pass;

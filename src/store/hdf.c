@@ -1,6 +1,7 @@
 /* The few words of HDF5 that the room speaks, each with its error in one line. */
 #include "store/store.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,13 @@ static herr_t first_reason(unsigned n, const H5E_error2_t *error, void *out)
     return 0;
 }
 
+/* Of a write that failed inside MPI-IO: HDF5 is not told why, but the system's last word stands where it was left. */
+static const char *disk_word(void)
+{
+    bool disk = errno == ENOSPC || errno == EIO || errno == EDQUOT || errno == EFBIG || errno == EROFS;
+    return disk ? strerror(errno) : "";
+}
+
 psw_status hdf_fail(const char *file, int line, const char *format, ...)
 {
     char why[256] = "", what[512];
@@ -34,6 +42,7 @@ psw_status hdf_fail(const char *file, int line, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
+    if (strstr(why, "write failed") && *disk_word()) psw_format(why, sizeof why, "%s", disk_word());
     return psw_fail_at(PSW_ENVIRONMENT, file, line, why[0] ? "%s: %s" : "%s%s", what, why);
 }
 

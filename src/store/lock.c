@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,17 +20,45 @@ static psw_status refuse(const char *path, int descriptor)
                     holder[0] ? holder : "unknown");
 }
 
-static psw_status sign(const char *path, int descriptor, bool locked)
+/* For those who are refused. A full disk may leave it empty: the lock holds all the same. */
+static void sign(int descriptor, bool locked)
 {
     char text[160], host[64] = "";
     gethostname(host, sizeof host - 1);
     psw_format(text, sizeof text, "host %s pid %ld%s\n", host, (long)getpid(),
                locked ? "" : " (this file system has no locks: take care that no second run starts)");
-    size_t length = strlen(text);
-    if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text, length, 0) == (ssize_t)length) return PSW_OK;
-    int why = errno;
-    close(descriptor);
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s.lock cannot be written: %s", path, strerror(why));
+    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text, strlen(text), 0) < 0) errno = 0;
+}
+
+/* ---- what killed runs left beside the file ---- */
+
+static bool is_number(const char *text, size_t length)
+{
+    return length > 0 && strspn(text, "0123456789") >= length;
+}
+
+/* FILE-JOB-PROCESS.lock, of Open MPI's shared file pointers, and FILE.status.json.PROCESS, not yet renamed. */
+static bool is_litter(const char *name, const char *file)
+{
+    const char *sidecar = ".status.json.", *rest = name + strlen(file);
+    if (strncmp(name, file, strlen(file)) != 0) return false;
+    if (strncmp(rest, sidecar, strlen(sidecar)) == 0) return is_number(rest + strlen(sidecar), strlen(rest) - strlen(sidecar));
+    size_t job = *rest == '-' ? strcspn(rest + 1, "-") : 0;
+    const char *process = rest + 1 + job + 1, *end = strrchr(rest, '.');
+    return job > 0 && is_number(rest + 1, job) && end > process && strcmp(end, ".lock") == 0 &&
+           is_number(process, (size_t)(end - process));
+}
+
+/* Whoever holds the lock is alone. */
+static void sweep(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char directory[4096];
+    psw_format(directory, sizeof directory, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    DIR *list = opendir(directory);
+    for (struct dirent *entry; list && (entry = readdir(list));)
+        if (is_litter(entry->d_name, slash ? slash + 1 : path)) unlinkat(dirfd(list), entry->d_name, 0);
+    if (list) closedir(list);
 }
 
 /* The lock is the kernel's and ends with the process; the file that carries it stays, so that nobody can hold a lock
@@ -51,7 +80,8 @@ psw_status psw_store_lock(const char *path, int *lock)
         failed = flock(descriptor, LOCK_EX | LOCK_NB);
     }
     if (failed && errno == EWOULDBLOCK) return refuse(path, descriptor);
-    PSW_TRY(sign(path, descriptor, !failed));
+    sign(descriptor, !failed);
+    if (!failed) sweep(path);
     *lock = descriptor;
     return PSW_OK;
 }
@@ -63,13 +93,24 @@ void psw_store_unlock(int lock)
     close(lock);
 }
 
-bool psw_store_locked(const char *path)
+/* 1 = held, 0 = free, -1 = there is no lock, or a file system that has none */
+static int look(const char *path)
 {
     char name[4096];
-    if (!psw_format(name, sizeof name, "%s.lock", path)) return false;
+    if (!psw_format(name, sizeof name, "%s.lock", path)) return -1;
     int descriptor = open(name, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return false;
-    bool held = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (descriptor < 0) return -1;
+    int failed = flock(descriptor, LOCK_SH | LOCK_NB), held = !failed ? 0 : errno == EWOULDBLOCK ? 1 : -1;
     close(descriptor);
     return held;
+}
+
+bool psw_store_locked(const char *path)
+{
+    return look(path) == 1;
+}
+
+bool psw_store_unlocked(const char *path)
+{
+    return look(path) == 0;
 }

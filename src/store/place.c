@@ -118,6 +118,19 @@ static psw_status check_place(const char *path, const layout *what, bool replace
     return PSW_OK;
 }
 
+static const char *asked_format(void)
+{
+    const char *text = getenv("POLYSWEEP_HDF5_FORMAT");
+    return text && *text ? text : "earliest";
+}
+
+static psw_status check_format(void)
+{
+    const char *text = asked_format();
+    if (strcmp(text, "earliest") == 0 || strcmp(text, "latest") == 0) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE, "POLYSWEEP_HDF5_FORMAT is %s; it may be earliest or latest", text);
+}
+
 /* A disk that fills up inside HDF5 leaves a file that cannot be closed, so room is asked of the system first. */
 static psw_status reserve(const char *path, const char *new_path, const layout *what)
 {
@@ -138,6 +151,7 @@ hid_t layout_file(const char *path, hid_t access)
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     H5Pset_meta_block_size(access, 0); /* blocks set aside for small objects would fill differently with the slots */
     H5Pset_small_data_block_size(access, 0);
+    if (strcmp(asked_format(), "latest") == 0) H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, how, access);
     H5Pclose(how);
     return file;
@@ -203,6 +217,7 @@ psw_status layout_bring(const char *path, const layout *what, const content *mor
     hdf_quiet();
     if (!psw_format(new_path, sizeof new_path, "%s.new", path))
         return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
+    PSW_TRY(check_format());
     PSW_TRY(check_place(path, what, more->replaces));
     psw_status status = bring(new_path, path, what, more);
     if (status != PSW_OK) unlink(new_path);

@@ -50,6 +50,20 @@ static psw_status inspect(const char *path, const layout *what, ptrdiff_t *launc
     return status;
 }
 
+/* Open MPI writes a small file beside it and waits for ever if it cannot; sidecars need room, too. */
+static psw_status check_room(const char *path)
+{
+    char name[4096];
+    psw_format(name, sizeof name, "%s.new", path);
+    int descriptor = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int why = descriptor < 0 ? errno : posix_fallocate(descriptor, 0, 65536);
+    if (descriptor >= 0) close(descriptor);
+    unlink(name);
+    if (descriptor >= 0 && why != ENOSPC && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: nothing can be written beside it: %s; make room, then the same command goes on",
+                    path, strerror(why));
+}
+
 static psw_status open_together(psw_store *store, const char *path)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
@@ -115,14 +129,38 @@ static psw_status close_file(psw_store *store)
     return H5Fclose(file) < 0 ? HDF_FAIL("the result file cannot be closed") : PSW_OK;
 }
 
-static void discard(psw_store *store)
+/* Closing makes rank 0 write what stands at the file's begin. If that fails HDF5 (1.10 to 1.14) leaves rank 0 out of
+ * barriers in which all others wait for ever, so the same bytes are written before, by hand. */
+static psw_status try_begin(const psw_store *store)
 {
-    if (!store) return;
-    close_file(store);
+    char bytes[96];
+    ssize_t length = pread(store->descriptor, bytes, sizeof bytes, 0);
+    if (length > 0 && pwrite(store->descriptor, bytes, (size_t)length, 0) == length) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT,
+                    "the result file cannot be written: %s; points that are done stay so, and when it can the same "
+                    "command goes on from here",
+                    strerror(errno));
+}
+
+/* Collective if the file is open, as it is on all ranks or on none. One that cannot be closed cannot be left open
+ * either: MPI_Finalize would close it. */
+static psw_status close_together(const psw_comm *comm, psw_store *store)
+{
+    if (store->file < 0) return PSW_OK;
+    psw_status status = psw_comm_agree(comm, comm->rank == 0 ? try_begin(store) : PSW_OK);
+    if (status != PSW_OK) psw_comm_abort(comm, status);
+    return close_file(store);
+}
+
+static psw_status discard(const psw_comm *comm, psw_store *store)
+{
+    if (!store) return PSW_OK;
+    psw_status closed = close_together(comm, store);
     if (store->handle != MPI_COMM_NULL) MPI_Comm_free(&store->handle);
     if (store->descriptor >= 0) close(store->descriptor);
     free(store->buffer);
     free(store);
+    return closed;
 }
 
 static psw_status open_steps(const psw_comm *comm, const char *path, const layout *what, const psw_launch *launch,
@@ -147,6 +185,7 @@ psw_status layout_open(const psw_comm *comm, const char *path, const layout *wha
     psw_store_environment();
     hdf_quiet();
     if (comm->rank == 0) status = inspect(path, what, &number);
+    if (comm->rank == 0 && status == PSW_OK) status = check_room(path);
     PSW_TRY(psw_comm_agree(comm, status));
     PSW_TRY(psw_comm_bytes(comm, 0, &number, sizeof number));
     psw_store *store = new_store(what);
@@ -158,7 +197,7 @@ psw_status layout_open(const psw_comm *comm, const char *path, const layout *wha
     if (status == PSW_OK)
         *out = store;
     else
-        discard(store);
+        discard(comm, store);
     return status;
 }
 
@@ -176,8 +215,8 @@ ptrdiff_t psw_store_launch(const psw_store *store)
 
 psw_status psw_store_close(const psw_comm *comm, psw_store *store)
 {
-    psw_status synced = psw_store_sync(store), closed = close_file(store);
-    discard(store);
+    psw_status synced = psw_store_sync(store);
+    psw_status closed = discard(comm, store);
     return psw_comm_agree(comm, synced != PSW_OK ? synced : closed);
 }
 
@@ -292,6 +331,7 @@ psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt
 {
     failure_row row = {.slot = slot, .attempt = attempt};
     PSW_TRY(check_slots(store, slot, 1));
+    PSW_TRY(psw_fault("store.failure"));
     psw_format(row.site, sizeof row.site, "%s", site);
     psw_format(row.message, sizeof row.message, "%s", message);
     row.check = failure_check(&row);

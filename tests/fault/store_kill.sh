@@ -3,7 +3,7 @@
 # right, nothing acknowledged is lost, and running again completes it.  store_kill.sh [KILLS] [RANKS] [SEED]
 set -euo pipefail
 kills=${1:-6} ranks=${2:-3} RANDOM=${3:-7}
-writer=$POLYSWEEP_BUILD/tests/store_writer slots=4000
+writer=$POLYSWEEP_BUILD/tests/store_writer slots=12000
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 export OMPI_MCA_btl_vader_backing_directory=$place OMPI_MCA_orte_tmpdir_base=$place # what killed runs leave goes too
