@@ -19,5 +19,6 @@ psw_fuzz(fuzz/expression.c)
 psw_fuzz(fuzz/overrides.c)
 psw_fuzz(fuzz/reader.c)
 psw_fuzz(fuzz/arrays.c)
+psw_fuzz(fuzz/plain.c)
 
 psw_script_test(hostile e2e/hostile.py)

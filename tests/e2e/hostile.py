@@ -317,6 +317,17 @@ def check_foreign():
         refuse([3], "/dev/zero", command, "/dev/zero")
 
 
+def check_sidecars():
+    """A sidecar that cannot be one is passed over: the file itself is read."""
+    shutil.copyfile("../good.h5", "beside.h5")
+    good = open("../good.h5.status.json").read()
+    for text in ("", "{", "[" * 65536, "\x00" * 100, good[:-20], good.replace('"points": ', '"points": -9'), LONG,
+                 good.replace('"points": ', '"points": 99999999999999999999'), good.replace('"pid": ', '"pid": -')):
+        with open("beside.h5.status.json", "w") as file:
+            file.write(text)
+        refuse([0], "good, 4 points", "status", "beside.h5")
+
+
 def whole_signature():
     return open("../good.h5", "rb").read(8)
 
@@ -362,7 +373,7 @@ def main():
         subprocess.run([PROGRAM, "run", "../study.yaml", "-o", "../good.h5", "--quiet"], check=True)
         os.mkdir("folder")
         for part in (check_studies, check_encodings, check_numbers, check_arguments, check_truncated, check_files,
-                     check_odd_files, check_foreign, check_inputs):
+                     check_odd_files, check_foreign, check_sidecars, check_inputs):
             if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
                 part()
                 print(f"{part.__name__}: {checks} checks, {failed} failed, {time.monotonic() - started:.0f} s",
