@@ -104,7 +104,8 @@ typedef struct psw_kept_rows {
     double *special_mass, *log2_den, *output;
 } psw_kept_rows;
 
-/* What a file holds, read without MPI. PSW_ENVIRONMENT for foreign, truncated or newer files. */
+/* What a file holds, read without MPI. PSW_ENVIRONMENT for foreign, truncated, damaged or newer files. Opening tries the
+ * file in a child process first, for HDF5 may crash or loop over a damaged one. */
 typedef struct psw_reader psw_reader;
 psw_status psw_reader_open(const char *path, psw_reader **reader);
 void psw_reader_close(psw_reader *reader);
@@ -157,7 +158,8 @@ psw_status psw_store_copy(const char *path, const psw_copy *copy);
 
 /* ---- other files ------------------------------------------------------------------------------------------ */
 
-/* Arrays of data kind file from any file that is known: HDF5 with datasets q, k, v, else as psw_arrays_read. */
+/* Arrays of data kind file from any file that is known: HDF5 with datasets q, k, v, else as psw_arrays_read. HDF5, here
+ * and for weights, is read twice: by a child process, and if it survives by the caller. */
 psw_status psw_store_arrays(const char *path, psw_arrays *arrays);
 /* Learned weights of a polysketch: datasets STACK/LEVEL/{gain,shift,up,down} of an HDF5 file, stacks and levels counted
  * from 0; a missing one is left empty. PSW_ENVIRONMENT names the dataset. */

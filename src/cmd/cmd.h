@@ -43,6 +43,7 @@ const psw_rooms *psw_house(void);
 /* The study of a command line (its first file, with --set), or the one a result file was made from. */
 psw_status psw_study_of_options(const psw_options *options, psw_study **study);
 psw_status psw_study_of_file(const char *path, psw_study **study);
+psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study); /* of an open one */
 
 /* Other files that a study names: heads of `file` data, learned weights of sketches. */
 typedef struct psw_inputs {

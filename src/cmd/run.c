@@ -66,9 +66,8 @@ static psw_status same_study(psw_job *j, psw_reader *reader)
 {
     char difference[768];
     psw_study *stored;
-    const char *text = psw_reader_study(reader);
     bool points = psw_reader_identity(reader) == psw_study_identity(j->study) && psw_reader_slots(reader) == j->slots;
-    PSW_TRY(psw_study_parse(text, strlen(text), j->path, NULL, 0, psw_house(), &stored));
+    PSW_TRY(psw_study_stored(reader, j->path, &stored));
     (points ? psw_study_layout_difference : psw_study_difference)(j->study, stored, difference, sizeof difference);
     psw_study_free(stored);
     return points && !*difference ? PSW_OK : refuse_study(j, difference);

@@ -98,6 +98,14 @@ static const char *value_of(const char *text, const char *name)
     return at ? at + strlen(key) + strspn(at + strlen(key), " ") : NULL;
 }
 
+/* Counts are added up later: none is believed that no run could have. */
+static bool scan_count(const char *value, ptrdiff_t *count)
+{
+    long long number = strtoll(value, NULL, 10);
+    *count = (ptrdiff_t)number;
+    return number >= 0 && number <= (long long)1 << 53;
+}
+
 static bool scan(const char *text, psw_state *state)
 {
     for (int i = 0; i < FIELDS; i++) {
@@ -109,7 +117,9 @@ static bool scan(const char *text, psw_state *state)
             if (*value != '"') return false;
             unquote(value, member, fields[i].size);
             break;
-        case COUNT: *(ptrdiff_t *)member = (ptrdiff_t)strtoll(value, NULL, 10); break;
+        case COUNT:
+            if (!scan_count(value, member)) return false;
+            break;
         case NUMBER: *(double *)member = *value == 'n' ? NAN : strtod(value + (*value == '"'), NULL); break;
         }
     }

@@ -8,9 +8,14 @@
 
 #include "spec/program.h"
 
+#ifdef POLYSWEEP_FUZZ /* inputs are to take milliseconds */
+#define PSW_AXIS_MAX (1 << 12)
+#define PSW_POINTS_MAX 5000.0
+#else
 #define PSW_AXIS_MAX (1 << 22)     /* values of an axis */
-#define PSW_ZIP_MAX 4096           /* values of a zip group */
 #define PSW_POINTS_MAX 100000000.0 /* points of a grid before exclusion */
+#endif
+#define PSW_ZIP_MAX 4096 /* values of a zip group */
 #define PSW_RULES_MAX 64           /* exclude rules */
 #define PSW_INCLUDES_MAX 4096
 #define PSW_METHOD_KEYS 5 /* r features local draws weights */

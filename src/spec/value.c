@@ -106,12 +106,11 @@ static psw_status switch_set(const psw_tree *tree, const psw_node *node, const p
 static void number_set(const psw_key *key, double value, psw_settings *settings)
 {
     char *at = (char *)settings + key->offset;
-    int small = (int)value;
-    ptrdiff_t whole = (ptrdiff_t)value;
+    bool counts = key->type == PSW_T_WHOLE || key->type == PSW_T_AUTO; /* within the key's range, so they fit */
     if (key->offset == offsetof(psw_settings, threads))
-        memcpy(at, &small, sizeof small);
-    else if (key->type == PSW_T_WHOLE || key->type == PSW_T_AUTO)
-        memcpy(at, &whole, sizeof whole);
+        memcpy(at, &(int){(int)value}, sizeof(int));
+    else if (counts)
+        memcpy(at, &(ptrdiff_t){(ptrdiff_t)value}, sizeof(ptrdiff_t));
     else
         memcpy(at, &value, sizeof value);
 }

@@ -84,6 +84,14 @@ static psw_status read_hdf5(const char *path, psw_arrays *arrays)
     return status == PSW_OK ? psw_arrays_finish(arrays) : status;
 }
 
+static psw_status touch(const char *path)
+{
+    psw_arrays arrays = {0};
+    (void)read_hdf5(path, &arrays);
+    psw_arrays_free(&arrays);
+    return PSW_OK;
+}
+
 psw_status psw_store_arrays(const char *path, psw_arrays *arrays)
 {
     struct stat about;
@@ -91,7 +99,8 @@ psw_status psw_store_arrays(const char *path, psw_arrays *arrays)
     hdf_quiet();
     bool regular = stat(path, &about) == 0 && S_ISREG(about.st_mode); /* looking into a pipe would wait */
     if (!regular || H5Fis_hdf5(path) <= 0) return psw_arrays_read(path, arrays);
-    psw_status status = read_hdf5(path, arrays);
+    psw_status status = guard_file(path, touch, guard_by_size(path));
+    if (status == PSW_OK) status = read_hdf5(path, arrays);
     if (status != PSW_OK) psw_arrays_free(arrays);
     return status;
 }

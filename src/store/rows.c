@@ -230,6 +230,19 @@ const psw_column *psw_row_columns(ptrdiff_t *count)
     return &lines[ROWS_SPECIAL_MASS];
 }
 
+void rows_touch(hid_t file)
+{
+    if (H5Lexists(file, "rows", H5P_DEFAULT) <= 0) return;
+    hid_t group = H5Gopen2(file, "rows", H5P_DEFAULT), dataset;
+    if (group < 0) return;
+    for (int i = 0; i < ROWS_LINES; i++) {
+        if (hdf_open(group, lines[i].name, hdf_type(lines[i].type), -1, &dataset) != PSW_OK) continue;
+        (void)column_check(dataset, &lines[i]);
+        H5Dclose(dataset);
+    }
+    H5Gclose(group);
+}
+
 psw_status psw_reader_rows(psw_reader *reader, const psw_study *study)
 {
     layout what = layout_of(study);

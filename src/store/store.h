@@ -100,6 +100,17 @@ typedef struct span {
 /* At most `most` values at a time. */
 psw_status hdf_write_pieces(hid_t dataset, const char *name, hid_t type, span at, ptrdiff_t most, const void *values);
 
+/* ---- files of unknown origin ---- */
+
+typedef struct guard_limits {
+    double time_s, memory_bytes; /* of the processor; beyond what is mapped already, 0 = any */
+} guard_limits;
+typedef psw_status guard_attempt(const char *path);
+/* Makes the attempt in a child process. PSW_OK if it came to an end, whatever end; PSW_ENVIRONMENT if HDF5 crashed or
+ * went beyond the limits. What an attempt does not touch is not tried. */
+psw_status guard_file(const char *path, guard_attempt *attempt, guard_limits limits);
+guard_limits guard_by_size(const char *path); /* for files whose numbers are all read: time for them */
+
 /* ---- small tables: launches and failures, a group with one dataset per field ---- */
 
 enum { STORE_FIELDS = 16 };
@@ -163,6 +174,7 @@ typedef struct row_extent {
 row_extent rows_extent(const psw_point *point);
 /* Where the rows of a slot begin, which has so many; PSW_ENVIRONMENT if they do not lie in the lines. */
 psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_place *out);
+void rows_touch(hid_t file); /* reads what describes the lines, for a guard */
 /* As psw_store_rows, with at most `most` values a write. */
 psw_status rows_put(kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index,
                     ptrdiff_t most);

@@ -3,6 +3,7 @@
 #include "store/store.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "polysweep/sketch.h"
 
@@ -69,11 +70,9 @@ static psw_status read_part(hid_t file, const char *path, int stack, int level, 
     return status;
 }
 
-psw_status psw_store_weights(const char *path, psw_weights *weights)
+static psw_status read_file(const char *path, psw_weights *weights)
 {
     *weights = (psw_weights){0};
-    hdf_quiet();
-    if (H5Fis_hdf5(path) <= 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s, named by weights, is no HDF5 file that can be read", path);
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     if (file < 0) return HDF_FAIL("%s cannot be opened", path);
     psw_status status = PSW_OK;
@@ -82,6 +81,26 @@ psw_status psw_store_weights(const char *path, psw_weights *weights)
     H5Fclose(file);
     if (status != PSW_OK) psw_store_weights_free(weights);
     return status;
+}
+
+static psw_status touch(const char *path)
+{
+    psw_weights weights;
+    PSW_TRY(read_file(path, &weights));
+    psw_store_weights_free(&weights);
+    return PSW_OK;
+}
+
+psw_status psw_store_weights(const char *path, psw_weights *weights)
+{
+    struct stat about;
+    *weights = (psw_weights){0};
+    hdf_quiet();
+    bool regular = stat(path, &about) == 0 && S_ISREG(about.st_mode); /* looking into a pipe would wait */
+    if (!regular || H5Fis_hdf5(path) <= 0)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s, named by weights, is no HDF5 file that can be read", path);
+    PSW_TRY(guard_file(path, touch, guard_by_size(path)));
+    return read_file(path, weights);
 }
 
 void psw_store_weights_free(psw_weights *weights)

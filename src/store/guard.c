@@ -1,0 +1,73 @@
+/* HDF5 1.10 is no match for a file that means harm: damaged tables lead it into freed memory, endless loops and
+ * allocations of any size. So a file is first read by a child, within limits of time and memory, and here only after a
+ * child has come to an orderly end. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void limit(unsigned resource, double most)
+{
+    struct rlimit now;
+    if (getrlimit(resource, &now) != 0 || !(most < (double)now.rlim_cur)) return;
+    now.rlim_cur = (rlim_t)most;
+    setrlimit(resource, &now); /* if it may not be, the child goes on without */
+}
+
+/* What the child has mapped already: shared libraries, buffers of MPI. */
+static double mapped_bytes(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file && fscanf(file, "%ld", &pages) != 1) pages = 0;
+    if (file) fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+/* Dies quietly: MPI's handlers would print, glibc complains on stderr, and a sanitizer's report is of the library. */
+static void be_quiet(void)
+{
+    static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU};
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) signal(deadly[i], SIG_DFL);
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
+    limit(RLIMIT_CORE, 0);
+}
+
+static void read_in_child(const char *path, guard_attempt *attempt, guard_limits limits)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    be_quiet();
+    limit(RLIMIT_CPU, limits.time_s);
+    if (limits.memory_bytes > 0) limit(RLIMIT_AS, mapped_bytes() + limits.memory_bytes);
+    (void)attempt(path); /* a refusal is an orderly end: it is met again, with its message, by the parent */
+    _exit(0);
+}
+
+psw_status guard_file(const char *path, guard_attempt *attempt, guard_limits limits)
+{
+    int state = 0;
+    pid_t child = fork();
+    if (child < 0) return PSW_OK; /* where no process can be made, a damaged file is the smaller danger */
+    if (child == 0) read_in_child(path, attempt, limits);
+    while (waitpid(child, &state, 0) < 0)
+        if (errno != EINTR) return PSW_OK;
+    if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return PSW_OK;
+    if (WIFSIGNALED(state) && (WTERMSIG(state) == SIGXCPU || WTERMSIG(state) == SIGKILL))
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 comes to no end with it", path);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 breaks down over it", path);
+}
+
+guard_limits guard_by_size(const char *path)
+{
+    struct stat about;
+    double bytes = stat(path, &about) == 0 ? (double)about.st_size : 0;
+    return (guard_limits){.time_s = 20 + bytes / 1048576};
+}

@@ -1,0 +1,157 @@
+/* A damaged result file. The input is damage, not a file: changes to a good file of two points that is made at the
+ * start, each of 5 to 12 bytes,
+ *     3 bytes  where, modulo what can be changed
+ *     1 byte   bits 0-2: number of new bytes - 1; bit 3: in raw data, not in HDF5's tables; bit 4: the file ends there
+ *     1-8      new bytes
+ * so that inputs are small, most damage meets tables, and the corpus outlives new columns. */
+#include "cmd/cmd.h"
+#include "fuzz/hdf.h"
+#include "store/store.h"
+
+enum { SLOTS = 2, LARGEST = 1 << 20 };
+
+static const char text[] = "schema: 1\nstudy: s\ndata: {preset: P1}\nmethods: [exact]\n"
+                           "grid: {beta: [2, 4], n: 16, d: 10, own: 1}\njudge: {m: 4, trials: 2}\n"
+                           "predict: {mine: own}\noutput: {keep: [rows]}\n";
+
+typedef struct good_file {
+    psw_study *study;
+    size_t size, tables; /* bytes; of these outside of raw data */
+    uint8_t bytes[LARGEST], raw[LARGEST];
+    size_t place[2][LARGEST]; /* of byte number i outside of and in raw data */
+} good_file;
+
+/* ---- the good file ---- */
+
+static herr_t mark_raw(hid_t at, const char *name, const H5O_info_t *about, void *out)
+{
+    good_file *good = out;
+    if (about->type != H5O_TYPE_DATASET) return 0;
+    hid_t dataset = H5Dopen2(at, name, H5P_DEFAULT);
+    haddr_t offset = H5Dget_offset(dataset);
+    hsize_t size = H5Dget_storage_size(dataset);
+    H5Dclose(dataset);
+    if (offset != HADDR_UNDEF && offset + size <= good->size) memset(good->raw + offset, 1, (size_t)size);
+    return 0;
+}
+
+static void sort_places(good_file *good, hid_t file)
+{
+    size_t count[2] = {0};
+    H5Ovisit(file, H5_INDEX_NAME, H5_ITER_NATIVE, mark_raw, good);
+    for (size_t i = 0; i < good->size; i++) good->place[good->raw[i]][count[good->raw[i]]++] = i;
+    good->tables = count[0];
+    MUST(count[0] > 4096 && count[1] > 4096, "%zu bytes of tables, %zu of data", count[0], count[1]);
+}
+
+static void set_word(good_file *good, const psw_reader *reader, ptrdiff_t column, ptrdiff_t slot, const void *word)
+{
+    size_t size = column_bytes(&reader->columns.list[column]);
+    memcpy(good->bytes + H5Dget_offset(reader->dataset[column]) + (size_t)slot * size, word, size);
+}
+
+/* The first slot is done, so that its columns are believed. */
+static void finish_slot(good_file *good, psw_reader *reader)
+{
+    psw_record record;
+    must_say(psw_reader_get(reader, 0, 1, &record), PSW_OK);
+    record.slot.status = PSW_SLOT_DONE;
+    record.slot.commit = columns_checksum(&reader->columns, &record);
+    set_word(good, reader, reader->columns.commit, 0, &record.slot.commit);
+    set_word(good, reader, reader->columns.status, 0, &(uint8_t){PSW_SLOT_DONE});
+}
+
+static void make_good(good_file *good)
+{
+    char path[64];
+    psw_reader *reader = NULL;
+    must_say(psw_study_parse(text, sizeof text - 1, "study", NULL, 0, psw_house(), &good->study), PSW_OK);
+    psw_format(path, sizeof path, "/tmp/polysweep-fuzz.%ld.h5", (long)getpid());
+    must_say(psw_store_create(path, good->study), PSW_OK);
+    must_say(psw_reader_open(path, &reader), PSW_OK);
+    FILE *stream = fopen(path, "rb");
+    good->size = stream ? fread(good->bytes, 1, LARGEST, stream) : 0;
+    if (stream) fclose(stream);
+    sort_places(good, reader->file);
+    finish_slot(good, reader);
+    psw_reader_close(reader);
+    unlink(path);
+}
+
+/* ---- damage ---- */
+
+/* Returns the size of the file that is left. */
+static size_t damage(const good_file *good, const uint8_t *data, size_t size, uint8_t *bytes)
+{
+    size_t kept = good->size;
+    memcpy(bytes, good->bytes, kept);
+    while (size >= 5) {
+        bool raw = data[3] & 8;
+        size_t count = 1 + (data[3] & 7), where = data[0] | (size_t)data[1] << 8 | (size_t)data[2] << 16;
+        size_t most = raw ? good->size - good->tables : good->tables;
+        where = good->place[raw][where % most];
+        if (data[3] & 16 && where < kept) kept = where;
+        if (count > size - 4) count = size - 4;
+        if (count > good->size - where) count = good->size - where;
+        memcpy(bytes + where, data + 4, count);
+        data += 4 + count, size -= 4 + count;
+    }
+    return kept;
+}
+
+/* ---- what show, verify and run read ---- */
+
+static void read_slots(psw_reader *reader, ptrdiff_t slots)
+{
+    psw_record records[SLOTS + 1];
+    char words[64];
+    for (ptrdiff_t first = 0; first < slots && first < LARGEST; first += SLOTS + 1) {
+        ptrdiff_t count = slots - first > SLOTS ? SLOTS + 1 : slots - first;
+        if (psw_reader_get(reader, first, count, records) != PSW_OK) return;
+        for (ptrdiff_t k = 0; k < count; k++)
+            for (ptrdiff_t i = 0; i < reader->columns.count; i++)
+                psw_column_text(&reader->columns.list[i], &records[k], words, sizeof words);
+        psw_reader_failure(reader, first, words, sizeof words);
+    }
+}
+
+static void read_rest(psw_reader *reader, const psw_study *study)
+{
+    psw_launch launch;
+    ptrdiff_t launches = psw_reader_launches(reader);
+    psw_slot *slots = calloc((size_t)psw_reader_slots(reader), sizeof *slots);
+    if (slots) psw_reader_slots_get(reader, slots);
+    free(slots);
+    for (ptrdiff_t i = launches > STORE_LAUNCHES ? launches - STORE_LAUNCHES : 0; i < launches; i++)
+        psw_reader_launch(reader, i, &launch);
+    psw_reader_schema(reader);
+    psw_reader_rows(reader, study);
+}
+
+static void read_all(const char *path, const psw_study *study)
+{
+    psw_reader *reader = NULL;
+    psw_study *stored = NULL;
+    psw_status status = psw_reader_open(path, &reader);
+    must_say(status, PSW_ENVIRONMENT);
+    if (status != PSW_OK) return;
+    MUST(psw_reader_slots(reader) <= LARGEST, "%td slots in a small file", psw_reader_slots(reader));
+    read_slots(reader, psw_reader_slots(reader));
+    read_rest(reader, study);
+    const char *resolved = psw_reader_study(reader);
+    must_say(psw_study_parse(resolved, strlen(resolved), "stored", NULL, 0, psw_house(), &stored), PSW_USAGE);
+    psw_study_free(stored);
+    psw_reader_close(reader);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static good_file good;
+    static uint8_t bytes[LARGEST];
+    char path[64];
+    if (!good.study) make_good(&good);
+    put_file(bytes, damage(&good, data, size, bytes), path);
+    read_all(path, good.study);
+    unlink(path);
+    return 0;
+}

@@ -1,0 +1,66 @@
+/* A child that reads a file may crash, loop or ask for all memory: the parent is told and goes on. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "store/store.h"
+
+static const guard_limits small = {.time_s = 1, .memory_bytes = 64 << 20};
+
+static psw_status end_well(const char *path)
+{
+    (void)path;
+    return PSW_OK;
+}
+
+static psw_status refuse(const char *path)
+{
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s is refused", path);
+}
+
+static psw_status crash(const char *path)
+{
+    (void)path;
+    raise(SIGSEGV);
+    return PSW_OK;
+}
+
+static psw_status give_up(const char *path)
+{
+    (void)path;
+    abort();
+}
+
+static psw_status loop(const char *path)
+{
+    volatile size_t rounds = strlen(path);
+    while (rounds > 0) rounds += 2;
+    return PSW_OK;
+}
+
+static psw_status take_memory(const char *path)
+{
+    char *volatile room = malloc((size_t)1 << 30);
+    if (!room) return crash(path);
+    free(room);
+    return PSW_OK;
+}
+
+static void expect(guard_attempt *attempt, psw_status wanted, const char *words)
+{
+    psw_status status = guard_file("file.h5", attempt, small);
+    CHECK(status == wanted, "status %d instead of %d: %s", (int)status, (int)wanted, psw_message());
+    CHECK(wanted == PSW_OK || (strstr(psw_message(), words) && strstr(psw_message(), "file.h5")), "%s", psw_message());
+}
+
+int main(void)
+{
+    expect(end_well, PSW_OK, "");
+    expect(refuse, PSW_OK, ""); /* an orderly end: the parent meets it itself */
+    expect(crash, PSW_ENVIRONMENT, "breaks down");
+    expect(give_up, PSW_ENVIRONMENT, "breaks down");
+    expect(loop, PSW_ENVIRONMENT, "no end");
+    expect(take_memory, PSW_ENVIRONMENT, "breaks down");
+    return test_end();
+}
