@@ -1,6 +1,7 @@
 psw_test(print unit/print.c)
 psw_script_test(commands e2e/commands.py)
 psw_script_test(separation e2e/separation.py)
+psw_script_test(tour e2e/tour.sh)
 psw_script_test(failures e2e/failures.sh)
 psw_script_test(teams_run e2e/teams.py)
 psw_script_test(merge e2e/merge.py)
