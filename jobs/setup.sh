@@ -41,6 +41,16 @@ hdf5-tools              command -v h5dump                            h5dump
 netcdf-bin              command -v ncdump                            ncdump
 procps                  command -v pgrep                             pgrep
 '
+# of the other builds that tests/run.sh knows: needed by those alone
+needs_sanitize=''
+needs_mpich='
+mpich                   command -v mpiexec.mpich                     MPICH: mpiexec.mpich
+libmpich-dev            command -v mpicc.mpich                       MPICH: the compiler wrapper mpicc.mpich
+libhdf5-mpich-dev       command -v h5pcc.mpich                       HDF5 built with MPICH: h5pcc.mpich
+'
+needs_blis='
+libblis-serial-dev      has_library blis                             BLIS
+'
 
 has_header() { # searched as the compiler does, and below CMAKE_PREFIX_PATH
     local flags=() place
@@ -49,6 +59,8 @@ has_header() { # searched as the compiler does, and below CMAKE_PREFIX_PATH
     done <<<"${CMAKE_PREFIX_PATH:-}:"
     printf '#include <%s>\n' "$1" | "${CC:-cc}" "${flags[@]}" -E -x c - -o /dev/null
 }
+
+has_library() { echo 'int main(void) { return 0; }' | "${CC:-cc}" -x c - -o /dev/null "-l$1"; }
 
 has_parallel_hdf5() { [ -n "${HDF5_ROOT:-}" ] || command -v h5pcc; }
 
