@@ -46,6 +46,16 @@ wants_tests='
 slurm-wlm               PATH=$PATH:/usr/sbin command -v slurmctld    Slurm: tests start one of their own, as root
 munge                   PATH=$PATH:/usr/sbin command -v munged       MUNGE, by which Slurm knows its users
 '
+# of the other builds that tests/run.sh knows: needed by those alone
+needs_sanitize=''
+needs_mpich='
+mpich                   command -v mpiexec.mpich                     MPICH: mpiexec.mpich
+libmpich-dev            command -v mpicc.mpich                       MPICH: the compiler wrapper mpicc.mpich
+libhdf5-mpich-dev       command -v h5pcc.mpich                       HDF5 built with MPICH: h5pcc.mpich
+'
+needs_blis='
+libblis-serial-dev      has_library blis                             BLIS
+'
 
 has_header() { # searched as the compiler does, and below CMAKE_PREFIX_PATH
     local flags=() place
@@ -54,6 +64,8 @@ has_header() { # searched as the compiler does, and below CMAKE_PREFIX_PATH
     done <<<"${CMAKE_PREFIX_PATH:-}:"
     printf '#include <%s>\n' "$1" | "${CC:-cc}" "${flags[@]}" -E -x c - -o /dev/null
 }
+
+has_library() { echo 'int main(void) { return 0; }' | "${CC:-cc}" -x c - -o /dev/null "-l$1"; }
 
 has_parallel_hdf5() { [ -n "${HDF5_ROOT:-}" ] || command -v h5pcc; }
 

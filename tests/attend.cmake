@@ -1,6 +1,7 @@
 psw_test(tile_fp64 unit/tile.c)
 psw_test(tile_fp32 unit/tile.c)
 target_compile_definitions(test_tile_fp32 PRIVATE PSW_SINGLE)
+psw_test(arena unit/arena.c)
 psw_test(attend_sums unit/attend_sums.c)
 psw_test(attend_weigh unit/attend_weigh.c)
 psw_test(attend_reference unit/attend_reference.c)

@@ -1,18 +1,33 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds into build-tests and runs the tests: bash tests/run.sh [all] [arguments of ctest]
-# `all` adds the long ones. CTest has the last word: its summary ends the output, its exit code is this script's.
+# Installs what is missing, builds into build-tests and runs the tests: bash tests/run.sh [WHICH] [arguments of ctest]
+#
+#   all         also the long ones, and the other builds below, each of which is one test then
+#   sanitize    what a build with AddressSanitizer and UndefinedBehaviorSanitizer runs, in build-sanitize
+#   mpich       what a build with MPICH and its HDF5 runs, in build-mpich
+#   blis        what a build with another CBLAS runs, in build-blis
+#
+# CTest has the last word: its summary ends the output, its exit code is this script's.
 set -euo pipefail
 . "$(dirname "$0")/../jobs/setup.sh"
 
 which=(-LE '^long$')
-if [ "${1:-}" = all ]; then
+needs=$needs_build$needs_tests
+case "${1:-}" in
+all)
     which=()
+    needs+=$needs_sanitize$needs_mpich$needs_blis
     shift
-fi
+    ;;
+sanitize | mpich | blis)
+    other=needs_$1
+    needs+=${!other}
+    ;;
+esac
 
 prepare_environment
-install_packages "$needs_build$needs_tests"
+install_packages "$needs"
 install_wanted "$wants_tests"
 install_python
+[ -z "${other:-}" ] || exec bash "$root/tests/builds/other.sh" "$@"
 build "$root/build-tests" all -DPOLYSWEEP_WERROR=ON -DBUILD_TESTING=ON
 exec ctest --test-dir "$root/build-tests" --parallel "$(nproc)" --output-on-failure --no-tests=error "${which[@]}" "$@"

@@ -24,8 +24,8 @@ absent() { # file
 expect() { # code, pattern, command...
     local code=$1 pattern=$2 found
     shift 2
-    [ "$1" != ranks ] || set -- mpirun -n "$2" "$program" "${@:3}"
-    timeout 120 "$@" >said 2>&1 </dev/null
+    [ "$1" != ranks ] || set -- "${POLYSWEEP_MPIEXEC:-mpirun}" -n "$2" "$program" "${@:3}"
+    timeout "${patience:-120}" "$@" >said 2>&1 </dev/null
     found=$?
     if [ "$found" = "$code" ] && { [ -z "$pattern" ] || grep -Eq -- "$pattern" said; }; then return; fi
     complain "$*: exit code $found, expected $code; expected to match \"$pattern\"; it said:" "$(cat said)"

@@ -246,6 +246,7 @@ int main(int argc, char **argv)
     psw_comm_barrier(&world);
     second_launch();
     free(before);
+    CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
     if (world.rank == 0) clean_up(semaphore);
     double failures = test_failures;
     psw_comm_sum(&world, &failures, 1);

@@ -208,6 +208,7 @@ int main(int argc, char **argv)
     test_whole(&what);
     test_pieces(&what);
     test_none_kept();
+    CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
     psw_comm_barrier(&world);
     if (world.rank == 0) unlink(path);
     if (world.rank == 0) CHECK(rmdir(directory) == 0, "files are left in %s", directory);

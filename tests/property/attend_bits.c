@@ -142,6 +142,7 @@ static void repeated(psw_precision precision, psw_mask mask)
     points[0].local = mask == PSW_CAUSAL ? 64 : 0;
     passes(points, 1);
     source_make(24, 300, 6, 6, 170, true, false); /* one array for queries, keys and values */
+    points[0].v = source.v;
     passes(points, 1);
 }
 

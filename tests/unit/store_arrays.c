@@ -117,6 +117,7 @@ int main(void)
     snprintf(path, sizeof path, "arrays-%ld.h5", (long)getpid());
     arrays_are_read();
     bad_files_are_refused();
+    CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
     unlink(path);
     return test_end();
 }

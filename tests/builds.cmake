@@ -1,0 +1,7 @@
+# Other builds of the same sources, each with its own tests: one test here, so that one summary counts them all.
+# They use the whole machine and nothing runs beside them.
+foreach(preset sanitize mpich blis)
+  psw_script_test(${preset} builds/other.sh ARGS ${preset} LABELS long TIMEOUT 3000)
+  set_tests_properties(builds.${preset} PROPERTIES SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
+endforeach()
+psw_script_test(install builds/install.sh)
