@@ -1,2 +1,3 @@
 psw_script_test(analysis e2e/analysis.sh)
+psw_script_test(analysis_long e2e/analysis.sh ARGS -m long LABELS long TIMEOUT 1800)
 psw_script_test(package e2e/package.py)
