@@ -86,8 +86,9 @@ class Fit:
         """Fitted seconds on `ranks`; warns beyond FARTHEST times the largest measured number."""
         ranks = np.asarray(ranks, float)
         if ranks.max(initial=0) > self.farthest:
-            warnings.warn(f"{self.law.name}: {ranks.max():g} ranks are {ranks.max() / self.ranks.max():.3g} times the largest "
-                          f"measured team of {self.ranks.max():g}; beyond {FARTHEST} times a fitted law is a guess", stacklevel=2)
+            most = self.ranks.max()
+            warnings.warn(f"{self.law.name}: {ranks.max():g} ranks are {ranks.max() / most:.3g} times the largest measured "
+                          f"team of {most:g}; beyond {FARTHEST} times a fitted law is a guess", stacklevel=2)
         return self._time(ranks)
 
     def speed_up(self, ranks) -> np.ndarray:

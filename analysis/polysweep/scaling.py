@@ -78,6 +78,12 @@ def timed(ds) -> pd.DataFrame:
     return frame
 
 
+def _teams(ds):
+    """`timed`, or nothing of it where there is one size of team."""
+    frame = timed(ds)
+    return frame if frame["team"].nunique() > 1 else frame[:0]
+
+
 def samples(ds, slots) -> dict:
     """{slot: seconds of its repetitions}; empty arrays where the file kept none."""
     if "time_s" not in ds or ds["time_s"].ndim != 2:
@@ -87,8 +93,9 @@ def samples(ds, slots) -> dict:
 
 
 def held(ds) -> list[str]:
-    """Coordinates that tell series of strong scaling apart: all that vary, but for the team."""
-    return [name for name in axes(ds) if name != "team_asked"]
+    """Coordinates that tell series of strong scaling apart: method, n and all others that vary, but for the team."""
+    varying = [name for name in axes(ds) if name != "team_asked"]
+    return [name for name in ("method", "n") if name not in varying] + varying
 
 
 # ---- tables ----------------------------------------------------------------------------------------------------------
@@ -101,7 +108,7 @@ def strong(ds) -> pd.DataFrame:
     speed_up, efficiency and karp_flatt (each with _lo and _hi), what the file says of load balance and communication,
     flops_per_rank and `slot`.
     """
-    frame = timed(ds)
+    frame = _teams(ds)
     keys = [name for name in (*COORDINATES, *ds.attrs.get("own_axes", [])) if name != "team_asked"]
     return _table(ds, frame, [part for _, part in frame.groupby([*keys, "timing"], dropna=False, sort=False)], held(ds))
 
@@ -111,9 +118,10 @@ def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
     base's. Columns as of `strong`, without Karp-Flatt; efficiency is T(P_0)/T(P), `work` the work per rank over the base's.
 
     Points that differ in n (and what follows from it) and in own axes may form a series, of three teams or of all there
-    are; of several lengths on one team the one closest in work is taken. A study whose work per rank varies more gives no rows: it is not weak scaling.
+    are; of several lengths on one team the one closest in work is taken. A study whose work per rank varies more gives no
+    rows: it is not weak scaling.
     """
-    frame = timed(ds)
+    frame = _teams(ds)
     frame = frame[frame["flops"] > 0]
     keys = [name for name in COORDINATES if name not in (*_FOLLOWS_N, "team_asked")]
     chains = []

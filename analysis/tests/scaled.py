@@ -35,10 +35,11 @@ def point(method, n, team, seconds, timing="alone", **more):
     balance, comm = 1 - 0.01 * np.log2(team), 1 / (1 + 0.012 * (team - 1))
     return dict(method=method, beta=8.0, n=n, d=d, v=d, block=512, precision="fp64", seed=7, data_kind="gaussian",
                 team_asked=team, team=team, nodes=1, idle=0, timing=timing, time_median_s=float(middle), time_lo_s=float(lo),
-                time_hi_s=float(hi), samples=seconds, flops=flops, bytes=24.0 * n * d * 8 * (n / 512 if method == "exact" else 4),
-                gflops=flops / middle / 1e9, peak_gflops=PEAK, predicted_s=float(middle) * (1 + 0.1 * np.sin(n + team)),
+                time_hi_s=float(hi), samples=seconds, flops=flops,
+                bytes=24.0 * n * d * 8 * (n / 512 if method == "exact" else 4), gflops=flops / middle / 1e9,
+                peak_gflops=PEAK, predicted_s=float(middle) * (1 + 0.1 * np.sin(n + team)),
                 load_balance=balance, comm_efficiency=comm, parallel_efficiency=balance * comm, sent_bytes=8.0 * n * d * team,
-                comm_s=float(middle) * (1 - comm), **more)
+                comm_s=float(middle) * (1 - comm), start_s=0.0, end_s=float(seconds.sum()), first_rank=0, head_s=0.0, **more)
 
 
 def strong_rows(random, lengths=(8192, 32768), teams=TEAMS, reps=20, timing="alone"):
@@ -46,7 +47,7 @@ def strong_rows(random, lengths=(8192, 32768), teams=TEAMS, reps=20, timing="alo
     rows = []
     for method, law, parameters in (("exact", "usl", (0.03, 0.0005)), ("polysketch", "amdahl", (0.08,))):
         for n in lengths:
-            base = 2e-9 * n * n if method == "exact" else 2e-5 * n
+            base = 1e-8 * n * n if method == "exact" else 2e-5 * n
             more = dict(r=16, features=136, draws=1) if method == "polysketch" else {}
             rows += [point(method, n, team, timed(random, law, parameters, base, team, reps), timing, **more)
                      for team in teams]

@@ -39,7 +39,7 @@ def test_ten_percent_are_seen_in_three_percent_of_noise(tmp_path):
 
 def test_p_is_the_rank_tests(tmp_path):
     def shifted(rows):
-        rows[3]["samples"] = rows[3]["samples"] + 1.0
+        rows[3]["samples"] = rows[3]["samples"] + 100.0
 
     row = pair(tmp_path, change=shifted).times.set_index("slot_b").loc[3]
     assert row["p_value"] == mannwhitneyu(np.arange(20), np.arange(20) + 100.0).pvalue and row["p_holm"] == 12 * row["p_value"]
