@@ -106,7 +106,8 @@ def strong(ds) -> pd.DataFrame:
 
     Columns: `series` (number), coordinates that vary, timing, team, samples, time_s with _lo and _hi, base_team, base_s,
     speed_up, efficiency and karp_flatt (each with _lo and _hi), what the file says of load balance and communication,
-    flops_per_rank and `slot`.
+    computation_scaling (seconds that all ranks computed, the base's over the team's), flops_per_rank and `slot`. Efficiency
+    is parallel_efficiency, against the base's, times computation_scaling.
     """
     frame = _teams(ds)
     keys = [name for name in (*COORDINATES, *ds.attrs.get("own_axes", [])) if name != "team_asked"]
@@ -132,6 +133,7 @@ def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
     if len(table):
         table["efficiency"] = table["speed_up"]
         table[["efficiency_lo", "efficiency_hi"]] = table[["speed_up_lo", "speed_up_hi"]]
+        table["computation_scaling"] *= table["team"] / table["base_team"]  # so much more was to be computed
         table["work"] = table["flops_per_rank"] / table.groupby("series")["flops_per_rank"].transform("first")
         table = table.drop(columns=[name for name in table if name.startswith(("speed_up", "karp_flatt"))])
     return table
@@ -165,7 +167,8 @@ def _table(ds, frame, groups, names):
 
 
 _MADE = ("time_s", "time_s_lo", "time_s_hi", "base_team", "base_s", "speed_up", "speed_up_lo", "speed_up_hi", "efficiency",
-         "efficiency_lo", "efficiency_hi", "karp_flatt", "karp_flatt_lo", "karp_flatt_hi", "flops_per_rank")
+         "efficiency_lo", "efficiency_hi", "karp_flatt", "karp_flatt_lo", "karp_flatt_hi",
+         "computation_scaling", "flops_per_rank")
 
 
 def _metrics(part, series):
@@ -177,6 +180,8 @@ def _metrics(part, series):
     part = part.assign(series=series, slot=part.index, base_team=int(first), base_s=base[0],
                        flops_per_rank=part["flops"] / part["team"])
     part["time_s"], part["time_s_lo"], part["time_s_hi"] = time
+    useful = team * part["parallel_efficiency"].to_numpy(float) * time[0]  # seconds that ranks computed, all together
+    part["computation_scaling"] = useful[0] / useful
     for end, s in zip(("", "_lo", "_hi"), speed):
         part["speed_up" + end], part["efficiency" + end] = s, efficiency(s, first, team)
     for end, s in zip(("", "_lo", "_hi"), (speed[0], speed[2], speed[1])):  # a small speed-up is a large fraction

@@ -51,6 +51,8 @@ def test_strong_series_hold_everything_but_the_team(strong_ds):
         inner = part[part["team"] > 1]
         assert (inner["speed_up_lo"] < inner["speed_up"]).all() and (inner["speed_up"] < inner["speed_up_hi"]).all()
         assert (inner["karp_flatt_lo"] < inner["karp_flatt"]).all() and part["speed_up_lo"].iloc[:1].isna().all()
+        relative = part["parallel_efficiency"] / part["parallel_efficiency"].iloc[0]
+        assert np.allclose(part["efficiency"], relative * part["computation_scaling"], rtol=1e-12)
     assert (table["samples"] == 20).all()
 
 
@@ -88,6 +90,7 @@ def test_weak_series_keep_the_work_per_rank(weak_ds):
     assert (np.abs(table["work"] - 1) < 0.01).all() and "karp_flatt" not in table
     time = table["time_s"]
     assert np.allclose(table["efficiency"], table["base_s"] / time, rtol=1e-14)
+    assert np.allclose(table["efficiency"], table["parallel_efficiency"] * table["computation_scaling"], rtol=1e-12)
     assert not len(scaling.strong(weak_ds))
 
 

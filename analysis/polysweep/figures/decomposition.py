@@ -15,7 +15,7 @@ from .scaling import left_out
 
 PARTS = {  # column: (words, colour, marker)
     "load_balance": ("load balance", "#0b5fa5", "o"), "comm_efficiency": ("communication efficiency", "#d9780f", "^"),
-    "parallel_efficiency": ("parallel efficiency, their product", style.INK, "s")}
+    "computation_scaling": ("computation scaling", "#2f8f6b", "v"), "efficiency": ("efficiency, their product", style.INK, "s")}
 GOOD = 0.8  #: POP's rule of thumb
 MOST_ROWS, MOST_COLUMNS = 4, 3
 
@@ -35,14 +35,14 @@ def decomposition(ds):
 
 def _columns(table):
     return ["series", *table.attrs["names"], "timing", "team", "load_balance", "comm_efficiency", "parallel_efficiency",
-            "efficiency", "efficiency_lo", "efficiency_hi", "comm_s", "sent_bytes", "base_team", "base_s", "slot"]
+            "computation_scaling", "efficiency", "efficiency_lo", "efficiency_hi", "comm_s", "sent_bytes", "base_team", "base_s", "slot"]
 
 
 def _caption(table):
     return ("Load balance: mean over largest busy time of the ranks; communication efficiency: largest busy time over elapsed "
-            "time; their product is the parallel efficiency (POP's hierarchy). Dotted: efficiency against the base, which also "
-            "knows whether the computation itself grew with the team (smaller leaves, fuller memory channels); where it lies "
-            f"below the product, that is the reason. Above {GOOD:g} counts as good. " + left_out(table)).strip()
+            "time; computation scaling: seconds that all ranks computed, the base's over the team's, at equal work (below 1: "
+            "smaller leaves, fuller memory channels). Their product, over the base's, is the efficiency against the base (POP's "
+            f"hierarchy). Above {GOOD:g} counts as good. " + left_out(table)).strip()
 
 
 def _canvas(table):
@@ -66,10 +66,8 @@ def _canvas(table):
 
 def _handles():
     line = matplotlib.lines.Line2D
-    return [*(line([], [], color=colour, marker=marker, markersize=4, linewidth=1, label=words)
-              for words, colour, marker in PARTS.values()),
-            line([], [], color=style.GREY, marker="D", markersize=3, linewidth=1, linestyle=(0, (1, 1.5)),
-                 label="efficiency against the base")]
+    return [line([], [], color=colour, marker=marker, markersize=4, linewidth=1, label=words)
+            for words, colour, marker in PARTS.values()]
 
 
 def _title(table, curve, method, timing):
@@ -84,11 +82,9 @@ def _title(table, curve, method, timing):
 
 def _panel(ax, curve):
     ax.axhline(GOOD, color=style.PALE, linewidth=1, zorder=0)
-    ax.plot(curve["team"], curve["efficiency"], color=style.GREY, marker="D", markersize=3, linewidth=1,
-            linestyle=(0, (1, 1.5)), zorder=2)
-    ax.vlines(curve["team"], curve["efficiency_lo"], curve["efficiency_hi"], color=style.GREY, linewidth=1, zorder=1.9)
+    ax.vlines(curve["team"], curve["efficiency_lo"], curve["efficiency_hi"], color=style.INK, linewidth=1.2, zorder=2.1)
     for name, (_, colour, marker) in PARTS.items():
         ax.plot(curve["team"], curve[name], color=colour, marker=marker, markersize=4, linewidth=1, zorder=2.2)
     style.grid_axis(ax.xaxis, np.unique(curve["team"]), "log", most=6)
-    ax.set_ylim(0, max(1.08, 1.04 * float(curve["efficiency"].max())))
+    ax.set_ylim(0, max(ax.get_ylim()[1], 1.08, min(2.1, 1.04 * float(curve[[*PARTS]].max(axis=None)))))
     ax.spines[["top", "right"]].set_visible(False)
