@@ -81,8 +81,7 @@ def write(path, rows, bandwidth=None):
         item.dims[1].attach_scale(scale)
         item.attrs.update(units="s", long_name="seconds of a repetition", reproducibility="none", _FillValue=np.nan)
         if bandwidth:
-            column = np.full(file["provenance/launches/number"].shape, bandwidth)
-            file["provenance/launches/memory_gbytes_s"] = column
+            file["provenance/launches/memory_bytes_s"] = np.full(file["provenance/launches/number"].shape, bandwidth)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,7 @@ from ..scaling import strong as strong_table, timed, weak as weak_table
 from .figure import Figure
 from .scaling import left_out
 
-#: columns of the launch table that may hold the memory bandwidth of a rank, with what makes them bytes a second
-BANDWIDTH = {"memory_bytes_s": 1.0, "memory_gbytes_s": 1e9, "bandwidth_bytes_s": 1.0, "triad_bytes_s": 1.0}
+BANDWIDTH = "memory_bytes_s"  #: column of the launch table: bytes a second that memory gives each rank, all at once
 _COLUMNS = ("method", "precision", "mask", "n", "d", "beta", "r", "features", "team", "timing", "flops", "bytes")
 _SHADES = {"fp64": style.INK, "fp32": style.GREY}
 
@@ -54,12 +53,9 @@ def bandwidth(ds) -> float:
         launches = provenance(ds.attrs["path"])["launches"]
     except (KeyError, OSError):
         return np.nan
-    for name, scale in BANDWIDTH.items():
-        if name in launches:
-            values = np.asarray(launches[name], float)
-            values = values[values > 0]
-            return float(np.median(values)) * scale if len(values) else np.nan
-    return np.nan
+    values = np.asarray(launches[BANDWIDTH] if BANDWIDTH in launches else [], float)
+    values = values[values > 0]
+    return float(np.median(values)) if len(values) else np.nan
 
 
 def _caption(points):
