@@ -5,27 +5,50 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from .grid import axes
 from .read import COORDINATES
+from .times import COLUMNS, compare_times
 
 ROW_FOLDS = ("exact", "softmax", "linear", "closed_form")  #: methods whose sums run over a fixed tree: bit for bit
 
 
-def compare(a, b, same_build=None) -> pd.DataFrame:
-    """Science columns of two results of one study, over the points that are done in both.
+class Comparison(pd.DataFrame):
+    """What `compare` returns: the table of science columns, and beside it `times`, see `times.compare_times`."""
+
+    _metadata = ["times"]
+
+    @property
+    def _constructor(self):
+        return pd.DataFrame  # a part of the table is a plain one
+
+    def __str__(self):
+        wrong = self[~self["agrees"]]
+        text = (f"{self.attrs['points']} points: all {len(self)} science columns agree" if not len(wrong) else
+                f"{self.attrs['points']} points: {len(wrong)} of {len(self)} science columns differ "
+                f"({', '.join(wrong['column'])})")
+        counts = self.times["verdict"].value_counts()
+        return text + ("; times: " + ", ".join(f"{count} {word}" for word, count in counts.items()) if len(counts) else "")
+
+
+def compare(a, b, same_build=None) -> Comparison:
+    """Two results of one study, over the points that are done in both: science columns by what they promise, times by tests.
 
     a, b: Datasets from `polysweep.open`, or paths. same_build: whether one build and BLAS kernel wrote both files, so
     that row folds must agree bit for bit; by default taken from the launch tables.
 
     Returns a row per column: points compared, largest relative difference, the tolerance where one applies, how many
     points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
-    `agrees`. Columns that promise nothing (times) are left out. ``.attrs`` has `points`, `only_a`, `only_b`.
+    `agrees`. Columns that promise nothing are left out; times, which never agree to a digit, are in the attribute
+    ``.times``: a row per point that both have timed, with the interval of the ratio, a rank test of the repetitions and a
+    verdict. ``.attrs`` has `points`, `only_a`, `only_b`. ``str`` of the result says it in a line.
     """
     a, b = (_opened(x) for x in (a, b))
     same_build = _same_build(a, b) if same_build is None else same_build
     left, right, only_a, only_b = _matched(a, b)
     rows = [_column(name, a[name], b[name], left, right, a, same_build)
             for name in a.data_vars if name in b.data_vars and _promises(a[name])]
-    result = pd.DataFrame(rows, columns=["column", "points", "largest", "tolerance", "outside", "agrees"])
+    result = Comparison(rows, columns=["column", "points", "largest", "tolerance", "outside", "agrees"])
+    result.times = compare_times(a, b, left, right) if len(left) else pd.DataFrame(columns=COLUMNS)
     result.attrs.update(points=len(left), only_a=only_a, only_b=only_b, same_build=same_build)
     return result
 
@@ -52,9 +75,14 @@ def _promises(variable):
 
 
 def _matched(a, b):
-    """Indices of points with equal coordinates that are done in both, and how many are done in one only."""
+    """Indices of points with equal coordinates that are done in both, and how many are done in one only.
+
+    The team that was asked for is no part of what a point computes; it counts where a file has a point on several teams.
+    """
     names = [name for name in a.coords if name in b.coords and (name in COORDINATES or name in a.attrs["own_axes"])
              and name != "team_asked"]
+    if any(name == "team_asked" for ds in (a, b) for name in axes(ds)) and "team_asked" in a and "team_asked" in b:
+        names.append("team_asked")
     tables = []
     for ds in (a, b):
         frame = pd.DataFrame({name: ds[name].values for name in names})

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 import sys
+import warnings
 
 import pandas as pd
 
@@ -14,6 +15,8 @@ from . import figures, page
 from .cases import ERRORS, case_columns, table
 from .critical import TARGET, critical
 from .read import failures, open as read, provenance
+from .scaling import fits, strong, weak
+from .scaling_tables import curve_table, fit_table
 from .sketch_tables import cheapest_table, crossover_table
 from .sketches import SIZE, cheapest, crossovers, held
 from .statistics import consistency
@@ -33,6 +36,8 @@ def main(arguments=None) -> int:
                         help="rate of success that makes a degree critical (default %(default)s)")
     parser.add_argument("--error", choices=ERRORS, default="err_out", help="the error that the table of the cheapest sketch is "
                         "about (default %(default)s; cheapest.csv has all)")
+    parser.add_argument("--upto", type=float, metavar="RANKS", help="draw fitted laws of scaling to this many ranks; beyond four "
+                        "times the largest measured team the figure says that it is a guess (default: the largest team)")
     parser.add_argument("--quiet", action="store_true", help="print no table")
     options = parser.parse_args(arguments)
     if not 0 < options.target < 1:
@@ -48,7 +53,7 @@ def main(arguments=None) -> int:
     for name, path in zip(_names(options.files), options.files):
         try:
             place = directory / name if len(options.files) > 1 else directory
-            sections.append(Section(path, place, options.target, options.error))
+            sections.append(_section(path, place, options))
         except (OSError, ValueError) as error:
             print(f"polysweep-report: {error}", file=sys.stderr)
             code = 2
@@ -60,6 +65,16 @@ def main(arguments=None) -> int:
         index.write_text(page.page(sections, directory), encoding="utf-8")
         print(f"{index}: {sum(len(section.figures) for section in sections)} figures", file=sys.stderr)
     return code
+
+
+def _section(path, place, options):
+    """The section of a file; what was warned of while it was made goes to stderr, once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        section = Section(path, place, options.target, options.error, options.upto)
+    for text in dict.fromkeys(str(each.message) for each in caught if each.category is UserWarning):
+        print(f"polysweep-report: warning: {text}", file=sys.stderr)
+    return section
 
 
 def _names(paths):
@@ -74,7 +89,7 @@ def _names(paths):
 class Section:
     """Everything the report says about one file; made in full, figures and CSV files included, by the constructor."""
 
-    def __init__(self, path, directory, target=TARGET, error="err_out"):
+    def __init__(self, path, directory, target=TARGET, error="err_out", upto=None):
         ds = read(path)
         self.path, self.directory, self.target = pathlib.Path(path), pathlib.Path(directory), target
         self.attributes = dict(ds.attrs)
@@ -87,11 +102,12 @@ class Section:
         self.critical = critical(ds, target)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.critical.to_csv(self.directory / "critical.csv", index=False)
-        self.tables = self._sketches(ds, error)
+        self.tables = [*self._sketches(ds, error), *self._scaling(ds)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds),
                          *figures.degrees(ds, target, self.critical), *figures.separation(ds), *figures.errors(ds),
-                         *figures.costs(ds), *figures.heads(ds), *figures.timeline(ds))]
+                         *figures.costs(ds), *figures.heads(ds), *figures.strong(ds, upto), *figures.weak(ds, upto),
+                         *figures.decomposition(ds), *figures.roofline(ds), *figures.prediction(ds), *figures.timeline(ds))]
 
     def _sketches(self, ds, error):
         """Tables that only files with sketches have; their numbers as CSV."""
@@ -100,6 +116,14 @@ class Section:
                   crossover_table(found["crossovers.csv"], [*names, "d", "beta"]))
         for each in filter(None, tables):
             found[each.file].to_csv(self.directory / each.file, index=False)
+        return [each for each in tables if each]
+
+    def _scaling(self, ds):
+        """Tables that only files with teams have. Those of the curves are the CSV of their figures."""
+        fitted = fits(ds)
+        if len(fitted):
+            fitted.to_csv(self.directory / "scaling-fits.csv", index=False)
+        tables = (curve_table(strong(ds), "strong"), curve_table(weak(ds), "weak"), fit_table(fitted))
         return [each for each in tables if each]
 
     @property
@@ -139,7 +163,8 @@ class Section:
 
 
 #: columns of words, set to the left
-WORDS = ("method", "preset", "precision", "mask", "data_kind", "row_norm", "sketch", "smallest state", "fewest operations")
+WORDS = ("method", "preset", "precision", "mask", "data_kind", "row_norm", "sketch", "smallest state", "fewest operations",
+         "kind", "law", "parameter")
 HEADINGS = {  # column -> (text, HTML)
     "measured": ("measured", "measured &beta;"), "bracket": ("bracket", "bracket"),
     "upper": ("upper edge", "upper edge"), "upper_bracket": ("bracket ", "bracket "),

@@ -2,11 +2,16 @@
 from .figure import Figure
 from .costs import costs
 from .curves import curves
+from .decomposition import decomposition
 from .degrees import degrees
 from .errors import errors
 from .heads import heads
 from .phase import phase
+from .prediction import prediction
+from .roofline import roofline
+from .scaling import strong, weak
 from .separation import separation
 from .timeline import timeline
 
-__all__ = ["Figure", "costs", "curves", "degrees", "errors", "heads", "phase", "separation", "timeline"]
+__all__ = ["Figure", "costs", "curves", "decomposition", "degrees", "errors", "heads", "phase", "prediction", "roofline",
+           "separation", "strong", "timeline", "weak"]

@@ -1,0 +1,90 @@
+"""What limits a team: load balance times communication efficiency, after the POP project's hierarchy."""
+from __future__ import annotations
+
+import matplotlib.figure
+import matplotlib.lines
+import numpy as np
+import pandas as pd
+
+from .. import style
+from ..cases import SYMBOLS, number
+from ..scaling import strong as strong_table, weak as weak_table
+from ..sketches import SIZE
+from .figure import Figure, spaced
+from .scaling import left_out
+
+PARTS = {  # column: (words, colour, marker)
+    "load_balance": ("load balance", "#0b5fa5", "o"), "comm_efficiency": ("communication efficiency", "#d9780f", "^"),
+    "computation_scaling": ("computation scaling", "#2f8f6b", "v"), "efficiency": ("efficiency, their product", style.INK, "s")}
+GOOD = 0.8  #: POP's rule of thumb
+MOST_ROWS, MOST_COLUMNS = 4, 3
+
+
+def decomposition(ds):
+    """Yields, for strong and for weak scaling, the figure of efficiencies over the team: a panel per method and point."""
+    for kind, table in (("strong", strong_table(ds)), ("weak", weak_table(ds))):
+        known = table[table["load_balance"].notna() & table["comm_efficiency"].notna()] if len(table) else table
+        if not len(known) or known["team"].nunique() < 2:
+            continue
+        known.attrs.update(table.attrs)
+        with style.use():
+            canvas = _canvas(known)
+        yield Figure(f"{kind}-efficiency", f"What limits a team, {kind} scaling", _caption(known), canvas,
+                     {"": known[_columns(known)]})
+
+
+def _columns(table):
+    return ["series", *table.attrs["names"], "timing", "team", "load_balance", "comm_efficiency", "parallel_efficiency",
+            "computation_scaling", "efficiency", "efficiency_lo", "efficiency_hi", "comm_s", "sent_bytes", "base_team", "base_s", "slot"]
+
+
+def _caption(table):
+    return ("Load balance: mean over largest busy time of the ranks; communication efficiency: largest busy time over elapsed "
+            "time; computation scaling: seconds that all ranks computed, the base's over the team's, at equal work (below 1: "
+            "smaller leaves, fuller memory channels). Their product, over the base's, is the efficiency against the base (POP's "
+            f"hierarchy). Above {GOOD:g} counts as good. " + left_out(table)).strip()
+
+
+def _canvas(table):
+    rows = list(table.groupby(["method", "timing"], sort=False))[:MOST_ROWS]
+    chosen = [spaced(part["series"].unique(), MOST_COLUMNS) for _, part in rows]
+    across = max(map(len, chosen))
+    canvas = matplotlib.figure.Figure(figsize=(1.3 + 2.7 * max(across, 2), 0.9 + 2.2 * len(rows)), layout="constrained")
+    grid = canvas.subplots(len(rows), across, squeeze=False, sharex=True, sharey=True)
+    for line, ((method, timing), part), series in zip(grid, rows, chosen):
+        for ax in line[len(series):]:
+            ax.set_axis_off()
+        for ax, one in zip(line, series):
+            _panel(ax, part[part["series"] == one])
+            ax.set_title(_title(table, part[part["series"] == one], method, timing), pad=5)
+        line[0].set_ylabel("efficiency")
+    for ax in grid[-1]:
+        ax.set_xlabel("ranks of the team $P$")
+    canvas.legend(handles=_handles(), loc="outside lower center", ncols=2, handlelength=1.8)
+    return canvas
+
+
+def _handles():
+    line = matplotlib.lines.Line2D
+    return [line([], [], color=colour, marker=marker, markersize=4, linewidth=1, label=words)
+            for words, colour, marker in PARTS.values()]
+
+
+def _title(table, curve, method, timing):
+    words = [method] + (["equal teams beside"] if timing == "beside" else [])
+    for name in table.attrs["names"]:
+        low, high = curve[name].iloc[0], curve[name].iloc[-1]
+        if name in ("method", *SIZE) or table[name].nunique() < 2 or isinstance(low, str) or pd.isna(low):
+            continue
+        words.append(f"{SYMBOLS.get(name, name)} = {number(low)}" + (f" to {number(high)}" if high != low else ""))
+    return ", ".join(words)
+
+
+def _panel(ax, curve):
+    ax.axhline(GOOD, color=style.PALE, linewidth=1, zorder=0)
+    ax.vlines(curve["team"], curve["efficiency_lo"], curve["efficiency_hi"], color=style.INK, linewidth=1.2, zorder=2.1)
+    for name, (_, colour, marker) in PARTS.items():
+        ax.plot(curve["team"], curve[name], color=colour, marker=marker, markersize=4, linewidth=1, zorder=2.2)
+    style.grid_axis(ax.xaxis, np.unique(curve["team"]), "log", most=6)
+    ax.set_ylim(0, max(ax.get_ylim()[1], 1.08, min(2.1, 1.04 * float(curve[[*PARTS]].max(axis=None)))))
+    ax.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,78 @@
+"""How far the cost model was off: predicted over measured seconds of every run of points."""
+from __future__ import annotations
+
+import matplotlib.figure
+import matplotlib.lines
+import numpy as np
+
+from .. import style
+from ..predictions import BAND, LEAST_S, predictions, within
+from .figure import Figure
+from .scaling import left_out, seconds_axis
+
+
+def prediction(ds):
+    """Yields the figure of predicted against measured seconds and of their ratio; nothing where no run was predicted to
+    take longer than 10 ms, below which overhead is most of it."""
+    table = predictions(ds)
+    inside, large = within(table)
+    if not large:
+        return
+    with style.use():
+        canvas = _canvas(table)
+    yield Figure("prediction", "Prediction against measurement", _caption(table, inside, large), canvas, {"": table})
+
+
+def _caption(table, inside, large):
+    ratio = table.loc[table["predicted_s"] > LEAST_S, "ratio"]
+    text = (f"{inside} of {large} runs predicted above {1000 * LEAST_S:g} ms ({100 * inside / large:.0f} %) were predicted "
+            f"within {100 * BAND:.0f} % of what they took (grey band); predicted over measured: median {ratio.median():.2f}, from "
+            f"{ratio.min():.2f} to {ratio.max():.2f}. A run is what a team takes at a time: one point or several. ")
+    if (table["how"] == "parts").any():
+        text += ("Of points that were repeated: forward passes of their data sets and head, against a prediction that also has "
+                 "what surrounds them; repeated sketches, whose tables and errors are not timed, are left out. ")
+    return (text + left_out(table)).strip()
+
+
+def _canvas(table):
+    canvas = matplotlib.figure.Figure(figsize=(9.2, 3.9), layout="constrained")
+    left, right = canvas.subplots(1, 2)
+    low, high = table[["predicted_s", "measured_s"]].min().min() / 1.4, table[["predicted_s", "measured_s"]].max().max() * 1.4
+    ends = np.array([low, high])
+    left.fill_between(ends, ends * (1 - BAND), ends * (1 + BAND), color=style.PALE, linewidth=0, zorder=0)
+    right.axhspan(1 - BAND, 1 + BAND, color=style.PALE, linewidth=0, zorder=0)
+    left.plot(ends, ends, color=style.GREY, linewidth=0.7, zorder=1)
+    right.axhline(1, color=style.GREY, linewidth=0.7, zorder=1)
+    for (method, alone), part in table.groupby(["method", table["team"] == 1]):
+        colour, marker = style.method(method)
+        look = dict(linestyle="none", marker=marker, color=colour, markerfacecolor="none" if alone else colour, markersize=4,
+                    markeredgewidth=0.8, zorder=2)
+        left.plot(part["measured_s"], part["predicted_s"], **look)
+        right.plot(part["measured_s"], part["ratio"], **look)
+    for ax in (left, right):
+        seconds_axis(ax.xaxis, low, high)
+        ax.set(xlim=(low, high), xlabel="measured seconds")
+        ax.spines[["top", "right"]].set_visible(False)
+    seconds_axis(left.yaxis, low, high)
+    left.set(ylim=(low, high), ylabel="predicted seconds")
+    _ratio_axis(right, table["ratio"])
+    canvas.legend(handles=_handles(table), loc="outside right upper", handlelength=1)
+    return canvas
+
+
+def _ratio_axis(ax, ratio):
+    low, high = min(0.5, ratio.min() / 1.1), max(2.0, ratio.max() * 1.1)
+    style.log_axis(ax.yaxis, fine=(1, 2, 5) if high < 50 * low else ())
+    if high < 8 * low:
+        ax.yaxis.set_major_locator(matplotlib.ticker.FixedLocator([0.25, 0.5, 1 - BAND, 1, 1 + BAND, 1.5, 2, 3, 4]))
+    ax.set(ylim=(low, high), ylabel="predicted over measured")
+
+
+def _handles(table):
+    line = matplotlib.lines.Line2D
+    handles = [line([], [], color=colour, marker=marker, linestyle="none", markersize=5, label=name)
+               for name in table["method"].unique() for colour, marker in [style.method(name)]]
+    if (table["team"] > 1).any() and (table["team"] == 1).any():
+        handles += [line([], [], color=style.GREY, marker="o", linestyle="none", markerfacecolor=face, label=words)
+                    for face, words in (("none", "one rank"), (style.GREY, "a team"))]
+    return handles

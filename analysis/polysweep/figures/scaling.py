@@ -1,0 +1,215 @@
+"""Strong and weak scaling: seconds and what they make of the ideal, over the ranks of a team."""
+from __future__ import annotations
+
+import matplotlib.figure
+import matplotlib.lines
+import numpy as np
+
+from .. import style
+from ..cases import SYMBOLS, number
+from ..models import FARTHEST, FEWEST_SIZES
+from ..scaling import WORK_BOUND, series_fits, strong as strong_table, weak as weak_table
+from .figure import Figure, spaced
+
+MOST_ROWS, MOST_SERIES = 4, 5
+_DASHES = {"amdahl": (0, (5, 2)), "usl": "-", "gustafson": "-"}
+COLUMNS = {"strong": ("time_s", "speed_up", "efficiency"), "weak": ("time_s", "efficiency")}
+WORDS = {"time_s": "seconds", "speed_up": "speed-up", "efficiency": "efficiency"}
+_NAMES = {"amdahl": "Amdahl", "usl": "USL", "gustafson": "Gustafson"}
+
+
+def strong(ds, upto=None):
+    """Yields the figure of strong scaling: a row per method, seconds, speed-up and efficiency over the team, a curve per point.
+
+    upto: ranks to which fitted laws are drawn; by default the largest team. Beyond four times that they warn, and the
+    figure says so. Nothing where no point was timed on teams of two sizes.
+    """
+    yield from _scaling(ds, strong_table(ds), ("amdahl", "usl"), "strong", upto)
+
+
+def weak(ds, upto=None):
+    """Yields the figure of weak scaling: seconds and efficiency over the team, at constant work per rank."""
+    yield from _scaling(ds, weak_table(ds), ("gustafson",), "weak", upto)
+
+
+def _scaling(ds, table, laws, kind, upto):
+    if not len(table):
+        return
+    fits = series_fits(ds, table, laws)
+    upto = max(float(table["team"].max()), upto or 0) if _fitted(fits) else float(table["team"].max())
+    with style.use():
+        canvas = _canvas(table, fits, kind, upto)
+    title = {"strong": "Strong scaling: the same points on larger teams",
+             "weak": "Weak scaling: teams grow and the work per rank stays"}[kind]
+    yield Figure(f"{kind}-scaling", title, _caption(table, fits, kind, upto), canvas, {"": table})
+
+
+def _caption(table, fits, kind, upto):
+    text = "Medians over repetitions of the slowest rank, with their 95 % intervals; those of ratios from both medians. "
+    if table["time_s_lo"].isna().all():
+        text = "Times of the slowest rank; too few repetitions for intervals. "
+    if kind == "strong":
+        text += "Grey: ideal from the base, the smallest team of a curve, whose seconds the legend gives. "
+    else:
+        text += ("Efficiency is the base's time over the team's; the base is the smallest team of a curve, its seconds "
+                 f"are in the legend. Work per rank by the flop model varies by at most {_percent(_variation(table))} within a curve (more "
+                 f"than {_percent(WORK_BOUND)} would not be called weak). ")
+    found = _fitted(fits)
+    if found:
+        names = " and ".join(dict.fromkeys(_NAMES[one.law.name] + (" (dashed)" if one.law.name == "amdahl" else "")
+                                           for one in found))
+        text += f"Lines: {names}, fitted; parameters, intervals and residuals are in the table of fits. "
+        if upto > FARTHEST * table["team"].max():
+            text += f"Shaded: beyond {FARTHEST} times the largest team, where a fitted law is a guess. "
+    elif table.groupby("series").size().max() < FEWEST_SIZES:
+        text += f"No law is fitted below {FEWEST_SIZES} sizes of teams. "
+    if (table["timing"] == "beside").any():
+        text += "Hollow: timed while equal teams worked beside. "
+    return (text + left_out(table)).strip()
+
+
+def _fitted(fits):
+    return [one for series in fits.values() for one in series if not isinstance(one, str)]
+
+
+def left_out(table):
+    """What a caption says of points without a valid time."""
+    invalid = table.attrs.get("invalid", 0)
+    words = "point" if invalid == 1 else "points"
+    return f"{invalid} {words} timed while ranks shared cores left out: such times are not valid. " if invalid else ""
+
+
+def _variation(table):
+    return float(np.abs(table["work"] - 1).max())
+
+
+def _percent(share):
+    return f"{100 * share:.2g} %"
+
+
+def _canvas(table, fits, kind, upto):
+    groups = list(table.groupby(["method", "timing"], sort=False))[:MOST_ROWS]
+    names = COLUMNS[kind]
+    canvas = matplotlib.figure.Figure(figsize=(2.3 + 2.9 * len(names), 0.5 + 2.6 * len(groups)), layout="constrained")
+    grid = canvas.subplots(len(groups), len(names), squeeze=False, sharex=True)
+    for row, ((method, timing), part) in zip(grid, groups):
+        chosen = spaced(part["series"].unique(), MOST_SERIES)
+        colours = dict(zip(chosen, style.sequence(len(chosen), 0.75)))
+        handles = _laws(fits, chosen) if row[0] is grid[0, 0] else []
+        for place, (series, colour) in zip(_beside(len(chosen), table, upto), colours.items()):
+            curve = part[part["series"] == series]
+            laws = [one for one in fits[series] if not isinstance(one, str)]
+            for ax, name in zip(row, names):
+                _curve(ax, curve, name, colour, laws, upto, place)
+            handles.append(_handle(table, curve, colour, kind))
+        for ax, name in zip(row, names):
+            _axes(ax, name, part, kind, upto)
+        row[0].set_title(f"{method}{', equal teams beside' if timing == 'beside' else ''}", pad=5)
+        row[-1].legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8.5, handlelength=1.4,
+                       labelspacing=0.5)
+    for ax in grid[-1]:
+        ax.set_xlabel("ranks of the team $P$")
+    return canvas
+
+
+def _laws(fits, chosen):
+    found = dict.fromkeys(one.law.name for series in chosen for one in fits[series] if not isinstance(one, str))
+    return [matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=1, linestyle=_DASHES[name], label=_NAMES[name])
+            for name in found]
+
+
+def _handle(table, curve, colour, kind):
+    face = "white" if curve["timing"].iloc[0] == "beside" else colour
+    return matplotlib.lines.Line2D([], [], color=colour, marker="o", markersize=4, markerfacecolor=face, linewidth=1,
+                                   label=_label(table, curve, kind))
+
+
+def _label(table, curve, kind):
+    """What tells this curve from the others of the table, and its base in seconds."""
+    names = [name for name in table.attrs["names"] if name != "method" and table[name].nunique(dropna=False) > 1]
+    words = []
+    for name in names:
+        low, high = curve[name].iloc[0], curve[name].iloc[-1]
+        if isinstance(low, str):
+            words.append(low)
+        elif low == low and (low or name not in ("r", "features", "local", "draws")):
+            words.append(f"{SYMBOLS.get(name, name)} = {number(low)}" + (f" to {number(high)}" if high != low else ""))
+    seconds, base = curve["base_s"].iloc[0], int(curve["base_team"].iloc[0])
+    return ", ".join(words) + ("\n" if words else "") + f"base {seconds_text(seconds)} on {base} rank{'s' * (base > 1)}"
+
+
+def seconds_text(seconds):
+    """"12.3 ms": three digits and a unit."""
+    for unit, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if seconds >= unit:
+            return f"{seconds / unit:.3g} {name}"
+    return f"{seconds:.3g} s"
+
+
+def _beside(count, table, upto):
+    """Factors that set the points of several curves a little apart, so that no interval hides another."""
+    width = np.log(upto / table["team"].min())
+    return np.exp((np.arange(count) - (count - 1) / 2) * 0.011 * width)
+
+
+def _curve(ax, curve, name, colour, laws, upto, place):
+    ranks, values = curve["team"].to_numpy(float), curve[name].to_numpy(float)
+    face = "white" if curve["timing"].iloc[0] == "beside" else colour
+    if not laws:
+        ax.plot(place * ranks, values, color=colour, linewidth=0.9, zorder=2)
+    ax.vlines(place * ranks, curve[name + "_lo"], curve[name + "_hi"], color=colour, linewidth=1.2, zorder=2.4)
+    ax.plot(place * ranks, values, "o", color=colour, markerfacecolor=face, markersize=3.8, markeredgewidth=0.8, zorder=2.5)
+    base = curve["base_s"].iloc[0]
+    growth = 1.0 if "work" in curve else ranks / ranks[0]  # of what is computed in the base's time, ideally
+    ax.plot(ranks, np.ones(len(ranks)) * _shown(name, base / growth, base, growth), color="#b5b5b5",
+            linewidth=0.8, zorder=1)
+    at = np.geomspace(ranks[0], upto, 200)
+    growth = 1.0 if "work" in curve else at / ranks[0]
+    for law in laws:
+        ax.plot(at, _shown(name, law.time(at), base, growth), color=colour, linewidth=0.9,
+                linestyle=_DASHES[law.law.name], zorder=2)
+
+
+def _shown(name, seconds, base, growth):
+    """What column `name` makes of seconds: themselves, base over them, or that over the growth it should have."""
+    return seconds if name == "time_s" else base / seconds if name == "speed_up" else base / seconds / growth
+
+
+def _axes(ax, name, part, kind, upto):
+    teams = np.unique(part["team"])
+    style.grid_axis(ax.xaxis, np.unique([*teams, upto]), "log", most=8)
+    ax.set(xlim=(teams[0] / 1.12, upto * 1.12), ylabel=WORDS[name])
+    ax.spines[["top", "right"]].set_visible(False)
+    low, high = (part[[name, name + "_lo", name + "_hi"]].stack().agg(f) for f in ("min", "max"))
+    if name == "efficiency":
+        ax.set_ylim(0, max(1.08, min(1.04 * high, 2.1), 1.04 * part[name].max()))
+    elif name == "speed_up":
+        _ratios(ax.yaxis, min(low, 1), max(high, teams[-1] / teams[0]))
+    elif kind == "weak" and high < 4 * low:
+        ax.set_ylim(0, 1.1 * high)
+    else:
+        seconds_axis(ax.yaxis, low, high)
+    _beyond(ax, part, upto)
+
+
+def _ratios(axis, low, high):
+    axis.axes.set_yscale("log")
+    axis.set_major_locator(matplotlib.ticker.FixedLocator(style.powers(low / 1.05, high * 1.05)))
+    axis.set_minor_locator(matplotlib.ticker.NullLocator())
+    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:.6g}"))
+
+
+def seconds_axis(axis, low, high):
+    """Logarithmic, with ticks at 1, 2, 5 where the values span less than two decades."""
+    style.log_axis(axis, fine=(1, 2, 5) if high < 100 * low else ())
+    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(
+        lambda value, _: f"{value:g}" if value >= 1e-4 else style.decade(value)))
+
+
+def _beyond(ax, part, upto):
+    """Marks what lies farther than a fitted law is to be believed."""
+    farthest = FARTHEST * float(part["team"].max())
+    if upto > farthest:
+        ax.axvspan(farthest, upto * 1.12, color=style.PALE, zorder=0, linewidth=0)
+        ax.text(np.sqrt(farthest * upto * 1.12), 0.97, "a guess", transform=ax.get_xaxis_transform(), ha="center", va="top",
+                rotation=90, fontsize=8.5, color=style.RED)

@@ -1,0 +1,71 @@
+"""Predicted seconds against measured ones, like against like."""
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .sketches import SKETCHES
+
+BAND = 0.25  #: predictions within this share of the measurement count as good
+LEAST_S = 0.01  #: predictions below are mostly overhead
+TWO_SETS = "self_attention"  #: the data kind whose points compute two data sets
+COLUMNS = ("launch", "team", "points", "method", "n", "timing", "predicted_s", "measured_s", "ratio", "how", "slot")
+
+
+def predictions(ds) -> pd.DataFrame:
+    """A row per run of points: what `predicted_s` says of them together, and what they took.
+
+    how: "run" - from the run's start to its end, which is what was predicted; "parts" - of a point that was repeated, whose
+    run is longer by that: forward passes of its data sets and the head. A repeated sketch is left out, since its tables and
+    errors, which were predicted too, have no column of seconds. ratio: predicted over measured. Oversubscribed runs are
+    left out (``.attrs["invalid"]`` counts their points), and so are runs that hold points that were not computed.
+    """
+    needed = {"predicted_s", "start_s", "end_s", "first_rank", "team", "launch", "timing"}
+    if not needed <= set(ds.variables):
+        return _empty()
+    names = [*sorted(needed), "method", "n", "data_kind", "time_median_s", "time_lo_s", "head_s"]
+    frame = pd.DataFrame({name: ds[name].values if name in ds else np.nan for name in names})
+    frame["slot"] = frame.index
+    frame["repeated"] = _repeated(ds, frame)
+    frame = frame[ds["done"].values & (frame["end_s"] > frame["start_s"]) & (frame["predicted_s"] > 0)]
+    invalid = int((frame["timing"] == "oversubscribed").sum())
+    frame = frame[~frame["timing"].isin(["oversubscribed", "none"])]
+    if not len(frame):
+        return _empty(invalid)
+    whole, again = frame[~frame["repeated"]], frame[frame["repeated"] & ~frame["method"].isin(SKETCHES)]
+    table = pd.concat([_runs(whole), _parts(again)], ignore_index=True)
+    table = table[table["measured_s"] > 0].assign(ratio=lambda t: t["predicted_s"] / t["measured_s"])
+    table = table[list(COLUMNS)].sort_values(["launch", "slot"], ignore_index=True)
+    table.attrs["invalid"] = invalid
+    return table
+
+
+def within(table, least_s=LEAST_S, band=BAND):
+    """(runs whose prediction is within `band` of the measurement, runs predicted above `least_s`)."""
+    large = table[table["predicted_s"] > least_s]
+    return int((np.abs(large["ratio"] - 1) <= band).sum()), len(large)
+
+
+def _repeated(ds, frame):
+    kept = (~np.isnan(ds["time_s"].values)).sum(axis=1) > 1 if "time_s" in ds and ds["time_s"].ndim == 2 else False
+    stopped = ~pd.Series(ds["time_stop"].values).isin(["none", 0, "?"]).to_numpy() if "time_stop" in ds else False
+    return kept | stopped | frame["time_lo_s"].notna().to_numpy()
+
+
+def _runs(points):
+    runs = points.groupby(["launch", "start_s", "first_rank"], as_index=False).agg(
+        end_s=("end_s", "max"), team=("team", "max"), points=("slot", "size"), n=("n", "max"), slot=("slot", "min"),
+        predicted_s=("predicted_s", "sum"), timing=("timing", "first"),
+        method=("method", lambda names: names.iloc[0] if names.nunique() == 1 else "several"))
+    return runs.assign(measured_s=runs["end_s"] - runs["start_s"], how="run")
+
+
+def _parts(points):
+    sets = np.where(points["data_kind"] == TWO_SETS, 2, 1)
+    return points.assign(measured_s=sets * points["time_median_s"] + points["head_s"].fillna(0), points=1, how="parts")
+
+
+def _empty(invalid=0):
+    table = pd.DataFrame(columns=COLUMNS)
+    table.attrs["invalid"] = invalid
+    return table

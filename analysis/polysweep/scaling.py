@@ -1,0 +1,234 @@
+"""Scaling studies: tables of strong and weak scaling from a result file, and the laws fitted to them.
+
+    import polysweep
+    ds = polysweep.open("scaling.h5")
+    table = polysweep.scaling.strong(ds)       # a row per point: speed-up, efficiency, Karp-Flatt, what limits it
+    polysweep.scaling.fits(ds)                 # Amdahl, USL, Gustafson, with intervals
+
+Times are medians over repetitions of the slowest rank of a team. A *series* is what one curve shows: strong, the same
+point on teams of several sizes; weak, points whose work per rank stays the same while the team grows. The base of a series
+is its smallest team; its seconds stand beside every speed-up. Points timed while ranks shared cores are never taken.
+"""
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .grid import axes
+from .models import FEWEST_SIZES, LAWS, fit, fit_intervals
+from .read import COORDINATES
+from .samples import ratio
+
+VALID = ("alone", "beside")  #: ways of timing that are times of one point: by itself, or while equal teams work
+INVALID = "oversubscribed"
+WORK_BOUND = 0.05  #: work per rank of a weak series stays within this of its base's
+_FOLLOWS_N = ("n", "m", "j3")  #: what may change along a weak series, besides own axes
+_PARALLEL = ("nodes", "idle", "load_balance", "comm_efficiency", "parallel_efficiency", "sent_bytes", "comm_s")
+_COST = ("flops", "bytes", "gflops", "peak_gflops", "predicted_s", "time_stop")
+
+
+# ---- metrics ---------------------------------------------------------------------------------------------------------
+
+
+def speed_up(base, time):
+    """(S, lo, hi): base over time, each (median, lo, hi) in seconds. Say the base's seconds beside it."""
+    return ratio(base, time)
+
+
+def efficiency(speed, base_ranks, ranks):
+    """Speed-up over the growth of the team, S P_0/P."""
+    return np.asarray(speed, float) * base_ranks / np.asarray(ranks, float)
+
+
+def karp_flatt(speed, ranks, base_ranks=1):
+    """Experimentally determined serial fraction (Karp and Flatt 1990), e = (1/S - 1/p)/(1 - 1/p) with p = P/P_0.
+
+    The same for all P: a part that does not divide. Growing with P: overhead or imbalance. NaN at the base.
+    """
+    p = np.asarray(ranks, float) / base_ranks
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(p > 1, (1 / np.asarray(speed, float) - 1 / p) / (1 - 1 / p), np.nan)
+
+
+def group_efficiency(base_s, base_ranks, time_s, ranks) -> float:
+    """Efficiency of several points together: the ratio of summed costs in rank seconds, not a mean of ratios."""
+    cost = [float((np.asarray(seconds, float) * np.asarray(count, float)).sum())
+            for seconds, count in ((base_s, base_ranks), (time_s, ranks))]
+    return cost[0] / cost[1]
+
+
+# ---- points ----------------------------------------------------------------------------------------------------------
+
+
+def timed(ds) -> pd.DataFrame:
+    """The done points with a valid time of their own: coordinates, team, cost and parallel columns, `samples` (repetitions
+    kept). Its index is the slot; ``.attrs["invalid"]`` counts the points left out because ranks shared cores."""
+    names = [*COORDINATES, *ds.attrs.get("own_axes", []), "timing", "team", "time_median_s", "time_lo_s", "time_hi_s",
+             *_PARALLEL, *_COST]
+    frame = pd.DataFrame({name: ds[name].values for name in names if name in ds})
+    for name in names:
+        if name not in frame:
+            frame[name] = 0 if name in ("team", "team_asked") else np.nan
+    done = ds["done"].values & (frame["time_median_s"] > 0).to_numpy()
+    invalid = int((done & (frame["timing"] == INVALID)).sum())
+    frame = frame[done & frame["timing"].isin(VALID) & (frame["team"] > 0)].copy()
+    kept = samples(ds, frame.index)
+    frame["samples"] = [len(kept[slot]) for slot in frame.index]
+    frame.attrs["invalid"] = invalid
+    return frame
+
+
+def _teams(ds):
+    """`timed`, or nothing of it where there is one size of team."""
+    frame = timed(ds)
+    return frame if frame["team"].nunique() > 1 else frame[:0]
+
+
+def samples(ds, slots) -> dict:
+    """{slot: seconds of its repetitions}; empty arrays where the file kept none."""
+    if "time_s" not in ds or ds["time_s"].ndim != 2:
+        return {slot: np.empty(0) for slot in slots}
+    values = ds["time_s"].values
+    return {slot: values[slot][~np.isnan(values[slot])] for slot in slots}
+
+
+def held(ds) -> list[str]:
+    """Coordinates that tell series of strong scaling apart: method, n and all others that vary, but for the team."""
+    varying = [name for name in axes(ds) if name != "team_asked"]
+    return [name for name in ("method", "n") if name not in varying] + varying
+
+
+# ---- tables ----------------------------------------------------------------------------------------------------------
+
+
+def strong(ds) -> pd.DataFrame:
+    """Strong scaling: a row per point that was timed on teams of two or more sizes, series by series.
+
+    Columns: `series` (number), coordinates that vary, timing, team, samples, time_s with _lo and _hi, base_team, base_s,
+    speed_up, efficiency and karp_flatt (each with _lo and _hi), what the file says of load balance and communication,
+    computation_scaling (seconds that all ranks computed, the base's over the team's), flops_per_rank and `slot`. Efficiency
+    is parallel_efficiency, against the base's, times computation_scaling.
+    """
+    frame = _teams(ds)
+    keys = [name for name in (*COORDINATES, *ds.attrs.get("own_axes", [])) if name != "team_asked"]
+    return _table(ds, frame, [part for _, part in frame.groupby([*keys, "timing"], dropna=False, sort=False)], held(ds))
+
+
+def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
+    """Weak scaling: series in which the team grows and the work per rank, `flops` over `team`, stays within `bound` of the
+    base's. Columns as of `strong`, without Karp-Flatt; efficiency is T(P_0)/T(P), `work` the work per rank over the base's.
+
+    Points that differ in n (and what follows from it) and in own axes may form a series, of three teams or of all there
+    are; of several lengths on one team the one closest in work is taken. A study whose work per rank varies more gives no
+    rows: it is not weak scaling.
+    """
+    frame = _teams(ds)
+    frame = frame[frame["flops"] > 0]
+    keys = [name for name in COORDINATES if name not in (*_FOLLOWS_N, "team_asked")]
+    chains = []
+    for _, part in frame.groupby([*keys, "timing"], dropna=False, sort=False):
+        chains += _chains(part.assign(per_rank=part["flops"] / part["team"]), bound)
+    names = [name for name in held(ds) if name not in _FOLLOWS_N and name not in ds.attrs.get("own_axes", [])]
+    table = _table(ds, frame, chains, [*names, "n"])
+    if len(table):
+        table["efficiency"] = table["speed_up"]
+        table[["efficiency_lo", "efficiency_hi"]] = table[["speed_up_lo", "speed_up_hi"]]
+        table["computation_scaling"] *= table["team"] / table["base_team"]  # so much more was to be computed
+        table["work"] = table["flops_per_rank"] / table.groupby("series")["flops_per_rank"].transform("first")
+        table = table.drop(columns=[name for name in table if name.startswith(("speed_up", "karp_flatt"))])
+    return table
+
+
+def _chains(part, bound):
+    """Series of equal work per rank: one from each point on the smallest team."""
+    if part["n"].nunique() < 2 or part["team"].nunique() < 2:
+        return []
+    chains = []
+    for base in part[part["team"] == part["team"].min()].itertuples():
+        apart = np.abs(np.log(part["per_rank"] / base.per_rank))
+        near = part[(apart <= np.log1p(bound)) & (part["team"] > base.team) & (part["n"] > base.n)]
+        best = apart[near.index].groupby(near["team"]).idxmin()
+        if 1 + len(best) >= min(3, part["team"].nunique()):  # two points of a strong study may meet by chance
+            chains.append(part.loc[[base.Index, *best]])
+    return chains
+
+
+def _table(ds, frame, groups, names):
+    rows = []
+    for part in groups:
+        part = part.assign(_auto=part["team_asked"] == 0).sort_values(["team", "_auto"]).drop_duplicates("team")
+        if len(part) > 1:
+            rows.append(_metrics(part, len(rows)))
+    columns = ["series", *names, "timing", "team", *_PARALLEL, *_COST, "samples", *_MADE, "slot"]
+    table = pd.concat(rows)[columns] if rows else pd.DataFrame(columns=columns)
+    table = table.reset_index(drop=True)
+    table.attrs.update(invalid=frame.attrs.get("invalid", 0), names=names)
+    return table
+
+
+_MADE = ("time_s", "time_s_lo", "time_s_hi", "base_team", "base_s", "speed_up", "speed_up_lo", "speed_up_hi", "efficiency",
+         "efficiency_lo", "efficiency_hi", "karp_flatt", "karp_flatt_lo", "karp_flatt_hi",
+         "computation_scaling", "flops_per_rank")
+
+
+def _metrics(part, series):
+    time = tuple(part[f"time_{name}_s"].to_numpy(float) for name in ("median", "lo", "hi"))
+    base = tuple(x[0] for x in time)
+    team, first = part["team"].to_numpy(float), float(part["team"].iloc[0])
+    speed = [np.array(x) for x in speed_up(base, time)]
+    speed[1][0] = speed[2][0] = np.nan  # the base is 1 by definition
+    part = part.assign(series=series, slot=part.index, base_team=int(first), base_s=base[0],
+                       flops_per_rank=part["flops"] / part["team"])
+    part["time_s"], part["time_s_lo"], part["time_s_hi"] = time
+    useful = team * part["parallel_efficiency"].to_numpy(float) * time[0]  # seconds that ranks computed, all together
+    part["computation_scaling"] = useful[0] / useful
+    for end, s in zip(("", "_lo", "_hi"), speed):
+        part["speed_up" + end], part["efficiency" + end] = s, efficiency(s, first, team)
+    for end, s in zip(("", "_lo", "_hi"), (speed[0], speed[2], speed[1])):  # a small speed-up is a large fraction
+        part["karp_flatt" + end] = karp_flatt(s, team, first)
+    return part
+
+
+# ---- fits ------------------------------------------------------------------------------------------------------------
+
+
+def series_fits(ds, table, laws) -> dict:
+    """{series: [Fit or the text that says why there is none, for each law]} of a table from `strong` or `weak`."""
+    return {number: [_fit(ds, part, law) for law in laws] for number, part in table.groupby("series")}
+
+
+def _fit(ds, part, law):
+    ranks = part["team"].to_numpy(float)
+    try:
+        if len(ranks) >= FEWEST_SIZES and part["samples"].min() > 0:
+            kept = samples(ds, part["slot"])
+            return fit(law, ranks, [kept[slot] for slot in part["slot"]])
+        return fit_intervals(law, ranks, part["time_s"], part["time_s_lo"], part["time_s_hi"])
+    except ValueError as error:
+        return str(error)
+
+
+def fits(ds) -> pd.DataFrame:
+    """Amdahl and USL of every strong series, Gustafson of every weak one: a row per parameter.
+
+    Columns: kind, series, the coordinates that vary, law, parameter, value, lo, hi, inside, how, sizes, samples (fewest),
+    lack (P that noise alone leaves such residuals), residual (the largest, relative), why (text where there is no fit).
+    """
+    rows = []
+    for kind, table in (("strong", strong(ds)), ("weak", weak(ds))):
+        laws = [law.name for law in LAWS.values() if law.kind == kind]
+        names = [name for name in table.attrs["names"] if kind == "strong" or name != "n"]
+        for number, found in series_fits(ds, table, laws).items():
+            part = table[table["series"] == number]
+            about = {"kind": kind, "series": number, **{name: part[name].iloc[0] for name in names}}
+            rows += [row for law, one in zip(laws, found) for row in _fit_rows(about, law, one)]
+    return pd.DataFrame(rows)
+
+
+def _fit_rows(about, law, found):
+    if isinstance(found, str):
+        return [{**about, "law": law, "why": found}]
+    shared = dict(how=found.how, sizes=len(found.ranks), samples=int(found.samples.min()), lack=found.lack,
+                  residual=float(np.abs(found.residuals).max()), why="")
+    return [{**about, "law": law, "parameter": row.parameter, "value": row.value, "lo": row.lo, "hi": row.hi,
+             "inside": row.inside, **shared} for row in found.table.itertuples()]
