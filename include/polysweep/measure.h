@@ -4,6 +4,7 @@
 
 #include "polysweep/comm.h"
 #include "polysweep/plan.h"
+#include "polysweep/stats.h"
 
 double psw_clock_s(void);      /* monotonic seconds */
 double psw_wall_s(void);       /* seconds since 1970 */
@@ -15,6 +16,29 @@ psw_status psw_measure_rates(psw_rates *rates);
 /* Every rank measures at the same time, as a run keeps all cores busy; one rank a node is heard, and the slowest
  * one's rates are everybody's. */
 psw_status psw_measure_rates_agreed(const psw_comm *comm, psw_rates *rates);
+
+/* ---- repetitions ----
+ *
+ * When enough of them are made. The rule sees numbers alone, so ranks that give it the same numbers decide the same;
+ * the clock, and whose time counts, are the caller's. */
+typedef enum psw_time_stop { /* why they ended; the words of column time_stop */
+    PSW_TIME_NONE,           /* they go on */
+    PSW_TIME_PRECISE,        /* the median's interval is narrow enough */
+    PSW_TIME_MAX_REPS,
+    PSW_TIME_BUDGET /* the time for them is over */
+} psw_time_stop;
+typedef struct psw_repeat {
+    ptrdiff_t reps, max_reps;  /* at least, at most */
+    double ci_rel, confidence; /* wanted width of the interval in medians; its confidence */
+    double *samples, *sorted;  /* the caller's, of max_reps numbers each: as they came, ascending */
+    ptrdiff_t count;           /* so far */
+} psw_repeat;
+/* One more sample. Never ends before `reps`, whatever `over` (the time is over) says. The interval is looked at after
+ * reps, reps + 5, reps + 10, ... samples: one that were looked at each time would be left when it happens to be narrow,
+ * and hold the median in 93 of 100 cases instead of 95. */
+psw_time_stop psw_repeat_add(psw_repeat *repeat, double seconds, bool over);
+double psw_repeat_median(const psw_repeat *repeat);
+psw_interval psw_repeat_interval(const psw_repeat *repeat); /* NaN, NaN: too few samples for the confidence */
 
 /* What this process runs on. Local; no function guesses: an unknown is 0 or "". */
 typedef struct psw_machine {

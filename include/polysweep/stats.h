@@ -23,4 +23,9 @@ double psw_binomial_z(double successes, double trials, double p);
 /* Median and quantile (linear interpolation between order statistics); sorts `x`. NaN for count 0. */
 double psw_quantile(double *x, ptrdiff_t count, double q);
 
+/* Interval of the median of x[0] <= ... <= x[count - 1] by its ranks, whatever the distribution: of all pairs
+ * x[k - 1], x[count - k] the narrowest that contains the median with probability `confidence` or more. NaN, NaN where
+ * all of them together are too few (fewer than 6 for 0.95). */
+psw_interval psw_median_interval(const double *x, ptrdiff_t count, double confidence);
+
 #endif

@@ -36,3 +36,19 @@ double psw_quantile(double *x, ptrdiff_t count, double q)
     if (below >= count - 1) return x[count - 1];
     return x[below] + (at - (double)below) * (x[below + 1] - x[below]);
 }
+
+/* P(B = k), B of `count` fair tosses. */
+static double tosses(ptrdiff_t count, ptrdiff_t k)
+{
+    double n = (double)count, i = (double)k;
+    return exp(lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1) - n * log(2));
+}
+
+/* The median lies below x[k - 1] (above x[count - k]) where fewer than k samples are below (above) it: P(B < k) each. */
+psw_interval psw_median_interval(const double *x, ptrdiff_t count, double confidence)
+{
+    ptrdiff_t k = 0;
+    double outside = tosses(count, 0);
+    while (2 * outside <= 1 - confidence) outside += tosses(count, ++k);
+    return k > 0 ? (psw_interval){x[k - 1], x[count - k]} : (psw_interval){NAN, NAN};
+}
