@@ -2,6 +2,7 @@ psw_test(store unit/store.c)
 psw_test(store_rows unit/store_rows.c)
 psw_test(store_copy unit/store_copy.c)
 psw_test(store_guard unit/store_guard.c)
+psw_test(store_samples unit/store_samples.c)
 psw_test(store_arrays unit/store_arrays.c)
 psw_test(store_damaged property/store_damaged.c TIMEOUT 300) # two processes a file, slow under sanitizers
 psw_test(store_files mpi/store_files.c MPI 1 2 3 4)

@@ -30,6 +30,7 @@ typedef struct psw_cost { /* of one point */
     double head_s;       /* the head of both data sets, signs included */
     double predicted_s;  /* computed alone: both data sets, data, head */
     double extra_s;      /* what it adds to a group that already shares its scores and data */
+    double repeat_s;     /* one more forward pass over all data sets (of one draw) */
 } psw_cost;
 psw_cost psw_cost_point(const psw_rates *rates, const psw_point *point);
 /* The same without memory_bytes (0), for millions of points. */
@@ -86,6 +87,7 @@ ptrdiff_t psw_split_teams(const psw_split *split, int depth); /* number of teams
 typedef struct psw_team_cost {
     double seconds;              /* of its slowest rank */
     double busy_s;               /* computing, summed over ranks */
+    double repeat_s;             /* one more forward pass */
     double memory_bytes;         /* of the rank that needs most */
     double sent_bytes, messages; /* of one forward pass over all data sets, summed over ranks */
 } psw_team_cost;
@@ -121,12 +123,14 @@ typedef struct psw_runs {
 typedef struct psw_cut {
     double least_s, most_s;
     ptrdiff_t most_slots, ranks;
-    bool alone;
+    bool alone;             /* with a split: of depth 0, on the first ranks of all, while the others idle */
+    double passes;          /* forward passes of a point beyond the one that its results are of */
     const psw_split *split; /* `ranks` is then its own; NULL: every run is one rank's, of depth 0 */
     psw_choice choice;      /* how teams work */
     double memory_bytes;    /* a rank may have; 0 = no limit. Of teams alone: without `split` nothing is refused */
 } psw_cut;
 extern const psw_cut psw_cut_default; /* 10 ms .. 1 s, 1024 slots, one rank, no teams */
+void psw_cut_time(psw_cut *cut, const psw_settings *settings); /* as the study's `time` wants it: at most its passes */
 
 /* Cuts the slots for which wanted[slot] != 0 (NULL = all) into runs. Same input, same output, on every rank.
  *

@@ -87,7 +87,7 @@ typedef struct psw_settings {
     int threads;
     bool oversubscribe, keep_samples, keep_rows;
     char route[16], layout[16], scan[16];            /* auto or a name of dist's tables */
-    bool timing;
+    bool timing, beside;                             /* beside: copies on all teams of a size at once */
     ptrdiff_t reps, max_reps, warmup;
     double ci_rel, confidence;
 } psw_settings;

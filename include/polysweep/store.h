@@ -66,6 +66,7 @@ typedef struct psw_launch {
     char version[64], command[512], hosts[512], binding[512], cpu[96];
     char mpi[128], mpi_io[64], hdf5[32], blas[192], blas_kernel[32];
     ptrdiff_t ranks, nodes, threads;
+    double clock_resolution_s;
 } psw_launch;
 
 enum { PSW_LAUNCHES = 64 }; /* rows of the table of launches; a later launch takes the row of the oldest */
@@ -129,6 +130,7 @@ psw_status psw_reader_rows(psw_reader *reader, const psw_study *study);
  * the others one. PSW_ENVIRONMENT if the file keeps no rows or they do not lie in it. */
 psw_status psw_reader_rows_get(psw_reader *reader, ptrdiff_t slot, const psw_point *point, psw_row_span at,
                                psw_kept_rows rows);
+psw_status psw_reader_samples(psw_reader *reader, const psw_study *study); /* as psw_reader_rows, of time_s */
 /* The message of a failed slot, "" if none is kept: slot modulo 4096 is its row, the newest wins. */
 psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size);
 
@@ -190,6 +192,9 @@ psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw
  * unfinished slot's are simply written again. Of a method that draws, the caller gives draw 0. */
 psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
                           ptrdiff_t index);
+/* Where the study keeps samples: every repetition's seconds of the point in `slot`, before the slot is put; as rows,
+ * they count only with a slot that is done. */
+psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *seconds, ptrdiff_t count);
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message);
 psw_status psw_store_sync(psw_store *store); /* this writer's data is on disk (fdatasync) */
 

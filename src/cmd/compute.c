@@ -22,13 +22,13 @@ typedef struct pass {
     psw_errors *errors;
     bool keeping;                   /* rows of this draw are kept */
     double head_s, error_s, keep_s; /* of what hears of the leaves: sums over draws */
-    psw_traffic traffic;            /* sums over draws */
+    psw_traffic traffic, timed;     /* sums: over draws, over repetitions */
+    double passes;                  /* in traffic */
 } pass;
 
 typedef struct results { /* of a group; the same on every rank of the team */
     psw_verdict verdicts[PSW_GROUP_MAX];
     psw_sketch_columns sketch;
-    double draws;
     double pass_s, busiest_s, comm_s, head_s, keep_s, memory_bytes, predicted_bytes; /* largest of the team */
     double busy_s, sent_bytes;                                                       /* sums over the team */
 } results;
@@ -67,12 +67,26 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
     return status;
 }
 
-static void add_traffic(psw_traffic *sum, const psw_traffic *one)
+static void add_traffic(pass *p, const psw_traffic *one)
 {
+    psw_traffic *sum = &p->traffic;
     sum->pass_s += one->pass_s;
     sum->busy_s += one->busy_s;
     sum->comm_s += one->comm_s;
     sum->sent_bytes += one->sent_bytes;
+    p->passes++;
+}
+
+/* The first draw's passes are what is repeated, once they have been judged. The limit of the point is about its results:
+ * repetitions have a budget of their own. */
+static psw_status time_draw(pass *p, psw_attention *attention)
+{
+    const psw_point *point = p->group->points;
+    double start = psw_clock_s();
+    psw_status status = psw_timer_run(p->team, p->computer->timer, psw_engine_of(point->precision), attention, point,
+                                      &p->route, p->computer->watch, &p->timed);
+    p->until_s += psw_clock_s() - start;
+    return status;
 }
 
 /* The forward pass is what is timed: not making the rows, nor drawing the tables, nor what hears of the leaves. */
@@ -92,7 +106,8 @@ static psw_status one_draw(pass *p, psw_tables tables)
     }
     p->keeping = p->computer->keep && tables.draw == 0;
     status = psw_dist_pass(p->team, engine, attention, point, &p->route, (psw_watch){watch, p}, take_leaf, p, &traffic);
-    add_traffic(&p->traffic, &traffic);
+    add_traffic(p, &traffic);
+    if (status == PSW_OK && p->computer->timer && tables.draw == 0) status = time_draw(p, attention);
     engine->release(attention);
     return status;
 }
@@ -137,21 +152,23 @@ static psw_status all_draws(pass *p)
 /* What it took is that of the slowest rank, or a sum over all. */
 static psw_status merge_costs(const pass *p, results *r)
 {
-    double largest[] = {p->traffic.pass_s,
-                        p->traffic.busy_s,
-                        p->traffic.comm_s,
+    const psw_timer *timer = p->computer->timer;
+    const psw_traffic *t = timer ? &p->timed : &p->traffic;
+    double passes = timer ? (double)timer->repeat.count : p->passes;
+    double largest[] = {t->pass_s / passes,
+                        t->busy_s / passes,
+                        t->comm_s / passes,
                         p->head_s,
                         p->keep_s,
                         (double)p->arena->high,
                         (double)psw_memory_group(p->group, &p->route)};
-    double sum[] = {p->traffic.busy_s, p->traffic.sent_bytes};
+    double sum[] = {t->busy_s / passes, t->sent_bytes / passes};
     const psw_merging list[] = {{PSW_LARGEST, largest, sizeof largest / sizeof *largest},
                                 {PSW_ADD, sum, sizeof sum / sizeof *sum}};
     PSW_TRY(psw_comm_merge(p->team, list, 2));
-    r->draws = psw_sketch_has(p->group->points->method) ? (double)psw_errors_draws(p->group->points) : 1;
-    r->pass_s = largest[0] / r->draws, r->busiest_s = largest[1] / r->draws, r->comm_s = largest[2] / r->draws;
+    r->pass_s = largest[0], r->busiest_s = largest[1], r->comm_s = largest[2];
     r->head_s = largest[3], r->keep_s = largest[4], r->memory_bytes = largest[5], r->predicted_bytes = largest[6];
-    r->busy_s = sum[0] / r->draws, r->sent_bytes = sum[1] / r->draws;
+    r->busy_s = sum[0], r->sent_bytes = sum[1];
     return PSW_OK;
 }
 
@@ -242,6 +259,19 @@ static double predicted(const psw_comm *team, const psw_computer *computer, cons
     return psw_cost_team_time(computer->rates, group, choice, team->size, computer->nodes).seconds / count;
 }
 
+static void fill_time(const psw_computer *computer, const psw_group *group, const results *r, psw_cost_columns *c)
+{
+    psw_timer *timer = computer->timer;
+    c->timing = group->count == 1 ? PSW_TIMING_ALONE : PSW_TIMING_SHARED;
+    c->time_median_s = r->pass_s / ((double)group->count * psw_data_sets(group->points));
+    if (!timer) return;
+    psw_interval interval = psw_repeat_interval(&timer->repeat);
+    c->time_median_s = psw_repeat_median(&timer->repeat);
+    c->time_lo_s = interval.lo;
+    c->time_hi_s = interval.hi;
+    c->time_stop = (int)timer->stop;
+}
+
 static void fill_cost(const psw_comm *team, const psw_computer *computer, const psw_group *group, const results *r,
                       psw_record *record)
 {
@@ -249,9 +279,8 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
     double count = (double)group->count;
     psw_cost cost = psw_cost_point(computer->rates, point);
     psw_cost_columns *c = &record->cost;
-    c->timing = group->count == 1 ? PSW_TIMING_ALONE : PSW_TIMING_SHARED;
+    fill_time(computer, group, r, c);
     c->io_s = r->keep_s / count;
-    c->time_median_s = r->pass_s / (count * psw_data_sets(point));
     c->head_s = r->head_s / count;
     c->flops = cost.flops;
     c->head_flops = cost.head_flops;
@@ -331,8 +360,11 @@ static psw_status fill_group(const psw_comm *team, psw_computer *computer, const
                              psw_record *records)
 {
     results r;
+    psw_timer *timer = computer->timer;
+    if (timer) psw_timer_begin(timer);
     psw_status room = take_room(team, computer, group);
     psw_status status = room == PSW_OK ? compute_group(team, computer, group, slot, &r) : room;
+    if (timer) status = psw_timer_agree(timer, status);
     if (status == PSW_STOPPED || status == PSW_BUG) return status;
     if (status == PSW_OK) {
         fill_done(team, computer, group, &r, records);

@@ -39,6 +39,8 @@ typedef struct psw_job {
     bool out_of_time;    /* a run was left because it would not have ended in time */
     bool enough_failed;  /* --max-fails */
     char untold[1024];   /* the first failed point whose message could not be kept; "": none */
+    psw_timer timer;       /* where the study times */
+    double repeat_until_s; /* of the run */
     double memory_bytes; /* 0 = no limit */
     bool crowded;        /* more threads than cores: times are not valid */
 } psw_job;

@@ -124,7 +124,7 @@ psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, cons
     struct tm utc;
     psw_format(mine.host, sizeof mine.host, "%s", machine.host);
     psw_format(mine.binding, sizeof mine.binding, "%.60s", machine.binding);
-    *launch = (psw_launch){.ranks = world->size, .threads = threads};
+    *launch = (psw_launch){.ranks = world->size, .threads = threads, .clock_resolution_s = psw_clock_resolution_s()};
     if (world->rank == 0) all = calloc((size_t)world->size, sizeof *all);
     PSW_TRY(psw_comm_agree(world, world->rank == 0 && !all ? PSW_FAIL(PSW_NO_MEMORY, "no memory for the list of ranks") : PSW_OK));
     psw_status status = psw_comm_gather(world, &mine, sizeof mine, all);

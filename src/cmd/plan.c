@@ -83,7 +83,7 @@ static psw_status find_alone(plan_outlook *o)
 {
     psw_runs runs;
     psw_cut cut = psw_cut_default;
-    cut.alone = psw_study_settings(o->study)->timing;
+    psw_cut_time(&cut, psw_study_settings(o->study));
     PSW_TRY(psw_runs_create(o->study, &o->rates, &cut, o->wanted, &runs));
     o->alone_s = runs.predicted_s;
     psw_runs_free(&runs);

@@ -16,7 +16,7 @@ psw_status plan_cut(const plan_outlook *o, const psw_split *split, double memory
     cut.split = split;
     cut.choice = o->choice;
     cut.memory_bytes = memory_bytes;
-    cut.alone = psw_study_settings(o->study)->timing;
+    psw_cut_time(&cut, psw_study_settings(o->study));
     return psw_runs_create(o->study, &o->rates, &cut, o->wanted, runs);
 }
 
@@ -25,6 +25,7 @@ psw_status plan_cut(const plan_outlook *o, const psw_split *split, double memory
 typedef struct teams {
     psw_level levels[PSW_DEPTHS_MAX];
     int depths;
+    double passes; /* that only repeat */
 } teams;
 
 static plan_extreme on_best_team(const plan_outlook *o, const teams *t, const psw_point *point, ptrdiff_t slot)
@@ -35,11 +36,18 @@ static plan_extreme on_best_team(const plan_outlook *o, const teams *t, const ps
         const psw_level *level = &t->levels[k];
         ptrdiff_t size = point->team > 0 ? point->team : level->least;
         if (point->team > 0 && level->least < point->team) continue;
-        double seconds = psw_cost_team_time(&o->rates, &one, o->choice, size, level->nodes).seconds;
+        psw_team_cost cost = psw_cost_team_time(&o->rates, &one, o->choice, size, level->nodes);
+        double seconds = cost.seconds + t->passes * cost.repeat_s;
         if (seconds < best.value) best = (plan_extreme){slot, seconds, size};
         if (point->team > 0) break;
     }
     return best;
+}
+
+static double alone_s(const plan_outlook *o, const teams *t, const psw_point *point)
+{
+    psw_cost cost = psw_cost_time(&o->rates, point);
+    return cost.predicted_s + t->passes * cost.repeat_s;
 }
 
 /* Only a point that takes longer alone than the longest so far on its team can take its place. */
@@ -47,13 +55,16 @@ static plan_extreme find_critical(const plan_outlook *o, const psw_runs *runs, c
 {
     plan_extreme longest = {-1, 0, 1};
     teams t;
+    psw_cut cut = psw_cut_default;
+    psw_cut_time(&cut, psw_study_settings(o->study));
+    t.passes = cut.passes;
     t.depths = psw_split_levels(split, t.levels);
     for (ptrdiff_t k = 0; k < runs->count; k++) {
         const psw_run *run = &runs->list[k];
         if (run->refused || (run->team == 0 && run->alone_s <= longest.value)) continue;
         for (ptrdiff_t slot = run->first; slot < run->first + run->count; slot++) {
             psw_point point = psw_study_point(o->study, slot);
-            if (point.team == 0 && psw_cost_time(&o->rates, &point).predicted_s <= longest.value) continue;
+            if (point.team == 0 && alone_s(o, &t, &point) <= longest.value) continue;
             plan_extreme best = on_best_team(o, &t, &point, slot);
             if (best.value > longest.value) longest = best;
         }

@@ -230,6 +230,7 @@ static psw_status open_file(check *c)
     PSW_TRY(psw_reader_open(c->path, &c->reader));
     psw_status schema = c->world->rank == 0 ? psw_reader_schema(c->reader) : PSW_OK;
     if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_rows(c->reader, c->study);
+    if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_samples(c->reader, c->study);
     if (schema != PSW_OK) return PSW_FAIL(schema, "%s: %s", c->path, psw_message());
     c->slot_count = psw_reader_slots(c->reader);
     c->column_count = psw_columns_of(c->study, c->columns);

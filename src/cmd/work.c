@@ -64,6 +64,14 @@ static bool fits_the_time(const psw_job *j, const psw_run *run)
     return psw_clock_s() + run->predicted_s * correction(j) * safety < j->deadline_s;
 }
 
+/* Repetitions end with the time of the job, or of the point: run.point_limit times what it was predicted to take. */
+static bool no_time_left(void *context, double pass_s)
+{
+    const psw_job *j = context;
+    double now = psw_clock_s();
+    return psw_stop_asked() != PSW_GO || now + 1.25 * pass_s > j->deadline_s || now > j->repeat_until_s;
+}
+
 /* ---- one run ---- */
 
 /* A run on the ranks that compute it. */
@@ -71,8 +79,18 @@ typedef struct work {
     const psw_run *run;
     psw_comm team;
     ptrdiff_t first, nodes, idle; /* first rank, nodes they are on, ranks that idle beside them */
+    bool echo;                    /* a team beside the one whose results count */
     double start_s;
 } work;
+
+/* A time is `alone` where nothing else ran. */
+static psw_timing timing_of(const psw_job *j, const work *w, psw_timing timing)
+{
+    bool timed = j->settings->timing;
+    bool others = timed ? j->timer.beside != NULL : w->team.size + w->idle < j->world->size;
+    if (timing != PSW_TIMING_NONE && j->crowded) return PSW_TIMING_OVERSUBSCRIBED;
+    return timing == PSW_TIMING_ALONE && others ? PSW_TIMING_BESIDE : timing;
+}
 
 static void finish_records(psw_job *j, const work *w)
 {
@@ -81,7 +99,7 @@ static void finish_records(psw_job *j, const work *w)
         psw_parallel_columns *p = &record->parallel;
         record->slot.attempt = j->marks[i].attempt;
         record->slot.deaths = j->marks[i].deaths;
-        if (j->crowded && record->cost.timing != PSW_TIMING_NONE) record->cost.timing = PSW_TIMING_OVERSUBSCRIBED;
+        record->cost.timing = timing_of(j, w, record->cost.timing);
         p->team = w->team.size;
         p->idle = w->idle;
         p->nodes = w->nodes;
@@ -107,9 +125,18 @@ static void count_records(psw_job *j, const work *w)
     mine->busy_s += (since_start_s(j) - w->start_s) * w->team.size;
 }
 
+/* A timed point is a run of its own. */
+static psw_status put_samples(psw_job *j, const work *w)
+{
+    const psw_repeat *repeat = &j->timer.repeat;
+    if (!j->settings->timing || !j->settings->keep_samples || j->records[0].slot.status != PSW_SLOT_DONE) return PSW_OK;
+    return psw_store_samples(j->store, w->run->first, repeat->samples, repeat->count);
+}
+
 static psw_status put_records(psw_job *j, const work *w)
 {
     finish_records(j, w);
+    PSW_TRY(put_samples(j, w));
     PSW_TRY(psw_store_put(j->store, w->run->first, w->run->count, j->records));
     count_records(j, w);
     return PSW_OK;
@@ -125,7 +152,7 @@ static psw_status mark(psw_job *j, const psw_run *run)
 
 static psw_status compute_and_put(psw_job *j, work *w)
 {
-    bool leads = w->team.rank == 0;
+    bool leads = w->team.rank == 0 && !w->echo;
     PSW_TRY(psw_compute(&w->team, &j->computer, w->run->first, w->run->count, j->records));
     return psw_comm_agree(&w->team, leads ? put_records(j, w) : PSW_OK);
 }
@@ -151,29 +178,57 @@ static psw_status sync_when_due(psw_job *j, double next_s)
 static psw_status compute_run(psw_job *j, work *w)
 {
     const psw_run *run = w->run;
-    bool leads = w->team.rank == 0;
+    bool leads = w->team.rank == 0 && !w->echo;
     psw_status status = sync_when_due(j, run->predicted_s);
     w->start_s = since_start_s(j);
+    j->repeat_until_s = psw_clock_s() + fmax(j->least_limit_s, j->settings->point_limit * run->predicted_s);
     j->computer.nodes = w->nodes;
     if (status == PSW_OK && leads) status = mark(j, run);
-    status = psw_comm_agree(&w->team, status);
+    status = psw_comm_agree(j->timer.beside ? j->timer.beside : &w->team, status);
     if (status == PSW_OK) status = compute_and_put(j, w);
     if (j->settings->keep_rows) j->dirty = true;
     if (status != PSW_OK && leads) psw_store_unmark(j->store, run->first, run->count);
     return status;
 }
 
-/* The first `size` ranks of a team that is larger; the others wait. */
+/* A copy of the same point, for the load that it is. */
+static psw_status compute_echo(psw_job *j, work *w)
+{
+    psw_computer silent = j->computer;
+    j->computer.keep = NULL;
+    j->computer.failed = NULL;
+    psw_status status = compute_run(j, w);
+    j->computer.keep = silent.keep;
+    j->computer.failed = silent.failed;
+    return status;
+}
+
+/* All that compute: one team, or several that are timed together. */
+static psw_status compute_teams(psw_job *j, const psw_comm *team, int size, int teams, work *w)
+{
+    int number = team->rank / size;
+    bool computes = number < teams;
+    psw_comm part, all;
+    PSW_TRY(psw_comm_split(team, computes ? number : teams, team->rank, &part));
+    PSW_TRY(psw_comm_split(team, computes, team->rank, &all));
+    w->team = part;
+    w->echo = number > 0;
+    j->timer.beside = teams > 1 ? &all : NULL;
+    psw_status status = !computes ? PSW_OK : w->echo ? compute_echo(j, w) : compute_run(j, w);
+    j->timer.beside = NULL;
+    psw_comm_free(&part);
+    psw_comm_free(&all);
+    return status;
+}
+
+/* The first `size` ranks of a team that is larger than what was asked for; of the others as many teams as there are may
+ * compute a copy at the same time, and the rest wait. */
 static psw_status compute_part(psw_job *j, const psw_comm *team, int size, work *w)
 {
-    bool computes = team->rank < size;
-    psw_comm part;
-    w->idle = team->size - size;
+    int teams = j->settings->timing && j->settings->beside ? team->size / size : 1;
+    w->idle = team->size - teams * size;
     w->nodes = psw_crew_nodes(&j->crew, w->first, size);
-    PSW_TRY(psw_comm_split(team, computes, team->rank, &part));
-    w->team = part;
-    psw_status status = computes ? compute_run(j, w) : PSW_OK;
-    psw_comm_free(&part);
+    psw_status status = compute_teams(j, team, size, teams, w);
     PSW_TRY(psw_comm_wait(team, psw_job_meanwhile, j));
     return psw_comm_agree(team, status);
 }
@@ -273,9 +328,13 @@ static psw_status keep_rows(void *context, ptrdiff_t slot, const psw_point *poin
 
 void psw_job_prepare(psw_job *j)
 {
+    bool timed = j->settings->timing;
+    j->timer.over = no_time_left;
+    j->timer.context = j;
     j->computer = (psw_computer){.study = j->study,
                                  .rates = &j->rates,
                                  .inputs = &j->inputs,
+                                 .timer = timed ? &j->timer : NULL,
                                  .choice = j->choice,
                                  .memory_bytes = j->memory_bytes,
                                  .point_limit = j->settings->point_limit,

@@ -73,6 +73,14 @@ static bool fits(chooser *c, team_work *work, ptrdiff_t size)
     return fitting_has(&c->fitting, work->group, size, &work->choice);
 }
 
+/* On a team of `size` at depth k, with the passes that only repeat. */
+static price price_of(const chooser *c, const team_work *work, ptrdiff_t size, int k)
+{
+    psw_team_cost cost = team_cost_of(work, size, c->levels[k].nodes);
+    double passes = c->cut->passes, run_s = c->rates->run_s;
+    return (price){cost.seconds + passes * cost.repeat_s + run_s, cost.busy_s + passes * work->repeat_s + run_s};
+}
+
 static int deepest_with(const chooser *c, ptrdiff_t ranks)
 {
     int depth = c->depths - 1;
@@ -88,9 +96,9 @@ static void force(chooser *c, team_work *work, psw_run *run)
         refuse(run);
         return;
     }
-    psw_team_cost cost = team_cost_of(work, run->team, c->levels[depth].nodes);
+    price cost = price_of(c, work, run->team, depth);
     run->refused = false;
-    settle(run, depth, cost.seconds + c->rates->run_s, cost.busy_s + c->rates->run_s);
+    settle(run, depth, cost.seconds, cost.busy_s);
 }
 
 /* From single ranks up; teams with more than twice as many ranks as leaves gain nothing. False if nothing fits. */
@@ -104,8 +112,7 @@ static bool find_prices(chooser *c, team_work *work, bool large, price *prices)
         if (size == before) continue;
         if (found && size >= 2 * work->leaves) break;
         if (large && !fits(c, work, size)) continue;
-        psw_team_cost cost = team_cost_of(work, size, c->levels[k].nodes);
-        prices[k] = (price){cost.seconds + c->rates->run_s, cost.busy_s + c->rates->run_s};
+        prices[k] = price_of(c, work, size, k);
         found = true;
     }
     return found;

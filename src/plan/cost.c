@@ -133,6 +133,7 @@ psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
     cost_parts parts = parts_of(rates, p, &cost);
     cost.head_s = parts.head + parts.shared_head;
     cost.extra_s = parts.fixed + parts.tables + parts.tiles + parts.errors + parts.head;
+    cost.repeat_s = (parts.tiles + parts.shared_tiles) / draws_of(p);
     cost.predicted_s = cost.extra_s + parts.shared_tiles + parts.shared_head + parts.data;
     return cost;
 }

@@ -118,6 +118,7 @@ static psw_status cut_pieces(const psw_study *study, const psw_rates *rates, con
         }
         psw_point point = psw_study_point(study, slot);
         psw_cost cost = psw_cost_time(rates, &point);
+        cost.predicted_s += cut->passes * cost.repeat_s;
         PSW_TRY(take_slot(&c, slot, &point, &cost));
     }
     return end_stretch(&c);
@@ -206,6 +207,25 @@ static psw_status shorten(const psw_study *study, const psw_rates *rates, const 
     return PSW_OK;
 }
 
+/* Nothing else may run beside a run: all ranks come together for each, and the first ones compute it. */
+static void one_after_another(const psw_split *split, psw_runs *runs)
+{
+    psw_level levels[PSW_DEPTHS_MAX];
+    psw_split_levels(split, levels);
+    for (ptrdiff_t i = 0; i < runs->count; i++) {
+        psw_run *run = &runs->list[i];
+        if (run->team == 0 && run->depth > 0) run->team = levels[run->depth].least;
+        run->depth = 0;
+    }
+    choose_order(runs, levels);
+}
+
+void psw_cut_time(psw_cut *cut, const psw_settings *settings)
+{
+    cut->alone = settings->timing;
+    cut->passes = settings->timing ? (double)(settings->warmup + settings->max_reps) : 0;
+}
+
 psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
                            const unsigned char *wanted, psw_runs *runs)
 {
@@ -214,6 +234,7 @@ psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const
         return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", cut->split->ranks);
     psw_status status = create(study, rates, cut, wanted, runs, &finish_s);
     if (status == PSW_OK && cut->split && !cut->alone) status = shorten(study, rates, cut, wanted, runs, finish_s);
+    if (status == PSW_OK && cut->split && cut->alone) one_after_another(cut->split, runs);
     if (status != PSW_OK) psw_runs_free(runs);
     return status;
 }

@@ -138,8 +138,10 @@ static double merge_seconds(const team_work *w, const network *net)
 team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice)
 {
     const psw_point *p = &group->points[0];
-    team_work w = {rates, group, choice, PSW_ONE_RANK, 1, cost_parts_of_group(rates, group)};
+    team_work w = {rates, group, choice, PSW_ONE_RANK, 1, cost_parts_of_group(rates, group), 1, 0};
     if (p->method == PSW_CLOSED_FORM) return w;
+    w.draws = psw_sketch_has(p->method) ? (double)psw_errors_draws(p) : 1;
+    w.repeat_s = (w.parts.tiles + w.parts.shared_tiles) / w.draws;
     w.kind = psw_attend_kind(p);
     w.leaves = psw_attend_route(p, choice, 1, 0).leaves;
     return w;
@@ -154,7 +156,7 @@ psw_team_cost team_cost_of(const team_work *w, ptrdiff_t size, ptrdiff_t nodes)
 {
     const cost_parts *c = &w->parts;
     double alone = alone_seconds(c);
-    psw_team_cost cost = {.seconds = alone, .busy_s = alone};
+    psw_team_cost cost = {.seconds = alone, .busy_s = alone, .repeat_s = w->repeat_s};
     if (w->kind == PSW_ONE_RANK || size == 1) return cost;
 
     psw_route route = psw_attend_route(&w->group->points[0], w->choice, whole_int(size), 0);
@@ -165,8 +167,8 @@ psw_team_cost team_cost_of(const team_work *w, ptrdiff_t size, ptrdiff_t nodes)
     double by_tiles = w->kind == PSW_ROW_FOLD ? m.tiles / pairs : by_rows;
     double tiles_s = (c->tiles + c->shared_tiles) * by_tiles;
     double attention_s = w->kind == PSW_ROW_FOLD ? row_seconds(w, &route, &net, &m, tiles_s, &cost)
-                                                 : tiles_s + (double)psw_errors_draws(w->group->points) *
-                                                                 scan_seconds(w, &route, &net, &cost);
+                                                 : tiles_s + w->draws * scan_seconds(w, &route, &net, &cost);
+    cost.repeat_s = attention_s / w->draws;
     cost.seconds = c->fixed + c->tables + attention_s + (c->errors + c->head + c->shared_head + c->data) * by_rows +
                    merge_seconds(w, &net);
     cost.busy_s = alone + c->tables * (double)(size - 1);

@@ -11,6 +11,8 @@ typedef struct team_work {
     psw_fold_kind kind; /* PSW_ONE_RANK where nothing is shared */
     ptrdiff_t leaves;
     cost_parts parts; /* of the group */
+    double draws;
+    double repeat_s; /* one more forward pass, on one rank */
 } team_work;
 team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice);
 /* As psw_cost_team_time. */

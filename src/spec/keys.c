@@ -82,6 +82,7 @@ const psw_key psw_keys[] = {
     {"time", "ci_rel", PSW_T_REAL, -1, POSITIVE, "0.02", "wanted width of the median's interval, relative", AT(ci_rel)},
     {"time", "confidence", PSW_T_REAL, -1, 0.5, 0.9999, "0.95", "of that interval", AT(confidence)},
     {"time", "warmup", PSW_T_WHOLE, -1, WHOLE, "1", "repetitions before the first that counts", AT(warmup)},
+    {"time", "beside", PSW_T_SWITCH, -1, 0, 0, "false", "all teams of a size compute the point at the same time; false: the others idle", AT(beside)},
     {"run", "time_limit", PSW_T_DURATION, -1, POSITIVE, "0s", "stop cleanly after so long; 0s = none", AT(time_limit_s)},
     {"run", "memory_per_rank", PSW_T_SIZE, -1, POSITIVE, "0", "refuse points above; 0 = what the machine has", AT(memory_per_rank_bytes)},
     {"run", "team", PSW_T_AUTO, -1, COUNT, "auto", "ranks that share a point, unless team is an axis", AT(team)},

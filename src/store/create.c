@@ -149,6 +149,14 @@ static psw_status put_names(hid_t at, const char *name, const char *const *names
     return status;
 }
 
+/* How times come about, for who reads them. */
+static psw_status put_timing(hid_t group)
+{
+    PSW_TRY(hdf_put_text(group, "timing_clock", "CLOCK_MONOTONIC of each rank; its resolution in launches"));
+    PSW_TRY(hdf_put_text(group, "timing_synchronisation", "barrier of the team, or of all teams beside it, before each pass"));
+    return hdf_put_text(group, "timing_reduction", "slowest rank of each pass; median and rank interval over passes");
+}
+
 static psw_status put_provenance(hid_t file, const layout *what)
 {
     hid_t group = H5Gcreate2(file, "provenance", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
@@ -160,6 +168,7 @@ static psw_status put_provenance(hid_t file, const layout *what)
             put_dataset(group, "identity", H5T_STD_U64LE, H5Screate_simple(1, (hsize_t[]){1}, NULL), &what->identity);
     if (status == PSW_OK) status = put_names(group, "own", what->own, what->owns);
     if (status == PSW_OK) status = put_names(group, "predict", what->predict, what->predicts);
+    if (status == PSW_OK) status = put_timing(group);
     if (status == PSW_OK)
         status = table_create(group, "launches", "launch modulo 64 is its row", launch_fields, STORE_LAUNCHES);
     H5Gclose(group);
@@ -169,6 +178,7 @@ static psw_status put_provenance(hid_t file, const layout *what)
 psw_status layout_objects(hid_t file, const layout *what, const columns *all)
 {
     PSW_TRY(create_columns(file, all, what->slots));
+    PSW_TRY(samples_create(file, what));
     PSW_TRY(put_head(file, what, all));
     PSW_TRY(put_provenance(file, what));
     PSW_TRY(rows_create(file, what));

@@ -137,25 +137,33 @@ static psw_status open_plain(hid_t at, const char *name, hid_t *dataset)
                     "%s is not stored contiguously in the file; if it was repacked: h5repack -f NONE -l CONTI", name);
 }
 
-static bool is_line(hid_t dataset, hid_t type, ptrdiff_t length)
+/* `width` 0: a line; else lines of so many values. */
+static bool is_shaped(hid_t dataset, hid_t type, ptrdiff_t length, ptrdiff_t width)
 {
     hid_t space = H5Dget_space(dataset), stored = H5Dget_type(dataset);
-    hsize_t extent = 0;
-    bool right = space >= 0 && stored >= 0 && H5Tequal(stored, type) > 0 && H5Sget_simple_extent_ndims(space) == 1 &&
-                 H5Sget_simple_extent_dims(space, &extent, NULL) == 1 && (length < 0 || extent == (hsize_t)length) &&
-                 H5Dget_storage_size(dataset) == extent * H5Tget_size(type);
+    hsize_t extent[2] = {0, 1};
+    int axes = width > 0 ? 2 : 1;
+    bool right = space >= 0 && stored >= 0 && H5Tequal(stored, type) > 0 && H5Sget_simple_extent_ndims(space) == axes &&
+                 H5Sget_simple_extent_dims(space, extent, NULL) == axes &&
+                 (length < 0 || extent[0] == (hsize_t)length) && (width == 0 || extent[1] == (hsize_t)width) &&
+                 H5Dget_storage_size(dataset) == extent[0] * extent[1] * H5Tget_size(type);
     if (space >= 0) H5Sclose(space);
     if (stored >= 0) H5Tclose(stored);
     return right;
 }
 
-psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset)
+psw_status hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t length, ptrdiff_t width, hid_t *dataset)
 {
     PSW_TRY(open_plain(at, name, dataset));
-    if (is_line(*dataset, type, length)) return PSW_OK;
+    if (is_shaped(*dataset, type, length, width)) return PSW_OK;
     H5Dclose(*dataset);
     *dataset = -1;
     return PSW_FAIL(PSW_ENVIRONMENT, "%s has not the type or length it should have", name);
+}
+
+psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset)
+{
+    return hdf_open_lines(at, name, type, length, 0, dataset);
 }
 
 ptrdiff_t hdf_length(hid_t dataset)

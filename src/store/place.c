@@ -86,14 +86,14 @@ static double objects_bytes(const layout *what, const columns *all)
 double layout_bytes(const layout *what)
 {
     columns all;
-    layout one = {.slots = 1, .rows = 1, .values = 1, .keeps_rows = what->keeps_rows};
+    layout one = {.slots = 1, .rows = 1, .values = 1, .keeps_rows = what->keeps_rows, .reps = what->reps};
     size_t slot = sizeof(int64_t); /* of the dimension */
     hdf_quiet();
     columns_make(what->own, what->owns, what->predict, what->predicts, &all);
     for (ptrdiff_t i = 0; i < all.count; i++) slot += column_bytes(&all.list[i]);
     return objects_bytes(what, &all) + (double)slot * (double)(what->slots - 1) +
            table_bytes(failure_fields, failure_rows(what->slots)) - table_bytes(failure_fields, 1) + rows_bytes(what) -
-           rows_bytes(&one);
+           rows_bytes(&one) + samples_bytes(what) - samples_bytes(&one);
 }
 
 /* ---- the way to its name ---- */
@@ -247,7 +247,9 @@ layout layout_of(const psw_study *study)
                    .context = study};
     what.owns = psw_study_own(study, &what.own);
     what.predicts = psw_study_predict(study, &what.predict);
-    what.keeps_rows = psw_study_settings(study)->keep_rows;
+    const psw_settings *settings = psw_study_settings(study);
+    what.keeps_rows = settings->keep_rows;
+    what.reps = settings->timing && settings->keep_samples ? settings->max_reps : 0;
     if (what.keeps_rows) rows_measure(&what);
     return what;
 }

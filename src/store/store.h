@@ -51,6 +51,7 @@ typedef struct layout {
     const char *history; /* what is to be said after who made it; NULL: nothing */
     bool keeps_rows;
     ptrdiff_t rows, values; /* lengths of the lines of /rows: rows_measure */
+    ptrdiff_t reps;         /* samples of times that are kept of a slot, 0 = none */
 } layout;
 
 layout layout_of(const psw_study *study);
@@ -84,6 +85,7 @@ bool hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t most, vo
 /* A hard-linked dataset with allocated raw data: `length` (-1 = any number of) values of `type`. */
 ptrdiff_t hdf_length(hid_t dataset);
 psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset);
+psw_status hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t length, ptrdiff_t width, hid_t *dataset);
 /* A scalar text of at most `most` bytes; the caller frees it. */
 psw_status hdf_get_text(hid_t at, const char *name, size_t most, char **text);
 
@@ -113,10 +115,11 @@ guard_limits guard_by_size(const char *path); /* for files whose numbers are all
 
 /* ---- small tables: launches and failures, a group with one dataset per field ---- */
 
-enum { STORE_FIELDS = 16 };
+enum { STORE_FIELDS = 32 };
 typedef struct field {
     const char *name;
-    size_t offset, size; /* size 0: a ptrdiff_t; otherwise text of so many bytes */
+    size_t offset, size; /* size 0: a ptrdiff_t, or a number; otherwise text of so many bytes */
+    bool number;         /* a double; a table of an older version may be without it: it stays what it was */
 } field;
 
 typedef struct table {
@@ -178,6 +181,21 @@ void rows_touch(hid_t file); /* reads what describes the lines, for a guard */
 /* As psw_store_rows, with at most `most` values a write. */
 psw_status rows_put(kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index,
                     ptrdiff_t most);
+
+/* ---- kept samples: time_s(point, rep) ---- */
+
+typedef struct kept_samples {
+    hid_t dataset; /* -1: none are kept */
+    ptrdiff_t slots, reps;
+} kept_samples;
+
+/* Of a layout that keeps no samples they do nothing. */
+double samples_bytes(const layout *what);
+psw_status samples_create(hid_t file, const layout *what);
+psw_status samples_open(hid_t file, const layout *what, kept_samples *kept);
+void samples_close(kept_samples *kept);
+psw_status samples_check(hid_t file, const layout *what); /* PSW_MISMATCH */
+psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *seconds, ptrdiff_t count);
 
 /* ---- reading, as the writer uses it too ---- */
 

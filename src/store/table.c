@@ -6,11 +6,15 @@
 
 #define TEXT(name, type, member)                                                                                       \
     {                                                                                                                  \
-        name, offsetof(type, member), sizeof((type *)0)->member                                                        \
+        name, offsetof(type, member), sizeof((type *)0)->member, false                                                 \
     }
 #define INTEGER(name, type, member)                                                                                    \
     {                                                                                                                  \
-        name, offsetof(type, member), 0                                                                                \
+        name, offsetof(type, member), 0, false                                                                         \
+    }
+#define NUMBER(name, type, member)                                                                                     \
+    {                                                                                                                  \
+        name, offsetof(type, member), 0, true                                                                          \
     }
 
 const field launch_fields[] = {
@@ -29,6 +33,7 @@ const field launch_fields[] = {
     INTEGER("ranks", launch_row, launch.ranks),
     INTEGER("nodes", launch_row, launch.nodes),
     INTEGER("threads", launch_row, launch.threads),
+    NUMBER("clock_resolution_s", launch_row, launch.clock_resolution_s),
     {0},
 };
 
@@ -51,7 +56,7 @@ ptrdiff_t failure_check(const failure_row *row)
 
 static hid_t field_type(const field *f)
 {
-    return f->size ? hdf_text_type(f->size) : H5Tcopy(H5T_STD_I64LE);
+    return f->size ? hdf_text_type(f->size) : H5Tcopy(f->number ? H5T_IEEE_F64LE : H5T_STD_I64LE);
 }
 
 double table_bytes(const field *fields, ptrdiff_t rows)
@@ -109,7 +114,8 @@ psw_status table_open(hid_t at, const char *name, const field *fields, ptrdiff_t
     if (group < 0) return HDF_FAIL("group %s is missing", name);
     psw_status status = PSW_OK;
     for (ptrdiff_t i = 0; status == PSW_OK && fields[i].name; i++)
-        status = open_field(group, &fields[i], rows, &out->dataset[i]);
+        if (!fields[i].number || H5Lexists(group, fields[i].name, H5P_DEFAULT) != 0)
+            status = open_field(group, &fields[i], rows, &out->dataset[i]);
     H5Gclose(group);
     return status;
 }
@@ -130,6 +136,7 @@ static psw_status each_field(const table *open, ptrdiff_t index, void *row, tran
     slice one = slice_make(open->rows, index, 1);
     for (ptrdiff_t i = 0; status == PSW_OK && open->fields[i].name; i++) {
         const field *f = &open->fields[i];
+        if (open->dataset[i] <= 0) continue;
         char *at = (char *)row + f->offset;
         hid_t type = field_type(f);
         if (f->size) at[f->size - 1] = '\0'; /* also what a foreign hand wrote ends somewhere */

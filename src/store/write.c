@@ -15,6 +15,7 @@ struct psw_store {
     columns columns;
     table failure;
     kept_rows rows;
+    kept_samples samples;
     ptrdiff_t slots, launch, owns, predicts;
     int descriptor; /* of the same file, for syncing alone */
     void *buffer;   /* STORE_PIECE values */
@@ -90,6 +91,7 @@ static psw_status open_parts(const char *path, const layout *what, psw_store *st
     if (status == PSW_OK)
         status = table_open(store->file, "failures", failure_fields, failure_rows(store->slots), &store->failure);
     if (status == PSW_OK) status = rows_open(store->file, what, &store->rows);
+    if (status == PSW_OK) status = samples_open(store->file, what, &store->samples);
     return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
 }
 
@@ -114,6 +116,7 @@ static psw_store *new_store(const layout *what)
     *store = (psw_store){.handle = MPI_COMM_NULL, .slots = what->slots, .owns = what->owns, .predicts = what->predicts};
     store->file = -1;
     store->descriptor = -1;
+    store->samples.dataset = -1;
     columns_make(what->own, what->owns, what->predict, what->predicts, &store->columns);
     return store;
 }
@@ -126,6 +129,7 @@ static psw_status close_file(psw_store *store)
     columns_close(&store->columns, store->dataset);
     table_close(&store->failure);
     rows_close(&store->rows);
+    samples_close(&store->samples);
     return H5Fclose(file) < 0 ? HDF_FAIL("the result file cannot be closed") : PSW_OK;
 }
 
@@ -325,6 +329,12 @@ psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *poi
     PSW_TRY(check_slots(store, slot, 1));
     PSW_TRY(psw_fault("store.rows"));
     return rows_put(&store->rows, slot, point, leaf, index, STORE_PIECE_VALUES);
+}
+
+psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *seconds, ptrdiff_t count)
+{
+    PSW_TRY(check_slots(store, slot, 1));
+    return samples_put(&store->samples, slot, seconds, count);
 }
 
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message)

@@ -58,16 +58,16 @@ static void check_forced(const psw_run *run, const psw_group *group, const psw_c
         CHECK(run->refused && run->depth == 0, "%td ranks of %td", asked, cut->split->ranks);
     else
         CHECK(run->refused == !fits(group, cut, asked), "memory of %td", asked);
-    if (!run->refused) CHECK(run->depth == depth, "depth %d, not %d", run->depth, depth);
+    if (!run->refused) CHECK(run->depth == (cut->alone ? 0 : depth), "depth %d, not %d", run->depth, depth);
 }
 
 static void check_run(const psw_study *study, const psw_run *run, const psw_cut *cut)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_group group = {points, psw_group_fill(study, run->first, run->first + run->count, points)};
-    ptrdiff_t size = psw_split_least(cut->split, run->depth);
+    ptrdiff_t size = run->team > 0 ? run->team : psw_split_least(cut->split, run->depth);
     if (points[0].team > 0) check_forced(run, &group, cut);
-    if (points[0].team > 0) size = points[0].team;
+    if (cut->alone) CHECK(run->depth == 0 && run->count == 1, "something may run beside %td points", run->count);
     if (run->refused) {
         CHECK(run->predicted_s == 0, "refused runs take no time");
         for (int k = 0; points[0].team == 0 && k < psw_split_depths(cut->split); k++)
@@ -83,8 +83,9 @@ static void check_run(const psw_study *study, const psw_run *run, const psw_cut 
     psw_split_levels(cut->split, levels);
     psw_group one = {group.points, 1}; /* whose memory decides about the pattern */
     psw_choice choice = psw_choice_within(&one, cut->choice, size, cut->memory_bytes);
-    psw_team_cost cost = psw_cost_team(&psw_rates_default, &group, choice, size, levels[run->depth].nodes);
-    CHECK_NEAR(run->predicted_s, cost.seconds + psw_rates_default.run_s,
+    ptrdiff_t nodes = levels[cut->alone ? deepest_with(cut->split, size) : run->depth].nodes;
+    psw_team_cost cost = psw_cost_team(&psw_rates_default, &group, choice, size, nodes);
+    CHECK_NEAR(run->predicted_s, cost.seconds + cut->passes * cost.repeat_s + psw_rates_default.run_s,
                1e-12); /* the same sum; alone, another order */
 }
 
@@ -123,6 +124,7 @@ static void test_mixed(void)
             cut.memory_bytes =
                 seed == 0 ? 1e12 : 3e6 * exp2(seed / 2.0); /* 4e6 .. 1.4e8: some do not fit a ring, or at all */
             cut.alone = seed % 4 == 3;
+            if (cut.alone) cut.passes = 7;
             srand(seed + 1);
             for (ptrdiff_t k = 0; k < slots; k++) wanted[k] = seed == 0 || rand() % 4 > 0;
             check_teams(study, &cut, wanted);
@@ -145,6 +147,7 @@ static void test_cost(void)
         psw_team_cost one = psw_cost_team(&psw_rates_default, &group, PSW_CHOICE_AUTO, 1, 1);
         CHECK_NEAR(one.seconds / alone, 1.0, 1e-12); /* the same terms in another order */
         CHECK(one.sent_bytes == 0 && one.busy_s == one.seconds, "alone");
+        CHECK(one.repeat_s > 0 && one.repeat_s < one.seconds, "a pass is a part of a point");
         for (ptrdiff_t size = 2; size < 100; size += size / 3 + 1) {
             psw_team_cost cost = psw_cost_team(&free_network, &group, PSW_CHOICE_AUTO, size, 1);
             psw_team_cost far = psw_cost_team(&psw_rates_default, &group, PSW_CHOICE_AUTO, size, 2);

@@ -1,0 +1,124 @@
+"""Times with repetitions, from study to file: why they ended, their intervals, their samples; who works meanwhile."""
+import os, subprocess, sys, tempfile
+
+import h5py
+import numpy as np
+
+PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
+ALONE, OVERSUBSCRIBED, BESIDE = 1, 3, 4
+PRECISE, MAX_REPS, BUDGET = 1, 2, 3
+STUDY = """schema: 1
+study: timing
+seed: 5
+data: {kind: self_attention, preset: W2, noise: 0.05}
+methods: [exact, polysketch: {r: 8, draws: 3}]
+grid: {n: 512, d: 18, mask: causal, block: 64, team: [1, 2], beta: [2, 4]}
+judge: {m: 8, trials: 4}
+time: {reps: 6, max_reps: 12, ci_rel: 1.0e-9, warmup: 1}
+output: {keep: [samples]}
+"""
+POINTS = 8
+checks = failed = 0
+
+
+def check(condition, *what):
+    global checks, failed
+    checks += 1
+    if not condition:
+        failed += 1
+        print("failed:", *what, file=sys.stderr)
+
+
+def run(*arguments, ranks=2, code=0):
+    command = ["mpirun", "-n", str(ranks), PROGRAM, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250)
+    check(done.returncode == code, command, "ended with", done.returncode, "not", code, done.stderr)
+    return done.stderr
+
+
+def read(path):
+    with h5py.File(path) as file:
+        return {name: item[()] for name, item in file.items() if isinstance(item, h5py.Dataset)}
+
+
+def interval_rank(count):
+    """k of the pair of ranks k, count + 1 - k that holds the median in 95 %: from a table of the binomial."""
+    return {6: 1, 8: 1, 11: 2, 12: 3}[count]
+
+
+def check_times(f):
+    """Median and interval are those of the samples that are kept."""
+    check(f["time_s"].shape == (POINTS, 12), "shape", f["time_s"].shape)
+    for slot in range(POINTS):
+        samples = f["time_s"][slot]
+        count = int(np.isfinite(samples).sum())
+        ordered = np.sort(samples[:count])
+        k = interval_rank(count)
+        check(np.isfinite(samples[:count]).all() and (ordered > 0).all(), "samples of", slot, samples)
+        check(f["time_median_s"][slot] == np.median(ordered), "median of", slot, f["time_median_s"][slot])
+        check((f["time_lo_s"][slot], f["time_hi_s"][slot]) == (ordered[k - 1], ordered[count - k]), "interval of", slot)
+
+
+def same_science(a, b):
+    with h5py.File(a) as x, h5py.File(b) as y:
+        for name, item in x.items():
+            if isinstance(item, h5py.Dataset) and item.attrs.get("reproducibility", b"none") in (b"bitwise", "bitwise"):
+                if item.dtype.kind == "f":
+                    check(np.array_equal(item[()], y[name][()], equal_nan=True), name, "of", a, "and", b)
+                else:
+                    check(np.array_equal(item[()], y[name][()]), name, "of", a, "and", b)
+
+
+def no_overlap(f):
+    """Alone is alone: no two points at a time."""
+    order = np.argsort(f["start_s"])
+    start, end = f["start_s"][order], f["end_s"][order]
+    check((start[1:] >= end[:-1] - 1e-3).all(), "points overlap", start, end)  # ranks leave a barrier within 1 ms
+
+
+def main():
+    cores = len(os.sched_getaffinity(0))
+    valid = [] if cores >= 2 else ["--oversubscribe"]
+    with open("study.yaml", "w") as out:
+        out.write(STUDY)
+    said = run("run", "study.yaml", "-o", "alone.h5", *valid)
+    check("note" not in said, "a note was given", said)
+    alone = read("alone.h5")
+    check((alone["status"] == 2).all() and (alone["time_stop"] == MAX_REPS).all(), "reasons", alone["time_stop"])
+    check((alone["timing"] == (ALONE if cores >= 2 else OVERSUBSCRIBED)).all(), "timing", alone["timing"])
+    check((alone["team"] == alone["team_asked"]).all() and (alone["idle"] == 2 - alone["team"]).all(), "idle", alone["idle"])
+    check_times(alone)
+    no_overlap(alone)
+
+    run("run", "study.yaml", "-o", "beside.h5", "--set", "time.beside=true", *valid)
+    beside = read("beside.h5")
+    expected = np.where(beside["team"] == 1, BESIDE, ALONE) if cores >= 2 else OVERSUBSCRIBED
+    check((beside["timing"] == expected).all() and (beside["idle"] == 0).all(), "beside", beside["timing"], beside["idle"])
+    check_times(beside)
+    same_science("alone.h5", "beside.h5")
+
+    run("run", "study.yaml", "-o", "off.h5", "--set", "time=off", *valid)
+    off = read("off.h5")
+    check("time_s" not in off and (off["time_stop"] == 0).all() and np.isnan(off["time_lo_s"]).all(), "time off")
+    same_science("alone.h5", "off.h5")
+
+    run("run", "study.yaml", "-o", "wide.h5", "--set", "time.ci_rel=1e9", "--set", "time.reps=7", *valid)
+    wide = read("wide.h5")
+    check((wide["time_stop"] == PRECISE).all() and (np.isfinite(wide["time_s"]).sum(1) == 7).all(), "precise", wide["time_stop"])
+    # a limit that is over: no point begins; one that ends within a point: its least repetitions are still made
+    run("run", "study.yaml", "-o", "limit.h5", "--time-limit", "0s", *valid, code=75)
+    crowd = max(cores, 2) + 1
+    run("run", "study.yaml", "-o", "crowd.h5", "--oversubscribe", "--where", "team == 1", ranks=crowd, code=0)
+    check((read("crowd.h5")["timing"][:] * (read("crowd.h5")["status"] == 2) != ALONE).all(), "oversubscribed is not alone")
+    # resuming with room for other repetitions is another layout
+    check("max_reps" in run("run", "study.yaml", "-o", "alone.h5", "--set", "time.max_reps=13", *valid, code=2), "layout")
+    done = subprocess.run([PROGRAM, "verify", "alone.h5"], capture_output=True, text=True)
+    check(done.returncode == 0 and "the same" in done.stdout, "verify", done.stdout, done.stderr)
+    print(f"{checks} checks, {failed} failed")
+    return 1 if failed or not checks else 0
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        sys.exit(main())
