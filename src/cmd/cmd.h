@@ -15,10 +15,11 @@ typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_PLAIN, PSW_PROGRESS_
 typedef struct psw_options {
     const char *files[PSW_LIST_MAX], *set[PSW_LIST_MAX], *sbatch[PSW_LIST_MAX];
     ptrdiff_t file_count, set_count, sbatch_count;
-    const char *output, *where, *columns, *calibration, *compare, *budget, *redo, *prologue, *launcher;
+    const char *output, *where, *columns, *calibration, *compare, *budget, *redo, *prologue, *launcher, *teams;
+    const char *text; /* the study itself, made by a command, in place of the file's */
     ptrdiff_t ranks, ranks_per_node, max_fails;
     double time_limit_s, sample; /* seconds; percent */
-    bool help, version, json, csv, jsonl, quiet, oversubscribe, dry_run, extend, slurm;
+    bool help, version, json, csv, jsonl, quiet, oversubscribe, dry_run, extend, slurm, strong, weak;
     psw_progress progress;
     int argc; /* the whole command line, for the record of a launch */
     char **argv;
@@ -125,6 +126,7 @@ psw_status psw_rates_of_file(const char *path, psw_rates *rates);
 
 psw_status psw_cmd_run(const psw_options *options, const psw_comm *world);
 psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world);
+psw_status psw_cmd_scale(const psw_options *options, const psw_comm *world);
 psw_status psw_cmd_status(const psw_options *options, const psw_comm *world);
 psw_status psw_cmd_show(const psw_options *options, const psw_comm *world);
 psw_status psw_cmd_verify(const psw_options *options, const psw_comm *world);

@@ -20,6 +20,12 @@ const psw_command psw_commands[] = {
      "  polysweep plan phase.yaml --ranks 512 --ranks-per-node 64 --budget 200nodeh\n"
      "  polysweep plan phase.yaml --ranks 256 --ranks-per-node 64 --slurm --sbatch account=physics > phase.job\n",
      false, psw_cmd_plan},
+    {"scale", "STUDY.yaml", "strong or weak scaling: times the points on teams of several sizes and compares them",
+     "strong weak teams output set where time-limit redo max-fails dry-run oversubscribe progress quiet json",
+     "  mpirun -n 8 polysweep scale phase.yaml --strong --set grid.n=[16384]\n"
+     "  mpirun -n 8 polysweep scale phase.yaml --weak --teams 1,2,4,8 -o weak.h5\n"
+     "  mpirun -n 8 polysweep scale phase.yaml --strong --set time.beside=true\n",
+     true, psw_cmd_scale},
     {"status", "FILE.h5", "how far a run is, from its sidecar, while it runs or after", "json",
      "  polysweep status phase.h5\n", false, psw_cmd_status},
     {"show", "FILE.h5", "rows of the result table", "where columns csv jsonl json",

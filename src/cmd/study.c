@@ -29,6 +29,9 @@ psw_status psw_study_of_options(const psw_options *options, psw_study **study)
 {
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one study file is expected, %td files are named", options->file_count);
+    if (options->text)
+        return psw_study_parse(options->text, strlen(options->text), options->files[0], options->set, options->set_count,
+                               psw_house(), study);
     return psw_study_read(options->files[0], options->set, options->set_count, psw_house(), study);
 }
 
