@@ -17,6 +17,12 @@ psw_status psw_measure_rates(psw_rates *rates);
  * one's rates are everybody's. */
 psw_status psw_measure_rates_agreed(const psw_comm *comm, psw_rates *rates);
 
+/* Seconds that a byte of memory traffic takes this rank, in about 30 ms. Local; PSW_NO_MEMORY. */
+psw_status psw_measure_memory(double *byte_s);
+/* What a message between two ranks of a node ([0]) and of two nodes ([1]) takes, NaN where there are none. `order`: ranks
+ * of a node follow each other, as `split` says. Collective, in about 50 ms; the same numbers everywhere. */
+psw_status psw_measure_messages(const psw_comm *order, const psw_split *split, double latency_s[2], double byte_s[2]);
+
 /* ---- repetitions ----
  *
  * When enough of them are made. The rule sees numbers alone, so ranks that give it the same numbers decide the same;

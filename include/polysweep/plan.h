@@ -21,6 +21,9 @@ typedef struct psw_rates {
 } psw_rates;
 extern const psw_rates psw_rates_default; /* of a common core; every table that uses it says so */
 
+/* Messages as they were measured; NaN: as they are. */
+void psw_rates_of_messages(const double latency_s[2], const double byte_s[2], psw_rates *rates);
+
 typedef struct psw_cost { /* of one point */
     double flops;         /* one forward pass of one data set */
     double head_flops;    /* both data sets */

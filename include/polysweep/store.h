@@ -67,6 +67,9 @@ typedef struct psw_launch {
     char mpi[128], mpi_io[64], hdf5[32], blas[192], blas_kernel[32];
     ptrdiff_t ranks, nodes, threads;
     double clock_resolution_s;
+    /* Ceilings and rates as this launch measured them, of one rank while all work; index of the first: psw_precision, of
+     * messages: within a node, between nodes. NaN: not measured. */
+    double product_flops_s[2], memory_bytes_s, latency_s[2], byte_s[2];
 } psw_launch;
 
 enum { PSW_LAUNCHES = 64 }; /* rows of the table of launches; a later launch takes the row of the oldest */

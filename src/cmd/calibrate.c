@@ -1,4 +1,5 @@
 /* Rates from a result file: how long attention and head took there, against what the common core's rates say. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
@@ -7,6 +8,7 @@ enum { CHUNK = 512 };
 
 typedef struct sums { /* seconds, by precision */
     double attention[2], attention_said[2], head[2], head_said[2];
+    double latency_s[2], byte_s[2]; /* of messages: within a node, between nodes */
 } sums;
 
 /* Forward passes alone: all other rates 0. */
@@ -19,6 +21,17 @@ static psw_rates attention_only(void)
     return r;
 }
 
+/* A team's time, against what the model says of such a team. */
+static void add_team(const psw_record *record, const psw_rates *attention, sums *s)
+{
+    const psw_point *p = &record->point;
+    const psw_parallel_columns *team = &record->parallel;
+    psw_group one = {p, 1};
+    s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
+    s->attention_said[p->precision] +=
+        psw_cost_team_time(attention, &one, PSW_CHOICE_AUTO, team->team, team->nodes).repeat_s;
+}
+
 /* A stored time is the point's even share of its group, so the sums over a group are what can be compared. Of a sketch
  * it is that of one draw, without its errors. */
 static void add(const psw_record *record, const psw_record *before, sums *s)
@@ -26,6 +39,10 @@ static void add(const psw_record *record, const psw_record *before, sums *s)
     const psw_point *p = &record->point;
     if (record->slot.status != PSW_SLOT_DONE || record->cost.timing == PSW_TIMING_NONE) return;
     psw_rates attention = attention_only();
+    if (record->parallel.team > 1) {
+        add_team(record, &attention, s);
+        return;
+    }
     psw_cost part = psw_cost_time(&attention, p), whole = psw_cost_time(&psw_rates_default, p);
     bool shares = record->cost.timing == PSW_TIMING_SHARED && before && before->slot.status == PSW_SLOT_DONE &&
                   psw_group_joins(&before->point, p);
@@ -53,6 +70,20 @@ static double ratio(double measured, double said)
     return measured > 0 && said > 0 ? measured / said : 1;
 }
 
+/* The newest launch that had messages of a kind says what they take. */
+static void read_messages(psw_reader *reader, double latency_s[2], double byte_s[2])
+{
+    psw_launch launch;
+    for (int far = 0; far < 2; far++) {
+        latency_s[far] = byte_s[far] = NAN;
+        for (ptrdiff_t i = psw_reader_launches(reader); i-- > 0 && isnan(latency_s[far]);) {
+            if (psw_reader_launch(reader, i, &launch) != PSW_OK) break; /* older ones are not kept */
+            latency_s[far] = launch.latency_s[far];
+            byte_s[far] = launch.byte_s[far];
+        }
+    }
+}
+
 static psw_status read_file(const char *path, sums *s)
 {
     psw_reader *reader;
@@ -61,6 +92,7 @@ static psw_status read_file(const char *path, sums *s)
     psw_status status = psw_reader_open(path, &reader);
     if (status == PSW_OK) {
         status = read_sums(reader, records, s);
+        read_messages(reader, s->latency_s, s->byte_s);
         psw_reader_close(reader);
     }
     free(records);
@@ -69,7 +101,7 @@ static psw_status read_file(const char *path, sums *s)
 
 psw_status psw_rates_of_file(const char *path, psw_rates *rates)
 {
-    sums s = {{0}, {0}, {0}, {0}};
+    sums s = {.attention = {0}};
     PSW_TRY(read_file(path, &s));
     if (s.attention[0] + s.attention[1] <= 0)
         return PSW_FAIL(PSW_USAGE, "%s: no point has a time in it, so it gives no rates", path);
@@ -81,5 +113,6 @@ psw_status psw_rates_of_file(const char *path, psw_rates *rates)
     }
     *rates = psw_rates_scaled(&psw_rates_default, PSW_FP64, factor[0], head[0]);
     *rates = psw_rates_scaled(rates, PSW_FP32, factor[1], head[1]);
+    psw_rates_of_messages(s.latency_s, s.byte_s, rates);
     return PSW_OK;
 }

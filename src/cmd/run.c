@@ -187,7 +187,6 @@ static psw_status cut_part(psw_job *j, const psw_cut *cut, psw_part part, psw_ru
 
 static psw_status cut_runs(psw_job *j, psw_cut *cut)
 {
-    PSW_TRY(psw_measure_rates_agreed(j->world, &j->rates));
     psw_cut_time(cut, j->settings);
     cut->split = &j->crew.split;
     cut->choice = j->choice;
@@ -202,8 +201,33 @@ static double points_asked(const psw_job *j)
     return (double)(j->runs.points + j->suspects.points);
 }
 
+/* All ranks at once, as they will be at work; the slowest rank's memory counts. Without the memory to measure it, it is
+ * not known. */
+static psw_status measure_machine(psw_job *j)
+{
+    PSW_TRY(psw_measure_rates_agreed(j->world, &j->rates));
+    PSW_TRY(psw_comm_barrier(j->world));
+    if (psw_measure_memory(&j->memory_byte_s) != PSW_OK) j->memory_byte_s = INFINITY;
+    PSW_TRY(psw_comm_max(j->world, &j->memory_byte_s, 1));
+    if (isinf(j->memory_byte_s)) j->memory_byte_s = NAN;
+    PSW_TRY(psw_measure_messages(&j->crew.order, &j->crew.split, j->latency_s, j->byte_s));
+    psw_rates_of_messages(j->latency_s, j->byte_s, &j->rates);
+    return PSW_OK;
+}
+
+static void put_ceilings(const psw_job *j, psw_launch *launch)
+{
+    launch->memory_bytes_s = 1 / j->memory_byte_s;
+    for (int i = 0; i < 2; i++) {
+        launch->product_flops_s[i] = j->rates.flop_s[i] > 0 ? 1 / j->rates.flop_s[i] : NAN;
+        launch->latency_s[i] = j->latency_s[i];
+        launch->byte_s[i] = j->byte_s[i];
+    }
+}
+
 static psw_status share_work(psw_job *j)
 {
+    PSW_TRY(measure_machine(j));
     psw_cut cut = psw_cut_default;
     PSW_TRY(cut_runs(j, &cut));
     j->display.total_s = j->runs.predicted_s + j->suspects.predicted_s;
@@ -267,6 +291,7 @@ static psw_status open_all(psw_job *j)
 {
     psw_launch launch;
     PSW_TRY(psw_launch_describe(j->world, &j->node, j->options, j->settings->threads, &launch));
+    put_ceilings(j, &launch);
     PSW_TRY(psw_comm_agree(j->world, open_display(j, &launch)));
     PSW_TRY(psw_store_open(j->world, j->path, j->study, &launch, &j->store));
     PSW_TRY(psw_comm_agree(j->world, j->world->rank == 0 ? psw_job_put_killed(j) : PSW_OK));

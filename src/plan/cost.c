@@ -177,3 +177,11 @@ psw_rates psw_rates_scaled(const psw_rates *rates, psw_precision precision, doub
     scaled.head_entry_s[precision] *= head;
     return scaled;
 }
+
+void psw_rates_of_messages(const double latency_s[2], const double byte_s[2], psw_rates *rates)
+{
+    for (int far = 0; far < 2; far++) {
+        if (latency_s[far] > 0) rates->latency_s[far] = latency_s[far];
+        if (byte_s[far] > 0) rates->byte_s[far] = byte_s[far];
+    }
+}

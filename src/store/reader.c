@@ -290,7 +290,9 @@ psw_status psw_reader_slots_get(psw_reader *reader, psw_slot *slots)
 
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *out)
 {
-    launch_row row = {.number = -1, .launch = {.clock_resolution_s = NAN}};
+    launch_row row = {.number = -1, .launch = {.clock_resolution_s = NAN, .memory_bytes_s = NAN}};
+    for (int i = 0; i < 2; i++) /* what an older file says nothing of */
+        row.launch.product_flops_s[i] = row.launch.latency_s[i] = row.launch.byte_s[i] = NAN;
     if (launch >= 0) PSW_TRY(table_get(&reader->launch, launch % STORE_LAUNCHES, &row));
     if (launch < 0 || row.number != launch)
         return PSW_FAIL(PSW_ENVIRONMENT, "launch %td is no longer in the file", launch);

@@ -34,6 +34,13 @@ const field launch_fields[] = {
     INTEGER("nodes", launch_row, launch.nodes),
     INTEGER("threads", launch_row, launch.threads),
     NUMBER("clock_resolution_s", launch_row, launch.clock_resolution_s),
+    NUMBER("product_flops_s_fp64", launch_row, launch.product_flops_s[0]),
+    NUMBER("product_flops_s_fp32", launch_row, launch.product_flops_s[1]),
+    NUMBER("memory_bytes_s", launch_row, launch.memory_bytes_s),
+    NUMBER("latency_s_node", launch_row, launch.latency_s[0]),
+    NUMBER("latency_s_nodes", launch_row, launch.latency_s[1]),
+    NUMBER("byte_s_node", launch_row, launch.byte_s[0]),
+    NUMBER("byte_s_nodes", launch_row, launch.byte_s[1]),
     {0},
 };
 

@@ -1,5 +1,5 @@
 """Times with repetitions, from study to file: why they ended, their intervals, their samples; who works meanwhile."""
-import os, subprocess, sys, tempfile
+import json, os, subprocess, sys, tempfile
 
 import h5py
 import numpy as np
@@ -76,6 +76,26 @@ def no_overlap(f):
     check((start[1:] >= end[:-1] - 1e-3).all(), "points overlap", start, end)  # ranks leave a barrier within 1 ms
 
 
+def finish_of(path):
+    command = [PROGRAM, "plan", "study.yaml", "--ranks", "2", "--calibration", path, "--json"]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["finish_s"]
+
+
+def check_ceilings(path):
+    """What the launch measured is in the file, and a plan that is calibrated by it uses it."""
+    before = finish_of(path)
+    with h5py.File(path, "r+") as file:
+        launch = {name: item[0] for name, item in file["provenance/launches"].items()}
+        for name in ("clock_resolution_s", "product_flops_s_fp64", "product_flops_s_fp32", "memory_bytes_s",
+                     "latency_s_node", "byte_s_node"):
+            check(0 < launch[name] < 1e15, name, launch[name])
+        check(np.isnan(launch["latency_s_nodes"]) and np.isnan(launch["byte_s_nodes"]), "there is one node")
+        for name in ("timing_clock", "timing_synchronisation", "timing_reduction"):
+            check(len(file["provenance"].attrs[name]) > 10, name)
+        file["provenance/launches/latency_s_node"][0] = 1.0
+    check(finish_of(path) > before + POINTS / 2, "messages of a second each take none", before, finish_of(path))
+
+
 def main():
     cores = len(os.sched_getaffinity(0))
     valid = [] if cores >= 2 else ["--oversubscribe"]
@@ -114,6 +134,7 @@ def main():
     check("max_reps" in run("run", "study.yaml", "-o", "alone.h5", "--set", "time.max_reps=13", *valid, code=2), "layout")
     done = subprocess.run([PROGRAM, "verify", "alone.h5"], capture_output=True, text=True)
     check(done.returncode == 0 and "the same" in done.stdout, "verify", done.stdout, done.stderr)
+    check_ceilings("alone.h5")
     print(f"{checks} checks, {failed} failed")
     return 1 if failed or not checks else 0
 

@@ -123,6 +123,13 @@ static void test_rates(void)
     CHECK(r.row_s > 0 && r.sign_s > 0 && r.point_s > 0, "row %g sign %g point %g", r.row_s, r.sign_s, r.point_s);
 }
 
+static void test_memory(void)
+{
+    double byte_s = 0;
+    CHECK(psw_measure_memory(&byte_s) == PSW_OK, "%s", psw_message());
+    CHECK(byte_s > 1e-13 && byte_s < 1e-7, "%g s a byte", byte_s); /* 10 MB/s to 10 TB/s */
+}
+
 int main(void)
 {
     unsetenv("SLURM_NTASKS");
@@ -136,5 +143,6 @@ int main(void)
     test_shared_memory();
     test_launcher();
     test_rates();
+    test_memory();
     return test_end();
 }
