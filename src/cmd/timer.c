@@ -26,7 +26,7 @@ void psw_timer_free(psw_timer *timer)
 
 void psw_timer_begin(psw_timer *timer)
 {
-    timer->repeat.count = 0;
+    timer->repeat.count = timer->repeat.look = 0;
     timer->stop = PSW_TIME_NONE;
     timer->met = false;
 }

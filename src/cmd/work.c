@@ -51,17 +51,31 @@ static double since_start_s(const psw_job *j)
     return psw_clock_s() - j->display.start_s;
 }
 
-/* Measured over predicted seconds of this rank's finished runs, at least 1 until something is known. */
+/* Measured over predicted seconds of this rank's finished runs, 1 until something is known. Repetitions are predicted
+ * at their most, so that fewer tell nothing of the others. */
 static double correction(const psw_job *j)
 {
     const psw_tally *mine = &j->display.mine;
-    return mine->cost_s > 0.05 ? mine->busy_s / mine->cost_s : 1;
+    double ratio = mine->cost_s > 0.05 ? mine->busy_s / mine->cost_s : 1;
+    return j->settings->timing ? fmax(ratio, 1) : ratio;
+}
+
+/* What a run needs to be finished: of repetitions the fewest. */
+static double needed_s(const psw_job *j, const psw_run *run)
+{
+    const psw_settings *s = j->settings;
+    if (!s->timing || run->refused) return run->predicted_s;
+    psw_point point = psw_study_point(j->study, run->first);
+    psw_group one = {&point, 1};
+    ptrdiff_t size = run->team > 0 ? run->team : j->world->size;
+    psw_team_cost cost = psw_cost_team_time(&j->rates, &one, j->choice, size, psw_crew_nodes(&j->crew, 0, size));
+    return cost.seconds + (double)(s->warmup + s->reps) * cost.repeat_s;
 }
 
 static bool fits_the_time(const psw_job *j, const psw_run *run)
 {
     const double safety = 1.25;
-    return psw_clock_s() + run->predicted_s * correction(j) * safety < j->deadline_s;
+    return psw_clock_s() + needed_s(j, run) * correction(j) * safety < j->deadline_s;
 }
 
 /* Repetitions end with the time of the job, or of the point: run.point_limit times what it was predicted to take. */

@@ -26,10 +26,13 @@ psw_interval psw_repeat_interval(const psw_repeat *r)
     return psw_median_interval(r->sorted, r->count, r->confidence);
 }
 
-static bool precise(const psw_repeat *r)
+static bool precise(psw_repeat *r)
 {
+    if (r->count < r->look) return false;
+    ptrdiff_t more = r->count / 10;
+    r->look = r->count + (more > BETWEEN_LOOKS ? more : BETWEEN_LOOKS);
     psw_interval i = psw_repeat_interval(r); /* of NaN nothing is true */
-    return (r->count - r->reps) % BETWEEN_LOOKS == 0 && i.hi - i.lo <= r->ci_rel * psw_repeat_median(r);
+    return i.hi - i.lo <= r->ci_rel * psw_repeat_median(r);
 }
 
 psw_time_stop psw_repeat_add(psw_repeat *r, double seconds, bool over)

@@ -125,8 +125,14 @@ def main():
     run("run", "study.yaml", "-o", "wide.h5", "--set", "time.ci_rel=1e9", "--set", "time.reps=7", *valid)
     wide = read("wide.h5")
     check((wide["time_stop"] == PRECISE).all() and (np.isfinite(wide["time_s"]).sum(1) == 7).all(), "precise", wide["time_stop"])
-    # a limit that is over: no point begins; one that ends within a point: its least repetitions are still made
+    # a limit that is over: no point begins; one that ends within a point: its repetitions end, and it is done
     run("run", "study.yaml", "-o", "limit.h5", "--time-limit", "0s", *valid, code=75)
+    many = ["--set", "time.max_reps=200000", "--set", "output.keep=[]", "--set", "grid.n=2048"]
+    run("run", "study.yaml", "-o", "many.h5", "--time-limit", "4s", *many, *valid, code=75)
+    limited = read("many.h5")
+    done = limited["status"] == 2
+    check(done.any() and not done.all() and (limited["time_stop"][done] == BUDGET).any(), "budget", limited["time_stop"])
+    check((limited["time_lo_s"] <= limited["time_hi_s"])[done].all(), "what ended early has an interval")
     crowd = max(cores, 2) + 1
     run("run", "study.yaml", "-o", "crowd.h5", "--oversubscribe", "--where", "team == 1", ranks=crowd, code=0)
     check((read("crowd.h5")["timing"][:] * (read("crowd.h5")["status"] == 2) != ALONE).all(), "oversubscribed is not alone")

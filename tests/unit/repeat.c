@@ -12,7 +12,7 @@ static double samples[MOST], sorted[MOST];
 
 static psw_repeat rule(ptrdiff_t reps, ptrdiff_t max_reps, double ci_rel, double confidence)
 {
-    return (psw_repeat){reps, max_reps, ci_rel, confidence, samples, sorted, 0};
+    return (psw_repeat){reps, max_reps, ci_rel, confidence, samples, sorted, 0, 0};
 }
 
 /* Ranks from a table of the binomial distribution (95 %): 6 samples need the extremes, 20 the 6th and the 15th. */
