@@ -133,6 +133,12 @@ def main():
     done = limited["status"] == 2
     check(done.any() and not done.all() and (limited["time_stop"][done] == BUDGET).any(), "budget", limited["time_stop"])
     check((limited["time_lo_s"] <= limited["time_hi_s"])[done].all(), "what ended early has an interval")
+    # a limit of a point is about its results: two seconds of repetitions before the second draw are none of it
+    os.environ["POLYSWEEP_LEAST_LIMIT_S"] = "1"
+    long = ["--set", "time.max_reps=5000", "--set", "output.keep=[]", "--set", "grid.n=4096", "--set", "run.point_limit=1"]
+    run("run", "study.yaml", "-o", "long.h5", "--where", "method == polysketch and beta == 4 and team == 1", *long, *valid)
+    check((read("long.h5")["status"] == 2).sum() == 1, "a limit counted repetitions", read("long.h5")["status"])
+    del os.environ["POLYSWEEP_LEAST_LIMIT_S"]
     crowd = max(cores, 2) + 1
     run("run", "study.yaml", "-o", "crowd.h5", "--oversubscribe", "--where", "team == 1", ranks=crowd, code=0)
     check((read("crowd.h5")["timing"][:] * (read("crowd.h5")["status"] == 2) != ALONE).all(), "oversubscribed is not alone")
