@@ -11,6 +11,7 @@ typedef struct copier {
     hid_t file, dataset[PSW_COLUMNS_MAX];
     table failure;
     kept_rows rows;
+    kept_samples samples;
     psw_record *records; /* STORE_PIECE of each */
     psw_origin *origins;
     double *buffer; /* ROWS_BUFFER */
@@ -50,6 +51,7 @@ static psw_status put_beside(copier *c, ptrdiff_t slot, const psw_record *record
 {
     if (!origin.reader) return PSW_OK;
     if (record->slot.status != PSW_SLOT_DONE) return put_failure(c, slot, origin);
+    PSW_TRY(samples_copy(origin.reader, origin.slot, &c->samples, slot));
     if (!c->what->keeps_rows) return PSW_OK;
     return rows_copy(origin.reader, origin.slot, &c->rows, slot, &record->point, c->buffer);
 }
@@ -112,6 +114,7 @@ static psw_status open_parts(copier *c)
     if (!c->records || !c->origins || !c->buffer) return PSW_FAIL(PSW_NO_MEMORY, "no memory to copy slots");
     PSW_TRY(columns_open(c->file, &c->columns, c->what->slots, true, c->dataset));
     PSW_TRY(table_open(c->file, "failures", failure_fields, failure_rows(c->what->slots), &c->failure));
+    PSW_TRY(samples_open(c->file, c->what, &c->samples));
     return rows_open(c->file, c->what, &c->rows);
 }
 

@@ -95,7 +95,7 @@ psw_status psw_reader_samples(psw_reader *reader, const psw_study *study)
     return samples_check(reader->file, &what);
 }
 
-/* ---- writing ---- */
+/* ---- lines ---- */
 
 static slice line_of(const kept_samples *kept, ptrdiff_t slot)
 {
@@ -118,5 +118,27 @@ psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *s
     psw_status status = hdf_write(kept->dataset, samples.name, H5T_NATIVE_DOUBLE, at, line);
     slice_close(at);
     free(line);
+    return status;
+}
+
+static psw_status copy_line(const kept_samples *from, ptrdiff_t from_slot, const kept_samples *to, ptrdiff_t slot)
+{
+    double *line = malloc((size_t)from->reps * sizeof *line);
+    if (!line) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td samples", from->reps);
+    slice at = line_of(from, from_slot);
+    psw_status status = hdf_read(from->dataset, samples.name, H5T_NATIVE_DOUBLE, at, line);
+    slice_close(at);
+    if (status == PSW_OK) status = samples_put(to, slot, line, to->reps);
+    free(line);
+    return status;
+}
+
+psw_status samples_copy(psw_reader *from, ptrdiff_t from_slot, const kept_samples *to, ptrdiff_t slot)
+{
+    kept_samples kept = {-1, from->slots, to->reps};
+    if (to->reps == 0 || H5Lexists(from->file, samples.name, H5P_DEFAULT) <= 0) return PSW_OK;
+    PSW_TRY(hdf_open_lines(from->file, samples.name, hdf_type(samples.type), kept.slots, kept.reps, &kept.dataset));
+    psw_status status = copy_line(&kept, from_slot, to, slot);
+    samples_close(&kept);
     return status;
 }

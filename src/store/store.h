@@ -196,6 +196,8 @@ psw_status samples_open(hid_t file, const layout *what, kept_samples *kept);
 void samples_close(kept_samples *kept);
 psw_status samples_check(hid_t file, const layout *what); /* PSW_MISMATCH */
 psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *seconds, ptrdiff_t count);
+/* The line of a slot of another file, if it keeps samples. */
+psw_status samples_copy(psw_reader *from, ptrdiff_t from_slot, const kept_samples *to, ptrdiff_t slot);
 
 /* ---- reading, as the writer uses it too ---- */
 

@@ -76,6 +76,18 @@ def no_overlap(f):
     check((start[1:] >= end[:-1] - 1e-3).all(), "points overlap", start, end)  # ranks leave a barrier within 1 ms
 
 
+def check_merged(valid):
+    """Samples come along with their slots: two halves joined hold the lines of both."""
+    for team in (1, 2):
+        run("run", "study.yaml", "-o", f"half{team}.h5", "--where", f"team == {team}", *valid)
+    done = subprocess.run([PROGRAM, "merge", "whole.h5", "half1.h5", "half2.h5"], capture_output=True, text=True)
+    check(done.returncode == 0, "merge", done.stderr)
+    whole, halves = read("whole.h5"), [read("half1.h5"), read("half2.h5")]
+    for slot, team in enumerate(whole["team"]):
+        check(np.array_equal(whole["time_s"][slot], halves[team - 1]["time_s"][slot], equal_nan=True), "samples of", slot)
+    check_times(whole)
+
+
 def finish_of(path):
     command = [PROGRAM, "plan", "study.yaml", "--ranks", "2", "--calibration", path, "--json"]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["finish_s"]
@@ -146,6 +158,7 @@ def main():
     check("max_reps" in run("run", "study.yaml", "-o", "alone.h5", "--set", "time.max_reps=13", *valid, code=2), "layout")
     done = subprocess.run([PROGRAM, "verify", "alone.h5"], capture_output=True, text=True)
     check(done.returncode == 0 and "the same" in done.stdout, "verify", done.stdout, done.stderr)
+    check_merged(valid)
     check_ceilings("alone.h5")
     print(f"{checks} checks, {failed} failed")
     return 1 if failed or not checks else 0
