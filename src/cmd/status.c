@@ -75,6 +75,11 @@ static psw_status read_slots(const char *path, psw_state *state)
     return status;
 }
 
+static bool runs(const psw_state *state)
+{
+    return strcmp(state->state, "running") == 0;
+}
+
 static psw_status find_state(const char *path, psw_state *state)
 {
     if (psw_state_read(path, state) != PSW_OK) {
@@ -83,8 +88,9 @@ static psw_status find_state(const char *path, psw_state *state)
                             "%s: a run has just opened it and has not written its status yet; ask again", path);
         return read_slots(path, state);
     }
-    if (strcmp(state->state, "running") == 0 && !runs_still(path, state))
-        psw_format(state->state, sizeof state->state, "interrupted");
+    if (!runs(state) || runs_still(path, state)) return PSW_OK;
+    PSW_TRY(psw_state_read(path, state)); /* its end may have come between two looks */
+    if (runs(state)) psw_format(state->state, sizeof state->state, "interrupted");
     return PSW_OK;
 }
 
@@ -103,7 +109,7 @@ static void tell_count(const char *label, ptrdiff_t count)
 static void tell(const char *path, const psw_state *s)
 {
     char elapsed[PSW_TEXT], left[PSW_TEXT], limit[PSW_TEXT];
-    bool running = strcmp(s->state, "running") == 0;
+    bool running = runs(s);
     psw_say_seconds(s->elapsed_s, elapsed);
     psw_say_seconds(s->eta_s, left);
     psw_say_seconds(s->time_limit_s, limit);

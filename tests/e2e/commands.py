@@ -1,5 +1,5 @@
 """What plan, status, show, verify and doctor say, against the result file as h5py reads it."""
-import csv, io, json, math, os, socket, subprocess, sys, tempfile
+import csv, fcntl, io, json, math, os, socket, subprocess, sys, tempfile
 
 import h5py
 import numpy
@@ -181,13 +181,15 @@ def test_status(file, study, points):
     child = subprocess.Popen(["true"])
     child.wait()
     stored.update(state="running", host=socket.gethostname(), pid=child.pid, done=10, fraction=0.25)
-    for pid, state in ((child.pid, "interrupted"), (os.getpid(), "running")):
-        stored["pid"] = pid
-        with open(sidecar, "w") as f:
-            json.dump(stored, f)
-        told = parse(run("status", file, "--json"))
-        check(told["state"] == state and told["missing"] == points - 10, told)
-    check("interrupted" not in run("status", file), "running")
+    with open(file + ".lock", "a") as lock:
+        for pid, held, state in ((child.pid, True, "interrupted"), (os.getpid(), False, "interrupted"), (os.getpid(), True, "running")):
+            stored["pid"] = pid
+            with open(sidecar, "w") as f:
+                json.dump(stored, f)
+            fcntl.flock(lock, fcntl.LOCK_EX if held else fcntl.LOCK_UN)
+            told = parse(run("status", file, "--json"))
+            check(told["state"] == state and told["missing"] == points - 10, told)
+        check("interrupted" not in run("status", file), "running")
     with open(sidecar, "w") as f:
         f.write("{\"state\": ")
     check(parse(run("status", file, "--json"))["state"] == "done", "a damaged sidecar is not believed")
