@@ -49,6 +49,9 @@ typedef struct psw_job {
 psw_status psw_job_limit(psw_job *job); /* sets the deadline; collective */
 /* Why runs were left, the strongest reason on any rank; collective. */
 psw_status psw_job_stop_reason(const psw_job *job, const char **reason);
+/* Locks the result file, makes it where there is none, refuses another study's, and fills part, attempts and deaths.
+ * Collective over the world; rank 0 looks. PSW_USAGE, PSW_ENVIRONMENT. */
+psw_status psw_job_find_work(psw_job *job);
 void psw_job_prepare(psw_job *job);    /* what computes, once everything is open */
 psw_status psw_job_work(psw_job *job); /* takes runs until none is left; collective over each team */
 void psw_job_meanwhile(void *job);     /* to be called often while computing or waiting */
