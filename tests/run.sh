@@ -12,21 +12,23 @@ set -euo pipefail
 
 which=(-LE '^long$')
 needs=$needs_build$needs_tests
+wants=$wants_tests
 case "${1:-}" in
 all)
     which=()
-    needs+=$needs_sanitize$needs_mpich$needs_blis
+    wants+=$needs_mpich$needs_blis
     shift
     ;;
 sanitize | mpich | blis)
     other=needs_$1
     needs+=${!other}
+    wants=
     ;;
 esac
 
 prepare_environment
 install_packages "$needs"
-install_wanted "$wants_tests"
+install_wanted "$wants"
 install_python
 [ -z "${other:-}" ] || exec bash "$root/tests/builds/other.sh" "$@"
 build "$root/build-tests" all -DPOLYSWEEP_WERROR=ON -DBUILD_TESTING=ON

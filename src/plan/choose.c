@@ -162,7 +162,7 @@ static void apply(chooser *c, double limit_s)
         int k = depth_within(c, prices, limit_s);
         settle(&c->base[c->candidate[i]], k, prices[k].seconds, prices[k].busy_s);
     }
-    memcpy(c->runs->list, c->base, (size_t)c->runs->count * sizeof *c->base);
+    if (c->runs->count > 0) memcpy(c->runs->list, c->base, (size_t)c->runs->count * sizeof *c->base);
     choose_order(c->runs, c->levels);
 }
 

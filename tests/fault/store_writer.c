@@ -47,19 +47,24 @@ static psw_status put_rows(psw_store *store, ptrdiff_t slot)
 
 /* ---- write ---- */
 
-static psw_status prepare(const char *path, ptrdiff_t slots, int *lock, unsigned char *done)
+static psw_status read_done(const char *path, ptrdiff_t slots, unsigned char *done)
 {
-    layout what = writer_layout(slots);
     psw_reader *reader = NULL;
-    psw_slot *found = malloc((size_t)slots * sizeof *found);
-    PSW_TRY(psw_store_lock(path, lock));
-    if (access(path, F_OK) != 0) PSW_TRY(layout_create(path, &what));
     PSW_TRY(psw_reader_open(path, &reader));
+    psw_slot *found = malloc((size_t)slots * sizeof *found);
     psw_status status = psw_reader_slots_get(reader, found);
     for (ptrdiff_t i = 0; status == PSW_OK && i < slots; i++) done[i] = found[i].status == PSW_SLOT_DONE;
     psw_reader_close(reader);
     free(found);
     return status;
+}
+
+static psw_status prepare(const char *path, ptrdiff_t slots, int *lock, unsigned char *done)
+{
+    layout what = writer_layout(slots);
+    PSW_TRY(psw_store_lock(path, lock));
+    if (access(path, F_OK) != 0) PSW_TRY(layout_create(path, &what));
+    return read_done(path, slots, done);
 }
 
 static psw_status put_run(psw_store *store, int ack, ptrdiff_t first, ptrdiff_t count)
@@ -94,20 +99,26 @@ static psw_status put_all(psw_store *store, const char *path, ptrdiff_t slots, i
     return status;
 }
 
-static psw_status write_all(const char *path, ptrdiff_t slots, int pause_us)
+static psw_status write_missing(const char *path, ptrdiff_t slots, int pause_us, int *lock, unsigned char *done)
 {
     static const psw_launch launch = {.started = "2023-10-30T12:00:00Z"};
     layout what = writer_layout(slots);
-    int lock = -1;
     psw_store *store = NULL;
-    unsigned char *done = calloc((size_t)slots, 1);
-    PSW_TRY(psw_comm_agree(&world, world.rank == 0 ? prepare(path, slots, &lock, done) : PSW_OK));
+    PSW_TRY(psw_comm_agree(&world, world.rank == 0 ? prepare(path, slots, lock, done) : PSW_OK));
     PSW_TRY(psw_comm_bytes(&world, 0, done, (size_t)slots));
     PSW_TRY(layout_open(&world, path, &what, &launch, &store));
     psw_status status = put_all(store, path, slots, pause_us, done), closed = psw_store_close(&world, store);
+    return psw_comm_agree(&world, status != PSW_OK ? status : closed);
+}
+
+static psw_status write_all(const char *path, ptrdiff_t slots, int pause_us)
+{
+    int lock = -1;
+    unsigned char *done = calloc((size_t)slots, 1);
+    psw_status status = write_missing(path, slots, pause_us, &lock, done);
     psw_store_unlock(lock);
     free(done);
-    return psw_comm_agree(&world, status != PSW_OK ? status : closed);
+    return status;
 }
 
 /* ---- check ---- */
