@@ -45,6 +45,8 @@ static void read_in_child(const char *path, guard_attempt *attempt, guard_limits
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     be_quiet();
+    H5set_free_list_limits(0, 0, 0, 0, 0, 0); /* memory goes back at once: what reads beyond its block shows itself */
+    H5garbage_collect();
     limit(RLIMIT_CPU, limits.time_s);
     if (limits.memory_bytes > 0) limit(RLIMIT_AS, mapped_bytes() + limits.memory_bytes);
     (void)attempt(path); /* a refusal is an orderly end: it is met again, with its message, by the parent */
