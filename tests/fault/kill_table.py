@@ -187,20 +187,20 @@ def send(kill, job, chance):
     return reached > 0, ranks
 
 
-def wait_moment(kill, job, watcher, start_s):
-    """False: it was missed."""
+def wait_moment(kill, job, watcher, start_s, haste):
+    """False: it was missed. `haste` falls below 1 with every run that was over before."""
     before = len(watcher.committed())
     if kill.moment == "before":
         while job.poll() is None and not ranks_of(job):
             time.sleep(0.001)
-        time.sleep(kill.share * start_s)
+        time.sleep(kill.share * start_s * haste)
         return len(watcher.committed()) == before
     begun = before / watcher.points if before else 0.0
     if kill.moment == "during":
         watcher.wait_share(job, begun + (0.9 - begun) * kill.share)
         return job.poll() is None and len(watcher.committed()) < watcher.points
-    watcher.wait_share(job, 1 - 1e-9 if kill.share > 0.3 else 0.93)
-    time.sleep(max(0.0, kill.share - 0.4) * 0.2)  # the end takes about so long
+    watcher.wait_share(job, 1 - 1e-9 if kill.share > 0.3 and haste > 0.3 else 0.93)
+    time.sleep(max(0.0, kill.share - 0.4) * 0.2 * haste)  # the end takes about so long
     return True
 
 
@@ -210,7 +210,7 @@ def strike(kill, chance, start_s):
         watcher = Watcher(FILE)
         before = watcher.committed()
         job = start(FILE, kill.ranks, component=kill.component, form=kill.format)
-        met = wait_moment(kill, job, watcher, start_s * 0.7**attempt)
+        met = wait_moment(kill, job, watcher, start_s, 0.7**attempt)
         seen = before | watcher.committed()
         reached, ranks = send(kill, job, chance)
         code = wait(job)
