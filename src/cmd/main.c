@@ -1,6 +1,7 @@
 /* Start of MPI where a command needs it, the command table, the exit code. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 
@@ -122,12 +123,21 @@ static psw_status one_step(void)
 #endif
 }
 
+/* Before MPI is started nobody can wait for rank 0, and the first process that leaves with an error may have its
+ * launcher end the others: they give rank 0 time to speak. */
+static int refuse(psw_status status)
+{
+    int rank = launched_rank();
+    if (rank != 0) sleep(1);
+    return report(status, rank);
+}
+
 /* All ranks leave together: one that went early would take the others down with it. */
 static int inside_mpi(const psw_command *command, const psw_options *options, int *argc, char ***argv)
 {
     psw_comm world;
     int provided;
-    if (one_step() != PSW_OK) return report(PSW_ENVIRONMENT, launched_rank());
+    if (one_step() != PSW_OK) return refuse(PSW_ENVIRONMENT);
     psw_store_environment();
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     psw_status status = psw_comm_world(&world);
@@ -161,7 +171,7 @@ int main(int argc, char **argv)
     }
     const psw_command *command = find(argv[1]);
     psw_status status = command ? psw_options_parse(command, argc, argv, &options) : unknown(argv[1]);
-    if (status != PSW_OK) return report(status, launched_rank());
+    if (status != PSW_OK) return refuse(status);
     if (options.help) psw_help_print(command, stdout);
     else if (options.version) puts("polysweep " PSW_VERSION);
     else if (command->mpi) return inside_mpi(command, &options, &argc, &argv);
