@@ -4,26 +4,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .sketches import SKETCHES
-
 BAND = 0.25  #: predictions within this share of the measurement count as good
 LEAST_S = 0.01  #: predictions below are mostly overhead
-TWO_SETS = "self_attention"  #: the data kind whose points compute two data sets
 COLUMNS = ("launch", "team", "points", "method", "n", "timing", "predicted_s", "measured_s", "ratio", "how", "slot")
 
 
 def predictions(ds) -> pd.DataFrame:
-    """A row per run of points: what `predicted_s` says of them together, and what they took.
+    """A row per prediction that can be held against a clock, in seconds.
 
-    how: "run" - from the run's start to its end, which is what was predicted; "parts" - of a point that was repeated, whose
-    run is longer by that: forward passes of its data sets and the head. A repeated sketch is left out, since its tables and
-    errors, which were predicted too, have no column of seconds. ratio: predicted over measured. Oversubscribed runs are
-    left out (``.attrs["invalid"]`` counts their points), and so are runs that hold points that were not computed.
+    how: "run" - what `predicted_s` says of the points of a run together, against the time from its start to its end;
+    "pass" - of a point that was repeated, whose run is longer by that: `predicted_pass_s` against `time_median_s`, one
+    forward pass of one data set. ratio: predicted over measured. Oversubscribed runs are left out (``.attrs["invalid"]``
+    counts their points), and so are runs that hold points that were not computed.
     """
     needed = {"predicted_s", "start_s", "end_s", "first_rank", "team", "launch", "timing"}
     if not needed <= set(ds.variables):
         return _empty()
-    names = [*sorted(needed), "method", "n", "data_kind", "time_median_s", "time_lo_s", "head_s"]
+    names = [*sorted(needed), "method", "n", "time_median_s", "time_lo_s", "predicted_pass_s"]
     frame = pd.DataFrame({name: ds[name].values if name in ds else np.nan for name in names})
     frame["slot"] = frame.index
     frame["repeated"] = _repeated(ds, frame)
@@ -32,16 +29,16 @@ def predictions(ds) -> pd.DataFrame:
     frame = frame[~frame["timing"].isin(["oversubscribed", "none"])]
     if not len(frame):
         return _empty(invalid)
-    whole, again = frame[~frame["repeated"]], frame[frame["repeated"] & ~frame["method"].isin(SKETCHES)]
-    table = pd.concat([_runs(whole), _parts(again)], ignore_index=True)
-    table = table[table["measured_s"] > 0].assign(ratio=lambda t: t["predicted_s"] / t["measured_s"])
+    table = pd.concat([_runs(frame[~frame["repeated"]]), _passes(frame[frame["repeated"]])], ignore_index=True)
+    table = table[(table["measured_s"] > 0) & (table["predicted_s"] > 0)]
+    table = table.assign(ratio=table["predicted_s"] / table["measured_s"])
     table = table[list(COLUMNS)].sort_values(["launch", "slot"], ignore_index=True)
     table.attrs["invalid"] = invalid
     return table
 
 
 def within(table, least_s=LEAST_S, band=BAND):
-    """(runs whose prediction is within `band` of the measurement, runs predicted above `least_s`)."""
+    """(predictions within `band` of the measurement, predictions above `least_s`)."""
     large = table[table["predicted_s"] > least_s]
     return int((np.abs(large["ratio"] - 1) <= band).sum()), len(large)
 
@@ -60,9 +57,8 @@ def _runs(points):
     return runs.assign(measured_s=runs["end_s"] - runs["start_s"], how="run")
 
 
-def _parts(points):
-    sets = np.where(points["data_kind"] == TWO_SETS, 2, 1)
-    return points.assign(measured_s=sets * points["time_median_s"] + points["head_s"].fillna(0), points=1, how="parts")
+def _passes(points):
+    return points.assign(predicted_s=points["predicted_pass_s"], measured_s=points["time_median_s"], points=1, how="pass")
 
 
 def _empty(invalid=0):

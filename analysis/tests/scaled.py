@@ -37,7 +37,7 @@ def point(method, n, team, seconds, timing="alone", **more):
                 team_asked=team, team=team, nodes=1, idle=0, timing=timing, time_median_s=float(middle), time_lo_s=float(lo),
                 time_hi_s=float(hi), samples=seconds, flops=flops,
                 bytes=24.0 * n * d * 8 * (n / 512 if method == "exact" else 4), gflops=flops / middle / 1e9,
-                peak_gflops=PEAK, predicted_s=float(middle) * (1 + 0.1 * np.sin(n + team)),
+                peak_gflops=PEAK, predicted_s=float(middle), predicted_pass_s=float(middle) * (1 + 0.1 * np.sin(n + team)),
                 load_balance=balance, comm_efficiency=comm, parallel_efficiency=balance * comm, sent_bytes=8.0 * n * d * team,
                 comm_s=float(middle) * (1 - comm), start_s=0.0, end_s=float(seconds.sum()), first_rank=0, head_s=0.0, **more)
 

@@ -142,25 +142,26 @@ def run(slot, start, end, first, predicted, method="exact", timing="shared", **m
                 launch=0, predicted_s=predicted, timing=timing, head_s=0.0, time_median_s=predicted / 2, **more)
 
 
-def test_predictions_are_held_against_runs_and_repeated_points_against_their_parts(tmp_path):
+def test_predictions_are_held_against_runs_and_of_repeated_points_against_a_pass(tmp_path):
     rows = [run(0, 0.0, 1.0, 0, 0.5), run(1, 0.0, 1.0, 0, 0.4),  # one run of two points
             run(2, 0.0, 0.5, 1, 0.7), run(3, 1.0, 1.001, 0, 0.0008),
-            run(4, 2.0, 9.0, 0, 0.2, timing="alone", time_lo_s=0.05, time_hi_s=0.2),  # repeated: two passes of 0.1, head 0
-            run(5, 2.0, 9.0, 1, 0.2, method="polysketch", timing="alone", time_lo_s=0.05, time_hi_s=0.2, r=4, features=10),
+            run(4, 2.0, 9.0, 0, 0.2, timing="alone", time_lo_s=0.05, time_hi_s=0.2, predicted_pass_s=0.12),  # repeated
+            run(5, 2.0, 9.0, 1, 0.2, method="polysketch", timing="alone", time_lo_s=0.05, time_hi_s=0.2, r=4, features=10,
+                predicted_pass_s=0.05),
             run(6, 3.0, 4.0, 1, 0.5, timing="oversubscribed")]
     synthetic.write(tmp_path / "p.h5", rows)
     table = predictions(polysweep.open(tmp_path / "p.h5"))
-    assert table["how"].tolist() == ["run", "run", "run", "parts"] and table.attrs["invalid"] == 1
-    assert np.allclose(table["ratio"], [0.9, 1.4, 0.8, 1.0], rtol=1e-9) and table["points"].tolist() == [2, 1, 1, 1]
-    assert within(table) == (2, 3)
+    assert table["how"].tolist() == ["run", "run", "run", "pass", "pass"] and table.attrs["invalid"] == 1
+    assert np.allclose(table["ratio"], [0.9, 1.4, 0.8, 1.2, 0.5], rtol=1e-9) and table["points"].tolist() == [2, 1, 1, 1, 1]
+    assert within(table) == (2, 4)
     figure, = figures.prediction(polysweep.open(tmp_path / "p.h5"))
-    assert "2 of 3 runs predicted above 10 ms (67 %)" in figure.caption and "1 point timed while" in figure.caption
+    assert "2 of 4 predictions above 10 ms (50 %)" in figure.caption and "1 point timed while" in figure.caption
 
 
 def test_few_repetitions_are_repetitions_too(tmp_path):
     """Five have no interval, but the run is longer by them all the same."""
     ds = opened(tmp_path, scaled.strong_rows(random(), reps=5))
-    assert ds["time_lo_s"].isnull().all() and set(predictions(ds)["how"]) == {"parts"}
+    assert ds["time_lo_s"].isnull().all() and set(predictions(ds)["how"]) == {"pass"}
 
 
 def test_small_predictions_have_no_figure(tmp_path):

@@ -106,6 +106,8 @@ typedef struct psw_engine {
      * PSW_NOT_FINITE names the row. */
     psw_status (*pass)(psw_attention *attention, psw_watch watch, psw_leaf_sink sink, void *context);
     void (*release)(psw_attention *attention); /* the arena is as it was before */
+    /* Other tables for the same rows: as if prepared with draw number `draw`. Nothing to do but for sketches. */
+    void (*redraw)(psw_attention *attention, ptrdiff_t draw);
 
     /* One pass of a team (given.route), in pieces that polysweep/dist.h puts together. Local, all of them.
      * Row folds: begin; for each step of the route its transfers, `parcel` saying where each lies, and between them

@@ -60,6 +60,8 @@ typedef struct psw_assessor {
 } psw_assessor;
 const psw_assessor *psw_assessor_of(psw_precision precision);
 
+/* Query rows whose weights are compared. */
+ptrdiff_t psw_errors_rows(const psw_point *point);
 /* Draws of a point's sketch: point.draws, 1 where nothing is random. */
 ptrdiff_t psw_errors_draws(const psw_point *point);
 

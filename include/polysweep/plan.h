@@ -11,6 +11,9 @@ typedef struct psw_rates {
     double score_s[2];              /* one score through the fold: mask, maximum, scaling, sums */
     double weigh_s[2];              /* one score through a weigh function, per multiplication of its power */
     double transcend_s[2];          /* one score through log2 and exp2 */
+    double exponential_s[2];        /* one through exp2 alone */
+    double sketch_flop_s[2];        /* a flop of a sketch's products */
+    double feature_s[2];            /* a feature of a sketch, or an entry of its state, through memory */
     double head_flop_s[2];          /* a flop of the head's product */
     double head_entry_s[2];         /* one pre-activation through the threshold */
     double sign_s;                  /* one random sign */

@@ -9,7 +9,7 @@
 #include "polysweep/attend.h"
 #include "polysweep/comm.h"
 #include "polysweep/errors.h"
-#include "polysweep/judge.h"
+#include "polysweep/plan.h"
 #include "polysweep/theory.h"
 
 typedef enum psw_slot_status {
@@ -26,7 +26,7 @@ typedef struct psw_cost_columns {
     double time_median_s, time_lo_s, time_hi_s;
     double head_s, io_s, wait_s;
     double flops, head_flops, bytes, gflops, peak_gflops;
-    double memory_bytes, predicted_s, predicted_bytes;
+    double memory_bytes, predicted_s, predicted_pass_s, predicted_bytes;
 } psw_cost_columns;
 
 typedef struct psw_parallel_columns {
@@ -70,6 +70,7 @@ typedef struct psw_launch {
     /* Ceilings and rates as this launch measured them, of one rank while all work; index of the first: psw_precision, of
      * messages: within a node, between nodes. NaN: not measured. */
     double product_flops_s[2], memory_bytes_s, latency_s[2], byte_s[2];
+    psw_rates rates; /* of the cost model; flop_s[0] = 0: an older file, which has none. Messages are above */
 } psw_launch;
 
 enum { PSW_LAUNCHES = 64 }; /* rows of the table of launches; a later launch takes the row of the oldest */

@@ -82,6 +82,11 @@ static psw_status prepare(const psw_group *group, const psw_given *given, psw_ar
     return status;
 }
 
+static void redraw(psw_attention *a, ptrdiff_t draw)
+{
+    if (a->kind == PSW_STATE_FOLD) psw_sketched_redraw(&a->of.sketched, draw);
+}
+
 static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     switch (a->kind) {
@@ -161,6 +166,7 @@ const psw_engine PSW_PRECISION_NAME(psw_engine) = {
     .real_bytes = sizeof(psw_real),
     .bytes = bytes,
     .prepare = prepare,
+    .redraw = redraw,
     .pass = pass,
     .release = release,
     .begin = begin,

@@ -123,6 +123,7 @@ psw_mapped psw_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
 
 #define psw_sketched_lay PSW_PRECISION_NAME(psw_sketched_lay)
 #define psw_sketched_load PSW_PRECISION_NAME(psw_sketched_load)
+#define psw_sketched_redraw PSW_PRECISION_NAME(psw_sketched_redraw)
 #define psw_sketched_keys PSW_PRECISION_NAME(psw_sketched_keys)
 #define psw_sketched_queries PSW_PRECISION_NAME(psw_sketched_queries)
 #define psw_sketched_values PSW_PRECISION_NAME(psw_sketched_values)
@@ -154,6 +155,7 @@ psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, const psw_g
 void psw_sketched_close(psw_sketched *f);
 /* Draws the tables, rounds the data once. */
 void psw_sketched_load(psw_sketched *f, const psw_given *given);
+void psw_sketched_redraw(psw_sketched *f, ptrdiff_t draw); /* the tables alone */
 psw_status psw_sketched_pass(psw_sketched *f, psw_watch watch, psw_leaf_sink sink, void *context);
 
 /* A block of one set: keys and queries mapped (the last one made is kept), and [v | 1]^T. */

@@ -150,11 +150,16 @@ static void load_block(psw_sketched *f, const psw_data *data, ptrdiff_t block)
     turn_values(f, f->shared ? rows : stage(f, data, 0, PSW_VALUE, span), block, span.count);
 }
 
+void psw_sketched_redraw(psw_sketched *f, ptrdiff_t draw)
+{
+    sketcher->draw(f->sketch, draw);
+}
+
 void psw_sketched_load(psw_sketched *f, const psw_given *given)
 {
     const psw_data *data = given->data;
     psw_span token = {f->special, 1};
-    sketcher->draw(f->sketch, given->tables.draw);
+    psw_sketched_redraw(f, given->tables.draw);
     for (ptrdiff_t i = 0; i < f->own; i++) load_block(f, data, psw_route_leaf(&f->route, f->route.rank, i));
     for (int set = 0; set < f->sets && f->special >= 0; set++)
         for (int side = 0; side < 3; side++)

@@ -16,6 +16,8 @@ typedef struct pass {
     double predicted_s, until_s; /* of the group; by the clock */
     const psw_data *data;
     psw_arena *arena;
+    const psw_engine *engine;
+    psw_attention *attention;
     const psw_judge *judge;
     psw_head *head;
     const psw_assessor *assessor; /* NULL: no sketch */
@@ -79,37 +81,36 @@ static void add_traffic(pass *p, const psw_traffic *one)
 
 /* The first draw's passes are what is repeated, once they have been judged. The limit of the point is about its results:
  * repetitions have a budget of their own. */
-static psw_status time_draw(pass *p, psw_attention *attention)
+static psw_status time_draw(pass *p)
 {
     const psw_point *point = p->group->points;
     double start = psw_clock_s();
-    psw_status status = psw_timer_run(p->team, p->computer->timer, psw_engine_of(point->precision), attention, point,
-                                      &p->route, p->computer->watch, &p->timed);
+    psw_status status = psw_timer_run(p->team, p->computer->timer, p->engine, p->attention, point, &p->route,
+                                      p->computer->watch, &p->timed);
     p->until_s += psw_clock_s() - start;
     return status;
 }
 
-/* The forward pass is what is timed: not making the rows, nor drawing the tables, nor what hears of the leaves. */
-static psw_status one_draw(pass *p, psw_tables tables)
+/* Rows are made once for all draws. */
+static psw_status prepare(pass *p, const psw_weights *weights)
 {
-    const psw_point *point = p->group->points;
-    const psw_engine *engine = psw_engine_of(point->precision);
-    psw_given given = {.data = p->data, .sets = psw_data_sets(point), .tables = tables, .route = &p->route};
-    psw_attention *attention = NULL;
-    psw_traffic traffic;
+    psw_given given = {p->data, psw_data_sets(p->group->points), {0, weights}, &p->route};
     psw_status status = psw_fault("compute.prepare");
-    if (status == PSW_OK) status = engine->prepare(p->group, &given, p->arena, &attention);
+    if (status == PSW_OK) status = p->engine->prepare(p->group, &given, p->arena, &p->attention);
     psw_status agreed = psw_comm_agree(p->team, status);
-    if (agreed != PSW_OK) {
-        if (status == PSW_OK) engine->release(attention);
-        return agreed;
-    }
-    p->keeping = p->computer->keep && tables.draw == 0;
-    status = psw_dist_pass(p->team, engine, attention, point, &p->route, (psw_watch){watch, p}, take_leaf, p, &traffic);
+    if (agreed != PSW_OK && status == PSW_OK) p->engine->release(p->attention);
+    return agreed;
+}
+
+/* The forward pass is what is timed: not making the rows, nor drawing the tables, nor what hears of the leaves. */
+static psw_status one_draw(pass *p, ptrdiff_t draw)
+{
+    psw_traffic traffic;
+    p->keeping = p->computer->keep && draw == 0;
+    psw_status status = psw_dist_pass(p->team, p->engine, p->attention, p->group->points, &p->route,
+                                      (psw_watch){watch, p}, take_leaf, p, &traffic);
     add_traffic(p, &traffic);
-    if (status == PSW_OK && p->computer->timer && tables.draw == 0) status = time_draw(p, attention);
-    engine->release(attention);
-    return status;
+    return status == PSW_OK && p->computer->timer && draw == 0 ? time_draw(p) : status;
 }
 
 static psw_status merge_errors(pass *p, psw_errors_stage stage)
@@ -132,21 +133,39 @@ static const psw_weights *weights_of(const psw_computer *computer, const psw_poi
     return point->weights > 0 ? &computer->inputs->weights[point->weights - 1] : NULL;
 }
 
+static psw_status assessed_draw(pass *p, ptrdiff_t draw)
+{
+    PSW_TRY(psw_comm_agree(p->team, p->assessor->draw(p->errors, draw)));
+    PSW_TRY(merge_errors(p, PSW_ERRORS_DRAWN));
+    p->judge->draw(p->head, draw);
+    if (draw > 0) p->engine->redraw(p->attention, draw);
+    return one_draw(p, draw);
+}
+
 static psw_status all_draws(pass *p)
 {
-    const psw_point *point = p->group->points;
-    if (!p->assessor) return one_draw(p, (psw_tables){0});
-    const psw_weights *weights = weights_of(p->computer, point);
-    PSW_TRY(psw_comm_agree(
-        p->team, p->assessor->begin(point, p->data, weights, &p->route, (psw_watch){watch, p}, p->arena, &p->errors)));
-    PSW_TRY(merge_errors(p, PSW_ERRORS_BEGUN));
-    for (ptrdiff_t draw = 0; draw < psw_errors_draws(point); draw++) {
-        PSW_TRY(psw_comm_agree(p->team, p->assessor->draw(p->errors, draw)));
-        PSW_TRY(merge_errors(p, PSW_ERRORS_DRAWN));
-        p->judge->draw(p->head, draw);
-        PSW_TRY(one_draw(p, (psw_tables){draw, weights}));
-    }
+    if (!p->assessor) return one_draw(p, 0);
+    ptrdiff_t draws = psw_errors_draws(p->group->points);
+    for (ptrdiff_t draw = 0; draw < draws; draw++) PSW_TRY(assessed_draw(p, draw));
     return merge_errors(p, PSW_ERRORS_ENDING);
+}
+
+static psw_status begin_errors(pass *p, const psw_weights *weights)
+{
+    psw_watch w = {watch, p};
+    psw_status status = p->assessor->begin(p->group->points, p->data, weights, &p->route, w, p->arena, &p->errors);
+    PSW_TRY(psw_comm_agree(p->team, status));
+    return merge_errors(p, PSW_ERRORS_BEGUN);
+}
+
+static psw_status all_passes(pass *p)
+{
+    const psw_weights *weights = p->assessor ? weights_of(p->computer, p->group->points) : NULL;
+    if (p->assessor) PSW_TRY(begin_errors(p, weights));
+    PSW_TRY(prepare(p, weights));
+    psw_status status = all_draws(p);
+    p->engine->release(p->attention);
+    return status;
 }
 
 /* What it took is that of the slowest rank, or a sum over all. */
@@ -182,10 +201,11 @@ static psw_status attend_and_judge(pass *p, results *r)
 {
     const psw_point *point = p->group->points;
     bool sketched = psw_sketch_has(point->method);
+    p->engine = psw_engine_of(point->precision);
     p->judge = psw_judge_of(point->precision);
     p->assessor = sketched ? psw_assessor_of(point->precision) : NULL;
     PSW_TRY(psw_comm_agree(p->team, begin_head(p)));
-    psw_status status = all_draws(p);
+    psw_status status = all_passes(p);
     if (status == PSW_OK) status = merge_verdicts(p);
     if (status == PSW_OK) status = merge_costs(p, r);
     r->sketch = psw_sketch_columns_none();
@@ -250,13 +270,15 @@ void psw_compute_theory(const psw_study *study, psw_record *record)
 }
 
 /* A point's share of what its group is predicted to take. */
-static double predicted(const psw_comm *team, const psw_computer *computer, const psw_group *group,
-                        const psw_cost *cost)
+static void fill_predicted(const psw_comm *team, const psw_computer *computer, const psw_group *group,
+                           const psw_cost *cost, psw_cost_columns *c)
 {
     double count = (double)group->count;
-    if (team->size == 1) return cost->extra_s + (cost->predicted_s - cost->extra_s) / count;
     psw_choice choice = choice_of(computer, team, group);
-    return psw_cost_team_time(computer->rates, group, choice, team->size, computer->nodes).seconds / count;
+    psw_team_cost all = psw_cost_team_time(computer->rates, group, choice, team->size, computer->nodes);
+    c->predicted_pass_s = all.repeat_s / (count * psw_data_sets(group->points));
+    c->predicted_s =
+        team->size == 1 ? cost->extra_s + (cost->predicted_s - cost->extra_s) / count : all.seconds / count;
 }
 
 static void fill_time(const psw_computer *computer, const psw_group *group, const results *r, psw_cost_columns *c)
@@ -288,7 +310,7 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
     c->gflops = cost.flops / c->time_median_s / 1e9;
     c->peak_gflops = 1e-9 / computer->rates->flop_s[point->precision];
     c->memory_bytes = r->memory_bytes;
-    c->predicted_s = predicted(team, computer, group, &cost);
+    fill_predicted(team, computer, group, &cost, c);
     c->predicted_bytes = r->predicted_bytes;
 }
 

@@ -104,6 +104,7 @@ static psw_status measure_machine(psw_job *j)
 
 static void put_ceilings(const psw_job *j, psw_launch *launch)
 {
+    launch->rates = j->rates;
     launch->memory_bytes_s = 1 / j->memory_byte_s;
     for (int i = 0; i < 2; i++) {
         launch->product_flops_s[i] = j->rates.flop_s[i] > 0 ? 1 / j->rates.flop_s[i] : NAN;

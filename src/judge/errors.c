@@ -36,7 +36,7 @@ double errors_ratio(errors_sum a, errors_sum b)
 
 enum { ALL_ROWS = 1024, SAMPLE_ROWS = 256 };
 
-static ptrdiff_t sample_size(const psw_point *point)
+ptrdiff_t psw_errors_rows(const psw_point *point)
 {
     return point->n <= ALL_ROWS ? point->n : SAMPLE_ROWS;
 }
@@ -135,7 +135,7 @@ static void lay_reals(psw_errors *e, psw_arena *arena, size_t real_bytes)
 
 psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena)
 {
-    psw_errors e = {.point = *point, .set = psw_data_sets(point) - 1, .rows = sample_size(point)};
+    psw_errors e = {.point = *point, .set = psw_data_sets(point) - 1, .rows = psw_errors_rows(point)};
     psw_errors *kept = psw_arena_take(arena, 1, sizeof e);
     e.block = point->block < point->n ? point->block : point->n;
     e.route = route_of(point, route);
@@ -241,7 +241,7 @@ void errors_end(psw_errors *e, psw_sketch_columns *c)
 
 static double pairs(const psw_point *p)
 {
-    double all = (double)sample_size(p) * (double)p->n;
+    double all = (double)psw_errors_rows(p) * (double)p->n;
     return p->mask == PSW_CAUSAL ? all / 2 : all;
 }
 
@@ -254,7 +254,7 @@ psw_errors_work psw_errors_begin_work(const psw_point *p)
 psw_errors_work psw_errors_draw_work(const psw_point *p)
 {
     psw_sketch_shape shape = psw_sketch_shape_of(p);
-    double all = pairs(p), rows = (double)(sample_size(p) + p->n);
+    double all = pairs(p), rows = (double)(psw_errors_rows(p) + p->n);
     return (psw_errors_work){
         2 * all * (double)p->d, 2 * all * (double)shape.stored + shape.flops * rows, rows, all, 0, 0};
 }

@@ -14,24 +14,32 @@ typedef struct probe {
     double prepare_s, pass_s, head_s, data_s, noisy_s, rest_s; /* shortest of all rounds */
 } probe;
 
-/* The first probes are for attention and head, the next one's head is mostly signs, the last is all overhead. */
-enum { SIGNS = 5, TINY, PROBES };
+/* Two sketches, whose heads say nothing; attention and head of row folds; one whose head is mostly signs; one that is
+ * all overhead. */
+enum { EXACT = 2, SIGNS = 8, TINY, PROBES };
 
 /* Large points spend their time at these widths and degrees. */
 static psw_point probe_point(int number, psw_precision precision)
 {
     static const struct {
+        psw_method method;
         ptrdiff_t n, d, m;
         double beta;
-    } shapes[PROBES] = {{512, 66, 32, 4},  {512, 18, 32, 4}, {512, 66, 16, 64}, {512, 66, 16, 2.5},
-                        {512, 130, 32, 4}, {16, 18, 128, 4}, {64, 10, 16, 4}};
-    psw_point p = {.method = PSW_EXACT, .precision = precision, .data_kind = PSW_SELF_ATTENTION, .preset = PSW_W2};
+        ptrdiff_t r;
+    } shapes[PROBES] = {{PSW_POLYSKETCH, 512, 66, 1, 4, 16}, {PSW_POLYSKETCH, 512, 66, 1, 4, 48},
+                        {PSW_EXACT, 512, 66, 32, 4, 0},      {PSW_EXACT, 512, 18, 32, 4, 0},
+                        {PSW_EXACT, 512, 66, 16, 64, 0},     {PSW_EXACT, 512, 66, 16, 2.5, 0},
+                        {PSW_EXACT, 512, 130, 32, 4, 0},     {PSW_SOFTMAX, 512, 66, 16, NAN, 0},
+                        {PSW_EXACT, 16, 18, 128, 4, 0},      {PSW_EXACT, 64, 10, 16, 4, 0}};
+    psw_point p = {.method = shapes[number].method, .precision = precision, .data_kind = PSW_SELF_ATTENTION, .preset = PSW_W2};
     p.beta = shapes[number].beta;
     p.n = shapes[number].n;
     p.d = p.v = shapes[number].d;
     p.m = shapes[number].m;
     p.trials = number == TINY ? 4 : 8;
     p.block = 512;
+    p.r = shapes[number].r;
+    if (p.r > 0) p.block = 256, p.features = p.r * (p.r + 1) / 2, p.mask = PSW_CAUSAL, p.j3 = p.n - 1, p.draws = 1;
     p.a_0 = 0.04, p.a_1 = 1.2, p.b = 0.3, p.c = 1, p.kappa = 0.1;
     return p;
 }
@@ -157,7 +165,7 @@ static psw_status measure_probes(psw_precision precision, double budget_s, probe
 
 /* ---- solving for rates ---- */
 
-enum { UNKNOWNS = 4 };
+enum { UNKNOWNS = 7 };
 
 /* Minimises sum_i (sum_k a[i][k] x[k] / t[i] - 1)^2 over x >= 0, one coordinate after another. */
 static void solve(ptrdiff_t rows, double a[][UNKNOWNS], const double *t, int unknowns, double *x)
@@ -177,31 +185,35 @@ static void solve(ptrdiff_t rows, double a[][UNKNOWNS], const double *t, int unk
         }
 }
 
-/* What the model predicts if `rate` is one second per unit and every other rate is 0. */
-static double units(const psw_point *point, double *rate, psw_rates *zero)
+/* What the model predicts of a pass, or of a point, if `rate` is one second per unit and every other rate is 0. */
+static psw_cost units(const psw_point *point, double *rate, psw_rates *zero)
 {
     *rate = 1;
-    double seconds = psw_cost_time(zero, point).predicted_s;
+    psw_cost cost = psw_cost_time(zero, point);
     *rate = 0;
-    return seconds;
+    return cost;
 }
 
 static void solve_attention(const probe *probes, psw_precision precision, psw_rates *rates)
 {
     psw_rates z = {0};
-    double *const one[UNKNOWNS] = {&z.flop_s[precision], &z.score_s[precision], &z.weigh_s[precision],
-                                   &z.transcend_s[precision]};
+    double *const one[UNKNOWNS] = {&z.flop_s[precision],      &z.score_s[precision],
+                                   &z.weigh_s[precision],     &z.transcend_s[precision],
+                                   &z.exponential_s[precision], &z.sketch_flop_s[precision],
+                                   &z.feature_s[precision]};
     double a[PROBES][UNKNOWNS], t[PROBES], x[UNKNOWNS];
     for (int i = 0; i < SIGNS; i++) {
-        const psw_point *p = &probes[i].point;
         t[i] = fmax(probes[i].pass_s, 1e-9);
-        for (int k = 0; k < UNKNOWNS; k++) a[i][k] = units(p, one[k], &z);
+        for (int k = 0; k < UNKNOWNS; k++) a[i][k] = units(&probes[i].point, one[k], &z).repeat_s;
     }
     solve(SIGNS, a, t, UNKNOWNS, x);
     rates->flop_s[precision] = x[0];
     rates->score_s[precision] = x[1];
     rates->weigh_s[precision] = x[2];
     rates->transcend_s[precision] = x[3];
+    rates->exponential_s[precision] = x[4];
+    rates->sketch_flop_s[precision] = x[5];
+    rates->feature_s[precision] = x[6];
 }
 
 static void solve_head(const probe *probes, psw_precision precision, psw_rates *rates)
@@ -210,11 +222,11 @@ static void solve_head(const probe *probes, psw_precision precision, psw_rates *
     psw_rates z = {0};
     double *const one[HEAD] = {&z.head_flop_s[precision], &z.head_entry_s[precision], &z.sign_s};
     double a[PROBES][UNKNOWNS], t[PROBES], x[UNKNOWNS];
-    for (int i = 0; i <= SIGNS; i++) {
-        t[i] = fmax(probes[i].head_s, 1e-9);
-        for (int k = 0; k < HEAD; k++) a[i][k] = units(&probes[i].point, one[k], &z);
+    for (int i = EXACT; i <= SIGNS; i++) {
+        t[i - EXACT] = fmax(probes[i].head_s, 1e-9);
+        for (int k = 0; k < HEAD; k++) a[i - EXACT][k] = units(&probes[i].point, one[k], &z).predicted_s;
     }
-    solve(SIGNS + 1, a, t, HEAD, x);
+    solve(SIGNS + 1 - EXACT, a, t, HEAD, x);
     rates->head_flop_s[precision] = x[0];
     rates->head_entry_s[precision] = x[1];
     rates->sign_s = fmax(x[2], 1e-12);
@@ -236,9 +248,9 @@ psw_status psw_measure_rates(psw_rates *rates)
     *rates = psw_rates_default;
     for (psw_precision precision = PSW_FP64; precision <= PSW_FP32; precision++) {
         PSW_TRY(measure_probes(precision, 0.15, probes));
-        const psw_point *p = &probes[0].point;
-        rates->row_s = probes[0].prepare_s / (double)(p->n * p->d);
-        rates->noise_s = fmax(probes[0].noisy_s - probes[0].data_s, 0) / (double)(p->n * p->d);
+        const psw_point *p = &probes[EXACT].point;
+        rates->row_s = probes[EXACT].prepare_s / (double)(p->n * p->d);
+        rates->noise_s = fmax(probes[EXACT].noisy_s - probes[EXACT].data_s, 0) / (double)(p->n * p->d);
         solve_attention(probes, precision, rates);
         solve_head(probes, precision, rates);
         overheads[precision] = overhead(&probes[TINY], rates);
@@ -252,7 +264,7 @@ psw_status psw_measure_rates(psw_rates *rates)
 /* Seconds of a common point: one number to compare ranks by. */
 static double slowness(const psw_rates *rates)
 {
-    psw_point p = probe_point(0, PSW_FP64);
+    psw_point p = probe_point(EXACT, PSW_FP64);
     return psw_cost_time(rates, &p).predicted_s;
 }
 

@@ -11,6 +11,9 @@ const psw_rates psw_rates_default = {
     .score_s = {4e-10, 2e-10},
     .weigh_s = {6e-11, 3e-11},
     .transcend_s = {2.5e-9, 1.5e-9},
+    .exponential_s = {1.2e-9, 0.9e-9},
+    .sketch_flop_s = {1.1e-11, 0.5e-11},
+    .feature_s = {5e-10, 2.5e-10},
     .head_flop_s = {1.2e-11, 0.6e-11},
     .head_entry_s = {3e-10, 1.5e-10},
     .sign_s = 5e-10,
@@ -42,7 +45,8 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
     double n = (double)p->n, seen = p->mask == PSW_CAUSAL ? n * (n + 1) / 2 : n * n;
     double base = scores * rates->score_s[p->precision];
     if (p->method == PSW_LINEAR || !row_fold(p)) return base;
-    bool whole = p->method == PSW_EXACT && p->beta >= 0 && p->beta < 0x1p53 && p->beta == floor(p->beta);
+    bool whole = p->beta >= 0 && p->beta < 0x1p53 && p->beta == floor(p->beta);
+    if (p->method == PSW_SOFTMAX) return base + seen * rates->exponential_s[p->precision];
     if (!whole) return base + seen * rates->transcend_s[p->precision];
     return base + seen * multiplications(p->beta) * rates->weigh_s[p->precision];
 }
@@ -62,14 +66,32 @@ static double second_set(const psw_point *p, double scores)
     return fmin(1, (column + row) / scores);
 }
 
-/* D_1 is D_0 but for one row. Queries of aligned data are made of a key. */
-static double data_seconds(const psw_rates *rates, const psw_point *p)
+/* An element of a row. */
+static double element_seconds(const psw_rates *rates, const psw_point *p)
 {
     bool normal = p->data_kind == PSW_GAUSSIAN || p->data_kind == PSW_SPHERE || p->data_kind == PSW_ALIGNED;
-    double sides = p->data_kind == PSW_ALIGNED ? 3 : 2;
-    double widths = psw_data_shared(p) ? (double)p->d : sides * (double)p->d + (double)p->v;
+    return rates->row_s + (p->noise > 0 || normal ? rates->noise_s : 0);
+}
+
+/* Elements made for a query; one of aligned data is made of a key. */
+static double query_width(const psw_point *p)
+{
+    return (p->data_kind == PSW_ALIGNED ? 2 : 1) * (double)p->d;
+}
+
+/* D_1 is D_0 but for one row. Where a sketch leaves stretches exact they have rows of their own. */
+static double data_seconds(const psw_rates *rates, const psw_point *p)
+{
+    double widths = psw_data_shared(p) ? (double)p->d : query_width(p) + (double)(p->d + p->v);
     if (p->data_kind == PSW_SCORES) return (double)p->n * rates->noise_s;
-    return (double)p->n * widths * (rates->row_s + (p->noise > 0 || normal ? rates->noise_s : 0));
+    return (p->local > 0 ? 2 : 1) * (double)p->n * widths * element_seconds(rates, p);
+}
+
+/* What errors are made of: some queries, all keys and values. */
+static double errors_data_seconds(const psw_rates *rates, const psw_point *p)
+{
+    double elements = (double)psw_errors_rows(p) * query_width(p) + (double)p->n * (double)(p->d + p->v);
+    return elements * element_seconds(rates, p);
 }
 
 /* The signs are drawn once for each query leaf, whoever shares them. */
@@ -93,12 +115,13 @@ static double draws_of(const psw_point *p)
     return psw_sketch_has(p->method) ? (double)psw_errors_draws(p) : 1;
 }
 
-/* Errors read the data once, attention of a sketch with every draw. */
-static void add_sketch(const psw_rates *rates, const psw_point *p, double data, cost_parts *parts)
+/* Tables are drawn for attention and for errors. */
+static void add_sketch(const psw_rates *rates, const psw_point *p, cost_parts *parts)
 {
     double draws = draws_of(p);
     parts->tables = 2 * draws * sketch_table_seconds(rates, p);
-    parts->errors = sketch_begin_seconds(rates, p) + draws * (sketch_draw_seconds(rates, p) + data);
+    parts->errors =
+        errors_data_seconds(rates, p) + sketch_begin_seconds(rates, p) + draws * sketch_draw_seconds(rates, p);
 }
 
 /* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
@@ -110,8 +133,9 @@ static cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost 
     psw_work work = psw_attend_work(p);
     double scores = row_fold(p) ? work.flops / (2 * (double)(p->d + p->v)) : 0;
     if (p->data_kind == PSW_SCORES) scores = (double)p->n;
-    double shared = 2 * (double)p->d * scores * rates->flop_s[p->precision];
-    double own = work.flops * rates->flop_s[p->precision] - shared + score_seconds(rates, p, scores);
+    double flop_s = (psw_sketch_has(p->method) ? rates->sketch_flop_s : rates->flop_s)[p->precision];
+    double shared = 2 * (double)p->d * scores * flop_s;
+    double own = work.flops * flop_s - shared + score_seconds(rates, p, scores);
     if (psw_sketch_has(p->method)) own += sketch_pass_seconds(rates, p);
 
     cost->flops = work.flops;
@@ -123,7 +147,7 @@ static cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost 
     parts.shared_tiles = shared;
     parts.shared_head = sign_seconds(rates, p);
     parts.data = data_seconds(rates, p);
-    if (psw_sketch_has(p->method)) add_sketch(rates, p, parts.data, &parts);
+    if (psw_sketch_has(p->method)) add_sketch(rates, p, &parts);
     return parts;
 }
 
@@ -173,6 +197,9 @@ psw_rates psw_rates_scaled(const psw_rates *rates, psw_precision precision, doub
     scaled.score_s[precision] *= attention;
     scaled.weigh_s[precision] *= attention;
     scaled.transcend_s[precision] *= attention;
+    scaled.exponential_s[precision] *= attention;
+    scaled.sketch_flop_s[precision] *= attention;
+    scaled.feature_s[precision] *= attention;
     scaled.head_flop_s[precision] *= head;
     scaled.head_entry_s[precision] *= head;
     return scaled;

@@ -33,7 +33,7 @@ static double state_seconds(const psw_rates *rates, const psw_point *p)
 {
     double blocks = ceil((double)p->n / (double)p->block), times = p->mask == PSW_CAUSAL ? 2 * blocks : blocks + 1;
     double entries = (double)psw_sketch_shape_of(p).features * (double)(p->v + 1);
-    return times * entries * 2 * rates->score_s[p->precision];
+    return times * entries * rates->feature_s[p->precision];
 }
 
 /* Features of packed squares and of monomials are many more than what is stored: they go through memory, for the row
@@ -42,7 +42,7 @@ static double lift_seconds(const psw_rates *rates, const psw_point *p)
 {
     psw_sketch_shape shape = psw_sketch_shape_of(p);
     double lifted = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : 2 * (double)p->n * (double)shape.features;
-    return lifted * 1.7 * rates->score_s[p->precision];
+    return lifted * rates->feature_s[p->precision];
 }
 
 double sketch_pass_seconds(const psw_rates *rates, const psw_point *p)

@@ -115,7 +115,7 @@ guard_limits guard_by_size(const char *path); /* for files whose numbers are all
 
 /* ---- small tables: launches and failures, a group with one dataset per field ---- */
 
-enum { STORE_FIELDS = 32 };
+enum { STORE_FIELDS = 64 };
 typedef struct field {
     const char *name;
     size_t offset, size; /* size 0: a ptrdiff_t, or a number; otherwise text of so many bytes */

@@ -17,6 +17,11 @@
         name, offsetof(type, member), 0, true                                                                          \
     }
 
+#define RATE(rate) NUMBER("rate_" #rate, launch_row, launch.rates.rate)
+#define RATES(rate)                                                                                                    \
+    NUMBER("rate_" #rate "_fp64", launch_row, launch.rates.rate[0]),                                                   \
+        NUMBER("rate_" #rate "_fp32", launch_row, launch.rates.rate[1])
+
 const field launch_fields[] = {
     INTEGER("number", launch_row, number),
     TEXT("started", launch_row, launch.started),
@@ -41,6 +46,19 @@ const field launch_fields[] = {
     NUMBER("latency_s_nodes", launch_row, launch.latency_s[1]),
     NUMBER("byte_s_node", launch_row, launch.byte_s[0]),
     NUMBER("byte_s_nodes", launch_row, launch.byte_s[1]),
+    RATES(flop_s),
+    RATES(score_s),
+    RATES(weigh_s),
+    RATES(transcend_s),
+    RATES(exponential_s),
+    RATES(sketch_flop_s),
+    RATES(feature_s),
+    RATES(head_flop_s),
+    RATES(head_entry_s),
+    RATE(sign_s),
+    RATE(row_s),
+    RATE(noise_s),
+    RATE(point_s),
     {0},
 };
 

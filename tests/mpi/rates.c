@@ -20,8 +20,8 @@ static void test_messages(const psw_comm *world)
             double x = found[far][i];
             CHECK(x == root[far][i] || (isnan(x) && isnan(root[far][i])), "%g on rank %d, %g on rank 0", x, world->rank,
                   root[far][i]);
-            CHECK(measured ? x > 0 && x < (i < 2 ? 0.1 : 1e-6) : isnan(x), "number %d of split %d is %g", i, far, x);
-        } /* a tenth of a second, a megabyte a second: a core that is shared with many others */
+            CHECK(measured ? x > 0 && x < (i < 2 ? 10 : 1e-3) : isnan(x), "number %d of split %d is %g", i, far, x);
+        } /* ten seconds, a kilobyte a second: another unit, not a busy machine */
 }
 
 int main(int argc, char **argv)

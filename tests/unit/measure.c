@@ -116,7 +116,7 @@ static void test_rates(void)
     for (int i = 0; i < 2; i++) {
         /* from a slow core without vectors to one that does not exist yet */
         CHECK(r.flop_s[i] > 1e-13 && r.flop_s[i] < 1e-8, "flop_s %g", r.flop_s[i]);
-        CHECK(r.score_s[i] >= 0 && r.weigh_s[i] >= 0 && r.transcend_s[i] >= 0, "negative rates");
+        CHECK(r.score_s[i] >= 0 && r.weigh_s[i] >= 0 && r.transcend_s[i] >= 0 && r.exponential_s[i] >= 0, "negative rates");
         CHECK(r.head_flop_s[i] >= 0 && r.head_entry_s[i] >= 0, "negative rates of the head");
         CHECK(r.head_flop_s[i] + r.head_entry_s[i] > 0, "the head takes time");
     }

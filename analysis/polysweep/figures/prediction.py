@@ -1,4 +1,4 @@
-"""How far the cost model was off: predicted over measured seconds of every run of points."""
+"""How far the cost model was off: predicted over measured seconds of every run of points, or of a repeated pass."""
 from __future__ import annotations
 
 import matplotlib.figure
@@ -25,12 +25,11 @@ def prediction(ds):
 
 def _caption(table, inside, large):
     ratio = table.loc[table["predicted_s"] > LEAST_S, "ratio"]
-    text = (f"{inside} of {large} runs predicted above {1000 * LEAST_S:g} ms ({100 * inside / large:.0f} %) were predicted "
+    text = (f"{inside} of {large} predictions above {1000 * LEAST_S:g} ms ({100 * inside / large:.0f} %) are "
             f"within {100 * BAND:.0f} % of what they took (grey band); predicted over measured: median {ratio.median():.2f}, from "
             f"{ratio.min():.2f} to {ratio.max():.2f}. A run is what a team takes at a time: one point or several. ")
-    if (table["how"] == "parts").any():
-        text += ("Of points that were repeated: forward passes of their data sets and head, against a prediction that also has "
-                 "what surrounds them; repeated sketches, whose tables and errors are not timed, are left out. ")
+    if (table["how"] == "pass").any():
+        text += "Of points that were repeated: one forward pass, the median of all. "
     return (text + left_out(table)).strip()
 
 
