@@ -135,6 +135,9 @@ psw_status psw_reader_rows(psw_reader *reader, const psw_study *study);
 psw_status psw_reader_rows_get(psw_reader *reader, ptrdiff_t slot, const psw_point *point, psw_row_span at,
                                psw_kept_rows rows);
 psw_status psw_reader_samples(psw_reader *reader, const psw_study *study); /* as psw_reader_rows, of time_s */
+/* The repetitions that are kept of a slot, in order; count = 0 if the study keeps none. `seconds`: time.max_reps. */
+psw_status psw_reader_samples_get(psw_reader *reader, const psw_study *study, ptrdiff_t slot, double *seconds,
+                                  ptrdiff_t *count);
 /* The message of a failed slot, "" if none is kept: slot modulo 4096 is its row, the newest wins. */
 psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size);
 

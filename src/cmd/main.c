@@ -29,9 +29,10 @@ const psw_command psw_commands[] = {
      true, psw_cmd_scale},
     {"status", "FILE.h5", "how far a run is, from its sidecar, while it runs or after", "json",
      "  polysweep status phase.h5\n", false, psw_cmd_status},
-    {"show", "FILE.h5", "rows of the result table", "where columns csv jsonl json",
+    {"show", "FILE.h5", "rows of the result table", "where columns csv jsonl extrap json",
      "  polysweep show phase.h5 --where \"method == exact and n == 1024\" --columns beta,success_rate,theory_success\n"
-     "  polysweep show phase.h5 --csv > phase.csv\n",
+     "  polysweep show phase.h5 --csv > phase.csv\n"
+     "  polysweep show scaling.h5 --extrap --where \"method == exact\" > scaling.jsonl\n",
      false, psw_cmd_show},
     {"verify", "FILE.h5", "check schema and commit words, recompute slots and compare", "sample quiet json",
      "  polysweep verify phase.h5\n"

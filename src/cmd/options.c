@@ -44,6 +44,7 @@ static const option options_table[] = {
     {"sample", "PERCENT", "share of the slots to recompute", PERCENT, AT(sample), 0},
     {"csv", NULL, "comma-separated values", FLAG, AT(csv), 0},
     {"jsonl", NULL, "one JSON object a line", FLAG, AT(jsonl), 0},
+    {"extrap", NULL, "times as JSON lines for Extra-P: team, n, d, beta and r are its parameters, where they vary", FLAG, AT(extrap), 0},
     {"json", NULL, "one versioned JSON document", FLAG, AT(json), 0},
     {"help", NULL, "this text", FLAG, AT(help), 'h'},
     {"version", NULL, "the version of the program", FLAG, AT(version), 0},

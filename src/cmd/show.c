@@ -3,26 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
-#include "cmd/print.h"
+#include "cmd/show.h"
 
 enum { CHUNK = 512 };
-
-typedef struct view {
-    psw_reader *reader;
-    psw_study *study;
-    psw_column all[PSW_COLUMNS_MAX];
-    const char *names[PSW_COLUMNS_MAX + 1]; /* of all, for expressions */
-    int vocabulary[PSW_COLUMNS_MAX];
-    ptrdiff_t count;
-    const psw_column *shown[PSW_COLUMNS_MAX];
-    ptrdiff_t shown_count;
-    psw_oracle oracle;
-    psw_expression *where;
-    psw_record *records; /* CHUNK */
-    ptrdiff_t slot;      /* of the row at hand */
-    ptrdiff_t told;      /* failures told below a table */
-} view;
 
 /* ---- expressions over columns ---- */
 
@@ -304,9 +287,7 @@ static const form json_form = {json_begin, json_row, json_end, false};
 
 /* ---- from end to end ---- */
 
-typedef void each_row(view *v, void *state, const psw_record *record);
-
-static psw_status walk(view *v, each_row *row, void *state)
+psw_status show_walk(view *v, show_row *row, void *state)
 {
     psw_status status = PSW_OK;
     ptrdiff_t slots = psw_reader_slots(v->reader);
@@ -333,10 +314,10 @@ static psw_status print_rows(view *v, const form *f)
     if (f->table && !psw_table_begin(stdout, v->shown_count, &state.table))
         return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table of %td columns", v->shown_count);
     f->begin(v, &state);
-    psw_status status = walk(v, f->row, &state);
+    psw_status status = show_walk(v, f->row, &state);
     f->end(&state);
     fflush(stdout);
-    return status == PSW_OK && f->table ? walk(v, failure_row, NULL) : status;
+    return status == PSW_OK && f->table ? show_walk(v, failure_row, NULL) : status;
 }
 
 static psw_status show(view *v, const psw_options *o)
@@ -344,6 +325,8 @@ static psw_status show(view *v, const psw_options *o)
     v->records = malloc(CHUNK * sizeof *v->records);
     if (!v->records) return PSW_FAIL(PSW_NO_MEMORY, "no memory for rows of the table");
     PSW_TRY(name_columns(v, o->where));
+    if (o->extrap && o->columns) return PSW_FAIL(PSW_USAGE, "--extrap chooses its columns; leave --columns out");
+    if (o->extrap) return show_extrap(v);
     PSW_TRY(o->columns ? asked_columns(v, o->columns) : default_columns(v));
     return print_rows(v, o->json ? &json_form : o->jsonl ? &lines_form : o->csv ? &csv_form : &table_form);
 }
@@ -353,8 +336,8 @@ psw_status psw_cmd_show(const psw_options *options, const psw_comm *world)
     (void)world;
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
-    if (options->csv + options->jsonl + options->json > 1)
-        return PSW_FAIL(PSW_USAGE, "--csv, --jsonl and --json exclude one another; give one of them");
+    if (options->csv + options->jsonl + options->json + options->extrap > 1)
+        return PSW_FAIL(PSW_USAGE, "--csv, --jsonl, --json and --extrap exclude one another; give one of them");
     view *v = calloc(1, sizeof *v);
     if (!v) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the columns");
     psw_status status = psw_study_of_file(options->files[0], &v->study);

@@ -121,13 +121,33 @@ psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *s
     return status;
 }
 
+static psw_status read_line(const kept_samples *kept, ptrdiff_t slot, double *line)
+{
+    slice at = line_of(kept, slot);
+    psw_status status = hdf_read(kept->dataset, samples.name, H5T_NATIVE_DOUBLE, at, line);
+    slice_close(at);
+    return status;
+}
+
+psw_status psw_reader_samples_get(psw_reader *reader, const psw_study *study, ptrdiff_t slot, double *seconds,
+                                  ptrdiff_t *count)
+{
+    layout what = layout_of(study);
+    kept_samples kept;
+    *count = 0;
+    PSW_TRY(samples_open(reader->file, &what, &kept));
+    if (what.reps == 0) return PSW_OK;
+    psw_status status = read_line(&kept, slot, seconds);
+    samples_close(&kept);
+    while (status == PSW_OK && *count < what.reps && !isnan(seconds[*count])) ++*count;
+    return status;
+}
+
 static psw_status copy_line(const kept_samples *from, ptrdiff_t from_slot, const kept_samples *to, ptrdiff_t slot)
 {
     double *line = malloc((size_t)from->reps * sizeof *line);
     if (!line) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td samples", from->reps);
-    slice at = line_of(from, from_slot);
-    psw_status status = hdf_read(from->dataset, samples.name, H5T_NATIVE_DOUBLE, at, line);
-    slice_close(at);
+    psw_status status = read_line(from, from_slot, line);
     if (status == PSW_OK) status = samples_put(to, slot, line, to->reps);
     free(line);
     return status;

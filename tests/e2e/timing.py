@@ -90,6 +90,18 @@ def check_merged(valid):
     check_times(whole)
 
 
+def check_extrap(path, f):
+    """Every timed point is a line for Extra-P, with all its repetitions."""
+    command = [PROGRAM, "show", path, "--extrap"]
+    lines = [json.loads(line) for line in subprocess.run(command, capture_output=True, text=True).stdout.splitlines()]
+    check(len(lines) == POINTS, "lines", len(lines))
+    for slot, line in enumerate(lines):
+        samples = f["time_s"][slot]
+        check(line["params"] == {"team": f["team"][slot], "beta": f["beta"][slot]}, "parameters", line["params"])
+        check(line["callpath"] == ("exact" if slot < POINTS // 2 else "polysketch"), "callpath", line["callpath"])
+        check(line["metric"] == "time_s" and line["value"] == samples[np.isfinite(samples)].tolist(), "samples of", slot)
+
+
 def finish_of(path):
     command = [PROGRAM, "plan", "study.yaml", "--ranks", "2", "--calibration", path, "--json"]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["finish_s"]
@@ -122,6 +134,8 @@ def main():
     check((alone["timing"] == (ALONE if cores >= 2 else OVERSUBSCRIBED)).all(), "timing", alone["timing"])
     check((alone["team"] == alone["team_asked"]).all() and (alone["idle"] == 2 - alone["team"]).all(), "idle", alone["idle"])
     check_times(alone)
+    if cores >= 2:
+        check_extrap("alone.h5", alone)
     no_overlap(alone)
 
     run("run", "study.yaml", "-o", "beside.h5", "--set", "time.beside=true", *valid)
