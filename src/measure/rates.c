@@ -14,9 +14,9 @@ typedef struct probe {
     double prepare_s, pass_s, head_s, data_s, noisy_s, rest_s; /* shortest of all rounds */
 } probe;
 
-/* Two sketches, whose heads say nothing; attention and head of row folds; one whose head is mostly signs; one that is
+/* Sketches, whose heads say nothing, of different features to a product; attention and head of row folds; one whose head is mostly signs; one that is
  * all overhead. */
-enum { EXACT = 2, SIGNS = 8, TINY, PROBES };
+enum { EXACT = 3, SIGNS = 9, TINY, PROBES };
 
 /* Large points spend their time at these widths and degrees. */
 static psw_point probe_point(int number, psw_precision precision)
@@ -26,11 +26,12 @@ static psw_point probe_point(int number, psw_precision precision)
         ptrdiff_t n, d, m;
         double beta;
         ptrdiff_t r;
-    } shapes[PROBES] = {{PSW_POLYSKETCH, 512, 66, 1, 4, 16}, {PSW_POLYSKETCH, 512, 66, 1, 4, 48},
-                        {PSW_EXACT, 512, 66, 32, 4, 0},      {PSW_EXACT, 512, 18, 32, 4, 0},
-                        {PSW_EXACT, 512, 66, 16, 64, 0},     {PSW_EXACT, 512, 66, 16, 2.5, 0},
-                        {PSW_EXACT, 512, 130, 32, 4, 0},     {PSW_SOFTMAX, 512, 66, 16, NAN, 0},
-                        {PSW_EXACT, 16, 18, 128, 4, 0},      {PSW_EXACT, 64, 10, 16, 4, 0}};
+    } shapes[PROBES] = {{PSW_POLYSKETCH, 1024, 66, 1, 4, 16}, {PSW_POLYSKETCH, 1024, 66, 1, 4, 48},
+                        {PSW_POLYSKETCH, 1024, 18, 1, 4, 32}, {PSW_EXACT, 512, 66, 32, 4, 0},
+                        {PSW_EXACT, 512, 18, 32, 4, 0},       {PSW_EXACT, 512, 66, 16, 64, 0},
+                        {PSW_EXACT, 512, 66, 16, 2.5, 0},     {PSW_EXACT, 512, 130, 32, 4, 0},
+                        {PSW_SOFTMAX, 512, 66, 16, NAN, 0},   {PSW_EXACT, 16, 18, 128, 4, 0},
+                        {PSW_EXACT, 64, 10, 16, 4, 0}};
     psw_point p = {.method = shapes[number].method, .precision = precision, .data_kind = PSW_SELF_ATTENTION, .preset = PSW_W2};
     p.beta = shapes[number].beta;
     p.n = shapes[number].n;
@@ -39,7 +40,10 @@ static psw_point probe_point(int number, psw_precision precision)
     p.trials = number == TINY ? 4 : 8;
     p.block = 512;
     p.r = shapes[number].r;
-    if (p.r > 0) p.block = 256, p.features = p.r * (p.r + 1) / 2, p.mask = PSW_CAUSAL, p.j3 = p.n - 1, p.draws = 1;
+    if (p.r > 0) {
+        p.data_kind = PSW_GAUSSIAN, p.mask = PSW_CAUSAL, p.block = 256;
+        p.features = p.r * (p.r + 1) / 2, p.draws = 1;
+    }
     p.a_0 = 0.04, p.a_1 = 1.2, p.b = 0.3, p.c = 1, p.kappa = 0.1;
     return p;
 }

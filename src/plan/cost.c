@@ -51,11 +51,21 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
     return base + seen * multiplications(p->beta) * rates->weigh_s[p->precision];
 }
 
+/* A sketch of D_1 is that of D_0 up to the stretch of j3; under a full mask all keys but those of one block are, and no
+ * reader's state. */
+static double second_sketch(const psw_point *p)
+{
+    double n = (double)p->n, stretch = (double)(p->local > 0 ? p->local : p->block);
+    if (p->mask == PSW_FULL) return 0.5;
+    return (n - floor((double)psw_data_special(p) / stretch) * stretch) / n;
+}
+
 /* Scores that are computed again for D_1, as a part of all: every query strip meets the key leaf of j3 again, and the
  * strip of j3 meets all its leaves. A strip is 1 KiB of a score column. */
 static double second_set(const psw_point *p, double scores)
 {
     if (psw_data_sets(p) < 2) return 0;
+    if (psw_sketch_has(p->method)) return second_sketch(p);
     if (!row_fold(p) || p->data_kind == PSW_SCORES) return 1;
     double n = (double)p->n, block = fmin((double)p->block, n);
     double strip = fmin(1024 / (double)psw_engine_of(p->precision)->real_bytes, block);

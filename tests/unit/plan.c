@@ -104,6 +104,22 @@ static void test_cost_of_sketches(void)
     }
 }
 
+/* D_1 is D_0 up to the block of j3; of 1024 tokens in blocks of 256 that is the last one. Under a full mask it has the
+ * keys of D_0, but not what reads them. */
+static void test_cost_of_a_second_set(void)
+{
+    psw_point p = point(1024, 64, 4);
+    p.method = PSW_POLYSKETCH, p.block = 256, p.r = 16, p.features = 136, p.draws = 1;
+    p.mask = PSW_CAUSAL, p.j3 = 1023;
+    psw_cost causal = psw_cost_time(&psw_rates_default, &p);
+    CHECK_NEAR(causal.repeat_s / causal.pass_s, 1.25, 1e-12);
+    p.j3 = 0;
+    CHECK_NEAR(psw_cost_time(&psw_rates_default, &p).repeat_s / causal.pass_s, 2.0, 1e-12);
+    p.mask = PSW_FULL;
+    psw_cost full = psw_cost_time(&psw_rates_default, &p);
+    CHECK_NEAR(full.repeat_s / full.pass_s, 1.5, 1e-12);
+}
+
 static void test_scaling(void)
 {
     psw_point p = point(1024, 66, 4);
@@ -193,6 +209,7 @@ int main(void)
     test_cost();
     test_cost_of_methods();
     test_cost_of_sketches();
+    test_cost_of_a_second_set();
     test_scaling();
     test_group_limit();
     test_schedule();
