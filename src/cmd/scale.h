@@ -34,6 +34,10 @@ scale_row scale_compare(const psw_record *base, const psw_record *record, bool w
 /* A time that may be compared: done, and not of more threads than cores. */
 bool scale_valid(const psw_record *record);
 
+/* What a rank's rate is of the smaller of two ceilings of its launch: large products, and the record's operations a byte
+ * at the bandwidth of memory. NaN without a valid time. */
+double scale_roof(const psw_record *record, double memory_bytes_s);
+
 /* Prints the table of a result file. */
 psw_status scale_table_print(const char *path, bool weak, bool json);
 

@@ -99,11 +99,18 @@ scale_row scale_compare(const psw_record *base, const psw_record *r, bool weak)
     return row;
 }
 
+double scale_roof(const psw_record *r, double memory_bytes_s)
+{
+    double roof = fmin(r->cost.peak_gflops, r->cost.flops / r->cost.bytes * memory_bytes_s / 1e9);
+    return scale_valid(r) ? r->cost.gflops / (double)r->point.team / roof : NAN;
+}
+
 /* ---- the table ---- */
 
 typedef struct table {
     const psw_study *study;
     psw_record *records;
+    double *memory_bytes_s; /* of a rank, as the launch of each record measured it; NaN: not known */
     ptrdiff_t count;
     bool weak;
 } table;
@@ -120,12 +127,14 @@ static const char *remark(const psw_record *r)
     return psw_word(PSW_WORDS_TIMING, (int)r->cost.timing);
 }
 
-enum { CELLS = 12 };
+enum { CELLS = 15 };
 
-static void print_row(psw_table *out, const psw_record *base, const psw_record *r, bool weak)
+static void print_row(psw_table *out, const table *t, ptrdiff_t base, ptrdiff_t i)
 {
     char text[CELLS][PSW_TEXT];
-    scale_row row = scale_compare(base, r, weak);
+    const psw_record *r = &t->records[i];
+    bool weak = t->weak;
+    scale_row row = scale_compare(&t->records[base], r, weak);
     psw_format(text[0], PSW_TEXT, "%td", r->point.team);
     psw_format(text[1], PSW_TEXT, "%td", r->point.n);
     psw_say_seconds(r->cost.time_median_s, text[2]);
@@ -137,9 +146,12 @@ static void print_row(psw_table *out, const psw_record *base, const psw_record *
     number(r->parallel.load_balance, "%.2f", text[8]);
     number(r->parallel.comm_efficiency, "%.2f", text[9]);
     number(r->parallel.parallel_efficiency, "%.2f", text[10]);
-    psw_format(text[11], PSW_TEXT, "%s%s", remark(r), scale_unevenness(&r->point) > 1 + SCALE_BOUND ? ", uneven" : "");
+    number(100 * scale_roof(r, t->memory_bytes_s[i]), "%.0f %%", text[11]);
+    psw_say_bytes(r->parallel.sent_bytes, text[12]);
+    psw_say_seconds(r->parallel.comm_s, text[13]);
+    psw_format(text[14], PSW_TEXT, "%s%s", remark(r), scale_unevenness(&r->point) > 1 + SCALE_BOUND ? ", uneven" : "");
     const char *cells[CELLS];
-    for (int i = 0; i < CELLS; i++) cells[i] = text[i];
+    for (int k = 0; k < CELLS; k++) cells[k] = text[k];
     psw_table_row(out, cells);
 }
 
@@ -168,9 +180,9 @@ static psw_status print_line(const table *t, ptrdiff_t base)
     if (!psw_table_begin(stdout, CELLS, &out)) return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table");
     psw_table_row(&out, (const char *const[]){"team", "n", "median", "from", "to", t->weak ? "scaled" : "speed-up",
                                               "efficiency", t->weak ? "work/rank" : "Karp-Flatt", "balance", "comm",
-                                              "product", "timing"});
+                                              "product", "of roof", "sent", "in comm", "timing"});
     for (ptrdiff_t i = base; i < t->count; i++)
-        if (i == base || follows(t, i, base)) print_row(&out, first, &t->records[i], t->weak);
+        if (i == base || follows(t, i, base)) print_row(&out, t, base, i);
     psw_table_end(&out);
     return PSW_OK;
 }
@@ -199,9 +211,10 @@ static psw_status tell(const table *t)
     return PSW_OK;
 }
 
-static void json_row(psw_json *json, const psw_record *base, const psw_record *r, bool weak)
+static void json_row(psw_json *json, const table *t, ptrdiff_t base, ptrdiff_t i)
 {
-    scale_row row = scale_compare(base, r, weak);
+    const psw_record *r = &t->records[i];
+    scale_row row = scale_compare(&t->records[base], r, t->weak);
     psw_json_open(json, NULL, '{');
     psw_json_count(json, "team", r->point.team);
     psw_json_count(json, "n", r->point.n);
@@ -220,6 +233,9 @@ static void json_row(psw_json *json, const psw_record *base, const psw_record *r
     psw_json_number(json, "load_balance", r->parallel.load_balance);
     psw_json_number(json, "comm_efficiency", r->parallel.comm_efficiency);
     psw_json_number(json, "parallel_efficiency", r->parallel.parallel_efficiency);
+    psw_json_number(json, "roof_fraction", scale_roof(r, t->memory_bytes_s[i]));
+    psw_json_number(json, "sent_bytes", r->parallel.sent_bytes);
+    psw_json_number(json, "comm_s", r->parallel.comm_s);
     psw_json_close(json);
 }
 
@@ -234,7 +250,7 @@ static void json_line(psw_json *json, const table *t, ptrdiff_t base)
     psw_json_number(json, "base_s", first->cost.time_median_s);
     psw_json_open(json, "teams", '[');
     for (ptrdiff_t i = base; i < t->count; i++)
-        if (i == base || follows(t, i, base)) json_row(json, first, &t->records[i], t->weak);
+        if (i == base || follows(t, i, base)) json_row(json, t, base, i);
     psw_json_close(json);
     psw_json_close(json);
 }
@@ -252,14 +268,30 @@ static void tell_json(const table *t, const char *path)
     psw_json_end(&json);
 }
 
+/* A launch that is no longer in the file says nothing. */
+static void read_bandwidths(psw_reader *reader, table *t)
+{
+    psw_launch launch = {.memory_bytes_s = NAN};
+    ptrdiff_t known = -1;
+    for (ptrdiff_t i = 0; i < t->count; i++) {
+        ptrdiff_t number = t->records[i].slot.launch;
+        if (number != known && psw_reader_launch(reader, number, &launch) != PSW_OK) launch.memory_bytes_s = NAN;
+        known = number;
+        t->memory_bytes_s[i] = launch.memory_bytes_s;
+    }
+}
+
 static psw_status read_records(const char *path, table *t)
 {
     psw_reader *reader;
     PSW_TRY(psw_reader_open(path, &reader));
     t->count = psw_reader_slots(reader);
     t->records = malloc((size_t)t->count * sizeof *t->records);
-    psw_status status = t->records ? psw_reader_get(reader, 0, t->count, t->records)
-                                   : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", t->count);
+    t->memory_bytes_s = malloc((size_t)t->count * sizeof *t->memory_bytes_s);
+    bool room = t->records && t->memory_bytes_s;
+    psw_status status = room ? psw_reader_get(reader, 0, t->count, t->records)
+                             : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", t->count);
+    if (status == PSW_OK) read_bandwidths(reader, t);
     psw_reader_close(reader);
     return status;
 }
@@ -273,6 +305,7 @@ psw_status scale_table_print(const char *path, bool weak, bool json)
     if (status == PSW_OK && json) tell_json(&t, path);
     if (status == PSW_OK && !json) status = tell(&t);
     free(t.records);
+    free(t.memory_bytes_s);
     psw_study_free(study);
     return status;
 }

@@ -10,6 +10,8 @@ void psw_say_seconds(double seconds, char text[PSW_TEXT])
         snprintf(text, PSW_TEXT, "-");
     else if (seconds == 0)
         snprintf(text, PSW_TEXT, "0 s");
+    else if (seconds < 1e-6)
+        snprintf(text, PSW_TEXT, "%.0f ns", 1e9 * seconds);
     else if (seconds < 1e-3)
         snprintf(text, PSW_TEXT, "%.0f us", 1e6 * seconds);
     else if (seconds < 1)

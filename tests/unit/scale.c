@@ -112,6 +112,18 @@ static void test_comparison(void)
     CHECK(!scale_valid(&two) && scale_valid(&one), "failed points have no time");
 }
 
+/* 8 operations a byte at 1 GB/s are 8e9 a second, below the 10e9 of products; two ranks do 8e9, half their roof. */
+static void test_roof(void)
+{
+    psw_record r = record_of(2, 1);
+    r.cost.flops = 8e9, r.cost.bytes = 1e9, r.cost.gflops = 8, r.cost.peak_gflops = 10;
+    CHECK_NEAR(scale_roof(&r, 1e9), 0.5, 1e-15);
+    CHECK_NEAR(scale_roof(&r, 1e10), 0.4, 1e-15);
+    CHECK_NEAR(scale_roof(&r, NAN), 0.4, 1e-15); /* memory is not known */
+    r.cost.timing = PSW_TIMING_OVERSUBSCRIBED;
+    CHECK(isnan(scale_roof(&r, 1e9)), "no valid time");
+}
+
 /* 3 blocks: on two ranks one has 2 of 1.5. */
 static void test_blocks(void)
 {
@@ -129,6 +141,7 @@ int main(void)
     test_strong();
     test_weak();
     test_comparison();
+    test_roof();
     test_blocks();
     return test_end();
 }
