@@ -9,6 +9,7 @@ import xarray as xr
 
 from . import oracle
 from .grid import axes
+from .read import COORDINATES
 
 WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision mask row_norm den_constant negative r
     features local draws head block j3 v m trials cosine seed weights team_asked status done committed successes
@@ -22,7 +23,7 @@ CONSTANTS = ("a_0", "a_1", "b", "c", "kappa")
 BASELINES = ("softmax", "linear")  #: methods without a degree
 
 
-def table(ds: xr.Dataset) -> pd.DataFrame:
+def every(ds: xr.Dataset) -> pd.DataFrame:
     """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN."""
     names = [name for name in (*WANTED, *ds.attrs.get("own_axes", [])) if name in ds]
     frame = pd.DataFrame({name: ds[name].values for name in names})
@@ -32,9 +33,20 @@ def table(ds: xr.Dataset) -> pd.DataFrame:
     return frame[(frame["n"] > 0)]
 
 
+def table(ds: xr.Dataset) -> pd.DataFrame:
+    """The points as `every` has them, but for those that differ in their team alone, of which there is one: results do not
+    depend on who computes them. It is a done one, if there is any, on the smallest team."""
+    frame = every(ds)
+    if "team_asked" not in axes(ds):
+        return frame
+    rest = [name for name in (*COORDINATES, *ds.attrs.get("own_axes", [])) if name in frame and name != "team_asked"]
+    order = frame.assign(_late=frame["done"] != 1).sort_values(["_late", "team_asked"], kind="stable")
+    return frame.loc[order.drop_duplicates(rest).index.sort_values()]
+
+
 def case_columns(ds: xr.Dataset) -> list[str]:
     """Coordinates that vary besides method, n, d and beta: one combination of them is a case."""
-    return [name for name in axes(ds) if name not in ("method", "n", "d", "beta")]
+    return [name for name in axes(ds) if name not in ("method", "n", "d", "beta", "team_asked")]
 
 
 def judged(frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import warnings
 import pandas as pd
 
 from . import figures, page
-from .cases import ERRORS, case_columns, table
+from .cases import ERRORS, case_columns, every
 from .critical import TARGET, critical
 from .read import failures, open as read, provenance
 from .scaling import fits, strong, weak
@@ -93,7 +93,7 @@ class Section:
         ds = read(path)
         self.path, self.directory, self.target = pathlib.Path(path), pathlib.Path(directory), target
         self.attributes = dict(ds.attrs)
-        self.cases, points = case_columns(ds), table(ds)
+        self.cases, points = case_columns(ds), every(ds)
         self.counts = points["status"].where(points["committed"] | points["status"].isin(["empty", "running"]),
                                              "interrupted").value_counts().to_dict()
         self.points = len(points)

@@ -7,7 +7,7 @@ import synthetic
 from test_report import page
 
 import polysweep
-from polysweep import figures, sketches
+from polysweep import cases, figures, sketches
 from polysweep.cases import table
 from polysweep.report import main
 from polysweep.sketch_tables import cheapest_table, crossover_table
@@ -226,3 +226,13 @@ def test_the_report_of_sketches(opened, tmp_path, capsys):
     assert set(found["error"]) == {"err_out", "err_attn", "err_amm"} and len(found) == 3 * 5 * 2
     assert len(pd.read_csv(tmp_path / "costs" / "crossovers.csv")) == 6
     assert not (tmp_path / "separation" / "cheapest.csv").exists()
+
+
+def test_teams_are_no_cases(tmp_path):
+    """Points that differ in their team alone are one result: that of the smallest team which is done."""
+    rows = [dict(method="exact", beta=4.0, n=64 * k, d=8, v=8, seed=1, team_asked=team, status=status)
+            for k in (1, 2) for team, status in ((1, "failed" if k == 1 else "done"), (2, "done"), (4, "done"))]
+    synthetic.write(tmp_path / "t.h5", rows)
+    ds = polysweep.open(tmp_path / "t.h5")
+    assert len(cases.every(ds)) == 6 and "team_asked" not in cases.case_columns(ds)
+    assert cases.table(ds)["team_asked"].tolist() == [2, 1] and cases.table(ds).index.tolist() == [1, 3]
