@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "polysweep/store.h"
@@ -42,11 +43,24 @@ static bool is_litter(const char *name, const char *file)
 {
     const char *sidecar = ".status.json.", *rest = name + strlen(file);
     if (strncmp(name, file, strlen(file)) != 0) return false;
-    if (strncmp(rest, sidecar, strlen(sidecar)) == 0) return is_number(rest + strlen(sidecar), strlen(rest) - strlen(sidecar));
+    if (strncmp(rest, sidecar, strlen(sidecar)) == 0)
+        return is_number(rest + strlen(sidecar), strlen(rest) - strlen(sidecar));
     size_t job = *rest == '-' ? strcspn(rest + 1, "-") : 0;
     const char *process = rest + 1 + job + 1, *end = strrchr(rest, '.');
     return job > 0 && is_number(rest + 1, job) && end > process && strcmp(end, ".lock") == 0 &&
            is_number(process, (size_t)(end - process));
+}
+
+/* Open MPI's shared file pointers also make FILE.data.RANK and FILE.metadata.RANK. Nothing of ours is written through
+ * them, so what is not empty is somebody else's. */
+static bool is_empty_pointer(int directory, const char *name, const char *file)
+{
+    struct stat about;
+    const char *rest = name + strlen(file);
+    if (strncmp(name, file, strlen(file)) != 0) return false;
+    size_t head = strncmp(rest, ".data.", 6) == 0 ? 6 : strncmp(rest, ".metadata.", 10) == 0 ? 10 : 0;
+    return head > 0 && is_number(rest + head, strlen(rest + head)) &&
+           fstatat(directory, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(about.st_mode) && about.st_size == 0;
 }
 
 /* Whoever holds the lock is alone. */
@@ -55,9 +69,11 @@ static void sweep(const char *path)
     const char *slash = strrchr(path, '/');
     char directory[4096];
     psw_format(directory, sizeof directory, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    const char *file = slash ? slash + 1 : path;
     DIR *list = opendir(directory);
     for (struct dirent *entry; list && (entry = readdir(list));)
-        if (is_litter(entry->d_name, slash ? slash + 1 : path)) unlinkat(dirfd(list), entry->d_name, 0);
+        if (is_litter(entry->d_name, file) || is_empty_pointer(dirfd(list), entry->d_name, file))
+            unlinkat(dirfd(list), entry->d_name, 0);
     if (list) closedir(list);
 }
 

@@ -185,6 +185,25 @@ static void test_lock(void)
     CHECK(psw_store_lock(file("no/such/place.h5"), &first) == PSW_ENVIRONMENT, "a lock nowhere");
 }
 
+/* What dead runs left goes with the next lock; what only looks like it stays. */
+static void test_litter(void)
+{
+    static const char *const litter[] = {"l.h5.data.0", "l.h5.metadata.12", "l.h5-1234-5.lock", "l.h5.status.json.77"};
+    static const char *const kept[] = {"l.h5.data.",        "l.h5.data.1x", "l.h5.metadata.-1", "l.h5.data",
+                                       "l.h5.metadata.1.0", "ll.h5.data.1", "l.h5.mydata.1",    "l.h5.status.json"};
+    int lock = -1;
+    for (size_t i = 0; i < sizeof litter / sizeof *litter; i++) write_text(litter[i], "");
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) write_text(kept[i], "");
+    write_text("l.h5.data.3", "numbers of somebody");
+    CHECK(psw_store_lock(file("l.h5"), &lock) == PSW_OK, "%s", psw_message());
+    psw_store_unlock(lock);
+    for (size_t i = 0; i < sizeof litter / sizeof *litter; i++)
+        CHECK(access(file(litter[i]), F_OK) != 0, "%s is still there", litter[i]);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        CHECK(access(file(kept[i]), F_OK) == 0, "%s is gone", kept[i]);
+    CHECK(size_of("l.h5.data.3") == 19, "a file that is not empty is gone");
+}
+
 /* From a study to its file: slots, parameters, own axes, predictions, size. */
 static void test_study(void)
 {
@@ -252,6 +271,7 @@ int main(void)
     test_hostile_columns();
     test_refused_places();
     test_lock();
+    test_litter();
     test_study();
     test_texts();
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
