@@ -21,7 +21,7 @@ static const option options_table[] = {
     {"set", "KEY=VALUE", "replace a value of the study: grid.beta=[2,4], judge.trials=50; may be repeated", LIST, AT(set), 0},
     {"where", "EXPR", "only points for which EXPR holds: \"n <= 4096 and method == exact\"", TEXT, AT(where), 0},
     {"time-limit", "TIME", "stop cleanly (exit code 75) before TIME is over: 45s, 1h30m", DURATION, AT(time_limit_s), 0},
-    {"redo", "failed", "compute failed points again", TEXT, AT(redo), 0},
+    {"redo", "failed", "compute failed, timed out and skipped points again; without it they stay as they are", TEXT, AT(redo), 0},
     {"extend", NULL, "the study has grown: keep what FILE.h5 has done in a file of the new one", FLAG, AT(extend), 0},
     {"max-fails", "N", "stop after N failed points", COUNT, AT(max_fails), 0},
     {"dry-run", NULL, "say what would be done, like plan", FLAG, AT(dry_run), 0},
@@ -166,7 +166,7 @@ psw_status psw_options_parse(const psw_command *command, int argc, char **argv, 
         PSW_TRY(keep(o, argument, value, options));
     }
     if (options->redo && strcmp(options->redo, "failed") != 0)
-        return PSW_FAIL(PSW_USAGE, "--redo: \"%s\" is not known; --redo failed computes failed points again", options->redo);
+        return PSW_FAIL(PSW_USAGE, "--redo: \"%s\" is not known; --redo failed computes failed, timed out and skipped points again", options->redo);
     return PSW_OK;
 }
 

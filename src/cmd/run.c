@@ -205,6 +205,7 @@ static void say(const psw_job *j, bool stopped)
     fprintf(stderr, "polysweep: %s: %td of %td points done", j->path, s->done, s->points);
     if (s->failed) fprintf(stderr, ", %td failed (polysweep show %s --where \"status == failed\")", s->failed, j->path);
     if (s->skipped) fprintf(stderr, ", %td skipped for memory or size", s->skipped);
+    if (s->failed + s->skipped) fprintf(stderr, "; --redo failed tries %s again", s->failed + s->skipped > 1 ? "them" : "it");
     if (stopped) fprintf(stderr, "; stopped (%s), the same command goes on from here", s->stop_reason);
     fprintf(stderr, "\n");
 }

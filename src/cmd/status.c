@@ -116,17 +116,22 @@ static void tell(const char *path, const psw_state *s)
     printf("study       %s, %td points\nstate       %s", s->study, s->points, s->state);
     if (running) printf(": %td rank%s, process %td on %s", s->ranks, s->ranks == 1 ? "" : "s", s->pid, s->host);
     if (s->stop_reason[0]) printf(" (%s)", s->stop_reason);
-    printf("\ndone        %td, %.1f %% of the predicted cost\n", s->done, 100 * s->fraction);
+    printf("\ndone        %td\n", s->done);
     tell_count("failed", s->failed);
     tell_count("skipped", s->skipped);
     tell_count("running", s->running);
     tell_count("missing", missing(s));
+    printf("progress    %.1f %% of the predicted cost%s\n", 100 * s->fraction,
+           s->failed + s->skipped > 0 ? ", that of failed and skipped points included" : "");
     if (isfinite(s->elapsed_s)) printf("elapsed     %s\n", elapsed);
     if (running) printf("left        about %s\n", left);
     if (isfinite(s->time_limit_s)) printf("time limit  %s, from %s\n", limit, s->time_limit_from);
     if (s->updated[0]) printf("updated     %s\n", s->updated);
     if (!running && missing(s) + s->running > 0) printf("to go on    run the same study on %s again\n", path);
-    if (s->failed + s->skipped > 0) printf("to see them polysweep show %s --where \"status != done\"\n", path);
+    if (s->failed + s->skipped > 0)
+        printf("to see them polysweep show %s --where \"status != done\"\n"
+               "once more   run the same study on %s with --redo failed\n",
+               path, path);
 }
 
 static void json(const char *path, const psw_state *s)
