@@ -156,26 +156,33 @@ static int inside_mpi(const psw_command *command, const psw_options *options, in
 
 static int help(int argc, char **argv)
 {
+    if (launched_rank() != 0) return PSW_OK;
     if (argc > 2 && strcmp(argv[2], "keys") == 0) psw_keys_print(stdout);
     else psw_help_print(NULL, argc > 1 ? stdout : stderr);
     return argc > 1 ? PSW_OK : PSW_USAGE;
 }
 
+/* What needs no MPI is done once, also where a launcher starts it many times. */
+static int without_mpi(const psw_command *command, const psw_options *options)
+{
+    psw_status status = PSW_OK;
+    if (launched_rank() != 0) return PSW_OK;
+    if (options->help) psw_help_print(command, stdout);
+    else if (options->version) puts("polysweep " PSW_VERSION);
+    else status = command->run(options, NULL);
+    return printed(report(status, 0));
+}
+
 int main(int argc, char **argv)
 {
+    const psw_options version = {.version = true};
     psw_options options;
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help(argc, argv);
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("polysweep " PSW_VERSION);
-        return PSW_OK;
-    }
+    if (strcmp(argv[1], "--version") == 0) return without_mpi(NULL, &version);
     const psw_command *command = find(argv[1]);
     psw_status status = command ? psw_options_parse(command, argc, argv, &options) : unknown(argv[1]);
     if (status != PSW_OK) return refuse(status);
-    if (options.help) psw_help_print(command, stdout);
-    else if (options.version) puts("polysweep " PSW_VERSION);
-    else if (command->mpi) return inside_mpi(command, &options, &argc, &argv);
-    else status = command->run(&options, NULL);
-    return printed(report(status, 0));
+    if (command->mpi && !options.help && !options.version) return inside_mpi(command, &options, &argc, &argv);
+    return without_mpi(command, &options);
 }

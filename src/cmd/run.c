@@ -297,10 +297,24 @@ static void release(psw_job *j)
     psw_comm_free(&j->node);
 }
 
+/* The plan for this very launch. */
+static psw_status dry_run(const psw_options *options, const psw_comm *world)
+{
+    psw_options plan = *options;
+    psw_comm node;
+    PSW_TRY(psw_comm_split_node(world, &node));
+    double most = node.size;
+    psw_comm_free(&node);
+    PSW_TRY(psw_comm_max(world, &most, 1));
+    plan.ranks = world->size;
+    plan.ranks_per_node = (ptrdiff_t)most;
+    return world->rank == 0 ? psw_cmd_plan(&plan, world) : PSW_OK;
+}
+
 psw_status psw_cmd_run(const psw_options *options, const psw_comm *world)
 {
     psw_job j = {.options = options, .world = world, .lock = -1};
-    if (options->dry_run) return world->rank == 0 ? psw_cmd_plan(options, world) : PSW_OK;
+    if (options->dry_run) return dry_run(options, world);
     psw_stop_listen();
     j.display.start_s = psw_clock_s();
     PSW_TRY(psw_comm_split_node(world, &j.node));

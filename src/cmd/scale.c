@@ -136,7 +136,6 @@ static psw_status run_and_show(const psw_options *options, const psw_comm *world
     run.output = m->path;
     run.text = m->text;
     run.set_count = 0; /* they are in the text */
-    run.ranks = world->size;
     psw_status status = psw_cmd_run(&run, world);
     bool ended = status == PSW_OK || status == PSW_POINTS_FAILED || status == PSW_STOPPED;
     if (world->rank != 0 || options->dry_run || !ended) return status;

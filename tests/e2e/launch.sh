@@ -14,6 +14,17 @@ expect 0 "" ranks $many run study.yaml -o crowd.h5 --oversubscribe
 expect 0 "" "$python" -c "import h5py; t = h5py.File('crowd.h5')['timing'][:]; assert set(t) == {3}, t"
 expect 2 "cores" ranks 1 run study.yaml -o crowd2.h5 --set run.threads=$many
 
+# what needs no MPI is printed once; a dry run is about the ranks that were started
+for command in "plan study.yaml" "status crowd.h5" "show crowd.h5" "plan --help" "help keys" "--version"; do
+    # shellcheck disable=SC2086 # words
+    "$program" $command >once
+    # shellcheck disable=SC2086
+    expect 0 "." ranks 2 $command
+    [ "$(wc -l <said)" = "$(wc -l <once)" ] || complain "mpirun -n 2 polysweep $command is not printed once" "$(cat said)"
+done
+expect 0 "finish .* on $many ranks" ranks $many run study.yaml --dry-run
+absent small.h5
+
 # one message, from one rank
 expect 3 "missing.yaml" ranks 2 run missing.yaml
 [ "$(grep -c "missing.yaml" said)" = 1 ] || complain "not one message" "$(cat said)"
