@@ -109,8 +109,9 @@ typedef struct psw_kept_rows {
     double *special_mass, *log2_den, *output;
 } psw_kept_rows;
 
-/* What a file holds, read without MPI. PSW_ENVIRONMENT for foreign, truncated, damaged or newer files. Opening tries the
- * file in a child process first, for HDF5 may crash or loop over a damaged one. */
+/* What a file holds, read without MPI. PSW_ENVIRONMENT for foreign, truncated, damaged or newer files. HDF5 may crash or
+ * loop over a damaged one: opening lets it at the file in a child process, which says where the numbers lie; they are
+ * then read without HDF5. */
 typedef struct psw_reader psw_reader;
 psw_status psw_reader_open(const char *path, psw_reader **reader);
 void psw_reader_close(psw_reader *reader);

@@ -84,8 +84,9 @@ static psw_status read_hdf5(const char *path, psw_arrays *arrays)
     return status == PSW_OK ? psw_arrays_finish(arrays) : status;
 }
 
-static psw_status touch(const char *path)
+static psw_status touch(const char *path, void *nothing)
 {
+    (void)nothing;
     psw_arrays arrays = {0};
     (void)read_hdf5(path, &arrays);
     psw_arrays_free(&arrays);
@@ -99,7 +100,7 @@ psw_status psw_store_arrays(const char *path, psw_arrays *arrays)
     hdf_quiet();
     bool regular = stat(path, &about) == 0 && S_ISREG(about.st_mode); /* looking into a pipe would wait */
     if (!regular || H5Fis_hdf5(path) <= 0) return psw_arrays_read(path, arrays);
-    psw_status status = guard_file(path, touch, guard_by_size(path));
+    psw_status status = guard_file(path, touch, NULL, guard_by_size(path));
     if (status == PSW_OK) status = read_hdf5(path, arrays);
     if (status != PSW_OK) psw_arrays_free(arrays);
     return status;

@@ -1,6 +1,5 @@
 /* HDF5 1.10 is no match for a file that means harm: damaged tables lead it into freed memory, endless loops and
- * allocations of any size. So a file is first read by a child, within limits of time and memory, and here only after a
- * child has come to an orderly end. */
+ * allocations of any size. So such a file is read by a child, within limits of time and memory. */
 #include "store/store.h"
 
 #include <errno.h>
@@ -41,7 +40,7 @@ static void be_quiet(void)
     limit(RLIMIT_CORE, 0);
 }
 
-static void read_in_child(const char *path, guard_attempt *attempt, guard_limits limits)
+static void read_in_child(const char *path, guard_attempt *attempt, void *result, guard_limits limits)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     be_quiet();
@@ -49,16 +48,19 @@ static void read_in_child(const char *path, guard_attempt *attempt, guard_limits
     H5garbage_collect();
     limit(RLIMIT_CPU, limits.time_s);
     if (limits.memory_bytes > 0) limit(RLIMIT_AS, mapped_bytes() + limits.memory_bytes);
-    (void)attempt(path); /* a refusal is an orderly end: it is met again, with its message, by the parent */
+    (void)attempt(path, result); /* a refusal is an orderly end */
     _exit(0);
 }
 
-psw_status guard_file(const char *path, guard_attempt *attempt, guard_limits limits)
+psw_status guard_file(const char *path, guard_attempt *attempt, void *result, guard_limits limits)
 {
     int state = 0;
     pid_t child = fork();
-    if (child < 0) return PSW_OK; /* where no process can be made, a damaged file is the smaller danger */
-    if (child == 0) read_in_child(path, attempt, limits);
+    if (child == 0) read_in_child(path, attempt, result, limits);
+    if (child < 0) { /* where no process can be made, a damaged file is the smaller danger */
+        (void)attempt(path, result);
+        return PSW_OK;
+    }
     while (waitpid(child, &state, 0) < 0)
         if (errno != EINTR) return PSW_OK;
     if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return PSW_OK;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void hdf_quiet(void)
 {
@@ -137,15 +138,15 @@ static psw_status open_plain(hid_t at, const char *name, hid_t *dataset)
                     "%s is not stored contiguously in the file; if it was repacked: h5repack -f NONE -l CONTI", name);
 }
 
-/* `width` 0: a line; else lines of so many values. */
+/* `width` 0: a line; else lines of so many values, -1: of any number. */
 static bool is_shaped(hid_t dataset, hid_t type, ptrdiff_t length, ptrdiff_t width)
 {
     hid_t space = H5Dget_space(dataset), stored = H5Dget_type(dataset);
     hsize_t extent[2] = {0, 1};
-    int axes = width > 0 ? 2 : 1;
+    int axes = width != 0 ? 2 : 1;
     bool right = space >= 0 && stored >= 0 && H5Tequal(stored, type) > 0 && H5Sget_simple_extent_ndims(space) == axes &&
                  H5Sget_simple_extent_dims(space, extent, NULL) == axes &&
-                 (length < 0 || extent[0] == (hsize_t)length) && (width == 0 || extent[1] == (hsize_t)width) &&
+                 (length < 0 || extent[0] == (hsize_t)length) && (width <= 0 || extent[1] == (hsize_t)width) &&
                  H5Dget_storage_size(dataset) == extent[0] * extent[1] * H5Tget_size(type);
     if (space >= 0) H5Sclose(space);
     if (stored >= 0) H5Tclose(stored);
@@ -174,35 +175,52 @@ ptrdiff_t hdf_length(hid_t dataset)
     return (ptrdiff_t)length;
 }
 
-static psw_status get_text(hid_t dataset, const char *name, size_t most, char **text)
+/* ---- places ---- */
+
+raw hdf_place(hid_t dataset)
 {
-    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
-    size_t size = type >= 0 ? H5Tget_size(type) : 0;
-    psw_status status = PSW_OK;
-    *text = NULL;
-    if (size == 0 || size > most || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 ||
-        H5Sget_simple_extent_npoints(space) != 1 || H5Dget_storage_size(dataset) != size)
-        status = PSW_FAIL(PSW_ENVIRONMENT, "%s is not a text of at most %zu bytes", name, most);
-    else if (!(*text = calloc(size + 1, 1)))
-        status = PSW_FAIL(PSW_NO_MEMORY, "no memory for %zu bytes of %s", size, name);
-    else if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *text) < 0)
-        status = HDF_FAIL("cannot read %s", name);
-    if (type >= 0) H5Tclose(type);
-    if (space >= 0) H5Sclose(space);
-    return status;
+    return (raw){H5Dget_offset(dataset), hdf_length(dataset)};
 }
 
-psw_status hdf_get_text(hid_t at, const char *name, size_t most, char **text)
+psw_status hdf_find(hid_t at, const char *name, hid_t type, ptrdiff_t length, raw *out)
+{
+    hid_t dataset;
+    PSW_TRY(hdf_open(at, name, type, length, &dataset));
+    *out = hdf_place(dataset);
+    H5Dclose(dataset);
+    return PSW_OK;
+}
+
+psw_status hdf_find_text(hid_t at, const char *name, size_t most, raw *out)
 {
     hid_t dataset;
     PSW_TRY(open_plain(at, name, &dataset));
-    psw_status status = get_text(dataset, name, most, text);
+    hid_t type = H5Dget_type(dataset);
+    size_t size = type >= 0 ? H5Tget_size(type) : 0;
+    bool text = size > 0 && size <= most && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
+                hdf_length(dataset) == 1 && H5Dget_storage_size(dataset) == size;
+    *out = (raw){H5Dget_offset(dataset), (ptrdiff_t)size};
+    if (type >= 0) H5Tclose(type);
     H5Dclose(dataset);
-    if (status != PSW_OK) {
-        free(*text);
-        *text = NULL;
+    return text ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s is not a text of at most %zu bytes", name, most);
+}
+
+psw_status raw_read(int file, const char *name, raw from, size_t size, ptrdiff_t first, ptrdiff_t count, void *values)
+{
+    size_t left = (size_t)count * size;
+    uint64_t at = from.offset + (uint64_t)first * size;
+    char *to = values;
+    if (first < 0 || count < 0 || first > from.count - count)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s has %td values, %td to %td were asked for", name, from.count, first,
+                        first + count);
+    while (left > 0) {
+        ssize_t got = pread(file, to, left, (off_t)at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0)
+            return PSW_FAIL(PSW_ENVIRONMENT, "cannot read %s: %s", name, got ? strerror(errno) : "the file ends");
+        to += got, at += (uint64_t)got, left -= (size_t)got;
     }
-    return status;
+    return PSW_OK;
 }
 
 /* ---- rows ---- */

@@ -119,11 +119,17 @@ static psw_status open_lines(hid_t group, const layout *what, hid_t *datasets)
     return PSW_OK;
 }
 
+static kept_rows rows_of(const layout *what)
+{
+    kept_rows kept = {.file = -1, .slots = what->slots, .rows = what->rows, .values = what->values};
+    for (int i = 0; i < PSW_GROUP_MAX; i++) kept.place[i].slot = -1;
+    for (int i = 0; i < ROWS_LINES; i++) kept.dataset[i] = -1;
+    return kept;
+}
+
 psw_status rows_open(hid_t file, const layout *what, kept_rows *kept)
 {
-    *kept = (kept_rows){.slots = what->slots, .rows = what->rows, .values = what->values};
-    for (int i = 0; i < PSW_GROUP_MAX; i++) kept->place[i].slot = -1;
-    for (int i = 0; i < ROWS_LINES; i++) kept->dataset[i] = -1;
+    *kept = rows_of(what);
     if (!what->keeps_rows) return PSW_OK;
     if (H5Lexists(file, "rows", H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_ENVIRONMENT, "group /rows is missing");
     hid_t group = H5Gopen2(file, "rows", H5P_DEFAULT);
@@ -141,6 +147,19 @@ void rows_close(kept_rows *kept)
             H5Dclose(kept->dataset[i]);
             kept->dataset[i] = -1;
         }
+}
+
+psw_status rows_take(const psw_reader *reader, const layout *what, kept_rows *kept)
+{
+    *kept = rows_of(what);
+    kept->file = reader->file;
+    for (int i = 0; i < ROWS_LINES; i++) {
+        kept->line[i] = reader->has.rows[i];
+        if (kept->line[i].count != length_of(what, i))
+            return PSW_FAIL(PSW_ENVIRONMENT, "/rows/%s has %td values, not %td", lines[i].name, kept->line[i].count,
+                            length_of(what, i));
+    }
+    return PSW_OK;
 }
 
 /* ---- where the rows of slots lie ---- */
@@ -164,7 +183,7 @@ static void index_next(const layout *what, ptrdiff_t first, ptrdiff_t count, ind
     }
 }
 
-typedef psw_status index_move(const kept_rows *kept, int line, slice at, ptrdiff_t first, ptrdiff_t count,
+typedef psw_status index_move(const kept_rows *kept, int line, ptrdiff_t first, ptrdiff_t count,
                               const ptrdiff_t *values);
 
 static psw_status each_index(const layout *what, const kept_rows *kept, index_move *move)
@@ -173,27 +192,27 @@ static psw_status each_index(const layout *what, const kept_rows *kept, index_mo
     psw_status status = PSW_OK;
     for (ptrdiff_t first = 0; status == PSW_OK && first < what->slots; first += STORE_PIECE) {
         ptrdiff_t count = what->slots - first < STORE_PIECE ? what->slots - first : STORE_PIECE;
-        slice at = slice_make(what->slots, first, count);
         index_next(what, first, count, &piece);
         for (int i = 0; status == PSW_OK && i < ROWS_SPECIAL_MASS; i++)
-            status = move(kept, i, at, first, count, piece.line[i]);
-        slice_close(at);
+            status = move(kept, i, first, count, piece.line[i]);
     }
     return status;
 }
 
-static psw_status write_index(const kept_rows *kept, int line, slice at, ptrdiff_t first, ptrdiff_t count,
+static psw_status write_index(const kept_rows *kept, int line, ptrdiff_t first, ptrdiff_t count,
                               const ptrdiff_t *values)
 {
-    (void)first, (void)count;
-    return hdf_write(kept->dataset[line], lines[line].name, H5T_STD_I64LE, at, values);
+    slice at = slice_make(kept->slots, first, count);
+    psw_status status = hdf_write(kept->dataset[line], lines[line].name, H5T_STD_I64LE, at, values);
+    slice_close(at);
+    return status;
 }
 
-static psw_status compare_index(const kept_rows *kept, int line, slice at, ptrdiff_t first, ptrdiff_t count,
+static psw_status compare_index(const kept_rows *kept, int line, ptrdiff_t first, ptrdiff_t count,
                                 const ptrdiff_t *values)
 {
     ptrdiff_t stored[STORE_PIECE];
-    PSW_TRY(hdf_read(kept->dataset[line], lines[line].name, H5T_STD_I64LE, at, stored));
+    PSW_TRY(raw_read(kept->file, lines[line].name, kept->line[line], sizeof *stored, first, count, stored));
     for (ptrdiff_t i = 0; i < count; i++)
         if (stored[i] != values[i])
             return PSW_FAIL(PSW_MISMATCH, "/rows/%s of slot %td is %td instead of %td", lines[line].name, first + i,
@@ -211,17 +230,14 @@ psw_status rows_fill(hid_t file, const layout *what)
     return status;
 }
 
-psw_status rows_check(hid_t file, const layout *what)
+psw_status rows_check(const psw_reader *reader, const layout *what)
 {
     kept_rows kept;
     if (!what->keeps_rows) return PSW_OK;
-    psw_status status = rows_open(file, what, &kept);
+    PSW_TRY(finding_tell(&reader->has.rows_are));
+    psw_status status = rows_take(reader, what, &kept);
     if (status == PSW_ENVIRONMENT) return PSW_FAIL(PSW_MISMATCH, "kept rows: %s", psw_message());
-    if (status != PSW_OK) return status;
-    for (int i = 0; status == PSW_OK && i < ROWS_LINES; i++) status = column_check(kept.dataset[i], &lines[i]);
-    if (status == PSW_OK) status = each_index(what, &kept, compare_index);
-    rows_close(&kept);
-    return status;
+    return each_index(what, &kept, compare_index);
 }
 
 const psw_column *psw_row_columns(ptrdiff_t *count)
@@ -230,29 +246,36 @@ const psw_column *psw_row_columns(ptrdiff_t *count)
     return &lines[ROWS_SPECIAL_MASS];
 }
 
-void rows_touch(hid_t file)
+psw_status rows_look(hid_t file, raw places[ROWS_LINES])
 {
-    if (H5Lexists(file, "rows", H5P_DEFAULT) <= 0) return;
+    if (H5Lexists(file, "rows", H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_MISMATCH, "kept rows: group /rows is missing");
     hid_t group = H5Gopen2(file, "rows", H5P_DEFAULT), dataset;
-    if (group < 0) return;
-    for (int i = 0; i < ROWS_LINES; i++) {
-        if (hdf_open(group, lines[i].name, hdf_type(lines[i].type), -1, &dataset) != PSW_OK) continue;
-        (void)column_check(dataset, &lines[i]);
+    psw_status status = group < 0 ? PSW_FAIL(PSW_MISMATCH, "kept rows: group /rows cannot be opened") : PSW_OK;
+    for (int i = 0; status == PSW_OK && i < ROWS_LINES; i++) {
+        if (hdf_open(group, lines[i].name, hdf_type(lines[i].type), -1, &dataset) != PSW_OK) {
+            status = PSW_FAIL(PSW_MISMATCH, "kept rows: %s", psw_message());
+            continue;
+        }
+        places[i] = hdf_place(dataset);
+        status = column_check(dataset, &lines[i]);
         H5Dclose(dataset);
     }
-    H5Gclose(group);
+    if (group >= 0) H5Gclose(group);
+    return status;
 }
 
 psw_status psw_reader_rows(psw_reader *reader, const psw_study *study)
 {
     layout what = layout_of(study);
-    return rows_check(reader->file, &what);
+    return rows_check(reader, &what);
 }
 
 /* ---- writing ---- */
 
 static psw_status read_place(const kept_rows *kept, int line, ptrdiff_t slot, ptrdiff_t *position)
 {
+    if (kept->file >= 0)
+        return raw_read(kept->file, lines[line].name, kept->line[line], sizeof *position, slot, 1, position);
     slice one = slice_make(kept->slots, slot, 1);
     psw_status status = hdf_read(kept->dataset[line], lines[line].name, H5T_STD_I64LE, one, position);
     slice_close(one);

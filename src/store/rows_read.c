@@ -4,38 +4,20 @@
 #include <string.h>
 
 /* The lengths are the file's own; that a slot's rows lie inside is checked where they are asked for. */
-static psw_status measure(hid_t group, layout *what)
+psw_status reader_rows(psw_reader *reader)
 {
-    hid_t rows, values;
-    PSW_TRY(hdf_open(group, "log2_den", H5T_IEEE_F64LE, -1, &rows));
-    what->rows = hdf_length(rows);
-    H5Dclose(rows);
-    PSW_TRY(hdf_open(group, "output", H5T_IEEE_F64LE, -1, &values));
-    what->values = hdf_length(values);
-    H5Dclose(values);
+    const inventory *has = &reader->has;
+    layout what = {.slots = has->slots, .rows = has->rows[ROWS_LOG2_DEN].count, .values = has->rows[ROWS_OUTPUT].count};
+    if (reader->rows_known) return PSW_OK;
+    if (what.rows == 0) return PSW_FAIL(PSW_ENVIRONMENT, "group /rows is missing");
+    PSW_TRY(rows_take(reader, &what, &reader->rows));
+    reader->rows_known = true;
     return PSW_OK;
 }
 
-psw_status reader_rows(psw_reader *reader)
+static psw_status read_span(const kept_rows *kept, int line, const char *name, span at, double *values)
 {
-    layout what = {.slots = reader->slots, .keeps_rows = true};
-    if (reader->rows_known) return PSW_OK;
-    if (H5Lexists(reader->file, "rows", H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_ENVIRONMENT, "group /rows is missing");
-    hid_t group = H5Gopen2(reader->file, "rows", H5P_DEFAULT);
-    if (group < 0) return HDF_FAIL("group /rows cannot be opened");
-    psw_status status = measure(group, &what);
-    H5Gclose(group);
-    if (status == PSW_OK) status = rows_open(reader->file, &what, &reader->rows);
-    reader->rows_known = status == PSW_OK;
-    return status;
-}
-
-static psw_status read_span(hid_t dataset, const char *name, span at, double *values)
-{
-    slice piece = slice_make(at.length, at.first, at.count);
-    psw_status status = hdf_read(dataset, name, H5T_NATIVE_DOUBLE, piece, values);
-    slice_close(piece);
-    return status;
+    return raw_read(kept->file, name, kept->line[line], sizeof *values, at.first, at.count, values);
 }
 
 psw_status psw_reader_rows_get(psw_reader *reader, ptrdiff_t slot, const psw_point *point, psw_row_span at,
@@ -45,7 +27,7 @@ psw_status psw_reader_rows_get(psw_reader *reader, ptrdiff_t slot, const psw_poi
     row_extent e = rows_extent(point);
     PSW_TRY(reader_rows(reader));
     kept_rows *kept = &reader->rows;
-    if (slot < 0 || slot >= reader->slots || at.set < 0 || at.set >= e.sets || at.first < 0 || at.count < 0 ||
+    if (slot < 0 || slot >= reader->has.slots || at.set < 0 || at.set >= e.sets || at.first < 0 || at.count < 0 ||
         at.first > e.queries - at.count)
         return PSW_FAIL(PSW_BUG, "rows %td to %td of slot %td were asked for", at.first, at.first + at.count, slot);
     PSW_TRY(rows_find(kept, slot, &e, &place));
@@ -53,19 +35,19 @@ psw_status psw_reader_rows_get(psw_reader *reader, ptrdiff_t slot, const psw_poi
     ptrdiff_t row = at.set * e.queries + at.first;
     span line = {kept->rows, place.row + row, at.count};
     span values = {kept->values, place.value + row * point->v, at.count * point->v};
-    PSW_TRY(read_span(kept->dataset[ROWS_SPECIAL_MASS], "/rows/special_mass", line, rows.special_mass));
-    PSW_TRY(read_span(kept->dataset[ROWS_LOG2_DEN], "/rows/log2_den", line, rows.log2_den));
-    return read_span(kept->dataset[ROWS_OUTPUT], "/rows/output", values, rows.output);
+    PSW_TRY(read_span(kept, ROWS_SPECIAL_MASS, "/rows/special_mass", line, rows.special_mass));
+    PSW_TRY(read_span(kept, ROWS_LOG2_DEN, "/rows/log2_den", line, rows.log2_den));
+    return read_span(kept, ROWS_OUTPUT, "/rows/output", values, rows.output);
 }
 
 /* ---- to another file ---- */
 
-static psw_status copy_line(hid_t from, span source, hid_t to, span target, double *buffer)
+static psw_status copy_line(const kept_rows *from, int line, span source, hid_t to, span target, double *buffer)
 {
     psw_status status = PSW_OK;
     for (ptrdiff_t done = 0; status == PSW_OK && done < source.count; done += ROWS_BUFFER) {
         ptrdiff_t count = source.count - done < ROWS_BUFFER ? source.count - done : ROWS_BUFFER;
-        status = read_span(from, "kept rows", (span){source.length, source.first + done, count}, buffer);
+        status = read_span(from, line, "kept rows", (span){source.length, source.first + done, count}, buffer);
         slice piece = slice_make(target.length, target.first + done, count);
         if (status == PSW_OK) status = hdf_write(to, "kept rows", H5T_NATIVE_DOUBLE, piece, buffer);
         slice_close(piece);
@@ -82,8 +64,8 @@ psw_status rows_copy(psw_reader *from, ptrdiff_t from_slot, kept_rows *to, ptrdi
     PSW_TRY(rows_find(&from->rows, from_slot, &e, &source));
     PSW_TRY(rows_find(to, to_slot, &e, &target));
     for (int i = ROWS_SPECIAL_MASS; i < ROWS_OUTPUT; i++)
-        PSW_TRY(copy_line(from->rows.dataset[i], (span){from->rows.rows, source.row, e.rows}, to->dataset[i],
+        PSW_TRY(copy_line(&from->rows, i, (span){from->rows.rows, source.row, e.rows}, to->dataset[i],
                           (span){to->rows, target.row, e.rows}, buffer));
-    return copy_line(from->rows.dataset[ROWS_OUTPUT], (span){from->rows.values, source.value, e.values},
+    return copy_line(&from->rows, ROWS_OUTPUT, (span){from->rows.values, source.value, e.values},
                      to->dataset[ROWS_OUTPUT], (span){to->values, target.value, e.values}, buffer);
 }

@@ -79,20 +79,40 @@ void samples_close(kept_samples *kept)
     kept->dataset = -1;
 }
 
-psw_status samples_check(hid_t file, const layout *what)
+psw_status samples_look(hid_t file, ptrdiff_t slots, raw *out)
 {
-    kept_samples kept;
-    psw_status status = samples_open(file, what, &kept);
-    if (status != PSW_OK) return PSW_FAIL(PSW_MISMATCH, "kept samples: %s", psw_message());
-    if (what->reps > 0) status = column_check(kept.dataset, &samples);
-    samples_close(&kept);
+    hid_t dataset;
+    if (H5Lexists(file, samples.name, H5P_DEFAULT) <= 0) return PSW_OK;
+    if (hdf_open_lines(file, samples.name, hdf_type(samples.type), slots, -1, &dataset) != PSW_OK)
+        return PSW_FAIL(PSW_MISMATCH, "kept samples: %s", psw_message());
+    *out = hdf_place(dataset);
+    psw_status status = column_check(dataset, &samples);
+    H5Dclose(dataset);
     return status;
+}
+
+/* As many for each slot as the layout says? */
+static psw_status check_length(const psw_reader *reader, ptrdiff_t reps)
+{
+    ptrdiff_t slots = reader->has.slots, count = reader->has.samples.count;
+    if (count / slots == reps && count % slots == 0) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s has %td values for %td points, not %td for each", samples.name, count, slots,
+                    reps);
+}
+
+psw_status samples_check(const psw_reader *reader, const layout *what)
+{
+    if (what->reps == 0) return PSW_OK;
+    PSW_TRY(finding_tell(&reader->has.samples_are));
+    if (reader->has.samples.count == 0) return PSW_FAIL(PSW_MISMATCH, "kept samples: %s is missing", samples.name);
+    if (check_length(reader, what->reps) == PSW_OK) return PSW_OK;
+    return PSW_FAIL(PSW_MISMATCH, "kept samples: %s", psw_message());
 }
 
 psw_status psw_reader_samples(psw_reader *reader, const psw_study *study)
 {
     layout what = layout_of(study);
-    return samples_check(reader->file, &what);
+    return samples_check(reader, &what);
 }
 
 /* ---- lines ---- */
@@ -121,44 +141,31 @@ psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *s
     return status;
 }
 
-static psw_status read_line(const kept_samples *kept, ptrdiff_t slot, double *line)
+/* Of a reader that keeps samples. PSW_ENVIRONMENT: not so many of a slot. */
+static psw_status read_line(const psw_reader *reader, ptrdiff_t slot, ptrdiff_t reps, double *line)
 {
-    slice at = line_of(kept, slot);
-    psw_status status = hdf_read(kept->dataset, samples.name, H5T_NATIVE_DOUBLE, at, line);
-    slice_close(at);
-    return status;
+    PSW_TRY(check_length(reader, reps));
+    return raw_read(reader->file, samples.name, reader->has.samples, sizeof *line, slot * reps, reps, line);
 }
 
 psw_status psw_reader_samples_get(psw_reader *reader, const psw_study *study, ptrdiff_t slot, double *seconds,
                                   ptrdiff_t *count)
 {
     layout what = layout_of(study);
-    kept_samples kept;
     *count = 0;
-    PSW_TRY(samples_open(reader->file, &what, &kept));
     if (what.reps == 0) return PSW_OK;
-    psw_status status = read_line(&kept, slot, seconds);
-    samples_close(&kept);
-    while (status == PSW_OK && *count < what.reps && !isnan(seconds[*count])) ++*count;
-    return status;
-}
-
-static psw_status copy_line(const kept_samples *from, ptrdiff_t from_slot, const kept_samples *to, ptrdiff_t slot)
-{
-    double *line = malloc((size_t)from->reps * sizeof *line);
-    if (!line) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td samples", from->reps);
-    psw_status status = read_line(from, from_slot, line);
-    if (status == PSW_OK) status = samples_put(to, slot, line, to->reps);
-    free(line);
-    return status;
+    PSW_TRY(read_line(reader, slot, what.reps, seconds));
+    while (*count < what.reps && !isnan(seconds[*count])) ++*count;
+    return PSW_OK;
 }
 
 psw_status samples_copy(psw_reader *from, ptrdiff_t from_slot, const kept_samples *to, ptrdiff_t slot)
 {
-    kept_samples kept = {-1, from->slots, to->reps};
-    if (to->reps == 0 || H5Lexists(from->file, samples.name, H5P_DEFAULT) <= 0) return PSW_OK;
-    PSW_TRY(hdf_open_lines(from->file, samples.name, hdf_type(samples.type), kept.slots, kept.reps, &kept.dataset));
-    psw_status status = copy_line(&kept, from_slot, to, slot);
-    samples_close(&kept);
+    if (to->reps == 0 || from->has.samples.count == 0) return PSW_OK;
+    double *line = malloc((size_t)to->reps * sizeof *line);
+    if (!line) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td samples", to->reps);
+    psw_status status = read_line(from, from_slot, to->reps, line);
+    if (status == PSW_OK) status = samples_put(to, slot, line, to->reps);
+    free(line);
     return status;
 }

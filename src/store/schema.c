@@ -45,15 +45,19 @@ psw_status column_check(hid_t dataset, const psw_column *column)
     return column->vocabulary < 0 ? PSW_OK : check_codes(dataset, column);
 }
 
-psw_status psw_reader_schema(psw_reader *reader)
+psw_status schema_check(hid_t file, const columns *all, const hid_t *datasets)
 {
     psw_status status = PSW_OK;
-    hid_t scale = H5Dopen2(reader->file, "point", H5P_DEFAULT);
+    hid_t scale = H5Dopen2(file, "point", H5P_DEFAULT);
     char class[32];
     if (!hdf_get_text_attribute(scale, "CLASS", class, sizeof class) || strcmp(class, "DIMENSION_SCALE") != 0)
         status = PSW_FAIL(PSW_MISMATCH, "point is not a dimension scale");
-    for (ptrdiff_t i = 0; status == PSW_OK && i < reader->columns.count; i++)
-        status = column_check(reader->dataset[i], &reader->columns.list[i]);
+    for (ptrdiff_t i = 0; status == PSW_OK && i < all->count; i++) status = column_check(datasets[i], &all->list[i]);
     H5Dclose(scale);
     return status;
+}
+
+psw_status psw_reader_schema(psw_reader *reader)
+{
+    return finding_tell(&reader->has.schema);
 }

@@ -85,9 +85,19 @@ bool hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t most, vo
 /* A hard-linked dataset with allocated raw data: `length` (-1 = any number of) values of `type`. */
 ptrdiff_t hdf_length(hid_t dataset);
 psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset);
+/* `length` lines of `width` values (-1 = any number of). */
 psw_status hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t length, ptrdiff_t width, hid_t *dataset);
-/* A scalar text of at most `most` bytes; the caller frees it. */
-psw_status hdf_get_text(hid_t at, const char *name, size_t most, char **text);
+
+/* Where a dataset's numbers lie in the file, to be read without HDF5. Types in files are those in memory. */
+typedef struct raw {
+    uint64_t offset;
+    ptrdiff_t count; /* values; 0 = there are none */
+} raw;
+raw hdf_place(hid_t dataset);
+psw_status hdf_find(hid_t at, const char *name, hid_t type, ptrdiff_t length, raw *out); /* as hdf_open */
+psw_status hdf_find_text(hid_t at, const char *name, size_t most, raw *out); /* a scalar text of at most so many bytes */
+/* `count` values of `size` bytes from number `first` on. PSW_ENVIRONMENT. */
+psw_status raw_read(int file, const char *name, raw from, size_t size, ptrdiff_t first, ptrdiff_t count, void *values);
 
 typedef struct slice { /* rows first .. first+count of datasets of one length */
     hid_t file, memory;
@@ -107,10 +117,10 @@ psw_status hdf_write_pieces(hid_t dataset, const char *name, hid_t type, span at
 typedef struct guard_limits {
     double time_s, memory_bytes; /* of the processor; beyond what is mapped already, 0 = any */
 } guard_limits;
-typedef psw_status guard_attempt(const char *path);
-/* Makes the attempt in a child process. PSW_OK if it came to an end, whatever end; PSW_ENVIRONMENT if HDF5 crashed or
- * went beyond the limits. What an attempt does not touch is not tried. */
-psw_status guard_file(const char *path, guard_attempt *attempt, guard_limits limits);
+typedef psw_status guard_attempt(const char *path, void *result);
+/* Makes the attempt in a child process, which leaves its result, if any, in memory that it shares. PSW_OK if it came to
+ * an end, whatever end; PSW_ENVIRONMENT if HDF5 crashed or went beyond the limits. */
+psw_status guard_file(const char *path, guard_attempt *attempt, void *result, guard_limits limits);
 guard_limits guard_by_size(const char *path); /* for files whose numbers are all read: time for them */
 
 /* ---- small tables: launches and failures, a group with one dataset per field ---- */
@@ -144,7 +154,9 @@ psw_status table_create(hid_t at, const char *name, const char *title, const fie
 psw_status table_open(hid_t at, const char *name, const field *fields, ptrdiff_t rows, table *out);
 void table_close(table *open);
 psw_status table_put(const table *open, ptrdiff_t index, void *row);
-psw_status table_get(const table *open, ptrdiff_t index, void *row);
+/* Where the fields lie, and a row read from there; what has no place stays what it was. */
+psw_status table_find(hid_t at, const char *name, const field *fields, ptrdiff_t rows, raw *out);
+psw_status table_get(int file, const field *fields, const raw *places, ptrdiff_t index, void *row);
 
 /* ---- kept rows: group /rows, lines over all slots ---- */
 
@@ -158,7 +170,9 @@ typedef struct row_place {
     ptrdiff_t slot, row, value; /* where its rows begin */
 } row_place;
 typedef struct kept_rows {
-    hid_t dataset[ROWS_LINES]; /* -1: none are kept */
+    hid_t dataset[ROWS_LINES]; /* -1: none are kept, or they are read only, */
+    raw line[ROWS_LINES];      /* from here */
+    int file;
     ptrdiff_t slots, rows, values;
     row_place place[PSW_GROUP_MAX]; /* last found, by slot modulo */
 } kept_rows;
@@ -170,14 +184,16 @@ psw_status rows_create(hid_t file, const layout *what);
 psw_status rows_fill(hid_t file, const layout *what); /* where each slot's rows begin */
 psw_status rows_open(hid_t file, const layout *what, kept_rows *kept);
 void rows_close(kept_rows *kept);
-psw_status rows_check(hid_t file, const layout *what); /* PSW_MISMATCH */
+psw_status rows_check(const psw_reader *reader, const layout *what); /* PSW_MISMATCH */
 typedef struct row_extent {
     ptrdiff_t sets, queries, rows, values;
 } row_extent;
 row_extent rows_extent(const psw_point *point);
 /* Where the rows of a slot begin, which has so many; PSW_ENVIRONMENT if they do not lie in the lines. */
 psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_place *out);
-void rows_touch(hid_t file); /* reads what describes the lines, for a guard */
+psw_status rows_look(hid_t file, raw lines[ROWS_LINES]); /* where they lie; PSW_MISMATCH: the first that is wrong */
+/* For reading, of a reader's file, in which the lengths must be those of the layout. PSW_ENVIRONMENT. */
+psw_status rows_take(const psw_reader *reader, const layout *what, kept_rows *kept);
 /* As psw_store_rows, with at most `most` values a write. */
 psw_status rows_put(kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index,
                     ptrdiff_t most);
@@ -194,27 +210,47 @@ double samples_bytes(const layout *what);
 psw_status samples_create(hid_t file, const layout *what);
 psw_status samples_open(hid_t file, const layout *what, kept_samples *kept);
 void samples_close(kept_samples *kept);
-psw_status samples_check(hid_t file, const layout *what); /* PSW_MISMATCH */
+psw_status samples_check(const psw_reader *reader, const layout *what); /* PSW_MISMATCH */
+psw_status samples_look(hid_t file, ptrdiff_t slots, raw *out);         /* if there are any; PSW_MISMATCH */
 psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *seconds, ptrdiff_t count);
 /* The line of a slot of another file, if it keeps samples. */
 psw_status samples_copy(psw_reader *from, ptrdiff_t from_slot, const kept_samples *to, ptrdiff_t slot);
 
 /* ---- reading, as the writer uses it too ---- */
 
-struct psw_reader {
-    hid_t file, dataset[PSW_COLUMNS_MAX]; /* -1: a column younger than the file */
-    columns columns;
-    ptrdiff_t slots, launches;
-    char own[PSW_OWN_MAX][STORE_NAME], predict[PSW_PREDICT_MAX][STORE_NAME];
-    ptrdiff_t owns, predicts;
-    table launch, failure;
+typedef struct finding { /* the first failure of a check that a child made */
+    psw_status status;
+    char message[1024];
+} finding;
+psw_status finding_tell(const finding *what);
+
+/* What stands where in a file. Taken by HDF5 in a child process: the one that reads the numbers never lets HDF5 at the
+ * file. Nothing here is believed either: a child that was led astray may have written anything. */
+typedef struct inventory {
+    bool whole; /* it came to its end */
+    finding opened, schema, rows_are, samples_are;
+    ptrdiff_t slots, owns, predicts;
     uint64_t identity;
+    char own[PSW_OWN_MAX][STORE_NAME], predict[PSW_PREDICT_MAX][STORE_NAME];
+    raw point, text, resolved, samples;
+    raw column[PSW_COLUMNS_MAX], launch[STORE_FIELDS], failure[STORE_FIELDS], rows[ROWS_LINES];
+} inventory;
+/* PSW_ENVIRONMENT: no file of ours, or a damaged one. */
+psw_status inventory_take(const char *path, inventory *out);
+void inventory_columns(const inventory *of, columns *out);
+psw_status schema_check(hid_t file, const columns *all, const hid_t *datasets);
+
+struct psw_reader {
+    int file;
+    inventory has; /* of a column younger than the file no values */
+    columns columns;
+    ptrdiff_t launches;
     char *study;
     void *buffer;   /* STORE_PIECE values */
-    kept_rows rows; /* opened when first asked for */
+    kept_rows rows; /* taken when first asked for */
     bool rows_known;
 };
-psw_status reader_rows(psw_reader *reader); /* opens reader->rows; PSW_ENVIRONMENT if there are none */
+psw_status reader_rows(psw_reader *reader); /* fills reader->rows; PSW_ENVIRONMENT if there are none */
 /* Copies the rows of a slot through a buffer of ROWS_BUFFER values. */
 enum { ROWS_BUFFER = 1 << 18 };
 psw_status rows_copy(psw_reader *from, ptrdiff_t from_slot, kept_rows *to, ptrdiff_t to_slot, const psw_point *point,

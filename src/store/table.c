@@ -153,9 +153,7 @@ void table_close(table *open)
     open->fields = NULL;
 }
 
-typedef psw_status transfer(hid_t dataset, const char *name, hid_t type, slice rows, void *values);
-
-static psw_status each_field(const table *open, ptrdiff_t index, void *row, transfer *move)
+psw_status table_put(const table *open, ptrdiff_t index, void *row)
 {
     psw_status status = PSW_OK;
     slice one = slice_make(open->rows, index, 1);
@@ -164,26 +162,31 @@ static psw_status each_field(const table *open, ptrdiff_t index, void *row, tran
         if (open->dataset[i] <= 0) continue;
         char *at = (char *)row + f->offset;
         hid_t type = field_type(f);
-        if (f->size) at[f->size - 1] = '\0'; /* also what a foreign hand wrote ends somewhere */
-        status = move(open->dataset[i], f->name, type, one, at);
         if (f->size) at[f->size - 1] = '\0';
+        status = hdf_write(open->dataset[i], f->name, type, one, at);
         H5Tclose(type);
     }
     slice_close(one);
     return status;
 }
 
-static psw_status write_field(hid_t dataset, const char *name, hid_t type, slice rows, void *values)
+psw_status table_find(hid_t at, const char *name, const field *fields, ptrdiff_t rows, raw *out)
 {
-    return hdf_write(dataset, name, type, rows, values);
+    table open;
+    psw_status status = table_open(at, name, fields, rows, &open);
+    for (ptrdiff_t i = 0; fields[i].name; i++) out[i] = open.dataset[i] > 0 ? hdf_place(open.dataset[i]) : (raw){0};
+    table_close(&open);
+    return status;
 }
 
-psw_status table_put(const table *open, ptrdiff_t index, void *row)
+psw_status table_get(int file, const field *fields, const raw *places, ptrdiff_t index, void *row)
 {
-    return each_field(open, index, row, write_field);
-}
-
-psw_status table_get(const table *open, ptrdiff_t index, void *row)
-{
-    return each_field(open, index, row, hdf_read);
+    for (ptrdiff_t i = 0; fields[i].name; i++) {
+        const field *f = &fields[i];
+        char *at = (char *)row + f->offset;
+        if (places[i].count == 0) continue;
+        PSW_TRY(raw_read(file, f->name, places[i], f->size ? f->size : sizeof(int64_t), index, 1, at));
+        if (f->size) at[f->size - 1] = '\0'; /* also what a foreign hand wrote ends somewhere */
+    }
+    return PSW_OK;
 }

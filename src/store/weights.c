@@ -83,8 +83,9 @@ static psw_status read_file(const char *path, psw_weights *weights)
     return status;
 }
 
-static psw_status touch(const char *path)
+static psw_status touch(const char *path, void *nothing)
 {
+    (void)nothing;
     psw_weights weights;
     PSW_TRY(read_file(path, &weights));
     psw_store_weights_free(&weights);
@@ -99,7 +100,7 @@ psw_status psw_store_weights(const char *path, psw_weights *weights)
     bool regular = stat(path, &about) == 0 && S_ISREG(about.st_mode); /* looking into a pipe would wait */
     if (!regular || H5Fis_hdf5(path) <= 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s, named by weights, is no HDF5 file that can be read", path);
-    PSW_TRY(guard_file(path, touch, guard_by_size(path)));
+    PSW_TRY(guard_file(path, touch, NULL, guard_by_size(path)));
     return read_file(path, weights);
 }
 

@@ -32,10 +32,10 @@ static bool same_names(const char *const *names, ptrdiff_t count, char (*stored)
 
 static psw_status check_study(const char *path, psw_reader *reader, const layout *what)
 {
-    if (reader->identity != what->identity || reader->slots != what->slots)
+    if (reader->has.identity != what->identity || reader->has.slots != what->slots)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s belongs to another study", path);
-    if (!same_names(what->own, what->owns, reader->own, reader->owns) ||
-        !same_names(what->predict, what->predicts, reader->predict, reader->predicts))
+    if (!same_names(what->own, what->owns, reader->has.own, reader->has.owns) ||
+        !same_names(what->predict, what->predicts, reader->has.predict, reader->has.predicts))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s was made with other axes or predictions of its own", path);
     return PSW_OK;
 }

@@ -35,10 +35,12 @@ static herr_t mark_raw(hid_t at, const char *name, const H5O_info_t *about, void
     return 0;
 }
 
-static void sort_places(good_file *good, hid_t file)
+static void sort_places(good_file *good, const char *path)
 {
     size_t count[2] = {0};
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     H5Ovisit(file, H5_INDEX_NAME, H5_ITER_NATIVE, mark_raw, good);
+    H5Fclose(file);
     for (size_t i = 0; i < good->size; i++) good->place[good->raw[i]][count[good->raw[i]]++] = i;
     good->tables = count[0];
     MUST(count[0] > 4096 && count[1] > 4096, "%zu bytes of tables, %zu of data", count[0], count[1]);
@@ -47,7 +49,7 @@ static void sort_places(good_file *good, hid_t file)
 static void set_word(good_file *good, const psw_reader *reader, ptrdiff_t column, ptrdiff_t slot, const void *word)
 {
     size_t size = column_bytes(&reader->columns.list[column]);
-    memcpy(good->bytes + H5Dget_offset(reader->dataset[column]) + (size_t)slot * size, word, size);
+    memcpy(good->bytes + reader->has.column[column].offset + (size_t)slot * size, word, size);
 }
 
 /* The first slot is done, so that its columns are believed. */
@@ -72,7 +74,7 @@ static void make_good(good_file *good)
     FILE *stream = fopen(path, "rb");
     good->size = stream ? fread(good->bytes, 1, LARGEST, stream) : 0;
     if (stream) fclose(stream);
-    sort_places(good, reader->file);
+    sort_places(good, path);
     finish_slot(good, reader);
     psw_reader_close(reader);
     unlink(path);
@@ -86,10 +88,10 @@ static size_t damage(const good_file *good, const uint8_t *data, size_t size, ui
     size_t kept = good->size;
     memcpy(bytes, good->bytes, kept);
     while (size >= 5) {
-        bool raw = data[3] & 8;
+        bool in_data = data[3] & 8;
         size_t count = 1 + (data[3] & 7), where = data[0] | (size_t)data[1] << 8 | (size_t)data[2] << 16;
-        size_t most = raw ? good->size - good->tables : good->tables;
-        where = good->place[raw][where % most];
+        size_t most = in_data ? good->size - good->tables : good->tables;
+        where = good->place[in_data][where % most];
         if (data[3] & 16 && where < kept) kept = where;
         if (count > size - 4) count = size - 4;
         if (count > good->size - where) count = good->size - where;

@@ -128,8 +128,10 @@ static void check_all(void)
     }
     CHECK(wrong == 0, "%td values are not what was written", wrong);
     CHECK(at == what.rows && value == what.values, "%td rows, %td values", at, value);
-    CHECK(rows_check(file, &what) == PSW_OK, "%s", psw_message());
     H5Fclose(file);
+    psw_reader *reader = NULL;
+    CHECK(psw_reader_open(path, &reader) == PSW_OK && rows_check(reader, &what) == PSW_OK, "%s", psw_message());
+    psw_reader_close(reader);
     free(output);
     free(special);
     free(log2_den);

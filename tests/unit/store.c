@@ -46,6 +46,7 @@ static void test_new_file(void)
     CHECK(layout_create(file("new.h5"), &what) == PSW_OK, "%s", psw_message());
     CHECK(psw_reader_open(file("new.h5"), &reader) == PSW_OK, "%s", psw_message());
     if (!reader) return;
+    CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "a reader lets HDF5 at the file itself");
     CHECK(psw_reader_slots(reader) == 2500, "%td slots", psw_reader_slots(reader));
     CHECK(psw_reader_identity(reader) == what.identity, "identity");
     CHECK(strcmp(psw_reader_study(reader), what.resolved) == 0, "%s", psw_reader_study(reader));

@@ -69,12 +69,19 @@ static void test_lines(void)
     unlink(path);
 }
 
+static psw_status check_file(const layout *what)
+{
+    psw_reader *reader;
+    PSW_TRY(psw_reader_open(path, &reader));
+    psw_status status = samples_check(reader, what);
+    psw_reader_close(reader);
+    return status;
+}
+
 static void expect_mismatch(const layout *what, const char *why)
 {
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    psw_status status = samples_check(file, what);
+    psw_status status = check_file(what);
     CHECK(status == PSW_MISMATCH, "%s: %d", why, status);
-    H5Fclose(file);
 }
 
 static void test_check(void)
@@ -82,12 +89,10 @@ static void test_check(void)
     layout what = timed_layout(SLOTS), longer = timed_layout(SLOTS), none = store_layout(SLOTS);
     longer.reps++;
     CHECK(layout_create(path, &what) == PSW_OK, "%s", psw_message());
-    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
-    CHECK(samples_check(file, &what) == PSW_OK, "%s", psw_message());
-    CHECK(samples_check(file, &none) == PSW_OK, "a study without samples asks for none");
-    H5Fclose(file);
+    CHECK(check_file(&what) == PSW_OK, "%s", psw_message());
+    CHECK(check_file(&none) == PSW_OK, "a study without samples asks for none");
     expect_mismatch(&longer, "a line of another length");
-    file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
     hid_t dataset = H5Dopen2(file, "time_s", H5P_DEFAULT);
     H5Adelete(dataset, "units");
     H5Dclose(dataset);

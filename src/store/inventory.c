@@ -1,0 +1,161 @@
+/* What stands where in a result file: the one place that lets HDF5 at a file which may be damaged or made to harm, in a
+ * child process. */
+#include "store/store.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+static void note(finding *f, psw_status status)
+{
+    if (f->status != PSW_OK || status == PSW_OK) return;
+    f->status = status;
+    psw_format(f->message, sizeof f->message, "%s", psw_message());
+}
+
+psw_status finding_tell(const finding *what)
+{
+    return what->status == PSW_OK ? PSW_OK : PSW_FAIL(what->status, "%s", what->message);
+}
+
+static psw_status check_origin(const char *path, hid_t file)
+{
+    char name[32];
+    int32_t version = 0;
+    ptrdiff_t count = 0;
+    if (!hdf_get_text_attribute(file, "schema_name", name, sizeof name) || strcmp(name, "polysweep") != 0)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is an HDF5 file, but not one of polysweep", path);
+    if (!hdf_get_numbers(file, "schema_version", H5T_STD_I32LE, 1, &version, &count) || count != 1 || version < 1)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s does not say which schema it has", path);
+    if (version > STORE_SCHEMA)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s was written by a newer polysweep (schema %d, this one reads %d)", path,
+                        (int)version, STORE_SCHEMA);
+    return PSW_OK;
+}
+
+/* ---- /provenance ---- */
+
+static psw_status read_line(hid_t at, const char *name, hid_t type, ptrdiff_t most, void *values, ptrdiff_t *count)
+{
+    hid_t dataset;
+    PSW_TRY(hdf_open(at, name, type, -1, &dataset));
+    psw_status status = PSW_OK;
+    *count = hdf_length(dataset);
+    if (*count < 1 || *count > most)
+        status = PSW_FAIL(PSW_ENVIRONMENT, "%s holds %td values", name, *count);
+    else if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
+        status = HDF_FAIL("cannot read %s", name);
+    H5Dclose(dataset);
+    return status;
+}
+
+static psw_status read_names(hid_t at, const char *name, char (*names)[STORE_NAME], ptrdiff_t most, ptrdiff_t *count)
+{
+    *count = 0;
+    if (H5Lexists(at, name, H5P_DEFAULT) == 0) return PSW_OK;
+    hid_t type = hdf_text_type(STORE_NAME);
+    psw_status status = read_line(at, name, type, most, names, count);
+    H5Tclose(type);
+    for (ptrdiff_t i = 0; i < most; i++) names[i][STORE_NAME - 1] = '\0';
+    return status;
+}
+
+static psw_status take_provenance(hid_t group, inventory *out)
+{
+    const size_t most = (size_t)1 << 28;
+    ptrdiff_t count;
+    PSW_TRY(read_line(group, "identity", H5T_STD_U64LE, 1, &out->identity, &count));
+    PSW_TRY(hdf_find_text(group, "study", most, &out->text));
+    PSW_TRY(hdf_find_text(group, "resolved", most, &out->resolved));
+    PSW_TRY(read_names(group, "own", out->own, PSW_OWN_MAX, &out->owns));
+    PSW_TRY(read_names(group, "predict", out->predict, PSW_PREDICT_MAX, &out->predicts));
+    return table_find(group, "launches", launch_fields, STORE_LAUNCHES, out->launch);
+}
+
+/* ---- columns, and what else is on slots ---- */
+
+void inventory_columns(const inventory *of, columns *out)
+{
+    const char *own[PSW_OWN_MAX], *predict[PSW_PREDICT_MAX];
+    for (ptrdiff_t i = 0; i < of->owns; i++) own[i] = of->own[i];
+    for (ptrdiff_t i = 0; i < of->predicts; i++) predict[i] = of->predict[i];
+    columns_make(own, of->owns, predict, of->predicts, out);
+}
+
+static psw_status take_columns(hid_t file, inventory *out)
+{
+    hid_t datasets[PSW_COLUMNS_MAX];
+    columns all;
+    inventory_columns(out, &all);
+    PSW_TRY(hdf_find(file, "point", H5T_STD_I64LE, -1, &out->point));
+    out->slots = out->point.count;
+    if (out->slots < 1) return PSW_FAIL(PSW_ENVIRONMENT, "there are no points in it");
+    psw_status status = columns_open(file, &all, out->slots, false, datasets);
+    for (ptrdiff_t i = 0; i < all.count; i++)
+        if (datasets[i] > 0) out->column[i] = hdf_place(datasets[i]);
+    if (status == PSW_OK) note(&out->schema, schema_check(file, &all, datasets));
+    columns_close(&all, datasets);
+    return status;
+}
+
+static psw_status take_parts(hid_t file, inventory *out)
+{
+    hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
+    if (group < 0) return PSW_FAIL(PSW_ENVIRONMENT, "/provenance is missing");
+    psw_status status = take_provenance(group, out);
+    H5Gclose(group);
+    if (status == PSW_OK) status = take_columns(file, out);
+    if (status == PSW_OK) status = table_find(file, "failures", failure_fields, failure_rows(out->slots), out->failure);
+    if (status != PSW_OK) return status;
+    note(&out->rows_are, rows_look(file, out->rows));
+    note(&out->samples_are, samples_look(file, out->slots, &out->samples));
+    return PSW_OK;
+}
+
+static psw_status take_file(const char *path, inventory *out)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    psw_status status = file < 0 ? HDF_FAIL("%s cannot be opened", path) : PSW_OK;
+    H5Pclose(access);
+    if (status != PSW_OK) return status;
+    status = check_origin(path, file);
+    if (status == PSW_OK) {
+        status = take_parts(file, out);
+        if (status == PSW_ENVIRONMENT) status = PSW_FAIL(status, "%s is damaged: %s", path, psw_message());
+    }
+    H5Fclose(file);
+    return status;
+}
+
+static psw_status take_in_child(const char *path, void *result)
+{
+    inventory *out = result;
+    note(&out->opened, take_file(path, out));
+    out->whole = true;
+    return PSW_OK;
+}
+
+/* Texts end, and numbers of names are numbers of names. */
+static bool makes_sense(inventory *i)
+{
+    finding *findings[] = {&i->opened, &i->schema, &i->rows_are, &i->samples_are};
+    for (size_t k = 0; k < sizeof findings / sizeof *findings; k++)
+        findings[k]->message[sizeof findings[k]->message - 1] = '\0';
+    for (ptrdiff_t k = 0; k < PSW_OWN_MAX; k++) i->own[k][STORE_NAME - 1] = '\0';
+    for (ptrdiff_t k = 0; k < PSW_PREDICT_MAX; k++) i->predict[k][STORE_NAME - 1] = '\0';
+    return i->whole && i->owns >= 0 && i->owns <= PSW_OWN_MAX && i->predicts >= 0 && i->predicts <= PSW_PREDICT_MAX;
+}
+
+psw_status inventory_take(const char *path, inventory *out)
+{
+    inventory *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return PSW_FAIL(PSW_NO_MEMORY, "no memory to look into %s", path);
+    psw_status status =
+        guard_file(path, take_in_child, shared, (guard_limits){.time_s = 5, .memory_bytes = (double)(1 << 30)});
+    *out = *shared;
+    munmap(shared, sizeof *shared);
+    if (status != PSW_OK) return status;
+    if (!makes_sense(out)) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 breaks down over it", path);
+    return finding_tell(&out->opened);
+}
