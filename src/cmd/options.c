@@ -41,7 +41,7 @@ static const option options_table[] = {
     {"weak", NULL, "n grows with the team, so that the work of a rank stays what it is", FLAG, AT(weak), 0},
     {"teams", "T,T,...", "sizes of teams (default: 1, 2, 4, ... and all ranks)", TEXT, AT(teams), 0},
     {"columns", "A,B,...", "columns to show", TEXT, AT(columns), 0},
-    {"sample", "PERCENT", "share of the slots to recompute", PERCENT, AT(sample), 0},
+    {"sample", "PERCENT", "share of the done slots to recompute, whole blocks of 16 (default: all that a minute allows)", PERCENT, AT(sample), 0},
     {"csv", NULL, "comma-separated values", FLAG, AT(csv), 0},
     {"jsonl", NULL, "one JSON object a line", FLAG, AT(jsonl), 0},
     {"extrap", NULL, "times as JSON lines for Extra-P: team, n, d, beta and r are its parameters, where they vary", FLAG, AT(extrap), 0},

@@ -34,7 +34,8 @@ typedef struct check {
     psw_runs runs;
     psw_column columns[PSW_COLUMNS_MAX + LINES];
     ptrdiff_t column_count, slot_count, done, torn, picked;
-    double percent;
+    double percent; /* of the done slots: wanted, then picked */
+    bool in_use;    /* a run had the file open when its slots were read */
     psw_machine machine;
     ptrdiff_t known_launch; /* whose answer `known_same` is */
     bool known_same;
@@ -219,6 +220,7 @@ static psw_status choose(check *c)
                                                    : 100 * budget_s / c->runs.predicted_s;
     if (c->percent < 100 && c->done > 0) PSW_TRY(cut_sample(c, identity));
     c->picked = c->runs.points;
+    c->percent = c->done > 0 ? 100 * (double)c->picked / (double)c->done : 0;
     return PSW_OK;
 }
 
@@ -242,6 +244,7 @@ static psw_status open_file(check *c)
         return PSW_FAIL(PSW_NO_MEMORY, "no memory to verify %td slots", c->slot_count);
     PSW_TRY(prepare_rows(c));
     PSW_TRY(psw_inputs_read(c->study, &c->inputs));
+    c->in_use = psw_store_locked(c->path);
     return psw_reader_slots_get(c->reader, c->slots);
 }
 
@@ -319,8 +322,10 @@ static void tell_difference(const check *c, const difference *d)
 
 static void tell(const check *c, const findings *all, ptrdiff_t differing)
 {
+    double compared = (double)c->picked - c->too_large;
     printf("file        %s, schema as it should be\n", c->path);
     printf("slots       %td, %td done\n", c->slot_count, c->done);
+    if (c->in_use) printf("in use      a run has it open: what that has not ended is not looked at\n");
     if (c->torn > 0) printf("torn        %td with a wrong commit word; running the study again mends them\n", c->torn);
     printf("recomputed  %td of them (%.3g %%)", c->picked, c->percent);
     if (c->rows) printf(", the kept rows of %.0f", c->with_rows);
@@ -333,7 +338,7 @@ static void tell(const check *c, const findings *all, ptrdiff_t differing)
         for (ptrdiff_t i = 0; i < all[rank].kept; i++) tell_difference(c, &all[rank].list[i]);
     for (ptrdiff_t i = 0; i < c->column_count + LINES; i++)
         if (c->differs[i] > 0) printf("column      %s differs in %.0f slots\n", c->columns[i].name, c->differs[i]);
-    if (differing == 0) printf("verdict     the same\n");
+    if (differing == 0) printf("verdict     %s\n", compared > 0 ? "the same" : "nothing to compare");
 }
 
 static void json(const check *c, const findings *all, ptrdiff_t differing)
@@ -345,6 +350,7 @@ static void json(const check *c, const findings *all, ptrdiff_t differing)
     psw_json_count(&out, "torn", c->torn);
     psw_json_count(&out, "recomputed", c->picked);
     psw_json_number(&out, "percent", c->percent);
+    psw_json_bool(&out, "in_use", c->in_use);
     psw_json_number(&out, "with_rows", c->with_rows);
     psw_json_number(&out, "within_tolerance", c->loose);
     psw_json_number(&out, "too_large", c->too_large);

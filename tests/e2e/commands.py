@@ -236,6 +236,7 @@ def test_verify(file, points):
         told = parse(run("verify", file, "--json", ranks=ranks))
         check(told["recomputed"] == points and told["differing"] == told["within_tolerance"] == 0, told)
     some = parse(run("verify", file, "--json", "--sample", 30))
+    check(math.isclose(some["percent"], 100 * some["recomputed"] / points), "the share that was picked", some)
     check(0 < some["recomputed"] < points and some == parse(run("verify", file, "--json", "--sample", 30)), some)
     with h5py.File(file, "r+") as f:
         slot = int(numpy.flatnonzero(numpy.isfinite(f["special_mass_d1"][...]))[3])
@@ -255,6 +256,15 @@ def test_verify(file, points):
     with h5py.File(file, "r+") as f:
         del f["tie"]
     run("verify", file, code=4)
+
+
+def test_verify_nothing(study, file):
+    run("run", study, "-o", file, "--quiet", "--where", "n < 0")
+    said = run("verify", file)
+    check("nothing to compare" in said and "the same" not in said and "in use" not in said, said)
+    with open(file + ".lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        check("in use" in run("verify", file) and parse(run("verify", file, "--json"))["in_use"], "a run has it open")
 
 
 def test_calibration(file, study):
@@ -292,6 +302,7 @@ def main():
         test_calibration(file, study)
         test_doctor(place)
         test_verify(file, told["points"])
+        test_verify_nothing(study, os.path.join(place, "nothing.h5"))
     print(checks, "checks,", failed, "failed", file=sys.stderr)
     return 1 if failed else 0
 
