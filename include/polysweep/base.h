@@ -49,9 +49,10 @@ void psw_message_set(const char *message, const char *site); /* a message that c
  * given occurrence (1 = first) on the given rank; without the variable it costs one comparison. A fourth
  * part changes what happens: a number pauses for so many seconds, `kill` ends the process at once. Several
  * are separated by commas.
- * psw_fault_rank tells the room who this process is. */
+ * psw_fault_rank tells the room who this process is; psw_fault_check refuses names that are no site (PSW_USAGE). */
 psw_status psw_fault(const char *site);
 void psw_fault_rank(int rank);
+psw_status psw_fault_check(void);
 
 /* One aligned block that holds everything a run of slots needs. With base == NULL it only counts:
  * the code that lays memory out is the code that sizes it, so a prediction is exact. */

@@ -49,9 +49,15 @@ psw_status psw_fail_at(psw_status status, const char *file, int line, const char
     return status;
 }
 
-const char *psw_message(void) { return message; }
+const char *psw_message(void)
+{
+    return message;
+}
 
-const char *psw_message_site(void) { return site; }
+const char *psw_message_site(void)
+{
+    return site;
+}
 
 void psw_message_set(const char *other_message, const char *other_site)
 {
@@ -69,6 +75,14 @@ bool psw_format(char *out, size_t size, const char *format, ...)
 }
 
 /* ---- injected faults ---- */
+
+static const char *const sites[] = {
+    "arena.create", "comm.board",    "comm.queue",      "comm.split",   "compute.head",
+    "compute.leaf", "compute.point", "compute.prepare", "dist.message", "dist.prepare",
+    "dist.scan",    "dist.step",     "judge.draw",      "judge.errors", "store.commit",
+    "store.copy",   "store.create",  "store.failure",   "store.mark",   "store.open",
+    "store.put",    "store.replace", "store.rows",      "store.sync",   NULL,
+};
 
 typedef struct fault {
     char site[64];
@@ -90,19 +104,42 @@ static fault parse_fault(const char *text)
 
 static int this_rank = 0;
 
-void psw_fault_rank(int rank) { this_rank = rank; }
+void psw_fault_rank(int rank)
+{
+    this_rank = rank;
+}
 
 enum { FAULTS = 32 };
 
 static int parse_faults(const char *text, fault *armed)
 {
     int count = 0;
-    while (text && count < FAULTS) {
+    while (text && *text && count < FAULTS) {
         armed[count++] = parse_fault(text);
         text = strchr(text, ',');
         if (text) text++;
     }
     return count;
+}
+
+static bool is_site(const char *name)
+{
+    for (int i = 0; sites[i]; i++)
+        if (strcmp(sites[i], name) == 0) return true;
+    return false;
+}
+
+psw_status psw_fault_check(void)
+{
+    fault armed[FAULTS];
+    char list[512] = "";
+    int count = parse_faults(getenv("POLYSWEEP_FAULT"), armed);
+    for (int i = 0; sites[i]; i++) psw_format(list + strlen(list), sizeof list - strlen(list), " %s", sites[i]);
+    for (int i = 0; i < count; i++)
+        if (!is_site(armed[i].site))
+            return PSW_FAIL(PSW_USAGE, "POLYSWEEP_FAULT: \"%s\" is no site of a fault; these are:%s", armed[i].site,
+                            list);
+    return PSW_OK;
 }
 
 static bool is_due(fault *f, const char *at)

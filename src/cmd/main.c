@@ -182,6 +182,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0) return without_mpi(NULL, &version);
     const psw_command *command = find(argv[1]);
     psw_status status = command ? psw_options_parse(command, argc, argv, &options) : unknown(argv[1]);
+    if (status == PSW_OK) status = psw_fault_check();
     if (status != PSW_OK) return refuse(status);
     if (command->mpi && !options.help && !options.version) return inside_mpi(command, &options, &argc, &argv);
     return without_mpi(command, &options);

@@ -31,6 +31,9 @@ expect 3 "nowhere.h5" "$program" show nowhere.h5
 expect 3 "nowhere.h5" "$program" verify nowhere.h5
 expect 3 "nowhere.h5" "$program" status nowhere.h5
 
+POLYSWEEP_FAULT=store.pot:0:1 expect 2 'POLYSWEEP_FAULT: "store.pot" is no site .* store.put ' "$program" run nowhere.yaml
+POLYSWEEP_FAULT=store.put:0:1,compute: expect 2 '"compute" is no site' ranks 2 run nowhere.yaml
+
 # ---- study file: place and nearest name
 study 'beta: [2, 4], n: 64, d: 10'
 expect 0 "." "$program" plan study.yaml

@@ -127,6 +127,19 @@ def check_state(root):
                 yield f"{unit.name}:{n}: state that outlives a call: {line.strip()}"
 
 
+def check_sites(root):
+    """The sites of injected faults are those that src/base/status.c lists."""
+    table = root / "src/base/status.c"
+    listed = re.search(r"\bsites\[\] = {([^}]*)}", table.read_text() if table.exists() else "")
+    listed = set(re.findall(r'"([^"]+)"', listed[1] if listed else ""))
+    used = {site: unit.name for unit in units_of(root)
+            for site in re.findall(r'\bpsw_fault\("([^"]+)"\)', (root / unit.name).read_text())}
+    for site in sorted(set(used) - listed):
+        yield f"{used[site]}: fault site {site} is not in the list of src/base/status.c"
+    for site in sorted(listed - set(used)):
+        yield f"src/base/status.c: lists the fault site {site}, which is nowhere"
+
+
 def check_registered(root):
     """Every test is in a list; a script may also be a helper that another one of its folder names."""
     tests = root / "tests"
@@ -201,7 +214,7 @@ def check_words(root):
                 yield f"{path.relative_to(root)}:{n}: {later.search(line)[0]}"
 
 
-CHECKS = [check_rooms, check_includes, check_fences, check_state, check_registered, check_lengths, check_words]
+CHECKS = [check_rooms, check_includes, check_fences, check_state, check_sites, check_registered, check_lengths, check_words]
 
 
 def main():

@@ -46,6 +46,8 @@ FAULTS = [
     ("src/spec/state.c", "static int calls = 0;\n", "outlives"),
     ("src/spec/state.c", "double table[8];\n", "outlives"),
     ("src/spec/state.c", "int f(void)\n{\n    static char *text;\n    return 0;\n}\n", "outlives"),
+    ("src/store/site.c", 'void f(void) { psw_fault("store.late"); }\n', "store.late is not in the list"),
+    ("src/base/status.c", 'static const char *const sites[] = {"store.gone", NULL};\n', "store.gone, which is nowhere"),
     ("tests/unit/forgotten.c", "int main(void) { return 0; }\n", "in no list"),
     ("tests/e2e/forgotten.py", "pass\n", "in no list"),
     ("tests/more.cmake", "psw_test(gone unit/gone.c)\n", "not there"),
