@@ -144,7 +144,7 @@ static psw_status make_study(const psw_options *options, int ranks, psw_study **
     int each = TRIAL_SLOTS / ranks, most = each < TRIAL_MOST ? each : TRIAL_MOST;
     int slots = ranks * (most > TRIAL_LEAST ? most : TRIAL_LEAST);
     for (ptrdiff_t i = 0; i < options->set_count; i++)
-        if (strncmp(options->set[i], "run.", 4) != 0)
+        if (strncmp(options->set[i], "run.threads=", 12) != 0)
             return PSW_FAIL(PSW_USAGE, "--set %s: doctor knows run.threads only: --set run.threads=4", options->set[i]);
     psw_format(text, sizeof text,
                "{schema: 1, study: doctor, seed: 1, methods: [closed_form], data: {kind: self_attention, preset: W2},\n"

@@ -137,12 +137,13 @@ static psw_library read_library(void)
 #define SANITIZED false
 #endif
 
+extern void __ubsan_handle_out_of_bounds(void *, void *) __attribute__((weak)); /* gcc has no word for this sanitizer */
+
 static psw_build read_build(void)
 {
+    psw_build out = {.sanitized = SANITIZED || __ubsan_handle_out_of_bounds != NULL};
 #ifdef __OPTIMIZE__
-    psw_build out = {.optimised = true, .sanitized = SANITIZED};
-#else
-    psw_build out = {.optimised = false, .sanitized = SANITIZED};
+    out.optimised = true;
 #endif
     psw_format(out.tiles, sizeof out.tiles, "%s", psw_tile_backend());
     return out;

@@ -178,7 +178,9 @@ static void check_fcntl(const psw_facts *f, psw_report *r)
     bool romio = strstr(f->mpi.io, "romio") != NULL && f->mpi.io[0] != '^';
     if (!error) return;
     psw_doctor_warn(r, "locks", "fcntl locks are refused in %s (%s); ROMIO may need them", name_of(&f->attempt), strerror(error));
-    psw_doctor_mend(r, romio ? "`export OMPI_MCA_io=ompio`" : "`polysweep verify FILE.h5` after a run, and leave OMPI_MCA_io unset");
+    const char *later = f->mpi.open_mpi ? "`polysweep verify FILE.h5` after a run, and leave OMPI_MCA_io unset"
+                                        : "`polysweep verify FILE.h5` after a run";
+    psw_doctor_mend(r, "%s", romio && f->mpi.open_mpi ? "`export OMPI_MCA_io=ompio`" : later);
 }
 
 static const char *other_io(const psw_facts *f)

@@ -54,7 +54,7 @@ static void world(const psw_facts *f, psw_report *r)
         psw_doctor_fine(r, "launch", "%d rank%s on %d node%s, rank 0 on %s", f->ranks, plural(f->ranks), nodes,
                         plural(nodes), f->places[0].machine.host[0] ? f->places[0].machine.host : "a host without name");
     }
-    if (strcmp(f->launcher.plm, "isolated") == 0 && f->launcher.nodes > nodes) {
+    if (f->mpi.open_mpi && strcmp(f->launcher.plm, "isolated") == 0 && f->launcher.nodes > nodes) {
         psw_doctor_warn(r, "launch", "OMPI_MCA_plm=isolated keeps mpirun on one of the %d nodes of this job",
                         f->launcher.nodes);
         psw_doctor_mend(r, "`unset OMPI_MCA_plm`");

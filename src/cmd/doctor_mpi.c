@@ -59,7 +59,7 @@ static void check_semaphores(const psw_facts *f, const psw_place *p, psw_report 
 {
     bool asked = uses_ompio(&f->mpi) && allows(f->mpi.sharedfp, "sm");
     int shut = p->shared.semaphores_shut;
-    if (shut == 0) return;
+    if (shut == 0 || !f->mpi.open_mpi) return;
     (asked ? psw_doctor_bad : psw_doctor_warn)(
         r, "mpi", "%d semaphore%s of killed runs on %s, shut: MPI programs that open a file of that name wait for ever%s",
         shut, shut == 1 ? "" : "s", p->machine.host, asked ? "" : " (polysweep does not ask them)");
@@ -115,14 +115,15 @@ static void check_left(const psw_place *p, psw_report *r)
     char size[PSW_TEXT];
     if (p->shared.segments == 0) return;
     psw_say_bytes(p->shared.segment_bytes, size);
+    const char *clear = "`rm -f /dev/shm/vader_segment.*` there, when no MPI program of yours runs";
     if (p->shared.segment_bytes < much) {
-        psw_doctor_fine(r, "memory", "%d segments of killed MPI programs in /dev/shm of %s hold %s only", p->shared.segments,
-                        p->machine.host, size);
+        psw_doctor_fine(r, "memory", "%d segments of killed MPI programs in /dev/shm of %s hold %s only; to clear them: %s",
+                        p->shared.segments, p->machine.host, size, clear);
         return;
     }
     psw_doctor_warn(r, "memory", "%d segments of killed MPI programs hold %s of memory in /dev/shm of %s",
                     p->shared.segments, size, p->machine.host);
-    psw_doctor_mend(r, "`rm -f /dev/shm/vader_segment.*` there, when no MPI program of yours runs");
+    psw_doctor_mend(r, "%s", clear);
 }
 
 /* vader takes 4 MiB a rank (btl_vader_segment_size), and what does not fit ends in a bus error. */

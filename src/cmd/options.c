@@ -18,7 +18,7 @@ typedef struct option {
 
 static const option options_table[] = {
     {"output", "FILE.h5", "the result file (default: output.file of the study, else its name)", TEXT, AT(output), 'o'},
-    {"set", "KEY=VALUE", "replace a value of the study: grid.beta=[2,4], judge.trials=50; may be repeated", LIST, AT(set), 0},
+    {"set", "KEY=VALUE", "replace a value of the study: grid.beta=[2,4], run.threads=2 (doctor takes only this one); may be repeated", LIST, AT(set), 0},
     {"where", "EXPR", "only points for which EXPR holds: \"n <= 4096 and method == exact\"", TEXT, AT(where), 0},
     {"time-limit", "TIME", "stop cleanly (exit code 75) before TIME is over: 45s, 1h30m", DURATION, AT(time_limit_s), 0},
     {"redo", "failed", "compute failed, timed out and skipped points again; without it they stay as they are", TEXT, AT(redo), 0},

@@ -204,7 +204,7 @@ static psw_status open_prologue(const char *path, FILE **in)
         fclose(*in);
         *in = NULL;
     }
-    return *in ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "--prologue %s: %s", path, strerror(errno));
+    return *in ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "--prologue %s cannot be read: %s", path, strerror(errno));
 }
 
 /* Above everything that takes time: a shell without a trap dies of the signal. */
@@ -231,7 +231,7 @@ static psw_status prologue(const script *s)
     if (line[strlen(line) - 1] != '\n') fputc('\n', s->out);
     bool whole = !ferror(in);
     fclose(in);
-    return whole ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "--prologue %s: %s", path, strerror(errno));
+    return whole ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "--prologue %s cannot be read: %s", path, strerror(errno));
 }
 
 static void environment(const script *s)

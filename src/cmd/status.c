@@ -63,7 +63,7 @@ static psw_status read_slots(const char *path, psw_state *state)
     psw_reader *reader;
     psw_study *study = NULL;
     *state = (psw_state){.elapsed_s = NAN, .eta_s = NAN, .time_limit_s = NAN};
-    if (access(path, F_OK) != 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s: %s", path, strerror(errno));
+    if (access(path, F_OK) != 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, strerror(errno));
     PSW_TRY(psw_study_of_file(path, &study));
     psw_format(state->study, sizeof state->study, "%s", psw_study_name(study));
     psw_status status = psw_reader_open(path, &reader);

@@ -164,7 +164,7 @@ static void tell(char *text, size_t size, const char *path, const line *here, co
 {
     const char *a = here && *here->text ? here->text : "nothing", *b = there && *there->text ? there->text : "nothing";
     size_t used = strlen(text);
-    if (strcmp(a, b) != 0) psw_format(text + used, size - used, "%s: %s here, %s in the file\n", path, a, b);
+    if (strcmp(a, b) != 0) psw_format(text + used, size - used, "%s%s: %s here, %s in the file", used ? "\n" : "", path, a, b);
 }
 
 static void compare(void (*describe)(lines *, const psw_study *), const psw_study *asked, const psw_study *stored,
@@ -188,7 +188,7 @@ void psw_study_difference(const psw_study *asked, const psw_study *stored, char 
 {
     compare(describe_all, asked, stored, text, size);
     if (!*text && asked->identity != stored->identity)
-        psw_format(text, size, "the same keys, but other points (made by another version of the program?)\n");
+        psw_format(text, size, "the same keys, but other points (made by another version of the program?)");
 }
 
 void psw_study_layout_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size)

@@ -54,7 +54,7 @@ static psw_status read_all(FILE *file, const char *path, char **text, size_t *le
     *text = malloc(PSW_TEXT_MAX + 1);
     if (!*text) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate memory to read %s", path);
     *length = fread(*text, 1, PSW_TEXT_MAX + 1, file);
-    if (ferror(file)) return PSW_FAIL(PSW_ENVIRONMENT, "cannot read %s: %s", path, strerror(errno));
+    if (ferror(file)) return PSW_FAIL(PSW_ENVIRONMENT, "the study file %s cannot be read: %s", path, strerror(errno));
     return PSW_OK;
 }
 
@@ -65,7 +65,7 @@ psw_status psw_study_read(const char *path, const char *const *set, ptrdiff_t se
     size_t length = 0;
     *study = NULL;
     FILE *file = fopen(path, "rb");
-    if (!file) return PSW_FAIL(PSW_ENVIRONMENT, "cannot open the study file %s: %s", path, strerror(errno));
+    if (!file) return PSW_FAIL(PSW_ENVIRONMENT, "the study file %s cannot be read: %s", path, strerror(errno));
     psw_status status = read_all(file, path, &text, &length);
     fclose(file);
     if (status == PSW_OK) status = psw_study_parse(text, length, path, set, sets, rooms, study);

@@ -63,18 +63,38 @@ static bool is_empty_pointer(int directory, const char *name, const char *file)
            fstatat(directory, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(about.st_mode) && about.st_size == 0;
 }
 
+typedef char folder[4096];
+
+/* The file's name in its directory. */
+static const char *part(const char *path, folder directory)
+{
+    const char *slash = strrchr(path, '/');
+    psw_format(directory, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    return slash ? slash + 1 : path;
+}
+
 /* Whoever holds the lock is alone. */
 static void sweep(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char directory[4096];
-    psw_format(directory, sizeof directory, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    const char *file = slash ? slash + 1 : path;
+    folder directory;
+    const char *file = part(path, directory);
     DIR *list = opendir(directory);
     for (struct dirent *entry; list && (entry = readdir(list));)
         if (is_litter(entry->d_name, file) || is_empty_pointer(dirfd(list), entry->d_name, file))
             unlinkat(dirfd(list), entry->d_name, 0);
     if (list) closedir(list);
+}
+
+/* ENOENT is also what file systems say that take no files of ours, /proc for one. */
+static psw_status cannot_open(const char *path, const char *name)
+{
+    int why = errno;
+    folder directory;
+    part(path, directory);
+    if (why != ENOENT) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be opened: %s", name, strerror(why));
+    if (access(directory, F_OK) == 0)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: no files can be made in its directory; give another file", path);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: its directory does not exist; make it, or give another file", path);
 }
 
 /* The lock is the kernel's and ends with the process; the file that carries it stays, so that nobody can hold a lock
@@ -86,9 +106,7 @@ psw_status psw_store_lock(const char *path, int *lock)
     if (!psw_format(name, sizeof name, "%s.lock", path))
         return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
     int descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0 && errno == ENOENT)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s: its directory does not exist; make it, or give another file", path);
-    if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be opened: %s", name, strerror(errno));
+    if (descriptor < 0) return cannot_open(path, name);
     int failed = flock(descriptor, LOCK_EX | LOCK_NB);
     for (int look = 0; failed && errno == EWOULDBLOCK && look < 10;
          look++) { /* psw_store_locked holds it for a moment */

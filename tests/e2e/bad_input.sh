@@ -85,6 +85,7 @@ done
 before=$(cksum <good.h5)
 sed 's/beta: \[2, 4\]/beta: [2, 4, 8]/' study.yaml >other.yaml
 expect 2 "beta" "$program" run other.yaml -o good.h5
+[ -n "$(tail -n 1 said)" ] || complain "an empty line after the differences" "$(cat said)"
 untouched good.h5 "$before"
 
 for other in "predict: {mine: log(n)}|predict.mine: log\(n\) here, nothing in the file" \
@@ -113,6 +114,7 @@ expect 3 "standard output" bash -c "'$program' show good.h5 --csv >/dev/full"
 expect 3 "standard output" bash -c "'$program' verify good.h5 >/dev/full"
 
 expect 3 "no/such/place.h5: its directory does not exist" "$program" run study.yaml -o no/such/place.h5
+expect 3 "/proc/x.h5: no files can be made in its directory" "$program" run study.yaml -o /proc/x.h5
 mkdir folder.h5
 expect 3 "folder.h5" "$program" run study.yaml -o folder.h5
 if [ "$(id -u)" != 0 ]; then

@@ -320,7 +320,7 @@ static void test_shared_memory(void)
     healthy(&m);
     m.places[0].shared.segments = 9;
     m.places[0].shared.segment_bytes = 1e6;
-    expect_fine(&m, "9 segments");
+    expect_fine(&m, "rm -f /dev/shm/vader_segment");
 
     healthy(&m);
     m.places[0].shared.free_bytes = 1e6;
@@ -329,6 +329,26 @@ static void test_shared_memory(void)
     healthy(&m);
     m.places[0].shared.free_bytes = NAN;
     expect_fine(&m, "4 ranks");
+}
+
+/* Another MPI library hears nothing of Open MPI's settings, whatever the environment holds. */
+static void test_other_library(void)
+{
+    machine m;
+    psw_facts *f = healthy(&m);
+    TEXT(f->mpi.name, "MPICH Version: 4.0.2");
+    f->mpi.open_mpi = false;
+    f->launcher.nodes = 3;
+    TEXT(f->launcher.plm, "isolated");
+    TEXT(f->mpi.io, "romio321");
+    m.places[0].shared.semaphores_shut = 2;
+    f->mpi.talk.message_bytes_s = 1e9;
+    f->attempt.trial.fcntl_error = 38;
+    f->attempt.trial.wrong = 7;
+    psw_report r = judged(&m);
+    for (ptrdiff_t i = 0; i < r.count; i++)
+        CHECK(!strstr(r.list[i].text, "OMPI") && !strstr(r.list[i].mend, "OMPI"), "\"%s\": type \"%s\"", r.list[i].text,
+              r.list[i].mend);
 }
 
 int main(void)
@@ -340,6 +360,7 @@ int main(void)
     test_threads();
     test_build();
     test_library();
+    test_other_library();
     test_messages();
     test_shared_memory();
     return test_end();

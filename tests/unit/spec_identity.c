@@ -110,17 +110,17 @@ static void check_difference(const char *set, const char *expected)
 
 static void difference(void)
 {
-    check_difference("grid.beta=[2,4,8]", "grid.beta: 2, 4, 8 here, 2, 4 in the file\n");
-    check_difference("data.preset=W2", "data.preset: W2 here, P1 in the file\n");
-    check_difference("grid.precision=fp32", "grid.precision: fp32 here, fp64 in the file\n");
-    check_difference("judge.m=7", "judge.m: 7 here, ceil(8 * log(n)) in the file\n");
-    check_difference("methods.polysketch.r=[8]", "methods.polysketch.r: 8 here, 8, 16 in the file\n");
-    check_difference("exclude=[]", "exclude: nothing here, n == 128 and beta == 4 and classes == 8 in the file\n");
-    check_difference("include=[]", "include.1: nothing here, linear, nan, 64, 34 in the file\n");
+    check_difference("grid.beta=[2,4,8]", "grid.beta: 2, 4, 8 here, 2, 4 in the file");
+    check_difference("data.preset=W2", "data.preset: W2 here, P1 in the file");
+    check_difference("grid.precision=fp32", "grid.precision: fp32 here, fp64 in the file");
+    check_difference("judge.m=7", "judge.m: 7 here, ceil(8 * log(n)) in the file");
+    check_difference("methods.polysketch.r=[8]", "methods.polysketch.r: 8 here, 8, 16 in the file");
+    check_difference("exclude=[]", "exclude: nothing here, n == 128 and beta == 4 and classes == 8 in the file");
+    check_difference("include=[]", "include.1: nothing here, linear, nan, 64, 34 in the file");
     check_difference("predict.mine=n", "predict: mine here, nothing in the file\n"
-                                       "predict.mine: n here, nothing in the file\n");
-    check_difference("output.keep=[rows]", "output.keep: rows here, nothing in the file\n");
-    check_difference("time.reps=7", "time: on here, off in the file\ntime.max_reps: 50 here, nothing in the file\n");
+                                       "predict.mine: n here, nothing in the file");
+    check_difference("output.keep=[rows]", "output.keep: rows here, nothing in the file");
+    check_difference("time.reps=7", "time: on here, off in the file\ntime.max_reps: 50 here, nothing in the file");
     check_difference("run.threads=2", "");
 }
 
