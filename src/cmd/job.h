@@ -43,7 +43,7 @@ typedef struct psw_job {
     psw_timer timer;       /* where the study times */
     double repeat_until_s; /* of the run */
     double memory_bytes; /* 0 = no limit */
-    bool crowded;        /* more threads than cores: times are not valid */
+    bool crowded;        /* more threads than processors: times are not valid */
 } psw_job;
 
 psw_status psw_job_limit(psw_job *job); /* sets the deadline; collective */

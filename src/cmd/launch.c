@@ -5,32 +5,33 @@
 
 #include "cmd/run.h"
 
-enum { CORES_MAX = 4096 };
+enum { PROCESSORS_MAX = 4096 };
 
-/* "0-3,8" into one number a core. */
-static void mark_cores(const char *list, double *used)
+/* "0-3,8" into one number a processor. Processors are hardware threads: a core that has two carries two ranks, each
+ * slower. */
+static void mark_processors(const char *list, double *used)
 {
     for (const char *at = list; *at;) {
         char *end;
         long first = strtol(at, &end, 10), last = first;
         if (end == at) return;
         if (*end == '-') last = strtol(end + 1, &end, 10);
-        for (long core = first; core <= last && core < CORES_MAX; core++) used[core] = 1;
+        for (long k = first; k <= last && k < PROCESSORS_MAX; k++) used[k] = 1;
         at = *end == ',' ? end + 1 : end;
     }
 }
 
-/* Cores that the ranks of this node may run on, together. */
-static psw_status cores_of_node(const psw_comm *node, const psw_machine *machine, int *cores)
+/* Processors that the ranks of this node may run on, together. */
+static psw_status processors_of_node(const psw_comm *node, const psw_machine *machine, int *processors)
 {
-    double *used = calloc(CORES_MAX, sizeof *used);
-    psw_status status = used ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the map of cores");
-    if (used) mark_cores(machine->binding, used);
+    double *used = calloc(PROCESSORS_MAX, sizeof *used);
+    psw_status status = used ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the map of processors");
+    if (used) mark_processors(machine->binding, used);
     status = psw_comm_agree(node, status);
-    if (status == PSW_OK) status = psw_comm_max(node, used, CORES_MAX);
-    *cores = 0;
-    for (int i = 0; used && i < CORES_MAX; i++) *cores += used[i] > 0;
-    if (*cores == 0) *cores = machine->cores_node;
+    if (status == PSW_OK) status = psw_comm_max(node, used, PROCESSORS_MAX);
+    *processors = 0;
+    for (int i = 0; used && i < PROCESSORS_MAX; i++) *processors += used[i] > 0;
+    if (*processors == 0) *processors = machine->cores_node;
     free(used);
     return status;
 }
@@ -39,30 +40,33 @@ static psw_status one_world(const psw_comm *world, const psw_machine *machine)
 {
     int expected = machine->expected_ranks;
     if (world->size > 1 || expected <= 1) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT,
-                    "the launcher started %d processes, but each sees an MPI world of one: they would all write the same file. "
-                    "Start them with `mpirun -n %d polysweep ...` (inside the allocation), or `srun --mpi=pmix -n %d polysweep ...`",
-                    expected, expected, expected);
+    return PSW_FAIL(
+        PSW_ENVIRONMENT,
+        "the launcher started %d processes, but each sees an MPI world of one: they would all write the same file. "
+        "Start them with `mpirun -n %d polysweep ...` (inside the allocation), or `srun --mpi=pmix -n %d polysweep "
+        "...`",
+        expected, expected, expected);
 }
 
-static psw_status enough_cores(int ranks, int threads, int cores, bool oversubscribe)
+static psw_status enough_processors(int ranks, int threads, int processors, bool oversubscribe)
 {
-    if (oversubscribe || ranks * threads <= cores) return PSW_OK;
+    if (oversubscribe || ranks * threads <= processors) return PSW_OK;
     return PSW_FAIL(PSW_USAGE,
-                    "%d rank%s x %d thread%s need %d cores, this node gives %d: start `mpirun -n %d ...`%s, or add --oversubscribe "
+                    "%d rank%s x %d thread%s need %d processors, this node gives %d (hardware threads): start `mpirun "
+                    "-n %d ...`%s, or add --oversubscribe "
                     "(timings are then marked as not valid)",
-                    ranks, ranks > 1 ? "s" : "", threads, threads > 1 ? "s" : "", ranks * threads, cores,
-                    cores / threads > 0 ? cores / threads : 1, threads > 1 ? " or --set run.threads=1" : "");
+                    ranks, ranks > 1 ? "s" : "", threads, threads > 1 ? "s" : "", ranks * threads, processors,
+                    processors / threads > 0 ? processors / threads : 1, threads > 1 ? " or --set run.threads=1" : "");
 }
 
 psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int threads, bool oversubscribe, bool *crowded)
 {
     psw_machine machine = psw_machine_read();
-    int cores;
+    int processors;
     PSW_TRY(psw_comm_agree(world, one_world(world, &machine)));
-    PSW_TRY(cores_of_node(node, &machine, &cores));
-    *crowded = node->size * threads > cores;
-    PSW_TRY(psw_comm_agree(world, enough_cores(node->size, threads, cores, oversubscribe)));
+    PSW_TRY(processors_of_node(node, &machine, &processors));
+    *crowded = node->size * threads > processors;
+    PSW_TRY(psw_comm_agree(world, enough_processors(node->size, threads, processors, oversubscribe)));
     psw_threads_set(threads);
     return PSW_OK;
 }
@@ -126,7 +130,8 @@ psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, cons
     psw_format(mine.binding, sizeof mine.binding, "%.60s", machine.binding);
     *launch = (psw_launch){.ranks = world->size, .threads = threads, .clock_resolution_s = psw_clock_resolution_s()};
     if (world->rank == 0) all = calloc((size_t)world->size, sizeof *all);
-    PSW_TRY(psw_comm_agree(world, world->rank == 0 && !all ? PSW_FAIL(PSW_NO_MEMORY, "no memory for the list of ranks") : PSW_OK));
+    PSW_TRY(psw_comm_agree(world, world->rank == 0 && !all ? PSW_FAIL(PSW_NO_MEMORY, "no memory for the list of ranks")
+                                                           : PSW_OK));
     psw_status status = psw_comm_gather(world, &mine, sizeof mine, all);
     if (all && status == PSW_OK) summarise(all, world->size, launch);
     free(all);

@@ -25,7 +25,7 @@ static const option options_table[] = {
     {"extend", NULL, "the study has grown: keep what FILE.h5 has done in a file of the new one", FLAG, AT(extend), 0},
     {"max-fails", "N", "stop after N failed points", COUNT, AT(max_fails), 0},
     {"dry-run", NULL, "say what would be done, as plan does, on the ranks of this launch", FLAG, AT(dry_run), 0},
-    {"oversubscribe", NULL, "allow more ranks x threads than cores", FLAG, AT(oversubscribe), 0},
+    {"oversubscribe", NULL, "allow more ranks x threads than hardware threads", FLAG, AT(oversubscribe), 0},
     {"progress", "auto|plain|off", "how to show progress on stderr (auto: a bar on a terminal, lines in a log)", PROGRESS, AT(progress), 0},
     {"quiet", NULL, "only errors on stderr", FLAG, AT(quiet), 'q'},
     {"ranks", "P", "number of ranks to plan for (default: the cores of this machine)", COUNT, AT(ranks), 0},

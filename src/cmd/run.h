@@ -13,7 +13,7 @@ int psw_stop_signal(void); /* that asked for it, 0 = none did */
 
 /* ---- launch ---- */
 
-/* Refuses separate worlds and more threads than cores, with what to type; sets the threads. Collective. */
+/* Refuses separate worlds and more threads than hardware threads, with what to type; sets the threads. Collective. */
 psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int threads, bool oversubscribe, bool *crowded);
 /* The row of the launch table. Collective; complete on rank 0. */
 psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const psw_options *options, int threads,

@@ -31,7 +31,7 @@ typedef struct scale_row {
     double speed_up, efficiency, karp_flatt, work; /* work per rank over that of the base */
 } scale_row;
 scale_row scale_compare(const psw_record *base, const psw_record *record, bool weak);
-/* A time that may be compared: done, and not of more threads than cores. */
+/* A time that may be compared: done, and not of more threads than processors. */
 bool scale_valid(const psw_record *record);
 
 /* What a rank's rate is of the smaller of two ceilings of its launch: large products, and the record's operations a byte

@@ -12,7 +12,7 @@ expect 2 "mpirun -n [0-9]+ .*--oversubscribe" ranks $many run study.yaml -o crow
 absent crowd.h5
 expect 0 "" ranks $many run study.yaml -o crowd.h5 --oversubscribe
 expect 0 "" "$python" -c "import h5py; t = h5py.File('crowd.h5')['timing'][:]; assert set(t) == {3}, t"
-expect 2 "cores" ranks 1 run study.yaml -o crowd2.h5 --set run.threads=$many
+expect 2 "need $many processors, .*hardware threads" ranks 1 run study.yaml -o crowd2.h5 --set run.threads=$many
 
 # what needs no MPI is printed once; a dry run is about the ranks that were started
 for command in "plan study.yaml" "status crowd.h5" "show crowd.h5" "plan --help" "help keys" "--version"; do
