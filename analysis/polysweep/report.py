@@ -14,9 +14,10 @@ import pandas as pd
 from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .critical import TARGET, critical
+from .projection import project, read_plan
 from .read import failures, open as read, provenance
 from .scaling import fits, strong, weak
-from .scaling_tables import curve_table, fit_table
+from .scaling_tables import curve_table, fit_table, projection_table
 from .sketch_tables import cheapest_table, crossover_table
 from .sketches import SIZE, cheapest, crossovers, held
 from .statistics import consistency
@@ -38,6 +39,8 @@ def main(arguments=None) -> int:
                         "about (default %(default)s; cheapest.csv has all)")
     parser.add_argument("--upto", type=float, metavar="RANKS", help="draw fitted laws of scaling to this many ranks; beyond four "
                         "times the largest measured team the figure says that it is a guess (default: the largest team)")
+    parser.add_argument("--project", metavar="PLAN.json", help="draw curves of scaling on to larger teams, as predicted by "
+                        "polysweep plan STUDY.yaml --points --json, with a band: how far predictions were off")
     parser.add_argument("--quiet", action="store_true", help="print no table")
     options = parser.parse_args(arguments)
     if not 0 < options.target < 1:
@@ -46,8 +49,9 @@ def main(arguments=None) -> int:
     directory = pathlib.Path(options.output)
     sections, code = [], 0
     try:
+        options.plan = read_plan(options.project) if options.project else None
         directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         print(f"polysweep-report: {error}", file=sys.stderr)
         return 2
     for name, path in zip(_names(options.files), options.files):
@@ -71,7 +75,7 @@ def _section(path, place, options):
     """The section of a file; what was warned of while it was made goes to stderr, once."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        section = Section(path, place, options.target, options.error, options.upto)
+        section = Section(path, place, options.target, options.error, options.upto, options.plan)
     for text in dict.fromkeys(str(each.message) for each in caught if each.category is UserWarning):
         print(f"polysweep-report: warning: {text}", file=sys.stderr)
     return section
@@ -89,7 +93,7 @@ def _names(paths):
 class Section:
     """Everything the report says about one file; made in full, figures and CSV files included, by the constructor."""
 
-    def __init__(self, path, directory, target=TARGET, error="err_out", upto=None):
+    def __init__(self, path, directory, target=TARGET, error="err_out", upto=None, plan=None):
         ds = read(path)
         self.path, self.directory, self.target = pathlib.Path(path), pathlib.Path(directory), target
         self.attributes = dict(ds.attrs)
@@ -102,11 +106,12 @@ class Section:
         self.critical = critical(ds, target)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.critical.to_csv(self.directory / "critical.csv", index=False)
-        self.tables = [*self._sketches(ds, error), *self._scaling(ds)]
+        ahead = None if plan is None else self._ahead(ds, plan)
+        self.tables = [*self._sketches(ds, error), *self._scaling(ds, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds),
                          *figures.degrees(ds, target, self.critical), *figures.separation(ds), *figures.errors(ds),
-                         *figures.costs(ds), *figures.heads(ds), *figures.strong(ds, upto), *figures.weak(ds, upto),
+                         *figures.costs(ds), *figures.heads(ds), *figures.strong(ds, upto, ahead), *figures.weak(ds, upto, ahead),
                          *figures.decomposition(ds), *figures.roofline(ds), *figures.prediction(ds), *figures.timeline(ds))]
 
     def _sketches(self, ds, error):
@@ -118,12 +123,19 @@ class Section:
             found[each.file].to_csv(self.directory / each.file, index=False)
         return [each for each in tables if each]
 
-    def _scaling(self, ds):
+    def _ahead(self, ds, plan):
+        """What the plan says of larger teams; its numbers as CSV."""
+        found = project(ds, plan)
+        found.to_csv(self.directory / "projection.csv", index=False)
+        return found
+
+    def _scaling(self, ds, ahead):
         """Tables that only files with teams have. Those of the curves are the CSV of their figures."""
         fitted = fits(ds)
         if len(fitted):
             fitted.to_csv(self.directory / "scaling-fits.csv", index=False)
-        tables = (curve_table(strong(ds), "strong"), curve_table(weak(ds), "weak"), fit_table(fitted))
+        tables = (curve_table(strong(ds), "strong"), curve_table(weak(ds), "weak"), fit_table(fitted),
+                  projection_table(ahead))
         return [each for each in tables if each]
 
     @property

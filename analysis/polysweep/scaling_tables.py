@@ -4,6 +4,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .cases import number
+from .figures.projected import caption
 from .figures.scaling import left_out, seconds_text
 from .models import FARTHEST
 from .sketch_tables import Table
@@ -64,6 +65,23 @@ def fit_table(found: pd.DataFrame) -> Table | None:
     return Table("Laws of scaling", note, shown.reset_index(drop=True), "scaling-fits.csv")
 
 
+def projection_table(found: pd.DataFrame | None) -> Table | None:
+    """A row per series and team of a table from `projection.project`."""
+    if found is None:
+        return None
+    names = [name for name in found if name not in _PROJECTED and (found[name].nunique(dropna=False) > 1 or name == "method")]
+    shown = pd.DataFrame({"kind": found["kind"], **{name: [_text(x) for x in found[name]] for name in names}})
+    shown["n"], shown["ranks"] = [_text(x) for x in found["n"]], found["team"].astype(int)
+    shown["measured"] = ["" if x != x else seconds_text(x) for x in found["measured_s"]]
+    shown["predicted"] = _with_interval(found, "time_s", seconds_text)
+    shown["speed-up"] = _with_interval(found, "speed_up", lambda x: f"{x:.3g}")
+    shown["efficiency"] = _with_interval(found, "efficiency", lambda x: f"{x:.2f}")
+    shown["largest team times"] = [f"{x:.3g}{', a guess' if x > FARTHEST else ''}" for x in found["times"]]
+    return Table("Projection to larger teams", "Predicted, not measured. " + caption(found).strip(), shown, "projection.csv")
+
+
+_PROJECTED = ("kind", "series", "team", "n", "base_team", "base_s", "measured_s", "times", "slot",
+              *(name + end for name in ("time_s", "speed_up", "efficiency") for end in ("", "_lo", "_hi")))
 _FIT = ("kind", "series", "law", "parameter", "value", "lo", "hi", "inside", "how", "sizes", "samples", "lack", "residual",
         "why")
 

@@ -134,9 +134,12 @@ def powers(low, high):
 
 
 def decade(value, _=None):
-    """"0.01", "0.5", "100", else a power of ten."""
+    """"0.01", "0.5", "100", else a power of ten, times what it takes."""
     power = np.floor(np.log10(value) + 1e-9).astype(int)
-    return f"{value:g}" if -3 <= power <= 3 else rf"$10^{{{power}}}$"
+    if -3 <= power <= 3:
+        return f"{value:g}"
+    times = f"{value / 10.0 ** power:.3g}"
+    return rf"$10^{{{power}}}$" if times == "1" else rf"${times} \cdot 10^{{{power}}}$"
 
 
 def size_text(size, _=None):

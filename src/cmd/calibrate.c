@@ -50,9 +50,9 @@ static void add(const psw_record *record, const psw_record *before, sums *s)
     bool shares = record->cost.timing == PSW_TIMING_SHARED && before && before->slot.status == PSW_SLOT_DONE &&
                   psw_group_joins(&before->point, p);
     s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
-    s->attention_said[p->precision] += psw_sketch_has(p->method) ? psw_data_sets(p) * part.pass_s
-                                       : shares                   ? part.extra_s
-                                                                  : part.predicted_s;
+    s->attention_said[p->precision] += psw_sketch_has(p->method) ? part.repeat_s
+                                       : shares                  ? part.extra_s
+                                                                 : part.predicted_s;
     s->head[p->precision] += record->cost.head_s;
     s->head_said[p->precision] += whole.head_s;
 }

@@ -14,11 +14,12 @@ const psw_command psw_commands[] = {
      "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
      true, psw_cmd_run},
     {"plan", "STUDY.yaml", "points, exclusions, predicted time, memory and file size for any number of ranks; a job script for Slurm",
-     "set where ranks ranks-per-node compare budget calibration slurm output sbatch prologue launcher json",
+     "set where ranks ranks-per-node compare budget points calibration slurm output sbatch prologue launcher json",
      "  polysweep plan phase.yaml --ranks 64\n"
      "  polysweep plan phase.yaml --ranks 4096 --ranks-per-node 64 --calibration phase.h5\n"
      "  polysweep plan phase.yaml --compare 1,2,4,8,16,32\n"
      "  polysweep plan phase.yaml --ranks 512 --ranks-per-node 64 --budget 200nodeh\n"
+     "  polysweep plan scaling.yaml --set grid.team=[1,2,4,8,16] --ranks 16 --points --json > plan.json\n"
      "  polysweep plan phase.yaml --ranks 256 --ranks-per-node 64 --slurm --sbatch account=physics > phase.job\n",
      false, psw_cmd_plan},
     {"scale", "STUDY.yaml", "strong or weak scaling: times the points on teams of several sizes and compares them",

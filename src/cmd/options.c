@@ -32,6 +32,7 @@ static const option options_table[] = {
     {"ranks-per-node", "K", "ranks that share the memory of a node", COUNT, AT(ranks_per_node), 0},
     {"compare", "P,P,...", "finish, speed-up and what limits it for several numbers of ranks", TEXT, AT(compare), 0},
     {"budget", "HOURS", "which points an allocation buys on --ranks: 200nodeh, 5000coreh", TEXT, AT(budget), 0},
+    {"points", NULL, "each point by itself: its team, seconds, messages, memory (with --json: every parameter, too)", FLAG, AT(points), 0},
     {"slurm", NULL, "print a job script for the study, every line explained", FLAG, AT(slurm), 0},
     {"sbatch", "KEY=VALUE", "a line for sbatch in that script: account=physics, time=24:00:00; may be repeated", LIST, AT(sbatch), 0},
     {"prologue", "FILE", "lines of FILE go into that script before the run: modules to load", TEXT, AT(prologue), 0},

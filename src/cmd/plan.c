@@ -42,6 +42,11 @@ static void weigh_group(plan_outlook *o, const psw_group *group, ptrdiff_t slot,
     if (bytes > o->largest.value) o->largest = (plan_extreme){slot, bytes, team};
 }
 
+ptrdiff_t plan_team(const psw_run *run, const psw_level *levels)
+{
+    return run->team > 0 ? run->team : run->refused ? 1 : levels[run->depth].least;
+}
+
 /* Runs are computed group by group, so a run's memory is that of its largest group. A run that is refused is as large
  * as on one rank. */
 static void weigh_memory(plan_outlook *o, const psw_split *split)
@@ -51,7 +56,7 @@ static void weigh_memory(plan_outlook *o, const psw_split *split)
     psw_split_levels(split, levels);
     for (ptrdiff_t k = 0; k < o->runs.count; k++) {
         const psw_run *run = &o->runs.list[k];
-        ptrdiff_t team = run->team > 0 ? run->team : run->refused ? 1 : levels[run->depth].least;
+        ptrdiff_t team = plan_team(run, levels);
         if (run->refused) o->too_large += run->count;
         if (team > split->ranks) continue;
         for (ptrdiff_t slot = run->first; slot < run->first + run->count;) {
@@ -172,12 +177,14 @@ static psw_status look_ahead(const psw_options *options, plan_outlook *o)
     PSW_TRY(read_options(options, o, worlds));
     PSW_TRY(find_rates(options, o));
     PSW_TRY(choose_points(o, options->where));
+    if (options->points) PSW_TRY(plan_points_check(o));
     PSW_TRY(find_alone(o));
     psw_split split = plan_split(o, o->ranks);
     PSW_TRY(plan_cut(o, &split, o->memory_bytes, &o->runs));
     PSW_TRY(plan_judge(o, &o->runs, &split, &o->outcome));
     weigh_memory(o, &split);
     o->file_bytes = psw_store_bytes(o->study);
+    if (options->points) PSW_TRY(plan_points_find(o));
     PSW_TRY(compare(o, worlds));
     return options->budget ? plan_budget_spend(o, options->budget) : PSW_OK;
 }
@@ -193,6 +200,7 @@ psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world)
     else if (status == PSW_OK) (options->json ? plan_json : plan_tell)(&o);
     psw_runs_free(&o.runs);
     free(o.budget.table);
+    free(o.run_of);
     free(o.node);
     free(o.wanted);
     psw_study_free(o.study);

@@ -68,10 +68,13 @@ typedef struct plan_outlook {
     double memory_bytes; /* one rank may have */
     double file_bytes;
     plan_budget budget;
+    ptrdiff_t *run_of; /* --points: the run of each slot that is wanted; else NULL */
 } plan_outlook;
 
 /* Whole nodes first. Lives as long as the outlook. */
 psw_split plan_split(const plan_outlook *o, ptrdiff_t ranks);
+/* Ranks that a run is meant for; of a refused one those that were asked for, else 1. */
+ptrdiff_t plan_team(const psw_run *run, const psw_level *levels);
 
 /* plan_limits: the schedule of `runs` and what limits it. */
 psw_status plan_judge(const plan_outlook *o, const psw_runs *runs, const psw_split *split, plan_outcome *outcome);
@@ -87,6 +90,13 @@ ptrdiff_t plan_knee(const plan_outlook *o);
 
 void plan_tell(const plan_outlook *o); /* for a person */
 void plan_json(const plan_outlook *o);
+
+/* plan_points: each point by itself on its team. Too many are refused before anything is planned: PSW_USAGE. The runs
+ * are found before anything is printed: PSW_NO_MEMORY. */
+psw_status plan_points_check(const plan_outlook *o);
+psw_status plan_points_find(plan_outlook *o);
+void plan_points_tell(const plan_outlook *o);
+void plan_points_json(psw_json *json, const plan_outlook *o);
 
 /* plan_slurm: a job script. What is asked for is checked before anything is measured. PSW_USAGE, PSW_ENVIRONMENT. */
 psw_status plan_slurm_check(const psw_options *options);

@@ -138,5 +138,6 @@ void plan_json(const plan_outlook *o)
     psw_json_number(&out, "file_bytes", o->file_bytes);
     compare(&out, o);
     budget(&out, &o->budget);
+    if (o->run_of) plan_points_json(&out, o);
     psw_json_end(&out);
 }

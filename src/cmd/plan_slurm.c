@@ -327,9 +327,9 @@ psw_status plan_slurm_check(const psw_options *o)
 {
     const char *alone = o->sbatch_count > 0 ? "sbatch" : o->prologue ? "prologue" : o->launcher ? "launcher" : NULL;
     if (!o->slurm && alone) return PSW_FAIL(PSW_USAGE, "--%s is for a job script: add --slurm", alone);
-    if (o->slurm && (o->json || o->compare || o->budget))
+    if (o->slurm && (o->json || o->compare || o->budget || o->points))
         return PSW_FAIL(PSW_USAGE, "--slurm prints a job script and nothing else: leave out --%s",
-                        o->json ? "json" : o->compare ? "compare" : "budget");
+                        o->json ? "json" : o->compare ? "compare" : o->budget ? "budget" : "points");
     if (o->launcher && strcmp(o->launcher, "srun") != 0 && strcmp(o->launcher, "mpirun") != 0)
         return PSW_FAIL(PSW_USAGE, "--launcher: \"%s\" is neither srun nor mpirun", o->launcher);
     if (o->prologue) {

@@ -194,4 +194,7 @@ void plan_tell(const plan_outlook *o)
     tell_schedule(o);
     tell_compare(o);
     tell_budget(o);
+    if (!o->run_of) return;
+    printf("\n");
+    plan_points_tell(o);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cells.h"
 #include "cmd/show.h"
 
 enum { CHUNK = 512 };
@@ -66,33 +67,6 @@ static psw_status asked_columns(view *v, const char *list)
     return v->shown_count > 0 ? PSW_OK : PSW_FAIL(PSW_USAGE, "--columns: no column is named");
 }
 
-static void mark(const view *v, const psw_record *a, const psw_record *b, bool varies[PSW_COLUMNS_MAX])
-{
-    for (ptrdiff_t i = 0; i < v->count; i++) {
-        if (varies[i] || !psw_column_parameter(&v->all[i])) continue;
-        double x = psw_column_value(&v->all[i], a), y = psw_column_value(&v->all[i], b);
-        varies[i] = x != y && !(isnan(x) && isnan(y));
-    }
-}
-
-/* Marks the parameters, own axes among them, that differ between points of one method: between methods they also differ
- * because one does not have them. */
-static void find_axes(const view *v, bool varies[PSW_COLUMNS_MAX])
-{
-    psw_record first = {0}, other = {0};
-    bool methods = false;
-    first.point = psw_study_point(v->study, 0);
-    for (ptrdiff_t slot = 1; slot < psw_study_slots(v->study); slot++) {
-        other.point = psw_study_point(v->study, slot);
-        if (other.point.method == first.point.method)
-            mark(v, &first, &other, varies);
-        else
-            methods = true, first = other;
-    }
-    for (ptrdiff_t i = 0; i < v->count; i++)
-        if (strcmp(v->all[i].name, "method") == 0) varies[i] = methods;
-}
-
 static psw_status add_columns(view *v, const char *const *names)
 {
     for (; *names; names++) PSW_TRY(add_column(v, *names));
@@ -105,8 +79,8 @@ static psw_status default_columns(view *v)
     static const char *const always[] = {"status", NULL};
     static const char *const verdict[] = {"success_rate", "success_lo", "success_hi", "theory_success", "beta_c", NULL};
     static const char *const sketch[] = {"err_attn", "err_out", "bad_rows", "state_bytes", NULL};
-    bool varies[PSW_COLUMNS_MAX] = {false}, judged = false, sketched = false;
-    find_axes(v, varies);
+    bool varies[PSW_COLUMNS_MAX], judged = false, sketched = false;
+    psw_cells_vary(v->study, NULL, v->all, v->count, varies);
     for (ptrdiff_t slot = 0; slot < psw_study_slots(v->study); slot++) {
         psw_point point = psw_study_point(v->study, slot);
         judged |= psw_data_sets(&point) == 2;
@@ -162,20 +136,10 @@ static void table_begin(view *v, void *state)
     char text[PSW_COLUMNS_MAX][PSW_CELL];
     const char *cells[PSW_COLUMNS_MAX];
     for (ptrdiff_t i = 0; i < v->shown_count; i++) {
-        const psw_column *c = v->shown[i];
-        bool plain = strcmp(c->units, "1") == 0 || strcmp(c->units, "count") == 0;
-        psw_format(text[i], PSW_CELL, plain ? "%s" : "%s [%s]", c->name, c->units);
+        psw_cell_heading(v->shown[i]->name, v->shown[i]->units, text[i]);
         cells[i] = text[i];
     }
     psw_table_row(&p->table, cells);
-}
-
-/* Six digits do for reading; the other forms carry all of them. */
-static void short_text(const psw_column *column, const psw_record *record, char text[PSW_CELL])
-{
-    psw_column_text(column, record, text, PSW_CELL);
-    if (column->type == PSW_F8 && text[0]) psw_format(text, PSW_CELL, "%.6g", psw_column_value(column, record));
-    if (!text[0]) psw_format(text, PSW_CELL, "-");
 }
 
 static void table_row(view *v, void *state, const psw_record *record)
@@ -184,7 +148,7 @@ static void table_row(view *v, void *state, const psw_record *record)
     char text[PSW_COLUMNS_MAX][PSW_CELL];
     const char *cells[PSW_COLUMNS_MAX];
     for (ptrdiff_t i = 0; i < v->shown_count; i++) {
-        short_text(v->shown[i], record, text[i]);
+        psw_cell_text(v->shown[i], record, text[i]);
         cells[i] = text[i];
     }
     psw_table_row(&p->table, cells);
@@ -220,17 +184,7 @@ static void csv_end(void *state)
 
 static void json_members(view *v, psw_json *json, const psw_record *record)
 {
-    for (ptrdiff_t i = 0; i < v->shown_count; i++) {
-        const psw_column *c = v->shown[i];
-        char text[PSW_CELL];
-        psw_column_text(c, record, text, sizeof text);
-        if (c->vocabulary >= 0)
-            psw_json_text(json, c->name, text);
-        else if (c->type == PSW_F8)
-            psw_json_number(json, c->name, psw_column_value(c, record));
-        else
-            psw_json_raw(json, c->name, text);
-    }
+    for (ptrdiff_t i = 0; i < v->shown_count; i++) psw_cell_json(json, v->shown[i], record);
     char message[512];
     failure(v, record, message, sizeof message);
     if (message[0]) psw_json_text(json, "message", message);

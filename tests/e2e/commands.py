@@ -111,6 +111,45 @@ def test_plan(study):
     return told
 
 
+RESULTS = {"slot", "team", "predicted_s", "pass_s", "flops", "sent_bytes", "messages", "memory_bytes"}
+
+
+def test_points(study, place):
+    """Two data sets of the study; a causal one with teams, of which some are larger than the job."""
+    names = ("method", "beta", "n", "d", "level", "a_1")
+    told = parse(run("plan", study, "--json", "--points", "--where", "n <= 128", "--ranks", 1))
+    each = told["each"]
+    check(len(each) == told["points"] and [p["slot"] for p in each] == sorted({p["slot"] for p in each}), "slots")
+    check(len({tuple(p[name] for name in names) for p in each}) == len(each), "points differ", each[0])
+    check(all((p["beta"] is None) == (p["method"] == "softmax") for p in each), "degrees", each)
+    alone = {m["method"]: m["alone_s"] for m in told["methods"]}
+    for method in alone:
+        total = sum(p["predicted_s"] for p in each if p["method"] == method)
+        check(math.isclose(total, alone[method], rel_tol=1e-9), "each alone", method, total, alone)
+    check(all(p["team"] == 1 and p["messages"] == p["sent_bytes"] == 0 for p in each), "one rank sends nothing", each)
+    check("each" not in parse(run("plan", study, "--json")), "points that nobody asked for")
+    teams = os.path.join(place, "teams.yaml")
+    with open(teams, "w") as f:
+        f.write("{schema: 1, study: teams, data: {kind: gaussian}, methods: [exact, polysketch: {r: 16}], "
+                "grid: {n: 4096, d: 64, beta: 4, mask: causal, team: [1, 2, 4, 16]}, time: {reps: 6}}")
+    each = parse(run("plan", teams, "--json", "--points", "--ranks", 4))["each"]
+    check([p["team"] for p in each] == [1, 2, 4, 16] * 2 == [p["team_asked"] for p in each], each)
+    for p in each:
+        known = [p[name] is not None for name in RESULTS - {"slot", "team"}]
+        check(all(known) if p["team"] <= 4 else not any(known), "16 of 4 ranks are refused", p)
+    one, two, four = each[:3]
+    check(one["messages"] == 0 < two["messages"] < four["messages"] and 0 < two["sent_bytes"] < four["sent_bytes"], each)
+    check(0 < four["pass_s"] < two["pass_s"] < one["pass_s"] < one["predicted_s"], "a pass is a part of it", each)
+    check(two["flops"] == one["flops"] > 4096 * 4096 * 64, "work", one)
+    rows = run("plan", teams, "--points", "--ranks", 4).split("\n\n")[-1].splitlines()
+    heading = rows[0].replace("[s]", "").replace("[flop]", "").replace("[byte]", "").split()
+    check(set(heading) == RESULTS | {"method", "team_asked"}, "what varies", heading)
+    check(len(rows) == 1 + len(each) and rows[4].split()[-5:] == ["-"] * 5, rows)
+    many = ("--set", "grid.n={from: 2, to: 4001, step: 1}", "--set", "grid.beta={from: 2, to: 600, step: 2}")
+    check("choose some with --where" in refused("plan", teams, "--points", *many), "too many")
+    check("--points" in refused("plan", teams, "--points", "--slurm"), "a job script and points")
+
+
 def columns_of(file):
     with h5py.File(file) as f:
         words = {n: f[n].attrs["flag_meanings"] for n in f if "flag_meanings" in f[n].attrs}
@@ -295,6 +334,7 @@ def main():
         with open(study, "w") as f:
             f.write(STUDY)
         told = test_plan(study)
+        test_points(study, place)
         run("run", study, "-o", file, "--quiet", ranks=2)
         check(os.path.getsize(file) == told["file_bytes"], os.path.getsize(file), "bytes, planned", told["file_bytes"])
         test_show(file)

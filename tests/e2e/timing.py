@@ -102,9 +102,24 @@ def check_extrap(path, f):
         check(line["metric"] == "time_s" and line["value"] == samples[np.isfinite(samples)].tolist(), "samples of", slot)
 
 
+def plan_of(path, *more):
+    command = [PROGRAM, "plan", "study.yaml", "--ranks", "2", "--calibration", path, "--json", *more]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
 def finish_of(path):
-    command = [PROGRAM, "plan", "study.yaml", "--ranks", "2", "--calibration", path, "--json"]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["finish_s"]
+    return plan_of(path)["finish_s"]
+
+
+def check_passes(path):
+    """Of points on one rank a calibrated plan says what the run predicted of a pass, times one factor: how far that was off
+    on the whole. Equal but for the rounding of sums."""
+    f, said = read(path), plan_of(path, "--points", "--where", "team == 1")["each"]
+    slots = [point["slot"] for point in said]
+    check(len(slots) == POINTS // 2 and (f["status"][slots] == 2).all(), "points on one rank", slots)
+    factor = np.array([point["pass_s"] for point in said]) / f["predicted_pass_s"][slots]
+    off = f["time_median_s"][slots].sum() / f["predicted_pass_s"][slots].sum()
+    check(np.allclose(factor, off, rtol=1e-9, atol=0), "passes of a plan", factor, off)
 
 
 def check_ceilings(path):
@@ -175,6 +190,7 @@ def main():
     done = subprocess.run([PROGRAM, "verify", "alone.h5"], capture_output=True, text=True)
     check(done.returncode == 0 and "the same" in done.stdout, "verify", done.stdout, done.stderr)
     check_merged(valid)
+    check_passes("half1.h5")  # of that team alone
     check_ceilings("alone.h5")
     print(f"{checks} checks, {failed} failed")
     return 1 if failed or not checks else 0

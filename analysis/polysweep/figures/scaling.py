@@ -1,14 +1,18 @@
 """Strong and weak scaling: seconds and what they make of the ideal, over the ranks of a team."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import matplotlib.figure
 import matplotlib.lines
 import numpy as np
+import pandas as pd
 
 from .. import style
 from ..cases import SYMBOLS, number
 from ..models import FARTHEST, FEWEST_SIZES
 from ..scaling import WORK_BOUND, series_fits, strong as strong_table, weak as weak_table
+from . import projected
 from .figure import Figure, spaced
 
 MOST_ROWS, MOST_SERIES = 4, 5
@@ -18,33 +22,47 @@ WORDS = {"time_s": "seconds", "speed_up": "speed-up", "efficiency": "efficiency"
 _NAMES = {"amdahl": "Amdahl", "usl": "USL", "gustafson": "Gustafson"}
 
 
-def strong(ds, upto=None):
+def strong(ds, upto=None, plan=None):
     """Yields the figure of strong scaling: a row per method, seconds, speed-up and efficiency over the team, a curve per point.
 
     upto: ranks to which fitted laws are drawn; by default the largest team. Beyond four times that they warn, and the
-    figure says so. Nothing where no point was timed on teams of two sizes.
+    figure says so. plan: a table from `projection.project`, whose curves are drawn on. Nothing where no point was timed on
+    teams of two sizes.
     """
-    yield from _scaling(ds, strong_table(ds), ("amdahl", "usl"), "strong", upto)
+    yield from _scaling(ds, strong_table(ds), ("amdahl", "usl"), "strong", upto, plan)
 
 
-def weak(ds, upto=None):
+def weak(ds, upto=None, plan=None):
     """Yields the figure of weak scaling: seconds and efficiency over the team, at constant work per rank."""
-    yield from _scaling(ds, weak_table(ds), ("gustafson",), "weak", upto)
+    yield from _scaling(ds, weak_table(ds), ("gustafson",), "weak", upto, plan)
 
 
-def _scaling(ds, table, laws, kind, upto):
+@dataclass(frozen=True)
+class _Ahead:
+    """What is drawn beyond the measured teams."""
+
+    laws: float  #: ranks that fitted laws are drawn to
+    reach: float  #: the end of the axis
+    plan: pd.DataFrame  #: of this kind; may be empty
+
+
+def _scaling(ds, table, laws, kind, upto, plan):
     if not len(table):
         return
     fits = series_fits(ds, table, laws)
-    upto = max(float(table["team"].max()), upto or 0) if _fitted(fits) else float(table["team"].max())
+    largest = float(table["team"].max())
+    laws_to = max(largest, upto or 0) if _fitted(fits) else largest
+    plan = plan[plan["kind"] == kind] if plan is not None else pd.DataFrame(columns=["series", "team"])
+    ahead = _Ahead(laws_to, max(laws_to, float(plan["team"].max() if len(plan) else 0)), plan)
     with style.use():
-        canvas = _canvas(table, fits, kind, upto)
+        canvas = _canvas(table, fits, kind, ahead)
     title = {"strong": "Strong scaling: the same points on larger teams",
              "weak": "Weak scaling: teams grow and the work per rank stays"}[kind]
-    yield Figure(f"{kind}-scaling", title, _caption(table, fits, kind, upto), canvas, {"": table})
+    data = {"": table, "plan": plan} if len(plan) else {"": table}
+    yield Figure(f"{kind}-scaling", title, _caption(table, fits, kind, ahead), canvas, data)
 
 
-def _caption(table, fits, kind, upto):
+def _caption(table, fits, kind, ahead):
     text = "Medians over repetitions of the slowest rank, with their 95 % intervals; those of ratios from both medians. "
     if table["time_s_lo"].isna().all():
         text = "Times of the slowest rank; too few repetitions for intervals. "
@@ -59,10 +77,13 @@ def _caption(table, fits, kind, upto):
         names = " and ".join(dict.fromkeys(_NAMES[one.law.name] + (" (dashed)" if one.law.name == "amdahl" else "")
                                            for one in found))
         text += f"Lines: {names}, fitted; parameters, intervals and residuals are in the table of fits. "
-        if upto > FARTHEST * table["team"].max():
-            text += f"Shaded: beyond {FARTHEST} times the largest team, where a fitted law is a guess. "
     elif table.groupby("series").size().max() < FEWEST_SIZES:
         text += f"No law is fitted below {FEWEST_SIZES} sizes of teams. "
+    if len(ahead.plan):
+        text += projected.caption(ahead.plan)
+    if ahead.reach > FARTHEST * table["team"].max():
+        what = "a projection is a guess" if len(ahead.plan) else "a fitted law is a guess"
+        text += f"Shaded: beyond {FARTHEST} times the largest team, where {what}. "
     if (table["timing"] == "beside").any():
         text += "Hollow: timed while equal teams worked beside. "
     return (text + left_out(table)).strip()
@@ -87,7 +108,7 @@ def _percent(share):
     return f"{100 * share:.2g} %"
 
 
-def _canvas(table, fits, kind, upto):
+def _canvas(table, fits, kind, ahead):
     groups = list(table.groupby(["method", "timing"], sort=False))[:MOST_ROWS]
     names = COLUMNS[kind]
     canvas = matplotlib.figure.Figure(figsize=(2.3 + 2.9 * len(names), 0.5 + 2.6 * len(groups)), layout="constrained")
@@ -96,14 +117,20 @@ def _canvas(table, fits, kind, upto):
         chosen = spaced(part["series"].unique(), MOST_SERIES)
         colours = dict(zip(chosen, style.sequence(len(chosen), 0.75)))
         handles = _laws(fits, chosen) if row[0] is grid[0, 0] else []
-        for place, (series, colour) in zip(_beside(len(chosen), table, upto), colours.items()):
-            curve = part[part["series"] == series]
+        if len(ahead.plan) and row[0] is grid[0, 0]:
+            handles += projected.handles(ahead.plan)
+        for place, (series, colour) in zip(_beside(len(chosen), table, ahead.reach), colours.items()):
+            curve, beyond = part[part["series"] == series], ahead.plan[ahead.plan["series"] == series]
             laws = [one for one in fits[series] if not isinstance(one, str)]
             for ax, name in zip(row, names):
-                _curve(ax, curve, name, colour, laws, upto, place)
+                _curve(ax, curve, name, colour, laws, ahead.laws, place)
+                _ideal(ax, curve, name, beyond)
+                if len(beyond):
+                    projected.draw(ax, beyond, name, colour)
             handles.append(_handle(table, curve, colour, kind))
+        beyond = ahead.plan[ahead.plan["series"].isin(chosen)]
         for ax, name in zip(row, names):
-            _axes(ax, name, part, kind, upto)
+            _axes(ax, name, part, kind, ahead.reach, beyond)
         row[0].set_title(f"{method}{', equal teams beside' if timing == 'beside' else ''}", pad=5)
         row[-1].legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8.5, handlelength=1.4,
                        labelspacing=0.5)
@@ -160,9 +187,6 @@ def _curve(ax, curve, name, colour, laws, upto, place):
     ax.vlines(place * ranks, curve[name + "_lo"], curve[name + "_hi"], color=colour, linewidth=1.2, zorder=2.4)
     ax.plot(place * ranks, values, "o", color=colour, markerfacecolor=face, markersize=3.8, markeredgewidth=0.8, zorder=2.5)
     base = curve["base_s"].iloc[0]
-    growth = 1.0 if "work" in curve else ranks / ranks[0]  # of what is computed in the base's time, ideally
-    ax.plot(ranks, np.ones(len(ranks)) * _shown(name, base / growth, base, growth), color="#b5b5b5",
-            linewidth=0.8, zorder=1)
     at = np.geomspace(ranks[0], upto, 200)
     growth = 1.0 if "work" in curve else at / ranks[0]
     for law in laws:
@@ -170,17 +194,25 @@ def _curve(ax, curve, name, colour, laws, upto, place):
                 linestyle=_DASHES[law.law.name], zorder=2)
 
 
+def _ideal(ax, curve, name, beyond):
+    """From the base to the largest team that there is something of."""
+    ranks, base = np.array([*curve["team"], *beyond["team"]], float), curve["base_s"].iloc[0]
+    growth = 1.0 if "work" in curve else ranks / ranks[0]  # of what is computed in the base's time, ideally
+    ax.plot(ranks, np.ones(len(ranks)) * _shown(name, base / growth, base, growth), color="#b5b5b5", linewidth=0.8, zorder=1)
+
+
 def _shown(name, seconds, base, growth):
     """What column `name` makes of seconds: themselves, base over them, or that over the growth it should have."""
     return seconds if name == "time_s" else base / seconds if name == "speed_up" else base / seconds / growth
 
 
-def _axes(ax, name, part, kind, upto):
-    teams = np.unique(part["team"])
+def _axes(ax, name, part, kind, upto, beyond):
+    teams = np.unique([*part["team"], *beyond["team"]])
     style.grid_axis(ax.xaxis, np.unique([*teams, upto]), "log", most=8)
     ax.set(xlim=(teams[0] / 1.12, upto * 1.12), ylabel=WORDS[name])
     ax.spines[["top", "right"]].set_visible(False)
-    low, high = (part[[name, name + "_lo", name + "_hi"]].stack().agg(f) for f in ("min", "max"))
+    shown = [each[[name, name + "_lo", name + "_hi"]] for each in (part, beyond) if len(each)]
+    low, high = (pd.concat(shown).stack().agg(f) for f in ("min", "max"))
     if name == "efficiency":
         ax.set_ylim(0, max(1.08, min(1.04 * high, 2.1), 1.04 * part[name].max()))
     elif name == "speed_up":
@@ -207,9 +239,9 @@ def seconds_axis(axis, low, high):
 
 
 def _beyond(ax, part, upto):
-    """Marks what lies farther than a fitted law is to be believed."""
+    """Marks what lies farther than a fitted law or a plan is to be believed."""
     farthest = FARTHEST * float(part["team"].max())
     if upto > farthest:
         ax.axvspan(farthest, upto * 1.12, color=style.PALE, zorder=0, linewidth=0)
-        ax.text(np.sqrt(farthest * upto * 1.12), 0.97, "a guess", transform=ax.get_xaxis_transform(), ha="center", va="top",
-                rotation=90, fontsize=8.5, color=style.RED)
+        ax.text(farthest * 1.04, 0.97, "a guess", transform=ax.get_xaxis_transform(), ha="left", va="top", rotation=90,
+                fontsize=8.5, color=style.RED)

@@ -1,0 +1,173 @@
+"""What a plan predicts for larger teams than a file has measured, with how far it was off as a band.
+
+    polysweep plan STUDY.yaml --set grid.team=[1,2,4,...] --ranks P --points --json > PLAN.json
+
+A plan continues a series where it has the same point (strong), or points of the same work per rank (weak), on larger
+teams. Nothing is scaled to meet the measurement: what the plan says of a measured team stands beside what was measured.
+"""
+from __future__ import annotations
+
+import json
+import pathlib
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .models import FARTHEST
+from .predictions import predictions
+from .read import COORDINATES
+from .scaling import WORK_BOUND, _FOLLOWS_N, strong, timed, weak
+
+FEWEST = 5  #: predictions that a band needs
+CENTRAL = 0.9  #: share of them that it holds
+_WANTED = {"slot", "method", "n", "team", "pass_s", "flops"}
+
+
+@dataclass(frozen=True)
+class Band:
+    """Measured over predicted seconds: the central `CENTRAL` of `count` ratios."""
+
+    lo: float
+    hi: float
+    count: int
+    own: bool  #: of this method alone, else of all
+    of_plan: bool  #: of what this plan says of measured points, else of the file's own predictions
+
+
+def read_plan(path) -> pd.DataFrame:
+    """The points of ``polysweep plan --points --json``, a row each; ``.attrs``: `path`, and `rates` as it names them.
+
+    Raises ValueError for a file that is none, OSError for one that cannot be read.
+    """
+    path = pathlib.Path(path)
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or told.get("command") != "plan" or told.get("polysweep_json") != 1:
+        raise ValueError(f"{path}: is no plan; make one with polysweep plan STUDY.yaml --points --json > plan.json")
+    if not told.get("each"):
+        raise ValueError(f"{path}: is a plan without points; make it with --points --json")
+    points = pd.DataFrame(told["each"])
+    if not _WANTED <= set(points):
+        raise ValueError(f"{path}: its points lack {', '.join(sorted(_WANTED - set(points)))}; another version made it")
+    points = points[points["pass_s"].notna() & (points["pass_s"] > 0)]  # what is refused has no time
+    points.attrs.update(path=str(path), rates=str(told.get("rates", "not said")))
+    return points
+
+
+def project(ds, plan: pd.DataFrame) -> pd.DataFrame:
+    """A row per series of `scaling.strong` and `scaling.weak` and team that the plan has for it, from the largest
+    measured team on; nothing but a series that goes beyond.
+
+    Columns: kind, series, the coordinates that tell series apart, team, n, `time_s` (one forward pass of one data set,
+    as predicted), `speed_up` of strong series against the measured base, efficiency, each with _lo and _hi (the band,
+    see `bands`; NaN where there is none), base_team, base_s, `measured_s` of the largest measured team, `times` (team
+    over that team) and `slot` of the plan. ``.attrs``: `bands`, `rates`. Warns beyond FARTHEST times the largest
+    measured team.
+
+    Raises ValueError where the plan continues no series of the file.
+    """
+    found, rows = bands(ds, plan), []
+    for kind, table in (("strong", strong(ds)), ("weak", weak(ds))):
+        names = [name for name in table.attrs["names"] if name != "n"]
+        keys = _shared(ds, plan, () if kind == "strong" else (*_FOLLOWS_N, *ds.attrs.get("own_axes", [])))
+        for number, part in table.groupby("series"):
+            ahead = _ahead(ds, plan, keys, part, kind)
+            about = {"kind": kind, "series": number, **{name: part[name].iloc[0] for name in names}}
+            if len(ahead) and ahead["team"].iloc[-1] > part["team"].iloc[-1]:
+                rows.append(_rows(about, part, ahead, found.get(part["method"].iloc[0])))
+    if not rows:
+        raise ValueError(f"{plan.attrs['path']}: continues no series of {ds.attrs.get('path', 'the file')}: that takes "
+                         "points timed on several teams, and in the plan the same points on larger ones "
+                         "(--set grid.team=[...])")
+    table = pd.concat(rows, ignore_index=True)
+    table.attrs.update(bands=found, rates=plan.attrs["rates"])
+    _warn(table)
+    return table
+
+
+def bands(ds, plan: pd.DataFrame) -> dict:
+    """{method: Band} of the methods for which there are predictions enough.
+
+    Of what this plan says of points that the file measured, those of the method where they are FEWEST or more, else of
+    all methods: the factor of a calibration is in them already. Where the plan has too few of them, of the file's own
+    predictions in the same way, first of passes alone (`predictions`).
+    """
+    own = predictions(ds)
+    own = own.assign(ratio=own["measured_s"] / own["predicted_s"])
+    sources = ((_met(ds, plan), True), (own[own["how"] == "pass"], False), (own, False))
+    made = {method: _band(sources, method) for method in plan["method"].unique()}
+    return {method: band for method, band in made.items() if band}
+
+
+def _band(sources, method):
+    for ratios, of_plan in sources:
+        part = ratios[ratios["method"] == method]
+        for chosen in (part, ratios):
+            if len(chosen) >= FEWEST:
+                lo, hi = np.quantile(chosen["ratio"].to_numpy(float), [(1 - CENTRAL) / 2, (1 + CENTRAL) / 2])
+                return Band(float(lo), float(hi), len(chosen), chosen["method"].nunique() == 1, of_plan)
+    return None
+
+
+def _met(ds, plan):
+    """Measured over predicted seconds of the points that both have, team by team."""
+    keys = _shared(ds, plan, ())
+    predicted = dict(zip(_keys(plan, [*keys, "team"]), plan["pass_s"]))
+    measured = timed(ds)
+    said = [predicted.get(key, np.nan) for key in _keys(measured, [*keys, "team"])]
+    table = pd.DataFrame({"method": measured["method"], "ratio": measured["time_median_s"] / np.array(said, float)})
+    return table[table["ratio"].notna()]
+
+
+# ---- which points ----------------------------------------------------------------------------------------------------
+
+
+def _shared(ds, plan, without):
+    """Coordinates that say which point it is, but for the team and those of `without`."""
+    names = (*COORDINATES, *ds.attrs.get("own_axes", []))
+    return [name for name in names if name in ds and name in plan and name not in (*without, "team_asked")]
+
+
+def _keys(frame, names):
+    """A tuple of plain values for each row; what does not apply equals itself."""
+    columns = [[None if x != x else x for x in frame[name].tolist()] for name in names]
+    return list(zip(*columns)) if columns else [()] * len(frame)
+
+
+def _ahead(ds, plan, keys, part, kind):
+    """The plan's points that continue a series, by team, from its largest team on."""
+    last = part.iloc[-1]
+    here = _keys(pd.DataFrame({name: ds[name].values[[int(last["slot"])]] for name in keys}), keys)[0]
+    same = plan[[key == here for key in _keys(plan, keys)]]
+    same = same[same["team"] >= last["team"]]
+    if kind == "weak" and len(same):
+        apart = np.abs(np.log(same["flops"] / same["team"] / part["flops_per_rank"].iloc[0]))
+        near = (apart <= np.log1p(WORK_BOUND)) & (same["n"] >= last["n"])
+        same = same.assign(_apart=apart)[near].sort_values("_apart")
+    return same.drop_duplicates("team").sort_values("team")
+
+
+def _rows(about, part, ahead, band):
+    team, base, first = ahead["team"].to_numpy(float), part["base_s"].iloc[0], part["base_team"].iloc[0]
+    largest, last = part["team"].iloc[-1], part["time_s"].iloc[-1]
+    growth = team / first if about["kind"] == "strong" else 1.0
+    rows = pd.DataFrame({**about, "team": ahead["team"].to_numpy(), "n": ahead["n"].to_numpy()})
+    factors = {"": 1.0, "_lo": band.lo if band else np.nan, "_hi": band.hi if band else np.nan}
+    turned = {"": "", "_lo": "_hi", "_hi": "_lo"}  # a long time is a small ratio
+    for end, factor in factors.items():
+        rows["time_s" + end] = time = factor * ahead["pass_s"].to_numpy(float)
+        rows["speed_up" + turned[end]] = base / time if about["kind"] == "strong" else np.nan
+        rows["efficiency" + turned[end]] = base / time / growth
+    return rows.assign(base_team=first, base_s=base, measured_s=np.where(team == largest, last, np.nan),
+                       times=team / largest, slot=ahead["slot"].to_numpy())
+
+
+def _warn(table):
+    far = table.loc[table["times"].idxmax()]
+    if far["times"] > FARTHEST:
+        warnings.warn(f"plan: {far['team']:g} ranks are {far['times']:.3g} times the largest measured team of "
+                      f"{far['team'] / far['times']:g}; beyond {FARTHEST} times a projection is a guess", stacklevel=3)
