@@ -1,7 +1,7 @@
 /* Messages and bytes of a team are those of the plan: every kind of fold, layout, pattern and scan, with ragged leaves,
- * two data sets, groups of degrees and exact stretches. With real messages; ranks.c does it with simulated ones. */
+ * two data sets, groups of degrees and exact stretches. Of few ranks; smpi/ranks.c has many. */
+#include "pass.h"
 #include "polysweep/sketch.h"
-#include "smpi/pass.h"
 
 static psw_point point_of(psw_method method, psw_data_kind kind, psw_mask mask, psw_precision precision)
 {

@@ -1,5 +1,4 @@
-/* One pass of a team with real messages, against what the plan says that it sends and what one rank alone makes of it.
- */
+/* One pass of a team, against what the plan says that it sends and what one rank alone makes of it. */
 #ifndef POLYSWEEP_TESTS_PASS_H
 #define POLYSWEEP_TESTS_PASS_H
 
@@ -71,11 +70,16 @@ static inline psw_status pass_on(const psw_comm *team, const psw_group *group, p
 
 static inline const char *describe_pass(const psw_group *group, psw_choice c, int size)
 {
+    static const char *const layouts[] = {"any layout", "contiguous", "zigzag", "striped"};
+    static const char *const patterns[] = {"any route", "ring", "all_gather", "pass_q", "stream"};
+    static const char *const scans[] = {"any scan", "doubling", "chain", "exscan", "all_gather"};
     static char text[200];
     const psw_point *p = &group->points[0];
-    psw_format(text, sizeof text,
-               "method %d mask %d n %td block %td, %td points, layout %d pattern %d scan %d, %d ranks", (int)p->method,
-               (int)p->mask, p->n, p->block, group->count, c.layout, c.pattern, c.scan, size);
+    bool rows = psw_attend_kind(p) == PSW_ROW_FOLD;
+    psw_format(text, sizeof text, "%s %s fp%d, n %td block %td, %td points, %s, %s, %d ranks",
+               psw_word(PSW_WORDS_METHOD, (int)p->method), p->mask == PSW_CAUSAL ? "causal" : "full",
+               p->precision == PSW_FP32 ? 32 : 64, p->n, p->block, group->count, layouts[c.layout + 1],
+               rows ? patterns[c.pattern + 1] : scans[c.scan + 1], size);
     return text;
 }
 
@@ -93,9 +97,9 @@ static inline void check_digest(const psw_group *group, psw_choice choice, int s
               alone->scale);
 }
 
-/* Collective. `alone`: what one rank makes of the group, or NULL. Rank 0 of the team checks. */
-static inline void check_pass(const psw_comm *team, const psw_group *group, psw_choice choice, psw_watch watch,
-                              const digest *alone)
+/* Collective. `alone`: what one rank makes of the group. Rank 0 of the team checks, and is given what was sent. */
+static inline psw_team_cost check_pass(const psw_comm *team, const psw_group *group, psw_choice choice, psw_watch watch,
+                                       const digest *alone)
 {
     digest d = {0};
     psw_traffic traffic;
@@ -103,12 +107,15 @@ static inline void check_pass(const psw_comm *team, const psw_group *group, psw_
     CHECK(status == PSW_OK, "%s: %s", describe_pass(group, choice, team->size), psw_message());
     double sums[] = {d.rows, d.bits, d.sum, d.scale, traffic.messages, traffic.sent_bytes};
     psw_comm_sum(team, sums, 6);
-    if (team->rank > 0 || status != PSW_OK) return;
+    psw_team_cost sent = {.messages = sums[4], .sent_bytes = sums[5]};
+    if (team->rank > 0 || status != PSW_OK) return sent;
     const char *what = describe_pass(group, choice, team->size);
     psw_team_cost plan = psw_cost_team(&psw_rates_default, group, choice, team->size, 1);
-    CHECK(sums[4] == plan.messages, "%s: %.0f messages, planned are %.0f", what, sums[4], plan.messages);
-    CHECK(sums[5] == plan.sent_bytes, "%s: %.0f bytes, planned are %.0f", what, sums[5], plan.sent_bytes);
-    if (alone) check_digest(group, choice, team->size, &(digest){d.single, sums[0], sums[1], sums[2], sums[3]}, alone);
+    CHECK(sent.messages == plan.messages, "%s: %.0f messages, planned are %.0f", what, sent.messages, plan.messages);
+    CHECK(sent.sent_bytes == plan.sent_bytes, "%s: %.0f bytes, planned are %.0f", what, sent.sent_bytes,
+          plan.sent_bytes);
+    check_digest(group, choice, team->size, &(digest){d.single, sums[0], sums[1], sums[2], sums[3]}, alone);
+    return sent;
 }
 
 /* Every rank by itself. */
