@@ -45,6 +45,7 @@ procps                  command -v pgrep                             pgrep
 wants_tests='
 slurm-wlm               PATH=$PATH:/usr/sbin command -v slurmctld    Slurm: tests start one of their own, as root
 munge                   PATH=$PATH:/usr/sbin command -v munged       MUNGE, by which Slurm knows its users
+libsimgrid-dev          command -v smpirun && has_header smpi/mpi.h  SimGrid, which simulates ranks by the thousand
 '
 # of the other builds that tests/run.sh knows: needed by those alone
 needs_sanitize=''

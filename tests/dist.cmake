@@ -1,4 +1,5 @@
 psw_test(teams_mpi mpi/teams.c MPI 1 2 3 4)
+psw_test(team_plan mpi/team_plan.c MPI 1 2 3 4)
 psw_script_test(team_faults fault/team_faults.py)
 psw_script_test(team_faults_all fault/team_faults.py ARGS all LABELS long TIMEOUT 1800)
 psw_script_test(team_limits fault/team_limits.sh)

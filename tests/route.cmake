@@ -1,2 +1,3 @@
 psw_test(routes property/routes.c)
+psw_test(volumes property/volumes.c)
 psw_test(teams property/teams.c)

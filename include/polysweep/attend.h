@@ -76,6 +76,12 @@ psw_fold_kind psw_attend_kind(const psw_point *point);
 /* A group, ready for forward passes: rows made, rounded and packed, tables drawn. It lives in the arena. */
 typedef struct psw_attention psw_attention;
 
+/* Bytes of what travels between ranks: of a leaf's keys and values, and of its queries, whole ones also where the last
+ * leaf is ragged; of a node's sums of one query row, over all points and sets; of the states of a stretch, all sets. */
+typedef struct psw_travel {
+    size_t keys, queries, sums, states;
+} psw_travel;
+
 /* Bytes that a transfer carries, in this rank's memory. */
 typedef struct psw_parcel {
     void *at;
@@ -100,6 +106,8 @@ typedef struct psw_engine {
     size_t real_bytes;
     /* Bytes of an attention over all data sets, by the code that lays it out. `route` as in psw_given. */
     size_t (*bytes)(const psw_group *group, const psw_route *route);
+    /* Over all data sets; pure. */
+    psw_travel (*travel)(const psw_group *group);
     /* The group must outlive the attention; what is given need not. On failure there is nothing to release. */
     psw_status (*prepare)(const psw_group *group, const psw_given *given, psw_arena *arena, psw_attention **attention);
     /* One forward pass, leaf by leaf in ascending order: what a timing is of. Can be repeated, with the same bits.

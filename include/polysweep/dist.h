@@ -10,10 +10,11 @@
 
 /* One forward pass over all data sets, on this rank. What hears of the leaves is in none of the times. */
 typedef struct psw_traffic {
-    double pass_s; /* from the common start to the rank's last leaf */
-    double busy_s; /* in tiles, maps and sums */
-    double comm_s; /* waiting for messages */
-    double sent_bytes, messages;
+    double pass_s;               /* from the common start to the rank's last leaf */
+    double busy_s;               /* in tiles, maps and sums */
+    double comm_s;               /* waiting for messages */
+    double sent_bytes, messages; /* of the attention; its barriers and agreements not. What is larger than a message can
+                                    be travels in pieces and counts once; calls of the MPI library: psw_volume */
 } psw_traffic;
 
 /* Collective over the team: one pass of an attention that was prepared with `route` (any route for a team of one). The

@@ -95,11 +95,15 @@ typedef struct psw_team_cost {
     double busy_s;               /* computing, summed over ranks */
     double repeat_s;             /* one more forward pass */
     double memory_bytes;         /* of the rank that needs most */
-    double sent_bytes, messages; /* of one forward pass over all data sets, summed over ranks */
+    double sent_bytes, messages; /* of one forward pass over all data sets, summed over ranks: exactly those of
+                                    psw_traffic (polysweep/dist.h) */
 } psw_team_cost;
 psw_team_cost psw_cost_team(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
                             ptrdiff_t nodes);
-/* The same without memory_bytes (0), for millions of points: memory takes as long as the team is large. */
+/* Bytes of the rank that needs most, as in memory_bytes. */
+double psw_team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size);
+/* The same without memory_bytes, sent_bytes and messages (0), for millions of points: those take as long as the team is
+ * large. */
 psw_team_cost psw_cost_team_time(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
                                  ptrdiff_t nodes);
 
@@ -135,7 +139,7 @@ typedef struct psw_cut {
     psw_choice choice;      /* how teams work */
     double memory_bytes;    /* a rank may have; 0 = no limit. Of teams alone: without `split` nothing is refused */
 } psw_cut;
-extern const psw_cut psw_cut_default; /* 10 ms .. 1 s, 1024 slots, one rank, no teams */
+extern const psw_cut psw_cut_default;                          /* 10 ms .. 1 s, 1024 slots, one rank, no teams */
 void psw_cut_time(psw_cut *cut, const psw_settings *settings); /* as the study's `time` wants it: at most its passes */
 
 /* Cuts the slots for which wanted[slot] != 0 (NULL = all) into runs. Same input, same output, on every rank.

@@ -11,8 +11,8 @@
  *            all_gather  every rank receives all keys and values, then works as if alone
  *            pass_q      queries go round; sums come back to their owner
  *            stream      one query leaf at a time, keys and values come leaf by leaf straight from their owners:
- * nothing is held but own rows and two leaves; each leaf travels once for every query leaf scan     of state folds:
- * doubling (recursive), chain (rank to rank), exscan (the MPI library's), all_gather
+ *                        nothing is held but own rows and two leaves; each leaf travels once for every query leaf
+ *   scan     of state folds: doubling (recursive), chain (rank to rank), exscan (the MPI library's), all_gather
  *
  * Leaves never leave their unit (`unit` consecutive leaves: the stretches that a sketch makes exact). A rank may own
  * none. Sums of key leaves are added along one binary tree over the leaf index, whoever made them (nodes, below). */
@@ -88,6 +88,9 @@ psw_transfer psw_route_transfer(const psw_route *route, int step, int index);
 int psw_route_guests(const psw_route *route);                /* buffers for leaves of other ranks */
 psw_leaves psw_route_done(const psw_route *route, int step); /* places of own query leaves that a step completes */
 
+/* ring, pass_q: how many ranks further what rank `of` owns travels, to the last one that wants it. */
+int psw_route_hops(const psw_route *route, int of);
+
 /* Does a query leaf of rank `queries` see a key leaf of rank `keys`? */
 bool psw_route_sees(const psw_route *route, int queries, int keys);
 /* Key leaves that query leaf `leaf` sees: the first so many. */
@@ -104,6 +107,8 @@ typedef struct psw_node {
 /* The fewest nodes of the tree over `seen` leaves that hold exactly the leaves of rank `keys` among them, ascending.
  * Returns their number; `list` may be NULL. */
 ptrdiff_t psw_route_nodes(const psw_route *route, int keys, ptrdiff_t seen, psw_node *list);
+/* Nodes of the tree over what query leaf `leaf` sees that ranks other than its owner make, each for itself. */
+ptrdiff_t psw_route_foreign(const psw_route *route, ptrdiff_t leaf);
 /* The most nodes that wait between two steps in the tree of a query leaf of this rank, over `seen` key leaves. */
 ptrdiff_t psw_route_waiting(const psw_route *route, ptrdiff_t seen);
 
@@ -122,5 +127,21 @@ typedef struct psw_move {
  * and chain; the others are one call of the MPI library. */
 int psw_route_moves(const psw_route *route, bool totals, psw_move *list);
 enum { PSW_MOVES_MAX = 512 };
+
+/* What the states of a fold are summed by: under a full mask all leaves of a rank are one stretch. totals: as above. */
+psw_route psw_route_of_states(const psw_route *route, bool *totals);
+
+/* ---- what all ranks send together, in one pass ---- */
+
+/* Each thing counts once for every message that it is in. A call of the MPI library counts as if each rank sent its
+ * states once (all_gather: to each other rank). route.rank does not matter. */
+typedef struct psw_volume {
+    double messages;
+    double keys, queries;   /* leaves; keys with their values */
+    double sums, last_sums; /* nodes of the trees of all query leaves; those of the last leaf, which may be ragged */
+    double states;          /* of stretches */
+} psw_volume;
+psw_volume psw_route_volume(const psw_route *route);       /* of a row fold */
+psw_volume psw_route_state_volume(const psw_route *route); /* of a state fold */
 
 #endif

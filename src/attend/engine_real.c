@@ -54,6 +54,17 @@ static size_t bytes(const psw_group *group, const psw_route *route)
     return counting.high;
 }
 
+static psw_travel travel(const psw_group *group)
+{
+    int sets = psw_data_sets(group->points);
+    switch (psw_attend_kind(group->points)) {
+    case PSW_ROW_FOLD: return psw_fold_travel(group, sets);
+    case PSW_STATE_FOLD: return psw_sketched_travel(group->points, sets);
+    case PSW_ONE_RANK: break;
+    }
+    return (psw_travel){0};
+}
+
 static psw_status check(const psw_group *group)
 {
     for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
@@ -165,6 +176,7 @@ const psw_engine PSW_PRECISION_NAME(psw_engine) = {
     .name = NAME,
     .real_bytes = sizeof(psw_real),
     .bytes = bytes,
+    .travel = travel,
     .prepare = prepare,
     .redraw = redraw,
     .pass = pass,

@@ -27,7 +27,8 @@ typedef struct psw_fold {
     psw_real *q;          /* own leaves x leaf x d */
     psw_real *keys;       /* own leaves, each as leaf_reals says */
     ptrdiff_t leaf_reals; /* numbers of one leaf's keys (packed, transposed, d x keys) and values (packed, keys x v) */
-    psw_real *guest;      /* buffers for other ranks' leaves, guest_reals each */
+    psw_travel travel;
+    psw_real *guest; /* buffers for other ranks' leaves, guest_reals each */
     ptrdiff_t guest_reals;
     psw_real **key_at;    /* [leaves]: where the keys of a leaf are at hand */
     const psw_real *hand; /* queries at hand, as q */
@@ -98,6 +99,7 @@ static inline psw_panels psw_value_leaf(const psw_fold *f, psw_span keys, int se
 }
 
 #define psw_fold_lay PSW_PRECISION_NAME(psw_fold_lay)
+#define psw_fold_travel PSW_PRECISION_NAME(psw_fold_travel)
 #define psw_fold_load PSW_PRECISION_NAME(psw_fold_load)
 #define psw_fold_tile PSW_PRECISION_NAME(psw_fold_tile)
 #define psw_fold_finish PSW_PRECISION_NAME(psw_fold_finish)
@@ -113,6 +115,7 @@ static inline psw_panels psw_value_leaf(const psw_fold *f, psw_span keys, int se
 /* Takes the memory of a pass over the first `sets` data sets; with a counting arena, only counts. `travels`: own rows
  * meet those of other ranks, else the rank's leaves are all it ever meets. */
 psw_fold psw_fold_lay(const psw_group *group, int sets, const psw_route *route, bool travels, psw_arena *arena);
+psw_travel psw_fold_travel(const psw_group *group, int sets);
 /* Rounds the data once. */
 void psw_fold_load(psw_fold *f, const psw_data *data);
 /* Adds one key leaf to the trees of one strip, for all points and sets. */

@@ -22,7 +22,6 @@ static psw_real *reals(psw_arena *arena, ptrdiff_t count)
 static void lay_own(psw_fold *f, psw_arena *arena)
 {
     const psw_point *p = f->p;
-    f->leaf_reals = psw_panels_count(p->d, f->leaf) + psw_panels_count(f->leaf, p->v);
     f->q = reals(arena, f->own * f->leaf * p->d);
     f->keys = reals(arena, f->own * f->leaf_reals);
     f->key_at = psw_arena_take(arena, f->leaves, sizeof *f->key_at);
@@ -76,6 +75,16 @@ static void lay_results(psw_fold *f, psw_arena *arena)
     f->log2_den = psw_arena_take(arena, rows, sizeof *f->log2_den);
 }
 
+psw_travel psw_fold_travel(const psw_group *group, int sets)
+{
+    const psw_point *p = &group->points[0];
+    ptrdiff_t leaf = smaller(p->block, p->n), keys = psw_panels_count(p->d, leaf) + psw_panels_count(leaf, p->v);
+    size_t numbers = (size_t)p->v + 3; /* of a row's sum: v + 2, and the exponent */
+    return (psw_travel){.keys = (size_t)keys * sizeof(psw_real),
+                        .queries = (size_t)(leaf * p->d) * sizeof(psw_real),
+                        .sums = (size_t)group->count * (size_t)sets * numbers * sizeof(double)};
+}
+
 psw_fold psw_fold_lay(const psw_group *group, int sets, const psw_route *route, bool travels, psw_arena *arena)
 {
     const psw_point *p = &group->points[0];
@@ -86,6 +95,8 @@ psw_fold psw_fold_lay(const psw_group *group, int sets, const psw_route *route, 
     f.strip = smaller(f.leaf, PSW_STRIP);
     f.own = psw_route_count(route, route->rank);
     f.sets = sets;
+    f.travel = psw_fold_travel(group, sets);
+    f.leaf_reals = (ptrdiff_t)(f.travel.keys / sizeof(psw_real));
     f.special = psw_data_sets(p) > 1 ? psw_data_special(p) : -1;
     lay_own(&f, arena);
     if (f.travels) lay_guests(&f, arena);

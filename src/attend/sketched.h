@@ -122,6 +122,7 @@ static inline psw_span psw_block_span(const psw_sketched *f, ptrdiff_t index)
 psw_mapped psw_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
 
 #define psw_sketched_lay PSW_PRECISION_NAME(psw_sketched_lay)
+#define psw_sketched_travel PSW_PRECISION_NAME(psw_sketched_travel)
 #define psw_sketched_load PSW_PRECISION_NAME(psw_sketched_load)
 #define psw_sketched_redraw PSW_PRECISION_NAME(psw_sketched_redraw)
 #define psw_sketched_keys PSW_PRECISION_NAME(psw_sketched_keys)
@@ -194,6 +195,7 @@ void psw_sketched_forget(psw_sketched *f);             /* no block is mapped, no
 
 /* ---- a team (polysweep/attend.h says what each does) ---- */
 
+psw_travel psw_sketched_travel(const psw_point *point, int sets);
 void psw_sketched_lay_team(psw_sketched *f, psw_arena *arena);
 void psw_sketched_begin(psw_sketched *f);
 psw_status psw_sketched_totals(psw_sketched *f, psw_watch watch);

@@ -50,14 +50,23 @@ static void lay_near(psw_sketched *f, psw_arena *arena)
     }
 }
 
+static size_t state_bytes(const psw_point *p)
+{
+    return psw_state_packed(p->v + 1, psw_sketch_shape_of(p).features);
+}
+
+psw_travel psw_sketched_travel(const psw_point *point, int sets)
+{
+    return (psw_travel){.states = (size_t)sets * state_bytes(point)};
+}
+
 static void lay_states(psw_sketched *f, psw_arena *arena)
 {
     psw_states *s = &f->team.states;
-    *s = (psw_states){.route = f->route, .sets = f->sets};
-    if (!causal(f)) s->route.layout = PSW_CONTIGUOUS;
+    *s = (psw_states){.sets = f->sets};
+    s->route = psw_route_of_states(&f->route, &s->totals);
     s->rounds = psw_route_rounds(&s->route);
-    s->bytes = psw_state_packed(f->p->v + 1, f->shape.features);
-    s->totals = !causal(f) || s->rounds > 1;
+    s->bytes = state_bytes(f->p);
     ptrdiff_t count = s->rounds * s->sets, ranks = f->route.scan == PSW_STATE_GATHER ? f->route.size : 1;
     s->own = psw_arena_take(arena, count, s->bytes);
     s->before = psw_arena_take(arena, count, s->bytes);

@@ -15,17 +15,16 @@ static ptrdiff_t pairs(const psw_fold *f)
 
 /* ---- memory ---- */
 
-/* Numbers of the sums of `queries`'s rows over the keys of `keys`: of each node its rows' sums, and their exponents. */
-static ptrdiff_t sums_reals(const psw_fold *f, int queries, int keys)
+/* Bytes of the sums of `queries`'s rows over the keys of `keys`: of each node its rows' sums, and their exponents. */
+static ptrdiff_t sums_bytes(const psw_fold *f, int queries, int keys)
 {
-    ptrdiff_t count = 0;
+    ptrdiff_t rows = 0;
     if (!psw_route_sees(&f->route, queries, keys)) return 0;
     for (ptrdiff_t i = 0; i < psw_route_count(&f->route, queries); i++) {
         ptrdiff_t leaf = psw_route_leaf(&f->route, queries, i), seen = psw_route_seen(&f->route, leaf);
-        ptrdiff_t nodes = psw_route_nodes(&f->route, keys, seen, NULL);
-        count += pairs(f) * nodes * psw_leaf_span(f, leaf).count * (f->p->v + 3);
+        rows += psw_route_nodes(&f->route, keys, seen, NULL) * psw_leaf_span(f, leaf).count;
     }
-    return count;
+    return rows * (ptrdiff_t)f->travel.sums;
 }
 
 static void lay_sums(psw_fold *f, psw_arena *arena)
@@ -33,11 +32,11 @@ static void lay_sums(psw_fold *f, psw_arena *arena)
     ptrdiff_t out = 0, in = 0;
     for (int other = 0; other < f->route.size; other++) {
         if (other == f->route.rank) continue;
-        out = larger(out, sums_reals(f, other, f->route.rank));
-        in = larger(in, sums_reals(f, f->route.rank, other));
+        out = larger(out, sums_bytes(f, other, f->route.rank));
+        in = larger(in, sums_bytes(f, f->route.rank, other));
     }
-    f->sums_out = psw_arena_take(arena, out, sizeof *f->sums_out);
-    f->sums_in = psw_arena_take(arena, in, sizeof *f->sums_in);
+    f->sums_out = psw_arena_take(arena, out, 1);
+    f->sums_in = psw_arena_take(arena, in, 1);
     f->nodes = psw_arena_take(arena, f->leaves, sizeof *f->nodes);
 }
 
@@ -197,7 +196,7 @@ static psw_parcel keys_parcel(const psw_fold *f, const psw_transfer *t)
     ptrdiff_t leaves = one ? 1 : psw_route_count(&f->route, t->of);
     ptrdiff_t first = one && t->guest < 0 ? psw_route_place(&f->route, t->leaf) : 0;
     return (psw_parcel){(t->guest < 0 ? f->keys : guest_at(f, t->guest)) + first * f->leaf_reals,
-                        (size_t)(leaves * f->leaf_reals) * sizeof(psw_real)};
+                        (size_t)leaves * f->travel.keys};
 }
 
 psw_parcel psw_fold_parcel(psw_fold *f, const psw_transfer *t)
@@ -206,11 +205,10 @@ psw_parcel psw_fold_parcel(psw_fold *f, const psw_transfer *t)
     switch (t->what) {
     case PSW_KEYS: return keys_parcel(f, t);
     case PSW_QUERIES:
-        return (psw_parcel){t->guest < 0 ? f->q : guest_at(f, t->guest),
-                            (size_t)(leaves * f->leaf * f->p->d) * sizeof(psw_real)};
+        return (psw_parcel){t->guest < 0 ? f->q : guest_at(f, t->guest), (size_t)leaves * f->travel.queries};
     default:
         return (psw_parcel){t->send ? f->sums_out : f->sums_in,
-                            (size_t)sums_reals(f, t->of, t->send ? f->route.rank : t->peer) * sizeof(double)};
+                            (size_t)sums_bytes(f, t->of, t->send ? f->route.rank : t->peer)};
     }
 }
 

@@ -79,8 +79,7 @@ void psw_crew_halt(psw_crew *crew)
         if (crew->queue[k]) psw_queue_halt(crew->queue[k]);
 }
 
-/* Rank 0 goes on answering all queues until everybody has come: they are closed one after another, and at each of them
- * everybody waits. */
+/* One after another; at each, rank 0 answers that one's requests alone. Hence what crew.h asks of the caller. */
 psw_status psw_crew_close(psw_crew *crew)
 {
     psw_status status = PSW_OK;

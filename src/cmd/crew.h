@@ -18,7 +18,9 @@ typedef struct psw_crew {
  * freed whatever they return. */
 psw_status psw_crew_form(const psw_comm *world, const psw_comm *node, psw_crew *crew);
 psw_status psw_crew_open(psw_crew *crew, const psw_comm *node, const psw_runs *runs);
-psw_status psw_crew_close(psw_crew *crew); /* collective: the queues, once this rank takes no more */
+/* Collective: the queues. Only when no rank takes any more: callers have met before, serving (psw_comm_wait), for a
+ * rank that still waits for an answer of one queue gets none while rank 0 closes another. */
+psw_status psw_crew_close(psw_crew *crew);
 void psw_crew_free(psw_crew *crew);
 
 ptrdiff_t psw_crew_first(const psw_crew *crew, int depth);                       /* first rank of the team */

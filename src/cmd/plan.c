@@ -36,9 +36,9 @@ static void weigh_group(plan_outlook *o, const psw_group *group, ptrdiff_t slot,
 {
     psw_group one = {group->points, 1};
     psw_choice choice = psw_choice_within(group, o->choice, team, o->memory_bytes);
-    double bytes = psw_cost_team(&o->rates, group, choice, team, 1).memory_bytes;
+    double bytes = psw_team_memory(group, choice, team);
     bool whole = o->memory_bytes <= 0 || bytes <= o->memory_bytes;
-    if (!whole) bytes = psw_cost_team(&o->rates, &one, choice, team, 1).memory_bytes; /* members differ in beta alone */
+    if (!whole) bytes = psw_team_memory(&one, choice, team); /* members differ in beta alone */
     if (bytes > o->largest.value) o->largest = (plan_extreme){slot, bytes, team};
 }
 
@@ -65,6 +65,19 @@ static void weigh_memory(plan_outlook *o, const psw_split *split)
             slot += group.count;
         }
     }
+}
+
+/* What the longest point's team sends. */
+static void weigh_messages(plan_outlook *o)
+{
+    const plan_extreme *critical = &o->outcome.critical;
+    if (critical->slot < 0) return;
+    psw_point point = psw_study_point(o->study, critical->slot);
+    psw_group one = {&point, 1};
+    psw_choice choice = psw_choice_within(&one, o->choice, critical->team, o->memory_bytes);
+    psw_team_cost cost = psw_cost_team(&o->rates, &one, choice, critical->team, 1);
+    o->sent_bytes = cost.sent_bytes;
+    o->messages = cost.messages;
 }
 
 /* ---- schedules ---- */
@@ -183,6 +196,7 @@ static psw_status look_ahead(const psw_options *options, plan_outlook *o)
     PSW_TRY(plan_cut(o, &split, o->memory_bytes, &o->runs));
     PSW_TRY(plan_judge(o, &o->runs, &split, &o->outcome));
     weigh_memory(o, &split);
+    weigh_messages(o);
     o->file_bytes = psw_store_bytes(o->study);
     if (options->points) PSW_TRY(plan_points_find(o));
     PSW_TRY(compare(o, worlds));
@@ -196,8 +210,10 @@ psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world)
     PSW_TRY(plan_slurm_check(options));
     PSW_TRY(psw_study_of_options(options, &o.study));
     psw_status status = look_ahead(options, &o);
-    if (status == PSW_OK && options->slurm) status = plan_slurm(options, &o);
-    else if (status == PSW_OK) (options->json ? plan_json : plan_tell)(&o);
+    if (status == PSW_OK && options->slurm)
+        status = plan_slurm(options, &o);
+    else if (status == PSW_OK)
+        (options->json ? plan_json : plan_tell)(&o);
     psw_runs_free(&o.runs);
     free(o.budget.table);
     free(o.run_of);

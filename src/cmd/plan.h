@@ -62,6 +62,7 @@ typedef struct plan_outlook {
     ptrdiff_t *node;               /* first ranks of nodes */
     psw_runs runs;
     plan_outcome outcome;
+    double sent_bytes, messages; /* of a pass of outcome.critical on its team, over all ranks */
     plan_outcome compare[PLAN_COMPARE_MAX];
     ptrdiff_t compared, ranks, ranks_per_node, too_large;
     double alone_s;      /* the whole study on one rank */

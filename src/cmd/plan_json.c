@@ -129,6 +129,8 @@ void plan_json(const plan_outlook *o)
     psw_json_count(&out, "runs", o->runs.count);
     psw_json_number(&out, "alone_s", o->alone_s);
     outcome(&out, o, &o->outcome);
+    psw_json_number(&out, "critical_sent_bytes", o->sent_bytes);
+    psw_json_number(&out, "critical_messages", o->messages);
     stages(&out, &o->outcome.schedule);
     extreme(&out, o, "longest", "predicted_s", &o->longest);
     extreme(&out, o, "largest", "memory_bytes", &o->largest);

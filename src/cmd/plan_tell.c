@@ -102,21 +102,32 @@ static void tell_memory(const plan_outlook *o)
                o->points);
 }
 
+static void tell_critical(const plan_outlook *o)
+{
+    char seconds[PSW_TEXT], bytes[PSW_TEXT];
+    const plan_extreme *critical = &o->outcome.critical;
+    if (critical->team < 2) return;
+    psw_say_seconds(critical->value, seconds);
+    psw_say_bytes(o->sent_bytes, bytes);
+    tell_point(o, "on a team", critical, seconds);
+    printf("            sends %s in %.0f message%s a pass, over all its ranks\n", bytes, o->messages,
+           plural((ptrdiff_t)o->messages));
+}
+
 static void tell_schedule(const plan_outlook *o)
 {
     const plan_outcome *out = &o->outcome;
-    char finish[PSW_TEXT], busy[PSW_TEXT], longest[PSW_TEXT], critical[PSW_TEXT], file[PSW_TEXT];
+    char finish[PSW_TEXT], busy[PSW_TEXT], longest[PSW_TEXT], file[PSW_TEXT];
     psw_say_seconds(out->schedule.finish_s, finish);
     psw_say_seconds(out->schedule.busy_s, busy);
     psw_say_seconds(o->longest.value, longest);
-    psw_say_seconds(out->critical.value, critical);
     psw_say_bytes(o->file_bytes, file);
     printf("rates       %s\n", o->rates_from);
     printf("runs        %td of consecutive slots, %s of work\n", o->runs.count, busy);
     printf("finish      %s on %td rank%s, utilisation %.0f %%, speed-up %.4g; limited by: %s\n", finish, o->ranks,
            plural(o->ranks), 100 * out->schedule.utilisation, out->speed_up, plan_limit_word(out->limit));
     tell_point(o, "longest", &o->longest, longest);
-    if (out->critical.team > 1) tell_point(o, "on a team", &out->critical, critical);
+    tell_critical(o);
     tell_memory(o);
     printf("file        %s\n", file);
 }

@@ -1,5 +1,4 @@
 /* The sidecar of a run: one flat JSON object, replaced atomically. */
-#define _DEFAULT_SOURCE /* getpid */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

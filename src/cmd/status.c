@@ -1,5 +1,4 @@
 /* status: how far a run is. From the sidecar, never from a file that a run has open. */
-#define _DEFAULT_SOURCE /* kill */
 #include <errno.h>
 #include <math.h>
 #include <signal.h>

@@ -35,8 +35,8 @@ void dist_send(dist_pass *p, const void *at, size_t bytes, int peer, int tag)
         if (r)
             fail(p, MPI_Isend((const char *)at + from, (int)(left < piece ? left : piece), MPI_BYTE, peer, tag,
                               p->team->handle, r));
-        p->traffic.messages++;
     }
+    p->traffic.messages++;
     p->traffic.sent_bytes += (double)bytes;
 }
 

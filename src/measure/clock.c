@@ -1,4 +1,3 @@
-#define _DEFAULT_SOURCE /* clock_gettime, getrusage */
 #include <sys/resource.h>
 #include <time.h>
 

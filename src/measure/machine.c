@@ -1,4 +1,3 @@
-#define _DEFAULT_SOURCE /* gethostname */
 #include <hwloc.h>
 #include <stdio.h>
 #include <stdlib.h>

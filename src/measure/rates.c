@@ -1,6 +1,5 @@
 /* The rates of this machine. Small points run through attention and head; the cost model is linear in its rates, so
  * unit rates give its matrix, and non-negative least squares on relative errors gives the rates back. */
-#define _DEFAULT_SOURCE /* clock_gettime */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>

@@ -25,7 +25,7 @@ static const fitting_found *find_out(fitting *f, const psw_group *group, ptrdiff
     fitting_found *found = &f->found[f->known++];
     found->size = size;
     found->choice = psw_choice_within(group, f->choice, size, f->memory_bytes);
-    found->fits = f->memory_bytes <= 0 || team_memory(group, found->choice, size) <= f->memory_bytes;
+    found->fits = f->memory_bytes <= 0 || psw_team_memory(group, found->choice, size) <= f->memory_bytes;
     return found;
 }
 

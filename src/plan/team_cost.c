@@ -91,35 +91,27 @@ static double ring_seconds(double tiles_s, double step_s, double size, double le
     return each + (working - 1) * fmax(each, step_s) + (size - working) * step_s;
 }
 
-static double row_seconds(const team_work *w, const psw_route *r, const network *net, const most *m, double tiles_s,
-                          psw_team_cost *cost)
+static double row_seconds(const team_work *w, const psw_route *r, const network *net, const most *m, double tiles_s)
 {
     double size = r->size, working = fmin(size, (double)r->leaves), bytes = cargo_bytes(w, r, m->leaves);
-    bool half = r->causal && r->layout == PSW_CONTIGUOUS; /* of the pairs of ranks see each other */
-    double transfers = working * (size - 1) * (half ? 0.5 : 1);
     if (r->pattern == PSW_STREAM) { /* all leaves of others, one by one, for each own leaf */
-        transfers = (double)r->leaves * (double)r->leaves * (r->causal ? 0.5 : 1) * (1 - 1 / working);
+        double transfers = (double)r->leaves * (double)r->leaves * (r->causal ? 0.5 : 1) * (1 - 1 / working);
         bytes = cargo_bytes(w, r, 1);
-        cost->messages = transfers, cost->sent_bytes = transfers * bytes;
         return fmax(tiles_s, transfers / working * (net->latency + bytes * net->byte));
     }
-    cost->messages = transfers * (r->pattern == PSW_PASS_Q ? 2 : 1);
-    cost->sent_bytes = transfers * bytes;
     double step_s = net->latency * (r->pattern == PSW_PASS_Q ? 2 : 1) + bytes * net->byte;
     if (r->pattern == PSW_ALL_GATHER) return (working - 1) * step_s + tiles_s;
     return ring_seconds(tiles_s, step_s, size, (double)r->leaves);
 }
 
 /* Steps of a scan, and states that a rank receives and adds in them. */
-static double scan_seconds(const team_work *w, const psw_route *r, const network *net, psw_team_cost *cost)
+static double scan_seconds(const team_work *w, const psw_route *r, const network *net)
 {
     const psw_point *p = &w->group->points[0];
     double entries = psw_attend_state_bytes(p) / real_bytes(p) * psw_data_sets(p) * (double)psw_route_rounds(r);
     double steps = r->scan == PSW_CHAIN || r->scan == PSW_STATE_GATHER ? (double)(r->size - 1) : net->log2_size;
     if (!r->causal) steps += net->log2_size;
-    double bytes = entries * sizeof(double), messages = r->scan == PSW_CHAIN ? 1 : steps;
-    cost->messages = (double)r->size * messages;
-    cost->sent_bytes = cost->messages * bytes;
+    double bytes = entries * sizeof(double);
     return steps * (net->latency + bytes * net->byte + entries * w->rates->score_s[PSW_FP64]);
 }
 
@@ -166,8 +158,8 @@ psw_team_cost team_cost_of(const team_work *w, ptrdiff_t size, ptrdiff_t nodes)
     double pairs = route.causal ? leaves * (leaves + 1) / 2 : leaves * leaves;
     double by_tiles = w->kind == PSW_ROW_FOLD ? m.tiles / pairs : by_rows;
     double tiles_s = (c->tiles + c->shared_tiles) * by_tiles;
-    double attention_s = w->kind == PSW_ROW_FOLD ? row_seconds(w, &route, &net, &m, tiles_s, &cost)
-                                                 : tiles_s + w->draws * scan_seconds(w, &route, &net, &cost);
+    double attention_s = w->kind == PSW_ROW_FOLD ? row_seconds(w, &route, &net, &m, tiles_s)
+                                                 : tiles_s + w->draws * scan_seconds(w, &route, &net);
     cost.repeat_s = attention_s / w->draws;
     cost.seconds = c->fixed + c->tables + attention_s + (c->errors + c->head + c->shared_head + c->data) * by_rows +
                    merge_seconds(w, &net);
@@ -175,12 +167,16 @@ psw_team_cost team_cost_of(const team_work *w, ptrdiff_t size, ptrdiff_t nodes)
     return cost;
 }
 
+static bool is_shared(const psw_point *p, ptrdiff_t size)
+{
+    return size > 1 && p->method != PSW_CLOSED_FORM && psw_attend_kind(p) != PSW_ONE_RANK;
+}
+
 /* Ranks that have most leaves are the last one in each layout, or the owner of the last leaf; a few more are asked. */
-double team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size)
+double psw_team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size)
 {
     const psw_point *p = &group->points[0];
-    if (size == 1 || p->method == PSW_CLOSED_FORM || psw_attend_kind(p) == PSW_ONE_RANK)
-        return (double)psw_memory_group(group, NULL);
+    if (!is_shared(p, size)) return (double)psw_memory_group(group, NULL);
     psw_route route = psw_attend_route(p, choice, whole_int(size), 0);
     int ranks[] = {0, route.size / 2, route.size - 1, psw_route_owner(&route, route.leaves - 1)};
     double bytes = 0;
@@ -191,6 +187,21 @@ double team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size)
     return bytes;
 }
 
+/* By the code that lays out and carries out a pass: what is sent is what is said here. */
+static void add_traffic(const psw_group *group, psw_choice choice, ptrdiff_t size, psw_team_cost *cost)
+{
+    const psw_point *p = &group->points[0];
+    if (!is_shared(p, size)) return;
+    psw_route route = psw_attend_route(p, choice, whole_int(size), 0);
+    psw_travel each = psw_engine_of(p->precision)->travel(group);
+    psw_volume all = psw_attend_kind(p) == PSW_ROW_FOLD ? psw_route_volume(&route) : psw_route_state_volume(&route);
+    double block = (double)(p->block < p->n ? p->block : p->n), missing = (double)route.leaves * block - (double)p->n;
+    cost->messages = all.messages;
+    cost->sent_bytes = all.keys * (double)each.keys + all.queries * (double)each.queries +
+                       (all.sums * block - all.last_sums * missing) * (double)each.sums +
+                       all.states * (double)each.states;
+}
+
 psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_t size, double memory_bytes)
 {
     const psw_point *p = &group->points[0];
@@ -199,7 +210,7 @@ psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_
     const psw_pattern in_order[] = {PSW_RING, PSW_ALL_GATHER, PSW_STREAM}; /* the first one is the fastest */
     for (int i = 0; i < 3; i++) {
         choice.pattern = (int)in_order[i];
-        if (team_memory(group, choice, size) <= memory_bytes) break;
+        if (psw_team_memory(group, choice, size) <= memory_bytes) break;
     }
     return choice;
 }
@@ -215,6 +226,7 @@ psw_team_cost psw_cost_team(const psw_rates *rates, const psw_group *group, psw_
                             ptrdiff_t nodes)
 {
     psw_team_cost cost = psw_cost_team_time(rates, group, choice, size, nodes);
-    cost.memory_bytes = team_memory(group, choice, size);
+    cost.memory_bytes = psw_team_memory(group, choice, size);
+    add_traffic(group, choice, size, &cost);
     return cost;
 }

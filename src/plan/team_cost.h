@@ -17,7 +17,5 @@ typedef struct team_work {
 team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice);
 /* As psw_cost_team_time. */
 psw_team_cost team_cost_of(const team_work *work, ptrdiff_t size, ptrdiff_t nodes);
-/* Of the rank that needs most. */
-double team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size);
 
 #endif

@@ -56,3 +56,11 @@ int psw_route_moves(const psw_route *r, bool totals, psw_move *list)
         for (int down = 0; down < directions; down++) put_total(&m, windows, k, down);
     return m.count;
 }
+
+psw_route psw_route_of_states(const psw_route *r, bool *totals)
+{
+    psw_route states = *r;
+    if (!r->causal) states.layout = PSW_CONTIGUOUS;
+    *totals = !r->causal || psw_route_rounds(&states) > 1;
+    return states;
+}

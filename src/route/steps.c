@@ -24,12 +24,14 @@ static bool wanted(const psw_route *r, int of, int rank)
     return r->pattern == PSW_PASS_Q ? psw_route_sees(r, of, rank) : psw_route_sees(r, rank, of);
 }
 
-/* What `of` owns goes on from the rank that has it at `step`: one of those behind wants it. */
-static bool goes_on(const psw_route *r, int of, int step)
+/* Contiguous keys are wanted by no rank before their own: those are not even looked at. */
+int psw_route_hops(const psw_route *r, int of)
 {
-    for (int t = step + 1; t < r->size; t++)
-        if (wanted(r, of, turned(r, of, t))) return true;
-    return false;
+    bool forward = r->pattern == PSW_RING && r->causal && r->layout == PSW_CONTIGUOUS;
+    int hops = forward ? r->size - 1 - of : r->size - 1;
+    if (psw_route_count(r, of) == 0) return 0;
+    while (hops > 0 && !wanted(r, of, turned(r, of, hops))) hops--;
+    return hops;
 }
 
 int psw_route_steps(const psw_route *r)
@@ -129,9 +131,9 @@ static transfers of_ring(const psw_route *r, int step)
     int ahead = turned(r, r->rank, step);
     psw_cargo what = r->pattern == PSW_PASS_Q ? PSW_QUERIES : PSW_KEYS;
     bool more = step + 1 < r->size;
-    put(&found, more && goes_on(r, next, step),
+    put(&found, more && psw_route_hops(r, next) > step,
         (psw_transfer){what, next, before, false, false, at_hand(step + 1), -1});
-    put(&found, more && goes_on(r, here, step),
+    put(&found, more && psw_route_hops(r, here) > step,
         (psw_transfer){what, here, turned(r, r->rank, 1), true, false, at_hand(step), -1});
     if (r->pattern != PSW_PASS_Q || step == 0) return found;
     put(&found, wanted(r, r->rank, ahead), (psw_transfer){PSW_SUMS, r->rank, ahead, false, false, -1, -1});

@@ -44,13 +44,39 @@ static bool whole(part *p, psw_node node)
     return false;
 }
 
-static ptrdiff_t nodes(part *p)
+static psw_node root_of(ptrdiff_t seen)
 {
     psw_node root = {0, 0};
+    while ((seen - 1) >> root.level) root.level++;
+    return root;
+}
+
+static ptrdiff_t nodes(part *p)
+{
     if (p->seen < 1) return 0;
-    while ((p->seen - 1) >> root.level) root.level++;
+    psw_node root = root_of(p->seen);
     if (whole(p, root)) add(p, root);
     return p->count;
+}
+
+/* The rank that has all leaves of `node`, -1: several have. Counts largest such nodes of others than `own`. */
+static int whole_of(const psw_route *r, psw_node node, ptrdiff_t seen, int own, ptrdiff_t *count)
+{
+    if (node.level == 0) return psw_route_owner(r, node.index);
+    psw_node left = {node.level - 1, 2 * node.index}, right = {node.level - 1, 2 * node.index + 1};
+    int a = whole_of(r, left, seen, own, count);
+    if (right.index << right.level >= seen) return a;
+    int b = whole_of(r, right, seen, own, count);
+    if (a == b) return a;
+    *count += (a >= 0 && a != own) + (b >= 0 && b != own);
+    return -1;
+}
+
+ptrdiff_t psw_route_foreign(const psw_route *r, ptrdiff_t leaf)
+{
+    ptrdiff_t count = 0, seen = psw_route_seen(r, leaf);
+    int own = psw_route_owner(r, leaf), all = whole_of(r, root_of(seen), seen, own, &count);
+    return count + (all >= 0 && all != own);
 }
 
 /* ---- the same for stretches of leaves, without looking at each ---- */

@@ -2,7 +2,7 @@
 
 Exact, softmax and linear attention: every column that is promised bit for bit. Sketches: within their columns' stated
 tolerances, verdict counts identical but for trials counted in `tie`. Every layout, route and scan of `run`."""
-import os, subprocess, sys, tempfile
+import json, os, subprocess, sys, tempfile
 
 import h5py
 import numpy as np
@@ -108,6 +108,18 @@ def check_parallel(file):
     check((file["end_s"][0] >= file["start_s"][0]).all() and (file["comm_s"][0] >= 0).all(), "times")
 
 
+def check_plan(file):
+    """The plan knows what a team sends, to the byte."""
+    for method in ("exact", "polysketch"):
+        where = f"method == {method} and mask == causal and precision == fp64 and shape == 0 and beta == 2 and team == 3"
+        done = subprocess.run([PROGRAM, "plan", "study.yaml", "--json", "--ranks", str(TEAMS), "--where", where],
+                              capture_output=True, text=True)
+        told = json.loads(done.stdout)
+        sent = file["sent_bytes"][0][told["critical"]["slot"]]
+        check(told["points"] == 1 and told["critical"]["team"] == 3 and told["critical_messages"] > 0, where, told)
+        check(told["critical_sent_bytes"] == sent, where, "planned", told["critical_sent_bytes"], "sent", sent)
+
+
 def check_rows():
     """Rows that a team writes, each rank its own, are those that one rank writes: bits of row folds, sketches nearly."""
     some = ["--set", "grid.shape=0", "--set", "output.keep=[rows]", "--quiet"]
@@ -130,7 +142,9 @@ def main():
     run("run", "study.yaml", "-o", "all.h5", "--oversubscribe", "--quiet")
     with h5py.File("all.h5") as file:
         points = len(file["method"])
-    check_parallel(check_file("all.h5", points))
+    file = check_file("all.h5", points)
+    check_parallel(file)
+    check_plan(file)
     some = ["--set", "grid.precision=fp64", "--set", "grid.shape=0"]
     for choice in ("layout=contiguous", "layout=striped", "layout=zigzag", "route=all_gather", "route=pass_q", "route=stream",
                    "scan=chain", "scan=exscan", "scan=all_gather"):

@@ -1,0 +1,124 @@
+/* What a route says that all ranks send is what its steps and moves send, rank by rank; and nothing goes on to ranks
+ * that do not want it. */
+#include "check.h"
+#include "polysweep/route.h"
+
+static const char *describe(const psw_route *r)
+{
+    static char text[160];
+    psw_format(text, sizeof text, "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks",
+               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size);
+    return text;
+}
+
+/* ---- row folds ---- */
+
+/* Nodes of the trees of `queries` that rank `keys` makes. */
+static void add_nodes(const psw_route *r, int queries, int keys, psw_volume *v)
+{
+    for (ptrdiff_t i = 0; i < psw_route_count(r, queries); i++) {
+        ptrdiff_t leaf = psw_route_leaf(r, queries, i);
+        double nodes = (double)psw_route_nodes(r, keys, psw_route_seen(r, leaf), NULL);
+        v->sums += nodes;
+        v->last_sums += leaf == r->leaves - 1 ? nodes : 0;
+    }
+}
+
+static void add_transfer(const psw_route *r, const psw_transfer *t, psw_volume *v)
+{
+    double leaves = t->leaf >= 0 ? 1 : (double)psw_route_count(r, t->of);
+    v->messages++;
+    if (t->what == PSW_KEYS) v->keys += leaves;
+    if (t->what == PSW_QUERIES) v->queries += leaves;
+    if (t->what == PSW_SUMS) add_nodes(r, t->of, r->rank, v);
+}
+
+static psw_volume by_steps(psw_route r)
+{
+    psw_volume v = {0};
+    for (r.rank = 0; r.rank < r.size; r.rank++)
+        for (int step = 0; step < psw_route_steps(&r); step++)
+            for (int i = 0; i < psw_route_transfers(&r, step); i++) {
+                psw_transfer t = psw_route_transfer(&r, step, i);
+                if (t.send) add_transfer(&r, &t, &v);
+            }
+    return v;
+}
+
+static void check_same(const psw_route *r, psw_volume a, psw_volume b)
+{
+    CHECK(a.messages == b.messages, "%s: %g and %g messages", describe(r), a.messages, b.messages);
+    CHECK(a.keys == b.keys && a.queries == b.queries, "%s: keys of %g and %g leaves, queries of %g and %g", describe(r),
+          a.keys, b.keys, a.queries, b.queries);
+    CHECK(a.sums == b.sums && a.last_sums == b.last_sums, "%s: sums of %g and %g nodes, of the last leaf %g and %g",
+          describe(r), a.sums, b.sums, a.last_sums, b.last_sums);
+    CHECK(a.states == b.states, "%s: %g and %g states", describe(r), a.states, b.states);
+}
+
+/* The rank at the end of the way makes tiles of what has come. */
+static void check_ends(const psw_route *r)
+{
+    for (int of = 0; of < r->size; of++) {
+        psw_route last = *r;
+        int hops = psw_route_hops(r, of);
+        last.rank = (of + hops) % r->size;
+        psw_meeting m = psw_route_meeting(&last, hops);
+        int guest = r->pattern == PSW_PASS_Q ? m.queries : m.keys;
+        CHECK(hops == 0 || (m.tiles && guest == of), "%s: what %d owns goes to %d in vain", describe(r), of, last.rank);
+    }
+}
+
+static void check_rows(psw_route r)
+{
+    for (r.pattern = 0; r.pattern < PSW_PATTERNS; r.pattern++) {
+        if (r.pattern == PSW_STREAM && r.leaves * r.size > 500) continue; /* as many steps as pairs */
+        check_same(&r, psw_route_volume(&r), by_steps(r));
+        if (r.pattern == PSW_RING || r.pattern == PSW_PASS_Q) check_ends(&r);
+    }
+}
+
+/* ---- scans ---- */
+
+static psw_volume by_moves(psw_route r, bool totals)
+{
+    psw_volume v = {0};
+    psw_move list[PSW_MOVES_MAX];
+    for (r.rank = 0; r.rank < r.size; r.rank++) {
+        int count = psw_route_moves(&r, totals, list);
+        for (int i = 0; i < count; i++) {
+            double rounds = 0; /* that go the way of the move */
+            for (ptrdiff_t k = 0; k < psw_route_rounds(&r); k++) rounds += psw_route_down(&r, k) == list[i].down;
+            v.messages += list[i].send;
+            v.states += list[i].send ? rounds : 0;
+        }
+    }
+    return v;
+}
+
+static void check_scans(psw_route r)
+{
+    bool totals;
+    for (r.scan = 0; r.scan <= PSW_CHAIN; r.scan++) {
+        psw_route states = psw_route_of_states(&r, &totals);
+        check_same(&r, psw_route_state_volume(&r), by_moves(states, totals));
+    }
+    r.scan = PSW_STATE_GATHER;
+    psw_volume v = psw_route_state_volume(&r);
+    double each = (double)r.size * (r.size - 1);
+    CHECK(v.messages == each, "%s: %g messages", describe(&r), v.messages);
+}
+
+int main(void)
+{
+    static const int sizes[] = {1, 2, 3, 5, 8, 13, 32};
+    static const ptrdiff_t leaves[] = {1, 3, 8, 31, 64, 100};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (size_t l = 0; l < sizeof leaves / sizeof *leaves; l++)
+            for (int kind = 0; kind < 12; kind++) {
+                psw_route r = {.layout = (psw_layout)(kind % 3), .causal = kind / 3 % 2, .unit = kind / 6 ? 3 : 1};
+                r.size = sizes[s], r.leaves = leaves[l];
+                check_rows(r);
+                check_scans(r);
+            }
+    return test_end();
+}
