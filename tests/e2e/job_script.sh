@@ -52,6 +52,6 @@ refused 2 "control character" --slurm --sbatch $'comment=a\n#SBATCH --uid=0'
 refused 2 "neither srun nor mpirun" --slurm --launcher ssh
 refused 2 "leave out --json" --slurm --json
 refused 2 "add --slurm" --sbatch account=x
-refused 3 "nowhere: No such file" --slurm --prologue nowhere
+refused 3 "nowhere cannot be read: No such file" --slurm --prologue nowhere
 refused 3 "Is a directory" --slurm --prologue .
 finish
