@@ -21,4 +21,4 @@ psw_fuzz(fuzz/reader.c)
 psw_fuzz(fuzz/arrays.c)
 psw_fuzz(fuzz/plain.c)
 
-psw_script_test(hostile e2e/hostile.py)
+psw_script_test(hostile e2e/hostile.py ALONE)
