@@ -85,4 +85,14 @@ const char *psw_tile_backend(void);
 /* snprintf into a fixed field, always terminated; false when it was cut. */
 bool psw_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* ---- a large product, in each precision ---- */
+
+typedef struct psw_large_product {
+    double flops;
+    size_t (*bytes)(void);       /* of the work space, which stands on a cache line */
+    void (*prepare)(void *work); /* operands, and the packed one */
+    void (*by_tiles)(void *work), (*by_blas)(void *work);
+} psw_large_product;
+extern const psw_large_product psw_large_product_fp64, psw_large_product_fp32;
+
 #endif

@@ -17,6 +17,9 @@ psw_status psw_measure_rates(psw_rates *rates);
  * one's rates are everybody's. */
 psw_status psw_measure_rates_agreed(const psw_comm *comm, psw_rates *rates);
 
+/* Operations a second of a large product, the faster of tiles and BLAS; index = psw_precision. In about 30 ms. Local;
+ * PSW_NO_MEMORY. */
+psw_status psw_measure_products(double flops_s[2]);
 /* Seconds that a byte of memory traffic takes this rank, in about 30 ms. Local; PSW_NO_MEMORY. */
 psw_status psw_measure_memory(double *byte_s);
 /* What a message between two ranks of a node ([0]) and of two nodes ([1]) takes, NaN where there are none. `order`: ranks

@@ -40,7 +40,9 @@ static void add_team(const psw_record *record, const psw_rates *attention, sums 
 static void add(const psw_record *record, const psw_record *before, sums *s)
 {
     const psw_point *p = &record->point;
-    if (record->slot.status != PSW_SLOT_DONE || record->cost.timing == PSW_TIMING_NONE) return;
+    if (record->slot.status != PSW_SLOT_DONE || record->cost.timing == PSW_TIMING_NONE ||
+        record->cost.timing == PSW_TIMING_OVERSUBSCRIBED)
+        return;
     psw_rates attention = attention_only(&s->base);
     if (record->parallel.team > 1) {
         add_team(record, &attention, s);
@@ -121,7 +123,7 @@ psw_status psw_rates_of_file(const char *path, psw_rates *rates)
     sums s = {.base = psw_rates_default, .latency_s = {NAN, NAN}, .byte_s = {NAN, NAN}};
     PSW_TRY(read_file(path, &s));
     if (s.attention[0] + s.attention[1] <= 0)
-        return PSW_FAIL(PSW_USAGE, "%s: no point has a time in it, so it gives no rates", path);
+        return PSW_FAIL(PSW_USAGE, "%s: no point in it has a valid time (those while ranks share cores are none), so it gives no rates", path);
     double factor[2], head[2];
     for (int i = 0; i < 2; i++) { /* a precision that was not used is taken to be as far off as the other */
         int used = s.attention[i] > 0 ? i : 1 - i;

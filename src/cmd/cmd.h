@@ -82,6 +82,7 @@ psw_status psw_timer_agree(psw_timer *timer, psw_status status);
 typedef struct psw_computer {
     const psw_study *study;
     const psw_rates *rates;
+    double product_flops_s[2]; /* ceiling of products; index = psw_precision */
     const psw_inputs *inputs;
     psw_timer *timer;    /* NULL: the pass that results are of is timed, once */
     psw_choice choice;   /* how a team works */

@@ -19,7 +19,7 @@ typedef struct psw_job {
     int lock;                         /* rank 0 */
     unsigned char *part, *attempts, *deaths; /* one byte a slot: psw_part; both at most 255 */
     psw_rates rates;
-    double memory_byte_s, latency_s[2], byte_s[2]; /* as measured; NaN: not */
+    double product_flops_s[2], memory_byte_s, latency_s[2], byte_s[2]; /* as measured; NaN: not */
     psw_choice choice;
     psw_runs runs, suspects; /* suspects: each point a run, after all others, one at a time */
     psw_store *store;

@@ -88,12 +88,25 @@ static double points_asked(const psw_job *j)
     return (double)(j->runs.points + j->suspects.points);
 }
 
+/* The slowest rank's. */
+static psw_status measure_products(psw_job *j)
+{
+    double flop_s[2] = {0, 0}, flops_s[2];
+    psw_status status = psw_measure_products(flops_s);
+    for (int i = 0; i < 2 && status == PSW_OK; i++) flop_s[i] = 1 / flops_s[i];
+    PSW_TRY(psw_comm_agree(j->world, status));
+    PSW_TRY(psw_comm_max(j->world, flop_s, 2));
+    for (int i = 0; i < 2; i++) j->product_flops_s[i] = 1 / flop_s[i];
+    return PSW_OK;
+}
+
 /* All ranks at once, as they will be at work; the slowest rank's memory counts. Without the memory to measure it, it is
  * not known. */
 static psw_status measure_machine(psw_job *j)
 {
     PSW_TRY(psw_measure_rates_agreed(j->world, &j->rates));
     PSW_TRY(psw_comm_barrier(j->world));
+    PSW_TRY(measure_products(j));
     if (psw_measure_memory(&j->memory_byte_s) != PSW_OK) j->memory_byte_s = INFINITY;
     PSW_TRY(psw_comm_max(j->world, &j->memory_byte_s, 1));
     if (isinf(j->memory_byte_s)) j->memory_byte_s = NAN;
@@ -107,7 +120,7 @@ static void put_ceilings(const psw_job *j, psw_launch *launch)
     launch->rates = j->rates;
     launch->memory_bytes_s = 1 / j->memory_byte_s;
     for (int i = 0; i < 2; i++) {
-        launch->product_flops_s[i] = j->rates.flop_s[i] > 0 ? 1 / j->rates.flop_s[i] : NAN;
+        launch->product_flops_s[i] = j->product_flops_s[i];
         launch->latency_s[i] = j->latency_s[i];
         launch->byte_s[i] = j->byte_s[i];
     }

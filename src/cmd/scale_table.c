@@ -147,7 +147,8 @@ static void print_row(psw_table *out, const table *t, ptrdiff_t base, ptrdiff_t 
     number(r->parallel.comm_efficiency, "%.2f", text[9]);
     number(r->parallel.parallel_efficiency, "%.2f", text[10]);
     number(100 * scale_roof(r, t->memory_bytes_s[i]), "%.0f %%", text[11]);
-    psw_say_bytes(r->parallel.sent_bytes, text[12]);
+    psw_format(text[12], PSW_TEXT, "-");
+    if (!isnan(r->parallel.sent_bytes)) psw_say_bytes(r->parallel.sent_bytes, text[12]);
     psw_say_seconds(r->parallel.comm_s, text[13]);
     psw_format(text[14], PSW_TEXT, "%s%s", remark(r), scale_unevenness(&r->point) > 1 + SCALE_BOUND ? ", uneven" : "");
     const char *cells[CELLS];
@@ -168,6 +169,14 @@ static bool begins(const table *t, ptrdiff_t i)
     return true;
 }
 
+/* Points that nobody asked for (--where) or that were not reached have no line. */
+static bool computed(const table *t, ptrdiff_t base)
+{
+    for (ptrdiff_t i = base; i < t->count; i++)
+        if ((i == base || follows(t, i, base)) && t->records[i].slot.status != PSW_SLOT_EMPTY) return true;
+    return false;
+}
+
 static psw_status print_line(const table *t, ptrdiff_t base)
 {
     const psw_record *first = &t->records[base];
@@ -175,8 +184,11 @@ static psw_status print_line(const table *t, ptrdiff_t base)
     psw_table out;
     psw_say_point(&first->point, point, sizeof point);
     psw_say_seconds(first->cost.time_median_s, seconds);
-    printf("\n%s%s; speed-up against a team of %td: %s a pass\n\n", point, t->weak ? " and up" : "", first->point.team,
-           seconds);
+    if (scale_valid(first))
+        printf("\n%s%s; against a team of %td: %s a pass\n\n", point, t->weak ? " and up" : "", first->point.team, seconds);
+    else
+        printf("\n%s%s; the team of %td has no valid time to compare with\n\n", point, t->weak ? " and up" : "",
+               first->point.team);
     if (!psw_table_begin(stdout, CELLS, &out)) return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table");
     psw_table_row(&out, (const char *const[]){"team", "n", "median", "from", "to", t->weak ? "scaled" : "speed-up",
                                               "efficiency", t->weak ? "work/rank" : "Karp-Flatt", "balance", "comm",
@@ -194,9 +206,9 @@ static void tell_traps(const table *t)
         const psw_point *p = &t->records[i].point;
         double uneven = p->method == PSW_CLOSED_FORM ? 1 : scale_unevenness(p);
         if (uneven <= 1 + SCALE_BOUND) continue;
-        printf("\nuneven: n = %td is %.4g blocks of %td; of a team of %td some rank has %.2f times its share, which bounds "
+        printf("\nuneven: n = %td is %.4g block%s of %td; of a team of %td some rank has %.2f times its share, which bounds "
                "efficiency (--set grid.block=... makes them smaller)\n",
-               p->n, (double)p->n / (double)p->block, p->block, p->team, uneven);
+               p->n, (double)p->n / (double)p->block, p->n == p->block ? "" : "s", p->block, p->team, uneven);
         return;
     }
 }
@@ -205,8 +217,13 @@ static psw_status tell(const table *t)
 {
     printf("%s scaling of %s; times are medians of one forward pass over one data set, with %g %% intervals\n",
            t->weak ? "weak" : "strong", psw_study_name(t->study), 100 * psw_study_settings(t->study)->confidence);
-    for (ptrdiff_t i = 0; i < t->count; i++)
-        if (begins(t, i)) PSW_TRY(print_line(t, i));
+    ptrdiff_t lines = 0;
+    for (ptrdiff_t i = 0; i < t->count; i++) {
+        if (!begins(t, i) || !computed(t, i)) continue;
+        PSW_TRY(print_line(t, i));
+        lines++;
+    }
+    if (lines == 0) printf("\nno point has been computed: --where picked none, or the run was stopped before\n");
     tell_traps(t);
     return PSW_OK;
 }
@@ -216,6 +233,7 @@ static void json_row(psw_json *json, const table *t, ptrdiff_t base, ptrdiff_t i
     const psw_record *r = &t->records[i];
     scale_row row = scale_compare(&t->records[base], r, t->weak);
     psw_json_open(json, NULL, '{');
+    psw_json_count(json, "slot", i);
     psw_json_count(json, "team", r->point.team);
     psw_json_count(json, "n", r->point.n);
     psw_json_count(json, "idle", r->parallel.idle);

@@ -347,6 +347,7 @@ void psw_job_prepare(psw_job *j)
     j->timer.context = j;
     j->computer = (psw_computer){.study = j->study,
                                  .rates = &j->rates,
+                                 .product_flops_s = {j->product_flops_s[0], j->product_flops_s[1]},
                                  .inputs = &j->inputs,
                                  .timer = timed ? &j->timer : NULL,
                                  .choice = j->choice,

@@ -149,6 +149,7 @@ static cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost 
     if (psw_sketch_has(p->method)) own += sketch_pass_seconds(rates, p);
 
     cost->flops = work.flops;
+    cost->done_flops = work.flops * (1 + second_set(p, scores));
     cost->bytes = work.bytes;
     cost->head_flops = psw_data_sets(p) < 2 ? 0 : 2 * psw_judge_flops(p);
     cost->pass_s = shared + own;

@@ -91,6 +91,17 @@ static psw_record record_of(ptrdiff_t team, double seconds)
 }
 
 /* By hand: 10 s on one rank, 4 s on four: S = 2.5, E = 0.625, e = (0.4 - 0.25) / 0.75 = 0.2. */
+/* 2048 sqrt(2) = 2896.3 tokens are 45.3 of 64 each; class blocks stay whole. */
+static void test_classes(void)
+{
+    psw_study *s = make("schema: 1\nstudy: c\ndata: {kind: self_attention, preset: W2}\nmethods: [exact]\n"
+                        "grid: {n: 2048, d: 66, beta: 2, block: 64}\njudge: {m: 4, trials: 2}\n",
+                        "1,2", true);
+    CHECK(s && psw_study_slots(s) == 2, "%s", psw_message());
+    if (s) CHECK(psw_study_point(s, 1).n == 2880, "n = %td", psw_study_point(s, 1).n);
+    psw_study_free(s);
+}
+
 static void test_comparison(void)
 {
     psw_record one = record_of(1, 10), four = record_of(4, 4), two = record_of(2, 5);
@@ -140,6 +151,7 @@ int main(void)
     test_teams();
     test_strong();
     test_weak();
+    test_classes();
     test_comparison();
     test_roof();
     test_blocks();

@@ -1,0 +1,49 @@
+/* A product that is large enough for nothing but its operations to count. */
+#include "polysweep/base.h"
+#include "polysweep/tile.h"
+
+enum { ROWS = 512, INNER = 256, COLS = 512 };
+
+/* a, b, c and b packed, one behind the other. */
+static psw_rows left(void *work)
+{
+    return psw_rows_of(work, ROWS, INNER);
+}
+static psw_rows right(void *work)
+{
+    return psw_rows_of((psw_real *)work + ROWS * INNER, INNER, COLS);
+}
+static psw_rows result(void *work)
+{
+    return psw_rows_of((psw_real *)work + (ROWS + COLS) * INNER, ROWS, COLS);
+}
+static psw_panels packed(void *work)
+{
+    return (psw_panels){(psw_real *)work + (ROWS + COLS) * INNER + ROWS * COLS, INNER, COLS};
+}
+
+static size_t bytes(void)
+{
+    ptrdiff_t plain = (ROWS + COLS) * INNER + ROWS * COLS;
+    return (size_t)(plain + psw_panels_count(INNER, COLS)) * sizeof(psw_real);
+}
+
+static void prepare(void *work)
+{
+    psw_real *at = work;
+    for (ptrdiff_t i = 0; i < (ROWS + COLS) * INNER; i++) at[i] = (psw_real)(1.0 / (double)(i % 7 + 1));
+    psw_panels_pack(psw_read(right(work)), packed(work));
+}
+
+static void by_tiles(void *work)
+{
+    psw_panels_product(psw_read(left(work)), packed(work), result(work));
+}
+
+static void by_blas(void *work)
+{
+    psw_product_nn(psw_read(left(work)), psw_read(right(work)), result(work));
+}
+
+extern const psw_large_product PSW_PRECISION_NAME(psw_large_product);
+const psw_large_product PSW_PRECISION_NAME(psw_large_product) = {2.0 * ROWS * INNER * COLS, bytes, prepare, by_tiles, by_blas};
