@@ -7,7 +7,9 @@
 
 Times are medians over repetitions of the slowest rank of a team. A *series* is what one curve shows: strong, the same
 point on teams of several sizes; weak, points whose work per rank stays the same while the team grows. The base of a series
-is its smallest team; its seconds stand beside every speed-up. Points timed while ranks shared cores are never taken.
+is its smallest team; its seconds stand beside every speed-up. Points timed while ranks shared cores are never taken. Points
+timed alone and beside equal teams are series of their own, but a team that fills its job, which nothing can be beside, ends
+both.
 """
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ import pandas as pd
 
 from .grid import axes
 from .models import FEWEST_SIZES, LAWS, fit, fit_intervals
-from .read import COORDINATES
+from .read import COORDINATES, provenance
 from .samples import ratio
 
 VALID = ("alone", "beside")  #: ways of timing that are times of one point: by itself, or while equal teams work
@@ -63,12 +65,12 @@ def group_efficiency(base_s, base_ranks, time_s, ranks) -> float:
 def timed(ds) -> pd.DataFrame:
     """The done points with a valid time of their own: coordinates, team, cost and parallel columns, `samples` (repetitions
     kept). Its index is the slot; ``.attrs["invalid"]`` counts the points left out because ranks shared cores."""
-    names = [*COORDINATES, *ds.attrs.get("own_axes", []), "timing", "team", "time_median_s", "time_lo_s", "time_hi_s",
+    names = [*COORDINATES, *ds.attrs.get("own_axes", []), "timing", "team", "launch", "time_median_s", "time_lo_s", "time_hi_s",
              *_PARALLEL, *_COST]
     frame = pd.DataFrame({name: ds[name].values for name in names if name in ds})
     for name in names:
         if name not in frame:
-            frame[name] = 0 if name in ("team", "team_asked") else np.nan
+            frame[name] = 0 if name in ("team", "team_asked", "launch") else np.nan
     done = ds["done"].values & (frame["time_median_s"] > 0).to_numpy()
     invalid = int((done & (frame["timing"] == INVALID)).sum())
     frame = frame[done & frame["timing"].isin(VALID) & (frame["team"] > 0)].copy()
@@ -82,6 +84,34 @@ def _teams(ds):
     """`timed`, or nothing of it where there is one size of team."""
     frame = timed(ds)
     return frame if frame["team"].nunique() > 1 else frame[:0]
+
+
+def _parts(ds, frame, keys):
+    """The points of `frame` that `keys` and the way of timing tell apart. Points beside equal teams are joined by those of
+    larger teams that filled their job; where the file does not say its ranks, of the only team that was alone."""
+    ranks = _ranks(ds, frame)
+    for _, group in frame.groupby(keys, dropna=False, sort=False):
+        for timing, part in group.groupby("timing", sort=False):
+            if timing == "beside":
+                larger = group[(group["timing"] == "alone") & (group["team"] > part["team"].max())]
+                known, only = ranks[larger.index], (group.loc[group["timing"] == "alone", "team"].nunique() == 1)
+                part = pd.concat([part, larger[(known == larger["team"]) | (known.isna() & only)]])
+            yield part
+
+
+def _ranks(ds, frame):
+    """Ranks of the launch of each point; NaN where the file does not say."""
+    try:
+        launches = provenance(ds.attrs["path"])["launches"]
+    except (KeyError, OSError):
+        launches = pd.DataFrame()
+    known = launches["ranks"] if "ranks" in launches else pd.Series(dtype=float)
+    return frame["launch"].map(known).astype(float)
+
+
+def way(table):
+    """How the series of each row was timed: as its base, since a team that fills its job may end a series of either way."""
+    return table.groupby("series")["timing"].transform("first")
 
 
 def samples(ds, slots) -> dict:
@@ -111,7 +141,7 @@ def strong(ds) -> pd.DataFrame:
     """
     frame = _teams(ds)
     keys = [name for name in (*COORDINATES, *ds.attrs.get("own_axes", [])) if name != "team_asked"]
-    return _table(ds, frame, [part for _, part in frame.groupby([*keys, "timing"], dropna=False, sort=False)], held(ds))
+    return _table(ds, frame, _parts(ds, frame, keys), held(ds))
 
 
 def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
@@ -126,7 +156,7 @@ def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
     frame = frame[frame["flops"] > 0]
     keys = [name for name in COORDINATES if name not in (*_FOLLOWS_N, "team_asked")]
     chains = []
-    for _, part in frame.groupby([*keys, "timing"], dropna=False, sort=False):
+    for part in _parts(ds, frame, keys):
         chains += _chains(part.assign(per_rank=part["flops"] / part["team"]), bound)
     names = [name for name in held(ds) if name not in _FOLLOWS_N and name not in ds.attrs.get("own_axes", [])]
     table = _table(ds, frame, chains, [*names, "n"])

@@ -1,4 +1,5 @@
 """Figures of scaling studies: what is drawn is what the tables say, and what may not be drawn is not."""
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,6 +101,19 @@ def test_teams_beside_each_other_are_hollow_and_apart(tmp_path):
     figure, = figures.strong(ds)
     faces = {line.get_markerfacecolor() for line in figure.canvas.axes[0].lines if line.get_marker() == "o"}
     assert faces == {"white"} and "beside" in figure.canvas.axes[0].get_title(loc="left") and "Hollow" in figure.caption
+
+
+def test_a_curve_of_teams_beside_holds_the_team_of_all_ranks(tmp_path):
+    rows = scaled.strong_rows(random(), lengths=(8192,), teams=(1, 2, 4), timing="beside")
+    for row in rows:
+        row["timing"] = "alone" if row["team"] == 4 else "beside"
+    ds = opened(tmp_path, rows)
+    with h5py.File(tmp_path / "x.h5", "r+") as file:
+        file["provenance/launches/ranks"][0] = 4
+    (curves,), (parts,) = figures.strong(ds), figures.decomposition(ds)
+    assert len(curves.canvas.axes) == 6 and len(parts.canvas.axes) == 2  # a row per method, none for the last team alone
+    points, = drawn(curves.canvas.axes[0], "o")
+    assert points[:, 0].tolist() == [1, 2, 4] and "had none beside it" in curves.caption
 
 
 def test_weak_scaling_says_how_equal_the_work_is(tmp_path):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from .. import style
 from ..cases import SYMBOLS, number
-from ..scaling import strong as strong_table, weak as weak_table
+from ..scaling import strong as strong_table, way, weak as weak_table
 from ..sketches import SIZE
 from .figure import Figure, spaced
 from .scaling import left_out
@@ -46,7 +46,7 @@ def _caption(table):
 
 
 def _canvas(table):
-    rows = list(table.groupby(["method", "timing"], sort=False))[:MOST_ROWS]
+    rows = list(table.groupby(["method", way(table)], sort=False))[:MOST_ROWS]
     chosen = [spaced(part["series"].unique(), MOST_COLUMNS) for _, part in rows]
     across = max(map(len, chosen))
     canvas = matplotlib.figure.Figure(figsize=(1.3 + 2.7 * max(across, 2), 0.9 + 2.2 * len(rows)), layout="constrained")

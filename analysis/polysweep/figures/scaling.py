@@ -11,7 +11,7 @@ import pandas as pd
 from .. import style
 from ..cases import SYMBOLS, number
 from ..models import FARTHEST, FEWEST_SIZES
-from ..scaling import WORK_BOUND, series_fits, strong as strong_table, weak as weak_table
+from ..scaling import WORK_BOUND, series_fits, strong as strong_table, way, weak as weak_table
 from . import projected
 from .figure import Figure, spaced
 
@@ -85,7 +85,7 @@ def _caption(table, fits, kind, ahead):
         what = "a projection is a guess" if len(ahead.plan) else "a fitted law is a guess"
         text += f"Shaded: beyond {FARTHEST} times the largest team, where {what}. "
     if (table["timing"] == "beside").any():
-        text += "Hollow: timed while equal teams worked beside. "
+        text += ("Hollow: curves of points timed while equal teams worked beside; a team of all ranks had none beside it. ")
     return (text + left_out(table)).strip()
 
 
@@ -109,7 +109,7 @@ def _percent(share):
 
 
 def _canvas(table, fits, kind, ahead):
-    groups = list(table.groupby(["method", "timing"], sort=False))[:MOST_ROWS]
+    groups = list(table.groupby(["method", way(table)], sort=False))[:MOST_ROWS]
     names = COLUMNS[kind]
     canvas = matplotlib.figure.Figure(figsize=(2.3 + 2.9 * len(names), 0.5 + 2.6 * len(groups)), layout="constrained")
     grid = canvas.subplots(len(groups), len(names), squeeze=False, sharex=True)
