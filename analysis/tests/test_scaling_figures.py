@@ -116,6 +116,17 @@ def test_a_curve_of_teams_beside_holds_the_team_of_all_ranks(tmp_path):
     assert points[:, 0].tolist() == [1, 2, 4] and "had none beside it" in curves.caption
 
 
+def test_series_that_are_not_drawn_are_counted(tmp_path):
+    lengths = [1024 * k for k in range(16, 23)]  # too close for a weak series
+    ds = opened(tmp_path, scaled.strong_rows(random(), lengths=lengths, teams=(1, 2)))
+    (curves,), (parts,) = figures.strong(ds), figures.decomposition(ds)
+    assert "10 of 14 series drawn; all are in the CSV" in curves.caption and len(drawn(curves.canvas.axes[0], "o")) == 5
+    assert "6 of 14 series drawn; all are in the CSV" in parts.caption and len(parts.canvas.axes) == 6
+    assert curves.data[""]["series"].nunique() == parts.data[""]["series"].nunique() == 14
+    few = opened(tmp_path, scaled.strong_rows(random(), lengths=lengths[:3], teams=(1, 2)), name="y.h5")
+    assert not any("series drawn" in figure.caption for figure in all_of(few))
+
+
 def test_weak_scaling_says_how_equal_the_work_is(tmp_path):
     ds = opened(tmp_path, scaled.weak_rows(random()))
     figure, = figures.weak(ds)
@@ -132,6 +143,7 @@ def test_efficiencies_multiply(tmp_path):
     (balance,), (comm,), (computed,), (product,) = (drawn(ax, marker) for marker in "o^vs")
     assert np.allclose(balance[:, 1] * comm[:, 1] * computed[:, 1], product[:, 1], rtol=1e-12)  # the base's are 1
     assert np.array_equal(balance[:, 0], scaled.TEAMS)
+    assert "communication and seconds of messages are means over passes, beside medians" in figure.caption
 
 
 def test_the_roof_is_the_smaller_ceiling(tmp_path):

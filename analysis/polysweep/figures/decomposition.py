@@ -8,9 +8,9 @@ import pandas as pd
 
 from .. import style
 from ..cases import SYMBOLS, number
-from ..scaling import strong as strong_table, way, weak as weak_table
+from ..scaling import strong as strong_table, weak as weak_table
 from ..sketches import SIZE
-from .figure import Figure, spaced
+from .figure import Figure, rows_of, series_left_out
 from .scaling import left_out
 
 PARTS = {  # column: (words, colour, marker)
@@ -42,16 +42,16 @@ def _caption(table):
     return ("Load balance: mean over largest busy time of the ranks; communication efficiency: largest busy time over elapsed "
             "time; computation scaling: seconds that all ranks computed, the base's over the team's, at equal work (below 1: "
             "smaller leaves, fuller memory channels). Their product, over the base's, is the efficiency against the base (POP's "
-            f"hierarchy). Above {GOOD:g} counts as good. " + left_out(table)).strip()
+            f"hierarchy). Above {GOOD:g} counts as good. Load balance, communication and seconds of messages are means over passes, beside medians of "
+            "seconds. " + series_left_out(rows_of(table, MOST_ROWS, MOST_COLUMNS), table) + left_out(table)).strip()
 
 
 def _canvas(table):
-    rows = list(table.groupby(["method", way(table)], sort=False))[:MOST_ROWS]
-    chosen = [spaced(part["series"].unique(), MOST_COLUMNS) for _, part in rows]
-    across = max(map(len, chosen))
+    rows = rows_of(table, MOST_ROWS, MOST_COLUMNS)
+    across = max(len(chosen) for *_, chosen in rows)
     canvas = matplotlib.figure.Figure(figsize=(1.3 + 2.7 * max(across, 2), 0.9 + 2.2 * len(rows)), layout="constrained")
     grid = canvas.subplots(len(rows), across, squeeze=False, sharex=True, sharey=True)
-    for line, ((method, timing), part), series in zip(grid, rows, chosen):
+    for line, (method, timing, part, series) in zip(grid, rows):
         for ax in line[len(series):]:
             ax.set_axis_off()
         for ax, one in zip(line, series):

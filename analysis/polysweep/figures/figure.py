@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .. import style
+from ..scaling import way
 
 
 #: order of methods in a figure; others come between, by name
@@ -46,6 +47,18 @@ def spaced(values, most):
     if len(values) <= most:
         return values
     return [values[i] for i in np.unique(np.linspace(0, len(values) - 1, most).round().astype(int))]
+
+
+def rows_of(table, most_rows, most):
+    """What a figure of scaling draws, a row each: [(method, way of timing, its points, at most `most` series of them)]."""
+    groups = list(table.groupby(["method", way(table)], sort=False))[:most_rows]
+    return [(method, timing, part, spaced(part["series"].unique(), most)) for (method, timing), part in groups]
+
+
+def series_left_out(rows, table):
+    """What a caption says where there are more series than `rows` draw."""
+    drawn, count = sum(len(chosen) for *_, chosen in rows), table["series"].nunique()
+    return f"{drawn} of {count} series drawn; all are in the CSV. " if drawn < count else ""
 
 
 def kernels(frame):

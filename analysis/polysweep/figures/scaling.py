@@ -11,9 +11,9 @@ import pandas as pd
 from .. import style
 from ..cases import SYMBOLS, number
 from ..models import FARTHEST, FEWEST_SIZES
-from ..scaling import WORK_BOUND, series_fits, strong as strong_table, way, weak as weak_table
+from ..scaling import WORK_BOUND, series_fits, strong as strong_table, weak as weak_table
 from . import projected
-from .figure import Figure, spaced
+from .figure import Figure, rows_of, series_left_out
 
 MOST_ROWS, MOST_SERIES = 4, 5
 _DASHES = {"amdahl": (0, (5, 2)), "usl": "-", "gustafson": "-"}
@@ -86,6 +86,7 @@ def _caption(table, fits, kind, ahead):
         text += f"Shaded: beyond {FARTHEST} times the largest team, where {what}. "
     if (table["timing"] == "beside").any():
         text += ("Hollow: curves of points timed while equal teams worked beside; a team of all ranks had none beside it. ")
+    text += series_left_out(rows_of(table, MOST_ROWS, MOST_SERIES), table)
     return (text + left_out(table)).strip()
 
 
@@ -109,12 +110,11 @@ def _percent(share):
 
 
 def _canvas(table, fits, kind, ahead):
-    groups = list(table.groupby(["method", way(table)], sort=False))[:MOST_ROWS]
+    groups = rows_of(table, MOST_ROWS, MOST_SERIES)
     names = COLUMNS[kind]
     canvas = matplotlib.figure.Figure(figsize=(2.3 + 2.9 * len(names), 0.5 + 2.6 * len(groups)), layout="constrained")
     grid = canvas.subplots(len(groups), len(names), squeeze=False, sharex=True)
-    for row, ((method, timing), part) in zip(grid, groups):
-        chosen = spaced(part["series"].unique(), MOST_SERIES)
+    for row, (method, timing, part, chosen) in zip(grid, groups):
         colours = dict(zip(chosen, style.sequence(len(chosen), 0.75)))
         handles = _laws(fits, chosen) if row[0] is grid[0, 0] else []
         if len(ahead.plan) and row[0] is grid[0, 0]:
