@@ -25,6 +25,10 @@ CENTRAL = 0.9  #: share of them that it holds
 _WANTED = {"slot", "method", "n", "team", "pass_s", "flops"}
 
 
+class Unmatched(ValueError):
+    """A plan that continues no series of a file; the text says what differs."""
+
+
 @dataclass(frozen=True)
 class Band:
     """Measured over predicted seconds: the central `CENTRAL` of `count` ratios."""
@@ -65,26 +69,26 @@ def project(ds, plan: pd.DataFrame) -> pd.DataFrame:
     Columns: kind, series, the coordinates that tell series apart, team, n, `time_s` (one forward pass of one data set,
     as predicted), `speed_up` of strong series against the measured base, efficiency, each with _lo and _hi (the band,
     see `bands`; NaN where there is none), base_team, base_s, `measured_s` of the largest measured team, `times` (team
-    over that team) and `slot` of the plan. ``.attrs``: `bands`, `rates`. Warns beyond FARTHEST times the largest
-    measured team.
+    over that team) and `slot` of the plan. ``.attrs``: `bands`, `rates`, `seen` (the rates are those of this very file).
+    Warns beyond FARTHEST times the largest measured team. Seeds need not agree: no time depends on them.
 
-    Raises ValueError where the plan continues no series of the file.
+    Raises Unmatched where the plan continues no series of the file.
     """
-    found, rows = bands(ds, plan), []
+    found, rows, series = bands(ds, plan), [], []
     for kind, table in (("strong", strong(ds)), ("weak", weak(ds))):
         names = [name for name in table.attrs["names"] if name != "n"]
         keys = _shared(ds, plan, () if kind == "strong" else (*_FOLLOWS_N, *ds.attrs.get("own_axes", [])))
         for number, part in table.groupby("series"):
+            series.append((keys, part))
             ahead = _ahead(ds, plan, keys, part, kind)
             about = {"kind": kind, "series": number, **{name: part[name].iloc[0] for name in names}}
             if len(ahead) and ahead["team"].iloc[-1] > part["team"].iloc[-1]:
                 rows.append(_rows(about, part, ahead, found.get(part["method"].iloc[0])))
     if not rows:
-        raise ValueError(f"{plan.attrs['path']}: continues no series of {ds.attrs.get('path', 'the file')}: that takes "
-                         "points timed on several teams, and in the plan the same points on larger ones "
-                         "(--set grid.team=[...])")
+        raise Unmatched(f"{plan.attrs['path']}: continues no series of {ds.attrs.get('path', 'the file')}: "
+                        + _why(ds, plan, series))
     table = pd.concat(rows, ignore_index=True)
-    table.attrs.update(bands=found, rates=plan.attrs["rates"])
+    table.attrs.update(bands=found, rates=plan.attrs["rates"], seen=_seen(ds, plan))
     _warn(table)
     return table
 
@@ -127,9 +131,52 @@ def _met(ds, plan):
 
 
 def _shared(ds, plan, without):
-    """Coordinates that say which point it is, but for the team and those of `without`."""
+    """Coordinates that say which point it is, but for the team, the seed and those of `without`."""
     names = (*COORDINATES, *ds.attrs.get("own_axes", []))
-    return [name for name in names if name in ds and name in plan and name not in (*without, "team_asked")]
+    return [name for name in names if name in ds and name in plan and name not in (*without, "team_asked", "seed")]
+
+
+def _seen(ds, plan):
+    """Whether the plan's rates were corrected by the times of this file; elsewhere only its name is known."""
+    rates, file = pathlib.Path(plan.attrs["rates"]), pathlib.Path(ds.attrs.get("path", ""))
+    return rates.samefile(file) if rates.exists() and file.exists() else rates.name == file.name
+
+
+def _why(ds, plan, series):
+    """What a file or a plan lacks, if no series of [(keys, part)] goes on."""
+    if not series:
+        invalid = timed(ds).attrs["invalid"]
+        return (f"{invalid} of its points were timed while ranks shared cores (oversubscribed), and such times are not valid"
+                if invalid else "no point of it was timed on teams of several sizes")
+    least, part, near = min((_apart(ds, plan, *each) for each in series), key=lambda each: len(each[0]))
+    if least:
+        name, here, there = least[0]
+        return (f"the nearest point of the plan has {name} {there}, that of the file {here}; it takes the same points on "
+                "larger teams (--set grid.team=[...])")
+    largest = part["team"].iloc[-1]
+    if near["team"].max() <= largest:
+        return f"no team above {largest:g} in the plan; make it with larger ones (--set grid.team=[...])"
+    return f"no length of the same work per rank in the plan, on teams above {largest:g} (--set grid.n=[...] grid.team=[...])"
+
+
+def _apart(ds, plan, keys, part):
+    """([(coordinate, here, there)] that differ from the nearest points of the plan, the series, those points)."""
+    here = _last(ds, keys, part)
+    points = _keys(plan, keys)
+    differ = [sum(x != y for x, y in zip(here, there)) for there in points]
+    fewest = min(differ, default=0)
+    near = plan[[count == fewest for count in differ]]
+    there = points[differ.index(fewest)] if points else here
+    return [(name, _word(x), _word(y)) for name, x, y in zip(keys, here, there) if x != y], part, near
+
+
+def _word(x):
+    return "none" if x is None else f"{x:.6g}" if isinstance(x, float) else str(x)
+
+
+def _last(ds, keys, part):
+    """The key of the largest team of a series."""
+    return _keys(pd.DataFrame({name: ds[name].values[[int(part.iloc[-1]["slot"])]] for name in keys}), keys)[0]
 
 
 def _keys(frame, names):
@@ -141,7 +188,7 @@ def _keys(frame, names):
 def _ahead(ds, plan, keys, part, kind):
     """The plan's points that continue a series, by team, from its largest team on."""
     last = part.iloc[-1]
-    here = _keys(pd.DataFrame({name: ds[name].values[[int(last["slot"])]] for name in keys}), keys)[0]
+    here = _last(ds, keys, part)
     same = plan[[key == here for key in _keys(plan, keys)]]
     same = same[same["team"] >= last["team"]]
     if kind == "weak" and len(same):

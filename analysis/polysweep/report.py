@@ -14,9 +14,9 @@ import pandas as pd
 from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .critical import TARGET, critical
-from .projection import project, read_plan
+from .projection import Unmatched, project, read_plan
 from .read import failures, open as read, provenance
-from .scaling import fits, strong, weak
+from .scaling import fits, strong, timed, weak
 from .scaling_tables import curve_table, fit_table, projection_table
 from .sketch_tables import cheapest_table, crossover_table
 from .sketches import SIZE, cheapest, crossovers, held
@@ -27,7 +27,7 @@ MOST_ROWS = 200  #: of a table on the terminal or the page; critical.csv has all
 
 
 def main(arguments=None) -> int:
-    """Exit code: 0, or 2 when a file cannot be used (the others are still reported)."""
+    """Exit code: 0, or 2 when a file cannot be used or the plan continues none (the others are still reported)."""
     parser = argparse.ArgumentParser(prog="polysweep-report", description="Figures, their data as CSV, and one page that "
                                      "holds everything, from result files of polysweep run.",
                                      epilog="A file that a run is still writing can be reported at any time.")
@@ -40,7 +40,8 @@ def main(arguments=None) -> int:
     parser.add_argument("--upto", type=float, metavar="RANKS", help="draw fitted laws of scaling to this many ranks; beyond four "
                         "times the largest measured team the figure says that it is a guess (default: the largest team)")
     parser.add_argument("--project", metavar="PLAN.json", help="draw curves of scaling on to larger teams, as predicted by "
-                        "polysweep plan STUDY.yaml --points --json, with a band: how far predictions were off")
+                        "polysweep plan STUDY.yaml --points --json, with a band: how far predictions were off; a file that the plan "
+                        "does not continue is drawn without it, with a warning")
     parser.add_argument("--quiet", action="store_true", help="print no table")
     options = parser.parse_args(arguments)
     if not 0 < options.target < 1:
@@ -68,7 +69,7 @@ def main(arguments=None) -> int:
         index = directory / "index.html"
         index.write_text(page.page(sections, directory), encoding="utf-8")
         print(f"{index}: {sum(len(section.figures) for section in sections)} figures", file=sys.stderr)
-    return code
+    return code if not options.project or any(section.projected for section in sections) else 2
 
 
 def _section(path, place, options):
@@ -104,9 +105,11 @@ class Section:
         self.provenance, self.failures = provenance(path), failures(path)
         self.consistency = consistency(points)
         self.critical = critical(ds, target)
+        self.oversubscribed = timed(ds).attrs["invalid"]
         self.directory.mkdir(parents=True, exist_ok=True)
         self.critical.to_csv(self.directory / "critical.csv", index=False)
         ahead = None if plan is None else self._ahead(ds, plan)
+        self.projected = ahead is not None
         self.tables = [*self._sketches(ds, error), *self._scaling(ds, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds),
@@ -124,8 +127,12 @@ class Section:
         return [each for each in tables if each]
 
     def _ahead(self, ds, plan):
-        """What the plan says of larger teams; its numbers as CSV."""
-        found = project(ds, plan)
+        """What the plan says of larger teams; its numbers as CSV. None, and a warning, if it continues nothing here."""
+        try:
+            found = project(ds, plan)
+        except Unmatched as why:
+            warnings.warn(f"{why}; drawn without the plan")
+            return None
         found.to_csv(self.directory / "projection.csv", index=False)
         return found
 
@@ -151,6 +158,12 @@ class Section:
         parts += [f"{count} {status}" for status, count in self.counts.items() if status != "done"]
         return ", ".join(parts)
 
+    def untimed(self) -> str:
+        """How many points have times that are drawn nowhere; empty if none."""
+        count = self.oversubscribed
+        words = "point was" if count == 1 else "points were"
+        return f"{count} {words} timed while ranks shared cores: no times are drawn of them" if count else ""
+
     def table(self) -> pd.DataFrame:
         """The critical degrees as a reader sees them: words and short numbers, one column per idea."""
         return readable(self.critical, self.cases, self.target)
@@ -158,6 +171,7 @@ class Section:
     def text(self) -> str:
         """What the command prints."""
         lines = [f"{self.name} ({self.path}): {self.progress()}"]
+        lines += [self.untimed()] if self.oversubscribed else []
         if len(self.critical):
             shown = self.table()
             lines += ["", f"critical degrees (rate of success >= {self.target:g}; brackets from 95 % Wilson intervals)",

@@ -103,7 +103,7 @@ def test_a_point_that_differs_in_one_coordinate_is_another_point(strong_ds, tmp_
     points = plan_of_measured(strong_ds) + plan_ahead(strong_ds)
     expected = quiet(strong_ds, read_plan(written(tmp_path, points)))
     other = {"beta": 6.0, "n": 16384, "d": 32, "v": 32, "mask": "causal", "precision": "fp32", "data_kind": "sphere",
-             "seed": 2 ** 63, "block": 256, "r": 8, "noise": 0.1, "cosine": 0.5, "method": "softmax"}
+             "block": 256, "r": 8, "noise": 0.1, "cosine": 0.5, "method": "softmax"}
     decoys = [point | {name: value, "pass_s": 1e-9} for point in points for name, value in other.items()]
     mixed = [(decoys + points)[i] for i in random().permutation(len(decoys) + len(points))]
     found = quiet(strong_ds, read_plan(written(tmp_path, mixed)))
@@ -206,15 +206,64 @@ def test_what_is_no_plan_is_refused(tmp_path, capsys, text, said):
     assert code == 2 and said in capsys.readouterr().err and not (tmp_path / "out").exists()
 
 
-def test_a_plan_of_something_else_is_refused(strong_ds, tmp_path, capsys):
-    others, measured = [point | {"n": 12} for point in plan_ahead(strong_ds)], plan_of_measured(strong_ds)
-    for points in (others, measured):  # of the second no team is larger
+def test_seeds_need_not_agree(strong_ds, tmp_path):
+    points = plan_of_measured(strong_ds) + plan_ahead(strong_ds)
+    expected = quiet(strong_ds, read_plan(written(tmp_path, points)))
+    found = quiet(strong_ds, read_plan(written(tmp_path, [point | {"seed": 2 ** 63} for point in points])))
+    assert found.equals(expected) and found.attrs["bands"] == expected.attrs["bands"]
+
+
+def test_a_plan_of_something_else_is_left_away_with_a_warning(strong_ds, tmp_path, capsys):
+    ahead = plan_ahead(strong_ds)
+    files, out = [str(tmp_path / "x.h5"), str(tmp_path / "y.h5")], tmp_path / "out"
+    opened(tmp_path, [row | {"beta": 6.0} for row in scaled.strong_rows(random())], "y.h5")
+    for points, why in (([point | {"n": 12, "block": 8} for point in ahead], "the nearest point of the plan has n 12, that of"),
+                        (plan_of_measured(strong_ds), "no team above 32 in the plan")):
         path = written(tmp_path, points)
-        code = main([str(tmp_path / "x.h5"), "-o", str(tmp_path / "out"), "--project", str(path), "--quiet"])
-        said = capsys.readouterr().err
-        assert code == 2 and "plan.json: continues no series of" in said and "x.h5" in said and "grid.team" in said
-    assert main([str(tmp_path / "x.h5"), "-o", str(tmp_path / "out"), "--project", str(tmp_path / "none.json")]) == 2
+        assert main([files[0], "-o", str(out), "--project", str(path)]) == 2
+        said = capsys.readouterr()
+        assert f"warning: {path}: continues no series of {files[0]}: {why}" in said.err and "grid.team" in said.err
+        assert "Strong scaling" in said.out and "Projection" not in said.out and (out / "strong-scaling.csv").exists()
+    assert main([*files, "-o", str(out), "--project", str(written(tmp_path, ahead))]) == 0  # of x.h5
+    said = capsys.readouterr()
+    assert "y.h5: the nearest point of the plan has beta 8, that of the file 6; " in said.err
+    assert said.out.count("Strong scaling") == 2 and said.out.count("Projection") == 1
+    assert main([files[0], str(tmp_path / "z.h5"), "-o", str(out), "--project", str(tmp_path / "plan.json")]) == 2
+    assert main([files[0], "-o", str(out), "--project", str(tmp_path / "none.json")]) == 2
     assert "none.json" in capsys.readouterr().err
+
+
+def test_a_plan_without_equal_work_says_so(tmp_path):
+    ds = opened(tmp_path, scaled.weak_rows(random()))
+    last = int(np.flatnonzero(ds["team"].values == 32)[0])
+    plan = read_plan(written(tmp_path, [like(ds, last, team=64, pass_s=0.7)]))  # half the work of a rank
+    with pytest.raises(ValueError, match="no length of the same work per rank in the plan, on teams above 32"):
+        project(ds, plan)
+
+
+def test_oversubscribed_files_say_so_and_continue_nowhere(strong_ds, tmp_path, capsys):
+    path = written(tmp_path, plan_ahead(strong_ds))
+    opened(tmp_path, [row | {"timing": "oversubscribed"} for row in scaled.strong_rows(random())])
+    assert main([str(tmp_path / "x.h5"), "-o", str(tmp_path / "out"), "--project", str(path)]) == 2
+    said, line = capsys.readouterr(), "24 points were timed while ranks shared cores: no times are drawn of them"
+    assert "24 of its points were timed while ranks shared cores (oversubscribed)" in said.err
+    assert line in said.out.splitlines() and line in (tmp_path / "out" / "index.html").read_text()
+    opened(tmp_path, [row for row in scaled.strong_rows(random()) if row["team"] == 1])
+    assert main([str(tmp_path / "x.h5"), "-o", str(tmp_path / "out"), "--project", str(path)]) == 2
+    said = capsys.readouterr()
+    assert "no point of it was timed on teams of several sizes" in said.err and "shared cores" not in said.out
+
+
+@pytest.mark.parametrize("rates, seen", [("cluster.h5", False), ("x.h5", True), ("far/away/x.h5", True)])
+def test_a_calibration_by_the_same_file_is_said(strong_ds, tmp_path, rates, seen):
+    path = written(tmp_path, plan_of_measured(strong_ds) + plan_ahead(strong_ds))
+    path.write_text(path.read_text().replace("cluster.h5", rates))
+    figure, = figures.strong(strong_ds, plan=project(strong_ds, read_plan(path)))
+    assert ("The calibration has seen these points" in figure.caption) == seen
+    path = written(tmp_path, plan_ahead(strong_ds))  # its band is that of the file's own predictions, made before
+    path.write_text(path.read_text().replace("cluster.h5", rates))
+    figure, = figures.strong(strong_ds, plan=project(strong_ds, read_plan(path)))
+    assert "of the file itself" in figure.caption and "has seen" not in figure.caption
 
 
 def test_the_report_has_the_projection(strong_ds, tmp_path, capsys):

@@ -7,6 +7,8 @@ import matplotlib.patches
 from .. import style
 from ..projection import CENTRAL, FEWEST
 
+_SEEN = ("The calibration has seen these points: its rates come from the same file, and the band may be narrower than for "
+         "points that it has not seen. ")
 DASHES = (0, (6, 1.5, 1, 1.5))
 
 
@@ -33,9 +35,10 @@ def caption(rows):
     bands = {method: rows.attrs["bands"].get(method) for method in rows["method"].unique()}
     known = [band for band in dict.fromkeys(bands.values()) if band]
     if known:
+        seen = rows.attrs["seen"] and any(band.of_plan for band in known)
         words = "; ".join(_band([method for method in bands if bands[method] == band], band) for band in known)
         text += (f"Band: the prediction times measured over predicted seconds of what was measured, the central "
-                 f"{100 * CENTRAL:.0f} % of them ({words}). That it holds on larger teams is not known. ")
+                 f"{100 * CENTRAL:.0f} % of them ({words}). {_SEEN if seen else ''}That it holds on larger teams is not known. ")
     without = [method for method, band in bands.items() if band is None]
     if without:
         text += f"No band for {', '.join(without)}: fewer than {FEWEST} predictions can be held against a measurement. "
