@@ -22,6 +22,8 @@ class Comparison(pd.DataFrame):
         return pd.DataFrame  # a part of the table is a plain one
 
     def __str__(self):
+        if not self.attrs["points"]:
+            return f"no point in common ({self.attrs['only_a']} only in a, {self.attrs['only_b']} only in b)"
         wrong = self[~self["agrees"]]
         text = (f"{self.attrs['points']} points: all {len(self)} science columns agree" if not len(wrong) else
                 f"{self.attrs['points']} points: {len(wrong)} of {len(self)} science columns differ "

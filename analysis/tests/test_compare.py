@@ -52,3 +52,14 @@ def test_a_number_on_one_side_only(p1_file, p1_rows, tmp_path):
 
     found = polysweep.compare(p1_file, changed(p1_rows, tmp_path, "nan.h5", lost), same_build=False).set_index("column")
     assert not found.loc["gap", "agrees"] and np.isinf(found.loc["gap", "largest"])
+
+
+def test_nothing_in_common_is_no_agreement(p1_file, p1_rows, tmp_path):
+    def other(rows):
+        del rows[5:]
+        for row in rows:
+            row["d"] = 7
+
+    found = polysweep.compare(p1_file, changed(p1_rows, tmp_path, "other.h5", other))
+    assert str(found) == "no point in common (112 only in a, 5 only in b)"
+    assert "112 points: all" in str(polysweep.compare(p1_file, p1_file))

@@ -163,6 +163,27 @@ def test_the_roof_is_the_smaller_ceiling(tmp_path):
     assert "no memory bandwidth" in figure.caption
 
 
+def test_rates_are_of_operations_that_were_done(tmp_path):
+    rows = scaled.strong_rows(random(), lengths=(8192,), teams=(1, 2))
+    model = [row["flops"] / row["time_median_s"] / row["team"] / 1e9 for row in rows]
+    for row in rows[:2]:
+        row["gflops"] *= 0.75  # two data sets share a quarter
+    rows[2]["gflops"] = np.nan
+    table = rates(opened(tmp_path, rows))
+    assert np.allclose(table["rank_gflops"], np.array(model) * [0.75, 0.75, 1, 1], rtol=1e-12)
+    assert np.array_equal(table["fraction"], table["rank_gflops"] / scaled.PEAK)
+
+
+@pytest.mark.parametrize("bandwidth, cache", [(1e9, True), (1e13, False), (None, False)])
+def test_only_below_the_ridge_does_a_cache_explain_a_rate_above_the_roof(tmp_path, bandwidth, cache):
+    rows = scaled.strong_rows(random(), lengths=(8192,), teams=(1, 2))
+    for row in rows:
+        row["gflops"] = 2 * scaled.PEAK * row["team"]
+    figure, = figures.roofline(opened(tmp_path, rows, bandwidth))
+    assert (figure.data[""]["fraction"] > 1).all() and ("stays in cache" in figure.caption) == cache
+    assert "ceiling of products: fastest large product of this launch" in figure.caption
+
+
 def run(slot, start, end, first, predicted, method="exact", timing="shared", **more):
     return dict(method=method, beta=float(slot + 2), n=64, d=8, v=8, seed=1, start_s=start, end_s=end, first_rank=first, team=1,
                 launch=0, predicted_s=predicted, timing=timing, head_s=0.0, time_median_s=predicted / 2, **more)

@@ -31,14 +31,16 @@ def roofline(ds):
 
 
 def rates(ds) -> pd.DataFrame:
-    """Timed points with intensity (operations a byte), rank_gflops (rate over team), peak_gflops and roof_gflops of a rank,
+    """Timed points with intensity (operations a byte), rank_gflops (the file's gflops over team, which counts what was really
+    done; of the cost model's operations where the file has none), peak_gflops and roof_gflops of a rank,
     and `fraction` of the roof. The roof is the smaller of the rate of large products and intensity times the memory
     bandwidth of a rank; without a bandwidth in the file (`bandwidth_gb` is NaN) only the first."""
     points = timed(ds)
     points = points[(points["bytes"] > 0) & (points["flops"] > 0) & (points["peak_gflops"] > 0)]
     invalid = points.attrs.get("invalid", 0)
     band = bandwidth(ds) / 1e9
-    intensity, rank = points["flops"] / points["bytes"], points["flops"] / points["time_median_s"] / points["team"] / 1e9
+    intensity, modelled = points["flops"] / points["bytes"], points["flops"] / points["time_median_s"] / 1e9
+    rank = points["gflops"].fillna(modelled) / points["team"]
     roof = np.fmin(points["peak_gflops"], intensity * band)
     table = points[[*_COLUMNS]].assign(
         intensity=intensity, rank_gflops=rank, peak_gflops=points["peak_gflops"], bandwidth_gb=band, roof_gflops=roof,
@@ -60,16 +62,17 @@ def bandwidth(ds) -> float:
 
 def _caption(points):
     best = points.loc[points["fraction"].idxmax()]
-    text = ("Operations and bytes of the cost model, seconds as measured; rates are those of one rank of the team. Flat: the "
-            "rate of a large product, measured in the same job. ")
+    text = ("Operations for each byte are those of the cost model, rates those of one rank of the team: operations done over "
+            "seconds measured. Flat, the ceiling of products: fastest large product of this launch. ")
     if points["bandwidth_gb"].notna().any():
         text += "Sloped: memory bandwidth of a rank, measured too. "
     else:
         text += "The file has no memory bandwidth, so the sloped part of the roof is missing. "
     text += (f"Median fraction of the roof {100 * points['fraction'].median():.0f} %, largest {100 * best['fraction']:.0f} % "
              f"({best['method']}, n = {int(best['n'])}, {int(best['team'])} rank{'s' if best['team'] > 1 else ''}). ")
-    if (points["fraction"] > 1).any():
-        text += "Above the roof: bytes are those of the model, and what stays in cache need not come from memory. "
+    left = points["intensity"] < points["peak_gflops"] / points["bandwidth_gb"]  # of the ridge: memory is the ceiling
+    if (left & (points["fraction"] > 1)).any():
+        text += "Above the slope: bytes are those of the model, and what stays in cache need not come from memory. "
     return (text + left_out(points)).strip()
 
 
