@@ -1,7 +1,6 @@
 /* Start of MPI where a command needs it, the command table, the exit code. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/cmd.h"
 
@@ -125,13 +124,11 @@ static psw_status one_step(void)
 #endif
 }
 
-/* Before MPI is started nobody can wait for rank 0, and the first process that leaves with an error may have its
- * launcher end the others: they give rank 0 time to speak. */
+/* Before MPI is started nobody can wait for rank 0, and a launcher ends the others when one leaves with an error: so rank 0
+ * alone does, and speaks before. */
 static int refuse(psw_status status)
 {
-    int rank = launched_rank();
-    if (rank != 0) sleep(1);
-    return report(status, rank);
+    return launched_rank() == 0 ? report(status, 0) : PSW_OK;
 }
 
 /* All ranks leave together: one that went early would take the others down with it. */

@@ -65,4 +65,5 @@ done
 "${run[@]}"
 state=$("$writer" check "$file" $slots) || { echo "resumed: $state"; exit 1; }
 echo "resumed: $state; $met of $kills kills met a file, $completed came after the end"
+((met > completed)) || { echo "no kill met a run at work: nothing was tried"; exit 1; }
 finished "$state"

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "polysweep/route.h"
+#include "property/route_cases.h"
 
 enum { RANKS = 64, LEAVES = 160, NOBODY = -9 };
 
@@ -374,29 +375,26 @@ static void check_words(void)
     CHECK(strstr(psw_message(), "auto, ring, all_gather, pass_q, stream"), "%s", psw_message());
 }
 
+static void check_all(psw_route r)
+{
+    check_ownership(&r);
+    check_rounds(&r);
+    if (r.causal) check_nodes(&r, (r.leaves + 1) / 2);
+    check_nodes(&r, r.leaves);
+    check_scans(r);
+    if (r.size > 33 && r.leaves > 64) return; /* quadratic twice */
+    for (r.pattern = 0; r.pattern < PSW_PATTERNS; r.pattern++) {
+        if (r.pattern == PSW_STREAM && r.leaves * r.size > 500) continue; /* as many steps as pairs */
+        check_row_fold(&r);
+        if (r.pattern == PSW_STREAM) continue;
+        check_waiting(&r, r.leaves);
+        check_waiting(&r, (2 * r.leaves + 2) / 3);
+    }
+}
+
 int main(void)
 {
-    static const int sizes[] = {1, 2, 3, 5, 8, 13, 64};
-    static const ptrdiff_t leaves[] = {1, 3, 8, 31, 64, 100};
-    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-        for (size_t l = 0; l < sizeof leaves / sizeof *leaves; l++)
-            for (int kind = 0; kind < 12; kind++) {
-                psw_route r = {.layout = (psw_layout)(kind % 3), .causal = kind / 3 % 2, .unit = kind / 6 ? 3 : 1};
-                r.size = sizes[s], r.leaves = leaves[l];
-                check_ownership(&r);
-                check_rounds(&r);
-                if (r.causal) check_nodes(&r, (r.leaves + 1) / 2);
-                check_nodes(&r, r.leaves);
-                check_scans(r);
-                if (r.size > 33 && r.leaves > 64) continue; /* quadratic twice */
-                for (r.pattern = 0; r.pattern < PSW_PATTERNS; r.pattern++) {
-                    if (r.pattern == PSW_STREAM && r.leaves * r.size > 500) continue; /* as many steps as pairs */
-                    check_row_fold(&r);
-                    if (r.pattern == PSW_STREAM) continue;
-                    check_waiting(&r, r.leaves);
-                    check_waiting(&r, (2 * r.leaves + 2) / 3);
-                }
-            }
+    each_route(64, check_all);
     check_balance();
     check_words();
     return test_end();

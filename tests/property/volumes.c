@@ -2,6 +2,7 @@
  * that do not want it. */
 #include "check.h"
 #include "polysweep/route.h"
+#include "property/route_cases.h"
 
 static const char *describe(const psw_route *r)
 {
@@ -108,17 +109,14 @@ static void check_scans(psw_route r)
     CHECK(v.messages == each, "%s: %g messages", describe(&r), v.messages);
 }
 
+static void check_all(psw_route route)
+{
+    check_rows(route);
+    check_scans(route);
+}
+
 int main(void)
 {
-    static const int sizes[] = {1, 2, 3, 5, 8, 13, 32};
-    static const ptrdiff_t leaves[] = {1, 3, 8, 31, 64, 100};
-    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-        for (size_t l = 0; l < sizeof leaves / sizeof *leaves; l++)
-            for (int kind = 0; kind < 12; kind++) {
-                psw_route r = {.layout = (psw_layout)(kind % 3), .causal = kind / 3 % 2, .unit = kind / 6 ? 3 : 1};
-                r.size = sizes[s], r.leaves = leaves[l];
-                check_rows(r);
-                check_scans(r);
-            }
+    each_route(32, check_all);
     return test_end();
 }
