@@ -64,12 +64,12 @@ static inline psw_record store_record(ptrdiff_t slot)
 
 /* The first column in which two records differ, "" if there is none. Compared as bytes, a struct's padding would count.
  */
-static inline const char *store_difference(const columns *all, const psw_record *a, const psw_record *b)
+static inline const char *store_difference(const psw_column_set *all, const psw_record *a, const psw_record *b)
 {
     for (ptrdiff_t i = 0; i < all->count; i++) {
         uint64_t x = 0, y = 0;
-        column_pack(&all->list[i], a, 1, &x);
-        column_pack(&all->list[i], b, 1, &y);
+        psw_column_pack(&all->list[i], a, 1, &x);
+        psw_column_pack(&all->list[i], b, 1, &y);
         if (x != y) return all->list[i].name;
     }
     return "";

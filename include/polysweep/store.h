@@ -6,72 +6,8 @@
 #ifndef POLYSWEEP_STORE_H
 #define POLYSWEEP_STORE_H
 
-#include "polysweep/attend.h"
 #include "polysweep/comm.h"
-#include "polysweep/errors.h"
-#include "polysweep/plan.h"
-#include "polysweep/theory.h"
-
-typedef enum psw_slot_status {
-    PSW_SLOT_EMPTY, PSW_SLOT_RUNNING, PSW_SLOT_DONE, PSW_SLOT_FAILED, PSW_SLOT_SKIPPED, PSW_SLOT_TIMEOUT
-} psw_slot_status;
-
-typedef enum psw_timing {
-    PSW_TIMING_NONE, PSW_TIMING_ALONE, PSW_TIMING_SHARED, PSW_TIMING_OVERSUBSCRIBED, PSW_TIMING_BESIDE
-} psw_timing;
-
-typedef struct psw_cost_columns {
-    psw_timing timing;
-    int time_stop;
-    double time_median_s, time_lo_s, time_hi_s;
-    double head_s, io_s, wait_s;
-    double flops, head_flops, bytes, gflops, peak_gflops;
-    double memory_bytes, predicted_s, predicted_pass_s, predicted_bytes;
-} psw_cost_columns;
-
-typedef struct psw_parallel_columns {
-    ptrdiff_t team, idle, nodes, ranks_per_node, threads, first_rank; /* ranks counted node by node */
-    double start_s, end_s; /* since the launch began */
-    double load_balance, comm_efficiency, parallel_efficiency, sent_bytes, comm_s;
-} psw_parallel_columns;
-
-typedef struct psw_slot {
-    psw_slot_status status;
-    psw_status error_code; /* reason of a failed point */
-    ptrdiff_t attempt;     /* 1 = first */
-    ptrdiff_t deaths;      /* earlier attempts that ended with the program: killed, crashed, the node lost */
-    ptrdiff_t launch;      /* number of the launch in /provenance, from 0 */
-    uint64_t commit;       /* checksum over the columns of the slot but itself and launch; never 0 */
-    bool torn;             /* read: a final status without the right commit word; status is then running */
-} psw_slot;
-
-/* Everything a slot holds; columns.def says which member is which column. Members that do not apply are NaN or 0:
- * start from psw_record_blank. */
-typedef struct psw_record {
-    psw_point point;
-    psw_slot slot;
-    psw_verdict verdict;
-    psw_theory theory;
-    double success_z;
-    double predict[PSW_PREDICT_MAX];
-    psw_sketch_columns sketch;
-    psw_cost_columns cost;
-    psw_parallel_columns parallel;
-} psw_record;
-psw_record psw_record_blank(const psw_point *point);
-
-/* What one launch was: a row of /provenance. */
-typedef struct psw_launch {
-    char started[32];   /* ISO 8601, UTC */
-    char version[64], command[512], hosts[512], binding[512], cpu[96];
-    char mpi[128], mpi_io[64], hdf5[32], blas[192], blas_kernel[32];
-    ptrdiff_t ranks, nodes, threads;
-    double clock_resolution_s;
-    /* Ceilings and rates as this launch measured them, of one rank while all work; index of the first: psw_precision, of
-     * messages: within a node, between nodes. NaN: not measured. */
-    double product_flops_s[2], memory_bytes_s, latency_s[2], byte_s[2];
-    psw_rates rates; /* of the cost model; flop_s[0] = 0: an older file, which has none. Messages are above */
-} psw_launch;
+#include "polysweep/record.h"
 
 enum { PSW_LAUNCHES = 64 }; /* rows of the table of launches; a later launch takes the row of the oldest */
 typedef struct psw_launch_row {
@@ -101,14 +37,6 @@ void psw_store_library(char *text, size_t size);
 psw_status psw_store_create(const char *path, const psw_study *study);
 double psw_store_bytes(const psw_study *study); /* exact size the file will have; NaN if memory ran out */
 
-/* Which of a point's rows, and where they are to go. */
-typedef struct psw_row_span {
-    ptrdiff_t set, first, count;
-} psw_row_span;
-typedef struct psw_kept_rows {
-    double *special_mass, *log2_den, *output;
-} psw_kept_rows;
-
 /* What a file holds, read without MPI. PSW_ENVIRONMENT for foreign, truncated, damaged or newer files. HDF5 may crash or
  * loop over a damaged one: opening lets it at the file in a child process, which says where the numbers lie; they are
  * then read without HDF5. */
@@ -118,6 +46,10 @@ void psw_reader_close(psw_reader *reader);
 ptrdiff_t psw_reader_slots(const psw_reader *reader);
 uint64_t psw_reader_identity(const psw_reader *reader);
 const char *psw_reader_study(const psw_reader *reader); /* the resolved study, itself a study file */
+/* The study of an open file, or of one by its name; the caller frees it. PSW_ENVIRONMENT where it cannot be read or has
+ * other points than the file. */
+psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study);
+psw_status psw_study_of_file(const char *path, psw_study **study);
 psw_status psw_reader_text(psw_reader *reader, char **text); /* the study as it was written; the caller frees it */
 ptrdiff_t psw_reader_launches(const psw_reader *reader);
 /* Launch number `launch`; PSW_ENVIRONMENT if its row has been taken by a newer one (the table keeps the last 64). */
@@ -224,33 +156,5 @@ typedef struct psw_trial {
  * neighbour. Collective. PSW_ENVIRONMENT: what could not be done, everywhere; the trial then holds what came before. */
 psw_status psw_store_try(const psw_comm *comm, const char *directory, const psw_study *study,
                          const psw_launch *launch, psw_trial *trial);
-
-/* ---- the table of columns, for show, help and tests ------------------------------------------------------- */
-
-typedef enum psw_column_type { PSW_F8, PSW_I8, PSW_U8, PSW_U1 } psw_column_type;
-typedef struct psw_column {
-    char name[80];
-    const char *units, *long_name;
-    psw_column_type type;
-    bool bitwise;    /* reproducibility of row folds: bit for bit, or none */
-    double other[2]; /* relative tolerance of state folds and across kernels, fp64 and fp32; inf = no promise */
-    int vocabulary;  /* of a coded column, -1 = none */
-    size_t offset;   /* of the member in psw_record */
-} psw_column;
-
-/* The fixed columns, in the file's order. */
-const psw_column *psw_columns(ptrdiff_t *count);
-/* All columns of a study: fixed, own axes, predict_NAME. Returns their number. */
-enum { PSW_COLUMNS_MAX = 160 };
-ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_MAX]);
-
-/* The lines of /rows that hold results: special_mass, log2_den, output, in the order of psw_kept_rows. */
-const psw_column *psw_row_columns(ptrdiff_t *count);
-
-/* A parameter of the point: in the file from its creation on. */
-bool psw_column_parameter(const psw_column *column);
-double psw_column_value(const psw_column *column, const psw_record *record); /* codes as numbers; u8 loses digits */
-/* As a person reads it: words for codes, 17 digits where they are needed, "" for NaN. */
-void psw_column_text(const psw_column *column, const psw_record *record, char *text, size_t size);
 
 #endif

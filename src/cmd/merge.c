@@ -5,8 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/compare.h"
-#include "cmd/print.h"
+#include "polysweep/print.h"
 
 enum { KEPT = 16 };
 
@@ -322,7 +321,7 @@ static void tell_disagreement(const joint *m, const disagreement *d)
 {
     char text[160];
     psw_point point = psw_study_point(m->study, d->slot);
-    psw_say_point(&point, text, sizeof text);
+    psw_point_text(&point, text, sizeof text);
     printf("differs     slot %td (%s): %s is %.17g in %s, %.17g in %s\n", d->slot, text, d->column, d->first,
            d->first_path, d->second, d->second_path);
 }

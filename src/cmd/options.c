@@ -146,9 +146,19 @@ static const option *find(const psw_command *command, const char *argument, cons
     return NULL;
 }
 
+static void command_line(int argc, char **argv, psw_options *options)
+{
+    char *text = options->command;
+    for (int i = 0; i < argc; i++) {
+        size_t used = strlen(text);
+        psw_format(text + used, sizeof options->command - used, "%s%s", used ? " " : "", argv[i]);
+    }
+}
+
 psw_status psw_options_parse(const psw_command *command, int argc, char **argv, psw_options *options)
 {
-    *options = (psw_options){.time_limit_s = -1, .argc = argc, .argv = argv};
+    *options = (psw_options){.time_limit_s = -1, };
+    command_line(argc, argv, options);
     for (int i = 2; i < argc; i++) {
         const char *value;
         if (argv[i][0] != '-' || argv[i][1] == '\0') {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/print.h"
+#include "polysweep/print.h"
 #include "cmd/scale.h"
 
 /* ---- lines ---- */
@@ -71,7 +71,7 @@ psw_status scale_work_check(const psw_study *study)
     }
     if (fabs(farthest) <= SCALE_BOUND) return PSW_OK;
     char text[128];
-    psw_say_point(&worst, text, sizeof text);
+    psw_point_text(&worst, text, sizeof text);
     return PSW_FAIL(PSW_USAGE,
                     "this would not be weak scaling: on a team of %td, %s gives each rank %+.1f %% of the work of the "
                     "smallest team's; %.0f %% either way is allowed. Choose a longer n, a smaller block (--set grid.block=64), "
@@ -182,7 +182,7 @@ static psw_status print_line(const table *t, ptrdiff_t base)
     const psw_record *first = &t->records[base];
     char point[128], seconds[PSW_TEXT];
     psw_table out;
-    psw_say_point(&first->point, point, sizeof point);
+    psw_point_text(&first->point, point, sizeof point);
     psw_say_seconds(first->cost.time_median_s, seconds);
     if (scale_valid(first))
         printf("\n%s%s; against a team of %td: %s a pass\n\n", point, t->weak ? " and up" : "", first->point.team, seconds);
@@ -261,7 +261,7 @@ static void json_line(psw_json *json, const table *t, ptrdiff_t base)
 {
     const psw_record *first = &t->records[base];
     char point[128];
-    psw_say_point(&first->point, point, sizeof point);
+    psw_point_text(&first->point, point, sizeof point);
     psw_json_open(json, NULL, '{');
     psw_json_text(json, "point", point);
     psw_json_count(json, "base_team", first->point.team);

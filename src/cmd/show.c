@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cells.h"
 #include "cmd/show.h"
 
 enum { CHUNK = 512 };

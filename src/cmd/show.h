@@ -3,7 +3,7 @@
 #define POLYSWEEP_CMD_SHOW_H
 
 #include "cmd/cmd.h"
-#include "cmd/print.h"
+#include "polysweep/print.h"
 
 typedef struct view {
     psw_reader *reader;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/print.h"
+#include "polysweep/print.h"
 
 /* On this host the process itself answers (unless its number is another's by now); elsewhere the lock does. */
 static bool runs_still(const char *path, const psw_state *state)

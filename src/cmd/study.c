@@ -2,29 +2,6 @@
 
 #include "cmd/cmd.h"
 
-static psw_status can_compute(const psw_point *point)
-{
-    PSW_TRY(psw_data_check(point, NULL));
-    return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_check(point);
-}
-
-/* A user's axis may not take the name of a column that the file has anyway. */
-static const char *const *column_names(void)
-{
-    static const char *names[PSW_COLUMNS_MAX + 1];
-    ptrdiff_t count;
-    const psw_column *columns = psw_columns(&count);
-    for (ptrdiff_t i = 0; i < count; i++) names[i] = columns[i].name;
-    return names;
-}
-
-const psw_rooms *psw_house(void)
-{
-    static psw_rooms rooms;
-    rooms = (psw_rooms){&psw_theory_oracle, can_compute, column_names()};
-    return &rooms;
-}
-
 psw_status psw_study_of_options(const psw_options *options, psw_study **study)
 {
     if (options->file_count != 1)
@@ -33,28 +10,4 @@ psw_status psw_study_of_options(const psw_options *options, psw_study **study)
         return psw_study_parse(options->text, strlen(options->text), options->files[0], options->set, options->set_count,
                                psw_house(), study);
     return psw_study_read(options->files[0], options->set, options->set_count, psw_house(), study);
-}
-
-/* A file that holds other points than its own study says would be read beyond the end of one of them. */
-psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study)
-{
-    const char *text = psw_reader_study(reader);
-    psw_status status = psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
-    if (status == PSW_USAGE) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: the study in it: %s", path, psw_message());
-    if (status != PSW_OK) return status;
-    ptrdiff_t points = psw_study_slots(*study), slots = psw_reader_slots(reader);
-    if (points == slots) return PSW_OK;
-    psw_study_free(*study);
-    *study = NULL;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: its table has %td points, the study in it %td", path, slots,
-                    points);
-}
-
-psw_status psw_study_of_file(const char *path, psw_study **study)
-{
-    psw_reader *reader;
-    PSW_TRY(psw_reader_open(path, &reader));
-    psw_status status = psw_study_stored(reader, path, study);
-    psw_reader_close(reader);
-    return status;
 }

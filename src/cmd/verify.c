@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "cmd/compare.h"
-#include "cmd/print.h"
+#include "polysweep/print.h"
 
 enum { KEPT = 16, SAMPLE_BLOCK = 16, LINES = 3 /* of /rows */ };
 static const double all_below_s = 60; /* recompute everything if that takes no longer */
@@ -312,7 +311,7 @@ static void tell_difference(const check *c, const difference *d)
 {
     char text[160];
     psw_point point = psw_study_point(c->study, d->slot);
-    psw_say_point(&point, text, sizeof text);
+    psw_point_text(&point, text, sizeof text);
     if (d->column < 0)
         printf("differs     slot %td (%s): cannot be computed any more\n", d->slot, text);
     else

@@ -7,7 +7,7 @@
 typedef struct copier {
     const psw_copy *copy;
     const layout *what;
-    columns columns;
+    psw_column_set columns;
     hid_t file, dataset[PSW_COLUMNS_MAX];
     table failure;
     kept_rows rows;
@@ -58,12 +58,12 @@ static psw_status put_beside(copier *c, ptrdiff_t slot, const psw_record *record
 
 static psw_status put_columns(copier *c, ptrdiff_t first, ptrdiff_t count)
 {
-    const columns *all = &c->columns;
+    const psw_column_set *all = &c->columns;
     slice rows = slice_make(c->what->slots, first, count);
     psw_status status = PSW_OK;
     for (ptrdiff_t i = 0; status == PSW_OK && i < all->count; i++) {
         if (psw_column_parameter(&all->list[i])) continue; /* there since the file was made */
-        column_pack(&all->list[i], c->records, count, c->buffer);
+        psw_column_pack(&all->list[i], c->records, count, c->buffer);
         status = hdf_write(c->dataset[i], all->list[i].name, hdf_type(all->list[i].type), rows, c->buffer);
     }
     slice_close(rows);
@@ -82,7 +82,7 @@ static psw_status copy_piece(copier *c, ptrdiff_t first, ptrdiff_t count)
     for (ptrdiff_t i = 0; i < count; i++) {
         psw_record *record = &c->records[i];
         if (has_ended(&record->slot)) {
-            columns_seal(&c->columns, c->what->owns, c->what->predicts, record);
+            psw_record_seal(&c->columns, c->what->owns, c->what->predicts, record);
             c->ended++;
         } else {
             reduce(record, &c->origins[i]);
@@ -167,7 +167,7 @@ psw_status layout_copy(const char *path, const layout *what, const psw_copy *cop
     if (!c) return PSW_FAIL(PSW_NO_MEMORY, "no memory to copy slots");
     c->copy = copy;
     c->what = what;
-    columns_make(what->own, what->owns, what->predict, what->predicts, &c->columns);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &c->columns);
     psw_status status = layout_bring(path, what, &(content){put_content, c, copy->replaces});
     free(c);
     return status;

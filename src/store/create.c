@@ -12,7 +12,7 @@ static psw_status describe_codes(hid_t dataset, const psw_column *column)
 {
     uint8_t values[256];
     char meanings[1024] = "";
-    ptrdiff_t words = column_words(column);
+    ptrdiff_t words = psw_column_words(column);
     for (ptrdiff_t code = 0; code < words; code++) {
         size_t used = strlen(meanings);
         values[code] = (uint8_t)code;
@@ -71,7 +71,7 @@ static psw_status create_scale(hid_t file, hid_t space, hid_t *scale)
     return H5DSset_scale(*scale, "point") < 0 ? HDF_FAIL("cannot make the dimension scale") : PSW_OK;
 }
 
-static psw_status create_columns(hid_t file, const columns *all, ptrdiff_t slots)
+static psw_status create_columns(hid_t file, const psw_column_set *all, ptrdiff_t slots)
 {
     hsize_t extent = (hsize_t)slots;
     hid_t scale = -1, space = H5Screate_simple(1, &extent, NULL);
@@ -86,7 +86,7 @@ static psw_status create_columns(hid_t file, const columns *all, ptrdiff_t slots
 /* ---- what the file says about itself ---- */
 
 /* Names of the parameters: xarray makes coordinates of them. */
-static psw_status put_coordinates(hid_t file, const columns *all)
+static psw_status put_coordinates(hid_t file, const psw_column_set *all)
 {
     char names[PSW_COLUMNS_MAX * STORE_NAME] = "";
     size_t used = 0;
@@ -106,7 +106,7 @@ static psw_status put_history(hid_t file, const char *more)
     return hdf_put_text(file, "history", text);
 }
 
-static psw_status put_head(hid_t file, const layout *what, const columns *all)
+static psw_status put_head(hid_t file, const layout *what, const psw_column_set *all)
 {
     int32_t schema = STORE_SCHEMA;
     PSW_TRY(hdf_put_text(file, "title", what->title));
@@ -175,7 +175,7 @@ static psw_status put_provenance(hid_t file, const layout *what)
     return status;
 }
 
-psw_status layout_objects(hid_t file, const layout *what, const columns *all)
+psw_status layout_objects(hid_t file, const layout *what, const psw_column_set *all)
 {
     PSW_TRY(create_columns(file, all, what->slots));
     PSW_TRY(samples_create(file, what));

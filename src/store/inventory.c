@@ -73,18 +73,18 @@ static psw_status take_provenance(hid_t group, inventory *out)
 
 /* ---- columns, and what else is on slots ---- */
 
-void inventory_columns(const inventory *of, columns *out)
+void inventory_columns(const inventory *of, psw_column_set *out)
 {
     const char *own[PSW_OWN_MAX], *predict[PSW_PREDICT_MAX];
     for (ptrdiff_t i = 0; i < of->owns; i++) own[i] = of->own[i];
     for (ptrdiff_t i = 0; i < of->predicts; i++) predict[i] = of->predict[i];
-    columns_make(own, of->owns, predict, of->predicts, out);
+    psw_column_set_make(own, of->owns, predict, of->predicts, out);
 }
 
 static psw_status take_columns(hid_t file, inventory *out)
 {
     hid_t datasets[PSW_COLUMNS_MAX];
-    columns all;
+    psw_column_set all;
     inventory_columns(out, &all);
     PSW_TRY(hdf_find(file, "point", H5T_STD_I64LE, -1, &out->point));
     out->slots = out->point.count;

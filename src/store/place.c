@@ -21,18 +21,18 @@ void psw_store_environment(void)
 
 /* ---- parameters of the points ---- */
 
-static psw_status fill_piece(const columns *all, const hid_t *datasets, slice rows, ptrdiff_t count,
+static psw_status fill_piece(const psw_column_set *all, const hid_t *datasets, slice rows, ptrdiff_t count,
                              const psw_record *records, void *buffer)
 {
     for (ptrdiff_t i = 0; i < all->count; i++)
         if (psw_column_parameter(&all->list[i])) {
-            column_pack(&all->list[i], records, count, buffer);
+            psw_column_pack(&all->list[i], records, count, buffer);
             PSW_TRY(hdf_write(datasets[i], all->list[i].name, hdf_type(all->list[i].type), rows, buffer));
         }
     return PSW_OK;
 }
 
-static psw_status fill_pieces(const layout *what, const columns *all, const hid_t *datasets, hid_t scale,
+static psw_status fill_pieces(const layout *what, const psw_column_set *all, const hid_t *datasets, hid_t scale,
                               psw_record *records, int64_t *buffer)
 {
     for (ptrdiff_t first = 0; first < what->slots; first += STORE_PIECE) {
@@ -50,7 +50,7 @@ static psw_status fill_pieces(const layout *what, const columns *all, const hid_
     return PSW_OK;
 }
 
-static psw_status fill(hid_t file, const layout *what, const columns *all)
+static psw_status fill(hid_t file, const layout *what, const psw_column_set *all)
 {
     hid_t datasets[PSW_COLUMNS_MAX], scale;
     psw_record *records = calloc(STORE_PIECE, sizeof *records);
@@ -69,7 +69,7 @@ static psw_status fill(hid_t file, const layout *what, const columns *all)
 
 /* Everything in a file but its raw data is the same for any number of slots, so a file of one slot made in memory
  * tells the size of all. */
-static double objects_bytes(const layout *what, const columns *all)
+static double objects_bytes(const layout *what, const psw_column_set *all)
 {
     hsize_t size = 0;
     layout one = *what;
@@ -85,12 +85,12 @@ static double objects_bytes(const layout *what, const columns *all)
 
 double layout_bytes(const layout *what)
 {
-    columns all;
+    psw_column_set all;
     layout one = {.slots = 1, .rows = 1, .values = 1, .keeps_rows = what->keeps_rows, .reps = what->reps};
     size_t slot = sizeof(int64_t); /* of the dimension */
     hdf_quiet();
-    columns_make(what->own, what->owns, what->predict, what->predicts, &all);
-    for (ptrdiff_t i = 0; i < all.count; i++) slot += column_bytes(&all.list[i]);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
+    for (ptrdiff_t i = 0; i < all.count; i++) slot += psw_column_bytes(&all.list[i]);
     return objects_bytes(what, &all) + (double)slot * (double)(what->slots - 1) +
            table_bytes(failure_fields, failure_rows(what->slots)) - table_bytes(failure_fields, 1) + rows_bytes(what) -
            rows_bytes(&one) + samples_bytes(what) - samples_bytes(&one);
@@ -159,9 +159,9 @@ hid_t layout_file(const char *path, hid_t access)
 
 static psw_status write_new(const char *path, const layout *what)
 {
-    columns all;
+    psw_column_set all;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    columns_make(what->own, what->owns, what->predict, what->predicts, &all);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
     hid_t file = layout_file(path, access);
     psw_status status = file < 0 ? HDF_FAIL("cannot create %s", path) : PSW_OK;
     H5Pclose(access);

@@ -27,7 +27,7 @@ static psw_status check_readable(const char *path)
 
 /* ---- opening ---- */
 
-psw_status columns_open(hid_t file, const columns *all, ptrdiff_t slots, bool every, hid_t *datasets)
+psw_status columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, hid_t *datasets)
 {
     for (ptrdiff_t i = 0; i < all->count; i++) datasets[i] = -1;
     for (ptrdiff_t i = 0; i < all->count; i++) {
@@ -38,7 +38,7 @@ psw_status columns_open(hid_t file, const columns *all, ptrdiff_t slots, bool ev
     return PSW_OK;
 }
 
-void columns_close(const columns *all, const hid_t *datasets)
+void columns_close(const psw_column_set *all, const hid_t *datasets)
 {
     for (ptrdiff_t i = 0; i < all->count; i++)
         if (datasets[i] > 0) H5Dclose(datasets[i]);
@@ -151,22 +151,22 @@ ptrdiff_t psw_reader_launches(const psw_reader *reader)
  * the data it is compared with. */
 static psw_status read_piece(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records)
 {
-    const columns *all = &reader->columns;
+    const psw_column_set *all = &reader->columns;
     for (ptrdiff_t k = 0; k < all->count; k++) {
         ptrdiff_t i = (all->commit + k) % all->count;
         const psw_column *column = &all->list[i];
         raw at = reader->has.column[i];
         if (at.count == 0) continue;
-        PSW_TRY(raw_read(reader->file, column->name, at, column_bytes(column), first, count, reader->buffer));
-        column_unpack(column, reader->buffer, count, records);
+        PSW_TRY(raw_read(reader->file, column->name, at, psw_column_bytes(column), first, count, reader->buffer));
+        psw_column_unpack(column, reader->buffer, count, records);
     }
     return PSW_OK;
 }
 
-static void believe(const columns *all, psw_record *record)
+static void believe(const psw_column_set *all, psw_record *record)
 {
     bool final = record->slot.status != PSW_SLOT_EMPTY && record->slot.status != PSW_SLOT_RUNNING;
-    record->slot.torn = final && record->slot.commit != columns_checksum(all, record);
+    record->slot.torn = final && record->slot.commit != psw_record_checksum(all, record);
     if (record->slot.torn) record->slot.status = PSW_SLOT_RUNNING;
 }
 

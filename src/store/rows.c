@@ -4,21 +4,21 @@
 
 #include "store/store.h"
 
-#define DRAW " (of the first draw, where the method draws)"
-
 /* By the dimension they are on: slots, rows, values. */
-static const psw_column lines[ROWS_LINES] = {
+static const psw_column beginnings[ROWS_SPECIAL_MASS] = {
     [ROWS_FIRST_ROW] = {"first_row", "1", "position of the point's first row", PSW_I8, true, {0, 0}, -1, 0},
     [ROWS_FIRST_VALUE] =
         {"first_value", "1", "position of the point's first value of output", PSW_I8, true, {0, 0}, -1, 0},
     [ROWS_SETS] = {"sets", "count", "data sets: D_0, or D_0 and then D_1; 0 = no rows", PSW_I8, true, {0, 0}, -1, 0},
     [ROWS_QUERIES] = {"queries", "count", "rows of a data set", PSW_I8, true, {0, 0}, -1, 0},
-    [ROWS_SPECIAL_MASS] =
-        {"special_mass", "1", "attention on the special token" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0},
-    [ROWS_LOG2_DEN] =
-        {"log2_den", "1", "log2 of the denominator, -inf where it is 0" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0},
-    [ROWS_OUTPUT] = {"output", "1", "attention output, v values a row" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0},
 };
+
+/* Behind where rows begin stand their results. */
+static const psw_column *line_at(int line)
+{
+    ptrdiff_t count;
+    return line < ROWS_SPECIAL_MASS ? &beginnings[line] : psw_row_columns(&count) + (line - ROWS_SPECIAL_MASS);
+}
 
 static const ptrdiff_t most_values = (ptrdiff_t)1 << 58; /* beyond every disk, and its bytes are still a number */
 
@@ -61,7 +61,7 @@ double rows_bytes(const layout *what)
 {
     double bytes = 0;
     for (int i = 0; what->keeps_rows && i < ROWS_LINES; i++)
-        bytes += (double)column_bytes(&lines[i]) * (double)length_of(what, i);
+        bytes += (double)psw_column_bytes(line_at(i)) * (double)length_of(what, i);
     return bytes;
 }
 
@@ -85,7 +85,7 @@ static psw_status create_lines(hid_t group, const layout *what, const hid_t scal
     for (int i = 0; status == PSW_OK && i < ROWS_LINES; i++) {
         hsize_t length = (hsize_t)length_of(what, i);
         hid_t space = H5Screate_simple(1, &length, NULL);
-        status = column_create(group, &lines[i], space, scales[i < ROWS_SPECIAL_MASS ? 0 : i < ROWS_OUTPUT ? 1 : 2]);
+        status = column_create(group, line_at(i), space, scales[i < ROWS_SPECIAL_MASS ? 0 : i < ROWS_OUTPUT ? 1 : 2]);
         H5Sclose(space);
     }
     return status;
@@ -115,7 +115,7 @@ psw_status rows_create(hid_t file, const layout *what)
 static psw_status open_lines(hid_t group, const layout *what, hid_t *datasets)
 {
     for (int i = 0; i < ROWS_LINES; i++)
-        PSW_TRY(hdf_open(group, lines[i].name, hdf_type(lines[i].type), length_of(what, i), &datasets[i]));
+        PSW_TRY(hdf_open(group, line_at(i)->name, hdf_type(line_at(i)->type), length_of(what, i), &datasets[i]));
     return PSW_OK;
 }
 
@@ -156,7 +156,7 @@ psw_status rows_take(const psw_reader *reader, const layout *what, kept_rows *ke
     for (int i = 0; i < ROWS_LINES; i++) {
         kept->line[i] = reader->has.rows[i];
         if (kept->line[i].count != length_of(what, i))
-            return PSW_FAIL(PSW_ENVIRONMENT, "/rows/%s has %td values, not %td", lines[i].name, kept->line[i].count,
+            return PSW_FAIL(PSW_ENVIRONMENT, "/rows/%s has %td values, not %td", line_at(i)->name, kept->line[i].count,
                             length_of(what, i));
     }
     return PSW_OK;
@@ -203,7 +203,7 @@ static psw_status write_index(const kept_rows *kept, int line, ptrdiff_t first, 
                               const ptrdiff_t *values)
 {
     slice at = slice_make(kept->slots, first, count);
-    psw_status status = hdf_write(kept->dataset[line], lines[line].name, H5T_STD_I64LE, at, values);
+    psw_status status = hdf_write(kept->dataset[line], line_at(line)->name, H5T_STD_I64LE, at, values);
     slice_close(at);
     return status;
 }
@@ -212,10 +212,10 @@ static psw_status compare_index(const kept_rows *kept, int line, ptrdiff_t first
                                 const ptrdiff_t *values)
 {
     ptrdiff_t stored[STORE_PIECE];
-    PSW_TRY(raw_read(kept->file, lines[line].name, kept->line[line], sizeof *stored, first, count, stored));
+    PSW_TRY(raw_read(kept->file, line_at(line)->name, kept->line[line], sizeof *stored, first, count, stored));
     for (ptrdiff_t i = 0; i < count; i++)
         if (stored[i] != values[i])
-            return PSW_FAIL(PSW_MISMATCH, "/rows/%s of slot %td is %td instead of %td", lines[line].name, first + i,
+            return PSW_FAIL(PSW_MISMATCH, "/rows/%s of slot %td is %td instead of %td", line_at(line)->name, first + i,
                             stored[i], values[i]);
     return PSW_OK;
 }
@@ -240,24 +240,18 @@ psw_status rows_check(const psw_reader *reader, const layout *what)
     return each_index(what, &kept, compare_index);
 }
 
-const psw_column *psw_row_columns(ptrdiff_t *count)
-{
-    *count = ROWS_LINES - ROWS_SPECIAL_MASS;
-    return &lines[ROWS_SPECIAL_MASS];
-}
-
 psw_status rows_look(hid_t file, raw places[ROWS_LINES])
 {
     if (H5Lexists(file, "rows", H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_MISMATCH, "kept rows: group /rows is missing");
     hid_t group = H5Gopen2(file, "rows", H5P_DEFAULT), dataset;
     psw_status status = group < 0 ? PSW_FAIL(PSW_MISMATCH, "kept rows: group /rows cannot be opened") : PSW_OK;
     for (int i = 0; status == PSW_OK && i < ROWS_LINES; i++) {
-        if (hdf_open(group, lines[i].name, hdf_type(lines[i].type), -1, &dataset) != PSW_OK) {
+        if (hdf_open(group, line_at(i)->name, hdf_type(line_at(i)->type), -1, &dataset) != PSW_OK) {
             status = PSW_FAIL(PSW_MISMATCH, "kept rows: %s", psw_message());
             continue;
         }
         places[i] = hdf_place(dataset);
-        status = column_check(dataset, &lines[i]);
+        status = column_check(dataset, line_at(i));
         H5Dclose(dataset);
     }
     if (group >= 0) H5Gclose(group);
@@ -275,9 +269,9 @@ psw_status psw_reader_rows(psw_reader *reader, const psw_study *study)
 static psw_status read_place(const kept_rows *kept, int line, ptrdiff_t slot, ptrdiff_t *position)
 {
     if (kept->file >= 0)
-        return raw_read(kept->file, lines[line].name, kept->line[line], sizeof *position, slot, 1, position);
+        return raw_read(kept->file, line_at(line)->name, kept->line[line], sizeof *position, slot, 1, position);
     slice one = slice_make(kept->slots, slot, 1);
-    psw_status status = hdf_read(kept->dataset[line], lines[line].name, H5T_STD_I64LE, one, position);
+    psw_status status = hdf_read(kept->dataset[line], line_at(line)->name, H5T_STD_I64LE, one, position);
     slice_close(one);
     return status;
 }

@@ -45,7 +45,7 @@ psw_status column_check(hid_t dataset, const psw_column *column)
     return column->vocabulary < 0 ? PSW_OK : check_codes(dataset, column);
 }
 
-psw_status schema_check(hid_t file, const columns *all, const hid_t *datasets)
+psw_status schema_check(hid_t file, const psw_column_set *all, const hid_t *datasets)
 {
     psw_status status = PSW_OK;
     hid_t scale = H5Dopen2(file, "point", H5P_DEFAULT);

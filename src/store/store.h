@@ -17,23 +17,6 @@ enum {
 
 /* ---- columns ---- */
 
-typedef struct columns {
-    psw_column list[PSW_COLUMNS_MAX];
-    uint64_t salt[PSW_COLUMNS_MAX];                   /* hash of the name: a value counts together with its column */
-    ptrdiff_t count, commit, launch, status, attempt, deaths; /* positions of those that are treated apart */
-} columns;
-
-void columns_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts, columns *out);
-/* Columns as the file stores them, `count` records packed in `buffer` (8 bytes each, 1 for U1). */
-void column_pack(const psw_column *column, const psw_record *records, ptrdiff_t count, void *buffer);
-void column_unpack(const psw_column *column, const void *buffer, ptrdiff_t count, psw_record *records);
-size_t column_bytes(const psw_column *column);
-ptrdiff_t column_words(const psw_column *column); /* words of its vocabulary */
-uint64_t columns_checksum(const columns *all, const psw_record *record);
-/* The commit word of a record in a file with so many columns of the study's own; what it has no column for is blanked,
- * since it must not enter. */
-void columns_seal(const columns *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *record);
-uint64_t hash_text(uint64_t seed, const char *text);
 /* A column's dataset with its attributes, on a dimension; and whether one has these attributes (PSW_MISMATCH). */
 psw_status column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale);
 psw_status column_check(hid_t dataset, const psw_column *column);
@@ -57,7 +40,7 @@ typedef struct layout {
 layout layout_of(const psw_study *study);
 hid_t layout_file(const char *path, hid_t access); /* an empty one */
 psw_status layout_objects(hid_t file, const layout *what,
-                          const columns *all); /* everything but the parameters' values */
+                          const psw_column_set *all); /* everything but the parameters' values */
 psw_status layout_create(const char *path, const layout *file);
 /* The same, and what a new file gets before it takes its name (put NULL: nothing). */
 typedef struct content {
@@ -237,13 +220,13 @@ typedef struct inventory {
 } inventory;
 /* PSW_ENVIRONMENT: no file of ours, or a damaged one. */
 psw_status inventory_take(const char *path, inventory *out);
-void inventory_columns(const inventory *of, columns *out);
-psw_status schema_check(hid_t file, const columns *all, const hid_t *datasets);
+void inventory_columns(const inventory *of, psw_column_set *out);
+psw_status schema_check(hid_t file, const psw_column_set *all, const hid_t *datasets);
 
 struct psw_reader {
     int file;
     inventory has; /* of a column younger than the file no values */
-    columns columns;
+    psw_column_set columns;
     ptrdiff_t launches;
     char *study;
     void *buffer;   /* STORE_PIECE values */
@@ -264,7 +247,7 @@ psw_status layout_open(const psw_comm *comm, const char *path, const layout *wha
                        psw_store **store);
 
 /* Opens the columns; one that is not there is -1, or a failure if `every` must be. */
-psw_status columns_open(hid_t file, const columns *all, ptrdiff_t slots, bool every, hid_t *datasets);
-void columns_close(const columns *all, const hid_t *datasets);
+psw_status columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, hid_t *datasets);
+void columns_close(const psw_column_set *all, const hid_t *datasets);
 
 #endif

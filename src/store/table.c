@@ -74,8 +74,8 @@ ptrdiff_t failure_rows(ptrdiff_t slots)
 
 ptrdiff_t failure_check(const failure_row *row)
 {
-    uint64_t h = hash_text((uint64_t)row->slot, row->message);
-    h = hash_text(h ^ (uint64_t)row->attempt, row->site);
+    uint64_t h = psw_hash_text((uint64_t)row->slot, row->message);
+    h = psw_hash_text(h ^ (uint64_t)row->attempt, row->site);
     return (ptrdiff_t)(h >> 1);
 }
 

@@ -231,7 +231,7 @@ static double slot_bytes(const psw_study *study)
     ptrdiff_t count = psw_columns_of(study, list);
     size_t bytes = 0;
     for (ptrdiff_t i = 0; i < count; i++)
-        if (!psw_column_parameter(&list[i])) bytes += column_bytes(&list[i]);
+        if (!psw_column_parameter(&list[i])) bytes += psw_column_bytes(&list[i]);
     return (double)bytes;
 }
 

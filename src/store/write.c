@@ -12,7 +12,7 @@
 struct psw_store {
     MPI_Comm handle; /* a plain duplicate: some MPI-IO damage data under reordered communicators */
     hid_t file, dataset[PSW_COLUMNS_MAX];
-    columns columns;
+    psw_column_set columns;
     table failure;
     kept_rows rows;
     kept_samples samples;
@@ -117,7 +117,7 @@ static psw_store *new_store(const layout *what)
     store->file = -1;
     store->descriptor = -1;
     store->samples.dataset = -1;
-    columns_make(what->own, what->owns, what->predict, what->predicts, &store->columns);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &store->columns);
     return store;
 }
 
@@ -236,13 +236,13 @@ static psw_status put_column(const psw_store *store, ptrdiff_t i, slice rows, pt
                              const psw_record *records)
 {
     const psw_column *column = &store->columns.list[i];
-    column_pack(column, records, count, store->buffer);
+    psw_column_pack(column, records, count, store->buffer);
     return hdf_write(store->dataset[i], column->name, hdf_type(column->type), rows, store->buffer);
 }
 
 static psw_status mark_piece(const psw_store *store, ptrdiff_t count, const psw_mark *marks, slice rows)
 {
-    const columns *all = &store->columns;
+    const psw_column_set *all = &store->columns;
     ptrdiff_t *number = store->buffer;
     for (ptrdiff_t i = 0; i < count; i++) number[i] = marks[i].attempt;
     PSW_TRY(hdf_write(store->dataset[all->attempt], "attempt", H5T_STD_I64LE, rows, number));
@@ -286,11 +286,11 @@ psw_status psw_store_unmark(psw_store *store, ptrdiff_t first, ptrdiff_t count)
 static void seal(const psw_store *store, psw_record *record)
 {
     record->slot.launch = store->launch;
-    columns_seal(&store->columns, store->owns, store->predicts, record);
+    psw_record_seal(&store->columns, store->owns, store->predicts, record);
 }
 
 /* Parameters are in the file already, all but what may change from launch to launch: the team that was asked for. */
-static bool written(const columns *all, ptrdiff_t i)
+static bool written(const psw_column_set *all, ptrdiff_t i)
 {
     const psw_column *column = &all->list[i];
     if (i == all->commit || i == all->status) return false;
@@ -300,7 +300,7 @@ static bool written(const columns *all, ptrdiff_t i)
 /* The commit words go last, after the status that they confirm. */
 static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, slice rows)
 {
-    const columns *all = &store->columns;
+    const psw_column_set *all = &store->columns;
     for (ptrdiff_t i = 0; i < count; i++) seal(store, &records[i]);
     for (ptrdiff_t i = 0; i < all->count; i++)
         if (written(all, i)) PSW_TRY(put_column(store, i, rows, count, records));

@@ -133,8 +133,8 @@ static bool right(const psw_record *found, ptrdiff_t slot)
     expected.slot.commit = found->slot.commit;
     for (ptrdiff_t i = 0; i < count; i++) {
         uint64_t a = 0, b = 0;
-        column_pack(&list[i], &expected, 1, &a);
-        column_pack(&list[i], found, 1, &b);
+        psw_column_pack(&list[i], &expected, 1, &a);
+        psw_column_pack(&list[i], found, 1, &b);
         wrong += a != b;
     }
     return wrong == 0;

@@ -48,7 +48,7 @@ static void sort_places(good_file *good, const char *path)
 
 static void set_word(good_file *good, const psw_reader *reader, ptrdiff_t column, ptrdiff_t slot, const void *word)
 {
-    size_t size = column_bytes(&reader->columns.list[column]);
+    size_t size = psw_column_bytes(&reader->columns.list[column]);
     memcpy(good->bytes + reader->has.column[column].offset + (size_t)slot * size, word, size);
 }
 
@@ -58,7 +58,7 @@ static void finish_slot(good_file *good, psw_reader *reader)
     psw_record record;
     must_say(psw_reader_get(reader, 0, 1, &record), PSW_OK);
     record.slot.status = PSW_SLOT_DONE;
-    record.slot.commit = columns_checksum(&reader->columns, &record);
+    record.slot.commit = psw_record_checksum(&reader->columns, &record);
     set_word(good, reader, reader->columns.commit, 0, &record.slot.commit);
     set_word(good, reader, reader->columns.status, 0, &(uint8_t){PSW_SLOT_DONE});
 }

@@ -111,8 +111,8 @@ def check_fences(root):
 
 MUTABLE_STATE = {
     "src/base/status.c": "the message slot, injected faults",
-    "src/cmd/stop.c": "what a signal handler can write to",
-    "src/cmd/study.c": "a table filled once from the columns",
+    "src/sweep/stop.c": "what a signal handler can write to",
+    "src/record/house.c": "a table filled once from the columns",
 }
 
 

@@ -82,8 +82,8 @@ static void check_slots(bool all)
         }
         for (ptrdiff_t i = 0; i < count; i++) {
             uint64_t a = 0, b = 0;
-            column_pack(&list[i], &expected, 1, &a);
-            column_pack(&list[i], &records[slot], 1, &b);
+            psw_column_pack(&list[i], &expected, 1, &a);
+            psw_column_pack(&list[i], &records[slot], 1, &b);
             wrong += a != b;
         }
         wrong += records[slot].slot.torn || records[slot].point.own[0] != expected.point.own[0];

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "cmd/cmd.h"
+#include "polysweep/point.h"
 
 static psw_comm world;
 

@@ -12,7 +12,7 @@ target_compile_options(polysweep_teams PUBLIC "SHELL:-include ${CMAKE_SOURCE_DIR
 target_include_directories(polysweep_teams SYSTEM PUBLIC ${SMPI_INCLUDE_DIR} ${SMPI_INCLUDE_DIR}/smpi)
 target_link_libraries(polysweep_teams PUBLIC polysweep_pure PkgConfig::HWLOC ${SIMGRID_LIBRARY})
 
-add_executable(ranks tests/smpi/ranks.c src/cmd/crew.c)
+add_executable(ranks tests/smpi/ranks.c src/sweep/crew.c)
 target_include_directories(ranks PRIVATE tests)
 target_link_libraries(ranks PRIVATE polysweep_teams)
 target_link_options(ranks PRIVATE -shared -s) # stripped: every rank loads a copy

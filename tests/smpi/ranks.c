@@ -1,7 +1,7 @@
 /* More ranks than a machine has cores, simulated by SimGrid's SMPI: every kind of pass is completed by a team of all
  * ranks, and by teams that split down to single ranks while they take runs from queues over nodes; each sends as many
  * messages and bytes as the plan says, and its rows are those of one rank. Nothing here is about time. */
-#include "cmd/crew.h"
+#include "sweep/crew.h"
 #include "pass.h"
 
 /* Ranks up to which a kind is simulated: those whose messages grow with the square of the ranks in one step take long

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "cmd/doctor.h"
+#include "doctor/inside.h"
 
 enum { RANKS = 4 };
 

@@ -6,7 +6,7 @@
 
 #include "check.h"
 #include "cmd/cmd.h"
-#include "cmd/print.h"
+#include "polysweep/print.h"
 
 static char text[65536];
 

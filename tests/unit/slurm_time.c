@@ -1,6 +1,6 @@
 /* Times as Slurm writes them, and what of them is kept for closing. */
 #include "check.h"
-#include "cmd/slurm.h"
+#include "polysweep/slurm.h"
 
 typedef struct sample {
     const char *text;

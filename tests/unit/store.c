@@ -235,8 +235,8 @@ static void test_study(void)
         for (ptrdiff_t i = 0; i <= count; i++) {
             uint64_t a = 0, b = 0;
             if (!psw_column_parameter(&list[i])) continue;
-            column_pack(&list[i], &expected, 1, &a);
-            column_pack(&list[i], &records[slot], 1, &b);
+            psw_column_pack(&list[i], &expected, 1, &a);
+            psw_column_pack(&list[i], &records[slot], 1, &b);
             CHECK(a == b, "slot %td: %s", slot, list[i].name);
         }
     }

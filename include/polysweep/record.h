@@ -1,0 +1,179 @@
+/* record: the record of a point: everything that a slot holds, its columns, and what two records have in common. Pure:
+ * no MPI, no HDF5. */
+#ifndef POLYSWEEP_RECORD_H
+#define POLYSWEEP_RECORD_H
+
+#include "polysweep/attend.h"
+#include "polysweep/errors.h"
+#include "polysweep/plan.h"
+#include "polysweep/print.h"
+#include "polysweep/theory.h"
+
+typedef enum psw_slot_status {
+    PSW_SLOT_EMPTY, PSW_SLOT_RUNNING, PSW_SLOT_DONE, PSW_SLOT_FAILED, PSW_SLOT_SKIPPED, PSW_SLOT_TIMEOUT
+} psw_slot_status;
+
+typedef enum psw_timing {
+    PSW_TIMING_NONE, PSW_TIMING_ALONE, PSW_TIMING_SHARED, PSW_TIMING_OVERSUBSCRIBED, PSW_TIMING_BESIDE
+} psw_timing;
+
+typedef struct psw_cost_columns {
+    psw_timing timing;
+    int time_stop;
+    double time_median_s, time_lo_s, time_hi_s;
+    double head_s, io_s, wait_s;
+    double flops, head_flops, bytes, gflops, peak_gflops;
+    double memory_bytes, predicted_s, predicted_pass_s, predicted_bytes;
+} psw_cost_columns;
+
+typedef struct psw_parallel_columns {
+    ptrdiff_t team, idle, nodes, ranks_per_node, threads, first_rank; /* ranks counted node by node */
+    double start_s, end_s; /* since the launch began */
+    double load_balance, comm_efficiency, parallel_efficiency, sent_bytes, comm_s;
+} psw_parallel_columns;
+
+typedef struct psw_slot {
+    psw_slot_status status;
+    psw_status error_code; /* reason of a failed point */
+    ptrdiff_t attempt;     /* 1 = first */
+    ptrdiff_t deaths;      /* earlier attempts that ended with the program: killed, crashed, the node lost */
+    ptrdiff_t launch;      /* number of the launch in /provenance, from 0 */
+    uint64_t commit;       /* checksum over the columns of the slot but itself and launch; never 0 */
+    bool torn;             /* read: a final status without the right commit word; status is then running */
+} psw_slot;
+
+/* Everything a slot holds; columns.def says which member is which column. Members that do not apply are NaN or 0:
+ * start from psw_record_blank. */
+typedef struct psw_record {
+    psw_point point;
+    psw_slot slot;
+    psw_verdict verdict;
+    psw_theory theory;
+    double success_z;
+    double predict[PSW_PREDICT_MAX];
+    psw_sketch_columns sketch;
+    psw_cost_columns cost;
+    psw_parallel_columns parallel;
+} psw_record;
+psw_record psw_record_blank(const psw_point *point);
+
+/* What one launch was: a row of /provenance. */
+typedef struct psw_launch {
+    char started[32];   /* ISO 8601, UTC */
+    char version[64], command[512], hosts[512], binding[512], cpu[96];
+    char mpi[128], mpi_io[64], hdf5[32], blas[192], blas_kernel[32];
+    ptrdiff_t ranks, nodes, threads;
+    double clock_resolution_s;
+    /* Ceilings and rates as this launch measured them, of one rank while all work; index of the first: psw_precision, of
+     * messages: within a node, between nodes. NaN: not measured. */
+    double product_flops_s[2], memory_bytes_s, latency_s[2], byte_s[2];
+    psw_rates rates; /* of the cost model; flop_s[0] = 0: an older file, which has none. Messages are above */
+} psw_launch;
+
+/* Which of a point's rows, and where they are to go. */
+typedef struct psw_row_span {
+    ptrdiff_t set, first, count;
+} psw_row_span;
+typedef struct psw_kept_rows {
+    double *special_mass, *log2_den, *output;
+} psw_kept_rows;
+
+/* ---- the table of columns, for files, show, help and tests ------------------------------------------------ */
+
+typedef enum psw_column_type { PSW_F8, PSW_I8, PSW_U8, PSW_U1 } psw_column_type;
+typedef struct psw_column {
+    char name[80];
+    const char *units, *long_name;
+    psw_column_type type;
+    bool bitwise;    /* reproducibility of row folds: bit for bit, or none */
+    double other[2]; /* relative tolerance of state folds and across kernels, fp64 and fp32; inf = no promise */
+    int vocabulary;  /* of a coded column, -1 = none */
+    size_t offset;   /* of the member in psw_record */
+} psw_column;
+
+/* The fixed columns, in the file's order. */
+const psw_column *psw_columns(ptrdiff_t *count);
+/* All columns of a study: fixed, own axes, predict_NAME. Returns their number. */
+enum { PSW_COLUMNS_MAX = 160 };
+ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_MAX]);
+
+/* The lines of /rows that hold results: special_mass, log2_den, output, in the order of psw_kept_rows. */
+const psw_column *psw_row_columns(ptrdiff_t *count);
+
+/* A parameter of the point: in the file from its creation on. */
+bool psw_column_parameter(const psw_column *column);
+double psw_column_value(const psw_column *column, const psw_record *record); /* codes as numbers; u8 loses digits */
+/* As a person reads it: words for codes, 17 digits where they are needed, "" for NaN. */
+void psw_column_text(const psw_column *column, const psw_record *record, char *text, size_t size);
+
+/* Columns as a file stores them, `count` records packed in `buffer` (8 bytes each, 1 for U1). */
+void psw_column_pack(const psw_column *column, const psw_record *records, ptrdiff_t count, void *buffer);
+void psw_column_unpack(const psw_column *column, const void *buffer, ptrdiff_t count, psw_record *records);
+size_t psw_column_bytes(const psw_column *column);
+ptrdiff_t psw_column_words(const psw_column *column); /* words of its vocabulary */
+
+/* ---- the commit word ---------------------------------------------------------------------------------------- */
+
+/* The columns of one file, and those that are treated apart. */
+typedef struct psw_column_set {
+    psw_column list[PSW_COLUMNS_MAX];
+    uint64_t salt[PSW_COLUMNS_MAX]; /* hash of the name: a value counts together with its column */
+    ptrdiff_t count, commit, launch, status, attempt, deaths; /* positions */
+} psw_column_set;
+void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
+                         psw_column_set *out);
+uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record);
+/* The commit word of a record in a file with so many columns of the study's own; what it has no column for is blanked,
+ * since it must not enter. */
+void psw_record_seal(const psw_column_set *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *record);
+uint64_t psw_hash_text(uint64_t seed, const char *text);
+
+/* ---- do two results of one point agree, as far as their columns promise it? ---------------------------------- */
+
+/* Attention that is folded over rows: the same bits from one build on one kernel, whatever the team. */
+bool psw_row_fold(psw_method method);
+/* Launches of one version with one BLAS, on one kernel. */
+bool psw_same_build(const psw_launch *a, const psw_launch *b);
+
+/* Of a column that promises nothing always true; else `exactly` asks for the same bits, otherwise for what the column
+ * states for other kernels and state folds. */
+bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly);
+
+/* Rows of one data set of a point, twice. The first value that disagrees; line = -1: none does. */
+typedef struct psw_row_difference {
+    int line; /* of psw_row_columns */
+    ptrdiff_t row;
+    double a, b;
+} psw_row_difference;
+psw_row_difference psw_rows_compare(const psw_point *point, ptrdiff_t rows, psw_kept_rows a, psw_kept_rows b,
+                                    bool exactly);
+
+/* Room for kept rows of any points, taken once for the widest; a piece of a point's rows is as many as fit. */
+typedef struct psw_rows_room {
+    ptrdiff_t values;
+    psw_kept_rows rows;
+} psw_rows_room;
+psw_status psw_rows_room_make(const psw_study *study, psw_rows_room *room);
+void psw_rows_room_free(psw_rows_room *room);
+ptrdiff_t psw_rows_that_fit(const psw_rows_room *room, const psw_point *point);
+
+/* ---- what stands in a row of a table: parameters and results of a point, for a person and as JSON ------------ */
+
+/* "exact beta=4 n=1024 d=66 fp64": what tells a point from its neighbours. */
+void psw_point_text(const psw_point *point, char *text, size_t size);
+/* Marks the parameters, own axes among them, that differ between points of one method: between methods they also differ
+ * because one does not have them. `wanted`: 0 for slots that do not count; NULL: all do. */
+void psw_cells_vary(const psw_study *study, const unsigned char *wanted, const psw_column *columns, ptrdiff_t count,
+                    bool varies[PSW_COLUMNS_MAX]);
+
+/* "predicted_s [s]": units where they say something. */
+void psw_cell_heading(const char *name, const char *units, char text[PSW_CELL]);
+/* Six digits do for reading; "-" for what does not apply. */
+void psw_cell_text(const psw_column *column, const psw_record *record, char text[PSW_CELL]);
+/* As a member of the open object, with all digits. */
+void psw_cell_json(psw_json *json, const psw_column *column, const psw_record *record);
+
+/* What spec asks other rooms for: theory columns, and whether a point can be computed. */
+const psw_rooms *psw_house(void);
+
+#endif

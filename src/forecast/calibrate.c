@@ -1,0 +1,137 @@
+/* Rates from a result file: those that its newest launch measured, or a common core's, and how long attention and head
+ * took there against what they say. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "polysweep/forecast.h"
+
+enum { CHUNK = 512 };
+
+typedef struct sums { /* seconds, by precision */
+    psw_rates base;
+    double attention[2], attention_said[2], head[2], head_said[2];
+    double latency_s[2], byte_s[2]; /* of messages: within a node, between nodes */
+} sums;
+
+/* Forward passes alone: all other rates 0. */
+static psw_rates attention_only(const psw_rates *base)
+{
+    psw_rates r = *base;
+    r.row_s = r.noise_s = 0;
+    r.head_flop_s[0] = r.head_flop_s[1] = r.head_entry_s[0] = r.head_entry_s[1] = 0;
+    r.sign_s = r.point_s = r.run_s = 0;
+    return r;
+}
+
+/* A team's time, against what the model says of such a team. */
+static void add_team(const psw_record *record, const psw_rates *attention, sums *s)
+{
+    const psw_point *p = &record->point;
+    const psw_parallel_columns *team = &record->parallel;
+    psw_group one = {p, 1};
+    s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
+    s->attention_said[p->precision] +=
+        psw_cost_team_time(attention, &one, PSW_CHOICE_AUTO, team->team, team->nodes).repeat_s;
+}
+
+/* A stored time is the point's even share of its group, so the sums over a group are what can be compared. Of a sketch
+ * it is that of one draw, without its errors. */
+static void add(const psw_record *record, const psw_record *before, sums *s)
+{
+    const psw_point *p = &record->point;
+    if (record->slot.status != PSW_SLOT_DONE || record->cost.timing == PSW_TIMING_NONE ||
+        record->cost.timing == PSW_TIMING_OVERSUBSCRIBED)
+        return;
+    psw_rates attention = attention_only(&s->base);
+    if (record->parallel.team > 1) {
+        add_team(record, &attention, s);
+        return;
+    }
+    psw_cost part = psw_cost_time(&attention, p), whole = psw_cost_time(&s->base, p);
+    bool shares = record->cost.timing == PSW_TIMING_SHARED && before && before->slot.status == PSW_SLOT_DONE &&
+                  psw_group_joins(&before->point, p);
+    s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
+    s->attention_said[p->precision] += psw_sketch_has(p->method) ? part.repeat_s
+                                       : shares                  ? part.extra_s
+                                                                 : part.predicted_s;
+    s->head[p->precision] += record->cost.head_s;
+    s->head_said[p->precision] += whole.head_s;
+}
+
+static psw_status read_sums(psw_reader *reader, psw_record *records, sums *s)
+{
+    ptrdiff_t slots = psw_reader_slots(reader);
+    for (ptrdiff_t first = 0; first < slots; first += CHUNK) {
+        ptrdiff_t count = slots - first < CHUNK ? slots - first : CHUNK;
+        PSW_TRY(psw_reader_get(reader, first, count, records));
+        for (ptrdiff_t i = 0; i < count; i++) add(&records[i], i > 0 ? &records[i - 1] : NULL, s);
+    }
+    return PSW_OK;
+}
+
+static double ratio(double measured, double said)
+{
+    return measured > 0 && said > 0 ? measured / said : 1;
+}
+
+/* Those that no launch measures stay. Nothing is believed of a row with a rate that is none: rates are all doubles. */
+static bool take_processor(psw_rates measured, psw_rates *base)
+{
+    psw_rates kept = *base;
+    double rate[sizeof measured / sizeof(double)];
+    memcpy(rate, &measured, sizeof measured);
+    for (size_t i = 0; i < sizeof rate / sizeof *rate; i++)
+        if (!(rate[i] >= 0 && rate[i] < INFINITY)) return false;
+    if (measured.flop_s[PSW_FP64] == 0) return false;
+    *base = measured;
+    base->run_s = kept.run_s;
+    psw_rates_of_messages(kept.latency_s, kept.byte_s, base);
+    return true;
+}
+
+/* The newest launch that measured the processor; the newest that had messages of a kind says what they take. */
+static void read_launches(psw_reader *reader, sums *s)
+{
+    psw_launch launch;
+    bool known = false;
+    for (ptrdiff_t i = psw_reader_launches(reader); i-- > 0;) {
+        if (psw_reader_launch(reader, i, &launch) != PSW_OK) break; /* older ones are not kept */
+        if (!known) known = take_processor(launch.rates, &s->base);
+        for (int far = 0; far < 2; far++)
+            if (isnan(s->latency_s[far])) s->latency_s[far] = launch.latency_s[far], s->byte_s[far] = launch.byte_s[far];
+    }
+}
+
+static psw_status read_file(const char *path, sums *s)
+{
+    psw_reader *reader;
+    psw_record *records = malloc(CHUNK * sizeof *records);
+    if (!records) return PSW_FAIL(PSW_NO_MEMORY, "no memory to read %s", path);
+    psw_status status = psw_reader_open(path, &reader);
+    if (status == PSW_OK) {
+        read_launches(reader, s);
+        status = read_sums(reader, records, s);
+        psw_reader_close(reader);
+    }
+    free(records);
+    return status;
+}
+
+psw_status psw_rates_of_file(const char *path, psw_rates *rates)
+{
+    sums s = {.base = psw_rates_default, .latency_s = {NAN, NAN}, .byte_s = {NAN, NAN}};
+    PSW_TRY(read_file(path, &s));
+    if (s.attention[0] + s.attention[1] <= 0)
+        return PSW_FAIL(PSW_USAGE, "%s: no point in it has a valid time (those while ranks share cores are none), so it gives no rates", path);
+    double factor[2], head[2];
+    for (int i = 0; i < 2; i++) { /* a precision that was not used is taken to be as far off as the other */
+        int used = s.attention[i] > 0 ? i : 1 - i;
+        factor[i] = ratio(s.attention[used], s.attention_said[used]);
+        head[i] = ratio(s.head[used], s.head_said[used]);
+    }
+    *rates = psw_rates_scaled(&s.base, PSW_FP64, factor[0], head[0]);
+    *rates = psw_rates_scaled(rates, PSW_FP32, factor[1], head[1]);
+    psw_rates_of_messages(s.latency_s, s.byte_s, rates);
+    return PSW_OK;
+}

@@ -1,0 +1,145 @@
+/* plan --json. */
+#include "forecast/inside.h"
+
+static void methods(psw_json *json, const psw_forecast *o)
+{
+    psw_json_open(json, "methods", '[');
+    for (int i = 0; i < PSW_FORECAST_METHODS; i++) {
+        if (o->methods[i].points == 0) continue;
+        psw_json_open(json, NULL, '{');
+        psw_json_text(json, "method", psw_word(PSW_WORDS_METHOD, i));
+        psw_json_count(json, "points", o->methods[i].points);
+        psw_json_number(json, "flops", o->methods[i].flops);
+        psw_json_number(json, "head_flops", o->methods[i].head_flops);
+        psw_json_number(json, "alone_s", o->methods[i].alone_s);
+        psw_json_close(json);
+    }
+    psw_json_close(json);
+}
+
+static void exclusions(psw_json *json, const psw_forecast *o)
+{
+    const psw_exclusion *list;
+    ptrdiff_t count = psw_study_exclusions(o->study, &list);
+    psw_json_open(json, "exclusions", '[');
+    for (ptrdiff_t i = 0; i < count; i++) {
+        psw_json_open(json, NULL, '{');
+        psw_json_text(json, "when", list[i].when);
+        psw_json_text(json, "why", list[i].why ? list[i].why : "");
+        psw_json_count(json, "points", list[i].points);
+        psw_json_close(json);
+    }
+    psw_json_close(json);
+}
+
+static void extreme(psw_json *json, const psw_forecast *o, const char *key, const char *unit, const psw_forecast_point *e)
+{
+    char text[160];
+    if (e->slot < 0) return;
+    psw_point point = psw_study_point(o->study, e->slot);
+    psw_point_text(&point, text, sizeof text);
+    psw_json_open(json, key, '{');
+    psw_json_count(json, "slot", e->slot);
+    psw_json_text(json, "point", text);
+    psw_json_number(json, unit, e->value);
+    psw_json_count(json, "team", e->team);
+    psw_json_close(json);
+}
+
+/* All numbers of a schedule in the object that is open. */
+static void outcome(psw_json *json, const psw_forecast *o, const psw_forecast_outcome *out)
+{
+    const psw_schedule *s = &out->schedule;
+    psw_json_count(json, "ranks", s->ranks);
+    psw_json_number(json, "finish_s", s->finish_s);
+    psw_json_number(json, "busy_s", s->busy_s);
+    psw_json_number(json, "held_s", s->held_s);
+    psw_json_number(json, "utilisation", s->utilisation);
+    psw_json_number(json, "speed_up", out->speed_up);
+    psw_json_text(json, "limit", forecast_limit_word(out->limit));
+    psw_json_count(json, "refused", out->refused);
+    extreme(json, o, "critical", "predicted_s", &out->critical);
+}
+
+static void stages(psw_json *json, const psw_schedule *s)
+{
+    psw_json_open(json, "stages", '[');
+    for (int k = 0; k < s->depths; k++) {
+        const psw_stage *stage = &s->stage[k];
+        if (stage->runs == 0) continue;
+        psw_json_open(json, NULL, '{');
+        psw_json_count(json, "depth", k);
+        psw_json_count(json, "teams", stage->level.teams);
+        psw_json_count(json, "least_ranks", stage->level.least);
+        psw_json_count(json, "most_ranks", stage->level.most);
+        psw_json_count(json, "runs", stage->runs);
+        psw_json_count(json, "points", stage->points);
+        psw_json_number(json, "from_s", stage->from_s);
+        psw_json_number(json, "until_s", stage->until_s);
+        psw_json_number(json, "busy_s", stage->busy_s);
+        psw_json_number(json, "held_s", stage->held_s);
+        psw_json_close(json);
+    }
+    psw_json_close(json);
+}
+
+static void compare(psw_json *json, const psw_forecast *o)
+{
+    psw_json_open(json, "compare", '[');
+    for (ptrdiff_t i = 0; i < o->compared; i++) {
+        psw_json_open(json, NULL, '{');
+        outcome(json, o, &o->compare[i]);
+        psw_json_close(json);
+    }
+    psw_json_close(json);
+    if (forecast_knee(o) > 0) psw_json_count(json, "knee_ranks", forecast_knee(o));
+}
+
+static void budget(psw_json *json, const psw_forecast_budget *b)
+{
+    if (!b->text) return;
+    psw_json_open(json, "budget", '{');
+    psw_json_text(json, "asked", b->text);
+    psw_json_number(json, "node_hours", b->node_hours);
+    psw_json_number(json, "deadline_s", b->deadline_s);
+    psw_json_number(json, "needs_node_hours", b->needs_node_hours);
+    psw_json_count(json, "points", b->points);
+    psw_json_open(json, "bought", '[');
+    for (ptrdiff_t i = 0; i < b->rows; i++) {
+        psw_json_open(json, NULL, '{');
+        psw_json_text(json, "method", psw_word(PSW_WORDS_METHOD, (int)b->table[i].method));
+        psw_json_count(json, "n", b->table[i].n);
+        psw_json_count(json, "points", b->table[i].points);
+        psw_json_count(json, "of", b->table[i].of);
+        psw_json_close(json);
+    }
+    psw_json_close(json);
+    psw_json_close(json);
+}
+
+void psw_forecast_json(const psw_forecast *o)
+{
+    psw_json out = psw_json_begin(stdout, "plan");
+    psw_json_text(&out, "study", psw_study_name(o->study));
+    psw_json_count(&out, "slots", o->slots);
+    psw_json_count(&out, "points", o->points);
+    exclusions(&out, o);
+    methods(&out, o);
+    psw_json_text(&out, "rates", o->rates_from);
+    psw_json_count(&out, "runs", o->runs.count);
+    psw_json_number(&out, "alone_s", o->alone_s);
+    outcome(&out, o, &o->outcome);
+    psw_json_number(&out, "critical_sent_bytes", o->sent_bytes);
+    psw_json_number(&out, "critical_messages", o->messages);
+    stages(&out, &o->outcome.schedule);
+    extreme(&out, o, "longest", "predicted_s", &o->longest);
+    extreme(&out, o, "largest", "memory_bytes", &o->largest);
+    psw_json_count(&out, "ranks_per_node", o->ranks_per_node);
+    psw_json_number(&out, "memory_per_rank_bytes", o->memory_bytes);
+    psw_json_count(&out, "too_large", o->too_large);
+    psw_json_number(&out, "file_bytes", o->file_bytes);
+    compare(&out, o);
+    budget(&out, &o->budget);
+    if (o->run_of) forecast_points_json(&out, o);
+    psw_json_end(&out);
+}

@@ -1,0 +1,97 @@
+/* Repeated forward passes. Results are of the pass before them, so nothing that is computed depends on how often. */
+#include <stdlib.h>
+
+#include "polysweep/point.h"
+
+psw_status psw_timer_create(const psw_settings *settings, psw_timer *timer)
+{
+    size_t most = (size_t)settings->max_reps;
+    *timer = (psw_timer){.warmup = settings->warmup};
+    timer->repeat = (psw_repeat){.reps = settings->reps,
+                                 .max_reps = settings->max_reps,
+                                 .ci_rel = settings->ci_rel,
+                                 .confidence = settings->confidence,
+                                 .samples = calloc(most, sizeof(double)),
+                                 .sorted = calloc(most, sizeof(double))};
+    if (timer->repeat.samples && timer->repeat.sorted) return PSW_OK;
+    return PSW_FAIL(PSW_NO_MEMORY, "no memory for %zu repetitions (time.max_reps)", most);
+}
+
+void psw_timer_free(psw_timer *timer)
+{
+    free(timer->repeat.samples);
+    free(timer->repeat.sorted);
+    *timer = (psw_timer){0};
+}
+
+void psw_timer_begin(psw_timer *timer)
+{
+    timer->repeat.count = timer->repeat.look = 0;
+    timer->stop = PSW_TIME_NONE;
+    timer->met = false;
+}
+
+psw_status psw_timer_agree(psw_timer *timer, psw_status status)
+{
+    bool met = timer->met;
+    timer->met = true;
+    return timer->beside && !met ? psw_comm_agree(timer->beside, status) : status;
+}
+
+static psw_status hear_nothing(void *context, const psw_leaf *leaf)
+{
+    (void)context, (void)leaf;
+    return PSW_OK;
+}
+
+/* What a pass is of. */
+typedef struct subject {
+    const psw_comm *team, *all; /* all: with those beside it */
+    const psw_engine *engine;
+    psw_attention *attention;
+    const psw_point *point;
+    const psw_route *route;
+    psw_watch watch;
+} subject;
+
+static psw_status one_pass(const subject *s, psw_traffic *traffic)
+{
+    PSW_TRY(psw_comm_barrier(s->all));
+    psw_status status = psw_dist_pass(s->team, s->engine, s->attention, s->point, s->route, s->watch, hear_nothing,
+                                      NULL, traffic);
+    return s->all == s->team ? status : psw_comm_agree(s->all, status);
+}
+
+static void add(psw_traffic *sum, const psw_traffic *one)
+{
+    sum->pass_s += one->pass_s;
+    sum->busy_s += one->busy_s;
+    sum->comm_s += one->comm_s;
+    sum->sent_bytes += one->sent_bytes;
+    sum->messages += one->messages;
+}
+
+/* The slowest rank's time is everybody's, and so is what the first rank's clock says: all decide the same. */
+static psw_status repeat(const subject *s, psw_timer *timer, psw_traffic *sum)
+{
+    psw_traffic one;
+    PSW_TRY(one_pass(s, &one));
+    bool over = s->all->rank == 0 && timer->over && timer->over(timer->context, one.pass_s);
+    double values[] = {one.pass_s, over};
+    PSW_TRY(psw_comm_max(s->all, values, 2));
+    timer->stop = psw_repeat_add(&timer->repeat, values[0] / psw_data_sets(s->point), values[1] > 0);
+    add(sum, &one);
+    return PSW_OK;
+}
+
+psw_status psw_timer_run(const psw_comm *team, psw_timer *timer, const psw_engine *engine, psw_attention *attention,
+                         const psw_point *point, const psw_route *route, psw_watch watch, psw_traffic *sum)
+{
+    psw_traffic unused;
+    subject s = {team, timer->beside ? timer->beside : team, engine, attention, point, route, watch};
+    PSW_TRY(psw_timer_agree(timer, PSW_OK));
+    *sum = (psw_traffic){0};
+    for (ptrdiff_t i = 0; i < timer->warmup; i++) PSW_TRY(one_pass(&s, &unused));
+    while (timer->stop == PSW_TIME_NONE) PSW_TRY(repeat(&s, timer, sum));
+    return PSW_OK;
+}

@@ -1,0 +1,100 @@
+#include "polysweep/record.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+
+bool psw_row_fold(psw_method method)
+{
+    return method == PSW_EXACT || method == PSW_SOFTMAX || method == PSW_LINEAR || method == PSW_CLOSED_FORM;
+}
+
+bool psw_same_build(const psw_launch *a, const psw_launch *b)
+{
+    return strcmp(a->version, b->version) == 0 && strcmp(a->blas, b->blas) == 0 &&
+           strcmp(a->blas_kernel, b->blas_kernel) == 0;
+}
+
+static bool same_bits(double x, double y)
+{
+    return x == y || (isnan(x) && isnan(y));
+}
+
+/* Relative; below `least` absolute. */
+static bool near(double x, double y, double tolerance, double least)
+{
+    return same_bits(x, y) || isinf(tolerance) || fabs(x - y) <= tolerance * fmax(fmax(fabs(x), fabs(y)), least);
+}
+
+/* No result depends on the team that was asked for, and a resume may ask for another. Counts follow from signs of
+ * pre-activations: where one is a tie, rounding decides it, and nothing is promised. */
+bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly)
+{
+    double x = psw_column_value(column, a), y = psw_column_value(column, b);
+    double tolerance = column->other[a->point.precision];
+    if (!column->bitwise || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
+    if (exactly) return false;
+    if (tolerance == 0) return a->verdict.tie > 0 || b->verdict.tie > 0;
+    return near(x, y, tolerance, 0.01);
+}
+
+/* ---- kept rows ---- */
+
+static const double *line_of(const psw_kept_rows *rows, ptrdiff_t line)
+{
+    return line == 0 ? rows->special_mass : line == 1 ? rows->log2_den : rows->output;
+}
+
+/* What rounding does to a row's values is in proportion to the largest of them. */
+static double scale_of(const double *row, ptrdiff_t width)
+{
+    double largest = 0.01;
+    for (ptrdiff_t i = 0; i < width; i++) largest = fmax(largest, fabs(row[i]));
+    return largest;
+}
+
+psw_row_difference psw_rows_compare(const psw_point *point, ptrdiff_t rows, psw_kept_rows a, psw_kept_rows b,
+                                    bool exactly)
+{
+    ptrdiff_t lines;
+    const psw_column *columns = psw_row_columns(&lines);
+    for (ptrdiff_t k = 0; k < lines; k++) {
+        ptrdiff_t width = k == lines - 1 ? point->v : 1;
+        const double *x = line_of(&a, k), *y = line_of(&b, k);
+        for (ptrdiff_t i = 0; i < rows * width; i++) {
+            if (same_bits(x[i], y[i])) continue;
+            double least = scale_of(x + i / width * width, width);
+            if (exactly || !near(x[i], y[i], columns[k].other[point->precision], least))
+                return (psw_row_difference){(int)k, i / width, x[i], y[i]};
+        }
+    }
+    return (psw_row_difference){.line = -1};
+}
+
+psw_status psw_rows_room_make(const psw_study *study, psw_rows_room *room)
+{
+    ptrdiff_t slots = psw_study_slots(study);
+    *room = (psw_rows_room){.values = 1 << 16};
+    for (ptrdiff_t slot = 0; slot < slots; slot++) {
+        ptrdiff_t width = psw_study_point(study, slot).v;
+        if (width > room->values) room->values = width;
+    }
+    size_t bytes = (size_t)room->values * sizeof(double);
+    room->rows = (psw_kept_rows){malloc(bytes), malloc(bytes), malloc(bytes)};
+    if (room->rows.special_mass && room->rows.log2_den && room->rows.output) return PSW_OK;
+    return PSW_FAIL(PSW_NO_MEMORY, "no memory to compare rows of %td values", room->values);
+}
+
+void psw_rows_room_free(psw_rows_room *room)
+{
+    free(room->rows.special_mass);
+    free(room->rows.log2_den);
+    free(room->rows.output);
+    *room = (psw_rows_room){0};
+}
+
+ptrdiff_t psw_rows_that_fit(const psw_rows_room *room, const psw_point *point)
+{
+    return room->values / (point->v > 0 ? point->v : 1);
+}

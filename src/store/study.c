@@ -1,0 +1,28 @@
+/* The study that a result file was made from. */
+#include <string.h>
+
+#include "polysweep/store.h"
+
+/* A file that holds other points than its own study says would be read beyond the end of one of them. */
+psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study)
+{
+    const char *text = psw_reader_study(reader);
+    psw_status status = psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
+    if (status == PSW_USAGE) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: the study in it: %s", path, psw_message());
+    if (status != PSW_OK) return status;
+    ptrdiff_t points = psw_study_slots(*study), slots = psw_reader_slots(reader);
+    if (points == slots) return PSW_OK;
+    psw_study_free(*study);
+    *study = NULL;
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: its table has %td points, the study in it %td", path, slots,
+                    points);
+}
+
+psw_status psw_study_of_file(const char *path, psw_study **study)
+{
+    psw_reader *reader;
+    PSW_TRY(psw_reader_open(path, &reader));
+    psw_status status = psw_study_stored(reader, path, study);
+    psw_reader_close(reader);
+    return status;
+}

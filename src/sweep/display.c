@@ -1,0 +1,125 @@
+/* Progress: what a person sees on stderr, and the sidecars that scripts read. */
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sweep/inside.h"
+
+static void iso_time(char *out, size_t size)
+{
+    time_t now = (time_t)psw_wall_s();
+    struct tm utc;
+    strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+}
+
+static void duration(double seconds, char *out, size_t size)
+{
+    long s = seconds > 0 ? (long)(seconds + 0.5) : 0;
+    if (s < 60) psw_format(out, size, "%lds", s);
+    else if (s < 3600) psw_format(out, size, "%ldm%02lds", s / 60, s % 60);
+    else psw_format(out, size, "%ldh%02ldm", s / 3600, s / 60 % 60);
+}
+
+/* Predicted seconds over measured seconds so far say how fast this launch really is; before anything is finished
+ * the prediction stands. */
+static double remaining_s(const psw_display *display, const psw_tally *all, double elapsed_s)
+{
+    double left = display->total_s - all->cost_s;
+    if (all->cost_s <= 0.02 * display->total_s) return left / display->ranks;
+    return left * elapsed_s / all->cost_s;
+}
+
+static void refresh(psw_display *display, const psw_tally *all)
+{
+    psw_state *state = &display->state;
+    double launch = display->total_s > 0 ? all->cost_s / display->total_s : 1;
+    state->done = display->points_before + (ptrdiff_t)all->done;
+    state->failed = display->failed_before + (ptrdiff_t)all->failed;
+    state->skipped = display->skipped_before + (ptrdiff_t)all->skipped;
+    state->fraction = display->share_before + display->share * launch;
+    state->elapsed_s = psw_clock_s() - display->start_s;
+    state->eta_s = remaining_s(display, all, state->elapsed_s);
+    iso_time(state->updated, sizeof state->updated);
+}
+
+static void draw(psw_display *display)
+{
+    const psw_state *state = &display->state;
+    char elapsed[32], left[32], bar[25];
+    duration(state->elapsed_s, elapsed, sizeof elapsed);
+    duration(state->eta_s, left, sizeof left);
+    for (int i = 0; i < 24; i++) bar[i] = i < (int)(24 * state->fraction) ? '#' : '.';
+    bar[24] = '\0';
+    if (display->bar) fprintf(stderr, "\r[%s] ", bar);
+    else fprintf(stderr, "polysweep: ");
+    fprintf(stderr, "%3.0f %%  %td of %td points", 100 * state->fraction, state->done, state->points);
+    if (state->failed) fprintf(stderr, ", %td failed", state->failed);
+    fprintf(stderr, "  %s elapsed, about %s left%s", elapsed, left, display->bar ? "   " : "\n");
+    fflush(stderr);
+}
+
+void psw_display_event(psw_display *display, const char *format, ...)
+{
+    char now[32], body[768];
+    va_list arguments;
+    if (!display->events) return;
+    va_start(arguments, format);
+    vsnprintf(body, sizeof body, format, arguments);
+    va_end(arguments);
+    iso_time(now, sizeof now);
+    fprintf(display->events, "{\"time\": \"%s\", %s}\n", now, body);
+    fflush(display->events);
+}
+
+/* Between a failure and its report the message is that failure's. A full disk is met again at the end of the run. */
+static void write_state(const psw_display *display)
+{
+    char message[1024], site[96];
+    psw_format(message, sizeof message, "%s", psw_message());
+    psw_format(site, sizeof site, "%s", psw_message_site());
+    psw_state_write(display->path, &display->state);
+    psw_message_set(message, site);
+}
+
+static void show(psw_display *display, double now)
+{
+    double every_s = display->bar ? 0.2 : 10, first_s = display->bar ? 0.2 : 3;
+    bool line = display->mode != PSW_PROGRESS_OFF && now - display->last_line_s >= every_s &&
+                now - display->start_s >= first_s;
+    bool file = now - display->last_state_s >= 2;
+    psw_tally all;
+    if (!line && !file) return;
+    psw_board_read(display->board, (double *)&all);
+    refresh(display, &all);
+    if (line) {
+        draw(display);
+        display->last_line_s = now;
+    }
+    if (file) {
+        write_state(display);
+        display->last_state_s = now;
+    }
+}
+
+void psw_display_tick(psw_display *display)
+{
+    double now = psw_clock_s();
+    if (now - display->last_post_s < 0.1) return;
+    display->last_post_s = now;
+    psw_board_post(display->board, (const double *)&display->mine);
+    if (display->rank == 0) show(display, now);
+}
+
+psw_status psw_display_end(const psw_comm *world, psw_display *display, psw_tally *all)
+{
+    psw_board_post(display->board, (const double *)&display->mine);
+    psw_status status = psw_board_close(world, display->board, (double *)all);
+    refresh(display, all);
+    display->state.eta_s = 0;
+    if (display->rank == 0 && display->bar && display->mode != PSW_PROGRESS_OFF) {
+        draw(display);
+        fputc('\n', stderr);
+    }
+    return status;
+}
