@@ -113,6 +113,7 @@ typedef struct psw_kept_rows {
  * loop over a damaged one: opening lets it at the file in a child process, which says where the numbers lie; they are
  * then read without HDF5. */
 typedef struct psw_reader psw_reader;
+typedef struct psw_column psw_column;
 psw_status psw_reader_open(const char *path, psw_reader **reader);
 void psw_reader_close(psw_reader *reader);
 ptrdiff_t psw_reader_slots(const psw_reader *reader);
@@ -120,6 +121,10 @@ uint64_t psw_reader_identity(const psw_reader *reader);
 const char *psw_reader_study(const psw_reader *reader); /* the resolved study, itself a study file */
 psw_status psw_reader_text(psw_reader *reader, char **text); /* the study as it was written; the caller frees it */
 ptrdiff_t psw_reader_launches(const psw_reader *reader);
+/* The axes of the study's own that the file was made with, by name; returns their number. */
+ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX]);
+/* A column that the file is too old to have and in which the point says something new; NULL = there is none. */
+const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point);
 /* Launch number `launch`; PSW_ENVIRONMENT if its row has been taken by a newer one (the table keeps the last 64). */
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *row);
 /* The rows in use, by number. */
@@ -228,7 +233,7 @@ psw_status psw_store_try(const psw_comm *comm, const char *directory, const psw_
 /* ---- the table of columns, for show, help and tests ------------------------------------------------------- */
 
 typedef enum psw_column_type { PSW_F8, PSW_I8, PSW_U8, PSW_U1 } psw_column_type;
-typedef struct psw_column {
+struct psw_column {
     char name[80];
     const char *units, *long_name;
     psw_column_type type;
@@ -236,7 +241,9 @@ typedef struct psw_column {
     double other[2]; /* relative tolerance of state folds and across kernels, fp64 and fp32; inf = no promise */
     int vocabulary;  /* of a coded column, -1 = none */
     size_t offset;   /* of the member in psw_record */
-} psw_column;
+    bool younger;    /* than schema 1's first files, which are without it: it is blank there */
+    double plain; /* of a younger one: what says nothing new and enters no commit word, beside blank ones; NaN = none */
+};
 
 /* The fixed columns, in the file's order. */
 const psw_column *psw_columns(ptrdiff_t *count);
@@ -250,6 +257,7 @@ const psw_column *psw_row_columns(ptrdiff_t *count);
 /* A parameter of the point: in the file from its creation on. */
 bool psw_column_parameter(const psw_column *column);
 double psw_column_value(const psw_column *column, const psw_record *record); /* codes as numbers; u8 loses digits */
+bool psw_column_blank(const psw_column *column, const psw_record *record);   /* NaN, 0 */
 /* As a person reads it: words for codes, 17 digits where they are needed, "" for NaN. */
 void psw_column_text(const psw_column *column, const psw_record *record, char *text, size_t size);
 

@@ -1,6 +1,7 @@
 /* What a study keeps of every row: group /rows. Lines over all slots, ragged: slot after slot, in a slot D_0's rows
  * before D_1's, and the widths of points differ. Where a slot begins is in the file, so no reader has to add up. */
 #include <hdf5_hl.h>
+#include <math.h>
 
 #include "store/store.h"
 
@@ -8,16 +9,26 @@
 
 /* By the dimension they are on: slots, rows, values. */
 static const psw_column lines[ROWS_LINES] = {
-    [ROWS_FIRST_ROW] = {"first_row", "1", "position of the point's first row", PSW_I8, true, {0, 0}, -1, 0},
+    [ROWS_FIRST_ROW] = {"first_row", "1", "position of the point's first row", PSW_I8, true, {0, 0}, -1, 0, false, NAN},
     [ROWS_FIRST_VALUE] =
-        {"first_value", "1", "position of the point's first value of output", PSW_I8, true, {0, 0}, -1, 0},
-    [ROWS_SETS] = {"sets", "count", "data sets: D_0, or D_0 and then D_1; 0 = no rows", PSW_I8, true, {0, 0}, -1, 0},
-    [ROWS_QUERIES] = {"queries", "count", "rows of a data set", PSW_I8, true, {0, 0}, -1, 0},
+        {"first_value", "1", "position of the point's first value of output", PSW_I8, true, {0, 0}, -1, 0, false, NAN},
+    [ROWS_SETS] =
+        {"sets", "count", "data sets: D_0, or D_0 and then D_1; 0 = no rows", PSW_I8, true, {0, 0}, -1, 0, false, NAN},
+    [ROWS_QUERIES] = {"queries", "count", "rows of a data set", PSW_I8, true, {0, 0}, -1, 0, false, NAN},
     [ROWS_SPECIAL_MASS] =
-        {"special_mass", "1", "attention on the special token" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0},
-    [ROWS_LOG2_DEN] =
-        {"log2_den", "1", "log2 of the denominator, -inf where it is 0" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0},
-    [ROWS_OUTPUT] = {"output", "1", "attention output, v values a row" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0},
+        {"special_mass", "1", "attention on the special token" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0, false, NAN},
+    [ROWS_LOG2_DEN] = {"log2_den",
+                       "1",
+                       "log2 of the denominator, -inf where it is 0" DRAW,
+                       PSW_F8,
+                       true,
+                       {1e-12, 5e-6},
+                       -1,
+                       0,
+                       false,
+                       NAN},
+    [ROWS_OUTPUT] =
+        {"output", "1", "attention output, v values a row" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0, false, NAN},
 };
 
 static const ptrdiff_t most_values = (ptrdiff_t)1 << 58; /* beyond every disk, and its bytes are still a number */

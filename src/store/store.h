@@ -19,7 +19,8 @@ enum {
 
 typedef struct columns {
     psw_column list[PSW_COLUMNS_MAX];
-    uint64_t salt[PSW_COLUMNS_MAX];                   /* hash of the name: a value counts together with its column */
+    uint64_t salt[PSW_COLUMNS_MAX]; /* hash of the name: a value counts together with its column */
+    bool absent[PSW_COLUMNS_MAX];   /* the file is older than the column: not written, in no commit word */
     ptrdiff_t count, commit, launch, status, attempt, deaths; /* positions of those that are treated apart */
 } columns;
 
@@ -29,9 +30,11 @@ void column_pack(const psw_column *column, const psw_record *records, ptrdiff_t 
 void column_unpack(const psw_column *column, const void *buffer, ptrdiff_t count, psw_record *records);
 size_t column_bytes(const psw_column *column);
 ptrdiff_t column_words(const psw_column *column); /* words of its vocabulary */
+/* Is its value one that enters the commit word: not blank and, of a younger column, not plain? */
+bool column_tells(const psw_column *column, const psw_record *record);
 uint64_t columns_checksum(const columns *all, const psw_record *record);
-/* The commit word of a record in a file with so many columns of the study's own; what it has no column for is blanked,
- * since it must not enter. */
+/* The commit word of a record in a file with so many columns of the study's own; what else a record holds is blanked,
+ * and a column that is absent does not enter. */
 void columns_seal(const columns *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *record);
 uint64_t hash_text(uint64_t seed, const char *text);
 /* A column's dataset with its attributes, on a dimension; and whether one has these attributes (PSW_MISMATCH). */
@@ -263,7 +266,7 @@ psw_status reader_failure(psw_reader *reader, ptrdiff_t slot, failure_row *row);
 psw_status layout_open(const psw_comm *comm, const char *path, const layout *what, const psw_launch *launch,
                        psw_store **store);
 
-/* Opens the columns; one that is not there is -1, or a failure if `every` must be. */
+/* Opens the columns; one that is not there is -1, or a failure if `every` must be that is not younger than the file. */
 psw_status columns_open(hid_t file, const columns *all, ptrdiff_t slots, bool every, hid_t *datasets);
 void columns_close(const columns *all, const hid_t *datasets);
 
