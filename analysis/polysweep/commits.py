@@ -6,7 +6,8 @@ SplitMix64 (Steele, Lea, Flood 2014) and all arithmetic modulo 2^64,
     commit = h( sum over columns of h( salt(name) ^ h(word + G) ) ),   0 replaced by 1,   G = 0x9e3779b97f4a7c15,
 
 where word is the stored value, zero-extended to 64 bits. Blank values (NaN in floats, 0 in integers) and the columns
-commit and launch do not enter, so a column that a file lacks changes no word.
+commit and launch do not enter, nor the one value that a younger column's attribute `commit_default` names, so a column
+that a file lacks changes no word.
 """
 from __future__ import annotations
 
@@ -38,12 +39,15 @@ class Checksum:
     def __init__(self, slots: int):
         self._sum = np.zeros(slots, np.uint64)
 
-    def add(self, name: str, values: np.ndarray):
+    def add(self, name: str, values: np.ndarray, default=None):
+        """default: the value that does not enter, as the column's attribute `commit_default` has it; None, NaN: none."""
         if name in _EXCEPT:
             return
         kind = values.dtype.kind
         word = values.astype({"f": "<f8", "i": "<i8"}.get(kind, "<u8")).view("<u8")
         filled = ~np.isnan(values) if kind == "f" else values != 0
+        if default is not None:
+            filled &= values != default
         self._sum[filled] += mix(salt(name) ^ mix(word[filled] + np.uint64(GOLDEN)))
 
     def words(self) -> np.ndarray:

@@ -53,7 +53,7 @@ def open(path, columns=None) -> xr.Dataset:  # noqa: A001
         for name in names:
             variable = commit if name == "commit" else _variable(file[name], slots)
             if variable.dims == ("point",):
-                checksum.add(name, variable.values)
+                checksum.add(name, variable.values, variable.attrs.get("commit_default"))
             if columns is None or name in columns or name in SLOT or _identifies(file, name):
                 variables[name] = variable
         own = [name for name in names if _identifies(file, name) and name not in COORDINATES]

@@ -45,7 +45,7 @@ def _check_point(file, path, point):
     commit, checksum = file["commit"][point], Checksum(1)
     for name in file:
         if getattr(file[name], "shape", None) == (slots,):
-            checksum.add(name, file[name][point:point + 1])
+            checksum.add(name, file[name][point:point + 1], file[name].attrs.get("commit_default"))
     if commit != checksum.words()[0] or file["status"][point] != _DONE:
         raise ValueError(f"{path}: point {point} is not done; the column `status` of polysweep.open says why")
 

@@ -17,6 +17,7 @@
 
 typedef struct psw_verdict {
     ptrdiff_t successes; /* of trials */
+    ptrdiff_t trials_done;                       /* what rates and means are over */
     double success_rate, success_lo, success_hi; /* Wilson 95 % over `success_samples` */
     ptrdiff_t success_samples; /* independent samples: the trials, or the draws of a sketch where they are fewer */
     ptrdiff_t fires_d1, fires_d0;                /* trials with F > 0 */

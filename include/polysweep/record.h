@@ -89,6 +89,8 @@ typedef struct psw_column {
     double other[2]; /* relative tolerance of state folds and across kernels, fp64 and fp32; inf = no promise */
     int vocabulary;  /* of a coded column, -1 = none */
     size_t offset;   /* of the member in psw_record */
+    bool younger;    /* than schema 1's first files, which are without it: it is blank there */
+    double plain; /* of a younger one: what says nothing new and enters no commit word, beside blank ones; NaN = none */
 } psw_column;
 
 /* The fixed columns, in the file's order. */
@@ -103,6 +105,7 @@ const psw_column *psw_row_columns(ptrdiff_t *count);
 /* A parameter of the point: in the file from its creation on. */
 bool psw_column_parameter(const psw_column *column);
 double psw_column_value(const psw_column *column, const psw_record *record); /* codes as numbers; u8 loses digits */
+bool psw_column_blank(const psw_column *column, const psw_record *record);   /* NaN, 0 */
 /* As a person reads it: words for codes, 17 digits where they are needed, "" for NaN. */
 void psw_column_text(const psw_column *column, const psw_record *record, char *text, size_t size);
 
@@ -118,13 +121,16 @@ ptrdiff_t psw_column_words(const psw_column *column); /* words of its vocabulary
 typedef struct psw_column_set {
     psw_column list[PSW_COLUMNS_MAX];
     uint64_t salt[PSW_COLUMNS_MAX]; /* hash of the name: a value counts together with its column */
+    bool absent[PSW_COLUMNS_MAX];   /* the file is older than the column: not written, in no commit word */
     ptrdiff_t count, commit, launch, status, attempt, deaths; /* positions */
 } psw_column_set;
 void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
                          psw_column_set *out);
+/* Is its value one that enters the commit word: not blank and, of a younger column, not plain? */
+bool psw_column_tells(const psw_column *column, const psw_record *record);
 uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record);
-/* The commit word of a record in a file with so many columns of the study's own; what it has no column for is blanked,
- * since it must not enter. */
+/* The commit word of a record in a file with so many columns of the study's own; what else a record holds is blanked,
+ * and a column that is absent does not enter. */
 void psw_record_seal(const psw_column_set *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *record);
 uint64_t psw_hash_text(uint64_t seed, const char *text);
 
@@ -135,8 +141,8 @@ bool psw_row_fold(psw_method method);
 /* Launches of one version with one BLAS, on one kernel. */
 bool psw_same_build(const psw_launch *a, const psw_launch *b);
 
-/* Of a column that promises nothing always true; else `exactly` asks for the same bits, otherwise for what the column
- * states for other kernels and state folds. */
+/* Of a column that promises nothing always true, and where one record is older than the column; else `exactly` asks for
+ * the same bits, otherwise for what the column states for other kernels and state folds. */
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly);
 
 /* Rows of one data set of a point, twice. The first value that disagrees; line = -1: none does. */

@@ -154,6 +154,8 @@ psw_status psw_expression_create(const char *text, const char *name, const psw_o
 double psw_expression_value(const psw_expression *expression, const void *subject); /* 0 and 1 for truth */
 void psw_expression_free(psw_expression *expression);
 
+bool psw_is_parameter(const char *name); /* of a point: an axis of a study's own cannot have the name */
+
 /* The nearest of `names` (NULL-terminated) to `name`, NULL when none is near. */
 const char *psw_nearest(const char *name, const char *const *names);
 

@@ -52,6 +52,10 @@ psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_stud
 psw_status psw_study_of_file(const char *path, psw_study **study);
 psw_status psw_reader_text(psw_reader *reader, char **text); /* the study as it was written; the caller frees it */
 ptrdiff_t psw_reader_launches(const psw_reader *reader);
+/* The axes of the study's own that the file was made with, by name; returns their number. */
+ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX]);
+/* A column that the file is too old to have and in which the point says something new; NULL = there is none. */
+const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point);
 /* Launch number `launch`; PSW_ENVIRONMENT if its row has been taken by a newer one (the table keeps the last 64). */
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *row);
 /* The rows in use, by number. */

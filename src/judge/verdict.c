@@ -27,6 +27,7 @@ static void head_verdict(const psw_head *h, ptrdiff_t point, psw_verdict *v)
     double trials = (double)h->point.trials, mean[2];
     ptrdiff_t pairs = h->points * h->sets, d0 = point * h->sets, d1 = d0 + 1;
     for (ptrdiff_t set = 0; set < 2; set++) mean[set] = tree_sum(h->value + d0 + set, pairs, h->leaves) / trials;
+    v->trials_done = h->point.trials;
     count_trials(h->trial + point * h->point.trials, h->point.trials, v);
     v->success_rate = (double)v->successes / trials;
     v->success_samples = h->samples;

@@ -7,8 +7,12 @@
 enum { none, bitwise };
 
 static const psw_column fixed[] = {
+#define PSW_YOUNGER(name, type, member, units, long_name, kept, fp64, fp32, vocabulary, plain)                         \
+    {#name, units, long_name, PSW_##type, kept == bitwise, {fp64, fp32}, vocabulary, offsetof(psw_record, member),     \
+     true,  plain},
 #define PSW_COLUMN(name, type, member, units, long_name, kept, fp64, fp32, vocabulary)                                 \
-    {#name, units, long_name, PSW_##type, kept == bitwise, {fp64, fp32}, vocabulary, offsetof(psw_record, member)},
+    {#name, units, long_name, PSW_##type, kept == bitwise, {fp64, fp32}, vocabulary, offsetof(psw_record, member),     \
+     false, NAN},
 #include "record/columns.def"
 #undef PSW_COLUMN
 };
@@ -37,7 +41,7 @@ const psw_column *psw_columns(ptrdiff_t *count)
 
 static psw_column float_column(const char *prefix, const char *name, const char *long_name, size_t offset)
 {
-    psw_column column = {"", "1", long_name, PSW_F8, true, {0, 0}, -1, offset};
+    psw_column column = {"", "1", long_name, PSW_F8, true, {0, 0}, -1, offset, false, NAN};
     psw_format(column.name, sizeof column.name, "%s%s", prefix, name);
     return column;
 }
@@ -76,7 +80,10 @@ static ptrdiff_t position(const psw_column_set *all, size_t offset)
 void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts, psw_column_set *out)
 {
     out->count = columns_list(own, owns, predict, predicts, out->list);
-    for (ptrdiff_t i = 0; i < out->count; i++) out->salt[i] = psw_hash_text(0, out->list[i].name);
+    for (ptrdiff_t i = 0; i < out->count; i++) {
+        out->salt[i] = psw_hash_text(0, out->list[i].name);
+        out->absent[i] = false;
+    }
     out->commit = position(out, offsetof(psw_record, slot.commit));
     out->launch = position(out, offsetof(psw_record, slot.launch));
     out->status = position(out, offsetof(psw_record, slot.status));
@@ -172,6 +179,7 @@ uint64_t psw_hash_text(uint64_t seed, const char *text)
 
 static bool blank(const psw_column *column, const psw_record *record, uint64_t *word)
 {
+    *word = 0;
     psw_column_pack(column, record, 1, word);
     if (column->type == PSW_F8) {
         double value;
@@ -181,15 +189,29 @@ static bool blank(const psw_column *column, const psw_record *record, uint64_t *
     return *word == 0;
 }
 
+bool psw_column_blank(const psw_column *column, const psw_record *record)
+{
+    uint64_t word;
+    return blank(column, record, &word);
+}
+
+bool psw_column_tells(const psw_column *column, const psw_record *record)
+{
+    if (psw_column_blank(column, record)) return false;
+    return !column->younger || psw_column_value(column, record) != column->plain;
+}
+
 /* The launch numbers a table of its own file, so it stays out and a slot can move between files. Blank values (NaN, 0)
- * stay out too: a column added later, or one that a file does not have, changes no commit word. A sum, because the
- * terms carry their column and so need no order. */
+ * stay out too, and what a younger column says where nothing is new: a column added later, or one that a file does not
+ * have, changes no commit word. A sum, because the terms carry their column and so need no order. */
 uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record)
 {
     uint64_t sum = 0;
     for (ptrdiff_t i = 0; i < all->count; i++) {
-        uint64_t word = 0;
-        if (i == all->commit || i == all->launch || blank(&all->list[i], record, &word)) continue;
+        const psw_column *column = &all->list[i];
+        uint64_t word;
+        if (i == all->commit || i == all->launch || all->absent[i] || !psw_column_tells(column, record)) continue;
+        blank(column, record, &word);
         sum += mix(all->salt[i] ^ mix(word + 0x9e3779b97f4a7c15));
     }
     sum = mix(sum);

@@ -33,6 +33,8 @@ bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_
 {
     double x = psw_column_value(column, a), y = psw_column_value(column, b);
     double tolerance = column->other[a->point.precision];
+    if (column->younger && (psw_column_blank(column, a) || psw_column_blank(column, b)))
+        return true; /* not known then */
     if (!column->bitwise || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
     if (exactly) return false;
     if (tolerance == 0) return a->verdict.tie > 0 || b->verdict.tie > 0;

@@ -287,6 +287,7 @@ psw_status psw_study_declare(psw_study *study)
     PSW_TRY(each_key(study, "predict", predict_key));
     PSW_TRY(rules_declare(study, psw_node_child(root, "exclude")));
     PSW_TRY(own_names_used(study));
+    PSW_TRY(psw_younger_read(study));
     if (!methods)
         return PSW_WRONG(&study->tree, root->where,
                          "methods are missing; list them, as in 'methods: [exact, softmax]'");

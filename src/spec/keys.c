@@ -117,6 +117,11 @@ int psw_parameter_find(const char *name)
     return -1;
 }
 
+bool psw_is_parameter(const char *name)
+{
+    return psw_parameter_find(name) >= 0;
+}
+
 psw_list_text psw_words_list(psw_vocabulary vocabulary)
 {
     psw_list_text list = {""};

@@ -48,6 +48,8 @@ typedef struct psw_row {
 } psw_row;
 typedef uint64_t psw_ids; /* a set of rows' places */
 #define PSW_ID(id) ((psw_ids)1 << (id))
+/* Parameters that schema 1's first files do not know: they enter the identity where their value is not the default. */
+#define PSW_YOUNGER_IDS ((psw_ids)0)
 
 typedef enum psw_type {
     PSW_T_REAL,

@@ -23,14 +23,19 @@ static uint64_t bits_of(double value)
     return bits;
 }
 
-/* All values of a row but beta; a team counts only where the study itself gives it. */
+/* All values of a row but beta; a team counts only where the study itself gives it, a younger parameter only where it
+ * is not its default, by its name. */
 uint64_t psw_hash_row(const psw_study *study, const psw_row *row)
 {
+    const psw_ids left_out = PSW_YOUNGER_IDS | PSW_ID(PSW_ID_BETA);
     uint64_t hash = 0;
     for (int id = 0; id < PSW_PARAMETERS + (int)study->own_count; id++) {
-        if (id == PSW_ID_BETA || (id == PSW_ID_TEAM && study->given[id].origin <= PSW_O_DEFAULT)) continue;
+        if ((left_out >> id & 1) || (id == PSW_ID_TEAM && study->given[id].origin <= PSW_O_DEFAULT)) continue;
         hash = psw_hash_mix(hash, bits_of(row->at[id]));
     }
+    for (int id = 0; id < PSW_PARAMETERS; id++)
+        if ((PSW_YOUNGER_IDS >> id & 1) && psw_younger_tells(study, row, id))
+            hash = psw_hash_mix(psw_hash_mix(hash, psw_younger_salt(id)), bits_of(row->at[id]));
     return hash;
 }
 

@@ -93,6 +93,7 @@ void psw_study_free(psw_study *study)
         for (ptrdiff_t k = 0; k < PSW_METHOD_KEYS; k++) free_axis(&study->entries[i].axes[k]);
     for (ptrdiff_t i = 0; i < study->block_count; i++) free_block(&study->blocks[i]);
     for (ptrdiff_t i = 0; i < study->formula_count; i++) psw_program_free(&study->formulas[i].program);
+    psw_younger_free(study);
     for (ptrdiff_t i = 0; i < study->rule_count; i++) psw_program_free(&study->rules[i]);
     for (ptrdiff_t i = 0; i < study->predict_count; i++) psw_program_free(&study->predictions[i]);
     for (ptrdiff_t i = 0; i < study->path_count; i++) free(study->paths[i]);

@@ -93,6 +93,7 @@ struct psw_study {
     ptrdiff_t axis_count;
     psw_formula formulas[PSW_PARAMETERS]; /* in order of evaluation */
     ptrdiff_t formula_count;
+    psw_program defaults[PSW_PARAMETERS]; /* of younger parameters */
     psw_program rules[PSW_RULES_MAX];
     psw_exclusion exclusions[PSW_RULES_MAX];
     ptrdiff_t rule_count;
@@ -133,6 +134,13 @@ psw_status psw_formulas_default(psw_study *study);
 psw_status psw_formulas_order(psw_study *study);
 /* Everything whose value may change with `id`, itself among it. */
 psw_ids psw_influence(const psw_study *study, int id);
+
+/* younger.c: parameters that came after schema 1's first files. */
+psw_status psw_younger_read(psw_study *study); /* their defaults; refuses an own axis that has become one of them */
+void psw_younger_free(psw_study *study);
+/* Has the row a value there that is not the default? */
+bool psw_younger_tells(const psw_study *study, const psw_row *row, int id);
+uint64_t psw_younger_salt(int id);
 
 /* row.c: rows and points. */
 psw_point psw_point_of_row(const psw_row *row);

@@ -4,6 +4,7 @@
 
 #include "polysweep/spec.h"
 
+/* Codes stand in files: new words go to the end of their line. */
 static const char *const words[PSW_VOCABULARIES][12] = {
     [PSW_WORDS_METHOD] = {"exact", "softmax", "linear", "closed_form", "monomial", "polysketch", "tree", "tensorsketch",
                           "srht", "maclaurin", "favor"},

@@ -32,6 +32,7 @@ static psw_status describe(hid_t dataset, const psw_column *column)
     PSW_TRY(hdf_put_text(dataset, "reproducibility", column->bitwise ? "bitwise" : "none"));
     PSW_TRY(hdf_put_numbers(dataset, "reproducibility_other", H5T_IEEE_F64LE, 2, column->other));
     if (column->type == PSW_F8) PSW_TRY(hdf_put_numbers(dataset, "_FillValue", H5T_IEEE_F64LE, 1, &nothing));
+    if (column->younger) PSW_TRY(hdf_put_numbers(dataset, "commit_default", H5T_IEEE_F64LE, 1, &column->plain));
     if (column->vocabulary >= 0) PSW_TRY(describe_codes(dataset, column));
     return PSW_OK;
 }

@@ -32,7 +32,8 @@ psw_status columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, 
     for (ptrdiff_t i = 0; i < all->count; i++) datasets[i] = -1;
     for (ptrdiff_t i = 0; i < all->count; i++) {
         const psw_column *column = &all->list[i];
-        if (!every && H5Lexists(file, column->name, H5P_DEFAULT) == 0) continue;
+        bool may_lack = !every || column->younger;
+        if (may_lack && H5Lexists(file, column->name, H5P_DEFAULT) == 0) continue;
         PSW_TRY(hdf_open(file, column->name, hdf_type(column->type), slots, &datasets[i]));
     }
     return PSW_OK;
@@ -89,6 +90,7 @@ static psw_status open_file(psw_reader *reader, const char *path)
     PSW_TRY(inventory_take(path, &reader->has));
     PSW_TRY(check_inside(reader, path));
     inventory_columns(&reader->has, &reader->columns);
+    for (ptrdiff_t i = 0; i < reader->columns.count; i++) reader->columns.absent[i] = reader->has.column[i].count == 0;
     psw_status status = read_text(reader, "resolved", reader->has.resolved, &reader->study);
     if (status == PSW_OK) status = count_launches(reader);
     return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
@@ -143,6 +145,22 @@ psw_status psw_reader_text(psw_reader *reader, char **text)
 ptrdiff_t psw_reader_launches(const psw_reader *reader)
 {
     return reader->launches;
+}
+
+ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX])
+{
+    for (ptrdiff_t i = 0; i < reader->has.owns; i++) names[i] = reader->has.own[i];
+    return reader->has.owns;
+}
+
+const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point)
+{
+    const psw_column_set *all = &reader->columns;
+    const psw_record record = {.point = *point};
+    for (ptrdiff_t i = 0; i < all->count; i++)
+        if (all->absent[i] && psw_column_parameter(&all->list[i]) && psw_column_tells(&all->list[i], &record))
+            return &all->list[i];
+    return NULL;
 }
 
 /* ---- slots ---- */

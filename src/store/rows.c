@@ -1,16 +1,18 @@
 /* What a study keeps of every row: group /rows. Lines over all slots, ragged: slot after slot, in a slot D_0's rows
  * before D_1's, and the widths of points differ. Where a slot begins is in the file, so no reader has to add up. */
 #include <hdf5_hl.h>
+#include <math.h>
 
 #include "store/store.h"
 
 /* By the dimension they are on: slots, rows, values. */
 static const psw_column beginnings[ROWS_SPECIAL_MASS] = {
-    [ROWS_FIRST_ROW] = {"first_row", "1", "position of the point's first row", PSW_I8, true, {0, 0}, -1, 0},
+    [ROWS_FIRST_ROW] = {"first_row", "1", "position of the point's first row", PSW_I8, true, {0, 0}, -1, 0, false, NAN},
     [ROWS_FIRST_VALUE] =
-        {"first_value", "1", "position of the point's first value of output", PSW_I8, true, {0, 0}, -1, 0},
-    [ROWS_SETS] = {"sets", "count", "data sets: D_0, or D_0 and then D_1; 0 = no rows", PSW_I8, true, {0, 0}, -1, 0},
-    [ROWS_QUERIES] = {"queries", "count", "rows of a data set", PSW_I8, true, {0, 0}, -1, 0},
+        {"first_value", "1", "position of the point's first value of output", PSW_I8, true, {0, 0}, -1, 0, false, NAN},
+    [ROWS_SETS] =
+        {"sets", "count", "data sets: D_0, or D_0 and then D_1; 0 = no rows", PSW_I8, true, {0, 0}, -1, 0, false, NAN},
+    [ROWS_QUERIES] = {"queries", "count", "rows of a data set", PSW_I8, true, {0, 0}, -1, 0, false, NAN},
 };
 
 /* Behind where rows begin stand their results. */

@@ -7,7 +7,8 @@
 #include "store/store.h"
 
 static const psw_column samples = {
-    "time_s", "s", "one forward pass of one data set, every repetition", PSW_F8, false, {INFINITY, INFINITY}, -1, 0};
+    "time_s", "s", "one forward pass of one data set, every repetition", PSW_F8, false, {INFINITY, INFINITY}, -1, 0,
+    false,    NAN};
 
 double samples_bytes(const layout *what)
 {

@@ -32,6 +32,7 @@ static psw_status check_codes(hid_t dataset, const psw_column *column)
 
 psw_status column_check(hid_t dataset, const psw_column *column)
 {
+    if (dataset < 0 && column->younger) return PSW_OK; /* the file is older */
     if (dataset < 0) return PSW_FAIL(PSW_MISMATCH, "column %s is missing", column->name);
     PSW_TRY(check_text(dataset, column->name, "units", column->units));
     PSW_TRY(check_text(dataset, column->name, "long_name", NULL));

@@ -246,7 +246,7 @@ psw_status reader_failure(psw_reader *reader, ptrdiff_t slot, failure_row *row);
 psw_status layout_open(const psw_comm *comm, const char *path, const layout *what, const psw_launch *launch,
                        psw_store **store);
 
-/* Opens the columns; one that is not there is -1, or a failure if `every` must be. */
+/* Opens the columns; one that is not there is -1, or a failure if `every` must be that is not younger than the file. */
 psw_status columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, hid_t *datasets);
 void columns_close(const psw_column_set *all, const hid_t *datasets);
 

@@ -3,10 +3,27 @@
 
 #include "polysweep/store.h"
 
+/* What a name meant when the file was made, it does not mean any more. */
+static psw_status check_own_names(const psw_reader *reader, const char *path)
+{
+    const char *names[PSW_OWN_MAX];
+    ptrdiff_t count = psw_reader_own(reader, names);
+    for (ptrdiff_t i = 0; i < count; i++)
+        if (psw_is_parameter(names[i]))
+            return PSW_FAIL(
+                PSW_ENVIRONMENT,
+                "%s was made with an axis of its own named '%s', which has become the name of a parameter, so "
+                "its study cannot be read any more; rename the axis in the study (%s_own) and run that into "
+                "another file",
+                path, names[i], names[i]);
+    return PSW_OK;
+}
+
 /* A file that holds other points than its own study says would be read beyond the end of one of them. */
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study)
 {
     const char *text = psw_reader_study(reader);
+    PSW_TRY(check_own_names(reader, path));
     psw_status status = psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
     if (status == PSW_USAGE) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: the study in it: %s", path, psw_message());
     if (status != PSW_OK) return status;

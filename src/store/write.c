@@ -87,7 +87,9 @@ static psw_status open_alone(psw_store *store, const char *path)
 
 static psw_status open_parts(const char *path, const layout *what, psw_store *store)
 {
-    psw_status status = columns_open(store->file, &store->columns, store->slots, true, store->dataset);
+    psw_column_set *all = &store->columns;
+    psw_status status = columns_open(store->file, all, store->slots, true, store->dataset);
+    for (ptrdiff_t i = 0; i < all->count; i++) all->absent[i] = store->dataset[i] < 0;
     if (status == PSW_OK)
         status = table_open(store->file, "failures", failure_fields, failure_rows(store->slots), &store->failure);
     if (status == PSW_OK) status = rows_open(store->file, what, &store->rows);
@@ -236,6 +238,7 @@ static psw_status put_column(const psw_store *store, ptrdiff_t i, slice rows, pt
                              const psw_record *records)
 {
     const psw_column *column = &store->columns.list[i];
+    if (store->columns.absent[i]) return PSW_OK;
     psw_column_pack(column, records, count, store->buffer);
     return hdf_write(store->dataset[i], column->name, hdf_type(column->type), rows, store->buffer);
 }

@@ -163,6 +163,10 @@ static bool as_it_is(const growth *g)
 {
     char difference[512];
     psw_study_layout_difference(g->to, g->from, difference, sizeof difference);
+    for (ptrdiff_t slot = 0; slot < psw_study_slots(g->to); slot++) {
+        psw_point point = psw_study_point(g->to, slot);
+        if (psw_reader_lacks(g->reader, &point)) return false;
+    }
     return psw_study_identity(g->to) == psw_study_identity(g->from) && !*difference;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "polysweep/print.h"
 #include "sweep/job.h"
 
 static psw_status refuse_study(const psw_job *j, const char *difference)
@@ -25,6 +26,27 @@ static psw_status same_study(psw_job *j, psw_reader *reader)
     (points ? psw_study_layout_difference : psw_study_difference)(j->study, stored, difference, sizeof difference);
     psw_study_free(stored);
     return points && !*difference ? PSW_OK : refuse_study(j, difference);
+}
+
+/* The file may be older than a parameter that the study gives a value. */
+static psw_status has_columns(const psw_job *j, const psw_filter *filter, const psw_reader *reader)
+{
+    char value[64], text[160];
+    for (ptrdiff_t slot = 0; slot < j->slots; slot++) {
+        psw_point point = psw_study_point(j->study, slot);
+        const psw_column *column = psw_reader_lacks(reader, &point);
+        if (!column || (filter && !psw_filter_keeps(filter, &point))) continue;
+        psw_record record = psw_record_blank(&point);
+        psw_column_text(column, &record, value, sizeof value);
+        psw_point_text(&point, text, sizeof text);
+        return PSW_FAIL(
+            PSW_USAGE,
+            "%.300s is older than the parameter %s and has no column for it, but this study asks for %s = %s "
+            "(slot %td, %s); --extend makes a file of it that has, and keeps what is done, or give another "
+            "file with -o",
+            j->path, column->name, column->name, value, slot, text);
+    }
+    return PSW_OK;
 }
 
 /* What this launch leaves alone but earlier ones ended. */
@@ -77,6 +99,7 @@ static psw_status open_existing(psw_job *j, const psw_filter *filter)
     psw_reader *reader;
     PSW_TRY(psw_reader_open(j->path, &reader));
     psw_status status = same_study(j, reader);
+    if (status == PSW_OK) status = has_columns(j, filter, reader);
     if (status == PSW_OK) status = read_slots(j, filter, reader);
     psw_reader_close(reader);
     return status;

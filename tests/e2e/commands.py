@@ -257,7 +257,7 @@ def salt(name):
 def commit_word(f, slot):
     total = 0
     for name, column in f.items():
-        if not isinstance(column, h5py.Dataset) or name in ("point", "commit", "launch"):
+        if not isinstance(column, h5py.Dataset) or column.ndim > 1 or name in ("point", "rep", "commit", "launch"):
             continue
         value = column[slot]
         if column.dtype.kind == "f":
@@ -265,7 +265,7 @@ def commit_word(f, slot):
             blank = math.isnan(value)
         else:
             word, blank = int(value) & MASK, int(value) == 0
-        if not blank:
+        if not blank and value != column.attrs.get("commit_default", math.nan):
             total = (total + mix(salt(name) ^ mix((word + 0x9E3779B97F4A7C15) & MASK))) & MASK
     return mix(total) or 1
 

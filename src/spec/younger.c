@@ -1,0 +1,66 @@
+/* Parameters that came after schema 1's first files. A study that says nothing new of them is the study it was. */
+#include <math.h>
+#include <string.h>
+
+#include "spec/study.h"
+
+static psw_status read_default(psw_study *study, int id)
+{
+    const psw_key *key = &psw_keys[id];
+    psw_names names = {.parameters = true};
+    ptrdiff_t column;
+    if (key->type == PSW_T_WORD || !key->fallback) return PSW_OK;
+    return psw_program_compile(key->fallback, &names, &study->defaults[id], &column);
+}
+
+/* An axis of the study's own gives values to other parameters; so would hardly one that is meant as the parameter. */
+static psw_status own_axis_check(const psw_study *study, int id)
+{
+    const psw_given *given = &study->given[id];
+    if (given->origin != PSW_O_AXIS && given->origin != PSW_O_VALUE) return PSW_OK;
+    for (ptrdiff_t i = 0; i < study->formula_count; i++) {
+        const psw_formula *f = &study->formulas[i];
+        if (!(f->program.reads & PSW_ID(id)) || PSW_YOUNGER_IDS >> f->id & 1) continue;
+        return PSW_WRONG(&study->tree, given->where,
+                         "'%s' has become a parameter (%s), and %s is computed from it as from an axis of your own; "
+                         "rename the axis, as in %s_own, or, if the parameter is meant, derive both from such an axis",
+                         psw_keys[id].name, psw_keys[id].meaning, psw_keys[f->id].name, psw_keys[id].name);
+    }
+    return PSW_OK;
+}
+
+psw_status psw_younger_read(psw_study *study)
+{
+    for (int id = 0; id < PSW_PARAMETERS; id++) {
+        if (!(PSW_YOUNGER_IDS >> id & 1)) continue;
+        PSW_TRY(own_axis_check(study, id));
+        PSW_TRY(read_default(study, id));
+    }
+    return PSW_OK;
+}
+
+void psw_younger_free(psw_study *study)
+{
+    for (int id = 0; id < PSW_PARAMETERS; id++) psw_program_free(&study->defaults[id]);
+}
+
+static double default_value(const psw_study *study, const psw_row *row, int id)
+{
+    const psw_key *key = &psw_keys[id];
+    if (key->type == PSW_T_WORD) return psw_word_code((psw_vocabulary)key->vocabulary, key->fallback);
+    return key->fallback ? psw_program_value(&study->defaults[id], row, NULL, NULL) : NAN;
+}
+
+bool psw_younger_tells(const psw_study *study, const psw_row *row, int id)
+{
+    double value = row->at[id];
+    if (!(study->applies[(int)row->at[PSW_ID_METHOD]] >> id & 1) || isnan(value)) return false;
+    return value != default_value(study, row, id);
+}
+
+uint64_t psw_younger_salt(int id)
+{
+    uint64_t salt = 0;
+    for (const char *at = psw_keys[id].name; *at; at++) salt = psw_hash_mix(salt, (unsigned char)*at);
+    return salt;
+}

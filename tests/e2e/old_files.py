@@ -1,0 +1,145 @@
+"""Files of an earlier program (tests/data, made by the first one of schema 1) live on: they are opened, verified, shown,
+merged, resumed and extended, and what they hold keeps its bits."""
+import gzip, os, shutil, subprocess, sys, tempfile
+from pathlib import Path
+
+import h5py
+import numpy
+import polysweep
+
+import commands
+from commands import check, commit_word, parse, run
+from merge import DONE
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+GROWN = {"plain": "grid.beta=[2, 4, 6]", "noise": "grid.beta=[2, 4, 8, 16]", "timed": "grid.beta=[2, 4, 6]",
+         "gaussian": "grid.beta=[2, 4, 6]"}  # studies that go on from each
+RANKS = {"timed": 2, "gaussian": 2}
+PART = ("noise",)  # not all points were computed
+
+
+def unpacked(name, place):
+    path = place / f"{name}.h5"
+    path.write_bytes(gzip.decompress((DATA / f"{name}.h5.gz").read_bytes()))
+    with h5py.File(path) as file:
+        text = file["provenance/study"][()]
+    path.with_suffix(".yaml").write_bytes(text)
+    return path, path.with_suffix(".yaml")
+
+
+def contents(path):
+    """Every dataset over slots."""
+    with h5py.File(path) as file:
+        return {name: item[()] for name, item in file.items()
+                if isinstance(item, h5py.Dataset) and item.shape[:1] == file["status"].shape}
+
+
+def refused(*arguments):
+    told = subprocess.run([commands.PROGRAM, *map(str, arguments)], capture_output=True, text=True)
+    check(told.returncode == 3, arguments, "ended with", told.returncode)
+    return told.stderr
+
+
+def done(path):
+    return contents(path)["status"] == DONE
+
+
+def same_slots(old, new, pairs, what, new_columns=True):
+    """Every column of the old file keeps its bits, and with them the commit words."""
+    check(old.keys() <= new.keys(), what, "columns are lost:", old.keys() - new.keys())
+    check((old.keys() < new.keys()) == new_columns, what, "new columns", new.keys() - old.keys())
+    for name in old:
+        if name not in ("point", "launch"):
+            check(old[name][pairs[:, 0]].tobytes() == new[name][pairs[:, 1]].tobytes(), what, name, "lost its bits")
+
+
+def places(old, new, names):
+    """Pairs of slots of the same point, of those that are done in the old file."""
+    keys = [[tuple("nan" if x != x else x for x in row) for row in zip(*(found[name].tolist() for name in names))]
+            for found in (old, new)]
+    at = {key: slot for slot, key in enumerate(keys[1])}
+    return numpy.array([(slot, at[key]) for slot, key in enumerate(keys[0]) if old["status"][slot] == DONE])
+
+
+def parameters(path):
+    with h5py.File(path) as file:
+        return bytes(numpy.bytes_(file.attrs["coordinates"])).decode().split()
+
+
+def test_read(name, path, slots):
+    dataset = polysweep.open(path)
+    check(int(dataset["done"].sum()) == int(done(path).sum()) > 0, name, "done slots as Python reads them")
+    check(bool((dataset["committed"] == dataset["done"]).all()), name, "slots that are not committed")
+    check(len(run("show", path, "--jsonl").splitlines()) == slots, name, "rows that are shown")
+    with h5py.File(path) as file:
+        for slot in numpy.flatnonzero(file["status"][()] == DONE):
+            check(file["commit"][slot] == commit_word(file, slot), name, "commit word of slot", slot)
+
+
+def test_verified(name, path, ranks=0):
+    told = parse(run("verify", path, "--json", ranks=ranks))
+    check(told["done"] == told["recomputed"] > 0 and told["differing"] == told["torn"] == 0, name, told)
+
+
+def test_merged(name, path, place):
+    out = place / f"{name}-merged.h5"
+    run("merge", out, path, shutil.copy(path, place / f"{name}-copy.h5"))
+    old, new = contents(path), contents(out)
+    same_slots(old, new, numpy.array([(i, i) for i in numpy.flatnonzero(old["status"] == DONE)]), f"{name}, merged")
+
+
+def test_resumed(name, path, study):
+    """The file stays what it is, and what is new in it has commit words over its own columns."""
+    before = contents(path)
+    run("run", study, "-o", path, "--quiet", ranks=RANKS.get(name, 0))
+    after = contents(path)
+    check(done(path).all(), name, "resumed to its end")
+    same_slots(before, after, places(before, after, parameters(path)), f"{name}, resumed", new_columns=False)
+    check((done(path).sum() > (before["status"] == DONE).sum()) == (name in PART), name, "had points left")
+    test_read(f"{name}, resumed", path, len(before["status"]))
+
+
+def test_extended(name, path, study):
+    before, names = contents(path), parameters(path)
+    run("run", study, "-o", path, "--extend", "--quiet", "--set", GROWN[name], ranks=2)
+    after = contents(path)
+    check(done(path).all() and len(after["status"]) > len(before["status"]), name, "extended to its end")
+    same_slots(before, after, places(before, after, names), f"{name}, extended")
+    new = (after["trials"] > 0) & numpy.isin(after["beta"], [6, 16])
+    check((after["trials_done"][new] >= after["trials"][new]).all(), name, "new points have younger columns")
+    test_verified(f"{name}, extended", path)
+
+
+def test_own_axis(place):
+    """An axis of the study's own whose name has become a parameter's would be read as that: said, in files and texts."""
+    path, study = unpacked("own", place)
+    with h5py.File(path, "r+") as file:
+        file["provenance/own"][0] = b"beta"  # as if it had been a name of its own then
+    for words in (["verify", path], ["show", path], ["run", study, "-o", path], ["merge", "out.h5", path, path]):
+        told = refused(*words)
+        check("an axis of its own named 'beta'" in told and "beta_own" in told, told)
+
+
+def test_file(name, place):
+    path, study = unpacked(name, place)
+    slots = len(done(path))
+    test_read(name, path, slots)
+    test_verified(name, path, RANKS.get(name, 0))
+    test_merged(name, path, place)
+    test_resumed(name, path, study)
+    test_extended(name, path, study)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        os.chdir(place)
+        for name in GROWN:
+            test_file(name, place)
+        test_own_axis(place)
+    print(f"{commands.checks} checks, {commands.failed} failed")
+    return commands.failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
