@@ -146,6 +146,11 @@ typedef struct psw_work {
     double flops, bytes;
 } psw_work;
 psw_work psw_attend_work(const psw_point *point);
+/* What turning one score into a weight takes beyond what every score takes; {0} of sketches. */
+typedef struct psw_weigh_work {
+    double multiplications, transcends, exponentials; /* a transcend: a logarithm and an exponential in double */
+} psw_weigh_work;
+psw_weigh_work psw_attend_weigh_work(const psw_point *point);
 /* Bytes of a sketch's state, features x (v + 1) in the point's precision; 0 of the other methods. */
 double psw_attend_state_bytes(const psw_point *point);
 

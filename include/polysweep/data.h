@@ -40,6 +40,16 @@ double psw_data_unit(const psw_point *point);
 /* True if scores can be negative (then odd and fractional beta need `negative`). */
 bool psw_data_signed(const psw_point *point);
 
+/* True if scores of tokens can be exactly 0 (0^0 has no value). */
+bool psw_data_zeros(const psw_point *point);
+
+/* What rows are made of. Of scores there is one random number a key, whatever this says. */
+typedef struct psw_data_work {
+    double drawn;      /* random numbers for an element */
+    double query_rows; /* rows that are made for a row of queries */
+} psw_data_work;
+psw_data_work psw_data_work_of(const psw_point *point);
+
 /* Rows first .. first+count of one side of data set `set`, count x (d or v), contiguous, row_norm applied to
  * queries and keys. Of scores: keys are the scores (width 1), the one query is 1, values are rows of the identity. */
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);

@@ -16,7 +16,7 @@ typedef struct psw_forecast_request {
     ptrdiff_t ranks, ranks_per_node; /* 0: the cores of this machine */
 } psw_forecast_request;
 
-enum { PSW_FORECAST_METHODS = PSW_FAVOR + 1, PSW_FORECAST_COMPARE_MAX = 32 };
+enum { PSW_FORECAST_METHODS = PSW_METHODS, PSW_FORECAST_COMPARE_MAX = 32 };
 
 typedef struct psw_forecast_tally { /* points of one method */
     ptrdiff_t points;

@@ -136,8 +136,6 @@ uint64_t psw_hash_text(uint64_t seed, const char *text);
 
 /* ---- do two results of one point agree, as far as their columns promise it? ---------------------------------- */
 
-/* Attention that is folded over rows: the same bits from one build on one kernel, whatever the team. */
-bool psw_row_fold(psw_method method);
 /* Launches of one version with one BLAS, on one kernel. */
 bool psw_same_build(const psw_launch *a, const psw_launch *b);
 

@@ -31,7 +31,7 @@ typedef struct psw_sketch_shape {
     double lift_flops;   /* of lifting one row */
 } psw_sketch_shape;
 
-/* True for the methods that have a map (monomial, polysketch, tree, tensorsketch, srht, maclaurin, favor). */
+/* True for the methods that have a map: those that fold states. */
 bool psw_sketch_has(psw_method method);
 /* From r or features (one of them is given), d, beta. Of a point that psw_sketch_check accepts. */
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point);
@@ -50,6 +50,16 @@ typedef struct psw_moments {
     double mean, variance;
 } psw_moments;
 psw_moments psw_sketch_moments(const psw_point *point, double norms, double product, double squares);
+
+/* Work beside the flops of a shape, which are taken as those of products: of mapping one row, and of drawing the tables
+ * once. Flops of rows are in the point's precision, those of tables in double. */
+typedef struct psw_sketch_work {
+    double flops;          /* that the shape does not count, or as many more as what it counts takes longer */
+    double transcends;     /* exponentials of the point's precision */
+    double normals, signs; /* random numbers */
+} psw_sketch_work;
+psw_sketch_work psw_sketch_row_work(const psw_point *point);
+psw_sketch_work psw_sketch_table_work(const psw_point *point);
 
 /* Learned weights of a polysketch, loaded and kept by whoever owns the file. Two stacks of two levels, each
  *     f(x) = gelu(layernorm(x) up) down,   layernorm with epsilon 1e-5, gain and shift; gelu in its tanh form,

@@ -82,9 +82,16 @@ psw_work psw_attend_work(const psw_point *p)
 {
     if (psw_sketch_has(p->method)) return sketch_work(p);
     double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(p->d + p->v);
-    if (p->data_kind == PSW_SCORES) return (psw_work){4 * (double)p->n, (2 * sizeof(double) + real) * (double)p->n};
+    if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
+        return (psw_work){4 * (double)p->n, (2 * sizeof(double) + real) * (double)p->n};
     double strip = (double)(p->block < p->n ? p->block : p->n);
     return (psw_work){2 * scores(p) * widths, real * widths * ((double)p->n + scores(p) / strip)};
+}
+
+psw_weigh_work psw_attend_weigh_work(const psw_point *p)
+{
+    const psw_method_row *method = psw_method_row_of(p->method);
+    return method && method->work ? method->work(p) : (psw_weigh_work){0};
 }
 
 /* ---- what can be computed ---- */
@@ -98,8 +105,8 @@ static psw_status check_degree(const psw_point *p)
 {
     if (!isfinite(p->beta) || p->beta < 0)
         return PSW_FAIL(PSW_USAGE, "beta = %g: the degree of exact attention is a number from 0 on", p->beta);
-    if (p->beta == 0 && p->data_kind == PSW_SELF_ATTENTION && p->c == 0)
-        return PSW_FAIL(PSW_USAGE, "beta = 0 with c = 0: scores are 0, and 0^0 has no value; exclude this point");
+    if (p->beta == 0 && psw_data_zeros(p))
+        return PSW_FAIL(PSW_USAGE, "beta = 0 with scores that are 0: 0^0 has no value; exclude this point");
     if (psw_data_signed(p) && odd_or_fractional(p->beta) && p->negative == PSW_NEGATIVE_REFUSE)
         return PSW_FAIL(PSW_USAGE,
                         "beta = %g with scores that can be negative: weights would be %s; take an even degree, or say "
@@ -120,11 +127,11 @@ static psw_status check_local(const psw_point *p)
 
 static psw_status check_sketch(const psw_point *p)
 {
-    if (p->data_kind == PSW_SCORES)
-        return PSW_FAIL(PSW_USAGE, "data kind scores has no rows to sketch; take exact, softmax or linear");
+    const psw_data_kind_facts *data = psw_data_kind_facts_of(p->data_kind);
+    if (!data->has_rows) return PSW_FAIL(PSW_USAGE, "data kind %s has no rows to sketch; take a row fold", data->word);
     PSW_TRY(psw_sketch_check(p));
     PSW_TRY(check_local(p));
-    if (p->method == PSW_FAVOR) return PSW_OK;
+    if (!psw_method_facts_of(p->method)->has_degree) return PSW_OK;
     if (psw_data_signed(p) && odd_or_fractional(p->beta) && p->negative == PSW_NEGATIVE_ABS)
         return PSW_FAIL(PSW_USAGE, "beta = %g: a sketch estimates z^beta with its sign; say negative: signed", p->beta);
     return check_degree(p);
@@ -132,7 +139,7 @@ static psw_status check_sketch(const psw_point *p)
 
 psw_status psw_attend_check(const psw_point *p)
 {
-    bool sketch = psw_sketch_has(p->method), rows = p->data_kind != PSW_SCORES; /* of width d */
+    bool sketch = psw_sketch_has(p->method), rows = psw_data_kind_facts_of(p->data_kind)->has_rows;
     if (!sketch && !psw_method_row_of(p->method))
         return PSW_FAIL(PSW_USAGE, "this method has no attention to compute; take another");
     if (p->block < 1 || p->n < 1 || (rows && p->d < 1) || p->v < 1)
@@ -141,5 +148,5 @@ psw_status psw_attend_check(const psw_point *p)
     if (!(p->den_constant >= 0) || isinf(p->den_constant))
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
     if (sketch) return check_sketch(p);
-    return p->method == PSW_EXACT ? check_degree(p) : PSW_OK;
+    return psw_method_facts_of(p->method)->has_degree ? check_degree(p) : PSW_OK;
 }

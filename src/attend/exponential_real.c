@@ -30,9 +30,8 @@ double psw_weigh_real_degree(const psw_score_row *row, const psw_scaling *s, dou
 }
 
 /* e^z = 2^(z log2 e - E) 2^E, E = floor(peak log2 e) */
-psw_weight_sum psw_weigh_softmax(const psw_point *point, const psw_score_row *row, psw_real *w)
+psw_weight_sum psw_weigh_exponential(const psw_score_row *row, psw_real *w)
 {
-    (void)point;
     const double log2_e = 1.4426950408889634, least = PSW_LOWEST_EXPONENT;
     double exponent = floor(row->peak * log2_e);
     if (!(fabs(exponent) < 0x1p30)) return psw_weigh_constant(row->count, 0, (psw_weight_sum){NAN, 0}, w);

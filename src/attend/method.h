@@ -1,12 +1,12 @@
-/* attend/method: the table of methods, one row each. Compiled twice.
+/* attend/method: the methods that fold rows, one file each; polysweep/methods.def lists them. Compiled twice.
  *
  * A method turns the scores of one query row with one key leaf into weights w 2^E: pure, row by row, and never over
  * the scores, which all degrees share. The fold does the rest. */
 #ifndef POLYSWEEP_ATTEND_METHOD_H
 #define POLYSWEEP_ATTEND_METHOD_H
 
+#include "polysweep/attend.h"
 #include "polysweep/real.h"
-#include "polysweep/spec.h"
 
 /* The scores of one row with the keys it may see. */
 typedef struct psw_score_row {
@@ -22,26 +22,28 @@ typedef struct psw_weight_sum {
 } psw_weight_sum;
 
 typedef struct psw_method_row {
-    psw_method method;
-    const char *formula;
     double (*peak)(const psw_real *z, ptrdiff_t count); /* count >= 1; NaN or infinite if an entry is */
     psw_weight_sum (*weigh)(const psw_point *point, const psw_score_row *row, psw_real *w);
+    psw_weigh_work (*work)(const psw_point *point); /* of one weight; NULL: no more than what every score takes */
 } psw_method_row;
 
-/* NULL: no such method yet. */
+/* The row of a method, which is all that its file, WORD_real.c, gives away. */
+#define ATTEND_WEIGH(word) PSW_PRECISION_NAME(attend_weigh_##word)
+/* NULL: the method does not fold rows. */
 #define psw_method_row_of PSW_PRECISION_NAME(psw_method_row_of)
 const psw_method_row *psw_method_row_of(psw_method method);
 
+/* What methods are made of. */
 #define psw_peak_magnitude PSW_PRECISION_NAME(psw_peak_magnitude)
 #define psw_peak_largest PSW_PRECISION_NAME(psw_peak_largest)
-#define psw_weigh_exact PSW_PRECISION_NAME(psw_weigh_exact)
-#define psw_weigh_linear PSW_PRECISION_NAME(psw_weigh_linear)
-#define psw_weigh_softmax PSW_PRECISION_NAME(psw_weigh_softmax)
+#define psw_weigh_power PSW_PRECISION_NAME(psw_weigh_power)
+#define psw_weigh_exponential PSW_PRECISION_NAME(psw_weigh_exponential)
 double psw_peak_magnitude(const psw_real *z, ptrdiff_t count); /* max |z| */
 double psw_peak_largest(const psw_real *z, ptrdiff_t count);   /* max z */
-psw_weight_sum psw_weigh_exact(const psw_point *point, const psw_score_row *row, psw_real *w);
-psw_weight_sum psw_weigh_linear(const psw_point *point, const psw_score_row *row, psw_real *w);
-psw_weight_sum psw_weigh_softmax(const psw_point *point, const psw_score_row *row, psw_real *w);
+/* z^beta, beta >= 0; the row's peak is that of magnitudes */
+psw_weight_sum psw_weigh_power(double beta, psw_negative negative, const psw_score_row *row, psw_real *w);
+/* e^z; the row's peak is the largest score */
+psw_weight_sum psw_weigh_exponential(const psw_score_row *row, psw_real *w);
 
 /* Weights this far below the largest of their row and leaf (whose exponent is 0 or 1) are 0: it keeps powers,
  * products and sums out of the subnormal numbers, where processors are slow. */

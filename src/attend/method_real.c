@@ -1,14 +1,21 @@
 #include "attend/method.h"
 
-static const psw_method_row methods[] = {
-    {PSW_EXACT, "z^beta", psw_peak_magnitude, psw_weigh_exact},
-    {PSW_SOFTMAX, "e^z", psw_peak_largest, psw_weigh_softmax},
-    {PSW_LINEAR, "z", psw_peak_magnitude, psw_weigh_linear},
+/* By what a method folds. */
+#define DECLARE_ROWS(word) extern const psw_method_row ATTEND_WEIGH(word);
+#define DECLARE_STATES(word)
+#define DECLARE_NOTHING(word)
+#define PSW_METHOD(word, CODE, folds, ...) DECLARE_##folds(word)
+#include "polysweep/methods.def"
+
+#define ROW_ROWS(word) &ATTEND_WEIGH(word)
+#define ROW_STATES(word) NULL
+#define ROW_NOTHING(word) NULL
+static const psw_method_row *const methods[] = {
+#define PSW_METHOD(word, CODE, folds, ...) ROW_##folds(word),
+#include "polysweep/methods.def"
 };
 
 const psw_method_row *psw_method_row_of(psw_method method)
 {
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (methods[i].method == method) return &methods[i];
-    return NULL;
+    return (size_t)method < PSW_METHODS ? methods[method] : NULL;
 }

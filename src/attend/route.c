@@ -3,7 +3,8 @@
 
 psw_fold_kind psw_attend_kind(const psw_point *p)
 {
-    return psw_sketch_has(p->method) ? PSW_STATE_FOLD : p->data_kind == PSW_SCORES ? PSW_ONE_RANK : PSW_ROW_FOLD;
+    if (psw_sketch_has(p->method)) return PSW_STATE_FOLD;
+    return psw_data_kind_facts_of(p->data_kind)->has_rows ? PSW_ROW_FOLD : PSW_ONE_RANK;
 }
 
 psw_route psw_attend_route(const psw_point *p, psw_choice choice, int size, int rank)

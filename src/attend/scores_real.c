@@ -26,11 +26,12 @@ void psw_scores_load(psw_scores *s, const psw_data *data)
 static double logarithms(const psw_scores *s, const double *z)
 {
     const psw_point *p = s->group->points;
+    bool exponential = psw_method_facts_of(p->method)->kernel == PSW_KERNEL_EXPONENTIAL;
     double peak = z[0];
     for (ptrdiff_t j = 0; j < p->n; j++) peak = fmax(peak, z[j]);
     for (ptrdiff_t j = 0; j < p->n; j++)
-        s->log2_u[j] = p->method == PSW_SOFTMAX ? (z[j] - peak) * 1.4426950408889634 : log2(z[j] / peak);
-    return p->method == PSW_SOFTMAX ? peak * 1.4426950408889634 : log2(peak);
+        s->log2_u[j] = exponential ? (z[j] - peak) * 1.4426950408889634 : log2(z[j] / peak);
+    return exponential ? peak * 1.4426950408889634 : log2(peak);
 }
 
 /* Sums of 1024, then their sum: the error stays that of a few thousand terms. */
@@ -50,7 +51,7 @@ static void weigh(psw_scores *s, ptrdiff_t point, int set, double log2_peak)
 {
     const psw_point *p = &s->group->points[point];
     ptrdiff_t pair = point * s->sets + set;
-    double beta = p->method == PSW_EXACT ? p->beta : 1;
+    double beta = psw_method_facts_of(p->method)->has_degree ? p->beta : 1;
     double den = sum_of_powers(s, beta) + p->den_constant * exp2(-beta * log2_peak);
     psw_real *row = s->rows + pair * p->n;
     for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(exp2(beta * s->log2_u[j]) / den);

@@ -83,7 +83,7 @@ static void lay_results(psw_sketched *f, psw_arena *arena)
 static void lay_exact(psw_sketched *f, psw_arena *arena)
 {
     f->exact = *f->p;
-    f->exact.method = f->p->method == PSW_FAVOR ? PSW_SOFTMAX : PSW_EXACT;
+    f->exact.method = psw_method_of_kernel(psw_method_facts_of(f->p->method)->kernel);
     f->exact.negative = PSW_NEGATIVE_SIGNED;
     f->exact_group = (psw_group){&f->exact, 1};
     psw_fold *kept = psw_arena_take(arena, 1, sizeof *kept);

@@ -84,7 +84,7 @@ static double weigh_row(const psw_score_row *row, const psw_scaling *s, psw_real
     return psw_chunk_sum(sum);
 }
 
-/* ---- the methods ---- */
+/* ---- all degrees ---- */
 
 #define LARGEST_POWER 0x1p20 /* larger integers are treated as real degrees */
 
@@ -107,7 +107,7 @@ static psw_scaling scale_of(double beta, psw_negative negative, double peak, dou
                          .exponent = carried ? 0 : exponent};
 }
 
-static psw_weight_sum weigh_power(double beta, psw_negative negative, const psw_score_row *row, psw_real *w)
+psw_weight_sum psw_weigh_power(double beta, psw_negative negative, const psw_score_row *row, psw_real *w)
 {
     if (beta == 0) return psw_weigh_constant(row->count, 1, (psw_weight_sum){(double)row->count, 0}, w);
     if (!isfinite(row->peak)) return psw_weigh_constant(row->count, 0, (psw_weight_sum){NAN, 0}, w);
@@ -116,15 +116,4 @@ static psw_weight_sum weigh_power(double beta, psw_negative negative, const psw_
     psw_scaling s = scale_of(beta, negative, row->peak, exponent);
     double sum = s.degree ? weigh_row(row, &s, w) : psw_weigh_real_degree(row, &s, beta, w);
     return (psw_weight_sum){sum, (int)exponent};
-}
-
-psw_weight_sum psw_weigh_exact(const psw_point *point, const psw_score_row *row, psw_real *w)
-{
-    return weigh_power(point->beta, point->negative, row, w);
-}
-
-psw_weight_sum psw_weigh_linear(const psw_point *point, const psw_score_row *row, psw_real *w)
-{
-    (void)point;
-    return weigh_power(1, PSW_NEGATIVE_SIGNED, row, w);
 }

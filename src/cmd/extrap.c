@@ -11,13 +11,11 @@ static const char *const parameters[] = {"team", "n", "d", "beta", "r", NULL};
 /* What a forward pass does not depend on, or what follows from a parameter. */
 static const char *const others[] = {"team_asked", "m", "trials", "j3", "seed", "draws", NULL};
 
-enum { METHODS = PSW_FAVOR + 1 };
-
 typedef struct extrap {
     const view *view;
     bool varies[PSW_COLUMNS_MAX], lacks[PSW_COLUMNS_MAX]; /* of timed points: of one method some differ; some have none */
-    double first[METHODS][PSW_COLUMNS_MAX];               /* of each method's first point */
-    bool seen[METHODS];
+    double first[PSW_METHODS][PSW_COLUMNS_MAX];               /* of each method's first point */
+    bool seen[PSW_METHODS];
     ptrdiff_t columns; /* the fixed ones: own axes cost by the parameters that are derived from them */
     ptrdiff_t points, parameters;
     double *seconds; /* repetitions of a point */

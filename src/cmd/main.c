@@ -156,6 +156,7 @@ static int help(int argc, char **argv)
 {
     if (launched_rank() != 0) return PSW_OK;
     if (argc > 2 && strcmp(argv[2], "keys") == 0) psw_keys_print(stdout);
+    else if (argc > 2 && strcmp(argv[2], "methods") == 0) psw_methods_print(stdout);
     else psw_help_print(NULL, argc > 1 ? stdout : stderr);
     return argc > 1 ? PSW_OK : PSW_USAGE;
 }

@@ -194,7 +194,7 @@ static bool columns_agree(joint *m, ptrdiff_t slot, const psw_record *a, const p
 static psw_status rows_agree(joint *m, const psw_origin from[2], const psw_point *point, bool exactly,
                              disagreement *one, bool *agree)
 {
-    ptrdiff_t lines, sets = point->method == PSW_CLOSED_FORM ? 0 : psw_data_sets(point);
+    ptrdiff_t lines, sets = psw_method_computes(point->method) ? psw_data_sets(point) : 0;
     const psw_column *columns = psw_row_columns(&lines);
     psw_row_span at = {0};
     for (; at.set < sets; at.set++)
@@ -220,7 +220,8 @@ static psw_status compare(joint *m, const input *a, const input *b, ptrdiff_t sl
 {
     disagreement one = {.slot = slot, .first_path = a->path, .second_path = b->path};
     const psw_origin from[2] = {{a->reader, slot}, {b->reader, slot}};
-    bool exactly = psw_row_fold(first->point.method) && same_build(a, first->slot.launch, b, second->slot.launch);
+    bool exactly =
+        psw_method_facts_of(first->point.method)->bitwise && same_build(a, first->slot.launch, b, second->slot.launch);
     bool agree = columns_agree(m, slot, first, second, exactly, &one);
     if (m->room[0].values > 0) PSW_TRY(rows_agree(m, from, &first->point, exactly, &one, &agree));
     m->both++;

@@ -204,7 +204,8 @@ void psw_help_print(const psw_command *command, FILE *stream)
     fprintf(stream, "polysweep " PSW_VERSION ": sweeps of polynomial attention, exact and sketched\n\n"
                     "polysweep COMMAND [OPTIONS] [FILE...], alone or under mpirun or srun\n\n");
     for (const psw_command *c = psw_commands; c->name; c++) fprintf(stream, "  %-8s %s\n", c->name, c->summary);
-    fprintf(stream, "\npolysweep COMMAND --help explains one; polysweep --help keys lists the keys of a study file.\n\n"
+    fprintf(stream, "\npolysweep COMMAND --help explains one; polysweep help keys lists the keys of a study file, help\n"
+                    "methods the methods and kinds of data.\n\n"
                     "exit codes: 0 done, 1 some points failed, 2 usage or study file, 3 file or environment,\n"
                     "            4 verification mismatch, 70 a bug, 75 stopped cleanly with work left\n");
 }

@@ -14,7 +14,7 @@ bool scale_same_line(const psw_point *a, const psw_point *b, bool weak)
     x.team = y.team = 0;
     if (weak) { /* n grows, and with it what is derived from it */
         x.n = y.n, x.m = y.m, x.j3 = y.j3;
-        if (x.data_kind == PSW_SCORES) x.v = y.v;
+        if (!psw_data_kind_facts_of(x.data_kind)->has_rows) x.v = y.v;
     }
     if (isnan(x.beta) && isnan(y.beta)) x.beta = y.beta = 0;
     for (int i = 0; i < PSW_OWN_MAX; i++)
@@ -64,7 +64,7 @@ psw_status scale_work_check(const psw_study *study)
     psw_point worst = {0};
     for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
         psw_point point = psw_study_point(study, slot);
-        if (point.method == PSW_CLOSED_FORM) continue;
+        if (!psw_method_computes(point.method)) continue;
         psw_point base = psw_study_point(study, base_of(study, slot, &point));
         double off = scale_work(&point) / scale_work(&base) - 1;
         if (fabs(off) > fabs(farthest)) farthest = off, worst = point;
@@ -163,7 +163,7 @@ static bool follows(const table *t, ptrdiff_t i, ptrdiff_t base)
 
 static bool begins(const table *t, ptrdiff_t i)
 {
-    if (t->records[i].point.method == PSW_CLOSED_FORM) return false;
+    if (!psw_method_computes(t->records[i].point.method)) return false;
     for (ptrdiff_t k = 0; k < i; k++)
         if (follows(t, i, k)) return false;
     return true;
@@ -204,7 +204,7 @@ static void tell_traps(const table *t)
 {
     for (ptrdiff_t i = 0; i < t->count; i++) {
         const psw_point *p = &t->records[i].point;
-        double uneven = p->method == PSW_CLOSED_FORM ? 1 : scale_unevenness(p);
+        double uneven = psw_method_computes(p->method) ? scale_unevenness(p) : 1;
         if (uneven <= 1 + SCALE_BOUND) continue;
         printf("\nuneven: n = %td is %.4g block%s of %td; of a team of %td some rank has %.2f times its share, which bounds "
                "efficiency (--set grid.block=... makes them smaller)\n",

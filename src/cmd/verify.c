@@ -75,7 +75,7 @@ static void note(check *c, ptrdiff_t slot, int column, double stored, double fou
 
 static bool promises_bits(check *c, const psw_record *stored)
 {
-    return psw_row_fold(stored->point.method) && same_build(c, stored->slot.launch);
+    return psw_method_facts_of(stored->point.method)->bitwise && same_build(c, stored->slot.launch);
 }
 
 static bool rows_differ(check *c, ptrdiff_t slot)
@@ -108,7 +108,7 @@ static void compare(check *c, ptrdiff_t slot, const psw_record *stored, const ps
         note(c, slot, i, psw_column_value(column, stored), psw_column_value(column, found));
         differs = true;
     }
-    c->with_rows += c->rows && stored->point.method != PSW_CLOSED_FORM;
+    c->with_rows += c->rows && psw_method_computes(stored->point.method);
     c->mine.slots += differs;
 }
 

@@ -4,19 +4,13 @@
 #include "data/kind.h"
 
 static const data_kind *const kinds[] = {
-    [PSW_SELF_ATTENTION] = &data_self_attention,
-    [PSW_SCORES] = &data_scores,
-    [PSW_GAUSSIAN] = &data_gaussian,
-    [PSW_SPHERE] = &data_sphere,
-    [PSW_ALIGNED] = &data_aligned,
-    [PSW_FILE] = &data_file,
+#define PSW_DATA_KIND(word, ...) &data_##word,
+#include "polysweep/data_kinds.def"
 };
-static const int known = (int)(sizeof kinds / sizeof kinds[0]);
 
 static const data_kind *kind_of(const psw_point *point)
 {
-    int code = (int)point->data_kind;
-    return code >= 0 && code < known ? kinds[code] : NULL;
+    return (size_t)point->data_kind < PSW_DATA_KINDS ? kinds[point->data_kind] : NULL;
 }
 
 psw_status data_check_widths(const psw_point *p)
@@ -59,12 +53,12 @@ void psw_data_close(psw_data *data)
 
 ptrdiff_t psw_data_queries(const psw_point *point)
 {
-    return point->data_kind == PSW_SCORES ? 1 : point->n;
+    return psw_data_kind_facts_of(point->data_kind)->has_rows ? point->n : 1;
 }
 
 int psw_data_sets(const psw_point *point)
 {
-    return kind_of(point) ? kind_of(point)->sets : 1;
+    return psw_data_kind_facts_of(point->data_kind)->sets;
 }
 
 bool psw_data_shared(const psw_point *point)
@@ -75,8 +69,7 @@ bool psw_data_shared(const psw_point *point)
 
 ptrdiff_t psw_data_special(const psw_point *point)
 {
-    const data_kind *kind = kind_of(point);
-    return kind && kind->special ? point->j3 : -1;
+    return psw_data_sets(point) > 1 ? point->j3 : -1;
 }
 
 double psw_data_unit(const psw_point *point)
@@ -95,6 +88,18 @@ bool psw_data_signed(const psw_point *point)
     const data_kind *kind = kind_of(point);
     if (!kind || !kind->has_negative_scores) return true;
     return point->row_norm == PSW_NORM_LAYERNORM || kind->has_negative_scores(point);
+}
+
+bool psw_data_zeros(const psw_point *point)
+{
+    const data_kind *kind = kind_of(point);
+    return kind && kind->has_zero_scores && kind->has_zero_scores(point);
+}
+
+psw_data_work psw_data_work_of(const psw_point *point)
+{
+    const data_kind *kind = kind_of(point);
+    return kind && kind->work ? kind->work(point) : (psw_data_work){.query_rows = 1};
 }
 
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows)

@@ -40,4 +40,4 @@ static void rows_of(const psw_data *data, int set, psw_side side, ptrdiff_t firs
     for (ptrdiff_t i = 0; i < numbers; i++) rows[i] = t->single ? (double)single[from + i] : full[from + i];
 }
 
-const data_kind data_file = {.check = check, .open = open_file, .sets = 1, .rows = rows_of};
+const data_kind data_file = {.check = check, .open = open_file, .rows = rows_of};

@@ -1,4 +1,5 @@
-/* A kind of data is one row of a table: what its shape must be and how it makes rows, before row_norm. */
+/* A kind of data is one row, in a file of its own: what its shape must be, how it makes rows (before row_norm), and
+ * what they take. polysweep/data_kinds.def lists them. */
 #ifndef POLYSWEEP_DATA_KIND_H
 #define POLYSWEEP_DATA_KIND_H
 
@@ -14,16 +15,24 @@ struct psw_data {
 
 typedef struct data_kind {
     psw_status (*check)(const psw_point *point, const psw_arrays *arrays);
-    psw_status (*open)(psw_data *data); /* NULL: nothing to open; scratch is freed with the data */
-    int sets;
-    bool special;                                        /* point.j3 is the token that differs */
+    psw_status (*open)(psw_data *data);                  /* NULL: nothing to open; scratch is freed with the data */
     bool same;                                           /* before row_norm, the three sides are the same rows */
     bool (*has_negative_scores)(const psw_point *point); /* before row_norm; NULL: they can be */
+    bool (*has_zero_scores)(const psw_point *point);     /* NULL: none is 0 but by chance */
     double (*threshold)(const psw_point *point);         /* NULL: no head looks at this kind */
     void (*rows)(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
+    psw_data_work (*work)(const psw_point *point); /* NULL: elements are there, or made without random numbers */
 } data_kind;
 
-extern const data_kind data_self_attention, data_gaussian, data_sphere, data_aligned, data_scores, data_file;
+#define PSW_DATA_KIND(word, ...) extern const data_kind data_##word;
+#include "polysweep/data_kinds.def"
+
+/* What kinds of standard normals share. A key holds side and width, never n or the kind: longer sequences begin with
+ * shorter ones, and rows of one kind are made of those of another. */
+psw_status data_normal_check(const psw_point *point, const psw_arrays *arrays);
+psw_status data_normal_open(psw_data *data);
+void data_normal_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
+psw_data_work data_normal_work(const psw_point *point);
 
 /* n, d and v are at least 1, and row_norm leaves something of a row. */
 psw_status data_check_widths(const psw_point *point);

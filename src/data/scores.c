@@ -6,6 +6,12 @@
 /* One query and n keys, given by their scores (shape after Deng, Song, Zhou 2023): z_i uniform in [ln n, ln 1.4 n], and
  * in D_1 z_j3 = 4 ln n. Values are the identity, so the output of attention is the row of weights itself. */
 
+/* Those that make a weight of a score alone. */
+static bool takes_scores(const psw_method_facts *method)
+{
+    return method->folds == PSW_FOLDS_ROWS && method->kernel != PSW_KERNEL_OTHER;
+}
+
 static psw_status check(const psw_point *p, const psw_arrays *arrays)
 {
     (void)arrays;
@@ -13,8 +19,9 @@ static psw_status check(const psw_point *p, const psw_arrays *arrays)
     if (p->v != p->n)
         return PSW_FAIL(PSW_USAGE, "v = %td: the values of scores data are the identity, v = n = %td", p->v, p->n);
     if (p->j3 < 0 || p->j3 >= p->n) return PSW_FAIL(PSW_USAGE, "j3 = %td is no key: 0 <= j3 < n = %td", p->j3, p->n);
-    if (p->method != PSW_EXACT && p->method != PSW_SOFTMAX && p->method != PSW_LINEAR)
-        return PSW_FAIL(PSW_USAGE, "scores data has no rows to map: take method exact, softmax or linear");
+    if (!takes_scores(psw_method_facts_of(p->method)))
+        return PSW_FAIL(PSW_USAGE, "scores data has no rows to map: take method %s",
+                        psw_methods_where(takes_scores).text);
     if (p->row_norm != PSW_NORM_NONE || p->mask != PSW_FULL)
         return PSW_FAIL(PSW_USAGE, "scores data has one query and no rows: row_norm none and mask full");
     return PSW_OK;
@@ -58,10 +65,5 @@ static void rows_of(const psw_data *data, int set, psw_side side, ptrdiff_t firs
     for (ptrdiff_t i = 0; i < count; i++) rows[i * n + first + i] = 1;
 }
 
-const data_kind data_scores = {.check = check,
-                               .open = open_scores,
-                               .sets = 2,
-                               .special = true,
-                               .has_negative_scores = never,
-                               .threshold = quarter,
-                               .rows = rows_of};
+const data_kind data_scores = {
+    .check = check, .open = open_scores, .has_negative_scores = never, .threshold = quarter, .rows = rows_of};

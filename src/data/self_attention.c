@@ -20,7 +20,7 @@ static psw_status check_shape(const psw_point *p)
         return PSW_FAIL(PSW_USAGE,
                         "n = %td is not a multiple of d - 2 = %td: class blocks must be whole; nearest n: %td or %td",
                         n, d - 2, n / (d - 2) * (d - 2), (n / (d - 2) + 1) * (d - 2));
-    if (p->v != d && p->method != PSW_CLOSED_FORM) /* theory makes no rows */
+    if (p->v != d && psw_method_computes(p->method)) /* theory makes no rows */
         return PSW_FAIL(PSW_USAGE, "v = %td: the values of self_attention data are as wide as its rows, v = d = %td",
                         p->v, d);
     if (p->j3 < 0 || p->j3 >= n) return PSW_FAIL(PSW_USAGE, "j3 = %td is no token: 0 <= j3 < n = %td", p->j3, n);
@@ -41,7 +41,7 @@ static psw_status check_constants(const psw_point *p)
 /* Without c, tokens of different classes score exactly 0; without b as well, ordinary rows score nothing but 0. */
 static psw_status check_zero_scores(const psw_point *p)
 {
-    bool powers = p->method != PSW_SOFTMAX && p->method != PSW_FAVOR;
+    bool powers = psw_method_facts_of(p->method)->kernel != PSW_KERNEL_EXPONENTIAL;
     bool exact_zeros = p->c == 0 && p->noise == 0 && p->row_norm != PSW_NORM_LAYERNORM;
     if (!powers || !exact_zeros) return PSW_OK;
     if (p->beta == 0)
@@ -63,6 +63,12 @@ static psw_status check(const psw_point *point, const psw_arrays *arrays)
 static bool has_negative_scores(const psw_point *point)
 {
     return point->noise > 0;
+}
+
+/* Between classes, without the constant feature. */
+static bool has_zero_scores(const psw_point *point)
+{
+    return point->c == 0;
 }
 
 /* tau = (c + kappa) s */
@@ -97,12 +103,17 @@ static void rows_of(const psw_data *data, int set, psw_side side, ptrdiff_t firs
     }
 }
 
+static psw_data_work work(const psw_point *point)
+{
+    return (psw_data_work){.drawn = point->noise > 0, .query_rows = 1};
+}
+
 const data_kind data_self_attention = {
     .check = check,
-    .sets = 2,
-    .special = true,
     .same = true,
     .has_negative_scores = has_negative_scores,
+    .has_zero_scores = has_zero_scores,
     .threshold = threshold,
     .rows = rows_of,
+    .work = work,
 };

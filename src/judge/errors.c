@@ -175,7 +175,7 @@ void errors_draw_end(psw_errors *e)
 
 static double amm(const psw_errors *e, const errors_draw *d)
 {
-    return e->point.method == PSW_FAVOR ? NAN : sqrt(errors_ratio(d->square, e->norm));
+    return errors_of_power(&e->point) ? sqrt(errors_ratio(d->square, e->norm)) : NAN;
 }
 static double attn(const psw_errors *e, const errors_draw *d)
 {

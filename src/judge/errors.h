@@ -92,6 +92,11 @@ void errors_row_under(psw_errors *e, ptrdiff_t i, double log2);
 void errors_theory_add(psw_errors *e);
 double errors_theory(const psw_errors *e);
 double errors_theory_pairs(const psw_point *point); /* it looks at, about */
+/* The kernel that is estimated is <q,k>^beta; else e^<q,k>. */
+static inline bool errors_of_power(const psw_point *point)
+{
+    return psw_method_facts_of(point->method)->kernel == PSW_KERNEL_POWER;
+}
 /* Scores to exact weights in place, with the log2 of the factor taken out. */
 double errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);
 /* One row of A~, e->sketched times 2^log2, against the exact scores of the same row and block. */

@@ -70,7 +70,7 @@ static const double log2_e = 1.4426950408889634;
 
 double errors_weigh(const psw_errors *e, ptrdiff_t count, double *z)
 {
-    if (e->point.method != PSW_FAVOR) return errors_power(e->point.beta, count, z, e->base);
+    if (errors_of_power(&e->point)) return errors_power(e->point.beta, count, z, e->base);
     double peak = -INFINITY;
     for (ptrdiff_t j = 0; j < count; j++) peak = z[j] > peak ? z[j] : peak;
     for (ptrdiff_t j = 0; j < count; j++) z[j] = exp(z[j] - peak);
@@ -215,7 +215,7 @@ psw_status errors_load(psw_errors *e, const psw_data *data)
 {
     clear(e);
     load_rows(e, data);
-    if (e->point.method != PSW_FAVOR) sum_norms(e);
+    if (errors_of_power(&e->point)) sum_norms(e);
     for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
         errors_part keys = errors_keys(e, b);
         PSW_TRY(psw_watch_ask(e->watch));

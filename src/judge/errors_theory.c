@@ -78,7 +78,7 @@ static void add_row(psw_errors *e, ptrdiff_t i, double weight, errors_part keys)
 /* Of points that have a prediction. */
 static bool predicted(const psw_point *p)
 {
-    return p->method != PSW_FAVOR && !isnan(psw_sketch_moments(p, 1, 1, 0).variance);
+    return errors_of_power(p) && !isnan(psw_sketch_moments(p, 1, 1, 0).variance);
 }
 
 double errors_theory_pairs(const psw_point *p)

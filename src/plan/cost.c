@@ -25,30 +25,24 @@ const psw_rates psw_rates_default = {
     .byte_s = {2e-10, 1e-9},
 };
 
-static bool row_fold(const psw_point *p)
+static bool has_rows(const psw_point *p)
 {
-    return p->method == PSW_EXACT || p->method == PSW_SOFTMAX || p->method == PSW_LINEAR;
+    return psw_data_kind_facts_of(p->data_kind)->has_rows;
 }
 
-/* Multiplications of z^beta by squaring: bits below the top one, plus the set ones among them. */
-static double multiplications(double beta)
+static bool row_fold(const psw_point *p)
 {
-    uint64_t bits = (uint64_t)beta;
-    double count = 0;
-    for (; bits > 1; bits >>= 1) count += 1 + (double)(bits & 1);
-    return count;
+    return psw_method_facts_of(p->method)->folds == PSW_FOLDS_ROWS;
 }
 
 /* Seconds of `scores` scores beyond their products; only those that a query sees become weights. */
 static double score_seconds(const psw_rates *rates, const psw_point *p, double scores)
 {
+    psw_weigh_work each = psw_attend_weigh_work(p);
     double n = (double)p->n, seen = p->mask == PSW_CAUSAL ? n * (n + 1) / 2 : n * n;
-    double base = scores * rates->score_s[p->precision];
-    if (p->method == PSW_LINEAR || !row_fold(p)) return base;
-    bool whole = p->beta >= 0 && p->beta < 0x1p53 && p->beta == floor(p->beta);
-    if (p->method == PSW_SOFTMAX) return base + seen * rates->exponential_s[p->precision];
-    if (!whole) return base + seen * rates->transcend_s[p->precision];
-    return base + seen * multiplications(p->beta) * rates->weigh_s[p->precision];
+    return scores * rates->score_s[p->precision] + seen * each.exponentials * rates->exponential_s[p->precision] +
+           seen * each.transcends * rates->transcend_s[p->precision] +
+           seen * each.multiplications * rates->weigh_s[p->precision];
 }
 
 /* A sketch of D_1 is that of D_0 up to the stretch of j3; under a full mask all keys but those of one block are, and no
@@ -66,7 +60,7 @@ static double second_set(const psw_point *p, double scores)
 {
     if (psw_data_sets(p) < 2) return 0;
     if (psw_sketch_has(p->method)) return second_sketch(p);
-    if (!row_fold(p) || p->data_kind == PSW_SCORES) return 1;
+    if (!row_fold(p) || !has_rows(p)) return 1;
     double n = (double)p->n, block = fmin((double)p->block, n);
     double strip = fmin(1024 / (double)psw_engine_of(p->precision)->real_bytes, block);
     double before = floor((double)psw_data_special(p) / block) * block; /* keys in front of that leaf */
@@ -79,21 +73,20 @@ static double second_set(const psw_point *p, double scores)
 /* An element of a row. */
 static double element_seconds(const psw_rates *rates, const psw_point *p)
 {
-    bool normal = p->data_kind == PSW_GAUSSIAN || p->data_kind == PSW_SPHERE || p->data_kind == PSW_ALIGNED;
-    return rates->row_s + (p->noise > 0 || normal ? rates->noise_s : 0);
+    return rates->row_s + psw_data_work_of(p).drawn * rates->noise_s;
 }
 
-/* Elements made for a query; one of aligned data is made of a key. */
+/* Elements made for a query. */
 static double query_width(const psw_point *p)
 {
-    return (p->data_kind == PSW_ALIGNED ? 2 : 1) * (double)p->d;
+    return psw_data_work_of(p).query_rows * (double)p->d;
 }
 
 /* D_1 is D_0 but for one row. Where a sketch leaves stretches exact they have rows of their own. */
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
     double widths = psw_data_shared(p) ? (double)p->d : query_width(p) + (double)(p->d + p->v);
-    if (p->data_kind == PSW_SCORES) return (double)p->n * rates->noise_s;
+    if (!has_rows(p)) return (double)p->n * rates->noise_s;
     return (p->local > 0 ? 2 : 1) * (double)p->n * widths * element_seconds(rates, p);
 }
 
@@ -139,10 +132,10 @@ static void add_sketch(const psw_rates *rates, const psw_point *p, cost_parts *p
 static cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost *cost)
 {
     cost_parts parts = {.fixed = rates->point_s};
-    if (p->method == PSW_CLOSED_FORM) return parts;
+    if (!psw_method_computes(p->method)) return parts;
     psw_work work = psw_attend_work(p);
     double scores = row_fold(p) ? work.flops / (2 * (double)(p->d + p->v)) : 0;
-    if (p->data_kind == PSW_SCORES) scores = (double)p->n;
+    if (!has_rows(p)) scores = (double)p->n;
     double flop_s = (psw_sketch_has(p->method) ? rates->sketch_flop_s : rates->flop_s)[p->precision];
     double shared = 2 * (double)p->d * scores * flop_s;
     double own = work.flops * flop_s - shared + score_seconds(rates, p, scores);
@@ -197,7 +190,7 @@ psw_cost psw_cost_point(const psw_rates *rates, const psw_point *point)
 {
     psw_cost cost = psw_cost_time(rates, point);
     psw_group alone = {point, 1};
-    if (point->method != PSW_CLOSED_FORM) cost.memory_bytes = (double)psw_memory_group(&alone, NULL);
+    if (psw_method_computes(point->method)) cost.memory_bytes = (double)psw_memory_group(&alone, NULL);
     return cost;
 }
 

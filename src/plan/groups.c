@@ -6,7 +6,7 @@ static const size_t group_bytes = (size_t)256 << 20;
 size_t psw_memory_group(const psw_group *group, const psw_route *route)
 {
     const psw_point *p = &group->points[0];
-    if (p->method == PSW_CLOSED_FORM) return 0;
+    if (!psw_method_computes(p->method)) return 0;
     size_t errors = psw_sketch_has(p->method) ? psw_assessor_of(p->precision)->bytes(p, route) : 0;
     return psw_engine_of(p->precision)->bytes(group, route) + psw_judge_of(p->precision)->bytes(group) + errors;
 }
@@ -16,7 +16,7 @@ ptrdiff_t psw_group_most(const psw_point *point)
 {
     psw_point same[PSW_GROUP_MAX];
     psw_group group = {same, PSW_GROUP_MAX};
-    if (point->method == PSW_CLOSED_FORM) return 1;
+    if (!psw_method_computes(point->method)) return 1;
     for (ptrdiff_t i = 0; i < PSW_GROUP_MAX; i++) same[i] = *point;
     while (group.count > 1 && psw_memory_group(&group, NULL) > group_bytes) group.count--;
     return group.count;

@@ -6,25 +6,14 @@
 
 /* ---- a forward pass ---- */
 
-/* Products of maps and of errors are narrow: they take this much longer than attention's. */
+/* Products of errors are narrow: they take this much longer than attention's. */
 static const double narrow = 1.5;
-
-/* Operations of transforms by FFTW, and of additions and rows drawn from memory, in flops of products: double and single
- * precision, since they gain less by it. */
-static const double transform[2] = {2.8, 4.9}, hadamard[2] = {12, 14.5};
 
 /* Seconds of mapping one row beyond its flops at the rate of products. */
 static double map_seconds(const psw_rates *rates, const psw_point *p)
 {
-    psw_sketch_shape shape = psw_sketch_shape_of(p);
-    double flop_s = rates->flop_s[p->precision];
-    switch (p->method) {
-    case PSW_TENSORSKETCH: return transform[p->precision] * shape.flops * flop_s;
-    case PSW_SRHT: return hadamard[p->precision] * shape.flops * flop_s;
-    case PSW_FAVOR: return (double)shape.r * rates->transcend_s[p->precision]; /* exponentials */
-    case PSW_MACLAURIN: return (narrow - 1) * shape.flops * flop_s;
-    default: return 0;
-    }
+    psw_sketch_work work = psw_sketch_row_work(p);
+    return work.flops * rates->flop_s[p->precision] + work.transcends * rates->transcend_s[p->precision];
 }
 
 static double rows_mapped(const psw_point *p)
@@ -61,18 +50,8 @@ double sketch_pass_seconds(const psw_rates *rates, const psw_point *p)
 
 double sketch_table_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double d = (double)p->d, r = (double)psw_sketch_shape_of(p).r, beta = p->beta;
-    double degree = p->method == PSW_POLYSKETCH ? beta / 2 : beta;
-    switch (p->method) {
-    case PSW_POLYSKETCH:
-    case PSW_TREE: return p->weights > 0 || degree < 2 ? 0 : (d * degree + r * (degree - 2)) * r * rates->noise_s;
-    case PSW_MACLAURIN: return d * r * degree * rates->sign_s;
-    case PSW_TENSORSKETCH: return 2 * d * degree * rates->sign_s;
-    case PSW_SRHT: return (d + r) * degree * rates->sign_s;
-    case PSW_FAVOR: /* normals and lengths; d rows at a time made orthogonal, not by BLAS */
-        return 2 * d * r * rates->noise_s + 4 * r * d * d * 10 * rates->flop_s[PSW_FP64];
-    default: return 0;
-    }
+    psw_sketch_work work = psw_sketch_table_work(p);
+    return work.normals * rates->noise_s + work.signs * rates->sign_s + work.flops * rates->flop_s[PSW_FP64];
 }
 
 /* ---- errors ---- */

@@ -131,7 +131,7 @@ team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choic
 {
     const psw_point *p = &group->points[0];
     team_work w = {rates, group, choice, PSW_ONE_RANK, 1, cost_parts_of_group(rates, group), 1, 0};
-    if (p->method == PSW_CLOSED_FORM) return w;
+    if (!psw_method_computes(p->method)) return w;
     w.draws = psw_sketch_has(p->method) ? (double)psw_errors_draws(p) : 1;
     w.repeat_s = (w.parts.tiles + w.parts.shared_tiles) / w.draws;
     w.kind = psw_attend_kind(p);
@@ -169,7 +169,7 @@ psw_team_cost team_cost_of(const team_work *w, ptrdiff_t size, ptrdiff_t nodes)
 
 static bool is_shared(const psw_point *p, ptrdiff_t size)
 {
-    return size > 1 && p->method != PSW_CLOSED_FORM && psw_attend_kind(p) != PSW_ONE_RANK;
+    return size > 1 && psw_method_computes(p->method) && psw_attend_kind(p) != PSW_ONE_RANK;
 }
 
 /* Ranks that have most leaves are the last one in each layout, or the owner of the last leaf; a few more are asked. */
@@ -206,7 +206,7 @@ psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_
 {
     const psw_point *p = &group->points[0];
     bool open = choice.pattern < 0 && size > 1 && memory_bytes > 0;
-    if (p->method == PSW_CLOSED_FORM || psw_attend_kind(p) != PSW_ROW_FOLD || !open) return choice;
+    if (!psw_method_computes(p->method) || psw_attend_kind(p) != PSW_ROW_FOLD || !open) return choice;
     const psw_pattern in_order[] = {PSW_RING, PSW_ALL_GATHER, PSW_STREAM}; /* the first one is the fastest */
     for (int i = 0; i < 3; i++) {
         choice.pattern = (int)in_order[i];

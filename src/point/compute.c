@@ -412,7 +412,7 @@ static psw_status compute_members(const psw_comm *team, psw_computer *computer, 
         psw_compute_theory(computer->study, &records[i]);
         records[i].slot.status = PSW_SLOT_DONE;
     }
-    if (group->points[0].method == PSW_CLOSED_FORM) return PSW_OK;
+    if (!psw_method_computes(group->points[0].method)) return PSW_OK;
     return fill_group(team, computer, group, slot, records);
 }
 

@@ -4,12 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
-bool psw_row_fold(psw_method method)
-{
-    return method == PSW_EXACT || method == PSW_SOFTMAX || method == PSW_LINEAR || method == PSW_CLOSED_FORM;
-}
-
 bool psw_same_build(const psw_launch *a, const psw_launch *b)
 {
     return strcmp(a->version, b->version) == 0 && strcmp(a->blas, b->blas) == 0 &&

@@ -4,7 +4,7 @@
 static psw_status can_compute(const psw_point *point)
 {
     PSW_TRY(psw_data_check(point, NULL));
-    return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_check(point);
+    return psw_method_computes(point->method) ? psw_attend_check(point) : PSW_OK;
 }
 
 /* A user's axis may not take the name of a column that the file has anyway. */

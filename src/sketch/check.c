@@ -2,42 +2,33 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "sketch/shape.h"
+#include "sketch/map.h"
 
 /* Beyond this no sketch means anything, and the tree has as many nodes. */
 static const double degree_max = 65536;
 
-static psw_status check_degree(const psw_point *point, const char *method)
+static const char *word_of(const psw_point *point)
+{
+    return psw_method_facts_of(point->method)->word;
+}
+
+psw_status sketch_check_degree(const psw_point *point, int least)
 {
     double beta = point->beta;
-    if (point->method == PSW_FAVOR) return PSW_OK;
-    int least = point->method == PSW_POLYSKETCH ? 2 : 1;
+    const char *method = word_of(point);
     if (!(beta >= least))
         return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a degree of at least %d", method, beta, least);
     if (beta != floor(beta))
-        return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a whole degree; method exact takes real ones", method,
-                        beta);
+        return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a whole degree; method %s takes real ones", method,
+                        beta, psw_method_facts_of(psw_method_of_kernel(PSW_KERNEL_POWER))->word);
     if (beta > degree_max) return PSW_FAIL(PSW_USAGE, "%s: beta = %g is above %g", method, beta, degree_max);
-    if (point->method == PSW_POLYSKETCH && fmod(beta, 2) != 0)
-        return PSW_FAIL(PSW_USAGE,
-                        "polysketch: beta = %g: a self-tensored sketch needs an even degree, %g or %g; the signed "
-                        "method tree takes odd ones",
-                        beta, beta - 1, beta + 1);
     return PSW_OK;
 }
 
-static psw_status check_triangle(ptrdiff_t features)
-{
-    ptrdiff_t r = (ptrdiff_t)((sqrt(8 * (double)features + 1) - 1) / 2 + 1e-9);
-    if (r * (r + 1) / 2 == features) return PSW_OK;
-    return PSW_FAIL(
-        PSW_USAGE, "polysketch: features = %td is not r (r + 1) / 2 for any r; nearest: %td (r = %td) or %td (r = %td)",
-        features, r * (r + 1) / 2, r, (r + 1) * (r + 2) / 2, r + 1);
-}
-
-static psw_status check_size(const psw_point *point, const char *method)
+psw_status sketch_check_size(const psw_point *point)
 {
     ptrdiff_t r = point->r, features = point->features;
+    const char *method = word_of(point);
     if (r == 0 && features == 0) return PSW_FAIL(PSW_USAGE, "%s needs a size: give r or features", method);
     if (r < 0 || features < 0)
         return PSW_FAIL(PSW_USAGE, "%s: %s = %td: a sketch has at least 1 column", method, r < 0 ? "r" : "features",
@@ -45,11 +36,16 @@ static psw_status check_size(const psw_point *point, const char *method)
     if (r > INT_MAX || features > INT_MAX)
         return PSW_FAIL(PSW_USAGE, "%s: %s = %td is above %d", method, r > INT_MAX ? "r" : "features",
                         r > INT_MAX ? r : features, INT_MAX);
-    if (r == 0) return point->method == PSW_POLYSKETCH ? check_triangle(features) : PSW_OK;
-    if (features > 0 && (double)features != sketch_features(point))
+    if (r > 0 && features > 0 && (double)features != sketch_features(point))
         return PSW_FAIL(PSW_USAGE, "%s: r = %td makes %.0f features, not %td; give one of the two", method, r,
                         sketch_features(point), features);
     return PSW_OK;
+}
+
+psw_status sketch_check_columns(const psw_point *point)
+{
+    PSW_TRY(sketch_check_degree(point, 1));
+    return sketch_check_size(point);
 }
 
 static void in_words(double bytes, char *text, size_t size)
@@ -83,9 +79,7 @@ psw_status psw_sketch_check(const psw_point *point)
     const char *method = psw_word(PSW_WORDS_METHOD, (int)point->method);
     if (!psw_sketch_has(point->method)) return PSW_FAIL(PSW_USAGE, "method %s has no feature map", method);
     if (point->d < 1) return PSW_FAIL(PSW_USAGE, "%s: d = %td: rows have at least one column", method, point->d);
-    PSW_TRY(check_degree(point, method));
-    bool exact = psw_sketch_shape_of(point).r == 0 && point->method != PSW_FAVOR && sketch_degree(point) <= 1;
-    if (point->method != PSW_MONOMIAL && !exact) PSW_TRY(check_size(point, method));
+    PSW_TRY(sketch_map_of_method(point->method)->check(point));
     if (sketch_features(point) > INT_MAX) return too_big(point, "wider than any product takes");
     return PSW_OK;
 }

@@ -107,4 +107,21 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
     }
 }
 
-const sketch_map SKETCH_LEARNED = {.lay = lay, .start = start, .map = map};
+/* ---- what a point asks of it ---- */
+
+/* Eight products with d x r matrices for each stack, twenty-four with r x r ones, and some 200 for functions. */
+static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
+{
+    double d = (double)point->d, width = (double)r;
+    return (psw_sketch_shape){
+        .r = r, .stored = r, .weigh = PSW_WEIGH_SQUARE, .flops = 4 * 8 * width * (d + 3 * width) + 200 * width};
+}
+
+/* What was learned follows no law. */
+static psw_moments moments(const psw_point *point, double norms, double product, double squares)
+{
+    (void)point, (void)norms, (void)product, (void)squares;
+    return (psw_moments){NAN, NAN};
+}
+
+const sketch_map SKETCH_MAP(learned) = {.shape = shape, .moments = moments, .lay = lay, .start = start, .map = map};

@@ -1,7 +1,8 @@
 /* sketch/map: what every map shares. Included by files that are compiled twice.
  *
- * A map is one row of functions. `lay` takes its memory from the arena (which may only count), `start` fills what no
- * draw changes, `draw` fills the random tables, `map` and `lift` use them. */
+ * A map is one row of functions, in a file of its own; polysweep/methods.def lists them. The first are pure and say
+ * what a point asks of it. `lay` takes its memory from the arena (which may only count), `start` fills what no draw
+ * changes, `draw` fills the random tables, `map` and `lift` use them. */
 #ifndef POLYSWEEP_SKETCH_MAP_H
 #define POLYSWEEP_SKETCH_MAP_H
 
@@ -10,6 +11,15 @@
 #include "sketch/shape.h"
 
 typedef struct sketch_map {
+    psw_status (*check)(const psw_point *point); /* PSW_USAGE; d is at least 1. Also of points with learned weights */
+    /* `r` random columns are asked for. All but features and lift_flops, and flops beyond those of unit rows. */
+    psw_sketch_shape (*shape)(const psw_point *point, ptrdiff_t r);
+    double (*features)(const psw_point *point); /* NULL: what is stored, or its packed square */
+    psw_moments (*moments)(const psw_point *point, double norms, double product, double squares);
+    psw_sketch_work (*row_work)(const psw_point *point, const psw_sketch_shape *shape);   /* NULL: products alone */
+    psw_sketch_work (*table_work)(const psw_point *point, const psw_sketch_shape *shape); /* NULL: nothing is random */
+    const struct sketch_map *learned; /* the row of points with learned weights; NULL: there are none */
+
     void *(*lay)(const psw_sketch *sketch, psw_arena *arena);
     psw_status (*start)(psw_sketch *sketch, const psw_weights *weights); /* NULL: nothing to do */
     void (*stop)(psw_sketch *sketch);                                    /* NULL: nothing to free */
@@ -30,15 +40,13 @@ struct psw_sketch {
     void *own;       /* the map's tables and scratch */
 };
 
-#define SKETCH_TREE PSW_PRECISION_NAME(sketch_tree)
-#define SKETCH_TENSORSKETCH PSW_PRECISION_NAME(sketch_tensorsketch)
-#define SKETCH_SRHT PSW_PRECISION_NAME(sketch_srht)
-#define SKETCH_MACLAURIN PSW_PRECISION_NAME(sketch_maclaurin)
-#define SKETCH_MONOMIAL PSW_PRECISION_NAME(sketch_monomial)
-#define SKETCH_FAVOR PSW_PRECISION_NAME(sketch_favor)
-#define SKETCH_LEARNED PSW_PRECISION_NAME(sketch_learned)
-extern const sketch_map SKETCH_TREE, SKETCH_TENSORSKETCH, SKETCH_SRHT, SKETCH_MACLAURIN, SKETCH_MONOMIAL, SKETCH_FAVOR,
-    SKETCH_LEARNED;
+/* The row of a method, which is all that its file, WORD_real.c, gives away. */
+#define SKETCH_MAP(word) PSW_PRECISION_NAME(sketch_map_##word)
+/* NULL: the method has no map. */
+#define sketch_map_of_method PSW_PRECISION_NAME(sketch_map_of_method)
+#define sketch_map_of PSW_PRECISION_NAME(sketch_map_of)
+const sketch_map *sketch_map_of_method(psw_method method);
+const sketch_map *sketch_map_of(const psw_point *point); /* of a point with learned weights theirs */
 
 /* Count sketches with tables made elsewhere, for comparisons: bucket and sign are degree x d, row-major, buckets from
  * 0. Of a tensorsketch; in place of draw. */
@@ -60,6 +68,9 @@ void SKETCH_NORMALS(const psw_sketch *sketch, psw_key key, psw_rows table);
 void SKETCH_SQUARES(psw_const_rows stored, psw_rows features);
 void SKETCH_SQUARES_TURNED(psw_const_rows stored, psw_rows features);
 double SKETCH_SUM_OF_SQUARES(const psw_real *x, ptrdiff_t count);
+/* Of mean products of independent random signs. */
+#define sketch_moments_of_signs PSW_PRECISION_NAME(sketch_moments_of_signs)
+psw_moments sketch_moments_of_signs(const psw_point *point, double norms, double product, double squares);
 
 /* c = scale a b by element; rows of a and b are `stride` elements apart, and nothing overlaps. */
 static inline void sketch_product(psw_real scale, const psw_real *restrict a, const psw_real *restrict b,

@@ -107,5 +107,40 @@ static void lift_turned(psw_sketch *s, psw_const_rows stored, psw_rows features)
         for (ptrdiff_t i = 0; i < cols; i++) features.at[j * features.stride + i] *= m->coefficient[j];
 }
 
-const sketch_map SKETCH_MONOMIAL = {
-    .lay = lay, .start = start, .map = map, .lift = lift, .lift_turned = lift_turned, .unit = true};
+/* ---- what a point asks of it ---- */
+
+static psw_status check(const psw_point *point)
+{
+    return sketch_check_degree(point, 1);
+}
+
+static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
+{
+    (void)r;
+    return (psw_sketch_shape){
+        .r = 0, .stored = point->d, .weigh = PSW_WEIGH_POWER, .signs = sketch_degree(point) % 2 != 0};
+}
+
+/* C(d + p - 1, p), by its shorter product */
+static double features(const psw_point *point)
+{
+    double d = (double)point->d, p = (double)sketch_degree(point);
+    return p < d ? sketch_choose(d + p - 1, (ptrdiff_t)p) : sketch_choose(d + p - 1, point->d - 1);
+}
+
+static psw_moments moments(const psw_point *point, double norms, double product, double squares)
+{
+    (void)norms, (void)squares;
+    return (psw_moments){pow(product, (double)sketch_degree(point)), 0};
+}
+
+const sketch_map SKETCH_MAP(monomial) = {.check = check,
+                                         .shape = shape,
+                                         .features = features,
+                                         .moments = moments,
+                                         .lay = lay,
+                                         .start = start,
+                                         .map = map,
+                                         .lift = lift,
+                                         .lift_turned = lift_turned,
+                                         .unit = true};

@@ -1,16 +1,16 @@
-#include "sketch/shape.h"
-
 #include <math.h>
+
+#include "sketch/map.h"
 
 bool psw_sketch_has(psw_method method)
 {
-    return method >= PSW_MONOMIAL && method <= PSW_FAVOR;
+    return psw_method_facts_of(method)->folds == PSW_FOLDS_STATES;
 }
 
 ptrdiff_t sketch_degree(const psw_point *point)
 {
-    if (point->method == PSW_FAVOR) return 0;
-    return (ptrdiff_t)point->beta / (point->method == PSW_POLYSKETCH ? 2 : 1);
+    const psw_method_facts *method = psw_method_facts_of(point->method);
+    return method->has_degree ? (ptrdiff_t)point->beta / (method->squares ? 2 : 1) : 0;
 }
 
 double sketch_choose(double n, ptrdiff_t k)
@@ -20,69 +20,35 @@ double sketch_choose(double n, ptrdiff_t k)
     return c;
 }
 
-/* The tree sketch of degree 1 is the row itself. */
-static bool is_plain_row(const psw_point *point)
-{
-    bool tree = point->method == PSW_TREE || (point->method == PSW_POLYSKETCH && !sketch_learned(point));
-    return point->method == PSW_MONOMIAL || (tree && sketch_degree(point) <= 1);
-}
-
 /* r from r, or from the features it leads to: r (r + 1) / 2 for the packed square, else r. */
 static ptrdiff_t columns(const psw_point *point)
 {
-    if (is_plain_row(point)) return 0;
-    if (point->r > 0 || point->method != PSW_POLYSKETCH) return point->r > 0 ? point->r : point->features;
+    if (point->r > 0 || !psw_method_facts_of(point->method)->squares) return point->r > 0 ? point->r : point->features;
     return (ptrdiff_t)((sqrt(8 * (double)point->features + 1) - 1) / 2 + 0.25);
+}
+
+static double features_of(const psw_point *point, const psw_sketch_shape *shape)
+{
+    double stored = (double)shape->stored;
+    const sketch_map *map = sketch_map_of(point);
+    if (map->features) return map->features(point);
+    return shape->weigh == PSW_WEIGH_SQUARE ? stored * (stored + 1) / 2 : stored;
 }
 
 double sketch_features(const psw_point *point)
 {
-    double d = (double)point->d, p = (double)sketch_degree(point), r = (double)columns(point);
-    if (point->method == PSW_MONOMIAL) /* C(d + p - 1, p), by its shorter product */
-        return p < d ? sketch_choose(d + p - 1, (ptrdiff_t)p) : sketch_choose(d + p - 1, point->d - 1);
-    double stored = is_plain_row(point) ? d : r;
-    return point->method == PSW_POLYSKETCH ? stored * (stored + 1) / 2 : stored;
-}
-
-/* p products with d x r matrices and p - 2 with r x r ones, p - 1 products by element. */
-static double tree_flops(double d, double r, double p)
-{
-    return p < 2 ? 0 : 2 * d * r * p + 2 * r * r * (p - 2) + 2 * r * (p - 1);
-}
-
-/* A real FFT of length r counts 2.5 r log2 r. */
-static double map_flops(const psw_point *point, double r)
-{
-    double d = (double)point->d, p = (double)sketch_degree(point);
-    double width = exp2(ceil(log2(d))), transform = 2.5 * r * log2(r);
-    switch (point->method) {
-    case PSW_POLYSKETCH: return sketch_learned(point) ? 4 * 8 * r * (d + 3 * r) + 200 * r : tree_flops(d, r, p);
-    case PSW_TREE: return tree_flops(d, r, p);
-    case PSW_TENSORSKETCH: return p * (2 * d + transform + 3 * r) + transform + r;
-    case PSW_SRHT: return p * (d + width * log2(width) + r);
-    case PSW_MACLAURIN: return 2 * d * r * p + r * (p - 1);
-    case PSW_FAVOR: return 2 * d * r + 20 * r;
-    default: return 0;
-    }
+    psw_sketch_shape shape = sketch_map_of(point)->shape(point, columns(point));
+    return features_of(point, &shape);
 }
 
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point)
 {
-    ptrdiff_t r = columns(point);
-    double features = sketch_features(point), unit = 3 * (double)point->d;
-    psw_sketch_shape shape = {.r = r, .stored = is_plain_row(point) ? point->d : r};
+    if (!psw_sketch_has(point->method)) return (psw_sketch_shape){0};
+    psw_sketch_shape shape = sketch_map_of(point)->shape(point, columns(point));
+    double features = features_of(point, &shape), each[] = {0, 1, 2}; /* by weigh: products of a feature */
     shape.features = features < 0x1p53 ? (ptrdiff_t)features : (ptrdiff_t)1 << 53;
-    shape.flops = unit + map_flops(point, (double)r);
-    if (point->method == PSW_POLYSKETCH) {
-        shape.weigh = PSW_WEIGH_SQUARE;
-        shape.lift_flops = features;
-    } else if (point->method == PSW_MONOMIAL) {
-        shape.weigh = PSW_WEIGH_POWER;
-        shape.signs = sketch_degree(point) % 2 != 0;
-        shape.lift_flops = 2 * features;
-    } else {
-        shape.signs = point->method != PSW_FAVOR;
-    }
+    shape.flops += 3 * (double)point->d; /* unit rows */
+    shape.lift_flops = each[shape.weigh] * features;
     return shape;
 }
 
@@ -90,4 +56,23 @@ double psw_sketch_state_bytes(const psw_point *point)
 {
     double each = point->precision == PSW_FP32 ? sizeof(float) : sizeof(double);
     return sketch_features(point) * ((double)point->v + 1) * each;
+}
+
+psw_moments psw_sketch_moments(const psw_point *point, double norms, double product, double squares)
+{
+    return sketch_map_of(point)->moments(point, norms, product, squares);
+}
+
+psw_sketch_work psw_sketch_row_work(const psw_point *point)
+{
+    const sketch_map *map = sketch_map_of(point);
+    psw_sketch_shape shape = psw_sketch_shape_of(point);
+    return map->row_work ? map->row_work(point, &shape) : (psw_sketch_work){0};
+}
+
+psw_sketch_work psw_sketch_table_work(const psw_point *point)
+{
+    const sketch_map *map = sketch_map_of(point);
+    psw_sketch_shape shape = psw_sketch_shape_of(point);
+    return map->table_work ? map->table_work(point, &shape) : (psw_sketch_work){0};
 }

@@ -4,16 +4,17 @@
 
 #include "polysweep/sketch.h"
 
-static inline bool sketch_learned(const psw_point *point)
-{
-    return point->method == PSW_POLYSKETCH && point->weights > 0;
-}
-
-/* The degree that the random part of the map has: half of beta where the features are squared, 0 for favor. */
+/* The degree that the random part of the map has: half of beta where the features are squared, 0 without a degree. */
 ptrdiff_t sketch_degree(const psw_point *point);
 
 /* n over k as a double: exact below 2^53, +inf when it overflows. */
 double sketch_choose(double n, ptrdiff_t k);
 double sketch_features(const psw_point *point);
+
+/* Parts of a map's check: beta a whole number from `least` on; one size, which fits the other if both are given. */
+psw_status sketch_check_degree(const psw_point *point, int least);
+psw_status sketch_check_size(const psw_point *point);
+/* Both, of a map for every degree from 1 on. */
+psw_status sketch_check_columns(const psw_point *point);
 
 #endif

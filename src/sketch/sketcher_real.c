@@ -3,18 +3,30 @@
 
 #include "sketch/map.h"
 
-static const sketch_map *map_of(const psw_point *point)
+/* By what a method folds. */
+#define DECLARE_STATES(word) extern const sketch_map SKETCH_MAP(word);
+#define DECLARE_ROWS(word)
+#define DECLARE_NOTHING(word)
+#define PSW_METHOD(word, CODE, folds, ...) DECLARE_##folds(word)
+#include "polysweep/methods.def"
+
+#define ROW_STATES(word) &SKETCH_MAP(word)
+#define ROW_ROWS(word) NULL
+#define ROW_NOTHING(word) NULL
+static const sketch_map *const maps[] = {
+#define PSW_METHOD(word, CODE, folds, ...) ROW_##folds(word),
+#include "polysweep/methods.def"
+};
+
+const sketch_map *sketch_map_of_method(psw_method method)
 {
-    switch (point->method) {
-    case PSW_MONOMIAL: return &SKETCH_MONOMIAL;
-    case PSW_POLYSKETCH: return sketch_learned(point) ? &SKETCH_LEARNED : &SKETCH_TREE;
-    case PSW_TREE: return &SKETCH_TREE;
-    case PSW_TENSORSKETCH: return &SKETCH_TENSORSKETCH;
-    case PSW_SRHT: return &SKETCH_SRHT;
-    case PSW_MACLAURIN: return &SKETCH_MACLAURIN;
-    case PSW_FAVOR: return &SKETCH_FAVOR;
-    default: return NULL;
-    }
+    return (size_t)method < PSW_METHODS ? maps[method] : NULL;
+}
+
+const sketch_map *sketch_map_of(const psw_point *point)
+{
+    const sketch_map *map = sketch_map_of_method(point->method);
+    return map && map->learned && point->weights > 0 ? map->learned : map;
 }
 
 /* ---- what maps share -------------------------------------------------------------------------------------- */
@@ -46,6 +58,14 @@ double SKETCH_SUM_OF_SQUARES(const psw_real *x, ptrdiff_t count)
     for (int width = 8; width > 0; width /= 2)
         for (int k = 0; k < width; k++) lane[k] += lane[k + width];
     return lane[0] + rest;
+}
+
+/* E <w,x>^2 <w,y>^2 = norms + 2 (c^2 - squares) for signs w */
+psw_moments sketch_moments_of_signs(const psw_point *point, double norms, double product, double squares)
+{
+    double p = (double)sketch_degree(point), c = product, r = (double)psw_sketch_shape_of(point).r;
+    double power = pow(c, p), square = power * power;
+    return (psw_moments){power, (pow(norms + 2 * (c * c - squares), p) - square) / r};
 }
 
 /* ---- unit rows -------------------------------------------------------------------------------------------- */
@@ -85,7 +105,7 @@ static psw_const_rows unit_rows(psw_sketch *s, psw_const_rows x, double *log2_sc
 
 static psw_sketch *lay(const psw_point *point, ptrdiff_t rows, psw_arena *arena)
 {
-    psw_sketch s = {.map = map_of(point), .point = *point, .shape = psw_sketch_shape_of(point), .rows = rows};
+    psw_sketch s = {.map = sketch_map_of(point), .point = *point, .shape = psw_sketch_shape_of(point), .rows = rows};
     psw_sketch *kept = psw_arena_take(arena, 1, sizeof s);
     if (s.map->unit) s.unit = psw_arena_take(arena, rows * point->d, sizeof *s.unit);
     if (s.map->draw) {

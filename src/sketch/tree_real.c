@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sketch/map.h"
+#include "sketch/tree.h"
 
 /* T_1(x) = x,  T_p(x) = sqrt(1/r) (T_ceil(p/2)(x) G) * (T'_floor(p/2)(x) G')   (by element), T and T' independent,
  * G and G' fresh standard normal matrices (Ahle et al. 2020; Kacham, Mirrokni, Zhong 2023, Algorithm 1).
@@ -32,7 +32,7 @@ static ptrdiff_t table_size(ptrdiff_t p, ptrdiff_t d, ptrdiff_t r)
     return p < 2 ? 0 : p * d * r + (p - 2) * r * r;
 }
 
-static void *lay(const psw_sketch *s, psw_arena *arena)
+void *sketch_tree_lay(const psw_sketch *s, psw_arena *arena)
 {
     tree t = {.degree = sketch_degree(&s->point), .d = s->point.d, .r = s->shape.r, .rows = s->rows};
     tree *kept = psw_arena_take(arena, 1, sizeof t);
@@ -66,7 +66,7 @@ static ptrdiff_t grow(tree *t, ptrdiff_t degree, uint64_t level, uint64_t number
     return index;
 }
 
-static psw_status start(psw_sketch *s, const psw_weights *weights)
+psw_status sketch_tree_start(psw_sketch *s, const psw_weights *weights)
 {
     tree *t = s->own;
     psw_real *at = t->tables;
@@ -75,7 +75,7 @@ static psw_status start(psw_sketch *s, const psw_weights *weights)
     return PSW_OK;
 }
 
-static void draw(psw_sketch *s, ptrdiff_t number)
+void sketch_tree_draw(psw_sketch *s, ptrdiff_t number)
 {
     tree *t = s->own;
     for (ptrdiff_t i = 0; i < t->grown; i++)
@@ -114,7 +114,7 @@ static void evaluate(const tree *t, const node *n, ptrdiff_t depth, psw_const_ro
     sketch_multiply(scale, psw_read(product), out);
 }
 
-static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
+void sketch_tree_map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
 {
     const tree *t = s->own;
     (void)log2_scale;
@@ -126,4 +126,62 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
         memcpy(stored.at + i * stored.stride, x.at + i * x.stride, (size_t)x.cols * sizeof *x.at);
 }
 
-const sketch_map SKETCH_TREE = {.lay = lay, .start = start, .draw = draw, .map = map, .unit = true};
+/* ---- what a point asks of it ---- */
+
+/* p products with d x r matrices and p - 2 with r x r ones, p - 1 products by element. */
+double sketch_tree_flops(double d, double r, double p)
+{
+    return p < 2 ? 0 : 2 * d * r * p + 2 * r * r * (p - 2) + 2 * r * (p - 1);
+}
+
+psw_sketch_work sketch_tree_table_work(const psw_point *point, const psw_sketch_shape *shape)
+{
+    double d = (double)point->d, r = (double)shape->r, p = (double)sketch_degree(point);
+    return (psw_sketch_work){.normals = p < 2 ? 0 : (d * p + r * (p - 2)) * r};
+}
+
+/* Of degree 1 the row itself: no size is needed, and nothing is random. */
+static psw_status check(const psw_point *point)
+{
+    PSW_TRY(sketch_check_degree(point, 1));
+    return sketch_degree(point) <= 1 ? PSW_OK : sketch_check_size(point);
+}
+
+static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
+{
+    ptrdiff_t p = sketch_degree(point);
+    if (p <= 1) return (psw_sketch_shape){.r = 0, .stored = point->d, .signs = true};
+    return (psw_sketch_shape){
+        .r = r, .stored = r, .signs = true, .flops = sketch_tree_flops((double)point->d, (double)r, (double)p)};
+}
+
+/* With T, T' independent and Gaussian G, G' (norms N = |T x|^2 |T y|^2, products C = <T x, T y>^2), Isserlis' theorem
+ * gives E <g,x>^2 <g,y>^2 = N + 2 C, so for a node of degree p = p1 + p2, with all letters expectations,
+ *     C_p = C_p1 C_p2 + (1/r) [(N_p1 + 2 C_p1) (N_p2 + 2 C_p2) - C_p1 C_p2]
+ *     N_p = (1 - 1/r) N_p1 N_p2 + (1/r) (N_p1 + 2 C_p1) (N_p2 + 2 C_p2). */
+sketch_second sketch_tree_second(ptrdiff_t p, double r, sketch_second leaf)
+{
+    if (p == 1) return leaf;
+    sketch_second a = sketch_tree_second((p + 1) / 2, r, leaf), b = p % 2 ? sketch_tree_second(p / 2, r, leaf) : a;
+    double both = (a.norms + 2 * a.squared) * (b.norms + 2 * b.squared) / r, rest = 1 - 1 / r;
+    return (sketch_second){rest * a.norms * b.norms + both, rest * a.squared * b.squared + both};
+}
+
+static psw_moments moments(const psw_point *point, double norms, double product, double squares)
+{
+    ptrdiff_t p = sketch_degree(point);
+    double c = product, power = pow(c, (double)p), r = (double)psw_sketch_shape_of(point).r;
+    (void)squares;
+    if (p == 1) return (psw_moments){c, 0};
+    return (psw_moments){power, sketch_tree_second(p, r, (sketch_second){norms, c * c}).squared - power * power};
+}
+
+const sketch_map SKETCH_MAP(tree) = {.check = check,
+                                     .shape = shape,
+                                     .moments = moments,
+                                     .table_work = sketch_tree_table_work,
+                                     .lay = sketch_tree_lay,
+                                     .start = sketch_tree_start,
+                                     .draw = sketch_tree_draw,
+                                     .map = sketch_tree_map,
+                                     .unit = true};

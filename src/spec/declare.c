@@ -73,15 +73,17 @@ static psw_status data_key(psw_study *study, const psw_node *node)
 static psw_status data_declare(psw_study *study, const psw_node *map)
 {
     if (map && map->kind != PSW_MAP)
-        return PSW_WRONG(&study->tree, map->where, "data is a map, as in {kind: self_attention, preset: W2}");
+        return PSW_WRONG(&study->tree, map->where, "data is a map, as in {kind: %s, preset: W2}",
+                         psw_word(PSW_WORDS_DATA_KIND, 0));
     const psw_node *kind = psw_node_child(map, "kind");
     if (kind)
         PSW_TRY(psw_value_read(&study->tree, kind, &psw_keys[PSW_ID_DATA_KIND], &study->base.at[PSW_ID_DATA_KIND]));
     study->kind = (psw_data_kind)study->base.at[PSW_ID_DATA_KIND];
     for (const psw_node *node = map ? map->child : NULL; node; node = node->next) PSW_TRY(data_key(study, node));
-    if (study->kind == PSW_FILE && !*study->paths[0])
-        return PSW_WRONG(&study->tree, kind->where,
-                         "data of kind file needs a path, as in {kind: file, path: heads.h5}");
+    const char *word = psw_data_kind_facts_of(study->kind)->word;
+    if (psw_key_of_kind(PSW_ID_HEAD, study->kind) && !*study->paths[0]) /* heads come from a file */
+        return PSW_WRONG(&study->tree, kind ? kind->where : study->tree.root->where,
+                         "data of kind %s needs a path, as in {kind: %s, path: heads.h5}", word, word);
     return PSW_OK;
 }
 
@@ -274,7 +276,7 @@ static void applies_set(psw_study *study)
 psw_status psw_study_declare(psw_study *study)
 {
     for (int id = 0; id < PSW_ROW; id++) study->base.at[id] = NAN;
-    study->base.at[PSW_ID_DATA_KIND] = PSW_SELF_ATTENTION;
+    study->base.at[PSW_ID_DATA_KIND] = 0; /* the first */
     PSW_TRY(heading(study));
     const psw_node *root = study->tree.root, *methods = psw_node_child(root, "methods");
     PSW_TRY(settings_declare(study));

@@ -61,9 +61,10 @@ static void describe_axis(lines *l, const psw_study *study, const psw_axis *axis
 static void describe_method_defaults(lines *l, const psw_study *study, const psw_entry *entry, const char *section)
 {
     for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
-        bool given = study->given[id].origin != PSW_O_DEFAULT || !(psw_keys[id].methods >> entry->method & 1);
+        const char *fallback = psw_key_fallback((psw_parameter)id, (int)entry->method);
+        bool given = study->given[id].origin != PSW_O_DEFAULT || !fallback;
         for (ptrdiff_t k = 0; k < entry->count; k++) given = given || entry->axes[k].ids[0] == id;
-        if (!given) append(add(l, section, psw_keys[id].name), psw_keys[id].fallback);
+        if (!given) append(add(l, section, psw_keys[id].name), fallback);
     }
 }
 
@@ -81,6 +82,24 @@ static void describe_methods(lines *l, const psw_study *study)
     }
 }
 
+/* A default that names methods had another text when there were fewer of them: written out, it is the default still. */
+static const char *text_of(const psw_study *study, const psw_formula *f)
+{
+    const char *fallback = psw_key_fallback((psw_parameter)f->id, -1);
+    psw_names names = {.parameters = true};
+    psw_program now;
+    ptrdiff_t column;
+    if (f->program.reads != PSW_ID(PSW_ID_METHOD) || f->program.oracle || !fallback) return f->text;
+    if (psw_program_compile(fallback, &names, &now, &column) != PSW_OK) return f->text;
+    bool same = now.reads == f->program.reads;
+    for (ptrdiff_t i = 0; i < study->entry_count && same; i++) {
+        psw_row row = {{[PSW_ID_METHOD] = study->entries[i].method}};
+        same = psw_program_value(&now, &row, NULL, NULL) == psw_program_value(&f->program, &row, NULL, NULL);
+    }
+    psw_program_free(&now);
+    return same ? fallback : f->text;
+}
+
 static void describe_values(lines *l, const psw_study *study)
 {
     append(add(l, "seed", ""), psw_number_print(study->seed).text);
@@ -89,12 +108,12 @@ static void describe_values(lines *l, const psw_study *study)
     for (int id = PSW_ID_PRESET; id < PSW_ROW; id++) {
         const psw_given *given = &study->given[id];
         if (given->origin == PSW_O_VALUE) append_value(add_id(l, study, id), study, id, study->base.at[id]);
-        if (given->origin == PSW_O_DEFAULT && id < PSW_ID_R && (psw_keys[id].kinds >> study->kind & 1))
+        if (given->origin == PSW_O_DEFAULT && id < PSW_ID_R && psw_key_of_kind((psw_parameter)id, study->kind))
             append(add_id(l, study, id), psw_show(psw_keys[id].fallback).text);
     }
     for (ptrdiff_t i = 0; i < study->formula_count; i++)
         if (study->given[study->formulas[i].id].origin == PSW_O_FORMULA)
-            append(add_id(l, study, study->formulas[i].id), psw_show(study->formulas[i].text).text);
+            append(add_id(l, study, study->formulas[i].id), psw_show(text_of(study, &study->formulas[i])).text);
 }
 
 static void describe_axes(lines *l, const psw_study *study)

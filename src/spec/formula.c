@@ -20,16 +20,31 @@ psw_status psw_formula_add(psw_study *study, int id, const psw_node *node, bool 
 static psw_status default_of(psw_study *study, int id)
 {
     const psw_key *key = &psw_keys[id];
-    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)key->fallback};
+    const char *fallback = psw_key_fallback((psw_parameter)id, -1);
+    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
     double value;
     if (id == PSW_ID_METHOD || id == PSW_ID_DATA_KIND || id == PSW_ID_TEAM || id == PSW_ID_SEED) return PSW_OK;
-    if (id == PSW_ID_WEIGHTS) study->base.at[id] = 0;                                         /* no path */
-    if (key->type == PSW_T_WHOLE && !(key->kinds >> study->kind & 1)) study->base.at[id] = 0; /* as it will read */
-    if (!key->fallback) return PSW_OK;
-    bool plain = key->type == PSW_T_WORD || psw_number_read(key->fallback, &value);
+    if (id == PSW_ID_WEIGHTS) study->base.at[id] = 0; /* no path */
+    bool applies = psw_key_of_kind((psw_parameter)id, study->kind);
+    if (key->type == PSW_T_WHOLE && !applies) study->base.at[id] = 0; /* as it will read */
+    if (!fallback) return PSW_OK;
+    bool plain = key->type == PSW_T_WORD || psw_number_read(fallback, &value);
     study->given[id] = (psw_given){PSW_O_DEFAULT, "default", psw_nowhere(0)};
     return plain ? psw_value_read(&study->tree, &node, key, &study->base.at[id])
                  : psw_formula_add(study, id, &node, false);
+}
+
+psw_status psw_own_defaults(const psw_study *study, psw_method method, psw_row *row)
+{
+    for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
+        const char *fallback = psw_key_fallback((psw_parameter)id, (int)method);
+        psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
+        bool taken = psw_key_of_method((psw_parameter)id, method);
+        if (study->given[id].origin != PSW_O_DEFAULT || !taken) continue;
+        row->at[id] = NAN; /* another method may have a default */
+        if (fallback) PSW_TRY(psw_value_read(&study->tree, &node, &psw_keys[id], &row->at[id]));
+    }
+    return PSW_OK;
 }
 
 psw_status psw_formulas_default(psw_study *study)

@@ -148,6 +148,7 @@ static psw_status block_build(psw_study *study, const psw_entry *entry)
     PSW_TRY(required(study, entry, applies));
     *block = (psw_block){.method = entry->method, .base = study->base, .applies = applies};
     block->base.at[PSW_ID_METHOD] = entry->method;
+    PSW_TRY(psw_own_defaults(study, entry->method, &block->base));
     for (ptrdiff_t i = 0; i < entry->count; i++) PSW_TRY(keep_axis(study, block, &entry->axes[i], applies));
     for (ptrdiff_t i = 0; i < study->axis_count; i++) PSW_TRY(keep_axis(study, block, &study->axes[i], applies));
     move_beta_last(block);

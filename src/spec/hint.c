@@ -20,7 +20,7 @@ psw_shown psw_parameter_hint(const char *name)
 
 psw_shown psw_word_hint(psw_vocabulary vocabulary, const char *word)
 {
-    const char *words[16] = {NULL};
-    for (int code = 0; psw_word(vocabulary, code); code++) words[code] = psw_word(vocabulary, code);
+    const char *words[64] = {NULL};
+    for (int code = 0; code < 63 && psw_word(vocabulary, code); code++) words[code] = psw_word(vocabulary, code);
     return psw_hint(word, words);
 }

@@ -90,6 +90,7 @@ static psw_status row_read(psw_study *study, const psw_node *item, psw_row *row,
                          "a point of include is a map with a method, as in {method: exact, beta: 12}");
     *row = start_row(study);
     PSW_TRY(psw_value_read(&study->tree, method, &psw_keys[PSW_ID_METHOD], &row->at[PSW_ID_METHOD]));
+    PSW_TRY(psw_own_defaults(study, (psw_method)row->at[PSW_ID_METHOD], row));
     psw_ids applies = study->applies[(int)row->at[PSW_ID_METHOD]];
     if (preset) PSW_TRY(value_set(study, preset, applies, row, given));
     if (isnan(row->at[PSW_ID_PRESET])) row->at[PSW_ID_PRESET] = PSW_CUSTOM;

@@ -6,18 +6,53 @@
 
 /* ---- which parameters mean something for which methods and data kinds ---- */
 
-#define M(method) (1u << (method))
 #define ALL (~0u)
-#define SKETCH (M(PSW_POLYSKETCH) | M(PSW_TREE) | M(PSW_TENSORSKETCH) | M(PSW_SRHT) | M(PSW_MACLAURIN))
-#define DEGREE (SKETCH | M(PSW_EXACT) | M(PSW_CLOSED_FORM) | M(PSW_MONOMIAL)) /* has a degree beta */
-#define COMPUTED (ALL & ~M(PSW_CLOSED_FORM))                                  /* reads rows of data */
-#define POWER (DEGREE & COMPUTED)
-#define MAPPED (SKETCH | M(PSW_FAVOR)) /* has random features */
+#define OWN 0u /* those whose row in the table of methods, or of kinds of data, names the parameter */
+enum {
+#define PSW_METHOD(word, CODE, folds, ...) | (PSW_FOLDS_##folds != PSW_FOLDS_NOTHING ? 1u << PSW_##CODE : 0)
+    COMPUTED = 0 /* reads rows of data */
+#include "polysweep/methods.def"
+    ,
+#define PSW_METHOD(word, CODE, folds, kernel, degree, ...) | (degree ? 1u << PSW_##CODE : 0)
+    DEGREE = 0 /* has a degree beta */
+#include "polysweep/methods.def"
+    ,
+    POWER = DEGREE & COMPUTED,
+#define PSW_DATA_KIND(word, CODE, sets, rows, ...) | (rows ? 1u << PSW_##CODE : 0)
+    ROWS = 0 /* has rows of width d */
+#include "polysweep/data_kinds.def"
+    ,
+#define PSW_DATA_KIND(word, CODE, sets, ...) | (sets > 1 ? 1u << PSW_##CODE : 0)
+    JUDGED = 0 /* has two data sets to tell apart */
+#include "polysweep/data_kinds.def"
+};
 
-#define K(kind) (1u << (kind))
-#define SPECIAL K(PSW_SELF_ATTENTION)
-#define ROWS (ALL & ~K(PSW_SCORES))      /* has rows of width d */
-#define JUDGED (SPECIAL | K(PSW_SCORES)) /* has two data sets to tell apart */
+/* ---- defaults that the tables make ---- */
+
+#define FOR_true(text)
+#define FOR_false(text) text
+
+/* the first kind: the others stand behind the end of the text */
+static const char first_kind[] =
+#define PSW_DATA_KIND(word, ...) #word "\0"
+#include "polysweep/data_kinds.def"
+    ;
+
+/* without rows, values are the identity */
+static const char value_width[] = "d"
+#define PSW_DATA_KIND(word, CODE, sets, rows, ...) FOR_##rows(" * (data_kind != " #word ")")
+#include "polysweep/data_kinds.def"
+#define PSW_DATA_KIND(word, CODE, sets, rows, ...) FOR_##rows(" + n * (data_kind == " #word ")")
+#include "polysweep/data_kinds.def"
+    ;
+
+#define MORE_ROWS(word) " + 256 * (method == " #word ")"
+#define MORE_STATES(word)
+#define MORE_NOTHING(word)
+static const char block_rows[] = "256"
+#define PSW_METHOD(word, CODE, folds, ...) MORE_##folds(word)
+#include "polysweep/methods.def"
+    ;
 
 #define INF HUGE_VAL
 #define WHOLE 0, PSW_WHOLE_MAX
@@ -30,36 +65,36 @@
 /* clang-format off */
 const psw_key psw_keys[] = {
     [PSW_ID_METHOD]       = {"include", "method", WORD(PSW_WORDS_METHOD), NULL, "method of this point", ALL, ALL, 0},
-    [PSW_ID_DATA_KIND]    = {"data", "data_kind", WORD(PSW_WORDS_DATA_KIND), "self_attention", "what the rows are (written data.kind)", ALL, ALL, 0},
-    [PSW_ID_PRESET]       = {"data", "preset", WORD(PSW_WORDS_PRESET), "custom", "constants of self_attention by name; those given one by one override it", ALL, SPECIAL, 0},
-    [PSW_ID_NOISE]        = {"data", "noise", PSW_T_REAL, -1, POSITIVE, "0", "standard deviation of the perturbation, times sqrt(ln n / d)", COMPUTED, SPECIAL, 0},
-    [PSW_ID_A_0]          = {"data", "a_0", PSW_T_REAL, -1, REAL, NULL, "special feature in D_0", ALL, SPECIAL, 0},
-    [PSW_ID_A_1]          = {"data", "a_1", PSW_T_REAL, -1, REAL, NULL, "special feature in D_1", ALL, SPECIAL, 0},
-    [PSW_ID_B]            = {"data", "b", PSW_T_REAL, -1, REAL, NULL, "class features", ALL, SPECIAL, 0},
-    [PSW_ID_C]            = {"data", "c", PSW_T_REAL, -1, REAL, NULL, "constant feature", ALL, SPECIAL, 0},
-    [PSW_ID_KAPPA]        = {"data", "kappa", PSW_T_REAL, -1, REAL, "0.1", "threshold above the constant feature", ALL, SPECIAL, 0},
-    [PSW_ID_COSINE]       = {"data", "cosine", PSW_T_REAL, -1, -1, 1, "0.9", "between a query and its key", ALL, K(PSW_ALIGNED), 0},
+    [PSW_ID_DATA_KIND]    = {"data", "data_kind", WORD(PSW_WORDS_DATA_KIND), first_kind, "what the rows are (written data.kind)", ALL, ALL, 0},
+    [PSW_ID_PRESET]       = {"data", "preset", WORD(PSW_WORDS_PRESET), "custom", "constants by name; those given one by one override it", ALL, OWN, 0},
+    [PSW_ID_NOISE]        = {"data", "noise", PSW_T_REAL, -1, POSITIVE, "0", "standard deviation of the perturbation, times sqrt(ln n / d)", COMPUTED, OWN, 0},
+    [PSW_ID_A_0]          = {"data", "a_0", PSW_T_REAL, -1, REAL, NULL, "special feature in D_0", ALL, OWN, 0},
+    [PSW_ID_A_1]          = {"data", "a_1", PSW_T_REAL, -1, REAL, NULL, "special feature in D_1", ALL, OWN, 0},
+    [PSW_ID_B]            = {"data", "b", PSW_T_REAL, -1, REAL, NULL, "class features", ALL, OWN, 0},
+    [PSW_ID_C]            = {"data", "c", PSW_T_REAL, -1, REAL, NULL, "constant feature", ALL, OWN, 0},
+    [PSW_ID_KAPPA]        = {"data", "kappa", PSW_T_REAL, -1, REAL, "0.1", "threshold above the constant feature", ALL, OWN, 0},
+    [PSW_ID_COSINE]       = {"data", "cosine", PSW_T_REAL, -1, -1, 1, "0.9", "between a query and its key", ALL, OWN, 0},
     [PSW_ID_BETA]         = {"grid", "beta", PSW_T_REAL, -1, POSITIVE, NULL, "degree", DEGREE, ALL, 0},
     [PSW_ID_N]            = {"grid", "n", PSW_T_WHOLE, -1, 2, PSW_WHOLE_MAX, NULL, "length in tokens", ALL, ALL, 0},
     [PSW_ID_D]            = {"grid", "d", PSW_T_WHOLE, -1, COUNT, NULL, "width of queries and keys", ALL, ROWS, 0},
-    [PSW_ID_V]            = {"grid", "v", PSW_T_WHOLE, -1, COUNT, "d * (data_kind != scores) + n * (data_kind == scores)", "width of values", ALL, ALL, 0},
+    [PSW_ID_V]            = {"grid", "v", PSW_T_WHOLE, -1, COUNT, value_width, "width of values", ALL, ALL, 0},
     [PSW_ID_MASK]         = {"grid", "mask", WORD(PSW_WORDS_MASK), "full", "which keys a query sees", COMPUTED, ROWS, 0},
     [PSW_ID_PRECISION]    = {"grid", "precision", WORD(PSW_WORDS_PRECISION), "fp64", "of products", COMPUTED, ALL, 0},
     [PSW_ID_J3]           = {"grid", "j3", PSW_T_WHOLE, -1, WHOLE, "(n - 1) * (mask == causal)", "special token, from 0", COMPUTED, JUDGED, 0},
     [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", COMPUTED, ROWS, 0},
     [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", COMPUTED, ALL, 0},
     [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores", POWER, ALL, 0},
-    [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "head of a file (written data.heads)", COMPUTED, K(PSW_FILE), 0},
-    [PSW_ID_BLOCK]        = {"grid", "block", PSW_T_WHOLE, -1, COUNT, "256 + 256 * (method == exact or method == softmax or method == linear)", "rows of a leaf, and the causal block of a sketch", COMPUTED, ALL, 0},
+    [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "head of a file (written data.heads)", COMPUTED, OWN, 0},
+    [PSW_ID_BLOCK]        = {"grid", "block", PSW_T_WHOLE, -1, COUNT, block_rows, "rows of a leaf, and the causal block of a sketch", COMPUTED, ALL, 0},
     [PSW_ID_TEAM]         = {"grid", "team", PSW_T_AUTO, -1, WHOLE, "auto", "ranks that share a point; replaces run.team", COMPUTED, ALL, 0},
     [PSW_ID_SEED]         = {"grid", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "of every random number; replaces the top level's", COMPUTED, ALL, 0},
     [PSW_ID_M]            = {"judge", "m", PSW_T_WHOLE, -1, COUNT, "ceil(8 * log(n))", "sign vectors of a trial; a number or an expression", ALL, JUDGED, 0},
     [PSW_ID_TRIALS]       = {"judge", "trials", PSW_T_WHOLE, -1, COUNT, "200", "trials of a point; a number or an expression", COMPUTED, JUDGED, 0},
-    [PSW_ID_R]            = {"method", "r", PSW_T_WHOLE, -1, COUNT, NULL, "rows of a sketch; this or features", MAPPED, ALL, 0},
-    [PSW_ID_FEATURES]     = {"method", "features", PSW_T_WHOLE, -1, COUNT, NULL, "features of a sketch: r(r+1)/2 for polysketch, else r", MAPPED, ALL, 0},
-    [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, "0", "exact diagonal blocks of so many rows; causal, a multiple of block", SKETCH, ALL, 0},
-    [PSW_ID_DRAWS]        = {"method", "draws", PSW_T_WHOLE, -1, COUNT, "20", "independent sketches", MAPPED, ALL, 0},
-    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, -1, WHOLE, NULL, "file of learned sketch weights", M(PSW_POLYSKETCH), ALL, 0},
+    [PSW_ID_R]            = {"method", "r", PSW_T_WHOLE, -1, COUNT, NULL, "rows of a sketch; this or features", OWN, ALL, 0},
+    [PSW_ID_FEATURES]     = {"method", "features", PSW_T_WHOLE, -1, COUNT, NULL, "features of a sketch: r, or r(r+1)/2 where they are squares", OWN, ALL, 0},
+    [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, NULL, "exact diagonal blocks of so many rows; causal, a multiple of block", OWN, ALL, 0},
+    [PSW_ID_DRAWS]        = {"method", "draws", PSW_T_WHOLE, -1, COUNT, NULL, "independent sketches", OWN, ALL, 0},
+    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, -1, WHOLE, NULL, "file of learned sketch weights", OWN, ALL, 0},
 
     {"", "schema", PSW_T_WHOLE, -1, 1, 1, NULL, "version of this language: 1", 0, 0, 0},
     {"", "study", PSW_T_TEXT, -1, 0, 0, "study", "a name for people", 0, 0, 0},
@@ -100,7 +135,7 @@ const psw_key psw_keys[] = {
 
 bool psw_key_applies(psw_parameter id, psw_method method, psw_data_kind kind)
 {
-    return (psw_keys[id].methods >> method & 1) && (psw_keys[id].kinds >> kind & 1);
+    return psw_key_of_method(id, method) && psw_key_of_kind(id, kind);
 }
 
 const psw_key *psw_key_find(const char *section, const char *name)
@@ -150,8 +185,10 @@ void psw_keys_print(FILE *stream)
     for (const psw_key *key = psw_keys; key->name; key++) {
         psw_list_text room;
         const char *name = strcmp(key->name, "data_kind") == 0 ? "kind" : key->name;
+        const char *fallback =
+            key - psw_keys < PSW_PARAMETERS ? psw_key_fallback((psw_parameter)(key - psw_keys), -1) : key->fallback;
         fprintf(stream, "| `%s%s%s` | %s | %s%s%s | %s |\n", key->section, *key->section ? "." : "", name,
-                type_of(key, &room), key->fallback && *key->fallback ? "`" : "", key->fallback ? key->fallback : "",
-                key->fallback && *key->fallback ? "`" : "", key->meaning);
+                type_of(key, &room), fallback && *fallback ? "`" : "", fallback ? fallback : "",
+                fallback && *fallback ? "`" : "", key->meaning);
     }
 }

@@ -70,19 +70,24 @@ typedef struct psw_key {
     psw_type type;
     int vocabulary;       /* of a word */
     double least, most;   /* range, both included */
-    const char *fallback; /* text of the default (for parameters also a formula), NULL = none */
+    const char *fallback; /* text of the default (for parameters also a formula), NULL = none, or a method's own */
     const char *meaning;
-    unsigned methods, kinds; /* bit sets of the methods and data kinds a parameter applies to */
+    unsigned methods, kinds; /* bit sets of the methods and data kinds a parameter applies to; 0: tables.c knows */
     size_t offset;           /* of a setting in psw_settings */
 } psw_key;
 
 extern const psw_key psw_keys[]; /* parameters first, at their id; ended by a name of NULL */
 bool psw_key_applies(psw_parameter id, psw_method method, psw_data_kind kind);
+bool psw_key_of_method(psw_parameter id, psw_method method);
+bool psw_key_of_kind(psw_parameter id, psw_data_kind kind);
+/* Text of a parameter's default, NULL = none. A method's own parameters may have one each; method -1: the first there
+ * is. */
+const char *psw_key_fallback(psw_parameter id, int method);
 const psw_key *psw_key_find(const char *section, const char *name);
 int psw_parameter_find(const char *name); /* -1 = no parameter */
 /* Words of a vocabulary as "full, causal". */
 typedef struct psw_list_text {
-    char text[160];
+    char text[320];
 } psw_list_text;
 psw_list_text psw_words_list(psw_vocabulary vocabulary);
 

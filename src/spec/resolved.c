@@ -122,7 +122,7 @@ static bool is_formula(const char *fallback)
 static bool defaulted(const psw_study *study, int id)
 {
     bool constant = id >= PSW_ID_A_0 && id <= PSW_ID_KAPPA;
-    return study->given[id].origin == PSW_O_DEFAULT && (psw_keys[id].kinds >> study->kind & 1) &&
+    return study->given[id].origin == PSW_O_DEFAULT && psw_key_of_kind((psw_parameter)id, study->kind) &&
            !(constant && study->given[PSW_ID_PRESET].origin != PSW_O_DEFAULT);
 }
 
@@ -195,10 +195,10 @@ static void section_settings(json *j, const char *section, const psw_node *map)
 static void method_defaults(json *j, const psw_study *study, const psw_entry *entry, const psw_node *given)
 {
     for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
-        const psw_key *k = &psw_keys[id];
-        if (!defaulted(study, id) || !(k->methods >> entry->method & 1) || psw_node_child(given, k->name)) continue;
-        key(j, k->name);
-        scalar(j, k->fallback);
+        const char *fallback = psw_key_fallback((psw_parameter)id, (int)entry->method);
+        if (!defaulted(study, id) || !fallback || psw_node_child(given, psw_keys[id].name)) continue;
+        key(j, psw_keys[id].name);
+        scalar(j, fallback);
     }
 }
 

@@ -104,11 +104,11 @@ void psw_row_preset(const psw_study *study, psw_row *row)
     if (study->constants_given) row->at[PSW_ID_PRESET] = PSW_CUSTOM;
 }
 
-/* features = r(r+1)/2 for polysketch (packed products of pairs), else r; whichever is given sets the other. */
+/* features = r(r+1)/2 where they are squares (packed products of pairs), else r; whichever is given sets the other. */
 static void size_sketch(psw_row *row)
 {
     double *r = &row->at[PSW_ID_R], *features = &row->at[PSW_ID_FEATURES];
-    bool packed = (psw_method)row->at[PSW_ID_METHOD] == PSW_POLYSKETCH;
+    bool packed = psw_method_facts_of((psw_method)row->at[PSW_ID_METHOD])->squares;
     if (!isnan(*r)) {
         *features = packed ? *r * (*r + 1) / 2 : *r;
     } else if (!isnan(*features)) {

@@ -41,6 +41,14 @@ static psw_status own_name_check(const psw_study *study, const psw_node *node)
     return PSW_OK;
 }
 
+/* A method that has a parameter of its own. */
+static const char *taker_of(psw_parameter id)
+{
+    psw_method method = 0;
+    while (!psw_key_of_method(id, method)) method++;
+    return psw_word(PSW_WORDS_METHOD, (int)method);
+}
+
 /* The place in a row of a name in grid or zip; a new name becomes an own axis. */
 static psw_status id_of(psw_study *study, const psw_node *node, int *id)
 {
@@ -50,8 +58,8 @@ static psw_status id_of(psw_study *study, const psw_node *node, int *id)
     if (*id == PSW_ID_DATA_KIND)
         return PSW_WRONG(&study->tree, node->key_where, "data_kind is written data.kind, one for a study");
     if (*id >= PSW_ID_R)
-        return PSW_WRONG(&study->tree, node->key_where,
-                         "%s belongs to a method; write '- polysketch: {%s: ...}' under methods", node->key, node->key);
+        return PSW_WRONG(&study->tree, node->key_where, "%s belongs to a method; write '- %s: {%s: ...}' under methods",
+                         node->key, taker_of((psw_parameter)*id), node->key);
     if (*id >= 0) return PSW_OK;
     for (*id = 0; *id < study->own_count; ++*id)
         if (strcmp(study->own[*id], node->key) == 0) break;
@@ -166,7 +174,7 @@ static psw_status method_key(psw_study *study, psw_entry *entry, const psw_node 
     int id = psw_parameter_find(node->key);
     const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
     if (id < PSW_ID_R) return psw_unknown(&study->tree, node, "method");
-    if (!(psw_keys[id].methods >> entry->method & 1))
+    if (!psw_key_of_method((psw_parameter)id, entry->method))
         return PSW_WRONG(&study->tree, node->key_where, "%s is no parameter of %s", node->key, method);
     if (study->given[id].origin > PSW_O_DEFAULT)
         return PSW_WRONG(&study->tree, node->key_where, "%s is given twice, here and in %s; remove one", node->key,
@@ -190,7 +198,7 @@ static psw_status sizes_check(const psw_study *study, const psw_entry *entry)
 {
     bool r = has_key(study, entry, PSW_ID_R), features = has_key(study, entry, PSW_ID_FEATURES);
     const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
-    if (!(psw_keys[PSW_ID_R].methods >> entry->method & 1) || r != features) return PSW_OK;
+    if (!psw_key_of_method(PSW_ID_R, entry->method) || r != features) return PSW_OK;
     return PSW_WRONG(
         &study->tree, entry->where,
         r ? "%s has both r and features; give one" : "%s needs its size: give r or features, as in {r: 32}", method);

@@ -18,8 +18,7 @@
 #define PSW_ZIP_MAX 4096 /* values of a zip group */
 #define PSW_RULES_MAX 64           /* exclude rules */
 #define PSW_INCLUDES_MAX 4096
-#define PSW_METHOD_KEYS 5 /* r features local draws weights */
-#define PSW_METHODS (PSW_FAVOR + 1)
+#define PSW_METHOD_KEYS (PSW_PARAMETERS - PSW_ID_R) /* methods' own */
 
 typedef enum psw_origin { PSW_O_NONE, PSW_O_DEFAULT, PSW_O_VALUE, PSW_O_AXIS, PSW_O_FORMULA } psw_origin;
 
@@ -131,6 +130,8 @@ psw_status psw_methods_declare(psw_study *study, const psw_node *list);
 /* formula.c */
 psw_status psw_formula_add(psw_study *study, int id, const psw_node *node, bool derived);
 psw_status psw_formulas_default(psw_study *study);
+/* Sets a method's own parameters that nothing gives to the defaults of its row. */
+psw_status psw_own_defaults(const psw_study *study, psw_method method, psw_row *row);
 psw_status psw_formulas_order(psw_study *study);
 /* Everything whose value may change with `id`, itself among it. */
 psw_ids psw_influence(const psw_study *study, int id);

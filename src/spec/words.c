@@ -4,27 +4,44 @@
 
 #include "polysweep/spec.h"
 
+#define WORDS(...)                                                                                                     \
+    {                                                                                                                  \
+        (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)                \
+    }
+
+static const char *const methods[] = {
+#define PSW_METHOD(word, ...) #word,
+#include "polysweep/methods.def"
+};
+static const char *const data_kinds[] = {
+#define PSW_DATA_KIND(word, ...) #word,
+#include "polysweep/data_kinds.def"
+};
+
 /* Codes stand in files: new words go to the end of their line. */
-static const char *const words[PSW_VOCABULARIES][12] = {
-    [PSW_WORDS_METHOD] = {"exact", "softmax", "linear", "closed_form", "monomial", "polysketch", "tree", "tensorsketch",
-                          "srht", "maclaurin", "favor"},
-    [PSW_WORDS_MASK] = {"full", "causal"},
-    [PSW_WORDS_PRECISION] = {"fp64", "fp32"},
-    [PSW_WORDS_ROW_NORM] = {"none", "unit", "layernorm", "sqrt_d"},
-    [PSW_WORDS_NEGATIVE] = {"refuse", "signed", "abs"},
-    [PSW_WORDS_DATA_KIND] = {"self_attention", "scores", "gaussian", "sphere", "aligned", "file"},
-    [PSW_WORDS_PRESET] = {"custom", "P1", "P2", "P3", "W1", "W2"},
-    [PSW_WORDS_STATUS] = {"empty", "running", "done", "failed", "skipped", "timeout"},
-    [PSW_WORDS_ERROR] = {"none", "no_memory", "not_finite", "timeout", "killed", "injected", "usage", "environment",
-                         "bug"},
-    [PSW_WORDS_TIMING] = {"none", "alone", "shared", "oversubscribed", "beside"},
-    [PSW_WORDS_TIME_STOP] = {"none", "precise", "max_reps", "budget"},
+static const struct {
+    const char *const *words;
+    size_t count;
+} vocabularies[PSW_VOCABULARIES] = {
+    [PSW_WORDS_METHOD] = {methods, PSW_METHODS},
+    [PSW_WORDS_MASK] = WORDS("full", "causal"),
+    [PSW_WORDS_PRECISION] = WORDS("fp64", "fp32"),
+    [PSW_WORDS_ROW_NORM] = WORDS("none", "unit", "layernorm", "sqrt_d"),
+    [PSW_WORDS_NEGATIVE] = WORDS("refuse", "signed", "abs"),
+    [PSW_WORDS_DATA_KIND] = {data_kinds, PSW_DATA_KINDS},
+    [PSW_WORDS_PRESET] = WORDS("custom", "P1", "P2", "P3", "W1", "W2"),
+    [PSW_WORDS_STATUS] = WORDS("empty", "running", "done", "failed", "skipped", "timeout"),
+    [PSW_WORDS_ERROR] =
+        WORDS("none", "no_memory", "not_finite", "timeout", "killed", "injected", "usage", "environment", "bug"),
+    [PSW_WORDS_TIMING] = WORDS("none", "alone", "shared", "oversubscribed", "beside"),
+    [PSW_WORDS_TIME_STOP] = WORDS("none", "precise", "max_reps", "budget"),
+    [PSW_WORDS_FOLDED] = WORDS("none", "rows", "states"),
+    [PSW_WORDS_KERNEL] = WORDS("power", "exponential", "linear", "other"),
 };
 
 const char *psw_word(psw_vocabulary vocabulary, int code)
 {
-    if (code < 0 || code >= 12) return NULL;
-    return words[vocabulary][code];
+    return code >= 0 && (size_t)code < vocabularies[vocabulary].count ? vocabularies[vocabulary].words[code] : NULL;
 }
 
 int psw_word_code(psw_vocabulary vocabulary, const char *word)

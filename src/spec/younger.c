@@ -6,11 +6,11 @@
 
 static psw_status read_default(psw_study *study, int id)
 {
-    const psw_key *key = &psw_keys[id];
+    const char *fallback = psw_keys[id].fallback; /* a method's own parameters have no formula */
     psw_names names = {.parameters = true};
     ptrdiff_t column;
-    if (key->type == PSW_T_WORD || !key->fallback) return PSW_OK;
-    return psw_program_compile(key->fallback, &names, &study->defaults[id], &column);
+    if (psw_keys[id].type == PSW_T_WORD || !fallback) return PSW_OK;
+    return psw_program_compile(fallback, &names, &study->defaults[id], &column);
 }
 
 /* An axis of the study's own gives values to other parameters; so would hardly one that is meant as the parameter. */
@@ -47,8 +47,12 @@ void psw_younger_free(psw_study *study)
 static double default_value(const psw_study *study, const psw_row *row, int id)
 {
     const psw_key *key = &psw_keys[id];
-    if (key->type == PSW_T_WORD) return psw_word_code((psw_vocabulary)key->vocabulary, key->fallback);
-    return key->fallback ? psw_program_value(&study->defaults[id], row, NULL, NULL) : NAN;
+    const char *fallback = psw_key_fallback((psw_parameter)id, (int)row->at[PSW_ID_METHOD]);
+    double value = NAN;
+    if (!fallback) return NAN;
+    if (key->type == PSW_T_WORD) return psw_word_code((psw_vocabulary)key->vocabulary, fallback);
+    if (psw_number_read(fallback, &value)) return value;
+    return psw_program_value(&study->defaults[id], row, NULL, NULL);
 }
 
 bool psw_younger_tells(const psw_study *study, const psw_row *row, int id)

@@ -28,7 +28,7 @@ static const ptrdiff_t most_values = (ptrdiff_t)1 << 58; /* beyond every disk, a
 
 row_extent rows_extent(const psw_point *point)
 {
-    if (point->method == PSW_CLOSED_FORM) return (row_extent){0};
+    if (!psw_method_computes(point->method)) return (row_extent){0};
     row_extent e = {.sets = psw_data_sets(point), .queries = psw_data_queries(point)};
     double values = (double)e.sets * (double)e.queries * (double)point->v;
     e.rows = values < (double)most_values ? e.sets * e.queries : most_values;

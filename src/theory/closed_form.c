@@ -6,15 +6,14 @@
 bool theory_kernel_applies(const psw_point *p)
 {
     bool shape = p->n >= 2 && p->d >= 3 && p->n % (p->d - 2) == 0;
-    return shape && p->data_kind == PSW_SELF_ATTENTION && p->mask == PSW_FULL && p->den_constant == 0 &&
-           p->row_norm == PSW_NORM_NONE && p->noise == 0;
+    bool known = psw_method_facts_of(p->method)->kernel != PSW_KERNEL_OTHER;
+    return shape && known && psw_data_kind_facts_of(p->data_kind)->closed_form && p->mask == PSW_FULL &&
+           p->den_constant == 0 && p->row_norm == PSW_NORM_NONE && p->noise == 0;
 }
 
 bool psw_theory_applies(const psw_point *p)
 {
-    bool method =
-        p->method == PSW_EXACT || p->method == PSW_CLOSED_FORM || p->method == PSW_SOFTMAX || p->method == PSW_LINEAR;
-    return method && theory_kernel_applies(p);
+    return psw_method_facts_of(p->method)->folds != PSW_FOLDS_STATES && theory_kernel_applies(p);
 }
 
 /* Errors of computed pre-activations against the closed form, worst of all sign vectors, are up to 32 eps (a + b + 2c)
@@ -23,7 +22,8 @@ bool psw_theory_applies(const psw_point *p)
 double psw_theory_tie(const psw_point *p)
 {
     double size = fmax(fabs(p->a_0), fabs(p->a_1)) + fabs(p->b) + 2 * fabs(p->c);
-    if (p->data_kind == PSW_SCORES) size = 1 / sqrt(log((double)p->n)); /* sums of +-f, the threshold is absolute */
+    if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
+        size = 1 / sqrt(log((double)p->n)); /* sums of +-f, the threshold is absolute */
     return (p->precision == PSW_FP32 ? 128 * (double)FLT_EPSILON : 2048 * DBL_EPSILON) * size;
 }
 
@@ -33,11 +33,12 @@ theory_kernel theory_kernel_of(const psw_point *p, double a)
     ptrdiff_t t = p->n / (p->d - 2);
     theory_kernel k = {.t = (double)t, .classes = (double)(p->d - 3), .per_other = (double)t};
     double aa = a * a, bb = p->b * p->b, cc = p->c * p->c, log_n = log((double)p->n);
-    if (p->method == PSW_SOFTMAX || p->method == PSW_FAVOR) {
+    psw_kernel kernel = psw_method_facts_of(p->method)->kernel;
+    if (kernel == PSW_KERNEL_EXPONENTIAL) {
         k.special = aa * log_n, k.own = bb * log_n, k.degree = 1;
         return k;
     }
-    k.degree = p->method == PSW_LINEAR ? 1 : p->beta;
+    k.degree = kernel == PSW_KERNEL_LINEAR ? 1 : p->beta;
     k.special = aa > 0 ? log1p(aa / (bb + cc)) : 0;
     k.own = bb > 0 && cc > 0 ? log1p(bb / cc) : 0;
     if (cc == 0) k.per_other = 0;

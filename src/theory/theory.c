@@ -76,10 +76,10 @@ static const struct {
     {beta_up, true},
 };
 
-/* Sketches have the degrees of the kernel they estimate; favor estimates softmax. */
+/* Sketches have the degrees of the kernel they estimate. */
 static bool has_degrees(const psw_point *p)
 {
-    return p->method != PSW_SOFTMAX && p->method != PSW_LINEAR && p->method != PSW_FAVOR;
+    return psw_method_facts_of(p->method)->kernel == PSW_KERNEL_POWER;
 }
 
 static double value(const void *subject, ptrdiff_t name)

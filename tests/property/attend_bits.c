@@ -303,9 +303,9 @@ static void refusals(void)
     CHECK(psw_attend_check(&p) == PSW_USAGE, "no degree");
     p.method = PSW_LINEAR;
     CHECK(psw_attend_check(&p) == PSW_OK, "linear keeps signs: %s", psw_message());
-    p.method = PSW_EXACT, p.beta = 0, p.data_kind = PSW_SELF_ATTENTION;
+    p.method = PSW_EXACT, p.beta = 0, source.zeros = true;
     CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "0^0"), "%s", psw_message());
-    p.c = 0.5;
+    source.zeros = false;
     CHECK(psw_attend_check(&p) == PSW_OK, "%s", psw_message());
     p.method = PSW_CLOSED_FORM;
     CHECK(psw_attend_check(&p) == PSW_USAGE, "nothing to compute");

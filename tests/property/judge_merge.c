@@ -182,7 +182,8 @@ static void fill_arrays(psw_arrays *arrays)
 /* Three degrees share their tiles; softmax and sketches stand alone. */
 static void kinds(psw_mask mask, psw_precision precision, const psw_arrays *arrays, tally *seen)
 {
-    for (psw_data_kind kind = PSW_SELF_ATTENTION; kind <= PSW_FILE; kind++) {
+    for (int code = 0; code < PSW_DATA_KINDS; code++) {
+        psw_data_kind kind = (psw_data_kind)code;
         if (kind == PSW_SCORES && mask == PSW_CAUSAL) continue;
         const psw_arrays *of_file = kind == PSW_FILE ? arrays : NULL;
         psw_point p = plain(kind, mask, precision), degrees[3] = {p, p, p};

@@ -14,7 +14,7 @@ static struct source {
     int sets;
     psw_tables tables; /* of a sketch */
     int passes;        /* before the one whose result is taken */
-    bool shared, is_signed;
+    bool shared, is_signed, zeros;
     double *rows[2][3]; /* [set][side] */
 } source;
 
@@ -59,6 +59,14 @@ bool psw_data_signed(const psw_point *point)
 {
     return point && source.is_signed;
 }
+bool psw_data_zeros(const psw_point *point)
+{
+    return point && source.zeros;
+}
+psw_data_work psw_data_work_of(const psw_point *point)
+{
+    return (psw_data_work){.query_rows = point ? 1 : 0};
+}
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows)
 {
     (void)data;
@@ -88,7 +96,7 @@ static inline void source_make(uint64_t seed, ptrdiff_t n, ptrdiff_t d, ptrdiff_
                                bool is_signed)
 {
     source_free();
-    source = (struct source){n, d, v, special, special < 0 ? 1 : 2, {0}, 0, shared, is_signed, {{NULL}}};
+    source = (struct source){n, d, v, special, special < 0 ? 1 : 2, {0}, 0, shared, is_signed, false, {{NULL}}};
     for (int set = 0; set < 2; set++)
         for (int side = 0; side < 3; side++) {
             ptrdiff_t width = side == PSW_VALUE ? v : d;

@@ -39,7 +39,7 @@ static void row_of(const psw_point *p, const double *z, ptrdiff_t count)
 {
     static double w[COUNT];
     psw_score_row row = {z, count, psw_peak_magnitude(z, count)};
-    psw_weight_sum seen = psw_weigh_exact(p, &row, w);
+    psw_weight_sum seen = psw_method_row_of(PSW_EXACT)->weigh(p, &row, w);
     long double sum = 0;
     double top = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -80,10 +80,10 @@ static void special_rows(void)
 {
     double z[3] = {0, 0, 0}, w[3] = {7, 7, 7};
     psw_point p = {.beta = 4};
-    psw_weight_sum sum = psw_weigh_exact(&p, &(psw_score_row){z, 3, psw_peak_magnitude(z, 3)}, w);
+    psw_weight_sum sum = psw_method_row_of(PSW_EXACT)->weigh(&p, &(psw_score_row){z, 3, psw_peak_magnitude(z, 3)}, w);
     CHECK(sum.sum == 0 && sum.exponent == PSW_EMPTY && w[0] == 0 && w[2] == 0, "zero scores have no weight");
     p.beta = 0;
-    sum = psw_weigh_exact(&p, &(psw_score_row){z, 3, 0}, w);
+    sum = psw_method_row_of(PSW_EXACT)->weigh(&p, &(psw_score_row){z, 3, 0}, w);
     CHECK(sum.sum == 3 && sum.exponent == 0 && w[1] == 1, "degree 0 counts");
     double odd[] = {-3, 2, -1};
     CHECK(psw_peak_magnitude(odd, 3) == 3 && psw_peak_largest(odd, 3) == 2, "peaks");
@@ -92,7 +92,7 @@ static void special_rows(void)
     CHECK(isnan(psw_peak_magnitude(odd, 3)), "NaN is on top");
     double low[] = {1, 0x1p-241, 0.5}; /* 2^-964: below what is kept */
     p.beta = 4;
-    psw_weigh_exact(&p, &(psw_score_row){low, 3, 1}, w);
+    psw_method_row_of(PSW_EXACT)->weigh(&p, &(psw_score_row){low, 3, 1}, w);
     CHECK(w[0] == 1 && w[1] == 0 && w[2] == 0.0625, "a weight out of reach is 0: %g", w[1]);
 }
 

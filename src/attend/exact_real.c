@@ -1,0 +1,21 @@
+/* exact: w = z^beta. */
+#include <math.h>
+
+#include "attend/method.h"
+
+static psw_weight_sum weigh(const psw_point *point, const psw_score_row *row, psw_real *w)
+{
+    return psw_weigh_power(point->beta, point->negative, row, w);
+}
+
+/* By squaring, a multiplication for each bit below the top one and one more for the set ones among them; other degrees
+ * take a logarithm and an exponential. */
+static psw_weigh_work work(const psw_point *point)
+{
+    double beta = point->beta, count = 0;
+    if (!(beta >= 0 && beta < 0x1p53 && beta == floor(beta))) return (psw_weigh_work){.transcends = 1};
+    for (uint64_t bits = (uint64_t)beta; bits > 1; bits >>= 1) count += 1 + (double)(bits & 1);
+    return (psw_weigh_work){.multiplications = count};
+}
+
+const psw_method_row ATTEND_WEIGH(exact) = {psw_peak_magnitude, weigh, work};

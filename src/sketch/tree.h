@@ -1,0 +1,31 @@
+/* sketch/tree: what its square shares with a tree. Compiled twice. */
+#ifndef POLYSWEEP_SKETCH_TREE_H
+#define POLYSWEEP_SKETCH_TREE_H
+
+#include "sketch/map.h"
+
+#define sketch_tree_lay PSW_PRECISION_NAME(sketch_tree_lay)
+#define sketch_tree_start PSW_PRECISION_NAME(sketch_tree_start)
+#define sketch_tree_draw PSW_PRECISION_NAME(sketch_tree_draw)
+#define sketch_tree_map PSW_PRECISION_NAME(sketch_tree_map)
+#define sketch_tree_flops PSW_PRECISION_NAME(sketch_tree_flops)
+#define sketch_tree_table_work PSW_PRECISION_NAME(sketch_tree_table_work)
+#define sketch_tree_second PSW_PRECISION_NAME(sketch_tree_second)
+
+/* A tree of degree sketch_degree(point); sketch_map says what each does. */
+void *sketch_tree_lay(const psw_sketch *sketch, psw_arena *arena);
+psw_status sketch_tree_start(psw_sketch *sketch, const psw_weights *weights);
+void sketch_tree_draw(psw_sketch *sketch, ptrdiff_t draw);
+void sketch_tree_map(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
+
+/* Of mapping one row, degree p. */
+double sketch_tree_flops(double d, double r, double p);
+psw_sketch_work sketch_tree_table_work(const psw_point *point, const psw_sketch_shape *shape);
+
+/* E |T x|^2 |T y|^2 and E <T x, T y>^2 of a tree of degree p, from those of its leaves. */
+typedef struct sketch_second {
+    double norms, squared; /* N, C */
+} sketch_second;
+sketch_second sketch_tree_second(ptrdiff_t p, double r, sketch_second leaf);
+
+#endif

@@ -1,0 +1,67 @@
+/* Which parameters are a method's or a data kind's own, from the tables of both; and the tables, printed. */
+#include "spec/keys.h"
+
+#define PSW_METHOD_OWN (PSW_PARAMETERS - PSW_ID_R) /* from r on, parameters are methods' own */
+
+static const struct {
+    bool taken;
+    const char *fallback;
+} methods[PSW_METHODS][PSW_METHOD_OWN + 1] = {
+    /* the last is no parameter: a row may have none */
+#define PSW_METHOD(word, CODE, folds, kernel, degree, random, bitwise, squares, own, help)                             \
+    [PSW_##CODE] = {[PSW_METHOD_OWN] = {false, NULL}, own},
+#define PSW_OWN(parameter, fallback) [PSW_ID_##parameter - PSW_ID_R] = {true, fallback},
+#include "polysweep/methods.def"
+};
+
+static const psw_ids data_kinds[PSW_DATA_KINDS] = {
+#define PSW_DATA_KIND(word, CODE, sets, rows, closed, own, help) [PSW_##CODE] = 0 own,
+#define PSW_OWN(parameter) | PSW_ID(PSW_ID_##parameter)
+#include "polysweep/data_kinds.def"
+};
+
+bool psw_key_of_method(psw_parameter id, psw_method method)
+{
+    return id >= PSW_ID_R ? methods[method][id - PSW_ID_R].taken : psw_keys[id].methods >> method & 1;
+}
+
+bool psw_key_of_kind(psw_parameter id, psw_data_kind kind)
+{
+    return psw_keys[id].kinds ? psw_keys[id].kinds >> kind & 1 : data_kinds[kind] >> id & 1;
+}
+
+const char *psw_key_fallback(psw_parameter id, int method)
+{
+    if (id < PSW_ID_R) return psw_keys[id].fallback;
+    if (method >= 0) return methods[method][id - PSW_ID_R].fallback;
+    for (int first = 0; first < PSW_METHODS; first++)
+        if (methods[first][id - PSW_ID_R].fallback) return methods[first][id - PSW_ID_R].fallback;
+    return NULL;
+}
+
+/* ---- printing ---- */
+
+static void print_own(FILE *stream, psw_method method)
+{
+    for (psw_parameter id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
+        const char *fallback = psw_key_fallback(id, (int)method);
+        if (!psw_key_of_method(id, method)) continue;
+        fprintf(stream, "`%s`%s%s ", psw_keys[id].name, fallback ? " = " : "", fallback ? fallback : "");
+    }
+}
+
+void psw_methods_print(FILE *stream)
+{
+    fprintf(stream, "| method | stands for | its own parameters |\n|---|---|---|\n");
+    for (int code = 0; code < PSW_METHODS; code++) {
+        const psw_method_facts *method = psw_method_facts_of((psw_method)code);
+        fprintf(stream, "| `%s` | %s | ", method->word, method->help);
+        print_own(stream, (psw_method)code);
+        fprintf(stream, "|\n");
+    }
+    fprintf(stream, "\n| kind of data | rows |\n|---|---|\n");
+    for (int code = 0; code < PSW_DATA_KINDS; code++) {
+        const psw_data_kind_facts *kind = psw_data_kind_facts_of((psw_data_kind)code);
+        fprintf(stream, "| `%s` | %s |\n", kind->word, kind->help);
+    }
+}
