@@ -1,5 +1,6 @@
 psw_script_test(rules lint/lint.py)
 psw_script_test(rules_can_fail lint/selftest.py)
+psw_script_test(methods lint/methods.py)
 psw_script_test(setup e2e/setup.sh)
 psw_script_test(readme e2e/readme.py)
 psw_script_test(launch e2e/launch.sh)

@@ -9,6 +9,7 @@ import xarray as xr
 
 from . import oracle
 from .grid import axes
+from .methods import facts, references
 from .read import COORDINATES
 
 WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision mask row_norm den_constant negative r
@@ -24,12 +25,16 @@ BASELINES = ("softmax", "linear")  #: methods without a degree
 
 
 def every(ds: xr.Dataset) -> pd.DataFrame:
-    """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN."""
+    """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN. Beside them `method_folds`, see
+    `methods.facts`, and `method_reference`, the method without a sketch that one estimates ("" of others)."""
     names = [name for name in (*WANTED, *ds.attrs.get("own_axes", [])) if name in ds]
     frame = pd.DataFrame({name: ds[name].values for name in names})
     for name in WANTED:
         if name not in frame:
             frame[name] = np.nan
+    about = facts(ds)
+    frame["method_folds"] = frame["method"].map(about["folds"])
+    frame["method_reference"] = frame["method"].map(references(about)).fillna("")
     return frame[(frame["n"] > 0)]
 
 
@@ -50,8 +55,8 @@ def case_columns(ds: xr.Dataset) -> list[str]:
 
 
 def judged(frame: pd.DataFrame) -> pd.DataFrame:
-    """The points that ask whether two data sets are told apart: those with trials, and the closed form's."""
-    return frame[(frame["trials"] > 0) | (frame["method"] == "closed_form")]
+    """The points that ask whether two data sets are told apart: those with trials, and those of theory alone."""
+    return frame[(frame["trials"] > 0) | (frame["method_folds"] == "none")]
 
 
 def curves(frame: pd.DataFrame, keys: list[str]):
@@ -62,8 +67,8 @@ def curves(frame: pd.DataFrame, keys: list[str]):
 
 
 def rate(frame: pd.DataFrame) -> pd.Series:
-    """Measured rate of success; for closed_form, which measures nothing, the exact probability."""
-    return frame["success_rate"].where(frame["method"] != "closed_form", frame["theory_success"])
+    """Measured rate of success; of theory alone, which measures nothing, the exact probability."""
+    return frame["success_rate"].where(frame["method_folds"] != "none", frame["theory_success"])
 
 
 def baseline(frame: pd.DataFrame, names: list[str], values, method: str) -> pd.DataFrame:

@@ -6,10 +6,9 @@ import pandas as pd
 import xarray as xr
 
 from .grid import axes
+from .methods import facts
 from .read import COORDINATES
 from .times import COLUMNS, compare_times
-
-ROW_FOLDS = ("exact", "softmax", "linear", "closed_form")  #: methods whose sums run over a fixed tree: bit for bit
 
 
 class Comparison(pd.DataFrame):
@@ -36,7 +35,7 @@ def compare(a, b, same_build=None) -> Comparison:
     """Two results of one study, over the points that are done in both: science columns by what they promise, times by tests.
 
     a, b: Datasets from `polysweep.open`, or paths. same_build: whether one build and BLAS kernel wrote both files, so
-    that row folds must agree bit for bit; by default taken from the launch tables.
+    that methods for which that is promised must agree bit for bit; by default taken from the launch tables.
 
     Returns a row per column: points compared, largest relative difference, the tolerance where one applies, how many
     points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
@@ -96,7 +95,8 @@ def _matched(a, b):
 
 def _column(name, x, y, left, right, ds, same_build):
     x, y = x.values[left], y.values[right]
-    row_fold = np.isin(ds["method"].values[left], ROW_FOLDS)
+    about = facts(ds)
+    bitwise = np.isin(ds["method"].values[left], about.index[about["bitwise"]])
     equal = (x == y) | ((x != x) & (y != y))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         wide_x, wide_y = x.astype(float), y.astype(float)
@@ -106,6 +106,6 @@ def _column(name, x, y, left, right, ds, same_build):
     other = np.atleast_1d(ds[name].attrs.get("reproducibility_other", [0.0, 0.0])).astype(float)
     single = ds["precision"].values[left] == "fp32" if "precision" in ds.coords else np.zeros(len(x), bool)
     tolerance = np.where(single, other[-1], other[0])
-    tolerance = np.where(row_fold & same_build, 0.0, tolerance)
+    tolerance = np.where(bitwise & same_build, 0.0, tolerance)
     outside = int((difference > tolerance).sum())
     return name, len(x), float(difference.max(initial=0.0)), float(tolerance.max(initial=0.0)), outside, outside == 0

@@ -9,7 +9,6 @@ import xarray as xr
 
 from .cases import baseline, case_columns, table
 
-SKETCHES = ("polysketch", "tree", "tensorsketch", "srht", "maclaurin", "monomial", "favor")
 SIZE = ("r", "features", "draws", "local", "weights")  #: coordinates that are a sketch's own
 SERIES = ("method", "local", "weights")  #: what one curve over sizes has in common
 LEVELS = (0.5, 0.2, 0.1, 0.05, 0.01)
@@ -17,9 +16,9 @@ COSTS = {"flops": "flops", "bytes": "bytes", "seconds": "time_median_s"}
 TIMED = ("alone", "beside", "shared")  #: ways of timing that are valid; `shared` is a share of a run of points
 
 
-def reference(method):
-    """The method without a sketch that `method` estimates."""
-    return "softmax" if method == "favor" else "exact"
+def reference(points: pd.DataFrame, method: str) -> str:
+    """The method without a sketch that `method`, which some of the points have, estimates; "" of one that is no sketch."""
+    return points["method_reference"][points["method"] == method].iloc[0]
 
 
 def held(ds: xr.Dataset) -> list[str]:
@@ -32,7 +31,7 @@ def sketches(ds: xr.Dataset) -> pd.DataFrame:
     and a state is features x (v + 1) numbers of the point's precision where the file does not say. An error up to
     `rounding` is that of a map that is exact: a few last bits of <q,k>, as often as the degree."""
     frame = table(ds)
-    frame = frame[frame["method"].isin(SKETCHES)].copy()
+    frame = frame[frame["method_folds"] == "states"].copy()
     if not len(frame):
         return frame
     for name in SIZE:
@@ -58,7 +57,7 @@ def label(method, local=0, weights=0) -> str:
 
 def exact_of(points: pd.DataFrame, names: list[str], values, method: str) -> pd.DataFrame:
     """Points that a sketch of the case names = values estimates; `names` without method, with n and d where fixed."""
-    found = baseline(points, names, values, reference(method))
+    found = baseline(points, names, values, reference(points, method))
     return found[found["done"]]
 
 

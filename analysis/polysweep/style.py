@@ -119,6 +119,11 @@ def method(name):
     return METHODS.get(name, (GREY, "o"))
 
 
+def order(name):
+    """Where a method stands in a legend; those without a colour of their own come last, by name."""
+    return (list(METHODS).index(name), "") if name in METHODS else (len(METHODS), name)
+
+
 def log_axis(axis, fine=()):
     """Logarithmic with a tick per decade (fine: at these multiples, (1, 2, 5)), plain near 1, else powers of ten."""
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})

@@ -76,8 +76,13 @@ static void join_teams(const scale_teams *teams, char *text, size_t size)
 /* Work grows with n for a sketch and with n^2 for all others. Where n_base tokens fill the d - 2 classes of an embedding
  * evenly, so do these. */
 #define CLASSES "(1 + (n_base % max(d - 2, 1) == 0) * (max(d - 2, 1) - 1))"
-static const char grow[] = "derive.n=" CLASSES " * round(n_base * team ** (1 - 0.5 * (method == exact or method == softmax "
-                           "or method == linear)) / " CLASSES ")";
+#define HALF_ROWS(word) " - 0.5 * (method == " #word ")"
+#define HALF_STATES(word)
+#define HALF_NOTHING(word)
+static const char grow[] = "derive.n=" CLASSES " * round(n_base * team ** (1"
+#define PSW_METHOD(word, CODE, folds, ...) HALF_##folds(word)
+#include "polysweep/methods.def"
+                           ") / " CLASSES ")";
 
 static psw_status change(const psw_study *base, const char *text, const scale_teams *teams, bool weak, char **made_text)
 {

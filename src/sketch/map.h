@@ -48,10 +48,6 @@ struct psw_sketch {
 const sketch_map *sketch_map_of_method(psw_method method);
 const sketch_map *sketch_map_of(const psw_point *point); /* of a point with learned weights theirs */
 
-/* Count sketches with tables made elsewhere, for comparisons: bucket and sign are degree x d, row-major, buckets from
- * 0. Of a tensorsketch; in place of draw. */
-void PSW_PRECISION_NAME(sketch_tensorsketch_import)(psw_sketch *sketch, const int *bucket, const int *sign);
-
 /* Place of a table: its level and number on that level, and which of several tables there. */
 typedef struct sketch_place {
     uint64_t level, number, side;

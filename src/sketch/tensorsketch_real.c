@@ -75,6 +75,8 @@ static void draw(psw_sketch *s, ptrdiff_t number)
     }
 }
 
+/* Tables made elsewhere in place of draw, for comparisons: bucket and sign are degree x d, row-major, buckets from 0. Who
+ * compares declares it. */
 void PSW_PRECISION_NAME(sketch_tensorsketch_import)(psw_sketch *s, const int *bucket, const int *sign)
 {
     tensorsketch *f = s->own;

@@ -23,6 +23,27 @@ static psw_status describe_codes(hid_t dataset, const psw_column *column)
     return hdf_put_text(dataset, "flag_meanings", meanings);
 }
 
+/* What the table of methods says of each code, in the order of flag_values: words in a text, 0 and 1 in numbers. */
+static psw_status describe_methods(hid_t dataset)
+{
+    uint8_t degree[PSW_METHODS], random[PSW_METHODS], bitwise[PSW_METHODS];
+    char folds[16 * PSW_METHODS] = "", kernels[16 * PSW_METHODS] = "";
+    for (int code = 0; code < PSW_METHODS; code++) {
+        const psw_method_facts *method = psw_method_facts_of((psw_method)code);
+        size_t used[] = {strlen(folds), strlen(kernels)};
+        psw_format(folds + used[0], sizeof folds - used[0], "%s%s", code ? " " : "",
+                   psw_word(PSW_WORDS_FOLDED, (int)method->folds));
+        psw_format(kernels + used[1], sizeof kernels - used[1], "%s%s", code ? " " : "",
+                   psw_word(PSW_WORDS_KERNEL, (int)method->kernel));
+        degree[code] = method->has_degree, random[code] = method->random, bitwise[code] = method->bitwise;
+    }
+    PSW_TRY(hdf_put_text(dataset, "flag_folds", folds));
+    PSW_TRY(hdf_put_text(dataset, "flag_kernels", kernels));
+    PSW_TRY(hdf_put_numbers(dataset, "flag_degree", H5T_STD_U8LE, PSW_METHODS, degree));
+    PSW_TRY(hdf_put_numbers(dataset, "flag_random", H5T_STD_U8LE, PSW_METHODS, random));
+    return hdf_put_numbers(dataset, "flag_bitwise", H5T_STD_U8LE, PSW_METHODS, bitwise);
+}
+
 /* _FillValue on floats only: readers turn integers that have one into floats. */
 static psw_status describe(hid_t dataset, const psw_column *column)
 {
@@ -34,6 +55,7 @@ static psw_status describe(hid_t dataset, const psw_column *column)
     if (column->type == PSW_F8) PSW_TRY(hdf_put_numbers(dataset, "_FillValue", H5T_IEEE_F64LE, 1, &nothing));
     if (column->younger) PSW_TRY(hdf_put_numbers(dataset, "commit_default", H5T_IEEE_F64LE, 1, &column->plain));
     if (column->vocabulary >= 0) PSW_TRY(describe_codes(dataset, column));
+    if (column->vocabulary == PSW_WORDS_METHOD) PSW_TRY(describe_methods(dataset));
     return PSW_OK;
 }
 

@@ -219,6 +219,16 @@ grid: {n: 64, d: 8, v: 8, beta: %s}
     check(any("19448 features" in text and "1400256 bytes" in text for text in found["messages"]), found["messages"])
 
 
+def facts():
+    """A file says of its methods what the package knows of those that older files have."""
+    import polysweep
+    from polysweep.methods import BEFORE_ATTRIBUTES
+
+    told = polysweep.methods.facts(polysweep.open("monomial.h5"))
+    check(told is not BEFORE_ATTRIBUTES, "the file has no attributes of methods")
+    check(told.iloc[:len(BEFORE_ATTRIBUTES)].equals(BEFORE_ATTRIBUTES), "facts of methods", told)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -229,6 +239,7 @@ def main():
         learned(arrays, random)
         draws()
         refusals()
+        facts()
         os.chdir("/")
     print(f"{checks} checks, {failed} failed")
     return failed > 0

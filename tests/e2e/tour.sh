@@ -83,6 +83,7 @@ expect 0 "budget" "$program" plan study.yaml --ranks 64 --budget 1coreh
 expect 0 "done" "$program" status one.h5
 expect 0 '"method": *"exact"' "$program" show one.h5 --jsonl
 expect 0 "" "$program" help keys
+expect 0 "" "$program" help methods
 "${POLYSWEEP_MPIEXEC:-mpirun}" -n "$many" "$program" doctor >said 2>&1 </dev/null
 case $? in 0 | 3) ;; *) complain "doctor: neither 0 nor, with something to mend, 3:" "$(cat said)" ;; esac
 grep -Eq "^ok +mpi " said || complain "doctor does not say which MPI:" "$(cat said)"

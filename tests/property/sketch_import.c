@@ -4,6 +4,8 @@
 
 #include "unit/sketch_run.h"
 
+void PSW_PRECISION_NAME(sketch_tensorsketch_import)(psw_sketch *sketch, const int *bucket, const int *sign);
+
 static bool read_ints(ptrdiff_t count, int *out)
 {
     for (ptrdiff_t i = 0; i < count; i++)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from .. import style
 from ..cases import case_label, number
-from ..sketches import COSTS, against, cost, crossing, held, label, reference
+from ..sketches import COSTS, against, cost, crossing, held, label
 from .figure import Figure, kernel_text, spaced
 
 WORDS = {"flops": "operations", "bytes": "bytes moved", "seconds": "seconds"}
@@ -38,7 +38,7 @@ def costs(ds):
 
 def _panels(found):
     """About MOST_PANELS of the panels: all methods, each at degrees spread over those it has (the middle one of them)."""
-    methods = sorted({method for _, method in found}, key=list(style.METHODS).index)[:MOST_PANELS]
+    methods = sorted({method for _, method in found}, key=style.order)[:MOST_PANELS]
     most = max(1, MOST_PANELS // len(methods))
     return {(beta, method): found[beta, method] for method in methods
             for beta in _some({beta for beta, own in found if own == method}, most)}
@@ -87,16 +87,21 @@ def _canvas(panels, rows):
             _panel(ax, {key: panel[key] for key in chosen[method] if key in panel}, quantity, colours)
         column[0].set_title(f"{method}, {kernel_text(beta)}", pad=5)
         column[-1].set_xlabel("sequence length $n$")
-        column[0].legend(handles=_handles(colours, method), loc="upper left", fontsize=8, handlelength=1.4, borderaxespad=0.2,
+        column[0].legend(handles=_handles(colours, _exact_name(panel)), loc="upper left", fontsize=8, handlelength=1.4, borderaxespad=0.2,
                          labelspacing=0.25)
     for ax, quantity in zip(grid[:, 0], rows):
         ax.set_ylabel(WORDS[quantity])
     return canvas
 
 
-def _handles(colours, method):
+def _exact_name(panel):
+    """The method that the sketches of a panel are held against."""
+    return next(exact["method"].iloc[0] for _, exact in panel.values())
+
+
+def _handles(colours, exact):
     line = matplotlib.lines.Line2D
-    handles = [line([], [], color=style.INK, marker="s", markersize=3.6, linewidth=1.1, label=reference(method))]
+    handles = [line([], [], color=style.INK, marker="s", markersize=3.6, linewidth=1.1, label=exact)]
     for (features, r, local, weights), colour in colours.items():
         words = f"$r$ = {int(r)}" if r else f"{int(features)} features"
         words += f", local {int(local)}" if local else ""

@@ -9,7 +9,7 @@ import pandas as pd
 from .. import oracle, style
 from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, table
 from ..cases import curves as split
-from ..sketches import SIZE, SKETCHES, reference
+from ..sketches import SIZE, reference
 from .figure import Figure, facts, places, spaced
 
 MOST_ROWS, MOST_COLUMNS, MOST_CURVES = 6, 3, 8
@@ -40,7 +40,7 @@ def curves(ds):
     caption = ("Points: measured rate with its 95 % Wilson interval. Lines: exact probability of success, a consequence "
                "of the definitions of data and head, not a fit. Beside each panel: softmax and linear, which have no "
                "degree (bar: 95 % Wilson interval; tick: exact probability).")
-    if swept["method"].isin(SKETCHES).any():
+    if (swept["method_folds"] == "states").any():
         caption += " Sketches: thin lines connect what was measured; dashed, the exact probability without a sketch."
     if len(shown) < len(panels):
         caption += f" {len(panels) - len(shown)} further panels are in the data only."
@@ -93,10 +93,11 @@ def _title(names, fixed, part):
 
 def _behind(ax, frame, names, fixed, colour, colours):
     """Behind the points of a sketch: the exact probability of the kernel it estimates, one line for each n or d."""
-    if fixed["method"] not in SKETCHES:
+    estimated = reference(frame, fixed["method"])
+    if not estimated:
         return
     known = [name for name in [*names, "n", "d"] if name in fixed and name not in SIZE]
-    exact = baseline(frame, known, [fixed[name] for name in known], reference(fixed["method"]))
+    exact = baseline(frame, known, [fixed[name] for name in known], estimated)
     own = colour not in SIZE
     for value, part in exact.groupby(colour) if own else ((0, exact),):
         part = part[part["beta"].notna()].sort_values("beta")
@@ -121,7 +122,7 @@ def _panel(ax, part, colour, colours, fixed, lines):
             ax.plot(line["beta"], line["theory_success"], color=colour_, linewidth=1.2, zorder=2)
             lines.append(line.assign(**{**fixed, colour: value}))
         done = curve[curve["done"] & curve["success_rate"].notna()]
-        if fixed["method"] in SKETCHES:
+        if (part["method_folds"] == "states").any():
             ax.plot(done["beta"], done["success_rate"], color=colour_, linewidth=0.8, zorder=1.5)
         spread = np.abs(done[["success_lo", "success_hi"]].to_numpy().T - done["success_rate"].to_numpy())
         ax.errorbar(done["beta"], done["success_rate"], yerr=spread, fmt="o", color=colour_, markersize=3.6,

@@ -158,8 +158,7 @@ def _limits(row, part, name):
 
 
 def _legend(canvas, part, x, used):
-    order = list(style.METHODS)
-    keys = sorted((key for key in used if isinstance(key, tuple)), key=lambda key: (order.index(key[0]), *key[1:]))
+    keys = sorted((key for key in used if isinstance(key, tuple)), key=lambda key: (style.order(key[0]), *key[1:]))
     handles = []
     for method, local, weights in keys:
         colour, marker = style.method(method)
@@ -170,7 +169,7 @@ def _legend(canvas, part, x, used):
                                                markeredgecolor=colour if other else "white", markeredgewidth=0.7,
                                                label=label(method, local, weights)))
     if "exact" in used:
-        methods = sorted(part["method"][_exact(part).any(axis=1)].unique(), key=order.index)
+        methods = sorted(part["method"][_exact(part).any(axis=1)].unique(), key=style.order)
         handles.append(matplotlib.lines.Line2D([], [], color=style.GREY, marker="v", linestyle="", markersize=5.5,
                                                markeredgewidth=0, label="exact:\n" + "\n".join(methods)))
     law = rf"$\propto$ {'$r$' if x == 'r' else 'state'}$^{{-1/2}}$"

@@ -50,7 +50,7 @@ def _canvas(part):
     degrees = spaced(kernels(part).unique(), MOST_DEGREES)
     series = spaced({tuple(key) for key in part[[*SERIES, "r", "features"]].drop_duplicates().itertuples(index=False)},
                     MOST_SERIES)
-    series.sort(key=lambda key: (list(style.METHODS).index(key[0]), key[-1], key[1:]))
+    series.sort(key=lambda key: (style.order(key[0]), key[-1], key[1:]))
     colours = dict(zip(series, style.sequence(len(series))))
     canvas = matplotlib.figure.Figure(figsize=(2.4 + 2.9 * len(degrees), 5.2), layout="constrained")
     grid = canvas.subplots(2, len(degrees), squeeze=False, sharey="row", sharex="col")

@@ -1,0 +1,45 @@
+"""What the program says of its methods: what they fold, the kernel of their weights, whether results are bit for bit."""
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+
+FACTS = ("folds", "kernel", "degree", "random", "bitwise")
+
+#: the methods of files that were made before files said it; newer files have the attributes that `facts` reads
+BEFORE_ATTRIBUTES = pd.DataFrame.from_dict({
+    "exact": ("rows", "power", True, False, True),
+    "softmax": ("rows", "exponential", False, False, True),
+    "linear": ("rows", "linear", False, False, True),
+    "closed_form": ("none", "power", True, False, True),
+    "monomial": ("states", "power", True, False, False),
+    "polysketch": ("states", "power", True, True, False),
+    "tree": ("states", "power", True, True, False),
+    "tensorsketch": ("states", "power", True, True, False),
+    "srht": ("states", "power", True, True, False),
+    "maclaurin": ("states", "power", True, True, False),
+    "favor": ("states", "exponential", False, True, False)}, orient="index", columns=FACTS)
+
+
+def facts(ds: xr.Dataset) -> pd.DataFrame:
+    """A row per method that the file knows, by its word.
+
+    Columns: `folds` ("rows": a weight for every score; "states": features summed into states, a sketch; "none": theory
+    alone), `kernel` ("power" z^beta, "exponential" e^z, "linear" z, "other": what weights are, or what a sketch estimates),
+    `degree` (beta applies), `random` (its tables are drawn), `bitwise` (the same bits for any number of ranks, within one
+    build and BLAS kernel).
+    """
+    said = ds["method_code"].attrs if "method_code" in ds else {}
+    if "flag_folds" not in said:
+        return BEFORE_ATTRIBUTES
+    columns = {"folds": said["flag_folds"].split(), "kernel": said["flag_kernels"].split()}
+    columns.update({name: said[f"flag_{name}"].astype(bool) for name in FACTS[2:]})
+    return pd.DataFrame(columns, index=said["flag_meanings"].split())
+
+
+def references(about: pd.DataFrame) -> dict[str, str]:
+    """Of `facts`: for each method that is a sketch the first one that weighs every score with the kernel it estimates."""
+    rows = about[about["folds"] == "rows"]
+    exact = {kernel: rows.index[rows["kernel"] == kernel][0] for kernel in rows["kernel"].unique()}
+    sketches = about["kernel"][about["folds"] == "states"]
+    return {method: exact[kernel] for method, kernel in sketches.items() if kernel in exact}
