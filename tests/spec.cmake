@@ -1,3 +1,4 @@
+psw_test(spec_tables unit/spec_tables.c)
 psw_test(spec_errors unit/spec_errors.c)
 psw_test(spec_rules unit/spec_rules.c)
 psw_test(spec_axes unit/spec_axes.c)

@@ -88,8 +88,8 @@ FAULTS = [
     ("src/attend/more_real.c", "const psw_method_row *f(void) { return &ATTEND_WEIGH(linear); }\n", "the row of linear"),
     ("src/sketch/other_real.c", "const sketch_map *f(void) { return &SKETCH_MAP(srht); }\n", "the row of srht"),
     ("src/data/data.c", "const data_kind *f(void) { return &data_sphere; }\n", "the row of sphere"),
-    ("include/polysweep/methods.def", 'PSW_METHOD(cubic, CUBIC, ROWS, OTHER, false, false, true, false, , "z^3")\n',
-     "src/attend/cubic_real.c: is not there"),
+    ("include/polysweep/methods.def", 'PSW_METHOD(nowhere, NOWHERE, ROWS, OTHER, false, false, true, false, , "")\n',
+     "src/attend/nowhere_real.c: is not there"),
     ("README.md", "", "does not name favor"),
 ]
 
