@@ -88,24 +88,24 @@ static psw_status find_state(const char *path, psw_sweep_state *state)
         return read_slots(path, state);
     }
     if (!runs(state) || runs_still(path, state)) return PSW_OK;
-    PSW_TRY(psw_sweep_state_read(path, state)); /* its end may have come between two looks */
+    PSW_TRY(psw_sweep_state_read(path, state)); /* it may have ended since it was read */
     if (runs(state)) psw_format(state->state, sizeof state->state, "interrupted");
     return PSW_OK;
 }
 
-/* ---- telling ---- */
+/* ---- printing ---- */
 
 static ptrdiff_t missing(const psw_sweep_state *s)
 {
     return s->points - s->done - s->failed - s->skipped - s->running;
 }
 
-static void tell_count(const char *label, ptrdiff_t count)
+static void print_count(const char *label, ptrdiff_t count)
 {
     if (count > 0) printf("%-11s %td\n", label, count);
 }
 
-static void tell(const char *path, const psw_sweep_state *s)
+static void print(const char *path, const psw_sweep_state *s)
 {
     char elapsed[PSW_TEXT], left[PSW_TEXT], limit[PSW_TEXT];
     bool running = runs(s);
@@ -116,10 +116,10 @@ static void tell(const char *path, const psw_sweep_state *s)
     if (running) printf(": %td rank%s, process %td on %s", s->ranks, s->ranks == 1 ? "" : "s", s->pid, s->host);
     if (s->stop_reason[0]) printf(" (%s)", s->stop_reason);
     printf("\ndone        %td\n", s->done);
-    tell_count("failed", s->failed);
-    tell_count("skipped", s->skipped);
-    tell_count("running", s->running);
-    tell_count("missing", missing(s));
+    print_count("failed", s->failed);
+    print_count("skipped", s->skipped);
+    print_count("running", s->running);
+    print_count("missing", missing(s));
     printf("progress    %.1f %% of the predicted cost%s\n", 100 * s->fraction,
            s->failed + s->skipped > 0 ? ", that of failed and skipped points included" : "");
     if (isfinite(s->elapsed_s)) printf("elapsed     %s\n", elapsed);
@@ -166,6 +166,6 @@ psw_status psw_cmd_status(const psw_options *options, const psw_comm *world)
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
     PSW_TRY(find_state(options->files[0], &state));
-    (options->json ? json : tell)(options->files[0], &state);
+    (options->json ? json : print)(options->files[0], &state);
     return PSW_OK;
 }
