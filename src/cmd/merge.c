@@ -264,7 +264,7 @@ static psw_status offer(joint *m, input *in, ptrdiff_t slot, const psw_record *r
     return PSW_OK;
 }
 
-/* The point is the new file's: a team that another launch asked for is no value of it. */
+/* The point is the new file's: the team that another launch asked for is not part of it. */
 static void settle(joint *m, ptrdiff_t slot, psw_record *record, const psw_origin *origin)
 {
     psw_slot_status status = record->slot.status;

@@ -4,7 +4,7 @@
 
 #include "cmd/cmd.h"
 
-/* Work per rank that differs by more than this part of its base is no weak scaling. */
+/* Work per rank that differs by more than this part of its base is not weak scaling. */
 #define SCALE_BOUND 0.05
 
 typedef struct cmd_scale_teams {

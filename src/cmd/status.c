@@ -126,7 +126,7 @@ static void print(const char *path, const psw_sweep_state *s)
     if (running) printf("left        about %s\n", left);
     if (isfinite(s->time_limit_s)) printf("time limit  %s, from %s\n", limit, s->time_limit_from);
     if (s->updated[0]) printf("updated     %s\n", s->updated);
-    if (!running && missing(s) + s->running > 0) printf("to go on    run the same study on %s again\n", path);
+    if (!running && missing(s) + s->running > 0) printf("to continue run the same study on %s again\n", path);
     if (s->failed + s->skipped > 0)
         printf("to see them polysweep show %s --where \"status != done\"\n"
                "once more   run the same study on %s with --redo failed\n",

@@ -54,7 +54,7 @@ static void set_times(script *s)
 }
 
 /* The arena of the largest point, and beside it what a rank of any program has: code, MPI, HDF5. A fifth on top, since
- * rates measured there may choose other teams. The run is told what it may take of it. */
+ * rates measured there may choose other teams. The run is given its share (run.memory_per_rank). */
 static void set_memory(script *s)
 {
     const double program = 256 * 0x1p20, safety = 1.2, step = 0x1p20, least = 64 * 0x1p20;
@@ -167,7 +167,7 @@ static void sbatch_lines(const script *s)
     job_name(s->asked->study_name, name, sizeof name);
     set_line(s, "job-name", name, "The name in squeue and of the log.");
     set_line(s, "output", "%x.%j.out", "The log: name and number of the job.");
-    set_line(s, "open-mode", "append", "A job that runs again goes on in the same log.");
+    set_line(s, "open-mode", "append", "A job that runs again appends to the same log.");
     size_lines(s);
     memory_line(s);
     time_lines(s);

@@ -137,12 +137,12 @@ psw_status sweep_attempt_whole(sweep_job *j, const psw_comm *team, ptrdiff_t fir
 
 static psw_status compute_replica(sweep_job *j, attempt *a)
 {
-    psw_computer *computer = &j->open.computer, heard = *computer;
+    psw_computer *computer = &j->open.computer, kept = *computer;
     computer->keep = NULL;
     computer->failed = NULL;
     psw_status status = compute(j, a);
-    computer->keep = heard.keep;
-    computer->failed = heard.failed;
+    computer->keep = kept.keep;
+    computer->failed = kept.failed;
     return status;
 }
 

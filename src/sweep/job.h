@@ -16,7 +16,7 @@ typedef struct sweep_open {
     psw_mark *marks;     /* one run's */
 } sweep_open;
 
-/* Of this rank. */
+/* How far this rank is, and why it left runs. */
 typedef struct sweep_progress {
     bool out_of_time;      /* a run was left because it would not have ended in time */
     bool enough_failed;    /* --max-fails */

@@ -64,7 +64,7 @@ psw_status psw_sweep_state_write(const char *result_path, const psw_sweep_state 
     if (written) return PSW_OK;
     int why = errno;
     remove(fresh);
-    remove(path); /* what it says is no longer so: without it, status looks into the result file */
+    remove(path); /* it is out of date: without it, status reads the result file */
     return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", path, strerror(why));
 }
 
@@ -97,7 +97,7 @@ static const char *value_of(const char *text, const char *name)
     return at ? at + strlen(key) + strspn(at + strlen(key), " ") : NULL;
 }
 
-/* Counts are added up later: none is believed that no run could have. */
+/* Counts are added up later: one that no run could have is refused. */
 static bool scan_count(const char *value, ptrdiff_t *count)
 {
     long long number = strtoll(value, NULL, 10);
