@@ -7,7 +7,11 @@ set(POLYSWEEP_MODULES "${loaded}" CACHE STRING "Modules that the module file loa
 install(TARGETS polysweep)
 install(DIRECTORY ${CMAKE_CURRENT_LIST_DIR}/ DESTINATION ${POLYSWEEP_SHARE}/jobs USE_SOURCE_PERMISSIONS
         PATTERN setup.sh EXCLUDE PATTERN quickstart.sh EXCLUDE PATTERN install.cmake EXCLUDE # these want the sources
-        PATTERN modules EXCLUDE PATTERN spack EXCLUDE)
+        PATTERN modules EXCLUDE PATTERN spack EXCLUDE PATTERN slurm EXCLUDE PATTERN slurm.cmake EXCLUDE
+        PATTERN "slurm-*.sh.in" EXCLUDE)
+foreach(script ${SLURM_SCRIPTS})
+  install(FILES ${PROJECT_BINARY_DIR}/jobs/${script} DESTINATION ${POLYSWEEP_SHARE}/jobs)
+endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/analysis/ DESTINATION ${POLYSWEEP_SHARE}/analysis
         PATTERN gallery EXCLUDE PATTERN tests EXCLUDE PATTERN __pycache__ EXCLUDE PATTERN "*.egg-info" EXCLUDE
         PATTERN build EXCLUDE)

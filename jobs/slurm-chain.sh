@@ -1,14 +1,14 @@
 #!/bin/bash
-# A chain of jobs, each of which goes on where the one before it stopped; for clusters that do not let a job requeue
+# A chain of jobs, each of which continues where the one before it stopped; for clusters that do not let a job requeue
 # itself. On the login node:
 #
-#     bash jobs/slurm-chain.sh 5 jobs/slurm-nodes.sh STUDY.yaml RESULT.h5
-#     bash jobs/slurm-chain.sh 5 JOB_SCRIPT            printed by polysweep plan --slurm
+#     bash slurm-chain.sh 5 slurm-nodes.sh STUDY.yaml RESULT.h5
+#     bash slurm-chain.sh 5 JOB_SCRIPT            printed by polysweep plan --slurm
 #
 # Jobs that find nothing left to do end within seconds. `scancel` of the last number takes one off the end.
 set -eu
-count=${1:?how many jobs? bash jobs/slurm-chain.sh COUNT JOB_SCRIPT [ARGUMENTS...]}
-script=${2:?which job script? bash jobs/slurm-chain.sh COUNT JOB_SCRIPT [ARGUMENTS...]}
+count=${1:?how many jobs? bash slurm-chain.sh COUNT JOB_SCRIPT [ARGUMENTS...]}
+script=${2:?which job script? bash slurm-chain.sh COUNT JOB_SCRIPT [ARGUMENTS...]}
 
 after=()
 for ((k = 0; k < count; k++)); do

@@ -91,7 +91,8 @@ void psw_forecast_free(psw_forecast *forecast);
 void psw_forecast_print(const psw_forecast *forecast); /* for a person, on stdout */
 void psw_forecast_json(const psw_forecast *forecast);
 
-/* Rates from the times in a result file, in proportion to those of a common core. PSW_USAGE if it has none. */
+/* Rates from the times in a result file, in proportion to those that its newest launch measured or to those of a common
+ * core. PSW_USAGE if it has no valid time; PSW_ENVIRONMENT, PSW_NO_MEMORY. */
 psw_status psw_rates_of_file(const char *path, psw_rates *rates);
 
 #endif

@@ -187,6 +187,27 @@ void psw_study_predictions(const psw_study *study, const psw_point *point, doubl
 /* Path number `index`: 0 is data.path ("" without one), from 1 those that point.weights counts; NULL past the end. */
 const char *psw_study_path(const psw_study *study, ptrdiff_t index);
 
+/* ---- a study made of another ------------------------------------------------------------------------------ */
+
+/* Of what stands in `grid`: `axis` gets another name, other values, or both; NULL: it keeps them. One that is not there
+ * is added behind the others, with the values. Expressions keep the names that they have. */
+typedef struct psw_axis_change {
+    const char *axis, *name;
+    const double *values;
+    ptrdiff_t count;
+} psw_axis_change;
+typedef struct psw_study_changes {
+    const char *name; /* of the new study in messages */
+    const psw_axis_change *axes;
+    ptrdiff_t axis_count;
+    const char *const *set; /* KEY=VALUE overrides on top */
+    ptrdiff_t sets;
+} psw_study_changes;
+/* The new study has the defaults and overrides of the old one written out. PSW_USAGE: there is nothing to rename, or it
+ * is no study, with "name: what is wrong". */
+psw_status psw_study_change(const psw_study *study, const psw_study_changes *changes, psw_study **changed);
+bool psw_study_in_grid(const psw_study *study, const char *name); /* as an axis or a single value */
+
 /* ---- a filter: --where over parameters, own axes, theory columns ------------------------------------------ */
 
 typedef struct psw_filter psw_filter;

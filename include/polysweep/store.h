@@ -144,7 +144,20 @@ psw_status psw_store_sync(psw_store *store); /* this writer's data is on disk (f
 
 /* ---- trying out a directory, for doctor ------------------------------------------------------------------- */
 
+typedef enum psw_trial_step { /* of a trial, in their order */
+    PSW_TRIAL_MAKE,       /* the directory, by rank 0 */
+    PSW_TRIAL_SHARE,      /* it is there for all ranks */
+    PSW_TRIAL_LOCK,
+    PSW_TRIAL_CREATE,
+    PSW_TRIAL_OPEN,
+    PSW_TRIAL_WRITE,
+    PSW_TRIAL_READ,
+    PSW_TRIAL_ENDED       /* all of them are done */
+} psw_trial_step;
+
 typedef struct psw_trial {
+    psw_trial_step step; /* that failed; PSW_TRIAL_ENDED: none did */
+    int error;           /* errno of what failed, as the system itself gives it when it is asked again; 0 unknown */
     int flock_error, fcntl_error; /* errno of each kind of lock on rank 0, 0 = it works */
     ptrdiff_t lock_unseen;        /* ranks that did not see the lock that rank 0 held */
     ptrdiff_t slots, run;         /* that each rank wrote, and at a time */
@@ -157,7 +170,8 @@ typedef struct psw_trial {
 
 /* In a directory of its own inside `directory`, which is gone afterwards: locks, then the file of `study` (a whole
  * number of slots for each rank, at least one), written by all ranks through MPI-IO, and read again by each rank's
- * neighbour. Collective. PSW_ENVIRONMENT: what could not be done, everywhere; the trial then holds what came before. */
+ * neighbour. Collective. The first failure ends it, on all ranks alike, with its status and its message for people: most
+ * often PSW_ENVIRONMENT. The trial then says which step it was, the errno, and what came before. */
 psw_status psw_store_try(const psw_comm *comm, const char *directory, const psw_study *study,
                          const psw_launch *launch, psw_trial *trial);
 

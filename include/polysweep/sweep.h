@@ -46,7 +46,7 @@ psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, cons
 /* ---- how far a run is ---- */
 
 /* FILE.h5.status.json: how far a run is, replaced atomically. */
-typedef struct psw_state {
+typedef struct psw_sweep_state {
     char state[24]; /* running, done, failed, partial (all that --where asked for), stopped_clean, interrupted */
     char study[128], host[64], started[32], updated[32];
     ptrdiff_t points, done, failed, skipped, running, ranks, pid;
@@ -55,8 +55,8 @@ typedef struct psw_state {
     double time_limit_s;      /* of the launch, from its start; NaN = none */
     char time_limit_from[16]; /* --time-limit, study, Slurm */
     char stop_reason[16];     /* time limit, max-fails, USR1, INT, TERM; "": it was not stopped */
-} psw_state;
-psw_status psw_state_write(const char *result_path, const psw_state *state);
-psw_status psw_state_read(const char *result_path, psw_state *state); /* PSW_ENVIRONMENT if there is none */
+} psw_sweep_state;
+psw_status psw_sweep_state_write(const char *result_path, const psw_sweep_state *state);
+psw_status psw_sweep_state_read(const char *result_path, psw_sweep_state *state); /* PSW_ENVIRONMENT if there is none */
 
 #endif

@@ -1,10 +1,9 @@
-/* show --extrap: measurements in the JSON lines of Extra-P (github.com/extra-p/extrap, docs/file-formats.md): numbers
- * that vary are parameters, the same for all points; what else tells points apart is their callpath. */
+/* Numbers that vary are parameters, the same for all points; what else sets points apart is their callpath. */
+#include "cmd/extrap.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "cmd/show.h"
 
 /* What a forward pass may cost more by; a value of 0 or NaN does not apply. */
 static const char *const parameters[] = {"team", "n", "d", "beta", "r", NULL};
@@ -13,8 +12,9 @@ static const char *const others[] = {"team_asked", "m", "trials", "j3", "seed", 
 
 typedef struct extrap {
     const view *view;
-    bool varies[PSW_COLUMNS_MAX], lacks[PSW_COLUMNS_MAX]; /* of timed points: of one method some differ; some have none */
-    double first[PSW_METHODS][PSW_COLUMNS_MAX];               /* of each method's first point */
+    bool varies[PSW_COLUMNS_MAX],
+        lacks[PSW_COLUMNS_MAX];                 /* of timed points: of one method some differ; some have none */
+    double first[PSW_METHODS][PSW_COLUMNS_MAX]; /* of each method's first point */
     bool seen[PSW_METHODS];
     ptrdiff_t columns; /* the fixed ones: own axes cost by the parameters that are derived from them */
     ptrdiff_t points, parameters;
@@ -36,7 +36,7 @@ static bool timed(const psw_record *record)
 }
 
 /* v where it is d, and features where they come from r, say nothing of their own. */
-static double told(const view *v, ptrdiff_t column, const psw_record *record)
+static double value_of(const view *v, ptrdiff_t column, const psw_record *record)
 {
     const char *name = v->all[column].name;
     const psw_point *p = &record->point;
@@ -45,22 +45,22 @@ static double told(const view *v, ptrdiff_t column, const psw_record *record)
     return psw_column_value(&v->all[column], record);
 }
 
-static bool tells(const view *v, ptrdiff_t column)
+static bool sets_apart(const view *v, ptrdiff_t column)
 {
     const char *name = v->all[column].name;
     return strcmp(name, "team") == 0 || (psw_column_parameter(&v->all[column]) && !among(others, name));
 }
 
-static void look(view *v, void *state, const psw_record *record)
+static void collect(view *v, void *state, const psw_record *record)
 {
     extrap *e = state;
     int method = (int)record->point.method;
     double *first = e->first[method];
     if (!timed(record)) return;
     for (ptrdiff_t i = 0; i < e->columns; i++) {
-        double x = told(v, i, record);
+        double x = value_of(v, i, record);
         if (!e->seen[method]) first[i] = x;
-        e->varies[i] |= tells(v, i) && x != first[i] && !(isnan(x) && isnan(first[i]));
+        e->varies[i] |= sets_apart(v, i) && x != first[i] && !(isnan(x) && isnan(first[i]));
         e->lacks[i] |= isnan(x) || x == 0;
     }
     e->seen[method] = true;
@@ -78,7 +78,7 @@ static void callpath(const extrap *e, const psw_record *record, char *text, size
     for (ptrdiff_t i = 0; i < e->columns; i++) {
         const psw_column *c = &e->view->all[i];
         char value[PSW_CELL];
-        bool none = c->vocabulary < 0 && told(e->view, i, record) == 0;
+        bool none = c->vocabulary < 0 && value_of(e->view, i, record) == 0;
         if (!e->varies[i] || is_parameter(e, i) || none) continue;
         psw_column_text(c, record, value, sizeof value);
         size_t used = strlen(text);
@@ -110,17 +110,17 @@ static void point(view *v, void *state, const psw_record *record)
 
 static psw_status write_lines(view *v, extrap *e)
 {
-    PSW_TRY(show_walk(v, look, e));
+    PSW_TRY(cmd_view_walk(v, collect, e));
     for (ptrdiff_t i = 0; i < e->columns; i++) e->parameters += is_parameter(e, i);
     if (e->points == 0)
         return PSW_FAIL(PSW_USAGE, "no point has a time of its own; a study with time: {reps: 6} gives them");
     if (e->parameters == 0)
         return PSW_FAIL(PSW_USAGE, "none of team, n, d, beta and r varies over all timed points; --where picks points");
-    PSW_TRY(show_walk(v, point, e));
+    PSW_TRY(cmd_view_walk(v, point, e));
     return e->status;
 }
 
-psw_status show_extrap(view *v)
+psw_status cmd_extrap_print(view *v)
 {
     ptrdiff_t most = psw_study_settings(v->study)->max_reps;
     extrap e = {.view = v, .seconds = malloc((size_t)(most > 0 ? most : 1) * sizeof(double))};

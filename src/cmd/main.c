@@ -72,8 +72,8 @@ static psw_status unknown(const char *name)
 
 static int report(psw_status status, int rank)
 {
-    bool told = status == PSW_OK || status == PSW_POINTS_FAILED || status == PSW_STOPPED;
-    if (!told && rank == 0) {
+    bool reported = status == PSW_OK || status == PSW_POINTS_FAILED || status == PSW_STOPPED;
+    if (!reported && rank == 0) {
         fprintf(stderr, "polysweep: %s\n", psw_message());
         if (status == PSW_BUG) fprintf(stderr, "polysweep: this is a bug, from %s; please report it\n", psw_message_site());
     }

@@ -48,7 +48,7 @@ static psw_status check_arguments(const psw_options *o)
 {
     if (o->file_count < 2)
         return PSW_FAIL(PSW_USAGE,
-                        "merge wants the file to make and the files to join: polysweep merge OUT.h5 IN.h5...");
+                        "merge needs the file to make, then the files to join: polysweep merge OUT.h5 IN.h5...");
     if (access(o->files[0], F_OK) == 0)
         return PSW_FAIL(PSW_ENVIRONMENT,
                         "%s exists and is not overwritten; the first name is the file that merge makes", o->files[0]);
@@ -67,7 +67,7 @@ static psw_status open_input(joint *m, input *in, const char *path)
     return status == PSW_OK ? status : PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: %s", path, psw_message());
 }
 
-/* A person reads what differs; parts of a larger study are told the way. */
+/* A person reads what differs; parts of a larger study are shown the way. */
 static psw_status refuse(const joint *m, const input *in, bool points, const char *difference)
 {
     return PSW_FAIL(
@@ -231,7 +231,7 @@ static psw_status compare(joint *m, const input *a, const input *b, ptrdiff_t sl
 
 /* ---- slots ---- */
 
-static int rank_of(psw_slot_status status)
+static int precedence(psw_slot_status status)
 {
     switch (status) {
     case PSW_SLOT_EMPTY: return 0;
@@ -259,13 +259,13 @@ static psw_status offer(joint *m, input *in, ptrdiff_t slot, const psw_record *r
     in->done += here == PSW_SLOT_DONE;
     in->torn += record->slot.torn;
     if (here == PSW_SLOT_DONE && there == PSW_SLOT_DONE) return compare(m, whose(m, origin), in, slot, best, record);
-    if (rank_of(here) <= rank_of(there)) return PSW_OK;
+    if (precedence(here) <= precedence(there)) return PSW_OK;
     *best = *record;
     *origin = (psw_origin){in->reader, slot};
     return PSW_OK;
 }
 
-/* The point is the new file's: a team that another launch asked for is no value of it. */
+/* The point is the new file's: the team that another launch asked for is not part of it. */
 static void settle(joint *m, ptrdiff_t slot, psw_record *record, const psw_origin *origin)
 {
     psw_slot_status status = record->slot.status;
@@ -276,7 +276,7 @@ static void settle(joint *m, ptrdiff_t slot, psw_record *record, const psw_origi
     record->point = psw_study_point(m->study, slot);
     in->taken += status == PSW_SLOT_DONE;
     m->done += status == PSW_SLOT_DONE;
-    m->ended += rank_of(status) == 2;
+    m->ended += precedence(status) == 2;
     m->begun += status == PSW_SLOT_RUNNING;
 }
 
@@ -316,9 +316,9 @@ static psw_status join(joint *m)
     return psw_store_copy(m->path, &copy);
 }
 
-/* ---- telling ---- */
+/* ---- printing ---- */
 
-static void tell_disagreement(const joint *m, const disagreement *d)
+static void print_disagreement(const joint *m, const disagreement *d)
 {
     char text[160];
     psw_point point = psw_study_point(m->study, d->slot);
@@ -327,10 +327,10 @@ static void tell_disagreement(const joint *m, const disagreement *d)
            d->first_path, d->second, d->second_path);
 }
 
-static void tell(const joint *m)
+static void print(const joint *m)
 {
     ptrdiff_t left = m->slots - m->done - m->ended;
-    for (ptrdiff_t i = 0; i < m->kept; i++) tell_disagreement(m, &m->list[i]);
+    for (ptrdiff_t i = 0; i < m->kept; i++) print_disagreement(m, &m->list[i]);
     for (ptrdiff_t k = 0; k < m->input_count; k++) {
         const input *in = &m->inputs[k];
         printf("from        %s: %td done, %td taken", in->path, in->done, in->taken);
@@ -392,7 +392,7 @@ static psw_status merge(joint *m)
     PSW_TRY(open_inputs(m));
     PSW_TRY(psw_store_lock(m->path, &m->lock));
     psw_status status = join(m);
-    if (status == PSW_OK || status == PSW_MISMATCH) (m->options->json ? json : tell)(m);
+    if (status == PSW_OK || status == PSW_MISMATCH) (m->options->json ? json : print)(m);
     return status;
 }
 

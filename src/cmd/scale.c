@@ -6,17 +6,17 @@
 
 /* ---- teams ---- */
 
-psw_status scale_teams_read(const char *list, ptrdiff_t ranks, scale_teams *teams)
+psw_status cmd_scale_teams_read(const char *list, ptrdiff_t ranks, cmd_scale_teams *teams)
 {
-    *teams = (scale_teams){.count = 0};
+    *teams = (cmd_scale_teams){.count = 0};
     for (ptrdiff_t size = 1; !list && size < ranks; size *= 2) teams->size[teams->count++] = size;
     if (!list) teams->size[teams->count++] = ranks;
     for (const char *at = list; at && *at;) {
         char *end;
         long size = strtol(at, &end, 10), before = teams->count > 0 ? (long)teams->size[teams->count - 1] : 0;
         if (end == at || size <= before || (*end && *end != ',') || teams->count == PSW_LIST_MAX)
-            return PSW_FAIL(PSW_USAGE, "--teams: \"%s\" is not an ascending list of at most %d sizes, as in 1,2,4", list,
-                            PSW_LIST_MAX);
+            return PSW_FAIL(PSW_USAGE, "--teams: \"%s\" is not an ascending list of at most %d sizes, as in 1,2,4",
+                            list, PSW_LIST_MAX);
         if (size > ranks)
             return PSW_FAIL(PSW_USAGE, "--teams: a team of %ld ranks needs as many: start it with mpirun -n %ld", size,
                             size);
@@ -28,53 +28,8 @@ psw_status scale_teams_read(const char *list, ptrdiff_t ranks, scale_teams *team
 
 /* ---- the study ---- */
 
-/* Behind the text in quotes that begins at `at`. */
-static const char *behind_quotes(const char *at)
-{
-    for (at++; *at && *at != '"'; at++)
-        if (*at == '\\' && at[1]) at++;
-    return *at ? at + 1 : at;
-}
-
-/* Where "n" stands as a key of the grid, in our own JSON; NULL if it does not. */
-static const char *find_n(const char *text)
-{
-    const char *grid = strstr(text, "\n \"grid\": {"), *at = grid ? strchr(grid, '{') + 1 : "";
-    for (int depth = 0; *at && depth >= 0;) {
-        bool key = depth == 0 && strncmp(at, "\"n\": ", 5) == 0;
-        if (key) return at;
-        depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
-        at = *at == '"' ? behind_quotes(at) : at + 1;
-    }
-    return NULL;
-}
-
-/* The axis n becomes the axis n_base. */
-static psw_status rename_n(const char *text, char **renamed)
-{
-    const char *n = find_n(text);
-    if (!n)
-        return PSW_FAIL(PSW_USAGE, "weak scaling makes n grow with the team: give n in grid, not in zip, derive or "
-                                   "include (--set grid.n=[1024])");
-    size_t before = (size_t)(n - text), size = strlen(text) + sizeof "_base";
-    *renamed = malloc(size);
-    if (!*renamed) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the scaling study");
-    psw_format(*renamed, size, "%.*s\"n_base\"%s", (int)before, text, n + strlen("\"n\""));
-    return PSW_OK;
-}
-
-static void join_teams(const scale_teams *teams, char *text, size_t size)
-{
-    psw_format(text, size, "grid.team=[");
-    for (ptrdiff_t i = 0; i < teams->count; i++) {
-        size_t used = strlen(text);
-        psw_format(text + used, size - used, "%s%td", i ? ", " : "", teams->size[i]);
-    }
-    psw_format(text + strlen(text), size - strlen(text), "]");
-}
-
-/* Work grows with n for a sketch and with n^2 for all others. Where n_base tokens fill the d - 2 classes of an embedding
- * evenly, so do these. */
+/* Work grows with n for a sketch and with n^2 for all others. Where n_base tokens fill the d - 2 classes of an
+ * embedding evenly, so do these. */
 #define CLASSES "(1 + (n_base % max(d - 2, 1) == 0) * (max(d - 2, 1) - 1))"
 #define HALF_ROWS(word) " - 0.5 * (method == " #word ")"
 #define HALF_STATES(word)
@@ -84,31 +39,32 @@ static const char grow[] = "derive.n=" CLASSES " * round(n_base * team ** (1"
 #include "polysweep/methods.def"
                            ") / " CLASSES ")";
 
-static psw_status change(const psw_study *base, const char *text, const scale_teams *teams, bool weak, char **made_text)
+static psw_status change(const psw_study *base, const cmd_scale_teams *teams, bool weak, psw_study **made)
 {
-    char team[2048];
+    double sizes[PSW_LIST_MAX];
+    const psw_axis_change axes[] = {{.axis = "team", .values = sizes, .count = teams->count},
+                                    {.axis = "n", .name = "n_base"}};
     const psw_settings *settings = psw_study_settings(base);
-    const char *set[4] = {team, settings->keep_rows ? "output.keep=[rows, samples]" : "output.keep=[samples]"};
-    ptrdiff_t sets = 2;
-    psw_study *made;
-    if (!settings->timing) set[sets++] = "time.reps=6";
-    if (weak) set[sets++] = grow;
-    join_teams(teams, team, sizeof team);
-    PSW_TRY(psw_study_parse(text, strlen(text), "the scaling study", set, sets, psw_house(), &made));
-    psw_status status = weak ? scale_work_check(made) : PSW_OK;
-    *made_text = status == PSW_OK ? strdup(psw_study_resolved(made)) : NULL;
-    psw_study_free(made);
-    if (status == PSW_OK && !*made_text) status = PSW_FAIL(PSW_NO_MEMORY, "no memory for the scaling study");
-    return status;
+    const char *set[3] = {settings->keep_rows ? "output.keep=[rows, samples]" : "output.keep=[samples]"};
+    psw_study_changes changes = {
+        .name = "the scaling study", .axes = axes, .axis_count = weak ? 2 : 1, .set = set, .sets = 1};
+    for (ptrdiff_t i = 0; i < teams->count; i++) sizes[i] = (double)teams->size[i];
+    if (!settings->timing) set[changes.sets++] = "time.reps=6";
+    if (weak) set[changes.sets++] = grow;
+    return psw_study_change(base, &changes, made);
 }
 
-psw_status scale_study_make(const psw_study *base, const scale_teams *teams, bool weak, char **text)
+psw_status cmd_scale_study_make(const psw_study *base, const cmd_scale_teams *teams, bool weak, char **text)
 {
-    char *renamed = NULL;
-    if (weak) PSW_TRY(rename_n(psw_study_resolved(base), &renamed));
-    psw_status status = change(base, weak ? renamed : psw_study_resolved(base), teams, weak, text);
-    free(renamed);
-    return status;
+    psw_study *made;
+    if (weak && !psw_study_in_grid(base, "n"))
+        return PSW_FAIL(PSW_USAGE, "weak scaling makes n grow with the team: give n in grid, not in zip, derive or "
+                                   "include (--set grid.n=[1024])");
+    PSW_TRY(change(base, teams, weak, &made));
+    psw_status status = weak ? cmd_scale_work_check(made) : PSW_OK;
+    *text = status == PSW_OK ? strdup(psw_study_resolved(made)) : NULL;
+    psw_study_free(made);
+    return status == PSW_OK && !*text ? PSW_FAIL(PSW_NO_MEMORY, "no memory for the scaling study") : status;
 }
 
 /* ---- the command ---- */
@@ -121,16 +77,17 @@ typedef struct made {
 static psw_status make(const psw_options *options, ptrdiff_t ranks, made *m)
 {
     psw_study *base;
-    scale_teams teams;
+    cmd_scale_teams teams;
     if (options->strong == options->weak)
-        return PSW_FAIL(PSW_USAGE, "scale needs one of --strong (the same points on every team) and --weak (n grows with the "
-                                   "team, so that a rank's work stays)");
-    PSW_TRY(scale_teams_read(options->teams, ranks, &teams));
+        return PSW_FAIL(PSW_USAGE,
+                        "scale needs one of --strong (the same points on every team) and --weak (n grows with the "
+                        "team, so that a rank's work stays)");
+    PSW_TRY(cmd_scale_teams_read(options->teams, ranks, &teams));
     PSW_TRY(psw_study_of_options(options, &base));
     bool whole = options->output ? psw_format(m->path, sizeof m->path, "%s", options->output)
                                  : psw_format(m->path, sizeof m->path, "%s-%s.h5", psw_study_name(base),
                                               options->weak ? "weak" : "strong");
-    psw_status status = whole ? scale_study_make(base, &teams, options->weak, &m->text)
+    psw_status status = whole ? cmd_scale_study_make(base, &teams, options->weak, &m->text)
                               : PSW_FAIL(PSW_USAGE, "the name of the result file is too long");
     psw_study_free(base);
     return status;
@@ -146,7 +103,7 @@ static psw_status run_and_show(const psw_options *options, const psw_comm *world
     psw_status status = psw_cmd_run(&run, world);
     bool ended = status == PSW_OK || status == PSW_POINTS_FAILED || status == PSW_STOPPED;
     if (world->rank != 0 || options->dry_run || !ended) return status;
-    psw_status shown = scale_table_print(m->path, options->weak, options->json);
+    psw_status shown = cmd_scale_table_print(m->path, options->weak, options->json);
     return shown == PSW_OK ? status : shown;
 }
 

@@ -4,41 +4,41 @@
 
 #include "cmd/cmd.h"
 
-/* Work per rank that differs by more than this part of its base is no weak scaling. */
+/* Work per rank that differs by more than this part of its base is not weak scaling. */
 #define SCALE_BOUND 0.05
 
-typedef struct scale_teams {
+typedef struct cmd_scale_teams {
     ptrdiff_t size[PSW_LIST_MAX], count; /* ascending */
-} scale_teams;
+} cmd_scale_teams;
 /* "1,2,4", none above `ranks`; NULL: 1, 2, 4, ... and `ranks`. PSW_USAGE. */
-psw_status scale_teams_read(const char *list, ptrdiff_t ranks, scale_teams *teams);
+psw_status cmd_scale_teams_read(const char *list, ptrdiff_t ranks, cmd_scale_teams *teams);
 
 /* The study with `team` as an axis and times on, as JSON that the caller frees; weak: n follows from the axis n_base, so
  * that the work of a rank stays what it is. PSW_USAGE. */
-psw_status scale_study_make(const psw_study *base, const scale_teams *teams, bool weak, char **text);
+psw_status cmd_scale_study_make(const psw_study *base, const cmd_scale_teams *teams, bool weak, char **text);
 /* Does the work per rank stay within SCALE_BOUND? PSW_USAGE names the point that is farthest off. */
-psw_status scale_work_check(const psw_study *made);
+psw_status cmd_scale_work_check(const psw_study *made);
 
 /* Points that differ in their team alone (and in the n that grows with it). */
-bool scale_same_line(const psw_point *a, const psw_point *b, bool weak);
+bool cmd_scale_same_line(const psw_point *a, const psw_point *b, bool weak);
 /* Work of the flop model on each rank of the point's team. */
-double scale_work(const psw_point *point);
+double cmd_scale_work(const psw_point *point);
 /* What a rank with most blocks has against its fair share; 1 = even. */
-double scale_unevenness(const psw_point *point);
+double cmd_scale_unevenness(const psw_point *point);
 
 /* What one row of the table says; members that cannot be said are NaN. */
-typedef struct scale_row {
+typedef struct cmd_scale_row {
     double speed_up, efficiency, karp_flatt, work; /* work per rank over that of the base */
-} scale_row;
-scale_row scale_compare(const psw_record *base, const psw_record *record, bool weak);
+} cmd_scale_row;
+cmd_scale_row cmd_scale_compare(const psw_record *base, const psw_record *record, bool weak);
 /* A time that may be compared: done, and not of more threads than processors. */
-bool scale_valid(const psw_record *record);
+bool cmd_scale_valid(const psw_record *record);
 
 /* What a rank's rate is of the smaller of two ceilings of its launch: large products, and the record's operations a byte
  * at the bandwidth of memory. NaN without a valid time. */
-double scale_roof(const psw_record *record, double memory_bytes_s);
+double cmd_scale_roof(const psw_record *record, double memory_bytes_s);
 
 /* Prints the table of a result file. */
-psw_status scale_table_print(const char *path, bool weak, bool json);
+psw_status cmd_scale_table_print(const char *path, bool weak, bool json);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* ---- lines ---- */
 
-bool scale_same_line(const psw_point *a, const psw_point *b, bool weak)
+bool cmd_scale_same_line(const psw_point *a, const psw_point *b, bool weak)
 {
     psw_point x = *a, y = *b;
     x.team = y.team = 0;
@@ -31,12 +31,12 @@ bool scale_same_line(const psw_point *a, const psw_point *b, bool weak)
     return memcmp(x.own, y.own, sizeof x.own) == 0;
 }
 
-double scale_work(const psw_point *point)
+double cmd_scale_work(const psw_point *point)
 {
     return psw_attend_work(point).flops / (double)(point->team > 0 ? point->team : 1);
 }
 
-double scale_unevenness(const psw_point *point)
+double cmd_scale_unevenness(const psw_point *point)
 {
     if (point->team < 2 || psw_attend_kind(point) == PSW_ONE_RANK) return 1;
     psw_route route = psw_attend_route(point, PSW_CHOICE_AUTO, (int)point->team, 0);
@@ -53,12 +53,12 @@ static ptrdiff_t base_of(const psw_study *study, ptrdiff_t slot, const psw_point
 {
     for (ptrdiff_t i = 0; i < slot; i++) {
         psw_point other = psw_study_point(study, i);
-        if (scale_same_line(&other, point, true)) return i;
+        if (cmd_scale_same_line(&other, point, true)) return i;
     }
     return slot;
 }
 
-psw_status scale_work_check(const psw_study *study)
+psw_status cmd_scale_work_check(const psw_study *study)
 {
     double farthest = 0;
     psw_point worst = {0};
@@ -66,7 +66,7 @@ psw_status scale_work_check(const psw_study *study)
         psw_point point = psw_study_point(study, slot);
         if (!psw_method_computes(point.method)) continue;
         psw_point base = psw_study_point(study, base_of(study, slot, &point));
-        double off = scale_work(&point) / scale_work(&base) - 1;
+        double off = cmd_scale_work(&point) / cmd_scale_work(&base) - 1;
         if (fabs(off) > fabs(farthest)) farthest = off, worst = point;
     }
     if (fabs(farthest) <= SCALE_BOUND) return PSW_OK;
@@ -81,17 +81,17 @@ psw_status scale_work_check(const psw_study *study)
 
 /* ---- what a time says ---- */
 
-bool scale_valid(const psw_record *r)
+bool cmd_scale_valid(const psw_record *r)
 {
     return r->slot.status == PSW_SLOT_DONE && r->cost.time_median_s > 0 &&
            (r->cost.timing == PSW_TIMING_ALONE || r->cost.timing == PSW_TIMING_BESIDE);
 }
 
-scale_row scale_compare(const psw_record *base, const psw_record *r, bool weak)
+cmd_scale_row cmd_scale_compare(const psw_record *base, const psw_record *r, bool weak)
 {
-    scale_row row = {NAN, NAN, NAN, scale_work(&r->point) / scale_work(&base->point)};
+    cmd_scale_row row = {NAN, NAN, NAN, cmd_scale_work(&r->point) / cmd_scale_work(&base->point)};
     double ranks = (double)r->point.team / (double)base->point.team;
-    if (!scale_valid(base) || !scale_valid(r)) return row;
+    if (!cmd_scale_valid(base) || !cmd_scale_valid(r)) return row;
     double ratio = base->cost.time_median_s / r->cost.time_median_s;
     row.speed_up = weak ? ratio * ranks : ratio;
     row.efficiency = row.speed_up / ranks;
@@ -99,10 +99,10 @@ scale_row scale_compare(const psw_record *base, const psw_record *r, bool weak)
     return row;
 }
 
-double scale_roof(const psw_record *r, double memory_bytes_s)
+double cmd_scale_roof(const psw_record *r, double memory_bytes_s)
 {
     double roof = fmin(r->cost.peak_gflops, r->cost.flops / r->cost.bytes * memory_bytes_s / 1e9);
-    return scale_valid(r) ? r->cost.gflops / (double)r->point.team / roof : NAN;
+    return cmd_scale_valid(r) ? r->cost.gflops / (double)r->point.team / roof : NAN;
 }
 
 /* ---- the table ---- */
@@ -134,7 +134,7 @@ static void print_row(psw_table *out, const table *t, ptrdiff_t base, ptrdiff_t 
     char text[CELLS][PSW_TEXT];
     const psw_record *r = &t->records[i];
     bool weak = t->weak;
-    scale_row row = scale_compare(&t->records[base], r, weak);
+    cmd_scale_row row = cmd_scale_compare(&t->records[base], r, weak);
     psw_format(text[0], PSW_TEXT, "%td", r->point.team);
     psw_format(text[1], PSW_TEXT, "%td", r->point.n);
     psw_say_seconds(r->cost.time_median_s, text[2]);
@@ -146,11 +146,11 @@ static void print_row(psw_table *out, const table *t, ptrdiff_t base, ptrdiff_t 
     number(r->parallel.load_balance, "%.2f", text[8]);
     number(r->parallel.comm_efficiency, "%.2f", text[9]);
     number(r->parallel.parallel_efficiency, "%.2f", text[10]);
-    number(100 * scale_roof(r, t->memory_bytes_s[i]), "%.0f %%", text[11]);
+    number(100 * cmd_scale_roof(r, t->memory_bytes_s[i]), "%.0f %%", text[11]);
     psw_format(text[12], PSW_TEXT, "-");
     if (!isnan(r->parallel.sent_bytes)) psw_say_bytes(r->parallel.sent_bytes, text[12]);
     psw_say_seconds(r->parallel.comm_s, text[13]);
-    psw_format(text[14], PSW_TEXT, "%s%s", remark(r), scale_unevenness(&r->point) > 1 + SCALE_BOUND ? ", uneven" : "");
+    psw_format(text[14], PSW_TEXT, "%s%s", remark(r), cmd_scale_unevenness(&r->point) > 1 + SCALE_BOUND ? ", uneven" : "");
     const char *cells[CELLS];
     for (int k = 0; k < CELLS; k++) cells[k] = text[k];
     psw_table_row(out, cells);
@@ -158,7 +158,7 @@ static void print_row(psw_table *out, const table *t, ptrdiff_t base, ptrdiff_t 
 
 static bool follows(const table *t, ptrdiff_t i, ptrdiff_t base)
 {
-    return scale_same_line(&t->records[base].point, &t->records[i].point, t->weak);
+    return cmd_scale_same_line(&t->records[base].point, &t->records[i].point, t->weak);
 }
 
 static bool begins(const table *t, ptrdiff_t i)
@@ -184,7 +184,7 @@ static psw_status print_line(const table *t, ptrdiff_t base)
     psw_table out;
     psw_point_text(&first->point, point, sizeof point);
     psw_say_seconds(first->cost.time_median_s, seconds);
-    if (scale_valid(first))
+    if (cmd_scale_valid(first))
         printf("\n%s%s; against a team of %td: %s a pass\n\n", point, t->weak ? " and up" : "", first->point.team, seconds);
     else
         printf("\n%s%s; the team of %td has no valid time to compare with\n\n", point, t->weak ? " and up" : "",
@@ -200,11 +200,11 @@ static psw_status print_line(const table *t, ptrdiff_t base)
 }
 
 /* A rank owns whole blocks, so some divisions leave ranks with nothing to do. */
-static void tell_traps(const table *t)
+static void print_uneven(const table *t)
 {
     for (ptrdiff_t i = 0; i < t->count; i++) {
         const psw_point *p = &t->records[i].point;
-        double uneven = psw_method_computes(p->method) ? scale_unevenness(p) : 1;
+        double uneven = psw_method_computes(p->method) ? cmd_scale_unevenness(p) : 1;
         if (uneven <= 1 + SCALE_BOUND) continue;
         printf("\nuneven: n = %td is %.4g block%s of %td; of a team of %td some rank has %.2f times its share, which bounds "
                "efficiency (--set grid.block=... makes them smaller)\n",
@@ -213,7 +213,7 @@ static void tell_traps(const table *t)
     }
 }
 
-static psw_status tell(const table *t)
+static psw_status print(const table *t)
 {
     printf("%s scaling of %s; times are medians of one forward pass over one data set, with %g %% intervals\n",
            t->weak ? "weak" : "strong", psw_study_name(t->study), 100 * psw_study_settings(t->study)->confidence);
@@ -224,14 +224,14 @@ static psw_status tell(const table *t)
         lines++;
     }
     if (lines == 0) printf("\nno point has been computed: --where picked none, or the run was stopped before\n");
-    tell_traps(t);
+    print_uneven(t);
     return PSW_OK;
 }
 
 static void json_row(psw_json *json, const table *t, ptrdiff_t base, ptrdiff_t i)
 {
     const psw_record *r = &t->records[i];
-    scale_row row = scale_compare(&t->records[base], r, t->weak);
+    cmd_scale_row row = cmd_scale_compare(&t->records[base], r, t->weak);
     psw_json_open(json, NULL, '{');
     psw_json_count(json, "slot", i);
     psw_json_count(json, "team", r->point.team);
@@ -247,11 +247,11 @@ static void json_row(psw_json *json, const table *t, ptrdiff_t base, ptrdiff_t i
     psw_json_number(json, "efficiency", row.efficiency);
     psw_json_number(json, "karp_flatt", row.karp_flatt);
     psw_json_number(json, "work_per_rank", row.work);
-    psw_json_number(json, "unevenness", scale_unevenness(&r->point));
+    psw_json_number(json, "unevenness", cmd_scale_unevenness(&r->point));
     psw_json_number(json, "load_balance", r->parallel.load_balance);
     psw_json_number(json, "comm_efficiency", r->parallel.comm_efficiency);
     psw_json_number(json, "parallel_efficiency", r->parallel.parallel_efficiency);
-    psw_json_number(json, "roof_fraction", scale_roof(r, t->memory_bytes_s[i]));
+    psw_json_number(json, "roof_fraction", cmd_scale_roof(r, t->memory_bytes_s[i]));
     psw_json_number(json, "sent_bytes", r->parallel.sent_bytes);
     psw_json_number(json, "comm_s", r->parallel.comm_s);
     psw_json_close(json);
@@ -273,7 +273,7 @@ static void json_line(psw_json *json, const table *t, ptrdiff_t base)
     psw_json_close(json);
 }
 
-static void tell_json(const table *t, const char *path)
+static void print_json(const table *t, const char *path)
 {
     psw_json json = psw_json_begin(stdout, "scale");
     psw_json_text(&json, "file", path);
@@ -314,14 +314,14 @@ static psw_status read_records(const char *path, table *t)
     return status;
 }
 
-psw_status scale_table_print(const char *path, bool weak, bool json)
+psw_status cmd_scale_table_print(const char *path, bool weak, bool json)
 {
     psw_study *study;
     PSW_TRY(psw_study_of_file(path, &study));
     table t = {.study = study, .weak = weak};
     psw_status status = read_records(path, &t);
-    if (status == PSW_OK && json) tell_json(&t, path);
-    if (status == PSW_OK && !json) status = tell(&t);
+    if (status == PSW_OK && json) print_json(&t, path);
+    if (status == PSW_OK && !json) status = print(&t);
     free(t.records);
     free(t.memory_bytes_s);
     psw_study_free(study);

@@ -1,41 +1,8 @@
 /* show: rows of the result table, for a person or for a program. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/show.h"
-
-enum { CHUNK = 512 };
-
-/* ---- expressions over columns ---- */
-
-typedef struct subject {
-    const view *view;
-    const psw_record *record;
-} subject;
-
-static double column_value(const void *of, ptrdiff_t name)
-{
-    const subject *s = of;
-    return psw_column_value(&s->view->all[name], s->record);
-}
-
-static psw_status name_columns(view *v, const char *where)
-{
-    v->count = psw_columns_of(v->study, v->all);
-    for (ptrdiff_t i = 0; i < v->count; i++) {
-        v->names[i] = v->all[i].name;
-        v->vocabulary[i] = v->all[i].vocabulary;
-    }
-    v->oracle = (psw_oracle){v->names, column_value, v->vocabulary};
-    return where ? psw_expression_create(where, "--where", &v->oracle, &v->where) : PSW_OK;
-}
-
-static bool keeps(const view *v, const psw_record *record)
-{
-    subject s = {v, record};
-    return !v->where || psw_expression_value(v->where, &s) != 0;
-}
+#include "cmd/extrap.h"
 
 /* ---- which columns ---- */
 
@@ -57,7 +24,7 @@ static psw_status asked_columns(view *v, const char *list)
         char name[80];
         size_t length = strcspn(at, ", ");
         if (length >= sizeof name)
-            return PSW_FAIL(PSW_USAGE, "--columns: a name is longer than %zu letters", sizeof name);
+            return PSW_FAIL(PSW_USAGE, "--columns: a name is longer than %zu letters", sizeof name - 1);
         memcpy(name, at, length);
         name[length] = '\0';
         if (length > 0) PSW_TRY(add_column(v, name));
@@ -103,16 +70,16 @@ static void failure(view *v, const psw_record *record, char *text, size_t size)
     if (psw_reader_failure(v->reader, v->slot, text, size) != PSW_OK) text[0] = '\0';
 }
 
-enum { TOLD_MOST = 20 };
+enum { REPORTED_MOST = 20 };
 
 /* Below a table, on stderr, so that the table stays one. */
-static void tell_failure(view *v, const psw_record *record)
+static void print_failure(view *v, const psw_record *record)
 {
     char text[512];
     failure(v, record, text, sizeof text);
-    if (!text[0] || ++v->told > TOLD_MOST) return;
+    if (!text[0] || ++v->reported > REPORTED_MOST) return;
     fprintf(stderr, "slot %td, attempt %td: %s\n", v->slot, record->slot.attempt, text);
-    if (v->told == TOLD_MOST) fprintf(stderr, "more may have failed: --jsonl carries every message\n");
+    if (v->reported == REPORTED_MOST) fprintf(stderr, "more may have failed: --jsonl carries every message\n");
 }
 
 /* ---- the forms ---- */
@@ -240,25 +207,10 @@ static const form json_form = {json_begin, json_row, json_end, false};
 
 /* ---- from end to end ---- */
 
-psw_status show_walk(view *v, show_row *row, void *state)
-{
-    psw_status status = PSW_OK;
-    ptrdiff_t slots = psw_reader_slots(v->reader);
-    for (ptrdiff_t first = 0; status == PSW_OK && first < slots; first += CHUNK) {
-        ptrdiff_t count = slots - first < CHUNK ? slots - first : CHUNK;
-        status = psw_reader_get(v->reader, first, count, v->records);
-        for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++) {
-            v->slot = first + i;
-            if (keeps(v, &v->records[i])) row(v, state, &v->records[i]);
-        }
-    }
-    return status;
-}
-
 static void failure_row(view *v, void *state, const psw_record *record)
 {
     (void)state;
-    tell_failure(v, record);
+    print_failure(v, record);
 }
 
 static psw_status print_rows(view *v, const form *f)
@@ -267,19 +219,17 @@ static psw_status print_rows(view *v, const form *f)
     if (f->table && !psw_table_begin(stdout, v->shown_count, &state.table))
         return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table of %td columns", v->shown_count);
     f->begin(v, &state);
-    psw_status status = show_walk(v, f->row, &state);
+    psw_status status = cmd_view_walk(v, f->row, &state);
     f->end(&state);
     fflush(stdout);
-    return status == PSW_OK && f->table ? show_walk(v, failure_row, NULL) : status;
+    return status == PSW_OK && f->table ? cmd_view_walk(v, failure_row, NULL) : status;
 }
 
-static psw_status show(view *v, const psw_options *o)
+static psw_status print(view *v, const psw_options *o)
 {
-    v->records = malloc(CHUNK * sizeof *v->records);
-    if (!v->records) return PSW_FAIL(PSW_NO_MEMORY, "no memory for rows of the table");
-    PSW_TRY(name_columns(v, o->where));
+    PSW_TRY(cmd_view_where(v, o->where));
     if (o->extrap && o->columns) return PSW_FAIL(PSW_USAGE, "--extrap chooses its columns; leave --columns out");
-    if (o->extrap) return show_extrap(v);
+    if (o->extrap) return cmd_extrap_print(v);
     PSW_TRY(o->columns ? asked_columns(v, o->columns) : default_columns(v));
     return print_rows(v, o->json ? &json_form : o->jsonl ? &lines_form : o->csv ? &csv_form : &table_form);
 }
@@ -291,15 +241,10 @@ psw_status psw_cmd_show(const psw_options *options, const psw_comm *world)
         return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
     if (options->csv + options->jsonl + options->json + options->extrap > 1)
         return PSW_FAIL(PSW_USAGE, "--csv, --jsonl, --json and --extrap exclude one another; give one of them");
-    view *v = calloc(1, sizeof *v);
-    if (!v) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the columns");
-    psw_status status = psw_study_of_file(options->files[0], &v->study);
-    if (status == PSW_OK) status = psw_reader_open(options->files[0], &v->reader);
-    if (status == PSW_OK) status = show(v, options);
-    if (v->reader) psw_reader_close(v->reader);
-    if (v->where) psw_expression_free(v->where);
-    if (v->study) psw_study_free(v->study);
-    free(v->records);
-    free(v);
+    view *v;
+    PSW_TRY(cmd_view_create(&v));
+    psw_status status = cmd_view_open(v, options->files[0]);
+    if (status == PSW_OK) status = print(v, options);
+    cmd_view_free(v);
     return status;
 }

@@ -11,7 +11,7 @@
 #include "polysweep/print.h"
 
 /* On this host the process itself answers (unless its number is another's by now); elsewhere the lock does. */
-static bool runs_still(const char *path, const psw_state *state)
+static bool runs_still(const char *path, const psw_sweep_state *state)
 {
     char host[sizeof state->host] = "";
     gethostname(host, sizeof host - 1);
@@ -22,7 +22,7 @@ static bool runs_still(const char *path, const psw_state *state)
 
 /* ---- without a sidecar: the slots themselves ---- */
 
-static void count_slot(const psw_study *study, const psw_slot *slot, ptrdiff_t number, psw_state *state, double *cost)
+static void count_slot(const psw_study *study, const psw_slot *slot, ptrdiff_t number, psw_sweep_state *state, double *cost)
 {
     psw_point point = psw_study_point(study, number);
     double seconds = psw_cost_time(&psw_rates_default, &point).predicted_s;
@@ -38,7 +38,7 @@ static void count_slot(const psw_study *study, const psw_slot *slot, ptrdiff_t n
     state->fraction += seconds;
 }
 
-static psw_status count_slots(psw_reader *reader, const psw_study *study, psw_state *state)
+static psw_status count_slots(psw_reader *reader, const psw_study *study, psw_sweep_state *state)
 {
     double cost = 0;
     ptrdiff_t slots = psw_reader_slots(reader);
@@ -57,11 +57,11 @@ static psw_status count_slots(psw_reader *reader, const psw_study *study, psw_st
     return status;
 }
 
-static psw_status read_slots(const char *path, psw_state *state)
+static psw_status read_slots(const char *path, psw_sweep_state *state)
 {
     psw_reader *reader;
     psw_study *study = NULL;
-    *state = (psw_state){.elapsed_s = NAN, .eta_s = NAN, .time_limit_s = NAN};
+    *state = (psw_sweep_state){.elapsed_s = NAN, .eta_s = NAN, .time_limit_s = NAN};
     if (access(path, F_OK) != 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, strerror(errno));
     PSW_TRY(psw_study_of_file(path, &study));
     psw_format(state->study, sizeof state->study, "%s", psw_study_name(study));
@@ -74,38 +74,38 @@ static psw_status read_slots(const char *path, psw_state *state)
     return status;
 }
 
-static bool runs(const psw_state *state)
+static bool runs(const psw_sweep_state *state)
 {
     return strcmp(state->state, "running") == 0;
 }
 
-static psw_status find_state(const char *path, psw_state *state)
+static psw_status find_state(const char *path, psw_sweep_state *state)
 {
-    if (psw_state_read(path, state) != PSW_OK) {
+    if (psw_sweep_state_read(path, state) != PSW_OK) {
         if (psw_store_locked(path))
             return PSW_FAIL(PSW_ENVIRONMENT,
                             "%s: a run has just opened it and has not written its status yet; ask again", path);
         return read_slots(path, state);
     }
     if (!runs(state) || runs_still(path, state)) return PSW_OK;
-    PSW_TRY(psw_state_read(path, state)); /* its end may have come between two looks */
+    PSW_TRY(psw_sweep_state_read(path, state)); /* it may have ended since it was read */
     if (runs(state)) psw_format(state->state, sizeof state->state, "interrupted");
     return PSW_OK;
 }
 
-/* ---- telling ---- */
+/* ---- printing ---- */
 
-static ptrdiff_t missing(const psw_state *s)
+static ptrdiff_t missing(const psw_sweep_state *s)
 {
     return s->points - s->done - s->failed - s->skipped - s->running;
 }
 
-static void tell_count(const char *label, ptrdiff_t count)
+static void print_count(const char *label, ptrdiff_t count)
 {
     if (count > 0) printf("%-11s %td\n", label, count);
 }
 
-static void tell(const char *path, const psw_state *s)
+static void print(const char *path, const psw_sweep_state *s)
 {
     char elapsed[PSW_TEXT], left[PSW_TEXT], limit[PSW_TEXT];
     bool running = runs(s);
@@ -116,24 +116,24 @@ static void tell(const char *path, const psw_state *s)
     if (running) printf(": %td rank%s, process %td on %s", s->ranks, s->ranks == 1 ? "" : "s", s->pid, s->host);
     if (s->stop_reason[0]) printf(" (%s)", s->stop_reason);
     printf("\ndone        %td\n", s->done);
-    tell_count("failed", s->failed);
-    tell_count("skipped", s->skipped);
-    tell_count("running", s->running);
-    tell_count("missing", missing(s));
+    print_count("failed", s->failed);
+    print_count("skipped", s->skipped);
+    print_count("running", s->running);
+    print_count("missing", missing(s));
     printf("progress    %.1f %% of the predicted cost%s\n", 100 * s->fraction,
            s->failed + s->skipped > 0 ? ", that of failed and skipped points included" : "");
     if (isfinite(s->elapsed_s)) printf("elapsed     %s\n", elapsed);
     if (running) printf("left        about %s\n", left);
     if (isfinite(s->time_limit_s)) printf("time limit  %s, from %s\n", limit, s->time_limit_from);
     if (s->updated[0]) printf("updated     %s\n", s->updated);
-    if (!running && missing(s) + s->running > 0) printf("to go on    run the same study on %s again\n", path);
+    if (!running && missing(s) + s->running > 0) printf("to continue run the same study on %s again\n", path);
     if (s->failed + s->skipped > 0)
         printf("to see them polysweep show %s --where \"status != done\"\n"
                "once more   run the same study on %s with --redo failed\n",
                path, path);
 }
 
-static void json(const char *path, const psw_state *s)
+static void json(const char *path, const psw_sweep_state *s)
 {
     psw_json out = psw_json_begin(stdout, "status");
     psw_json_text(&out, "file", path);
@@ -161,11 +161,11 @@ static void json(const char *path, const psw_state *s)
 
 psw_status psw_cmd_status(const psw_options *options, const psw_comm *world)
 {
-    psw_state state;
+    psw_sweep_state state;
     (void)world;
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
     PSW_TRY(find_state(options->files[0], &state));
-    (options->json ? json : tell)(options->files[0], &state);
+    (options->json ? json : print)(options->files[0], &state);
     return PSW_OK;
 }

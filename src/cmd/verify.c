@@ -305,9 +305,9 @@ static psw_status recompute(check *c)
     return PSW_OK;
 }
 
-/* ---- telling ---- */
+/* ---- printing ---- */
 
-static void tell_difference(const check *c, const difference *d)
+static void print_difference(const check *c, const difference *d)
 {
     char text[160];
     psw_point point = psw_study_point(c->study, d->slot);
@@ -319,13 +319,13 @@ static void tell_difference(const check *c, const difference *d)
                c->columns[d->column].name, d->stored, d->found);
 }
 
-static void tell(const check *c, const findings *all, ptrdiff_t differing)
+static void print(const check *c, const findings *all, ptrdiff_t differing)
 {
     double compared = (double)c->picked - c->too_large;
     printf("file        %s, schema as it should be\n", c->path);
     printf("slots       %td, %td done\n", c->slot_count, c->done);
-    if (c->in_use) printf("in use      a run has it open: what that has not ended is not looked at\n");
-    if (c->torn > 0) printf("torn        %td with a wrong commit word; running the study again mends them\n", c->torn);
+    if (c->in_use) printf("in use      a run has it open: slots that it has not finished are not checked\n");
+    if (c->torn > 0) printf("torn        %td with a wrong commit word; running the study again computes them anew\n", c->torn);
     printf("recomputed  %td of them (%.3g %%)", c->picked, c->percent);
     if (c->rows) printf(", the kept rows of %.0f", c->with_rows);
     if (c->loose > 0) printf(", %.0f within tolerances (other version, kernel or method)", c->loose);
@@ -334,7 +334,7 @@ static void tell(const check *c, const findings *all, ptrdiff_t differing)
         printf("too large   %.0f of these for the memory of %d rank%s: not checked, start verify with more ranks\n",
                c->too_large, c->world->size, c->world->size > 1 ? "s" : "");
     for (int rank = 0; rank < c->world->size; rank++)
-        for (ptrdiff_t i = 0; i < all[rank].kept; i++) tell_difference(c, &all[rank].list[i]);
+        for (ptrdiff_t i = 0; i < all[rank].kept; i++) print_difference(c, &all[rank].list[i]);
     for (ptrdiff_t i = 0; i < c->column_count + LINES; i++)
         if (c->differs[i] > 0) printf("column      %s differs in %.0f slots\n", c->columns[i].name, c->differs[i]);
     if (differing == 0) printf("verdict     %s\n", compared > 0 ? "the same" : "nothing to compare");
@@ -382,7 +382,7 @@ static psw_status conclude(check *c)
     if (status == PSW_OK) status = psw_comm_sum(c->world, c->differs, (int)c->column_count + LINES);
     c->loose = counts[1], c->too_large = counts[2], c->with_rows = counts[3];
     ptrdiff_t differing = (ptrdiff_t)counts[0];
-    if (status == PSW_OK && c->world->rank == 0) (c->options->json ? json : tell)(c, all, differing);
+    if (status == PSW_OK && c->world->rank == 0) (c->options->json ? json : print)(c, all, differing);
     free(all);
     if (status != PSW_OK || differing + c->torn == 0) return status;
     return PSW_FAIL(PSW_MISMATCH, "%s: of %td slots computed again %td differ; %td slots are torn", c->path, c->picked,

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor/inside.h"
+#include "doctor/facts.h"
 
 /* ---- the launcher ---- */
 
@@ -33,16 +33,16 @@ static void copy(char *out, size_t size, const char *name)
     psw_format(out, size, "%s", text ? text : "");
 }
 
-static psw_launcher read_launcher(void)
+static doctor_launcher read_launcher(void)
 {
     const char *nodes = getenv("SLURM_JOB_NUM_NODES");
     size_t length;
     char *text = read_environment(&length);
-    psw_launcher out = {.step = started_with(text, length, "SLURM_STEP_ID"),
-                        .pmix = started_with(text, length, "PMIX_RANK"),
-                        .open_mpi = started_with(text, length, "OMPI_COMM_WORLD_SIZE"),
-                        .pmi = started_with(text, length, "PMI_SIZE"),
-                        .nodes = nodes ? atoi(nodes) : 0};
+    doctor_launcher out = {.step = started_with(text, length, "SLURM_STEP_ID"),
+                           .pmix = started_with(text, length, "PMIX_RANK"),
+                           .open_mpi = started_with(text, length, "OMPI_COMM_WORLD_SIZE"),
+                           .pmi = started_with(text, length, "PMI_SIZE"),
+                           .nodes = nodes ? atoi(nodes) : 0};
     copy(out.slurm_mpi, sizeof out.slurm_mpi, "SLURM_MPI_TYPE");
     copy(out.plm, sizeof out.plm, "OMPI_MCA_plm");
     free(text);
@@ -65,13 +65,15 @@ static void say_value(MPI_T_enum words, int value, char *out, size_t size)
     }
 }
 
-static void read_handle(MPI_T_cvar_handle handle, int count, MPI_Datatype type, MPI_T_enum words, char *out, size_t size)
+static void read_handle(MPI_T_cvar_handle handle, int count, MPI_Datatype type, MPI_T_enum words, char *out,
+                        size_t size)
 {
     char text[8192] = "";
     int value = 0;
     if (type == MPI_CHAR && count < (int)sizeof text && MPI_T_cvar_read(handle, text) == MPI_SUCCESS)
         psw_format(out, size, "%s", text);
-    if (type == MPI_INT && count == 1 && MPI_T_cvar_read(handle, &value) == MPI_SUCCESS) say_value(words, value, out, size);
+    if (type == MPI_INT && count == 1 && MPI_T_cvar_read(handle, &value) == MPI_SUCCESS)
+        say_value(words, value, out, size);
 }
 
 /* A setting as the library has it, wherever it came from; "" if it has none of that name. */
@@ -83,13 +85,14 @@ static void read_setting(const char *name, char *out, size_t size)
     MPI_T_cvar_handle handle;
     out[0] = '\0';
     if (MPI_T_cvar_get_index(name, &index) != MPI_SUCCESS) return;
-    if (MPI_T_cvar_get_info(index, NULL, &length, &level, &type, &words, NULL, &more, &bind, &scope) != MPI_SUCCESS) return;
+    if (MPI_T_cvar_get_info(index, NULL, &length, &level, &type, &words, NULL, &more, &bind, &scope) != MPI_SUCCESS)
+        return;
     if (MPI_T_cvar_handle_alloc(index, NULL, &handle, &count) != MPI_SUCCESS) return;
     read_handle(handle, count, type, words, out, size);
     MPI_T_cvar_handle_free(&handle);
 }
 
-static void read_settings(psw_library *out)
+static void read_settings(doctor_library *out)
 {
     int provided;
     if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided) != MPI_SUCCESS) return;
@@ -100,7 +103,7 @@ static void read_settings(psw_library *out)
 }
 
 /* "Open MPI v4.1.4, package: ...", "MPICH Version:\t4.0.2\n..." */
-static void read_version(psw_library *out)
+static void read_version(doctor_library *out)
 {
     char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int length, *v = out->version;
@@ -113,9 +116,9 @@ static void read_version(psw_library *out)
     sscanf(text + strcspn(text, "0123456789"), "%d.%d.%d", &v[0], &v[1], &v[2]);
 }
 
-static psw_library read_library(void)
+static doctor_library read_library(void)
 {
-    psw_library out = {.talk = {0, 0}};
+    doctor_library out = {.talk = {0, 0}};
     read_version(&out);
     if (out.open_mpi) read_settings(&out);
 #if defined(OMPI_MAJOR_VERSION)
@@ -139,9 +142,9 @@ static psw_library read_library(void)
 
 extern void __ubsan_handle_out_of_bounds(void *, void *) __attribute__((weak)); /* gcc has no word for this sanitizer */
 
-static psw_build read_build(void)
+static doctor_build read_build(void)
 {
-    psw_build out = {.sanitized = SANITIZED || __ubsan_handle_out_of_bounds != NULL};
+    doctor_build out = {.sanitized = SANITIZED || __ubsan_handle_out_of_bounds != NULL};
 #ifdef __OPTIMIZE__
     out.optimised = true;
 #endif
@@ -149,15 +152,36 @@ static psw_build read_build(void)
     return out;
 }
 
-void psw_doctor_read(psw_facts *facts)
+void doctor_facts_read(doctor_facts *facts)
 {
     facts->launcher = read_launcher();
     facts->mpi = read_library();
     facts->build = read_build();
-    facts->variables = (psw_variables){.coretype = getenv("OPENBLAS_CORETYPE"),
-                                       .l2_size = getenv("OPENBLAS_L2_SIZE"),
-                                       .blas_threads = getenv("OPENBLAS_NUM_THREADS"),
-                                       .hdf5_locking = getenv("HDF5_USE_FILE_LOCKING")};
+    facts->variables = (doctor_variables){.coretype = getenv("OPENBLAS_CORETYPE"),
+                                          .l2_size = getenv("OPENBLAS_L2_SIZE"),
+                                          .blas_threads = getenv("OPENBLAS_NUM_THREADS"),
+                                          .hdf5_locking = getenv("HDF5_USE_FILE_LOCKING")};
     psw_store_library(facts->hdf5, sizeof facts->hdf5);
     facts->clock_s = psw_clock_resolution_s();
+}
+
+/* ---- of nodes ---- */
+
+int doctor_facts_nodes(const doctor_facts *facts)
+{
+    int nodes = 0;
+    for (int i = 0; i < facts->ranks; i++) nodes += facts->places[i].node_rank == 0;
+    return nodes;
+}
+
+bool doctor_place_crowded(const doctor_facts *f, const doctor_place *p)
+{
+    return p->node_rank == 0 && p->machine.cores_node > 0 && p->node_size * f->threads > p->machine.cores_node;
+}
+
+bool doctor_facts_crowded(const doctor_facts *f)
+{
+    for (int i = 0; i < f->ranks; i++)
+        if (doctor_place_crowded(f, &f->places[i])) return true;
+    return false;
 }

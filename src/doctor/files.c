@@ -3,41 +3,44 @@
 #include <math.h>
 #include <string.h>
 
-#include "doctor/inside.h"
+#include "doctor/checks.h"
 #include "polysweep/print.h"
 
 /* ---- HDF5 ---- */
 
-static const char *locking(const psw_facts *f)
+static const char *locking(const doctor_facts *f)
 {
     return f->variables.hdf5_locking ? f->variables.hdf5_locking : "not set";
 }
 
-static void check_hdf5(const psw_facts *f, psw_report *r)
+static void check_hdf5(const doctor_facts *f, doctor_report *r)
 {
-    psw_doctor_fine(r, "hdf5", "%s, with MPI-IO of %s; HDF5_USE_FILE_LOCKING=%s", f->hdf5,
-                    !f->mpi.open_mpi ? "the MPI library" : f->mpi.io[0] ? f->mpi.io : "Open MPI's choice", locking(f));
+    doctor_fine(r, "hdf5", "%s, with MPI-IO of %s; HDF5_USE_FILE_LOCKING=%s", f->hdf5,
+                !f->mpi.open_mpi ? "the MPI library"
+                : f->mpi.io[0]   ? f->mpi.io
+                                 : "Open MPI's choice",
+                locking(f));
 }
 
 /* ---- can it be written at all? ---- */
 
 /* For sentences and commands, which have no room for every name. */
-static const char *name_of(const psw_attempt *a)
+static const char *name_of(const doctor_attempt *a)
 {
     return strlen(a->path) <= 240 ? a->path : "DIR";
 }
 
-static bool unusable(const psw_attempt *a, psw_report *r)
+static bool unusable(const doctor_attempt *a, doctor_report *r)
 {
     int why = a->directory.why_not;
     if (why == 0) return false;
-    psw_doctor_bad(r, "files", "%s: nothing can be written there: %s", name_of(a), strerror(why));
+    doctor_bad(r, "files", "%s: nothing can be written there: %s", name_of(a), strerror(why));
     if (why == ENOENT)
-        psw_doctor_mend(r, "`mkdir -p %s`", name_of(a));
+        doctor_fix(r, "`mkdir -p %s`", name_of(a));
     else if (why == ENOTDIR)
-        psw_doctor_mend(r, "`polysweep doctor $(dirname %s)`: a directory is asked for", name_of(a));
+        doctor_fix(r, "`polysweep doctor $(dirname %s)`: name a directory", name_of(a));
     else
-        psw_doctor_mend(r, "`ls -ld %s; findmnt -T %s`, or give another directory", name_of(a), name_of(a));
+        doctor_fix(r, "`ls -ld %s; findmnt -T %s`, or give another directory", name_of(a), name_of(a));
     return true;
 }
 
@@ -48,11 +51,12 @@ typedef enum family { LOCAL, NETWORK, PARALLEL, MEMORY, LAYER, STRANGE, NOT_KNOW
 static const struct {
     const char *type; /* its beginning */
     family family;
-} families[] = {{"nfs", NETWORK},     {"lustre", PARALLEL}, {"gpfs", PARALLEL},   {"beegfs", PARALLEL}, {"ceph", PARALLEL},
-                {"panfs", PARALLEL},  {"pvfs2", PARALLEL},  {"wekafs", PARALLEL}, {"ocfs2", PARALLEL},  {"gfs2", PARALLEL},
-                {"tmpfs", MEMORY},    {"ramfs", MEMORY},    {"overlay", LAYER},   {"fuse", STRANGE},    {"9p", STRANGE},
-                {"cifs", STRANGE},    {"smb", STRANGE},     {"afs", STRANGE},     {"ext", LOCAL},       {"xfs", LOCAL},
-                {"btrfs", LOCAL},     {"zfs", LOCAL},       {"f2fs", LOCAL}};
+} families[] = {{"nfs", NETWORK},    {"lustre", PARALLEL}, {"gpfs", PARALLEL},  {"beegfs", PARALLEL},
+                {"ceph", PARALLEL},  {"panfs", PARALLEL},  {"pvfs2", PARALLEL}, {"wekafs", PARALLEL},
+                {"ocfs2", PARALLEL}, {"gfs2", PARALLEL},   {"tmpfs", MEMORY},   {"ramfs", MEMORY},
+                {"overlay", LAYER},  {"fuse", STRANGE},    {"9p", STRANGE},     {"cifs", STRANGE},
+                {"smb", STRANGE},    {"afs", STRANGE},     {"ext", LOCAL},      {"xfs", LOCAL},
+                {"btrfs", LOCAL},    {"zfs", LOCAL},       {"f2fs", LOCAL}};
 
 static family family_of(const char *type)
 {
@@ -78,45 +82,50 @@ static const char *local_locks(const psw_directory *d)
     return NULL;
 }
 
-static void check_local_locks(const psw_attempt *a, psw_report *r)
+static void check_local_locks(const doctor_attempt *a, doctor_report *r)
 {
     const char *name = local_locks(&a->directory);
     if (!name) return;
-    psw_doctor_warn(r, "files", "%s is mounted with %s: a second run, on another node, is not noticed", name_of(a), name);
-    psw_doctor_mend(r, "`polysweep status FILE.h5` before `run`; the site can mount it with %s",
-                    strncmp(a->directory.type, "nfs", 3) == 0 ? "lock,local_lock=none" : "flock");
+    doctor_warn(r, "files", "%s is mounted with %s: a second run, on another node, is not noticed", name_of(a), name);
+    doctor_fix(r, "`polysweep status FILE.h5` before `run`; the site can mount it with %s",
+               strncmp(a->directory.type, "nfs", 3) == 0 ? "lock,local_lock=none" : "flock");
 }
 
-static void check_family(const psw_attempt *a, int nodes, psw_report *r)
+static void check_family(const doctor_attempt *a, int nodes, doctor_report *r)
 {
     const char *type = a->directory.type;
     family kind = family_of(type);
     const char *elsewhere = "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on the parallel file system";
     if (kind == NETWORK && nodes > 1) {
-        psw_doctor_warn(r, "files", "%s is %s: made for one writer at a time, and %d nodes would write", name_of(a), type, nodes);
-        psw_doctor_mend(r, "%s", elsewhere);
+        doctor_warn(r, "files", "%s is %s: made for one writer at a time, and %d nodes would write", name_of(a), type,
+                    nodes);
+        doctor_fix(r, "%s", elsewhere);
     } else if (kind == MEMORY) {
-        psw_doctor_warn(r, "files", "%s is memory (%s): it takes from what ranks may use, and is gone with the node", name_of(a), type);
-        psw_doctor_mend(r, "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on a disk");
+        doctor_warn(r, "files", "%s is in memory (%s): it takes memory from the ranks, and is lost with the node",
+                    name_of(a), type);
+        doctor_fix(r, "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on a disk");
     } else if (kind == LAYER) {
-        psw_doctor_warn(r, "files", "%s is a layer of a container (%s): files go when it goes", name_of(a), type);
-        psw_doctor_mend(r, "`docker run -v /host/dir:/data ...`, `apptainer --bind /host/dir:/data ...`, and write to /data");
+        doctor_warn(r, "files", "%s is a layer of a container (%s): files vanish with it", name_of(a), type);
+        doctor_fix(r,
+                   "`docker run -v /host/dir:/data ...`, `apptainer --bind /host/dir:/data ...`, and write to /data");
     } else if (kind == STRANGE) {
-        psw_doctor_warn(r, "files", "%s is %s, which is not made for several writers of one file", name_of(a), type);
-        psw_doctor_mend(r, "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on a disk or a parallel file system");
+        doctor_warn(r, "files", "%s is %s, which is not made for several writers of one file", name_of(a), type);
+        doctor_fix(r, "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on a disk or a parallel file system");
     } else if (kind == NOT_KNOWN) {
-        psw_doctor_fine(r, "files", "%s is on %s (magic 0x%lx): unknown to polysweep, so what the trial shows counts", name_of(a),
-                        type[0] ? type : "a file system without name", (unsigned long)a->directory.magic);
+        doctor_fine(r, "files", "%s is on %s (magic 0x%lx): unknown to polysweep, so rely on what the trial shows",
+                    name_of(a), type[0] ? type : "an unnamed file system", (unsigned long)a->directory.magic);
     } else {
-        psw_doctor_fine(r, "files", "%s is %s%s", name_of(a), type,
-                        strcmp(type, "lustre") == 0 ? "; for results below 1 GiB one stripe is best: `lfs setstripe -c 1` on it" : "");
+        doctor_fine(r, "files", "%s is %s%s", name_of(a), type,
+                    strcmp(type, "lustre") == 0
+                        ? "; for results below 1 GiB one stripe is best: `lfs setstripe -c 1` on it"
+                        : "");
     }
 }
 
 /* ---- room ---- */
 
 /* 100 MiB: a hundred thousand points, more than most sweeps have; plan says it exactly. */
-static void check_room(const psw_attempt *a, psw_report *r)
+static void check_room(const doctor_attempt *a, doctor_report *r)
 {
     const double little = 100.0 * 1048576;
     const psw_directory *d = &a->directory;
@@ -124,87 +133,91 @@ static void check_room(const psw_attempt *a, psw_report *r)
     psw_say_bytes(d->free_bytes, room);
     psw_say_bytes(d->file_limit_bytes, limit);
     if (isnan(d->free_bytes)) {
-        psw_doctor_fine(r, "files", "%s: unknown how much room is left", name_of(a));
+        doctor_fine(r, "files", "%s: how much room is left is unknown", name_of(a));
     } else if (d->free_bytes < little) {
-        psw_doctor_warn(r, "files", "%s has %s left", name_of(a), room);
-        psw_doctor_mend(r, "`polysweep plan STUDY.yaml` says how large a file will be; `df -h %s`", name_of(a));
+        doctor_warn(r, "files", "%s has %s left", name_of(a), room);
+        doctor_fix(r, "`polysweep plan STUDY.yaml` says how large a file will be; `df -h %s`", name_of(a));
     } else {
-        psw_doctor_fine(r, "files", "%s has %s left (a quota may give less)", name_of(a), room);
+        doctor_fine(r, "files", "%s has %s left (a quota may give less)", name_of(a), room);
     }
     if (!isfinite(d->file_limit_bytes)) return;
-    psw_doctor_warn(r, "files", "no file of this process may be larger than %s", limit);
-    psw_doctor_mend(r, "`ulimit -f unlimited`");
+    doctor_warn(r, "files", "no file of this process may be larger than %s", limit);
+    doctor_fix(r, "`ulimit -f unlimited`");
 }
 
 /* ---- the trial ---- */
 
-static void failed(const psw_attempt *a, psw_report *r)
+static void failed(const doctor_attempt *a, doctor_report *r)
 {
-    psw_doctor_bad(r, "write", "%.600s", a->why);
-    if (strstr(a->why, "same directory"))
-        psw_doctor_mend(r, "`df %s` on both nodes, and give a directory of a shared file system", name_of(a));
-    else if (strstr(a->why, "room") || strstr(a->why, strerror(ENOSPC)) || strstr(a->why, strerror(EDQUOT)))
-        psw_doctor_mend(r, "`df -h %s`, `quota -s`, and make room or give another directory", name_of(a));
-    else if (strstr(a->why, strerror(EFBIG)))
-        psw_doctor_mend(r, "`ulimit -f unlimited`");
+    int error = a->trial.error;
+    doctor_bad(r, "write", "%.600s", a->why);
+    if (a->trial.step == PSW_TRIAL_SHARE)
+        doctor_fix(r, "`df %s` on both nodes, and give a directory of a shared file system", name_of(a));
+    else if (error == ENOSPC || error == EDQUOT)
+        doctor_fix(r, "`df -h %s`, `quota -s`, and make room or give another directory", name_of(a));
+    else if (error == EFBIG)
+        doctor_fix(r, "`ulimit -f unlimited`");
     else
-        psw_doctor_mend(r, "`ls -ld %s; findmnt -T %s`, or give another directory", name_of(a), name_of(a));
+        doctor_fix(r, "`ls -ld %s; findmnt -T %s`, or give another directory", name_of(a), name_of(a));
 }
 
-static void check_flock(const psw_facts *f, psw_report *r)
+static void check_flock(const doctor_facts *f, doctor_report *r)
 {
     const psw_trial *t = &f->attempt.trial;
     bool insists = f->variables.hdf5_locking && strcmp(f->variables.hdf5_locking, "TRUE") == 0;
     if (t->flock_error) {
-        (insists ? psw_doctor_bad : psw_doctor_warn)(
+        (insists ? doctor_bad : doctor_warn)(
             r, "locks", "flock is refused in %s (%s): a second run on a file is not noticed, and HDF5's own locks fail",
             name_of(&f->attempt), strerror(t->flock_error));
-        psw_doctor_mend(r, "`export HDF5_USE_FILE_LOCKING=FALSE` for h5py, ncdump and other readers%s",
-                        insists ? ", and do not set it to TRUE" : "");
+        doctor_fix(r, "`export HDF5_USE_FILE_LOCKING=FALSE` for h5py, ncdump and other readers%s",
+                   insists ? ", and do not set it to TRUE" : "");
     } else if (t->lock_unseen > 0) {
-        psw_doctor_warn(r, "locks", "a lock in %s was not seen by %td of %d ranks: a second run, on another node, is not "
-                        "noticed", name_of(&f->attempt), t->lock_unseen, f->ranks);
-        psw_doctor_mend(r, "`polysweep status FILE.h5` before `run`; the site can mount it with flock (Lustre) or "
-                           "local_lock=none (NFS)");
+        doctor_warn(r, "locks",
+                    "a lock in %s was not seen by %td of %d ranks: a second run, on another node, is not "
+                    "noticed",
+                    name_of(&f->attempt), t->lock_unseen, f->ranks);
+        doctor_fix(r, "`polysweep status FILE.h5` before `run`; the site can mount it with flock (Lustre) or "
+                      "local_lock=none (NFS)");
     } else {
-        psw_doctor_fine(r, "locks", "flock works, and every rank saw rank 0's lock");
+        doctor_fine(r, "locks", "flock works, and every rank saw rank 0's lock");
     }
 }
 
 /* ROMIO locks by fcntl on NFS and where it sieves data; OMPIO where it is told to. */
-static void check_fcntl(const psw_facts *f, psw_report *r)
+static void check_fcntl(const doctor_facts *f, doctor_report *r)
 {
     int error = f->attempt.trial.fcntl_error;
     bool romio = strstr(f->mpi.io, "romio") != NULL && f->mpi.io[0] != '^';
     if (!error) return;
-    psw_doctor_warn(r, "locks", "fcntl locks are refused in %s (%s); ROMIO may need them", name_of(&f->attempt), strerror(error));
+    doctor_warn(r, "locks", "fcntl locks are refused in %s (%s); ROMIO may need them", name_of(&f->attempt),
+                strerror(error));
     const char *later = f->mpi.open_mpi ? "`polysweep verify FILE.h5` after a run, and leave OMPI_MCA_io unset"
                                         : "`polysweep verify FILE.h5` after a run";
-    psw_doctor_mend(r, "%s", romio && f->mpi.open_mpi ? "`export OMPI_MCA_io=ompio`" : later);
+    doctor_fix(r, "%s", romio && f->mpi.open_mpi ? "`export OMPI_MCA_io=ompio`" : later);
 }
 
-static const char *other_io(const psw_facts *f)
+static const char *other_io(const doctor_facts *f)
 {
     if (!f->mpi.open_mpi) return "`polysweep verify FILE.h5` after each run, and another MPI library or directory";
     return strstr(f->mpi.io, "romio") ? "`OMPI_MCA_io=ompio mpirun ... polysweep doctor DIR`, and compare"
                                       : "`OMPI_MCA_io=romio321 mpirun ... polysweep doctor DIR`, and compare";
 }
 
-static void check_content(const psw_facts *f, psw_report *r)
+static void check_content(const doctor_facts *f, doctor_report *r)
 {
     const psw_trial *t = &f->attempt.trial;
     ptrdiff_t all = t->slots * f->ranks;
     if (t->wrong == 0) {
-        psw_doctor_fine(r, "write", "all %td points that were written read back right%s", all,
-                        f->ranks > 1 ? ", each on the next rank" : "");
+        doctor_fine(r, "write", "all %td points that were written read back right%s", all,
+                    f->ranks > 1 ? ", each on the next rank" : "");
         return;
     }
-    psw_doctor_bad(r, "write", "%td of %td points did not read back as they were written", t->wrong, all);
-    psw_doctor_mend(r, "%s", other_io(f));
+    doctor_bad(r, "write", "%td of %td points did not read back as they were written", t->wrong, all);
+    doctor_fix(r, "%s", other_io(f));
 }
 
 /* A sweep's run of points takes from 10 ms to 1 s, so 0.1 s to write it is felt. */
-static bool slow(const psw_facts *f, psw_report *r)
+static bool slow(const doctor_facts *f, doctor_report *r)
 {
     const double felt = 0.1;
     const psw_trial *t = &f->attempt.trial;
@@ -212,28 +225,29 @@ static bool slow(const psw_facts *f, psw_report *r)
     char said[PSW_TEXT];
     psw_say_seconds(run, said);
     if (run < felt) return false;
-    psw_doctor_warn(r, "write", "%td points take %s to write, which a sweep of small points will feel", t->run, said);
-    psw_doctor_mend(r, "`polysweep doctor OTHER_DIR`, or %s", other_io(f));
+    doctor_warn(r, "write", "%td points take %s to write, which slows down a sweep of small points", t->run, said);
+    doctor_fix(r, "`polysweep doctor OTHER_DIR`, or %s", other_io(f));
     return true;
 }
 
 /* Below 0.1 s altogether no difference matters, and times are of the scheduler. */
-static void check_parallel(const psw_facts *f, psw_report *r)
+static void check_parallel(const doctor_facts *f, doctor_report *r)
 {
     const double worth = 0.1;
     const psw_trial *t = &f->attempt.trial;
     double gain = f->ranks * t->alone_s / t->together_s;
-    if (f->ranks < 2 || t->together_s < worth || psw_doctor_crowded(f) || gain >= 1) return;
-    psw_doctor_warn(r, "write", "%d ranks together write %.2g times what one writes alone: they wait for each other",
-                    f->ranks, gain);
-    psw_doctor_mend(r, "%s", other_io(f));
+    if (f->ranks < 2 || t->together_s < worth || doctor_facts_crowded(f) || gain >= 1) return;
+    doctor_warn(r, "write", "%d ranks together write %.2g times what one writes alone: they wait for each other",
+                f->ranks, gain);
+    doctor_fix(r, "%s", other_io(f));
 }
 
-static void tell_speed(const psw_facts *f, psw_report *r)
+static void report_speed(const doctor_facts *f, doctor_report *r)
 {
     const psw_trial *t = &f->attempt.trial;
     double slots = (double)t->slots, bytes = slots * t->slot_bytes;
-    char alone[PSW_TEXT], each[PSW_TEXT], all[PSW_TEXT], point[PSW_TEXT], sync[PSW_TEXT], create[PSW_TEXT], opened[PSW_TEXT];
+    char alone[PSW_TEXT], each[PSW_TEXT], all[PSW_TEXT], point[PSW_TEXT], sync[PSW_TEXT], create[PSW_TEXT],
+        opened[PSW_TEXT];
     psw_say_bytes(bytes / t->alone_s, alone);
     psw_say_bytes(bytes / t->together_s, each);
     psw_say_bytes(bytes * f->ranks / t->together_s, all);
@@ -242,34 +256,36 @@ static void tell_speed(const psw_facts *f, psw_report *r)
     psw_say_seconds(t->create_s, create);
     psw_say_seconds(t->open_s, opened);
     if (f->ranks > 1)
-        psw_doctor_fine(r, "write", "%td points a rank, %td at a time: %s a point; %s/s a rank, %s/s together, %s/s one alone",
-                        t->slots, t->run, point, each, all, alone);
+        doctor_fine(r, "write",
+                    "%td points a rank, %td at a time: %s a point; %s/s a rank, %s/s together, %s/s one alone",
+                    t->slots, t->run, point, each, all, alone);
     else
-        psw_doctor_fine(r, "write", "%td points, %td at a time: %s a point; %s/s", t->slots, t->run, point, each);
-    psw_doctor_fine(r, "write", "file made in %s, opened in %s, on disk %s after writing", create, opened, sync);
+        doctor_fine(r, "write", "%td points, %td at a time: %s a point; %s/s", t->slots, t->run, point, each);
+    doctor_fine(r, "write", "file made in %s, opened in %s, on disk %s after writing", create, opened, sync);
 }
 
 /* A run syncs every minute: 3 s are a twentieth of it. */
-static void check_speed(const psw_facts *f, psw_report *r)
+static void check_speed(const doctor_facts *f, doctor_report *r)
 {
     const double long_sync = 3;
-    tell_speed(f, r);
+    report_speed(f, r);
     if (!slow(f, r)) check_parallel(f, r);
     if (f->attempt.trial.sync_s < long_sync) return;
-    psw_doctor_warn(r, "write", "fdatasync takes %.2g s; a run asks for it every minute", f->attempt.trial.sync_s);
-    psw_doctor_mend(r, "`polysweep doctor OTHER_DIR`");
+    doctor_warn(r, "write", "fdatasync takes %.2g s; a run asks for it every minute", f->attempt.trial.sync_s);
+    doctor_fix(r, "`polysweep doctor OTHER_DIR`");
 }
 
-void psw_doctor_files(const psw_facts *f, psw_report *r)
+void doctor_check_files(const doctor_facts *f, doctor_report *r)
 {
-    const psw_attempt *a = &f->attempt;
+    const doctor_attempt *a = &f->attempt;
     check_hdf5(f, r);
     if (!a->path) {
-        psw_doctor_fine(r, "files", "no directory was tried; `polysweep doctor DIR` writes a small file in DIR and removes it");
+        doctor_fine(r, "files",
+                    "no directory was tried; `polysweep doctor DIR` writes a small file in DIR and removes it");
         return;
     }
     if (unusable(a, r)) return;
-    check_family(a, psw_doctor_nodes(f), r);
+    check_family(a, doctor_facts_nodes(f), r);
     check_local_locks(a, r);
     check_room(a, r);
     if (a->status != PSW_OK) {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor/inside.h"
+#include "doctor/checks.h"
 
 enum { RANKS_SHOWN = 16, CORES_MAX = 4096 };
 
@@ -11,163 +11,145 @@ static const char *plural(int count)
     return count == 1 ? "" : "s";
 }
 
-int psw_doctor_nodes(const psw_facts *facts)
-{
-    int nodes = 0;
-    for (int i = 0; i < facts->ranks; i++) nodes += facts->places[i].node_rank == 0;
-    return nodes;
-}
-
 /* ---- one world ---- */
 
 /* Each process alone with itself: they would all write the same file. */
-static void separate_worlds(const psw_facts *f, int expected, psw_report *r)
+static void separate_worlds(const doctor_facts *f, int expected, doctor_report *r)
 {
-    const psw_launcher *l = &f->launcher;
+    const doctor_launcher *l = &f->launcher;
     if (l->pmi != l->open_mpi && f->mpi.open_mpi == l->pmi) {
-        psw_doctor_bad(r, "launch",
-                       "%d processes were started by the mpirun of another MPI library than this program's (%s), each "
-                       "sees a world of one",
-                       expected, f->mpi.name);
-        psw_doctor_mend(r, "`ldd $(command -v polysweep) | grep libmpi`, then `mpirun -n %d polysweep ...` of that library",
-                        expected);
+        doctor_bad(r, "launch",
+                   "%d processes were started by the mpirun of another MPI library than this program's (%s), each "
+                   "sees a world of one",
+                   expected, f->mpi.name);
+        doctor_fix(r, "`ldd $(command -v polysweep) | grep libmpi`, then `mpirun -n %d polysweep ...` of that library",
+                   expected);
         return;
     }
     if (l->step && !l->pmix)
-        psw_doctor_bad(r, "launch", "srun%s%s started %d processes without PMIx, each sees a world of one",
-                       l->slurm_mpi[0] ? " --mpi=" : "", l->slurm_mpi, expected);
+        doctor_bad(r, "launch", "srun%s%s started %d processes without PMIx, each sees a world of one",
+                   l->slurm_mpi[0] ? " --mpi=" : "", l->slurm_mpi, expected);
     else
-        psw_doctor_bad(r, "launch", "the launcher speaks of %d processes, this one sees a world of one", expected);
-    psw_doctor_mend(r, "`mpirun -n %d polysweep ...`, or `srun --mpi=pmix -n %d polysweep ...`", expected, expected);
+        doctor_bad(r, "launch", "the launcher started %d processes, this one sees a world of one", expected);
+    doctor_fix(r, "`mpirun -n %d polysweep ...`, or `srun --mpi=pmix -n %d polysweep ...`", expected, expected);
 }
 
-static void world(const psw_facts *f, psw_report *r)
+static void world(const doctor_facts *f, doctor_report *r)
 {
-    int nodes = psw_doctor_nodes(f), expected = f->places[0].machine.expected_ranks;
+    int nodes = doctor_facts_nodes(f), expected = f->places[0].machine.expected_ranks;
     if (f->ranks == 1 && expected > 1) {
         separate_worlds(f, expected, r);
     } else if (expected > 0 && expected != f->ranks) {
-        psw_doctor_warn(r, "launch", "%d rank%s on %d node%s, but the launcher speaks of %d", f->ranks, plural(f->ranks),
-                        nodes, plural(nodes), expected);
-        psw_doctor_mend(r, "`mpirun -n %d polysweep ...`", expected);
+        doctor_warn(r, "launch", "%d rank%s on %d node%s, but the launcher started %d", f->ranks, plural(f->ranks),
+                    nodes, plural(nodes), expected);
+        doctor_fix(r, "`mpirun -n %d polysweep ...`", expected);
     } else {
-        psw_doctor_fine(r, "launch", "%d rank%s on %d node%s, rank 0 on %s", f->ranks, plural(f->ranks), nodes,
-                        plural(nodes), f->places[0].machine.host[0] ? f->places[0].machine.host : "a host without name");
+        doctor_fine(r, "launch", "%d rank%s on %d node%s, rank 0 on %s", f->ranks, plural(f->ranks), nodes,
+                    plural(nodes), f->places[0].machine.host[0] ? f->places[0].machine.host : "an unnamed host");
     }
     if (f->mpi.open_mpi && strcmp(f->launcher.plm, "isolated") == 0 && f->launcher.nodes > nodes) {
-        psw_doctor_warn(r, "launch", "OMPI_MCA_plm=isolated keeps mpirun on one of the %d nodes of this job",
-                        f->launcher.nodes);
-        psw_doctor_mend(r, "`unset OMPI_MCA_plm`");
+        doctor_warn(r, "launch", "OMPI_MCA_plm=isolated keeps mpirun on one of the %d nodes of this job",
+                    f->launcher.nodes);
+        doctor_fix(r, "`unset OMPI_MCA_plm`");
     }
 }
 
 /* ---- enough cores ---- */
 
-static bool node_crowded(const psw_facts *f, const psw_place *p)
-{
-    return p->node_rank == 0 && p->machine.cores_node > 0 && p->node_size * f->threads > p->machine.cores_node;
-}
-
-bool psw_doctor_crowded(const psw_facts *f)
-{
-    for (int i = 0; i < f->ranks; i++)
-        if (node_crowded(f, &f->places[i])) return true;
-    return false;
-}
-
 /* "`mpirun -n 2 ...`", as many ranks as `cores` of a node carry. */
-static void mend_ranks(const psw_facts *f, int cores, psw_report *r)
+static void fix_ranks(const doctor_facts *f, int cores, doctor_report *r)
 {
-    int ranks = cores / f->threads > 0 ? cores / f->threads : 1, nodes = psw_doctor_nodes(f);
-    psw_doctor_mend(r, "`mpirun -n %d ...`%s, or `polysweep run --oversubscribe ...` (its times are marked as not valid)",
-                    ranks * nodes, f->threads > 1 ? ", or `--set run.threads=1`" : "");
+    int ranks = cores / f->threads > 0 ? cores / f->threads : 1, nodes = doctor_facts_nodes(f);
+    doctor_fix(r, "`mpirun -n %d ...`%s, or `polysweep run --oversubscribe ...` (its times are marked as not valid)",
+               ranks * nodes, f->threads > 1 ? ", or `--set run.threads=1`" : "");
 }
 
-static bool too_many_for_cores(const psw_facts *f, psw_report *r)
+static bool too_many_for_cores(const doctor_facts *f, doctor_report *r)
 {
     for (int i = 0; i < f->ranks; i++) {
-        const psw_place *p = &f->places[i];
-        if (!node_crowded(f, p)) continue;
-        psw_doctor_bad(r, "cores", "%d rank%s x %d thread%s on the %d core%s of %s", p->node_size, plural(p->node_size),
-                       f->threads, plural(f->threads), p->machine.cores_node, plural(p->machine.cores_node),
-                       p->machine.host);
-        mend_ranks(f, p->machine.cores_node, r);
+        const doctor_place *p = &f->places[i];
+        if (!doctor_place_crowded(f, p)) continue;
+        doctor_bad(r, "cores", "%d rank%s x %d thread%s on the %d core%s of %s", p->node_size, plural(p->node_size),
+                   f->threads, plural(f->threads), p->machine.cores_node, plural(p->machine.cores_node),
+                   p->machine.host);
+        fix_ranks(f, p->machine.cores_node, r);
         return true;
     }
     return false;
 }
 
 /* Containers often see all cores of their host and may use the time of a few. */
-static bool too_many_for_quota(const psw_facts *f, psw_report *r)
+static bool too_many_for_quota(const doctor_facts *f, doctor_report *r)
 {
     for (int i = 0; i < f->ranks; i++) {
-        const psw_place *p = &f->places[i];
+        const doctor_place *p = &f->places[i];
         double quota = p->machine.quota_cores;
         if (p->node_rank != 0 || quota <= 0 || p->node_size * f->threads <= quota) continue;
-        psw_doctor_bad(r, "cores", "%d rank%s x %d thread%s on %s, where the control group gives the time of %.3g cores",
-                       p->node_size, plural(p->node_size), f->threads, plural(f->threads), p->machine.host, quota);
-        mend_ranks(f, (int)quota, r);
+        doctor_bad(r, "cores", "%d rank%s x %d thread%s on %s, where the control group gives the time of %.3g cores",
+                   p->node_size, plural(p->node_size), f->threads, plural(f->threads), p->machine.host, quota);
+        fix_ranks(f, (int)quota, r);
         return true;
     }
     return false;
 }
 
-static bool too_narrow(const psw_facts *f, psw_report *r)
+static bool too_narrow(const doctor_facts *f, doctor_report *r)
 {
     for (int i = 0; i < f->ranks; i++) {
         const psw_machine *m = &f->places[i].machine;
         if (m->cores == 0 || m->cores >= f->threads) continue;
-        psw_doctor_bad(r, "cores", "rank %d on %s has %d threads and is bound to %d core%s", i, m->host, f->threads,
-                       m->cores, plural(m->cores));
-        psw_doctor_mend(r, "`mpirun --map-by slot:PE=%d --bind-to core ...`, or `srun --cpus-per-task=%d ...`", f->threads,
-                        f->threads);
+        doctor_bad(r, "cores", "rank %d on %s has %d threads and is bound to %d core%s", i, m->host, f->threads,
+                   m->cores, plural(m->cores));
+        doctor_fix(r, "`mpirun --map-by slot:PE=%d --bind-to core ...`, or `srun --cpus-per-task=%d ...`", f->threads,
+                   f->threads);
         return true;
     }
     return false;
 }
 
-static void cores(const psw_facts *f, psw_report *r)
+static void cores(const doctor_facts *f, doctor_report *r)
 {
     int first = f->places[0].machine.cores_node;
     bool crowded = too_many_for_cores(f, r) || too_many_for_quota(f, r);
-    if (!crowded && first == 0) psw_doctor_fine(r, "cores", "unknown how many cores a node has");
+    if (!crowded && first == 0) doctor_fine(r, "cores", "how many cores a node has is unknown");
     if (!crowded && first > 0 && !too_narrow(f, r))
-        psw_doctor_fine(r, "cores", "no node has more ranks x threads than cores (%d on this one)", first);
+        doctor_fine(r, "cores", "no node has more ranks x threads than cores (%d on this one)", first);
 }
 
 /* ---- binding ---- */
 
-static void show_bindings(const psw_facts *f, psw_report *r)
+static void show_bindings(const doctor_facts *f, doctor_report *r)
 {
     for (int i = 0; i < f->ranks && i < RANKS_SHOWN; i++) {
         const psw_machine *m = &f->places[i].machine;
         if (m->binding[0])
-            psw_doctor_fine(r, "binding", "rank %d on %s: hardware threads %s, %d of %d cores", i, m->host, m->binding,
-                            m->cores, m->cores_node);
+            doctor_fine(r, "binding", "rank %d on %s: hardware threads %s, %d of %d cores", i, m->host, m->binding,
+                        m->cores, m->cores_node);
         else
-            psw_doctor_fine(r, "binding", "rank %d on %s: unknown", i, m->host);
+            doctor_fine(r, "binding", "rank %d on %s: unknown", i, m->host);
     }
-    if (f->ranks > RANKS_SHOWN) psw_doctor_fine(r, "binding", "and %d ranks more", f->ranks - RANKS_SHOWN);
+    if (f->ranks > RANKS_SHOWN) doctor_fine(r, "binding", "and %d more ranks", f->ranks - RANKS_SHOWN);
 }
 
-/* Of more ranks than cores each must wander: that is told as such. */
-static bool free_to_wander(const psw_place *p)
+/* It may run on any core of its node, where each rank could have its own. */
+static bool unbound(const doctor_place *p)
 {
-    return p->node_size > 1 && p->node_size <= p->machine.cores_node && p->machine.cores > 1 && p->machine.cores == p->machine.cores_node;
+    return p->node_size > 1 && p->node_size <= p->machine.cores_node && p->machine.cores > 1 &&
+           p->machine.cores == p->machine.cores_node;
 }
 
-static void check_wandering(const psw_facts *f, psw_report *r)
+static void check_unbound(const doctor_facts *f, doctor_report *r)
 {
     int count = 0, last = 0;
     for (int i = 0; i < f->ranks; i++)
-        if (free_to_wander(&f->places[i])) {
+        if (unbound(&f->places[i])) {
             count++;
             last = i;
         }
     if (!count) return;
-    psw_doctor_warn(r, "binding", "%d rank%s may wander over all cores of %s", count, plural(count),
-                    f->places[last].machine.host);
-    psw_doctor_mend(r, "`mpirun --bind-to core ...`, or `srun --cpu-bind=cores ...`");
+    doctor_warn(r, "binding", "%d rank%s not bound to cores: %s may run on any core of %s", count,
+                count == 1 ? " is" : "s are", count == 1 ? "it" : "they", f->places[last].machine.host);
+    doctor_fix(r, "`mpirun --bind-to core ...`, or `srun --cpu-bind=cores ...`");
 }
 
 /* Marks the cores of "0-3,8" as `rank`'s; the rank that had one of them before, -1 if none did. Cores at or above
@@ -189,37 +171,37 @@ static int take_cores(const char *list, int rank, int *owner)
     return before;
 }
 
-/* Two ranks of one core, be it on hardware threads of their own. Those that may run everywhere are another matter,
- * told by check_wandering. */
-static bool check_node(const psw_facts *f, int node, psw_report *r)
+/* Two ranks of one core, be it on hardware threads of their own. Those that may run everywhere are another matter:
+ * check_unbound. */
+static bool check_node(const doctor_facts *f, int node, doctor_report *r)
 {
     int owner[CORES_MAX];
     for (int i = 0; i < CORES_MAX; i++) owner[i] = -1;
     for (int i = node; i < f->ranks; i++) {
-        const psw_place *p = &f->places[i];
-        if (p->node != node || free_to_wander(p)) continue;
+        const doctor_place *p = &f->places[i];
+        if (p->node != node || unbound(p)) continue;
         int other = take_cores(p->machine.core_list, i, owner);
         if (other < 0) continue;
-        psw_doctor_bad(r, "binding", "ranks %d and %d on %s share cores (hardware threads %s and %s)", other, i,
-                       p->machine.host, f->places[other].machine.binding, p->machine.binding);
-        psw_doctor_mend(r, "`mpirun --map-by core --bind-to core ...`, or `srun --hint=nomultithread --cpu-bind=cores ...`");
+        doctor_bad(r, "binding", "ranks %d and %d on %s share cores (hardware threads %s and %s)", other, i,
+                   p->machine.host, f->places[other].machine.binding, p->machine.binding);
+        doctor_fix(r, "`mpirun --map-by core --bind-to core ...`, or `srun --hint=nomultithread --cpu-bind=cores ...`");
         return true;
     }
     return false;
 }
 
-/* Where there are fewer cores than ranks, sharing is a consequence that need not be told. */
-static void check_overlap(const psw_facts *f, psw_report *r)
+/* Where there are fewer cores than ranks, sharing follows and is not reported. */
+static void check_overlap(const doctor_facts *f, doctor_report *r)
 {
     for (int i = 0; i < f->ranks; i++)
-        if (f->places[i].node_rank == 0 && !node_crowded(f, &f->places[i]) && check_node(f, i, r)) return;
+        if (f->places[i].node_rank == 0 && !doctor_place_crowded(f, &f->places[i]) && check_node(f, i, r)) return;
 }
 
-void psw_doctor_launch(const psw_facts *f, psw_report *r)
+void doctor_check_launch(const doctor_facts *f, doctor_report *r)
 {
     world(f, r);
     cores(f, r);
     show_bindings(f, r);
-    check_wandering(f, r);
+    check_unbound(f, r);
     check_overlap(f, r);
 }

@@ -3,20 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor/inside.h"
+#include "doctor/checks.h"
 #include "polysweep/print.h"
 
 /* ---- versions ---- */
 
-static void check_version(const psw_library *m, psw_report *r)
+static void check_version(const doctor_library *m, doctor_report *r)
 {
     bool known = m->version[0] > 0 && m->built[0] > 0;
-    psw_doctor_fine(r, "mpi", "%s", m->name);
+    doctor_fine(r, "mpi", "%s", m->name);
     if (!known || (m->version[0] == m->built[0] && m->version[1] == m->built[1])) return;
-    (m->version[0] != m->built[0] ? psw_doctor_bad : psw_doctor_warn)(
-        r, "mpi", "version %d.%d runs, the program was compiled with %d.%d", m->version[0], m->version[1], m->built[0],
-        m->built[1]);
-    psw_doctor_mend(r, "`ldd $(command -v polysweep) | grep libmpi`; load that module of MPI, or build again with this one");
+    (m->version[0] != m->built[0] ? doctor_bad : doctor_warn)(r, "mpi",
+                                                              "version %d.%d runs, the program was compiled with %d.%d",
+                                                              m->version[0], m->version[1], m->built[0], m->built[1]);
+    doctor_fix(r, "`ldd $(command -v polysweep) | grep libmpi`; load that module of MPI, or build again with this one");
 }
 
 /* ---- MPI-IO ---- */
@@ -34,82 +34,86 @@ static bool allows(const char *components, const char *name)
     return components[0] == '\0' || listed != others;
 }
 
-static bool uses_ompio(const psw_library *m)
+static bool uses_ompio(const doctor_library *m)
 {
     return m->open_mpi && allows(m->io, "ompio");
 }
 
 /* Version `a.b.c` or newer. */
-static bool since(const psw_library *m, int a, int b, int c)
+static bool since(const doctor_library *m, int a, int b, int c)
 {
     const int *v = m->version;
     return v[0] != a ? v[0] > a : v[1] != b ? v[1] > b : v[2] >= c;
 }
 
 /* open-mpi/ompi issues 6285, 4745, 4404: written data is lost or in the wrong place. */
-static void check_ompio(const psw_library *m, psw_report *r)
+static void check_ompio(const doctor_library *m, doctor_report *r)
 {
     if (!uses_ompio(m) || m->version[0] == 0 || since(m, 4, 0, 1)) return;
-    psw_doctor_bad(r, "mpi", "OMPIO of Open MPI before 4.0.1 can write wrong data");
-    psw_doctor_mend(r, "`export OMPI_MCA_io=%s`", m->version[0] < 4 ? "^ompio" : "romio321");
+    doctor_bad(r, "mpi", "OMPIO of Open MPI before 4.0.1 can write wrong data");
+    doctor_fix(r, "`export OMPI_MCA_io=%s`", m->version[0] < 4 ? "^ompio" : "romio321");
 }
 
 /* A semaphore that a killed process left at 0 stops the next run on a file of that name, when it opens the file. */
-static void check_semaphores(const psw_facts *f, const psw_place *p, psw_report *r)
+static void check_semaphores(const doctor_facts *f, const doctor_place *p, doctor_report *r)
 {
     bool asked = uses_ompio(&f->mpi) && allows(f->mpi.sharedfp, "sm");
     int shut = p->shared.semaphores_shut;
     if (shut == 0 || !f->mpi.open_mpi) return;
-    (asked ? psw_doctor_bad : psw_doctor_warn)(
-        r, "mpi", "%d semaphore%s of killed runs on %s, shut: MPI programs that open a file of that name wait for ever%s",
-        shut, shut == 1 ? "" : "s", p->machine.host, asked ? "" : " (polysweep does not ask them)");
-    psw_doctor_mend(r, "`rm /dev/shm/%s`%s", p->shared.semaphore, shut > 1 ? ", and so the others: `ls /dev/shm/sem.OMPIO_*`" : "");
+    (asked ? doctor_bad : doctor_warn)(
+        r, "mpi",
+        "%d semaphore%s left locked by killed runs on %s: MPI programs that open a file of that name wait forever%s",
+        shut, shut == 1 ? "" : "s", p->machine.host, asked ? "" : " (polysweep does not use them)");
+    doctor_fix(r, "`rm /dev/shm/%s`%s", p->shared.semaphore,
+               shut > 1 ? ", and the others likewise: `ls /dev/shm/sem.OMPIO_*`" : "");
 }
 
 /* A lockedfile's name is put together in 256 bytes. */
-static void check_shared_pointers(const psw_library *m, psw_report *r)
+static void check_shared_pointers(const doctor_library *m, doctor_report *r)
 {
     bool sm = allows(m->sharedfp, "sm"), lockedfile = allows(m->sharedfp, "lockedfile");
     if (!uses_ompio(m) || (!sm && !lockedfile)) return;
-    psw_doctor_warn(r, "mpi", "sharedfp \"%s\" lets OMPIO %s", m->sharedfp,
-                    sm ? "make semaphores that outlive a killed run and stop the next one"
-                       : "crash where the name of a file has 250 characters");
-    psw_doctor_mend(r, "`unset OMPI_MCA_sharedfp`: polysweep then does without");
+    doctor_warn(r, "mpi", "sharedfp \"%s\" lets OMPIO %s", m->sharedfp,
+                sm ? "make semaphores that outlive a killed run and stop the next one"
+                   : "crash where the name of a file has 250 characters");
+    doctor_fix(r, "`unset OMPI_MCA_sharedfp`: polysweep then turns them off");
 }
 
 /* ---- messages inside a node ---- */
 
 /* A fifth: through shared memory a message is copied twice, which measures as two fifths to a half of a copy; copies by
  * the kernel were measured at a tenth where a virtual machine makes them dear, TCP at a hundredth. */
-static void check_talk(const psw_facts *f, psw_report *r)
+static void check_talk(const doctor_facts *f, doctor_report *r)
 {
     const double slow = 1.0 / 5;
-    const psw_library *m = &f->mpi;
+    const doctor_library *m = &f->mpi;
     double message = m->talk.message_bytes_s, copy = m->talk.copy_bytes_s;
     if (!(message > 0 && copy > 0)) return;
     const char *way = m->single_copy[0] && strcmp(m->single_copy, "none") != 0 ? m->single_copy : "";
     const char *how[] = {way[0] ? ", vader by " : "", way};
-    if (message > slow * copy || psw_doctor_crowded(f)) {
-        psw_doctor_fine(r, "messages", "%.3g GB/s between ranks 0 and 1 of a node%s%s%s; copies inside one %.3g GB/s",
-                        message / 1e9, how[0], how[1], psw_doctor_crowded(f) ? ", on too few cores to tell much" : "",
-                        copy / 1e9);
+    if (message > slow * copy || doctor_facts_crowded(f)) {
+        doctor_fine(r, "messages", "%.3g GB/s between ranks 0 and 1 of a node%s%s%s; copies inside one %.3g GB/s",
+                    message / 1e9, how[0], how[1],
+                    doctor_facts_crowded(f) ? ", measured on too few cores to mean much" : "", copy / 1e9);
         return;
     }
-    psw_doctor_warn(r, "messages", "%.3g GB/s between ranks 0 and 1 of a node%s%s, where copies inside one make %.3g GB/s",
-                    message / 1e9, how[0], how[1], copy / 1e9);
+    doctor_warn(r, "messages", "%.3g GB/s between ranks 0 and 1 of a node%s%s, where copies inside one reach %.3g GB/s",
+                message / 1e9, how[0], how[1], copy / 1e9);
     if (way[0])
-        psw_doctor_mend(r, "`OMPI_MCA_btl_vader_single_copy_mechanism=none mpirun -n 2 polysweep doctor`; if that is faster, "
-                           "export it");
+        doctor_fix(r,
+                   "`OMPI_MCA_btl_vader_single_copy_mechanism=none mpirun -n 2 polysweep doctor`; if that is faster, "
+                   "export it");
     else if (!m->open_mpi)
-        psw_doctor_mend(r, "`mpiexec -bind-to core -n 2 polysweep doctor`; if that is no faster, another build of %s", m->name);
+        doctor_fix(r, "`mpiexec -bind-to core -n 2 polysweep doctor`; if that is no faster, try another build of %s",
+                   m->name);
     else
-        psw_doctor_mend(r, "`mpirun --display-map -n 2 polysweep doctor`: are both on one socket? `env | grep OMPI_MCA_btl` "
-                           "should leave shared memory in");
+        doctor_fix(r, "`mpirun --display-map -n 2 polysweep doctor`: are both on one socket? `env | grep OMPI_MCA_btl` "
+                      "should not exclude shared memory");
 }
 
 /* ---- /dev/shm ---- */
 
-static void check_left(const psw_place *p, psw_report *r)
+static void check_left(const doctor_place *p, doctor_report *r)
 {
     const double much = 64.0 * 1048576; /* a rank's share of any node's memory is above it */
     char size[PSW_TEXT];
@@ -117,31 +121,31 @@ static void check_left(const psw_place *p, psw_report *r)
     psw_say_bytes(p->shared.segment_bytes, size);
     const char *clear = "`rm -f /dev/shm/vader_segment.*` there, when no MPI program of yours runs";
     if (p->shared.segment_bytes < much) {
-        psw_doctor_fine(r, "memory", "%d segments of killed MPI programs in /dev/shm of %s hold %s only; to clear them: %s",
-                        p->shared.segments, p->machine.host, size, clear);
+        doctor_fine(r, "memory", "%d segments of killed MPI programs in /dev/shm of %s hold only %s; to clear them: %s",
+                    p->shared.segments, p->machine.host, size, clear);
         return;
     }
-    psw_doctor_warn(r, "memory", "%d segments of killed MPI programs hold %s of memory in /dev/shm of %s",
-                    p->shared.segments, size, p->machine.host);
-    psw_doctor_mend(r, "%s", clear);
+    doctor_warn(r, "memory", "%d segments of killed MPI programs hold %s of memory in /dev/shm of %s",
+                p->shared.segments, size, p->machine.host);
+    doctor_fix(r, "%s", clear);
 }
 
 /* vader takes 4 MiB a rank (btl_vader_segment_size), and what does not fit ends in a bus error. */
-static void check_room(const psw_facts *f, const psw_place *p, psw_report *r)
+static void check_room(const doctor_facts *f, const doctor_place *p, doctor_report *r)
 {
     const double need = 4.0 * 1048576 * p->node_size;
     char has[PSW_TEXT], needs[PSW_TEXT];
     if (!f->mpi.open_mpi || p->node_size < 2 || isnan(p->shared.free_bytes) || p->shared.free_bytes >= need) return;
     psw_say_bytes(p->shared.free_bytes, has);
     psw_say_bytes(need, needs);
-    psw_doctor_bad(r, "memory", "/dev/shm of %s has %s left, messages between its %d ranks take up to %s", p->machine.host,
-                   has, p->node_size, needs);
-    psw_doctor_mend(r, "`mount -o remount,size=1G /dev/shm`, in a container `--shm-size=1g`, or "
-                       "`export OMPI_MCA_btl_vader_backing_directory=/tmp`");
+    doctor_bad(r, "memory", "/dev/shm of %s has %s left, messages between its %d ranks take up to %s", p->machine.host,
+               has, p->node_size, needs);
+    doctor_fix(r, "`mount -o remount,size=1G /dev/shm`, in a container `--shm-size=1g`, or "
+                  "`export OMPI_MCA_btl_vader_backing_directory=/tmp`");
 }
 
-/* One node's trouble is told, for a hundred nodes have the same. */
-static void check_nodes(const psw_facts *f, psw_report *r)
+/* One node's trouble is reported, for a hundred nodes have the same. */
+static void check_nodes(const doctor_facts *f, doctor_report *r)
 {
     ptrdiff_t before = r->count;
     for (int i = 0; i < f->ranks && r->count == before; i++) {
@@ -152,7 +156,7 @@ static void check_nodes(const psw_facts *f, psw_report *r)
     }
 }
 
-void psw_doctor_mpi(const psw_facts *f, psw_report *r)
+void doctor_check_mpi(const doctor_facts *f, doctor_report *r)
 {
     check_version(&f->mpi, r);
     check_ompio(&f->mpi, r);

@@ -1,9 +1,11 @@
-/* plan --budget: which points an allocation buys. The sweep as it is scheduled, ended when the allocation is. */
+/* The sweep as it is scheduled, ended when the allocation is. */
+#include "forecast/budget.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "forecast/inside.h"
+#include "forecast/schedule.h"
 
 psw_status forecast_budget_read(const char *text, double *hours, bool *of_nodes)
 {
@@ -14,7 +16,8 @@ psw_status forecast_budget_read(const char *text, double *hours, bool *of_nodes)
     if (unit == text || !known || !(*hours > 0) || isinf(*hours))
         return PSW_FAIL(
             PSW_USAGE,
-            "--budget: \"%s\" is no allocation; write hours of nodes or of cores, as in 200nodeh or 5000coreh", text);
+            "--budget: \"%s\" is not an allocation; write hours of nodes or of cores, as in 200nodeh or 5000coreh",
+            text);
     return PSW_OK;
 }
 
@@ -42,15 +45,15 @@ static ptrdiff_t add_up(psw_forecast_purchase *rows, ptrdiff_t count)
     return count > 0 ? kept + 1 : 0;
 }
 
-static psw_status fill_table(psw_forecast *o, const unsigned char *bought)
+static psw_status fill_table(psw_forecast *f, const unsigned char *bought)
 {
-    psw_forecast_budget *b = &o->budget;
+    psw_forecast_budget *b = &f->budget;
     ptrdiff_t count = 0;
-    b->table = malloc((size_t)(o->points + 1) * sizeof *b->table);
-    if (!b->table) return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table of %td points", o->points);
-    for (ptrdiff_t slot = 0; slot < o->slots; slot++) {
-        if (!o->wanted[slot]) continue;
-        psw_point p = psw_study_point(o->study, slot);
+    b->table = malloc((size_t)(f->points + 1) * sizeof *b->table);
+    if (!b->table) return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table of %td points", f->points);
+    for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
+        if (!f->wanted[slot]) continue;
+        psw_point p = psw_study_point(f->study, slot);
         b->table[count++] = (psw_forecast_purchase){p.method, p.n, bought[slot], 1};
     }
     qsort(b->table, (size_t)count, sizeof *b->table, by_method_and_length);
@@ -60,41 +63,41 @@ static psw_status fill_table(psw_forecast *o, const unsigned char *bought)
 
 /* ---- spending ---- */
 
-static void mark(const psw_forecast *o, const psw_turn *turns, ptrdiff_t count, unsigned char *bought)
+static void mark(const psw_forecast *f, const psw_turn *turns, ptrdiff_t count, unsigned char *bought)
 {
-    memset(bought, 0, (size_t)o->slots);
+    memset(bought, 0, (size_t)f->slots);
     for (ptrdiff_t i = 0; i < count; i++) {
-        const psw_run *run = &o->runs.list[turns[i].run];
+        const psw_run *run = &f->runs.list[turns[i].run];
         if (!run->refused) memset(bought + run->first, 1, (size_t)run->count);
     }
 }
 
-static psw_status spend(psw_forecast *o, psw_turn *turns, unsigned char *bought)
+static psw_status spend(psw_forecast *f, psw_turn *turns, unsigned char *bought)
 {
-    psw_split split = forecast_split(o, o->ranks);
+    psw_split split = forecast_split(f, f->ranks);
     psw_schedule schedule;
-    if (!turns || !bought) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the turns of %td runs", o->runs.count);
-    PSW_TRY(psw_schedule_simulate(&o->runs, &split, o->budget.deadline_s, &schedule, turns));
-    mark(o, turns, schedule.runs, bought);
-    for (ptrdiff_t slot = 0; slot < o->slots; slot++) o->budget.points += bought[slot];
-    return fill_table(o, bought);
+    if (!turns || !bought) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the turns of %td runs", f->runs.count);
+    PSW_TRY(psw_schedule_simulate(&f->runs, &split, f->budget.deadline_s, &schedule, turns));
+    mark(f, turns, schedule.runs, bought);
+    for (ptrdiff_t slot = 0; slot < f->slots; slot++) f->budget.points += bought[slot];
+    return fill_table(f, bought);
 }
 
-psw_status forecast_budget_spend(psw_forecast *o, const char *text)
+psw_status forecast_budget_spend(psw_forecast *f, const char *text)
 {
-    psw_forecast_budget *b = &o->budget;
+    psw_forecast_budget *b = &f->budget;
     double hours;
     bool of_nodes;
     PSW_TRY(forecast_budget_read(text, &hours, &of_nodes));
-    double nodes = (double)forecast_split(o, o->ranks).nodes;
-    double cores = (double)o->ranks * psw_study_settings(o->study)->threads;
+    double nodes = (double)forecast_split(f, f->ranks).nodes;
+    double cores = (double)f->ranks * psw_study_settings(f->study)->threads;
     b->text = text;
     b->deadline_s = 3600 * hours / (of_nodes ? nodes : cores);
     b->node_hours = b->deadline_s / 3600 * nodes;
-    b->needs_node_hours = o->outcome.schedule.finish_s / 3600 * nodes;
-    psw_turn *turns = malloc((size_t)(o->runs.count + 1) * sizeof *turns);
-    unsigned char *bought = malloc((size_t)o->slots + 1);
-    psw_status status = spend(o, turns, bought);
+    b->needs_node_hours = f->outcome.schedule.finish_s / 3600 * nodes;
+    psw_turn *turns = malloc((size_t)(f->runs.count + 1) * sizeof *turns);
+    unsigned char *bought = malloc((size_t)f->slots + 1);
+    psw_status status = spend(f, turns, bought);
     free(turns);
     free(bought);
     return status;

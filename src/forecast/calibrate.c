@@ -75,7 +75,8 @@ static double ratio(double measured, double said)
     return measured > 0 && said > 0 ? measured / said : 1;
 }
 
-/* Those that no launch measures stay. Nothing is believed of a row with a rate that is none: rates are all doubles. */
+/* Those that no launch measures stay. A row is used whole or, where one of its numbers is no rate, not at all: rates
+ * are all doubles. */
 static bool take_processor(psw_rates measured, psw_rates *base)
 {
     psw_rates kept = *base;
@@ -99,7 +100,8 @@ static void read_launches(psw_reader *reader, sums *s)
         if (psw_reader_launch(reader, i, &launch) != PSW_OK) break; /* older ones are not kept */
         if (!known) known = take_processor(launch.rates, &s->base);
         for (int far = 0; far < 2; far++)
-            if (isnan(s->latency_s[far])) s->latency_s[far] = launch.latency_s[far], s->byte_s[far] = launch.byte_s[far];
+            if (isnan(s->latency_s[far]))
+                s->latency_s[far] = launch.latency_s[far], s->byte_s[far] = launch.byte_s[far];
     }
 }
 
@@ -123,7 +125,9 @@ psw_status psw_rates_of_file(const char *path, psw_rates *rates)
     sums s = {.base = psw_rates_default, .latency_s = {NAN, NAN}, .byte_s = {NAN, NAN}};
     PSW_TRY(read_file(path, &s));
     if (s.attention[0] + s.attention[1] <= 0)
-        return PSW_FAIL(PSW_USAGE, "%s: no point in it has a valid time (those while ranks share cores are none), so it gives no rates", path);
+        return PSW_FAIL(
+            PSW_USAGE,
+            "%s: none of its points has a valid time (one while ranks share cores is not), so it gives no rates", path);
     double factor[2], head[2];
     for (int i = 0; i < 2; i++) { /* a precision that was not used is taken to be as far off as the other */
         int used = s.attention[i] > 0 ? i : 1 - i;

@@ -1,29 +1,31 @@
 /* A forecast, from what is asked to what is known. */
-#include "forecast/inside.h"
-
 #include <math.h>
 #include <stdlib.h>
 
-static psw_status choose_points(psw_forecast *o, const char *where)
+#include "forecast/budget.h"
+#include "forecast/points.h"
+#include "forecast/schedule.h"
+
+static psw_status choose_points(psw_forecast *f, const char *where)
 {
     psw_filter *filter = NULL;
-    o->slots = psw_study_slots(o->study);
-    o->longest.slot = o->largest.slot = -1;
-    o->wanted = malloc((size_t)o->slots + 1);
-    if (!o->wanted) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", o->slots);
-    if (where) PSW_TRY(psw_filter_create(o->study, where, &filter));
-    for (ptrdiff_t slot = 0; slot < o->slots; slot++) {
-        psw_point point = psw_study_point(o->study, slot);
-        o->wanted[slot] = !filter || psw_filter_keeps(filter, &point);
-        if (!o->wanted[slot]) continue;
-        psw_cost cost = psw_cost_time(&o->rates, &point);
-        psw_forecast_tally *of = &o->methods[point.method];
-        o->points++;
+    f->slots = psw_study_slots(f->study);
+    f->longest.slot = f->largest.slot = -1;
+    f->wanted = malloc((size_t)f->slots + 1);
+    if (!f->wanted) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", f->slots);
+    if (where) PSW_TRY(psw_filter_create(f->study, where, &filter));
+    for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
+        psw_point point = psw_study_point(f->study, slot);
+        f->wanted[slot] = !filter || psw_filter_keeps(filter, &point);
+        if (!f->wanted[slot]) continue;
+        psw_cost cost = psw_cost_time(&f->rates, &point);
+        psw_forecast_tally *of = &f->methods[point.method];
+        f->points++;
         of->points++;
         of->alone_s += cost.predicted_s;
         of->flops += psw_data_sets(&point) * cost.flops;
         of->head_flops += cost.head_flops;
-        if (cost.predicted_s > o->longest.value) o->longest = (psw_forecast_point){slot, cost.predicted_s, 1};
+        if (cost.predicted_s > f->longest.value) f->longest = (psw_forecast_point){slot, cost.predicted_s, 1};
     }
     psw_filter_free(filter);
     return PSW_OK;
@@ -32,103 +34,83 @@ static psw_status choose_points(psw_forecast *o, const char *where)
 /* ---- memory ---- */
 
 /* A group that does not fit is computed point by point, as run does it. */
-static void weigh_group(psw_forecast *o, const psw_group *group, ptrdiff_t slot, ptrdiff_t team)
+static void weigh_group(psw_forecast *f, const psw_group *group, ptrdiff_t slot, ptrdiff_t team)
 {
     psw_group one = {group->points, 1};
-    psw_choice choice = psw_choice_within(group, o->choice, team, o->memory_bytes);
+    psw_choice choice = psw_choice_within(group, f->choice, team, f->memory_bytes);
     double bytes = psw_team_memory(group, choice, team);
-    bool whole = o->memory_bytes <= 0 || bytes <= o->memory_bytes;
+    bool whole = f->memory_bytes <= 0 || bytes <= f->memory_bytes;
     if (!whole) bytes = psw_team_memory(&one, choice, team); /* members differ in beta alone */
-    if (bytes > o->largest.value) o->largest = (psw_forecast_point){slot, bytes, team};
-}
-
-ptrdiff_t forecast_team(const psw_run *run, const psw_level *levels)
-{
-    return run->team > 0 ? run->team : run->refused ? 1 : levels[run->depth].least;
+    if (bytes > f->largest.value) f->largest = (psw_forecast_point){slot, bytes, team};
 }
 
 /* Runs are computed group by group, so a run's memory is that of its largest group. A run that is refused is as large
  * as on one rank. */
-static void weigh_memory(psw_forecast *o, const psw_split *split)
+static void weigh_memory(psw_forecast *f, const psw_split *split)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_level levels[PSW_DEPTHS_MAX];
     psw_split_levels(split, levels);
-    for (ptrdiff_t k = 0; k < o->runs.count; k++) {
-        const psw_run *run = &o->runs.list[k];
+    for (ptrdiff_t k = 0; k < f->runs.count; k++) {
+        const psw_run *run = &f->runs.list[k];
         ptrdiff_t team = forecast_team(run, levels);
-        if (run->refused) o->too_large += run->count;
+        if (run->refused) f->too_large += run->count;
         if (team > split->ranks) continue;
         for (ptrdiff_t slot = run->first; slot < run->first + run->count;) {
-            psw_group group = {points, psw_group_fill(o->study, slot, run->first + run->count, points)};
-            weigh_group(o, &group, slot, team);
+            psw_group group = {points, psw_group_fill(f->study, slot, run->first + run->count, points)};
+            weigh_group(f, &group, slot, team);
             slot += group.count;
         }
     }
 }
 
 /* What the longest point's team sends. */
-static void weigh_messages(psw_forecast *o)
+static void weigh_messages(psw_forecast *f)
 {
-    const psw_forecast_point *critical = &o->outcome.critical;
+    const psw_forecast_point *critical = &f->outcome.critical;
     if (critical->slot < 0) return;
-    psw_point point = psw_study_point(o->study, critical->slot);
+    psw_point point = psw_study_point(f->study, critical->slot);
     psw_group one = {&point, 1};
-    psw_choice choice = psw_choice_within(&one, o->choice, critical->team, o->memory_bytes);
-    psw_team_cost cost = psw_cost_team(&o->rates, &one, choice, critical->team, 1);
-    o->sent_bytes = cost.sent_bytes;
-    o->messages = cost.messages;
+    psw_choice choice = psw_choice_within(&one, f->choice, critical->team, f->memory_bytes);
+    psw_team_cost cost = psw_cost_team(&f->rates, &one, choice, critical->team, 1);
+    f->sent_bytes = cost.sent_bytes;
+    f->messages = cost.messages;
 }
 
 /* ---- schedules ---- */
 
-psw_split forecast_split(const psw_forecast *o, ptrdiff_t ranks)
-{
-    return (psw_split){ranks, (ranks + o->ranks_per_node - 1) / o->ranks_per_node, o->node};
-}
-
 /* Nodes are full but for the last one, so the first ranks are the same in any world. */
-static psw_status lay_nodes(psw_forecast *o, ptrdiff_t most)
+static psw_status lay_nodes(psw_forecast *f, ptrdiff_t most)
 {
-    ptrdiff_t nodes = (most + o->ranks_per_node - 1) / o->ranks_per_node;
-    o->node = malloc((size_t)nodes * sizeof *o->node);
-    if (!o->node) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td nodes", nodes);
-    for (ptrdiff_t k = 0; k < nodes; k++) o->node[k] = k * o->ranks_per_node;
+    ptrdiff_t nodes = (most + f->ranks_per_node - 1) / f->ranks_per_node;
+    f->node = malloc((size_t)nodes * sizeof *f->node);
+    if (!f->node) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td nodes", nodes);
+    for (ptrdiff_t k = 0; k < nodes; k++) f->node[k] = k * f->ranks_per_node;
     return PSW_OK;
 }
 
-static psw_status find_alone(psw_forecast *o)
+static psw_status find_alone(psw_forecast *f)
 {
     psw_runs runs;
     psw_cut cut = psw_cut_default;
-    psw_cut_time(&cut, psw_study_settings(o->study));
-    PSW_TRY(psw_runs_create(o->study, &o->rates, &cut, o->wanted, &runs));
-    o->alone_s = runs.predicted_s;
+    psw_cut_time(&cut, psw_study_settings(f->study));
+    PSW_TRY(psw_runs_create(f->study, &f->rates, &cut, f->wanted, &runs));
+    f->alone_s = runs.predicted_s;
     psw_runs_free(&runs);
     return PSW_OK;
 }
 
-static psw_status compare(psw_forecast *o, const ptrdiff_t *worlds)
+static psw_status compare(psw_forecast *f, const ptrdiff_t *worlds)
 {
-    for (ptrdiff_t i = 0; i < o->compared; i++) {
-        psw_split split = forecast_split(o, worlds[i]);
+    for (ptrdiff_t i = 0; i < f->compared; i++) {
+        psw_split split = forecast_split(f, worlds[i]);
         psw_runs runs;
-        PSW_TRY(forecast_cut(o, &split, o->memory_bytes, &runs));
-        psw_status status = forecast_judge(o, &runs, &split, &o->compare[i]);
+        PSW_TRY(forecast_cut(f, &split, f->memory_bytes, &runs));
+        psw_status status = forecast_judge(f, &runs, &split, &f->compare[i]);
         psw_runs_free(&runs);
         PSW_TRY(status);
     }
     return PSW_OK;
-}
-
-ptrdiff_t forecast_knee(const psw_forecast *o)
-{
-    ptrdiff_t knee = -1;
-    for (ptrdiff_t i = 0; i < o->compared; i++) {
-        const psw_schedule *s = &o->compare[i].schedule;
-        if (s->utilisation >= 0.9 && s->ranks > knee) knee = s->ranks;
-    }
-    return knee;
 }
 
 /* ---- what was asked ---- */
@@ -147,74 +129,75 @@ static psw_status read_worlds(const char *list, ptrdiff_t worlds[PSW_FORECAST_CO
     return PSW_OK;
 }
 
-static psw_status find_rates(const psw_forecast_request *asked, psw_forecast *o)
+static psw_status find_rates(const psw_forecast_request *asked, psw_forecast *f)
 {
-    o->rates_from = asked->calibration ? asked->calibration : "measured on this machine";
-    if (asked->calibration) return psw_rates_of_file(asked->calibration, &o->rates);
-    return psw_measure_rates(&o->rates);
+    f->rates_from = asked->calibration ? asked->calibration : "measured on this machine";
+    if (asked->calibration) return psw_rates_of_file(asked->calibration, &f->rates);
+    return psw_measure_rates(&f->rates);
 }
 
-static void set_machine(const psw_forecast_request *asked, psw_forecast *o)
+static void set_machine(const psw_forecast_request *asked, psw_forecast *f)
 {
-    const psw_settings *settings = psw_study_settings(o->study);
-    o->machine = psw_machine_read();
-    o->ranks = asked->ranks > 0 ? asked->ranks : o->machine.cores > 0 ? o->machine.cores : 1;
-    o->ranks_per_node = asked->ranks_per_node > 0        ? asked->ranks_per_node
-                        : o->ranks < o->machine.cores_node ? o->ranks
-                                                           : o->machine.cores_node;
-    if (o->ranks_per_node < 1) o->ranks_per_node = 1;
-    o->memory_bytes = settings->memory_per_rank_bytes > 0 ? settings->memory_per_rank_bytes
-                                                          : o->machine.memory_bytes / (double)o->ranks_per_node;
+    const psw_settings *settings = psw_study_settings(f->study);
+    f->machine = psw_machine_read();
+    f->ranks = asked->ranks > 0 ? asked->ranks : f->machine.cores > 0 ? f->machine.cores : 1;
+    f->ranks_per_node = asked->ranks_per_node > 0          ? asked->ranks_per_node
+                        : f->ranks < f->machine.cores_node ? f->ranks
+                                                           : f->machine.cores_node;
+    if (f->ranks_per_node < 1) f->ranks_per_node = 1;
+    f->memory_bytes = settings->memory_per_rank_bytes > 0 ? settings->memory_per_rank_bytes
+                                                          : f->machine.memory_bytes / (double)f->ranks_per_node;
 }
 
 /* Everything that can be asked for wrongly, before anything is measured. */
-static psw_status read_options(const psw_forecast_request *asked, psw_forecast *o, ptrdiff_t worlds[PSW_FORECAST_COMPARE_MAX])
+static psw_status read_options(const psw_forecast_request *asked, psw_forecast *f,
+                               ptrdiff_t worlds[PSW_FORECAST_COMPARE_MAX])
 {
-    const psw_settings *settings = psw_study_settings(o->study);
+    const psw_settings *settings = psw_study_settings(f->study);
     double hours;
     bool of_nodes;
-    PSW_TRY(psw_choice_read(settings->layout, settings->route, settings->scan, &o->choice));
-    PSW_TRY(read_worlds(asked->compare, worlds, &o->compared));
+    PSW_TRY(psw_choice_read(settings->layout, settings->route, settings->scan, &f->choice));
+    PSW_TRY(read_worlds(asked->compare, worlds, &f->compared));
     if (asked->budget) PSW_TRY(forecast_budget_read(asked->budget, &hours, &of_nodes));
     psw_threads_set(settings->threads);
-    set_machine(asked, o);
-    ptrdiff_t most = o->ranks;
-    for (ptrdiff_t i = 0; i < o->compared; i++)
+    set_machine(asked, f);
+    ptrdiff_t most = f->ranks;
+    for (ptrdiff_t i = 0; i < f->compared; i++)
         if (worlds[i] > most) most = worlds[i];
-    return lay_nodes(o, most);
+    return lay_nodes(f, most);
 }
 
-static psw_status look_ahead(const psw_forecast_request *asked, psw_forecast *o)
+static psw_status look_ahead(const psw_forecast_request *asked, psw_forecast *f)
 {
     ptrdiff_t worlds[PSW_FORECAST_COMPARE_MAX];
-    PSW_TRY(read_options(asked, o, worlds));
-    PSW_TRY(find_rates(asked, o));
-    PSW_TRY(choose_points(o, asked->where));
-    if (asked->points) PSW_TRY(forecast_points_check(o));
-    PSW_TRY(find_alone(o));
-    psw_split split = forecast_split(o, o->ranks);
-    PSW_TRY(forecast_cut(o, &split, o->memory_bytes, &o->runs));
-    PSW_TRY(forecast_judge(o, &o->runs, &split, &o->outcome));
-    weigh_memory(o, &split);
-    weigh_messages(o);
-    o->file_bytes = psw_store_bytes(o->study);
-    if (asked->points) PSW_TRY(forecast_points_find(o));
-    PSW_TRY(compare(o, worlds));
-    return asked->budget ? forecast_budget_spend(o, asked->budget) : PSW_OK;
+    PSW_TRY(read_options(asked, f, worlds));
+    PSW_TRY(find_rates(asked, f));
+    PSW_TRY(choose_points(f, asked->where));
+    if (asked->points) PSW_TRY(forecast_points_check(f));
+    PSW_TRY(find_alone(f));
+    psw_split split = forecast_split(f, f->ranks);
+    PSW_TRY(forecast_cut(f, &split, f->memory_bytes, &f->runs));
+    PSW_TRY(forecast_judge(f, &f->runs, &split, &f->outcome));
+    weigh_memory(f, &split);
+    weigh_messages(f);
+    f->file_bytes = psw_store_bytes(f->study);
+    if (asked->points) PSW_TRY(forecast_points_find(f));
+    PSW_TRY(compare(f, worlds));
+    return asked->budget ? forecast_budget_spend(f, asked->budget) : PSW_OK;
 }
 
-psw_status psw_forecast_make(const psw_study *study, const psw_forecast_request *asked, psw_forecast *o)
+psw_status psw_forecast_make(const psw_study *study, const psw_forecast_request *asked, psw_forecast *f)
 {
-    *o = (psw_forecast){.study = study};
-    return look_ahead(asked, o);
+    *f = (psw_forecast){.study = study};
+    return look_ahead(asked, f);
 }
 
-void psw_forecast_free(psw_forecast *o)
+void psw_forecast_free(psw_forecast *f)
 {
-    psw_runs_free(&o->runs);
-    free(o->budget.table);
-    free(o->run_of);
-    free(o->node);
-    free(o->wanted);
-    *o = (psw_forecast){0};
+    psw_runs_free(&f->runs);
+    free(f->budget.table);
+    free(f->run_of);
+    free(f->node);
+    free(f->wanted);
+    *f = (psw_forecast){0};
 }

@@ -1,26 +1,27 @@
 /* plan --json. */
-#include "forecast/inside.h"
+#include "forecast/points.h"
+#include "forecast/schedule.h"
 
-static void methods(psw_json *json, const psw_forecast *o)
+static void methods(psw_json *json, const psw_forecast *f)
 {
     psw_json_open(json, "methods", '[');
     for (int i = 0; i < PSW_FORECAST_METHODS; i++) {
-        if (o->methods[i].points == 0) continue;
+        if (f->methods[i].points == 0) continue;
         psw_json_open(json, NULL, '{');
         psw_json_text(json, "method", psw_word(PSW_WORDS_METHOD, i));
-        psw_json_count(json, "points", o->methods[i].points);
-        psw_json_number(json, "flops", o->methods[i].flops);
-        psw_json_number(json, "head_flops", o->methods[i].head_flops);
-        psw_json_number(json, "alone_s", o->methods[i].alone_s);
+        psw_json_count(json, "points", f->methods[i].points);
+        psw_json_number(json, "flops", f->methods[i].flops);
+        psw_json_number(json, "head_flops", f->methods[i].head_flops);
+        psw_json_number(json, "alone_s", f->methods[i].alone_s);
         psw_json_close(json);
     }
     psw_json_close(json);
 }
 
-static void exclusions(psw_json *json, const psw_forecast *o)
+static void exclusions(psw_json *json, const psw_forecast *f)
 {
     const psw_exclusion *list;
-    ptrdiff_t count = psw_study_exclusions(o->study, &list);
+    ptrdiff_t count = psw_study_exclusions(f->study, &list);
     psw_json_open(json, "exclusions", '[');
     for (ptrdiff_t i = 0; i < count; i++) {
         psw_json_open(json, NULL, '{');
@@ -32,11 +33,12 @@ static void exclusions(psw_json *json, const psw_forecast *o)
     psw_json_close(json);
 }
 
-static void extreme(psw_json *json, const psw_forecast *o, const char *key, const char *unit, const psw_forecast_point *e)
+static void extreme(psw_json *json, const psw_forecast *f, const char *key, const char *unit,
+                    const psw_forecast_point *e)
 {
     char text[160];
     if (e->slot < 0) return;
-    psw_point point = psw_study_point(o->study, e->slot);
+    psw_point point = psw_study_point(f->study, e->slot);
     psw_point_text(&point, text, sizeof text);
     psw_json_open(json, key, '{');
     psw_json_count(json, "slot", e->slot);
@@ -47,7 +49,7 @@ static void extreme(psw_json *json, const psw_forecast *o, const char *key, cons
 }
 
 /* All numbers of a schedule in the object that is open. */
-static void outcome(psw_json *json, const psw_forecast *o, const psw_forecast_outcome *out)
+static void outcome(psw_json *json, const psw_forecast *f, const psw_forecast_outcome *out)
 {
     const psw_schedule *s = &out->schedule;
     psw_json_count(json, "ranks", s->ranks);
@@ -58,7 +60,7 @@ static void outcome(psw_json *json, const psw_forecast *o, const psw_forecast_ou
     psw_json_number(json, "speed_up", out->speed_up);
     psw_json_text(json, "limit", forecast_limit_word(out->limit));
     psw_json_count(json, "refused", out->refused);
-    extreme(json, o, "critical", "predicted_s", &out->critical);
+    extreme(json, f, "critical", "predicted_s", &out->critical);
 }
 
 static void stages(psw_json *json, const psw_schedule *s)
@@ -83,16 +85,16 @@ static void stages(psw_json *json, const psw_schedule *s)
     psw_json_close(json);
 }
 
-static void compare(psw_json *json, const psw_forecast *o)
+static void compare(psw_json *json, const psw_forecast *f)
 {
     psw_json_open(json, "compare", '[');
-    for (ptrdiff_t i = 0; i < o->compared; i++) {
+    for (ptrdiff_t i = 0; i < f->compared; i++) {
         psw_json_open(json, NULL, '{');
-        outcome(json, o, &o->compare[i]);
+        outcome(json, f, &f->compare[i]);
         psw_json_close(json);
     }
     psw_json_close(json);
-    if (forecast_knee(o) > 0) psw_json_count(json, "knee_ranks", forecast_knee(o));
+    if (forecast_knee(f) > 0) psw_json_count(json, "knee_ranks", forecast_knee(f));
 }
 
 static void budget(psw_json *json, const psw_forecast_budget *b)
@@ -117,29 +119,29 @@ static void budget(psw_json *json, const psw_forecast_budget *b)
     psw_json_close(json);
 }
 
-void psw_forecast_json(const psw_forecast *o)
+void psw_forecast_json(const psw_forecast *f)
 {
     psw_json out = psw_json_begin(stdout, "plan");
-    psw_json_text(&out, "study", psw_study_name(o->study));
-    psw_json_count(&out, "slots", o->slots);
-    psw_json_count(&out, "points", o->points);
-    exclusions(&out, o);
-    methods(&out, o);
-    psw_json_text(&out, "rates", o->rates_from);
-    psw_json_count(&out, "runs", o->runs.count);
-    psw_json_number(&out, "alone_s", o->alone_s);
-    outcome(&out, o, &o->outcome);
-    psw_json_number(&out, "critical_sent_bytes", o->sent_bytes);
-    psw_json_number(&out, "critical_messages", o->messages);
-    stages(&out, &o->outcome.schedule);
-    extreme(&out, o, "longest", "predicted_s", &o->longest);
-    extreme(&out, o, "largest", "memory_bytes", &o->largest);
-    psw_json_count(&out, "ranks_per_node", o->ranks_per_node);
-    psw_json_number(&out, "memory_per_rank_bytes", o->memory_bytes);
-    psw_json_count(&out, "too_large", o->too_large);
-    psw_json_number(&out, "file_bytes", o->file_bytes);
-    compare(&out, o);
-    budget(&out, &o->budget);
-    if (o->run_of) forecast_points_json(&out, o);
+    psw_json_text(&out, "study", psw_study_name(f->study));
+    psw_json_count(&out, "slots", f->slots);
+    psw_json_count(&out, "points", f->points);
+    exclusions(&out, f);
+    methods(&out, f);
+    psw_json_text(&out, "rates", f->rates_from);
+    psw_json_count(&out, "runs", f->runs.count);
+    psw_json_number(&out, "alone_s", f->alone_s);
+    outcome(&out, f, &f->outcome);
+    psw_json_number(&out, "critical_sent_bytes", f->sent_bytes);
+    psw_json_number(&out, "critical_messages", f->messages);
+    stages(&out, &f->outcome.schedule);
+    extreme(&out, f, "longest", "predicted_s", &f->longest);
+    extreme(&out, f, "largest", "memory_bytes", &f->largest);
+    psw_json_count(&out, "ranks_per_node", f->ranks_per_node);
+    psw_json_number(&out, "memory_per_rank_bytes", f->memory_bytes);
+    psw_json_count(&out, "too_large", f->too_large);
+    psw_json_number(&out, "file_bytes", f->file_bytes);
+    compare(&out, f);
+    budget(&out, &f->budget);
+    if (f->run_of) forecast_points_json(&out, f);
     psw_json_end(&out);
 }

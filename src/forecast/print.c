@@ -1,21 +1,22 @@
 /* plan, for a person. */
 #include <string.h>
 
-#include "forecast/inside.h"
+#include "forecast/points.h"
+#include "forecast/schedule.h"
 
 static const char *plural(ptrdiff_t count)
 {
     return count == 1 ? "" : "s";
 }
 
-static void tell_methods(const psw_forecast *o)
+static void print_methods(const psw_forecast *f)
 {
     psw_table table;
     char points[PSW_TEXT], alone[PSW_TEXT], flops[PSW_TEXT], head[PSW_TEXT];
     if (!psw_table_begin(stdout, 5, &table)) return;
     psw_table_row(&table, (const char *const[]){"method", "points", "attention Gflop", "head Gflop", "each alone"});
     for (int i = 0; i < PSW_FORECAST_METHODS; i++) {
-        const psw_forecast_tally *of = &o->methods[i];
+        const psw_forecast_tally *of = &f->methods[i];
         if (of->points == 0) continue;
         psw_format(points, sizeof points, "%td", of->points);
         psw_format(flops, sizeof flops, "%.4g", of->flops / 1e9);
@@ -26,19 +27,19 @@ static void tell_methods(const psw_forecast *o)
     psw_table_end(&table);
 }
 
-static void tell_exclusions(const psw_forecast *o)
+static void print_exclusions(const psw_forecast *f)
 {
     const psw_exclusion *list;
-    ptrdiff_t count = psw_study_exclusions(o->study, &list);
+    ptrdiff_t count = psw_study_exclusions(f->study, &list);
     for (ptrdiff_t i = 0; i < count; i++)
         printf("excluded    %td points where %s: %s\n", list[i].points, list[i].when, list[i].why ? list[i].why : "");
 }
 
-static void tell_point(const psw_forecast *o, const char *label, const psw_forecast_point *e, const char *value)
+static void print_point(const psw_forecast *f, const char *label, const psw_forecast_point *e, const char *value)
 {
     char text[160];
     if (e->slot < 0) return;
-    psw_point point = psw_study_point(o->study, e->slot);
+    psw_point point = psw_study_point(f->study, e->slot);
     psw_point_text(&point, text, sizeof text);
     printf("%-11s %s on %td rank%s: slot %td, %s\n", label, value, e->team, plural(e->team), e->slot, text);
 }
@@ -59,7 +60,7 @@ static void draw(const psw_stage *stage, double finish_s, char chart[CHART + 1])
     chart[CHART] = '\0';
 }
 
-static void tell_stage(psw_table *table, const psw_schedule *s, const psw_stage *stage)
+static void print_stage(psw_table *table, const psw_schedule *s, const psw_stage *stage)
 {
     char teams[PSW_TEXT], ranks[PSW_TEXT], runs[PSW_TEXT], points[PSW_TEXT], from[PSW_TEXT], until[PSW_TEXT];
     char share[PSW_TEXT], chart[CHART + 1];
@@ -78,63 +79,63 @@ static void tell_stage(psw_table *table, const psw_schedule *s, const psw_stage 
     psw_table_row(table, (const char *const[]){teams, ranks, runs, points, share, from, until, chart});
 }
 
-static void tell_stages(const psw_schedule *s)
+static void print_stages(const psw_schedule *s)
 {
     psw_table table;
     if (s->runs == 0 || !psw_table_begin(stdout, 8, &table)) return;
     psw_table_row(&table, (const char *const[]){"teams", "of ranks", "runs", "points", "of work", "from", "until", ""});
     for (int k = 0; k < s->depths; k++)
-        if (s->stage[k].runs > 0) tell_stage(&table, s, &s->stage[k]);
+        if (s->stage[k].runs > 0) print_stage(&table, s, &s->stage[k]);
     psw_table_end(&table);
     printf("\n");
 }
 
-static void tell_memory(const psw_forecast *o)
+static void print_memory(const psw_forecast *f)
 {
     char memory[PSW_TEXT], may[PSW_TEXT];
-    psw_say_bytes(o->largest.value, memory);
-    psw_say_bytes(o->memory_bytes, may);
-    tell_point(o, "memory", &o->largest, memory);
-    printf("            per rank, with data; a rank may have %s (%td rank%s on a node)\n", may, o->ranks_per_node,
-           plural(o->ranks_per_node));
-    if (o->too_large > 0)
-        printf("too large   %td of %td points, for the memory or the ranks that there are: skipped\n", o->too_large,
-               o->points);
+    psw_say_bytes(f->largest.value, memory);
+    psw_say_bytes(f->memory_bytes, may);
+    print_point(f, "memory", &f->largest, memory);
+    printf("            per rank, with data; a rank may have %s (%td rank%s on a node)\n", may, f->ranks_per_node,
+           plural(f->ranks_per_node));
+    if (f->too_large > 0)
+        printf("too large   %td of %td points, for the memory or the ranks there are: skipped\n", f->too_large,
+               f->points);
 }
 
-static void tell_critical(const psw_forecast *o)
+static void print_critical(const psw_forecast *f)
 {
     char seconds[PSW_TEXT], bytes[PSW_TEXT];
-    const psw_forecast_point *critical = &o->outcome.critical;
+    const psw_forecast_point *critical = &f->outcome.critical;
     if (critical->team < 2) return;
     psw_say_seconds(critical->value, seconds);
-    psw_say_bytes(o->sent_bytes, bytes);
-    tell_point(o, "on a team", critical, seconds);
-    printf("            sends %s in %.0f message%s a pass, over all its ranks\n", bytes, o->messages,
-           plural((ptrdiff_t)o->messages));
+    psw_say_bytes(f->sent_bytes, bytes);
+    print_point(f, "on a team", critical, seconds);
+    printf("            sends %s in %.0f message%s a pass, over all its ranks\n", bytes, f->messages,
+           plural((ptrdiff_t)f->messages));
 }
 
-static void tell_schedule(const psw_forecast *o)
+static void print_schedule(const psw_forecast *f)
 {
-    const psw_forecast_outcome *out = &o->outcome;
+    const psw_forecast_outcome *out = &f->outcome;
     char finish[PSW_TEXT], busy[PSW_TEXT], longest[PSW_TEXT], file[PSW_TEXT];
     psw_say_seconds(out->schedule.finish_s, finish);
     psw_say_seconds(out->schedule.busy_s, busy);
-    psw_say_seconds(o->longest.value, longest);
-    psw_say_bytes(o->file_bytes, file);
-    printf("rates       %s\n", o->rates_from);
-    printf("runs        %td of consecutive slots, %s of work\n", o->runs.count, busy);
-    printf("finish      %s on %td rank%s, utilisation %.0f %%, speed-up %.4g; limited by: %s\n", finish, o->ranks,
-           plural(o->ranks), 100 * out->schedule.utilisation, out->speed_up, forecast_limit_word(out->limit));
-    tell_point(o, "longest", &o->longest, longest);
-    tell_critical(o);
-    tell_memory(o);
+    psw_say_seconds(f->longest.value, longest);
+    psw_say_bytes(f->file_bytes, file);
+    printf("rates       %s\n", f->rates_from);
+    printf("runs        %td of consecutive slots, %s of work\n", f->runs.count, busy);
+    printf("finish      %s on %td rank%s, utilisation %.0f %%, speed-up %.4g; limited by: %s\n", finish, f->ranks,
+           plural(f->ranks), 100 * out->schedule.utilisation, out->speed_up, forecast_limit_word(out->limit));
+    print_point(f, "longest", &f->longest, longest);
+    print_critical(f);
+    print_memory(f);
     printf("file        %s\n", file);
 }
 
 /* ---- --compare, --budget ---- */
 
-static void tell_compared(psw_table *table, const psw_forecast_outcome *out)
+static void print_compared(psw_table *table, const psw_forecast_outcome *out)
 {
     char ranks[PSW_TEXT], finish[PSW_TEXT], gain[PSW_TEXT], busy[PSW_TEXT], critical[PSW_TEXT], team[PSW_TEXT],
         refused[PSW_TEXT];
@@ -145,25 +146,27 @@ static void tell_compared(psw_table *table, const psw_forecast_outcome *out)
     psw_say_seconds(out->critical.value, critical);
     psw_format(team, sizeof team, "%td", out->critical.team);
     psw_format(refused, sizeof refused, "%td", out->refused);
-    psw_table_row(
-        table, (const char *const[]){ranks, finish, gain, busy, critical, team, refused, forecast_limit_word(out->limit)});
+    psw_table_row(table, (const char *const[]){ranks, finish, gain, busy, critical, team, refused,
+                                               forecast_limit_word(out->limit)});
 }
 
 /* Finish times against ranks; the knee is the largest number that still keeps nine tenths of its ranks busy. */
-static void tell_compare(const psw_forecast *o)
+static void print_compare(const psw_forecast *f)
 {
     psw_table table;
-    if (o->compared == 0) return;
+    if (f->compared == 0) return;
     printf("\n");
     if (!psw_table_begin(stdout, 8, &table)) return;
     psw_table_row(&table, (const char *const[]){"ranks", "finish", "speed-up", "utilisation", "longest point",
                                                 "on ranks", "refused", "limited by"});
-    for (ptrdiff_t i = 0; i < o->compared; i++) tell_compared(&table, &o->compare[i]);
+    for (ptrdiff_t i = 0; i < f->compared; i++) print_compared(&table, &f->compare[i]);
     psw_table_end(&table);
-    if (forecast_knee(o) > 0) printf("up to %td rank%s nine tenths of them are busy\n", forecast_knee(o), plural(forecast_knee(o)));
+    if (forecast_knee(f) > 0)
+        printf("with up to %td rank%s, at least nine tenths of them are busy\n", forecast_knee(f),
+               plural(forecast_knee(f)));
 }
 
-static void tell_bought(const psw_forecast_budget *b)
+static void print_bought(const psw_forecast_budget *b)
 {
     psw_table table;
     char n[PSW_TEXT], points[PSW_TEXT], of[PSW_TEXT];
@@ -179,33 +182,33 @@ static void tell_bought(const psw_forecast_budget *b)
     psw_table_end(&table);
 }
 
-static void tell_budget(const psw_forecast *o)
+static void print_budget(const psw_forecast *f)
 {
-    const psw_forecast_budget *b = &o->budget;
+    const psw_forecast_budget *b = &f->budget;
     char time[PSW_TEXT];
     if (!b->text) return;
     psw_say_seconds(b->deadline_s, time);
-    printf("\nbudget      %s: %s on %td rank%s, %.4g node hours\n", b->text, time, o->ranks, plural(o->ranks),
+    printf("\nbudget      %s: %s on %td rank%s, %.4g node hours\n", b->text, time, f->ranks, plural(f->ranks),
            b->node_hours);
     printf("needs       %.4g node hours for the whole study\n", b->needs_node_hours);
-    printf("buys        %td of %td points\n\n", b->points, o->points);
-    tell_bought(b);
+    printf("buys        %td of %td points\n\n", b->points, f->points);
+    print_bought(b);
 }
 
-void psw_forecast_print(const psw_forecast *o)
+void psw_forecast_print(const psw_forecast *f)
 {
-    printf("study       %s: %td points", psw_study_name(o->study), o->points);
-    if (o->points < o->slots) printf(" of %td", o->slots);
+    printf("study       %s: %td points", psw_study_name(f->study), f->points);
+    if (f->points < f->slots) printf(" of %td", f->slots);
     printf("\n");
-    tell_exclusions(o);
+    print_exclusions(f);
     printf("\n");
-    tell_methods(o);
+    print_methods(f);
     printf("\n");
-    tell_stages(&o->outcome.schedule);
-    tell_schedule(o);
-    tell_compare(o);
-    tell_budget(o);
-    if (!o->run_of) return;
+    print_stages(&f->outcome.schedule);
+    print_schedule(f);
+    print_compare(f);
+    print_budget(f);
+    if (!f->run_of) return;
     printf("\n");
-    forecast_points_print(o);
+    forecast_points_print(f);
 }

@@ -42,7 +42,7 @@ static size_t key_length(const char *argument)
 
 /* ---- what is given ---- */
 
-const char *psw_sbatch_value(const psw_script_request *o, const char *key)
+const char *slurm_sbatch_value(const psw_script_request *o, const char *key)
 {
     size_t length = strlen(key);
     for (ptrdiff_t i = o->sbatch_count - 1; i >= 0; i--) {
@@ -53,9 +53,9 @@ const char *psw_sbatch_value(const psw_script_request *o, const char *key)
     return NULL;
 }
 
-bool psw_sbatch_has(const psw_script_request *asked, const char *key)
+bool slurm_sbatch_has(const psw_script_request *asked, const char *key)
 {
-    return psw_sbatch_value(asked, key) != NULL;
+    return slurm_sbatch_value(asked, key) != NULL;
 }
 
 /* ---- what is right ---- */
@@ -100,14 +100,14 @@ static psw_status check_value(const char *argument)
 
 static psw_status check_time(const psw_script_request *asked, const char *key)
 {
-    const char *value = psw_sbatch_value(asked, key);
+    const char *value = slurm_sbatch_value(asked, key);
     double seconds;
     if (!value || (psw_slurm_time(value, &seconds) && seconds >= 60)) return PSW_OK;
     return PSW_FAIL(PSW_USAGE, "--sbatch %s=%s: a time of a minute or more is expected, as Slurm writes it: 90 (minutes), 1:30:00 or 2-12:00:00",
                     key, value);
 }
 
-psw_status psw_sbatch_check(const psw_script_request *asked)
+psw_status slurm_sbatch_check(const psw_script_request *asked)
 {
     for (ptrdiff_t i = 0; i < asked->sbatch_count; i++) {
         PSW_TRY(check_value(asked->sbatch[i]));
@@ -120,7 +120,7 @@ psw_status psw_sbatch_check(const psw_script_request *asked)
 /* ---- lines ---- */
 
 /* Quotes keep blanks and number signs in a value. */
-void psw_sbatch_line(const char *key, const char *value, FILE *out)
+void slurm_sbatch_line(const char *key, const char *value, FILE *out)
 {
     const char *quote = strpbrk(value, " #'") ? "\"" : "";
     fprintf(out, "#SBATCH --%s", key);
@@ -128,16 +128,16 @@ void psw_sbatch_line(const char *key, const char *value, FILE *out)
     fprintf(out, "\n");
 }
 
-void psw_sbatch_print(const psw_script_request *asked, const char *const *done, FILE *out)
+void slurm_sbatch_print(const psw_script_request *asked, const char *const *done, FILE *out)
 {
     for (ptrdiff_t i = 0; i < asked->sbatch_count; i++) {
         char key[64];
         size_t length = key_length(asked->sbatch[i]);
         psw_format(key, sizeof key, "%.*s", (int)length, asked->sbatch[i]);
         const char *value = asked->sbatch[i] + length + (asked->sbatch[i][length] != '\0');
-        if (one_of(done, key, length) || psw_sbatch_value(asked, key) != value) continue;
+        if (one_of(done, key, length) || slurm_sbatch_value(asked, key) != value) continue;
         bool known = one_of(with_value, key, length) || one_of(without_value, key, length);
         fprintf(out, "# Asked for by --sbatch%s.\n", known ? "" : "; sbatch itself has no such option, but the site may");
-        psw_sbatch_line(key, value, out);
+        slurm_sbatch_line(key, value, out);
     }
 }

@@ -6,12 +6,12 @@
 
 /* Each KEY is an option of sbatch with a value where it takes one, or looks like one of the site's own; none is what
  * plan itself decides (nodes, ranks, threads). PSW_USAGE with the argument and the nearest key. */
-psw_status psw_sbatch_check(const psw_script_request *asked);
-bool psw_sbatch_has(const psw_script_request *asked, const char *key);
+psw_status slurm_sbatch_check(const psw_script_request *asked);
+bool slurm_sbatch_has(const psw_script_request *asked, const char *key);
 /* The value given to `key` last, "" for a flag; NULL: it was not given. */
-const char *psw_sbatch_value(const psw_script_request *asked, const char *key);
+const char *slurm_sbatch_value(const psw_script_request *asked, const char *key);
 /* All of them, the last of each key, as "#SBATCH --key=value" lines, but for the keys of `done` (NULL-terminated), which stand elsewhere. */
-void psw_sbatch_print(const psw_script_request *asked, const char *const *done, FILE *out);
-void psw_sbatch_line(const char *key, const char *value, FILE *out);
+void slurm_sbatch_print(const psw_script_request *asked, const char *const *done, FILE *out);
+void slurm_sbatch_line(const char *key, const char *value, FILE *out);
 
 #endif

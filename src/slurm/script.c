@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <mpi.h> /* for its name alone: options of launchers differ */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "polysweep/print.h"
+#include "slurm/parts.h"
 #include "slurm/sbatch.h"
 
 enum { MINUTE = 60, HOUR = 3600 };
@@ -42,7 +44,7 @@ static double walltime(double seconds)
 static void set_times(script *s)
 {
     const double safety = 1.5, around_s = 90, resolution_s = 60; /* Slurm sends a signal up to a minute early or late */
-    const char *asked = psw_sbatch_value(s->asked, "time");
+    const char *asked = slurm_sbatch_value(s->asked, "time");
     double longest = safety * s->p->longest_s;
     s->lead_s = fmin(round_up(resolution_s + longest, 30), HOUR);
     s->least_s = walltime(longest + s->lead_s + around_s);
@@ -52,7 +54,7 @@ static void set_times(script *s)
 }
 
 /* The arena of the largest point, and beside it what a rank of any program has: code, MPI, HDF5. A fifth on top, since
- * rates measured there may choose other teams. The run is told what it may take of it. */
+ * rates measured there may choose other teams. The run is given its share (run.memory_per_rank). */
 static void set_memory(script *s)
 {
     const double program = 256 * 0x1p20, safety = 1.2, step = 0x1p20, least = 64 * 0x1p20;
@@ -109,9 +111,9 @@ static void job_name(const char *study, char *name, size_t size)
 
 static void set_line(const script *s, const char *key, const char *value, const char *why)
 {
-    const char *asked = psw_sbatch_value(s->asked, key);
+    const char *asked = slurm_sbatch_value(s->asked, key);
     fprintf(s->out, "# %s%s\n", why, asked ? " (asked for by --sbatch)" : "");
-    psw_sbatch_line(key, asked ? asked : value, s->out);
+    slurm_sbatch_line(key, asked ? asked : value, s->out);
 }
 
 static void number_line(const script *s, const char *key, double number, const char *unit, const char *why)
@@ -131,12 +133,12 @@ static void size_lines(const script *s)
     number_line(s, "ntasks", (double)p->ranks, "", "Ranks of the run.");
     number_line(s, "ntasks-per-node", fmin((double)p->ranks_per_node, (double)p->ranks), "", "Ranks that share a node.");
     number_line(s, "cpus-per-task", s->asked->threads, "", "Cores of a rank: run.threads of the study.");
-    set_line(s, "hint", "nomultithread", "A core each, not a hardware thread: two threads of one core take its multipliers from each other.");
+    set_line(s, "hint", "nomultithread", "A core for each rank, not a hardware thread: two threads of one core share its multipliers.");
 }
 
 static void memory_line(const script *s)
 {
-    if (psw_sbatch_has(s->asked, "mem-per-cpu") || psw_sbatch_has(s->asked, "mem-per-gpu")) return;
+    if (slurm_sbatch_has(s->asked, "mem-per-cpu") || slurm_sbatch_has(s->asked, "mem-per-gpu")) return;
     number_line(s, "mem", ceil(s->node_bytes / 0x1p20), "M",
                 "Memory of a node: of each rank the largest point, a fifth more, and 256 MiB for MPI and HDF5. mem=0 would ask for all.");
 }
@@ -148,13 +150,13 @@ static void time_lines(const script *s)
     psw_slurm_time_print(s->least_s, least);
     set_line(s, "time", time,
              "Walltime: half as much again as predicted, and a minute and a half. Less is possible: what is left is requeued.");
-    if (psw_sbatch_has(s->asked, "time-min") || s->least_s < s->time_s)
+    if (slurm_sbatch_has(s->asked, "time-min") || s->least_s < s->time_s)
         set_line(s, "time-min", least, "Slurm may give less to start it sooner, down to what the longest point needs.");
     psw_format(value, sizeof value, "B:USR1@%.0f", s->lead_s);
     set_line(s, "signal", value,
-             "This shell (B:) hears USR1 so many seconds before the end: a second way, for the run itself asks Slurm for its time.");
+             "This shell (B:) gets USR1 so many seconds before the end: a second way, since the run itself asks Slurm for its time.");
     fprintf(s->out, "# After a failed node, and when this script asks for it below, the same job runs again.\n");
-    psw_sbatch_line(psw_sbatch_has(s->asked, "no-requeue") ? "no-requeue" : "requeue", "", s->out);
+    slurm_sbatch_line(slurm_sbatch_has(s->asked, "no-requeue") ? "no-requeue" : "requeue", "", s->out);
 }
 
 static void sbatch_lines(const script *s)
@@ -165,11 +167,11 @@ static void sbatch_lines(const script *s)
     job_name(s->asked->study_name, name, sizeof name);
     set_line(s, "job-name", name, "The name in squeue and of the log.");
     set_line(s, "output", "%x.%j.out", "The log: name and number of the job.");
-    set_line(s, "open-mode", "append", "A job that runs again goes on in the same log.");
+    set_line(s, "open-mode", "append", "A job that runs again appends to the same log.");
     size_lines(s);
     memory_line(s);
     time_lines(s);
-    psw_sbatch_print(s->asked, done, s->out);
+    slurm_sbatch_print(s->asked, done, s->out);
 }
 
 /* ---- the rest ---- */
@@ -202,11 +204,6 @@ static psw_status open_prologue(const char *path, FILE **in)
     return *in ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "--prologue %s cannot be read: %s", path, strerror(errno));
 }
 
-/* Above everything that takes time: a shell without a trap dies of the signal. */
-static const char listening[] = "\n# USR1 goes on to the run, once it has begun.\n"
-                                "run=\n"
-                                "trap 'told=yes; [ -z \"$run\" ] || kill -USR1 \"$run\"' USR1\n";
-
 /* What the site needs, word for word. */
 static psw_status prologue(const script *s)
 {
@@ -232,14 +229,10 @@ static psw_status prologue(const script *s)
 static void environment(const script *s)
 {
     FILE *out = s->out;
-    fprintf(out, "\n# srun has not taken over --cpus-per-task by itself since Slurm 22.05.\n"
-                 "export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}\n"
-                 "# Threads of a rank; a BLAS would start one for each core of the node.\n"
-                 "export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1} OPENBLAS_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}\n"
-                 "# A profile that sets OPENBLAS_CORETYPE pins the kernel of some processor, often a slower one; `polysweep doctor`\n"
-                 "# says whether it does, and then this line helps: unset OPENBLAS_CORETYPE\n"
+    fprintf(out, "\n%s"
                  "\n# The program, the study, and the file of results, where all nodes can write. On Lustre, spread it over several\n"
-                 "# targets, once, before the first start: lfs setstripe -c 4 DIRECTORY\npolysweep=");
+                 "# targets, once, before the first start: lfs setstripe -c 4 DIRECTORY\npolysweep=",
+            slurm_part_environment);
     quoted(out, s->program);
     fprintf(out, "\nstudy=");
     quoted(out, s->study);
@@ -279,42 +272,11 @@ static void command(const script *s)
         fprintf(s->out, " --where ");
         quoted(s->out, asked->where);
     }
-    if (!s->asked->memory_given && !psw_sbatch_has(asked, "mem") &&
-        !psw_sbatch_has(asked, "mem-per-cpu") && !psw_sbatch_has(asked, "mem-per-gpu"))
+    if (!s->asked->memory_given && !slurm_sbatch_has(asked, "mem") &&
+        !slurm_sbatch_has(asked, "mem-per-cpu") && !slurm_sbatch_has(asked, "mem-per-gpu"))
         fprintf(s->out, " --set run.memory_per_rank=%.0fMi", s->rank_bytes / 0x1p20);
     fprintf(s->out, ")\n");
 }
-
-/* The same in every script of jobs/; a test compares them. */
-static const char running[] =
-    "\n# ---- run, and run again ----\n"
-    "\n"
-    "# Points that are done so far, from the file beside the result.\n"
-    "done_so_far() { sed -n 's/.*\"done\": \\([0-9]*\\).*/\\1/p' \"$result.status.json\" 2>/dev/null; }\n"
-    "before=$(done_so_far)\n"
-    "\n"
-    "# In the background, because a shell that waits in the foreground hears signals only afterwards. Ranks that hear USR1\n"
-    "# finish the points in flight and stop. A signal also ends `wait`, so it waits again.\n"
-    "\"${launch[@]}\" \"${command[@]}\" &\n"
-    "run=$!\n"
-    "told=yes\n"
-    "while [ \"$told\" = yes ]; do\n"
-    "    told=no\n"
-    "    wait \"$run\"\n"
-    "    code=$?\n"
-    "done\n"
-    "\n"
-    "# 75: stopped in time, points are left; mpirun reports the code like an error. The job queues again and goes on where\n"
-    "# it stopped, unless this run finished no point: the next would not either. POLYSWEEP_REQUEUE=no leaves going on to\n"
-    "# others. An element of an array goes by its own name, for one of them has the number of them all.\n"
-    "job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}\n"
-    "if [ \"$code\" = 75 ] && [ \"$(done_so_far)\" = \"${before:-0}\" ]; then\n"
-    "    echo \"No point was finished in this time; ask for more (--time), or see polysweep status $result\"\n"
-    "elif [ \"$code\" = 75 ] && [ \"${POLYSWEEP_REQUEUE:-yes}\" = yes ]; then\n"
-    "    scontrol requeue \"${job:-$SLURM_JOB_ID}\" ||\n"
-    "        echo \"This cluster does not requeue: submit the script again, or see jobs/slurm-chain.sh\"\n"
-    "fi\n"
-    "exit \"$code\"\n";
 
 /* ---- asked for ---- */
 
@@ -328,20 +290,20 @@ psw_status psw_script_check(const psw_script_request *asked)
         PSW_TRY(open_prologue(asked->prologue, &in));
         fclose(in);
     }
-    return psw_sbatch_check(asked);
+    return slurm_sbatch_check(asked);
 }
 
-/* What the script cannot mend. */
+/* What the script cannot solve. */
 static void warn(const script *s)
 {
     char longest[PSW_TEXT], time[PSW_SLURM_TEXT];
     psw_say_seconds(s->p->longest_s, longest);
     if (s->p->too_large > 0)
-        fprintf(stderr, "polysweep: note: %td points are too large for the memory or the ranks that there are; the run will skip them\n",
+        fprintf(stderr, "polysweep: note: %td points are too large for the memory or the ranks there are; the run will skip them\n",
                 s->p->too_large);
     if (!isfinite(s->time_s) || s->p->longest_s < s->time_s - psw_slurm_margin_s(s->time_s)) return;
     psw_slurm_time_print(s->time_s, time);
-    fprintf(stderr, "polysweep: note: the longest point is predicted to take %s, which a walltime of %s has no room for\n", longest, time);
+    fprintf(stderr, "polysweep: note: the longest point is predicted to take %s, more than a walltime of %s allows\n", longest, time);
 }
 
 psw_status psw_script_print(const psw_script_request *asked, const psw_script_prediction *prediction, FILE *out)
@@ -354,11 +316,11 @@ psw_status psw_script_print(const psw_script_request *asked, const psw_script_pr
     warn(&s);
     head(&s);
     sbatch_lines(&s);
-    fputs(listening, out);
+    fprintf(out, "\n%s", slurm_part_listen); /* above everything that takes time: without a trap USR1 ends the shell */
     PSW_TRY(prologue(&s));
     environment(&s);
     launcher(&s);
     command(&s);
-    fputs(running, out);
+    fprintf(out, "\n%s", slurm_part_run);
     return PSW_OK;
 }

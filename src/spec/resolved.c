@@ -270,3 +270,14 @@ psw_status psw_resolved_write(psw_study *study)
     study->resolved = j.text;
     return j.failed ? PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the resolved study") : PSW_OK;
 }
+
+psw_status psw_node_write(const psw_node *root, char **text)
+{
+    json j = {0};
+    node(&j, root);
+    put(&j, "\n");
+    *text = j.failed ? NULL : j.text;
+    if (!j.failed) return PSW_OK;
+    free(j.text);
+    return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the text of a study");
+}

@@ -170,5 +170,6 @@ void psw_identity_add(psw_study *study, uint64_t rest, double beta); /* one more
 
 psw_status psw_includes_read(psw_study *study);
 psw_status psw_resolved_write(psw_study *study);
+psw_status psw_node_write(const psw_node *root, char **text); /* as JSON, to be freed */
 
 #endif

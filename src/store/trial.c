@@ -16,7 +16,9 @@ enum { RUN_MAX = 64 }; /* slots that a sweep of small points writes at a time */
 typedef struct trial {
     const psw_comm *comm;
     const psw_study *study;
-    char directory[4096], file[2 * 4096]; /* of one name: what MPI libraries derive from it may have been left by others */
+    double file_bytes; /* NaN: not known */
+    char directory[4096],
+        file[2 * 4096]; /* of one name: what MPI libraries derive from it may have been left by others */
     psw_store *store;
     psw_record *records; /* one run */
     psw_trial *out;
@@ -27,11 +29,19 @@ typedef struct trial {
 static psw_status make_place(const char *directory, trial *t)
 {
     bool whole = psw_format(t->directory, sizeof t->directory, "%s/polysweep-doctor-XXXXXX", directory);
-    if (!whole) return PSW_FAIL(PSW_ENVIRONMENT, "the name of the directory is too long: %.80s...", directory);
-    if (mkdtemp(t->directory)) return PSW_OK;
-    int why = errno;
+    if (whole && mkdtemp(t->directory)) return PSW_OK;
+    t->out->error = whole ? errno : ENAMETOOLONG;
     t->directory[0] = '\0';
-    return PSW_FAIL(PSW_ENVIRONMENT, "nothing can be made in %s: %s", directory, strerror(why));
+    return PSW_FAIL(PSW_ENVIRONMENT, "nothing can be made in %.200s: %s", directory, strerror(t->out->error));
+}
+
+static psw_status use_place(const char *directory, const trial *t)
+{
+    if (access(t->directory, W_OK | X_OK) == 0) return PSW_OK;
+    t->out->error = errno;
+    return PSW_FAIL(PSW_ENVIRONMENT,
+                    "%s is not the same directory on every node: what rank 0 made there, rank %d cannot use (%s)",
+                    directory, t->comm->rank, strerror(t->out->error));
 }
 
 static psw_status share_place(const char *directory, trial *t)
@@ -40,11 +50,8 @@ static psw_status share_place(const char *directory, trial *t)
     PSW_TRY(psw_comm_agree(t->comm, status));
     PSW_TRY(psw_comm_bytes(t->comm, 0, t->directory, sizeof t->directory));
     psw_format(t->file, sizeof t->file, "%s%s.h5", t->directory, strrchr(t->directory, '/'));
-    status = access(t->directory, W_OK | X_OK) == 0
-                 ? PSW_OK
-                 : PSW_FAIL(PSW_ENVIRONMENT, "%s is not the same directory on every node: what rank 0 made there, rank %d cannot use (%s)",
-                            directory, t->comm->rank, strerror(errno));
-    return psw_comm_agree(t->comm, status);
+    t->out->step = PSW_TRIAL_SHARE;
+    return psw_comm_agree(t->comm, use_place(directory, t));
 }
 
 static void remove_file(const char *name, const char *ending)
@@ -98,6 +105,7 @@ static psw_status try_lock(const trial *t)
 {
     int lock = -1;
     psw_status status = PSW_OK;
+    t->out->step = PSW_TRIAL_LOCK;
     if (t->comm->rank == 0) {
         try_kinds(t);
         status = psw_store_lock(t->file, &lock);
@@ -173,9 +181,11 @@ static psw_status write_all(const trial *t)
 static psw_status open_and_write(trial *t, const psw_launch *launch)
 {
     double start = psw_clock_s();
+    t->out->step = PSW_TRIAL_OPEN;
     PSW_TRY(psw_store_open(t->comm, t->file, t->study, launch, &t->store));
     t->out->open_s = psw_clock_s() - start;
     psw_status status = psw_comm_max(t->comm, &t->out->open_s, 1);
+    t->out->step = PSW_TRIAL_WRITE;
     if (status == PSW_OK) status = write_all(t);
     psw_status closed = psw_store_close(t->comm, t->store);
     return status != PSW_OK ? status : closed;
@@ -199,6 +209,7 @@ static psw_status read_back(const trial *t)
     psw_reader *reader;
     ptrdiff_t first = first_of(t, (t->comm->rank + 1) % t->comm->size);
     double wrong = 0;
+    t->out->step = PSW_TRIAL_READ;
     psw_status status = psw_reader_open(t->file, &reader);
     for (ptrdiff_t done = 0; status == PSW_OK && done < t->out->slots; done += t->out->run) {
         ptrdiff_t count = t->out->slots - done < t->out->run ? t->out->slots - done : t->out->run;
@@ -211,6 +222,48 @@ static psw_status read_back(const trial *t)
     return PSW_OK;
 }
 
+/* ---- what the system says to a failure ---- */
+
+static bool is_refusal(int error)
+{
+    return error != 0 && error != EINVAL && error != EOPNOTSUPP && error != ENOSYS; /* these: it cannot be asked so */
+}
+
+/* Room for `bytes`, a byte as far out as the file would end, both on the disk. */
+static int refusal_of(int descriptor, double bytes, double end)
+{
+    if (pwrite(descriptor, "", 1, (off_t)end - 1) != 1) return errno;
+    int error = posix_fallocate(descriptor, 0, (off_t)bytes);
+    if (is_refusal(error)) return error;
+    error = fdatasync(descriptor) == 0 ? 0 : errno;
+    return is_refusal(error) ? error : 0;
+}
+
+/* HDF5 and MPI-IO pass on words at best, so a file of our own asks for what the result file needs. */
+static int ask_system(const trial *t)
+{
+    const double block = 4096;
+    bool creates = t->comm->rank == 0 && t->out->step == PSW_TRIAL_CREATE;
+    double end = t->file_bytes, bytes = creates ? end : block;
+    char path[sizeof t->directory + 32];
+    if (!(end >= 1)) return 0;
+    psw_format(path, sizeof path, "%s/plain.%d", t->directory, t->comm->rank);
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0) return errno;
+    int error = refusal_of(descriptor, bytes, end);
+    close(descriptor);
+    unlink(path);
+    return error;
+}
+
+/* The same on all ranks. The message stays that of the failure. */
+static void find_error(const trial *t)
+{
+    if (t->out->step > PSW_TRIAL_SHARE) t->out->error = ask_system(t);
+    double error = t->out->error;
+    if (psw_comm_max(t->comm, &error, 1) == PSW_OK) t->out->error = (int)error;
+}
+
 /* ---- all of it ---- */
 
 static psw_status try_steps(trial *t, const char *directory, const psw_launch *launch)
@@ -219,9 +272,12 @@ static psw_status try_steps(trial *t, const char *directory, const psw_launch *l
     PSW_TRY(psw_comm_agree(t->comm, t->records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for a trial")));
     PSW_TRY(share_place(directory, t));
     PSW_TRY(try_lock(t));
+    t->out->step = PSW_TRIAL_CREATE;
     PSW_TRY(time_of(t, create_file, t->comm->rank == 0, &t->out->create_s));
     PSW_TRY(open_and_write(t, launch));
-    return read_back(t);
+    PSW_TRY(read_back(t));
+    t->out->step = PSW_TRIAL_ENDED;
+    return PSW_OK;
 }
 
 /* What putting a slot writes: its columns but the parameters, which are there from the start. */
@@ -235,14 +291,15 @@ static double slot_bytes(const psw_study *study)
     return (double)bytes;
 }
 
-psw_status psw_store_try(const psw_comm *comm, const char *directory, const psw_study *study,
-                         const psw_launch *launch, psw_trial *out)
+psw_status psw_store_try(const psw_comm *comm, const char *directory, const psw_study *study, const psw_launch *launch,
+                         psw_trial *out)
 {
     ptrdiff_t slots = psw_study_slots(study) / comm->size;
-    trial t = {.comm = comm, .study = study, .out = out};
+    trial t = {.comm = comm, .study = study, .file_bytes = psw_store_bytes(study), .out = out};
     *out = (psw_trial){.slots = slots, .run = slots < RUN_MAX ? slots : RUN_MAX};
     out->slot_bytes = slot_bytes(study);
     psw_status status = try_steps(&t, directory, launch);
+    if (status != PSW_OK) find_error(&t);
     clear_place(&t);
     free(t.records);
     return status;

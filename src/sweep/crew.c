@@ -13,7 +13,7 @@ static psw_status put_in_order(const psw_comm *world, const psw_comm *node, psw_
 }
 
 /* First ranks of the nodes, from the lowest rank of each rank's node. */
-static psw_status find_nodes(psw_crew *crew, int lowest)
+static psw_status find_nodes(sweep_crew *crew, int lowest)
 {
     const psw_comm *order = &crew->order;
     int *all = calloc((size_t)order->size, sizeof *all);
@@ -30,21 +30,21 @@ static psw_status find_nodes(psw_crew *crew, int lowest)
     return status;
 }
 
-psw_status psw_crew_form(const psw_comm *world, const psw_comm *node, psw_crew *crew)
+psw_status sweep_crew_form(const psw_comm *world, const psw_comm *node, sweep_crew *crew)
 {
     int lowest;
-    *crew = (psw_crew){.order = {MPI_COMM_NULL, 0, 0}};
+    *crew = (sweep_crew){.order = {MPI_COMM_NULL, 0, 0}};
     for (int k = 0; k < PSW_DEPTHS_MAX; k++) crew->team[k] = (psw_comm){MPI_COMM_NULL, 0, 0};
     PSW_TRY(put_in_order(world, node, &crew->order, &lowest));
     return find_nodes(crew, lowest);
 }
 
-ptrdiff_t psw_crew_first(const psw_crew *crew, int depth)
+ptrdiff_t sweep_crew_first(const sweep_crew *crew, int depth)
 {
     return psw_split_team(&crew->split, depth, crew->order.rank).first;
 }
 
-ptrdiff_t psw_crew_nodes(const psw_crew *crew, ptrdiff_t first, ptrdiff_t size)
+ptrdiff_t sweep_crew_nodes(const sweep_crew *crew, ptrdiff_t first, ptrdiff_t size)
 {
     ptrdiff_t nodes = 0;
     for (ptrdiff_t i = 0; i < crew->split.nodes; i++) {
@@ -54,33 +54,33 @@ ptrdiff_t psw_crew_nodes(const psw_crew *crew, ptrdiff_t first, ptrdiff_t size)
     return nodes;
 }
 
-psw_status psw_crew_open(psw_crew *crew, const psw_comm *node, const psw_runs *runs)
+psw_status sweep_crew_open(sweep_crew *crew, const psw_comm *node, const psw_runs *runs)
 {
     crew->depths = runs->depths;
     for (int k = 0; k < crew->depths; k++) {
         ptrdiff_t count = runs->first[k + 1] - runs->first[k];
         if (count == 0) continue;
-        int first = (int)psw_crew_first(crew, k);
+        int first = (int)sweep_crew_first(crew, k);
         PSW_TRY(psw_comm_split(&crew->order, first, crew->order.rank, &crew->team[k]));
         PSW_TRY(psw_queue_open(&crew->order, node, count, &crew->queue[k]));
     }
     return PSW_OK;
 }
 
-void psw_crew_serve(psw_crew *crew)
+void sweep_crew_serve(sweep_crew *crew)
 {
     for (int k = 0; k < crew->depths; k++)
         if (crew->queue[k]) psw_queue_serve(crew->queue[k]);
 }
 
-void psw_crew_halt(psw_crew *crew)
+void sweep_crew_halt(sweep_crew *crew)
 {
     for (int k = 0; k < crew->depths; k++)
         if (crew->queue[k]) psw_queue_halt(crew->queue[k]);
 }
 
 /* One after another; at each, rank 0 answers that one's requests alone. Hence what crew.h asks of the caller. */
-psw_status psw_crew_close(psw_crew *crew)
+psw_status sweep_crew_close(sweep_crew *crew)
 {
     psw_status status = PSW_OK;
     for (int k = 0; k < crew->depths; k++) {
@@ -92,7 +92,7 @@ psw_status psw_crew_close(psw_crew *crew)
     return status;
 }
 
-void psw_crew_free(psw_crew *crew)
+void sweep_crew_free(sweep_crew *crew)
 {
     for (int k = 0; k < PSW_DEPTHS_MAX; k++) psw_comm_free(&crew->team[k]);
     psw_comm_free(&crew->order);

@@ -1,10 +1,13 @@
-/* Progress: what a person sees on stderr, and the sidecars that scripts read. */
+#include "sweep/display.h"
+
+#include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "sweep/inside.h"
+#include "polysweep/measure.h"
 
 static void iso_time(char *out, size_t size)
 {
@@ -16,25 +19,28 @@ static void iso_time(char *out, size_t size)
 static void duration(double seconds, char *out, size_t size)
 {
     long s = seconds > 0 ? (long)(seconds + 0.5) : 0;
-    if (s < 60) psw_format(out, size, "%lds", s);
-    else if (s < 3600) psw_format(out, size, "%ldm%02lds", s / 60, s % 60);
-    else psw_format(out, size, "%ldh%02ldm", s / 3600, s / 60 % 60);
+    if (s < 60)
+        psw_format(out, size, "%lds", s);
+    else if (s < 3600)
+        psw_format(out, size, "%ldm%02lds", s / 60, s % 60);
+    else
+        psw_format(out, size, "%ldh%02ldm", s / 3600, s / 60 % 60);
 }
 
 /* Predicted seconds over measured seconds so far say how fast this launch really is; before anything is finished
  * the prediction stands. */
-static double remaining_s(const psw_display *display, const psw_tally *all, double elapsed_s)
+static double remaining_s(const sweep_display *display, const sweep_tally *all, double elapsed_s)
 {
     double left = display->total_s - all->cost_s;
     if (all->cost_s <= 0.02 * display->total_s) return left / display->ranks;
     return left * elapsed_s / all->cost_s;
 }
 
-static void refresh(psw_display *display, const psw_tally *all)
+static void refresh(sweep_display *display, const sweep_tally *all)
 {
-    psw_state *state = &display->state;
+    psw_sweep_state *state = &display->state;
     double launch = display->total_s > 0 ? all->cost_s / display->total_s : 1;
-    state->done = display->points_before + (ptrdiff_t)all->done;
+    state->done = display->done_before + (ptrdiff_t)all->done;
     state->failed = display->failed_before + (ptrdiff_t)all->failed;
     state->skipped = display->skipped_before + (ptrdiff_t)all->skipped;
     state->fraction = display->share_before + display->share * launch;
@@ -43,23 +49,25 @@ static void refresh(psw_display *display, const psw_tally *all)
     iso_time(state->updated, sizeof state->updated);
 }
 
-static void draw(psw_display *display)
+static void draw(sweep_display *display)
 {
-    const psw_state *state = &display->state;
+    const psw_sweep_state *state = &display->state;
     char elapsed[32], left[32], bar[25];
     duration(state->elapsed_s, elapsed, sizeof elapsed);
     duration(state->eta_s, left, sizeof left);
     for (int i = 0; i < 24; i++) bar[i] = i < (int)(24 * state->fraction) ? '#' : '.';
     bar[24] = '\0';
-    if (display->bar) fprintf(stderr, "\r[%s] ", bar);
-    else fprintf(stderr, "polysweep: ");
+    if (display->bar)
+        fprintf(stderr, "\r[%s] ", bar);
+    else
+        fprintf(stderr, "polysweep: ");
     fprintf(stderr, "%3.0f %%  %td of %td points", 100 * state->fraction, state->done, state->points);
     if (state->failed) fprintf(stderr, ", %td failed", state->failed);
     fprintf(stderr, "  %s elapsed, about %s left%s", elapsed, left, display->bar ? "   " : "\n");
     fflush(stderr);
 }
 
-void psw_display_event(psw_display *display, const char *format, ...)
+void sweep_display_event(sweep_display *display, const char *format, ...)
 {
     char now[32], body[768];
     va_list arguments;
@@ -73,22 +81,22 @@ void psw_display_event(psw_display *display, const char *format, ...)
 }
 
 /* Between a failure and its report the message is that failure's. A full disk is met again at the end of the run. */
-static void write_state(const psw_display *display)
+static void write_state(const sweep_display *display)
 {
     char message[1024], site[96];
     psw_format(message, sizeof message, "%s", psw_message());
     psw_format(site, sizeof site, "%s", psw_message_site());
-    psw_state_write(display->path, &display->state);
+    psw_sweep_state_write(display->path, &display->state);
     psw_message_set(message, site);
 }
 
-static void show(psw_display *display, double now)
+static void show(sweep_display *display, double now)
 {
     double every_s = display->bar ? 0.2 : 10, first_s = display->bar ? 0.2 : 3;
-    bool line = display->mode != PSW_PROGRESS_OFF && now - display->last_line_s >= every_s &&
-                now - display->start_s >= first_s;
+    bool line =
+        display->mode != PSW_PROGRESS_OFF && now - display->last_line_s >= every_s && now - display->start_s >= first_s;
     bool file = now - display->last_state_s >= 2;
-    psw_tally all;
+    sweep_tally all;
     if (!line && !file) return;
     psw_board_read(display->board, (double *)&all);
     refresh(display, &all);
@@ -102,7 +110,64 @@ static void show(psw_display *display, double now)
     }
 }
 
-void psw_display_tick(psw_display *display)
+/* ---- opening ---- */
+
+static void fill_state(const sweep_given *g, const sweep_limits *limits, const char *started, psw_sweep_state *state)
+{
+    *state = (psw_sweep_state){.state = "running",
+                               .points = g->slots,
+                               .ranks = g->world->size,
+                               .pid = getpid(),
+                               .time_limit_s = limits->time_limit_s};
+    psw_format(state->time_limit_from, sizeof state->time_limit_from, "%s", limits->time_limit_from);
+    psw_format(state->study, sizeof state->study, "%s", psw_study_name(g->study));
+    psw_format(state->started, sizeof state->started, "%s", started);
+    psw_format(state->host, sizeof state->host, "%s", psw_machine_read().host);
+}
+
+static sweep_display display_of(const sweep_given *g, const sweep_slots *slots, const sweep_runs *runs)
+{
+    psw_progress mode = g->request->quiet ? PSW_PROGRESS_OFF : g->request->progress;
+    double ended = (double)(slots->done + slots->failed + slots->skipped), points = (double)g->slots;
+    return (sweep_display){.path = g->path,
+                           .mode = mode,
+                           .bar = mode == PSW_PROGRESS_AUTO && isatty(STDERR_FILENO),
+                           .rank = g->world->rank,
+                           .ranks = g->world->size,
+                           .start_s = g->start_s,
+                           .total_s = sweep_runs_predicted_s(runs),
+                           .share_before = ended / points,
+                           .share = sweep_runs_points(runs) / points,
+                           .done_before = slots->done,
+                           .failed_before = slots->failed,
+                           .skipped_before = slots->skipped};
+}
+
+psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots, const sweep_runs *runs,
+                              const sweep_limits *limits, const char *started, sweep_display *display)
+{
+    char name[1100];
+    *display = display_of(given, slots, runs);
+    fill_state(given, limits, started, &display->state);
+    psw_format(name, sizeof name, "%s.events.jsonl", given->path);
+    if (display->rank == 0 && !(display->events = fopen(name, "a")))
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", name, strerror(errno));
+    sweep_display_event(display, "\"event\": \"start\", \"ranks\": %d, \"points\": %td, \"done\": %td, \"runs\": %td",
+                        display->ranks, given->slots, slots->done, runs->usual.count);
+    if (!isnan(limits->time_limit_s))
+        sweep_display_event(display, "\"event\": \"time_limit\", \"time_limit_s\": %.1f, \"from\": \"%s\"",
+                            limits->time_limit_s, limits->time_limit_from);
+    return PSW_OK;
+}
+
+psw_status sweep_display_share(const psw_comm *world, sweep_display *display)
+{
+    return psw_board_open(world, sizeof(sweep_tally) / sizeof(double), &display->board);
+}
+
+/* ---- while points are computed, and at the end ---- */
+
+void sweep_display_tick(sweep_display *display)
 {
     double now = psw_clock_s();
     if (now - display->last_post_s < 0.1) return;
@@ -111,7 +176,7 @@ void psw_display_tick(psw_display *display)
     if (display->rank == 0) show(display, now);
 }
 
-psw_status psw_display_end(const psw_comm *world, psw_display *display, psw_tally *all)
+psw_status sweep_display_end(const psw_comm *world, sweep_display *display, sweep_tally *all)
 {
     psw_board_post(display->board, (const double *)&display->mine);
     psw_status status = psw_board_close(world, display->board, (double *)all);

@@ -1,11 +1,10 @@
-/* run --extend: the file of a study that has grown. A new file is made for the grown study, with every slot of the old
- * one that was begun at the place of its point, and takes its name when it is whole. */
+/* A new file is made for the grown study, with every slot of the old one that was begun at the place of its point, and
+ * takes its name when it is whole. */
+#include "sweep/extend.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "polysweep/print.h"
-#include "sweep/inside.h"
 
 /* Slots of the old file are asked for in the order of the new one: blocks of them, by their number modulo. */
 enum { BLOCK = 256, BLOCKS = 64 };
@@ -76,7 +75,7 @@ static psw_status refuse_loss(const growth *g, const char *path)
     psw_study_difference(g->to, g->from, difference, sizeof difference);
     return PSW_FAIL(
         PSW_USAGE,
-        "%.200s: %td of its %td done points are not in this study (the first: %s), and --extend gives up no "
+        "%.200s: %td of its %td done points are not in this study (the first: %s), and --extend discards no "
         "results; add to the study it was made from, or give another file with -o.\n%s",
         path, g->lost, g->done, text, difference);
 }
@@ -86,10 +85,11 @@ static psw_status check(growth *g, const char *path)
     char difference[512];
     psw_study_kept_difference(g->to, g->from, difference, sizeof difference);
     if (*difference)
-        return PSW_FAIL(PSW_USAGE,
-                        "%.200s cannot be extended: what it keeps of a point is fixed, and its done points do not have "
-                        "more; give another file with -o.\n%s",
-                        path, difference);
+        return PSW_FAIL(
+            PSW_USAGE,
+            "%.200s cannot be extended: what it keeps of each point was fixed when it was made, and its done "
+            "points have no more; give another file with -o.\n%s",
+            path, difference);
     PSW_TRY(count_done(g));
     return g->lost > 0 ? refuse_loss(g, path) : PSW_OK;
 }
@@ -176,12 +176,12 @@ static psw_status extend(growth *g, const char *path, bool quiet)
     PSW_TRY(check(g, path));
     PSW_TRY(rewrite(g, path));
     if (!quiet)
-        fprintf(stderr, "polysweep: %s: extended from %td to %td points, %td done ones kept\n", path, g->slots,
+        fprintf(stderr, "polysweep: %s: extended from %td to %td points, %td done points kept\n", path, g->slots,
                 psw_study_slots(g->to), g->done);
     return PSW_OK;
 }
 
-psw_status psw_extend(const char *path, const psw_study *study, bool quiet)
+psw_status sweep_extend(const char *path, const psw_study *study, bool quiet)
 {
     growth g;
     psw_status status = open_growth(path, study, &g);
@@ -190,7 +190,7 @@ psw_status psw_extend(const char *path, const psw_study *study, bool quiet)
     return status;
 }
 
-ptrdiff_t psw_extend_keeps(const char *path, const psw_study *study)
+ptrdiff_t sweep_extend_keeps(const char *path, const psw_study *study)
 {
     growth g;
     psw_status status = open_growth(path, study, &g);

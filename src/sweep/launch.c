@@ -3,7 +3,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "sweep/inside.h"
+#include "polysweep/measure.h"
+#include "polysweep/sweep.h"
 
 enum { PROCESSORS_MAX = 4096 };
 
@@ -73,7 +74,7 @@ psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int thr
 
 /* ---- the record of a launch ---- */
 
-typedef struct place { /* what rank 0 hears from each rank */
+typedef struct place { /* where a rank is; rank 0 gathers them */
     char host[64], binding[64];
     int node_rank;
 } place;

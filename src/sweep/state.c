@@ -16,15 +16,15 @@ typedef struct field {
 
 #define FIELD(kind, member)                                                                                            \
     {                                                                                                                  \
-#member, kind, offsetof(psw_state, member), sizeof(((psw_state *)0)->member)                                   \
+#member, kind, offsetof(psw_sweep_state, member), sizeof(((psw_sweep_state *)0)->member)                       \
     }
 
 static const field fields[] = {
-    FIELD(TEXT, state),      FIELD(TEXT, study),       FIELD(TEXT, host),     FIELD(COUNT, pid),
-    FIELD(COUNT, ranks),     FIELD(TEXT, started),     FIELD(TEXT, updated),  FIELD(COUNT, points),
-    FIELD(COUNT, done),      FIELD(COUNT, failed),     FIELD(COUNT, skipped), FIELD(COUNT, running),
-    FIELD(NUMBER, fraction), FIELD(NUMBER, elapsed_s), FIELD(NUMBER, eta_s),
-    FIELD(NUMBER, time_limit_s), FIELD(TEXT, time_limit_from), FIELD(TEXT, stop_reason),
+    FIELD(TEXT, state),           FIELD(TEXT, study),       FIELD(TEXT, host),     FIELD(COUNT, pid),
+    FIELD(COUNT, ranks),          FIELD(TEXT, started),     FIELD(TEXT, updated),  FIELD(COUNT, points),
+    FIELD(COUNT, done),           FIELD(COUNT, failed),     FIELD(COUNT, skipped), FIELD(COUNT, running),
+    FIELD(NUMBER, fraction),      FIELD(NUMBER, elapsed_s), FIELD(NUMBER, eta_s),  FIELD(NUMBER, time_limit_s),
+    FIELD(TEXT, time_limit_from), FIELD(TEXT, stop_reason),
 };
 enum { FIELDS = sizeof fields / sizeof *fields, LONGEST = 8192 };
 
@@ -33,7 +33,7 @@ static bool path_of(const char *result_path, const char *ending, char *path, siz
     return psw_format(path, size, "%s.status.json%s", result_path, ending);
 }
 
-static void print(FILE *out, const psw_state *state)
+static void print(FILE *out, const psw_sweep_state *state)
 {
     psw_json json = psw_json_line(out);
     psw_json_count(&json, "polysweep_json", 1);
@@ -48,7 +48,7 @@ static void print(FILE *out, const psw_state *state)
     psw_json_end(&json);
 }
 
-psw_status psw_state_write(const char *result_path, const psw_state *state)
+psw_status psw_sweep_state_write(const char *result_path, const psw_sweep_state *state)
 {
     char path[4096], fresh[4096], ending[32];
     psw_format(ending, sizeof ending, ".%ld", (long)getpid());
@@ -64,7 +64,7 @@ psw_status psw_state_write(const char *result_path, const psw_state *state)
     if (written) return PSW_OK;
     int why = errno;
     remove(fresh);
-    remove(path); /* what it says is no longer so: without it, status looks into the result file */
+    remove(path); /* it is out of date: without it, status reads the result file */
     return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", path, strerror(why));
 }
 
@@ -97,7 +97,7 @@ static const char *value_of(const char *text, const char *name)
     return at ? at + strlen(key) + strspn(at + strlen(key), " ") : NULL;
 }
 
-/* Counts are added up later: none is believed that no run could have. */
+/* Counts are added up later: one that no run could have is refused. */
 static bool scan_count(const char *value, ptrdiff_t *count)
 {
     long long number = strtoll(value, NULL, 10);
@@ -105,7 +105,7 @@ static bool scan_count(const char *value, ptrdiff_t *count)
     return number >= 0 && number <= (long long)1 << 53;
 }
 
-static bool scan(const char *text, psw_state *state)
+static bool scan(const char *text, psw_sweep_state *state)
 {
     for (int i = 0; i < FIELDS; i++) {
         void *member = (char *)state + fields[i].at;
@@ -125,10 +125,10 @@ static bool scan(const char *text, psw_state *state)
     return true;
 }
 
-psw_status psw_state_read(const char *result_path, psw_state *state)
+psw_status psw_sweep_state_read(const char *result_path, psw_sweep_state *state)
 {
     char path[4096], text[LONGEST];
-    *state = (psw_state){0};
+    *state = (psw_sweep_state){0};
     if (!path_of(result_path, "", path, sizeof path))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: the name is too long for a sidecar", result_path);
     FILE *in = fopen(path, "r");

@@ -1,6 +1,6 @@
 #include <signal.h>
 
-#include "sweep/inside.h"
+#include "polysweep/sweep.h"
 
 static volatile sig_atomic_t asked = PSW_GO, by = 0;
 
@@ -23,6 +23,12 @@ void psw_stop_listen(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-psw_stop psw_stop_asked(void) { return (psw_stop)asked; }
+psw_stop psw_stop_asked(void)
+{
+    return (psw_stop)asked;
+}
 
-int psw_stop_signal(void) { return by; }
+int psw_stop_signal(void)
+{
+    return by;
+}

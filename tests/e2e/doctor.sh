@@ -83,9 +83,9 @@ fi
 if [ -w /dev/shm ]; then
     semaphore=/dev/shm/sem.OMPIO_polysweep-$$.h5
     head -c 32 /dev/zero >"$semaphore"
-    expect 0 "rm $semaphore|and so the others" "$program" doctor "$place"
+    expect 0 "rm $semaphore|and the others likewise" "$program" doctor "$place"
     if "$program" doctor | grep -q "mpi  *Open MPI"; then
-        expect 3 "wait for ever" env OMPI_MCA_sharedfp=sm OMPI_MCA_io=ompio "$program" doctor "$place"
+        expect 3 "wait forever" env OMPI_MCA_sharedfp=sm OMPI_MCA_io=ompio "$program" doctor "$place"
         expect 0 "with MPI-IO of romio321" env OMPI_MCA_io=romio321 "$program" doctor "$place"
     fi
     rm "$semaphore"

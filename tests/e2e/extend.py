@@ -70,7 +70,7 @@ def test_grown(place, small, file):
     check(f"--extend to keep its {len(old['n'])} done points" in words, words)
     check(digest(file) == before, "a refusal leaves the file alone")
     words = said("run", grown, "-o", file, "--extend", "--where", "n == 1", code=0)  # extends, computes nothing
-    check(f"{len(old['n'])} done ones kept" in words, words)
+    check(f"{len(old['n'])} done points kept" in words, words)
     new = contents(file)[0]
     check(done(file).sum() == len(old["n"]), "the others are empty")
     test_kept(old, new, False)

@@ -26,9 +26,29 @@ printed '^#SBATCH --no-requeue$' --sbatch no-requeue
 ! grep -q '^#SBATCH --requeue' script || complain "both" "$(cat script)"
 printed '^#SBATCH --comment="two # words"$' --sbatch 'comment=two # words'
 printed '^launch=\(srun --mpi=pmix' --launcher srun
+case $("${POLYSWEEP_MPIEXEC:-mpirun}" --version) in
+*OpenRTE* | *"Open MPI"*) printed '^launch=\(mpirun -n 6 --map-by ppr:4:node:PE=1 --bind-to core\)$' ;;
+*) printed '^launch=\(mpiexec -n 6 -ppn 4 -bind-to core:1\)$' ;;
+esac
 printf 'module load gcc\nexport A=1' >modules
 printed '^module load gcc$' --prologue modules
 grep -q '^export A=1$' script || complain "the last line of a prologue" "$(cat script)"
+
+# The lines that all job scripts have stand in each, whole and once: sbatch copies a script away from what is beside it.
+for script in script "$POLYSWEEP_BUILD"/jobs/slurm-{one-node,nodes,array}.sh; do
+    bash -n "$script" || complain "$script is not a script"
+    if grep -n '@SLURM' "$script" >&2; then complain "$script is not filled in"; fi
+    parts=(listen environment run)
+    [ "$script" = script ] || parts+=(node signal)
+    for part in "${parts[@]}"; do
+        "$python" - "$script" "$POLYSWEEP_SOURCE/jobs/slurm/$part.sh" <<'END' || complain "$script has not the lines of $part.sh once"
+import sys
+script, part = (open(name).read() for name in sys.argv[1:])
+sys.exit(script.count(part) != 1)
+END
+    done
+done
+cmp "$POLYSWEEP_SOURCE/jobs/slurm-chain.sh" "$POLYSWEEP_BUILD/jobs/slurm-chain.sh" || complain "slurm-chain.sh is not beside them"
 
 # Names that a shell would take apart come back whole.
 odd="it's a \$HOME \`x\`; *.h5"
@@ -37,7 +57,7 @@ sed '/^# One rank a task/,$d' script >part
 echo 'printf "%s" "$result"' >>part
 [ "$(bash part)" = "$PWD/$odd" ] || complain "the name of the result file" "$(bash part)"
 "${plan[@]}" --slurm --sbatch time=1 --set judge.trials=100000000 >script 2>said || complain "a long point" "$(cat said)"
-grep -q "note: the longest point is predicted to take .* walltime of 00:01:00 has no room" said || complain "no warning" "$(cat said)"
+grep -q "note: the longest point is predicted to take .* walltime of 00:01:00 allows" said || complain "no warning" "$(cat said)"
 
 refused() { # code, pattern, arguments...
     expect "$1" "$2" "${plan[@]}" "${@:3}"

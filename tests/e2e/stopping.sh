@@ -5,7 +5,7 @@ small_study study.yaml
 expect 0 "" ranks 1 run study.yaml -o reference.h5
 sed 's/^  n: .*/  n: [512, 1024, 2048]/; s/trials: 20/trials: 4000/' study.yaml >longer.yaml
 
-expect 75 "same command goes on" ranks 2 run study.yaml -o cut.h5 --time-limit 0s
+expect 75 "the same command continues from here" ranks 2 run study.yaml -o cut.h5 --time-limit 0s
 grep -q '"state": *"stopped_clean"' cut.h5.status.json || complain "sidecar" "$(cat cut.h5.status.json)"
 expect 0 "stopped_clean .time limit" "$program" status cut.h5
 expect 0 "time limit +0 s, from --time-limit" "$program" status cut.h5

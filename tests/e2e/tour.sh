@@ -85,7 +85,7 @@ expect 0 '"method": *"exact"' "$program" show one.h5 --jsonl
 expect 0 "" "$program" help keys
 expect 0 "" "$program" help methods
 "${POLYSWEEP_MPIEXEC:-mpirun}" -n "$many" "$program" doctor >said 2>&1 </dev/null
-case $? in 0 | 3) ;; *) complain "doctor: neither 0 nor, with something to mend, 3:" "$(cat said)" ;; esac
+case $? in 0 | 3) ;; *) complain "doctor: neither 0 nor, with something to fix, 3:" "$(cat said)" ;; esac
 grep -Eq "^ok +mpi " said || complain "doctor does not say which MPI:" "$(cat said)"
 expect 2 "study.yaml:[0-9]+:[0-9]+|no such|nearest" "$program" plan study.yaml --set grid.bta=3
 expect 3 "heads.h5" "$program" show heads.h5

@@ -88,7 +88,7 @@ before=
 codes=$(codes_of limited.h5 --time-limit 0s)
 before="prlimit --fsize=$((bytes * 3 / 4))"
 codes=$(codes_of limited.h5)
-all_left "rows that are refused" 3 "why the point in slot [0-9]* failed could not be kept in limited.h5" "$codes"
+all_left "rows that are refused" 3 "limited.h5: the message of the failed point in slot [0-9]* could not be saved" "$codes"
 before=
 mends "rows that are refused" limited.h5
 mv study.yaml long.yaml

@@ -22,8 +22,8 @@ static void put(const char *path, const uint8_t *data, size_t size)
 
 static void read_state(const char *path)
 {
-    psw_state state;
-    psw_status status = psw_state_read(path, &state);
+    psw_sweep_state state;
+    psw_status status = psw_sweep_state_read(path, &state);
     must_say(status, PSW_ENVIRONMENT);
     if (status != PSW_OK) return;
     MUST(strlen(state.study) < sizeof state.study && state.points >= 0, "%td points", state.points);

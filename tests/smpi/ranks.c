@@ -60,18 +60,18 @@ static void check_team(const psw_comm *world, psw_method method, psw_mask mask)
 
 static void serve(void *crew)
 {
-    psw_crew_serve(crew);
+    sweep_crew_serve(crew);
 }
 
 static psw_status ask(void *crew)
 {
-    psw_crew_serve(crew);
+    sweep_crew_serve(crew);
     return PSW_OK;
 }
 
 enum { LEAVES = 16 }; /* fewer than most teams have ranks */
 
-static void check_run(psw_crew *crew, const psw_comm *team, ptrdiff_t number)
+static void check_run(sweep_crew *crew, const psw_comm *team, ptrdiff_t number)
 {
     psw_point p = point_of(number % 2 ? PSW_POLYSKETCH : PSW_EXACT, (psw_mask)(number / 2 % 2), LEAVES);
     psw_group group = {&p, 1};
@@ -81,7 +81,7 @@ static void check_run(psw_crew *crew, const psw_comm *team, ptrdiff_t number)
 }
 
 /* Returns the sum of number + 1 over the runs of which this rank was the first. */
-static double work_depth(psw_crew *crew, int depth)
+static double work_depth(sweep_crew *crew, int depth)
 {
     const psw_comm *team = &crew->team[depth];
     for (double sum = 0;;) {
@@ -105,12 +105,12 @@ static psw_runs runs_of(const psw_split *split)
     return runs;
 }
 
-static void check_depths(psw_crew *crew, const psw_runs *runs)
+static void check_depths(sweep_crew *crew, const psw_runs *runs)
 {
     double done[PSW_DEPTHS_MAX] = {0};
     for (int k = 0; k < runs->depths; k++) done[k] = work_depth(crew, k);
     psw_status status = psw_comm_wait(&crew->order, serve, crew);
-    CHECK(status == PSW_OK && psw_crew_close(crew) == PSW_OK, "%s", psw_message());
+    CHECK(status == PSW_OK && sweep_crew_close(crew) == PSW_OK, "%s", psw_message());
     psw_comm_sum(&crew->order, done, runs->depths);
     for (int k = 0; k < runs->depths && crew->order.rank == 0; k++) {
         double count = (double)(runs->first[k + 1] - runs->first[k]);
@@ -121,15 +121,15 @@ static void check_depths(psw_crew *crew, const psw_runs *runs)
 static void check_split(const psw_comm *world)
 {
     psw_comm node;
-    psw_crew crew;
+    sweep_crew crew;
     psw_status status = psw_comm_split_node(world, &node);
-    if (status == PSW_OK) status = psw_crew_form(world, &node, &crew);
+    if (status == PSW_OK) status = sweep_crew_form(world, &node, &crew);
     psw_runs runs = runs_of(&crew.split);
-    if (status == PSW_OK) status = psw_crew_open(&crew, &node, &runs);
+    if (status == PSW_OK) status = sweep_crew_open(&crew, &node, &runs);
     CHECK(status == PSW_OK, "%s", psw_message());
     if (status == PSW_OK) check_depths(&crew, &runs);
     if (world->rank == 0) fprintf(stderr, "%td nodes, %d depths\n", crew.split.nodes, runs.depths);
-    psw_crew_free(&crew);
+    sweep_crew_free(&crew);
     psw_comm_free(&node);
 }
 

@@ -27,33 +27,33 @@ static void bind(machine *m, int rank, const char *cores, int count)
 static void test_worlds(void)
 {
     machine m;
-    psw_facts *f = healthy(&m);
+    doctor_facts *f = healthy(&m);
     expect_fine(&m, "4 ranks on 2 nodes");
 
     healthy(&m);
     f->ranks = 1;
-    expect(&m, PSW_BAD, "launch", "a world of one", "mpirun -n 4");
+    expect(&m, DOCTOR_BAD, "launch", "a world of one", "mpirun -n 4");
 
     healthy(&m);
     f->ranks = 1;
     f->launcher.step = true;
     TEXT(f->launcher.slurm_mpi, "none");
-    expect(&m, PSW_BAD, "launch", "srun --mpi=none started 4 processes without PMIx", "srun --mpi=pmix -n 4");
+    expect(&m, DOCTOR_BAD, "launch", "srun --mpi=none started 4 processes without PMIx", "srun --mpi=pmix -n 4");
 
     healthy(&m);
     f->ranks = 1;
     f->launcher.pmi = true;
-    expect(&m, PSW_BAD, "launch", "another MPI library", "ldd");
+    expect(&m, DOCTOR_BAD, "launch", "another MPI library", "ldd");
 
     healthy(&m);
     f->ranks = 1;
     f->launcher.open_mpi = true;
     f->mpi.open_mpi = false;
-    expect(&m, PSW_BAD, "launch", "another MPI library", "mpirun -n 4");
+    expect(&m, DOCTOR_BAD, "launch", "another MPI library", "mpirun -n 4");
 
     healthy(&m);
     EACH(&m, machine.expected_ranks, 8);
-    expect(&m, PSW_WARN, "launch", "speaks of 8", "mpirun -n 8");
+    expect(&m, DOCTOR_WARN, "launch", "the launcher started 8", "mpirun -n 8");
 
     healthy(&m);
     EACH(&m, machine.expected_ranks, 0);
@@ -62,15 +62,15 @@ static void test_worlds(void)
     healthy(&m);
     f->launcher.nodes = 3;
     TEXT(f->launcher.plm, "isolated");
-    expect(&m, PSW_WARN, "launch", "3 nodes", "unset OMPI_MCA_plm");
+    expect(&m, DOCTOR_WARN, "launch", "3 nodes", "unset OMPI_MCA_plm");
 }
 
 static void test_cores(void)
 {
     machine m;
-    psw_facts *f = healthy(&m);
+    doctor_facts *f = healthy(&m);
     EACH(&m, machine.cores_node, 1);
-    expect(&m, PSW_BAD, "cores", "2 ranks x 1 thread on the 1 core of node0", "mpirun -n 2");
+    expect(&m, DOCTOR_BAD, "cores", "2 ranks x 1 thread on the 1 core of node0", "mpirun -n 2");
 
     healthy(&m);
     all_on_one_node(&m);
@@ -78,19 +78,19 @@ static void test_cores(void)
     for (int i = 0; i < RANKS; i++) bind(&m, i, "0-1", 2);
     f->threads = 4;
     /* that they share cores follows, and is not told too */
-    expect(&m, PSW_BAD, "cores", "4 ranks x 4 threads on the 2 cores", "run.threads=1");
+    expect(&m, DOCTOR_BAD, "cores", "4 ranks x 4 threads on the 2 cores", "run.threads=1");
 
     healthy(&m);
     EACH(&m, machine.quota_cores, 1.5);
-    expect(&m, PSW_BAD, "cores", "the time of 1.5 cores", "mpirun -n 2");
+    expect(&m, DOCTOR_BAD, "cores", "the time of 1.5 cores", "mpirun -n 2");
 
     healthy(&m);
     f->threads = 4;
-    expect(&m, PSW_BAD, "cores", "has 4 threads and is bound to 1 core", "slot:PE=4");
+    expect(&m, DOCTOR_BAD, "cores", "has 4 threads and is bound to 1 core", "slot:PE=4");
 
     healthy(&m);
     EACH(&m, machine.cores_node, 0);
-    expect_fine(&m, "unknown how many cores");
+    expect_fine(&m, "how many cores a node has is unknown");
 }
 
 static void test_binding(void)
@@ -98,19 +98,19 @@ static void test_binding(void)
     machine m;
     healthy(&m);
     bind(&m, 3, "0", 1);
-    expect(&m, PSW_BAD, "binding", "ranks 2 and 3 on node1 share cores", "--bind-to core");
+    expect(&m, DOCTOR_BAD, "binding", "ranks 2 and 3 on node1 share cores", "--bind-to core");
 
     healthy(&m);
     all_on_one_node(&m);
     for (int i = 0; i < RANKS; i++) bind(&m, i, (const char *[]){"0-3", "4-7", "8-11", "0-3"}[i], 4);
     TEXT(m.places[3].machine.binding, "64-67");
     /* hardware threads of their own, but of one core; no neighbours */
-    expect(&m, PSW_BAD, "binding", "ranks 0 and 3 on node0 share cores (hardware threads 0-3 and 64-67)",
+    expect(&m, DOCTOR_BAD, "binding", "ranks 0 and 3 on node0 share cores (hardware threads 0-3 and 64-67)",
            "nomultithread");
 
     healthy(&m);
     for (int i = 0; i < RANKS; i++) bind(&m, i, "0-63", 64);
-    expect(&m, PSW_WARN, "binding", "4 ranks may wander", "--bind-to core");
+    expect(&m, DOCTOR_WARN, "binding", "4 ranks are not bound to cores: they may run on any core of node1", "--bind-to core");
 
     healthy(&m);
     for (int i = 0; i < RANKS; i++) bind(&m, i, "", 0);
@@ -122,23 +122,23 @@ static void test_binding(void)
 static void test_kernel(void)
 {
     machine m;
-    psw_facts *f = healthy(&m);
+    doctor_facts *f = healthy(&m);
     all_kernels(&m, "Haswell");
-    expect(&m, PSW_WARN, "blas", "Haswell (AVX2) on a processor with AVX-512", "DYNAMIC_ARCH");
+    expect(&m, DOCTOR_WARN, "blas", "Haswell (AVX2) on a processor with AVX-512", "DYNAMIC_ARCH");
 
     healthy(&m);
     all_kernels(&m, "Zen");
-    expect(&m, PSW_WARN, "blas", "Zen (AVX2) on a processor with AVX-512", "DYNAMIC_ARCH");
+    expect(&m, DOCTOR_WARN, "blas", "Zen (AVX2) on a processor with AVX-512", "DYNAMIC_ARCH");
 
     healthy(&m);
     all_kernels(&m, "Nehalem");
-    expect(&m, PSW_BAD, "blas", "kernel Nehalem (no AVX2)", "DYNAMIC_ARCH");
+    expect(&m, DOCTOR_BAD, "blas", "kernel Nehalem (no AVX2)", "DYNAMIC_ARCH");
 
     healthy(&m);
     all_kernels(&m, "Prescott");
     EACH(&m, machine.avx512, false);
     TEXT(f->build.tiles, "own kernel, AVX2");
-    expect(&m, PSW_BAD, "blas", "on a processor with AVX2", "POLYSWEEP_CBLAS");
+    expect(&m, DOCTOR_BAD, "blas", "on a processor with AVX2", "POLYSWEEP_CBLAS");
 
     healthy(&m);
     all_kernels(&m, "Haswell");
@@ -152,65 +152,65 @@ static void test_kernel(void)
 
     healthy(&m);
     f->variables.coretype = "SkylakeX";
-    expect(&m, PSW_WARN, "blas", "OPENBLAS_CORETYPE=SkylakeX", "unset OPENBLAS_CORETYPE");
+    expect(&m, DOCTOR_WARN, "blas", "OPENBLAS_CORETYPE=SkylakeX", "unset OPENBLAS_CORETYPE");
 
     healthy(&m);
     f->variables.l2_size = "512";
-    expect(&m, PSW_WARN, "blas", "OPENBLAS_L2_SIZE=512", "unset OPENBLAS_L2_SIZE");
+    expect(&m, DOCTOR_WARN, "blas", "OPENBLAS_L2_SIZE=512", "unset OPENBLAS_L2_SIZE");
 
     healthy(&m);
     TEXT(m.places[3].machine.blas_kernel, "Cooperlake");
-    expect(&m, PSW_WARN, "blas", "Cooperlake on node1", "--constraint");
+    expect(&m, DOCTOR_WARN, "blas", "Cooperlake on node1", "--constraint");
 
     healthy(&m);
     m.places[0].machine.blas_kernel[0] = '\0';
-    expect(&m, PSW_WARN, "blas", "does not tell its kernel", "openblas");
+    expect(&m, DOCTOR_WARN, "blas", "does not say which kernel", "openblas");
 }
 
 static void test_threads(void)
 {
     machine m;
-    psw_facts *f = healthy(&m);
+    doctor_facts *f = healthy(&m);
     EACH(&m, machine.blas_threads, 64);
-    expect(&m, PSW_WARN, "threads", "64 threads a rank", "OPENBLAS_NUM_THREADS=1");
+    expect(&m, DOCTOR_WARN, "threads", "64 threads a rank", "OPENBLAS_NUM_THREADS=1");
 
     healthy(&m);
     f->threads = 2;
     EACH(&m, machine.blas_parallel, 0);
     for (int i = 0; i < RANKS; i++) bind(&m, i, i % 2 ? "2-3" : "0-1", 2);
-    expect(&m, PSW_WARN, "threads", "made for one thread", "run.threads=1");
+    expect(&m, DOCTOR_WARN, "threads", "made for one thread", "run.threads=1");
 
     healthy(&m);
     EACH(&m, machine.blas_threads, 0);
-    expect_fine(&m, "unknown how many this BLAS starts");
+    expect_fine(&m, "how many this BLAS starts is unknown");
 }
 
 static void test_build(void)
 {
     machine m;
-    psw_facts *f = healthy(&m);
+    doctor_facts *f = healthy(&m);
     f->build.optimised = false;
-    expect(&m, PSW_WARN, "build", "without optimisation", "cmake --preset default");
+    expect(&m, DOCTOR_WARN, "build", "without optimisation", "cmake --preset default");
 
     healthy(&m);
     f->build.sanitized = true;
-    expect(&m, PSW_WARN, "build", "sanitizers", "cmake --preset default");
+    expect(&m, DOCTOR_WARN, "build", "sanitizers", "cmake --preset default");
 
     healthy(&m);
     TEXT(f->build.tiles, "own kernel, SSE2");
-    expect(&m, PSW_WARN, "build", "own kernel, SSE2", "cluster");
+    expect(&m, DOCTOR_WARN, "build", "own kernel, SSE2", "cluster");
 
     healthy(&m);
     TEXT(f->build.tiles, "BLAS, the rest SSE2");
-    expect(&m, PSW_WARN, "build", "the rest SSE2", "unless one build");
+    expect(&m, DOCTOR_WARN, "build", "the rest SSE2", "unless one build");
 
     healthy(&m);
     TEXT(f->build.tiles, "own kernel, AVX2");
-    expect(&m, PSW_WARN, "build", "made for AVX2", "on a node like this");
+    expect(&m, DOCTOR_WARN, "build", "built for AVX2", "on a node like this");
 
     healthy(&m);
     f->clock_s = 4e-3;
-    expect(&m, PSW_WARN, "clock", "too coarse", "clocksource");
+    expect(&m, DOCTOR_WARN, "clock", "too coarse", "clocksource");
 
     healthy(&m);
     EACH(&m, machine.memory_bytes, 0);
@@ -222,21 +222,21 @@ static void test_build(void)
 static void test_library(void)
 {
     machine m;
-    psw_facts *f = healthy(&m);
+    doctor_facts *f = healthy(&m);
     f->mpi.built[1] = 0;
-    expect(&m, PSW_WARN, "mpi", "version 4.1 runs, the program was compiled with 4.0", "ldd");
+    expect(&m, DOCTOR_WARN, "mpi", "version 4.1 runs, the program was compiled with 4.0", "ldd");
 
     healthy(&m);
     f->mpi.built[0] = 5;
-    expect(&m, PSW_BAD, "mpi", "compiled with 5.1", "build again");
+    expect(&m, DOCTOR_BAD, "mpi", "compiled with 5.1", "build again");
 
     healthy(&m);
     f->mpi.version[1] = f->mpi.built[1] = f->mpi.version[2] = 0;
-    expect(&m, PSW_BAD, "mpi", "before 4.0.1", "OMPI_MCA_io=romio321");
+    expect(&m, DOCTOR_BAD, "mpi", "before 4.0.1", "OMPI_MCA_io=romio321");
 
     healthy(&m);
     f->mpi.version[0] = f->mpi.built[0] = 3;
-    expect(&m, PSW_BAD, "mpi", "before 4.0.1", "OMPI_MCA_io=^ompio");
+    expect(&m, DOCTOR_BAD, "mpi", "before 4.0.1", "OMPI_MCA_io=^ompio");
 
     healthy(&m);
     f->mpi.version[0] = f->mpi.built[0] = 3;
@@ -245,15 +245,15 @@ static void test_library(void)
 
     healthy(&m);
     f->mpi.sharedfp[0] = '\0';
-    expect(&m, PSW_WARN, "mpi", "sharedfp", "unset OMPI_MCA_sharedfp");
+    expect(&m, DOCTOR_WARN, "mpi", "sharedfp", "unset OMPI_MCA_sharedfp");
 
     healthy(&m);
     TEXT(f->mpi.sharedfp, "lockedfile,sm");
-    expect(&m, PSW_WARN, "mpi", "lockedfile,sm", "unset");
+    expect(&m, DOCTOR_WARN, "mpi", "lockedfile,sm", "unset");
 
     healthy(&m);
     TEXT(f->mpi.sharedfp, "^sm");
-    expect(&m, PSW_WARN, "mpi", "250 characters", "unset OMPI_MCA_sharedfp");
+    expect(&m, DOCTOR_WARN, "mpi", "250 characters", "unset OMPI_MCA_sharedfp");
 
     healthy(&m);
     TEXT(f->mpi.sharedfp, "individual,smart");
@@ -274,20 +274,20 @@ static void test_library(void)
 static void test_messages(void)
 {
     machine m;
-    psw_facts *f = healthy(&m);
+    doctor_facts *f = healthy(&m);
     f->mpi.talk.message_bytes_s = 3e9;
     TEXT(f->mpi.single_copy, "cma");
-    expect(&m, PSW_WARN, "messages", "vader by cma", "single_copy_mechanism=none");
+    expect(&m, DOCTOR_WARN, "messages", "vader by cma", "single_copy_mechanism=none");
 
     healthy(&m);
     f->mpi.talk.message_bytes_s = 3e9;
     TEXT(f->mpi.single_copy, "none");
-    expect(&m, PSW_WARN, "messages", "3 GB/s", "OMPI_MCA_btl");
+    expect(&m, DOCTOR_WARN, "messages", "3 GB/s", "OMPI_MCA_btl");
 
     healthy(&m);
     f->mpi.talk.message_bytes_s = 3e9;
     f->mpi.open_mpi = false;
-    expect(&m, PSW_WARN, "messages", "3 GB/s", "mpiexec -bind-to core");
+    expect(&m, DOCTOR_WARN, "messages", "3 GB/s", "mpiexec -bind-to core");
 
     healthy(&m);
     TEXT(f->mpi.single_copy, "cma");
@@ -301,10 +301,10 @@ static void test_messages(void)
 static void test_shared_memory(void)
 {
     machine m;
-    psw_facts *f = healthy(&m);
+    doctor_facts *f = healthy(&m);
     m.places[2].shared.semaphores_shut = 1;
     TEXT(m.places[2].shared.semaphore, "sem.OMPIO_x.h5");
-    expect(&m, PSW_WARN, "mpi", "on node1", "rm /dev/shm/sem.OMPIO_x.h5");
+    expect(&m, DOCTOR_WARN, "mpi", "on node1", "rm /dev/shm/sem.OMPIO_x.h5");
 
     healthy(&m);
     m.places[0].shared.semaphores_shut = 2;
@@ -315,7 +315,7 @@ static void test_shared_memory(void)
     healthy(&m);
     m.places[0].shared.segments = 9;
     m.places[0].shared.segment_bytes = 1e9;
-    expect(&m, PSW_WARN, "memory", "9 segments", "rm -f /dev/shm/vader_segment");
+    expect(&m, DOCTOR_WARN, "memory", "9 segments", "rm -f /dev/shm/vader_segment");
 
     healthy(&m);
     m.places[0].shared.segments = 9;
@@ -324,7 +324,7 @@ static void test_shared_memory(void)
 
     healthy(&m);
     m.places[0].shared.free_bytes = 1e6;
-    expect(&m, PSW_BAD, "memory", "/dev/shm of node0", "--shm-size");
+    expect(&m, DOCTOR_BAD, "memory", "/dev/shm of node0", "--shm-size");
 
     healthy(&m);
     m.places[0].shared.free_bytes = NAN;
@@ -335,7 +335,7 @@ static void test_shared_memory(void)
 static void test_other_library(void)
 {
     machine m;
-    psw_facts *f = healthy(&m);
+    doctor_facts *f = healthy(&m);
     TEXT(f->mpi.name, "MPICH Version: 4.0.2");
     f->mpi.open_mpi = false;
     f->launcher.nodes = 3;
@@ -345,10 +345,10 @@ static void test_other_library(void)
     f->mpi.talk.message_bytes_s = 1e9;
     f->attempt.trial.fcntl_error = 38;
     f->attempt.trial.wrong = 7;
-    psw_report r = judged(&m);
+    doctor_report r = judged(&m);
     for (ptrdiff_t i = 0; i < r.count; i++)
-        CHECK(!strstr(r.list[i].text, "OMPI") && !strstr(r.list[i].mend, "OMPI"), "\"%s\": type \"%s\"", r.list[i].text,
-              r.list[i].mend);
+        CHECK(!strstr(r.list[i].text, "OMPI") && !strstr(r.list[i].fix, "OMPI"), "\"%s\": type \"%s\"", r.list[i].text,
+              r.list[i].fix);
 }
 
 int main(void)

@@ -84,7 +84,7 @@ static void test_words(void)
 static void test_state(void)
 {
     char folder[] = "/tmp/polysweep-print-XXXXXX", path[128];
-    psw_state state = {.state = "running",
+    psw_sweep_state state = {.state = "running",
                        .study = "a \"b\", \"done\": 3",
                        .host = "here",
                        .points = 7,
@@ -99,15 +99,15 @@ static void test_state(void)
               back;
     CHECK(mkdtemp(folder) != NULL, "no folder");
     psw_format(path, sizeof path, "%s/x.h5", folder);
-    CHECK(psw_state_read(path, &back) == PSW_ENVIRONMENT, "there is none yet");
-    CHECK(psw_state_write(path, &state) == PSW_OK, "%s", psw_message());
-    CHECK(psw_state_read(path, &back) == PSW_OK, "%s", psw_message());
+    CHECK(psw_sweep_state_read(path, &back) == PSW_ENVIRONMENT, "there is none yet");
+    CHECK(psw_sweep_state_write(path, &state) == PSW_OK, "%s", psw_message());
+    CHECK(psw_sweep_state_read(path, &back) == PSW_OK, "%s", psw_message());
     CHECK(strcmp(back.study, state.study) == 0 && strcmp(back.state, "running") == 0, "\"%s\"", back.study);
     CHECK(back.points == 7 && back.done == 5 && back.pid == 12345 && back.fraction == 1.0 / 3, "numbers");
     CHECK(back.time_limit_s == 54.5 && strcmp(back.time_limit_from, "Slurm") == 0, "limit");
     CHECK(strcmp(back.stop_reason, "time limit") == 0, "\"%s\"", back.stop_reason);
     CHECK(isnan(back.eta_s) && back.elapsed_s == 2.5, "times");
-    CHECK(psw_state_write("/nowhere/at/all/x.h5", &state) == PSW_ENVIRONMENT, "a directory that does not exist");
+    CHECK(psw_sweep_state_write("/nowhere/at/all/x.h5", &state) == PSW_ENVIRONMENT, "a directory that does not exist");
     psw_format(path, sizeof path, "%s/x.h5.status.json", folder);
     CHECK(remove(path) == 0 && rmdir(folder) == 0, "something was left beside the sidecar");
 }

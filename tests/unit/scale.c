@@ -7,14 +7,14 @@
 
 static void test_teams(void)
 {
-    scale_teams t;
-    CHECK(scale_teams_read(NULL, 6, &t) == PSW_OK && t.count == 4 && t.size[2] == 4 && t.size[3] == 6, "%td", t.count);
-    CHECK(scale_teams_read(NULL, 8, &t) == PSW_OK && t.count == 4 && t.size[3] == 8, "8 stands once: %td", t.count);
-    CHECK(scale_teams_read(NULL, 1, &t) == PSW_OK && t.count == 1 && t.size[0] == 1, "%td", t.count);
-    CHECK(scale_teams_read("2,3", 6, &t) == PSW_OK && t.count == 2 && t.size[1] == 3, "%td", t.count);
+    cmd_scale_teams t;
+    CHECK(cmd_scale_teams_read(NULL, 6, &t) == PSW_OK && t.count == 4 && t.size[2] == 4 && t.size[3] == 6, "%td", t.count);
+    CHECK(cmd_scale_teams_read(NULL, 8, &t) == PSW_OK && t.count == 4 && t.size[3] == 8, "8 stands once: %td", t.count);
+    CHECK(cmd_scale_teams_read(NULL, 1, &t) == PSW_OK && t.count == 1 && t.size[0] == 1, "%td", t.count);
+    CHECK(cmd_scale_teams_read("2,3", 6, &t) == PSW_OK && t.count == 2 && t.size[1] == 3, "%td", t.count);
     const char *const wrong[] = {"", "4,2", "2,2", "0", "1,x", "1;2", "8"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        CHECK(scale_teams_read(wrong[i], 6, &t) == PSW_USAGE, "\"%s\" is taken", wrong[i]);
+        CHECK(cmd_scale_teams_read(wrong[i], 6, &t) == PSW_USAGE, "\"%s\" is taken", wrong[i]);
 }
 
 static psw_study *parse(const char *text)
@@ -27,11 +27,11 @@ static psw_study *parse(const char *text)
 /* The made study; NULL and a message where it is refused. */
 static psw_study *make(const char *text, const char *teams, bool weak)
 {
-    scale_teams t;
+    cmd_scale_teams t;
     char *made = NULL;
     psw_study *base = parse(text), *study = NULL;
-    CHECK(scale_teams_read(teams, 64, &t) == PSW_OK, "%s", psw_message());
-    if (base && scale_study_make(base, &t, weak, &made) == PSW_OK) study = parse(made);
+    CHECK(cmd_scale_teams_read(teams, 64, &t) == PSW_OK, "%s", psw_message());
+    if (base && cmd_scale_study_make(base, &t, weak, &made) == PSW_OK) study = parse(made);
     psw_study_free(base);
     free(made);
     return study;
@@ -65,12 +65,12 @@ static void test_weak(void)
         psw_point p = psw_study_point(s, i);
         ptrdiff_t n = p.team == 1 ? 4096 : p.method == PSW_EXACT ? 8192 : 16384;
         CHECK(p.n == n, "team %td: n %td, not %td", p.team, p.n, n);
-        CHECK(scale_same_line(&p, &p, true), "a point is on its own line");
+        CHECK(cmd_scale_same_line(&p, &p, true), "a point is on its own line");
     }
     if (s) {
         psw_point a = psw_study_point(s, 0), b = psw_study_point(s, 1), c = psw_study_point(s, 2);
-        CHECK(scale_same_line(&a, &b, true) && !scale_same_line(&a, &b, false), "n grows on a line");
-        CHECK(!scale_same_line(&a, &c, true), "other methods are other lines");
+        CHECK(cmd_scale_same_line(&a, &b, true) && !cmd_scale_same_line(&a, &b, false), "n grows on a line");
+        CHECK(!cmd_scale_same_line(&a, &c, true), "other methods are other lines");
     }
     psw_study_free(s);
     /* 64 rows of one block to 91: (91^2 / 2) / 64^2 = 1.011, but blocks are whole: much more */
@@ -105,22 +105,22 @@ static void test_classes(void)
 static void test_comparison(void)
 {
     psw_record one = record_of(1, 10), four = record_of(4, 4), two = record_of(2, 5);
-    scale_row row = scale_compare(&one, &four, false);
+    cmd_scale_row row = cmd_scale_compare(&one, &four, false);
     CHECK_NEAR(row.speed_up, 2.5, 1e-15);
     CHECK_NEAR(row.efficiency, 0.625, 1e-15);
     CHECK_NEAR(row.karp_flatt, 0.2, 1e-14); /* a difference of rounded numbers */
-    row = scale_compare(&one, &one, false);
+    row = cmd_scale_compare(&one, &one, false);
     CHECK(row.speed_up == 1 && row.efficiency == 1 && isnan(row.karp_flatt), "the base");
-    row = scale_compare(&two, &four, false); /* two is the base: p = 2 */
+    row = cmd_scale_compare(&two, &four, false); /* two is the base: p = 2 */
     CHECK_NEAR(row.efficiency, 0.625, 1e-15);
-    row = scale_compare(&one, &four, true);
+    row = cmd_scale_compare(&one, &four, true);
     CHECK_NEAR(row.efficiency, 2.5, 1e-15);
     CHECK(row.speed_up == 10 && isnan(row.karp_flatt) && row.work == 0.25, "work %g", row.work);
     four.cost.timing = PSW_TIMING_OVERSUBSCRIBED;
-    CHECK(isnan(scale_compare(&one, &four, false).speed_up), "a time that is not valid is not compared");
-    CHECK(isnan(scale_compare(&four, &one, false).speed_up), "nor is one compared with it");
+    CHECK(isnan(cmd_scale_compare(&one, &four, false).speed_up), "a time that is not valid is not compared");
+    CHECK(isnan(cmd_scale_compare(&four, &one, false).speed_up), "nor is one compared with it");
     two.slot.status = PSW_SLOT_FAILED;
-    CHECK(!scale_valid(&two) && scale_valid(&one), "failed points have no time");
+    CHECK(!cmd_scale_valid(&two) && cmd_scale_valid(&one), "failed points have no time");
 }
 
 /* 8 operations a byte at 1 GB/s are 8e9 a second, below the 10e9 of products; two ranks do 8e9, half their roof. */
@@ -128,22 +128,22 @@ static void test_roof(void)
 {
     psw_record r = record_of(2, 1);
     r.cost.flops = 8e9, r.cost.bytes = 1e9, r.cost.gflops = 8, r.cost.peak_gflops = 10;
-    CHECK_NEAR(scale_roof(&r, 1e9), 0.5, 1e-15);
-    CHECK_NEAR(scale_roof(&r, 1e10), 0.4, 1e-15);
-    CHECK_NEAR(scale_roof(&r, NAN), 0.4, 1e-15); /* memory is not known */
+    CHECK_NEAR(cmd_scale_roof(&r, 1e9), 0.5, 1e-15);
+    CHECK_NEAR(cmd_scale_roof(&r, 1e10), 0.4, 1e-15);
+    CHECK_NEAR(cmd_scale_roof(&r, NAN), 0.4, 1e-15); /* memory is not known */
     r.cost.timing = PSW_TIMING_OVERSUBSCRIBED;
-    CHECK(isnan(scale_roof(&r, 1e9)), "no valid time");
+    CHECK(isnan(cmd_scale_roof(&r, 1e9)), "no valid time");
 }
 
 /* 3 blocks: on two ranks one has 2 of 1.5. */
 static void test_blocks(void)
 {
     psw_point three = record_of(2, 1).point;
-    CHECK_NEAR(scale_unevenness(&three), 4.0 / 3, 1e-15);
+    CHECK_NEAR(cmd_scale_unevenness(&three), 4.0 / 3, 1e-15);
     three.team = 3;
-    CHECK(scale_unevenness(&three) == 1, "%g", scale_unevenness(&three));
+    CHECK(cmd_scale_unevenness(&three) == 1, "%g", cmd_scale_unevenness(&three));
     three.team = 1;
-    CHECK(scale_unevenness(&three) == 1, "one rank has all");
+    CHECK(cmd_scale_unevenness(&three) == 1, "one rank has all");
 }
 
 int main(void)

@@ -1,7 +1,16 @@
-/* plan: the simulated schedule, and what keeps it from ending earlier. */
+#include "forecast/schedule.h"
+
 #include <math.h>
 
-#include "forecast/inside.h"
+psw_split forecast_split(const psw_forecast *f, ptrdiff_t ranks)
+{
+    return (psw_split){ranks, (ranks + f->ranks_per_node - 1) / f->ranks_per_node, f->node};
+}
+
+ptrdiff_t forecast_team(const psw_run *run, const psw_level *levels)
+{
+    return run->team > 0 ? run->team : run->refused ? 1 : levels[run->depth].least;
+}
 
 static const char *const words[] = {"work", "longest point", "memory", "teams wait", "idle at the end"};
 
@@ -10,14 +19,14 @@ const char *forecast_limit_word(psw_forecast_limit limit)
     return words[limit];
 }
 
-psw_status forecast_cut(const psw_forecast *o, const psw_split *split, double memory_bytes, psw_runs *runs)
+psw_status forecast_cut(const psw_forecast *f, const psw_split *split, double memory_bytes, psw_runs *runs)
 {
     psw_cut cut = psw_cut_default;
     cut.split = split;
-    cut.choice = o->choice;
+    cut.choice = f->choice;
     cut.memory_bytes = memory_bytes;
-    psw_cut_time(&cut, psw_study_settings(o->study));
-    return psw_runs_create(o->study, &o->rates, &cut, o->wanted, runs);
+    psw_cut_time(&cut, psw_study_settings(f->study));
+    return psw_runs_create(f->study, &f->rates, &cut, f->wanted, runs);
 }
 
 /* ---- the longest point on its best team ---- */
@@ -28,7 +37,7 @@ typedef struct teams {
     double passes; /* that only repeat */
 } teams;
 
-static psw_forecast_point on_best_team(const psw_forecast *o, const teams *t, const psw_point *point, ptrdiff_t slot)
+static psw_forecast_point on_best_team(const psw_forecast *f, const teams *t, const psw_point *point, ptrdiff_t slot)
 {
     psw_group one = {point, 1};
     psw_forecast_point best = {slot, INFINITY, 0};
@@ -36,7 +45,7 @@ static psw_forecast_point on_best_team(const psw_forecast *o, const teams *t, co
         const psw_level *level = &t->levels[k];
         ptrdiff_t size = point->team > 0 ? point->team : level->least;
         if (point->team > 0 && level->least < point->team) continue;
-        psw_team_cost cost = psw_cost_team_time(&o->rates, &one, o->choice, size, level->nodes);
+        psw_team_cost cost = psw_cost_team_time(&f->rates, &one, f->choice, size, level->nodes);
         double seconds = cost.seconds + t->passes * cost.repeat_s;
         if (seconds < best.value) best = (psw_forecast_point){slot, seconds, size};
         if (point->team > 0) break;
@@ -44,28 +53,28 @@ static psw_forecast_point on_best_team(const psw_forecast *o, const teams *t, co
     return best;
 }
 
-static double alone_s(const psw_forecast *o, const teams *t, const psw_point *point)
+static double alone_s(const psw_forecast *f, const teams *t, const psw_point *point)
 {
-    psw_cost cost = psw_cost_time(&o->rates, point);
+    psw_cost cost = psw_cost_time(&f->rates, point);
     return cost.predicted_s + t->passes * cost.repeat_s;
 }
 
 /* Only a point that takes longer alone than the longest so far on its team can take its place. */
-static psw_forecast_point find_critical(const psw_forecast *o, const psw_runs *runs, const psw_split *split)
+static psw_forecast_point find_critical(const psw_forecast *f, const psw_runs *runs, const psw_split *split)
 {
     psw_forecast_point longest = {-1, 0, 1};
     teams t;
     psw_cut cut = psw_cut_default;
-    psw_cut_time(&cut, psw_study_settings(o->study));
+    psw_cut_time(&cut, psw_study_settings(f->study));
     t.passes = cut.passes;
     t.depths = psw_split_levels(split, t.levels);
     for (ptrdiff_t k = 0; k < runs->count; k++) {
         const psw_run *run = &runs->list[k];
         if (run->refused || (run->team == 0 && run->alone_s <= longest.value)) continue;
         for (ptrdiff_t slot = run->first; slot < run->first + run->count; slot++) {
-            psw_point point = psw_study_point(o->study, slot);
-            if (point.team == 0 && alone_s(o, &t, &point) <= longest.value) continue;
-            psw_forecast_point best = on_best_team(o, &t, &point, slot);
+            psw_point point = psw_study_point(f->study, slot);
+            if (point.team == 0 && alone_s(f, &t, &point) <= longest.value) continue;
+            psw_forecast_point best = on_best_team(f, &t, &point, slot);
             if (best.value > longest.value) longest = best;
         }
     }
@@ -75,26 +84,27 @@ static psw_forecast_point find_critical(const psw_forecast *o, const psw_runs *r
 /* ---- what limits ---- */
 
 /* Would the sweep end a tenth earlier if memory were no matter? */
-static psw_status memory_limits(const psw_forecast *o, const psw_split *split, double finish_s, bool *limits)
+static psw_status memory_limits(const psw_forecast *f, const psw_split *split, double finish_s, bool *limits)
 {
     psw_runs runs;
     psw_schedule free_schedule = {0};
     *limits = false;
-    if (o->memory_bytes <= 0) return PSW_OK;
-    PSW_TRY(forecast_cut(o, split, 0, &runs));
+    if (f->memory_bytes <= 0) return PSW_OK;
+    PSW_TRY(forecast_cut(f, split, 0, &runs));
     psw_status status = psw_schedule_simulate(&runs, split, INFINITY, &free_schedule, NULL);
     *limits = free_schedule.finish_s < 0.9 * finish_s;
     psw_runs_free(&runs);
     return status;
 }
 
-psw_status forecast_judge(const psw_forecast *o, const psw_runs *runs, const psw_split *split, psw_forecast_outcome *out)
+psw_status forecast_judge(const psw_forecast *f, const psw_runs *runs, const psw_split *split,
+                          psw_forecast_outcome *out)
 {
     psw_schedule *s = &out->schedule;
     bool memory = false;
     PSW_TRY(psw_schedule_simulate(runs, split, INFINITY, s, NULL));
-    out->critical = find_critical(o, runs, split);
-    double alone_s = o->alone_s;
+    out->critical = find_critical(f, runs, split);
+    double alone_s = f->alone_s;
     out->refused = 0;
     for (ptrdiff_t k = 0; k < runs->count; k++)
         if (runs->list[k].refused) alone_s -= runs->list[k].alone_s, out->refused += runs->list[k].count;
@@ -106,8 +116,18 @@ psw_status forecast_judge(const psw_forecast *o, const psw_runs *runs, const psw
     else if (out->critical.value >= 0.9 * s->finish_s)
         out->limit = PSW_LIMIT_POINT;
     else {
-        PSW_TRY(memory_limits(o, split, s->finish_s, &memory));
+        PSW_TRY(memory_limits(f, split, s->finish_s, &memory));
         if (memory) out->limit = PSW_LIMIT_MEMORY;
     }
     return PSW_OK;
+}
+
+ptrdiff_t forecast_knee(const psw_forecast *f)
+{
+    ptrdiff_t knee = -1;
+    for (ptrdiff_t i = 0; i < f->compared; i++) {
+        const psw_schedule *s = &f->compare[i].schedule;
+        if (s->utilisation >= 0.9 && s->ranks > knee) knee = s->ranks;
+    }
+    return knee;
 }

@@ -1,0 +1,73 @@
+#include "cmd/view.h"
+
+#include <stdlib.h>
+
+enum { CHUNK = 512 };
+
+psw_status cmd_view_create(view **v)
+{
+    *v = calloc(1, sizeof **v);
+    return *v ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the columns");
+}
+
+psw_status cmd_view_open(view *v, const char *path)
+{
+    PSW_TRY(psw_study_of_file(path, &v->study));
+    PSW_TRY(psw_reader_open(path, &v->reader));
+    v->records = malloc(CHUNK * sizeof *v->records);
+    return v->records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for rows of the table");
+}
+
+void cmd_view_free(view *v)
+{
+    if (v->reader) psw_reader_close(v->reader);
+    if (v->where) psw_expression_free(v->where);
+    if (v->study) psw_study_free(v->study);
+    free(v->records);
+    free(v);
+}
+
+/* ---- rows that --where keeps ---- */
+
+typedef struct subject {
+    const view *view;
+    const psw_record *record;
+} subject;
+
+static double column_value(const void *of, ptrdiff_t name)
+{
+    const subject *s = of;
+    return psw_column_value(&s->view->all[name], s->record);
+}
+
+psw_status cmd_view_where(view *v, const char *where)
+{
+    v->count = psw_columns_of(v->study, v->all);
+    for (ptrdiff_t i = 0; i < v->count; i++) {
+        v->names[i] = v->all[i].name;
+        v->vocabulary[i] = v->all[i].vocabulary;
+    }
+    v->oracle = (psw_oracle){v->names, column_value, v->vocabulary};
+    return where ? psw_expression_create(where, "--where", &v->oracle, &v->where) : PSW_OK;
+}
+
+static bool keeps(const view *v, const psw_record *record)
+{
+    subject s = {v, record};
+    return !v->where || psw_expression_value(v->where, &s) != 0;
+}
+
+psw_status cmd_view_walk(view *v, cmd_view_row *row, void *state)
+{
+    psw_status status = PSW_OK;
+    ptrdiff_t slots = psw_reader_slots(v->reader);
+    for (ptrdiff_t first = 0; status == PSW_OK && first < slots; first += CHUNK) {
+        ptrdiff_t count = slots - first < CHUNK ? slots - first : CHUNK;
+        status = psw_reader_get(v->reader, first, count, v->records);
+        for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++) {
+            v->slot = first + i;
+            if (keeps(v, &v->records[i])) row(v, state, &v->records[i]);
+        }
+    }
+    return status;
+}

@@ -1,0 +1,34 @@
+/* cmd/view: a result file as a table: its columns, and the rows that --where keeps. */
+#ifndef POLYSWEEP_CMD_VIEW_H
+#define POLYSWEEP_CMD_VIEW_H
+
+#include "cmd/cmd.h"
+
+typedef struct view {
+    psw_reader *reader;
+    psw_study *study;
+    psw_column all[PSW_COLUMNS_MAX];
+    const char *names[PSW_COLUMNS_MAX + 1]; /* of all, for expressions */
+    int vocabulary[PSW_COLUMNS_MAX];
+    ptrdiff_t count;
+    const psw_column *shown[PSW_COLUMNS_MAX];
+    ptrdiff_t shown_count;
+    psw_oracle oracle;
+    psw_expression *where;
+    psw_record *records; /* of the slots at hand */
+    ptrdiff_t slot;      /* of the row at hand */
+    ptrdiff_t reported;  /* failures, below a table */
+} view;
+
+psw_status cmd_view_create(view **view);                /* an empty one, to be freed */
+psw_status cmd_view_open(view *view, const char *path); /* PSW_ENVIRONMENT */
+void cmd_view_free(view *view);
+
+/* Names the columns, and reads the expression that rows are kept by; NULL: all are. PSW_USAGE. */
+psw_status cmd_view_where(view *view, const char *where);
+
+/* Every row that is kept, in order; view->slot says which. */
+typedef void cmd_view_row(view *view, void *state, const psw_record *record);
+psw_status cmd_view_walk(view *view, cmd_view_row *row, void *state);
+
+#endif

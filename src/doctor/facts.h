@@ -1,0 +1,69 @@
+/* doctor/facts: what is known of a machine, a launch and a directory. A fact that is not known is 0, "" or NULL, as its
+ * comment says, and is called unknown: nothing is guessed. */
+#ifndef POLYSWEEP_DOCTOR_FACTS_H
+#define POLYSWEEP_DOCTOR_FACTS_H
+
+#include "polysweep/measure.h"
+#include "polysweep/store.h"
+
+typedef struct doctor_place { /* of one rank */
+    psw_machine machine;
+    psw_shared_memory shared;       /* of its node; only its first rank looks */
+    int node, node_rank, node_size; /* node: the world's rank of its first rank */
+} doctor_place;
+
+typedef struct doctor_launcher { /* what the environment says of how this was started */
+    bool step;                   /* by srun */
+    bool pmix;                   /* a server of PMIx was named */
+    bool open_mpi, pmi;          /* by an mpirun of Open MPI, of MPICH or its kin */
+    int nodes;                   /* of the allocation; 0 unknown */
+    char slurm_mpi[32];          /* srun's --mpi, "none"; "" unknown */
+    char plm[32];                /* OMPI_MCA_plm */
+} doctor_launcher;
+
+typedef struct doctor_library { /* MPI */
+    char name[128];             /* "Open MPI v4.1.4" */
+    bool open_mpi;
+    int version[3], built[3];  /* that runs, and that the program was compiled with; 0 unknown */
+    char io[64], sharedfp[64]; /* components that Open MPI may take; "" any */
+    char single_copy[32];      /* of vader: "cma", "none"; "" unknown */
+    psw_talk talk;
+} doctor_library;
+
+typedef struct doctor_variables { /* of the environment; NULL not set */
+    const char *coretype, *l2_size, *blas_threads, *hdf5_locking;
+} doctor_variables;
+
+typedef struct doctor_build {
+    bool optimised, sanitized;
+    char tiles[64]; /* psw_tile_backend */
+} doctor_build;
+
+typedef struct doctor_attempt { /* at writing in a directory; path NULL: none was asked for */
+    const char *path;
+    psw_directory directory;
+    psw_status status; /* of the trial */
+    char why[1024];    /* its message, for people */
+    psw_trial trial;
+} doctor_attempt;
+
+typedef struct doctor_facts {
+    int ranks, threads; /* of the world; run.threads */
+    const doctor_place *places;
+    doctor_launcher launcher;
+    doctor_library mpi;
+    doctor_variables variables;
+    doctor_build build;
+    char hdf5[32];
+    double clock_s; /* resolution */
+    doctor_attempt attempt;
+} doctor_facts;
+
+/* Local; what is of the whole world (ranks, places, talk, attempt) is the caller's. */
+void doctor_facts_read(doctor_facts *facts);
+
+int doctor_facts_nodes(const doctor_facts *facts);    /* of the world */
+bool doctor_facts_crowded(const doctor_facts *facts); /* a node has more ranks x threads than cores */
+bool doctor_place_crowded(const doctor_facts *facts, const doctor_place *place); /* the node whose first rank this is */
+
+#endif

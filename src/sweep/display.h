@@ -1,0 +1,38 @@
+/* sweep/display: progress: what a person sees on stderr, and the sidecars that scripts read. */
+#ifndef POLYSWEEP_SWEEP_DISPLAY_H
+#define POLYSWEEP_SWEEP_DISPLAY_H
+
+#include "sweep/limits.h"
+#include "sweep/runs.h"
+
+typedef struct sweep_tally {                      /* totals of one rank, or of all */
+    double done, failed, skipped, cost_s, busy_s; /* points; predicted and measured seconds of finished runs */
+} sweep_tally;
+
+typedef struct sweep_display {
+    psw_board *board;
+    const char *path; /* of the result file */
+    FILE *events;     /* rank 0 */
+    psw_progress mode;
+    bool bar;
+    int rank, ranks;
+    double start_s, last_line_s, last_state_s, last_post_s;
+    double total_s;             /* predicted cost of this launch's runs */
+    double share_before, share; /* of the study's points: what earlier launches ended, what this one is to do */
+    ptrdiff_t done_before, failed_before, skipped_before;
+    sweep_tally mine;
+    psw_sweep_state state;
+} sweep_display;
+
+/* Local, on every rank; the board is opened apart. `started`: of the launch, as its row says. PSW_ENVIRONMENT. */
+psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots, const sweep_runs *runs,
+                              const sweep_limits *limits, const char *started, sweep_display *display);
+/* Collective: from here on totals of all ranks are known. */
+psw_status sweep_display_share(const psw_comm *world, sweep_display *display);
+
+void sweep_display_tick(sweep_display *display); /* often; posts, draws, writes the sidecar when due */
+void sweep_display_event(sweep_display *display, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Collective: closes the board; the totals of all ranks. */
+psw_status sweep_display_end(const psw_comm *world, sweep_display *display, sweep_tally *all);
+
+#endif

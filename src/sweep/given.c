@@ -1,0 +1,84 @@
+#include "sweep/given.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the study, the same on every rank ---- */
+
+static psw_status share_text(const psw_comm *world, char **text, size_t *length)
+{
+    PSW_TRY(psw_comm_bytes(world, 0, length, sizeof *length));
+    if (world->rank != 0) *text = malloc(*length + 1);
+    PSW_TRY(psw_comm_agree(world, *text ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the text of the study")));
+    return psw_comm_bytes(world, 0, *text, *length + 1);
+}
+
+static psw_status open_study(const psw_sweep_request *asked, psw_study **study)
+{
+    const char *text = asked->text;
+    if (!text) return psw_study_read(asked->file, asked->set, asked->sets, psw_house(), study);
+    return psw_study_parse(text, strlen(text), asked->file, asked->set, asked->sets, psw_house(), study);
+}
+
+static psw_status read_study(sweep_given *g)
+{
+    const psw_sweep_request *asked = g->request;
+    psw_status status = g->world->rank == 0 ? open_study(asked, &g->study) : PSW_OK;
+    char *text = NULL;
+    size_t length = 0;
+    PSW_TRY(psw_comm_agree(g->world, status));
+    if (g->world->rank == 0) {
+        text = strdup(psw_study_text(g->study));
+        length = text ? strlen(text) : 0;
+    }
+    status = share_text(g->world, &text, &length);
+    if (status == PSW_OK && g->world->rank != 0)
+        status = psw_study_parse(text, length, asked->file, asked->set, asked->sets, psw_house(), &g->study);
+    free(text);
+    return psw_comm_agree(g->world, status);
+}
+
+static psw_status read_settings(sweep_given *g)
+{
+    const psw_settings *s = psw_study_settings(g->study);
+    g->settings = s;
+    g->slots = psw_study_slots(g->study);
+    PSW_TRY(psw_choice_read(s->layout, s->route, s->scan, &g->choice));
+    return psw_comm_agree(g->world, psw_inputs_read(g->study, &g->inputs));
+}
+
+/* ---- the result file, the machine ---- */
+
+static psw_status choose_path(sweep_given *g)
+{
+    const char *path = g->request->output ? g->request->output : g->settings->file;
+    bool whole = path[0] ? psw_format(g->path, sizeof g->path, "%s", path)
+                         : psw_format(g->path, sizeof g->path, "%s.h5", psw_study_name(g->study));
+    return whole ? PSW_OK
+                 : PSW_FAIL(PSW_USAGE, "the name of the result file is longer than %zu characters", sizeof g->path - 1);
+}
+
+/* The smallest node's memory is everybody's: ranks choose routes by it. */
+static psw_status read_memory(sweep_given *g)
+{
+    double asked = g->settings->memory_per_rank_bytes, least = -psw_machine_read().memory_bytes / g->node.size;
+    PSW_TRY(psw_comm_max(g->world, &least, 1));
+    g->memory_bytes = asked > 0 ? asked : -least;
+    return PSW_OK;
+}
+
+psw_status sweep_given_read(sweep_given *g)
+{
+    PSW_TRY(read_study(g));
+    PSW_TRY(read_settings(g));
+    PSW_TRY(psw_comm_agree(g->world, choose_path(g)));
+    bool oversubscribe = g->request->oversubscribe || g->settings->oversubscribe;
+    PSW_TRY(psw_launch_check(g->world, &g->node, g->settings->threads, oversubscribe, &g->crowded));
+    return read_memory(g);
+}
+
+void sweep_given_free(sweep_given *g)
+{
+    psw_inputs_free(&g->inputs);
+    if (g->study) psw_study_free(g->study);
+}

@@ -1,0 +1,63 @@
+#include "sweep/runs.h"
+
+#include <stdlib.h>
+
+/* Every rank cut the same slots by the same rates; rank 0's list is everybody's even where libraries round
+ * differently. */
+static psw_status same_runs(const psw_comm *world, psw_runs *runs)
+{
+    ptrdiff_t count = runs->count;
+    PSW_TRY(psw_comm_bytes(world, 0, &count, sizeof count));
+    PSW_TRY(psw_comm_agree(world, count == runs->count ? PSW_OK : PSW_FAIL(PSW_BUG, "ranks cut the work differently")));
+    return psw_comm_bytes(world, 0, runs->list, (size_t)count * sizeof *runs->list);
+}
+
+typedef struct cutting {
+    const sweep_given *given;
+    const sweep_slots *slots;
+    const psw_rates *rates;
+    psw_cut how;
+} cutting;
+
+/* The slots that play a part, cut into runs. */
+static psw_status cut_part(const cutting *c, sweep_part part, psw_runs *runs)
+{
+    ptrdiff_t slots = c->given->slots;
+    unsigned char *wanted = malloc((size_t)slots);
+    psw_status status = wanted ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", slots);
+    for (ptrdiff_t i = 0; wanted && i < slots; i++) wanted[i] = c->slots->part[i] == part;
+    if (status == PSW_OK) status = psw_runs_create(c->given->study, c->rates, &c->how, wanted, runs);
+    free(wanted);
+    PSW_TRY(psw_comm_agree(c->given->world, status));
+    return same_runs(c->given->world, runs);
+}
+
+psw_status sweep_runs_cut(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
+                          const psw_split *split, sweep_runs *runs)
+{
+    cutting c = {given, slots, rates, psw_cut_default};
+    psw_cut_time(&c.how, given->settings);
+    c.how.split = split;
+    c.how.choice = given->choice;
+    c.how.memory_bytes = given->memory_bytes;
+    runs->most_slots = c.how.most_slots;
+    PSW_TRY(cut_part(&c, SWEEP_PART_WANTED, &runs->usual));
+    c.how.alone = true;
+    return cut_part(&c, SWEEP_PART_QUARANTINED, &runs->quarantined);
+}
+
+void sweep_runs_free(sweep_runs *runs)
+{
+    psw_runs_free(&runs->usual);
+    psw_runs_free(&runs->quarantined);
+}
+
+double sweep_runs_points(const sweep_runs *runs)
+{
+    return (double)(runs->usual.points + runs->quarantined.points);
+}
+
+double sweep_runs_predicted_s(const sweep_runs *runs)
+{
+    return runs->usual.predicted_s + runs->quarantined.predicted_s;
+}

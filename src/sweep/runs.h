@@ -1,0 +1,21 @@
+/* sweep/runs: the slots that this launch computes, cut into runs. */
+#ifndef POLYSWEEP_SWEEP_RUNS_H
+#define POLYSWEEP_SWEEP_RUNS_H
+
+#include "sweep/machine.h"
+#include "sweep/slots.h"
+
+typedef struct sweep_runs {
+    psw_runs usual, quarantined; /* quarantined: each point a run, after all others, one at a time */
+    ptrdiff_t most_slots;        /* that a run may have */
+} sweep_runs;
+
+/* The same on every rank. Collective over the world. To be freed whatever it returns: PSW_NO_MEMORY, PSW_USAGE. */
+psw_status sweep_runs_cut(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
+                          const psw_split *split, sweep_runs *runs);
+void sweep_runs_free(sweep_runs *runs);
+
+double sweep_runs_points(const sweep_runs *runs);      /* of all runs */
+double sweep_runs_predicted_s(const sweep_runs *runs); /* seconds of ranks */
+
+#endif

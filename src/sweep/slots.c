@@ -1,0 +1,158 @@
+#include "sweep/slots.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "sweep/extend.h"
+
+static psw_status refuse_study(const sweep_given *g, const char *difference)
+{
+    char way[96] = "";
+    ptrdiff_t kept = sweep_extend_keeps(g->path, g->study);
+    if (kept >= 0) psw_format(way, sizeof way, ", or --extend to keep its %td done points in a file of this one", kept);
+    return PSW_FAIL(PSW_USAGE,
+                    "%s holds another study and is left as it is; give another file with -o, or the study it was made "
+                    "from%s.\n%s",
+                    g->path, way, difference);
+}
+
+/* The same points, and nothing else that a file cannot change once it is made. */
+static psw_status same_study(const sweep_given *g, psw_reader *reader)
+{
+    char difference[768];
+    psw_study *stored;
+    bool points = psw_reader_identity(reader) == psw_study_identity(g->study) && psw_reader_slots(reader) == g->slots;
+    PSW_TRY(psw_study_stored(reader, g->path, &stored));
+    (points ? psw_study_layout_difference : psw_study_difference)(g->study, stored, difference, sizeof difference);
+    psw_study_free(stored);
+    return points && !*difference ? PSW_OK : refuse_study(g, difference);
+}
+
+/* The file may be older than a parameter that the study gives a value. */
+static psw_status has_columns(const sweep_given *g, const psw_filter *filter, const psw_reader *reader)
+{
+    char value[64], text[160];
+    for (ptrdiff_t slot = 0; slot < g->slots; slot++) {
+        psw_point point = psw_study_point(g->study, slot);
+        const psw_column *column = psw_reader_lacks(reader, &point);
+        if (!column || (filter && !psw_filter_keeps(filter, &point))) continue;
+        psw_record record = psw_record_blank(&point);
+        psw_column_text(column, &record, value, sizeof value);
+        psw_point_text(&point, text, sizeof text);
+        return PSW_FAIL(
+            PSW_USAGE,
+            "%.300s is older than the parameter %s and has no column for it, but this study asks for %s = %s "
+            "(slot %td, %s); --extend makes a file of it that has, and keeps what is done, or give another "
+            "file with -o",
+            g->path, column->name, column->name, value, slot, text);
+    }
+    return PSW_OK;
+}
+
+/* ---- what is to be done about each slot ---- */
+
+/* What this launch leaves alone but earlier ones ended. */
+static void count_ended(sweep_slots *s, psw_slot_status status)
+{
+    s->done += status == PSW_SLOT_DONE;
+    s->failed += status == PSW_SLOT_FAILED || status == PSW_SLOT_TIMEOUT;
+    s->skipped += status == PSW_SLOT_SKIPPED;
+}
+
+static unsigned char byte_of(ptrdiff_t count)
+{
+    return (unsigned char)(count < 255 ? count : 255);
+}
+
+/* Which slots this launch computes: of those that the filter (NULL = none) keeps the unfinished, and the failed if
+ * asked for. */
+static void choose_slot(const sweep_given *g, const psw_filter *filter, ptrdiff_t i, const psw_slot *slot,
+                        sweep_slots *s)
+{
+    ptrdiff_t crashes = slot->deaths + (slot->status == PSW_SLOT_RUNNING);
+    sweep_part part = sweep_part_of(slot, crashes, g->request->redo);
+    if (part != SWEEP_PART_ENDED && filter) {
+        psw_point point = psw_study_point(g->study, i);
+        if (!psw_filter_keeps(filter, &point)) part = SWEEP_PART_ENDED;
+    }
+    s->part[i] = (unsigned char)part;
+    s->attempts[i] = byte_of(slot->attempt);
+    s->crashes[i] = byte_of(crashes);
+    if (part == SWEEP_PART_ENDED) count_ended(s, slot->status);
+    if (part == SWEEP_PART_CRASHED) count_ended(s, PSW_SLOT_FAILED);
+}
+
+/* Piece by piece: of ten million slots only what is to be done, attempts and crashes stay, a byte each. */
+static psw_status read_slots(const sweep_given *g, const psw_filter *filter, psw_reader *reader, sweep_slots *s)
+{
+    enum { PIECE = 1024 };
+    psw_record *records = malloc(PIECE * sizeof *records);
+    psw_status status = records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to read the states of slots");
+    for (ptrdiff_t first = 0; status == PSW_OK && first < g->slots; first += PIECE) {
+        ptrdiff_t count = g->slots - first < PIECE ? g->slots - first : PIECE;
+        status = psw_reader_get(reader, first, count, records);
+        for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++)
+            choose_slot(g, filter, first + i, &records[i].slot, s);
+    }
+    free(records);
+    return status;
+}
+
+/* ---- the file ---- */
+
+static psw_status open_existing(const sweep_given *g, const psw_filter *filter, sweep_slots *s)
+{
+    psw_reader *reader;
+    PSW_TRY(psw_reader_open(g->path, &reader));
+    psw_status status = same_study(g, reader);
+    if (status == PSW_OK) status = has_columns(g, filter, reader);
+    if (status == PSW_OK) status = read_slots(g, filter, reader, s);
+    psw_reader_close(reader);
+    return status;
+}
+
+static psw_status create_or_resume(const sweep_given *g, const psw_filter *filter, sweep_slots *s)
+{
+    PSW_TRY(psw_store_lock(g->path, &s->lock));
+    if (access(g->path, F_OK) != 0)
+        PSW_TRY(psw_store_create(g->path, g->study));
+    else if (g->request->extend)
+        PSW_TRY(sweep_extend(g->path, g->study, g->request->quiet));
+    return open_existing(g, filter, s);
+}
+
+/* --where is understood before the file is touched: a refusal leaves nothing behind. */
+static psw_status choose_slots(const sweep_given *g, sweep_slots *s)
+{
+    psw_filter *filter = NULL;
+    if (g->request->where) PSW_TRY(psw_filter_create(g->study, g->request->where, &filter));
+    psw_status status = create_or_resume(g, filter, s);
+    if (filter) psw_filter_free(filter);
+    return status;
+}
+
+psw_status sweep_slots_find(const sweep_given *g, sweep_slots *s)
+{
+    const psw_comm *world = g->world;
+    size_t bytes = (size_t)g->slots;
+    *s = (sweep_slots){calloc(bytes, 1), calloc(bytes, 1), calloc(bytes, 1), .lock = -1};
+    bool room = s->part && s->attempts && s->crashes;
+    PSW_TRY(psw_comm_agree(world, room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", g->slots)));
+    PSW_TRY(psw_comm_agree(world, world->rank == 0 ? choose_slots(g, s) : PSW_OK));
+    PSW_TRY(psw_comm_bytes(world, 0, s->part, bytes));
+    PSW_TRY(psw_comm_bytes(world, 0, s->attempts, bytes));
+    return psw_comm_bytes(world, 0, s->crashes, bytes);
+}
+
+psw_mark sweep_slots_before(const sweep_slots *s, ptrdiff_t slot)
+{
+    return (psw_mark){s->attempts[slot], s->crashes[slot]};
+}
+
+void sweep_slots_free(sweep_slots *s)
+{
+    free(s->part);
+    free(s->attempts);
+    free(s->crashes);
+    if (s->lock >= 0) psw_store_unlock(s->lock);
+}
