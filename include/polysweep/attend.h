@@ -116,6 +116,8 @@ typedef struct psw_engine {
     void (*release)(psw_attention *attention); /* the arena is as it was before */
     /* Other tables for the same rows: as if prepared with draw number `draw`. Nothing to do but for sketches. */
     void (*redraw)(psw_attention *attention, ptrdiff_t draw);
+    /* Other rows, and tables of their draw: as if prepared with what is given, of the same shape. */
+    void (*reload)(psw_attention *attention, const psw_given *given);
 
     /* One pass of a team (given.route), in pieces that polysweep/dist.h puts together. Local, all of them.
      * Row folds: begin; for each step of the route its transfers, `parcel` saying where each lies, and between them

@@ -41,10 +41,13 @@ typedef struct psw_errors psw_errors; /* lives in the arena, but for the plans o
 /* Where the parts of ranks that share a point become one. */
 typedef enum psw_errors_stage { PSW_ERRORS_BEGUN, PSW_ERRORS_DRAWN, PSW_ERRORS_ENDING } psw_errors_stage;
 
-/* begin; then for each draw: draw, and take with every leaf of that draw; end; close.
+/* begin; then for each draw: draw, and take with every leaf of that draw; end; close. Where rows are drawn too, draws
+ * of the same rows follow one another, and reload stands between them, with what is merged as after begin. Each draw is
+ * held against the exact kernel of its own rows; entropy is a mean over realisations, theory_err_amm the root of a mean
+ * square.
  *
- * A team shares the keys: each rank has the blocks that `route` (NULL: alone) gives it. After begin, after each draw and
- * before end the parts of the ranks are merged: for phase = 0, 1, ... `merging` lists what is to be merged
+ * A team shares the keys: each rank has the blocks that `route` (NULL: alone) gives it. After begin, after each draw
+ * and before end the parts of the ranks are merged: for phase = 0, 1, ... `merging` lists what is to be merged
  * (psw_comm_merge), until it returns 0. One who is alone goes through the phases too, with nothing to merge with. */
 typedef struct psw_assessor {
     size_t (*bytes)(const psw_point *point, const psw_route *route);
@@ -52,6 +55,7 @@ typedef struct psw_assessor {
      * the watch says, if it says stop. */
     psw_status (*begin)(const psw_point *point, const psw_data *data, const psw_weights *weights,
                         const psw_route *route, psw_watch watch, psw_arena *arena, psw_errors **errors);
+    psw_status (*reload)(psw_errors *errors, const psw_data *data); /* the same of another realisation of the rows */
     int (*merging)(psw_errors *errors, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX]);
     psw_status (*draw)(psw_errors *errors, ptrdiff_t draw); /* A~ of draw number `draw`, 0 .. draws - 1, each once */
     psw_status (*take)(void *errors, const psw_leaf *leaf); /* a psw_leaf_sink: O~ of that draw, leaves in any order */
@@ -62,7 +66,8 @@ const psw_assessor *psw_assessor_of(psw_precision precision);
 
 /* Query rows whose weights are compared. */
 ptrdiff_t psw_errors_rows(const psw_point *point);
-/* Draws of a point's sketch: point.draws, 1 where nothing is random. */
+/* Draws of a point with a sketch, the larger of those of its rows and of its tables, 1 where nothing is random. Draw i
+ * has rows i mod psw_data_draws and tables i mod psw_sketch_draws. */
 ptrdiff_t psw_errors_draws(const psw_point *point);
 
 /* What begin does, and what one draw does. */

@@ -1,5 +1,14 @@
 /* judge: the threshold head over random signs, trials, verdict.
  *
+ * What is random about a point (noise of its rows, tables of a sketch) is drawn K times, K the larger of the two
+ * numbers of draws; trial t sees draw t mod K. Where rows are drawn, trials are rounded up to a multiple of K, so that
+ * all draws have as many. Trials that share a draw are not independent. Draws that share rows, or tables, are one
+ * cluster: there are as many clusters as the smaller number says, of what is drawn at all. The interval of success_rate
+ * is psw_draws_interval over clusters of drawn rows, Wilson's where each trial has a draw to itself or nothing is
+ * drawn, and where tables alone are drawn Wilson's with the draws as samples, which is valid as the variance of a
+ * draw's rate is at most p (1 - p). One draw of the rows says nothing of others: Markov's interval, and beside it
+ * Wilson's given the rows.
+ *
  * F = sum over rows j and sign vectors w of max(<c_j, w> - tau, 0), w in {-1,+1}^v, m vectors a trial; a trial
  * succeeds if F(D_1) > 0 and F(D_0) = 0 with the same w. The signs are keyed by (seed, n, d, trial, vector): the
  * same for both data sets, every degree and every method. A pre-activation counts as positive above the tie
@@ -18,16 +27,21 @@
 typedef struct psw_verdict {
     ptrdiff_t successes; /* of trials */
     ptrdiff_t trials_done;                       /* what rates and means are over */
-    double success_rate, success_lo, success_hi; /* Wilson 95 % over `success_samples` */
-    ptrdiff_t success_samples; /* independent samples: the trials, or the draws of a sketch where they are fewer */
+    double success_rate, success_lo, success_hi; /* interval at 95 % */
+    double success_cond_lo, success_cond_hi;     /* Wilson's, given the rows, where they were drawn once; else NaN */
+    ptrdiff_t success_samples;                   /* effective number of independent samples, rounded down */
+    double success_between, success_within;      /* variance of success_rate: of draws, of trials within draws */
     ptrdiff_t fires_d1, fires_d0;                /* trials with F > 0 */
     double fire_rate_d1, fire_rate_d0;
     double margin_d1, margin_d0; /* largest pre-activation, in units of sqrt(ln n) */
     double active_d1, active_d0; /* mean over trials of the number of positive (row, sign vector) pairs */
     double value_d1, value_d0;   /* mean over trials of F */
     ptrdiff_t tie;               /* trials with a pre-activation inside the tie band (10 tolerances) */
-    double special_mass_d1, special_mass_d0, leak_mass_d1;
+    double special_mass_d1, special_mass_d0, leak_mass_d1; /* medians over draws */
     double gap; /* a_1 f(D_1) - a_0 f(D_0): what a read-out along the special feature sees */
+    double special_mass_d1_q10, special_mass_d1_q90, special_mass_d0_q10,
+        special_mass_d0_q90; /* NaN of a single draw */
+    double leak_mass_d1_q10, leak_mass_d1_q90, gap_q10, gap_q90;
 } psw_verdict;
 
 typedef struct psw_head psw_head; /* lives in the arena of its group */
@@ -37,8 +51,8 @@ typedef struct psw_judge {
     psw_status (*begin)(const psw_group *group, psw_arena *arena, psw_head **head);
     psw_status (*take)(void *head, const psw_leaf *leaf); /* a psw_leaf_sink; leaves in any order */
     void (*end)(psw_head *head, psw_verdict *verdicts);   /* one per point of the group */
-    /* Sketches: the leaves that follow are of draw number `draw` of point.draws; trial t belongs to draw t mod draws.
-     * Masses of a sketch are means over draws (the leak a maximum). Not called: one draw for all trials. */
+    /* The leaves that follow are of draw number `draw` of psw_judge_draws, in any order of draws; at first it is 0.
+     * Masses and the gap are medians over draws, for they are ratios whose denominators may be near 0. */
     void (*draw)(psw_head *head, ptrdiff_t draw);
     /* Heads of ranks that took different leaves become one: what to merge (psw_comm_merge) before end, on every rank.
      * Exact, whatever the order. Returns how many of `list` are used. */
@@ -51,6 +65,9 @@ psw_verdict psw_verdict_none(void);
 
 /* |pre-activation| below this, in units of sqrt(ln n), is rounding, not a sign: psw_theory_tie. */
 double psw_judge_tolerance(const psw_point *point);
+
+ptrdiff_t psw_judge_draws(const psw_point *point);  /* K */
+ptrdiff_t psw_judge_trials(const psw_point *point); /* that are computed */
 
 /* Operations of the head for one data set. */
 double psw_judge_flops(const psw_point *point);

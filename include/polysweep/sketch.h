@@ -35,6 +35,8 @@ typedef struct psw_sketch_shape {
 bool psw_sketch_has(psw_method method);
 /* From r or features (one of them is given), d, beta. Of a point that psw_sketch_check accepts. */
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point);
+/* Draws of its tables: point.draws, at least 1; 0 where nothing is random: exact maps, learned weights, no sketch. */
+ptrdiff_t psw_sketch_draws(const psw_point *point);
 /* Bytes of one state, features x (v + 1) in the point's precision; any size, also one that cannot be. */
 double psw_sketch_state_bytes(const psw_point *point);
 /* PSW_USAGE with what to do: odd degree for a self-tensored sketch, r < 1, features no triangle, fractional degree,

@@ -28,6 +28,7 @@ typedef enum psw_preset { PSW_CUSTOM, PSW_P1, PSW_P2, PSW_P3, PSW_W1, PSW_W2 } p
 typedef enum psw_vocabulary {
     PSW_WORDS_METHOD, PSW_WORDS_MASK, PSW_WORDS_PRECISION, PSW_WORDS_ROW_NORM, PSW_WORDS_NEGATIVE,
     PSW_WORDS_DATA_KIND, PSW_WORDS_PRESET, PSW_WORDS_STATUS, PSW_WORDS_ERROR, PSW_WORDS_TIMING, PSW_WORDS_TIME_STOP,
+    PSW_WORDS_SWITCH,
     PSW_VOCABULARIES
 } psw_vocabulary;
 /* Word `code` of a vocabulary, NULL past its end; and the code of a word, -1 = no such word. */
@@ -57,6 +58,8 @@ typedef struct psw_point {
     double den_constant, cosine;
     ptrdiff_t head, block, team;
     uint64_t seed;
+    ptrdiff_t data_draws; /* realisations of random rows, 0 = they are not random */
+    int common;           /* 1: noise of the same draw is the same for every n and noise */
     ptrdiff_t weights; /* learned sketch weights: number of their path in the study, 0 = none */
     double own[PSW_OWN_MAX];
 } psw_point;

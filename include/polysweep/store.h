@@ -41,6 +41,7 @@ typedef struct psw_slot {
     ptrdiff_t attempt;     /* 1 = first */
     ptrdiff_t deaths;      /* earlier attempts that ended with the program: killed, crashed, the node lost */
     ptrdiff_t launch;      /* number of the launch in /provenance, from 0 */
+    ptrdiff_t random_version; /* psw_data_random_version of who computed it */
     uint64_t commit;       /* checksum over the columns of the slot but itself and launch; never 0 */
     bool torn;             /* read: a final status without the right commit word; status is then running */
 } psw_slot;
@@ -123,13 +124,15 @@ psw_status psw_reader_text(psw_reader *reader, char **text); /* the study as it 
 ptrdiff_t psw_reader_launches(const psw_reader *reader);
 /* The axes of the study's own that the file was made with, by name; returns their number. */
 ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX]);
-/* A column that the file is too old to have and in which the point says something new; NULL = there is none. */
+/* A column that the file is too old to have and in which the point, computed by this program, says something new; NULL
+ * = there is none. */
 const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point);
 /* Launch number `launch`; PSW_ENVIRONMENT if its row has been taken by a newer one (the table keeps the last 64). */
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *row);
 /* The rows in use, by number. */
 psw_status psw_reader_launch_rows(psw_reader *reader, psw_launch_row rows[PSW_LAUNCHES], ptrdiff_t *count);
-/* Reads slots first .. first+count. A slot is done only if its status says so and its commit word is right. */
+/* Reads slots first .. first+count. A slot is done only if its status says so and its commit word is right. Noise of a
+ * file that is older than data_draws was drawn once: the records say so, and that random_version was 1. */
 psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records);
 /* Status, attempt and error code of every slot, with the same rule; cheaper than reading records. */
 psw_status psw_reader_slots_get(psw_reader *reader, psw_slot *slots);
@@ -248,7 +251,7 @@ struct psw_column {
 /* The fixed columns, in the file's order. */
 const psw_column *psw_columns(ptrdiff_t *count);
 /* All columns of a study: fixed, own axes, predict_NAME. Returns their number. */
-enum { PSW_COLUMNS_MAX = 160 };
+enum { PSW_COLUMNS_MAX = 240 };
 ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_MAX]);
 
 /* The lines of /rows that hold results: special_mass, log2_den, output, in the order of psw_kept_rows. */

@@ -22,7 +22,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
     bool kinds = SAME(method) && SAME(mask) && SAME(precision) && SAME(data_kind) && SAME(row_norm) && SAME(negative);
     bool shape = SAME(n) && SAME(d) && SAME(v) && SAME(r) && SAME(features) && SAME(local) && SAME(draws);
     bool data = SAME(noise) && SAME(a_0) && SAME(a_1) && SAME(b) && SAME(c) && SAME(kappa) && SAME(j3) &&
-                SAME(cosine) && SAME(head) && SAME(seed);
+                SAME(cosine) && SAME(head) && SAME(seed) && SAME(data_draws) && SAME(common);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
     return kinds && shape && data && rest && !psw_sketch_has(a->method);

@@ -93,6 +93,11 @@ static psw_status prepare(const psw_group *group, const psw_given *given, psw_ar
     return status;
 }
 
+static void reload(psw_attention *a, const psw_given *given)
+{
+    load(a, given);
+}
+
 static void redraw(psw_attention *a, ptrdiff_t draw)
 {
     if (a->kind == PSW_STATE_FOLD) psw_sketched_redraw(&a->of.sketched, draw);
@@ -179,6 +184,7 @@ const psw_engine PSW_PRECISION_NAME(psw_engine) = {
     .travel = travel,
     .prepare = prepare,
     .redraw = redraw,
+    .reload = reload,
     .pass = pass,
     .release = release,
     .begin = begin,

@@ -26,6 +26,18 @@ static bool near(double x, double y, double tolerance, double least)
     return same_bits(x, y) || isinf(tolerance) || fabs(x - y) <= tolerance * fmax(fmax(fabs(x), fabs(y)), least);
 }
 
+/* Of draws these were means, of the leak the largest, before they became medians with quantiles beside them. */
+static bool redefined(const psw_column *column, const psw_record *record)
+{
+    const size_t offsets[] = {offsetof(psw_record, verdict.special_mass_d1),
+                              offsetof(psw_record, verdict.special_mass_d0), offsetof(psw_record, verdict.leak_mass_d1),
+                              offsetof(psw_record, verdict.gap)};
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
+        if (column->offset == offsets[i])
+            return psw_judge_draws(&record->point) > 1 && isnan(record->verdict.special_mass_d1_q10);
+    return false;
+}
+
 /* No result depends on the team that was asked for, and a resume may ask for another. Counts follow from signs of
  * pre-activations: where one is a tie, rounding decides it, and nothing is promised. */
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly)
@@ -34,6 +46,7 @@ bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_
     double tolerance = column->other[a->point.precision];
     if (column->younger && (psw_column_blank(column, a) || psw_column_blank(column, b)))
         return true; /* not known then */
+    if (redefined(column, a) != redefined(column, b)) return true;
     if (!column->bitwise || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
     if (exactly) return false;
     if (tolerance == 0) return a->verdict.tie > 0 || b->verdict.tie > 0;

@@ -28,23 +28,35 @@ static psw_status same_study(psw_job *j, psw_reader *reader)
     return points && !*difference ? PSW_OK : refuse_study(j, difference);
 }
 
+/* Points with noise of two kinds in one file are told apart by a column, which this file does not have. */
+static psw_status refuse_noise(const psw_job *j, const psw_point *point, ptrdiff_t slot, const char *text)
+{
+    return PSW_FAIL(
+        PSW_USAGE,
+        "%.300s is from before noise was drawn data_draws times (random_version 1: once for all trials of a "
+        "point, so that its intervals are given that draw), and cannot go on with points that have noise (slot "
+        "%td, %s, would have %td draws); -o with another file computes all points in the same way, --extend "
+        "makes a file that keeps what is done, its noise marked by column random_version, and --where \"noise "
+        "== 0\" leaves noise out",
+        j->path, slot, text, point->data_draws);
+}
+
 /* The file may be older than a parameter that the study gives a value. */
 static psw_status has_columns(const psw_job *j, const psw_filter *filter, const psw_reader *reader)
 {
-    char value[64], text[160];
+    char text[160];
     for (ptrdiff_t slot = 0; slot < j->slots; slot++) {
         psw_point point = psw_study_point(j->study, slot);
         const psw_column *column = psw_reader_lacks(reader, &point);
         if (!column || (filter && !psw_filter_keeps(filter, &point))) continue;
-        psw_record record = psw_record_blank(&point);
-        psw_column_text(column, &record, value, sizeof value);
         psw_say_point(&point, text, sizeof text);
+        if (psw_data_random_version(&point) > 0) return refuse_noise(j, &point, slot, text);
         return PSW_FAIL(
             PSW_USAGE,
-            "%.300s is older than the parameter %s and has no column for it, but this study asks for %s = %s "
-            "(slot %td, %s); --extend makes a file of it that has, and keeps what is done, or give another "
-            "file with -o",
-            j->path, column->name, column->name, value, slot, text);
+            "%.300s is older than the parameter %s, which this study gives a value (slot %td, %s), and has no "
+            "column for it; --extend makes a file that has, and keeps what is done, or give another file "
+            "with -o",
+            j->path, column->name, slot, text);
     }
     return PSW_OK;
 }

@@ -202,6 +202,15 @@ static psw_status open_all(psw_job *j)
     return PSW_OK;
 }
 
+static bool has_one_draw(const psw_study *study)
+{
+    for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
+        psw_point point = psw_study_point(study, slot);
+        if (point.data_draws == 1 && point.trials > 1) return true;
+    }
+    return false;
+}
+
 /* What a study asks for and does not get is said, never taken silently. */
 static void say_what_is_missing(const psw_job *j)
 {
@@ -209,6 +218,9 @@ static void say_what_is_missing(const psw_job *j)
     if (j->world->rank != 0 || j->options->quiet) return;
     if (s->keep_samples && !s->timing)
         fprintf(stderr, "polysweep: note: `output.keep: [samples]` keeps nothing while `time` is off\n");
+    if (has_one_draw(j->study))
+        fprintf(stderr, "polysweep: note: noise that is drawn once (data_draws 1) says nothing of other draws: success_lo and "
+                        "success_hi are Markov's, success_cond_lo and success_cond_hi given that draw\n");
 }
 
 static void say(const psw_job *j, bool stopped)

@@ -15,6 +15,7 @@ struct psw_data {
 typedef struct data_kind {
     psw_status (*check)(const psw_point *point, const psw_arrays *arrays);
     psw_status (*open)(psw_data *data); /* NULL: nothing to open; scratch is freed with the data */
+    void (*draw)(psw_data *data, ptrdiff_t draw); /* keys of realisation number `draw`; NULL: there is but one */
     int sets;
     bool special;                                        /* point.j3 is the token that differs */
     bool same;                                           /* before row_norm, the three sides are the same rows */

@@ -3,17 +3,16 @@
 
 #include "data/kind.h"
 
-/* Rows made of standard normals. A key holds side and width, never n or the kind: longer sequences begin with shorter
- * ones, and rows of a sphere are the directions of a gaussian's. */
+/* Rows made of standard normals. A key holds side, width and draw, never n or the kind: longer sequences begin with
+ * shorter ones, and rows of a sphere are the directions of a gaussian's. Draw 0 is the key without a draw. */
 
-static psw_status open_normals(psw_data *data)
+static void draw_normals(psw_data *data, ptrdiff_t draw)
 {
     const psw_point *p = &data->point;
     for (uint64_t side = 0; side < PSW_SIDES; side++) {
-        const uint64_t values[] = {side, (uint64_t)(side == PSW_VALUE ? p->v : p->d)};
-        data->side[side] = psw_random_key(PSW_STREAM_DATA, p->seed, values, 2);
+        const uint64_t values[] = {side, (uint64_t)(side == PSW_VALUE ? p->v : p->d), (uint64_t)draw};
+        data->side[side] = psw_random_key(PSW_STREAM_DATA, p->seed, values, draw > 0 ? 3 : 2);
     }
-    return PSW_OK;
 }
 
 static psw_status check(const psw_point *point, const psw_arrays *arrays)
@@ -30,7 +29,7 @@ static void gaussian_rows(const psw_data *data, int set, psw_side side, ptrdiff_
         psw_random_normals(data->side[side], (uint64_t)(first + i), 0, width, rows + i * width);
 }
 
-const data_kind data_gaussian = {.check = check, .open = open_normals, .sets = 1, .rows = gaussian_rows};
+const data_kind data_gaussian = {.check = check, .draw = draw_normals, .sets = 1, .rows = gaussian_rows};
 
 static void sphere_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows)
 {
@@ -38,7 +37,7 @@ static void sphere_rows(const psw_data *data, int set, psw_side side, ptrdiff_t 
     if (side != PSW_VALUE) data_row_norm(PSW_NORM_UNIT, count, data->point.d, rows);
 }
 
-const data_kind data_sphere = {.check = check, .open = open_normals, .sets = 1, .rows = sphere_rows};
+const data_kind data_sphere = {.check = check, .draw = draw_normals, .sets = 1, .rows = sphere_rows};
 
 /* ---- aligned ---- */
 
@@ -53,13 +52,18 @@ static psw_status check_aligned(const psw_point *point, const psw_arrays *arrays
     return PSW_OK;
 }
 
+static void draw_aligned(psw_data *data, ptrdiff_t draw)
+{
+    const uint64_t values[] = {PSW_SIDES, (uint64_t)draw};
+    data->pairs = psw_random_key(PSW_STREAM_DATA, data->point.seed, values, draw > 0 ? 2 : 1);
+    draw_normals(data, draw);
+}
+
 static psw_status open_aligned(psw_data *data)
 {
-    const uint64_t pairs = PSW_SIDES;
-    data->pairs = psw_random_key(PSW_STREAM_DATA, data->point.seed, &pairs, 1);
     data->scratch = malloc((size_t)data->point.d * sizeof *data->scratch);
     if (!data->scratch) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a row of aligned data");
-    return open_normals(data);
+    return PSW_OK;
 }
 
 static double product(ptrdiff_t count, const double *x, const double *y)
@@ -97,4 +101,5 @@ static void aligned_rows(const psw_data *data, int set, psw_side side, ptrdiff_t
     for (ptrdiff_t i = 0; i < count && side == PSW_QUERY; i++) align(data, first + i, rows + i * data->point.d);
 }
 
-const data_kind data_aligned = {.check = check_aligned, .open = open_aligned, .sets = 1, .rows = aligned_rows};
+const data_kind data_aligned = {
+    .check = check_aligned, .open = open_aligned, .draw = draw_aligned, .sets = 1, .rows = aligned_rows};

@@ -11,8 +11,8 @@ const psw_assessor *psw_assessor_of(psw_precision precision)
 
 ptrdiff_t psw_errors_draws(const psw_point *point)
 {
-    bool random = point->weights == 0 && psw_sketch_shape_of(point).r > 0;
-    return random && point->draws > 1 ? point->draws : 1;
+    ptrdiff_t tables = psw_sketch_draws(point), rows = psw_data_draws(point);
+    return tables > rows ? tables : rows;
 }
 
 /* ---- sums with an exponent ---- */
@@ -142,6 +142,7 @@ psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t
     e.blocks = psw_route_count(&e.route, e.route.rank);
     if (e.blocks > 0) e.keys = (e.blocks - 1) * e.block + errors_keys(&e, e.blocks - 1).count;
     e.count = psw_errors_draws(point);
+    e.tables = psw_sketch_draws(point) > 0 ? psw_sketch_draws(point) : 1;
     e.shape = psw_sketch_shape_of(point);
     lay_numbers(&e, arena);
     lay_reals(&e, arena, real_bytes);
@@ -158,7 +159,7 @@ void errors_draw_begin(psw_errors *e, ptrdiff_t draw)
 {
     const errors_sum zero = {0, -INFINITY};
     e->now = &e->draws[draw];
-    *e->now = (errors_draw){.square = zero, .bias = zero, .den_ratio = INFINITY};
+    *e->now = (errors_draw){.square = zero, .bias = zero, .den_ratio = INFINITY, .exact = e->exact};
     for (ptrdiff_t i = 0; i < e->rows; i++) e->estimate[i] = zero;
 }
 
@@ -175,15 +176,17 @@ void errors_draw_end(psw_errors *e)
 
 static double amm(const psw_errors *e, const errors_draw *d)
 {
-    return e->point.method == PSW_FAVOR ? NAN : sqrt(errors_ratio(d->square, e->norm));
+    return e->point.method == PSW_FAVOR ? NAN : sqrt(errors_ratio(d->square, d->exact.norm));
 }
 static double attn(const psw_errors *e, const errors_draw *d)
 {
-    return sqrt(errors_ratio(d->square, e->square));
+    (void)e;
+    return sqrt(errors_ratio(d->square, d->exact.square));
 }
 static double out(const psw_errors *e, const errors_draw *d)
 {
-    return sqrt(d->out_square / e->out_square);
+    (void)e;
+    return sqrt(d->out_square / d->exact.out_square);
 }
 static double out_max(const psw_errors *e, const errors_draw *d)
 {
@@ -192,7 +195,8 @@ static double out_max(const psw_errors *e, const errors_draw *d)
 }
 static double bias(const psw_errors *e, const errors_draw *d)
 {
-    return errors_ratio(d->bias, e->total);
+    (void)e;
+    return errors_ratio(d->bias, d->exact.total);
 }
 
 static void spread(psw_errors *e, double (*of)(const psw_errors *, const errors_draw *), double *median, double *mean,
@@ -232,7 +236,7 @@ void errors_end(psw_errors *e, psw_sketch_columns *c)
     c->min_den_ratio = isfinite(ratio) ? ratio : NAN;
     c->bad_rows = bad_rows;
     c->err_rows = e->rows;
-    c->entropy = e->entropy / (double)e->rows;
+    c->entropy = e->entropy / (double)e->rows / e->loads;
     c->theory_err_amm = errors_theory(e);
     c->state_bytes = psw_sketch_state_bytes(&e->point);
 }

@@ -12,8 +12,15 @@ typedef struct errors_sum {
 void errors_add(errors_sum *sum, double value, double log2);
 double errors_ratio(errors_sum a, errors_sum b); /* a / b; NaN for 0 / 0 */
 
+/* Of one realisation of the rows: sum A^2, sum A, sum |q|^2p |k|^2p, and |O|_F^2. */
+typedef struct errors_exact {
+    errors_sum square, total, norm;
+    double out_square;
+} errors_exact;
+
 /* What one draw has shown so far. */
 typedef struct errors_draw {
+    errors_exact exact;      /* what it is held against */
     errors_sum square, bias; /* of A~ - A */
     double negative;         /* entries of A~ below 0 */
     double den_ratio;        /* the smallest */
@@ -40,17 +47,18 @@ struct psw_errors {
 
     double *out;                       /* rows x v: exact output */
     errors_sum *den, *estimate;        /* rows: denominators, exact and of the draw */
-    errors_sum square, total, norm;    /* sum A^2, sum A, sum |q|^2p |k|^2p */
+    errors_exact exact;                /* of the rows at hand */
     double *information;               /* rows: sum u log2 u, u the weights in units of their denominator's exponent */
-    double out_square, pairs, entropy; /* the last summed over rows */
-    errors_sum theory_square, theory_norm; /* what the moments of the map say: their ratio is err_amm^2 */
+    double pairs, entropy, loads;      /* entropy: summed over rows and realisations; their number */
+    errors_sum theory_square, theory_norm; /* what the moments of the map say: their ratio is err_amm^2, */
+    double theory;                         /* whose sum over realisations this is */
     bool begun;                            /* what begin left is merged */
     double *merged;                        /* what ranks merge, on its way */
 
     double *tile, *base, *sketched; /* strip x block scores, one row of them, one row of A~ */
     errors_draw *draws, *now;
     double *quantile; /* draws */
-    ptrdiff_t count;  /* of draws */
+    ptrdiff_t count, tables; /* of draws, and how many of them have tables of their own */
 
     /* in the point's precision */
     struct psw_sketch *sketch;
@@ -75,7 +83,7 @@ ptrdiff_t errors_sketched(const psw_errors *e, ptrdiff_t i, errors_part keys);
 /* Lays the fold out but for its sketch; NULL from an arena that only counts. */
 psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena);
 /* Rows and own keys, exact sums and numerators of outputs; `finish` makes outputs of them when they are merged. */
-psw_status errors_load(psw_errors *e, const psw_data *data);
+psw_status errors_load(psw_errors *e, const psw_data *data); /* of one realisation, also after another */
 void errors_finish(psw_errors *e);
 /* Exact scores of a strip with a block into the tile. */
 void errors_scores(psw_errors *e, errors_part strip, errors_part keys);
@@ -90,6 +98,7 @@ double errors_log2_norm(ptrdiff_t d, const double *x);
 void errors_row_under(psw_errors *e, ptrdiff_t i, double log2);
 /* The root of the mean square of err_amm that the moments of the map predict: sums over own keys; of all keys. */
 void errors_theory_add(psw_errors *e);
+void errors_theory_end(psw_errors *e); /* of one realisation, when it is merged */
 double errors_theory(const psw_errors *e);
 double errors_theory_pairs(const psw_point *point); /* it looks at, about */
 /* Scores to exact weights in place, with the log2 of the factor taken out. */

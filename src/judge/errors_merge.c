@@ -12,7 +12,8 @@ static ptrdiff_t sums(const psw_errors *e, psw_errors_stage stage)
 
 static errors_sum *sum_at(psw_errors *e, psw_errors_stage stage, ptrdiff_t i)
 {
-    errors_sum *const totals[ERRORS_TOTALS] = {&e->square, &e->total, &e->norm, &e->theory_square, &e->theory_norm};
+    errors_sum *const totals[ERRORS_TOTALS] = {&e->exact.square, &e->exact.total, &e->exact.norm, &e->theory_square,
+                                               &e->theory_norm};
     if (stage == PSW_ERRORS_BEGUN) return i < e->rows ? &e->den[i] : totals[i - e->rows];
     if (i < e->rows) return &e->estimate[i];
     return i == e->rows ? &e->now->square : &e->now->bias;

@@ -35,6 +35,12 @@ static psw_status begin(const psw_point *point, const psw_data *data, const psw_
     return PSW_OK;
 }
 
+static psw_status reload(psw_errors *e, const psw_data *data)
+{
+    PSW_TRY(psw_fault("judge.errors"));
+    return errors_load(e, data);
+}
+
 static void close(psw_errors *e)
 {
     if (e) SKETCHER.destroy(e->sketch);
@@ -113,7 +119,7 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
     if (!e->begun) return PSW_FAIL(PSW_BUG, "a draw before what begin left was merged");
     PSW_TRY(psw_fault("judge.draw"));
     errors_draw_begin(e, number);
-    SKETCHER.draw(e->sketch, number);
+    SKETCHER.draw(e->sketch, number % e->tables);
     map_queries(e);
     for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
         errors_part keys = errors_keys(e, b);
@@ -158,6 +164,7 @@ static psw_status take(void *context, const psw_leaf *leaf)
 
 const psw_assessor PSW_PRECISION_NAME(psw_assessor) = {.bytes = bytes,
                                                        .begin = begin,
+                                                       .reload = reload,
                                                        .merging = errors_merging,
                                                        .draw = draw,
                                                        .take = take,

@@ -19,7 +19,7 @@ double psw_judge_tolerance(const psw_point *point)
 /* <c_j, w> for every row, sign vector and trial */
 double psw_judge_flops(const psw_point *p)
 {
-    return 2.0 * (double)psw_data_queries(p) * (double)p->v * (double)p->m * (double)p->trials;
+    return 2.0 * (double)psw_data_queries(p) * (double)p->v * (double)p->m * (double)psw_judge_trials(p);
 }
 
 /* Columns of one product: few enough for the tile to stay in cache and for wide signs to stay in memory, whole vectors,
@@ -36,28 +36,28 @@ static ptrdiff_t batch_of(ptrdiff_t columns, ptrdiff_t v)
     return (even + COLUMNS_UNIT - 1) / COLUMNS_UNIT * COLUMNS_UNIT;
 }
 
-static ptrdiff_t draws_of(const psw_point *p)
+ptrdiff_t psw_judge_draws(const psw_point *p)
 {
-    return psw_sketch_has(p->method) ? psw_errors_draws(p) : 1;
+    return psw_sketch_has(p->method) ? psw_errors_draws(p) : psw_data_draws(p);
 }
 
-/* Trials that share a draw are not independent: the draws are the sample. Where nothing is random the trials are. */
-static ptrdiff_t samples_of(const psw_point *p)
+/* Where only tables are drawn, draws may have a trial more than others. */
+ptrdiff_t psw_judge_trials(const psw_point *p)
 {
-    bool random = psw_sketch_has(p->method) && p->weights == 0 && psw_sketch_shape_of(p).r > 0;
-    return random && draws_of(p) < p->trials ? draws_of(p) : p->trials;
+    ptrdiff_t draws = psw_judge_draws(p);
+    return p->data_draws > 0 ? (p->trials + draws - 1) / draws * draws : p->trials;
 }
 
 /* Trials t = draw, draw + draws, ... */
 static ptrdiff_t trials_of(const psw_point *p, ptrdiff_t draw)
 {
-    ptrdiff_t draws = draws_of(p);
-    return draw < p->trials ? (p->trials - draw + draws - 1) / draws : 0;
+    ptrdiff_t draws = psw_judge_draws(p), trials = psw_judge_trials(p);
+    return draw < trials ? (trials - draw + draws - 1) / draws : 0;
 }
 
 void head_draw(psw_head *h, ptrdiff_t draw)
 {
-    h->first_trial = draw;
+    h->first_trial = h->draw = draw;
     h->columns = h->sets == 2 ? h->point.m * trials_of(&h->point, draw) : 0;
 }
 
@@ -70,8 +70,8 @@ static psw_head head_of(const psw_group *group)
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
     head.tolerance = psw_judge_tolerance(p) * head.unit;
-    head.draws = draws_of(p);
-    head.samples = samples_of(p);
+    head.draws = psw_judge_draws(p);
+    head.trials = psw_judge_trials(p);
     head.columns = head.sets == 2 ? p->m * trials_of(p, 0) : 0;
     head.batch = batch_of(head.columns, p->v);
     head.key = psw_random_key(PSW_STREAM_SIGNS, p->seed, values, 2);
@@ -85,9 +85,10 @@ static void lay_out(psw_head *h, psw_arena *arena, size_t real_bytes)
     h->value = psw_arena_take(arena, h->leaves * pairs, sizeof *h->value);
     h->active = psw_arena_take(arena, pairs, sizeof *h->active);
     h->margin = psw_arena_take(arena, pairs, sizeof *h->margin);
-    h->special = psw_arena_take(arena, pairs, sizeof *h->special);
-    h->leak = psw_arena_take(arena, h->points, sizeof *h->leak);
-    h->trial = psw_arena_take(arena, h->points * h->point.trials, 1);
+    h->special = psw_arena_take(arena, h->draws * pairs, sizeof *h->special);
+    h->leak = psw_arena_take(arena, h->draws * h->points, sizeof *h->leak);
+    h->of_draw = psw_arena_take(arena, 2 * h->draws, sizeof *h->of_draw);
+    h->trial = psw_arena_take(arena, h->points * h->trials, 1);
     h->signs = psw_arena_take(arena, h->batch * h->point.v, real_bytes);
     h->tile = psw_arena_take(arena, h->batch * rows, real_bytes);
     h->largest = psw_arena_take(arena, h->batch, real_bytes);
@@ -100,9 +101,10 @@ static void clear(psw_head *h)
 {
     ptrdiff_t pairs = h->points * h->sets;
     for (ptrdiff_t i = 0; i < h->leaves * pairs; i++) h->value[i] = 0;
-    for (ptrdiff_t i = 0; i < pairs; i++) h->active[i] = 0, h->margin[i] = -INFINITY, h->special[i] = 0;
-    for (ptrdiff_t i = 0; i < h->points; i++) h->leak[i] = -INFINITY;
-    memset(h->trial, 0, (size_t)(h->points * h->point.trials));
+    for (ptrdiff_t i = 0; i < pairs; i++) h->active[i] = 0, h->margin[i] = -INFINITY;
+    for (ptrdiff_t i = 0; i < h->draws * pairs; i++) h->special[i] = 0;
+    for (ptrdiff_t i = 0; i < h->draws * h->points; i++) h->leak[i] = -INFINITY;
+    memset(h->trial, 0, (size_t)(h->points * h->trials));
 }
 
 psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes)
@@ -117,13 +119,13 @@ psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_byte
 
 void head_take_masses(psw_head *h, const psw_leaf *leaf)
 {
-    ptrdiff_t at = h->point.j3 - leaf->first;
+    ptrdiff_t at = h->point.j3 - leaf->first, pairs = h->points * h->sets;
     if (!leaf->special) return;
-    for (ptrdiff_t pair = 0; pair < h->points * h->sets; pair++) {
+    for (ptrdiff_t pair = 0; pair < pairs; pair++) {
         const double *mass = leaf->special + pair * leaf->count;
-        if (at >= 0 && at < leaf->count) h->special[pair] += mass[at];
+        if (at >= 0 && at < leaf->count) h->special[h->draw * pairs + pair] += mass[at];
         if (pair % h->sets != h->sets - 1) continue;
-        double *leak = &h->leak[pair / h->sets];
+        double *leak = &h->leak[h->draw * h->points + pair / h->sets];
         for (ptrdiff_t i = 0; i < leaf->count; i++)
             if (i != at) *leak = fmax(*leak, mass[i]);
     }
@@ -132,10 +134,12 @@ void head_take_masses(psw_head *h, const psw_leaf *leaf)
 int head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])
 {
     ptrdiff_t pairs = h->points * h->sets;
-    const psw_merging all[] = {
-        {PSW_ADD, h->value, h->leaves * pairs}, {PSW_ADD, h->active, pairs},
-        {PSW_LARGEST, h->margin, pairs},        {PSW_ADD, h->special, pairs},
-        {PSW_LARGEST, h->leak, h->points},      {PSW_UNITE, h->trial, h->points * h->point.trials}};
+    const psw_merging all[] = {{PSW_ADD, h->value, h->leaves * pairs},
+                               {PSW_ADD, h->active, pairs},
+                               {PSW_LARGEST, h->margin, pairs},
+                               {PSW_ADD, h->special, h->draws * pairs},
+                               {PSW_LARGEST, h->leak, h->draws * h->points},
+                               {PSW_UNITE, h->trial, h->points * h->trials}};
     memcpy(list, all, sizeof all);
     return sizeof all / sizeof all[0];
 }

@@ -18,15 +18,17 @@ struct psw_head {
 
     /* m vectors of each trial, trial after trial, are the columns; `batch` of them make one product */
     ptrdiff_t columns, batch;
-    ptrdiff_t samples;            /* independent ones among the trials */
+    ptrdiff_t trials;             /* that are computed */
+    ptrdiff_t draw;               /* whose leaves come */
     ptrdiff_t first_trial, draws; /* the columns are of trials first_trial, first_trial + draws, ... */
     psw_key key;
 
     double *value;        /* [leaves][points][sets]: F of a leaf, summed over trials */
     double *active;       /* [points][sets]: positive pre-activations */
     double *margin;       /* [points][sets]: the largest */
-    double *special;      /* [points][sets]: mass of row j3 on j3, summed over draws */
-    double *leak;         /* [points]: largest mass of another row of D_1 on j3, -inf before the first */
+    double *special;      /* [draws][points][sets]: mass of row j3 on j3 */
+    double *leak;         /* [draws][points]: largest mass of another row of D_1 on j3, -inf before the first */
+    double *of_draw;      /* [2][draws]: room for what draws come to */
     unsigned char *trial; /* [points][trials] */
 
     /* of one product, in the precision of the head: sign vectors as rows, pre-activations of a leaf, and per column the

@@ -70,7 +70,7 @@ static void scan(const psw_head *h, ptrdiff_t rows)
 static void fold(psw_head *h, ptrdiff_t first, ptrdiff_t pair, double *value)
 {
     const psw_real *largest = h->largest, *sum = h->sum, *count = h->count, *nearest = h->nearest;
-    unsigned char *trial = h->trial + pair / h->sets * h->point.trials;
+    unsigned char *trial = h->trial + pair / h->sets * h->trials;
     trial += h->first_trial + first / h->point.m * h->draws;
     unsigned char fired = pair % h->sets ? TRIAL_D1 : TRIAL_D0;
     ptrdiff_t vector = first % h->point.m, used = h->columns - first < h->batch ? h->columns - first : h->batch;

@@ -118,11 +118,12 @@ static double scan_seconds(const team_work *w, const psw_route *r, const network
 static double merge_seconds(const team_work *w, const network *net)
 {
     const psw_point *p = &w->group->points[0];
-    double points = (double)w->group->count, verdict = 8.0 * (double)p->trials * points * psw_data_sets(p) * 3;
+    double points = (double)w->group->count,
+           verdict = 8.0 * (double)psw_judge_trials(p) * points * psw_data_sets(p) * 3;
     double seconds = agreements * net->log2_size * net->latency + all_reduce(net, verdict);
     if (!psw_sketch_has(p->method)) return seconds;
     double rows = p->n <= 1024 ? (double)p->n : 256, sample = 8 * rows * (double)(p->v + 6);
-    return seconds + (1 + (double)psw_errors_draws(p)) * 2 * all_reduce(net, sample);
+    return seconds + (double)(psw_data_draws(p) + psw_errors_draws(p)) * 2 * all_reduce(net, sample);
 }
 
 /* ---- a team ---- */
@@ -132,7 +133,7 @@ team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choic
     const psw_point *p = &group->points[0];
     team_work w = {rates, group, choice, PSW_ONE_RANK, 1, cost_parts_of_group(rates, group), 1, 0};
     if (p->method == PSW_CLOSED_FORM) return w;
-    w.draws = psw_sketch_has(p->method) ? (double)psw_errors_draws(p) : 1;
+    w.draws = (double)psw_judge_draws(p);
     w.repeat_s = (w.parts.tiles + w.parts.shared_tiles) / w.draws;
     w.kind = psw_attend_kind(p);
     w.leaves = psw_attend_route(p, choice, 1, 0).leaves;
@@ -158,7 +159,7 @@ psw_team_cost team_cost_of(const team_work *w, ptrdiff_t size, ptrdiff_t nodes)
     double pairs = route.causal ? leaves * (leaves + 1) / 2 : leaves * leaves;
     double by_tiles = w->kind == PSW_ROW_FOLD ? m.tiles / pairs : by_rows;
     double tiles_s = (c->tiles + c->shared_tiles) * by_tiles;
-    double attention_s = w->kind == PSW_ROW_FOLD ? row_seconds(w, &route, &net, &m, tiles_s)
+    double attention_s = w->kind == PSW_ROW_FOLD ? w->draws * row_seconds(w, &route, &net, &m, tiles_s / w->draws)
                                                  : tiles_s + w->draws * scan_seconds(w, &route, &net);
     cost.repeat_s = attention_s / w->draws;
     cost.seconds = c->fixed + c->tables + attention_s + (c->errors + c->head + c->shared_head + c->data) * by_rows +

@@ -91,3 +91,9 @@ double psw_sketch_state_bytes(const psw_point *point)
     double each = point->precision == PSW_FP32 ? sizeof(float) : sizeof(double);
     return sketch_features(point) * ((double)point->v + 1) * each;
 }
+
+ptrdiff_t psw_sketch_draws(const psw_point *point)
+{
+    if (!psw_sketch_has(point->method) || point->weights > 0 || psw_sketch_shape_of(point).r == 0) return 0;
+    return point->draws > 1 ? point->draws : 1;
+}

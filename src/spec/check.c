@@ -58,6 +58,10 @@ static int relations_broken(const psw_row *row, psw_ids applies, char *what, siz
         psw_format(what, size, "j3 = %.0f is no token; tokens count from 0 to n - 1", at[PSW_ID_J3]);
         return PSW_ID_J3;
     }
+    if ((applies & PSW_ID(PSW_ID_DATA_DRAWS)) && at[PSW_ID_DATA_DRAWS] == 0 && psw_row_random(row)) {
+        psw_format(what, size, "data_draws = 0, but its rows are random: at least 1");
+        return PSW_ID_DATA_DRAWS;
+    }
     if (!(applies & PSW_ID(PSW_ID_LOCAL)) || at[PSW_ID_LOCAL] == 0) return -1;
     if (at[PSW_ID_MASK] != PSW_CAUSAL) {
         psw_format(what, size, "local = %.0f needs mask causal", at[PSW_ID_LOCAL]);

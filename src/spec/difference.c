@@ -88,9 +88,10 @@ static void describe_values(lines *l, const psw_study *study)
     append(add(l, "data", "path"), psw_show(study->paths[0]).text);
     for (int id = PSW_ID_PRESET; id < PSW_ROW; id++) {
         const psw_given *given = &study->given[id];
+        if (id == PSW_ID_DATA_DRAWS && !psw_study_random(study)) continue;
         if (given->origin == PSW_O_VALUE) append_value(add_id(l, study, id), study, id, study->base.at[id]);
         if (given->origin == PSW_O_DEFAULT && id < PSW_ID_R && (psw_keys[id].kinds >> study->kind & 1))
-            append(add_id(l, study, id), psw_show(psw_keys[id].fallback).text);
+            append(add_id(l, study, id), psw_show(psw_default_text(study, id)).text);
     }
     for (ptrdiff_t i = 0; i < study->formula_count; i++)
         if (study->given[study->formulas[i].id].origin == PSW_O_FORMULA)

@@ -20,13 +20,14 @@ psw_status psw_formula_add(psw_study *study, int id, const psw_node *node, bool 
 static psw_status default_of(psw_study *study, int id)
 {
     const psw_key *key = &psw_keys[id];
-    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)key->fallback};
+    const char *fallback = psw_default_text(study, id);
+    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
     double value;
     if (id == PSW_ID_METHOD || id == PSW_ID_DATA_KIND || id == PSW_ID_TEAM || id == PSW_ID_SEED) return PSW_OK;
     if (id == PSW_ID_WEIGHTS) study->base.at[id] = 0;                                         /* no path */
     if (key->type == PSW_T_WHOLE && !(key->kinds >> study->kind & 1)) study->base.at[id] = 0; /* as it will read */
-    if (!key->fallback) return PSW_OK;
-    bool plain = key->type == PSW_T_WORD || psw_number_read(key->fallback, &value);
+    if (!fallback) return PSW_OK;
+    bool plain = key->type == PSW_T_WORD || psw_number_read(fallback, &value);
     study->given[id] = (psw_given){PSW_O_DEFAULT, "default", psw_nowhere(0)};
     return plain ? psw_value_read(&study->tree, &node, key, &study->base.at[id])
                  : psw_formula_add(study, id, &node, false);

@@ -14,9 +14,13 @@ static bool relevant(const psw_study *study, psw_ids applies, int id)
     return reached & parameters & applies;
 }
 
-/* Does the value itself stand in the point? A preset under explicit constants reads custom. */
+/* Does the value itself stand in the point? A preset under explicit constants reads custom, draws of rows that are not
+ * random read 0. */
 static bool visible(const psw_study *study, psw_ids applies, int id)
 {
+    bool noisy = study->given[PSW_ID_NOISE].origin == PSW_O_VALUE && study->base.at[PSW_ID_NOISE] > 0;
+    bool random = study->kind != PSW_SELF_ATTENTION || noisy;
+    if ((id == PSW_ID_DATA_DRAWS || id == PSW_ID_COMMON) && !random) return false;
     return (applies >> id & 1) && !(id == PSW_ID_PRESET && study->constants_given);
 }
 

@@ -43,14 +43,15 @@ static psw_row start_row(const psw_study *study)
 static psw_status default_set(const psw_study *study, int id, psw_row *row)
 {
     const psw_key *key = &psw_keys[id];
-    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)key->fallback};
+    const char *fallback = psw_default_text(study, id);
+    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
     psw_names names = {.parameters = true};
     psw_program program;
     ptrdiff_t column;
     double value;
-    if (key->type == PSW_T_WORD || psw_number_read(key->fallback, &value))
+    if (key->type == PSW_T_WORD || psw_number_read(fallback, &value))
         return psw_value_read(&study->tree, &node, key, &row->at[id]);
-    PSW_TRY(psw_program_compile(key->fallback, &names, &program, &column));
+    PSW_TRY(psw_program_compile(fallback, &names, &program, &column));
     row->at[id] = psw_program_value(&program, row, NULL, NULL);
     psw_program_free(&program);
     return PSW_OK;

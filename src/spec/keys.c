@@ -17,6 +17,7 @@
 #define K(kind) (1u << (kind))
 #define SPECIAL K(PSW_SELF_ATTENTION)
 #define ROWS (ALL & ~K(PSW_SCORES))      /* has rows of width d */
+#define RANDOM (SPECIAL | K(PSW_GAUSSIAN) | K(PSW_SPHERE) | K(PSW_ALIGNED)) /* has rows that are drawn */
 #define JUDGED (SPECIAL | K(PSW_SCORES)) /* has two data sets to tell apart */
 
 #define INF HUGE_VAL
@@ -39,6 +40,8 @@ const psw_key psw_keys[] = {
     [PSW_ID_C]            = {"data", "c", PSW_T_REAL, -1, REAL, NULL, "constant feature", ALL, SPECIAL, 0},
     [PSW_ID_KAPPA]        = {"data", "kappa", PSW_T_REAL, -1, REAL, "0.1", "threshold above the constant feature", ALL, SPECIAL, 0},
     [PSW_ID_COSINE]       = {"data", "cosine", PSW_T_REAL, -1, -1, 1, "0.9", "between a query and its key", ALL, K(PSW_ALIGNED), 0},
+    [PSW_ID_DATA_DRAWS]   = {"data", "data_draws", PSW_T_WHOLE, -1, WHOLE, "16 * (noise > 0) + (data_kind == gaussian or data_kind == sphere or data_kind == aligned)", "realisations of random rows; 1 with time, 0 = rows are not random", COMPUTED, RANDOM, 0},
+    [PSW_ID_COMMON]       = {"data", "common", WORD(PSW_WORDS_SWITCH), "false", "noise of a draw is the same for every n and noise", COMPUTED, SPECIAL, 0},
     [PSW_ID_BETA]         = {"grid", "beta", PSW_T_REAL, -1, POSITIVE, NULL, "degree", DEGREE, ALL, 0},
     [PSW_ID_N]            = {"grid", "n", PSW_T_WHOLE, -1, 2, PSW_WHOLE_MAX, NULL, "length in tokens", ALL, ALL, 0},
     [PSW_ID_D]            = {"grid", "d", PSW_T_WHOLE, -1, COUNT, NULL, "width of queries and keys", ALL, ROWS, 0},

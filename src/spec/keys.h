@@ -17,6 +17,8 @@ typedef enum psw_parameter {
     PSW_ID_C,
     PSW_ID_KAPPA,
     PSW_ID_COSINE,
+    PSW_ID_DATA_DRAWS,
+    PSW_ID_COMMON,
     PSW_ID_BETA,
     PSW_ID_N,
     PSW_ID_D,
@@ -49,7 +51,7 @@ typedef struct psw_row {
 typedef uint64_t psw_ids; /* a set of rows' places */
 #define PSW_ID(id) ((psw_ids)1 << (id))
 /* Parameters that schema 1's first files do not know: they enter the identity where their value is not the default. */
-#define PSW_YOUNGER_IDS ((psw_ids)0)
+#define PSW_YOUNGER_IDS (PSW_ID(PSW_ID_DATA_DRAWS) | PSW_ID(PSW_ID_COMMON))
 
 typedef enum psw_type {
     PSW_T_REAL,

@@ -122,6 +122,7 @@ static bool is_formula(const char *fallback)
 static bool defaulted(const psw_study *study, int id)
 {
     bool constant = id >= PSW_ID_A_0 && id <= PSW_ID_KAPPA;
+    if (id == PSW_ID_DATA_DRAWS && !psw_study_random(study)) return false;
     return study->given[id].origin == PSW_O_DEFAULT && (psw_keys[id].kinds >> study->kind & 1) &&
            !(constant && study->given[PSW_ID_PRESET].origin != PSW_O_DEFAULT);
 }
@@ -142,7 +143,7 @@ static void defaults(json *j, const psw_study *study, const char *section, bool 
         if (psw_keys[id].type != PSW_T_WORD && is_formula(psw_keys[id].fallback) != formulas) continue;
         if (psw_keys[id].type == PSW_T_WORD && formulas) continue;
         key(j, psw_keys[id].name);
-        scalar(j, psw_keys[id].fallback);
+        scalar(j, psw_default_text(study, id));
     }
 }
 
@@ -165,6 +166,7 @@ static void section_grid(json *j, const psw_study *study, const psw_node *map)
 static void section_derive(json *j, const psw_study *study, const psw_node *map)
 {
     children(j, map);
+    defaults(j, study, "data", true);
     defaults(j, study, "grid", true);
 }
 

@@ -44,6 +44,8 @@ psw_point psw_point_of_row(const psw_row *row)
         .team = whole(at[PSW_ID_TEAM]),
         .seed = (uint64_t)whole(at[PSW_ID_SEED]),
         .weights = whole(at[PSW_ID_WEIGHTS]),
+        .data_draws = whole(at[PSW_ID_DATA_DRAWS]),
+        .common = (int)whole(at[PSW_ID_COMMON]),
     };
     for (int i = 0; i < PSW_OWN_MAX; i++) p.own[i] = at[PSW_PARAMETERS + i];
     return p;
@@ -83,6 +85,8 @@ psw_row psw_row_of_point(const psw_point *p)
         [PSW_ID_LOCAL] = (double)p->local,
         [PSW_ID_DRAWS] = (double)p->draws,
         [PSW_ID_WEIGHTS] = (double)p->weights,
+        [PSW_ID_DATA_DRAWS] = (double)p->data_draws,
+        [PSW_ID_COMMON] = p->common,
     }};
     for (int i = 0; i < PSW_OWN_MAX; i++) row.at[PSW_PARAMETERS + i] = p->own[i];
     return row;
@@ -131,13 +135,27 @@ void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool der
     }
 }
 
-/* noise and den_constant are 0 where they do not apply: that is what is computed without them. */
+bool psw_study_random(const psw_study *study)
+{
+    bool given = study->given[PSW_ID_NOISE].origin > PSW_O_VALUE || study->base.at[PSW_ID_NOISE] > 0;
+    return study->kind != PSW_SELF_ATTENTION || given;
+}
+
+bool psw_row_random(const psw_row *row)
+{
+    psw_data_kind kind = (psw_data_kind)row->at[PSW_ID_DATA_KIND];
+    return kind != PSW_SELF_ATTENTION || row->at[PSW_ID_NOISE] > 0;
+}
+
+/* noise and den_constant are 0 where they do not apply: that is what is computed without them. So are draws of rows
+ * that are not random, whatever was asked for. */
 void psw_row_blank(psw_row *row, psw_ids applies)
 {
     const psw_ids zero = PSW_ID(PSW_ID_NOISE) | PSW_ID(PSW_ID_DEN_CONSTANT);
     for (int id = 0; id < PSW_ROW; id++)
         if (!(applies >> id & 1))
             row->at[id] = id >= PSW_PARAMETERS || (psw_keys[id].type == PSW_T_REAL && !(zero >> id & 1)) ? NAN : 0;
+    if (!psw_row_random(row)) row->at[PSW_ID_DATA_DRAWS] = row->at[PSW_ID_COMMON] = 0;
 }
 
 bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b)

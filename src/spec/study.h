@@ -139,6 +139,8 @@ psw_ids psw_influence(const psw_study *study, int id);
 psw_status psw_younger_read(psw_study *study); /* their defaults; refuses an own axis that has become one of them */
 void psw_younger_free(psw_study *study);
 /* Has the row a value there that is not the default? */
+/* Default of a parameter as it stands in this study: a value or a formula, NULL = none. */
+const char *psw_default_text(const psw_study *study, int id);
 bool psw_younger_tells(const psw_study *study, const psw_row *row, int id);
 uint64_t psw_younger_salt(int id);
 
@@ -148,6 +150,8 @@ psw_row psw_row_of_point(const psw_point *point);
 void psw_row_preset(const psw_study *study, psw_row *row); /* constants that a preset names */
 /* Presets, formulas, sizes of sketches. `keep` are not computed, nor (without `derive`) what derive gives. */
 void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool derive);
+bool psw_study_random(const psw_study *study); /* may rows of its points be drawn, as far as the data section says? */
+bool psw_row_random(const psw_row *row);       /* of a kind that data_draws applies to: are its rows drawn? */
 void psw_row_blank(psw_row *row, psw_ids applies); /* what does not apply becomes NaN or 0 */
 bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b);
 

@@ -18,6 +18,7 @@ static const char *const words[PSW_VOCABULARIES][12] = {
     [PSW_WORDS_ERROR] = {"none", "no_memory", "not_finite", "timeout", "killed", "injected", "usage", "environment",
                          "bug"},
     [PSW_WORDS_TIMING] = {"none", "alone", "shared", "oversubscribed", "beside"},
+    [PSW_WORDS_SWITCH] = {"false", "true"},
     [PSW_WORDS_TIME_STOP] = {"none", "precise", "max_reps", "budget"},
 };
 

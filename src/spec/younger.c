@@ -4,13 +4,20 @@
 
 #include "spec/study.h"
 
+/* Where passes are timed one draw is enough. */
+const char *psw_default_text(const psw_study *study, int id)
+{
+    if (id != PSW_ID_DATA_DRAWS || !study->settings.timing) return psw_keys[id].fallback;
+    return "noise > 0 or data_kind == gaussian or data_kind == sphere or data_kind == aligned";
+}
+
 static psw_status read_default(psw_study *study, int id)
 {
     const psw_key *key = &psw_keys[id];
     psw_names names = {.parameters = true};
     ptrdiff_t column;
     if (key->type == PSW_T_WORD || !key->fallback) return PSW_OK;
-    return psw_program_compile(key->fallback, &names, &study->defaults[id], &column);
+    return psw_program_compile(psw_default_text(study, id), &names, &study->defaults[id], &column);
 }
 
 /* An axis of the study's own gives values to other parameters; so would hardly one that is meant as the parameter. */

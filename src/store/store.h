@@ -8,6 +8,7 @@
 
 enum {
     STORE_SCHEMA = 1,
+    STORE_RANDOM_VERSION = 2, /* of noise that this program draws; a file that does not say has 1 */
     STORE_LAUNCHES = PSW_LAUNCHES,
     STORE_FAILURES = 4096, /* most rows of the failure table */
     STORE_NAME = sizeof((psw_column *)0)->name,
@@ -21,7 +22,7 @@ typedef struct columns {
     psw_column list[PSW_COLUMNS_MAX];
     uint64_t salt[PSW_COLUMNS_MAX]; /* hash of the name: a value counts together with its column */
     bool absent[PSW_COLUMNS_MAX];   /* the file is older than the column: not written, in no commit word */
-    ptrdiff_t count, commit, launch, status, attempt, deaths; /* positions of those that are treated apart */
+    ptrdiff_t count, commit, launch, status, attempt, deaths, data_draws, random_version; /* positions of some */
 } columns;
 
 void columns_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts, columns *out);
@@ -247,6 +248,7 @@ struct psw_reader {
     int file;
     inventory has; /* of a column younger than the file no values */
     columns columns;
+    bool older; /* than one of them */
     ptrdiff_t launches;
     char *study;
     void *buffer;   /* STORE_PIECE values */
