@@ -7,7 +7,8 @@
  *
  * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add
  * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:
- * counts are 0, the rest is NaN (with two data sets the masses and the gap are there all the same).
+ * counts are 0, the rest is NaN (with two data sets the masses and the gap are there all the same). Rows of all data
+ * sets are counted in any case.
  * Compiled twice, as attend is. Local. */
 #ifndef POLYSWEEP_JUDGE_H
 #define POLYSWEEP_JUDGE_H
@@ -28,6 +29,7 @@ typedef struct psw_verdict {
     ptrdiff_t tie;               /* trials with a pre-activation inside the tie band (10 tolerances) */
     double special_mass_d1, special_mass_d0, leak_mass_d1;
     double gap; /* a_1 f(D_1) - a_0 f(D_0): what a read-out along the special feature sees */
+    ptrdiff_t bad_rows, den_rows; /* rows whose denominator is not positive, of how many: all queries, sets, draws */
 } psw_verdict;
 
 typedef struct psw_head psw_head; /* lives in the arena of its group */

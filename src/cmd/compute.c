@@ -139,7 +139,8 @@ static psw_status assessed_draw(pass *p, ptrdiff_t draw)
     PSW_TRY(merge_errors(p, PSW_ERRORS_DRAWN));
     p->judge->draw(p->head, draw);
     if (draw > 0) p->engine->redraw(p->attention, draw);
-    return one_draw(p, draw);
+    PSW_TRY(one_draw(p, draw));
+    return merge_errors(p, PSW_ERRORS_TAKEN);
 }
 
 static psw_status all_draws(pass *p)

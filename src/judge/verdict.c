@@ -65,6 +65,7 @@ void head_end(psw_head *h, psw_verdict *verdicts)
         double special[2] = {NAN, NAN};
         for (int set = 0; set < h->sets; set++) special[set] = h->special[point * h->sets + set] / (double)h->draws;
         *v = psw_verdict_none();
+        v->den_rows = (ptrdiff_t)h->rows[2 * point], v->bad_rows = (ptrdiff_t)h->rows[2 * point + 1];
         if (h->sets == 2 && h->point.m * h->point.trials > 0) head_verdict(h, point, v);
         if (h->sets != 2) continue;
         v->special_mass_d0 = special[0], v->special_mass_d1 = special[1];
