@@ -14,9 +14,11 @@ static bool relevant(const psw_study *study, psw_ids applies, int id)
     return reached & parameters & applies;
 }
 
-/* Does the value itself stand in the point? A preset under explicit constants reads custom. */
-static bool visible(const psw_study *study, psw_ids applies, int id)
+/* Does the value itself stand in the point? A preset under explicit constants reads custom; for `negative` of linear
+ * see psw_row_settle. */
+static bool visible(const psw_study *study, const psw_block *block, psw_ids applies, int id)
 {
+    if (id == PSW_ID_NEGATIVE && block->method == PSW_LINEAR) return false;
     return (applies >> id & 1) && !(id == PSW_ID_PRESET && study->constants_given);
 }
 
@@ -56,7 +58,7 @@ static psw_status keep_axis(const psw_study *study, psw_block *block, const psw_
         matters[m] = relevant(study, applies, axis->ids[m]);
         any |= matters[m];
         all &= matters[m];
-        hidden |= matters[m] && !visible(study, applies, axis->ids[m]);
+        hidden |= matters[m] && !visible(study, block, applies, axis->ids[m]);
         block->base.at[axis->ids[m]] = axis->values[m * axis->count];
         if (!matters[m]) block->applies &= ~PSW_ID(axis->ids[m]);
     }
@@ -203,6 +205,7 @@ void psw_block_row(const psw_study *study, const psw_block *block, ptrdiff_t ind
     }
     psw_row_finish(study, row, 0, true);
     psw_row_blank(row, block->applies);
+    psw_row_settle(study, row);
 }
 
 /* ---- the inverse ---- */
@@ -219,7 +222,7 @@ static bool may_be(const search *s, const psw_block_axis *kept, ptrdiff_t at)
     ptrdiff_t entry = kept->pick ? kept->pick[at] : at;
     for (ptrdiff_t m = 0; m < axis->members; m++) {
         int id = axis->ids[m];
-        bool compared = visible(s->study, s->block->applies, id);
+        bool compared = visible(s->study, s->block, s->block->applies, id);
         if (compared && s->row->at[id] != axis->values[m * axis->count + entry]) return false;
     }
     return true;

@@ -148,7 +148,8 @@ psw_row psw_row_of_point(const psw_point *point);
 void psw_row_preset(const psw_study *study, psw_row *row); /* constants that a preset names */
 /* Presets, formulas, sizes of sketches. `keep` are not computed, nor (without `derive`) what derive gives. */
 void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool derive);
-void psw_row_blank(psw_row *row, psw_ids applies); /* what does not apply becomes NaN or 0 */
+void psw_row_blank(psw_row *row, psw_ids applies);         /* what does not apply becomes NaN or 0 */
+void psw_row_settle(const psw_study *study, psw_row *row); /* then: what says nothing of this point */
 bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b);
 
 /* check.c: are the values inside their ranges (row), can the rooms compute them (point)? `names` are shown. */
