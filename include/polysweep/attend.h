@@ -153,5 +153,8 @@ double psw_attend_state_bytes(const psw_point *point);
 
 /* NULL where the method can compute the point; else what it cannot and what to do (a static or message-slot text). */
 psw_status psw_attend_check(const psw_point *point); /* PSW_USAGE */
+/* The same, and of linear attention to scores that can be negative where `negative` does not say what becomes of them:
+ * what a new study may not ask for without a word. */
+psw_status psw_attend_allow(const psw_point *point); /* PSW_USAGE */
 
 #endif

@@ -16,7 +16,8 @@
  *
  * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add
  * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:
- * counts are 0, the rest is NaN (with two data sets the masses and the gap are there all the same).
+ * counts are 0, the rest is NaN (with two data sets the masses and the gap are there all the same). Rows of all data
+ * sets are counted in any case.
  * Compiled twice, as attend is. Local. */
 #ifndef POLYSWEEP_JUDGE_H
 #define POLYSWEEP_JUDGE_H
@@ -42,6 +43,7 @@ typedef struct psw_verdict {
     double special_mass_d1_q10, special_mass_d1_q90, special_mass_d0_q10,
         special_mass_d0_q90; /* NaN of a single draw */
     double leak_mass_d1_q10, leak_mass_d1_q90, gap_q10, gap_q90;
+    ptrdiff_t bad_rows, den_rows; /* rows whose denominator is not positive, of how many: all queries, sets, draws */
 } psw_verdict;
 
 typedef struct psw_head psw_head; /* lives in the arena of its group */

@@ -77,6 +77,8 @@ typedef struct psw_rooms {
     const psw_oracle *theory;                     /* columns that expressions may use; subject: const psw_point * */
     psw_status (*check)(const psw_point *point);  /* PSW_OK where the point can be computed, else why not */
     const char *const *reserved;                  /* names that an own axis may not have, NULL-terminated */
+    bool (*negative)(const psw_point *point);     /* can a score be negative? NULL: it can */
+    bool first_files; /* as the first program of schema 1 read a study: `negative` says nothing to linear */
 } psw_rooms;
 
 /* ---- a study -------------------------------------------------------------------------------------------- */

@@ -143,3 +143,12 @@ psw_status psw_attend_check(const psw_point *p)
     if (sketch) return check_sketch(p);
     return p->method == PSW_EXACT ? check_degree(p) : PSW_OK;
 }
+
+psw_status psw_attend_allow(const psw_point *p)
+{
+    PSW_TRY(psw_attend_check(p));
+    if (p->method != PSW_LINEAR || !psw_data_signed(p) || p->negative != PSW_NEGATIVE_REFUSE) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE,
+                    "linear with scores that can be negative: weights cancel, and denominators may be 0 or negative; say "
+                    "negative: signed (keeps the sign, and bad_rows counts such rows) or negative: abs");
+}

@@ -125,6 +125,6 @@ psw_weight_sum psw_weigh_exact(const psw_point *point, const psw_score_row *row,
 
 psw_weight_sum psw_weigh_linear(const psw_point *point, const psw_score_row *row, psw_real *w)
 {
-    (void)point;
-    return weigh_power(1, PSW_NEGATIVE_SIGNED, row, w);
+    bool magnitude = point->negative == PSW_NEGATIVE_ABS;
+    return weigh_power(1, magnitude ? PSW_NEGATIVE_ABS : PSW_NEGATIVE_SIGNED, row, w);
 }

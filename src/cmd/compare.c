@@ -38,6 +38,17 @@ static bool redefined(const psw_column *column, const psw_record *record)
     return false;
 }
 
+/* Once, rows were counted of sketches and D_1 alone, and a state without the window beside it: a slot from then lacks
+ * the columns that tell of how many rows, and of which map. */
+static bool means_the_same(const psw_column *column, const psw_record *a, const psw_record *b)
+{
+    if (column->offset == offsetof(psw_record, verdict.bad_rows))
+        return a->verdict.den_rows > 0 && b->verdict.den_rows > 0;
+    if (column->offset == offsetof(psw_record, sketch.state_bytes))
+        return a->sketch.map_features > 0 && b->sketch.map_features > 0;
+    return true;
+}
+
 /* No result depends on the team that was asked for, and a resume may ask for another. Counts follow from signs of
  * pre-activations: where one is a tie, rounding decides it, and nothing is promised. */
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly)
@@ -47,8 +58,9 @@ bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_
     if (column->younger && (psw_column_blank(column, a) || psw_column_blank(column, b)))
         return true; /* not known then */
     if (redefined(column, a) != redefined(column, b)) return true;
-    if (!column->bitwise || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
-    if (exactly) return false;
+    if (isinf(tolerance) || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
+    if (!means_the_same(column, a, b)) return true;
+    if (exactly && column->bitwise) return false;
     if (tolerance == 0) return a->verdict.tie > 0 || b->verdict.tie > 0;
     return near(x, y, tolerance, 0.01);
 }

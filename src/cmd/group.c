@@ -136,7 +136,8 @@ static psw_status judged_draw(pass *p, ptrdiff_t draw)
         if (draw > 0) p->engine->redraw(p->attention, draw % p->tables);
     }
     p->judge->draw(p->head, draw);
-    return one_draw(p, draw);
+    PSW_TRY(one_draw(p, draw));
+    return p->assessor ? merge_errors(p, PSW_ERRORS_TAKEN) : PSW_OK;
 }
 
 static psw_status begin_errors(pass *p, ptrdiff_t rows, const psw_weights *weights)

@@ -5,6 +5,13 @@
 static psw_status can_compute(const psw_point *point)
 {
     PSW_TRY(psw_data_check(point, NULL));
+    return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_allow(point);
+}
+
+/* Points that were allowed when the first files were made. */
+static psw_status could_compute(const psw_point *point)
+{
+    PSW_TRY(psw_data_check(point, NULL));
     return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_check(point);
 }
 
@@ -21,7 +28,7 @@ static const char *const *column_names(void)
 const psw_rooms *psw_house(void)
 {
     static psw_rooms rooms;
-    rooms = (psw_rooms){&psw_theory_oracle, can_compute, column_names()};
+    rooms = (psw_rooms){&psw_theory_oracle, can_compute, column_names(), psw_data_signed, false};
     return &rooms;
 }
 
@@ -51,12 +58,39 @@ static psw_status check_own_names(const psw_reader *reader, const char *path)
     return PSW_OK;
 }
 
+/* The study in a file as the first files meant it; NULL where its points are not those of the file. */
+static psw_study *read_as_first(const psw_reader *reader, const char *path)
+{
+    const char *text = psw_reader_study(reader);
+    psw_rooms rooms = *psw_house();
+    psw_study *study;
+    rooms.check = could_compute;
+    rooms.first_files = true;
+    if (psw_study_parse(text, strlen(text), path, NULL, 0, &rooms, &study) != PSW_OK) return NULL;
+    if (psw_study_identity(study) == psw_reader_identity(reader)) return study;
+    psw_study_free(study);
+    return NULL;
+}
+
+/* A text has meant other points, or none that would be allowed now: a file has those that it was made with. */
+static psw_status read_stored(const psw_reader *reader, const char *path, psw_study **study)
+{
+    const char *text = psw_reader_study(reader);
+    psw_status status = psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
+    if (status != PSW_OK && status != PSW_USAGE) return status;
+    if (status == PSW_OK && psw_study_identity(*study) == psw_reader_identity(reader)) return PSW_OK;
+    psw_study *first = read_as_first(reader, path);
+    if (first && status == PSW_OK) psw_study_free(*study);
+    if (first) *study = first;
+    /* once more for its message, if that was of the other attempt */
+    return first || status == PSW_OK ? PSW_OK : psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
+}
+
 /* A file that holds other points than its own study says would be read beyond the end of one of them. */
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study)
 {
-    const char *text = psw_reader_study(reader);
     PSW_TRY(check_own_names(reader, path));
-    psw_status status = psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
+    psw_status status = read_stored(reader, path, study);
     if (status == PSW_USAGE) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: the study in it: %s", path, psw_message());
     if (status != PSW_OK) return status;
     ptrdiff_t points = psw_study_slots(*study), slots = psw_reader_slots(reader);

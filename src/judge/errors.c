@@ -118,6 +118,7 @@ static void lay_numbers(psw_errors *e, psw_arena *arena)
     e->sketched = psw_arena_take(arena, e->block, sizeof *e->sketched);
     e->draws = psw_arena_take(arena, e->count, sizeof *e->draws);
     e->quantile = psw_arena_take(arena, e->count, sizeof *e->quantile);
+    e->apart = psw_arena_take(arena, e->rows, sizeof *e->apart);
     e->query_log2 = psw_arena_take(arena, e->rows, sizeof *e->query_log2);
     e->key_log2 = psw_arena_take(arena, e->block, sizeof *e->key_log2);
     e->key_factor = psw_arena_take(arena, e->block, sizeof *e->key_factor);
@@ -160,7 +161,7 @@ void errors_draw_begin(psw_errors *e, ptrdiff_t draw)
     const errors_sum zero = {0, -INFINITY};
     e->now = &e->draws[draw];
     *e->now = (errors_draw){.square = zero, .bias = zero, .den_ratio = INFINITY, .exact = e->exact};
-    for (ptrdiff_t i = 0; i < e->rows; i++) e->estimate[i] = zero;
+    for (ptrdiff_t i = 0; i < e->rows; i++) e->estimate[i] = zero, e->apart[i] = 0;
 }
 
 /* den_constant is in both denominators; a row whose exact one is 0 has no ratio. */
@@ -170,6 +171,23 @@ void errors_draw_end(psw_errors *e)
         errors_add(&e->estimate[i], e->point.den_constant, 0);
         if (e->den[i].value != 0) e->now->den_ratio = fmin(e->now->den_ratio, errors_ratio(e->estimate[i], e->den[i]));
     }
+}
+
+double errors_output_square(const psw_errors *e, ptrdiff_t i)
+{
+    double sum = 0;
+    for (ptrdiff_t c = 0; c < e->point.v; c++) sum += e->out[i * e->point.v + c] * e->out[i * e->point.v + c];
+    return sum;
+}
+
+/* A row whose exact output is 0 has no relative error. */
+void errors_rows_end(psw_errors *e)
+{
+    ptrdiff_t known = 0;
+    for (ptrdiff_t i = 0; i < e->rows; i++)
+        if (errors_output_square(e, i) > 0) e->apart[known++] = e->apart[i];
+    e->now->row_q50 = psw_quantile(e->apart, known, 0.5);
+    e->now->row_q90 = psw_quantile(e->apart, known, 0.9);
 }
 
 /* ---- the columns ---- */
@@ -199,6 +217,33 @@ static double bias(const psw_errors *e, const errors_draw *d)
     return errors_ratio(d->bias, d->exact.total);
 }
 
+static double out_good(const psw_errors *e, const errors_draw *d)
+{
+    (void)e;
+    return d->good_exact > 0 ? sqrt(d->good_square / d->good_exact) : NAN;
+}
+static double row_q50(const psw_errors *e, const errors_draw *d)
+{
+    (void)e;
+    return d->row_q50;
+}
+static double row_q90(const psw_errors *e, const errors_draw *d)
+{
+    (void)e;
+    return d->row_q90;
+}
+
+/* Of the draws that have a value; NaN if none has. */
+static double median(psw_errors *e, double (*of)(const psw_errors *, const errors_draw *))
+{
+    ptrdiff_t known = 0;
+    for (ptrdiff_t i = 0; i < e->count; i++) {
+        double x = of(e, &e->draws[i]);
+        if (!isnan(x)) e->quantile[known++] = x;
+    }
+    return psw_quantile(e->quantile, known, 0.5);
+}
+
 static void spread(psw_errors *e, double (*of)(const psw_errors *, const errors_draw *), double *median, double *mean,
                    double *q90)
 {
@@ -213,14 +258,13 @@ static void spread(psw_errors *e, double (*of)(const psw_errors *, const errors_
 
 psw_sketch_columns psw_sketch_columns_none(void)
 {
-    return (psw_sketch_columns){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
-                                NAN, NAN, NAN, NAN, NAN, NAN, 0,   0,   NAN, NAN, NAN};
+    return (psw_sketch_columns){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
+                                NAN, NAN, NAN, NAN, 0,   NAN, NAN, NAN, NAN, NAN, NAN, 0,   0};
 }
 
 void errors_end(psw_errors *e, psw_sketch_columns *c)
 {
     double negative = 0, ratio = INFINITY;
-    ptrdiff_t bad_rows = 0;
     *c = psw_sketch_columns_none();
     spread(e, amm, &c->err_amm, &c->err_amm_mean, &c->err_amm_q90);
     spread(e, attn, &c->err_attn, &c->err_attn_mean, &c->err_attn_q90);
@@ -230,15 +274,16 @@ void errors_end(psw_errors *e, psw_sketch_columns *c)
     for (ptrdiff_t i = 0; i < e->count; i++) {
         negative += e->draws[i].negative;
         ratio = fmin(ratio, e->draws[i].den_ratio);
-        bad_rows += e->draws[i].bad_rows;
     }
     c->neg_frac = negative / ((double)e->count * e->pairs);
     c->min_den_ratio = isfinite(ratio) ? ratio : NAN;
-    c->bad_rows = bad_rows;
     c->err_rows = e->rows;
     c->entropy = e->entropy / (double)e->rows / e->loads;
     c->theory_err_amm = errors_theory(e);
-    c->state_bytes = psw_sketch_state_bytes(&e->point);
+    c->state_bytes = psw_sketch_running_bytes(&e->point);
+    c->err_out_good = median(e, out_good);
+    c->err_out_row_q50 = median(e, row_q50), c->err_out_row_q90 = median(e, row_q90);
+    c->map_features = e->shape.features, c->exact_map = e->shape.exact;
 }
 
 /* ---- operations ---- */

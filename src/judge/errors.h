@@ -20,19 +20,20 @@ typedef struct errors_exact {
 
 /* What one draw has shown so far. */
 typedef struct errors_draw {
-    errors_exact exact;      /* what it is held against */
-    errors_sum square, bias; /* of A~ - A */
-    double negative;         /* entries of A~ below 0 */
-    double den_ratio;        /* the smallest */
-    double out_square, out_max;
-    ptrdiff_t bad_rows;
+    errors_exact exact;             /* what it is held against */
+    errors_sum square, bias;        /* of A~ - A */
+    double negative;                /* entries of A~ below 0 */
+    double den_ratio;               /* the smallest */
+    double out_square, out_max;     /* of O~ - O */
+    double good_square, good_exact; /* |O~ - O|^2 and |O|^2 over rows whose denominator is positive */
+    double row_q50, row_q90;        /* |O~ - O| / |O| of a row, over rows */
 } errors_draw;
 
 enum { ERRORS_STRIP = 128 }; /* rows of a tile */
 enum { ERRORS_TOTALS = 5 };  /* sums with an exponent beside those of rows */
-enum { ERRORS_OUTPUTS = 3 }; /* numbers of a draw about its outputs */
+enum { ERRORS_OUTPUTS = 4 }; /* numbers of a draw about its outputs */
 
-/* Of a team, sums over keys are over own keys until they are merged; sums over query rows (outputs, bad rows) over the
+/* Of a team, sums over keys are over own keys until they are merged; sums over query rows (of outputs) over the
  * rows that were taken until the end. */
 
 struct psw_errors {
@@ -59,6 +60,7 @@ struct psw_errors {
     errors_draw *draws, *now;
     double *quantile; /* draws */
     ptrdiff_t count, tables; /* of draws, and how many of them have tables of their own */
+    double *apart;    /* rows: |O~ - O| / |O| of this draw, 0 of a row that was not taken; sorted when it is merged */
 
     /* in the point's precision */
     struct psw_sketch *sketch;
@@ -106,8 +108,10 @@ double errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);
 /* One row of A~, e->sketched times 2^log2, against the exact scores of the same row and block. */
 void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *scores, double log2);
 
+double errors_output_square(const psw_errors *e, ptrdiff_t i); /* |O|^2 of a row */
 void errors_draw_begin(psw_errors *e, ptrdiff_t draw);
 void errors_draw_end(psw_errors *e); /* when the draw is merged */
+void errors_rows_end(psw_errors *e); /* when the outputs of its rows are */
 int errors_merging(psw_errors *e, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX]);
 void errors_end(psw_errors *e, psw_sketch_columns *columns);
 

@@ -87,6 +87,7 @@ static void lay_out(psw_head *h, psw_arena *arena, size_t real_bytes)
     h->margin = psw_arena_take(arena, pairs, sizeof *h->margin);
     h->special = psw_arena_take(arena, h->draws * pairs, sizeof *h->special);
     h->leak = psw_arena_take(arena, h->draws * h->points, sizeof *h->leak);
+    h->rows = psw_arena_take(arena, 2 * h->points, sizeof *h->rows);
     h->of_draw = psw_arena_take(arena, 2 * h->draws, sizeof *h->of_draw);
     h->trial = psw_arena_take(arena, h->points * h->trials, 1);
     h->signs = psw_arena_take(arena, h->batch * h->point.v, real_bytes);
@@ -104,6 +105,7 @@ static void clear(psw_head *h)
     for (ptrdiff_t i = 0; i < pairs; i++) h->active[i] = 0, h->margin[i] = -INFINITY;
     for (ptrdiff_t i = 0; i < h->draws * pairs; i++) h->special[i] = 0;
     for (ptrdiff_t i = 0; i < h->draws * h->points; i++) h->leak[i] = -INFINITY;
+    for (ptrdiff_t i = 0; i < 2 * h->points; i++) h->rows[i] = 0;
     memset(h->trial, 0, (size_t)(h->points * h->trials));
 }
 
@@ -131,6 +133,16 @@ void head_take_masses(psw_head *h, const psw_leaf *leaf)
     }
 }
 
+void head_take_denominators(psw_head *h, const psw_leaf *leaf)
+{
+    ptrdiff_t rows = h->sets * leaf->count;
+    for (ptrdiff_t point = 0; point < h->points; point++) {
+        const double *log2_den = leaf->log2_den + point * rows;
+        for (ptrdiff_t i = 0; i < rows; i++) h->rows[2 * point + 1] += !(log2_den[i] > -INFINITY);
+        h->rows[2 * point] += (double)rows;
+    }
+}
+
 int head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])
 {
     ptrdiff_t pairs = h->points * h->sets;
@@ -139,6 +151,7 @@ int head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])
                                {PSW_LARGEST, h->margin, pairs},
                                {PSW_ADD, h->special, h->draws * pairs},
                                {PSW_LARGEST, h->leak, h->draws * h->points},
+                               {PSW_ADD, h->rows, 2 * h->points},
                                {PSW_UNITE, h->trial, h->points * h->trials}};
     memcpy(list, all, sizeof all);
     return sizeof all / sizeof all[0];

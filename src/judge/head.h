@@ -29,6 +29,7 @@ struct psw_head {
     double *special;      /* [draws][points][sets]: mass of row j3 on j3 */
     double *leak;         /* [draws][points]: largest mass of another row of D_1 on j3, -inf before the first */
     double *of_draw;      /* [2][draws]: room for what draws come to */
+    double *rows;         /* [points][2]: rows that came, those without a positive denominator */
     unsigned char *trial; /* [points][trials] */
 
     /* of one product, in the precision of the head: sign vectors as rows, pre-activations of a leaf, and per column the
@@ -40,8 +41,9 @@ struct psw_head {
 psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes);
 /* The columns of the trials of one draw. */
 void head_draw(psw_head *head, ptrdiff_t draw);
-/* The masses of a leaf on j3. */
+/* The masses of a leaf on j3, and its denominators. */
 void head_take_masses(psw_head *head, const psw_leaf *leaf);
+void head_take_denominators(psw_head *head, const psw_leaf *leaf);
 int head_merging(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
 void head_end(psw_head *head, psw_verdict *verdicts);
 

@@ -91,6 +91,7 @@ static psw_status take(void *context, const psw_leaf *leaf)
     ptrdiff_t pairs = h->points * h->sets, v = h->point.v;
     psw_const_rows signs = {h->signs, h->batch, v, v};
     head_take_masses(h, leaf);
+    head_take_denominators(h, leaf);
     for (ptrdiff_t first = 0; first < h->columns; first += h->batch) {
         fill_signs(h, first);
         for (ptrdiff_t pair = 0; pair < pairs; pair++) {

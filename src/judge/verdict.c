@@ -157,6 +157,7 @@ void head_end(psw_head *h, psw_verdict *verdicts)
     for (ptrdiff_t point = 0; point < h->points; point++) {
         psw_verdict *v = &verdicts[point];
         *v = psw_verdict_none();
+        v->den_rows = (ptrdiff_t)h->rows[2 * point], v->bad_rows = (ptrdiff_t)h->rows[2 * point + 1];
         if (h->sets == 2 && h->point.m * h->trials > 0) head_verdict(h, point, v);
         if (h->sets == 2) head_masses(h, point, v);
     }

@@ -27,6 +27,13 @@ static bool is_plain_row(const psw_point *point)
     return point->method == PSW_MONOMIAL || (tree && sketch_degree(point) <= 1);
 }
 
+/* Products of signs of a single coordinate cancel, whatever is drawn: x^p y^p. */
+static bool is_exact(const psw_point *point)
+{
+    bool signs = point->method == PSW_TENSORSKETCH || point->method == PSW_SRHT || point->method == PSW_MACLAURIN;
+    return is_plain_row(point) || (signs && point->d == 1);
+}
+
 /* r from r, or from the features it leads to: r (r + 1) / 2 for the packed square, else r. */
 static ptrdiff_t columns(const psw_point *point)
 {
@@ -70,7 +77,7 @@ psw_sketch_shape psw_sketch_shape_of(const psw_point *point)
 {
     ptrdiff_t r = columns(point);
     double features = sketch_features(point), unit = 3 * (double)point->d;
-    psw_sketch_shape shape = {.r = r, .stored = is_plain_row(point) ? point->d : r};
+    psw_sketch_shape shape = {.r = r, .stored = is_plain_row(point) ? point->d : r, .exact = is_exact(point)};
     shape.features = features < 0x1p53 ? (ptrdiff_t)features : (ptrdiff_t)1 << 53;
     shape.flops = unit + map_flops(point, (double)r);
     if (point->method == PSW_POLYSKETCH) {
@@ -86,10 +93,20 @@ psw_sketch_shape psw_sketch_shape_of(const psw_point *point)
     return shape;
 }
 
+static double real_bytes(const psw_point *point)
+{
+    return point->precision == PSW_FP32 ? sizeof(float) : sizeof(double);
+}
+
 double psw_sketch_state_bytes(const psw_point *point)
 {
-    double each = point->precision == PSW_FP32 ? sizeof(float) : sizeof(double);
-    return sketch_features(point) * ((double)point->v + 1) * each;
+    return sketch_features(point) * ((double)point->v + 1) * real_bytes(point);
+}
+
+double psw_sketch_running_bytes(const psw_point *point)
+{
+    double window = (double)(point->local < point->n ? point->local : point->n);
+    return psw_sketch_state_bytes(point) + window * (double)(point->d + point->v) * real_bytes(point);
 }
 
 ptrdiff_t psw_sketch_draws(const psw_point *point)

@@ -267,6 +267,7 @@ static void applies_set(psw_study *study)
         for (int id = 0; id < PSW_PARAMETERS; id++)
             if (psw_key_applies((psw_parameter)id, (psw_method)method, study->kind))
                 study->applies[method] |= PSW_ID(id);
+        if (study->rooms.first_files && method == PSW_LINEAR) study->applies[method] &= ~PSW_ID(PSW_ID_NEGATIVE);
         for (int i = 0; i < study->own_count; i++) study->applies[method] |= PSW_ID(PSW_PARAMETERS + i);
     }
 }

@@ -15,12 +15,13 @@ static bool relevant(const psw_study *study, psw_ids applies, int id)
 }
 
 /* Does the value itself stand in the point? A preset under explicit constants reads custom, draws of rows that are not
- * random read 0. */
-static bool visible(const psw_study *study, psw_ids applies, int id)
+ * random read 0; for `negative` of linear see psw_row_settle. */
+static bool visible(const psw_study *study, const psw_block *block, psw_ids applies, int id)
 {
     bool noisy = study->given[PSW_ID_NOISE].origin == PSW_O_VALUE && study->base.at[PSW_ID_NOISE] > 0;
     bool random = study->kind != PSW_SELF_ATTENTION || noisy;
     if ((id == PSW_ID_DATA_DRAWS || id == PSW_ID_COMMON) && !random) return false;
+    if (id == PSW_ID_NEGATIVE && block->method == PSW_LINEAR) return false;
     return (applies >> id & 1) && !(id == PSW_ID_PRESET && study->constants_given);
 }
 
@@ -60,7 +61,7 @@ static psw_status keep_axis(const psw_study *study, psw_block *block, const psw_
         matters[m] = relevant(study, applies, axis->ids[m]);
         any |= matters[m];
         all &= matters[m];
-        hidden |= matters[m] && !visible(study, applies, axis->ids[m]);
+        hidden |= matters[m] && !visible(study, block, applies, axis->ids[m]);
         block->base.at[axis->ids[m]] = axis->values[m * axis->count];
         if (!matters[m]) block->applies &= ~PSW_ID(axis->ids[m]);
     }
@@ -207,6 +208,7 @@ void psw_block_row(const psw_study *study, const psw_block *block, ptrdiff_t ind
     }
     psw_row_finish(study, row, 0, true);
     psw_row_blank(row, block->applies);
+    psw_row_settle(study, row);
 }
 
 /* ---- the inverse ---- */
@@ -223,7 +225,7 @@ static bool may_be(const search *s, const psw_block_axis *kept, ptrdiff_t at)
     ptrdiff_t entry = kept->pick ? kept->pick[at] : at;
     for (ptrdiff_t m = 0; m < axis->members; m++) {
         int id = axis->ids[m];
-        bool compared = visible(s->study, s->block->applies, id);
+        bool compared = visible(s->study, s->block, s->block->applies, id);
         if (compared && s->row->at[id] != axis->values[m * axis->count + entry]) return false;
     }
     return true;

@@ -110,6 +110,7 @@ static psw_status include_add(psw_study *study, const psw_node *item)
     psw_row_finish(study, &row, given, false);
     psw_ids applies = study->applies[(int)row.at[PSW_ID_METHOD]];
     psw_row_blank(&row, applies);
+    psw_row_settle(study, &row);
     names = given & applies;
     PSW_TRY(missing(study, item, &row, applies));
     PSW_TRY(psw_row_check(study, &row, names, item->where, true));

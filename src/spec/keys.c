@@ -51,7 +51,7 @@ const psw_key psw_keys[] = {
     [PSW_ID_J3]           = {"grid", "j3", PSW_T_WHOLE, -1, WHOLE, "(n - 1) * (mask == causal)", "special token, from 0", COMPUTED, JUDGED, 0},
     [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", COMPUTED, ROWS, 0},
     [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", COMPUTED, ALL, 0},
-    [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores", POWER, ALL, 0},
+    [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores, and linear", POWER | M(PSW_LINEAR), ALL, 0},
     [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "head of a file (written data.heads)", COMPUTED, K(PSW_FILE), 0},
     [PSW_ID_BLOCK]        = {"grid", "block", PSW_T_WHOLE, -1, COUNT, "256 + 256 * (method == exact or method == softmax or method == linear)", "rows of a leaf, and the causal block of a sketch", COMPUTED, ALL, 0},
     [PSW_ID_TEAM]         = {"grid", "team", PSW_T_AUTO, -1, WHOLE, "auto", "ranks that share a point; replaces run.team", COMPUTED, ALL, 0},

@@ -158,6 +158,15 @@ void psw_row_blank(psw_row *row, psw_ids applies)
     if (!psw_row_random(row)) row->at[PSW_ID_DATA_DRAWS] = row->at[PSW_ID_COMMON] = 0;
 }
 
+/* Of linear attention `negative` is there where a score can be negative, and nowhere else. */
+void psw_row_settle(const psw_study *study, psw_row *row)
+{
+    double *negative = &row->at[PSW_ID_NEGATIVE];
+    if ((psw_method)row->at[PSW_ID_METHOD] != PSW_LINEAR || *negative == PSW_NEGATIVE_REFUSE) return;
+    psw_point point = psw_point_of_row(row);
+    if (study->rooms.negative && !study->rooms.negative(&point)) *negative = PSW_NEGATIVE_REFUSE;
+}
+
 bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b)
 {
     for (int id = 0; id < PSW_PARAMETERS + (int)study->own_count; id++) {

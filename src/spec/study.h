@@ -153,6 +153,7 @@ void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool der
 bool psw_study_random(const psw_study *study); /* may rows of its points be drawn, as far as the data section says? */
 bool psw_row_random(const psw_row *row);       /* of a kind that data_draws applies to: are its rows drawn? */
 void psw_row_blank(psw_row *row, psw_ids applies); /* what does not apply becomes NaN or 0 */
+void psw_row_settle(const psw_study *study, psw_row *row); /* then: what says nothing of this point */
 bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b);
 
 /* check.c: are the values inside their ranges (row), can the rooms compute them (point)? `names` are shown. */

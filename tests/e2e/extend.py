@@ -16,7 +16,7 @@ study: growing
 seed: 11
 data: {kind: self_attention, preset: W2, noise: 0.05}
 methods: [exact, softmax]
-grid: {n: [64, 144], classes: [8, 16], level: [1, 2], beta: [2, 8]}
+grid: {n: [64, 144], classes: [8, 16], level: [1, 2], negative: signed, beta: [2, 8]}
 derive: {d: classes + 2, kappa: 0.1 * level}
 judge: {m: 8, trials: 10}
 predict: {mine: "log(n)", other: "d / 2"}
@@ -27,7 +27,7 @@ study: growing
 seed: 11
 data: {kind: self_attention, preset: W2, noise: 0.05}
 methods: [polysketch: {r: 4, draws: 2}, exact, softmax, linear]
-grid: {level: [2, 1, 3], beta: [2, 4, 8], n: [144, 64], classes: [8, 16]}
+grid: {level: [2, 1, 3], beta: [2, 4, 8], n: [144, 64], classes: [8, 16], negative: signed}
 derive: {d: classes + 2, kappa: 0.1 * level}
 judge: {m: 8, trials: 10}
 predict: {other: "d / 3", mine: "log(n)", new: "n + level"}

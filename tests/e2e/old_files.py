@@ -131,6 +131,40 @@ def test_extended(name, path, study):
     run("run", study, "-o", path, "--set", GROWN[name], "--quiet")  # it can be gone on with
 
 
+def test_counts_that_grew(place):
+    """Rows without a positive denominator, and a state with its window, are not held against what was counted then."""
+    path, study = unpacked("signed", place)
+    old = contents(path)
+    found = parse(run("verify", path, "--json"))
+    check(found["differing"] == 0 and found["recomputed"] == len(old["status"]), "signed", found)
+    run("run", study, "-o", "now.h5", "--quiet")
+    new = contents(place / "now.h5")
+    methods = new["method"]
+    check((new["bad_rows"][methods == 0] > 0).any() and (old["bad_rows"][methods == 0] == 0).all(), "rows of exact")
+    check((new["state_bytes"] > old["state_bytes"]).sum() == 1, "windows", new["state_bytes"] - old["state_bytes"])
+    check(bool(polysweep.compare(path, place / "now.h5")["agrees"].all()), polysweep.compare(path, place / "now.h5"))
+
+
+def test_linear(place):
+    """Linear attention to scores that may be negative was allowed without a word: such files are read as they were made,
+    and taken over to a study that says the word."""
+    path, study = unpacked("linear", place)
+    before = contents(path)
+    test_read("linear", path, len(before["status"]))
+    test_verified("linear", path)
+    test_merged("linear", path, place)
+    check("say negative: signed" in refused("run", study, "-o", path, code=2), "a study that says nothing")
+    check("--extend" in refused("run", study, "-o", path, "--set", "grid.negative=signed", code=2), "a study that does")
+    run("run", study, "-o", path, "--quiet", "--extend", "--set", "grid.negative=signed", "--set", "grid.beta=[2, 3, 4]")
+    after, names = contents(path), [name for name in parameters(path) if name != "negative"]
+    for name in before:
+        if name not in ("point", "launch", "negative", "commit"):
+            pairs = places(before, after, names)
+            check(before[name][pairs[:, 0]].tobytes() == after[name][pairs[:, 1]].tobytes(), "linear, extended,", name)
+    check(len(after["status"]) == 8 and done(path).all() and (after["negative"] == 1).all(), "taken over")
+    test_verified("linear, extended", path)
+
+
 def test_own_axis(place):
     """An axis of the study's own whose name has become a parameter's would be read as that: said, in files and texts."""
     path, study = unpacked("own", place)
@@ -162,6 +196,8 @@ def main():
         os.chdir(place)
         for name in GROWN:
             test_file(name, place)
+        test_counts_that_grew(place)
+        test_linear(place)
         test_own_axis(place)
     print(f"{commands.checks} checks, {commands.failed} failed")
     return commands.failed > 0

@@ -203,12 +203,20 @@ static void permutation(psw_method method)
 static void linear_is_degree_one(psw_precision precision)
 {
     result linear, exact;
-    source_make(16, 200, 9, 7, 100, false, false);
+    source_make(16, 200, 9, 7, 100, false, true);
     psw_point p = point_of(PSW_LINEAR, NAN, PSW_CAUSAL, precision, 64);
     must_run(&p, 1, &linear);
     p.method = PSW_EXACT, p.beta = 1;
     must_run(&p, 1, &exact);
     CHECK(same_bits(&linear, 0, &exact, 0, 0, 200) && same_bits(&linear, 0, &exact, 0, 1, 200), "linear, beta 1");
+    result_free(&exact);
+    p.negative = PSW_NEGATIVE_ABS;
+    must_run(&p, 1, &exact);
+    CHECK(!same_bits(&linear, 0, &exact, 0, 0, 200), "nothing was negative");
+    result_free(&linear);
+    p.method = PSW_LINEAR, p.beta = NAN;
+    must_run(&p, 1, &linear);
+    CHECK(same_bits(&linear, 0, &exact, 0, 0, 200) && same_bits(&linear, 0, &exact, 0, 1, 200), "|z|");
     result_free(&linear);
     result_free(&exact);
 }
@@ -303,6 +311,13 @@ static void refusals(void)
     CHECK(psw_attend_check(&p) == PSW_USAGE, "no degree");
     p.method = PSW_LINEAR;
     CHECK(psw_attend_check(&p) == PSW_OK, "linear keeps signs: %s", psw_message());
+    CHECK(psw_attend_allow(&p) == PSW_USAGE && strstr(psw_message(), "negative: signed"), "%s", psw_message());
+    for (p.negative = PSW_NEGATIVE_SIGNED; p.negative <= PSW_NEGATIVE_ABS; p.negative++)
+        CHECK(psw_attend_allow(&p) == PSW_OK, "linear, signed scores: %s", psw_message());
+    p.negative = PSW_NEGATIVE_REFUSE, source.is_signed = false;
+    CHECK(psw_attend_allow(&p) == PSW_OK, "scores that are not negative: %s", psw_message());
+    p.method = PSW_SOFTMAX, source.is_signed = true;
+    CHECK(psw_attend_allow(&p) == PSW_OK, "softmax has no sign: %s", psw_message());
     p.method = PSW_EXACT, p.beta = 0, p.data_kind = PSW_SELF_ATTENTION;
     CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "0^0"), "%s", psw_message());
     p.c = 0.5;

@@ -9,7 +9,7 @@
 static psw_status check(const psw_point *point)
 {
     PSW_TRY(psw_data_check(point, NULL));
-    return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_check(point);
+    return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_allow(point);
 }
 
 /* What the points take one by one on a common core. */
