@@ -59,6 +59,7 @@ typedef struct psw_point {
     uint64_t seed;
     ptrdiff_t weights; /* learned sketch weights: number of their path in the study, 0 = none */
     double own[PSW_OWN_MAX];
+    double level; /* judge.level of the study: no value of the point, what its edges are of */
 } psw_point;
 
 /* ---- names that other rooms can give a value to (theory columns, result columns) -------------------------- */
