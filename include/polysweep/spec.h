@@ -62,6 +62,7 @@ typedef struct psw_point {
     int common;           /* 1: noise of the same draw is the same for every n and noise */
     ptrdiff_t weights; /* learned sketch weights: number of their path in the study, 0 = none */
     double own[PSW_OWN_MAX];
+    double level; /* judge.level of the study: no value of the point, what its edges are of */
 } psw_point;
 
 /* ---- names that other rooms can give a value to (theory columns, result columns) -------------------------- */

@@ -113,6 +113,7 @@ MUTABLE_STATE = {
     "src/base/status.c": "the message slot, injected faults",
     "src/cmd/stop.c": "what a signal handler can write to",
     "src/cmd/study.c": "a table filled once from the columns",
+    "src/theory/edges.c": "the edges of the last cases: what is remembered is what would be computed",
 }
 
 
