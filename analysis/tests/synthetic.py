@@ -26,7 +26,7 @@ PRESETS = {
     "W2": dict(a_0=0.04, a_1=1.2, b=0.3, c=1.0, kappa=0.1),
 }
 COUNTS = """n d v r features local draws j3 m trials head block attempt deaths launch successes success_samples fires_d1 fires_d0
-    tie bad_rows err_rows team_asked team idle nodes first_rank""".split()
+    map_features exact_map tie bad_rows err_rows team_asked team idle nodes first_rank""".split()
 TIMES = ["time_median_s", "time_lo_s", "time_hi_s", "head_s", "predicted_s", "predicted_pass_s", "comm_s", "start_s", "end_s"]
 UNPROMISED = [*TIMES, *"""status error_code attempt deaths launch commit timing gflops peak_gflops team idle nodes first_rank
     load_balance comm_efficiency parallel_efficiency sent_bytes""".split()]
