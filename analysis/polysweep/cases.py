@@ -17,7 +17,7 @@ WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision m
     success_rate success_lo success_hi theory_success beta_fail beta_c beta_ok beta_up beta_up_special beta_up_class
     beta_up_class_3s edge_lo edge_hi gap special_mass_d1 special_mass_d0 theory_special_mass_d1 attempt deaths launch success_samples
     state_bytes bad_rows err_rows flops bytes timing time_median_s time_lo_s time_hi_s theory_err_amm
-    entropy map_features exact_map err_out_row_q50 err_out_row_q90""".split()
+    entropy map_features exact_map err_out_row_q50 err_out_row_q90 trials_done""".split()
 ERRORS = ("err_amm", "err_attn", "err_out")
 WANTED += [name + kind for name in ERRORS for kind in ("", "_mean", "_q90")]
 CONSTANTS = ("a_0", "a_1", "b", "c", "kappa")
@@ -27,12 +27,13 @@ BASELINES = ("softmax", "linear")  #: methods without a degree
 @of_dataset
 def every(ds: xr.Dataset) -> pd.DataFrame:
     """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN, and so is a beta_up_class_3s of 0,
-    which is no degree: sign noise alone makes D_0 fire at all of them."""
+    which is no degree: sign noise alone makes D_0 fire at all of them. `trials_done` is `trials` where the file does not say."""
     names = [name for name in (*WANTED, *ds.attrs.get("own_axes", [])) if name in ds]
     frame = pd.DataFrame({name: ds[name].values for name in names})
     for name in WANTED:
         if name not in frame:
             frame[name] = np.nan
+    frame["trials_done"] = frame["trials_done"].where(frame["trials_done"] > 0, frame["trials"])
     frame["beta_up_class_3s"] = frame["beta_up_class_3s"].where(frame["beta_up_class_3s"] != 0)
     return frame[(frame["n"] > 0)]
 

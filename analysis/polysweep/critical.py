@@ -29,7 +29,7 @@ from .times import holm
 LEVEL, ERROR = 0.9, 0.05
 BOUNDS = ("beta_fail", "beta_c", "beta_ok", "beta_up", "beta_up_class_3s")
 EXACT = ("edge_lo", "edge_hi")  #: the exact edges of the theory, at the level of the study
-NEEDED = ("beta", "done", "m", "trials", "success_samples", "theory_success", *BOUNDS, *EXACT)
+NEEDED = ("beta", "done", "m", "trials", "trials_done", "success_samples", "theory_success", *BOUNDS, *EXACT)
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _row(curve, keys, beside, level, error):
     done = curve["done"] & ~np.isnan(curve["rate"])
     samples = _samples(curve) if row["method"] != "closed_form" else np.zeros(len(done))
     measured = done & (samples > 0)
-    row.update(m=int(curve["m"].max()), trials=int(curve["trials"][measured].min()) if measured.any() else 0,
+    row.update(m=int(curve["m"].max()), trials=int(curve["trials_done"][measured].min()) if measured.any() else 0,
                samples=samples[measured].min() if measured.any() else 0, needed=needed(len(done), level, error),
                points=int(done.sum()), of=len(done))
     found = edges(curve["beta"], np.where(measured, curve["rate"], np.nan), samples, level, error)
@@ -198,7 +198,7 @@ def _row(curve, keys, beside, level, error):
 
 def _samples(curve):
     """Independent trials behind each rate: those that share a draw of data or of a sketch are not, the file says how many are."""
-    return np.where(curve["success_samples"] > 0, curve["success_samples"], curve["trials"])
+    return np.where(curve["success_samples"] > 0, curve["success_samples"], curve["trials_done"])
 
 
 class _Beside:
