@@ -226,8 +226,12 @@ def readable(critical: pd.DataFrame, cases) -> pd.DataFrame:
     out["theory"] = [_theory(a, b) if k else "" for a, b, k in
                      zip(critical["theory_first"], critical["theory_last"], critical["theory_points"])]
     for name in (*EXACT, *BOUNDS):
-        if critical[name].notna().any() and (name in EXACT or np.isfinite(critical[name][critical[name] > 0]).any()):
+        if critical[EXACT[0] if name in EXACT else name].notna().any() and (name in EXACT or np.isfinite(critical[name][critical[name] > 0]).any()):
             out[name] = critical[name].map(_two)
+    if "edge_lo" in out:
+        never = critical["edge_lo"] == np.inf
+        out["edge_lo"] = out["edge_lo"].where(~never, "none")
+        out["edge_hi"] = out["edge_hi"].where(~never, "")
     for name in ("softmax", "linear"):
         if critical[name].notna().any():
             out[name] = critical[name].map(_two)
