@@ -1,10 +1,13 @@
 """Do two files say the same? Column by column, within what each column promises about its reproducibility."""
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from .checks import check_dataset
 from .grid import axes
 from .read import COORDINATES
 from .times import COLUMNS, compare_times
@@ -60,6 +63,8 @@ def compare(a, b, same_build=None) -> Comparison:
 def _opened(x):
     from .read import open as read
 
+    if not isinstance(x, (str, os.PathLike)):
+        check_dataset(x, "compare")
     return x if isinstance(x, xr.Dataset) else read(x)
 
 

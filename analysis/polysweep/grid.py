@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from .checks import check_name, of_dataset
 from .read import COORDINATES
 
 #: coordinates in the order in which they are tried as axes: what a reader asks for first, then what usually follows
@@ -16,6 +17,7 @@ _ZERO_IS_NONE = {"d", "v", "r", "features", "local", "draws", "weights", "head"}
 _MOST = 50_000_000  # cells
 
 
+@of_dataset
 def axes(ds: xr.Dataset) -> list[str]:
     """Names of the fewest coordinates that tell all points apart, `beta` last.
 
@@ -35,8 +37,10 @@ def axes(ds: xr.Dataset) -> list[str]:
     return [name for name in chosen if name != "beta"] + ["beta"] * ("beta" in chosen)
 
 
+@of_dataset
 def applies(ds: xr.Dataset, name: str) -> np.ndarray:
     """(point,) bool: false where the method ignores coordinate `name` (beta of softmax, r of exact)."""
+    check_name(name, ds.coords, "coordinate")
     values = ds[name].values
     ignored = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
     if name in _ZERO_IS_NONE:
@@ -49,6 +53,7 @@ def applies(ds: xr.Dataset, name: str) -> np.ndarray:
     return result
 
 
+@of_dataset
 def grid(ds: xr.Dataset) -> xr.Dataset:
     """Unstacks `point` to the axes that vary (`axes`); what a method ignores is repeated along that axis.
 
