@@ -96,7 +96,4 @@ psw_status psw_measure_talk(const psw_comm *node, psw_talk *talk);
 /* Sets the number of BLAS threads of this process (OpenBLAS, MKL, BLIS). */
 void psw_threads_set(int threads);
 
-/* Largest resident size of this process so far, in bytes. */
-double psw_resident_bytes(void);
-
 #endif

@@ -13,9 +13,6 @@ typedef struct psw_interval {
 /* Wilson's interval of a rate at 95 % (Wilson 1927): contains the rate, stays inside [0,1]. trials >= 1. */
 psw_interval psw_wilson(double successes, double trials);
 
-/* Q(x) = P(N(0,1) > x). */
-double psw_normal_tail(double x);
-
 /* Distance of `successes` of `trials` from probability p, in standard deviations of a binomial; 0 where both
  * agree and the deviation is 0, +-inf where they differ there, NaN if p is NaN. */
 double psw_binomial_z(double successes, double trials, double p);

@@ -23,7 +23,7 @@ typedef struct pass {
     const psw_assessor *assessor; /* NULL: no sketch */
     psw_errors *errors;
     bool keeping;                   /* rows of this draw are kept */
-    double head_s, error_s, keep_s; /* of what hears of the leaves: sums over draws */
+    double head_s, keep_s;          /* of what hears of the leaves: sums over draws */
     psw_traffic traffic, timed;     /* sums: over draws, over repetitions */
     double passes;                  /* in traffic */
 } pass;
@@ -64,7 +64,6 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
     double assessed = psw_clock_s();
     if (status == PSW_OK) status = keep_rows(p, leaf);
     p->head_s += judged - start;
-    p->error_s += assessed - judged;
     p->keep_s += psw_clock_s() - assessed;
     return status;
 }
