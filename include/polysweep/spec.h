@@ -26,13 +26,26 @@ typedef enum psw_data_kind {
 typedef enum psw_preset { PSW_CUSTOM, PSW_P1, PSW_P2, PSW_P3, PSW_W1, PSW_W2 } psw_preset;
 
 typedef enum psw_vocabulary {
-    PSW_WORDS_METHOD, PSW_WORDS_MASK, PSW_WORDS_PRECISION, PSW_WORDS_ROW_NORM, PSW_WORDS_NEGATIVE,
-    PSW_WORDS_DATA_KIND, PSW_WORDS_PRESET, PSW_WORDS_STATUS, PSW_WORDS_ERROR, PSW_WORDS_TIMING, PSW_WORDS_TIME_STOP,
+    PSW_WORDS_METHOD,
+    PSW_WORDS_MASK,
+    PSW_WORDS_PRECISION,
+    PSW_WORDS_ROW_NORM,
+    PSW_WORDS_NEGATIVE,
+    PSW_WORDS_DATA_KIND,
+    PSW_WORDS_PRESET,
+    PSW_WORDS_STATUS,
+    PSW_WORDS_ERROR,
+    PSW_WORDS_TIMING,
+    PSW_WORDS_TIME_STOP,
+    PSW_WORDS_TEAM,
+    PSW_WORDS_WEIGHTS,
     PSW_VOCABULARIES
 } psw_vocabulary;
 /* Word `code` of a vocabulary, NULL past its end; and the code of a word, -1 = no such word. */
 const char *psw_word(psw_vocabulary vocabulary, int code);
 int psw_word_code(psw_vocabulary vocabulary, const char *word);
+/* A vocabulary of names that are numbers but for a word or two: `team == auto`, `weights == none`. */
+bool psw_words_open(psw_vocabulary vocabulary);
 /* The code in PSW_WORDS_ERROR of what made a point fail (exit codes are not dense, flag_values are). */
 int psw_error_code(psw_status status);
 
@@ -66,7 +79,8 @@ typedef struct psw_point {
 typedef struct psw_oracle {
     const char *const *names; /* NULL-terminated */
     double (*value)(const void *subject, ptrdiff_t name);
-    const int *vocabulary; /* per name: the psw_vocabulary of a coded name, else -1; NULL = no name is coded */
+    const int
+        *vocabulary; /* per name: the psw_vocabulary whose words it is compared with, else -1; NULL = none has one */
 } psw_oracle;
 
 /* What spec asks of rooms below it; any member may be NULL, all must outlive the study. */
