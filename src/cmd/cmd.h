@@ -46,6 +46,9 @@ psw_status psw_study_of_options(const psw_options *options, psw_study **study);
 psw_status psw_study_of_file(const char *path, psw_study **study);
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study); /* of an open one */
 
+/* The filter of --where, NULL without one. PSW_USAGE also where it holds for no point: a slip, or another study. */
+psw_status psw_filter_of_options(const psw_options *options, const psw_study *study, psw_filter **filter);
+
 /* Other files that a study names: heads of `file` data, learned weights of sketches. */
 typedef struct psw_inputs {
     psw_arrays arrays;

@@ -35,6 +35,22 @@ psw_status psw_study_of_options(const psw_options *options, psw_study **study)
     return psw_study_read(options->files[0], options->set, options->set_count, psw_house(), study);
 }
 
+psw_status psw_filter_of_options(const psw_options *options, const psw_study *study, psw_filter **filter)
+{
+    *filter = NULL;
+    if (!options->where) return PSW_OK;
+    PSW_TRY(psw_filter_create(study, options->where, filter));
+    ptrdiff_t slots = psw_study_slots(study);
+    for (ptrdiff_t slot = 0; slot < slots; slot++) {
+        psw_point point = psw_study_point(study, slot);
+        if (psw_filter_keeps(*filter, &point)) return PSW_OK;
+    }
+    psw_filter_free(*filter);
+    *filter = NULL;
+    return PSW_FAIL(PSW_USAGE, "--where %.200s: it holds for none of the %td points of the study", options->where,
+                    slots);
+}
+
 /* A file that holds other points than its own study says would be read beyond the end of one of them. */
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study)
 {
