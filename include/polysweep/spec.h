@@ -88,6 +88,7 @@ typedef struct psw_rooms {
     const psw_oracle *theory;                     /* columns that expressions may use; subject: const psw_point * */
     psw_status (*check)(const psw_point *point);  /* PSW_OK where the point can be computed, else why not */
     const char *const *reserved;                  /* names that an own axis may not have, NULL-terminated */
+    bool includes_alone; /* points of include take nothing from grid: so the studies of older files were meant */
 } psw_rooms;
 
 /* ---- a study -------------------------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ static const char *const *column_names(void)
 const psw_rooms *psw_house(void)
 {
     static psw_rooms rooms;
-    rooms = (psw_rooms){&psw_theory_oracle, can_compute, column_names()};
+    rooms = (psw_rooms){.theory = &psw_theory_oracle, .check = can_compute, .reserved = column_names()};
     return &rooms;
 }
 
@@ -51,11 +51,43 @@ psw_status psw_filter_of_options(const psw_options *options, const psw_study *st
                     slots);
 }
 
+/* The same study as the file was made of by a program whose points of include took nothing from grid: NULL if that is
+ * another one, too. */
+static psw_study *study_of_earlier(const psw_reader *reader, const char *path)
+{
+    const char *text = psw_reader_study(reader);
+    psw_rooms rooms = *psw_house();
+    psw_study *study;
+    rooms.includes_alone = true;
+    if (psw_study_parse(text, strlen(text), path, NULL, 0, &rooms, &study) != PSW_OK) return NULL;
+    if (psw_study_identity(study) == psw_reader_identity(reader)) return study;
+    psw_study_free(study);
+    return NULL;
+}
+
+static psw_status parse_stored(const psw_reader *reader, const char *path, psw_study **study)
+{
+    char message[1024], site[96];
+    const char *text = psw_reader_study(reader);
+    psw_status status = psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
+    if (status == PSW_OK && psw_study_identity(*study) == psw_reader_identity(reader)) return PSW_OK;
+    if (status != PSW_OK && status != PSW_USAGE) return status;
+    psw_format(message, sizeof message, "%s", psw_message());
+    psw_format(site, sizeof site, "%s", psw_message_site());
+    psw_study *earlier = study_of_earlier(reader, path);
+    if (!earlier) {
+        psw_message_set(message, site);
+        return status;
+    }
+    psw_study_free(*study);
+    *study = earlier;
+    return PSW_OK;
+}
+
 /* A file that holds other points than its own study says would be read beyond the end of one of them. */
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study)
 {
-    const char *text = psw_reader_study(reader);
-    psw_status status = psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
+    psw_status status = parse_stored(reader, path, study);
     if (status == PSW_USAGE) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: the study in it: %s", path, psw_message());
     if (status != PSW_OK) return status;
     ptrdiff_t points = psw_study_slots(*study), slots = psw_reader_slots(reader);

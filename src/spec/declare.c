@@ -281,16 +281,17 @@ psw_status psw_study_declare(psw_study *study)
     study->base.at[PSW_ID_TEAM] = (double)study->settings.team;
     PSW_TRY(data_declare(study, psw_node_child(root, "data")));
     PSW_TRY(axes_in_order(study));
+    PSW_TRY(psw_own_declare(study, psw_node_child(root, "include")));
     applies_set(study);
     PSW_TRY(each_key(study, "judge", judge_key));
     PSW_TRY(each_key(study, "derive", derive_key));
     PSW_TRY(each_key(study, "predict", predict_key));
     PSW_TRY(rules_declare(study, psw_node_child(root, "exclude")));
     PSW_TRY(own_names_used(study));
-    if (!methods)
+    if (!methods && !psw_includes_any(study))
         return PSW_WRONG(&study->tree, root->where,
                          "methods are missing; list them, as in 'methods: [exact, softmax]'");
-    PSW_TRY(psw_methods_declare(study, methods));
+    if (methods) PSW_TRY(psw_methods_declare(study, methods));
     PSW_TRY(psw_formulas_default(study));
     return psw_formulas_order(study);
 }

@@ -93,23 +93,36 @@ static bool read_by_formula(const psw_study *study, int id)
     return false;
 }
 
-static psw_status required(const psw_study *study, const psw_entry *entry, psw_ids applies)
+/* A parameter that the method needs and nothing gives, -1 = there is none. */
+static int lacking(const psw_study *study, psw_ids applies)
 {
     bool preset = study->given[PSW_ID_PRESET].origin > PSW_O_DEFAULT;
-    psw_where grid = psw_node_child(study->tree.root, "grid") ? psw_node_child(study->tree.root, "grid")->key_where
-                                                              : study->tree.root->where;
     for (int id = PSW_ID_PRESET; id < PSW_ID_R; id++) {
         if (!(applies >> id & 1) || psw_keys[id].fallback || study->given[id].origin != PSW_O_NONE) continue;
         if (id < PSW_ID_BETA && preset) continue;
-        if (id == PSW_ID_SEED || id == PSW_ID_TEAM) continue;
-        if (id < PSW_ID_BETA)
-            return PSW_WRONG(&study->tree, grid,
-                             "%s is not given; name a preset, as in data: {preset: W2}, or give a_0, a_1, b and c",
-                             psw_keys[id].name);
-        return PSW_WRONG(&study->tree, grid, "%s is not given, but %s needs it; put it into grid, zip or derive",
-                         psw_keys[id].name, psw_word(PSW_WORDS_METHOD, (int)entry->method));
+        if (id != PSW_ID_SEED && id != PSW_ID_TEAM) return id;
     }
-    return PSW_OK;
+    return -1;
+}
+
+static psw_status refuse_lack(const psw_study *study, const psw_entry *entry, int id)
+{
+    const psw_node *grid = psw_node_child(study->tree.root, "grid");
+    psw_where where = grid ? grid->key_where : study->tree.root->where;
+    if (id < PSW_ID_BETA)
+        return PSW_WRONG(&study->tree, where,
+                         "%s is not given; name a preset, as in data: {preset: W2}, or give a_0, a_1, b and c",
+                         psw_keys[id].name);
+    return PSW_WRONG(&study->tree, where, "%s is not given, but %s needs it; put it into grid, zip or derive",
+                     psw_keys[id].name, psw_word(PSW_WORDS_METHOD, (int)entry->method));
+}
+
+/* Single values that all points of include share make no point of their own where they are not all that one needs. */
+static bool is_left_to_include(const psw_study *study)
+{
+    for (ptrdiff_t i = 0; i < study->axis_count; i++)
+        if (strcmp(study->given[study->axes[i].ids[0]].section, "data") != 0) return false;
+    return psw_includes_any(study);
 }
 
 static psw_status count_points(const psw_study *study, psw_block *block, const psw_entry *entry)
@@ -141,11 +154,19 @@ static psw_ids rules_of(const psw_study *study, psw_ids applies)
     return rules;
 }
 
+/* What means something to points of the grid: own axes that only include gives do not. */
+static psw_ids applies_in_grid(const psw_study *study, psw_method method)
+{
+    psw_ids applies = study->applies[method];
+    for (int id = PSW_PARAMETERS; id < PSW_ROW; id++)
+        if (study->given[id].origin == PSW_O_NONE) applies &= ~PSW_ID(id);
+    return applies;
+}
+
 static psw_status block_build(psw_study *study, const psw_entry *entry)
 {
     psw_block *block = &study->blocks[study->block_count++];
-    psw_ids applies = study->applies[entry->method];
-    PSW_TRY(required(study, entry, applies));
+    psw_ids applies = applies_in_grid(study, entry->method);
     *block = (psw_block){.method = entry->method, .base = study->base, .applies = applies};
     block->base.at[PSW_ID_METHOD] = entry->method;
     for (ptrdiff_t i = 0; i < entry->count; i++) PSW_TRY(keep_axis(study, block, &entry->axes[i], applies));
@@ -167,10 +188,14 @@ psw_status psw_grid_build(psw_study *study)
         for (const char *at = study->paths[i]; *at; at++)
             study->identity = psw_hash_mix(study->identity, (unsigned char)*at);
     for (ptrdiff_t i = 0; i < study->entry_count; i++) {
+        int lack = lacking(study, study->applies[study->entries[i].method]);
+        if (lack >= 0 && is_left_to_include(study)) continue;
+        if (lack >= 0) return refuse_lack(study, &study->entries[i], lack);
+        psw_block *block = &study->blocks[study->block_count];
         PSW_TRY(block_build(study, &study->entries[i]));
-        study->blocks[i].first = study->slots;
-        study->slots += study->blocks[i].slots;
-        all += (double)study->blocks[i].total;
+        block->first = study->slots;
+        study->slots += block->slots;
+        all += (double)block->total;
         if (all > PSW_POINTS_MAX)
             return PSW_WRONG(&study->tree, study->entries[i].where,
                              "the grids of all methods have %.3g points so far; at most %.3g", all, PSW_POINTS_MAX);

@@ -28,14 +28,20 @@ static psw_status value_set(psw_study *study, const psw_node *node, psw_ids appl
     return PSW_OK;
 }
 
-/* What data, judge and defaults say; axes and derived parameters are the include's to give. */
+static bool of_grid(const psw_study *study, int id)
+{
+    return study->given[id].origin == PSW_O_VALUE && strcmp(study->given[id].section, "grid") == 0;
+}
+
+/* What data, judge, single values of grid and defaults say; axes, derived parameters and own axes are the include's to
+ * give. */
 static psw_row start_row(const psw_study *study)
 {
     psw_row row = study->base;
     for (int id = 0; id < PSW_ROW; id++)
-        if (study->given[id].origin == PSW_O_VALUE && strcmp(study->given[id].section, "grid") == 0) row.at[id] = NAN;
-    row.at[PSW_ID_SEED] = study->seed;
-    row.at[PSW_ID_TEAM] = (double)study->settings.team;
+        if (of_grid(study, id) && (id >= PSW_PARAMETERS || study->rooms.includes_alone)) row.at[id] = NAN;
+    if (isnan(row.at[PSW_ID_SEED])) row.at[PSW_ID_SEED] = study->seed;
+    if (isnan(row.at[PSW_ID_TEAM])) row.at[PSW_ID_TEAM] = (double)study->settings.team;
     return row;
 }
 
@@ -122,6 +128,12 @@ static psw_status include_add(psw_study *study, const psw_node *item)
     study->slots++;
     psw_identity_add(study, psw_hash_row(study, &row), row.at[PSW_ID_BETA]);
     return PSW_OK;
+}
+
+bool psw_includes_any(const psw_study *study)
+{
+    const psw_node *list = psw_node_child(study->tree.root, "include");
+    return list && list->kind == PSW_LIST && list->children > 0;
 }
 
 psw_status psw_includes_read(psw_study *study)

@@ -204,7 +204,7 @@ static void method_defaults(json *j, const psw_study *study, const psw_entry *en
 
 static void section_methods(json *j, const psw_study *study, const psw_node *list)
 {
-    const psw_node *item = list->kind == PSW_LIST ? list->child : list;
+    const psw_node *item = list && list->kind == PSW_LIST ? list->child : list;
     put(j, "[");
     for (ptrdiff_t i = 0; i < study->entry_count; i++, item = item->next) {
         const psw_node *given = item->kind == PSW_MAP ? item->child : NULL;

@@ -125,6 +125,7 @@ psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *
 psw_shown psw_first_place(const psw_given *given);                  /* "grid (line 7)" */
 psw_status psw_axes_declare(psw_study *study, const psw_node *map); /* grid */
 psw_status psw_zip_declare(psw_study *study, const psw_node *map);
+psw_status psw_own_declare(psw_study *study, const psw_node *list); /* own axes that only points of include have */
 psw_status psw_methods_declare(psw_study *study, const psw_node *list);
 
 /* formula.c */
@@ -159,6 +160,7 @@ uint64_t psw_hash_mix(uint64_t hash, uint64_t word);
 uint64_t psw_hash_row(const psw_study *study, const psw_row *row);   /* of all values but beta */
 void psw_identity_add(psw_study *study, uint64_t rest, double beta); /* one more point */
 
+bool psw_includes_any(const psw_study *study);
 psw_status psw_includes_read(psw_study *study);
 psw_status psw_resolved_write(psw_study *study);
 

@@ -312,8 +312,20 @@ static const struct {
     /* include */
     {H D M G "include: [{beta: 3}]\n", NULL,
      "s.yaml:5:11: a point of include is a map with a method, as in {method: exact, beta: 12}"},
-    {H D M G "include: [{method: exact, beta: 3, n: 64}]\n", NULL,
+    {H D M "grid: {beta: 2, n: 64, d: [34]}\ninclude: [{method: exact, beta: 3, n: 64}]\n", NULL,
      "s.yaml:5:11: this point does not say d; add it"},
+    {H D M G "include: [{method: exact}]\n", NULL,
+     "s.yaml:5:11: this point is already there (slot 0); remove it from include"},
+    {H D "include: [{method: exact, beta: 3, n: 64}]\n", NULL,
+     "s.yaml:3:11: this point does not say d; add it"},
+    {H D "include: []\n", NULL,
+     "s.yaml:1:1: methods are missing; list them, as in 'methods: [exact, softmax]'"},
+    {H D M "grid: {n: [64, 128], d: 10}\ninclude: [{method: exact, beta: 3, n: 64}]\n", NULL,
+     "s.yaml:4:1: beta is not given, but exact needs it; put it into grid, zip or derive"},
+    {H D M "zip: {s: {n: [64, 128], d: [10, 10]}}\ninclude: [{method: exact, beta: 3, n: 64, d: 10}]\n", NULL,
+     "s.yaml:1:1: beta is not given, but exact needs it; put it into grid, zip or derive"},
+    {H D M G "include: [{method: exact, beta: 3, status: 7}]\npredict: {mine: status}\n", NULL,
+     "s.yaml:5:36: 'status' is a column of the result; take another name"},
     {H D M G "include: [{method: exact, beta: 2, n: 64, d: 34}]\n", NULL,
      "s.yaml:5:11: this point is already there (slot 0); remove it from include"},
     {H D M G "include: [{method: exact, beta: 3, n: 64, d: 34}, {method: exact, d: 34, n: 64, beta: 3}]\n", NULL,
@@ -321,7 +333,7 @@ static const struct {
     {H D M G "include: [{method: softmax, beta: 3, n: 64, d: 34}]\n", NULL,
      "s.yaml:5:29: beta is no parameter of softmax here; remove it"},
     {H D M G "include: [{method: exact, bta: 3, n: 64, d: 34}]\n", NULL,
-     "s.yaml:5:27: unknown parameter 'bta' in include; the nearest is 'beta'"},
+     "s.yaml:5:27: 'bta' is no parameter and occurs in no expression; the nearest is 'beta'"},
     {H D M G "include: [{method: polysketch, beta: 4, n: 64, d: 34}]\n", NULL,
      "s.yaml:5:11: this point does not say r or features; add it"},
     {H D M G "include: {method: exact}\n", NULL,
@@ -386,7 +398,7 @@ static const struct {
 int main(void)
 {
     static const psw_oracle theory = {.names = columns, .value = column};
-    static const psw_rooms rooms = {&theory, check, reserved};
+    static const psw_rooms rooms = {.theory = &theory, .check = check, .reserved = reserved};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         psw_study *study = NULL;
         psw_status status = psw_study_parse(cases[i].text, strlen(cases[i].text), "s.yaml", &cases[i].set,

@@ -169,7 +169,7 @@ static void include(void)
     psw_point first = psw_study_point(study, 2), second = psw_study_point(study, 3), third = psw_study_point(study, 4),
               last = psw_study_point(study, 5);
     CHECK(first.block == 512 && first.m == 9 && first.trials == 200, "judge and defaults; derive is skipped");
-    CHECK(first.precision == PSW_FP64 && first.seed == 3 && isnan(first.own[0]), "the grid is not looked at");
+    CHECK(first.precision == PSW_FP32 && first.seed == 5 && isnan(first.own[0]), "single values of grid, no axes");
     CHECK(first.preset == PSW_W2 && second.preset == PSW_P1 && second.c == 0.7, "data, or its own preset");
     CHECK(third.preset == PSW_CUSTOM && third.kappa == 0.2 && third.a_1 == 1.2, "its own constant");
     CHECK(last.features == 6 && last.j3 == 127 && last.m == 4 && last.block == 256, "sizes, defaults by formula");
@@ -177,6 +177,45 @@ static void include(void)
         psw_point p = psw_study_point(study, slot);
         CHECK(psw_study_slot(study, &p) == slot, "slot %td", slot);
     }
+    psw_study_free(study);
+}
+
+/* Points that nothing else makes. */
+static void include_alone(void)
+{
+    static const char *const heads[] = {TOP, TOP "methods: []\n", TOP "methods: [softmax, linear]\ngrid:\n",
+                                        TOP "methods: [exact]\ngrid: {}\nzip: {}\n",
+                                        TOP "methods: [exact]\ngrid: {n: 128, negative: signed}\n"};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        char text[400];
+        psw_format(text, sizeof text,
+                   "%sinclude: [{method: exact, beta: 3, n: 128, d: 34}, {method: linear, n: 64, d: 10}]\n", heads[i]);
+        check_points(text, "exact 3 128 34;linear - 64 10;");
+    }
+    /* single values that say all a method needs are a point */
+    check_points(TOP "methods: [linear, exact]\ngrid: {n: 64, d: 10}\ninclude: [{method: exact, beta: 4}]\n",
+                 "linear - 64 10;exact 4 64 10;");
+    check_points("schema: 1\ndata: {kind: file, path: q.h5, heads: [0, 1]}\nmethods: [softmax]\n"
+                 "include: [{method: softmax, n: 64, d: 10, head: 2}]\n",
+                 "softmax - 64 10;");
+}
+
+static void include_own_axes(void)
+{
+    psw_study *study = study_of(TOP "methods: [exact]\ngrid: {beta: [2, 3], n: 64, d: 10, x: 5}\npredict: {p: x + y}\n"
+                                    "exclude: [{when: y != 4, why: only points of include have it}]\n"
+                                    "include: [{method: exact, beta: 4, y: 4, x: 1}, {method: linear, y: 0.5}]\n");
+    double predicted[4][PSW_PREDICT_MAX];
+    psw_point points[4];
+    CHECK(psw_study_slots(study) == 4, "%td slots", psw_study_slots(study));
+    for (ptrdiff_t slot = 0; slot < 4; slot++) {
+        points[slot] = psw_study_point(study, slot);
+        psw_study_predictions(study, &points[slot], predicted[slot]);
+        CHECK(psw_study_slot(study, &points[slot]) == slot, "slot %td", slot);
+    }
+    CHECK(points[0].own[0] == 5 && isnan(points[0].own[1]) && isnan(predicted[0][0]), "of the grid");
+    CHECK(points[2].own[0] == 1 && points[2].own[1] == 4 && predicted[2][0] == 5, "of the entry");
+    CHECK(isnan(points[3].own[0]) && points[3].own[1] == 0.5, "the entry's alone, not the grid's");
     psw_study_free(study);
 }
 
@@ -264,6 +303,8 @@ int main(void)
     derive();
     exclude();
     include();
+    include_alone();
+    include_own_axes();
     overrides();
     settings();
     files();
