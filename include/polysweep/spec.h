@@ -88,6 +88,9 @@ typedef struct psw_rooms {
     const psw_oracle *theory;                     /* columns that expressions may use; subject: const psw_point * */
     psw_status (*check)(const psw_point *point);  /* PSW_OK where the point can be computed, else why not */
     const char *const *reserved;                  /* names that an own axis may not have, NULL-terminated */
+    /* Rows r of the sketch whose learned weights a file has. PSW_ENVIRONMENT, PSW_USAGE. NULL: no file is looked at,
+     * and a study that needs one says so. */
+    psw_status (*learned_r)(const char *path, ptrdiff_t *r);
     bool includes_alone; /* points of include take nothing from grid: so the studies of older files were meant */
 } psw_rooms;
 

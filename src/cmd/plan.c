@@ -184,10 +184,20 @@ static psw_status read_options(const psw_options *options, plan_outlook *o, ptrd
     return lay_nodes(o, most);
 }
 
+/* What would end the run before its first point ends the plan, too: files that are missing, or of another shape. */
+static psw_status try_inputs(const psw_options *options, const psw_study *study)
+{
+    psw_inputs inputs = {0};
+    psw_status status = options->no_inputs ? PSW_OK : psw_inputs_read(study, &inputs);
+    psw_inputs_free(&inputs);
+    return status;
+}
+
 static psw_status look_ahead(const psw_options *options, plan_outlook *o)
 {
     ptrdiff_t worlds[PLAN_COMPARE_MAX];
     PSW_TRY(read_options(options, o, worlds));
+    PSW_TRY(try_inputs(options, o->study));
     PSW_TRY(find_rates(options, o));
     PSW_TRY(choose_points(options, o));
     if (options->points) PSW_TRY(plan_points_check(o));

@@ -7,29 +7,10 @@
 
 #define CLOSE 1e-9 /* relative: steps written in decimals reach `to` up to rounding */
 
-psw_status psw_path_number(psw_study *study, const char *text, double *number)
-{
-    for (ptrdiff_t i = 0; i < study->path_count; i++) {
-        *number = (double)i;
-        if (i > 0 && strcmp(study->paths[i], text) == 0) return PSW_OK;
-    }
-    char **more = realloc(study->paths, (size_t)(study->path_count + 1) * sizeof *more);
-    if (more) study->paths = more;
-    char *kept = malloc(strlen(text) + 1);
-    if (!more || !kept) {
-        free(kept);
-        return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a path of the study");
-    }
-    memcpy(kept, text, strlen(text) + 1);
-    *number = (double)study->path_count;
-    study->paths[study->path_count++] = kept;
-    return PSW_OK;
-}
-
 static psw_status value_read(psw_study *study, const psw_node *node, const psw_key *key, double *value)
 {
-    PSW_TRY(psw_value_read(&study->tree, node, key, value));
-    return key->type == PSW_T_PATH ? psw_path_number(study, node->text, value) : PSW_OK;
+    if (key->type == PSW_T_PATH) return psw_weights_read(study, node, value);
+    return psw_value_read(&study->tree, node, key, value);
 }
 
 static int ascending(const void *a, const void *b)
@@ -53,8 +34,9 @@ static psw_status refuse_twins(const psw_study *study, const psw_node *node, con
     const psw_node *child = node->child;
     for (ptrdiff_t at = 0, seen = 0; child; child = child->next, at++)
         if (values[at] == twin && seen++) break;
+    const psw_node *said = child && child->kind == PSW_MAP ? psw_node_child(child, "file") : child;
     return PSW_WRONG(&study->tree, child ? child->where : node->where, "%s has the value '%s' twice; remove one",
-                     key->name, child ? psw_show(child->text).text : "");
+                     key->name, said ? psw_show(said->text).text : "");
 }
 
 static psw_status list_read(psw_study *study, const psw_node *node, const psw_key *key, double **values,
@@ -223,8 +205,7 @@ static psw_status range_values(const psw_study *study, const psw_node *node, con
                                ptrdiff_t *count)
 {
     range r = {.tree = &study->tree, .node = node, .key = key};
-    if (key->type == PSW_T_WORD || key->type == PSW_T_PATH)
-        return PSW_WRONG(r.tree, node->where, "%s has no range; give a list", key->name);
+    if (key->type == PSW_T_WORD) return PSW_WRONG(r.tree, node->where, "%s has no range; give a list", key->name);
     PSW_TRY(range_read(&r));
     PSW_TRY(psw_node_child(node, "step")     ? plan_step(&r)
             : psw_node_child(node, "factor") ? plan_factor(&r)
@@ -241,7 +222,7 @@ psw_status psw_values_read(psw_study *study, const psw_node *node, const psw_key
     psw_status status;
     *values = NULL;
     *single = node->kind == PSW_SCALAR;
-    if (node->kind == PSW_MAP) {
+    if (node->kind == PSW_MAP && key->type != PSW_T_PATH) {
         status = range_values(study, node, key, values, count);
     } else if (node->kind == PSW_LIST) {
         status = list_read(study, node, key, values, count);

@@ -51,8 +51,8 @@ static psw_status path_declare(psw_study *study, const psw_node *node)
     char *copy = malloc(strlen(node->text) + 1);
     if (!copy) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a path of the study");
     memcpy(copy, node->text, strlen(node->text) + 1);
-    free(study->paths[0]);
-    study->paths[0] = copy;
+    free(study->paths[0].text);
+    study->paths[0].text = copy;
     return PSW_OK;
 }
 
@@ -79,7 +79,7 @@ static psw_status data_declare(psw_study *study, const psw_node *map)
         PSW_TRY(psw_value_read(&study->tree, kind, &psw_keys[PSW_ID_DATA_KIND], &study->base.at[PSW_ID_DATA_KIND]));
     study->kind = (psw_data_kind)study->base.at[PSW_ID_DATA_KIND];
     for (const psw_node *node = map ? map->child : NULL; node; node = node->next) PSW_TRY(data_key(study, node));
-    if (study->kind == PSW_FILE && !*study->paths[0])
+    if (study->kind == PSW_FILE && !*study->paths[0].text)
         return PSW_WRONG(&study->tree, kind->where,
                          "data of kind file needs a path, as in {kind: file, path: heads.h5}");
     return PSW_OK;

@@ -36,7 +36,7 @@ static void append_value(line *l, const psw_study *study, int id, double value)
 {
     psw_key key = psw_id_key(study, id);
     const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)value) : NULL;
-    if (key.type == PSW_T_PATH) word = psw_study_path(study, (ptrdiff_t)value);
+    if (key.type == PSW_T_PATH) word = value > 0 ? psw_study_path(study, (ptrdiff_t)value) : "none";
     append(l, word ? psw_show(word).text : psw_number_print(value).text);
 }
 
@@ -85,7 +85,7 @@ static void describe_values(lines *l, const psw_study *study)
 {
     append(add(l, "seed", ""), psw_number_print(study->seed).text);
     append(add(l, "data", "kind"), psw_word(PSW_WORDS_DATA_KIND, (int)study->kind));
-    append(add(l, "data", "path"), psw_show(study->paths[0]).text);
+    append(add(l, "data", "path"), psw_show(study->paths[0].text).text);
     for (int id = PSW_ID_PRESET; id < PSW_ROW; id++) {
         const psw_given *given = &study->given[id];
         if (given->origin == PSW_O_VALUE) append_value(add_id(l, study, id), study, id, study->base.at[id]);

@@ -20,6 +20,12 @@ static bool visible(const psw_study *study, psw_ids applies, int id)
     return (applies >> id & 1) && !(id == PSW_ID_PRESET && study->constants_given);
 }
 
+/* Does it stand in the points with random tables alone? */
+static bool given_by_file(const psw_study *study, psw_method method, int id)
+{
+    return study->sized_by_file && method == PSW_POLYSKETCH && (id == PSW_ID_R || id == PSW_ID_FEATURES);
+}
+
 static bool same_where_relevant(const psw_axis *axis, const bool *matters, ptrdiff_t a, ptrdiff_t b)
 {
     for (ptrdiff_t m = 0; m < axis->members; m++)
@@ -56,7 +62,8 @@ static psw_status keep_axis(const psw_study *study, psw_block *block, const psw_
         matters[m] = relevant(study, applies, axis->ids[m]);
         any |= matters[m];
         all &= matters[m];
-        hidden |= matters[m] && !visible(study, applies, axis->ids[m]);
+        hidden |=
+            matters[m] && (!visible(study, applies, axis->ids[m]) || given_by_file(study, block->method, axis->ids[m]));
         block->base.at[axis->ids[m]] = axis->values[m * axis->count];
         if (!matters[m]) block->applies &= ~PSW_ID(axis->ids[m]);
     }
@@ -163,8 +170,20 @@ static psw_ids applies_in_grid(const psw_study *study, psw_method method)
     return applies;
 }
 
+/* r of every file that the method's axis of weights names. */
+static psw_status find_rows(psw_study *study, const psw_entry *entry)
+{
+    for (ptrdiff_t i = 0; i < entry->count && study->sized_by_file; i++) {
+        const psw_axis *axis = &entry->axes[i];
+        if (axis->ids[0] != PSW_ID_WEIGHTS) continue;
+        for (ptrdiff_t k = 0; k < axis->count; k++) PSW_TRY(psw_weights_rows(study, axis->values[k], axis->where));
+    }
+    return PSW_OK;
+}
+
 static psw_status block_build(psw_study *study, const psw_entry *entry)
 {
+    PSW_TRY(find_rows(study, entry));
     psw_block *block = &study->blocks[study->block_count++];
     psw_ids applies = applies_in_grid(study, entry->method);
     *block = (psw_block){.method = entry->method, .base = study->base, .applies = applies};
@@ -185,7 +204,7 @@ psw_status psw_grid_build(psw_study *study)
     double all = 0;
     study->identity = psw_hash_mix(0x706f6c7973776570, 1); /* schema */
     for (ptrdiff_t i = 0; i < study->path_count; i++)
-        for (const char *at = study->paths[i]; *at; at++)
+        for (const char *at = study->paths[i].text; *at; at++)
             study->identity = psw_hash_mix(study->identity, (unsigned char)*at);
     for (ptrdiff_t i = 0; i < study->entry_count; i++) {
         int lack = lacking(study, study->applies[study->entries[i].method]);
@@ -244,7 +263,8 @@ static bool may_be(const search *s, const psw_block_axis *kept, ptrdiff_t at)
     ptrdiff_t entry = kept->pick ? kept->pick[at] : at;
     for (ptrdiff_t m = 0; m < axis->members; m++) {
         int id = axis->ids[m];
-        bool compared = visible(s->study, s->block->applies, id);
+        bool compared = visible(s->study, s->block->applies, id) &&
+                        !(psw_row_learned(s->row) && given_by_file(s->study, s->block->method, id));
         if (compared && s->row->at[id] != axis->values[m * axis->count + entry]) return false;
     }
     return true;

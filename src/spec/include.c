@@ -22,8 +22,8 @@ static psw_status value_set(psw_study *study, const psw_node *node, psw_ids appl
     if (id == PSW_ID_DATA_KIND || !(applies >> id & 1))
         return PSW_WRONG(&study->tree, node->key_where, "%s is no parameter of %s here; remove it", node->key,
                          psw_word(PSW_WORDS_METHOD, (int)row->at[PSW_ID_METHOD]));
-    PSW_TRY(psw_value_read(&study->tree, node, &key, &row->at[id]));
-    if (key.type == PSW_T_PATH) PSW_TRY(psw_path_number(study, node->text, &row->at[id]));
+    PSW_TRY(key.type == PSW_T_PATH ? psw_weights_read(study, node, &row->at[id])
+                                   : psw_value_read(&study->tree, node, &key, &row->at[id]));
     *given |= PSW_ID(id);
     return PSW_OK;
 }
@@ -112,6 +112,8 @@ static psw_status include_add(psw_study *study, const psw_node *item)
     psw_row row;
     psw_ids given, names;
     PSW_TRY(row_read(study, item, &row, &given));
+    bool sized = given & (PSW_ID(PSW_ID_R) | PSW_ID(PSW_ID_FEATURES));
+    if (psw_row_learned(&row) && !sized) PSW_TRY(psw_weights_rows(study, row.at[PSW_ID_WEIGHTS], item->where));
     psw_row_finish(study, &row, given, false);
     psw_ids applies = study->applies[(int)row.at[PSW_ID_METHOD]];
     psw_row_blank(&row, applies);

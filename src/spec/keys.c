@@ -59,7 +59,7 @@ const psw_key psw_keys[] = {
     [PSW_ID_FEATURES]     = {"method", "features", PSW_T_WHOLE, -1, COUNT, NULL, "features of a sketch: r(r+1)/2 for polysketch, else r", MAPPED, ALL, 0},
     [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, "0", "exact diagonal blocks of so many rows; causal, a multiple of block", SKETCH, ALL, 0},
     [PSW_ID_DRAWS]        = {"method", "draws", PSW_T_WHOLE, -1, COUNT, "20", "independent sketches", MAPPED, ALL, 0},
-    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, PSW_WORDS_WEIGHTS, WHOLE, NULL, "file of learned sketch weights", M(PSW_POLYSKETCH), ALL, 0},
+    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, PSW_WORDS_WEIGHTS, WHOLE, NULL, "file of learned sketch weights, {file: FILE.h5, r: 32}, or none; without a size r is the file's", M(PSW_POLYSKETCH), ALL, 0},
 
     {"", "schema", PSW_T_WHOLE, -1, 1, 1, NULL, "version of this language: 1", 0, 0, 0},
     {"", "study", PSW_T_TEXT, -1, 0, 0, "study", "a name for people", 0, 0, 0},

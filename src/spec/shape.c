@@ -203,11 +203,26 @@ static bool has_key(const psw_study *study, const psw_entry *entry, int id)
     return study->given[id].origin > PSW_O_DEFAULT;
 }
 
-static psw_status sizes_check(const psw_study *study, const psw_entry *entry)
+/* Has the method points with learned weights, and without? */
+static void weights_of(const psw_entry *entry, bool *learned, bool *random)
 {
-    bool r = has_key(study, entry, PSW_ID_R), features = has_key(study, entry, PSW_ID_FEATURES);
+    *learned = false, *random = true;
+    for (ptrdiff_t i = 0; i < entry->count; i++) {
+        const psw_axis *axis = &entry->axes[i];
+        if (axis->ids[0] != PSW_ID_WEIGHTS) continue;
+        *random = false;
+        for (ptrdiff_t k = 0; k < axis->count; k++) *(axis->values[k] > 0 ? learned : random) = true;
+    }
+}
+
+static psw_status sizes_check(psw_study *study, const psw_entry *entry)
+{
+    bool r = has_key(study, entry, PSW_ID_R), features = has_key(study, entry, PSW_ID_FEATURES), learned, random;
     const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
-    if (!(psw_keys[PSW_ID_R].methods >> entry->method & 1) || r != features) return PSW_OK;
+    if (!(psw_keys[PSW_ID_R].methods >> entry->method & 1)) return PSW_OK;
+    weights_of(entry, &learned, &random);
+    study->sized_by_file |= learned && (random || (!r && !features));
+    if (r != features || (!random && !r)) return PSW_OK;
     return PSW_WRONG(
         &study->tree, entry->where,
         r ? "%s has both r and features; give one" : "%s needs its size: give r or features, as in {r: 32}", method);
