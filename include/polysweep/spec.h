@@ -26,14 +26,27 @@ typedef enum psw_data_kind {
 typedef enum psw_preset { PSW_CUSTOM, PSW_P1, PSW_P2, PSW_P3, PSW_W1, PSW_W2 } psw_preset;
 
 typedef enum psw_vocabulary {
-    PSW_WORDS_METHOD, PSW_WORDS_MASK, PSW_WORDS_PRECISION, PSW_WORDS_ROW_NORM, PSW_WORDS_NEGATIVE,
-    PSW_WORDS_DATA_KIND, PSW_WORDS_PRESET, PSW_WORDS_STATUS, PSW_WORDS_ERROR, PSW_WORDS_TIMING, PSW_WORDS_TIME_STOP,
+    PSW_WORDS_METHOD,
+    PSW_WORDS_MASK,
+    PSW_WORDS_PRECISION,
+    PSW_WORDS_ROW_NORM,
+    PSW_WORDS_NEGATIVE,
+    PSW_WORDS_DATA_KIND,
+    PSW_WORDS_PRESET,
+    PSW_WORDS_STATUS,
+    PSW_WORDS_ERROR,
+    PSW_WORDS_TIMING,
+    PSW_WORDS_TIME_STOP,
+    PSW_WORDS_TEAM,
+    PSW_WORDS_WEIGHTS,
     PSW_WORDS_SWITCH,
     PSW_VOCABULARIES
 } psw_vocabulary;
 /* Word `code` of a vocabulary, NULL past its end; and the code of a word, -1 = no such word. */
 const char *psw_word(psw_vocabulary vocabulary, int code);
 int psw_word_code(psw_vocabulary vocabulary, const char *word);
+/* A vocabulary of names that are numbers but for a word or two: `team == auto`, `weights == none`. */
+bool psw_words_open(psw_vocabulary vocabulary);
 /* The code in PSW_WORDS_ERROR of what made a point fail (exit codes are not dense, flag_values are). */
 int psw_error_code(psw_status status);
 
@@ -70,7 +83,8 @@ typedef struct psw_point {
 typedef struct psw_oracle {
     const char *const *names; /* NULL-terminated */
     double (*value)(const void *subject, ptrdiff_t name);
-    const int *vocabulary; /* per name: the psw_vocabulary of a coded name, else -1; NULL = no name is coded */
+    const int
+        *vocabulary; /* per name: the psw_vocabulary whose words it is compared with, else -1; NULL = none has one */
 } psw_oracle;
 
 /* What spec asks of rooms below it; any member may be NULL, all must outlive the study. */
@@ -79,7 +93,12 @@ typedef struct psw_rooms {
     psw_status (*check)(const psw_point *point);  /* PSW_OK where the point can be computed, else why not */
     const char *const *reserved;                  /* names that an own axis may not have, NULL-terminated */
     bool (*negative)(const psw_point *point);     /* can a score be negative? NULL: it can */
-    bool first_files; /* as the first program of schema 1 read a study: `negative` says nothing to linear */
+    /* As the first program of schema 1 read a study: `negative` says nothing to linear, points of include take nothing
+     * from grid. */
+    bool first_files;
+    /* Rows r of the sketch whose learned weights a file has. PSW_ENVIRONMENT, PSW_USAGE. NULL: no file is looked at,
+     * and a study that needs one says so. */
+    psw_status (*learned_r)(const char *path, ptrdiff_t *r);
 } psw_rooms;
 
 /* ---- a study -------------------------------------------------------------------------------------------- */

@@ -38,9 +38,6 @@ typedef struct psw_variance {
 } psw_variance;
 psw_variance psw_draws_variance(const double *rate, const double *trials, ptrdiff_t draws);
 
-/* Q(x) = P(N(0,1) > x). */
-double psw_normal_tail(double x);
-
 /* Distance of `successes` of `trials` from probability p, in standard deviations of a binomial; 0 where both
  * agree and the deviation is 0, +-inf where they differ there, NaN if p is NaN. */
 double psw_binomial_z(double successes, double trials, double p);

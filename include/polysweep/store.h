@@ -188,8 +188,7 @@ void psw_store_weights_free(psw_weights *weights);
 
 typedef struct psw_store psw_store;
 psw_status psw_store_open(const psw_comm *comm, const char *path, const psw_study *study, const psw_launch *launch,
-                          psw_store **store); /* collective; rank 0 adds the launch */
-ptrdiff_t psw_store_launch(const psw_store *store); /* number of this launch */
+                          psw_store **store);                       /* collective; rank 0 adds the launch */
 psw_status psw_store_close(const psw_comm *comm, psw_store *store); /* collective */
 
 /* Not collective: the slots are the caller's. mark: status running, attempts and deaths so far, before work starts; a

@@ -23,7 +23,6 @@ typedef struct psw_weight_sum {
 
 typedef struct psw_method_row {
     psw_method method;
-    const char *formula;
     double (*peak)(const psw_real *z, ptrdiff_t count); /* count >= 1; NaN or infinite if an entry is */
     psw_weight_sum (*weigh)(const psw_point *point, const psw_score_row *row, psw_real *w);
 } psw_method_row;

@@ -1,9 +1,9 @@
 #include "attend/method.h"
 
 static const psw_method_row methods[] = {
-    {PSW_EXACT, "z^beta", psw_peak_magnitude, psw_weigh_exact},
-    {PSW_SOFTMAX, "e^z", psw_peak_largest, psw_weigh_softmax},
-    {PSW_LINEAR, "z", psw_peak_magnitude, psw_weigh_linear},
+    {PSW_EXACT, psw_peak_magnitude, psw_weigh_exact},
+    {PSW_SOFTMAX, psw_peak_largest, psw_weigh_softmax},
+    {PSW_LINEAR, psw_peak_magnitude, psw_weigh_linear},
 };
 
 const psw_method_row *psw_method_row_of(psw_method method)

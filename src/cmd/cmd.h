@@ -19,7 +19,8 @@ typedef struct psw_options {
     const char *text; /* the study itself, made by a command, in place of the file's */
     ptrdiff_t ranks, ranks_per_node, max_fails;
     double time_limit_s, sample; /* seconds; percent */
-    bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak;
+    bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak,
+        no_inputs;
     psw_progress progress;
     int argc; /* the whole command line, for the record of a launch */
     char **argv;
@@ -45,6 +46,9 @@ const psw_rooms *psw_house(void);
 psw_status psw_study_of_options(const psw_options *options, psw_study **study);
 psw_status psw_study_of_file(const char *path, psw_study **study);
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study); /* of an open one */
+
+/* The filter of --where, NULL without one. PSW_USAGE also where it holds for no point: a slip, or another study. */
+psw_status psw_filter_of_options(const psw_options *options, const psw_study *study, psw_filter **filter);
 
 /* Other files that a study names: heads of `file` data, learned weights of sketches. */
 typedef struct psw_inputs {

@@ -46,6 +46,8 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
     fill_time(computer, group, r, c);
     c->io_s = r->keep_s / count;
     c->head_s = r->head_s / count;
+    c->wait_s = r->wait_s / count;
+    c->wait_s = r->wait_s / count;
     c->flops = cost.flops;
     c->head_flops = cost.head_flops;
     c->bytes = cost.bytes;

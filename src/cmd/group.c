@@ -21,7 +21,8 @@ typedef struct pass {
     psw_errors *errors;
     ptrdiff_t tables;               /* draws of them, at least 1 */
     bool keeping;                   /* rows of this draw are kept */
-    double head_s, error_s, keep_s; /* of what hears of the leaves: sums over draws */
+    double head_s, keep_s;          /* of what hears of the leaves: sums over draws */
+    double wait_s;                  /* outside of passes */
     psw_traffic traffic, timed;     /* sums: over draws, over repetitions */
     double passes;                  /* in traffic */
 } pass;
@@ -55,7 +56,6 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
     double assessed = psw_clock_s();
     if (status == PSW_OK) status = keep_rows(p, leaf);
     p->head_s += judged - start;
-    p->error_s += assessed - judged;
     p->keep_s += psw_clock_s() - assessed;
     return status;
 }
@@ -66,6 +66,7 @@ static void add_traffic(pass *p, const psw_traffic *one)
     sum->pass_s += one->pass_s;
     sum->busy_s += one->busy_s;
     sum->comm_s += one->comm_s;
+    sum->wait_s += one->wait_s;
     sum->sent_bytes += one->sent_bytes;
     p->passes++;
 }
@@ -92,7 +93,7 @@ static psw_status prepare(pass *p, const psw_weights *weights)
     psw_given given = given_of(p, weights);
     psw_status status = psw_fault("compute.prepare");
     if (status == PSW_OK) status = p->engine->prepare(p->group, &given, p->arena, &p->attention);
-    psw_status agreed = psw_comm_agree(p->team, status);
+    psw_status agreed = psw_wait_agree(p->team, status, &p->wait_s);
     if (agreed != PSW_OK && status == PSW_OK) p->engine->release(p->attention);
     return agreed;
 }
@@ -113,14 +114,14 @@ static psw_status merge_errors(pass *p, psw_errors_stage stage)
     psw_merging list[PSW_MERGING_MAX];
     int count;
     for (int phase = 0; (count = p->assessor->merging(p->errors, stage, phase, list)) > 0; phase++)
-        PSW_TRY(psw_comm_merge(p->team, list, count));
+        PSW_TRY(psw_wait_merge(p->team, list, count, &p->wait_s));
     return PSW_OK;
 }
 
 static psw_status merge_verdicts(pass *p)
 {
     psw_merging list[PSW_MERGING_MAX];
-    return psw_comm_merge(p->team, list, p->judge->merging(p->head, list));
+    return psw_wait_merge(p->team, list, p->judge->merging(p->head, list), &p->wait_s);
 }
 
 static const psw_weights *weights_of(const psw_computer *computer, const psw_point *point)
@@ -131,7 +132,7 @@ static const psw_weights *weights_of(const psw_computer *computer, const psw_poi
 static psw_status judged_draw(pass *p, ptrdiff_t draw)
 {
     if (p->assessor) {
-        PSW_TRY(psw_comm_agree(p->team, p->assessor->draw(p->errors, draw)));
+        PSW_TRY(psw_wait_agree(p->team, p->assessor->draw(p->errors, draw), &p->wait_s));
         PSW_TRY(merge_errors(p, PSW_ERRORS_DRAWN));
         if (draw > 0) p->engine->redraw(p->attention, draw % p->tables);
     }
@@ -146,7 +147,7 @@ static psw_status begin_errors(pass *p, ptrdiff_t rows, const psw_weights *weigh
     psw_status status =
         rows > 0 ? p->assessor->reload(p->errors, p->data)
                  : p->assessor->begin(p->group->points, p->data, weights, &p->route, w, p->arena, &p->errors);
-    PSW_TRY(psw_comm_agree(p->team, status));
+    PSW_TRY(psw_wait_agree(p->team, status, &p->wait_s));
     return merge_errors(p, PSW_ERRORS_BEGUN);
 }
 
@@ -190,19 +191,15 @@ static psw_status merge_costs(const pass *p, psw_results *r)
     const psw_timer *timer = p->computer->timer;
     const psw_traffic *t = timer ? &p->timed : &p->traffic;
     double passes = timer ? (double)timer->repeat.count : p->passes;
-    double largest[] = {t->pass_s / passes,
-                        t->busy_s / passes,
-                        t->comm_s / passes,
-                        p->head_s,
-                        p->keep_s,
-                        (double)p->arena->high,
-                        (double)psw_memory_group(p->group, &p->route)};
+    double largest[] = {
+        t->pass_s / passes, t->busy_s / passes, t->comm_s / passes,     p->wait_s + p->traffic.wait_s,
+        p->head_s,          p->keep_s,          (double)p->arena->high, (double)psw_memory_group(p->group, &p->route)};
     double sum[] = {t->busy_s / passes, t->sent_bytes / passes};
     const psw_merging list[] = {{PSW_LARGEST, largest, sizeof largest / sizeof *largest},
                                 {PSW_ADD, sum, sizeof sum / sizeof *sum}};
     PSW_TRY(psw_comm_merge(p->team, list, 2));
-    r->pass_s = largest[0], r->busiest_s = largest[1], r->comm_s = largest[2];
-    r->head_s = largest[3], r->keep_s = largest[4], r->memory_bytes = largest[5], r->predicted_bytes = largest[6];
+    r->pass_s = largest[0], r->busiest_s = largest[1], r->comm_s = largest[2], r->wait_s = largest[3];
+    r->head_s = largest[4], r->keep_s = largest[5], r->memory_bytes = largest[6], r->predicted_bytes = largest[7];
     r->busy_s = sum[0], r->sent_bytes = sum[1];
     return PSW_OK;
 }
@@ -220,7 +217,7 @@ static psw_status attend_and_judge(pass *p, psw_results *r)
     p->engine = psw_engine_of(point->precision);
     p->judge = psw_judge_of(point->precision);
     p->assessor = sketched ? psw_assessor_of(point->precision) : NULL;
-    PSW_TRY(psw_comm_agree(p->team, begin_head(p)));
+    PSW_TRY(psw_wait_agree(p->team, begin_head(p), &p->wait_s));
     psw_status status = all_passes(p);
     if (status == PSW_OK) status = merge_verdicts(p);
     if (status == PSW_OK) status = merge_costs(p, r);
@@ -265,9 +262,10 @@ psw_status psw_group_compute(const psw_comm *team, psw_computer *computer, const
 {
     psw_data *data = NULL;
     computer->arena.used = computer->arena.high = 0;
-    psw_status opened = open_data(computer, group->points, &data), status = psw_comm_agree(team, opened);
+    double wait_s = 0;
+    psw_status opened = open_data(computer, group->points, &data), status = psw_wait_agree(team, opened, &wait_s);
     if (status == PSW_OK) {
-        pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .data = data};
+        pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .data = data, .wait_s = wait_s};
         p.route = psw_computer_route(computer, team, group);
         set_limit(&p);
         p.arena = &computer->arena;

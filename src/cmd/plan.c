@@ -4,14 +4,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-static psw_status choose_points(plan_outlook *o, const char *where)
+static psw_status choose_points(const psw_options *options, plan_outlook *o)
 {
     psw_filter *filter = NULL;
     o->slots = psw_study_slots(o->study);
     o->longest.slot = o->largest.slot = -1;
     o->wanted = malloc((size_t)o->slots + 1);
     if (!o->wanted) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", o->slots);
-    if (where) PSW_TRY(psw_filter_create(o->study, where, &filter));
+    PSW_TRY(psw_filter_of_options(options, o->study, &filter));
     for (ptrdiff_t slot = 0; slot < o->slots; slot++) {
         psw_point point = psw_study_point(o->study, slot);
         o->wanted[slot] = !filter || psw_filter_keeps(filter, &point);
@@ -184,12 +184,22 @@ static psw_status read_options(const psw_options *options, plan_outlook *o, ptrd
     return lay_nodes(o, most);
 }
 
+/* What would end the run before its first point ends the plan, too: files that are missing, or of another shape. */
+static psw_status try_inputs(const psw_options *options, const psw_study *study)
+{
+    psw_inputs inputs = {0};
+    psw_status status = options->no_inputs ? PSW_OK : psw_inputs_read(study, &inputs);
+    psw_inputs_free(&inputs);
+    return status;
+}
+
 static psw_status look_ahead(const psw_options *options, plan_outlook *o)
 {
     ptrdiff_t worlds[PLAN_COMPARE_MAX];
     PSW_TRY(read_options(options, o, worlds));
+    PSW_TRY(try_inputs(options, o->study));
     PSW_TRY(find_rates(options, o));
-    PSW_TRY(choose_points(o, options->where));
+    PSW_TRY(choose_points(options, o));
     if (options->points) PSW_TRY(plan_points_check(o));
     PSW_TRY(find_alone(o));
     psw_split split = plan_split(o, o->ranks);

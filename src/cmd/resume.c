@@ -131,7 +131,7 @@ static psw_status create_or_resume(psw_job *j, const psw_filter *filter)
 static psw_status choose_slots(psw_job *j)
 {
     psw_filter *filter = NULL;
-    if (j->options->where) PSW_TRY(psw_filter_create(j->study, j->options->where, &filter));
+    PSW_TRY(psw_filter_of_options(j->options, j->study, &filter));
     psw_status status = create_or_resume(j, filter);
     if (filter) psw_filter_free(filter);
     return status;

@@ -21,12 +21,20 @@ static double column_value(const void *of, ptrdiff_t name)
     return psw_column_value(&s->view->all[name], s->record);
 }
 
+/* Numbers with a word among them: the file has the numbers. */
+static int words_of(const psw_column *column)
+{
+    if (strcmp(column->name, "team_asked") == 0) return PSW_WORDS_TEAM;
+    if (strcmp(column->name, "weights") == 0) return PSW_WORDS_WEIGHTS;
+    return column->vocabulary;
+}
+
 static psw_status name_columns(view *v, const char *where)
 {
     v->count = psw_columns_of(v->study, v->all);
     for (ptrdiff_t i = 0; i < v->count; i++) {
         v->names[i] = v->all[i].name;
-        v->vocabulary[i] = v->all[i].vocabulary;
+        v->vocabulary[i] = words_of(&v->all[i]);
     }
     v->oracle = (psw_oracle){v->names, column_value, v->vocabulary};
     return where ? psw_expression_create(where, "--where", &v->oracle, &v->where) : PSW_OK;
@@ -274,12 +282,29 @@ static psw_status print_rows(view *v, const form *f)
     return status == PSW_OK && f->table ? show_walk(v, failure_row, NULL) : status;
 }
 
+static void count_row(view *v, void *state, const psw_record *record)
+{
+    (void)v;
+    (void)record;
+    ++*(ptrdiff_t *)state;
+}
+
+/* Known before anything is printed. */
+static psw_status some_row(view *v, const char *where)
+{
+    ptrdiff_t rows = 0;
+    if (where) PSW_TRY(show_walk(v, count_row, &rows));
+    if (!where || rows > 0) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE, "--where %.200s: it holds for none of the %td rows", where, psw_reader_slots(v->reader));
+}
+
 static psw_status show(view *v, const psw_options *o)
 {
     v->records = malloc(CHUNK * sizeof *v->records);
     if (!v->records) return PSW_FAIL(PSW_NO_MEMORY, "no memory for rows of the table");
     PSW_TRY(name_columns(v, o->where));
     if (o->extrap && o->columns) return PSW_FAIL(PSW_USAGE, "--extrap chooses its columns; leave --columns out");
+    PSW_TRY(some_row(v, o->where));
     if (o->extrap) return show_extrap(v);
     PSW_TRY(o->columns ? asked_columns(v, o->columns) : default_columns(v));
     return print_rows(v, o->json ? &json_form : o->jsonl ? &lines_form : o->csv ? &csv_form : &table_form);

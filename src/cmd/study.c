@@ -15,6 +15,16 @@ static psw_status could_compute(const psw_point *point)
     return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_check(point);
 }
 
+static psw_status learned_r(const char *path, ptrdiff_t *r)
+{
+    psw_weights weights;
+    PSW_TRY(psw_store_weights(path, &weights));
+    *r = weights.level[0][0].down.cols;
+    psw_store_weights_free(&weights);
+    if (*r > 0) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE, "weights: %s has no dataset 0/0/down, whose columns are r", path);
+}
+
 /* A user's axis may not take the name of a column that the file has anyway. */
 static const char *const *column_names(void)
 {
@@ -28,7 +38,11 @@ static const char *const *column_names(void)
 const psw_rooms *psw_house(void)
 {
     static psw_rooms rooms;
-    rooms = (psw_rooms){&psw_theory_oracle, can_compute, column_names(), psw_data_signed, false};
+    rooms = (psw_rooms){.theory = &psw_theory_oracle,
+                        .check = can_compute,
+                        .reserved = column_names(),
+                        .negative = psw_data_signed,
+                        .learned_r = learned_r};
     return &rooms;
 }
 
@@ -36,10 +50,28 @@ psw_status psw_study_of_options(const psw_options *options, psw_study **study)
 {
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one study file is expected, %td files are named", options->file_count);
+    psw_rooms rooms = *psw_house();
+    if (options->no_inputs) rooms.learned_r = NULL;
     if (options->text)
-        return psw_study_parse(options->text, strlen(options->text), options->files[0], options->set, options->set_count,
-                               psw_house(), study);
-    return psw_study_read(options->files[0], options->set, options->set_count, psw_house(), study);
+        return psw_study_parse(options->text, strlen(options->text), options->files[0], options->set,
+                               options->set_count, &rooms, study);
+    return psw_study_read(options->files[0], options->set, options->set_count, &rooms, study);
+}
+
+psw_status psw_filter_of_options(const psw_options *options, const psw_study *study, psw_filter **filter)
+{
+    *filter = NULL;
+    if (!options->where) return PSW_OK;
+    PSW_TRY(psw_filter_create(study, options->where, filter));
+    ptrdiff_t slots = psw_study_slots(study);
+    for (ptrdiff_t slot = 0; slot < slots; slot++) {
+        psw_point point = psw_study_point(study, slot);
+        if (psw_filter_keeps(*filter, &point)) return PSW_OK;
+    }
+    psw_filter_free(*filter);
+    *filter = NULL;
+    return PSW_FAIL(PSW_USAGE, "--where %.200s: it holds for none of the %td points of the study", options->where,
+                    slots);
 }
 
 /* What a name meant when the file was made, it does not mean any more. */

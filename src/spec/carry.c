@@ -31,7 +31,7 @@ static bool carry_weights(const psw_study *to, const psw_study *from, psw_point 
     const char *path = psw_study_path(from, point->weights);
     if (point->weights == 0) return true;
     for (ptrdiff_t i = 1; path && i < to->path_count; i++)
-        if (strcmp(to->paths[i], path) == 0) {
+        if (strcmp(to->paths[i].text, path) == 0) {
             point->weights = i;
             return true;
         }
@@ -64,7 +64,7 @@ static ptrdiff_t slot_of(const psw_study *study, const psw_point *point)
 ptrdiff_t psw_study_find(const psw_study *study, const psw_study *other, const psw_point *point)
 {
     psw_point carried = *point;
-    if (strcmp(study->paths[0], other->paths[0]) != 0) return -1; /* other data */
+    if (strcmp(study->paths[0].text, other->paths[0].text) != 0) return -1; /* other data */
     if (!carry_own(study, other, &carried) || !carry_weights(study, other, &carried)) return -1;
     return slot_of(study, &carried);
 }

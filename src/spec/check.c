@@ -19,6 +19,7 @@ static text describe(const psw_study *study, const psw_row *row, psw_ids names)
         size_t used = strlen(t.text);
         if (!(names >> id & 1) || (isnan(row->at[id]) && id == PSW_ID_BETA)) continue;
         const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)row->at[id]) : NULL;
+        if (key.type == PSW_T_PATH) word = row->at[id] > 0 ? psw_study_path(study, (ptrdiff_t)row->at[id]) : "none";
         psw_format(t.text + used, sizeof t.text - used, "%s%s=%s", used ? " " : "", key.name,
                    word ? word : psw_number_print(row->at[id]).text);
     }

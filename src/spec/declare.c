@@ -51,8 +51,8 @@ static psw_status path_declare(psw_study *study, const psw_node *node)
     char *copy = malloc(strlen(node->text) + 1);
     if (!copy) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a path of the study");
     memcpy(copy, node->text, strlen(node->text) + 1);
-    free(study->paths[0]);
-    study->paths[0] = copy;
+    free(study->paths[0].text);
+    study->paths[0].text = copy;
     return PSW_OK;
 }
 
@@ -79,7 +79,7 @@ static psw_status data_declare(psw_study *study, const psw_node *map)
         PSW_TRY(psw_value_read(&study->tree, kind, &psw_keys[PSW_ID_DATA_KIND], &study->base.at[PSW_ID_DATA_KIND]));
     study->kind = (psw_data_kind)study->base.at[PSW_ID_DATA_KIND];
     for (const psw_node *node = map ? map->child : NULL; node; node = node->next) PSW_TRY(data_key(study, node));
-    if (study->kind == PSW_FILE && !*study->paths[0])
+    if (study->kind == PSW_FILE && !*study->paths[0].text)
         return PSW_WRONG(&study->tree, kind->where,
                          "data of kind file needs a path, as in {kind: file, path: heads.h5}");
     return PSW_OK;
@@ -282,6 +282,7 @@ psw_status psw_study_declare(psw_study *study)
     study->base.at[PSW_ID_TEAM] = (double)study->settings.team;
     PSW_TRY(data_declare(study, psw_node_child(root, "data")));
     PSW_TRY(axes_in_order(study));
+    PSW_TRY(psw_own_declare(study, psw_node_child(root, "include")));
     applies_set(study);
     PSW_TRY(each_key(study, "judge", judge_key));
     PSW_TRY(each_key(study, "derive", derive_key));
@@ -289,10 +290,10 @@ psw_status psw_study_declare(psw_study *study)
     PSW_TRY(rules_declare(study, psw_node_child(root, "exclude")));
     PSW_TRY(own_names_used(study));
     PSW_TRY(psw_younger_read(study));
-    if (!methods)
+    if (!methods && !psw_includes_any(study))
         return PSW_WRONG(&study->tree, root->where,
                          "methods are missing; list them, as in 'methods: [exact, softmax]'");
-    PSW_TRY(psw_methods_declare(study, methods));
+    if (methods) PSW_TRY(psw_methods_declare(study, methods));
     PSW_TRY(psw_formulas_default(study));
     return psw_formulas_order(study);
 }

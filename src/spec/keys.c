@@ -54,7 +54,7 @@ const psw_key psw_keys[] = {
     [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores, and linear", POWER | M(PSW_LINEAR), ALL, 0},
     [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "head of a file (written data.heads)", COMPUTED, K(PSW_FILE), 0},
     [PSW_ID_BLOCK]        = {"grid", "block", PSW_T_WHOLE, -1, COUNT, "256 + 256 * (method == exact or method == softmax or method == linear)", "rows of a leaf, and the causal block of a sketch", COMPUTED, ALL, 0},
-    [PSW_ID_TEAM]         = {"grid", "team", PSW_T_AUTO, -1, WHOLE, "auto", "ranks that share a point; replaces run.team", COMPUTED, ALL, 0},
+    [PSW_ID_TEAM]         = {"grid", "team", PSW_T_AUTO, PSW_WORDS_TEAM, WHOLE, "auto", "ranks that share a point; replaces run.team", COMPUTED, ALL, 0},
     [PSW_ID_SEED]         = {"grid", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "of every random number; replaces the top level's", COMPUTED, ALL, 0},
     [PSW_ID_M]            = {"judge", "m", PSW_T_WHOLE, -1, COUNT, "ceil(8 * log(n))", "sign vectors of a trial; a number or an expression", ALL, JUDGED, 0},
     [PSW_ID_TRIALS]       = {"judge", "trials", PSW_T_WHOLE, -1, COUNT, "200", "trials of a point; a number or an expression", COMPUTED, JUDGED, 0},
@@ -62,7 +62,7 @@ const psw_key psw_keys[] = {
     [PSW_ID_FEATURES]     = {"method", "features", PSW_T_WHOLE, -1, COUNT, NULL, "features of a sketch: r(r+1)/2 for polysketch, else r", MAPPED, ALL, 0},
     [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, "0", "exact diagonal blocks of so many rows; causal, a multiple of block", SKETCH, ALL, 0},
     [PSW_ID_DRAWS]        = {"method", "draws", PSW_T_WHOLE, -1, COUNT, "20", "independent sketches", MAPPED, ALL, 0},
-    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, -1, WHOLE, NULL, "file of learned sketch weights", M(PSW_POLYSKETCH), ALL, 0},
+    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, PSW_WORDS_WEIGHTS, WHOLE, NULL, "file of learned sketch weights, {file: FILE.h5, r: 32}, or none; without a size r is the file's", M(PSW_POLYSKETCH), ALL, 0},
 
     {"", "schema", PSW_T_WHOLE, -1, 1, 1, NULL, "version of this language: 1", 0, 0, 0},
     {"", "study", PSW_T_TEXT, -1, 0, 0, "study", "a name for people", 0, 0, 0},

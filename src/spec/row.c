@@ -123,11 +123,14 @@ static void size_sketch(psw_row *row)
 
 void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool derive)
 {
+    const psw_ids size = PSW_ID(PSW_ID_R) | PSW_ID(PSW_ID_FEATURES);
+    bool by_file = psw_row_learned(row) && (derive ? study->sized_by_file : !(keep & size));
     psw_row_preset(study, row);
+    if (by_file) row->at[PSW_ID_R] = (double)study->paths[(ptrdiff_t)row->at[PSW_ID_WEIGHTS]].r;
     size_sketch(row);
     for (ptrdiff_t i = 0; i < study->formula_count; i++) {
         const psw_formula *f = &study->formulas[i];
-        if ((f->derived && !derive) || (keep >> f->id & 1)) continue;
+        if ((f->derived && !derive) || (keep >> f->id & 1) || (by_file && (size >> f->id & 1))) continue;
         psw_point point;
         if (f->program.oracle) point = psw_point_of_row(row);
         row->at[f->id] = psw_program_value(&f->program, row, study->rooms.theory, &point) + 0.0;

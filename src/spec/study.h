@@ -75,6 +75,11 @@ typedef struct psw_block {
 } psw_block;
 #define PSW_STRETCH 8
 
+typedef struct psw_path {
+    char *text;
+    ptrdiff_t r; /* of the learned weights there; 0 = not known, or not needed */
+} psw_path;
+
 struct psw_study {
     char *text, *resolved, name[256], file[512];
     psw_tree tree;
@@ -103,8 +108,9 @@ struct psw_study {
     ptrdiff_t block_count;
     psw_row *includes;
     ptrdiff_t include_count, slots;
-    char **paths; /* number 0 is data.path */
+    psw_path *paths; /* number 0 is data.path */
     ptrdiff_t path_count;
+    bool sized_by_file; /* r of learned weights is the file's: r and features are those of random tables alone */
     uint64_t identity;
 };
 
@@ -118,7 +124,12 @@ psw_status psw_values_read(psw_study *study, const psw_node *node, const psw_key
 /* No value of a list twice (zipped lists may repeat). */
 psw_status psw_distinct(const psw_study *study, const psw_node *node, const psw_key *key, const double *values,
                         ptrdiff_t count);
+
+/* weights.c */
 psw_status psw_path_number(psw_study *study, const char *text, double *number);
+psw_status psw_weights_read(psw_study *study, const psw_node *node, double *value);
+psw_status psw_weights_rows(psw_study *study, double number, psw_where where); /* r of a path is known afterwards */
+bool psw_row_learned(const psw_row *row);
 
 /* declare.c, shape.c: the sections. */
 psw_status psw_study_declare(psw_study *study);
@@ -126,6 +137,7 @@ psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *
 psw_shown psw_first_place(const psw_given *given);                  /* "grid (line 7)" */
 psw_status psw_axes_declare(psw_study *study, const psw_node *map); /* grid */
 psw_status psw_zip_declare(psw_study *study, const psw_node *map);
+psw_status psw_own_declare(psw_study *study, const psw_node *list); /* own axes that only points of include have */
 psw_status psw_methods_declare(psw_study *study, const psw_node *list);
 
 /* formula.c */
@@ -172,6 +184,7 @@ uint64_t psw_hash_mix(uint64_t hash, uint64_t word);
 uint64_t psw_hash_row(const psw_study *study, const psw_row *row);   /* of all values but beta */
 void psw_identity_add(psw_study *study, uint64_t rest, double beta); /* one more point */
 
+bool psw_includes_any(const psw_study *study);
 psw_status psw_includes_read(psw_study *study);
 psw_status psw_resolved_write(psw_study *study);
 

@@ -56,7 +56,9 @@ static psw_status number_read(const psw_tree *tree, const psw_node *node, const 
     if (!psw_number_read(node->text, value))
         return PSW_WRONG(tree, node->where, "%s is %s, not '%s'", key->name, noun(key), psw_show(node->text).text);
     if (!psw_value_fits(key, *value, what, sizeof what)) return PSW_WRONG(tree, node->where, "%s", what);
-    return PSW_OK;
+    if (key->type == PSW_T_REAL || psw_number_exact(node->text, *value)) return PSW_OK;
+    return PSW_WRONG(tree, node->where, "%s = %s would be rounded to %s; whole numbers go up to %.0f", key->name,
+                     psw_show(node->text).text, psw_number_print(*value).text, PSW_WHOLE_MAX);
 }
 
 psw_status psw_value_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value)

@@ -20,6 +20,8 @@ static const char *const words[PSW_VOCABULARIES][12] = {
     [PSW_WORDS_TIMING] = {"none", "alone", "shared", "oversubscribed", "beside"},
     [PSW_WORDS_SWITCH] = {"false", "true"},
     [PSW_WORDS_TIME_STOP] = {"none", "precise", "max_reps", "budget"},
+    [PSW_WORDS_TEAM] = {"auto"},
+    [PSW_WORDS_WEIGHTS] = {"none"},
 };
 
 const char *psw_word(psw_vocabulary vocabulary, int code)
@@ -33,6 +35,11 @@ int psw_word_code(psw_vocabulary vocabulary, const char *word)
     for (int code = 0; psw_word(vocabulary, code); code++)
         if (strcmp(word, psw_word(vocabulary, code)) == 0) return code;
     return -1;
+}
+
+bool psw_words_open(psw_vocabulary vocabulary)
+{
+    return vocabulary == PSW_WORDS_TEAM || vocabulary == PSW_WORDS_WEIGHTS;
 }
 
 int psw_error_code(psw_status status)

@@ -33,11 +33,21 @@ def run(text, name, code=0, *more):
         return columns, done.stderr
 
 
+def planned(name, code=0, *options):
+    """What plan says of a study, in words for a person or of a refusal."""
+    done = subprocess.run([PROGRAM, "plan", f"{name}.yaml", *options], capture_output=True, text=True)
+    check(done.returncode == code, "plan of", name, options, "ended with", done.returncode, "not", code, done.stderr)
+    return done.stderr or done.stdout
+
+
 def refused(text, *words, code=2):
+    """By run, and before it by plan."""
     columns, said = run(text, "refused", code)
     check(not columns, "a refusal left a file:", text)
     for word in words:
         check(word in said, "not in the message:", word, "in", said)
+    check(planned("refused", code) == said, "plan says otherwise than", said)
+    check(run(text, "refused", code, "--dry-run")[1] == said, "a dry run says otherwise than", said)
 
 
 # ---- files
@@ -110,6 +120,8 @@ data: {kind: file, path: PATH, heads: [0, 1]}
     refused(body.replace("PATH", "heads.h5").replace(f"n: {N}", f"n: {N + 1}"), f"n = {N + 1}", "heads.h5")
     refused(body.replace("PATH", "heads.h5").replace("[0, 1]", "[0, 2]"), "head", "heads.h5")
     refused(body.replace("PATH", "nowhere.h5"), "nowhere.h5", code=3)
+    check("points" in planned("refused", 0, "--no-inputs"), "a plan without the data")
+    check("add --dry-run" in run(body.replace("PATH", "heads.h5"), "refused", 2, "--no-inputs")[1], "a run needs them")
 
 
 # ---- denominators
@@ -265,6 +277,39 @@ data: {kind: file, path: heads.h5}
     refused(body, "1/0/down", "missing")
 
 
+def learned_and_random():
+    """In one study: r of the learned sketch is its file's, that of the others the study's."""
+    random = numpy.random.default_rng(11)
+    with h5py.File("weights.h5", "w") as file:
+        file.update(random_weights(random))
+    body = """methods: [{polysketch: {weights: %s, draws: 2}}]
+grid: {n: %d, d: %d, v: %d, beta: 4, block: 16, mask: causal}
+data: {kind: file, path: heads.h5}
+"""
+    both, _ = run(body % ("[weights.h5, none], r: [4, 8]", N, D, V), "both")
+    check(both["r"].tolist() == [R, 4, 8] and both["weights"].tolist() == [1, 0, 0], both["r"], both["weights"])
+    check(both["features"].tolist() == [R * (R + 1) // 2, 10, 36], both["features"])
+    alone, _ = run(body % (f"weights.h5, r: {R}", N, D, V), "alone")
+    bare, _ = run(body % ("weights.h5", N, D, V), "bare")
+    others, _ = run(body % ("none, r: [4, 8]", N, D, V), "others")
+    for name in ("err_amm", "err_out", "state_bytes"):
+        check(both[name][0] == alone[name][0] == bare[name][0], name, "of the learned one")
+    for name in ("err_amm", "err_out", "state_bytes"):
+        check(both[name][1:].tolist() == others[name].tolist(), name, "of the random ones")
+    os.rename("weights.h5", "away.h5")
+    for command in (["status"], ["show", "--csv"]):
+        done = subprocess.run([PROGRAM, *command, "both.h5"], capture_output=True, text=True)
+        check(done.returncode == 0, command, "needs no weights", done.stderr)
+    check("weights.h5" in planned("both", 3), "plan opens them")
+    check("weights: {file: weights.h5, r: 32}" in planned("both", 2, "--no-inputs"), "r is not known")
+    stated = ["--set", "methods.polysketch.weights=[{file: weights.h5, r: 6}, none]"]
+    check("polysketch       3" in planned("both", 0, "--no-inputs", *stated), "r is said")
+    os.rename("away.h5", "weights.h5")
+    done = subprocess.run([PROGRAM, "run", "both.yaml", *stated], capture_output=True, text=True)
+    check(done.returncode == 0 and "3 of 3" in done.stderr, "the same study, with r said", done.stderr)
+    refused(body % ("[{file: weights.h5, r: 5}, none], r: 4", N, D, V), "weights.h5", "0/0/up is 8 x 48", "8 x 40")
+
+
 # ---- draws and trials
 
 
@@ -325,6 +370,7 @@ def main():
         stored()
         rows_of_a_sample()
         learned(arrays, random)
+        learned_and_random()
         draws()
         refusals()
         os.chdir("/")

@@ -133,6 +133,10 @@ def check_parallel(file):
         check(((values > 0) & (values <= 1 + 1e-12)).all(), name, values.min(), values.max())
     product = file["load_balance"][0] * file["comm_efficiency"][0]
     check(np.array_equal(product, file["parallel_efficiency"][0], equal_nan=True), "the product")
+    wait_s = file["wait_s"][0]
+    check((wait_s[team == 1] == 0).all(), "a rank alone waits for nobody", wait_s[team == 1].max())
+    check(np.isfinite(wait_s).all() and (wait_s[team > 1] > 0).all(), "ranks of a team wait for the slowest", wait_s)
+    check((wait_s < file["end_s"][0] - file["start_s"][0]).all(), "and no longer than the point takes")
     check((file["end_s"][0] >= file["start_s"][0]).all() and (file["comm_s"][0] >= 0).all(), "times")
 
 

@@ -197,6 +197,53 @@ def check_lengths(root, report=None):
             yield f"{path.relative_to(root)}: {count} lines; two ideas, perhaps"
 
 
+FOR_TESTS = {  # what only tests call or read
+    "attend": "a whole attention on one rank, what teams are compared with",
+    "psw_split_depths": "of splits without runs",
+    "psw_split_teams": "of splits without runs",
+    "sketch_tensorsketch_import": "tables of another program",
+}
+
+
+def offered_by(header):
+    """Functions that a header declares, and members of its structs."""
+    for line in header.code.splitlines():
+        found = re.match(r"(?!typedef|static|extern|return)\w[\w\s*]*?\b(?:PSW_PRECISION_NAME\()?(\w+)\)?\(", line)
+        if found and "{" not in line:
+            yield found[1], "function", "is called"
+    without_enums = re.sub(r"\benum\s*\w*\s*\{[^}]*\}", "", header.code)
+    for body in re.findall(r"\bstruct\s*\w*\s*\{((?:[^{}]|\{[^{}]*\})*)\}", without_enums):
+        for member in body.split(";"):
+            pointer = re.search(r"\(\*(\w+)\)", member)
+            names = [pointer[1]] if pointer else re.findall(r"\b(\w+)(?:\[[^\]]*\])*\s*(?=,|$)", member.strip())
+            for name in names:
+                yield name, "member", "is read"
+
+
+def called_in(code):
+    """Words inside of functions, tables and macros: declarations and definitions begin in the first column."""
+    for line in code.splitlines():
+        if line.startswith("#"):
+            line = re.sub(r"^#define \w+\([^)]*\)|^#.*", "", line)
+        elif not line[:1].isspace():
+            line = (re.split("[{=]", line, maxsplit=1) + [""])[1]
+        yield from re.findall(r"\w+", line)
+
+
+def check_used(root):
+    """What headers offer is used by the program, not only by tests."""
+    units = units_of(root)
+    code = "\n".join(unit.code for unit in units)
+    tables = "\n".join(table.read_text() for table in root.glob("src/*/*.def"))
+    read = re.findall(r"(?:\.|->)(\w+)\b(?!\s*=[^=])|\b(?:AT|offsetof)\([^()]*?(\w+)\)", code)
+    used = {"function": set(called_in(code)),
+            "member": {a or b for a, b in read} | set(re.findall(r"\w+", tables))}
+    for unit in units:
+        for name, kind, what in offered_by(unit) if unit.name.endswith(".h") else ():
+            if name not in used[kind] and name not in FOR_TESTS:
+                yield f"{unit.name}: the {kind} {name} {what} nowhere in src"
+
+
 def files_of(root, endings):
     for top in ("src", "include", "tests", "jobs", "analysis"):
         for folder, folders, names in os.walk(root / top):
@@ -215,7 +262,8 @@ def check_words(root):
                 yield f"{path.relative_to(root)}:{n}: {later.search(line)[0]}"
 
 
-CHECKS = [check_rooms, check_includes, check_fences, check_state, check_sites, check_registered, check_lengths, check_words]
+CHECKS = [check_rooms, check_includes, check_fences, check_state, check_sites, check_registered, check_lengths, check_used,
+          check_words]
 
 
 def main():

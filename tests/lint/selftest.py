@@ -54,6 +54,8 @@ FAULTS = [
     ("src/spec/long.c", LONG, "more than 45"),
     ("src/spec/median.c", LONG * 9, "median"),
     ("src/spec/file.c", "int x;\n" * 451, "451 lines"),
+    ("src/spec/private.h", "/* spec: inside. */\nint idle(int a);\n", "function idle is called nowhere"),
+    ("src/spec/private.h", "/* spec: inside. */\nstruct s {\n    int a, idle[3];\n};\n", "member idle is read nowhere"),
     ("src/spec/later.c", LATER, "later.c:1"),
 ]
 

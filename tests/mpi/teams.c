@@ -82,6 +82,8 @@ static void against_alone(const psw_comm *team, const psw_point *p, psw_choice c
     CHECK(rows == 2 * (double)p->n, "%s: %g rows", describe(p, choice, team->size), rows);
     CHECK((sent > 0) == (team->size > 1 && p->n > p->block), "%s: %g bytes", describe(p, choice, team->size), sent);
     CHECK(traffic.pass_s >= 0 && traffic.busy_s >= 0 && traffic.comm_s >= 0, "times");
+    CHECK(team->size > 1 ? traffic.wait_s > 0 && isfinite(traffic.wait_s) : traffic.wait_s == 0, "wait %g",
+          traffic.wait_s);
 }
 
 static const struct {

@@ -29,11 +29,11 @@ static psw_point head_point(ptrdiff_t n, ptrdiff_t d, ptrdiff_t m, ptrdiff_t tri
     return p;
 }
 
-/* Q(z) = rate */
+/* P(N(0,1) > z) = rate */
 static double deviations(double rate)
 {
     double z = 0;
-    while (psw_normal_tail(z) > rate) z += 1e-3;
+    while (0.5 * erfc(z / sqrt(2)) > rate) z += 1e-3;
     return z;
 }
 
