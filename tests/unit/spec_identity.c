@@ -141,7 +141,7 @@ static void earlier(void)
         "grid: {beta: [2, 4], n: [64], d: [10]}\n"
         "include: [{method: exact, beta: 3, n: 128, d: 34, negative: signed}, {method: "
         "linear, n: 64, d: 34}]\n";
-    static const psw_rooms alone = {.includes_alone = true};
+    static const psw_rooms alone = {.first_files = true};
     psw_study *asked = study_of(shared), *stored = study_with(shared, &alone, NULL);
     char text[1024];
     CHECK(psw_study_identity(stored) == 0x57d3b0aad1fe14b3, "%016llx", (unsigned long long)psw_study_identity(stored));
