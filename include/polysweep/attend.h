@@ -6,7 +6,8 @@
  * Rows carry an exponent: a weight is 2^(x - E), E an integer that depends on one (row, key leaf) alone, so
  * no degree overflows or vanishes. Partial sums of key leaves are added in double along one fixed binary tree over
  * the leaf index: no bit of a result depends on the order of arrival, on who computed what, or on what was
- * computed beside it. Products are in the engine's precision and on whole leaves.
+ * computed beside it. Products are in the engine's precision and on whole leaves. Where tiles are our own kernel and
+ * PSW_FUSED (polysweep/fused.h), row folds of the same rows have the same bits on every processor.
  *
  * Compiled twice; psw_engine_of picks the table row of a precision. Local: no function here communicates. */
 #ifndef POLYSWEEP_ATTEND_H

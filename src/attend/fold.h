@@ -39,7 +39,7 @@ typedef struct psw_fold {
     psw_real *rounded; /* and as the products take them */
 
     psw_rows scores, weights, partial; /* of one strip with one leaf: strip x leaf, strip x leaf, strip x v */
-    double *peak;                      /* strip */
+    double *peak, *log2_peak;          /* strip */
     psw_weight_sum *sum;               /* strip */
     psw_tree tree[PSW_GROUP_MAX][2];   /* of one strip */
 

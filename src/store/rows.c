@@ -31,6 +31,8 @@ static const psw_column lines[ROWS_LINES] = {
         {"output", "1", "attention output, v values a row" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0, false, NAN},
 };
 
+static const char *const bits = "exact, softmax and linear attention of the same data has the same bits under AVX2, AVX-512 "
+                                "and AArch64, where tiles are the program's own kernel (/provenance/launches)";
 static const ptrdiff_t most_values = (ptrdiff_t)1 << 58; /* beyond every disk, and its bytes are still a number */
 
 /* ---- sizes ---- */
@@ -112,6 +114,7 @@ psw_status rows_create(hid_t file, const layout *what)
     if (group < 0) return HDF_FAIL("cannot create /rows");
     hid_t scales[3] = {H5Dopen2(file, "point", H5P_DEFAULT), -1, -1};
     psw_status status = hdf_put_text(group, "long_name", "attention of every query row");
+    if (status == PSW_OK) status = hdf_put_text(group, "comment", bits);
     if (status == PSW_OK) status = create_dimension(group, "row", what->rows, &scales[1]);
     if (status == PSW_OK) status = create_dimension(group, "value", what->values, &scales[2]);
     if (status == PSW_OK) status = create_lines(group, what, scales);

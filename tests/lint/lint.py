@@ -89,9 +89,10 @@ FENCES = [
      ["src/measure/"]),
     (r"\bassert\s*\(|\b_?exit\s*\(|\b_Exit\s*\(|\bquick_exit\s*\(|\babort\s*\(", "the end of the program",
      ["src/cmd/main.c", "src/store/guard.c"]),
+    (r"\b_mm\d*_\w+\s*\(|\bv\w+q_\w*f(?:32|64)\s*\(", "intrinsics", ["src/base/lanes.h"]),
 ]
 FENCED_HEADERS = {"cblas.h": ["include/polysweep/real.h"], "hdf5.h": ["src/store/"], "hdf5_hl.h": ["src/store/"],
-                  "assert.h": []}
+                  "assert.h": [], "immintrin.h": ["src/base/lanes.h"], "arm_neon.h": ["src/base/lanes.h"]}
 
 
 def check_fences(root):

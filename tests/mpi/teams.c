@@ -112,6 +112,7 @@ static void all_kinds(const psw_comm *team, ptrdiff_t n, ptrdiff_t block, ptrdif
             for (int k = 0; k < KINDS; k++) {
                 bool sketch = kinds[k].r > 0 || kinds[k].method == PSW_MONOMIAL;
                 source_make((uint64_t)(n + block), n, 6, 6, special, true, sketch);
+                source_fine();
                 psw_point p = point_of(kinds[k].method, kinds[k].beta, (psw_mask)mask, (psw_precision)precision, block);
                 p.r = kinds[k].r, p.draws = 1;
                 p.den_constant = sketch ? 1e3 : 0; /* signed estimates: off zero */
