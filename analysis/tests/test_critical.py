@@ -42,6 +42,13 @@ def test_a_slow_rise():
     assert found.words() == "in [4, 7]" and found.upper == (8, np.inf)
 
 
+def test_outer_ends_share_the_error():
+    """170 of 200 (p = 1.7 %) would be below at 5 %; each of two outer ends has a quarter of that, the inner ones the half."""
+    assert 0.0125 < binom.cdf(170, 200, 0.9) < 0.05
+    assert said([0, 170, 200, 200, 170, 0], 200).lower == (2, 3) and said([0, 170, 200, 200, 170, 0], 200).upper == (4, 5)
+    assert said([0, 168, 200, 200, 168, 0], 200).lower == (3, 3)
+
+
 def test_a_window_has_two_edges():
     found = said([2, 150, 150, 150, 120, 0], 150, beta=[2, 4, 8, 16, 32, 64])
     assert (found.words(), found.words("upper"), found.gap) == ("in [4, 4]", "in [16, 16]", False)
