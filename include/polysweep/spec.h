@@ -75,6 +75,9 @@ typedef struct psw_rooms {
     const psw_oracle *theory;                     /* columns that expressions may use; subject: const psw_point * */
     psw_status (*check)(const psw_point *point);  /* PSW_OK where the point can be computed, else why not */
     const char *const *reserved;                  /* names that an own axis may not have, NULL-terminated */
+    /* To read studies in files as the program that made them did, to which mask, noise, j3, row_norm and den_constant
+     * meant nothing for closed_form. */
+    bool earlier;
 } psw_rooms;
 
 /* ---- a study -------------------------------------------------------------------------------------------- */
@@ -88,6 +91,7 @@ typedef struct psw_settings {
     int threads;
     bool oversubscribe, keep_samples, keep_rows;
     char route[16], layout[16], scan[16];            /* auto or a name of dist's tables */
+    double level;                                    /* judge.level: of success, where edges are */
     bool timing, beside;                             /* beside: copies on all teams of a size at once */
     ptrdiff_t reps, max_reps, warmup;
     double ci_rel, confidence;
@@ -113,6 +117,7 @@ const char *psw_study_name(const psw_study *study);
 const char *psw_study_text(const psw_study *study);     /* as it was read */
 const char *psw_study_resolved(const psw_study *study); /* as JSON with every override and default in; itself a study */
 const psw_settings *psw_study_settings(const psw_study *study);
+bool psw_study_earlier(const psw_study *study); /* was it read with rooms.earlier? */
 
 /* A hash over the schema, the points in the order of their slots, and the paths they name. Comments, order of keys
  * where it does not move a slot (all but methods, their keys and axes), `run`, `output`, `predict` and `time` do not

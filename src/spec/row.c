@@ -9,7 +9,7 @@ static ptrdiff_t whole(double x)
     return fabs(x) <= PSW_WHOLE_MAX ? (ptrdiff_t)x : 0;
 }
 
-psw_point psw_point_of_row(const psw_row *row)
+psw_point psw_point_of_row(const psw_study *study, const psw_row *row)
 {
     const double *at = row->at;
     psw_point p = {
@@ -44,6 +44,7 @@ psw_point psw_point_of_row(const psw_row *row)
         .team = whole(at[PSW_ID_TEAM]),
         .seed = (uint64_t)whole(at[PSW_ID_SEED]),
         .weights = whole(at[PSW_ID_WEIGHTS]),
+        .level = study->settings.level,
     };
     for (int i = 0; i < PSW_OWN_MAX; i++) p.own[i] = at[PSW_PARAMETERS + i];
     return p;
@@ -125,7 +126,7 @@ void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool der
         const psw_formula *f = &study->formulas[i];
         if ((f->derived && !derive) || (keep >> f->id & 1)) continue;
         psw_point point;
-        if (f->program.oracle) point = psw_point_of_row(row);
+        if (f->program.oracle) point = psw_point_of_row(study, row);
         row->at[f->id] = psw_program_value(&f->program, row, study->rooms.theory, &point) + 0.0;
         if (f->id == PSW_ID_R || f->id == PSW_ID_FEATURES) size_sketch(row);
     }

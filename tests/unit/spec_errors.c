@@ -364,7 +364,7 @@ static const struct {
 int main(void)
 {
     static const psw_oracle theory = {.names = columns, .value = column};
-    static const psw_rooms rooms = {&theory, check, reserved};
+    static const psw_rooms rooms = {&theory, check, reserved, false};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         psw_study *study = NULL;
         psw_status status = psw_study_parse(cases[i].text, strlen(cases[i].text), "s.yaml", &cases[i].set,
