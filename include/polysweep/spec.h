@@ -93,8 +93,8 @@ typedef struct psw_rooms {
     psw_status (*check)(const psw_point *point);  /* PSW_OK where the point can be computed, else why not */
     const char *const *reserved;                  /* names that an own axis may not have, NULL-terminated */
     bool (*negative)(const psw_point *point);     /* can a score be negative? NULL: it can */
-    /* As the first program of schema 1 read a study: `negative` says nothing to linear, points of include take nothing
-     * from grid. */
+    /* As the first program of schema 1 read a study: `negative` says nothing to linear, mask, noise, j3, row_norm and
+     * den_constant nothing to closed_form, and points of include take nothing from grid. */
     bool first_files;
     /* Rows r of the sketch whose learned weights a file has. PSW_ENVIRONMENT, PSW_USAGE. NULL: no file is looked at,
      * and a study that needs one says so. */
@@ -112,6 +112,7 @@ typedef struct psw_settings {
     int threads;
     bool oversubscribe, keep_samples, keep_rows;
     char route[16], layout[16], scan[16];            /* auto or a name of dist's tables */
+    double level;                                    /* judge.level: of success, where edges are */
     bool timing, beside;                             /* beside: copies on all teams of a size at once */
     ptrdiff_t reps, max_reps, warmup;
     double ci_rel, confidence;
@@ -137,6 +138,7 @@ const char *psw_study_name(const psw_study *study);
 const char *psw_study_text(const psw_study *study);     /* as it was read */
 const char *psw_study_resolved(const psw_study *study); /* as JSON with every override and default in; itself a study */
 const psw_settings *psw_study_settings(const psw_study *study);
+bool psw_study_earlier(const psw_study *study); /* was it read with rooms.first_files? */
 
 /* A hash over the schema, the points in the order of their slots, and the paths they name. Comments, order of keys
  * where it does not move a slot (all but methods, their keys and axes), `run`, `output`, `predict` and `time` do not

@@ -66,5 +66,8 @@ psw_edges psw_theory_edges(const psw_point *point);
 
 /* The theory columns by name, as a table for expressions: subject is a const psw_point *. */
 extern const psw_oracle psw_theory_oracle;
+/* As it was when nothing was known of causal masks, and beta_up_class_3s was 0 where it predicts nothing: expressions of
+ * studies of that time decide by it which points there are. */
+extern const psw_oracle psw_theory_oracle_earlier;
 
 #endif

@@ -9,9 +9,9 @@ bool psw_row_fold(psw_method method);
 /* Launches of one version with one BLAS, on one kernel. */
 bool psw_same_build(const psw_launch *a, const psw_launch *b);
 
-/* Of a column that promises nothing always true, and where one record is older than the column, or than what it counts;
- * else `exactly` asks for the same bits of columns that are bitwise, and what is left for what the column states for
- * other kernels and state folds. */
+/* Of a column that promises nothing always true, and where one record is older than the column, than what it counts or
+ * what decides it (ties, causal theory); else `exactly` asks for the same bits of columns that are bitwise, and what is
+ * left for what the column states for other kernels and state folds. */
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly);
 
 /* Rows of one data set of a point, twice. The first value that disagrees; line = -1: none does. */

@@ -5,15 +5,23 @@
 #include "cmd/job.h"
 #include "cmd/print.h"
 
-static psw_status refuse_study(const psw_job *j, const char *difference)
+/* What has changed since the file was made, where it is not the study. */
+static const char *since(const psw_study *stored)
+{
+    if (!psw_study_earlier(stored)) return "";
+    return " closed_form, which left them out when the file was made, has a point for each mask, noise, j3, row_norm "
+           "and den_constant now.";
+}
+
+static psw_status refuse_study(const psw_job *j, const psw_study *stored, const char *difference)
 {
     char way[96] = "";
     ptrdiff_t kept = psw_extend_keeps(j->path, j->study);
     if (kept >= 0) psw_format(way, sizeof way, ", or --extend to keep its %td done points in a file of this one", kept);
     return PSW_FAIL(PSW_USAGE,
                     "%s holds another study and is left as it is; give another file with -o, or the study it was made "
-                    "from%s.\n%s",
-                    j->path, way, difference);
+                    "from%s.%s\n%s",
+                    j->path, way, since(stored), difference);
 }
 
 /* The same points, and nothing else that a file cannot change once it is made. */
@@ -24,8 +32,9 @@ static psw_status same_study(psw_job *j, psw_reader *reader)
     bool points = psw_reader_identity(reader) == psw_study_identity(j->study) && psw_reader_slots(reader) == j->slots;
     PSW_TRY(psw_study_stored(reader, j->path, &stored));
     (points ? psw_study_layout_difference : psw_study_difference)(j->study, stored, difference, sizeof difference);
+    psw_status status = points && !*difference ? PSW_OK : refuse_study(j, stored, difference);
     psw_study_free(stored);
-    return points && !*difference ? PSW_OK : refuse_study(j, difference);
+    return status;
 }
 
 /* Points with noise of two kinds in one file are told apart by a column, which this file does not have. */

@@ -211,11 +211,30 @@ static bool has_one_draw(const psw_study *study)
     return false;
 }
 
+/* Points of closed_form, and those of which it knows nothing. */
+static void say_unknown(const psw_job *j)
+{
+    ptrdiff_t points = 0, unknown = 0;
+    for (ptrdiff_t slot = 0; slot < j->slots; slot++) {
+        if (j->part[slot] != PSW_PART_WANTED) continue;
+        psw_point point = psw_study_point(j->study, slot);
+        points += point.method == PSW_CLOSED_FORM;
+        unknown += point.method == PSW_CLOSED_FORM && !psw_theory_applies(&point);
+    }
+    if (unknown > 0)
+        fprintf(
+            stderr,
+            "polysweep: note: closed_form knows nothing of %td of %td points and leaves NaN there (noise, row_norm, "
+            "den_constant, or data other than self_attention); `exact` computes them\n",
+            unknown, points);
+}
+
 /* What a study asks for and does not get is said, never taken silently. */
 static void say_what_is_missing(const psw_job *j)
 {
     const psw_settings *s = j->settings;
     if (j->world->rank != 0 || j->options->quiet) return;
+    say_unknown(j);
     if (s->keep_samples && !s->timing)
         fprintf(stderr, "polysweep: note: `output.keep: [samples]` keeps nothing while `time` is off\n");
     if (has_one_draw(j->study))

@@ -46,6 +46,17 @@ const psw_rooms *psw_house(void)
     return &rooms;
 }
 
+/* As the first program read what stands in its files; what it could compute then it need not now. */
+static const psw_rooms *first_house(void)
+{
+    static psw_rooms rooms;
+    rooms = *psw_house();
+    rooms.theory = &psw_theory_oracle_earlier;
+    rooms.check = could_compute;
+    rooms.first_files = true;
+    return &rooms;
+}
+
 psw_status psw_study_of_options(const psw_options *options, psw_study **study)
 {
     if (options->file_count != 1)
@@ -90,39 +101,37 @@ static psw_status check_own_names(const psw_reader *reader, const char *path)
     return PSW_OK;
 }
 
-/* The study in a file as the first files meant it; NULL where its points are not those of the file. */
-static psw_study *read_as_first(const psw_reader *reader, const char *path)
+static bool fits(const psw_reader *reader, const psw_study *study)
 {
-    const char *text = psw_reader_study(reader);
-    psw_rooms rooms = *psw_house();
-    psw_study *study;
-    rooms.check = could_compute;
-    rooms.first_files = true;
-    if (psw_study_parse(text, strlen(text), path, NULL, 0, &rooms, &study) != PSW_OK) return NULL;
-    if (psw_study_identity(study) == psw_reader_identity(reader)) return study;
-    psw_study_free(study);
-    return NULL;
+    return psw_study_identity(study) == psw_reader_identity(reader) &&
+           psw_study_slots(study) == psw_reader_slots(reader);
 }
 
-/* A text has meant other points, or none that would be allowed now: a file has those that it was made with. */
-static psw_status read_stored(const psw_reader *reader, const char *path, psw_study **study)
+static psw_status parse(const psw_reader *reader, const char *path, const psw_rooms *rooms, psw_study **study)
 {
     const char *text = psw_reader_study(reader);
-    psw_status status = psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
-    if (status != PSW_OK && status != PSW_USAGE) return status;
-    if (status == PSW_OK && psw_study_identity(*study) == psw_reader_identity(reader)) return PSW_OK;
-    psw_study *first = read_as_first(reader, path);
-    if (first && status == PSW_OK) psw_study_free(*study);
-    if (first) *study = first;
-    /* once more for its message, if that was of the other attempt */
-    return first || status == PSW_OK ? PSW_OK : psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
+    return psw_study_parse(text, strlen(text), path, NULL, 0, rooms, study);
+}
+
+/* As it is understood now, unless only what it meant when the file was made gives the points of the file. */
+static psw_status understand(const psw_reader *reader, const char *path, psw_study **study)
+{
+    psw_study *earlier = NULL;
+    psw_status status = parse(reader, path, psw_house(), study);
+    if (status == PSW_OK && fits(reader, *study)) return PSW_OK;
+    bool then = parse(reader, path, first_house(), &earlier) == PSW_OK && fits(reader, earlier);
+    if (!then) psw_study_free(earlier);
+    if (!then) return status == PSW_OK ? status : parse(reader, path, psw_house(), study); /* for its message */
+    psw_study_free(*study);
+    *study = earlier;
+    return PSW_OK;
 }
 
 /* A file that holds other points than its own study says would be read beyond the end of one of them. */
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study)
 {
     PSW_TRY(check_own_names(reader, path));
-    psw_status status = read_stored(reader, path, study);
+    psw_status status = understand(reader, path, study);
     if (status == PSW_USAGE) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: the study in it: %s", path, psw_message());
     if (status != PSW_OK) return status;
     ptrdiff_t points = psw_study_slots(*study), slots = psw_reader_slots(reader);

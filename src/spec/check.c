@@ -91,7 +91,7 @@ psw_status psw_row_check(const psw_study *study, const psw_row *row, psw_ids nam
 psw_status psw_point_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where)
 {
     if (!study->rooms.check) return PSW_OK;
-    psw_point point = psw_point_of_row(row);
+    psw_point point = psw_point_of_row(study, row);
     psw_status status = study->rooms.check(&point);
     if (status == PSW_OK) return PSW_OK;
     char what[300];

@@ -106,6 +106,7 @@ static psw_status judge_key(psw_study *study, const psw_node *node)
     if (!key) return psw_unknown(&study->tree, node, "judge");
     int id = psw_parameter_find(node->key);
     double value;
+    if (id < 0) return PSW_OK; /* a setting */
     bool number = node->kind == PSW_SCALAR && psw_number_read(node->text, &value);
     if (node->kind != PSW_SCALAR)
         return PSW_WRONG(&study->tree, node->where,
@@ -209,6 +210,8 @@ static psw_status settings_declare(psw_study *study)
     const psw_node *root = study->tree.root, *output = psw_node_child(root, "output");
     PSW_TRY(psw_settings_read(&study->tree, psw_node_child(root, "run"), "run", &study->settings));
     PSW_TRY(psw_settings_read(&study->tree, output, "output", &study->settings));
+    PSW_TRY(psw_setting_read(&study->tree, psw_node_child(psw_node_child(root, "judge"), "level"),
+                             psw_key_find("judge", "level"), &study->settings));
     PSW_TRY(keep_declare(study, psw_node_child(output, "keep")));
     return time_declare(study, psw_node_child(root, "time"));
 }
@@ -261,6 +264,10 @@ static psw_status own_names_used(const psw_study *study)
     return PSW_OK;
 }
 
+/* closed_form once left out what it could not know, as if nothing depended on it. */
+static const psw_ids once_left_out = PSW_ID(PSW_ID_MASK) | PSW_ID(PSW_ID_NOISE) | PSW_ID(PSW_ID_J3) |
+                                     PSW_ID(PSW_ID_ROW_NORM) | PSW_ID(PSW_ID_DEN_CONSTANT);
+
 static void applies_set(psw_study *study)
 {
     for (int method = 0; method < PSW_METHODS; method++) {
@@ -268,6 +275,7 @@ static void applies_set(psw_study *study)
             if (psw_key_applies((psw_parameter)id, (psw_method)method, study->kind))
                 study->applies[method] |= PSW_ID(id);
         if (study->rooms.first_files && method == PSW_LINEAR) study->applies[method] &= ~PSW_ID(PSW_ID_NEGATIVE);
+        if (study->rooms.first_files && method == PSW_CLOSED_FORM) study->applies[method] &= ~once_left_out;
         for (int i = 0; i < study->own_count; i++) study->applies[method] |= PSW_ID(PSW_PARAMETERS + i);
     }
 }

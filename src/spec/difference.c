@@ -84,6 +84,7 @@ static void describe_methods(lines *l, const psw_study *study)
 static void describe_values(lines *l, const psw_study *study)
 {
     append(add(l, "seed", ""), psw_number_print(study->seed).text);
+    append(add(l, "judge", "level"), psw_number_print(study->settings.level).text);
     append(add(l, "data", "kind"), psw_word(PSW_WORDS_DATA_KIND, (int)study->kind));
     append(add(l, "data", "path"), psw_show(study->paths[0].text).text);
     for (int id = PSW_ID_PRESET; id < PSW_ROW; id++) {

@@ -204,13 +204,23 @@ static psw_status block_build(psw_study *study, const psw_entry *entry)
     return psw_enumerate(study, block);
 }
 
-psw_status psw_grid_build(psw_study *study)
+/* Schema, paths, and the level of success where it is not the default: the first files know no other. */
+static void identity_begin(psw_study *study)
 {
-    double all = 0;
-    study->identity = psw_hash_mix(0x706f6c7973776570, 1); /* schema */
+    const double level = study->settings.level;
+    double usual;
+    study->identity = psw_hash_mix(0x706f6c7973776570, 1);
     for (ptrdiff_t i = 0; i < study->path_count; i++)
         for (const char *at = study->paths[i].text; *at; at++)
             study->identity = psw_hash_mix(study->identity, (unsigned char)*at);
+    if (psw_number_read(psw_key_find("judge", "level")->fallback, &usual) && level != usual)
+        psw_identity_add(study, psw_hash_mix(0, 0x6c6576656c), level);
+}
+
+psw_status psw_grid_build(psw_study *study)
+{
+    double all = 0;
+    identity_begin(study);
     for (ptrdiff_t i = 0; i < study->entry_count; i++) {
         int lack = lacking(study, study->applies[study->entries[i].method]);
         if (lack >= 0 && is_left_to_include(study)) continue;

@@ -123,7 +123,7 @@ static psw_status include_add(psw_study *study, const psw_node *item)
     PSW_TRY(missing(study, item, &row, applies));
     PSW_TRY(psw_row_check(study, &row, names, item->where, true));
     PSW_TRY(psw_point_check(study, &row, names, item->where));
-    psw_point point = psw_point_of_row(&row);
+    psw_point point = psw_point_of_row(study, &row);
     ptrdiff_t twin = psw_study_slot(study, &point);
     if (twin >= 0)
         return PSW_WRONG(&study->tree, item->where, "this point is already there (slot %td); remove it from include",

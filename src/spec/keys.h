@@ -97,6 +97,8 @@ psw_shown psw_word_hint(psw_vocabulary vocabulary, const char *word);
 psw_status psw_value_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value);
 /* Is `value` of the key's type and inside its range? `what` receives the words if not. */
 bool psw_value_fits(const psw_key *key, double value, char *what, size_t size);
+/* One setting, from its node or (NULL) its default. */
+psw_status psw_setting_read(const psw_tree *tree, const psw_node *node, const psw_key *key, psw_settings *settings);
 /* Fills the settings from a map of their section (NULL = defaults); PSW_USAGE also for unknown names. */
 psw_status psw_settings_read(const psw_tree *tree, const psw_node *map, const char *section, psw_settings *settings);
 /* An unknown name of a section, with the nearest. */

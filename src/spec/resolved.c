@@ -195,6 +195,9 @@ static void section_judge(json *j, const psw_study *study, const psw_node *map)
     children(j, map);
     defaults(j, study, "judge", false);
     defaults(j, study, "judge", true);
+    if (psw_node_child(map, "level")) return;
+    key(j, "level");
+    scalar(j, psw_key_find("judge", "level")->fallback);
 }
 
 static void section_settings(json *j, const char *section, const psw_node *map)

@@ -9,7 +9,7 @@ static ptrdiff_t whole(double x)
     return fabs(x) <= PSW_WHOLE_MAX ? (ptrdiff_t)x : 0;
 }
 
-psw_point psw_point_of_row(const psw_row *row)
+psw_point psw_point_of_row(const psw_study *study, const psw_row *row)
 {
     const double *at = row->at;
     psw_point p = {
@@ -46,6 +46,7 @@ psw_point psw_point_of_row(const psw_row *row)
         .weights = whole(at[PSW_ID_WEIGHTS]),
         .data_draws = whole(at[PSW_ID_DATA_DRAWS]),
         .common = (int)whole(at[PSW_ID_COMMON]),
+        .level = study->settings.level,
     };
     for (int i = 0; i < PSW_OWN_MAX; i++) p.own[i] = at[PSW_PARAMETERS + i];
     return p;
@@ -132,7 +133,7 @@ void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool der
         const psw_formula *f = &study->formulas[i];
         if ((f->derived && !derive) || (keep >> f->id & 1) || (by_file && (size >> f->id & 1))) continue;
         psw_point point;
-        if (f->program.oracle) point = psw_point_of_row(row);
+        if (f->program.oracle) point = psw_point_of_row(study, row);
         row->at[f->id] = psw_program_value(&f->program, row, study->rooms.theory, &point) + 0.0;
         if (f->id == PSW_ID_R || f->id == PSW_ID_FEATURES) size_sketch(row);
     }
@@ -166,7 +167,7 @@ void psw_row_settle(const psw_study *study, psw_row *row)
 {
     double *negative = &row->at[PSW_ID_NEGATIVE];
     if ((psw_method)row->at[PSW_ID_METHOD] != PSW_LINEAR || *negative == PSW_NEGATIVE_REFUSE) return;
-    psw_point point = psw_point_of_row(row);
+    psw_point point = psw_point_of_row(study, row);
     if (study->rooms.negative && !study->rooms.negative(&point)) *negative = PSW_NEGATIVE_REFUSE;
 }
 

@@ -121,6 +121,10 @@ const psw_settings *psw_study_settings(const psw_study *study)
 {
     return &study->settings;
 }
+bool psw_study_earlier(const psw_study *study)
+{
+    return study->rooms.first_files;
+}
 uint64_t psw_study_identity(const psw_study *study)
 {
     return study->identity;

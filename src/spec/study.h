@@ -157,7 +157,7 @@ bool psw_younger_tells(const psw_study *study, const psw_row *row, int id);
 uint64_t psw_younger_salt(int id);
 
 /* row.c: rows and points. */
-psw_point psw_point_of_row(const psw_row *row);
+psw_point psw_point_of_row(const psw_study *study, const psw_row *row);
 psw_row psw_row_of_point(const psw_point *point);
 void psw_row_preset(const psw_study *study, psw_row *row); /* constants that a preset names */
 /* Presets, formulas, sizes of sketches. `keep` are not computed, nor (without `derive`) what derive gives. */

@@ -117,7 +117,7 @@ static void number_set(const psw_key *key, double value, psw_settings *settings)
         memcpy(at, &value, sizeof value);
 }
 
-static psw_status setting_set(const psw_tree *tree, const psw_node *node, const psw_key *key, psw_settings *settings)
+psw_status psw_setting_read(const psw_tree *tree, const psw_node *node, const psw_key *key, psw_settings *settings)
 {
     double value;
     char *at = (char *)settings + key->offset;
@@ -142,6 +142,6 @@ psw_status psw_settings_read(const psw_tree *tree, const psw_node *map, const ch
         if (!psw_key_find(section, child->key)) return psw_unknown(tree, child, section);
     for (const psw_key *key = psw_keys; key->name; key++)
         if (strcmp(key->section, section) == 0 && key->type != PSW_T_TREE)
-            PSW_TRY(setting_set(tree, psw_node_child(map, key->name), key, settings));
+            PSW_TRY(psw_setting_read(tree, psw_node_child(map, key->name), key, settings));
     return PSW_OK;
 }

@@ -91,6 +91,17 @@ static double value(const void *subject, ptrdiff_t name)
 
 const psw_oracle psw_theory_oracle = {names, value, NULL};
 
+static double earlier_value(const void *subject, ptrdiff_t name)
+{
+    const psw_point *point = subject;
+    if (point->mask != PSW_FULL) return NAN;
+    double x = value(subject, name);
+    bool silent = columns[name].of == theory_beta_up_class_3s && isnan(x);
+    return silent && theory_kernel_applies(point) && theory_has_degrees(point) ? 0 : x;
+}
+
+const psw_oracle psw_theory_oracle_earlier = {names, earlier_value, NULL};
+
 psw_theory psw_theory_point(const psw_point *p)
 {
     psw_theory theory = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};

@@ -17,6 +17,7 @@ GROWN = {"plain": "grid.beta=[2, 4, 6]", "noise": "grid.beta=[2, 4, 8, 16]", "ti
 RANKS = {"timed": 2, "gaussian": 2}
 PART = ("noise",)  # not all points were computed
 NOISY = ("noise", "timed")  # noise was drawn once, and by other keys: kept, but not gone on with
+REGROUPED = ("plain",)  # closed_form has other points now: extended, never resumed
 
 
 def unpacked(name, place):
@@ -180,13 +181,42 @@ def test_own_axis(place):
     run("run", study, "-o", "renamed.h5", "--quiet")
 
 
+def test_left_out(place):
+    """closed_form had one point for all masks and noises; it has one for each, and knows nothing of noise. Ties of single
+    precision were decided by a band, and theory knew nothing of causal masks: none of it is a difference."""
+    path, study = unpacked("closed", place)
+    test_read("closed", path, 10)
+    test_verified("closed", path)
+    test_merged("closed", path, place)
+    told = refused("run", study, "-o", path, code=2)
+    check("--extend to keep its 10 done points" in told and "closed_form, which left them out" in told, told)
+    before, names = contents(path), parameters(path)
+    noted = subprocess.run([commands.PROGRAM, "run", study, "-o", path, "--extend"], capture_output=True, text=True).stderr
+    check(noted.count("knows nothing of 4 of 6 points") == 1, noted)
+    after = contents(path)
+    same_slots(before, after, places(before, after, names), "closed, extended")
+    closed, noisy, causal = after["method"] == 3, after["noise"] > 0, after["mask"] == 1
+    check((closed & noisy).sum() == (closed & causal).sum() == 4 and (after["status"] == DONE).all(), after["mask"])
+    check(numpy.isnan(after["theory_success"][closed & noisy]).all(), "noise is not known")
+    check((after["theory_success"][closed & causal & ~noisy] > 0.7).all(), "a causal mask is")
+    test_verified("closed, extended", path)
+    run("run", study, "-o", path, "--extend", "--quiet", "--set", "judge.level=0.7")
+    edge = contents(path)["edge_lo"]
+    check((edge[~noisy] < 2).all() and numpy.isnan(edge[noisy]).all(), "edges of another level:", edge)
+    test_verified("closed, another level", path)
+    check("judge.level: 0.9 here, 0.7 in the file" in refused("run", study, "-o", path, code=2), "the level is said")
+
+
 def test_file(name, place):
     path, study = unpacked(name, place)
     slots = len(done(path))
     test_read(name, path, slots)
     test_verified(name, path, old_noise(contents(path)), RANKS.get(name, 0))
     test_merged(name, path, place)
-    test_resumed(name, path, study)
+    if name in REGROUPED:
+        check("--extend to keep" in refused("run", study, "-o", path, code=2), name, "other points of closed_form")
+    else:
+        test_resumed(name, path, study)
     test_extended(name, path, study)
 
 
@@ -199,6 +229,7 @@ def main():
         test_counts_that_grew(place)
         test_linear(place)
         test_own_axis(place)
+        test_left_out(place)
     print(f"{commands.checks} checks, {commands.failed} failed")
     return commands.failed > 0
 

@@ -68,10 +68,17 @@ static void collapse(void)
     /* a zip group of which a part is ignored */
     check_points(TOP "methods: [softmax]\nzip: {s: {beta: [1, 2, 3], n: [64, 64, 128]}}\ngrid: {d: 10}\n",
                  "softmax - 64 10;softmax - 128 10;");
-    /* closed_form has no precision, mask or trials */
+    /* closed_form has no precision, seed or trials, but all that its result, or whether it knows one, depends on */
     check_points(TOP "methods: [closed_form]\n"
-                     "grid: {precision: [fp64, fp32], mask: [full, causal], trials: [1, 2], beta: 3, n: 64, d: 10}\n",
+                     "grid: {precision: [fp64, fp32], seed: [1, 2], trials: [1, 2], beta: 3, n: 64, d: 10}\n",
                  "closed_form 3 64 10;");
+    static const char *const axes[] = {"mask: [full, causal]", "noise: [0, 0.1]", "row_norm: [none, unit]",
+                                       "den_constant: [0, 1]", "j3: [0, 1]"};
+    for (size_t i = 0; i < sizeof axes / sizeof axes[0]; i++) {
+        char text[200];
+        snprintf(text, sizeof text, TOP "methods: [closed_form]\ngrid: {beta: 3, n: 64, d: 10, %s}\n", axes[i]);
+        check_points(text, "closed_form 3 64 10;closed_form 3 64 10;");
+    }
     psw_study *study =
         study_of(TOP "methods: [softmax, exact]\ngrid: {x: [1, 2], n: 64, d: 10}\nderive: {beta: 2 * x}\n");
     psw_point blank = psw_study_point(study, 0), kept = psw_study_point(study, 2);
