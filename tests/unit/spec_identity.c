@@ -149,7 +149,7 @@ static void earlier(void)
     psw_study_difference(asked, stored, text, sizeof text);
     CHECK(strcmp(text, "include.1: exact, 2, 128, 34, precision, fp32, negative, signed, seed, 5 here, "
                        "exact, 2, 128, 34 in the file\n"
-                       "include.2: linear, nan, 64, 34, precision, fp32, seed, 5 here, "
+                       "include.2: linear, nan, 64, 34, precision, fp32, negative, signed, seed, 5 here, "
                        "linear, nan, 64, 34 in the file") == 0,
           "%s", text);
     psw_study_free(asked);
