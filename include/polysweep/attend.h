@@ -109,6 +109,7 @@ typedef struct psw_engine {
     size_t (*bytes)(const psw_group *group, const psw_route *route);
     /* Over all data sets; pure. */
     psw_travel (*travel)(const psw_group *group);
+    double (*done_flops)(const psw_group *group, int sets); /* of row and state folds: psw_attend_done_flops */
     /* The group must outlive the attention; what is given need not. On failure there is nothing to release. */
     psw_status (*prepare)(const psw_group *group, const psw_given *given, psw_arena *arena, psw_attention **attention);
     /* One forward pass, leaf by leaf in ascending order: what a timing is of. Can be repeated, with the same bits.
@@ -149,6 +150,14 @@ typedef struct psw_work {
     double flops, bytes;
 } psw_work;
 psw_work psw_attend_work(const psw_point *point);
+/* Operations that one pass over the first `sets` data sets does for the whole group (of a sketch: for one draw): points
+ * share products of queries and keys, and D_1 takes from D_0 what is the same. Products as they are asked for, maps and
+ * lifts; not what turns scores into weights. On one rank; a team does the same but for mapped rows and states that it
+ * makes again. Counted along the loops of the fold; at most as many steps as blocks. */
+double psw_attend_done_flops(const psw_group *group, int sets);
+/* Scores that become weights in such a pass, for one point of the group: of D_1 in tiles alone that differ from D_0's.
+ * 0 of sketches. */
+double psw_attend_weighed(const psw_point *point, int sets);
 /* Bytes of a sketch's state, features x (v + 1) in the point's precision; 0 of the other methods. */
 double psw_attend_state_bytes(const psw_point *point);
 

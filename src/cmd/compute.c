@@ -51,7 +51,8 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
     c->flops = cost.flops;
     c->head_flops = cost.head_flops;
     c->bytes = cost.bytes;
-    c->gflops = cost.done_flops / psw_data_sets(point) / c->time_median_s / 1e9;
+    int sets = psw_data_sets(point);
+    c->gflops = psw_attend_done_flops(group, sets) / count / sets / c->time_median_s / 1e9;
     c->peak_gflops = computer->product_flops_s[point->precision] / 1e9;
     c->memory_bytes = r->memory_bytes;
     fill_predicted(team, computer, group, &cost, c);

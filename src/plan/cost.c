@@ -60,20 +60,12 @@ static double second_sketch(const psw_point *p)
     return (n - floor((double)psw_data_special(p) / stretch) * stretch) / n;
 }
 
-/* Scores that are computed again for D_1, as a part of all: every query strip meets the key leaf of j3 again, and the
- * strip of j3 meets all its leaves. A strip is 1 KiB of a score column. */
-static double second_set(const psw_point *p, double scores)
+/* What D_1 takes beyond products of queries and keys, which it shares with D_0, as a part of what D_0 takes. */
+static double second_set(const psw_point *p)
 {
     if (psw_data_sets(p) < 2) return 0;
     if (psw_sketch_has(p->method)) return second_sketch(p);
-    if (!row_fold(p) || p->data_kind == PSW_SCORES) return 1;
-    double n = (double)p->n, block = fmin((double)p->block, n);
-    double strip = fmin(1024 / (double)psw_engine_of(p->precision)->real_bytes, block);
-    double before = floor((double)psw_data_special(p) / block) * block; /* keys in front of that leaf */
-    double leaf = fmin(block, n - before);
-    bool causal = p->mask == PSW_CAUSAL;
-    double column = leaf * (causal ? n - before : n), row = strip * (causal ? before : n - leaf);
-    return fmin(1, (column + row) / scores);
+    return row_fold(p) ? psw_attend_weighed(p, 2) / psw_attend_weighed(p, 1) - 1 : 1;
 }
 
 /* An element of a row. */
@@ -149,11 +141,10 @@ static cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost 
     if (psw_sketch_has(p->method)) own += sketch_pass_seconds(rates, p);
 
     cost->flops = work.flops;
-    cost->done_flops = work.flops * (1 + second_set(p, scores));
     cost->bytes = work.bytes;
     cost->head_flops = psw_data_sets(p) < 2 ? 0 : 2 * psw_judge_flops(p);
     cost->pass_s = shared + own;
-    parts.tiles = own * (1 + second_set(p, scores)) * draws_of(p);
+    parts.tiles = own * (1 + second_set(p)) * draws_of(p);
     parts.head = head_seconds(rates, p, cost->head_flops);
     parts.shared_tiles = shared * draws_of(p);
     parts.shared_head = sign_seconds(rates, p);

@@ -31,8 +31,9 @@ static const psw_column lines[ROWS_LINES] = {
         {"output", "1", "attention output, v values a row" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0, false, NAN},
 };
 
-static const char *const bits = "exact, softmax and linear attention of the same data has the same bits under AVX2, AVX-512 "
-                                "and AArch64, where tiles are the program's own kernel (/provenance/launches)";
+static const char *const bits =
+    "exact, softmax and linear attention of the same data has the same bits under AVX2, AVX-512 "
+    "and AArch64, where tiles are the program's own kernel (/provenance/launches)";
 static const ptrdiff_t most_values = (ptrdiff_t)1 << 58; /* beyond every disk, and its bytes are still a number */
 
 /* ---- sizes ---- */

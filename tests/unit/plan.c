@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attend/work.h"
 #include "check.h"
 #include "polysweep/errors.h"
 #include "polysweep/plan.h"
@@ -21,7 +22,7 @@ static psw_point point(ptrdiff_t n, ptrdiff_t d, double beta)
 /* Scores of both data sets, strip by strip and leaf by leaf: D_1's only where the strip or the leaf holds j3. */
 static double scores_made(const psw_point *p)
 {
-    ptrdiff_t strip = (ptrdiff_t)(1024 / psw_engine_of(p->precision)->real_bytes);
+    ptrdiff_t strip = PSW_STRIP < p->block ? PSW_STRIP : p->block;
     double made = 0;
     for (ptrdiff_t leaf = 0; leaf < p->n; leaf += p->block)
         for (ptrdiff_t q = leaf; q < p->n && q < leaf + p->block; q += strip)
