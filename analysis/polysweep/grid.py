@@ -10,10 +10,10 @@ from .read import COORDINATES
 #: coordinates in the order in which they are tried as axes: what a reader asks for first, then what usually follows
 #: from it (the constants from the preset, m from n, block from the method)
 ORDER = ("method", "data_kind", "preset", "precision", "mask", "noise", "n", "d", "beta", "a_0", "a_1", "b", "c",
-         "kappa", "r", "features", "local", "draws", "row_norm", "den_constant", "negative", "cosine", "head", "m",
+         "kappa", "r", "features", "local", "draws", "data_draws", "common", "row_norm", "den_constant", "negative", "cosine", "head", "m",
          "trials", "seed", "j3", "v", "block", "weights", "team_asked")
 #: integers whose 0 says "does not apply"
-_ZERO_IS_NONE = {"d", "v", "r", "features", "local", "draws", "weights", "head"}
+_ZERO_IS_NONE = {"d", "v", "r", "features", "local", "draws", "data_draws", "weights", "head"}
 _MOST = 50_000_000  # cells
 
 

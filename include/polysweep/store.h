@@ -204,7 +204,7 @@ psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw
 /* Where the study keeps rows: a leaf of the attention of the point in `slot`, point number `index` of those that the
  * leaf holds, goes to its rows in /rows; a leaf may hold the first data set alone. In any order, from any rank that has
  * it, before the slot is put: rows are in no commit word, so they count only with a slot that is done, and an
- * unfinished slot's are simply written again. Of a method that draws, the caller gives draw 0. */
+ * unfinished slot's are simply written again. Where something is drawn, the caller gives draw 0. */
 psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
                           ptrdiff_t index);
 /* Where the study keeps samples: every repetition's seconds of the point in `slot`, before the slot is put; as rows,

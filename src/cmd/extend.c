@@ -15,6 +15,7 @@ typedef struct growth {
     psw_study *from;
     psw_reader *reader;
     ptrdiff_t slots, done;      /* of the old file */
+    ptrdiff_t older_noise;      /* done, and their noise is not what this program draws */
     ptrdiff_t lost, first_lost; /* done, and not in the grown study */
     ptrdiff_t again;            /* of closed_form, for which parameters meant nothing then: made again */
     psw_record *cache;
@@ -72,6 +73,7 @@ static psw_status count_done(growth *g)
         bool found = psw_study_find(g->to, g->from, &point) >= 0;
         g->again += !found && said_again(g, &point);
         g->done += found || !said_again(g, &point);
+        g->older_noise += record->slot.random_version == 1;
         if (!found && !said_again(g, &point) && g->lost++ == 0) g->first_lost = slot;
     }
     return PSW_OK;
@@ -200,6 +202,8 @@ static psw_status extend(growth *g, const char *path, bool quiet)
     fprintf(stderr, "polysweep: %s: extended from %td to %td points, %td done ones kept", path, g->slots,
             psw_study_slots(g->to), g->done);
     if (g->again > 0) fprintf(stderr, ", %td of closed_form made again", g->again);
+    if (g->older_noise > 0)
+        fprintf(stderr, "; noise of %td of these was drawn once, by earlier keys (random_version 1)", g->older_noise);
     fprintf(stderr, "\n");
     return PSW_OK;
 }

@@ -37,7 +37,7 @@ static psw_status begin(const psw_point *point, const psw_data *data, const psw_
 
 static psw_status reload(psw_errors *e, const psw_data *data)
 {
-    PSW_TRY(psw_fault("judge.errors"));
+    PSW_TRY(psw_fault("judge.reload"));
     return errors_load(e, data);
 }
 

@@ -5,7 +5,7 @@
 
 #include "store/store.h"
 
-#define DRAW " (of the first draw, where the method draws)"
+#define DRAW " (of the first draw, where something is drawn)"
 
 /* By the dimension they are on: slots, rows, values. */
 static const psw_column lines[ROWS_LINES] = {

@@ -166,6 +166,23 @@ def test_linear(place):
     test_verified("linear, extended", path)
 
 
+def test_two_noises(place):
+    """A point that two files have with noise of different versions cannot be joined; what differs is said."""
+    path, study = unpacked("noise", place)
+    run("run", study, "-o", "anew.h5", "--quiet", "--where", "beta == 2 and method == exact")
+    words = run("merge", "joined.h5", path, "anew.h5", code=4)
+    check("random_version is 1 in" in words and not Path("joined.h5").exists(), words)
+    path.unlink()
+    path, study = unpacked("noise", place)
+    Path("anew.h5").unlink()
+    run("run", study, "-o", "anew.h5", "--quiet", "--where", "beta == 8 and method == exact")
+    run("merge", "joined.h5", path, "anew.h5")
+    found = contents("joined.h5")
+    noisy = (found["status"] == DONE) & (found["noise"] > 0)
+    check(set(found["random_version"][noisy & (found["beta"] == 8)]) == {2}, "new points")
+    check(set(found["random_version"][noisy & (found["beta"] < 8)]) == {1}, "old points")
+
+
 def test_own_axis(place):
     """An axis of the study's own whose name has become a parameter's would be read as that: said, in files and texts."""
     path, study = unpacked("own", place)
@@ -228,6 +245,7 @@ def main():
             test_file(name, place)
         test_counts_that_grew(place)
         test_linear(place)
+        test_two_noises(place)
         test_own_axis(place)
         test_left_out(place)
     print(f"{commands.checks} checks, {commands.failed} failed")

@@ -13,7 +13,7 @@ TEAMS = 4
 STUDY = """schema: 1
 study: teams
 seed: 11
-data: {kind: self_attention, preset: P2, noise: 0.05}
+data: {kind: self_attention, preset: P2, noise: 0.05, data_draws: 2}
 methods: [exact, softmax, linear, polysketch: {r: 12, draws: 3}, tree: {r: 24, draws: 2}, monomial]
 grid:
   mask: [full, causal]
