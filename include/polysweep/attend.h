@@ -144,6 +144,15 @@ typedef struct psw_engine {
 } psw_engine;
 const psw_engine *psw_engine_of(psw_precision precision);
 
+/* Query rows `rows` of the attention of a point once more, in double whatever its precision, by plain loops over all keys:
+ * count x v numbers. For the few rows on which something depends. Of methods that psw_attend_repeats names; sums are of
+ * PSW_AGAIN_PIECE keys, then of pieces. */
+enum { PSW_AGAIN_PIECE = 64 };
+bool psw_attend_repeats(const psw_point *point);
+ptrdiff_t psw_attend_again_numbers(const psw_point *point, ptrdiff_t count); /* doubles of scratch */
+psw_status psw_attend_again(const psw_point *point, const psw_data *data, int set, const ptrdiff_t *rows,
+                            ptrdiff_t count, psw_watch watch, double *scratch, double *out);
+
 /* Operations and memory traffic of one forward pass of one data set (2 flops per multiply-add), from the widths
  * of the method's weigh and map. */
 typedef struct psw_work {

@@ -11,8 +11,14 @@
  *
  * F = sum over rows j and sign vectors w of max(<c_j, w> - tau, 0), w in {-1,+1}^v, m vectors a trial; a trial
  * succeeds if F(D_1) > 0 and F(D_0) = 0 with the same w. The signs are keyed by (seed, n, d, trial, vector): the
- * same for both data sets, every degree and every method. A pre-activation counts as positive above the tie
- * tolerance of the precision.
+ * same for both data sets, every degree and every method.
+ *
+ * A pre-activation g is computed with an error of at most E (psw_judge_bound). g > E fires, g < -E does not. Between,
+ * in single precision, that row of attention and g are computed again in double, where nothing else fires in the trial;
+ * what is not above the bound of that computation does not fire either, and if it is not below it the trial is a tie. So
+ * verdicts of single precision are those of double, while F and the number of positive pre-activations count g > E.
+ * Sketches are not computed again. In double what lies between does not fire; in single precision the row is judged as it
+ * came out: it fires if g, summed in double, is above what rounding that row can do (8 u S). Either is a tie.
  *
  * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add
  * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:
@@ -37,7 +43,7 @@ typedef struct psw_verdict {
     double margin_d1, margin_d0; /* largest pre-activation, in units of sqrt(ln n) */
     double active_d1, active_d0; /* mean over trials of the number of positive (row, sign vector) pairs */
     double value_d1, value_d0;   /* mean over trials of F */
-    ptrdiff_t tie;               /* trials with a pre-activation inside the tie band (10 tolerances) */
+    ptrdiff_t tie;               /* trials in which a pre-activation between -E and E is all that may have fired */
     double special_mass_d1, special_mass_d0, leak_mass_d1; /* medians over draws */
     double gap; /* a_1 f(D_1) - a_0 f(D_0): what a read-out along the special feature sees */
     double special_mass_d1_q10, special_mass_d1_q90, special_mass_d0_q10,
@@ -56,6 +62,9 @@ typedef struct psw_judge {
     /* The leaves that follow are of draw number `draw` of psw_judge_draws, in any order of draws; at first it is 0.
      * Masses and the gap are medians over draws, for they are ratios whose denominators may be near 0. */
     void (*draw)(psw_head *head, ptrdiff_t draw);
+    /* After the last leaf of each draw, with its data, before heads are merged: decides what single precision left open.
+     * PSW_OK, or what the watch says. Without it what is open does not fire and is a tie. */
+    psw_status (*settle)(psw_head *head, const psw_data *data, psw_watch watch);
     /* Heads of ranks that took different leaves become one: what to merge (psw_comm_merge) before end, on every rank.
      * Exact, whatever the order. Returns how many of `list` are used. */
     int (*merging)(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
@@ -65,8 +74,9 @@ const psw_judge *psw_judge_of(psw_precision precision);
 /* The verdict of a point that has none: counts 0, the rest NaN. */
 psw_verdict psw_verdict_none(void);
 
-/* |pre-activation| below this, in units of sqrt(ln n), is rounding, not a sign: psw_theory_tie. */
-double psw_judge_tolerance(const psw_point *point);
+/* E over sqrt(ln n): u S (terms of a sum + v + 8 + 2 beta (products of a score + 4)), u half the precision's epsilon,
+ * S = a + b + 2c + kappa and noise; src/judge/bound.c counts. */
+double psw_judge_bound(const psw_point *point);
 
 ptrdiff_t psw_judge_draws(const psw_point *point);  /* K */
 ptrdiff_t psw_judge_trials(const psw_point *point); /* that are computed */

@@ -19,15 +19,6 @@
 
 #include "polysweep/spec.h"
 
-/* Attention masses of one data set, under a causal mask the first two alone; indices refer to the special token j3 and its class. */
-typedef struct psw_masses {
-    double special;               /* f: row j3 on key j3 */
-    double special_class;         /* s_k: row j3 on all other keys of its class together */
-    double special_other;         /* row j3 on all keys of one other class together */
-    double own_class, other_class; /* ordinary row: own class (rho), one other class */
-    double leak_same, leak_other; /* ordinary row on key j3: same class as j3, another class */
-} psw_masses;
-
 typedef struct psw_theory {
     double special_mass_d1, special_mass_d0;
     double success, fire_d1, fire_d0;
@@ -38,9 +29,6 @@ typedef struct psw_theory {
 
 /* False for sketches. */
 bool psw_theory_applies(const psw_point *point);
-
-/* Masses on data set D_`set` (0 or 1), evaluated in logarithms; any beta >= 0, any n. */
-psw_masses psw_theory_masses(const psw_point *point, int set);
 
 /* The probability that one sign vector fires on D_0, on D_1, on either: exact, for any n. With mask full a sign vector
  * enters only through the signs of the special feature, of the constant feature, of the class of j3, and the number of +1

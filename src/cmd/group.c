@@ -98,6 +98,16 @@ static psw_status prepare(pass *p, const psw_weights *weights)
     return agreed;
 }
 
+/* Only single precision leaves anything open. */
+static psw_status settle(pass *p)
+{
+    if (p->group->points->precision != PSW_FP32) return PSW_OK;
+    double start = psw_clock_s();
+    psw_status status = p->judge->settle(p->head, p->data, (psw_watch){watch, p});
+    p->head_s += psw_clock_s() - start;
+    return psw_wait_agree(p->team, status, &p->wait_s);
+}
+
 /* The forward pass is what is timed: not making the rows, nor drawing the tables, nor what hears of the leaves. */
 static psw_status one_draw(pass *p, ptrdiff_t draw)
 {
@@ -106,6 +116,7 @@ static psw_status one_draw(pass *p, ptrdiff_t draw)
     psw_status status = psw_dist_pass(p->team, p->engine, p->attention, p->group->points, &p->route,
                                       (psw_watch){watch, p}, take_leaf, p, &traffic);
     add_traffic(p, &traffic);
+    if (status == PSW_OK) status = settle(p);
     return status == PSW_OK && p->computer->timer && draw == 0 ? time_draw(p) : status;
 }
 

@@ -1,6 +1,5 @@
 #include "judge/head.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -10,16 +9,6 @@
 const psw_judge *psw_judge_of(psw_precision precision)
 {
     return precision == PSW_FP32 ? &psw_judge_fp32 : &psw_judge_fp64;
-}
-
-/* Errors of computed pre-activations against the closed form, worst of all sign vectors, are up to 32 eps (a + b + 2c)
- * in either precision (presets, n <= 2048, beta <= 256, blocks of 512; tests/property/judge_closed.c). fp64 has room
- * for a large factor, fp32 takes four times what was seen. */
-double psw_judge_tolerance(const psw_point *p)
-{
-    double size = fmax(fabs(p->a_0), fabs(p->a_1)) + fabs(p->b) + 2 * fabs(p->c);
-    if (p->data_kind == PSW_SCORES) size = 1 / sqrt(log((double)p->n)); /* sums of +-f, the threshold is absolute */
-    return (p->precision == PSW_FP32 ? 128 * (double)FLT_EPSILON : 2048 * DBL_EPSILON) * size;
 }
 
 /* <c_j, w> for every row, sign vector and trial */
@@ -71,11 +60,12 @@ static psw_head head_of(const psw_group *group)
 {
     const psw_point *p = group->points;
     const uint64_t values[] = {(uint64_t)p->n, (uint64_t)p->d};
-    psw_head head = {.point = *p, .points = group->count, .sets = psw_data_sets(p)};
+    psw_head head = {.group = group->points, .point = *p, .points = group->count, .sets = psw_data_sets(p)};
     head.leaves = (psw_data_queries(p) + p->block - 1) / p->block;
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
-    head.tolerance = psw_judge_tolerance(p) * head.unit;
+    for (ptrdiff_t i = 0; i < group->count; i++) head.bound[i] = psw_judge_bound(&group->points[i]) * head.unit;
+    head.rounding = p->precision == PSW_FP32 && !psw_attend_repeats(p) ? head_rounding(p) * head.unit : 0;
     head.draws = psw_judge_draws(p);
     head.trials = psw_judge_trials(p);
     head.columns = head.sets == 2 ? p->m * trials_of(p, 0) : 0;
@@ -104,6 +94,17 @@ static void lay_out(psw_head *h, psw_arena *arena, size_t real_bytes)
     h->nearest = psw_arena_take(arena, h->batch, real_bytes);
 }
 
+/* Only single precision asks for more than it has. */
+static void lay_out_pending(psw_head *h, psw_arena *arena)
+{
+    ptrdiff_t pairs = h->points * h->sets;
+    if (h->point.precision != PSW_FP32 || !psw_attend_repeats(&h->point) || h->columns == 0) return;
+    h->pending = psw_arena_take(arena, pairs, sizeof *h->pending);
+    h->flags = psw_arena_take(arena, psw_data_queries(&h->point), 1);
+    h->left = psw_arena_take(arena, h->trials, 1);
+    h->again = psw_arena_take(arena, head_settle_numbers(&h->point), sizeof *h->again);
+}
+
 static void clear(psw_head *h)
 {
     ptrdiff_t pairs = h->points * h->sets;
@@ -113,12 +114,16 @@ static void clear(psw_head *h)
     for (ptrdiff_t i = 0; i < h->draws * h->points; i++) h->leak[i] = -INFINITY;
     for (ptrdiff_t i = 0; i < 2 * h->points; i++) h->rows[i] = 0;
     memset(h->trial, 0, (size_t)(h->points * h->trials));
+    if (!h->pending) return;
+    for (ptrdiff_t i = 0; i < pairs; i++) h->pending[i].count = 0, h->pending[i].many = false;
+    memset(h->flags, 0, (size_t)psw_data_queries(&h->point));
 }
 
 psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes)
 {
     psw_head *head = psw_arena_take(arena, 1, sizeof *head), laid = head_of(group);
     lay_out(&laid, arena, real_bytes);
+    lay_out_pending(&laid, arena);
     if (!head || arena->used > arena->size) return NULL;
     *head = laid;
     clear(head);

@@ -13,13 +13,18 @@ static double tree_sum(const double *value, ptrdiff_t stride, ptrdiff_t count)
     return tree_sum(value, stride, left) + tree_sum(value + left * stride, stride, count - left);
 }
 
+static bool is_tie(unsigned trial, int set)
+{
+    return (trial & TRIAL_TIE << set) && !(trial & TRIAL_SURE << set);
+}
+
 static void count_trials(const unsigned char *trial, ptrdiff_t trials, psw_verdict *v)
 {
     for (ptrdiff_t i = 0; i < trials; i++) {
         bool d0 = trial[i] & TRIAL_D0, d1 = trial[i] & TRIAL_D1;
         v->fires_d0 += d0, v->fires_d1 += d1;
         v->successes += d1 && !d0;
-        v->tie += (trial[i] & TRIAL_TIE) != 0;
+        v->tie += is_tie(trial[i], 0) || is_tie(trial[i], 1);
     }
 }
 

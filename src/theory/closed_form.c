@@ -54,22 +54,6 @@ double theory_special_mass(const psw_point *p, int set)
     return 1 / (1 + k.same * e + k.other * e * h);
 }
 
-/* Row j3: f, own class (t-1) E f, another class t E H f; another row: 1 / (t + (n-t) H) on one key of its class, H
- * times that on one key of another. */
-psw_masses psw_theory_masses(const psw_point *point, int set)
-{
-    theory_kernel k = theory_kernel_of(point, set ? point->a_1 : point->a_0);
-    double e = exp(-k.degree * k.special), h = k.others ? exp(-k.degree * k.own) : 0;
-    double f = theory_special_mass(point, set), one = 1 / (k.t + k.t * k.classes * h);
-    return (psw_masses){.special = f,
-                        .special_class = k.same * e * f,
-                        .special_other = k.t * e * h * f,
-                        .own_class = k.t * one,
-                        .other_class = k.t * h * one,
-                        .leak_same = one,
-                        .leak_other = h * one};
-}
-
 typedef struct ratio {
     double log, slope;
 } ratio;

@@ -2,11 +2,12 @@
 #include "check.h"
 #include "polysweep/theory.h"
 #include "theory_case.h"
+#include "theory_masses.h"
 
 static double theta(psw_point p, double beta)
 {
     p.beta = beta;
-    return psw_theory_masses(&p, 1).special;
+    return masses_of(&p, 1).special;
 }
 
 static psw_firing firing(psw_point p, double beta)
@@ -19,7 +20,7 @@ static psw_firing firing(psw_point p, double beta)
 static double favourable(psw_point p, int set, double beta)
 {
     p.beta = beta;
-    psw_masses mass = psw_theory_masses(&p, set);
+    masses mass = masses_of(&p, set);
     return (set ? p.a_1 : p.a_0) * mass.special + p.b * (mass.special + mass.special_class);
 }
 
@@ -34,7 +35,7 @@ static void roots(psw_point p)
         CHECK_NEAR(favourable(p, 0, t.beta_up_special), p.kappa, 1e-12);
     if (t.beta_up_class > 0 && isfinite(t.beta_up_class)) {
         p.beta = t.beta_up_class;
-        CHECK_NEAR(p.b * psw_theory_masses(&p, 0).own_class, p.kappa, 1e-12);
+        CHECK_NEAR(p.b * masses_of(&p, 0).own_class, p.kappa, 1e-12);
     }
     if (isfinite(t.beta_large)) CHECK(theta(p, t.beta_large) >= 0.5 - 1e-12, "theta %g", theta(p, t.beta_large));
     CHECK(t.beta_fail <= t.beta_ok, "%g > %g", t.beta_fail, t.beta_ok);

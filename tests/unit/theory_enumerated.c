@@ -5,6 +5,7 @@
 #include "check.h"
 #include "polysweep/theory.h"
 #include "theory_case.h"
+#include "theory_masses.h"
 
 typedef long double real;
 
@@ -65,7 +66,7 @@ static int near(double a, real b)
 
 static void masses_agree(const psw_point *p, int set, const real *f)
 {
-    psw_masses mass = psw_theory_masses(p, set);
+    masses mass = masses_of(p, set);
     ptrdiff_t classes = p->d - 2, j3 = p->j3, k = j3 % classes;
     real own = 0, other = 0, rho = 0, rho_other = 0;
     ptrdiff_t i = (j3 + 1) % p->n; /* a row of another class */
