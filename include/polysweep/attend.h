@@ -167,8 +167,6 @@ double psw_attend_done_flops(const psw_group *group, int sets);
 /* Scores that become weights in such a pass, for one point of the group: of D_1 in tiles alone that differ from D_0's.
  * 0 of sketches. */
 double psw_attend_weighed(const psw_point *point, int sets);
-/* Bytes of a sketch's state, features x (v + 1) in the point's precision; 0 of the other methods. */
-double psw_attend_state_bytes(const psw_point *point);
 
 /* NULL where the method can compute the point; else what it cannot and what to do (a static or message-slot text). */
 psw_status psw_attend_check(const psw_point *point); /* PSW_USAGE */

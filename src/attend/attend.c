@@ -73,11 +73,6 @@ static psw_work sketch_work(const psw_point *p)
                           2 * (real + sizeof(double)) * state * blocks};
 }
 
-double psw_attend_state_bytes(const psw_point *p)
-{
-    return psw_sketch_has(p->method) ? psw_sketch_state_bytes(p) : 0;
-}
-
 psw_work psw_attend_work(const psw_point *p)
 {
     if (psw_sketch_has(p->method)) return sketch_work(p);
