@@ -12,6 +12,7 @@ from .grid import axes
 from .read import COORDINATES
 from .times import COLUMNS, compare_times
 
+_LEAST = 0.01  #: below it tolerances are of this, not of the value: rounding of what is 0 is no difference
 ROW_FOLDS = ("exact", "softmax", "linear", "closed_form")  #: methods whose sums run over a fixed tree: bit for bit
 #: columns that counted less once, and the column that stands beside them since they count all
 GROWN = {"bad_rows": "den_rows", "state_bytes": "map_features"}
@@ -43,7 +44,7 @@ def compare(a, b, same_build=None) -> Comparison:
     a, b: Datasets from `polysweep.open`, or paths. same_build: whether one build and BLAS kernel wrote both files, so
     that row folds must agree bit for bit; by default taken from the launch tables.
 
-    Returns a row per column: points compared, largest relative difference, the tolerance where one applies, how many
+    Returns a row per column: points compared, largest relative difference (of 0.01 at least), the tolerance where one applies, how many
     points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
     `agrees`. Columns that promise nothing are left out; times, which never agree to a digit, are in the attribute
     ``.times``: a row per point that both have timed, with the interval of the ratio, a rank test of the repetitions and a
