@@ -24,7 +24,8 @@ typedef struct psw_cost_columns {
     psw_timing timing;
     int time_stop;
     double time_median_s, time_lo_s, time_hi_s;
-    double head_s, io_s, wait_s;
+    double head_s, io_s;
+    double wait_s; /* at agreements, barriers and sums of the team, not for messages: its largest; 0 on one rank */
     double flops, head_flops, bytes, gflops, peak_gflops;
     double memory_bytes, predicted_s, predicted_pass_s, predicted_bytes;
 } psw_cost_columns;
