@@ -12,7 +12,8 @@ from .grid import axes
 from .read import COORDINATES
 from .times import COLUMNS, compare_times
 
-_LEAST = 0.01  #: below it tolerances are of this, not of the value: rounding of what is 0 is no difference
+#: numbers below are compared as if they were this large, as `polysweep verify` does: rounding of what is 0 is no difference
+_LEAST = 0.01
 ROW_FOLDS = ("exact", "softmax", "linear", "closed_form")  #: methods whose sums run over a fixed tree: bit for bit
 #: columns that counted less once, and the column that stands beside them since they count all
 GROWN = {"bad_rows": "den_rows", "state_bytes": "map_features"}
@@ -44,8 +45,8 @@ def compare(a, b, same_build=None) -> Comparison:
     a, b: Datasets from `polysweep.open`, or paths. same_build: whether one build and BLAS kernel wrote both files, so
     that row folds must agree bit for bit; by default taken from the launch tables.
 
-    Returns a row per column: points compared, largest relative difference (of 0.01 at least), the tolerance where one applies, how many
-    points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
+    Returns a row per column: points compared, largest relative difference (of 0.01 at least), the tolerance where one
+    applies, how many points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
     `agrees`. Columns that promise nothing are left out; times, which never agree to a digit, are in the attribute
     ``.times``: a row per point that both have timed, with the interval of the ratio, a rank test of the repetitions and a
     verdict. ``.attrs`` has `points`, `only_a`, `only_b`. ``str`` of the result says it in a line.
@@ -122,11 +123,6 @@ def _grown(name, a, b, left, right):
     return old[0] | old[1]
 
 
-# Differences are relative, of numbers below this absolute, as `polysweep verify` has it: the error of a map that is exact
-# is rounding, and rounding of rounding promises nothing.
-LEAST = 0.01
-
-
 def _column(name, a, b, left, right, same_build):
     ds, x, y = a, a[name].values[left], b[name].values[right]
     row_fold = np.isin(ds["method"].values[left], ROW_FOLDS)
@@ -134,7 +130,7 @@ def _column(name, a, b, left, right, same_build):
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         wide_x, wide_y = x.astype(float), y.astype(float)
         size = np.maximum(np.abs(wide_x), np.abs(wide_y))
-        scale = np.where(row_fold & same_build & _bitwise(ds[name]), size, np.maximum(size, LEAST))
+        scale = np.where(row_fold & same_build & _bitwise(ds[name]), size, np.maximum(size, _LEAST))
         difference = np.where(equal, 0.0, np.abs(wide_x - wide_y) / scale)
     difference = np.where(np.isnan(difference), np.inf, difference)  # a number on one side only
     other = _tolerances(ds[name])

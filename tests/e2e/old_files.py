@@ -108,8 +108,7 @@ def test_resumed(name, path, study):
         if (before["noise"] > 0).all():
             return
         some = ("--where", "noise == 0")
-    if (before["noise"] == 0).any():
-        run("run", study, "-o", path, "--quiet", *some, ranks=RANKS.get(name, 0))
+    run("run", study, "-o", path, "--quiet", *some, ranks=RANKS.get(name, 0))
     after = contents(path)
     check(done(path)[before["noise"] == 0].all(), name, "resumed to its end")
     same_slots(before, after, places(before, after, parameters(path)), f"{name}, resumed", new_columns=False)
