@@ -46,6 +46,9 @@ wants_tests='
 slurm-wlm               PATH=$PATH:/usr/sbin command -v slurmctld    Slurm: tests start one of their own, as root
 munge                   PATH=$PATH:/usr/sbin command -v munged       MUNGE, by which Slurm knows its users
 libsimgrid-dev          command -v smpirun && has_header smpi/mpi.h  SimGrid, which simulates ranks by the thousand
+gcc-aarch64-linux-gnu   command -v aarch64-linux-gnu-gcc             a compiler for AArch64, whose bits are compared
+libc6-dev-arm64-cross   [ -e /usr/aarch64-linux-gnu/lib/libc.a ]     its C library
+qemu-user               command -v qemu-aarch64                      QEMU, which runs what it makes
 '
 # of the other builds that tests/run.sh knows: needed by those alone
 needs_sanitize=''

@@ -5,3 +5,6 @@ foreach(preset sanitize mpich blis)
   set_tests_properties(builds.${preset} PROPERTIES SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
 endforeach()
 psw_script_test(install builds/install.sh)
+# The kernels of row folds for several processors, compared bit by bit.
+psw_script_test(targets builds/targets.sh ARGS builds/kernels.c ${CBLAS_INCLUDE_DIR})
+set_tests_properties(builds.targets PROPERTIES SKIP_RETURN_CODE 77)

@@ -1,5 +1,7 @@
 psw_test(errors unit/errors.c)
 psw_test(errors_single unit/errors_single.c)
+psw_test(errors_maps unit/errors_maps.c)
+psw_test(errors_maps_single unit/errors_maps_single.c)
 psw_test(errors_tables property/errors_tables.c)
 psw_test(errors_team property/errors_team.c)
 psw_test(scores property/scores.c)

@@ -19,4 +19,4 @@ from .read import failures, open, provenance  # noqa: E402, A004
 from .rows import rows  # noqa: E402
 
 __all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from . import oracle
+from .checks import of_dataset
 from .grid import axes
 from .methods import facts, references
 from .read import COORDINATES
@@ -15,18 +16,21 @@ from .read import COORDINATES
 WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision mask row_norm den_constant negative r
     features local draws head block j3 v m trials cosine seed weights team_asked status done committed successes
     success_rate success_lo success_hi theory_success beta_fail beta_c beta_ok beta_up beta_up_special beta_up_class
-    beta_up_class_3s gap special_mass_d1 special_mass_d0 theory_special_mass_d1 attempt deaths launch success_samples state_bytes
-    bad_rows err_rows flops bytes timing time_median_s time_lo_s time_hi_s theory_err_amm
-    entropy""".split()
+    beta_up_class_3s edge_lo edge_hi gap special_mass_d1 special_mass_d0 theory_special_mass_d1 attempt deaths launch success_samples
+    state_bytes bad_rows err_rows flops bytes timing time_median_s time_lo_s time_hi_s theory_err_amm
+    entropy map_features exact_map err_out_row_q50 err_out_row_q90 trials_done""".split()
 ERRORS = ("err_amm", "err_attn", "err_out")
 WANTED += [name + kind for name in ERRORS for kind in ("", "_mean", "_q90")]
 CONSTANTS = ("a_0", "a_1", "b", "c", "kappa")
 BASELINES = ("softmax", "linear")  #: methods without a degree
 
 
+@of_dataset
 def every(ds: xr.Dataset) -> pd.DataFrame:
-    """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN. Beside them `method_folds`, see
-    `methods.facts`, and `method_reference`, the method without a sketch that one estimates ("" of others)."""
+    """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN, and so is a beta_up_class_3s of 0,
+    which is no degree: sign noise alone makes D_0 fire at all of them. `trials_done` is `trials` where the file does not say.
+    Beside them `method_folds`, see `methods.facts`, and `method_reference`, the method without a sketch that one estimates
+    ("" of others)."""
     names = [name for name in (*WANTED, *ds.attrs.get("own_axes", [])) if name in ds]
     frame = pd.DataFrame({name: ds[name].values for name in names})
     for name in WANTED:
@@ -35,9 +39,12 @@ def every(ds: xr.Dataset) -> pd.DataFrame:
     about = facts(ds)
     frame["method_folds"] = frame["method"].map(about["folds"])
     frame["method_reference"] = frame["method"].map(references(about)).fillna("")
+    frame["trials_done"] = frame["trials_done"].where(frame["trials_done"] > 0, frame["trials"])
+    frame["beta_up_class_3s"] = frame["beta_up_class_3s"].where(frame["beta_up_class_3s"] != 0)
     return frame[(frame["n"] > 0)]
 
 
+@of_dataset
 def table(ds: xr.Dataset) -> pd.DataFrame:
     """The points as `every` has them, but for those that differ in their team alone, of which there is one: results do not
     depend on who computes them. It is a done one, if there is any, on the smallest team."""
@@ -49,6 +56,7 @@ def table(ds: xr.Dataset) -> pd.DataFrame:
     return frame.loc[order.drop_duplicates(rest).index.sort_values()]
 
 
+@of_dataset
 def case_columns(ds: xr.Dataset) -> list[str]:
     """Coordinates that vary besides method, n, d and beta: one combination of them is a case."""
     return [name for name in axes(ds) if name not in ("method", "n", "d", "beta", "team_asked")]

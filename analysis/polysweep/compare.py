@@ -1,14 +1,22 @@
 """Do two files say the same? Column by column, within what each column promises about its reproducibility."""
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from .checks import check_dataset
 from .grid import axes
 from .methods import facts
 from .read import COORDINATES
 from .times import COLUMNS, compare_times
+
+#: numbers below are compared as if they were this large, as `polysweep verify` does: rounding of what is 0 is no difference
+_LEAST = 0.01
+#: columns that counted less once, and the column that stands beside them since they count all
+GROWN = {"bad_rows": "den_rows", "state_bytes": "map_features"}
 
 
 class Comparison(pd.DataFrame):
@@ -37,8 +45,8 @@ def compare(a, b, same_build=None) -> Comparison:
     a, b: Datasets from `polysweep.open`, or paths. same_build: whether one build and BLAS kernel wrote both files, so
     that methods for which that is promised must agree bit for bit; by default taken from the launch tables.
 
-    Returns a row per column: points compared, largest relative difference, the tolerance where one applies, how many
-    points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
+    Returns a row per column: points compared, largest relative difference (of 0.01 at least), the tolerance where one
+    applies, how many points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
     `agrees`. Columns that promise nothing are left out; times, which never agree to a digit, are in the attribute
     ``.times``: a row per point that both have timed, with the interval of the ratio, a rank test of the repetitions and a
     verdict. ``.attrs`` has `points`, `only_a`, `only_b`. ``str`` of the result says it in a line.
@@ -46,7 +54,7 @@ def compare(a, b, same_build=None) -> Comparison:
     a, b = (_opened(x) for x in (a, b))
     same_build = _same_build(a, b) if same_build is None else same_build
     left, right, only_a, only_b = _matched(a, b)
-    rows = [_column(name, a[name], b[name], left, right, a, same_build)
+    rows = [_column(name, a, b, left, right, same_build)
             for name in a.data_vars if name in b.data_vars and _promises(a[name])]
     result = Comparison(rows, columns=["column", "points", "largest", "tolerance", "outside", "agrees"])
     result.times = compare_times(a, b, left, right) if len(left) else pd.DataFrame(columns=COLUMNS)
@@ -57,6 +65,8 @@ def compare(a, b, same_build=None) -> Comparison:
 def _opened(x):
     from .read import open as read
 
+    if not isinstance(x, (str, os.PathLike)):
+        check_dataset(x, "compare")
     return x if isinstance(x, xr.Dataset) else read(x)
 
 
@@ -71,8 +81,18 @@ def _same_build(a, b):
     return builds[0] == builds[1] and len(builds[0]) == 1
 
 
+def _bitwise(variable):
+    return variable.attrs.get("reproducibility") == "bitwise"
+
+
+def _tolerances(variable):
+    """Of fp64 and fp32; infinite where nothing is promised."""
+    silent = [0.0, 0.0] if _bitwise(variable) else [np.inf, np.inf]
+    return np.atleast_1d(variable.attrs.get("reproducibility_other", silent)).astype(float)
+
+
 def _promises(variable):
-    return variable.dims == ("point",) and variable.attrs.get("reproducibility") == "bitwise"
+    return variable.dims == ("point",) and (_bitwise(variable) or bool(np.isfinite(_tolerances(variable)).any()))
 
 
 def _matched(a, b):
@@ -93,19 +113,30 @@ def _matched(a, b):
     return both["index_a"].to_numpy(), both["index_b"].to_numpy(), len(tables[0]) - len(both), len(tables[1]) - len(both)
 
 
-def _column(name, x, y, left, right, ds, same_build):
-    x, y = x.values[left], y.values[right]
+def _grown(name, a, b, left, right):
+    """Points where a column says another thing in one of the two, which is older: it lacks the column beside it."""
+    beside = GROWN.get(name)
+    if beside is None:
+        return np.zeros(len(left), bool)
+    old = [ds[beside].values[index] == 0 if beside in ds else np.ones(len(index), bool)
+           for ds, index in ((a, left), (b, right))]
+    return old[0] | old[1]
+
+
+def _column(name, a, b, left, right, same_build):
+    ds, x, y = a, a[name].values[left], b[name].values[right]
     about = facts(ds)
     bitwise = np.isin(ds["method"].values[left], about.index[about["bitwise"]])
-    equal = (x == y) | ((x != x) & (y != y))
+    equal = (x == y) | ((x != x) & (y != y)) | _grown(name, a, b, left, right)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         wide_x, wide_y = x.astype(float), y.astype(float)
-        scale = np.maximum(np.abs(wide_x), np.abs(wide_y))
+        size = np.maximum(np.abs(wide_x), np.abs(wide_y))
+        scale = np.where(bitwise & same_build & _bitwise(ds[name]), size, np.maximum(size, _LEAST))
         difference = np.where(equal, 0.0, np.abs(wide_x - wide_y) / scale)
     difference = np.where(np.isnan(difference), np.inf, difference)  # a number on one side only
-    other = np.atleast_1d(ds[name].attrs.get("reproducibility_other", [0.0, 0.0])).astype(float)
+    other = _tolerances(ds[name])
     single = ds["precision"].values[left] == "fp32" if "precision" in ds.coords else np.zeros(len(x), bool)
     tolerance = np.where(single, other[-1], other[0])
-    tolerance = np.where(bitwise & same_build, 0.0, tolerance)
+    tolerance = np.where(bitwise & same_build & _bitwise(ds[name]), 0.0, tolerance)
     outside = int((difference > tolerance).sum())
     return name, len(x), float(difference.max(initial=0.0)), float(tolerance.max(initial=0.0)), outside, outside == 0

@@ -1,113 +1,161 @@
-"""Critical degrees: where the rate of success crosses a target, with brackets, on both sides of a window."""
+"""Critical degrees: from which degree on, and up to which, the rate of success is at least a level.
+
+Of the degrees of a grid the *lower edge* is the first whose true rate is at least the level, the *upper edge* the last; no
+shape of the curve is assumed. What a measurement says of both is made of exact binomial tests, so that all of it holds at
+once with probability 1 - error (5 %):
+
+outer ends   from the lowest degree up, tests of "rate >= level" at error/4 each; the lower edge is not before the first degree
+             that is not rejected. The same from the highest degree down. A fixed sequence needs no correction, since the
+             first true hypothesis is the only one that can be rejected wrongly.
+inner ends   tests of "rate < level" of all degrees at once, at error/2 (Holm 1979): the lower edge is not after the first
+             degree that is rejected, the upper edge not before the last.
+
+Where trials share draws of data or of a sketch, the effective number of trials (column success_samples) takes their place.
+"""
 from __future__ import annotations
 
-import functools
+import json
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.special import betainc
 
-from . import oracle
-from .cases import BASELINES, case_columns, closed_form, ignored, judged, rate, table
-from .statistics import wilson
+from .cases import BASELINES, case_columns, ignored, judged, number, rate, table
+from .checks import fraction, of_dataset
+from .times import holm
 
-TARGET = 0.9
-EDGES = ("beta_fail", "beta_c", "beta_ok", "beta_up", "beta_up_class_3s")
-NEEDED = ("beta", "done", "m", "trials", "success_samples", "theory_success", *EDGES, "a_0", "a_1", "b", "c", "kappa")
+LEVEL, ERROR = 0.9, 0.05
+BOUNDS = ("beta_fail", "beta_c", "beta_ok", "beta_up", "beta_up_class_3s")
+EXACT = ("edge_lo", "edge_hi")  #: the exact edges of the theory, at the level of the study
+NEEDED = ("beta", "done", "m", "trials", "trials_done", "success_samples", "theory_success", *BOUNDS, *EXACT)
 
 
 @dataclass(frozen=True)
-class Window:
-    """Degrees at which a rate is at least the target, on the grid of degrees that was measured.
+class Edges:
+    """What trials say of both edges of one curve; see `edges`.
 
-    first, last: smallest and largest degree with rate >= target; NaN if there is none, last = inf if the largest
-    degree of the grid is one of them (the window is not seen to close).
-    first_lo, first_hi: bracket of the lower edge. The grid degree after the last one, below the edge, whose Wilson
-    upper end is below the target; and the first one whose Wilson lower end reaches it (NaN: none does).
-    last_lo, last_hi: the same for the upper edge, mirrored. below: the degree that precedes first_lo, so that the edge
-    lies in (below, first_hi] (NaN: it may lie below the grid). hole: some degree inside is clearly below the target.
+    verdict: "edges", "none" (the rate is below the level at every degree of the grid) or "not settled".
+    lower, upper: (lo, hi) that hold the edge, degrees of the grid. An end that only the grid has is -inf or inf. Both are NaN
+    unless the verdict is "edges".
+    grid: first and last degree. gap: some degree between both edges is below the level (tested at an error of its own).
     """
 
-    first: float = np.nan
-    first_lo: float = np.nan
-    first_hi: float = np.nan
-    last: float = np.nan
-    last_lo: float = np.nan
-    last_hi: float = np.nan
-    hole: bool = False
-    below: float = np.nan
+    verdict: str
+    grid: tuple[float, float]
+    lower: tuple[float, float] = (np.nan, np.nan)
+    upper: tuple[float, float] = (np.nan, np.nan)
+    gap: bool = False
+
+    def words(self, side="lower") -> str:
+        """"in [4, 5]", "< 5" (the grid has no degree that is surely below), "> 40", "none in 1..16", "not settled"."""
+        if self.verdict == "none":
+            return "none in {}..{}".format(*map(number, self.grid))
+        if self.verdict != "edges":
+            return self.verdict
+        lo, hi = self.lower if side == "lower" else self.upper
+        return f"< {number(hi)}" if lo == -np.inf else f"> {number(lo)}" if hi == np.inf else f"in [{number(lo)}, {number(hi)}]"
 
 
-def window(beta, successes, trials, target=TARGET) -> Window:
-    """The window of a measured curve; arrays over the grid of degrees, in any order. Assumes nothing monotone."""
+def edges(beta, rates, samples, level=LEVEL, error=ERROR) -> Edges:
+    """Both edges of a measured curve; arrays over the degrees of its grid, in any order.
+
+    rates: of success, NaN where nothing is measured yet. samples: independent trials behind each rate, not necessarily
+    whole; 0 where there is none. A degree without a measurement counts as a candidate.
+    """
+    level, error = fraction(level, "level"), fraction(error, "error")
     order = np.argsort(beta, kind="stable")
-    beta, k, n = (np.asarray(x, float)[order] for x in (beta, successes, trials))
-    reached = np.flatnonzero(k / n >= target)
-    if not len(reached):
-        return Window()
-    lo, hi = wilson(k, n)
-    below, above = hi < target, lo >= target
-    first, last = reached[0], reached[-1]
-    first_lo, first_hi = _bracket(beta, below, above, first)
-    last_hi, last_lo = _bracket(beta[::-1], below[::-1], above[::-1], len(beta) - 1 - last)
-    closed, before = last < len(beta) - 1, beta[beta < first_lo]
-    return Window(beta[first], first_lo, first_hi, beta[last] if closed else np.inf,
-                  last_lo if closed else np.nan, last_hi if closed else np.nan, bool(below[first:last + 1].any()),
-                  before[-1] if len(before) else np.nan)
+    beta, rates, samples = (np.asarray(x, float)[order] for x in (beta, rates, samples))
+    if not len(beta):
+        return Edges("not settled", (np.nan, np.nan))
+    below, above = pvalues(rates, samples, level)
+    grid, kept = (beta[0], beta[-1]), np.flatnonzero(below > error / 4)
+    if not len(kept):
+        return Edges("none", grid)
+    sure = np.flatnonzero(holm(above) <= error / 2)
+    if not len(sure):
+        return Edges("not settled", grid)
+    first, last = kept[0], kept[-1]
+    return Edges("edges", grid, (beta[first] if first else -np.inf, beta[sure[0]]),
+                 (beta[sure[-1]], beta[last] if last < len(beta) - 1 else np.inf),
+                 bool((below[sure[0]:sure[-1]] <= error / len(beta)).any()))
 
 
-def _bracket(beta, below, above, first):
-    """Bracket of the edge that is met first when walking along `beta`."""
-    sure = np.flatnonzero(above[first:])
-    end = first + sure[0] if len(sure) else first
-    before = np.flatnonzero(below[:end])
-    lo = beta[before[-1] + 1] if len(before) else beta[0]
-    return lo, beta[end] if len(sure) else np.nan
+def pvalues(rates, samples, level):
+    """(p of "rate >= level", p of "rate < level"), exact binomial tests with any real number of samples; 1 without any.
+
+    P(X <= k) = I_(1-level)(n - k, k + 1) and P(X >= k) = I_level(k, n - k + 1), I the regularised incomplete beta function.
+    """
+    rates, n = np.broadcast_arrays(np.asarray(rates, float), np.asarray(samples, float))
+    known = (n > 0) & ~np.isnan(rates)
+    n = np.where(known, n, 1.0)
+    k = np.where(known, rates, 0.0) * n
+    k = np.where(np.abs(k - np.round(k)) < 1e-9 * n, np.round(k), k)  # what a rate of counts was rounded to
+    few, many = k <= 0, k >= n
+    at_most = np.where(many, 1.0, betainc(np.where(many, 1.0, n - k), k + 1, 1 - level))
+    at_least = np.where(few, 1.0, betainc(np.where(few, 1.0, k), n - k + 1, level))
+    return np.where(known, at_most, 1.0), np.where(known, at_least, 1.0)
 
 
-def theory_window(beta, probability, target=TARGET):
-    """(first, last) grid degree with exact probability >= target; NaN, NaN for none, last = inf if still so at the end."""
+def needed(degrees, level=LEVEL, error=ERROR) -> int:
+    """Trials without a failure that it takes to settle anything on a grid: ln(2 G/error)/ln(1/level) of G degrees."""
+    return int(np.ceil(np.log(2 * degrees / error) / -np.log(level) - 1e-9))
+
+
+def theory_edges(beta, probability, level=LEVEL):
+    """(first, last) grid degree with exact probability >= level; NaN, NaN for none, last = inf if still so at the end."""
     order = np.argsort(beta, kind="stable")
     beta, p = np.asarray(beta, float)[order], np.asarray(probability, float)[order]
-    reached = np.flatnonzero(p >= target)
+    reached = np.flatnonzero(p >= level)
     if not len(reached):
         return np.nan, np.nan
     return beta[reached[0]], beta[reached[-1]] if reached[-1] < len(beta) - 1 else np.inf
 
 
-def crossing(point: dict, m: int, low: float, high: float, target=TARGET, digits=4) -> float:
-    """Real degree in (low, high] where the exact probability of success first reaches the target.
-
-    The probability is a step function of the degree (finitely many sign vectors), so this is the step's place. Each
-    round looks at 15 degrees at once, which costs little more than one.
-    """
-    while high - low > 10.0 ** -digits:
-        inside = np.linspace(low, high, 17)
-        reached = np.flatnonzero(oracle.success(inside[1:-1], m, **point) >= target)
-        first = reached[0] + 1 if len(reached) else 16
-        low, high = inside[first - 1], inside[first]
-    return float(high)
+def level_of(ds: xr.Dataset) -> float:
+    """The level of a study, `judge.level`; 0.9 where it says none."""
+    try:
+        return float(json.loads(ds.attrs["provenance_resolved"])["judge"]["level"])
+    except (KeyError, TypeError, ValueError):
+        return LEVEL
 
 
-def critical(ds: xr.Dataset, target=TARGET) -> pd.DataFrame:
+@of_dataset
+def critical(ds: xr.Dataset, level: float | None = None, *, error: float = ERROR, target: float | None = None) -> pd.DataFrame:
     """Table of critical degrees: a row per case, method, d, n that has a curve over beta.
 
-    Columns: the case's coordinates, method, d, n, m; trials (smallest of the curve, 0 where nothing is measured);
-    points, of (points done, points of the study); beta_crit with bracket crit_lo, crit_hi and crit_below, beta_last
-    with last_lo, last_hi, hole (`Window`); theory_points, theory_first, theory_last (exact probability on the same
-    grid); beta_exact (its real crossing, where this package's closed form applies and agrees); the file's beta_fail,
-    beta_c, beta_ok, beta_up, beta_up_class_3s (inf: unreachable, 0: no prediction); and the rates of softmax
-    and linear at the same n and d.
+    level: rate of success that makes a degree critical; by default the study's `judge.level`, 0.9 where it has none. error:
+    chance that a row's statements about both edges are not all right. target: an older name of `level`.
+
+    Columns: the case's coordinates, method, d, n, m; trials (smallest of the curve, 0 where nothing is measured), samples
+    (smallest effective number of them) and `needed` (how many it takes to settle anything); points, of (points done, points of
+    the study); verdict, lower and upper (words: "in [4, 5]", "< 5", "> 40", "none in 1..16", "not settled"), lower_lo,
+    lower_hi, upper_lo, upper_hi (`Edges`: NaN unless the verdict is "edges", inf where the grid ends first), gap, first and
+    last degree of the grid; theory_points, theory_first, theory_last (exact probability on the same grid); the file's
+    edge_lo, edge_hi (exact edges at real degrees, inf: unreachable; NaN where the file has none, or has them at another
+    level); its beta_fail, beta_c, beta_ok, beta_up, beta_up_class_3s (inf: unreachable); and the rates of softmax and linear
+    at the same n and d.
+
+    Raises ValueError for a level or an error that is not between 0 and 1, and where `ds` was opened without the columns.
     """
+    if level is not None and target is not None:
+        raise TypeError("level and target are two names of one number")
+    own = level_of(ds)
+    level = fraction(own if level is None and target is None else target if level is None else level, "level")
+    error = fraction(error, "error")
     frame, names = judged(table(ds)), case_columns(ds)
     beside = {method: _Beside(frame[frame["method"] == method], names) for method in BASELINES}
     keys = [*names, "method", "d", "n"]
     swept = frame[frame["beta"].notna()].sort_values([*keys, "beta"], kind="stable")
+    if (swept["method"] != "closed_form").any() and "success_rate" not in ds:
+        raise ValueError("critical needs the column success_rate: open the file without columns=, or with it among them")
     columns = {name: swept[name].to_numpy() for name in dict.fromkeys([*keys, *NEEDED])}
     columns["rate"] = rate(swept).to_numpy(float)
+    if level != own:
+        columns.update({name: np.full(len(swept), np.nan) for name in EXACT})
     starts = np.flatnonzero(_changes(swept[keys]))
-    rows = [_row({name: column[first:last] for name, column in columns.items()}, keys, beside, target)
+    rows = [_row({name: column[first:last] for name, column in columns.items()}, keys, beside, level, error)
             for first, last in zip(starts, [*starts[1:], len(swept)])]
     found = pd.DataFrame(rows)
     if not len(found):
@@ -124,21 +172,23 @@ def _changes(keys):
     return changed
 
 
-def _row(curve, keys, beside, target):
+def _row(curve, keys, beside, level, error):
     """curve: arrays by name, one entry per degree, sorted."""
     row = {name: curve[name][0] for name in keys}
     done = curve["done"] & ~np.isnan(curve["rate"])
-    measured = row["method"] != "closed_form"
-    row.update(m=int(curve["m"].max()), trials=int(curve["trials"][done].min()) if done.any() and measured else 0,
+    samples = _samples(curve) if row["method"] != "closed_form" else np.zeros(len(done))
+    measured = done & (samples > 0)
+    row.update(m=int(curve["m"].max()), trials=int(curve["trials_done"][measured].min()) if measured.any() else 0,
+               samples=samples[measured].min() if measured.any() else 0, needed=needed(len(done), level, error),
                points=int(done.sum()), of=len(done))
-    found = window(curve["beta"][done], *_samples(curve, done), target) if row["trials"] > 0 else Window()
-    row.update(beta_crit=found.first, crit_lo=found.first_lo, crit_hi=found.first_hi, beta_last=found.last,
-               last_lo=found.last_lo, last_hi=found.last_hi, hole=found.hole, crit_below=found.below)
+    found = edges(curve["beta"], np.where(measured, curve["rate"], np.nan), samples, level, error)
+    row.update(verdict=found.verdict if measured.any() else "", lower=found.words() if measured.any() else "",
+               upper=found.words("upper") if measured.any() else "", lower_lo=found.lower[0], lower_hi=found.lower[1],
+               upper_lo=found.upper[0], upper_hi=found.upper[1], gap=found.gap, first=found.grid[0], last=found.grid[1])
     known = ~np.isnan(curve["theory_success"])
-    first, last = theory_window(curve["beta"][known], curve["theory_success"][known], target)
-    row.update(theory_points=int(known.sum()), theory_first=first, theory_last=last,
-               beta_exact=_exact(curve, curve["beta"][known], first, target))
-    for name in EDGES:
+    first, last = theory_edges(curve["beta"][known], curve["theory_success"][known], level)
+    row.update(theory_points=int(known.sum()), theory_first=first, theory_last=last)
+    for name in (*EXACT, *BOUNDS):
         there = curve[name][~np.isnan(curve[name])]
         row[name] = there[0] if len(there) else np.nan
     for method, points in beside.items():
@@ -146,10 +196,9 @@ def _row(curve, keys, beside, target):
     return row
 
 
-def _samples(curve, done):
-    """(successes, samples) behind each rate: trials that share a draw of a sketch are not independent, the draws are."""
-    samples = np.where(curve["success_samples"] > 0, curve["success_samples"], curve["trials"])[done]
-    return curve["rate"][done] * samples, samples
+def _samples(curve):
+    """Independent trials behind each rate: those that share a draw of data or of a sketch are not, the file says how many are."""
+    return np.where(curve["success_samples"] > 0, curve["success_samples"], curve["trials_done"])
 
 
 class _Beside:
@@ -162,16 +211,3 @@ class _Beside:
 
     def rate(self, row):
         return float(self._rates.get(tuple(row[name] for name in self._names), np.nan))
-
-
-def _exact(curve, known, first, target):
-    point = None if np.isnan(first) else closed_form(curve)
-    if point is None:
-        return np.nan
-    before = known[known < first]
-    return _cached(tuple(point.items()), int(curve["m"][0]), before.max() if len(before) else 0.0, first, target)
-
-
-@functools.lru_cache(maxsize=4096)
-def _cached(point, m, low, high, target):
-    return crossing(dict(point), m, low, high, target)

@@ -4,18 +4,20 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from .checks import check_name, of_dataset
 from .read import COORDINATES
 
 #: coordinates in the order in which they are tried as axes: what a reader asks for first, then what usually follows
 #: from it (the constants from the preset, m from n, block from the method)
 ORDER = ("method", "data_kind", "preset", "precision", "mask", "noise", "n", "d", "beta", "a_0", "a_1", "b", "c",
-         "kappa", "r", "features", "local", "draws", "row_norm", "den_constant", "negative", "cosine", "head", "m",
+         "kappa", "r", "features", "local", "draws", "data_draws", "common", "row_norm", "den_constant", "negative", "cosine", "head", "m",
          "trials", "seed", "j3", "v", "block", "weights", "team_asked")
 #: integers whose 0 says "does not apply"
-_ZERO_IS_NONE = {"d", "v", "r", "features", "local", "draws", "weights", "head"}
+_ZERO_IS_NONE = {"d", "v", "r", "features", "local", "draws", "data_draws", "weights", "head"}
 _MOST = 50_000_000  # cells
 
 
+@of_dataset
 def axes(ds: xr.Dataset) -> list[str]:
     """Names of the fewest coordinates that tell all points apart, `beta` last.
 
@@ -35,8 +37,10 @@ def axes(ds: xr.Dataset) -> list[str]:
     return [name for name in chosen if name != "beta"] + ["beta"] * ("beta" in chosen)
 
 
+@of_dataset
 def applies(ds: xr.Dataset, name: str) -> np.ndarray:
     """(point,) bool: false where the method ignores coordinate `name` (beta of softmax, r of exact)."""
+    check_name(name, ds.coords, "coordinate")
     values = ds[name].values
     ignored = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
     if name in _ZERO_IS_NONE:
@@ -49,6 +53,7 @@ def applies(ds: xr.Dataset, name: str) -> np.ndarray:
     return result
 
 
+@of_dataset
 def grid(ds: xr.Dataset) -> xr.Dataset:
     """Unstacks `point` to the axes that vary (`axes`); what a method ignores is repeated along that axis.
 

@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.optimize import least_squares
 from scipy.stats import chi2, norm
 
+from .checks import at_least, check_name, fraction
 from .samples import fewest, harrell_davis
 
 FEWEST_SIZES = 5  #: different numbers of ranks that a fit needs
@@ -125,6 +126,7 @@ def fit(law: str, ranks, samples, confidence=0.95, resamples=RESAMPLES, seed=0) 
 
     Raises ValueError for too few sizes or repetitions, and for times that are not positive.
     """
+    confidence, resamples = fraction(confidence, "confidence"), int(at_least(resamples, 1, "resamples"))
     law, ranks, order = _checked(law, ranks)
     logs = [_logs(samples[i], ranks_, confidence) for i, ranks_ in zip(order, ranks)]
     middle, error = (np.array(x) for x in zip(*map(harrell_davis, logs)))
@@ -147,6 +149,7 @@ def fit(law: str, ranks, samples, confidence=0.95, resamples=RESAMPLES, seed=0) 
 
 def fit_intervals(law: str, ranks, median, lo, hi, confidence=0.95) -> Fit:
     """The same where a file kept only medians and their intervals: errors from the widths, normal intervals."""
+    confidence = fraction(confidence, "confidence")
     law, ranks, order = _checked(law, ranks)
     median, lo, hi = (np.asarray(x, float)[order] for x in (median, lo, hi))
     if not (np.minimum(median, lo) > 0).all() or not (hi > lo).all():
@@ -161,8 +164,7 @@ def fit_intervals(law: str, ranks, median, lo, hi, confidence=0.95) -> Fit:
 
 
 def _checked(law, ranks):
-    if law not in LAWS:
-        raise ValueError(f"there is no law {law!r}; {', '.join(LAWS)}")
+    check_name(law, LAWS, "law")
     ranks = np.asarray(ranks, float)
     sizes = len(np.unique(ranks))
     if sizes < len(ranks):

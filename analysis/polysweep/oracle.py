@@ -14,6 +14,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import binom
 
+from .checks import check_name
+
+METHODS = ("exact", "softmax", "linear")
+
 
 def tokens(n, d, a, b, c, j3=0):
     """(n, d) rows of A."""
@@ -26,6 +30,7 @@ def tokens(n, d, a, b, c, j3=0):
 
 def attend(rows, beta, method="exact", block=256):
     """(n, d) attention output C and (n,) diagonal of the weights, by blocks of query rows."""
+    check_name(method, METHODS, "method")
     n = len(rows)
     out, diagonal = np.empty_like(rows), np.empty(n)
     for first in range(0, n, block):
@@ -51,6 +56,7 @@ def masses(beta, n, d, a, b, c, method="exact"):
     f, s_k, q: special row on itself, on the other keys of its class, on each other class; rho, q_o: ordinary row on
     its own class, on each other class; same, other: ordinary row of j3's class, of another class, on j3.
     """
+    check_name(method, METHODS, "method")
     beta = np.ones_like(np.asarray(beta, float)) if method == "linear" else np.asarray(beta, float)
     t = n // (d - 2)
     if method == "softmax":
@@ -64,18 +70,19 @@ def masses(beta, n, d, a, b, c, method="exact"):
             "q_o": t * np.exp(-r2) / zo, "same": 1 / zo, "other": np.exp(-r2) / zo}
 
 
-def firing(beta, n, d, a_0, a_1, b, c, kappa, method="exact"):
-    """p0, p1, p01: probabilities that one sign vector fires on D_0, on D_1, on either; arrays over beta.
+def events(beta, n, d, a_0, a_1, b, c, kappa, method="exact"):
+    """(weight, on D_0, on D_1): kinds of sign vectors, how probable each is, and which fire; (kinds,), (degrees, kinds) twice.
 
     A vector enters only through w_1, w_d, w_k and the number q of +1 among the other d-3 class signs.
     """
+    beta = np.atleast_1d(np.asarray(beta, float))
     q = np.arange(d - 2)
-    w1, wd, wk, q = np.meshgrid([-1, 1], [-1, 1], [-1, 1], q, indexing="ij")
+    w1, wd, wk, q = (each.reshape(-1) for each in np.meshgrid([-1, 1], [-1, 1], [-1, 1], q, indexing="ij"))
     weight, total = binom.pmf(q, d - 3, 0.5) / 8, 2 * q - (d - 3)
     base, tolerance = (wd - 1) * c - kappa, 1e-12 * (a_1 + b + 2 * c)
     fired = []
     for a in (a_0, a_1):
-        x = {key: np.reshape(value, (-1, 1, 1, 1, 1)) for key, value in masses(beta, n, d, a, b, c, method).items()}
+        x = {key: np.reshape(value, (-1, 1)) for key, value in masses(beta, n, d, a, b, c, method).items()}
         best = a * x["f"] * w1 + b * ((x["f"] + x["s_k"]) * wk + x["q"] * total) + base
         if n > d - 2:
             best = np.maximum(best, a * x["same"] * w1 + b * (x["rho"] * wk + x["q_o"] * total) + base)
@@ -83,7 +90,13 @@ def firing(beta, n, d, a_0, a_1, b, c, kappa, method="exact"):
             row = a * x["other"] * w1 + b * (sign * x["rho"] + x["q_o"] * (total - sign + wk)) + base
             best = np.where(exists, np.maximum(best, row), best)
         fired.append(best > tolerance)
-    chance = [(weight * event).sum(axis=(1, 2, 3, 4)) for event in (fired[0], fired[1], fired[0] | fired[1])]
+    return weight, *fired
+
+
+def firing(beta, n, d, a_0, a_1, b, c, kappa, method="exact"):
+    """p0, p1, p01: probabilities that one sign vector fires on D_0, on D_1, on either; arrays over beta."""
+    weight, *fired = events(beta, n, d, a_0, a_1, b, c, kappa, method)
+    chance = [(weight * event).sum(axis=1) for event in (*fired, fired[0] | fired[1])]
     return tuple(np.reshape(value, np.shape(beta)) for value in chance)
 
 
@@ -93,3 +106,17 @@ def success(beta, m, **point):
     parts = [firing(part, **point) for part in np.array_split(beta.reshape(-1), beta.size // 16 + 1)]
     p0, _, either = (np.concatenate(column) for column in zip(*parts))
     return ((1 - p0) ** m - (1 - either) ** m).reshape(beta.shape)
+
+
+def crossing(m, low, high, level=0.9, digits=4, **point) -> float:
+    """Real degree in (low, high] where the exact probability of success first reaches the level; `high` if nowhere.
+
+    The probability is a step function of the degree (finitely many sign vectors), so this is the step's place, if no other
+    step lies as close as the 15 degrees that a round looks at.
+    """
+    while high - low > 10.0 ** -digits:
+        inside = np.linspace(low, high, 17)
+        reached = np.flatnonzero(success(inside[1:-1], m, **point) >= level)
+        first = reached[0] + 1 if len(reached) else 16
+        low, high = inside[first - 1], inside[first]
+    return float(high)

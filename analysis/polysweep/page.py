@@ -5,7 +5,6 @@ import base64
 import html
 import os
 
-import pandas as pd
 
 from .report_words import DEFINITIONS, SCOPE
 
@@ -117,7 +116,7 @@ def _relative(path, directory):
 def _critical(section, directory):
     if not len(section.critical):
         return ""
-    from .report import HEADINGS, MOST_ROWS
+    from .report import HEADINGS, MOST_ROWS, settling
 
     everything = section.table()
     frame = everything.head(MOST_ROWS)
@@ -131,10 +130,13 @@ def _critical(section, directory):
                         for name, value, w in zip(frame, values, word))
         rows.append(f'<tr{" class=group" if before not in (None, group) else ""}>{cells}</tr>')
         before = group
-    note = (f"Measured: first degree of the grid with a rate of success of at least {section.target:g}; the bracket runs "
-            "from the degree after the last whose 95 % Wilson interval lies below to the first whose interval lies above (a ? is "
-            "an end that the trials do not settle). Exact theory: the same from the exact probability. All &beta; with an "
-            "index are derived bounds and predictions; a star marks a window with a gap.")
+    note = (f"Edges: the first and the last degree of the grid whose true rate of success is at least {section.level:g}; both "
+            "statements of a row hold together with 95 % confidence (exact binomial tests, no shape assumed). &lt; and &gt;: at or "
+            "beyond that degree, the grid ends before the edge is enclosed. None: every degree is below. Not settled: neither can be "
+            "said. Exact theory: the same from the exact probability. All &beta; with an index are derived bounds and predictions; "
+            "a star marks a window with a gap.")
+    few = settling(section.critical, section.level)
+    note += f" {few}." if few else ""
     if len(everything) > MOST_ROWS:
         note += f" The first {MOST_ROWS} of {len(everything)} rows."
     link = _relative(section.directory / "critical.csv", directory)
@@ -165,8 +167,8 @@ def _table(each, section, directory):
 
 
 def _class(name, value, word):
-    return " ".join(filter(None, ["word" if word else "", "key" if name == "measured" else "",
-                                  "none" if value in ("none", "inf", "open", "") else ""]))
+    return " ".join(filter(None, ["word" if word else "", "key" if name in ("lower", "upper") else "",
+                                  "none" if value in ("none", "inf", "not settled", "") else ""]))
 
 
 def _symbol(name):

@@ -4,11 +4,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from .checks import of_dataset
+
 BAND = 0.25  #: predictions within this share of the measurement count as good
 LEAST_S = 0.01  #: predictions below are mostly overhead
 COLUMNS = ("launch", "team", "points", "method", "n", "timing", "predicted_s", "measured_s", "ratio", "how", "slot")
 
 
+@of_dataset
 def predictions(ds) -> pd.DataFrame:
     """A row per prediction that can be held against a clock, in seconds.
 

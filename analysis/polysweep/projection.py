@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .checks import of_dataset
 from .models import FARTHEST
 from .predictions import predictions
 from .read import COORDINATES
-from .scaling import WORK_BOUND, _FOLLOWS_N, strong, timed, weak
+from .scaling import WORK_BOUND, _FOLLOWS_N, about_time, strong, timed, weak
 
 FEWEST = 5  #: predictions that a band needs
 CENTRAL = 0.9  #: share of them that it holds
@@ -62,6 +63,7 @@ def read_plan(path) -> pd.DataFrame:
     return points
 
 
+@of_dataset
 def project(ds, plan: pd.DataFrame) -> pd.DataFrame:
     """A row per series of `scaling.strong` and `scaling.weak` and team that the plan has for it, from the largest
     measured team on; nothing but a series that goes beyond.
@@ -74,6 +76,7 @@ def project(ds, plan: pd.DataFrame) -> pd.DataFrame:
 
     Raises Unmatched where the plan continues no series of the file.
     """
+    _check_plan(plan)
     found, rows, series = bands(ds, plan), [], []
     for kind, table in (("strong", strong(ds)), ("weak", weak(ds))):
         names = [name for name in table.attrs["names"] if name != "n"]
@@ -93,6 +96,7 @@ def project(ds, plan: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+@of_dataset
 def bands(ds, plan: pd.DataFrame) -> dict:
     """{method: Band} of the methods for which there are predictions enough.
 
@@ -100,11 +104,17 @@ def bands(ds, plan: pd.DataFrame) -> dict:
     all methods: the factor of a calibration is in them already. Where the plan has too few of them, of the file's own
     predictions in the same way, first of passes alone (`predictions`).
     """
+    _check_plan(plan)
     own = predictions(ds)
     own = own.assign(ratio=own["measured_s"] / own["predicted_s"])
     sources = ((_met(ds, plan), True), (own[own["how"] == "pass"], False), (own, False))
     made = {method: _band(sources, method) for method in plan["method"].unique()}
     return {method: band for method, band in made.items() if band}
+
+
+def _check_plan(plan):
+    if not isinstance(plan, pd.DataFrame) or not _WANTED <= set(plan):
+        raise TypeError("a plan is a table from polysweep.projection.read_plan")
 
 
 def _band(sources, method):
@@ -145,6 +155,8 @@ def _seen(ds, plan):
 def _why(ds, plan, series):
     """What a file or a plan lacks, if no series of [(keys, part)] goes on."""
     if not series:
+        if not about_time(ds):
+            return "it is not about time: `team` is no axis of it, and `time` is off"
         invalid = timed(ds).attrs["invalid"]
         return (f"{invalid} of its points were timed while ranks shared cores (oversubscribed), and such times are not valid"
                 if invalid else "no point of it was timed on teams of several sizes")

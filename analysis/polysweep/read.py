@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import pathlib
 
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
@@ -16,13 +15,15 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import xarray as xr  # noqa: E402
 
+from .checks import names_of, path_of  # noqa: E402
 from .commits import Checksum  # noqa: E402
 
 SCHEMA = 1  #: newest major version of the file's schema that this package knows
 
 #: columns that say which point a slot is; own axes of a study come with them
 COORDINATES = tuple("""method beta n d v r features local draws mask precision data_kind preset noise a_0 a_1 b c kappa
-    j3 m trials row_norm den_constant negative cosine head block seed weights team_asked""".split())
+    j3 m trials row_norm den_constant negative cosine head block seed weights team_asked data_draws
+    common""".split())
 #: columns that say what became of it; `launch` counts the rows of the launch table
 SLOT = ("status", "error_code", "attempt", "deaths", "launch", "commit")
 _HDF5_ONLY = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimid", "_Netcdf4Coordinates",
@@ -33,8 +34,8 @@ def open(path, columns=None) -> xr.Dataset:  # noqa: A001
     """The result table as a Dataset on dimension `point` (and `rep`, `draw` where samples are kept).
 
     path: of an HDF5 file that polysweep wrote, finished or not.
-    columns: names of result columns to keep; all by default. Coordinates and slot columns always come along. The others
-    are read all the same, for the checksums, one at a time.
+    columns: names of result columns to keep; all by default, none for []. Coordinates and slot columns always come along. The
+    others are read all the same, for the checksums, one at a time.
 
     Coded columns become coordinates of words (``ds.method == "exact"``); the numbers of the file stay beside them as
     ``method_code``. Integers stay integers. `committed` is true for slots that were written completely; everywhere
@@ -42,12 +43,14 @@ def open(path, columns=None) -> xr.Dataset:  # noqa: A001
     Units and long names are the attributes of each variable. The file's own attributes, the study's name and text
     are in ``ds.attrs``; see also `provenance` and `failures`.
 
-    Raises ValueError for a file of another kind or of a newer schema, OSError for one that HDF5 cannot open.
+    Raises ValueError for a file of another kind or of a newer schema and for a column that it does not have, OSError for one
+    that HDF5 cannot open.
     """
-    path = pathlib.Path(path)
+    path = path_of(path, "open")
     with _file(path) as file:
         _check(file, path)
         names = [name for name in file if isinstance(file[name], h5py.Dataset) and not _is_scale(file[name], name)]
+        columns = columns if columns is None else _chosen(columns, names)
         slots = file["commit"].shape[0]
         commit, checksum, variables = _variable(file["commit"], slots), Checksum(slots), {}
         for name in names:
@@ -79,7 +82,7 @@ def provenance(path) -> dict:
     `launches` has one row per launch that wrote to the file (its index is the column `launch`; the last 64 are kept):
     version, command, hosts, binding, BLAS kernel, MPI. Other texts of the group appear under their own names.
     """
-    with _file(pathlib.Path(path)) as file:
+    with _file(path_of(path, "provenance")) as file:
         if "provenance" not in file:
             return {"launches": pd.DataFrame()}
         texts, tables = _walk(file["provenance"])
@@ -94,7 +97,7 @@ def provenance(path) -> dict:
 
 def failures(path) -> pd.DataFrame:
     """The failure table: columns slot, attempt, site, message; a row per slot (the newest of a few thousand)."""
-    with _file(pathlib.Path(path)) as file:
+    with _file(path_of(path, "failures")) as file:
         _, tables = _walk(file["failures"]) if "failures" in file else ({}, [])
     table = max(tables, key=len, default=pd.DataFrame())
     for name in ("slot", "attempt", "site", "message"):
@@ -125,6 +128,14 @@ def _check(file, path):
     version = _attributes(file).get("schema_version", SCHEMA)
     if int(str(version).split(".")[0]) > SCHEMA:
         raise ValueError(f"{path}: schema version {version} is newer than this package knows ({SCHEMA}); update it")
+
+
+def _chosen(columns, names):
+    """The columns a caller asked for; words and what the reader adds (`done`, NAME_code) go by the names they have there."""
+    if isinstance(columns, str):
+        raise TypeError(f"columns are given as a list of names: [{columns!r}]")
+    plain = [name if name in names else str(name).removesuffix("_code") for name in columns]
+    return set(names_of(plain, [*names, "committed", "done"], "column"))
 
 
 def _is_scale(dataset, name):

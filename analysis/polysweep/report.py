@@ -9,11 +9,13 @@ import pathlib
 import sys
 import warnings
 
+import numpy as np
 import pandas as pd
 
 from . import figures, page
 from .cases import ERRORS, case_columns, every
-from .critical import TARGET, critical
+from .checks import at_least, fraction
+from .critical import BOUNDS, EXACT, critical, level_of
 from .projection import Unmatched, project, read_plan
 from .read import failures, open as read, provenance
 from .scaling import fits, strong, timed, weak
@@ -33,8 +35,8 @@ def main(arguments=None) -> int:
                                      epilog="A file that a run is still writing can be reported at any time.")
     parser.add_argument("files", nargs="+", metavar="FILE", help="result file of polysweep run")
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="where figures, CSV and index.html go")
-    parser.add_argument("--target", type=float, default=TARGET, metavar="RATE",
-                        help="rate of success that makes a degree critical (default %(default)s)")
+    parser.add_argument("--level", "--target", type=float, metavar="RATE",
+                        help="rate of success that makes a degree critical (default: judge.level of the study, 0.9 where it has none)")
     parser.add_argument("--error", choices=ERRORS, default="err_out", help="the error that the table of the cheapest sketch is "
                         "about (default %(default)s; cheapest.csv has all)")
     parser.add_argument("--upto", type=float, metavar="RANKS", help="draw fitted laws of scaling to this many ranks; beyond four "
@@ -44,8 +46,11 @@ def main(arguments=None) -> int:
                         "does not continue is drawn without it, with a warning")
     parser.add_argument("--quiet", action="store_true", help="print no table")
     options = parser.parse_args(arguments)
-    if not 0 < options.target < 1:
-        parser.error("--target must lie between 0 and 1")
+    try:
+        options.level is None or fraction(options.level, "--level")
+        options.upto is None or at_least(options.upto, 1, "--upto")
+    except ValueError as error:
+        parser.error(str(error))
 
     directory = pathlib.Path(options.output)
     sections, code = [], 0
@@ -76,7 +81,7 @@ def _section(path, place, options):
     """The section of a file; what was warned of while it was made goes to stderr, once."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        section = Section(path, place, options.target, options.error, options.upto, options.plan)
+        section = Section(path, place, options.level, options.error, options.upto, options.plan)
     for text in dict.fromkeys(str(each.message) for each in caught if each.category is UserWarning):
         print(f"polysweep-report: warning: {text}", file=sys.stderr)
     return section
@@ -94,9 +99,10 @@ def _names(paths):
 class Section:
     """Everything the report says about one file; made in full, figures and CSV files included, by the constructor."""
 
-    def __init__(self, path, directory, target=TARGET, error="err_out", upto=None, plan=None):
+    def __init__(self, path, directory, level=None, error="err_out", upto=None, plan=None):
         ds = read(path)
-        self.path, self.directory, self.target = pathlib.Path(path), pathlib.Path(directory), target
+        self.path, self.directory = pathlib.Path(path), pathlib.Path(directory)
+        self.level = level_of(ds) if level is None else level
         self.attributes = dict(ds.attrs)
         self.cases, points = case_columns(ds), every(ds)
         self.counts = points["status"].where(points["committed"] | points["status"].isin(["empty", "running"]),
@@ -104,7 +110,7 @@ class Section:
         self.points = len(points)
         self.provenance, self.failures = provenance(path), failures(path)
         self.consistency = consistency(points)
-        self.critical = critical(ds, target)
+        self.critical = critical(ds, self.level)
         self.oversubscribed = timed(ds).attrs["invalid"]
         self.directory.mkdir(parents=True, exist_ok=True)
         self.critical.to_csv(self.directory / "critical.csv", index=False)
@@ -112,9 +118,9 @@ class Section:
         self.projected = ahead is not None
         self.tables = [*self._sketches(ds, error), *self._scaling(ds, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
-                        (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds),
-                         *figures.degrees(ds, target, self.critical), *figures.separation(ds), *figures.errors(ds),
-                         *figures.costs(ds), *figures.heads(ds), *figures.strong(ds, upto, ahead), *figures.weak(ds, upto, ahead),
+                        (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds, self.level),
+                         *figures.degrees(ds, self.level, self.critical), *figures.separation(ds), *figures.errors(ds),
+                         *figures.lengths(ds), *figures.costs(ds), *figures.heads(ds), *figures.strong(ds, upto, ahead), *figures.weak(ds, upto, ahead),
                          *figures.decomposition(ds), *figures.roofline(ds), *figures.prediction(ds), *figures.timeline(ds))]
 
     def _sketches(self, ds, error):
@@ -166,7 +172,7 @@ class Section:
 
     def table(self) -> pd.DataFrame:
         """The critical degrees as a reader sees them: words and short numbers, one column per idea."""
-        return readable(self.critical, self.cases, self.target)
+        return readable(self.critical, self.cases)
 
     def text(self) -> str:
         """What the command prints."""
@@ -174,10 +180,11 @@ class Section:
         lines += [self.untimed()] if self.oversubscribed else []
         if len(self.critical):
             shown = self.table()
-            lines += ["", f"critical degrees (rate of success >= {self.target:g}; brackets from 95 % Wilson intervals)",
+            lines += ["", f"critical degrees (rate of success >= {self.level:g}; both edges of a row hold together with 95 % confidence)",
                       aligned(shown.head(MOST_ROWS))]
             if len(shown) > MOST_ROWS:
                 lines.append(f"  ... and {len(shown) - MOST_ROWS} more in critical.csv")
+            lines += [few] if (few := settling(self.critical, self.level)) else []
         for each in self.tables:
             lines += ["", each.title, aligned(each.shown.head(MOST_ROWS))]
             if len(each.shown) > MOST_ROWS:
@@ -192,9 +199,9 @@ class Section:
 WORDS = ("method", "preset", "precision", "mask", "data_kind", "row_norm", "sketch", "smallest state", "fewest operations",
          "kind", "law", "parameter")
 HEADINGS = {  # column -> (text, HTML)
-    "measured": ("measured", "measured &beta;"), "bracket": ("bracket", "bracket"),
-    "upper": ("upper edge", "upper edge"), "upper_bracket": ("bracket ", "bracket "),
-    "theory": ("theory, grid", "exact theory,<br>on the grid"), "exact": ("theory, real", "exact theory,<br>real &beta;"),
+    "lower": ("lower edge", "lower edge"), "upper": ("upper edge", "upper edge"),
+    "theory": ("theory, grid", "exact theory,<br>on the grid"), "edge_lo": ("exact, lower", "exact edge,<br>lower"),
+    "edge_hi": ("upper", "upper"),
     "beta_fail": ("beta_fail", "&beta;<sub>fail</sub>"), "beta_c": ("beta_c", "&beta;<sub>c</sub>"),
     "beta_ok": ("beta_ok", "&beta;<sub>ok</sub>"), "beta_up": ("beta_up", "&beta;<sub>up</sub>"),
     "beta_up_class_3s": ("beta_up_3s", "&beta;<sub>up,3&sigma;</sub>"), "softmax": ("softmax", "softmax"),
@@ -202,7 +209,7 @@ HEADINGS = {  # column -> (text, HTML)
 }
 
 
-def readable(critical: pd.DataFrame, cases, target=TARGET) -> pd.DataFrame:
+def readable(critical: pd.DataFrame, cases) -> pd.DataFrame:
     """Texts for a person. Columns that say nothing in this file are left out, and so are rows of closed_form where the
     same case, d and n were measured (their row holds the exact theory too)."""
     if not len(critical):
@@ -213,25 +220,37 @@ def readable(critical: pd.DataFrame, cases, target=TARGET) -> pd.DataFrame:
     for name in (*cases, "method", "d", "n", "m"):
         if name in cases or critical[name].nunique() > 1 or name in ("d", "n"):
             out[name] = [_number(x) if x or name not in SIZE else "" for x in critical[name]]
-    measured = critical["trials"] > 0
-    out["measured"] = ["" if not m else "none" if x != x else _number(x) for x, m in zip(critical["beta_crit"], measured)]
-    out["bracket"] = [_span(lo, hi) for lo, hi in zip(critical["crit_lo"], critical["crit_hi"])]
-    if (critical["beta_last"].notna() & (critical["beta_last"] != float("inf"))).any():
-        out["upper"] = [_upper(x) for x in critical["beta_last"]]
-        out["upper_bracket"] = [_span(lo, hi) for lo, hi in zip(critical["last_lo"], critical["last_hi"])]
-    out["measured"] += ["*" if hole else "" for hole in critical["hole"]]
+    if (critical["trials"] > 0).any():
+        out["lower"] = [words + "*" * bool(gap) for words, gap in zip(critical["lower"], critical["gap"])]
+        out["upper"] = critical["upper"].where(critical["verdict"] == "edges", "")  # else the same words again
     out["theory"] = [_theory(a, b) if k else "" for a, b, k in
                      zip(critical["theory_first"], critical["theory_last"], critical["theory_points"])]
-    out["exact"] = critical["beta_exact"].map(_two)
-    for name in ("beta_fail", "beta_c", "beta_ok", "beta_up", "beta_up_class_3s"):
-        if (critical[name].notna() & (critical[name] != float("inf")) & (critical[name] > 0)).any():
-            out[name] = critical[name].where(critical[name] > 0).map(_two)  # 0: no prediction
+    for name in (*EXACT, *BOUNDS):
+        if critical[EXACT[0] if name in EXACT else name].notna().any() and (name in EXACT or np.isfinite(critical[name][critical[name] > 0]).any()):
+            out[name] = critical[name].map(_two)
+    if "edge_lo" in out:
+        never = critical["edge_lo"] == np.inf
+        out["edge_lo"] = out["edge_lo"].where(~never, "none")
+        out["edge_hi"] = out["edge_hi"].where(~never, "")
     for name in ("softmax", "linear"):
         if critical[name].notna().any():
             out[name] = critical[name].map(_two)
     if (critical["points"] < critical["of"]).any():
         out["points"] = [f"{a}/{b}" for a, b in zip(critical["points"], critical["of"])]
     return out
+
+
+def settling(critical: pd.DataFrame, level: float) -> str:
+    """What it takes to settle edges where a row has fewer trials; empty where none has."""
+    measured = critical[critical["trials"] > 0] if len(critical) else critical
+    few = measured[measured["samples"] < measured["needed"]] if len(measured) else measured
+    if not len(few):
+        return ""
+    grid = few.loc[few["needed"].idxmax()]
+    shared = (few["samples"] < few["trials"]).any()
+    return (f"To settle edges at {level:g} on a grid of {int(grid['of'])} degrees takes at least {int(grid['needed'])} "
+            f"{'effective ' if shared else ''}trials of a point: {len(few)} of {len(measured)} rows have fewer "
+            f"(from {few['samples'].min():.0f})" + (", since trials that share a draw are not independent" if shared else ""))
 
 
 def _number(x):
@@ -242,21 +261,10 @@ def _two(x):
     return "" if x != x else "inf" if x == float("inf") else f"{x:.2f}"
 
 
-def _upper(x):
-    return "" if x != x else "open" if x == float("inf") else _number(x)
-
-
-def _span(lo, hi):
-    """Bracket of grid degrees; an end that the intervals do not settle is "?"."""
-    if lo != lo and hi != hi:
-        return ""
-    return f"[{'?' if lo != lo else _number(lo)}, {'?' if hi != hi else _number(hi)}]"
-
-
 def _theory(first, last):
     if first != first:
         return "none"
-    return _number(first) if last == float("inf") else f"{_number(first)}..{_number(last)}"
+    return f"{_number(first)}.." + ("" if last == float("inf") else _number(last))
 
 
 def aligned(frame: pd.DataFrame) -> str:

@@ -1,11 +1,10 @@
 """What attention gave each query row of a point, from files whose study has `output: {keep: [rows]}`."""
 from __future__ import annotations
 
-import pathlib
-
 import numpy as np
 import xarray as xr
 
+from .checks import index_of, path_of
 from .commits import Checksum
 from .read import _attributes, _check, _file
 
@@ -25,7 +24,7 @@ def rows(path, point: int) -> xr.Dataset:
     Raises KeyError where the file keeps no rows, IndexError for a slot that it does not have, ValueError for a point that
     is not done or has no rows.
     """
-    path = pathlib.Path(path)
+    path, point = path_of(path, "rows"), index_of(point, "point")
     with _file(path) as file:
         _check(file, path)
         if "rows" not in file:

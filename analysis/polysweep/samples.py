@@ -6,14 +6,15 @@ import functools
 import numpy as np
 from scipy.stats import beta, binom
 
+from .checks import check_name, fraction
+
 #: mean that a kind of unit has: times and other costs add up, rates are costs turned over, ratios multiply
 MEANS = {"cost": "arithmetic", "rate": "harmonic", "ratio": "geometric"}
 
 
 def fewest(confidence=0.95) -> int:
     """The fewest samples whose smallest and largest enclose the median with this confidence: 6 for 95 %."""
-    if not 0 < confidence < 1:
-        raise ValueError(f"a confidence lies between 0 and 1, not {confidence}")
+    confidence = fraction(confidence, "confidence")
     return int(np.ceil(1 - np.log2(1 - confidence) - 1e-12))
 
 
@@ -24,6 +25,7 @@ def median_interval(samples, confidence=0.95):
     the largest that leaves `confidence` (David and Nagaraja, Order Statistics, 7.1). Samples that are NaN count as missing,
     in one row of samples only. Below `fewest` samples lo and hi are NaN: not even smallest and largest suffice.
     """
+    confidence = fraction(confidence, "confidence")
     x = np.sort(np.asarray(samples, float), axis=-1)
     if x.ndim == 1:
         x = x[~np.isnan(x)]
@@ -94,8 +96,8 @@ def mean(values, unit: str, how: str | None = None) -> float:
     values = np.asarray(values, float)
     right = MEANS[kind_of(unit)]
     if how not in (None, right):
-        raise ValueError(f"a {kind_of(unit)} (unit {unit!r}) has a {right} mean, not a {how or 'nameless'} one"
-                         if how in MEANS.values() else f"there is no {how!r} mean; {', '.join(MEANS.values())}")
+        check_name(how, MEANS.values(), "mean")
+        raise ValueError(f"a {kind_of(unit)} (unit {unit!r}) has a {right} mean, not a {how} one")
     if not len(values):
         raise ValueError("there is no mean of no values")
     if right == "arithmetic":

@@ -6,19 +6,21 @@
     polysweep.scaling.fits(ds)                 # Amdahl, USL, Gustafson, with intervals
 
 Times are medians over repetitions of the slowest rank of a team. A *series* is what one curve shows: strong, the same
-point on teams of several sizes; weak, points whose work per rank stays the same while the team grows. The base of a series
-is its smallest team; its seconds stand beside every speed-up. Points timed while ranks shared cores are never taken. Points
-timed alone and beside equal teams are series of their own, but a team that fills its job, which nothing can be beside, ends
-both.
+point on teams of several sizes; weak, points whose work per rank stays the same while the team grows. The base of a series is its
+smallest team; its seconds stand beside every speed-up. Points timed while ranks shared cores are never taken. Points timed
+alone and beside equal teams are series of their own: beside others, ranks share what memory gives them. Series are made of
+studies that are about time: `team` is an axis of theirs, or `time` is on. Elsewhere teams follow from what points cost, and a
+time is that of a single pass.
 """
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from .checks import at_least, names_of, of_dataset
 from .grid import axes
 from .models import FEWEST_SIZES, LAWS, fit, fit_intervals
-from .read import COORDINATES, provenance
+from .read import COORDINATES
 from .samples import ratio
 
 VALID = ("alone", "beside")  #: ways of timing that are times of one point: by itself, or while equal teams work
@@ -62,6 +64,7 @@ def group_efficiency(base_s, base_ranks, time_s, ranks) -> float:
 # ---- points ----------------------------------------------------------------------------------------------------------
 
 
+@of_dataset
 def timed(ds) -> pd.DataFrame:
     """The done points with a valid time of their own: coordinates, team, cost and parallel columns, `samples` (repetitions
     kept). Its index is the slot; ``.attrs["invalid"]`` counts the points left out because ranks shared cores."""
@@ -80,40 +83,29 @@ def timed(ds) -> pd.DataFrame:
     return frame
 
 
+@of_dataset
+def about_time(ds) -> bool:
+    """Whether a study asks how long points take: `team` is an axis of it, or `time` is on, so that points were repeated."""
+    if "team_asked" in ds and len(np.unique(ds["team_asked"].values)) > 1:
+        return True
+    if "time_stop" in ds and (ds["time_stop"].values[ds["done"].values] != "none").any():
+        return True
+    return any(len(kept) > 1 for kept in samples(ds, range(ds.sizes["point"])).values())
+
+
 def _teams(ds):
-    """`timed`, or nothing of it where there is one size of team."""
+    """`timed`, or nothing of it where there is one size of team or the study is not about time."""
     frame = timed(ds)
-    return frame if frame["team"].nunique() > 1 else frame[:0]
+    return frame if frame["team"].nunique() > 1 and about_time(ds) else frame[:0]
 
 
-def _parts(ds, frame, keys):
-    """The points of `frame` that `keys` and the way of timing tell apart. Points beside equal teams are joined by those of
-    larger teams that filled their job; where the file does not say its ranks, of the only team that was alone."""
-    ranks = _ranks(ds, frame)
-    for _, group in frame.groupby(keys, dropna=False, sort=False):
-        for timing, part in group.groupby("timing", sort=False):
-            if timing == "beside":
-                larger = group[(group["timing"] == "alone") & (group["team"] > part["team"].max())]
-                known, only = ranks[larger.index], (group.loc[group["timing"] == "alone", "team"].nunique() == 1)
-                part = pd.concat([part, larger[(known == larger["team"]) | (known.isna() & only)]])
-            yield part
+def _parts(frame, keys):
+    """The points of `frame` that `keys` and the way of timing tell apart."""
+    for _, part in frame.groupby([*keys, "timing"], dropna=False, sort=False):
+        yield part
 
 
-def _ranks(ds, frame):
-    """Ranks of the launch of each point; NaN where the file does not say."""
-    try:
-        launches = provenance(ds.attrs["path"])["launches"]
-    except (KeyError, OSError):
-        launches = pd.DataFrame()
-    known = launches["ranks"] if "ranks" in launches else pd.Series(dtype=float)
-    return frame["launch"].map(known).astype(float)
-
-
-def way(table):
-    """How the series of each row was timed: as its base, since a team that fills its job may end a series of either way."""
-    return table.groupby("series")["timing"].transform("first")
-
-
+@of_dataset
 def samples(ds, slots) -> dict:
     """{slot: seconds of its repetitions}; empty arrays where the file kept none."""
     if "time_s" not in ds or ds["time_s"].ndim != 2:
@@ -122,6 +114,7 @@ def samples(ds, slots) -> dict:
     return {slot: values[slot][~np.isnan(values[slot])] for slot in slots}
 
 
+@of_dataset
 def held(ds) -> list[str]:
     """Coordinates that tell series of strong scaling apart: method, n and all others that vary, but for the team."""
     varying = [name for name in axes(ds) if name != "team_asked"]
@@ -131,6 +124,7 @@ def held(ds) -> list[str]:
 # ---- tables ----------------------------------------------------------------------------------------------------------
 
 
+@of_dataset
 def strong(ds) -> pd.DataFrame:
     """Strong scaling: a row per point that was timed on teams of two or more sizes, series by series.
 
@@ -141,9 +135,10 @@ def strong(ds) -> pd.DataFrame:
     """
     frame = _teams(ds)
     keys = [name for name in (*COORDINATES, *ds.attrs.get("own_axes", [])) if name != "team_asked"]
-    return _table(ds, frame, _parts(ds, frame, keys), held(ds))
+    return _table(ds, frame, _parts(frame, keys), held(ds))
 
 
+@of_dataset
 def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
     """Weak scaling: series in which the team grows and the work per rank, `flops` over `team`, stays within `bound` of the
     base's. Columns as of `strong`, without Karp-Flatt; efficiency is T(P_0)/T(P), `work` the work per rank over the base's.
@@ -152,11 +147,12 @@ def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
     are; of several lengths on one team the one closest in work is taken. A study whose work per rank varies more gives no
     rows: it is not weak scaling.
     """
+    bound = at_least(bound, 0, "bound")
     frame = _teams(ds)
     frame = frame[frame["flops"] > 0]
     keys = [name for name in COORDINATES if name not in (*_FOLLOWS_N, "team_asked")]
     chains = []
-    for part in _parts(ds, frame, keys):
+    for part in _parts(frame, keys):
         chains += _chains(part.assign(per_rank=part["flops"] / part["team"]), bound)
     names = [name for name in held(ds) if name not in _FOLLOWS_N and name not in ds.attrs.get("own_axes", [])]
     table = _table(ds, frame, chains, [*names, "n"])
@@ -222,8 +218,10 @@ def _metrics(part, series):
 # ---- fits ------------------------------------------------------------------------------------------------------------
 
 
+@of_dataset
 def series_fits(ds, table, laws) -> dict:
     """{series: [Fit or the text that says why there is none, for each law]} of a table from `strong` or `weak`."""
+    laws = names_of(laws, LAWS, "law")
     return {number: [_fit(ds, part, law) for law in laws] for number, part in table.groupby("series")}
 
 
@@ -238,6 +236,7 @@ def _fit(ds, part, law):
         return str(error)
 
 
+@of_dataset
 def fits(ds) -> pd.DataFrame:
     """Amdahl and USL of every strong series, Gustafson of every weak one: a row per parameter.
 

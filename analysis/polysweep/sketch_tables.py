@@ -84,7 +84,7 @@ def _from(n, how, first, last):
 
 
 def _sketch(row):
-    size = f"r={int(row.r)}" if row.r else f"F={int(row.features)}"
+    size = f"r={int(row.r)}" if row.r else f"{'exact, ' * bool(row.exact)}F={int(row.features)}"
     return f"{row.method} {size}" + (f", local {int(row.local)}" if row.local else "")
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .cases import baseline, case_columns, table
+from .cases import ERRORS, baseline, case_columns, table
+from .checks import at_least, check_name, names_of, of_dataset
 
 SIZE = ("r", "features", "draws", "local", "weights")  #: coordinates that are a sketch's own
 SERIES = ("method", "local", "weights")  #: what one curve over sizes has in common
@@ -21,15 +22,19 @@ def reference(points: pd.DataFrame, method: str) -> str:
     return points["method_reference"][points["method"] == method].iloc[0]
 
 
+@of_dataset
 def held(ds: xr.Dataset) -> list[str]:
     """Coordinates that say what is estimated: all that vary, but for method, n, d and what sketches choose."""
     return [name for name in case_columns(ds) if name not in SIZE]
 
 
+@of_dataset
 def sketches(ds: xr.Dataset) -> pd.DataFrame:
     """The points of sketches, their sizes complete: monomials have as many features as the degree makes of the width,
-    and a state is features x (v + 1) numbers of the point's precision where the file does not say. An error up to
-    `rounding` is that of a map that is exact: a few last bits of <q,k>, as often as the degree."""
+    and a state is features x (v + 1) numbers of the point's precision where the file does not say. Files without the column
+    `map_features` left out of it the keys and values of the exact window (`local`), which are added. `exact`: whether the file
+    says that the feature map is exact, whatever is drawn. An error up to `rounding` is that of such a map: a few last bits of
+    <q,k>, as often as the degree."""
     frame = table(ds)
     frame = frame[frame["method_folds"] == "states"].copy()
     if not len(frame):
@@ -42,8 +47,27 @@ def sketches(ds: xr.Dataset) -> pd.DataFrame:
     single = frame["precision"] == "fp32"
     width = np.where(single, 4, 8)
     frame["rounding"] = np.where(single, 2e-6, 1e-12) * frame["beta"].fillna(4).clip(lower=4)
-    frame["state_bytes"] = frame["state_bytes"].fillna(frame["features"] * (frame["v"] + 1.0) * width)
+    whole = frame["features"] * (frame["v"] + 1.0) * width
+    if "map_features" not in ds:
+        window = frame["local"] * (frame["d"] + frame["v"]) * width
+        frame["state_bytes"], whole = frame["state_bytes"] + window, whole + window
+    frame["state_bytes"] = frame["state_bytes"].fillna(whole)
+    frame["exact"] = frame["exact_map"] == 1
     return frame
+
+
+def once(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """The points of `sketches`, those of an exact map once for each case (`names`), method and window: what was asked for does
+    not change such a map. They have r = 0, and as `features` what is stored."""
+    if not len(frame) or not frame["exact"].any():
+        return frame
+    frame = frame.copy()
+    frame.loc[frame["exact"], "features"] = frame.loc[frame["exact"], "map_features"].astype(frame["features"].dtype)
+    frame.loc[frame["exact"], ["r", "draws"]] = 0
+    keys = frame[[*names, *SERIES, "features"]].assign(_late=~frame["done"].astype(bool))
+    first = keys.sort_values("_late", kind="stable").drop(columns="_late")
+    kept = first[~(first.duplicated() & frame.loc[first.index, "exact"])].index
+    return frame.loc[kept.sort_values()]
 
 
 def _monomials(d, beta):
@@ -64,16 +88,18 @@ def exact_of(points: pd.DataFrame, names: list[str], values, method: str) -> pd.
 # ---- the cheapest sketch for an error ------------------------------------------------------------------------------
 
 
+@of_dataset
 def cheapest(ds: xr.Dataset, levels=LEVELS, errors=("err_out", "err_attn", "err_amm")) -> pd.DataFrame:
     """For every case (what is estimated, n, d, beta), error column and level: the sketch with the smallest state, and
     the one with the fewest flops, among those whose median error over draws is at most the level.
 
-    Columns: the case, `error`, `level`, `by` (state_bytes or flops), and of the sketch found method, r, features, local,
-    its `cost`, `of_exact` (cost against the exact method's flops, state against keys and values), `found` (its error)
-    and `found_q90`, `bad_rows`. No sketch: method "", NaN.
+    Columns: the case, `error`, `level`, `by` (state_bytes or flops), and of the sketch found method, r, features, local, `exact`
+    (its map is: then r is 0 and features what is stored), its `cost`, `of_exact` (cost against the exact method's flops, state
+    against keys and values), `found` (its error) and `found_q90`, `bad_rows`. No sketch: method "", NaN.
     """
+    errors, levels = names_of(errors, ERRORS, "error"), [at_least(level, 0, "a level of error") for level in levels]
     names, frame, everything = [*held(ds), "n", "d", "beta"], sketches(ds), table(ds)
-    frame = frame[frame["done"]] if len(frame) else frame
+    frame = once(frame[frame["done"]], names) if len(frame) else frame
     rows = []
     for error in errors:
         measured = frame[frame[error].notna()] if len(frame) else frame
@@ -91,11 +117,11 @@ def _cheapest(everything, names, key, part, error, levels):
         good = part[part[error] <= level]
         for by in ("state_bytes", "flops"):
             row = {**dict(zip(names, key)), "error": error, "level": level, "by": by, "method": "", "r": 0, "features": 0,
-                   "local": 0, "cost": np.nan, "of_exact": np.nan, "found": np.nan, "found_q90": np.nan, "bad_rows": 0,
+                   "local": 0, "exact": False, "cost": np.nan, "of_exact": np.nan, "found": np.nan, "found_q90": np.nan, "bad_rows": 0,
                    "lowest": part[error].min()}
             if good[by].notna().any():
                 best = good.sort_values([by, error], kind="stable").iloc[0]
-                row.update({name: best[name] for name in ("method", "r", "features", "local", "bad_rows")})
+                row.update({name: best[name] for name in ("method", "r", "features", "local", "exact", "bad_rows")})
                 row.update(cost=best[by], of_exact=best[by] / whole[by], found=best[error], found_q90=best[error + "_q90"])
             yield row
 
@@ -110,16 +136,18 @@ def valid_times(frame: pd.DataFrame) -> pd.Series:
 
 def cost(frame: pd.DataFrame, quantity: str) -> pd.Series:
     """One of `COSTS`; times only where they are valid."""
+    check_name(quantity, COSTS, "cost")
     return valid_times(frame) if quantity == "seconds" else frame[COSTS[quantity]]
 
 
+@of_dataset
 def against(ds: xr.Dataset):
     """Yields (key, sketch points, exact points) over common lengths; key: held, d, beta, method, local, weights, r,
     features. Both are sorted by n, with one row per length."""
     names, frame, everything = [*held(ds), "d", "beta"], sketches(ds), table(ds)
     if not len(frame):
         return
-    frame = frame[frame["done"]]
+    frame = once(frame[frame["done"]], [*names, "n"])
     for key, part in frame.groupby([*names, *SERIES, "r", "features"], dropna=False):
         exact = exact_of(everything, names, key[:len(names)], key[len(names)]).drop_duplicates("n").set_index("n")
         part = part.drop_duplicates("n").set_index("n").sort_index()
@@ -150,16 +178,18 @@ def crossing(n, ratio) -> tuple[float, str]:
     return float(np.exp(x[0] - y[0] * (x[1] - x[0]) / (y[1] - y[0]))), "inside"
 
 
+@of_dataset
 def crossovers(ds: xr.Dataset) -> pd.DataFrame:
     """From which length on each sketch is cheaper than what it estimates, by flops, bytes and seconds.
 
-    Columns: the case, method, local, weights, r, features; for each quantity q of `COSTS`: q_n (the length), q_how (see
+    Columns: the case, method, local, weights, r, features, `exact`; for each quantity q of `COSTS`: q_n (the length), q_how (see
     `crossing`), q_gain (exact / sketch at the largest common length); n_first, n_last; shared: some time is a share of
     a run of points.
     """
     names, rows = [*held(ds), "d", "beta", *SERIES, "r", "features"], []
     for key, sketch, exact in against(ds):
-        row = dict(zip(names, key), n_first=int(sketch["n"].iloc[0]), n_last=int(sketch["n"].iloc[-1]))
+        row = dict(zip(names, key), exact=bool(sketch["exact"].all()), n_first=int(sketch["n"].iloc[0]),
+                   n_last=int(sketch["n"].iloc[-1]))
         for quantity in COSTS:
             ratio = (cost(sketch, quantity) / cost(exact, quantity)).to_numpy(float)
             row[quantity + "_n"], row[quantity + "_how"] = crossing(sketch["n"], ratio)

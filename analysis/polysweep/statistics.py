@@ -1,11 +1,14 @@
-"""Intervals and tests of measured success counts."""
+"""Intervals and tests of measured success counts, also of trials that share draws of what is random about a point."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import betaincinv, ndtri, stdtrit
 from scipy.stats import binomtest, chi2
+
+from .checks import fraction
 
 Z95 = 1.959963984540054  #: two-sided 95 % quantile of the normal distribution
 
@@ -22,6 +25,57 @@ def wilson(successes, trials, z=Z95):
         half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
         lo, hi = np.where(k == 0, 0.0, centre - half), np.where(k == n, 1.0, centre + half)
     return np.where(n > 0, lo, np.nan), np.where(n > 0, hi, np.nan)
+
+
+def clopper_pearson(successes, trials, confidence=0.95):
+    """Exact interval (Clopper and Pearson 1934) of a rate: (lo, hi), for any real numbers 0 <= successes <= trials."""
+    k, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
+    tail = (1 - fraction(confidence, "confidence")) / 2
+    few, many = k <= 0, k >= n
+    lo = np.where(few, 0.0, betaincinv(np.where(few, 1.0, k), np.where(few, 1.0, n - k + 1), tail))
+    hi = np.where(many, 1.0, betaincinv(np.where(many, 1.0, k + 1), np.where(many, 1.0, n - k), 1 - tail))
+    return lo, hi
+
+
+def over_draws(rates, trials, confidence=0.95):
+    """(rate, lo, hi, samples) of trials that share draws. rates: of success in each draw, on the last axis; trials: of a draw.
+
+    Draws are clusters. Clopper and Pearson's interval at an effective number of trials (Korn and Graubard 1998), which the
+    variance between draws gives; one more draw of weight w, half of it at 0 and half at 1, keeps that variance from
+    vanishing where all draws happen to agree (w = 1 below 16 draws, 1/4 from there on):
+
+        p~ = (sum x + w/2)/(K + w)     s^2 = (sum (x - p~)^2 + w/2 (p~^2 + (1 - p~)^2))/(K + w - 1)
+        samples = p~ (1 - p~) (K + w)/s^2 (z/t)^2 in [K, K T]     z, t: quantiles of the normal law and of Student's, K - 1
+
+    One trial a draw: trials are independent, Wilson's interval. One draw: nothing is known of others, samples is 1 and the
+    interval Markov's, [tail p, 1 - tail (1 - p)], tail = (1 - confidence)/2, which holds whatever the draws do.
+    """
+    x, trials = np.asarray(rates, float), int(trials)
+    count, tail = x.shape[-1], (1 - fraction(confidence, "confidence")) / 2
+    if trials == 1:
+        p = x.mean(axis=-1)
+        lo, hi = wilson(p * count, count, -_normal_quantile(tail))
+        return p, lo, hi, np.full_like(p, count)
+    p = x.mean(axis=-1)
+    if count == 1:
+        return p, tail * p, 1 - tail * (1 - p), np.ones_like(p)
+    samples = _effective(x, trials, tail)
+    lo, hi = clopper_pearson(samples * p, samples, confidence)
+    return p, lo, hi, samples
+
+
+def _effective(x, trials, tail):
+    count = x.shape[-1]
+    w = 1.0 if count < 16 else 0.25
+    p = (x.sum(axis=-1) + w / 2) / (count + w)
+    square = ((x - p[..., None]) ** 2).sum(axis=-1) + w / 2 * (p ** 2 + (1 - p) ** 2)
+    variance = square / (count + w - 1)
+    shrink = (_normal_quantile(tail) / stdtrit(count - 1, tail)) ** 2
+    return np.clip(p * (1 - p) * (count + w) / variance * shrink, count, count * trials)
+
+
+def _normal_quantile(tail):
+    return float(ndtri(tail))
 
 
 def binomial_pvalues(successes, trials, probability):
@@ -76,6 +130,7 @@ def consistency(frame: pd.DataFrame, level=0.999, least_variance=2.0) -> Consist
     of each such group only the cell whose prediction leaves most room for chance, N p (1-p) largest, enters the sum
     (chosen from the prediction, not from what was measured; groups below `least_variance` stay out).
     """
+    level = fraction(level, "level")
     cells = frame[frame["done"] & (frame["trials"] > 0) & (frame["method"] != "closed_form")
                   & frame["theory_success"].notna() & frame["success_rate"].notna()]
     p = binomial_pvalues(cells["successes"], cells["trials"], cells["theory_success"])

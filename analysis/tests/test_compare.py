@@ -32,6 +32,32 @@ def test_one_last_bit_is_seen_in_one_build_and_allowed_across(p1_file, p1_rows, 
     assert polysweep.compare(p1_file, other, same_build=False)["agrees"].all()
 
 
+def test_what_is_not_bitwise_is_held_to_its_tolerance(p1_rows, tmp_path):
+    def error(factor):
+        def change(rows):
+            for row in rows:
+                row["err_out"] = 0.25 * factor
+
+        return changed(p1_rows, tmp_path, f"{factor}.h5", change)
+
+    found = {factor: polysweep.compare(error(1), error(factor)).set_index("column") for factor in (1 + 1e-12, 1 + 1e-7)}
+    assert found[1 + 1e-12]["agrees"].all()  # in one build, of a row fold: no bits are promised
+    assert found[1 + 1e-7]["agrees"].sum() == len(found[1 + 1e-7]) - 1 and not found[1 + 1e-7].loc["err_out", "agrees"]
+
+
+def test_what_counted_less_once_is_not_held_against_it(p1_rows, tmp_path):
+    def counting(bad, of):
+        def change(rows):
+            for row in rows:
+                row.update(bad_rows=bad, **of)
+
+        return changed(p1_rows, tmp_path, f"{bad}-{len(of)}.h5", change)
+
+    old, new, other = counting(0, {}), counting(7, {"den_rows": 64}), counting(8, {"den_rows": 64})
+    assert polysweep.compare(old, new)["agrees"].all() and polysweep.compare(new, old)["agrees"].all()
+    assert list(polysweep.compare(new, other).query("not agrees")["column"]) == ["bad_rows"]
+
+
 def test_points_are_matched_by_value_not_by_slot(p1_file, p1_rows, tmp_path):
     found = polysweep.compare(p1_file, changed(p1_rows, tmp_path, "turned.h5", lambda rows: rows.reverse()))
     assert found["agrees"].all() and found.attrs["points"] == 112

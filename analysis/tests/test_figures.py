@@ -40,7 +40,7 @@ def test_phase_edges_are_the_files_columns(w2):
     frame = frame[frame["method"] == "exact"].groupby("d").first()
     for column in ("beta_c", "beta_ok", "beta_up"):
         assert tuple(frame[column]) in drawn, column
-    no_prediction = frame["beta_up_class_3s"] == 0
+    no_prediction = frame["beta_up_class_3s"].isna()
     assert no_prediction.any() and tuple(frame["beta_up_class_3s"][~no_prediction]) in drawn
 
 
@@ -123,7 +123,13 @@ def test_degrees_are_the_table(p1):
     found = polysweep.critical(p1)
     drawn = {tuple(line.get_ydata()) for line in figure.canvas.axes[0].lines}
     for _, part in found.groupby("preset"):
-        assert tuple(part["beta_crit"]) in drawn and tuple(part["beta_c"]) in drawn
+        assert tuple(part["lower_hi"]) in drawn and tuple(part["beta_c"]) in drawn
+
+
+def test_the_line_of_the_level_is_the_level(p1):
+    for level, ds in ((0.9, p1), (0.75, p1.assign_attrs(provenance_resolved='{"judge": {"level": 0.75}}'))):
+        figure, = figures.curves(ds)
+        assert [0, 1, level] == [line.get_ydata()[0] for line in figure.canvas.axes[0].lines[:3]]
 
 
 def test_a_window_over_widths_has_no_figure_over_lengths(w2):

@@ -1,5 +1,4 @@
 """Tables of scaling studies: speed-ups with their base, which points make a series, and what is left out."""
-import h5py
 import numpy as np
 import pytest
 import scaled
@@ -80,36 +79,35 @@ def test_ways_of_timing_are_not_mixed(tmp_path):
     assert table.groupby("series")["timing"].nunique().eq(1).all() and table["series"].nunique() == 8
 
 
-def beside(tmp_path, rows, ranks, alone):
-    """A file whose launch had `ranks` ranks (0: not said): teams of `alone` by themselves, all others beside equal ones."""
+@pytest.mark.parametrize("alone, found", [((4,), [["beside"] * 2]), ((2, 4), [["alone"] * 2]), ((), [["beside"] * 3])])
+def test_a_curve_has_one_way_of_timing(tmp_path, alone, found):
+    """Alone a team has the memory of the whole node: what is timed so is on no curve of teams beside each other."""
+    for rows, table_of in ((scaled.strong_rows(np.random.default_rng(5), lengths=(8192,), teams=(1, 2, 4)), scaling.strong),
+                           (scaled.weak_rows(np.random.default_rng(5), teams=(1, 2, 4)), scaling.weak)):
+        for row in rows:
+            row["timing"] = "alone" if row["team"] in alone else "beside"
+        table = table_of(opened(tmp_path, rows))
+        ways = [part["timing"].tolist() for _, part in table[table["method"] == "exact"].groupby("series")]
+        assert ways == found
+        assert table.groupby("series")["timing"].nunique().eq(1).all()
+
+
+def about(rows, asked=None, reps=0):
+    """The rows as a study writes them that asks for no teams (asked: for this one), without repetitions (reps: so many)."""
+    return [dict(row, team_asked=asked if asked is not None else 0, samples=row["samples"][:reps]) for row in rows]
+
+
+def test_a_study_that_is_not_about_time_has_no_series(tmp_path):
+    """Teams follow from the cost of the points there: longer points, larger teams, and by chance the same work per rank."""
+    rows = scaled.weak_rows(np.random.default_rng(5))
     for row in rows:
-        row["timing"] = "alone" if row["team"] in alone else "beside"
-    scaled.write(tmp_path / "x.h5", rows)
-    with h5py.File(tmp_path / "x.h5", "r+") as file:
-        if ranks:
-            file["provenance/launches/ranks"][0] = ranks
-        else:
-            del file["provenance/launches/ranks"]
-    return polysweep.open(tmp_path / "x.h5")
-
-
-@pytest.mark.parametrize("ranks, alone, ways", [
-    (4, (4,), [["beside", "beside", "alone"]]),  # as time.beside of four ranks writes it
-    (0, (4,), [["beside", "beside", "alone"]]),  # the one team that was alone, ranks not known
-    (8, (4,), [["beside", "beside"]]),  # half of the job stood idle
-    (4, (2, 4), [["beside", "alone"], ["alone", "alone"]]),  # by itself the team of two belongs to the other curve only
-    (0, (2, 4), [["beside"], ["alone", "alone"]])])  # which of them filled the job is not known
-def test_a_team_of_all_ranks_ends_a_series_of_teams_beside_each_other(tmp_path, ranks, alone, ways):
-    ds = beside(tmp_path, scaled.strong_rows(np.random.default_rng(5), lengths=(8192,), teams=(1, 2, 4)), ranks, alone)
-    table = scaling.strong(ds)
-    found = [part["timing"].tolist() for _, part in table[table["method"] == "exact"].groupby("series")]
-    assert found == [way for way in ways if len(way) > 1]
-    assert set(scaling.way(table)) == {way[0] for way in ways if len(way) > 1}
-
-
-def test_a_weak_series_beside_ends_with_the_team_of_all_ranks(tmp_path):
-    table = scaling.weak(beside(tmp_path, scaled.weak_rows(np.random.default_rng(5), teams=(1, 2, 4)), 4, (4,)))
-    assert [part["team"].tolist() for _, part in table.groupby("series")] == 2 * [[1, 2, 4]]
+        row["timing"] = "alone" if row["team"] > 2 else "beside"
+    ds = opened(tmp_path, about(rows))
+    assert not scaling.about_time(ds) and not len(scaling.weak(ds)) and not len(scaling.strong(ds)) and not len(scaling.fits(ds))
+    assert len(scaling.weak(opened(tmp_path, rows)))  # `team` is an axis
+    timed = opened(tmp_path, about(rows, reps=6))  # `time` is on
+    assert scaling.about_time(timed) and len(scaling.weak(timed))
+    assert not scaling.about_time(opened(tmp_path, about(rows, asked=4)))  # one size for all is no axis
 
 
 def test_a_study_without_teams_has_no_series(w2, p1):

@@ -1,5 +1,4 @@
 """Figures of scaling studies: what is drawn is what the tables say, and what may not be drawn is not."""
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,17 +102,10 @@ def test_teams_beside_each_other_are_hollow_and_apart(tmp_path):
     assert faces == {"white"} and "beside" in figure.canvas.axes[0].get_title(loc="left") and "Hollow" in figure.caption
 
 
-def test_a_curve_of_teams_beside_holds_the_team_of_all_ranks(tmp_path):
-    rows = scaled.strong_rows(random(), lengths=(8192,), teams=(1, 2, 4), timing="beside")
-    for row in rows:
-        row["timing"] = "alone" if row["team"] == 4 else "beside"
+def test_a_study_that_is_not_about_time_has_no_figure_of_scaling(tmp_path):
+    rows = [dict(row, team_asked=0, samples=[], timing="beside" if row["team"] == 1 else "alone") for row in scaled.weak_rows(random())]
     ds = opened(tmp_path, rows)
-    with h5py.File(tmp_path / "x.h5", "r+") as file:
-        file["provenance/launches/ranks"][0] = 4
-    (curves,), (parts,) = figures.strong(ds), figures.decomposition(ds)
-    assert len(curves.canvas.axes) == 6 and len(parts.canvas.axes) == 2  # a row per method, none for the last team alone
-    points, = drawn(curves.canvas.axes[0], "o")
-    assert points[:, 0].tolist() == [1, 2, 4] and "had none beside it" in curves.caption
+    assert ds["team"].max() == 32 and [figure.name for figure in all_of(ds)] == ["prediction"]
 
 
 def test_series_that_are_not_drawn_are_counted(tmp_path):

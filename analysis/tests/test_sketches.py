@@ -184,18 +184,121 @@ def test_curves_of_sketches_stand_before_the_exact_line(opened):
 
 
 def test_brackets_of_sketches_rest_on_draws(opened):
-    """20 draws behind 60 trials: the bracket is as wide as 20 trials make it."""
+    """20 draws behind 60 trials settle what 20 trials do: nothing."""
     few = opened["separation"].copy(deep=True)
     few["success_samples"] = few["success_samples"] // 3
     wide, narrow = (polysweep.critical(ds).query("method == 'polysketch'") for ds in (few, opened["separation"]))
-    span = [(part["crit_hi"].fillna(99) - part["crit_lo"]).sum() for part in (wide, narrow)]
-    assert span[0] > span[1]
+    assert (wide["samples"] == 20).all() and not (wide["verdict"] == "edges").any()
+    assert (narrow["samples"] == 60).all() and (narrow["verdict"] == "edges").any()
 
 
 def test_files_of_sketches_alone_have_no_phase_diagram(opened):
     for name in ("errors", "costs"):
         assert not list(figures.phase(opened[name], "n")) and not list(figures.curves(opened[name]))
         assert not len(polysweep.critical(opened[name])) and not list(figures.separation(opened[name]))
+
+
+# ---- the window that is exact, maps that are exact, errors over lengths ---------------------------------------------
+
+
+def local_study():
+    """A state of r = 8 with and without an exact window of 64, widths of 32, double precision; the window makes it better."""
+    rows = []
+    for local, error in ((0, 0.4), (64, 0.1)):
+        rows.append(dict(sketched.sketch("polysketch", 8, 4, 1024, 32), local=local, precision="fp64", err_out=error,
+                         state_bytes=36.0 * 33 * 8))
+    return rows
+
+
+def test_the_exact_window_is_part_of_the_state(tmp_path):
+    """9,504 bytes of sums and 64 keys and values of 32 numbers: 42,272. Files without `map_features` left the window out."""
+    synthetic.write(tmp_path / "old.h5", local_study())
+    rows = [dict(row, map_features=36, exact_map=0, state_bytes=row["state_bytes"] + row["local"] * 64 * 8) for row in local_study()]
+    synthetic.write(tmp_path / "new.h5", rows)
+    bare = [{name: value for name, value in row.items() if name != "state_bytes"} for row in local_study()]
+    synthetic.write(tmp_path / "bare.h5", bare)
+    for name in ("old", "new", "bare"):
+        ds = polysweep.open(tmp_path / f"{name}.h5")
+        assert sketches.sketches(ds)["state_bytes"].tolist() == [9504, 9504 + 32768], name
+        found = sketches.cheapest(ds, levels=(0.5, 0.2), errors=("err_out",)).query("by == 'state_bytes'")
+        assert found["local"].tolist() == [0, 64] and found["cost"].tolist() == [9504, 42272], name
+        assert found["of_exact"].iloc[1] == 42272 / (1024 * 64 * 8)
+
+
+def exact_study():
+    """Degree 2 of a self-tensored sketch is the plain square whatever r: one map of 2080 features; degree 4 is none."""
+    random, rows = np.random.default_rng(6), []
+    for n in (256, 1024):
+        rows += [sketched.with_costs(sketched.exact(beta, n)) for beta in (2, 4)]
+        for beta in (2, 4):
+            for r in (16, 40):
+                row = sketched.with_errors(sketched.with_costs(sketched.sketch("polysketch", r, beta, n)), random)
+                exact = beta == 2
+                row.update(exact_map=int(exact), map_features=2080 if exact else r * (r + 1) // 2)
+                row["state_bytes"] = row["map_features"] * 65 * 4.0
+                rows.append(row)
+    return sorted(rows, key=lambda row: row["method"])
+
+
+def test_an_exact_map_is_printed_once_as_exact(tmp_path):
+    synthetic.write(tmp_path / "e.h5", exact_study())
+    ds = polysweep.open(tmp_path / "e.h5")
+    crossings = sketches.crossovers(ds)
+    two = crossings[crossings["beta"] == 2]
+    assert len(two) == 1 and two["exact"].all() and two["features"].tolist() == [2080] and two["r"].tolist() == [0]
+    assert len(crossings[crossings["beta"] == 4]) == 2 and not crossings.loc[crossings["beta"] == 4, "exact"].any()
+    shown = crossover_table(crossings, ["d", "beta"]).shown
+    assert shown["sketch"].tolist() == ["polysketch exact, F=2080", "polysketch r=16", "polysketch r=40"]
+    cheap = sketches.cheapest(ds, errors=("err_amm",))
+    assert set(cheap.loc[cheap["beta"] == 2, "r"]) == {0} and cheap.loc[cheap["beta"] == 2, "exact"].all()
+    shown = cheapest_table(cheap, ["n", "d", "beta"], "err_amm").shown
+    assert set(shown.loc[shown["beta"] == "2", "smallest state"]) == {"polysketch exact, F=2080"}
+    state = next(figure for figure in figures.errors(ds) if figure.name == "error-state-2")
+    triangles = [line for line in state.canvas.axes[0].lines if line.get_marker() == "v"]
+    assert [len(line.get_xdata()) for line in triangles] == [1] and len(state.data[""]) == 8  # the CSV has what was asked for
+    assert len(sketches.sketches(ds)) == 8
+
+
+def test_files_without_the_columns_name_no_map_exact(opened):
+    assert not sketches.sketches(opened["errors"])["exact"].any() and len(sketches.once(sketches.sketches(opened["errors"]), [])) == \
+        len(sketches.sketches(opened["errors"]))
+
+
+def step_study(quantiles=False):
+    """Errors of all rows up to n = 1024, of 256 rows from 1025 on: the norm of a signed sketch falls by half between them."""
+    rows = []
+    for n in (512, 960, 1024, 1025, 2048):
+        row = sketched.with_errors(sketched.sketch("tree", 64, 4, n, 20), np.random.default_rng(n))
+        sampled = n > 1024
+        row.update(err_rows=256 if sampled else n, err_out=54.0 if sampled else 120.0, err_out_q90=300.0)
+        if quantiles:
+            row.update(err_out_row_q50=2.0 + n / 1e5, err_out_row_q90=9.0)
+        rows.append(row)
+    return rows
+
+
+def test_no_line_joins_norms_of_all_rows_and_of_sampled_ones(tmp_path):
+    synthetic.write(tmp_path / "s.h5", step_study())
+    figure, = figures.lengths(polysweep.open(tmp_path / "s.h5"))
+    for ax in figure.canvas.axes:
+        joined = [tuple(line.get_xdata()) for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata())]
+        assert joined == [(512, 960, 1024), (1025, 2048)]
+    hollow = [tuple(line.get_xdata()) for line in figure.canvas.axes[-1].lines if line.get_markerfacecolor() == "white"]
+    assert (1025, 2048) in hollow and "Hollow: measured on 256 of the query rows" in figure.caption
+    assert figure.canvas.axes[-1].get_ylabel().endswith("(err_out)") and len(figure.data[""]) == 5
+
+
+def test_quantiles_over_rows_are_drawn_across(tmp_path):
+    synthetic.write(tmp_path / "q.h5", step_study(quantiles=True))
+    figure, = figures.lengths(polysweep.open(tmp_path / "q.h5"))
+    labels = [ax.get_ylabel() for ax in figure.canvas.axes]
+    assert not any("(err_out)" in label for label in labels) and "(err_out_row_q50)" in labels[-1]
+    line = next(line for line in figure.canvas.axes[-1].lines if line.get_linestyle() == "-")
+    assert line.get_xdata().tolist() == [512, 960, 1024, 1025, 2048] and line.get_ydata()[0] == 2.0 + 512 / 1e5
+
+
+def test_errors_at_one_length_have_no_figure_over_lengths(opened):
+    assert not list(figures.lengths(opened["errors"])) and not list(figures.lengths(opened["costs"]))
 
 
 # ---- heads --------------------------------------------------------------------------------------------------------

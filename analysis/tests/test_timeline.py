@@ -34,9 +34,23 @@ def test_points_of_a_run_are_one_bar(ds):
 def test_utilisation_counts_ranks(ds):
     turns = turns_of(ds)
     first = turns[turns["launch"] == 0]
-    # four ranks for two seconds, then one, two and one and a half, of four ranks times four seconds
-    assert utilisation(first) == pytest.approx((8 + 1 + 2 + 1.5) / 16, abs=1e-15)
-    assert utilisation(turns[turns["launch"] == 1]) == 1
+    # four ranks for two seconds, then one, two and one and a half, of four ranks times five seconds, the first of which is start-up
+    assert utilisation(first) == pytest.approx((8 + 1 + 2 + 1.5) / 20, abs=1e-15)
+    assert utilisation(turns[turns["launch"] == 1]) == pytest.approx(2 / 3, abs=1e-15)
+
+
+def test_a_launch_begins_with_its_start_up(ds):
+    """4.2 of 6.3 seconds before the first run are not utilised, and are seen."""
+    late = ds.assign(start_s=ds["start_s"] * 0 + 4.2, end_s=ds["start_s"] * 0 + 6.3, launch=ds["launch"] * 0, team=ds["team"] * 0 + 2,
+                     first_rank=ds["first_rank"] * 0)
+    late["start_s"], late["end_s"] = late["start_s"].fillna(4.2), late["end_s"].fillna(6.3)
+    late["idle"] = late["idle"] * 0
+    figure, = figures.timeline(late)
+    ax = figure.canvas.axes[0]
+    assert utilisation(turns_of(late)) == pytest.approx(2.1 / 6.3) and ax.get_xlim() == (0, 6.3)
+    assert "start-up 4.2 s, utilisation 33 %" in ax.get_title(loc="left") and "Hatched: start-up" in figure.caption
+    shade, = [patch for patch in ax.patches if patch.get_hatch()]
+    assert shade.get_extents().transformed(ax.transData.inverted()).extents[[0, 2]] == pytest.approx([0, 4.2])
 
 
 def test_bars_are_as_tall_as_teams(ds, tmp_path):
@@ -45,7 +59,7 @@ def test_bars_are_as_tall_as_teams(ds, tmp_path):
     bars = figure.canvas.axes[0].collections[0].get_paths()
     boxes = sorted(tuple(np.round(bar.get_extents().extents, 6)) for bar in bars)
     assert (1.0, -0.5, 3.0, 3.5) in boxes and (3.0, 1.5, 5.0, 2.5) in boxes and len(boxes) == 4
-    assert "utilisation 78 %" in figure.canvas.axes[0].get_title(loc="left") and len(figure.canvas.axes) == 2
+    assert "utilisation 62 %" in figure.canvas.axes[0].get_title(loc="left") and len(figure.canvas.axes) == 2
     assert paths["csv"].read_text().startswith("launch,start_s,end_s,first_rank,team,idle,points,n,method")
 
 

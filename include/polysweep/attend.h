@@ -6,7 +6,8 @@
  * Rows carry an exponent: a weight is 2^(x - E), E an integer that depends on one (row, key leaf) alone, so
  * no degree overflows or vanishes. Partial sums of key leaves are added in double along one fixed binary tree over
  * the leaf index: no bit of a result depends on the order of arrival, on who computed what, or on what was
- * computed beside it. Products are in the engine's precision and on whole leaves.
+ * computed beside it. Products are in the engine's precision and on whole leaves. Where tiles are our own kernel and
+ * PSW_FUSED (polysweep/fused.h), row folds of the same rows have the same bits on every processor.
  *
  * Compiled twice; psw_engine_of picks the table row of a precision. Local: no function here communicates. */
 #ifndef POLYSWEEP_ATTEND_H
@@ -108,6 +109,7 @@ typedef struct psw_engine {
     size_t (*bytes)(const psw_group *group, const psw_route *route);
     /* Over all data sets; pure. */
     psw_travel (*travel)(const psw_group *group);
+    double (*done_flops)(const psw_group *group, int sets); /* of row and state folds: psw_attend_done_flops */
     /* The group must outlive the attention; what is given need not. On failure there is nothing to release. */
     psw_status (*prepare)(const psw_group *group, const psw_given *given, psw_arena *arena, psw_attention **attention);
     /* One forward pass, leaf by leaf in ascending order: what a timing is of. Can be repeated, with the same bits.
@@ -116,6 +118,8 @@ typedef struct psw_engine {
     void (*release)(psw_attention *attention); /* the arena is as it was before */
     /* Other tables for the same rows: as if prepared with draw number `draw`. Nothing to do but for sketches. */
     void (*redraw)(psw_attention *attention, ptrdiff_t draw);
+    /* Other rows, and tables of their draw: as if prepared with what is given, of the same shape. */
+    void (*reload)(psw_attention *attention, const psw_given *given);
 
     /* One pass of a team (given.route), in pieces that polysweep/dist.h puts together. Local, all of them.
      * Row folds: begin; for each step of the route its transfers, `parcel` saying where each lies, and between them
@@ -140,6 +144,15 @@ typedef struct psw_engine {
 } psw_engine;
 const psw_engine *psw_engine_of(psw_precision precision);
 
+/* Query rows `rows` of the attention of a point once more, in double whatever its precision, by plain loops over all keys:
+ * count x v numbers. For the few rows on which something depends. Of methods that psw_attend_repeats names; sums are of
+ * PSW_AGAIN_PIECE keys, then of pieces. */
+enum { PSW_AGAIN_PIECE = 64 };
+bool psw_attend_repeats(const psw_point *point);
+ptrdiff_t psw_attend_again_numbers(const psw_point *point, ptrdiff_t count); /* doubles of scratch */
+psw_status psw_attend_again(const psw_point *point, const psw_data *data, int set, const ptrdiff_t *rows,
+                            ptrdiff_t count, psw_watch watch, double *scratch, double *out);
+
 /* Operations and memory traffic of one forward pass of one data set (2 flops per multiply-add), from the widths
  * of the method's weigh and map. */
 typedef struct psw_work {
@@ -151,10 +164,19 @@ typedef struct psw_weigh_work {
     double multiplications, transcends, exponentials; /* a transcend: a logarithm and an exponential in double */
 } psw_weigh_work;
 psw_weigh_work psw_attend_weigh_work(const psw_point *point);
-/* Bytes of a sketch's state, features x (v + 1) in the point's precision; 0 of the other methods. */
-double psw_attend_state_bytes(const psw_point *point);
+/* Operations that one pass over the first `sets` data sets does for the whole group (of a sketch: for one draw): points
+ * share products of queries and keys, and D_1 takes from D_0 what is the same. Products as they are asked for, maps and
+ * lifts; not what turns scores into weights. On one rank; a team does the same but for mapped rows and states that it
+ * makes again. Counted along the loops of the fold; at most as many steps as blocks. */
+double psw_attend_done_flops(const psw_group *group, int sets);
+/* Scores that become weights in such a pass, for one point of the group: of D_1 in tiles alone that differ from D_0's.
+ * 0 of sketches. */
+double psw_attend_weighed(const psw_point *point, int sets);
 
 /* NULL where the method can compute the point; else what it cannot and what to do (a static or message-slot text). */
 psw_status psw_attend_check(const psw_point *point); /* PSW_USAGE */
+/* The same, and of linear attention to scores that can be negative where `negative` does not say what becomes of them:
+ * what a new study may not ask for without a word. */
+psw_status psw_attend_allow(const psw_point *point); /* PSW_USAGE */
 
 #endif

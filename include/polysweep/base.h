@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PSW_VERSION "0.1.0"
+#define PSW_VERSION "0.2.0"
 
 /* What went wrong. The first block are exit codes of the program, the second are reasons of one
  * failed point (column error_code); psw_status_word names each. */

@@ -49,8 +49,6 @@ psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t 
 ptrdiff_t psw_queue_take(psw_queue *queue);
 /* Answers requests that have arrived; to be called often (at least every second) by every rank while it computes. */
 void psw_queue_serve(psw_queue *queue);
-/* Numbers taken so far over this node, a hint for progress. */
-ptrdiff_t psw_queue_taken(const psw_queue *queue);
 /* Nothing more is given out on this node (a stop). */
 void psw_queue_halt(psw_queue *queue);
 /* Collective, also as a promise: after its last take a rank comes here before it meets others elsewhere, for here

@@ -16,7 +16,8 @@
  *                   pi(i) uniform over 0 .. i, so that it may be seen under any mask
  *   scores          one query, keys with scores in [ln n, ln 1.4 n]; in D_1 key j3 has 4 ln n. No rows of width d
  *   file            first n tokens of one head of arrays
- * Random rows depend on (seed, side, width, row, column) alone, so a longer sequence begins with a shorter one. */
+ * Rows of gaussian, sphere and aligned depend on (seed, side, width, draw, row, column) alone, so a longer sequence
+ * begins with a shorter one; so does the noise of self_attention where the point says `common`. */
 
 typedef struct psw_data psw_data;
 
@@ -25,6 +26,15 @@ typedef struct psw_data psw_data;
 psw_status psw_data_check(const psw_point *point, const psw_arrays *arrays);
 psw_status psw_data_open(const psw_point *point, const psw_arrays *arrays, psw_data **data);
 void psw_data_close(psw_data *data);
+
+/* Rows of a random kind are drawn point.data_draws times. Opened data are draw 0; `draw` makes them another, from 0.
+ * Keys of the noise of self_attention are (seed, kind, n, d, noise, draw), without n and noise where the point says
+ * `common`; of the other kinds (seed, side, width), and the draw from 1 on. */
+ptrdiff_t psw_data_draws(const psw_point *point);
+void psw_data_draw(psw_data *data, ptrdiff_t draw);
+/* Of these keys where noise is drawn: 2 (1: those of schema 1's first files, one draw for all trials); 0 without noise.
+ */
+ptrdiff_t psw_data_random_version(const psw_point *point);
 
 /* Rows of queries: n, but 1 of scores. */
 ptrdiff_t psw_data_queries(const psw_point *point);

@@ -13,6 +13,7 @@ typedef struct psw_traffic {
     double pass_s;               /* from the common start to the rank's last leaf */
     double busy_s;               /* in tiles, maps and sums */
     double comm_s;               /* waiting for messages */
+    double wait_s;               /* waiting for the others before the pass and after it: in none of the above */
     double sent_bytes, messages; /* of the attention; its barriers and agreements not. What is larger than a message can
                                     be travels in pieces and counts once; calls of the MPI library: psw_volume */
 } psw_traffic;

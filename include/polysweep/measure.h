@@ -96,7 +96,9 @@ psw_status psw_measure_talk(const psw_comm *node, psw_talk *talk);
 /* Sets the number of BLAS threads of this process (OpenBLAS, MKL, BLIS). */
 void psw_threads_set(int threads);
 
-/* Largest resident size of this process so far, in bytes. */
-double psw_resident_bytes(void);
+/* psw_comm_agree and psw_comm_merge by the clock: the time they take, which is that of waiting for the slowest rank and
+ * of the call, is added to *wait_s; nothing where the rank is alone. Collective. */
+psw_status psw_wait_agree(const psw_comm *team, psw_status status, double *wait_s);
+psw_status psw_wait_merge(const psw_comm *team, const psw_merging *list, int count, double *wait_s);
 
 #endif

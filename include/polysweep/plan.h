@@ -29,7 +29,6 @@ void psw_rates_of_messages(const double latency_s[2], const double byte_s[2], ps
 
 typedef struct psw_cost { /* of one point */
     double flops;         /* one forward pass of one data set */
-    double done_flops;    /* one forward pass of all data sets: what they share is done once */
     double head_flops;    /* both data sets */
     double bytes;
     double memory_bytes; /* of a run of one: the arena, by construction */

@@ -21,7 +21,8 @@ typedef struct psw_cost_columns {
     psw_timing timing;
     int time_stop;
     double time_median_s, time_lo_s, time_hi_s;
-    double head_s, io_s, wait_s;
+    double head_s, io_s;
+    double wait_s; /* at agreements, barriers and sums of the team, not for messages: its largest; 0 on one rank */
     double flops, head_flops, bytes, gflops, peak_gflops;
     double memory_bytes, predicted_s, predicted_pass_s, predicted_bytes;
 } psw_cost_columns;
@@ -38,6 +39,7 @@ typedef struct psw_slot {
     ptrdiff_t attempt;     /* 1 = first */
     ptrdiff_t deaths;      /* earlier attempts that ended with the program: killed, crashed, the node lost */
     ptrdiff_t launch;      /* number of the launch in /provenance, from 0 */
+    ptrdiff_t random_version; /* psw_data_random_version of who computed it */
     uint64_t commit;       /* checksum over the columns of the slot but itself and launch; never 0 */
     bool torn;             /* read: a final status without the right commit word; status is then running */
 } psw_slot;
@@ -96,7 +98,7 @@ typedef struct psw_column {
 /* The fixed columns, in the file's order. */
 const psw_column *psw_columns(ptrdiff_t *count);
 /* All columns of a study: fixed, own axes, predict_NAME. Returns their number. */
-enum { PSW_COLUMNS_MAX = 160 };
+enum { PSW_COLUMNS_MAX = 240 };
 ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_MAX]);
 
 /* The lines of /rows that hold results: special_mass, log2_den, output, in the order of psw_kept_rows. */
@@ -122,7 +124,7 @@ typedef struct psw_column_set {
     psw_column list[PSW_COLUMNS_MAX];
     uint64_t salt[PSW_COLUMNS_MAX]; /* hash of the name: a value counts together with its column */
     bool absent[PSW_COLUMNS_MAX];   /* the file is older than the column: not written, in no commit word */
-    ptrdiff_t count, commit, launch, status, attempt, deaths; /* positions */
+    ptrdiff_t count, commit, launch, status, attempt, deaths, data_draws, random_version; /* positions of some */
 } psw_column_set;
 void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
                          psw_column_set *out);
@@ -139,8 +141,9 @@ uint64_t psw_hash_text(uint64_t seed, const char *text);
 /* Launches of one version with one BLAS, on one kernel. */
 bool psw_same_build(const psw_launch *a, const psw_launch *b);
 
-/* Of a column that promises nothing always true, and where one record is older than the column; else `exactly` asks for
- * the same bits, otherwise for what the column states for other kernels and state folds. */
+/* Of a column that promises nothing always true, and where one record is older than the column, than what it counts or
+ * what decides it (ties, causal theory); else `exactly` asks for the same bits of columns that are bitwise, and what is
+ * left for what the column states for other kernels and state folds. */
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly);
 
 /* Rows of one data set of a point, twice. The first value that disagrees; line = -1: none does. */
@@ -176,8 +179,5 @@ void psw_cell_heading(const char *name, const char *units, char text[PSW_CELL]);
 void psw_cell_text(const psw_column *column, const psw_record *record, char text[PSW_CELL]);
 /* As a member of the open object, with all digits. */
 void psw_cell_json(psw_json *json, const psw_column *column, const psw_record *record);
-
-/* What spec asks other rooms for: theory columns, and whether a point can be computed. */
-const psw_rooms *psw_house(void);
 
 #endif

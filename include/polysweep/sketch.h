@@ -26,6 +26,7 @@ typedef struct psw_sketch_shape {
     ptrdiff_t stored;   /* numbers kept per row */
     ptrdiff_t features; /* rows of the state */
     psw_weigh weigh;
+    bool exact;          /* but for rounding, whatever is drawn */
     bool signs;          /* estimates may be negative */
     double flops;        /* of mapping one row */
     double lift_flops;   /* of lifting one row */
@@ -35,8 +36,13 @@ typedef struct psw_sketch_shape {
 bool psw_sketch_has(psw_method method);
 /* From r or features (one of them is given), d, beta. Of a point that psw_sketch_check accepts. */
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point);
+/* Draws of its tables: point.draws, at least 1; 0 where nothing is random: exact maps, learned weights, no sketch. */
+ptrdiff_t psw_sketch_draws(const psw_point *point);
 /* Bytes of one state, features x (v + 1) in the point's precision; any size, also one that cannot be. */
 double psw_sketch_state_bytes(const psw_point *point);
+/* Bytes that generating token by token holds: a state, and the keys and values of the window that `local` leaves exact
+ * (of n tokens at most). */
+double psw_sketch_running_bytes(const psw_point *point);
 /* PSW_USAGE with what to do: odd degree for a self-tensored sketch, r < 1, features no triangle, fractional degree,
  * negative degree; PSW_NO_MEMORY with the number of bytes where a state is wider than any product takes. */
 psw_status psw_sketch_check(const psw_point *point);

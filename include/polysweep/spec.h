@@ -27,14 +27,29 @@ typedef enum psw_data_kind { /* PSW_GAUSSIAN, ...: a row each of polysweep/data_
 typedef enum psw_preset { PSW_CUSTOM, PSW_P1, PSW_P2, PSW_P3, PSW_W1, PSW_W2 } psw_preset;
 
 typedef enum psw_vocabulary {
-    PSW_WORDS_METHOD, PSW_WORDS_MASK, PSW_WORDS_PRECISION, PSW_WORDS_ROW_NORM, PSW_WORDS_NEGATIVE,
-    PSW_WORDS_DATA_KIND, PSW_WORDS_PRESET, PSW_WORDS_STATUS, PSW_WORDS_ERROR, PSW_WORDS_TIMING, PSW_WORDS_TIME_STOP,
-    PSW_WORDS_FOLDED, PSW_WORDS_KERNEL,
+    PSW_WORDS_METHOD,
+    PSW_WORDS_MASK,
+    PSW_WORDS_PRECISION,
+    PSW_WORDS_ROW_NORM,
+    PSW_WORDS_NEGATIVE,
+    PSW_WORDS_DATA_KIND,
+    PSW_WORDS_PRESET,
+    PSW_WORDS_STATUS,
+    PSW_WORDS_ERROR,
+    PSW_WORDS_TIMING,
+    PSW_WORDS_TIME_STOP,
+    PSW_WORDS_TEAM,
+    PSW_WORDS_WEIGHTS,
+    PSW_WORDS_SWITCH,
+    PSW_WORDS_FOLDED,
+    PSW_WORDS_KERNEL,
     PSW_VOCABULARIES
 } psw_vocabulary;
 /* Word `code` of a vocabulary, NULL past its end; and the code of a word, -1 = no such word. */
 const char *psw_word(psw_vocabulary vocabulary, int code);
 int psw_word_code(psw_vocabulary vocabulary, const char *word);
+/* A vocabulary of names that are numbers but for a word or two: `team == auto`, `weights == none`. */
+bool psw_words_open(psw_vocabulary vocabulary);
 /* The code in PSW_WORDS_ERROR of what made a point fail (exit codes are not dense, flag_values are). */
 int psw_error_code(psw_status status);
 
@@ -76,10 +91,12 @@ typedef struct psw_word_list {
 psw_word_list psw_methods_where(bool (*holds)(const psw_method_facts *facts));
 
 /* polysweep/data_kinds.def says what each means. */
+typedef enum psw_drawn { PSW_DRAWN_NEVER, PSW_DRAWN_NOISE, PSW_DRAWN_ALWAYS } psw_drawn;
 typedef struct psw_data_kind_facts {
     const char *word;
     int sets;
     bool has_rows, closed_form;
+    psw_drawn drawn;
     const char *help;
 } psw_data_kind_facts;
 const psw_data_kind_facts *psw_data_kind_facts_of(psw_data_kind kind); /* of no kind: rows, one set, no word */
@@ -105,8 +122,11 @@ typedef struct psw_point {
     double den_constant, cosine;
     ptrdiff_t head, block, team;
     uint64_t seed;
+    ptrdiff_t data_draws; /* realisations of random rows, 0 = they are not random */
+    int common;           /* 1: noise of the same draw is the same for every n and noise */
     ptrdiff_t weights; /* learned sketch weights: number of their path in the study, 0 = none */
     double own[PSW_OWN_MAX];
+    double level; /* judge.level of the study: no value of the point, what its edges are of */
 } psw_point;
 
 /* ---- names that other rooms can give a value to (theory columns, result columns) -------------------------- */
@@ -114,7 +134,8 @@ typedef struct psw_point {
 typedef struct psw_oracle {
     const char *const *names; /* NULL-terminated */
     double (*value)(const void *subject, ptrdiff_t name);
-    const int *vocabulary; /* per name: the psw_vocabulary of a coded name, else -1; NULL = no name is coded */
+    const int
+        *vocabulary; /* per name: the psw_vocabulary whose words it is compared with, else -1; NULL = none has one */
 } psw_oracle;
 
 /* What spec asks of rooms below it; any member may be NULL, all must outlive the study. */
@@ -122,6 +143,13 @@ typedef struct psw_rooms {
     const psw_oracle *theory;                     /* columns that expressions may use; subject: const psw_point * */
     psw_status (*check)(const psw_point *point);  /* PSW_OK where the point can be computed, else why not */
     const char *const *reserved;                  /* names that an own axis may not have, NULL-terminated */
+    bool (*negative)(const psw_point *point);     /* can a score be negative? NULL: it can */
+    /* As the first program of schema 1 read a study: `negative` says nothing to linear, mask, noise, j3, row_norm and
+     * den_constant nothing to closed_form, and points of include take nothing from grid. */
+    bool first_files;
+    /* Rows r of the sketch whose learned weights a file has. PSW_ENVIRONMENT, PSW_USAGE. NULL: no file is looked at,
+     * and a study that needs one says so. */
+    psw_status (*learned_r)(const char *path, ptrdiff_t *r);
 } psw_rooms;
 
 /* ---- a study -------------------------------------------------------------------------------------------- */
@@ -135,6 +163,7 @@ typedef struct psw_settings {
     int threads;
     bool oversubscribe, keep_samples, keep_rows;
     char route[16], layout[16], scan[16];            /* auto or a name of dist's tables */
+    double level;                                    /* judge.level: of success, where edges are */
     bool timing, beside;                             /* beside: copies on all teams of a size at once */
     ptrdiff_t reps, max_reps, warmup;
     double ci_rel, confidence;
@@ -160,6 +189,7 @@ const char *psw_study_name(const psw_study *study);
 const char *psw_study_text(const psw_study *study);     /* as it was read */
 const char *psw_study_resolved(const psw_study *study); /* as JSON with every override and default in; itself a study */
 const psw_settings *psw_study_settings(const psw_study *study);
+bool psw_study_earlier(const psw_study *study); /* was it read with rooms.first_files? */
 
 /* A hash over the schema, the points in the order of their slots, and the paths they name. Comments, order of keys
  * where it does not move a slot (all but methods, their keys and axes), `run`, `output`, `predict` and `time` do not
@@ -211,7 +241,8 @@ bool psw_study_in_grid(const psw_study *study, const char *name); /* as an axis 
 /* ---- a filter: --where over parameters, own axes, theory columns ------------------------------------------ */
 
 typedef struct psw_filter psw_filter;
-psw_status psw_filter_create(const psw_study *study, const char *expression, psw_filter **filter); /* PSW_USAGE */
+/* PSW_USAGE, also where it holds for no point: a slip, or another study. No expression (NULL): no filter (NULL). */
+psw_status psw_filter_create(const psw_study *study, const char *expression, psw_filter **filter);
 bool psw_filter_keeps(const psw_filter *filter, const psw_point *point);
 void psw_filter_free(psw_filter *filter);
 

@@ -13,8 +13,30 @@ typedef struct psw_interval {
 /* Wilson's interval of a rate at 95 % (Wilson 1927): contains the rate, stays inside [0,1]. trials >= 1. */
 psw_interval psw_wilson(double successes, double trials);
 
-/* Q(x) = P(N(0,1) > x). */
-double psw_normal_tail(double x);
+/* I_x(a, b), the regularised incomplete beta function, a, b > 0; and the x at which it is p. Continued fraction of
+ * Lentz (DLMF 8.17.22), bisection. */
+double psw_beta_below(double a, double b, double x);
+double psw_beta_quantile(double a, double b, double p);
+/* Quantile p of Student's t, p in (0.5, 1), degrees of freedom > 0. */
+double psw_student_quantile(double p, double freedom);
+
+/* Clopper and Pearson's interval of a rate at 95 % (1934), for any real counts 0 <= successes <= trials, trials > 0. */
+psw_interval psw_clopper_pearson(double successes, double trials);
+
+/* Interval of a rate at 95 % over trials that share draws: rate[k] is that of draw k, over trials[k] of them. Korn and
+ * Graubard's (1998), Clopper and Pearson's at an effective number of trials, with a pseudo-draw, half of it a success,
+ * of weight 1 below 16 draws and of 1/4 from there on, so that draws that agree by chance do not make it narrow. Draws
+ * with more trials than others count for more, which shortens the effective number. One draw says nothing of others:
+ * what is left is Markov's interval, [0.025 rate, 1 - 0.025 (1 - rate)], and one sample. `samples`: the effective
+ * number, from the number of draws to that of trials. draws >= 1. */
+psw_interval psw_draws_interval(const double *rate, const double *trials, ptrdiff_t draws, double *samples);
+
+/* Variance of the mean rate, estimated: what draws add, and trials within draws. NaN: not to be told from so few,
+ * between one draw or within draws of one trial. */
+typedef struct psw_variance {
+    double between, within;
+} psw_variance;
+psw_variance psw_draws_variance(const double *rate, const double *trials, ptrdiff_t draws);
 
 /* Distance of `successes` of `trials` from probability p, in standard deviations of a binomial; 0 where both
  * agree and the deviation is 0, +-inf where they differ there, NaN if p is NaN. */

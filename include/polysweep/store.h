@@ -37,6 +37,9 @@ void psw_store_library(char *text, size_t size);
 psw_status psw_store_create(const char *path, const psw_study *study);
 double psw_store_bytes(const psw_study *study); /* exact size the file will have; NaN if memory ran out */
 
+/* What spec asks other rooms for: theory columns, whether a point can be computed, the size of learned weights. */
+const psw_rooms *psw_house(void);
+
 /* What a file holds, read without MPI. PSW_ENVIRONMENT for foreign, truncated, damaged or newer files. HDF5 may crash or
  * loop over a damaged one: opening lets it at the file in a child process, which says where the numbers lie; they are
  * then read without HDF5. */
@@ -54,13 +57,15 @@ psw_status psw_reader_text(psw_reader *reader, char **text); /* the study as it 
 ptrdiff_t psw_reader_launches(const psw_reader *reader);
 /* The axes of the study's own that the file was made with, by name; returns their number. */
 ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX]);
-/* A column that the file is too old to have and in which the point says something new; NULL = there is none. */
+/* A column that the file is too old to have and in which the point, computed by this program, says something new; NULL
+ * = there is none. */
 const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point);
 /* Launch number `launch`; PSW_ENVIRONMENT if its row has been taken by a newer one (the table keeps the last 64). */
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *row);
 /* The rows in use, by number. */
 psw_status psw_reader_launch_rows(psw_reader *reader, psw_launch_row rows[PSW_LAUNCHES], ptrdiff_t *count);
-/* Reads slots first .. first+count. A slot is done only if its status says so and its commit word is right. */
+/* Reads slots first .. first+count. A slot is done only if its status says so and its commit word is right. Noise of a
+ * file that is older than data_draws was drawn once: the records say so, and that random_version was 1. */
 psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records);
 /* Status, attempt and error code of every slot, with the same rule; cheaper than reading records. */
 psw_status psw_reader_slots_get(psw_reader *reader, psw_slot *slots);
@@ -116,8 +121,7 @@ void psw_store_weights_free(psw_weights *weights);
 
 typedef struct psw_store psw_store;
 psw_status psw_store_open(const psw_comm *comm, const char *path, const psw_study *study, const psw_launch *launch,
-                          psw_store **store); /* collective; rank 0 adds the launch */
-ptrdiff_t psw_store_launch(const psw_store *store); /* number of this launch */
+                          psw_store **store);                       /* collective; rank 0 adds the launch */
 psw_status psw_store_close(const psw_comm *comm, psw_store *store); /* collective */
 
 /* Not collective: the slots are the caller's. mark: status running, attempts and deaths so far, before work starts; a
@@ -133,7 +137,7 @@ psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw
 /* Where the study keeps rows: a leaf of the attention of the point in `slot`, point number `index` of those that the
  * leaf holds, goes to its rows in /rows; a leaf may hold the first data set alone. In any order, from any rank that has
  * it, before the slot is put: rows are in no commit word, so they count only with a slot that is done, and an
- * unfinished slot's are simply written again. Of a method that draws, the caller gives draw 0. */
+ * unfinished slot's are simply written again. Where something is drawn, the caller gives draw 0. */
 psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
                           ptrdiff_t index);
 /* Where the study keeps samples: every repetition's seconds of the point in `slot`, before the slot is put; as rows,

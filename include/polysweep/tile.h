@@ -6,7 +6,8 @@
  *         64 to 512) that costs a fifth of the time. Here the right-hand side is packed once, the left-hand side is
  *         read as it stands, and results stay in registers (Goto and van de Geijn 2008 for the shape of such kernels).
  *         Every entry is a sum of chains of fused multiply-adds, of fixed length, in ascending order: its bits depend
- *         neither on the shape of the tile nor on where the entry stands in it.
+ *         neither on the shape of the tile nor on where the entry stands in it, nor on the width of vectors: they are
+ *         the same under AVX2, AVX-512 and AArch64 (polysweep/fused.h).
  * blas    for builds that are not compiled for the processor they run on: a BLAS chooses its kernel there. The bits of
  *         an entry depend on the shape of the product too, so callers make the same products for the same point.
  *

@@ -22,7 +22,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
     bool kinds = SAME(method) && SAME(mask) && SAME(precision) && SAME(data_kind) && SAME(row_norm) && SAME(negative);
     bool shape = SAME(n) && SAME(d) && SAME(v) && SAME(r) && SAME(features) && SAME(local) && SAME(draws);
     bool data = SAME(noise) && SAME(a_0) && SAME(a_1) && SAME(b) && SAME(c) && SAME(kappa) && SAME(j3) &&
-                SAME(cosine) && SAME(head) && SAME(seed);
+                SAME(cosine) && SAME(head) && SAME(seed) && SAME(data_draws) && SAME(common);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
     return kinds && shape && data && rest && !psw_sketch_has(a->method);
@@ -71,11 +71,6 @@ static psw_work sketch_work(const psw_point *p)
     return (psw_work){2 * (inner + width) * rows.scores + (2 * state + lift) * moved + shape.flops * rows.mapped,
                       real * (2 * width * (double)p->n + (double)p->d * rows.mapped + (double)shape.features * moved) +
                           2 * (real + sizeof(double)) * state * blocks};
-}
-
-double psw_attend_state_bytes(const psw_point *p)
-{
-    return psw_sketch_has(p->method) ? psw_sketch_state_bytes(p) : 0;
 }
 
 psw_work psw_attend_work(const psw_point *p)
@@ -149,4 +144,14 @@ psw_status psw_attend_check(const psw_point *p)
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
     if (sketch) return check_sketch(p);
     return psw_method_facts_of(p->method)->has_degree ? check_degree(p) : PSW_OK;
+}
+
+psw_status psw_attend_allow(const psw_point *p)
+{
+    PSW_TRY(psw_attend_check(p));
+    bool linear = psw_method_facts_of(p->method)->kernel == PSW_KERNEL_LINEAR;
+    if (!linear || !psw_data_signed(p) || p->negative != PSW_NEGATIVE_REFUSE) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE,
+                    "linear with scores that can be negative: weights cancel, and denominators may be 0 or negative; say "
+                    "negative: signed (keeps the sign, and bad_rows counts such rows) or negative: abs");
 }

@@ -65,6 +65,14 @@ static psw_travel travel(const psw_group *group)
     return (psw_travel){0};
 }
 
+static double done_flops(const psw_group *group, int sets)
+{
+    const psw_point *p = &group->points[0];
+    if (psw_attend_kind(p) == PSW_STATE_FOLD) return psw_sketched_flops(p, sets) * (double)group->count;
+    psw_tiles tiles = psw_point_tiles(p, sets);
+    return psw_tiles_flops(&tiles, p->d, p->v, group->count);
+}
+
 static psw_status check(const psw_group *group)
 {
     for (ptrdiff_t i = 0; i < group->count; i++) PSW_TRY(psw_attend_check(&group->points[i]));
@@ -91,6 +99,11 @@ static psw_status prepare(const psw_group *group, const psw_given *given, psw_ar
     else
         release(a);
     return status;
+}
+
+static void reload(psw_attention *a, const psw_given *given)
+{
+    load(a, given);
 }
 
 static void redraw(psw_attention *a, ptrdiff_t draw)
@@ -177,8 +190,10 @@ const psw_engine PSW_PRECISION_NAME(psw_engine) = {
     .real_bytes = sizeof(psw_real),
     .bytes = bytes,
     .travel = travel,
+    .done_flops = done_flops,
     .prepare = prepare,
     .redraw = redraw,
+    .reload = reload,
     .pass = pass,
     .release = release,
     .begin = begin,

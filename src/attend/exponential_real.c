@@ -1,4 +1,4 @@
-/* Weights that are made of log2 and exp2, in double for both precisions, and with fused multiply-adds. */
+/* Weights that are made of log2 and exp2, in double for both precisions. */
 #include <math.h>
 
 #include "attend/transcend.h"
@@ -6,9 +6,30 @@
 
 #define BLOCK 64 /* scores that are doubles at a time */
 
-static ptrdiff_t block_at(const psw_score_row *row, ptrdiff_t first)
+/* The scores from `first` on, and zeros up to a block: loops of one length, each of them simple, become vector loops.
+ */
+static void load(const psw_score_row *row, ptrdiff_t first, double x[BLOCK])
 {
-    return row->count - first < BLOCK ? row->count - first : BLOCK;
+    const psw_real *z = row->z + first;
+    ptrdiff_t left = row->count - first;
+    if (left >= BLOCK)
+        for (int i = 0; i < BLOCK; i++) x[i] = (double)z[i];
+    else
+        for (int i = 0; i < BLOCK; i++) x[i] = i < left ? (double)z[i] : 0;
+}
+
+static void store(const double x[BLOCK], const psw_score_row *row, ptrdiff_t first, psw_real *w)
+{
+    ptrdiff_t left = row->count - first;
+    if (left >= BLOCK)
+        for (int i = 0; i < BLOCK; i++) w[first + i] = (psw_real)x[i];
+    else
+        for (int i = 0; i < left; i++) w[first + i] = (psw_real)x[i];
+}
+
+void psw_log2_all(const double *x, ptrdiff_t count, double *log2)
+{
+    for (ptrdiff_t i = 0; i < count; i++) log2[i] = psw_log2(x[i]);
 }
 
 /* |u|^beta 2^-E = 2^(beta log2 |u| - E) */
@@ -16,15 +37,15 @@ double psw_weigh_real_degree(const psw_score_row *row, const psw_scaling *s, dou
 {
     double c = (double)s->c, least = (double)s->least, negative = s->keep == -1 ? -1 : 1;
     for (ptrdiff_t first = 0; first < row->count; first += BLOCK) {
-        double x[BLOCK];
-        ptrdiff_t count = block_at(row, first);
-        for (ptrdiff_t i = 0; i < count; i++) x[i] = (double)row->z[first + i] * c;
-        for (ptrdiff_t i = 0; i < count; i++) {
-            double size = fabs(x[i]), inside = size >= least ? size : 1;
-            double weight = psw_exp2(beta * psw_log2(inside) - s->exponent) * (x[i] < 0 ? negative : 1);
-            x[i] = size >= least ? weight : 0;
+        double x[BLOCK], weight[BLOCK];
+        load(row, first, x);
+        for (int i = 0; i < BLOCK; i++) {
+            x[i] *= c;
+            weight[i] = fabs(x[i]) >= least ? fabs(x[i]) : 1;
         }
-        for (ptrdiff_t i = 0; i < count; i++) w[first + i] = (psw_real)x[i];
+        for (int i = 0; i < BLOCK; i++) weight[i] = psw_exp2(psw_fma(beta, psw_log2(weight[i]), -s->exponent));
+        for (int i = 0; i < BLOCK; i++) weight[i] = fabs(x[i]) >= least ? weight[i] * (x[i] < 0 ? negative : 1) : 0;
+        store(weight, row, first, w);
     }
     return psw_row_sum(w, row->count);
 }
@@ -32,18 +53,19 @@ double psw_weigh_real_degree(const psw_score_row *row, const psw_scaling *s, dou
 /* e^z = 2^(z log2 e - E) 2^E, E = floor(peak log2 e) */
 psw_weight_sum psw_weigh_exponential(const psw_score_row *row, psw_real *w)
 {
-    const double log2_e = 1.4426950408889634, least = PSW_LOWEST_EXPONENT;
+    const double log2_e = 1.4426950408889634, least = PSW_LOWEST_EXPONENT, lowest = psw_exp2(least);
     double exponent = floor(row->peak * log2_e);
     if (!(fabs(exponent) < 0x1p30)) return psw_weigh_constant(row->count, 0, (psw_weight_sum){NAN, 0}, w);
     for (ptrdiff_t first = 0; first < row->count; first += BLOCK) {
         double x[BLOCK];
-        ptrdiff_t count = block_at(row, first);
-        for (ptrdiff_t i = 0; i < count; i++) x[i] = (double)row->z[first + i] * log2_e - exponent;
-        for (ptrdiff_t i = 0; i < count; i++) {
-            double weight = psw_exp2(x[i] < least ? least : x[i]);
-            x[i] = x[i] < least ? 0 : weight;
+        load(row, first, x);
+        for (int i = 0; i < BLOCK; i++) {
+            double turns = psw_fma(x[i], log2_e, -exponent);
+            x[i] = turns < least ? least : turns;
         }
-        for (ptrdiff_t i = 0; i < count; i++) w[first + i] = (psw_real)x[i];
+        for (int i = 0; i < BLOCK; i++) x[i] = psw_exp2(x[i]);
+        for (int i = 0; i < BLOCK; i++) x[i] = x[i] <= lowest ? 0 : x[i];
+        store(x, row, first, w);
     }
     return (psw_weight_sum){psw_row_sum(w, row->count), (int)exponent};
 }

@@ -10,6 +10,7 @@
 
 #include "attend/method.h"
 #include "attend/sums.h"
+#include "attend/work.h"
 #include "polysweep/attend.h"
 #include "polysweep/tile.h"
 
@@ -39,7 +40,7 @@ typedef struct psw_fold {
     psw_real *rounded; /* and as the products take them */
 
     psw_rows scores, weights, partial; /* of one strip with one leaf: strip x leaf, strip x leaf, strip x v */
-    double *peak;                      /* strip */
+    double *peak, *log2_peak;          /* strip */
     psw_weight_sum *sum;               /* strip */
     psw_tree tree[PSW_GROUP_MAX][2];   /* of one strip */
 
@@ -52,11 +53,6 @@ typedef struct psw_fold {
     psw_real *rows; /* a leaf's results, as the sink gets them */
     double *mass, *log2_den;
 } psw_fold;
-
-/* Rows of a strip: scores and weights with a leaf of 512 keys stay in a second-level cache of 1 or 2 MiB beside the
- * leaf's keys and values. No bit of a result depends on it where products have the same bits for every shape; with BLAS
- * it is part of what fixes them. */
-#define PSW_STRIP ((ptrdiff_t)96)
 
 /* Absolute first token and number of tokens of a leaf. */
 typedef struct psw_span {

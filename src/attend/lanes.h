@@ -1,13 +1,14 @@
 /* attend/lanes: a stretch of a row in registers. Compiled twice.
  *
- * Four vectors, named one by one: an array of them would live in memory. */
+ * Four vectors, named one by one: an array of them would live in memory. What they hold is worked on entry by entry,
+ * and a row is added in the same sums abreast whatever the width of vectors, so that width changes no bit. */
 #ifndef POLYSWEEP_ATTEND_LANES_H
 #define POLYSWEEP_ATTEND_LANES_H
 
 #include <stdint.h>
 #include <string.h>
 
-#include "polysweep/real.h"
+#include "polysweep/fused.h"
 
 #ifdef PSW_SINGLE
 typedef int32_t psw_lane_bits;
@@ -16,11 +17,8 @@ typedef int32_t psw_lane_bits;
 typedef int64_t psw_lane_bits;
 #define PSW_LANE_MAGNITUDE INT64_C(0x7fffffffffffffff)
 #endif
-#define PSW_LANES ((ptrdiff_t)(PSW_VECTOR_BYTES / sizeof(psw_real)))
 #define PSW_CHUNK (4 * PSW_LANES)
 
-typedef psw_real psw_lanes __attribute__((vector_size(PSW_VECTOR_BYTES)));
-typedef psw_real psw_loose_lanes __attribute__((vector_size(PSW_VECTOR_BYTES), aligned(4), may_alias));
 typedef psw_lane_bits psw_lanes_bits __attribute__((vector_size(PSW_VECTOR_BYTES)));
 typedef struct psw_chunk {
     psw_lanes a, b, c, d;
@@ -62,22 +60,40 @@ static inline psw_chunk psw_chunk_scale(psw_chunk x, psw_real c, psw_real least,
                        psw_lanes_scale(x.c, c, least, keep), psw_lanes_scale(x.d, c, least, keep)};
 }
 
-/* Each lane has added a few numbers and adds two more; from here on in double, in a fixed order. */
-static inline double psw_chunk_sum(psw_chunk x)
+/* ---- sums of a row ---- */
+
+/* Entry i of a row joins sum i mod PSW_ABREAST: 256 bytes of them, one to four chunks. */
+enum { PSW_PARTS = 64 / PSW_VECTOR_BYTES };
+#define PSW_ABREAST (PSW_PARTS * PSW_CHUNK)
+typedef struct psw_abreast {
+    psw_chunk part[PSW_PARTS];
+} psw_abreast;
+
+/* Each sum has added a few numbers, and four of them become one; from here on in double, in a fixed order. */
+static inline double psw_abreast_total(const psw_abreast *sums)
 {
-    psw_lanes four = (x.a + x.b) + (x.c + x.d);
-    double sum = 0;
-    for (ptrdiff_t i = 0; i < PSW_LANES; i++) sum += (double)four[i];
-    return sum;
+    psw_lanes at[4 * PSW_PARTS];
+    double total = 0;
+    memcpy(at, sums, sizeof at);
+#pragma GCC unroll 4
+    for (int j = 0; j < PSW_PARTS; j++) {
+        psw_lanes four = (at[j] + at[PSW_PARTS + j]) + (at[2 * PSW_PARTS + j] + at[3 * PSW_PARTS + j]);
+        for (ptrdiff_t i = 0; i < PSW_LANES; i++) total += (double)four[i];
+    }
+    return total;
 }
 
-/* Sum of a row: lanes over whole chunks, the rest in double. */
+/* Sum of a row: as many as fill all sums abreast, the rest in double. */
 static inline double psw_row_sum(const psw_real *w, ptrdiff_t count)
 {
-    psw_chunk sum = {{0}, {0}, {0}, {0}};
-    ptrdiff_t whole = count / PSW_CHUNK * PSW_CHUNK;
-    for (ptrdiff_t i = 0; i < whole; i += PSW_CHUNK) sum = psw_chunk_plus(sum, psw_chunk_load(w + i));
-    double total = psw_chunk_sum(sum);
+    psw_abreast sums;
+    ptrdiff_t whole = count / PSW_ABREAST * PSW_ABREAST;
+    for (int i = 0; i < PSW_PARTS; i++) {
+        psw_chunk sum = {{0}, {0}, {0}, {0}};
+        for (ptrdiff_t j = i * PSW_CHUNK; j < whole; j += PSW_ABREAST) sum = psw_chunk_plus(sum, psw_chunk_load(w + j));
+        sums.part[i] = sum;
+    }
+    double total = psw_abreast_total(&sums);
     for (ptrdiff_t i = whole; i < count; i++) total += (double)w[i];
     return total;
 }

@@ -62,6 +62,7 @@ static void lay_tile(psw_fold *f, psw_arena *arena)
     f->weights = (psw_rows){reals(arena, f->strip * stride), f->strip, f->leaf, stride};
     f->partial = psw_rows_of(reals(arena, f->strip * v), f->strip, v);
     f->peak = psw_arena_take(arena, f->strip, sizeof *f->peak);
+    f->log2_peak = psw_arena_take(arena, f->strip, sizeof *f->log2_peak);
     f->sum = psw_arena_take(arena, f->strip, sizeof *f->sum);
     for (ptrdiff_t i = 0; i < f->group->count; i++)
         for (int s = 0; s < f->sets; s++) f->tree[i][s] = psw_tree_take(arena, f->strip, v + 2, places);

@@ -12,7 +12,7 @@
 typedef struct psw_score_row {
     const psw_real *z;
     ptrdiff_t count;
-    double peak; /* the method's peak of z: what its exponent is made of */
+    double peak, log2_peak; /* the method's peak of z, and its logarithm: what its exponent is made of */
 } psw_score_row;
 
 /* sum of the weights and their exponent; weights are below 2 */
@@ -40,6 +40,9 @@ const psw_method_row *psw_method_row_of(psw_method method);
 #define psw_weigh_exponential PSW_PRECISION_NAME(psw_weigh_exponential)
 double psw_peak_magnitude(const psw_real *z, ptrdiff_t count); /* max |z| */
 double psw_peak_largest(const psw_real *z, ptrdiff_t count);   /* max z */
+/* log2 of normal, positive numbers; of others it is anything. */
+#define psw_log2_all PSW_PRECISION_NAME(psw_log2_all)
+void psw_log2_all(const double *x, ptrdiff_t count, double *log2);
 /* z^beta, beta >= 0; the row's peak is that of magnitudes */
 psw_weight_sum psw_weigh_power(double beta, psw_negative negative, const psw_score_row *row, psw_real *w);
 /* e^z; the row's peak is the largest score */

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "attend/scores.h"
+#include "attend/transcend.h"
 
 psw_scores psw_scores_lay(const psw_group *group, int sets, psw_arena *arena)
 {
@@ -30,8 +31,8 @@ static double logarithms(const psw_scores *s, const double *z)
     double peak = z[0];
     for (ptrdiff_t j = 0; j < p->n; j++) peak = fmax(peak, z[j]);
     for (ptrdiff_t j = 0; j < p->n; j++)
-        s->log2_u[j] = exponential ? (z[j] - peak) * 1.4426950408889634 : log2(z[j] / peak);
-    return exponential ? peak * 1.4426950408889634 : log2(peak);
+        s->log2_u[j] = exponential ? (z[j] - peak) * 1.4426950408889634 : psw_log2_any(z[j] / peak);
+    return exponential ? peak * 1.4426950408889634 : psw_log2_any(peak);
 }
 
 /* Sums of 1024, then their sum: the error stays that of a few thousand terms. */
@@ -41,7 +42,7 @@ static double sum_of_powers(const psw_scores *s, double beta)
     for (ptrdiff_t first = 0; first < s->group->points->n; first += 1024) {
         ptrdiff_t next = first + 1024 < s->group->points->n ? first + 1024 : s->group->points->n;
         double part = 0;
-        for (ptrdiff_t j = first; j < next; j++) part += exp2(beta * s->log2_u[j]);
+        for (ptrdiff_t j = first; j < next; j++) part += psw_exp2_any(beta * s->log2_u[j]);
         total += part;
     }
     return total;
@@ -52,11 +53,11 @@ static void weigh(psw_scores *s, ptrdiff_t point, int set, double log2_peak)
     const psw_point *p = &s->group->points[point];
     ptrdiff_t pair = point * s->sets + set;
     double beta = psw_method_facts_of(p->method)->has_degree ? p->beta : 1;
-    double den = sum_of_powers(s, beta) + p->den_constant * exp2(-beta * log2_peak);
+    double den = sum_of_powers(s, beta) + p->den_constant * psw_exp2_any(-beta * log2_peak);
     psw_real *row = s->rows + pair * p->n;
-    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(exp2(beta * s->log2_u[j]) / den);
-    s->mass[pair] = exp2(beta * s->log2_u[p->j3]) / den;
-    s->log2_den[pair] = log2(den) + beta * log2_peak;
+    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(psw_exp2_any(beta * s->log2_u[j]) / den);
+    s->mass[pair] = psw_exp2_any(beta * s->log2_u[p->j3]) / den;
+    s->log2_den[pair] = psw_log2_any(den) + beta * log2_peak;
 }
 
 psw_status psw_scores_pass(psw_scores *s, psw_leaf_sink sink, void *context)

@@ -148,6 +148,7 @@ psw_mapped psw_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
 #define psw_sketched_rest PSW_PRECISION_NAME(psw_sketched_rest)
 #define psw_sketched_stretch PSW_PRECISION_NAME(psw_sketched_stretch)
 #define psw_sketched_parting PSW_PRECISION_NAME(psw_sketched_parting)
+#define psw_sketched_flops PSW_PRECISION_NAME(psw_sketched_flops)
 #define psw_sketched_walk PSW_PRECISION_NAME(psw_sketched_walk)
 
 /* Takes the memory of a pass over a point that psw_attend_check accepts; with a counting arena, only counts. To be
@@ -190,6 +191,10 @@ psw_status psw_sketched_stretch(psw_sketched *f, psw_leaves stretch, bool alike,
 /* A causal pass over the blocks `span`, whole stretches, from the states on that are published and stand in f->state,
  * to which the blocks are added. */
 psw_status psw_sketched_walk(psw_sketched *f, psw_leaves span, psw_watch watch, psw_leaf_sink sink, void *context);
+/* Operations of a pass over the first `sets` data sets on one rank: products, padded panels as they are, maps and
+ * lifts.
+ */
+double psw_sketched_flops(const psw_point *point, int sets);
 ptrdiff_t psw_sketched_parting(const psw_sketched *f); /* the first block of the stretch of j3 */
 void psw_sketched_forget(psw_sketched *f);             /* no block is mapped, no state is read: the start of a pass */
 

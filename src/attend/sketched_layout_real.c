@@ -160,6 +160,7 @@ void psw_sketched_load(psw_sketched *f, const psw_given *given)
     const psw_data *data = given->data;
     psw_span token = {f->special, 1};
     psw_sketched_redraw(f, given->tables.draw);
+    f->placed = 0;
     for (ptrdiff_t i = 0; i < f->own; i++) load_block(f, data, psw_route_leaf(&f->route, f->route.rank, i));
     for (int set = 0; set < f->sets && f->special >= 0; set++)
         for (int side = 0; side < 3; side++)

@@ -27,13 +27,14 @@ static void find_peaks(psw_fold *f, psw_span strip, psw_span keys)
         ptrdiff_t count = sees(f, strip, keys, i);
         f->peak[i] = count ? f->method->peak(f->scores.at + i * f->scores.stride, count) : 0;
     }
+    psw_log2_all(f->peak, strip.count, f->log2_peak);
 }
 
 /* Weights of the keys that a row sees; the others are 0 before any power. */
 static void weigh(psw_fold *f, const psw_point *point, psw_span strip, psw_span keys)
 {
     for (ptrdiff_t i = 0; i < strip.count; i++) {
-        psw_score_row row = {f->scores.at + i * f->scores.stride, sees(f, strip, keys, i), f->peak[i]};
+        psw_score_row row = {f->scores.at + i * f->scores.stride, sees(f, strip, keys, i), f->peak[i], f->log2_peak[i]};
         psw_real *w = f->weights.at + i * f->weights.stride;
         f->sum[i] = row.count ? f->method->weigh(point, &row, w) : (psw_weight_sum){0, PSW_EMPTY};
         for (ptrdiff_t j = row.count; j < keys.count; j++) w[j] = 0;

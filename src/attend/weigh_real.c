@@ -2,6 +2,7 @@
  * weight under the exponent E: nothing overflows, and what vanishes is 2^-PSW_LOWEST_EXPONENT below the largest. */
 #include <math.h>
 
+#include "attend/transcend.h"
 #include "attend/weigh.h"
 
 /* ---- peaks ---- */
@@ -62,26 +63,33 @@ static inline psw_chunk weigh_chunk(const psw_real *z, const psw_scaling *s)
     return power(psw_chunk_scale(psw_chunk_load(z), s->c, s->least, s->keep), s->degree);
 }
 
-static double weigh_row(const psw_score_row *row, const psw_scaling *s, psw_real *w)
+/* Every PSW_PARTS-th chunk of the row, whose entries join the same sums. */
+static inline psw_chunk weigh_part(const psw_real *z, ptrdiff_t count, const psw_scaling *s, psw_real *w)
 {
     psw_chunk sum = {{0}, {0}, {0}, {0}};
-    psw_scaling own = *s; /* cannot be changed by what is stored */
-    ptrdiff_t whole = row->count / PSW_CHUNK * PSW_CHUNK;
-    for (ptrdiff_t i = 0; i < whole; i += PSW_CHUNK) {
-        psw_chunk weights = weigh_chunk(row->z + i, &own);
+    for (ptrdiff_t i = 0; i < count; i += PSW_ABREAST) {
+        psw_chunk weights = weigh_chunk(z + i, s);
         psw_chunk_store(weights, w + i);
         sum = psw_chunk_plus(sum, weights);
     }
-    if (whole < row->count) {
-        psw_real edge[4 * PSW_VECTOR_BYTES / sizeof(psw_real)] = {0};
-        size_t bytes = (size_t)(row->count - whole) * sizeof(psw_real);
-        memcpy(edge, row->z + whole, bytes);
-        psw_chunk weights = weigh_chunk(edge, &own);
-        psw_chunk_store(weights, edge);
-        memcpy(w + whole, edge, bytes);
-        sum = psw_chunk_plus(sum, weights);
+    return sum;
+}
+
+static double weigh_row(const psw_score_row *row, const psw_scaling *s, psw_real *w)
+{
+    psw_abreast sums;
+    psw_scaling own = *s; /* cannot be changed by what is stored */
+    ptrdiff_t whole = row->count / PSW_ABREAST * PSW_ABREAST;
+    psw_real edge[PSW_ABREAST] = {0};
+    size_t bytes = (size_t)(row->count - whole) * sizeof(psw_real);
+    memcpy(edge, row->z + whole, bytes);
+    for (int i = 0; i < PSW_PARTS; i++) {
+        psw_chunk sum = weigh_part(row->z + i * PSW_CHUNK, whole, &own, w + i * PSW_CHUNK);
+        if (bytes) sum = psw_chunk_plus(sum, weigh_part(edge + i * PSW_CHUNK, PSW_ABREAST, &own, edge + i * PSW_CHUNK));
+        sums.part[i] = sum;
     }
-    return psw_chunk_sum(sum);
+    memcpy(w + whole, edge, bytes);
+    return psw_abreast_total(&sums);
 }
 
 /* ---- all degrees ---- */
@@ -91,17 +99,17 @@ static double weigh_row(const psw_score_row *row, const psw_scaling *s, psw_real
 /* 2^(-E/beta) with the rounding of a number near 1: whole powers of two are split off exactly. */
 static double factor(double exponent, double beta)
 {
-    double whole = nearbyint(-exponent / beta);
-    return ldexp(exp2(fma(-whole, beta, -exponent) / beta), (int)whole);
+    double inverse = 1 / beta, whole = nearbyint(-exponent * inverse);
+    return psw_scaled(psw_exp2(fma(-whole, beta, -exponent) * inverse), (long)whole);
 }
 
 /* For beta < 1 the factor 2^(-E/beta) could be any size; there, 2^-E is left to the exponential. */
 static psw_scaling scale_of(double beta, psw_negative negative, double peak, double exponent)
 {
     bool carried = beta >= 1, integer = beta == floor(beta) && beta <= LARGEST_POWER;
-    double least = exp2(PSW_LOWEST_EXPONENT / beta) * (carried ? 1 : peak);
+    double least = carried ? psw_exp2(PSW_LOWEST_EXPONENT / beta) : psw_exp2_any(PSW_LOWEST_EXPONENT / beta) * peak;
     return (psw_scaling){.c = (psw_real)(carried ? factor(exponent, beta) : 1),
-                         .least = (psw_real)fmax(least, (double)PSW_REAL_MIN),
+                         .least = least > (double)PSW_REAL_MIN ? (psw_real)least : PSW_REAL_MIN,
                          .keep = negative == PSW_NEGATIVE_ABS ? PSW_LANE_MAGNITUDE : -1,
                          .degree = integer ? (unsigned long)beta : 0,
                          .exponent = carried ? 0 : exponent};
@@ -112,7 +120,7 @@ psw_weight_sum psw_weigh_power(double beta, psw_negative negative, const psw_sco
     if (beta == 0) return psw_weigh_constant(row->count, 1, (psw_weight_sum){(double)row->count, 0}, w);
     if (!isfinite(row->peak)) return psw_weigh_constant(row->count, 0, (psw_weight_sum){NAN, 0}, w);
     if (row->peak < (double)PSW_REAL_MIN) return psw_weigh_constant(row->count, 0, (psw_weight_sum){0, PSW_EMPTY}, w);
-    double exponent = floor(beta * log2(row->peak));
+    double exponent = floor(beta * row->log2_peak);
     psw_scaling s = scale_of(beta, negative, row->peak, exponent);
     double sum = s.degree ? weigh_row(row, &s, w) : psw_weigh_real_degree(row, &s, beta, w);
     return (psw_weight_sum){sum, (int)exponent};

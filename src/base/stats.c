@@ -11,8 +11,6 @@ psw_interval psw_wilson(double successes, double trials)
     return (psw_interval){successes > 0 ? fmax(centre - half, 0) : 0, successes < trials ? fmin(centre + half, 1) : 1};
 }
 
-double psw_normal_tail(double x) { return 0.5 * erfc(x / sqrt(2)); }
-
 double psw_binomial_z(double successes, double trials, double p)
 {
     double off = successes - trials * p, deviation = sqrt(trials * p * (1 - p));

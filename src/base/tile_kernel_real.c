@@ -1,3 +1,4 @@
+#include "base/lanes.h"
 #include "polysweep/tile.h"
 
 #include <stdbool.h>
@@ -9,12 +10,10 @@ enum { ROWS = 12 };
 #else
 enum { ROWS = 6 };
 #endif
-enum { LANES = PSW_VECTOR_BYTES / sizeof(psw_real), WIDTH = 2 * LANES, FEW_ROWS = 4 };
+enum { LANES = PSW_LANES, WIDTH = 2 * LANES, FEW_ROWS = 4 };
 /* Terms that are added one after another before their sum joins the entry: no cost that can be measured, and a quarter
  * of the rounding error of a leaf of 512 keys. */
 enum { CHAIN = 128 };
-typedef psw_real lanes __attribute__((vector_size(PSW_VECTOR_BYTES)));
-typedef psw_real loose_lanes __attribute__((vector_size(PSW_VECTOR_BYTES), aligned(4), may_alias));
 
 /* ---- packing ---- */
 
@@ -86,24 +85,24 @@ static inline __attribute__((always_inline)) void kernel(int rows, int vectors, 
                                                          ptrdiff_t down, const psw_real *b, psw_real *c,
                                                          ptrdiff_t stride, bool add)
 {
-    lanes acc[ROWS][2] = {{{0}}};
+    psw_lanes acc[ROWS][2] = {{{0}}};
     for (ptrdiff_t k = 0; k < inner; k++) {
-        lanes row[2];
+        psw_lanes row[2];
 #pragma GCC unroll 2
-        for (int j = 0; j < vectors; j++) row[j] = *(const loose_lanes *)(b + (k * vectors + j) * LANES);
+        for (int j = 0; j < vectors; j++) row[j] = *(const psw_loose_lanes *)(b + (k * vectors + j) * LANES);
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
             psw_real x = a[i * down + k];
 #pragma GCC unroll 2
-            for (int j = 0; j < vectors; j++) acc[i][j] += x * row[j];
+            for (int j = 0; j < vectors; j++) acc[i][j] = psw_lanes_fma(x, row[j], acc[i][j]);
         }
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
         for (int j = 0; j < vectors; j++) {
-            loose_lanes *to = (loose_lanes *)(c + i * stride + j * LANES);
-            *to = add ? (lanes)*to + acc[i][j] : acc[i][j];
+            psw_loose_lanes *to = (psw_loose_lanes *)(c + i * stride + j * LANES);
+            *to = add ? (psw_lanes)*to + acc[i][j] : acc[i][j];
         }
 }
 

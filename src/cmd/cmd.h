@@ -16,7 +16,8 @@ typedef struct psw_options {
     const char *text; /* the study itself, made by a command, in place of the file's */
     ptrdiff_t ranks, ranks_per_node, max_fails;
     double time_limit_s, sample; /* seconds; percent */
-    bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak;
+    bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak,
+        no_inputs;
     psw_progress progress;
     char command[4096]; /* the whole command line, for the record of a launch; cut where it is longer */
 } psw_options;

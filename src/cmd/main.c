@@ -5,15 +5,18 @@
 #include "cmd/cmd.h"
 
 const psw_command psw_commands[] = {
-    {"run", "STUDY.yaml [-o FILE.h5]", "compute every point that is not complete in FILE.h5; again on the same file: resume",
-     "output set where time-limit redo extend max-fails dry-run oversubscribe progress quiet",
+    {"run", "STUDY.yaml [-o FILE.h5]",
+     "compute every point that is not complete in FILE.h5; again on the same file: resume",
+     "output set where time-limit redo extend max-fails dry-run no-inputs oversubscribe progress quiet",
      "  mpirun -n 4 polysweep run phase.yaml\n"
      "  mpirun -n 4 polysweep run phase.yaml -o /scratch/phase.h5 --time-limit 55m\n"
      "  mpirun -n 4 polysweep run phase.yaml --set grid.n=[1024,2048,4096] --extend\n"
      "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
      true, psw_cmd_run},
-    {"plan", "STUDY.yaml", "points, exclusions, predicted time, memory and file size for any number of ranks; a job script for Slurm",
-     "set where ranks ranks-per-node compare budget points calibration slurm output sbatch prologue launcher json",
+    {"plan", "STUDY.yaml",
+     "points, exclusions, predicted time, memory and file size for any number of ranks; a job script for Slurm",
+     "set where ranks ranks-per-node compare budget points calibration no-inputs slurm output sbatch prologue launcher "
+     "json",
      "  polysweep plan phase.yaml --ranks 64\n"
      "  polysweep plan phase.yaml --ranks 4096 --ranks-per-node 64 --calibration phase.h5\n"
      "  polysweep plan phase.yaml --compare 1,2,4,8,16,32\n"
@@ -22,7 +25,7 @@ const psw_command psw_commands[] = {
      "  polysweep plan phase.yaml --ranks 256 --ranks-per-node 64 --slurm --sbatch account=physics > phase.job\n",
      false, psw_cmd_plan},
     {"scale", "STUDY.yaml", "strong or weak scaling: times the points on teams of several sizes and compares them",
-     "strong weak teams output set where time-limit redo max-fails dry-run oversubscribe progress quiet json",
+     "strong weak teams output set where time-limit redo max-fails dry-run no-inputs oversubscribe progress quiet json",
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set grid.n=[16384]\n"
      "  mpirun -n 8 polysweep scale phase.yaml --weak --teams 1,2,4,8 -o weak.h5\n"
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set time.beside=true\n",
@@ -42,8 +45,8 @@ const psw_command psw_commands[] = {
      "  polysweep merge phase.h5 monday.h5 tuesday.h5\n"
      "  polysweep merge phase.h5 part-*.h5 --json\n",
      false, psw_cmd_merge},
-    {"doctor", "[DIR]", "what this machine and launch look like, what is wrong and what to type; tries out writing in DIR",
-     "set json",
+    {"doctor", "[DIR]",
+     "what this machine and launch look like, what is wrong and what to type; tries out writing in DIR", "set json",
      "  polysweep doctor\n"
      "  mpirun -n 4 polysweep doctor /scratch/results\n"
      "  mpirun -n 4 polysweep doctor --set run.threads=2\n"

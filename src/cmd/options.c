@@ -18,23 +18,31 @@ typedef struct option {
 
 static const option options_table[] = {
     {"output", "FILE.h5", "the result file (default: output.file of the study, else its name)", TEXT, AT(output), 'o'},
-    {"set", "KEY=VALUE", "replace a value of the study: grid.beta=[2,4], run.threads=2 (doctor takes only this one); may be repeated", LIST, AT(set), 0},
+    {"set", "KEY=VALUE",
+     "replace a value of the study: grid.beta=[2,4], run.threads=2 (doctor takes only this one); may be repeated", LIST,
+     AT(set), 0},
     {"where", "EXPR", "only points for which EXPR holds: \"n <= 4096 and method == exact\"", TEXT, AT(where), 0},
-    {"time-limit", "TIME", "stop cleanly (exit code 75) before TIME is over: 45s, 1h30m", DURATION, AT(time_limit_s), 0},
-    {"redo", "failed", "compute failed, timed out and skipped points again; without it they stay as they are", TEXT, AT(redo), 0},
+    {"time-limit", "TIME", "stop cleanly (exit code 75) before TIME is over: 45s, 1h30m", DURATION, AT(time_limit_s),
+     0},
+    {"redo", "failed", "compute failed, timed out and skipped points again; without it they stay as they are", TEXT,
+     AT(redo), 0},
     {"extend", NULL, "the study has grown: keep what FILE.h5 has done in a file of the new one", FLAG, AT(extend), 0},
     {"max-fails", "N", "stop after N failed points", COUNT, AT(max_fails), 0},
     {"dry-run", NULL, "say what would be done, as plan does, on the ranks of this launch", FLAG, AT(dry_run), 0},
+    {"no-inputs", NULL, "plan without opening the files that the study names (data, weights)", FLAG, AT(no_inputs), 0},
     {"oversubscribe", NULL, "allow more ranks x threads than hardware threads", FLAG, AT(oversubscribe), 0},
-    {"progress", "auto|plain|off", "how to show progress on stderr (auto: a bar on a terminal, lines in a log)", PROGRESS, AT(progress), 0},
+    {"progress", "auto|plain|off", "how to show progress on stderr (auto: a bar on a terminal, lines in a log)",
+     PROGRESS, AT(progress), 0},
     {"quiet", NULL, "only errors on stderr", FLAG, AT(quiet), 'q'},
     {"ranks", "P", "number of ranks to plan for (default: the cores of this machine)", COUNT, AT(ranks), 0},
     {"ranks-per-node", "K", "ranks that share the memory of a node", COUNT, AT(ranks_per_node), 0},
     {"compare", "P,P,...", "finish, speed-up and what limits it for several numbers of ranks", TEXT, AT(compare), 0},
     {"budget", "HOURS", "which points an allocation buys on --ranks: 200nodeh, 5000coreh", TEXT, AT(budget), 0},
-    {"points", NULL, "each point by itself: its team, seconds, messages, memory (with --json: every parameter, too)", FLAG, AT(points), 0},
+    {"points", NULL, "each point by itself: its team, seconds, messages, memory (with --json: every parameter, too)",
+     FLAG, AT(points), 0},
     {"slurm", NULL, "print a job script for the study, every line explained", FLAG, AT(slurm), 0},
-    {"sbatch", "KEY=VALUE", "a line for sbatch in that script: account=physics, time=24:00:00; may be repeated", LIST, AT(sbatch), 0},
+    {"sbatch", "KEY=VALUE", "a line for sbatch in that script: account=physics, time=24:00:00; may be repeated", LIST,
+     AT(sbatch), 0},
     {"prologue", "FILE", "lines of FILE go into that script before the run: modules to load", TEXT, AT(prologue), 0},
     {"launcher", "srun|mpirun", "what starts the ranks in that script (default: mpirun)", TEXT, AT(launcher), 0},
     {"calibration", "FILE.h5", "use the rates that a run measured and kept in FILE.h5", TEXT, AT(calibration), 0},
@@ -42,10 +50,13 @@ static const option options_table[] = {
     {"weak", NULL, "n grows with the team, so that the work of a rank stays what it is", FLAG, AT(weak), 0},
     {"teams", "T,T,...", "sizes of teams (default: 1, 2, 4, ... and all ranks)", TEXT, AT(teams), 0},
     {"columns", "A,B,...", "columns to show", TEXT, AT(columns), 0},
-    {"sample", "PERCENT", "share of the done slots to recompute, whole blocks of 16 (default: all that a minute allows)", PERCENT, AT(sample), 0},
+    {"sample", "PERCENT",
+     "share of the done slots to recompute, whole blocks of 16 (default: all that a minute allows)", PERCENT,
+     AT(sample), 0},
     {"csv", NULL, "comma-separated values", FLAG, AT(csv), 0},
     {"jsonl", NULL, "one JSON object a line", FLAG, AT(jsonl), 0},
-    {"extrap", NULL, "times as JSON lines for Extra-P: team, n, d, beta and r are its parameters, where they vary", FLAG, AT(extrap), 0},
+    {"extrap", NULL, "times as JSON lines for Extra-P: team, n, d, beta and r are its parameters, where they vary",
+     FLAG, AT(extrap), 0},
     {"json", NULL, "one versioned JSON document", FLAG, AT(json), 0},
     {"help", NULL, "this text", FLAG, AT(help), 'h'},
     {"version", NULL, "the version of the program", FLAG, AT(version), 0},
@@ -176,6 +187,8 @@ psw_status psw_options_parse(const psw_command *command, int argc, char **argv, 
         if (o->kind != FLAG && !value) value = argv[++i];
         PSW_TRY(keep(o, argument, value, options));
     }
+    if (options->no_inputs && !options->dry_run && listed(command->options, "dry-run"))
+        return PSW_FAIL(PSW_USAGE, "--no-inputs is for a plan: add --dry-run");
     if (options->redo && strcmp(options->redo, "failed") != 0)
         return PSW_FAIL(PSW_USAGE, "--redo: \"%s\" is not known; --redo failed computes failed, timed out and skipped points again", options->redo);
     return PSW_OK;

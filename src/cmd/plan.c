@@ -51,6 +51,15 @@ static psw_status print(const psw_options *options, const psw_study *study, cons
     return PSW_OK;
 }
 
+/* What would end the run before its first point ends the plan, too: files that are missing, or of another shape. */
+static psw_status try_inputs(const psw_options *options, const psw_study *study)
+{
+    psw_inputs inputs = {0};
+    psw_status status = options->no_inputs ? PSW_OK : psw_inputs_read(study, &inputs);
+    psw_inputs_free(&inputs);
+    return status;
+}
+
 psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world)
 {
     psw_forecast_request request = {.where = options->where,
@@ -65,7 +74,8 @@ psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world)
     (void)world;
     PSW_TRY(check_script(options));
     PSW_TRY(psw_study_of_options(options, &study));
-    psw_status status = psw_forecast_make(study, &request, &forecast);
+    psw_status status = try_inputs(options, study);
+    if (status == PSW_OK) status = psw_forecast_make(study, &request, &forecast);
     if (status == PSW_OK) status = print(options, study, &forecast);
     psw_forecast_free(&forecast);
     psw_study_free(study);

@@ -225,10 +225,27 @@ static psw_status print_rows(view *v, const form *f)
     return status == PSW_OK && f->table ? cmd_view_walk(v, failure_row, NULL) : status;
 }
 
+static void count_row(view *v, void *state, const psw_record *record)
+{
+    (void)v;
+    (void)record;
+    ++*(ptrdiff_t *)state;
+}
+
+/* Known before anything is printed. */
+static psw_status some_row(view *v, const char *where)
+{
+    ptrdiff_t rows = 0;
+    if (where) PSW_TRY(cmd_view_walk(v, count_row, &rows));
+    if (!where || rows > 0) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE, "--where %.200s: it holds for none of the %td rows", where, psw_reader_slots(v->reader));
+}
+
 static psw_status print(view *v, const psw_options *o)
 {
     PSW_TRY(cmd_view_where(v, o->where));
     if (o->extrap && o->columns) return PSW_FAIL(PSW_USAGE, "--extrap chooses its columns; leave --columns out");
+    PSW_TRY(some_row(v, o->where));
     if (o->extrap) return cmd_extrap_print(v);
     PSW_TRY(o->columns ? asked_columns(v, o->columns) : default_columns(v));
     return print_rows(v, o->json ? &json_form : o->jsonl ? &lines_form : o->csv ? &csv_form : &table_form);

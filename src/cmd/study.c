@@ -6,8 +6,10 @@ psw_status psw_study_of_options(const psw_options *options, psw_study **study)
 {
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one study file is expected, %td files are named", options->file_count);
+    psw_rooms rooms = *psw_house();
+    if (options->no_inputs) rooms.learned_r = NULL;
     if (options->text)
         return psw_study_parse(options->text, strlen(options->text), options->files[0], options->set, options->set_count,
-                               psw_house(), study);
-    return psw_study_read(options->files[0], options->set, options->set_count, psw_house(), study);
+                               &rooms, study);
+    return psw_study_read(options->files[0], options->set, options->set_count, &rooms, study);
 }

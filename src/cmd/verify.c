@@ -50,6 +50,7 @@ typedef struct check {
     double differs[PSW_COLUMNS_MAX + LINES]; /* slots by column */
     double loose;                            /* slots compared within tolerances */
     double too_large;                        /* slots that do not fit the memory of all ranks together */
+    ptrdiff_t older_noise;                   /* done slots whose noise this program does not draw any more */
     double with_rows;                        /* slots whose rows were compared */
 } check;
 
@@ -177,6 +178,11 @@ static psw_status prepare_rows(check *c)
 
 /* ---- which slots ---- */
 
+static bool can_compare(const psw_slot *slot)
+{
+    return slot->status == PSW_SLOT_DONE && slot->random_version != 1;
+}
+
 /* splitmix64 (Steele, Lea, Flood 2014) of the study and a block of slots: the same sample every time. */
 static bool in_sample(uint64_t identity, ptrdiff_t slot, double percent)
 {
@@ -201,7 +207,7 @@ static psw_status cut_sample(check *c, uint64_t identity)
     ptrdiff_t picked = 0;
     for (double share = c->percent; picked == 0; share *= 2)
         for (ptrdiff_t i = 0; i < c->slot_count; i++)
-            picked += c->wanted[i] = c->slots[i].status == PSW_SLOT_DONE && in_sample(identity, i, share);
+            picked += c->wanted[i] = can_compare(&c->slots[i]) && in_sample(identity, i, share);
     return cut(c);
 }
 
@@ -209,7 +215,9 @@ static psw_status choose(check *c)
 {
     uint64_t identity = psw_study_identity(c->study);
     for (ptrdiff_t i = 0; i < c->slot_count; i++) {
-        c->done += c->wanted[i] = c->slots[i].status == PSW_SLOT_DONE;
+        c->done += c->slots[i].status == PSW_SLOT_DONE;
+        c->wanted[i] = can_compare(&c->slots[i]);
+        c->older_noise += c->slots[i].status == PSW_SLOT_DONE && !c->wanted[i];
         c->torn += c->slots[i].torn;
     }
     PSW_TRY(cut(c));
@@ -217,7 +225,7 @@ static psw_status choose(check *c)
     c->percent = c->options->sample > 0            ? c->options->sample
                  : c->runs.predicted_s <= budget_s ? 100
                                                    : 100 * budget_s / c->runs.predicted_s;
-    if (c->percent < 100 && c->done > 0) PSW_TRY(cut_sample(c, identity));
+    if (c->percent < 100 && c->done > c->older_noise) PSW_TRY(cut_sample(c, identity));
     c->picked = c->runs.points;
     c->percent = c->done > 0 ? 100 * (double)c->picked / (double)c->done : 0;
     return PSW_OK;
@@ -330,6 +338,11 @@ static void print(const check *c, const findings *all, ptrdiff_t differing)
     if (c->rows) printf(", the kept rows of %.0f", c->with_rows);
     if (c->loose > 0) printf(", %.0f within tolerances (other version, kernel or method)", c->loose);
     printf("\n");
+    if (c->older_noise > 0)
+        printf(
+            "older noise %td done slots are not comparable: random_version 1, their noise was drawn once and by other "
+            "keys\n",
+            c->older_noise);
     if (c->too_large > 0)
         printf("too large   %.0f of these for the memory of %d rank%s: not checked, start verify with more ranks\n",
                c->too_large, c->world->size, c->world->size > 1 ? "s" : "");
@@ -353,6 +366,7 @@ static void json(const check *c, const findings *all, ptrdiff_t differing)
     psw_json_number(&out, "with_rows", c->with_rows);
     psw_json_number(&out, "within_tolerance", c->loose);
     psw_json_number(&out, "too_large", c->too_large);
+    psw_json_count(&out, "not_comparable", c->older_noise);
     psw_json_count(&out, "differing", differing);
     psw_json_open(&out, "columns", '{');
     for (ptrdiff_t i = 0; i < c->column_count + LINES; i++)

@@ -19,10 +19,10 @@ typedef struct stretch {
  * while no more numbers than ranks are left, so 2 stretches a rank are enough. */
 typedef struct shared {
     atomic_flag lock;
-    bool over, halted;     /* rank 0 has no more; nothing more is wanted */
-    int64_t taken, asking; /* numbers taken; requests under way */
-    int64_t pool;          /* rank 0's node: the next number */
-    int64_t count;         /* other nodes: stretches, ascending */
+    bool over, halted; /* rank 0 has no more; nothing more is wanted */
+    int64_t asking;    /* requests under way */
+    int64_t pool;      /* rank 0's node: the next number */
+    int64_t count;     /* other nodes: stretches, ascending */
     stretch list[];
 } shared;
 
@@ -127,7 +127,6 @@ static int64_t pop_pool(psw_queue *queue)
     shared *node = queue->node;
     lock(node);
     int64_t number = node->halted || node->pool >= queue->total ? -1 : node->pool++;
-    node->taken += number >= 0;
     unlock(node);
     return number;
 }
@@ -147,7 +146,6 @@ static int64_t pop_list(shared *node)
         node->count--;
         memmove(node->list, node->list + 1, (size_t)node->count * sizeof *node->list);
     }
-    node->taken++;
     return number;
 }
 
@@ -183,14 +181,6 @@ ptrdiff_t psw_queue_take(psw_queue *queue)
         sched_yield();
         collect(queue);
     }
-}
-
-ptrdiff_t psw_queue_taken(const psw_queue *queue)
-{
-    lock(queue->node);
-    int64_t taken = queue->node->taken;
-    unlock(queue->node);
-    return (ptrdiff_t)taken;
 }
 
 void psw_queue_halt(psw_queue *queue)

@@ -16,13 +16,18 @@ static psw_status check(const psw_point *point, const psw_arrays *arrays)
     return PSW_OK;
 }
 
+static void draw_aligned(psw_data *data, ptrdiff_t draw)
+{
+    const uint64_t values[] = {PSW_SIDES, (uint64_t)draw};
+    data->pairs = psw_random_key(PSW_STREAM_DATA, data->point.seed, values, draw > 0 ? 2 : 1);
+    data_normal_draw(data, draw);
+}
+
 static psw_status open_aligned(psw_data *data)
 {
-    const uint64_t pairs = PSW_SIDES;
-    data->pairs = psw_random_key(PSW_STREAM_DATA, data->point.seed, &pairs, 1);
     data->scratch = malloc((size_t)data->point.d * sizeof *data->scratch);
     if (!data->scratch) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a row of aligned data");
-    return data_normal_open(data);
+    return PSW_OK;
 }
 
 static double product(ptrdiff_t count, const double *x, const double *y)
@@ -67,4 +72,5 @@ static psw_data_work work(const psw_point *point)
     return (psw_data_work){.drawn = 1, .query_rows = 2};
 }
 
-const data_kind data_aligned = {.check = check, .open = open_aligned, .rows = rows_of, .work = work};
+const data_kind data_aligned = {
+    .check = check, .open = open_aligned, .draw = draw_aligned, .rows = rows_of, .work = work};

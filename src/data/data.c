@@ -34,15 +34,30 @@ psw_status psw_data_open(const psw_point *point, const psw_arrays *arrays, psw_d
     PSW_TRY(psw_data_check(point, arrays));
     psw_data *made = malloc(sizeof *made);
     if (!made) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the data of a point");
-    const uint64_t values[] = {(uint64_t)point->n, (uint64_t)point->d};
     *made = (psw_data){.point = *point, .arrays = arrays};
-    made->noise = psw_random_key(PSW_STREAM_NOISE, point->seed, values, 2);
+    psw_data_draw(made, 0);
     psw_status status = kind_of(point)->open ? kind_of(point)->open(made) : PSW_OK;
     if (status == PSW_OK)
         *data = made;
     else
         psw_data_close(made);
     return status;
+}
+
+void psw_data_draw(psw_data *data, ptrdiff_t draw)
+{
+    if (kind_of(&data->point)->draw) kind_of(&data->point)->draw(data, draw);
+}
+
+ptrdiff_t psw_data_draws(const psw_point *point)
+{
+    return point->data_draws > 1 ? point->data_draws : 1;
+}
+
+ptrdiff_t psw_data_random_version(const psw_point *point)
+{
+    bool noisy = psw_data_kind_facts_of(point->data_kind)->drawn == PSW_DRAWN_NOISE && point->noise > 0;
+    return noisy && psw_method_computes(point->method) ? 2 : 0;
 }
 
 void psw_data_close(psw_data *data)

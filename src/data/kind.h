@@ -15,7 +15,8 @@ struct psw_data {
 
 typedef struct data_kind {
     psw_status (*check)(const psw_point *point, const psw_arrays *arrays);
-    psw_status (*open)(psw_data *data);                  /* NULL: nothing to open; scratch is freed with the data */
+    psw_status (*open)(psw_data *data);           /* NULL: nothing to open; scratch is freed with the data */
+    void (*draw)(psw_data *data, ptrdiff_t draw); /* keys of realisation number `draw`; NULL: there is but one */
     bool same;                                           /* before row_norm, the three sides are the same rows */
     bool (*has_negative_scores)(const psw_point *point); /* before row_norm; NULL: they can be */
     bool (*has_zero_scores)(const psw_point *point);     /* NULL: none is 0 but by chance */
@@ -27,10 +28,10 @@ typedef struct data_kind {
 #define PSW_DATA_KIND(word, ...) extern const data_kind data_##word;
 #include "polysweep/data_kinds.def"
 
-/* What kinds of standard normals share. A key holds side and width, never n or the kind: longer sequences begin with
+/* What kinds of standard normals share. A key holds side, width and draw, never n or the kind: longer sequences begin with
  * shorter ones, and rows of one kind are made of those of another. */
 psw_status data_normal_check(const psw_point *point, const psw_arrays *arrays);
-psw_status data_normal_open(psw_data *data);
+void data_normal_draw(psw_data *data, ptrdiff_t draw);
 void data_normal_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
 psw_data_work data_normal_work(const psw_point *point);
 

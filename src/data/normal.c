@@ -1,13 +1,13 @@
 #include "data/kind.h"
 
-psw_status data_normal_open(psw_data *data)
+/* A key holds side, width and draw: draw 0 is the key without a draw. */
+void data_normal_draw(psw_data *data, ptrdiff_t draw)
 {
     const psw_point *p = &data->point;
     for (uint64_t side = 0; side < PSW_SIDES; side++) {
-        const uint64_t values[] = {side, (uint64_t)(side == PSW_VALUE ? p->v : p->d)};
-        data->side[side] = psw_random_key(PSW_STREAM_DATA, p->seed, values, 2);
+        const uint64_t values[] = {side, (uint64_t)(side == PSW_VALUE ? p->v : p->d), (uint64_t)draw};
+        data->side[side] = psw_random_key(PSW_STREAM_DATA, p->seed, values, draw > 0 ? 3 : 2);
     }
-    return PSW_OK;
 }
 
 psw_status data_normal_check(const psw_point *point, const psw_arrays *arrays)

@@ -3,8 +3,8 @@
 
 #include "data/kind.h"
 
-/* One query and n keys, given by their scores (shape after Deng, Song, Zhou 2023): z_i uniform in [ln n, ln 1.4 n], and
- * in D_1 z_j3 = 4 ln n. Values are the identity, so the output of attention is the row of weights itself. */
+/* One query and n keys, given by their scores (shape after Deng, Song, Zhou et al. 2023): z_i uniform in [ln n, ln 1.4
+ * n], and in D_1 z_j3 = 4 ln n. Values are the identity, so the output of attention is the row of weights itself. */
 
 /* Those that make a weight of a score alone. */
 static bool takes_scores(const psw_method_facts *method)

@@ -77,6 +77,17 @@ static double threshold(const psw_point *point)
     return (point->c + point->kappa) * psw_data_unit(point);
 }
 
+/* Points that differ in degree, method, mask, precision or block have the same noise. */
+static void draw_noise(psw_data *data, ptrdiff_t draw)
+{
+    const psw_point *p = &data->point;
+    uint64_t noise, kind = (uint64_t)p->data_kind, d = (uint64_t)p->d, number = (uint64_t)draw;
+    memcpy(&noise, &p->noise, sizeof noise);
+    const uint64_t own[] = {kind, (uint64_t)p->n, d, noise, number}, common[] = {kind, d, number};
+    data->noise = p->common ? psw_random_key(PSW_STREAM_NOISE, p->seed, common, 3)
+                            : psw_random_key(PSW_STREAM_NOISE, p->seed, own, 5);
+}
+
 static void add_noise(const psw_data *data, ptrdiff_t row, double *x)
 {
     const psw_point *p = &data->point;
@@ -110,6 +121,7 @@ static psw_data_work work(const psw_point *point)
 
 const data_kind data_self_attention = {
     .check = check,
+    .draw = draw_noise,
     .same = true,
     .has_negative_scores = has_negative_scores,
     .has_zero_scores = has_zero_scores,

@@ -8,4 +8,4 @@ static void rows_of(const psw_data *data, int set, psw_side side, ptrdiff_t firs
 }
 
 const data_kind data_sphere = {
-    .check = data_normal_check, .open = data_normal_open, .rows = rows_of, .work = data_normal_work};
+    .check = data_normal_check, .draw = data_normal_draw, .rows = rows_of, .work = data_normal_work};

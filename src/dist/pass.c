@@ -158,10 +158,12 @@ psw_status psw_dist_pass(const psw_comm *team, const psw_engine *engine, psw_att
         .team = team, .engine = engine, .attention = attention, .route = route, .watch = watch, .sink = sink};
     MPI_Comm reversed = MPI_COMM_NULL;
     p.context = context;
+    double start = psw_clock_s();
     psw_status status = team->size > 1 ? prepare(&p, kind, &reversed) : PSW_OK;
+    if (team->size > 1) p.traffic.wait_s = psw_clock_s() - start;
     if (status == PSW_OK) {
         run(&p, kind, reversed);
-        status = psw_comm_agree(team, p.status);
+        status = psw_wait_agree(team, p.status, &p.traffic.wait_s);
     }
     if (reversed != MPI_COMM_NULL) MPI_Comm_free(&reversed);
     free(p.requests);

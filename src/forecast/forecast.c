@@ -13,7 +13,7 @@ static psw_status choose_points(psw_forecast *f, const char *where)
     f->longest.slot = f->largest.slot = -1;
     f->wanted = malloc((size_t)f->slots + 1);
     if (!f->wanted) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", f->slots);
-    if (where) PSW_TRY(psw_filter_create(f->study, where, &filter));
+    PSW_TRY(psw_filter_create(f->study, where, &filter));
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
         psw_point point = psw_study_point(f->study, slot);
         f->wanted[slot] = !filter || psw_filter_keeps(filter, &point);

@@ -11,8 +11,8 @@ const psw_assessor *psw_assessor_of(psw_precision precision)
 
 ptrdiff_t psw_errors_draws(const psw_point *point)
 {
-    bool random = point->weights == 0 && psw_sketch_shape_of(point).r > 0;
-    return random && point->draws > 1 ? point->draws : 1;
+    ptrdiff_t tables = psw_sketch_draws(point), rows = psw_data_draws(point);
+    return tables > rows ? tables : rows;
 }
 
 /* ---- sums with an exponent ---- */
@@ -118,6 +118,7 @@ static void lay_numbers(psw_errors *e, psw_arena *arena)
     e->sketched = psw_arena_take(arena, e->block, sizeof *e->sketched);
     e->draws = psw_arena_take(arena, e->count, sizeof *e->draws);
     e->quantile = psw_arena_take(arena, e->count, sizeof *e->quantile);
+    e->apart = psw_arena_take(arena, e->rows, sizeof *e->apart);
     e->query_log2 = psw_arena_take(arena, e->rows, sizeof *e->query_log2);
     e->key_log2 = psw_arena_take(arena, e->block, sizeof *e->key_log2);
     e->key_factor = psw_arena_take(arena, e->block, sizeof *e->key_factor);
@@ -142,6 +143,7 @@ psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t
     e.blocks = psw_route_count(&e.route, e.route.rank);
     if (e.blocks > 0) e.keys = (e.blocks - 1) * e.block + errors_keys(&e, e.blocks - 1).count;
     e.count = psw_errors_draws(point);
+    e.tables = psw_sketch_draws(point) > 0 ? psw_sketch_draws(point) : 1;
     e.shape = psw_sketch_shape_of(point);
     lay_numbers(&e, arena);
     lay_reals(&e, arena, real_bytes);
@@ -158,8 +160,8 @@ void errors_draw_begin(psw_errors *e, ptrdiff_t draw)
 {
     const errors_sum zero = {0, -INFINITY};
     e->now = &e->draws[draw];
-    *e->now = (errors_draw){.square = zero, .bias = zero, .den_ratio = INFINITY};
-    for (ptrdiff_t i = 0; i < e->rows; i++) e->estimate[i] = zero;
+    *e->now = (errors_draw){.square = zero, .bias = zero, .den_ratio = INFINITY, .exact = e->exact};
+    for (ptrdiff_t i = 0; i < e->rows; i++) e->estimate[i] = zero, e->apart[i] = 0;
 }
 
 /* den_constant is in both denominators; a row whose exact one is 0 has no ratio. */
@@ -171,19 +173,38 @@ void errors_draw_end(psw_errors *e)
     }
 }
 
+double errors_output_square(const psw_errors *e, ptrdiff_t i)
+{
+    double sum = 0;
+    for (ptrdiff_t c = 0; c < e->point.v; c++) sum += e->out[i * e->point.v + c] * e->out[i * e->point.v + c];
+    return sum;
+}
+
+/* A row whose exact output is 0 has no relative error. */
+void errors_rows_end(psw_errors *e)
+{
+    ptrdiff_t known = 0;
+    for (ptrdiff_t i = 0; i < e->rows; i++)
+        if (errors_output_square(e, i) > 0) e->apart[known++] = e->apart[i];
+    e->now->row_q50 = psw_quantile(e->apart, known, 0.5);
+    e->now->row_q90 = psw_quantile(e->apart, known, 0.9);
+}
+
 /* ---- the columns ---- */
 
 static double amm(const psw_errors *e, const errors_draw *d)
 {
-    return errors_of_power(&e->point) ? sqrt(errors_ratio(d->square, e->norm)) : NAN;
+    return errors_of_power(&e->point) ? sqrt(errors_ratio(d->square, d->exact.norm)) : NAN;
 }
 static double attn(const psw_errors *e, const errors_draw *d)
 {
-    return sqrt(errors_ratio(d->square, e->square));
+    (void)e;
+    return sqrt(errors_ratio(d->square, d->exact.square));
 }
 static double out(const psw_errors *e, const errors_draw *d)
 {
-    return sqrt(d->out_square / e->out_square);
+    (void)e;
+    return sqrt(d->out_square / d->exact.out_square);
 }
 static double out_max(const psw_errors *e, const errors_draw *d)
 {
@@ -192,7 +213,35 @@ static double out_max(const psw_errors *e, const errors_draw *d)
 }
 static double bias(const psw_errors *e, const errors_draw *d)
 {
-    return errors_ratio(d->bias, e->total);
+    (void)e;
+    return errors_ratio(d->bias, d->exact.total);
+}
+
+static double out_good(const psw_errors *e, const errors_draw *d)
+{
+    (void)e;
+    return d->good_exact > 0 ? sqrt(d->good_square / d->good_exact) : NAN;
+}
+static double row_q50(const psw_errors *e, const errors_draw *d)
+{
+    (void)e;
+    return d->row_q50;
+}
+static double row_q90(const psw_errors *e, const errors_draw *d)
+{
+    (void)e;
+    return d->row_q90;
+}
+
+/* Of the draws that have a value; NaN if none has. */
+static double median(psw_errors *e, double (*of)(const psw_errors *, const errors_draw *))
+{
+    ptrdiff_t known = 0;
+    for (ptrdiff_t i = 0; i < e->count; i++) {
+        double x = of(e, &e->draws[i]);
+        if (!isnan(x)) e->quantile[known++] = x;
+    }
+    return psw_quantile(e->quantile, known, 0.5);
 }
 
 static void spread(psw_errors *e, double (*of)(const psw_errors *, const errors_draw *), double *median, double *mean,
@@ -209,14 +258,13 @@ static void spread(psw_errors *e, double (*of)(const psw_errors *, const errors_
 
 psw_sketch_columns psw_sketch_columns_none(void)
 {
-    return (psw_sketch_columns){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
-                                NAN, NAN, NAN, NAN, NAN, NAN, 0,   0,   NAN, NAN, NAN};
+    return (psw_sketch_columns){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
+                                NAN, NAN, NAN, NAN, 0,   NAN, NAN, NAN, NAN, NAN, NAN, 0,   0};
 }
 
 void errors_end(psw_errors *e, psw_sketch_columns *c)
 {
     double negative = 0, ratio = INFINITY;
-    ptrdiff_t bad_rows = 0;
     *c = psw_sketch_columns_none();
     spread(e, amm, &c->err_amm, &c->err_amm_mean, &c->err_amm_q90);
     spread(e, attn, &c->err_attn, &c->err_attn_mean, &c->err_attn_q90);
@@ -226,15 +274,16 @@ void errors_end(psw_errors *e, psw_sketch_columns *c)
     for (ptrdiff_t i = 0; i < e->count; i++) {
         negative += e->draws[i].negative;
         ratio = fmin(ratio, e->draws[i].den_ratio);
-        bad_rows += e->draws[i].bad_rows;
     }
     c->neg_frac = negative / ((double)e->count * e->pairs);
     c->min_den_ratio = isfinite(ratio) ? ratio : NAN;
-    c->bad_rows = bad_rows;
     c->err_rows = e->rows;
-    c->entropy = e->entropy / (double)e->rows;
+    c->entropy = e->entropy / (double)e->rows / e->loads;
     c->theory_err_amm = errors_theory(e);
-    c->state_bytes = psw_sketch_state_bytes(&e->point);
+    c->state_bytes = psw_sketch_running_bytes(&e->point);
+    c->err_out_good = median(e, out_good);
+    c->err_out_row_q50 = median(e, row_q50), c->err_out_row_q90 = median(e, row_q90);
+    c->map_features = e->shape.features, c->exact_map = e->shape.exact;
 }
 
 /* ---- operations ---- */

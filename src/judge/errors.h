@@ -12,20 +12,28 @@ typedef struct errors_sum {
 void errors_add(errors_sum *sum, double value, double log2);
 double errors_ratio(errors_sum a, errors_sum b); /* a / b; NaN for 0 / 0 */
 
+/* Of one realisation of the rows: sum A^2, sum A, sum |q|^2p |k|^2p, and |O|_F^2. */
+typedef struct errors_exact {
+    errors_sum square, total, norm;
+    double out_square;
+} errors_exact;
+
 /* What one draw has shown so far. */
 typedef struct errors_draw {
-    errors_sum square, bias; /* of A~ - A */
-    double negative;         /* entries of A~ below 0 */
-    double den_ratio;        /* the smallest */
-    double out_square, out_max;
-    ptrdiff_t bad_rows;
+    errors_exact exact;             /* what it is held against */
+    errors_sum square, bias;        /* of A~ - A */
+    double negative;                /* entries of A~ below 0 */
+    double den_ratio;               /* the smallest */
+    double out_square, out_max;     /* of O~ - O */
+    double good_square, good_exact; /* |O~ - O|^2 and |O|^2 over rows whose denominator is positive */
+    double row_q50, row_q90;        /* |O~ - O| / |O| of a row, over rows */
 } errors_draw;
 
 enum { ERRORS_STRIP = 128 }; /* rows of a tile */
 enum { ERRORS_TOTALS = 5 };  /* sums with an exponent beside those of rows */
-enum { ERRORS_OUTPUTS = 3 }; /* numbers of a draw about its outputs */
+enum { ERRORS_OUTPUTS = 4 }; /* numbers of a draw about its outputs */
 
-/* Of a team, sums over keys are over own keys until they are merged; sums over query rows (outputs, bad rows) over the
+/* Of a team, sums over keys are over own keys until they are merged; sums over query rows (of outputs) over the
  * rows that were taken until the end. */
 
 struct psw_errors {
@@ -40,17 +48,19 @@ struct psw_errors {
 
     double *out;                       /* rows x v: exact output */
     errors_sum *den, *estimate;        /* rows: denominators, exact and of the draw */
-    errors_sum square, total, norm;    /* sum A^2, sum A, sum |q|^2p |k|^2p */
+    errors_exact exact;                /* of the rows at hand */
     double *information;               /* rows: sum u log2 u, u the weights in units of their denominator's exponent */
-    double out_square, pairs, entropy; /* the last summed over rows */
-    errors_sum theory_square, theory_norm; /* what the moments of the map say: their ratio is err_amm^2 */
+    double pairs, entropy, loads;      /* entropy: summed over rows and realisations; their number */
+    errors_sum theory_square, theory_norm; /* what the moments of the map say: their ratio is err_amm^2, */
+    double theory;                         /* whose sum over realisations this is */
     bool begun;                            /* what begin left is merged */
     double *merged;                        /* what ranks merge, on its way */
 
     double *tile, *base, *sketched; /* strip x block scores, one row of them, one row of A~ */
     errors_draw *draws, *now;
     double *quantile; /* draws */
-    ptrdiff_t count;  /* of draws */
+    ptrdiff_t count, tables; /* of draws, and how many of them have tables of their own */
+    double *apart;    /* rows: |O~ - O| / |O| of this draw, 0 of a row that was not taken; sorted when it is merged */
 
     /* in the point's precision */
     struct psw_sketch *sketch;
@@ -75,7 +85,7 @@ ptrdiff_t errors_sketched(const psw_errors *e, ptrdiff_t i, errors_part keys);
 /* Lays the fold out but for its sketch; NULL from an arena that only counts. */
 psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena);
 /* Rows and own keys, exact sums and numerators of outputs; `finish` makes outputs of them when they are merged. */
-psw_status errors_load(psw_errors *e, const psw_data *data);
+psw_status errors_load(psw_errors *e, const psw_data *data); /* of one realisation, also after another */
 void errors_finish(psw_errors *e);
 /* Exact scores of a strip with a block into the tile. */
 void errors_scores(psw_errors *e, errors_part strip, errors_part keys);
@@ -90,6 +100,7 @@ double errors_log2_norm(ptrdiff_t d, const double *x);
 void errors_row_under(psw_errors *e, ptrdiff_t i, double log2);
 /* The root of the mean square of err_amm that the moments of the map predict: sums over own keys; of all keys. */
 void errors_theory_add(psw_errors *e);
+void errors_theory_end(psw_errors *e); /* of one realisation, when it is merged */
 double errors_theory(const psw_errors *e);
 double errors_theory_pairs(const psw_point *point); /* it looks at, about */
 /* The kernel that is estimated is <q,k>^beta; else e^<q,k>. */
@@ -102,8 +113,10 @@ double errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);
 /* One row of A~, e->sketched times 2^log2, against the exact scores of the same row and block. */
 void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *scores, double log2);
 
+double errors_output_square(const psw_errors *e, ptrdiff_t i); /* |O|^2 of a row */
 void errors_draw_begin(psw_errors *e, ptrdiff_t draw);
 void errors_draw_end(psw_errors *e); /* when the draw is merged */
+void errors_rows_end(psw_errors *e); /* when the outputs of its rows are */
 int errors_merging(psw_errors *e, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX]);
 void errors_end(psw_errors *e, psw_sketch_columns *columns);
 

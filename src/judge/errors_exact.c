@@ -114,8 +114,8 @@ static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *w, double l
 {
     errors_sum *den = &e->den[i];
     double sum = sum_of(seen, w);
-    errors_add(&e->square, sum_of_squares(seen, w), 2 * log2);
-    errors_add(&e->total, sum, log2);
+    errors_add(&e->exact.square, sum_of_squares(seen, w), 2 * log2);
+    errors_add(&e->exact.total, sum, log2);
     errors_row_under(e, i, log2);
     double factor = exp2(log2 - den->log2);
     for (ptrdiff_t j = 0; j < seen; j++) w[j] *= factor;
@@ -153,7 +153,7 @@ static void finish_row(psw_errors *e, ptrdiff_t i)
     double scale = den->value != 0 && unit > -INFINITY ? exp2(unit - den->log2) / den->value : 0;
     for (ptrdiff_t c = 0; c < e->point.v; c++) {
         out[c] *= scale;
-        e->out_square += out[c] * out[c];
+        e->exact.out_square += out[c] * out[c];
     }
 }
 
@@ -183,7 +183,7 @@ static void sum_norms(psw_errors *e)
         ptrdiff_t seen = e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n;
         for (; key < e->keys && token_of(e, key) < seen; key++)
             errors_add(&keys, 1, 2 * p * errors_log2_norm(d, e->k + key * d));
-        errors_add(&e->norm, keys.value, keys.log2 + 2 * p * errors_log2_norm(d, e->q + i * d));
+        errors_add(&e->exact.norm, keys.value, keys.log2 + 2 * p * errors_log2_norm(d, e->q + i * d));
     }
 }
 
@@ -202,8 +202,10 @@ static void load_rows(psw_errors *e, const psw_data *data)
 static void clear(psw_errors *e)
 {
     const errors_sum zero = {0, -INFINITY};
-    e->square = e->total = e->norm = e->theory_square = e->theory_norm = zero;
-    e->out_square = e->pairs = e->entropy = 0;
+    e->exact = (errors_exact){zero, zero, zero, 0};
+    e->theory_square = e->theory_norm = zero;
+    e->pairs = 0;
+    e->begun = false;
     for (ptrdiff_t i = 0; i < e->rows; i++) {
         e->den[i] = zero, e->information[i] = 0;
         e->pairs += (double)(e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n);
@@ -232,6 +234,8 @@ psw_status errors_load(psw_errors *e, const psw_data *data)
 void errors_finish(psw_errors *e)
 {
     for (ptrdiff_t i = 0; i < e->rows; i++) finish_row(e, i);
+    errors_theory_end(e);
+    e->loads++;
     e->begun = true;
 }
 

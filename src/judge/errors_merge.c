@@ -12,7 +12,8 @@ static ptrdiff_t sums(const psw_errors *e, psw_errors_stage stage)
 
 static errors_sum *sum_at(psw_errors *e, psw_errors_stage stage, ptrdiff_t i)
 {
-    errors_sum *const totals[ERRORS_TOTALS] = {&e->square, &e->total, &e->norm, &e->theory_square, &e->theory_norm};
+    errors_sum *const totals[ERRORS_TOTALS] = {&e->exact.square, &e->exact.total, &e->exact.norm, &e->theory_square,
+                                               &e->theory_norm};
     if (stage == PSW_ERRORS_BEGUN) return i < e->rows ? &e->den[i] : totals[i - e->rows];
     if (i < e->rows) return &e->estimate[i];
     return i == e->rows ? &e->now->square : &e->now->bias;
@@ -57,34 +58,44 @@ static void settle(psw_errors *e, psw_errors_stage stage)
         errors_draw_end(e);
 }
 
-/* ---- outputs: squares and bad rows of all draws, then the largest of each ---- */
+/* ---- outputs of a draw: each row is one rank's ---- */
+
+static int pack_rows(psw_errors *e, psw_merging *list)
+{
+    list[0] = (psw_merging){PSW_ADD, e->apart, e->rows};
+    return 1;
+}
+
+/* ---- outputs of all draws: sums of squares, then the largest entries ---- */
+
+static double *output_of(errors_draw *draw, int which)
+{
+    double *const all[ERRORS_OUTPUTS] = {&draw->out_square, &draw->good_square, &draw->good_exact, &draw->out_max};
+    return all[which];
+}
 
 static int pack_outputs(psw_errors *e, psw_merging *list)
 {
-    double *square = e->merged, *bad = square + e->count, *largest = bad + e->count;
-    for (ptrdiff_t i = 0; i < e->count; i++) {
-        square[i] = e->draws[i].out_square;
-        bad[i] = (double)e->draws[i].bad_rows;
-        largest[i] = e->draws[i].out_max;
-    }
-    list[0] = (psw_merging){PSW_ADD, square, 2 * e->count};
-    list[1] = (psw_merging){PSW_LARGEST, largest, e->count};
+    const ptrdiff_t sums = ERRORS_OUTPUTS - 1;
+    for (int which = 0; which < ERRORS_OUTPUTS; which++)
+        for (ptrdiff_t i = 0; i < e->count; i++) e->merged[which * e->count + i] = *output_of(&e->draws[i], which);
+    list[0] = (psw_merging){PSW_ADD, e->merged, sums * e->count};
+    list[1] = (psw_merging){PSW_LARGEST, e->merged + sums * e->count, e->count};
     return 2;
 }
 
 static void unpack_outputs(psw_errors *e)
 {
-    const double *square = e->merged, *bad = square + e->count, *largest = bad + e->count;
-    for (ptrdiff_t i = 0; i < e->count; i++) {
-        e->draws[i].out_square = square[i];
-        e->draws[i].bad_rows = (ptrdiff_t)bad[i];
-        e->draws[i].out_max = largest[i];
-    }
+    for (int which = 0; which < ERRORS_OUTPUTS; which++)
+        for (ptrdiff_t i = 0; i < e->count; i++) *output_of(&e->draws[i], which) = e->merged[which * e->count + i];
 }
 
 int errors_merging(psw_errors *e, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX])
 {
-    if (stage == PSW_ERRORS_ENDING) {
+    if (stage == PSW_ERRORS_TAKEN) {
+        if (phase == 0) return pack_rows(e, list);
+        errors_rows_end(e);
+    } else if (stage == PSW_ERRORS_ENDING) {
         if (phase == 0) return pack_outputs(e, list);
         unpack_outputs(e);
     } else {

@@ -35,6 +35,12 @@ static psw_status begin(const psw_point *point, const psw_data *data, const psw_
     return PSW_OK;
 }
 
+static psw_status reload(psw_errors *e, const psw_data *data)
+{
+    PSW_TRY(psw_fault("judge.reload"));
+    return errors_load(e, data);
+}
+
 static void close(psw_errors *e)
 {
     if (e) SKETCHER.destroy(e->sketch);
@@ -113,7 +119,7 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
     if (!e->begun) return PSW_FAIL(PSW_BUG, "a draw before what begin left was merged");
     PSW_TRY(psw_fault("judge.draw"));
     errors_draw_begin(e, number);
-    SKETCHER.draw(e->sketch, number);
+    SKETCHER.draw(e->sketch, number % e->tables);
     map_queries(e);
     for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
         errors_part keys = errors_keys(e, b);
@@ -130,15 +136,19 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
 
 /* ---- the outputs of the fold ---- */
 
-static void take_row(psw_errors *e, ptrdiff_t i, const psw_real *out)
+static void take_row(psw_errors *e, ptrdiff_t i, const psw_real *out, bool good)
 {
     const double *exact = e->out + i * e->point.v;
     errors_draw *now = e->now;
+    double square = 0, norm = errors_output_square(e, i);
     for (ptrdiff_t c = 0; c < e->point.v; c++) {
         double off = (double)out[c] - exact[c];
         now->out_square += off * off;
         now->out_max = fmax(now->out_max, fabs(off));
+        square += off * off;
     }
+    e->apart[i] = norm > 0 ? sqrt(square / norm) : 0;
+    if (good) now->good_square += square, now->good_exact += norm;
 }
 
 static psw_status take(void *context, const psw_leaf *leaf)
@@ -148,16 +158,16 @@ static psw_status take(void *context, const psw_leaf *leaf)
         return PSW_FAIL(PSW_BUG, "a leaf of %td points and %d sets for the errors of one", leaf->points, leaf->sets);
     const psw_real *out = (const psw_real *)leaf->rows + e->set * leaf->count * leaf->width;
     const double *log2_den = leaf->log2_den + e->set * leaf->count;
-    for (ptrdiff_t r = 0; r < leaf->count; r++) e->now->bad_rows += !(log2_den[r] > -INFINITY);
     for (ptrdiff_t i = 0; i < e->rows; i++) {
         ptrdiff_t at = e->row[i] - leaf->first;
-        if (at >= 0 && at < leaf->count) take_row(e, i, out + at * leaf->width);
+        if (at >= 0 && at < leaf->count) take_row(e, i, out + at * leaf->width, log2_den[at] > -INFINITY);
     }
     return PSW_OK;
 }
 
 const psw_assessor PSW_PRECISION_NAME(psw_assessor) = {.bytes = bytes,
                                                        .begin = begin,
+                                                       .reload = reload,
                                                        .merging = errors_merging,
                                                        .draw = draw,
                                                        .take = take,

@@ -103,8 +103,13 @@ void errors_theory_add(psw_errors *e)
     }
 }
 
+void errors_theory_end(psw_errors *e)
+{
+    e->theory += errors_ratio(e->theory_square, e->theory_norm);
+}
+
 double errors_theory(const psw_errors *e)
 {
     if (!predicted(&e->point)) return NAN;
-    return e->shape.r == 0 ? 0 : sqrt(errors_ratio(e->theory_square, e->theory_norm));
+    return e->shape.r == 0 ? 0 : sqrt(e->theory / e->loads);
 }

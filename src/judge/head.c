@@ -11,15 +11,10 @@ const psw_judge *psw_judge_of(psw_precision precision)
     return precision == PSW_FP32 ? &psw_judge_fp32 : &psw_judge_fp64;
 }
 
-double psw_judge_tolerance(const psw_point *point)
-{
-    return psw_theory_tie(point);
-}
-
 /* <c_j, w> for every row, sign vector and trial */
 double psw_judge_flops(const psw_point *p)
 {
-    return 2.0 * (double)psw_data_queries(p) * (double)p->v * (double)p->m * (double)p->trials;
+    return 2.0 * (double)psw_data_queries(p) * (double)p->v * (double)p->m * (double)psw_judge_trials(p);
 }
 
 /* Columns of one product: few enough for the tile to stay in cache and for wide signs to stay in memory, whole vectors,
@@ -36,28 +31,28 @@ static ptrdiff_t batch_of(ptrdiff_t columns, ptrdiff_t v)
     return (even + COLUMNS_UNIT - 1) / COLUMNS_UNIT * COLUMNS_UNIT;
 }
 
-static ptrdiff_t draws_of(const psw_point *p)
+ptrdiff_t psw_judge_draws(const psw_point *p)
 {
-    return psw_sketch_has(p->method) ? psw_errors_draws(p) : 1;
+    return psw_sketch_has(p->method) ? psw_errors_draws(p) : psw_data_draws(p);
 }
 
-/* Trials that share a draw are not independent: the draws are the sample. Where nothing is random the trials are. */
-static ptrdiff_t samples_of(const psw_point *p)
+/* Where only tables are drawn, draws may have a trial more than others. */
+ptrdiff_t psw_judge_trials(const psw_point *p)
 {
-    bool random = psw_sketch_has(p->method) && p->weights == 0 && psw_sketch_shape_of(p).r > 0;
-    return random && draws_of(p) < p->trials ? draws_of(p) : p->trials;
+    ptrdiff_t draws = psw_judge_draws(p);
+    return p->data_draws > 0 ? (p->trials + draws - 1) / draws * draws : p->trials;
 }
 
 /* Trials t = draw, draw + draws, ... */
 static ptrdiff_t trials_of(const psw_point *p, ptrdiff_t draw)
 {
-    ptrdiff_t draws = draws_of(p);
-    return draw < p->trials ? (p->trials - draw + draws - 1) / draws : 0;
+    ptrdiff_t draws = psw_judge_draws(p), trials = psw_judge_trials(p);
+    return draw < trials ? (trials - draw + draws - 1) / draws : 0;
 }
 
 void head_draw(psw_head *h, ptrdiff_t draw)
 {
-    h->first_trial = draw;
+    h->first_trial = h->draw = draw;
     h->columns = h->sets == 2 ? h->point.m * trials_of(&h->point, draw) : 0;
 }
 
@@ -65,13 +60,14 @@ static psw_head head_of(const psw_group *group)
 {
     const psw_point *p = group->points;
     const uint64_t values[] = {(uint64_t)p->n, (uint64_t)p->d};
-    psw_head head = {.point = *p, .points = group->count, .sets = psw_data_sets(p)};
+    psw_head head = {.group = group->points, .point = *p, .points = group->count, .sets = psw_data_sets(p)};
     head.leaves = (psw_data_queries(p) + p->block - 1) / p->block;
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
-    head.tolerance = psw_judge_tolerance(p) * head.unit;
-    head.draws = draws_of(p);
-    head.samples = samples_of(p);
+    for (ptrdiff_t i = 0; i < group->count; i++) head.bound[i] = psw_judge_bound(&group->points[i]) * head.unit;
+    head.rounding = p->precision == PSW_FP32 && !psw_attend_repeats(p) ? head_rounding(p) * head.unit : 0;
+    head.draws = psw_judge_draws(p);
+    head.trials = psw_judge_trials(p);
     head.columns = head.sets == 2 ? p->m * trials_of(p, 0) : 0;
     head.batch = batch_of(head.columns, p->v);
     head.key = psw_random_key(PSW_STREAM_SIGNS, p->seed, values, 2);
@@ -85,9 +81,11 @@ static void lay_out(psw_head *h, psw_arena *arena, size_t real_bytes)
     h->value = psw_arena_take(arena, h->leaves * pairs, sizeof *h->value);
     h->active = psw_arena_take(arena, pairs, sizeof *h->active);
     h->margin = psw_arena_take(arena, pairs, sizeof *h->margin);
-    h->special = psw_arena_take(arena, pairs, sizeof *h->special);
-    h->leak = psw_arena_take(arena, h->points, sizeof *h->leak);
-    h->trial = psw_arena_take(arena, h->points * h->point.trials, 1);
+    h->special = psw_arena_take(arena, h->draws * pairs, sizeof *h->special);
+    h->leak = psw_arena_take(arena, h->draws * h->points, sizeof *h->leak);
+    h->rows = psw_arena_take(arena, 2 * h->points, sizeof *h->rows);
+    h->of_draw = psw_arena_take(arena, 2 * h->draws, sizeof *h->of_draw);
+    h->trial = psw_arena_take(arena, h->points * h->trials, 1);
     h->signs = psw_arena_take(arena, h->batch * h->point.v, real_bytes);
     h->tile = psw_arena_take(arena, h->batch * rows, real_bytes);
     h->largest = psw_arena_take(arena, h->batch, real_bytes);
@@ -96,19 +94,36 @@ static void lay_out(psw_head *h, psw_arena *arena, size_t real_bytes)
     h->nearest = psw_arena_take(arena, h->batch, real_bytes);
 }
 
+/* Only single precision asks for more than it has. */
+static void lay_out_pending(psw_head *h, psw_arena *arena)
+{
+    ptrdiff_t pairs = h->points * h->sets;
+    if (h->point.precision != PSW_FP32 || !psw_attend_repeats(&h->point) || h->columns == 0) return;
+    h->pending = psw_arena_take(arena, pairs, sizeof *h->pending);
+    h->flags = psw_arena_take(arena, psw_data_queries(&h->point), 1);
+    h->left = psw_arena_take(arena, h->trials, 1);
+    h->again = psw_arena_take(arena, head_settle_numbers(&h->point), sizeof *h->again);
+}
+
 static void clear(psw_head *h)
 {
     ptrdiff_t pairs = h->points * h->sets;
     for (ptrdiff_t i = 0; i < h->leaves * pairs; i++) h->value[i] = 0;
-    for (ptrdiff_t i = 0; i < pairs; i++) h->active[i] = 0, h->margin[i] = -INFINITY, h->special[i] = 0;
-    for (ptrdiff_t i = 0; i < h->points; i++) h->leak[i] = -INFINITY;
-    memset(h->trial, 0, (size_t)(h->points * h->point.trials));
+    for (ptrdiff_t i = 0; i < pairs; i++) h->active[i] = 0, h->margin[i] = -INFINITY;
+    for (ptrdiff_t i = 0; i < h->draws * pairs; i++) h->special[i] = 0;
+    for (ptrdiff_t i = 0; i < h->draws * h->points; i++) h->leak[i] = -INFINITY;
+    for (ptrdiff_t i = 0; i < 2 * h->points; i++) h->rows[i] = 0;
+    memset(h->trial, 0, (size_t)(h->points * h->trials));
+    if (!h->pending) return;
+    for (ptrdiff_t i = 0; i < pairs; i++) h->pending[i].count = 0, h->pending[i].many = false;
+    memset(h->flags, 0, (size_t)psw_data_queries(&h->point));
 }
 
 psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes)
 {
     psw_head *head = psw_arena_take(arena, 1, sizeof *head), laid = head_of(group);
     lay_out(&laid, arena, real_bytes);
+    lay_out_pending(&laid, arena);
     if (!head || arena->used > arena->size) return NULL;
     *head = laid;
     clear(head);
@@ -117,25 +132,38 @@ psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_byte
 
 void head_take_masses(psw_head *h, const psw_leaf *leaf)
 {
-    ptrdiff_t at = h->point.j3 - leaf->first;
+    ptrdiff_t at = h->point.j3 - leaf->first, pairs = h->points * h->sets;
     if (!leaf->special) return;
-    for (ptrdiff_t pair = 0; pair < h->points * h->sets; pair++) {
+    for (ptrdiff_t pair = 0; pair < pairs; pair++) {
         const double *mass = leaf->special + pair * leaf->count;
-        if (at >= 0 && at < leaf->count) h->special[pair] += mass[at];
+        if (at >= 0 && at < leaf->count) h->special[h->draw * pairs + pair] += mass[at];
         if (pair % h->sets != h->sets - 1) continue;
-        double *leak = &h->leak[pair / h->sets];
+        double *leak = &h->leak[h->draw * h->points + pair / h->sets];
         for (ptrdiff_t i = 0; i < leaf->count; i++)
             if (i != at) *leak = fmax(*leak, mass[i]);
+    }
+}
+
+void head_take_denominators(psw_head *h, const psw_leaf *leaf)
+{
+    ptrdiff_t rows = h->sets * leaf->count;
+    for (ptrdiff_t point = 0; point < h->points; point++) {
+        const double *log2_den = leaf->log2_den + point * rows;
+        for (ptrdiff_t i = 0; i < rows; i++) h->rows[2 * point + 1] += !(log2_den[i] > -INFINITY);
+        h->rows[2 * point] += (double)rows;
     }
 }
 
 int head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])
 {
     ptrdiff_t pairs = h->points * h->sets;
-    const psw_merging all[] = {
-        {PSW_ADD, h->value, h->leaves * pairs}, {PSW_ADD, h->active, pairs},
-        {PSW_LARGEST, h->margin, pairs},        {PSW_ADD, h->special, pairs},
-        {PSW_LARGEST, h->leak, h->points},      {PSW_UNITE, h->trial, h->points * h->point.trials}};
+    const psw_merging all[] = {{PSW_ADD, h->value, h->leaves * pairs},
+                               {PSW_ADD, h->active, pairs},
+                               {PSW_LARGEST, h->margin, pairs},
+                               {PSW_ADD, h->special, h->draws * pairs},
+                               {PSW_LARGEST, h->leak, h->draws * h->points},
+                               {PSW_ADD, h->rows, 2 * h->points},
+                               {PSW_UNITE, h->trial, h->points * h->trials}};
     memcpy(list, all, sizeof all);
     return sizeof all / sizeof all[0];
 }

@@ -7,27 +7,50 @@
 #include "polysweep/judge.h"
 #include "polysweep/random.h"
 
-/* What a trial has seen so far. */
-enum { TRIAL_D0 = 1, TRIAL_D1 = 2, TRIAL_TIE = 4 };
+/* What a trial has seen so far, `of << set`: it fired, it surely did, a pre-activation may be 0. */
+enum { TRIAL_D0 = 1, TRIAL_D1 = 2, TRIAL_FIRED = 1, TRIAL_SURE = 4, TRIAL_TIE = 16 };
+
+/* Pre-activations of one point and data set that are to be computed again: where, until there are too many. */
+enum { HEAD_PENDING = 256 };
+typedef struct head_place {
+    ptrdiff_t row, column; /* query row; sign vector of this draw */
+} head_place;
+typedef struct head_pending {
+    head_place at[HEAD_PENDING];
+    int count;
+    bool many; /* rows are flagged, ties of trials mark those that are left */
+} head_pending;
 
 struct psw_head {
+    const psw_point *group;
     psw_point point; /* the group's first; the others differ in beta alone */
     ptrdiff_t points, leaves;
     int sets;
-    double unit, threshold, tolerance; /* the last two in units of the rows */
+    double unit, threshold;      /* in units of the rows, as what follows */
+    double bound[PSW_GROUP_MAX]; /* of each point: the error of a pre-activation */
+    double rounding;             /* within the bound this decides, of a row as it was rounded; 0: nothing does */
 
     /* m vectors of each trial, trial after trial, are the columns; `batch` of them make one product */
     ptrdiff_t columns, batch;
-    ptrdiff_t samples;            /* independent ones among the trials */
+    ptrdiff_t trials;             /* that are computed */
+    ptrdiff_t draw;               /* whose leaves come */
     ptrdiff_t first_trial, draws; /* the columns are of trials first_trial, first_trial + draws, ... */
     psw_key key;
 
     double *value;        /* [leaves][points][sets]: F of a leaf, summed over trials */
     double *active;       /* [points][sets]: positive pre-activations */
     double *margin;       /* [points][sets]: the largest */
-    double *special;      /* [points][sets]: mass of row j3 on j3, summed over draws */
-    double *leak;         /* [points]: largest mass of another row of D_1 on j3, -inf before the first */
+    double *special;      /* [draws][points][sets]: mass of row j3 on j3 */
+    double *leak;         /* [draws][points]: largest mass of another row of D_1 on j3, -inf before the first */
+    double *of_draw;      /* [2][draws]: room for what draws come to */
+    double *rows;         /* [points][2]: rows that came, those without a positive denominator */
     unsigned char *trial; /* [points][trials] */
+
+    /* where rows can be computed again, else NULL */
+    head_pending *pending; /* [points][sets] */
+    unsigned char *flags;  /* [queries]: of which data sets */
+    unsigned char *left;   /* [trials]: still to be decided */
+    double *again;         /* head_settle_numbers */
 
     /* of one product, in the precision of the head: sign vectors as rows, pre-activations of a leaf, and per column the
      * largest, the sum and number of positive ones, and the distance of the nearest from zero */
@@ -38,8 +61,16 @@ struct psw_head {
 psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes);
 /* The columns of the trials of one draw. */
 void head_draw(psw_head *head, ptrdiff_t draw);
-/* The masses of a leaf on j3. */
+/* The masses of a leaf on j3, and its denominators. */
 void head_take_masses(psw_head *head, const psw_leaf *leaf);
+void head_take_denominators(psw_head *head, const psw_leaf *leaf);
+/* bound.c: of what psw_attend_again computes, over sqrt(ln n); and of rounding rows to the precision alone. */
+double head_bound_again(const psw_point *point);
+double head_rounding(const psw_point *point);
+/* settle.c: a pre-activation that may be 0 is noted; after the last leaf of a draw all of them are decided. */
+void head_note(psw_head *head, ptrdiff_t pair, ptrdiff_t row, ptrdiff_t column);
+psw_status head_settle(psw_head *head, const psw_data *data, psw_watch watch);
+ptrdiff_t head_settle_numbers(const psw_point *point);
 int head_merging(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
 void head_end(psw_head *head, psw_verdict *verdicts);
 

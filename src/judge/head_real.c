@@ -33,13 +33,13 @@ static void fill_signs(const psw_head *h, ptrdiff_t first)
     }
 }
 
-/* Of every column of `rows` rows of pre-activations: max g, sum of g and number where g > tolerance, min |g|;
+/* Of every column of `rows` rows of pre-activations: max g, sum of g and number where g > bound, min |g|;
  * g = <c, w> - threshold. Columns are the lanes. */
-static inline void scan_rows(const psw_head *h, const psw_real *restrict tile, int rows)
+static inline void scan_rows(const psw_head *h, const psw_real *restrict tile, int rows, psw_real bound)
 {
     psw_real *restrict largest = h->largest, *restrict sum = h->sum, *restrict count = h->count,
                        *restrict nearest = h->nearest;
-    const psw_real threshold = (psw_real)h->threshold, tolerance = (psw_real)h->tolerance;
+    const psw_real threshold = (psw_real)h->threshold;
     const ptrdiff_t batch = h->batch;
     for (ptrdiff_t c = 0; c < batch; c++) {
         psw_real high = largest[c], low = nearest[c], total = 0, number = 0;
@@ -47,42 +47,76 @@ static inline void scan_rows(const psw_head *h, const psw_real *restrict tile, i
             psw_real g = tile[i * batch + c] - threshold, size = g < 0 ? -g : g;
             high = g > high ? g : high;
             low = size < low ? size : low;
-            total += g > tolerance ? g : 0;
-            number += g > tolerance ? 1 : 0;
+            total += g > bound ? g : 0;
+            number += g > bound ? 1 : 0;
         }
         largest[c] = high, nearest[c] = low;
         sum[c] += total, count[c] += number;
     }
 }
 
-static void scan(const psw_head *h, ptrdiff_t rows)
+static void scan(const psw_head *h, ptrdiff_t rows, psw_real bound)
 {
     const psw_real *tile = h->tile;
     psw_real *largest = h->largest, *sum = h->sum, *count = h->count, *nearest = h->nearest;
     ptrdiff_t i = 0;
     for (ptrdiff_t c = 0; c < h->batch; c++)
         largest[c] = (psw_real)-INFINITY, sum[c] = 0, count[c] = 0, nearest[c] = (psw_real)INFINITY;
-    for (; i + 4 <= rows; i += 4) scan_rows(h, tile + i * h->batch, 4);
-    for (; i < rows; i++) scan_rows(h, tile + i * h->batch, 1);
+    for (; i + 4 <= rows; i += 4) scan_rows(h, tile + i * h->batch, 4, bound);
+    for (; i < rows; i++) scan_rows(h, tile + i * h->batch, 1, bound);
 }
 
 /* Columns first .. of a scanned tile go to their trials. */
 static void fold(psw_head *h, ptrdiff_t first, ptrdiff_t pair, double *value)
 {
-    const psw_real *largest = h->largest, *sum = h->sum, *count = h->count, *nearest = h->nearest;
-    unsigned char *trial = h->trial + pair / h->sets * h->point.trials;
+    const psw_real *largest = h->largest, *sum = h->sum, *count = h->count;
+    unsigned char *trial = h->trial + pair / h->sets * h->trials;
     trial += h->first_trial + first / h->point.m * h->draws;
-    unsigned char fired = pair % h->sets ? TRIAL_D1 : TRIAL_D0;
+    unsigned char fired = (unsigned char)((TRIAL_FIRED | TRIAL_SURE) << pair % h->sets);
     ptrdiff_t vector = first % h->point.m, used = h->columns - first < h->batch ? h->columns - first : h->batch;
-    psw_real band = (psw_real)(10 * h->tolerance);
     double total = 0, number = 0, margin = h->margin[pair];
     for (ptrdiff_t c = 0; c < used; c++) {
         total += (double)sum[c], number += (double)count[c];
         margin = (double)largest[c] > margin ? (double)largest[c] : margin;
-        *trial |= (unsigned char)((count[c] > 0 ? fired : 0) | (nearest[c] < band ? TRIAL_TIE : 0));
+        *trial |= count[c] > 0 ? fired : 0;
         if (++vector == h->point.m) trial += h->draws, vector = 0;
     }
     *value += total, h->active[pair] += number, h->margin[pair] = margin;
+}
+
+/* Of a row as it was rounded: it fires or not, and may not where another team or kernel rounds otherwise. */
+static bool rounded_fires(const psw_head *h, const psw_real *row, const psw_real *signs)
+{
+    double g = -h->threshold;
+    if (h->rounding == 0) return false;
+    for (ptrdiff_t k = 0; k < h->point.v; k++) g += (double)row[k] * (double)signs[k];
+    return g > h->rounding;
+}
+
+/* A column with pre-activations within the bound. */
+static void look_closer(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first, ptrdiff_t c)
+{
+    const psw_real *tile = h->tile, *rows = (const psw_real *)leaf->rows + pair * leaf->count * h->point.v;
+    const psw_real threshold = (psw_real)h->threshold, bound = (psw_real)h->bound[pair / h->sets];
+    ptrdiff_t t = h->first_trial + (first + c) / h->point.m * h->draws;
+    unsigned char *trial = h->trial + pair / h->sets * h->trials + t;
+    for (ptrdiff_t i = 0; i < leaf->count; i++) {
+        psw_real g = tile[i * h->batch + c] - threshold;
+        if (g > bound || g < -bound) continue;
+        bool fires = rounded_fires(h, rows + i * h->point.v, (const psw_real *)h->signs + c * h->point.v);
+        if (h->pending)
+            head_note(h, pair, leaf->first + i, first + c);
+        else
+            *trial |= (unsigned char)((TRIAL_TIE | (fires ? TRIAL_FIRED : 0)) << pair % h->sets);
+    }
+}
+
+static void look_at_nearest(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
+{
+    const psw_real *nearest = h->nearest, bound = (psw_real)h->bound[pair / h->sets];
+    ptrdiff_t used = h->columns - first < h->batch ? h->columns - first : h->batch;
+    for (ptrdiff_t c = 0; c < used; c++)
+        if (nearest[c] <= bound) look_closer(h, leaf, pair, first, c);
 }
 
 static psw_status take(void *context, const psw_leaf *leaf)
@@ -91,14 +125,16 @@ static psw_status take(void *context, const psw_leaf *leaf)
     ptrdiff_t pairs = h->points * h->sets, v = h->point.v;
     psw_const_rows signs = {h->signs, h->batch, v, v};
     head_take_masses(h, leaf);
+    head_take_denominators(h, leaf);
     for (ptrdiff_t first = 0; first < h->columns; first += h->batch) {
         fill_signs(h, first);
         for (ptrdiff_t pair = 0; pair < pairs; pair++) {
             const psw_real *rows = (const psw_real *)leaf->rows + pair * leaf->count * v;
             psw_product_nt((psw_const_rows){rows, leaf->count, v, v}, signs,
                            psw_rows_of(h->tile, leaf->count, h->batch));
-            scan(h, leaf->count);
+            scan(h, leaf->count, (psw_real)h->bound[pair / h->sets]);
             fold(h, first, pair, h->value + leaf->index * pairs + pair);
+            look_at_nearest(h, leaf, pair, first);
         }
     }
     return PSW_OK;
@@ -118,5 +154,10 @@ static psw_status begin(const psw_group *group, psw_arena *arena, psw_head **hea
     return *head ? PSW_OK : PSW_FAIL(PSW_BUG, "the head of a group was given no memory");
 }
 
-const psw_judge PSW_PRECISION_NAME(psw_judge) = {
-    .bytes = bytes, .begin = begin, .take = take, .end = head_end, .draw = head_draw, .merging = head_merging};
+const psw_judge PSW_PRECISION_NAME(psw_judge) = {.bytes = bytes,
+                                                 .begin = begin,
+                                                 .take = take,
+                                                 .end = head_end,
+                                                 .draw = head_draw,
+                                                 .settle = head_settle,
+                                                 .merging = head_merging};

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "judge/head.h"
+#include "polysweep/sketch.h"
 
 /* Adds value[first .. first+count) of one pair along the fixed tree: children of (level, k) are 2k and 2k+1, so the
  * left child of a node holds the largest power of two below its count. */
@@ -12,31 +13,117 @@ static double tree_sum(const double *value, ptrdiff_t stride, ptrdiff_t count)
     return tree_sum(value, stride, left) + tree_sum(value + left * stride, stride, count - left);
 }
 
+static bool is_tie(unsigned trial, int set)
+{
+    return (trial & TRIAL_TIE << set) && !(trial & TRIAL_SURE << set);
+}
+
 static void count_trials(const unsigned char *trial, ptrdiff_t trials, psw_verdict *v)
 {
     for (ptrdiff_t i = 0; i < trials; i++) {
         bool d0 = trial[i] & TRIAL_D0, d1 = trial[i] & TRIAL_D1;
         v->fires_d0 += d0, v->fires_d1 += d1;
         v->successes += d1 && !d0;
-        v->tie += (trial[i] & TRIAL_TIE) != 0;
+        v->tie += is_tie(trial[i], 0) || is_tie(trial[i], 1);
     }
+}
+
+/* ---- what the rate is worth ---- */
+
+/* Clusters of independent draws: those that share neither rows nor tables; 0 where nothing is drawn. */
+static ptrdiff_t clusters_of(const psw_point *p)
+{
+    ptrdiff_t tables = psw_sketch_draws(p), rows = p->data_draws;
+    if (tables == 0 || rows == 0) return tables + rows;
+    return tables < rows ? tables : rows;
+}
+
+/* Rates and numbers of trials of the clusters; draw k belongs to cluster k mod clusters. */
+static void sort_trials(const psw_head *h, const unsigned char *trial, ptrdiff_t clusters, double *rate, double *trials)
+{
+    for (ptrdiff_t g = 0; g < clusters; g++) rate[g] = trials[g] = 0;
+    for (ptrdiff_t i = 0; i < h->trials; i++) {
+        ptrdiff_t g = i % h->draws % clusters;
+        rate[g] += (trial[i] & (TRIAL_D0 | TRIAL_D1)) == TRIAL_D1;
+        trials[g]++;
+    }
+    for (ptrdiff_t g = 0; g < clusters; g++) rate[g] /= trials[g];
+}
+
+/* Wilson's interval over the trials, or over draws of tables where these are fewer. */
+static psw_interval wilson(const psw_head *h, const psw_verdict *v, ptrdiff_t *samples)
+{
+    *samples = psw_sketch_draws(&h->point) > 0 && h->draws < h->trials ? h->draws : h->trials;
+    return psw_wilson(v->success_rate * (double)*samples, (double)*samples);
+}
+
+static void judge_rate(const psw_head *h, const unsigned char *trial, psw_verdict *v)
+{
+    ptrdiff_t clusters = clusters_of(&h->point);
+    double *rate = h->of_draw, *trials = rate + h->draws, samples;
+    psw_interval interval = wilson(h, v, &v->success_samples);
+    if (clusters > h->trials) clusters = h->trials; /* of tables */
+    if (clusters > 0) {
+        sort_trials(h, trial, clusters, rate, trials);
+        psw_variance parts = psw_draws_variance(rate, trials, clusters);
+        v->success_between = parts.between, v->success_within = parts.within;
+    }
+    if (h->point.data_draws == 1) v->success_cond_lo = interval.lo, v->success_cond_hi = interval.hi;
+    if (h->point.data_draws > 0 && clusters < h->trials) {
+        interval = psw_draws_interval(rate, trials, clusters, &samples);
+        v->success_samples = (ptrdiff_t)samples;
+    }
+    v->success_lo = interval.lo, v->success_hi = interval.hi;
 }
 
 static void head_verdict(const psw_head *h, ptrdiff_t point, psw_verdict *v)
 {
-    double trials = (double)h->point.trials, mean[2];
+    const unsigned char *trial = h->trial + point * h->trials;
+    double trials = (double)h->trials, mean[2];
     ptrdiff_t pairs = h->points * h->sets, d0 = point * h->sets, d1 = d0 + 1;
     for (ptrdiff_t set = 0; set < 2; set++) mean[set] = tree_sum(h->value + d0 + set, pairs, h->leaves) / trials;
-    v->trials_done = h->point.trials;
-    count_trials(h->trial + point * h->point.trials, h->point.trials, v);
+    v->trials_done = h->trials;
+    count_trials(trial, h->trials, v);
     v->success_rate = (double)v->successes / trials;
-    v->success_samples = h->samples;
-    psw_interval interval = psw_wilson(v->success_rate * (double)v->success_samples, (double)v->success_samples);
-    v->success_lo = interval.lo, v->success_hi = interval.hi;
+    judge_rate(h, trial, v);
     v->fire_rate_d0 = (double)v->fires_d0 / trials, v->fire_rate_d1 = (double)v->fires_d1 / trials;
     v->margin_d0 = h->margin[d0] / h->unit, v->margin_d1 = h->margin[d1] / h->unit;
     v->active_d0 = h->active[d0] / trials, v->active_d1 = h->active[d1] / trials;
     v->value_d0 = mean[0], v->value_d1 = mean[1];
+}
+
+/* ---- masses ---- */
+
+/* Of what draws came to in h->of_draw. */
+static double spread(const psw_head *h, double *q10, double *q90)
+{
+    double *x = h->of_draw;
+    for (ptrdiff_t k = 0; k < h->draws; k++)
+        if (isnan(x[k])) return NAN;
+    if (h->draws == 1) return x[0];
+    *q10 = psw_quantile(x, h->draws, 0.1), *q90 = psw_quantile(x, h->draws, 0.9);
+    return psw_quantile(x, h->draws, 0.5);
+}
+
+static double mass(const psw_head *h, ptrdiff_t draw, ptrdiff_t point, ptrdiff_t set)
+{
+    return h->special[(draw * h->points + point) * h->sets + set];
+}
+
+static void head_masses(const psw_head *h, ptrdiff_t point, psw_verdict *v)
+{
+    double a_0 = h->point.a_0, a_1 = h->point.a_1;
+    for (ptrdiff_t k = 0; k < h->draws; k++) h->of_draw[k] = mass(h, k, point, 0);
+    v->special_mass_d0 = spread(h, &v->special_mass_d0_q10, &v->special_mass_d0_q90);
+    for (ptrdiff_t k = 0; k < h->draws; k++) h->of_draw[k] = mass(h, k, point, 1);
+    v->special_mass_d1 = spread(h, &v->special_mass_d1_q10, &v->special_mass_d1_q90);
+    for (ptrdiff_t k = 0; k < h->draws; k++) h->of_draw[k] = a_1 * mass(h, k, point, 1) - a_0 * mass(h, k, point, 0);
+    v->gap = spread(h, &v->gap_q10, &v->gap_q90);
+    for (ptrdiff_t k = 0; k < h->draws; k++) {
+        double leak = h->leak[k * h->points + point];
+        h->of_draw[k] = leak > -INFINITY ? leak : NAN;
+    }
+    v->leak_mass_d1 = spread(h, &v->leak_mass_d1_q10, &v->leak_mass_d1_q90);
 }
 
 psw_verdict psw_verdict_none(void)
@@ -44,6 +131,10 @@ psw_verdict psw_verdict_none(void)
     return (psw_verdict){.success_rate = NAN,
                          .success_lo = NAN,
                          .success_hi = NAN,
+                         .success_cond_lo = NAN,
+                         .success_cond_hi = NAN,
+                         .success_between = NAN,
+                         .success_within = NAN,
                          .fire_rate_d1 = NAN,
                          .fire_rate_d0 = NAN,
                          .margin_d1 = NAN,
@@ -55,20 +146,24 @@ psw_verdict psw_verdict_none(void)
                          .special_mass_d1 = NAN,
                          .special_mass_d0 = NAN,
                          .leak_mass_d1 = NAN,
-                         .gap = NAN};
+                         .gap = NAN,
+                         .special_mass_d1_q10 = NAN,
+                         .special_mass_d1_q90 = NAN,
+                         .special_mass_d0_q10 = NAN,
+                         .special_mass_d0_q90 = NAN,
+                         .leak_mass_d1_q10 = NAN,
+                         .leak_mass_d1_q90 = NAN,
+                         .gap_q10 = NAN,
+                         .gap_q90 = NAN};
 }
 
 void head_end(psw_head *h, psw_verdict *verdicts)
 {
     for (ptrdiff_t point = 0; point < h->points; point++) {
         psw_verdict *v = &verdicts[point];
-        double special[2] = {NAN, NAN};
-        for (int set = 0; set < h->sets; set++) special[set] = h->special[point * h->sets + set] / (double)h->draws;
         *v = psw_verdict_none();
-        if (h->sets == 2 && h->point.m * h->point.trials > 0) head_verdict(h, point, v);
-        if (h->sets != 2) continue;
-        v->special_mass_d0 = special[0], v->special_mass_d1 = special[1];
-        if (h->leak[point] > -INFINITY) v->leak_mass_d1 = h->leak[point];
-        v->gap = h->point.a_1 * special[1] - h->point.a_0 * special[0];
+        v->den_rows = (ptrdiff_t)h->rows[2 * point], v->bad_rows = (ptrdiff_t)h->rows[2 * point + 1];
+        if (h->sets == 2 && h->point.m * h->trials > 0) head_verdict(h, point, v);
+        if (h->sets == 2) head_masses(h, point, v);
     }
 }

@@ -1,4 +1,3 @@
-#include <sys/resource.h>
 #include <time.h>
 
 #include "polysweep/measure.h"
@@ -18,13 +17,6 @@ double psw_clock_s(void)
 double psw_wall_s(void)
 {
     return seconds(CLOCK_REALTIME);
-}
-
-double psw_resident_bytes(void)
-{
-    struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
-    return 1024.0 * (double)usage.ru_maxrss; /* Linux gives KiB */
 }
 
 /* The smallest step seen between readings that differ. */

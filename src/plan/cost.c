@@ -54,20 +54,12 @@ static double second_sketch(const psw_point *p)
     return (n - floor((double)psw_data_special(p) / stretch) * stretch) / n;
 }
 
-/* Scores that are computed again for D_1, as a part of all: every query strip meets the key leaf of j3 again, and the
- * strip of j3 meets all its leaves. A strip is 1 KiB of a score column. */
-static double second_set(const psw_point *p, double scores)
+/* What D_1 takes beyond products of queries and keys, which it shares with D_0, as a part of what D_0 takes. */
+static double second_set(const psw_point *p)
 {
     if (psw_data_sets(p) < 2) return 0;
     if (psw_sketch_has(p->method)) return second_sketch(p);
-    if (!row_fold(p) || !has_rows(p)) return 1;
-    double n = (double)p->n, block = fmin((double)p->block, n);
-    double strip = fmin(1024 / (double)psw_engine_of(p->precision)->real_bytes, block);
-    double before = floor((double)psw_data_special(p) / block) * block; /* keys in front of that leaf */
-    double leaf = fmin(block, n - before);
-    bool causal = p->mask == PSW_CAUSAL;
-    double column = leaf * (causal ? n - before : n), row = strip * (causal ? before : n - leaf);
-    return fmin(1, (column + row) / scores);
+    return row_fold(p) ? psw_attend_weighed(p, 2) / psw_attend_weighed(p, 1) - 1 : 1;
 }
 
 /* An element of a row. */
@@ -102,29 +94,29 @@ static double sign_seconds(const psw_rates *rates, const psw_point *p)
 {
     if (psw_data_sets(p) < 2) return 0;
     double leaves = ceil((double)psw_data_queries(p) / (double)p->block);
-    return leaves * (double)p->m * (double)p->trials * (double)p->v * rates->sign_s;
+    return leaves * (double)p->m * (double)psw_judge_trials(p) * (double)p->v * rates->sign_s;
 }
 
 static double head_seconds(const psw_rates *rates, const psw_point *p, double flops)
 {
-    double entries = 2 * (double)psw_data_queries(p) * (double)p->m * (double)p->trials;
+    double entries = 2 * (double)psw_data_queries(p) * (double)p->m * (double)psw_judge_trials(p);
     if (psw_data_sets(p) < 2) return 0;
     return flops * rates->head_flop_s[p->precision] + entries * rates->head_entry_s[p->precision];
 }
 
-/* A sketch is computed once for each draw of its tables, and each draw is held against the exact kernel. */
+/* Attention is computed once for each draw of rows or tables. */
 static double draws_of(const psw_point *p)
 {
-    return psw_sketch_has(p->method) ? (double)psw_errors_draws(p) : 1;
+    return (double)psw_judge_draws(p);
 }
 
-/* Tables are drawn for attention and for errors. */
+/* Tables are drawn for attention and for errors, and each draw is held against the exact kernel of its rows. */
 static void add_sketch(const psw_rates *rates, const psw_point *p, cost_parts *parts)
 {
-    double draws = draws_of(p);
+    double draws = draws_of(p), rows = (double)psw_data_draws(p);
     parts->tables = 2 * draws * sketch_table_seconds(rates, p);
     parts->errors =
-        errors_data_seconds(rates, p) + sketch_begin_seconds(rates, p) + draws * sketch_draw_seconds(rates, p);
+        rows * (errors_data_seconds(rates, p) + sketch_begin_seconds(rates, p)) + draws * sketch_draw_seconds(rates, p);
 }
 
 /* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
@@ -142,15 +134,14 @@ static cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost 
     if (psw_sketch_has(p->method)) own += sketch_pass_seconds(rates, p);
 
     cost->flops = work.flops;
-    cost->done_flops = work.flops * (1 + second_set(p, scores));
     cost->bytes = work.bytes;
     cost->head_flops = psw_data_sets(p) < 2 ? 0 : 2 * psw_judge_flops(p);
     cost->pass_s = shared + own;
-    parts.tiles = own * (1 + second_set(p, scores)) * draws_of(p);
+    parts.tiles = own * (1 + second_set(p)) * draws_of(p);
     parts.head = head_seconds(rates, p, cost->head_flops);
-    parts.shared_tiles = shared;
+    parts.shared_tiles = shared * draws_of(p);
     parts.shared_head = sign_seconds(rates, p);
-    parts.data = data_seconds(rates, p);
+    parts.data = data_seconds(rates, p) * (double)psw_data_draws(p);
     if (psw_sketch_has(p->method)) add_sketch(rates, p, &parts);
     return parts;
 }

@@ -9,11 +9,6 @@
 static const double agreements = 8;
 static const ptrdiff_t ranks_looked_at = 64; /* where all of a team would be too many */
 
-static double real_bytes(const psw_point *p)
-{
-    return (double)psw_engine_of(p->precision)->real_bytes;
-}
-
 static int whole_int(ptrdiff_t size)
 {
     return size < INT_MAX ? (int)size : INT_MAX;
@@ -78,9 +73,8 @@ static double cargo_bytes(const team_work *w, const psw_route *r, double leaves)
 {
     const psw_point *p = &w->group->points[0];
     double rows = fmin(leaves * (double)p->block, (double)p->n);
-    double sums = rows * (double)(p->v + 2) * sizeof(double) * psw_data_sets(p) * (double)w->group->count;
-    if (r->pattern == PSW_PASS_Q) return rows * (double)p->d * real_bytes(p) + sums;
-    return rows * (double)(p->d + p->v) * real_bytes(p);
+    if (r->pattern == PSW_PASS_Q) return leaves * (double)w->travel.queries + rows * (double)w->travel.sums;
+    return leaves * (double)w->travel.keys;
 }
 
 /* A step of a ring takes as long as its tiles or its transfer, whichever is longer. Ranks beyond the leaves have
@@ -107,22 +101,21 @@ static double row_seconds(const team_work *w, const psw_route *r, const network 
 /* Steps of a scan, and states that a rank receives and adds in them. */
 static double scan_seconds(const team_work *w, const psw_route *r, const network *net)
 {
-    const psw_point *p = &w->group->points[0];
-    double entries = psw_attend_state_bytes(p) / real_bytes(p) * psw_data_sets(p) * (double)psw_route_rounds(r);
+    double bytes = (double)w->travel.states * (double)psw_route_rounds(r), entries = bytes / sizeof(double);
     double steps = r->scan == PSW_CHAIN || r->scan == PSW_STATE_GATHER ? (double)(r->size - 1) : net->log2_size;
     if (!r->causal) steps += net->log2_size;
-    double bytes = entries * sizeof(double);
     return steps * (net->latency + bytes * net->byte + entries * w->rates->score_s[PSW_FP64]);
 }
 
 static double merge_seconds(const team_work *w, const network *net)
 {
     const psw_point *p = &w->group->points[0];
-    double points = (double)w->group->count, verdict = 8.0 * (double)p->trials * points * psw_data_sets(p) * 3;
+    double points = (double)w->group->count,
+           verdict = 8.0 * (double)psw_judge_trials(p) * points * psw_data_sets(p) * 3;
     double seconds = agreements * net->log2_size * net->latency + all_reduce(net, verdict);
     if (!psw_sketch_has(p->method)) return seconds;
-    double rows = p->n <= 1024 ? (double)p->n : 256, sample = 8 * rows * (double)(p->v + 6);
-    return seconds + (1 + (double)psw_errors_draws(p)) * 2 * all_reduce(net, sample);
+    double sample = sizeof(double) * (double)psw_errors_rows(p) * (double)(p->v + 6);
+    return seconds + (double)(psw_data_draws(p) + psw_errors_draws(p)) * 2 * all_reduce(net, sample);
 }
 
 /* ---- a team ---- */
@@ -130,12 +123,13 @@ static double merge_seconds(const team_work *w, const network *net)
 team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice)
 {
     const psw_point *p = &group->points[0];
-    team_work w = {rates, group, choice, PSW_ONE_RANK, 1, cost_parts_of_group(rates, group), 1, 0};
+    team_work w = {rates, group, choice, PSW_ONE_RANK, 1, cost_parts_of_group(rates, group), 1, 0, {0}};
     if (!psw_method_computes(p->method)) return w;
-    w.draws = psw_sketch_has(p->method) ? (double)psw_errors_draws(p) : 1;
+    w.draws = (double)psw_judge_draws(p);
     w.repeat_s = (w.parts.tiles + w.parts.shared_tiles) / w.draws;
     w.kind = psw_attend_kind(p);
     w.leaves = psw_attend_route(p, choice, 1, 0).leaves;
+    w.travel = psw_engine_of(p->precision)->travel(group);
     return w;
 }
 
@@ -158,7 +152,7 @@ psw_team_cost team_cost_of(const team_work *w, ptrdiff_t size, ptrdiff_t nodes)
     double pairs = route.causal ? leaves * (leaves + 1) / 2 : leaves * leaves;
     double by_tiles = w->kind == PSW_ROW_FOLD ? m.tiles / pairs : by_rows;
     double tiles_s = (c->tiles + c->shared_tiles) * by_tiles;
-    double attention_s = w->kind == PSW_ROW_FOLD ? row_seconds(w, &route, &net, &m, tiles_s)
+    double attention_s = w->kind == PSW_ROW_FOLD ? w->draws * row_seconds(w, &route, &net, &m, tiles_s / w->draws)
                                                  : tiles_s + w->draws * scan_seconds(w, &route, &net);
     cost.repeat_s = attention_s / w->draws;
     cost.seconds = c->fixed + c->tables + attention_s + (c->errors + c->head + c->shared_head + c->data) * by_rows +

@@ -12,7 +12,8 @@ typedef struct team_work {
     ptrdiff_t leaves;
     cost_parts parts; /* of the group */
     double draws;
-    double repeat_s; /* one more forward pass, on one rank */
+    double repeat_s;   /* one more forward pass, on one rank */
+    psw_travel travel; /* what a leaf, a row or a stretch sends */
 } team_work;
 team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice);
 /* As psw_cost_team_time. */

@@ -30,6 +30,7 @@ static const psw_column fixed[] = {
 _Static_assert(offsetof(psw_record, point) == 0, "parameters are told by their offset");
 
 static const ptrdiff_t fixed_count = sizeof fixed / sizeof *fixed;
+_Static_assert(sizeof fixed / sizeof *fixed + PSW_OWN_MAX + PSW_PREDICT_MAX <= PSW_COLUMNS_MAX, "room for all columns");
 
 const psw_column *psw_columns(ptrdiff_t *count)
 {
@@ -89,6 +90,8 @@ void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *con
     out->status = position(out, offsetof(psw_record, slot.status));
     out->attempt = position(out, offsetof(psw_record, slot.attempt));
     out->deaths = position(out, offsetof(psw_record, slot.deaths));
+    out->data_draws = position(out, offsetof(psw_record, point.data_draws));
+    out->random_version = position(out, offsetof(psw_record, slot.random_version));
 }
 
 bool psw_column_parameter(const psw_column *column)

@@ -21,16 +21,73 @@ static bool near(double x, double y, double tolerance, double least)
     return same_bits(x, y) || isinf(tolerance) || fabs(x - y) <= tolerance * fmax(fmax(fabs(x), fabs(y)), least);
 }
 
+/* Of draws these were means, of the leak the largest, before they became medians with quantiles beside them. */
+static bool redefined(const psw_column *column, const psw_record *record)
+{
+    const size_t offsets[] = {offsetof(psw_record, verdict.special_mass_d1),
+                              offsetof(psw_record, verdict.special_mass_d0), offsetof(psw_record, verdict.leak_mass_d1),
+                              offsetof(psw_record, verdict.gap)};
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
+        if (column->offset == offsets[i])
+            return psw_judge_draws(&record->point) > 1 && isnan(record->verdict.special_mass_d1_q10);
+    return false;
+}
+
+/* Once, rows were counted of sketches and D_1 alone, and a state without the window beside it: a slot from then lacks
+ * the columns that tell of how many rows, and of which map. */
+static bool means_the_same(const psw_column *column, const psw_record *a, const psw_record *b)
+{
+    if (column->offset == offsetof(psw_record, verdict.bad_rows))
+        return a->verdict.den_rows > 0 && b->verdict.den_rows > 0;
+    if (column->offset == offsetof(psw_record, sketch.state_bytes))
+        return a->sketch.map_features > 0 && b->sketch.map_features > 0;
+    return true;
+}
+
+/* ---- records of earlier programs ---- */
+
+/* One of the two is of a program that knew no edges, and did not say how many trials it did. */
+static bool of_different_age(const psw_record *a, const psw_record *b)
+{
+    return isnan(a->theory.edge_lo) != isnan(b->theory.edge_lo) ||
+           (a->verdict.trials_done == 0) != (b->verdict.trials_done == 0);
+}
+
+static bool is_theory(const psw_column *column)
+{
+    const size_t first = offsetof(psw_record, theory), end = first + sizeof(psw_theory);
+    return (column->offset >= first && column->offset < end) || column->offset == offsetof(psw_record, success_z);
+}
+
+/* Of theory less was known: nothing of causal masks, and 0 where beta_up_class_3s predicts nothing. */
+static bool not_known_then(const psw_column *column, const psw_record *a, const psw_record *b)
+{
+    double x = psw_column_value(column, a), y = psw_column_value(column, b);
+    bool no_prediction = column->offset == offsetof(psw_record, theory.beta_up_class_3s) && (x == 0 || y == 0);
+    if (column->younger) return psw_column_blank(column, a) || psw_column_blank(column, b);
+    bool one = isnan(x) != isnan(y);
+    return one && is_theory(column) && (no_prediction || of_different_age(a, b));
+}
+
+/* Ties of single precision were what lay within a fixed band, in the verdict and in theory. */
+static bool tied_otherwise(const psw_column *column, const psw_record *a, const psw_record *b)
+{
+    const size_t first = offsetof(psw_record, verdict), end = offsetof(psw_record, verdict.special_mass_d1);
+    bool depends = (column->offset >= first && column->offset < end) || is_theory(column);
+    bool ties = a->point.precision == PSW_FP32 && (a->verdict.tie > 0 || b->verdict.tie > 0);
+    return depends && ties && of_different_age(a, b);
+}
+
 /* No result depends on the team that was asked for, and a resume may ask for another. Counts follow from signs of
  * pre-activations: where one is a tie, rounding decides it, and nothing is promised. */
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly)
 {
     double x = psw_column_value(column, a), y = psw_column_value(column, b);
     double tolerance = column->other[a->point.precision];
-    if (column->younger && (psw_column_blank(column, a) || psw_column_blank(column, b)))
-        return true; /* not known then */
-    if (!column->bitwise || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
-    if (exactly) return false;
+    if (not_known_then(column, a, b) || tied_otherwise(column, a, b)) return true;
+    if (redefined(column, a) != redefined(column, b) || !means_the_same(column, a, b)) return true;
+    if (isinf(tolerance) || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
+    if (exactly && column->bitwise && !(is_theory(column) && of_different_age(a, b))) return false;
     if (tolerance == 0) return a->verdict.tie > 0 || b->verdict.tie > 0;
     return near(x, y, tolerance, 0.01);
 }

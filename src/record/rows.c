@@ -3,7 +3,7 @@
 
 #include "polysweep/record.h"
 
-#define DRAW " (of the first draw, where the method draws)"
+#define DRAW " (of the first draw, where something is drawn)"
 
 static const psw_column lines[] = {
     {"special_mass", "1", "attention on the special token" DRAW, PSW_F8, true, {1e-12, 5e-6}, -1, 0, false, NAN},

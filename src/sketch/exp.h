@@ -1,12 +1,13 @@
 /* sketch/exp: e^x as straight-line code, so that loops over it become vector loops, with the same bits for every C
- * library. The relative error is about |x| epsilon, what a product of the same precision leaves in its entries. */
+ * library and, fused, every processor. The relative error is about |x| epsilon, what a product of the same precision
+ * leaves in its entries. */
 #ifndef POLYSWEEP_SKETCH_EXP_H
 #define POLYSWEEP_SKETCH_EXP_H
 
 #include <stdint.h>
 #include <string.h>
 
-#include "polysweep/real.h"
+#include "polysweep/fused.h"
 
 #ifdef PSW_SINGLE
 typedef uint32_t sketch_bits;
@@ -29,20 +30,20 @@ static inline psw_real sketch_exp(psw_real x)
     psw_real p = 1.0F / 5040;
 #else
     psw_real p = 1.0 / 6227020800;
-    p = p * y + 1.0 / 479001600;
-    p = p * y + 1.0 / 39916800;
-    p = p * y + 1.0 / 3628800;
-    p = p * y + 1.0 / 362880;
-    p = p * y + 1.0 / 40320;
-    p = p * y + 1.0 / 5040;
+    p = psw_fma_real(p, y, 1.0 / 479001600);
+    p = psw_fma_real(p, y, 1.0 / 39916800);
+    p = psw_fma_real(p, y, 1.0 / 3628800);
+    p = psw_fma_real(p, y, 1.0 / 362880);
+    p = psw_fma_real(p, y, 1.0 / 40320);
+    p = psw_fma_real(p, y, 1.0 / 5040);
 #endif
-    p = p * y + (psw_real)(1.0 / 720);
-    p = p * y + (psw_real)(1.0 / 120);
-    p = p * y + (psw_real)(1.0 / 24);
-    p = p * y + (psw_real)(1.0 / 6);
-    p = p * y + (psw_real)0.5;
-    p = p * y + 1;
-    p = p * y + 1;
+    p = psw_fma_real(p, y, (psw_real)(1.0 / 720));
+    p = psw_fma_real(p, y, (psw_real)(1.0 / 120));
+    p = psw_fma_real(p, y, (psw_real)(1.0 / 24));
+    p = psw_fma_real(p, y, (psw_real)(1.0 / 6));
+    p = psw_fma_real(p, y, (psw_real)0.5);
+    p = psw_fma_real(p, y, 1);
+    p = psw_fma_real(p, y, 1);
     sketch_bits bits;
     memcpy(&bits, &shifted, sizeof bits);
     bits = (bits << SKETCH_MANTISSA) + ((sketch_bits)SKETCH_BIAS << SKETCH_MANTISSA);

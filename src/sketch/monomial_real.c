@@ -118,7 +118,7 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
     (void)r;
     return (psw_sketch_shape){
-        .r = 0, .stored = point->d, .weigh = PSW_WEIGH_POWER, .signs = sketch_degree(point) % 2 != 0};
+        .r = 0, .stored = point->d, .exact = true, .weigh = PSW_WEIGH_POWER, .signs = sketch_degree(point) % 2 != 0};
 }
 
 /* C(d + p - 1, p), by its shorter product */

@@ -52,10 +52,26 @@ psw_sketch_shape psw_sketch_shape_of(const psw_point *point)
     return shape;
 }
 
+static double real_bytes(const psw_point *point)
+{
+    return point->precision == PSW_FP32 ? sizeof(float) : sizeof(double);
+}
+
 double psw_sketch_state_bytes(const psw_point *point)
 {
-    double each = point->precision == PSW_FP32 ? sizeof(float) : sizeof(double);
-    return sketch_features(point) * ((double)point->v + 1) * each;
+    return sketch_features(point) * ((double)point->v + 1) * real_bytes(point);
+}
+
+double psw_sketch_running_bytes(const psw_point *point)
+{
+    double window = (double)(point->local < point->n ? point->local : point->n);
+    return psw_sketch_state_bytes(point) + window * (double)(point->d + point->v) * real_bytes(point);
+}
+
+ptrdiff_t psw_sketch_draws(const psw_point *point)
+{
+    if (!psw_sketch_has(point->method) || point->weights > 0 || psw_sketch_shape_of(point).r == 0) return 0;
+    return point->draws > 1 ? point->draws : 1;
 }
 
 psw_moments psw_sketch_moments(const psw_point *point, double norms, double product, double squares)

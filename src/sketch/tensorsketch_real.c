@@ -138,7 +138,7 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
     double d = (double)point->d, p = (double)sketch_degree(point), width = (double)r;
     double transform = 2.5 * width * log2(width);
     return (psw_sketch_shape){
-        .r = r, .stored = r, .signs = true, .flops = p * (2 * d + transform + 3 * width) + transform + width};
+        .r = r, .stored = r, .exact = point->d == 1, .signs = true, .flops = p * (2 * d + transform + 3 * width) + transform + width};
 }
 
 /* Four indices drawn from x, y, x, y meet in pairs; per factor c^2, a = norms - squares or g = c^2 - squares are the

@@ -150,7 +150,7 @@ static psw_status check(const psw_point *point)
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
     ptrdiff_t p = sketch_degree(point);
-    if (p <= 1) return (psw_sketch_shape){.r = 0, .stored = point->d, .signs = true};
+    if (p <= 1) return (psw_sketch_shape){.r = 0, .stored = point->d, .exact = true, .signs = true};
     return (psw_sketch_shape){
         .r = r, .stored = r, .signs = true, .flops = sketch_tree_flops((double)point->d, (double)r, (double)p)};
 }

@@ -7,29 +7,10 @@
 
 #define CLOSE 1e-9 /* relative: steps written in decimals reach `to` up to rounding */
 
-psw_status psw_path_number(psw_study *study, const char *text, double *number)
-{
-    for (ptrdiff_t i = 0; i < study->path_count; i++) {
-        *number = (double)i;
-        if (i > 0 && strcmp(study->paths[i], text) == 0) return PSW_OK;
-    }
-    char **more = realloc(study->paths, (size_t)(study->path_count + 1) * sizeof *more);
-    if (more) study->paths = more;
-    char *kept = malloc(strlen(text) + 1);
-    if (!more || !kept) {
-        free(kept);
-        return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a path of the study");
-    }
-    memcpy(kept, text, strlen(text) + 1);
-    *number = (double)study->path_count;
-    study->paths[study->path_count++] = kept;
-    return PSW_OK;
-}
-
 static psw_status value_read(psw_study *study, const psw_node *node, const psw_key *key, double *value)
 {
-    PSW_TRY(psw_value_read(&study->tree, node, key, value));
-    return key->type == PSW_T_PATH ? psw_path_number(study, node->text, value) : PSW_OK;
+    if (key->type == PSW_T_PATH) return psw_weights_read(study, node, value);
+    return psw_value_read(&study->tree, node, key, value);
 }
 
 static int ascending(const void *a, const void *b)
@@ -53,8 +34,9 @@ static psw_status refuse_twins(const psw_study *study, const psw_node *node, con
     const psw_node *child = node->child;
     for (ptrdiff_t at = 0, seen = 0; child; child = child->next, at++)
         if (values[at] == twin && seen++) break;
+    const psw_node *said = child && child->kind == PSW_MAP ? psw_node_child(child, "file") : child;
     return PSW_WRONG(&study->tree, child ? child->where : node->where, "%s has the value '%s' twice; remove one",
-                     key->name, child ? psw_show(child->text).text : "");
+                     key->name, said ? psw_show(said->text).text : "");
 }
 
 static psw_status list_read(psw_study *study, const psw_node *node, const psw_key *key, double **values,
@@ -126,11 +108,39 @@ static psw_status range_read(range *r)
     return PSW_OK;
 }
 
-static psw_status missed(const range *r, const char *how, double by, double last, double next)
+/* The value `i` steps from the first: a whole number of a whole key, else the decimal that was meant, so that
+ * 0.1 + 2 * 0.1 is 0.3. */
+static double value_at(const range *r, double i)
 {
-    return PSW_WRONG(r->tree, r->node->where, "%s: a %s of %s from %s reaches %s and %s, not %s; change `to` or the %s",
-                     r->key->name, how, psw_number_print(by).text, psw_number_print(r->from).text,
-                     psw_number_print(last).text, psw_number_print(next).text, psw_number_print(r->to).text, how);
+    double last = r->points - 1;
+    double value = r->step != 0     ? r->from + i * r->step
+                   : r->factor != 0 ? r->from * pow(r->factor, i)
+                   : r->logarithmic ? r->from * pow(r->to / r->from, i / last)
+                                    : r->from + (r->to - r->from) * (i / last);
+    if (r->key->type == PSW_T_WHOLE && (r->logarithmic || fabs(value - round(value)) < CLOSE * fabs(value)))
+        return round(value);
+    char decimal[32];
+    psw_format(decimal, sizeof decimal, "%.14g", value);
+    return strtod(decimal, NULL);
+}
+
+/* The ends before and behind `to` that the key could have. */
+static psw_status missed(const range *r, const char *how, double by, double steps)
+{
+    char ends[80] = "", what[160];
+    int count = 0;
+    for (int i = 0; i < 2; i++) {
+        double end = value_at(r, floor(steps) + i);
+        if (!psw_value_fits(r->key, end, what, sizeof what)) continue;
+        size_t used = strlen(ends);
+        psw_format(ends + used, sizeof ends - used, "%s%s", count++ ? " and " : "", psw_number_print(end).text);
+    }
+    return PSW_WRONG(r->tree, r->node->where, "%s: a %s of %s from %s does not reach %s; %s%s%s", r->key->name, how,
+                     psw_number_print(by).text, psw_number_print(r->from).text, psw_number_print(r->to).text,
+                     count == 2   ? "the nearest ends are "
+                     : count == 1 ? "the nearest end is "
+                                  : "change the ",
+                     ends, count ? "" : how);
 }
 
 static psw_status plan_step(range *r)
@@ -140,8 +150,7 @@ static psw_status plan_step(range *r)
         return PSW_WRONG(r->tree, r->node->where, "%s: a step of %s does not lead from %s to %s", r->key->name,
                          psw_number_print(r->step).text, psw_number_print(r->from).text, psw_number_print(r->to).text);
     double whole = round(steps);
-    if (fabs(steps - whole) > CLOSE * fmax(1, whole))
-        return missed(r, "step", r->step, r->from + floor(steps) * r->step, r->from + (floor(steps) + 1) * r->step);
+    if (fabs(steps - whole) > CLOSE * fmax(1, whole)) return missed(r, "step", r->step, steps);
     r->points = whole + 1;
     return PSW_OK;
 }
@@ -155,8 +164,7 @@ static psw_status plan_factor(range *r)
                          psw_number_print(r->to).text);
     double whole = round(steps);
     if (fabs(r->from * pow(r->factor, whole) - r->to) > CLOSE * fabs(r->to))
-        return missed(r, "factor", r->factor, r->from * pow(r->factor, floor(steps)),
-                      r->from * pow(r->factor, floor(steps) + 1));
+        return missed(r, "factor", r->factor, steps);
     r->points = whole + 1;
     return PSW_OK;
 }
@@ -174,18 +182,7 @@ static psw_status plan_count(range *r)
 
 static double range_value(const range *r, double i)
 {
-    double last = r->points - 1;
-    if (i == 0) return r->from;
-    if (i == last) return r->to;
-    double value = r->step != 0     ? r->from + i * r->step
-                   : r->factor != 0 ? r->from * pow(r->factor, i)
-                   : r->logarithmic ? r->from * pow(r->to / r->from, i / last)
-                                    : r->from + (r->to - r->from) * (i / last);
-    if (r->key->type == PSW_T_WHOLE && (r->logarithmic || fabs(value - round(value)) < CLOSE * fabs(value)))
-        return round(value);
-    char decimal[32]; /* 0.1 + 2 * 0.1 is 0.3, as it was meant */
-    psw_format(decimal, sizeof decimal, "%.14g", value);
-    return strtod(decimal, NULL);
+    return i == 0 ? r->from : i == r->points - 1 ? r->to : value_at(r, i);
 }
 
 static psw_status range_fill(const range *r, double **values, ptrdiff_t *count)
@@ -208,8 +205,7 @@ static psw_status range_values(const psw_study *study, const psw_node *node, con
                                ptrdiff_t *count)
 {
     range r = {.tree = &study->tree, .node = node, .key = key};
-    if (key->type == PSW_T_WORD || key->type == PSW_T_PATH)
-        return PSW_WRONG(r.tree, node->where, "%s has no range; give a list", key->name);
+    if (key->type == PSW_T_WORD) return PSW_WRONG(r.tree, node->where, "%s has no range; give a list", key->name);
     PSW_TRY(range_read(&r));
     PSW_TRY(psw_node_child(node, "step")     ? plan_step(&r)
             : psw_node_child(node, "factor") ? plan_factor(&r)
@@ -226,7 +222,7 @@ psw_status psw_values_read(psw_study *study, const psw_node *node, const psw_key
     psw_status status;
     *values = NULL;
     *single = node->kind == PSW_SCALAR;
-    if (node->kind == PSW_MAP) {
+    if (node->kind == PSW_MAP && key->type != PSW_T_PATH) {
         status = range_values(study, node, key, values, count);
     } else if (node->kind == PSW_LIST) {
         status = list_read(study, node, key, values, count);

@@ -1,4 +1,5 @@
-/* A point of one study in another: own axes go by their names, learned weights by their paths, all else by value. */
+/* A point of one study in another: own axes go by their names, learned weights by their paths, `negative` by the
+ * weights that it makes, all else by value. */
 #include <math.h>
 #include <string.h>
 
@@ -30,17 +31,39 @@ static bool carry_weights(const psw_study *to, const psw_study *from, psw_point 
     const char *path = psw_study_path(from, point->weights);
     if (point->weights == 0) return true;
     for (ptrdiff_t i = 1; path && i < to->path_count; i++)
-        if (strcmp(to->paths[i], path) == 0) {
+        if (strcmp(to->paths[i].text, path) == 0) {
             point->weights = i;
             return true;
         }
     return false;
 }
 
+/* Values of `negative` that make the same weights of every score: of an even degree all three, of linear those that
+ * keep the sign. (Younger words than these may do other things.) */
+static bool same_weights(const psw_point *point, psw_negative a, psw_negative b)
+{
+    bool linear = psw_method_facts_of(point->method)->kernel == PSW_KERNEL_LINEAR;
+    bool even = !linear && !isnan(point->beta) && fmod(point->beta, 2) == 0;
+    psw_negative most = even ? PSW_NEGATIVE_ABS : linear ? PSW_NEGATIVE_SIGNED : PSW_NEGATIVE_REFUSE;
+    return a <= most && b <= most;
+}
+
+/* The point itself or, where the study does not have it, one that differs in a `negative` that makes no difference. */
+static ptrdiff_t slot_of(const psw_study *study, const psw_point *point)
+{
+    ptrdiff_t slot = psw_study_slot(study, point);
+    psw_point other = *point;
+    for (psw_negative n = PSW_NEGATIVE_REFUSE; slot < 0 && n <= PSW_NEGATIVE_ABS; n++) {
+        other.negative = n;
+        if (n != point->negative && same_weights(point, point->negative, n)) slot = psw_study_slot(study, &other);
+    }
+    return slot;
+}
+
 ptrdiff_t psw_study_find(const psw_study *study, const psw_study *other, const psw_point *point)
 {
     psw_point carried = *point;
-    if (strcmp(study->paths[0], other->paths[0]) != 0) return -1; /* other data */
+    if (strcmp(study->paths[0].text, other->paths[0].text) != 0) return -1; /* other data */
     if (!carry_own(study, other, &carried) || !carry_weights(study, other, &carried)) return -1;
-    return psw_study_slot(study, &carried);
+    return slot_of(study, &carried);
 }

@@ -19,6 +19,7 @@ static text describe(const psw_study *study, const psw_row *row, psw_ids names)
         size_t used = strlen(t.text);
         if (!(names >> id & 1) || (isnan(row->at[id]) && id == PSW_ID_BETA)) continue;
         const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)row->at[id]) : NULL;
+        if (key.type == PSW_T_PATH) word = row->at[id] > 0 ? psw_study_path(study, (ptrdiff_t)row->at[id]) : "none";
         psw_format(t.text + used, sizeof t.text - used, "%s%s=%s", used ? " " : "", key.name,
                    word ? word : psw_number_print(row->at[id]).text);
     }
@@ -58,6 +59,10 @@ static int relations_broken(const psw_row *row, psw_ids applies, char *what, siz
         psw_format(what, size, "j3 = %.0f is no token; tokens count from 0 to n - 1", at[PSW_ID_J3]);
         return PSW_ID_J3;
     }
+    if ((applies & PSW_ID(PSW_ID_DATA_DRAWS)) && at[PSW_ID_DATA_DRAWS] == 0 && psw_row_random(row)) {
+        psw_format(what, size, "data_draws = 0, but its rows are random: at least 1");
+        return PSW_ID_DATA_DRAWS;
+    }
     if (!(applies & PSW_ID(PSW_ID_LOCAL)) || at[PSW_ID_LOCAL] == 0) return -1;
     if (at[PSW_ID_MASK] != PSW_CAUSAL) {
         psw_format(what, size, "local = %.0f needs mask causal", at[PSW_ID_LOCAL]);
@@ -86,7 +91,7 @@ psw_status psw_row_check(const psw_study *study, const psw_row *row, psw_ids nam
 psw_status psw_point_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where)
 {
     if (!study->rooms.check) return PSW_OK;
-    psw_point point = psw_point_of_row(row);
+    psw_point point = psw_point_of_row(study, row);
     psw_status status = study->rooms.check(&point);
     if (status == PSW_OK) return PSW_OK;
     char what[300];

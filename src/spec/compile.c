@@ -36,10 +36,18 @@ static bool take(compiler *c, const char *word)
     return true;
 }
 
+static void more_than_a_name(operand *o)
+{
+    o->kind = A_NUMBER;
+    o->words = -1;
+    o->literal = -1;
+}
+
 static psw_status combine(compiler *c, operand *left, const operand *right, psw_operation operation)
 {
     PSW_TRY(psw_number_only(c, left));
     PSW_TRY(psw_number_only(c, right));
+    more_than_a_name(left);
     return psw_emit(c, operation, 0, 0);
 }
 
@@ -86,7 +94,7 @@ static psw_status named_atom(compiler *c, operand *out)
 static psw_status atom(compiler *c, operand *out)
 {
     skip(c);
-    *out = (operand){.kind = A_NUMBER, .at = c->at};
+    *out = (operand){.kind = A_NUMBER, .words = -1, .at = c->at, .literal = -1};
     PSW_TRY(nest(c));
     const char *here = c->text + c->at;
     size_t digits = psw_number_length(here);
@@ -127,6 +135,7 @@ static psw_status sign(compiler *c, operand *out)
     PSW_TRY(nest(c));
     PSW_TRY(sign(c, out));
     PSW_TRY(psw_number_only(c, out));
+    more_than_a_name(out);
     c->nesting--;
     return minus ? psw_emit(c, PSW_OP_NEGATE, 0, 0) : PSW_OK;
 }
@@ -165,20 +174,20 @@ static psw_status sum(compiler *c, operand *out)
 static psw_status compare(compiler *c, operand *left, psw_operation operation)
 {
     operand right;
-    c->expected = left->kind >= 0 ? left->kind : A_NUMBER;
+    c->expected = left->words;
     psw_status status = sum(c, &right);
-    c->expected = A_NUMBER;
+    c->expected = -1;
     PSW_TRY(status);
     bool equality = operation == PSW_OP_EQUAL || operation == PSW_OP_UNEQUAL;
-    if (equality && left->kind >= 0 && right.kind == A_WORD)
+    if (equality && right.kind == A_WORD && psw_word_fits(left, &right))
         PSW_TRY(psw_word_resolve(c, left, &right));
-    else if (equality && right.kind >= 0 && left->kind == A_WORD)
+    else if (equality && psw_word_fits(&right, left))
         PSW_TRY(psw_word_resolve(c, &right, left));
     else if (!(equality && left->kind >= 0 && left->kind == right.kind)) {
         PSW_TRY(psw_number_only(c, left));
         PSW_TRY(psw_number_only(c, &right));
     }
-    left->kind = A_NUMBER;
+    more_than_a_name(left);
     return psw_emit(c, operation, 0, 0);
 }
 
@@ -215,6 +224,7 @@ static psw_status denial(compiler *c, operand *out)
     PSW_TRY(nest(c));
     PSW_TRY(denial(c, out));
     PSW_TRY(psw_number_only(c, out));
+    more_than_a_name(out);
     c->nesting--;
     return psw_emit(c, PSW_OP_NOT, 0, 0);
 }
@@ -233,7 +243,7 @@ static psw_status both(compiler *c, operand *out)
 static psw_status truth(compiler *c, operand *out)
 {
     int expected = c->expected; /* a word stands bare, never inside parentheses */
-    c->expected = A_NUMBER;
+    c->expected = -1;
     PSW_TRY(both(c, out));
     while (take(c, "or") || take(c, "||")) {
         operand right;
@@ -250,10 +260,19 @@ static psw_status trailing(compiler *c)
     return WRONG(c, c->at, "'%.12s' does not continue the expression", psw_show(c->text + c->at).text);
 }
 
+static void note_reads(psw_program *program)
+{
+    for (ptrdiff_t i = 0; i < program->count; i++) {
+        const psw_step *step = &program->steps[i];
+        if (step->operation == PSW_OP_ROW) program->reads |= PSW_ID(step->argument);
+        program->oracle |= step->operation == PSW_OP_ORACLE;
+    }
+}
+
 psw_status psw_program_compile(const char *text, const psw_names *names, psw_program *program, ptrdiff_t *column)
 {
     operand whole;
-    compiler c = {.text = text, .names = names, .program = program, .expected = A_NUMBER, .column = column};
+    compiler c = {.text = text, .names = names, .program = program, .expected = -1, .column = column};
     *program = (psw_program){0};
     *column = 1;
     psw_status status = strlen(text) > PSW_SCALAR_MAX
@@ -262,6 +281,7 @@ psw_status psw_program_compile(const char *text, const psw_names *names, psw_pro
     if (status == PSW_OK) status = psw_number_only(&c, &whole);
     if (status == PSW_OK && (skip(&c), text[c.at])) status = trailing(&c);
     if (status != PSW_OK) psw_program_free(program);
+    note_reads(program);
     return status;
 }
 

@@ -7,9 +7,9 @@
 enum { A_NUMBER = -1, A_WORD = -2 }; /* what an operand is; >= 0: a coded name, its vocabulary */
 
 typedef struct operand {
-    int kind;
+    int kind, words;   /* words: the vocabulary of what may be compared with it, -1 = numbers alone */
     ptrdiff_t at;      /* where it stands in the text */
-    ptrdiff_t literal; /* step that receives the code of a word */
+    ptrdiff_t literal; /* step that receives the code of a word; -1 = it is no single name */
     char word[PSW_NAME_MAX + 1];
 } operand;
 
@@ -20,7 +20,7 @@ typedef struct compiler {
     psw_program *program;
     ptrdiff_t room;
     int nesting, waiting;
-    int expected; /* vocabulary of the other side of a comparison, or A_NUMBER */
+    int expected; /* vocabulary of the other side of a comparison, or -1 */
     ptrdiff_t *column;
 } compiler;
 
@@ -39,7 +39,9 @@ psw_status psw_name_resolve(compiler *c, operand *out);
 /* An operand of anything but == and != is a number. */
 psw_status psw_number_only(compiler *c, const operand *o);
 /* Gives the word on one side of == the code by which the name on the other side knows it. */
-psw_status psw_word_resolve(compiler *c, const operand *coded, const operand *word);
+psw_status psw_word_resolve(compiler *c, const operand *named, const operand *word);
+/* Is a single name on one side of == a word of the name on the other? It may be another name, too. */
+bool psw_word_fits(const operand *named, const operand *word);
 psw_status psw_function_unknown(compiler *c, const operand *o);
 
 #endif

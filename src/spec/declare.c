@@ -51,8 +51,8 @@ static psw_status path_declare(psw_study *study, const psw_node *node)
     char *copy = malloc(strlen(node->text) + 1);
     if (!copy) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a path of the study");
     memcpy(copy, node->text, strlen(node->text) + 1);
-    free(study->paths[0]);
-    study->paths[0] = copy;
+    free(study->paths[0].text);
+    study->paths[0].text = copy;
     return PSW_OK;
 }
 
@@ -81,7 +81,7 @@ static psw_status data_declare(psw_study *study, const psw_node *map)
     study->kind = (psw_data_kind)study->base.at[PSW_ID_DATA_KIND];
     for (const psw_node *node = map ? map->child : NULL; node; node = node->next) PSW_TRY(data_key(study, node));
     const char *word = psw_data_kind_facts_of(study->kind)->word;
-    if (psw_key_of_kind(PSW_ID_HEAD, study->kind) && !*study->paths[0]) /* heads come from a file */
+    if (psw_key_of_kind(PSW_ID_HEAD, study->kind) && !*study->paths[0].text) /* heads come from a file */
         return PSW_WRONG(&study->tree, kind ? kind->where : study->tree.root->where,
                          "data of kind %s needs a path, as in {kind: %s, path: heads.h5}", word, word);
     return PSW_OK;
@@ -108,6 +108,7 @@ static psw_status judge_key(psw_study *study, const psw_node *node)
     if (!key) return psw_unknown(&study->tree, node, "judge");
     int id = psw_parameter_find(node->key);
     double value;
+    if (id < 0) return PSW_OK; /* a setting */
     bool number = node->kind == PSW_SCALAR && psw_number_read(node->text, &value);
     if (node->kind != PSW_SCALAR)
         return PSW_WRONG(&study->tree, node->where,
@@ -211,6 +212,8 @@ static psw_status settings_declare(psw_study *study)
     const psw_node *root = study->tree.root, *output = psw_node_child(root, "output");
     PSW_TRY(psw_settings_read(&study->tree, psw_node_child(root, "run"), "run", &study->settings));
     PSW_TRY(psw_settings_read(&study->tree, output, "output", &study->settings));
+    PSW_TRY(psw_setting_read(&study->tree, psw_node_child(psw_node_child(root, "judge"), "level"),
+                             psw_key_find("judge", "level"), &study->settings));
     PSW_TRY(keep_declare(study, psw_node_child(output, "keep")));
     return time_declare(study, psw_node_child(root, "time"));
 }
@@ -263,12 +266,19 @@ static psw_status own_names_used(const psw_study *study)
     return PSW_OK;
 }
 
+/* Theory alone once left out what it could not know, as if nothing depended on it. */
+static const psw_ids once_left_out = PSW_ID(PSW_ID_MASK) | PSW_ID(PSW_ID_NOISE) | PSW_ID(PSW_ID_J3) |
+                                     PSW_ID(PSW_ID_ROW_NORM) | PSW_ID(PSW_ID_DEN_CONSTANT);
+
 static void applies_set(psw_study *study)
 {
     for (int method = 0; method < PSW_METHODS; method++) {
+        const psw_method_facts *facts = psw_method_facts_of((psw_method)method);
         for (int id = 0; id < PSW_PARAMETERS; id++)
             if (psw_key_applies((psw_parameter)id, (psw_method)method, study->kind))
                 study->applies[method] |= PSW_ID(id);
+        if (study->rooms.first_files && facts->kernel == PSW_KERNEL_LINEAR) study->applies[method] &= ~PSW_ID(PSW_ID_NEGATIVE);
+        if (study->rooms.first_files && facts->folds == PSW_FOLDS_NOTHING) study->applies[method] &= ~once_left_out;
         for (int i = 0; i < study->own_count; i++) study->applies[method] |= PSW_ID(PSW_PARAMETERS + i);
     }
 }
@@ -283,6 +293,7 @@ psw_status psw_study_declare(psw_study *study)
     study->base.at[PSW_ID_TEAM] = (double)study->settings.team;
     PSW_TRY(data_declare(study, psw_node_child(root, "data")));
     PSW_TRY(axes_in_order(study));
+    PSW_TRY(psw_own_declare(study, psw_node_child(root, "include")));
     applies_set(study);
     PSW_TRY(each_key(study, "judge", judge_key));
     PSW_TRY(each_key(study, "derive", derive_key));
@@ -290,10 +301,10 @@ psw_status psw_study_declare(psw_study *study)
     PSW_TRY(rules_declare(study, psw_node_child(root, "exclude")));
     PSW_TRY(own_names_used(study));
     PSW_TRY(psw_younger_read(study));
-    if (!methods)
+    if (!methods && !psw_includes_any(study))
         return PSW_WRONG(&study->tree, root->where,
                          "methods are missing; list them, as in 'methods: [exact, softmax]'");
-    PSW_TRY(psw_methods_declare(study, methods));
+    if (methods) PSW_TRY(psw_methods_declare(study, methods));
     PSW_TRY(psw_formulas_default(study));
     return psw_formulas_order(study);
 }

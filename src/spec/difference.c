@@ -36,7 +36,7 @@ static void append_value(line *l, const psw_study *study, int id, double value)
 {
     psw_key key = psw_id_key(study, id);
     const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)value) : NULL;
-    if (key.type == PSW_T_PATH) word = psw_study_path(study, (ptrdiff_t)value);
+    if (key.type == PSW_T_PATH) word = value > 0 ? psw_study_path(study, (ptrdiff_t)value) : "none";
     append(l, word ? psw_show(word).text : psw_number_print(value).text);
 }
 
@@ -103,13 +103,15 @@ static const char *text_of(const psw_study *study, const psw_formula *f)
 static void describe_values(lines *l, const psw_study *study)
 {
     append(add(l, "seed", ""), psw_number_print(study->seed).text);
+    append(add(l, "judge", "level"), psw_number_print(study->settings.level).text);
     append(add(l, "data", "kind"), psw_word(PSW_WORDS_DATA_KIND, (int)study->kind));
-    append(add(l, "data", "path"), psw_show(study->paths[0]).text);
+    append(add(l, "data", "path"), psw_show(study->paths[0].text).text);
     for (int id = PSW_ID_PRESET; id < PSW_ROW; id++) {
         const psw_given *given = &study->given[id];
+        if (id == PSW_ID_DATA_DRAWS && !psw_study_random(study)) continue;
         if (given->origin == PSW_O_VALUE) append_value(add_id(l, study, id), study, id, study->base.at[id]);
         if (given->origin == PSW_O_DEFAULT && id < PSW_ID_R && psw_key_of_kind((psw_parameter)id, study->kind))
-            append(add_id(l, study, id), psw_show(psw_keys[id].fallback).text);
+            append(add_id(l, study, id), psw_show(psw_default_text(study, id)).text);
     }
     for (ptrdiff_t i = 0; i < study->formula_count; i++)
         if (study->given[study->formulas[i].id].origin == PSW_O_FORMULA)
@@ -126,6 +128,31 @@ static void describe_axes(lines *l, const psw_study *study)
     }
 }
 
+static double usual(const psw_study *study, int id)
+{
+    double value = NAN;
+    const psw_key *key = &psw_keys[id];
+    const psw_given *given = &study->given[id];
+    if (given->origin == PSW_O_VALUE && strcmp(given->section, "grid") != 0) return study->base.at[id];
+    if (id == PSW_ID_SEED) return study->seed;
+    if (key->type == PSW_T_WORD && key->fallback) return psw_word_code((psw_vocabulary)key->vocabulary, key->fallback);
+    if (key->fallback) psw_number_read(key->fallback, &value);
+    return value;
+}
+
+/* What a point of include has otherwise than by data, judge and defaults that are values. */
+static void describe_unusual(line *point, const psw_study *study, const psw_row *row)
+{
+    for (int id = PSW_ID_PRESET; id < PSW_PARAMETERS; id++) {
+        double value = usual(study, id);
+        bool named = (id >= PSW_ID_BETA && id <= PSW_ID_D) || id == PSW_ID_TEAM;
+        bool applies = study->applies[(int)row->at[PSW_ID_METHOD]] >> id & 1;
+        if (named || !applies || isnan(value) || row->at[id] == value) continue;
+        append(point, psw_keys[id].name);
+        append_value(point, study, id, row->at[id]);
+    }
+}
+
 static void describe_points(lines *l, const psw_study *study)
 {
     line *rules = add(l, "exclude", "");
@@ -133,9 +160,11 @@ static void describe_points(lines *l, const psw_study *study)
     for (ptrdiff_t i = 0; i < study->include_count && i < 32; i++) {
         char number[32];
         psw_format(number, sizeof number, "%td", i + 1);
+        const psw_row *row = &study->includes[i];
         line *point = add(l, "include", number);
-        append_value(point, study, PSW_ID_METHOD, study->includes[i].at[PSW_ID_METHOD]);
-        for (int id = PSW_ID_BETA; id <= PSW_ID_D; id++) append_value(point, study, id, study->includes[i].at[id]);
+        append_value(point, study, PSW_ID_METHOD, row->at[PSW_ID_METHOD]);
+        for (int id = PSW_ID_BETA; id <= PSW_ID_D; id++) append_value(point, study, id, row->at[id]);
+        describe_unusual(point, study, row);
     }
 }
 

@@ -25,23 +25,36 @@ static psw_status compile(const char *text, const char *name, const psw_names *n
     return PSW_FAIL(PSW_USAGE, "%s %s: column %td: %s", name, psw_show(text).text, column, words);
 }
 
-psw_status psw_filter_create(const psw_study *study, const char *expression, psw_filter **filter)
-{
-    psw_names names = psw_study_names(study);
-    *filter = calloc(1, sizeof **filter);
-    if (!*filter) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a filter");
-    (*filter)->study = study;
-    psw_status status = compile(expression, "--where", &names, &(*filter)->program);
-    if (status == PSW_OK) return PSW_OK;
-    psw_filter_free(*filter);
-    *filter = NULL;
-    return status;
-}
-
 bool psw_filter_keeps(const psw_filter *filter, const psw_point *point)
 {
     psw_row row = psw_row_of_point(point);
     return psw_program_true(psw_program_value(&filter->program, &row, filter->study->rooms.theory, point));
+}
+
+static psw_status keeps_some(const psw_filter *filter, const char *expression)
+{
+    ptrdiff_t slots = psw_study_slots(filter->study);
+    for (ptrdiff_t slot = 0; slot < slots; slot++) {
+        psw_point point = psw_study_point(filter->study, slot);
+        if (psw_filter_keeps(filter, &point)) return PSW_OK;
+    }
+    return PSW_FAIL(PSW_USAGE, "--where %.200s: it holds for none of the %td points of the study", expression, slots);
+}
+
+psw_status psw_filter_create(const psw_study *study, const char *expression, psw_filter **filter)
+{
+    psw_names names = psw_study_names(study);
+    *filter = NULL;
+    if (!expression) return PSW_OK;
+    *filter = calloc(1, sizeof **filter);
+    if (!*filter) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a filter");
+    (*filter)->study = study;
+    psw_status status = compile(expression, "--where", &names, &(*filter)->program);
+    if (status == PSW_OK) status = keeps_some(*filter, expression);
+    if (status == PSW_OK) return PSW_OK;
+    psw_filter_free(*filter);
+    *filter = NULL;
+    return status;
 }
 
 void psw_filter_free(psw_filter *filter)

@@ -20,7 +20,7 @@ psw_status psw_formula_add(psw_study *study, int id, const psw_node *node, bool 
 static psw_status default_of(psw_study *study, int id)
 {
     const psw_key *key = &psw_keys[id];
-    const char *fallback = psw_key_fallback((psw_parameter)id, -1);
+    const char *fallback = psw_default_text(study, id);
     psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
     double value;
     if (id == PSW_ID_METHOD || id == PSW_ID_DATA_KIND || id == PSW_ID_TEAM || id == PSW_ID_SEED) return PSW_OK;

@@ -14,10 +14,22 @@ static bool relevant(const psw_study *study, psw_ids applies, int id)
     return reached & parameters & applies;
 }
 
-/* Does the value itself stand in the point? A preset under explicit constants reads custom. */
-static bool visible(const psw_study *study, psw_ids applies, int id)
+/* Does the value itself stand in the point? A preset under explicit constants reads custom, draws of rows that are not
+ * random read 0; for `negative` of linear see psw_row_settle. */
+static bool visible(const psw_study *study, const psw_block *block, psw_ids applies, int id)
 {
+    bool noisy = study->given[PSW_ID_NOISE].origin == PSW_O_VALUE && study->base.at[PSW_ID_NOISE] > 0;
+    bool random = psw_kind_random(study->kind, noisy);
+    if ((id == PSW_ID_DATA_DRAWS || id == PSW_ID_COMMON) && !random) return false;
+    if (id == PSW_ID_NEGATIVE && psw_method_facts_of(block->method)->kernel == PSW_KERNEL_LINEAR) return false;
     return (applies >> id & 1) && !(id == PSW_ID_PRESET && study->constants_given);
+}
+
+/* Does it stand in the points with random tables alone? */
+static bool given_by_file(const psw_study *study, psw_method method, int id)
+{
+    bool learns = psw_key_of_method(PSW_ID_WEIGHTS, method);
+    return study->sized_by_file && learns && (id == PSW_ID_R || id == PSW_ID_FEATURES);
 }
 
 static bool same_where_relevant(const psw_axis *axis, const bool *matters, ptrdiff_t a, ptrdiff_t b)
@@ -56,7 +68,8 @@ static psw_status keep_axis(const psw_study *study, psw_block *block, const psw_
         matters[m] = relevant(study, applies, axis->ids[m]);
         any |= matters[m];
         all &= matters[m];
-        hidden |= matters[m] && !visible(study, applies, axis->ids[m]);
+        hidden |= matters[m] && (!visible(study, block, applies, axis->ids[m]) ||
+                                 given_by_file(study, block->method, axis->ids[m]));
         block->base.at[axis->ids[m]] = axis->values[m * axis->count];
         if (!matters[m]) block->applies &= ~PSW_ID(axis->ids[m]);
     }
@@ -93,23 +106,36 @@ static bool read_by_formula(const psw_study *study, int id)
     return false;
 }
 
-static psw_status required(const psw_study *study, const psw_entry *entry, psw_ids applies)
+/* A parameter that the method needs and nothing gives, -1 = there is none. */
+static int lacking(const psw_study *study, psw_ids applies)
 {
     bool preset = study->given[PSW_ID_PRESET].origin > PSW_O_DEFAULT;
-    psw_where grid = psw_node_child(study->tree.root, "grid") ? psw_node_child(study->tree.root, "grid")->key_where
-                                                              : study->tree.root->where;
     for (int id = PSW_ID_PRESET; id < PSW_ID_R; id++) {
         if (!(applies >> id & 1) || psw_keys[id].fallback || study->given[id].origin != PSW_O_NONE) continue;
         if (id < PSW_ID_BETA && preset) continue;
-        if (id == PSW_ID_SEED || id == PSW_ID_TEAM) continue;
-        if (id < PSW_ID_BETA)
-            return PSW_WRONG(&study->tree, grid,
-                             "%s is not given; name a preset, as in data: {preset: W2}, or give a_0, a_1, b and c",
-                             psw_keys[id].name);
-        return PSW_WRONG(&study->tree, grid, "%s is not given, but %s needs it; put it into grid, zip or derive",
-                         psw_keys[id].name, psw_word(PSW_WORDS_METHOD, (int)entry->method));
+        if (id != PSW_ID_SEED && id != PSW_ID_TEAM) return id;
     }
-    return PSW_OK;
+    return -1;
+}
+
+static psw_status refuse_lack(const psw_study *study, const psw_entry *entry, int id)
+{
+    const psw_node *grid = psw_node_child(study->tree.root, "grid");
+    psw_where where = grid ? grid->key_where : study->tree.root->where;
+    if (id < PSW_ID_BETA)
+        return PSW_WRONG(&study->tree, where,
+                         "%s is not given; name a preset, as in data: {preset: W2}, or give a_0, a_1, b and c",
+                         psw_keys[id].name);
+    return PSW_WRONG(&study->tree, where, "%s is not given, but %s needs it; put it into grid, zip or derive",
+                     psw_keys[id].name, psw_word(PSW_WORDS_METHOD, (int)entry->method));
+}
+
+/* Single values that all points of include share make no point of their own where they are not all that one needs. */
+static bool is_left_to_include(const psw_study *study)
+{
+    for (ptrdiff_t i = 0; i < study->axis_count; i++)
+        if (strcmp(study->given[study->axes[i].ids[0]].section, "data") != 0) return false;
+    return psw_includes_any(study);
 }
 
 static psw_status count_points(const psw_study *study, psw_block *block, const psw_entry *entry)
@@ -141,11 +167,31 @@ static psw_ids rules_of(const psw_study *study, psw_ids applies)
     return rules;
 }
 
+/* What means something to points of the grid: own axes that only include gives do not. */
+static psw_ids applies_in_grid(const psw_study *study, psw_method method)
+{
+    psw_ids applies = study->applies[method];
+    for (int id = PSW_PARAMETERS; id < PSW_ROW; id++)
+        if (study->given[id].origin == PSW_O_NONE) applies &= ~PSW_ID(id);
+    return applies;
+}
+
+/* r of every file that the method's axis of weights names. */
+static psw_status find_rows(psw_study *study, const psw_entry *entry)
+{
+    for (ptrdiff_t i = 0; i < entry->count && study->sized_by_file; i++) {
+        const psw_axis *axis = &entry->axes[i];
+        if (axis->ids[0] != PSW_ID_WEIGHTS) continue;
+        for (ptrdiff_t k = 0; k < axis->count; k++) PSW_TRY(psw_weights_rows(study, axis->values[k], axis->where));
+    }
+    return PSW_OK;
+}
+
 static psw_status block_build(psw_study *study, const psw_entry *entry)
 {
+    PSW_TRY(find_rows(study, entry));
     psw_block *block = &study->blocks[study->block_count++];
-    psw_ids applies = study->applies[entry->method];
-    PSW_TRY(required(study, entry, applies));
+    psw_ids applies = applies_in_grid(study, entry->method);
     *block = (psw_block){.method = entry->method, .base = study->base, .applies = applies};
     block->base.at[PSW_ID_METHOD] = entry->method;
     PSW_TRY(psw_own_defaults(study, entry->method, &block->base));
@@ -160,18 +206,32 @@ static psw_status block_build(psw_study *study, const psw_entry *entry)
     return psw_enumerate(study, block);
 }
 
+/* Schema, paths, and the level of success where it is not the default: the first files know no other. */
+static void identity_begin(psw_study *study)
+{
+    const double level = study->settings.level;
+    double usual;
+    study->identity = psw_hash_mix(0x706f6c7973776570, 1);
+    for (ptrdiff_t i = 0; i < study->path_count; i++)
+        for (const char *at = study->paths[i].text; *at; at++)
+            study->identity = psw_hash_mix(study->identity, (unsigned char)*at);
+    if (psw_number_read(psw_key_find("judge", "level")->fallback, &usual) && level != usual)
+        psw_identity_add(study, psw_hash_mix(0, 0x6c6576656c), level);
+}
+
 psw_status psw_grid_build(psw_study *study)
 {
     double all = 0;
-    study->identity = psw_hash_mix(0x706f6c7973776570, 1); /* schema */
-    for (ptrdiff_t i = 0; i < study->path_count; i++)
-        for (const char *at = study->paths[i]; *at; at++)
-            study->identity = psw_hash_mix(study->identity, (unsigned char)*at);
+    identity_begin(study);
     for (ptrdiff_t i = 0; i < study->entry_count; i++) {
+        int lack = lacking(study, study->applies[study->entries[i].method]);
+        if (lack >= 0 && is_left_to_include(study)) continue;
+        if (lack >= 0) return refuse_lack(study, &study->entries[i], lack);
+        psw_block *block = &study->blocks[study->block_count];
         PSW_TRY(block_build(study, &study->entries[i]));
-        study->blocks[i].first = study->slots;
-        study->slots += study->blocks[i].slots;
-        all += (double)study->blocks[i].total;
+        block->first = study->slots;
+        study->slots += block->slots;
+        all += (double)block->total;
         if (all > PSW_POINTS_MAX)
             return PSW_WRONG(&study->tree, study->entries[i].where,
                              "the grids of all methods have %.3g points so far; at most %.3g", all, PSW_POINTS_MAX);
@@ -204,6 +264,7 @@ void psw_block_row(const psw_study *study, const psw_block *block, ptrdiff_t ind
     }
     psw_row_finish(study, row, 0, true);
     psw_row_blank(row, block->applies);
+    psw_row_settle(study, row);
 }
 
 /* ---- the inverse ---- */
@@ -220,7 +281,8 @@ static bool may_be(const search *s, const psw_block_axis *kept, ptrdiff_t at)
     ptrdiff_t entry = kept->pick ? kept->pick[at] : at;
     for (ptrdiff_t m = 0; m < axis->members; m++) {
         int id = axis->ids[m];
-        bool compared = visible(s->study, s->block->applies, id);
+        bool compared = visible(s->study, s->block, s->block->applies, id) &&
+                        !(psw_row_learned(s->row) && given_by_file(s->study, s->block->method, id));
         if (compared && s->row->at[id] != axis->values[m * axis->count + entry]) return false;
     }
     return true;

@@ -22,20 +22,26 @@ static psw_status value_set(psw_study *study, const psw_node *node, psw_ids appl
     if (id == PSW_ID_DATA_KIND || !(applies >> id & 1))
         return PSW_WRONG(&study->tree, node->key_where, "%s is no parameter of %s here; remove it", node->key,
                          psw_word(PSW_WORDS_METHOD, (int)row->at[PSW_ID_METHOD]));
-    PSW_TRY(psw_value_read(&study->tree, node, &key, &row->at[id]));
-    if (key.type == PSW_T_PATH) PSW_TRY(psw_path_number(study, node->text, &row->at[id]));
+    PSW_TRY(key.type == PSW_T_PATH ? psw_weights_read(study, node, &row->at[id])
+                                   : psw_value_read(&study->tree, node, &key, &row->at[id]));
     *given |= PSW_ID(id);
     return PSW_OK;
 }
 
-/* What data, judge and defaults say; axes and derived parameters are the include's to give. */
+static bool of_grid(const psw_study *study, int id)
+{
+    return study->given[id].origin == PSW_O_VALUE && strcmp(study->given[id].section, "grid") == 0;
+}
+
+/* What data, judge, single values of grid and defaults say; axes, derived parameters and own axes are the include's to
+ * give. */
 static psw_row start_row(const psw_study *study)
 {
     psw_row row = study->base;
     for (int id = 0; id < PSW_ROW; id++)
-        if (study->given[id].origin == PSW_O_VALUE && strcmp(study->given[id].section, "grid") == 0) row.at[id] = NAN;
-    row.at[PSW_ID_SEED] = study->seed;
-    row.at[PSW_ID_TEAM] = (double)study->settings.team;
+        if (of_grid(study, id) && (id >= PSW_PARAMETERS || study->rooms.first_files)) row.at[id] = NAN;
+    if (isnan(row.at[PSW_ID_SEED])) row.at[PSW_ID_SEED] = study->seed;
+    if (isnan(row.at[PSW_ID_TEAM])) row.at[PSW_ID_TEAM] = (double)study->settings.team;
     return row;
 }
 
@@ -43,14 +49,15 @@ static psw_row start_row(const psw_study *study)
 static psw_status default_set(const psw_study *study, int id, psw_row *row)
 {
     const psw_key *key = &psw_keys[id];
-    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)key->fallback};
+    const char *fallback = psw_default_text(study, id);
+    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
     psw_names names = {.parameters = true};
     psw_program program;
     ptrdiff_t column;
     double value;
-    if (key->type == PSW_T_WORD || psw_number_read(key->fallback, &value))
+    if (key->type == PSW_T_WORD || psw_number_read(fallback, &value))
         return psw_value_read(&study->tree, &node, key, &row->at[id]);
-    PSW_TRY(psw_program_compile(key->fallback, &names, &program, &column));
+    PSW_TRY(psw_program_compile(fallback, &names, &program, &column));
     row->at[id] = psw_program_value(&program, row, NULL, NULL);
     psw_program_free(&program);
     return PSW_OK;
@@ -107,14 +114,17 @@ static psw_status include_add(psw_study *study, const psw_node *item)
     psw_row row;
     psw_ids given, names;
     PSW_TRY(row_read(study, item, &row, &given));
+    bool sized = given & (PSW_ID(PSW_ID_R) | PSW_ID(PSW_ID_FEATURES));
+    if (psw_row_learned(&row) && !sized) PSW_TRY(psw_weights_rows(study, row.at[PSW_ID_WEIGHTS], item->where));
     psw_row_finish(study, &row, given, false);
     psw_ids applies = study->applies[(int)row.at[PSW_ID_METHOD]];
     psw_row_blank(&row, applies);
+    psw_row_settle(study, &row);
     names = given & applies;
     PSW_TRY(missing(study, item, &row, applies));
     PSW_TRY(psw_row_check(study, &row, names, item->where, true));
     PSW_TRY(psw_point_check(study, &row, names, item->where));
-    psw_point point = psw_point_of_row(&row);
+    psw_point point = psw_point_of_row(study, &row);
     ptrdiff_t twin = psw_study_slot(study, &point);
     if (twin >= 0)
         return PSW_WRONG(&study->tree, item->where, "this point is already there (slot %td); remove it from include",
@@ -123,6 +133,12 @@ static psw_status include_add(psw_study *study, const psw_node *item)
     study->slots++;
     psw_identity_add(study, psw_hash_row(study, &row), row.at[PSW_ID_BETA]);
     return PSW_OK;
+}
+
+bool psw_includes_any(const psw_study *study)
+{
+    const psw_node *list = psw_node_child(study->tree.root, "include");
+    return list && list->kind == PSW_LIST && list->children > 0;
 }
 
 psw_status psw_includes_read(psw_study *study)

@@ -17,7 +17,12 @@ enum {
     DEGREE = 0 /* has a degree beta */
 #include "polysweep/methods.def"
     ,
-    POWER = DEGREE & COMPUTED,
+#define PSW_METHOD(word, CODE, folds, kernel, ...)                                                                     \
+    | (PSW_KERNEL_##kernel == PSW_KERNEL_POWER || PSW_KERNEL_##kernel == PSW_KERNEL_LINEAR ? 1u << PSW_##CODE : 0)
+    ODD = 0 /* a negative score may make a negative weight */
+#include "polysweep/methods.def"
+    ,
+    POWERS = ODD & COMPUTED,
 #define PSW_DATA_KIND(word, CODE, sets, rows, ...) | (rows ? 1u << PSW_##CODE : 0)
     ROWS = 0 /* has rows of width d */
 #include "polysweep/data_kinds.def"
@@ -54,6 +59,19 @@ static const char block_rows[] = "256"
 #include "polysweep/methods.def"
     ;
 
+/* rows that are drawn anyway once, noise 16 times */
+#define DRAWS_ALWAYS(word) " + (data_kind == " #word ")"
+#define DRAWS_NOISE(word)
+#define DRAWS_NEVER(word)
+static const char draws_of_kinds[] = "16 * (noise > 0)"
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) DRAWS_##drawn(word)
+#include "polysweep/data_kinds.def"
+    ;
+const char psw_draws_once[] = "(noise > 0)"
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) DRAWS_##drawn(word)
+#include "polysweep/data_kinds.def"
+    ;
+
 #define INF HUGE_VAL
 #define WHOLE 0, PSW_WHOLE_MAX
 #define COUNT 1, PSW_WHOLE_MAX
@@ -67,26 +85,28 @@ const psw_key psw_keys[] = {
     [PSW_ID_METHOD]       = {"include", "method", WORD(PSW_WORDS_METHOD), NULL, "method of this point", ALL, ALL, 0},
     [PSW_ID_DATA_KIND]    = {"data", "data_kind", WORD(PSW_WORDS_DATA_KIND), first_kind, "what the rows are (written data.kind)", ALL, ALL, 0},
     [PSW_ID_PRESET]       = {"data", "preset", WORD(PSW_WORDS_PRESET), "custom", "constants by name; those given one by one override it", ALL, OWN, 0},
-    [PSW_ID_NOISE]        = {"data", "noise", PSW_T_REAL, -1, POSITIVE, "0", "standard deviation of the perturbation, times sqrt(ln n / d)", COMPUTED, OWN, 0},
+    [PSW_ID_NOISE]        = {"data", "noise", PSW_T_REAL, -1, POSITIVE, "0", "standard deviation of the perturbation, times sqrt(ln n / d)", ALL, OWN, 0},
     [PSW_ID_A_0]          = {"data", "a_0", PSW_T_REAL, -1, REAL, NULL, "special feature in D_0", ALL, OWN, 0},
     [PSW_ID_A_1]          = {"data", "a_1", PSW_T_REAL, -1, REAL, NULL, "special feature in D_1", ALL, OWN, 0},
     [PSW_ID_B]            = {"data", "b", PSW_T_REAL, -1, REAL, NULL, "class features", ALL, OWN, 0},
     [PSW_ID_C]            = {"data", "c", PSW_T_REAL, -1, REAL, NULL, "constant feature", ALL, OWN, 0},
     [PSW_ID_KAPPA]        = {"data", "kappa", PSW_T_REAL, -1, REAL, "0.1", "threshold above the constant feature", ALL, OWN, 0},
     [PSW_ID_COSINE]       = {"data", "cosine", PSW_T_REAL, -1, -1, 1, "0.9", "between a query and its key", ALL, OWN, 0},
+    [PSW_ID_DATA_DRAWS]   = {"data", "data_draws", PSW_T_WHOLE, -1, WHOLE, draws_of_kinds, "realisations of random rows; 1 with time, 0 = rows are not random", COMPUTED, OWN, 0},
+    [PSW_ID_COMMON]       = {"data", "common", WORD(PSW_WORDS_SWITCH), "false", "noise of a draw is the same for every n and noise", COMPUTED, OWN, 0},
     [PSW_ID_BETA]         = {"grid", "beta", PSW_T_REAL, -1, POSITIVE, NULL, "degree", DEGREE, ALL, 0},
     [PSW_ID_N]            = {"grid", "n", PSW_T_WHOLE, -1, 2, PSW_WHOLE_MAX, NULL, "length in tokens", ALL, ALL, 0},
     [PSW_ID_D]            = {"grid", "d", PSW_T_WHOLE, -1, COUNT, NULL, "width of queries and keys", ALL, ROWS, 0},
     [PSW_ID_V]            = {"grid", "v", PSW_T_WHOLE, -1, COUNT, value_width, "width of values", ALL, ALL, 0},
-    [PSW_ID_MASK]         = {"grid", "mask", WORD(PSW_WORDS_MASK), "full", "which keys a query sees", COMPUTED, ROWS, 0},
+    [PSW_ID_MASK]         = {"grid", "mask", WORD(PSW_WORDS_MASK), "full", "which keys a query sees", ALL, ROWS, 0},
     [PSW_ID_PRECISION]    = {"grid", "precision", WORD(PSW_WORDS_PRECISION), "fp64", "of products", COMPUTED, ALL, 0},
-    [PSW_ID_J3]           = {"grid", "j3", PSW_T_WHOLE, -1, WHOLE, "(n - 1) * (mask == causal)", "special token, from 0", COMPUTED, JUDGED, 0},
-    [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", COMPUTED, ROWS, 0},
-    [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", COMPUTED, ALL, 0},
-    [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores", POWER, ALL, 0},
+    [PSW_ID_J3]           = {"grid", "j3", PSW_T_WHOLE, -1, WHOLE, "(n - 1) * (mask == causal)", "special token, from 0", ALL, JUDGED, 0},
+    [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", ALL, ROWS, 0},
+    [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", ALL, ALL, 0},
+    [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores, and linear", POWERS, ALL, 0},
     [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "head of a file (written data.heads)", COMPUTED, OWN, 0},
     [PSW_ID_BLOCK]        = {"grid", "block", PSW_T_WHOLE, -1, COUNT, block_rows, "rows of a leaf, and the causal block of a sketch", COMPUTED, ALL, 0},
-    [PSW_ID_TEAM]         = {"grid", "team", PSW_T_AUTO, -1, WHOLE, "auto", "ranks that share a point; replaces run.team", COMPUTED, ALL, 0},
+    [PSW_ID_TEAM]         = {"grid", "team", PSW_T_AUTO, PSW_WORDS_TEAM, WHOLE, "auto", "ranks that share a point; replaces run.team", COMPUTED, ALL, 0},
     [PSW_ID_SEED]         = {"grid", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "of every random number; replaces the top level's", COMPUTED, ALL, 0},
     [PSW_ID_M]            = {"judge", "m", PSW_T_WHOLE, -1, COUNT, "ceil(8 * log(n))", "sign vectors of a trial; a number or an expression", ALL, JUDGED, 0},
     [PSW_ID_TRIALS]       = {"judge", "trials", PSW_T_WHOLE, -1, COUNT, "200", "trials of a point; a number or an expression", COMPUTED, JUDGED, 0},
@@ -94,7 +114,7 @@ const psw_key psw_keys[] = {
     [PSW_ID_FEATURES]     = {"method", "features", PSW_T_WHOLE, -1, COUNT, NULL, "features of a sketch: r, or r(r+1)/2 where they are squares", OWN, ALL, 0},
     [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, NULL, "exact diagonal blocks of so many rows; causal, a multiple of block", OWN, ALL, 0},
     [PSW_ID_DRAWS]        = {"method", "draws", PSW_T_WHOLE, -1, COUNT, NULL, "independent sketches", OWN, ALL, 0},
-    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, -1, WHOLE, NULL, "file of learned sketch weights", OWN, ALL, 0},
+    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, PSW_WORDS_WEIGHTS, WHOLE, NULL, "file of learned sketch weights, {file: FILE.h5, r: 32}, or none; without a size r is the file's", OWN, ALL, 0},
 
     {"", "schema", PSW_T_WHOLE, -1, 1, 1, NULL, "version of this language: 1", 0, 0, 0},
     {"", "study", PSW_T_TEXT, -1, 0, 0, "study", "a name for people", 0, 0, 0},
@@ -112,6 +132,7 @@ const psw_key psw_keys[] = {
     {"", "run", PSW_T_TREE, -1, 0, 0, NULL, "how to run; no part of the result", 0, 0, 0},
     {"", "output", PSW_T_TREE, -1, 0, 0, NULL, "the result file", 0, 0, 0},
     {"data", "path", PSW_T_TEXT, -1, 0, 0, "", "file of Q, K, V (kind file)", 0, 0, 0},
+    {"judge", "level", PSW_T_REAL, -1, 1e-6, 1 - 1e-6, "0.9", "rate of success at which a window begins and ends: edge_lo, edge_hi", AT(level)},
     {"time", "reps", PSW_T_WHOLE, -1, COUNT, "6", "repetitions at least", AT(reps)},
     {"time", "max_reps", PSW_T_WHOLE, -1, COUNT, "50", "repetitions at most", AT(max_reps)},
     {"time", "ci_rel", PSW_T_REAL, -1, POSITIVE, "0.02", "wanted width of the median's interval, relative", AT(ci_rel)},

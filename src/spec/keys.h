@@ -17,6 +17,8 @@ typedef enum psw_parameter {
     PSW_ID_C,
     PSW_ID_KAPPA,
     PSW_ID_COSINE,
+    PSW_ID_DATA_DRAWS,
+    PSW_ID_COMMON,
     PSW_ID_BETA,
     PSW_ID_N,
     PSW_ID_D,
@@ -49,7 +51,7 @@ typedef struct psw_row {
 typedef uint64_t psw_ids; /* a set of rows' places */
 #define PSW_ID(id) ((psw_ids)1 << (id))
 /* Parameters that schema 1's first files do not know: they enter the identity where their value is not the default. */
-#define PSW_YOUNGER_IDS ((psw_ids)0)
+#define PSW_YOUNGER_IDS (PSW_ID(PSW_ID_DATA_DRAWS) | PSW_ID(PSW_ID_COMMON))
 
 typedef enum psw_type {
     PSW_T_REAL,
@@ -83,6 +85,7 @@ bool psw_key_of_kind(psw_parameter id, psw_data_kind kind);
 /* Text of a parameter's default, NULL = none. A method's own parameters may have one each; method -1: the first there
  * is. */
 const char *psw_key_fallback(psw_parameter id, int method);
+extern const char psw_draws_once[]; /* the fallback of data_draws where one draw is enough */
 const psw_key *psw_key_find(const char *section, const char *name);
 int psw_parameter_find(const char *name); /* -1 = no parameter */
 /* Words of a vocabulary as "full, causal". */
@@ -100,6 +103,8 @@ psw_shown psw_word_hint(psw_vocabulary vocabulary, const char *word);
 psw_status psw_value_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value);
 /* Is `value` of the key's type and inside its range? `what` receives the words if not. */
 bool psw_value_fits(const psw_key *key, double value, char *what, size_t size);
+/* One setting, from its node or (NULL) its default. */
+psw_status psw_setting_read(const psw_tree *tree, const psw_node *node, const psw_key *key, psw_settings *settings);
 /* Fills the settings from a map of their section (NULL = defaults); PSW_USAGE also for unknown names. */
 psw_status psw_settings_read(const psw_tree *tree, const psw_node *map, const char *section, psw_settings *settings);
 /* An unknown name of a section, with the nearest. */

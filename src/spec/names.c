@@ -57,31 +57,31 @@ static psw_status unknown_word(compiler *c, const operand *o, psw_vocabulary voc
                  psw_word_hint(vocabulary, o->word).text);
 }
 
+static void knows_words(operand *out, int vocabulary)
+{
+    out->words = vocabulary;
+    if (vocabulary >= 0 && !psw_words_open((psw_vocabulary)vocabulary)) out->kind = vocabulary;
+}
+
 psw_status psw_name_resolve(compiler *c, operand *out)
 {
     const psw_names *n = c->names;
     ptrdiff_t at;
+    out->literal = c->program->count;
     if (c->expected >= 0 && psw_word_code((psw_vocabulary)c->expected, out->word) >= 0) {
         out->kind = A_WORD;
-        out->literal = c->program->count;
         return psw_emit(c, PSW_OP_NUMBER, 0, 0);
     }
     if (n->parameters && (at = psw_parameter_find(out->word)) >= 0) {
-        out->kind = psw_keys[at].type == PSW_T_WORD ? psw_keys[at].vocabulary : A_NUMBER;
-        c->program->reads |= PSW_ID(at);
+        knows_words(out, psw_keys[at].vocabulary);
         return psw_emit(c, PSW_OP_ROW, (int)at, 0);
     }
-    if ((at = position(n->own, out->word)) >= 0) {
-        c->program->reads |= PSW_ID(PSW_PARAMETERS + at);
-        return psw_emit(c, PSW_OP_ROW, PSW_PARAMETERS + (int)at, 0);
-    }
+    if ((at = position(n->own, out->word)) >= 0) return psw_emit(c, PSW_OP_ROW, PSW_PARAMETERS + (int)at, 0);
     if (n->oracle && (at = position(n->oracle->names, out->word)) >= 0) {
-        if (n->oracle->vocabulary && n->oracle->vocabulary[at] >= 0) out->kind = n->oracle->vocabulary[at];
-        c->program->oracle = true;
+        knows_words(out, n->oracle->vocabulary ? n->oracle->vocabulary[at] : -1);
         return psw_emit(c, PSW_OP_ORACLE, (int)at, 0);
     }
-    out->kind = A_WORD; /* perhaps the word of a coded name on the other side */
-    out->literal = c->program->count;
+    out->kind = A_WORD; /* perhaps of the name on the other side */
     return psw_emit(c, PSW_OP_NUMBER, 0, 0);
 }
 
@@ -93,12 +93,18 @@ psw_status psw_number_only(compiler *c, const operand *o)
                  psw_words_list((psw_vocabulary)o->kind).text);
 }
 
-psw_status psw_word_resolve(compiler *c, const operand *coded, const operand *word)
+psw_status psw_word_resolve(compiler *c, const operand *named, const operand *word)
 {
-    int code = psw_word_code((psw_vocabulary)coded->kind, word->word);
-    if (code < 0) return unknown_word(c, word, (psw_vocabulary)coded->kind);
-    c->program->steps[word->literal].number = code;
+    int code = psw_word_code((psw_vocabulary)named->words, word->word);
+    if (code < 0) return unknown_word(c, word, (psw_vocabulary)named->words);
+    c->program->steps[word->literal] = (psw_step){PSW_OP_NUMBER, 0, code};
     return PSW_OK;
+}
+
+bool psw_word_fits(const operand *named, const operand *word)
+{
+    if (named->words < 0 || word->literal < 0) return false;
+    return word->kind == A_WORD || psw_word_code((psw_vocabulary)named->words, word->word) >= 0;
 }
 
 psw_status psw_function_unknown(compiler *c, const operand *o)

@@ -7,6 +7,7 @@
 #include "spec/study.h"
 
 typedef struct json {
+    const psw_study *study;
     char *text;
     size_t length, room;
     bool failed;
@@ -92,8 +93,27 @@ static void close(json *j, const char *bracket)
     j->comma = true;
 }
 
+/* A path whose r the study has looked up says it, too: the study is then whole without the file. */
+static void path(json *j, const char *text)
+{
+    ptrdiff_t r = 0;
+    for (ptrdiff_t i = 1; i < j->study->path_count; i++)
+        if (strcmp(j->study->paths[i].text, text) == 0) r = j->study->paths[i].r;
+    put(j, r > 0 ? "{\"file\": " : "");
+    scalar(j, text);
+    if (r == 0) return;
+    put(j, ", \"r\": ");
+    put(j, psw_number_print((double)r).text);
+    put(j, "}");
+}
+
 static void node(json *j, const psw_node *n)
 {
+    const char *name = n->key ? n->key : n->parent ? n->parent->key : NULL; /* of a list its items have none */
+    if (n->kind == PSW_SCALAR && name && strcmp(name, "weights") == 0) {
+        path(j, n->text);
+        return;
+    }
     if (n->kind == PSW_SCALAR) {
         scalar(j, n->text);
         return;
@@ -122,6 +142,7 @@ static bool is_formula(const char *fallback)
 static bool defaulted(const psw_study *study, int id)
 {
     bool constant = id >= PSW_ID_A_0 && id <= PSW_ID_KAPPA;
+    if (id == PSW_ID_DATA_DRAWS && !psw_study_random(study)) return false;
     return study->given[id].origin == PSW_O_DEFAULT && psw_key_of_kind((psw_parameter)id, study->kind) &&
            !(constant && study->given[PSW_ID_PRESET].origin != PSW_O_DEFAULT);
 }
@@ -142,7 +163,7 @@ static void defaults(json *j, const psw_study *study, const char *section, bool 
         if (psw_keys[id].type != PSW_T_WORD && is_formula(psw_keys[id].fallback) != formulas) continue;
         if (psw_keys[id].type == PSW_T_WORD && formulas) continue;
         key(j, psw_keys[id].name);
-        scalar(j, psw_keys[id].fallback);
+        scalar(j, psw_default_text(study, id));
     }
 }
 
@@ -165,6 +186,7 @@ static void section_grid(json *j, const psw_study *study, const psw_node *map)
 static void section_derive(json *j, const psw_study *study, const psw_node *map)
 {
     children(j, map);
+    defaults(j, study, "data", true);
     defaults(j, study, "grid", true);
 }
 
@@ -173,6 +195,9 @@ static void section_judge(json *j, const psw_study *study, const psw_node *map)
     children(j, map);
     defaults(j, study, "judge", false);
     defaults(j, study, "judge", true);
+    if (psw_node_child(map, "level")) return;
+    key(j, "level");
+    scalar(j, psw_key_find("judge", "level")->fallback);
 }
 
 static void section_settings(json *j, const char *section, const psw_node *map)
@@ -204,7 +229,7 @@ static void method_defaults(json *j, const psw_study *study, const psw_entry *en
 
 static void section_methods(json *j, const psw_study *study, const psw_node *list)
 {
-    const psw_node *item = list->kind == PSW_LIST ? list->child : list;
+    const psw_node *item = list && list->kind == PSW_LIST ? list->child : list;
     put(j, "[");
     for (ptrdiff_t i = 0; i < study->entry_count; i++, item = item->next) {
         const psw_node *given = item->kind == PSW_MAP ? item->child : NULL;
@@ -260,7 +285,7 @@ static void section(json *j, const psw_study *study, const char *name, const psw
  * their defaults. */
 psw_status psw_resolved_write(psw_study *study)
 {
-    json j = {0};
+    json j = {.study = study};
     put(&j, "{");
     for (const psw_node *child = study->tree.root->child; child; child = child->next)
         section(&j, study, child->key, child);

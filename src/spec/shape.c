@@ -49,7 +49,20 @@ static const char *taker_of(psw_parameter id)
     return psw_word(PSW_WORDS_METHOD, (int)method);
 }
 
-/* The place in a row of a name in grid or zip; a new name becomes an own axis. */
+/* The place in a row of a name that is no parameter; a new one becomes an own axis. */
+static psw_status own_id(psw_study *study, const psw_node *node, int *id)
+{
+    for (*id = 0; *id < study->own_count; ++*id)
+        if (strcmp(study->own[*id], node->key) == 0) break;
+    if (*id == study->own_count) {
+        PSW_TRY(own_name_check(study, node));
+        study->own[study->own_count++] = node->key;
+    }
+    *id += PSW_PARAMETERS;
+    return PSW_OK;
+}
+
+/* The place in a row of a name in grid or zip. */
 static psw_status id_of(psw_study *study, const psw_node *node, int *id)
 {
     *id = psw_parameter_find(node->key);
@@ -60,15 +73,7 @@ static psw_status id_of(psw_study *study, const psw_node *node, int *id)
     if (*id >= PSW_ID_R)
         return PSW_WRONG(&study->tree, node->key_where, "%s belongs to a method; write '- %s: {%s: ...}' under methods",
                          node->key, taker_of((psw_parameter)*id), node->key);
-    if (*id >= 0) return PSW_OK;
-    for (*id = 0; *id < study->own_count; ++*id)
-        if (strcmp(study->own[*id], node->key) == 0) break;
-    if (*id == study->own_count) {
-        PSW_TRY(own_name_check(study, node));
-        study->own[study->own_count++] = node->key;
-    }
-    *id += PSW_PARAMETERS;
-    return PSW_OK;
+    return *id >= 0 ? PSW_OK : own_id(study, node, id);
 }
 
 static psw_status axis_add(psw_study *study, int id, const psw_node *node, const char *section)
@@ -92,7 +97,7 @@ static psw_status axis_add(psw_study *study, int id, const psw_node *node, const
 
 psw_status psw_axes_declare(psw_study *study, const psw_node *map)
 {
-    if (map->kind != PSW_MAP)
+    if (map->kind != PSW_MAP && !(map->kind == PSW_SCALAR && !*map->text))
         return PSW_WRONG(&study->tree, map->where, "grid is a map of axes, as in {beta: [2, 4], n: 1024}");
     for (const psw_node *node = map->child; node; node = node->next) {
         int id;
@@ -167,6 +172,18 @@ psw_status psw_zip_declare(psw_study *study, const psw_node *map)
     return PSW_OK;
 }
 
+psw_status psw_own_declare(psw_study *study, const psw_node *list)
+{
+    for (const psw_node *item = list ? list->child : NULL; item; item = item->next)
+        for (const psw_node *node = item->kind == PSW_MAP ? item->child : NULL; node; node = node->next) {
+            int id;
+            if (psw_parameter_find(node->key) >= 0) continue;
+            PSW_TRY(own_id(study, node, &id));
+            if (study->given[id].origin == PSW_O_NONE) study->given[id].where = node->key_where;
+        }
+    return PSW_OK;
+}
+
 /* ---- methods ---- */
 
 static psw_status method_key(psw_study *study, psw_entry *entry, const psw_node *node)
@@ -194,11 +211,26 @@ static bool has_key(const psw_study *study, const psw_entry *entry, int id)
     return study->given[id].origin > PSW_O_DEFAULT;
 }
 
-static psw_status sizes_check(const psw_study *study, const psw_entry *entry)
+/* Has the method points with learned weights, and without? */
+static void weights_of(const psw_entry *entry, bool *learned, bool *random)
 {
-    bool r = has_key(study, entry, PSW_ID_R), features = has_key(study, entry, PSW_ID_FEATURES);
+    *learned = false, *random = true;
+    for (ptrdiff_t i = 0; i < entry->count; i++) {
+        const psw_axis *axis = &entry->axes[i];
+        if (axis->ids[0] != PSW_ID_WEIGHTS) continue;
+        *random = false;
+        for (ptrdiff_t k = 0; k < axis->count; k++) *(axis->values[k] > 0 ? learned : random) = true;
+    }
+}
+
+static psw_status sizes_check(psw_study *study, const psw_entry *entry)
+{
+    bool r = has_key(study, entry, PSW_ID_R), features = has_key(study, entry, PSW_ID_FEATURES), learned, random;
     const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
-    if (!psw_key_of_method(PSW_ID_R, entry->method) || r != features) return PSW_OK;
+    if (!psw_key_of_method(PSW_ID_R, entry->method)) return PSW_OK;
+    weights_of(entry, &learned, &random);
+    study->sized_by_file |= learned && (random || (!r && !features));
+    if (r != features || (!random && !r)) return PSW_OK;
     return PSW_WRONG(
         &study->tree, entry->where,
         r ? "%s has both r and features; give one" : "%s needs its size: give r or features, as in {r: 32}", method);
@@ -231,7 +263,7 @@ static psw_status method_add(psw_study *study, const psw_node *item)
 psw_status psw_methods_declare(psw_study *study, const psw_node *list)
 {
     if (list->kind == PSW_SCALAR && *list->text) return method_add(study, list);
-    if (list->kind != PSW_LIST || list->children == 0)
+    if (list->kind != PSW_LIST || (list->children == 0 && !psw_includes_any(study)))
         return PSW_WRONG(&study->tree, list->where, "methods is a list, as in [exact, softmax]");
     for (const psw_node *item = list->child; item; item = item->next) PSW_TRY(method_add(study, item));
     return PSW_OK;

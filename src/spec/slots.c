@@ -64,7 +64,7 @@ static ptrdiff_t rule_that_holds(const walk *w)
     bool made = false;
     for (ptrdiff_t i = 0; i < study->rule_count; i++) {
         if (!(w->block->rules >> i & 1)) continue;
-        if (study->rules[i].oracle && !made) point = psw_point_of_row(&w->row), made = true;
+        if (study->rules[i].oracle && !made) point = psw_point_of_row(study, &w->row), made = true;
         if (psw_program_true(psw_program_value(&study->rules[i], &w->row, study->rooms.theory, &point))) return i;
     }
     return -1;
@@ -190,9 +190,10 @@ psw_point psw_study_point(const psw_study *study, ptrdiff_t slot)
     psw_row row;
     ptrdiff_t i = 0;
     while (i < study->block_count && slot >= study->blocks[i].first + study->blocks[i].slots) i++;
-    if (i == study->block_count) return psw_point_of_row(&study->includes[slot - study->slots + study->include_count]);
+    if (i == study->block_count)
+        return psw_point_of_row(study, &study->includes[slot - study->slots + study->include_count]);
     psw_block_row(study, &study->blocks[i], pick(&study->blocks[i], slot - study->blocks[i].first), &row);
-    return psw_point_of_row(&row);
+    return psw_point_of_row(study, &row);
 }
 
 ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point)

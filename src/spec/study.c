@@ -23,8 +23,8 @@ static psw_study *blank(const char *text, size_t length, const char *name, const
     if (!study) return NULL;
     study->text = malloc(length + 1);
     study->paths = malloc(sizeof *study->paths);
-    if (study->paths) study->paths[study->path_count++] = calloc(1, 1);
-    if (!study->text || !study->paths || !study->paths[0]) {
+    if (study->paths) study->paths[study->path_count++] = (psw_path){.text = calloc(1, 1)};
+    if (!study->text || !study->paths || !study->paths[0].text) {
         psw_study_free(study);
         return NULL;
     }
@@ -96,7 +96,7 @@ void psw_study_free(psw_study *study)
     psw_younger_free(study);
     for (ptrdiff_t i = 0; i < study->rule_count; i++) psw_program_free(&study->rules[i]);
     for (ptrdiff_t i = 0; i < study->predict_count; i++) psw_program_free(&study->predictions[i]);
-    for (ptrdiff_t i = 0; i < study->path_count; i++) free(study->paths[i]);
+    for (ptrdiff_t i = 0; i < study->path_count; i++) free(study->paths[i].text);
     free(study->paths);
     free(study->includes);
     psw_node_free(study->tree.root);
@@ -120,6 +120,10 @@ const char *psw_study_resolved(const psw_study *study)
 const psw_settings *psw_study_settings(const psw_study *study)
 {
     return &study->settings;
+}
+bool psw_study_earlier(const psw_study *study)
+{
+    return study->rooms.first_files;
 }
 uint64_t psw_study_identity(const psw_study *study)
 {
@@ -153,5 +157,5 @@ void psw_study_predictions(const psw_study *study, const psw_point *point, doubl
 
 const char *psw_study_path(const psw_study *study, ptrdiff_t index)
 {
-    return index >= 0 && index < study->path_count ? study->paths[index] : NULL;
+    return index >= 0 && index < study->path_count ? study->paths[index].text : NULL;
 }

@@ -74,6 +74,11 @@ typedef struct psw_block {
 } psw_block;
 #define PSW_STRETCH 8
 
+typedef struct psw_path {
+    char *text;
+    ptrdiff_t r; /* of the learned weights there; 0 = not known, or not needed */
+} psw_path;
+
 struct psw_study {
     char *text, *resolved, name[256], file[512];
     psw_tree tree;
@@ -102,8 +107,9 @@ struct psw_study {
     ptrdiff_t block_count;
     psw_row *includes;
     ptrdiff_t include_count, slots;
-    char **paths; /* number 0 is data.path */
+    psw_path *paths; /* number 0 is data.path */
     ptrdiff_t path_count;
+    bool sized_by_file; /* r of learned weights is the file's: r and features are those of random tables alone */
     uint64_t identity;
 };
 
@@ -117,7 +123,12 @@ psw_status psw_values_read(psw_study *study, const psw_node *node, const psw_key
 /* No value of a list twice (zipped lists may repeat). */
 psw_status psw_distinct(const psw_study *study, const psw_node *node, const psw_key *key, const double *values,
                         ptrdiff_t count);
+
+/* weights.c */
 psw_status psw_path_number(psw_study *study, const char *text, double *number);
+psw_status psw_weights_read(psw_study *study, const psw_node *node, double *value);
+psw_status psw_weights_rows(psw_study *study, double number, psw_where where); /* r of a path is known afterwards */
+bool psw_row_learned(const psw_row *row);
 
 /* declare.c, shape.c: the sections. */
 psw_status psw_study_declare(psw_study *study);
@@ -125,6 +136,7 @@ psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *
 psw_shown psw_first_place(const psw_given *given);                  /* "grid (line 7)" */
 psw_status psw_axes_declare(psw_study *study, const psw_node *map); /* grid */
 psw_status psw_zip_declare(psw_study *study, const psw_node *map);
+psw_status psw_own_declare(psw_study *study, const psw_node *list); /* own axes that only points of include have */
 psw_status psw_methods_declare(psw_study *study, const psw_node *list);
 
 /* formula.c */
@@ -140,16 +152,22 @@ psw_ids psw_influence(const psw_study *study, int id);
 psw_status psw_younger_read(psw_study *study); /* their defaults; refuses an own axis that has become one of them */
 void psw_younger_free(psw_study *study);
 /* Has the row a value there that is not the default? */
+/* Default of a parameter as it stands in this study: a value or a formula, NULL = none. */
+const char *psw_default_text(const psw_study *study, int id);
 bool psw_younger_tells(const psw_study *study, const psw_row *row, int id);
 uint64_t psw_younger_salt(int id);
 
 /* row.c: rows and points. */
-psw_point psw_point_of_row(const psw_row *row);
+psw_point psw_point_of_row(const psw_study *study, const psw_row *row);
 psw_row psw_row_of_point(const psw_point *point);
 void psw_row_preset(const psw_study *study, psw_row *row); /* constants that a preset names */
 /* Presets, formulas, sizes of sketches. `keep` are not computed, nor (without `derive`) what derive gives. */
 void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool derive);
+bool psw_kind_random(psw_data_kind kind, bool noisy); /* are rows of the kind drawn, with noise or without? */
+bool psw_study_random(const psw_study *study); /* may rows of its points be drawn, as far as the data section says? */
+bool psw_row_random(const psw_row *row);       /* of a kind that data_draws applies to: are its rows drawn? */
 void psw_row_blank(psw_row *row, psw_ids applies); /* what does not apply becomes NaN or 0 */
+void psw_row_settle(const psw_study *study, psw_row *row); /* then: what says nothing of this point */
 bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b);
 
 /* check.c: are the values inside their ranges (row), can the rooms compute them (point)? `names` are shown. */
@@ -168,6 +186,7 @@ uint64_t psw_hash_mix(uint64_t hash, uint64_t word);
 uint64_t psw_hash_row(const psw_study *study, const psw_row *row);   /* of all values but beta */
 void psw_identity_add(psw_study *study, uint64_t rest, double beta); /* one more point */
 
+bool psw_includes_any(const psw_study *study);
 psw_status psw_includes_read(psw_study *study);
 psw_status psw_resolved_write(psw_study *study);
 psw_status psw_node_write(const psw_node *root, char **text); /* as JSON, to be freed */

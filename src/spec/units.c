@@ -32,6 +32,30 @@ bool psw_number_read(const char *text, double *value)
     return isfinite(*value);
 }
 
+/* The number is 0.DIGITS times ten to the power `point`: the digits from the first that is not 0 are those of the
+ * value, followed by zeros alone. */
+bool psw_number_exact(const char *text, double value)
+{
+    char wanted[32];
+    const char *at = text + (text[0] == '-' || text[0] == '+');
+    size_t mantissa = strcspn(at, "eE");
+    long power = at[mantissa] ? strtol(at + mantissa + 1, NULL, 10) : 0, most = 1 << 20, seen = 0;
+    long point = (long)strcspn(at, ".eE") + (power > most ? most : power < -most ? -most : power);
+    psw_format(wanted, sizeof wanted, "%.0f", value);
+    for (size_t i = 0; i < mantissa; i++) {
+        if (at[i] == '.') continue;
+        if (seen == 0 && at[i] == '0') {
+            point--;
+        } else if (at[i] != (seen < (long)strlen(wanted) ? wanted[seen] : '0')) {
+            return false;
+        } else {
+            seen++;
+        }
+    }
+    while (seen > 0 && wanted[seen] == '0') seen++;
+    return value == 0 ? seen == 0 : point == (long)strlen(wanted) && seen >= point;
+}
+
 psw_number psw_number_print(double value)
 {
     psw_number number;

@@ -56,7 +56,9 @@ static psw_status number_read(const psw_tree *tree, const psw_node *node, const 
     if (!psw_number_read(node->text, value))
         return PSW_WRONG(tree, node->where, "%s is %s, not '%s'", key->name, noun(key), psw_show(node->text).text);
     if (!psw_value_fits(key, *value, what, sizeof what)) return PSW_WRONG(tree, node->where, "%s", what);
-    return PSW_OK;
+    if (key->type == PSW_T_REAL || psw_number_exact(node->text, *value)) return PSW_OK;
+    return PSW_WRONG(tree, node->where, "%s = %s would be rounded to %s; whole numbers go up to %.0f", key->name,
+                     psw_show(node->text).text, psw_number_print(*value).text, PSW_WHOLE_MAX);
 }
 
 psw_status psw_value_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value)
@@ -115,7 +117,7 @@ static void number_set(const psw_key *key, double value, psw_settings *settings)
         memcpy(at, &value, sizeof value);
 }
 
-static psw_status setting_set(const psw_tree *tree, const psw_node *node, const psw_key *key, psw_settings *settings)
+psw_status psw_setting_read(const psw_tree *tree, const psw_node *node, const psw_key *key, psw_settings *settings)
 {
     double value;
     char *at = (char *)settings + key->offset;
@@ -140,6 +142,6 @@ psw_status psw_settings_read(const psw_tree *tree, const psw_node *map, const ch
         if (!psw_key_find(section, child->key)) return psw_unknown(tree, child, section);
     for (const psw_key *key = psw_keys; key->name; key++)
         if (strcmp(key->section, section) == 0 && key->type != PSW_T_TREE)
-            PSW_TRY(setting_set(tree, psw_node_child(map, key->name), key, settings));
+            PSW_TRY(psw_setting_read(tree, psw_node_child(map, key->name), key, settings));
     return PSW_OK;
 }

@@ -34,7 +34,10 @@ static const struct {
     [PSW_WORDS_ERROR] =
         WORDS("none", "no_memory", "not_finite", "timeout", "killed", "injected", "usage", "environment", "bug"),
     [PSW_WORDS_TIMING] = WORDS("none", "alone", "shared", "oversubscribed", "beside"),
+    [PSW_WORDS_SWITCH] = WORDS("false", "true"),
     [PSW_WORDS_TIME_STOP] = WORDS("none", "precise", "max_reps", "budget"),
+    [PSW_WORDS_TEAM] = WORDS("auto"),
+    [PSW_WORDS_WEIGHTS] = WORDS("none"),
     [PSW_WORDS_FOLDED] = WORDS("none", "rows", "states"),
     [PSW_WORDS_KERNEL] = WORDS("power", "exponential", "linear", "other"),
 };
@@ -49,6 +52,11 @@ int psw_word_code(psw_vocabulary vocabulary, const char *word)
     for (int code = 0; psw_word(vocabulary, code); code++)
         if (strcmp(word, psw_word(vocabulary, code)) == 0) return code;
     return -1;
+}
+
+bool psw_words_open(psw_vocabulary vocabulary)
+{
+    return vocabulary == PSW_WORDS_TEAM || vocabulary == PSW_WORDS_WEIGHTS;
 }
 
 int psw_error_code(psw_status status)

@@ -4,13 +4,19 @@
 
 #include "spec/study.h"
 
+/* Where passes are timed one draw is enough. */
+const char *psw_default_text(const psw_study *study, int id)
+{
+    return id == PSW_ID_DATA_DRAWS && study->settings.timing ? psw_draws_once : psw_key_fallback((psw_parameter)id, -1);
+}
+
 static psw_status read_default(psw_study *study, int id)
 {
     const char *fallback = psw_keys[id].fallback; /* a method's own parameters have no formula */
     psw_names names = {.parameters = true};
     ptrdiff_t column;
     if (psw_keys[id].type == PSW_T_WORD || !fallback) return PSW_OK;
-    return psw_program_compile(fallback, &names, &study->defaults[id], &column);
+    return psw_program_compile(psw_default_text(study, id), &names, &study->defaults[id], &column);
 }
 
 /* An axis of the study's own gives values to other parameters; so would hardly one that is meant as the parameter. */

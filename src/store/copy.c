@@ -62,7 +62,7 @@ static psw_status put_columns(copier *c, ptrdiff_t first, ptrdiff_t count)
     slice rows = slice_make(c->what->slots, first, count);
     psw_status status = PSW_OK;
     for (ptrdiff_t i = 0; status == PSW_OK && i < all->count; i++) {
-        if (psw_column_parameter(&all->list[i])) continue; /* there since the file was made */
+        if (psw_column_parameter(&all->list[i]) && i != all->data_draws) continue; /* there since the file was made */
         psw_column_pack(&all->list[i], c->records, count, c->buffer);
         status = hdf_write(c->dataset[i], all->list[i].name, hdf_type(all->list[i].type), rows, c->buffer);
     }
@@ -82,6 +82,7 @@ static psw_status copy_piece(copier *c, ptrdiff_t first, ptrdiff_t count)
     for (ptrdiff_t i = 0; i < count; i++) {
         psw_record *record = &c->records[i];
         if (has_ended(&record->slot)) {
+            if (record->slot.random_version == 1) record->point.data_draws = 1; /* whatever the study says now */
             psw_record_seal(&c->columns, c->what->owns, c->what->predicts, record);
             c->ended++;
         } else {

@@ -27,13 +27,21 @@ static psw_status check_readable(const char *path)
 
 /* ---- opening ---- */
 
+/* An axis of the study's own had the name before a column did: the dataset is the axis. */
+static bool taken(const psw_column_set *all, ptrdiff_t i)
+{
+    for (ptrdiff_t k = i + 1; all->list[i].younger && k < all->count; k++)
+        if (strcmp(all->list[k].name, all->list[i].name) == 0) return true;
+    return false;
+}
+
 psw_status columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, hid_t *datasets)
 {
     for (ptrdiff_t i = 0; i < all->count; i++) datasets[i] = -1;
     for (ptrdiff_t i = 0; i < all->count; i++) {
         const psw_column *column = &all->list[i];
         bool may_lack = !every || column->younger;
-        if (may_lack && H5Lexists(file, column->name, H5P_DEFAULT) == 0) continue;
+        if (taken(all, i) || (may_lack && H5Lexists(file, column->name, H5P_DEFAULT) == 0)) continue;
         PSW_TRY(hdf_open(file, column->name, hdf_type(column->type), slots, &datasets[i]));
     }
     return PSW_OK;
@@ -90,7 +98,8 @@ static psw_status open_file(psw_reader *reader, const char *path)
     PSW_TRY(inventory_take(path, &reader->has));
     PSW_TRY(check_inside(reader, path));
     inventory_columns(&reader->has, &reader->columns);
-    for (ptrdiff_t i = 0; i < reader->columns.count; i++) reader->columns.absent[i] = reader->has.column[i].count == 0;
+    for (ptrdiff_t i = 0; i < reader->columns.count; i++)
+        reader->older |= reader->columns.absent[i] = reader->has.column[i].count == 0;
     psw_status status = read_text(reader, "resolved", reader->has.resolved, &reader->study);
     if (status == PSW_OK) status = count_launches(reader);
     return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
@@ -156,10 +165,11 @@ ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX
 const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point)
 {
     const psw_column_set *all = &reader->columns;
-    const psw_record record = {.point = *point};
-    for (ptrdiff_t i = 0; i < all->count; i++)
-        if (all->absent[i] && psw_column_parameter(&all->list[i]) && psw_column_tells(&all->list[i], &record))
-            return &all->list[i];
+    const psw_record record = {.point = *point, .slot.random_version = psw_data_random_version(point)};
+    for (ptrdiff_t i = 0; reader->older && i < all->count; i++) {
+        bool known = psw_column_parameter(&all->list[i]) || i == all->random_version; /* before it is computed */
+        if (all->absent[i] && known && psw_column_tells(&all->list[i], &record)) return &all->list[i];
+    }
     return NULL;
 }
 
@@ -186,6 +196,8 @@ static void believe(const psw_column_set *all, psw_record *record)
     bool final = record->slot.status != PSW_SLOT_EMPTY && record->slot.status != PSW_SLOT_RUNNING;
     record->slot.torn = final && record->slot.commit != psw_record_checksum(all, record);
     if (record->slot.torn) record->slot.status = PSW_SLOT_RUNNING;
+    if (!all->absent[all->random_version] || !final || psw_data_random_version(&record->point) == 0) return;
+    record->slot.random_version = record->point.data_draws = 1;
 }
 
 psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records)

@@ -93,6 +93,21 @@ static psw_status create_lines(hid_t group, const layout *what, const hid_t scal
     return status;
 }
 
+static bool same_everywhere(const psw_method_facts *method)
+{
+    return method->folds == PSW_FOLDS_ROWS && method->bitwise;
+}
+
+static psw_status put_promise(hid_t group)
+{
+    char text[512];
+    psw_format(text, sizeof text,
+               "%s attention of the same data has the same bits under AVX2, AVX-512 and AArch64, where tiles are the "
+               "program's own kernel (/provenance/launches)",
+               psw_methods_where(same_everywhere).text);
+    return hdf_put_text(group, "comment", text);
+}
+
 psw_status rows_create(hid_t file, const layout *what)
 {
     if (!what->keeps_rows) return PSW_OK;
@@ -103,6 +118,7 @@ psw_status rows_create(hid_t file, const layout *what)
     if (group < 0) return HDF_FAIL("cannot create /rows");
     hid_t scales[3] = {H5Dopen2(file, "point", H5P_DEFAULT), -1, -1};
     psw_status status = hdf_put_text(group, "long_name", "attention of every query row");
+    if (status == PSW_OK) status = put_promise(group);
     if (status == PSW_OK) status = create_dimension(group, "row", what->rows, &scales[1]);
     if (status == PSW_OK) status = create_dimension(group, "value", what->values, &scales[2]);
     if (status == PSW_OK) status = create_lines(group, what, scales);

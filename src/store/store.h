@@ -8,12 +8,18 @@
 
 enum {
     STORE_SCHEMA = 1,
+    STORE_RANDOM_VERSION = 2, /* of noise that this program draws; a file that does not say has 1 */
     STORE_LAUNCHES = PSW_LAUNCHES,
     STORE_FAILURES = 4096, /* most rows of the failure table */
     STORE_NAME = sizeof((psw_column *)0)->name,
     STORE_PIECE = 1024,          /* slots that pass through a buffer at a time */
     STORE_PIECE_VALUES = 1 << 26 /* numbers of one write: 512 MiB, well below the 2 GiB that MPI-IO can count */
 };
+
+/* ---- studies ---- */
+
+/* psw_house as the first program had it, for what stands in its files; what it could compute then it need not now. */
+const psw_rooms *store_first_house(void);
 
 /* ---- columns ---- */
 
@@ -227,6 +233,7 @@ struct psw_reader {
     int file;
     inventory has; /* of a column younger than the file no values */
     psw_column_set columns;
+    bool older; /* than one of them */
     ptrdiff_t launches;
     char *study;
     void *buffer;   /* STORE_PIECE values */

@@ -1,7 +1,7 @@
 /* The study that a result file was made from. */
 #include <string.h>
 
-#include "polysweep/store.h"
+#include "store/store.h"
 
 /* What a name meant when the file was made, it does not mean any more. */
 static psw_status check_own_names(const psw_reader *reader, const char *path)
@@ -19,12 +19,37 @@ static psw_status check_own_names(const psw_reader *reader, const char *path)
     return PSW_OK;
 }
 
+static bool fits(const psw_reader *reader, const psw_study *study)
+{
+    return psw_study_identity(study) == psw_reader_identity(reader) &&
+           psw_study_slots(study) == psw_reader_slots(reader);
+}
+
+static psw_status parse(const psw_reader *reader, const char *path, const psw_rooms *rooms, psw_study **study)
+{
+    const char *text = psw_reader_study(reader);
+    return psw_study_parse(text, strlen(text), path, NULL, 0, rooms, study);
+}
+
+/* As it is understood now, unless only what it meant when the file was made gives the points of the file. */
+static psw_status understand(const psw_reader *reader, const char *path, psw_study **study)
+{
+    psw_study *earlier = NULL;
+    psw_status status = parse(reader, path, psw_house(), study);
+    if (status == PSW_OK && fits(reader, *study)) return PSW_OK;
+    bool then = parse(reader, path, store_first_house(), &earlier) == PSW_OK && fits(reader, earlier);
+    if (!then) psw_study_free(earlier);
+    if (!then) return status == PSW_OK ? status : parse(reader, path, psw_house(), study); /* for its message */
+    psw_study_free(*study);
+    *study = earlier;
+    return PSW_OK;
+}
+
 /* A file that holds other points than its own study says would be read beyond the end of one of them. */
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study)
 {
-    const char *text = psw_reader_study(reader);
     PSW_TRY(check_own_names(reader, path));
-    psw_status status = psw_study_parse(text, strlen(text), path, NULL, 0, psw_house(), study);
+    psw_status status = understand(reader, path, study);
     if (status == PSW_USAGE) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: the study in it: %s", path, psw_message());
     if (status != PSW_OK) return status;
     ptrdiff_t points = psw_study_slots(*study), slots = psw_reader_slots(reader);

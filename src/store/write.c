@@ -214,11 +214,6 @@ psw_status psw_store_open(const psw_comm *comm, const char *path, const psw_stud
     return layout_open(comm, path, &what, launch, store);
 }
 
-ptrdiff_t psw_store_launch(const psw_store *store)
-{
-    return store->launch;
-}
-
 psw_status psw_store_close(const psw_comm *comm, psw_store *store)
 {
     psw_status synced = psw_store_sync(store);

@@ -14,7 +14,9 @@ typedef struct growth {
     psw_study *from;
     psw_reader *reader;
     ptrdiff_t slots, done;      /* of the old file */
+    ptrdiff_t older_noise;      /* done, and their noise is not what this program draws */
     ptrdiff_t lost, first_lost; /* done, and not in the grown study */
+    ptrdiff_t again;            /* of closed_form, for which parameters meant nothing then: made again */
     psw_record *cache;
     ptrdiff_t cached[BLOCKS];
 } growth;
@@ -52,6 +54,13 @@ static psw_status stored(growth *g, ptrdiff_t slot, const psw_record **out)
     return PSW_OK;
 }
 
+/* What an earlier program said of closed_form holds for one mask, noise, j3, row_norm and den_constant. It costs
+ * nothing to say it again for those that there are. */
+static bool said_again(const growth *g, const psw_point *point)
+{
+    return psw_study_earlier(g->from) && !psw_method_computes(point->method);
+}
+
 /* What is done must have a place; what was begun, failed or skipped is computed again if it has none. */
 static psw_status count_done(growth *g)
 {
@@ -60,9 +69,11 @@ static psw_status count_done(growth *g)
         PSW_TRY(stored(g, slot, &record));
         if (record->slot.status != PSW_SLOT_DONE) continue;
         psw_point point = psw_study_point(g->from, slot);
-        g->done++;
-        if (psw_study_find(g->to, g->from, &point) >= 0) continue;
-        if (g->lost++ == 0) g->first_lost = slot;
+        bool found = psw_study_find(g->to, g->from, &point) >= 0;
+        g->again += !found && said_again(g, &point);
+        g->done += found || !said_again(g, &point);
+        g->older_noise += record->slot.random_version == 1;
+        if (!found && !said_again(g, &point) && g->lost++ == 0) g->first_lost = slot;
     }
     return PSW_OK;
 }
@@ -119,6 +130,17 @@ static void carry_predictions(const growth *g, const psw_point *old_point, const
     }
 }
 
+/* Another level of success has other edges; what stands beside them is as it is known now. */
+static void carry_theory(psw_record *record)
+{
+    const psw_point *point = &record->point;
+    if (record->slot.status != PSW_SLOT_DONE) return;
+    record->theory = psw_theory_point(point);
+    if (point->trials > 0)
+        record->success_z =
+            psw_binomial_z((double)record->verdict.successes, (double)point->trials, record->theory.success);
+}
+
 static psw_status carry(growth *g, ptrdiff_t old_slot, psw_record *record, psw_origin *origin)
 {
     const psw_record *old;
@@ -127,6 +149,7 @@ static psw_status carry(growth *g, ptrdiff_t old_slot, psw_record *record, psw_o
     if (old->slot.status == PSW_SLOT_EMPTY && old->slot.attempt == 0) return PSW_OK;
     *record = *old;
     record->point = point;
+    if (point.level != old_point.level) carry_theory(record);
     carry_predictions(g, &old_point, &point, old, record);
     *origin = (psw_origin){g->reader, old_slot};
     return PSW_OK;
@@ -175,9 +198,13 @@ static psw_status extend(growth *g, const char *path, bool quiet)
     if (as_it_is(g)) return PSW_OK;
     PSW_TRY(check(g, path));
     PSW_TRY(rewrite(g, path));
-    if (!quiet)
-        fprintf(stderr, "polysweep: %s: extended from %td to %td points, %td done points kept\n", path, g->slots,
-                psw_study_slots(g->to), g->done);
+    if (quiet) return PSW_OK;
+    fprintf(stderr, "polysweep: %s: extended from %td to %td points, %td done points kept", path, g->slots,
+            psw_study_slots(g->to), g->done);
+    if (g->again > 0) fprintf(stderr, ", %td of closed_form made again", g->again);
+    if (g->older_noise > 0)
+        fprintf(stderr, "; noise of %td of these was drawn once, by earlier keys (random_version 1)", g->older_noise);
+    fprintf(stderr, "\n");
     return PSW_OK;
 }
 

@@ -6,12 +6,42 @@
 #include "sweep/job.h"
 #include "sweep/work.h"
 
+static bool has_one_draw(const psw_study *study)
+{
+    for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
+        psw_point point = psw_study_point(study, slot);
+        if (point.data_draws == 1 && point.trials > 1) return true;
+    }
+    return false;
+}
+
+/* Points of theory alone, and those of which it knows nothing. */
+static void print_unknown(const sweep_given *g, const sweep_slots *s)
+{
+    ptrdiff_t points = 0, unknown = 0;
+    for (ptrdiff_t slot = 0; slot < g->slots; slot++) {
+        psw_point point = psw_study_point(g->study, slot);
+        if (s->part[slot] != SWEEP_PART_WANTED || psw_method_computes(point.method)) continue;
+        points++;
+        unknown += !psw_theory_applies(&point);
+    }
+    if (unknown > 0)
+        fprintf(stderr,
+                "polysweep: note: closed_form knows nothing of %td of %td points and leaves NaN there (noise, row_norm, "
+                "den_constant, or data other than self_attention); `exact` computes them\n",
+                unknown, points);
+}
+
 /* What a study asks for and does not get is said, never passed over. */
-static void print_missing(const sweep_given *g)
+static void print_missing(const sweep_given *g, const sweep_slots *s)
 {
     if (g->world->rank != 0 || g->request->quiet) return;
+    print_unknown(g, s);
     if (g->settings->keep_samples && !g->settings->timing)
         fprintf(stderr, "polysweep: note: `output.keep: [samples]` keeps nothing while `time` is off\n");
+    if (has_one_draw(g->study))
+        fprintf(stderr, "polysweep: note: noise that is drawn once (data_draws 1) says nothing of other draws: success_lo and "
+                        "success_hi are Markov's, success_cond_lo and success_cond_hi given that draw\n");
 }
 
 static psw_status make_room(sweep_job *j)
@@ -55,7 +85,7 @@ static psw_status run(sweep_job *j)
     const sweep_crew *crew = &j->open.crew;
     PSW_TRY(sweep_given_read(&j->given));
     PSW_TRY(sweep_slots_find(&j->given, &j->slots));
-    print_missing(&j->given);
+    print_missing(&j->given, &j->slots);
     j->progress.synced_s = psw_clock_s();
     PSW_TRY(sweep_limits_set(&j->given, &j->limits));
     PSW_TRY(sweep_machine_measure(j->given.world, crew, &j->machine));

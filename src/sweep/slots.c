@@ -5,15 +5,23 @@
 
 #include "sweep/extend.h"
 
-static psw_status refuse_study(const sweep_given *g, const char *difference)
+/* What has changed since the file was made, where it is not the study. */
+static const char *since(const psw_study *stored)
+{
+    if (!psw_study_earlier(stored)) return "";
+    return " closed_form, which left them out when the file was made, has a point for each mask, noise, j3, row_norm "
+           "and den_constant now.";
+}
+
+static psw_status refuse_study(const sweep_given *g, const psw_study *stored, const char *difference)
 {
     char way[96] = "";
     ptrdiff_t kept = sweep_extend_keeps(g->path, g->study);
     if (kept >= 0) psw_format(way, sizeof way, ", or --extend to keep its %td done points in a file of this one", kept);
     return PSW_FAIL(PSW_USAGE,
                     "%s holds another study and is left as it is; give another file with -o, or the study it was made "
-                    "from%s.\n%s",
-                    g->path, way, difference);
+                    "from%s.%s\n%s",
+                    g->path, way, since(stored), difference);
 }
 
 /* The same points, and nothing else that a file cannot change once it is made. */
@@ -24,27 +32,40 @@ static psw_status same_study(const sweep_given *g, psw_reader *reader)
     bool points = psw_reader_identity(reader) == psw_study_identity(g->study) && psw_reader_slots(reader) == g->slots;
     PSW_TRY(psw_study_stored(reader, g->path, &stored));
     (points ? psw_study_layout_difference : psw_study_difference)(g->study, stored, difference, sizeof difference);
+    psw_status status = points && !*difference ? PSW_OK : refuse_study(g, stored, difference);
     psw_study_free(stored);
-    return points && !*difference ? PSW_OK : refuse_study(g, difference);
+    return status;
+}
+
+/* Points with noise of two kinds in one file are told apart by a column, which this file does not have. */
+static psw_status refuse_noise(const sweep_given *g, const psw_point *point, ptrdiff_t slot, const char *text)
+{
+    return PSW_FAIL(
+        PSW_USAGE,
+        "%.300s is from before noise was drawn data_draws times (random_version 1: once for all trials of a "
+        "point, so that its intervals are given that draw), and cannot go on with points that have noise (slot "
+        "%td, %s, would have %td draws); -o with another file computes all points in the same way, --extend "
+        "makes a file that keeps what is done, its noise marked by column random_version, and --where \"noise "
+        "== 0\" leaves noise out",
+        g->path, slot, text, point->data_draws);
 }
 
 /* The file may be older than a parameter that the study gives a value. */
 static psw_status has_columns(const sweep_given *g, const psw_filter *filter, const psw_reader *reader)
 {
-    char value[64], text[160];
+    char text[160];
     for (ptrdiff_t slot = 0; slot < g->slots; slot++) {
         psw_point point = psw_study_point(g->study, slot);
         const psw_column *column = psw_reader_lacks(reader, &point);
         if (!column || (filter && !psw_filter_keeps(filter, &point))) continue;
-        psw_record record = psw_record_blank(&point);
-        psw_column_text(column, &record, value, sizeof value);
         psw_point_text(&point, text, sizeof text);
+        if (psw_data_random_version(&point) > 0) return refuse_noise(g, &point, slot, text);
         return PSW_FAIL(
             PSW_USAGE,
-            "%.300s is older than the parameter %s and has no column for it, but this study asks for %s = %s "
-            "(slot %td, %s); --extend makes a file of it that has, and keeps what is done, or give another "
-            "file with -o",
-            g->path, column->name, column->name, value, slot, text);
+            "%.300s is older than the parameter %s, which this study gives a value (slot %td, %s), and has no "
+            "column for it; --extend makes a file that has, and keeps what is done, or give another file "
+            "with -o",
+            g->path, column->name, slot, text);
     }
     return PSW_OK;
 }
@@ -125,7 +146,7 @@ static psw_status create_or_resume(const sweep_given *g, const psw_filter *filte
 static psw_status choose_slots(const sweep_given *g, sweep_slots *s)
 {
     psw_filter *filter = NULL;
-    if (g->request->where) PSW_TRY(psw_filter_create(g->study, g->request->where, &filter));
+    PSW_TRY(psw_filter_create(g->study, g->request->where, &filter));
     psw_status status = create_or_resume(g, filter, s);
     if (filter) psw_filter_free(filter);
     return status;

@@ -1,14 +1,11 @@
 #include "theory/closed_form.h"
 
-#include <float.h>
-#include <math.h>
-
 bool theory_kernel_applies(const psw_point *p)
 {
-    bool shape = p->n >= 2 && p->d >= 3 && p->n % (p->d - 2) == 0;
+    bool shape = p->n >= 2 && p->d >= 3 && p->n % (p->d - 2) == 0 && p->j3 >= 0 && p->j3 < p->n;
     bool known = psw_method_facts_of(p->method)->kernel != PSW_KERNEL_OTHER;
-    return shape && known && psw_data_kind_facts_of(p->data_kind)->closed_form && p->mask == PSW_FULL &&
-           p->den_constant == 0 && p->row_norm == PSW_NORM_NONE && p->noise == 0;
+    return shape && known && psw_data_kind_facts_of(p->data_kind)->closed_form && p->den_constant == 0 &&
+           p->row_norm == PSW_NORM_NONE && p->noise == 0;
 }
 
 bool psw_theory_applies(const psw_point *p)
@@ -16,51 +13,45 @@ bool psw_theory_applies(const psw_point *p)
     return psw_method_facts_of(p->method)->folds != PSW_FOLDS_STATES && theory_kernel_applies(p);
 }
 
-/* Errors of computed pre-activations against the closed form, worst of all sign vectors, are up to 32 eps (a + b + 2c)
- * in either precision (presets, n <= 2048, beta <= 256, blocks of 512; tests/property/judge_closed.c). fp64 has room
- * for a large factor, fp32 takes four times what was seen. */
-double psw_theory_tie(const psw_point *p)
+theory_place theory_place_of(const psw_point *p)
 {
-    double size = fmax(fabs(p->a_0), fabs(p->a_1)) + fabs(p->b) + 2 * fabs(p->c);
-    if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
-        size = 1 / sqrt(log((double)p->n)); /* sums of +-f, the threshold is absolute */
-    return (p->precision == PSW_FP32 ? 128 * (double)FLT_EPSILON : 2048 * DBL_EPSILON) * size;
+    ptrdiff_t classes = p->d - 2;
+    return (theory_place){(double)(p->j3 / classes), (double)(p->j3 % classes)};
+}
+
+/* Row j3 sees all keys, or under a causal mask those before it: j3 / (d-2) whole rounds of the classes and a part. */
+static void see(const psw_point *p, theory_kernel *k)
+{
+    theory_place at = theory_place_of(p);
+    bool causal = p->mask == PSW_CAUSAL;
+    k->same = causal ? at.round : k->t - 1;
+    k->other = causal ? at.round * k->classes + at.class : k->t * k->classes;
+    if (!k->others) k->other = 0;
 }
 
 /* Scores over ln n: c^2 (another class), b^2 + c^2 (own class), a^2 + b^2 + c^2 (j3 with itself). */
 theory_kernel theory_kernel_of(const psw_point *p, double a)
 {
-    ptrdiff_t t = p->n / (p->d - 2);
-    theory_kernel k = {.t = (double)t, .classes = (double)(p->d - 3), .per_other = (double)t};
-    double aa = a * a, bb = p->b * p->b, cc = p->c * p->c, log_n = log((double)p->n);
     psw_kernel kernel = psw_method_facts_of(p->method)->kernel;
-    if (kernel == PSW_KERNEL_EXPONENTIAL) {
+    bool powers = kernel != PSW_KERNEL_EXPONENTIAL;
+    double aa = a * a, bb = p->b * p->b, cc = p->c * p->c, log_n = log((double)p->n);
+    theory_kernel k = {.t = (double)(p->n / (p->d - 2)), .classes = (double)(p->d - 3), .others = !powers || cc > 0};
+    if (powers) {
+        k.degree = kernel == PSW_KERNEL_LINEAR ? 1 : p->beta;
+        k.special = aa > 0 ? log1p(aa / (bb + cc)) : 0;
+        k.own = bb > 0 && cc > 0 ? log1p(bb / cc) : 0;
+    } else
         k.special = aa * log_n, k.own = bb * log_n, k.degree = 1;
-        return k;
-    }
-    k.degree = kernel == PSW_KERNEL_LINEAR ? 1 : p->beta;
-    k.special = aa > 0 ? log1p(aa / (bb + cc)) : 0;
-    k.own = bb > 0 && cc > 0 ? log1p(bb / cc) : 0;
-    if (cc == 0) k.per_other = 0;
+    see(p, &k);
     return k;
 }
 
-/* With x1 = beta ln(z_special/z_own), x2 = beta ln(z_own/z_other), both >= 0, and E = exp(-x1), H = exp(-x2):
- *     row j3:        f = 1 / (1 + (t-1) E + (n-t) E H),  own class (t-1) E f,  another class t E H f
- *     another row:   1 / (t + (n-t) H) on one key of its class, H times that on one key of another */
-psw_masses psw_theory_masses(const psw_point *point, int set)
+/* f = 1 / (1 + same E + other E H) */
+double theory_special_mass(const psw_point *p, int set)
 {
-    theory_kernel k = theory_kernel_of(point, set ? point->a_1 : point->a_0);
-    double e = exp(-k.degree * k.special), h = exp(-k.degree * k.own), others = k.classes * k.per_other;
-    double f = 1 / (1 + (k.t - 1) * e + others * e * h), one = 1 / (k.t + others * h);
-    double other_key = k.per_other > 0 ? h * one : 0;
-    return (psw_masses){.special = f,
-                        .special_class = (k.t - 1) * e * f,
-                        .special_other = k.per_other * e * h * f,
-                        .own_class = k.t * one,
-                        .other_class = k.t * other_key,
-                        .leak_same = one,
-                        .leak_other = other_key};
+    theory_kernel k = theory_kernel_of(p, set ? p->a_1 : p->a_0);
+    double e = exp(-k.degree * k.special), h = exp(-k.degree * k.own);
+    return 1 / (1 + k.same * e + k.other * e * h);
 }
 
 typedef struct ratio {
@@ -68,12 +59,11 @@ typedef struct ratio {
 } ratio;
 
 /* What is missing over what is there, r = (limit - y) / y for y = wf f + wk (f + s_k), limit = wf + wk:
- *     r = (wf (t-1) E + (wf + wk) (n-t) E H) / (wf + wk + wk (t-1) E),
+ *     r = (wf same E + (wf + wk) other E H) / (wf + wk + wk same E),
  * its logarithm (close to linear in the degree) and the derivative of that. */
 static ratio missing_ratio(const theory_kernel *k, double wf, double wk, double degree)
 {
-    double e = (k->t - 1) * exp(-degree * k->special);
-    double eh = k->classes * k->per_other * exp(-degree * (k->special + k->own));
+    double e = k->same * exp(-degree * k->special), eh = k->other * exp(-degree * (k->special + k->own));
     double missing = wf * e + (wf + wk) * eh, there = wf + wk + wk * e;
     double missing_slope = -(k->special * wf * e + (k->special + k->own) * (wf + wk) * eh);
     return (ratio){log(missing / there), missing_slope / missing + k->special * wk * e / there};
@@ -97,15 +87,14 @@ static double solve(const theory_kernel *k, double wf, double wk, double target,
     return at;
 }
 
-double theory_degree_reaching(const theory_kernel *k, double wf, double wk, double level)
+double theory_degree_reaching(const theory_kernel *k, double wf, double wk, double level, double missing)
 {
-    double limit = wf + wk, n = k->t * (1 + k->classes);
-    if (!(level < limit)) return INFINITY;
+    if (!(missing > 0)) return INFINITY;
     if (level <= 0) return 0;
-    double target = log((limit - level) / level);
+    double target = log(missing / level);
     if (missing_ratio(k, wf, wk, 0).log <= target) return 0;
-    /* r <= n exp(-slope degree): the slowest of the two terms that are there */
-    double slope = wf > 0 && k->t > 1 ? k->special : k->special + k->own;
+    /* r <= n exp(-slope degree), n all visible keys: the slowest of the two terms that are there */
+    double slope = wf > 0 && k->same > 0 ? k->special : k->special + k->own, n = 1 + k->same + k->other;
     double hi = (log(n) - target) / slope * (1 + 4 * DBL_EPSILON);
     return isfinite(hi) ? solve(k, wf, wk, target, hi) : INFINITY;
 }

@@ -2,96 +2,154 @@
 
 #include "theory/closed_form.h"
 
-/* The distinct rows of a data set: j3, the rest of its class, rows of a class with sign +1, of one with sign -1.
- * With S the sum of the signs of the other classes, a row's pre-activation over sqrt(ln n) is
- *     a mass w_1 + b own w_k + b other S + shift + (w_d - 1) c - kappa. */
-enum { ROW_SPECIAL, ROW_SAME, ROW_PLUS, ROW_MINUS, ROWS };
-enum { STATES = 8 }; /* of (w_1, w_k, w_d) */
+theory_limits theory_limits_of(const psw_point *p, int set)
+{
+    theory_limits l = {.a = set ? p->a_1 : p->a_0, .b = p->b};
+    for (int s = 0; s < THEORY_STATES; s++) {
+        double c = theory_sign(s, 2) > 0 ? 0 : -p->c;
+        double terms[] = {theory_sign(s, 1) * p->b, c, c, -p->kappa, theory_sign(s, 0) * l.a};
+        l.own[s >> 1 & 1][s >> 2] = theory_sum(terms, 4);
+        l.special[s] = theory_sum(terms, 5);
+    }
+    return l;
+}
+
+theory_weights theory_weights_of(const psw_point *p, int set, theory_span span)
+{
+    theory_kernel k = theory_kernel_of(p, set ? p->a_1 : p->a_0);
+    bool degrees = psw_method_facts_of(p->method)->kernel == PSW_KERNEL_POWER;
+    double most = degrees ? span.hi : 1, least = degrees ? span.lo : 1, others = k.others ? 1 : 0;
+    return (theory_weights){{exp(-most * k.special), exp(-least * k.special)},
+                            {others * exp(-most * (k.special + k.own)), others * exp(-least * (k.special + k.own))},
+                            {others * exp(-most * k.own), others * exp(-least * k.own)}};
+}
+
+/* ---- mask full ----
+ * The distinct rows of a data set: j3, the rest of its class, rows of a class with sign +1, of one with sign -1. Their
+ * pre-activations depend on (w_1, w_k, w_d) and on how many of the other classes have sign -1; the largest of them
+ * falls with that number, so there is a first one at which nothing fires. */
 
 typedef struct set_rows {
-    double head[ROWS][STATES]; /* all of it but the term in S */
-    double per_sum[ROWS];
+    theory_limits limits;
+    theory_weights weights;
+    double t, classes;
+    int side;
 } set_rows;
 
-static double sign_of(int state, int bit)
+static bool special_fires(const set_rows *r, int s, double minus)
 {
-    return state >> bit & 1 ? 1 : -1;
+    double sign = theory_sign(s, 1), keys = r->t * (sign > 0 ? minus : r->classes - minus);
+    theory_form form = theory_special_form(r->limits.special[s], r->limits.own[s >> 1 & 1][s >> 2], r->t - 1,
+                                           r->t * r->classes, 2 * r->limits.b * sign * keys);
+    return theory_positive(form, r->weights.e, r->weights.eh, r->side);
 }
 
-static void row_put(set_rows *rows, int row, const psw_point *p, double special, double own, double other, double shift)
+/* A row of class sign `sign` (0: -1, 1: +1) that has j3 among its own class, or among the others; `classes` have the
+ * other sign. */
+static bool ordinary_fires(const set_rows *r, int s, int sign, bool same, double classes)
 {
-    rows->per_sum[row] = p->b * other;
-    for (int s = 0; s < STATES; s++)
-        rows->head[row][s] =
-            special * sign_of(s, 0) + p->b * own * sign_of(s, 1) + shift + (sign_of(s, 2) - 1) * p->c - p->kappa;
+    double leak = theory_sign(s, 0) * r->limits.a, against = 2 * r->limits.b * (sign ? 1 : -1) * r->t * classes;
+    theory_form form = theory_ordinary_form(r->limits.own[sign][s >> 2], r->t, same ? leak : 0, r->t * r->classes,
+                                            same ? 0 : leak, against);
+    return theory_positive(form, r->weights.e, r->weights.h, r->side);
 }
 
-static set_rows rows_of(const psw_point *p, int set)
+static bool fires(const set_rows *r, int s, double minus)
 {
-    psw_masses mass = psw_theory_masses(p, set);
-    double a = set ? p->a_1 : p->a_0, step = p->b * (mass.own_class - mass.other_class);
-    set_rows rows;
-    row_put(&rows, ROW_SPECIAL, p, a * mass.special, mass.special + mass.special_class, mass.special_other, 0);
-    row_put(&rows, ROW_SAME, p, a * mass.leak_same, mass.own_class, mass.other_class, 0);
-    row_put(&rows, ROW_PLUS, p, a * mass.leak_other, mass.other_class, mass.other_class, step);
-    row_put(&rows, ROW_MINUS, p, a * mass.leak_other, mass.other_class, mass.other_class, -step);
-    if (p->n == p->d - 2) /* j3 is alone in its class */
-        for (int s = 0; s < STATES; s++) rows.head[ROW_SAME][s] = -INFINITY;
-    return rows;
+    double plus = r->classes - minus;
+    int k = s >> 1 & 1;
+    if (special_fires(r, s, minus)) return true;
+    if (r->t > 1 && ordinary_fires(r, s, k, true, k ? minus : plus)) return true;
+    if (plus > 0 && ordinary_fires(r, s, 1, false, minus + (k ? 0 : 1))) return true;
+    return minus > 0 && ordinary_fires(r, s, 0, false, plus + (k ? 1 : 0));
 }
 
-/* Of the eight states, which fire when the other classes' signs hold `plus` +1 and `minus` -1. */
-static void largest(const set_rows *rows, double plus, double minus, double out[STATES])
+/* The least number of -1 with which state s does not fire. */
+static double first_silent(const set_rows *r, int s)
 {
-    double sum = plus - minus;
-    double special = rows->per_sum[ROW_SPECIAL] * sum, same = rows->per_sum[ROW_SAME] * sum;
-    double up = plus > 0 ? rows->per_sum[ROW_PLUS] * sum : -INFINITY;
-    double down = minus > 0 ? rows->per_sum[ROW_MINUS] * sum : -INFINITY;
-    for (int s = 0; s < STATES; s++) {
-        double x = rows->head[ROW_SPECIAL][s] + special, y = rows->head[ROW_SAME][s] + same;
-        double z = rows->head[ROW_PLUS][s] + up, w = rows->head[ROW_MINUS][s] + down;
-        double xy = x > y ? x : y, zw = z > w ? z : w;
-        out[s] = xy > zw ? xy : zw;
+    double lo = 0, hi = r->classes + 1;
+    while (lo < hi) {
+        double mid = floor((lo + hi) / 2);
+        if (fires(r, s, mid))
+            lo = mid + 1;
+        else
+            hi = mid;
     }
+    return lo;
 }
 
 typedef struct tally {
-    const set_rows *d0, *d1;
-    double tie;
-    double weight, fired0, fired1, either;
+    double silent[3][THEORY_STATES]; /* D_0, D_1, either */
+    double weight, fired[3];
 } tally;
 
-static void tally_state(tally *t, double plus, double minus, double weight)
+static void add(tally *t, double minus, double weight)
 {
-    double top0[STATES], top1[STATES];
-    int fired0 = 0, fired1 = 0, either = 0;
-    largest(t->d0, plus, minus, top0);
-    largest(t->d1, plus, minus, top1);
-    for (int s = 0; s < STATES; s++) {
-        int on0 = top0[s] > t->tie, on1 = top1[s] > t->tie;
-        fired0 += on0, fired1 += on1, either += on0 | on1;
-    }
     t->weight += weight;
-    t->fired0 += weight * fired0, t->fired1 += weight * fired1, t->either += weight * either;
+    for (int set = 0; set < 3; set++) {
+        int count = 0;
+        for (int s = 0; s < THEORY_STATES; s++) count += minus < t->silent[set][s];
+        t->fired[set] += weight * count;
+    }
 }
 
 /* Binomial(classes, 1/2) from its mode outwards, as multiples of the weight there: nothing under- or overflows, and
  * far tails (below 1e-300 of the mode) end the sum after O(sqrt(d)) states. */
+static psw_firing sum_states(tally *t, double classes)
+{
+    double mode = floor(classes / 2), weight = 1;
+    for (double minus = mode; minus <= classes && weight > 1e-300; minus++) {
+        add(t, minus, weight);
+        weight *= (classes - minus) / (minus + 1);
+    }
+    weight = 1;
+    for (double minus = mode; minus > 0 && weight > 1e-300; minus--) {
+        weight *= minus / (classes - minus + 1);
+        add(t, minus - 1, weight);
+    }
+    double all = THEORY_STATES * t->weight;
+    return (psw_firing){t->fired[0] / all, t->fired[1] / all, t->fired[2] / all};
+}
+
+static psw_firing firing_full(const psw_point *p, theory_span span, int side)
+{
+    tally t = {.weight = 0};
+    for (int set = 0; set < 2; set++) {
+        set_rows rows = {theory_limits_of(p, set), theory_weights_of(p, set, span), (double)(p->n / (p->d - 2)),
+                         (double)(p->d - 3), side};
+        for (int s = 0; s < THEORY_STATES; s++) {
+            t.silent[set][s] = first_silent(&rows, s);
+            t.silent[2][s] = fmax(t.silent[2][s], t.silent[set][s]);
+        }
+    }
+    return sum_states(&t, (double)(p->d - 3));
+}
+
+psw_firing theory_firing_within(const psw_point *p, theory_span span, int side)
+{
+    return p->mask == PSW_CAUSAL ? theory_firing_causal(p, span, side) : firing_full(p, span, side);
+}
+
+double theory_firing_work(const psw_point *p)
+{
+    return p->mask == PSW_CAUSAL ? theory_causal_work(p) : 30 * (double)p->d + 10000;
+}
+
 psw_firing psw_theory_firing(const psw_point *point)
 {
     if (!psw_theory_applies(point)) return (psw_firing){NAN, NAN, NAN};
-    set_rows d0 = rows_of(point, 0), d1 = rows_of(point, 1);
-    tally t = {.d0 = &d0, .d1 = &d1, .tie = psw_theory_tie(point)};
-    double classes = (double)(point->d - 3), mode = floor(classes / 2), weight = 1;
-    for (double plus = mode; plus <= classes && weight > 1e-300; plus++) {
-        tally_state(&t, plus, classes - plus, weight);
-        weight *= (classes - plus) / (plus + 1);
-    }
-    weight = 1;
-    for (double plus = mode; plus > 0 && weight > 1e-300; plus--) {
-        weight *= plus / (classes - plus + 1);
-        tally_state(&t, plus - 1, classes - plus + 1, weight);
-    }
-    double all = STATES * t.weight;
-    return (psw_firing){t.fired0 / all, t.fired1 / all, t.either / all};
+    return theory_firing_within(point, (theory_span){point->beta, point->beta}, 1);
+}
+
+double theory_any(double p, ptrdiff_t m)
+{
+    return -expm1((double)m * log1p(-p));
+}
+
+/* (1-p0)^m - (1-p01)^m = (1-p0)^m (1 - (1-x)^m),  x = (p01 - p0) / (1 - p0) */
+double theory_success(double d0, double either, ptrdiff_t m)
+{
+    if (isnan(d0)) return NAN;
+    if (d0 >= 1) return 0;
+    return (1 - theory_any(d0, m)) * theory_any(fmin((either - d0) / (1 - d0), 1), m);
 }

@@ -2,44 +2,40 @@
 
 #include "theory/closed_form.h"
 
-/* 1 - (1-p)^m */
-static double any_of(double p, ptrdiff_t m)
-{
-    return -expm1((double)m * log1p(-p));
-}
-
-/* (1-p0)^m - (1-p01)^m = (1-p0)^m (1 - (1-x)^m),  x = (p01 - p0) / (1 - p0) */
-static double success_of(psw_firing p, ptrdiff_t m)
-{
-    if (isnan(p.d0)) return NAN;
-    if (p.d0 >= 1) return 0;
-    return (1 - any_of(p.d0, m)) * any_of(fmin((p.either - p.d0) / (1 - p.d0), 1), m);
-}
-
 static double mass_d1(const psw_point *p)
 {
-    return psw_theory_masses(p, 1).special;
+    return theory_special_mass(p, 1);
 }
 static double mass_d0(const psw_point *p)
 {
-    return psw_theory_masses(p, 0).special;
+    return theory_special_mass(p, 0);
 }
 static double success(const psw_point *p)
 {
-    return success_of(psw_theory_firing(p), p->m);
+    psw_firing firing = psw_theory_firing(p);
+    return theory_success(firing.d0, firing.either, p->m);
 }
 static double fire_d1(const psw_point *p)
 {
-    return any_of(psw_theory_firing(p).d1, p->m);
+    return theory_any(psw_theory_firing(p).d1, p->m);
 }
 static double fire_d0(const psw_point *p)
 {
-    return any_of(psw_theory_firing(p).d0, p->m);
+    return theory_any(psw_theory_firing(p).d0, p->m);
 }
 
 static double beta_up(const psw_point *p)
 {
     return fmin(theory_beta_up_special(p), theory_beta_up_class(p));
+}
+
+static double edge_lo(const psw_point *p)
+{
+    return psw_theory_edges(p).lo;
+}
+static double edge_hi(const psw_point *p)
+{
+    return psw_theory_edges(p).hi;
 }
 
 /* One row per column; `degree` marks those of the polynomial kernel. */
@@ -56,6 +52,8 @@ static const char *const names[] = {"theory_special_mass_d1",
                                     "beta_up_class",
                                     "beta_up_class_3s",
                                     "beta_up",
+                                    "edge_lo",
+                                    "edge_hi",
                                     NULL};
 static const struct {
     double (*of)(const psw_point *point);
@@ -74,10 +72,12 @@ static const struct {
     {theory_beta_up_class, true},
     {theory_beta_up_class_3s, true},
     {beta_up, true},
+    {edge_lo, true},
+    {edge_hi, true},
 };
 
 /* Sketches have the degrees of the kernel they estimate. */
-static bool has_degrees(const psw_point *p)
+bool theory_has_degrees(const psw_point *p)
 {
     return psw_method_facts_of(p->method)->kernel == PSW_KERNEL_POWER;
 }
@@ -85,23 +85,34 @@ static bool has_degrees(const psw_point *p)
 static double value(const void *subject, ptrdiff_t name)
 {
     const psw_point *point = subject;
-    if (!theory_kernel_applies(point) || (columns[name].degree && !has_degrees(point))) return NAN;
+    if (!theory_kernel_applies(point) || (columns[name].degree && !theory_has_degrees(point))) return NAN;
     return columns[name].of(point);
 }
 
 const psw_oracle psw_theory_oracle = {names, value, NULL};
 
+static double earlier_value(const void *subject, ptrdiff_t name)
+{
+    const psw_point *point = subject;
+    if (point->mask != PSW_FULL) return NAN;
+    double x = value(subject, name);
+    bool silent = columns[name].of == theory_beta_up_class_3s && isnan(x);
+    return silent && theory_kernel_applies(point) && theory_has_degrees(point) ? 0 : x;
+}
+
+const psw_oracle psw_theory_oracle_earlier = {names, earlier_value, NULL};
+
 psw_theory psw_theory_point(const psw_point *p)
 {
-    psw_theory theory = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    psw_theory theory = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     if (!theory_kernel_applies(p)) return theory;
     psw_firing firing = psw_theory_firing(p);
     theory.special_mass_d1 = mass_d1(p);
     theory.special_mass_d0 = mass_d0(p);
-    theory.success = success_of(firing, p->m);
-    theory.fire_d1 = any_of(firing.d1, p->m);
-    theory.fire_d0 = any_of(firing.d0, p->m);
-    if (!has_degrees(p)) return theory;
+    theory.success = theory_success(firing.d0, firing.either, p->m);
+    theory.fire_d1 = theory_any(firing.d1, p->m);
+    theory.fire_d0 = theory_any(firing.d0, p->m);
+    if (!theory_has_degrees(p)) return theory;
     theory.beta_fail = theory_beta_fail(p);
     theory.beta_c = theory_beta_c(p);
     theory.beta_ok = theory_beta_ok(p);
@@ -110,5 +121,7 @@ psw_theory psw_theory_point(const psw_point *p)
     theory.beta_up_class = theory_beta_up_class(p);
     theory.beta_up_class_3s = theory_beta_up_class_3s(p);
     theory.beta_up = fmin(theory.beta_up_special, theory.beta_up_class);
+    psw_edges edges = psw_theory_edges(p);
+    theory.edge_lo = edges.lo, theory.edge_hi = edges.hi;
     return theory;
 }

@@ -87,7 +87,7 @@ static void bench(psw_precision precision, ptrdiff_t n, ptrdiff_t d, ptrdiff_t m
     double head[ROUNDS], bare[ROUNDS], point_us[ROUNDS];
     ptrdiff_t count = n < p.block ? n : p.block;
     double *special = calloc((size_t)(2 * count), sizeof *special);
-    psw_leaf leaf = {0, count, 0, 1, 2, d, x->a, special, NULL};
+    psw_leaf leaf = {0, count, 0, 1, 2, d, x->a, special, special};
     if (psw_arena_create(psw_judge_of(precision)->bytes(&group), &arena) != PSW_OK) exit(1);
     for (int i = 0; i < ROUNDS; i++) {
         double cube = cube_rate(precision, x), rate = head_rate(&p, &leaf, &arena);

@@ -40,6 +40,22 @@ expect 0 "." "$program" plan study.yaml
 expect 2 "--set grid.betta|betta" "$program" plan study.yaml --set 'grid.betta=[2]'
 expect 2 "where" "$program" run study.yaml -o new.h5 --where "beta >< 2"
 absent new.h5
+# a condition that holds nowhere is a slip: nothing is made, measured or printed
+nowhere="--where beta == 3: it holds for none of the 2 "
+expect 2 "$nowhere""points" "$program" run study.yaml -o new.h5 --where "beta == 3"
+expect 2 "$nowhere""points" ranks 2 run study.yaml -o new.h5 --where "beta == 3"
+expect 2 "$nowhere""points" "$program" run study.yaml -o new.h5 --dry-run --where "beta == 3"
+expect 2 "$nowhere""points" "$program" scale study.yaml -o new.h5 --strong --where "beta == 3"
+expect 2 "$nowhere""points" "$program" plan study.yaml --where "beta == 3"
+absent new.h5
+expect 0 "2 of 2" "$program" run study.yaml -o there.h5
+expect 0 "2 of 2" "$program" run study.yaml -o there.h5 --where "beta == 2" # it holds, and nothing is left to do
+for form in --csv --json --jsonl --extrap ""; do
+    # shellcheck disable=SC2086 # no form, no word
+    expect 2 "$nowhere""rows" "$program" show there.h5 $form --where "beta == 3"
+    [ "$(wc -l <said)" = 1 ] || complain "show $form --where" "printed more than what is wrong:" "$(cat said)"
+done
+rm -f there.h5*
 sed 's/^judge/jugde/' study.yaml >wrong.yaml && mv wrong.yaml study.yaml
 refused "study.yaml:7:1: .*jugde.*judge"
 study 'beta: [2, 4], n: many, d: 10'

@@ -48,6 +48,7 @@ grid:
   precision: [fp64, fp32]
   n: [64, 256]
   d: [10, 18]
+  negative: signed
   beta: [2, 4, 6, 8, 12, 16, 32, 64]
 judge: {m: 16, trials: 20}
 END

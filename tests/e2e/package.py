@@ -16,7 +16,7 @@ data: {kind: self_attention, preset: P2}
 methods: [exact, softmax, linear, closed_form]
 grid: {n: [64, 128, 256], classes: [8, 16], beta: [1, 2, 3, 4, 6]}
 derive: {d: classes + 2}
-judge: {m: "ceil(8 * log(n))", trials: 40}
+judge: {m: "ceil(8 * log(n))", trials: 60}
 predict: {mine: "log(n)"}
 time: {reps: 3, max_reps: 3, warmup: 1}
 """

@@ -13,7 +13,7 @@ cat >large.yaml <<'END'
 schema: 1
 study: large
 seed: 7
-data: {kind: self_attention, preset: P2, noise: 0.05}
+data: {kind: self_attention, preset: P2, noise: 0.05, data_draws: 2}
 methods: [exact, softmax]
 grid: {n: [64, 8192], d: 10, mask: [full, causal], beta: 4}
 exclude: [{when: "n > 64 and (method == exact and mask == causal or method == softmax and mask == full)", why: "a larger one"}]

@@ -33,11 +33,21 @@ def run(text, name, code=0, *more):
         return columns, done.stderr
 
 
+def planned(name, code=0, *options):
+    """What plan says of a study, in words for a person or of a refusal."""
+    done = subprocess.run([PROGRAM, "plan", f"{name}.yaml", *options], capture_output=True, text=True)
+    check(done.returncode == code, "plan of", name, options, "ended with", done.returncode, "not", code, done.stderr)
+    return done.stderr or done.stdout
+
+
 def refused(text, *words, code=2):
+    """By run, and before it by plan."""
     columns, said = run(text, "refused", code)
     check(not columns, "a refusal left a file:", text)
     for word in words:
         check(word in said, "not in the message:", word, "in", said)
+    check(planned("refused", code) == said, "plan says otherwise than", said)
+    check(run(text, "refused", code, "--dry-run")[1] == said, "a dry run says otherwise than", said)
 
 
 # ---- files
@@ -110,6 +120,102 @@ data: {kind: file, path: PATH, heads: [0, 1]}
     refused(body.replace("PATH", "heads.h5").replace(f"n: {N}", f"n: {N + 1}"), f"n = {N + 1}", "heads.h5")
     refused(body.replace("PATH", "heads.h5").replace("[0, 1]", "[0, 2]"), "head", "heads.h5")
     refused(body.replace("PATH", "nowhere.h5"), "nowhere.h5", code=3)
+    check("points" in planned("refused", 0, "--no-inputs"), "a plan without the data")
+    check("add --dry-run" in run(body.replace("PATH", "heads.h5"), "refused", 2, "--no-inputs")[1], "a run needs them")
+
+
+# ---- denominators
+
+
+def denominators(arrays):
+    """Rows without a positive denominator, of every method, against numpy; exact and linear weights that keep their sign."""
+    body = """methods: [exact, linear, softmax, {tensorsketch: {r: 16, draws: 4}}, {polysketch: {r: 6, draws: 4}}]
+grid: {n: %d, d: %d, v: %d, beta: [1, 2, 3], mask: [full, causal], precision: [fp64, fp32], negative: SIGN}
+exclude:
+  - {when: "method == polysketch and beta %% 2 != 0", why: odd}
+  - {when: "method == tensorsketch and negative == abs and beta %% 2 != 0", why: its sign}
+data: {kind: file, path: heads.h5, heads: [0, 1]}
+""" % (N, D, V)
+    exact, softmax, linear, polysketch, tensorsketch = 0, 1, 2, 5, 7
+    for sign in ("signed", "abs"):
+        found, _ = run(body.replace("SIGN", sign), "denominators")
+        bad, rows, method = found["bad_rows"], found["den_rows"], found["method"]
+        check((rows == numpy.where(method == tensorsketch, 4 * N, N)).all(), "rows", rows)  # a map that is exact is drawn once
+        for i in numpy.flatnonzero((method == exact) | (method == linear)):
+            q, k = arrays["q"][found["head"][i]], arrays["k"][found["head"][i]]
+            weights = (q @ k.T) ** (1 if method[i] == linear else int(found["beta"][i]))
+            weights = abs(weights) if sign == "abs" else weights
+            weights = numpy.tril(weights) if found["mask"][i] else weights
+            check(bad[i] == (weights.sum(-1) <= 0).sum(), sign, method[i], found["beta"][i], "bad rows", bad[i])
+            check((bad[i] > 0) == (sign == "signed" and found["beta"][i] != 2), "rows that cancel", method[i], bad[i])
+        check((bad[(method == softmax) | (method == polysketch)] == 0).all(), "weights that are not negative")
+        check((bad[method == tensorsketch] > 0).all(), "a signed sketch", bad[method == tensorsketch])
+    refused(body.replace("SIGN", "refuse").replace("[1, 2, 3]", "2"), "linear", "negative: signed", "bad_rows")
+    refused(body.replace("SIGN", "refuse").replace("linear, ", ""), "beta = 1")
+
+
+def two_data_sets():
+    """Rows of both, whatever the precision; kept rows are of the first draw."""
+    found, _ = run("""data: {preset: W1, noise: 1.5}
+methods: [exact, softmax, tensorsketch: {r: 64, draws: 4}]
+grid: {n: 64, d: 6, beta: [1, 3], negative: signed, precision: [fp64, fp32]}
+judge: {m: 8, trials: 20}
+output: {keep: [rows]}
+""", "sets")
+    with h5py.File("sets.h5") as file:
+        log2_den, first = file["rows/log2_den"][:], [*file["rows/first_row"][:], len(file["rows/log2_den"])]
+    for i, bad in enumerate(found["bad_rows"]):
+        kept = log2_den[first[i]:first[i + 1]]
+        draws, rest = divmod(found["den_rows"][i], 2 * 64)
+        check(len(kept) == 2 * 64 and rest == 0 and draws >= max(1, found["draws"][i]), "rows", found["den_rows"][i])
+        least = (~(kept > -numpy.inf)).sum()
+        check(bad == least if draws == 1 else bad >= least, "bad rows", bad, "kept", least, "of", draws, "draws")
+    check((found["bad_rows"][found["method"] != 1] > 0).any(), "weights that cancel", found["bad_rows"])
+
+
+# ---- maps that are exact, windows, and rows of a sample
+
+
+def stored():
+    found, _ = run("""data: {kind: gaussian}
+methods:
+  - tree: {r: 16, draws: 4}
+  - polysketch: {r: [16, 40], draws: 4}
+  - tensorsketch: {r: 16, draws: 4}
+  - maclaurin: {r: 16, draws: 4}
+  - monomial
+grid: {beta: [1, 2], n: 64, d: 24, v: 16, negative: signed}
+exclude: [{when: "method == polysketch and beta == 1", why: odd}]
+""", "stored")
+    for method, beta, asked, features, exact in ((6, 1, 16, 24, 1), (6, 2, 16, 16, 0), (5, 2, 136, 300, 1), (5, 2, 820, 300, 1),
+                                                 (7, 1, 16, 16, 0), (9, 2, 16, 16, 0), (4, 1, 0, 24, 1), (4, 2, 0, 300, 1)):
+        at = (found["method"] == method) & (found["beta"] == beta) & (found["features"] == asked)
+        check(at.sum() == 1, "points of method", method, "of degree", beta, at.sum())
+        check(list(found["map_features"][at]) == [features] and list(found["exact_map"][at]) == [exact], method, beta,
+              "stores", found["map_features"][at], "exact", found["exact_map"][at])
+        check(list(found["state_bytes"][at]) == [features * 17 * 8], method, beta, "has", found["state_bytes"][at])
+        check((found["err_out"][at] < 1e-10).all() == bool(exact), method, beta, "is off by", found["err_out"][at])
+
+    found, _ = run("""data: {kind: gaussian}
+methods: [polysketch: {r: 8, draws: 1, local: [0, 64, 256]}]
+grid: {beta: 4, n: 128, d: 32, v: 32, block: 64, mask: causal, precision: [fp64, fp32]}
+""", "windows")
+    window = numpy.minimum(found["local"], 128) * 64
+    each = numpy.where(found["precision"] == 0, 8, 4)
+    check((found["state_bytes"] == (36 * 33 + window) * each).all(), "windows", found["state_bytes"])
+    check(set(found["state_bytes"][found["precision"] == 0]) == {9504, 9504 + 32768, 9504 + 65536}, found["state_bytes"])
+
+
+def rows_of_a_sample():
+    """All rows up to 1,024, 256 of them from 1,025 on: a norm with heavy tails steps there, quantiles of rows do not."""
+    found, _ = run("""data: {kind: gaussian}
+methods: [tree: {r: 32, draws: 40}]
+grid: {beta: 4, n: [1024, 1025], d: 20, v: 6, mask: causal, row_norm: unit, negative: signed}
+""", "rows")
+    check(list(found["err_rows"]) == [1024, 256], "rows", found["err_rows"])
+    step = {name: found[name][1] / found[name][0] for name in ("err_out", "err_out_row_q50", "err_out_row_q90")}
+    # medians over 40 draws of quantiles over 256 rows or more: a few percent; the norm is near its largest row
+    check(abs(step["err_out_row_q50"] - 1) < 0.1 and abs(step["err_out_row_q90"] - 1) < 0.1 and step["err_out"] < 0.8, step)
 
 
 # ---- learned weights
@@ -169,6 +275,39 @@ data: {kind: file, path: heads.h5}
     with h5py.File("weights.h5", "r+") as file:
         del file["1/0/down"]
     refused(body, "1/0/down", "missing")
+
+
+def learned_and_random():
+    """In one study: r of the learned sketch is its file's, that of the others the study's."""
+    random = numpy.random.default_rng(11)
+    with h5py.File("weights.h5", "w") as file:
+        file.update(random_weights(random))
+    body = """methods: [{polysketch: {weights: %s, draws: 2}}]
+grid: {n: %d, d: %d, v: %d, beta: 4, block: 16, mask: causal}
+data: {kind: file, path: heads.h5}
+"""
+    both, _ = run(body % ("[weights.h5, none], r: [4, 8]", N, D, V), "both")
+    check(both["r"].tolist() == [R, 4, 8] and both["weights"].tolist() == [1, 0, 0], both["r"], both["weights"])
+    check(both["features"].tolist() == [R * (R + 1) // 2, 10, 36], both["features"])
+    alone, _ = run(body % (f"weights.h5, r: {R}", N, D, V), "alone")
+    bare, _ = run(body % ("weights.h5", N, D, V), "bare")
+    others, _ = run(body % ("none, r: [4, 8]", N, D, V), "others")
+    for name in ("err_amm", "err_out", "state_bytes"):
+        check(both[name][0] == alone[name][0] == bare[name][0], name, "of the learned one")
+    for name in ("err_amm", "err_out", "state_bytes"):
+        check(both[name][1:].tolist() == others[name].tolist(), name, "of the random ones")
+    os.rename("weights.h5", "away.h5")
+    for command in (["status"], ["show", "--csv"]):
+        done = subprocess.run([PROGRAM, *command, "both.h5"], capture_output=True, text=True)
+        check(done.returncode == 0, command, "needs no weights", done.stderr)
+    check("weights.h5" in planned("both", 3), "plan opens them")
+    check("weights: {file: weights.h5, r: 32}" in planned("both", 2, "--no-inputs"), "r is not known")
+    stated = ["--set", "methods.polysketch.weights=[{file: weights.h5, r: 6}, none]"]
+    check("polysketch       3" in planned("both", 0, "--no-inputs", *stated), "r is said")
+    os.rename("away.h5", "weights.h5")
+    done = subprocess.run([PROGRAM, "run", "both.yaml", *stated], capture_output=True, text=True)
+    check(done.returncode == 0 and "3 of 3" in done.stderr, "the same study, with r said", done.stderr)
+    refused(body % ("[{file: weights.h5, r: 5}, none], r: 4", N, D, V), "weights.h5", "0/0/up is 8 x 48", "8 x 40")
 
 
 # ---- draws and trials
@@ -236,7 +375,12 @@ def main():
         arrays = {name: random.normal(size=(2, N, width)) for name, width in zip("qkv", (D, D, V))}
         write_all(arrays)
         files(arrays)
+        denominators(arrays)
+        two_data_sets()
+        stored()
+        rows_of_a_sample()
         learned(arrays, random)
+        learned_and_random()
         draws()
         refusals()
         facts()

@@ -10,7 +10,7 @@ PRECISE, MAX_REPS, BUDGET = 1, 2, 3
 STUDY = """schema: 1
 study: timing
 seed: 5
-data: {kind: self_attention, preset: W2, noise: 0.05}
+data: {kind: self_attention, preset: W2, noise: 0.05, data_draws: 1}
 methods: [exact, polysketch: {r: 8, draws: 3}]
 grid: {n: 512, d: 18, mask: causal, block: 64, team: [1, 2], beta: [2, 4]}
 judge: {m: 8, trials: 4}

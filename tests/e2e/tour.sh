@@ -12,9 +12,9 @@ cat >study.yaml <<'END_OF_STUDY'
 schema: 1
 study: tour
 seed: 7
-data: {kind: self_attention, preset: W2, noise: 0.05}
+data: {kind: self_attention, preset: W2, noise: 0.05, data_draws: 3}
 methods: [exact, softmax, linear, closed_form]
-grid: {precision: [fp64, fp32], mask: [full, causal], n: [64, 256], d: 10, block: 64, beta: [2, 16, 64]}
+grid: {precision: [fp64, fp32], mask: [full, causal], n: [64, 256], d: 10, block: 64, negative: signed, beta: [2, 16, 64]}
 judge: {m: 16, trials: 10}
 END_OF_STUDY
 sed -e 's/tour/teams/' -e 's/, closed_form//' -e "s/beta: /team: $many, beta: /" study.yaml >teams.yaml
@@ -41,7 +41,7 @@ cat >sketches.yaml <<'END_OF_STUDY'
 schema: 1
 study: sketches
 seed: 7
-data: {kind: self_attention, preset: P2, noise: 0.05}
+data: {kind: self_attention, preset: P2, noise: 0.05, data_draws: 3}
 methods:
   - polysketch: {r: 8, draws: 2}
   - tree: {r: 16, draws: 2}

@@ -11,7 +11,7 @@ from commands import check, parse, run
 STUDY = """schema: 1
 study: rows
 seed: 5
-data: {kind: self_attention, preset: W2, noise: 0.05}
+data: {kind: self_attention, preset: W2, noise: 0.05, data_draws: 3}
 methods: [exact, softmax, closed_form, polysketch: {r: 6, draws: 2}, favor: {features: 64, draws: 2}]
 grid: {mask: [full, causal], precision: [fp64, fp32], n: [64, 144], d: 10, beta: [2, 4], block: 64}
 judge: {m: 8, trials: 10}

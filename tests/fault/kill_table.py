@@ -40,9 +40,9 @@ STUDY = """
 schema: 1
 study: kills
 seed: 11
-data: {kind: self_attention, preset: W2, noise: 0.05}
+data: {kind: self_attention, preset: W2, noise: 0.05, data_draws: 1}
 methods: [exact, softmax, linear]
-grid: {team: [1, 2], precision: [fp64, fp32], n: [128, 256, 512], d: 10, beta: [2, 4, 6, 8, 12, 16, 32, 64]}
+grid: {negative: signed, team: [1, 2], precision: [fp64, fp32], n: [128, 256, 512], d: 10, beta: [2, 4, 6, 8, 12, 16, 32, 64]}
 judge: {m: 16, trials: 1000}
 output: {keep: [rows]}
 """

@@ -37,8 +37,10 @@ static void build(const psw_options *options)
 {
     psw_study *study = NULL;
     psw_filter *filter = NULL;
-    psw_status status = psw_study_parse(text, sizeof text - 1, "study.yaml", options->set, options->set_count,
-                                        psw_house(), &study);
+    psw_rooms rooms = *psw_house();
+    rooms.learned_r = NULL; /* whatever files it names */
+    psw_status status =
+        psw_study_parse(text, sizeof text - 1, "study.yaml", options->set, options->set_count, &rooms, &study);
     must_say(status, PSW_USAGE);
     if (study && options->where) must_say(psw_filter_create(study, options->where, &filter), PSW_USAGE);
     for (ptrdiff_t slot = 0; filter && slot < psw_study_slots(study) && slot < 64; slot++) {

@@ -89,9 +89,10 @@ FENCES = [
      ["src/measure/"]),
     (r"\bassert\s*\(|\b_?exit\s*\(|\b_Exit\s*\(|\bquick_exit\s*\(|\babort\s*\(", "the end of the program",
      ["src/cmd/main.c", "src/store/guard.c"]),
+    (r"\b_mm\d*_\w+\s*\(|\bv\w+q_\w*f(?:32|64)\s*\(", "intrinsics", ["src/base/lanes.h"]),
 ]
 FENCED_HEADERS = {"cblas.h": ["include/polysweep/real.h"], "hdf5.h": ["src/store/"], "hdf5_hl.h": ["src/store/"],
-                  "assert.h": []}
+                  "assert.h": [], "immintrin.h": ["src/base/lanes.h"], "arm_neon.h": ["src/base/lanes.h"]}
 
 
 def check_fences(root):
@@ -112,7 +113,8 @@ def check_fences(root):
 MUTABLE_STATE = {
     "src/base/status.c": "the message slot, injected faults",
     "src/sweep/stop.c": "what a signal handler can write to",
-    "src/record/house.c": "a table filled once from the columns",
+    "src/store/house.c": "a table filled once from the columns",
+    "src/theory/edges.c": "the edges of the last cases: what is remembered is what would be computed",
 }
 
 
@@ -196,6 +198,60 @@ def check_lengths(root, report=None):
             yield f"{path.relative_to(root)}: {count} lines; two ideas, perhaps"
 
 
+FOR_TESTS = {  # what only tests call or read
+    "attend": "a whole attention on one rank, what teams are compared with",
+    "psw_split_depths": "of splits without runs",
+    "psw_split_teams": "of splits without runs",
+    "sketch_tensorsketch_import": "tables of another program",
+    "psw_theory_masses": "the masses of the closed form, which brute force is held against",
+    "special_class": "one of them",
+    "special_other": "one of them",
+    "own_class": "one of them",
+    "other_class": "one of them",
+    "leak_same": "one of them",
+    "leak_other": "one of them",
+}
+
+
+def offered_by(header):
+    """Functions that a header declares, and members of its structs."""
+    for line in header.code.splitlines():
+        found = re.match(r"(?!typedef|static|extern|return)\w[\w\s*]*?\b(?:PSW_PRECISION_NAME\()?(\w+)\)?\(", line)
+        if found and "{" not in line:
+            yield found[1], "function", "is called"
+    without_enums = re.sub(r"\benum\s*\w*\s*\{[^}]*\}", "", header.code)
+    for body in re.findall(r"\bstruct\s*\w*\s*\{((?:[^{}]|\{[^{}]*\})*)\}", without_enums):
+        for member in body.split(";"):
+            pointer = re.search(r"\(\*(\w+)\)", member)
+            names = [pointer[1]] if pointer else re.findall(r"\b(\w+)(?:\[[^\]]*\])*\s*(?=,|$)", member.strip())
+            for name in names:
+                yield name, "member", "is read"
+
+
+def called_in(code):
+    """Words inside of functions, tables and macros: declarations and definitions begin in the first column."""
+    for line in code.splitlines():
+        if line.startswith("#"):
+            line = re.sub(r"^#define \w+\([^)]*\)|^#.*", "", line)
+        elif not line[:1].isspace():
+            line = (re.split("[{=]", line, maxsplit=1) + [""])[1]
+        yield from re.findall(r"\w+", line)
+
+
+def check_used(root):
+    """What headers offer is used by the program, not only by tests."""
+    units = units_of(root)
+    code = "\n".join(unit.code for unit in units)
+    tables = "\n".join(table.read_text() for table in root.glob("src/*/*.def"))
+    read = re.findall(r"(?:\.|->)(\w+)\b(?!\s*=[^=])|\b(?:AT|offsetof)\([^()]*?(\w+)\)", code)
+    used = {"function": set(called_in(code)),
+            "member": {a or b for a, b in read} | set(re.findall(r"\w+", tables))}
+    for unit in units:
+        for name, kind, what in offered_by(unit) if unit.name.endswith(".h") else ():
+            if name not in used[kind] and name not in FOR_TESTS:
+                yield f"{unit.name}: the {kind} {name} {what} nowhere in src"
+
+
 def files_of(root, endings):
     for top in ("src", "include", "tests", "jobs", "analysis"):
         for folder, folders, names in os.walk(root / top):
@@ -214,7 +270,8 @@ def check_words(root):
                 yield f"{path.relative_to(root)}:{n}: {later.search(line)[0]}"
 
 
-CHECKS = [check_rooms, check_includes, check_fences, check_state, check_sites, check_registered, check_lengths, check_words]
+CHECKS = [check_rooms, check_includes, check_fences, check_state, check_sites, check_registered, check_lengths, check_used,
+          check_words]
 
 
 def main():

@@ -43,6 +43,9 @@ FAULTS = [
     ("src/spec/mpi.c", "int f(void) { return MPI_Init(0, 0); }\n", "MPI in a room"),
     ("src/store/stop.c", "void f(void) { exit(1); }\n", "end of the program"),
     ("src/store/stop.c", "void f(void) { assert(1); }\n", "end of the program"),
+    ("src/spec/wide.c", "#include <immintrin.h>\n", "includes immintrin.h"),
+    ("src/spec/wide.c", "void f(void) { _mm256_fmadd_pd(a, b, c); }\n", "intrinsics outside"),
+    ("src/spec/wide.c", "void f(void) { vfmaq_n_f64(a, b, c); }\n", "intrinsics outside"),
     ("src/spec/state.c", "static int calls = 0;\n", "outlives"),
     ("src/spec/state.c", "double table[8];\n", "outlives"),
     ("src/spec/state.c", "int f(void)\n{\n    static char *text;\n    return 0;\n}\n", "outlives"),
@@ -54,6 +57,8 @@ FAULTS = [
     ("src/spec/long.c", LONG, "more than 45"),
     ("src/spec/median.c", LONG * 9, "median"),
     ("src/spec/file.c", "int x;\n" * 451, "451 lines"),
+    ("src/spec/private.h", "/* spec: inside. */\nint idle(int a);\n", "function idle is called nowhere"),
+    ("src/spec/private.h", "/* spec: inside. */\nstruct s {\n    int a, idle[3];\n};\n", "member idle is read nowhere"),
     ("src/spec/later.c", LATER, "later.c:1"),
 ]
 

@@ -214,7 +214,6 @@ static void second_launch(void)
 {
     psw_store *store = open_store(PSW_OK, 0);
     if (!store) return;
-    CHECK(psw_store_launch(store) == 1, "launch %td", psw_store_launch(store));
     put_the_rest(store);
     CHECK(psw_store_close(&world, store) == PSW_OK, "%s", psw_message());
     if (world.rank == 0) check_slots(true);

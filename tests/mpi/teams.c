@@ -82,6 +82,8 @@ static void against_alone(const psw_comm *team, const psw_point *p, psw_choice c
     CHECK(rows == 2 * (double)p->n, "%s: %g rows", describe(p, choice, team->size), rows);
     CHECK((sent > 0) == (team->size > 1 && p->n > p->block), "%s: %g bytes", describe(p, choice, team->size), sent);
     CHECK(traffic.pass_s >= 0 && traffic.busy_s >= 0 && traffic.comm_s >= 0, "times");
+    CHECK(team->size > 1 ? traffic.wait_s > 0 && isfinite(traffic.wait_s) : traffic.wait_s == 0, "wait %g",
+          traffic.wait_s);
 }
 
 static const struct {
@@ -110,6 +112,7 @@ static void all_kinds(const psw_comm *team, ptrdiff_t n, ptrdiff_t block, ptrdif
             for (int k = 0; k < KINDS; k++) {
                 bool sketch = kinds[k].r > 0 || kinds[k].method == PSW_MONOMIAL;
                 source_make((uint64_t)(n + block), n, 6, 6, special, true, sketch);
+                source_fine();
                 psw_point p = point_of(kinds[k].method, kinds[k].beta, (psw_mask)mask, (psw_precision)precision, block);
                 p.r = kinds[k].r, p.draws = 1;
                 p.den_constant = sketch ? 1e3 : 0; /* signed estimates: off zero */

@@ -42,6 +42,7 @@ static void groups(psw_precision precision, psw_mask mask)
     psw_point points[COUNT];
     result all, one, some;
     source_make(11, 333, 7, 5, 200, false, false);
+    source_fine();
     for (int i = 0; i < COUNT; i++) points[i] = point_of(PSW_EXACT, degrees[i], mask, precision, 100);
     must_run(points, COUNT, &all);
     must_run(points + 2, 3, &some);
@@ -65,6 +66,7 @@ static void later_token(psw_precision precision)
     psw_point p;
     result before, after;
     source_make(12, 260, 6, 6, 40, false, false);
+    source_fine();
     p = point_of(PSW_EXACT, 4, PSW_CAUSAL, precision, 64);
     must_run(&p, 1, &before);
     for (int set = 0; set < 2; set++)
@@ -96,6 +98,7 @@ static void other_set(psw_precision precision, psw_mask mask, ptrdiff_t d)
     psw_point p;
     result both, alone;
     source_make(13, N, d, d, 570, true, false);
+    source_fine();
     p = point_of(PSW_EXACT, 4, mask, precision, 512);
     must_run(&p, 1, &both);
     CHECK(run_sets(&p, 1, 1, &alone) == PSW_OK, "%s", psw_message());
@@ -134,6 +137,7 @@ static void passes(const psw_point *points, ptrdiff_t count)
 static void repeated(psw_precision precision, psw_mask mask)
 {
     source_make(23, 300, 6, 5, 170, false, false);
+    source_fine();
     psw_point points[2] = {point_of(PSW_EXACT, 4, mask, precision, 64), point_of(PSW_EXACT, 7, mask, precision, 64)};
     passes(points, 2);
     points[0] = point_of(PSW_POLYSKETCH, 4, mask, precision, 32);
@@ -142,6 +146,7 @@ static void repeated(psw_precision precision, psw_mask mask)
     points[0].local = mask == PSW_CAUSAL ? 64 : 0;
     passes(points, 1);
     source_make(24, 300, 6, 6, 170, true, false); /* one array for queries, keys and values */
+    source_fine();
     points[0].v = source.v;
     passes(points, 1);
 }
@@ -203,12 +208,21 @@ static void permutation(psw_method method)
 static void linear_is_degree_one(psw_precision precision)
 {
     result linear, exact;
-    source_make(16, 200, 9, 7, 100, false, false);
+    source_make(16, 200, 9, 7, 100, false, true);
+    source_fine();
     psw_point p = point_of(PSW_LINEAR, NAN, PSW_CAUSAL, precision, 64);
     must_run(&p, 1, &linear);
     p.method = PSW_EXACT, p.beta = 1;
     must_run(&p, 1, &exact);
     CHECK(same_bits(&linear, 0, &exact, 0, 0, 200) && same_bits(&linear, 0, &exact, 0, 1, 200), "linear, beta 1");
+    result_free(&exact);
+    p.negative = PSW_NEGATIVE_ABS;
+    must_run(&p, 1, &exact);
+    CHECK(!same_bits(&linear, 0, &exact, 0, 0, 200), "nothing was negative");
+    result_free(&linear);
+    p.method = PSW_LINEAR, p.beta = NAN;
+    must_run(&p, 1, &linear);
+    CHECK(same_bits(&linear, 0, &exact, 0, 0, 200) && same_bits(&linear, 0, &exact, 0, 1, 200), "|z|");
     result_free(&linear);
     result_free(&exact);
 }
@@ -303,6 +317,13 @@ static void refusals(void)
     CHECK(psw_attend_check(&p) == PSW_USAGE, "no degree");
     p.method = PSW_LINEAR;
     CHECK(psw_attend_check(&p) == PSW_OK, "linear keeps signs: %s", psw_message());
+    CHECK(psw_attend_allow(&p) == PSW_USAGE && strstr(psw_message(), "negative: signed"), "%s", psw_message());
+    for (p.negative = PSW_NEGATIVE_SIGNED; p.negative <= PSW_NEGATIVE_ABS; p.negative++)
+        CHECK(psw_attend_allow(&p) == PSW_OK, "linear, signed scores: %s", psw_message());
+    p.negative = PSW_NEGATIVE_REFUSE, source.is_signed = false;
+    CHECK(psw_attend_allow(&p) == PSW_OK, "scores that are not negative: %s", psw_message());
+    p.method = PSW_SOFTMAX, source.is_signed = true;
+    CHECK(psw_attend_allow(&p) == PSW_OK, "softmax has no sign: %s", psw_message());
     p.method = PSW_EXACT, p.beta = 0, source.zeros = true;
     CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "0^0"), "%s", psw_message());
     source.zeros = false;

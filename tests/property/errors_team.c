@@ -99,6 +99,7 @@ static void measure(team *t, bool alone)
         merge(t, PSW_ERRORS_DRAWN);
         psw_status status = engine->attend(&group, data, (psw_tables){draw, NULL}, &arena, (psw_watch){0}, hear, t);
         CHECK(status == PSW_OK, "%s", psw_message());
+        merge(t, PSW_ERRORS_TAKEN);
     }
     merge(t, PSW_ERRORS_ENDING);
     for (int rank = 0; rank < t->size; rank++) {
@@ -138,8 +139,16 @@ static void same_columns(const team *t, const psw_sketch_columns *wanted)
         CHECK(apart(got->entropy, wanted->entropy) < close_to, "%s: entropy %g", describe(t), got->entropy);
         CHECK(apart(got->theory_err_amm, wanted->theory_err_amm) < close_to, "%s: theory %.17g, not %.17g", describe(t),
               got->theory_err_amm, wanted->theory_err_amm);
-        CHECK(got->bad_rows == wanted->bad_rows && got->err_rows == wanted->err_rows, "%s: %td bad of %td, not %td",
-              describe(t), got->bad_rows, got->err_rows, wanted->bad_rows);
+        CHECK(got->err_rows == wanted->err_rows, "%s: %td rows", describe(t), got->err_rows);
+        CHECK(apart(got->err_out_good, wanted->err_out_good) < close_to, "%s: good %.17g, not %.17g", describe(t),
+              got->err_out_good, wanted->err_out_good);
+        CHECK(apart(got->err_out_row_q50, wanted->err_out_row_q50) < close_to &&
+                  apart(got->err_out_row_q90, wanted->err_out_row_q90) < close_to,
+              "%s: rows %.17g and %.17g, not %.17g and %.17g", describe(t), got->err_out_row_q50, got->err_out_row_q90,
+              wanted->err_out_row_q50, wanted->err_out_row_q90);
+        CHECK(got->state_bytes == wanted->state_bytes && got->map_features == wanted->map_features &&
+                  got->exact_map == wanted->exact_map,
+              "%s: map", describe(t));
         CHECK(got->neg_frac == wanted->neg_frac, "%s: %g negative", describe(t), got->neg_frac);
         CHECK(memcmp(got, t->columns, sizeof *got) == 0, "%s: rank %d has other columns than rank 0", describe(t),
               rank);

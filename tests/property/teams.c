@@ -55,6 +55,7 @@ static void row_folds(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, bool shar
     psw_point points[3];
     result alone;
     source_make((uint64_t)(7 * n + block), n, 6, shared ? 6 : 5, special, shared, false);
+    source_fine();
     for (int kind = 0; kind < 3; kind++) {
         ptrdiff_t count = kind == 0 ? 3 : 1;
         for (ptrdiff_t i = 0; i < count; i++)

@@ -34,7 +34,7 @@ shell_is_right() { # script
 cat >cut.yaml <<'STUDY'
 schema: 1
 study: cut
-data: {kind: self_attention, preset: W2, noise: 0.05}
+data: {kind: self_attention, preset: W2, noise: 0.05, data_draws: 1}
 methods: [exact]
 grid: {seed: {from: 1, to: 40, step: 1}, n: 512, d: 18, beta: [2, 4, 8, 16]}
 judge: {m: 16, trials: 400}

@@ -16,9 +16,9 @@ export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo
 cat >study.yaml <<'STUDY'
 schema: 1
 study: tail
-data: {kind: self_attention, preset: W2, noise: 0.05}
+data: {kind: self_attention, preset: W2, noise: 0.05, data_draws: 1}
 methods: [exact, softmax, linear]
-grid: {n: [64, 256, 1024], d: 18, beta: [2, 4, 8], mask: [full, causal], block: 128}
+grid: {n: [64, 256, 1024], d: 18, beta: [2, 4, 8], negative: signed, mask: [full, causal], block: 128}
 include: [{method: exact, n: 16384, d: 18, beta: 6, block: 128}]  # most of the work: a team of all, or the others wait
 judge: {m: 8, trials: 100}
 STUDY

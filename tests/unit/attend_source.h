@@ -109,6 +109,22 @@ static inline void source_make(uint64_t seed, ptrdiff_t n, ptrdiff_t d, ptrdiff_
         }
 }
 
+/* Uses all bits of the mantissas, for tests of bits: of the plain rows most products are exact, so that a product
+ * which is rounded before it is added has the bits of one that is not. */
+static inline void source_fine(void)
+{
+    for (int side = 0; side < 3; side++) {
+        const uint64_t values[] = {source.shared ? 0 : (uint64_t)side};
+        psw_key key = psw_random_key(PSW_STREAM_DATA, 1, values, 1);
+        ptrdiff_t width = side == PSW_VALUE ? source.v : source.d;
+        for (ptrdiff_t i = 0; i < source.n * width; i++) {
+            double u;
+            psw_random_uniforms(key, (uint64_t)i, 0, 1, &u);
+            for (int set = 0; set < 2; set++) source.rows[set][side][i] *= 1 + u * 0x1p-11;
+        }
+    }
+}
+
 /* ---- what an engine makes of it ---- */
 
 typedef struct result { /* [points][sets][n]... */

@@ -32,14 +32,24 @@ static void functions(void)
     CHECK(psw_log2(1) == 0 && psw_log2(0x1p-1022) == -1022 && psw_exp2(0) == 1 && psw_exp2(-1021) == 0x1p-1021,
           "powers of two are exact");
     CHECK(isnan(psw_exp2(NAN)), "NaN stays NaN");
+    CHECK(psw_exp2_any(-2000) == 0 && isinf(psw_exp2_any(1024)) && psw_exp2_any(-1060) == 0x1p-1060, "past the range");
+    CHECK(isnan(psw_exp2_any(NAN)) && psw_exp2_any(INFINITY) == INFINITY && psw_exp2_any(-INFINITY) == 0, "no number");
+    CHECK(psw_exp2_any(0.3) == psw_exp2(0.3) && psw_exp2_any(-700.4) == psw_exp2(-700.4), "any is the same");
+    CHECK(psw_log2_any(0x1p-1070) == -1070 && psw_log2_any(0) == -INFINITY && isnan(psw_log2_any(-1)), "log2 of any");
+    CHECK(psw_log2_any(INFINITY) == INFINITY && isnan(psw_log2_any(NAN)), "log2 of what is no number");
+}
+
+static psw_weight_sum weigh(const psw_point *p, const double *z, ptrdiff_t count, double *w)
+{
+    double peak = psw_peak_magnitude(z, count);
+    return psw_method_row_of(PSW_EXACT)->weigh(p, &(psw_score_row){z, count, peak, psw_log2(peak)}, w);
 }
 
 /* Every weight is z^beta 2^-E, the largest one in [1, 2), and the sum is theirs. */
 static void row_of(const psw_point *p, const double *z, ptrdiff_t count)
 {
     static double w[COUNT];
-    psw_score_row row = {z, count, psw_peak_magnitude(z, count)};
-    psw_weight_sum seen = psw_method_row_of(PSW_EXACT)->weigh(p, &row, w);
+    psw_weight_sum seen = weigh(p, z, count, w);
     long double sum = 0;
     double top = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -80,10 +90,10 @@ static void special_rows(void)
 {
     double z[3] = {0, 0, 0}, w[3] = {7, 7, 7};
     psw_point p = {.beta = 4};
-    psw_weight_sum sum = psw_method_row_of(PSW_EXACT)->weigh(&p, &(psw_score_row){z, 3, psw_peak_magnitude(z, 3)}, w);
+    psw_weight_sum sum = weigh(&p, z, 3, w);
     CHECK(sum.sum == 0 && sum.exponent == PSW_EMPTY && w[0] == 0 && w[2] == 0, "zero scores have no weight");
     p.beta = 0;
-    sum = psw_method_row_of(PSW_EXACT)->weigh(&p, &(psw_score_row){z, 3, 0}, w);
+    sum = weigh(&p, z, 3, w);
     CHECK(sum.sum == 3 && sum.exponent == 0 && w[1] == 1, "degree 0 counts");
     double odd[] = {-3, 2, -1};
     CHECK(psw_peak_magnitude(odd, 3) == 3 && psw_peak_largest(odd, 3) == 2, "peaks");
@@ -92,7 +102,7 @@ static void special_rows(void)
     CHECK(isnan(psw_peak_magnitude(odd, 3)), "NaN is on top");
     double low[] = {1, 0x1p-241, 0.5}; /* 2^-964: below what is kept */
     p.beta = 4;
-    psw_method_row_of(PSW_EXACT)->weigh(&p, &(psw_score_row){low, 3, 1}, w);
+    weigh(&p, low, 3, w);
     CHECK(w[0] == 1 && w[1] == 0 && w[2] == 0.0625, "a weight out of reach is 0: %g", w[1]);
 }
 

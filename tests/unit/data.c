@@ -82,9 +82,11 @@ static void noise_is_shared_by_the_data_sets(void)
         sum += noise;
         squares += noise * noise;
     }
-    const uint64_t values[] = {320, 34};
+    uint64_t noise;
+    memcpy(&noise, &p.noise, sizeof noise);
+    const uint64_t values[] = {PSW_SELF_ATTENTION, 320, 34, noise, 0}; /* random_version 2 */
     double normals[34];
-    psw_random_normals(psw_random_key(PSW_STREAM_NOISE, 7, values, 2), 11, 0, 34, normals);
+    psw_random_normals(psw_random_key(PSW_STREAM_NOISE, 7, values, 5), 11, 0, 34, normals);
     for (ptrdiff_t k = 0; k < 34; k++) /* one rounding of the product, one of the sum */
         CHECK_NEAR(zero[11 * 34 + k], definition(&p, 0, 11, k) + 0.3 * s / sqrt(34) * normals[k], 1e-15);
     double count = (double)(p.n * p.d); /* 10880 normals: five standard errors of mean and variance */
@@ -92,6 +94,61 @@ static void noise_is_shared_by_the_data_sets(void)
     CHECK(fabs(squares / count - 1) < 5 * sqrt(2 / count), "variance %g", squares / count);
     free(zero);
     free(one);
+}
+
+/* Row 5, entry 3 of draw `draw` without what the point has there anyway, in units of the noise. */
+static double noise_of(psw_point p, ptrdiff_t draw)
+{
+    double row[64];
+    psw_data *data = NULL;
+    CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
+    psw_data_draw(data, draw);
+    psw_data_rows(data, 0, PSW_KEY, 5, 1, row);
+    psw_data_close(data);
+    return (row[3] - definition(&p, 0, 5, 3)) / (p.noise * psw_data_unit(&p)) * sqrt((double)p.d);
+}
+
+/* What a draw of the noise depends on, and what not. */
+static void draws_of_noise(void)
+{
+    psw_point p = plain(320, 34), q = p;
+    p.noise = 0.3;
+    q = p, q.beta = 9, q.mask = PSW_CAUSAL, q.method = PSW_SOFTMAX, q.precision = PSW_FP32, q.block = 7,
+    q.data_draws = 5;
+    CHECK_NEAR(noise_of(q, 2), noise_of(p, 2), 1e-13); /* rounding of the difference */
+    CHECK(noise_of(p, 0) != noise_of(p, 1), "draws differ");
+    q = p, q.noise = 0.2;
+    CHECK(fabs(noise_of(q, 0) - noise_of(p, 0)) > 1e-6, "other noise, other draws");
+    q = p, q.n = 640;
+    CHECK(fabs(noise_of(q, 0) - noise_of(p, 0)) > 1e-6, "other n, other draws");
+    p.common = 1;
+    q = p, q.n = 640, q.noise = 0.2;
+    CHECK_NEAR(noise_of(q, 3), noise_of(p, 3), 1e-13);
+    CHECK(noise_of(p, 3) != noise_of(p, 4), "draws differ");
+    q.d = 18, q.v = 18;
+    CHECK(fabs(noise_of(q, 3) - noise_of(p, 3)) > 1e-6, "other width, other draws");
+    CHECK(psw_data_random_version(&p) == 2 && psw_data_draws(&p) == 1, "version");
+    p.noise = 0;
+    CHECK(psw_data_random_version(&p) == 0, "nothing is random");
+}
+
+/* Draw 0 of the other kinds is what it was without draws. */
+static void draws_of_normals(void)
+{
+    psw_point p = plain(64, 10);
+    p.data_kind = PSW_GAUSSIAN;
+    const uint64_t side[] = {PSW_KEY, 10}, second[] = {PSW_KEY, 10, 1};
+    double row[10], expected[2][10];
+    psw_random_normals(psw_random_key(PSW_STREAM_DATA, p.seed, side, 2), 5, 0, 10, expected[0]);
+    psw_random_normals(psw_random_key(PSW_STREAM_DATA, p.seed, second, 3), 5, 0, 10, expected[1]);
+    psw_data *data = NULL;
+    CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
+    for (int draw = 1; draw >= 0; draw--) {
+        psw_data_draw(data, draw);
+        psw_data_rows(data, 0, PSW_KEY, 5, 1, row);
+        CHECK(!memcmp(row, expected[draw], sizeof row), "draw %d", draw);
+    }
+    psw_data_close(data);
 }
 
 static void row_norms(void)
@@ -171,6 +228,8 @@ int main(void)
         ranges_are_bitwise_parts(0.1, (psw_row_norm)norm);
     }
     noise_is_shared_by_the_data_sets();
+    draws_of_noise();
+    draws_of_normals();
     row_norms();
     bad_shapes_are_refused();
     facts();

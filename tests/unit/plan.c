@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attend/work.h"
 #include "check.h"
 #include "polysweep/errors.h"
 #include "polysweep/plan.h"
@@ -21,7 +22,7 @@ static psw_point point(ptrdiff_t n, ptrdiff_t d, double beta)
 /* Scores of both data sets, strip by strip and leaf by leaf: D_1's only where the strip or the leaf holds j3. */
 static double scores_made(const psw_point *p)
 {
-    ptrdiff_t strip = (ptrdiff_t)(1024 / psw_engine_of(p->precision)->real_bytes);
+    ptrdiff_t strip = PSW_STRIP < p->block ? PSW_STRIP : p->block;
     double made = 0;
     for (ptrdiff_t leaf = 0; leaf < p->n; leaf += p->block)
         for (ptrdiff_t q = leaf; q < p->n && q < leaf + p->block; q += strip)
@@ -102,6 +103,25 @@ static void test_cost_of_sketches(void)
         CHECK(more > 2 * attended && more < 2 * once, "two more draws: %g after %g", more, once);
         CHECK(psw_cost_time(&psw_rates_default, &exact).predicted_s < once, "errors hold a sketch against all of A");
     }
+}
+
+/* Draws of the rows: everything but what is fixed is done as often. */
+static void test_cost_of_draws(void)
+{
+    psw_point p = point(1024, 66, 4);
+    p.noise = 0.1, p.trials = 160;
+    psw_cost once = psw_cost_time(&psw_rates_default, &p);
+    p.data_draws = 16;
+    psw_cost more = psw_cost_time(&psw_rates_default, &p);
+    double fixed = psw_rates_default.point_s, heads = once.head_s; /* as many trials in all */
+    CHECK_NEAR(more.predicted_s - fixed - heads, 16 * (once.predicted_s - fixed - heads), 1e-12);
+    CHECK_NEAR(more.repeat_s, once.repeat_s, 1e-15);
+    CHECK_NEAR(more.head_s, once.head_s, 1e-15);
+    p.trials = 161; /* rounded up to 176 */
+    CHECK_NEAR(psw_cost_time(&psw_rates_default, &p).head_flops / once.head_flops, 1.1, 1e-12);
+    psw_group group = {&p, 1};
+    psw_team_cost two = psw_cost_team_time(&psw_rates_default, &group, PSW_CHOICE_AUTO, 2, 1);
+    CHECK(two.seconds > more.predicted_s / 4 && two.seconds < more.predicted_s, "a team's draws");
 }
 
 /* D_1 is D_0 up to the block of j3; of 1024 tokens in blocks of 256 that is the last one. Under a full mask it has the
@@ -210,6 +230,7 @@ int main(void)
     test_cost_of_methods();
     test_cost_of_sketches();
     test_cost_of_a_second_set();
+    test_cost_of_draws();
     test_scaling();
     test_group_limit();
     test_schedule();

@@ -81,6 +81,53 @@ static void monomials(void)
     CHECK(psw_sketch_state_bytes(&point) == bytes / 2, "%g bytes", psw_sketch_state_bytes(&point));
 }
 
+static void exact_is(bool exact, psw_point point)
+{
+    psw_sketch_shape s = psw_sketch_shape_of(&point);
+    CHECK(s.exact == exact, "method %d, beta %g, d = %td: exact %d", (int)point.method, point.beta, point.d, s.exact);
+}
+
+/* What is stored where the map is the row itself, whatever size was asked for. */
+static void exact_maps(void)
+{
+    psw_point point = sketch_point(PSW_POLYSKETCH, 2, 24, 16);
+    CHECK(psw_sketch_shape_of(&point).features == 300 &&
+              psw_sketch_state_bytes(&point) == 300 * 8.0 * (1 + (double)point.v),
+          "degree 2");
+    exact_is(true, point);
+    point.r = 40;
+    CHECK(psw_sketch_shape_of(&point).features == 300, "degree 2, r = 40");
+    exact_is(true, point);
+    point.weights = 1;
+    CHECK(psw_sketch_shape_of(&point).features == 820, "learned");
+    exact_is(false, point);
+    point = sketch_point(PSW_TREE, 1, 24, 16);
+    CHECK(psw_sketch_shape_of(&point).features == 24, "tree of degree 1");
+    exact_is(true, point);
+    exact_is(true, sketch_point(PSW_MONOMIAL, 5, 6, 0));
+    exact_is(false, sketch_point(PSW_TREE, 2, 24, 16));
+    exact_is(false, sketch_point(PSW_POLYSKETCH, 4, 24, 16));
+    static const psw_method signs[] = {PSW_TENSORSKETCH, PSW_SRHT, PSW_MACLAURIN};
+    for (int i = 0; i < 3; i++)
+        for (ptrdiff_t d = 1; d <= 2; d++) exact_is(d == 1, sketch_point(signs[i], 3, d, 16));
+    exact_is(false, sketch_point(PSW_FAVOR, NAN, 1, 16));
+}
+
+/* A window is as long as the sequence at most. */
+static void running(void)
+{
+    psw_point point = sketch_point(PSW_POLYSKETCH, 4, 32, 8);
+    point.v = 32, point.n = 1024, point.mask = PSW_CAUSAL;
+    CHECK(psw_sketch_running_bytes(&point) == 9504, "%g bytes", psw_sketch_running_bytes(&point));
+    point.local = 64;
+    CHECK(psw_sketch_running_bytes(&point) == 9504 + 32768, "%g bytes", psw_sketch_running_bytes(&point));
+    CHECK(psw_sketch_state_bytes(&point) == 9504, "%g bytes", psw_sketch_state_bytes(&point));
+    point.precision = PSW_FP32;
+    CHECK(psw_sketch_running_bytes(&point) == (9504 + 32768) / 2, "%g bytes", psw_sketch_running_bytes(&point));
+    point.n = 32;
+    CHECK(psw_sketch_running_bytes(&point) == (9504 + 16384) / 2, "%g bytes", psw_sketch_running_bytes(&point));
+}
+
 static void shapes(void)
 {
     psw_point point = sketch_point(PSW_POLYSKETCH, 4, 64, 32);
@@ -211,6 +258,8 @@ int main(void)
     refusals();
     monomials();
     shapes();
+    exact_maps();
+    running();
     learned_follows_its_definition();
     weights_of_another_shape();
     return test_end();

@@ -57,6 +57,35 @@ static void durations_and_sizes(void)
     for (ptrdiff_t i = 0; bad[i]; i++) CHECK(psw_parse_size(bad[i], &value) == PSW_USAGE, "'%s' was taken", bad[i]);
 }
 
+/* Whole numbers are what the digits say, however they are written, up to 2^53. */
+static void whole_numbers(void)
+{
+    static const struct {
+        const char *text;
+        double value;
+    } right[] = {{"9007199254740992", 0x1p53},
+                 {"9007199254740991", 0x1p53 - 1},
+                 {"9.007199254740992e15", 0x1p53},
+                 {"0009007199254740992.000", 0x1p53},
+                 {"900719925474099200000e-5", 0x1p53},
+                 {"0", 0},
+                 {"0.00e7", 0},
+                 {"0e99999999999999999999", 0},
+                 {"1e3", 1000},
+                 {"0.001e+6", 1000},
+                 {"1200.", 1200},
+                 {"+10", 10}};
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        char text[200];
+        psw_format(text, sizeof text,
+                   "schema: 1\nseed: %s\nmethods: [exact]\ndata: {preset: P1}\ngrid: {beta: 2, n: 8, d: 3}\n",
+                   right[i].text);
+        psw_study *study = study_of(text);
+        CHECK((double)psw_study_point(study, 0).seed == right[i].value, "seed %s", right[i].text);
+        psw_study_free(study);
+    }
+}
+
 static void nearest(void)
 {
     static const char *const names[] = {"beta", "trials", "precision", "n", "seed", NULL};
@@ -88,6 +117,7 @@ int main(void)
 {
     ranges();
     durations_and_sizes();
+    whole_numbers();
     nearest();
     words();
     return test_end();

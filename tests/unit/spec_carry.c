@@ -87,6 +87,7 @@ static void weights(void)
     HEAD "data: {kind: gaussian}\nmethods: [polysketch: {r: [8], weights: " list "}]\n"                                \
          "grid: {beta: [4], n: [64], d: [16]}\n"
     all_found(LEARNED("[a.h5, b.h5]"), LEARNED("[c.h5, b.h5, a.h5]"), 1);
+    all_found(LEARNED("[a.h5, b.h5]"), LEARNED("[none, {file: b.h5, r: 8}, {file: a.h5, r: 8}]"), 1);
     CHECK(found(LEARNED("[a.h5, b.h5]"), LEARNED("[c.h5, b.h5]")) == 1, "b.h5 alone is in both");
 #define HEADS(path)                                                                                                    \
     HEAD "data: {kind: file, path: " path "}\nmethods: [softmax]\ngrid: {n: [64], d: [16], head: [0, 1]}\n"

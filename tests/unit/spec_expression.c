@@ -1,12 +1,23 @@
 /* Values of expressions, words of coded names, theory columns, filters. */
 #include "unit/spec_study.h"
 
-static const char *const names[] = {"x", "y", "method", "mask", NULL};
-static const int coded[] = {-1, -1, PSW_WORDS_METHOD, PSW_WORDS_MASK};
+/* `full` and `none` are names here, and words of other names. */
+static const char *const names[] = {"x",      "y",       "method", "mask", "full", "row_norm",
+                                    "timing", "weights", "team",   "none", NULL};
+static const int coded[] = {-1,
+                            -1,
+                            PSW_WORDS_METHOD,
+                            PSW_WORDS_MASK,
+                            -1,
+                            PSW_WORDS_ROW_NORM,
+                            PSW_WORDS_TIMING,
+                            PSW_WORDS_WEIGHTS,
+                            PSW_WORDS_TEAM,
+                            -1};
 
 static double value(const void *subject, ptrdiff_t name)
 {
-    static const double values[] = {3, -2.5, PSW_POLYSKETCH, PSW_CAUSAL};
+    static const double values[] = {3, -2.5, PSW_POLYSKETCH, PSW_CAUSAL, 7, PSW_NORM_SQRT_D, 0, 0, 2, 9};
     (void)subject;
     return values[name];
 }
@@ -76,6 +87,23 @@ static void values(void)
         {"mask == causal and method != exact", 1},
         {"mask == mask", 1},
         {"x==3&&!(y>0)", 1},
+        /* a word is the other side's, whatever else it names */
+        {"mask == full", 0},
+        {"full == mask", 0},
+        {"causal == mask and full == 7", 1},
+        {"mask != full and full + 1 == 8", 1},
+        {"row_norm == sqrt_d", 1},
+        {"row_norm == none", 0},
+        {"none != row_norm", 1},
+        {"timing == none", 1},
+        {"none == timing and none == 9", 1},
+        /* numbers with a word among them */
+        {"weights == none", 1},
+        {"none == weights", 1},
+        {"weights == 0 and not weights > 0", 1},
+        {"team == auto", 0},
+        {"auto != team and team == 2", 1},
+        {"team + 1 == none - 6", 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK_NEAR(evaluate(cases[i].text), cases[i].value, 1e-15); /* one rounding of log, exp */
@@ -92,6 +120,13 @@ static void messages(void)
         {"n", "--where n: column 1: unknown name 'n' in an expression"},
         {"method == exat", "--where method == exat: column 11: 'exat' is none of: exact, softmax, linear, closed_form, "
                            "monomial, polysketch, tree, tensorsketch, srht, maclaurin, favor; the nearest is 'exact'"},
+        {"team == atuo", "--where team == atuo: column 9: 'atuo' is none of: auto; the nearest is 'auto'"},
+        {"team + 1 == auto", "--where team + 1 == auto: column 13: unknown name 'auto' in an expression"},
+        {"auto == -team", "--where auto == -team: column 1: unknown name 'auto' in an expression"},
+        {"timing == sqrt_d", "--where timing == sqrt_d: column 11: 'sqrt_d' is none of: none, alone, shared, "
+                             "oversubscribed, beside"},
+        {"row_norm == timing", "--where row_norm == timing: column 1: 'row_norm' has words for values (none, unit, "
+                               "layernorm, sqrt_d); compare it with == or !="},
         {"", "--where : column 1: the expression ends too early; a number or a name is missing"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -81,6 +81,8 @@ static void resolved(void)
         "time: {reps: 4}\nexclude:\n",
         "schema: 1\ndata: {kind: scores}\nmethods: [softmax]\ngrid: {n: 8, seed: [1, 2], negative: refuse}\nrun: "
         "{team: 4}\n",
+        "schema: 1\ndata: {preset: P1}\ngrid: {n: 64, seed: 5}\npredict: {p: x}\n"
+        "include: [{method: exact, beta: 3, d: 34}, {method: linear, d: 10, x: 2}]\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         psw_study *study = study_of(texts[i]), *again = study ? study_of(psw_study_resolved(study)) : NULL;
@@ -112,7 +114,9 @@ static void difference(void)
 {
     check_difference("grid.beta=[2,4,8]", "grid.beta: 2, 4, 8 here, 2, 4 in the file");
     check_difference("data.preset=W2", "data.preset: W2 here, P1 in the file");
-    check_difference("grid.precision=fp32", "grid.precision: fp32 here, fp64 in the file");
+    check_difference("grid.precision=fp32", "grid.precision: fp32 here, fp64 in the file\n"
+                                            "include.1: linear, nan, 64, 34, precision, fp32 here, "
+                                            "linear, nan, 64, 34 in the file");
     check_difference("judge.m=7", "judge.m: 7 here, ceil(8 * log(n)) in the file");
     check_difference("methods.polysketch.r=[8]", "methods.polysketch.r: 8 here, 8, 16 in the file");
     check_difference("exclude=[]", "exclude: nothing here, n == 128 and beta == 4 and classes == 8 in the file");
@@ -124,11 +128,45 @@ static void difference(void)
     check_difference("run.threads=2", "");
 }
 
+/* Files of programs whose points of include took nothing from grid have these identities (recorded then). */
+static void earlier(void)
+{
+    static const char shared[] =
+        "schema: 1\nseed: 3\ndata: {preset: W2}\nmethods: [exact]\n"
+        "grid: {beta: [2, 4], n: 64, d: 10, precision: fp32, seed: 5, negative: signed, x: 7}\n"
+        "predict: {mine: x}\ninclude: [{method: exact, beta: 2, n: 128, d: 34}, {method: "
+        "linear, n: 64, d: 34, x: 3}]\n";
+    static const char nothing_shared[] =
+        "schema: 1\nseed: 3\ndata: {preset: W2}\nmethods: [exact]\n"
+        "grid: {beta: [2, 4], n: [64], d: [10]}\n"
+        "include: [{method: exact, beta: 3, n: 128, d: 34, negative: signed}, {method: "
+        "linear, n: 64, d: 34}]\n";
+    static const psw_rooms alone = {.first_files = true};
+    psw_study *asked = study_of(shared), *stored = study_with(shared, &alone, NULL);
+    char text[1024];
+    CHECK(psw_study_identity(stored) == 0x57d3b0aad1fe14b3, "%016llx", (unsigned long long)psw_study_identity(stored));
+    CHECK(psw_study_identity(asked) != psw_study_identity(stored), "the points are other ones");
+    psw_study_difference(asked, stored, text, sizeof text);
+    CHECK(strcmp(text, "include.1: exact, 2, 128, 34, precision, fp32, negative, signed, seed, 5 here, "
+                       "exact, 2, 128, 34 in the file\n"
+                       "include.2: linear, nan, 64, 34, precision, fp32, negative, signed, seed, 5 here, "
+                       "linear, nan, 64, 34 in the file") == 0,
+          "%s", text);
+    psw_study_free(asked);
+    psw_study_free(stored);
+    asked = study_of(nothing_shared), stored = study_with(nothing_shared, &alone, NULL);
+    CHECK(psw_study_identity(stored) == 0x6a3c0fedc4e56dda && psw_study_identity(asked) == 0x6a3c0fedc4e56dda,
+          "the same points");
+    psw_study_free(asked);
+    psw_study_free(stored);
+}
+
 int main(void)
 {
     same();
     other();
     resolved();
+    earlier();
     difference();
     return test_end();
 }

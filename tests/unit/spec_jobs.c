@@ -9,7 +9,7 @@
 static psw_status check(const psw_point *point)
 {
     PSW_TRY(psw_data_check(point, NULL));
-    return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_check(point);
+    return point->method == PSW_CLOSED_FORM ? PSW_OK : psw_attend_allow(point);
 }
 
 /* What the points take one by one on a common core. */
@@ -21,6 +21,20 @@ static double core_seconds(const psw_study *study)
         seconds += psw_cost_time(&psw_rates_default, &p).predicted_s;
     }
     return seconds;
+}
+
+/* What a study is about, it asks for. */
+static void check_sense(const char *name, const psw_study *study)
+{
+    const psw_settings *settings = psw_study_settings(study);
+    bool about_time = strstr(psw_study_text(study), "time_median_s") != NULL; /* in a comment */
+    CHECK(!about_time || (settings->timing && settings->keep_samples), "%s is about time and takes none", name);
+    for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
+        psw_point p = psw_study_point(study, slot);
+        bool of_a_model = p.data_kind != PSW_FILE || p.row_norm == PSW_NORM_SQRT_D;
+        CHECK(of_a_model, "%s, slot %td: scores of a model's heads are divided by the root of d", name, slot);
+        if (!of_a_model) break;
+    }
 }
 
 static void check_file(const char *name)
@@ -36,6 +50,7 @@ static void check_file(const char *name)
     status = psw_study_parse(resolved, strlen(resolved), name, NULL, 0, &rooms, &again);
     CHECK(status == PSW_OK && psw_study_identity(again) == psw_study_identity(study), "%s: resolved is another study",
           name);
+    check_sense(name, study);
     CHECK(core_seconds(study) < 600, "%s needs %.0f s of a core", name, core_seconds(study));
     fprintf(stderr, "%s: %td points, about %.0f s of a core\n", name, psw_study_slots(study), core_seconds(study));
     psw_study_free(again);

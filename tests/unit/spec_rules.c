@@ -68,10 +68,17 @@ static void collapse(void)
     /* a zip group of which a part is ignored */
     check_points(TOP "methods: [softmax]\nzip: {s: {beta: [1, 2, 3], n: [64, 64, 128]}}\ngrid: {d: 10}\n",
                  "softmax - 64 10;softmax - 128 10;");
-    /* closed_form has no precision, mask or trials */
+    /* closed_form has no precision, seed or trials, but all that its result, or whether it knows one, depends on */
     check_points(TOP "methods: [closed_form]\n"
-                     "grid: {precision: [fp64, fp32], mask: [full, causal], trials: [1, 2], beta: 3, n: 64, d: 10}\n",
+                     "grid: {precision: [fp64, fp32], seed: [1, 2], trials: [1, 2], beta: 3, n: 64, d: 10}\n",
                  "closed_form 3 64 10;");
+    static const char *const axes[] = {"mask: [full, causal]", "noise: [0, 0.1]", "row_norm: [none, unit]",
+                                       "den_constant: [0, 1]", "j3: [0, 1]"};
+    for (size_t i = 0; i < sizeof axes / sizeof axes[0]; i++) {
+        char text[200];
+        snprintf(text, sizeof text, TOP "methods: [closed_form]\ngrid: {beta: 3, n: 64, d: 10, %s}\n", axes[i]);
+        check_points(text, "closed_form 3 64 10;closed_form 3 64 10;");
+    }
     psw_study *study =
         study_of(TOP "methods: [softmax, exact]\ngrid: {x: [1, 2], n: 64, d: 10}\nderive: {beta: 2 * x}\n");
     psw_point blank = psw_study_point(study, 0), kept = psw_study_point(study, 2);
@@ -169,7 +176,7 @@ static void include(void)
     psw_point first = psw_study_point(study, 2), second = psw_study_point(study, 3), third = psw_study_point(study, 4),
               last = psw_study_point(study, 5);
     CHECK(first.block == 512 && first.m == 9 && first.trials == 200, "judge and defaults; derive is skipped");
-    CHECK(first.precision == PSW_FP64 && first.seed == 3 && isnan(first.own[0]), "the grid is not looked at");
+    CHECK(first.precision == PSW_FP32 && first.seed == 5 && isnan(first.own[0]), "single values of grid, no axes");
     CHECK(first.preset == PSW_W2 && second.preset == PSW_P1 && second.c == 0.7, "data, or its own preset");
     CHECK(third.preset == PSW_CUSTOM && third.kappa == 0.2 && third.a_1 == 1.2, "its own constant");
     CHECK(last.features == 6 && last.j3 == 127 && last.m == 4 && last.block == 256, "sizes, defaults by formula");
@@ -177,6 +184,45 @@ static void include(void)
         psw_point p = psw_study_point(study, slot);
         CHECK(psw_study_slot(study, &p) == slot, "slot %td", slot);
     }
+    psw_study_free(study);
+}
+
+/* Points that nothing else makes. */
+static void include_alone(void)
+{
+    static const char *const heads[] = {TOP, TOP "methods: []\n", TOP "methods: [softmax, linear]\ngrid:\n",
+                                        TOP "methods: [exact]\ngrid: {}\nzip: {}\n",
+                                        TOP "methods: [exact]\ngrid: {n: 128, negative: signed}\n"};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        char text[400];
+        psw_format(text, sizeof text,
+                   "%sinclude: [{method: exact, beta: 3, n: 128, d: 34}, {method: linear, n: 64, d: 10}]\n", heads[i]);
+        check_points(text, "exact 3 128 34;linear - 64 10;");
+    }
+    /* single values that say all a method needs are a point */
+    check_points(TOP "methods: [linear, exact]\ngrid: {n: 64, d: 10}\ninclude: [{method: exact, beta: 4}]\n",
+                 "linear - 64 10;exact 4 64 10;");
+    check_points("schema: 1\ndata: {kind: file, path: q.h5, heads: [0, 1]}\nmethods: [softmax]\n"
+                 "include: [{method: softmax, n: 64, d: 10, head: 2}]\n",
+                 "softmax - 64 10;");
+}
+
+static void include_own_axes(void)
+{
+    psw_study *study = study_of(TOP "methods: [exact]\ngrid: {beta: [2, 3], n: 64, d: 10, x: 5}\npredict: {p: x + y}\n"
+                                    "exclude: [{when: y != 4, why: only points of include have it}]\n"
+                                    "include: [{method: exact, beta: 4, y: 4, x: 1}, {method: linear, y: 0.5}]\n");
+    double predicted[4][PSW_PREDICT_MAX];
+    psw_point points[4];
+    CHECK(psw_study_slots(study) == 4, "%td slots", psw_study_slots(study));
+    for (ptrdiff_t slot = 0; slot < 4; slot++) {
+        points[slot] = psw_study_point(study, slot);
+        psw_study_predictions(study, &points[slot], predicted[slot]);
+        CHECK(psw_study_slot(study, &points[slot]) == slot, "slot %td", slot);
+    }
+    CHECK(points[0].own[0] == 5 && isnan(points[0].own[1]) && isnan(predicted[0][0]), "of the grid");
+    CHECK(points[2].own[0] == 1 && points[2].own[1] == 4 && predicted[2][0] == 5, "of the entry");
+    CHECK(isnan(points[3].own[0]) && points[3].own[1] == 0.5, "the entry's alone, not the grid's");
     psw_study_free(study);
 }
 
@@ -234,6 +280,75 @@ static void files(void)
     CHECK(strstr(psw_message(), "/nonexistent/study.yaml") != NULL, "%s", psw_message());
 }
 
+static psw_status rows_of(const char *path, ptrdiff_t *r)
+{
+    if (path[0] == 'x') return PSW_FAIL(PSW_ENVIRONMENT, "%s is not there", path);
+    *r = path[0] - 'a' + 5;
+    return PSW_OK;
+}
+
+typedef struct sized {
+    const char *weights;
+    ptrdiff_t r, draws;
+} sized;
+
+/* Slots of one degree in order. */
+static void check_sized(const char *keys, const psw_rooms *rooms, ptrdiff_t count, const sized *expected)
+{
+    char text[400];
+    psw_format(text, sizeof text,
+               "schema: 1\ndata: {kind: gaussian}\nmethods: [polysketch: {%s}]\ngrid: {beta: [4, 6], n: 64, d: 10}\n",
+               keys);
+    psw_study *study = study_with(text, rooms, NULL),
+              *again = study_of(psw_study_resolved(study)); /* without the files */
+    CHECK(psw_study_slots(study) == 2 * count, "%s: %td slots", keys, psw_study_slots(study));
+    CHECK(psw_study_identity(again) == psw_study_identity(study), "%s: resolved is another study", keys);
+    for (ptrdiff_t slot = 0; slot < 2 * count && slot < psw_study_slots(study); slot++) {
+        psw_point p = psw_study_point(study, slot);
+        const sized *e = &expected[slot / 2];
+        const char *path = p.weights ? psw_study_path(study, p.weights) : "none";
+        CHECK(strcmp(path, e->weights) == 0 && p.r == e->r && p.draws == e->draws && p.features == p.r * (p.r + 1) / 2,
+              "%s, slot %td: %s r = %td features = %td draws = %td", keys, slot, path, p.r, p.features, p.draws);
+        CHECK(psw_study_slot(study, &p) == slot, "%s: slot %td is not found", keys, slot);
+    }
+    psw_study_free(study);
+    psw_study_free(again);
+}
+#define SIZED(keys, rooms, ...)                                                                                        \
+    check_sized(keys, rooms, sizeof((sized[]){__VA_ARGS__}) / sizeof(sized), (sized[]){__VA_ARGS__})
+
+/* Learned and random tables in one study: r of a learned sketch is its file's. */
+static void weights(void)
+{
+    static const psw_rooms files = {.learned_r = rows_of};
+    SIZED("weights: [none, a.h5, b.h5], r: [4, 7]", &files, {"none", 4, 20}, {"none", 7, 20}, {"a.h5", 5, 20},
+          {"b.h5", 6, 20});
+    SIZED("r: [4, 7], weights: [b.h5, none], draws: [2, 3]", &files, {"b.h5", 6, 2}, {"b.h5", 6, 3}, {"none", 4, 2},
+          {"none", 4, 3}, {"none", 7, 2}, {"none", 7, 3});
+    SIZED("weights: [a.h5, b.h5]", &files, {"a.h5", 5, 20}, {"b.h5", 6, 20});
+    SIZED("weights: none, features: 36", NULL, {"none", 8, 20});
+    SIZED("weights: [none, a.h5], features: [10, 36]", &files, {"none", 4, 20}, {"none", 8, 20}, {"a.h5", 5, 20});
+    /* said in the study, or given for learned tables alone: no file is looked at */
+    SIZED("weights: [none, {file: a.h5, r: 9}, {file: x.h5, r: 3}], r: 4", NULL, {"none", 4, 20}, {"a.h5", 9, 20},
+          {"x.h5", 3, 20});
+    SIZED("weights: {file: x.h5, r: 9}", NULL, {"x.h5", 9, 20});
+    psw_study *study = study_with(TOP "include: [{method: polysketch, weights: a.h5, beta: 2, n: 64, d: 10}, {method: "
+                                      "polysketch, weights: x.h5, r: 3, beta: 2, n: 64, d: 10}, {method: polysketch, "
+                                      "weights: none, r: 4, beta: 2, n: 64, d: 10}]\n",
+                                  &files, NULL);
+    psw_study *again = study_of(psw_study_resolved(study));
+    CHECK(psw_study_point(study, 0).r == 5 && psw_study_point(study, 1).r == 3 && psw_study_point(study, 2).r == 4,
+          "of points of include");
+    CHECK(psw_study_identity(study) == psw_study_identity(again), "resolved is another study");
+    psw_study_free(study);
+    psw_study_free(again);
+    const char *missing =
+        "schema: 1\ndata: {kind: gaussian}\nmethods: [polysketch: {weights: x.h5}]\ngrid: {beta: 4, n: 64, d: 10}\n";
+    CHECK(psw_study_parse(missing, strlen(missing), "s.yaml", NULL, 0, &files, &study) == PSW_ENVIRONMENT && !study,
+          "a file that is not there");
+    SIZED("weights: x.h5, r: [4, 7]", &files, {"x.h5", 4, 20}, {"x.h5", 7, 20});
+}
+
 /* One row of the table for each key that a study may have. */
 static void keys(void)
 {
@@ -264,9 +379,12 @@ int main(void)
     derive();
     exclude();
     include();
+    include_alone();
+    include_own_axes();
     overrides();
     settings();
     files();
+    weights();
     keys();
     return test_end();
 }

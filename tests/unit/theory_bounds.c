@@ -2,11 +2,12 @@
 #include "check.h"
 #include "polysweep/theory.h"
 #include "theory_case.h"
+#include "theory_masses.h"
 
 static double theta(psw_point p, double beta)
 {
     p.beta = beta;
-    return psw_theory_masses(&p, 1).special;
+    return masses_of(&p, 1).special;
 }
 
 static psw_firing firing(psw_point p, double beta)
@@ -19,7 +20,7 @@ static psw_firing firing(psw_point p, double beta)
 static double favourable(psw_point p, int set, double beta)
 {
     p.beta = beta;
-    psw_masses mass = psw_theory_masses(&p, set);
+    masses mass = masses_of(&p, set);
     return (set ? p.a_1 : p.a_0) * mass.special + p.b * (mass.special + mass.special_class);
 }
 
@@ -34,7 +35,7 @@ static void roots(psw_point p)
         CHECK_NEAR(favourable(p, 0, t.beta_up_special), p.kappa, 1e-12);
     if (t.beta_up_class > 0 && isfinite(t.beta_up_class)) {
         p.beta = t.beta_up_class;
-        CHECK_NEAR(p.b * psw_theory_masses(&p, 0).own_class, p.kappa, 1e-12);
+        CHECK_NEAR(p.b * masses_of(&p, 0).own_class, p.kappa, 1e-12);
     }
     if (isfinite(t.beta_large)) CHECK(theta(p, t.beta_large) >= 0.5 - 1e-12, "theta %g", theta(p, t.beta_large));
     CHECK(t.beta_fail <= t.beta_ok, "%g > %g", t.beta_fail, t.beta_ok);
@@ -83,12 +84,79 @@ static void limits(void)
     CHECK(theta(case_of(&P3, 4096, 34, 0), 256) > 1 - 1e-12, "beta = 256");
 }
 
+/* Row j3 of a causal mask sees what is before it: the last one everything, the first one itself alone. */
+static void causal(void)
+{
+    psw_point p = case_of(&W2, 1024, 34, 4), q = p;
+    q.mask = PSW_CAUSAL, q.j3 = 1023;
+    psw_theory full = psw_theory_point(&p), last = psw_theory_point(&q);
+    CHECK(last.special_mass_d1 == full.special_mass_d1 && last.beta_c == full.beta_c && last.beta_ok == full.beta_ok &&
+              last.beta_large == full.beta_large && last.beta_up_special == full.beta_up_special,
+          "the last row sees all");
+    /* the first row sees itself alone: b > kappa fires there whatever the degree */
+    CHECK(last.beta_up_class == 0 && last.beta_up == 0 && isnan(last.beta_up_class_3s), "%g", last.beta_up_class);
+    CHECK(last.fire_d0 > 0.999 && last.success < 1e-8 && isinf(last.edge_lo), "success %g", last.success);
+    q.j3 = 0;
+    psw_theory alone = psw_theory_point(&q);
+    CHECK(alone.special_mass_d1 == 1 && alone.beta_c == 0 && alone.beta_ok == 0, "the first row sees itself alone");
+    /* the second row, one key of each of two classes: b / (1 + H) = kappa */
+    CHECK_NEAR(alone.beta_up_class, 0.0, 1e-15);
+    q.b = 0.15, q.kappa = 0.1;
+    CHECK_NEAR(psw_theory_point(&q).beta_up_class, log(0.1 / 0.05) / log1p(0.15 * 0.15), 1e-12);
+    q.d = 4; /* two classes: the first row of the second round sees two keys of its class to one of the other */
+    q.kappa = 0.14;
+    CHECK_NEAR(psw_theory_point(&q).beta_up_class, log(0.5 * 0.14 / 0.01) / log1p(0.15 * 0.15), 1e-12);
+    p = q = case_of(&P1, 1024, 34, 4);
+    q.mask = PSW_CAUSAL, q.j3 = 500;
+    roots(q);
+    CHECK(psw_theory_point(&q).beta_c < psw_theory_point(&p).beta_c, "fewer keys, lower degree");
+}
+
+/* Constants that cancel do so on their decimals: these sums are not 0 in doubles, of either sign. */
+static void decimals(void)
+{
+    const double ties[][3] = {{0.01, 0.09, 0.1},         {0.05, 0.05, 0.1},
+                              {0.1, 0.2, 0.3},           {0.7, 0.1, 0.8},
+                              {0.04, 0.06, 0.1},         {1.1, 2.2, 3.3},
+                              {1e-9, 0.3, 0.300000001},  {0.57, 0.43, 1},
+                              {123456.7, 0.1, 123456.8}, {0.05, 0.0500000000000001, 0.1}};
+    for (size_t i = 0; i < sizeof ties / sizeof ties[0]; i++) {
+        psw_point p = case_of(&P1, 64, 10, 1e9);
+        bool tie = i + 1 < sizeof ties / sizeof ties[0];
+        p.a_0 = ties[i][0], p.b = ties[i][1], p.kappa = ties[i][2], p.a_1 = p.a_0 + 1, p.c = 10;
+        CHECK(isinf(psw_theory_point(&p).beta_up_special) == tie, "%g + %g = %g", p.a_0, p.b, p.kappa);
+        CHECK((psw_theory_firing(&p).d0 == 0) == tie, "%g + %g = %g fires", p.a_0, p.b, p.kappa);
+        p.a_1 = p.a_0, p.a_0 = 0;
+        CHECK(isinf(psw_theory_point(&p).beta_c) == tie, "%g + %g = %g", p.a_1, p.b, p.kappa);
+        CHECK(isinf(psw_theory_point(&p).beta_fail) == tie, "%g + %g = %g", p.a_1, p.b, p.kappa);
+        p.a_1 = ties[i][2], p.kappa = ties[i][0]; /* a_1 - b = kappa */
+        CHECK(isinf(psw_theory_point(&p).beta_ok), "%g - %g = %g", p.a_1, p.b, p.kappa);
+    }
+}
+
+/* What is left of a limit: with f = 1 - 1e-17 and less, a_0 + b = kappa + 1e-15 fires, and only with w_1 = w_k = w_d
+ * = 1. */
+static void near_ties(void)
+{
+    psw_point p = case_of(&P1, 64, 10, 400);
+    p.a_0 = 0.06, p.b = 0.04;
+    CHECK(firing(p, 400).d0 == 0, "a tie");
+    p.a_0 = 0.060000000000001;
+    CHECK_NEAR(firing(p, 1e4).d0, 0.125, 1e-13);
+    p.a_0 = 0.059999999999999;
+    CHECK(firing(p, 1e4).d0 == 0, "below");
+}
+
 static void where_it_applies(void)
 {
     psw_point good = case_of(&P1, 64, 10, 4), p;
     CHECK(psw_theory_applies(&good), "plain point");
     p = good, p.mask = PSW_CAUSAL;
-    CHECK(isnan(psw_theory_point(&p).success), "causal");
+    CHECK(!isnan(psw_theory_point(&p).success) && !isnan(psw_theory_point(&p).beta_c), "causal");
+    p.j3 = 64;
+    CHECK(isnan(psw_theory_point(&p).success), "no token");
+    p = good, p.mask = PSW_CAUSAL, p.noise = 0.1;
+    CHECK(isnan(psw_theory_point(&p).success) && isnan(psw_theory_point(&p).special_mass_d1), "causal, noise");
     p = good, p.noise = 0.1;
     CHECK(isnan(psw_theory_point(&p).beta_c), "noise");
     p = good, p.den_constant = 1;
@@ -126,6 +194,11 @@ static void sketches(void)
     CHECK(isnan(favor.beta_c) && isnan(favor.success), "favor has no degrees");
 }
 
+static bool same(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
 /* By name, the columns are the fields. */
 static void oracle(void)
 {
@@ -133,10 +206,10 @@ static void oracle(void)
     psw_theory t = psw_theory_point(&p);
     const double fields[] = {t.special_mass_d1, t.special_mass_d0,  t.success, t.fire_d1,    t.fire_d0,
                              t.beta_fail,       t.beta_c,           t.beta_ok, t.beta_large, t.beta_up_special,
-                             t.beta_up_class,   t.beta_up_class_3s, t.beta_up};
+                             t.beta_up_class,   t.beta_up_class_3s, t.beta_up, t.edge_lo,    t.edge_hi};
     ptrdiff_t count = 0;
     for (; psw_theory_oracle.names[count]; count++)
-        CHECK(psw_theory_oracle.value(&p, count) == fields[count], "%s", psw_theory_oracle.names[count]);
+        CHECK(same(psw_theory_oracle.value(&p, count), fields[count]), "%s", psw_theory_oracle.names[count]);
     CHECK(count == (ptrdiff_t)(sizeof fields / sizeof fields[0]), "%td columns", count);
     p.method = PSW_SOFTMAX;
     CHECK(isnan(psw_theory_oracle.value(&p, 6)) && !isnan(psw_theory_oracle.value(&p, 2)), "softmax has no degrees");
@@ -146,6 +219,9 @@ int main(void)
 {
     every_preset();
     limits();
+    causal();
+    decimals();
+    near_ties();
     where_it_applies();
     sketches();
     oracle();

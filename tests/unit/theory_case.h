@@ -25,7 +25,8 @@ static inline psw_point case_of(const preset_case *preset, ptrdiff_t n, ptrdiff_
                    .block = 512,
                    .seed = 20231030,
                    .trials = 100,
-                   .kappa = 0.1};
+                   .kappa = 0.1,
+                   .level = 0.9};
     p.a_0 = preset->a_0, p.a_1 = preset->a_1, p.b = preset->b, p.c = preset->c;
     p.m = (ptrdiff_t)ceil(8 * log((double)n));
     return p;

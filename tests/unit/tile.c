@@ -2,17 +2,19 @@
  * for the same shape (BLAS). Compiled for both precisions. */
 #include "polysweep/tile.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
 
-static psw_real *numbers(ptrdiff_t count, unsigned seed)
+/* All bits of the mantissa are in use, so that no product is exact: one that is rounded before it is added shows. */
+static psw_real *numbers(ptrdiff_t count, uint64_t seed)
 {
     psw_real *x = malloc((size_t)count * sizeof *x);
     for (ptrdiff_t i = 0; i < count; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        x[i] = (psw_real)((double)(seed >> 8) / (1 << 24) - 0.5);
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        x[i] = (psw_real)(((double)(seed >> 12) + 0.5) * 0x1p-52 - 0.5);
     }
     return x;
 }

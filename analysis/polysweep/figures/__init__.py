@@ -6,6 +6,7 @@ from .decomposition import decomposition
 from .degrees import degrees
 from .errors import errors
 from .heads import heads
+from .lengths import lengths
 from .phase import phase
 from .prediction import prediction
 from .roofline import roofline
@@ -13,5 +14,5 @@ from .scaling import strong, weak
 from .separation import separation
 from .timeline import timeline
 
-__all__ = ["Figure", "costs", "curves", "decomposition", "degrees", "errors", "heads", "phase", "prediction", "roofline",
+__all__ = ["Figure", "costs", "curves", "decomposition", "degrees", "errors", "heads", "lengths", "phase", "prediction", "roofline",
            "separation", "strong", "timeline", "weak"]

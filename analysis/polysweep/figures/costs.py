@@ -8,6 +8,7 @@ import pandas as pd
 
 from .. import style
 from ..cases import case_label, number
+from ..checks import of_dataset
 from ..sketches import COSTS, against, cost, crossing, held, label
 from .figure import Figure, kernel_text, spaced
 
@@ -15,6 +16,7 @@ WORDS = {"flops": "operations", "bytes": "bytes moved", "seconds": "seconds"}
 MOST_CASES, MOST_PANELS, MOST_SIZES = 3, 4, 6
 
 
+@of_dataset
 def costs(ds):
     """Yields, for every case, the figure of operations, bytes and seconds over n: a column per degree and method, a curve
     per size of the sketch, the exact method beside. Nothing without a length that both have twice."""

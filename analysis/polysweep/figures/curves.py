@@ -9,6 +9,8 @@ import pandas as pd
 from .. import oracle, style
 from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, table
 from ..cases import curves as split
+from ..checks import fraction, of_dataset
+from ..critical import level_of
 from ..sketches import SIZE, reference
 from .figure import Figure, facts, places, spaced
 
@@ -16,14 +18,16 @@ MOST_ROWS, MOST_COLUMNS, MOST_CURVES = 6, 3, 8
 COLUMNS = "successes trials success_rate success_lo success_hi theory_success status".split()
 
 
-def curves(ds):
+@of_dataset
+def curves(ds, level=None):
     """Yields the figure of success against beta; nothing if no method was swept over degrees.
 
     Colour is n where n varies, else d, else the first coordinate that does; one panel per combination of the rest.
     Lines are evaluated between the grid's degrees with this package's closed form where that reproduces the file's
     theory_success, and connect the file's values elsewhere. Sketches have no such line: behind theirs stands the exact
-    method's.
+    method's. level: where the dotted line is; the study's by default.
     """
+    level = level_of(ds) if level is None else fraction(level, "level")
     names, frame = case_columns(ds), judged(table(ds))
     swept = frame[frame["beta"].notna() & (frame["method"] != "closed_form")]
     if swept["beta"].nunique() < 2:
@@ -36,7 +40,7 @@ def curves(ds):
     shown = {(*row, column): panels[(*row, column)] for row, column in chosen if (*row, column) in panels}
     lines = []
     with style.use():
-        canvas = _canvas(shown, across, frame, names, rest, colour, lines)
+        canvas = _canvas(shown, across, frame, names, rest, colour, lines, level)
     caption = ("Points: measured rate with its 95 % Wilson interval. Lines: exact probability of success, a consequence "
                "of the definitions of data and head, not a fit. Beside each panel: softmax and linear, which have no "
                "degree (bar: 95 % Wilson interval; tick: exact probability).")
@@ -57,7 +61,7 @@ def _colour_axis(frame, names):
     return "n"
 
 
-def _canvas(panels, across, frame, names, rest, colour, lines):
+def _canvas(panels, across, frame, names, rest, colour, lines, level):
     down = -(-len(panels) // across)
     canvas = matplotlib.figure.Figure(figsize=(0.9 + 3.1 * across, 0.55 + 2.45 * down), layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False, sharey=True)
@@ -68,7 +72,7 @@ def _canvas(panels, across, frame, names, rest, colour, lines):
         colours[0] = style.INK  # methods that have no size
     for ax, (key, part) in zip(grid.flat, panels.items()):
         _behind(ax, frame, names, dict(zip(rest, key)), colour, colours)
-        _panel(ax, part[part[colour].isin(colours)], colour, colours, dict(zip(rest, key)), lines)
+        _panel(ax, part[part[colour].isin(colours)], colour, colours, dict(zip(rest, key)), lines, level)
         _levels(ax, frame, names, dict(zip(rest, key)), colour, colours, part)
         ax.set_title(_title(names, dict(zip(rest, key)), part), pad=5)
     for ax in list(grid.flat)[len(panels):]:
@@ -107,12 +111,12 @@ def _behind(ax, frame, names, fixed, colour, colours):
                     linestyle=(0, (4, 1.6)), zorder=1)
 
 
-def _panel(ax, part, colour, colours, fixed, lines):
+def _panel(ax, part, colour, colours, fixed, lines, level):
     beta = np.unique(part["beta"])
     scale = style.scale_of(beta)
-    for level in (0, 1):
-        ax.axhline(level, color=style.PALE, linewidth=0.7, zorder=0)
-    ax.axhline(0.9, color=style.GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
+    for end in (0, 1):
+        ax.axhline(end, color=style.PALE, linewidth=0.7, zorder=0)
+    ax.axhline(level, color=style.GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
     for value, colour_ in colours.items():
         curve = part[part[colour] == value].sort_values("beta")
         if not len(curve):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from .. import style
 from ..cases import SYMBOLS, number
+from ..checks import of_dataset
 from ..scaling import strong as strong_table, weak as weak_table
 from ..sketches import SIZE
 from .figure import Figure, rows_of, series_left_out
@@ -20,6 +21,7 @@ GOOD = 0.8  #: POP's rule of thumb
 MOST_ROWS, MOST_COLUMNS = 4, 3
 
 
+@of_dataset
 def decomposition(ds):
     """Yields, for strong and for weak scaling, the figure of efficiencies over the team: a panel per method and point."""
     for kind, table in (("strong", strong_table(ds)), ("weak", weak_table(ds))):

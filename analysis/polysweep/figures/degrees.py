@@ -8,41 +8,54 @@ import numpy as np
 
 from .. import style
 from ..cases import case_columns, case_label, number, table
-from ..critical import TARGET, critical
+from ..checks import of_dataset
+from ..critical import critical, level_of
 from .figure import Figure, facts, spaced
 
 MOST_WIDTHS, MOST_CASES = 3, 6
 COLOURS = ("#0b4f8a", "#c8102e", "#2f7d4f", "#b8730b", "#6a3d9a", "#4d4d4d")
+APART = 0.012  #: of the axis: how far bars of several cases at one length are set apart
 
 
-def degrees(ds, target=TARGET, found=None):
-    """Yields the figure of the measured critical degree over n, a panel per width and a colour per case; nothing with
-    fewer than three lengths. found: the table of `critical`, if it is there already."""
+@of_dataset
+def degrees(ds, level=None, found=None):
+    """Yields the figure of the lower critical degree over n, a panel per width and a colour per case; nothing where fewer than
+    three lengths have one. The bars are columns lower_lo and lower_hi of the table. found: the table of `critical` at this
+    level, if it is there already."""
     names, frame = case_columns(ds), table(ds)
-    found = critical(ds, target) if found is None else found
+    level = level_of(ds) if level is None else level
+    found = critical(ds, level) if found is None else found
     if not len(found):
         return
     groups = {(key[-1], *key[:-1]): part.sort_values("n") for key, part in
-              found[found["trials"] > 0].groupby([*names, "method", "d"])
-              if part["n"].nunique() > 2 and part["beta_crit"].notna().sum() > 2}
+              found[found["trials"] > 0].groupby([*names, "method", "d"]) if (part["verdict"] == "edges").sum() > 2}
     if not groups:
         return
     widths, cases = spaced({key[0] for key in groups}, MOST_WIDTHS), spaced({key[1:] for key in groups}, MOST_CASES)
+    shown = {key: groups[key] for key in groups if key[0] in widths and key[1:] in cases}
     with style.use():
-        canvas = _canvas({key: groups[key] for key in groups if key[0] in widths and key[1:] in cases}, names, frame, target)
-    caption = (f"First degree of the grid whose rate of success is at least {target:g} (points), against the "
-               "sequence length. Bars: from the last degree that is below it to the first that reaches it, by 95 % Wilson "
-               "intervals. Lines: predicted critical degree. "
-               "Bands, where there is one: from the derived bound up to which D\u2081 cannot fire to the one "
-               "from which it can.")
-    left_out = len(groups) - sum(key[0] in widths and key[1:] in cases for key in groups)
-    if left_out:
-        caption += f" {left_out} further curves are in the data only."
-    yield Figure("critical-degrees", "Critical degree against sequence length", f"{caption} {facts(frame)}", canvas,
-                 {"": found})
+        canvas = _canvas(shown, names, frame, level)
+    yield Figure("critical-degrees", "Critical degree against sequence length",
+                 f"{_caption(shown, len(groups), level)} {facts(frame)}", canvas, {"": found})
 
 
-def _canvas(groups, names, frame, target):
+def _caption(shown, groups, level):
+    text = (f"Bars hold the first degree of the grid whose true rate of success is at least {level:g}, as in the table of critical "
+            "degrees: with 95 % confidence they do so together with those for the last such degree. A bar that ends in a triangle is "
+            "open: the grid ends before the edge is enclosed. Lines: predicted critical degree, which need not be one of the grid. ")
+    if any(np.isfinite(part["edge_lo"]).any() for part in shown.values()):
+        text += f"Dots: the real degree at which the exact probability reaches {level:g}, at most a step of the grid below the edge. "
+    text += ("Bands, where there is one: from the derived bound up to which D\u2081 cannot fire to the one from which it "
+             "can.")
+    without = sum((part["verdict"] != "edges").sum() for part in shown.values())
+    if without:
+        text += f" {without} lengths without a bar: no degree reaches it, or trials do not settle where."
+    if groups > len(shown):
+        text += f" {groups - len(shown)} further curves are in the data only."
+    return text
+
+
+def _canvas(groups, names, frame, level):
     widths, cases = sorted({key[0] for key in groups}), sorted({key[1:] for key in groups}, key=str)
     colours = dict(zip(cases, COLOURS))
     lengths = np.array(sorted({n for part in groups.values() for n in part["n"]}), float)
@@ -51,40 +64,63 @@ def _canvas(groups, names, frame, target):
     row = canvas.subplots(1, len(widths), squeeze=False, sharey=True)[0]
     scale = style.scale_of(lengths)
     for ax, width in zip(row, widths):
-        for key, part in groups.items():
-            if key[0] == width:
-                _curve(ax, part, colours[key[1:]])
+        here = [case for case in cases if (width, *case) in groups]
+        for place, case in zip(_apart(len(here), lengths, scale), here):
+            _curve(ax, groups[(width, *case)], colours[case], place)
         style.grid_axis(ax.xaxis, lengths, scale, most=10 if len(widths) == 1 else 6)
         ax.set(xlim=style.cell_edges(lengths, scale)[[0, -1]], ylim=(0, None), xlabel="sequence length $n$")
         ax.set_title(f"$d$ = {number(width)}", pad=5)
         ax.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(8, integer=True))
         ax.spines[["top", "right"]].set_visible(False)
-    row[0].set_ylabel(rf"first $\beta$ with rate $\geq$ {target:g}")
-    bounds = any((part["beta_fail"] > 0).any() for part in groups.values())
-    handles = _handles(colours, names, frame)
-    canvas.legend(handles=handles if bounds else handles[:-1], loc="outside right upper", handlelength=1.8)
+    row[0].set_ylabel(rf"lower edge: first $\beta$ with rate $\geq$ {level:g}")
+    canvas.legend(handles=_handles(colours, names, frame, groups.values()), loc="outside right upper", handlelength=1.8)
     return canvas
 
 
-def _curve(ax, part, colour):
+def _apart(count, lengths, scale):
+    """Functions that move lengths a little, so that no bar hides another."""
+    offsets = APART * (np.arange(count) - (count - 1) / 2)
+    if scale == "log":
+        return [lambda n, by=by: n * (lengths[-1] / lengths[0]) ** by for by in offsets]
+    return [lambda n, by=by: n + by * (lengths[-1] - lengths[0]) for by in offsets]
+
+
+def _curve(ax, part, colour, place):
     low, high = part["beta_fail"].where(part["beta_fail"] > 0), part["beta_ok"].where(np.isfinite(part["beta_ok"]))
     ax.fill_between(part["n"], low, high, color=colour, alpha=0.12, linewidth=0)
-    ax.plot(part["n"], part["beta_c"], color=colour, linewidth=1.2)
-    low, high = part["crit_below"].fillna(part["crit_lo"]), part["crit_hi"].fillna(part["beta_crit"])
-    ax.vlines(part["n"], low, high, color=colour, linewidth=1.1)
-    ax.plot(part["n"], part["beta_crit"], "o", color=colour, markersize=4.6, markeredgecolor="white", markeredgewidth=0.6)
+    ax.plot(part["n"], part["beta_c"].where(np.isfinite(part["beta_c"])), color=colour, linewidth=1.2)
+    exact = part[np.isfinite(part["edge_lo"])]
+    ax.plot(place(exact["n"].to_numpy(float)), exact["edge_lo"], ".", color=colour, markersize=4, zorder=3)
+    bars(ax, part[part["verdict"] == "edges"], colour, place)
 
 
-def _handles(colours, names, frame):
-    handles = []
+def bars(ax, part, colour, place):
+    """Intervals of the lower edge: a cap at each end that trials gave, a triangle where the grid ends."""
+    at, low, high = place(part["n"].to_numpy(float)), part["lower_lo"].to_numpy(float), part["lower_hi"].to_numpy(float)
+    opened = np.isinf(low)
+    ends = np.where(opened, part["first"].to_numpy(float), low)
+    ax.vlines(at, ends, high, color=colour, linewidth=1.3, zorder=2.5)
+    look = dict(linestyle="none", color=colour, zorder=2.6)
+    ax.plot(at, high, "_", markersize=7, markeredgewidth=1.5, **look)
+    ax.plot(at[~opened], ends[~opened], "_", markersize=7, markeredgewidth=1.5, **look)
+    ax.plot(at[opened], ends[opened], "v", markersize=5, markerfacecolor="white", markeredgewidth=0.9, **look)
+
+
+def _handles(colours, names, frame, parts):
+    line, patch, handles = matplotlib.lines.Line2D, matplotlib.patches.Patch, []
     for key, colour in colours.items():
         points = frame
         for name, value in zip([*names, "method"], key):
             points = points[points[name] == value]
         label = ", ".join(filter(None, [case_label(names, key[:-1], points), "" if key[-1] == "exact" else key[-1]]))
-        handles.append(matplotlib.lines.Line2D([], [], color=colour, marker="o", markersize=4.6, linewidth=1.2,
-                                               markeredgecolor="white", markeredgewidth=0.6, label=label or key[-1]))
-    handles.append(matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=1.2, label=r"$\beta_c$: predicted (derived)"))
-    handles.append(matplotlib.patches.Patch(color=style.GREY, alpha=0.2, linewidth=0,
-                                            label=r"$\beta_{\mathrm{fail}}$ to $\beta_{\mathrm{ok}}$ (derived bounds)"))
+        handles.append(line([], [], color=colour, marker="_", markersize=7, linewidth=1.2, markeredgewidth=1.5, label=label or key[-1]))
+    handles.append(line([], [], color=style.GREY, linewidth=1.2, label=r"$\beta_c$: predicted (derived)"))
+    if any(np.isfinite(part["edge_lo"]).any() for part in parts):
+        handles.append(line([], [], color=style.GREY, marker=".", linestyle="none", label="exact edge (real degree)"))
+    if any(np.isinf(part["lower_lo"]).any() for part in parts):
+        handles.append(line([], [], color=style.GREY, marker="v", linestyle="none", markerfacecolor="white", markersize=5,
+                            label="open: the grid ends"))
+    if any((part["beta_fail"] > 0).any() for part in parts):
+        handles.append(patch(color=style.GREY, alpha=0.2, linewidth=0,
+                             label=r"$\beta_{\mathrm{fail}}$ to $\beta_{\mathrm{ok}}$ (derived bounds)"))
     return handles

@@ -8,7 +8,8 @@ import numpy as np
 
 from .. import style
 from ..cases import ERRORS, case_label
-from ..sketches import SERIES, held, label, sketches
+from ..checks import of_dataset
+from ..sketches import SERIES, held, label, once, sketches
 from .figure import Figure, kernel_text, kernels, spaced
 
 WORDS = {"err_amm": "matrix product\n(err_amm)", "err_attn": "attention weights\n(err_attn)", "err_out": "output\n(err_out)"}
@@ -16,6 +17,7 @@ SIZES = {"state_bytes": ("state", "size of the state"), "r": ("r", "rows of the 
 MOST_CASES, MOST_DEGREES = 3, 4
 
 
+@of_dataset
 def errors(ds):
     """Yields, for every case (data, n, d and what else is held), the figure of errors over the size of the state and the
     one over r: a row per error, a column per degree, a curve per method. Nothing where no error was measured."""
@@ -23,6 +25,7 @@ def errors(ds):
     if not len(frame) or not frame[list(ERRORS)].notna().any(axis=None):
         return
     frame, names = frame[frame["done"]], held(ds)
+    every, frame = frame, once(frame, [*names, "n", "d", "beta"])
     cases = dict(iter(frame.groupby([*names, "n", "d"], dropna=False)))
     chosen = spaced(cases, MOST_CASES)
     for x, (short, words) in SIZES.items():
@@ -35,7 +38,7 @@ def errors(ds):
                 canvas = _canvas(part, x, words)
             case = ", ".join(filter(None, [str(part["data_kind"].iloc[0]) if "data_kind" not in names else "",
                                            case_label(names, key[:-2]), f"n = {key[-2]}, d = {key[-1]}"]))
-            data = frame.sort_values([*names, "n", "d", "beta", *SERIES, x])
+            data = every.sort_values([*names, "n", "d", "beta", *SERIES, x])
             yield Figure(f"error-{short}{f'-{k + 1}' if len(chosen) > 1 else ''}",
                          f"Error against the {words.replace('$r$', 'r')}: {case}", _caption(part, x, len(cases) - len(chosen)),
                          canvas, {"": data[_columns(names)]})
@@ -43,7 +46,8 @@ def errors(ds):
 
 def _columns(names):
     return [*names, "method", "n", "d", "v", "beta", "r", "features", "local", "weights", "draws", "state_bytes",
-            *(name + kind for name in ERRORS for kind in ("", "_mean", "_q90")), "theory_err_amm", "err_rows", "bad_rows"]
+            *(name + kind for name in ERRORS for kind in ("", "_mean", "_q90")), "theory_err_amm", "err_rows", "bad_rows", "map_features",
+            "exact_map"]
 
 
 def _caption(part, x, left_out):

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from .. import style
-from ..scaling import way
 
 
 #: order of methods in a figure; others come between, by name
@@ -51,7 +50,7 @@ def spaced(values, most):
 
 def rows_of(table, most_rows, most):
     """What a figure of scaling draws, a row each: [(method, way of timing, its points, at most `most` series of them)]."""
-    groups = list(table.groupby(["method", way(table)], sort=False))[:most_rows]
+    groups = list(table.groupby(["method", "timing"], sort=False))[:most_rows]
     return [(method, timing, part, spaced(part["series"].unique(), most)) for (method, timing), part in groups]
 
 

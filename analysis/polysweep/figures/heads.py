@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import style
 from ..cases import case_label
+from ..checks import of_dataset
 from ..sketches import SERIES, held, label, sketches
 from .figure import Figure, kernel_text, kernels, spaced
 
@@ -14,6 +15,7 @@ ERRORS = {"err_out": "error of the output\n(err_out)", "err_attn": "error of the
 MOST_DEGREES, MOST_SERIES, MOST_CASES = 3, 8, 2
 
 
+@of_dataset
 def heads(ds):
     """Yields, for every case, the figure of the errors of each head over the entropy of its exact attention (over the
     number of the head where the file has no entropy); nothing unless heads of a file were sketched."""

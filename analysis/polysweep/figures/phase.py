@@ -9,6 +9,7 @@ import pandas as pd
 
 from .. import style
 from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, curves, judged, rate, table
+from ..checks import check_name, of_dataset
 from .figure import Figure, facts, places
 
 #: column, line style, colour, words: bounds in ink, predictions in red. All are exact consequences of the definitions
@@ -20,19 +21,23 @@ EDGES = (
     ("beta_up", (0, (6, 1.6, 1.2, 1.6)), style.INK, r"$\beta_{\mathrm{up}}$: $D_0$ fires, signs averaged out (derived)"),
     ("beta_up_class_3s", (0, (3, 1.3, 1, 1.3, 1, 1.3)), style.RED,
      r"$\beta_{\mathrm{up},3\sigma}$: $D_0$ fires, 3$\sigma$ of sign noise (derived)"),
+    ("edge_lo", "solid", style.INK, "exact edges: the probability of success passes the level of the study"),
+    ("edge_hi", "solid", style.INK, ""),  # the same words once
 )
 LENGTH = {"n": "sequence length $n$", "d": "width $d$"}
 COLUMNS = ("success_rate success_lo success_hi successes trials theory_success status beta_fail beta_c beta_ok beta_up "
-           "beta_up_class beta_up_class_3s").split()
+           "beta_up_class beta_up_class_3s edge_lo edge_hi").split()
 MOST_ROWS, MOST_COLUMNS = 6, 4
 
 
+@of_dataset
 def phase(ds, over):
     """Yields the figure of success over (beta, `over`), over = "n" or "d"; nothing if `over` does not vary.
 
     One panel per case, method with a degree, and value of the other length (the ends and some between if there are
     many). A strip beside a panel shows softmax and linear, which have no degree.
     """
+    check_name(over, ("n", "d"), "length")
     names, frame = case_columns(ds), judged(table(ds))
     other = "d" if over == "n" else "n"
     keys = [*names, "method", other]
@@ -174,7 +179,7 @@ def _strip(ax, frame, names, place, part, over, used):
 
 def _legend(canvas, used, across):
     handles = [matplotlib.lines.Line2D([], [], color=colour, linewidth=1.3, linestyle=dashes, label=words)
-               for column, dashes, colour, words in EDGES if column in used]
+               for column, dashes, colour, words in EDGES if column in used and words]
     if "missing" in used:
         handles.append(matplotlib.patches.Patch(facecolor="#efefef", edgecolor="#b5b5b5", hatch="//////", linewidth=0,
                                                 label="no result yet"))

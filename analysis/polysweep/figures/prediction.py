@@ -6,11 +6,13 @@ import matplotlib.lines
 import numpy as np
 
 from .. import style
+from ..checks import of_dataset
 from ..predictions import BAND, LEAST_S, predictions, within
 from .figure import Figure
 from .scaling import left_out, seconds_axis
 
 
+@of_dataset
 def prediction(ds):
     """Yields the figure of predicted against measured seconds and of their ratio; nothing where no run was predicted to
     take longer than 10 ms, below which overhead is most of it."""

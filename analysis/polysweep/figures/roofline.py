@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .. import style
+from ..checks import of_dataset
 from ..read import provenance
 from ..scaling import strong as strong_table, timed, weak as weak_table
 from .figure import Figure
@@ -17,6 +18,7 @@ _COLUMNS = ("method", "precision", "mask", "n", "d", "beta", "r", "features", "t
 _SHADES = {"fp64": style.INK, "fp32": style.GREY}
 
 
+@of_dataset
 def roofline(ds):
     """Yields the roofline of points that were timed by themselves, in files with a team axis: a rank's rate over the
     operations for each byte of the cost model. Nothing where the ceiling of products is not known."""
@@ -30,6 +32,7 @@ def roofline(ds):
     yield Figure("roofline", "Rates against measured ceilings", _caption(points), canvas, {"": points})
 
 
+@of_dataset
 def rates(ds) -> pd.DataFrame:
     """Timed points with intensity (operations a byte), rank_gflops (the file's gflops over team, which counts what was really
     done; of the cost model's operations where the file has none), peak_gflops and roof_gflops of a rank,
@@ -49,6 +52,7 @@ def rates(ds) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
+@of_dataset
 def bandwidth(ds) -> float:
     """Bytes a second that memory gives a rank, by the launch table: the median over launches; NaN where it is not there."""
     try:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from .. import style
 from ..cases import SYMBOLS, number
+from ..checks import at_least, of_dataset
 from ..models import FARTHEST, FEWEST_SIZES
 from ..scaling import WORK_BOUND, series_fits, strong as strong_table, weak as weak_table
 from . import projected
@@ -22,6 +23,7 @@ WORDS = {"time_s": "seconds", "speed_up": "speed-up", "efficiency": "efficiency"
 _NAMES = {"amdahl": "Amdahl", "usl": "USL", "gustafson": "Gustafson"}
 
 
+@of_dataset
 def strong(ds, upto=None, plan=None):
     """Yields the figure of strong scaling: a row per method, seconds, speed-up and efficiency over the team, a curve per point.
 
@@ -32,6 +34,7 @@ def strong(ds, upto=None, plan=None):
     yield from _scaling(ds, strong_table(ds), ("amdahl", "usl"), "strong", upto, plan)
 
 
+@of_dataset
 def weak(ds, upto=None, plan=None):
     """Yields the figure of weak scaling: seconds and efficiency over the team, at constant work per rank."""
     yield from _scaling(ds, weak_table(ds), ("gustafson",), "weak", upto, plan)
@@ -47,6 +50,7 @@ class _Ahead:
 
 
 def _scaling(ds, table, laws, kind, upto, plan):
+    upto = None if upto is None else at_least(upto, 1, "upto")
     if not len(table):
         return
     fits = series_fits(ds, table, laws)
@@ -85,7 +89,7 @@ def _caption(table, fits, kind, ahead):
         what = "a projection is a guess" if len(ahead.plan) else "a fitted law is a guess"
         text += f"Shaded: beyond {FARTHEST} times the largest team, where {what}. "
     if (table["timing"] == "beside").any():
-        text += ("Hollow: curves of points timed while equal teams worked beside; a team of all ranks had none beside it. ")
+        text += ("Hollow: points timed while equal teams worked beside. ")
     text += series_left_out(rows_of(table, MOST_ROWS, MOST_SERIES), table)
     return (text + left_out(table)).strip()
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from .. import style
 from ..cases import SYMBOLS, case_label, number, rate, table
+from ..checks import of_dataset
 from ..sketches import exact_of, held, label, sketches
 from .figure import Figure, facts
 from .phase import missing
@@ -19,6 +20,7 @@ COLUMNS = """success_rate success_lo success_hi successes trials success_samples
     special_mass_d1""".split()
 
 
+@of_dataset
 def separation(ds):
     """Yields the figure of success over (beta, size of the sketch): a panel per case, method, n and d; under each panel the
     exact method's rate at the same degrees, and its special mass. Nothing unless both axes vary."""
@@ -49,6 +51,7 @@ def separation(ds):
                  {"": data[[*names, "method", "n", "d", "beta", "r", "features", "local", "draws", *COLUMNS]]})
 
 
+@of_dataset
 def beside(ds):
     """Sketch points that were judged, with exact_rate (the exact probability of success, else the exact method's measured
     rate), exact_mass (f of the exact kernel), beta_c of the exact method, and `spurious`."""

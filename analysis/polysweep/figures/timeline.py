@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 
 from .. import style
+from ..checks import of_dataset
 from .figure import Figure
+from .scaling import seconds_text
 
 MOST_LAUNCHES = 3
 COLUMNS = ["launch", "start_s", "end_s", "first_rank", "team", "idle"]
 
 
+@of_dataset
 def timeline(ds):
     """Yields the timeline of the last launches that computed anything: a panel for each, time across, ranks up.
 
@@ -28,12 +31,14 @@ def timeline(ds):
     with style.use():
         canvas = _canvas(turns, shown)
     caption = ("Each bar is a run of points on a team of ranks, as tall as the team; ranks are counted node by node. What is "
-               "white is idle. Utilisation: time of ranks in bars over all ranks times the length of the panel. ")
+               "white is idle. Hatched: start-up, from the start of the launch to its first run. Utilisation: time of ranks in bars "
+               "over all ranks times the length of the panel, start-up included. ")
     if len(launches) > len(shown):
         caption += f"{len(launches) - len(shown)} earlier launches are in the data only. "
     yield Figure("timeline", "Ranks over time", caption.strip(), canvas, {"": turns})
 
 
+@of_dataset
 def turns_of(ds) -> pd.DataFrame:
     """One row per run of slots: launch, start_s, end_s, first_rank, team, idle (ranks), points, n (the longest), method."""
     if not set(COLUMNS) <= set(ds.variables):
@@ -47,9 +52,9 @@ def turns_of(ds) -> pd.DataFrame:
 
 
 def utilisation(turns: pd.DataFrame) -> float:
-    """Time of ranks in runs, over all ranks times the time from the first start to the last end."""
+    """Time of ranks in the runs of a launch, over all ranks times the time from the start of the launch to the last end."""
     ranks = (turns["first_rank"] + turns["team"] + turns["idle"]).max()
-    length = turns["end_s"].max() - turns["start_s"].min()
+    length = turns["end_s"].max()  # seconds count from the start of the launch
     return float(((turns["end_s"] - turns["start_s"]) * turns["team"]).sum() / (ranks * length)) if length > 0 else np.nan
 
 
@@ -73,7 +78,9 @@ def _panel(ax, turns, launch, colours):
     ax.add_collection(matplotlib.collections.PolyCollection(
         corners, facecolors=[colours[size] for size in turns["team"]], edgecolors="white", linewidths=0.2))
     ranks = int((turns["first_rank"] + turns["team"] + turns["idle"]).max())
-    ax.set(xlim=(left.min(), right.max()), ylim=(-0.5, ranks - 0.5), ylabel="rank",
-           title=f"launch {launch}: {len(turns)} runs on {ranks} ranks, utilisation {100 * utilisation(turns):.0f} %")
+    ax.axvspan(0, left.min(), facecolor="#efefef", edgecolor="#b5b5b5", hatch="//////", linewidth=0, zorder=0)
+    ax.set(xlim=(0, right.max()), ylim=(-0.5, ranks - 0.5), ylabel="rank",
+           title=f"launch {launch}: {len(turns)} runs on {ranks} ranks, start-up {seconds_text(left.min())}, utilisation "
+                 f"{100 * utilisation(turns):.0f} %")
     ax.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(6, integer=True))
     ax.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,86 @@
+"""What public functions say of arguments that are not what they take: unknown names, levels out of range, other types."""
+from __future__ import annotations
+
+import difflib
+import functools
+import numbers
+import operator
+import os
+import pathlib
+
+import xarray as xr
+
+
+def of_dataset(function):
+    """Decorator: the first argument has to be a Dataset of points; TypeError or ValueError says so at the call."""
+    @functools.wraps(function)
+    def checked(ds, *arguments, **named):
+        check_dataset(ds, function.__name__)
+        return function(ds, *arguments, **named)
+    return checked
+
+
+def check_dataset(ds, who):
+    if isinstance(ds, (str, os.PathLike)):
+        raise TypeError(f"{who} takes a Dataset, not a path: open the file first, polysweep.open({os.fspath(ds)!r})")
+    if not isinstance(ds, xr.Dataset):
+        raise TypeError(f"{who} takes a Dataset from polysweep.open, not {_kind(ds)}")
+    if "point" not in ds.dims:
+        raise ValueError(f"{who} takes the points in a row, as polysweep.open gives them: this Dataset has no dimension "
+                         f"`point` but {', '.join(map(str, ds.dims)) or 'none'}")
+
+
+def path_of(path, who) -> pathlib.Path:
+    """`path` as a Path; TypeError where it is none."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{who} takes the path of a result file, not {_kind(path)}")
+    return pathlib.Path(path)
+
+
+def names_of(names, known, what):
+    """`names` as a list, each of them in `known`; ValueError names the first that is not, and what is near it."""
+    if isinstance(names, str):
+        raise TypeError(f"{what}s are given as a list of names: [{names!r}]")
+    names = list(names)
+    for name in names:
+        check_name(name, known, what)
+    return names
+
+
+def check_name(name, known, what):
+    known = [str(each) for each in known]
+    if name in known:
+        return name
+    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
+    choice = f"; near it: {', '.join(near)}" if near else f"; there are: {', '.join(sorted(known))}" if len(known) < 16 else ""
+    raise ValueError(f"there is no {what} {name!r}{choice}")
+
+
+def fraction(value, what) -> float:
+    """A number between 0 and 1, both excluded: a level, a confidence, a chance."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{what} is a number, not {_kind(value)}")
+    if not 0 < value < 1:
+        raise ValueError(f"{what} lies between 0 and 1, not at {value:g}")
+    return float(value)
+
+
+def at_least(value, least, what) -> float:
+    """A number not below `least`; no NaN."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{what} is a number, not {_kind(value)}")
+    if not value >= least:
+        raise ValueError(f"{what} is at least {least:g}, not {value:g}")
+    return float(value)
+
+
+def index_of(value, what) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{what} is a whole number, not {_kind(value)}") from None
+
+
+def _kind(value):
+    return "None" if value is None else f"{type(value).__name__} {value!r}"[:80] if isinstance(value, (str, numbers.Number)) \
+        else f"a {type(value).__name__}"

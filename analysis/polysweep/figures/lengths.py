@@ -1,0 +1,125 @@
+"""Error of sketches over the sequence length: lines join only what was measured in the same way."""
+from __future__ import annotations
+
+import matplotlib.figure
+import matplotlib.lines
+import numpy as np
+
+from .. import style
+from ..cases import ERRORS, case_label
+from ..checks import of_dataset
+from ..sketches import SERIES, held, label, once, sketches
+from .errors import WORDS
+from .figure import Figure, kernel_text, kernels, spaced
+
+MOST_CASES, MOST_DEGREES, MOST_SERIES = 2, 3, 6
+ROW = "err_out_row_q50", "err_out_row_q90"
+ROW_WORDS = "output of a row\n(err_out_row_q50)"
+
+
+@of_dataset
+def lengths(ds):
+    """Yields, for every case, the figure of errors over n: a row per error, a column per degree, a curve per method and size.
+    Nothing unless some sketch was measured at two lengths.
+
+    Norms over all rows and norms over sampled rows (column err_rows below n) are different estimates, far apart where few rows
+    make most of a norm: no line joins them. For the output stand quantiles over rows where the file has them, which are
+    estimates of the same number on any sample.
+    """
+    frame, names = sketches(ds), held(ds)
+    frame = frame[frame["done"]] if len(frame) else frame
+    if not len(frame) or not frame[list(ERRORS)].notna().any(axis=None):
+        return
+    frame = once(frame, [*names, "n", "d", "beta"])
+    frame = frame[frame[list(ERRORS)].gt(frame["rounding"], axis=0).any(axis=1)]
+    cases = {key: part for key, part in frame.groupby([*names, "d"], dropna=False) if _lengths(part) > 1}
+    chosen = spaced(cases, MOST_CASES)
+    for k, key in enumerate(chosen):
+        with style.use():
+            canvas = _canvas(cases[key])
+        case = ", ".join(filter(None, [case_label(names, key[:-1]), f"d = {key[-1]}"]))
+        yield Figure(f"error-n{f'-{k + 1}' if len(chosen) > 1 else ''}", f"Error against the sequence length: {case}",
+                     _caption(cases[key], len(cases) - len(chosen)), canvas,
+                     {"": frame[[*names, "method", "n", "d", "beta", "r", "features", "local", "weights", "draws", "err_rows", *ERRORS,
+                                 *(name + "_q90" for name in ERRORS), *ROW]].sort_values([*names, "d", "beta", "method", "n"])})
+
+
+def _lengths(part):
+    return part.groupby([*SERIES, "r", "features", "beta"], dropna=False)["n"].nunique().max()
+
+
+def _caption(part, left_out):
+    text = "Points: median over draws of the sketch; bands reach up to the 90 % quantile. "
+    if part[ROW[0]].notna().any():
+        text += ("Of the output: the relative error of a row, median over rows (band: up to the 90 % quantile of rows), which is the "
+                 "same number whether all rows or a sample of them are looked at. ")
+    sampled = part["err_rows"] < part["n"]
+    if sampled.any() and not sampled.all():
+        text += (f"Hollow: measured on {int(part.loc[sampled, 'err_rows'].max())} of the query rows. A norm over a sample of rows is not "
+                 "the norm over all where few rows make most of it, so no line joins the two. ")
+    if left_out:
+        text += f"{left_out} further cases are in the data only. "
+    return text.strip()
+
+
+def _measures(part):
+    """[(column, column of the band's upper end, words, whether lines break)] of the errors that were measured."""
+    found = [(name, name + "_q90", WORDS[name], True) for name in ERRORS if part[name].notna().any()]
+    if part[ROW[0]].notna().any():
+        found = [each for each in found if each[0] != "err_out"] + [(*ROW, ROW_WORDS, False)]
+    return found
+
+
+def _canvas(part):
+    degrees = spaced(kernels(part).unique(), MOST_DEGREES)
+    series = spaced({tuple(key) for key in part[[*SERIES, "r", "features"]].drop_duplicates().itertuples(index=False)}, MOST_SERIES)
+    colours = dict(zip(series, style.sequence(len(series))))
+    measures = _measures(part)
+    wide = len(degrees) == 1  # one degree: errors side by side
+    down, across = (1, len(measures)) if wide else (len(measures), len(degrees))
+    canvas = matplotlib.figure.Figure(figsize=(2.4 + 2.6 * across, 0.75 + 2.15 * down), layout="constrained")
+    grid = canvas.subplots(down, across, squeeze=False, sharex=True, sharey=False if wide else "row")
+    n = np.unique(part["n"])
+    for row, (name, high, words, breaks) in zip(grid.T if wide else grid, measures):
+        for ax, beta in zip(row, degrees):
+            points = part[kernels(part) == beta]
+            for key in series:
+                curve = points[(points[[*SERIES, "r", "features"]] == list(key)).all(axis=1)].dropna(subset=[name])
+                draw(ax, curve.sort_values("n"), name, high, colours[key], style.method(key[0])[1], breaks)
+            style.grid_axis(ax.xaxis, n, style.scale_of(n), most=6)
+            ax.spines[["top", "right"]].set_visible(False)
+        style.log_axis(row[0].yaxis, fine=(1, 2, 5) if _narrow(part, name) else ())
+        row[0].set_ylabel("error of the " + words, linespacing=1.25)
+    for ax, beta in zip(grid[0], degrees):  # one title where errors stand side by side
+        ax.set_title(kernel_text(beta), pad=5)
+    for ax in grid[-1]:
+        ax.set_xlabel("sequence length $n$")
+    canvas.legend(handles=[matplotlib.lines.Line2D([], [], color=colours[key], marker=style.method(key[0])[1], markersize=4.6,
+                                                   linewidth=1.2, label=_label(*key)) for key in series],
+                  loc="outside right upper", labelspacing=0.7)
+    return canvas
+
+
+def _label(method, local, weights, r, features):
+    return f"{label(method, local, weights)}, " + (f"$r$ = {int(r)}" if r else f"{int(features)} features")
+
+
+def _narrow(part, name):
+    return part[name].max() < 20 * part[name].min()
+
+
+def stretches(curve):
+    """Parts of a curve, sorted by n, whose errors are of all rows, or of the same number of sampled ones."""
+    rows = np.where(curve["err_rows"] < curve["n"], curve["err_rows"], 0)
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    return [curve.iloc[first:last] for first, last in zip(starts, [*starts[1:], len(curve)])]
+
+
+def draw(ax, curve, name, high, colour, marker, breaks):
+    for part in stretches(curve) if breaks else [curve]:
+        ax.fill_between(part["n"], part[name], part[high], color=colour, alpha=0.13, linewidth=0)
+        ax.plot(part["n"], part[name], color=colour, linewidth=1.2, zorder=2)
+    sampled = curve["err_rows"] < curve["n"]
+    for some, face in ((~sampled, colour), (sampled, "white")):
+        ax.plot(curve["n"][some], curve[name][some], marker, color=colour, markerfacecolor=face, markersize=4.6,
+                markeredgewidth=0.8, zorder=3)

@@ -1,0 +1,136 @@
+/* Operations of a pass over a sketch, counted along the loops of sketched_real.c and sketched_read_real.c. */
+#include <math.h>
+
+#include "attend/sketched.h"
+#include "attend/work.h"
+
+/* The block and set that psw_sketched_keys and psw_sketched_queries keep mapped. */
+typedef struct kept {
+    ptrdiff_t block;
+    int set;
+} kept;
+
+typedef struct counter {
+    const psw_point *p;
+    psw_sketch_shape shape;
+    int sets;
+    ptrdiff_t block, blocks, stretch, special;
+    kept q, k[2];
+    double flops;
+} counter;
+
+static counter counter_of(const psw_point *p, int sets)
+{
+    counter c = {.p = p, .shape = psw_sketch_shape_of(p), .sets = sets, .q = {-1, 0}, .k = {{-1, 0}, {-1, 0}}};
+    c.block = p->block < p->n ? p->block : p->n;
+    c.blocks = (p->n + c.block - 1) / c.block;
+    c.stretch = p->local > 0 ? p->local / p->block : 1;
+    c.special = psw_data_sets(p) > 1 ? psw_data_special(p) : -1;
+    return c;
+}
+
+static double rows_of(const counter *c, ptrdiff_t block)
+{
+    ptrdiff_t left = c->p->n - block * c->block;
+    return (double)(left < c->block ? left : c->block);
+}
+
+/* ---- parts ---- */
+
+static void map(counter *c, kept *last, int set, ptrdiff_t block)
+{
+    if (last->block == block && last->set == set) return;
+    *last = (kept){block, set};
+    c->flops += rows_of(c, block) * c->shape.flops;
+}
+
+static int set_of(const counter *c, int set, ptrdiff_t block)
+{
+    return c->special >= 0 && c->special / c->block == block ? set : 0;
+}
+
+static void keys(counter *c, int set, ptrdiff_t block)
+{
+    set = set_of(c, set, block);
+    map(c, &c->k[set], set, block);
+}
+
+static void queries(counter *c, int set, ptrdiff_t block)
+{
+    if (psw_data_shared(c->p))
+        keys(c, set, block);
+    else
+        map(c, &c->q, set_of(c, set, block), block);
+}
+
+/* Of lifting so many rows and of their products with, or into, a state. */
+static double state_flops(const counter *c, double rows)
+{
+    double lift = c->shape.weigh == PSW_WEIGH_IDENTITY ? 0 : c->shape.lift_flops;
+    return rows * (lift + 2 * (double)c->shape.features * (double)(c->p->v + 1));
+}
+
+static void total(counter *c, int set, ptrdiff_t block)
+{
+    keys(c, set, block);
+    c->flops += state_flops(c, rows_of(c, block));
+}
+
+/* Panels of queries are whole ones; each meets the keys up to its last row. */
+static void read(counter *c, int set, ptrdiff_t block, psw_reach reach)
+{
+    double rows = rows_of(c, block), panel = (double)PSW_PANEL, panels = ceil(rows / panel);
+    double met = panel * panels * (panels - 1) / 2 + rows;
+    if (!reach) return;
+    queries(c, set, block);
+    if (reach & PSW_NEAR) {
+        keys(c, set, block);
+        c->flops += 2 * met * panel * (double)(c->shape.stored + c->p->v + 1);
+    }
+    if (reach & PSW_FAR) c->flops += state_flops(c, panels * panel);
+}
+
+/* ---- passes ---- */
+
+static double full(counter *c)
+{
+    ptrdiff_t last = c->special < 0 ? c->blocks - 1 : c->special / c->block;
+    for (ptrdiff_t i = 0; i < c->blocks; i++)
+        if (i != last) total(c, 0, i);
+    for (int s = c->sets - 1; s >= 0; s--) total(c, s, last);
+    for (ptrdiff_t i = 0; i < c->blocks; i++)
+        for (int s = 0; s < c->sets; s++) read(c, s, i, PSW_FAR);
+    return c->flops;
+}
+
+/* Exact stretches, of `count` blocks from `first` on, are a row fold of their own. */
+static void exact(counter *c, ptrdiff_t first, ptrdiff_t count)
+{
+    ptrdiff_t start = first * c->block, left = c->p->n - start;
+    ptrdiff_t tokens = left < count * c->block ? left : count * c->block, special = c->special - start;
+    if (c->sets < 2 || special < 0 || special >= tokens) special = -1;
+    psw_tiles tiles = psw_tiles_of(tokens, c->block, PSW_CAUSAL, special);
+    c->flops += psw_tiles_flops(&tiles, c->p->d, c->p->v, 1);
+}
+
+static double causal(counter *c)
+{
+    ptrdiff_t parting = c->special < 0 ? c->blocks : c->special / c->block / c->stretch * c->stretch;
+    psw_reach near = c->p->local > 0 ? 0 : PSW_NEAR;
+    for (ptrdiff_t first = 0; first < c->blocks; first += c->stretch) {
+        ptrdiff_t end = first + c->stretch < c->blocks ? first + c->stretch : c->blocks;
+        int sets = first < parting ? 1 : c->sets;
+        for (ptrdiff_t i = first; i < end; i++)
+            for (int s = 0; s < sets; s++) read(c, s, i, first > 0 ? near | PSW_FAR : near);
+        if (!near) exact(c, first, end - first);
+        for (int s = 0; s < sets && end < c->blocks; s++)
+            for (ptrdiff_t i = first; i < end; i++) total(c, s, i);
+    }
+    return c->flops;
+}
+
+double psw_sketched_flops(const psw_point *point, int sets)
+{
+    counter c = counter_of(point, sets);
+    return point->mask == PSW_FULL ? full(&c) : causal(&c);
+}

@@ -1,0 +1,287 @@
+/* Forward passes of a group over draws: of rows, of tables of a sketch. */
+#include <math.h>
+
+#include "point/group.h"
+
+/* One group on one rank of a team. */
+typedef struct pass {
+    psw_computer *computer;
+    const psw_comm *team;
+    const psw_group *group;
+    ptrdiff_t slot; /* of its first point */
+    psw_route route;
+    double predicted_s, until_s; /* of the group; by the clock */
+    psw_data *data;
+    psw_arena *arena;
+    const psw_engine *engine;
+    psw_attention *attention;
+    const psw_judge *judge;
+    psw_head *head;
+    const psw_assessor *assessor; /* NULL: no sketch */
+    psw_errors *errors;
+    ptrdiff_t tables;               /* draws of them, at least 1 */
+    bool keeping;                   /* rows of this draw are kept */
+    double head_s, keep_s;          /* of what hears of the leaves: sums over draws */
+    double wait_s;                  /* outside of passes */
+    psw_traffic traffic, timed;     /* sums: over draws, over repetitions */
+    double passes;                  /* in traffic */
+} pass;
+
+static psw_status keep_rows(pass *p, const psw_leaf *leaf)
+{
+    const psw_computer *c = p->computer;
+    for (ptrdiff_t i = 0; p->keeping && i < p->group->count; i++)
+        PSW_TRY(c->keep(c->context, p->slot + i, &p->group->points[i], leaf, i));
+    return PSW_OK;
+}
+
+/* What the caller watches for, and the limit of the point. */
+static psw_status watch(void *context)
+{
+    const pass *p = context;
+    PSW_TRY(psw_watch_ask(p->computer->watch));
+    if (psw_clock_s() < p->until_s) return PSW_OK;
+    return PSW_FAIL(PSW_TIMEOUT, "took longer than %g times the predicted %.3g s (run.point_limit), and than %g s",
+                    p->computer->point_limit, p->predicted_s, p->computer->least_limit_s);
+}
+
+static psw_status take_leaf(void *context, const psw_leaf *leaf)
+{
+    pass *p = context;
+    double start = psw_clock_s();
+    psw_status status = psw_fault("compute.leaf");
+    if (status == PSW_OK) status = p->judge->take(p->head, leaf);
+    double judged = psw_clock_s();
+    if (status == PSW_OK && p->assessor) status = p->assessor->take(p->errors, leaf);
+    double assessed = psw_clock_s();
+    if (status == PSW_OK) status = keep_rows(p, leaf);
+    p->head_s += judged - start;
+    p->keep_s += psw_clock_s() - assessed;
+    return status;
+}
+
+static void add_traffic(pass *p, const psw_traffic *one)
+{
+    psw_traffic *sum = &p->traffic;
+    sum->pass_s += one->pass_s;
+    sum->busy_s += one->busy_s;
+    sum->comm_s += one->comm_s;
+    sum->wait_s += one->wait_s;
+    sum->sent_bytes += one->sent_bytes;
+    p->passes++;
+}
+
+/* The first draw's passes are what is repeated, once they have been judged. The limit of the point is about its
+ * results: repetitions have a budget of their own. */
+static psw_status time_draw(pass *p)
+{
+    const psw_point *point = p->group->points;
+    double start = psw_clock_s();
+    psw_status status = psw_timer_run(p->team, p->computer->timer, p->engine, p->attention, point, &p->route,
+                                      p->computer->watch, &p->timed);
+    p->until_s += psw_clock_s() - start;
+    return status;
+}
+
+static psw_given given_of(const pass *p, const psw_weights *weights)
+{
+    return (psw_given){p->data, psw_data_sets(p->group->points), {0, weights}, &p->route};
+}
+
+static psw_status prepare(pass *p, const psw_weights *weights)
+{
+    psw_given given = given_of(p, weights);
+    psw_status status = psw_fault("compute.prepare");
+    if (status == PSW_OK) status = p->engine->prepare(p->group, &given, p->arena, &p->attention);
+    psw_status agreed = psw_wait_agree(p->team, status, &p->wait_s);
+    if (agreed != PSW_OK && status == PSW_OK) p->engine->release(p->attention);
+    return agreed;
+}
+
+/* Only single precision leaves anything open. */
+static psw_status settle(pass *p)
+{
+    if (p->group->points->precision != PSW_FP32) return PSW_OK;
+    double start = psw_clock_s();
+    psw_status status = p->judge->settle(p->head, p->data, (psw_watch){watch, p});
+    p->head_s += psw_clock_s() - start;
+    return psw_wait_agree(p->team, status, &p->wait_s);
+}
+
+/* The forward pass is what is timed: not making the rows, nor drawing the tables, nor what hears of the leaves. */
+static psw_status one_draw(pass *p, ptrdiff_t draw)
+{
+    psw_traffic traffic;
+    p->keeping = p->computer->keep && draw == 0;
+    psw_status status = psw_dist_pass(p->team, p->engine, p->attention, p->group->points, &p->route,
+                                      (psw_watch){watch, p}, take_leaf, p, &traffic);
+    add_traffic(p, &traffic);
+    if (status == PSW_OK) status = settle(p);
+    return status == PSW_OK && p->computer->timer && draw == 0 ? time_draw(p) : status;
+}
+
+static psw_status merge_errors(pass *p, psw_errors_stage stage)
+{
+    psw_merging list[PSW_MERGING_MAX];
+    int count;
+    for (int phase = 0; (count = p->assessor->merging(p->errors, stage, phase, list)) > 0; phase++)
+        PSW_TRY(psw_wait_merge(p->team, list, count, &p->wait_s));
+    return PSW_OK;
+}
+
+static psw_status merge_verdicts(pass *p)
+{
+    psw_merging list[PSW_MERGING_MAX];
+    return psw_wait_merge(p->team, list, p->judge->merging(p->head, list), &p->wait_s);
+}
+
+static const psw_weights *weights_of(const psw_computer *computer, const psw_point *point)
+{
+    return point->weights > 0 ? &computer->inputs->weights[point->weights - 1] : NULL;
+}
+
+static psw_status judged_draw(pass *p, ptrdiff_t draw)
+{
+    if (p->assessor) {
+        PSW_TRY(psw_wait_agree(p->team, p->assessor->draw(p->errors, draw), &p->wait_s));
+        PSW_TRY(merge_errors(p, PSW_ERRORS_DRAWN));
+        if (draw > 0) p->engine->redraw(p->attention, draw % p->tables);
+    }
+    p->judge->draw(p->head, draw);
+    PSW_TRY(one_draw(p, draw));
+    return p->assessor ? merge_errors(p, PSW_ERRORS_TAKEN) : PSW_OK;
+}
+
+static psw_status begin_errors(pass *p, ptrdiff_t rows, const psw_weights *weights)
+{
+    psw_watch w = {watch, p};
+    psw_status status =
+        rows > 0 ? p->assessor->reload(p->errors, p->data)
+                 : p->assessor->begin(p->group->points, p->data, weights, &p->route, w, p->arena, &p->errors);
+    PSW_TRY(psw_wait_agree(p->team, status, &p->wait_s));
+    return merge_errors(p, PSW_ERRORS_BEGUN);
+}
+
+/* Other rows of the same point in the same place. */
+static psw_status draw_rows(pass *p, ptrdiff_t rows, const psw_weights *weights)
+{
+    psw_given given = given_of(p, weights);
+    psw_data_draw(p->data, rows);
+    if (p->assessor) PSW_TRY(begin_errors(p, rows, weights));
+    p->engine->reload(p->attention, &given);
+    return PSW_OK;
+}
+
+/* Draw i has rows i mod psw_data_draws: rows are made once, and all draws that have them follow. */
+static psw_status all_draws(pass *p, const psw_weights *weights)
+{
+    const psw_point *point = p->group->points;
+    ptrdiff_t draws = psw_judge_draws(point), each = psw_data_draws(point);
+    for (ptrdiff_t rows = 0; rows < each; rows++) {
+        if (rows > 0) PSW_TRY(draw_rows(p, rows, weights));
+        for (ptrdiff_t draw = rows; draw < draws; draw += each) PSW_TRY(judged_draw(p, draw));
+    }
+    return p->assessor ? merge_errors(p, PSW_ERRORS_ENDING) : PSW_OK;
+}
+
+static psw_status all_passes(pass *p)
+{
+    const psw_weights *weights = p->assessor ? weights_of(p->computer, p->group->points) : NULL;
+    ptrdiff_t tables = psw_sketch_draws(p->group->points);
+    p->tables = tables > 0 ? tables : 1;
+    if (p->assessor) PSW_TRY(begin_errors(p, 0, weights));
+    PSW_TRY(prepare(p, weights));
+    psw_status status = all_draws(p, weights);
+    p->engine->release(p->attention);
+    return status;
+}
+
+/* What it took is that of the slowest rank, or a sum over all. */
+static psw_status merge_costs(const pass *p, psw_results *r)
+{
+    const psw_timer *timer = p->computer->timer;
+    const psw_traffic *t = timer ? &p->timed : &p->traffic;
+    double passes = timer ? (double)timer->repeat.count : p->passes;
+    double largest[] = {
+        t->pass_s / passes, t->busy_s / passes, t->comm_s / passes,     p->wait_s + p->traffic.wait_s,
+        p->head_s,          p->keep_s,          (double)p->arena->high, (double)psw_memory_group(p->group, &p->route)};
+    double sum[] = {t->busy_s / passes, t->sent_bytes / passes};
+    const psw_merging list[] = {{PSW_LARGEST, largest, sizeof largest / sizeof *largest},
+                                {PSW_ADD, sum, sizeof sum / sizeof *sum}};
+    PSW_TRY(psw_comm_merge(p->team, list, 2));
+    r->pass_s = largest[0], r->busiest_s = largest[1], r->comm_s = largest[2], r->wait_s = largest[3];
+    r->head_s = largest[4], r->keep_s = largest[5], r->memory_bytes = largest[6], r->predicted_bytes = largest[7];
+    r->busy_s = sum[0], r->sent_bytes = sum[1];
+    return PSW_OK;
+}
+
+static psw_status begin_head(pass *p)
+{
+    PSW_TRY(psw_fault("compute.head"));
+    return p->judge->begin(p->group, p->arena, &p->head);
+}
+
+static psw_status attend_and_judge(pass *p, psw_results *r)
+{
+    const psw_point *point = p->group->points;
+    bool sketched = psw_sketch_has(point->method);
+    p->engine = psw_engine_of(point->precision);
+    p->judge = psw_judge_of(point->precision);
+    p->assessor = sketched ? psw_assessor_of(point->precision) : NULL;
+    PSW_TRY(psw_wait_agree(p->team, begin_head(p), &p->wait_s));
+    psw_status status = all_passes(p);
+    if (status == PSW_OK) status = merge_verdicts(p);
+    if (status == PSW_OK) status = merge_costs(p, r);
+    r->sketch = psw_sketch_columns_none();
+    if (status == PSW_OK) {
+        p->judge->end(p->head, r->verdicts);
+        if (sketched) p->assessor->end(p->errors, &r->sketch);
+        status = psw_comm_agree(p->team, psw_arena_check(p->arena));
+    }
+    if (sketched) p->assessor->close(p->errors);
+    return status;
+}
+
+psw_choice psw_computer_choice(const psw_computer *computer, const psw_comm *team, const psw_group *group)
+{
+    return psw_choice_within(group, computer->choice, team->size, computer->memory_bytes);
+}
+
+psw_route psw_computer_route(const psw_computer *computer, const psw_comm *team, const psw_group *group)
+{
+    return psw_attend_route(group->points, psw_computer_choice(computer, team, group), team->size, team->rank);
+}
+
+static void set_limit(pass *p)
+{
+    psw_computer *c = p->computer;
+    psw_choice choice = psw_computer_choice(c, p->team, p->group);
+    p->predicted_s = psw_cost_team_time(c->rates, p->group, choice, p->team->size, c->nodes).seconds;
+    double limit_s = fmax(c->point_limit * p->predicted_s, c->least_limit_s);
+    p->until_s = c->point_limit > 0 ? psw_clock_s() + limit_s : INFINITY;
+}
+
+static psw_status open_data(const psw_computer *computer, const psw_point *point, psw_data **data)
+{
+    const psw_arrays *arrays = computer->inputs && computer->inputs->has_arrays ? &computer->inputs->arrays : NULL;
+    PSW_TRY(psw_fault("compute.point"));
+    return psw_data_open(point, arrays, data);
+}
+
+psw_status psw_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
+                             psw_results *r)
+{
+    psw_data *data = NULL;
+    computer->arena.used = computer->arena.high = 0;
+    double wait_s = 0;
+    psw_status opened = open_data(computer, group->points, &data), status = psw_wait_agree(team, opened, &wait_s);
+    if (status == PSW_OK) {
+        pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .data = data, .wait_s = wait_s};
+        p.route = psw_computer_route(computer, team, group);
+        set_limit(&p);
+        p.arena = &computer->arena;
+        status = attend_and_judge(&p, r);
+    }
+    if (opened == PSW_OK) psw_data_close(data);
+    return status;
+}

@@ -1,0 +1,22 @@
+/* point/group: one group of points, attended and judged on a team for each draw of what is random about them. */
+#ifndef POLYSWEEP_POINT_GROUP_H
+#define POLYSWEEP_POINT_GROUP_H
+
+#include "polysweep/point.h"
+
+typedef struct psw_results { /* of a group; the same on every rank of the team */
+    psw_verdict verdicts[PSW_GROUP_MAX];
+    psw_sketch_columns sketch;
+    double pass_s, busiest_s, comm_s, wait_s, head_s, keep_s, memory_bytes, predicted_bytes; /* largest of the team */
+    double busy_s, sent_bytes;                                                       /* sums over the team */
+} psw_results;
+
+/* How a team works on a group, and this rank's part. */
+psw_choice psw_computer_choice(const psw_computer *computer, const psw_comm *team, const psw_group *group);
+psw_route psw_computer_route(const psw_computer *computer, const psw_comm *team, const psw_group *group);
+
+/* `slot` is that of its first point. The arena has room. Collective over the team. */
+psw_status psw_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
+                             psw_results *r);
+
+#endif

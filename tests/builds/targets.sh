@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The kernels of row folds, compiled for several processors, run on what this one can do or emulate: the same bits.
+#   targets.sh PROGRAM DIRECTORY: below tests/, and of cblas.h (for its declarations; nothing is called)
+# Without two of them that run there is nothing to compare: skipped (77).
+set -euo pipefail
+source=${POLYSWEEP_SOURCE:?} program=$source/tests/$1 cblas=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+once=("$source"/src/base/{arena,status}.c "$source"/src/route/*.c "$source"/src/sketch/shape.c "$source"/src/attend/{route,sums}.c)
+twice=("$program" "$source"/src/base/tile_kernel_real.c
+    "$source"/src/attend/{method,weigh,exponential,layout,tile,walk,finish,team,scores}_real.c)
+
+# name | compiler | flags | what the processor must say in /proc/cpuinfo, or what runs it
+targets='
+x86-64-v3             | cc                    | -march=x86-64-v3      | avx2 fma bmi2 movbe abm
+znver3                | cc                    | -march=znver3         | avx2 fma bmi2 movbe abm adx
+skylake-avx512        | cc                    | -march=skylake-avx512 | avx512f avx512bw avx512cd avx512dq avx512vl
+x86-64-v3, clang      | clang                 | -march=x86-64-v3      | avx2 fma bmi2 movbe abm
+armv8-a               | aarch64-linux-gnu-gcc | -static               | qemu-aarch64
+'
+
+trim() { awk '{$1 = $1; print}' <<<"$1"; }
+
+lacks() { # what a target needs: prints the first that is not there
+    local need
+    for need in $1; do
+        case $need in
+        qemu-*) command -v "$need" >/dev/null ;;
+        *) grep -qsw "$need" /proc/cpuinfo ;;
+        esac || { echo "$need" && return; }
+    done
+}
+
+# A target in both precisions: its digests in a file of its name, or why there are none in NAME.skipped.
+run_target() {
+    local name=$1 compiler=$2 flags=$3 needs=$4 run='' lacking precision
+    local into=$work/$name
+    if ! command -v "$compiler" >/dev/null; then echo "no $compiler" >"$into.skipped" && return; fi
+    lacking=$(lacks "$needs")
+    if [ -n "$lacking" ]; then echo "no $lacking" >"$into.skipped" && return; fi
+    # shellcheck disable=SC2086 # words
+    if ! echo 'int main(void) { return 0; }' | "$compiler" $flags -x c - -o "$into.trial" 2>/dev/null; then
+        echo "$compiler $flags makes no program" >"$into.skipped" && return
+    fi
+    case $needs in qemu-*) run=$needs ;; esac
+    mkdir "$into"
+    local compile=("$compiler" -std=c11 -O3 -ffp-contract=off -D_GNU_SOURCE -I"$source/include" -I"$source/src" -isystem "$cblas")
+    # shellcheck disable=SC2206 # words
+    compile+=($flags)
+    (cd "$into" && "${compile[@]}" -c "${once[@]}") || return
+    for precision in -UPSW_SINGLE -DPSW_SINGLE; do
+        "${compile[@]}" "$precision" "${twice[@]}" "$into"/*.o -lm -o "$into$precision" || return
+        $run "$into$precision" || return
+    done >"$into.digests"
+}
+
+if [ "$(uname -m)" = aarch64 ]; then # its own compiler, and nothing to emulate
+    targets=$(sed -e 's/aarch64-linux-gnu-gcc/cc                   /; s/qemu-aarch64/asimd/' <<<"$targets")
+fi
+names=() jobs=()
+while IFS='|' read -r name compiler flags needs; do
+    [ -n "$(trim "$name")" ] || continue
+    names+=("$(trim "$name")")
+    run_target "$(trim "$name")" "$(trim "$compiler")" "$(trim "$flags")" "$(trim "$needs")" &
+    jobs+=($!)
+    while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n || true; done
+done <<<"$targets"
+
+status=0 first=
+for i in "${!names[@]}"; do
+    name=${names[$i]} digests=$work/${names[$i]}.digests
+    if ! wait "${jobs[$i]}"; then
+        echo "$name: does not compile or run" && status=1
+    elif [ ! -e "$digests" ]; then
+        echo "$name: skipped, $(cat "$work/$name.skipped")"
+    elif [ -z "$first" ]; then
+        first=$name
+        echo "$name: $(wc -l <"$digests") digests"
+    elif differ=$(diff "$work/$first.digests" "$digests"); then
+        echo "$name: the same bits" && compared=yes
+    else
+        printf '%s: other bits than %s\n%s\n' "$name" "$first" "$differ" && status=1
+    fi
+done
+[ "$status" = 0 ] || exit 1
+[ -n "${compared:-}" ] || { echo "nothing to compare" && exit 77; }

@@ -1,0 +1,169 @@
+/* What psw_attend_done_flops says a pass does is what it does: products are counted as they are made. The linker puts
+ * counters in front of products and lifts (tests/attend.cmake); they call the real ones. Compiled for both precisions.
+ */
+#include "polysweep/tile.h"
+
+#include "check.h"
+#include "polysweep/sketch.h"
+#include "unit/attend_source.h"
+
+#ifdef PSW_SINGLE
+#define WRAPPED(name) __wrap_##name##_fp32
+#define REAL(name) __real_##name##_fp32
+#define GEMM(prefix) prefix##cblas_sgemm
+#define PRECISION PSW_FP32
+#else
+#define WRAPPED(name) __wrap_##name##_fp64
+#define REAL(name) __real_##name##_fp64
+#define GEMM(prefix) prefix##cblas_dgemm
+#define PRECISION PSW_FP64
+#endif
+
+/* ---- counters ---- */
+
+static struct {
+    double tiles, maps; /* operations of products of tiles, and of BLAS outside of them */
+    double lifted;      /* rows */
+    bool inside;
+} counted;
+
+void REAL(psw_panels_product)(psw_const_rows a, psw_panels b, psw_rows c);
+void WRAPPED(psw_panels_product)(psw_const_rows a, psw_panels b, psw_rows c);
+void WRAPPED(psw_panels_product)(psw_const_rows a, psw_panels b, psw_rows c)
+{
+    counted.tiles += 2 * (double)a.rows * (double)b.inner * (double)b.cols;
+    counted.inside = true;
+    REAL(psw_panels_product)(a, b, c);
+    counted.inside = false;
+}
+
+/* Enumerations have another name in each CBLAS, and are passed as int. */
+void GEMM(__real_)(int order, int turn_a, int turn_b, int m, int n, int k, psw_real alpha, const psw_real *a, int lda,
+                   const psw_real *b, int ldb, psw_real beta, psw_real *c, int ldc);
+void GEMM(__wrap_)(int order, int turn_a, int turn_b, int m, int n, int k, psw_real alpha, const psw_real *a, int lda,
+                   const psw_real *b, int ldb, psw_real beta, psw_real *c, int ldc);
+void GEMM(__wrap_)(int order, int turn_a, int turn_b, int m, int n, int k, psw_real alpha, const psw_real *a, int lda,
+                   const psw_real *b, int ldb, psw_real beta, psw_real *c, int ldc)
+{
+    if (!counted.inside) counted.maps += 2 * (double)m * (double)n * (double)k;
+    GEMM(__real_)(order, turn_a, turn_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void REAL(sketch_squares)(psw_const_rows m, psw_rows phi);
+void WRAPPED(sketch_squares)(psw_const_rows m, psw_rows phi);
+void WRAPPED(sketch_squares)(psw_const_rows m, psw_rows phi)
+{
+    counted.lifted += (double)m.rows;
+    REAL(sketch_squares)(m, phi);
+}
+
+void REAL(sketch_squares_turned)(psw_const_rows m, psw_rows phi);
+void WRAPPED(sketch_squares_turned)(psw_const_rows m, psw_rows phi);
+void WRAPPED(sketch_squares_turned)(psw_const_rows m, psw_rows phi)
+{
+    counted.lifted += (double)m.cols;
+    REAL(sketch_squares_turned)(m, phi);
+}
+
+static void count(const psw_point *points, ptrdiff_t number, int sets)
+{
+    result r;
+    counted.tiles = counted.maps = counted.lifted = 0;
+    CHECK(run_sets(points, number, sets, &r) == PSW_OK, "%s", psw_message());
+    result_free(&r);
+}
+
+/* ---- row folds ---- */
+
+static void rows(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, psw_mask mask)
+{
+    static const double degrees[] = {4, 7, 2.5};
+    psw_point points[3];
+    source_make(1, n, 9, 6, special, false, false);
+    for (int i = 0; i < 3; i++) points[i] = point_of(PSW_EXACT, degrees[i], mask, PRECISION, block);
+    for (int sets = 1; sets <= source.sets; sets++)
+        for (ptrdiff_t number = 1; number <= 3; number += 2) {
+            double said = psw_attend_done_flops(&(psw_group){points, number}, sets);
+            count(points, number, sets);
+            CHECK(counted.tiles == said && counted.maps == 0,
+                  "n %td block %td j3 %td mask %d, %td points, %d sets: %g, not %g", n, block, special, (int)mask,
+                  number, sets, counted.tiles, said);
+        }
+    count(points, 1, 1);
+    CHECK(counted.tiles == psw_attend_work(points).flops, "one data set: %g", counted.tiles);
+}
+
+/* Of one leaf D_1 takes all products with values again, and next to none with keys: 6 n^2 d where twice a pass would be
+ * 8 n^2 d. Of two leaves and j3 = 0 half of those with values, and one strip of the other half. */
+static void second_set(void)
+{
+    source_make(2, 512, 64, 64, 0, true, false);
+    psw_point p = point_of(PSW_EXACT, 4, PSW_FULL, PRECISION, 512);
+    double once = psw_attend_work(&p).flops;
+    CHECK_NEAR(psw_attend_done_flops(&(psw_group){&p, 1}, 2) / once, 1.5, 0.01); /* row and column j3: 1025 / 2^19 */
+    source_make(2, 1024, 64, 64, 0, true, false);
+    p = point_of(PSW_EXACT, 4, PSW_FULL, PRECISION, 512);
+    once = psw_attend_work(&p).flops;
+    CHECK_NEAR(psw_attend_done_flops(&(psw_group){&p, 1}, 2) / once, 1 + (0.5 + 96.0 / 2048) / 2, 0.001);
+}
+
+/* ---- sketches ---- */
+
+/* Rows that are mapped and lifted depend on no method; of a polysketch both can be counted. */
+static void other_maps(psw_point p, int sets, double mapped, double lifted)
+{
+    static const struct {
+        psw_method method;
+        double beta;
+    } maps[] = {{PSW_TREE, 3},      {PSW_TENSORSKETCH, 3}, {PSW_SRHT, 2},
+                {PSW_MACLAURIN, 3}, {PSW_MONOMIAL, 2},     {PSW_FAVOR, NAN}};
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+        p.method = maps[i].method, p.beta = maps[i].beta, p.r = p.method == PSW_MONOMIAL ? 0 : 8;
+        psw_sketch_shape shape = psw_sketch_shape_of(&p);
+        double lift = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : shape.lift_flops * lifted;
+        double said = psw_attend_done_flops(&(psw_group){&p, 1}, sets);
+        count(&p, 1, sets);
+        CHECK_NEAR((counted.tiles + shape.flops * mapped + lift) / said, 1.0,
+                   1e-14); /* sums of whole numbers, but FFTs */
+        CHECK(counted.maps <= shape.flops * mapped, "method %d: %g operations of maps", (int)p.method, counted.maps);
+    }
+}
+
+static void sketches(ptrdiff_t n, ptrdiff_t block, ptrdiff_t local, ptrdiff_t special, psw_mask mask, bool shared)
+{
+    source_make(3, n, 6, 6, special, shared, false);
+    psw_point p = point_of(PSW_POLYSKETCH, 4, mask, PRECISION, block);
+    p.local = local, p.r = 8, p.draws = 1, p.den_constant = 1e3; /* signed estimates: off zero */
+    psw_sketch_shape shape = psw_sketch_shape_of(&p);
+    for (int sets = 1; sets <= source.sets; sets++) {
+        double said = psw_attend_done_flops(&(psw_group){&p, 1}, sets);
+        count(&p, 1, sets);
+        double mapped = counted.maps / (2.0 * 6 * 16), lifted = counted.lifted; /* d x 2 r, the leaves of degree 2 */
+        double done = counted.tiles + mapped * shape.flops + lifted * shape.lift_flops;
+        CHECK(done == said, "n %td block %td local %td j3 %td mask %d shared %d, %d sets: %g, not %g", n, block, local,
+              special, (int)mask, shared, sets, done, said);
+        other_maps(p, sets, mapped, lifted);
+    }
+}
+
+int main(void)
+{
+    static const ptrdiff_t lengths[] = {512, 1024, 700};
+    for (int i = 0; i < 3; i++)
+        for (int mask = 0; mask < 2; mask++) {
+            ptrdiff_t n = lengths[i], places[] = {-1, 0, 300, n - 1};
+            for (int j = 0; j < 4; j++) {
+                rows(n, 512, places[j], (psw_mask)mask);
+                rows(n, 200, places[j], (psw_mask)mask);
+                for (int shared = 0; shared < 2; shared++) {
+                    sketches(n, 256, 0, places[j], (psw_mask)mask, shared);
+                    sketches(n, 100, 0, places[j], (psw_mask)mask, shared);
+                    if (mask == PSW_CAUSAL) sketches(n, 64, 64, places[j], PSW_CAUSAL, shared);
+                    if (mask == PSW_CAUSAL) sketches(n, 64, 192, places[j], PSW_CAUSAL, shared);
+                }
+            }
+        }
+    second_set();
+    source_free();
+    return test_end();
+}
