@@ -47,8 +47,9 @@ sed 's/n: \[.*\], d: 16/n: [256, 4194304], d: 64/; s/^output.*//; s/^run.*/run: 
 expect 1 "9 of 18 points done, 9 skipped" timeout 100 bash -c "ulimit -v 4000000; exec mpirun -n 3 $program run large.yaml -o large.h5 --oversubscribe"
 expect 0 '"no_memory".*cannot allocate [0-9.]* MiB' "$program" show large.h5 --jsonl --columns n,status,error_code --where "n > 256"
 
-# ---- a disk that breaks for a rank while marks, columns and rows are written: rows are a point's, the others the run's
-for how in ompio:1:2 romio321:2:60; do
+# ---- a disk that breaks for a rank while marks, columns and rows are written: rows are a point's, the others the run's.
+# Who takes the points of one rank is open: points of three alone make rank 1 write 12 times and rank 2 24 times.
+for how in ompio:1:2 romio321:2:20; do
     rm -f broken.h5*
     IFS=: read -r component rank count <<<"$how"
     expect 75 "" ranks 3 run study.yaml -o broken.h5 --oversubscribe --time-limit 0s
