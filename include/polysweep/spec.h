@@ -89,6 +89,7 @@ typedef struct psw_word_list {
     char text[320];
 } psw_word_list;
 psw_word_list psw_methods_where(bool (*holds)(const psw_method_facts *facts));
+psw_word_list psw_methods_of_theory(void); /* that compute no attention */
 
 /* polysweep/data_kinds.def says what each means. */
 typedef enum psw_drawn { PSW_DRAWN_NEVER, PSW_DRAWN_NOISE, PSW_DRAWN_ALWAYS } psw_drawn;

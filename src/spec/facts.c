@@ -46,6 +46,16 @@ psw_word_list psw_methods_where(bool (*holds)(const psw_method_facts *facts))
     return list;
 }
 
+static bool is_theory(const psw_method_facts *facts)
+{
+    return facts->folds == PSW_FOLDS_NOTHING;
+}
+
+psw_word_list psw_methods_of_theory(void)
+{
+    return psw_methods_where(is_theory);
+}
+
 const psw_data_kind_facts *psw_data_kind_facts_of(psw_data_kind kind)
 {
     static const psw_data_kind_facts none = {.sets = 1, .has_rows = true};

@@ -201,7 +201,7 @@ static psw_status extend(growth *g, const char *path, bool quiet)
     if (quiet) return PSW_OK;
     fprintf(stderr, "polysweep: %s: extended from %td to %td points, %td done points kept", path, g->slots,
             psw_study_slots(g->to), g->done);
-    if (g->again > 0) fprintf(stderr, ", %td of closed_form made again", g->again);
+    if (g->again > 0) fprintf(stderr, ", %td of %s made again", g->again, psw_methods_of_theory().text);
     if (g->older_noise > 0)
         fprintf(stderr, "; noise of %td of these was drawn once, by earlier keys (random_version 1)", g->older_noise);
     fprintf(stderr, "\n");

@@ -27,9 +27,10 @@ static void print_unknown(const sweep_given *g, const sweep_slots *s)
     }
     if (unknown > 0)
         fprintf(stderr,
-                "polysweep: note: closed_form knows nothing of %td of %td points and leaves NaN there (noise, row_norm, "
-                "den_constant, or data other than self_attention); `exact` computes them\n",
-                unknown, points);
+                "polysweep: note: %s knows nothing of %td of %td points and leaves NaN there (noise, row_norm, den_constant, "
+                "or data without classes of tokens); `%s` computes them\n",
+                psw_methods_of_theory().text, unknown, points,
+                psw_word(PSW_WORDS_METHOD, (int)psw_method_of_kernel(PSW_KERNEL_POWER)));
 }
 
 /* What a study asks for and does not get is said, never passed over. */

@@ -6,22 +6,26 @@
 #include "sweep/extend.h"
 
 /* What has changed since the file was made, where it is not the study. */
-static const char *since(const psw_study *stored)
+static void since(const psw_study *stored, char *text, size_t size)
 {
-    if (!psw_study_earlier(stored)) return "";
-    return " closed_form, which left them out when the file was made, has a point for each mask, noise, j3, row_norm "
-           "and den_constant now.";
+    text[0] = 0;
+    if (!psw_study_earlier(stored)) return;
+    psw_format(text, size,
+               " %s, which left them out when the file was made, has a point for each mask, noise, j3, row_norm and "
+               "den_constant now.",
+               psw_methods_of_theory().text);
 }
 
 static psw_status refuse_study(const sweep_given *g, const psw_study *stored, const char *difference)
 {
-    char way[96] = "";
+    char way[96] = "", changed[256];
     ptrdiff_t kept = sweep_extend_keeps(g->path, g->study);
+    since(stored, changed, sizeof changed);
     if (kept >= 0) psw_format(way, sizeof way, ", or --extend to keep its %td done points in a file of this one", kept);
     return PSW_FAIL(PSW_USAGE,
                     "%s holds another study and is left as it is; give another file with -o, or the study it was made "
                     "from%s.%s\n%s",
-                    g->path, way, since(stored), difference);
+                    g->path, way, changed, difference);
 }
 
 /* The same points, and nothing else that a file cannot change once it is made. */

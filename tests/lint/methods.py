@@ -19,7 +19,7 @@ ENGLISH = {"exact", "linear", "tree", "scores", "aligned", "sphere", "file"}
 #: what names methods all the same, and would not have to be touched for another one
 NAMED = {
     "src/measure/rates.c": "points of its own choice, whose times are the rates of the machine",
-    "src/doctor/doctor.c": "the study of its trial run",
+    "src/doctor/collect.c": "the study of its trial run",
     "src/cmd/main.c": "examples of --help",
     "src/cmd/options.c": "an example of --help",
     "src/spec/declare.c": "an example in a message",
