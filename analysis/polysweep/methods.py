@@ -4,6 +4,8 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
+from .checks import of_dataset
+
 FACTS = ("folds", "kernel", "degree", "random", "bitwise")
 
 #: the methods of files that were made before files said it; newer files have the attributes that `facts` reads
@@ -21,6 +23,7 @@ BEFORE_ATTRIBUTES = pd.DataFrame.from_dict({
     "favor": ("states", "exponential", False, True, False)}, orient="index", columns=FACTS)
 
 
+@of_dataset
 def facts(ds: xr.Dataset) -> pd.DataFrame:
     """A row per method that the file knows, by its word.
 

@@ -19,6 +19,7 @@ TIMED = ("alone", "beside", "shared")  #: ways of timing that are valid; `shared
 
 def reference(points: pd.DataFrame, method: str) -> str:
     """The method without a sketch that `method`, which some of the points have, estimates; "" of one that is no sketch."""
+    check_name(method, points["method"].unique(), "method")
     return points["method_reference"][points["method"] == method].iloc[0]
 
 

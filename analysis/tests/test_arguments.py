@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import polysweep
-from polysweep import cases, figures, models, oracle, predictions, projection, samples, scaling, sketches, statistics
+from polysweep import cases, figures, methods, models, oracle, predictions, projection, samples, scaling, sketches, statistics
 from polysweep.checks import check_dataset
 from polysweep.critical import level_of
 from polysweep.figures.roofline import bandwidth, rates
@@ -22,7 +22,7 @@ OF_DATASETS = [
     scaling.about_time, cases.every, cases.table, cases.case_columns, sketches.held, sketches.sketches, sketches.cheapest,
     sketches.against, sketches.crossovers, predictions.predictions, figures.costs, figures.curves, figures.decomposition,
     figures.degrees, figures.errors, figures.heads, figures.lengths, figures.prediction, figures.roofline, figures.separation,
-    figures.strong, figures.timeline, figures.weak, rates, bandwidth, beside, turns_of]
+    figures.strong, figures.timeline, figures.weak, rates, bandwidth, beside, turns_of, methods.facts]
 
 
 @pytest.mark.parametrize("function", OF_DATASETS, ids=lambda function: f"{function.__module__}.{function.__name__}")
@@ -114,7 +114,7 @@ def test_names_that_are_not_known(p1):
                         (lambda: oracle.success(4, 8, n=64, d=10, a_0=0, a_1=1, b=0, c=1, kappa=0.1, method="sofmax"), "near it: softmax"),
                         (lambda: applies(p1, "bete"), "no coordinate 'bete'; near it: beta"), (lambda: oracle.attend(np.ones((2, 2)), 2, "favor"), "no method 'favor'"),
                         (lambda: sketches.cheapest(p1, errors=("err_oot",)), "no error 'err_oot'; near it: err_out"),
-                        (lambda: sketches.reference("polysketsch"), "near it: polysketch"),
+                        (lambda: sketches.reference(cases.every(p1), "exac"), "no method 'exac'; near it: exact"),
                         (lambda: sketches.cost(pd.DataFrame(), "flop"), "no cost 'flop'; near it: flops"),
                         (lambda: scaling.series_fits(p1, scaling.strong(p1), ["ush"]), "no law 'ush'; near it: usl"),
                         (lambda: models.fit("amdal", [1], [[1]]), "near it: amdahl"),

@@ -1,106 +1,14 @@
 /* spec: what was asked. A study file (a strict subset of YAML 1.2) becomes a study: settings, and a grid whose
  * points are computed from their slot, never listed.
- *
- * Coded parameters are small integers; their words stand in one table each (psw_words), used for reading, for
- * printing, and for the flag_meanings of the file. */
+ */
 #ifndef POLYSWEEP_SPEC_H
 #define POLYSWEEP_SPEC_H
 
 #include <stdio.h>
 
-#include "polysweep/base.h"
+#include "polysweep/text.h"
 
 /* ---- a point -------------------------------------------------------------------------------------------- */
-
-typedef enum psw_method { /* PSW_EXACT, ...: a row each of polysweep/methods.def */
-#define PSW_METHOD(word, CODE, ...) PSW_##CODE,
-#include "polysweep/methods.def"
-} psw_method;
-typedef enum psw_mask { PSW_FULL, PSW_CAUSAL } psw_mask;
-typedef enum psw_precision { PSW_FP64, PSW_FP32 } psw_precision;
-typedef enum psw_row_norm { PSW_NORM_NONE, PSW_NORM_UNIT, PSW_NORM_LAYERNORM, PSW_NORM_SQRT_D } psw_row_norm;
-typedef enum psw_negative { PSW_NEGATIVE_REFUSE, PSW_NEGATIVE_SIGNED, PSW_NEGATIVE_ABS } psw_negative;
-typedef enum psw_data_kind { /* PSW_GAUSSIAN, ...: a row each of polysweep/data_kinds.def */
-#define PSW_DATA_KIND(word, CODE, ...) PSW_##CODE,
-#include "polysweep/data_kinds.def"
-} psw_data_kind;
-typedef enum psw_preset { PSW_CUSTOM, PSW_P1, PSW_P2, PSW_P3, PSW_W1, PSW_W2 } psw_preset;
-
-typedef enum psw_vocabulary {
-    PSW_WORDS_METHOD,
-    PSW_WORDS_MASK,
-    PSW_WORDS_PRECISION,
-    PSW_WORDS_ROW_NORM,
-    PSW_WORDS_NEGATIVE,
-    PSW_WORDS_DATA_KIND,
-    PSW_WORDS_PRESET,
-    PSW_WORDS_STATUS,
-    PSW_WORDS_ERROR,
-    PSW_WORDS_TIMING,
-    PSW_WORDS_TIME_STOP,
-    PSW_WORDS_TEAM,
-    PSW_WORDS_WEIGHTS,
-    PSW_WORDS_SWITCH,
-    PSW_WORDS_FOLDED,
-    PSW_WORDS_KERNEL,
-    PSW_VOCABULARIES
-} psw_vocabulary;
-/* Word `code` of a vocabulary, NULL past its end; and the code of a word, -1 = no such word. */
-const char *psw_word(psw_vocabulary vocabulary, int code);
-int psw_word_code(psw_vocabulary vocabulary, const char *word);
-/* A vocabulary of names that are numbers but for a word or two: `team == auto`, `weights == none`. */
-bool psw_words_open(psw_vocabulary vocabulary);
-/* The code in PSW_WORDS_ERROR of what made a point fail (exit codes are not dense, flag_values are). */
-int psw_error_code(psw_status status);
-
-/* ---- what the tables say of methods and kinds of data ------------------------------------------------------- */
-
-enum { /* how many there are */
-#define PSW_METHOD(...) +1
-    PSW_METHODS = 0
-#include "polysweep/methods.def"
-    ,
-#define PSW_DATA_KIND(...) +1
-    PSW_DATA_KINDS = 0
-#include "polysweep/data_kinds.def"
-};
-
-/* polysweep/methods.def says what each means. */
-typedef enum psw_folded { PSW_FOLDS_NOTHING, PSW_FOLDS_ROWS, PSW_FOLDS_STATES } psw_folded;
-typedef enum psw_kernel { PSW_KERNEL_POWER, PSW_KERNEL_EXPONENTIAL, PSW_KERNEL_LINEAR, PSW_KERNEL_OTHER } psw_kernel;
-typedef struct psw_method_facts {
-    const char *word;
-    psw_folded folds;
-    psw_kernel kernel;
-    bool has_degree, random, bitwise, squares;
-    const char *help;
-} psw_method_facts;
-/* Of a code that no method has: folds nothing, no word. */
-const psw_method_facts *psw_method_facts_of(psw_method method);
-/* True where there is attention to compute, false of theory alone. */
-static inline bool psw_method_computes(psw_method method)
-{
-    return psw_method_facts_of(method)->folds != PSW_FOLDS_NOTHING;
-}
-/* The first method that folds rows with a kernel, which is what sketches of the kernel estimate; PSW_METHODS = none. */
-psw_method psw_method_of_kernel(psw_kernel kernel);
-/* Words of the methods that `holds` is true of, as "exact, softmax or linear". */
-typedef struct psw_word_list {
-    char text[320];
-} psw_word_list;
-psw_word_list psw_methods_where(bool (*holds)(const psw_method_facts *facts));
-psw_word_list psw_methods_of_theory(void); /* that compute no attention */
-
-/* polysweep/data_kinds.def says what each means. */
-typedef enum psw_drawn { PSW_DRAWN_NEVER, PSW_DRAWN_NOISE, PSW_DRAWN_ALWAYS } psw_drawn;
-typedef struct psw_data_kind_facts {
-    const char *word;
-    int sets;
-    bool has_rows, closed_form;
-    psw_drawn drawn;
-    const char *help;
-} psw_data_kind_facts;
-const psw_data_kind_facts *psw_data_kind_facts_of(psw_data_kind kind); /* of no kind: rows, one set, no word */
 
 #define PSW_OWN_MAX 8     /* axes of the user's own names */
 #define PSW_PREDICT_MAX 8 /* predictions of the user's own */
@@ -129,15 +37,6 @@ typedef struct psw_point {
     double own[PSW_OWN_MAX];
     double level; /* judge.level of the study: no value of the point, what its edges are of */
 } psw_point;
-
-/* ---- names that other rooms can give a value to (theory columns, result columns) -------------------------- */
-
-typedef struct psw_oracle {
-    const char *const *names; /* NULL-terminated */
-    double (*value)(const void *subject, ptrdiff_t name);
-    const int
-        *vocabulary; /* per name: the psw_vocabulary whose words it is compared with, else -1; NULL = none has one */
-} psw_oracle;
 
 /* What spec asks of rooms below it; any member may be NULL, all must outlive the study. */
 typedef struct psw_rooms {
@@ -247,22 +146,7 @@ psw_status psw_filter_create(const psw_study *study, const char *expression, psw
 bool psw_filter_keeps(const psw_filter *filter, const psw_point *point);
 void psw_filter_free(psw_filter *filter);
 
-/* ---- an expression over any names (show --where over the columns of a file) ------------------------------- */
-
-typedef struct psw_expression psw_expression;
-/* `name` stands for the text in messages ("--where"). */
-psw_status psw_expression_create(const char *text, const char *name, const psw_oracle *names, psw_expression **out);
-double psw_expression_value(const psw_expression *expression, const void *subject); /* 0 and 1 for truth */
-void psw_expression_free(psw_expression *expression);
-
 bool psw_is_parameter(const char *name); /* of a point: an axis of a study's own cannot have the name */
-
-/* The nearest of `names` (NULL-terminated) to `name`, NULL when none is near. */
-const char *psw_nearest(const char *name, const char *const *names);
-
-/* "1h30m", "45s" -> seconds; "4Gi", "2M" -> bytes. PSW_USAGE. */
-psw_status psw_parse_duration(const char *text, double *seconds);
-psw_status psw_parse_size(const char *text, double *bytes);
 
 /* Prints the table of study keys (name, type, default, meaning) to `stream`: help, README. */
 void psw_keys_print(FILE *stream);

@@ -7,7 +7,7 @@
 
 #define CLOSE 1e-9 /* relative: steps written in decimals reach `to` up to rounding */
 
-static psw_status value_read(psw_study *study, const psw_node *node, const psw_key *key, double *value)
+static psw_status value_read(psw_study *study, const psw_yaml_node *node, const psw_key *key, double *value)
 {
     if (key->type == PSW_T_PATH) return psw_weights_read(study, node, value);
     return psw_value_read(&study->tree, node, key, value);
@@ -19,7 +19,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static psw_status refuse_twins(const psw_study *study, const psw_node *node, const psw_key *key, const double *values,
+static psw_status refuse_twins(const psw_study *study, const psw_yaml_node *node, const psw_key *key, const double *values,
                                ptrdiff_t count)
 {
     double *sorted = malloc((size_t)count * sizeof *sorted);
@@ -31,15 +31,15 @@ static psw_status refuse_twins(const psw_study *study, const psw_node *node, con
     double twin = i < count ? sorted[i] : 0;
     free(sorted);
     if (i >= count) return PSW_OK;
-    const psw_node *child = node->child;
+    const psw_yaml_node *child = node->child;
     for (ptrdiff_t at = 0, seen = 0; child; child = child->next, at++)
         if (values[at] == twin && seen++) break;
-    const psw_node *said = child && child->kind == PSW_MAP ? psw_node_child(child, "file") : child;
+    const psw_yaml_node *said = child && child->kind == PSW_MAP ? psw_yaml_child(child, "file") : child;
     return PSW_WRONG(&study->tree, child ? child->where : node->where, "%s has the value '%s' twice; remove one",
                      key->name, said ? psw_show(said->text).text : "");
 }
 
-static psw_status list_read(psw_study *study, const psw_node *node, const psw_key *key, double **values,
+static psw_status list_read(psw_study *study, const psw_yaml_node *node, const psw_key *key, double **values,
                             ptrdiff_t *count)
 {
     if (node->children == 0)
@@ -47,7 +47,7 @@ static psw_status list_read(psw_study *study, const psw_node *node, const psw_ke
     *values = malloc((size_t)node->children * sizeof **values);
     if (!*values) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate an axis");
     *count = 0;
-    for (const psw_node *child = node->child; child; child = child->next)
+    for (const psw_yaml_node *child = node->child; child; child = child->next)
         PSW_TRY(value_read(study, child, key, &(*values)[(*count)++]));
     return PSW_OK;
 }
@@ -55,8 +55,8 @@ static psw_status list_read(psw_study *study, const psw_node *node, const psw_ke
 /* ---- ranges ---- */
 
 typedef struct range {
-    const psw_tree *tree;
-    const psw_node *node;
+    const psw_yaml *tree;
+    const psw_yaml_node *node;
     const psw_key *key;
     double from, to, step, factor, count;
     bool logarithmic;
@@ -66,7 +66,7 @@ typedef struct range {
 static psw_status range_number(const range *r, const char *name, psw_type type, double *value)
 {
     psw_key key = {.name = name, .type = type, .least = -HUGE_VAL, .most = HUGE_VAL};
-    const psw_node *child = psw_node_child(r->node, name);
+    const psw_yaml_node *child = psw_yaml_child(r->node, name);
     return child ? psw_value_read(r->tree, child, &key, value) : PSW_OK;
 }
 
@@ -74,7 +74,7 @@ static psw_status range_keys(range *r)
 {
     static const char *const names[] = {"from", "to", "step", "factor", "count", "spacing", NULL};
     int ways = 0;
-    for (const psw_node *child = r->node->child; child; child = child->next) {
+    for (const psw_yaml_node *child = r->node->child; child; child = child->next) {
         int at = 0;
         while (names[at] && strcmp(names[at], child->key) != 0) at++;
         if (!names[at])
@@ -83,10 +83,10 @@ static psw_status range_keys(range *r)
                              psw_show(child->key).text, psw_hint(child->key, names).text);
         ways += at >= 2 && at <= 4;
     }
-    if (!psw_node_child(r->node, "from") || !psw_node_child(r->node, "to") || ways != 1)
+    if (!psw_yaml_child(r->node, "from") || !psw_yaml_child(r->node, "to") || ways != 1)
         return PSW_WRONG(r->tree, r->node->where, "the range of %s needs from, to and one of step, factor, count",
                          r->key->name);
-    if (psw_node_child(r->node, "spacing") && !psw_node_child(r->node, "count"))
+    if (psw_yaml_child(r->node, "spacing") && !psw_yaml_child(r->node, "count"))
         return PSW_WRONG(r->tree, r->node->where, "spacing goes with count");
     return PSW_OK;
 }
@@ -94,12 +94,12 @@ static psw_status range_keys(range *r)
 static psw_status range_read(range *r)
 {
     PSW_TRY(range_keys(r));
-    PSW_TRY(psw_value_read(r->tree, psw_node_child(r->node, "from"), r->key, &r->from));
-    PSW_TRY(psw_value_read(r->tree, psw_node_child(r->node, "to"), r->key, &r->to));
+    PSW_TRY(psw_value_read(r->tree, psw_yaml_child(r->node, "from"), r->key, &r->from));
+    PSW_TRY(psw_value_read(r->tree, psw_yaml_child(r->node, "to"), r->key, &r->to));
     PSW_TRY(range_number(r, "step", PSW_T_REAL, &r->step));
     PSW_TRY(range_number(r, "factor", PSW_T_REAL, &r->factor));
     PSW_TRY(range_number(r, "count", PSW_T_WHOLE, &r->count));
-    const psw_node *spacing = psw_node_child(r->node, "spacing");
+    const psw_yaml_node *spacing = psw_yaml_child(r->node, "spacing");
     if (!spacing) return PSW_OK;
     const char *text = spacing->kind == PSW_SCALAR ? spacing->text : "";
     r->logarithmic = strcmp(text, "log") == 0;
@@ -201,14 +201,14 @@ static psw_status range_fill(const range *r, double **values, ptrdiff_t *count)
     return PSW_OK;
 }
 
-static psw_status range_values(const psw_study *study, const psw_node *node, const psw_key *key, double **values,
+static psw_status range_values(const psw_study *study, const psw_yaml_node *node, const psw_key *key, double **values,
                                ptrdiff_t *count)
 {
     range r = {.tree = &study->tree, .node = node, .key = key};
     if (key->type == PSW_T_WORD) return PSW_WRONG(r.tree, node->where, "%s has no range; give a list", key->name);
     PSW_TRY(range_read(&r));
-    PSW_TRY(psw_node_child(node, "step")     ? plan_step(&r)
-            : psw_node_child(node, "factor") ? plan_factor(&r)
+    PSW_TRY(psw_yaml_child(node, "step")     ? plan_step(&r)
+            : psw_yaml_child(node, "factor") ? plan_factor(&r)
                                              : plan_count(&r));
     if (!(r.points <= PSW_AXIS_MAX))
         return PSW_WRONG(r.tree, node->where, "%s would have %.3g values; at most %d", key->name, r.points,
@@ -216,7 +216,7 @@ static psw_status range_values(const psw_study *study, const psw_node *node, con
     return range_fill(&r, values, count);
 }
 
-psw_status psw_values_read(psw_study *study, const psw_node *node, const psw_key *key, double **values,
+psw_status psw_values_read(psw_study *study, const psw_yaml_node *node, const psw_key *key, double **values,
                            ptrdiff_t *count, bool *single)
 {
     psw_status status;
@@ -238,7 +238,7 @@ psw_status psw_values_read(psw_study *study, const psw_node *node, const psw_key
     return status;
 }
 
-psw_status psw_distinct(const psw_study *study, const psw_node *node, const psw_key *key, const double *values,
+psw_status psw_distinct(const psw_study *study, const psw_yaml_node *node, const psw_key *key, const double *values,
                         ptrdiff_t count)
 {
     return node->kind == PSW_LIST ? refuse_twins(study, node, key, values, count) : PSW_OK;

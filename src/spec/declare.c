@@ -15,7 +15,7 @@ psw_shown psw_first_place(const psw_given *given)
     return shown;
 }
 
-psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *section, const psw_node *node)
+psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *section, const psw_yaml_node *node)
 {
     psw_given *given = &study->given[id];
     if (given->origin > PSW_O_DEFAULT)
@@ -27,12 +27,12 @@ psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *
 
 psw_names psw_study_names(const psw_study *study)
 {
-    return (psw_names){.parameters = true, .own = study->own, .oracle = study->rooms.theory};
+    return (psw_names){.term = psw_parameter_term, .own = study->own, .oracle = study->rooms.theory};
 }
 
 /* ---- data ---- */
 
-static psw_status heads_declare(psw_study *study, const psw_node *node)
+static psw_status heads_declare(psw_study *study, const psw_yaml_node *node)
 {
     psw_key key = psw_keys[PSW_ID_HEAD];
     bool single;
@@ -45,7 +45,7 @@ static psw_status heads_declare(psw_study *study, const psw_node *node)
     return psw_declare(study, PSW_ID_HEAD, PSW_O_AXIS, "data", node);
 }
 
-static psw_status path_declare(psw_study *study, const psw_node *node)
+static psw_status path_declare(psw_study *study, const psw_yaml_node *node)
 {
     if (node->kind != PSW_SCALAR) return PSW_WRONG(&study->tree, node->where, "path is a text");
     char *copy = malloc(strlen(node->text) + 1);
@@ -56,7 +56,7 @@ static psw_status path_declare(psw_study *study, const psw_node *node)
     return PSW_OK;
 }
 
-static psw_status data_key(psw_study *study, const psw_node *node)
+static psw_status data_key(psw_study *study, const psw_yaml_node *node)
 {
     if (strcmp(node->key, "kind") == 0) return PSW_OK;
     if (strcmp(node->key, "heads") == 0) return heads_declare(study, node);
@@ -70,16 +70,16 @@ static psw_status data_key(psw_study *study, const psw_node *node)
     return psw_value_read(&study->tree, node, key, &study->base.at[id]);
 }
 
-static psw_status data_declare(psw_study *study, const psw_node *map)
+static psw_status data_declare(psw_study *study, const psw_yaml_node *map)
 {
     if (map && map->kind != PSW_MAP)
         return PSW_WRONG(&study->tree, map->where, "data is a map, as in {kind: %s, preset: W2}",
                          psw_word(PSW_WORDS_DATA_KIND, 0));
-    const psw_node *kind = psw_node_child(map, "kind");
+    const psw_yaml_node *kind = psw_yaml_child(map, "kind");
     if (kind)
         PSW_TRY(psw_value_read(&study->tree, kind, &psw_keys[PSW_ID_DATA_KIND], &study->base.at[PSW_ID_DATA_KIND]));
     study->kind = (psw_data_kind)study->base.at[PSW_ID_DATA_KIND];
-    for (const psw_node *node = map ? map->child : NULL; node; node = node->next) PSW_TRY(data_key(study, node));
+    for (const psw_yaml_node *node = map ? map->child : NULL; node; node = node->next) PSW_TRY(data_key(study, node));
     const char *word = psw_data_kind_facts_of(study->kind)->word;
     if (psw_key_of_kind(PSW_ID_HEAD, study->kind) && !*study->paths[0].text) /* heads come from a file */
         return PSW_WRONG(&study->tree, kind ? kind->where : study->tree.root->where,
@@ -89,7 +89,7 @@ static psw_status data_declare(psw_study *study, const psw_node *map)
 
 /* ---- derive, judge, predict, exclude ---- */
 
-static psw_status derive_key(psw_study *study, const psw_node *node)
+static psw_status derive_key(psw_study *study, const psw_yaml_node *node)
 {
     int id = psw_parameter_find(node->key);
     if (id < 0)
@@ -102,7 +102,7 @@ static psw_status derive_key(psw_study *study, const psw_node *node)
     return psw_formula_add(study, id, node, true);
 }
 
-static psw_status judge_key(psw_study *study, const psw_node *node)
+static psw_status judge_key(psw_study *study, const psw_yaml_node *node)
 {
     const psw_key *key = psw_key_find("judge", node->key);
     if (!key) return psw_unknown(&study->tree, node, "judge");
@@ -118,7 +118,7 @@ static psw_status judge_key(psw_study *study, const psw_node *node)
     return psw_value_read(&study->tree, node, key, &study->base.at[id]);
 }
 
-static psw_status predict_key(psw_study *study, const psw_node *node)
+static psw_status predict_key(psw_study *study, const psw_yaml_node *node)
 {
     ptrdiff_t i = study->predict_count;
     size_t proper = strspn(node->key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
@@ -134,25 +134,25 @@ static psw_status predict_key(psw_study *study, const psw_node *node)
     return PSW_OK;
 }
 
-static psw_status each_key(psw_study *study, const char *section, psw_status (*take)(psw_study *, const psw_node *))
+static psw_status each_key(psw_study *study, const char *section, psw_status (*take)(psw_study *, const psw_yaml_node *))
 {
-    const psw_node *map = psw_node_child(study->tree.root, section);
+    const psw_yaml_node *map = psw_yaml_child(study->tree.root, section);
     if (!map || (map->kind == PSW_SCALAR && !*map->text)) return PSW_OK;
     if (map->kind != PSW_MAP)
         return PSW_WRONG(&study->tree, map->where, "%s is a map of names and expressions, as in {%s: ...}", section,
                          strcmp(section, "judge") == 0    ? "m"
                          : strcmp(section, "derive") == 0 ? "d"
                                                           : "mine");
-    for (const psw_node *node = map->child; node; node = node->next) PSW_TRY(take(study, node));
+    for (const psw_yaml_node *node = map->child; node; node = node->next) PSW_TRY(take(study, node));
     return PSW_OK;
 }
 
-static psw_status rule_add(psw_study *study, const psw_node *rule)
+static psw_status rule_add(psw_study *study, const psw_yaml_node *rule)
 {
     static const char *const keys[] = {"when", "why", NULL};
-    const psw_node *when = psw_node_child(rule, "when"), *why = psw_node_child(rule, "why");
+    const psw_yaml_node *when = psw_yaml_child(rule, "when"), *why = psw_yaml_child(rule, "why");
     ptrdiff_t i = study->rule_count;
-    for (const psw_node *node = rule->kind == PSW_MAP ? rule->child : NULL; node; node = node->next)
+    for (const psw_yaml_node *node = rule->kind == PSW_MAP ? rule->child : NULL; node; node = node->next)
         if (node != when && node != why)
             return PSW_WRONG(&study->tree, node->key_where, "unknown key '%s' in exclude%s", psw_show(node->key).text,
                              psw_hint(node->key, keys).text);
@@ -165,18 +165,18 @@ static psw_status rule_add(psw_study *study, const psw_node *rule)
     return PSW_OK;
 }
 
-static psw_status rules_declare(psw_study *study, const psw_node *list)
+static psw_status rules_declare(psw_study *study, const psw_yaml_node *list)
 {
     if (!list || (list->kind == PSW_SCALAR && !*list->text)) return PSW_OK;
     if (list->kind != PSW_LIST)
         return PSW_WRONG(&study->tree, list->where, "exclude is a list, as in [{when: n > 64 * d, why: too long}]");
-    for (const psw_node *rule = list->child; rule; rule = rule->next) PSW_TRY(rule_add(study, rule));
+    for (const psw_yaml_node *rule = list->child; rule; rule = rule->next) PSW_TRY(rule_add(study, rule));
     return PSW_OK;
 }
 
 /* ---- settings ---- */
 
-static psw_status time_declare(psw_study *study, const psw_node *node)
+static psw_status time_declare(psw_study *study, const psw_yaml_node *node)
 {
     bool off = !node ||
                (node->kind == PSW_SCALAR &&
@@ -191,11 +191,11 @@ static psw_status time_declare(psw_study *study, const psw_node *node)
     return PSW_OK;
 }
 
-static psw_status keep_declare(psw_study *study, const psw_node *list)
+static psw_status keep_declare(psw_study *study, const psw_yaml_node *list)
 {
     if (!list || (list->kind == PSW_SCALAR && !*list->text)) return PSW_OK;
     if (list->kind != PSW_LIST) return PSW_WRONG(&study->tree, list->where, "keep is a list, as in [samples, rows]");
-    for (const psw_node *item = list->child; item; item = item->next) {
+    for (const psw_yaml_node *item = list->child; item; item = item->next) {
         const char *text = item->kind == PSW_SCALAR ? item->text : "";
         if (strcmp(text, "samples") == 0)
             study->settings.keep_samples = true;
@@ -209,24 +209,24 @@ static psw_status keep_declare(psw_study *study, const psw_node *list)
 
 static psw_status settings_declare(psw_study *study)
 {
-    const psw_node *root = study->tree.root, *output = psw_node_child(root, "output");
-    PSW_TRY(psw_settings_read(&study->tree, psw_node_child(root, "run"), "run", &study->settings));
+    const psw_yaml_node *root = study->tree.root, *output = psw_yaml_child(root, "output");
+    PSW_TRY(psw_settings_read(&study->tree, psw_yaml_child(root, "run"), "run", &study->settings));
     PSW_TRY(psw_settings_read(&study->tree, output, "output", &study->settings));
-    PSW_TRY(psw_setting_read(&study->tree, psw_node_child(psw_node_child(root, "judge"), "level"),
+    PSW_TRY(psw_setting_read(&study->tree, psw_yaml_child(psw_yaml_child(root, "judge"), "level"),
                              psw_key_find("judge", "level"), &study->settings));
-    PSW_TRY(keep_declare(study, psw_node_child(output, "keep")));
-    return time_declare(study, psw_node_child(root, "time"));
+    PSW_TRY(keep_declare(study, psw_yaml_child(output, "keep")));
+    return time_declare(study, psw_yaml_child(root, "time"));
 }
 
 /* ---- the whole ---- */
 
 static psw_status heading(psw_study *study)
 {
-    const psw_node *root = study->tree.root, *schema = psw_node_child(root, "schema"),
-                   *name = psw_node_child(root, "study"), *seed = psw_node_child(root, "seed");
+    const psw_yaml_node *root = study->tree.root, *schema = psw_yaml_child(root, "schema"),
+                   *name = psw_yaml_child(root, "study"), *seed = psw_yaml_child(root, "seed");
     if (root->kind != PSW_MAP)
         return PSW_WRONG(&study->tree, root->where, "a study is a map of keys, beginning with 'schema: 1'");
-    for (const psw_node *node = root->child; node; node = node->next)
+    for (const psw_yaml_node *node = root->child; node; node = node->next)
         if (!psw_key_find("", node->key)) return psw_unknown(&study->tree, node, "");
     if (!schema) return PSW_WRONG(&study->tree, root->where, "schema is missing; begin with 'schema: 1'");
     if (schema->kind != PSW_SCALAR || strcmp(schema->text, "1") != 0)
@@ -243,7 +243,7 @@ static psw_status heading(psw_study *study)
 
 static psw_status axes_in_order(psw_study *study)
 {
-    for (const psw_node *node = study->tree.root->child; node; node = node->next) {
+    for (const psw_yaml_node *node = study->tree.root->child; node; node = node->next) {
         if (strcmp(node->key, "grid") == 0) PSW_TRY(psw_axes_declare(study, node));
         if (strcmp(node->key, "zip") == 0) PSW_TRY(psw_zip_declare(study, node));
     }
@@ -288,17 +288,17 @@ psw_status psw_study_declare(psw_study *study)
     for (int id = 0; id < PSW_ROW; id++) study->base.at[id] = NAN;
     study->base.at[PSW_ID_DATA_KIND] = 0; /* the first */
     PSW_TRY(heading(study));
-    const psw_node *root = study->tree.root, *methods = psw_node_child(root, "methods");
+    const psw_yaml_node *root = study->tree.root, *methods = psw_yaml_child(root, "methods");
     PSW_TRY(settings_declare(study));
     study->base.at[PSW_ID_TEAM] = (double)study->settings.team;
-    PSW_TRY(data_declare(study, psw_node_child(root, "data")));
+    PSW_TRY(data_declare(study, psw_yaml_child(root, "data")));
     PSW_TRY(axes_in_order(study));
-    PSW_TRY(psw_own_declare(study, psw_node_child(root, "include")));
+    PSW_TRY(psw_own_declare(study, psw_yaml_child(root, "include")));
     applies_set(study);
     PSW_TRY(each_key(study, "judge", judge_key));
     PSW_TRY(each_key(study, "derive", derive_key));
     PSW_TRY(each_key(study, "predict", predict_key));
-    PSW_TRY(rules_declare(study, psw_node_child(root, "exclude")));
+    PSW_TRY(rules_declare(study, psw_yaml_child(root, "exclude")));
     PSW_TRY(own_names_used(study));
     PSW_TRY(psw_younger_read(study));
     if (!methods && !psw_includes_any(study))

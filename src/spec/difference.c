@@ -86,7 +86,7 @@ static void describe_methods(lines *l, const psw_study *study)
 static const char *text_of(const psw_study *study, const psw_formula *f)
 {
     const char *fallback = psw_key_fallback((psw_parameter)f->id, -1);
-    psw_names names = {.parameters = true};
+    psw_names names = {.term = psw_parameter_term};
     psw_program now;
     ptrdiff_t column;
     if (f->program.reads != PSW_ID(PSW_ID_METHOD) || f->program.oracle || !fallback) return f->text;
@@ -94,7 +94,7 @@ static const char *text_of(const psw_study *study, const psw_formula *f)
     bool same = now.reads == f->program.reads;
     for (ptrdiff_t i = 0; i < study->entry_count && same; i++) {
         psw_row row = {{[PSW_ID_METHOD] = study->entries[i].method}};
-        same = psw_program_value(&now, &row, NULL, NULL) == psw_program_value(&f->program, &row, NULL, NULL);
+        same = psw_program_value(&now, row.at, NULL, NULL) == psw_program_value(&f->program, row.at, NULL, NULL);
     }
     psw_program_free(&now);
     return same ? fallback : f->text;
@@ -182,11 +182,11 @@ static void describe_kept(lines *l, const psw_study *study)
 /* What does not enter the identity but fixes the file's layout. */
 static void describe_layout(lines *l, const psw_study *study)
 {
-    const psw_node *formulas = psw_node_child(study->tree.root, "predict");
+    const psw_yaml_node *formulas = psw_yaml_child(study->tree.root, "predict");
     line *names = add(l, "predict", ""), *own = add(l, "own axes", "");
     for (ptrdiff_t i = 0; i < study->predict_count; i++) {
         append(names, study->predict[i]);
-        append(add(l, "predict", study->predict[i]), psw_node_child(formulas, study->predict[i])->text);
+        append(add(l, "predict", study->predict[i]), psw_yaml_child(formulas, study->predict[i])->text);
     }
     for (ptrdiff_t i = 0; i < study->own_count; i++) append(own, study->own[i]);
     describe_kept(l, study);

@@ -6,7 +6,7 @@
 
 #include "spec/study.h"
 
-psw_status psw_formula_add(psw_study *study, int id, const psw_node *node, bool derived)
+psw_status psw_formula_add(psw_study *study, int id, const psw_yaml_node *node, bool derived)
 {
     psw_formula *formula = &study->formulas[study->formula_count];
     psw_names names = psw_study_names(study);
@@ -21,7 +21,7 @@ static psw_status default_of(psw_study *study, int id)
 {
     const psw_key *key = &psw_keys[id];
     const char *fallback = psw_default_text(study, id);
-    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
+    psw_yaml_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
     double value;
     if (id == PSW_ID_METHOD || id == PSW_ID_DATA_KIND || id == PSW_ID_TEAM || id == PSW_ID_SEED) return PSW_OK;
     if (id == PSW_ID_WEIGHTS) study->base.at[id] = 0; /* no path */
@@ -38,7 +38,7 @@ psw_status psw_own_defaults(const psw_study *study, psw_method method, psw_row *
 {
     for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
         const char *fallback = psw_key_fallback((psw_parameter)id, (int)method);
-        psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
+        psw_yaml_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
         bool taken = psw_key_of_method((psw_parameter)id, method);
         if (study->given[id].origin != PSW_O_DEFAULT || !taken) continue;
         row->at[id] = NAN; /* another method may have a default */

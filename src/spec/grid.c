@@ -120,7 +120,7 @@ static int lacking(const psw_study *study, psw_ids applies)
 
 static psw_status refuse_lack(const psw_study *study, const psw_entry *entry, int id)
 {
-    const psw_node *grid = psw_node_child(study->tree.root, "grid");
+    const psw_yaml_node *grid = psw_yaml_child(study->tree.root, "grid");
     psw_where where = grid ? grid->key_where : study->tree.root->where;
     if (id < PSW_ID_BETA)
         return PSW_WRONG(&study->tree, where,

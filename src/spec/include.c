@@ -12,7 +12,7 @@ static int id_of(const psw_study *study, const char *name)
     return psw_parameter_find(name);
 }
 
-static psw_status value_set(psw_study *study, const psw_node *node, psw_ids applies, psw_row *row, psw_ids *given)
+static psw_status value_set(psw_study *study, const psw_yaml_node *node, psw_ids applies, psw_row *row, psw_ids *given)
 {
     int id = id_of(study, node->key);
     if (id < 0)
@@ -50,15 +50,15 @@ static psw_status default_set(const psw_study *study, int id, psw_row *row)
 {
     const psw_key *key = &psw_keys[id];
     const char *fallback = psw_default_text(study, id);
-    psw_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
-    psw_names names = {.parameters = true};
+    psw_yaml_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
+    psw_names names = {.term = psw_parameter_term};
     psw_program program;
     ptrdiff_t column;
     double value;
     if (key->type == PSW_T_WORD || psw_number_read(fallback, &value))
         return psw_value_read(&study->tree, &node, key, &row->at[id]);
     PSW_TRY(psw_program_compile(fallback, &names, &program, &column));
-    row->at[id] = psw_program_value(&program, row, NULL, NULL);
+    row->at[id] = psw_program_value(&program, row->at, NULL, NULL);
     psw_program_free(&program);
     return PSW_OK;
 }
@@ -76,7 +76,7 @@ static psw_status defaults_set(const psw_study *study, psw_row *row)
     return PSW_OK;
 }
 
-static psw_status missing(const psw_study *study, const psw_node *item, const psw_row *row, psw_ids applies)
+static psw_status missing(const psw_study *study, const psw_yaml_node *item, const psw_row *row, psw_ids applies)
 {
     for (int id = 0; id < PSW_PARAMETERS; id++) {
         bool sized = id == PSW_ID_R || id == PSW_ID_FEATURES;
@@ -87,9 +87,9 @@ static psw_status missing(const psw_study *study, const psw_node *item, const ps
     return PSW_OK;
 }
 
-static psw_status row_read(psw_study *study, const psw_node *item, psw_row *row, psw_ids *given)
+static psw_status row_read(psw_study *study, const psw_yaml_node *item, psw_row *row, psw_ids *given)
 {
-    const psw_node *method = psw_node_child(item, "method"), *preset = psw_node_child(item, "preset");
+    const psw_yaml_node *method = psw_yaml_child(item, "method"), *preset = psw_yaml_child(item, "preset");
     psw_ids constants = 0;
     *given = 0;
     if (!method)
@@ -102,14 +102,14 @@ static psw_status row_read(psw_study *study, const psw_node *item, psw_row *row,
     if (preset) PSW_TRY(value_set(study, preset, applies, row, given));
     if (isnan(row->at[PSW_ID_PRESET])) row->at[PSW_ID_PRESET] = PSW_CUSTOM;
     psw_row_preset(study, row);
-    for (const psw_node *node = item->child; node; node = node->next)
+    for (const psw_yaml_node *node = item->child; node; node = node->next)
         if (node != preset) PSW_TRY(value_set(study, node, applies, row, given));
     for (int id = PSW_ID_A_0; id <= PSW_ID_KAPPA; id++) constants |= *given & PSW_ID(id);
     if (constants) row->at[PSW_ID_PRESET] = PSW_CUSTOM;
     return defaults_set(study, row);
 }
 
-static psw_status include_add(psw_study *study, const psw_node *item)
+static psw_status include_add(psw_study *study, const psw_yaml_node *item)
 {
     psw_row row;
     psw_ids given, names;
@@ -137,13 +137,13 @@ static psw_status include_add(psw_study *study, const psw_node *item)
 
 bool psw_includes_any(const psw_study *study)
 {
-    const psw_node *list = psw_node_child(study->tree.root, "include");
+    const psw_yaml_node *list = psw_yaml_child(study->tree.root, "include");
     return list && list->kind == PSW_LIST && list->children > 0;
 }
 
 psw_status psw_includes_read(psw_study *study)
 {
-    const psw_node *list = psw_node_child(study->tree.root, "include");
+    const psw_yaml_node *list = psw_yaml_child(study->tree.root, "include");
     if (!list || (list->kind == PSW_SCALAR && !*list->text)) return PSW_OK;
     if (list->kind != PSW_LIST)
         return PSW_WRONG(&study->tree, list->where,
@@ -153,6 +153,6 @@ psw_status psw_includes_read(psw_study *study)
                          PSW_INCLUDES_MAX);
     study->includes = malloc((size_t)(list->children + 1) * sizeof *study->includes);
     if (!study->includes) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the points of include");
-    for (const psw_node *item = list->child; item; item = item->next) PSW_TRY(include_add(study, item));
+    for (const psw_yaml_node *item = list->child; item; item = item->next) PSW_TRY(include_add(study, item));
     return PSW_OK;
 }

@@ -178,14 +178,18 @@ bool psw_is_parameter(const char *name)
     return psw_parameter_find(name) >= 0;
 }
 
-psw_list_text psw_words_list(psw_vocabulary vocabulary)
+psw_shown psw_parameter_hint(const char *name)
 {
-    psw_list_text list = {""};
-    for (int code = 0; psw_word(vocabulary, code); code++) {
-        size_t at = strlen(list.text);
-        psw_format(list.text + at, sizeof list.text - at, "%s%s", code ? ", " : "", psw_word(vocabulary, code));
-    }
-    return list;
+    const char *names[PSW_PARAMETERS + 1] = {NULL};
+    for (int id = 0; id < PSW_PARAMETERS; id++) names[id] = psw_keys[id].name;
+    return psw_hint(name, names);
+}
+
+const char *psw_parameter_term(int id, int *vocabulary)
+{
+    if (id >= PSW_PARAMETERS) return NULL;
+    *vocabulary = psw_keys[id].vocabulary;
+    return psw_keys[id].name;
 }
 
 /* ---- printing ---- */

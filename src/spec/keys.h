@@ -2,8 +2,7 @@
 #ifndef SPEC_KEYS_H
 #define SPEC_KEYS_H
 
-#include "spec/tree.h"
-#include "spec/units.h"
+#include "polysweep/spec.h"
 
 /* Parameters of a point, in the order of their rows in the table; a psw_row holds their values as doubles. */
 typedef enum psw_parameter {
@@ -48,8 +47,7 @@ typedef enum psw_parameter {
 typedef struct psw_row {
     double at[PSW_ROW];
 } psw_row;
-typedef uint64_t psw_ids; /* a set of rows' places */
-#define PSW_ID(id) ((psw_ids)1 << (id))
+#define PSW_ID(id) ((psw_ids)1 << (id)) /* psw_ids: a set of places of a row */
 /* Parameters that schema 1's first files do not know: they enter the identity where their value is not the default. */
 #define PSW_YOUNGER_IDS (PSW_ID(PSW_ID_DATA_DRAWS) | PSW_ID(PSW_ID_COMMON))
 
@@ -88,26 +86,19 @@ const char *psw_key_fallback(psw_parameter id, int method);
 extern const char psw_draws_once[]; /* the fallback of data_draws where one draw is enough */
 const psw_key *psw_key_find(const char *section, const char *name);
 int psw_parameter_find(const char *name); /* -1 = no parameter */
-/* Words of a vocabulary as "full, causal". */
-typedef struct psw_list_text {
-    char text[320];
-} psw_list_text;
-psw_list_text psw_words_list(psw_vocabulary vocabulary);
-
-/* "; the nearest is 'beta'", or nothing: the end of a message about an unknown name. */
-psw_shown psw_hint(const char *name, const char *const *names);
-psw_shown psw_parameter_hint(const char *name);
-psw_shown psw_word_hint(psw_vocabulary vocabulary, const char *word);
+psw_shown psw_parameter_hint(const char *name); /* as psw_hint */
+/* Names of parameters by their id, for expressions: a psw_names.term. */
+const char *psw_parameter_term(int id, int *vocabulary);
 
 /* The value of a scalar by its key; checks the range. A path's number is left to the caller (value 0). PSW_USAGE. */
-psw_status psw_value_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value);
+psw_status psw_value_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_key *key, double *value);
 /* Is `value` of the key's type and inside its range? `what` receives the words if not. */
 bool psw_value_fits(const psw_key *key, double value, char *what, size_t size);
 /* One setting, from its node or (NULL) its default. */
-psw_status psw_setting_read(const psw_tree *tree, const psw_node *node, const psw_key *key, psw_settings *settings);
+psw_status psw_setting_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_key *key, psw_settings *settings);
 /* Fills the settings from a map of their section (NULL = defaults); PSW_USAGE also for unknown names. */
-psw_status psw_settings_read(const psw_tree *tree, const psw_node *map, const char *section, psw_settings *settings);
+psw_status psw_settings_read(const psw_yaml *tree, const psw_yaml_node *map, const char *section, psw_settings *settings);
 /* An unknown name of a section, with the nearest. */
-psw_status psw_unknown(const psw_tree *tree, const psw_node *node, const char *section);
+psw_status psw_unknown(const psw_yaml *tree, const psw_yaml_node *node, const char *section);
 
 #endif

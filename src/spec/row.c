@@ -134,7 +134,7 @@ void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool der
         if ((f->derived && !derive) || (keep >> f->id & 1) || (by_file && (size >> f->id & 1))) continue;
         psw_point point;
         if (f->program.oracle) point = psw_point_of_row(study, row);
-        row->at[f->id] = psw_program_value(&f->program, row, study->rooms.theory, &point) + 0.0;
+        row->at[f->id] = psw_program_value(&f->program, row->at, study->rooms.theory, &point) + 0.0;
         if (f->id == PSW_ID_R || f->id == PSW_ID_FEATURES) size_sketch(row);
     }
 }

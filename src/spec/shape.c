@@ -24,7 +24,7 @@ static bool listed(const char *const *names, const char *name)
     return false;
 }
 
-static psw_status own_name_check(const psw_study *study, const psw_node *node)
+static psw_status own_name_check(const psw_study *study, const psw_yaml_node *node)
 {
     const char *name = node->key;
     static const char *const operators[] = {"and", "or", "not", NULL};
@@ -50,7 +50,7 @@ static const char *taker_of(psw_parameter id)
 }
 
 /* The place in a row of a name that is no parameter; a new one becomes an own axis. */
-static psw_status own_id(psw_study *study, const psw_node *node, int *id)
+static psw_status own_id(psw_study *study, const psw_yaml_node *node, int *id)
 {
     for (*id = 0; *id < study->own_count; ++*id)
         if (strcmp(study->own[*id], node->key) == 0) break;
@@ -63,7 +63,7 @@ static psw_status own_id(psw_study *study, const psw_node *node, int *id)
 }
 
 /* The place in a row of a name in grid or zip. */
-static psw_status id_of(psw_study *study, const psw_node *node, int *id)
+static psw_status id_of(psw_study *study, const psw_yaml_node *node, int *id)
 {
     *id = psw_parameter_find(node->key);
     if (*id == PSW_ID_METHOD)
@@ -76,7 +76,7 @@ static psw_status id_of(psw_study *study, const psw_node *node, int *id)
     return *id >= 0 ? PSW_OK : own_id(study, node, id);
 }
 
-static psw_status axis_add(psw_study *study, int id, const psw_node *node, const char *section)
+static psw_status axis_add(psw_study *study, int id, const psw_yaml_node *node, const char *section)
 {
     psw_key key = psw_id_key(study, id);
     double *values;
@@ -95,11 +95,11 @@ static psw_status axis_add(psw_study *study, int id, const psw_node *node, const
     return status;
 }
 
-psw_status psw_axes_declare(psw_study *study, const psw_node *map)
+psw_status psw_axes_declare(psw_study *study, const psw_yaml_node *map)
 {
     if (map->kind != PSW_MAP && !(map->kind == PSW_SCALAR && !*map->text))
         return PSW_WRONG(&study->tree, map->where, "grid is a map of axes, as in {beta: [2, 4], n: 1024}");
-    for (const psw_node *node = map->child; node; node = node->next) {
+    for (const psw_yaml_node *node = map->child; node; node = node->next) {
         int id;
         PSW_TRY(id_of(study, node, &id));
         PSW_TRY(axis_add(study, id, node, "grid"));
@@ -107,7 +107,7 @@ psw_status psw_axes_declare(psw_study *study, const psw_node *map)
     return PSW_OK;
 }
 
-static psw_status member_add(psw_study *study, psw_axis *axis, const psw_node *node)
+static psw_status member_add(psw_study *study, psw_axis *axis, const psw_yaml_node *node)
 {
     int id;
     double *values, *all;
@@ -145,7 +145,7 @@ static bool same_entries(const psw_axis *axis, ptrdiff_t a, ptrdiff_t b)
     return true;
 }
 
-static psw_status group_add(psw_study *study, const psw_node *group)
+static psw_status group_add(psw_study *study, const psw_yaml_node *group)
 {
     psw_axis *axis = &study->axes[study->axis_count];
     if (group->kind != PSW_MAP || group->children == 0)
@@ -153,7 +153,7 @@ static psw_status group_add(psw_study *study, const psw_node *group)
                          "a zip group is a map of lists, as in shape: {n: [256, 1024], d: [18, 66]}");
     *axis = (psw_axis){.name = group->key, .where = group->where};
     study->axis_count++; /* freed with the study, whatever happens below */
-    for (const psw_node *node = group->child; node; node = node->next) PSW_TRY(member_add(study, axis, node));
+    for (const psw_yaml_node *node = group->child; node; node = node->next) PSW_TRY(member_add(study, axis, node));
     for (ptrdiff_t a = 0; a < axis->count; a++)
         for (ptrdiff_t b = 0; b < a; b++)
             if (same_entries(axis, a, b))
@@ -163,19 +163,19 @@ static psw_status group_add(psw_study *study, const psw_node *group)
     return PSW_OK;
 }
 
-psw_status psw_zip_declare(psw_study *study, const psw_node *map)
+psw_status psw_zip_declare(psw_study *study, const psw_yaml_node *map)
 {
     if (map->kind != PSW_MAP && !(map->kind == PSW_SCALAR && !*map->text))
         return PSW_WRONG(&study->tree, map->where,
                          "zip is a map of groups, as in {shape: {n: [256, 1024], d: [18, 66]}}");
-    for (const psw_node *group = map->child; group; group = group->next) PSW_TRY(group_add(study, group));
+    for (const psw_yaml_node *group = map->child; group; group = group->next) PSW_TRY(group_add(study, group));
     return PSW_OK;
 }
 
-psw_status psw_own_declare(psw_study *study, const psw_node *list)
+psw_status psw_own_declare(psw_study *study, const psw_yaml_node *list)
 {
-    for (const psw_node *item = list ? list->child : NULL; item; item = item->next)
-        for (const psw_node *node = item->kind == PSW_MAP ? item->child : NULL; node; node = node->next) {
+    for (const psw_yaml_node *item = list ? list->child : NULL; item; item = item->next)
+        for (const psw_yaml_node *node = item->kind == PSW_MAP ? item->child : NULL; node; node = node->next) {
             int id;
             if (psw_parameter_find(node->key) >= 0) continue;
             PSW_TRY(own_id(study, node, &id));
@@ -186,7 +186,7 @@ psw_status psw_own_declare(psw_study *study, const psw_node *list)
 
 /* ---- methods ---- */
 
-static psw_status method_key(psw_study *study, psw_entry *entry, const psw_node *node)
+static psw_status method_key(psw_study *study, psw_entry *entry, const psw_yaml_node *node)
 {
     int id = psw_parameter_find(node->key);
     const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
@@ -236,12 +236,12 @@ static psw_status sizes_check(psw_study *study, const psw_entry *entry)
         r ? "%s has both r and features; give one" : "%s needs its size: give r or features, as in {r: 32}", method);
 }
 
-static psw_status method_add(psw_study *study, const psw_node *item)
+static psw_status method_add(psw_study *study, const psw_yaml_node *item)
 {
-    const psw_node *named = item->kind == PSW_MAP && item->children == 1 ? item->child : item;
+    const psw_yaml_node *named = item->kind == PSW_MAP && item->children == 1 ? item->child : item;
     if (item->kind == PSW_LIST || (item->kind == PSW_MAP && item->children != 1))
         return PSW_WRONG(&study->tree, item->where, "a method is a name or {name: {its parameters}}");
-    psw_node word = {
+    psw_yaml_node word = {
         .kind = PSW_SCALAR, .text = item->kind == PSW_MAP ? named->key : named->text, .where = item->where};
     double code;
     PSW_TRY(psw_value_read(&study->tree, &word, &psw_keys[PSW_ID_METHOD], &code));
@@ -255,16 +255,16 @@ static psw_status method_add(psw_study *study, const psw_node *item)
         return PSW_WRONG(&study->tree, named->where, "parameters of %s are a map, as in {r: 32}", word.text);
     if (item->kind == PSW_MAP && named->kind == PSW_SCALAR && *named->text)
         return PSW_WRONG(&study->tree, named->where, "parameters of %s are a map, as in {r: 32}", word.text);
-    for (const psw_node *node = item->kind == PSW_MAP ? named->child : NULL; node; node = node->next)
+    for (const psw_yaml_node *node = item->kind == PSW_MAP ? named->child : NULL; node; node = node->next)
         PSW_TRY(method_key(study, entry, node));
     return sizes_check(study, entry);
 }
 
-psw_status psw_methods_declare(psw_study *study, const psw_node *list)
+psw_status psw_methods_declare(psw_study *study, const psw_yaml_node *list)
 {
     if (list->kind == PSW_SCALAR && *list->text) return method_add(study, list);
     if (list->kind != PSW_LIST || (list->children == 0 && !psw_includes_any(study)))
         return PSW_WRONG(&study->tree, list->where, "methods is a list, as in [exact, softmax]");
-    for (const psw_node *item = list->child; item; item = item->next) PSW_TRY(method_add(study, item));
+    for (const psw_yaml_node *item = list->child; item; item = item->next) PSW_TRY(method_add(study, item));
     return PSW_OK;
 }

@@ -65,7 +65,7 @@ static ptrdiff_t rule_that_holds(const walk *w)
     for (ptrdiff_t i = 0; i < study->rule_count; i++) {
         if (!(w->block->rules >> i & 1)) continue;
         if (study->rules[i].oracle && !made) point = psw_point_of_row(study, &w->row), made = true;
-        if (psw_program_true(psw_program_value(&study->rules[i], &w->row, study->rooms.theory, &point))) return i;
+        if (psw_program_true(psw_program_value(&study->rules[i], w->row.at, study->rooms.theory, &point))) return i;
     }
     return -1;
 }
@@ -136,7 +136,7 @@ static void bitmap_close(psw_block *block)
 
 psw_status psw_enumerate(psw_study *study, psw_block *block)
 {
-    const psw_node *grid = psw_node_child(study->tree.root, "grid");
+    const psw_yaml_node *grid = psw_yaml_child(study->tree.root, "grid");
     walk w = {.study = study, .block = block, .names = psw_block_names(block), .line = 1};
     w.where = grid ? grid->key_where : study->tree.root->where;
     if (block->line) w.line = block->axes[block->axis_count - 1].count;

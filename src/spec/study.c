@@ -7,8 +7,8 @@
 
 static psw_status build(psw_study *study, size_t length, const char *const *set, ptrdiff_t sets)
 {
-    PSW_TRY(psw_tree_load(&study->tree, study->text, length, 0));
-    PSW_TRY(psw_tree_override(&study->tree, set, sets));
+    PSW_TRY(psw_yaml_load(&study->tree, study->text, length, 0));
+    PSW_TRY(psw_yaml_override(&study->tree, set, sets));
     PSW_TRY(psw_study_declare(study));
     PSW_TRY(psw_grid_build(study));
     PSW_TRY(psw_includes_read(study));
@@ -99,7 +99,7 @@ void psw_study_free(psw_study *study)
     for (ptrdiff_t i = 0; i < study->path_count; i++) free(study->paths[i].text);
     free(study->paths);
     free(study->includes);
-    psw_node_free(study->tree.root);
+    psw_yaml_free(study->tree.root);
     free(study->resolved);
     free(study->text);
     free(study);
@@ -152,7 +152,7 @@ void psw_study_predictions(const psw_study *study, const psw_point *point, doubl
 {
     psw_row row = psw_row_of_point(point);
     for (ptrdiff_t i = 0; i < study->predict_count; i++)
-        values[i] = psw_program_value(&study->predictions[i], &row, study->rooms.theory, point);
+        values[i] = psw_program_value(&study->predictions[i], row.at, study->rooms.theory, point);
 }
 
 const char *psw_study_path(const psw_study *study, ptrdiff_t index)

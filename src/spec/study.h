@@ -6,7 +6,7 @@
 #ifndef SPEC_STUDY_H
 #define SPEC_STUDY_H
 
-#include "spec/program.h"
+#include "spec/keys.h"
 
 #ifdef POLYSWEEP_FUZZ /* inputs are to take milliseconds */
 #define PSW_AXIS_MAX (1 << 12)
@@ -81,7 +81,7 @@ typedef struct psw_path {
 
 struct psw_study {
     char *text, *resolved, name[256], file[512];
-    psw_tree tree;
+    psw_yaml tree;
     psw_rooms rooms;
     psw_settings settings;
     psw_data_kind kind;
@@ -118,29 +118,29 @@ const char *psw_id_name(const psw_study *study, int id); /* of a parameter or ow
 psw_key psw_id_key(const psw_study *study, int id);
 
 /* axis.c: value | list | {from, to, ...}. *single: it was one bare value. Owned by the caller (free). */
-psw_status psw_values_read(psw_study *study, const psw_node *node, const psw_key *key, double **values,
+psw_status psw_values_read(psw_study *study, const psw_yaml_node *node, const psw_key *key, double **values,
                            ptrdiff_t *count, bool *single);
 /* No value of a list twice (zipped lists may repeat). */
-psw_status psw_distinct(const psw_study *study, const psw_node *node, const psw_key *key, const double *values,
+psw_status psw_distinct(const psw_study *study, const psw_yaml_node *node, const psw_key *key, const double *values,
                         ptrdiff_t count);
 
 /* weights.c */
 psw_status psw_path_number(psw_study *study, const char *text, double *number);
-psw_status psw_weights_read(psw_study *study, const psw_node *node, double *value);
+psw_status psw_weights_read(psw_study *study, const psw_yaml_node *node, double *value);
 psw_status psw_weights_rows(psw_study *study, double number, psw_where where); /* r of a path is known afterwards */
 bool psw_row_learned(const psw_row *row);
 
 /* declare.c, shape.c: the sections. */
 psw_status psw_study_declare(psw_study *study);
-psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *section, const psw_node *node);
+psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *section, const psw_yaml_node *node);
 psw_shown psw_first_place(const psw_given *given);                  /* "grid (line 7)" */
-psw_status psw_axes_declare(psw_study *study, const psw_node *map); /* grid */
-psw_status psw_zip_declare(psw_study *study, const psw_node *map);
-psw_status psw_own_declare(psw_study *study, const psw_node *list); /* own axes that only points of include have */
-psw_status psw_methods_declare(psw_study *study, const psw_node *list);
+psw_status psw_axes_declare(psw_study *study, const psw_yaml_node *map); /* grid */
+psw_status psw_zip_declare(psw_study *study, const psw_yaml_node *map);
+psw_status psw_own_declare(psw_study *study, const psw_yaml_node *list); /* own axes that only points of include have */
+psw_status psw_methods_declare(psw_study *study, const psw_yaml_node *list);
 
 /* formula.c */
-psw_status psw_formula_add(psw_study *study, int id, const psw_node *node, bool derived);
+psw_status psw_formula_add(psw_study *study, int id, const psw_yaml_node *node, bool derived);
 psw_status psw_formulas_default(psw_study *study);
 /* Sets a method's own parameters that nothing gives to the defaults of its row. */
 psw_status psw_own_defaults(const psw_study *study, psw_method method, psw_row *row);
@@ -189,6 +189,6 @@ void psw_identity_add(psw_study *study, uint64_t rest, double beta); /* one more
 bool psw_includes_any(const psw_study *study);
 psw_status psw_includes_read(psw_study *study);
 psw_status psw_resolved_write(psw_study *study);
-psw_status psw_node_write(const psw_node *root, char **text); /* as JSON, to be freed */
+psw_status psw_yaml_write(const psw_yaml_node *root, char **text); /* as JSON, to be freed */
 
 #endif

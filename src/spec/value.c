@@ -4,7 +4,7 @@
 
 #include "spec/keys.h"
 
-psw_status psw_unknown(const psw_tree *tree, const psw_node *node, const char *section)
+psw_status psw_unknown(const psw_yaml *tree, const psw_yaml_node *node, const char *section)
 {
     const char *names[64];
     size_t count = 0;
@@ -40,7 +40,7 @@ bool psw_value_fits(const psw_key *key, double value, char *what, size_t size)
     return true;
 }
 
-static psw_status word_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value)
+static psw_status word_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_key *key, double *value)
 {
     psw_vocabulary vocabulary = (psw_vocabulary)key->vocabulary;
     int code = psw_word_code(vocabulary, node->text);
@@ -50,7 +50,7 @@ static psw_status word_read(const psw_tree *tree, const psw_node *node, const ps
                      psw_word_hint(vocabulary, node->text).text, psw_words_list(vocabulary).text);
 }
 
-static psw_status number_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value)
+static psw_status number_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_key *key, double *value)
 {
     char what[160];
     if (!psw_number_read(node->text, value))
@@ -61,7 +61,7 @@ static psw_status number_read(const psw_tree *tree, const psw_node *node, const 
                      psw_show(node->text).text, psw_number_print(*value).text, PSW_WHOLE_MAX);
 }
 
-psw_status psw_value_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value)
+psw_status psw_value_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_key *key, double *value)
 {
     psw_status status = PSW_OK;
     *value = 0;
@@ -89,14 +89,14 @@ psw_status psw_value_read(const psw_tree *tree, const psw_node *node, const psw_
 
 /* ---- settings ---- */
 
-static psw_status text_set(const psw_tree *tree, const psw_node *node, const psw_key *key, char *text, size_t size)
+static psw_status text_set(const psw_yaml *tree, const psw_yaml_node *node, const psw_key *key, char *text, size_t size)
 {
     const char *given = node ? node->text : key->fallback;
     if (psw_format(text, size, "%s", given)) return PSW_OK;
     return PSW_WRONG(tree, node->where, "%s is longer than %zu bytes", key->name, size - 1);
 }
 
-static psw_status switch_set(const psw_tree *tree, const psw_node *node, const psw_key *key, bool *flag)
+static psw_status switch_set(const psw_yaml *tree, const psw_yaml_node *node, const psw_key *key, bool *flag)
 {
     const char *text = node ? node->text : key->fallback;
     *flag = strcmp(text, "true") == 0;
@@ -117,11 +117,11 @@ static void number_set(const psw_key *key, double value, psw_settings *settings)
         memcpy(at, &value, sizeof value);
 }
 
-psw_status psw_setting_read(const psw_tree *tree, const psw_node *node, const psw_key *key, psw_settings *settings)
+psw_status psw_setting_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_key *key, psw_settings *settings)
 {
     double value;
     char *at = (char *)settings + key->offset;
-    psw_node fallback = {.text = (char *)(uintptr_t)key->fallback};
+    psw_yaml_node fallback = {.text = (char *)(uintptr_t)key->fallback};
     PSW_TRY(psw_value_read(tree, node ? node : &fallback, key, &value));
     switch (key->type) {
     case PSW_T_TEXT: return text_set(tree, node, key, at, sizeof settings->file);
@@ -131,17 +131,17 @@ psw_status psw_setting_read(const psw_tree *tree, const psw_node *node, const ps
     }
 }
 
-psw_status psw_settings_read(const psw_tree *tree, const psw_node *map, const char *section, psw_settings *settings)
+psw_status psw_settings_read(const psw_yaml *tree, const psw_yaml_node *map, const char *section, psw_settings *settings)
 {
     if (map && map->kind != PSW_MAP)
         return PSW_WRONG(tree, map->where, "%s is a map of settings, as in {%s: ...}", section,
                          strcmp(section, "run") == 0    ? "time_limit"
                          : strcmp(section, "time") == 0 ? "reps"
                                                         : "file");
-    for (const psw_node *child = map ? map->child : NULL; child; child = child->next)
+    for (const psw_yaml_node *child = map ? map->child : NULL; child; child = child->next)
         if (!psw_key_find(section, child->key)) return psw_unknown(tree, child, section);
     for (const psw_key *key = psw_keys; key->name; key++)
         if (strcmp(key->section, section) == 0 && key->type != PSW_T_TREE)
-            PSW_TRY(psw_setting_read(tree, psw_node_child(map, key->name), key, settings));
+            PSW_TRY(psw_setting_read(tree, psw_yaml_child(map, key->name), key, settings));
     return PSW_OK;
 }

@@ -26,12 +26,12 @@ psw_status psw_path_number(psw_study *study, const char *text, double *number)
 }
 
 /* {file: path, r: rows} */
-static psw_status stated_read(psw_study *study, const psw_node *node, double *value)
+static psw_status stated_read(psw_study *study, const psw_yaml_node *node, double *value)
 {
     static const char *const names[] = {"file", "r", NULL};
-    const psw_node *file = psw_node_child(node, "file"), *r = psw_node_child(node, "r");
+    const psw_yaml_node *file = psw_yaml_child(node, "file"), *r = psw_yaml_child(node, "r");
     double rows = 0;
-    for (const psw_node *child = node->child; child; child = child->next)
+    for (const psw_yaml_node *child = node->child; child; child = child->next)
         if (child != file && child != r)
             return PSW_WRONG(&study->tree, child->key_where, "unknown key '%s' in weights%s; there are: file, r",
                              psw_show(child->key).text, psw_hint(child->key, names).text);
@@ -48,7 +48,7 @@ static psw_status stated_read(psw_study *study, const psw_node *node, double *va
     return PSW_OK;
 }
 
-psw_status psw_weights_read(psw_study *study, const psw_node *node, double *value)
+psw_status psw_weights_read(psw_study *study, const psw_yaml_node *node, double *value)
 {
     if (node->kind == PSW_MAP) return stated_read(study, node, value);
     PSW_TRY(psw_value_read(&study->tree, node, &psw_keys[PSW_ID_WEIGHTS], value));

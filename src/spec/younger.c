@@ -13,7 +13,7 @@ const char *psw_default_text(const psw_study *study, int id)
 static psw_status read_default(psw_study *study, int id)
 {
     const char *fallback = psw_keys[id].fallback; /* a method's own parameters have no formula */
-    psw_names names = {.parameters = true};
+    psw_names names = {.term = psw_parameter_term};
     ptrdiff_t column;
     if (psw_keys[id].type == PSW_T_WORD || !fallback) return PSW_OK;
     return psw_program_compile(psw_default_text(study, id), &names, &study->defaults[id], &column);
@@ -58,7 +58,7 @@ static double default_value(const psw_study *study, const psw_row *row, int id)
     if (!fallback) return NAN;
     if (key->type == PSW_T_WORD) return psw_word_code((psw_vocabulary)key->vocabulary, fallback);
     if (psw_number_read(fallback, &value)) return value;
-    return psw_program_value(&study->defaults[id], row, NULL, NULL);
+    return psw_program_value(&study->defaults[id], row->at, NULL, NULL);
 }
 
 bool psw_younger_tells(const psw_study *study, const psw_row *row, int id)

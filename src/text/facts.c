@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "polysweep/spec.h"
+#include "polysweep/text.h"
 
 static const psw_method_facts methods[] = {
 #define PSW_METHOD(word, CODE, folds, kernel, degree, random, bitwise, squares, own, help)                             \

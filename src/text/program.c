@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "spec/program.h"
+#include "polysweep/text.h"
 
-double psw_program_value(const psw_program *program, const psw_row *row, const psw_oracle *oracle, const void *subject)
+double psw_program_value(const psw_program *program, const double *row, const psw_oracle *oracle, const void *subject)
 {
     double stack[PSW_STACK_MAX + 1], *top = stack; /* stack[0] is never an operand */
     stack[0] = 0;
@@ -12,7 +12,7 @@ double psw_program_value(const psw_program *program, const psw_row *row, const p
         double x = top[0], y = top > stack ? top[-1] : 0; /* y op x for two operands */
         switch ((psw_operation)s->operation) {
         case PSW_OP_NUMBER: *++top = s->number; continue;
-        case PSW_OP_ROW: *++top = row->at[s->argument]; continue;
+        case PSW_OP_ROW: *++top = row[s->argument]; continue;
         case PSW_OP_ORACLE: *++top = oracle->value(subject, s->argument); continue;
         case PSW_OP_NEGATE: *top = -x; continue;
         case PSW_OP_NOT: *top = !psw_program_true(x); continue;

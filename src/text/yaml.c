@@ -1,4 +1,4 @@
-#include "spec/tree.h"
+#include "polysweep/text.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ psw_shown psw_show(const char *text)
     return shown;
 }
 
-psw_status psw_wrong_at(const psw_tree *tree, psw_where where, const char *file, int line, const char *format, ...)
+psw_status psw_wrong_at(const psw_yaml *tree, psw_where where, const char *file, int line, const char *format, ...)
 {
     char words[800], place[256];
     va_list arguments;
@@ -40,9 +40,9 @@ static char *copy(const char *text, size_t length)
     return made;
 }
 
-psw_node *psw_node_create(psw_tree *tree, psw_node_kind kind, const char *key, const char *text, psw_where where)
+psw_yaml_node *psw_yaml_create(psw_yaml *tree, psw_yaml_kind kind, const char *key, const char *text, psw_where where)
 {
-    psw_node *node = calloc(1, sizeof *node);
+    psw_yaml_node *node = calloc(1, sizeof *node);
     if (!node) return NULL;
     tree->nodes++;
     node->kind = kind;
@@ -50,31 +50,31 @@ psw_node *psw_node_create(psw_tree *tree, psw_node_kind kind, const char *key, c
     node->key = key ? copy(key, strlen(key)) : NULL;
     node->text = text ? copy(text, strlen(text)) : NULL;
     if ((node->key != NULL) == (key != NULL) && (node->text != NULL) == (text != NULL)) return node;
-    psw_node_free(node);
+    psw_yaml_free(node);
     return NULL;
 }
 
-void psw_node_free(psw_node *node)
+void psw_yaml_free(psw_yaml_node *node)
 {
     if (!node) return;
-    for (psw_node *child = node->child, *next; child; child = next) {
+    for (psw_yaml_node *child = node->child, *next; child; child = next) {
         next = child->next;
-        psw_node_free(child);
+        psw_yaml_free(child);
     }
     free(node->key);
     free(node->text);
     free(node);
 }
 
-psw_node *psw_node_child(const psw_node *map, const char *key)
+psw_yaml_node *psw_yaml_child(const psw_yaml_node *map, const char *key)
 {
     if (!map || map->kind != PSW_MAP) return NULL;
-    for (psw_node *child = map->child; child; child = child->next)
+    for (psw_yaml_node *child = map->child; child; child = child->next)
         if (strcmp(child->key, key) == 0) return child;
     return NULL;
 }
 
-void psw_node_append(psw_node *parent, psw_node *child)
+void psw_yaml_append(psw_yaml_node *parent, psw_yaml_node *child)
 {
     child->parent = parent;
     child->next = NULL;
@@ -89,9 +89,9 @@ void psw_node_append(psw_node *parent, psw_node *child)
 /* ---- from libyaml's events ---- */
 
 typedef struct loader {
-    psw_tree *tree;
+    psw_yaml *tree;
     ptrdiff_t set;
-    psw_node *open; /* the list or map being filled */
+    psw_yaml_node *open; /* the list or map being filled */
     ptrdiff_t depth, documents;
     char *key; /* of the next value of an open map, NULL = a key comes next */
     psw_where key_where;
@@ -102,7 +102,7 @@ static psw_where place(const loader *l, yaml_mark_t mark)
     return (psw_where){(ptrdiff_t)mark.line + 1, (ptrdiff_t)mark.column + 1, l->set};
 }
 
-static psw_status duplicate(const loader *l, const psw_node *first, psw_where where)
+static psw_status duplicate(const loader *l, const psw_yaml_node *first, psw_where where)
 {
     return PSW_WRONG(l->tree, where, "the key '%s' is here a second time (first in line %td); remove one",
                      psw_show(first->key).text, first->key_where.line);
@@ -122,26 +122,26 @@ static psw_status check_text(const loader *l, const char *text, size_t length, s
 static psw_status take_key(loader *l, const char *text, size_t length, psw_where where)
 {
     PSW_TRY(check_text(l, text, length, PSW_NAME_MAX, where));
-    const psw_node *first = psw_node_child(l->open, text);
+    const psw_yaml_node *first = psw_yaml_child(l->open, text);
     if (first) return duplicate(l, first, where);
     l->key = copy(text, length);
     l->key_where = where;
     return l->key ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a key of the study file");
 }
 
-static psw_status take_node(loader *l, psw_node_kind kind, const char *text, psw_where where, psw_node **made)
+static psw_status take_node(loader *l, psw_yaml_kind kind, const char *text, psw_where where, psw_yaml_node **made)
 {
     if (l->open && l->open->kind == PSW_MAP && !l->key)
         return PSW_WRONG(l->tree, where, "a list or map cannot be a key; write a name followed by ':'");
     if (l->tree->nodes >= PSW_NODES_MAX)
         return PSW_WRONG(l->tree, where, "more than %d values; write long axes as {from, to, step}", PSW_NODES_MAX);
-    psw_node *node = psw_node_create(l->tree, kind, l->key, text, where);
+    psw_yaml_node *node = psw_yaml_create(l->tree, kind, l->key, text, where);
     if (!node) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a value of the study file");
     if (l->key) node->key_where = l->key_where;
     free(l->key);
     l->key = NULL;
     if (l->open)
-        psw_node_append(l->open, node);
+        psw_yaml_append(l->open, node);
     else
         l->tree->root = node;
     *made = node;
@@ -154,16 +154,16 @@ static psw_status take_scalar(loader *l, const yaml_event_t *event)
     size_t length = event->data.scalar.length;
     psw_where where = place(l, event->start_mark);
     if (l->open && l->open->kind == PSW_MAP && !l->key) return take_key(l, text, length, where);
-    psw_node *node;
+    psw_yaml_node *node;
     PSW_TRY(check_text(l, text, length, PSW_SCALAR_MAX, where));
     PSW_TRY(take_node(l, PSW_SCALAR, text, where, &node));
     node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
     return PSW_OK;
 }
 
-static psw_status take_start(loader *l, psw_node_kind kind, psw_where where)
+static psw_status take_start(loader *l, psw_yaml_kind kind, psw_where where)
 {
-    psw_node *node;
+    psw_yaml_node *node;
     if (l->depth >= PSW_DEPTH_MAX)
         return PSW_WRONG(l->tree, where, "nested more than %d deep; no key of a study lies so deep", PSW_DEPTH_MAX);
     PSW_TRY(take_node(l, kind, NULL, where, &node));
@@ -231,7 +231,7 @@ static psw_status load_events(loader *l, yaml_parser_t *parser)
     return status;
 }
 
-psw_status psw_tree_load(psw_tree *tree, const char *text, size_t length, ptrdiff_t set)
+psw_status psw_yaml_load(psw_yaml *tree, const char *text, size_t length, ptrdiff_t set)
 {
     loader l = {.tree = tree, .set = set};
     yaml_parser_t parser;

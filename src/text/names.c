@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spec/compile.h"
+#include "text/compile.h"
 
 #define STEPS_MAX 4096
 
@@ -37,12 +37,28 @@ static ptrdiff_t position(const char *const *names, const char *name)
     return -1;
 }
 
+static int terms(const psw_names *names)
+{
+    int count = 0, words;
+    while (names->term && names->term(count, &words)) count++;
+    return count;
+}
+
+static bool find_term(const psw_names *names, const char *name, int *place, int *words)
+{
+    const char *term;
+    for (*place = 0; names->term && (term = names->term(*place, words)) != NULL; ++*place)
+        if (strcmp(term, name) == 0) return true;
+    return false;
+}
+
 static psw_status unknown_name(compiler *c, const operand *o)
 {
     const char *all[160];
-    size_t count = 0;
+    size_t count = (size_t)terms(c->names);
+    int words;
     const char *const *own = c->names->own;
-    for (int id = 0; c->names->parameters && id < PSW_PARAMETERS; id++) all[count++] = psw_keys[id].name;
+    for (int place = 0; place < (int)count; place++) all[place] = c->names->term(place, &words);
     for (ptrdiff_t i = 0; own && own[i]; i++) all[count++] = own[i];
     for (ptrdiff_t i = 0; c->names->oracle && c->names->oracle->names[i] && count < 145; i++)
         all[count++] = c->names->oracle->names[i];
@@ -67,16 +83,17 @@ psw_status psw_name_resolve(compiler *c, operand *out)
 {
     const psw_names *n = c->names;
     ptrdiff_t at;
+    int place, words;
     out->literal = c->program->count;
     if (c->expected >= 0 && psw_word_code((psw_vocabulary)c->expected, out->word) >= 0) {
         out->kind = A_WORD;
         return psw_emit(c, PSW_OP_NUMBER, 0, 0);
     }
-    if (n->parameters && (at = psw_parameter_find(out->word)) >= 0) {
-        knows_words(out, psw_keys[at].vocabulary);
-        return psw_emit(c, PSW_OP_ROW, (int)at, 0);
+    if (find_term(n, out->word, &place, &words)) {
+        knows_words(out, words);
+        return psw_emit(c, PSW_OP_ROW, place, 0);
     }
-    if ((at = position(n->own, out->word)) >= 0) return psw_emit(c, PSW_OP_ROW, PSW_PARAMETERS + (int)at, 0);
+    if ((at = position(n->own, out->word)) >= 0) return psw_emit(c, PSW_OP_ROW, terms(n) + (int)at, 0);
     if (n->oracle && (at = position(n->oracle->names, out->word)) >= 0) {
         knows_words(out, n->oracle->vocabulary ? n->oracle->vocabulary[at] : -1);
         return psw_emit(c, PSW_OP_ORACLE, (int)at, 0);

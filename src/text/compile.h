@@ -1,8 +1,8 @@
 /* Inside the compiler of expressions: its state, and what a name may stand for. */
-#ifndef SPEC_COMPILE_H
-#define SPEC_COMPILE_H
+#ifndef TEXT_COMPILE_H
+#define TEXT_COMPILE_H
 
-#include "spec/program.h"
+#include "polysweep/text.h"
 
 enum { A_NUMBER = -1, A_WORD = -2 }; /* what an operand is; >= 0: a coded name, its vocabulary */
 

@@ -1,11 +1,9 @@
-#include "spec/units.h"
+#include "polysweep/text.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "spec/tree.h"
 
 size_t psw_number_length(const char *text)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spec/compile.h"
+#include "text/compile.h"
 
 #define NESTING_MAX 48
 
@@ -264,7 +264,7 @@ static void note_reads(psw_program *program)
 {
     for (ptrdiff_t i = 0; i < program->count; i++) {
         const psw_step *step = &program->steps[i];
-        if (step->operation == PSW_OP_ROW) program->reads |= PSW_ID(step->argument);
+        if (step->operation == PSW_OP_ROW) program->reads |= (psw_ids)1 << step->argument;
         program->oracle |= step->operation == PSW_OP_ORACLE;
     }
 }
@@ -285,7 +285,7 @@ psw_status psw_program_compile(const char *text, const psw_names *names, psw_pro
     return status;
 }
 
-psw_status psw_program_of_node(const psw_tree *tree, const psw_node *node, const psw_names *names, psw_program *program)
+psw_status psw_program_of_node(const psw_yaml *tree, const psw_yaml_node *node, const psw_names *names, psw_program *program)
 {
     ptrdiff_t column;
     if (node->kind != PSW_SCALAR)

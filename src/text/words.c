@@ -1,8 +1,6 @@
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "polysweep/spec.h"
+#include "polysweep/text.h"
 
 #define WORDS(...)                                                                                                     \
     {                                                                                                                  \
@@ -66,44 +64,12 @@ int psw_error_code(psw_status status)
     return code > 0 ? code : psw_word_code(PSW_WORDS_ERROR, "bug");
 }
 
-/* ---- the nearest name ---- */
-
-#define LONGEST 64
-
-static int least(int a, int b)
+psw_list_text psw_words_list(psw_vocabulary vocabulary)
 {
-    return a < b ? a : b;
-}
-
-/* Levenshtein's distance without regard to case, a swap of neighbours counting once. */
-static int distance(const char *a, const char *b)
-{
-    int before[LONGEST + 2], last[LONGEST + 2], row[LONGEST + 2];
-    int columns = (int)strlen(b);
-    for (int j = 0; j <= columns; j++) last[j] = before[j] = j;
-    for (int i = 1; a[i - 1]; i++) {
-        row[0] = i;
-        for (int j = 1; j <= columns; j++) {
-            int x = tolower((unsigned char)a[i - 1]), y = tolower((unsigned char)b[j - 1]);
-            row[j] = least(least(last[j], row[j - 1]) + 1, last[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) && y == tolower((unsigned char)a[i - 2]))
-                row[j] = least(row[j], before[j - 2] + 1);
-        }
-        memcpy(before, last, sizeof last);
-        memcpy(last, row, sizeof row);
+    psw_list_text list = {""};
+    for (int code = 0; psw_word(vocabulary, code); code++) {
+        size_t at = strlen(list.text);
+        psw_format(list.text + at, sizeof list.text - at, "%s%s", code ? ", " : "", psw_word(vocabulary, code));
     }
-    return last[columns];
-}
-
-const char *psw_nearest(const char *name, const char *const *names)
-{
-    const char *best = NULL;
-    size_t length = strlen(name);
-    if (length == 0 || length > LONGEST) return NULL;
-    int near = (int)(length + 2) / 3 + 1; /* one beyond what still counts as a slip */
-    for (; *names; names++) {
-        int off = strlen(*names) <= LONGEST ? distance(name, *names) : near;
-        if (off < near && off < (int)strlen(*names)) near = off, best = *names;
-    }
-    return best;
+    return list;
 }
