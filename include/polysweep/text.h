@@ -100,6 +100,42 @@ psw_status psw_wrong_at(const psw_yaml *tree, psw_where where, const char *file,
     __attribute__((format(printf, 5, 6)));
 #define PSW_WRONG(tree, where, ...) psw_wrong_at((tree), (where), __FILE__, __LINE__, __VA_ARGS__)
 
+/* ---- values by the key that they are given for ---------------------------------------------------------------- */
+
+typedef enum psw_yaml_type {
+    PSW_T_REAL,
+    PSW_T_WHOLE,
+    PSW_T_WORD,
+    PSW_T_PATH, /* of parameters */
+    PSW_T_AUTO,
+    PSW_T_TEXT,
+    PSW_T_NAME,
+    PSW_T_SWITCH,
+    PSW_T_DURATION,
+    PSW_T_SIZE,
+    PSW_T_TREE /* of settings; PSW_T_TREE: a section */
+} psw_yaml_type;
+
+typedef struct psw_yaml_key {
+    const char *section, *name; /* section "" is the top level */
+    psw_yaml_type type;
+    int vocabulary;       /* of a word */
+    double least, most;   /* range, both included */
+    const char *fallback; /* text of the default (for parameters also a formula), NULL = none, or a method's own */
+    const char *meaning;
+    unsigned methods, kinds; /* sets of methods and of data kinds that it applies to, as their table says where 0 */
+    size_t offset;           /* of a setting in the struct of settings */
+} psw_yaml_key;
+
+/* The value of a scalar by its key; checks the range. A path's number is left to the caller (value 0). PSW_USAGE. */
+psw_status psw_value_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key, double *value);
+/* Is `value` of the key's type and inside its range? `what` receives the words if not. */
+bool psw_value_fits(const psw_yaml_key *key, double value, char *what, size_t size);
+/* {from, to, step} | {from, to, factor} | {from, to, count, spacing}: at most `most` values, to be freed by the caller.
+ * PSW_USAGE, PSW_NO_MEMORY. */
+psw_status psw_range_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key, ptrdiff_t most,
+                          double **values, ptrdiff_t *count);
+
 /* ---- JSON that a YAML reader takes too, made in memory ------------------------------------------------------- */
 
 typedef struct psw_writer {

@@ -15,7 +15,7 @@ static text describe(const psw_study *study, const psw_row *row, psw_ids names)
     text t = {""};
     names |= PSW_ID(PSW_ID_METHOD) | PSW_ID(PSW_ID_BETA) | PSW_ID(PSW_ID_N) | PSW_ID(PSW_ID_D);
     for (int id = 0; id < PSW_PARAMETERS + (int)study->own_count; id++) {
-        psw_key key = psw_id_key(study, id);
+        psw_yaml_key key = psw_id_key(study, id);
         size_t used = strlen(t.text);
         if (!(names >> id & 1) || (isnan(row->at[id]) && id == PSW_ID_BETA)) continue;
         const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)row->at[id]) : NULL;

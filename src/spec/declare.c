@@ -34,7 +34,7 @@ psw_names psw_study_names(const psw_study *study)
 
 static psw_status heads_declare(psw_study *study, const psw_yaml_node *node)
 {
-    psw_key key = psw_keys[PSW_ID_HEAD];
+    psw_yaml_key key = psw_keys[PSW_ID_HEAD];
     bool single;
     psw_axis *axis = &study->axes[study->axis_count];
     key.name = "heads";
@@ -61,7 +61,7 @@ static psw_status data_key(psw_study *study, const psw_yaml_node *node)
     if (strcmp(node->key, "kind") == 0) return PSW_OK;
     if (strcmp(node->key, "heads") == 0) return heads_declare(study, node);
     if (strcmp(node->key, "path") == 0) return path_declare(study, node);
-    const psw_key *key = psw_key_find("data", node->key);
+    const psw_yaml_key *key = psw_key_find("data", node->key);
     if (!key || key == &psw_keys[PSW_ID_DATA_KIND]) return psw_unknown(&study->tree, node, "data");
     int id = psw_parameter_find(node->key);
     if (node->kind != PSW_SCALAR)
@@ -104,7 +104,7 @@ static psw_status derive_key(psw_study *study, const psw_yaml_node *node)
 
 static psw_status judge_key(psw_study *study, const psw_yaml_node *node)
 {
-    const psw_key *key = psw_key_find("judge", node->key);
+    const psw_yaml_key *key = psw_key_find("judge", node->key);
     if (!key) return psw_unknown(&study->tree, node, "judge");
     int id = psw_parameter_find(node->key);
     double value;

@@ -34,7 +34,7 @@ static void append(line *l, const char *text)
 
 static void append_value(line *l, const psw_study *study, int id, double value)
 {
-    psw_key key = psw_id_key(study, id);
+    psw_yaml_key key = psw_id_key(study, id);
     const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)value) : NULL;
     if (key.type == PSW_T_PATH) word = value > 0 ? psw_study_path(study, (ptrdiff_t)value) : "none";
     append(l, word ? psw_show(word).text : psw_number_print(value).text);
@@ -131,7 +131,7 @@ static void describe_axes(lines *l, const psw_study *study)
 static double usual(const psw_study *study, int id)
 {
     double value = NAN;
-    const psw_key *key = &psw_keys[id];
+    const psw_yaml_key *key = &psw_keys[id];
     const psw_given *given = &study->given[id];
     if (given->origin == PSW_O_VALUE && strcmp(given->section, "grid") != 0) return study->base.at[id];
     if (id == PSW_ID_SEED) return study->seed;

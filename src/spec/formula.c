@@ -19,7 +19,7 @@ psw_status psw_formula_add(psw_study *study, int id, const psw_yaml_node *node, 
 /* The default of a parameter that nothing gives: a value, or a formula. */
 static psw_status default_of(psw_study *study, int id)
 {
-    const psw_key *key = &psw_keys[id];
+    const psw_yaml_key *key = &psw_keys[id];
     const char *fallback = psw_default_text(study, id);
     psw_yaml_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
     double value;

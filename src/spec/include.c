@@ -18,7 +18,7 @@ static psw_status value_set(psw_study *study, const psw_yaml_node *node, psw_ids
     if (id < 0)
         return PSW_WRONG(&study->tree, node->key_where, "unknown parameter '%s' in include%s", psw_show(node->key).text,
                          psw_parameter_hint(node->key).text);
-    psw_key key = psw_id_key(study, id);
+    psw_yaml_key key = psw_id_key(study, id);
     if (id == PSW_ID_DATA_KIND || !(applies >> id & 1))
         return PSW_WRONG(&study->tree, node->key_where, "%s is no parameter of %s here; remove it", node->key,
                          psw_word(PSW_WORDS_METHOD, (int)row->at[PSW_ID_METHOD]));
@@ -48,7 +48,7 @@ static psw_row start_row(const psw_study *study)
 /* The default of a parameter that the grid gives but this point does not. */
 static psw_status default_set(const psw_study *study, int id, psw_row *row)
 {
-    const psw_key *key = &psw_keys[id];
+    const psw_yaml_key *key = &psw_keys[id];
     const char *fallback = psw_default_text(study, id);
     psw_yaml_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
     psw_names names = {.term = psw_parameter_term};

@@ -81,7 +81,7 @@ const char psw_draws_once[] = "(noise > 0)"
 #define AT(member) 0, 0, offsetof(psw_settings, member)
 
 /* clang-format off */
-const psw_key psw_keys[] = {
+const psw_yaml_key psw_keys[] = {
     [PSW_ID_METHOD]       = {"include", "method", WORD(PSW_WORDS_METHOD), NULL, "method of this point", ALL, ALL, 0},
     [PSW_ID_DATA_KIND]    = {"data", "data_kind", WORD(PSW_WORDS_DATA_KIND), first_kind, "what the rows are (written data.kind)", ALL, ALL, 0},
     [PSW_ID_PRESET]       = {"data", "preset", WORD(PSW_WORDS_PRESET), "custom", "constants by name; those given one by one override it", ALL, OWN, 0},
@@ -159,9 +159,9 @@ bool psw_key_applies(psw_parameter id, psw_method method, psw_data_kind kind)
     return psw_key_of_method(id, method) && psw_key_of_kind(id, kind);
 }
 
-const psw_key *psw_key_find(const char *section, const char *name)
+const psw_yaml_key *psw_key_find(const char *section, const char *name)
 {
-    for (const psw_key *key = psw_keys; key->name; key++)
+    for (const psw_yaml_key *key = psw_keys; key->name; key++)
         if (strcmp(key->section, section) == 0 && strcmp(key->name, name) == 0) return key;
     return NULL;
 }
@@ -194,7 +194,7 @@ const char *psw_parameter_term(int id, int *vocabulary)
 
 /* ---- printing ---- */
 
-static const char *type_of(const psw_key *key, psw_list_text *room)
+static const char *type_of(const psw_yaml_key *key, psw_list_text *room)
 {
     static const char *const names[] = {
         "number",        "whole number", "",     "path",   "whole number or auto", "text", "name",
@@ -207,7 +207,7 @@ static const char *type_of(const psw_key *key, psw_list_text *room)
 void psw_keys_print(FILE *stream)
 {
     fprintf(stream, "| key | type | default | meaning |\n|---|---|---|---|\n");
-    for (const psw_key *key = psw_keys; key->name; key++) {
+    for (const psw_yaml_key *key = psw_keys; key->name; key++) {
         psw_list_text room;
         const char *name = strcmp(key->name, "data_kind") == 0 ? "kind" : key->name;
         const char *fallback =

@@ -51,32 +51,7 @@ typedef struct psw_row {
 /* Parameters that schema 1's first files do not know: they enter the identity where their value is not the default. */
 #define PSW_YOUNGER_IDS (PSW_ID(PSW_ID_DATA_DRAWS) | PSW_ID(PSW_ID_COMMON))
 
-typedef enum psw_type {
-    PSW_T_REAL,
-    PSW_T_WHOLE,
-    PSW_T_WORD,
-    PSW_T_PATH, /* of parameters */
-    PSW_T_AUTO,
-    PSW_T_TEXT,
-    PSW_T_NAME,
-    PSW_T_SWITCH,
-    PSW_T_DURATION,
-    PSW_T_SIZE,
-    PSW_T_TREE /* of settings; PSW_T_TREE: a section */
-} psw_type;
-
-typedef struct psw_key {
-    const char *section, *name; /* section "" is the top level */
-    psw_type type;
-    int vocabulary;       /* of a word */
-    double least, most;   /* range, both included */
-    const char *fallback; /* text of the default (for parameters also a formula), NULL = none, or a method's own */
-    const char *meaning;
-    unsigned methods, kinds; /* bit sets of the methods and data kinds a parameter applies to; 0: tables.c knows */
-    size_t offset;           /* of a setting in psw_settings */
-} psw_key;
-
-extern const psw_key psw_keys[]; /* parameters first, at their id; ended by a name of NULL */
+extern const psw_yaml_key psw_keys[]; /* parameters first, at their id; ended by a name of NULL */
 bool psw_key_applies(psw_parameter id, psw_method method, psw_data_kind kind);
 bool psw_key_of_method(psw_parameter id, psw_method method);
 bool psw_key_of_kind(psw_parameter id, psw_data_kind kind);
@@ -84,18 +59,14 @@ bool psw_key_of_kind(psw_parameter id, psw_data_kind kind);
  * is. */
 const char *psw_key_fallback(psw_parameter id, int method);
 extern const char psw_draws_once[]; /* the fallback of data_draws where one draw is enough */
-const psw_key *psw_key_find(const char *section, const char *name);
+const psw_yaml_key *psw_key_find(const char *section, const char *name);
 int psw_parameter_find(const char *name); /* -1 = no parameter */
 psw_shown psw_parameter_hint(const char *name); /* as psw_hint */
 /* Names of parameters by their id, for expressions: a psw_names.term. */
 const char *psw_parameter_term(int id, int *vocabulary);
 
-/* The value of a scalar by its key; checks the range. A path's number is left to the caller (value 0). PSW_USAGE. */
-psw_status psw_value_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_key *key, double *value);
-/* Is `value` of the key's type and inside its range? `what` receives the words if not. */
-bool psw_value_fits(const psw_key *key, double value, char *what, size_t size);
 /* One setting, from its node or (NULL) its default. */
-psw_status psw_setting_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_key *key, psw_settings *settings);
+psw_status psw_setting_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key, psw_settings *settings);
 /* Fills the settings from a map of their section (NULL = defaults); PSW_USAGE also for unknown names. */
 psw_status psw_settings_read(const psw_yaml *tree, const psw_yaml_node *map, const char *section, psw_settings *settings);
 /* An unknown name of a section, with the nearest. */

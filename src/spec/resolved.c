@@ -120,7 +120,7 @@ static void section_judge(json *j, const psw_study *study, const psw_yaml_node *
 
 static void section_settings(json *j, const char *section, const psw_yaml_node *map)
 {
-    for (const psw_key *k = psw_keys; k->name; k++) {
+    for (const psw_yaml_key *k = psw_keys; k->name; k++) {
         if (strcmp(k->section, section) != 0) continue;
         const psw_yaml_node *given = psw_yaml_child(map, k->name);
         bool empty = given && given->kind == PSW_SCALAR && !*given->text && k->type == PSW_T_TREE;
@@ -207,7 +207,7 @@ psw_status psw_resolved_write(psw_study *study)
     psw_writer_put(&j.out, "{");
     for (const psw_yaml_node *child = study->tree.root->child; child; child = child->next)
         section(&j, study, child->key, child);
-    for (const psw_key *k = psw_keys; k->name; k++)
+    for (const psw_yaml_key *k = psw_keys; k->name; k++)
         if (!*k->section && !psw_yaml_child(study->tree.root, k->name)) section(&j, study, k->name, NULL);
     psw_writer_put(&j.out, "}\n");
     study->resolved = j.out.text;

@@ -11,10 +11,10 @@ const char *psw_id_name(const psw_study *study, int id)
     return id < PSW_PARAMETERS ? psw_keys[id].name : study->own[id - PSW_PARAMETERS];
 }
 
-psw_key psw_id_key(const psw_study *study, int id)
+psw_yaml_key psw_id_key(const psw_study *study, int id)
 {
     if (id < PSW_PARAMETERS) return psw_keys[id];
-    return (psw_key){.name = psw_id_name(study, id), .type = PSW_T_REAL, .least = -HUGE_VAL, .most = HUGE_VAL};
+    return (psw_yaml_key){.name = psw_id_name(study, id), .type = PSW_T_REAL, .least = -HUGE_VAL, .most = HUGE_VAL};
 }
 
 static bool listed(const char *const *names, const char *name)
@@ -78,7 +78,7 @@ static psw_status id_of(psw_study *study, const psw_yaml_node *node, int *id)
 
 static psw_status axis_add(psw_study *study, int id, const psw_yaml_node *node, const char *section)
 {
-    psw_key key = psw_id_key(study, id);
+    psw_yaml_key key = psw_id_key(study, id);
     double *values;
     ptrdiff_t count;
     bool single;
@@ -114,7 +114,7 @@ static psw_status member_add(psw_study *study, psw_axis *axis, const psw_yaml_no
     ptrdiff_t count;
     bool single;
     PSW_TRY(id_of(study, node, &id));
-    psw_key key = psw_id_key(study, id);
+    psw_yaml_key key = psw_id_key(study, id);
     PSW_TRY(psw_declare(study, id, PSW_O_AXIS, "zip", node));
     PSW_TRY(psw_values_read(study, node, &key, &values, &count, &single));
     psw_status status = PSW_OK;

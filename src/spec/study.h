@@ -115,13 +115,13 @@ struct psw_study {
 
 psw_names psw_study_names(const psw_study *study);
 const char *psw_id_name(const psw_study *study, int id); /* of a parameter or own axis */
-psw_key psw_id_key(const psw_study *study, int id);
+psw_yaml_key psw_id_key(const psw_study *study, int id);
 
 /* axis.c: value | list | {from, to, ...}. *single: it was one bare value. Owned by the caller (free). */
-psw_status psw_values_read(psw_study *study, const psw_yaml_node *node, const psw_key *key, double **values,
+psw_status psw_values_read(psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, double **values,
                            ptrdiff_t *count, bool *single);
 /* No value of a list twice (zipped lists may repeat). */
-psw_status psw_distinct(const psw_study *study, const psw_yaml_node *node, const psw_key *key, const double *values,
+psw_status psw_distinct(const psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, const double *values,
                         ptrdiff_t count);
 
 /* weights.c */

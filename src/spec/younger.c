@@ -52,7 +52,7 @@ void psw_younger_free(psw_study *study)
 
 static double default_value(const psw_study *study, const psw_row *row, int id)
 {
-    const psw_key *key = &psw_keys[id];
+    const psw_yaml_key *key = &psw_keys[id];
     const char *fallback = psw_key_fallback((psw_parameter)id, (int)row->at[PSW_ID_METHOD]);
     double value = NAN;
     if (!fallback) return NAN;
