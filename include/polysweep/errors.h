@@ -64,8 +64,8 @@ typedef struct psw_assessor {
     size_t (*bytes)(const psw_point *point, const psw_route *route);
     /* Exact attention of the sample with own keys. `weights` as psw_sketcher takes them. Returns what
      * the watch says, if it says stop. */
-    psw_status (*begin)(const psw_point *point, const psw_data *data, const psw_weights *weights,
-                        const psw_route *route, psw_watch watch, psw_arena *arena, psw_errors **errors);
+    psw_status (*begin)(const psw_point *point, const psw_given *given, psw_watch watch, psw_arena *arena,
+                        psw_errors **errors);
     psw_status (*reload)(psw_errors *errors, const psw_data *data); /* the same of another realisation of the rows */
     int (*merging)(psw_errors *errors, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX]);
     psw_status (*draw)(psw_errors *errors, ptrdiff_t draw); /* A~ of draw number `draw`, 0 .. draws - 1, each once */

@@ -81,8 +81,14 @@ typedef struct psw_study psw_study;
  * PSW_ENVIRONMENT if the file cannot be read. */
 psw_status psw_study_read(const char *path, const char *const *set, ptrdiff_t sets, const psw_rooms *rooms,
                           psw_study **study);
-psw_status psw_study_parse(const char *text, size_t length, const char *name, const char *const *set, ptrdiff_t sets,
-                           const psw_rooms *rooms, psw_study **study);
+typedef struct psw_study_source {
+    const char *text;
+    size_t length;
+    const char *name;
+    const char *const *set;
+    ptrdiff_t sets;
+} psw_study_source;
+psw_status psw_study_parse(const psw_study_source *source, const psw_rooms *rooms, psw_study **study);
 void psw_study_free(psw_study *study);
 
 const char *psw_study_name(const psw_study *study);

@@ -146,37 +146,4 @@ psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *sec
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message);
 psw_status psw_store_sync(psw_store *store); /* this writer's data is on disk (fdatasync) */
 
-/* ---- trying out a directory, for doctor ------------------------------------------------------------------- */
-
-typedef enum psw_trial_step { /* of a trial, in their order */
-    PSW_TRIAL_MAKE,       /* the directory, by rank 0 */
-    PSW_TRIAL_SHARE,      /* it is there for all ranks */
-    PSW_TRIAL_LOCK,
-    PSW_TRIAL_CREATE,
-    PSW_TRIAL_OPEN,
-    PSW_TRIAL_WRITE,
-    PSW_TRIAL_READ,
-    PSW_TRIAL_ENDED       /* all of them are done */
-} psw_trial_step;
-
-typedef struct psw_trial {
-    psw_trial_step step; /* that failed; PSW_TRIAL_ENDED: none did */
-    int error;           /* errno of what failed, as the system itself gives it when it is asked again; 0 unknown */
-    int flock_error, fcntl_error; /* errno of each kind of lock on rank 0, 0 = it works */
-    ptrdiff_t lock_unseen;        /* ranks that did not see the lock that rank 0 held */
-    ptrdiff_t slots, run;         /* that each rank wrote, and at a time */
-    double slot_bytes;
-    double create_s, open_s;      /* to make the file (rank 0), to open it together */
-    double alone_s, together_s;   /* for the slots of one rank: rank 0 alone, all at once (the slowest) */
-    double sync_s;                /* until a writer's data was on disk (the slowest) */
-    ptrdiff_t wrong;              /* slots that another rank did not read back as they were written */
-} psw_trial;
-
-/* In a directory of its own inside `directory`, which is gone afterwards: locks, then the file of `study` (a whole
- * number of slots for each rank, at least one), written by all ranks through MPI-IO, and read again by each rank's
- * neighbour. Collective. The first failure ends it, on all ranks alike, with its status and its message for people: most
- * often PSW_ENVIRONMENT. The trial then says which step it was, the errno, and what came before. */
-psw_status psw_store_try(const psw_comm *comm, const char *directory, const psw_study *study,
-                         const psw_launch *launch, psw_trial *trial);
-
 #endif

@@ -21,7 +21,7 @@ static psw_status make_study(const psw_doctor_request *asked, int ranks, psw_stu
                "{schema: 1, study: doctor, seed: 1, methods: [closed_form], data: {kind: self_attention, preset: W2},\n"
                "grid: {n: 64, d: 10, beta: {from: 2, to: %d, step: 2}}, judge: {m: 8, trials: 1}}\n",
                2 * slots);
-    return psw_study_parse(text, strlen(text), "doctor", asked->set, asked->sets, psw_house(), study);
+    return psw_study_parse(&(psw_study_source){text, strlen(text), "doctor", asked->set, asked->sets}, psw_house(), study);
 }
 
 /* ---- facts of all ranks ---- */
@@ -48,7 +48,7 @@ static psw_status try_directory(const psw_comm *world, const psw_comm *node, con
     if (a->directory.why_not) return PSW_OK;
     PSW_TRY(psw_launch_describe(world, node, asked->command, f->threads, &launch));
     psw_stop_listen();
-    a->status = psw_store_try(world, a->path, study, &launch, &a->trial);
+    a->status = doctor_try(world, a->path, study, &launch, &a->trial);
     if (a->status != PSW_OK) psw_format(a->why, sizeof a->why, "%s", psw_message());
     return psw_stop_asked() == PSW_GO ? PSW_OK : PSW_FAIL(PSW_STOPPED, "stopped; nothing is left in %s", a->path);
 }

@@ -8,7 +8,7 @@
 
 static void json_trial(psw_json *out, const doctor_facts *f)
 {
-    const psw_trial *t = &f->attempt.trial;
+    const doctor_trial *t = &f->attempt.trial;
     double bytes = (double)t->slots * t->slot_bytes;
     psw_json_open(out, "trial", '{');
     psw_json_text(out, "directory", f->attempt.path);

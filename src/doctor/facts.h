@@ -3,8 +3,8 @@
 #ifndef POLYSWEEP_DOCTOR_FACTS_H
 #define POLYSWEEP_DOCTOR_FACTS_H
 
+#include "doctor/trial.h"
 #include "polysweep/measure.h"
-#include "polysweep/store.h"
 
 typedef struct doctor_place { /* of one rank */
     psw_machine machine;
@@ -44,7 +44,7 @@ typedef struct doctor_attempt { /* at writing in a directory; path NULL: none wa
     psw_directory directory;
     psw_status status; /* of the trial */
     char why[1024];    /* its message, for people */
-    psw_trial trial;
+    doctor_trial trial;
 } doctor_attempt;
 
 typedef struct doctor_facts {

@@ -151,7 +151,7 @@ static void failed(const doctor_attempt *a, doctor_report *r)
 {
     int error = a->trial.error;
     doctor_bad(r, "write", "%.600s", a->why);
-    if (a->trial.step == PSW_TRIAL_SHARE)
+    if (a->trial.step == DOCTOR_TRIAL_SHARE)
         doctor_fix(r, "`df %s` on both nodes, and give a directory of a shared file system", name_of(a));
     else if (error == ENOSPC || error == EDQUOT)
         doctor_fix(r, "`df -h %s`, `quota -s`, and make room or give another directory", name_of(a));
@@ -163,7 +163,7 @@ static void failed(const doctor_attempt *a, doctor_report *r)
 
 static void check_flock(const doctor_facts *f, doctor_report *r)
 {
-    const psw_trial *t = &f->attempt.trial;
+    const doctor_trial *t = &f->attempt.trial;
     bool insists = f->variables.hdf5_locking && strcmp(f->variables.hdf5_locking, "TRUE") == 0;
     if (t->flock_error) {
         (insists ? doctor_bad : doctor_warn)(
@@ -205,7 +205,7 @@ static const char *other_io(const doctor_facts *f)
 
 static void check_content(const doctor_facts *f, doctor_report *r)
 {
-    const psw_trial *t = &f->attempt.trial;
+    const doctor_trial *t = &f->attempt.trial;
     ptrdiff_t all = t->slots * f->ranks;
     if (t->wrong == 0) {
         doctor_fine(r, "write", "all %td points that were written read back right%s", all,
@@ -220,7 +220,7 @@ static void check_content(const doctor_facts *f, doctor_report *r)
 static bool slow(const doctor_facts *f, doctor_report *r)
 {
     const double felt = 0.1;
-    const psw_trial *t = &f->attempt.trial;
+    const doctor_trial *t = &f->attempt.trial;
     double run = t->together_s / (double)t->slots * (double)t->run;
     char said[PSW_TEXT];
     psw_say_seconds(run, said);
@@ -234,7 +234,7 @@ static bool slow(const doctor_facts *f, doctor_report *r)
 static void check_parallel(const doctor_facts *f, doctor_report *r)
 {
     const double worth = 0.1;
-    const psw_trial *t = &f->attempt.trial;
+    const doctor_trial *t = &f->attempt.trial;
     double gain = f->ranks * t->alone_s / t->together_s;
     if (f->ranks < 2 || t->together_s < worth || doctor_facts_crowded(f) || gain >= 1) return;
     doctor_warn(r, "write", "%d ranks together write %.2g times what one writes alone: they wait for each other",
@@ -244,7 +244,7 @@ static void check_parallel(const doctor_facts *f, doctor_report *r)
 
 static void report_speed(const doctor_facts *f, doctor_report *r)
 {
-    const psw_trial *t = &f->attempt.trial;
+    const doctor_trial *t = &f->attempt.trial;
     double slots = (double)t->slots, bytes = slots * t->slot_bytes;
     char alone[PSW_TEXT], each[PSW_TEXT], all[PSW_TEXT], point[PSW_TEXT], sync[PSW_TEXT], create[PSW_TEXT],
         opened[PSW_TEXT];

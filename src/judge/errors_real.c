@@ -17,9 +17,10 @@ static size_t bytes(const psw_point *point, const psw_route *route)
     return counting.high + SKETCHER.bytes(point, block);
 }
 
-static psw_status begin(const psw_point *point, const psw_data *data, const psw_weights *weights,
-                        const psw_route *route, psw_watch watch, psw_arena *arena, psw_errors **errors)
+static psw_status begin(const psw_point *point, const psw_given *given, psw_watch watch, psw_arena *arena,
+                        psw_errors **errors)
 {
+    const psw_route *route = given->route;
     PSW_TRY(psw_sketch_check(point));
     if (route && route->leaves != (point->n + point->block - 1) / point->block)
         return PSW_FAIL(PSW_BUG, "a route of %td leaves for %td keys in blocks of %td", route->leaves, point->n,
@@ -29,8 +30,8 @@ static psw_status begin(const psw_point *point, const psw_data *data, const psw_
     PSW_TRY(psw_arena_check(arena));
     if (!e) return PSW_FAIL(PSW_BUG, "the errors of a point were given no memory");
     e->watch = watch;
-    PSW_TRY(errors_load(e, data));
-    PSW_TRY(SKETCHER.create(point, e->block, weights, arena, &e->sketch));
+    PSW_TRY(errors_load(e, given->data));
+    PSW_TRY(SKETCHER.create(point, e->block, given->tables.weights, arena, &e->sketch));
     *errors = e;
     return PSW_OK;
 }

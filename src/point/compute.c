@@ -12,15 +12,13 @@ void psw_compute_theory(const psw_study *study, psw_record *record)
 }
 
 /* A point's share of what its group is predicted to take. */
-static void fill_predicted(const psw_comm *team, const psw_computer *computer, const psw_group *group,
-                           const psw_cost *cost, psw_cost_columns *c)
+static void fill_predicted(const psw_comm *team, const psw_group *group, const point_plan *plan, const psw_cost *cost,
+                           psw_cost_columns *c)
 {
     double count = (double)group->count;
-    psw_choice choice = psw_computer_choice(computer, team, group);
-    psw_team_cost all = psw_cost_team_time(computer->rates, group, choice, team->size, computer->nodes);
-    c->predicted_pass_s = all.repeat_s / (count * psw_data_sets(group->points));
+    c->predicted_pass_s = plan->cost.repeat_s / (count * psw_data_sets(group->points));
     c->predicted_s =
-        team->size == 1 ? cost->extra_s + (cost->predicted_s - cost->extra_s) / count : all.seconds / count;
+        team->size == 1 ? cost->extra_s + (cost->predicted_s - cost->extra_s) / count : plan->cost.seconds / count;
 }
 
 static void fill_time(const psw_computer *computer, const psw_group *group, const psw_results *r, psw_cost_columns *c)
@@ -36,8 +34,8 @@ static void fill_time(const psw_computer *computer, const psw_group *group, cons
     c->time_stop = (int)timer->stop;
 }
 
-static void fill_cost(const psw_comm *team, const psw_computer *computer, const psw_group *group, const psw_results *r,
-                      psw_record *record)
+static void fill_cost(const psw_comm *team, const psw_computer *computer, const psw_group *group,
+                      const point_plan *plan, const psw_results *r, psw_record *record)
 {
     const psw_point *point = &record->point;
     double count = (double)group->count;
@@ -47,7 +45,6 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
     c->io_s = r->keep_s / count;
     c->head_s = r->head_s / count;
     c->wait_s = r->wait_s / count;
-    c->wait_s = r->wait_s / count;
     c->flops = cost.flops;
     c->head_flops = cost.head_flops;
     c->bytes = cost.bytes;
@@ -55,7 +52,7 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
     c->gflops = psw_attend_done_flops(group, sets) / count / sets / c->time_median_s / 1e9;
     c->peak_gflops = computer->product_flops_s[point->precision] / 1e9;
     c->memory_bytes = r->memory_bytes;
-    fill_predicted(team, computer, group, &cost, c);
+    fill_predicted(team, group, plan, &cost, c);
     c->predicted_bytes = r->predicted_bytes;
 }
 
@@ -69,8 +66,8 @@ static void fill_parallel(const psw_comm *team, const psw_results *r, psw_parall
     c->comm_s = r->comm_s;
 }
 
-static void fill_done(const psw_comm *team, const psw_computer *computer, const psw_group *group, const psw_results *r,
-                      psw_record *records)
+static void fill_done(const psw_comm *team, const psw_computer *computer, const psw_group *group,
+                      const point_plan *plan, const psw_results *r, psw_record *records)
 {
     for (ptrdiff_t i = 0; i < group->count; i++) {
         psw_record *record = &records[i];
@@ -78,7 +75,7 @@ static void fill_done(const psw_comm *team, const psw_computer *computer, const 
         record->sketch = r->sketch;
         record->success_z = psw_binomial_z((double)record->verdict.successes, (double)record->verdict.trials_done,
                                            record->theory.success);
-        fill_cost(team, computer, group, r, record);
+        fill_cost(team, computer, group, plan, r, record);
         fill_parallel(team, r, &record->parallel);
         record->slot.status = PSW_SLOT_DONE;
     }
@@ -94,11 +91,8 @@ static void give_up(const psw_comm *team, psw_computer *computer, psw_slot_statu
 }
 
 /* Of this rank. */
-static psw_status room_for(psw_computer *computer, const psw_comm *team, const psw_group *group)
+static psw_status room_for(psw_computer *computer, const psw_comm *team, const psw_point *point, size_t bytes)
 {
-    const psw_point *point = group->points;
-    psw_route route = psw_computer_route(computer, team, group);
-    size_t bytes = psw_memory_group(group, &route);
     psw_arena *arena = &computer->arena;
     bool limited = computer->memory_bytes > 0;
     if (point->team > team->size && !computer->any_team)
@@ -116,12 +110,6 @@ static psw_status room_for(psw_computer *computer, const psw_comm *team, const p
     return psw_arena_create(bytes, arena);
 }
 
-/* Outside of every timed region. */
-static psw_status take_room(const psw_comm *team, psw_computer *computer, const psw_group *group)
-{
-    return psw_comm_agree(team, room_for(computer, team, group));
-}
-
 /* A group that is too large or fails is tried point by point, so that only the point at fault suffers. */
 static psw_status fill_group(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
                              psw_record *records)
@@ -129,12 +117,13 @@ static psw_status fill_group(const psw_comm *team, psw_computer *computer, const
     psw_results r;
     psw_timer *timer = computer->timer;
     if (timer) psw_timer_begin(timer);
-    psw_status room = take_room(team, computer, group);
-    psw_status status = room == PSW_OK ? psw_group_compute(team, computer, group, slot, &r) : room;
+    point_plan plan = point_plan_of(team, computer, group);
+    psw_status room = psw_comm_agree(team, room_for(computer, team, group->points, plan.bytes));
+    psw_status status = room == PSW_OK ? point_group_compute(team, computer, group, slot, &plan, &r) : room;
     if (timer) status = psw_timer_agree(timer, status);
     if (status == PSW_STOPPED || status == PSW_BUG) return status;
     if (status == PSW_OK) {
-        fill_done(team, computer, group, &r, records);
+        fill_done(team, computer, group, &plan, &r, records);
     } else if (group->count == 1) {
         psw_slot_status how = room != PSW_OK          ? PSW_SLOT_SKIPPED
                               : status == PSW_TIMEOUT ? PSW_SLOT_TIMEOUT

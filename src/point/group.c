@@ -9,8 +9,8 @@ typedef struct pass {
     const psw_comm *team;
     const psw_group *group;
     ptrdiff_t slot; /* of its first point */
-    psw_route route;
-    double predicted_s, until_s; /* of the group; by the clock */
+    const point_plan *plan;
+    double until_s; /* by the clock */
     psw_data *data;
     psw_arena *arena;
     const psw_engine *engine;
@@ -42,7 +42,7 @@ static psw_status watch(void *context)
     PSW_TRY(psw_watch_ask(p->computer->watch));
     if (psw_clock_s() < p->until_s) return PSW_OK;
     return PSW_FAIL(PSW_TIMEOUT, "took longer than %g times the predicted %.3g s (run.point_limit), and than %g s",
-                    p->computer->point_limit, p->predicted_s, p->computer->least_limit_s);
+                    p->computer->point_limit, p->plan->cost.seconds, p->computer->least_limit_s);
 }
 
 static psw_status take_leaf(void *context, const psw_leaf *leaf)
@@ -77,7 +77,7 @@ static psw_status time_draw(pass *p)
 {
     const psw_point *point = p->group->points;
     double start = psw_clock_s();
-    psw_status status = psw_timer_run(p->team, p->computer->timer, p->engine, p->attention, point, &p->route,
+    psw_status status = psw_timer_run(p->team, p->computer->timer, p->engine, p->attention, point, &p->plan->route,
                                       p->computer->watch, &p->timed);
     p->until_s += psw_clock_s() - start;
     return status;
@@ -85,7 +85,7 @@ static psw_status time_draw(pass *p)
 
 static psw_given given_of(const pass *p, const psw_weights *weights)
 {
-    return (psw_given){p->data, psw_data_sets(p->group->points), {0, weights}, &p->route};
+    return (psw_given){p->data, psw_data_sets(p->group->points), {0, weights}, &p->plan->route};
 }
 
 static psw_status prepare(pass *p, const psw_weights *weights)
@@ -113,7 +113,7 @@ static psw_status one_draw(pass *p, ptrdiff_t draw)
 {
     psw_traffic traffic;
     p->keeping = p->computer->keep && draw == 0;
-    psw_status status = psw_dist_pass(p->team, p->engine, p->attention, p->group->points, &p->route,
+    psw_status status = psw_dist_pass(p->team, p->engine, p->attention, p->group->points, &p->plan->route,
                                       (psw_watch){watch, p}, take_leaf, p, &traffic);
     add_traffic(p, &traffic);
     if (status == PSW_OK) status = settle(p);
@@ -157,7 +157,7 @@ static psw_status begin_errors(pass *p, ptrdiff_t rows, const psw_weights *weigh
     psw_watch w = {watch, p};
     psw_status status =
         rows > 0 ? p->assessor->reload(p->errors, p->data)
-                 : p->assessor->begin(p->group->points, p->data, weights, &p->route, w, p->arena, &p->errors);
+                 : p->assessor->begin(p->group->points, &(psw_given){.data = p->data, .tables.weights = weights, .route = &p->plan->route}, w, p->arena, &p->errors);
     PSW_TRY(psw_wait_agree(p->team, status, &p->wait_s));
     return merge_errors(p, PSW_ERRORS_BEGUN);
 }
@@ -204,7 +204,7 @@ static psw_status merge_costs(const pass *p, psw_results *r)
     double passes = timer ? (double)timer->repeat.count : p->passes;
     double largest[] = {
         t->pass_s / passes, t->busy_s / passes, t->comm_s / passes,     p->wait_s + p->traffic.wait_s,
-        p->head_s,          p->keep_s,          (double)p->arena->high, (double)psw_memory_group(p->group, &p->route)};
+        p->head_s,          p->keep_s,          (double)p->arena->high, (double)p->plan->bytes};
     double sum[] = {t->busy_s / passes, t->sent_bytes / passes};
     const psw_merging list[] = {{PSW_LARGEST, largest, sizeof largest / sizeof *largest},
                                 {PSW_ADD, sum, sizeof sum / sizeof *sum}};
@@ -242,23 +242,19 @@ static psw_status attend_and_judge(pass *p, psw_results *r)
     return status;
 }
 
-psw_choice psw_computer_choice(const psw_computer *computer, const psw_comm *team, const psw_group *group)
+point_plan point_plan_of(const psw_comm *team, const psw_computer *c, const psw_group *group)
 {
-    return psw_choice_within(group, computer->choice, team->size, computer->memory_bytes);
+    point_plan plan = {.choice = psw_choice_within(group, c->choice, team->size, c->memory_bytes)};
+    plan.route = psw_attend_route(group->points, plan.choice, team->size, team->rank);
+    plan.bytes = psw_memory_group(group, &plan.route);
+    plan.cost = psw_cost_team_time(c->rates, group, plan.choice, team->size, c->nodes);
+    return plan;
 }
 
-psw_route psw_computer_route(const psw_computer *computer, const psw_comm *team, const psw_group *group)
+static double until_of(const psw_computer *c, const point_plan *plan)
 {
-    return psw_attend_route(group->points, psw_computer_choice(computer, team, group), team->size, team->rank);
-}
-
-static void set_limit(pass *p)
-{
-    psw_computer *c = p->computer;
-    psw_choice choice = psw_computer_choice(c, p->team, p->group);
-    p->predicted_s = psw_cost_team_time(c->rates, p->group, choice, p->team->size, c->nodes).seconds;
-    double limit_s = fmax(c->point_limit * p->predicted_s, c->least_limit_s);
-    p->until_s = c->point_limit > 0 ? psw_clock_s() + limit_s : INFINITY;
+    double limit_s = fmax(c->point_limit * plan->cost.seconds, c->least_limit_s);
+    return c->point_limit > 0 ? psw_clock_s() + limit_s : INFINITY;
 }
 
 static psw_status open_data(const psw_computer *computer, const psw_point *point, psw_data **data)
@@ -268,17 +264,17 @@ static psw_status open_data(const psw_computer *computer, const psw_point *point
     return psw_data_open(point, arrays, data);
 }
 
-psw_status psw_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                             psw_results *r)
+psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
+                               const point_plan *plan, psw_results *r)
 {
     psw_data *data = NULL;
     computer->arena.used = computer->arena.high = 0;
     double wait_s = 0;
     psw_status opened = open_data(computer, group->points, &data), status = psw_wait_agree(team, opened, &wait_s);
     if (status == PSW_OK) {
-        pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .data = data, .wait_s = wait_s};
-        p.route = psw_computer_route(computer, team, group);
-        set_limit(&p);
+        pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .plan = plan, .data = data};
+        p.wait_s = wait_s;
+        p.until_s = until_of(computer, plan);
         p.arena = &computer->arena;
         status = attend_and_judge(&p, r);
     }

@@ -11,12 +11,17 @@ typedef struct psw_results { /* of a group; the same on every rank of the team *
     double busy_s, sent_bytes;                                                       /* sums over the team */
 } psw_results;
 
-/* How a team works on a group, and this rank's part. */
-psw_choice psw_computer_choice(const psw_computer *computer, const psw_comm *team, const psw_group *group);
-psw_route psw_computer_route(const psw_computer *computer, const psw_comm *team, const psw_group *group);
+/* Who does what of a group on a team: derived once, and the same value for the memory, the passes and the predictions. */
+typedef struct point_plan {
+    psw_choice choice;
+    psw_route route; /* of the calling rank */
+    size_t bytes;    /* of the arena, on the calling rank */
+    psw_team_cost cost;
+} point_plan;
+point_plan point_plan_of(const psw_comm *team, const psw_computer *computer, const psw_group *group);
 
 /* `slot` is that of its first point. The arena has room. Collective over the team. */
-psw_status psw_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                             psw_results *r);
+psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
+                               const point_plan *plan, psw_results *r);
 
 #endif

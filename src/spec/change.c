@@ -85,7 +85,7 @@ psw_status psw_study_change(const psw_study *study, const psw_study_changes *cha
     psw_status status = changed_text(study, changes, &text);
     if (status == PSW_OK)
         status =
-            psw_study_parse(text, strlen(text), changes->name, changes->set, changes->sets, &study->rooms, changed);
+            psw_study_parse(&(psw_study_source){text, strlen(text), changes->name, changes->set, changes->sets}, &study->rooms, changed);
     free(text);
     return status;
 }

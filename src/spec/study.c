@@ -36,12 +36,11 @@ static psw_study *blank(const char *text, size_t length, const char *name, const
     return study;
 }
 
-psw_status psw_study_parse(const char *text, size_t length, const char *name, const char *const *set, ptrdiff_t sets,
-                           const psw_rooms *rooms, psw_study **study)
+psw_status psw_study_parse(const psw_study_source *source, const psw_rooms *rooms, psw_study **study)
 {
-    *study = blank(text, length, name, rooms);
+    *study = blank(source->text, source->length, source->name, rooms);
     if (!*study) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate a study");
-    psw_status status = build(*study, length, set, sets);
+    psw_status status = build(*study, source->length, source->set, source->sets);
     (*study)->tree.set = NULL; /* the caller's */
     if (status == PSW_OK) return PSW_OK;
     psw_study_free(*study);
@@ -68,7 +67,7 @@ psw_status psw_study_read(const char *path, const char *const *set, ptrdiff_t se
     if (!file) return PSW_FAIL(PSW_ENVIRONMENT, "the study file %s cannot be read: %s", path, strerror(errno));
     psw_status status = read_all(file, path, &text, &length);
     fclose(file);
-    if (status == PSW_OK) status = psw_study_parse(text, length, path, set, sets, rooms, study);
+    if (status == PSW_OK) status = psw_study_parse(&(psw_study_source){text, length, path, set, sets}, rooms, study);
     free(text);
     return status;
 }

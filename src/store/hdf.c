@@ -205,14 +205,14 @@ psw_status hdf_find_text(hid_t at, const char *name, size_t most, raw *out)
     return text ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s is not a text of at most %zu bytes", name, most);
 }
 
-psw_status raw_read(int file, const char *name, raw from, size_t size, ptrdiff_t first, ptrdiff_t count, void *values)
+psw_status raw_read(int file, const char *name, raw from, raw_part part, void *values)
 {
-    size_t left = (size_t)count * size;
-    uint64_t at = from.offset + (uint64_t)first * size;
+    size_t left = (size_t)part.count * part.size;
+    uint64_t at = from.offset + (uint64_t)part.first * part.size;
     char *to = values;
-    if (first < 0 || count < 0 || first > from.count - count)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s has %td values, %td to %td were asked for", name, from.count, first,
-                        first + count);
+    if (part.first < 0 || part.count < 0 || part.first > from.count - part.count)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s has %td values, %td to %td were asked for", name, from.count, part.first,
+                        part.first + part.count);
     while (left > 0) {
         ssize_t got = pread(file, to, left, (off_t)at);
         if (got < 0 && errno == EINTR) continue;

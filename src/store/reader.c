@@ -57,7 +57,7 @@ static psw_status read_text(const psw_reader *reader, const char *name, raw at, 
 {
     *text = calloc((size_t)at.count + 1, 1);
     if (!*text) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td bytes of %s", at.count, name);
-    psw_status status = raw_read(reader->file, name, at, 1, 0, at.count, *text);
+    psw_status status = raw_read(reader->file, name, at, (raw_part){1, 0, at.count}, *text);
     if (status == PSW_OK) return status;
     free(*text);
     *text = NULL;
@@ -67,7 +67,7 @@ static psw_status read_text(const psw_reader *reader, const char *name, raw at, 
 static psw_status count_launches(psw_reader *reader)
 {
     int64_t numbers[STORE_LAUNCHES];
-    PSW_TRY(raw_read(reader->file, "number", reader->has.launch[0], sizeof *numbers, 0, STORE_LAUNCHES, numbers));
+    PSW_TRY(raw_read(reader->file, "number", reader->has.launch[0], (raw_part){sizeof *numbers, 0, STORE_LAUNCHES}, numbers));
     for (int i = 0; i < STORE_LAUNCHES; i++)
         if (numbers[i] >= reader->launches && numbers[i] < INT64_MAX) reader->launches = (ptrdiff_t)numbers[i] + 1;
     return PSW_OK;
@@ -185,7 +185,7 @@ static psw_status read_piece(psw_reader *reader, ptrdiff_t first, ptrdiff_t coun
         const psw_column *column = &all->list[i];
         raw at = reader->has.column[i];
         if (at.count == 0) continue;
-        PSW_TRY(raw_read(reader->file, column->name, at, psw_column_bytes(column), first, count, reader->buffer));
+        PSW_TRY(raw_read(reader->file, column->name, at, (raw_part){psw_column_bytes(column), first, count}, reader->buffer));
         psw_column_unpack(column, reader->buffer, count, records);
     }
     return PSW_OK;

@@ -230,7 +230,7 @@ static psw_status compare_index(const kept_rows *kept, int line, ptrdiff_t first
                                 const ptrdiff_t *values)
 {
     ptrdiff_t stored[STORE_PIECE];
-    PSW_TRY(raw_read(kept->file, line_at(line)->name, kept->line[line], sizeof *stored, first, count, stored));
+    PSW_TRY(raw_read(kept->file, line_at(line)->name, kept->line[line], (raw_part){sizeof *stored, first, count}, stored));
     for (ptrdiff_t i = 0; i < count; i++)
         if (stored[i] != values[i])
             return PSW_FAIL(PSW_MISMATCH, "/rows/%s of slot %td is %td instead of %td", line_at(line)->name, first + i,
@@ -287,7 +287,7 @@ psw_status psw_reader_rows(psw_reader *reader, const psw_study *study)
 static psw_status read_place(const kept_rows *kept, int line, ptrdiff_t slot, ptrdiff_t *position)
 {
     if (kept->file >= 0)
-        return raw_read(kept->file, line_at(line)->name, kept->line[line], sizeof *position, slot, 1, position);
+        return raw_read(kept->file, line_at(line)->name, kept->line[line], (raw_part){sizeof *position, slot, 1}, position);
     slice one = slice_make(kept->slots, slot, 1);
     psw_status status = hdf_read(kept->dataset[line], line_at(line)->name, H5T_STD_I64LE, one, position);
     slice_close(one);

@@ -17,7 +17,7 @@ psw_status reader_rows(psw_reader *reader)
 
 static psw_status read_span(const kept_rows *kept, int line, const char *name, span at, double *values)
 {
-    return raw_read(kept->file, name, kept->line[line], sizeof *values, at.first, at.count, values);
+    return raw_read(kept->file, name, kept->line[line], (raw_part){sizeof *values, at.first, at.count}, values);
 }
 
 psw_status psw_reader_rows_get(psw_reader *reader, ptrdiff_t slot, const psw_point *point, psw_row_span at,

@@ -146,7 +146,7 @@ psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *s
 static psw_status read_line(const psw_reader *reader, ptrdiff_t slot, ptrdiff_t reps, double *line)
 {
     PSW_TRY(check_length(reader, reps));
-    return raw_read(reader->file, samples.name, reader->has.samples, sizeof *line, slot * reps, reps, line);
+    return raw_read(reader->file, samples.name, reader->has.samples, (raw_part){sizeof *line, slot * reps, reps}, line);
 }
 
 psw_status psw_reader_samples_get(psw_reader *reader, const psw_study *study, ptrdiff_t slot, double *seconds,

@@ -86,7 +86,11 @@ raw hdf_place(hid_t dataset);
 psw_status hdf_find(hid_t at, const char *name, hid_t type, ptrdiff_t length, raw *out); /* as hdf_open */
 psw_status hdf_find_text(hid_t at, const char *name, size_t most, raw *out); /* a scalar text of at most so many bytes */
 /* `count` values of `size` bytes from number `first` on. PSW_ENVIRONMENT. */
-psw_status raw_read(int file, const char *name, raw from, size_t size, ptrdiff_t first, ptrdiff_t count, void *values);
+typedef struct raw_part { /* so many values of so many bytes each */
+    size_t size;
+    ptrdiff_t first, count;
+} raw_part;
+psw_status raw_read(int file, const char *name, raw from, raw_part part, void *values);
 
 typedef struct slice { /* rows first .. first+count of datasets of one length */
     hid_t file, memory;

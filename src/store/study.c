@@ -28,7 +28,7 @@ static bool fits(const psw_reader *reader, const psw_study *study)
 static psw_status parse(const psw_reader *reader, const char *path, const psw_rooms *rooms, psw_study **study)
 {
     const char *text = psw_reader_study(reader);
-    return psw_study_parse(text, strlen(text), path, NULL, 0, rooms, study);
+    return psw_study_parse(&(psw_study_source){text, strlen(text), path, NULL, 0}, rooms, study);
 }
 
 /* As it is understood now, unless only what it meant when the file was made gives the points of the file. */

@@ -185,7 +185,7 @@ psw_status table_get(int file, const field *fields, const raw *places, ptrdiff_t
         const field *f = &fields[i];
         char *at = (char *)row + f->offset;
         if (places[i].count == 0) continue;
-        PSW_TRY(raw_read(file, f->name, places[i], f->size ? f->size : sizeof(int64_t), index, 1, at));
+        PSW_TRY(raw_read(file, f->name, places[i], (raw_part){f->size ? f->size : sizeof(int64_t), index, 1}, at));
         if (f->size) at[f->size - 1] = '\0'; /* also what a foreign hand wrote ends somewhere */
     }
     return PSW_OK;

@@ -38,8 +38,19 @@ static double against(const causal *c, int set, asked a, int sign, double q, dou
     return 2 * c->limits[set].b * (sign ? 1 : -1) * (before + q * all);
 }
 
-static bool row_fires(const causal *c, int set, asked a, double r, int sign, double q, bool after, double before)
+/* A row of round q of class r, whose sign is w_r; `before`: signs before class r against w_r; `after` j3. */
+typedef struct place {
+    double r, q;
+    int sign;
+    bool after;
+    double before;
+} place;
+
+static bool row_fires(const causal *c, int set, asked a, place p)
 {
+    double r = p.r, q = p.q, before = p.before;
+    bool after = p.after;
+    int sign = p.sign;
     const theory_weights *w = &c->weights[set];
     double leak = after ? theory_sign(a.state, 0) * c->limits[set].a : 0, other = q * (c->classes - 1) + r;
     bool same = r == c->j3.class;
@@ -66,10 +77,12 @@ static bool class_fires(const causal *c, int set, asked a, double r, int sign, d
     double next = r > c->j3.class ? c->j3.round : c->j3.round + 1;
     if (r == c->j3.class && special_fires(c, set, a, sign, before)) return true;
     if (last >= 0 &&
-        (row_fires(c, set, a, r, sign, 0, false, before) || row_fires(c, set, a, r, sign, last, false, before)))
+        (row_fires(c, set, a, (place){r, 0, sign, false, before}) ||
+         row_fires(c, set, a, (place){r, last, sign, false, before})))
         return true;
     return next < c->t &&
-           (row_fires(c, set, a, r, sign, next, true, before) || row_fires(c, set, a, r, sign, c->t - 1, true, before));
+           (row_fires(c, set, a, (place){r, next, sign, true, before}) ||
+            row_fires(c, set, a, (place){r, c->t - 1, sign, true, before}));
 }
 
 /* The least number of -1 before class r at which it does not fire; from `near` it is a few steps. */
@@ -124,11 +137,17 @@ static void draw_without_replacement(double count, double minus, double drawn, d
     for (double x = lo; x <= hi; x++) chance[(ptrdiff_t)x] /= sum;
 }
 
-/* One class on: from x to x (sign +1) or x + 1 (-1), unless it fires. `left` signs are to be drawn, `minus` of all are
- * -1, those before class r are from .. to of them. */
-static double step(const double *restrict alive, double *restrict next, int from, int to, double left, double minus,
-                   const double barriers[2])
+/* `left` signs are to be drawn, `minus` of all are -1, those before the class are from .. to of them. */
+typedef struct stride {
+    int from, to;
+    double left, minus;
+} stride;
+
+/* One class on: from x to x (sign +1) or x + 1 (-1), unless it fires. */
+static double step(const double *restrict alive, double *restrict next, stride s, const double barriers[2])
 {
+    int from = s.from, to = s.to;
+    double left = s.left, minus = s.minus;
     int up = (int)fmin(fmax(barriers[1], from), to + 1), down = (int)fmin(fmax(barriers[0], from), to + 1);
     double fired = 0;
     for (int x = from; x < up; x++) fired += alive[x] * ((left - minus + x) / left), next[x] = 0;
@@ -145,7 +164,7 @@ static void all_step(walks *w, double r, double barriers[CHANCES][2])
     int from = (int)fmax(0, minus - left), to = (int)fmin(r, minus);
     for (int i = 0; i < CHANCES; i++) {
         double *alive = w->alive[i];
-        w->fired[i] += step(alive, w->next, from, to, left, minus, barriers[i]);
+        w->fired[i] += step(alive, w->next, (stride){from, to, left, minus}, barriers[i]);
         w->alive[i] = w->next, w->next = alive;
     }
 }

@@ -40,7 +40,7 @@ static void build(const psw_options *options)
     psw_rooms rooms = *psw_house();
     rooms.learned_r = NULL; /* whatever files it names */
     psw_status status =
-        psw_study_parse(text, sizeof text - 1, "study.yaml", options->set, options->set_count, &rooms, &study);
+        psw_study_parse(&(psw_study_source){text, sizeof text - 1, "study.yaml", options->set, options->set_count}, &rooms, &study);
     must_say(status, PSW_USAGE);
     if (study && options->where) must_say(psw_filter_create(study, options->where, &filter), PSW_USAGE);
     for (ptrdiff_t slot = 0; filter && slot < psw_study_slots(study) && slot < 64; slot++) {

@@ -31,13 +31,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     psw_study *study = NULL, *again = NULL;
     psw_rooms rooms = *psw_house();
     rooms.learned_r = NULL; /* whatever files it names */
-    psw_status status = psw_study_parse((const char *)data, size, "input", NULL, 0, &rooms, &study);
+    psw_status status = psw_study_parse(&(psw_study_source){(const char *)data, size, "input", NULL, 0}, &rooms, &study);
     must_say(status, PSW_USAGE);
     MUST((status == PSW_OK) == (study != NULL), "status and study disagree");
     if (!study) return 0;
     walk(study);
     const char *resolved = psw_study_resolved(study);
-    status = psw_study_parse(resolved, strlen(resolved), "resolved", NULL, 0, &rooms, &again);
+    status = psw_study_parse(&(psw_study_source){resolved, strlen(resolved), "resolved", NULL, 0}, &rooms, &again);
     MUST(status == PSW_OK, "%s\n%s", psw_message(), resolved);
     compare(study, again);
     psw_study_free(again);

@@ -27,7 +27,7 @@ NAMED = {
     "src/spec/shape.c": "an example in a message",
 }
 #: what has another meaning there
-OTHERWISE = {("src/spec/axis.c", "linear"): "the spacing of an axis"}
+OTHERWISE = {("src/text/range.c", "linear"): "the spacing of an axis"}
 
 
 def rows_of(tree):

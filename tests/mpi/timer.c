@@ -16,7 +16,7 @@ static const char text[] = "schema: 1\nseed: 3\ndata: {kind: gaussian}\nmethods:
 static psw_study *study_of(const char *set)
 {
     psw_study *study = NULL;
-    psw_status status = psw_study_parse(text, strlen(text), "text", &set, set ? 1 : 0, psw_house(), &study);
+    psw_status status = psw_study_parse(&(psw_study_source){text, strlen(text), "text", &set, set ? 1 : 0}, psw_house(), &study);
     CHECK(status == PSW_OK, "%s", psw_message());
     return study;
 }

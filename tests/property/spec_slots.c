@@ -195,7 +195,7 @@ int main(void)
                                                      strlen(strstr(text, "x * 0}") + 6) + 1);
         ptrdiff_t count = enumerate_all(&p, list);
         psw_study *study = NULL;
-        psw_status status = psw_study_parse(text, strlen(text), "s.yaml", NULL, 0, NULL, &study);
+        psw_status status = psw_study_parse(&(psw_study_source){text, strlen(text), "s.yaml", NULL, 0}, NULL, &study);
         CHECK((status == PSW_OK) == (count > 0), "%s\n%s", psw_message(), text);
         if (!study) continue;
         CHECK(psw_study_slots(study) == count, "seed %d: %td slots, not %td\n%s", i, psw_study_slots(study), count,

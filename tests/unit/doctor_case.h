@@ -40,7 +40,7 @@ static doctor_facts *healthy(machine *m)
     m->facts.attempt.path = "/scratch";
     m->facts.attempt.directory = (psw_directory){.type = "lustre", .options = "rw,flock", .free_bytes = 1e12};
     m->facts.attempt.directory.file_limit_bytes = INFINITY;
-    m->facts.attempt.trial = (psw_trial){.slots = 512, .run = 64, .slot_bytes = 800, .alone_s = 1e-3, .together_s = 1e-3};
+    m->facts.attempt.trial = (doctor_trial){.slots = 512, .run = 64, .slot_bytes = 800, .alone_s = 1e-3, .together_s = 1e-3};
     return &m->facts;
 }
 

@@ -131,17 +131,17 @@ static void test_locks(void)
 static void test_failed_trial(void)
 {
     static const struct {
-        psw_trial_step step;
+        doctor_trial_step step;
         int error;
         const char *why, *fix;
-    } list[] = {{PSW_TRIAL_CREATE, ENOSPC, "no words of the system", "df -h /scratch"},
-                {PSW_TRIAL_WRITE, EDQUOT, "cannot write status", "quota -s"},
-                {PSW_TRIAL_WRITE, EFBIG, "cannot write status", "ulimit -f"},
-                {PSW_TRIAL_SHARE, ENOENT, "another directory", "both nodes"},
-                {PSW_TRIAL_MAKE, ENOSPC, "nothing can be made in /scratch", "df -h /scratch"},
-                {PSW_TRIAL_MAKE, EACCES, "nothing can be made in /scratch", "ls -ld /scratch"},
+    } list[] = {{DOCTOR_TRIAL_CREATE, ENOSPC, "no words of the system", "df -h /scratch"},
+                {DOCTOR_TRIAL_WRITE, EDQUOT, "cannot write status", "quota -s"},
+                {DOCTOR_TRIAL_WRITE, EFBIG, "cannot write status", "ulimit -f"},
+                {DOCTOR_TRIAL_SHARE, ENOENT, "another directory", "both nodes"},
+                {DOCTOR_TRIAL_MAKE, ENOSPC, "nothing can be made in /scratch", "df -h /scratch"},
+                {DOCTOR_TRIAL_MAKE, EACCES, "nothing can be made in /scratch", "ls -ld /scratch"},
                 /* words of a message decide nothing */
-                {PSW_TRIAL_OPEN, 0, "no room on the same directory: No space left on device", "ls -ld /scratch"}};
+                {DOCTOR_TRIAL_OPEN, 0, "no room on the same directory: No space left on device", "ls -ld /scratch"}};
     machine m;
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         doctor_facts *f = healthy(&m);

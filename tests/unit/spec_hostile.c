@@ -19,7 +19,7 @@ static char *repeat(const char *head, const char *piece, size_t times, const cha
 static void refuse(const char *what, char *text, const char *message)
 {
     psw_study *study = NULL;
-    psw_status status = psw_study_parse(text, strlen(text), "s.yaml", NULL, 0, NULL, &study);
+    psw_status status = psw_study_parse(&(psw_study_source){text, strlen(text), "s.yaml", NULL, 0}, NULL, &study);
     CHECK(status == PSW_USAGE && strstr(psw_message(), message), "%s: status %d, %s", what, (int)status, psw_message());
     psw_study_free(study);
     free(text);
@@ -30,7 +30,7 @@ static void refuse_set(const char *what, char *argument, const char *message)
     const char *const text = TOP "grid: {beta: 2, n: 64, d: 10}\n";
     const char *set = argument;
     psw_study *study = NULL;
-    psw_status status = psw_study_parse(text, strlen(text), "s.yaml", &set, 1, NULL, &study);
+    psw_status status = psw_study_parse(&(psw_study_source){text, strlen(text), "s.yaml", &set, 1}, NULL, &study);
     CHECK(status == PSW_USAGE && strstr(psw_message(), message), "%s: status %d, %s", what, (int)status, psw_message());
     CHECK(strncmp(psw_message(), "--set ", 6) == 0, "%s does not name the argument: %s", what, psw_message());
     psw_study_free(study);

@@ -47,7 +47,7 @@ static void check_file(const char *name)
     CHECK(status == PSW_OK, "%s", psw_message());
     if (status != PSW_OK) return;
     const char *resolved = psw_study_resolved(study);
-    status = psw_study_parse(resolved, strlen(resolved), name, NULL, 0, &rooms, &again);
+    status = psw_study_parse(&(psw_study_source){resolved, strlen(resolved), name, NULL, 0}, &rooms, &again);
     CHECK(status == PSW_OK && psw_study_identity(again) == psw_study_identity(study), "%s: resolved is another study",
           name);
     check_sense(name, study);

@@ -15,7 +15,7 @@ static inline psw_study *study_with(const char *text, const psw_rooms *rooms, co
     psw_study *study = NULL;
     ptrdiff_t sets = 0;
     while (set && set[sets]) sets++;
-    psw_status status = psw_study_parse(text, strlen(text), "s.yaml", set, sets, rooms, &study);
+    psw_status status = psw_study_parse(&(psw_study_source){text, strlen(text), "s.yaml", set, sets}, rooms, &study);
     CHECK(status == PSW_OK, "%s\n%s", psw_message(), text);
     if (!study) exit(1);
     return study;

@@ -216,7 +216,7 @@ static void test_study(void)
     psw_reader *reader = NULL;
     psw_record records[12];
     psw_column list[PSW_COLUMNS_MAX];
-    CHECK(psw_study_parse(text, strlen(text), "small.yaml", NULL, 0, NULL, &study) == PSW_OK, "%s", psw_message());
+    CHECK(psw_study_parse(&(psw_study_source){text, strlen(text), "small.yaml", NULL, 0}, NULL, &study) == PSW_OK, "%s", psw_message());
     if (!study) return;
     ptrdiff_t slots = psw_study_slots(study), count, fixed = psw_columns_of(study, list);
     psw_columns(&count);

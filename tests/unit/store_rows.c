@@ -154,7 +154,7 @@ static void test_study(void)
                                "output: {keep: [rows]}\n";
     psw_study *study = NULL;
     psw_reader *reader = NULL;
-    CHECK(psw_study_parse(text, strlen(text), "small.yaml", NULL, 0, NULL, &study) == PSW_OK, "%s", psw_message());
+    CHECK(psw_study_parse(&(psw_study_source){text, strlen(text), "small.yaml", NULL, 0}, NULL, &study) == PSW_OK, "%s", psw_message());
     if (!study) return;
     layout what = layout_of(study);
     CHECK(what.rows == 2 * 2 * (256 + 512) && what.values == 18 * what.rows, "%td rows", what.rows);

@@ -8,8 +8,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "doctor/trial.h"
 #include "polysweep/measure.h"
-#include "store/store.h"
 
 enum { RUN_MAX = 64 }; /* slots that a sweep of small points writes at a time */
 
@@ -21,7 +21,7 @@ typedef struct trial {
         file[2 * 4096]; /* of one name: what MPI libraries derive from it may have been left by others */
     psw_store *store;
     psw_record *records; /* one run */
-    psw_trial *out;
+    doctor_trial *out;
 } trial;
 
 /* ---- the place ---- */
@@ -50,7 +50,7 @@ static psw_status share_place(const char *directory, trial *t)
     PSW_TRY(psw_comm_agree(t->comm, status));
     PSW_TRY(psw_comm_bytes(t->comm, 0, t->directory, sizeof t->directory));
     psw_format(t->file, sizeof t->file, "%s%s.h5", t->directory, strrchr(t->directory, '/'));
-    t->out->step = PSW_TRIAL_SHARE;
+    t->out->step = DOCTOR_TRIAL_SHARE;
     return psw_comm_agree(t->comm, use_place(directory, t));
 }
 
@@ -105,7 +105,7 @@ static psw_status try_lock(const trial *t)
 {
     int lock = -1;
     psw_status status = PSW_OK;
-    t->out->step = PSW_TRIAL_LOCK;
+    t->out->step = DOCTOR_TRIAL_LOCK;
     if (t->comm->rank == 0) {
         try_kinds(t);
         status = psw_store_lock(t->file, &lock);
@@ -181,11 +181,11 @@ static psw_status write_all(const trial *t)
 static psw_status open_and_write(trial *t, const psw_launch *launch)
 {
     double start = psw_clock_s();
-    t->out->step = PSW_TRIAL_OPEN;
+    t->out->step = DOCTOR_TRIAL_OPEN;
     PSW_TRY(psw_store_open(t->comm, t->file, t->study, launch, &t->store));
     t->out->open_s = psw_clock_s() - start;
     psw_status status = psw_comm_max(t->comm, &t->out->open_s, 1);
-    t->out->step = PSW_TRIAL_WRITE;
+    t->out->step = DOCTOR_TRIAL_WRITE;
     if (status == PSW_OK) status = write_all(t);
     psw_status closed = psw_store_close(t->comm, t->store);
     return status != PSW_OK ? status : closed;
@@ -209,7 +209,7 @@ static psw_status read_back(const trial *t)
     psw_reader *reader;
     ptrdiff_t first = first_of(t, (t->comm->rank + 1) % t->comm->size);
     double wrong = 0;
-    t->out->step = PSW_TRIAL_READ;
+    t->out->step = DOCTOR_TRIAL_READ;
     psw_status status = psw_reader_open(t->file, &reader);
     for (ptrdiff_t done = 0; status == PSW_OK && done < t->out->slots; done += t->out->run) {
         ptrdiff_t count = t->out->slots - done < t->out->run ? t->out->slots - done : t->out->run;
@@ -243,7 +243,7 @@ static int refusal_of(int descriptor, double bytes, double end)
 static int ask_system(const trial *t)
 {
     const double block = 4096;
-    bool creates = t->comm->rank == 0 && t->out->step == PSW_TRIAL_CREATE;
+    bool creates = t->comm->rank == 0 && t->out->step == DOCTOR_TRIAL_CREATE;
     double end = t->file_bytes, bytes = creates ? end : block;
     char path[sizeof t->directory + 32];
     if (!(end >= 1)) return 0;
@@ -259,7 +259,7 @@ static int ask_system(const trial *t)
 /* The same on all ranks. The message stays that of the failure. */
 static void find_error(const trial *t)
 {
-    if (t->out->step > PSW_TRIAL_SHARE) t->out->error = ask_system(t);
+    if (t->out->step > DOCTOR_TRIAL_SHARE) t->out->error = ask_system(t);
     double error = t->out->error;
     if (psw_comm_max(t->comm, &error, 1) == PSW_OK) t->out->error = (int)error;
 }
@@ -272,11 +272,11 @@ static psw_status try_steps(trial *t, const char *directory, const psw_launch *l
     PSW_TRY(psw_comm_agree(t->comm, t->records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for a trial")));
     PSW_TRY(share_place(directory, t));
     PSW_TRY(try_lock(t));
-    t->out->step = PSW_TRIAL_CREATE;
+    t->out->step = DOCTOR_TRIAL_CREATE;
     PSW_TRY(time_of(t, create_file, t->comm->rank == 0, &t->out->create_s));
     PSW_TRY(open_and_write(t, launch));
     PSW_TRY(read_back(t));
-    t->out->step = PSW_TRIAL_ENDED;
+    t->out->step = DOCTOR_TRIAL_ENDED;
     return PSW_OK;
 }
 
@@ -291,12 +291,12 @@ static double slot_bytes(const psw_study *study)
     return (double)bytes;
 }
 
-psw_status psw_store_try(const psw_comm *comm, const char *directory, const psw_study *study, const psw_launch *launch,
-                         psw_trial *out)
+psw_status doctor_try(const psw_comm *comm, const char *directory, const psw_study *study, const psw_launch *launch,
+                         doctor_trial *out)
 {
     ptrdiff_t slots = psw_study_slots(study) / comm->size;
     trial t = {.comm = comm, .study = study, .file_bytes = psw_store_bytes(study), .out = out};
-    *out = (psw_trial){.slots = slots, .run = slots < RUN_MAX ? slots : RUN_MAX};
+    *out = (doctor_trial){.slots = slots, .run = slots < RUN_MAX ? slots : RUN_MAX};
     out->slot_bytes = slot_bytes(study);
     psw_status status = try_steps(&t, directory, launch);
     if (status != PSW_OK) find_error(&t);
