@@ -43,6 +43,8 @@ trap 'told=yes; [ -z "$run" ] || kill -USR1 "$run"' USR1
 export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
 # Threads of a rank; a BLAS would start one for each core of the node.
 export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1} OPENBLAS_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
+# OpenBLAS takes a slow kernel for a processor younger than itself, and where a profile sets OPENBLAS_CORETYPE for
+# another; `polysweep doctor` on a node says so, and what helps: export OPENBLAS_CORETYPE=SkylakeX
 
 polysweep=${POLYSWEEP:-build/polysweep}
 study=${1:?which study? sbatch jobs/slurm-one-node.sh STUDY.yaml RESULT.h5}

@@ -241,8 +241,8 @@ static void environment(const script *s)
                  "export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}\n"
                  "# Threads of a rank; a BLAS would start one for each core of the node.\n"
                  "export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1} OPENBLAS_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}\n"
-                 "# A profile that sets OPENBLAS_CORETYPE pins the kernel of some processor, often a slower one; `polysweep doctor`\n"
-                 "# says whether it does, and then this line helps: unset OPENBLAS_CORETYPE\n"
+                 "# OpenBLAS takes a slow kernel for a processor younger than itself, and where a profile sets OPENBLAS_CORETYPE for\n"
+                 "# another; `polysweep doctor` on a node says so, and what helps: export OPENBLAS_CORETYPE=SkylakeX\n"
                  "\n# The program, the study, and the file of results, where all nodes can write. On Lustre, spread it over several\n"
                  "# targets, once, before the first start: lfs setstripe -c 4 DIRECTORY\npolysweep=");
     quoted(out, s->program);
