@@ -20,6 +20,7 @@ prepare_environment
 install_packages "$needs_build"
 install_python
 build "$root/build" polysweep
+choose_kernel "$program"
 
 mkdir -p "$out"
 ranks=${RANKS:-$(cores)}

@@ -213,3 +213,10 @@ prepare_environment() {
     [ -n "${SLURM_JOB_ID:-}" ] || export OMPI_MCA_plm=${OMPI_MCA_plm:-isolated}
     [ "$(id -u)" != 0 ] || export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 }
+
+# On a processor that OpenBLAS does not know, its kernel of long ago is several times slower: the program says which to take.
+choose_kernel() { # program
+    local kernel
+    kernel=$("$1" doctor 2>/dev/null | sed -n 's/.*`export OPENBLAS_CORETYPE=\([A-Za-z0-9]*\)`.*/\1/p') || true
+    [ -z "$kernel" ] || export OPENBLAS_CORETYPE=$kernel
+}

@@ -1,22 +1,18 @@
 /* Prints the kernel to force where OpenBLAS takes one below the processor's, as it does on processors younger than itself;
- * else nothing. */
+ * else nothing. For CMake, which has no program yet that it could ask (`polysweep doctor`): the rule is the same. */
 #include <stdio.h>
-#include <string.h>
+
+#include "../src/doctor/blas_kernels.h"
 
 char *openblas_get_corename(void);
 
 int main(void)
 {
-    static const char *const wide[] = {"SkylakeX", "Cooperlake",  "SapphireRapids", "Sapphirerapids",
-                                       "Haswell",  "Zen",         "Excavator"};
-    const char *kernel = openblas_get_corename();
-    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
-        if (strcmp(kernel, wide[i]) == 0) return 0;
+    doctor_vectors processor = DOCTOR_VECTORS_OLD;
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512f"))
-        printf("SkylakeX");
-    else if (__builtin_cpu_supports("avx2"))
-        printf("Haswell");
+    if (__builtin_cpu_supports("avx2")) processor = DOCTOR_VECTORS_AVX2;
+    if (__builtin_cpu_supports("avx512vl")) processor = DOCTOR_VECTORS_AVX512;
 #endif
+    if (doctor_blas_below(openblas_get_corename(), processor)) printf("%s", doctor_blas_kernel_for(processor));
     return 0;
 }

@@ -5,6 +5,16 @@ foreach(preset sanitize mpich blis)
   set_tests_properties(builds.${preset} PROPERTIES SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
 endforeach()
 psw_script_test(install builds/install.sh)
-# The kernels of row folds for several processors, compared bit by bit.
-psw_script_test(targets builds/targets.sh ARGS builds/kernels.c ${CBLAS_INCLUDE_DIR})
+# The kernels of row folds for several processors, compared bit by bit. Where tiles are our own, with what this very build
+# makes of them: its flags are those of the program.
+set(kernels_here)
+if(TILES STREQUAL "kernel")
+  foreach(precision fp64 fp32)
+    add_executable(test_kernels_${precision} builds/kernels.c)
+    target_link_libraries(test_kernels_${precision} PRIVATE polysweep_pure)
+    list(APPEND kernels_here $<TARGET_FILE:test_kernels_${precision}>)
+  endforeach()
+  target_compile_definitions(test_kernels_fp32 PRIVATE PSW_SINGLE)
+endif()
+psw_script_test(targets builds/targets.sh ARGS builds/kernels.c ${CBLAS_INCLUDE_DIR} ${kernels_here})
 set_tests_properties(builds.targets PROPERTIES SKIP_RETURN_CODE 77)

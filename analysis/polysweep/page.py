@@ -79,7 +79,7 @@ def _progress(section):
                    f'title="{count} {_e(status)}"></i>'
                    for status, count in sorted(section.counts.items(), key=lambda item: list(kinds).index(item[0])
                                                if item[0] in kinds else 99))
-    words = section.progress() + (f". {section.untimed()}." if section.oversubscribed else "")
+    words = section.progress() + (f". {untimed}." if (untimed := section.untimed()) else "")
     return f'<div class="bar">{bars}</div>\n<p class="meta">{_e(words)}</p>\n'
 
 

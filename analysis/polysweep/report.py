@@ -16,9 +16,10 @@ from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
 from .critical import BOUNDS, EXACT, critical, level_of
+from .figures.scaling import APART
 from .projection import Unmatched, project, read_plan
 from .read import failures, open as read, provenance
-from .scaling import fits, strong, timed, weak
+from .scaling import apart, fits, strong, timed, weak
 from .scaling_tables import curve_table, fit_table, projection_table
 from .sketch_tables import cheapest_table, crossover_table
 from .sketches import SIZE, cheapest, crossovers, held
@@ -111,7 +112,7 @@ class Section:
         self.provenance, self.failures = provenance(path), failures(path)
         self.consistency = consistency(points)
         self.critical = critical(ds, self.level)
-        self.oversubscribed = timed(ds).attrs["invalid"]
+        self.oversubscribed, self.apart = timed(ds).attrs["invalid"], apart(ds)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.critical.to_csv(self.directory / "critical.csv", index=False)
         ahead = None if plan is None else self._ahead(ds, plan)
@@ -165,10 +166,10 @@ class Section:
         return ", ".join(parts)
 
     def untimed(self) -> str:
-        """How many points have times that are drawn nowhere; empty if none."""
-        count = self.oversubscribed
-        words = "point was" if count == 1 else "points were"
-        return f"{count} {words} timed while ranks shared cores: no times are drawn of them" if count else ""
+        """How many points have times that are drawn nowhere, and why; empty if none."""
+        said = [(self.oversubscribed, "timed while ranks shared cores: no times are drawn of them"),
+                (self.apart, f"on no curve of scaling: {APART}")]
+        return "; ".join(f"{count} {'point was' if count == 1 else 'points were'} {words}" for count, words in said if count)
 
     def table(self) -> pd.DataFrame:
         """The critical degrees as a reader sees them: words and short numbers, one column per idea."""
@@ -177,7 +178,7 @@ class Section:
     def text(self) -> str:
         """What the command prints."""
         lines = [f"{self.name} ({self.path}): {self.progress()}"]
-        lines += [self.untimed()] if self.oversubscribed else []
+        lines += [untimed] if (untimed := self.untimed()) else []
         if len(self.critical):
             shown = self.table()
             lines += ["", f"critical degrees (rate of success >= {self.level:g}; both edges of a row hold together with 95 % confidence)",

@@ -8,7 +8,9 @@
 Times are medians over repetitions of the slowest rank of a team. A *series* is what one curve shows: strong, the same
 point on teams of several sizes; weak, points whose work per rank stays the same while the team grows. The base of a series is its
 smallest team; its seconds stand beside every speed-up. Points timed while ranks shared cores are never taken. Points timed
-alone and beside equal teams are series of their own: beside others, ranks share what memory gives them. Series are made of
+alone and beside equal teams are series of their own: beside others, ranks share what memory gives them. Where a launch timed
+equal teams beside each other, a team that fits into it once (of all ranks, mostly) is marked `alone`, and belongs to the series of
+the others: there too the launch was as full as it can be. Points that are on no curve for all that are counted. Series are made of
 studies that are about time: `team` is an axis of theirs, or `time` is on. Elsewhere teams follow from what points cost, and a
 time is that of a single pass.
 """
@@ -101,8 +103,40 @@ def _teams(ds):
 
 def _parts(frame, keys):
     """The points of `frame` that `keys` and the way of timing tell apart."""
-    for _, part in frame.groupby([*keys, "timing"], dropna=False, sort=False):
-        yield part
+    full = _full_launches(frame)
+    for part in _cases(frame, keys):
+        yield from _ways(part, part["launch"].isin(full))
+
+
+def _cases(frame, keys):
+    return [part for _, part in frame.groupby(keys, dropna=False, sort=False)]
+
+
+def _full_launches(frame):
+    """Launches that timed equal teams beside each other; without repetitions, `beside` says that others computed something."""
+    repeated = (frame["samples"] > 1) | ~frame["time_stop"].isin(["none", np.nan])
+    return frame.loc[repeated & (frame["timing"] == "beside"), "launch"].unique()
+
+
+def _ways(part, full):
+    """The points of one case by their way of timing; those of full launches stand beside others where there are any."""
+    alone, beside = (part[part["timing"] == way] for way in VALID)
+    if len(beside):
+        once = alone[full[alone.index]]
+        beside = pd.concat([beside, once.assign(timing="beside")]) if len(once) else beside
+        alone = alone if len(once) < len(alone) else alone[:0]
+    return [points for points in (alone, beside) if len(points)]
+
+
+def _apart(chains, table):
+    """Slots that one curve of both ways of timing would have, and none of one way has."""
+    both = [_each_team(part, ["team", "timing"]) for part in chains if part["timing"].nunique() > 1]
+    return sorted({int(slot) for part in both for slot in part.index} - set(table["slot"]))
+
+
+def _each_team(part, names=("team",)):
+    """One point for each team, by its size: of several the one that was asked for."""
+    return part.assign(_auto=part["team_asked"] == 0).sort_values(["team", "_auto"]).drop_duplicates(list(names))
 
 
 @of_dataset
@@ -135,7 +169,9 @@ def strong(ds) -> pd.DataFrame:
     """
     frame = _teams(ds)
     keys = [name for name in (*COORDINATES, *ds.attrs.get("own_axes", [])) if name != "team_asked"]
-    return _table(ds, frame, _parts(frame, keys), held(ds))
+    table = _table(ds, frame, _parts(frame, keys), held(ds))
+    table.attrs["apart"] = _apart([part for part in _cases(frame, keys) if part["team"].nunique() > 1], table)
+    return table
 
 
 @of_dataset
@@ -150,10 +186,9 @@ def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
     bound = at_least(bound, 0, "bound")
     frame = _teams(ds)
     frame = frame[frame["flops"] > 0]
+    frame = frame.assign(per_rank=frame["flops"] / frame["team"])
     keys = [name for name in COORDINATES if name not in (*_FOLLOWS_N, "team_asked")]
-    chains = []
-    for part in _parts(frame, keys):
-        chains += _chains(part.assign(per_rank=part["flops"] / part["team"]), bound)
+    chains = _chains_of(_parts(frame, keys), bound)
     names = [name for name in held(ds) if name not in _FOLLOWS_N and name not in ds.attrs.get("own_axes", [])]
     table = _table(ds, frame, chains, [*names, "n"])
     if len(table):
@@ -162,7 +197,19 @@ def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
         table["computation_scaling"] *= table["team"] / table["base_team"]  # so much more was to be computed
         table["work"] = table["flops_per_rank"] / table.groupby("series")["flops_per_rank"].transform("first")
         table = table.drop(columns=[name for name in table if name.startswith(("speed_up", "karp_flatt"))])
+    table.attrs["apart"] = _apart(_chains_of(_cases(frame, keys), bound), table)
     return table
+
+
+@of_dataset
+def apart(ds) -> int:
+    """How many points are on no curve, strong or weak, because some of their teams were timed alone and others beside."""
+    tables = strong(ds), weak(ds)
+    return len({slot for table in tables for slot in table.attrs["apart"]} - {slot for table in tables for slot in table["slot"]})
+
+
+def _chains_of(parts, bound):
+    return [chain for part in parts for chain in _chains(part, bound)]
 
 
 def _chains(part, bound):
@@ -182,7 +229,7 @@ def _chains(part, bound):
 def _table(ds, frame, groups, names):
     rows = []
     for part in groups:
-        part = part.assign(_auto=part["team_asked"] == 0).sort_values(["team", "_auto"]).drop_duplicates("team")
+        part = _each_team(part)
         if len(part) > 1:
             rows.append(_metrics(part, len(rows)))
     columns = ["series", *names, "timing", "team", *_PARALLEL, *_COST, "samples", *_MADE, "slot"]

@@ -48,11 +48,13 @@ def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:
     return Table("The cheapest sketch for an error", note, shown, "cheapest.csv")
 
 
+_CHOSEN = ["method", "r", "features", "local", "weights"]
+
+
 def _levels(state, flops, names):
     """(texts, mask of rows): levels of a case that have the same answer make one row, "0.5..0.05"; of those that no sketch
     reaches, the first is said."""
-    answer = pd.concat([state[names].fillna(-1), state[["method", "r", "features", "local"]],
-                        flops[["method", "r", "features", "local"]].add_suffix("_flops")], axis=1)
+    answer = pd.concat([state[names].fillna(-1), state[_CHOSEN], flops[_CHOSEN].add_suffix("_flops")], axis=1)
     changes = (answer != answer.shift()).any(axis=1)
     groups = state["level"].groupby(changes.cumsum())
     first, last = groups.first(), groups.last()
@@ -85,7 +87,7 @@ def _from(n, how, first, last):
 
 def _sketch(row):
     size = f"r={int(row.r)}" if row.r else f"{'exact, ' * bool(row.exact)}F={int(row.features)}"
-    return f"{row.method} {size}" + (f", local {int(row.local)}" if row.local else "")
+    return ", ".join([f"{row.method} {size}", *([f"local {int(row.local)}"] if row.local else []), *(["learned"] if row.weights else [])])
 
 
 def _percent(x):

@@ -94,8 +94,8 @@ def cheapest(ds: xr.Dataset, levels=LEVELS, errors=("err_out", "err_attn", "err_
     """For every case (what is estimated, n, d, beta), error column and level: the sketch with the smallest state, and
     the one with the fewest flops, among those whose median error over draws is at most the level.
 
-    Columns: the case, `error`, `level`, `by` (state_bytes or flops), and of the sketch found method, r, features, local, `exact`
-    (its map is: then r is 0 and features what is stored), its `cost`, `of_exact` (cost against the exact method's flops, state
+    Columns: the case, `error`, `level`, `by` (state_bytes or flops), and of the sketch found method, r, features, local, weights,
+    `exact` (its map is: then r is 0 and features what is stored), its `cost`, `of_exact` (cost against the exact method's flops, state
     against keys and values), `found` (its error) and `found_q90`, `bad_rows`. No sketch: method "", NaN.
     """
     errors, levels = names_of(errors, ERRORS, "error"), [at_least(level, 0, "a level of error") for level in levels]
@@ -118,11 +118,11 @@ def _cheapest(everything, names, key, part, error, levels):
         good = part[part[error] <= level]
         for by in ("state_bytes", "flops"):
             row = {**dict(zip(names, key)), "error": error, "level": level, "by": by, "method": "", "r": 0, "features": 0,
-                   "local": 0, "exact": False, "cost": np.nan, "of_exact": np.nan, "found": np.nan, "found_q90": np.nan, "bad_rows": 0,
+                   "local": 0, "weights": 0, "exact": False, "cost": np.nan, "of_exact": np.nan, "found": np.nan, "found_q90": np.nan, "bad_rows": 0,
                    "lowest": part[error].min()}
             if good[by].notna().any():
                 best = good.sort_values([by, error], kind="stable").iloc[0]
-                row.update({name: best[name] for name in ("method", "r", "features", "local", "exact", "bad_rows")})
+                row.update({name: best[name] for name in ("method", "r", "features", "local", "weights", "exact", "bad_rows")})
                 row.update(cost=best[by], of_exact=best[by] / whole[by], found=best[error], found_q90=best[error + "_q90"])
             yield row
 

@@ -19,7 +19,7 @@ from polysweep.report import main
 
 OF_DATASETS = [
     polysweep.grid, polysweep.axes, polysweep.critical, scaling.timed, scaling.held, scaling.strong, scaling.weak, scaling.fits,
-    scaling.about_time, cases.every, cases.table, cases.case_columns, sketches.held, sketches.sketches, sketches.cheapest,
+    scaling.about_time, scaling.apart, cases.every, cases.table, cases.case_columns, sketches.held, sketches.sketches, sketches.cheapest,
     sketches.against, sketches.crossovers, predictions.predictions, figures.costs, figures.curves, figures.decomposition,
     figures.degrees, figures.errors, figures.heads, figures.lengths, figures.prediction, figures.roofline, figures.separation,
     figures.strong, figures.timeline, figures.weak, rates, bandwidth, beside, turns_of, methods.facts]

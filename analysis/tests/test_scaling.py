@@ -71,25 +71,53 @@ def test_oversubscribed_and_shared_times_are_no_times(tmp_path):
     assert set(table["team"]) == {4, 8} and table.attrs["invalid"] == 8
 
 
+def timed_alone(rows, teams, launch):
+    """The rows with these teams timed alone, by that launch, the others beside equal teams, by the first."""
+    return [dict(row, timing="alone", launch=launch) if row["team"] in teams else dict(row, timing="beside", launch=1) for row in rows]
+
+
 def test_ways_of_timing_are_not_mixed(tmp_path):
-    rows = scaled.strong_rows(np.random.default_rng(5))
-    for row in rows:
-        row["timing"] = "alone" if row["team"] < 8 else "beside"
+    rows = timed_alone(scaled.strong_rows(np.random.default_rng(5)), teams=(1, 2, 4), launch=2)
     table = scaling.strong(opened(tmp_path, rows))
     assert table.groupby("series")["timing"].nunique().eq(1).all() and table["series"].nunique() == 8
+    assert table.attrs["apart"] == [] and scaling.apart(opened(tmp_path, rows)) == 0
 
 
-@pytest.mark.parametrize("alone, found", [((4,), [["beside"] * 2]), ((2, 4), [["alone"] * 2]), ((), [["beside"] * 3])])
-def test_a_curve_has_one_way_of_timing(tmp_path, alone, found):
-    """Alone a team has the memory of the whole node: what is timed so is on no curve of teams beside each other."""
-    for rows, table_of in ((scaled.strong_rows(np.random.default_rng(5), lengths=(8192,), teams=(1, 2, 4)), scaling.strong),
-                           (scaled.weak_rows(np.random.default_rng(5), teams=(1, 2, 4)), scaling.weak)):
-        for row in rows:
-            row["timing"] = "alone" if row["team"] in alone else "beside"
-        table = table_of(opened(tmp_path, rows))
-        ways = [part["timing"].tolist() for _, part in table[table["method"] == "exact"].groupby("series")]
-        assert ways == found
-        assert table.groupby("series")["timing"].nunique().eq(1).all()
+KINDS = ((lambda: scaled.strong_rows(np.random.default_rng(5), lengths=(8192,), teams=(1, 2, 4)), scaling.strong),
+         (lambda: scaled.weak_rows(np.random.default_rng(5), teams=(1, 2, 4)), scaling.weak))
+
+
+@pytest.mark.parametrize("alone, found, apart", [((4,), [["beside"] * 2], 2), ((2, 4), [["alone"] * 2], 2), ((), [["beside"] * 3], 0)])
+@pytest.mark.parametrize("rows_of, table_of", KINDS)
+def test_a_curve_has_one_way_of_timing(tmp_path, rows_of, table_of, alone, found, apart):
+    """In a launch without others beside, a team has the memory of the whole node: it is on no curve of teams beside each other,
+    and where no other was timed so, it is counted (one of each method)."""
+    ds = opened(tmp_path, timed_alone(rows_of(), alone, launch=2))
+    table = table_of(ds)
+    ways = [part["timing"].tolist() for _, part in table[table["method"] == "exact"].groupby("series")]
+    assert ways == found and len(table.attrs["apart"]) == scaling.apart(ds) == apart
+    assert table.groupby("series")["timing"].nunique().eq(1).all()
+
+
+@pytest.mark.parametrize("teams", [(1, 2, 4), (1, 2), (1, 2, 3, 4)])
+@pytest.mark.parametrize("rows_of, table_of", KINDS)
+def test_a_launch_of_teams_beside_each_other_is_one_curve(tmp_path, rows_of, table_of, teams):
+    """Of some sizes one team alone fits into the launch, that of all ranks above all: it ends the curve of the smaller ones."""
+    if table_of is scaling.strong:
+        rows = scaled.strong_rows(np.random.default_rng(5), lengths=(8192,), teams=teams)
+    else:
+        rows = scaled.weak_rows(np.random.default_rng(5), teams=teams)
+    table = table_of(opened(tmp_path, timed_alone(rows, [team for team in teams if 2 * team > max(teams)], launch=1)))
+    assert table.groupby("series")["team"].apply(list).tolist() == [list(teams)] * 2
+    assert set(table["timing"]) == {"beside"} and table.attrs["apart"] == []
+
+
+def test_teams_at_work_on_other_points_are_not_beside(tmp_path):
+    """Without repetitions `beside` says that others computed something; the team of all ranks had no others."""
+    rows = scaled.strong_rows(np.random.default_rng(5), lengths=(8192,), teams=(1, 2, 4))
+    ds = opened(tmp_path, [dict(row, samples=row["samples"][:1]) for row in timed_alone(rows, (4,), launch=1)])
+    table = scaling.strong(ds)
+    assert table.groupby("series")["team"].apply(list).tolist() == [[1, 2]] * 2 and scaling.apart(ds) == len(table.attrs["apart"]) == 2
 
 
 def about(rows, asked=None, reps=0):

@@ -102,6 +102,20 @@ def test_teams_beside_each_other_are_hollow_and_apart(tmp_path):
     assert faces == {"white"} and "beside" in figure.canvas.axes[0].get_title(loc="left") and "Hollow" in figure.caption
 
 
+def test_points_on_no_curve_are_said_to_be_left_out(tmp_path, capsys):
+    """One team beside equal ones and one alone, in another launch: nothing to draw a curve through, and the report says so."""
+    rows = scaled.strong_rows(random(), lengths=(8192,), teams=(1, 2, 4))
+    for row in rows:
+        row.update(dict(timing="alone", launch=2) if row["team"] == 4 else dict(timing="beside"))
+    figure, = figures.strong(opened(tmp_path, rows))
+    assert "2 points left out: of these some teams were timed alone" in figure.caption and set(figure.data[""]["team"]) == {1, 2}
+    path = tmp_path / "few.h5"
+    scaled.write(path, [row for row in rows if row["team"] != 2])
+    assert main([str(path), "-o", str(tmp_path / "out")]) == 0
+    words = "4 points were on no curve of scaling: of these some teams were timed alone"
+    assert words in capsys.readouterr().out and words in (tmp_path / "out/index.html").read_text()
+
+
 def test_a_study_that_is_not_about_time_has_no_figure_of_scaling(tmp_path):
     rows = [dict(row, team_asked=0, samples=[], timing="beside" if row["team"] == 1 else "alone") for row in scaled.weak_rows(random())]
     ds = opened(tmp_path, rows)

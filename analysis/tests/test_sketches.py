@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import sketched
 import synthetic
+import xarray as xr
 from test_report import page
 
 import polysweep
@@ -69,7 +70,7 @@ def test_levels_with_one_answer_make_one_row():
     for level, method in answers.items():
         for by in ("state_bytes", "flops"):
             rows.append(dict(d=8, beta=4.0, error="err_out", level=level, by=by, method=method, r=4, features=10, local=0,
-                             cost=1.0, of_exact=0.5, found=0.1, found_q90=0.2, bad_rows=0, lowest=0.07))
+                             weights=0, cost=1.0, of_exact=0.5, found=0.1, found_q90=0.2, bad_rows=0, lowest=0.07))
     shown = cheapest_table(pd.DataFrame(rows), ["d", "beta"], "err_out").shown
     assert shown["err_out <="].tolist() == ["0.5..0.2", "0.1", "0.05"]
     assert shown["smallest state"].tolist() == ["a r=4", "b r=4", "none (lowest 0.07)"]
@@ -97,6 +98,37 @@ def test_crossovers_of_known_costs(opened):
         assert np.allclose(found[quantity + "_gain"], 32.768)
     shown = crossover_table(found, ["d", "beta"]).shown
     assert shown["flops: n"].tolist() == ["1000"] * 6 and "polysketch r=32, local 256" in shown["sketch"].tolist()
+
+
+def with_learned(ds, of, **costs):
+    """The dataset, and once more its points with r among `of` (without a window), now of learned weights; `costs`: factors."""
+    learned = ds.isel(point=np.flatnonzero(np.isin(ds["r"].values, of) & (ds["local"].values == 0))).copy(deep=True)
+    learned = learned.assign({name: learned[name] * factor for name, factor in costs.items()})
+    parts = [part.assign_coords(weights=("point", np.full(part.sizes["point"], kind))) for part, kind in ((ds, 0), (learned, 1))]
+    return xr.concat(parts, "point", combine_attrs="override")
+
+
+def test_learned_sketches_are_told_from_random_ones_of_their_size(opened):
+    """In every table and figure, and as a curve or panel of their own: four times the operations, half the error."""
+    ds = with_learned(opened["costs"], 32, flops=4.0)
+    found = sketches.crossovers(ds)
+    shown = crossover_table(found, ["d", "beta"]).shown.set_index("sketch")
+    assert len(shown) == 7 and {"polysketch r=32", "polysketch r=32, local 256", "polysketch r=32, learned"} <= set(shown.index)
+    assert shown.loc["polysketch r=32, learned", "flops: n"] != shown.loc["polysketch r=32", "flops: n"]
+    figure, = figures.costs(ds)
+    words = [text.get_text() for ax in figure.canvas.axes if ax.get_legend() for text in ax.get_legend().get_texts()]
+    assert "$r$ = 32, learned" in words and set(figure.data[""]["weights"]) == {0, 1}
+
+    ds = with_learned(opened["errors"], 32, err_out=0.5, flops=0.5)
+    found = sketches.cheapest(ds, levels=(0.5,), errors=("err_out",))
+    best = found[found["weights"] == 1]
+    assert len(best) and (best["r"] == 32).all() and (found.loc[found["method"] == "", "weights"] == 0).all()
+    table = cheapest_table(found, ["data_kind", "n", "d", "beta"], "err_out").shown
+    assert table["fewest operations"].str.endswith("r=32, learned").any()
+
+    figure, = figures.separation(with_learned(opened["separation"], np.unique(opened["separation"]["r"])[1:]))
+    titles = [ax.get_title() + ax.get_title(loc="left") for ax in figure.canvas.axes]
+    assert sum("polysketch, learned, " in title for title in titles) == sum("polysketch, $" in title for title in titles) == 1
 
 
 def test_times_of_shared_cores_are_never_used(opened):

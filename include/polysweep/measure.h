@@ -62,7 +62,7 @@ typedef struct psw_machine {
     char binding[160];      /* list of hardware threads, "0-1" */
     char core_list[160];    /* of the cores they belong to, counted by hwloc over the node */
     double memory_bytes;    /* of the node, or the limit of its control group */
-    bool avx2, avx512;
+    bool avx2, avx512;      /* avx512: with VL, as all but the Xeon Phi have it */
 } psw_machine;
 psw_machine psw_machine_read(void);
 

@@ -33,7 +33,10 @@ typedef struct psw_sketch_shape {
 } psw_sketch_shape;
 
 /* True for the methods that have a map: those that fold states. */
-bool psw_sketch_has(psw_method method);
+static inline bool psw_sketch_has(psw_method method)
+{
+    return psw_method_facts_of(method)->folds == PSW_FOLDS_STATES;
+}
 /* From r or features (one of them is given), d, beta. Of a point that psw_sketch_check accepts. */
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point);
 /* Draws of its tables: point.draws, at least 1; 0 where nothing is random: exact maps, learned weights, no sketch. */

@@ -1,69 +1,103 @@
 /* doctor: what computes. */
 #include <string.h>
+#include <strings.h>
 
+#include "doctor/blas_kernels.h"
 #include "doctor/checks.h"
 #include "polysweep/print.h"
 
 /* ---- the kernel of OpenBLAS ---- */
 
-typedef enum width { UNKNOWN, NARROW, WIDE_256, WIDE_512 } width;
-
-static const struct {
-    const char *name;
-    width width;
-} kernels[] = {{"SkylakeX", WIDE_512},       {"Cooperlake", WIDE_512}, {"SapphireRapids", WIDE_512},
-               {"Sapphirerapids", WIDE_512}, {"Haswell", WIDE_256},    {"Zen", WIDE_256},
-               {"Excavator", WIDE_256},      {"Sandybridge", NARROW},  {"Bulldozer", NARROW},
-               {"Piledriver", NARROW},       {"Steamroller", NARROW},  {"Nehalem", NARROW},
-               {"Prescott", NARROW},         {"Core2", NARROW},        {"Penryn", NARROW},
-               {"Dunnington", NARROW},       {"Atom", NARROW},         {"Barcelona", NARROW},
-               {"Bobcat", NARROW},           {"Opteron", NARROW},      {"Opteron_SSE3", NARROW},
-               {"Athlon", NARROW},           {"Katmai", NARROW},       {"Coppermine", NARROW},
-               {"Northwood", NARROW},        {"Banias", NARROW},       {"Nano", NARROW}};
-
-static width width_of(const char *kernel)
+static doctor_vectors offered(const psw_machine *m)
 {
-    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
-        if (strcmp(kernels[i].name, kernel) == 0) return kernels[i].width;
-    return UNKNOWN;
+    return m->avx512 ? DOCTOR_VECTORS_AVX512 : m->avx2 ? DOCTOR_VECTORS_AVX2 : DOCTOR_VECTORS_OLD;
 }
 
-static width offered(const psw_machine *m)
+static const char *words(doctor_vectors v)
 {
-    return m->avx512 ? WIDE_512 : m->avx2 ? WIDE_256 : NARROW;
+    return v == DOCTOR_VECTORS_AVX512 ? "AVX-512" : v == DOCTOR_VECTORS_AVX2 ? "AVX2" : "no AVX2";
 }
 
-static const char *vectors(width w)
+/* What every processor of the launch can do. */
+static doctor_vectors shared_vectors(const doctor_facts *f)
 {
-    return w == WIDE_512 ? "AVX-512" : w == WIDE_256 ? "AVX2" : "no AVX2";
-}
-
-static void check_forced(const doctor_facts *f, doctor_report *r)
-{
-    const doctor_variables *v = &f->variables;
-    if (v->coretype) {
-        doctor_warn(r, "blas", "OPENBLAS_CORETYPE=%s forces the kernel", v->coretype);
-        doctor_fix(r, "`unset OPENBLAS_CORETYPE`");
+    doctor_vectors least = offered(&f->places[0].machine);
+    for (int i = 1; i < f->ranks; i++) {
+        doctor_vectors own = offered(&f->places[i].machine);
+        least = own < least ? own : least;
     }
-    if (v->l2_size) {
-        doctor_warn(r, "blas", "OPENBLAS_L2_SIZE=%s changes the blocks of products, and with them speed and bits",
-                    v->l2_size);
-        doctor_fix(r, "`unset OPENBLAS_L2_SIZE`");
-    }
+    return least;
 }
 
-/* Half the vector width is slow, less is a library that is not made for this processor. */
-static bool check_width(const doctor_facts *f, const psw_machine *m, doctor_report *r)
+/* A kernel that is forced is one for all processors; where OpenBLAS chooses, each can have its own. */
+static doctor_vectors possible(const doctor_facts *f, const psw_machine *m)
 {
-    width has = width_of(m->blas_kernel), may = offered(m);
-    if (has == UNKNOWN || has >= may) return false;
-    (may == WIDE_512 && has == WIDE_256 ? doctor_warn : doctor_bad)(
-        r, "blas", "kernel %s (%s) on a processor with %s, on %s", m->blas_kernel, vectors(has), vectors(may), m->host);
-    if (f->variables.coretype)
-        doctor_fix(r, "`unset OPENBLAS_CORETYPE`");
-    else
+    return f->variables.coretype ? shared_vectors(f) : offered(m);
+}
+
+static bool below(const doctor_facts *f, const psw_machine *m)
+{
+    return doctor_blas_below(m->blas_kernel, possible(f, m));
+}
+
+static void fix_kernel(const doctor_facts *f, const psw_machine *m, doctor_report *r)
+{
+    const char *forced = f->variables.coretype, *better = doctor_blas_kernel_for(possible(f, m));
+    bool tried = forced && strcasecmp(forced, better) == 0;
+    if (tried && !below(f, &f->places[0].machine))
+        doctor_fix(r, "`mpirun -x OPENBLAS_CORETYPE ...`, or set it in a profile of that node: it is set on %s alone",
+                        f->places[0].machine.host);
+    else if (tried || !strstr(m->blas_config, "DYNAMIC_ARCH"))
         doctor_fix(r, "`cmake -DPOLYSWEEP_CBLAS=NAME ...` with a newer OpenBLAS, or one made with DYNAMIC_ARCH=1");
-    return true;
+    else if (forced)
+        doctor_fix(r, "`export OPENBLAS_CORETYPE=%s`, or `unset OPENBLAS_CORETYPE` where this OpenBLAS knows the processor",
+                        better);
+    else
+        doctor_fix(r, "`export OPENBLAS_CORETYPE=%s`: this OpenBLAS does not know the processor", better);
+}
+
+/* Half the vectors is slow, less is a kernel that is not made for this processor. */
+static void print_below(const doctor_facts *f, const psw_machine *m, doctor_report *r)
+{
+    doctor_vectors has = doctor_blas_vectors(m->blas_kernel);
+    char forced[128] = "";
+    if (f->variables.coretype) psw_format(forced, sizeof forced, ", as OPENBLAS_CORETYPE=%s says", f->variables.coretype);
+    (has == DOCTOR_VECTORS_AVX2 ? doctor_warn : doctor_bad)(r, "blas", "kernel %s (%s) on a processor with %s, on %s%s",
+                                                                  m->blas_kernel, words(has), words(offered(m)), m->host,
+                                                                  forced);
+    fix_kernel(f, m, r);
+}
+
+static void check_vectors(const doctor_facts *f, doctor_report *r)
+{
+    const psw_machine *here = &f->places[0].machine;
+    for (int i = 0; i < f->ranks; i++)
+        if (below(f, &f->places[i].machine)) {
+            print_below(f, &f->places[i].machine, r);
+            return;
+        }
+    if (f->variables.coretype)
+        doctor_fine(r, "blas", "kernel %s (OPENBLAS_CORETYPE=%s)", here->blas_kernel, f->variables.coretype);
+    else
+        doctor_fine(r, "blas", "kernel %s", here->blas_kernel);
+}
+
+static void check_blocks(const doctor_facts *f, doctor_report *r)
+{
+    const char *l2_size = f->variables.l2_size;
+    if (!l2_size) return;
+    doctor_warn(r, "blas", "OPENBLAS_L2_SIZE=%s changes the blocks of products, and with them speed and bits", l2_size);
+    doctor_fix(r, "`unset OPENBLAS_L2_SIZE`");
+}
+
+static void fix_different(const doctor_facts *f, doctor_report *r)
+{
+    const char *shared = doctor_blas_kernel_for(shared_vectors(f));
+    if (shared)
+        doctor_fix(r, "`sbatch --constraint=FEATURE ...` for nodes of one kind, or `export OPENBLAS_CORETYPE=%s` for the "
+                           "same bits, on some at lower speed", shared);
+    else
+        doctor_fix(r, "`sbatch --constraint=FEATURE ...` for nodes of one kind");
 }
 
 static void check_same(const doctor_facts *f, doctor_report *r)
@@ -73,10 +107,9 @@ static void check_same(const doctor_facts *f, doctor_report *r)
         const psw_machine *m = &f->places[i].machine;
         if (strcmp(m->blas_kernel, first->blas_kernel) == 0) continue;
         doctor_warn(r, "blas",
-                    "kernel %s on %s, %s on %s: numbers agree within the tolerances of their columns, not bit for bit",
-                    first->blas_kernel, first->host, m->blas_kernel, m->host);
-        doctor_fix(r, "`sbatch --constraint=FEATURE ...` for nodes of one kind, or `export OPENBLAS_CORETYPE=Haswell` "
-                      "for the same bits at lower speed");
+                        "kernel %s on %s, %s on %s: numbers agree within the tolerances of their columns, not bit for bit",
+                        first->blas_kernel, first->host, m->blas_kernel, m->host);
+        fix_different(f, r);
         return;
     }
 }
@@ -84,16 +117,14 @@ static void check_same(const doctor_facts *f, doctor_report *r)
 static void check_kernel(const doctor_facts *f, doctor_report *r)
 {
     const psw_machine *here = &f->places[0].machine;
-    check_forced(f, r);
+    check_blocks(f, r);
     if (!here->blas_kernel[0]) {
         doctor_warn(r, "blas",
                     "this CBLAS does not say which kernel it uses: bits of different builds cannot be compared");
         doctor_fix(r, "`cmake -DPOLYSWEEP_CBLAS=openblas ...`");
         return;
     }
-    bool below = false;
-    for (int i = 0; i < f->ranks && !below; i++) below = check_width(f, &f->places[i].machine, r);
-    if (!below) doctor_fine(r, "blas", "kernel %s", here->blas_kernel);
+    check_vectors(f, r);
     doctor_fine(r, "blas", "%.*s", (int)strcspn(here->blas_config, ";"), here->blas_config);
     check_same(f, r);
 }
@@ -125,7 +156,7 @@ static void check_tiles(const doctor_facts *f, doctor_report *r)
     bool own = strncmp(tiles, "BLAS", 4) != 0, wide = strstr(tiles, "AVX-512") || strstr(tiles, "AVX2");
     const psw_machine *m = &f->places[0].machine;
     if (m->avx2 && !wide) {
-        doctor_warn(r, "build", "built without the vector instructions of this processor (%s; %s)", vectors(offered(m)),
+        doctor_warn(r, "build", "built without the vector instructions of this processor (%s; %s)", words(offered(m)),
                     tiles);
         doctor_fix(r, "`cmake --preset default && cmake --build --preset default`%s",
                    own ? ", or, where one build serves many processors, `cmake --preset cluster ...`"
@@ -159,7 +190,7 @@ static void check_machine(const doctor_facts *f, doctor_report *r)
     const doctor_place *here = &f->places[0];
     char all[PSW_TEXT], each[PSW_TEXT];
     doctor_fine(r, "cpu", "%s, %s", here->machine.cpu[0] ? here->machine.cpu : "name unknown",
-                vectors(offered(&here->machine)));
+                words(offered(&here->machine)));
     psw_say_bytes(here->machine.memory_bytes, all);
     psw_say_bytes(here->machine.memory_bytes / here->node_size, each);
     if (here->machine.memory_bytes > 0)

@@ -162,7 +162,7 @@ psw_machine psw_machine_read(void)
     if (gethostname(machine.host, sizeof machine.host - 1) != 0) machine.host[0] = '\0';
     proc_field("/proc/cpuinfo", "model name", machine.cpu, sizeof machine.cpu);
     proc_field("/proc/cpuinfo", "flags", flags, sizeof flags);
-    machine.avx512 = strstr(flags, " avx512f") != NULL;
+    machine.avx512 = strstr(flags, " avx512vl") != NULL;
     machine.avx2 = strstr(flags, " avx2") != NULL;
     if (openblas_get_corename) copy(machine.blas_kernel, sizeof machine.blas_kernel, openblas_get_corename());
     describe_blas(machine.blas_config, sizeof machine.blas_config);

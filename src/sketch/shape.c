@@ -2,11 +2,6 @@
 
 #include "sketch/map.h"
 
-bool psw_sketch_has(psw_method method)
-{
-    return psw_method_facts_of(method)->folds == PSW_FOLDS_STATES;
-}
-
 ptrdiff_t sketch_degree(const psw_point *point)
 {
     const psw_method_facts *method = psw_method_facts_of(point->method);

@@ -114,13 +114,13 @@ static void product(ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t cols)
 /* ---- weights ---- */
 
 /* Scores over many powers of two; of each length, so that the last ones of a row stand everywhere in a vector. */
-static void weights(const char *name, psw_method method, double beta)
+static void weights(const char *name, psw_method method, double beta, psw_negative negative)
 {
     enum { MOST = 300 };
     static psw_real z[MOST], w[MOST];
     char what[80];
     uint64_t hash = start;
-    psw_point point = {.method = method, .beta = beta, .negative = PSW_NEGATIVE_SIGNED};
+    psw_point point = {.method = method, .beta = beta, .negative = negative};
     const psw_method_row *row_of = psw_method_row_of(method);
     fill(z, MOST, 3);
     for (ptrdiff_t i = 0; i < MOST; i++) z[i] *= (psw_real)ldexp(1, (int)(i % 13) - 6);
@@ -202,8 +202,10 @@ int main(void)
 {
     static const double degrees[] = {1, 2, 3, 4, 15, 64, 1000, 0.5, 1.5, 99.9};
     product(1, 150, 1), product(1, 300, 70), product(13, 150, 33), product(30, 60, 16);
-    for (size_t i = 0; i < sizeof degrees / sizeof degrees[0]; i++) weights("exact", PSW_EXACT, degrees[i]);
-    weights("softmax", PSW_SOFTMAX, NAN);
+    for (size_t i = 0; i < sizeof degrees / sizeof degrees[0]; i++) weights("exact", PSW_EXACT, degrees[i], PSW_NEGATIVE_SIGNED);
+    weights("exact, magnitudes", PSW_EXACT, 3, PSW_NEGATIVE_ABS);
+    weights("softmax", PSW_SOFTMAX, NAN, PSW_NEGATIVE_SIGNED);
+    weights("linear", PSW_LINEAR, 1, PSW_NEGATIVE_SIGNED);
     passes(260, 140, 9, 128);
     source.is_signed = true;
     passes(140, 7, 33, 300);

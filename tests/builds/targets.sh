@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # The kernels of row folds, compiled for several processors, run on what this one can do or emulate: the same bits.
-#   targets.sh PROGRAM DIRECTORY: below tests/, and of cblas.h (for its declarations; nothing is called)
+#   targets.sh PROGRAM DIRECTORY [BUILT...]: PROGRAM below tests/, DIRECTORY of cblas.h (for its declarations; nothing is
+#   called), BUILT: the program as the build at hand made it, once for each precision
 # Without two of them that run there is nothing to compare: skipped (77).
 set -euo pipefail
 source=${POLYSWEEP_SOURCE:?} program=$source/tests/$1 cblas=$2
+shift 2
+built=("$@")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-once=("$source"/src/base/{arena,status}.c "$source"/src/route/*.c "$source"/src/sketch/shape.c "$source"/src/attend/{route,sums}.c)
+once=("$source"/src/base/{arena,status}.c "$source"/src/route/*.c "$source"/src/text/facts.c "$source"/src/attend/{route,sums}.c)
 twice=("$program" "$source"/src/base/tile_kernel_real.c
-    "$source"/src/attend/{method,weigh,exponential,layout,tile,walk,finish,team,scores}_real.c)
+    "$source"/src/attend/{method,exact,softmax,linear,weigh,exponential,layout,tile,walk,finish,team,scores}_real.c)
 
 # name | compiler | flags | what the processor must say in /proc/cpuinfo, or what runs it
 targets='
@@ -66,6 +69,12 @@ while IFS='|' read -r name compiler flags needs; do
     jobs+=($!)
     while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n || true; done
 done <<<"$targets"
+
+if [ "${#built[@]}" -gt 0 ]; then
+    names+=("this build")
+    for one in "${built[@]}"; do "$one"; done >"$work/this build.digests" &
+    jobs+=($!)
+fi
 
 status=0 first=
 for i in "${!names[@]}"; do

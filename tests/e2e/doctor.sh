@@ -71,9 +71,20 @@ grep -q "without PMIx, so they cannot make one MPI world" said || complain "what
 
 # ---- settings ----
 expect 0 "unset OPENBLAS_L2_SIZE" env OPENBLAS_L2_SIZE=512 "$program" doctor
+# a kernel that is below the processor's, whoever chose it; and the advice, followed
 if grep -q " avx2" /proc/cpuinfo && "$program" doctor | grep -q DYNAMIC_ARCH; then
-    expect 0 "OPENBLAS_CORETYPE=Haswell forces the kernel" env OPENBLAS_CORETYPE=Haswell "$program" doctor
     expect 3 "kernel Nehalem .no AVX2. on a processor with AVX" env OPENBLAS_CORETYPE=Nehalem "$program" doctor
+    forced=$(sed -n 's/.*`export OPENBLAS_CORETYPE=\([A-Za-z]*\)`.*/\1/p' said)
+    expect 0 "kernel $forced .OPENBLAS_CORETYPE=$forced." env OPENBLAS_CORETYPE="$forced" "$program" doctor
+    grep -q "unset OPENBLAS_CORETYPE" said && complain "against its own advice" "$(cat said)"
+    # a processor that OpenBLAS does not know: what it says of itself then
+    echo 'char *openblas_get_corename(void) { return "Prescott"; }' >old.c
+    "${CC:-cc}" -shared -fPIC -o old.so old.c
+    expect 3 "export OPENBLAS_CORETYPE=$forced.: this OpenBLAS does not know the processor" \
+        env -u OPENBLAS_CORETYPE LD_PRELOAD="$work/old.so" "$program" doctor
+    # CMake asks by a program of its own
+    "${CC:-cc}" -o asked "$here/../blas_kernel.c" old.c
+    [ "$(./asked)" = "$forced" ] || complain "the tests' kernel is '$(./asked)', doctor's $forced"
 fi
 if grep -q " avx512vl" /proc/cpuinfo && "$program" doctor | grep -q DYNAMIC_ARCH; then
     expect 0 "kernel Haswell .AVX2. on a processor with AVX-512" env OPENBLAS_CORETYPE=Haswell "$program" doctor

@@ -99,6 +99,17 @@ check "the table has rows" yes "$([ "$rows" -gt 10 ] && echo yes)"
 
 OPENBLAS_CORETYPE=Haswell OPENBLAS_L2_SIZE=512 there 'prepare_environment; env' >"$work/environment"
 check "OpenBLAS chooses its kernel itself" "" "$(grep -E 'OPENBLAS_(CORETYPE|L2_SIZE)' "$work/environment")"
+
+# a program whose doctor has this to say, by its last line; choose_kernel runs under the scripts' own options
+advised() { # what to type
+    stand_in polysweep "echo 'bad  blas  kernel Prescott'; echo '  type: $1'; exit 3"
+    there "set -euo pipefail; prepare_environment; choose_kernel $work/bin/polysweep; echo \"\${OPENBLAS_CORETYPE-none}\""
+}
+machine 1000 ""
+check "a kernel below the processor's: the one that doctor names" SkylakeX \
+    "$(advised '`export OPENBLAS_CORETYPE=SkylakeX`: this OpenBLAS does not know the processor')"
+check "doctor names none: OpenBLAS chooses" none "$(advised '`cmake -DPOLYSWEEP_CBLAS=NAME ...` with a newer OpenBLAS')"
+
 machine 1000 ""
 env -u OMPI_ALLOW_RUN_AS_ROOT -u OMPI_ALLOW_RUN_AS_ROOT_CONFIRM PATH="$work/bin:/usr/bin:/bin" \
     bash -c ". '$source_root/jobs/setup.sh'; prepare_environment; env" >"$work/environment"

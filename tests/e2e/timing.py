@@ -4,6 +4,8 @@ import json, os, subprocess, sys, tempfile
 import h5py
 import numpy as np
 
+import polysweep
+
 PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
 ALONE, OVERSUBSCRIBED, BESIDE = 1, 3, 4
 PRECISE, MAX_REPS, BUDGET = 1, 2, 3
@@ -158,6 +160,9 @@ def main():
     expected = np.where(beside["team"] == 1, BESIDE, ALONE) if cores >= 2 else OVERSUBSCRIBED
     check((beside["timing"] == expected).all() and (beside["idle"] == 0).all(), "beside", beside["timing"], beside["idle"])
     check_times(beside)
+    if cores >= 2:
+        curves = polysweep.scaling.strong(polysweep.open("beside.h5"))
+        check(len(curves) == POINTS and set(curves["timing"]) == {"beside"}, "the team of all ranks is on no curve", curves)
     same_science("alone.h5", "beside.h5")
 
     run("run", "study.yaml", "-o", "off.h5", "--set", "time=off", *valid)

@@ -7,6 +7,13 @@ static void all_kernels(machine *m, const char *kernel)
     for (int i = 0; i < RANKS; i++) TEXT(m->places[i].machine.blas_kernel, kernel);
 }
 
+static void avx2_only(machine *m)
+{
+    doctor_facts *f = healthy(m);
+    EACH(m, machine.avx512, false);
+    TEXT(f->build.tiles, "own kernel, AVX2");
+}
+
 static void all_on_one_node(machine *m)
 {
     EACH(m, node, 0);
@@ -119,52 +126,99 @@ static void test_binding(void)
 
 /* ---- what computes ---- */
 
+/* OpenBLAS chose for itself: one that does not know the processor is told what to take. */
 static void test_kernel(void)
 {
     machine m;
     doctor_facts *f = healthy(&m);
     all_kernels(&m, "Haswell");
-    expect(&m, DOCTOR_WARN, "blas", "Haswell (AVX2) on a processor with AVX-512", "DYNAMIC_ARCH");
+    expect(&m, DOCTOR_WARN, "blas", "Haswell (AVX2) on a processor with AVX-512", "`export OPENBLAS_CORETYPE=SkylakeX`");
 
     healthy(&m);
     all_kernels(&m, "Zen");
-    expect(&m, DOCTOR_WARN, "blas", "Zen (AVX2) on a processor with AVX-512", "DYNAMIC_ARCH");
-
-    healthy(&m);
-    all_kernels(&m, "Nehalem");
-    expect(&m, DOCTOR_BAD, "blas", "kernel Nehalem (no AVX2)", "DYNAMIC_ARCH");
+    expect(&m, DOCTOR_WARN, "blas", "Zen (AVX2) on a processor with AVX-512", "`export OPENBLAS_CORETYPE=SkylakeX`");
 
     healthy(&m);
     all_kernels(&m, "Prescott");
-    EACH(&m, machine.avx512, false);
-    TEXT(f->build.tiles, "own kernel, AVX2");
-    expect(&m, DOCTOR_BAD, "blas", "on a processor with AVX2", "POLYSWEEP_CBLAS");
+    expect(&m, DOCTOR_BAD, "blas", "kernel Prescott (no AVX2)", "`export OPENBLAS_CORETYPE=SkylakeX`");
 
-    healthy(&m);
-    all_kernels(&m, "Haswell");
-    EACH(&m, machine.avx512, false);
-    TEXT(f->build.tiles, "own kernel, AVX2");
-    expect_fine(&m, "kernel Haswell");
+    avx2_only(&m);
+    all_kernels(&m, "Prescott");
+    expect(&m, DOCTOR_BAD, "blas", "on a processor with AVX2", "`export OPENBLAS_CORETYPE=Haswell`");
+
+    avx2_only(&m);
+    all_kernels(&m, "Zen");
+    expect_fine(&m, "kernel Zen");
 
     healthy(&m);
     all_kernels(&m, "NEOVERSEN1");
     expect_fine(&m, "kernel NEOVERSEN1");
 
     healthy(&m);
-    f->variables.coretype = "SkylakeX";
-    expect(&m, DOCTOR_WARN, "blas", "OPENBLAS_CORETYPE=SkylakeX", "unset OPENBLAS_CORETYPE");
+    all_kernels(&m, "Nehalem");
+    for (int i = 0; i < RANKS; i++) TEXT(m.places[i].machine.blas_config, "OpenBLAS 0.3.21 Nehalem");
+    expect(&m, DOCTOR_BAD, "blas", "kernel Nehalem (no AVX2)", "DYNAMIC_ARCH=1");
 
     healthy(&m);
     f->variables.l2_size = "512";
     expect(&m, DOCTOR_WARN, "blas", "OPENBLAS_L2_SIZE=512", "unset OPENBLAS_L2_SIZE");
 
     healthy(&m);
-    TEXT(m.places[3].machine.blas_kernel, "Cooperlake");
-    expect(&m, DOCTOR_WARN, "blas", "Cooperlake on node1", "--constraint");
-
-    healthy(&m);
     m.places[0].machine.blas_kernel[0] = '\0';
     expect(&m, DOCTOR_WARN, "blas", "does not say which kernel", "openblas");
+}
+
+/* OPENBLAS_CORETYPE is as good as the kernel that comes of it: who has followed the advice hears no more of it. */
+static void test_forced_kernel(void)
+{
+    machine m;
+    doctor_facts *f = healthy(&m);
+    f->variables.coretype = "SkylakeX";
+    expect_fine(&m, "kernel SkylakeX (OPENBLAS_CORETYPE=SkylakeX)");
+
+    avx2_only(&m);
+    f->variables.coretype = "Haswell";
+    all_kernels(&m, "Haswell");
+    expect_fine(&m, "kernel Haswell");
+
+    healthy(&m);
+    f->variables.coretype = "Haswell";
+    all_kernels(&m, "Haswell");
+    expect(&m, DOCTOR_WARN, "blas", "as OPENBLAS_CORETYPE=Haswell says", "`export OPENBLAS_CORETYPE=SkylakeX`, or `unset");
+
+    /* one kernel for all: of two kinds of nodes the older decides */
+    m.places[2].machine.avx512 = m.places[3].machine.avx512 = false;
+    expect_fine(&m, "kernel Haswell");
+
+    /* it is there, and OpenBLAS has no such kernel */
+    healthy(&m);
+    f->variables.coretype = "skylakex";
+    all_kernels(&m, "Prescott");
+    expect(&m, DOCTOR_BAD, "blas", "kernel Prescott", "with a newer OpenBLAS");
+}
+
+/* One finding for each node that differs, and one for bits. */
+static void test_kernels_that_differ(void)
+{
+    machine m;
+    doctor_facts *f = healthy(&m);
+    TEXT(m.places[3].machine.blas_kernel, "Cooperlake");
+    expect(&m, DOCTOR_WARN, "blas", "Cooperlake on node1", "`export OPENBLAS_CORETYPE=SkylakeX`");
+
+    healthy(&m);
+    for (int i = 2; i < RANKS; i++) {
+        m.places[i].machine.avx512 = false;
+        TEXT(m.places[i].machine.blas_kernel, "Zen");
+    }
+    expect(&m, DOCTOR_WARN, "blas", "Zen on node1", "--constraint=FEATURE ...` for nodes of one kind, or `export OPENBLAS_CORETYPE=Haswell`");
+
+    healthy(&m);
+    f->variables.coretype = "SkylakeX";
+    for (int i = 2; i < RANKS; i++) TEXT(m.places[i].machine.blas_kernel, "Prescott");
+    doctor_report r = judged(&m);
+    CHECK(r.bad == 1, "%td bad", r.bad);
+    for (ptrdiff_t i = 0; i < r.count; i++)
+        if (r.list[i].grade == DOCTOR_BAD) CHECK(strstr(r.list[i].fix, "mpirun -x OPENBLAS_CORETYPE"), "%s", r.list[i].fix);
 }
 
 static void test_threads(void)
@@ -357,6 +411,8 @@ int main(void)
     test_cores();
     test_binding();
     test_kernel();
+    test_forced_kernel();
+    test_kernels_that_differ();
     test_threads();
     test_build();
     test_library();

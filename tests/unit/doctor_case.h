@@ -21,7 +21,8 @@ static doctor_facts *healthy(machine *m)
     for (int i = 0; i < RANKS; i++) {
         doctor_place *p = &m->places[i];
         *p = (doctor_place){.node = i / 2 * 2, .node_rank = i % 2, .node_size = 2};
-        p->machine = (psw_machine){.cpu = "a processor", .blas_kernel = "SkylakeX", .blas_config = "OpenBLAS", .cores = 1};
+        p->machine = (psw_machine){
+            .cpu = "a processor", .blas_kernel = "SkylakeX", .blas_config = "OpenBLAS DYNAMIC_ARCH", .cores = 1};
         p->machine.cores_node = 64;
         p->machine.blas_threads = p->machine.blas_parallel = 1;
         p->machine.expected_ranks = RANKS;

@@ -57,7 +57,7 @@ def _known(sketch, exact, quantity):
 def _data(groups):
     """All points that are compared, the exact ones too, each once."""
     parts = [part for panels in groups.values() for panel in panels.values() for pair in panel.values() for part in pair]
-    columns = ["method", "n", "d", "beta", "r", "features", "local", "mask", "precision", "flops", "bytes", "timing",
+    columns = ["method", "n", "d", "beta", "r", "features", "local", "weights", "mask", "precision", "flops", "bytes", "timing",
                "time_median_s", "time_lo_s", "time_hi_s"]
     return pd.concat(parts)[columns].drop_duplicates().sort_values(columns[:7]).reset_index(drop=True)
 
@@ -82,7 +82,7 @@ def _canvas(panels, rows):
     chosen = {method: spaced({key for (_, m), panel in panels.items() if m == method for key in panel}, MOST_SIZES)
               for _, method in panels}
     for column, ((beta, method), panel) in zip(grid.T, panels.items()):
-        sizes = list(dict.fromkeys(key[:2] for key in chosen[method]))  # one colour, whether local or not
+        sizes = list(dict.fromkeys(key[:2] for key in chosen[method]))  # one colour, whether local, learned or neither
         shades = dict(zip(sizes, style.sequence(len(sizes), 0.75)))
         colours = {key: shades[key[:2]] for key in chosen[method]}
         for ax, quantity in zip(column, rows):
@@ -106,9 +106,9 @@ def _handles(colours, exact):
     handles = [line([], [], color=style.INK, marker="s", markersize=3.6, linewidth=1.1, label=exact)]
     for (features, r, local, weights), colour in colours.items():
         words = f"$r$ = {int(r)}" if r else f"{int(features)} features"
-        words += f", local {int(local)}" if local else ""
+        words += f", local {int(local)}" * bool(local) + ", learned" * bool(weights)
         handles.append(line([], [], color=colour, marker="o", markersize=3.6, linewidth=1.1, label=words,
-                            linestyle=(0, (4, 1.5)) if local else "-"))
+                            linestyle=(0, (4, 1.5)) if local or weights else "-"))
     return handles
 
 
@@ -118,7 +118,7 @@ def _panel(ax, curves, quantity, colours):
     for key, (sketch, exact) in curves.items():
         if not _known(sketch, exact, quantity):
             continue
-        _curve(ax, sketch, quantity, colours[key], "o", (0, (4, 1.5)) if key[2] else "-")
+        _curve(ax, sketch, quantity, colours[key], "o", (0, (4, 1.5)) if key[2] or key[3] else "-")
         _mark(ax, sketch, exact, quantity, colours[key], said)
     style.log_axis(ax.yaxis)
     lengths = sorted(lengths)

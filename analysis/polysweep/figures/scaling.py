@@ -20,6 +20,7 @@ MOST_ROWS, MOST_SERIES = 4, 5
 _DASHES = {"amdahl": (0, (5, 2)), "usl": "-", "gustafson": "-"}
 COLUMNS = {"strong": ("time_s", "speed_up", "efficiency"), "weak": ("time_s", "efficiency")}
 WORDS = {"time_s": "seconds", "speed_up": "speed-up", "efficiency": "efficiency"}
+APART = "of these some teams were timed alone and others beside equal ones, and a curve has one of the two"
 _NAMES = {"amdahl": "Amdahl", "usl": "USL", "gustafson": "Gustafson"}
 
 
@@ -89,7 +90,7 @@ def _caption(table, fits, kind, ahead):
         what = "a projection is a guess" if len(ahead.plan) else "a fitted law is a guess"
         text += f"Shaded: beyond {FARTHEST} times the largest team, where {what}. "
     if (table["timing"] == "beside").any():
-        text += ("Hollow: points timed while equal teams worked beside. ")
+        text += "Hollow: teams timed while as many equal ones as fit into the job worked beside. "
     text += series_left_out(rows_of(table, MOST_ROWS, MOST_SERIES), table)
     return (text + left_out(table)).strip()
 
@@ -99,10 +100,13 @@ def _fitted(fits):
 
 
 def left_out(table):
-    """What a caption says of points without a valid time."""
-    invalid = table.attrs.get("invalid", 0)
-    words = "point" if invalid == 1 else "points"
-    return f"{invalid} {words} timed while ranks shared cores left out: such times are not valid. " if invalid else ""
+    """What a caption says of points without a valid time, and of those that have no other of their way of timing."""
+    text = ""
+    if invalid := table.attrs.get("invalid", 0):
+        text = f"{invalid} point{'s' * (invalid > 1)} timed while ranks shared cores left out: such times are not valid. "
+    if apart := len(table.attrs.get("apart", ())):
+        text += f"{apart} point{'s' * (apart > 1)} left out: {APART}. "
+    return text
 
 
 def _variation(table):

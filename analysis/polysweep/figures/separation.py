@@ -10,7 +10,7 @@ import pandas as pd
 from .. import style
 from ..cases import SYMBOLS, case_label, number, rate, table
 from ..checks import of_dataset
-from ..sketches import exact_of, held, label, sketches
+from ..sketches import SERIES, exact_of, held, label, sketches
 from .figure import Figure, facts
 from .phase import missing
 
@@ -28,7 +28,7 @@ def separation(ds):
     frame = beside(ds)
     if not len(frame):
         return
-    panels = {key: part for key, part in frame.groupby([*names, "method", "local", "n", "d"], dropna=False)
+    panels = {key: part for key, part in frame.groupby([*names, *SERIES, "n", "d"], dropna=False)
               if part["beta"].nunique() > 1 and part["r"].nunique() > 1}
     if not panels:
         return
@@ -48,7 +48,7 @@ def separation(ds):
         text += f"{len(panels) - len(shown)} further panels are in the data only. "
     data = frame.sort_values([*names, "method", "n", "d", "r", "beta"])
     yield Figure("separation-beta-r", "Separation through a sketch", f"{text}{facts(everything)}", canvas,
-                 {"": data[[*names, "method", "n", "d", "beta", "r", "features", "local", "draws", *COLUMNS]]})
+                 {"": data[[*names, "method", "n", "d", "beta", "r", "features", "local", "weights", "draws", *COLUMNS]]})
 
 
 @of_dataset
@@ -103,8 +103,8 @@ def _canvas(panels, names):
 
 
 def _title(names, key, part):
-    *case, method, local, n, d = key
-    parts = [case_label(names, case, part), label(method, local), f"{SYMBOLS['n']} = {int(n)}", f"{SYMBOLS['d']} = {int(d)}"]
+    *case, method, local, weights, n, d = key
+    parts = [case_label(names, case, part), label(method, local, weights), f"{SYMBOLS['n']} = {int(n)}", f"{SYMBOLS['d']} = {int(d)}"]
     return ", ".join(filter(None, parts))
 
 
