@@ -129,7 +129,7 @@ typedef struct psw_column_set {
 void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
                          psw_column_set *out);
 /* Is its value one that enters the commit word: not blank and, of a younger column, not plain? */
-bool psw_column_tells(const psw_column *column, const psw_record *record);
+bool psw_column_enters_commit(const psw_column *column, const psw_record *record);
 uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record);
 /* The commit word of a record in a file with so many columns of the study's own; what else a record holds is blanked,
  * and a column that is absent does not enter. */

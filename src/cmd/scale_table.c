@@ -137,9 +137,9 @@ static void print_row(psw_table *out, const table *t, ptrdiff_t base, ptrdiff_t 
     cmd_scale_row row = cmd_scale_compare(&t->records[base], r, weak);
     psw_format(text[0], PSW_TEXT, "%td", r->point.team);
     psw_format(text[1], PSW_TEXT, "%td", r->point.n);
-    psw_say_seconds(r->cost.time_median_s, text[2]);
-    psw_say_seconds(r->cost.time_lo_s, text[3]);
-    psw_say_seconds(r->cost.time_hi_s, text[4]);
+    psw_format_seconds(r->cost.time_median_s, text[2]);
+    psw_format_seconds(r->cost.time_lo_s, text[3]);
+    psw_format_seconds(r->cost.time_hi_s, text[4]);
     number(row.speed_up, "%.2f", text[5]);
     number(100 * row.efficiency, "%.1f %%", text[6]);
     number(weak ? row.work : row.karp_flatt, "%.3f", text[7]);
@@ -148,8 +148,8 @@ static void print_row(psw_table *out, const table *t, ptrdiff_t base, ptrdiff_t 
     number(r->parallel.parallel_efficiency, "%.2f", text[10]);
     number(100 * cmd_scale_roof(r, t->memory_bytes_s[i]), "%.0f %%", text[11]);
     psw_format(text[12], PSW_TEXT, "-");
-    if (!isnan(r->parallel.sent_bytes)) psw_say_bytes(r->parallel.sent_bytes, text[12]);
-    psw_say_seconds(r->parallel.comm_s, text[13]);
+    if (!isnan(r->parallel.sent_bytes)) psw_format_bytes(r->parallel.sent_bytes, text[12]);
+    psw_format_seconds(r->parallel.comm_s, text[13]);
     psw_format(text[14], PSW_TEXT, "%s%s", remark(r), cmd_scale_unevenness(&r->point) > 1 + SCALE_BOUND ? ", uneven" : "");
     const char *cells[CELLS];
     for (int k = 0; k < CELLS; k++) cells[k] = text[k];
@@ -183,7 +183,7 @@ static psw_status print_line(const table *t, ptrdiff_t base)
     char point[128], seconds[PSW_TEXT];
     psw_table out;
     psw_point_text(&first->point, point, sizeof point);
-    psw_say_seconds(first->cost.time_median_s, seconds);
+    psw_format_seconds(first->cost.time_median_s, seconds);
     if (cmd_scale_valid(first))
         printf("\n%s%s; against a team of %td: %s a pass\n\n", point, t->weak ? " and up" : "", first->point.team, seconds);
     else

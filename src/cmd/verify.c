@@ -330,10 +330,10 @@ static void print_difference(const check *c, const difference *d)
 static void print(const check *c, const findings *all, ptrdiff_t differing)
 {
     double compared = (double)c->picked - c->too_large;
-    printf("file        %s, schema as it should be\n", c->path);
+    printf("file        %s, schema correct\n", c->path);
     printf("slots       %td, %td done\n", c->slot_count, c->done);
     if (c->in_use) printf("in use      a run has it open: slots that it has not finished are not checked\n");
-    if (c->torn > 0) printf("torn        %td with a wrong commit word; running the study again computes them anew\n", c->torn);
+    if (c->torn > 0) printf("torn        %td with a wrong commit word; running the study again computes them again\n", c->torn);
     printf("recomputed  %td of them (%.3g %%)", c->picked, c->percent);
     if (c->rows) printf(", the kept rows of %.0f", c->with_rows);
     if (c->loose > 0) printf(", %.0f within tolerances (other version, kernel or method)", c->loose);
@@ -399,7 +399,7 @@ static psw_status conclude(check *c)
     if (status == PSW_OK && c->world->rank == 0) (c->options->json ? json : print)(c, all, differing);
     free(all);
     if (status != PSW_OK || differing + c->torn == 0) return status;
-    return PSW_FAIL(PSW_MISMATCH, "%s: of %td slots computed again %td differ; %td slots are torn", c->path, c->picked,
+    return PSW_FAIL(PSW_MISMATCH, "%s: of %td recomputed slots %td differ; %td slots are torn", c->path, c->picked,
                     differing, c->torn);
 }
 

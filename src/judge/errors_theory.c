@@ -12,7 +12,7 @@ static ptrdiff_t rows_of(const psw_errors *e)
     return rows < 1 ? 1 : rows < e->rows ? rows : e->rows;
 }
 
-/* Row number `i` of `rows`, in the middle of its stretch of the sample. */
+/* Row number `i` of `rows`, in the middle of its stratum of the sample. */
 static ptrdiff_t spread(const psw_errors *e, ptrdiff_t i, ptrdiff_t rows)
 {
     return (2 * i + 1) * e->rows / (2 * rows);

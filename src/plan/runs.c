@@ -77,7 +77,7 @@ static psw_status end_group(cutter *c)
     return PSW_OK;
 }
 
-static psw_status end_stretch(cutter *c)
+static psw_status end_consecutive(cutter *c)
 {
     PSW_TRY(end_group(c));
     return end_piece(c);
@@ -113,7 +113,7 @@ static psw_status cut_pieces(const psw_study *study, const psw_rates *rates, con
     ptrdiff_t slots = psw_study_slots(study);
     for (ptrdiff_t slot = 0; slot < slots; slot++) {
         if (wanted && !wanted[slot]) {
-            PSW_TRY(end_stretch(&c));
+            PSW_TRY(end_consecutive(&c));
             continue;
         }
         psw_point point = psw_study_point(study, slot);
@@ -121,7 +121,7 @@ static psw_status cut_pieces(const psw_study *study, const psw_rates *rates, con
         cost.predicted_s += cut->passes * cost.repeat_s;
         PSW_TRY(take_slot(&c, slot, &point, &cost));
     }
-    return end_stretch(&c);
+    return end_consecutive(&c);
 }
 
 /* ---- second pass: neighbours are joined up to the length that leaves every worker enough runs ---- */

@@ -103,7 +103,7 @@ static psw_status room_for(psw_computer *computer, const psw_comm *team, const p
     bool limited = computer->memory_bytes > 0;
     if (point->team > team->size && !computer->any_team)
         return PSW_FAIL(PSW_USAGE,
-                        "asks for a team of %td ranks, the job has %d: start it with more (mpirun -n %td), then "
+                        "needs a team of %td ranks, the job has %d: start it with more (mpirun -n %td), then "
                         "run --redo failed",
                         point->team, team->size, point->team);
     if (limited && psw_sketch_has(point->method)) PSW_TRY(psw_sketch_fits(point, computer->memory_bytes));

@@ -26,7 +26,7 @@ typedef struct sketch_map {
     void (*draw)(psw_sketch *sketch, ptrdiff_t draw);                    /* NULL: nothing is random */
     void (*map)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
     void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features); /* NULL: phi is m */
-    void (*lift_turned)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
+    void (*lift_transposed)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
     bool unit; /* x comes with rows of length 1, and the scale beta log2 |x| is not the map's business */
 } sketch_map;
 
@@ -60,9 +60,9 @@ psw_key SKETCH_KEY(const psw_sketch *sketch, ptrdiff_t draw, sketch_place place)
 void SKETCH_NORMALS(const psw_sketch *sketch, psw_key key, psw_rows table);
 /* The lift of a square, rows to rows and columns to columns. */
 #define SKETCH_SQUARES PSW_PRECISION_NAME(sketch_squares)
-#define SKETCH_SQUARES_TURNED PSW_PRECISION_NAME(sketch_squares_turned)
+#define SKETCH_SQUARES_TRANSPOSED PSW_PRECISION_NAME(sketch_squares_transposed)
 void SKETCH_SQUARES(psw_const_rows stored, psw_rows features);
-void SKETCH_SQUARES_TURNED(psw_const_rows stored, psw_rows features);
+void SKETCH_SQUARES_TRANSPOSED(psw_const_rows stored, psw_rows features);
 double SKETCH_SUM_OF_SQUARES(const psw_real *x, ptrdiff_t count);
 /* Of mean products of independent random signs. */
 #define sketch_moments_of_signs PSW_PRECISION_NAME(sketch_moments_of_signs)

@@ -34,9 +34,9 @@ static psw_status refuse_twins(const psw_study *study, const psw_node *node, con
     const psw_node *child = node->child;
     for (ptrdiff_t at = 0, seen = 0; child; child = child->next, at++)
         if (values[at] == twin && seen++) break;
-    const psw_node *said = child && child->kind == PSW_MAP ? psw_node_child(child, "file") : child;
+    const psw_node *shown = child && child->kind == PSW_MAP ? psw_node_child(child, "file") : child;
     return PSW_WRONG(&study->tree, child ? child->where : node->where, "%s has the value '%s' twice; remove one",
-                     key->name, said ? psw_show(said->text).text : "");
+                     key->name, shown ? psw_show(shown->text).text : "");
 }
 
 static psw_status list_read(psw_study *study, const psw_node *node, const psw_key *key, double **values,
@@ -87,7 +87,7 @@ static psw_status range_keys(range *r)
         return PSW_WRONG(r->tree, r->node->where, "the range of %s needs from, to and one of step, factor, count",
                          r->key->name);
     if (psw_node_child(r->node, "spacing") && !psw_node_child(r->node, "count"))
-        return PSW_WRONG(r->tree, r->node->where, "spacing goes with count");
+        return PSW_WRONG(r->tree, r->node->where, "spacing needs count");
     return PSW_OK;
 }
 
@@ -172,7 +172,7 @@ static psw_status plan_factor(range *r)
 static psw_status plan_count(range *r)
 {
     if (r->count < 1 || (r->count == 1) != (r->from == r->to))
-        return PSW_WRONG(r->tree, r->node->where, "%s: %s values from %s to %s make no sense", r->key->name,
+        return PSW_WRONG(r->tree, r->node->where, "%s: %s values from %s to %s are not possible", r->key->name,
                          psw_number_print(r->count).text, psw_number_print(r->from).text, psw_number_print(r->to).text);
     if (r->logarithmic && !(r->from > 0 && r->to > 0))
         return PSW_WRONG(r->tree, r->node->where, "%s: log spacing needs from and to above 0", r->key->name);
@@ -205,7 +205,7 @@ static psw_status range_values(const psw_study *study, const psw_node *node, con
                                ptrdiff_t *count)
 {
     range r = {.tree = &study->tree, .node = node, .key = key};
-    if (key->type == PSW_T_WORD) return PSW_WRONG(r.tree, node->where, "%s has no range; give a list", key->name);
+    if (key->type == PSW_T_WORD) return PSW_WRONG(r.tree, node->where, "%s cannot be a range; give a list", key->name);
     PSW_TRY(range_read(&r));
     PSW_TRY(psw_node_child(node, "step")     ? plan_step(&r)
             : psw_node_child(node, "factor") ? plan_factor(&r)

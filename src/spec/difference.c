@@ -208,7 +208,7 @@ static const line *find(const lines *l, const char *path)
     return NULL;
 }
 
-static void tell(char *text, size_t size, const char *path, const line *here, const line *there)
+static void append_difference(char *text, size_t size, const char *path, const line *here, const line *there)
 {
     const char *a = here && *here->text ? here->text : "nothing", *b = there && *there->text ? there->text : "nothing";
     size_t used = strlen(text);
@@ -224,9 +224,9 @@ static void compare(void (*describe)(lines *, const psw_study *), const psw_stud
         describe(here, asked);
         describe(there, stored);
         for (ptrdiff_t i = 0; i < here->count; i++)
-            tell(text, size, here->at[i].path, &here->at[i], find(there, here->at[i].path));
+            append_difference(text, size, here->at[i].path, &here->at[i], find(there, here->at[i].path));
         for (ptrdiff_t i = 0; i < there->count; i++)
-            if (!find(here, there->at[i].path)) tell(text, size, there->at[i].path, NULL, &there->at[i]);
+            if (!find(here, there->at[i].path)) append_difference(text, size, there->at[i].path, NULL, &there->at[i]);
     }
     free(here);
     free(there);

@@ -70,9 +70,9 @@ typedef struct psw_block {
     psw_ids rules;          /* exclude rules that may fire */
     ptrdiff_t first, slots; /* slots of existing points */
     uint64_t *bits;         /* NULL = every index exists */
-    ptrdiff_t *before;      /* existing indices before each stretch of PSW_STRETCH words */
+    ptrdiff_t *before;      /* existing indices before each superblock of PSW_SUPERBLOCK words */
 } psw_block;
-#define PSW_STRETCH 8
+#define PSW_SUPERBLOCK 8
 
 typedef struct psw_path {
     char *text;

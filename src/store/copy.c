@@ -142,7 +142,7 @@ static psw_status read_back(copier *c, const char *path)
     }
     psw_reader_close(reader);
     if (status != PSW_OK || ended == c->ended) return status;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s: of %td slots that were copied %td read back", path, c->ended, ended);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: %td slots were copied, %td read back", path, c->ended, ended);
 }
 
 static psw_status put_content(void *context, const char *path)

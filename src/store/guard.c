@@ -65,8 +65,8 @@ psw_status guard_file(const char *path, guard_attempt *attempt, void *result, gu
         if (errno != EINTR) return PSW_OK;
     if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return PSW_OK;
     if (WIFSIGNALED(state) && (WTERMSIG(state) == SIGXCPU || WTERMSIG(state) == SIGKILL))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 comes to no end with it", path);
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 breaks down over it", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 does not finish reading it", path);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 crashes on it", path);
 }
 
 guard_limits guard_by_size(const char *path)

@@ -159,7 +159,7 @@ psw_status hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t leng
     if (is_shaped(*dataset, type, length, width)) return PSW_OK;
     H5Dclose(*dataset);
     *dataset = -1;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s has not the type or length it should have", name);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s has the wrong type or length", name);
 }
 
 psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset)
@@ -211,7 +211,7 @@ psw_status raw_read(int file, const char *name, raw from, size_t size, ptrdiff_t
     uint64_t at = from.offset + (uint64_t)first * size;
     char *to = values;
     if (first < 0 || count < 0 || first > from.count - count)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s has %td values, %td to %td were asked for", name, from.count, first,
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s has %td values, %td to %td were requested", name, from.count, first,
                         first + count);
     while (left > 0) {
         ssize_t got = pread(file, to, left, (off_t)at);

@@ -93,8 +93,8 @@ static psw_status cannot_open(const char *path, const char *name)
     part(path, directory);
     if (why != ENOENT) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be opened: %s", name, strerror(why));
     if (access(directory, F_OK) == 0)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s: no files can be made in its directory; give another file", path);
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s: its directory does not exist; make it, or give another file", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: no file can be created in its directory; give another file", path);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: its directory does not exist; create it or give another file", path);
 }
 
 /* The lock is the kernel's and ends with the process; the file that carries it stays, so that nobody can hold a lock

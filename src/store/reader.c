@@ -85,11 +85,11 @@ static psw_status check_inside(const psw_reader *reader, const char *path)
     struct stat about, named;
     const inventory *has = &reader->has;
     if (fstat(reader->file, &about) != 0 || stat(path, &named) != 0 || about.st_ino != named.st_ino)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s was replaced while it was opened; ask again", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s was replaced while it was being opened; try again", path);
     uint64_t bytes = (uint64_t)about.st_size;
     if (has->slots != has->point.count || !lies_inside(has->point, sizeof(int64_t), bytes) ||
         !lies_inside(has->text, 1, bytes) || !lies_inside(has->resolved, 1, bytes))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: its columns do not lie in it", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: its columns lie outside the file", path);
     return PSW_OK;
 }
 
@@ -168,7 +168,7 @@ const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *po
     const psw_record record = {.point = *point, .slot.random_version = psw_data_random_version(point)};
     for (ptrdiff_t i = 0; reader->older && i < all->count; i++) {
         bool known = psw_column_parameter(&all->list[i]) || i == all->random_version; /* before it is computed */
-        if (all->absent[i] && known && psw_column_tells(&all->list[i], &record)) return &all->list[i];
+        if (all->absent[i] && known && psw_column_enters_commit(&all->list[i], &record)) return &all->list[i];
     }
     return NULL;
 }
@@ -191,7 +191,7 @@ static psw_status read_piece(psw_reader *reader, ptrdiff_t first, ptrdiff_t coun
     return PSW_OK;
 }
 
-static void believe(const psw_column_set *all, psw_record *record)
+static void validate(const psw_column_set *all, psw_record *record)
 {
     bool final = record->slot.status != PSW_SLOT_EMPTY && record->slot.status != PSW_SLOT_RUNNING;
     record->slot.torn = final && record->slot.commit != psw_record_checksum(all, record);
@@ -204,13 +204,13 @@ psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, 
 {
     const psw_point nowhere = {0};
     if (first < 0 || count < 0 || first > reader->has.slots - count)
-        return PSW_FAIL(PSW_BUG, "slots %td to %td of %td were asked for", first, first + count, reader->has.slots);
+        return PSW_FAIL(PSW_BUG, "slots %td to %td of %td were requested", first, first + count, reader->has.slots);
     for (ptrdiff_t i = 0; i < count; i++) records[i] = psw_record_blank(&nowhere);
     for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
         ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
         PSW_TRY(read_piece(reader, first + done, piece, records + done));
     }
-    for (ptrdiff_t i = 0; i < count; i++) believe(&reader->columns, &records[i]);
+    for (ptrdiff_t i = 0; i < count; i++) validate(&reader->columns, &records[i]);
     return PSW_OK;
 }
 
@@ -267,7 +267,7 @@ psw_status psw_reader_launch_rows(psw_reader *reader, psw_launch_row rows[PSW_LA
 psw_status reader_failure(psw_reader *reader, ptrdiff_t slot, failure_row *row)
 {
     if (slot < 0 || slot >= reader->has.slots)
-        return PSW_FAIL(PSW_BUG, "slot %td of %td was asked for", slot, reader->has.slots);
+        return PSW_FAIL(PSW_BUG, "slot %td of %td was requested", slot, reader->has.slots);
     ptrdiff_t rows = failure_rows(reader->has.slots);
     PSW_TRY(table_get(reader->file, failure_fields, reader->has.failure, slot % rows, row));
     if (row->slot != slot || row->check != failure_check(row)) *row = (failure_row){.slot = -1};

@@ -307,18 +307,18 @@ psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_p
     *out = *place;
     if (out->row >= 0 && out->row <= kept->rows - e->rows && out->value >= 0 && out->value <= kept->values - e->values)
         return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "/rows is damaged: the rows of slot %td do not lie in it", slot);
+    return PSW_FAIL(PSW_ENVIRONMENT, "/rows is damaged: the rows of slot %td lie outside it", slot);
 }
 
 static psw_status check_leaf(const kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
                              ptrdiff_t index, const row_extent *e)
 {
     if (kept->dataset[ROWS_OUTPUT] < 0)
-        return PSW_FAIL(PSW_BUG, "rows of slot %td were to be kept; the study keeps none", slot);
+        return PSW_FAIL(PSW_BUG, "rows of slot %td cannot be kept: the study keeps none", slot);
     if (index >= 0 && index < leaf->points && leaf->sets <= e->sets && leaf->width == point->v && leaf->first >= 0 &&
         leaf->count >= 0 && leaf->first <= e->queries - leaf->count)
         return PSW_OK;
-    return PSW_FAIL(PSW_BUG, "rows %td to %td of slot %td were to be kept, which has %td", leaf->first,
+    return PSW_FAIL(PSW_BUG, "rows %td to %td of slot %td cannot be kept: it has %td", leaf->first,
                     leaf->first + leaf->count, slot, e->queries);
 }
 

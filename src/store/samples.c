@@ -130,7 +130,7 @@ static slice line_of(const kept_samples *kept, ptrdiff_t slot)
 psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *seconds, ptrdiff_t count)
 {
     if (kept->dataset < 0 || count > kept->reps)
-        return PSW_FAIL(PSW_BUG, "%td samples of slot %td were to be kept, there is room for %td", count, slot,
+        return PSW_FAIL(PSW_BUG, "%td samples of slot %td cannot be kept: there is room for %td", count, slot,
                         kept->reps);
     double *line = malloc((size_t)kept->reps * sizeof *line);
     if (!line) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td samples", kept->reps);

@@ -32,7 +32,7 @@ static psw_status make_place(const char *directory, trial *t)
     if (whole && mkdtemp(t->directory)) return PSW_OK;
     t->out->error = whole ? errno : ENAMETOOLONG;
     t->directory[0] = '\0';
-    return PSW_FAIL(PSW_ENVIRONMENT, "nothing can be made in %.200s: %s", directory, strerror(t->out->error));
+    return PSW_FAIL(PSW_ENVIRONMENT, "no file can be created in %.200s: %s", directory, strerror(t->out->error));
 }
 
 static psw_status use_place(const char *directory, const trial *t)

@@ -26,10 +26,10 @@ psw_status sweep_watch_ask(void *context)
 {
     sweep_job *j = context;
     sweep_watch_tick(j);
-    if (psw_stop_asked() == PSW_STOP_NOW) return PSW_FAIL(PSW_STOPPED, "asked to stop at once");
+    if (psw_stop_asked() == PSW_STOP_NOW) return PSW_FAIL(PSW_STOPPED, "asked to stop immediately");
     if (psw_clock_s() < j->limits.abandon_s) return PSW_OK;
     j->progress.out_of_time = true;
-    return PSW_FAIL(PSW_STOPPED, "the time of the job is up");
+    return PSW_FAIL(PSW_STOPPED, "the job's time is up");
 }
 
 /* ---- is there time? ---- */
