@@ -33,7 +33,7 @@ ptrdiff_t psw_panels_count(ptrdiff_t inner, ptrdiff_t cols)
     return inner * ((cols + LANES - 1) / LANES * LANES);
 }
 
-/* Entry (k, j) of B stands at from[k * down + j * right]. */
+/* Entry (k, j) of B is from[k * down + j * right]. */
 static void pack(const psw_real *from, ptrdiff_t down, ptrdiff_t right, psw_panels to)
 {
     for (ptrdiff_t first = 0; first < to.cols; first += WIDTH) {

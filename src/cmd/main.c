@@ -89,7 +89,7 @@ static int report(psw_status status, int rank)
     return PSW_BUG;
 }
 
-/* A table that did not reach its reader (a full disk, say) is no success. */
+/* A table that could not be written (a full disk, say) is a failure. */
 static int printed(int code)
 {
     bool lost = fflush(stdout) != 0 || ferror(stdout);
@@ -98,7 +98,7 @@ static int printed(int code)
     return PSW_ENVIRONMENT;
 }
 
-/* Which rank the launcher says this is, before MPI is started: one message, from rank 0. */
+/* The rank by the launcher's variables, before MPI is started: one message, from rank 0. */
 static int launched_rank(void)
 {
     static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
@@ -107,8 +107,9 @@ static int launched_rank(void)
     return 0;
 }
 
-/* A step of srun without a server that Open MPI could ask: its tasks would be strangers to each other. Some versions end
- * such a process in MPI_Init, with advice for whoever built them, others let each believe that it is alone. */
+/* A step of srun without a server that Open MPI could ask: its tasks would be strangers to each other. Some versions
+ * end such a process in MPI_Init, with advice for those who build MPI; others let each process run as a world of one.
+ * */
 static psw_status one_step(void)
 {
 #ifdef OPEN_MPI
@@ -127,8 +128,8 @@ static psw_status one_step(void)
 #endif
 }
 
-/* Before MPI is started nobody can wait for rank 0, and a launcher ends the others when one leaves with an error: so rank 0
- * alone does, and speaks before. */
+/* Before MPI is started nobody can wait for rank 0, and a launcher ends the others when one leaves with an error: so
+ * rank 0 alone does, and speaks before. */
 static int refuse(psw_status status)
 {
     return launched_rank() == 0 ? report(status, 0) : PSW_OK;

@@ -251,7 +251,7 @@ static const input *whose(const joint *m, const psw_origin *origin)
     return in;
 }
 
-/* The first of the best; an empty slot is nobody's. */
+/* Keeps the first record of the highest precedence; an empty slot is never kept. */
 static psw_status offer(joint *m, input *in, ptrdiff_t slot, const psw_record *record, psw_record *best,
                         psw_origin *origin)
 {

@@ -1,4 +1,4 @@
-/* scale: lines of points that differ in their team, and what the time of each says against the first. */
+/* scale: lines of points that differ in their team, each time compared with the first. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +79,7 @@ psw_status cmd_scale_work_check(const psw_study *study)
                     worst.team, text, 100 * farthest, 100 * SCALE_BOUND);
 }
 
-/* ---- what a time says ---- */
+/* ---- measures from a time ---- */
 
 bool cmd_scale_valid(const psw_record *r)
 {
@@ -169,7 +169,7 @@ static bool begins(const table *t, ptrdiff_t i)
     return true;
 }
 
-/* Points that nobody asked for (--where) or that were not reached have no line. */
+/* Points that were not selected (--where) or not reached have no line. */
 static bool computed(const table *t, ptrdiff_t base)
 {
     for (ptrdiff_t i = base; i < t->count; i++)
@@ -286,7 +286,7 @@ static void print_json(const table *t, const char *path)
     psw_json_end(&json);
 }
 
-/* A launch that is no longer in the file says nothing. */
+/* Unknown where the launch is no longer in the file. */
 static void read_bandwidths(psw_reader *reader, table *t)
 {
     psw_launch launch = {.memory_bytes_s = NAN};

@@ -149,8 +149,8 @@ static int64_t pop_list(shared *node)
     return number;
 }
 
-/* One look at the node's spans; `end` when it is no use to look again. Asks for a rank's worth when there is
- * nothing, for a node's worth when numbers run low and nobody has asked. */
+/* One look at the node's spans; `end` when no more will come. Asks for a rank's worth when there is
+ * nothing, for a node's worth when numbers run low and no rank has asked. */
 static int64_t pop_or_ask(psw_queue *queue, bool *end)
 {
     shared *node = queue->node;
@@ -235,7 +235,7 @@ psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t 
     return status;
 }
 
-/* Nobody leaves before everybody has its last answer: rank 0 may be here long before the others are done. */
+/* No rank leaves before all have their last answer: rank 0 may be here long before the others are done. */
 psw_status psw_queue_close(const psw_comm *comm, psw_queue *queue)
 {
     MPI_Request all = MPI_REQUEST_NULL;

@@ -10,7 +10,7 @@
 static const uint64_t header_most = 100000000;
 enum { DIMENSIONS_MOST = 8 };
 
-/* The inside of a string, escapes as they stand: no name or word that is looked for needs one. */
+/* The inside of a string, escapes unchanged: no name or word that is searched for needs one. */
 typedef struct text {
     const char *at;
     size_t length;
@@ -160,7 +160,7 @@ static void show(text t, size_t most, char *out, size_t size)
     psw_format(out, size, "%s%.*s", cut ? "..." : "", (int)(t.length - cut), t.at + cut);
 }
 
-/* Where the entry says its numbers are: inside the file, and as long as its shape. */
+/* The claimed place of the numbers: must be inside the file, and as long as the shape. */
 static psw_status check_place(const data_source *source, uint64_t base, const entry *e, const char *name,
                               const data_layout *layout)
 {

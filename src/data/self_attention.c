@@ -38,7 +38,7 @@ static psw_status check_constants(const psw_point *p)
     return PSW_OK;
 }
 
-/* Without c, tokens of different classes score exactly 0; without b as well, ordinary rows score nothing but 0. */
+/* Without c, tokens of different classes score exactly 0; without b as well, ordinary rows score only 0. */
 static psw_status check_zero_scores(const psw_point *p)
 {
     bool powers = psw_method_facts_of(p->method)->kernel != PSW_KERNEL_EXPONENTIAL;

@@ -1,4 +1,4 @@
-/* doctor: what the environment, the MPI library and this build say of themselves. */
+/* doctor: facts from the environment, the MPI library and this build. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -73,7 +73,7 @@ static bool option(const char *options, const char *name)
     return false;
 }
 
-/* Locks that the mount keeps inside a node: the kernel says yes, and other nodes do not know. */
+/* Locks that the mount keeps local to a node: they succeed, but other nodes do not see them. */
 static const char *local_locks(const psw_directory *d)
 {
     static const char *const names[] = {"localflock", "nolock", "local_lock=all", "local_lock=flock"};
@@ -124,7 +124,7 @@ static void check_family(const doctor_attempt *a, int nodes, doctor_report *r)
 
 /* ---- room ---- */
 
-/* 100 MiB: a hundred thousand points, more than most sweeps have; plan says it exactly. */
+/* 100 MiB: a hundred thousand points, more than most sweeps have; plan computes it exactly. */
 static void check_room(const doctor_attempt *a, doctor_report *r)
 {
     const double little = 100.0 * 1048576;

@@ -1,5 +1,5 @@
 /* Rates from a result file: those that its newest launch measured, or a common core's, and how long attention and head
- * took there against what they say. */
+ * took there to their predictions. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static psw_rates attention_only(const psw_rates *base)
     return r;
 }
 
-/* A team's time, against what the model says of such a team. */
+/* A team's time over the model's prediction for such a team. */
 static void add_team(const psw_record *record, const psw_rates *attention, sums *s)
 {
     const psw_point *p = &record->point;
@@ -91,7 +91,7 @@ static bool take_processor(psw_rates measured, psw_rates *base)
     return true;
 }
 
-/* The newest launch that measured the processor; the newest that had messages of a kind says what they take. */
+/* The newest launch that measured the processor, and the newest that had messages of each kind. */
 static void read_launches(psw_reader *reader, sums *s)
 {
     psw_launch launch;

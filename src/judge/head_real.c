@@ -16,7 +16,7 @@ static void expand(const uint32_t words[4], ptrdiff_t count, psw_real *out)
 }
 
 /* The sign vectors of columns first .. first+batch, as rows. Vector j of trial i is row (i, j) of the sequence whatever
- * m is; the last batch runs over into trials that nobody counts. */
+ * m is; the last batch includes trials that are not counted. */
 static void fill_signs(const psw_head *h, ptrdiff_t first)
 {
     psw_real *out = h->signs;

@@ -45,8 +45,8 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
            seen * each.multiplications * rates->weigh_s[p->precision];
 }
 
-/* A sketch of D_1 is that of D_0 up to the diagonal block of j3; under a full mask all keys but those of one block are, and no
- * reader's state. */
+/* A sketch of D_1 is that of D_0 up to the diagonal block of j3; under a full mask all keys but those of one block are,
+ * and no reader's state. */
 static double second_sketch(const psw_point *p)
 {
     double n = (double)p->n, diagonal = (double)(p->local > 0 ? p->local : p->block);
@@ -89,7 +89,7 @@ static double errors_data_seconds(const psw_rates *rates, const psw_point *p)
     return elements * element_seconds(rates, p);
 }
 
-/* The signs are drawn once for each query leaf, whoever shares them. */
+/* The signs are drawn once for each query leaf, for all that share them. */
 static double sign_seconds(const psw_rates *rates, const psw_point *p)
 {
     if (psw_data_sets(p) < 2) return 0;

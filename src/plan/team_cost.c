@@ -181,7 +181,7 @@ double psw_team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size
     return bytes;
 }
 
-/* By the code that lays out and carries out a pass: what is sent is what is said here. */
+/* By the code that lays out and runs a pass, so the prediction is exact. */
 static void add_traffic(const psw_group *group, psw_choice choice, ptrdiff_t size, psw_team_cost *cost)
 {
     const psw_point *p = &group->points[0];

@@ -1,4 +1,5 @@
-/* A run of slots becomes records: groups of points that share tiles are computed, and their results told to columns. */
+/* A run of slots becomes records: groups of points that share tiles are computed, and their results put into columns.
+ * */
 #include <math.h>
 
 #include "point/group.h"
@@ -84,7 +85,7 @@ static void fill_done(const psw_comm *team, const psw_computer *computer, const 
     }
 }
 
-/* The first rank of the team tells. */
+/* Reported by the first rank of the team. */
 static void give_up(const psw_comm *team, psw_computer *computer, psw_slot_status how, psw_status why, ptrdiff_t slot,
                     psw_record *record)
 {
@@ -93,7 +94,7 @@ static void give_up(const psw_comm *team, psw_computer *computer, psw_slot_statu
     if (team->rank == 0 && computer->failed) computer->failed(computer->context, slot);
 }
 
-/* Of this rank. */
+/* For the calling rank. */
 static psw_status room_for(psw_computer *computer, const psw_comm *team, const psw_group *group)
 {
     const psw_point *point = group->points;

@@ -1,4 +1,4 @@
-/* point/group: one group of points, attended and judged on a team for each draw of what is random about them. */
+/* point/group: one group of points, attended and judged on a team for each draw of their random rows and tables. */
 #ifndef POLYSWEEP_POINT_GROUP_H
 #define POLYSWEEP_POINT_GROUP_H
 
@@ -11,7 +11,7 @@ typedef struct psw_results { /* of a group; the same on every rank of the team *
     double busy_s, sent_bytes;                                                       /* sums over the team */
 } psw_results;
 
-/* How a team works on a group, and this rank's part. */
+/* How a team works on a group, and the calling rank's part. */
 psw_choice psw_computer_choice(const psw_computer *computer, const psw_comm *team, const psw_group *group);
 psw_route psw_computer_route(const psw_computer *computer, const psw_comm *team, const psw_group *group);
 

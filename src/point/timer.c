@@ -71,7 +71,7 @@ static void add(psw_traffic *sum, const psw_traffic *one)
     sum->messages += one->messages;
 }
 
-/* The slowest rank's time is everybody's, and so is what the first rank's clock says: all decide the same. */
+/* All ranks use the slowest rank's time and the first rank's clock, so all decide alike. */
 static psw_status repeat(const subject *s, psw_timer *timer, psw_traffic *sum)
 {
     psw_traffic one;

@@ -27,7 +27,7 @@ static const psw_column fixed[] = {
                    #name);
 #include "record/columns.def"
 #undef PSW_COLUMN
-_Static_assert(offsetof(psw_record, point) == 0, "parameters are told by their offset");
+_Static_assert(offsetof(psw_record, point) == 0, "parameters are recognised by their offset");
 
 static const ptrdiff_t fixed_count = sizeof fixed / sizeof *fixed;
 _Static_assert(sizeof fixed / sizeof *fixed + PSW_OWN_MAX + PSW_PREDICT_MAX <= PSW_COLUMNS_MAX, "room for all columns");

@@ -1,4 +1,4 @@
-/* What Slurm says of the job that this process belongs to: the time it has left. */
+/* The time left in the Slurm job of this process. */
 #include "polysweep/slurm.h"
 #include "polysweep/measure.h"
 
@@ -27,7 +27,7 @@ static double days(const char **at)
     return count;
 }
 
-/* Numbers between colons, at most three; 0: something else stands there. */
+/* Numbers between colons, at most three; 0: anything else. */
 static int numbers(const char *at, double part[3])
 {
     int count = 0;

@@ -25,7 +25,7 @@ static bool is_name(char letter)
     return isalnum((unsigned char)letter) || letter == '_';
 }
 
-/* Takes `word` if it stands here: an operator, or a whole name. */
+/* Consumes `word` if it is next: an operator, or a whole name. */
 static bool take(compiler *c, const char *word)
 {
     size_t length = strlen(word);
@@ -242,7 +242,7 @@ static psw_status both(compiler *c, operand *out)
 
 static psw_status truth(compiler *c, operand *out)
 {
-    int expected = c->expected; /* a word stands bare, never inside parentheses */
+    int expected = c->expected; /* a word is never inside parentheses */
     c->expected = -1;
     PSW_TRY(both(c, out));
     while (take(c, "or") || take(c, "||")) {

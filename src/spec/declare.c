@@ -250,7 +250,7 @@ static psw_status axes_in_order(psw_study *study)
     return PSW_OK;
 }
 
-/* A name that is no parameter must occur in an expression: else it is a slip of the pen. */
+/* A name that is not a parameter must occur in an expression: else it is a typing error. */
 static psw_status own_names_used(const psw_study *study)
 {
     psw_ids reads = 0;

@@ -40,7 +40,7 @@ static void append_value(line *l, const psw_study *study, int id, double value)
     append(l, word ? psw_show(word).text : psw_number_print(value).text);
 }
 
-/* Where a key is at home, wherever it is given: a default written out is no difference. */
+/* The section that a key belongs to, wherever it is given: a default written out is not a difference. */
 static line *add_id(lines *l, const psw_study *study, int id)
 {
     return add(l, id < PSW_PARAMETERS ? psw_keys[id].section : "grid", psw_id_name(study, id));

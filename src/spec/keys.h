@@ -50,7 +50,7 @@ typedef struct psw_row {
 } psw_row;
 typedef uint64_t psw_ids; /* a set of rows' places */
 #define PSW_ID(id) ((psw_ids)1 << (id))
-/* Parameters that schema 1's first files do not know: they enter the identity where their value is not the default. */
+/* Parameters younger than schema 1's first files: they enter the identity where their value is not the default. */
 #define PSW_YOUNGER_IDS (PSW_ID(PSW_ID_DATA_DRAWS) | PSW_ID(PSW_ID_COMMON))
 
 typedef enum psw_type {
@@ -74,7 +74,7 @@ typedef struct psw_key {
     double least, most;   /* range, both included */
     const char *fallback; /* text of the default (for parameters also a formula), NULL = none, or a method's own */
     const char *meaning;
-    unsigned methods, kinds; /* bit sets of the methods and data kinds a parameter applies to; 0: tables.c knows */
+    unsigned methods, kinds; /* bit sets of the methods and data kinds a parameter applies to; 0: see tables.c */
     size_t offset;           /* of a setting in psw_settings */
 } psw_key;
 
@@ -82,12 +82,12 @@ extern const psw_key psw_keys[]; /* parameters first, at their id; ended by a na
 bool psw_key_applies(psw_parameter id, psw_method method, psw_data_kind kind);
 bool psw_key_of_method(psw_parameter id, psw_method method);
 bool psw_key_of_kind(psw_parameter id, psw_data_kind kind);
-/* Text of a parameter's default, NULL = none. A method's own parameters may have one each; method -1: the first there
- * is. */
+/* Text of a parameter's default, NULL = none. It may differ by method for a method's own parameters; method -1: the
+ * first one. */
 const char *psw_key_fallback(psw_parameter id, int method);
 extern const char psw_draws_once[]; /* the fallback of data_draws where one draw is enough */
 const psw_key *psw_key_find(const char *section, const char *name);
-int psw_parameter_find(const char *name); /* -1 = no parameter */
+int psw_parameter_find(const char *name); /* -1 = not a parameter */
 /* Words of a vocabulary as "full, causal". */
 typedef struct psw_list_text {
     char text[320];
@@ -101,7 +101,7 @@ psw_shown psw_word_hint(psw_vocabulary vocabulary, const char *word);
 
 /* The value of a scalar by its key; checks the range. A path's number is left to the caller (value 0). PSW_USAGE. */
 psw_status psw_value_read(const psw_tree *tree, const psw_node *node, const psw_key *key, double *value);
-/* Is `value` of the key's type and inside its range? `what` receives the words if not. */
+/* Is `value` of the key's type and inside its range? `what` receives the message if not. */
 bool psw_value_fits(const psw_key *key, double value, char *what, size_t size);
 /* One setting, from its node or (NULL) its default. */
 psw_status psw_setting_read(const psw_tree *tree, const psw_node *node, const psw_key *key, psw_settings *settings);

@@ -1,4 +1,4 @@
-/* What a name in an expression stands for, and the steps it becomes. */
+/* The meaning of a name in an expression, and the steps it becomes. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -38,7 +38,7 @@ typedef enum psw_operation {
     PSW_OP_OR
 } psw_operation;
 
-/* What an expression may name. */
+/* Names that an expression may use. */
 typedef struct psw_names {
     bool parameters;        /* of a point, by their row */
     const char *const *own; /* own axes, behind the parameters; NULL-terminated or NULL */
@@ -55,10 +55,10 @@ typedef struct psw_program {
     psw_step *steps;
     ptrdiff_t count;
     psw_ids reads; /* parameters and own axes it names */
-    bool oracle;   /* it names a column of the oracle */
+    bool oracle;   /* it uses a column of the oracle */
 } psw_program;
 
-/* On failure the message slot holds what is wrong and *column where in the text (from 1). PSW_USAGE. */
+/* On failure the message slot holds what is wrong and *column the position in the text (from 1). PSW_USAGE. */
 psw_status psw_program_compile(const char *text, const psw_names *names, psw_program *program, ptrdiff_t *column);
 double psw_program_value(const psw_program *program, const psw_row *row, const psw_oracle *oracle, const void *subject);
 static inline bool psw_program_true(double value)

@@ -11,7 +11,7 @@ typedef struct json {
     char *text;
     size_t length, room;
     bool failed;
-    bool comma; /* an element stands before */
+    bool comma; /* an element precedes */
 } json;
 
 static void add(json *j, const char *text, size_t length)
@@ -93,7 +93,7 @@ static void close(json *j, const char *bracket)
     j->comma = true;
 }
 
-/* A path whose r the study has looked up says it, too: the study is then whole without the file. */
+/* A path whose r the study has read includes it: the study then does not need the file. */
 static void path(json *j, const char *text)
 {
     ptrdiff_t r = 0;

@@ -49,7 +49,7 @@ static const char *taker_of(psw_parameter id)
     return psw_word(PSW_WORDS_METHOD, (int)method);
 }
 
-/* The place in a row of a name that is no parameter; a new one becomes an own axis. */
+/* The place in a row of a name that is not a parameter; a new one becomes an own axis. */
 static psw_status own_id(psw_study *study, const psw_node *node, int *id)
 {
     for (*id = 0; *id < study->own_count; ++*id)

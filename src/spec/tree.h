@@ -1,4 +1,4 @@
-/* A study file as it was written: a tree of nodes, each with its place, before any of it has a meaning. */
+/* A study file as written: a tree of nodes, each with its place, not yet interpreted. */
 #ifndef SPEC_TREE_H
 #define SPEC_TREE_H
 
@@ -7,7 +7,7 @@
 #define PSW_TEXT_MAX (4 << 20)  /* bytes of a study file */
 #define PSW_SCALAR_MAX 4096     /* bytes of one value */
 #define PSW_NAME_MAX 64         /* bytes of one key */
-#define PSW_DEPTH_MAX 12        /* the deepest key of a study lies at 5 */
+#define PSW_DEPTH_MAX 12        /* the deepest key of a study is at 5 */
 #define PSW_NODES_MAX (1 << 18) /* values written one by one */
 
 typedef struct psw_where {
@@ -40,7 +40,7 @@ typedef struct psw_tree {
 
 /* Fills tree->root from text; `set` marks places that come from a --set argument (0 = the file). PSW_USAGE. */
 psw_status psw_tree_load(psw_tree *tree, const char *text, size_t length, ptrdiff_t set);
-void psw_node_free(psw_node *node); /* with all below; takes nothing out of its parent */
+void psw_node_free(psw_node *node); /* with its children; does not remove it from its parent */
 
 psw_node *psw_node_child(const psw_node *map, const char *key); /* NULL if there is none, or map is NULL */
 void psw_node_append(psw_node *parent, psw_node *child);

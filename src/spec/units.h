@@ -10,7 +10,7 @@
 /* Length of the decimal number at the start of `text` (digits, point, exponent; no sign), 0 if there is none. */
 size_t psw_number_length(const char *text);
 bool psw_number_read(const char *text, double *value); /* the whole text, with an optional sign; finite */
-/* Does a text that was read as the whole number `value` (0 .. 2^53) say exactly that, or was it rounded? */
+/* Is a text that was read as the whole number `value` (0 .. 2^53) exactly that number, or was it rounded? */
 bool psw_number_exact(const char *text, double value);
 
 typedef struct psw_number {

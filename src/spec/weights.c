@@ -1,5 +1,5 @@
 /* Learned weights of a sketch: none, a path, or {file: path, r: rows}. Beside random tables, or where the study gives
- * no size, r is what the file says: its number stands with the path, so that a study that is written out needs no file.
+ * no size, r is the file's: its number is stored with the path, so that a study that is written out needs no file.
  */
 #include <stdlib.h>
 #include <string.h>

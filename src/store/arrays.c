@@ -1,4 +1,4 @@
-/* Queries, keys and values of heads from datasets q, k and v of somebody else's HDF5 file. */
+/* Queries, keys and values of heads from datasets q, k and v of any HDF5 file. */
 #include "store/store.h"
 
 #include <stdlib.h>

@@ -28,7 +28,7 @@ static herr_t first_reason(unsigned n, const H5E_error2_t *error, void *out)
     return 0;
 }
 
-/* Of a write that failed inside MPI-IO: HDF5 is not told why, but the system's last word stands where it was left. */
+/* For a write that failed inside MPI-IO: HDF5 does not get the reason, but errno still holds it. */
 static const char *disk_word(void)
 {
     bool disk = errno == ENOSPC || errno == EIO || errno == EDQUOT || errno == EFBIG || errno == EROFS;
@@ -120,7 +120,7 @@ bool hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t most, vo
 
 /* ---- datasets ---- */
 
-/* Nothing of a file is believed: links may lead elsewhere, shapes may ask for any amount of memory. */
+/* Nothing in a file is trusted: links may lead elsewhere, shapes may require any amount of memory. */
 static psw_status open_plain(hid_t at, const char *name, hid_t *dataset)
 {
     H5L_info_t link;

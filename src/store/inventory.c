@@ -1,5 +1,5 @@
-/* What stands where in a result file: the one place that lets HDF5 at a file which may be damaged or made to harm, in a
- * child process. */
+/* Where the parts of a result file are: the only code that lets HDF5 read a file which may be damaged or malicious, in
+ * a child process. */
 #include "store/store.h"
 
 #include <string.h>
@@ -106,8 +106,8 @@ static psw_status take_parts(hid_t file, inventory *out)
     if (status == PSW_OK) status = take_columns(file, out);
     if (status == PSW_OK) status = table_find(file, "failures", failure_fields, failure_rows(out->slots), out->failure);
     if (status != PSW_OK) return status;
-    note(&out->rows_are, rows_look(file, out->rows));
-    note(&out->samples_are, samples_look(file, out->slots, &out->samples));
+    note(&out->rows_are, rows_locate(file, out->rows));
+    note(&out->samples_are, samples_locate(file, out->slots, &out->samples));
     return PSW_OK;
 }
 

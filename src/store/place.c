@@ -1,4 +1,4 @@
-/* A new file comes to its place complete or not at all: made under a temporary name, filled, synced, renamed. */
+/* A new file appears complete or not at all: created under a temporary name, filled, synced, renamed. */
 #include "store/store.h"
 
 #include <errno.h>
@@ -13,7 +13,8 @@
 void psw_store_environment(void)
 {
     /* shared file pointers, which we do not use: `sm` costs OMPIO a named semaphore that outlives a killed process at 0
-     * and blocks the next run in MPI_File_open; `lockedfile` overruns a buffer where a file's name has 250 characters */
+     * and blocks the next run in MPI_File_open; `lockedfile` overruns a buffer where a file's name has 250 characters
+     * */
     setenv("OMPI_MCA_sharedfp", "^sm,lockedfile", 0);
     setenv("HDF5_USE_FILE_LOCKING", "BEST_EFFORT", 0); /* some parallel file systems have no locks */
     signal(SIGXFSZ, SIG_IGN);

@@ -1,5 +1,5 @@
-/* Reading a file in one process, without HDF5: a child process says where its numbers lie. What is read may be damaged
- * or made to harm: sizes are checked against the file before memory is taken, and a slot counts only with its commit
+/* Reading a file in one process, without HDF5: a child process finds where its numbers are. The file may be damaged
+ * or malicious: sizes are checked against the file before memory is allocated, and a slot counts only with its commit
  * word. */
 #include "store/store.h"
 
@@ -16,7 +16,7 @@
 static psw_status check_readable(const char *path)
 {
     struct stat about;
-    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe that nobody writes to must not hold us */
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer must not hang us */
     if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, strerror(errno));
     bool regular = fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode);
     close(descriptor);
@@ -78,7 +78,7 @@ static bool lies_inside(raw at, size_t size, uint64_t bytes)
     return at.count > 0 && at.offset <= bytes && (uint64_t)at.count <= (bytes - at.offset) / size;
 }
 
-/* The number of slots and the lengths of texts say how much memory is taken: believed only if the file is as long. And
+/* The number of slots and the lengths of texts decide how much memory is allocated: they must fit the file. And
  * it must be the file that was looked into, not one that was put in its place since. */
 static psw_status check_inside(const psw_reader *reader, const char *path)
 {
@@ -237,7 +237,7 @@ static psw_status read_launch(const psw_reader *reader, ptrdiff_t index, launch_
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *out)
 {
     launch_row row = {.number = -1, .launch = {.clock_resolution_s = NAN, .memory_bytes_s = NAN}};
-    for (int i = 0; i < 2; i++) /* what an older file says nothing of */
+    for (int i = 0; i < 2; i++) /* missing in an older file */
         row.launch.product_flops_s[i] = row.launch.latency_s[i] = row.launch.byte_s[i] = NAN;
     if (launch >= 0) PSW_TRY(read_launch(reader, launch % STORE_LAUNCHES, &row));
     if (launch < 0 || row.number != launch)

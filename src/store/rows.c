@@ -15,7 +15,7 @@ static const psw_column beginnings[ROWS_SPECIAL_MASS] = {
     [ROWS_QUERIES] = {"queries", "count", "rows of a data set", PSW_I8, true, {0, 0}, -1, 0, false, NAN},
 };
 
-/* Behind where rows begin stand their results. */
+/* The lines of positions come first, then those of results. */
 static const psw_column *line_at(int line)
 {
     ptrdiff_t count;
@@ -180,7 +180,7 @@ psw_status rows_take(const psw_reader *reader, const layout *what, kept_rows *ke
     return PSW_OK;
 }
 
-/* ---- where the rows of slots lie ---- */
+/* ---- positions of the rows of slots ---- */
 
 typedef struct index_piece {
     ptrdiff_t rows, values; /* of all slots before */
@@ -258,7 +258,7 @@ psw_status rows_check(const psw_reader *reader, const layout *what)
     return each_index(what, &kept, compare_index);
 }
 
-psw_status rows_look(hid_t file, raw places[ROWS_LINES])
+psw_status rows_locate(hid_t file, raw places[ROWS_LINES])
 {
     if (H5Lexists(file, "rows", H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_MISMATCH, "kept rows: group /rows is missing");
     hid_t group = H5Gopen2(file, "rows", H5P_DEFAULT), dataset;
@@ -294,7 +294,7 @@ static psw_status read_place(const kept_rows *kept, int line, ptrdiff_t slot, pt
     return status;
 }
 
-/* Read from the file at most once per slot while a group's leaves come in; not believed beyond the lines' ends. */
+/* Read from the file at most once per slot while a group's leaves come in; checked against the lines' ends. */
 psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_place *out)
 {
     row_place *place = &kept->place[slot % PSW_GROUP_MAX];

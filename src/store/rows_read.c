@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The lengths are the file's own; that a slot's rows lie inside is checked where they are asked for. */
+/* The lengths are the file's own; whether a slot's rows lie inside is checked when they are read. */
 psw_status reader_rows(psw_reader *reader)
 {
     const inventory *has = &reader->has;

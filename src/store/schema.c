@@ -36,7 +36,7 @@ psw_status column_check(hid_t dataset, const psw_column *column)
     if (dataset < 0) return PSW_FAIL(PSW_MISMATCH, "column %s is missing", column->name);
     PSW_TRY(check_text(dataset, column->name, "units", column->units));
     PSW_TRY(check_text(dataset, column->name, "long_name", NULL));
-    /* an older file may promise more than holds: it says so of errors of sketches */
+    /* an older file may promise too much, as for errors of sketches */
     PSW_TRY(check_text(dataset, column->name, "reproducibility", column->bitwise ? "bitwise" : NULL));
     bool fill = H5Aexists(dataset, "_FillValue") > 0;
     if (fill != (column->type == PSW_F8))

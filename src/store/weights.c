@@ -1,4 +1,4 @@
-/* Learned weights of a sketch from somebody's HDF5 file: datasets STACK/LEVEL/{gain,shift,up,down}, stacks and levels
+/* Learned weights of a sketch from any HDF5 file: datasets STACK/LEVEL/{gain,shift,up,down}, stacks and levels
  * counted from 0 ("0/1/up"); gain and shift may be missing. */
 #include "store/store.h"
 

@@ -40,7 +40,7 @@ static psw_status check_study(const char *path, psw_reader *reader, const layout
     return PSW_OK;
 }
 
-/* Rank 0 reads the file as anyone would, so that what is wrong with it is said before all open it together. */
+/* Rank 0 reads the file like any reader, so that errors are reported before all ranks open it. */
 static psw_status inspect(const char *path, const layout *what, ptrdiff_t *launch)
 {
     psw_reader *reader;
@@ -135,7 +135,7 @@ static psw_status close_file(psw_store *store)
     return H5Fclose(file) < 0 ? HDF_FAIL("the result file cannot be closed") : PSW_OK;
 }
 
-/* Closing makes rank 0 write what stands at the file's begin. If that fails HDF5 (1.10 to 1.14) leaves rank 0 out of
+/* Closing makes rank 0 write the beginning of the file. If that fails HDF5 (1.10 to 1.14) leaves rank 0 out of
  * barriers in which all others wait for ever, so the same bytes are written before, by hand. */
 static psw_status try_begin(const psw_store *store)
 {

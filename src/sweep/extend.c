@@ -54,8 +54,8 @@ static psw_status stored(growth *g, ptrdiff_t slot, const psw_record **out)
     return PSW_OK;
 }
 
-/* What an earlier program said of closed_form holds for one mask, noise, j3, row_norm and den_constant. It costs
- * nothing to say it again for those that there are. */
+/* An earlier program's closed_form holds for one mask, noise, j3, row_norm and den_constant. Computing it again for
+ * those of the study costs nothing. */
 static bool computed_again(const growth *g, const psw_point *point)
 {
     return psw_study_earlier(g->from) && !psw_method_computes(point->method);
@@ -130,7 +130,7 @@ static void carry_predictions(const growth *g, const psw_point *old_point, const
     }
 }
 
-/* Another level of success has other edges; what stands beside them is as it is known now. */
+/* Another level of success has other edges; the other theory columns are recomputed with them. */
 static void carry_theory(psw_record *record)
 {
     const psw_point *point = &record->point;

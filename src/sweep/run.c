@@ -15,7 +15,7 @@ static bool has_one_draw(const psw_study *study)
     return false;
 }
 
-/* Points of theory alone, and those of which it knows nothing. */
+/* Points of theory only, and those that it does not cover. */
 static void print_unknown(const sweep_given *g, const sweep_slots *s)
 {
     ptrdiff_t points = 0, unknown = 0;
@@ -33,7 +33,7 @@ static void print_unknown(const sweep_given *g, const sweep_slots *s)
                 psw_word(PSW_WORDS_METHOD, (int)psw_method_of_kernel(PSW_KERNEL_POWER)));
 }
 
-/* What a study asks for and does not get is said, never passed over. */
+/* What a study asks for and does not get is reported. */
 static void print_missing(const sweep_given *g, const sweep_slots *s)
 {
     if (g->world->rank != 0 || g->request->quiet) return;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* Every rank cut the same slots by the same rates; rank 0's list is everybody's even where libraries round
+/* Every rank divided the same slots by the same rates; rank 0's list is used on all ranks even where libraries round
  * differently. */
 static psw_status same_runs(const psw_comm *world, psw_runs *runs)
 {

@@ -41,7 +41,7 @@ static psw_status same_study(const sweep_given *g, psw_reader *reader)
     return status;
 }
 
-/* Points with noise of two kinds in one file are told apart by a column, which this file does not have. */
+/* A column distinguishes points with noise of two kinds in one file; this file does not have it. */
 static psw_status refuse_noise(const sweep_given *g, const psw_point *point, ptrdiff_t slot, const char *text)
 {
     return PSW_FAIL(

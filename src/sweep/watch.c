@@ -40,7 +40,7 @@ double sweep_watch_since_start_s(const sweep_job *j)
 }
 
 /* Measured over predicted seconds of this rank's finished runs, 1 until something is known. Repetitions are predicted
- * at their most, so fewer of them say nothing about other runs. */
+ * at their most, so fewer repetitions say nothing about other runs. */
 static double correction(const sweep_job *j)
 {
     const sweep_tally *mine = &j->open.display.mine;
