@@ -299,7 +299,7 @@ static void warn(const script *s)
     char longest[PSW_TEXT], time[PSW_SLURM_TEXT];
     psw_format_seconds(s->p->longest_s, longest);
     if (s->p->too_large > 0)
-        fprintf(stderr, "polysweep: note: %td points are too large for the memory or the ranks there are; the run will skip them\n",
+        fprintf(stderr, "polysweep: note: %td points are too large for the available memory or ranks; the run will skip them\n",
                 s->p->too_large);
     if (!isfinite(s->time_s) || s->p->longest_s < s->time_s - psw_slurm_margin_s(s->time_s)) return;
     psw_slurm_time_print(s->time_s, time);

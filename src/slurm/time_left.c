@@ -140,7 +140,7 @@ static double ask_squeue(void)
     answer[strcspn(answer, " \n")] = '\0';
     if (answered && psw_slurm_time(answer, &left)) return left;
     fprintf(stderr,
-            "polysweep: note: the time that job %s has left is not known (squeue %s%.40s); the run has no time limit "
+            "polysweep: note: the time left in job %s is unknown (squeue %s%.40s); the run has no time limit "
             "unless --time-limit gives one\n",
             job, answered ? "says: " : "did not answer", answered ? answer : "");
     return INFINITY;

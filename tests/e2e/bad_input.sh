@@ -31,7 +31,7 @@ expect 3 "nowhere.h5" "$program" show nowhere.h5
 expect 3 "nowhere.h5" "$program" verify nowhere.h5
 expect 3 "nowhere.h5" "$program" status nowhere.h5
 
-POLYSWEEP_FAULT=store.pot:0:1 expect 2 'POLYSWEEP_FAULT: "store.pot" is not a fault site .* store.put ' "$program" run nowhere.yaml
+POLYSWEEP_FAULT=store.pot:0:1 expect 2 'POLYSWEEP_FAULT: "store.pot" is not a fault site; .* store.put ' "$program" run nowhere.yaml
 POLYSWEEP_FAULT=store.put:0:1,compute: expect 2 '"compute" is not a fault site' ranks 2 run nowhere.yaml
 
 # ---- study file: place and nearest name
