@@ -46,7 +46,7 @@ def every(ds: xr.Dataset) -> pd.DataFrame:
 
 @of_dataset
 def table(ds: xr.Dataset) -> pd.DataFrame:
-    """The points as `every` has them, but for those that differ in their team alone, of which there is one: results do not
+    """The points as `every` has them, except that of points that differ only in their team there is one: results do not
     depend on who computes them. It is a done one, if there is any, on the smallest team."""
     frame = every(ds)
     if "team_asked" not in axes(ds):
@@ -63,7 +63,7 @@ def case_columns(ds: xr.Dataset) -> list[str]:
 
 
 def judged(frame: pd.DataFrame) -> pd.DataFrame:
-    """The points that ask whether two data sets are told apart: those with trials, and those of theory alone."""
+    """The points about the separation of two data sets: those with trials, and those of theory only."""
     return frame[(frame["trials"] > 0) | (frame["method_folds"] == "none")]
 
 

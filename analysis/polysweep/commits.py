@@ -26,7 +26,7 @@ def mix(x):
 
 
 def salt(name: str):
-    """The number that stands for a column's name."""
+    """The number that represents a column's name."""
     h = mix(np.uint64(GOLDEN))
     for byte in name.encode():
         h = mix(h ^ np.uint64(byte))

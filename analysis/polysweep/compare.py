@@ -15,7 +15,7 @@ from .times import COLUMNS, compare_times
 
 #: numbers below are compared as if they were this large, as `polysweep verify` does: rounding of what is 0 is no difference
 _LEAST = 0.01
-#: columns that counted less once, and the column that stands beside them since they count all
+#: columns that used to count less, and the column that exists since they count all
 GROWN = {"bad_rows": "den_rows", "state_bytes": "map_features"}
 
 
@@ -49,7 +49,7 @@ def compare(a, b, same_build=None) -> Comparison:
     applies, how many points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
     `agrees`. Columns that promise nothing are left out; times, which never agree to a digit, are in the attribute
     ``.times``: a row per point that both have timed, with the interval of the ratio, a rank test of the repetitions and a
-    verdict. ``.attrs`` has `points`, `only_a`, `only_b`. ``str`` of the result says it in a line.
+    verdict. ``.attrs`` has `points`, `only_a`, `only_b`. ``str`` of the result says it in one line.
     """
     a, b = (_opened(x) for x in (a, b))
     same_build = _same_build(a, b) if same_build is None else same_build
@@ -114,7 +114,7 @@ def _matched(a, b):
 
 
 def _grown(name, a, b, left, right):
-    """Points where a column says another thing in one of the two, which is older: it lacks the column beside it."""
+    """Points where a column has another meaning in the older of the two, which lacks the newer column."""
     beside = GROWN.get(name)
     if beside is None:
         return np.zeros(len(left), bool)

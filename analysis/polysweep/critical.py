@@ -1,7 +1,7 @@
 """Critical degrees: from which degree on, and up to which, the rate of success is at least a level.
 
 Of the degrees of a grid the *lower edge* is the first whose true rate is at least the level, the *upper edge* the last; no
-shape of the curve is assumed. What a measurement says of both is made of exact binomial tests, so that all of it holds at
+shape of the curve is assumed. Both are bounded by exact binomial tests, so that everything holds at
 once with probability 1 - error (5 %):
 
 outer ends   from the lowest degree up, tests of "rate >= level" at error/4 each; the lower edge is not before the first degree
@@ -114,7 +114,7 @@ def theory_edges(beta, probability, level=LEVEL):
 
 
 def level_of(ds: xr.Dataset) -> float:
-    """The level of a study, `judge.level`; 0.9 where it says none."""
+    """The level of a study, `judge.level`; 0.9 where it has none."""
     try:
         return float(json.loads(ds.attrs["provenance_resolved"])["judge"]["level"])
     except (KeyError, TypeError, ValueError):
@@ -160,7 +160,7 @@ def critical(ds: xr.Dataset, level: float | None = None, *, error: float = ERROR
     found = pd.DataFrame(rows)
     if not len(found):
         return found
-    last = (found["method"] == "closed_form").to_numpy()  # what measures nothing stands below what does
+    last = (found["method"] == "closed_form").to_numpy()  # theory only comes after measurements
     return found.iloc[np.argsort(last, kind="stable")].reset_index(drop=True)
 
 
@@ -197,7 +197,7 @@ def _row(curve, keys, beside, level, error):
 
 
 def _samples(curve):
-    """Independent trials behind each rate: those that share a draw of data or of a sketch are not, the file says how many are."""
+    """Independent trials behind each rate, from the file: trials that share a draw of data or of a sketch are not independent."""
     return np.where(curve["success_samples"] > 0, curve["success_samples"], curve["trials_done"])
 
 

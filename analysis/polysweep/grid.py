@@ -12,14 +12,14 @@ from .read import COORDINATES
 ORDER = ("method", "data_kind", "preset", "precision", "mask", "noise", "n", "d", "beta", "a_0", "a_1", "b", "c",
          "kappa", "r", "features", "local", "draws", "data_draws", "common", "row_norm", "den_constant", "negative", "cosine", "head", "m",
          "trials", "seed", "j3", "v", "block", "weights", "team_asked")
-#: integers whose 0 says "does not apply"
+#: integers whose 0 means "does not apply"
 _ZERO_IS_NONE = {"d", "v", "r", "features", "local", "draws", "data_draws", "weights", "head"}
 _MOST = 50_000_000  # cells
 
 
 @of_dataset
 def axes(ds: xr.Dataset) -> list[str]:
-    """Names of the fewest coordinates that tell all points apart, `beta` last.
+    """Names of the fewest coordinates that distinguish all points, `beta` last.
 
     A coordinate that follows from those before it in `ORDER` (m from n, a_1 from the preset, an own axis from d) is
     not an axis.

@@ -1,4 +1,4 @@
-"""What the program says of its methods: what they fold, the kernel of their weights, whether results are bit for bit."""
+"""Facts about the program's methods: what they fold, the kernel of their weights, whether results are bit for bit."""
 from __future__ import annotations
 
 import pandas as pd
@@ -8,7 +8,7 @@ from .checks import of_dataset
 
 FACTS = ("folds", "kernel", "degree", "random", "bitwise")
 
-#: the methods of files that were made before files said it; newer files have the attributes that `facts` reads
+#: the methods of files that are older than these attributes; newer files have the attributes that `facts` reads
 BEFORE_ATTRIBUTES = pd.DataFrame.from_dict({
     "exact": ("rows", "power", True, False, True),
     "softmax": ("rows", "exponential", False, False, True),
@@ -32,12 +32,12 @@ def facts(ds: xr.Dataset) -> pd.DataFrame:
     `degree` (beta applies), `random` (its tables are drawn), `bitwise` (the same bits for any number of ranks, within one
     build and BLAS kernel).
     """
-    said = ds["method_code"].attrs if "method_code" in ds else {}
-    if "flag_folds" not in said:
+    attributes = ds["method_code"].attrs if "method_code" in ds else {}
+    if "flag_folds" not in attributes:
         return BEFORE_ATTRIBUTES
-    columns = {"folds": said["flag_folds"].split(), "kernel": said["flag_kernels"].split()}
-    columns.update({name: said[f"flag_{name}"].astype(bool) for name in FACTS[2:]})
-    return pd.DataFrame(columns, index=said["flag_meanings"].split())
+    columns = {"folds": attributes["flag_folds"].split(), "kernel": attributes["flag_kernels"].split()}
+    columns.update({name: attributes[f"flag_{name}"].astype(bool) for name in FACTS[2:]})
+    return pd.DataFrame(columns, index=attributes["flag_meanings"].split())
 
 
 def references(about: pd.DataFrame) -> dict[str, str]:

@@ -120,7 +120,7 @@ def fit(law: str, ranks, samples, confidence=0.95, resamples=RESAMPLES, seed=0) 
 
     Least squares of log T over the sizes, each with equal weight: relative residuals. T is the Harrell-Davis median. Every
     resample draws the repetitions of each size anew, fits again, and gives t = (estimate - fitted)/(its own standard
-    error); quantiles of t, turned round, make the interval. Plain percentiles of the estimates are too wide here.
+    error); quantiles of t, reversed, make the interval. Plain percentiles of the estimates are too wide here.
     The parameters are not held in their domain (`inside` says whether they are): the interval of a share that is close to 0
     may begin below. The resamples follow from `seed` alone.
 
@@ -245,8 +245,8 @@ def _influence(law, ranks, x):
     jacobian = _jacobian(law, ranks, x)
     length = np.sqrt((jacobian ** 2).sum(axis=-2, keepdims=True))
     unit = jacobian / length
-    turned = np.swapaxes(unit, -1, -2)
-    return np.linalg.solve(turned @ unit, turned) / np.swapaxes(length, -1, -2)
+    transposed = np.swapaxes(unit, -1, -2)
+    return np.linalg.solve(transposed @ unit, transposed) / np.swapaxes(length, -1, -2)
 
 
 def _spread(law, ranks, x, error):

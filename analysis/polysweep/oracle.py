@@ -112,7 +112,7 @@ def crossing(m, low, high, level=0.9, digits=4, **point) -> float:
     """Real degree in (low, high] where the exact probability of success first reaches the level; `high` if nowhere.
 
     The probability is a step function of the degree (finitely many sign vectors), so this is the step's place, if no other
-    step lies as close as the 15 degrees that a round looks at.
+    step is as close as the 15 degrees that a round evaluates.
     """
     while high - low > 10.0 ** -digits:
         inside = np.linspace(low, high, 17)

@@ -184,10 +184,10 @@ def _failures(section):
 def _provenance(section):
     launches, parts = section.provenance["launches"], ["<h2>Provenance</h2>\n"]
     if len(launches):
-        turned = launches.astype(str).T
-        turned.columns = [f"launch {k}" for k in launches.index]
-        turned.insert(0, "", turned.index)
-        parts.append(_plain(turned, set(turned.columns)))
+        transposed = launches.astype(str).T
+        transposed.columns = [f"launch {k}" for k in launches.index]
+        transposed.insert(0, "", transposed.index)
+        parts.append(_plain(transposed, set(transposed.columns)))
     for name, text in section.provenance.items():
         if isinstance(text, str) and text.strip():
             opened = " open" if name == "study" and len(text) < 3000 else ""

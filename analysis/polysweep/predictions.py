@@ -15,7 +15,7 @@ COLUMNS = ("launch", "team", "points", "method", "n", "timing", "predicted_s", "
 def predictions(ds) -> pd.DataFrame:
     """A row per prediction that can be held against a clock, in seconds.
 
-    how: "run" - what `predicted_s` says of the points of a run together, against the time from its start to its end;
+    how: "run" - `predicted_s` of the points of a run together, compared with the time from its start to its end;
     "pass" - of a point that was repeated, whose run is longer by that: `predicted_pass_s` against `time_median_s`, one
     forward pass of one data set. ratio: predicted over measured. Oversubscribed runs are left out (``.attrs["invalid"]``
     counts their points), and so are runs that hold points that were not computed.

@@ -3,7 +3,7 @@
     polysweep plan STUDY.yaml --set grid.team=[1,2,4,...] --ranks P --points --json > PLAN.json
 
 A plan continues a series where it has the same point (strong), or points of the same work per rank (weak), on larger
-teams. Nothing is scaled to meet the measurement: what the plan says of a measured team stands beside what was measured.
+teams. Nothing is scaled to meet the measurement: the prediction for a measured team is shown next to its measurement.
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WANTED = {"slot", "method", "n", "team", "pass_s", "flops"}
 
 
 class Unmatched(ValueError):
-    """A plan that continues no series of a file; the text says what differs."""
+    """A plan that continues no series of a file; the text names the difference."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Band:
     hi: float
     count: int
     own: bool  #: of this method alone, else of all
-    of_plan: bool  #: of what this plan says of measured points, else of the file's own predictions
+    of_plan: bool  #: by this plan's predictions of measured points, else by the file's own
 
 
 def read_plan(path) -> pd.DataFrame:
@@ -48,18 +48,18 @@ def read_plan(path) -> pd.DataFrame:
     """
     path = pathlib.Path(path)
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        plan = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        told = None
-    if not isinstance(told, dict) or told.get("command") != "plan" or told.get("polysweep_json") != 1:
+        plan = None
+    if not isinstance(plan, dict) or plan.get("command") != "plan" or plan.get("polysweep_json") != 1:
         raise ValueError(f"{path}: is no plan; make one with polysweep plan STUDY.yaml --points --json > plan.json")
-    if not told.get("each"):
+    if not plan.get("each"):
         raise ValueError(f"{path}: is a plan without points; make it with --points --json")
-    points = pd.DataFrame(told["each"])
+    points = pd.DataFrame(plan["each"])
     if not _WANTED <= set(points):
         raise ValueError(f"{path}: its points lack {', '.join(sorted(_WANTED - set(points)))}; another version made it")
     points = points[points["pass_s"].notna() & (points["pass_s"] > 0)]  # what is refused has no time
-    points.attrs.update(path=str(path), rates=str(told.get("rates", "not said")))
+    points.attrs.update(path=str(path), rates=str(plan.get("rates", "unknown")))
     return points
 
 
@@ -100,7 +100,7 @@ def project(ds, plan: pd.DataFrame) -> pd.DataFrame:
 def bands(ds, plan: pd.DataFrame) -> dict:
     """{method: Band} of the methods for which there are predictions enough.
 
-    Of what this plan says of points that the file measured, those of the method where they are FEWEST or more, else of
+    By this plan's predictions of points that the file measured: those of the method if there are FEWEST or more, else of
     all methods: the factor of a calibration is in them already. Where the plan has too few of them, of the file's own
     predictions in the same way, first of passes alone (`predictions`).
     """
@@ -132,8 +132,8 @@ def _met(ds, plan):
     keys = _shared(ds, plan, ())
     predicted = dict(zip(_keys(plan, [*keys, "team"]), plan["pass_s"]))
     measured = timed(ds)
-    said = [predicted.get(key, np.nan) for key in _keys(measured, [*keys, "team"])]
-    table = pd.DataFrame({"method": measured["method"], "ratio": measured["time_median_s"] / np.array(said, float)})
+    of_plan = [predicted.get(key, np.nan) for key in _keys(measured, [*keys, "team"])]
+    table = pd.DataFrame({"method": measured["method"], "ratio": measured["time_median_s"] / np.array(of_plan, float)})
     return table[table["ratio"].notna()]
 
 
@@ -216,11 +216,11 @@ def _rows(about, part, ahead, band):
     growth = team / first if about["kind"] == "strong" else 1.0
     rows = pd.DataFrame({**about, "team": ahead["team"].to_numpy(), "n": ahead["n"].to_numpy()})
     factors = {"": 1.0, "_lo": band.lo if band else np.nan, "_hi": band.hi if band else np.nan}
-    turned = {"": "", "_lo": "_hi", "_hi": "_lo"}  # a long time is a small ratio
+    swapped = {"": "", "_lo": "_hi", "_hi": "_lo"}  # a long time is a small ratio
     for end, factor in factors.items():
         rows["time_s" + end] = time = factor * ahead["pass_s"].to_numpy(float)
-        rows["speed_up" + turned[end]] = base / time if about["kind"] == "strong" else np.nan
-        rows["efficiency" + turned[end]] = base / time / growth
+        rows["speed_up" + swapped[end]] = base / time if about["kind"] == "strong" else np.nan
+        rows["efficiency" + swapped[end]] = base / time / growth
     return rows.assign(base_team=first, base_s=base, measured_s=np.where(team == largest, last, np.nan),
                        times=team / largest, slot=ahead["slot"].to_numpy())
 

@@ -1,7 +1,7 @@
 """Result file -> xarray.Dataset, also while a run is still writing it.
 
 A writer stores the columns of a slot first and its commit word, their checksum, last. The reader takes the commit words
-first, so that none is younger than the data it is compared with, and believes a slot whose word is right.
+first, so that none is younger than the data it is compared with, and accepts a slot whose word is right.
 """
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _is_scale(dataset, name):
 
 
 def _identifies(file, name):
-    """Whether a column says which point a slot is: the file's attribute `coordinates` lists the parameters."""
+    """Whether a column identifies a slot's point: the file's attribute `coordinates` lists the parameters."""
     return name in COORDINATES or name in str(_text(file.attrs.get("coordinates", ""))).split()
 
 

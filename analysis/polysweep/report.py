@@ -98,7 +98,7 @@ def _names(paths):
 
 
 class Section:
-    """Everything the report says about one file; made in full, figures and CSV files included, by the constructor."""
+    """The report on one file, with figures and CSV files; completed by the constructor."""
 
     def __init__(self, path, directory, level=None, error="err_out", upto=None, plan=None):
         ds = read(path)
@@ -134,7 +134,7 @@ class Section:
         return [each for each in tables if each]
 
     def _ahead(self, ds, plan):
-        """What the plan says of larger teams; its numbers as CSV. None, and a warning, if it continues nothing here."""
+        """The plan's prediction for larger teams, also as CSV. None, with a warning, if it continues no series of the file."""
         try:
             found = project(ds, plan)
         except Unmatched as why:

@@ -102,7 +102,7 @@ def _teams(ds):
 
 
 def _parts(frame, keys):
-    """The points of `frame` that `keys` and the way of timing tell apart."""
+    """The points of `frame` that differ in `keys` and the kind of timing."""
     full = _full_launches(frame)
     for part in _cases(frame, keys):
         yield from _ways(part, part["launch"].isin(full))
@@ -150,7 +150,7 @@ def samples(ds, slots) -> dict:
 
 @of_dataset
 def held(ds) -> list[str]:
-    """Coordinates that tell series of strong scaling apart: method, n and all others that vary, but for the team."""
+    """Coordinates that distinguish series of strong scaling: method, n and all others that vary, but for the team."""
     varying = [name for name in axes(ds) if name != "team_asked"]
     return [name for name in ("method", "n") if name not in varying] + varying
 
@@ -163,7 +163,7 @@ def strong(ds) -> pd.DataFrame:
     """Strong scaling: a row per point that was timed on teams of two or more sizes, series by series.
 
     Columns: `series` (number), coordinates that vary, timing, team, samples, time_s with _lo and _hi, base_team, base_s,
-    speed_up, efficiency and karp_flatt (each with _lo and _hi), what the file says of load balance and communication,
+    speed_up, efficiency and karp_flatt (each with _lo and _hi), load balance and communication from the file,
     computation_scaling (seconds that all ranks computed, the base's over the team's), flops_per_rank and `slot`. Efficiency
     is parallel_efficiency, against the base's, times computation_scaling.
     """
@@ -267,7 +267,7 @@ def _metrics(part, series):
 
 @of_dataset
 def series_fits(ds, table, laws) -> dict:
-    """{series: [Fit or the text that says why there is none, for each law]} of a table from `strong` or `weak`."""
+    """{series: [Fit or the reason why there is none, for each law]} of a table from `strong` or `weak`."""
     laws = names_of(laws, LAWS, "law")
     return {number: [_fit(ds, part, law) for law in laws] for number, part in table.groupby("series")}
 

@@ -43,7 +43,7 @@ def curve_table(found: pd.DataFrame, kind: str) -> Table | None:
 
 
 def fit_table(found: pd.DataFrame) -> Table | None:
-    """A row per parameter of a fitted law, or one that says why there is none."""
+    """A row per parameter of a fitted law, or one with the reason why there is none."""
     if not len(found):
         return None
     names = [name for name in found if name not in _FIT and found[name].nunique(dropna=False) > 1]

@@ -13,7 +13,7 @@ from .style import size_text
 
 @dataclass
 class Table:
-    """A table of texts, what it says, and the file that has all its numbers."""
+    """A table of texts, its caption, and the file with all its numbers."""
 
     title: str
     note: str
@@ -53,7 +53,7 @@ _CHOSEN = ["method", "r", "features", "local", "weights"]
 
 def _levels(state, flops, names):
     """(texts, mask of rows): levels of a case that have the same answer make one row, "0.5..0.05"; of those that no sketch
-    reaches, the first is said."""
+    reaches, the first is given."""
     answer = pd.concat([state[names].fillna(-1), state[_CHOSEN], flops[_CHOSEN].add_suffix("_flops")], axis=1)
     changes = (answer != answer.shift()).any(axis=1)
     groups = state["level"].groupby(changes.cumsum())

@@ -7,7 +7,7 @@ import numpy as np
 
 INK, GREY, PALE = "#1b1b1b", "#6f6f6f", "#e6e6e6"
 RED = "#c8102e"  #: predictions, and what went wrong
-MAP = "viridis"  #: perceptually uniform, and read alike with the common colour deficiencies
+MAP = "viridis"  #: perceptually uniform, and readable with the common colour deficiencies
 
 #: method: (colour, marker); hues that stay apart with the common colour deficiencies, none of them the red of predictions
 METHODS = {"exact": (INK, "s"), "softmax": (INK, "D"), "polysketch": ("#0b5fa5", "o"), "tree": ("#2f8f6b", "s"),
@@ -120,7 +120,7 @@ def method(name):
 
 
 def order(name):
-    """Where a method stands in a legend; those without a colour of their own come last, by name."""
+    """The position of a method in a legend; those without their own colour come last, by name."""
     return (list(METHODS).index(name), "") if name in METHODS else (len(METHODS), name)
 
 

@@ -21,7 +21,7 @@ def compare_times(a, b, left, right) -> pd.DataFrame:
     point or more in 5 % of comparisons. verdict:
 
     "slower", "faster": b against a, by p_holm < 5 %; without repetitions, since the interval of the ratio leaves out 1
-    "no difference shown": neither; that is no proof of equality, the interval says what is still possible
+    "no difference shown": neither; this does not prove equality; the interval shows what is still possible
     "not comparable": oversubscribed on a side, or the points were timed in different ways or on teams of different sizes
     "no interval": too few repetitions for one
 

@@ -1,8 +1,8 @@
-/* data: queries, keys and values of one or many heads that somebody else computed.
+/* data: queries, keys and values of one or many attention heads, computed elsewhere.
  *
  * Arrays have the shape [heads, n, width], or [n, width] for one head; queries and keys are d wide, values v. They stay
- * in single precision where the file holds no more. Every number is finite. A reader believes nothing that a file says
- * about itself before it has compared it with the size of the file. */
+ * in single precision where the file holds no more. Every number is finite. A reader trusts nothing that a file says about
+ * itself before comparing it with the size of the file. */
 #ifndef POLYSWEEP_ARRAYS_H
 #define POLYSWEEP_ARRAYS_H
 
@@ -15,7 +15,7 @@ typedef struct psw_extent {
 } psw_extent;
 
 typedef struct psw_tensor {
-    char name[256]; /* as messages call it: file and array */
+    char name[256]; /* in messages: file and array */
     psw_extent extent;
     bool single; /* at holds float, else double */
     void *at;
@@ -34,7 +34,7 @@ void psw_arrays_free(psw_arrays *arrays);
 
 /* For readers of other formats. extent: of `dims` lengths, as an array of rows (PSW_ENVIRONMENT: not 2 or 3, empty, or
  * more than memory can address). put: `values`, from malloc, belong to the arrays from here on, whatever is returned.
- * finish: all three are there and agree. */
+ * finish: checks that all three are there and agree. */
 psw_status psw_arrays_extent(const char *name, const uint64_t *lengths, int dims, psw_extent *extent);
 psw_status psw_arrays_put(psw_arrays *arrays, psw_side side, const psw_tensor *tensor);
 psw_status psw_arrays_finish(psw_arrays *arrays);

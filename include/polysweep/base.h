@@ -1,7 +1,7 @@
 /* base: status and message, checked strings, the arena, injected faults.
  *
- * Every function that can fail returns a psw_status; the words that go with it stand in the
- * one message slot of the process, which only psw_fail writes and whoever reports it reads. */
+ * Every function that can fail returns a psw_status; its message is in the one message slot of
+ * the process, which psw_fail_at writes and whoever reports the failure reads. */
 #ifndef POLYSWEEP_BASE_H
 #define POLYSWEEP_BASE_H
 
@@ -11,8 +11,8 @@
 
 #define PSW_VERSION "0.2.0"
 
-/* What went wrong. The first block are exit codes of the program, the second are reasons of one
- * failed point (column error_code); psw_status_word names each. */
+/* What went wrong. The first block holds exit codes of the program, the second reasons why
+ * one point failed (column error_code); psw_status_word names each. */
 typedef enum psw_status {
     PSW_OK = 0,
     PSW_POINTS_FAILED = 1, /* the run went on, some points did not */
@@ -25,13 +25,13 @@ typedef enum psw_status {
     PSW_NO_MEMORY = 10,  /* a point needs more than it may have */
     PSW_NOT_FINITE = 11, /* a result is NaN or infinite */
     PSW_TIMEOUT = 12,    /* a point passed its limit */
-    PSW_KILLED = 13,     /* a process died while it computed this point */
-    PSW_INJECTED = 14    /* a fault asked for by a test */
+    PSW_KILLED = 13,     /* a process ended while it computed this point */
+    PSW_INJECTED = 14    /* a fault injected by a test */
 } psw_status;
 
 const char *psw_status_word(psw_status status); /* "ok", "usage", "no_memory", ... */
 
-/* Stores the message (printf form) with the place it comes from and returns `status`. */
+/* Stores the message (printf format) with its source location and returns `status`. */
 psw_status psw_fail_at(psw_status status, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 #define PSW_FAIL(status, ...) psw_fail_at((status), __FILE__, __LINE__, __VA_ARGS__)
@@ -47,9 +47,9 @@ void psw_message_set(const char *message, const char *site); /* a message that c
 
 /* Faults for tests. POLYSWEEP_FAULT=site[:rank[:occurrence]] makes psw_fault(site) fail once, at the
  * given occurrence (1 = first) on the given rank; without the variable it costs one comparison. A fourth
- * part changes what happens: a number pauses for so many seconds, `kill` ends the process at once. Several
- * are separated by commas.
- * psw_fault_rank tells the room who this process is; psw_fault_check refuses names that are no site (PSW_USAGE). */
+ * part changes what happens: a number pauses for that many seconds, `kill` ends the process at once. Several
+ * faults are separated by commas.
+ * psw_fault_rank sets the rank of this process; psw_fault_check refuses unknown sites (PSW_USAGE). */
 psw_status psw_fault(const char *site);
 void psw_fault_rank(int rank);
 psw_status psw_fault_check(void);
@@ -66,12 +66,11 @@ psw_arena psw_arena_counting(void);
 psw_status psw_arena_create(size_t bytes, psw_arena *arena); /* PSW_NO_MEMORY */
 void psw_arena_destroy(psw_arena *arena);
 /* count * bytes_each, 64-byte aligned, not cleared. NULL from a counting arena; taking more than was
- * sized aborts the point with PSW_BUG at the caller's next psw_arena_check. */
+ * counted fails with PSW_BUG at the caller's next psw_arena_check. */
 void *psw_arena_take(psw_arena *arena, ptrdiff_t count, size_t bytes_each);
 psw_status psw_arena_check(const psw_arena *arena);
 
-/* Numbers that ranks merge: doubles that add or of which the largest counts, bytes whose bits are united. A NaN must not
- * be among those of which the largest counts. */
+/* Numbers that ranks merge: doubles by sum or maximum, bytes by bitwise or. A maximum must not see a NaN. */
 typedef struct psw_merging {
     enum { PSW_ADD, PSW_LARGEST, PSW_UNITE } how;
     void *at;
@@ -79,17 +78,17 @@ typedef struct psw_merging {
 } psw_merging;
 enum { PSW_MERGING_MAX = 8 };
 
-/* What products of tiles (tile.h) are made of in this build, and what it is compiled for: "own kernel, AVX-512". */
+/* How this build multiplies tiles (tile.h), and for which vectors: "own kernel, AVX-512". */
 const char *psw_tile_backend(void);
 
-/* snprintf into a fixed field, always terminated; false when it was cut. */
+/* snprintf into a fixed field, always terminated; false if the text was truncated. */
 bool psw_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* ---- a large product, in each precision ---- */
 
 typedef struct psw_large_product {
     double flops;
-    size_t (*bytes)(void);       /* of the work space, which stands on a cache line */
+    size_t (*bytes)(void);       /* of the work space, which starts on a cache line */
     void (*prepare)(void *work); /* operands, and the packed one */
     void (*by_tiles)(void *work), (*by_blas)(void *work);
 } psw_large_product;

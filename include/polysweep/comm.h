@@ -1,7 +1,7 @@
 /* comm: communicators, agreement, the queue of runs. The first room that knows MPI.
  *
  * A function whose first argument is a `const psw_comm *` is collective over it; no other function of the program
- * communicates, but psw_queue_take, which says so. */
+ * communicates, except psw_queue_take, as documented there. */
 #ifndef POLYSWEEP_COMM_H
 #define POLYSWEEP_COMM_H
 
@@ -19,43 +19,43 @@ psw_status psw_comm_split(const psw_comm *comm, int color, int key, psw_comm *pa
 psw_status psw_comm_split_node(const psw_comm *comm, psw_comm *node); /* ranks that share memory */
 void psw_comm_free(psw_comm *comm);
 
-/* Did it work everywhere? The worst status of all ranks on all ranks; its message travels to every rank. */
+/* The worst status of all ranks, with its message, on all ranks. */
 psw_status psw_comm_agree(const psw_comm *comm, psw_status status);
 psw_status psw_comm_bytes(const psw_comm *comm, int root, void *data, size_t bytes); /* broadcast, any size */
 psw_status psw_comm_sum(const psw_comm *comm, double *values, int count);            /* all-reduce */
 psw_status psw_comm_max(const psw_comm *comm, double *values, int count);
 psw_status psw_comm_merge(const psw_comm *comm, const psw_merging *list, int count); /* all-reduce, in place */
-/* Not collective: says the message of this process and ends the whole job. Only where MPI itself has failed, so that
- * nobody could be told. */
+/* Not collective: prints the message of this process and ends the whole job. Only where MPI itself has failed, so that
+ * other ranks cannot be informed. */
 void psw_abort(psw_status status, const psw_comm *comm);
-/* Collective: one message, and the whole job ends; where a library could not be left in any other way. */
+/* Collective: one message, and the whole job ends; where a library leaves no other way out. */
 void psw_comm_abort(const psw_comm *comm, psw_status status);
 psw_status psw_comm_barrier(const psw_comm *comm);
-/* A barrier that goes on calling `meanwhile` until everybody is there. */
+/* A barrier that keeps calling `meanwhile` until all ranks have arrived. */
 psw_status psw_comm_wait(const psw_comm *comm, void (*meanwhile)(void *context), void *context);
-/* A broadcast for which some wait long: they go on calling `meanwhile`. */
+/* A broadcast with a long wait: waiting ranks keep calling `meanwhile`. */
 psw_status psw_comm_bytes_wait(const psw_comm *comm, int root, void *data, size_t bytes,
                                void (*meanwhile)(void *context), void *context);
 /* The `bytes` of every rank, in order of ranks, into `all` on rank 0 (size * bytes). */
 psw_status psw_comm_gather(const psw_comm *comm, const void *mine, size_t bytes, void *all);
 
-/* The numbers 0 .. total-1, each given out once over all ranks of `comm`, in ascending order on each node (but for
- * answers that arrive late). Ranks of rank 0's node take from a counter in shared memory; another node takes from
- * stretches that its ranks request from rank 0 ahead of need, shrinking towards the end. No one-sided call crosses a
- * node. */
+/* The numbers 0 .. total-1, each handed out once over all ranks of `comm`, in ascending order on each node (except for
+ * replies that arrive late). Ranks of rank 0's node take from a counter in shared memory; another node takes from
+ * spans of numbers that its ranks request from rank 0 ahead of need, shrinking towards the end. No one-sided call
+ * crosses a node. */
 typedef struct psw_queue psw_queue;
 psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t total, psw_queue **queue);
-/* The next number, or -1 when nothing is left (or the queue was halted). Not collective; may wait for rank 0. */
+/* The next number, or -1 when none is left (or the queue was halted). Not collective; may wait for rank 0. */
 ptrdiff_t psw_queue_take(psw_queue *queue);
 /* Answers requests that have arrived; to be called often (at least every second) by every rank while it computes. */
 void psw_queue_serve(psw_queue *queue);
-/* Nothing more is given out on this node (a stop). */
+/* No more numbers are handed out on this node (a stop). */
 void psw_queue_halt(psw_queue *queue);
-/* Collective, also as a promise: after its last take a rank comes here before it meets others elsewhere, for here
- * rank 0 goes on answering until all have come. */
+/* Collective. After its last take a rank must come here before any other collective call, because here rank 0 keeps
+ * answering until all ranks have arrived. */
 psw_status psw_queue_close(const psw_comm *comm, psw_queue *queue);
 
-/* A board for progress: every rank posts its latest numbers now and then, rank 0 reads the sums. Nobody waits. */
+/* A board for progress: every rank posts its latest numbers now and then, rank 0 reads the sums. No rank waits. */
 typedef struct psw_board psw_board;
 enum { PSW_BOARD_MAX = 8 };
 psw_status psw_board_open(const psw_comm *comm, int count, psw_board **board);

@@ -13,30 +13,29 @@
  *   gaussian        N(0,1) in every entry of Q, K and V, independent
  *   sphere          queries and keys uniform on the unit sphere (the directions of gaussian), V as in gaussian
  *   aligned         K and V as in gaussian; query i has exactly the chosen cosine, before row_norm, with key pi(i),
- *                   pi(i) uniform over 0 .. i, so that it may be seen under any mask
+ *                   pi(i) uniform over 0 .. i, so that it is visible under any mask
  *   scores          one query, keys with scores in [ln n, ln 1.4 n]; in D_1 key j3 has 4 ln n. No rows of width d
- *   file            first n tokens of one head of arrays
+ *   file            first n tokens of one attention head of arrays
  * Rows of gaussian, sphere and aligned depend on (seed, side, width, draw, row, column) alone, so a longer sequence
  * begins with a shorter one; so does the noise of self_attention where the point says `common`. */
 
 typedef struct psw_data psw_data;
 
-/* Checks the point's shape against the data (PSW_USAGE with what does not fit), opens what must be opened. `arrays` are
- * those of kind file and must outlive the data; NULL for the other kinds, and where a check comes before the reading. */
+/* Checks the point's shape against the data (PSW_USAGE with what does not fit); open also opens the data. `arrays`
+ * belong to kind file and must outlive the data; NULL for the other kinds, and to check before reading. */
 psw_status psw_data_check(const psw_point *point, const psw_arrays *arrays);
 psw_status psw_data_open(const psw_point *point, const psw_arrays *arrays, psw_data **data);
 void psw_data_close(psw_data *data);
 
-/* Rows of a random kind are drawn point.data_draws times. Opened data are draw 0; `draw` makes them another, from 0.
+/* Rows of a random kind are drawn point.data_draws times. Opened data are draw 0; `draw` switches to another, from 0.
  * Keys of the noise of self_attention are (seed, kind, n, d, noise, draw), without n and noise where the point says
  * `common`; of the other kinds (seed, side, width), and the draw from 1 on. */
 ptrdiff_t psw_data_draws(const psw_point *point);
 void psw_data_draw(psw_data *data, ptrdiff_t draw);
-/* Of these keys where noise is drawn: 2 (1: those of schema 1's first files, one draw for all trials); 0 without noise.
- */
+/* Version of these keys: 2 with noise (1: schema 1's first files, one draw for all trials), 0 without. */
 ptrdiff_t psw_data_random_version(const psw_point *point);
 
-/* Rows of queries: n, but 1 of scores. */
+/* Rows of queries: n; 1 for scores. */
 ptrdiff_t psw_data_queries(const psw_point *point);
 /* Number of data sets: 2 (D_0 and D_1) or 1. */
 int psw_data_sets(const psw_point *point);
@@ -44,7 +43,7 @@ int psw_data_sets(const psw_point *point);
 bool psw_data_shared(const psw_point *point);
 /* The token in which D_1 differs from D_0, -1 if there is one data set. */
 ptrdiff_t psw_data_special(const psw_point *point);
-/* tau, in the units of the rows (n >= 2; NaN where no head looks); and the unit sqrt(ln n) that margins are given in. */
+/* tau, in the units of the rows (n >= 2; NaN where the threshold head does not apply); and the unit sqrt(ln n) that margins are given in. */
 double psw_data_threshold(const psw_point *point);
 double psw_data_unit(const psw_point *point);
 /* True if scores can be negative (then odd and fractional beta need `negative`). */
@@ -53,15 +52,15 @@ bool psw_data_signed(const psw_point *point);
 /* True if scores of tokens can be exactly 0 (0^0 has no value). */
 bool psw_data_zeros(const psw_point *point);
 
-/* What rows are made of. Of scores there is one random number a key, whatever this says. */
+/* The work of making rows. For scores it is always one random number a key. */
 typedef struct psw_data_work {
-    double drawn;      /* random numbers for an element */
-    double query_rows; /* rows that are made for a row of queries */
+    double drawn;      /* random numbers per element */
+    double query_rows; /* rows made per row of queries */
 } psw_data_work;
 psw_data_work psw_data_work_of(const psw_point *point);
 
 /* Rows first .. first+count of one side of data set `set`, count x (d or v), contiguous, row_norm applied to
- * queries and keys. Of scores: keys are the scores (width 1), the one query is 1, values are rows of the identity. */
+ * queries and keys. For scores: keys are the scores (width 1), the one query is 1, values are rows of the identity. */
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
 
 #endif

@@ -1,7 +1,7 @@
 /* judge: errors of a sketch against the exact kernel, over draws of its tables.
  *
  * A holds the exact kernel values of a sample of query rows with the keys they may see (all rows for n <= 1024, else
- * one row drawn from each of 256 equal stretches), A~ what one draw of the sketch makes of them; blocks that `local`
+ * one row drawn from each of 256 equal strata), A~ their estimates by one draw of the sketch; blocks that `local`
  * leaves exact have no error. Exact is <q,k>^beta, for favor exp <q,k>, of rows after row_norm, in double whatever the
  * point's precision. Numbers are kept with an exponent of their own, so no degree overflows. O and O~ are the outputs
  * of attention of these rows; O~ comes from the fold, leaf by leaf. Of two data sets, D_1.
@@ -11,8 +11,8 @@
  *     err_out      |O~ - O|_F / |O|_F
  *     err_out_good the same over rows whose denominator in O~ is positive; median over the draws that have one
  *     err_out_row_q50, _q90  median and 90 % quantile over rows of |O~ - O| / |O| of a row (one with O = 0 has none),
- *                  median over draws: unlike a norm, which heavy tails rule, it does not depend on how many rows are
- *                  sampled, so it can be held against that of another n
+ *                  median over draws: unlike a norm, which heavy tails dominate, it does not depend on how many rows
+ *                  are sampled, so it can be compared with that of another n
  *     err_out_max  largest |O~ - O| of an entry
  *     err_bias     sum (A~ - A) / sum A
  *     neg_frac     share of entries of A~ below 0, mean over draws
@@ -25,8 +25,8 @@
  *     map_features, exact_map  psw_sketch_shape.features, and 1 where the map is exact
  *     entropy      of the exact weights of a row, in nats, mean over the sample; NaN where a weight is negative
  * err_amm, err_attn, err_out, err_out_max and err_bias are a number for each draw; a column is their median, beside it
- * stand mean and 90 % quantile. Rows without a positive denominator are in all but err_out_good; the verdict says how
- * many of the whole pass there are (polysweep/judge.h).
+ * are mean and 90 % quantile. Rows without a positive denominator are in all but err_out_good; the verdict counts
+ * them over the whole pass (polysweep/judge.h).
  *
  * A fold: everything kept for a draw is a sum, a maximum or a minimum over query rows. Compiled twice. Local. */
 #ifndef POLYSWEEP_ERRORS_H
@@ -46,24 +46,24 @@ typedef struct psw_sketch_columns {
 
 typedef struct psw_errors psw_errors; /* lives in the arena, but for the plans of an FFT */
 
-/* Where the parts of ranks that share a point become one. */
+/* Stages after which the parts of the ranks that share a point are merged. */
 typedef enum psw_errors_stage {
     PSW_ERRORS_BEGUN, PSW_ERRORS_DRAWN, PSW_ERRORS_TAKEN, PSW_ERRORS_ENDING
 } psw_errors_stage;
 
 /* begin; then for each draw: draw, and take with every leaf of that draw; end; close. Where rows are drawn too, draws
- * of the same rows follow one another, and reload stands between them, with what is merged as after begin. Each draw is
- * held against the exact kernel of its own rows; entropy is a mean over realisations, theory_err_amm the root of a mean
+ * of the same rows follow each other, with a reload between different rows, merged as after begin. Each draw is
+ * compared with the exact kernel of its own rows; entropy is a mean over realisations, theory_err_amm the root of a mean
  * square.
  *
  * A team shares the keys: each rank has the blocks that `route` (NULL: alone) gives it. After begin, after each draw,
  * when its leaves are taken, and before end the parts of the ranks are merged: for phase = 0, 1, ... `merging` lists what
- * is to be merged (psw_comm_merge), until it returns 0. One who is alone goes through the phases too, with nothing to
- * merge with. */
+ * is to be merged (psw_comm_merge), until it returns 0. A rank that works alone goes through the phases too, with nothing to
+ * merge. */
 typedef struct psw_assessor {
     size_t (*bytes)(const psw_point *point, const psw_route *route);
-    /* Exact attention of the sample with own keys. `weights` as psw_sketcher takes them. Returns what
-     * the watch says, if it says stop. */
+    /* Exact attention of the sample with own keys. `weights` as for psw_sketcher. Returns the watch's
+     * status if it stops. */
     psw_status (*begin)(const psw_point *point, const psw_given *given, psw_watch watch, psw_arena *arena,
                         psw_errors **errors);
     psw_status (*reload)(psw_errors *errors, const psw_data *data); /* the same of another realisation of the rows */
@@ -81,7 +81,7 @@ ptrdiff_t psw_errors_rows(const psw_point *point);
  * has rows i mod psw_data_draws and tables i mod psw_sketch_draws. */
 ptrdiff_t psw_errors_draws(const psw_point *point);
 
-/* What begin does, and what one draw does. */
+/* The work of begin, and of one draw. */
 typedef struct psw_errors_work {
     double exact_flops; /* of products in double */
     double flops;       /* of products and maps in the point's precision */

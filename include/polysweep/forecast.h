@@ -1,4 +1,4 @@
-/* forecast: what a study will take on any number of ranks: teams over time, memory, what limits it, what an allocation
+/* forecast: the cost of a study on any number of ranks: teams over time, memory, what limits it, what an allocation
  * buys. Local; needs no MPI world. */
 #ifndef POLYSWEEP_FORECAST_H
 #define POLYSWEEP_FORECAST_H
@@ -6,13 +6,13 @@
 #include "polysweep/measure.h"
 #include "polysweep/store.h"
 
-/* What is asked; texts may be NULL, numbers 0 where they are not given. */
+/* A request; texts may be NULL, numbers 0 where they are not given. */
 typedef struct psw_forecast_request {
     const char *where;       /* only points for which it holds */
-    const char *calibration; /* a result file whose rates are taken; NULL: this machine's are measured */
+    const char *calibration; /* a result file whose rates are used; NULL: this machine is measured */
     const char *compare;     /* "1,2,4": other numbers of ranks */
     const char *budget;      /* "200nodeh" or "5000coreh" */
-    bool points;             /* each point by itself */
+    bool points;             /* list each point */
     ptrdiff_t ranks, ranks_per_node; /* 0: the cores of this machine */
 } psw_forecast_request;
 
@@ -26,14 +26,14 @@ typedef struct psw_forecast_tally { /* points of one method */
 typedef struct psw_forecast_point { /* a point that stands out */
     ptrdiff_t slot;           /* -1 = none */
     double value;
-    ptrdiff_t team; /* ranks it is meant for */
+    ptrdiff_t team; /* ranks that will compute it */
 } psw_forecast_point;
 
-/* What keeps a schedule from ending earlier. */
+/* Why a schedule does not end earlier. */
 typedef enum psw_forecast_limit {
-    PSW_LIMIT_WORK,   /* nine tenths of the ranks' time are computing */
-    PSW_LIMIT_POINT,  /* one point on its best team is nine tenths of it */
-    PSW_LIMIT_MEMORY, /* with memory enough it would take a tenth less */
+    PSW_LIMIT_WORK,   /* nine tenths of the ranks' time is computation */
+    PSW_LIMIT_POINT,  /* one point on its best team takes nine tenths of it */
+    PSW_LIMIT_MEMORY, /* with enough memory it would take a tenth less */
     PSW_LIMIT_TEAMS,  /* ranks of teams wait: fewer leaves than ranks, or the network */
     PSW_LIMIT_ENDS    /* ranks are idle at the end: too few runs */
 } psw_forecast_limit;
@@ -42,8 +42,8 @@ typedef struct psw_forecast_outcome { /* of the study on a number of ranks */
     psw_schedule schedule;
     psw_forecast_point critical; /* the point that takes longest on its best team */
     psw_forecast_limit limit;
-    double speed_up;   /* against one rank that computes the same points */
-    ptrdiff_t refused; /* points that no team has the memory or the ranks for */
+    double speed_up;   /* over one rank that computes the same points */
+    ptrdiff_t refused; /* points for which no team has the memory or the ranks */
 } psw_forecast_outcome;
 
 typedef struct psw_forecast_purchase { /* points of one method and length */
@@ -55,7 +55,7 @@ typedef struct psw_forecast_budget {
     const char *text; /* as it was given; NULL = none */
     double node_hours, deadline_s;
     double needs_node_hours; /* the whole study */
-    ptrdiff_t points;        /* that it buys */
+    ptrdiff_t points;        /* bought */
     psw_forecast_purchase *table;
     ptrdiff_t rows;
 } psw_forecast_budget;
@@ -83,15 +83,15 @@ typedef struct psw_forecast {
     ptrdiff_t *run_of; /* --points: the run of each slot that is wanted; else NULL */
 } psw_forecast;
 
-/* The study must outlive the forecast. PSW_USAGE what was asked for wrongly, before anything is measured;
- * PSW_ENVIRONMENT the calibration; PSW_NO_MEMORY. To be freed whatever it returns. */
+/* The study must outlive the forecast. PSW_USAGE for a wrong request, before anything is measured;
+ * PSW_ENVIRONMENT the calibration; PSW_NO_MEMORY. Must be freed whatever it returns. */
 psw_status psw_forecast_make(const psw_study *study, const psw_forecast_request *request, psw_forecast *forecast);
 void psw_forecast_free(psw_forecast *forecast);
 
-void psw_forecast_print(const psw_forecast *forecast); /* for a person, on stdout */
+void psw_forecast_print(const psw_forecast *forecast); /* for people, on stdout */
 void psw_forecast_json(const psw_forecast *forecast);
 
-/* Rates from the times in a result file, in proportion to those that its newest launch measured or to those of a common
+/* Rates from the times in a result file, as factors on those that its newest launch measured or on those of a common
  * core. PSW_USAGE if it has no valid time; PSW_ENVIRONMENT, PSW_NO_MEMORY. */
 psw_status psw_rates_of_file(const char *path, psw_rates *rates);
 

@@ -1,29 +1,29 @@
 /* judge: the threshold head over random signs, trials, verdict.
  *
  * What is random about a point (noise of its rows, tables of a sketch) is drawn K times, K the larger of the two
- * numbers of draws; trial t sees draw t mod K. Where rows are drawn, trials are rounded up to a multiple of K, so that
- * all draws have as many. Trials that share a draw are not independent. Draws that share rows, or tables, are one
- * cluster: there are as many clusters as the smaller number says, of what is drawn at all. The interval of success_rate
+ * numbers of draws; trial t uses draw t mod K. Where rows are drawn, trials are rounded up to a multiple of K, so that
+ * all draws have equally many. Trials that share a draw are not independent. Draws that share rows, or tables, are one
+ * cluster: there are as many clusters as the smaller of the two numbers that are not 0. The interval of success_rate
  * is psw_draws_interval over clusters of drawn rows, Wilson's where each trial has a draw to itself or nothing is
  * drawn, and where tables alone are drawn Wilson's with the draws as samples, which is valid as the variance of a
- * draw's rate is at most p (1 - p). One draw of the rows says nothing of others: Markov's interval, and beside it
- * Wilson's given the rows.
+ * draw's rate is at most p (1 - p). One draw of the rows says nothing about others: Markov's interval, and Wilson's given
+ * the rows beside it.
  *
  * F = sum over rows j and sign vectors w of max(<c_j, w> - tau, 0), w in {-1,+1}^v, m vectors a trial; a trial
  * succeeds if F(D_1) > 0 and F(D_0) = 0 with the same w. The signs are keyed by (seed, n, d, trial, vector): the
  * same for both data sets, every degree and every method.
  *
  * A pre-activation g is computed with an error of at most E (psw_judge_bound). g > E fires, g < -E does not. Between,
- * in single precision, that row of attention and g are computed again in double, where nothing else fires in the trial;
- * what is not above the bound of that computation does not fire either, and if it is not below it the trial is a tie. So
- * verdicts of single precision are those of double, while F and the number of positive pre-activations count g > E.
- * Sketches are not computed again. In double what lies between does not fire; in single precision the row is judged as it
- * came out: it fires if g, summed in double, is above what rounding that row can do (8 u S). Either is a tie.
+ * in single precision, that row of attention and g are recomputed in double if nothing else fires in the trial; g within
+ * the bound of that computation does not fire, and the trial is a tie. So verdicts of single precision equal those of
+ * double, while F and the number of positive pre-activations count g > E. Sketches are not recomputed: in double, g
+ * between the bounds does not fire; in single precision the row is judged as computed: it fires if g, summed in double,
+ * exceeds the rounding error of that row (8 u S). Either is a tie.
  *
  * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add
  * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:
- * counts are 0, the rest is NaN (with two data sets the masses and the gap are there all the same). Rows of all data
- * sets are counted in any case.
+ * counts are 0, the rest is NaN (but with two data sets the masses and the gap are given). Rows of all data
+ * sets are always counted.
  * Compiled twice, as attend is. Local. */
 #ifndef POLYSWEEP_JUDGE_H
 #define POLYSWEEP_JUDGE_H
@@ -33,7 +33,7 @@
 
 typedef struct psw_verdict {
     ptrdiff_t successes; /* of trials */
-    ptrdiff_t trials_done;                       /* what rates and means are over */
+    ptrdiff_t trials_done;                       /* denominator of rates and means */
     double success_rate, success_lo, success_hi; /* interval at 95 % */
     double success_cond_lo, success_cond_hi;     /* Wilson's, given the rows, where they were drawn once; else NaN */
     ptrdiff_t success_samples;                   /* effective number of independent samples, rounded down */
@@ -43,13 +43,13 @@ typedef struct psw_verdict {
     double margin_d1, margin_d0; /* largest pre-activation, in units of sqrt(ln n) */
     double active_d1, active_d0; /* mean over trials of the number of positive (row, sign vector) pairs */
     double value_d1, value_d0;   /* mean over trials of F */
-    ptrdiff_t tie;               /* trials in which a pre-activation between -E and E is all that may have fired */
+    ptrdiff_t tie;               /* trials where only pre-activations between -E and E may have fired */
     double special_mass_d1, special_mass_d0, leak_mass_d1; /* medians over draws */
     double gap; /* a_1 f(D_1) - a_0 f(D_0): what a read-out along the special feature sees */
     double special_mass_d1_q10, special_mass_d1_q90, special_mass_d0_q10,
         special_mass_d0_q90; /* NaN of a single draw */
     double leak_mass_d1_q10, leak_mass_d1_q90, gap_q10, gap_q90;
-    ptrdiff_t bad_rows, den_rows; /* rows whose denominator is not positive, of how many: all queries, sets, draws */
+    ptrdiff_t bad_rows, den_rows; /* rows without a positive denominator, and all rows: queries x sets x draws */
 } psw_verdict;
 
 typedef struct psw_head psw_head; /* lives in the arena of its group */
@@ -59,14 +59,14 @@ typedef struct psw_judge {
     psw_status (*begin)(const psw_group *group, psw_arena *arena, psw_head **head);
     psw_status (*take)(void *head, const psw_leaf *leaf); /* a psw_leaf_sink; leaves in any order */
     void (*end)(psw_head *head, psw_verdict *verdicts);   /* one per point of the group */
-    /* The leaves that follow are of draw number `draw` of psw_judge_draws, in any order of draws; at first it is 0.
-     * Masses and the gap are medians over draws, for they are ratios whose denominators may be near 0. */
+    /* The following leaves are of draw number `draw` of psw_judge_draws, in any order of draws; initially 0.
+     * Masses and the gap are medians over draws, being ratios whose denominators may be near 0. */
     void (*draw)(psw_head *head, ptrdiff_t draw);
     /* After the last leaf of each draw, with its data, before heads are merged: decides what single precision left open.
-     * PSW_OK, or what the watch says. Without it what is open does not fire and is a tie. */
+     * PSW_OK, or the watch's status. If it is not called, open cases do not fire and are ties. */
     psw_status (*settle)(psw_head *head, const psw_data *data, psw_watch watch);
-    /* Heads of ranks that took different leaves become one: what to merge (psw_comm_merge) before end, on every rank.
-     * Exact, whatever the order. Returns how many of `list` are used. */
+    /* Merges heads of ranks that took different leaves: what to merge (psw_comm_merge) before end, on every rank.
+     * Exact in any order. Returns the number of entries of `list` in use. */
     int (*merging)(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
 } psw_judge;
 const psw_judge *psw_judge_of(psw_precision precision);
@@ -74,12 +74,12 @@ const psw_judge *psw_judge_of(psw_precision precision);
 /* The verdict of a point that has none: counts 0, the rest NaN. */
 psw_verdict psw_verdict_none(void);
 
-/* E over sqrt(ln n): u S (terms of a sum + v + 8 + 2 beta (products of a score + 4)), u half the precision's epsilon,
- * S = a + b + 2c + kappa and noise; src/judge/bound.c counts. */
+/* E / sqrt(ln n): u S (terms of a sum + v + 8 + 2 beta (products of a score + 4)), u half the precision's epsilon,
+ * S = a + b + 2c + kappa and noise; src/judge/bound.c derives it. */
 double psw_judge_bound(const psw_point *point);
 
 ptrdiff_t psw_judge_draws(const psw_point *point);  /* K */
-ptrdiff_t psw_judge_trials(const psw_point *point); /* that are computed */
+ptrdiff_t psw_judge_trials(const psw_point *point); /* computed trials */
 
 /* Operations of the head for one data set. */
 double psw_judge_flops(const psw_point *point);

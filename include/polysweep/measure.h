@@ -1,4 +1,4 @@
-/* measure: the clock, the rates of this machine, the launch it finds itself in. The only room that reads time. */
+/* measure: the clock, the rates of this machine, the launch that it runs in. The only room that reads time. */
 #ifndef POLYSWEEP_MEASURE_H
 #define POLYSWEEP_MEASURE_H
 
@@ -13,51 +13,51 @@ double psw_clock_resolution_s(void);
 /* Measures psw_rates in about 0.3 s on this rank, by running small points of both precisions through attention and
  * head and solving the cost model for its rates. Local. */
 psw_status psw_measure_rates(psw_rates *rates);
-/* Every rank measures at the same time, as a run keeps all cores busy; one rank a node is heard, and the slowest
- * one's rates are everybody's. */
+/* Every rank measures at the same time, since a run keeps all cores busy; of one rank per node, the slowest rates are
+ * returned on all ranks. */
 psw_status psw_measure_rates_agreed(const psw_comm *comm, psw_rates *rates);
 
 /* Operations a second of a large product, the faster of tiles and BLAS; index = psw_precision. In about 30 ms. Local;
  * PSW_NO_MEMORY. */
 psw_status psw_measure_products(double flops_s[2]);
-/* Seconds that a byte of memory traffic takes this rank, in about 30 ms. Local; PSW_NO_MEMORY. */
+/* Seconds per byte of memory traffic of the calling rank, in about 30 ms. Local; PSW_NO_MEMORY. */
 psw_status psw_measure_memory(double *byte_s);
-/* What a message between two ranks of a node ([0]) and of two nodes ([1]) takes, NaN where there are none. `order`: ranks
- * of a node follow each other, as `split` says. Collective, in about 50 ms; the same numbers everywhere. */
+/* The time of a message between two ranks of a node ([0]) and of two nodes ([1]), NaN where there are none. `order`:
+ * ranks of a node are consecutive, as in `split`. Collective, in about 50 ms; the same numbers on all ranks. */
 psw_status psw_measure_messages(const psw_comm *order, const psw_split *split, double latency_s[2], double byte_s[2]);
 
 /* ---- repetitions ----
  *
- * When enough of them are made. The rule sees numbers alone, so ranks that give it the same numbers decide the same;
- * the clock, and whose time counts, are the caller's. */
-typedef enum psw_time_stop { /* why they ended; the words of column time_stop */
-    PSW_TIME_NONE,           /* they go on */
+ * When there are enough. The rule sees only numbers, so ranks with the same numbers decide alike; the clock, and
+ * whose time counts, are the caller's. */
+typedef enum psw_time_stop { /* why they ended; words of column time_stop */
+    PSW_TIME_NONE,           /* not ended */
     PSW_TIME_PRECISE,        /* the median's interval is narrow enough */
     PSW_TIME_MAX_REPS,
-    PSW_TIME_BUDGET /* the time for them is over */
+    PSW_TIME_BUDGET /* no time is left */
 } psw_time_stop;
 typedef struct psw_repeat {
     ptrdiff_t reps, max_reps;  /* at least, at most */
     double ci_rel, confidence; /* wanted width of the interval in medians; its confidence */
-    double *samples, *sorted;  /* the caller's, of max_reps numbers each: as they came, ascending */
-    ptrdiff_t count, look;     /* so far; when the interval is looked at next */
+    double *samples, *sorted;  /* owned by the caller, max_reps numbers each: in order of time; ascending */
+    ptrdiff_t count, look;     /* so far; when the interval is next checked */
 } psw_repeat;
-/* One more sample. Never ends before `reps`, whatever `over` (the time is over) says. The interval is looked at after
- * reps, reps + 5, reps + 10, ... samples, from 50 on after every tenth part more: one that were looked at each time
- * would be left when it happens to be narrow, and hold the median in 93 of 100 cases instead of 95. */
+/* One more sample. Never ends before `reps`, even if `over` (no time is left). The interval is checked after
+ * reps, reps + 5, reps + 10, ... samples, from 50 on after every tenth more: checked at every sample, repetitions
+ * would end when it happens to be narrow, and it would contain the median in 93 of 100 cases instead of 95. */
 psw_time_stop psw_repeat_add(psw_repeat *repeat, double seconds, bool over);
 double psw_repeat_median(const psw_repeat *repeat);
 psw_interval psw_repeat_interval(const psw_repeat *repeat); /* NaN, NaN: too few samples for the confidence */
 
-/* What this process runs on. Local; no function guesses: an unknown is 0 or "". */
+/* The machine of this process. Local; nothing is guessed: unknown is 0 or "". */
 typedef struct psw_machine {
     char host[64], cpu[96], blas_kernel[32];
-    char blas_config[192];  /* what BLAS says of itself, and what products of tiles are made of */
-    int cores;              /* this process may run on (its binding); hardware threads of one core count once */
+    char blas_config[192];  /* configuration of the BLAS, and how tiles are multiplied */
+    int cores;              /* that this process may run on (its binding); hardware threads of one core count once */
     int cores_node;         /* that this job may use on the node */
-    double quota_cores;     /* processor time that the control group allows, in cores; 0 = no limit */
+    double quota_cores;     /* processor time allowed by the control group, in cores; 0 = no limit */
     int blas_threads;
-    int blas_parallel;      /* the BLAS is made for one thread (0), threads (1), OpenMP (2), unknown (-1) */
+    int blas_parallel;      /* the BLAS is built for one thread (0), threads (1), OpenMP (2), unknown (-1) */
     int expected_ranks;     /* what the launcher started (SLURM_NTASKS, OMPI_COMM_WORLD_SIZE, PMI_SIZE); 0 unknown */
     char binding[160];      /* list of hardware threads, "0-1" */
     char core_list[160];    /* of the cores they belong to, counted by hwloc over the node */
@@ -66,28 +66,29 @@ typedef struct psw_machine {
 } psw_machine;
 psw_machine psw_machine_read(void);
 
-/* What a directory is. Looks only; local. */
+/* Facts about a directory. Read-only; local. */
 typedef struct psw_directory {
-    int why_not;             /* errno why nothing can be written there (ENOENT, ENOTDIR, EROFS, EACCES), 0 */
-    long magic;              /* of its file system, as statfs says */
-    char type[32];           /* "ext4", "nfs4", "lustre"; "" if neither the mount table nor the magic tells */
+    int why_not;             /* errno if it cannot be written to (ENOENT, ENOTDIR, EROFS, EACCES), else 0 */
+    long magic;              /* of its file system, from statfs */
+    char type[32];           /* "ext4", "nfs4", "lustre"; "" if neither the mount table nor the magic shows it */
     char options[256];       /* of the mount, "rw,noatime,localflock"; "" unknown */
     double free_bytes;       /* for this user */
     double file_limit_bytes; /* largest file of this process (RLIMIT_FSIZE), INFINITY = any */
 } psw_directory;
 psw_directory psw_directory_read(const char *path);
 
-/* Shared memory of the node, /dev/shm: what it has left, and what dead processes of this user left in it. */
+/* Shared memory of the node, /dev/shm: free space, and what ended processes of this user left in it. */
 typedef struct psw_shared_memory {
     double free_bytes;                         /* NaN: there is none */
-    int segments, semaphores, semaphores_shut; /* files of MPI that no process has open; shut: whoever asks waits */
+    int segments, semaphores, semaphores_shut; /* files of MPI that no process has open; shut: opening it blocks */
     double segment_bytes;
     char semaphore[128]; /* name of a shut one */
 } psw_shared_memory;
 psw_shared_memory psw_shared_memory_read(void);
 
-/* How fast ranks of a node talk: bytes a second of large messages between its first two ranks, and of copies inside
- * one, for comparison. NaN where there is one rank only. Collective over the node; takes some milliseconds. */
+/* How fast ranks of a node exchange messages: bytes a second of large messages between its first two ranks, and of
+ * copies inside one, for comparison. NaN where there is one rank only. Collective over the node; takes some
+ * milliseconds. */
 typedef struct psw_talk {
     double message_bytes_s, copy_bytes_s;
 } psw_talk;
@@ -96,8 +97,8 @@ psw_status psw_measure_talk(const psw_comm *node, psw_talk *talk);
 /* Sets the number of BLAS threads of this process (OpenBLAS, MKL, BLIS). */
 void psw_threads_set(int threads);
 
-/* psw_comm_agree and psw_comm_merge by the clock: the time they take, which is that of waiting for the slowest rank and
- * of the call, is added to *wait_s; nothing where the rank is alone. Collective. */
+/* psw_comm_agree and psw_comm_merge, timed: their time (waiting for the slowest rank, and the call) is added to
+ * *wait_s; nothing for a single rank. Collective. */
 psw_status psw_wait_agree(const psw_comm *team, psw_status status, double *wait_s);
 psw_status psw_wait_merge(const psw_comm *team, const psw_merging *list, int count, double *wait_s);
 

@@ -1,11 +1,11 @@
 /* plan: cost and memory model, runs of slots, order, simulation of the schedule. Sees numbers only: no clock, no
- * MPI, no file. The scheduler of a run and the one that `plan` prints are this code. */
+ * MPI, no file. Both a run and `plan` schedule by this code. */
 #ifndef POLYSWEEP_PLAN_H
 #define POLYSWEEP_PLAN_H
 
 #include "polysweep/judge.h"
 
-/* What a machine does, measured by measure/ or taken from a file; index = psw_precision. Seconds per unit. */
+/* Rates of a machine, measured by measure/ or read from a file; index = psw_precision. Seconds per unit. */
 typedef struct psw_rates {
     double flop_s[2];               /* a flop of attention's products */
     double score_s[2];              /* one score through the fold: mask, maximum, scaling, sums */
@@ -19,12 +19,12 @@ typedef struct psw_rates {
     double sign_s;                  /* one random sign */
     double row_s, noise_s;          /* one element of generated data, made and packed; of its noise */
     double point_s;                 /* fixed cost of a point: theory, bookkeeping */
-    double run_s;                   /* fixed cost of a run: taking, writing */
+    double run_s;                   /* fixed cost of a run: dispatch, writing */
     double latency_s[2], byte_s[2]; /* of a message between two ranks: of one node, of two */
 } psw_rates;
-extern const psw_rates psw_rates_default; /* of a common core; every table that uses it says so */
+extern const psw_rates psw_rates_default; /* of a common core; every table that uses it names it */
 
-/* Messages as they were measured; NaN: as they are. */
+/* Sets the measured rates of messages; NaN: unchanged. */
 void psw_rates_of_messages(const double latency_s[2], const double byte_s[2], psw_rates *rates);
 
 typedef struct psw_cost { /* of one point */
@@ -35,37 +35,37 @@ typedef struct psw_cost { /* of one point */
     double pass_s;       /* one forward pass of one data set */
     double head_s;       /* the head of both data sets, signs included */
     double predicted_s;  /* computed alone: both data sets, data, head */
-    double extra_s;      /* what it adds to a group that already shares its scores and data */
+    double extra_s;      /* added to a group that already shares its scores and data */
     double repeat_s;     /* one more forward pass over all data sets (of one draw) */
 } psw_cost;
 psw_cost psw_cost_point(const psw_rates *rates, const psw_point *point);
-/* The same without memory_bytes (0), for millions of points. */
+/* The same without memory_bytes (0): cheap enough for millions of points. */
 psw_cost psw_cost_time(const psw_rates *rates, const psw_point *point);
 
-/* Rates on which every predicted attention (head) time is `attention` (`head`) times as long. */
+/* Rates with every predicted attention (threshold head) time `attention` (`head`) times as long. */
 psw_rates psw_rates_scaled(const psw_rates *rates, psw_precision precision, double attention, double head);
 
 /* How many points a group that starts with `point` may have: sharing pays in time and costs accumulators, so a group
  * ends at 256 MiB of arena, or at PSW_GROUP_MAX. No result depends on it. */
 ptrdiff_t psw_group_most(const psw_point *point);
 /* The points first .. first+count (count returned, at least 1, none at or after `end`) that are computed together: how
- * a run falls into groups, for planning and for computing. */
+ * a run divides into groups, for planning and for computing. */
 ptrdiff_t psw_group_fill(const psw_study *study, ptrdiff_t first, ptrdiff_t end, psw_point points[PSW_GROUP_MAX]);
 
-/* Bytes of the arena that computes a group; a run needs as much as its largest group. `route`: this rank's part of it
+/* Bytes of the arena for a group; a run needs as much as its largest group. `route`: the calling rank's part
  * in a team, NULL alone. */
 size_t psw_memory_group(const psw_group *group, const psw_route *route);
-/* The choice by which a team of `size` computes a group: where the pattern of a row fold is left open, the first of
- * ring, all-gather and stream by which no rank needs more than memory_bytes (0 = any). The same on every rank. */
+/* How a team of `size` computes a group: where the pattern of a row fold is auto, the first of ring, all-gather and
+ * stream with which no rank needs more than memory_bytes (0 = any). The same on every rank. */
 psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_t size, double memory_bytes);
 
 /* ---- teams ----
  *
  * The world starts as one team (depth 0). A team takes runs of its depth until none is left, then splits in two and
- * each half goes on at the next depth, down to single ranks. Nobody waits for another team. */
+ * each half continues at the next depth, down to single ranks. No team waits for another. */
 
-/* How a world of ranks splits: whole nodes first, at the cut between nodes nearest to the middle, then floor and
- * ceiling. A single rank stays as it is at every further depth. Pure. */
+/* How a world of ranks splits: between whole nodes first, at the boundary nearest to the middle, then into floor and
+ * ceiling. A single rank is unchanged at every further depth. Pure. */
 typedef struct psw_split {
     ptrdiff_t ranks, nodes;
     const ptrdiff_t *node; /* first rank of each node, ascending; NULL: ranks of a node are ceil(ranks / nodes) */
@@ -73,23 +73,23 @@ typedef struct psw_split {
 enum { PSW_DEPTHS_MAX = 64 }; /* a team is at most half as large two depths further down */
 typedef struct psw_team {
     ptrdiff_t first, size; /* ranks */
-    ptrdiff_t nodes;       /* it spans */
+    ptrdiff_t nodes;       /* that it spans */
 } psw_team;
 psw_team psw_split_team(const psw_split *split, int depth, ptrdiff_t rank);              /* the one that has `rank` */
 void psw_split_halves(const psw_split *split, const psw_team *team, psw_team halves[2]); /* of a team of two or more */
 
 typedef struct psw_level {        /* the teams of a depth */
     ptrdiff_t teams, least, most; /* their number, ranks of the smallest and of the largest */
-    ptrdiff_t nodes;              /* the most that one spans */
+    ptrdiff_t nodes;              /* largest number that one spans */
 } psw_level;
-/* All depths; returns their number. The last one is the first that has single ranks alone. */
+/* All depths; returns their number. The last one is the first with single ranks only. */
 int psw_split_levels(const psw_split *split, psw_level levels[PSW_DEPTHS_MAX]);
 int psw_split_depths(const psw_split *split);
 ptrdiff_t psw_split_least(const psw_split *split, int depth); /* ranks of the smallest team */
 ptrdiff_t psw_split_teams(const psw_split *split, int depth); /* number of teams */
 
-/* What a team of `size` ranks on `nodes` nodes takes for one group, without taking and writing a run (rates.run_s).
- * Of `size` 1 the seconds are those of psw_cost_time, summed over a group that shares. */
+/* The cost of one group on a team of `size` ranks on `nodes` nodes, without dispatching and writing a run
+ * (rates.run_s). For `size` 1 the seconds are those of psw_cost_time, summed over a group that shares. */
 typedef struct psw_team_cost {
     double seconds;              /* of its slowest rank */
     double busy_s;               /* computing, summed over ranks */
@@ -100,10 +100,10 @@ typedef struct psw_team_cost {
 } psw_team_cost;
 psw_team_cost psw_cost_team(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
                             ptrdiff_t nodes);
-/* Bytes of the rank that needs most, as in memory_bytes. */
+/* memory_bytes alone. */
 double psw_team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size);
-/* The same without memory_bytes, sent_bytes and messages (0), for millions of points: those take as long as the team is
- * large. */
+/* The same without memory_bytes, sent_bytes and messages (0), for millions of points: those take time proportional to
+ * the size of the team. */
 psw_team_cost psw_cost_team_time(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
                                  ptrdiff_t nodes);
 
@@ -115,8 +115,8 @@ typedef struct psw_run { /* consecutive slots first .. first+count, one team */
     double alone_s;     /* on one rank */
     double busy_s;      /* computing, summed over the ranks of its team */
     int depth;
-    ptrdiff_t team; /* ranks that were asked for; 0 = the team that takes it, as it is */
-    bool refused; /* no team has the memory, or the ranks, that it needs: it costs no time, whoever takes it says so */
+    ptrdiff_t team; /* ranks requested; 0 = any team that takes it */
+    bool refused; /* no team has the memory or the ranks that it needs: it takes no time and is reported when taken */
 } psw_run;
 
 typedef struct psw_runs {
@@ -127,25 +127,25 @@ typedef struct psw_runs {
     double predicted_s; /* sum over runs of predicted_s times the ranks of the smallest team of its depth */
 } psw_runs;
 
-/* How to cut: at least least_s (to pay for taking and writing), at most most_s of predicted work unless a point alone
- * is longer, never more than most_slots; alone = every point its own run (timing). Between least_s and most_s runs
- * are as long as leaves each of `ranks` workers some twenty of them. */
+/* How to divide: at least least_s (to pay for dispatch and writing), at most most_s of predicted work unless a single
+ * point is longer, never more than most_slots; alone = every point its own run (timing). Between least_s and most_s
+ * the length is chosen so that each of `ranks` workers gets about twenty runs. */
 typedef struct psw_cut {
     double least_s, most_s;
     ptrdiff_t most_slots, ranks;
-    bool alone;             /* with a split: of depth 0, on the first ranks of all, while the others idle */
-    double passes;          /* forward passes of a point beyond the one that its results are of */
-    const psw_split *split; /* `ranks` is then its own; NULL: every run is one rank's, of depth 0 */
+    bool alone;             /* with a split: of depth 0, on the first ranks of the world, while the others idle */
+    double passes;          /* forward passes of a point beyond the one that gives its results */
+    const psw_split *split; /* it then gives the ranks; NULL: every run is for one rank, of depth 0 */
     psw_choice choice;      /* how teams work */
-    double memory_bytes;    /* a rank may have; 0 = no limit. Of teams alone: without `split` nothing is refused */
+    double memory_bytes;    /* limit of a rank; 0 = none. Only for teams: without `split` nothing is refused */
 } psw_cut;
 extern const psw_cut psw_cut_default;                          /* 10 ms .. 1 s, 1024 slots, one rank, no teams */
-void psw_cut_time(psw_cut *cut, const psw_settings *settings); /* as the study's `time` wants it: at most its passes */
+void psw_cut_time(psw_cut *cut, const psw_settings *settings); /* sets `alone` and the passes (at most) from the study's `time` */
 
-/* Cuts the slots for which wanted[slot] != 0 (NULL = all) into runs. Same input, same output, on every rank.
+/* Divides the slots for which wanted[slot] != 0 (NULL = all) into runs. Same input, same output, on every rank.
  *
  * With a split each run gets a depth. A forced team (point.team = g): the deepest depth at which every team has g
- * ranks. One that does not fit one rank: at least the smallest teams in which it does. Beyond that, seconds decide: of
+ * ranks. A point that does not fit one rank: at least the smallest teams in which it fits. Beyond that, seconds decide: of
  * all thresholds t, each run on the smallest team that ends it within t (the fastest, where none does), the one whose
  * simulated schedule ends first. Only a run that is one group is given to a team. PSW_NO_MEMORY, PSW_USAGE. */
 psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
@@ -154,7 +154,7 @@ void psw_runs_free(psw_runs *runs);
 
 /* ---- the simulated run ---- */
 
-typedef struct psw_stage { /* what happens at one depth, but for runs that are refused */
+typedef struct psw_stage { /* the work of one depth, without refused runs */
     psw_level level;
     ptrdiff_t runs, points;
     double from_s, until_s; /* first start, last end */
@@ -165,7 +165,7 @@ typedef struct psw_schedule {
     double finish_s;
     double busy_s, held_s; /* rank seconds: computing; of teams at work */
     double utilisation;    /* busy_s over finish_s times ranks */
-    ptrdiff_t ranks, runs; /* runs that were taken: all but those that would end after the deadline */
+    ptrdiff_t ranks, runs; /* runs taken: all but those that would end after the deadline */
     int depths;
     psw_stage stage[PSW_DEPTHS_MAX];
 } psw_schedule;
@@ -177,8 +177,8 @@ typedef struct psw_turn { /* a team at work */
 } psw_turn;
 
 /* A free team takes the next run of its depth, one that ends within `deadline_s` (INFINITY: none); without one it
- * splits; single ranks are so scheduled as by Graham 1969. No rank idles while a list that it has not passed has runs,
- * so the schedule ends within held_s / ranks plus the seconds of the run that ends last.
+ * splits; single ranks are thus scheduled as by Graham 1969. No rank idles while its depth or a later one has
+ * runs, so the schedule ends within held_s / ranks plus the seconds of the run that ends last.
  * Fills `turns` (room for runs->count; may be NULL), by start. PSW_NO_MEMORY, PSW_USAGE. */
 psw_status psw_schedule_simulate(const psw_runs *runs, const psw_split *split, double deadline_s,
                                  psw_schedule *schedule, psw_turn *turns);

@@ -1,4 +1,4 @@
-/* base: what is printed: aligned tables for a person, JSON for a program. */
+/* base: output: aligned tables for people, JSON for programs. */
 #ifndef POLYSWEEP_PRINT_H
 #define POLYSWEEP_PRINT_H
 
@@ -6,34 +6,34 @@
 
 #include "polysweep/base.h"
 
-/* ---- JSON, member by member; commas and escapes are its business. Key NULL inside an array. NaN is null, infinities
+/* ---- JSON, member by member; it handles commas and escapes. Key NULL inside an array. NaN is null, infinities
  * are the texts "inf" and "-inf", because JSON has no numbers for them. --------------------------------------- */
 
 typedef struct psw_json {
     FILE *out;
     int depth;
-    bool more[16]; /* the container at this depth has a member already */
+    bool more[16]; /* the container at this depth already has a member */
     char close[16];
 } psw_json;
 
 psw_json psw_json_begin(FILE *out, const char *command); /* {"polysweep_json": 1, "command": command */
 psw_json psw_json_line(FILE *out);                       /* a bare object: JSON lines, sidecars */
-void psw_json_end(psw_json *json);                       /* closes what is open, ends the line */
+void psw_json_end(psw_json *json);                       /* closes all open containers, ends the line */
 void psw_json_open(psw_json *json, const char *key, char bracket); /* '{' or '[' */
 void psw_json_close(psw_json *json);
 void psw_json_text(psw_json *json, const char *key, const char *value);
 void psw_json_number(psw_json *json, const char *key, double value);
 void psw_json_count(psw_json *json, const char *key, ptrdiff_t value);
 void psw_json_bool(psw_json *json, const char *key, bool value);
-void psw_json_raw(psw_json *json, const char *key, const char *value); /* a number already in digits */
+void psw_json_raw(psw_json *json, const char *key, const char *value); /* a number already formatted */
 
-/* ---- for a person: "3.2 s", "2h05m", "1.5 GiB" -------------------------------------------------------------- */
+/* ---- for people: "3.2 s", "2h05m", "1.5 GiB" -------------------------------------------------------------- */
 
 #define PSW_TEXT 32
-void psw_say_seconds(double seconds, char text[PSW_TEXT]);
-void psw_say_bytes(double bytes, char text[PSW_TEXT]);
+void psw_format_seconds(double seconds, char text[PSW_TEXT]);
+void psw_format_bytes(double bytes, char text[PSW_TEXT]);
 
-/* ---- an aligned table: the widths of the first rows are those of all, so any number of rows streams through ----- */
+/* ---- an aligned table: the first rows set the widths, so any number of rows can be streamed ----- */
 
 enum { PSW_CELL = 48, PSW_TABLE_HELD = 256 };
 typedef struct psw_table {

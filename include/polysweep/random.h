@@ -1,7 +1,7 @@
 /* base: counter-based random numbers (Philox4x32-10, Random123; Salmon et al., SC'11).
  *
- * A number is f(stream, seed, values of the point, row, column): never of a rank, a slot, or of what
- * was drawn before, so any process can produce any part of any sequence. */
+ * A number is f(stream, seed, values of the point, row, column): it never depends on a rank, a slot or
+ * earlier draws, so any process can produce any part of any sequence. */
 #ifndef POLYSWEEP_RANDOM_H
 #define POLYSWEEP_RANDOM_H
 
@@ -14,7 +14,7 @@ typedef enum psw_stream {
     PSW_STREAM_SIGNS = 2, /* sign vectors of the threshold head */
     PSW_STREAM_DATA = 3,  /* rows of generated data kinds */
     PSW_STREAM_SKETCH = 4,
-    PSW_STREAM_ROWS = 5 /* which query rows a sampled error uses */
+    PSW_STREAM_ROWS = 5 /* query rows in the sample of errors */
 } psw_stream;
 
 typedef struct psw_key {

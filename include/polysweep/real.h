@@ -4,8 +4,8 @@
  * table row whose name PSW_PRECISION_NAME makes (psw_engine_fp64, psw_engine_fp32). This is the only file
  * that names BLAS: another CBLAS, or another backend for tiles, is a change here and nowhere else.
  *
- * Products round by shape (measured: another number of rows gives other bits), so callers pass whole leaves;
- * only the last leaf of a sequence is ragged. */
+ * The rounding of a product depends on its shape (measured: another number of rows gives other bits), so callers
+ * pass whole leaves; only the last leaf of a sequence is shorter. */
 #ifndef POLYSWEEP_REAL_H
 #define POLYSWEEP_REAL_H
 
@@ -28,7 +28,7 @@ typedef double psw_real;
 #define PSW_GEMM cblas_dgemm
 #endif
 
-/* Bytes of the widest vector of the processor that is compiled for. */
+/* Bytes of the widest vector of the target processor. */
 #if defined(__AVX512F__)
 #define PSW_VECTOR_BYTES 64
 #elif defined(__AVX__)
@@ -53,8 +53,8 @@ static inline psw_rows psw_rows_of(psw_real *at, ptrdiff_t rows, ptrdiff_t cols)
     return (psw_rows){at, rows, cols, cols};
 }
 
-/* Rows that start on a cache line, and no power of two apart: eight rows 4 KiB apart share one set of a first-level
- * cache. */
+/* Rows start on a cache line, and their distance is not a power of two: eight rows 4 KiB apart share one set of a
+ * first-level cache. */
 static inline ptrdiff_t psw_stride(ptrdiff_t columns)
 {
     ptrdiff_t line = 64 / (ptrdiff_t)sizeof(psw_real);
@@ -72,7 +72,7 @@ static inline psw_const_rows psw_part(psw_const_rows a, ptrdiff_t first, ptrdiff
     return (psw_const_rows){a.at + first * a.stride, count, a.cols, a.stride};
 }
 
-/* The type of CblasTrans has another name in each CBLAS, so it is named nowhere. */
+/* The type of CblasTrans has another name in each CBLAS, so it is never named. */
 static inline void psw_gemm(bool turn_a, bool turn_b, ptrdiff_t inner, psw_const_rows a, psw_const_rows b,
                             psw_real keep, psw_rows c)
 {

@@ -1,4 +1,4 @@
-/* record: the record of a point: everything that a slot holds, its columns, and what two records have in common. Pure:
+/* record: the record of a point: everything that a slot holds, its columns, and the comparison of records. Pure:
  * no MPI, no HDF5. */
 #ifndef POLYSWEEP_RECORD_H
 #define POLYSWEEP_RECORD_H
@@ -22,30 +22,30 @@ typedef struct psw_cost_columns {
     int time_stop;
     double time_median_s, time_lo_s, time_hi_s;
     double head_s, io_s;
-    double wait_s; /* at agreements, barriers and sums of the team, not for messages: its largest; 0 on one rank */
+    double wait_s; /* at agreements, barriers and sums, not for messages; largest of the team; 0 on one rank */
     double flops, head_flops, bytes, gflops, peak_gflops;
     double memory_bytes, predicted_s, predicted_pass_s, predicted_bytes;
 } psw_cost_columns;
 
 typedef struct psw_parallel_columns {
-    ptrdiff_t team, idle, nodes, ranks_per_node, threads, first_rank; /* ranks counted node by node */
+    ptrdiff_t team, idle, nodes, ranks_per_node, threads, first_rank; /* ranks are numbered node by node */
     double start_s, end_s; /* since the launch began */
     double load_balance, comm_efficiency, parallel_efficiency, sent_bytes, comm_s;
 } psw_parallel_columns;
 
 typedef struct psw_slot {
     psw_slot_status status;
-    psw_status error_code; /* reason of a failed point */
+    psw_status error_code; /* why a point failed */
     ptrdiff_t attempt;     /* 1 = first */
-    ptrdiff_t deaths;      /* earlier attempts that ended with the program: killed, crashed, the node lost */
+    ptrdiff_t deaths;      /* crashes: earlier attempts that ended with the program (killed, crashed, the node lost) */
     ptrdiff_t launch;      /* number of the launch in /provenance, from 0 */
-    ptrdiff_t random_version; /* psw_data_random_version of who computed it */
-    uint64_t commit;       /* checksum over the columns of the slot but itself and launch; never 0 */
-    bool torn;             /* read: a final status without the right commit word; status is then running */
+    ptrdiff_t random_version; /* psw_data_random_version of the program that computed it */
+    uint64_t commit;       /* checksum over the slot's columns except itself and launch; never 0 */
+    bool torn;             /* when reading: a final status with a wrong commit word; status is then running */
 } psw_slot;
 
-/* Everything a slot holds; columns.def says which member is which column. Members that do not apply are NaN or 0:
- * start from psw_record_blank. */
+/* Everything a slot holds; columns.def maps members to columns. Members that do not apply are NaN or 0: start from
+ * psw_record_blank. */
 typedef struct psw_record {
     psw_point point;
     psw_slot slot;
@@ -59,20 +59,20 @@ typedef struct psw_record {
 } psw_record;
 psw_record psw_record_blank(const psw_point *point);
 
-/* What one launch was: a row of /provenance. */
+/* One launch: a row of /provenance. */
 typedef struct psw_launch {
     char started[32];   /* ISO 8601, UTC */
     char version[64], command[512], hosts[512], binding[512], cpu[96];
     char mpi[128], mpi_io[64], hdf5[32], blas[192], blas_kernel[32];
     ptrdiff_t ranks, nodes, threads;
     double clock_resolution_s;
-    /* Ceilings and rates as this launch measured them, of one rank while all work; index of the first: psw_precision, of
-     * messages: within a node, between nodes. NaN: not measured. */
+    /* Ceilings and rates as this launch measured them, for one rank while all work; index: psw_precision, or for
+     * messages within a node, between nodes. NaN: not measured. */
     double product_flops_s[2], memory_bytes_s, latency_s[2], byte_s[2];
-    psw_rates rates; /* of the cost model; flop_s[0] = 0: an older file, which has none. Messages are above */
+    psw_rates rates; /* of the cost model; flop_s[0] = 0: an older file without rates. Messages are above */
 } psw_launch;
 
-/* Which of a point's rows, and where they are to go. */
+/* A range of a point's rows, and buffers for them. */
 typedef struct psw_row_span {
     ptrdiff_t set, first, count;
 } psw_row_span;
@@ -87,12 +87,12 @@ typedef struct psw_column {
     char name[80];
     const char *units, *long_name;
     psw_column_type type;
-    bool bitwise;    /* reproducibility of row folds: bit for bit, or none */
+    bool bitwise;    /* row folds: reproducible bit for bit, or not at all */
     double other[2]; /* relative tolerance of state folds and across kernels, fp64 and fp32; inf = no promise */
     int vocabulary;  /* of a coded column, -1 = none */
     size_t offset;   /* of the member in psw_record */
-    bool younger;    /* than schema 1's first files, which are without it: it is blank there */
-    double plain; /* of a younger one: what says nothing new and enters no commit word, beside blank ones; NaN = none */
+    bool younger;    /* added after schema 1's first files, where it is blank */
+    double plain; /* of a younger one: the default, which (like blank) enters no commit word; NaN = none */
 } psw_column;
 
 /* The fixed columns, in the file's order. */
@@ -104,11 +104,11 @@ ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_
 /* The lines of /rows that hold results: special_mass, log2_den, output, in the order of psw_kept_rows. */
 const psw_column *psw_row_columns(ptrdiff_t *count);
 
-/* A parameter of the point: in the file from its creation on. */
+/* A parameter of the point: written when the file is created. */
 bool psw_column_parameter(const psw_column *column);
 double psw_column_value(const psw_column *column, const psw_record *record); /* codes as numbers; u8 loses digits */
 bool psw_column_blank(const psw_column *column, const psw_record *record);   /* NaN, 0 */
-/* As a person reads it: words for codes, 17 digits where they are needed, "" for NaN. */
+/* For people: words for codes, 17 digits where needed, "" for NaN. */
 void psw_column_text(const psw_column *column, const psw_record *record, char *text, size_t size);
 
 /* Columns as a file stores them, `count` records packed in `buffer` (8 bytes each, 1 for U1). */
@@ -119,34 +119,34 @@ ptrdiff_t psw_column_words(const psw_column *column); /* words of its vocabulary
 
 /* ---- the commit word ---------------------------------------------------------------------------------------- */
 
-/* The columns of one file, and those that are treated apart. */
+/* The columns of one file, and the positions of special ones. */
 typedef struct psw_column_set {
     psw_column list[PSW_COLUMNS_MAX];
-    uint64_t salt[PSW_COLUMNS_MAX]; /* hash of the name: a value counts together with its column */
-    bool absent[PSW_COLUMNS_MAX];   /* the file is older than the column: not written, in no commit word */
+    uint64_t salt[PSW_COLUMNS_MAX]; /* hash of the name: a value is hashed together with its column */
+    bool absent[PSW_COLUMNS_MAX];   /* the file is older than the column: not written, not in the commit word */
     ptrdiff_t count, commit, launch, status, attempt, deaths, data_draws, random_version; /* positions of some */
 } psw_column_set;
 void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
                          psw_column_set *out);
-/* Is its value one that enters the commit word: not blank and, of a younger column, not plain? */
-bool psw_column_tells(const psw_column *column, const psw_record *record);
+/* Does its value enter the commit word: not blank and, for a younger column, not the default? */
+bool psw_column_enters_commit(const psw_column *column, const psw_record *record);
 uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record);
-/* The commit word of a record in a file with so many columns of the study's own; what else a record holds is blanked,
- * and a column that is absent does not enter. */
+/* Sets the commit word of a record in a file with `owns` own axes and `predicts` predictions; further ones are blanked,
+ * and absent columns do not enter. */
 void psw_record_seal(const psw_column_set *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *record);
 uint64_t psw_hash_text(uint64_t seed, const char *text);
 
-/* ---- do two results of one point agree, as far as their columns promise it? ---------------------------------- */
+/* ---- do two results of one point agree, within their columns' reproducibility? ----------------------------------- */
 
 /* Launches of one version with one BLAS, on one kernel. */
 bool psw_same_build(const psw_launch *a, const psw_launch *b);
 
-/* Of a column that promises nothing always true, and where one record is older than the column, than what it counts or
- * what decides it (ties, causal theory); else `exactly` asks for the same bits of columns that are bitwise, and what is
- * left for what the column states for other kernels and state folds. */
+/* Always true for a column without a promise, and where one record is older than the column or than what it counts
+ * (ties, causal theory). Else `exactly` requires equal bits for bitwise columns; otherwise the tolerance for other
+ * kernels and state folds applies. */
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly);
 
-/* Rows of one data set of a point, twice. The first value that disagrees; line = -1: none does. */
+/* Compares rows of one data set of a point. The first value that differs; line = -1: none. */
 typedef struct psw_row_difference {
     int line; /* of psw_row_columns */
     ptrdiff_t row;
@@ -155,7 +155,7 @@ typedef struct psw_row_difference {
 psw_row_difference psw_rows_compare(const psw_point *point, ptrdiff_t rows, psw_kept_rows a, psw_kept_rows b,
                                     bool exactly);
 
-/* Room for kept rows of any points, taken once for the widest; a piece of a point's rows is as many as fit. */
+/* A buffer for kept rows, allocated once for the widest point; a point's rows are read in pieces that fit. */
 typedef struct psw_rows_room {
     ptrdiff_t values;
     psw_kept_rows rows;
@@ -164,20 +164,20 @@ psw_status psw_rows_room_make(const psw_study *study, psw_rows_room *room);
 void psw_rows_room_free(psw_rows_room *room);
 ptrdiff_t psw_rows_that_fit(const psw_rows_room *room, const psw_point *point);
 
-/* ---- what stands in a row of a table: parameters and results of a point, for a person and as JSON ------------ */
+/* ---- cells of a printed table: parameters and results of a point, for people and as JSON ------------ */
 
-/* "exact beta=4 n=1024 d=66 fp64": what tells a point from its neighbours. */
+/* "exact beta=4 n=1024 d=66 fp64": what distinguishes a point from its neighbours. */
 void psw_point_text(const psw_point *point, char *text, size_t size);
 /* Marks the parameters, own axes among them, that differ between points of one method: between methods they also differ
- * because one does not have them. `wanted`: 0 for slots that do not count; NULL: all do. */
+ * where one method lacks them. `wanted`: 0 for slots that do not count; NULL: all do. */
 void psw_cells_vary(const psw_study *study, const unsigned char *wanted, const psw_column *columns, ptrdiff_t count,
                     bool varies[PSW_COLUMNS_MAX]);
 
-/* "predicted_s [s]": units where they say something. */
+/* "predicted_s [s]": units where there are any. */
 void psw_cell_heading(const char *name, const char *units, char text[PSW_CELL]);
-/* Six digits do for reading; "-" for what does not apply. */
+/* Six digits, for people; "-" for what does not apply. */
 void psw_cell_text(const psw_column *column, const psw_record *record, char text[PSW_CELL]);
-/* As a member of the open object, with all digits. */
+/* As a member of the open JSON object, with all digits. */
 void psw_cell_json(psw_json *json, const psw_column *column, const psw_record *record);
 
 #endif

@@ -13,7 +13,7 @@
  * Sources: tree, self-tensored or not: Ahle et al. 2020, Kacham, Mirrokni, Zhong 2023 (exact at tree degree 1, where
  * it ignores r); tensorsketch: Pham, Pagh 2013; srht: Ahle et al. 2020 (rows of the Hadamard matrix drawn with
  * replacement); maclaurin: Kar, Karnick 2012 (homogeneous, random signs); favor: Choromanski et al. 2020 (estimates
- * exp(<q,k>) of the rows as they are given: a division by sqrt d is row_norm's); monomial: every monomial once. */
+ * exp(<q,k>) of the rows as given: dividing by sqrt d is left to row_norm); monomial: every monomial once. */
 #ifndef POLYSWEEP_SKETCH_H
 #define POLYSWEEP_SKETCH_H
 
@@ -26,7 +26,7 @@ typedef struct psw_sketch_shape {
     ptrdiff_t stored;   /* numbers kept per row */
     ptrdiff_t features; /* rows of the state */
     psw_weigh weigh;
-    bool exact;          /* but for rounding, whatever is drawn */
+    bool exact;          /* but for rounding, for any tables */
     bool signs;          /* estimates may be negative */
     double flops;        /* of mapping one row */
     double lift_flops;   /* of lifting one row */
@@ -37,17 +37,17 @@ static inline bool psw_sketch_has(psw_method method)
 {
     return psw_method_facts_of(method)->folds == PSW_FOLDS_STATES;
 }
-/* From r or features (one of them is given), d, beta. Of a point that psw_sketch_check accepts. */
+/* From r or features (one of them is given), d, beta; for a point that psw_sketch_check accepts. */
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point);
-/* Draws of its tables: point.draws, at least 1; 0 where nothing is random: exact maps, learned weights, no sketch. */
+/* Draws of the tables: point.draws, at least 1; 0 where nothing is random: exact maps, learned weights, no sketch. */
 ptrdiff_t psw_sketch_draws(const psw_point *point);
-/* Bytes of one state, features x (v + 1) in the point's precision; any size, also one that cannot be. */
+/* Bytes of one state, features x (v + 1) in the point's precision; also of sizes too large to exist. */
 double psw_sketch_state_bytes(const psw_point *point);
-/* Bytes that generating token by token holds: a state, and the keys and values of the window that `local` leaves exact
- * (of n tokens at most). */
+/* Bytes held while generating token by token: a state, and the keys and values of the window that `local` leaves exact
+ * (n tokens at most). */
 double psw_sketch_running_bytes(const psw_point *point);
-/* PSW_USAGE with what to do: odd degree for a self-tensored sketch, r < 1, features no triangle, fractional degree,
- * negative degree; PSW_NO_MEMORY with the number of bytes where a state is wider than any product takes. */
+/* PSW_USAGE with what to do: odd degree for a self-tensored sketch, r < 1, features not triangular, fractional degree,
+ * negative degree; PSW_NO_MEMORY with the number of bytes where a state is too wide for a matrix product. */
 psw_status psw_sketch_check(const psw_point *point);
 /* PSW_NO_MEMORY with the number of bytes where one state needs more than `bytes`. */
 psw_status psw_sketch_fits(const psw_point *point, double bytes);
@@ -60,23 +60,23 @@ typedef struct psw_moments {
 } psw_moments;
 psw_moments psw_sketch_moments(const psw_point *point, double norms, double product, double squares);
 
-/* Work beside the flops of a shape, which are taken as those of products: of mapping one row, and of drawing the tables
+/* Work in addition to the flops of a shape, which count as flops of products: to map one row, and to draw the tables
  * once. Flops of rows are in the point's precision, those of tables in double. */
 typedef struct psw_sketch_work {
-    double flops;          /* that the shape does not count, or as many more as what it counts takes longer */
+    double flops;          /* not counted by the shape, or extra where its flops take longer than a product's */
     double transcends;     /* exponentials of the point's precision */
     double normals, signs; /* random numbers */
 } psw_sketch_work;
 psw_sketch_work psw_sketch_row_work(const psw_point *point);
 psw_sketch_work psw_sketch_table_work(const psw_point *point);
 
-/* Learned weights of a polysketch, loaded and kept by whoever owns the file. Two stacks of two levels, each
+/* Learned weights of a polysketch, loaded and owned by the caller. Two stacks of two levels, each
  *     f(x) = gelu(layernorm(x) up) down,   layernorm with epsilon 1e-5, gain and shift; gelu in its tanh form,
  * m = sqrt(r) tanh(stack_1(x) * stack_2(x) / sqrt(r)), elementwise; the estimate is <m(q), m(k)>^2 whatever beta is.
  * Arrays are row-major and multiply rows from the right: up is in x 8r, down 8r x r, gain and shift 1 x in, where in
  * is d on the first level and r on the second. gain.at and shift.at may be NULL (1 and 0). */
 typedef struct psw_array {
-    const char *name; /* as messages call it */
+    const char *name; /* in messages */
     const double *at;
     ptrdiff_t rows, cols;
 } psw_array;
@@ -85,30 +85,30 @@ typedef struct psw_weights {
         psw_array gain, shift, up, down;
     } level[2][2]; /* [stack][level] */
 } psw_weights;
-/* PSW_USAGE names the array that is missing, has another shape or holds a number that is not finite. */
+/* PSW_USAGE names the array that is missing, has the wrong shape or holds a number that is not finite. */
 psw_status psw_weights_check(const psw_point *point, const psw_weights *weights);
 
 #ifdef POLYSWEEP_REAL_H /* rooms that are compiled twice */
 
 typedef struct psw_sketch psw_sketch; /* a map with its tables; lives in the arena, but for the plans of an FFT */
 
-#define PSW_TURNED_MOST ((ptrdiff_t)(192 / sizeof(psw_real)))
+#define PSW_TRANSPOSED_MOST ((ptrdiff_t)(192 / sizeof(psw_real)))
 
 typedef struct psw_sketcher {
     /* Tables and scratch for blocks of at most `rows` rows. */
     size_t (*bytes)(const psw_point *point, ptrdiff_t rows);
-    /* `weights` are read here and may be freed afterwards; NULL unless point.weights says they are wanted. A counting
+    /* `weights` are read here and may be freed afterwards; NULL unless point.weights asks for them. A counting
      * arena gives a NULL sketch. */
     psw_status (*create)(const psw_point *point, ptrdiff_t rows, const psw_weights *weights, psw_arena *arena,
                          psw_sketch **sketch);
     void (*destroy)(psw_sketch *sketch);              /* what is not in the arena; NULL is allowed */
     void (*draw)(psw_sketch *sketch, ptrdiff_t draw); /* fills the tables of draw number `draw`; before any map */
     /* m(x) into stored (x.rows x stored), s(x) into log2_scale; a zero row gives zeros and scale -inf (favor: what
-     * exp(0) needs). x and stored must not overlap. A row's bits depend on the shape of its block alone. */
+     * exp(0) needs). x and stored must not overlap. A row's bits depend only on the shape of its block. */
     void (*map)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
     void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
-    /* The same of at most PSW_TURNED_MOST rows that stand as columns: features x count from stored x count. */
-    void (*lift_turned)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
+    /* The same for at most PSW_TRANSPOSED_MOST rows, transposed: features x count from stored x count. */
+    void (*lift_transposed)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
 } psw_sketcher;
 extern const psw_sketcher PSW_PRECISION_NAME(psw_sketcher);
 

@@ -1,4 +1,4 @@
-/* slurm: what a job of Slurm has left, and job scripts. Local. */
+/* slurm: the time that a Slurm job has left, and job scripts. Local. */
 #ifndef POLYSWEEP_SLURM_H
 #define POLYSWEEP_SLURM_H
 
@@ -8,37 +8,37 @@
 
 /* ---- the job of this process ---- */
 
-/* A time as Slurm writes and takes it: M, M:S, H:M:S, D-H, D-H:M, D-H:M:S; UNLIMITED is INFINITY. False: it is none of
- * these (NOT_SET, INVALID, ...). Pure. */
+/* A time as Slurm prints and accepts it: M, M:S, H:M:S, D-H, D-H:M, D-H:M:S; UNLIMITED is INFINITY. False for anything
+ * else (NOT_SET, INVALID, ...). Pure. */
 bool psw_slurm_time(const char *text, double *seconds);
 enum { PSW_SLURM_TEXT = 32 };
 void psw_slurm_time_print(double seconds, char text[PSW_SLURM_TEXT]); /* rounded up */
 
-/* Seconds that the job of this process has left, INFINITY outside of a job. SLURM_JOB_END_TIME where it is set, else
- * what squeue answers; what is no answer is a note on stderr and no limit. To be asked once, by one rank: it starts a
- * process and may wait 10 s. */
+/* Seconds that the job of this process has left, INFINITY outside a job. From SLURM_JOB_END_TIME where it is set, else
+ * from squeue; if squeue fails, a note on stderr and no limit. To be called once, by one rank: it starts a process and
+ * may wait 10 s. */
 double psw_slurm_left_s(void);
-/* What of it is kept for closing the file and leaving MPI: a tenth, at most 30 s. */
+/* The part reserved for closing the file and leaving MPI: a tenth, at most 30 s. */
 double psw_slurm_margin_s(double left_s);
 
 /* ---- job scripts ---- */
 
-/* What is asked of a script. Texts may be NULL where they were not given. */
+/* A request for a script. Texts may be NULL where they were not given. */
 typedef struct psw_script_request {
-    const char *command;             /* the command line that prints it, for its first lines */
-    const char *study, *study_name;  /* the study file; its name for people */
+    const char *command;             /* the command line that prints it, quoted in its first lines */
+    const char *study, *study_name;  /* the study file; the name of the study */
     const char *output;              /* the result file, "": the name of the study and .h5 */
     const char *where, *const *set;  /* options of the run */
     ptrdiff_t sets;
     const char *const *sbatch;       /* KEY=VALUE lines for sbatch */
     ptrdiff_t sbatch_count;
     const char *prologue, *launcher; /* a file of shell lines; srun or mpirun */
-    bool ranks_given;                /* else they are the cores of the machine that plans */
+    bool ranks_given;                /* else they are the cores of the planning machine */
     bool memory_given;               /* run.memory_per_rank of the study */
     int threads;                     /* of a rank */
 } psw_script_request;
 
-/* What a forecast says of the run. */
+/* What a forecast predicts for the run. */
 typedef struct psw_script_prediction {
     ptrdiff_t ranks, ranks_per_node, points, too_large; /* too_large: points that the run will skip */
     double busy_s, finish_s, longest_s;                 /* of all ranks, of the run, of its longest point */
@@ -46,9 +46,9 @@ typedef struct psw_script_prediction {
     const char *rates_from;
 } psw_script_prediction;
 
-/* What can be asked for wrongly, before anything is measured: PSW_USAGE; PSW_ENVIRONMENT the prologue. */
+/* Checks the request before anything is measured: PSW_USAGE; PSW_ENVIRONMENT the prologue. */
 psw_status psw_script_check(const psw_script_request *request);
-/* Prints the script to `out` and notes about what it cannot solve to stderr. PSW_USAGE, PSW_ENVIRONMENT. */
+/* Prints the script to `out`, and notes about what needs attention to stderr. PSW_USAGE, PSW_ENVIRONMENT. */
 psw_status psw_script_print(const psw_script_request *request, const psw_script_prediction *prediction, FILE *out);
 
 #endif

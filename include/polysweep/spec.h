@@ -1,6 +1,5 @@
-/* spec: what was asked. A study file (a strict subset of YAML 1.2) becomes a study: settings, and a grid whose
- * points are computed from their slot, never listed.
- */
+/* spec: the study. A study file (a strict subset of YAML 1.2) becomes a study: settings, and a grid whose points are
+ * computed from their slot, never listed. */
 #ifndef POLYSWEEP_SPEC_H
 #define POLYSWEEP_SPEC_H
 
@@ -10,8 +9,8 @@
 
 /* ---- a point -------------------------------------------------------------------------------------------- */
 
-#define PSW_OWN_MAX 8     /* axes of the user's own names */
-#define PSW_PREDICT_MAX 8 /* predictions of the user's own */
+#define PSW_OWN_MAX 8     /* own axes: named by the user */
+#define PSW_PREDICT_MAX 8 /* the user's predictions */
 
 /* The values of one point. An integer that does not apply is 0; beta of softmax and linear is NaN. Lengths are
  * in tokens (n), features (d: width of queries and keys, v: of values) and sketch rows (r). */
@@ -31,24 +30,24 @@ typedef struct psw_point {
     double den_constant, cosine;
     ptrdiff_t head, block, team;
     uint64_t seed;
-    ptrdiff_t data_draws; /* realisations of random rows, 0 = they are not random */
+    ptrdiff_t data_draws; /* realisations of random rows, 0 = not random */
     int common;           /* 1: noise of the same draw is the same for every n and noise */
-    ptrdiff_t weights; /* learned sketch weights: number of their path in the study, 0 = none */
+    ptrdiff_t weights; /* learned weights of a sketch: number of their path in the study, 0 = none */
     double own[PSW_OWN_MAX];
-    double level; /* judge.level of the study: no value of the point, what its edges are of */
+    double level; /* judge.level of the study, used by the edges; not a value of the point */
 } psw_point;
 
-/* What spec asks of rooms below it; any member may be NULL, all must outlive the study. */
+/* What spec needs from later rooms; any member may be NULL, all must outlive the study. */
 typedef struct psw_rooms {
     const psw_oracle *theory;                     /* columns that expressions may use; subject: const psw_point * */
     psw_status (*check)(const psw_point *point);  /* PSW_OK where the point can be computed, else why not */
-    const char *const *reserved;                  /* names that an own axis may not have, NULL-terminated */
+    const char *const *reserved;                  /* names that an own axis must not have, NULL-terminated */
     bool (*negative)(const psw_point *point);     /* can a score be negative? NULL: it can */
-    /* As the first program of schema 1 read a study: `negative` says nothing to linear, mask, noise, j3, row_norm and
-     * den_constant nothing to closed_form, and points of include take nothing from grid. */
+    /* Read a study as the first program of schema 1 did: `negative` does not apply to linear; mask, noise, j3, row_norm
+     * and den_constant do not apply to closed_form; and points of include take no values from grid. */
     bool first_files;
-    /* Rows r of the sketch whose learned weights a file has. PSW_ENVIRONMENT, PSW_USAGE. NULL: no file is looked at,
-     * and a study that needs one says so. */
+    /* Size r of the sketch whose learned weights are in a file. PSW_ENVIRONMENT, PSW_USAGE. NULL: no file is opened,
+     * and a study that needs one is an error. */
     psw_status (*learned_r)(const char *path, ptrdiff_t *r);
 } psw_rooms;
 
@@ -57,26 +56,26 @@ typedef struct psw_rooms {
 typedef struct psw_settings {
     char file[512];                                  /* output.file */
     double time_limit_s;                             /* 0 = none */
-    double memory_per_rank_bytes;                    /* 0 = what the machine has */
-    double point_limit;                              /* of the predicted time */
+    double memory_per_rank_bytes;                    /* 0 = all of the machine's */
+    double point_limit;                              /* times the predicted time */
     ptrdiff_t team;                                  /* 0 = auto */
     int threads;
     bool oversubscribe, keep_samples, keep_rows;
-    char route[16], layout[16], scan[16];            /* auto or a name of dist's tables */
-    double level;                                    /* judge.level: of success, where edges are */
+    char route[16], layout[16], scan[16];            /* auto or a name in dist's tables */
+    double level;                                    /* judge.level: rate of success at the edges */
     bool timing, beside;                             /* beside: copies on all teams of a size at once */
     ptrdiff_t reps, max_reps, warmup;
     double ci_rel, confidence;
 } psw_settings;
 
-typedef struct psw_exclusion { /* one exclude rule and what it did */
+typedef struct psw_exclusion { /* one exclude rule and its points */
     const char *when, *why;
     ptrdiff_t points;
 } psw_exclusion;
 
 typedef struct psw_study psw_study;
 
-/* Reads a file, or text already in memory (`name` stands for it in messages). `set` are KEY=VALUE overrides; `rooms`
+/* Reads a file, or text already in memory (`name` is its name in messages). `set` are KEY=VALUE overrides; `rooms`
  * may be NULL. PSW_USAGE with "name:line:column: what is wrong; what to do" ("--set KEY=VALUE: ..." for an override);
  * PSW_ENVIRONMENT if the file cannot be read. */
 psw_status psw_study_read(const char *path, const char *const *set, ptrdiff_t sets, const psw_rooms *rooms,
@@ -93,27 +92,27 @@ void psw_study_free(psw_study *study);
 
 const char *psw_study_name(const psw_study *study);
 const char *psw_study_text(const psw_study *study);     /* as it was read */
-const char *psw_study_resolved(const psw_study *study); /* as JSON with every override and default in; itself a study */
+const char *psw_study_resolved(const psw_study *study); /* as JSON with every override and default; itself a study */
 const psw_settings *psw_study_settings(const psw_study *study);
-bool psw_study_earlier(const psw_study *study); /* was it read with rooms.first_files? */
+bool psw_study_earlier(const psw_study *study); /* read with rooms.first_files */
 
-/* A hash over the schema, the points in the order of their slots, and the paths they name. Comments, order of keys
+/* A hash over the schema, the points in the order of their slots, and the paths that they name. Comments, order of keys
  * where it does not move a slot (all but methods, their keys and axes), `run`, `output`, `predict` and `time` do not
  * enter; a team enters only as an axis. Two descriptions of the same points are the same study. */
 uint64_t psw_study_identity(const psw_study *study);
-/* What differs between two studies, one line each ("grid.beta: 2, 4 here, 2, 4, 8 in the file"), for a person. */
+/* What differs between two studies, one line each ("grid.beta: 2, 4 here, 2, 4, 8 in the file"), for people. */
 void psw_study_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
 /* The same for what does not enter the identity but fixes a file's layout (predictions, own axes, output.keep, time);
- * empty if a file of one can be a file of the other. */
+ * empty if a file of one can be used for the other. */
 void psw_study_layout_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
-/* What of that not even a file that is made anew can change, since the slots it takes over have it: keep, time. */
+/* The part that even a new file cannot change, since the slots that it takes over are fixed in it: keep, time. */
 void psw_study_kept_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
 
 ptrdiff_t psw_study_slots(const psw_study *study);
 psw_point psw_study_point(const psw_study *study, ptrdiff_t slot); /* pure */
 ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point); /* the inverse; -1 = no such point */
-/* The slot of the point that has the values of a point of another study (own axes by name, weights by path; a team only
- * where it is an axis); -1 = there is none. */
+/* The slot of the point with the same values as a point of another study (own axes by name, learned weights by path; a
+ * team only where it is an axis); -1 = none. */
 ptrdiff_t psw_study_find(const psw_study *study, const psw_study *other, const psw_point *point);
 
 ptrdiff_t psw_study_exclusions(const psw_study *study, const psw_exclusion **list);
@@ -123,10 +122,10 @@ void psw_study_predictions(const psw_study *study, const psw_point *point, doubl
 /* Path number `index`: 0 is data.path ("" without one), from 1 those that point.weights counts; NULL past the end. */
 const char *psw_study_path(const psw_study *study, ptrdiff_t index);
 
-/* ---- a study made of another ------------------------------------------------------------------------------ */
+/* ---- a study derived from another ------------------------------------------------------------------------------ */
 
-/* Of what stands in `grid`: `axis` gets another name, other values, or both; NULL: it keeps them. One that is not there
- * is added behind the others, with the values. Expressions keep the names that they have. */
+/* A change of `grid`: `axis` gets a new name, new values, or both; NULL: unchanged. An axis that does not exist is
+ * appended, with the values. Expressions keep their names. */
 typedef struct psw_axis_change {
     const char *axis, *name;
     const double *values;
@@ -139,20 +138,20 @@ typedef struct psw_study_changes {
     const char *const *set; /* KEY=VALUE overrides on top */
     ptrdiff_t sets;
 } psw_study_changes;
-/* The new study has the defaults and overrides of the old one written out. PSW_USAGE: there is nothing to rename, or it
- * is no study, with "name: what is wrong". */
+/* The new study has the defaults and overrides of the old one written out. PSW_USAGE, with "name: what is wrong": the
+ * axis to rename does not exist, or the result is not a valid study. */
 psw_status psw_study_change(const psw_study *study, const psw_study_changes *changes, psw_study **changed);
 bool psw_study_in_grid(const psw_study *study, const char *name); /* as an axis or a single value */
 
 /* ---- a filter: --where over parameters, own axes, theory columns ------------------------------------------ */
 
 typedef struct psw_filter psw_filter;
-/* PSW_USAGE, also where it holds for no point: a slip, or another study. No expression (NULL): no filter (NULL). */
+/* PSW_USAGE, also where it holds for no point (likely a mistake). No expression (NULL): no filter (NULL). */
 psw_status psw_filter_create(const psw_study *study, const char *expression, psw_filter **filter);
 bool psw_filter_keeps(const psw_filter *filter, const psw_point *point);
 void psw_filter_free(psw_filter *filter);
 
-bool psw_is_parameter(const char *name); /* of a point: an axis of a study's own cannot have the name */
+bool psw_is_parameter(const char *name); /* of a point: an own axis cannot have this name */
 
 /* Prints the table of study keys (name, type, default, meaning) to `stream`: help, README. */
 void psw_keys_print(FILE *stream);

@@ -26,13 +26,13 @@ psw_interval psw_clopper_pearson(double successes, double trials);
 /* Interval of a rate at 95 % over trials that share draws: rate[k] is that of draw k, over trials[k] of them. Korn and
  * Graubard's (1998), Clopper and Pearson's at an effective number of trials, with a pseudo-draw, half of it a success,
  * of weight 1 below 16 draws and of 1/4 from there on, so that draws that agree by chance do not make it narrow. Draws
- * with more trials than others count for more, which shortens the effective number. One draw says nothing of others:
- * what is left is Markov's interval, [0.025 rate, 1 - 0.025 (1 - rate)], and one sample. `samples`: the effective
+ * with more trials than others weigh more, which reduces the effective number. One draw says nothing about others:
+ * then it is Markov's interval, [0.025 rate, 1 - 0.025 (1 - rate)], and one sample. `samples`: the effective
  * number, from the number of draws to that of trials. draws >= 1. */
 psw_interval psw_draws_interval(const double *rate, const double *trials, ptrdiff_t draws, double *samples);
 
-/* Variance of the mean rate, estimated: what draws add, and trials within draws. NaN: not to be told from so few,
- * between one draw or within draws of one trial. */
+/* Estimated variance of the mean rate: between draws, and of trials within draws. NaN where there is one draw
+ * (between) or one trial a draw (within). */
 typedef struct psw_variance {
     double between, within;
 } psw_variance;
@@ -45,9 +45,9 @@ double psw_binomial_z(double successes, double trials, double p);
 /* Median and quantile (linear interpolation between order statistics); sorts `x`. NaN for count 0. */
 double psw_quantile(double *x, ptrdiff_t count, double q);
 
-/* Interval of the median of x[0] <= ... <= x[count - 1] by its ranks, whatever the distribution: of all pairs
- * x[k - 1], x[count - k] the narrowest that contains the median with probability `confidence` or more. NaN, NaN where
- * all of them together are too few (fewer than 6 for 0.95). */
+/* Interval of the median of x[0] <= ... <= x[count - 1] by order statistics, for any distribution: of all pairs
+ * x[k - 1], x[count - k] the narrowest that contains the median with probability `confidence` or more. NaN, NaN for
+ * too few samples (fewer than 6 for 0.95). */
 psw_interval psw_median_interval(const double *x, ptrdiff_t count, double confidence);
 
 #endif

@@ -1,5 +1,5 @@
-/* sweep: the engine of a launch: what is left to do in a result file, who computes it, until when, and what is said
- * of it meanwhile.
+/* sweep: the engine of a launch: what is left to do in a result file, which ranks compute it, until when, and the
+ * progress reported meanwhile.
  *
  * Running a study on its result file again is resuming: points that are complete stay as they are. */
 #ifndef POLYSWEEP_SWEEP_H
@@ -9,15 +9,15 @@
 
 typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_PLAIN, PSW_PROGRESS_OFF } psw_progress;
 
-/* What is asked of a launch. Texts may be NULL where the comment says so. */
+/* A request for a launch. Texts may be NULL where the comment says so. */
 typedef struct psw_sweep_request {
-    const char *file;  /* the study file; with `text` only its name in messages */
+    const char *file;  /* the study file; with `text` used only in messages */
     const char *text;  /* the study itself; NULL: it is read from the file */
     const char *const *set; /* KEY=VALUE */
     ptrdiff_t sets;
-    const char *output;  /* the result file; NULL: what the study says */
+    const char *output;  /* the result file; NULL: the study's */
     const char *where;   /* only points for which it holds; NULL: all */
-    const char *command; /* the whole command line, for the record of the launch */
+    const char *command; /* the whole command line, for the launch table */
     bool redo, extend, oversubscribe, quiet;
     ptrdiff_t max_fails;  /* 0 = none */
     double time_limit_s;  /* -1 = not given */
@@ -31,9 +31,9 @@ psw_status psw_sweep_run(const psw_sweep_request *request, const psw_comm *world
 /* ---- stopping ---- */
 
 typedef enum psw_stop { PSW_GO, PSW_STOP_SOON, PSW_STOP_NOW } psw_stop;
-void psw_stop_listen(void);   /* SIGUSR1: finish what runs; SIGTERM, SIGINT: give up what runs */
+void psw_stop_listen(void);   /* SIGUSR1: finish running points; SIGTERM, SIGINT: give them up */
 psw_stop psw_stop_asked(void);
-int psw_stop_signal(void); /* that asked for it, 0 = none did */
+int psw_stop_signal(void); /* that requested the stop, 0 = none */
 
 /* ---- launch ---- */
 
@@ -43,20 +43,20 @@ psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int thr
 psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const char *command, int threads,
                                psw_launch *launch);
 
-/* ---- how far a run is ---- */
+/* ---- progress of a run ---- */
 
-/* FILE.h5.status.json: how far a run is, replaced atomically. */
+/* FILE.h5.status.json: the progress of a run, replaced atomically. */
 typedef struct psw_sweep_state {
-    char state[24]; /* running, done, failed, partial (all that --where asked for), stopped_clean, interrupted */
+    char state[24]; /* running, done, failed, partial (all that --where selects), stopped_clean, interrupted */
     char study[128], host[64], started[32], updated[32];
     ptrdiff_t points, done, failed, skipped, running, ranks, pid;
     double fraction; /* of predicted cost */
     double elapsed_s, eta_s;
     double time_limit_s;      /* of the launch, from its start; NaN = none */
     char time_limit_from[16]; /* --time-limit, study, Slurm */
-    char stop_reason[16];     /* time limit, max-fails, USR1, INT, TERM; "": it was not stopped */
+    char stop_reason[16];     /* time limit, max-fails, USR1, INT, TERM; "": not stopped */
 } psw_sweep_state;
 psw_status psw_sweep_state_write(const char *result_path, const psw_sweep_state *state);
-psw_status psw_sweep_state_read(const char *result_path, psw_sweep_state *state); /* PSW_ENVIRONMENT if there is none */
+psw_status psw_sweep_state_read(const char *result_path, psw_sweep_state *state); /* PSW_ENVIRONMENT if missing */
 
 #endif

@@ -1,4 +1,4 @@
-/* text: what people write, before it means anything: words (polysweep/words.h), numbers, the nearest name, expressions,
+/* text: what people write, not yet interpreted: words (polysweep/words.h), numbers, the nearest name, expressions,
  * YAML trees with the place of every value, and the JSON that is written back.
  *
  * Reading is strict: nothing is guessed, and a message says where the text is wrong and what is near. */
@@ -17,7 +17,7 @@ typedef struct psw_shown {
 } psw_shown;
 psw_shown psw_show(const char *text);
 
-/* The nearest of `names` (NULL-terminated) to `name`, NULL when none is near. */
+/* The nearest of `names` (NULL-terminated) to `name`, NULL if none is near. */
 const char *psw_nearest(const char *name, const char *const *names);
 
 /* "; the nearest is 'beta'", or nothing: the end of a message about an unknown name. */
@@ -36,7 +36,7 @@ psw_list_text psw_words_list(psw_vocabulary vocabulary);
 /* Length of the decimal number at the start of `text` (digits, point, exponent; no sign), 0 if there is none. */
 size_t psw_number_length(const char *text);
 bool psw_number_read(const char *text, double *value); /* the whole text, with an optional sign; finite */
-/* Does a text that was read as the whole number `value` (0 .. 2^53) say exactly that, or was it rounded? */
+/* Is a text that was read as the whole number `value` (0 .. 2^53) exactly that number, or was it rounded? */
 bool psw_number_exact(const char *text, double value);
 
 typedef struct psw_number {
@@ -53,7 +53,7 @@ psw_status psw_parse_size(const char *text, double *bytes);
 #define PSW_TEXT_MAX (4 << 20)  /* bytes of a study file */
 #define PSW_SCALAR_MAX 4096     /* bytes of one value */
 #define PSW_NAME_MAX 64         /* bytes of one key */
-#define PSW_DEPTH_MAX 12        /* the deepest key of a study lies at 5 */
+#define PSW_DEPTH_MAX 12        /* the deepest key of a study is at 5 */
 #define PSW_NODES_MAX (1 << 18) /* values written one by one */
 
 typedef struct psw_where {
@@ -86,7 +86,7 @@ typedef struct psw_yaml {
 
 /* Fills tree->root from text; `set` marks places that come from a --set argument (0 = the file). PSW_USAGE. */
 psw_status psw_yaml_load(psw_yaml *tree, const char *text, size_t length, ptrdiff_t set);
-void psw_yaml_free(psw_yaml_node *node); /* with all below; takes nothing out of its parent */
+void psw_yaml_free(psw_yaml_node *node); /* with its children; does not remove it from its parent */
 
 psw_yaml_node *psw_yaml_child(const psw_yaml_node *map, const char *key); /* NULL if there is none, or map is NULL */
 void psw_yaml_append(psw_yaml_node *parent, psw_yaml_node *child);
@@ -129,7 +129,7 @@ typedef struct psw_yaml_key {
 
 /* The value of a scalar by its key; checks the range. A path's number is left to the caller (value 0). PSW_USAGE. */
 psw_status psw_value_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key, double *value);
-/* Is `value` of the key's type and inside its range? `what` receives the words if not. */
+/* Is `value` of the key's type and inside its range? `what` receives the message if not. */
 bool psw_value_fits(const psw_yaml_key *key, double value, char *what, size_t size);
 /* {from, to, step} | {from, to, factor} | {from, to, count, spacing}: at most `most` values, to be freed by the caller.
  * PSW_USAGE, PSW_NO_MEMORY. */
@@ -163,7 +163,7 @@ typedef struct psw_oracle {
         *vocabulary; /* per name: the psw_vocabulary whose words it is compared with, else -1; NULL = none has one */
 } psw_oracle;
 
-/* What an expression may name: values of a row, by their places, and columns of an oracle. */
+/* Names that an expression may use: values of a row, by their places, and columns of an oracle. */
 typedef struct psw_names {
     const char *(*term)(int place, int *vocabulary); /* NULL past the last; vocabulary: -1 = numbers. NULL: no term */
     const char *const *own; /* more values of the row, behind the terms; NULL-terminated or NULL */
@@ -215,10 +215,10 @@ typedef struct psw_program {
     psw_step *steps;
     ptrdiff_t count;
     psw_ids reads; /* places of the row that it names */
-    bool oracle;   /* it names a column of the oracle */
+    bool oracle;   /* it uses a column of the oracle */
 } psw_program;
 
-/* On failure the message slot holds what is wrong and *column where in the text (from 1). PSW_USAGE. */
+/* On failure the message slot holds what is wrong and *column the position in the text (from 1). PSW_USAGE. */
 psw_status psw_program_compile(const char *text, const psw_names *names, psw_program *program, ptrdiff_t *column);
 /* The same, with "name: column N: what is wrong". */
 psw_status psw_program_named(const char *text, const char *name, const psw_names *names, psw_program *program);
@@ -235,7 +235,7 @@ psw_status psw_program_of_node(const psw_yaml *tree, const psw_yaml_node *node, 
 
 /* An expression over the names of an oracle alone (show --where over the columns of a file). */
 typedef struct psw_expression psw_expression;
-/* `name` stands for the text in messages ("--where"). */
+/* `name` is used in messages ("--where"). */
 psw_status psw_expression_create(const char *text, const char *name, const psw_oracle *names, psw_expression **out);
 double psw_expression_value(const psw_expression *expression, const void *subject); /* 0 and 1 for truth */
 void psw_expression_free(psw_expression *expression);

@@ -4,16 +4,15 @@
  * tokens, a threshold); nothing here is a constant quoted from a paper. Applies to self_attention data without noise,
  * den_constant 0, row_norm none, mask full (O(d) work for any n) or causal; methods exact (closed_form), softmax and
  * linear; NaN otherwise. Unreachable degrees are +inf. A sketch has the masses and degrees of the exact kernel that it
- * estimates, beside which a success that only noise made is seen for what it is; how often it fires and succeeds is not
- * known.
+ * estimates, so a success due to noise alone can be recognised; how often it fires and succeeds is unknown.
  *
  * Under a causal mask row j3 sees the keys before it: masses and degrees are those of what it sees. The first row sees
- * nothing but itself, so with b > kappa ordinary rows fire at every degree (beta_up_class is 0). Probabilities are exact
+ * only itself, so with b > kappa ordinary rows fire at every degree (beta_up_class is 0). Probabilities are exact
  * by a walk over the classes (src/theory/causal.c), O(d^3) where rows of many classes may fire; NaN where that is more
  * than 2^31 steps (d above about 1,300).
  *
  * Nothing here has a tolerance: a pre-activation of exactly 0 does not fire, whether constants cancel is decided on
- * their decimals (0.01 + 0.09 is 0.1), and what is missing to a limit is computed as such, never by subtraction. */
+ * their decimals (0.01 + 0.09 is 0.1), and a distance to a limit is computed directly, never by subtraction. */
 #ifndef POLYSWEEP_THEORY_H
 #define POLYSWEEP_THEORY_H
 
@@ -32,7 +31,7 @@ bool psw_theory_applies(const psw_point *point);
 
 /* The probability that one sign vector fires on D_0, on D_1, on either: exact, for any n. With mask full a sign vector
  * enters only through the signs of the special feature, of the constant feature, of the class of j3, and the number of +1
- * among the other classes, so 8 (d - 2) weighted states are all there is. */
+ * among the other classes, so there are only 8 (d - 2) weighted states. */
 typedef struct psw_firing {
     double d0, d1, either;
 } psw_firing;
@@ -43,8 +42,8 @@ psw_firing psw_theory_firing(const psw_point *point);
 psw_theory psw_theory_point(const psw_point *point);
 
 /* The exact edges of the window in which success is at least point.level (0 < level < 1), over real degrees in (0, 1024]:
- * lo is the least at which it comes to the level (0: it starts there, +inf: it never does), hi the first after that at
- * which it is below (+inf: none). A function of everything but beta: remembered, so that all degrees of a case cost one
+ * lo is the least at which it reaches the level (0: it starts there, +inf: never), hi the first after that at
+ * which it is below (+inf: none). A function of everything but beta; cached, so that all degrees of a case cost one
  * search. NaN where the degrees do not apply, and where a search would take minutes (causal, rows of many classes may
  * fire, d above about 200). */
 typedef struct psw_edges {
@@ -54,8 +53,8 @@ psw_edges psw_theory_edges(const psw_point *point);
 
 /* The theory columns by name, as a table for expressions: subject is a const psw_point *. */
 extern const psw_oracle psw_theory_oracle;
-/* As it was when nothing was known of causal masks, and beta_up_class_3s was 0 where it predicts nothing: expressions of
- * studies of that time decide by it which points there are. */
+/* The earlier table, without causal masks and with beta_up_class_3s = 0 where it predicts nothing: expressions of
+ * studies of that time select their points by it. */
 extern const psw_oracle psw_theory_oracle_earlier;
 
 #endif

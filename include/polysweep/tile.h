@@ -11,7 +11,7 @@
  * blas    for builds that are not compiled for the processor they run on: a BLAS chooses its kernel there. The bits of
  *         an entry depend on the shape of the product too, so callers make the same products for the same point.
  *
- * Compiled twice, as everything that includes real.h. */
+ * Compiled twice, like everything that includes real.h. */
 #ifndef POLYSWEEP_TILE_H
 #define POLYSWEEP_TILE_H
 
@@ -32,7 +32,7 @@ typedef struct psw_panels {
     ptrdiff_t inner, cols;
 } psw_panels;
 
-/* Columns of a matrix that either backend keeps row by row without gaps: such a one can be made where it is used. */
+/* Columns of a matrix that either backend keeps row by row without gaps: such a matrix can be built where it is used. */
 #ifdef POLYSWEEP_TILES_BLAS
 #define PSW_PANEL ((ptrdiff_t)(192 / sizeof(psw_real)))
 #else
@@ -46,12 +46,12 @@ typedef struct psw_panels {
 #define psw_panels_put_rows PSW_PRECISION_NAME(psw_panels_put_rows)
 #define psw_panels_product PSW_PRECISION_NAME(psw_panels_product)
 
-/* Numbers that a packed matrix takes. */
+/* Numbers in a packed matrix. */
 ptrdiff_t psw_panels_count(ptrdiff_t inner, ptrdiff_t cols);
 void psw_panels_pack(psw_const_rows b, psw_panels to);            /* b is inner x cols */
 void psw_panels_pack_transposed(psw_const_rows b, psw_panels to); /* b is cols x inner */
 void psw_panels_put_row(psw_panels to, ptrdiff_t row, const psw_real *values);
-/* Rows row, row + 1, ...; columns past the last one keep what they hold. */
+/* Rows row, row + 1, ...; columns past the last one are left unchanged. */
 void psw_panels_put_rows(psw_panels to, ptrdiff_t row, psw_const_rows values);
 
 /* c = a B; a has b.inner columns, c has b.cols. Aligned or not, c and a do not overlap. */

@@ -44,12 +44,12 @@ typedef enum psw_vocabulary {
 /* Word `code` of a vocabulary, NULL past its end; and the code of a word, -1 = no such word. */
 const char *psw_word(psw_vocabulary vocabulary, int code);
 int psw_word_code(psw_vocabulary vocabulary, const char *word);
-/* A vocabulary of names that are numbers but for a word or two: `team == auto`, `weights == none`. */
+/* A vocabulary whose names are numbers except for a word or two: `team == auto`, `weights == none`. */
 bool psw_words_open(psw_vocabulary vocabulary);
-/* The code in PSW_WORDS_ERROR of what made a point fail (exit codes are not dense, flag_values are). */
+/* The code in PSW_WORDS_ERROR of a point's failure (exit codes are not dense, flag_values are). */
 int psw_error_code(psw_status status);
 
-/* ---- what the tables say of methods and kinds of data ------------------------------------------------------- */
+/* ---- facts about methods and kinds of data ------------------------------------------------------- */
 
 enum { /* how many there are */
 #define PSW_METHOD(...) +1
@@ -61,7 +61,7 @@ enum { /* how many there are */
 #include "polysweep/data_kinds.def"
 };
 
-/* polysweep/methods.def says what each means. */
+/* polysweep/methods.def explains each. */
 typedef enum psw_folded { PSW_FOLDS_NOTHING, PSW_FOLDS_ROWS, PSW_FOLDS_STATES } psw_folded;
 typedef enum psw_kernel { PSW_KERNEL_POWER, PSW_KERNEL_EXPONENTIAL, PSW_KERNEL_LINEAR, PSW_KERNEL_OTHER } psw_kernel;
 typedef struct psw_method_facts {
@@ -71,23 +71,23 @@ typedef struct psw_method_facts {
     bool has_degree, random, bitwise, squares;
     const char *help;
 } psw_method_facts;
-/* Of a code that no method has: folds nothing, no word. */
+/* For an unknown code: folds nothing, no word. */
 const psw_method_facts *psw_method_facts_of(psw_method method);
-/* True where there is attention to compute, false of theory alone. */
+/* True where there is attention to compute, false for theory only. */
 static inline bool psw_method_computes(psw_method method)
 {
     return psw_method_facts_of(method)->folds != PSW_FOLDS_NOTHING;
 }
 /* The first method that folds rows with a kernel, which is what sketches of the kernel estimate; PSW_METHODS = none. */
 psw_method psw_method_of_kernel(psw_kernel kernel);
-/* Words of the methods that `holds` is true of, as "exact, softmax or linear". */
+/* Words of the methods for which `holds` is true, as "exact, softmax or linear". */
 typedef struct psw_word_list {
     char text[320];
 } psw_word_list;
 psw_word_list psw_methods_where(bool (*holds)(const psw_method_facts *facts));
 psw_word_list psw_methods_of_theory(void); /* that compute no attention */
 
-/* polysweep/data_kinds.def says what each means. */
+/* polysweep/data_kinds.def explains each. */
 typedef enum psw_drawn { PSW_DRAWN_NEVER, PSW_DRAWN_NOISE, PSW_DRAWN_ALWAYS } psw_drawn;
 typedef struct psw_data_kind_facts {
     const char *word;
@@ -96,6 +96,6 @@ typedef struct psw_data_kind_facts {
     psw_drawn drawn;
     const char *help;
 } psw_data_kind_facts;
-const psw_data_kind_facts *psw_data_kind_facts_of(psw_data_kind kind); /* of no kind: rows, one set, no word */
+const psw_data_kind_facts *psw_data_kind_facts_of(psw_data_kind kind); /* unknown kind: rows, one set, no word */
 
 #endif

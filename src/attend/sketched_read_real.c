@@ -38,7 +38,7 @@ static void add_far(psw_sketched *f, const panel *p)
 {
     ptrdiff_t features = f->shape.features, width = f->p->v + 1;
     psw_panels phi = {f->turned, features, PSW_PANEL};
-    sketcher->lift_turned(f->sketch, psw_read(psw_rows_of(f->queries, f->shape.stored, PSW_PANEL)),
+    sketcher->lift_transposed(f->sketch, psw_read(psw_rows_of(f->queries, f->shape.stored, PSW_PANEL)),
                           psw_rows_of(f->turned, features, PSW_PANEL));
     psw_panels_product((psw_const_rows){f->reading[p->set], width, features, features}, phi,
                        psw_rows_of(f->far_sum, width, PSW_PANEL));

@@ -1,4 +1,4 @@
-/* base/lanes: a fused multiply-add of vectors. Intrinsics stand here and nowhere else. Compiled twice. */
+/* base/lanes: a fused multiply-add of vectors. The only file with intrinsics. Compiled twice. */
 #ifndef POLYSWEEP_BASE_LANES_H
 #define POLYSWEEP_BASE_LANES_H
 

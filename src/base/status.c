@@ -138,7 +138,7 @@ psw_status psw_fault_check(void)
     for (int i = 0; sites[i]; i++) psw_format(list + strlen(list), sizeof list - strlen(list), " %s", sites[i]);
     for (int i = 0; i < count; i++)
         if (!is_site(armed[i].site))
-            return PSW_FAIL(PSW_USAGE, "POLYSWEEP_FAULT: \"%s\" is no site of a fault; these are:%s", armed[i].site,
+            return PSW_FAIL(PSW_USAGE, "POLYSWEEP_FAULT: \"%s\" is not a fault site; the sites are:%s", armed[i].site,
                             list);
     return PSW_OK;
 }

@@ -4,7 +4,7 @@
 
 #include "polysweep/print.h"
 
-void psw_say_seconds(double seconds, char text[PSW_TEXT])
+void psw_format_seconds(double seconds, char text[PSW_TEXT])
 {
     if (!isfinite(seconds))
         snprintf(text, PSW_TEXT, "-");
@@ -24,7 +24,7 @@ void psw_say_seconds(double seconds, char text[PSW_TEXT])
         snprintf(text, PSW_TEXT, "%.0fh%02dm", floor(seconds / 3600), (int)(fmod(seconds, 3600) / 60));
 }
 
-void psw_say_bytes(double bytes, char text[PSW_TEXT])
+void psw_format_bytes(double bytes, char text[PSW_TEXT])
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
     int unit = 0;

@@ -13,7 +13,7 @@ ptrdiff_t psw_panels_count(ptrdiff_t inner, ptrdiff_t cols)
 
 enum { SMALL = 144, CHAIN = 256 };
 
-/* Entry (k, j) of B stands at from[k * down + j * right]. */
+/* Entry (k, j) of B is from[k * down + j * right]. */
 static void pack(const psw_real *from, ptrdiff_t down, ptrdiff_t right, psw_panels to)
 {
     ptrdiff_t stride = psw_stride(to.cols);

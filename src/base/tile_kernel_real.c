@@ -33,7 +33,7 @@ ptrdiff_t psw_panels_count(ptrdiff_t inner, ptrdiff_t cols)
     return inner * ((cols + LANES - 1) / LANES * LANES);
 }
 
-/* Entry (k, j) of B stands at from[k * down + j * right]. */
+/* Entry (k, j) of B is from[k * down + j * right]. */
 static void pack(const psw_real *from, ptrdiff_t down, ptrdiff_t right, psw_panels to)
 {
     for (ptrdiff_t first = 0; first < to.cols; first += WIDTH) {
@@ -151,12 +151,12 @@ static const struct {
     tile_kernel *wide, *narrow;
 } kernels[] = {{ROWS, many_wide, many_narrow}, {FEW_ROWS, few_wide, few_narrow}, {1, one_wide, one_narrow}};
 
-typedef struct stretch { /* of the inner length: one chain */
+typedef struct span { /* of the inner length: one chain */
     ptrdiff_t first, count;
-} stretch;
+} span;
 
 /* Columns past the panel's last one are computed, and thrown away. */
-static void product_edge(tile_kernel *run, ptrdiff_t rows, psw_const_rows a, const panel *p, stretch k, psw_real *c,
+static void product_edge(tile_kernel *run, ptrdiff_t rows, psw_const_rows a, const panel *p, span k, psw_real *c,
                          ptrdiff_t stride)
 {
     psw_real whole[ROWS * WIDTH];
@@ -168,7 +168,7 @@ static void product_edge(tile_kernel *run, ptrdiff_t rows, psw_const_rows a, con
         }
 }
 
-static void product_panel(psw_const_rows a, const panel *p, stretch k, psw_rows c)
+static void product_panel(psw_const_rows a, const panel *p, span k, psw_rows c)
 {
     ptrdiff_t done = 0;
     for (int size = 0; size < 3; size++) {
@@ -189,7 +189,7 @@ static void product_panel(psw_const_rows a, const panel *p, stretch k, psw_rows 
 void psw_panels_product(psw_const_rows a, psw_panels b, psw_rows c)
 {
     for (ptrdiff_t first = 0; first < b.inner; first += CHAIN) {
-        stretch k = {first, b.inner - first < CHAIN ? b.inner - first : CHAIN};
+        span k = {first, b.inner - first < CHAIN ? b.inner - first : CHAIN};
         for (ptrdiff_t column = 0; column < b.cols; column += WIDTH) {
             panel p = panel_at(b, column);
             product_panel(a, &p, k, c);

@@ -8,18 +8,18 @@
 
 #define PSW_LIST_MAX 64
 
-/* What a command line said. Texts point into argv; what was not given is NULL, false, 0 (time_limit_s: -1). */
+/* A parsed command line. Texts point into argv; what was not given is NULL, false, 0 (time_limit_s: -1). */
 typedef struct psw_options {
     const char *files[PSW_LIST_MAX], *set[PSW_LIST_MAX], *sbatch[PSW_LIST_MAX];
     ptrdiff_t file_count, set_count, sbatch_count;
     const char *output, *where, *columns, *calibration, *compare, *budget, *redo, *prologue, *launcher, *teams;
-    const char *text; /* the study itself, made by a command, in place of the file's */
+    const char *text; /* the study itself, made by a command, instead of the file's */
     ptrdiff_t ranks, ranks_per_node, max_fails;
     double time_limit_s, sample; /* seconds; percent */
     bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak,
         no_inputs;
     psw_progress progress;
-    char command[4096]; /* the whole command line, for the record of a launch; cut where it is longer */
+    char command[4096]; /* the whole command line, for the launch table; truncated if longer */
 } psw_options;
 
 typedef struct psw_command {
@@ -37,7 +37,7 @@ void psw_help_print(const psw_command *command, FILE *stream); /* NULL: the list
 
 /* The study of a command line: its first file, with --set. PSW_USAGE, PSW_ENVIRONMENT. */
 psw_status psw_study_of_options(const psw_options *options, psw_study **study);
-/* What a command line asks of a launch; its texts are those of the options. */
+/* The launch request of a command line; its texts are those of the options. */
 psw_sweep_request psw_request_of_options(const psw_options *options);
 
 psw_status psw_cmd_run(const psw_options *options, const psw_comm *world);

@@ -1,4 +1,4 @@
-/* Numbers that vary are parameters, the same for all points; what else sets points apart is their callpath. */
+/* Numbers that vary are parameters, the same for all points; other differences of points are in their callpath. */
 #include "cmd/extrap.h"
 
 #include <math.h>
@@ -35,7 +35,7 @@ static bool timed(const psw_record *record)
            record->cost.time_median_s > 0;
 }
 
-/* v where it is d, and features where they come from r, say nothing of their own. */
+/* v where it is d, and features where they come from r, are redundant. */
 static double value_of(const view *v, ptrdiff_t column, const psw_record *record)
 {
     const char *name = v->all[column].name;

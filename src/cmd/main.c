@@ -6,7 +6,7 @@
 
 const psw_command psw_commands[] = {
     {"run", "STUDY.yaml [-o FILE.h5]",
-     "compute every point that is not complete in FILE.h5; again on the same file: resume",
+     "compute every point that is not complete in FILE.h5; run again, it resumes",
      "output set where time-limit redo extend max-fails dry-run no-inputs oversubscribe progress quiet",
      "  mpirun -n 4 polysweep run phase.yaml\n"
      "  mpirun -n 4 polysweep run phase.yaml -o /scratch/phase.h5 --time-limit 55m\n"
@@ -30,7 +30,7 @@ const psw_command psw_commands[] = {
      "  mpirun -n 8 polysweep scale phase.yaml --weak --teams 1,2,4,8 -o weak.h5\n"
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set time.beside=true\n",
      true, psw_cmd_scale},
-    {"status", "FILE.h5", "how far a run is, from its sidecar, while it runs or after", "json",
+    {"status", "FILE.h5", "progress of a run, from its sidecar file, while it runs or after", "json",
      "  polysweep status phase.h5\n", false, psw_cmd_status},
     {"show", "FILE.h5", "rows of the result table", "where columns csv jsonl extrap json",
      "  polysweep show phase.h5 --where \"method == exact and n == 1024\" --columns beta,success_rate,theory_success\n"
@@ -41,12 +41,12 @@ const psw_command psw_commands[] = {
      "  polysweep verify phase.h5\n"
      "  mpirun -n 4 polysweep verify phase.h5 --sample 5\n",
      true, psw_cmd_verify},
-    {"merge", "OUT.h5 IN.h5...", "join files of one study; slots that several have done must agree", "json",
+    {"merge", "OUT.h5 IN.h5...", "join files of one study; slots that several files have done must agree", "json",
      "  polysweep merge phase.h5 monday.h5 tuesday.h5\n"
      "  polysweep merge phase.h5 part-*.h5 --json\n",
      false, psw_cmd_merge},
     {"doctor", "[DIR]",
-     "what this machine and launch look like, what is wrong and what to type; tries out writing in DIR", "set json",
+     "what this machine and launch look like, what is wrong and what to type; tests writing in DIR", "set json",
      "  polysweep doctor\n"
      "  mpirun -n 4 polysweep doctor /scratch/results\n"
      "  mpirun -n 4 polysweep doctor --set run.threads=2\n"
@@ -89,16 +89,16 @@ static int report(psw_status status, int rank)
     return PSW_BUG;
 }
 
-/* A table that did not reach its reader (a full disk, say) is no success. */
+/* A table that could not be written (a full disk, say) is a failure. */
 static int printed(int code)
 {
     bool lost = fflush(stdout) != 0 || ferror(stdout);
     if (!lost || code != PSW_OK) return code;
-    fprintf(stderr, "polysweep: not all could be written to standard output\n");
+    fprintf(stderr, "polysweep: standard output could not be written completely\n");
     return PSW_ENVIRONMENT;
 }
 
-/* Which rank the launcher says this is, before MPI is started: one message, from rank 0. */
+/* The rank by the launcher's variables, before MPI is started: one message, from rank 0. */
 static int launched_rank(void)
 {
     static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
@@ -107,8 +107,9 @@ static int launched_rank(void)
     return 0;
 }
 
-/* A step of srun without a server that Open MPI could ask: its tasks would be strangers to each other. Some versions end
- * such a process in MPI_Init, with advice for whoever built them, others let each believe that it is alone. */
+/* A step of srun without a server that Open MPI could ask: its tasks would be strangers to each other. Some versions
+ * end such a process in MPI_Init, with advice for those who build MPI; others let each process run as a world of one.
+ * */
 static psw_status one_step(void)
 {
 #ifdef OPEN_MPI
@@ -119,7 +120,7 @@ static psw_status one_step(void)
         if (getenv(met_by[i])) return PSW_OK;
     return PSW_FAIL(PSW_ENVIRONMENT,
                     "srun started %s process%s without PMIx, so they cannot make one MPI world. Start them with "
-                    "`srun --mpi=pmix -n %s polysweep ...` (`srun --mpi=list` says whether Slurm has it), or with "
+                    "`srun --mpi=pmix -n %s polysweep ...` (`srun --mpi=list` shows whether Slurm has it), or with "
                     "`mpirun -n %s polysweep ...` in a job. POLYSWEEP_TRUST_SRUN=yes is for an Open MPI built with Slurm's PMI",
                     tasks, strcmp(tasks, "1") == 0 ? "" : "es", tasks, tasks);
 #else
@@ -127,8 +128,8 @@ static psw_status one_step(void)
 #endif
 }
 
-/* Before MPI is started nobody can wait for rank 0, and a launcher ends the others when one leaves with an error: so rank 0
- * alone does, and speaks before. */
+/* Before MPI is started nobody can wait for rank 0, and a launcher ends the others when one leaves with an error: so
+ * rank 0 alone does, and speaks before. */
 static int refuse(psw_status status)
 {
     return launched_rank() == 0 ? report(status, 0) : PSW_OK;

@@ -48,10 +48,10 @@ static psw_status check_arguments(const psw_options *o)
 {
     if (o->file_count < 2)
         return PSW_FAIL(PSW_USAGE,
-                        "merge needs the file to make, then the files to join: polysweep merge OUT.h5 IN.h5...");
+                        "merge needs the file to create, then the files to join: polysweep merge OUT.h5 IN.h5...");
     if (access(o->files[0], F_OK) == 0)
         return PSW_FAIL(PSW_ENVIRONMENT,
-                        "%s exists and is not overwritten; the first name is the file that merge makes", o->files[0]);
+                        "%s exists and is not overwritten; the first name is the file that merge creates", o->files[0]);
     return PSW_OK;
 }
 
@@ -72,7 +72,7 @@ static psw_status refuse(const joint *m, const input *in, bool points, const cha
 {
     return PSW_FAIL(
         PSW_USAGE,
-        "%.200s and %.200s are not of one study and cannot be joined%s; of these, \"here\" is the first:\n%.400s",
+        "%.200s and %.200s are not of one study and cannot be joined%s; below, \"here\" is the first:\n%.400s",
         m->inputs[0].path, in->path,
         points ? " (if both are parts of a larger study, give each its points with run LARGER.yaml -o FILE.h5 "
                  "--extend, then merge)"
@@ -251,7 +251,7 @@ static const input *whose(const joint *m, const psw_origin *origin)
     return in;
 }
 
-/* The first of the best; an empty slot is nobody's. */
+/* Keeps the first record of the highest precedence; an empty slot is never kept. */
 static psw_status offer(joint *m, input *in, ptrdiff_t slot, const psw_record *record, psw_record *best,
                         psw_origin *origin)
 {
@@ -292,7 +292,7 @@ static psw_status take(void *context, ptrdiff_t first, ptrdiff_t count, psw_reco
     }
     for (ptrdiff_t i = 0; i < count; i++) settle(m, first + i, &records[i], &origins[i]);
     if (first + count < m->slots || m->differing == 0) return PSW_OK;
-    return PSW_FAIL(PSW_MISMATCH, "%td slots that several files have done do not agree; %s is not made", m->differing,
+    return PSW_FAIL(PSW_MISMATCH, "%td slots that several files have done do not agree; %s is not created", m->differing,
                     m->path);
 }
 

@@ -26,9 +26,9 @@ static const option options_table[] = {
      0},
     {"redo", "failed", "compute failed, timed out and skipped points again; without it they stay as they are", TEXT,
      AT(redo), 0},
-    {"extend", NULL, "the study has grown: keep what FILE.h5 has done in a file of the new one", FLAG, AT(extend), 0},
+    {"extend", NULL, "the study has grown: make a file for it and keep what FILE.h5 has done", FLAG, AT(extend), 0},
     {"max-fails", "N", "stop after N failed points", COUNT, AT(max_fails), 0},
-    {"dry-run", NULL, "say what would be done, as plan does, on the ranks of this launch", FLAG, AT(dry_run), 0},
+    {"dry-run", NULL, "only print what would be done, as plan does, on the ranks of this launch", FLAG, AT(dry_run), 0},
     {"no-inputs", NULL, "plan without opening the files that the study names (data, weights)", FLAG, AT(no_inputs), 0},
     {"oversubscribe", NULL, "allow more ranks x threads than hardware threads", FLAG, AT(oversubscribe), 0},
     {"progress", "auto|plain|off", "how to show progress on stderr (auto: a bar on a terminal, lines in a log)",
@@ -36,7 +36,7 @@ static const option options_table[] = {
     {"quiet", NULL, "only errors on stderr", FLAG, AT(quiet), 'q'},
     {"ranks", "P", "number of ranks to plan for (default: the cores of this machine)", COUNT, AT(ranks), 0},
     {"ranks-per-node", "K", "ranks that share the memory of a node", COUNT, AT(ranks_per_node), 0},
-    {"compare", "P,P,...", "finish, speed-up and what limits it for several numbers of ranks", TEXT, AT(compare), 0},
+    {"compare", "P,P,...", "finish, speed-up and their limit for several numbers of ranks", TEXT, AT(compare), 0},
     {"budget", "HOURS", "which points an allocation buys on --ranks: 200nodeh, 5000coreh", TEXT, AT(budget), 0},
     {"points", NULL, "each point by itself: its team, seconds, messages, memory (with --json: every parameter, too)",
      FLAG, AT(points), 0},
@@ -44,10 +44,10 @@ static const option options_table[] = {
     {"sbatch", "KEY=VALUE", "a line for sbatch in that script: account=physics, time=24:00:00; may be repeated", LIST,
      AT(sbatch), 0},
     {"prologue", "FILE", "lines of FILE go into that script before the run: modules to load", TEXT, AT(prologue), 0},
-    {"launcher", "srun|mpirun", "what starts the ranks in that script (default: mpirun)", TEXT, AT(launcher), 0},
-    {"calibration", "FILE.h5", "use the rates that a run measured and kept in FILE.h5", TEXT, AT(calibration), 0},
+    {"launcher", "srun|mpirun", "the command that starts the ranks in that script (default: mpirun)", TEXT, AT(launcher), 0},
+    {"calibration", "FILE.h5", "use the rates that a run measured and stored in FILE.h5", TEXT, AT(calibration), 0},
     {"strong", NULL, "the same points on every team", FLAG, AT(strong), 0},
-    {"weak", NULL, "n grows with the team, so that the work of a rank stays what it is", FLAG, AT(weak), 0},
+    {"weak", NULL, "n grows with the team, so that the work per rank stays the same", FLAG, AT(weak), 0},
     {"teams", "T,T,...", "sizes of teams (default: 1, 2, 4, ... and all ranks)", TEXT, AT(teams), 0},
     {"columns", "A,B,...", "columns to show", TEXT, AT(columns), 0},
     {"sample", "PERCENT",
@@ -124,7 +124,7 @@ static psw_status progress_word(const char *value, psw_progress *out)
             *out = (psw_progress)i;
             return PSW_OK;
         }
-    return PSW_FAIL(PSW_USAGE, "--progress: \"%s\" is none of auto, plain, off", value);
+    return PSW_FAIL(PSW_USAGE, "--progress: \"%s\" is not one of auto, plain, off", value);
 }
 
 static psw_status keep(const option *o, const char *argument, const char *value, psw_options *options)
@@ -190,7 +190,7 @@ psw_status psw_options_parse(const psw_command *command, int argc, char **argv, 
     if (options->no_inputs && !options->dry_run && listed(command->options, "dry-run"))
         return PSW_FAIL(PSW_USAGE, "--no-inputs is for a plan: add --dry-run");
     if (options->redo && strcmp(options->redo, "failed") != 0)
-        return PSW_FAIL(PSW_USAGE, "--redo: \"%s\" is not known; --redo failed computes failed, timed out and skipped points again", options->redo);
+        return PSW_FAIL(PSW_USAGE, "--redo: unknown value \"%s\"; --redo failed computes failed, timed out and skipped points again", options->redo);
     return PSW_OK;
 }
 

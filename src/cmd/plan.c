@@ -10,7 +10,7 @@ static psw_status check_script(const psw_options *o)
         .sbatch = o->sbatch, .sbatch_count = o->sbatch_count, .prologue = o->prologue, .launcher = o->launcher};
     if (!o->slurm && alone) return PSW_FAIL(PSW_USAGE, "--%s is for a job script: add --slurm", alone);
     if (o->slurm && (o->json || o->compare || o->budget || o->points))
-        return PSW_FAIL(PSW_USAGE, "--slurm prints a job script and nothing else: leave out --%s",
+        return PSW_FAIL(PSW_USAGE, "--slurm prints only a job script: leave out --%s",
                         o->json ? "json" : o->compare ? "compare" : o->budget ? "budget" : "points");
     return psw_script_check(&request);
 }

@@ -18,7 +18,7 @@ psw_status cmd_scale_teams_read(const char *list, ptrdiff_t ranks, cmd_scale_tea
             return PSW_FAIL(PSW_USAGE, "--teams: \"%s\" is not an ascending list of at most %d sizes, as in 1,2,4",
                             list, PSW_LIST_MAX);
         if (size > ranks)
-            return PSW_FAIL(PSW_USAGE, "--teams: a team of %ld ranks needs as many: start it with mpirun -n %ld", size,
+            return PSW_FAIL(PSW_USAGE, "--teams: a team of %ld ranks needs that many: start with mpirun -n %ld", size,
                             size);
         teams->size[teams->count++] = size;
         at = *end ? end + 1 : end;
@@ -81,7 +81,7 @@ static psw_status make(const psw_options *options, ptrdiff_t ranks, made *m)
     if (options->strong == options->weak)
         return PSW_FAIL(PSW_USAGE,
                         "scale needs one of --strong (the same points on every team) and --weak (n grows with the "
-                        "team, so that a rank's work stays)");
+                        "team, so that the work per rank stays the same)");
     PSW_TRY(cmd_scale_teams_read(options->teams, ranks, &teams));
     PSW_TRY(psw_study_of_options(options, &base));
     bool whole = options->output ? psw_format(m->path, sizeof m->path, "%s", options->output)

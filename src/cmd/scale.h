@@ -13,29 +13,29 @@ typedef struct cmd_scale_teams {
 /* "1,2,4", none above `ranks`; NULL: 1, 2, 4, ... and `ranks`. PSW_USAGE. */
 psw_status cmd_scale_teams_read(const char *list, ptrdiff_t ranks, cmd_scale_teams *teams);
 
-/* The study with `team` as an axis and times on, as JSON that the caller frees; weak: n follows from the axis n_base, so
- * that the work of a rank stays what it is. PSW_USAGE. */
+/* The study with `team` as an axis and times on, as JSON that the caller frees; weak: n follows from the axis n_base,
+ * so that the work per rank stays the same. PSW_USAGE. */
 psw_status cmd_scale_study_make(const psw_study *base, const cmd_scale_teams *teams, bool weak, char **text);
-/* Does the work per rank stay within SCALE_BOUND? PSW_USAGE names the point that is farthest off. */
+/* Does the work per rank stay within SCALE_BOUND? PSW_USAGE names the point that deviates most. */
 psw_status cmd_scale_work_check(const psw_study *made);
 
-/* Points that differ in their team alone (and in the n that grows with it). */
+/* Points that differ only in their team (and in the n that grows with it). */
 bool cmd_scale_same_line(const psw_point *a, const psw_point *b, bool weak);
 /* Work of the flop model on each rank of the point's team. */
 double cmd_scale_work(const psw_point *point);
-/* What a rank with most blocks has against its fair share; 1 = even. */
+/* Largest number of blocks of a rank over its fair share; 1 = even. */
 double cmd_scale_unevenness(const psw_point *point);
 
-/* What one row of the table says; members that cannot be said are NaN. */
+/* One row of the table; unknown members are NaN. */
 typedef struct cmd_scale_row {
     double speed_up, efficiency, karp_flatt, work; /* work per rank over that of the base */
 } cmd_scale_row;
 cmd_scale_row cmd_scale_compare(const psw_record *base, const psw_record *record, bool weak);
-/* A time that may be compared: done, and not of more threads than processors. */
+/* Has it a valid time: done, and without more threads than processors? */
 bool cmd_scale_valid(const psw_record *record);
 
-/* What a rank's rate is of the smaller of two ceilings of its launch: large products, and the record's operations a byte
- * at the bandwidth of memory. NaN without a valid time. */
+/* A rank's rate over the smaller of two ceilings of its launch: large products, and the record's operations per byte
+ * times the memory bandwidth. NaN without a valid time. */
 double cmd_scale_roof(const psw_record *record, double memory_bytes_s);
 
 /* Prints the table of a result file. */

@@ -1,4 +1,4 @@
-/* scale: lines of points that differ in their team, and what the time of each says against the first. */
+/* scale: lines of points that differ in their team, each time compared with the first. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +79,7 @@ psw_status cmd_scale_work_check(const psw_study *study)
                     worst.team, text, 100 * farthest, 100 * SCALE_BOUND);
 }
 
-/* ---- what a time says ---- */
+/* ---- measures from a time ---- */
 
 bool cmd_scale_valid(const psw_record *r)
 {
@@ -137,9 +137,9 @@ static void print_row(psw_table *out, const table *t, ptrdiff_t base, ptrdiff_t 
     cmd_scale_row row = cmd_scale_compare(&t->records[base], r, weak);
     psw_format(text[0], PSW_TEXT, "%td", r->point.team);
     psw_format(text[1], PSW_TEXT, "%td", r->point.n);
-    psw_say_seconds(r->cost.time_median_s, text[2]);
-    psw_say_seconds(r->cost.time_lo_s, text[3]);
-    psw_say_seconds(r->cost.time_hi_s, text[4]);
+    psw_format_seconds(r->cost.time_median_s, text[2]);
+    psw_format_seconds(r->cost.time_lo_s, text[3]);
+    psw_format_seconds(r->cost.time_hi_s, text[4]);
     number(row.speed_up, "%.2f", text[5]);
     number(100 * row.efficiency, "%.1f %%", text[6]);
     number(weak ? row.work : row.karp_flatt, "%.3f", text[7]);
@@ -148,8 +148,8 @@ static void print_row(psw_table *out, const table *t, ptrdiff_t base, ptrdiff_t 
     number(r->parallel.parallel_efficiency, "%.2f", text[10]);
     number(100 * cmd_scale_roof(r, t->memory_bytes_s[i]), "%.0f %%", text[11]);
     psw_format(text[12], PSW_TEXT, "-");
-    if (!isnan(r->parallel.sent_bytes)) psw_say_bytes(r->parallel.sent_bytes, text[12]);
-    psw_say_seconds(r->parallel.comm_s, text[13]);
+    if (!isnan(r->parallel.sent_bytes)) psw_format_bytes(r->parallel.sent_bytes, text[12]);
+    psw_format_seconds(r->parallel.comm_s, text[13]);
     psw_format(text[14], PSW_TEXT, "%s%s", remark(r), cmd_scale_unevenness(&r->point) > 1 + SCALE_BOUND ? ", uneven" : "");
     const char *cells[CELLS];
     for (int k = 0; k < CELLS; k++) cells[k] = text[k];
@@ -169,7 +169,7 @@ static bool begins(const table *t, ptrdiff_t i)
     return true;
 }
 
-/* Points that nobody asked for (--where) or that were not reached have no line. */
+/* Points that were not selected (--where) or not reached have no line. */
 static bool computed(const table *t, ptrdiff_t base)
 {
     for (ptrdiff_t i = base; i < t->count; i++)
@@ -183,7 +183,7 @@ static psw_status print_line(const table *t, ptrdiff_t base)
     char point[128], seconds[PSW_TEXT];
     psw_table out;
     psw_point_text(&first->point, point, sizeof point);
-    psw_say_seconds(first->cost.time_median_s, seconds);
+    psw_format_seconds(first->cost.time_median_s, seconds);
     if (cmd_scale_valid(first))
         printf("\n%s%s; against a team of %td: %s a pass\n\n", point, t->weak ? " and up" : "", first->point.team, seconds);
     else
@@ -286,7 +286,7 @@ static void print_json(const table *t, const char *path)
     psw_json_end(&json);
 }
 
-/* A launch that is no longer in the file says nothing. */
+/* Unknown where the launch is no longer in the file. */
 static void read_bandwidths(psw_reader *reader, table *t)
 {
     psw_launch launch = {.memory_bytes_s = NAN};

@@ -79,7 +79,7 @@ static void print_failure(view *v, const psw_record *record)
     failure(v, record, text, sizeof text);
     if (!text[0] || ++v->reported > REPORTED_MOST) return;
     fprintf(stderr, "slot %td, attempt %td: %s\n", v->slot, record->slot.attempt, text);
-    if (v->reported == REPORTED_MOST) fprintf(stderr, "more may have failed: --jsonl carries every message\n");
+    if (v->reported == REPORTED_MOST) fprintf(stderr, "more may have failed: --jsonl prints every message\n");
 }
 
 /* ---- the forms ---- */
@@ -238,7 +238,7 @@ static psw_status some_row(view *v, const char *where)
     ptrdiff_t rows = 0;
     if (where) PSW_TRY(cmd_view_walk(v, count_row, &rows));
     if (!where || rows > 0) return PSW_OK;
-    return PSW_FAIL(PSW_USAGE, "--where %.200s: it holds for none of the %td rows", where, psw_reader_slots(v->reader));
+    return PSW_FAIL(PSW_USAGE, "--where %.200s: none of the %td rows satisfy it", where, psw_reader_slots(v->reader));
 }
 
 static psw_status print(view *v, const psw_options *o)
@@ -257,7 +257,7 @@ psw_status psw_cmd_show(const psw_options *options, const psw_comm *world)
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
     if (options->csv + options->jsonl + options->json + options->extrap > 1)
-        return PSW_FAIL(PSW_USAGE, "--csv, --jsonl, --json and --extrap exclude one another; give one of them");
+        return PSW_FAIL(PSW_USAGE, "--csv, --jsonl, --json and --extrap exclude each other; give one of them");
     view *v;
     PSW_TRY(cmd_view_create(&v));
     psw_status status = cmd_view_open(v, options->files[0]);

@@ -84,7 +84,7 @@ static psw_status find_state(const char *path, psw_sweep_state *state)
     if (psw_sweep_state_read(path, state) != PSW_OK) {
         if (psw_store_locked(path))
             return PSW_FAIL(PSW_ENVIRONMENT,
-                            "%s: a run has just opened it and has not written its status yet; ask again", path);
+                            "%s: a run has just opened it and has not written its status yet; try again", path);
         return read_slots(path, state);
     }
     if (!runs(state) || runs_still(path, state)) return PSW_OK;
@@ -109,9 +109,9 @@ static void print(const char *path, const psw_sweep_state *s)
 {
     char elapsed[PSW_TEXT], left[PSW_TEXT], limit[PSW_TEXT];
     bool running = runs(s);
-    psw_say_seconds(s->elapsed_s, elapsed);
-    psw_say_seconds(s->eta_s, left);
-    psw_say_seconds(s->time_limit_s, limit);
+    psw_format_seconds(s->elapsed_s, elapsed);
+    psw_format_seconds(s->eta_s, left);
+    psw_format_seconds(s->time_limit_s, limit);
     printf("study       %s, %td points\nstate       %s", s->study, s->points, s->state);
     if (running) printf(": %td rank%s, process %td on %s", s->ranks, s->ranks == 1 ? "" : "s", s->pid, s->host);
     if (s->stop_reason[0]) printf(" (%s)", s->stop_reason);

@@ -44,7 +44,7 @@ typedef struct check {
     ptrdiff_t run_first;
     bool rows;             /* are kept, and compared */
     psw_rows_room room[2]; /* stored, found */
-    double *row_differs;   /* [slots of the run][LINES]: 1 where a row of this rank differs */
+    double *row_differs;   /* [slots of the run][LINES]: 1 where a row of the calling rank differs */
     psw_status row_status; /* of reading rows */
     findings mine;
     double differs[PSW_COLUMNS_MAX + LINES]; /* slots by column */
@@ -113,9 +113,9 @@ static void compare(check *c, ptrdiff_t slot, const psw_record *stored, const ps
     c->mine.slots += differs;
 }
 
-/* ---- comparing rows, on whoever computes them ---- */
+/* ---- comparing rows, on the rank that computes them ---- */
 
-/* Rows first .. first + count of a leaf, part `part` of its arrays, as they stand in a file. */
+/* Rows first .. first + count of a leaf, part `part` of its arrays, as in a file. */
 static psw_kept_rows rows_of_leaf(const check *c, const psw_point *point, const psw_leaf *leaf, ptrdiff_t part,
                                   psw_row_span at)
 {
@@ -290,7 +290,7 @@ static psw_status recompute_run(check *c, const psw_comm *team, const psw_run *r
     return PSW_OK;
 }
 
-/* What one rank can do is shared out; what needs all of them comes after, once all have agreed that they go on. */
+/* What one rank can do is shared out; what needs all of them comes after, once all ranks have agreed to continue. */
 static psw_status recompute(check *c)
 {
     const psw_comm self = {MPI_COMM_SELF, 0, 1};
@@ -330,10 +330,10 @@ static void print_difference(const check *c, const difference *d)
 static void print(const check *c, const findings *all, ptrdiff_t differing)
 {
     double compared = (double)c->picked - c->too_large;
-    printf("file        %s, schema as it should be\n", c->path);
+    printf("file        %s, schema correct\n", c->path);
     printf("slots       %td, %td done\n", c->slot_count, c->done);
     if (c->in_use) printf("in use      a run has it open: slots that it has not finished are not checked\n");
-    if (c->torn > 0) printf("torn        %td with a wrong commit word; running the study again computes them anew\n", c->torn);
+    if (c->torn > 0) printf("torn        %td with a wrong commit word; running the study again computes them again\n", c->torn);
     printf("recomputed  %td of them (%.3g %%)", c->picked, c->percent);
     if (c->rows) printf(", the kept rows of %.0f", c->with_rows);
     if (c->loose > 0) printf(", %.0f within tolerances (other version, kernel or method)", c->loose);
@@ -399,7 +399,7 @@ static psw_status conclude(check *c)
     if (status == PSW_OK && c->world->rank == 0) (c->options->json ? json : print)(c, all, differing);
     free(all);
     if (status != PSW_OK || differing + c->torn == 0) return status;
-    return PSW_FAIL(PSW_MISMATCH, "%s: of %td slots computed again %td differ; %td slots are torn", c->path, c->picked,
+    return PSW_FAIL(PSW_MISMATCH, "%s: of %td recomputed slots %td differ; %td slots are torn", c->path, c->picked,
                     differing, c->torn);
 }
 

@@ -15,8 +15,8 @@ typedef struct view {
     ptrdiff_t shown_count;
     psw_oracle oracle;
     psw_expression *where;
-    psw_record *records; /* of the slots at hand */
-    ptrdiff_t slot;      /* of the row at hand */
+    psw_record *records; /* of the current slots */
+    ptrdiff_t slot;      /* of the current row */
     ptrdiff_t reported;  /* failures, below a table */
 } view;
 
@@ -24,10 +24,10 @@ psw_status cmd_view_create(view **view);                /* an empty one, to be f
 psw_status cmd_view_open(view *view, const char *path); /* PSW_ENVIRONMENT */
 void cmd_view_free(view *view);
 
-/* Names the columns, and reads the expression that rows are kept by; NULL: all are. PSW_USAGE. */
+/* Names the columns, and compiles the expression that selects rows; NULL: all. PSW_USAGE. */
 psw_status cmd_view_where(view *view, const char *where);
 
-/* Every row that is kept, in order; view->slot says which. */
+/* Every selected row, in order; view->slot is its number. */
 typedef void cmd_view_row(view *view, void *state, const psw_record *record);
 psw_status cmd_view_walk(view *view, cmd_view_row *row, void *state);
 

@@ -6,7 +6,7 @@
 enum { TAG = 1201 };
 
 struct psw_board {
-    MPI_Comm handle; /* of its own, so that no other message is met */
+    MPI_Comm handle; /* separate, so that no other message interferes */
     int rank, size, count;
     double mine[PSW_BOARD_MAX], sent[PSW_BOARD_MAX];
     MPI_Request sending;

@@ -30,7 +30,8 @@ psw_status psw_comm_world(psw_comm *world)
     return describe(handle, world);
 }
 
-/* Nobody leaves a split alone. What it made is dropped then, not freed: that is collective, and not all may have it. */
+/* All ranks agree on a split. After a failure the new communicator is dropped, not freed: freeing is collective, and
+ * not all may have it. */
 static psw_status agree_on_part(const psw_comm *comm, psw_status status, MPI_Comm handle, psw_comm *part)
 {
     *part = (psw_comm){MPI_COMM_NULL, 0, 0};

@@ -1,5 +1,5 @@
 /* Numbers given out over nodes. Rank 0's node holds the pool; its ranks take from it directly. The ranks of another
- * node take from stretches of numbers in their shared memory and ask rank 0 for more, by messages, before those run
+ * node take from spans of numbers in their shared memory and ask rank 0 for more, by messages, before those run
  * out. Shared memory and two-sided messages only: one-sided calls between nodes abort over TCP, or wait for a target
  * that computes. */
 #include <sched.h>
@@ -11,19 +11,19 @@
 
 enum { TAG_ASK = 1, TAG_ANSWER = 2 };
 
-typedef struct stretch {
+typedef struct span {
     int64_t first, end; /* empty: first == end */
-} stretch;
+} span;
 
 /* One a node, in shared memory, behind a lock of its own. A rank has one request under way at most and sends it only
- * while no more numbers than ranks are left, so 2 stretches a rank are enough. */
+ * while no more numbers than ranks are left, so 2 spans a rank are enough. */
 typedef struct shared {
     atomic_flag lock;
     bool over, halted; /* rank 0 has no more; nothing more is wanted */
     int64_t asking;    /* requests under way */
     int64_t pool;      /* rank 0's node: the next number */
-    int64_t count;     /* other nodes: stretches, ascending */
-    stretch list[];
+    int64_t count;     /* other nodes: spans, ascending */
+    span list[];
 } shared;
 
 struct psw_queue {
@@ -35,7 +35,7 @@ struct psw_queue {
     int64_t total;
     bool waiting; /* for an answer */
     int64_t weight;
-    stretch answer;
+    span answer;
     MPI_Request requests[2];
 };
 
@@ -51,9 +51,9 @@ static void unlock(shared *node)
 
 /* ---- rank 0 answers ---- */
 
-/* A quarter of the asker's share of what is left, so that stretches shrink towards the end; few numbers a rank, for
+/* A quarter of the asker's share of what is left, so that spans shrink towards the end; few numbers a rank, for
  * the first are the longest. */
-static stretch cut(psw_queue *queue, int64_t weight)
+static span cut(psw_queue *queue, int64_t weight)
 {
     shared *node = queue->node;
     lock(node);
@@ -61,7 +61,7 @@ static stretch cut(psw_queue *queue, int64_t weight)
     if (length > 4 * weight) length = 4 * weight;
     if (length < 1) length = 1;
     if (length > left) length = left;
-    stretch given = {node->pool, node->pool + length};
+    span given = {node->pool, node->pool + length};
     node->pool += length;
     unlock(node);
     return given;
@@ -76,7 +76,7 @@ static void answer_all(psw_queue *queue)
         MPI_Iprobe(MPI_ANY_SOURCE, TAG_ASK, queue->handle, &arrived, &from);
         if (!arrived) return;
         MPI_Recv(&weight, 1, MPI_INT64_T, from.MPI_SOURCE, TAG_ASK, queue->handle, MPI_STATUS_IGNORE);
-        stretch given = cut(queue, weight);
+        span given = cut(queue, weight);
         MPI_Send(&given, 2, MPI_INT64_T, from.MPI_SOURCE, TAG_ANSWER, queue->handle); /* its receive is posted */
     }
 }
@@ -91,7 +91,7 @@ static void ask(psw_queue *queue, int64_t weight)
     MPI_Isend(&queue->weight, 1, MPI_INT64_T, 0, TAG_ASK, queue->handle, &queue->requests[1]);
 }
 
-static void insert(shared *node, stretch new)
+static void insert(shared *node, span new)
 {
     int64_t at = node->count++;
     for (; at > 0 && node->list[at - 1].first > new.first; at--) node->list[at] = node->list[at - 1];
@@ -149,8 +149,8 @@ static int64_t pop_list(shared *node)
     return number;
 }
 
-/* One look at the node's stretches; `end` when it is no use to look again. Asks for a rank's worth when there is
- * nothing, for a node's worth when numbers run low and nobody has asked. */
+/* One look at the node's spans; `end` when no more will come. Asks for a rank's worth when there is
+ * nothing, for a node's worth when numbers run low and no rank has asked. */
 static int64_t pop_or_ask(psw_queue *queue, bool *end)
 {
     shared *node = queue->node;
@@ -194,7 +194,7 @@ void psw_queue_halt(psw_queue *queue)
 
 static psw_status share(psw_queue *queue, const psw_comm *node)
 {
-    MPI_Aint bytes = (MPI_Aint)(sizeof(shared) + 2 * (size_t)node->size * sizeof(stretch));
+    MPI_Aint bytes = (MPI_Aint)(sizeof(shared) + 2 * (size_t)node->size * sizeof(span));
     void *own;
     int unit;
     if (MPI_Win_allocate_shared(node->rank == 0 ? bytes : 0, 1, MPI_INFO_NULL, node->handle, &own, &queue->window))
@@ -235,7 +235,7 @@ psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t 
     return status;
 }
 
-/* Nobody leaves before everybody has its last answer: rank 0 may be here long before the others are done. */
+/* No rank leaves before all have their last answer: rank 0 may be here long before the others are done. */
 psw_status psw_queue_close(const psw_comm *comm, psw_queue *queue)
 {
     MPI_Request all = MPI_REQUEST_NULL;

@@ -16,7 +16,7 @@ psw_status psw_arrays_extent(const char *name, const uint64_t *lengths, int dims
     for (int i = 0; i < dims; i++) {
         if (lengths[i] == 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s is empty (dimension %d has length 0)", name, i);
         if (lengths[i] > PTRDIFF_MAX / sizeof(double) / product)
-            return PSW_FAIL(PSW_ENVIRONMENT, "%s says it has more numbers than memory can hold", name);
+            return PSW_FAIL(PSW_ENVIRONMENT, "%s claims more numbers than memory can hold", name);
         product *= lengths[i];
     }
     const uint64_t *last = lengths + dims - 2;

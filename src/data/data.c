@@ -25,7 +25,7 @@ psw_status data_check_widths(const psw_point *p)
 psw_status psw_data_check(const psw_point *point, const psw_arrays *arrays)
 {
     const data_kind *kind = kind_of(point);
-    if (!kind) return PSW_FAIL(PSW_USAGE, "there is no data kind number %d", (int)point->data_kind);
+    if (!kind) return PSW_FAIL(PSW_USAGE, "unknown data kind number %d", (int)point->data_kind);
     return kind->check(point, arrays);
 }
 

@@ -7,10 +7,10 @@
 static psw_status check_arrays(const psw_point *p, const psw_arrays *a)
 {
     if (p->d != a->d || p->v != a->v)
-        return PSW_FAIL(PSW_USAGE, "d = %td, v = %td: %s is %td wide and %s %td; say d: %td and v: %td", p->d, p->v,
+        return PSW_FAIL(PSW_USAGE, "d = %td, v = %td: %s is %td wide and %s %td; set d: %td and v: %td", p->d, p->v,
                         a->side[PSW_QUERY].name, a->d, a->side[PSW_VALUE].name, a->v, a->d, a->v);
     if (p->n > a->n)
-        return PSW_FAIL(PSW_USAGE, "n = %td: %s has %td tokens; take n <= %td", p->n, a->side[PSW_QUERY].name, a->n,
+        return PSW_FAIL(PSW_USAGE, "n = %td: %s has %td tokens; set n <= %td", p->n, a->side[PSW_QUERY].name, a->n,
                         a->n);
     if (p->head >= a->heads)
         return PSW_FAIL(PSW_USAGE, "head %td: %s has %td heads, counted from 0", p->head, a->side[PSW_QUERY].name,

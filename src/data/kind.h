@@ -1,5 +1,5 @@
-/* A kind of data is one row, in a file of its own: what its shape must be, how it makes rows (before row_norm), and
- * what they take. polysweep/data_kinds.def lists them. */
+/* A kind of data is one row, in a file of its own: the shape that it needs, how it makes rows (before row_norm), and
+ * their cost. polysweep/data_kinds.def lists them. */
 #ifndef POLYSWEEP_DATA_KIND_H
 #define POLYSWEEP_DATA_KIND_H
 
@@ -16,26 +16,26 @@ struct psw_data {
 typedef struct data_kind {
     psw_status (*check)(const psw_point *point, const psw_arrays *arrays);
     psw_status (*open)(psw_data *data);           /* NULL: nothing to open; scratch is freed with the data */
-    void (*draw)(psw_data *data, ptrdiff_t draw); /* keys of realisation number `draw`; NULL: there is but one */
+    void (*draw)(psw_data *data, ptrdiff_t draw); /* keys of realisation number `draw`; NULL: there is only one */
     bool same;                                           /* before row_norm, the three sides are the same rows */
     bool (*has_negative_scores)(const psw_point *point); /* before row_norm; NULL: they can be */
-    bool (*has_zero_scores)(const psw_point *point);     /* NULL: none is 0 but by chance */
-    double (*threshold)(const psw_point *point);         /* NULL: no head looks at this kind */
+    bool (*has_zero_scores)(const psw_point *point);     /* NULL: none is 0 except by chance */
+    double (*threshold)(const psw_point *point);         /* NULL: the threshold head does not apply */
     void (*rows)(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
-    psw_data_work (*work)(const psw_point *point); /* NULL: elements are there, or made without random numbers */
+    psw_data_work (*work)(const psw_point *point); /* NULL: elements are stored, or made without random numbers */
 } data_kind;
 
 #define PSW_DATA_KIND(word, ...) extern const data_kind data_##word;
 #include "polysweep/data_kinds.def"
 
-/* What kinds of standard normals share. A key holds side, width and draw, never n or the kind: longer sequences begin with
- * shorter ones, and rows of one kind are made of those of another. */
+/* What kinds of standard normals share. A key holds side, width and draw, never n or the kind: longer sequences begin
+ * with shorter ones, and rows of one kind are made from those of another. */
 psw_status data_normal_check(const psw_point *point, const psw_arrays *arrays);
 void data_normal_draw(psw_data *data, ptrdiff_t draw);
 void data_normal_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
 psw_data_work data_normal_work(const psw_point *point);
 
-/* n, d and v are at least 1, and row_norm leaves something of a row. */
+/* n, d and v are at least 1, and row_norm does not leave empty rows. */
 psw_status data_check_widths(const psw_point *point);
 
 /* Applies row_norm in place. */

@@ -19,7 +19,7 @@ psw_status data_load_fail(const char *path, const char *what)
     return PSW_FAIL(PSW_ENVIRONMENT, "%s %s: %s", path, what, strerror(errno));
 }
 
-/* Not blocking: a pipe that nobody writes to must not hold the program. */
+/* Not blocking: a pipe without a writer must not hang the program. */
 psw_status data_source_open(const char *path, data_source *source)
 {
     struct stat about;

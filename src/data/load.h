@@ -15,14 +15,14 @@ typedef struct data_source {
     uint64_t bytes; /* of the whole file */
 } data_source;
 
-/* "PATH what: reason of the system", PSW_ENVIRONMENT */
+/* "PATH what: errno's text", PSW_ENVIRONMENT */
 psw_status data_load_fail(const char *path, const char *what);
 psw_status data_source_open(const char *path, data_source *source); /* a regular file */
 void data_source_close(data_source *source);
 /* Exactly `count` bytes from `offset` on. */
 psw_status data_source_bytes(const data_source *source, uint64_t offset, size_t count, void *out);
 
-/* An array that the file is known to be long enough for. `name` has room in a psw_tensor. */
+/* An array whose size has been checked against the file. `name` has room in a psw_tensor. */
 typedef struct data_layout {
     data_type type;
     uint64_t offset;

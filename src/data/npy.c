@@ -128,11 +128,11 @@ static psw_status read_header(const data_source *source, char text[HEADER_MOST +
         length |= (uint64_t)start[10] << 16 | (uint64_t)start[11] << 24;
         *offset = 12;
     }
-    if (length > HEADER_MOST) return PSW_FAIL(PSW_ENVIRONMENT, "%s: its header is too long to be one", source->path);
+    if (length > HEADER_MOST) return PSW_FAIL(PSW_ENVIRONMENT, "%s: the header is too long", source->path);
     PSW_TRY(data_source_bytes(source, *offset, (size_t)length, text));
     text[length] = 0;
     *offset += length;
-    if (strlen(text) != length) return PSW_FAIL(PSW_ENVIRONMENT, "%s: a zero byte in its header", source->path);
+    if (strlen(text) != length) return PSW_FAIL(PSW_ENVIRONMENT, "%s: a zero byte in the header", source->path);
     return PSW_OK;
 }
 
@@ -141,7 +141,7 @@ static psw_status read_layout(const data_source *source, data_layout *layout)
     char text[HEADER_MOST + 1];
     header h = {0};
     PSW_TRY(read_header(source, text, &layout->offset));
-    if (!parse(text, &h)) return PSW_FAIL(PSW_ENVIRONMENT, "%s: its header is damaged: %.80s", source->path, text);
+    if (!parse(text, &h)) return PSW_FAIL(PSW_ENVIRONMENT, "%s: the header is damaged: %.80s", source->path, text);
     if (!type_of(h.descr, &layout->type))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s holds numbers of type '%s'; save it as <f8, <f4 or <f2", source->path,
                         h.descr);

@@ -10,7 +10,7 @@
 static const uint64_t header_most = 100000000;
 enum { DIMENSIONS_MOST = 8 };
 
-/* The inside of a string, escapes as they stand: no name or word that is looked for needs one. */
+/* The inside of a string, escapes unchanged: no name or word that is searched for needs one. */
 typedef struct text {
     const char *at;
     size_t length;
@@ -160,7 +160,7 @@ static void show(text t, size_t most, char *out, size_t size)
     psw_format(out, size, "%s%.*s", cut ? "..." : "", (int)(t.length - cut), t.at + cut);
 }
 
-/* Where the entry says its numbers are: inside the file, and as long as its shape. */
+/* The claimed place of the numbers: must be inside the file, and as long as the shape. */
 static psw_status check_place(const data_source *source, uint64_t base, const entry *e, const char *name,
                               const data_layout *layout)
 {
@@ -168,7 +168,7 @@ static psw_status check_place(const data_source *source, uint64_t base, const en
     uint64_t bytes = e->offset[1] - e->offset[0];
     bool inside = e->offset[0] <= e->offset[1] && e->offset[1] <= source->bytes - base;
     if (inside && bytes == numbers * data_type_bytes(layout->type)) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s: its place in the file, bytes %llu to %llu, is not that of its shape", name,
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: bytes %llu to %llu of the file do not match its shape", name,
                     (unsigned long long)e->offset[0], (unsigned long long)e->offset[1]);
 }
 
@@ -180,7 +180,7 @@ static psw_status load(const data_source *source, uint64_t base, const entry *e,
     show(e->name, 120, word, sizeof word);
     psw_format(name, sizeof name, "%s: %s", path, word);
     if (arrays->side[side].at)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s and %s could both be meant; keep one in the file", arrays->side[side].name,
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s and %s both match; keep one in the file", arrays->side[side].name,
                         word);
     if (!type_of(e->dtype, &layout.type)) {
         show(e->dtype, 16, word, sizeof word);
@@ -198,7 +198,7 @@ static psw_status take_member(const data_source *source, uint64_t base, cursor *
     bool whole = take_text(c, &e.name) && take(c, ':'), metadata = whole && is(e.name, "__metadata__");
     whole = whole && (metadata ? take_metadata(c) : take_tensor(c, &e));
     if (!whole)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s: its header is damaged %llu bytes before its end", source->path,
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: the header is damaged %llu bytes before its end", source->path,
                         (unsigned long long)(c->end - c->at));
     for (int side = 0; side < PSW_SIDES && !metadata; side++)
         if (named(e.name, letters[side])) return load(source, base, &e, (psw_side)side, arrays);
@@ -215,7 +215,7 @@ static psw_status take_header(const data_source *source, uint64_t base, cursor c
         whole = take(&c, '}');
     }
     skip(&c); /* the header is padded with spaces */
-    if (!whole || c.at != c.end) return PSW_FAIL(PSW_ENVIRONMENT, "%s: its header is damaged", source->path);
+    if (!whole || c.at != c.end) return PSW_FAIL(PSW_ENVIRONMENT, "%s: the header is damaged", source->path);
     for (int side = 0; side < PSW_SIDES; side++)
         if (!arrays->side[side].at)
             return PSW_FAIL(PSW_ENVIRONMENT, "%s has no tensor '%c', nor one whose name ends in .%c, /%c or _%c",
@@ -230,7 +230,7 @@ static psw_status read_source(const data_source *source, const char letters[PSW_
     PSW_TRY(data_source_bytes(source, 0, sizeof start, start));
     for (size_t i = sizeof start; i-- > 0;) length = length << 8 | start[i];
     if (length > header_most || length > source->bytes - sizeof start)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s is not a .safetensors file: its header would have %llu bytes",
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is not a .safetensors file: the header would have %llu bytes",
                         source->path, (unsigned long long)length);
     char *header = malloc((size_t)length + 1);
     if (!header) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the header of %s", source->path);

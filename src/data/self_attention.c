@@ -23,7 +23,7 @@ static psw_status check_shape(const psw_point *p)
     if (p->v != d && psw_method_computes(p->method)) /* theory makes no rows */
         return PSW_FAIL(PSW_USAGE, "v = %td: the values of self_attention data are as wide as its rows, v = d = %td",
                         p->v, d);
-    if (p->j3 < 0 || p->j3 >= n) return PSW_FAIL(PSW_USAGE, "j3 = %td is no token: 0 <= j3 < n = %td", p->j3, n);
+    if (p->j3 < 0 || p->j3 >= n) return PSW_FAIL(PSW_USAGE, "j3 = %td is not a token: 0 <= j3 < n = %td", p->j3, n);
     return PSW_OK;
 }
 
@@ -38,14 +38,14 @@ static psw_status check_constants(const psw_point *p)
     return PSW_OK;
 }
 
-/* Without c, tokens of different classes score exactly 0; without b as well, ordinary rows score nothing but 0. */
+/* Without c, tokens of different classes score exactly 0; without b as well, ordinary rows score only 0. */
 static psw_status check_zero_scores(const psw_point *p)
 {
     bool powers = psw_method_facts_of(p->method)->kernel != PSW_KERNEL_EXPONENTIAL;
     bool exact_zeros = p->c == 0 && p->noise == 0 && p->row_norm != PSW_NORM_LAYERNORM;
     if (!powers || !exact_zeros) return PSW_OK;
     if (p->beta == 0)
-        return PSW_FAIL(PSW_USAGE, "beta = 0 with c = 0: scores of different classes are 0, and 0^0 means nothing; "
+        return PSW_FAIL(PSW_USAGE, "beta = 0 with c = 0: scores of different classes are 0, and 0^0 is undefined; "
                                    "give c > 0 or beta > 0");
     if (p->b == 0 && p->den_constant == 0)
         return PSW_FAIL(PSW_USAGE, "b = c = 0: ordinary tokens have no score above 0 to be normalised");

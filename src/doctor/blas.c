@@ -135,7 +135,7 @@ static void check_threads(const doctor_facts *f, doctor_report *r)
 {
     const psw_machine *m = &f->places[0].machine;
     if (m->blas_threads == 0) {
-        doctor_fine(r, "threads", "how many this BLAS starts is unknown; polysweep uses %d a rank", f->threads);
+        doctor_fine(r, "threads", "the number that this BLAS starts is unknown; polysweep uses %d a rank", f->threads);
     } else if (m->blas_threads > f->threads) {
         doctor_warn(r, "threads", "BLAS starts %d threads a rank (OPENBLAS_NUM_THREADS %s), polysweep uses %d of them",
                     m->blas_threads, f->variables.blas_threads ? f->variables.blas_threads : "not set", f->threads);
@@ -191,12 +191,12 @@ static void check_machine(const doctor_facts *f, doctor_report *r)
     char all[PSW_TEXT], each[PSW_TEXT];
     doctor_fine(r, "cpu", "%s, %s", here->machine.cpu[0] ? here->machine.cpu : "name unknown",
                 words(offered(&here->machine)));
-    psw_say_bytes(here->machine.memory_bytes, all);
-    psw_say_bytes(here->machine.memory_bytes / here->node_size, each);
+    psw_format_bytes(here->machine.memory_bytes, all);
+    psw_format_bytes(here->machine.memory_bytes / here->node_size, each);
     if (here->machine.memory_bytes > 0)
         doctor_fine(r, "memory", "%s on this node, %s for each of its ranks", all, each);
     else
-        doctor_fine(r, "memory", "unknown; `--set run.memory_per_rank=4Gi` says what a rank may use");
+        doctor_fine(r, "memory", "unknown; `--set run.memory_per_rank=4Gi` sets what a rank may use");
     if (f->clock_s < 1e-6) {
         doctor_fine(r, "clock", "steps of %.0f ns", 1e9 * f->clock_s);
     } else {

@@ -1,5 +1,5 @@
-/* doctor/checks: what facts say about a machine and a launch. Pure functions from facts to findings, so that machines
- * which are not at hand can be judged too. */
+/* doctor/checks: checks of a machine and a launch. Pure functions from facts to findings, so that other machines can be
+ * tested too. */
 #ifndef POLYSWEEP_DOCTOR_CHECKS_H
 #define POLYSWEEP_DOCTOR_CHECKS_H
 

@@ -1,4 +1,4 @@
-/* doctor: what this machine and launch look like, what is wrong, what to type. It reads what is there. */
+/* doctor: what this machine and launch look like, what is wrong, what to type. */
 #include "polysweep/doctor.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* doctor: what the environment, the MPI library and this build say of themselves. */
+/* doctor: facts from the environment, the MPI library and this build. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +52,7 @@ static doctor_launcher read_launcher(void)
 /* ---- MPI ---- */
 
 /* The word for a value of an enumeration, else its digits. */
-static void say_value(MPI_T_enum words, int value, char *out, size_t size)
+static void format_value(MPI_T_enum words, int value, char *out, size_t size)
 {
     int count = 0, length = 0, number, room;
     char word[64];
@@ -73,7 +73,7 @@ static void read_handle(MPI_T_cvar_handle handle, int count, MPI_Datatype type, 
     if (type == MPI_CHAR && count < (int)sizeof text && MPI_T_cvar_read(handle, text) == MPI_SUCCESS)
         psw_format(out, size, "%s", text);
     if (type == MPI_INT && count == 1 && MPI_T_cvar_read(handle, &value) == MPI_SUCCESS)
-        say_value(words, value, out, size);
+        format_value(words, value, out, size);
 }
 
 /* A setting as the library has it, wherever it came from; "" if it has none of that name. */

@@ -1,5 +1,5 @@
-/* doctor/facts: what is known of a machine, a launch and a directory. A fact that is not known is 0, "" or NULL, as its
- * comment says, and is called unknown: nothing is guessed. */
+/* doctor/facts: facts about a machine, a launch and a directory. An unknown fact is 0, "" or NULL, as its comment says:
+ * nothing is guessed. */
 #ifndef POLYSWEEP_DOCTOR_FACTS_H
 #define POLYSWEEP_DOCTOR_FACTS_H
 
@@ -8,11 +8,11 @@
 
 typedef struct doctor_place { /* of one rank */
     psw_machine machine;
-    psw_shared_memory shared;       /* of its node; only its first rank looks */
+    psw_shared_memory shared;       /* of its node; read by its first rank only */
     int node, node_rank, node_size; /* node: the world's rank of its first rank */
 } doctor_place;
 
-typedef struct doctor_launcher { /* what the environment says of how this was started */
+typedef struct doctor_launcher { /* how the process was started, from the environment */
     bool step;                   /* by srun */
     bool pmix;                   /* a server of PMIx was named */
     bool open_mpi, pmi;          /* by an mpirun of Open MPI, of MPICH or its kin */
@@ -24,7 +24,7 @@ typedef struct doctor_launcher { /* what the environment says of how this was st
 typedef struct doctor_library { /* MPI */
     char name[128];             /* "Open MPI v4.1.4" */
     bool open_mpi;
-    int version[3], built[3];  /* that runs, and that the program was compiled with; 0 unknown */
+    int version[3], built[3];  /* in use, and compiled with; 0 unknown */
     char io[64], sharedfp[64]; /* components that Open MPI may take; "" any */
     char single_copy[32];      /* of vader: "cma", "none"; "" unknown */
     psw_talk talk;
@@ -39,7 +39,7 @@ typedef struct doctor_build {
     char tiles[64]; /* psw_tile_backend */
 } doctor_build;
 
-typedef struct doctor_attempt { /* at writing in a directory; path NULL: none was asked for */
+typedef struct doctor_attempt { /* to write in a directory; path NULL: none requested */
     const char *path;
     psw_directory directory;
     psw_status status; /* of the trial */

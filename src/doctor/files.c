@@ -34,7 +34,7 @@ static bool unusable(const doctor_attempt *a, doctor_report *r)
 {
     int why = a->directory.why_not;
     if (why == 0) return false;
-    doctor_bad(r, "files", "%s: nothing can be written there: %s", name_of(a), strerror(why));
+    doctor_bad(r, "files", "%s: cannot be written to: %s", name_of(a), strerror(why));
     if (why == ENOENT)
         doctor_fix(r, "`mkdir -p %s`", name_of(a));
     else if (why == ENOTDIR)
@@ -73,7 +73,7 @@ static bool option(const char *options, const char *name)
     return false;
 }
 
-/* Locks that the mount keeps inside a node: the kernel says yes, and other nodes do not know. */
+/* Locks that the mount keeps local to a node: they succeed, but other nodes do not see them. */
 static const char *local_locks(const psw_directory *d)
 {
     static const char *const names[] = {"localflock", "nolock", "local_lock=all", "local_lock=flock"};
@@ -105,14 +105,14 @@ static void check_family(const doctor_attempt *a, int nodes, doctor_report *r)
                     name_of(a), type);
         doctor_fix(r, "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on a disk");
     } else if (kind == LAYER) {
-        doctor_warn(r, "files", "%s is a layer of a container (%s): files vanish with it", name_of(a), type);
+        doctor_warn(r, "files", "%s is a container layer (%s): its files vanish with the container", name_of(a), type);
         doctor_fix(r,
                    "`docker run -v /host/dir:/data ...`, `apptainer --bind /host/dir:/data ...`, and write to /data");
     } else if (kind == STRANGE) {
         doctor_warn(r, "files", "%s is %s, which is not made for several writers of one file", name_of(a), type);
         doctor_fix(r, "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on a disk or a parallel file system");
     } else if (kind == NOT_KNOWN) {
-        doctor_fine(r, "files", "%s is on %s (magic 0x%lx): unknown to polysweep, so rely on what the trial shows",
+        doctor_fine(r, "files", "%s is on %s (magic 0x%lx): unknown to polysweep, so rely on the trial",
                     name_of(a), type[0] ? type : "an unnamed file system", (unsigned long)a->directory.magic);
     } else {
         doctor_fine(r, "files", "%s is %s%s", name_of(a), type,
@@ -124,19 +124,19 @@ static void check_family(const doctor_attempt *a, int nodes, doctor_report *r)
 
 /* ---- room ---- */
 
-/* 100 MiB: a hundred thousand points, more than most sweeps have; plan says it exactly. */
+/* 100 MiB: a hundred thousand points, more than most sweeps have; plan computes it exactly. */
 static void check_room(const doctor_attempt *a, doctor_report *r)
 {
     const double little = 100.0 * 1048576;
     const psw_directory *d = &a->directory;
     char room[PSW_TEXT], limit[PSW_TEXT];
-    psw_say_bytes(d->free_bytes, room);
-    psw_say_bytes(d->file_limit_bytes, limit);
+    psw_format_bytes(d->free_bytes, room);
+    psw_format_bytes(d->file_limit_bytes, limit);
     if (isnan(d->free_bytes)) {
-        doctor_fine(r, "files", "%s: how much room is left is unknown", name_of(a));
+        doctor_fine(r, "files", "%s: free space is unknown", name_of(a));
     } else if (d->free_bytes < little) {
         doctor_warn(r, "files", "%s has %s left", name_of(a), room);
-        doctor_fix(r, "`polysweep plan STUDY.yaml` says how large a file will be; `df -h %s`", name_of(a));
+        doctor_fix(r, "`polysweep plan STUDY.yaml` prints how large a file will be; `df -h %s`", name_of(a));
     } else {
         doctor_fine(r, "files", "%s has %s left (a quota may give less)", name_of(a), room);
     }
@@ -183,7 +183,7 @@ static void check_flock(const doctor_facts *f, doctor_report *r)
     }
 }
 
-/* ROMIO locks by fcntl on NFS and where it sieves data; OMPIO where it is told to. */
+/* ROMIO locks by fcntl on NFS and where it sieves data; OMPIO where it is set to. */
 static void check_fcntl(const doctor_facts *f, doctor_report *r)
 {
     int error = f->attempt.trial.fcntl_error;
@@ -208,7 +208,7 @@ static void check_content(const doctor_facts *f, doctor_report *r)
     const doctor_trial *t = &f->attempt.trial;
     ptrdiff_t all = t->slots * f->ranks;
     if (t->wrong == 0) {
-        doctor_fine(r, "write", "all %td points that were written read back right%s", all,
+        doctor_fine(r, "write", "all %td points that were written read back correctly%s", all,
                     f->ranks > 1 ? ", each on the next rank" : "");
         return;
     }
@@ -222,10 +222,10 @@ static bool slow(const doctor_facts *f, doctor_report *r)
     const double felt = 0.1;
     const doctor_trial *t = &f->attempt.trial;
     double run = t->together_s / (double)t->slots * (double)t->run;
-    char said[PSW_TEXT];
-    psw_say_seconds(run, said);
+    char seconds[PSW_TEXT];
+    psw_format_seconds(run, seconds);
     if (run < felt) return false;
-    doctor_warn(r, "write", "%td points take %s to write, which slows down a sweep of small points", t->run, said);
+    doctor_warn(r, "write", "%td points take %s to write, which slows down a sweep of small points", t->run, seconds);
     doctor_fix(r, "`polysweep doctor OTHER_DIR`, or %s", other_io(f));
     return true;
 }
@@ -248,13 +248,13 @@ static void report_speed(const doctor_facts *f, doctor_report *r)
     double slots = (double)t->slots, bytes = slots * t->slot_bytes;
     char alone[PSW_TEXT], each[PSW_TEXT], all[PSW_TEXT], point[PSW_TEXT], sync[PSW_TEXT], create[PSW_TEXT],
         opened[PSW_TEXT];
-    psw_say_bytes(bytes / t->alone_s, alone);
-    psw_say_bytes(bytes / t->together_s, each);
-    psw_say_bytes(bytes * f->ranks / t->together_s, all);
-    psw_say_seconds(t->together_s / slots, point);
-    psw_say_seconds(t->sync_s, sync);
-    psw_say_seconds(t->create_s, create);
-    psw_say_seconds(t->open_s, opened);
+    psw_format_bytes(bytes / t->alone_s, alone);
+    psw_format_bytes(bytes / t->together_s, each);
+    psw_format_bytes(bytes * f->ranks / t->together_s, all);
+    psw_format_seconds(t->together_s / slots, point);
+    psw_format_seconds(t->sync_s, sync);
+    psw_format_seconds(t->create_s, create);
+    psw_format_seconds(t->open_s, opened);
     if (f->ranks > 1)
         doctor_fine(r, "write",
                     "%td points a rank, %td at a time: %s a point; %s/s a rank, %s/s together, %s/s one alone",
@@ -281,7 +281,7 @@ void doctor_check_files(const doctor_facts *f, doctor_report *r)
     check_hdf5(f, r);
     if (!a->path) {
         doctor_fine(r, "files",
-                    "no directory was tried; `polysweep doctor DIR` writes a small file in DIR and removes it");
+                    "no directory was tested; `polysweep doctor DIR` writes a small file in DIR and removes it");
         return;
     }
     if (unusable(a, r)) return;

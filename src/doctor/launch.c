@@ -85,7 +85,7 @@ static bool too_many_for_quota(const doctor_facts *f, doctor_report *r)
         const doctor_place *p = &f->places[i];
         double quota = p->machine.quota_cores;
         if (p->node_rank != 0 || quota <= 0 || p->node_size * f->threads <= quota) continue;
-        doctor_bad(r, "cores", "%d rank%s x %d thread%s on %s, where the control group gives the time of %.3g cores",
+        doctor_bad(r, "cores", "%d rank%s x %d thread%s on %s, where the control group allows the time of %.3g cores",
                    p->node_size, plural(p->node_size), f->threads, plural(f->threads), p->machine.host, quota);
         fix_ranks(f, (int)quota, r);
         return true;
@@ -111,7 +111,7 @@ static void cores(const doctor_facts *f, doctor_report *r)
 {
     int first = f->places[0].machine.cores_node;
     bool crowded = too_many_for_cores(f, r) || too_many_for_quota(f, r);
-    if (!crowded && first == 0) doctor_fine(r, "cores", "how many cores a node has is unknown");
+    if (!crowded && first == 0) doctor_fine(r, "cores", "the number of cores of a node is unknown");
     if (!crowded && first > 0 && !too_narrow(f, r))
         doctor_fine(r, "cores", "no node has more ranks x threads than cores (%d on this one)", first);
 }

@@ -14,7 +14,7 @@ static void check_version(const doctor_library *m, doctor_report *r)
     doctor_fine(r, "mpi", "%s", m->name);
     if (!known || (m->version[0] == m->built[0] && m->version[1] == m->built[1])) return;
     (m->version[0] != m->built[0] ? doctor_bad : doctor_warn)(r, "mpi",
-                                                              "version %d.%d runs, the program was compiled with %d.%d",
+                                                              "version %d.%d is running, the program was compiled with %d.%d",
                                                               m->version[0], m->version[1], m->built[0], m->built[1]);
     doctor_fix(r, "`ldd $(command -v polysweep) | grep libmpi`; load that module of MPI, or build again with this one");
 }
@@ -118,7 +118,7 @@ static void check_left(const doctor_place *p, doctor_report *r)
     const double much = 64.0 * 1048576; /* a rank's share of any node's memory is above it */
     char size[PSW_TEXT];
     if (p->shared.segments == 0) return;
-    psw_say_bytes(p->shared.segment_bytes, size);
+    psw_format_bytes(p->shared.segment_bytes, size);
     const char *clear = "`rm -f /dev/shm/vader_segment.*` there, when no MPI program of yours runs";
     if (p->shared.segment_bytes < much) {
         doctor_fine(r, "memory", "%d segments of killed MPI programs in /dev/shm of %s hold only %s; to clear them: %s",
@@ -136,8 +136,8 @@ static void check_room(const doctor_facts *f, const doctor_place *p, doctor_repo
     const double need = 4.0 * 1048576 * p->node_size;
     char has[PSW_TEXT], needs[PSW_TEXT];
     if (!f->mpi.open_mpi || p->node_size < 2 || isnan(p->shared.free_bytes) || p->shared.free_bytes >= need) return;
-    psw_say_bytes(p->shared.free_bytes, has);
-    psw_say_bytes(need, needs);
+    psw_format_bytes(p->shared.free_bytes, has);
+    psw_format_bytes(need, needs);
     doctor_bad(r, "memory", "/dev/shm of %s has %s left, messages between its %d ranks take up to %s", p->machine.host,
                has, p->node_size, needs);
     doctor_fix(r, "`mount -o remount,size=1G /dev/shm`, in a container `--shm-size=1g`, or "

@@ -1,4 +1,4 @@
-/* doctor/report: what is to be said about a machine and a launch, and how it is printed. */
+/* doctor/report: findings about a machine and a launch, and their output. */
 #ifndef POLYSWEEP_DOCTOR_REPORT_H
 #define POLYSWEEP_DOCTOR_REPORT_H
 
@@ -18,17 +18,17 @@ typedef struct doctor_report {
     ptrdiff_t count, bad;
 } doctor_report;
 
-/* In printf form. */
+/* printf format. */
 void doctor_fine(doctor_report *report, const char *topic, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void doctor_warn(doctor_report *report, const char *topic, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void doctor_bad(doctor_report *report, const char *topic, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* What to type about the finding that was added last. */
+/* The fix of the last finding. */
 void doctor_fix(doctor_report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-void doctor_report_print(const doctor_report *report);                /* for a person, on stdout */
+void doctor_report_print(const doctor_report *report);                /* for people, on stdout */
 void doctor_report_json(const doctor_report *report, psw_json *json); /* as members of the open object */
 
 #endif

@@ -32,7 +32,7 @@ static psw_status make_place(const char *directory, trial *t)
     if (whole && mkdtemp(t->directory)) return PSW_OK;
     t->out->error = whole ? errno : ENAMETOOLONG;
     t->directory[0] = '\0';
-    return PSW_FAIL(PSW_ENVIRONMENT, "nothing can be made in %.200s: %s", directory, strerror(t->out->error));
+    return PSW_FAIL(PSW_ENVIRONMENT, "no file can be created in %.200s: %s", directory, strerror(t->out->error));
 }
 
 static psw_status use_place(const char *directory, const trial *t)
@@ -60,7 +60,7 @@ static void remove_file(const char *name, const char *ending)
     if (psw_format(path, sizeof path, "%s%s", name, ending)) unlink(path);
 }
 
-/* Nobody has anything open any more when rank 0 clears up. */
+/* No rank has anything open when rank 0 cleans up. */
 static void clear_place(const trial *t)
 {
     psw_comm_barrier(t->comm);
@@ -147,7 +147,7 @@ static psw_status write_slots(const trial *t)
     return PSW_OK;
 }
 
-/* Seconds that the slowest of those who take part needs for `what`. */
+/* Seconds of the slowest participating rank for `what`. */
 static psw_status time_of(const trial *t, psw_status (*what)(const trial *), bool takes_part, double *seconds)
 {
     PSW_TRY(psw_comm_barrier(t->comm));
@@ -222,7 +222,7 @@ static psw_status read_back(const trial *t)
     return PSW_OK;
 }
 
-/* ---- what the system says to a failure ---- */
+/* ---- the system's reason for a failure ---- */
 
 static bool is_refusal(int error)
 {

@@ -1,5 +1,5 @@
 /* Rates from a result file: those that its newest launch measured, or a common core's, and how long attention and head
- * took there against what they say. */
+ * took there to their predictions. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@ enum { CHUNK = 512 };
 
 typedef struct sums { /* seconds, by precision */
     psw_rates base;
-    double attention[2], attention_said[2], head[2], head_said[2];
+    double attention[2], attention_predicted[2], head[2], head_predicted[2];
     double latency_s[2], byte_s[2]; /* of messages: within a node, between nodes */
 } sums;
 
@@ -24,14 +24,14 @@ static psw_rates attention_only(const psw_rates *base)
     return r;
 }
 
-/* A team's time, against what the model says of such a team. */
+/* A team's time over the model's prediction for such a team. */
 static void add_team(const psw_record *record, const psw_rates *attention, sums *s)
 {
     const psw_point *p = &record->point;
     const psw_parallel_columns *team = &record->parallel;
     psw_group one = {p, 1};
     s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
-    s->attention_said[p->precision] +=
+    s->attention_predicted[p->precision] +=
         psw_cost_team_time(attention, &one, PSW_CHOICE_AUTO, team->team, team->nodes).repeat_s;
 }
 
@@ -52,11 +52,11 @@ static void add(const psw_record *record, const psw_record *before, sums *s)
     bool shares = record->cost.timing == PSW_TIMING_SHARED && before && before->slot.status == PSW_SLOT_DONE &&
                   psw_group_joins(&before->point, p);
     s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
-    s->attention_said[p->precision] += psw_sketch_has(p->method) ? part.repeat_s
+    s->attention_predicted[p->precision] += psw_sketch_has(p->method) ? part.repeat_s
                                        : shares                  ? part.extra_s
                                                                  : part.predicted_s;
     s->head[p->precision] += record->cost.head_s;
-    s->head_said[p->precision] += whole.head_s;
+    s->head_predicted[p->precision] += whole.head_s;
 }
 
 static psw_status read_sums(psw_reader *reader, psw_record *records, sums *s)
@@ -70,9 +70,9 @@ static psw_status read_sums(psw_reader *reader, psw_record *records, sums *s)
     return PSW_OK;
 }
 
-static double ratio(double measured, double said)
+static double ratio(double measured, double predicted)
 {
-    return measured > 0 && said > 0 ? measured / said : 1;
+    return measured > 0 && predicted > 0 ? measured / predicted : 1;
 }
 
 /* Those that no launch measures stay. A row is used whole or, where one of its numbers is no rate, not at all: rates
@@ -91,7 +91,7 @@ static bool take_processor(psw_rates measured, psw_rates *base)
     return true;
 }
 
-/* The newest launch that measured the processor; the newest that had messages of a kind says what they take. */
+/* The newest launch that measured the processor, and the newest that had messages of each kind. */
 static void read_launches(psw_reader *reader, sums *s)
 {
     psw_launch launch;
@@ -127,12 +127,12 @@ psw_status psw_rates_of_file(const char *path, psw_rates *rates)
     if (s.attention[0] + s.attention[1] <= 0)
         return PSW_FAIL(
             PSW_USAGE,
-            "%s: none of its points has a valid time (one while ranks share cores is not), so it gives no rates", path);
+            "%s: no point has a valid time (times are invalid while ranks share cores), so it gives no rates", path);
     double factor[2], head[2];
     for (int i = 0; i < 2; i++) { /* a precision that was not used is taken to be as far off as the other */
         int used = s.attention[i] > 0 ? i : 1 - i;
-        factor[i] = ratio(s.attention[used], s.attention_said[used]);
-        head[i] = ratio(s.head[used], s.head_said[used]);
+        factor[i] = ratio(s.attention[used], s.attention_predicted[used]);
+        head[i] = ratio(s.head[used], s.head_predicted[used]);
     }
     *rates = psw_rates_scaled(&s.base, PSW_FP64, factor[0], head[0]);
     *rates = psw_rates_scaled(rates, PSW_FP32, factor[1], head[1]);

@@ -167,7 +167,7 @@ static psw_status read_options(const psw_forecast_request *asked, psw_forecast *
     return lay_nodes(f, most);
 }
 
-static psw_status look_ahead(const psw_forecast_request *asked, psw_forecast *f)
+static psw_status predict_schedules(const psw_forecast_request *asked, psw_forecast *f)
 {
     ptrdiff_t worlds[PSW_FORECAST_COMPARE_MAX];
     PSW_TRY(read_options(asked, f, worlds));
@@ -189,7 +189,7 @@ static psw_status look_ahead(const psw_forecast_request *asked, psw_forecast *f)
 psw_status psw_forecast_make(const psw_study *study, const psw_forecast_request *asked, psw_forecast *f)
 {
     *f = (psw_forecast){.study = study};
-    return look_ahead(asked, f);
+    return predict_schedules(asked, f);
 }
 
 void psw_forecast_free(psw_forecast *f)

@@ -21,7 +21,7 @@ static void print_methods(const psw_forecast *f)
         psw_format(points, sizeof points, "%td", of->points);
         psw_format(flops, sizeof flops, "%.4g", of->flops / 1e9);
         psw_format(head, sizeof head, "%.4g", of->head_flops / 1e9);
-        psw_say_seconds(of->alone_s, alone);
+        psw_format_seconds(of->alone_s, alone);
         psw_table_row(&table, (const char *const[]){psw_word(PSW_WORDS_METHOD, i), points, flops, head, alone});
     }
     psw_table_end(&table);
@@ -72,8 +72,8 @@ static void print_stage(psw_table *table, const psw_schedule *s, const psw_stage
         psw_format(ranks, sizeof ranks, "%td-%td", level->least, level->most);
     psw_format(runs, sizeof runs, "%td", stage->runs);
     psw_format(points, sizeof points, "%td", stage->points);
-    psw_say_seconds(stage->from_s, from);
-    psw_say_seconds(stage->until_s, until);
+    psw_format_seconds(stage->from_s, from);
+    psw_format_seconds(stage->until_s, until);
     psw_format(share, sizeof share, "%.1f %%", s->busy_s > 0 ? 100 * stage->busy_s / s->busy_s : 0);
     draw(stage, s->finish_s, chart);
     psw_table_row(table, (const char *const[]){teams, ranks, runs, points, share, from, until, chart});
@@ -93,13 +93,13 @@ static void print_stages(const psw_schedule *s)
 static void print_memory(const psw_forecast *f)
 {
     char memory[PSW_TEXT], may[PSW_TEXT];
-    psw_say_bytes(f->largest.value, memory);
-    psw_say_bytes(f->memory_bytes, may);
+    psw_format_bytes(f->largest.value, memory);
+    psw_format_bytes(f->memory_bytes, may);
     print_point(f, "memory", &f->largest, memory);
     printf("            per rank, with data; a rank may have %s (%td rank%s on a node)\n", may, f->ranks_per_node,
            plural(f->ranks_per_node));
     if (f->too_large > 0)
-        printf("too large   %td of %td points, for the memory or the ranks there are: skipped\n", f->too_large,
+        printf("too large   %td of %td points, for the available memory or ranks: skipped\n", f->too_large,
                f->points);
 }
 
@@ -108,8 +108,8 @@ static void print_critical(const psw_forecast *f)
     char seconds[PSW_TEXT], bytes[PSW_TEXT];
     const psw_forecast_point *critical = &f->outcome.critical;
     if (critical->team < 2) return;
-    psw_say_seconds(critical->value, seconds);
-    psw_say_bytes(f->sent_bytes, bytes);
+    psw_format_seconds(critical->value, seconds);
+    psw_format_bytes(f->sent_bytes, bytes);
     print_point(f, "on a team", critical, seconds);
     printf("            sends %s in %.0f message%s a pass, over all its ranks\n", bytes, f->messages,
            plural((ptrdiff_t)f->messages));
@@ -119,10 +119,10 @@ static void print_schedule(const psw_forecast *f)
 {
     const psw_forecast_outcome *out = &f->outcome;
     char finish[PSW_TEXT], busy[PSW_TEXT], longest[PSW_TEXT], file[PSW_TEXT];
-    psw_say_seconds(out->schedule.finish_s, finish);
-    psw_say_seconds(out->schedule.busy_s, busy);
-    psw_say_seconds(f->longest.value, longest);
-    psw_say_bytes(f->file_bytes, file);
+    psw_format_seconds(out->schedule.finish_s, finish);
+    psw_format_seconds(out->schedule.busy_s, busy);
+    psw_format_seconds(f->longest.value, longest);
+    psw_format_bytes(f->file_bytes, file);
     printf("rates       %s\n", f->rates_from);
     printf("runs        %td of consecutive slots, %s of work\n", f->runs.count, busy);
     printf("finish      %s on %td rank%s, utilisation %.0f %%, speed-up %.4g; limited by: %s\n", finish, f->ranks,
@@ -140,10 +140,10 @@ static void print_compared(psw_table *table, const psw_forecast_outcome *out)
     char ranks[PSW_TEXT], finish[PSW_TEXT], gain[PSW_TEXT], busy[PSW_TEXT], critical[PSW_TEXT], team[PSW_TEXT],
         refused[PSW_TEXT];
     psw_format(ranks, sizeof ranks, "%td", out->schedule.ranks);
-    psw_say_seconds(out->schedule.finish_s, finish);
+    psw_format_seconds(out->schedule.finish_s, finish);
     psw_format(gain, sizeof gain, "%.4g", out->speed_up);
     psw_format(busy, sizeof busy, "%.0f %%", 100 * out->schedule.utilisation);
-    psw_say_seconds(out->critical.value, critical);
+    psw_format_seconds(out->critical.value, critical);
     psw_format(team, sizeof team, "%td", out->critical.team);
     psw_format(refused, sizeof refused, "%td", out->refused);
     psw_table_row(table, (const char *const[]){ranks, finish, gain, busy, critical, team, refused,
@@ -187,7 +187,7 @@ static void print_budget(const psw_forecast *f)
     const psw_forecast_budget *b = &f->budget;
     char time[PSW_TEXT];
     if (!b->text) return;
-    psw_say_seconds(b->deadline_s, time);
+    psw_format_seconds(b->deadline_s, time);
     printf("\nbudget      %s: %s on %td rank%s, %.4g node hours\n", b->text, time, f->ranks, plural(f->ranks),
            b->node_hours);
     printf("needs       %.4g node hours for the whole study\n", b->needs_node_hours);

@@ -1,4 +1,4 @@
-/* forecast/schedule: the simulated schedule of a study on a number of ranks, and what keeps it from ending earlier. */
+/* forecast/schedule: the simulated schedule of a study on a number of ranks, and why it does not end earlier. */
 #ifndef POLYSWEEP_FORECAST_SCHEDULE_H
 #define POLYSWEEP_FORECAST_SCHEDULE_H
 
@@ -6,10 +6,10 @@
 
 /* Whole nodes first. Lives as long as the forecast. */
 psw_split forecast_split(const psw_forecast *forecast, ptrdiff_t ranks);
-/* Ranks that a run is meant for; of a refused one those that were asked for, else 1. */
+/* Ranks that a run is for; for a refused one those requested, else 1. */
 ptrdiff_t forecast_team(const psw_run *run, const psw_level *levels);
 
-/* The points that are wanted, cut into runs for ranks that may have so many bytes each (0 = any). PSW_NO_MEMORY. */
+/* The wanted points, divided into runs for ranks that may have that many bytes each (0 = any). PSW_NO_MEMORY. */
 psw_status forecast_cut(const psw_forecast *forecast, const psw_split *split, double memory_bytes, psw_runs *runs);
 /* The schedule of `runs` and what limits it. `alone_s` of the forecast is known. PSW_NO_MEMORY. */
 psw_status forecast_judge(const psw_forecast *forecast, const psw_runs *runs, const psw_split *split,

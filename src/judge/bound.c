@@ -1,5 +1,5 @@
-/* How wrong a computed pre-activation <c, w> - tau can be: a bound by counting roundings, each of which changes what it
- * is applied to by u (half an epsilon) of it. With S the largest that sums of magnitudes come to (rows of values, tau):
+/* How wrong a computed pre-activation <c, w> - tau can be: a bound by counting roundings, each of which changes its
+ * operand by a relative u (half an epsilon). With S the largest sum of magnitudes (rows of values, tau):
  *     a value c      weights times values, and their sum: `terms` additions of each precision's sums
  *                    weights: x z is off by (q + 2) u where q products make a score, its power by beta times that and
  *                    beta for the products that make it; a mean of values moves by twice that

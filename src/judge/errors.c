@@ -41,7 +41,7 @@ ptrdiff_t psw_errors_rows(const psw_point *point)
     return point->n <= ALL_ROWS ? point->n : SAMPLE_ROWS;
 }
 
-/* One row uniform in each stretch [i n / rows, (i + 1) n / rows): ascending, and all different. */
+/* One row, uniform in each stratum [i n / rows, (i + 1) n / rows): ascending, and all different. */
 static void sample(psw_errors *e)
 {
     const uint64_t n = (uint64_t)e->point.n;

@@ -1,4 +1,4 @@
-/* judge/errors: what the assessor's files share. */
+/* judge/errors: shared by the assessor's files. */
 #ifndef POLYSWEEP_JUDGE_ERRORS_H
 #define POLYSWEEP_JUDGE_ERRORS_H
 
@@ -18,9 +18,9 @@ typedef struct errors_exact {
     double out_square;
 } errors_exact;
 
-/* What one draw has shown so far. */
+/* Sums of one draw so far. */
 typedef struct errors_draw {
-    errors_exact exact;             /* what it is held against */
+    errors_exact exact;             /* reference */
     errors_sum square, bias;        /* of A~ - A */
     double negative;                /* entries of A~ below 0 */
     double den_ratio;               /* the smallest */
@@ -44,23 +44,23 @@ struct psw_errors {
     ptrdiff_t blocks, keys; /* own */
     ptrdiff_t *row;         /* tokens of the sample, ascending */
     double *q, *k;          /* rows x d, keys x d */
-    double *values;         /* block x max(d, v): rows on their way in */
+    double *values;         /* block x max(d, v): rows being loaded */
 
     double *out;                       /* rows x v: exact output */
     errors_sum *den, *estimate;        /* rows: denominators, exact and of the draw */
-    errors_exact exact;                /* of the rows at hand */
+    errors_exact exact;                /* of the current rows */
     double *information;               /* rows: sum u log2 u, u the weights in units of their denominator's exponent */
     double pairs, entropy, loads;      /* entropy: summed over rows and realisations; their number */
-    errors_sum theory_square, theory_norm; /* what the moments of the map say: their ratio is err_amm^2, */
+    errors_sum theory_square, theory_norm; /* from the moments of the map: their ratio is err_amm^2, */
     double theory;                         /* whose sum over realisations this is */
-    bool begun;                            /* what begin left is merged */
-    double *merged;                        /* what ranks merge, on its way */
+    bool begun;                            /* the sums of begin are merged */
+    double *merged;                        /* buffer for merging */
 
     double *tile, *base, *sketched; /* strip x block scores, one row of them, one row of A~ */
     errors_draw *draws, *now;
     double *quantile; /* draws */
     ptrdiff_t count, tables; /* of draws, and how many of them have tables of their own */
-    double *apart;    /* rows: |O~ - O| / |O| of this draw, 0 of a row that was not taken; sorted when it is merged */
+    double *apart;    /* rows: |O~ - O| / |O| of this draw, 0 for a row not taken; sorted after merging */
 
     /* in the point's precision */
     struct psw_sketch *sketch;
@@ -84,7 +84,7 @@ ptrdiff_t errors_sketched(const psw_errors *e, ptrdiff_t i, errors_part keys);
 
 /* Lays the fold out but for its sketch; NULL from an arena that only counts. */
 psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena);
-/* Rows and own keys, exact sums and numerators of outputs; `finish` makes outputs of them when they are merged. */
+/* Rows and own keys, exact sums and numerators of outputs; `finish` turns them into outputs after merging. */
 psw_status errors_load(psw_errors *e, const psw_data *data); /* of one realisation, also after another */
 void errors_finish(psw_errors *e);
 /* Exact scores of a strip with a block into the tile. */
@@ -96,13 +96,13 @@ double errors_power(double p, ptrdiff_t count, double *x, double *base);
 double errors_largest(ptrdiff_t count, const double *x);
 /* log2 |x|, -inf for 0 */
 double errors_log2_norm(ptrdiff_t d, const double *x);
-/* Brings what row `i` has summed under the exponent `log2`, if that is larger than its own. */
+/* Rescales the sums of row `i` to the exponent `log2`, if that is larger than their own. */
 void errors_row_under(psw_errors *e, ptrdiff_t i, double log2);
 /* The root of the mean square of err_amm that the moments of the map predict: sums over own keys; of all keys. */
 void errors_theory_add(psw_errors *e);
 void errors_theory_end(psw_errors *e); /* of one realisation, when it is merged */
 double errors_theory(const psw_errors *e);
-double errors_theory_pairs(const psw_point *point); /* it looks at, about */
+double errors_theory_pairs(const psw_point *point); /* used, approximately */
 /* The kernel that is estimated is <q,k>^beta; else e^<q,k>. */
 static inline bool errors_of_power(const psw_point *point)
 {

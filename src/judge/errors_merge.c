@@ -26,7 +26,7 @@ static int agree(psw_errors *e, psw_errors_stage stage, psw_merging *list)
     return 1;
 }
 
-/* 2^(own - agreed): 1 for whoever has the largest, so one rank alone keeps its bits. */
+/* 2^(own - agreed): 1 for the rank with the largest, so a single rank keeps its bits. */
 static void under(errors_sum *sum, double log2)
 {
     if (log2 > sum->log2) sum->value *= exp2(sum->log2 - log2), sum->log2 = log2;

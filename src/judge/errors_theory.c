@@ -1,4 +1,4 @@
-/* What the moments of a map say about its error. */
+/* The error predicted by the moments of a map. */
 #include <math.h>
 
 #include "judge/errors.h"
@@ -12,14 +12,14 @@ static ptrdiff_t rows_of(const psw_errors *e)
     return rows < 1 ? 1 : rows < e->rows ? rows : e->rows;
 }
 
-/* Row number `i` of `rows`, in the middle of its stretch of the sample. */
+/* Row number `i` of `rows`, in the middle of its stratum of the sample. */
 static ptrdiff_t spread(const psw_errors *e, ptrdiff_t i, ptrdiff_t rows)
 {
     return (2 * i + 1) * e->rows / (2 * rows);
 }
 
 /* Where the special token stands in the sample, -1 if it does not: at a high degree it alone makes both norms, so it is
- * always looked at, and the others stand for the rest. */
+ * always included, and the others represent the rest. */
 static ptrdiff_t special_row(const psw_errors *e)
 {
     ptrdiff_t token = psw_data_special(&e->point);
@@ -28,7 +28,7 @@ static ptrdiff_t special_row(const psw_errors *e)
     return -1;
 }
 
-typedef struct choice { /* rows of the sample that are looked at, and how many each stands for */
+typedef struct choice { /* rows of the sample in use, and how many each represents */
     ptrdiff_t rows, special;
     double weight;
 } choice;

@@ -1,5 +1,5 @@
-/* The head of one group while its leaves arrive. Everything here is a sum, a maximum or a union over leaves (the sums
- * of F are kept leaf by leaf, 0 for a leaf that did not come, and added along one tree at the end), so heads that took
+/* The threshold head of one group while its leaves arrive. Everything here is a sum, a maximum or a union over leaves
+ * (the sums of F are kept leaf by leaf, 0 for a missing leaf, and added along one tree at the end), so heads that took
  * different leaves of a group are merged member by member, in any order. */
 #ifndef POLYSWEEP_JUDGE_HEAD_H
 #define POLYSWEEP_JUDGE_HEAD_H
@@ -7,7 +7,7 @@
 #include "polysweep/judge.h"
 #include "polysweep/random.h"
 
-/* What a trial has seen so far, `of << set`: it fired, it surely did, a pre-activation may be 0. */
+/* Flags of a trial, `of << set`: it fired, it surely did, a pre-activation may be 0. */
 enum { TRIAL_D0 = 1, TRIAL_D1 = 2, TRIAL_FIRED = 1, TRIAL_SURE = 4, TRIAL_TIE = 16 };
 
 /* Pre-activations of one point and data set that are to be computed again: where, until there are too many. */
@@ -28,7 +28,7 @@ struct psw_head {
     int sets;
     double unit, threshold;      /* in units of the rows, as what follows */
     double bound[PSW_GROUP_MAX]; /* of each point: the error of a pre-activation */
-    double rounding;             /* within the bound this decides, of a row as it was rounded; 0: nothing does */
+    double rounding;             /* decides within the bound, for a row as rounded; 0: undecided */
 
     /* m vectors of each trial, trial after trial, are the columns; `batch` of them make one product */
     ptrdiff_t columns, batch;
@@ -57,7 +57,7 @@ struct psw_head {
     void *signs, *tile, *largest, *sum, *count, *nearest;
 };
 
-/* Lays a head out in the arena (NULL where that only counts), ready for the first leaf. */
+/* Lays out a threshold head in the arena (NULL from a counting arena), ready for the first leaf. */
 psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes);
 /* The columns of the trials of one draw. */
 void head_draw(psw_head *head, ptrdiff_t draw);

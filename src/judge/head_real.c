@@ -16,7 +16,7 @@ static void expand(const uint32_t words[4], ptrdiff_t count, psw_real *out)
 }
 
 /* The sign vectors of columns first .. first+batch, as rows. Vector j of trial i is row (i, j) of the sequence whatever
- * m is; the last batch runs over into trials that nobody counts. */
+ * m is; the last batch includes trials that are not counted. */
 static void fill_signs(const psw_head *h, ptrdiff_t first)
 {
     psw_real *out = h->signs;
@@ -94,7 +94,7 @@ static bool rounded_fires(const psw_head *h, const psw_real *row, const psw_real
 }
 
 /* A column with pre-activations within the bound. */
-static void look_closer(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first, ptrdiff_t c)
+static void examine(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first, ptrdiff_t c)
 {
     const psw_real *tile = h->tile, *rows = (const psw_real *)leaf->rows + pair * leaf->count * h->point.v;
     const psw_real threshold = (psw_real)h->threshold, bound = (psw_real)h->bound[pair / h->sets];
@@ -111,12 +111,12 @@ static void look_closer(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdi
     }
 }
 
-static void look_at_nearest(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
+static void examine_nearest(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
 {
     const psw_real *nearest = h->nearest, bound = (psw_real)h->bound[pair / h->sets];
     ptrdiff_t used = h->columns - first < h->batch ? h->columns - first : h->batch;
     for (ptrdiff_t c = 0; c < used; c++)
-        if (nearest[c] <= bound) look_closer(h, leaf, pair, first, c);
+        if (nearest[c] <= bound) examine(h, leaf, pair, first, c);
 }
 
 static psw_status take(void *context, const psw_leaf *leaf)
@@ -134,7 +134,7 @@ static psw_status take(void *context, const psw_leaf *leaf)
                            psw_rows_of(h->tile, leaf->count, h->batch));
             scan(h, leaf->count, (psw_real)h->bound[pair / h->sets]);
             fold(h, first, pair, h->value + leaf->index * pairs + pair);
-            look_at_nearest(h, leaf, pair, first);
+            examine_nearest(h, leaf, pair, first);
         }
     }
     return PSW_OK;

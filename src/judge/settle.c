@@ -1,5 +1,5 @@
-/* Pre-activations that single precision cannot tell from 0: noted while leaves arrive, computed again in double once a
- * draw is complete, and only where the trial has not fired anyway. */
+/* Pre-activations that single precision cannot distinguish from 0: noted while leaves arrive, computed again in double
+ * once a draw is complete, and only where the trial has not fired anyway. */
 #include <math.h>
 #include <string.h>
 

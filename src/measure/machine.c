@@ -85,7 +85,7 @@ static double memory(void)
     return bytes;
 }
 
-/* Version 2 of control groups says "200000 100000" or "max 100000" in one file, version 1 has two files. */
+/* Version 2 of control groups has "200000 100000" or "max 100000" in one file, version 1 has two files. */
 static double quota(void)
 {
     double quota = 0, period = 0;
@@ -100,7 +100,7 @@ static double quota(void)
     return quota > 0 && period > 0 ? quota / period : 0;
 }
 
-/* A launcher's own count first: inside an allocation Slurm's variables also stand in shells. */
+/* A launcher's own count first: inside an allocation shells have Slurm's variables, too. */
 static int expected_ranks(void)
 {
     const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"};

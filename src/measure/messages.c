@@ -35,7 +35,7 @@ static bool exchange(const side *s, int bytes, int times)
     return true;
 }
 
-/* The one that leads says with a first byte whether there is another round. Shortest way in one direction; 0: a message
+/* The leader's first byte says whether there is another round. Shortest way in one direction; 0: a message
  * failed. */
 static double shortest(const side *s, int bytes, int times)
 {
@@ -63,7 +63,7 @@ static psw_status measure(const psw_comm *comm, int first, int second, double ti
         if (s.leads && small > 0 && large > small) times[0] = small, times[1] = (large - small) / LARGE;
     }
     free(s.buffer);
-    return psw_comm_max(comm, times, 2); /* also: nobody goes on before the pair has ended */
+    return psw_comm_max(comm, times, 2); /* also a barrier: the pair has ended */
 }
 
 /* The first rank that has a neighbour on its node; -1: there is none. */

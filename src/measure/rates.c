@@ -13,8 +13,8 @@ typedef struct probe {
     double prepare_s, pass_s, head_s, data_s, noisy_s, rest_s; /* shortest of all rounds */
 } probe;
 
-/* Sketches, whose heads say nothing, of different features to a product; attention and head of row folds; one whose head is mostly signs; one that is
- * all overhead. */
+/* Sketches, whose heads say nothing, of different features to a product; attention and head of row folds; one whose
+ * head is mostly signs; one that is all overhead. */
 enum { EXACT = 3, SIGNS = 9, TINY, PROBES };
 
 /* Large points spend their time at these widths and degrees. */
@@ -275,10 +275,10 @@ psw_status psw_measure_rates_agreed(const psw_comm *comm, psw_rates *rates)
 {
     psw_comm node;
     PSW_TRY(psw_comm_split_node(comm, &node));
-    bool heard = node.rank == 0;
+    bool counted = node.rank == 0;
     psw_comm_free(&node);
     PSW_TRY(psw_comm_agree(comm, psw_measure_rates(rates)));
-    double mine = heard ? slowness(rates) : -1, most = mine;
+    double mine = counted ? slowness(rates) : -1, most = mine;
     PSW_TRY(psw_comm_max(comm, &most, 1));
     double root = mine == most ? comm->rank : -1; /* of equals the last */
     PSW_TRY(psw_comm_max(comm, &root, 1));

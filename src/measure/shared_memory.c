@@ -1,4 +1,4 @@
-/* /dev/shm: Open MPI's messages inside a node and OMPIO's semaphores lie here, and stay here when a process is
+/* /dev/shm: Open MPI's messages inside a node and OMPIO's semaphores are here, and remain when a process is
  * killed. */
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,7 +42,8 @@ static int list_files(left *files)
     return count;
 }
 
-/* "7f00-7f01 rw-s 0 00:17 42 /dev/shm/name": by device and number, for who made a semaphore has it under another name. */
+/* "7f00-7f01 rw-s 0 00:17 42 /dev/shm/name": by device and number, for who made a semaphore has it under another name.
+ * */
 static void mark_used(const char *process, left *files, int count)
 {
     char path[64], line[4096];

@@ -1,4 +1,4 @@
-/* What agreeing takes: where ranks of a team come to it at different times, the waiting for the last one. */
+/* The time of agreements: where ranks of a team arrive at different times, that of waiting for the last one. */
 #include "polysweep/measure.h"
 
 psw_status psw_wait_agree(const psw_comm *team, psw_status status, double *wait_s)

@@ -212,7 +212,7 @@ static bool special(const psw_run *run)
     return run->refused || run->team > 0;
 }
 
-/* Those that a rank may not have memory for come first: what is refused is no work. */
+/* Those that may exceed a rank's memory come first: refused runs are not work. */
 static void consider_all(chooser *c)
 {
     for (ptrdiff_t i = 0; i < c->runs->count; i++)

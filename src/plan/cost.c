@@ -45,13 +45,13 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
            seen * each.multiplications * rates->weigh_s[p->precision];
 }
 
-/* A sketch of D_1 is that of D_0 up to the stretch of j3; under a full mask all keys but those of one block are, and no
- * reader's state. */
+/* A sketch of D_1 is that of D_0 up to the diagonal block of j3; under a full mask all keys but those of one block are,
+ * and no reader's state. */
 static double second_sketch(const psw_point *p)
 {
-    double n = (double)p->n, stretch = (double)(p->local > 0 ? p->local : p->block);
+    double n = (double)p->n, diagonal = (double)(p->local > 0 ? p->local : p->block);
     if (p->mask == PSW_FULL) return 0.5;
-    return (n - floor((double)psw_data_special(p) / stretch) * stretch) / n;
+    return (n - floor((double)psw_data_special(p) / diagonal) * diagonal) / n;
 }
 
 /* What D_1 takes beyond products of queries and keys, which it shares with D_0, as a part of what D_0 takes. */
@@ -74,7 +74,7 @@ static double query_width(const psw_point *p)
     return psw_data_work_of(p).query_rows * (double)p->d;
 }
 
-/* D_1 is D_0 but for one row. Where a sketch leaves stretches exact they have rows of their own. */
+/* D_1 is D_0 but for one row. Exact diagonal blocks of a sketch have rows of their own. */
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
     double widths = psw_data_shared(p) ? (double)p->d : query_width(p) + (double)(p->d + p->v);
@@ -89,7 +89,7 @@ static double errors_data_seconds(const psw_rates *rates, const psw_point *p)
     return elements * element_seconds(rates, p);
 }
 
-/* The signs are drawn once for each query leaf, whoever shares them. */
+/* The signs are drawn once for each query leaf, for all that share them. */
 static double sign_seconds(const psw_rates *rates, const psw_point *p)
 {
     if (psw_data_sets(p) < 2) return 0;

@@ -12,7 +12,7 @@ static bool same_shape(const fitting *f, const psw_group *group)
     return f->count == group->count && psw_group_joins(&f->shape, &other);
 }
 
-static const fitting_found *look_up(const fitting *f, ptrdiff_t size)
+static const fitting_found *fitting_find(const fitting *f, ptrdiff_t size)
 {
     for (int i = 0; i < f->known; i++)
         if (f->found[i].size == size) return &f->found[i];
@@ -36,7 +36,7 @@ bool fitting_has(fitting *f, const psw_group *group, ptrdiff_t size, psw_choice 
         f->count = group->count;
         f->known = 0;
     }
-    const fitting_found *found = look_up(f, size);
+    const fitting_found *found = fitting_find(f, size);
     if (!found) found = find_out(f, group, size);
     *choice = found->choice;
     return found->fits;

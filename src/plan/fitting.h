@@ -1,5 +1,5 @@
-/* plan/fitting: on which teams a group has memory enough, and by which pattern. Laying out a rank's memory takes as
- * long as its team is large, so what was found stands for the next group of the same shape. */
+/* plan/fitting: on which teams a group has enough memory, and with which pattern. Laying out a rank's memory takes time
+ * proportional to its team, so results are reused for the next group of the same shape. */
 #ifndef POLYSWEEP_PLAN_FITTING_H
 #define POLYSWEEP_PLAN_FITTING_H
 
@@ -12,9 +12,9 @@ typedef struct fitting_found {
 } fitting_found;
 
 typedef struct fitting {
-    psw_choice choice;   /* as asked for */
+    psw_choice choice;   /* as requested */
     double memory_bytes; /* that a rank may have */
-    psw_point shape;     /* of the group that the rest is about */
+    psw_point shape;     /* of the group below */
     ptrdiff_t count;     /* its points; 0 = none yet */
     fitting_found found[PSW_DEPTHS_MAX];
     int known;

@@ -11,7 +11,7 @@ size_t psw_memory_group(const psw_group *group, const psw_route *route)
     return psw_engine_of(p->precision)->bytes(group, route) + psw_judge_of(p->precision)->bytes(group) + errors;
 }
 
-/* Members differ in beta alone, so the first one stands for all. */
+/* Members differ only in beta, so the first one represents all. */
 ptrdiff_t psw_group_most(const psw_point *point)
 {
     psw_point same[PSW_GROUP_MAX];

@@ -1,13 +1,13 @@
-/* plan/parts: what a point takes, by how a team shares it. */
+/* plan/parts: the cost of a point, by how a team shares it. */
 #ifndef POLYSWEEP_PLAN_PARTS_H
 #define POLYSWEEP_PLAN_PARTS_H
 
 #include "polysweep/plan.h"
 
 typedef struct cost_parts {                 /* seconds */
-    double fixed;                           /* on one rank, whoever helps: theory, bookkeeping */
+    double fixed;                           /* not shared: theory, bookkeeping */
     double tables;                          /* on every rank: random tables of all draws */
-    double tiles;                           /* attention of all data sets and draws, but for what is shared */
+    double tiles;                           /* attention of all data sets and draws, except for what is shared */
     double errors;                          /* of a sketch, over draws: by own keys */
     double head;                            /* by own queries */
     double shared_tiles, shared_head, data; /* once for a group: products of scores; signs; rows */

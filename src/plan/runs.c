@@ -37,7 +37,7 @@ typedef struct cutter {
     psw_run group;    /* the group being read; count 0 = none */
     psw_point before; /* its newest point */
     ptrdiff_t most;   /* points it may have */
-    bool apart;       /* it is a run of its own: it may become a team's */
+    bool apart;       /* a run of its own, which a team may get */
 } cutter;
 
 static bool over(const cutter *c, double seconds, ptrdiff_t slots)
@@ -77,7 +77,7 @@ static psw_status end_group(cutter *c)
     return PSW_OK;
 }
 
-static psw_status end_stretch(cutter *c)
+static psw_status end_consecutive(cutter *c)
 {
     PSW_TRY(end_group(c));
     return end_piece(c);
@@ -113,7 +113,7 @@ static psw_status cut_pieces(const psw_study *study, const psw_rates *rates, con
     ptrdiff_t slots = psw_study_slots(study);
     for (ptrdiff_t slot = 0; slot < slots; slot++) {
         if (wanted && !wanted[slot]) {
-            PSW_TRY(end_stretch(&c));
+            PSW_TRY(end_consecutive(&c));
             continue;
         }
         psw_point point = psw_study_point(study, slot);
@@ -121,7 +121,7 @@ static psw_status cut_pieces(const psw_study *study, const psw_rates *rates, con
         cost.predicted_s += cut->passes * cost.repeat_s;
         PSW_TRY(take_slot(&c, slot, &point, &cost));
     }
-    return end_stretch(&c);
+    return end_consecutive(&c);
 }
 
 /* ---- second pass: neighbours are joined up to the length that leaves every worker enough runs ---- */
@@ -131,12 +131,12 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
-/* A short run joins whom it can, as long as nothing becomes too long for the number of ranks. */
+/* A short run joins a neighbour, as long as the result is not too long for the number of ranks. */
 static bool join(psw_run *run, const psw_run *next, const psw_cut *cut, double run_s, double target_s)
 {
     double together = run->predicted_s + next->predicted_s - run_s;
     bool short_one = run->predicted_s < cut->least_s || next->predicted_s < cut->least_s;
-    if (run->refused || next->refused) return false; /* to stay apart */
+    if (run->refused || next->refused) return false; /* never joined */
     if (run->first + run->count != next->first || run->count + next->count > cut->most_slots) return false;
     if (together > (short_one ? larger(target_s, 2 * cut->least_s) : target_s)) return false;
     run->count += next->count;
@@ -207,7 +207,7 @@ static psw_status shorten(const psw_study *study, const psw_rates *rates, const 
     return PSW_OK;
 }
 
-/* Nothing else may run beside a run: all ranks come together for each, and the first ones compute it. */
+/* Nothing else may run at the same time: all ranks synchronise for each run, and the first ones compute it. */
 static void one_after_another(const psw_split *split, psw_runs *runs)
 {
     psw_level levels[PSW_DEPTHS_MAX];

@@ -2,8 +2,8 @@
 
 #include "polysweep/plan.h"
 
-/* ---- a heap of teams: the one that is free first; of several the deepest, so that nobody splits further than there is
- * work to take ---- */
+/* ---- a heap of teams: the first to be free; of several the deepest, so that no team splits further than there is
+ * work ---- */
 
 typedef struct worker {
     double free_s;

@@ -40,8 +40,8 @@ static double lift_seconds(const psw_rates *rates, const psw_point *p)
 
 double sketch_pass_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double stretch = (double)(p->local > 0 ? p->local : p->block), n = (double)p->n;
-    double near = p->mask == PSW_CAUSAL ? n * fmin(stretch, n) / 2 : 0;
+    double diagonal = (double)(p->local > 0 ? p->local : p->block), n = (double)p->n;
+    double near = p->mask == PSW_CAUSAL ? n * fmin(diagonal, n) / 2 : 0;
     return rows_mapped(p) * map_seconds(rates, p) + lift_seconds(rates, p) + state_seconds(rates, p) +
            near * rates->score_s[p->precision];
 }

@@ -1,11 +1,11 @@
-/* plan/sketch_cost: what a sketch takes beside the products of its forward pass. Rates of attention stand for loops of
- * the same kind; the counts in front of them were measured. */
+/* plan/sketch_cost: the cost of a sketch besides the products of its forward pass. Rates of attention are used for
+ * loops of the same kind; their factors were measured. */
 #ifndef POLYSWEEP_PLAN_SKETCH_COST_H
 #define POLYSWEEP_PLAN_SKETCH_COST_H
 
 #include "polysweep/plan.h"
 
-/* Of one forward pass of one data set: maps that are no products, states that are added and read, near scores. */
+/* Of one forward pass of one data set: maps without products, adding and reading states, scores of exact blocks. */
 double sketch_pass_seconds(const psw_rates *rates, const psw_point *point);
 /* Random tables of one draw, of attention and errors each. */
 double sketch_table_seconds(const psw_rates *rates, const psw_point *point);

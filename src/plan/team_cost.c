@@ -32,7 +32,7 @@ typedef struct most {
     double tiles, leaves;
 } most;
 
-static void look_at(const psw_route *r, int rank, most *m)
+static void add_rank(const psw_route *r, int rank, most *m)
 {
     m->leaves = fmax(m->leaves, (double)psw_route_count(r, rank));
     m->tiles = fmax(m->tiles, tiles_of(r, rank));
@@ -44,9 +44,9 @@ static most most_of(const psw_route *r)
 {
     most m = {0};
     ptrdiff_t looked = r->layout != PSW_ZIGZAG ? 1 : r->size < ranks_looked_at ? r->size : ranks_looked_at;
-    for (ptrdiff_t i = 0; i < looked; i++) look_at(r, (int)(i * r->size / looked), &m);
-    look_at(r, r->size - 1, &m);
-    look_at(r, psw_route_owner(r, r->leaves - 1), &m);
+    for (ptrdiff_t i = 0; i < looked; i++) add_rank(r, (int)(i * r->size / looked), &m);
+    add_rank(r, r->size - 1, &m);
+    add_rank(r, psw_route_owner(r, r->leaves - 1), &m);
     return m;
 }
 
@@ -69,7 +69,7 @@ static double all_reduce(const network *net, double bytes)
 }
 
 /* What a rank with most leaves sends on in one step. */
-static double cargo_bytes(const team_work *w, const psw_route *r, double leaves)
+static double payload_bytes(const team_work *w, const psw_route *r, double leaves)
 {
     const psw_point *p = &w->group->points[0];
     double rows = fmin(leaves * (double)p->block, (double)p->n);
@@ -87,10 +87,10 @@ static double ring_seconds(double tiles_s, double step_s, double size, double le
 
 static double row_seconds(const team_work *w, const psw_route *r, const network *net, const most *m, double tiles_s)
 {
-    double size = r->size, working = fmin(size, (double)r->leaves), bytes = cargo_bytes(w, r, m->leaves);
+    double size = r->size, working = fmin(size, (double)r->leaves), bytes = payload_bytes(w, r, m->leaves);
     if (r->pattern == PSW_STREAM) { /* all leaves of others, one by one, for each own leaf */
         double transfers = (double)r->leaves * (double)r->leaves * (r->causal ? 0.5 : 1) * (1 - 1 / working);
-        bytes = cargo_bytes(w, r, 1);
+        bytes = payload_bytes(w, r, 1);
         return fmax(tiles_s, transfers / working * (net->latency + bytes * net->byte));
     }
     double step_s = net->latency * (r->pattern == PSW_PASS_Q ? 2 : 1) + bytes * net->byte;
@@ -181,7 +181,7 @@ double psw_team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size
     return bytes;
 }
 
-/* By the code that lays out and carries out a pass: what is sent is what is said here. */
+/* By the code that lays out and runs a pass, so the prediction is exact. */
 static void add_traffic(const psw_group *group, psw_choice choice, ptrdiff_t size, psw_team_cost *cost)
 {
     const psw_point *p = &group->points[0];

@@ -1,4 +1,5 @@
-/* A run of slots becomes records: groups of points that share tiles are computed, and their results told to columns. */
+/* A run of slots becomes records: groups of points that share tiles are computed, and their results put into columns.
+ * */
 #include <math.h>
 
 #include "point/group.h"
@@ -81,7 +82,7 @@ static void fill_done(const psw_comm *team, const psw_computer *computer, const 
     }
 }
 
-/* The first rank of the team tells. */
+/* Reported by the first rank of the team. */
 static void give_up(const psw_comm *team, psw_computer *computer, psw_slot_status how, psw_status why, ptrdiff_t slot,
                     psw_record *record)
 {
@@ -90,14 +91,14 @@ static void give_up(const psw_comm *team, psw_computer *computer, psw_slot_statu
     if (team->rank == 0 && computer->failed) computer->failed(computer->context, slot);
 }
 
-/* Of this rank. */
+/* For the calling rank. */
 static psw_status room_for(psw_computer *computer, const psw_comm *team, const psw_point *point, size_t bytes)
 {
     psw_arena *arena = &computer->arena;
     bool limited = computer->memory_bytes > 0;
     if (point->team > team->size && !computer->any_team)
         return PSW_FAIL(PSW_USAGE,
-                        "asks for a team of %td ranks, the job has %d: start it with more (mpirun -n %td), then "
+                        "needs a team of %td ranks, the job has %d: start it with more (mpirun -n %td), then "
                         "run --redo failed",
                         point->team, team->size, point->team);
     if (limited && psw_sketch_has(point->method)) PSW_TRY(psw_sketch_fits(point, computer->memory_bytes));

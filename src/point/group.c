@@ -21,7 +21,7 @@ typedef struct pass {
     psw_errors *errors;
     ptrdiff_t tables;               /* draws of them, at least 1 */
     bool keeping;                   /* rows of this draw are kept */
-    double head_s, keep_s;          /* of what hears of the leaves: sums over draws */
+    double head_s, keep_s;          /* of the leaf callbacks: sums over draws */
     double wait_s;                  /* outside of passes */
     psw_traffic traffic, timed;     /* sums: over draws, over repetitions */
     double passes;                  /* in traffic */
@@ -108,7 +108,7 @@ static psw_status settle(pass *p)
     return psw_wait_agree(p->team, status, &p->wait_s);
 }
 
-/* The forward pass is what is timed: not making the rows, nor drawing the tables, nor what hears of the leaves. */
+/* The forward pass alone is timed: not making the rows, drawing the tables, or the leaf callbacks. */
 static psw_status one_draw(pass *p, ptrdiff_t draw)
 {
     psw_traffic traffic;

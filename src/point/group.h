@@ -1,4 +1,4 @@
-/* point/group: one group of points, attended and judged on a team for each draw of what is random about them. */
+/* point/group: one group of points, attended and judged on a team for each draw of their random rows and tables. */
 #ifndef POLYSWEEP_POINT_GROUP_H
 #define POLYSWEEP_POINT_GROUP_H
 

@@ -38,7 +38,7 @@ psw_status psw_timer_agree(psw_timer *timer, psw_status status)
     return timer->beside && !met ? psw_comm_agree(timer->beside, status) : status;
 }
 
-static psw_status hear_nothing(void *context, const psw_leaf *leaf)
+static psw_status ignore_leaf(void *context, const psw_leaf *leaf)
 {
     (void)context, (void)leaf;
     return PSW_OK;
@@ -57,7 +57,7 @@ typedef struct subject {
 static psw_status one_pass(const subject *s, psw_traffic *traffic)
 {
     PSW_TRY(psw_comm_barrier(s->all));
-    psw_status status = psw_dist_pass(s->team, s->engine, s->attention, s->point, s->route, s->watch, hear_nothing,
+    psw_status status = psw_dist_pass(s->team, s->engine, s->attention, s->point, s->route, s->watch, ignore_leaf,
                                       NULL, traffic);
     return s->all == s->team ? status : psw_comm_agree(s->all, status);
 }
@@ -71,7 +71,7 @@ static void add(psw_traffic *sum, const psw_traffic *one)
     sum->messages += one->messages;
 }
 
-/* The slowest rank's time is everybody's, and so is what the first rank's clock says: all decide the same. */
+/* All ranks use the slowest rank's time and the first rank's clock, so all decide alike. */
 static psw_status repeat(const subject *s, psw_timer *timer, psw_traffic *sum)
 {
     psw_traffic one;

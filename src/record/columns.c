@@ -27,7 +27,7 @@ static const psw_column fixed[] = {
                    #name);
 #include "record/columns.def"
 #undef PSW_COLUMN
-_Static_assert(offsetof(psw_record, point) == 0, "parameters are told by their offset");
+_Static_assert(offsetof(psw_record, point) == 0, "parameters are recognised by their offset");
 
 static const ptrdiff_t fixed_count = sizeof fixed / sizeof *fixed;
 _Static_assert(sizeof fixed / sizeof *fixed + PSW_OWN_MAX + PSW_PREDICT_MAX <= PSW_COLUMNS_MAX, "room for all columns");
@@ -198,7 +198,7 @@ bool psw_column_blank(const psw_column *column, const psw_record *record)
     return blank(column, record, &word);
 }
 
-bool psw_column_tells(const psw_column *column, const psw_record *record)
+bool psw_column_enters_commit(const psw_column *column, const psw_record *record)
 {
     if (psw_column_blank(column, record)) return false;
     return !column->younger || psw_column_value(column, record) != column->plain;
@@ -213,7 +213,7 @@ uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record
     for (ptrdiff_t i = 0; i < all->count; i++) {
         const psw_column *column = &all->list[i];
         uint64_t word;
-        if (i == all->commit || i == all->launch || all->absent[i] || !psw_column_tells(column, record)) continue;
+        if (i == all->commit || i == all->launch || all->absent[i] || !psw_column_enters_commit(column, record)) continue;
         blank(column, record, &word);
         sum += mix(all->salt[i] ^ mix(word + 0x9e3779b97f4a7c15));
     }

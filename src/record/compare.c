@@ -34,7 +34,7 @@ static bool redefined(const psw_column *column, const psw_record *record)
 }
 
 /* Once, rows were counted of sketches and D_1 alone, and a state without the window beside it: a slot from then lacks
- * the columns that tell of how many rows, and of which map. */
+ * the columns that count rows and describe the map. */
 static bool means_the_same(const psw_column *column, const psw_record *a, const psw_record *b)
 {
     if (column->offset == offsetof(psw_record, verdict.bad_rows))
@@ -46,7 +46,7 @@ static bool means_the_same(const psw_column *column, const psw_record *a, const 
 
 /* ---- records of earlier programs ---- */
 
-/* One of the two is of a program that knew no edges, and did not say how many trials it did. */
+/* One of the two is from a program without edges and without trials_done. */
 static bool of_different_age(const psw_record *a, const psw_record *b)
 {
     return isnan(a->theory.edge_lo) != isnan(b->theory.edge_lo) ||

@@ -19,7 +19,7 @@ psw_status sketch_check_degree(const psw_point *point, int least)
     if (!(beta >= least))
         return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a degree of at least %d", method, beta, least);
     if (beta != floor(beta))
-        return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a whole degree; method %s takes real ones", method,
+        return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a whole degree; method %s accepts real degrees", method,
                         beta, psw_method_facts_of(psw_method_of_kernel(PSW_KERNEL_POWER))->word);
     if (beta > degree_max) return PSW_FAIL(PSW_USAGE, "%s: beta = %g is above %g", method, beta, degree_max);
     return PSW_OK;
@@ -80,7 +80,7 @@ psw_status psw_sketch_check(const psw_point *point)
     if (!psw_sketch_has(point->method)) return PSW_FAIL(PSW_USAGE, "method %s has no feature map", method);
     if (point->d < 1) return PSW_FAIL(PSW_USAGE, "%s: d = %td: rows have at least one column", method, point->d);
     PSW_TRY(sketch_map_of_method(point->method)->check(point));
-    if (sketch_features(point) > INT_MAX) return too_big(point, "wider than any product takes");
+    if (sketch_features(point) > INT_MAX) return too_big(point, "too wide for a matrix product");
     return PSW_OK;
 }
 

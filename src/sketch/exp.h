@@ -1,6 +1,6 @@
 /* sketch/exp: e^x as straight-line code, so that loops over it become vector loops, with the same bits for every C
- * library and, fused, every processor. The relative error is about |x| epsilon, what a product of the same precision
- * leaves in its entries. */
+ * library and, fused, every processor. The relative error is about |x| epsilon, like that of
+ * a matrix product's entries. */
 #ifndef POLYSWEEP_SKETCH_EXP_H
 #define POLYSWEEP_SKETCH_EXP_H
 

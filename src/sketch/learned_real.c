@@ -45,7 +45,7 @@ static void take(const psw_array *array, ptrdiff_t count, double otherwise, psw_
 static psw_status start(psw_sketch *s, const psw_weights *weights)
 {
     learned *n = s->own;
-    if (!weights) return PSW_FAIL(PSW_BUG, "a sketch whose learned weights were not loaded");
+    if (!weights) return PSW_FAIL(PSW_BUG, "the learned weights of a sketch were not loaded");
     PSW_TRY(psw_weights_check(&s->point, weights));
     for (int i = 0; i < 4; i++) {
         level *l = &n->level[i / 2][i % 2];

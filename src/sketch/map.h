@@ -1,8 +1,8 @@
-/* sketch/map: what every map shares. Included by files that are compiled twice.
+/* sketch/map: shared by all maps. Included by files that are compiled twice.
  *
- * A map is one row of functions, in a file of its own; polysweep/methods.def lists them. The first are pure and say
- * what a point asks of it. `lay` takes its memory from the arena (which may only count), `start` fills what no draw
- * changes, `draw` fills the random tables, `map` and `lift` use them. */
+ * A map is one row of functions, in a file of its own; polysweep/methods.def lists them. The first are pure and give
+ * the map's properties for a point. `lay` takes its memory from the arena (which may only count), `start` fills what
+ * is the same for all draws, `draw` fills the random tables, `map` and `lift` use them. */
 #ifndef POLYSWEEP_SKETCH_MAP_H
 #define POLYSWEEP_SKETCH_MAP_H
 
@@ -12,11 +12,11 @@
 
 typedef struct sketch_map {
     psw_status (*check)(const psw_point *point); /* PSW_USAGE; d is at least 1. Also of points with learned weights */
-    /* `r` random columns are asked for. All but features and lift_flops, and flops beyond those of unit rows. */
+    /* `r` random columns are requested. All but features and lift_flops, and flops beyond those of unit rows. */
     psw_sketch_shape (*shape)(const psw_point *point, ptrdiff_t r);
     double (*features)(const psw_point *point); /* NULL: what is stored, or its packed square */
     psw_moments (*moments)(const psw_point *point, double norms, double product, double squares);
-    psw_sketch_work (*row_work)(const psw_point *point, const psw_sketch_shape *shape);   /* NULL: products alone */
+    psw_sketch_work (*row_work)(const psw_point *point, const psw_sketch_shape *shape);   /* NULL: only products */
     psw_sketch_work (*table_work)(const psw_point *point, const psw_sketch_shape *shape); /* NULL: nothing is random */
     const struct sketch_map *learned; /* the row of points with learned weights; NULL: there are none */
 
@@ -26,8 +26,8 @@ typedef struct sketch_map {
     void (*draw)(psw_sketch *sketch, ptrdiff_t draw);                    /* NULL: nothing is random */
     void (*map)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
     void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features); /* NULL: phi is m */
-    void (*lift_turned)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
-    bool unit; /* x comes with rows of length 1, and the scale beta log2 |x| is not the map's business */
+    void (*lift_transposed)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
+    bool unit; /* x has rows of length 1; the scale beta log2 |x| is applied by the caller */
 } sketch_map;
 
 struct psw_sketch {
@@ -40,13 +40,13 @@ struct psw_sketch {
     void *own;       /* the map's tables and scratch */
 };
 
-/* The row of a method, which is all that its file, WORD_real.c, gives away. */
+/* The row of a method, the only symbol that its file, WORD_real.c, exports. */
 #define SKETCH_MAP(word) PSW_PRECISION_NAME(sketch_map_##word)
 /* NULL: the method has no map. */
 #define sketch_map_of_method PSW_PRECISION_NAME(sketch_map_of_method)
 #define sketch_map_of PSW_PRECISION_NAME(sketch_map_of)
 const sketch_map *sketch_map_of_method(psw_method method);
-const sketch_map *sketch_map_of(const psw_point *point); /* of a point with learned weights theirs */
+const sketch_map *sketch_map_of(const psw_point *point); /* with learned weights, theirs */
 
 /* Place of a table: its level and number on that level, and which of several tables there. */
 typedef struct sketch_place {
@@ -60,9 +60,9 @@ psw_key SKETCH_KEY(const psw_sketch *sketch, ptrdiff_t draw, sketch_place place)
 void SKETCH_NORMALS(const psw_sketch *sketch, psw_key key, psw_rows table);
 /* The lift of a square, rows to rows and columns to columns. */
 #define SKETCH_SQUARES PSW_PRECISION_NAME(sketch_squares)
-#define SKETCH_SQUARES_TURNED PSW_PRECISION_NAME(sketch_squares_turned)
+#define SKETCH_SQUARES_TRANSPOSED PSW_PRECISION_NAME(sketch_squares_transposed)
 void SKETCH_SQUARES(psw_const_rows stored, psw_rows features);
-void SKETCH_SQUARES_TURNED(psw_const_rows stored, psw_rows features);
+void SKETCH_SQUARES_TRANSPOSED(psw_const_rows stored, psw_rows features);
 double SKETCH_SUM_OF_SQUARES(const psw_real *x, ptrdiff_t count);
 /* Of mean products of independent random signs. */
 #define sketch_moments_of_signs PSW_PRECISION_NAME(sketch_moments_of_signs)

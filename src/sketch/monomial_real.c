@@ -6,10 +6,10 @@
 /* z^p = sum over i_1 <= ... <= i_p of (p! / prod mult!) prod q_i prod k_i: one feature a monomial, with the root of its
  * multinomial coefficient. In lexicographic order the monomials of degree k that begin with i are x_i times those of
  * degree k - 1 that begin with i or later, which are the last C(d - i + k - 2, k - 1) of their list: a lift is
- * nothing but products of a number and a stretch of memory. */
+ * nothing but products of a number and contiguous memory. */
 typedef struct monomial {
     psw_real *coefficient; /* features */
-    psw_real *lower[2];    /* lists of degrees below p, of PSW_TURNED_MOST rows */
+    psw_real *lower[2];    /* lists of degrees below p, of PSW_TRANSPOSED_MOST rows */
     ptrdiff_t *tail;       /* degree x d: how many monomials of degree k - 1 begin with i or later */
     ptrdiff_t degree, d;
 } monomial;
@@ -25,7 +25,7 @@ static void *lay(const psw_sketch *s, psw_arena *arena)
     monomial *kept = psw_arena_take(arena, 1, sizeof m);
     m.coefficient = psw_arena_take(arena, s->shape.features, sizeof *m.coefficient);
     for (int i = 0; i < 2; i++)
-        m.lower[i] = psw_arena_take(arena, PSW_TURNED_MOST * monomials(m.d, m.degree - 1), sizeof *m.lower[i]);
+        m.lower[i] = psw_arena_take(arena, PSW_TRANSPOSED_MOST * monomials(m.d, m.degree - 1), sizeof *m.lower[i]);
     m.tail = psw_arena_take(arena, m.degree * m.d, sizeof *m.tail);
     if (kept) *kept = m;
     return kept;
@@ -84,7 +84,7 @@ static void lift(psw_sketch *s, psw_const_rows stored, psw_rows features)
 }
 
 /* out <- the list of degree k, its entries rows of `cols` numbers */
-static void next_degree_turned(ptrdiff_t d, const ptrdiff_t *tail, psw_const_rows x, psw_const_rows lower, psw_rows out)
+static void next_degree_transposed(ptrdiff_t d, const ptrdiff_t *tail, psw_const_rows x, psw_const_rows lower, psw_rows out)
 {
     psw_real *to = out.at;
     for (ptrdiff_t i = 0; i < d; i++)
@@ -93,7 +93,7 @@ static void next_degree_turned(ptrdiff_t d, const ptrdiff_t *tail, psw_const_row
                            psw_rows_of(to, 1, x.cols));
 }
 
-static void lift_turned(psw_sketch *s, psw_const_rows stored, psw_rows features)
+static void lift_transposed(psw_sketch *s, psw_const_rows stored, psw_rows features)
 {
     const monomial *m = s->own;
     ptrdiff_t cols = stored.cols, most = features.rows;
@@ -101,7 +101,7 @@ static void lift_turned(psw_sketch *s, psw_const_rows stored, psw_rows features)
     for (ptrdiff_t k = 1; k <= m->degree; k++) {
         psw_const_rows lower = {m->lower[1 - k % 2], most, cols, cols};
         psw_rows higher = k < m->degree ? psw_rows_of(m->lower[k % 2], most, cols) : features;
-        next_degree_turned(m->d, m->tail + (k - 1) * m->d, stored, lower, higher);
+        next_degree_transposed(m->d, m->tail + (k - 1) * m->d, stored, lower, higher);
     }
     for (ptrdiff_t j = 0; j < features.rows; j++)
         for (ptrdiff_t i = 0; i < cols; i++) features.at[j * features.stride + i] *= m->coefficient[j];
@@ -142,5 +142,5 @@ const sketch_map SKETCH_MAP(monomial) = {.check = check,
                                          .start = start,
                                          .map = map,
                                          .lift = lift,
-                                         .lift_turned = lift_turned,
+                                         .lift_transposed = lift_transposed,
                                          .unit = true};

@@ -1,4 +1,4 @@
-/* sketch/shape: what a point asks of its map. */
+/* sketch/shape: the shape of a point's map. */
 #ifndef POLYSWEEP_SKETCH_SHAPE_H
 #define POLYSWEEP_SKETCH_SHAPE_H
 
@@ -11,10 +11,10 @@ ptrdiff_t sketch_degree(const psw_point *point);
 double sketch_choose(double n, ptrdiff_t k);
 double sketch_features(const psw_point *point);
 
-/* Parts of a map's check: beta a whole number from `least` on; one size, which fits the other if both are given. */
+/* Parts of a map's check: beta is a whole number of at least `least`; one size is given, or two that agree. */
 psw_status sketch_check_degree(const psw_point *point, int least);
 psw_status sketch_check_size(const psw_point *point);
-/* Both, of a map for every degree from 1 on. */
+/* Both, for a map of any degree from 1. */
 psw_status sketch_check_columns(const psw_point *point);
 
 #endif

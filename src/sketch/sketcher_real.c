@@ -167,14 +167,14 @@ static void lift(psw_sketch *s, psw_const_rows stored, psw_rows features)
         copy(stored, features);
 }
 
-static void lift_turned(psw_sketch *s, psw_const_rows stored, psw_rows features)
+static void lift_transposed(psw_sketch *s, psw_const_rows stored, psw_rows features)
 {
     if (s->shape.weigh == PSW_WEIGH_SQUARE)
-        SKETCH_SQUARES_TURNED(stored, features);
-    else if (s->map->lift_turned)
-        s->map->lift_turned(s, stored, features);
+        SKETCH_SQUARES_TRANSPOSED(stored, features);
+    else if (s->map->lift_transposed)
+        s->map->lift_transposed(s, stored, features);
     else
         copy(stored, features);
 }
 
-const psw_sketcher PSW_PRECISION_NAME(psw_sketcher) = {bytes, create, destroy, draw, map, lift, lift_turned};
+const psw_sketcher PSW_PRECISION_NAME(psw_sketcher) = {bytes, create, destroy, draw, map, lift, lift_transposed};

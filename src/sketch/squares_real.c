@@ -15,7 +15,7 @@ static void few_squares(const psw_real *m, ptrdiff_t r, psw_real *phi)
     }
 }
 
-/* From the last stretch (one a, every b >= a) to the first, in whole vectors: the last vector of a stretch ends where m
+/* From the last segment (one a, every b >= a) to the first, in whole vectors: the last vector of a segment ends where m
  * does, so it may reach back into what comes before, which is written later. */
 static void squares(const psw_real *m, ptrdiff_t r, psw_real *row)
 {
@@ -43,7 +43,7 @@ void SKETCH_SQUARES(psw_const_rows stored, psw_rows features)
     }
 }
 
-void SKETCH_SQUARES_TURNED(psw_const_rows stored, psw_rows features)
+void SKETCH_SQUARES_TRANSPOSED(psw_const_rows stored, psw_rows features)
 {
     psw_real *phi = features.at;
     for (ptrdiff_t a = 0; a < stored.rows; a++)

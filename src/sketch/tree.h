@@ -1,4 +1,4 @@
-/* sketch/tree: what its square shares with a tree. Compiled twice. */
+/* sketch/tree: shared by the tree and its square. Compiled twice. */
 #ifndef POLYSWEEP_SKETCH_TREE_H
 #define POLYSWEEP_SKETCH_TREE_H
 
@@ -12,7 +12,7 @@
 #define sketch_tree_table_work PSW_PRECISION_NAME(sketch_tree_table_work)
 #define sketch_tree_second PSW_PRECISION_NAME(sketch_tree_second)
 
-/* A tree of degree sketch_degree(point); sketch_map says what each does. */
+/* A tree of degree sketch_degree(point); sketch_map explains each. */
 void *sketch_tree_lay(const psw_sketch *sketch, psw_arena *arena);
 psw_status sketch_tree_start(psw_sketch *sketch, const psw_weights *weights);
 void sketch_tree_draw(psw_sketch *sketch, ptrdiff_t draw);

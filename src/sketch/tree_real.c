@@ -7,7 +7,7 @@
  * G and G' fresh standard normal matrices (Ahle et al. 2020; Kacham, Mirrokni, Zhong 2023, Algorithm 1).
  *
  * Levels count from the leaves along the left spine, so that T_ceil(p/2) on the left of T_p has the tables of a tree of
- * that degree alone. Where both sides are leaves, G and G' stand side by side and one product serves both. */
+ * that degree alone. Where both sides are leaves, G and G' are side by side and one product serves both. */
 typedef struct node {
     uint64_t level, number;
     ptrdiff_t side[2]; /* nodes, -1 = the row itself */
@@ -46,7 +46,7 @@ void *sketch_tree_lay(const psw_sketch *s, psw_arena *arena)
     return kept;
 }
 
-/* The tables of a node stand before those of its sides; returns the number of the node. */
+/* The tables of a node precede those of its sides; returns the number of the node. */
 static ptrdiff_t grow(tree *t, ptrdiff_t degree, uint64_t level, uint64_t number, psw_real **at)
 {
     if (degree == 1) return -1;

@@ -1,4 +1,4 @@
-/* slurm/parts: lines that every job script has: the texts of jobs/slurm, which jobs/slurm.cmake makes strings of. */
+/* slurm/parts: lines of every job script: the texts of jobs/slurm, made into strings by jobs/slurm.cmake. */
 #ifndef POLYSWEEP_SLURM_PARTS_H
 #define POLYSWEEP_SLURM_PARTS_H
 

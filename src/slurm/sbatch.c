@@ -21,7 +21,7 @@ static const char *const with_value[] = {
     "signal",           "sockets-per-node", "switches",     "thread-spec",     "threads-per-core",
     "time",             "time-min",      "tmp",             "tres-per-task",   "uid",
     "wait-all-nodes",   "wckey",         NULL};
-/* Flags, and what may stand with or without a value. */
+/* Flags, and options whose value may be left out. */
 static const char *const without_value[] = {"contiguous",  "exclusive",   "get-user-env", "ignore-pbs", "kill-on-invalid-dep",
                                             "no-kill",     "no-requeue",  "oversubscribe", "overcommit", "propagate",
                                             "quiet",       "reboot",      "requeue",      "spread-job", "stepmgr",

@@ -74,7 +74,7 @@ static psw_status set_paths(script *s)
     if (!realpath(s->asked->study, s->study))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: %s", s->asked->study, strerror(errno));
     if (output[0] != '/' && !getcwd(directory, sizeof directory - 1))
-        return PSW_FAIL(PSW_ENVIRONMENT, "the current directory has no name: %s", strerror(errno));
+        return PSW_FAIL(PSW_ENVIRONMENT, "the current directory cannot be determined: %s", strerror(errno));
     if (directory[0]) psw_format(directory + strlen(directory), 2, "/");
     bool whole = output[0] ? psw_format(s->result, sizeof s->result, "%s%s", directory, output)
                            : psw_format(s->result, sizeof s->result, "%s%s.h5", directory, s->asked->study_name);
@@ -180,14 +180,14 @@ static void head(const script *s)
 {
     const psw_script_prediction *p = s->p;
     char busy[PSW_TEXT], finish[PSW_TEXT], longest[PSW_TEXT], memory[PSW_TEXT];
-    psw_say_seconds(p->busy_s, busy);
-    psw_say_seconds(p->finish_s, finish);
-    psw_say_seconds(p->longest_s, longest);
-    psw_say_bytes(p->largest_bytes, memory);
+    psw_format_seconds(p->busy_s, busy);
+    psw_format_seconds(p->finish_s, finish);
+    psw_format_seconds(p->longest_s, longest);
+    psw_format_bytes(p->largest_bytes, memory);
     fprintf(s->out, "#!/bin/bash -l\n# A job script for Slurm, printed by:\n#     polysweep");
     commented(s->out, s->asked->command + strcspn(s->asked->command, " "));
     fprintf(s->out,
-            "\n# sbatch FILE submits it, sbatch --test-only FILE says whether and when it would start.\n#\n"
+            "\n# sbatch FILE submits it, sbatch --test-only FILE shows whether and when it would start.\n#\n"
             "# Predicted, by rates %s: %td points, %s of work, %s on %td ranks,\n"
             "# the longest point %s, at most %s a rank.\n\n",
             p->rates_from, p->points, busy, finish, p->ranks, longest, memory);
@@ -297,9 +297,9 @@ psw_status psw_script_check(const psw_script_request *asked)
 static void warn(const script *s)
 {
     char longest[PSW_TEXT], time[PSW_SLURM_TEXT];
-    psw_say_seconds(s->p->longest_s, longest);
+    psw_format_seconds(s->p->longest_s, longest);
     if (s->p->too_large > 0)
-        fprintf(stderr, "polysweep: note: %td points are too large for the memory or the ranks there are; the run will skip them\n",
+        fprintf(stderr, "polysweep: note: %td points are too large for the available memory or ranks; the run will skip them\n",
                 s->p->too_large);
     if (!isfinite(s->time_s) || s->p->longest_s < s->time_s - psw_slurm_margin_s(s->time_s)) return;
     psw_slurm_time_print(s->time_s, time);

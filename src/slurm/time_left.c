@@ -1,4 +1,4 @@
-/* What Slurm says of the job that this process belongs to: the time it has left. */
+/* The time left in the Slurm job of this process. */
 #include "polysweep/slurm.h"
 #include "polysweep/measure.h"
 
@@ -27,7 +27,7 @@ static double days(const char **at)
     return count;
 }
 
-/* Numbers between colons, at most three; 0: something else stands there. */
+/* Numbers between colons, at most three; 0: anything else. */
 static int numbers(const char *at, double part[3])
 {
     int count = 0;
@@ -140,7 +140,7 @@ static double ask_squeue(void)
     answer[strcspn(answer, " \n")] = '\0';
     if (answered && psw_slurm_time(answer, &left)) return left;
     fprintf(stderr,
-            "polysweep: note: the time that job %s has left is not known (squeue %s%.40s); the run has no time limit "
+            "polysweep: note: the time left in job %s is unknown (squeue %s%.40s); the run has no time limit "
             "unless --time-limit gives one\n",
             job, answered ? "says: " : "did not answer", answered ? answer : "");
     return INFINITY;

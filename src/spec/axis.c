@@ -31,9 +31,9 @@ static psw_status refuse_twins(const psw_study *study, const psw_yaml_node *node
     const psw_yaml_node *child = node->child;
     for (ptrdiff_t at = 0, seen = 0; child; child = child->next, at++)
         if (values[at] == twin && seen++) break;
-    const psw_yaml_node *said = child && child->kind == PSW_MAP ? psw_yaml_child(child, "file") : child;
+    const psw_yaml_node *shown = child && child->kind == PSW_MAP ? psw_yaml_child(child, "file") : child;
     return PSW_WRONG(&study->tree, child ? child->where : node->where, "%s has the value '%s' twice; remove one",
-                     key->name, said ? psw_show(said->text).text : "");
+                     key->name, shown ? psw_show(shown->text).text : "");
 }
 
 static psw_status list_read(psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, double **values,

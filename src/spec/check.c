@@ -56,7 +56,7 @@ static int relations_broken(const psw_row *row, psw_ids applies, char *what, siz
     const double *at = row->at;
     if ((applies & PSW_ID(PSW_ID_R)) && !sizes_fit(row, what, size)) return PSW_ID_FEATURES;
     if ((applies & PSW_ID(PSW_ID_J3)) && at[PSW_ID_J3] >= at[PSW_ID_N]) {
-        psw_format(what, size, "j3 = %.0f is no token; tokens count from 0 to n - 1", at[PSW_ID_J3]);
+        psw_format(what, size, "j3 = %.0f is not a token; tokens are numbered 0 to n - 1", at[PSW_ID_J3]);
         return PSW_ID_J3;
     }
     if ((applies & PSW_ID(PSW_ID_DATA_DRAWS)) && at[PSW_ID_DATA_DRAWS] == 0 && psw_row_random(row)) {
@@ -69,7 +69,7 @@ static int relations_broken(const psw_row *row, psw_ids applies, char *what, siz
         return PSW_ID_LOCAL;
     }
     if (fmod(at[PSW_ID_LOCAL], at[PSW_ID_BLOCK]) != 0) {
-        psw_format(what, size, "local = %.0f is no multiple of block = %.0f", at[PSW_ID_LOCAL], at[PSW_ID_BLOCK]);
+        psw_format(what, size, "local = %.0f is not a multiple of block = %.0f", at[PSW_ID_LOCAL], at[PSW_ID_BLOCK]);
         return PSW_ID_LOCAL;
     }
     return -1;

@@ -65,7 +65,7 @@ static psw_status data_key(psw_study *study, const psw_yaml_node *node)
     if (!key || key == &psw_keys[PSW_ID_DATA_KIND]) return psw_unknown(&study->tree, node, "data");
     int id = psw_parameter_find(node->key);
     if (node->kind != PSW_SCALAR)
-        return PSW_WRONG(&study->tree, node->where, "%s is one value under data; an axis belongs into grid", node->key);
+        return PSW_WRONG(&study->tree, node->where, "%s is a single value under data; an axis belongs in grid", node->key);
     PSW_TRY(psw_declare(study, id, PSW_O_VALUE, "data", node));
     return psw_value_read(&study->tree, node, key, &study->base.at[id]);
 }
@@ -250,7 +250,7 @@ static psw_status axes_in_order(psw_study *study)
     return PSW_OK;
 }
 
-/* A name that is no parameter must occur in an expression: else it is a slip of the pen. */
+/* A name that is not a parameter must occur in an expression: else it is a typing error. */
 static psw_status own_names_used(const psw_study *study)
 {
     psw_ids reads = 0;
@@ -260,7 +260,7 @@ static psw_status own_names_used(const psw_study *study)
     for (int id = PSW_PARAMETERS; id < PSW_PARAMETERS + (int)study->own_count; id++) {
         const char *name = psw_id_name(study, id);
         if (reads & PSW_ID(id)) continue;
-        return PSW_WRONG(&study->tree, study->given[id].where, "'%s' is no parameter and occurs in no expression%s",
+        return PSW_WRONG(&study->tree, study->given[id].where, "'%s' is not a parameter and occurs in no expression%s",
                          name, psw_parameter_hint(name).text);
     }
     return PSW_OK;

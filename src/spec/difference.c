@@ -40,7 +40,7 @@ static void append_value(line *l, const psw_study *study, int id, double value)
     append(l, word ? psw_show(word).text : psw_number_print(value).text);
 }
 
-/* Where a key is at home, wherever it is given: a default written out is no difference. */
+/* The section that a key belongs to, wherever it is given: a default written out is not a difference. */
 static line *add_id(lines *l, const psw_study *study, int id)
 {
     return add(l, id < PSW_PARAMETERS ? psw_keys[id].section : "grid", psw_id_name(study, id));
@@ -208,7 +208,7 @@ static const line *find(const lines *l, const char *path)
     return NULL;
 }
 
-static void tell(char *text, size_t size, const char *path, const line *here, const line *there)
+static void append_difference(char *text, size_t size, const char *path, const line *here, const line *there)
 {
     const char *a = here && *here->text ? here->text : "nothing", *b = there && *there->text ? there->text : "nothing";
     size_t used = strlen(text);
@@ -224,9 +224,9 @@ static void compare(void (*describe)(lines *, const psw_study *), const psw_stud
         describe(here, asked);
         describe(there, stored);
         for (ptrdiff_t i = 0; i < here->count; i++)
-            tell(text, size, here->at[i].path, &here->at[i], find(there, here->at[i].path));
+            append_difference(text, size, here->at[i].path, &here->at[i], find(there, here->at[i].path));
         for (ptrdiff_t i = 0; i < there->count; i++)
-            if (!find(here, there->at[i].path)) tell(text, size, there->at[i].path, NULL, &there->at[i]);
+            if (!find(here, there->at[i].path)) append_difference(text, size, there->at[i].path, NULL, &there->at[i]);
     }
     free(here);
     free(there);

@@ -22,7 +22,7 @@ static psw_status keeps_some(const psw_filter *filter, const char *expression)
         psw_point point = psw_study_point(filter->study, slot);
         if (psw_filter_keeps(filter, &point)) return PSW_OK;
     }
-    return PSW_FAIL(PSW_USAGE, "--where %.200s: it holds for none of the %td points of the study", expression, slots);
+    return PSW_FAIL(PSW_USAGE, "--where %.200s: none of the %td points of the study satisfy it", expression, slots);
 }
 
 psw_status psw_filter_create(const psw_study *study, const char *expression, psw_filter **filter)

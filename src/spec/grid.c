@@ -126,7 +126,7 @@ static psw_status refuse_lack(const psw_study *study, const psw_entry *entry, in
         return PSW_WRONG(&study->tree, where,
                          "%s is not given; name a preset, as in data: {preset: W2}, or give a_0, a_1, b and c",
                          psw_keys[id].name);
-    return PSW_WRONG(&study->tree, where, "%s is not given, but %s needs it; put it into grid, zip or derive",
+    return PSW_WRONG(&study->tree, where, "%s is not given, but %s needs it; add it to grid, zip or derive",
                      psw_keys[id].name, psw_word(PSW_WORDS_METHOD, (int)entry->method));
 }
 

@@ -20,7 +20,7 @@ static psw_status value_set(psw_study *study, const psw_yaml_node *node, psw_ids
                          psw_parameter_hint(node->key).text);
     psw_yaml_key key = psw_id_key(study, id);
     if (id == PSW_ID_DATA_KIND || !(applies >> id & 1))
-        return PSW_WRONG(&study->tree, node->key_where, "%s is no parameter of %s here; remove it", node->key,
+        return PSW_WRONG(&study->tree, node->key_where, "%s is not a parameter of %s here; remove it", node->key,
                          psw_word(PSW_WORDS_METHOD, (int)row->at[PSW_ID_METHOD]));
     PSW_TRY(key.type == PSW_T_PATH ? psw_weights_read(study, node, &row->at[id])
                                    : psw_value_read(&study->tree, node, &key, &row->at[id]));
@@ -81,7 +81,7 @@ static psw_status missing(const psw_study *study, const psw_yaml_node *item, con
     for (int id = 0; id < PSW_PARAMETERS; id++) {
         bool sized = id == PSW_ID_R || id == PSW_ID_FEATURES;
         if (!(applies >> id & 1) || !isnan(row->at[id]) || (sized && !isnan(row->at[PSW_ID_FEATURES]))) continue;
-        return PSW_WRONG(&study->tree, item->where, "this point does not say %s%s; add it", psw_keys[id].name,
+        return PSW_WRONG(&study->tree, item->where, "this point does not give %s%s; add it", psw_keys[id].name,
                          sized ? " or features" : "");
     }
     return PSW_OK;
@@ -127,7 +127,7 @@ static psw_status include_add(psw_study *study, const psw_yaml_node *item)
     psw_point point = psw_point_of_row(study, &row);
     ptrdiff_t twin = psw_study_slot(study, &point);
     if (twin >= 0)
-        return PSW_WRONG(&study->tree, item->where, "this point is already there (slot %td); remove it from include",
+        return PSW_WRONG(&study->tree, item->where, "this point exists already (slot %td); remove it from include",
                          twin);
     study->includes[study->include_count++] = row;
     study->slots++;

@@ -28,7 +28,7 @@ enum {
 #include "polysweep/data_kinds.def"
     ,
 #define PSW_DATA_KIND(word, CODE, sets, ...) | (sets > 1 ? 1u << PSW_##CODE : 0)
-    JUDGED = 0 /* has two data sets to tell apart */
+    JUDGED = 0 /* kinds with two data sets to separate */
 #include "polysweep/data_kinds.def"
 };
 
@@ -37,7 +37,7 @@ enum {
 #define FOR_true(text)
 #define FOR_false(text) text
 
-/* the first kind: the others stand behind the end of the text */
+/* the first kind: the others follow the terminating zero */
 static const char first_kind[] =
 #define PSW_DATA_KIND(word, ...) #word "\0"
 #include "polysweep/data_kinds.def"
@@ -104,21 +104,21 @@ const psw_yaml_key psw_keys[] = {
     [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", ALL, ROWS, 0},
     [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", ALL, ALL, 0},
     [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores, and linear", POWERS, ALL, 0},
-    [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "head of a file (written data.heads)", COMPUTED, OWN, 0},
+    [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "attention head of a file (written data.heads)", COMPUTED, OWN, 0},
     [PSW_ID_BLOCK]        = {"grid", "block", PSW_T_WHOLE, -1, COUNT, block_rows, "rows of a leaf, and the causal block of a sketch", COMPUTED, ALL, 0},
     [PSW_ID_TEAM]         = {"grid", "team", PSW_T_AUTO, PSW_WORDS_TEAM, WHOLE, "auto", "ranks that share a point; replaces run.team", COMPUTED, ALL, 0},
-    [PSW_ID_SEED]         = {"grid", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "of every random number; replaces the top level's", COMPUTED, ALL, 0},
+    [PSW_ID_SEED]         = {"grid", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "for every random number; replaces the top level's", COMPUTED, ALL, 0},
     [PSW_ID_M]            = {"judge", "m", PSW_T_WHOLE, -1, COUNT, "ceil(8 * log(n))", "sign vectors of a trial; a number or an expression", ALL, JUDGED, 0},
     [PSW_ID_TRIALS]       = {"judge", "trials", PSW_T_WHOLE, -1, COUNT, "200", "trials of a point; a number or an expression", COMPUTED, JUDGED, 0},
     [PSW_ID_R]            = {"method", "r", PSW_T_WHOLE, -1, COUNT, NULL, "rows of a sketch; this or features", OWN, ALL, 0},
     [PSW_ID_FEATURES]     = {"method", "features", PSW_T_WHOLE, -1, COUNT, NULL, "features of a sketch: r, or r(r+1)/2 where they are squares", OWN, ALL, 0},
-    [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, NULL, "exact diagonal blocks of so many rows; causal, a multiple of block", OWN, ALL, 0},
+    [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, NULL, "rows of an exact diagonal block; causal, a multiple of block", OWN, ALL, 0},
     [PSW_ID_DRAWS]        = {"method", "draws", PSW_T_WHOLE, -1, COUNT, NULL, "independent sketches", OWN, ALL, 0},
-    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, PSW_WORDS_WEIGHTS, WHOLE, NULL, "file of learned sketch weights, {file: FILE.h5, r: 32}, or none; without a size r is the file's", OWN, ALL, 0},
+    [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, PSW_WORDS_WEIGHTS, WHOLE, NULL, "file of learned weights, {file: FILE.h5, r: 32}, or none; without a size r is the file's", OWN, ALL, 0},
 
     {"", "schema", PSW_T_WHOLE, -1, 1, 1, NULL, "version of this language: 1", 0, 0, 0},
     {"", "study", PSW_T_TEXT, -1, 0, 0, "study", "a name for people", 0, 0, 0},
-    {"", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "of every random number, unless seed is an axis", 0, 0, 0},
+    {"", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "for every random number, unless seed is an axis", 0, 0, 0},
     {"", "data", PSW_T_TREE, -1, 0, 0, NULL, "what the rows are", 0, 0, 0},
     {"", "methods", PSW_T_TREE, -1, 0, 0, NULL, "list of methods, each with its own parameters", 0, 0, 0},
     {"", "grid", PSW_T_TREE, -1, 0, 0, NULL, "axes: value | list | {from, to, step | factor | count, spacing}", 0, 0, 0},
@@ -127,9 +127,9 @@ const psw_yaml_key psw_keys[] = {
     {"", "exclude", PSW_T_TREE, -1, 0, 0, NULL, "list of {when: expression, why: text}", 0, 0, 0},
     {"", "include", PSW_T_TREE, -1, 0, 0, NULL, "list of single points, added at the end", 0, 0, 0},
     {"", "judge", PSW_T_TREE, -1, 0, 0, NULL, "the random threshold head", 0, 0, 0},
-    {"", "predict", PSW_T_TREE, -1, 0, 0, NULL, "own predictions as expressions, kept as columns predict_NAME", 0, 0, 0},
+    {"", "predict", PSW_T_TREE, -1, 0, 0, NULL, "your predictions as expressions, kept as columns predict_NAME", 0, 0, 0},
     {"", "time", PSW_T_TREE, -1, 0, 0, "off", "off, or how to repeat each point alone", 0, 0, 0},
-    {"", "run", PSW_T_TREE, -1, 0, 0, NULL, "how to run; no part of the result", 0, 0, 0},
+    {"", "run", PSW_T_TREE, -1, 0, 0, NULL, "how to run; does not affect results", 0, 0, 0},
     {"", "output", PSW_T_TREE, -1, 0, 0, NULL, "the result file", 0, 0, 0},
     {"data", "path", PSW_T_TEXT, -1, 0, 0, "", "file of Q, K, V (kind file)", 0, 0, 0},
     {"judge", "level", PSW_T_REAL, -1, 1e-6, 1 - 1e-6, "0.9", "rate of success at which a window begins and ends: edge_lo, edge_hi", AT(level)},
@@ -139,15 +139,15 @@ const psw_yaml_key psw_keys[] = {
     {"time", "confidence", PSW_T_REAL, -1, 0.5, 0.9999, "0.95", "of that interval", AT(confidence)},
     {"time", "warmup", PSW_T_WHOLE, -1, WHOLE, "1", "repetitions before the first that counts", AT(warmup)},
     {"time", "beside", PSW_T_SWITCH, -1, 0, 0, "false", "all teams of a size compute the point at the same time; false: the others idle", AT(beside)},
-    {"run", "time_limit", PSW_T_DURATION, -1, POSITIVE, "0s", "stop cleanly after so long; 0s = none", AT(time_limit_s)},
-    {"run", "memory_per_rank", PSW_T_SIZE, -1, POSITIVE, "0", "refuse points above; 0 = what the machine has", AT(memory_per_rank_bytes)},
+    {"run", "time_limit", PSW_T_DURATION, -1, POSITIVE, "0s", "stop cleanly after this time; 0s = none", AT(time_limit_s)},
+    {"run", "memory_per_rank", PSW_T_SIZE, -1, POSITIVE, "0", "refuse points that need more; 0 = the machine's", AT(memory_per_rank_bytes)},
     {"run", "team", PSW_T_AUTO, -1, COUNT, "auto", "ranks that share a point, unless team is an axis", AT(team)},
     {"run", "threads", PSW_T_WHOLE, -1, 1, 4096, "1", "BLAS threads of a rank", AT(threads)},
     {"run", "oversubscribe", PSW_T_SWITCH, -1, 0, 0, "false", "allow more ranks x threads than hardware threads", AT(oversubscribe)},
-    {"run", "route", PSW_T_NAME, -1, 0, 0, "auto", "how blocks travel in a team: ring, all_gather, pass_q, stream", AT(route)},
+    {"run", "route", PSW_T_NAME, -1, 0, 0, "auto", "how blocks are sent in a team: ring, all_gather, pass_q, stream", AT(route)},
     {"run", "layout", PSW_T_NAME, -1, 0, 0, "auto", "which leaves a rank of a team has: contiguous, zigzag, striped", AT(layout)},
     {"run", "scan", PSW_T_NAME, -1, 0, 0, "auto", "how states are summed over a team: doubling, chain, exscan, all_gather", AT(scan)},
-    {"run", "point_limit", PSW_T_REAL, -1, 1, INF, "10", "give a point up after so many times its predicted time", AT(point_limit)},
+    {"run", "point_limit", PSW_T_REAL, -1, 1, INF, "10", "give a point up after this many times its predicted time", AT(point_limit)},
     {"output", "file", PSW_T_TEXT, -1, 0, 0, "", "result file; empty = the name of the study and .h5", AT(file)},
     {"output", "keep", PSW_T_TREE, -1, 0, 0, "[]", "samples (of times), rows (outputs of each row)", 0, 0, 0},
     {NULL, NULL, PSW_T_REAL, -1, 0, 0, NULL, NULL, 0, 0, 0},

@@ -48,19 +48,19 @@ typedef struct psw_row {
     double at[PSW_ROW];
 } psw_row;
 #define PSW_ID(id) ((psw_ids)1 << (id)) /* psw_ids: a set of places of a row */
-/* Parameters that schema 1's first files do not know: they enter the identity where their value is not the default. */
+/* Parameters younger than schema 1's first files: they enter the identity where their value is not the default. */
 #define PSW_YOUNGER_IDS (PSW_ID(PSW_ID_DATA_DRAWS) | PSW_ID(PSW_ID_COMMON))
 
 extern const psw_yaml_key psw_keys[]; /* parameters first, at their id; ended by a name of NULL */
 bool psw_key_applies(psw_parameter id, psw_method method, psw_data_kind kind);
 bool psw_key_of_method(psw_parameter id, psw_method method);
 bool psw_key_of_kind(psw_parameter id, psw_data_kind kind);
-/* Text of a parameter's default, NULL = none. A method's own parameters may have one each; method -1: the first there
- * is. */
+/* Text of a parameter's default, NULL = none. It may differ by method for a method's own parameters; method -1: the
+ * first one. */
 const char *psw_key_fallback(psw_parameter id, int method);
 extern const char psw_draws_once[]; /* the fallback of data_draws where one draw is enough */
 const psw_yaml_key *psw_key_find(const char *section, const char *name);
-int psw_parameter_find(const char *name); /* -1 = no parameter */
+int psw_parameter_find(const char *name); /* -1 = not a parameter */
 psw_shown psw_parameter_hint(const char *name); /* as psw_hint */
 /* Names of parameters by their id, for expressions: a psw_names.term. */
 const char *psw_parameter_term(int id, int *vocabulary);

@@ -11,7 +11,7 @@ typedef struct json {
     const psw_study *study;
 } json;
 
-/* A path whose r the study has looked up says it, too: the study is then whole without the file. */
+/* A path whose r the study has read includes it: the study then does not need the file. */
 static void path(json *j, const char *text)
 {
     ptrdiff_t r = 0;

@@ -36,7 +36,7 @@ static psw_status own_name_check(const psw_study *study, const psw_yaml_node *no
     if ((study->rooms.theory && listed(study->rooms.theory->names, name)) || listed(study->rooms.reserved, name))
         return PSW_WRONG(&study->tree, node->key_where, "'%s' is a column of the result; take another name", name);
     if (study->own_count == PSW_OWN_MAX)
-        return PSW_WRONG(&study->tree, node->key_where, "'%s' would be axis %d of your own; at most %d", name,
+        return PSW_WRONG(&study->tree, node->key_where, "'%s' would be own axis number %d; at most %d", name,
                          PSW_OWN_MAX + 1, PSW_OWN_MAX);
     return PSW_OK;
 }
@@ -49,7 +49,7 @@ static const char *taker_of(psw_parameter id)
     return psw_word(PSW_WORDS_METHOD, (int)method);
 }
 
-/* The place in a row of a name that is no parameter; a new one becomes an own axis. */
+/* The place in a row of a name that is not a parameter; a new one becomes an own axis. */
 static psw_status own_id(psw_study *study, const psw_yaml_node *node, int *id)
 {
     for (*id = 0; *id < study->own_count; ++*id)
@@ -192,7 +192,7 @@ static psw_status method_key(psw_study *study, psw_entry *entry, const psw_yaml_
     const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
     if (id < PSW_ID_R) return psw_unknown(&study->tree, node, "method");
     if (!psw_key_of_method((psw_parameter)id, entry->method))
-        return PSW_WRONG(&study->tree, node->key_where, "%s is no parameter of %s", node->key, method);
+        return PSW_WRONG(&study->tree, node->key_where, "%s is not a parameter of %s", node->key, method);
     if (study->given[id].origin > PSW_O_DEFAULT)
         return PSW_WRONG(&study->tree, node->key_where, "%s is given twice, here and in %s; remove one", node->key,
                          psw_first_place(&study->given[id]).text);

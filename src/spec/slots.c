@@ -106,7 +106,7 @@ static psw_status visit(walk *w, ptrdiff_t index, bool *exists)
 static psw_status bitmap_create(psw_block *block)
 {
     block->bits = calloc((size_t)WORDS(block->total) + 1, sizeof *block->bits);
-    block->before = calloc((size_t)(WORDS(block->total) / PSW_STRETCH) + 2, sizeof *block->before);
+    block->before = calloc((size_t)(WORDS(block->total) / PSW_SUPERBLOCK) + 2, sizeof *block->before);
     if (block->bits && block->before) return PSW_OK;
     return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the grid of a study");
 }
@@ -124,7 +124,7 @@ static void bitmap_close(psw_block *block)
 {
     ptrdiff_t words = WORDS(block->total);
     for (ptrdiff_t w = 0; w < words; w++) {
-        if (w % PSW_STRETCH == 0) block->before[w / PSW_STRETCH] = block->slots;
+        if (w % PSW_SUPERBLOCK == 0) block->before[w / PSW_SUPERBLOCK] = block->slots;
         block->slots += ones(block->bits[w]);
     }
     if (block->slots < block->total) return;
@@ -161,8 +161,8 @@ bool psw_block_exists(const psw_block *block, ptrdiff_t index)
 static ptrdiff_t rank(const psw_block *block, ptrdiff_t index)
 {
     if (!block->bits) return index;
-    ptrdiff_t word = index / 64, stretch = word / PSW_STRETCH, count = block->before[stretch];
-    for (ptrdiff_t w = stretch * PSW_STRETCH; w < word; w++) count += ones(block->bits[w]);
+    ptrdiff_t word = index / 64, superblock = word / PSW_SUPERBLOCK, count = block->before[superblock];
+    for (ptrdiff_t w = superblock * PSW_SUPERBLOCK; w < word; w++) count += ones(block->bits[w]);
     return count + ones(block->bits[word] & (((uint64_t)1 << index % 64) - 1));
 }
 
@@ -170,7 +170,7 @@ static ptrdiff_t rank(const psw_block *block, ptrdiff_t index)
 static ptrdiff_t pick(const psw_block *block, ptrdiff_t wanted)
 {
     if (!block->bits) return wanted;
-    ptrdiff_t low = 0, high = (WORDS(block->total) - 1) / PSW_STRETCH;
+    ptrdiff_t low = 0, high = (WORDS(block->total) - 1) / PSW_SUPERBLOCK;
     while (low < high) {
         ptrdiff_t middle = (low + high + 1) / 2;
         if (block->before[middle] <= wanted)
@@ -178,7 +178,7 @@ static ptrdiff_t pick(const psw_block *block, ptrdiff_t wanted)
         else
             high = middle - 1;
     }
-    ptrdiff_t word = low * PSW_STRETCH, left = wanted - block->before[low];
+    ptrdiff_t word = low * PSW_SUPERBLOCK, left = wanted - block->before[low];
     while (ones(block->bits[word]) <= left) left -= ones(block->bits[word++]);
     uint64_t bits = block->bits[word];
     while (left-- > 0) bits &= bits - 1;

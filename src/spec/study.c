@@ -13,7 +13,7 @@ static psw_status build(psw_study *study, size_t length, const char *const *set,
     PSW_TRY(psw_grid_build(study));
     PSW_TRY(psw_includes_read(study));
     if (study->slots == 0)
-        return PSW_WRONG(&study->tree, study->tree.root->where, "no point is left; every one is excluded");
+        return PSW_WRONG(&study->tree, study->tree.root->where, "no point is left: all are excluded");
     return psw_resolved_write(study);
 }
 

@@ -1,14 +1,14 @@
-/* What a study is made of once every key has a meaning.
+/* The parts of a study once every key is interpreted.
  *
- * Each method has a block of the grid: its own axes, then the shared ones it does not ignore, the axis of beta last.
- * An index into a block gives a row of values by arithmetic; a bitmap says which indices exist, so that slots number
- * existing points only. Blocks follow one another as methods are listed, includes stand at the end. */
+ * Each method has a block of the grid: its own axes, then the shared ones that it does not ignore, the axis of beta
+ * last. An index into a block gives a row of values by arithmetic; a bitmap marks the indices that exist, so that slots
+ * number existing points only. Blocks are in the order of methods, includes at the end. */
 #ifndef SPEC_STUDY_H
 #define SPEC_STUDY_H
 
 #include "spec/keys.h"
 
-#ifdef POLYSWEEP_FUZZ /* inputs are to take milliseconds */
+#ifdef POLYSWEEP_FUZZ /* inputs should take milliseconds */
 #define PSW_AXIS_MAX (1 << 12)
 #define PSW_POINTS_MAX 5000.0
 #else
@@ -56,23 +56,23 @@ typedef struct psw_block_axis {
     ptrdiff_t *pick; /* indices that stay when part of a zip group is ignored, NULL = all */
     ptrdiff_t count;
     bool ambiguous; /* different indices may give equal points */
-    bool ascending; /* one parameter that stands in the point, in ascending order: looked up by halves */
+    bool ascending; /* one parameter that is in the point, in ascending order: found by bisection */
 } psw_block_axis;
 
 typedef struct psw_block {
     psw_method method;
     psw_block_axis axes[PSW_ROW];
     ptrdiff_t axis_count, total; /* total: indices, existing or not */
-    psw_row base;                /* what no axis of the block sets */
+    psw_row base;                /* values that no axis of the block sets */
     psw_ids applies;             /* parameters and own axes that mean something here */
-    bool line;                   /* the last axis is beta alone and nothing is computed from it */
+    bool line;                   /* the last axis is beta only, and nothing is derived from it */
     bool ambiguous;
     psw_ids rules;          /* exclude rules that may fire */
     ptrdiff_t first, slots; /* slots of existing points */
     uint64_t *bits;         /* NULL = every index exists */
-    ptrdiff_t *before;      /* existing indices before each stretch of PSW_STRETCH words */
+    ptrdiff_t *before;      /* existing indices before each superblock of PSW_SUPERBLOCK words */
 } psw_block;
-#define PSW_STRETCH 8
+#define PSW_SUPERBLOCK 8
 
 typedef struct psw_path {
     char *text;
@@ -109,7 +109,7 @@ struct psw_study {
     ptrdiff_t include_count, slots;
     psw_path *paths; /* number 0 is data.path */
     ptrdiff_t path_count;
-    bool sized_by_file; /* r of learned weights is the file's: r and features are those of random tables alone */
+    bool sized_by_file; /* r of learned weights is the file's: r and features apply to random tables only */
     uint64_t identity;
 };
 
@@ -120,7 +120,7 @@ psw_yaml_key psw_id_key(const psw_study *study, int id);
 /* axis.c: value | list | {from, to, ...}. *single: it was one bare value. Owned by the caller (free). */
 psw_status psw_values_read(psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, double **values,
                            ptrdiff_t *count, bool *single);
-/* No value of a list twice (zipped lists may repeat). */
+/* No list has a value twice (zipped lists may repeat). */
 psw_status psw_distinct(const psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, const double *values,
                         ptrdiff_t count);
 
@@ -136,7 +136,7 @@ psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *
 psw_shown psw_first_place(const psw_given *given);                  /* "grid (line 7)" */
 psw_status psw_axes_declare(psw_study *study, const psw_yaml_node *map); /* grid */
 psw_status psw_zip_declare(psw_study *study, const psw_yaml_node *map);
-psw_status psw_own_declare(psw_study *study, const psw_yaml_node *list); /* own axes that only points of include have */
+psw_status psw_own_declare(psw_study *study, const psw_yaml_node *list); /* own axes that occur only in points of include */
 psw_status psw_methods_declare(psw_study *study, const psw_yaml_node *list);
 
 /* formula.c */
@@ -152,7 +152,7 @@ psw_ids psw_influence(const psw_study *study, int id);
 psw_status psw_younger_read(psw_study *study); /* their defaults; refuses an own axis that has become one of them */
 void psw_younger_free(psw_study *study);
 /* Has the row a value there that is not the default? */
-/* Default of a parameter as it stands in this study: a value or a formula, NULL = none. */
+/* Default of a parameter in this study: a value or a formula, NULL = none. */
 const char *psw_default_text(const psw_study *study, int id);
 bool psw_younger_tells(const psw_study *study, const psw_row *row, int id);
 uint64_t psw_younger_salt(int id);
@@ -160,14 +160,14 @@ uint64_t psw_younger_salt(int id);
 /* row.c: rows and points. */
 psw_point psw_point_of_row(const psw_study *study, const psw_row *row);
 psw_row psw_row_of_point(const psw_point *point);
-void psw_row_preset(const psw_study *study, psw_row *row); /* constants that a preset names */
-/* Presets, formulas, sizes of sketches. `keep` are not computed, nor (without `derive`) what derive gives. */
+void psw_row_preset(const psw_study *study, psw_row *row); /* constants of a preset */
+/* Presets, formulas, sizes of sketches. `keep` are not computed, nor (without `derive`) derived parameters. */
 void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool derive);
 bool psw_kind_random(psw_data_kind kind, bool noisy); /* are rows of the kind drawn, with noise or without? */
-bool psw_study_random(const psw_study *study); /* may rows of its points be drawn, as far as the data section says? */
+bool psw_study_random(const psw_study *study); /* may rows of its points be drawn, by the data section? */
 bool psw_row_random(const psw_row *row);       /* of a kind that data_draws applies to: are its rows drawn? */
 void psw_row_blank(psw_row *row, psw_ids applies); /* what does not apply becomes NaN or 0 */
-void psw_row_settle(const psw_study *study, psw_row *row); /* then: what says nothing of this point */
+void psw_row_settle(const psw_study *study, psw_row *row); /* then: parameters that do not matter for this point */
 bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b);
 
 /* check.c: are the values inside their ranges (row), can the rooms compute them (point)? `names` are shown. */

@@ -1,5 +1,5 @@
 /* Learned weights of a sketch: none, a path, or {file: path, r: rows}. Beside random tables, or where the study gives
- * no size, r is what the file says: its number stands with the path, so that a study that is written out needs no file.
+ * no size, r is the file's: its number is stored with the path, so that a study that is written out needs no file.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +62,7 @@ psw_status psw_weights_rows(psw_study *study, double number, psw_where where)
     psw_path *path = &study->paths[(ptrdiff_t)number];
     if (number == 0 || path->r > 0) return PSW_OK;
     if (!study->rooms.learned_r)
-        return PSW_WRONG(&study->tree, where, "r of %s is not known without the file; say weights: {file: %s, r: 32}",
+        return PSW_WRONG(&study->tree, where, "r of %s is not known without the file; write weights: {file: %s, r: 32}",
                          psw_show(path->text).text, psw_show(path->text).text);
     return study->rooms.learned_r(path->text, &path->r);
 }

@@ -1,4 +1,4 @@
-/* Parameters that came after schema 1's first files. A study that says nothing new of them is the study it was. */
+/* Parameters that came after schema 1's first files. A study that does not set them keeps its identity. */
 #include <math.h>
 #include <string.h>
 

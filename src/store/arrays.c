@@ -1,4 +1,4 @@
-/* Queries, keys and values of heads from datasets q, k and v of somebody else's HDF5 file. */
+/* Queries, keys and values of heads from datasets q, k and v of any HDF5 file. */
 #include "store/store.h"
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static psw_status check_stored(const char *name, hid_t dataset, hid_t type, cons
     double stored = (double)H5Dget_storage_size(dataset);
     if (made >= 0) H5Pclose(made);
     if (elsewhere > 0 || (how != H5D_CONTIGUOUS && how != H5D_CHUNKED && how != H5D_COMPACT))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s keeps its numbers in other files; copy them into this one", name);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s stores its numbers in other files; copy them into this one", name);
     if (stored * compression_most < needed)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s needs %.0f bytes of numbers, but the file holds %.0f; write it again",
                         name, needed, stored);
@@ -39,7 +39,7 @@ static psw_status read_numbers(hid_t dataset, hid_t type, psw_side side, psw_ten
 {
     PSW_TRY(extent_of(t->name, dataset, &t->extent));
     if (H5Tget_class(type) != H5T_FLOAT)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s holds no floating-point numbers; save it as float32 or float64", t->name);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s does not hold floating-point numbers; save it as float32 or float64", t->name);
     PSW_TRY(check_stored(t->name, dataset, type, &t->extent));
     t->single = H5Tget_size(type) <= sizeof(float);
     size_t count = (size_t)(t->extent.heads * t->extent.rows * t->extent.cols);
@@ -59,7 +59,7 @@ static psw_status read_side(const char *path, hid_t file, psw_side side, psw_arr
     psw_tensor tensor = {0};
     psw_format(tensor.name, sizeof tensor.name, "%.200s: %s", path, names[side]);
     if (H5Lexists(file, names[side], H5P_DEFAULT) <= 0)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s has no dataset '%s'; the datasets q, k and v are read", path, names[side]);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s has no dataset '%s'; datasets q, k and v are needed", path, names[side]);
     hid_t dataset = H5Dopen2(file, names[side], H5P_DEFAULT);
     if (dataset < 0) return HDF_FAIL("%s cannot be opened", tensor.name);
     hid_t type = H5Dget_type(dataset);

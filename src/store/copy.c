@@ -46,7 +46,7 @@ static psw_status put_failure(copier *c, ptrdiff_t slot, psw_origin origin)
     return table_put(&c->failure, slot % c->failure.rows, &row);
 }
 
-/* What belongs to a slot but stands in no column. */
+/* Data of a slot outside the columns. */
 static psw_status put_beside(copier *c, ptrdiff_t slot, const psw_record *record, psw_origin origin)
 {
     if (!origin.reader) return PSW_OK;
@@ -82,7 +82,7 @@ static psw_status copy_piece(copier *c, ptrdiff_t first, ptrdiff_t count)
     for (ptrdiff_t i = 0; i < count; i++) {
         psw_record *record = &c->records[i];
         if (has_ended(&record->slot)) {
-            if (record->slot.random_version == 1) record->point.data_draws = 1; /* whatever the study says now */
+            if (record->slot.random_version == 1) record->point.data_draws = 1; /* whatever the study has now */
             psw_record_seal(&c->columns, c->what->owns, c->what->predicts, record);
             c->ended++;
         } else {
@@ -142,7 +142,7 @@ static psw_status read_back(copier *c, const char *path)
     }
     psw_reader_close(reader);
     if (status != PSW_OK || ended == c->ended) return status;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s: of %td slots that were copied %td read back", path, c->ended, ended);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: %td slots were copied, %td read back", path, c->ended, ended);
 }
 
 static psw_status put_content(void *context, const char *path)

@@ -23,7 +23,7 @@ static psw_status describe_codes(hid_t dataset, const psw_column *column)
     return hdf_put_text(dataset, "flag_meanings", meanings);
 }
 
-/* What the table of methods says of each code, in the order of flag_values: words in a text, 0 and 1 in numbers. */
+/* The table of methods by code, in the order of flag_values: words as a text, flags as numbers 0 and 1. */
 static psw_status describe_methods(hid_t dataset)
 {
     uint8_t degree[PSW_METHODS], random[PSW_METHODS], bitwise[PSW_METHODS];
@@ -106,7 +106,7 @@ static psw_status create_columns(hid_t file, const psw_column_set *all, ptrdiff_
     return status;
 }
 
-/* ---- what the file says about itself ---- */
+/* ---- attributes of the file ---- */
 
 /* Names of the parameters: xarray makes coordinates of them. */
 static psw_status put_coordinates(hid_t file, const psw_column_set *all)

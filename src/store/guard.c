@@ -1,4 +1,4 @@
-/* HDF5 1.10 is no match for a file that means harm: damaged tables lead it into freed memory, endless loops and
+/* HDF5 1.10 is not safe against a malicious file: damaged tables lead it into freed memory, endless loops and
  * allocations of any size. So such a file is read by a child, within limits of time and memory. */
 #include "store/store.h"
 
@@ -17,7 +17,7 @@ static void limit(unsigned resource, double most)
     struct rlimit now;
     if (getrlimit(resource, &now) != 0 || !(most < (double)now.rlim_cur)) return;
     now.rlim_cur = (rlim_t)most;
-    setrlimit(resource, &now); /* if it may not be, the child goes on without */
+    setrlimit(resource, &now); /* if not allowed, the child continues without a limit */
 }
 
 /* What the child has mapped already: shared libraries, buffers of MPI. */
@@ -30,7 +30,7 @@ static double mapped_bytes(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-/* Dies quietly: MPI's handlers would print, glibc complains on stderr, and a sanitizer's report is of the library. */
+/* Ends quietly: MPI's handlers would print, glibc complains on stderr, and a sanitizer's report is of the library. */
 static void be_quiet(void)
 {
     static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU};
@@ -65,8 +65,8 @@ psw_status guard_file(const char *path, guard_attempt *attempt, void *result, gu
         if (errno != EINTR) return PSW_OK;
     if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return PSW_OK;
     if (WIFSIGNALED(state) && (WTERMSIG(state) == SIGXCPU || WTERMSIG(state) == SIGKILL))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 comes to no end with it", path);
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 breaks down over it", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 does not finish reading it", path);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 crashes on it", path);
 }
 
 guard_limits guard_by_size(const char *path)

@@ -28,7 +28,7 @@ static herr_t first_reason(unsigned n, const H5E_error2_t *error, void *out)
     return 0;
 }
 
-/* Of a write that failed inside MPI-IO: HDF5 is not told why, but the system's last word stands where it was left. */
+/* For a write that failed inside MPI-IO: HDF5 does not get the reason, but errno still holds it. */
 static const char *disk_word(void)
 {
     bool disk = errno == ENOSPC || errno == EIO || errno == EDQUOT || errno == EFBIG || errno == EROFS;
@@ -120,7 +120,7 @@ bool hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t most, vo
 
 /* ---- datasets ---- */
 
-/* Nothing of a file is believed: links may lead elsewhere, shapes may ask for any amount of memory. */
+/* Nothing in a file is trusted: links may lead elsewhere, shapes may require any amount of memory. */
 static psw_status open_plain(hid_t at, const char *name, hid_t *dataset)
 {
     H5L_info_t link;
@@ -159,7 +159,7 @@ psw_status hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t leng
     if (is_shaped(*dataset, type, length, width)) return PSW_OK;
     H5Dclose(*dataset);
     *dataset = -1;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s has not the type or length it should have", name);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s has the wrong type or length", name);
 }
 
 psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset)
@@ -211,7 +211,7 @@ psw_status raw_read(int file, const char *name, raw from, raw_part part, void *v
     uint64_t at = from.offset + (uint64_t)part.first * part.size;
     char *to = values;
     if (part.first < 0 || part.count < 0 || part.first > from.count - part.count)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s has %td values, %td to %td were asked for", name, from.count, part.first,
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s has %td values, %td to %td were requested", name, from.count, part.first,
                         part.first + part.count);
     while (left > 0) {
         ssize_t got = pread(file, to, left, (off_t)at);

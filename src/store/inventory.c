@@ -1,5 +1,5 @@
-/* What stands where in a result file: the one place that lets HDF5 at a file which may be damaged or made to harm, in a
- * child process. */
+/* Where the parts of a result file are: the only code that lets HDF5 read a file which may be damaged or malicious, in
+ * a child process. */
 #include "store/store.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static psw_status check_origin(const char *path, hid_t file)
     if (!hdf_get_text_attribute(file, "schema_name", name, sizeof name) || strcmp(name, "polysweep") != 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s is an HDF5 file, but not one of polysweep", path);
     if (!hdf_get_numbers(file, "schema_version", H5T_STD_I32LE, 1, &version, &count) || count != 1 || version < 1)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s does not say which schema it has", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s has no schema version", path);
     if (version > STORE_SCHEMA)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s was written by a newer polysweep (schema %d, this one reads %d)", path,
                         (int)version, STORE_SCHEMA);
@@ -88,7 +88,7 @@ static psw_status take_columns(hid_t file, inventory *out)
     inventory_columns(out, &all);
     PSW_TRY(hdf_find(file, "point", H5T_STD_I64LE, -1, &out->point));
     out->slots = out->point.count;
-    if (out->slots < 1) return PSW_FAIL(PSW_ENVIRONMENT, "there are no points in it");
+    if (out->slots < 1) return PSW_FAIL(PSW_ENVIRONMENT, "it has no points");
     psw_status status = columns_open(file, &all, out->slots, false, datasets);
     for (ptrdiff_t i = 0; i < all.count; i++)
         if (datasets[i] > 0) out->column[i] = hdf_place(datasets[i]);
@@ -106,8 +106,8 @@ static psw_status take_parts(hid_t file, inventory *out)
     if (status == PSW_OK) status = take_columns(file, out);
     if (status == PSW_OK) status = table_find(file, "failures", failure_fields, failure_rows(out->slots), out->failure);
     if (status != PSW_OK) return status;
-    note(&out->rows_are, rows_look(file, out->rows));
-    note(&out->samples_are, samples_look(file, out->slots, &out->samples));
+    note(&out->rows_are, rows_locate(file, out->rows));
+    note(&out->samples_are, samples_locate(file, out->slots, &out->samples));
     return PSW_OK;
 }
 
@@ -156,6 +156,6 @@ psw_status inventory_take(const char *path, inventory *out)
     *out = *shared;
     munmap(shared, sizeof *shared);
     if (status != PSW_OK) return status;
-    if (!makes_sense(out)) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 breaks down over it", path);
+    if (!makes_sense(out)) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 crashes on it", path);
     return finding_tell(&out->opened);
 }

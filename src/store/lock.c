@@ -21,7 +21,7 @@ static psw_status refuse(const char *path, int descriptor)
                     holder[0] ? holder : "unknown");
 }
 
-/* For those who are refused. A full disk may leave it empty: the lock holds all the same. */
+/* For the message of a refused run. A full disk may leave it empty: the lock still holds. */
 static void sign(int descriptor, bool locked)
 {
     char text[160], host[64] = "";
@@ -52,7 +52,7 @@ static bool is_litter(const char *name, const char *file)
 }
 
 /* Open MPI's shared file pointers also make FILE.data.RANK and FILE.metadata.RANK. Nothing of ours is written through
- * them, so what is not empty is somebody else's. */
+ * them, so a file that is not empty is not ours. */
 static bool is_empty_pointer(int directory, const char *name, const char *file)
 {
     struct stat about;
@@ -73,7 +73,7 @@ static const char *part(const char *path, folder directory)
     return slash ? slash + 1 : path;
 }
 
-/* Whoever holds the lock is alone. */
+/* The holder of the lock is alone. */
 static void sweep(const char *path)
 {
     folder directory;
@@ -85,7 +85,7 @@ static void sweep(const char *path)
     if (list) closedir(list);
 }
 
-/* ENOENT is also what file systems say that take no files of ours, /proc for one. */
+/* File systems that accept no new files, such as /proc, also return ENOENT. */
 static psw_status cannot_open(const char *path, const char *name)
 {
     int why = errno;
@@ -93,8 +93,8 @@ static psw_status cannot_open(const char *path, const char *name)
     part(path, directory);
     if (why != ENOENT) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be opened: %s", name, strerror(why));
     if (access(directory, F_OK) == 0)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s: no files can be made in its directory; give another file", path);
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s: its directory does not exist; make it, or give another file", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: no file can be created in its directory; give another file", path);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: its directory does not exist; create it or give another file", path);
 }
 
 /* The lock is the kernel's and ends with the process; the file that carries it stays, so that nobody can hold a lock
@@ -123,7 +123,7 @@ psw_status psw_store_lock(const char *path, int *lock)
 void psw_store_unlock(int lock)
 {
     if (lock < 0) return;
-    if (ftruncate(lock, 0) != 0) errno = 0; /* an old name inside misleads nobody while the lock is free */
+    if (ftruncate(lock, 0) != 0) errno = 0; /* an old name inside does no harm while the lock is free */
     close(lock);
 }
 

@@ -1,4 +1,4 @@
-/* A new file comes to its place complete or not at all: made under a temporary name, filled, synced, renamed. */
+/* A new file appears complete or not at all: created under a temporary name, filled, synced, renamed. */
 #include "store/store.h"
 
 #include <errno.h>
@@ -13,7 +13,8 @@
 void psw_store_environment(void)
 {
     /* shared file pointers, which we do not use: `sm` costs OMPIO a named semaphore that outlives a killed process at 0
-     * and blocks the next run in MPI_File_open; `lockedfile` overruns a buffer where a file's name has 250 characters */
+     * and blocks the next run in MPI_File_open; `lockedfile` overruns a buffer where a file's name has 250 characters
+     * */
     setenv("OMPI_MCA_sharedfp", "^sm,lockedfile", 0);
     setenv("HDF5_USE_FILE_LOCKING", "BEST_EFFORT", 0); /* some parallel file systems have no locks */
     signal(SIGXFSZ, SIG_IGN);
@@ -110,7 +111,7 @@ static psw_status check_place(const char *path, const layout *what, bool replace
     directory_of(path, directory, sizeof directory);
     if (what->slots < 1) return PSW_FAIL(PSW_USAGE, "%s: the study has no points", path);
     if (!replaces && access(path, F_OK) == 0)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s exists; it is not overwritten", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s exists and is not overwritten", path);
     if (access(directory, F_OK) != 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: directory %s cannot be found: %s", path, directory, strerror(errno));
     if (access(directory, W_OK | X_OK) != 0)
@@ -128,7 +129,7 @@ static psw_status check_format(void)
 {
     const char *text = asked_format();
     if (strcmp(text, "earliest") == 0 || strcmp(text, "latest") == 0) return PSW_OK;
-    return PSW_FAIL(PSW_USAGE, "POLYSWEEP_HDF5_FORMAT is %s; it may be earliest or latest", text);
+    return PSW_FAIL(PSW_USAGE, "POLYSWEEP_HDF5_FORMAT is %s; it must be earliest or latest", text);
 }
 
 /* A disk that fills up inside HDF5 leaves a file that cannot be closed, so room is asked of the system first. */
@@ -178,7 +179,7 @@ static psw_status sync_path(const char *path, int flags)
     bool synced = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* EINVAL: nothing to sync here */
     int why = errno;
     if (descriptor >= 0) close(descriptor);
-    return synced ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s does not reach the disk: %s", path, strerror(why));
+    return synced ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be flushed to disk: %s", path, strerror(why));
 }
 
 /* RENAME_NOREPLACE is not known to every file system; there the caller's lock is what protects. */
@@ -197,7 +198,7 @@ static psw_status rename_over(const char *from, const char *to)
     return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be replaced: %s", to, strerror(errno));
 }
 
-static psw_status bring(const char *new_path, const char *path, const layout *what, const content *more)
+static psw_status write_and_rename(const char *new_path, const char *path, const layout *what, const content *more)
 {
     char directory[4096];
     directory_of(path, directory, sizeof directory);
@@ -219,7 +220,7 @@ psw_status layout_bring(const char *path, const layout *what, const content *mor
         return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
     PSW_TRY(check_format());
     PSW_TRY(check_place(path, what, more->replaces));
-    psw_status status = bring(new_path, path, what, more);
+    psw_status status = write_and_rename(new_path, path, what, more);
     if (status != PSW_OK) unlink(new_path);
     return status;
 }

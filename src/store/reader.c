@@ -1,5 +1,5 @@
-/* Reading a file in one process, without HDF5: a child process says where its numbers lie. What is read may be damaged
- * or made to harm: sizes are checked against the file before memory is taken, and a slot counts only with its commit
+/* Reading a file in one process, without HDF5: a child process finds where its numbers are. The file may be damaged
+ * or malicious: sizes are checked against the file before memory is allocated, and a slot counts only with its commit
  * word. */
 #include "store/store.h"
 
@@ -16,7 +16,7 @@
 static psw_status check_readable(const char *path)
 {
     struct stat about;
-    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe that nobody writes to must not hold us */
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer must not hang us */
     if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, strerror(errno));
     bool regular = fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode);
     close(descriptor);
@@ -78,18 +78,18 @@ static bool lies_inside(raw at, size_t size, uint64_t bytes)
     return at.count > 0 && at.offset <= bytes && (uint64_t)at.count <= (bytes - at.offset) / size;
 }
 
-/* The number of slots and the lengths of texts say how much memory is taken: believed only if the file is as long. And
+/* The number of slots and the lengths of texts decide how much memory is allocated: they must fit the file. And
  * it must be the file that was looked into, not one that was put in its place since. */
 static psw_status check_inside(const psw_reader *reader, const char *path)
 {
     struct stat about, named;
     const inventory *has = &reader->has;
     if (fstat(reader->file, &about) != 0 || stat(path, &named) != 0 || about.st_ino != named.st_ino)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s was replaced while it was opened; ask again", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s was replaced while it was being opened; try again", path);
     uint64_t bytes = (uint64_t)about.st_size;
     if (has->slots != has->point.count || !lies_inside(has->point, sizeof(int64_t), bytes) ||
         !lies_inside(has->text, 1, bytes) || !lies_inside(has->resolved, 1, bytes))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: its columns do not lie in it", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: its columns lie outside the file", path);
     return PSW_OK;
 }
 
@@ -168,7 +168,7 @@ const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *po
     const psw_record record = {.point = *point, .slot.random_version = psw_data_random_version(point)};
     for (ptrdiff_t i = 0; reader->older && i < all->count; i++) {
         bool known = psw_column_parameter(&all->list[i]) || i == all->random_version; /* before it is computed */
-        if (all->absent[i] && known && psw_column_tells(&all->list[i], &record)) return &all->list[i];
+        if (all->absent[i] && known && psw_column_enters_commit(&all->list[i], &record)) return &all->list[i];
     }
     return NULL;
 }
@@ -191,7 +191,7 @@ static psw_status read_piece(psw_reader *reader, ptrdiff_t first, ptrdiff_t coun
     return PSW_OK;
 }
 
-static void believe(const psw_column_set *all, psw_record *record)
+static void validate(const psw_column_set *all, psw_record *record)
 {
     bool final = record->slot.status != PSW_SLOT_EMPTY && record->slot.status != PSW_SLOT_RUNNING;
     record->slot.torn = final && record->slot.commit != psw_record_checksum(all, record);
@@ -204,13 +204,13 @@ psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, 
 {
     const psw_point nowhere = {0};
     if (first < 0 || count < 0 || first > reader->has.slots - count)
-        return PSW_FAIL(PSW_BUG, "slots %td to %td of %td were asked for", first, first + count, reader->has.slots);
+        return PSW_FAIL(PSW_BUG, "slots %td to %td of %td were requested", first, first + count, reader->has.slots);
     for (ptrdiff_t i = 0; i < count; i++) records[i] = psw_record_blank(&nowhere);
     for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
         ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
         PSW_TRY(read_piece(reader, first + done, piece, records + done));
     }
-    for (ptrdiff_t i = 0; i < count; i++) believe(&reader->columns, &records[i]);
+    for (ptrdiff_t i = 0; i < count; i++) validate(&reader->columns, &records[i]);
     return PSW_OK;
 }
 
@@ -237,7 +237,7 @@ static psw_status read_launch(const psw_reader *reader, ptrdiff_t index, launch_
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *out)
 {
     launch_row row = {.number = -1, .launch = {.clock_resolution_s = NAN, .memory_bytes_s = NAN}};
-    for (int i = 0; i < 2; i++) /* what an older file says nothing of */
+    for (int i = 0; i < 2; i++) /* missing in an older file */
         row.launch.product_flops_s[i] = row.launch.latency_s[i] = row.launch.byte_s[i] = NAN;
     if (launch >= 0) PSW_TRY(read_launch(reader, launch % STORE_LAUNCHES, &row));
     if (launch < 0 || row.number != launch)
@@ -267,7 +267,7 @@ psw_status psw_reader_launch_rows(psw_reader *reader, psw_launch_row rows[PSW_LA
 psw_status reader_failure(psw_reader *reader, ptrdiff_t slot, failure_row *row)
 {
     if (slot < 0 || slot >= reader->has.slots)
-        return PSW_FAIL(PSW_BUG, "slot %td of %td was asked for", slot, reader->has.slots);
+        return PSW_FAIL(PSW_BUG, "slot %td of %td was requested", slot, reader->has.slots);
     ptrdiff_t rows = failure_rows(reader->has.slots);
     PSW_TRY(table_get(reader->file, failure_fields, reader->has.failure, slot % rows, row));
     if (row->slot != slot || row->check != failure_check(row)) *row = (failure_row){.slot = -1};

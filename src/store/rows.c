@@ -15,7 +15,7 @@ static const psw_column beginnings[ROWS_SPECIAL_MASS] = {
     [ROWS_QUERIES] = {"queries", "count", "rows of a data set", PSW_I8, true, {0, 0}, -1, 0, false, NAN},
 };
 
-/* Behind where rows begin stand their results. */
+/* The lines of positions come first, then those of results. */
 static const psw_column *line_at(int line)
 {
     ptrdiff_t count;
@@ -180,7 +180,7 @@ psw_status rows_take(const psw_reader *reader, const layout *what, kept_rows *ke
     return PSW_OK;
 }
 
-/* ---- where the rows of slots lie ---- */
+/* ---- positions of the rows of slots ---- */
 
 typedef struct index_piece {
     ptrdiff_t rows, values; /* of all slots before */
@@ -258,7 +258,7 @@ psw_status rows_check(const psw_reader *reader, const layout *what)
     return each_index(what, &kept, compare_index);
 }
 
-psw_status rows_look(hid_t file, raw places[ROWS_LINES])
+psw_status rows_locate(hid_t file, raw places[ROWS_LINES])
 {
     if (H5Lexists(file, "rows", H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_MISMATCH, "kept rows: group /rows is missing");
     hid_t group = H5Gopen2(file, "rows", H5P_DEFAULT), dataset;
@@ -294,7 +294,7 @@ static psw_status read_place(const kept_rows *kept, int line, ptrdiff_t slot, pt
     return status;
 }
 
-/* Read from the file at most once per slot while a group's leaves come in; not believed beyond the lines' ends. */
+/* Read from the file at most once per slot while a group's leaves come in; checked against the lines' ends. */
 psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_place *out)
 {
     row_place *place = &kept->place[slot % PSW_GROUP_MAX];
@@ -307,18 +307,18 @@ psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_p
     *out = *place;
     if (out->row >= 0 && out->row <= kept->rows - e->rows && out->value >= 0 && out->value <= kept->values - e->values)
         return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "/rows is damaged: the rows of slot %td do not lie in it", slot);
+    return PSW_FAIL(PSW_ENVIRONMENT, "/rows is damaged: the rows of slot %td lie outside it", slot);
 }
 
 static psw_status check_leaf(const kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
                              ptrdiff_t index, const row_extent *e)
 {
     if (kept->dataset[ROWS_OUTPUT] < 0)
-        return PSW_FAIL(PSW_BUG, "rows of slot %td were to be kept; the study keeps none", slot);
+        return PSW_FAIL(PSW_BUG, "rows of slot %td cannot be kept: the study keeps none", slot);
     if (index >= 0 && index < leaf->points && leaf->sets <= e->sets && leaf->width == point->v && leaf->first >= 0 &&
         leaf->count >= 0 && leaf->first <= e->queries - leaf->count)
         return PSW_OK;
-    return PSW_FAIL(PSW_BUG, "rows %td to %td of slot %td were to be kept, which has %td", leaf->first,
+    return PSW_FAIL(PSW_BUG, "rows %td to %td of slot %td cannot be kept: it has %td", leaf->first,
                     leaf->first + leaf->count, slot, e->queries);
 }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The lengths are the file's own; that a slot's rows lie inside is checked where they are asked for. */
+/* The lengths are the file's own; whether a slot's rows lie inside is checked when they are read. */
 psw_status reader_rows(psw_reader *reader)
 {
     const inventory *has = &reader->has;
@@ -29,7 +29,7 @@ psw_status psw_reader_rows_get(psw_reader *reader, ptrdiff_t slot, const psw_poi
     kept_rows *kept = &reader->rows;
     if (slot < 0 || slot >= reader->has.slots || at.set < 0 || at.set >= e.sets || at.first < 0 || at.count < 0 ||
         at.first > e.queries - at.count)
-        return PSW_FAIL(PSW_BUG, "rows %td to %td of slot %td were asked for", at.first, at.first + at.count, slot);
+        return PSW_FAIL(PSW_BUG, "rows %td to %td of slot %td were requested", at.first, at.first + at.count, slot);
     PSW_TRY(rows_find(kept, slot, &e, &place));
     if (at.count == 0) return PSW_OK;
     ptrdiff_t row = at.set * e.queries + at.first;

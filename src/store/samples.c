@@ -80,7 +80,7 @@ void samples_close(kept_samples *kept)
     kept->dataset = -1;
 }
 
-psw_status samples_look(hid_t file, ptrdiff_t slots, raw *out)
+psw_status samples_locate(hid_t file, ptrdiff_t slots, raw *out)
 {
     hid_t dataset;
     if (H5Lexists(file, samples.name, H5P_DEFAULT) <= 0) return PSW_OK;
@@ -92,7 +92,7 @@ psw_status samples_look(hid_t file, ptrdiff_t slots, raw *out)
     return status;
 }
 
-/* As many for each slot as the layout says? */
+/* Is there the layout's number for each slot? */
 static psw_status check_length(const psw_reader *reader, ptrdiff_t reps)
 {
     ptrdiff_t slots = reader->has.slots, count = reader->has.samples.count;
@@ -130,7 +130,7 @@ static slice line_of(const kept_samples *kept, ptrdiff_t slot)
 psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *seconds, ptrdiff_t count)
 {
     if (kept->dataset < 0 || count > kept->reps)
-        return PSW_FAIL(PSW_BUG, "%td samples of slot %td were to be kept, there is room for %td", count, slot,
+        return PSW_FAIL(PSW_BUG, "%td samples of slot %td cannot be kept: there is room for %td", count, slot,
                         kept->reps);
     double *line = malloc((size_t)kept->reps * sizeof *line);
     if (!line) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td samples", kept->reps);

@@ -20,7 +20,7 @@ static psw_status check_codes(hid_t dataset, const psw_column *column)
     char meanings[1024];
     if (!hdf_get_numbers(dataset, "flag_values", H5T_STD_U8LE, sizeof values, values, &count) ||
         !hdf_get_text_attribute(dataset, "flag_meanings", meanings, sizeof meanings))
-        return PSW_FAIL(PSW_MISMATCH, "column %s does not say what its codes mean", column->name);
+        return PSW_FAIL(PSW_MISMATCH, "column %s has no meanings for its codes", column->name);
     ptrdiff_t code = 0; /* an older file may know fewer words */
     for (char *rest = meanings, *word; (word = strtok_r(NULL, " ", &rest)) != NULL; code++) {
         const char *ours = psw_word((psw_vocabulary)column->vocabulary, (int)code);
@@ -36,14 +36,14 @@ psw_status column_check(hid_t dataset, const psw_column *column)
     if (dataset < 0) return PSW_FAIL(PSW_MISMATCH, "column %s is missing", column->name);
     PSW_TRY(check_text(dataset, column->name, "units", column->units));
     PSW_TRY(check_text(dataset, column->name, "long_name", NULL));
-    /* an older file may promise more than holds: it says so of errors of sketches */
+    /* an older file may promise too much, as for errors of sketches */
     PSW_TRY(check_text(dataset, column->name, "reproducibility", column->bitwise ? "bitwise" : NULL));
     bool fill = H5Aexists(dataset, "_FillValue") > 0;
     if (fill != (column->type == PSW_F8))
         return PSW_FAIL(PSW_MISMATCH, "column %s %s attribute _FillValue", column->name,
                         fill ? "must not have" : "lacks");
     if (H5Aexists(dataset, "DIMENSION_LIST") <= 0) /* not read: references of a damaged file lead HDF5 astray */
-        return PSW_FAIL(PSW_MISMATCH, "column %s is on no dimension scale", column->name);
+        return PSW_FAIL(PSW_MISMATCH, "column %s has no dimension scale", column->name);
     return column->vocabulary < 0 ? PSW_OK : check_codes(dataset, column);
 }
 

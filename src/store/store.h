@@ -1,4 +1,4 @@
-/* store, inside: what the room's files share. Nothing here communicates. */
+/* store: shared by the room's files. Nothing here communicates. */
 #ifndef POLYSWEEP_STORE_INSIDE_H
 #define POLYSWEEP_STORE_INSIDE_H
 
@@ -8,7 +8,7 @@
 
 enum {
     STORE_SCHEMA = 1,
-    STORE_RANDOM_VERSION = 2, /* of noise that this program draws; a file that does not say has 1 */
+    STORE_RANDOM_VERSION = 2, /* of noise that this program draws; a file without the attribute has 1 */
     STORE_LAUNCHES = PSW_LAUNCHES,
     STORE_FAILURES = 4096, /* most rows of the failure table */
     STORE_NAME = sizeof((psw_column *)0)->name,
@@ -18,16 +18,16 @@ enum {
 
 /* ---- studies ---- */
 
-/* psw_house as the first program had it, for what stands in its files; what it could compute then it need not now. */
+/* psw_house as in the first program, for reading its files; points need not be computable any more. */
 const psw_rooms *store_first_house(void);
 
 /* ---- columns ---- */
 
-/* A column's dataset with its attributes, on a dimension; and whether one has these attributes (PSW_MISMATCH). */
+/* A column's dataset with its attributes, on a dimension; and a check of these attributes (PSW_MISMATCH). */
 psw_status column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale);
 psw_status column_check(hid_t dataset, const psw_column *column);
 
-/* ---- what a file is made for ---- */
+/* ---- the layout of a file ---- */
 
 typedef struct layout {
     ptrdiff_t slots;
@@ -37,7 +37,7 @@ typedef struct layout {
     ptrdiff_t owns, predicts;
     psw_point (*point)(const void *context, ptrdiff_t slot);
     const void *context;
-    const char *history; /* what is to be said after who made it; NULL: nothing */
+    const char *history; /* appended to the attribute history; NULL: nothing */
     bool keeps_rows;
     ptrdiff_t rows, values; /* lengths of the lines of /rows: rows_measure */
     ptrdiff_t reps;         /* samples of times that are kept of a slot, 0 = none */
@@ -48,18 +48,18 @@ hid_t layout_file(const char *path, hid_t access); /* an empty one */
 psw_status layout_objects(hid_t file, const layout *what,
                           const psw_column_set *all); /* everything but the parameters' values */
 psw_status layout_create(const char *path, const layout *file);
-/* The same, and what a new file gets before it takes its name (put NULL: nothing). */
+/* The same, and what is written to a new file before it is renamed (put NULL: nothing). */
 typedef struct content {
     psw_status (*put)(void *context, const char *path);
     void *context;
-    bool replaces; /* a file that has the name loses it */
+    bool replaces; /* an existing file is replaced */
 } content;
 psw_status layout_bring(const char *path, const layout *file, const content *more);
 double layout_bytes(const layout *file);
 
 /* ---- HDF5 ---- */
 
-void hdf_quiet(void); /* errors are reported by us */
+void hdf_quiet(void); /* no error output of HDF5 */
 /* PSW_ENVIRONMENT "what: why", why being HDF5's innermost reason, or the system's in it. */
 psw_status hdf_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 #define HDF_FAIL(...) hdf_fail(__FILE__, __LINE__, __VA_ARGS__)
@@ -77,7 +77,7 @@ psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hi
 /* `length` lines of `width` values (-1 = any number of). */
 psw_status hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t length, ptrdiff_t width, hid_t *dataset);
 
-/* Where a dataset's numbers lie in the file, to be read without HDF5. Types in files are those in memory. */
+/* Where a dataset's numbers are in the file, to be read without HDF5. Types in files are those in memory. */
 typedef struct raw {
     uint64_t offset;
     ptrdiff_t count; /* values; 0 = there are none */
@@ -111,10 +111,10 @@ typedef struct guard_limits {
     double time_s, memory_bytes; /* of the processor; beyond what is mapped already, 0 = any */
 } guard_limits;
 typedef psw_status guard_attempt(const char *path, void *result);
-/* Makes the attempt in a child process, which leaves its result, if any, in memory that it shares. PSW_OK if it came to
- * an end, whatever end; PSW_ENVIRONMENT if HDF5 crashed or went beyond the limits. */
+/* Makes the attempt in a child process, which leaves its result, if any, in shared memory. PSW_OK if the child ended by
+ * itself, with any result; PSW_ENVIRONMENT if HDF5 crashed or exceeded the limits. */
 psw_status guard_file(const char *path, guard_attempt *attempt, void *result, guard_limits limits);
-guard_limits guard_by_size(const char *path); /* for files whose numbers are all read: time for them */
+guard_limits guard_by_size(const char *path); /* for files read completely: the time grows with the size */
 
 /* ---- small tables: launches and failures, a group with one dataset per field ---- */
 
@@ -122,7 +122,7 @@ enum { STORE_FIELDS = 64 };
 typedef struct field {
     const char *name;
     size_t offset, size; /* size 0: a ptrdiff_t, or a number; otherwise text of so many bytes */
-    bool number;         /* a double; a table of an older version may be without it: it stays what it was */
+    bool number;         /* a double; missing in tables of older versions, where it is left unchanged */
 } field;
 
 typedef struct table {
@@ -135,7 +135,7 @@ typedef psw_launch_row launch_row;
 
 typedef struct failure_row {
     ptrdiff_t slot, attempt; /* slot -1 = free */
-    ptrdiff_t check;         /* over the others: a row written by halves, or by two at once, is no row */
+    ptrdiff_t check;         /* over the others: a row half written, or written by two at once, is ignored */
     char site[96], message[512];
 } failure_row;
 
@@ -147,7 +147,7 @@ psw_status table_create(hid_t at, const char *name, const char *title, const fie
 psw_status table_open(hid_t at, const char *name, const field *fields, ptrdiff_t rows, table *out);
 void table_close(table *open);
 psw_status table_put(const table *open, ptrdiff_t index, void *row);
-/* Where the fields lie, and a row read from there; what has no place stays what it was. */
+/* Where the fields are, and a row read from there; missing fields are left unchanged. */
 psw_status table_find(hid_t at, const char *name, const field *fields, ptrdiff_t rows, raw *out);
 psw_status table_get(int file, const field *fields, const raw *places, ptrdiff_t index, void *row);
 
@@ -170,7 +170,7 @@ typedef struct kept_rows {
     row_place place[PSW_GROUP_MAX]; /* last found, by slot modulo */
 } kept_rows;
 
-/* Of a layout that keeps no rows they do nothing. */
+/* They do nothing for a layout that keeps no rows. */
 void rows_measure(layout *what); /* sets its lengths */
 double rows_bytes(const layout *what);
 psw_status rows_create(hid_t file, const layout *what);
@@ -182,9 +182,9 @@ typedef struct row_extent {
     ptrdiff_t sets, queries, rows, values;
 } row_extent;
 row_extent rows_extent(const psw_point *point);
-/* Where the rows of a slot begin, which has so many; PSW_ENVIRONMENT if they do not lie in the lines. */
+/* Where the given number of rows of a slot begin; PSW_ENVIRONMENT if they lie outside the lines. */
 psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_place *out);
-psw_status rows_look(hid_t file, raw lines[ROWS_LINES]); /* where they lie; PSW_MISMATCH: the first that is wrong */
+psw_status rows_locate(hid_t file, raw lines[ROWS_LINES]); /* where they are; PSW_MISMATCH: the first that is wrong */
 /* For reading, of a reader's file, in which the lengths must be those of the layout. PSW_ENVIRONMENT. */
 psw_status rows_take(const psw_reader *reader, const layout *what, kept_rows *kept);
 /* As psw_store_rows, with at most `most` values a write. */
@@ -198,29 +198,29 @@ typedef struct kept_samples {
     ptrdiff_t slots, reps;
 } kept_samples;
 
-/* Of a layout that keeps no samples they do nothing. */
+/* They do nothing for a layout that keeps no samples. */
 double samples_bytes(const layout *what);
 psw_status samples_create(hid_t file, const layout *what);
 psw_status samples_open(hid_t file, const layout *what, kept_samples *kept);
 void samples_close(kept_samples *kept);
 psw_status samples_check(const psw_reader *reader, const layout *what); /* PSW_MISMATCH */
-psw_status samples_look(hid_t file, ptrdiff_t slots, raw *out);         /* if there are any; PSW_MISMATCH */
+psw_status samples_locate(hid_t file, ptrdiff_t slots, raw *out);         /* if there are any; PSW_MISMATCH */
 psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *seconds, ptrdiff_t count);
 /* The line of a slot of another file, if it keeps samples. */
 psw_status samples_copy(psw_reader *from, ptrdiff_t from_slot, const kept_samples *to, ptrdiff_t slot);
 
-/* ---- reading, as the writer uses it too ---- */
+/* ---- reading, also used by the writer ---- */
 
-typedef struct finding { /* the first failure of a check that a child made */
+typedef struct finding { /* the first failure of a check by a child process */
     psw_status status;
     char message[1024];
 } finding;
 psw_status finding_tell(const finding *what);
 
-/* What stands where in a file. Taken by HDF5 in a child process: the one that reads the numbers never lets HDF5 at the
- * file. Nothing here is believed either: a child that was led astray may have written anything. */
+/* Where the parts of a file are, found by HDF5 in a child process: the process that reads the numbers never opens the
+ * file with HDF5. All of it is validated: a child that read a malicious file may have written anything. */
 typedef struct inventory {
-    bool whole; /* it came to its end */
+    bool whole; /* the child completed it */
     finding opened, schema, rows_are, samples_are;
     ptrdiff_t slots, owns, predicts;
     uint64_t identity;
@@ -228,20 +228,20 @@ typedef struct inventory {
     raw point, text, resolved, samples;
     raw column[PSW_COLUMNS_MAX], launch[STORE_FIELDS], failure[STORE_FIELDS], rows[ROWS_LINES];
 } inventory;
-/* PSW_ENVIRONMENT: no file of ours, or a damaged one. */
+/* PSW_ENVIRONMENT: not a file of polysweep, or damaged. */
 psw_status inventory_take(const char *path, inventory *out);
 void inventory_columns(const inventory *of, psw_column_set *out);
 psw_status schema_check(hid_t file, const psw_column_set *all, const hid_t *datasets);
 
 struct psw_reader {
     int file;
-    inventory has; /* of a column younger than the file no values */
+    inventory has; /* columns younger than the file have no values */
     psw_column_set columns;
     bool older; /* than one of them */
     ptrdiff_t launches;
     char *study;
     void *buffer;   /* STORE_PIECE values */
-    kept_rows rows; /* taken when first asked for */
+    kept_rows rows; /* allocated when first needed */
     bool rows_known;
 };
 psw_status reader_rows(psw_reader *reader); /* fills reader->rows; PSW_ENVIRONMENT if there are none */
@@ -257,7 +257,8 @@ psw_status reader_failure(psw_reader *reader, ptrdiff_t slot, failure_row *row);
 psw_status layout_open(const psw_comm *comm, const char *path, const layout *what, const psw_launch *launch,
                        psw_store **store);
 
-/* Opens the columns; one that is not there is -1, or a failure if `every` must be that is not younger than the file. */
+/* Opens the columns; a missing one is -1. With `every`, a missing one that is not younger than the file is a failure.
+ * */
 psw_status columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, hid_t *datasets);
 void columns_close(const psw_column_set *all, const hid_t *datasets);
 

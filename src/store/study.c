@@ -45,7 +45,7 @@ static psw_status understand(const psw_reader *reader, const char *path, psw_stu
     return PSW_OK;
 }
 
-/* A file that holds other points than its own study says would be read beyond the end of one of them. */
+/* If a file's points differed from its study's, one of the two would be read beyond its end. */
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study)
 {
     PSW_TRY(check_own_names(reader, path));

@@ -1,4 +1,4 @@
-/* Learned weights of a sketch from somebody's HDF5 file: datasets STACK/LEVEL/{gain,shift,up,down}, stacks and levels
+/* Learned weights of a sketch from any HDF5 file: datasets STACK/LEVEL/{gain,shift,up,down}, stacks and levels
  * counted from 0 ("0/1/up"); gain and shift may be missing. */
 #include "store/store.h"
 
@@ -99,7 +99,7 @@ psw_status psw_store_weights(const char *path, psw_weights *weights)
     hdf_quiet();
     bool regular = stat(path, &about) == 0 && S_ISREG(about.st_mode); /* looking into a pipe would wait */
     if (!regular || H5Fis_hdf5(path) <= 0)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s, named by weights, is no HDF5 file that can be read", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s, named by weights, is not a readable HDF5 file", path);
     PSW_TRY(guard_file(path, touch, NULL, guard_by_size(path)));
     return read_file(path, weights);
 }

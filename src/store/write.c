@@ -36,11 +36,11 @@ static psw_status check_study(const char *path, psw_reader *reader, const layout
         return PSW_FAIL(PSW_ENVIRONMENT, "%s belongs to another study", path);
     if (!same_names(what->own, what->owns, reader->has.own, reader->has.owns) ||
         !same_names(what->predict, what->predicts, reader->has.predict, reader->has.predicts))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s was made with other axes or predictions of its own", path);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s was made with other own axes or predictions", path);
     return PSW_OK;
 }
 
-/* Rank 0 reads the file as anyone would, so that what is wrong with it is said before all open it together. */
+/* Rank 0 reads the file like any reader, so that errors are reported before all ranks open it. */
 static psw_status inspect(const char *path, const layout *what, ptrdiff_t *launch)
 {
     psw_reader *reader;
@@ -61,7 +61,7 @@ static psw_status check_room(const char *path)
     if (descriptor >= 0) close(descriptor);
     unlink(name);
     if (descriptor >= 0 && why != ENOSPC && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s: nothing can be written beside it: %s; make room, then the same command goes on",
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: no file can be written beside it: %s; make room and run the same command again",
                     path, strerror(why));
 }
 
@@ -135,7 +135,7 @@ static psw_status close_file(psw_store *store)
     return H5Fclose(file) < 0 ? HDF_FAIL("the result file cannot be closed") : PSW_OK;
 }
 
-/* Closing makes rank 0 write what stands at the file's begin. If that fails HDF5 (1.10 to 1.14) leaves rank 0 out of
+/* Closing makes rank 0 write the beginning of the file. If that fails HDF5 (1.10 to 1.14) leaves rank 0 out of
  * barriers in which all others wait for ever, so the same bytes are written before, by hand. */
 static psw_status try_begin(const psw_store *store)
 {
@@ -143,8 +143,8 @@ static psw_status try_begin(const psw_store *store)
     ssize_t length = pread(store->descriptor, bytes, sizeof bytes, 0);
     if (length > 0 && pwrite(store->descriptor, bytes, (size_t)length, 0) == length) return PSW_OK;
     return PSW_FAIL(PSW_ENVIRONMENT,
-                    "the result file cannot be written: %s; points that are done stay so, and when it can the same "
-                    "command goes on from here",
+                    "the result file cannot be written: %s; done points are kept; once it can be written, the same "
+                    "command continues from here",
                     strerror(errno));
 }
 
@@ -226,7 +226,7 @@ psw_status psw_store_close(const psw_comm *comm, psw_store *store)
 static psw_status check_slots(const psw_store *store, ptrdiff_t first, ptrdiff_t count)
 {
     if (first >= 0 && count > 0 && first <= store->slots - count) return PSW_OK;
-    return PSW_FAIL(PSW_BUG, "slots %td to %td of %td were to be written", first, first + count, store->slots);
+    return PSW_FAIL(PSW_BUG, "slots %td to %td of %td cannot be written", first, first + count, store->slots);
 }
 
 static psw_status put_column(const psw_store *store, ptrdiff_t i, slice rows, ptrdiff_t count,
@@ -350,5 +350,5 @@ psw_status psw_store_sync(psw_store *store)
 {
     PSW_TRY(psw_fault("store.sync"));
     if (fdatasync(store->descriptor) == 0 || errno == EINVAL) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "results do not reach the disk: %s", strerror(errno));
+    return PSW_FAIL(PSW_ENVIRONMENT, "results cannot be flushed to disk: %s", strerror(errno));
 }

@@ -108,7 +108,7 @@ static psw_status compute_and_put(sweep_job *j, const attempt *a)
     return psw_comm_agree(&a->team, leads(a) ? put_records(j, a) : PSW_OK);
 }
 
-/* The first rank of a team writes; rows that are kept are written by whoever has them, before it. A run that is given
+/* The first rank of a team writes; kept rows are written by the ranks that have them, before it. A run that is given
  * up is empty again: only what ended the program counts as a crash. */
 static psw_status compute(sweep_job *j, attempt *a)
 {
@@ -177,7 +177,7 @@ psw_status sweep_attempt_part(sweep_job *j, const psw_comm *team, ptrdiff_t firs
 
 /* ---- what computes ---- */
 
-/* A message that cannot be saved is no reason to stop, but the launch then ends with it. */
+/* A message that cannot be saved does not stop the launch, but becomes its final error. */
 static void point_failed(void *context, ptrdiff_t slot)
 {
     sweep_job *j = context;

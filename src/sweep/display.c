@@ -27,8 +27,8 @@ static void duration(double seconds, char *out, size_t size)
         psw_format(out, size, "%ldh%02ldm", s / 3600, s / 60 % 60);
 }
 
-/* Predicted seconds over measured seconds so far say how fast this launch really is; before anything is finished
- * the prediction stands. */
+/* Predicted over measured seconds so far correct the prediction; before anything is finished it is used
+ * unchanged. */
 static double remaining_s(const sweep_display *display, const sweep_tally *all, double elapsed_s)
 {
     double left = display->total_s - all->cost_s;

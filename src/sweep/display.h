@@ -1,4 +1,4 @@
-/* sweep/display: progress: what a person sees on stderr, and the sidecars that scripts read. */
+/* sweep/display: progress: on stderr for people, in sidecars for scripts. */
 #ifndef POLYSWEEP_SWEEP_DISPLAY_H
 #define POLYSWEEP_SWEEP_DISPLAY_H
 
@@ -18,13 +18,13 @@ typedef struct sweep_display {
     int rank, ranks;
     double start_s, last_line_s, last_state_s, last_post_s;
     double total_s;             /* predicted cost of this launch's runs */
-    double share_before, share; /* of the study's points: what earlier launches ended, what this one is to do */
+    double share_before, share; /* of the study's points: finished by earlier launches; to be done by this one */
     ptrdiff_t done_before, failed_before, skipped_before;
     sweep_tally mine;
     psw_sweep_state state;
 } sweep_display;
 
-/* Local, on every rank; the board is opened apart. `started`: of the launch, as its row says. PSW_ENVIRONMENT. */
+/* Local, on every rank; the board is opened separately. `started`: of the launch, as in its row. PSW_ENVIRONMENT. */
 psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots, const sweep_runs *runs,
                               const sweep_limits *limits, const char *started, sweep_display *display);
 /* Collective: from here on totals of all ranks are known. */

@@ -54,9 +54,9 @@ static psw_status stored(growth *g, ptrdiff_t slot, const psw_record **out)
     return PSW_OK;
 }
 
-/* What an earlier program said of closed_form holds for one mask, noise, j3, row_norm and den_constant. It costs
- * nothing to say it again for those that there are. */
-static bool said_again(const growth *g, const psw_point *point)
+/* An earlier program's closed_form holds for one mask, noise, j3, row_norm and den_constant. Computing it again for
+ * those of the study costs nothing. */
+static bool computed_again(const growth *g, const psw_point *point)
 {
     return psw_study_earlier(g->from) && !psw_method_computes(point->method);
 }
@@ -70,10 +70,10 @@ static psw_status count_done(growth *g)
         if (record->slot.status != PSW_SLOT_DONE) continue;
         psw_point point = psw_study_point(g->from, slot);
         bool found = psw_study_find(g->to, g->from, &point) >= 0;
-        g->again += !found && said_again(g, &point);
-        g->done += found || !said_again(g, &point);
+        g->again += !found && computed_again(g, &point);
+        g->done += found || !computed_again(g, &point);
         g->older_noise += record->slot.random_version == 1;
-        if (!found && !said_again(g, &point) && g->lost++ == 0) g->first_lost = slot;
+        if (!found && !computed_again(g, &point) && g->lost++ == 0) g->first_lost = slot;
     }
     return PSW_OK;
 }
@@ -86,7 +86,7 @@ static psw_status refuse_loss(const growth *g, const char *path)
     psw_study_difference(g->to, g->from, difference, sizeof difference);
     return PSW_FAIL(
         PSW_USAGE,
-        "%.200s: %td of its %td done points are not in this study (the first: %s), and --extend discards no "
+        "%.200s: %td of its %td done points are not in this study (the first: %s), and --extend never discards "
         "results; add to the study it was made from, or give another file with -o.\n%s",
         path, g->lost, g->done, text, difference);
 }
@@ -98,8 +98,8 @@ static psw_status check(growth *g, const char *path)
     if (*difference)
         return PSW_FAIL(
             PSW_USAGE,
-            "%.200s cannot be extended: what it keeps of each point was fixed when it was made, and its done "
-            "points have no more; give another file with -o.\n%s",
+            "%.200s cannot be extended: what is kept of each point was fixed when it was made, and its done "
+            "points have nothing more; give another file with -o.\n%s",
             path, difference);
     PSW_TRY(count_done(g));
     return g->lost > 0 ? refuse_loss(g, path) : PSW_OK;
@@ -130,7 +130,7 @@ static void carry_predictions(const growth *g, const psw_point *old_point, const
     }
 }
 
-/* Another level of success has other edges; what stands beside them is as it is known now. */
+/* Another level of success has other edges; the other theory columns are recomputed with them. */
 static void carry_theory(psw_record *record)
 {
     const psw_point *point = &record->point;
@@ -201,7 +201,7 @@ static psw_status extend(growth *g, const char *path, bool quiet)
     if (quiet) return PSW_OK;
     fprintf(stderr, "polysweep: %s: extended from %td to %td points, %td done points kept", path, g->slots,
             psw_study_slots(g->to), g->done);
-    if (g->again > 0) fprintf(stderr, ", %td of %s made again", g->again, psw_methods_of_theory().text);
+    if (g->again > 0) fprintf(stderr, ", %td of %s computed again", g->again, psw_methods_of_theory().text);
     if (g->older_noise > 0)
         fprintf(stderr, "; noise of %td of these was drawn once, by earlier keys (random_version 1)", g->older_noise);
     fprintf(stderr, "\n");

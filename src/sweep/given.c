@@ -58,7 +58,7 @@ static psw_status choose_path(sweep_given *g)
                  : PSW_FAIL(PSW_USAGE, "the name of the result file is longer than %zu characters", sizeof g->path - 1);
 }
 
-/* The smallest node's memory is everybody's: ranks choose routes by it. */
+/* All ranks use the smallest node's memory: they choose routes by it. */
 static psw_status read_memory(sweep_given *g)
 {
     double asked = g->settings->memory_per_rank_bytes, least = -psw_machine_read().memory_bytes / g->node.size;

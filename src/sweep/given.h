@@ -7,19 +7,19 @@
 typedef struct sweep_given {
     const psw_sweep_request *request;
     const psw_comm *world;
-    psw_comm node; /* the ranks of this one's */
+    psw_comm node; /* the ranks of this node */
     psw_study *study;
     const psw_settings *settings;
     ptrdiff_t slots;
     psw_choice choice; /* how teams work */
     psw_inputs inputs;
     char path[1024];     /* of the result file */
-    double memory_bytes; /* a rank may have */
-    double start_s;      /* of the launch, by this rank's clock */
+    double memory_bytes; /* limit of a rank */
+    double start_s;      /* of the launch, by the calling rank's clock */
     bool crowded;        /* more threads than processors: times are not valid */
 } sweep_given;
 
-/* `world`, `node`, `request` and `start_s` are the caller's; this reads all others. Collective over the world. To be
+/* `world`, `node`, `request` and `start_s` are the caller's; this fills all others. Collective over the world. Must be
  * freed whatever it returns: PSW_USAGE, PSW_ENVIRONMENT, PSW_NO_MEMORY. */
 psw_status sweep_given_read(sweep_given *given);
 void sweep_given_free(sweep_given *given);

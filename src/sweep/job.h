@@ -1,4 +1,4 @@
-/* sweep/job: one launch: what was given, what is to be done, until when, what is open for it, and how far it is. */
+/* sweep/job: one launch: what was given, what is to be done, deadlines, what is open, and its progress. */
 #ifndef POLYSWEEP_SWEEP_JOB_H
 #define POLYSWEEP_SWEEP_JOB_H
 
@@ -16,12 +16,12 @@ typedef struct sweep_open {
     psw_mark *marks;     /* one run's */
 } sweep_open;
 
-/* How far this rank is, and why it left runs. */
+/* Progress of this rank, and why it skipped runs. */
 typedef struct sweep_progress {
-    bool out_of_time;      /* a run was left because it would not have ended in time */
+    bool out_of_time;      /* a run was skipped because it would not have ended in time */
     bool enough_failed;    /* --max-fails */
     bool unsynced;         /* it has written since `synced_s` */
-    double synced_s;       /* when its results were last brought to the disk */
+    double synced_s;       /* when its results were last flushed to disk */
     double repeat_until_s; /* repetitions of the run that is being computed */
     char unsaved[1024];    /* the first failure whose message could not be saved; "": all were */
 } sweep_progress;

@@ -21,7 +21,7 @@ static void ask_slurm(const sweep_given *g, double until[2])
     until[1] = end - margin / 2;
 }
 
-/* --time-limit says it all; else the study's own limit or what Slurm has left, whichever ends first. Rank 0 asks
+/* --time-limit takes precedence; else the study's own limit or what Slurm has left, whichever ends first. Rank 0 asks
  * Slurm; a limit counts from the start of the launch, since clocks of nodes have nothing in common. */
 psw_status sweep_limits_set(const sweep_given *g, sweep_limits *limits)
 {

@@ -1,19 +1,20 @@
 /* sweep/quarantine: points that were running when the program crashed. After two crashes a point is quarantined: it
- * waits until all others are done and is then the only one that runs, so that a third crash is its own doing. */
+ * waits until all others are done and is then the only one that runs, so that a third crash is certainly caused by it.
+ * */
 #ifndef POLYSWEEP_SWEEP_QUARANTINE_H
 #define POLYSWEEP_SWEEP_QUARANTINE_H
 
 #include "sweep/given.h"
 
-/* What this launch does about a slot. */
+/* What this launch does with a slot. */
 typedef enum sweep_part {
-    SWEEP_PART_ENDED,       /* nothing: it is done, or is not asked for */
+    SWEEP_PART_ENDED,       /* nothing: it is done, or not requested */
     SWEEP_PART_WANTED,      /* computes it */
     SWEEP_PART_QUARANTINED, /* computes it alone, after all others */
-    SWEEP_PART_CRASHED      /* puts it down as failed, for its third crash */
+    SWEEP_PART_CRASHED      /* marks it as failed, after its third crash */
 } sweep_part;
 
-/* By a slot's state in the file, the crashes it has seen, and whether failed points are asked for again. Pure. */
+/* From a slot's state in the file, its crashes, and whether failed points are to be computed again. Pure. */
 sweep_part sweep_part_of(const psw_slot *slot, ptrdiff_t crashes, bool redo);
 
 /* The slot becomes failed, with its message. Local. */

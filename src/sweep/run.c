@@ -15,7 +15,7 @@ static bool has_one_draw(const psw_study *study)
     return false;
 }
 
-/* Points of theory alone, and those of which it knows nothing. */
+/* Points of theory only, and those that it does not cover. */
 static void print_unknown(const sweep_given *g, const sweep_slots *s)
 {
     ptrdiff_t points = 0, unknown = 0;
@@ -27,13 +27,13 @@ static void print_unknown(const sweep_given *g, const sweep_slots *s)
     }
     if (unknown > 0)
         fprintf(stderr,
-                "polysweep: note: %s knows nothing of %td of %td points and leaves NaN there (noise, row_norm, den_constant, "
+                "polysweep: note: %s has no result for %td of %td points and leaves NaN there (noise, row_norm, den_constant, "
                 "or data without classes of tokens); `%s` computes them\n",
                 psw_methods_of_theory().text, unknown, points,
                 psw_word(PSW_WORDS_METHOD, (int)psw_method_of_kernel(PSW_KERNEL_POWER)));
 }
 
-/* What a study asks for and does not get is said, never passed over. */
+/* What a study asks for and does not get is reported. */
 static void print_missing(const sweep_given *g, const sweep_slots *s)
 {
     if (g->world->rank != 0 || g->request->quiet) return;
@@ -41,7 +41,7 @@ static void print_missing(const sweep_given *g, const sweep_slots *s)
     if (g->settings->keep_samples && !g->settings->timing)
         fprintf(stderr, "polysweep: note: `output.keep: [samples]` keeps nothing while `time` is off\n");
     if (has_one_draw(g->study))
-        fprintf(stderr, "polysweep: note: noise that is drawn once (data_draws 1) says nothing of other draws: success_lo and "
+        fprintf(stderr, "polysweep: note: noise that is drawn once (data_draws 1) says nothing about other draws: success_lo and "
                         "success_hi are Markov's, success_cond_lo and success_cond_hi given that draw\n");
 }
 

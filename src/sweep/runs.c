@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 
-/* Every rank cut the same slots by the same rates; rank 0's list is everybody's even where libraries round
+/* Every rank divided the same slots by the same rates; rank 0's list is used on all ranks even where libraries round
  * differently. */
 static psw_status same_runs(const psw_comm *world, psw_runs *runs)
 {
     ptrdiff_t count = runs->count;
     PSW_TRY(psw_comm_bytes(world, 0, &count, sizeof count));
-    PSW_TRY(psw_comm_agree(world, count == runs->count ? PSW_OK : PSW_FAIL(PSW_BUG, "ranks cut the work differently")));
+    PSW_TRY(psw_comm_agree(world, count == runs->count ? PSW_OK : PSW_FAIL(PSW_BUG, "ranks divided the slots into different runs")));
     return psw_comm_bytes(world, 0, runs->list, (size_t)count * sizeof *runs->list);
 }
 

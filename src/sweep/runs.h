@@ -1,4 +1,4 @@
-/* sweep/runs: the slots that this launch computes, cut into runs. */
+/* sweep/runs: the slots that this launch computes, divided into runs. */
 #ifndef POLYSWEEP_SWEEP_RUNS_H
 #define POLYSWEEP_SWEEP_RUNS_H
 
@@ -10,7 +10,7 @@ typedef struct sweep_runs {
     ptrdiff_t most_slots;        /* that a run may have */
 } sweep_runs;
 
-/* The same on every rank. Collective over the world. To be freed whatever it returns: PSW_NO_MEMORY, PSW_USAGE. */
+/* The same on every rank. Collective over the world. Must be freed whatever it returns: PSW_NO_MEMORY, PSW_USAGE. */
 psw_status sweep_runs_cut(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
                           const psw_split *split, sweep_runs *runs);
 void sweep_runs_free(sweep_runs *runs);

@@ -23,7 +23,7 @@ static psw_status refuse_study(const sweep_given *g, const psw_study *stored, co
     since(stored, changed, sizeof changed);
     if (kept >= 0) psw_format(way, sizeof way, ", or --extend to keep its %td done points in a file of this one", kept);
     return PSW_FAIL(PSW_USAGE,
-                    "%s holds another study and is left as it is; give another file with -o, or the study it was made "
+                    "%s holds another study and is left unchanged; give another file with -o, or the study it was made "
                     "from%s.%s\n%s",
                     g->path, way, changed, difference);
 }
@@ -41,13 +41,13 @@ static psw_status same_study(const sweep_given *g, psw_reader *reader)
     return status;
 }
 
-/* Points with noise of two kinds in one file are told apart by a column, which this file does not have. */
+/* A column distinguishes points with noise of two kinds in one file; this file does not have it. */
 static psw_status refuse_noise(const sweep_given *g, const psw_point *point, ptrdiff_t slot, const char *text)
 {
     return PSW_FAIL(
         PSW_USAGE,
-        "%.300s is from before noise was drawn data_draws times (random_version 1: once for all trials of a "
-        "point, so that its intervals are given that draw), and cannot go on with points that have noise (slot "
+        "%.300s is older than data_draws (random_version 1: noise was drawn once for all trials of a "
+        "point, so intervals are conditional on that draw) and cannot continue with points that have noise (slot "
         "%td, %s, would have %td draws); -o with another file computes all points in the same way, --extend "
         "makes a file that keeps what is done, its noise marked by column random_version, and --where \"noise "
         "== 0\" leaves noise out",
@@ -66,8 +66,8 @@ static psw_status has_columns(const sweep_given *g, const psw_filter *filter, co
         if (psw_data_random_version(&point) > 0) return refuse_noise(g, &point, slot, text);
         return PSW_FAIL(
             PSW_USAGE,
-            "%.300s is older than the parameter %s, which this study gives a value (slot %td, %s), and has no "
-            "column for it; --extend makes a file that has, and keeps what is done, or give another file "
+            "%.300s is older than the parameter %s, which this study sets (slot %td, %s), and has no "
+            "column for it; --extend makes a file that has one and keeps what is done, or give another file "
             "with -o",
             g->path, column->name, slot, text);
     }

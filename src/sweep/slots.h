@@ -1,4 +1,4 @@
-/* sweep/slots: what is left to do: the file is created, extended or resumed, and each of its slots gets its part. */
+/* sweep/slots: what is left to do: creates, extends or resumes the file, and decides what to do with each slot. */
 #ifndef POLYSWEEP_SWEEP_SLOTS_H
 #define POLYSWEEP_SWEEP_SLOTS_H
 
@@ -6,12 +6,12 @@
 
 typedef struct sweep_slots {
     unsigned char *part, *attempts, *crashes; /* one byte a slot: sweep_part; both at most 255 */
-    ptrdiff_t done, failed, skipped;          /* rank 0: that earlier launches ended, and this one leaves so */
+    ptrdiff_t done, failed, skipped;          /* rank 0: finished by earlier launches and left unchanged */
     int lock;                                 /* rank 0: of the file; -1 = none */
 } sweep_slots;
 
-/* Locks the result file, makes it where there is none, refuses another study's, and fills the slots. Collective over
- * the world; rank 0 looks. To be freed whatever it returns: PSW_USAGE, PSW_ENVIRONMENT, PSW_NO_MEMORY. */
+/* Locks the result file, creates it if missing, refuses another study's, and fills the slots. Collective over the
+ * world; only rank 0 reads the file. Must be freed whatever it returns: PSW_USAGE, PSW_ENVIRONMENT, PSW_NO_MEMORY. */
 psw_status sweep_slots_find(const sweep_given *given, sweep_slots *slots);
 void sweep_slots_free(sweep_slots *slots); /* and unlocks */
 

@@ -132,10 +132,10 @@ psw_status psw_sweep_state_read(const char *result_path, psw_sweep_state *state)
     if (!path_of(result_path, "", path, sizeof path))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: the name is too long for a sidecar", result_path);
     FILE *in = fopen(path, "r");
-    if (!in) return PSW_FAIL(PSW_ENVIRONMENT, "%s: there is no such file", path);
+    if (!in) return PSW_FAIL(PSW_ENVIRONMENT, "%s: no such file", path);
     size_t length = fread(text, 1, sizeof text - 1, in);
     fclose(in);
     text[length] = '\0';
     if (strlen(text) == length && strchr(text, '}') && scan(text, state)) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s: this is not the status of a run", path);
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: not the status of a run", path);
 }

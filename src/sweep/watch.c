@@ -26,10 +26,10 @@ psw_status sweep_watch_ask(void *context)
 {
     sweep_job *j = context;
     sweep_watch_tick(j);
-    if (psw_stop_asked() == PSW_STOP_NOW) return PSW_FAIL(PSW_STOPPED, "asked to stop at once");
+    if (psw_stop_asked() == PSW_STOP_NOW) return PSW_FAIL(PSW_STOPPED, "asked to stop immediately");
     if (psw_clock_s() < j->limits.abandon_s) return PSW_OK;
     j->progress.out_of_time = true;
-    return PSW_FAIL(PSW_STOPPED, "the time of the job is up");
+    return PSW_FAIL(PSW_STOPPED, "the job's time is up");
 }
 
 /* ---- is there time? ---- */
@@ -40,7 +40,7 @@ double sweep_watch_since_start_s(const sweep_job *j)
 }
 
 /* Measured over predicted seconds of this rank's finished runs, 1 until something is known. Repetitions are predicted
- * at their most, so fewer of them say nothing about other runs. */
+ * at their most, so fewer repetitions say nothing about other runs. */
 static double correction(const sweep_job *j)
 {
     const sweep_tally *mine = &j->open.display.mine;

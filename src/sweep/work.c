@@ -55,7 +55,7 @@ static psw_status work_depths(sweep_job *j)
 
 /* ---- quarantined points ---- */
 
-/* Rank 0 knows the time, any rank may have been asked to stop: true on all ranks if one says so. */
+/* Rank 0 knows the time, any rank may have been asked to stop: true on all ranks if true on one. */
 static psw_status is_over(sweep_job *j, const psw_run *run, bool *over)
 {
     const psw_comm *order = &j->open.crew.order;

@@ -25,7 +25,7 @@ static bool is_name(char letter)
     return isalnum((unsigned char)letter) || letter == '_';
 }
 
-/* Takes `word` if it stands here: an operator, or a whole name. */
+/* Consumes `word` if it is next: an operator, or a whole name. */
 static bool take(compiler *c, const char *word)
 {
     size_t length = strlen(word);
@@ -109,7 +109,7 @@ static psw_status atom(compiler *c, operand *out)
     } else if (!*here) {
         return WRONG(c, c->at, "the expression ends too early; a number or a name is missing");
     } else {
-        return WRONG(c, c->at, "'%.*s' is no number, name or '('", digits ? (int)digits + 1 : 1, psw_show(here).text);
+        return WRONG(c, c->at, "'%.*s' is not a number, a name or '('", digits ? (int)digits + 1 : 1, psw_show(here).text);
     }
     c->nesting--;
     return PSW_OK;
@@ -242,7 +242,7 @@ static psw_status both(compiler *c, operand *out)
 
 static psw_status truth(compiler *c, operand *out)
 {
-    int expected = c->expected; /* a word stands bare, never inside parentheses */
+    int expected = c->expected; /* a word is never inside parentheses */
     c->expected = -1;
     PSW_TRY(both(c, out));
     while (take(c, "or") || take(c, "||")) {
@@ -257,7 +257,7 @@ static psw_status truth(compiler *c, operand *out)
 static psw_status trailing(compiler *c)
 {
     if (c->text[c->at] == '=') return WRONG(c, c->at, "'=' compares nothing; write '=='");
-    return WRONG(c, c->at, "'%.12s' does not continue the expression", psw_show(c->text + c->at).text);
+    return WRONG(c, c->at, "'%.12s' is not expected here", psw_show(c->text + c->at).text);
 }
 
 static void note_reads(psw_program *program)

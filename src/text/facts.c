@@ -1,4 +1,4 @@
-/* What the tables of methods and of kinds of data say. */
+/* Facts from the tables of methods and of kinds of data. */
 #include <stddef.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* What a name in an expression stands for, and the steps it becomes. */
+/* The meaning of a name in an expression, and the steps it becomes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +69,7 @@ static psw_status unknown_name(compiler *c, const operand *o)
 
 static psw_status unknown_word(compiler *c, const operand *o, psw_vocabulary vocabulary)
 {
-    return WRONG(c, o->at, "'%s' is none of: %s%s", psw_show(o->word).text, psw_words_list(vocabulary).text,
+    return WRONG(c, o->at, "'%s' is not one of: %s%s", psw_show(o->word).text, psw_words_list(vocabulary).text,
                  psw_word_hint(vocabulary, o->word).text);
 }
 
@@ -131,6 +131,6 @@ psw_status psw_function_unknown(compiler *c, const operand *o)
     for (const function *f = psw_functions; f->name; f++) names[count++] = f->name;
     names[count] = NULL;
     psw_shown hint = psw_hint(o->word, names);
-    return WRONG(c, o->at, "there is no function '%s'%s", psw_show(o->word).text,
+    return WRONG(c, o->at, "unknown function '%s'%s", psw_show(o->word).text,
                  *hint.text ? hint.text : "; there are: min, max, abs, ceil, floor, round, sqrt, exp, log, log2");
 }

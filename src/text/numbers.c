@@ -90,7 +90,7 @@ psw_status psw_parse_duration(const char *text, double *seconds)
         at += digits + length;
     }
     if (at == 0 || text[at] || !isfinite(sum))
-        return PSW_FAIL(PSW_USAGE, "'%s' is no duration; write 30s, 5m, 2h or 1h30m", psw_show(text).text);
+        return PSW_FAIL(PSW_USAGE, "'%s' is not a duration; write 30s, 5m, 2h or 1h30m", psw_show(text).text);
     *seconds = sum;
     return PSW_OK;
 }
@@ -103,7 +103,7 @@ psw_status psw_parse_size(const char *text, double *bytes)
     const unit *u = unit_at(units, text + digits, &length);
     double size = digits && u ? strtod(text, NULL) * u->factor : NAN;
     if (text[digits + length] || !isfinite(size))
-        return PSW_FAIL(PSW_USAGE, "'%s' is no size; write 512M, 4Gi or a number of bytes", psw_show(text).text);
+        return PSW_FAIL(PSW_USAGE, "'%s' is not a size; write 512M, 4Gi or a number of bytes", psw_show(text).text);
     *bytes = size;
     return PSW_OK;
 }

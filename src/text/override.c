@@ -92,7 +92,7 @@ static psw_status override(psw_yaml *tree, const char *argument, psw_where where
     for (char *dot; (dot = strchr(key, '.')) != NULL; key = dot + 1) {
         *dot = 0;
         if (*key == 0 || strlen(key) > PSW_NAME_MAX || ++depth > 4)
-            return PSW_WRONG(tree, where, "'%s' is no key of a study; write for example grid.beta=[2,4]",
+            return PSW_WRONG(tree, where, "'%s' is not a key of a study; write for example grid.beta=[2,4]",
                              psw_show(key).text);
         PSW_TRY(descend(tree, &at, key, where));
     }

@@ -40,7 +40,7 @@ static psw_status range_keys(range *r)
         return PSW_WRONG(r->tree, r->node->where, "the range of %s needs from, to and one of step, factor, count",
                          r->key->name);
     if (psw_yaml_child(r->node, "spacing") && !psw_yaml_child(r->node, "count"))
-        return PSW_WRONG(r->tree, r->node->where, "spacing goes with count");
+        return PSW_WRONG(r->tree, r->node->where, "spacing needs count");
     return PSW_OK;
 }
 
@@ -125,7 +125,7 @@ static psw_status plan_factor(range *r)
 static psw_status plan_count(range *r)
 {
     if (r->count < 1 || (r->count == 1) != (r->from == r->to))
-        return PSW_WRONG(r->tree, r->node->where, "%s: %s values from %s to %s make no sense", r->key->name,
+        return PSW_WRONG(r->tree, r->node->where, "%s: %s values from %s to %s are not possible", r->key->name,
                          psw_number_print(r->count).text, psw_number_print(r->from).text, psw_number_print(r->to).text);
     if (r->logarithmic && !(r->from > 0 && r->to > 0))
         return PSW_WRONG(r->tree, r->node->where, "%s: log spacing needs from and to above 0", r->key->name);
@@ -158,7 +158,7 @@ psw_status psw_range_read(const psw_yaml *tree, const psw_yaml_node *node, const
                           double **values, ptrdiff_t *count)
 {
     range r = {.tree = tree, .node = node, .key = key};
-    if (key->type == PSW_T_WORD) return PSW_WRONG(r.tree, node->where, "%s has no range; give a list", key->name);
+    if (key->type == PSW_T_WORD) return PSW_WRONG(r.tree, node->where, "%s cannot be a range; give a list", key->name);
     PSW_TRY(range_read(&r));
     PSW_TRY(psw_yaml_child(node, "step")     ? plan_step(&r)
             : psw_yaml_child(node, "factor") ? plan_factor(&r)

@@ -29,7 +29,7 @@ static psw_status word_read(const psw_yaml *tree, const psw_yaml_node *node, con
     int code = psw_word_code(vocabulary, node->text);
     *value = code;
     if (code >= 0) return PSW_OK;
-    return PSW_WRONG(tree, node->where, "'%s' is no %s%s; there are: %s", psw_show(node->text).text, key->name,
+    return PSW_WRONG(tree, node->where, "'%s' is not a %s%s; there are: %s", psw_show(node->text).text, key->name,
                      psw_word_hint(vocabulary, node->text).text, psw_words_list(vocabulary).text);
 }
 

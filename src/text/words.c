@@ -16,7 +16,7 @@ static const char *const data_kinds[] = {
 #include "polysweep/data_kinds.def"
 };
 
-/* Codes stand in files: new words go to the end of their line. */
+/* Codes are stored in files: append new words to the end of their line. */
 static const struct {
     const char *const *words;
     size_t count;

@@ -104,7 +104,7 @@ static psw_where place(const loader *l, yaml_mark_t mark)
 
 static psw_status duplicate(const loader *l, const psw_yaml_node *first, psw_where where)
 {
-    return PSW_WRONG(l->tree, where, "the key '%s' is here a second time (first in line %td); remove one",
+    return PSW_WRONG(l->tree, where, "the key '%s' is given twice (first in line %td); remove one",
                      psw_show(first->key).text, first->key_where.line);
 }
 
@@ -165,7 +165,7 @@ static psw_status take_start(loader *l, psw_yaml_kind kind, psw_where where)
 {
     psw_yaml_node *node;
     if (l->depth >= PSW_DEPTH_MAX)
-        return PSW_WRONG(l->tree, where, "nested more than %d deep; no key of a study lies so deep", PSW_DEPTH_MAX);
+        return PSW_WRONG(l->tree, where, "nested more than %d deep; no key of a study is that deep", PSW_DEPTH_MAX);
     PSW_TRY(take_node(l, kind, NULL, where, &node));
     l->open = node;
     l->depth++;
@@ -212,7 +212,7 @@ static psw_status not_yaml(const loader *l, const yaml_parser_t *parser)
     if (parser->error == YAML_MEMORY_ERROR) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate memory to read the study");
     psw_where where = place(l, parser->problem_mark);
     if (parser->error == YAML_READER_ERROR)
-        return PSW_WRONG(l->tree, psw_nowhere(l->set), "byte %zu is no text (%s); a study is UTF-8",
+        return PSW_WRONG(l->tree, psw_nowhere(l->set), "byte %zu is not text (%s); a study is UTF-8",
                          parser->problem_offset, parser->problem);
     return PSW_WRONG(l->tree, where, "not YAML: %s%s%s", parser->context ? parser->context : "",
                      parser->context ? ", " : "", parser->problem ? parser->problem : "unknown");
@@ -244,6 +244,6 @@ psw_status psw_yaml_load(psw_yaml *tree, const char *text, size_t length, ptrdif
     yaml_parser_delete(&parser);
     free(l.key);
     if (status == PSW_OK && !tree->root)
-        status = PSW_WRONG(tree, psw_nowhere(set), "nothing is written here; a study begins with 'schema: 1'");
+        status = PSW_WRONG(tree, psw_nowhere(set), "the study is empty; begin with 'schema: 1'");
     return status;
 }

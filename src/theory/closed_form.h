@@ -1,4 +1,4 @@
-/* The closed form: scores of the self-attention data take three values, so three weights are all there is. */
+/* The closed form: scores of the self-attention data take three values, so there are only three weights. */
 #ifndef POLYSWEEP_THEORY_CLOSED_FORM_H
 #define POLYSWEEP_THEORY_CLOSED_FORM_H
 
@@ -14,10 +14,10 @@ typedef struct theory_kernel {
     double degree;
     double t, classes;  /* keys of one class; number of other classes */
     bool others;        /* keys of another class have weight: false where their score is 0 */
-    double same, other; /* keys that row j3 sees beside itself: of its class, of other classes if they have weight */
+    double same, other; /* keys that row j3 sees besides itself: of its class, of other classes if they have weight */
 } theory_kernel;
 
-/* True where the masses below are those of the data, whatever the method does with the kernel. */
+/* True where the masses below are those of the data, for any method that uses the kernel. */
 bool theory_kernel_applies(const psw_point *point);
 bool theory_has_degrees(const psw_point *point); /* of the polynomial kernel, or one that a sketch estimates */
 theory_kernel theory_kernel_of(const psw_point *point, double a);
@@ -50,7 +50,7 @@ double theory_beta_up_class_3s(const psw_point *point);
  *
  * With E = exp(-beta ln(z_special/z_own)) and H = exp(-beta ln(z_own/z_other)) weights are 1, E, E H in row j3 and 1, H
  * in the others. A pre-activation over sqrt(ln n), times the denominator of its row, is linear in them: nothing is
- * divided, and what it tends to where E and H vanish is a sum of constants, which is decided on their decimals. For
+ * divided, and its limit where E and H vanish is a sum of constants, whose sign is decided on their decimals. For
  * w = w_1 .. w_d, k the class of j3, r that of the row, `same` and `other` the visible keys of class r (without j3 in
  * row j3) and of other classes, `against` the visible keys of other classes whose sign is not w_r: row j3:         (a
  * w_1 + L) + E same L + E H (other L - 2 b w_k against) another row:    same L + a w_1 [j3 visible, k = r] + H (other L
@@ -74,17 +74,18 @@ theory_limits theory_limits_of(const psw_point *point, int set);
 typedef struct theory_weights {
     double e[2], eh[2], h[2];
 } theory_weights;
-typedef struct theory_span { /* of degrees; softmax and linear do not look */
+typedef struct theory_span { /* of degrees; softmax and linear ignore it */
     double lo, hi;
 } theory_span;
 theory_weights theory_weights_of(const psw_point *point, int set, theory_span span);
 
-/* c + ce e + ch h; below, the sums of the magnitudes that each of these was made of. */
+/* c + ce e + ch h; below, the sums of the magnitudes of each one's terms. */
 typedef struct theory_form {
     double c, ce, ch, size, size_e, size_h;
 } theory_form;
-/* Is it positive, somewhere among the weights (side 1) or everywhere (side 0)? What a handful of roundings could have
- * made of 0 is 0: degree 0 and linear attention have weights that are ratios, so their sums may cancel exactly. */
+/* Is it positive, somewhere among the weights (side 1) or everywhere (side 0)? A value
+ * within a few roundings of 0 counts as 0: degree 0 and linear attention have weights that are ratios, so their sums
+ * may cancel exactly. */
 static inline bool theory_positive(theory_form f, const double e[2], const double h[2], int side)
 {
     double value = f.c + f.ce * e[(f.ce > 0) == side] + f.ch * h[(f.ch > 0) == side];
@@ -110,7 +111,7 @@ static inline theory_form theory_ordinary_form(double own, double same, double l
 }
 
 /* The chance that a sign vector may fire at a degree of the interval (side 1), or surely does at each (side 0): at one
- * degree both are the chance that it fires. NaN where it is not known. */
+ * degree both are the chance that it fires. NaN where unknown. */
 psw_firing theory_firing_within(const psw_point *point, theory_span span, int side);
 psw_firing theory_firing_causal(const psw_point *point, theory_span span, int side); /* of a causal mask */
 double theory_firing_work(const psw_point *point); /* steps of it, a nanosecond or two each */

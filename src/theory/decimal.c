@@ -70,7 +70,7 @@ double theory_sum(const double *terms, int count)
     int64_t limb[LIMBS] = {0};
     double sum = 0, size = 0;
     for (int i = 0; i < count; i++) sum += terms[i], size += fabs(terms[i]);
-    if (!(fabs(sum) < 0.01 * size)) return sum; /* nothing cancels, or it is no number */
+    if (!(fabs(sum) < 0.01 * size)) return sum; /* nothing cancels, or it is NaN */
     for (int i = 0; i < count; i++) add(limb, decimal_of(terms[i]));
     return value_of(limb);
 }

@@ -50,7 +50,7 @@ double theory_beta_c(const psw_point *p)
     return beta_critical(p, p->a_1);
 }
 
-/* The special token of D_0 begins to fire as well. */
+/* The special token of D_0 begins to fire too. */
 double theory_beta_up_special(const psw_point *p)
 {
     return beta_critical(p, p->a_0);

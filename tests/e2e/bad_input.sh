@@ -31,8 +31,8 @@ expect 3 "nowhere.h5" "$program" show nowhere.h5
 expect 3 "nowhere.h5" "$program" verify nowhere.h5
 expect 3 "nowhere.h5" "$program" status nowhere.h5
 
-POLYSWEEP_FAULT=store.pot:0:1 expect 2 'POLYSWEEP_FAULT: "store.pot" is no site .* store.put ' "$program" run nowhere.yaml
-POLYSWEEP_FAULT=store.put:0:1,compute: expect 2 '"compute" is no site' ranks 2 run nowhere.yaml
+POLYSWEEP_FAULT=store.pot:0:1 expect 2 'POLYSWEEP_FAULT: "store.pot" is not a fault site; .* store.put ' "$program" run nowhere.yaml
+POLYSWEEP_FAULT=store.put:0:1,compute: expect 2 '"compute" is not a fault site' ranks 2 run nowhere.yaml
 
 # ---- study file: place and nearest name
 study 'beta: [2, 4], n: 64, d: 10'
@@ -41,7 +41,7 @@ expect 2 "--set grid.betta|betta" "$program" plan study.yaml --set 'grid.betta=[
 expect 2 "where" "$program" run study.yaml -o new.h5 --where "beta >< 2"
 absent new.h5
 # a condition that holds nowhere is a slip: nothing is made, measured or printed
-nowhere="--where beta == 3: it holds for none of the 2 "
+nowhere="--where beta == 3: none of the 2 "
 expect 2 "$nowhere""points" "$program" run study.yaml -o new.h5 --where "beta == 3"
 expect 2 "$nowhere""points" ranks 2 run study.yaml -o new.h5 --where "beta == 3"
 expect 2 "$nowhere""points" "$program" run study.yaml -o new.h5 --dry-run --where "beta == 3"
@@ -63,7 +63,7 @@ refused "study.yaml:6:[0-9]+: "
 study 'beta: [], n: 64, d: 10'
 refused "study.yaml:6:[0-9]+: .*(empty|no value)"
 study 'beta: [2], n: 64, d: 10, n: 128'
-refused "study.yaml:6:[0-9]+: .*second time"
+refused "study.yaml:6:[0-9]+: .*given twice"
 study 'beta: [2], n: 64, d: 10, m: 3'
 refused "study.yaml:[67]:[0-9]+: .*m.*(twice|already)"
 study 'beta: [2], n: 64, d: {from: 10, to: 20, step: 7}'
@@ -130,7 +130,7 @@ expect 3 "standard output" bash -c "'$program' show good.h5 --csv >/dev/full"
 expect 3 "standard output" bash -c "'$program' verify good.h5 >/dev/full"
 
 expect 3 "no/such/place.h5: its directory does not exist" "$program" run study.yaml -o no/such/place.h5
-expect 3 "/proc/x.h5: no files can be made in its directory" "$program" run study.yaml -o /proc/x.h5
+expect 3 "/proc/x.h5: no file can be created in its directory" "$program" run study.yaml -o /proc/x.h5
 mkdir folder.h5
 expect 3 "folder.h5" "$program" run study.yaml -o folder.h5
 if [ "$(id -u)" != 0 ]; then

@@ -21,8 +21,8 @@ small_mount() { # directory, options: a tmpfs of 64 KiB, where we may mount
 }
 
 # ---- what is right ----
-expect 0 "no directory was tried" ranks 1 doctor
-expect 0 "all 512 points that were written read back right" ranks 1 doctor "$place"
+expect 0 "no directory was tested" ranks 1 doctor
+expect 0 "all 512 points that were written read back correctly" ranks 1 doctor "$place"
 empty "$place"
 if [ "$(nproc)" -ge 2 ]; then
     expect 0 "every rank saw rank 0's lock" ranks 2 doctor "$place"
@@ -35,7 +35,7 @@ empty "$place"
 # names for which a buffer of the MPI library is too short
 wide=$place/$(printf 'a%.0s' {1..200})/$(printf 'b%.0s' {1..200})
 mkdir -p "$wide"
-expect 0 "all 512 points that were written read back right" "$program" doctor "$wide"
+expect 0 "all 512 points that were written read back correctly" "$program" doctor "$wide"
 empty "$wide"
 rm -r "${place:?}"/*
 
@@ -45,7 +45,7 @@ expect 3 "$many ranks x 1 thread on the .*" ranks $many doctor "$place"
 grep -q "polysweep run --oversubscribe" said || complain "what to type is not said" "$(cat said)"
 empty "$place"
 expect 3 "1 rank x $many threads on" "$program" doctor --set run.threads=$many
-expect 2 "run.threads only" "$program" doctor --set judge.trials=4
+expect 2 "only run.threads" "$program" doctor --set judge.trials=4
 expect 2 "one directory" "$program" doctor "$place" "$place"
 
 # srun without PMIx, where MPI starts all the same: two worlds of one at the same time; one of them speaks

@@ -213,7 +213,7 @@ def test_left_out(place):
     check("--extend to keep its 10 done points" in told and "closed_form, which left them out" in told, told)
     before, names = contents(path), parameters(path)
     noted = subprocess.run([commands.PROGRAM, "run", study, "-o", path, "--extend"], capture_output=True, text=True).stderr
-    check(noted.count("knows nothing of 4 of 6 points") == 1, noted)
+    check(noted.count("has no result for 4 of 6 points") == 1, noted)
     after = contents(path)
     same_slots(before, after, places(before, after, names), "closed, extended")
     closed, noisy, causal = after["method"] == 3, after["noise"] > 0, after["mask"] == 1

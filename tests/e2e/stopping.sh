@@ -23,7 +23,7 @@ grep -q '"time_limit_from": "Slurm"' other.h5.status.json || complain "sidecar" 
 mkdir bin
 for answer in "exit 1" "echo INVALID" "echo 0:30; exit 1" "exec yes"; do
     printf '#!/bin/sh\n%s\n' "$answer" >bin/squeue && chmod +x bin/squeue
-    expect 0 "note: the time that job 1 has left is not known" "${job[@]}" PATH="$PWD/bin:$PATH" \
+    expect 0 "note: the time left in job 1 is unknown" "${job[@]}" PATH="$PWD/bin:$PATH" \
         "$program" run study.yaml -o other.h5 --where "n == 64 and method == linear"
 done
 printf '#!/bin/sh\necho "$*" >asked\necho 0:00\n' >bin/squeue

@@ -113,7 +113,7 @@ mount -o remount,size=$((3 * bytes)) disk
 codes=$(codes_of disk/full.h5 --time-limit 0s)
 dd if=/dev/zero of=disk/filler bs=64K 2>/dev/null # to the last byte
 codes=$(codes_of disk/full.h5)
-all_left "a disk that is full before" 3 "disk/full.h5: nothing can be written beside it: No space left" "$codes"
+all_left "a disk that is full before" 3 "disk/full.h5: no file can be written beside it: No space left" "$codes"
 
 # the results have their room; a disk that is full later is felt by the sidecars alone
 rm disk/*

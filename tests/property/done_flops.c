@@ -57,12 +57,12 @@ void WRAPPED(sketch_squares)(psw_const_rows m, psw_rows phi)
     REAL(sketch_squares)(m, phi);
 }
 
-void REAL(sketch_squares_turned)(psw_const_rows m, psw_rows phi);
-void WRAPPED(sketch_squares_turned)(psw_const_rows m, psw_rows phi);
-void WRAPPED(sketch_squares_turned)(psw_const_rows m, psw_rows phi)
+void REAL(sketch_squares_transposed)(psw_const_rows m, psw_rows phi);
+void WRAPPED(sketch_squares_transposed)(psw_const_rows m, psw_rows phi);
+void WRAPPED(sketch_squares_transposed)(psw_const_rows m, psw_rows phi)
 {
     counted.lifted += (double)m.cols;
-    REAL(sketch_squares_turned)(m, phi);
+    REAL(sketch_squares_transposed)(m, phi);
 }
 
 static void count(const psw_point *points, ptrdiff_t number, int sets)

@@ -197,15 +197,15 @@ static void bad_header(const char *header, const char *word)
 static void bad_safetensors_files_are_refused(void)
 {
     bad_header("{" QK "}", "no tensor 'v'");
-    bad_header("{" QK "," V("F16", "2,3,1", "144,158") "}", "its place");
-    bad_header("{" QK "," V("F16", "2,3,1", "156,144") "}", "its place");
-    bad_header("{" QK "," V("F16", "2,3,1", "18446744073709551600,18446744073709551612") "}", "its place");
-    bad_header("{" QK "," V("F16", "2,3,2", "144,156") "}", "its place");
+    bad_header("{" QK "," V("F16", "2,3,1", "144,158") "}", "do not match its shape");
+    bad_header("{" QK "," V("F16", "2,3,1", "156,144") "}", "do not match its shape");
+    bad_header("{" QK "," V("F16", "2,3,1", "18446744073709551600,18446744073709551612") "}", "do not match its shape");
+    bad_header("{" QK "," V("F16", "2,3,2", "144,156") "}", "do not match its shape");
     bad_header("{" QK "," V("F16", "9223372036854775807,9223372036854775807", "144,156") "}", "memory");
     bad_header("{" QK "," V("I16", "2,3,1", "144,156") "}", "type I16");
     bad_header("{" QK "," V("F16", "6", "144,156") "}", "1 dimensions");
     bad_header("{" QK "," V("F16", "6,1", "144,156") "}", "number of heads");
-    bad_header("{" QK ",\"b_q\":{\"dtype\":\"F32\",\"shape\":[2,3,2],\"data_offsets\":[0,48]}}", "both be meant");
+    bad_header("{" QK ",\"b_q\":{\"dtype\":\"F32\",\"shape\":[2,3,2],\"data_offsets\":[0,48]}}", "both match");
     bad_header("{" QK "," V("F16", "2,3,1", "144,156"), "damaged");
     bad_header("{" QK "," V("F16", "2,3,1", "144,156") "} x", "damaged");
     bad_header("{" QK "," V("F16", "2,3,-1", "144,156") "}", "damaged");
@@ -269,7 +269,7 @@ static void rows_come_from_the_head_asked_for(void)
     psw_data_rows(data, 0, PSW_VALUE, 0, 2, rows);
     CHECK(rows[0] == 0x1p-24 && rows[1] == 0x1p-14, "values of head 1");
     psw_data_close(data);
-    const char *const words[] = {"say d: 2", "take n <= 3", "2 heads", "say d: 2 and v: 1"};
+    const char *const words[] = {"set d: 2", "set n <= 3", "2 heads", "set d: 2 and v: 1"};
     psw_point bad[4] = {p, p, p, p};
     bad[0].d = 3, bad[1].n = 4, bad[2].head = 2, bad[3].v = 2;
     for (int i = 0; i < 4; i++) {

@@ -97,7 +97,7 @@ static void test_cores(void)
 
     healthy(&m);
     EACH(&m, machine.cores_node, 0);
-    expect_fine(&m, "how many cores a node has is unknown");
+    expect_fine(&m, "the number of cores of a node is unknown");
 }
 
 static void test_binding(void)
@@ -236,7 +236,7 @@ static void test_threads(void)
 
     healthy(&m);
     EACH(&m, machine.blas_threads, 0);
-    expect_fine(&m, "how many this BLAS starts is unknown");
+    expect_fine(&m, "the number that this BLAS starts is unknown");
 }
 
 static void test_build(void)
@@ -278,7 +278,7 @@ static void test_library(void)
     machine m;
     doctor_facts *f = healthy(&m);
     f->mpi.built[1] = 0;
-    expect(&m, DOCTOR_WARN, "mpi", "version 4.1 runs, the program was compiled with 4.0", "ldd");
+    expect(&m, DOCTOR_WARN, "mpi", "version 4.1 is running, the program was compiled with 4.0", "ldd");
 
     healthy(&m);
     f->mpi.built[0] = 5;

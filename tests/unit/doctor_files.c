@@ -8,7 +8,7 @@ static void test_place(void)
     machine m;
     doctor_facts *f = healthy(&m);
     f->attempt.path = NULL;
-    expect_fine(&m, "no directory was tried");
+    expect_fine(&m, "no directory was tested");
 
     healthy(&m);
     f->attempt.directory.why_not = ENOENT;
@@ -28,7 +28,7 @@ static void test_place(void)
 
     healthy(&m);
     f->attempt.directory.free_bytes = NAN;
-    expect_fine(&m, "how much room is left is unknown");
+    expect_fine(&m, "free space is unknown");
 
     healthy(&m);
     f->attempt.directory.file_limit_bytes = 1e6;
@@ -45,7 +45,7 @@ static void test_long_name(void)
     path[sizeof path - 1] = '\0';
     f->attempt.path = path;
     f->attempt.directory.why_not = EACCES;
-    expect(&m, DOCTOR_BAD, "files", "DIR: nothing can be written", "findmnt -T DIR`");
+    expect(&m, DOCTOR_BAD, "files", "DIR: cannot be written to", "findmnt -T DIR`");
 
     healthy(&m);
     f->attempt.path = path + sizeof path - 1 - 240;
@@ -138,8 +138,8 @@ static void test_failed_trial(void)
                 {DOCTOR_TRIAL_WRITE, EDQUOT, "cannot write status", "quota -s"},
                 {DOCTOR_TRIAL_WRITE, EFBIG, "cannot write status", "ulimit -f"},
                 {DOCTOR_TRIAL_SHARE, ENOENT, "another directory", "both nodes"},
-                {DOCTOR_TRIAL_MAKE, ENOSPC, "nothing can be made in /scratch", "df -h /scratch"},
-                {DOCTOR_TRIAL_MAKE, EACCES, "nothing can be made in /scratch", "ls -ld /scratch"},
+                {DOCTOR_TRIAL_MAKE, ENOSPC, "no file can be created in /scratch", "df -h /scratch"},
+                {DOCTOR_TRIAL_MAKE, EACCES, "no file can be created in /scratch", "ls -ld /scratch"},
                 /* words of a message decide nothing */
                 {DOCTOR_TRIAL_OPEN, 0, "no room on the same directory: No space left on device", "ls -ld /scratch"}};
     machine m;

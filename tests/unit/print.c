@@ -72,12 +72,12 @@ static void test_words(void)
     } times[] = {{2e-5, "20 us"}, {0.0125, "12.5 ms"}, {3.25, "3.25 s"}, {125, "2m05s"}, {7500, "2h05m"}, {NAN, "-"}};
     char said[PSW_TEXT];
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-        psw_say_seconds(times[i].seconds, said);
+        psw_format_seconds(times[i].seconds, said);
         CHECK(strcmp(said, times[i].said) == 0, "%g s is \"%s\"", times[i].seconds, said);
     }
-    psw_say_bytes(1536, said);
+    psw_format_bytes(1536, said);
     CHECK(strcmp(said, "1.5 KiB") == 0, "1536 bytes are \"%s\"", said);
-    psw_say_bytes(17, said);
+    psw_format_bytes(17, said);
     CHECK(strcmp(said, "17 B") == 0, "17 bytes are \"%s\"", said);
 }
 

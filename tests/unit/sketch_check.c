@@ -70,7 +70,7 @@ static void monomials(void)
         accepted(point);
     }
     refused(sketch_point(PSW_MONOMIAL, 8, 64, 0), PSW_NO_MEMORY, "10639125640 features"); /* C(71, 8) */
-    refused(sketch_point(PSW_MONOMIAL, 65536, 4096, 0), PSW_NO_MEMORY, "wider");
+    refused(sketch_point(PSW_MONOMIAL, 65536, 4096, 0), PSW_NO_MEMORY, "too wide");
     psw_point point = sketch_point(PSW_MONOMIAL, 6, 64, 0);
     double bytes = 119877472.0 * 65 * 8;
     CHECK(psw_sketch_state_bytes(&point) == bytes, "%g bytes", psw_sketch_state_bytes(&point));

@@ -247,7 +247,7 @@ static void lifts_turn(sketched *s, const psw_real *m, const psw_real *phi)
     psw_real *lifted = malloc((size_t)(ROWS * F) * sizeof *lifted);
     for (ptrdiff_t i = 0; i < ROWS; i++)
         for (ptrdiff_t a = 0; a < width; a++) turned[a * ROWS + i] = m[i * width + a];
-    sketcher()->lift_turned(s->map, psw_read(psw_rows_of(turned, width, ROWS)), psw_rows_of(lifted, F, ROWS));
+    sketcher()->lift_transposed(s->map, psw_read(psw_rows_of(turned, width, ROWS)), psw_rows_of(lifted, F, ROWS));
     for (ptrdiff_t i = 0; i < ROWS; i++)
         for (ptrdiff_t f = 0; f < F; f++)
             CHECK(lifted[f * ROWS + i] == phi[i * F + f], "row %td, feature %td: %g is not %g", i, f,

@@ -73,8 +73,8 @@ static void test_refusals(void)
     const double repeated[] = {64, 64}, half[] = {2.5};
     psw_study *base = study_of(BASE);
     refused(base, (psw_axis_change){.axis = "r", .name = "width"}, NULL, "the grid has no 'r' to rename");
-    refused(base, (psw_axis_change){.axis = "n", .name = "d"}, NULL, "'d' is here a second time");
-    refused(base, (psw_axis_change){.axis = "n", .name = "lenght"}, "derive.n=64", "'lenght' is no parameter");
+    refused(base, (psw_axis_change){.axis = "n", .name = "d"}, NULL, "'d' is given twice");
+    refused(base, (psw_axis_change){.axis = "n", .name = "lenght"}, "derive.n=64", "'lenght' is not a parameter");
     refused(base, (psw_axis_change){.axis = "n", .values = repeated, .count = 2}, NULL, "64");
     refused(base, (psw_axis_change){.axis = "n", .values = half, .count = 1}, NULL, "2.5");
     psw_study_free(base);

@@ -118,12 +118,12 @@ static void messages(void)
     } cases[] = {
         {"x + z", "--where x + z: column 5: unknown name 'z' in an expression"},
         {"n", "--where n: column 1: unknown name 'n' in an expression"},
-        {"method == exat", "--where method == exat: column 11: 'exat' is none of: exact, softmax, linear, closed_form, "
+        {"method == exat", "--where method == exat: column 11: 'exat' is not one of: exact, softmax, linear, closed_form, "
                            "monomial, polysketch, tree, tensorsketch, srht, maclaurin, favor; the nearest is 'exact'"},
-        {"team == atuo", "--where team == atuo: column 9: 'atuo' is none of: auto; the nearest is 'auto'"},
+        {"team == atuo", "--where team == atuo: column 9: 'atuo' is not one of: auto; the nearest is 'auto'"},
         {"team + 1 == auto", "--where team + 1 == auto: column 13: unknown name 'auto' in an expression"},
         {"auto == -team", "--where auto == -team: column 1: unknown name 'auto' in an expression"},
-        {"timing == sqrt_d", "--where timing == sqrt_d: column 11: 'sqrt_d' is none of: none, alone, shared, "
+        {"timing == sqrt_d", "--where timing == sqrt_d: column 11: 'sqrt_d' is not one of: none, alone, shared, "
                              "oversubscribed, beside"},
         {"row_norm == timing", "--where row_norm == timing: column 1: 'row_norm' has words for values (none, unit, "
                                "layernorm, sqrt_d); compare it with == or !="},

@@ -76,8 +76,8 @@ int main(void)
     refuse("no end", repeat(TOP "study: \"", "x", 100, ""), "not YAML");
     refuse_set("a long argument", repeat("grid.beta=", "7", many, ""), "at most 4096");
     refuse_set("a long key", repeat("", "k", many, "=1"), "not KEY=VALUE");
-    refuse_set("many dots", repeat("a", ".a", 50, "=1"), "no key of a study");
+    refuse_set("many dots", repeat("a", ".a", 50, "=1"), "not a key of a study");
     refuse_set("deep value", repeat("grid.beta=", "[", many, ""), "nested more than 12 deep");
-    refuse_set("no value", repeat("grid.beta=", "", 0, ""), "nothing is written here");
+    refuse_set("no value", repeat("grid.beta=", "", 0, ""), "the study is empty");
     return test_end();
 }

@@ -90,7 +90,7 @@ static void bad_files_are_refused(void)
     H5Pset_chunk(chunked, 3, piece);
     H5Pset_external(outside, "/dev/zero", 0, 48);
     bad_v(H5T_IEEE_F64LE, 3, good, H5P_DEFAULT, nan, "v[1, 1, 0]");
-    bad_v(H5T_STD_I32LE, 3, good, H5P_DEFAULT, numbers, "no floating-point numbers");
+    bad_v(H5T_STD_I32LE, 3, good, H5P_DEFAULT, numbers, "not hold floating-point numbers");
     bad_v(H5T_IEEE_F64LE, 1, flat, H5P_DEFAULT, numbers, "1 dimensions");
     bad_v(H5T_IEEE_F64LE, 4, four, H5P_DEFAULT, numbers, "4 dimensions");
     bad_v(H5T_IEEE_F64LE, 3, longer, H5P_DEFAULT, numbers, "number of tokens");

@@ -76,10 +76,10 @@ int main(void)
 {
     expect(end_well, PSW_OK, "");
     expect(refuse, PSW_OK, ""); /* an orderly end: the parent meets it itself */
-    expect(crash, PSW_ENVIRONMENT, "breaks down");
-    expect(give_up, PSW_ENVIRONMENT, "breaks down");
-    expect(loop, PSW_ENVIRONMENT, "no end");
-    expect(take_memory, PSW_ENVIRONMENT, "breaks down");
+    expect(crash, PSW_ENVIRONMENT, "crashes on it");
+    expect(give_up, PSW_ENVIRONMENT, "crashes on it");
+    expect(loop, PSW_ENVIRONMENT, "does not finish");
+    expect(take_memory, PSW_ENVIRONMENT, "crashes on it");
     test_result();
     return test_end();
 }

@@ -154,7 +154,7 @@ static void where_it_applies(void)
     p = good, p.mask = PSW_CAUSAL;
     CHECK(!isnan(psw_theory_point(&p).success) && !isnan(psw_theory_point(&p).beta_c), "causal");
     p.j3 = 64;
-    CHECK(isnan(psw_theory_point(&p).success), "no token");
+    CHECK(isnan(psw_theory_point(&p).success), "not a token");
     p = good, p.mask = PSW_CAUSAL, p.noise = 0.1;
     CHECK(isnan(psw_theory_point(&p).success) && isnan(psw_theory_point(&p).special_mass_d1), "causal, noise");
     p = good, p.noise = 0.1;

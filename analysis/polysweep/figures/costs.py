@@ -113,13 +113,13 @@ def _handles(colours, exact):
 
 
 def _panel(ax, curves, quantity, colours):
-    lengths, said = {n for sketch, _ in curves.values() for n in sketch["n"]}, []
+    lengths, labelled = {n for sketch, _ in curves.values() for n in sketch["n"]}, []
     _curve(ax, max((exact for _, exact in curves.values()), key=len), quantity, style.INK, "s", "-")
     for key, (sketch, exact) in curves.items():
         if not _known(sketch, exact, quantity):
             continue
         _curve(ax, sketch, quantity, colours[key], "o", (0, (4, 1.5)) if key[2] or key[3] else "-")
-        _mark(ax, sketch, exact, quantity, colours[key], said)
+        _mark(ax, sketch, exact, quantity, colours[key], labelled)
     style.log_axis(ax.yaxis)
     lengths = sorted(lengths)
     style.grid_axis(ax.xaxis, lengths, style.scale_of(lengths), most=6)
@@ -138,8 +138,8 @@ def _curve(ax, part, quantity, colour, marker, dashes):
                   linewidth=0.8, zorder=2)
 
 
-def _mark(ax, sketch, exact, quantity, colour, said):
-    """The crossing: a circle, a line down to the axis, its length in the colour of the curve, once (`said`)."""
+def _mark(ax, sketch, exact, quantity, colour, labelled):
+    """The crossing: a circle, a line down to the axis, its length in the colour of the curve, once (`labelled`)."""
     mine, theirs = cost(sketch, quantity).to_numpy(float), cost(exact, quantity).to_numpy(float)
     at, how = crossing(sketch["n"], mine / theirs)
     if how != "inside":
@@ -147,10 +147,10 @@ def _mark(ax, sketch, exact, quantity, colour, said):
     level = np.exp(np.interp(np.log(at), np.log(sketch["n"]), np.log(mine)))
     ax.vlines(at, 0, level, color=colour, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1.5)
     ax.plot(at, level, "o", color=colour, markersize=7, markerfacecolor="none", markeredgewidth=1.1, zorder=3)
-    if (length_text(at), colour) in said:
+    if (length_text(at), colour) in labelled:
         return
-    said.append((length_text(at), colour))
-    ax.annotate(length_text(at), (at, 0.075 * len(said) - 0.045), xycoords=("data", "axes fraction"), xytext=(3, 0),
+    labelled.append((length_text(at), colour))
+    ax.annotate(length_text(at), (at, 0.075 * len(labelled) - 0.045), xycoords=("data", "axes fraction"), xytext=(3, 0),
                 textcoords="offset points", color=colour, fontsize=8)
 
 

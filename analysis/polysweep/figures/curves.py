@@ -24,7 +24,7 @@ def curves(ds, level=None):
 
     Colour is n where n varies, else d, else the first coordinate that does; one panel per combination of the rest.
     Lines are evaluated between the grid's degrees with this package's closed form where that reproduces the file's
-    theory_success, and connect the file's values elsewhere. Sketches have no such line: behind theirs stands the exact
+    theory_success, and connect the file's values elsewhere. Sketches have no such line: behind theirs is the exact
     method's. level: where the dotted line is; the study's by default.
     """
     level = level_of(ds) if level is None else fraction(level, "level")

@@ -55,7 +55,7 @@ def rows_of(table, most_rows, most):
 
 
 def series_left_out(rows, table):
-    """What a caption says where there are more series than `rows` draw."""
+    """Caption text where there are more series than `rows` draw."""
     drawn, count = sum(len(chosen) for *_, chosen in rows), table["series"].nunique()
     return f"{drawn} of {count} series drawn; all are in the CSV. " if drawn < count else ""
 

@@ -108,7 +108,7 @@ def _narrow(part, name):
     return part[name].max() < 20 * part[name].min()
 
 
-def stretches(curve):
+def segments(curve):
     """Parts of a curve, sorted by n, whose errors are of all rows, or of the same number of sampled ones."""
     rows = np.where(curve["err_rows"] < curve["n"], curve["err_rows"], 0)
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
@@ -116,7 +116,7 @@ def stretches(curve):
 
 
 def draw(ax, curve, name, high, colour, marker, breaks):
-    for part in stretches(curve) if breaks else [curve]:
+    for part in segments(curve) if breaks else [curve]:
         ax.fill_between(part["n"], part[name], part[high], color=colour, alpha=0.13, linewidth=0)
         ax.plot(part["n"], part[name], color=colour, linewidth=1.2, zorder=2)
     sampled = curve["err_rows"] < curve["n"]

@@ -1,4 +1,4 @@
-"""What a plan says of larger teams, drawn beside what was measured."""
+"""A plan's prediction for larger teams, drawn next to the measurements."""
 from __future__ import annotations
 
 import matplotlib.lines
@@ -21,7 +21,7 @@ def draw(ax, rows, name, colour):
 
 
 def handles(rows):
-    """What the legend says of all series together."""
+    """Legend entries for all series together."""
     found = [matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=1.1, linestyle=DASHES, label="plan")]
     if rows["time_s_lo"].notna().any():
         found.append(matplotlib.patches.Patch(color=style.GREY, alpha=0.25, linewidth=0, label="its error so far"))
@@ -29,7 +29,7 @@ def handles(rows):
 
 
 def caption(rows):
-    """Whose rates, what the band is and what stands behind it."""
+    """Where the rates come from, what the band is and what it is based on."""
     text = (f"Dash-dotted: predicted by polysweep plan, with the rates of {rows.attrs['rates']}; not measured, and not "
             "scaled to meet the points. ")
     bands = {method: rows.attrs["bands"].get(method) for method in rows["method"].unique()}

@@ -29,7 +29,7 @@ def strong(ds, upto=None, plan=None):
     """Yields the figure of strong scaling: a row per method, seconds, speed-up and efficiency over the team, a curve per point.
 
     upto: ranks to which fitted laws are drawn; by default the largest team. Beyond four times that they warn, and the
-    figure says so. plan: a table from `projection.project`, whose curves are drawn on. Nothing where no point was timed on
+    figure says so. plan: a table from `projection.project`, whose curves continue them. Nothing where no point was timed on
     teams of two sizes.
     """
     yield from _scaling(ds, strong_table(ds), ("amdahl", "usl"), "strong", upto, plan)
@@ -100,7 +100,7 @@ def _fitted(fits):
 
 
 def left_out(table):
-    """What a caption says of points without a valid time, and of those that have no other of their way of timing."""
+    """Caption text about points without a valid time, and about those that have no other of their kind of timing."""
     text = ""
     if invalid := table.attrs.get("invalid", 0):
         text = f"{invalid} point{'s' * (invalid > 1)} timed while ranks shared cores left out: such times are not valid. "
@@ -160,7 +160,7 @@ def _handle(table, curve, colour, kind):
 
 
 def _label(table, curve, kind):
-    """What tells this curve from the others of the table, and its base in seconds."""
+    """What distinguishes this curve from the others of the table, and its base in seconds."""
     names = [name for name in table.attrs["names"] if name != "method" and table[name].nunique(dropna=False) > 1]
     words = []
     for name in names:
@@ -247,7 +247,7 @@ def seconds_axis(axis, low, high):
 
 
 def _beyond(ax, part, upto):
-    """Marks what lies farther than a fitted law or a plan is to be believed."""
+    """Marks where a fitted law or a plan is no longer reliable."""
     farthest = FARTHEST * float(part["team"].max())
     if upto > farthest:
         ax.axvspan(farthest, upto * 1.12, color=style.PALE, zorder=0, linewidth=0)
