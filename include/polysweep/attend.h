@@ -79,15 +79,15 @@ typedef struct psw_attention psw_attention;
 
 /* Bytes of what travels between ranks: of a leaf's keys and values, and of its queries, whole ones also where the last
  * leaf is ragged; of a node's sums of one query row, over all points and sets; of the states of a stretch, all sets. */
-typedef struct psw_travel {
+typedef struct psw_message_bytes {
     size_t keys, queries, sums, states;
-} psw_travel;
+} psw_message_bytes;
 
 /* Bytes that a transfer carries, in this rank's memory. */
-typedef struct psw_parcel {
+typedef struct psw_payload {
     void *at;
     size_t bytes;
-} psw_parcel;
+} psw_payload;
 
 /* The states of a scan over ranks: `rounds` times `sets` of them, each of `bytes`, round by round. */
 typedef struct psw_states {
@@ -108,7 +108,7 @@ typedef struct psw_engine {
     /* Bytes of an attention over all data sets, by the code that lays it out. `route` as in psw_given. */
     size_t (*bytes)(const psw_group *group, const psw_route *route);
     /* Over all data sets; pure. */
-    psw_travel (*travel)(const psw_group *group);
+    psw_message_bytes (*travel)(const psw_group *group);
     double (*done_flops)(const psw_group *group, int sets); /* of row and state folds: psw_attend_done_flops */
     /* The group must outlive the attention; what is given need not. On failure there is nothing to release. */
     psw_status (*prepare)(const psw_group *group, const psw_given *given, psw_arena *arena, psw_attention **attention);
@@ -125,7 +125,7 @@ typedef struct psw_engine {
      * Row folds: begin; for each step of the route its transfers, `parcel` saying where each lies, and between them
      * `meet`; `arrived` with every parcel that came; then `deliver` the own leaves that the step has done
      * (psw_route_done). */
-    psw_parcel (*parcel)(psw_attention *attention, const psw_transfer *transfer);
+    psw_payload (*parcel)(psw_attention *attention, const psw_transfer *transfer);
     psw_status (*meet)(psw_attention *attention, int step, psw_watch watch);
     psw_status (*arrived)(psw_attention *attention, const psw_transfer *transfer);
     psw_status (*deliver)(psw_attention *attention, psw_leaves places, psw_watch watch, psw_leaf_sink sink,
@@ -144,9 +144,9 @@ typedef struct psw_engine {
 } psw_engine;
 const psw_engine *psw_engine_of(psw_precision precision);
 
-/* Query rows `rows` of the attention of a point once more, in double whatever its precision, by plain loops over all keys:
- * count x v numbers. For the few rows on which something depends. Of methods that psw_attend_repeats names; sums are of
- * PSW_AGAIN_PIECE keys, then of pieces. */
+/* Query rows `rows` of the attention of a point once more, in double whatever its precision, by plain loops over all
+ * keys: count x v numbers. For the few rows on which something depends. Of methods that psw_attend_repeats names; sums
+ * are of PSW_AGAIN_PIECE keys, then of pieces. */
 enum { PSW_AGAIN_PIECE = 64 };
 bool psw_attend_repeats(const psw_point *point);
 ptrdiff_t psw_attend_again_numbers(const psw_point *point, ptrdiff_t count); /* doubles of scratch */

@@ -61,18 +61,18 @@ psw_leaves psw_route_round(const psw_route *route, int rank, ptrdiff_t round);
 
 /* ---- tiles and transfers of a row fold ---- */
 
-typedef enum psw_cargo { PSW_KEYS, PSW_QUERIES, PSW_SUMS } psw_cargo;
+typedef enum psw_payload_kind { PSW_KEYS, PSW_QUERIES, PSW_SUMS } psw_payload_kind;
 
 /* In a step a rank makes tiles of the query leaves of rank `queries` with the key leaves of rank `keys` (-1: of all),
  * as far as the mask lets them see each other. `guest` is the buffer that holds what is not its own, -1 = its own;
  * tiles = false: none. */
-typedef struct psw_meeting {
+typedef struct psw_step {
     bool tiles;
     int queries, keys, guest;
     ptrdiff_t query, key; /* the one leaf of each, -1: all of them */
-} psw_meeting;
+} psw_step;
 typedef struct psw_transfer {
-    psw_cargo what;
+    psw_payload_kind what;
     int of; /* the rank whose leaves they are; of sums, whose queries */
     int peer;
     bool send;      /* else receive */
@@ -82,10 +82,10 @@ typedef struct psw_transfer {
 } psw_transfer;
 
 int psw_route_steps(const psw_route *route);
-psw_meeting psw_route_meeting(const psw_route *route, int step);
+psw_step psw_route_step(const psw_route *route, int step);
 int psw_route_transfers(const psw_route *route, int step); /* their number */
 psw_transfer psw_route_transfer(const psw_route *route, int step, int index);
-int psw_route_guests(const psw_route *route);                /* buffers for leaves of other ranks */
+int psw_route_remote_buffers(const psw_route *route);        /* buffers for leaves of other ranks */
 psw_leaves psw_route_done(const psw_route *route, int step); /* places of own query leaves that a step completes */
 
 /* ring, pass_q: how many ranks further what rank `of` owns travels, to the last one that wants it. */

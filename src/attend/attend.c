@@ -85,7 +85,7 @@ psw_work psw_attend_work(const psw_point *p)
 
 psw_weigh_work psw_attend_weigh_work(const psw_point *p)
 {
-    const psw_method_row *method = psw_method_row_of(p->method);
+    const attend_method_row *method = attend_method_row_of(p->method);
     return method && method->work ? method->work(p) : (psw_weigh_work){0};
 }
 
@@ -135,7 +135,7 @@ static psw_status check_sketch(const psw_point *p)
 psw_status psw_attend_check(const psw_point *p)
 {
     bool sketch = psw_sketch_has(p->method), rows = psw_data_kind_facts_of(p->data_kind)->has_rows;
-    if (!sketch && !psw_method_row_of(p->method))
+    if (!sketch && !attend_method_row_of(p->method))
         return PSW_FAIL(PSW_USAGE, "this method has no attention to compute; take another");
     if (p->block < 1 || p->n < 1 || (rows && p->d < 1) || p->v < 1)
         return PSW_FAIL(PSW_USAGE, "n = %td, d = %td, v = %td, block = %td: each must be at least 1", p->n, p->d, p->v,
@@ -151,7 +151,8 @@ psw_status psw_attend_allow(const psw_point *p)
     PSW_TRY(psw_attend_check(p));
     bool linear = psw_method_facts_of(p->method)->kernel == PSW_KERNEL_LINEAR;
     if (!linear || !psw_data_signed(p) || p->negative != PSW_NEGATIVE_REFUSE) return PSW_OK;
-    return PSW_FAIL(PSW_USAGE,
-                    "linear with scores that can be negative: weights cancel, and denominators may be 0 or negative; say "
-                    "negative: signed (keeps the sign, and bad_rows counts such rows) or negative: abs");
+    return PSW_FAIL(
+        PSW_USAGE,
+        "linear with scores that can be negative: weights cancel, and denominators may be 0 or negative; say "
+        "negative: signed (keeps the sign, and bad_rows counts such rows) or negative: abs");
 }

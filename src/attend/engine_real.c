@@ -1,6 +1,6 @@
-#include "attend/fold.h"
+#include "attend/rows.h"
 #include "attend/scores.h"
-#include "attend/sketched.h"
+#include "attend/states.h"
 
 struct psw_attention {
     psw_arena *arena;
@@ -8,9 +8,9 @@ struct psw_attention {
     psw_fold_kind kind;
     psw_route route;
     union {
-        psw_fold rows;
-        psw_sketched sketched;
-        psw_scores scores;
+        attend_row_pass rows;
+        attend_state_pass sketched;
+        attend_scores scores;
     } of;
 };
 
@@ -19,28 +19,28 @@ static psw_status lay(psw_attention *a, const psw_group *group, const psw_given 
 {
     a->kind = psw_attend_kind(group->points);
     a->route = given->route ? *given->route : psw_attend_route(group->points, PSW_CHOICE_AUTO, 1, 0);
-    if (a->kind == PSW_STATE_FOLD) return psw_sketched_lay(&a->of.sketched, group->points, given, arena);
+    if (a->kind == PSW_STATE_FOLD) return attend_states_lay(&a->of.sketched, group->points, given, arena);
     if (a->kind == PSW_ROW_FOLD)
-        a->of.rows = psw_fold_lay(group, given->sets, &a->route, true, arena);
+        a->of.rows = attend_rows_lay(group, given->sets, &a->route, true, arena);
     else if (a->route.rank == 0)
-        a->of.scores = psw_scores_lay(group, given->sets, arena);
+        a->of.scores = attend_scores_lay(group, given->sets, arena);
     return psw_arena_check(arena);
 }
 
 static void load(psw_attention *a, const psw_given *given)
 {
     switch (a->kind) {
-    case PSW_ROW_FOLD: psw_fold_load(&a->of.rows, given->data); break;
-    case PSW_STATE_FOLD: psw_sketched_load(&a->of.sketched, given); break;
+    case PSW_ROW_FOLD: attend_rows_load(&a->of.rows, given->data); break;
+    case PSW_STATE_FOLD: attend_states_load(&a->of.sketched, given); break;
     case PSW_ONE_RANK:
-        if (a->route.rank == 0) psw_scores_load(&a->of.scores, given->data);
+        if (a->route.rank == 0) attend_scores_load(&a->of.scores, given->data);
         break;
     }
 }
 
 static void release(psw_attention *a)
 {
-    if (a->kind == PSW_STATE_FOLD) psw_sketched_close(&a->of.sketched);
+    if (a->kind == PSW_STATE_FOLD) attend_states_close(&a->of.sketched);
     a->arena->used = a->used;
 }
 
@@ -54,23 +54,23 @@ static size_t bytes(const psw_group *group, const psw_route *route)
     return counting.high;
 }
 
-static psw_travel travel(const psw_group *group)
+static psw_message_bytes travel(const psw_group *group)
 {
     int sets = psw_data_sets(group->points);
     switch (psw_attend_kind(group->points)) {
-    case PSW_ROW_FOLD: return psw_fold_travel(group, sets);
-    case PSW_STATE_FOLD: return psw_sketched_travel(group->points, sets);
+    case PSW_ROW_FOLD: return attend_rows_message_bytes(group, sets);
+    case PSW_STATE_FOLD: return attend_states_message_bytes(group->points, sets);
     case PSW_ONE_RANK: break;
     }
-    return (psw_travel){0};
+    return (psw_message_bytes){0};
 }
 
 static double done_flops(const psw_group *group, int sets)
 {
     const psw_point *p = &group->points[0];
-    if (psw_attend_kind(p) == PSW_STATE_FOLD) return psw_sketched_flops(p, sets) * (double)group->count;
-    psw_tiles tiles = psw_point_tiles(p, sets);
-    return psw_tiles_flops(&tiles, p->d, p->v, group->count);
+    if (psw_attend_kind(p) == PSW_STATE_FOLD) return attend_states_flops(p, sets) * (double)group->count;
+    attend_tiles tiles = attend_point_tiles(p, sets);
+    return attend_tiles_flops(&tiles, p->d, p->v, group->count);
 }
 
 static psw_status check(const psw_group *group)
@@ -108,15 +108,15 @@ static void reload(psw_attention *a, const psw_given *given)
 
 static void redraw(psw_attention *a, ptrdiff_t draw)
 {
-    if (a->kind == PSW_STATE_FOLD) psw_sketched_redraw(&a->of.sketched, draw);
+    if (a->kind == PSW_STATE_FOLD) attend_states_redraw(&a->of.sketched, draw);
 }
 
 static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     switch (a->kind) {
-    case PSW_ROW_FOLD: return psw_fold_pass(&a->of.rows, watch, sink, context);
-    case PSW_STATE_FOLD: return psw_sketched_pass(&a->of.sketched, watch, sink, context);
-    case PSW_ONE_RANK: return a->route.rank == 0 ? psw_scores_pass(&a->of.scores, sink, context) : PSW_OK;
+    case PSW_ROW_FOLD: return attend_rows_pass(&a->of.rows, watch, sink, context);
+    case PSW_STATE_FOLD: return attend_states_pass(&a->of.sketched, watch, sink, context);
+    case PSW_ONE_RANK: return a->route.rank == 0 ? attend_scores_pass(&a->of.scores, sink, context) : PSW_OK;
     }
     return PSW_FAIL(PSW_BUG, "an attention of no kind");
 }
@@ -125,44 +125,44 @@ static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, vo
 
 static void begin(psw_attention *a)
 {
-    if (a->kind == PSW_ROW_FOLD) psw_fold_begin(&a->of.rows);
-    if (a->kind == PSW_STATE_FOLD) psw_sketched_begin(&a->of.sketched);
+    if (a->kind == PSW_ROW_FOLD) attend_rows_begin(&a->of.rows);
+    if (a->kind == PSW_STATE_FOLD) attend_states_begin(&a->of.sketched);
 }
 
-static psw_parcel parcel(psw_attention *a, const psw_transfer *transfer)
+static psw_payload parcel(psw_attention *a, const psw_transfer *transfer)
 {
-    return psw_fold_parcel(&a->of.rows, transfer);
+    return attend_rows_payload(&a->of.rows, transfer);
 }
 
 static psw_status meet(psw_attention *a, int step, psw_watch watch)
 {
-    return psw_fold_meet(&a->of.rows, step, watch);
+    return attend_rows_compute(&a->of.rows, step, watch);
 }
 
 static psw_status arrived(psw_attention *a, const psw_transfer *transfer)
 {
-    return psw_fold_arrived(&a->of.rows, transfer);
+    return attend_rows_receive(&a->of.rows, transfer);
 }
 
 static psw_status deliver(psw_attention *a, psw_leaves places, psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    return psw_fold_deliver(&a->of.rows, places, watch, sink, context);
+    return attend_rows_emit(&a->of.rows, places, watch, sink, context);
 }
 
 static psw_status total(psw_attention *a, psw_watch watch, psw_states **states)
 {
     *states = &a->of.sketched.team.states;
-    return psw_sketched_totals(&a->of.sketched, watch);
+    return attend_states_totals(&a->of.sketched, watch);
 }
 
 static psw_status ahead(psw_attention *a, psw_watch watch, bool *more)
 {
-    return psw_sketched_ahead(&a->of.sketched, watch, more);
+    return attend_states_overlap(&a->of.sketched, watch, more);
 }
 
 static psw_status rest(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    return psw_sketched_rest(&a->of.sketched, watch, sink, context);
+    return attend_states_finish(&a->of.sketched, watch, sink, context);
 }
 
 /* ---- alone ---- */

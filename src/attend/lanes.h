@@ -11,53 +11,53 @@
 #include "polysweep/fused.h"
 
 #ifdef PSW_SINGLE
-typedef int32_t psw_lane_bits;
+typedef int32_t attend_lane_bits;
 #define PSW_LANE_MAGNITUDE INT32_C(0x7fffffff)
 #else
-typedef int64_t psw_lane_bits;
+typedef int64_t attend_lane_bits;
 #define PSW_LANE_MAGNITUDE INT64_C(0x7fffffffffffffff)
 #endif
 #define PSW_CHUNK (4 * PSW_LANES)
 
-typedef psw_lane_bits psw_lanes_bits __attribute__((vector_size(PSW_VECTOR_BYTES)));
-typedef struct psw_chunk {
+typedef attend_lane_bits attend_lanes_bits __attribute__((vector_size(PSW_VECTOR_BYTES)));
+typedef struct attend_chunk {
     psw_lanes a, b, c, d;
-} psw_chunk;
+} attend_chunk;
 
-static inline psw_chunk psw_chunk_load(const psw_real *at)
+static inline attend_chunk attend_chunk_load(const psw_real *at)
 {
     const psw_loose_lanes *x = (const psw_loose_lanes *)at;
-    return (psw_chunk){x[0], x[1], x[2], x[3]};
+    return (attend_chunk){x[0], x[1], x[2], x[3]};
 }
 
-static inline void psw_chunk_store(psw_chunk x, psw_real *at)
+static inline void attend_chunk_store(attend_chunk x, psw_real *at)
 {
     psw_loose_lanes *to = (psw_loose_lanes *)at;
     to[0] = x.a, to[1] = x.b, to[2] = x.c, to[3] = x.d;
 }
 
-static inline psw_chunk psw_chunk_times(psw_chunk x, psw_chunk y)
+static inline attend_chunk attend_chunk_times(attend_chunk x, attend_chunk y)
 {
-    return (psw_chunk){x.a * y.a, x.b * y.b, x.c * y.c, x.d * y.d};
+    return (attend_chunk){x.a * y.a, x.b * y.b, x.c * y.c, x.d * y.d};
 }
 
-static inline psw_chunk psw_chunk_plus(psw_chunk x, psw_chunk y)
+static inline attend_chunk attend_chunk_plus(attend_chunk x, attend_chunk y)
 {
-    return (psw_chunk){x.a + y.a, x.b + y.b, x.c + y.c, x.d + y.d};
+    return (attend_chunk){x.a + y.a, x.b + y.b, x.c + y.c, x.d + y.d};
 }
 
 /* x c, 0 where its magnitude is below `least`; bits outside of `keep` are cleared */
-static inline psw_lanes psw_lanes_scale(psw_lanes x, psw_real c, psw_real least, psw_lane_bits keep)
+static inline psw_lanes attend_lanes_scale(psw_lanes x, psw_real c, psw_real least, attend_lane_bits keep)
 {
-    psw_lanes_bits bits = (psw_lanes_bits)(x * c);
-    psw_lanes_bits large = (psw_lanes_bits)((psw_lanes)(bits & PSW_LANE_MAGNITUDE) >= least);
+    attend_lanes_bits bits = (attend_lanes_bits)(x * c);
+    attend_lanes_bits large = (attend_lanes_bits)((psw_lanes)(bits & PSW_LANE_MAGNITUDE) >= least);
     return (psw_lanes)(bits & keep & large);
 }
 
-static inline psw_chunk psw_chunk_scale(psw_chunk x, psw_real c, psw_real least, psw_lane_bits keep)
+static inline attend_chunk attend_chunk_scale(attend_chunk x, psw_real c, psw_real least, attend_lane_bits keep)
 {
-    return (psw_chunk){psw_lanes_scale(x.a, c, least, keep), psw_lanes_scale(x.b, c, least, keep),
-                       psw_lanes_scale(x.c, c, least, keep), psw_lanes_scale(x.d, c, least, keep)};
+    return (attend_chunk){attend_lanes_scale(x.a, c, least, keep), attend_lanes_scale(x.b, c, least, keep),
+                          attend_lanes_scale(x.c, c, least, keep), attend_lanes_scale(x.d, c, least, keep)};
 }
 
 /* ---- sums of a row ---- */
@@ -65,12 +65,12 @@ static inline psw_chunk psw_chunk_scale(psw_chunk x, psw_real c, psw_real least,
 /* Entry i of a row joins sum i mod PSW_ABREAST: 256 bytes of them, one to four chunks. */
 enum { PSW_PARTS = 64 / PSW_VECTOR_BYTES };
 #define PSW_ABREAST (PSW_PARTS * PSW_CHUNK)
-typedef struct psw_abreast {
-    psw_chunk part[PSW_PARTS];
-} psw_abreast;
+typedef struct attend_abreast {
+    attend_chunk part[PSW_PARTS];
+} attend_abreast;
 
 /* Each sum has added a few numbers, and four of them become one; from here on in double, in a fixed order. */
-static inline double psw_abreast_total(const psw_abreast *sums)
+static inline double attend_abreast_total(const attend_abreast *sums)
 {
     psw_lanes at[4 * PSW_PARTS];
     double total = 0;
@@ -84,16 +84,17 @@ static inline double psw_abreast_total(const psw_abreast *sums)
 }
 
 /* Sum of a row: as many as fill all sums abreast, the rest in double. */
-static inline double psw_row_sum(const psw_real *w, ptrdiff_t count)
+static inline double attend_row_sum(const psw_real *w, ptrdiff_t count)
 {
-    psw_abreast sums;
+    attend_abreast sums;
     ptrdiff_t whole = count / PSW_ABREAST * PSW_ABREAST;
     for (int i = 0; i < PSW_PARTS; i++) {
-        psw_chunk sum = {{0}, {0}, {0}, {0}};
-        for (ptrdiff_t j = i * PSW_CHUNK; j < whole; j += PSW_ABREAST) sum = psw_chunk_plus(sum, psw_chunk_load(w + j));
+        attend_chunk sum = {{0}, {0}, {0}, {0}};
+        for (ptrdiff_t j = i * PSW_CHUNK; j < whole; j += PSW_ABREAST)
+            sum = attend_chunk_plus(sum, attend_chunk_load(w + j));
         sums.part[i] = sum;
     }
-    double total = psw_abreast_total(&sums);
+    double total = attend_abreast_total(&sums);
     for (ptrdiff_t i = whole; i < count; i++) total += (double)w[i];
     return total;
 }

@@ -5,10 +5,10 @@
 #include "attend/scores.h"
 #include "attend/transcend.h"
 
-psw_scores psw_scores_lay(const psw_group *group, int sets, psw_arena *arena)
+attend_scores attend_scores_lay(const psw_group *group, int sets, psw_arena *arena)
 {
     ptrdiff_t n = group->points->n, pairs = group->count * sets;
-    psw_scores s = {.group = group, .sets = sets};
+    attend_scores s = {.group = group, .sets = sets};
     s.z = psw_arena_take(arena, sets * n, sizeof *s.z);
     s.log2_u = psw_arena_take(arena, n, sizeof *s.log2_u);
     s.rows = psw_arena_take(arena, pairs * n, sizeof *s.rows);
@@ -17,50 +17,50 @@ psw_scores psw_scores_lay(const psw_group *group, int sets, psw_arena *arena)
     return s;
 }
 
-void psw_scores_load(psw_scores *s, const psw_data *data)
+void attend_scores_load(attend_scores *s, const psw_data *data)
 {
     ptrdiff_t n = s->group->points->n;
     for (int set = 0; set < s->sets; set++) psw_data_rows(data, set, PSW_KEY, 0, n, s->z + set * n);
 }
 
 /* Scores are positive: what a power takes of them are their logarithms. Returns the largest. */
-static double logarithms(const psw_scores *s, const double *z)
+static double logarithms(const attend_scores *s, const double *z)
 {
     const psw_point *p = s->group->points;
     bool exponential = psw_method_facts_of(p->method)->kernel == PSW_KERNEL_EXPONENTIAL;
     double peak = z[0];
     for (ptrdiff_t j = 0; j < p->n; j++) peak = fmax(peak, z[j]);
     for (ptrdiff_t j = 0; j < p->n; j++)
-        s->log2_u[j] = exponential ? (z[j] - peak) * 1.4426950408889634 : psw_log2_any(z[j] / peak);
-    return exponential ? peak * 1.4426950408889634 : psw_log2_any(peak);
+        s->log2_u[j] = exponential ? (z[j] - peak) * 1.4426950408889634 : attend_log2_any(z[j] / peak);
+    return exponential ? peak * 1.4426950408889634 : attend_log2_any(peak);
 }
 
 /* Sums of 1024, then their sum: the error stays that of a few thousand terms. */
-static double sum_of_powers(const psw_scores *s, double beta)
+static double sum_of_powers(const attend_scores *s, double beta)
 {
     double total = 0;
     for (ptrdiff_t first = 0; first < s->group->points->n; first += 1024) {
         ptrdiff_t next = first + 1024 < s->group->points->n ? first + 1024 : s->group->points->n;
         double part = 0;
-        for (ptrdiff_t j = first; j < next; j++) part += psw_exp2_any(beta * s->log2_u[j]);
+        for (ptrdiff_t j = first; j < next; j++) part += attend_exp2_any(beta * s->log2_u[j]);
         total += part;
     }
     return total;
 }
 
-static void weigh(psw_scores *s, ptrdiff_t point, int set, double log2_peak)
+static void weigh(attend_scores *s, ptrdiff_t point, int set, double log2_peak)
 {
     const psw_point *p = &s->group->points[point];
     ptrdiff_t pair = point * s->sets + set;
     double beta = psw_method_facts_of(p->method)->has_degree ? p->beta : 1;
-    double den = sum_of_powers(s, beta) + p->den_constant * psw_exp2_any(-beta * log2_peak);
+    double den = sum_of_powers(s, beta) + p->den_constant * attend_exp2_any(-beta * log2_peak);
     psw_real *row = s->rows + pair * p->n;
-    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(psw_exp2_any(beta * s->log2_u[j]) / den);
-    s->mass[pair] = psw_exp2_any(beta * s->log2_u[p->j3]) / den;
-    s->log2_den[pair] = psw_log2_any(den) + beta * log2_peak;
+    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(attend_exp2_any(beta * s->log2_u[j]) / den);
+    s->mass[pair] = attend_exp2_any(beta * s->log2_u[p->j3]) / den;
+    s->log2_den[pair] = attend_log2_any(den) + beta * log2_peak;
 }
 
-psw_status psw_scores_pass(psw_scores *s, psw_leaf_sink sink, void *context)
+psw_status attend_scores_pass(attend_scores *s, psw_leaf_sink sink, void *context)
 {
     const psw_point *p = s->group->points;
     for (int set = 0; set < s->sets; set++) {

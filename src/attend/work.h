@@ -10,17 +10,17 @@
 #define PSW_STRIP ((ptrdiff_t)96)
 
 /* Scores of a row fold over n tokens in leaves of at most `leaf`, for one point. */
-typedef struct psw_tiles {
+typedef struct attend_tiles {
     double scores;  /* of D_0: whole tiles, up to the diagonal one where the mask is causal */
     double patched; /* entries of them that are made again for D_1: row and column j3, and where they cross */
     double again;   /* entries that become weights, and meet values, once more: of all tiles with a patched one */
-} psw_tiles;
+} attend_tiles;
 /* special: j3, -1 where there is one data set */
-psw_tiles psw_tiles_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask, ptrdiff_t special);
+attend_tiles attend_tiles_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask, ptrdiff_t special);
 /* Products of such a fold for the points of a group, over D_0 and, where j3 is not -1, D_1. */
-double psw_tiles_flops(const psw_tiles *tiles, ptrdiff_t d, ptrdiff_t v, ptrdiff_t points);
+double attend_tiles_flops(const attend_tiles *tiles, ptrdiff_t d, ptrdiff_t v, ptrdiff_t points);
 
 /* Of the point, over the first `sets` data sets. */
-psw_tiles psw_point_tiles(const psw_point *point, int sets);
+attend_tiles attend_point_tiles(const psw_point *point, int sets);
 
 #endif

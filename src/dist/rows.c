@@ -13,7 +13,7 @@ static void post(dist_pass *p, int step, bool after)
     for (int i = 0; i < psw_route_transfers(p->route, step); i++) {
         psw_transfer t = psw_route_transfer(p->route, step, i);
         if (t.after != after) continue;
-        psw_parcel parcel = p->engine->parcel(p->attention, &t);
+        psw_payload parcel = p->engine->parcel(p->attention, &t);
         (t.send ? dist_send(p, parcel.at, parcel.bytes, t.peer, (int)t.what)
                 : dist_receive(p, parcel.at, parcel.bytes, t.peer, (int)t.what));
     }

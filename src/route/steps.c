@@ -40,7 +40,7 @@ int psw_route_steps(const psw_route *r)
     return r->pattern == PSW_ALL_GATHER ? 2 : r->size;
 }
 
-int psw_route_guests(const psw_route *r)
+int psw_route_remote_buffers(const psw_route *r)
 {
     if (r->pattern == PSW_STREAM) return 2;
     if (r->pattern == PSW_ALL_GATHER) return r->size - 1;
@@ -72,11 +72,11 @@ static ptrdiff_t streamed(const psw_route *r, int rank, ptrdiff_t pair, ptrdiff_
 }
 
 /* A step makes the tiles of the pair before, while the keys of its own pair arrive. */
-static psw_meeting meeting_of_stream(const psw_route *r, int step)
+static psw_step meeting_of_stream(const psw_route *r, int step)
 {
     ptrdiff_t query, key = streamed(r, r->rank, step - 1, &query);
     int owner = key < 0 ? r->rank : psw_route_owner(r, key);
-    return (psw_meeting){key >= 0, r->rank, owner, owner == r->rank ? -1 : (step - 1) % 2, query, key};
+    return (psw_step){key >= 0, r->rank, owner, owner == r->rank ? -1 : (step - 1) % 2, query, key};
 }
 
 /* Candidate `index` of a step: what comes, then what goes to each other rank. */
@@ -99,14 +99,13 @@ static int at_hand(int step)
     return step == 0 ? -1 : (step - 1) % 2;
 }
 
-psw_meeting psw_route_meeting(const psw_route *r, int step)
+psw_step psw_route_step(const psw_route *r, int step)
 {
     if (r->pattern == PSW_STREAM) return meeting_of_stream(r, step);
     int other = turned(r, r->rank, -step);
-    if (r->pattern == PSW_ALL_GATHER) return (psw_meeting){step == 1, r->rank, -1, -1, -1, -1};
-    if (r->pattern == PSW_PASS_Q)
-        return (psw_meeting){wanted(r, other, r->rank), other, r->rank, at_hand(step), -1, -1};
-    return (psw_meeting){wanted(r, other, r->rank), r->rank, other, at_hand(step), -1, -1};
+    if (r->pattern == PSW_ALL_GATHER) return (psw_step){step == 1, r->rank, -1, -1, -1, -1};
+    if (r->pattern == PSW_PASS_Q) return (psw_step){wanted(r, other, r->rank), other, r->rank, at_hand(step), -1, -1};
+    return (psw_step){wanted(r, other, r->rank), r->rank, other, at_hand(step), -1, -1};
 }
 
 /* ---- transfers ---- */
@@ -129,7 +128,7 @@ static transfers of_ring(const psw_route *r, int step)
     transfers found = {0};
     int here = turned(r, r->rank, -step), next = turned(r, here, -1), before = turned(r, r->rank, -1);
     int ahead = turned(r, r->rank, step);
-    psw_cargo what = r->pattern == PSW_PASS_Q ? PSW_QUERIES : PSW_KEYS;
+    psw_payload_kind what = r->pattern == PSW_PASS_Q ? PSW_QUERIES : PSW_KEYS;
     bool more = step + 1 < r->size;
     put(&found, more && psw_route_hops(r, next) > step,
         (psw_transfer){what, next, before, false, false, at_hand(step + 1), -1});

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attend/fold.h"
+#include "attend/rows.h"
 #include "attend/scores.h"
 #include "attend/weigh.h"
 
@@ -121,13 +121,13 @@ static void weights(const char *name, psw_method method, double beta)
     char what[80];
     uint64_t hash = start;
     psw_point point = {.method = method, .beta = beta, .negative = PSW_NEGATIVE_SIGNED};
-    const psw_method_row *row_of = psw_method_row_of(method);
+    const attend_method_row *row_of = attend_method_row_of(method);
     fill(z, MOST, 3);
     for (ptrdiff_t i = 0; i < MOST; i++) z[i] *= (psw_real)ldexp(1, (int)(i % 13) - 6);
     for (ptrdiff_t count = 1; count <= MOST; count++) {
-        psw_score_row row = {z, count, row_of->peak(z, count), 0};
-        psw_log2_all(&row.peak, 1, &row.log2_peak);
-        psw_weight_sum sum = row_of->weigh(&point, &row, w);
+        attend_score_row row = {z, count, row_of->peak(z, count), 0};
+        attend_log2_all(&row.peak, 1, &row.log2_peak);
+        attend_weight_sum sum = row_of->weigh(&point, &row, w);
         mix_reals(&hash, w, count);
         mix_doubles(&hash, &sum.sum, 1);
         mix(&hash, &sum.exponent, sizeof sum.exponent);
@@ -150,18 +150,18 @@ static psw_status take(void *context, const psw_leaf *leaf)
 static void row_fold(const psw_group *group, psw_arena *arena, uint64_t *hash)
 {
     psw_route route = psw_attend_route(group->points, PSW_CHOICE_AUTO, 1, 0);
-    psw_fold fold = psw_fold_lay(group, 2, &route, true, arena);
+    attend_row_pass fold = attend_rows_lay(group, 2, &route, true, arena);
     if (!arena->base) return;
-    psw_fold_load(&fold, &source);
-    if (psw_fold_pass(&fold, (psw_watch){NULL, NULL}, take, hash) != PSW_OK) tell(psw_message(), 0);
+    attend_rows_load(&fold, &source);
+    if (attend_rows_pass(&fold, (psw_watch){NULL, NULL}, take, hash) != PSW_OK) tell(psw_message(), 0);
 }
 
 static void scores(const psw_group *group, psw_arena *arena, uint64_t *hash)
 {
-    psw_scores fold = psw_scores_lay(group, 2, arena);
+    attend_scores fold = attend_scores_lay(group, 2, arena);
     if (!arena->base) return;
-    psw_scores_load(&fold, &source);
-    if (psw_scores_pass(&fold, take, hash) != PSW_OK) tell(psw_message(), 0);
+    attend_scores_load(&fold, &source);
+    if (attend_scores_pass(&fold, take, hash) != PSW_OK) tell(psw_message(), 0);
 }
 
 static void pass(const char *name, const psw_point *points, ptrdiff_t count)

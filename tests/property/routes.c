@@ -76,7 +76,7 @@ typedef struct rank_state {
 
 static unsigned char met[LEAVES][LEAVES], done[LEAVES];
 
-static void meet(const psw_route *r, const rank_state *state, psw_meeting m)
+static void meet(const psw_route *r, const rank_state *state, psw_step m)
 {
     int other = r->pattern == PSW_PASS_Q ? m.queries : m.keys;
     if (!m.tiles) return;
@@ -94,7 +94,7 @@ static void meet(const psw_route *r, const rank_state *state, psw_meeting m)
             int owner = psw_route_owner(r, key);
             if (m.keys >= 0 && owner != m.keys) continue;
             bool here = m.keys >= 0 || owner == r->rank;
-            for (int g = 0; g < psw_route_guests(r) && !here; g++) here = state->guest[g] == owner;
+            for (int g = 0; g < psw_route_remote_buffers(r) && !here; g++) here = state->guest[g] == owner;
             CHECK(here, "%s: rank %d lacks keys of %d", describe(r), r->rank, owner);
             met[query][key]++;
         }
@@ -122,7 +122,7 @@ static void take_step(const psw_route *route, rank_state *states, int step)
     memcpy(next, states, sizeof next);
     for (int rank = 0; rank < route->size; rank++) {
         psw_route r = on(route, rank);
-        psw_meeting m = psw_route_meeting(&r, step);
+        psw_step m = psw_route_step(&r, step);
         meet(&r, &states[rank], m);
         for (int i = 0; i < psw_route_transfers(&r, step); i++) {
             psw_transfer t = psw_route_transfer(&r, step, i);
@@ -134,7 +134,7 @@ static void take_step(const psw_route *route, rank_state *states, int step)
                 CHECK((t.guest < 0 ? rank : states[rank].guest[t.guest]) == t.of, "%s: rank %d sends what it lacks",
                       describe(route), rank);
             if (t.send) continue;
-            CHECK(t.guest >= 0 && t.guest < psw_route_guests(&r) && (t.guest != m.guest || !m.tiles),
+            CHECK(t.guest >= 0 && t.guest < psw_route_remote_buffers(&r) && (t.guest != m.guest || !m.tiles),
                   "%s: rank %d receives into a buffer in use", describe(route), rank);
             next[rank].guest[t.guest] = t.of;
             next[rank].leaf[t.guest] = t.leaf;
@@ -159,7 +159,7 @@ static void check_sums(const psw_route *route)
     for (int rank = 0; rank < route->size; rank++) {
         psw_route r = on(route, rank);
         for (int step = 0; step < psw_route_steps(&r); step++) {
-            psw_meeting m = psw_route_meeting(&r, step);
+            psw_step m = psw_route_step(&r, step);
             int sent = 0;
             for (int i = 0; i < psw_route_transfers(&r, step); i++) {
                 psw_transfer t = psw_route_transfer(&r, step, i);

@@ -9,9 +9,9 @@ enum { TEAM_MAX = 16, MAILS_MAX = 512 };
 
 typedef struct mail {
     int from, to;
-    psw_cargo what;
+    psw_payload_kind what;
     int of;
-    psw_parcel copy;
+    psw_payload copy;
 } mail;
 
 typedef struct team {
@@ -61,7 +61,7 @@ static inline void team_post(team *t, int step, bool after)
         for (int i = 0; i < psw_route_transfers(&t->route[rank], step); i++) {
             psw_transfer x = psw_route_transfer(&t->route[rank], step, i);
             if (!x.send || x.after != after) continue;
-            psw_parcel p = t->engine->parcel(t->attention[rank], &x);
+            psw_payload p = t->engine->parcel(t->attention[rank], &x);
             mail m = {rank, x.peer, x.what, x.of, {malloc(p.bytes + 1), p.bytes}};
             memcpy(m.copy.at, p.at, p.bytes);
             t->mails[t->mail_count++] = m;
@@ -74,7 +74,7 @@ static inline psw_status team_collect(team *t, int step)
         for (int i = 0; i < psw_route_transfers(&t->route[rank], step); i++) {
             psw_transfer x = psw_route_transfer(&t->route[rank], step, i);
             if (x.send) continue;
-            psw_parcel p = t->engine->parcel(t->attention[rank], &x);
+            psw_payload p = t->engine->parcel(t->attention[rank], &x);
             mail *found = NULL;
             for (int k = 0; k < t->mail_count; k++) {
                 mail *m = &t->mails[k];

@@ -1,10 +1,10 @@
 /* Operations of a pass over a sketch, counted along the loops of sketched_real.c and sketched_read_real.c. */
 #include <math.h>
 
-#include "attend/sketched.h"
+#include "attend/states.h"
 #include "attend/work.h"
 
-/* The block and set that psw_sketched_keys and psw_sketched_queries keep mapped. */
+/* The block and set that attend_states_keys and attend_states_queries keep mapped. */
 typedef struct kept {
     ptrdiff_t block;
     int set;
@@ -77,7 +77,7 @@ static void total(counter *c, int set, ptrdiff_t block)
 }
 
 /* Panels of queries are whole ones; each meets the keys up to its last row. */
-static void read(counter *c, int set, ptrdiff_t block, psw_reach reach)
+static void read(counter *c, int set, ptrdiff_t block, attend_reach reach)
 {
     double rows = rows_of(c, block), panel = (double)PSW_PANEL, panels = ceil(rows / panel);
     double met = panel * panels * (panels - 1) / 2 + rows;
@@ -109,14 +109,14 @@ static void exact(counter *c, ptrdiff_t first, ptrdiff_t count)
     ptrdiff_t start = first * c->block, left = c->p->n - start;
     ptrdiff_t tokens = left < count * c->block ? left : count * c->block, special = c->special - start;
     if (c->sets < 2 || special < 0 || special >= tokens) special = -1;
-    psw_tiles tiles = psw_tiles_of(tokens, c->block, PSW_CAUSAL, special);
-    c->flops += psw_tiles_flops(&tiles, c->p->d, c->p->v, 1);
+    attend_tiles tiles = attend_tiles_of(tokens, c->block, PSW_CAUSAL, special);
+    c->flops += attend_tiles_flops(&tiles, c->p->d, c->p->v, 1);
 }
 
 static double causal(counter *c)
 {
     ptrdiff_t parting = c->special < 0 ? c->blocks : c->special / c->block / c->stretch * c->stretch;
-    psw_reach near = c->p->local > 0 ? 0 : PSW_NEAR;
+    attend_reach near = c->p->local > 0 ? 0 : PSW_NEAR;
     for (ptrdiff_t first = 0; first < c->blocks; first += c->stretch) {
         ptrdiff_t end = first + c->stretch < c->blocks ? first + c->stretch : c->blocks;
         int sets = first < parting ? 1 : c->sets;
@@ -129,7 +129,7 @@ static double causal(counter *c)
     return c->flops;
 }
 
-double psw_sketched_flops(const psw_point *point, int sets)
+double attend_states_flops(const psw_point *point, int sets)
 {
     counter c = counter_of(point, sets);
     return point->mask == PSW_FULL ? full(&c) : causal(&c);

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attend/sketched.h"
+#include "attend/states.h"
 #include "attend/transcend.h"
 
 static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
@@ -10,10 +10,10 @@ static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
 /* ---- rows of a block ---- */
 
 /* Sets differ in row j3: it is put where it is about to be read. */
-static void place(psw_sketched *f, int set, psw_span span)
+static void place(attend_state_pass *f, int set, attend_span span)
 {
     ptrdiff_t d = f->p->d, v = f->p->v, block = span.first / f->block;
-    if (f->sets < 2 || f->placed == set || !psw_span_has(span, f->special)) return;
+    if (f->sets < 2 || f->placed == set || !attend_span_has(span, f->special)) return;
     ptrdiff_t first = psw_route_place(&f->route, block) * f->block, at = f->special - span.first;
     for (int side = 0; side < 2; side++) /* where they are shared, both are the same row */
         memcpy(f->rows[side] + (first + at) * d, f->other[set][side], (size_t)d * sizeof(psw_real));
@@ -22,9 +22,9 @@ static void place(psw_sketched *f, int set, psw_span span)
     f->placed = set;
 }
 
-psw_const_rows psw_sketched_values(psw_sketched *f, int set, ptrdiff_t block)
+psw_const_rows attend_states_values(attend_state_pass *f, int set, ptrdiff_t block)
 {
-    psw_span span = psw_block_span(f, block);
+    attend_span span = attend_block_span(f, block);
     const psw_real *at = f->values + psw_route_place(&f->route, block) * f->block * (f->p->v + 1);
     place(f, set, span);
     return (psw_const_rows){at, f->p->v + 1, span.count, f->block};
@@ -36,7 +36,7 @@ static void split(ptrdiff_t count, const double *s, double *restrict mantissa, i
     for (ptrdiff_t i = 0; i < count; i++) {
         double whole = floor(s[i]);
         bool sound = fabs(whole) < 0x1p28;
-        double power = psw_exp2(sound ? s[i] - whole : 0);
+        double power = attend_exp2(sound ? s[i] - whole : 0);
         mantissa[i] = sound ? power : s[i] == -INFINITY ? 0 : NAN;
         exponent[i] = sound ? (int)whole : s[i] == -INFINITY ? PSW_EMPTY : 0;
     }
@@ -46,7 +46,7 @@ static void split(ptrdiff_t count, const double *s, double *restrict mantissa, i
  * 0: features of high degree are, and their products would leave the range of single precision. */
 static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
 {
-    double largest = psw_peak_magnitude(m, count);
+    double largest = attend_peak_magnitude(m, count);
     int own;
     if ((largest > 0x1p-6 && largest < 0x1p6) || largest == 0 || !isfinite(largest) || *exponent == PSW_EMPTY) return;
     frexp(largest, &own);
@@ -54,7 +54,7 @@ static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
     *exponent += degree * own;
 }
 
-static void map(psw_sketched *f, psw_const_rows x, psw_mapped *to)
+static void map(attend_state_pass *f, psw_const_rows x, attend_mapped *to)
 {
     int degree = f->shape.weigh == PSW_WEIGH_SQUARE ? 2 : 1;
     to->m.rows = x.rows;
@@ -64,10 +64,10 @@ static void map(psw_sketched *f, psw_const_rows x, psw_mapped *to)
         centre(to->m.at + i * to->m.stride, to->m.cols, degree, &to->exponent[i]);
 }
 
-static const psw_mapped *mapped(psw_sketched *f, int side, int set, ptrdiff_t block, psw_mapped *kept)
+static const attend_mapped *mapped(attend_state_pass *f, int side, int set, ptrdiff_t block, attend_mapped *kept)
 {
     ptrdiff_t d = f->p->d;
-    psw_span span = psw_block_span(f, block);
+    attend_span span = attend_block_span(f, block);
     const psw_real *rows = f->rows[side] + psw_route_place(&f->route, block) * f->block * d;
     if (kept->block != block || kept->set != set) {
         place(f, set, span);
@@ -79,24 +79,24 @@ static const psw_mapped *mapped(psw_sketched *f, int side, int set, ptrdiff_t bl
 }
 
 /* The data set that a block's rows are of: D_1 has rows of its own in the block of j3 alone. */
-static int set_of(const psw_sketched *f, int set, ptrdiff_t block)
+static int set_of(const attend_state_pass *f, int set, ptrdiff_t block)
 {
-    return psw_span_has(psw_block_span(f, block), f->special) ? set : 0;
+    return attend_span_has(attend_block_span(f, block), f->special) ? set : 0;
 }
 
-const psw_mapped *psw_sketched_keys(psw_sketched *f, int set, ptrdiff_t block)
+const attend_mapped *attend_states_keys(attend_state_pass *f, int set, ptrdiff_t block)
 {
     set = set_of(f, set, block);
-    psw_mapped *kept = f->team.keys && set == 0 ? &f->team.keys[psw_route_place(&f->route, block)] : &f->k[set];
+    attend_mapped *kept = f->team.keys && set == 0 ? &f->team.keys[psw_route_place(&f->route, block)] : &f->k[set];
     return mapped(f, PSW_KEY, set, block, kept);
 }
 
-const psw_mapped *psw_sketched_queries(psw_sketched *f, int set, ptrdiff_t block)
+const attend_mapped *attend_states_queries(attend_state_pass *f, int set, ptrdiff_t block)
 {
-    return f->shared ? psw_sketched_keys(f, set, block) : mapped(f, PSW_QUERY, set_of(f, set, block), block, &f->q);
+    return f->shared ? attend_states_keys(f, set, block) : mapped(f, PSW_QUERY, set_of(f, set, block), block, &f->q);
 }
 
-void psw_sketched_map_token(psw_sketched *f, int set)
+void attend_states_map_token(attend_state_pass *f, int set)
 {
     ptrdiff_t d = f->p->d;
     map(f, (psw_const_rows){f->other[set][PSW_KEY], 1, d, d}, &f->token[set]);
@@ -105,13 +105,13 @@ void psw_sketched_map_token(psw_sketched *f, int set)
 /* ---- totals ---- */
 
 /* scaled = [v | 1]^T times 2^(s(k) - E), E the largest exponent, which is returned */
-static int scale_values(psw_sketched *f, psw_const_rows values, const psw_mapped *k)
+static int scale_values(attend_state_pass *f, psw_const_rows values, const attend_mapped *k)
 {
     int top = PSW_EMPTY;
     psw_real *restrict scale = f->scaled + f->p->v * f->block;
     for (ptrdiff_t j = 0; j < k->m.rows; j++) top = k->exponent[j] > top ? k->exponent[j] : top;
     for (ptrdiff_t j = 0; j < k->m.rows; j++)
-        scale[j] = (psw_real)k->mantissa[j] * psw_power_of_two((long)k->exponent[j] - top);
+        scale[j] = (psw_real)k->mantissa[j] * attend_power_of_two((long)k->exponent[j] - top);
     for (ptrdiff_t c = 0; c < f->p->v; c++) {
         psw_real *restrict to = f->scaled + c * f->block;
         for (ptrdiff_t j = 0; j < k->m.rows; j++) to[j] = values.at[c * values.stride + j] * scale[j];
@@ -120,7 +120,7 @@ static int scale_values(psw_sketched *f, psw_const_rows values, const psw_mapped
 }
 
 /* Features of a few keys at a time, while they are in a cache, into panels. */
-static void lift_keys(psw_sketched *f, psw_const_rows m, psw_panels phi)
+static void lift_keys(attend_state_pass *f, psw_const_rows m, psw_panels phi)
 {
     for (ptrdiff_t first = 0; first < m.rows; first += PSW_LIFT_STEP) {
         ptrdiff_t count = m.rows - first < PSW_LIFT_STEP ? m.rows - first : PSW_LIFT_STEP;
@@ -131,10 +131,10 @@ static void lift_keys(psw_sketched *f, psw_const_rows m, psw_panels phi)
 }
 
 /* into += product 2^exponent; rounded = into, as products take it, unless it is NULL */
-static void add_product(const psw_real *restrict product, int exponent, psw_state *into, psw_real *restrict rounded)
+static void add_product(const psw_real *restrict product, int exponent, attend_state *into, psw_real *restrict rounded)
 {
     int top = into->exponent > exponent ? into->exponent : exponent;
-    double keep = psw_scale_to(into->exponent, top), take = psw_scale_to(exponent, top);
+    double keep = attend_scale_to(into->exponent, top), take = attend_scale_to(exponent, top);
     double *restrict a = into->at;
     ptrdiff_t count = into->width * into->features;
     into->exponent = top;
@@ -147,22 +147,22 @@ static void add_product(const psw_real *restrict product, int exponent, psw_stat
         for (ptrdiff_t i = 0; i < count; i++) a[i] = keep * a[i] + take * (double)product[i];
 }
 
-static void keep_token(psw_sketched *f, int set, const psw_mapped *k, ptrdiff_t row)
+static void keep_token(attend_state_pass *f, int set, const attend_mapped *k, ptrdiff_t row)
 {
-    psw_mapped *token = &f->token[set];
+    attend_mapped *token = &f->token[set];
     memcpy(token->m.at, k->m.at + row * k->m.stride, (size_t)k->m.cols * sizeof(psw_real));
     *token->mantissa = k->mantissa[row];
     *token->exponent = k->exponent[row];
 }
 
-void psw_sketched_total(psw_sketched *f, int set, ptrdiff_t block, psw_state *into, psw_real *rounded)
+void attend_states_total(attend_state_pass *f, int set, ptrdiff_t block, attend_state *into, psw_real *rounded)
 {
-    psw_span span = psw_block_span(f, block);
-    const psw_mapped *k = psw_sketched_keys(f, set, block);
+    attend_span span = attend_block_span(f, block);
+    const attend_mapped *k = attend_states_keys(f, set, block);
     ptrdiff_t features = f->shape.features, width = f->p->v + 1;
-    if (psw_span_has(span, f->special)) keep_token(f, set, k, f->special - span.first);
-    int exponent = scale_values(f, psw_sketched_values(f, set, block), k);
-    if (exponent == PSW_EMPTY && rounded) psw_sketched_round(into, rounded);
+    if (attend_span_has(span, f->special)) keep_token(f, set, k, f->special - span.first);
+    int exponent = scale_values(f, attend_states_values(f, set, block), k);
+    if (exponent == PSW_EMPTY && rounded) attend_states_round(into, rounded);
     if (exponent == PSW_EMPTY) return;
     for (ptrdiff_t first = 0; first < span.count; first += f->lift_rows) {
         ptrdiff_t count = span.count - first < f->lift_rows ? span.count - first : f->lift_rows;
@@ -174,13 +174,13 @@ void psw_sketched_total(psw_sketched *f, int set, ptrdiff_t block, psw_state *in
     }
 }
 
-void psw_sketched_round(const psw_state *state, psw_real *to)
+void attend_states_round(const attend_state *state, psw_real *to)
 {
     for (ptrdiff_t i = 0; i < state->width * state->features; i++) to[i] = (psw_real)state->at[i];
 }
 
-void psw_sketched_publish(psw_sketched *f, int set, const psw_state *state)
+void attend_states_set_readable(attend_state_pass *f, int set, const attend_state *state)
 {
-    psw_sketched_round(state, f->reading[set]);
+    attend_states_round(state, f->reading[set]);
     f->reading_exponent[set] = state->exponent;
 }

@@ -1,4 +1,4 @@
-#include "attend/sketched.h"
+#include "attend/states.h"
 
 static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
 
@@ -20,9 +20,9 @@ static psw_real *reals(psw_arena *arena, ptrdiff_t count)
     return psw_arena_take(arena, count, sizeof(psw_real));
 }
 
-psw_mapped psw_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored)
+attend_mapped attend_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored)
 {
-    psw_mapped m = {.block = -1};
+    attend_mapped m = {.block = -1};
     m.m = psw_rows_of(reals(arena, rows * stored), rows, stored);
     m.log2_scale = psw_arena_take(arena, rows, sizeof *m.log2_scale);
     m.mantissa = psw_arena_take(arena, rows, sizeof *m.mantissa);
@@ -30,7 +30,7 @@ psw_mapped psw_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored)
     return m;
 }
 
-static void lay_rows(psw_sketched *f, psw_arena *arena)
+static void lay_rows(attend_state_pass *f, psw_arena *arena)
 {
     const psw_point *p = f->p;
     f->rows[0] = reals(arena, f->own * f->block * p->d);
@@ -41,14 +41,14 @@ static void lay_rows(psw_sketched *f, psw_arena *arena)
     f->staged = psw_arena_take(arena, f->block * larger(p->d, p->v), sizeof(double));
 }
 
-static void lay_block(psw_sketched *f, psw_arena *arena)
+static void lay_block(attend_state_pass *f, psw_arena *arena)
 {
     ptrdiff_t stored = f->shape.stored, features = f->shape.features, width = f->p->v + 1, rows = f->block;
-    if (!f->shared) f->q = psw_mapped_take(arena, rows, stored);
+    if (!f->shared) f->q = attend_mapped_take(arena, rows, stored);
     for (int set = 0; set < f->sets; set++) {
-        f->k[set] = psw_mapped_take(arena, rows, stored);
-        if (f->special >= 0) f->token[set] = psw_mapped_take(arena, 1, stored);
-        f->sums[set] = psw_sums_take(arena, rows, width + 1);
+        f->k[set] = attend_mapped_take(arena, rows, stored);
+        if (f->special >= 0) f->token[set] = attend_mapped_take(arena, 1, stored);
+        f->sums[set] = attend_sums_take(arena, rows, width + 1);
     }
     f->scaled = reals(arena, width * rows);
     f->queries = reals(arena, stored * PSW_PANEL);
@@ -61,17 +61,17 @@ static void lay_block(psw_sketched *f, psw_arena *arena)
     f->turned = reals(arena, larger(psw_panels_count(f->lift_rows, features), features * PSW_PANEL));
 }
 
-static void lay_states(psw_sketched *f, psw_arena *arena)
+static void lay_states(attend_state_pass *f, psw_arena *arena)
 {
     ptrdiff_t features = f->shape.features, width = f->p->v + 1;
     f->product = reals(arena, width * features);
     for (int set = 0; set < f->sets; set++) {
-        f->state[set] = psw_state_take(arena, width, features);
+        f->state[set] = attend_state_take(arena, width, features);
         f->reading[set] = reals(arena, width * features);
     }
 }
 
-static void lay_results(psw_sketched *f, psw_arena *arena)
+static void lay_results(attend_state_pass *f, psw_arena *arena)
 {
     ptrdiff_t rows = f->sets * f->block;
     f->out = reals(arena, rows * f->p->v);
@@ -80,21 +80,21 @@ static void lay_results(psw_sketched *f, psw_arena *arena)
 }
 
 /* Exact stretches are the row fold's, with the kernel that the sketch estimates. */
-static void lay_exact(psw_sketched *f, psw_arena *arena)
+static void lay_exact(attend_state_pass *f, psw_arena *arena)
 {
     f->exact = *f->p;
     f->exact.method = psw_method_of_kernel(psw_method_facts_of(f->p->method)->kernel);
     f->exact.negative = PSW_NEGATIVE_SIGNED;
     f->exact_group = (psw_group){&f->exact, 1};
-    psw_fold *kept = psw_arena_take(arena, 1, sizeof *kept);
-    psw_fold laid = psw_fold_lay(&f->exact_group, f->sets, &f->route, false, arena);
+    attend_row_pass *kept = psw_arena_take(arena, 1, sizeof *kept);
+    attend_row_pass laid = attend_rows_lay(&f->exact_group, f->sets, &f->route, false, arena);
     if (kept) *kept = laid;
     f->near = kept;
 }
 
-psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, const psw_given *given, psw_arena *arena)
+psw_status attend_states_lay(attend_state_pass *f, const psw_point *point, const psw_given *given, psw_arena *arena)
 {
-    *f = (psw_sketched){.p = point, .shape = psw_sketch_shape_of(point), .sets = given->sets};
+    *f = (attend_state_pass){.p = point, .shape = psw_sketch_shape_of(point), .sets = given->sets};
     f->block = smaller(point->block, point->n);
     f->blocks = (point->n + f->block - 1) / f->block;
     f->stretch = point->local > 0 ? point->local / point->block : 1;
@@ -106,20 +106,20 @@ psw_status psw_sketched_lay(psw_sketched *f, const psw_point *point, const psw_g
     lay_block(f, arena);
     lay_states(f, arena);
     lay_results(f, arena);
-    if (f->route.size > 1) psw_sketched_lay_team(f, arena);
+    if (f->route.size > 1) attend_states_lay_team(f, arena);
     if (point->local > 0) lay_exact(f, arena);
     PSW_TRY(sketcher->create(point, f->block, given->tables.weights, arena, &f->sketch));
     return psw_arena_check(arena);
 }
 
-void psw_sketched_close(psw_sketched *f)
+void attend_states_close(attend_state_pass *f)
 {
     sketcher->destroy(f->sketch);
 }
 
 /* ---- the data ---- */
 
-static const double *stage(psw_sketched *f, const psw_data *data, int set, psw_side side, psw_span span)
+static const double *stage(attend_state_pass *f, const psw_data *data, int set, psw_side side, attend_span span)
 {
     psw_data_rows(data, set, side, span.first, span.count, f->staged);
     return f->staged;
@@ -131,7 +131,7 @@ static void round_rows(const double *rows, ptrdiff_t count, psw_real *to)
 }
 
 /* The values of a block, turned, above a row of ones. */
-static void turn_values(psw_sketched *f, const double *rows, ptrdiff_t block, ptrdiff_t count)
+static void turn_values(attend_state_pass *f, const double *rows, ptrdiff_t block, ptrdiff_t count)
 {
     ptrdiff_t v = f->p->v;
     psw_real *to = f->values + psw_route_place(&f->route, block) * f->block * (v + 1);
@@ -140,9 +140,9 @@ static void turn_values(psw_sketched *f, const double *rows, ptrdiff_t block, pt
     for (ptrdiff_t i = 0; i < count; i++) to[v * f->block + i] = 1;
 }
 
-static void load_block(psw_sketched *f, const psw_data *data, ptrdiff_t block)
+static void load_block(attend_state_pass *f, const psw_data *data, ptrdiff_t block)
 {
-    psw_span span = psw_block_span(f, block);
+    attend_span span = attend_block_span(f, block);
     ptrdiff_t d = f->p->d, at = psw_route_place(&f->route, block) * f->block * d;
     const double *rows = stage(f, data, 0, PSW_QUERY, span);
     round_rows(rows, span.count * d, f->rows[0] + at);
@@ -150,21 +150,21 @@ static void load_block(psw_sketched *f, const psw_data *data, ptrdiff_t block)
     turn_values(f, f->shared ? rows : stage(f, data, 0, PSW_VALUE, span), block, span.count);
 }
 
-void psw_sketched_redraw(psw_sketched *f, ptrdiff_t draw)
+void attend_states_redraw(attend_state_pass *f, ptrdiff_t draw)
 {
     sketcher->draw(f->sketch, draw);
 }
 
-void psw_sketched_load(psw_sketched *f, const psw_given *given)
+void attend_states_load(attend_state_pass *f, const psw_given *given)
 {
     const psw_data *data = given->data;
-    psw_span token = {f->special, 1};
-    psw_sketched_redraw(f, given->tables.draw);
+    attend_span token = {f->special, 1};
+    attend_states_redraw(f, given->tables.draw);
     f->placed = 0;
     for (ptrdiff_t i = 0; i < f->own; i++) load_block(f, data, psw_route_leaf(&f->route, f->route.rank, i));
     for (int set = 0; set < f->sets && f->special >= 0; set++)
         for (int side = 0; side < 3; side++)
             round_rows(stage(f, data, set, (psw_side)side, token), side == PSW_VALUE ? f->p->v : f->p->d,
                        f->other[set][side]);
-    if (f->near) psw_fold_load(f->near, data);
+    if (f->near) attend_rows_load(f->near, data);
 }
