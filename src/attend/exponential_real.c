@@ -1,10 +1,10 @@
-/* Weights that are made of log2 and exp2, in double for both precisions. */
+/* Weights by log2 and exp2, in double for both precisions. */
 #include <math.h>
 
 #include "attend/transcend.h"
 #include "attend/weigh.h"
 
-#define BLOCK 64 /* scores that are doubles at a time */
+#define BLOCK 64 /* scores that are converted to double at a time */
 
 /* The scores from `first` on, and zeros up to a block: loops of one length, each of them simple, become vector loops.
  */

@@ -1,6 +1,6 @@
 #include "attend/method.h"
 
-/* By what a method folds. */
+/* The row of each method that folds rows; NULL for the others. */
 #define DECLARE_ROWS(word) extern const attend_method_row ATTEND_WEIGH(word);
 #define DECLARE_STATES(word)
 #define DECLARE_NOTHING(word)

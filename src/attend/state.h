@@ -1,5 +1,5 @@
-/* attend/state: what keys leave behind, the sum over them of phi(k) [v | 1], and the one way in which such sums are
- * added. In double, whatever the precision of the products; local; no BLAS. */
+/* attend/state: a state, the sum over keys of phi(k) [v | 1], and the one way in which states are added. In double,
+ * whatever the precision of the products; local; no BLAS. */
 #ifndef POLYSWEEP_ATTEND_STATE_H
 #define POLYSWEEP_ATTEND_STATE_H
 
@@ -19,7 +19,7 @@ void attend_state_copy(attend_state *to, const attend_state *from);
 /* into += from under the larger exponent (an exact scaling). Commutative to the bit; an empty state is the identity. */
 void attend_state_merge(attend_state *into, const attend_state *from);
 
-/* A state as one piece of memory that travels: its exponent, then its numbers (psw_states, polysweep/attend.h). */
+/* A state as a message: its exponent, then its numbers (psw_states, polysweep/attend.h). */
 size_t attend_state_packed(ptrdiff_t width, ptrdiff_t features); /* bytes */
 void attend_state_pack(const attend_state *state, void *packed);
 void attend_state_add_packed(attend_state *into, const void *packed); /* merges */

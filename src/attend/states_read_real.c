@@ -5,7 +5,7 @@
 
 static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
 
-/* Rows of a block that make a panel. */
+/* The rows of one panel. */
 typedef struct panel {
     int set;
     attend_reach reach;
@@ -14,8 +14,8 @@ typedef struct panel {
     const attend_mapped *q, *k;
 } panel;
 
-/* to = m^T, columns past the last row 0 */
-static void turn(psw_const_rows m, psw_real *to)
+/* to = m^T; columns past the last row are 0 */
+static void transpose(psw_const_rows m, psw_real *to)
 {
     for (ptrdiff_t i = 0; i < m.rows; i++)
         for (ptrdiff_t a = 0; a < m.cols; a++) to[a * PSW_PANEL + i] = m.at[i * m.stride + a];
@@ -25,7 +25,7 @@ static void turn(psw_const_rows m, psw_real *to)
 
 static void add_near(attend_state_pass *f, const panel *p, ptrdiff_t block)
 {
-    ptrdiff_t keys = p->first + p->count, width = f->p->v + 1;
+    ptrdiff_t keys = p->first + p->count, width = f->base.p->v + 1;
     psw_panels queries = {f->queries, f->shape.stored, PSW_PANEL}, weights = {f->weights, keys, PSW_PANEL};
     psw_const_rows values = attend_states_values(f, p->set, block);
     psw_panels_product(psw_part(psw_read(p->k->m), 0, keys), queries, psw_rows_of(f->weights, keys, PSW_PANEL));
@@ -36,10 +36,10 @@ static void add_near(attend_state_pass *f, const panel *p, ptrdiff_t block)
 
 static void add_far(attend_state_pass *f, const panel *p)
 {
-    ptrdiff_t features = f->shape.features, width = f->p->v + 1;
-    psw_panels phi = {f->turned, features, PSW_PANEL};
+    ptrdiff_t features = f->shape.features, width = f->base.p->v + 1;
+    psw_panels phi = {f->transposed, features, PSW_PANEL};
     sketcher->lift_turned(f->sketch, psw_read(psw_rows_of(f->queries, f->shape.stored, PSW_PANEL)),
-                          psw_rows_of(f->turned, features, PSW_PANEL));
+                          psw_rows_of(f->transposed, features, PSW_PANEL));
     psw_panels_product((psw_const_rows){f->reading[p->set], width, features, features}, phi,
                        psw_rows_of(f->far_sum, width, PSW_PANEL));
 }
@@ -51,18 +51,18 @@ static double weigh(psw_weigh kind, double beta, double z)
     return kind == PSW_WEIGH_SQUARE ? z * z : kind == PSW_WEIGH_POWER ? pow(z, beta) : z;
 }
 
-/* weigh <m(q), m(k_j3)> 2^(s(k_j3) - E), E the state's exponent; 0 as long as the state does not hold that key */
+/* weigh <m(q), m(k_j3)> 2^(s(k_j3) - E), E the exponent of the readable state; 0 if that does not contain key j3 */
 static double token_far(const attend_state_pass *f, int set, const psw_real *m)
 {
     const attend_mapped *token = &f->token[set];
     double z = 0;
     if (!f->token_in) return 0;
     for (ptrdiff_t a = 0; a < token->m.cols; a++) z += (double)m[a] * (double)token->m.at[a];
-    return weigh(f->shape.weigh, f->p->beta, z) * *token->mantissa *
+    return weigh(f->shape.weigh, f->base.p->beta, z) * *token->mantissa *
            attend_scale_to(*token->exponent, f->reading_exponent[set]);
 }
 
-/* What the two parts of a panel's rows are multiplied with to stand under one exponent. */
+/* Factors that bring the two parts of a panel's rows under one exponent. */
 typedef struct scales {
     double near[PSW_PANEL], far[PSW_PANEL];
 } scales;
@@ -81,10 +81,10 @@ static void find_scales(const attend_state_pass *f, const panel *p, scales *s, i
     for (ptrdiff_t i = p->count; i < PSW_PANEL; i++) s->near[i] = s->far[i] = 0;
 }
 
-/* Column i of the panel's sums belongs to row first + i. */
+/* Column i of the panel's sums goes to row first + i. */
 static void put_values(const attend_state_pass *f, const panel *p, const scales *s, attend_sums to)
 {
-    ptrdiff_t v = f->p->v;
+    ptrdiff_t v = f->base.p->v;
     for (ptrdiff_t c = 0; c < v; c++) {
         const psw_real *near = f->near_sum + c * PSW_PANEL, *far = f->far_sum + c * PSW_PANEL;
         double both[PSW_PANEL];
@@ -99,16 +99,16 @@ static void put_values(const attend_state_pass *f, const panel *p, const scales 
     }
 }
 
-/* The special key's weight and the denominator. The rounding of a state can push a sum of positive weights below 0; it
- * is 0 then. */
+/* The special key's weight and the denominator. Rounding of a state can make a sum of positive weights negative: it
+ * counts as 0. */
 static void put_weights(const attend_state_pass *f, const panel *p, const scales *s, attend_sums to)
 {
-    ptrdiff_t v = f->p->v, token = f->special - p->block.first;
-    bool is_near = f->special >= 0 && token >= 0 && token < p->first + p->count;
+    ptrdiff_t v = f->base.p->v, token = f->base.special - p->block.first;
+    bool is_near = f->base.special >= 0 && token >= 0 && token < p->first + p->count;
     for (ptrdiff_t i = 0; i < p->count; i++) {
         double *sums = to.at + (p->first + i) * to.width, near = 0, far = 0;
         double near_token = is_near && p->reach & PSW_NEAR ? (double)f->weights[token * PSW_PANEL + i] : 0;
-        double far_token = f->special < 0 || !(p->reach & PSW_FAR)
+        double far_token = f->base.special < 0 || !(p->reach & PSW_FAR)
                                ? 0
                                : token_far(f, p->set, p->q->m.at + (p->first + i) * p->q->m.stride);
         if (p->reach & PSW_NEAR) near = (double)f->near_sum[v * PSW_PANEL + i];
@@ -131,7 +131,7 @@ void attend_states_read(attend_state_pass *f, int set, ptrdiff_t block, attend_r
     for (p.first = 0; p.first < span.count; p.first += PSW_PANEL) {
         scales s;
         p.count = span.count - p.first < PSW_PANEL ? span.count - p.first : PSW_PANEL;
-        turn(psw_part(psw_read(p.q->m), p.first, p.count), f->queries);
+        transpose(psw_part(psw_read(p.q->m), p.first, p.count), f->queries);
         if (reach & PSW_NEAR) add_near(f, &p, block);
         if (reach & PSW_FAR) add_far(f, &p);
         find_scales(f, &p, &s, to.exponent + p.first);

@@ -1,4 +1,4 @@
-/* Mapped blocks, and the states they leave. */
+/* Mapped blocks, and the states that are summed from them. */
 #include <math.h>
 #include <string.h>
 
@@ -9,28 +9,28 @@ static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
 
 /* ---- rows of a block ---- */
 
-/* Sets differ in row j3: it is put where it is about to be read. */
+/* Data sets differ in row j3: writes that of `set` to where it is about to be read. */
 static void place(attend_state_pass *f, int set, attend_span span)
 {
-    ptrdiff_t d = f->p->d, v = f->p->v, block = span.first / f->block;
-    if (f->sets < 2 || f->placed == set || !attend_span_has(span, f->special)) return;
-    ptrdiff_t first = psw_route_place(&f->route, block) * f->block, at = f->special - span.first;
-    for (int side = 0; side < 2; side++) /* where they are shared, both are the same row */
+    ptrdiff_t d = f->base.p->d, v = f->base.p->v, block = span.first / f->base.leaf;
+    if (f->base.sets < 2 || f->placed == set || !attend_span_has(span, f->base.special)) return;
+    ptrdiff_t first = psw_route_place(&f->base.route, block) * f->base.leaf, at = f->base.special - span.first;
+    for (int side = 0; side < 2; side++) /* shared: both are the same row */
         memcpy(f->rows[side] + (first + at) * d, f->other[set][side], (size_t)d * sizeof(psw_real));
     psw_real *column = f->values + first * (v + 1) + at;
-    for (ptrdiff_t c = 0; c < v; c++) column[c * f->block] = f->other[set][PSW_VALUE][c];
+    for (ptrdiff_t c = 0; c < v; c++) column[c * f->base.leaf] = f->other[set][PSW_VALUE][c];
     f->placed = set;
 }
 
 psw_const_rows attend_states_values(attend_state_pass *f, int set, ptrdiff_t block)
 {
     attend_span span = attend_block_span(f, block);
-    const psw_real *at = f->values + psw_route_place(&f->route, block) * f->block * (f->p->v + 1);
+    const psw_real *at = f->values + psw_route_place(&f->base.route, block) * f->base.leaf * (f->base.p->v + 1);
     place(f, set, span);
-    return (psw_const_rows){at, f->p->v + 1, span.count, f->block};
+    return (psw_const_rows){at, f->base.p->v + 1, span.count, f->base.leaf};
 }
 
-/* 2^s = mantissa 2^exponent; what is not finite, or out of any range, turns to NaN and is found in the results. */
+/* 2^s = mantissa 2^exponent. What is not finite or out of range becomes NaN, which is found in the results. */
 static void split(ptrdiff_t count, const double *s, double *restrict mantissa, int *restrict exponent)
 {
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -42,8 +42,8 @@ static void split(ptrdiff_t count, const double *s, double *restrict mantissa, i
     }
 }
 
-/* The exponent of the largest entry moves from m to the scale (weigh is of degree `degree` in m) where it is far from
- * 0: features of high degree are, and their products would leave the range of single precision. */
+/* Moves the exponent of the largest entry from m to the scale if it is far from 0, as for features of high degree:
+ * their products would leave the range of single precision. weigh is of degree `degree` in m. */
 static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
 {
     double largest = attend_peak_magnitude(m, count);
@@ -66,9 +66,9 @@ static void map(attend_state_pass *f, psw_const_rows x, attend_mapped *to)
 
 static const attend_mapped *mapped(attend_state_pass *f, int side, int set, ptrdiff_t block, attend_mapped *kept)
 {
-    ptrdiff_t d = f->p->d;
+    ptrdiff_t d = f->base.p->d;
     attend_span span = attend_block_span(f, block);
-    const psw_real *rows = f->rows[side] + psw_route_place(&f->route, block) * f->block * d;
+    const psw_real *rows = f->rows[side] + psw_route_place(&f->base.route, block) * f->base.leaf * d;
     if (kept->block != block || kept->set != set) {
         place(f, set, span);
         map(f, (psw_const_rows){rows, span.count, d, d}, kept);
@@ -78,16 +78,16 @@ static const attend_mapped *mapped(attend_state_pass *f, int side, int set, ptrd
     return kept;
 }
 
-/* The data set that a block's rows are of: D_1 has rows of its own in the block of j3 alone. */
+/* The data set whose rows a block has: D_1 has its own in the block of j3 alone. */
 static int set_of(const attend_state_pass *f, int set, ptrdiff_t block)
 {
-    return attend_span_has(attend_block_span(f, block), f->special) ? set : 0;
+    return attend_span_has(attend_block_span(f, block), f->base.special) ? set : 0;
 }
 
 const attend_mapped *attend_states_keys(attend_state_pass *f, int set, ptrdiff_t block)
 {
     set = set_of(f, set, block);
-    attend_mapped *kept = f->team.keys && set == 0 ? &f->team.keys[psw_route_place(&f->route, block)] : &f->k[set];
+    attend_mapped *kept = f->team.keys && set == 0 ? &f->team.keys[psw_route_place(&f->base.route, block)] : &f->k[set];
     return mapped(f, PSW_KEY, set, block, kept);
 }
 
@@ -98,7 +98,7 @@ const attend_mapped *attend_states_queries(attend_state_pass *f, int set, ptrdif
 
 void attend_states_map_token(attend_state_pass *f, int set)
 {
-    ptrdiff_t d = f->p->d;
+    ptrdiff_t d = f->base.p->d;
     map(f, (psw_const_rows){f->other[set][PSW_KEY], 1, d, d}, &f->token[set]);
 }
 
@@ -108,18 +108,18 @@ void attend_states_map_token(attend_state_pass *f, int set)
 static int scale_values(attend_state_pass *f, psw_const_rows values, const attend_mapped *k)
 {
     int top = PSW_EMPTY;
-    psw_real *restrict scale = f->scaled + f->p->v * f->block;
+    psw_real *restrict scale = f->scaled + f->base.p->v * f->base.leaf;
     for (ptrdiff_t j = 0; j < k->m.rows; j++) top = k->exponent[j] > top ? k->exponent[j] : top;
     for (ptrdiff_t j = 0; j < k->m.rows; j++)
         scale[j] = (psw_real)k->mantissa[j] * attend_power_of_two((long)k->exponent[j] - top);
-    for (ptrdiff_t c = 0; c < f->p->v; c++) {
-        psw_real *restrict to = f->scaled + c * f->block;
+    for (ptrdiff_t c = 0; c < f->base.p->v; c++) {
+        psw_real *restrict to = f->scaled + c * f->base.leaf;
         for (ptrdiff_t j = 0; j < k->m.rows; j++) to[j] = values.at[c * values.stride + j] * scale[j];
     }
     return top;
 }
 
-/* Features of a few keys at a time, while they are in a cache, into panels. */
+/* Features of a few keys at a time go into panels while they are in a cache. */
 static void lift_keys(attend_state_pass *f, psw_const_rows m, psw_panels phi)
 {
     for (ptrdiff_t first = 0; first < m.rows; first += PSW_LIFT_STEP) {
@@ -159,16 +159,16 @@ void attend_states_total(attend_state_pass *f, int set, ptrdiff_t block, attend_
 {
     attend_span span = attend_block_span(f, block);
     const attend_mapped *k = attend_states_keys(f, set, block);
-    ptrdiff_t features = f->shape.features, width = f->p->v + 1;
-    if (attend_span_has(span, f->special)) keep_token(f, set, k, f->special - span.first);
+    ptrdiff_t features = f->shape.features, width = f->base.p->v + 1;
+    if (attend_span_has(span, f->base.special)) keep_token(f, set, k, f->base.special - span.first);
     int exponent = scale_values(f, attend_states_values(f, set, block), k);
     if (exponent == PSW_EMPTY && rounded) attend_states_round(into, rounded);
     if (exponent == PSW_EMPTY) return;
     for (ptrdiff_t first = 0; first < span.count; first += f->lift_rows) {
         ptrdiff_t count = span.count - first < f->lift_rows ? span.count - first : f->lift_rows;
-        psw_panels phi = {f->turned, count, features};
+        psw_panels phi = {f->transposed, count, features};
         lift_keys(f, psw_part(psw_read(k->m), first, count), phi);
-        psw_const_rows values = {f->scaled + first, width, count, f->block};
+        psw_const_rows values = {f->scaled + first, width, count, f->base.leaf};
         psw_panels_product(values, phi, psw_rows_of(f->product, width, features));
         add_product(f->product, exponent, into, first + count == span.count ? rounded : NULL);
     }

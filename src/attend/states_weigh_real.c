@@ -1,4 +1,4 @@
-/* Weights of a block with itself, up to the diagonal. Rows are keys, columns a panel of queries. */
+/* Weights within a block, up to the diagonal. Rows are keys, columns are a panel of queries. */
 #include <string.h>
 
 #include "attend/states.h"
@@ -32,11 +32,11 @@ static inline void weigh(const attend_state_pass *f, psw_real *z, const psw_real
     switch (f->shape.weigh) {
     case PSW_WEIGH_SQUARE: weigh_square(z, factor); return;
     case PSW_WEIGH_IDENTITY: weigh_identity(z, factor); return;
-    case PSW_WEIGH_POWER: weigh_power((unsigned long)f->p->beta, z, factor); return;
+    case PSW_WEIGH_POWER: weigh_power((unsigned long)f->base.p->beta, z, factor); return;
     }
 }
 
-/* Largest exponent of the keys that a query sees. */
+/* The largest exponent of the keys that each query sees. */
 void attend_states_tops(attend_state_pass *f, const attend_mapped *k)
 {
     int top = PSW_EMPTY;
@@ -44,7 +44,7 @@ void attend_states_tops(attend_state_pass *f, const attend_mapped *k)
     for (ptrdiff_t i = k->m.rows; i < k->m.rows + PSW_PANEL; i++) f->top[i] = top;
 }
 
-/* Keys that every query of the panel sees: 2^(s(k) - base) 2^(base - top), base the top of the first query. */
+/* Keys that all queries of the panel see: 2^(s(k) - base) 2^(base - top), base the top of the first query. */
 static void weigh_seen(const attend_state_pass *f, const attend_mapped *k, ptrdiff_t first)
 {
     psw_real lower[PSW_PANEL], factor[PSW_PANEL];
@@ -58,7 +58,7 @@ static void weigh_seen(const attend_state_pass *f, const attend_mapped *k, ptrdi
     }
 }
 
-/* The keys after it: query first + i sees key j from i = j - first on; the others have weight 0 whatever they are. */
+/* The keys after them: query first + i sees key j if i >= j - first; other weights are 0, whatever the scores. */
 static void weigh_diagonal(const attend_state_pass *f, const attend_mapped *k, ptrdiff_t first, ptrdiff_t keys)
 {
     psw_real factor[PSW_PANEL];

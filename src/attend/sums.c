@@ -48,7 +48,7 @@ void attend_sums_merge(attend_sums into, attend_sums from)
 
 /* ---- the tree ---- */
 
-/* While leaf k is filled, one node waits for every binary one of k. */
+/* While leaf k is filled, one node waits for every 1 in the binary digits of k. */
 ptrdiff_t attend_tree_places(ptrdiff_t leaves)
 {
     ptrdiff_t bits = 0;

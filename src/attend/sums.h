@@ -1,5 +1,5 @@
-/* attend/sums: what is known of a stretch of query rows after some of the keys, and the one tree in which such
- * partial sums are added. In double, whatever the precision of the products; local; no BLAS. */
+/* attend/sums: partial sums of a stretch of query rows over some of the keys, and the one tree in which they are added.
+ * In double, whatever the precision of the products; local; no BLAS. */
 #ifndef POLYSWEEP_ATTEND_SUMS_H
 #define POLYSWEEP_ATTEND_SUMS_H
 
@@ -8,7 +8,7 @@
 #include "polysweep/route.h"
 
 /* Row i stands for at[i][.] * 2^exponent[i]. The columns are the numerators (one for each column of the values),
- * the weight on the special key, and the denominator. A row that has met no weight is 0 with exponent PSW_EMPTY. */
+ * the weight on the special key, and the denominator. A row without any weight is 0 with exponent PSW_EMPTY. */
 typedef struct attend_sums {
     ptrdiff_t rows, width; /* width = columns of the values + 2 */
     double *at;            /* rows x width */
@@ -29,7 +29,7 @@ attend_sums attend_sums_part(attend_sums sums, ptrdiff_t first, ptrdiff_t rows);
 void attend_sums_merge(attend_sums into, attend_sums from);
 
 /* The binary tree (psw_node, polysweep/route.h) over the key leaves 0 .. leaves-1. Nodes may be given in any order,
- * each leaf in exactly one of them: a node waits until its sibling is there, so the root has the same bits for every
+ * each leaf in exactly one of them: a node waits for its sibling, so the root has the same bits for every
  * order. A place whose node has level -1 is free. */
 typedef struct attend_tree {
     ptrdiff_t leaves, rows;
@@ -48,8 +48,8 @@ void attend_tree_begin(attend_tree *tree, ptrdiff_t leaves, ptrdiff_t rows);
 attend_sums *attend_tree_free(attend_tree *tree);
 void attend_tree_add(attend_tree *tree, attend_sums *filled, psw_node node);
 
-/* Nodes of a tree while others are worked on. resume: the tree over `leaves` is as it was when it was parked. park:
- * PSW_BUG where more nodes wait than there are places. */
+/* The nodes of a tree while another one is filled. resume: the tree over `leaves` is as it was when it was parked.
+ * park: PSW_BUG if more nodes wait than there are places. */
 typedef struct attend_parked {
     ptrdiff_t places;
     attend_sums *sums; /* places */

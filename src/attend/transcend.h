@@ -69,7 +69,7 @@ static inline double attend_scaled(double x, long e)
     return x * attend_of_bits((uint64_t)(half + 1023) << 52) * attend_of_bits((uint64_t)(e - half + 1023) << 52);
 }
 
-/* ---- one number of any size ---- */
+/* ---- one number, without limits on its size ---- */
 
 static inline double attend_exp2_any(double x)
 {

@@ -1,4 +1,4 @@
-/* attend/weigh: what the files of weights share. Compiled twice. */
+/* attend/weigh: shared by weigh_real.c and exponential_real.c. Compiled twice. */
 #ifndef POLYSWEEP_ATTEND_WEIGH_H
 #define POLYSWEEP_ATTEND_WEIGH_H
 
@@ -6,12 +6,12 @@
 #include "attend/method.h"
 #include "attend/sums.h"
 
-/* u = z c is what is raised to a power. */
+/* u = z c is the base of the power. */
 typedef struct attend_scaling {
     psw_real c, least;     /* a smaller |u| has weight 0 */
     attend_lane_bits keep; /* bits of u: all, or all but the sign for |u| */
-    unsigned long degree;  /* of integer degrees, >= 1 */
-    double exponent;       /* of real degrees: E where c does not carry it, else 0 */
+    unsigned long degree;  /* for integer degrees, >= 1 */
+    double exponent;       /* for real degrees: E where c does not contain it, else 0 */
 } attend_scaling;
 
 /* |u|^beta 2^-exponent with the sign of u where it is kept; returns the sum. */

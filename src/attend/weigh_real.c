@@ -1,5 +1,6 @@
 /* Weights z^beta. With E = floor(beta log2 peak) and c = 2^(-E/beta), u = z c is below 2^(1/beta) and u^beta is the
- * weight under the exponent E: nothing overflows, and what vanishes is 2^-PSW_LOWEST_EXPONENT below the largest. */
+ * weight under the exponent E: nothing overflows, and only what is 2^PSW_LOWEST_EXPONENT of the largest or less becomes
+ * 0. */
 #include <math.h>
 
 #include "attend/transcend.h"
@@ -46,7 +47,7 @@ double attend_peak_largest(const psw_real *z, ptrdiff_t count)
 
 /* ---- integer degrees ---- */
 
-/* u^degree by squaring; the factor's last square is never made: it could overflow, and is not needed */
+/* u^degree by squaring; the last square of the factor is left out: it is not needed and could overflow */
 static inline attend_chunk power(attend_chunk u, unsigned long degree)
 {
     for (; degree % 2 == 0; degree /= 2) u = attend_chunk_times(u, u);
@@ -78,7 +79,7 @@ static inline attend_chunk weigh_part(const psw_real *z, ptrdiff_t count, const 
 static double weigh_row(const attend_score_row *row, const attend_scaling *s, psw_real *w)
 {
     attend_abreast sums;
-    attend_scaling own = *s; /* cannot be changed by what is stored */
+    attend_scaling own = *s; /* a local copy, which no store to w can alias */
     ptrdiff_t whole = row->count / PSW_ABREAST * PSW_ABREAST;
     psw_real edge[PSW_ABREAST] = {0};
     size_t bytes = (size_t)(row->count - whole) * sizeof(psw_real);
@@ -104,7 +105,7 @@ static double factor(double exponent, double beta)
     return attend_scaled(attend_exp2(fma(-whole, beta, -exponent) * inverse), (long)whole);
 }
 
-/* For beta < 1 the factor 2^(-E/beta) could be any size; there, 2^-E is left to the exponential. */
+/* For beta < 1 the factor 2^(-E/beta) has no useful bound; there the exponential includes 2^-E. */
 static attend_scaling scale_of(double beta, psw_negative negative, double peak, double exponent)
 {
     bool carried = beta >= 1, integer = beta == floor(beta) && beta <= LARGEST_POWER;

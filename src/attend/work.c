@@ -7,7 +7,7 @@ static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b)
     return a < b ? a : b;
 }
 
-/* ---- tiles of a row fold, as attend_rows_tile makes them ---- */
+/* ---- tiles of a row fold, as attend_rows_tile computes them ---- */
 
 static double scores_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask)
 {
@@ -23,7 +23,7 @@ attend_tiles attend_tiles_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask, ptrdiff
     ptrdiff_t before = special / leaf * leaf, own = smaller(leaf, n - before); /* the leaf of j3 */
     ptrdiff_t step = smaller(leaf, PSW_STRIP), strip = smaller(step, own - (special - before) / step * step);
     ptrdiff_t queries = mask == PSW_FULL ? n : n - before,
-              keys = mask == PSW_FULL ? n : before + own; /* that meet it */
+              keys = mask == PSW_FULL ? n : before + own; /* tokens in tiles with it */
     tiles.patched = (double)queries + (double)keys + 1;
     tiles.again = (double)queries * (double)own + (double)strip * (double)(keys - own);
     return tiles;
@@ -40,18 +40,7 @@ attend_tiles attend_point_tiles(const psw_point *p, int sets)
     return attend_tiles_of(p->n, p->block, p->mask, sets > 1 ? psw_data_special(p) : -1);
 }
 
-double psw_attend_weighed(const psw_point *p, int sets)
+double attend_scores_flops(const psw_point *p)
 {
-    psw_fold_kind kind = psw_attend_kind(p);
-    if (kind == PSW_STATE_FOLD) return 0;
-    if (kind == PSW_ONE_RANK) return (double)p->n * sets;
-    attend_tiles tiles = attend_point_tiles(p, sets);
-    return tiles.scores + tiles.again;
-}
-
-double psw_attend_done_flops(const psw_group *group, int sets)
-{
-    const psw_point *p = &group->points[0];
-    if (psw_attend_kind(p) == PSW_ONE_RANK) return psw_attend_work(p).flops * (double)group->count * sets;
-    return psw_engine_of(p->precision)->done_flops(group, sets);
+    return 4 * (double)p->n;
 }

@@ -96,7 +96,8 @@ static void decide(const settling *s, const double *row, unsigned char *trial)
 
 static psw_status make_rows(settling *s)
 {
-    return psw_attend_again(s->point, s->data, s->set, s->places, s->count, s->watch, s->scratch, s->rows);
+    psw_again again = {s->point, s->data, s->set, s->places, s->count, s->watch};
+    return psw_attend_again(&again, s->scratch, s->rows);
 }
 
 /* The batch, one listed place a row. */

@@ -129,7 +129,7 @@ team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choic
     w.repeat_s = (w.parts.tiles + w.parts.shared_tiles) / w.draws;
     w.kind = psw_attend_kind(p);
     w.leaves = psw_attend_route(p, choice, 1, 0).leaves;
-    w.travel = psw_engine_of(p->precision)->travel(group);
+    w.travel = psw_engine_of(p->precision)->message_bytes(group);
     return w;
 }
 
@@ -187,7 +187,7 @@ static void add_traffic(const psw_group *group, psw_choice choice, ptrdiff_t siz
     const psw_point *p = &group->points[0];
     if (!is_shared(p, size)) return;
     psw_route route = psw_attend_route(p, choice, whole_int(size), 0);
-    psw_message_bytes each = psw_engine_of(p->precision)->travel(group);
+    psw_message_bytes each = psw_engine_of(p->precision)->message_bytes(group);
     psw_volume all = psw_attend_kind(p) == PSW_ROW_FOLD ? psw_route_volume(&route) : psw_route_state_volume(&route);
     double block = (double)(p->block < p->n ? p->block : p->n), missing = (double)route.leaves * block - (double)p->n;
     cost->messages = all.messages;

@@ -147,21 +147,27 @@ static psw_status take(void *context, const psw_leaf *leaf)
     return PSW_OK;
 }
 
+static void all_of(const attend_kind *kind, psw_attention *a, const psw_group *group, psw_arena *arena, uint64_t *hash)
+{
+    psw_given given = {.data = &source, .sets = 2};
+    attend_set_head(a, group, &given);
+    psw_status status = kind->lay(a, &given, arena);
+    if (!arena->base) return;
+    kind->load(a, &given);
+    if (status == PSW_OK) status = kind->pass(a, (psw_watch){NULL, NULL}, take, hash);
+    if (status != PSW_OK) tell(psw_message(), 0);
+}
+
 static void row_fold(const psw_group *group, psw_arena *arena, uint64_t *hash)
 {
-    psw_route route = psw_attend_route(group->points, PSW_CHOICE_AUTO, 1, 0);
-    attend_row_pass fold = attend_rows_lay(group, 2, &route, true, arena);
-    if (!arena->base) return;
-    attend_rows_load(&fold, &source);
-    if (attend_rows_pass(&fold, (psw_watch){NULL, NULL}, take, hash) != PSW_OK) tell(psw_message(), 0);
+    attend_row_pass fold = {0};
+    all_of(&attend_rows_kind, &fold.base, group, arena, hash);
 }
 
 static void scores(const psw_group *group, psw_arena *arena, uint64_t *hash)
 {
-    attend_scores fold = attend_scores_lay(group, 2, arena);
-    if (!arena->base) return;
-    attend_scores_load(&fold, &source);
-    if (attend_scores_pass(&fold, take, hash) != PSW_OK) tell(psw_message(), 0);
+    attend_scores fold = {0};
+    all_of(&attend_scores_kind, &fold.base, group, arena, hash);
 }
 
 static void pass(const char *name, const psw_point *points, ptrdiff_t count)

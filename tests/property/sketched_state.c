@@ -40,20 +40,22 @@ static void by_hand(void)
     psw_arena_destroy(&arena);
 }
 
-/* ---- a pass in the hands of a test ---- */
+/* ---- the parts of a pass ---- */
 
 typedef struct hand {
+    psw_group group;
     attend_state_pass f;
     psw_arena arena;
 } hand;
 
 static void take(hand *h, const psw_point *p)
 {
-    psw_group group = {p, 1};
+    *h = (hand){.group = {p, 1}};
     psw_given given = {.sets = 1};
-    size_t bytes = psw_engine_of(p->precision)->bytes(&group, NULL);
+    size_t bytes = psw_engine_of(p->precision)->bytes(&h->group, NULL);
     CHECK(psw_arena_create(bytes + (1 << 20), &h->arena) == PSW_OK, "%s", psw_message());
-    CHECK(attend_states_lay(&h->f, p, &given, &h->arena) == PSW_OK, "%s", psw_message());
+    attend_set_head(&h->f.base, &h->group, &given);
+    CHECK(attend_states_lay(&h->f, &given, &h->arena) == PSW_OK, "%s", psw_message());
     attend_states_load(&h->f, &given);
 }
 
@@ -86,7 +88,7 @@ static void attend_blocks(hand *h, ptrdiff_t first, ptrdiff_t end, attend_state 
         attend_states_set_readable(&h->f, 0, state);
         attend_states_read(&h->f, 0, i, PSW_NEAR_AND_FAR, sums);
         attend_results to = {rows + span.first * V, mass, log2_den};
-        CHECK(attend_finish_rows(sums, h->f.p->den_constant, to) < 0, "block %td", i);
+        CHECK(attend_finish_rows(sums, h->f.base.p->den_constant, to) < 0, "block %td", i);
         attend_states_total(&h->f, 0, i, state, NULL);
     }
 }
@@ -127,7 +129,7 @@ static void returned(const psw_point *p)
         }
     }
     attend_state state = new_state(&h);
-    add_blocks(&h, 0, h.f.blocks, &state);
+    add_blocks(&h, 0, h.f.base.leaves, &state);
     for (ptrdiff_t i = 0; i < F * (V + 1); i++) {
         largest = fmax(largest, fabs((double)sum[i]));
         off = fmax(off, fabs(ldexp(state.at[i], state.exponent) - (double)sum[i]));

@@ -33,7 +33,7 @@ static double largest_error(const psw_point *p, const psw_data *data, const doub
         for (ptrdiff_t first = 0; first < queries; first += 3) {
             ptrdiff_t count = queries - first < 3 ? queries - first : 3;
             for (ptrdiff_t i = 0; i < count; i++) places[i] = queries - 1 - first - i;
-            psw_status status = psw_attend_again(p, data, set, places, count, (psw_watch){0}, scratch, out);
+            psw_status status = psw_attend_again(&(psw_again){p, data, set, places, count, {0}}, scratch, out);
             CHECK(status == PSW_OK, "%s", psw_message());
             for (ptrdiff_t i = 0; i < count * p->v; i++) {
                 double x = want[(set * queries + places[i / p->v]) * p->v + i % p->v];
@@ -54,7 +54,8 @@ static void agrees(psw_point p, const char *what)
     kept k = {&p, calloc((size_t)(2 * psw_data_queries(&p) * p.v), sizeof *k.rows)};
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &arena) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
-    psw_status status = engine->attend(&group, data, (psw_tables){0}, &arena, (psw_watch){0}, keep, &k);
+    psw_status status = engine->attend(&group, &(psw_given){.data = data, .sets = psw_data_sets(group.points)}, &arena,
+                                       (psw_watch){0}, keep, &k);
     CHECK(status == PSW_OK, "%s", psw_message());
     double error = largest_error(&p, data, k.rows, &scale);
     /* sums of n terms, degrees of at most 9 and sums that cancel by a hundred: some thousand roundings */
