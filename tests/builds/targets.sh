@@ -7,9 +7,10 @@ source=${POLYSWEEP_SOURCE:?} program=$source/tests/$1 cblas=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-once=("$source"/src/base/{arena,status}.c "$source"/src/route/*.c "$source"/src/sketch/shape.c "$source"/src/attend/{route,sums,work}.c)
+once=("$source"/src/base/{arena,status}.c "$source"/src/spec/facts.c "$source"/src/route/*.c "$source"/src/attend/{route,sums,work}.c)
 twice=("$program" "$source"/src/base/tile_kernel_real.c
-    "$source"/src/attend/{attention,method,weigh,exponential,rows_layout,rows_tile,rows_pass,finish,rows_team,scores}_real.c)
+    "$source"/src/attend/{exact,softmax,linear,method,weigh,exponential,attention,finish,scores}_real.c
+    "$source"/src/attend/rows_{layout,tile,pass,team}_real.c)
 
 # name | compiler | flags | what the processor must say in /proc/cpuinfo, or what runs it
 targets='
