@@ -97,7 +97,7 @@ static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span
 #define attend_rows_kind PSW_PRECISION_NAME(attend_rows_kind)
 #define attend_rows_team PSW_PRECISION_NAME(attend_rows_team)
 
-/* Takes the memory of a pass whose head is set. in_steps: own rows also meet those of other ranks, as the route says.
+/* Takes the memory of a pass whose head is set. in_steps: as the route says; else own rows see own rows alone.
  */
 void attend_rows_lay(attend_row_pass *f, bool in_steps, psw_arena *arena);
 void attend_rows_lay_team(attend_row_pass *f, psw_arena *arena); /* parked trees, sums that are sent */

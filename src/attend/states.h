@@ -109,11 +109,7 @@ static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_
 }
 
 #define attend_mapped_take PSW_PRECISION_NAME(attend_mapped_take)
-#define attend_states_lay PSW_PRECISION_NAME(attend_states_lay)
 #define attend_states_lay_team PSW_PRECISION_NAME(attend_states_lay_team)
-#define attend_states_close PSW_PRECISION_NAME(attend_states_close)
-#define attend_states_load PSW_PRECISION_NAME(attend_states_load)
-#define attend_states_redraw PSW_PRECISION_NAME(attend_states_redraw)
 #define attend_states_keys PSW_PRECISION_NAME(attend_states_keys)
 #define attend_states_queries PSW_PRECISION_NAME(attend_states_queries)
 #define attend_states_values PSW_PRECISION_NAME(attend_states_values)
@@ -126,6 +122,7 @@ static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_
 #define attend_states_block PSW_PRECISION_NAME(attend_states_block)
 #define attend_states_full PSW_PRECISION_NAME(attend_states_full)
 #define attend_states_stretch PSW_PRECISION_NAME(attend_states_stretch)
+#define attend_states_pass PSW_PRECISION_NAME(attend_states_pass)
 #define attend_states_walk PSW_PRECISION_NAME(attend_states_walk)
 #define attend_states_divergence PSW_PRECISION_NAME(attend_states_divergence)
 #define attend_states_reset PSW_PRECISION_NAME(attend_states_reset)
@@ -138,12 +135,10 @@ static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_
 
 attend_mapped attend_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
 
-/* The functions of attend_kind (attention.h). `f` stays where it is: parts of it know each other's addresses. */
-psw_status attend_states_lay(attend_state_pass *f, const psw_given *given, psw_arena *arena);
+/* The functions of attend_states_kind (attention.h) outside its file. An attention stays where it was laid out: parts
+ * of it know each other's addresses. */
 void attend_states_lay_team(attend_state_pass *f, psw_arena *arena);
-void attend_states_close(attend_state_pass *f);
-void attend_states_load(attend_state_pass *f, const psw_given *given); /* draws the tables, rounds the rows */
-void attend_states_redraw(attend_state_pass *f, ptrdiff_t draw);       /* the tables alone */
+psw_status attend_states_pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context);
 psw_message_bytes attend_states_message_bytes(const psw_group *group, int sets);
 double attend_states_flops(const psw_group *group, int sets); /* padded panels as they are, maps and lifts included */
 

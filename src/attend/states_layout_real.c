@@ -73,9 +73,10 @@ static void lay_exact(attend_state_pass *f, psw_arena *arena)
     attend_rows_lay(near, false, arena);
 }
 
-psw_status attend_states_lay(attend_state_pass *f, const psw_given *given, psw_arena *arena)
+static psw_status lay(psw_attention *a, const psw_given *given, psw_arena *arena)
 {
-    const psw_point *p = f->base.p;
+    attend_state_pass *f = (attend_state_pass *)a;
+    const psw_point *p = a->p;
     f->shape = psw_sketch_shape_of(p);
     f->stretch = p->local > 0 ? p->local / p->block : 1;
     f->shared = psw_data_shared(p);
@@ -89,9 +90,9 @@ psw_status attend_states_lay(attend_state_pass *f, const psw_given *given, psw_a
     return psw_arena_check(arena);
 }
 
-void attend_states_close(attend_state_pass *f)
+static void close(psw_attention *a)
 {
-    sketcher->destroy(f->sketch);
+    sketcher->destroy(((attend_state_pass *)a)->sketch);
 }
 
 /* ---- the data ---- */
@@ -116,16 +117,17 @@ static void load_block(attend_state_pass *f, const psw_data *data, ptrdiff_t blo
     transpose_values(f, f->shared ? rows : attend_stage(&f->base, data, 0, PSW_VALUE, span), block, span.count);
 }
 
-void attend_states_redraw(attend_state_pass *f, ptrdiff_t draw)
+static void redraw(psw_attention *a, ptrdiff_t draw)
 {
-    sketcher->draw(f->sketch, draw);
+    sketcher->draw(((attend_state_pass *)a)->sketch, draw);
 }
 
-void attend_states_load(attend_state_pass *f, const psw_given *given)
+static void load(psw_attention *a, const psw_given *given)
 {
+    attend_state_pass *f = (attend_state_pass *)a;
     const psw_data *data = given->data;
     attend_span token = {f->base.special, 1};
-    attend_states_redraw(f, given->tables.draw);
+    redraw(a, given->tables.draw);
     f->placed = 0;
     for (ptrdiff_t i = 0; i < f->base.own; i++)
         load_block(f, data, psw_route_leaf(&f->base.route, f->base.route.rank, i));
@@ -135,3 +137,12 @@ void attend_states_load(attend_state_pass *f, const psw_given *given)
                          side == PSW_VALUE ? f->base.p->v : f->base.p->d, f->other[set][side]);
     if (f->near) attend_rows_load(f->near, data);
 }
+
+const attend_kind attend_states_kind = {.bytes = sizeof(attend_state_pass),
+                                        .lay = lay,
+                                        .load = load,
+                                        .redraw = redraw,
+                                        .pass = attend_states_pass,
+                                        .close = close,
+                                        .message_bytes = attend_states_message_bytes,
+                                        .done_flops = attend_states_flops};

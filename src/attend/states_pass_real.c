@@ -127,24 +127,7 @@ void attend_states_reset(attend_state_pass *f)
     }
 }
 
-/* ---- the table of the kind ---- */
-
-static psw_status lay(psw_attention *a, const psw_given *given, psw_arena *arena)
-{
-    return attend_states_lay((attend_state_pass *)a, given, arena);
-}
-
-static void load(psw_attention *a, const psw_given *given)
-{
-    attend_states_load((attend_state_pass *)a, given);
-}
-
-static void redraw(psw_attention *a, ptrdiff_t draw)
-{
-    attend_states_redraw((attend_state_pass *)a, draw);
-}
-
-static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
+psw_status attend_states_pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     attend_state_pass *f = (attend_state_pass *)a;
     attend_states_reset(f);
@@ -152,17 +135,3 @@ static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, vo
     PSW_TRY(walk_keys(f, watch));
     return attend_states_full(f, watch, sink, context);
 }
-
-static void close(psw_attention *a)
-{
-    attend_states_close((attend_state_pass *)a);
-}
-
-const attend_kind attend_states_kind = {.bytes = sizeof(attend_state_pass),
-                                        .lay = lay,
-                                        .load = load,
-                                        .redraw = redraw,
-                                        .pass = pass,
-                                        .close = close,
-                                        .message_bytes = attend_states_message_bytes,
-                                        .done_flops = attend_states_flops};

@@ -55,13 +55,13 @@ static void take(hand *h, const psw_point *p)
     size_t bytes = psw_engine_of(p->precision)->bytes(&h->group, NULL);
     CHECK(psw_arena_create(bytes + (1 << 20), &h->arena) == PSW_OK, "%s", psw_message());
     attend_set_head(&h->f.base, &h->group, &given);
-    CHECK(attend_states_lay(&h->f, &given, &h->arena) == PSW_OK, "%s", psw_message());
-    attend_states_load(&h->f, &given);
+    CHECK(attend_states_kind.lay(&h->f.base, &given, &h->arena) == PSW_OK, "%s", psw_message());
+    attend_states_kind.load(&h->f.base, &given);
 }
 
 static void give(hand *h)
 {
-    attend_states_close(&h->f);
+    attend_states_kind.close(&h->f.base);
     psw_arena_destroy(&h->arena);
 }
 
