@@ -151,23 +151,6 @@ typedef struct psw_engine {
 } psw_engine;
 const psw_engine *psw_engine_of(psw_precision precision);
 
-/* Single query rows of an attention, computed once more in double whatever the precision, by plain loops over all keys:
- * for the few rows on which a verdict depends. For methods of which psw_attend_repeats is true. Sums are over
- * PSW_AGAIN_PIECE keys, then over these. */
-enum { PSW_AGAIN_PIECE = 64 };
-typedef struct psw_again {
-    const psw_point *point;
-    const psw_data *data;
-    int set;
-    const ptrdiff_t *rows; /* [count]: query rows */
-    ptrdiff_t count;
-    psw_watch watch;
-} psw_again;
-bool psw_attend_repeats(const psw_point *point);
-ptrdiff_t psw_attend_again_numbers(const psw_point *point, ptrdiff_t count); /* doubles of scratch */
-/* out: count x v. PSW_STOPPED, PSW_TIMEOUT by the watch. */
-psw_status psw_attend_again(const psw_again *again, double *scratch, double *out);
-
 /* Operations and memory traffic of one forward pass of one data set (2 flops per multiply-add), from the widths
  * of the method's weigh and map. */
 typedef struct psw_work {

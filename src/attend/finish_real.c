@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "attend/method.h"
-#include "attend/transcend.h"
+#include "polysweep/transcend.h"
 
 /* A denominator den 2^exponent. */
 typedef struct scaled {
@@ -23,7 +23,7 @@ static scaled denominator(double den, int exponent, double den_constant)
 
 static double log2_of(scaled d)
 {
-    return d.exponent == PSW_EMPTY ? -INFINITY : attend_log2_any(d.den) + d.exponent;
+    return d.exponent == PSW_EMPTY ? -INFINITY : psw_log2_any(d.den) + d.exponent;
 }
 
 /* to = num up / den. In single precision a product with the inverse has the same bits but for ties. */

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "attend/scores.h"
-#include "attend/transcend.h"
+#include "polysweep/transcend.h"
 #include "attend/work.h"
 
 /* Scores are positive, so powers are made of logarithms. Returns log2 of the largest weight at degree 1. */
@@ -15,8 +15,8 @@ static double logarithms(const attend_scores *s, const double *z)
     double peak = z[0];
     for (ptrdiff_t j = 0; j < p->n; j++) peak = fmax(peak, z[j]);
     for (ptrdiff_t j = 0; j < p->n; j++)
-        s->log2_u[j] = exponential ? (z[j] - peak) * 1.4426950408889634 : attend_log2_any(z[j] / peak);
-    return exponential ? peak * 1.4426950408889634 : attend_log2_any(peak);
+        s->log2_u[j] = exponential ? (z[j] - peak) * 1.4426950408889634 : psw_log2_any(z[j] / peak);
+    return exponential ? peak * 1.4426950408889634 : psw_log2_any(peak);
 }
 
 /* Sums of 1024, then their sum: the error stays that of a few thousand terms. */
@@ -26,7 +26,7 @@ static double sum_of_powers(const attend_scores *s, double beta)
     for (ptrdiff_t first = 0; first < s->base.p->n; first += 1024) {
         ptrdiff_t next = first + 1024 < s->base.p->n ? first + 1024 : s->base.p->n;
         double part = 0;
-        for (ptrdiff_t j = first; j < next; j++) part += attend_exp2_any(beta * s->log2_u[j]);
+        for (ptrdiff_t j = first; j < next; j++) part += psw_exp2_any(beta * s->log2_u[j]);
         total += part;
     }
     return total;
@@ -37,11 +37,11 @@ static void weigh(attend_scores *s, ptrdiff_t point, int set, double log2_peak)
     const psw_point *p = &s->base.group->points[point];
     ptrdiff_t pair = point * s->base.sets + set;
     double beta = psw_method_facts_of(p->method)->has_degree ? p->beta : 1;
-    double den = sum_of_powers(s, beta) + p->den_constant * attend_exp2_any(-beta * log2_peak);
+    double den = sum_of_powers(s, beta) + p->den_constant * psw_exp2_any(-beta * log2_peak);
     psw_real *row = s->base.out + pair * p->n;
-    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(attend_exp2_any(beta * s->log2_u[j]) / den);
-    s->base.mass[pair] = attend_exp2_any(beta * s->log2_u[p->j3]) / den;
-    s->base.log2_den[pair] = attend_log2_any(den) + beta * log2_peak;
+    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(psw_exp2_any(beta * s->log2_u[j]) / den);
+    s->base.mass[pair] = psw_exp2_any(beta * s->log2_u[p->j3]) / den;
+    s->base.log2_den[pair] = psw_log2_any(den) + beta * log2_peak;
 }
 
 /* ---- the table of the kind ---- */

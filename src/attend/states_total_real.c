@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "attend/states.h"
-#include "attend/transcend.h"
+#include "polysweep/transcend.h"
 
 static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
 
@@ -36,7 +36,7 @@ static void split(ptrdiff_t count, const double *s, double *restrict mantissa, i
     for (ptrdiff_t i = 0; i < count; i++) {
         double whole = floor(s[i]);
         bool sound = fabs(whole) < 0x1p28;
-        double power = attend_exp2(sound ? s[i] - whole : 0);
+        double power = psw_exp2(sound ? s[i] - whole : 0);
         mantissa[i] = sound ? power : s[i] == -INFINITY ? 0 : NAN;
         exponent[i] = sound ? (int)whole : s[i] == -INFINITY ? PSW_EMPTY : 0;
     }

@@ -2,16 +2,16 @@
 #ifndef POLYSWEEP_ATTEND_WEIGH_H
 #define POLYSWEEP_ATTEND_WEIGH_H
 
-#include "attend/lanes.h"
+#include "polysweep/chunk.h"
 #include "attend/method.h"
 #include "attend/sums.h"
 
 /* u = z c is the base of the power. */
 typedef struct attend_scaling {
-    psw_real c, least;     /* a smaller |u| has weight 0 */
-    attend_lane_bits keep; /* bits of u: all, or all but the sign for |u| */
-    unsigned long degree;  /* for integer degrees, >= 1 */
-    double exponent;       /* for real degrees: E where c does not contain it, else 0 */
+    psw_real c, least;    /* a smaller |u| has weight 0 */
+    psw_lane_bits keep;   /* bits of u: all, or all but the sign for |u| */
+    unsigned long degree; /* for integer degrees, >= 1 */
+    double exponent;      /* for real degrees: E where c does not contain it, else 0 */
 } attend_scaling;
 
 /* |u|^beta 2^-exponent with the sign of u where it is kept; returns the sum. */

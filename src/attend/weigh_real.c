@@ -3,19 +3,19 @@
  * 0. */
 #include <math.h>
 
-#include "attend/transcend.h"
+#include "polysweep/transcend.h"
 #include "attend/weigh.h"
 
 /* ---- peaks ---- */
 
-static inline attend_lane_bits bits_of(psw_real x)
+static inline psw_lane_bits bits_of(psw_real x)
 {
-    attend_lane_bits bits;
+    psw_lane_bits bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
-static double of_bits(attend_lane_bits bits)
+static double of_bits(psw_lane_bits bits)
 {
     psw_real x;
     memcpy(&x, &bits, sizeof x);
@@ -25,9 +25,9 @@ static double of_bits(attend_lane_bits bits)
 /* As integers, magnitudes are in order, with infinity and NaN on top. */
 double attend_peak_magnitude(const psw_real *z, ptrdiff_t count)
 {
-    attend_lane_bits top = 0;
+    psw_lane_bits top = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
-        attend_lane_bits bits = bits_of(z[i]) & PSW_LANE_MAGNITUDE;
+        psw_lane_bits bits = bits_of(z[i]) & PSW_LANE_MAGNITUDE;
         top = bits > top ? bits : top;
     }
     return of_bits(top);
@@ -36,9 +36,9 @@ double attend_peak_magnitude(const psw_real *z, ptrdiff_t count)
 /* The order of signed values is that of integers once the magnitude bits of negative ones are flipped. */
 double attend_peak_largest(const psw_real *z, ptrdiff_t count)
 {
-    attend_lane_bits top = sizeof top == 8 ? (attend_lane_bits)INT64_MIN : (attend_lane_bits)INT32_MIN;
+    psw_lane_bits top = sizeof top == 8 ? (psw_lane_bits)INT64_MIN : (psw_lane_bits)INT32_MIN;
     for (ptrdiff_t i = 0; i < count; i++) {
-        attend_lane_bits bits = bits_of(z[i]);
+        psw_lane_bits bits = bits_of(z[i]);
         bits ^= bits < 0 ? PSW_LANE_MAGNITUDE : 0;
         top = bits > top ? bits : top;
     }
@@ -48,50 +48,49 @@ double attend_peak_largest(const psw_real *z, ptrdiff_t count)
 /* ---- integer degrees ---- */
 
 /* u^degree by squaring; the last square of the factor is left out: it is not needed and could overflow */
-static inline attend_chunk power(attend_chunk u, unsigned long degree)
+static inline psw_chunk power(psw_chunk u, unsigned long degree)
 {
-    for (; degree % 2 == 0; degree /= 2) u = attend_chunk_times(u, u);
-    attend_chunk w = u;
+    for (; degree % 2 == 0; degree /= 2) u = psw_chunk_times(u, u);
+    psw_chunk w = u;
     while (degree /= 2) {
-        u = attend_chunk_times(u, u);
-        if (degree % 2) w = attend_chunk_times(w, u);
+        u = psw_chunk_times(u, u);
+        if (degree % 2) w = psw_chunk_times(w, u);
     }
     return w;
 }
 
-static inline attend_chunk weigh_chunk(const psw_real *z, const attend_scaling *s)
+static inline psw_chunk weigh_chunk(const psw_real *z, const attend_scaling *s)
 {
-    return power(attend_chunk_scale(attend_chunk_load(z), s->c, s->least, s->keep), s->degree);
+    return power(psw_chunk_scale(psw_chunk_load(z), s->c, s->least, s->keep), s->degree);
 }
 
 /* Every PSW_PARTS-th chunk of the row, whose entries join the same sums. */
-static inline attend_chunk weigh_part(const psw_real *z, ptrdiff_t count, const attend_scaling *s, psw_real *w)
+static inline psw_chunk weigh_part(const psw_real *z, ptrdiff_t count, const attend_scaling *s, psw_real *w)
 {
-    attend_chunk sum = {{0}, {0}, {0}, {0}};
+    psw_chunk sum = {{0}, {0}, {0}, {0}};
     for (ptrdiff_t i = 0; i < count; i += PSW_ABREAST) {
-        attend_chunk weights = weigh_chunk(z + i, s);
-        attend_chunk_store(weights, w + i);
-        sum = attend_chunk_plus(sum, weights);
+        psw_chunk weights = weigh_chunk(z + i, s);
+        psw_chunk_store(weights, w + i);
+        sum = psw_chunk_plus(sum, weights);
     }
     return sum;
 }
 
 static double weigh_row(const attend_score_row *row, const attend_scaling *s, psw_real *w)
 {
-    attend_abreast sums;
+    psw_abreast sums;
     attend_scaling own = *s; /* a local copy, which no store to w can alias */
     ptrdiff_t whole = row->count / PSW_ABREAST * PSW_ABREAST;
     psw_real edge[PSW_ABREAST] = {0};
     size_t bytes = (size_t)(row->count - whole) * sizeof(psw_real);
     memcpy(edge, row->z + whole, bytes);
     for (int i = 0; i < PSW_PARTS; i++) {
-        attend_chunk sum = weigh_part(row->z + i * PSW_CHUNK, whole, &own, w + i * PSW_CHUNK);
-        if (bytes)
-            sum = attend_chunk_plus(sum, weigh_part(edge + i * PSW_CHUNK, PSW_ABREAST, &own, edge + i * PSW_CHUNK));
+        psw_chunk sum = weigh_part(row->z + i * PSW_CHUNK, whole, &own, w + i * PSW_CHUNK);
+        if (bytes) sum = psw_chunk_plus(sum, weigh_part(edge + i * PSW_CHUNK, PSW_ABREAST, &own, edge + i * PSW_CHUNK));
         sums.part[i] = sum;
     }
     memcpy(w + whole, edge, bytes);
-    return attend_abreast_total(&sums);
+    return psw_abreast_total(&sums);
 }
 
 /* ---- all degrees ---- */
@@ -102,15 +101,14 @@ static double weigh_row(const attend_score_row *row, const attend_scaling *s, ps
 static double factor(double exponent, double beta)
 {
     double inverse = 1 / beta, whole = nearbyint(-exponent * inverse);
-    return attend_scaled(attend_exp2(fma(-whole, beta, -exponent) * inverse), (long)whole);
+    return psw_scaled(psw_exp2(fma(-whole, beta, -exponent) * inverse), (long)whole);
 }
 
 /* For beta < 1 the factor 2^(-E/beta) has no useful bound; there the exponential includes 2^-E. */
 static attend_scaling scale_of(double beta, psw_negative negative, double peak, double exponent)
 {
     bool carried = beta >= 1, integer = beta == floor(beta) && beta <= LARGEST_POWER;
-    double least =
-        carried ? attend_exp2(PSW_LOWEST_EXPONENT / beta) : attend_exp2_any(PSW_LOWEST_EXPONENT / beta) * peak;
+    double least = carried ? psw_exp2(PSW_LOWEST_EXPONENT / beta) : psw_exp2_any(PSW_LOWEST_EXPONENT / beta) * peak;
     return (attend_scaling){.c = (psw_real)(carried ? factor(exponent, beta) : 1),
                             .least = least > (double)PSW_REAL_MIN ? (psw_real)least : PSW_REAL_MIN,
                             .keep = negative == PSW_NEGATIVE_ABS ? PSW_LANE_MAGNITUDE : -1,

@@ -1,7 +1,7 @@
 /* Weights of one row, and the functions they are made of, in fp64. */
 #include "attend/weigh.h"
 
-#include "attend/transcend.h"
+#include "polysweep/transcend.h"
 #include "check.h"
 #include "polysweep/random.h"
 
@@ -24,25 +24,25 @@ static void functions(void)
         psw_random_uniforms(key, i, 0, 4, u);
         double x = i % 2 ? 1 + (u[0] - 0.5) * ldexp(1, -(int)(40 * u[1])) : ldexp(1 + u[0], (int)(2040 * u[1]) - 1020);
         double y = i % 2 ? 2 * u[2] - 1 : 2040 * u[2] - 1018;
-        if (x != 1) log_off = fmax(log_off, units_off(attend_log2(x), log2l((long double)x)));
-        exp_off = fmax(exp_off, units_off(attend_exp2(y), exp2l((long double)y)));
+        if (x != 1) log_off = fmax(log_off, units_off(psw_log2(x), log2l((long double)x)));
+        exp_off = fmax(exp_off, units_off(psw_exp2(y), exp2l((long double)y)));
     }
     CHECK(log_off <= 2, "log2 is off by %g units in the last place", log_off);
     CHECK(exp_off <= 2, "exp2 is off by %g units in the last place", exp_off);
-    CHECK(attend_log2(1) == 0 && attend_log2(0x1p-1022) == -1022 && attend_exp2(0) == 1 && attend_exp2(-1021) == 0x1p-1021,
+    CHECK(psw_log2(1) == 0 && psw_log2(0x1p-1022) == -1022 && psw_exp2(0) == 1 && psw_exp2(-1021) == 0x1p-1021,
           "powers of two are exact");
-    CHECK(isnan(attend_exp2(NAN)), "NaN stays NaN");
-    CHECK(attend_exp2_any(-2000) == 0 && isinf(attend_exp2_any(1024)) && attend_exp2_any(-1060) == 0x1p-1060, "past the range");
-    CHECK(isnan(attend_exp2_any(NAN)) && attend_exp2_any(INFINITY) == INFINITY && attend_exp2_any(-INFINITY) == 0, "no number");
-    CHECK(attend_exp2_any(0.3) == attend_exp2(0.3) && attend_exp2_any(-700.4) == attend_exp2(-700.4), "any is the same");
-    CHECK(attend_log2_any(0x1p-1070) == -1070 && attend_log2_any(0) == -INFINITY && isnan(attend_log2_any(-1)), "log2 of any");
-    CHECK(attend_log2_any(INFINITY) == INFINITY && isnan(attend_log2_any(NAN)), "log2 of what is no number");
+    CHECK(isnan(psw_exp2(NAN)), "NaN stays NaN");
+    CHECK(psw_exp2_any(-2000) == 0 && isinf(psw_exp2_any(1024)) && psw_exp2_any(-1060) == 0x1p-1060, "past the range");
+    CHECK(isnan(psw_exp2_any(NAN)) && psw_exp2_any(INFINITY) == INFINITY && psw_exp2_any(-INFINITY) == 0, "no number");
+    CHECK(psw_exp2_any(0.3) == psw_exp2(0.3) && psw_exp2_any(-700.4) == psw_exp2(-700.4), "any is the same");
+    CHECK(psw_log2_any(0x1p-1070) == -1070 && psw_log2_any(0) == -INFINITY && isnan(psw_log2_any(-1)), "log2 of any");
+    CHECK(psw_log2_any(INFINITY) == INFINITY && isnan(psw_log2_any(NAN)), "log2 of what is no number");
 }
 
 static attend_weight_sum weigh(const psw_point *p, const double *z, ptrdiff_t count, double *w)
 {
     double peak = attend_peak_magnitude(z, count);
-    return attend_method_row_of(PSW_EXACT)->weigh(p, &(attend_score_row){z, count, peak, attend_log2(peak)}, w);
+    return attend_method_row_of(PSW_EXACT)->weigh(p, &(attend_score_row){z, count, peak, psw_log2(peak)}, w);
 }
 
 /* Every weight is z^beta 2^-E, the largest one in [1, 2), and the sum is theirs. */

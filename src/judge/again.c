@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "polysweep/attend.h"
+#include "judge/again.h"
 
 typedef struct again {
-    const psw_again *of;
+    const judge_again *of;
     ptrdiff_t d;
     double *q, *k, *v, *peak, *den, *part; /* part: of one row and piece */
 } again;
@@ -16,7 +16,7 @@ static bool is_scores(const psw_point *p)
     return !psw_data_kind_facts_of(p->data_kind)->has_rows; /* keys and queries are one number, values the identity */
 }
 
-bool psw_attend_repeats(const psw_point *p)
+bool judge_repeats(const psw_point *p)
 {
     const psw_method_facts *facts = psw_method_facts_of(p->method);
     return facts->folds == PSW_FOLDS_ROWS && facts->kernel != PSW_KERNEL_OTHER;
@@ -37,13 +37,13 @@ static ptrdiff_t width_of(const psw_point *p)
     return is_scores(p) ? 1 : p->d;
 }
 
-ptrdiff_t psw_attend_again_numbers(const psw_point *p, ptrdiff_t count)
+ptrdiff_t judge_again_numbers(const psw_point *p, ptrdiff_t count)
 {
     ptrdiff_t d = width_of(p), values = is_scores(p) ? 0 : PSW_AGAIN_PIECE * p->v;
     return count * (d + 2) + PSW_AGAIN_PIECE * d + values + p->v;
 }
 
-static again lay(const psw_again *of, double *scratch)
+static again lay(const judge_again *of, double *scratch)
 {
     const psw_point *p = of->point;
     ptrdiff_t count = of->count;
@@ -138,7 +138,7 @@ static psw_status over_keys(const again *a, double *out)
     return PSW_OK;
 }
 
-psw_status psw_attend_again(const psw_again *of, double *scratch, double *out)
+psw_status judge_again_rows(const judge_again *of, double *scratch, double *out)
 {
     const psw_point *p = of->point;
     ptrdiff_t count = of->count;
