@@ -64,7 +64,7 @@ typedef struct psw_given {
     const psw_data *data;
     int sets; /* the first 1 .. psw_data_sets; D_0 alone has the bits that it has beside D_1 */
     psw_tables tables;
-    const psw_route *route; /* of the calling rank in a team; NULL: alone. Must outlive the attention */
+    const psw_route *route; /* of the calling rank in a team, copied; NULL: alone */
 } psw_given;
 
 /* The route of `rank` in a team of `size` for a point. Open choices: zigzag for causal row folds, else contiguous;

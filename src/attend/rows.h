@@ -1,23 +1,22 @@
-/* attend/rows: the row fold, in which every score becomes a weight. To understand attention, start here. Compiled
- * twice.
+/* attend/rows: the row fold: every score becomes a weight. To understand attention, start here. Compiled twice.
  *
- *     for each query leaf, in strips of c <= PSW_STRIP rows                            rows_pass_real.c
- *         for each key leaf that the mask lets it see, of k keys                       Q: c x d   K: d x k   V: k x v
- *             scores = Q K, peak = the largest of each row                             c x k, c   rows_tile_real.c
- *             for each point of the group (they differ in beta alone)
- *                 weights = weigh(scores, peak), sum = of each row, E = its exponent   c x k, c, c   WORD_real.c
- *                 partial = weights V                                                  c x v
- *                 tree[point][set] += [partial | weights of key j3 | sum] 2^E          c x (v + 2), in double   sums.c
- *             a tile that has row or column j3: patch the scores, and once more for D_1
- *         out = numerators / (denominator + den_constant), from the root of each tree  c x v   finish_real.c
- *     the sink gets the leaf: all points, both sets
+ *     for each query leaf, strip by strip: Q                      c x d, c <= PSW_STRIP      rows_pass_real.c
+ *       for each key leaf that the mask lets it see: K, V         d x k, k x v; packed
+ *         scores = Q K, peak = the largest of each row            c x k, c                   rows_tile_real.c
+ *         for each point of the group (another beta)
+ *           weights = weigh(scores, peak), their sum, E           c x k, c, c                WORD_real.c
+ *           partial = weights V                                   c x v
+ *           tree += [partial | weight of key j3 | sum] 2^E        c x (v + 2), double        sums.c
+ *         row or column j3 in the tile: patch it, again for D_1
+ *       out = numerators / (denominator + den_constant)           c x v, of each root        finish_real.c
+ *     the sink gets the leaf after its last strip                 [points][sets][count][v]   attention_real.c
  *
- * A strip is so small that its scores and weights stay in a cache. D_1 is D_0 but for row j3 of queries, keys and
- * values: `other` holds these.
+ * E is the exponent of a row in one key leaf; a tree for each point and data set adds the key leaves. A strip is so
+ * small that its scores and weights stay in a cache. D_1 differs from D_0 in row j3 of queries, keys and values: those
+ * of D_1 are in `other`.
  *
  * A rank of a team holds the rows of its own leaves, and remote buffers for keys and values, or for queries (pass_q),
- * of other ranks. Where the keys of a query arrive in several steps, its trees are parked in between
- * (rows_team_real.c). */
+ * of other ranks. If the keys of a query arrive in several steps, its trees are parked between (rows_team_real.c). */
 #ifndef POLYSWEEP_ATTEND_ROWS_H
 #define POLYSWEEP_ATTEND_ROWS_H
 
@@ -97,7 +96,8 @@ static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span
 #define attend_rows_kind PSW_PRECISION_NAME(attend_rows_kind)
 #define attend_rows_team PSW_PRECISION_NAME(attend_rows_team)
 
-/* Takes the memory of a pass whose head is set. in_steps: as the route says; else own rows see own rows alone.
+/* Takes the memory of a pass whose head is set. in_steps: leaves of other ranks arrive as the route says; else there
+ * are own leaves alone.
  */
 void attend_rows_lay(attend_row_pass *f, bool in_steps, psw_arena *arena);
 void attend_rows_lay_team(attend_row_pass *f, psw_arena *arena); /* parked trees, sums that are sent */

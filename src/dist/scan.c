@@ -273,16 +273,16 @@ static void overlap(scan *s)
 
 void dist_states(dist_pass *p, MPI_Comm reversed)
 {
+    const psw_state_fold *fold = p->task->engine->states;
+    psw_attention *attention = p->task->attention;
     scan s = {.pass = p, .reversed = reversed};
-    p->task->engine->states->begin(p->task->attention);
-    p->status = p->task->engine->states->total(p->task->attention, dist_watch(p),
-                                               &s.states); /* also after a failure: what is sent lies there */
+    fold->begin(attention);
+    p->status = fold->total(attention, dist_watch(p), &s.states); /* also after a failure: what is sent lies there */
     if (p->status == PSW_OK) p->status = psw_fault("dist.scan");
     s.route = s.states->route;
     begin(&s);
     overlap(&s);
     finish(&s);
-    if (p->status == PSW_OK)
-        p->status = p->task->engine->states->finish(p->task->attention, dist_watch(p), dist_sink, p);
+    if (p->status == PSW_OK) p->status = fold->finish(attention, dist_watch(p), dist_sink, p);
     end(&s);
 }
