@@ -1,4 +1,3 @@
-psw_test(attend_again unit/attend_again.c)
 psw_test(tile_fp64 unit/tile.c)
 psw_test(tile_fp32 unit/tile.c)
 target_compile_definitions(test_tile_fp32 PRIVATE PSW_SINGLE)

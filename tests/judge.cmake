@@ -1,4 +1,5 @@
 psw_test(judge_head unit/judge_head.c)
+psw_test(judge_again unit/judge_again.c)
 psw_test(judge_closed property/judge_closed.c)
 psw_test(judge_verdicts property/judge_verdicts.c)
 psw_test(judge_merge property/judge_merge.c)

@@ -62,7 +62,8 @@ static inline psw_status pass_on(const psw_comm *team, const psw_group *group, p
     PSW_TRY(engine->prepare(group, &given, &arena, &attention));
     psw_data_close(data);
     d->single = p->precision == PSW_FP32;
-    psw_status status = psw_dist_pass(team, engine, attention, p, &route, watch, digest_leaf, d, traffic);
+    psw_status status =
+        psw_dist_pass(&(psw_team_task){team, engine, attention, p, &route, watch}, digest_leaf, d, traffic);
     engine->release(attention);
     psw_arena_destroy(&arena);
     return status;

@@ -12,14 +12,15 @@ typedef struct psw_inputs {
     psw_weights *weights; /* number k of a point is at [k - 1] */
     ptrdiff_t weights_count;
 } psw_inputs;
-/* Reads them and checks every point against them. PSW_ENVIRONMENT, PSW_USAGE. The caller frees, also after a failure. */
+/* Reads them and checks every point against them. PSW_ENVIRONMENT, PSW_USAGE. The caller frees, also after a failure.
+ */
 psw_status psw_inputs_read(const psw_study *study, psw_inputs *inputs);
 void psw_inputs_free(psw_inputs *inputs);
 
 /* How passes are timed: all ranks begin together, and the slowest rank counts. Times are for one data set. */
 typedef struct psw_timer {
-    psw_repeat repeat;      /* the rule, and the samples of the newest point */
-    psw_time_stop stop;     /* why they ended; PSW_TIME_NONE: there are none */
+    psw_repeat repeat;  /* the rule, and the samples of the newest point */
+    psw_time_stop stop; /* why they ended; PSW_TIME_NONE: there are none */
     ptrdiff_t warmup;
     const psw_comm *beside; /* this team and others that compute the same at the same time; NULL = none */
     bool met;               /* they have begun */
@@ -29,10 +30,9 @@ typedef struct psw_timer {
 psw_status psw_timer_create(const psw_settings *settings, psw_timer *timer); /* PSW_NO_MEMORY */
 void psw_timer_free(psw_timer *timer);
 void psw_timer_begin(psw_timer *timer); /* a new point: no samples yet */
-/* Collective over the team and those beside it: warms up, then repeats the pass of a prepared attention until the rule
- * ends it. No leaf callbacks. `sum`: over the repetitions. */
-psw_status psw_timer_run(const psw_comm *team, psw_timer *timer, const psw_engine *engine, psw_attention *attention,
-                         const psw_point *point, const psw_route *route, psw_watch watch, psw_traffic *sum);
+/* Collective over the team and those beside it: warms up, then repeats the pass of the task until the rule ends it. No
+ * leaf callbacks. `sum`: over the repetitions. */
+psw_status psw_timer_run(psw_timer *timer, const psw_team_task *task, psw_traffic *sum);
 /* For a team that does not reach its repetitions: informs the teams beside it. Collective over all of them. */
 psw_status psw_timer_agree(psw_timer *timer, psw_status status);
 

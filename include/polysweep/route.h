@@ -1,21 +1,22 @@
-/* route: who of a team holds which leaves of a sequence, and what travels between the ranks of the team.
+/* route: which rank of a team owns which leaves of a sequence, and which messages the ranks exchange.
  *
- * A route is a value; everything about it follows from it by pure functions, for any rank, on any rank: attend lays out
- * what it must hold, plan costs it, dist carries it out, tests run all ranks of it in one process.
+ * A route is a value. Pure functions derive everything else from it, for any rank, on any rank: attend lays out memory
+ * by it, plan predicts its cost, dist carries it out, tests run all its ranks in one process.
  *
  *   layout   contiguous  rank p owns one stretch of leaves
  *            zigzag      2P stretches, rank p owns stretches p and 2P - 1 - p: causal work is balanced
  *            striped     unit u on rank u mod P
  *   pattern  of row folds (Liu, Zaharia, Abbeel 2023 for the ring)
- *            ring        keys and values go round, rank to next rank, while the tiles of those at hand are made
- *            all_gather  every rank receives all keys and values, then works as if alone
+ *            ring        keys and values go round, rank to next rank, while the tiles of the resident ones are computed
+ *            all_gather  every rank receives all keys and values, then computes as if alone
  *            pass_q      queries go round; sums come back to their owner
- *            stream      one query leaf at a time, keys and values come leaf by leaf straight from their owners:
- *                        nothing is held but own rows and two leaves; each leaf travels once for every query leaf
+ *            stream      one query leaf at a time, keys and values arrive leaf by leaf directly from their owners: a
+ *                        rank holds its own rows and two leaves; each leaf is sent once for every query leaf
  *   scan     of state folds: doubling (recursive), chain (rank to rank), exscan (the MPI library's), all_gather
  *
- * Leaves never leave their unit (`unit` consecutive leaves: the stretches that a sketch makes exact). A rank may own
- * none. Sums of key leaves are added along one binary tree over the leaf index, whoever made them (nodes, below). */
+ * A unit is `unit` consecutive leaves (the stretches that a sketch computes exactly); all its leaves have one owner. A
+ * rank may own none. Sums of key leaves are added along one binary tree over the leaf index, whichever rank computed
+ * them (nodes, below). */
 #ifndef POLYSWEEP_ROUTE_H
 #define POLYSWEEP_ROUTE_H
 
@@ -30,7 +31,7 @@ typedef struct psw_choice {
     int layout, pattern, scan;
 } psw_choice;
 #define PSW_CHOICE_AUTO ((psw_choice){-1, -1, -1})
-/* PSW_USAGE with the key and the words that it knows. */
+/* PSW_USAGE names the key and its words. */
 psw_status psw_choice_read(const char *layout, const char *pattern, const char *scan, psw_choice *choice);
 
 typedef struct psw_route {
@@ -47,11 +48,11 @@ typedef struct psw_route {
 ptrdiff_t psw_route_count(const psw_route *route, int rank);                 /* leaves of a rank */
 ptrdiff_t psw_route_leaf(const psw_route *route, int rank, ptrdiff_t place); /* ascending in place */
 int psw_route_owner(const psw_route *route, ptrdiff_t leaf);
-ptrdiff_t psw_route_place(const psw_route *route, ptrdiff_t leaf); /* of a leaf with its owner */
-ptrdiff_t psw_route_most(const psw_route *route);                  /* leaves of the rank that has most */
+ptrdiff_t psw_route_place(const psw_route *route, ptrdiff_t leaf); /* of a leaf among those of its owner */
+ptrdiff_t psw_route_most(const psw_route *route);                  /* leaves of the rank with the most */
 
-/* Stretches of neighbouring leaves of a rank, in ascending order; stretch `round` of all ranks together is one
- * stretch of the sequence, in order of ranks, or against it where psw_route_down says so. */
+/* Stretches of neighbouring leaves of a rank, in ascending order. The stretches `round` of all ranks together are one
+ * stretch of the sequence, in the order of ranks, or in the opposite order where psw_route_down is true. */
 ptrdiff_t psw_route_rounds(const psw_route *route);
 bool psw_route_down(const psw_route *route, ptrdiff_t round);
 typedef struct psw_leaves {
@@ -61,45 +62,45 @@ psw_leaves psw_route_round(const psw_route *route, int rank, ptrdiff_t round);
 
 /* ---- tiles and transfers of a row fold ---- */
 
-typedef enum psw_cargo { PSW_KEYS, PSW_QUERIES, PSW_SUMS } psw_cargo;
+typedef enum psw_payload_kind { PSW_KEYS, PSW_QUERIES, PSW_SUMS } psw_payload_kind;
 
-/* In a step a rank makes tiles of the query leaves of rank `queries` with the key leaves of rank `keys` (-1: of all),
- * as far as the mask lets them see each other. `guest` is the buffer that holds what is not its own, -1 = its own;
- * tiles = false: none. */
-typedef struct psw_meeting {
+/* In a compute step a rank computes the tiles of the query leaves of rank `queries` with the key leaves of rank `keys`
+ * (-1: of all), as far as the mask lets them see each other. `remote` is the remote buffer with the leaves that are not
+ * its own, -1: all are its own; tiles = false: no tiles in this step. */
+typedef struct psw_step {
     bool tiles;
-    int queries, keys, guest;
+    int queries, keys, remote;
     ptrdiff_t query, key; /* the one leaf of each, -1: all of them */
-} psw_meeting;
+} psw_step;
 typedef struct psw_transfer {
-    psw_cargo what;
-    int of; /* the rank whose leaves they are; of sums, whose queries */
+    psw_payload_kind what;
+    int of; /* the rank that owns the leaves; for sums, the queries */
     int peer;
     bool send;      /* else receive */
-    bool after;     /* posted when the step's tiles are made, else before; all are complete at the end of the step */
-    int guest;      /* the buffer it comes from or goes to, -1 = the rank's own */
-    ptrdiff_t leaf; /* the one that it is, -1: all leaves of that rank */
+    bool after;     /* posted after the step's tiles, else before; all are complete at the end of the step */
+    int remote;     /* the remote buffer it is sent from or received in, -1: the rank's own leaves */
+    ptrdiff_t leaf; /* -1: all leaves of that rank */
 } psw_transfer;
 
 int psw_route_steps(const psw_route *route);
-psw_meeting psw_route_meeting(const psw_route *route, int step);
+psw_step psw_route_step(const psw_route *route, int step);
 int psw_route_transfers(const psw_route *route, int step); /* their number */
 psw_transfer psw_route_transfer(const psw_route *route, int step, int index);
-int psw_route_guests(const psw_route *route);                /* buffers for leaves of other ranks */
+int psw_route_remote_buffers(const psw_route *route);        /* buffers for leaves of other ranks */
 psw_leaves psw_route_done(const psw_route *route, int step); /* places of own query leaves that a step completes */
 
-/* ring, pass_q: how many ranks further what rank `of` owns travels, to the last one that wants it. */
+/* ring, pass_q: how many ranks the leaves of rank `of` are passed on, up to the last rank that needs them. */
 int psw_route_hops(const psw_route *route, int of);
 
 /* Does a query leaf of rank `queries` see a key leaf of rank `keys`? */
 bool psw_route_sees(const psw_route *route, int queries, int keys);
-/* Key leaves that query leaf `leaf` sees: the first so many. */
+/* Number of key leaves that query leaf `leaf` sees: these are the first ones. */
 ptrdiff_t psw_route_seen(const psw_route *route, ptrdiff_t leaf);
 
 /* ---- the tree of sums ---- */
 
-/* Node (level, index) is the sum of its children (level - 1, 2 index) and (level - 1, 2 index + 1); a missing child
- * leaves the other as it is. */
+/* Node (level, index) is the sum of its children (level - 1, 2 index) and (level - 1, 2 index + 1); if one is missing,
+ * it is the other. */
 typedef struct psw_node {
     ptrdiff_t level, index;
 } psw_node;
@@ -107,38 +108,38 @@ typedef struct psw_node {
 /* The fewest nodes of the tree over `seen` leaves that hold exactly the leaves of rank `keys` among them, ascending.
  * Returns their number; `list` may be NULL. */
 ptrdiff_t psw_route_nodes(const psw_route *route, int keys, ptrdiff_t seen, psw_node *list);
-/* Nodes of the tree over what query leaf `leaf` sees that ranks other than its owner make, each for itself. */
+/* Number of nodes of the tree of query leaf `leaf` that other ranks than its owner compute, each by itself. */
 ptrdiff_t psw_route_foreign(const psw_route *route, ptrdiff_t leaf);
-/* The most nodes that wait between two steps in the tree of a query leaf of this rank, over `seen` key leaves. */
+/* The largest number of nodes that wait between two steps in the tree of an own query leaf, over `seen` key leaves. */
 ptrdiff_t psw_route_waiting(const psw_route *route, ptrdiff_t seen);
 
 /* ---- scans ---- */
 
-/* Sums over ranks of a vector of `rounds` states: before[j] = sum over the ranks before this one in the direction of
- * round j, total[j] = over all. A window is the sum of a rank's own state and some before it; moves of one step are
- * independent. */
+/* Sums over ranks of a vector of `rounds` states: before[j] = sum over the ranks before the calling one, in the
+ * direction of round j; total[j] = over all ranks. A window is the sum of a rank's own state and of some before it.
+ * Moves of one step are independent. */
 typedef struct psw_move {
     int step, peer;
     bool send;
-    bool down;  /* the rounds that go against the order of ranks, else the others */
-    bool total; /* a total on its way to all, else a window that is added to before */
+    bool down;  /* the rounds in the opposite order of ranks, else the others */
+    bool total; /* a total, which all ranks get, else a window, which is added to `before` */
 } psw_move;
-/* Moves of a rank in ascending step. totals: they are wanted too. Returns their number; `list` may be NULL. Of doubling
- * and chain; the others are one call of the MPI library. */
+/* Moves of the calling rank in ascending step, with those of totals if `totals`. Returns their number; `list` may be
+ * NULL. For doubling and chain; the others are one call of the MPI library. */
 int psw_route_moves(const psw_route *route, bool totals, psw_move *list);
 enum { PSW_MOVES_MAX = 512 };
 
-/* What the states of a fold are summed by: under a full mask all leaves of a rank are one stretch. totals: as above. */
+/* The route of the scan of states: under a full mask all leaves of a rank are one stretch. totals: are they needed? */
 psw_route psw_route_of_states(const psw_route *route, bool *totals);
 
-/* ---- what all ranks send together, in one pass ---- */
+/* ---- what all ranks together send in one pass ---- */
 
-/* Each thing counts once for every message that it is in. A call of the MPI library counts as if each rank sent its
- * states once (all_gather: to each other rank). route.rank does not matter. */
+/* Each leaf, node and state counts once per message that contains it. A call of the MPI library counts as if each rank
+ * sent its states once (all_gather: to each other rank). route.rank does not matter. */
 typedef struct psw_volume {
     double messages;
     double keys, queries;   /* leaves; keys with their values */
-    double sums, last_sums; /* nodes of the trees of all query leaves; those of the last leaf, which may be ragged */
+    double sums, last_sums; /* nodes of the trees of all query leaves; of the last leaf, which may be ragged */
     double states;          /* of stretches */
 } psw_volume;
 psw_volume psw_route_volume(const psw_route *route);       /* of a row fold */

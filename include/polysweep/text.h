@@ -205,14 +205,14 @@ typedef enum psw_operation {
     PSW_OP_OR
 } psw_operation;
 
-typedef struct psw_step {
+typedef struct psw_program_step {
     unsigned char operation;
     int argument;
     double number;
-} psw_step;
+} psw_program_step;
 
 typedef struct psw_program {
-    psw_step *steps;
+    psw_program_step *steps;
     ptrdiff_t count;
     psw_ids reads; /* places of the row that it names */
     bool oracle;   /* it uses a column of the oracle */

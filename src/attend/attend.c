@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "attend/method.h"
+#include "attend/work.h"
 #include "polysweep/attend.h"
 #include "polysweep/sketch.h"
 
@@ -14,8 +15,8 @@ const psw_engine *psw_engine_of(psw_precision precision)
 
 /* ---- groups ---- */
 
-/* Equal but for beta and own axes, and no sketch (of another degree it has other features): bytes are compared, so a
- * NaN is equal to itself. */
+/* Equal except for beta and own axes, and no sketch: at another degree it has other features. Bytes are compared, so a
+ * NaN equals itself. */
 bool psw_group_joins(const psw_point *a, const psw_point *b)
 {
 #define SAME(member) (memcmp(&a->member, &b->member, sizeof a->member) == 0)
@@ -43,7 +44,7 @@ static double scores(const psw_point *p)
     return p->mask == PSW_FULL ? n * n : causal_scores(n, block);
 }
 
-/* Rows that make a sketch's parts: read from a state, added to it, mapped; and scores within stretches. */
+/* Work of a sketch: rows read from a state, added to it, and mapped; scores within stretches. */
 typedef struct parts {
     double read, added, mapped, scores;
 } parts;
@@ -58,8 +59,8 @@ static parts parts_of(const psw_point *p)
     return (parts){read, added, p->local > 0 ? read + added : sides * n, near};
 }
 
-/* 2 (r + v + 1) flops a score of a stretch (d in place of r where it is exact), 2 features (v + 1) for a row that is
- * read or added; a stretch's diagonal tiles count whole, as in the row fold. */
+/* 2 (r + v + 1) flops per score of a stretch (d in place of r where it is exact), 2 features (v + 1) per row that is
+ * read or added. Diagonal tiles of a stretch count whole, as in the row fold. */
 static psw_work sketch_work(const psw_point *p)
 {
     psw_sketch_shape shape = psw_sketch_shape_of(p);
@@ -78,15 +79,29 @@ psw_work psw_attend_work(const psw_point *p)
     if (psw_sketch_has(p->method)) return sketch_work(p);
     double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(p->d + p->v);
     if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
-        return (psw_work){4 * (double)p->n, (2 * sizeof(double) + real) * (double)p->n};
+        return (psw_work){attend_scores_flops(p), (2 * sizeof(double) + real) * (double)p->n};
     double strip = (double)(p->block < p->n ? p->block : p->n);
     return (psw_work){2 * scores(p) * widths, real * widths * ((double)p->n + scores(p) / strip)};
 }
 
 psw_weigh_work psw_attend_weigh_work(const psw_point *p)
 {
-    const psw_method_row *method = psw_method_row_of(p->method);
+    const attend_method_row *method = attend_method_row_of(p->method);
     return method && method->work ? method->work(p) : (psw_weigh_work){0};
+}
+
+double psw_attend_done_flops(const psw_group *group, int sets)
+{
+    return psw_engine_of(group->points->precision)->done_flops(group, sets);
+}
+
+double psw_attend_weighed(const psw_point *p, int sets)
+{
+    psw_fold_kind kind = psw_attend_kind(p);
+    if (kind == PSW_STATE_FOLD) return 0;
+    if (kind == PSW_ONE_RANK) return (double)p->n * sets;
+    attend_tiles tiles = attend_point_tiles(p, sets);
+    return tiles.scores + tiles.again;
 }
 
 /* ---- what can be computed ---- */
@@ -135,7 +150,7 @@ static psw_status check_sketch(const psw_point *p)
 psw_status psw_attend_check(const psw_point *p)
 {
     bool sketch = psw_sketch_has(p->method), rows = psw_data_kind_facts_of(p->data_kind)->has_rows;
-    if (!sketch && !psw_method_row_of(p->method))
+    if (!sketch && !attend_method_row_of(p->method))
         return PSW_FAIL(PSW_USAGE, "this method has no attention to compute; take another");
     if (p->block < 1 || p->n < 1 || (rows && p->d < 1) || p->v < 1)
         return PSW_FAIL(PSW_USAGE, "n = %td, d = %td, v = %td, block = %td: each must be at least 1", p->n, p->d, p->v,
@@ -151,7 +166,8 @@ psw_status psw_attend_allow(const psw_point *p)
     PSW_TRY(psw_attend_check(p));
     bool linear = psw_method_facts_of(p->method)->kernel == PSW_KERNEL_LINEAR;
     if (!linear || !psw_data_signed(p) || p->negative != PSW_NEGATIVE_REFUSE) return PSW_OK;
-    return PSW_FAIL(PSW_USAGE,
-                    "linear with scores that can be negative: weights cancel, and denominators may be 0 or negative; say "
-                    "negative: signed (keeps the sign, and bad_rows counts such rows) or negative: abs");
+    return PSW_FAIL(
+        PSW_USAGE,
+        "linear with scores that can be negative: weights cancel, and denominators may be 0 or negative; say "
+        "negative: signed (keeps the sign, and bad_rows counts such rows) or negative: abs");
 }

@@ -1,76 +1,49 @@
-#include "attend/fold.h"
+/* The engine of one precision: what all kinds of attention have in common, and one table per kind. */
+#include <string.h>
+
+#include "attend/rows.h"
 #include "attend/scores.h"
-#include "attend/sketched.h"
+#include "attend/states.h"
 
-struct psw_attention {
-    psw_arena *arena;
-    size_t used; /* before it */
-    psw_fold_kind kind;
-    psw_route route;
-    union {
-        psw_fold rows;
-        psw_sketched sketched;
-        psw_scores scores;
-    } of;
-};
-
-/* Into its place: parts of it know each other's addresses. */
-static psw_status lay(psw_attention *a, const psw_group *group, const psw_given *given, psw_arena *arena)
+static const attend_kind *kind_of(const psw_group *group)
 {
-    a->kind = psw_attend_kind(group->points);
-    a->route = given->route ? *given->route : psw_attend_route(group->points, PSW_CHOICE_AUTO, 1, 0);
-    if (a->kind == PSW_STATE_FOLD) return psw_sketched_lay(&a->of.sketched, group->points, given, arena);
-    if (a->kind == PSW_ROW_FOLD)
-        a->of.rows = psw_fold_lay(group, given->sets, &a->route, true, arena);
-    else if (a->route.rank == 0)
-        a->of.scores = psw_scores_lay(group, given->sets, arena);
-    return psw_arena_check(arena);
+    static const attend_kind *const kinds[] = {[PSW_ROW_FOLD] = &attend_rows_kind,
+                                               [PSW_STATE_FOLD] = &attend_states_kind,
+                                               [PSW_ONE_RANK] = &attend_scores_kind};
+    return kinds[psw_attend_kind(group->points)];
 }
 
-static void load(psw_attention *a, const psw_given *given)
+static void set_head(psw_attention *a, const psw_group *group, const psw_given *given)
 {
-    switch (a->kind) {
-    case PSW_ROW_FOLD: psw_fold_load(&a->of.rows, given->data); break;
-    case PSW_STATE_FOLD: psw_sketched_load(&a->of.sketched, given); break;
-    case PSW_ONE_RANK:
-        if (a->route.rank == 0) psw_scores_load(&a->of.scores, given->data);
-        break;
-    }
-}
-
-static void release(psw_attention *a)
-{
-    if (a->kind == PSW_STATE_FOLD) psw_sketched_close(&a->of.sketched);
-    a->arena->used = a->used;
+    a->kind = kind_of(group);
+    attend_set_head(a, group, given);
 }
 
 static size_t bytes(const psw_group *group, const psw_route *route)
 {
     psw_arena counting = psw_arena_counting();
     psw_given all = {.sets = psw_data_sets(group->points), .route = route};
-    psw_attention a;
-    psw_arena_take(&counting, 1, sizeof a);
-    lay(&a, group, &all, &counting);
+    union { /* a place for any kind while its memory is counted */
+        psw_attention base;
+        attend_row_pass rows;
+        attend_state_pass states;
+        attend_scores scores;
+    } any;
+    memset(&any, 0, sizeof any);
+    set_head(&any.base, group, &all);
+    psw_arena_take(&counting, 1, any.base.kind->bytes);
+    any.base.kind->lay(&any.base, &all, &counting);
     return counting.high;
 }
 
-static psw_travel travel(const psw_group *group)
+static psw_message_bytes message_bytes(const psw_group *group)
 {
-    int sets = psw_data_sets(group->points);
-    switch (psw_attend_kind(group->points)) {
-    case PSW_ROW_FOLD: return psw_fold_travel(group, sets);
-    case PSW_STATE_FOLD: return psw_sketched_travel(group->points, sets);
-    case PSW_ONE_RANK: break;
-    }
-    return (psw_travel){0};
+    return kind_of(group)->message_bytes(group, psw_data_sets(group->points));
 }
 
 static double done_flops(const psw_group *group, int sets)
 {
-    const psw_point *p = &group->points[0];
-    if (psw_attend_kind(p) == PSW_STATE_FOLD) return psw_sketched_flops(p, sets) * (double)group->count;
-    psw_tiles tiles = psw_point_tiles(p, sets);
-    return psw_tiles_flops(&tiles, p->d, p->v, group->count);
+    return kind_of(group)->done_flops(group, sets);
 }
 
 static psw_status check(const psw_group *group)
@@ -81,21 +54,30 @@ static psw_status check(const psw_group *group)
     return PSW_OK;
 }
 
+static void release(psw_attention *a)
+{
+    if (a->kind->close) a->kind->close(a);
+    a->arena->used = a->used;
+}
+
 static psw_status prepare(const psw_group *group, const psw_given *given, psw_arena *arena, psw_attention **attention)
 {
     size_t used = arena->used;
     PSW_TRY(check(group));
-    psw_attention *a = *attention = psw_arena_take(arena, 1, sizeof *a);
+    const attend_kind *kind = kind_of(group);
+    psw_attention *a = *attention = psw_arena_take(arena, 1, kind->bytes);
     if (!a) {
         psw_status status = psw_arena_check(arena);
         arena->used = used;
         return status;
     }
+    memset(a, 0, kind->bytes);
+    set_head(a, group, given);
     a->arena = arena;
     a->used = used;
-    psw_status status = lay(a, group, given, arena);
+    psw_status status = kind->lay(a, given, arena);
     if (status == PSW_OK)
-        load(a, given);
+        kind->load(a, given);
     else
         release(a);
     return status;
@@ -103,76 +85,24 @@ static psw_status prepare(const psw_group *group, const psw_given *given, psw_ar
 
 static void reload(psw_attention *a, const psw_given *given)
 {
-    load(a, given);
+    a->kind->load(a, given);
 }
 
 static void redraw(psw_attention *a, ptrdiff_t draw)
 {
-    if (a->kind == PSW_STATE_FOLD) psw_sketched_redraw(&a->of.sketched, draw);
+    if (a->kind->redraw) a->kind->redraw(a, draw);
 }
 
 static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    switch (a->kind) {
-    case PSW_ROW_FOLD: return psw_fold_pass(&a->of.rows, watch, sink, context);
-    case PSW_STATE_FOLD: return psw_sketched_pass(&a->of.sketched, watch, sink, context);
-    case PSW_ONE_RANK: return a->route.rank == 0 ? psw_scores_pass(&a->of.scores, sink, context) : PSW_OK;
-    }
-    return PSW_FAIL(PSW_BUG, "an attention of no kind");
+    return a->kind->pass(a, watch, sink, context);
 }
 
-/* ---- a team ---- */
-
-static void begin(psw_attention *a)
+static psw_status attend(const psw_group *group, const psw_given *given, psw_arena *arena, psw_watch watch,
+                         psw_leaf_sink sink, void *context)
 {
-    if (a->kind == PSW_ROW_FOLD) psw_fold_begin(&a->of.rows);
-    if (a->kind == PSW_STATE_FOLD) psw_sketched_begin(&a->of.sketched);
-}
-
-static psw_parcel parcel(psw_attention *a, const psw_transfer *transfer)
-{
-    return psw_fold_parcel(&a->of.rows, transfer);
-}
-
-static psw_status meet(psw_attention *a, int step, psw_watch watch)
-{
-    return psw_fold_meet(&a->of.rows, step, watch);
-}
-
-static psw_status arrived(psw_attention *a, const psw_transfer *transfer)
-{
-    return psw_fold_arrived(&a->of.rows, transfer);
-}
-
-static psw_status deliver(psw_attention *a, psw_leaves places, psw_watch watch, psw_leaf_sink sink, void *context)
-{
-    return psw_fold_deliver(&a->of.rows, places, watch, sink, context);
-}
-
-static psw_status total(psw_attention *a, psw_watch watch, psw_states **states)
-{
-    *states = &a->of.sketched.team.states;
-    return psw_sketched_totals(&a->of.sketched, watch);
-}
-
-static psw_status ahead(psw_attention *a, psw_watch watch, bool *more)
-{
-    return psw_sketched_ahead(&a->of.sketched, watch, more);
-}
-
-static psw_status rest(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
-{
-    return psw_sketched_rest(&a->of.sketched, watch, sink, context);
-}
-
-/* ---- alone ---- */
-
-static psw_status attend(const psw_group *group, const psw_data *data, psw_tables tables, psw_arena *arena,
-                         psw_watch watch, psw_leaf_sink sink, void *context)
-{
-    psw_given given = {.data = data, .sets = psw_data_sets(group->points), .tables = tables};
     psw_attention *a;
-    PSW_TRY(prepare(group, &given, arena, &a));
+    PSW_TRY(prepare(group, given, arena, &a));
     psw_status status = pass(a, watch, sink, context);
     release(a);
     return status;
@@ -189,20 +119,14 @@ const psw_engine PSW_PRECISION_NAME(psw_engine) = {
     .name = NAME,
     .real_bytes = sizeof(psw_real),
     .bytes = bytes,
-    .travel = travel,
+    .message_bytes = message_bytes,
     .done_flops = done_flops,
     .prepare = prepare,
     .redraw = redraw,
     .reload = reload,
     .pass = pass,
     .release = release,
-    .begin = begin,
-    .parcel = parcel,
-    .meet = meet,
-    .arrived = arrived,
-    .deliver = deliver,
-    .total = total,
-    .ahead = ahead,
-    .rest = rest,
     .attend = attend,
+    .rows = &attend_rows_team,
+    .states = &attend_states_team,
 };

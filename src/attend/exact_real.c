@@ -3,9 +3,9 @@
 
 #include "attend/method.h"
 
-static psw_weight_sum weigh(const psw_point *point, const psw_score_row *row, psw_real *w)
+static attend_weight_sum weigh(const psw_point *point, const attend_score_row *row, psw_real *w)
 {
-    return psw_weigh_power(point->beta, point->negative, row, w);
+    return attend_power_weights(point->beta, point->negative, row, w);
 }
 
 /* By squaring, a multiplication for each bit below the top one and one more for the set ones among them; other degrees
@@ -18,4 +18,4 @@ static psw_weigh_work work(const psw_point *point)
     return (psw_weigh_work){.multiplications = count};
 }
 
-const psw_method_row ATTEND_WEIGH(exact) = {psw_peak_magnitude, weigh, work};
+const attend_method_row ATTEND_WEIGH(exact) = {attend_peak_magnitude, weigh, work};

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "attend/method.h"
-#include "attend/transcend.h"
+#include "polysweep/transcend.h"
 
 /* A denominator den 2^exponent. */
 typedef struct scaled {
@@ -18,7 +18,7 @@ static scaled denominator(double den, int exponent, double den_constant)
     if (den_constant == 0) return (scaled){den, exponent};
     double mantissa = frexp(den_constant, &own);
     int top = own > exponent ? own : exponent;
-    return (scaled){den * psw_scale_to(exponent, top) + mantissa * psw_scale_to(own, top), top};
+    return (scaled){den * attend_scale_to(exponent, top) + mantissa * attend_scale_to(own, top), top};
 }
 
 static double log2_of(scaled d)
@@ -37,10 +37,10 @@ static void divide(const double *restrict num, ptrdiff_t count, double up, doubl
 #endif
 }
 
-static bool finish_row(const double *sums, ptrdiff_t v, int exponent, double den_constant, psw_results to)
+static bool finish_row(const double *sums, ptrdiff_t v, int exponent, double den_constant, attend_results to)
 {
     scaled d = denominator(sums[v + 1], exponent, den_constant);
-    double up = psw_scale_to(exponent, d.exponent);
+    double up = attend_scale_to(exponent, d.exponent);
     *to.log2_den = log2_of(d);
     if (d.den == 0 || exponent == PSW_EMPTY) {
         for (ptrdiff_t c = 0; c < v; c++) to.rows[c] = 0;
@@ -49,14 +49,14 @@ static bool finish_row(const double *sums, ptrdiff_t v, int exponent, double den
     }
     divide(sums, v, up, d.den, to.rows);
     *to.mass = sums[v] * up / d.den;
-    return isfinite(psw_peak_magnitude(to.rows, v)) && !isnan(d.den);
+    return isfinite(attend_peak_magnitude(to.rows, v)) && !isnan(d.den);
 }
 
-ptrdiff_t psw_finish_rows(psw_sums sums, double den_constant, psw_results to)
+ptrdiff_t attend_finish_rows(attend_sums sums, double den_constant, attend_results to)
 {
     ptrdiff_t v = sums.width - 2, bad = -1;
     for (ptrdiff_t i = 0; i < sums.rows; i++) {
-        psw_results row = {to.rows + i * v, to.mass + i, to.log2_den + i};
+        attend_results row = {to.rows + i * v, to.mass + i, to.log2_den + i};
         bool finite = finish_row(sums.at + i * sums.width, v, sums.exponent[i], den_constant, row);
         if (!finite && bad < 0) bad = i;
     }

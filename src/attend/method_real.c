@@ -1,7 +1,7 @@
 #include "attend/method.h"
 
-/* By what a method folds. */
-#define DECLARE_ROWS(word) extern const psw_method_row ATTEND_WEIGH(word);
+/* The row of each method that folds rows; NULL for the others. */
+#define DECLARE_ROWS(word) extern const attend_method_row ATTEND_WEIGH(word);
 #define DECLARE_STATES(word)
 #define DECLARE_NOTHING(word)
 #define PSW_METHOD(word, CODE, folds, ...) DECLARE_##folds(word)
@@ -10,12 +10,12 @@
 #define ROW_ROWS(word) &ATTEND_WEIGH(word)
 #define ROW_STATES(word) NULL
 #define ROW_NOTHING(word) NULL
-static const psw_method_row *const methods[] = {
+static const attend_method_row *const methods[] = {
 #define PSW_METHOD(word, CODE, folds, ...) ROW_##folds(word),
 #include "polysweep/methods.def"
 };
 
-const psw_method_row *psw_method_row_of(psw_method method)
+const attend_method_row *attend_method_row_of(psw_method method)
 {
     return (size_t)method < PSW_METHODS ? methods[method] : NULL;
 }

@@ -1,27 +1,27 @@
-/* attend/state: what keys leave behind, the sum over them of phi(k) [v | 1], and the one way in which such sums are
- * added. In double, whatever the precision of the products; local; no BLAS. */
+/* attend/state: a state, the sum over keys of phi(k) [v | 1], and the one way in which states are added. In double,
+ * whatever the precision of the products; local; no BLAS. */
 #ifndef POLYSWEEP_ATTEND_STATE_H
 #define POLYSWEEP_ATTEND_STATE_H
 
 #include "attend/sums.h"
 #include "polysweep/attend.h"
 
-typedef struct psw_state {
+typedef struct attend_state {
     ptrdiff_t width, features; /* width = columns of the values + 1; the last one belongs to the denominator */
     double *at;                /* width x features: transposed, as products take it */
     int exponent;              /* the sum is at * 2^exponent; PSW_EMPTY: no key yet, and every number is 0 */
-} psw_state;
+} attend_state;
 
-psw_state psw_state_take(psw_arena *arena, ptrdiff_t width, ptrdiff_t features);
-void psw_state_clear(psw_state *state);
-void psw_state_copy(psw_state *to, const psw_state *from);
+attend_state attend_state_take(psw_arena *arena, ptrdiff_t width, ptrdiff_t features);
+void attend_state_clear(attend_state *state);
+void attend_state_copy(attend_state *to, const attend_state *from);
 
 /* into += from under the larger exponent (an exact scaling). Commutative to the bit; an empty state is the identity. */
-void psw_state_merge(psw_state *into, const psw_state *from);
+void attend_state_merge(attend_state *into, const attend_state *from);
 
-/* A state as one piece of memory that travels: its exponent, then its numbers (psw_states, polysweep/attend.h). */
-size_t psw_state_packed(ptrdiff_t width, ptrdiff_t features); /* bytes */
-void psw_state_pack(const psw_state *state, void *packed);
-void psw_state_add_packed(psw_state *into, const void *packed); /* merges */
+/* A state as a message: its exponent, then its numbers (psw_states, polysweep/attend.h). */
+size_t attend_state_packed(ptrdiff_t width, ptrdiff_t features); /* bytes */
+void attend_state_pack(const attend_state *state, void *packed);
+void attend_state_add_packed(attend_state *into, const void *packed); /* merges */
 
 #endif

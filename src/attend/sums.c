@@ -3,42 +3,42 @@
 #include <math.h>
 #include <string.h>
 
-psw_sums psw_sums_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width)
+attend_sums attend_sums_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width)
 {
     double *at = psw_arena_take(arena, rows * width, sizeof *at);
     int *exponent = psw_arena_take(arena, rows, sizeof *exponent);
-    return (psw_sums){rows, width, at, exponent};
+    return (attend_sums){rows, width, at, exponent};
 }
 
-void psw_sums_clear(psw_sums sums)
+void attend_sums_clear(attend_sums sums)
 {
     for (ptrdiff_t i = 0; i < sums.rows * sums.width; i++) sums.at[i] = 0;
     for (ptrdiff_t i = 0; i < sums.rows; i++) sums.exponent[i] = PSW_EMPTY;
 }
 
-void psw_sums_copy(psw_sums to, psw_sums from)
+void attend_sums_copy(attend_sums to, attend_sums from)
 {
     memcpy(to.at, from.at, (size_t)(from.rows * from.width) * sizeof *to.at);
     memcpy(to.exponent, from.exponent, (size_t)from.rows * sizeof *to.exponent);
 }
 
-psw_sums psw_sums_part(psw_sums sums, ptrdiff_t first, ptrdiff_t rows)
+attend_sums attend_sums_part(attend_sums sums, ptrdiff_t first, ptrdiff_t rows)
 {
-    return (psw_sums){rows, sums.width, sums.at + first * sums.width, sums.exponent + first};
+    return (attend_sums){rows, sums.width, sums.at + first * sums.width, sums.exponent + first};
 }
 
-double psw_scale_to(int exponent, int top)
+double attend_scale_to(int exponent, int top)
 {
     if (exponent == top) return 1;
     if (exponent == PSW_EMPTY || (long)top - exponent > 1100) return 0;
     return ldexp(1, exponent - top);
 }
 
-void psw_sums_merge(psw_sums into, psw_sums from)
+void attend_sums_merge(attend_sums into, attend_sums from)
 {
     for (ptrdiff_t i = 0; i < into.rows; i++) {
         int top = into.exponent[i] > from.exponent[i] ? into.exponent[i] : from.exponent[i];
-        double keep = psw_scale_to(into.exponent[i], top), take = psw_scale_to(from.exponent[i], top);
+        double keep = attend_scale_to(into.exponent[i], top), take = attend_scale_to(from.exponent[i], top);
         double *restrict a = into.at + i * into.width;
         const double *restrict b = from.at + i * from.width;
         for (ptrdiff_t c = 0; c < into.width; c++) a[c] = keep * a[c] + take * b[c];
@@ -48,27 +48,27 @@ void psw_sums_merge(psw_sums into, psw_sums from)
 
 /* ---- the tree ---- */
 
-/* While leaf k is filled, one node waits for every binary one of k. */
-ptrdiff_t psw_tree_places(ptrdiff_t leaves)
+/* While leaf k is filled, one node waits for every 1 in the binary digits of k. */
+ptrdiff_t attend_tree_places(ptrdiff_t leaves)
 {
     ptrdiff_t bits = 0;
     while ((leaves - 1) >> bits) bits++;
     return bits + 1;
 }
 
-psw_tree psw_tree_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t places)
+attend_tree attend_tree_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t places)
 {
-    psw_tree tree = {.places = places, .rows = rows};
+    attend_tree tree = {.places = places, .rows = rows};
     tree.sums = psw_arena_take(arena, places, sizeof *tree.sums);
     tree.node = psw_arena_take(arena, places, sizeof *tree.node);
     for (ptrdiff_t i = 0; i < places; i++) {
-        psw_sums sums = psw_sums_take(arena, rows, width);
+        attend_sums sums = attend_sums_take(arena, rows, width);
         if (tree.sums) tree.sums[i] = sums;
     }
     return tree;
 }
 
-void psw_tree_begin(psw_tree *tree, ptrdiff_t leaves, ptrdiff_t rows)
+void attend_tree_begin(attend_tree *tree, ptrdiff_t leaves, ptrdiff_t rows)
 {
     tree->leaves = leaves;
     for (ptrdiff_t i = 0; i < tree->places; i++) {
@@ -77,33 +77,33 @@ void psw_tree_begin(psw_tree *tree, ptrdiff_t leaves, ptrdiff_t rows)
     }
 }
 
-psw_sums *psw_tree_free(psw_tree *tree)
+attend_sums *attend_tree_free(attend_tree *tree)
 {
     for (ptrdiff_t i = 0; i < tree->places; i++)
         if (tree->node[i].level < 0) return &tree->sums[i];
     return NULL;
 }
 
-static ptrdiff_t find(const psw_tree *tree, ptrdiff_t level, ptrdiff_t index)
+static ptrdiff_t find(const attend_tree *tree, ptrdiff_t level, ptrdiff_t index)
 {
     for (ptrdiff_t i = 0; i < tree->places; i++)
         if (tree->node[i].level == level && tree->node[i].index == index) return i;
     return -1;
 }
 
-static ptrdiff_t nodes_at(const psw_tree *tree, ptrdiff_t level)
+static ptrdiff_t nodes_at(const attend_tree *tree, ptrdiff_t level)
 {
     return ((tree->leaves - 1) >> level) + 1;
 }
 
-void psw_tree_add(psw_tree *tree, psw_sums *filled, psw_node node)
+void attend_tree_add(attend_tree *tree, attend_sums *filled, psw_node node)
 {
     while (nodes_at(tree, node.level) > 1) {
         ptrdiff_t sibling = node.index ^ 1;
         if (sibling < nodes_at(tree, node.level)) {
             ptrdiff_t other = find(tree, node.level, sibling);
             if (other < 0) break;
-            psw_sums_merge(*filled, tree->sums[other]);
+            attend_sums_merge(*filled, tree->sums[other]);
             tree->node[other].level = -1;
         }
         node = (psw_node){node.level + 1, node.index / 2};
@@ -111,7 +111,7 @@ void psw_tree_add(psw_tree *tree, psw_sums *filled, psw_node node)
     tree->node[filled - tree->sums] = node;
 }
 
-const psw_sums *psw_tree_root(const psw_tree *tree)
+const attend_sums *attend_tree_root(const attend_tree *tree)
 {
     for (ptrdiff_t i = 0; i < tree->places; i++)
         if (tree->node[i].level >= 0) return nodes_at(tree, tree->node[i].level) == 1 ? &tree->sums[i] : NULL;
@@ -120,44 +120,44 @@ const psw_sums *psw_tree_root(const psw_tree *tree)
 
 /* ---- parked ---- */
 
-psw_parked psw_parked_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t places)
+attend_parked attend_parked_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width, ptrdiff_t places)
 {
-    psw_tree like = psw_tree_take(arena, rows, width, places);
-    return (psw_parked){places, like.sums, like.node};
+    attend_tree like = attend_tree_take(arena, rows, width, places);
+    return (attend_parked){places, like.sums, like.node};
 }
 
-void psw_parked_clear(psw_parked *parked)
+void attend_parked_clear(attend_parked *parked)
 {
     for (ptrdiff_t i = 0; i < parked->places; i++) parked->node[i].level = -1;
 }
 
-psw_status psw_tree_resume(psw_tree *tree, ptrdiff_t leaves, ptrdiff_t rows, const psw_parked *from)
+psw_status attend_tree_resume(attend_tree *tree, ptrdiff_t leaves, ptrdiff_t rows, const attend_parked *from)
 {
-    psw_tree_begin(tree, leaves, rows);
+    attend_tree_begin(tree, leaves, rows);
     for (ptrdiff_t i = 0; i < from->places; i++) {
         if (from->node[i].level < 0) continue;
-        psw_sums *place = psw_tree_free(tree);
+        attend_sums *place = attend_tree_free(tree);
         if (!place) return PSW_FAIL(PSW_BUG, "no place is left in the tree of partial sums");
-        psw_sums_copy(*place, psw_sums_part(from->sums[i], 0, rows));
-        psw_tree_add(tree, place, from->node[i]);
+        attend_sums_copy(*place, attend_sums_part(from->sums[i], 0, rows));
+        attend_tree_add(tree, place, from->node[i]);
     }
     return PSW_OK;
 }
 
-psw_status psw_tree_park(const psw_tree *tree, psw_parked *to)
+psw_status attend_tree_park(const attend_tree *tree, attend_parked *to)
 {
     ptrdiff_t used = 0;
-    psw_parked_clear(to);
+    attend_parked_clear(to);
     for (ptrdiff_t i = 0; i < tree->places; i++) {
         if (tree->node[i].level < 0) continue;
         if (used == to->places) return PSW_FAIL(PSW_BUG, "more than %td sums wait between two steps", to->places);
-        psw_sums_copy(psw_sums_part(to->sums[used], 0, tree->sums[i].rows), tree->sums[i]);
+        attend_sums_copy(attend_sums_part(to->sums[used], 0, tree->sums[i].rows), tree->sums[i]);
         to->node[used++] = tree->node[i];
     }
     return PSW_OK;
 }
 
-const psw_sums *psw_tree_node(const psw_tree *tree, psw_node node)
+const attend_sums *attend_tree_node(const attend_tree *tree, psw_node node)
 {
     ptrdiff_t at = find(tree, node.level, node.index);
     return at < 0 ? NULL : &tree->sums[at];

@@ -1,8 +1,9 @@
 /* Weights z^beta. With E = floor(beta log2 peak) and c = 2^(-E/beta), u = z c is below 2^(1/beta) and u^beta is the
- * weight under the exponent E: nothing overflows, and what vanishes is 2^-PSW_LOWEST_EXPONENT below the largest. */
+ * weight under the exponent E: nothing overflows, and only what is 2^PSW_LOWEST_EXPONENT of the largest or less becomes
+ * 0. */
 #include <math.h>
 
-#include "attend/transcend.h"
+#include "polysweep/transcend.h"
 #include "attend/weigh.h"
 
 /* ---- peaks ---- */
@@ -22,7 +23,7 @@ static double of_bits(psw_lane_bits bits)
 }
 
 /* As integers, magnitudes are in order, with infinity and NaN on top. */
-double psw_peak_magnitude(const psw_real *z, ptrdiff_t count)
+double attend_peak_magnitude(const psw_real *z, ptrdiff_t count)
 {
     psw_lane_bits top = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -33,7 +34,7 @@ double psw_peak_magnitude(const psw_real *z, ptrdiff_t count)
 }
 
 /* The order of signed values is that of integers once the magnitude bits of negative ones are flipped. */
-double psw_peak_largest(const psw_real *z, ptrdiff_t count)
+double attend_peak_largest(const psw_real *z, ptrdiff_t count)
 {
     psw_lane_bits top = sizeof top == 8 ? (psw_lane_bits)INT64_MIN : (psw_lane_bits)INT32_MIN;
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -46,7 +47,7 @@ double psw_peak_largest(const psw_real *z, ptrdiff_t count)
 
 /* ---- integer degrees ---- */
 
-/* u^degree by squaring; the factor's last square is never made: it could overflow, and is not needed */
+/* u^degree by squaring; the last square of the factor is left out: it is not needed and could overflow */
 static inline psw_chunk power(psw_chunk u, unsigned long degree)
 {
     for (; degree % 2 == 0; degree /= 2) u = psw_chunk_times(u, u);
@@ -58,13 +59,13 @@ static inline psw_chunk power(psw_chunk u, unsigned long degree)
     return w;
 }
 
-static inline psw_chunk weigh_chunk(const psw_real *z, const psw_scaling *s)
+static inline psw_chunk weigh_chunk(const psw_real *z, const attend_scaling *s)
 {
     return power(psw_chunk_scale(psw_chunk_load(z), s->c, s->least, s->keep), s->degree);
 }
 
 /* Every PSW_PARTS-th chunk of the row, whose entries join the same sums. */
-static inline psw_chunk weigh_part(const psw_real *z, ptrdiff_t count, const psw_scaling *s, psw_real *w)
+static inline psw_chunk weigh_part(const psw_real *z, ptrdiff_t count, const attend_scaling *s, psw_real *w)
 {
     psw_chunk sum = {{0}, {0}, {0}, {0}};
     for (ptrdiff_t i = 0; i < count; i += PSW_ABREAST) {
@@ -75,10 +76,10 @@ static inline psw_chunk weigh_part(const psw_real *z, ptrdiff_t count, const psw
     return sum;
 }
 
-static double weigh_row(const psw_score_row *row, const psw_scaling *s, psw_real *w)
+static double weigh_row(const attend_score_row *row, const attend_scaling *s, psw_real *w)
 {
     psw_abreast sums;
-    psw_scaling own = *s; /* cannot be changed by what is stored */
+    attend_scaling own = *s; /* a local copy, which no store to w can alias */
     ptrdiff_t whole = row->count / PSW_ABREAST * PSW_ABREAST;
     psw_real edge[PSW_ABREAST] = {0};
     size_t bytes = (size_t)(row->count - whole) * sizeof(psw_real);
@@ -103,25 +104,26 @@ static double factor(double exponent, double beta)
     return psw_scaled(psw_exp2(fma(-whole, beta, -exponent) * inverse), (long)whole);
 }
 
-/* For beta < 1 the factor 2^(-E/beta) could be any size; there, 2^-E is left to the exponential. */
-static psw_scaling scale_of(double beta, psw_negative negative, double peak, double exponent)
+/* For beta < 1 the factor 2^(-E/beta) has no useful bound; there the exponential includes 2^-E. */
+static attend_scaling scale_of(double beta, psw_negative negative, double peak, double exponent)
 {
     bool carried = beta >= 1, integer = beta == floor(beta) && beta <= LARGEST_POWER;
     double least = carried ? psw_exp2(PSW_LOWEST_EXPONENT / beta) : psw_exp2_any(PSW_LOWEST_EXPONENT / beta) * peak;
-    return (psw_scaling){.c = (psw_real)(carried ? factor(exponent, beta) : 1),
-                         .least = least > (double)PSW_REAL_MIN ? (psw_real)least : PSW_REAL_MIN,
-                         .keep = negative == PSW_NEGATIVE_ABS ? PSW_LANE_MAGNITUDE : -1,
-                         .degree = integer ? (unsigned long)beta : 0,
-                         .exponent = carried ? 0 : exponent};
+    return (attend_scaling){.c = (psw_real)(carried ? factor(exponent, beta) : 1),
+                            .least = least > (double)PSW_REAL_MIN ? (psw_real)least : PSW_REAL_MIN,
+                            .keep = negative == PSW_NEGATIVE_ABS ? PSW_LANE_MAGNITUDE : -1,
+                            .degree = integer ? (unsigned long)beta : 0,
+                            .exponent = carried ? 0 : exponent};
 }
 
-psw_weight_sum psw_weigh_power(double beta, psw_negative negative, const psw_score_row *row, psw_real *w)
+attend_weight_sum attend_power_weights(double beta, psw_negative negative, const attend_score_row *row, psw_real *w)
 {
-    if (beta == 0) return psw_weigh_constant(row->count, 1, (psw_weight_sum){(double)row->count, 0}, w);
-    if (!isfinite(row->peak)) return psw_weigh_constant(row->count, 0, (psw_weight_sum){NAN, 0}, w);
-    if (row->peak < (double)PSW_REAL_MIN) return psw_weigh_constant(row->count, 0, (psw_weight_sum){0, PSW_EMPTY}, w);
+    if (beta == 0) return attend_constant_weights(row->count, 1, (attend_weight_sum){(double)row->count, 0}, w);
+    if (!isfinite(row->peak)) return attend_constant_weights(row->count, 0, (attend_weight_sum){NAN, 0}, w);
+    if (row->peak < (double)PSW_REAL_MIN)
+        return attend_constant_weights(row->count, 0, (attend_weight_sum){0, PSW_EMPTY}, w);
     double exponent = floor(beta * row->log2_peak);
-    psw_scaling s = scale_of(beta, negative, row->peak, exponent);
-    double sum = s.degree ? weigh_row(row, &s, w) : psw_weigh_real_degree(row, &s, beta, w);
-    return (psw_weight_sum){sum, (int)exponent};
+    attend_scaling s = scale_of(beta, negative, row->peak, exponent);
+    double sum = s.degree ? weigh_row(row, &s, w) : attend_real_degree_weights(row, &s, beta, w);
+    return (attend_weight_sum){sum, (int)exponent};
 }

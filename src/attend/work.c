@@ -7,7 +7,7 @@ static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b)
     return a < b ? a : b;
 }
 
-/* ---- tiles of a row fold, as psw_fold_tile makes them ---- */
+/* ---- tiles of a row fold, as attend_rows_tile computes them ---- */
 
 static double scores_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask)
 {
@@ -15,43 +15,32 @@ static double scores_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask)
     return mask == PSW_FULL ? all * all : each * each * whole * (whole + 1) / 2 + rest * all;
 }
 
-psw_tiles psw_tiles_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask, ptrdiff_t special)
+attend_tiles attend_tiles_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask, ptrdiff_t special)
 {
     leaf = smaller(leaf, n);
-    psw_tiles tiles = {.scores = scores_of(n, leaf, mask)};
+    attend_tiles tiles = {.scores = scores_of(n, leaf, mask)};
     if (special < 0) return tiles;
     ptrdiff_t before = special / leaf * leaf, own = smaller(leaf, n - before); /* the leaf of j3 */
     ptrdiff_t step = smaller(leaf, PSW_STRIP), strip = smaller(step, own - (special - before) / step * step);
     ptrdiff_t queries = mask == PSW_FULL ? n : n - before,
-              keys = mask == PSW_FULL ? n : before + own; /* that meet it */
+              keys = mask == PSW_FULL ? n : before + own; /* tokens in tiles with it */
     tiles.patched = (double)queries + (double)keys + 1;
     tiles.again = (double)queries * (double)own + (double)strip * (double)(keys - own);
     return tiles;
 }
 
-double psw_tiles_flops(const psw_tiles *tiles, ptrdiff_t d, ptrdiff_t v, ptrdiff_t points)
+double attend_tiles_flops(const attend_tiles *tiles, ptrdiff_t d, ptrdiff_t v, ptrdiff_t points)
 {
     return 2 * (double)d * (tiles->scores + tiles->patched) +
            2 * (double)v * (tiles->scores + tiles->again) * (double)points;
 }
 
-psw_tiles psw_point_tiles(const psw_point *p, int sets)
+attend_tiles attend_point_tiles(const psw_point *p, int sets)
 {
-    return psw_tiles_of(p->n, p->block, p->mask, sets > 1 ? psw_data_special(p) : -1);
+    return attend_tiles_of(p->n, p->block, p->mask, sets > 1 ? psw_data_special(p) : -1);
 }
 
-double psw_attend_weighed(const psw_point *p, int sets)
+double attend_scores_flops(const psw_point *p)
 {
-    psw_fold_kind kind = psw_attend_kind(p);
-    if (kind == PSW_STATE_FOLD) return 0;
-    if (kind == PSW_ONE_RANK) return (double)p->n * sets;
-    psw_tiles tiles = psw_point_tiles(p, sets);
-    return tiles.scores + tiles.again;
-}
-
-double psw_attend_done_flops(const psw_group *group, int sets)
-{
-    const psw_point *p = &group->points[0];
-    if (psw_attend_kind(p) == PSW_ONE_RANK) return psw_attend_work(p).flops * (double)group->count * sets;
-    return psw_engine_of(p->precision)->done_flops(group, sets);
+    return 4 * (double)p->n;
 }

@@ -1,10 +1,10 @@
-/* One pass: messages, waiting, and what the time went to. */
+/* One pass: messages, waiting, and where the time goes. */
 #include "dist/pass.h"
 
 #include <sched.h>
 #include <stdlib.h>
 
-/* A message has at most so many bytes: MPI counts are int. */
+/* Largest message in bytes: MPI counts are int. */
 static const size_t piece = (size_t)1 << 30;
 
 static int pieces(size_t bytes)
@@ -22,8 +22,8 @@ static void fail(dist_pass *p, int code)
 
 static MPI_Request *request(dist_pass *p)
 {
-    if (p->count < p->room) return &p->requests[p->count++];
-    if (p->status == PSW_OK) p->status = PSW_FAIL(PSW_BUG, "more than %d messages at once", p->room);
+    if (p->count < p->most) return &p->requests[p->count++];
+    if (p->status == PSW_OK) p->status = PSW_FAIL(PSW_BUG, "more than %d messages at once", p->most);
     return NULL;
 }
 
@@ -34,7 +34,7 @@ void dist_send(dist_pass *p, const void *at, size_t bytes, int peer, int tag)
         MPI_Request *r = request(p);
         if (r)
             fail(p, MPI_Isend((const char *)at + from, (int)(left < piece ? left : piece), MPI_BYTE, peer, tag,
-                              p->team->handle, r));
+                              p->task->team->handle, r));
     }
     p->traffic.messages++;
     p->traffic.sent_bytes += (double)bytes;
@@ -47,20 +47,20 @@ void dist_receive(dist_pass *p, void *at, size_t bytes, int peer, int tag)
         MPI_Request *r = request(p);
         if (r)
             fail(p, MPI_Irecv((char *)at + from, (int)(left < piece ? left : piece), MPI_BYTE, peer, tag,
-                              p->team->handle, r));
+                              p->task->team->handle, r));
     }
 }
 
-/* A test can fail for one message of many. If it goes on failing, messages will never be through, and as they may still
- * arrive their buffers can serve no other point: the job ends, and goes on from its file. */
-static void bear(dist_pass *p, int code)
+/* A test can fail for one message of many. If it fails again and again, the messages will never be complete. They may
+ * still arrive, so their buffers can serve no other point: the job ends, and continues from its file. */
+static void give_up_after_failures(dist_pass *p, int code)
 {
     const int most = 1000;
     p->broken = code == MPI_SUCCESS ? 0 : p->broken + 1;
     if (p->broken < most) return;
     psw_abort(PSW_FAIL(PSW_ENVIRONMENT, "messages between the ranks of a team fail again and again; the same command "
                                         "goes on from here"),
-              p->team);
+              p->task->team);
 }
 
 bool dist_test(dist_pass *p)
@@ -69,7 +69,7 @@ bool dist_test(dist_pass *p)
     if (p->count > 0) {
         int code = MPI_Testall(p->count, p->requests, &done, MPI_STATUSES_IGNORE);
         fail(p, code);
-        bear(p, code);
+        give_up_after_failures(p, code);
         done = done && code == MPI_SUCCESS;
     }
     if (done) p->count = 0;
@@ -81,9 +81,9 @@ void dist_wait(dist_pass *p)
     double start = psw_clock_s();
     while (!dist_test(p)) {
         if (p->status == PSW_OK)
-            p->status = psw_watch_ask(p->watch);
+            p->status = psw_watch_ask(p->task->watch);
         else
-            psw_watch_ask(p->watch); /* it also serves other ranks */
+            psw_watch_ask(p->task->watch); /* it also serves other ranks */
         sched_yield();
     }
     p->traffic.comm_s += psw_clock_s() - start;
@@ -94,10 +94,10 @@ void dist_wait(dist_pass *p)
 static psw_status ask(void *context)
 {
     dist_pass *p = context;
-    int done; /* or not: its buffers are looked at after the tile */
+    int done; /* not used: buffers are read after the tile */
     if (p->count > 0) fail(p, MPI_Testall(p->count, p->requests, &done, MPI_STATUSES_IGNORE));
     if (p->lost) return PSW_FAIL(PSW_ENVIRONMENT, "a message between the ranks of a team failed");
-    return psw_watch_ask(p->watch);
+    return psw_watch_ask(p->task->watch);
 }
 
 psw_watch dist_watch(dist_pass *p)
@@ -118,46 +118,40 @@ psw_status dist_sink(void *context, const psw_leaf *leaf)
 
 static void alone(dist_pass *p)
 {
-    p->status = p->engine->pass(p->attention, p->watch, dist_sink, p);
+    p->status = p->task->engine->pass(p->task->attention, p->task->watch, dist_sink, p);
 }
 
-/* A mistake of one rank is known to all before the first message. */
+/* All ranks know of the failure of one before the first message. */
 static psw_status prepare(dist_pass *p, psw_fold_kind kind, MPI_Comm *reversed)
 {
-    p->room = kind == PSW_ROW_FOLD ? dist_rows_room(p) : DIST_SCAN_ROOM;
-    p->requests = calloc((size_t)p->room, sizeof *p->requests);
+    p->most = kind == PSW_ROW_FOLD ? dist_rows_requests(p->task->route) : DIST_SCAN_REQUESTS;
+    p->requests = calloc((size_t)p->most, sizeof *p->requests);
     psw_status status = p->requests ? psw_fault("dist.prepare") : PSW_FAIL(PSW_NO_MEMORY, "no memory for messages");
-    PSW_TRY(psw_comm_agree(p->team, status));
-    if (kind == PSW_STATE_FOLD) PSW_TRY(dist_scan_prepare(p->team, p->route, reversed));
-    return psw_comm_barrier(p->team);
+    PSW_TRY(psw_comm_agree(p->task->team, status));
+    if (kind == PSW_STATE_FOLD) PSW_TRY(dist_scan_prepare(p->task->team, p->task->route, reversed));
+    return psw_comm_barrier(p->task->team);
 }
 
 static void run(dist_pass *p, psw_fold_kind kind, MPI_Comm reversed)
 {
     double start = psw_clock_s();
-    if (p->team->size == 1 || kind == PSW_ONE_RANK) {
+    if (p->task->team->size == 1 || kind == PSW_ONE_RANK)
         alone(p);
-    } else {
-        p->engine->begin(p->attention);
-        if (kind == PSW_ROW_FOLD)
-            dist_rows(p);
-        else
-            dist_states(p, reversed);
-    }
+    else if (kind == PSW_ROW_FOLD)
+        dist_rows(p);
+    else
+        dist_states(p, reversed);
     if (p->lost) p->status = PSW_FAIL(PSW_ENVIRONMENT, "a message between the ranks of a team failed");
     p->traffic.pass_s = psw_clock_s() - start - p->sink_s;
     p->traffic.busy_s = p->traffic.pass_s - p->traffic.comm_s;
 }
 
-psw_status psw_dist_pass(const psw_comm *team, const psw_engine *engine, psw_attention *attention,
-                         const psw_point *point, const psw_route *route, psw_watch watch, psw_leaf_sink sink,
-                         void *context, psw_traffic *traffic)
+psw_status psw_dist_pass(const psw_team_task *task, psw_leaf_sink sink, void *context, psw_traffic *traffic)
 {
-    psw_fold_kind kind = psw_attend_kind(point);
-    dist_pass p = {
-        .team = team, .engine = engine, .attention = attention, .route = route, .watch = watch, .sink = sink};
+    psw_fold_kind kind = psw_attend_kind(task->point);
+    const psw_comm *team = task->team;
+    dist_pass p = {.task = task, .sink = sink, .context = context};
     MPI_Comm reversed = MPI_COMM_NULL;
-    p.context = context;
     double start = psw_clock_s();
     psw_status status = team->size > 1 ? prepare(&p, kind, &reversed) : PSW_OK;
     if (team->size > 1) p.traffic.wait_s = psw_clock_s() - start;

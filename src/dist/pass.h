@@ -1,43 +1,39 @@
-/* dist/pass: what its files share: one pass on one rank. */
+/* dist/pass: one pass on the calling rank, as all files of the room see it. */
 #ifndef POLYSWEEP_DIST_PASS_H
 #define POLYSWEEP_DIST_PASS_H
 
 #include "polysweep/dist.h"
 
 typedef struct dist_pass {
-    const psw_comm *team;
-    const psw_engine *engine;
-    psw_attention *attention;
-    const psw_route *route;
-    psw_watch watch;
+    const psw_team_task *task;
     psw_leaf_sink sink;
     void *context;
-    psw_status status; /* of this rank; once it is not OK nothing is computed any more */
-    bool lost;         /* a message failed: also what an engine gave up for, when it says that it was asked to stop */
+    psw_status status; /* of this rank; once it is not PSW_OK, nothing more is computed */
+    bool lost;         /* a message failed, which also makes the watch of the engine stop it */
 
-    MPI_Request *requests; /* of messages under way; as many as any step can have */
-    int count, room;
-    int broken; /* tests in a row that failed */
-    double sink_s;
+    MPI_Request *requests; /* [most] of messages under way: as many as any step can have */
+    int count, most;
+    int broken;    /* tests in a row that failed */
+    double sink_s; /* time in the sink */
     psw_traffic traffic;
 } dist_pass;
 
-/* Messages of any size, in pieces; tag = what they are. */
+/* Messages of any size, in pieces; the tag tells their kinds apart. */
 void dist_send(dist_pass *p, const void *at, size_t bytes, int peer, int tag);
 void dist_receive(dist_pass *p, void *at, size_t bytes, int peer, int tag);
-/* Are all of them through? Never waits. */
+/* Are all messages complete? Never waits. */
 bool dist_test(dist_pass *p);
 void dist_wait(dist_pass *p);
-/* `watch` for engines: keeps messages going, too. */
+/* The watch of the task, for engines: it also makes messages progress. */
 psw_watch dist_watch(dist_pass *p);
 psw_status dist_sink(void *pass, const psw_leaf *leaf);
 
-/* Requests that a step of the route can have at once. */
-int dist_rows_room(dist_pass *p);
+/* The most requests that a step of the route can have at once. */
+int dist_rows_requests(const psw_route *route);
 void dist_rows(dist_pass *p);
 
-enum { DIST_SCAN_ROOM = 64 };
-/* What a scan needs beside messages; collective, outside of the pass. */
+enum { DIST_SCAN_REQUESTS = 64 };
+/* A communicator that a scan needs beside messages, if any. Collective, outside the pass. */
 psw_status dist_scan_prepare(const psw_comm *team, const psw_route *route, MPI_Comm *reversed);
 void dist_states(dist_pass *p, MPI_Comm reversed);
 

@@ -1,53 +1,54 @@
-/* A row fold: step by step, transfers around tiles. */
+/* A row fold: step by step, transfers before and after tiles. */
 #include "dist/pass.h"
 
-/* Requests of a step: every transfer, and pieces of large ones. */
-int dist_rows_room(dist_pass *p)
+/* Every transfer of a step, and up to four pieces of each. */
+int dist_rows_requests(const psw_route *route)
 {
-    int most = p->route->pattern == PSW_RING || p->route->pattern == PSW_PASS_Q ? 4 : 2 * p->route->size;
-    return 4 * most;
+    int transfers = route->pattern == PSW_RING || route->pattern == PSW_PASS_Q ? 4 : 2 * route->size;
+    return 4 * transfers;
 }
 
 static void post(dist_pass *p, int step, bool after)
 {
-    for (int i = 0; i < psw_route_transfers(p->route, step); i++) {
-        psw_transfer t = psw_route_transfer(p->route, step, i);
+    for (int i = 0; i < psw_route_transfers(p->task->route, step); i++) {
+        psw_transfer t = psw_route_transfer(p->task->route, step, i);
         if (t.after != after) continue;
-        psw_parcel parcel = p->engine->parcel(p->attention, &t);
-        (t.send ? dist_send(p, parcel.at, parcel.bytes, t.peer, (int)t.what)
-                : dist_receive(p, parcel.at, parcel.bytes, t.peer, (int)t.what));
+        psw_payload payload = p->task->engine->rows->payload(p->task->attention, &t);
+        (t.send ? dist_send(p, payload.at, payload.bytes, t.peer, (int)t.what)
+                : dist_receive(p, payload.at, payload.bytes, t.peer, (int)t.what));
     }
 }
 
-static void meet(dist_pass *p, int step)
+static void compute(dist_pass *p, int step)
 {
     if (p->status == PSW_OK) p->status = psw_fault("dist.step");
-    if (p->status == PSW_OK) p->status = p->engine->meet(p->attention, step, dist_watch(p));
+    if (p->status == PSW_OK) p->status = p->task->engine->rows->compute_step(p->task->attention, step, dist_watch(p));
 }
 
-static void arrive(dist_pass *p, int step)
+static void receive(dist_pass *p, int step)
 {
-    for (int i = 0; i < psw_route_transfers(p->route, step); i++) {
-        psw_transfer t = psw_route_transfer(p->route, step, i);
-        if (!t.send && p->status == PSW_OK) p->status = p->engine->arrived(p->attention, &t);
+    for (int i = 0; i < psw_route_transfers(p->task->route, step); i++) {
+        psw_transfer t = psw_route_transfer(p->task->route, step, i);
+        if (!t.send && p->status == PSW_OK) p->status = p->task->engine->rows->receive(p->task->attention, &t);
     }
 }
 
-static void deliver(dist_pass *p, int step)
+static void emit(dist_pass *p, int step)
 {
-    psw_leaves done = psw_route_done(p->route, step);
+    psw_leaves done = psw_route_done(p->task->route, step);
     if (done.count > 0 && p->status == PSW_OK)
-        p->status = p->engine->deliver(p->attention, done, dist_watch(p), dist_sink, p);
+        p->status = p->task->engine->rows->emit(p->task->attention, done, dist_watch(p), dist_sink, p);
 }
 
 void dist_rows(dist_pass *p)
 {
-    for (int step = 0, steps = psw_route_steps(p->route); step < steps; step++) {
+    p->task->engine->rows->begin(p->task->attention);
+    for (int step = 0, steps = psw_route_steps(p->task->route); step < steps; step++) {
         post(p, step, false);
-        meet(p, step);
+        compute(p, step);
         post(p, step, true);
         dist_wait(p);
-        arrive(p, step);
-        deliver(p, step);
+        receive(p, step);
+        emit(p, step);
     }
 }

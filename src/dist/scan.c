@@ -1,12 +1,12 @@
-/* A state fold: states of own stretches, a scan of them over the ranks of the team, what needs no state meanwhile, and
- * the rest. */
+/* A state fold: states of own stretches, a scan of them over the ranks of the team, overlapped with what needs no
+ * state, then the results. */
 #include <string.h>
 
 #include "dist/pass.h"
 
-enum { TAG_STATE = 16 }; /* and 1 for the rounds that go down, 2 for totals */
+enum { TAG_STATE = 16 }; /* + 1 for the rounds that go down, + 2 for totals */
 
-/* Where a scan stands. moves: of the own kinds (psw_route_moves). */
+/* The progress of a scan. moves: of doubling and chain (psw_route_moves). */
 typedef struct scan {
     dist_pass *pass;
     psw_states *states;
@@ -22,7 +22,7 @@ typedef struct scan {
 
 /* ---- parts of the vector of states ---- */
 
-/* States of the rounds that go up, or down: those come last. */
+/* The states of the rounds that go up, or of those that go down, which come last. */
 typedef struct range {
     size_t at, bytes;
     int count;
@@ -53,7 +53,7 @@ static void clear(const scan *s, unsigned char *states)
     for (size_t at = 0; at < bytes; at += each) psw_states_clear(states + at, each);
 }
 
-/* ---- own scans: a step at a time ---- */
+/* ---- doubling and chain: a step at a time ---- */
 
 static void post_move(scan *s, const psw_move *m)
 {
@@ -118,7 +118,7 @@ static void post_exscan(scan *s, bool down)
 {
     range r = range_of(s, down);
     psw_states *t = s->states;
-    MPI_Comm comm = down ? s->reversed : s->pass->team->handle;
+    MPI_Comm comm = down ? s->reversed : s->pass->task->team->handle;
     if (r.count > 0) MPI_Iexscan(t->own + r.at, t->before + r.at, r.count, s->type, s->op, comm, library_request(s));
 }
 
@@ -131,7 +131,7 @@ static void post_total(scan *s, bool down)
         memcpy(t->total + r.at, t->own + r.at, r.bytes);
         merge(s, t->total + r.at, t->before + r.at, r.bytes);
     }
-    MPI_Ibcast(t->total + r.at, r.count, s->type, down ? 0 : s->route.size - 1, s->pass->team->handle,
+    MPI_Ibcast(t->total + r.at, r.count, s->type, down ? 0 : s->route.size - 1, s->pass->task->team->handle,
                library_request(s));
 }
 
@@ -139,7 +139,8 @@ static void post_gather(scan *s)
 {
     psw_states *t = s->states;
     int count = (int)(t->rounds * t->sets);
-    MPI_Iallgather(t->own, count, s->type, t->incoming, count, s->type, s->pass->team->handle, library_request(s));
+    MPI_Iallgather(t->own, count, s->type, t->incoming, count, s->type, s->pass->task->team->handle,
+                   library_request(s));
     count_library(s, s->route.size - 1);
 }
 
@@ -158,7 +159,7 @@ static void add_gathered(scan *s)
     }
 }
 
-/* The first rank of a direction is given nothing by an exclusive scan. */
+/* An exclusive scan leaves the result of the first rank of a direction undefined. */
 static void advance_library(scan *s)
 {
     s->stage++;
@@ -213,7 +214,7 @@ static void end(scan *s)
     MPI_Type_free(&s->type);
 }
 
-/* Merging counts as work, posting and waiting as communication. */
+/* Merging counts as busy, posting and waiting as communication. */
 static void advance(scan *s)
 {
     if (library(s))
@@ -222,7 +223,7 @@ static void advance(scan *s)
         advance_own(s);
 }
 
-/* Nothing more comes to this rank: what it sends may be on its way while it goes on. */
+/* This rank receives nothing more; it can go on while its own messages are on their way. */
 static bool settled(const scan *s)
 {
     if (s->over || library(s)) return s->over;
@@ -256,15 +257,15 @@ static void wait_a_moment(scan *s, double moment_s)
     s->pass->traffic.comm_s += psw_clock_s() - start;
 }
 
-/* Near parts fill the time until the states of others are here. A rank that only sends stays with its messages for a
- * moment: they need both ends, and the other end waits. */
-static void go_ahead(scan *s)
+/* Computes near parts until the states of other ranks have arrived. A rank that only sends stays with its messages for
+ * a moment: they need both ends, and the other end waits. */
+static void overlap(scan *s)
 {
-    const double receive_s = 1e-4, send_s = 5e-4; /* what a state of 1 MiB takes where both ends attend to it */
+    const double receive_s = 1e-4, send_s = 5e-4; /* for a state of 1 MiB while both ends make progress */
     dist_pass *p = s->pass;
     bool more = true;
     while (!settled(s) && more && p->status == PSW_OK) {
-        p->status = p->engine->ahead(p->attention, dist_watch(p), &more);
+        p->status = p->task->engine->states->overlap(p->task->attention, dist_watch(p), &more);
         wait_a_moment(s, receive_s);
     }
     wait_a_moment(s, send_s);
@@ -272,13 +273,16 @@ static void go_ahead(scan *s)
 
 void dist_states(dist_pass *p, MPI_Comm reversed)
 {
+    const psw_state_fold *fold = p->task->engine->states;
+    psw_attention *attention = p->task->attention;
     scan s = {.pass = p, .reversed = reversed};
-    p->status = p->engine->total(p->attention, dist_watch(p), &s.states); /* also the place of what is sent */
+    fold->begin(attention);
+    p->status = fold->total(attention, dist_watch(p), &s.states); /* also after a failure: what is sent lies there */
     if (p->status == PSW_OK) p->status = psw_fault("dist.scan");
     s.route = s.states->route;
     begin(&s);
-    go_ahead(&s);
+    overlap(&s);
     finish(&s);
-    if (p->status == PSW_OK) p->status = p->engine->rest(p->attention, dist_watch(p), dist_sink, p);
+    if (p->status == PSW_OK) p->status = fold->finish(attention, dist_watch(p), dist_sink, p);
     end(&s);
 }

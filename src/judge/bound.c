@@ -11,6 +11,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "judge/again.h"
 #include "judge/head.h"
 #include "polysweep/sketch.h"
 

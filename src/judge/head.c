@@ -1,3 +1,4 @@
+#include "judge/again.h"
 #include "judge/head.h"
 
 #include <math.h>
@@ -65,7 +66,7 @@ static psw_head head_of(const psw_group *group)
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
     for (ptrdiff_t i = 0; i < group->count; i++) head.bound[i] = psw_judge_bound(&group->points[i]) * head.unit;
-    head.rounding = p->precision == PSW_FP32 && !psw_attend_repeats(p) ? head_rounding(p) * head.unit : 0;
+    head.rounding = p->precision == PSW_FP32 && !judge_repeats(p) ? head_rounding(p) * head.unit : 0;
     head.draws = psw_judge_draws(p);
     head.trials = psw_judge_trials(p);
     head.columns = head.sets == 2 ? p->m * trials_of(p, 0) : 0;
@@ -98,7 +99,7 @@ static void lay_out(psw_head *h, psw_arena *arena, size_t real_bytes)
 static void lay_out_pending(psw_head *h, psw_arena *arena)
 {
     ptrdiff_t pairs = h->points * h->sets;
-    if (h->point.precision != PSW_FP32 || !psw_attend_repeats(&h->point) || h->columns == 0) return;
+    if (h->point.precision != PSW_FP32 || !judge_repeats(&h->point) || h->columns == 0) return;
     h->pending = psw_arena_take(arena, pairs, sizeof *h->pending);
     h->flags = psw_arena_take(arena, psw_data_queries(&h->point), 1);
     h->left = psw_arena_take(arena, h->trials, 1);

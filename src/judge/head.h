@@ -64,7 +64,7 @@ void head_draw(psw_head *head, ptrdiff_t draw);
 /* The masses of a leaf on j3, and its denominators. */
 void head_take_masses(psw_head *head, const psw_leaf *leaf);
 void head_take_denominators(psw_head *head, const psw_leaf *leaf);
-/* bound.c: of what psw_attend_again computes, over sqrt(ln n); and of rounding rows to the precision alone. */
+/* bound.c: of what judge_again_rows computes, over sqrt(ln n); and of rounding rows to the precision alone. */
 double head_bound_again(const psw_point *point);
 double head_rounding(const psw_point *point);
 /* settle.c: a pre-activation that may be 0 is noted; after the last leaf of a draw all of them are decided. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "judge/again.h"
 #include "judge/head.h"
 
 enum { BATCH = 16 }; /* rows that share the making of keys */
@@ -10,7 +11,7 @@ enum { BATCH = 16 }; /* rows that share the making of keys */
 /* Double rows and sign vectors of a batch, and their scratch. */
 ptrdiff_t head_settle_numbers(const psw_point *p)
 {
-    return (BATCH + 1) * p->v + psw_attend_again_numbers(p, BATCH);
+    return (BATCH + 1) * p->v + judge_again_numbers(p, BATCH);
 }
 
 /* ---- noting ---- */
@@ -96,7 +97,8 @@ static void decide(const settling *s, const double *row, unsigned char *trial)
 
 static psw_status make_rows(settling *s)
 {
-    return psw_attend_again(s->point, s->data, s->set, s->places, s->count, s->watch, s->scratch, s->rows);
+    judge_again again = {s->point, s->data, s->set, s->places, s->count, s->watch};
+    return judge_again_rows(&again, s->scratch, s->rows);
 }
 
 /* The batch, one listed place a row. */

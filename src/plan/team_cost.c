@@ -50,7 +50,7 @@ static most most_of(const psw_route *r)
     return m;
 }
 
-/* ---- what travels ---- */
+/* ---- messages ---- */
 
 typedef struct network {
     double latency, byte; /* seconds */
@@ -73,8 +73,8 @@ static double payload_bytes(const team_work *w, const psw_route *r, double leave
 {
     const psw_point *p = &w->group->points[0];
     double rows = fmin(leaves * (double)p->block, (double)p->n);
-    if (r->pattern == PSW_PASS_Q) return leaves * (double)w->travel.queries + rows * (double)w->travel.sums;
-    return leaves * (double)w->travel.keys;
+    if (r->pattern == PSW_PASS_Q) return leaves * (double)w->message.queries + rows * (double)w->message.sums;
+    return leaves * (double)w->message.keys;
 }
 
 /* A step of a ring takes as long as its tiles or its transfer, whichever is longer. Ranks beyond the leaves have
@@ -101,7 +101,7 @@ static double row_seconds(const team_work *w, const psw_route *r, const network 
 /* Steps of a scan, and states that a rank receives and adds in them. */
 static double scan_seconds(const team_work *w, const psw_route *r, const network *net)
 {
-    double bytes = (double)w->travel.states * (double)psw_route_rounds(r), entries = bytes / sizeof(double);
+    double bytes = (double)w->message.states * (double)psw_route_rounds(r), entries = bytes / sizeof(double);
     double steps = r->scan == PSW_CHAIN || r->scan == PSW_STATE_GATHER ? (double)(r->size - 1) : net->log2_size;
     if (!r->causal) steps += net->log2_size;
     return steps * (net->latency + bytes * net->byte + entries * w->rates->score_s[PSW_FP64]);
@@ -129,7 +129,7 @@ team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choic
     w.repeat_s = (w.parts.tiles + w.parts.shared_tiles) / w.draws;
     w.kind = psw_attend_kind(p);
     w.leaves = psw_attend_route(p, choice, 1, 0).leaves;
-    w.travel = psw_engine_of(p->precision)->travel(group);
+    w.message = psw_engine_of(p->precision)->message_bytes(group);
     return w;
 }
 
@@ -187,7 +187,7 @@ static void add_traffic(const psw_group *group, psw_choice choice, ptrdiff_t siz
     const psw_point *p = &group->points[0];
     if (!is_shared(p, size)) return;
     psw_route route = psw_attend_route(p, choice, whole_int(size), 0);
-    psw_travel each = psw_engine_of(p->precision)->travel(group);
+    psw_message_bytes each = psw_engine_of(p->precision)->message_bytes(group);
     psw_volume all = psw_attend_kind(p) == PSW_ROW_FOLD ? psw_route_volume(&route) : psw_route_state_volume(&route);
     double block = (double)(p->block < p->n ? p->block : p->n), missing = (double)route.leaves * block - (double)p->n;
     cost->messages = all.messages;

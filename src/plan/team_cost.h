@@ -13,7 +13,7 @@ typedef struct team_work {
     cost_parts parts; /* of the group */
     double draws;
     double repeat_s;   /* one more forward pass, on one rank */
-    psw_travel travel; /* what a leaf, a row or a diagonal block sends */
+    psw_message_bytes message; /* what a leaf, a row or a diagonal block sends */
 } team_work;
 team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice);
 /* As psw_cost_team_time. */

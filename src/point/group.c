@@ -71,14 +71,18 @@ static void add_traffic(pass *p, const psw_traffic *one)
     p->passes++;
 }
 
+static psw_team_task task_of(const pass *p, psw_watch asked)
+{
+    return (psw_team_task){p->team, p->engine, p->attention, p->group->points, &p->plan->route, asked};
+}
+
 /* The first draw's passes are what is repeated, once they have been judged. The limit of the point is about its
  * results: repetitions have a budget of their own. */
 static psw_status time_draw(pass *p)
 {
-    const psw_point *point = p->group->points;
+    psw_team_task task = task_of(p, p->computer->watch);
     double start = psw_clock_s();
-    psw_status status = psw_timer_run(p->team, p->computer->timer, p->engine, p->attention, point, &p->plan->route,
-                                      p->computer->watch, &p->timed);
+    psw_status status = psw_timer_run(p->computer->timer, &task, &p->timed);
     p->until_s += psw_clock_s() - start;
     return status;
 }
@@ -113,8 +117,8 @@ static psw_status one_draw(pass *p, ptrdiff_t draw)
 {
     psw_traffic traffic;
     p->keeping = p->computer->keep && draw == 0;
-    psw_status status = psw_dist_pass(p->team, p->engine, p->attention, p->group->points, &p->plan->route,
-                                      (psw_watch){watch, p}, take_leaf, p, &traffic);
+    psw_team_task task = task_of(p, (psw_watch){watch, p});
+    psw_status status = psw_dist_pass(&task, take_leaf, p, &traffic);
     add_traffic(p, &traffic);
     if (status == PSW_OK) status = settle(p);
     return status == PSW_OK && p->computer->timer && draw == 0 ? time_draw(p) : status;

@@ -44,22 +44,18 @@ static psw_status ignore_leaf(void *context, const psw_leaf *leaf)
     return PSW_OK;
 }
 
-/* What a pass is of. */
-typedef struct subject {
-    const psw_comm *team, *all; /* all: with those beside it */
-    const psw_engine *engine;
-    psw_attention *attention;
-    const psw_point *point;
-    const psw_route *route;
-    psw_watch watch;
-} subject;
-
-static psw_status one_pass(const subject *s, psw_traffic *traffic)
+/* With the teams beside this one. */
+static const psw_comm *all_of(const psw_timer *timer, const psw_team_task *task)
 {
-    PSW_TRY(psw_comm_barrier(s->all));
-    psw_status status = psw_dist_pass(s->team, s->engine, s->attention, s->point, s->route, s->watch, ignore_leaf,
-                                      NULL, traffic);
-    return s->all == s->team ? status : psw_comm_agree(s->all, status);
+    return timer->beside ? timer->beside : task->team;
+}
+
+static psw_status one_pass(const psw_timer *timer, const psw_team_task *task, psw_traffic *traffic)
+{
+    const psw_comm *all = all_of(timer, task);
+    PSW_TRY(psw_comm_barrier(all));
+    psw_status status = psw_dist_pass(task, ignore_leaf, NULL, traffic);
+    return all == task->team ? status : psw_comm_agree(all, status);
 }
 
 static void add(psw_traffic *sum, const psw_traffic *one)
@@ -72,26 +68,25 @@ static void add(psw_traffic *sum, const psw_traffic *one)
 }
 
 /* All ranks use the slowest rank's time and the first rank's clock, so all decide alike. */
-static psw_status repeat(const subject *s, psw_timer *timer, psw_traffic *sum)
+static psw_status repeat(psw_timer *timer, const psw_team_task *task, psw_traffic *sum)
 {
+    const psw_comm *all = all_of(timer, task);
     psw_traffic one;
-    PSW_TRY(one_pass(s, &one));
-    bool over = s->all->rank == 0 && timer->over && timer->over(timer->context, one.pass_s);
+    PSW_TRY(one_pass(timer, task, &one));
+    bool over = all->rank == 0 && timer->over && timer->over(timer->context, one.pass_s);
     double values[] = {one.pass_s, over};
-    PSW_TRY(psw_comm_max(s->all, values, 2));
-    timer->stop = psw_repeat_add(&timer->repeat, values[0] / psw_data_sets(s->point), values[1] > 0);
+    PSW_TRY(psw_comm_max(all, values, 2));
+    timer->stop = psw_repeat_add(&timer->repeat, values[0] / psw_data_sets(task->point), values[1] > 0);
     add(sum, &one);
     return PSW_OK;
 }
 
-psw_status psw_timer_run(const psw_comm *team, psw_timer *timer, const psw_engine *engine, psw_attention *attention,
-                         const psw_point *point, const psw_route *route, psw_watch watch, psw_traffic *sum)
+psw_status psw_timer_run(psw_timer *timer, const psw_team_task *task, psw_traffic *sum)
 {
     psw_traffic unused;
-    subject s = {team, timer->beside ? timer->beside : team, engine, attention, point, route, watch};
     PSW_TRY(psw_timer_agree(timer, PSW_OK));
     *sum = (psw_traffic){0};
-    for (ptrdiff_t i = 0; i < timer->warmup; i++) PSW_TRY(one_pass(&s, &unused));
-    while (timer->stop == PSW_TIME_NONE) PSW_TRY(repeat(&s, timer, sum));
+    for (ptrdiff_t i = 0; i < timer->warmup; i++) PSW_TRY(one_pass(timer, task, &unused));
+    while (timer->stop == PSW_TIME_NONE) PSW_TRY(repeat(timer, task, sum));
     return PSW_OK;
 }

@@ -69,7 +69,7 @@ ptrdiff_t psw_route_count(const psw_route *r, int rank)
 {
     if (r->layout == PSW_STRIPED) {
         ptrdiff_t all = units(r), own = all / r->size + (rank < all % r->size);
-        bool last = own > 0 && (all - 1) % r->size == rank; /* has the unit that may be ragged */
+        bool last = own > 0 && (all - 1) % r->size == rank; /* owns the unit that may be ragged */
         return own * r->unit - (last ? all * r->unit - r->leaves : 0);
     }
     ptrdiff_t count = 0;

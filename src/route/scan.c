@@ -1,5 +1,5 @@
-/* Moves of a scan over ranks (Hillis, Steele 1986 for doubling), then of a total from the last rank to all, by a
- * binomial tree. For the rounds that go down, ranks are counted from the other end. */
+/* Moves of a scan over ranks (doubling: Hillis, Steele 1986), then of the totals from the last rank to all by a
+ * binomial tree. For rounds that go down, ranks are counted from the other end. */
 #include "polysweep/route.h"
 
 typedef struct moves {
@@ -15,7 +15,7 @@ static int steps_of_doubling(int size)
     return steps;
 }
 
-/* `place` counts from where the direction begins. */
+/* `place` is a rank counted in the direction of the scan. */
 static void put(moves *m, int step, int place, bool send, bool down, bool total)
 {
     if (place < 0 || place >= m->route->size) return;
@@ -36,7 +36,7 @@ static void put_window(moves *m, int step, bool down)
     }
 }
 
-/* After k steps the 2^k ranks at the end have the total. */
+/* Before step k the last 2^k ranks have the total. */
 static void put_total(moves *m, int first, int k, bool down)
 {
     int size = m->route->size, place = down ? size - 1 - m->route->rank : m->route->rank, behind = size - 1 - place;

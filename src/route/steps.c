@@ -1,7 +1,8 @@
-/* Steps of a row fold: what is met and what travels. At step t a rank has at hand what rank - t owns. */
+/* Steps of a row fold: tiles and transfers. At step t of a ring the leaves of rank - t are resident. */
 #include "polysweep/route.h"
 
-static int turned(const psw_route *r, int rank, int by) /* rank + by, round the ring */
+/* rank + by, round the ring */
+static int ring_rank(const psw_route *r, int rank, int by)
 {
     return (int)(((ptrdiff_t)rank + by % r->size + r->size) % r->size);
 }
@@ -18,19 +19,19 @@ ptrdiff_t psw_route_seen(const psw_route *r, ptrdiff_t leaf)
     return r->causal ? leaf + 1 : r->leaves;
 }
 
-/* What travels round the ring from `of` is wanted by `rank`. */
-static bool wanted(const psw_route *r, int of, int rank)
+/* Does `rank` need what is passed round the ring from `of`? */
+static bool is_needed(const psw_route *r, int of, int rank)
 {
     return r->pattern == PSW_PASS_Q ? psw_route_sees(r, of, rank) : psw_route_sees(r, rank, of);
 }
 
-/* Contiguous keys are wanted by no rank before their own: those are not even looked at. */
+/* No rank before the owner needs contiguous keys: those are not looked at. */
 int psw_route_hops(const psw_route *r, int of)
 {
     bool forward = r->pattern == PSW_RING && r->causal && r->layout == PSW_CONTIGUOUS;
     int hops = forward ? r->size - 1 - of : r->size - 1;
     if (psw_route_count(r, of) == 0) return 0;
-    while (hops > 0 && !wanted(r, of, turned(r, of, hops))) hops--;
+    while (hops > 0 && !is_needed(r, of, ring_rank(r, of, hops))) hops--;
     return hops;
 }
 
@@ -40,7 +41,7 @@ int psw_route_steps(const psw_route *r)
     return r->pattern == PSW_ALL_GATHER ? 2 : r->size;
 }
 
-int psw_route_guests(const psw_route *r)
+int psw_route_remote_buffers(const psw_route *r)
 {
     if (r->pattern == PSW_STREAM) return 2;
     if (r->pattern == PSW_ALL_GATHER) return r->size - 1;
@@ -58,9 +59,9 @@ psw_leaves psw_route_done(const psw_route *r, int step)
 
 /* ---- a stream ---- */
 
-/* Pair number `pair` of a rank: its query leaf pair / leaves with the key leaf that is pair % leaves behind the rank's
- * first one. -1: the mask hides it, or there is no such query. Ranks begin at different keys, so that they do not all
- * ask the same owner. */
+/* Pair number `pair` of a rank: its query leaf pair / leaves, with the key leaf that comes pair % leaves after the
+ * rank's first one. -1: the mask hides it, or there is no such query. Ranks begin at different keys, so that they do
+ * not all receive from the same owner. */
 static ptrdiff_t streamed(const psw_route *r, int rank, ptrdiff_t pair, ptrdiff_t *query)
 {
     ptrdiff_t place = pair / r->leaves;
@@ -71,18 +72,18 @@ static ptrdiff_t streamed(const psw_route *r, int rank, ptrdiff_t pair, ptrdiff_
     return key < psw_route_seen(r, *query) ? key : -1;
 }
 
-/* A step makes the tiles of the pair before, while the keys of its own pair arrive. */
-static psw_meeting meeting_of_stream(const psw_route *r, int step)
+/* A step computes the tiles of the pair before, while the keys of its own pair arrive. */
+static psw_step step_of_stream(const psw_route *r, int step)
 {
     ptrdiff_t query, key = streamed(r, r->rank, step - 1, &query);
     int owner = key < 0 ? r->rank : psw_route_owner(r, key);
-    return (psw_meeting){key >= 0, r->rank, owner, owner == r->rank ? -1 : (step - 1) % 2, query, key};
+    return (psw_step){key >= 0, r->rank, owner, owner == r->rank ? -1 : (step - 1) % 2, query, key};
 }
 
-/* Candidate `index` of a step: what comes, then what goes to each other rank. */
+/* Candidate `index` of a step: what is received, then what is sent to each other rank. */
 static bool of_stream(const psw_route *r, int step, int index, psw_transfer *transfer)
 {
-    int other = index == 0 ? r->rank : turned(r, r->rank, index);
+    int other = index == 0 ? r->rank : ring_rank(r, r->rank, index);
     ptrdiff_t query, key = streamed(r, other, step, &query);
     int owner = key < 0 ? -1 : psw_route_owner(r, key);
     if (index == 0) {
@@ -93,20 +94,20 @@ static bool of_stream(const psw_route *r, int step, int index, psw_transfer *tra
     return owner == r->rank;
 }
 
-/* Buffer of what is at hand at `step` of a ring. */
-static int at_hand(int step)
+/* Remote buffer of what is resident at `step` of a ring. */
+static int buffer_at(int step)
 {
     return step == 0 ? -1 : (step - 1) % 2;
 }
 
-psw_meeting psw_route_meeting(const psw_route *r, int step)
+psw_step psw_route_step(const psw_route *r, int step)
 {
-    if (r->pattern == PSW_STREAM) return meeting_of_stream(r, step);
-    int other = turned(r, r->rank, -step);
-    if (r->pattern == PSW_ALL_GATHER) return (psw_meeting){step == 1, r->rank, -1, -1, -1, -1};
+    if (r->pattern == PSW_STREAM) return step_of_stream(r, step);
+    int other = ring_rank(r, r->rank, -step);
+    if (r->pattern == PSW_ALL_GATHER) return (psw_step){step == 1, r->rank, -1, -1, -1, -1};
     if (r->pattern == PSW_PASS_Q)
-        return (psw_meeting){wanted(r, other, r->rank), other, r->rank, at_hand(step), -1, -1};
-    return (psw_meeting){wanted(r, other, r->rank), r->rank, other, at_hand(step), -1, -1};
+        return (psw_step){is_needed(r, other, r->rank), other, r->rank, buffer_at(step), -1, -1};
+    return (psw_step){is_needed(r, other, r->rank), r->rank, other, buffer_at(step), -1, -1};
 }
 
 /* ---- transfers ---- */
@@ -123,35 +124,35 @@ static void put(transfers *to, bool is, psw_transfer transfer)
     if (is) to->list[to->count++] = transfer;
 }
 
-/* Keys and values, or queries, from the rank before to the next one; sums of queries straight to their owner. */
+/* Keys and values, or queries, from the rank before to the next one; sums of queries directly to their owner. */
 static transfers of_ring(const psw_route *r, int step)
 {
     transfers found = {0};
-    int here = turned(r, r->rank, -step), next = turned(r, here, -1), before = turned(r, r->rank, -1);
-    int ahead = turned(r, r->rank, step);
-    psw_cargo what = r->pattern == PSW_PASS_Q ? PSW_QUERIES : PSW_KEYS;
+    int here = ring_rank(r, r->rank, -step), next = ring_rank(r, here, -1), before = ring_rank(r, r->rank, -1);
+    int owner = ring_rank(r, r->rank, step);
+    psw_payload_kind what = r->pattern == PSW_PASS_Q ? PSW_QUERIES : PSW_KEYS;
     bool more = step + 1 < r->size;
     put(&found, more && psw_route_hops(r, next) > step,
-        (psw_transfer){what, next, before, false, false, at_hand(step + 1), -1});
+        (psw_transfer){what, next, before, false, false, buffer_at(step + 1), -1});
     put(&found, more && psw_route_hops(r, here) > step,
-        (psw_transfer){what, here, turned(r, r->rank, 1), true, false, at_hand(step), -1});
+        (psw_transfer){what, here, ring_rank(r, r->rank, 1), true, false, buffer_at(step), -1});
     if (r->pattern != PSW_PASS_Q || step == 0) return found;
-    put(&found, wanted(r, r->rank, ahead), (psw_transfer){PSW_SUMS, r->rank, ahead, false, false, -1, -1});
-    put(&found, wanted(r, here, r->rank), (psw_transfer){PSW_SUMS, here, here, true, true, -1, -1});
+    put(&found, is_needed(r, r->rank, owner), (psw_transfer){PSW_SUMS, r->rank, owner, false, false, -1, -1});
+    put(&found, is_needed(r, here, r->rank), (psw_transfer){PSW_SUMS, here, here, true, true, -1, -1});
     return found;
 }
 
 /* Step 0: to and from every other rank. */
 static bool of_gather(const psw_route *r, int index, psw_transfer *transfer)
 {
-    int peer = turned(r, r->rank, index / 2 + 1);
+    int peer = ring_rank(r, r->rank, index / 2 + 1);
     bool send = index % 2 == 0;
     *transfer = send ? (psw_transfer){PSW_KEYS, r->rank, peer, true, false, -1, -1}
                      : (psw_transfer){PSW_KEYS, peer, peer, false, false, index / 2, -1};
     return send ? psw_route_sees(r, peer, r->rank) : psw_route_sees(r, r->rank, peer);
 }
 
-/* Patterns whose transfers are found among candidates: their number, and whether one is. */
+/* all_gather and stream: transfers are those of these candidates that are needed. */
 static int candidates(const psw_route *r, int step)
 {
     if (r->pattern == PSW_STREAM) return r->size;

@@ -1,7 +1,7 @@
-/* Nodes of the tree of sums that a part of the leaves makes. */
+/* Nodes of the tree of sums over a part of the leaves. */
 #include "polysweep/route.h"
 
-/* Which leaves count: those of the ranks that are at most `steps` behind `rank` on the ring. */
+/* A part: the leaves of the ranks that are at most `steps` behind `rank` on the ring. */
 typedef struct part {
     const psw_route *route;
     int rank, steps;
@@ -22,7 +22,7 @@ static void add(part *p, psw_node node)
     p->count++;
 }
 
-/* Adds the largest whole nodes below `node`; true if that is `node` itself, which is then not added. */
+/* Adds the largest nodes below `node` that lie in the part; true if that is `node` itself, which is not added then. */
 static bool whole(part *p, psw_node node)
 {
     if (node.level == 0) return has(p, node.index);
@@ -59,7 +59,7 @@ static ptrdiff_t nodes(part *p)
     return p->count;
 }
 
-/* The rank that has all leaves of `node`, -1: several have. Counts largest such nodes of others than `own`. */
+/* The rank that owns all leaves of `node`, -1: several do. Counts the largest such nodes of other ranks than `own`. */
 static int whole_of(const psw_route *r, psw_node node, ptrdiff_t seen, int own, ptrdiff_t *count)
 {
     if (node.level == 0) return psw_route_owner(r, node.index);
@@ -79,7 +79,7 @@ ptrdiff_t psw_route_foreign(const psw_route *r, ptrdiff_t leaf)
     return count + (all >= 0 && all != own);
 }
 
-/* ---- the same for stretches of leaves, without looking at each ---- */
+/* ---- the same for stretches of leaves, without a look at each leaf ---- */
 
 enum { STRETCHES = 4 };
 
@@ -90,7 +90,7 @@ typedef struct stretches {
     } at[STRETCHES]; /* ascending, none touches the next */
 } stretches;
 
-/* Joined with those that it touches. Stretches may come in any order; none overlaps another. */
+/* Joins it with those that it touches. Stretches may come in any order; none overlaps another. */
 static void put(stretches *s, ptrdiff_t first, ptrdiff_t end)
 {
     int kept = 0, place = 0;
@@ -109,7 +109,7 @@ static void put(stretches *s, ptrdiff_t first, ptrdiff_t end)
     s->count = kept + 1;
 }
 
-/* Leaves of the ranks low .. high in a round that is in order of ranks, or against it. */
+/* Adds the leaves of the ranks low .. high, whichever direction a round has. */
 static void put_ranks(stretches *s, const psw_route *r, int low, int high, ptrdiff_t seen)
 {
     for (ptrdiff_t round = 0; round < psw_route_rounds(r); round++) {
@@ -120,7 +120,8 @@ static void put_ranks(stretches *s, const psw_route *r, int low, int high, ptrdi
     }
 }
 
-/* Whole nodes of first .. end - 1: a node that reaches past the last leaf is whole without what is not there. */
+/* Number of whole nodes of first .. end - 1. A node that reaches past the last leaf is whole without the missing ones.
+ */
 static ptrdiff_t nodes_of(ptrdiff_t first, ptrdiff_t end, ptrdiff_t seen)
 {
     ptrdiff_t all = 1, count = 0;
@@ -135,7 +136,7 @@ static ptrdiff_t nodes_of(ptrdiff_t first, ptrdiff_t end, ptrdiff_t seen)
     return count;
 }
 
-/* Nodes that the leaves of low .. low + count - 1, round the ring, make. */
+/* Number of nodes over the leaves of the ranks low .. low + count - 1, round the ring. */
 static ptrdiff_t nodes_of_ranks(const psw_route *r, int low, int count, ptrdiff_t seen)
 {
     stretches s = {0};
@@ -154,7 +155,7 @@ ptrdiff_t psw_route_nodes(const psw_route *r, int keys, ptrdiff_t seen, psw_node
     return nodes(&p);
 }
 
-/* Leaves come one after another, from the rank's first one on and round. */
+/* Leaves arrive one after another, from the rank's first one on and round. */
 static ptrdiff_t waiting_in_stream(const psw_route *r, ptrdiff_t seen)
 {
     ptrdiff_t most = 0, start = psw_route_leaf(r, r->rank, 0);
@@ -169,16 +170,16 @@ static ptrdiff_t waiting_in_stream(const psw_route *r, ptrdiff_t seen)
     return most;
 }
 
-/* Keys come from the ranks behind, sums from the ranks ahead. */
+/* Keys arrive from the ranks behind, sums from the ranks in front. */
 ptrdiff_t psw_route_waiting(const psw_route *r, ptrdiff_t seen)
 {
     ptrdiff_t most = 0;
     if (r->pattern == PSW_ALL_GATHER) return 0;
     if (r->pattern == PSW_STREAM) return psw_route_count(r, r->rank) > 0 ? waiting_in_stream(r, seen) : 0;
     for (int step = 0; step + 1 < r->size; step++) {
-        bool ahead = r->pattern == PSW_PASS_Q;
-        part p = {.route = r, .rank = ahead ? (r->rank + step) % r->size : r->rank, .steps = step, .seen = seen};
-        int low = ahead ? r->rank : (r->rank - step + r->size) % r->size;
+        bool in_front = r->pattern == PSW_PASS_Q;
+        part p = {.route = r, .rank = in_front ? (r->rank + step) % r->size : r->rank, .steps = step, .seen = seen};
+        int low = in_front ? r->rank : (r->rank - step + r->size) % r->size;
         ptrdiff_t count = r->layout == PSW_STRIPED ? nodes(&p) : nodes_of_ranks(r, low, step + 1, seen);
         if (count > most) most = count;
     }

@@ -1,4 +1,4 @@
-/* What all ranks of a team send together. */
+/* What all ranks of a team together send. */
 #include "polysweep/route.h"
 
 static void add_ring(const psw_route *r, psw_volume *v)
@@ -11,7 +11,7 @@ static void add_ring(const psw_route *r, psw_volume *v)
     }
 }
 
-/* Queries of a rank that meet the keys of another one come back as sums. */
+/* Queries that were sent to another rank come back as sums. */
 static void add_sums(const psw_route *r, psw_volume *v)
 {
     for (int queries = 0; queries < r->size; queries++)
@@ -25,11 +25,11 @@ static void add_sums(const psw_route *r, psw_volume *v)
 static void add_gather(const psw_route *r, psw_volume *v)
 {
     for (int keys = 0; keys < r->size; keys++) {
-        double wanted = 0;
+        double receivers = 0;
         for (int queries = 0; queries < r->size; queries++)
-            wanted += queries != keys && psw_route_sees(r, queries, keys);
-        v->messages += wanted;
-        v->keys += wanted * (double)psw_route_count(r, keys);
+            receivers += queries != keys && psw_route_sees(r, queries, keys);
+        v->messages += receivers;
+        v->keys += receivers * (double)psw_route_count(r, keys);
     }
 }
 
@@ -66,7 +66,7 @@ static void add_moves(psw_route r, bool totals, psw_volume *v)
 {
     psw_move list[PSW_MOVES_MAX];
     double states =
-        r.layout == PSW_ZIGZAG ? 1 : (double)psw_route_rounds(&r); /* of a move: one round down or up, or all */
+        r.layout == PSW_ZIGZAG ? 1 : (double)psw_route_rounds(&r); /* of a move: the round up or down, or all */
     for (r.rank = 0; r.rank < r.size; r.rank++) {
         int count = psw_route_moves(&r, totals, list);
         for (int i = 0; i < count; i++) v->messages += list[i].send;

@@ -263,7 +263,7 @@ static psw_status trailing(compiler *c)
 static void note_reads(psw_program *program)
 {
     for (ptrdiff_t i = 0; i < program->count; i++) {
-        const psw_step *step = &program->steps[i];
+        const psw_program_step *step = &program->steps[i];
         if (step->operation == PSW_OP_ROW) program->reads |= (psw_ids)1 << step->argument;
         program->oracle |= step->operation == PSW_OP_ORACLE;
     }

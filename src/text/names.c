@@ -22,11 +22,11 @@ psw_status psw_emit(compiler *c, psw_operation operation, int argument, double n
         return WRONG(c, c->at, "the expression is too long; split it");
     if (p->count == c->room) {
         c->room = c->room ? 2 * c->room : 16;
-        psw_step *more = realloc(p->steps, (size_t)c->room * sizeof *more);
+        psw_program_step *more = realloc(p->steps, (size_t)c->room * sizeof *more);
         if (!more) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate an expression");
         p->steps = more;
     }
-    p->steps[p->count++] = (psw_step){(unsigned char)operation, argument, number};
+    p->steps[p->count++] = (psw_program_step){(unsigned char)operation, argument, number};
     return PSW_OK;
 }
 
@@ -114,7 +114,7 @@ psw_status psw_word_resolve(compiler *c, const operand *named, const operand *wo
 {
     int code = psw_word_code((psw_vocabulary)named->words, word->word);
     if (code < 0) return unknown_word(c, word, (psw_vocabulary)named->words);
-    c->program->steps[word->literal] = (psw_step){PSW_OP_NUMBER, 0, code};
+    c->program->steps[word->literal] = (psw_program_step){PSW_OP_NUMBER, 0, code};
     return PSW_OK;
 }
 

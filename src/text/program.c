@@ -8,7 +8,7 @@ double psw_program_value(const psw_program *program, const double *row, const ps
 {
     double stack[PSW_STACK_MAX + 1], *top = stack; /* stack[0] is never an operand */
     stack[0] = 0;
-    for (const psw_step *s = program->steps, *end = s + program->count; s < end; s++) {
+    for (const psw_program_step *s = program->steps, *end = s + program->count; s < end; s++) {
         double x = top[0], y = top > stack ? top[-1] : 0; /* y op x for two operands */
         switch ((psw_operation)s->operation) {
         case PSW_OP_NUMBER: *++top = s->number; continue;

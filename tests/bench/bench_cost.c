@@ -41,7 +41,9 @@ static psw_status measure(const psw_point *p, psw_arena *arena, parts *least)
     if (status == PSW_OK) status = assessor->draw(errors, 0);
     if (status == PSW_OK) merge_alone(assessor, errors, PSW_ERRORS_DRAWN);
     if (status == PSW_OK)
-        status = psw_engine_of(p->precision)->attend(&group, data, (psw_tables){0}, arena, (psw_watch){0}, drop, NULL);
+        status = psw_engine_of(p->precision)
+                     ->attend(&group, &(psw_given){.data = data, .sets = psw_data_sets(group.points)}, arena,
+                              (psw_watch){0}, drop, NULL);
     double end = processor_s();
     least->begin = fmin(least->begin, begun - start);
     least->draw = fmin(least->draw, end - begun);

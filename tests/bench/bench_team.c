@@ -42,8 +42,8 @@ static psw_status open_side(const psw_point *p, const psw_data *data, const psw_
 static psw_status time_pass(const psw_point *p, side *s, int i)
 {
     psw_traffic t;
-    PSW_TRY(psw_dist_pass(s->team, psw_engine_of(p->precision), s->attention, p, &s->route, (psw_watch){NULL, NULL},
-                          ignore, NULL, &t));
+    psw_team_task task = {s->team, psw_engine_of(p->precision), s->attention, p, &s->route, {NULL, NULL}};
+    PSW_TRY(psw_dist_pass(&task, ignore, NULL, &t));
     double largest[] = {t.pass_s, t.busy_s, t.comm_s};
     PSW_TRY(psw_comm_max(s->team, largest, 3));
     s->seconds[i] = largest[0], s->busy[i] = largest[1], s->comm[i] = largest[2];

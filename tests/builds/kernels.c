@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attend/fold.h"
+#include "attend/rows.h"
 #include "attend/scores.h"
 #include "attend/weigh.h"
+#include "polysweep/sketch.h"
 
 /* ---- numbers ---- */
 
@@ -58,7 +59,7 @@ static void tell(const char *what, uint64_t hash)
     printf("%s %-40s %016llx\n", PRECISION, what, (unsigned long long)hash);
 }
 
-/* ---- the data, in place of the room ---- */
+/* ---- in place of the room data ---- */
 
 struct psw_data {
     ptrdiff_t n, d, v, special;
@@ -121,13 +122,13 @@ static void weights(const char *name, psw_method method, double beta, psw_negati
     char what[80];
     uint64_t hash = start;
     psw_point point = {.method = method, .beta = beta, .negative = negative};
-    const psw_method_row *row_of = psw_method_row_of(method);
+    const attend_method_row *row_of = attend_method_row_of(method);
     fill(z, MOST, 3);
     for (ptrdiff_t i = 0; i < MOST; i++) z[i] *= (psw_real)ldexp(1, (int)(i % 13) - 6);
     for (ptrdiff_t count = 1; count <= MOST; count++) {
-        psw_score_row row = {z, count, row_of->peak(z, count), 0};
-        psw_log2_all(&row.peak, 1, &row.log2_peak);
-        psw_weight_sum sum = row_of->weigh(&point, &row, w);
+        attend_score_row row = {z, count, row_of->peak(z, count), 0};
+        attend_log2_all(&row.peak, 1, &row.log2_peak);
+        attend_weight_sum sum = row_of->weigh(&point, &row, w);
         mix_reals(&hash, w, count);
         mix_doubles(&hash, &sum.sum, 1);
         mix(&hash, &sum.exponent, sizeof sum.exponent);
@@ -147,21 +148,27 @@ static psw_status take(void *context, const psw_leaf *leaf)
     return PSW_OK;
 }
 
+static void all_of(const attend_kind *kind, psw_attention *a, const psw_group *group, psw_arena *arena, uint64_t *hash)
+{
+    psw_given given = {.data = &source, .sets = 2};
+    attend_set_head(a, group, &given);
+    psw_status status = kind->lay(a, &given, arena);
+    if (!arena->base) return;
+    kind->load(a, &given);
+    if (status == PSW_OK) status = kind->pass(a, (psw_watch){NULL, NULL}, take, hash);
+    if (status != PSW_OK) tell(psw_message(), 0);
+}
+
 static void row_fold(const psw_group *group, psw_arena *arena, uint64_t *hash)
 {
-    psw_route route = psw_attend_route(group->points, PSW_CHOICE_AUTO, 1, 0);
-    psw_fold fold = psw_fold_lay(group, 2, &route, true, arena);
-    if (!arena->base) return;
-    psw_fold_load(&fold, &source);
-    if (psw_fold_pass(&fold, (psw_watch){NULL, NULL}, take, hash) != PSW_OK) tell(psw_message(), 0);
+    attend_row_pass fold = {0};
+    all_of(&attend_rows_kind, &fold.base, group, arena, hash);
 }
 
 static void scores(const psw_group *group, psw_arena *arena, uint64_t *hash)
 {
-    psw_scores fold = psw_scores_lay(group, 2, arena);
-    if (!arena->base) return;
-    psw_scores_load(&fold, &source);
-    if (psw_scores_pass(&fold, take, hash) != PSW_OK) tell(psw_message(), 0);
+    attend_scores fold = {0};
+    all_of(&attend_scores_kind, &fold.base, group, arena, hash);
 }
 
 static void pass(const char *name, const psw_point *points, ptrdiff_t count)

@@ -10,9 +10,10 @@ built=("$@")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-once=("$source"/src/base/{arena,status}.c "$source"/src/route/*.c "$source"/src/text/facts.c "$source"/src/attend/{route,sums}.c)
+once=("$source"/src/base/{arena,status}.c "$source"/src/text/facts.c "$source"/src/route/*.c "$source"/src/attend/{route,sums,work}.c)
 twice=("$program" "$source"/src/base/tile_kernel_real.c
-    "$source"/src/attend/{method,exact,softmax,linear,weigh,exponential,layout,tile,walk,finish,team,scores}_real.c)
+    "$source"/src/attend/{exact,softmax,linear,method,weigh,exponential,attention,finish,scores}_real.c
+    "$source"/src/attend/rows_{layout,tile,pass,team}_real.c)
 
 # name | compiler | flags | what the processor must say in /proc/cpuinfo, or what runs it
 targets='

@@ -85,7 +85,7 @@ FAULTS = [
     ("src/spec/words.c", 'const char *all[] = {"exact", "softmax"};\n', "names softmax"),
     ("src/spec/keys.c", 'const char *block = "256 + 256 * (method == exact)";\n', "names exact"),
     ("src/spec/keys.c", 'bool f(const char *w) { return strcmp(w, "tree") == 0; }\n', "names tree"),
-    ("src/attend/more_real.c", "const psw_method_row *f(void) { return &ATTEND_WEIGH(linear); }\n", "the row of linear"),
+    ("src/attend/more_real.c", "const attend_method_row *f(void) { return &ATTEND_WEIGH(linear); }\n", "the row of linear"),
     ("src/sketch/other_real.c", "const sketch_map *f(void) { return &SKETCH_MAP(srht); }\n", "the row of srht"),
     ("src/data/data.c", "const data_kind *f(void) { return &data_sphere; }\n", "the row of sphere"),
     ("include/polysweep/methods.def", 'PSW_METHOD(nowhere, NOWHERE, ROWS, OTHER, false, false, true, false, , "")\n',

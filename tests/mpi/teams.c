@@ -31,7 +31,7 @@ static psw_status team_pass(const psw_comm *team, const psw_point *p, psw_choice
     PSW_TRY(engine->prepare(&group, &given, &arena, &attention));
     psw_status status = PSW_OK;
     for (int pass = 0; pass < 2 && status == PSW_OK; pass++)
-        status = psw_dist_pass(team, engine, attention, p, &route, watch, sink, context, traffic);
+        status = psw_dist_pass(&(psw_team_task){team, engine, attention, p, &route, watch}, sink, context, traffic);
     engine->release(attention);
     psw_arena_destroy(&arena);
     return status;

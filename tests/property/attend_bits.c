@@ -286,14 +286,15 @@ static void stopping(void)
     r.rows = calloc(450, 8), r.bits = calloc(450, 8), r.special = calloc(150, 8), r.log2_den = calloc(150, 8);
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &arena) == PSW_OK, "%s", psw_message());
     int left = 5;
-    psw_status status =
-        engine->attend(&group, NULL, (psw_tables){0}, &arena, (psw_watch){stop, &left}, result_take, &r);
+    psw_status status = engine->attend(&group, &(psw_given){.data = NULL, .sets = psw_data_sets(group.points)}, &arena,
+                                       (psw_watch){stop, &left}, result_take, &r);
     CHECK(status == PSW_STOPPED, "%d", (int)status);
     CHECK(arena.used == 0 && arena.high > 0, "the arena is left as it was: %zu", arena.used);
     CHECK(r.leaves == 1, "one leaf of three tiles was done, not %td", r.leaves);
     psw_arena_destroy(&arena);
     CHECK(psw_arena_create(engine->bytes(&group, NULL) - 64, &arena) == PSW_OK, "%s", psw_message());
-    status = engine->attend(&group, NULL, (psw_tables){0}, &arena, (psw_watch){NULL, NULL}, result_take, &r);
+    status = engine->attend(&group, &(psw_given){.data = NULL, .sets = psw_data_sets(group.points)}, &arena,
+                            (psw_watch){NULL, NULL}, result_take, &r);
     CHECK(status == PSW_BUG, "an arena that is too small: %d", (int)status);
     psw_arena_destroy(&arena);
     result_free(&r);

@@ -48,7 +48,9 @@ static void fresh(const psw_point *p, psw_data *data, ptrdiff_t rows, ptrdiff_t 
     psw_arena arena;
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &arena) == PSW_OK, "%s", psw_message());
     psw_data_draw(data, rows);
-    psw_status status = engine->attend(&group, data, (psw_tables){table, NULL}, &arena, (psw_watch){0}, sink, context);
+    psw_status status =
+        engine->attend(&group, &(psw_given){.data = data, .sets = psw_data_sets(group.points), .tables = {table, NULL}},
+                       &arena, (psw_watch){0}, sink, context);
     CHECK(status == PSW_OK, "%s", psw_message());
     psw_arena_destroy(&arena);
 }

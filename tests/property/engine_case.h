@@ -47,7 +47,8 @@ static inline psw_verdict run_case(const psw_point *p, row_reader read, void *co
     CHECK(psw_arena_create(sink.judge->bytes(&group), &judged) == PSW_OK, "%s", psw_message());
     CHECK(sink.judge->begin(&group, &judged, &sink.head) == PSW_OK, "%s", psw_message());
     psw_status status = psw_data_open(p, NULL, &data);
-    if (status == PSW_OK) status = engine->attend(&group, data, (psw_tables){0}, &memory, (psw_watch){NULL, NULL}, case_take, &sink);
+    psw_given given = {.data = data, .sets = psw_data_sets(group.points)};
+    if (status == PSW_OK) status = engine->attend(&group, &given, &memory, (psw_watch){NULL, NULL}, case_take, &sink);
     if (status == PSW_OK) status = sink.judge->settle(sink.head, data, (psw_watch){NULL, NULL});
     CHECK(status == PSW_OK, "%s", psw_message());
     if (status == PSW_OK) sink.judge->end(sink.head, &verdict);

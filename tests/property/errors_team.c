@@ -97,7 +97,9 @@ static void measure(team *t, bool alone)
         for (int rank = 0; rank < t->size; rank++)
             CHECK(assessor_of(t)->draw(t->errors[rank], draw) == PSW_OK, "%s", psw_message());
         merge(t, PSW_ERRORS_DRAWN);
-        psw_status status = engine->attend(&group, data, (psw_tables){draw, NULL}, &arena, (psw_watch){0}, hear, t);
+        psw_status status = engine->attend(
+            &group, &(psw_given){.data = data, .sets = psw_data_sets(group.points), .tables = {draw, NULL}}, &arena,
+            (psw_watch){0}, hear, t);
         CHECK(status == PSW_OK, "%s", psw_message());
         merge(t, PSW_ERRORS_TAKEN);
     }

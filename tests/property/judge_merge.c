@@ -53,7 +53,9 @@ static kept *leaves_of(const psw_group *group, const psw_arrays *arrays)
     CHECK(psw_arena_create(engine->bytes(group, NULL), &arena) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(group->points, arrays, &data) == PSW_OK, "%s", psw_message());
     for (k->now = 0; k->now < draws_of(group->points); k->now++) {
-        psw_status status = engine->attend(group, data, (psw_tables){k->now, NULL}, &arena, (psw_watch){0}, keep, k);
+        psw_status status = engine->attend(
+            group, &(psw_given){.data = data, .sets = psw_data_sets(group->points), .tables = {k->now, NULL}}, &arena,
+            (psw_watch){0}, keep, k);
         CHECK(status == PSW_OK, "%s", psw_message());
     }
     psw_data_close(data);

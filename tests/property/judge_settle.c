@@ -42,7 +42,8 @@ static psw_verdict verdict_of(const psw_point *p, int ranks, bool settled)
     }
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &memory) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(p, NULL, &data) == PSW_OK, "%s", psw_message());
-    psw_status status = engine->attend(&group, data, (psw_tables){0}, &memory, (psw_watch){0}, deal, &t);
+    psw_status status = engine->attend(&group, &(psw_given){.data = data, .sets = psw_data_sets(group.points)}, &memory,
+                                       (psw_watch){0}, deal, &t);
     CHECK(status == PSW_OK, "%s", psw_message());
     for (int r = 0; r < ranks && settled; r++)
         CHECK(t.judge->settle(t.head[r], data, (psw_watch){0}) == PSW_OK, "%s", psw_message());
@@ -85,7 +86,9 @@ static void is_watched(psw_point p)
     CHECK(t.judge->begin(&group, &t.arena[0], &t.head[0]) == PSW_OK, "%s", psw_message());
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &memory) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
-    CHECK(engine->attend(&group, data, (psw_tables){0}, &memory, (psw_watch){0}, deal, &t) == PSW_OK, "attend");
+    CHECK(engine->attend(&group, &(psw_given){.data = data, .sets = psw_data_sets(group.points)}, &memory,
+                         (psw_watch){0}, deal, &t) == PSW_OK,
+          "attend");
     CHECK(t.judge->settle(t.head[0], data, (psw_watch){stop, NULL}) == PSW_STOPPED, "not stopped");
     psw_data_close(data);
     psw_arena_destroy(&memory), psw_arena_destroy(&t.arena[0]);

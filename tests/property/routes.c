@@ -70,31 +70,31 @@ static void check_rounds(const psw_route *r)
 /* ---- row folds ---- */
 
 typedef struct rank_state {
-    int guest[RANKS];      /* whose leaves each buffer holds */
+    int remote[RANKS];     /* whose leaves each buffer holds */
     ptrdiff_t leaf[RANKS]; /* and which, -1: all */
 } rank_state;
 
 static unsigned char met[LEAVES][LEAVES], done[LEAVES];
 
-static void meet(const psw_route *r, const rank_state *state, psw_meeting m)
+static void compute(const psw_route *r, const rank_state *state, psw_step m)
 {
     int other = r->pattern == PSW_PASS_Q ? m.queries : m.keys;
     if (!m.tiles) return;
     if (m.query >= 0) { /* one leaf of each */
         CHECK(psw_route_owner(r, m.query) == r->rank && psw_route_owner(r, m.key) == m.keys, "%s: owners", describe(r));
-        CHECK(m.guest < 0 ? m.keys == r->rank : state->leaf[m.guest] == m.key, "%s: leaf %td is not at hand",
+        CHECK(m.remote < 0 ? m.keys == r->rank : state->leaf[m.remote] == m.key, "%s: leaf %td is not resident",
               describe(r), m.key);
         met[m.query][m.key]++;
         return;
     }
-    if (other >= 0) CHECK((m.guest < 0 ? r->rank : state->guest[m.guest]) == other, "%s: not at hand", describe(r));
+    if (other >= 0) CHECK((m.remote < 0 ? r->rank : state->remote[m.remote]) == other, "%s: not resident", describe(r));
     for (ptrdiff_t q = 0; q < psw_route_count(r, m.queries); q++) {
         ptrdiff_t query = psw_route_leaf(r, m.queries, q);
         for (ptrdiff_t key = 0; key < psw_route_seen(r, query); key++) {
             int owner = psw_route_owner(r, key);
             if (m.keys >= 0 && owner != m.keys) continue;
             bool here = m.keys >= 0 || owner == r->rank;
-            for (int g = 0; g < psw_route_guests(r) && !here; g++) here = state->guest[g] == owner;
+            for (int g = 0; g < psw_route_remote_buffers(r) && !here; g++) here = state->remote[g] == owner;
             CHECK(here, "%s: rank %d lacks keys of %d", describe(r), r->rank, owner);
             met[query][key]++;
         }
@@ -122,8 +122,8 @@ static void take_step(const psw_route *route, rank_state *states, int step)
     memcpy(next, states, sizeof next);
     for (int rank = 0; rank < route->size; rank++) {
         psw_route r = on(route, rank);
-        psw_meeting m = psw_route_meeting(&r, step);
-        meet(&r, &states[rank], m);
+        psw_step m = psw_route_step(&r, step);
+        compute(&r, &states[rank], m);
         for (int i = 0; i < psw_route_transfers(&r, step); i++) {
             psw_transfer t = psw_route_transfer(&r, step, i);
             CHECK(answered(route, rank, step, t), "%s: rank %d step %d: nobody at the other end", describe(route), rank,
@@ -131,13 +131,13 @@ static void take_step(const psw_route *route, rank_state *states, int step)
             CHECK(t.peer != rank && t.peer >= 0 && t.peer < route->size, "%s: peer %d", describe(route), t.peer);
             if (t.what == PSW_SUMS) continue;
             if (t.send)
-                CHECK((t.guest < 0 ? rank : states[rank].guest[t.guest]) == t.of, "%s: rank %d sends what it lacks",
+                CHECK((t.remote < 0 ? rank : states[rank].remote[t.remote]) == t.of, "%s: rank %d sends what it lacks",
                       describe(route), rank);
             if (t.send) continue;
-            CHECK(t.guest >= 0 && t.guest < psw_route_guests(&r) && (t.guest != m.guest || !m.tiles),
+            CHECK(t.remote >= 0 && t.remote < psw_route_remote_buffers(&r) && (t.remote != m.remote || !m.tiles),
                   "%s: rank %d receives into a buffer in use", describe(route), rank);
-            next[rank].guest[t.guest] = t.of;
-            next[rank].leaf[t.guest] = t.leaf;
+            next[rank].remote[t.remote] = t.of;
+            next[rank].leaf[t.remote] = t.leaf;
         }
     }
     memcpy(states, next, sizeof next);
@@ -153,13 +153,13 @@ static void take_step(const psw_route *route, rank_state *states, int step)
     }
 }
 
-/* Sums of pass_q: of every meeting with another's queries, sent once. */
+/* Sums of pass_q: for every step with another rank's queries, sent once. */
 static void check_sums(const psw_route *route)
 {
     for (int rank = 0; rank < route->size; rank++) {
         psw_route r = on(route, rank);
         for (int step = 0; step < psw_route_steps(&r); step++) {
-            psw_meeting m = psw_route_meeting(&r, step);
+            psw_step m = psw_route_step(&r, step);
             int sent = 0;
             for (int i = 0; i < psw_route_transfers(&r, step); i++) {
                 psw_transfer t = psw_route_transfer(&r, step, i);
@@ -177,7 +177,7 @@ static void check_row_fold(const psw_route *route)
     memset(met, 0, sizeof met);
     memset(done, 0, sizeof done);
     for (int rank = 0; rank < RANKS; rank++)
-        for (int g = 0; g < RANKS; g++) states[rank].guest[g] = NOBODY;
+        for (int g = 0; g < RANKS; g++) states[rank].remote[g] = NOBODY;
     for (int step = 0; step < psw_route_steps(route); step++) take_step(route, states, step);
     for (ptrdiff_t q = 0; q < route->leaves; q++)
         for (ptrdiff_t k = 0; k < route->leaves; k++)

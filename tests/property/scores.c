@@ -56,7 +56,8 @@ static void run(const psw_point *points, ptrdiff_t count, seen *s, psw_verdict *
           psw_message());
     CHECK(psw_data_open(points, NULL, &data) == PSW_OK, "%s", psw_message());
     CHECK(s->judge->begin(&group, &arena, &s->head) == PSW_OK, "%s", psw_message());
-    psw_status status = engine->attend(&group, data, (psw_tables){0}, &arena, (psw_watch){0}, look, s);
+    psw_status status = engine->attend(&group, &(psw_given){.data = data, .sets = psw_data_sets(group.points)}, &arena,
+                                       (psw_watch){0}, look, s);
     CHECK(status == PSW_OK, "%s", psw_message());
     CHECK(arena.high == arena.size, "%zu of %zu bytes", arena.high, arena.size);
     s->judge->end(s->head, verdicts);

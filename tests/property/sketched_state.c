@@ -2,7 +2,7 @@
  * what is refused, and what memory a pass takes. Built for both precisions. */
 #include "check.h"
 #include "attend/finish.h"
-#include "attend/sketched.h"
+#include "attend/states.h"
 #include "unit/sketched_reference.h"
 
 #ifdef PSW_SINGLE
@@ -19,75 +19,77 @@ static void by_hand(void)
 {
     psw_arena arena;
     CHECK(psw_arena_create(4096, &arena) == PSW_OK, "%s", psw_message());
-    psw_state a = psw_state_take(&arena, 1, 2), b = psw_state_take(&arena, 1, 2), c = psw_state_take(&arena, 1, 2);
-    psw_state_clear(&c);
+    attend_state a = attend_state_take(&arena, 1, 2), b = attend_state_take(&arena, 1, 2), c = attend_state_take(&arena, 1, 2);
+    attend_state_clear(&c);
     a.at[0] = 3, a.at[1] = -1, a.exponent = 4;
     b.at[0] = 5, b.at[1] = 2, b.exponent = 1;
-    psw_state_merge(&c, &a);
+    attend_state_merge(&c, &a);
     CHECK(c.at[0] == 3 && c.at[1] == -1 && c.exponent == 4, "empty + a = a");
-    psw_state_merge(&c, &b); /* 3 * 16 + 5 * 2 = 58 = 3.625 * 16 */
-    psw_state_merge(&b, &a);
+    attend_state_merge(&c, &b); /* 3 * 16 + 5 * 2 = 58 = 3.625 * 16 */
+    attend_state_merge(&b, &a);
     for (int i = 0; i < 2; i++) CHECK(b.at[i] == c.at[i] && b.exponent == 4, "a + b = b + a");
     CHECK(c.at[0] == 3.625 && c.at[1] == -0.75 && c.exponent == 4, "%g %g", c.at[0], c.at[1]);
-    psw_state_clear(&a);
-    psw_state_merge(&c, &a);
+    attend_state_clear(&a);
+    attend_state_merge(&c, &a);
     CHECK(c.at[0] == 3.625 && c.exponent == 4, "c + empty = c");
-    psw_state_copy(&a, &c);
+    attend_state_copy(&a, &c);
     CHECK(a.at[1] == c.at[1] && a.exponent == c.exponent, "a copy");
     c.exponent = -100000;
-    psw_state_merge(&a, &c);
+    attend_state_merge(&a, &c);
     CHECK(a.at[0] == 3.625 && a.exponent == 4, "what is far below vanishes");
     psw_arena_destroy(&arena);
 }
 
-/* ---- a pass in the hands of a test ---- */
+/* ---- the parts of a pass ---- */
 
 typedef struct hand {
-    psw_sketched f;
+    psw_group group;
+    attend_state_pass f;
     psw_arena arena;
 } hand;
 
 static void take(hand *h, const psw_point *p)
 {
-    psw_group group = {p, 1};
+    *h = (hand){.group = {p, 1}};
     psw_given given = {.sets = 1};
-    size_t bytes = psw_engine_of(p->precision)->bytes(&group, NULL);
+    size_t bytes = psw_engine_of(p->precision)->bytes(&h->group, NULL);
     CHECK(psw_arena_create(bytes + (1 << 20), &h->arena) == PSW_OK, "%s", psw_message());
-    CHECK(psw_sketched_lay(&h->f, p, &given, &h->arena) == PSW_OK, "%s", psw_message());
-    psw_sketched_load(&h->f, &given);
+    attend_set_head(&h->f.base, &h->group, &given);
+    CHECK(attend_states_kind.lay(&h->f.base, &given, &h->arena) == PSW_OK, "%s", psw_message());
+    attend_states_kind.load(&h->f.base, &given);
 }
 
 static void give(hand *h)
 {
-    psw_sketched_close(&h->f);
+    attend_states_kind.close(&h->f.base);
     psw_arena_destroy(&h->arena);
 }
 
-static psw_state new_state(hand *h)
+static attend_state new_state(hand *h)
 {
-    psw_state s = psw_state_take(&h->arena, V + 1, h->f.shape.features);
-    psw_state_clear(&s);
+    attend_state s = attend_state_take(&h->arena, V + 1, h->f.shape.features);
+    attend_state_clear(&s);
     return s;
 }
 
-static void add_blocks(hand *h, ptrdiff_t first, ptrdiff_t end, psw_state *into)
+static void add_blocks(hand *h, ptrdiff_t first, ptrdiff_t end, attend_state *into)
 {
-    for (ptrdiff_t i = first; i < end; i++) psw_sketched_total(&h->f, 0, i, into, NULL);
+    for (ptrdiff_t i = first; i < end; i++) attend_states_total(&h->f, 0, i, into, NULL);
 }
 
 /* Rows of blocks first .. end under a causal mask, from a state that is continued. */
-static void attend_blocks(hand *h, ptrdiff_t first, ptrdiff_t end, psw_state *state, psw_real *rows)
+static void attend_blocks(hand *h, ptrdiff_t first, ptrdiff_t end, attend_state *state, psw_real *rows)
 {
     static double mass[BLOCK], log2_den[BLOCK];
     for (ptrdiff_t i = first; i < end; i++) {
-        psw_span span = psw_block_span(&h->f, i);
-        psw_sums sums = h->f.sums[0];
+        attend_span span = attend_block_span(&h->f, i);
+        attend_sums sums = h->f.sums[0];
         sums.rows = span.count;
-        psw_sketched_publish(&h->f, 0, state);
-        psw_sketched_read(&h->f, 0, i, PSW_NEAR_AND_FAR, sums);
-        psw_results to = {rows + span.first * V, mass, log2_den};
-        CHECK(psw_finish_rows(sums, h->f.p->den_constant, to) < 0, "block %td", i);
-        psw_sketched_total(&h->f, 0, i, state, NULL);
+        attend_states_set_readable(&h->f, 0, state);
+        attend_states_read(&h->f, 0, i, PSW_NEAR_AND_FAR, sums);
+        attend_results to = {rows + span.first * V, mass, log2_den};
+        CHECK(attend_finish_rows(sums, h->f.base.p->den_constant, to) < 0, "block %td", i);
+        attend_states_total(&h->f, 0, i, state, NULL);
     }
 }
 
@@ -126,8 +128,8 @@ static void returned(const psw_point *p)
             for (ptrdiff_t i = 0; i < F; i++) sum[c * F + i] += w * (long double)phi[i] * exp2l((long double)scale[k]);
         }
     }
-    psw_state state = new_state(&h);
-    add_blocks(&h, 0, h.f.blocks, &state);
+    attend_state state = new_state(&h);
+    add_blocks(&h, 0, h.f.base.leaves, &state);
     for (ptrdiff_t i = 0; i < F * (V + 1); i++) {
         largest = fmax(largest, fabs((double)sum[i]));
         off = fmax(off, fabs(ldexp(state.at[i], state.exponent) - (double)sum[i]));
@@ -160,17 +162,17 @@ static void cut(const psw_point *p)
         hand first, second;
         take(&first, p);
         take(&second, p);
-        psw_state left = new_state(&first), all = new_state(&second), right = new_state(&second);
+        attend_state left = new_state(&first), all = new_state(&second), right = new_state(&second);
         ptrdiff_t row = at * BLOCK < N ? at * BLOCK : N;
         attend_blocks(&first, 0, at, &left, rows);
-        psw_state_copy(&all, &left);
+        attend_state_copy(&all, &left);
         attend_blocks(&second, at, blocks, &all, rows);
         CHECK(memcmp(rows, expected, N * V * sizeof *rows) == 0, "method %d, cut at row %td", (int)p->method, row);
 
         add_blocks(&second, 0, at, &right); /* halves the other way round */
-        psw_state rest = new_state(&second);
+        attend_state rest = new_state(&second);
         add_blocks(&second, at, blocks, &rest);
-        psw_state_merge(&rest, &right);
+        attend_state_merge(&rest, &right);
         double off = 0, largest = 0;
         for (ptrdiff_t i = 0; i < all.width * all.features; i++) {
             off = fmax(off, fabs(ldexp(rest.at[i], rest.exponent - all.exponent) - all.at[i]));
@@ -191,16 +193,16 @@ static void apart(const psw_point *p)
     psw_real together[BLOCK * V], merged[BLOCK * V];
     double mass[BLOCK], log2_den[BLOCK];
     take(&h, p);
-    psw_state state = new_state(&h);
+    attend_state state = new_state(&h);
     add_blocks(&h, 0, 2, &state);
-    psw_sketched_publish(&h.f, 0, &state);
-    psw_sums near = psw_sums_take(&h.arena, BLOCK, V + 2), far = psw_sums_take(&h.arena, BLOCK, V + 2);
-    psw_sketched_read(&h.f, 0, 2, PSW_NEAR_AND_FAR, near);
-    psw_finish_rows(near, p->den_constant, (psw_results){together, mass, log2_den});
-    psw_sketched_read(&h.f, 0, 2, PSW_NEAR, near);
-    psw_sketched_read(&h.f, 0, 2, PSW_FAR, far);
-    psw_sums_merge(near, far);
-    psw_finish_rows(near, p->den_constant, (psw_results){merged, mass, log2_den});
+    attend_states_set_readable(&h.f, 0, &state);
+    attend_sums near = attend_sums_take(&h.arena, BLOCK, V + 2), far = attend_sums_take(&h.arena, BLOCK, V + 2);
+    attend_states_read(&h.f, 0, 2, PSW_NEAR_AND_FAR, near);
+    attend_finish_rows(near, p->den_constant, (attend_results){together, mass, log2_den});
+    attend_states_read(&h.f, 0, 2, PSW_NEAR, near);
+    attend_states_read(&h.f, 0, 2, PSW_FAR, far);
+    attend_sums_merge(near, far);
+    attend_finish_rows(near, p->den_constant, (attend_results){merged, mass, log2_den});
     CHECK(distance(merged, together, BLOCK * V) <= 4 * (double)PSW_REAL_EPSILON, "method %d: %g", (int)p->method,
           distance(merged, together, BLOCK * V));
     give(&h);

@@ -9,9 +9,9 @@ enum { TEAM_MAX = 16, MAILS_MAX = 512 };
 
 typedef struct mail {
     int from, to;
-    psw_cargo what;
+    psw_payload_kind what;
     int of;
-    psw_parcel copy;
+    psw_payload copy;
 } mail;
 
 typedef struct team {
@@ -61,7 +61,7 @@ static inline void team_post(team *t, int step, bool after)
         for (int i = 0; i < psw_route_transfers(&t->route[rank], step); i++) {
             psw_transfer x = psw_route_transfer(&t->route[rank], step, i);
             if (!x.send || x.after != after) continue;
-            psw_parcel p = t->engine->parcel(t->attention[rank], &x);
+            psw_payload p = t->engine->rows->payload(t->attention[rank], &x);
             mail m = {rank, x.peer, x.what, x.of, {malloc(p.bytes + 1), p.bytes}};
             memcpy(m.copy.at, p.at, p.bytes);
             t->mails[t->mail_count++] = m;
@@ -74,7 +74,7 @@ static inline psw_status team_collect(team *t, int step)
         for (int i = 0; i < psw_route_transfers(&t->route[rank], step); i++) {
             psw_transfer x = psw_route_transfer(&t->route[rank], step, i);
             if (x.send) continue;
-            psw_parcel p = t->engine->parcel(t->attention[rank], &x);
+            psw_payload p = t->engine->rows->payload(t->attention[rank], &x);
             mail *found = NULL;
             for (int k = 0; k < t->mail_count; k++) {
                 mail *m = &t->mails[k];
@@ -83,7 +83,7 @@ static inline psw_status team_collect(team *t, int step)
             CHECK(found && found->copy.bytes == p.bytes, "rank %d step %d: no mail of %zu bytes", rank, step, p.bytes);
             if (!found || found->copy.bytes != p.bytes) return PSW_BUG;
             memcpy(p.at, found->copy.at, p.bytes);
-            PSW_TRY(t->engine->arrived(t->attention[rank], &x));
+            PSW_TRY(t->engine->rows->receive(t->attention[rank], &x));
         }
     for (int k = 0; k < t->mail_count; k++) free(t->mails[k].copy.at);
     t->mail_count = 0;
@@ -93,13 +93,16 @@ static inline psw_status team_collect(team *t, int step)
 static inline psw_status team_rows(team *t, result *r)
 {
     const psw_watch none = {NULL, NULL};
+    for (int rank = 0; rank < t->size; rank++) t->engine->rows->begin(t->attention[rank]);
     for (int step = 0; step < psw_route_steps(&t->route[0]); step++) {
         team_post(t, step, false);
-        for (int rank = 0; rank < t->size; rank++) PSW_TRY(t->engine->meet(t->attention[rank], step, none));
+        for (int rank = 0; rank < t->size; rank++)
+            PSW_TRY(t->engine->rows->compute_step(t->attention[rank], step, none));
         team_post(t, step, true);
         PSW_TRY(team_collect(t, step));
         for (int rank = 0; rank < t->size; rank++)
-            PSW_TRY(t->engine->deliver(t->attention[rank], psw_route_done(&t->route[rank], step), none, result_put, r));
+            PSW_TRY(
+                t->engine->rows->emit(t->attention[rank], psw_route_done(&t->route[rank], step), none, result_put, r));
     }
     return PSW_OK;
 }
@@ -125,27 +128,29 @@ static inline void team_scan(team *t)
     }
 }
 
-/* `ahead` near parts are made while the states are on their way. */
-static inline psw_status team_sketch(team *t, int ahead, result *r)
+/* `overlap` near parts are computed while the states are on their way. */
+static inline psw_status team_sketch(team *t, int overlap, result *r)
 {
     const psw_watch none = {NULL, NULL};
-    for (int rank = 0; rank < t->size; rank++) PSW_TRY(t->engine->total(t->attention[rank], none, &t->states[rank]));
+    for (int rank = 0; rank < t->size; rank++) t->engine->states->begin(t->attention[rank]);
+    for (int rank = 0; rank < t->size; rank++)
+        PSW_TRY(t->engine->states->total(t->attention[rank], none, &t->states[rank]));
     for (int rank = 0; rank < t->size; rank++) {
         bool more = true;
-        for (int i = 0; i < ahead && more; i++) PSW_TRY(t->engine->ahead(t->attention[rank], none, &more));
+        for (int i = 0; i < overlap && more; i++) PSW_TRY(t->engine->states->overlap(t->attention[rank], none, &more));
     }
     team_scan(t);
-    for (int rank = 0; rank < t->size; rank++) PSW_TRY(t->engine->rest(t->attention[rank], none, result_put, r));
+    for (int rank = 0; rank < t->size; rank++)
+        PSW_TRY(t->engine->states->finish(t->attention[rank], none, result_put, r));
     return PSW_OK;
 }
 
-/* What a team makes of a group; `ahead` as above. */
-static inline psw_status team_run(team *t, int ahead, result *r)
+/* What a team computes for a group; `overlap` as above. */
+static inline psw_status team_run(team *t, int overlap, result *r)
 {
     psw_fold_kind kind = psw_attend_kind(t->group.points);
     result_make(t->group.points, t->group.count, source.sets, r);
-    for (int rank = 0; rank < t->size; rank++) t->engine->begin(t->attention[rank]);
-    return kind == PSW_ROW_FOLD ? team_rows(t, r) : team_sketch(t, ahead, r);
+    return kind == PSW_ROW_FOLD ? team_rows(t, r) : team_sketch(t, overlap, r);
 }
 
 #endif

@@ -63,9 +63,10 @@ static void check_ends(const psw_route *r)
         psw_route last = *r;
         int hops = psw_route_hops(r, of);
         last.rank = (of + hops) % r->size;
-        psw_meeting m = psw_route_meeting(&last, hops);
-        int guest = r->pattern == PSW_PASS_Q ? m.queries : m.keys;
-        CHECK(hops == 0 || (m.tiles && guest == of), "%s: what %d owns goes to %d in vain", describe(r), of, last.rank);
+        psw_step m = psw_route_step(&last, hops);
+        int remote = r->pattern == PSW_PASS_Q ? m.queries : m.keys;
+        CHECK(hops == 0 || (m.tiles && remote == of), "%s: what %d owns goes to %d in vain", describe(r), of,
+              last.rank);
     }
 }
 

@@ -10,7 +10,7 @@ enum { ROWS = 3, WIDTH = 4, MOST = 37 };
 static psw_arena arena;
 
 /* Leaf k: numbers of any size, exponents far apart, some rows empty. */
-static void fill(psw_sums sums, ptrdiff_t k)
+static void fill(attend_sums sums, ptrdiff_t k)
 {
     const uint64_t values[] = {(uint64_t)k};
     psw_key key = psw_random_key(PSW_STREAM_DATA, 7, values, 1);
@@ -26,7 +26,7 @@ static void fill(psw_sums sums, ptrdiff_t k)
     }
 }
 
-static bool same(psw_sums a, psw_sums b)
+static bool same(attend_sums a, attend_sums b)
 {
     return memcmp(a.at, b.at, (size_t)(a.rows * a.width) * sizeof *a.at) == 0 &&
            memcmp(a.exponent, b.exponent, (size_t)a.rows * sizeof *a.exponent) == 0;
@@ -43,51 +43,51 @@ static void shuffle(ptrdiff_t *order, ptrdiff_t count, uint64_t seed)
     }
 }
 
-static const psw_sums *add_leaf(psw_tree *tree, ptrdiff_t k)
+static const attend_sums *add_leaf(attend_tree *tree, ptrdiff_t k)
 {
-    psw_sums *place = psw_tree_free(tree);
+    attend_sums *place = attend_tree_free(tree);
     CHECK(place != NULL, "no free place for leaf %td of %td", k, tree->leaves);
     if (!place) return NULL;
     fill(*place, k);
-    psw_tree_add(tree, place, (psw_node){0, k});
+    attend_tree_add(tree, place, (psw_node){0, k});
     return place;
 }
 
 static void merge_by_hand(void)
 {
-    psw_sums a = psw_sums_take(&arena, 1, 2), b = psw_sums_take(&arena, 1, 2), c = psw_sums_take(&arena, 1, 2);
+    attend_sums a = attend_sums_take(&arena, 1, 2), b = attend_sums_take(&arena, 1, 2), c = attend_sums_take(&arena, 1, 2);
     a.at[0] = 3, a.at[1] = 1, a.exponent[0] = 4;
     b.at[0] = 5, b.at[1] = 2, b.exponent[0] = 1;
-    psw_sums_merge(a, b); /* 3 * 16 + 5 * 2 = 58 = 3.625 * 16 */
+    attend_sums_merge(a, b); /* 3 * 16 + 5 * 2 = 58 = 3.625 * 16 */
     CHECK(a.at[0] == 3.625 && a.at[1] == 1.25 && a.exponent[0] == 4, "%g %g %d", a.at[0], a.at[1], a.exponent[0]);
-    psw_sums_clear(c);
-    psw_sums_merge(c, a);
+    attend_sums_clear(c);
+    attend_sums_merge(c, a);
     CHECK(same(a, c), "an empty row is the identity on the left");
-    psw_sums_clear(b);
-    psw_sums_merge(c, b);
+    attend_sums_clear(b);
+    attend_sums_merge(c, b);
     CHECK(same(a, c), "and on the right");
     a.exponent[0] = -100000, b.at[0] = 1, b.at[1] = 1, b.exponent[0] = 100000;
-    psw_sums_merge(a, b);
+    attend_sums_merge(a, b);
     CHECK(a.at[0] == 1 && a.exponent[0] == 100000, "what is far below vanishes: %g", a.at[0]);
 }
 
 static void any_order(ptrdiff_t leaves)
 {
-    psw_tree ascending = psw_tree_take(&arena, ROWS, WIDTH, psw_tree_places(leaves));
-    psw_tree any = psw_tree_take(&arena, ROWS, WIDTH, (leaves + 3) / 2);
+    attend_tree ascending = attend_tree_take(&arena, ROWS, WIDTH, attend_tree_places(leaves));
+    attend_tree any = attend_tree_take(&arena, ROWS, WIDTH, (leaves + 3) / 2);
     ptrdiff_t order[MOST];
-    psw_tree_begin(&ascending, leaves, ROWS);
+    attend_tree_begin(&ascending, leaves, ROWS);
     for (ptrdiff_t k = 0; k < leaves; k++) {
-        CHECK(psw_tree_root(&ascending) == NULL, "%td leaves of %td are not all", k, leaves);
+        CHECK(attend_tree_root(&ascending) == NULL, "%td leaves of %td are not all", k, leaves);
         add_leaf(&ascending, k);
     }
-    const psw_sums *root = psw_tree_root(&ascending);
+    const attend_sums *root = attend_tree_root(&ascending);
     CHECK(root != NULL, "%td leaves", leaves);
     for (uint64_t seed = 0; seed < 20 && root; seed++) {
         shuffle(order, leaves, seed);
-        psw_tree_begin(&any, leaves, ROWS);
+        attend_tree_begin(&any, leaves, ROWS);
         for (ptrdiff_t k = 0; k < leaves; k++) add_leaf(&any, order[k]);
-        const psw_sums *other = psw_tree_root(&any);
+        const attend_sums *other = attend_tree_root(&any);
         CHECK(other && same(*root, *other), "%td leaves, order %d", leaves, (int)seed);
     }
 }
@@ -95,33 +95,33 @@ static void any_order(ptrdiff_t leaves)
 /* A part of the tree made elsewhere: leaves 8 .. 15 arrive as node (3, 1). */
 static void shipped_part(void)
 {
-    psw_tree here = psw_tree_take(&arena, ROWS, WIDTH, 10), whole = psw_tree_take(&arena, ROWS, WIDTH, 10);
-    psw_tree there = psw_tree_take(&arena, ROWS, WIDTH, 5);
-    psw_tree_begin(&whole, 16, ROWS);
+    attend_tree here = attend_tree_take(&arena, ROWS, WIDTH, 10), whole = attend_tree_take(&arena, ROWS, WIDTH, 10);
+    attend_tree there = attend_tree_take(&arena, ROWS, WIDTH, 5);
+    attend_tree_begin(&whole, 16, ROWS);
     for (ptrdiff_t k = 0; k < 16; k++) add_leaf(&whole, k);
-    psw_tree_begin(&there, 8, ROWS);
+    attend_tree_begin(&there, 8, ROWS);
     for (ptrdiff_t k = 0; k < 8; k++) {
-        psw_sums *place = psw_tree_free(&there);
+        attend_sums *place = attend_tree_free(&there);
         fill(*place, 8 + k);
-        psw_tree_add(&there, place, (psw_node){0, k});
+        attend_tree_add(&there, place, (psw_node){0, k});
     }
-    psw_tree_begin(&here, 16, ROWS);
-    psw_sums *place = psw_tree_free(&here);
-    memcpy(place->at, psw_tree_root(&there)->at, ROWS * WIDTH * sizeof(double));
-    memcpy(place->exponent, psw_tree_root(&there)->exponent, ROWS * sizeof(int));
-    psw_tree_add(&here, place, (psw_node){3, 1});
+    attend_tree_begin(&here, 16, ROWS);
+    attend_sums *place = attend_tree_free(&here);
+    memcpy(place->at, attend_tree_root(&there)->at, ROWS * WIDTH * sizeof(double));
+    memcpy(place->exponent, attend_tree_root(&there)->exponent, ROWS * sizeof(int));
+    attend_tree_add(&here, place, (psw_node){3, 1});
     for (ptrdiff_t k = 7; k >= 0; k--) add_leaf(&here, k);
-    const psw_sums *a = psw_tree_root(&here), *b = psw_tree_root(&whole);
+    const attend_sums *a = attend_tree_root(&here), *b = attend_tree_root(&whole);
     CHECK(a && b && same(*a, *b), "a shipped part");
 }
 
 static void too_few_places(void)
 {
-    psw_tree tree = psw_tree_take(&arena, ROWS, WIDTH, 2);
-    psw_tree_begin(&tree, 8, ROWS);
+    attend_tree tree = attend_tree_take(&arena, ROWS, WIDTH, 2);
+    attend_tree_begin(&tree, 8, ROWS);
     add_leaf(&tree, 0);
     add_leaf(&tree, 2);
-    CHECK(psw_tree_free(&tree) == NULL, "both places wait");
+    CHECK(attend_tree_free(&tree) == NULL, "both places wait");
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* Weights of one row, and the functions they are made of, in fp64. */
 #include "attend/weigh.h"
 
-#include "attend/transcend.h"
+#include "polysweep/transcend.h"
 #include "check.h"
 #include "polysweep/random.h"
 
@@ -39,17 +39,17 @@ static void functions(void)
     CHECK(psw_log2_any(INFINITY) == INFINITY && isnan(psw_log2_any(NAN)), "log2 of what is no number");
 }
 
-static psw_weight_sum weigh(const psw_point *p, const double *z, ptrdiff_t count, double *w)
+static attend_weight_sum weigh(const psw_point *p, const double *z, ptrdiff_t count, double *w)
 {
-    double peak = psw_peak_magnitude(z, count);
-    return psw_method_row_of(PSW_EXACT)->weigh(p, &(psw_score_row){z, count, peak, psw_log2(peak)}, w);
+    double peak = attend_peak_magnitude(z, count);
+    return attend_method_row_of(PSW_EXACT)->weigh(p, &(attend_score_row){z, count, peak, psw_log2(peak)}, w);
 }
 
 /* Every weight is z^beta 2^-E, the largest one in [1, 2), and the sum is theirs. */
 static void row_of(const psw_point *p, const double *z, ptrdiff_t count)
 {
     static double w[COUNT];
-    psw_weight_sum seen = weigh(p, z, count, w);
+    attend_weight_sum seen = weigh(p, z, count, w);
     long double sum = 0;
     double top = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -90,16 +90,16 @@ static void special_rows(void)
 {
     double z[3] = {0, 0, 0}, w[3] = {7, 7, 7};
     psw_point p = {.beta = 4};
-    psw_weight_sum sum = weigh(&p, z, 3, w);
+    attend_weight_sum sum = weigh(&p, z, 3, w);
     CHECK(sum.sum == 0 && sum.exponent == PSW_EMPTY && w[0] == 0 && w[2] == 0, "zero scores have no weight");
     p.beta = 0;
     sum = weigh(&p, z, 3, w);
     CHECK(sum.sum == 3 && sum.exponent == 0 && w[1] == 1, "degree 0 counts");
     double odd[] = {-3, 2, -1};
-    CHECK(psw_peak_magnitude(odd, 3) == 3 && psw_peak_largest(odd, 3) == 2, "peaks");
-    CHECK(psw_peak_largest(odd, 1) == -3, "a negative peak");
+    CHECK(attend_peak_magnitude(odd, 3) == 3 && attend_peak_largest(odd, 3) == 2, "peaks");
+    CHECK(attend_peak_largest(odd, 1) == -3, "a negative peak");
     odd[1] = NAN;
-    CHECK(isnan(psw_peak_magnitude(odd, 3)), "NaN is on top");
+    CHECK(isnan(attend_peak_magnitude(odd, 3)), "NaN is on top");
     double low[] = {1, 0x1p-241, 0.5}; /* 2^-964: below what is kept */
     p.beta = 4;
     weigh(&p, low, 3, w);

@@ -1,8 +1,8 @@
-/* attend/transcend: log2 and exp2 in double as straight-line code, so that loops over them become vector loops, with
+/* base: log2 and exp2 in double as straight-line code, so that loops over them become vector loops, with
  * the same bits for every C library and, fused (polysweep/fused.h), every processor. Error below 2 units in the last
  * place (measured by the unit test). */
-#ifndef POLYSWEEP_ATTEND_TRANSCEND_H
-#define POLYSWEEP_ATTEND_TRANSCEND_H
+#ifndef POLYSWEEP_TRANSCEND_H
+#define POLYSWEEP_TRANSCEND_H
 
 #include <math.h>
 #include <stdint.h>
@@ -69,7 +69,7 @@ static inline double psw_scaled(double x, long e)
     return x * psw_of_bits((uint64_t)(half + 1023) << 52) * psw_of_bits((uint64_t)(e - half + 1023) << 52);
 }
 
-/* ---- one number of any size ---- */
+/* ---- one number, without limits on its size ---- */
 
 static inline double psw_exp2_any(double x)
 {

@@ -1,7 +1,7 @@
-/* Weights of a block with itself, up to the diagonal. Rows are keys, columns a panel of queries. */
+/* Weights within a block, up to the diagonal. Rows are keys, columns are a panel of queries. */
 #include <string.h>
 
-#include "attend/sketched.h"
+#include "attend/states.h"
 
 /* z <- weigh(z) factor */
 static inline void weigh_square(psw_real *restrict z, const psw_real *restrict factor)
@@ -27,52 +27,52 @@ static inline void weigh_power(unsigned long degree, psw_real *restrict z, const
     }
 }
 
-static inline void weigh(const psw_sketched *f, psw_real *z, const psw_real *factor)
+static inline void weigh(const attend_state_pass *f, psw_real *z, const psw_real *factor)
 {
     switch (f->shape.weigh) {
     case PSW_WEIGH_SQUARE: weigh_square(z, factor); return;
     case PSW_WEIGH_IDENTITY: weigh_identity(z, factor); return;
-    case PSW_WEIGH_POWER: weigh_power((unsigned long)f->p->beta, z, factor); return;
+    case PSW_WEIGH_POWER: weigh_power((unsigned long)f->base.p->beta, z, factor); return;
     }
 }
 
-/* Largest exponent of the keys that a query sees. */
-void psw_sketched_tops(psw_sketched *f, const psw_mapped *k)
+/* The largest exponent of the keys that each query sees. */
+void attend_states_tops(attend_state_pass *f, const attend_mapped *k)
 {
     int top = PSW_EMPTY;
     for (ptrdiff_t i = 0; i < k->m.rows; i++) f->top[i] = top = k->exponent[i] > top ? k->exponent[i] : top;
     for (ptrdiff_t i = k->m.rows; i < k->m.rows + PSW_PANEL; i++) f->top[i] = top;
 }
 
-/* Keys that every query of the panel sees: 2^(s(k) - base) 2^(base - top), base the top of the first query. */
-static void weigh_seen(const psw_sketched *f, const psw_mapped *k, ptrdiff_t first)
+/* Keys that all queries of the panel see: 2^(s(k) - base) 2^(base - top), base the top of the first query. */
+static void weigh_seen(const attend_state_pass *f, const attend_mapped *k, ptrdiff_t first)
 {
     psw_real lower[PSW_PANEL], factor[PSW_PANEL];
     long base = f->top[first];
     for (ptrdiff_t i = 0; i < PSW_PANEL; i++)
-        lower[i] = base == PSW_EMPTY ? 0 : psw_power_of_two(base - f->top[first + i]);
+        lower[i] = base == PSW_EMPTY ? 0 : attend_power_of_two(base - f->top[first + i]);
     for (ptrdiff_t j = 0; j <= first; j++) {
-        psw_real own = (psw_real)k->mantissa[j] * psw_power_of_two(k->exponent[j] - base);
+        psw_real own = (psw_real)k->mantissa[j] * attend_power_of_two(k->exponent[j] - base);
         for (ptrdiff_t i = 0; i < PSW_PANEL; i++) factor[i] = own * lower[i];
         weigh(f, f->weights + j * PSW_PANEL, factor);
     }
 }
 
-/* The keys after it: query first + i sees key j from i = j - first on; the others have weight 0 whatever they are. */
-static void weigh_diagonal(const psw_sketched *f, const psw_mapped *k, ptrdiff_t first, ptrdiff_t keys)
+/* The keys after them: query first + i sees key j if i >= j - first; other weights are 0, whatever the scores. */
+static void weigh_diagonal(const attend_state_pass *f, const attend_mapped *k, ptrdiff_t first, ptrdiff_t keys)
 {
     psw_real factor[PSW_PANEL];
     for (ptrdiff_t j = first + 1; j < keys; j++) {
         psw_real *z = f->weights + j * PSW_PANEL, own = (psw_real)k->mantissa[j];
         ptrdiff_t hidden = j - first;
         for (ptrdiff_t i = 0; i < PSW_PANEL; i++)
-            factor[i] = i < hidden ? 0 : own * psw_power_of_two((long)k->exponent[j] - f->top[first + i]);
+            factor[i] = i < hidden ? 0 : own * attend_power_of_two((long)k->exponent[j] - f->top[first + i]);
         for (ptrdiff_t i = 0; i < PSW_PANEL; i++) z[i] = i < hidden ? 0 : z[i];
         weigh(f, z, factor);
     }
 }
 
-void psw_sketched_weigh(psw_sketched *f, const psw_mapped *k, ptrdiff_t first, ptrdiff_t keys)
+void attend_states_weigh(attend_state_pass *f, const attend_mapped *k, ptrdiff_t first, ptrdiff_t keys)
 {
     weigh_seen(f, k, first);
     weigh_diagonal(f, k, first, keys);

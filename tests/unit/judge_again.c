@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "polysweep/attend.h"
+#include "judge/again.h"
 #include "theory_case.h"
 
 typedef struct kept {
@@ -27,13 +27,13 @@ static psw_status keep(void *context, const psw_leaf *leaf)
 static double largest_error(const psw_point *p, const psw_data *data, const double *want, double *scale)
 {
     ptrdiff_t queries = psw_data_queries(p), places[3];
-    double *scratch = malloc((size_t)psw_attend_again_numbers(p, 3) * sizeof *scratch), error = 0;
+    double *scratch = malloc((size_t)judge_again_numbers(p, 3) * sizeof *scratch), error = 0;
     double *out = malloc((size_t)(3 * p->v) * sizeof *out);
     for (int set = 0; set < psw_data_sets(p); set++)
         for (ptrdiff_t first = 0; first < queries; first += 3) {
             ptrdiff_t count = queries - first < 3 ? queries - first : 3;
             for (ptrdiff_t i = 0; i < count; i++) places[i] = queries - 1 - first - i;
-            psw_status status = psw_attend_again(p, data, set, places, count, (psw_watch){0}, scratch, out);
+            psw_status status = judge_again_rows(&(judge_again){p, data, set, places, count, {0}}, scratch, out);
             CHECK(status == PSW_OK, "%s", psw_message());
             for (ptrdiff_t i = 0; i < count * p->v; i++) {
                 double x = want[(set * queries + places[i / p->v]) * p->v + i % p->v];
@@ -54,7 +54,8 @@ static void agrees(psw_point p, const char *what)
     kept k = {&p, calloc((size_t)(2 * psw_data_queries(&p) * p.v), sizeof *k.rows)};
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &arena) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
-    psw_status status = engine->attend(&group, data, (psw_tables){0}, &arena, (psw_watch){0}, keep, &k);
+    psw_status status = engine->attend(&group, &(psw_given){.data = data, .sets = psw_data_sets(group.points)}, &arena,
+                                       (psw_watch){0}, keep, &k);
     CHECK(status == PSW_OK, "%s", psw_message());
     double error = largest_error(&p, data, k.rows, &scale);
     /* sums of n terms, degrees of at most 9 and sums that cancel by a hundred: some thousand roundings */
@@ -93,6 +94,6 @@ int main(void)
     p = plain, p.data_kind = PSW_SCORES, p.d = 0, p.v = p.n, p.j3 = 3;
     every_method(p, "scores");
     p = plain, p.method = PSW_TREE;
-    CHECK(!psw_attend_repeats(&p), "a sketch cannot be");
+    CHECK(!judge_repeats(&p), "a sketch cannot be");
     return test_end();
 }

@@ -1,21 +1,21 @@
 /* Sums of a block's rows, a panel of queries at a time. */
 #include <math.h>
 
-#include "attend/sketched.h"
+#include "attend/states.h"
 
 static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
 
-/* Rows of a block that make a panel. */
+/* The rows of one panel. */
 typedef struct panel {
     int set;
-    psw_reach reach;
-    psw_span block;
+    attend_reach reach;
+    attend_span block;
     ptrdiff_t first, count; /* within the block */
-    const psw_mapped *q, *k;
+    const attend_mapped *q, *k;
 } panel;
 
-/* to = m^T, columns past the last row 0 */
-static void turn(psw_const_rows m, psw_real *to)
+/* to = m^T; columns past the last row are 0 */
+static void transpose(psw_const_rows m, psw_real *to)
 {
     for (ptrdiff_t i = 0; i < m.rows; i++)
         for (ptrdiff_t a = 0; a < m.cols; a++) to[a * PSW_PANEL + i] = m.at[i * m.stride + a];
@@ -23,23 +23,23 @@ static void turn(psw_const_rows m, psw_real *to)
         for (ptrdiff_t a = 0; a < m.cols; a++) to[a * PSW_PANEL + i] = 0;
 }
 
-static void add_near(psw_sketched *f, const panel *p, ptrdiff_t block)
+static void add_near(attend_state_pass *f, const panel *p, ptrdiff_t block)
 {
-    ptrdiff_t keys = p->first + p->count, width = f->p->v + 1;
+    ptrdiff_t keys = p->first + p->count, width = f->base.p->v + 1;
     psw_panels queries = {f->queries, f->shape.stored, PSW_PANEL}, weights = {f->weights, keys, PSW_PANEL};
-    psw_const_rows values = psw_sketched_values(f, p->set, block);
+    psw_const_rows values = attend_states_values(f, p->set, block);
     psw_panels_product(psw_part(psw_read(p->k->m), 0, keys), queries, psw_rows_of(f->weights, keys, PSW_PANEL));
-    psw_sketched_weigh(f, p->k, p->first, keys);
+    attend_states_weigh(f, p->k, p->first, keys);
     psw_panels_product((psw_const_rows){values.at, width, keys, values.stride}, weights,
                        psw_rows_of(f->near_sum, width, PSW_PANEL));
 }
 
-static void add_far(psw_sketched *f, const panel *p)
+static void add_far(attend_state_pass *f, const panel *p)
 {
-    ptrdiff_t features = f->shape.features, width = f->p->v + 1;
-    psw_panels phi = {f->turned, features, PSW_PANEL};
+    ptrdiff_t features = f->shape.features, width = f->base.p->v + 1;
+    psw_panels phi = {f->transposed, features, PSW_PANEL};
     sketcher->lift_transposed(f->sketch, psw_read(psw_rows_of(f->queries, f->shape.stored, PSW_PANEL)),
-                          psw_rows_of(f->turned, features, PSW_PANEL));
+                              psw_rows_of(f->transposed, features, PSW_PANEL));
     psw_panels_product((psw_const_rows){f->reading[p->set], width, features, features}, phi,
                        psw_rows_of(f->far_sum, width, PSW_PANEL));
 }
@@ -51,40 +51,40 @@ static double weigh(psw_weigh kind, double beta, double z)
     return kind == PSW_WEIGH_SQUARE ? z * z : kind == PSW_WEIGH_POWER ? pow(z, beta) : z;
 }
 
-/* weigh <m(q), m(k_j3)> 2^(s(k_j3) - E), E the state's exponent; 0 as long as the state does not hold that key */
-static double token_far(const psw_sketched *f, int set, const psw_real *m)
+/* weigh <m(q), m(k_j3)> 2^(s(k_j3) - E), E the exponent of the readable state; 0 if that does not contain key j3 */
+static double token_far(const attend_state_pass *f, int set, const psw_real *m)
 {
-    const psw_mapped *token = &f->token[set];
+    const attend_mapped *token = &f->token[set];
     double z = 0;
     if (!f->token_in) return 0;
     for (ptrdiff_t a = 0; a < token->m.cols; a++) z += (double)m[a] * (double)token->m.at[a];
-    return weigh(f->shape.weigh, f->p->beta, z) * *token->mantissa *
-           psw_scale_to(*token->exponent, f->reading_exponent[set]);
+    return weigh(f->shape.weigh, f->base.p->beta, z) * *token->mantissa *
+           attend_scale_to(*token->exponent, f->reading_exponent[set]);
 }
 
-/* What the two parts of a panel's rows are multiplied with to stand under one exponent. */
+/* Factors that bring the two parts of a panel's rows under one exponent. */
 typedef struct scales {
     double near[PSW_PANEL], far[PSW_PANEL];
 } scales;
 
-static void find_scales(const psw_sketched *f, const panel *p, scales *s, int *exponent)
+static void find_scales(const attend_state_pass *f, const panel *p, scales *s, int *exponent)
 {
     for (ptrdiff_t i = 0; i < p->count; i++) {
         int near = p->reach & PSW_NEAR ? f->top[p->first + i] : PSW_EMPTY;
         int far = p->reach & PSW_FAR ? f->reading_exponent[p->set] : PSW_EMPTY;
         int top = near > far ? near : far, own = p->q->exponent[p->first + i];
         double mantissa = p->q->mantissa[p->first + i];
-        s->near[i] = near == PSW_EMPTY ? 0 : mantissa * psw_scale_to(near, top);
-        s->far[i] = far == PSW_EMPTY ? 0 : mantissa * psw_scale_to(far, top);
+        s->near[i] = near == PSW_EMPTY ? 0 : mantissa * attend_scale_to(near, top);
+        s->far[i] = far == PSW_EMPTY ? 0 : mantissa * attend_scale_to(far, top);
         exponent[i] = own == PSW_EMPTY || top == PSW_EMPTY ? PSW_EMPTY : top + own;
     }
     for (ptrdiff_t i = p->count; i < PSW_PANEL; i++) s->near[i] = s->far[i] = 0;
 }
 
-/* Column i of the panel's sums belongs to row first + i. */
-static void put_values(const psw_sketched *f, const panel *p, const scales *s, psw_sums to)
+/* Column i of the panel's sums goes to row first + i. */
+static void put_values(const attend_state_pass *f, const panel *p, const scales *s, attend_sums to)
 {
-    ptrdiff_t v = f->p->v;
+    ptrdiff_t v = f->base.p->v;
     for (ptrdiff_t c = 0; c < v; c++) {
         const psw_real *near = f->near_sum + c * PSW_PANEL, *far = f->far_sum + c * PSW_PANEL;
         double both[PSW_PANEL];
@@ -99,16 +99,16 @@ static void put_values(const psw_sketched *f, const panel *p, const scales *s, p
     }
 }
 
-/* The special key's weight and the denominator. The rounding of a state can push a sum of positive weights below 0; it
- * is 0 then. */
-static void put_weights(const psw_sketched *f, const panel *p, const scales *s, psw_sums to)
+/* The special key's weight and the denominator. Rounding of a state can make a sum of positive weights negative: it
+ * counts as 0. */
+static void put_weights(const attend_state_pass *f, const panel *p, const scales *s, attend_sums to)
 {
-    ptrdiff_t v = f->p->v, token = f->special - p->block.first;
-    bool is_near = f->special >= 0 && token >= 0 && token < p->first + p->count;
+    ptrdiff_t v = f->base.p->v, token = f->base.special - p->block.first;
+    bool is_near = f->base.special >= 0 && token >= 0 && token < p->first + p->count;
     for (ptrdiff_t i = 0; i < p->count; i++) {
         double *sums = to.at + (p->first + i) * to.width, near = 0, far = 0;
         double near_token = is_near && p->reach & PSW_NEAR ? (double)f->weights[token * PSW_PANEL + i] : 0;
-        double far_token = f->special < 0 || !(p->reach & PSW_FAR)
+        double far_token = f->base.special < 0 || !(p->reach & PSW_FAR)
                                ? 0
                                : token_far(f, p->set, p->q->m.at + (p->first + i) * p->q->m.stride);
         if (p->reach & PSW_NEAR) near = (double)f->near_sum[v * PSW_PANEL + i];
@@ -118,20 +118,20 @@ static void put_weights(const psw_sketched *f, const panel *p, const scales *s, 
     }
 }
 
-void psw_sketched_read(psw_sketched *f, int set, ptrdiff_t block, psw_reach reach, psw_sums to)
+void attend_states_read(attend_state_pass *f, int set, ptrdiff_t block, attend_reach reach, attend_sums to)
 {
-    psw_span span = psw_block_span(f, block);
+    attend_span span = attend_block_span(f, block);
     if (f->reading_exponent[set] == PSW_EMPTY) reach &= PSW_NEAR;
     if (!reach) {
-        psw_sums_clear(to);
+        attend_sums_clear(to);
         return;
     }
-    panel p = {.set = set, .reach = reach, .block = span, .q = psw_sketched_queries(f, set, block)};
-    if (reach & PSW_NEAR) psw_sketched_tops(f, p.k = psw_sketched_keys(f, set, block));
+    panel p = {.set = set, .reach = reach, .block = span, .q = attend_states_queries(f, set, block)};
+    if (reach & PSW_NEAR) attend_states_tops(f, p.k = attend_states_keys(f, set, block));
     for (p.first = 0; p.first < span.count; p.first += PSW_PANEL) {
         scales s;
         p.count = span.count - p.first < PSW_PANEL ? span.count - p.first : PSW_PANEL;
-        turn(psw_part(psw_read(p.q->m), p.first, p.count), f->queries);
+        transpose(psw_part(psw_read(p.q->m), p.first, p.count), f->queries);
         if (reach & PSW_NEAR) add_near(f, &p, block);
         if (reach & PSW_FAR) add_far(f, &p);
         find_scales(f, &p, &s, to.exponent + p.first);

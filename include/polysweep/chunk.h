@@ -1,9 +1,9 @@
-/* attend/lanes: a stretch of a row in registers. Compiled twice.
+/* base: a stretch of a row in registers. Compiled twice.
  *
- * Four vectors, named one by one: an array of them would live in memory. What they hold is worked on entry by entry,
- * and a row is added in the same sums abreast whatever the width of vectors, so that width changes no bit. */
-#ifndef POLYSWEEP_ATTEND_LANES_H
-#define POLYSWEEP_ATTEND_LANES_H
+ * Four vectors with a name each: an array of them would be in memory. Operations are entry by entry, and the entries of
+ * a row go to the same partial sums whatever the width of vectors, so that width changes no bit. */
+#ifndef POLYSWEEP_CHUNK_H
+#define POLYSWEEP_CHUNK_H
 
 #include <stdint.h>
 #include <string.h>
@@ -69,7 +69,7 @@ typedef struct psw_abreast {
     psw_chunk part[PSW_PARTS];
 } psw_abreast;
 
-/* Each sum has added a few numbers, and four of them become one; from here on in double, in a fixed order. */
+/* Groups of four partial sums are added in the engine's precision, then all in double, in a fixed order. */
 static inline double psw_abreast_total(const psw_abreast *sums)
 {
     psw_lanes at[4 * PSW_PARTS];
@@ -83,7 +83,7 @@ static inline double psw_abreast_total(const psw_abreast *sums)
     return total;
 }
 
-/* Sum of a row: as many as fill all sums abreast, the rest in double. */
+/* Sum of a row: in partial sums as far as entries fill all of them, then in double. */
 static inline double psw_row_sum(const psw_real *w, ptrdiff_t count)
 {
     psw_abreast sums;

@@ -1,10 +1,10 @@
-/* Operations of a pass over a sketch, counted along the loops of sketched_real.c and sketched_read_real.c. */
+/* Operations of a pass over a sketch, counted along the loops of states_pass_real.c and states_read_real.c. */
 #include <math.h>
 
-#include "attend/sketched.h"
+#include "attend/states.h"
 #include "attend/work.h"
 
-/* The block and set that psw_sketched_keys and psw_sketched_queries keep mapped. */
+/* The block and set that attend_states_keys and attend_states_queries keep mapped. */
 typedef struct kept {
     ptrdiff_t block;
     int set;
@@ -63,7 +63,7 @@ static void queries(counter *c, int set, ptrdiff_t block)
         map(c, &c->q, set_of(c, set, block), block);
 }
 
-/* Of lifting so many rows and of their products with, or into, a state. */
+/* Lifting of so many rows, and their products with or into a state. */
 static double state_flops(const counter *c, double rows)
 {
     double lift = c->shape.weigh == PSW_WEIGH_IDENTITY ? 0 : c->shape.lift_flops;
@@ -76,16 +76,16 @@ static void total(counter *c, int set, ptrdiff_t block)
     c->flops += state_flops(c, rows_of(c, block));
 }
 
-/* Panels of queries are whole ones; each meets the keys up to its last row. */
-static void read(counter *c, int set, ptrdiff_t block, psw_reach reach)
+/* Panels of queries are whole ones; each is multiplied with the keys up to its last row. */
+static void read(counter *c, int set, ptrdiff_t block, attend_reach reach)
 {
     double rows = rows_of(c, block), panel = (double)PSW_PANEL, panels = ceil(rows / panel);
-    double met = panel * panels * (panels - 1) / 2 + rows;
+    double pairs = panel * panels * (panels - 1) / 2 + rows;
     if (!reach) return;
     queries(c, set, block);
     if (reach & PSW_NEAR) {
         keys(c, set, block);
-        c->flops += 2 * met * panel * (double)(c->shape.stored + c->p->v + 1);
+        c->flops += 2 * pairs * panel * (double)(c->shape.stored + c->p->v + 1);
     }
     if (reach & PSW_FAR) c->flops += state_flops(c, panels * panel);
 }
@@ -103,23 +103,23 @@ static double full(counter *c)
     return c->flops;
 }
 
-/* Exact stretches, of `count` blocks from `first` on, are a row fold of their own. */
+/* An exact stretch, of `count` blocks from `first` on, is a row fold of its own. */
 static void exact(counter *c, ptrdiff_t first, ptrdiff_t count)
 {
     ptrdiff_t start = first * c->block, left = c->p->n - start;
     ptrdiff_t tokens = left < count * c->block ? left : count * c->block, special = c->special - start;
     if (c->sets < 2 || special < 0 || special >= tokens) special = -1;
-    psw_tiles tiles = psw_tiles_of(tokens, c->block, PSW_CAUSAL, special);
-    c->flops += psw_tiles_flops(&tiles, c->p->d, c->p->v, 1);
+    attend_tiles tiles = attend_tiles_of(tokens, c->block, PSW_CAUSAL, special);
+    c->flops += attend_tiles_flops(&tiles, c->p->d, c->p->v, 1);
 }
 
 static double causal(counter *c)
 {
-    ptrdiff_t parting = c->special < 0 ? c->blocks : c->special / c->block / c->stretch * c->stretch;
-    psw_reach near = c->p->local > 0 ? 0 : PSW_NEAR;
+    ptrdiff_t divergence = c->special < 0 ? c->blocks : c->special / c->block / c->stretch * c->stretch;
+    attend_reach near = c->p->local > 0 ? 0 : PSW_NEAR;
     for (ptrdiff_t first = 0; first < c->blocks; first += c->stretch) {
         ptrdiff_t end = first + c->stretch < c->blocks ? first + c->stretch : c->blocks;
-        int sets = first < parting ? 1 : c->sets;
+        int sets = first < divergence ? 1 : c->sets;
         for (ptrdiff_t i = first; i < end; i++)
             for (int s = 0; s < sets; s++) read(c, s, i, first > 0 ? near | PSW_FAR : near);
         if (!near) exact(c, first, end - first);
@@ -129,8 +129,8 @@ static double causal(counter *c)
     return c->flops;
 }
 
-double psw_sketched_flops(const psw_point *point, int sets)
+double attend_states_flops(const psw_group *group, int sets)
 {
-    counter c = counter_of(point, sets);
-    return point->mask == PSW_FULL ? full(&c) : causal(&c);
+    counter c = counter_of(&group->points[0], sets);
+    return (c.p->mask == PSW_FULL ? full(&c) : causal(&c)) * (double)group->count;
 }

@@ -1,16 +1,13 @@
 /* Single rows of attention in double, by plain loops: two passes over the keys, in pieces, for the largest score and
- * for the sums. Slow, and with an error that is easy to state: sums of at most a piece, and then of pieces. */
+ * for the sums. Slow, with an error that is easy to bound: sums are over at most a piece, then over the pieces. */
 #include <math.h>
 #include <string.h>
 
-#include "polysweep/attend.h"
+#include "judge/again.h"
 
 typedef struct again {
-    const psw_point *p;
-    const psw_data *data;
-    int set;
-    const ptrdiff_t *rows;
-    ptrdiff_t count, d;
+    const judge_again *of;
+    ptrdiff_t d;
     double *q, *k, *v, *peak, *den, *part; /* part: of one row and piece */
 } again;
 
@@ -19,7 +16,7 @@ static bool is_scores(const psw_point *p)
     return !psw_data_kind_facts_of(p->data_kind)->has_rows; /* keys and queries are one number, values the identity */
 }
 
-bool psw_attend_repeats(const psw_point *p)
+bool judge_repeats(const psw_point *p)
 {
     const psw_method_facts *facts = psw_method_facts_of(p->method);
     return facts->folds == PSW_FOLDS_ROWS && facts->kernel != PSW_KERNEL_OTHER;
@@ -40,15 +37,17 @@ static ptrdiff_t width_of(const psw_point *p)
     return is_scores(p) ? 1 : p->d;
 }
 
-ptrdiff_t psw_attend_again_numbers(const psw_point *p, ptrdiff_t count)
+ptrdiff_t judge_again_numbers(const psw_point *p, ptrdiff_t count)
 {
     ptrdiff_t d = width_of(p), values = is_scores(p) ? 0 : PSW_AGAIN_PIECE * p->v;
     return count * (d + 2) + PSW_AGAIN_PIECE * d + values + p->v;
 }
 
-static again lay(const psw_point *p, ptrdiff_t count, double *scratch)
+static again lay(const judge_again *of, double *scratch)
 {
-    again a = {.p = p, .count = count, .d = width_of(p)};
+    const psw_point *p = of->point;
+    ptrdiff_t count = of->count;
+    again a = {.of = of, .d = width_of(p)};
     a.q = scratch;
     a.peak = a.q + count * a.d;
     a.den = a.peak + count;
@@ -73,22 +72,22 @@ static double score(const again *a, ptrdiff_t row, ptrdiff_t key)
 /* Keys of a piece that a row sees. */
 static ptrdiff_t sees(const again *a, ptrdiff_t row, ptrdiff_t first, ptrdiff_t count)
 {
-    if (a->p->mask == PSW_FULL) return count;
-    ptrdiff_t before = a->rows[row] - first + 1;
+    if (a->of->point->mask == PSW_FULL) return count;
+    ptrdiff_t before = a->of->rows[row] - first + 1;
     return before < 0 ? 0 : before < count ? before : count;
 }
 
 static void find_peaks(const again *a, ptrdiff_t first, ptrdiff_t count)
 {
-    bool signs = is_exponential(a->p);
-    for (ptrdiff_t r = 0; r < a->count; r++)
+    bool signs = is_exponential(a->of->point);
+    for (ptrdiff_t r = 0; r < a->of->count; r++)
         for (ptrdiff_t j = 0, seen = sees(a, r, first, count); j < seen; j++) {
             double z = score(a, r, j);
             a->peak[r] = fmax(a->peak[r], signs ? z : fabs(z));
         }
 }
 
-/* Over the weight of the largest score. */
+/* Divided by the weight of the largest score. */
 static double weight(const psw_point *p, double z, double peak)
 {
     double beta = degree_of(p);
@@ -101,7 +100,7 @@ static double weight(const psw_point *p, double z, double peak)
 
 static void add_values(const again *a, ptrdiff_t r, ptrdiff_t first, ptrdiff_t count, double *out)
 {
-    const psw_point *p = a->p;
+    const psw_point *p = a->of->point;
     double den = 0;
     memset(a->part, 0, (size_t)p->v * sizeof *a->part);
     for (ptrdiff_t j = 0, seen = sees(a, r, first, count); j < seen; j++) {
@@ -118,39 +117,39 @@ static void add_values(const again *a, ptrdiff_t r, ptrdiff_t first, ptrdiff_t c
 
 static void divide(const again *a, ptrdiff_t r, double *out)
 {
-    const psw_point *p = a->p;
+    const psw_point *p = a->of->point;
     double log_peak = is_exponential(p) ? a->peak[r] : degree_of(p) * log(a->peak[r]);
     double den = a->den[r];
     if (p->den_constant > 0) den += p->den_constant * exp(-log_peak);
     for (ptrdiff_t c = 0; c < p->v; c++) out[c] = den == 0 ? 0 : out[c] / den;
 }
 
-static psw_status over_keys(const again *a, psw_watch watch, double *out)
+static psw_status over_keys(const again *a, double *out)
 {
-    const psw_point *p = a->p;
+    const psw_point *p = a->of->point;
     for (ptrdiff_t first = 0; first < p->n; first += PSW_AGAIN_PIECE) {
         ptrdiff_t count = p->n - first < PSW_AGAIN_PIECE ? p->n - first : PSW_AGAIN_PIECE;
-        PSW_TRY(psw_watch_ask(watch));
-        psw_data_rows(a->data, a->set, PSW_KEY, first, count, a->k);
-        if (out && !is_scores(p)) psw_data_rows(a->data, a->set, PSW_VALUE, first, count, a->v);
+        PSW_TRY(psw_watch_ask(a->of->watch));
+        psw_data_rows(a->of->data, a->of->set, PSW_KEY, first, count, a->k);
+        if (out && !is_scores(p)) psw_data_rows(a->of->data, a->of->set, PSW_VALUE, first, count, a->v);
         if (!out) find_peaks(a, first, count);
-        for (ptrdiff_t r = 0; out && r < a->count; r++) add_values(a, r, first, count, out + r * p->v);
+        for (ptrdiff_t r = 0; out && r < a->of->count; r++) add_values(a, r, first, count, out + r * p->v);
     }
     return PSW_OK;
 }
 
-psw_status psw_attend_again(const psw_point *p, const psw_data *data, int set, const ptrdiff_t *rows, ptrdiff_t count,
-                            psw_watch watch, double *scratch, double *out)
+psw_status judge_again_rows(const judge_again *of, double *scratch, double *out)
 {
-    again a = lay(p, count, scratch);
-    a.data = data, a.set = set, a.rows = rows;
+    const psw_point *p = of->point;
+    ptrdiff_t count = of->count;
+    again a = lay(of, scratch);
     for (ptrdiff_t r = 0; r < count; r++) {
-        psw_data_rows(data, set, PSW_QUERY, rows[r], 1, a.q + r * a.d);
+        psw_data_rows(of->data, of->set, PSW_QUERY, of->rows[r], 1, a.q + r * a.d);
         a.peak[r] = is_exponential(p) ? -INFINITY : 0, a.den[r] = 0;
     }
     memset(out, 0, (size_t)(count * p->v) * sizeof *out);
-    PSW_TRY(over_keys(&a, watch, NULL));
-    PSW_TRY(over_keys(&a, watch, out));
+    PSW_TRY(over_keys(&a, NULL));
+    PSW_TRY(over_keys(&a, out));
     for (ptrdiff_t r = 0; r < count; r++) divide(&a, r, out + r * p->v);
     return PSW_OK;
 }

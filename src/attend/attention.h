@@ -1,0 +1,94 @@
+/* attend/attention: what the three kinds of attention share: rows (rows.h), states (states.h), scores (scores.h).
+ * Compiled twice. */
+#ifndef POLYSWEEP_ATTEND_ATTENTION_H
+#define POLYSWEEP_ATTEND_ATTENTION_H
+
+#include "attend/sums.h"
+#include "polysweep/attend.h"
+#include "polysweep/real.h"
+
+/* What the engine calls; one table per kind. The struct of a kind begins with a psw_attention. */
+typedef struct attend_kind {
+    size_t bytes; /* of that struct */
+    /* Takes all memory, with a counting arena only counts it. To be closed whatever it returns. */
+    psw_status (*lay)(psw_attention *attention, const psw_given *given, psw_arena *arena);
+    void (*load)(psw_attention *attention, const psw_given *given);
+    void (*redraw)(psw_attention *attention, ptrdiff_t draw); /* NULL: no tables */
+    psw_status (*pass)(psw_attention *attention, psw_watch watch, psw_leaf_sink sink, void *context);
+    void (*close)(psw_attention *attention); /* NULL: nothing outside the arena */
+    psw_message_bytes (*message_bytes)(const psw_group *group, int sets);
+    double (*done_flops)(const psw_group *group, int sets);
+} attend_kind;
+
+struct psw_attention {
+    const attend_kind *kind;
+    psw_arena *arena;
+    size_t used; /* bytes of the arena before this attention */
+
+    const psw_group *group;
+    const psw_point *p; /* the first point of the group */
+    psw_route route;
+    int sets;
+    ptrdiff_t leaf, leaves; /* rows of a whole leaf, number of leaves */
+    ptrdiff_t own;          /* leaves of the calling rank */
+    ptrdiff_t special;      /* j3, -1 without a second data set */
+    double *staged;         /* leaf x max(d, v): rows as the data generates them */
+
+    psw_real *out;           /* results of one leaf: [points][sets][count][v] */
+    double *mass, *log2_den; /* [points][sets][count] */
+};
+
+/* Absolute first token and number of tokens. */
+typedef struct attend_span {
+    ptrdiff_t first, count;
+} attend_span;
+
+static inline bool attend_span_has(attend_span span, ptrdiff_t token)
+{
+    return token >= span.first && token < span.first + span.count;
+}
+
+static inline attend_span attend_leaf_span(const psw_attention *a, ptrdiff_t index)
+{
+    ptrdiff_t first = index * a->leaf, left = a->p->n - first;
+    return (attend_span){first, left < a->leaf ? left : a->leaf};
+}
+
+static inline ptrdiff_t attend_larger(ptrdiff_t a, ptrdiff_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline ptrdiff_t attend_smaller(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline psw_real *attend_reals(psw_arena *arena, ptrdiff_t count)
+{
+    return psw_arena_take(arena, count, sizeof(psw_real));
+}
+
+#define attend_set_head PSW_PRECISION_NAME(attend_set_head)
+#define attend_lay_staged PSW_PRECISION_NAME(attend_lay_staged)
+#define attend_lay_results PSW_PRECISION_NAME(attend_lay_results)
+#define attend_stage PSW_PRECISION_NAME(attend_stage)
+#define attend_round PSW_PRECISION_NAME(attend_round)
+#define attend_finish PSW_PRECISION_NAME(attend_finish)
+#define attend_emit_leaf PSW_PRECISION_NAME(attend_emit_leaf)
+
+/* All of the head but its memory. */
+void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *given);
+void attend_lay_staged(psw_attention *a, psw_arena *arena);
+void attend_lay_results(psw_attention *a, psw_arena *arena);
+
+/* Rows of one side of a data set, in a->staged: valid until the next call. */
+const double *attend_stage(psw_attention *a, const psw_data *data, int set, psw_side side, attend_span rows);
+void attend_round(const double *rows, ptrdiff_t count, psw_real *to);
+
+/* Results of `rows`, a part of the leaf `leaf`, for one pair of point and set. PSW_NOT_FINITE names the row; PSW_BUG if
+ * there are no sums. */
+psw_status attend_finish(psw_attention *a, ptrdiff_t pair, attend_span leaf, attend_span rows, const attend_sums *sums);
+psw_status attend_emit_leaf(const psw_attention *a, ptrdiff_t index, psw_leaf_sink sink, void *context);
+
+#endif

@@ -1,0 +1,59 @@
+#include "attend/attention.h"
+
+#include "attend/finish.h"
+
+void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *given)
+{
+    const psw_point *p = &group->points[0];
+    a->group = group;
+    a->p = p;
+    a->route = given->route ? *given->route : psw_attend_route(p, PSW_CHOICE_AUTO, 1, 0);
+    a->sets = given->sets;
+    a->leaf = attend_smaller(p->block, p->n);
+    a->leaves = a->route.leaves;
+    a->own = psw_route_count(&a->route, a->route.rank);
+    a->special = psw_data_sets(p) > 1 ? psw_data_special(p) : -1;
+}
+
+void attend_lay_staged(psw_attention *a, psw_arena *arena)
+{
+    a->staged = psw_arena_take(arena, a->leaf * attend_larger(a->p->d, a->p->v), sizeof *a->staged);
+}
+
+void attend_lay_results(psw_attention *a, psw_arena *arena)
+{
+    ptrdiff_t rows = a->group->count * a->sets * a->leaf;
+    a->out = attend_reals(arena, rows * a->p->v);
+    a->mass = psw_arena_take(arena, rows, sizeof *a->mass);
+    a->log2_den = psw_arena_take(arena, rows, sizeof *a->log2_den);
+}
+
+const double *attend_stage(psw_attention *a, const psw_data *data, int set, psw_side side, attend_span rows)
+{
+    psw_data_rows(data, set, side, rows.first, rows.count, a->staged);
+    return a->staged;
+}
+
+void attend_round(const double *rows, ptrdiff_t count, psw_real *to)
+{
+    for (ptrdiff_t i = 0; i < count; i++) to[i] = (psw_real)rows[i];
+}
+
+psw_status attend_finish(psw_attention *a, ptrdiff_t pair, attend_span leaf, attend_span rows, const attend_sums *sums)
+{
+    if (!sums) return PSW_FAIL(PSW_BUG, "rows of queries are finished before all their keys were added");
+    ptrdiff_t first = pair * leaf.count + rows.first - leaf.first;
+    attend_results to = {a->out + first * a->p->v, a->mass + first, a->log2_den + first};
+    ptrdiff_t bad = attend_finish_rows(*sums, a->p->den_constant, to);
+    if (bad < 0) return PSW_OK;
+    return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite", rows.first + bad, (int)(pair % a->sets));
+}
+
+psw_status attend_emit_leaf(const psw_attention *a, ptrdiff_t index, psw_leaf_sink sink, void *context)
+{
+    attend_span span = attend_leaf_span(a, index);
+    psw_leaf leaf = {span.first, span.count, index,  a->group->count,
+                     a->sets,    a->p->v,    a->out, a->special < 0 ? NULL : a->mass,
+                     a->log2_den};
+    return sink(context, &leaf);
+}

@@ -1,0 +1,117 @@
+/* attend/rows: the row fold: every score becomes a weight. To understand attention, start here. Compiled twice.
+ *
+ *     for each query leaf, strip by strip: Q                      c x d, c <= PSW_STRIP      rows_pass_real.c
+ *       for each key leaf that the mask lets it see: K, V         d x k, k x v; packed
+ *         scores = Q K, peak = the largest of each row            c x k, c                   rows_tile_real.c
+ *         for each point of the group (another beta)
+ *           weights = weigh(scores, peak), their sum, E           c x k, c, c                WORD_real.c
+ *           partial = weights V                                   c x v
+ *           tree += [partial | weight of key j3 | sum] 2^E        c x (v + 2), double        sums.c
+ *         row or column j3 in the tile: patch it, again for D_1
+ *       out = numerators / (denominator + den_constant)           c x v, of each root        finish_real.c
+ *     the sink gets the leaf after its last strip                 [points][sets][count][v]   attention_real.c
+ *
+ * E is the exponent of a row in one key leaf; a tree for each point and data set adds the key leaves. A strip is so
+ * small that its scores and weights stay in a cache. D_1 differs from D_0 in row j3 of queries, keys and values: those
+ * of D_1 are in `other`.
+ *
+ * A rank of a team holds the rows of its own leaves, and remote buffers for keys and values, or for queries (pass_q),
+ * of other ranks. If the keys of a query arrive in several steps, its trees are parked between (rows_team_real.c). */
+#ifndef POLYSWEEP_ATTEND_ROWS_H
+#define POLYSWEEP_ATTEND_ROWS_H
+
+#include "attend/attention.h"
+#include "attend/method.h"
+#include "attend/work.h"
+#include "polysweep/tile.h"
+
+typedef struct attend_row_pass {
+    psw_attention base;
+    const attend_method_row *method;
+    ptrdiff_t strip;  /* rows of a whole strip */
+    ptrdiff_t origin; /* the key leaf that is leaf 0 of the trees */
+    psw_message_bytes message;
+
+    psw_real *q;          /* own leaves x leaf x d */
+    psw_real *keys;       /* own leaves x leaf_reals */
+    ptrdiff_t leaf_reals; /* of one leaf: keys (packed, transposed, d x keys), then values (packed, keys x v) */
+    psw_real *remote;     /* buffers of remote_reals each */
+    ptrdiff_t remote_reals;
+    psw_real **resident_keys;        /* [leaves]: where the keys and values of a leaf are */
+    const psw_real *current_queries; /* own ones or a remote buffer, as q */
+    struct {
+        psw_real *q, *k, *values; /* D_1: row j3 of queries, of keys (packed), and the values of its leaf (packed) */
+    } other;
+    psw_real *rounded; /* a leaf of rows in the precision of the products */
+
+    psw_rows scores, weights, partial;  /* strip x leaf, strip x leaf, strip x v */
+    double *peak, *log2_peak;           /* [strip] */
+    attend_weight_sum *sum;             /* [strip] */
+    attend_tree tree[PSW_GROUP_MAX][2]; /* [points][sets], of one strip */
+
+    bool in_steps;              /* keys or queries of other ranks arrive step by step */
+    attend_parked *parked;      /* [own leaves][strips of a leaf][points][sets] */
+    attend_tree *streamed;      /* stream: [strips of a leaf][points][sets], of the current query leaf */
+    double *sums_out, *sums_in; /* pass_q: sums for another rank's queries; for own queries, from another rank */
+    psw_node *nodes;            /* scratch: of one query leaf with one rank's keys */
+} attend_row_pass;
+
+static inline attend_span attend_row_leaf(const attend_row_pass *f, ptrdiff_t index)
+{
+    return attend_leaf_span(&f->base, index);
+}
+
+/* Strip number `index` of a leaf; count <= 0 past its end. */
+static inline attend_span attend_strip_span(const attend_row_pass *f, attend_span leaf, ptrdiff_t index)
+{
+    ptrdiff_t first = index * f->strip, left = leaf.count - first;
+    return (attend_span){leaf.first + first, left < f->strip ? left : f->strip};
+}
+
+static inline ptrdiff_t attend_strips(const attend_row_pass *f)
+{
+    return (f->base.leaf + f->strip - 1) / f->strip;
+}
+
+static inline psw_panels attend_key_leaf(const attend_row_pass *f, attend_span keys)
+{
+    return (psw_panels){f->resident_keys[keys.first / f->base.leaf], f->base.p->d, keys.count};
+}
+
+/* The values of a leaf in data set `set`. */
+static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span keys, int set)
+{
+    psw_real *at = f->resident_keys[keys.first / f->base.leaf] + psw_panels_count(f->base.p->d, f->base.leaf);
+    bool other = set > 0 && attend_span_has(keys, f->base.special);
+    return (psw_panels){other ? f->other.values : at, keys.count, f->base.p->v};
+}
+
+#define attend_rows_lay PSW_PRECISION_NAME(attend_rows_lay)
+#define attend_rows_load PSW_PRECISION_NAME(attend_rows_load)
+#define attend_rows_message_bytes PSW_PRECISION_NAME(attend_rows_message_bytes)
+#define attend_rows_tile PSW_PRECISION_NAME(attend_rows_tile)
+#define attend_rows_strip PSW_PRECISION_NAME(attend_rows_strip)
+#define attend_rows_pass PSW_PRECISION_NAME(attend_rows_pass)
+#define attend_rows_lay_team PSW_PRECISION_NAME(attend_rows_lay_team)
+#define attend_rows_kind PSW_PRECISION_NAME(attend_rows_kind)
+#define attend_rows_team PSW_PRECISION_NAME(attend_rows_team)
+
+/* Takes the memory of a pass whose head is set. in_steps: leaves of other ranks arrive as the route says; else there
+ * are own leaves alone.
+ */
+void attend_rows_lay(attend_row_pass *f, bool in_steps, psw_arena *arena);
+void attend_rows_lay_team(attend_row_pass *f, psw_arena *arena); /* parked trees, sums that are sent */
+void attend_rows_load(attend_row_pass *f, const psw_data *data); /* rounds and packs the rows */
+psw_message_bytes attend_rows_message_bytes(const psw_group *group, int sets);
+
+/* Adds one key leaf to the trees of one strip, for all points and sets. */
+psw_status attend_rows_tile(attend_row_pass *f, attend_span strip, attend_span keys);
+/* The trees of one strip, over the key leaves f->origin .. end - 1. */
+psw_status attend_rows_strip(attend_row_pass *f, attend_span strip, ptrdiff_t end, psw_watch watch);
+/* Own leaves with all keys that they see, which must be resident. */
+psw_status attend_rows_pass(attend_row_pass *f, psw_watch watch, psw_leaf_sink sink, void *context);
+
+extern const attend_kind attend_rows_kind;
+extern const psw_row_fold attend_rows_team;
+
+#endif

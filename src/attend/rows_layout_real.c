@@ -1,0 +1,125 @@
+#include <string.h>
+
+#include "attend/rows.h"
+
+/* ---- memory ---- */
+
+static void lay_own(attend_row_pass *f, psw_arena *arena)
+{
+    const psw_point *p = f->base.p;
+    f->q = attend_reals(arena, f->base.own * f->base.leaf * p->d);
+    f->keys = attend_reals(arena, f->base.own * f->leaf_reals);
+    f->resident_keys = psw_arena_take(arena, f->base.leaves, sizeof *f->resident_keys);
+    attend_lay_staged(&f->base, arena);
+    f->rounded = attend_reals(arena, f->base.leaf * attend_larger(p->d, p->v));
+    if (f->base.sets < 2) return;
+    f->other.q = attend_reals(arena, p->d);
+    f->other.k = attend_reals(arena, psw_panels_count(p->d, 1));
+    f->other.values = attend_reals(arena, psw_panels_count(f->base.leaf, p->v));
+}
+
+static void lay_remote(attend_row_pass *f, psw_arena *arena)
+{
+    const psw_route *r = &f->base.route;
+    ptrdiff_t each = r->pattern == PSW_PASS_Q ? f->base.leaf * f->base.p->d : f->leaf_reals;
+    f->remote_reals = r->pattern == PSW_STREAM ? each : psw_route_most(r) * each;
+    f->remote = attend_reals(arena, psw_route_remote_buffers(r) * f->remote_reals);
+}
+
+/* Places of the trees of one strip. Leaves in ascending order need few; where they arrive in steps, there must also be
+ * room for the nodes that wait from earlier steps and for those of one more step, whole and partial. */
+static ptrdiff_t tree_places(const attend_row_pass *f)
+{
+    const psw_route *r = &f->base.route;
+    ptrdiff_t ascending = attend_tree_places(f->base.leaves), most = 0, waiting = 0;
+    if (!f->in_steps || r->pattern == PSW_ALL_GATHER) return ascending;
+    if (r->pattern == PSW_STREAM) return 1; /* the trees in use are those of attend_rows_lay_team */
+    for (int rank = 0; rank < r->size; rank++)
+        most = attend_larger(most, psw_route_nodes(r, rank, f->base.leaves, NULL));
+    for (ptrdiff_t i = 0; i < f->base.own; i++)
+        waiting = attend_larger(waiting, psw_route_waiting(r, psw_route_seen(r, psw_route_leaf(r, r->rank, i))));
+    return attend_smaller(waiting + most + 2 * ascending, (f->base.leaves + 3) / 2 + 1);
+}
+
+static void lay_tile(attend_row_pass *f, psw_arena *arena)
+{
+    ptrdiff_t v = f->base.p->v, stride = psw_stride(f->base.leaf), places = tree_places(f);
+    f->scores = (psw_rows){attend_reals(arena, f->strip * stride), f->strip, f->base.leaf, stride};
+    f->weights = (psw_rows){attend_reals(arena, f->strip * stride), f->strip, f->base.leaf, stride};
+    f->partial = psw_rows_of(attend_reals(arena, f->strip * v), f->strip, v);
+    f->peak = psw_arena_take(arena, f->strip, sizeof *f->peak);
+    f->log2_peak = psw_arena_take(arena, f->strip, sizeof *f->log2_peak);
+    f->sum = psw_arena_take(arena, f->strip, sizeof *f->sum);
+    for (ptrdiff_t i = 0; i < f->base.group->count; i++)
+        for (int s = 0; s < f->base.sets; s++) f->tree[i][s] = attend_tree_take(arena, f->strip, v + 2, places);
+}
+
+psw_message_bytes attend_rows_message_bytes(const psw_group *group, int sets)
+{
+    const psw_point *p = &group->points[0];
+    ptrdiff_t leaf = attend_smaller(p->block, p->n), keys = psw_panels_count(p->d, leaf) + psw_panels_count(leaf, p->v);
+    size_t numbers = (size_t)p->v + 3; /* of a row's sum: v + 2, and the exponent */
+    return (psw_message_bytes){.keys = (size_t)keys * sizeof(psw_real),
+                               .queries = (size_t)(leaf * p->d) * sizeof(psw_real),
+                               .sums = (size_t)group->count * (size_t)sets * numbers * sizeof(double)};
+}
+
+void attend_rows_lay(attend_row_pass *f, bool in_steps, psw_arena *arena)
+{
+    f->method = attend_method_row_of(f->base.p->method);
+    f->in_steps = in_steps;
+    f->strip = attend_smaller(f->base.leaf, PSW_STRIP);
+    f->message = attend_rows_message_bytes(f->base.group, f->base.sets);
+    f->leaf_reals = (ptrdiff_t)(f->message.keys / sizeof(psw_real));
+    lay_own(f, arena);
+    if (f->in_steps) lay_remote(f, arena);
+    lay_tile(f, arena);
+    if (f->in_steps) attend_rows_lay_team(f, arena);
+    attend_lay_results(&f->base, arena);
+}
+
+/* ---- the data ---- */
+
+/* Rows of one side in the precision of the products; valid until the next call. */
+static psw_const_rows rounded(attend_row_pass *f, const psw_data *data, int set, psw_side side, attend_span rows)
+{
+    ptrdiff_t cols = side == PSW_VALUE ? f->base.p->v : f->base.p->d;
+    attend_round(attend_stage(&f->base, data, set, side, rows), rows.count * cols, f->rounded);
+    return (psw_const_rows){f->rounded, rows.count, cols, cols};
+}
+
+static void keep(psw_const_rows rows, psw_real *to)
+{
+    memcpy(to, rows.at, (size_t)(rows.rows * rows.cols) * sizeof *to);
+}
+
+static void load_leaf(attend_row_pass *f, const psw_data *data, ptrdiff_t place)
+{
+    ptrdiff_t index = psw_route_leaf(&f->base.route, f->base.route.rank, place);
+    attend_span leaf = attend_row_leaf(f, index);
+    bool shared = psw_data_shared(f->base.p);
+    psw_const_rows rows = rounded(f, data, 0, PSW_QUERY, leaf);
+    f->resident_keys[index] = f->keys + place * f->leaf_reals;
+    keep(rows, f->q + place * f->base.leaf * f->base.p->d);
+    if (!shared) rows = rounded(f, data, 0, PSW_KEY, leaf);
+    psw_panels_pack_transposed(rows, attend_key_leaf(f, leaf));
+    if (!shared) rows = rounded(f, data, 0, PSW_VALUE, leaf);
+    psw_panels_pack(rows, attend_value_leaf(f, leaf, 0));
+}
+
+/* Row j3 of D_1: every rank computes with it, whoever owns it. */
+static void load_other(attend_row_pass *f, const psw_data *data)
+{
+    attend_span special = {f->base.special, 1}, leaf = attend_row_leaf(f, f->base.special / f->base.leaf);
+    keep(rounded(f, data, 1, PSW_QUERY, special), f->other.q);
+    psw_panels_pack_transposed(rounded(f, data, 1, PSW_KEY, special), (psw_panels){f->other.k, f->base.p->d, 1});
+    psw_panels_pack(rounded(f, data, 1, PSW_VALUE, leaf), (psw_panels){f->other.values, leaf.count, f->base.p->v});
+}
+
+void attend_rows_load(attend_row_pass *f, const psw_data *data)
+{
+    for (ptrdiff_t i = 0; i < f->base.leaves; i++) f->resident_keys[i] = NULL;
+    for (ptrdiff_t i = 0; i < f->base.own; i++) load_leaf(f, data, i);
+    if (f->base.sets > 1) load_other(f, data);
+    f->current_queries = f->q;
+}

@@ -1,0 +1,67 @@
+/* One pass over the queries: leaf by leaf, strip by strip, each with every key leaf that it sees. */
+#include "attend/rows.h"
+
+psw_status attend_rows_strip(attend_row_pass *f, attend_span strip, ptrdiff_t end, psw_watch watch)
+{
+    for (ptrdiff_t i = 0; i < f->base.group->count; i++)
+        for (int s = 0; s < f->base.sets; s++) attend_tree_begin(&f->tree[i][s], end - f->origin, strip.count);
+    for (ptrdiff_t k = f->origin; k < end; k++) {
+        PSW_TRY(psw_watch_ask(watch));
+        PSW_TRY(attend_rows_tile(f, strip, attend_row_leaf(f, k)));
+    }
+    return PSW_OK;
+}
+
+static psw_status one_strip(attend_row_pass *f, attend_span query, attend_span strip, psw_watch watch)
+{
+    int sets = f->base.sets;
+    PSW_TRY(attend_rows_strip(f, strip, psw_route_seen(&f->base.route, query.first / f->base.leaf), watch));
+    for (ptrdiff_t i = 0; i < f->base.group->count * sets; i++)
+        PSW_TRY(attend_finish(&f->base, i, query, strip, attend_tree_root(&f->tree[i / sets][i % sets])));
+    return PSW_OK;
+}
+
+psw_status attend_rows_pass(attend_row_pass *f, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    for (ptrdiff_t place = 0; place < f->base.own; place++) {
+        ptrdiff_t index = psw_route_leaf(&f->base.route, f->base.route.rank, place);
+        attend_span leaf = attend_row_leaf(f, index), strip;
+        for (ptrdiff_t i = 0; (strip = attend_strip_span(f, leaf, i)).count > 0; i++)
+            PSW_TRY(one_strip(f, leaf, strip, watch));
+        PSW_TRY(attend_emit_leaf(&f->base, index, sink, context));
+    }
+    return PSW_OK;
+}
+
+/* ---- the table of the kind ---- */
+
+static psw_status lay(psw_attention *a, const psw_given *given, psw_arena *arena)
+{
+    (void)given;
+    attend_rows_lay((attend_row_pass *)a, a->route.size > 1, arena);
+    return psw_arena_check(arena);
+}
+
+static void load(psw_attention *a, const psw_given *given)
+{
+    attend_rows_load((attend_row_pass *)a, given->data);
+}
+
+static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    return attend_rows_pass((attend_row_pass *)a, watch, sink, context);
+}
+
+static double done_flops(const psw_group *group, int sets)
+{
+    const psw_point *p = &group->points[0];
+    attend_tiles tiles = attend_point_tiles(p, sets);
+    return attend_tiles_flops(&tiles, p->d, p->v, group->count);
+}
+
+const attend_kind attend_rows_kind = {.bytes = sizeof(attend_row_pass),
+                                      .lay = lay,
+                                      .load = load,
+                                      .pass = pass,
+                                      .message_bytes = attend_rows_message_bytes,
+                                      .done_flops = done_flops};

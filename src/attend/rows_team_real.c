@@ -1,0 +1,315 @@
+/* The part of one rank in a row fold whose keys or queries arrive step by step. */
+#include <string.h>
+
+#include "attend/rows.h"
+
+static ptrdiff_t pairs(const attend_row_pass *f)
+{
+    return f->base.group->count * f->base.sets;
+}
+
+/* ---- memory ---- */
+
+/* Bytes of the sums that rank `keys` makes for the queries of rank `queries`: for each node, sums and exponents of its
+ * rows. */
+static ptrdiff_t sums_bytes(const attend_row_pass *f, int queries, int keys)
+{
+    ptrdiff_t rows = 0;
+    if (!psw_route_sees(&f->base.route, queries, keys)) return 0;
+    for (ptrdiff_t i = 0; i < psw_route_count(&f->base.route, queries); i++) {
+        ptrdiff_t leaf = psw_route_leaf(&f->base.route, queries, i), seen = psw_route_seen(&f->base.route, leaf);
+        rows += psw_route_nodes(&f->base.route, keys, seen, NULL) * attend_row_leaf(f, leaf).count;
+    }
+    return rows * (ptrdiff_t)f->message.sums;
+}
+
+static void lay_sums(attend_row_pass *f, psw_arena *arena)
+{
+    ptrdiff_t out = 0, in = 0;
+    for (int other = 0; other < f->base.route.size; other++) {
+        if (other == f->base.route.rank) continue;
+        out = attend_larger(out, sums_bytes(f, other, f->base.route.rank));
+        in = attend_larger(in, sums_bytes(f, f->base.route.rank, other));
+    }
+    f->sums_out = psw_arena_take(arena, out, 1);
+    f->sums_in = psw_arena_take(arena, in, 1);
+    f->nodes = psw_arena_take(arena, f->base.leaves, sizeof *f->nodes);
+}
+
+/* Trees of one query leaf. They stay in place between steps: the nodes that wait, and the one being filled. */
+static void lay_streamed(attend_row_pass *f, psw_arena *arena)
+{
+    ptrdiff_t count = attend_strips(f) * pairs(f), places = 1;
+    for (ptrdiff_t i = 0; i < f->base.own; i++) {
+        ptrdiff_t seen = psw_route_seen(&f->base.route, psw_route_leaf(&f->base.route, f->base.route.rank, i));
+        places = attend_larger(places, psw_route_waiting(&f->base.route, seen) + 1);
+    }
+    f->streamed = psw_arena_take(arena, count, sizeof *f->streamed);
+    for (ptrdiff_t k = 0; k < count; k++) {
+        attend_tree tree = attend_tree_take(arena, f->strip, f->base.p->v + 2, places);
+        if (f->streamed) f->streamed[k] = tree;
+    }
+}
+
+void attend_rows_lay_team(attend_row_pass *f, psw_arena *arena)
+{
+    ptrdiff_t each = attend_strips(f) * pairs(f);
+    if (f->base.route.pattern == PSW_ALL_GATHER) return;
+    if (f->base.route.pattern == PSW_STREAM) {
+        lay_streamed(f, arena);
+        return;
+    }
+    f->parked = psw_arena_take(arena, f->base.own * each, sizeof *f->parked);
+    for (ptrdiff_t i = 0; i < f->base.own; i++) {
+        ptrdiff_t seen = psw_route_seen(&f->base.route, psw_route_leaf(&f->base.route, f->base.route.rank, i));
+        ptrdiff_t places = attend_larger(1, psw_route_waiting(&f->base.route, seen)); /* 1: the root, at the end */
+        for (ptrdiff_t k = 0; k < each; k++) {
+            attend_parked parked = attend_parked_take(arena, f->strip, f->base.p->v + 2, places);
+            if (f->parked) f->parked[i * each + k] = parked;
+        }
+    }
+    if (f->base.route.pattern == PSW_PASS_Q) lay_sums(f, arena);
+}
+
+/* ---- trees of a strip, between steps ---- */
+
+static attend_parked *parked_of(attend_row_pass *f, ptrdiff_t leaf, ptrdiff_t strip)
+{
+    return f->parked + (psw_route_place(&f->base.route, leaf) * attend_strips(f) + strip) * pairs(f);
+}
+
+static attend_tree *tree_of(attend_row_pass *f, ptrdiff_t pair)
+{
+    return &f->tree[pair / f->base.sets][pair % f->base.sets];
+}
+
+static psw_status resume(attend_row_pass *f, ptrdiff_t leaf, attend_span rows, const attend_parked *parked)
+{
+    ptrdiff_t seen = psw_route_seen(&f->base.route, leaf);
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++)
+        if (parked)
+            PSW_TRY(attend_tree_resume(tree_of(f, pair), seen, rows.count, &parked[pair]));
+        else
+            attend_tree_begin(tree_of(f, pair), seen, rows.count);
+    return PSW_OK;
+}
+
+static psw_status park(attend_row_pass *f, attend_parked *parked)
+{
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++) PSW_TRY(attend_tree_park(tree_of(f, pair), &parked[pair]));
+    return PSW_OK;
+}
+
+/* ---- sums in a message: leaf by leaf, strip by strip, pair by pair, node by node ---- */
+
+typedef struct cursor {
+    double *at;
+    ptrdiff_t rows, width;
+} cursor;
+
+static void write_sums(cursor *c, const attend_sums *sums)
+{
+    memcpy(c->at, sums->at, (size_t)(c->rows * c->width) * sizeof *c->at);
+    c->at += c->rows * c->width;
+    for (ptrdiff_t i = 0; i < c->rows; i++) *c->at++ = sums->exponent[i];
+}
+
+static void read_sums(cursor *c, attend_sums *sums)
+{
+    memcpy(sums->at, c->at, (size_t)(c->rows * c->width) * sizeof *c->at);
+    c->at += c->rows * c->width;
+    for (ptrdiff_t i = 0; i < c->rows; i++) sums->exponent[i] = (int)*c->at++;
+}
+
+static psw_status send_nodes(attend_row_pass *f, ptrdiff_t count, cursor *c)
+{
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++)
+        for (ptrdiff_t i = 0; i < count; i++) {
+            const attend_sums *sums = attend_tree_node(tree_of(f, pair), f->nodes[i]);
+            if (!sums) return PSW_FAIL(PSW_BUG, "a sum that another rank waits for is missing");
+            write_sums(c, sums);
+        }
+    return PSW_OK;
+}
+
+static psw_status add_nodes(attend_row_pass *f, ptrdiff_t count, cursor *c)
+{
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++)
+        for (ptrdiff_t i = 0; i < count; i++) {
+            attend_sums *place = attend_tree_free(tree_of(f, pair));
+            if (!place) return PSW_FAIL(PSW_BUG, "no place is left in the tree of partial sums");
+            read_sums(c, place);
+            attend_tree_add(tree_of(f, pair), place, f->nodes[i]);
+        }
+    return PSW_OK;
+}
+
+static psw_status receive(psw_attention *a, const psw_transfer *t)
+{
+    attend_row_pass *f = (attend_row_pass *)a;
+    cursor c = {f->sums_in, 0, f->base.p->v + 2};
+    if (t->what != PSW_SUMS) return PSW_OK;
+    for (ptrdiff_t place = 0; place < f->base.own; place++) {
+        ptrdiff_t leaf = psw_route_leaf(&f->base.route, f->base.route.rank, place);
+        ptrdiff_t count = psw_route_nodes(&f->base.route, t->peer, psw_route_seen(&f->base.route, leaf), f->nodes);
+        attend_span span = attend_row_leaf(f, leaf), strip;
+        for (ptrdiff_t i = 0; count > 0 && (strip = attend_strip_span(f, span, i)).count > 0; i++) {
+            attend_parked *parked = parked_of(f, leaf, i);
+            c.rows = strip.count;
+            PSW_TRY(resume(f, leaf, strip, parked));
+            PSW_TRY(add_nodes(f, count, &c));
+            PSW_TRY(park(f, parked));
+        }
+    }
+    return PSW_OK;
+}
+
+/* ---- steps ---- */
+
+static void begin(psw_attention *a)
+{
+    attend_row_pass *f = (attend_row_pass *)a;
+    ptrdiff_t all = f->parked ? f->base.own * attend_strips(f) * pairs(f) : 0;
+    for (ptrdiff_t i = 0; i < all; i++) attend_parked_clear(&f->parked[i]);
+    f->current_queries = f->q;
+}
+
+static psw_real *remote_at(const attend_row_pass *f, int remote)
+{
+    return f->remote + remote * f->remote_reals;
+}
+
+/* The leaves of rank `of` are in a remote buffer, or among the own ones (remote = -1). */
+static void find_keys(attend_row_pass *f, int of, int remote)
+{
+    psw_real *at = remote < 0 ? f->keys : remote_at(f, remote);
+    for (ptrdiff_t i = 0; i < psw_route_count(&f->base.route, of); i++)
+        f->resident_keys[psw_route_leaf(&f->base.route, of, i)] = at + i * f->leaf_reals;
+}
+
+/* Keys and values of one leaf, or of all leaves of a rank. */
+static psw_payload keys_payload(const attend_row_pass *f, const psw_transfer *t)
+{
+    bool one = t->leaf >= 0;
+    ptrdiff_t leaves = one ? 1 : psw_route_count(&f->base.route, t->of);
+    ptrdiff_t first = one && t->remote < 0 ? psw_route_place(&f->base.route, t->leaf) : 0;
+    return (psw_payload){(t->remote < 0 ? f->keys : remote_at(f, t->remote)) + first * f->leaf_reals,
+                         (size_t)leaves * f->message.keys};
+}
+
+static psw_payload payload(psw_attention *a, const psw_transfer *t)
+{
+    attend_row_pass *f = (attend_row_pass *)a;
+    ptrdiff_t leaves = psw_route_count(&f->base.route, t->of);
+    switch (t->what) {
+    case PSW_KEYS: return keys_payload(f, t);
+    case PSW_QUERIES:
+        return (psw_payload){t->remote < 0 ? f->q : remote_at(f, t->remote), (size_t)leaves * f->message.queries};
+    default:
+        return (psw_payload){t->send ? f->sums_out : f->sums_in,
+                             (size_t)sums_bytes(f, t->of, t->send ? f->base.route.rank : t->peer)};
+    }
+}
+
+/* One strip with the keys of one rank. */
+static psw_status compute_strip(attend_row_pass *f, ptrdiff_t leaf, attend_span strip, int keys, psw_watch watch)
+{
+    ptrdiff_t seen = psw_route_seen(&f->base.route, leaf);
+    for (ptrdiff_t i = 0; i < psw_route_count(&f->base.route, keys); i++) {
+        ptrdiff_t key = psw_route_leaf(&f->base.route, keys, i);
+        if (key >= seen) return PSW_OK;
+        PSW_TRY(psw_watch_ask(watch));
+        PSW_TRY(attend_rows_tile(f, strip, attend_row_leaf(f, key)));
+    }
+    return PSW_OK;
+}
+
+/* Trees of own queries are parked; sums for another rank's queries are completed and sent back. */
+static psw_status compute_leaf(attend_row_pass *f, const psw_step *m, ptrdiff_t leaf, psw_watch watch, cursor *c)
+{
+    bool own = m->queries == f->base.route.rank;
+    attend_span span = attend_row_leaf(f, leaf), strip;
+    ptrdiff_t seen = psw_route_seen(&f->base.route, leaf);
+    ptrdiff_t nodes = own ? 0 : psw_route_nodes(&f->base.route, m->keys, seen, f->nodes);
+    for (ptrdiff_t i = 0; (strip = attend_strip_span(f, span, i)).count > 0; i++) {
+        attend_parked *parked = own ? parked_of(f, leaf, i) : NULL;
+        PSW_TRY(resume(f, leaf, strip, parked));
+        PSW_TRY(compute_strip(f, leaf, strip, m->keys, watch));
+        c->rows = strip.count;
+        PSW_TRY(own ? park(f, parked) : send_nodes(f, nodes, c));
+    }
+    return PSW_OK;
+}
+
+/* f->tree becomes the trees of a strip of the current query leaf. */
+static void use_streamed(attend_row_pass *f, ptrdiff_t strip)
+{
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++) *tree_of(f, pair) = f->streamed[strip * pairs(f) + pair];
+}
+
+static void put_streamed(attend_row_pass *f, ptrdiff_t strip)
+{
+    for (ptrdiff_t pair = 0; pair < pairs(f); pair++) f->streamed[strip * pairs(f) + pair] = *tree_of(f, pair);
+}
+
+/* One query leaf with one key leaf. The first key leaf of every query is the rank's first own one. */
+static psw_status compute_streamed(attend_row_pass *f, const psw_step *m, psw_watch watch)
+{
+    attend_span query = attend_row_leaf(f, m->query), strip;
+    psw_transfer at = {.what = PSW_KEYS, .of = m->keys, .remote = m->remote, .leaf = m->key};
+    f->resident_keys[m->key] = keys_payload(f, &at).at;
+    for (ptrdiff_t i = 0; (strip = attend_strip_span(f, query, i)).count > 0; i++) {
+        PSW_TRY(psw_watch_ask(watch));
+        use_streamed(f, i);
+        if (m->key == psw_route_leaf(&f->base.route, f->base.route.rank, 0)) PSW_TRY(resume(f, m->query, strip, NULL));
+        PSW_TRY(attend_rows_tile(f, strip, attend_row_leaf(f, m->key)));
+        put_streamed(f, i);
+    }
+    return PSW_OK;
+}
+
+static psw_status compute(psw_attention *a, int step, psw_watch watch)
+{
+    attend_row_pass *f = (attend_row_pass *)a;
+    psw_step m = psw_route_step(&f->base.route, step);
+    cursor c = {f->sums_out, 0, f->base.p->v + 2};
+    if (!m.tiles || m.keys < 0) return PSW_OK; /* all_gather: emit computes everything */
+    if (m.query >= 0) return compute_streamed(f, &m, watch);
+    f->current_queries = m.queries == f->base.route.rank ? f->q : remote_at(f, m.remote);
+    find_keys(f, m.keys, m.keys == f->base.route.rank ? -1 : m.remote);
+    for (ptrdiff_t i = 0; i < psw_route_count(&f->base.route, m.queries); i++)
+        PSW_TRY(compute_leaf(f, &m, psw_route_leaf(&f->base.route, m.queries, i), watch, &c));
+    return PSW_OK;
+}
+
+/* ---- the end ---- */
+
+static psw_status emit_leaf(attend_row_pass *f, ptrdiff_t leaf, psw_leaf_sink sink, void *context)
+{
+    attend_span span = attend_row_leaf(f, leaf), strip;
+    for (ptrdiff_t i = 0; (strip = attend_strip_span(f, span, i)).count > 0; i++) {
+        if (f->streamed)
+            use_streamed(f, i);
+        else
+            PSW_TRY(resume(f, leaf, strip, parked_of(f, leaf, i)));
+        for (ptrdiff_t pair = 0; pair < pairs(f); pair++)
+            PSW_TRY(attend_finish(&f->base, pair, span, strip, attend_tree_root(tree_of(f, pair))));
+    }
+    return attend_emit_leaf(&f->base, leaf, sink, context);
+}
+
+static psw_status emit(psw_attention *a, psw_leaves places, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    attend_row_pass *f = (attend_row_pass *)a;
+    if (f->base.route.pattern == PSW_ALL_GATHER) {
+        if (places.count == 0) return PSW_OK;
+        for (int i = 1; i < f->base.route.size; i++) find_keys(f, (f->base.route.rank + i) % f->base.route.size, i - 1);
+        return attend_rows_pass(f, watch, sink, context);
+    }
+    for (ptrdiff_t i = places.first; i < places.first + places.count; i++)
+        PSW_TRY(emit_leaf(f, psw_route_leaf(&f->base.route, f->base.route.rank, i), sink, context));
+    return PSW_OK;
+}
+
+const psw_row_fold attend_rows_team = {
+    .begin = begin, .payload = payload, .compute_step = compute, .receive = receive, .emit = emit};
