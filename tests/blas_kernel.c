@@ -1,5 +1,6 @@
-/* Prints the kernel to force where OpenBLAS takes one below the processor's, as it does on processors younger than itself;
- * else nothing. For CMake, which has no program yet that it could ask (`polysweep doctor`): the rule is the same. */
+/* Prints the kernel to force where OpenBLAS takes one below the processor's, as it does on processors younger than
+ * itself; else nothing. For CMake, which has no program yet that it could ask (`polysweep doctor`): the rule is the
+ * same. */
 #include <stdio.h>
 
 #include "../src/doctor/blas_kernels.h"

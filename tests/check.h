@@ -9,21 +9,21 @@
 static int test_failures = 0;
 static long test_checks = 0;
 
-#define CHECK(condition, ...)                                          \
-    do {                                                               \
-        test_checks++;                                                 \
-        if (!(condition)) {                                            \
-            test_failures++;                                           \
-            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-            fprintf(stderr, __VA_ARGS__);                              \
-            fputc('\n', stderr);                                       \
-        }                                                              \
+#define CHECK(condition, ...)                                                                                          \
+    do {                                                                                                               \
+        test_checks++;                                                                                                 \
+        if (!(condition)) {                                                                                            \
+            test_failures++;                                                                                           \
+            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                                            \
+            fprintf(stderr, __VA_ARGS__);                                                                              \
+            fputc('\n', stderr);                                                                                       \
+        }                                                                                                              \
     } while (0)
 
 /* |a - b| <= tolerance * max(1, |b|) */
-#define CHECK_NEAR(a, b, tolerance)                                                                      \
-    CHECK(fabs((a) - (b)) <= (tolerance) * fmax(1, fabs(b)), "%.17g is not %.17g within %g", (double)(a), \
-          (double)(b), (double)(tolerance))
+#define CHECK_NEAR(a, b, tolerance)                                                                                    \
+    CHECK(fabs((a) - (b)) <= (tolerance)*fmax(1, fabs(b)), "%.17g is not %.17g within %g", (double)(a), (double)(b),   \
+          (double)(tolerance))
 
 static inline int test_end(void)
 {

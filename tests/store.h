@@ -25,19 +25,19 @@ static psw_point store_point(const void *context, ptrdiff_t slot)
     return point;
 }
 
-static layout store_layout(ptrdiff_t slots)
+static store_layout test_layout(ptrdiff_t slots)
 {
     static const char *const own[] = {"classes"}, *const predict[] = {"mine", "yours"};
-    return (layout){.slots = slots,
-                    .title = "a study",
-                    .text = "study: a study # with a comment\n",
-                    .resolved = "{\"study\": \"a study\"}",
-                    .identity = 0xfedcba9876543210,
-                    .own = own,
-                    .owns = 1,
-                    .predict = predict,
-                    .predicts = 2,
-                    .point = store_point};
+    return (store_layout){.slots = slots,
+                          .title = "a study",
+                          .text = "study: a study # with a comment\n",
+                          .resolved = "{\"study\": \"a study\"}",
+                          .identity = 0xfedcba9876543210,
+                          .own = own,
+                          .owns = 1,
+                          .predict = predict,
+                          .predicts = 2,
+                          .point = store_point};
 }
 
 /* Every column gets a value of its own, computed from slot and column. */

@@ -16,12 +16,12 @@ static inline psw_point store_rows_point(const void *context, ptrdiff_t slot)
     return point;
 }
 
-static inline layout store_rows_layout(ptrdiff_t slots)
+static inline store_layout store_rows_layout(ptrdiff_t slots)
 {
-    layout what = store_layout(slots);
+    store_layout what = test_layout(slots);
     what.point = store_rows_point;
     what.keeps_rows = true;
-    rows_measure(&what);
+    store_rows_measure(&what);
     return what;
 }
 

@@ -1,8 +1,8 @@
 /* data: queries, keys and values of one or many attention heads, computed elsewhere.
  *
  * Arrays have the shape [heads, n, width], or [n, width] for one head; queries and keys are d wide, values v. They stay
- * in single precision where the file holds no more. Every number is finite. A reader trusts nothing that a file says about
- * itself before comparing it with the size of the file. */
+ * in single precision where the file holds no more. Every number is finite. A reader trusts nothing that a file says
+ * about itself before comparing it with the size of the file. */
 #ifndef POLYSWEEP_ARRAYS_H
 #define POLYSWEEP_ARRAYS_H
 

@@ -35,14 +35,14 @@ const char *psw_status_word(psw_status status); /* "ok", "usage", "no_memory", .
 psw_status psw_fail_at(psw_status status, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 #define PSW_FAIL(status, ...) psw_fail_at((status), __FILE__, __LINE__, __VA_ARGS__)
-#define PSW_TRY(call)                                   \
-    do {                                                \
-        psw_status psw_try_ = (call);                   \
-        if (psw_try_ != PSW_OK) return psw_try_;        \
+#define PSW_TRY(call)                                                                                                  \
+    do {                                                                                                               \
+        psw_status psw_try_ = (call);                                                                                  \
+        if (psw_try_ != PSW_OK) return psw_try_;                                                                       \
     } while (0)
 
-const char *psw_message(void);      /* of the last failure; never NULL */
-const char *psw_message_site(void); /* "room/file.c:line" of it */
+const char *psw_message(void);                               /* of the last failure; never NULL */
+const char *psw_message_site(void);                          /* "room/file.c:line" of it */
 void psw_message_set(const char *message, const char *site); /* a message that came from another rank */
 
 /* Faults for tests. POLYSWEEP_FAULT=site[:rank[:occurrence]] makes psw_fault(site) fail once, at the

@@ -61,6 +61,7 @@ enum { PSW_BOARD_MAX = 8 };
 psw_status psw_board_open(const psw_comm *comm, int count, psw_board **board);
 void psw_board_post(psw_board *board, const double *values); /* not collective */
 void psw_board_read(psw_board *board, double *sums);         /* rank 0; not collective */
-psw_status psw_board_close(const psw_comm *comm, psw_board *board, double *sums); /* collective: the final sums, everywhere */
+psw_status psw_board_close(const psw_comm *comm, psw_board *board,
+                           double *sums); /* collective: the final sums, everywhere */
 
 #endif

@@ -43,7 +43,8 @@ int psw_data_sets(const psw_point *point);
 bool psw_data_shared(const psw_point *point);
 /* The token in which D_1 differs from D_0, -1 if there is one data set. */
 ptrdiff_t psw_data_special(const psw_point *point);
-/* tau, in the units of the rows (n >= 2; NaN where the threshold head does not apply); and the unit sqrt(ln n) that margins are given in. */
+/* tau, in the units of the rows (n >= 2; NaN where the threshold head does not apply); and the unit sqrt(ln n) that
+ * margins are given in. */
 double psw_data_threshold(const psw_point *point);
 double psw_data_unit(const psw_point *point);
 /* True if scores can be negative (then odd and fractional beta need `negative`). */

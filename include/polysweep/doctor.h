@@ -8,7 +8,7 @@ typedef struct psw_doctor_request {
     const char *directory;  /* to test writing in; NULL: none */
     const char *const *set; /* run.threads=N, nothing else */
     ptrdiff_t sets;
-    const char *command;    /* the whole command line */
+    const char *command; /* the whole command line */
     bool json;
 } psw_doctor_request;
 

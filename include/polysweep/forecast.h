@@ -8,11 +8,11 @@
 
 /* A request; texts may be NULL, numbers 0 where they are not given. */
 typedef struct psw_forecast_request {
-    const char *where;       /* only points for which it holds */
-    const char *calibration; /* a result file whose rates are used; NULL: this machine is measured */
-    const char *compare;     /* "1,2,4": other numbers of ranks */
-    const char *budget;      /* "200nodeh" or "5000coreh" */
-    bool points;             /* list each point */
+    const char *where;               /* only points for which it holds */
+    const char *calibration;         /* a result file whose rates are used; NULL: this machine is measured */
+    const char *compare;             /* "1,2,4": other numbers of ranks */
+    const char *budget;              /* "200nodeh" or "5000coreh" */
+    bool points;                     /* list each point */
     ptrdiff_t ranks, ranks_per_node; /* 0: the cores of this machine */
 } psw_forecast_request;
 
@@ -24,7 +24,7 @@ typedef struct psw_forecast_tally { /* points of one method */
 } psw_forecast_tally;
 
 typedef struct psw_forecast_point { /* a point that stands out */
-    ptrdiff_t slot;           /* -1 = none */
+    ptrdiff_t slot;                 /* -1 = none */
     double value;
     ptrdiff_t team; /* ranks that will compute it */
 } psw_forecast_point;
@@ -70,7 +70,7 @@ typedef struct psw_forecast {
     unsigned char *wanted;
     psw_forecast_tally methods[PSW_FORECAST_METHODS];
     psw_forecast_point longest, largest; /* seconds on one rank; bytes of a rank of its team */
-    ptrdiff_t *node;               /* first ranks of nodes */
+    ptrdiff_t *node;                     /* first ranks of nodes */
     psw_runs runs;
     psw_forecast_outcome outcome;
     double sent_bytes, messages; /* of a pass of outcome.critical on its team, over all ranks */

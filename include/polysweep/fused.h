@@ -1,9 +1,10 @@
 /* base: explicit fused multiply-adds, and vectors of reals.
  *
  * x y + z with one rounding. The compiler never fuses by itself (-ffp-contract=off), since whether it would
- * depends on its version, the processor it tunes for and the surrounding loop. So the bits of a chain x y + z do not depend on the width of vectors, and are the same under AVX2, AVX-512 and
- * AArch64. Where a processor has no such instruction (PSW_FUSED 0) product and sum are rounded separately: a call into the C
- * library for each would cost many times as much. Such a build has other bits, still the same for every shape.
+ * depends on its version, the processor it tunes for and the surrounding loop. So the bits of a chain x y + z do not
+ * depend on the width of vectors, and are the same under AVX2, AVX-512 and AArch64. Where a processor has no such
+ * instruction (PSW_FUSED 0) product and sum are rounded separately: a call into the C library for each would cost many
+ * times as much. Such a build has other bits, still the same for every shape.
  *
  * Compiled twice, like everything that includes real.h. */
 #ifndef POLYSWEEP_FUSED_H

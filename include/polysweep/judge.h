@@ -6,19 +6,19 @@
  * cluster: there are as many clusters as the smaller of the two numbers that are not 0. The interval of success_rate
  * is psw_draws_interval over clusters of drawn rows, Wilson's where each trial has a draw to itself or nothing is
  * drawn, and where tables alone are drawn Wilson's with the draws as samples, which is valid as the variance of a
- * draw's rate is at most p (1 - p). One draw of the rows says nothing about others: Markov's interval, and Wilson's given
- * the rows beside it.
+ * draw's rate is at most p (1 - p). One draw of the rows says nothing about others: Markov's interval, and Wilson's
+ * given the rows beside it.
  *
  * F = sum over rows j and sign vectors w of max(<c_j, w> - tau, 0), w in {-1,+1}^v, m vectors a trial; a trial
  * succeeds if F(D_1) > 0 and F(D_0) = 0 with the same w. The signs are keyed by (seed, n, d, trial, vector): the
  * same for both data sets, every degree and every method.
  *
  * A pre-activation g is computed with an error of at most E (psw_judge_bound). g > E fires, g < -E does not. Between,
- * in single precision, that row of attention and g are recomputed in double if nothing else fires in the trial; g within
- * the bound of that computation does not fire, and the trial is a tie. So verdicts of single precision equal those of
- * double, while F and the number of positive pre-activations count g > E. Sketches are not recomputed: in double, g
- * between the bounds does not fire; in single precision the row is judged as computed: it fires if g, summed in double,
- * exceeds the rounding error of that row (8 u S). Either is a tie.
+ * in single precision, that row of attention and g are recomputed in double if nothing else fires in the trial; g
+ * within the bound of that computation does not fire, and the trial is a tie. So verdicts of single precision equal
+ * those of double, while F and the number of positive pre-activations count g > E. Sketches are not recomputed: in
+ * double, g between the bounds does not fire; in single precision the row is judged as computed: it fires if g, summed
+ * in double, exceeds the rounding error of that row (8 u S). Either is a tie.
  *
  * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add
  * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:
@@ -32,7 +32,7 @@
 #include "polysweep/stats.h"
 
 typedef struct psw_verdict {
-    ptrdiff_t successes; /* of trials */
+    ptrdiff_t successes;                         /* of trials */
     ptrdiff_t trials_done;                       /* denominator of rates and means */
     double success_rate, success_lo, success_hi; /* interval at 95 % */
     double success_cond_lo, success_cond_hi;     /* Wilson's, given the rows, where they were drawn once; else NaN */
@@ -62,8 +62,8 @@ typedef struct psw_judge {
     /* The following leaves are of draw number `draw` of psw_judge_draws, in any order of draws; initially 0.
      * Masses and the gap are medians over draws, being ratios whose denominators may be near 0. */
     void (*draw)(psw_head *head, ptrdiff_t draw);
-    /* After the last leaf of each draw, with its data, before heads are merged: decides what single precision left open.
-     * PSW_OK, or the watch's status. If it is not called, open cases do not fire and are ties. */
+    /* After the last leaf of each draw, with its data, before heads are merged: decides what single precision left
+     * open. PSW_OK, or the watch's status. If it is not called, open cases do not fire and are ties. */
     psw_status (*settle)(psw_head *head, const psw_data *data, psw_watch watch);
     /* Merges heads of ranks that took different leaves: what to merge (psw_comm_merge) before end, on every rank.
      * Exact in any order. Returns the number of entries of `list` in use. */

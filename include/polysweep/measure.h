@@ -6,8 +6,8 @@
 #include "polysweep/plan.h"
 #include "polysweep/stats.h"
 
-double psw_clock_s(void);      /* monotonic seconds */
-double psw_wall_s(void);       /* seconds since 1970 */
+double psw_clock_s(void); /* monotonic seconds */
+double psw_wall_s(void);  /* seconds since 1970 */
 double psw_clock_resolution_s(void);
 
 /* Measures psw_rates in about 0.3 s on this rank, by running small points of both precisions through attention and
@@ -30,11 +30,11 @@ psw_status psw_measure_messages(const psw_comm *order, const psw_split *split, d
  *
  * When there are enough. The rule sees only numbers, so ranks with the same numbers decide alike; the clock, and
  * whose time counts, are the caller's. */
-typedef enum psw_time_stop { /* why they ended; words of column time_stop */
-    PSW_TIME_NONE,           /* not ended */
-    PSW_TIME_PRECISE,        /* the median's interval is narrow enough */
-    PSW_TIME_MAX_REPS,
-    PSW_TIME_BUDGET /* no time is left */
+typedef enum psw_time_stop {                   /* why they ended; words of column time_stop */
+                             PSW_TIME_NONE,    /* not ended */
+                             PSW_TIME_PRECISE, /* the median's interval is narrow enough */
+                             PSW_TIME_MAX_REPS,
+                             PSW_TIME_BUDGET /* no time is left */
 } psw_time_stop;
 typedef struct psw_repeat {
     ptrdiff_t reps, max_reps;  /* at least, at most */
@@ -52,17 +52,17 @@ psw_interval psw_repeat_interval(const psw_repeat *repeat); /* NaN, NaN: too few
 /* The machine of this process. Local; nothing is guessed: unknown is 0 or "". */
 typedef struct psw_machine {
     char host[64], cpu[96], blas_kernel[32];
-    char blas_config[192];  /* configuration of the BLAS, and how tiles are multiplied */
-    int cores;              /* that this process may run on (its binding); hardware threads of one core count once */
-    int cores_node;         /* that this job may use on the node */
-    double quota_cores;     /* processor time allowed by the control group, in cores; 0 = no limit */
+    char blas_config[192]; /* configuration of the BLAS, and how tiles are multiplied */
+    int cores;             /* that this process may run on (its binding); hardware threads of one core count once */
+    int cores_node;        /* that this job may use on the node */
+    double quota_cores;    /* processor time allowed by the control group, in cores; 0 = no limit */
     int blas_threads;
-    int blas_parallel;      /* the BLAS is built for one thread (0), threads (1), OpenMP (2), unknown (-1) */
-    int expected_ranks;     /* what the launcher started (SLURM_NTASKS, OMPI_COMM_WORLD_SIZE, PMI_SIZE); 0 unknown */
-    char binding[160];      /* list of hardware threads, "0-1" */
-    char core_list[160];    /* of the cores they belong to, counted by hwloc over the node */
-    double memory_bytes;    /* of the node, or the limit of its control group */
-    bool avx2, avx512;      /* avx512: with VL, as all but the Xeon Phi have it */
+    int blas_parallel;   /* the BLAS is built for one thread (0), threads (1), OpenMP (2), unknown (-1) */
+    int expected_ranks;  /* what the launcher started (SLURM_NTASKS, OMPI_COMM_WORLD_SIZE, PMI_SIZE); 0 unknown */
+    char binding[160];   /* list of hardware threads, "0-1" */
+    char core_list[160]; /* of the cores they belong to, counted by hwloc over the node */
+    double memory_bytes; /* of the node, or the limit of its control group */
+    bool avx2, avx512;   /* avx512: with VL, as all but the Xeon Phi have it */
 } psw_machine;
 psw_machine psw_machine_read(void);
 

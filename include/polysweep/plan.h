@@ -116,7 +116,7 @@ typedef struct psw_run { /* consecutive slots first .. first+count, one team */
     double busy_s;      /* computing, summed over the ranks of its team */
     int depth;
     ptrdiff_t team; /* ranks requested; 0 = any team that takes it */
-    bool refused; /* no team has the memory or the ranks that it needs: it takes no time and is reported when taken */
+    bool refused;   /* no team has the memory or the ranks that it needs: it takes no time and is reported when taken */
 } psw_run;
 
 typedef struct psw_runs {
@@ -139,15 +139,16 @@ typedef struct psw_cut {
     psw_choice choice;      /* how teams work */
     double memory_bytes;    /* limit of a rank; 0 = none. Only for teams: without `split` nothing is refused */
 } psw_cut;
-extern const psw_cut psw_cut_default;                          /* 10 ms .. 1 s, 1024 slots, one rank, no teams */
-void psw_cut_time(psw_cut *cut, const psw_settings *settings); /* sets `alone` and the passes (at most) from the study's `time` */
+extern const psw_cut psw_cut_default; /* 10 ms .. 1 s, 1024 slots, one rank, no teams */
+void psw_cut_time(psw_cut *cut,
+                  const psw_settings *settings); /* sets `alone` and the passes (at most) from the study's `time` */
 
 /* Divides the slots for which wanted[slot] != 0 (NULL = all) into runs. Same input, same output, on every rank.
  *
  * With a split each run gets a depth. A forced team (point.team = g): the deepest depth at which every team has g
- * ranks. A point that does not fit one rank: at least the smallest teams in which it fits. Beyond that, seconds decide: of
- * all thresholds t, each run on the smallest team that ends it within t (the fastest, where none does), the one whose
- * simulated schedule ends first. Only a run that is one group is given to a team. PSW_NO_MEMORY, PSW_USAGE. */
+ * ranks. A point that does not fit one rank: at least the smallest teams in which it fits. Beyond that, seconds decide:
+ * of all thresholds t, each run on the smallest team that ends it within t (the fastest, where none does), the one
+ * whose simulated schedule ends first. Only a run that is one group is given to a team. PSW_NO_MEMORY, PSW_USAGE. */
 psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
                            const unsigned char *wanted, psw_runs *runs);
 void psw_runs_free(psw_runs *runs);

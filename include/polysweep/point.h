@@ -24,7 +24,9 @@ typedef struct psw_timer {
     ptrdiff_t warmup;
     const psw_comm *beside; /* this team and others that compute the same at the same time; NULL = none */
     bool met;               /* they have begun */
-    bool (*over)(void *context, double pass_s); /* no time is left for a pass this long; called on the first rank of all; may be NULL */
+    bool (*over)(
+        void *context,
+        double pass_s); /* no time is left for a pass this long; called on the first rank of all; may be NULL */
     void *context;
 } psw_timer;
 psw_status psw_timer_create(const psw_settings *settings, psw_timer *timer); /* PSW_NO_MEMORY */
@@ -43,12 +45,12 @@ typedef struct psw_computer {
     const psw_rates *rates;
     double product_flops_s[2]; /* ceiling of products; index = psw_precision */
     const psw_inputs *inputs;
-    psw_timer *timer;    /* NULL: only the pass that gives the results is timed */
-    psw_choice choice;   /* how a team works */
-    bool any_team;       /* points may be computed by teams of other sizes than requested */
-    ptrdiff_t nodes;     /* that the team is on, for predictions */
-    double memory_bytes; /* points that need more are skipped; 0 = no limit */
-    double point_limit;  /* a point is given up after this many times its predicted time; 0 = never */
+    psw_timer *timer;     /* NULL: only the pass that gives the results is timed */
+    psw_choice choice;    /* how a team works */
+    bool any_team;        /* points may be computed by teams of other sizes than requested */
+    ptrdiff_t nodes;      /* that the team is on, for predictions */
+    double memory_bytes;  /* points that need more are skipped; 0 = no limit */
+    double point_limit;   /* a point is given up after this many times its predicted time; 0 = never */
     double least_limit_s; /* but not before: predictions of short points are inaccurate */
     psw_watch watch;
     void (*failed)(void *context, ptrdiff_t slot); /* on the first rank of a team; may be NULL */
@@ -63,7 +65,8 @@ void psw_compute_theory(const psw_study *study, psw_record *record);
 
 /* Computes consecutive points (a run of slots): theory, attention, verdict, cost and parallel columns, each record's
  * status. Collective over the team that shares them; every rank gets the same records. Groups of points share their
- * tiles. PSW_STOPPED when the watch stopped it; the failure of a point is in its record's status, not the function's. */
+ * tiles. PSW_STOPPED when the watch stopped it; the failure of a point is in its record's status, not the function's.
+ */
 psw_status psw_compute(const psw_comm *team, psw_computer *computer, ptrdiff_t first, ptrdiff_t count,
                        psw_record *records);
 

@@ -16,9 +16,9 @@ typedef struct psw_json {
     char close[16];
 } psw_json;
 
-psw_json psw_json_begin(FILE *out, const char *command); /* {"polysweep_json": 1, "command": command */
-psw_json psw_json_line(FILE *out);                       /* a bare object: JSON lines, sidecars */
-void psw_json_end(psw_json *json);                       /* closes all open containers, ends the line */
+psw_json psw_json_begin(FILE *out, const char *command);           /* {"polysweep_json": 1, "command": command */
+psw_json psw_json_line(FILE *out);                                 /* a bare object: JSON lines, sidecars */
+void psw_json_end(psw_json *json);                                 /* closes all open containers, ends the line */
 void psw_json_open(psw_json *json, const char *key, char bracket); /* '{' or '[' */
 void psw_json_close(psw_json *json);
 void psw_json_text(psw_json *json, const char *key, const char *value);

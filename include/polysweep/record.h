@@ -10,11 +10,20 @@
 #include "polysweep/theory.h"
 
 typedef enum psw_slot_status {
-    PSW_SLOT_EMPTY, PSW_SLOT_RUNNING, PSW_SLOT_DONE, PSW_SLOT_FAILED, PSW_SLOT_SKIPPED, PSW_SLOT_TIMEOUT
+    PSW_SLOT_EMPTY,
+    PSW_SLOT_RUNNING,
+    PSW_SLOT_DONE,
+    PSW_SLOT_FAILED,
+    PSW_SLOT_SKIPPED,
+    PSW_SLOT_TIMEOUT
 } psw_slot_status;
 
 typedef enum psw_timing {
-    PSW_TIMING_NONE, PSW_TIMING_ALONE, PSW_TIMING_SHARED, PSW_TIMING_OVERSUBSCRIBED, PSW_TIMING_BESIDE
+    PSW_TIMING_NONE,
+    PSW_TIMING_ALONE,
+    PSW_TIMING_SHARED,
+    PSW_TIMING_OVERSUBSCRIBED,
+    PSW_TIMING_BESIDE
 } psw_timing;
 
 typedef struct psw_cost_columns {
@@ -29,7 +38,7 @@ typedef struct psw_cost_columns {
 
 typedef struct psw_parallel_columns {
     ptrdiff_t team, idle, nodes, ranks_per_node, threads, first_rank; /* ranks are numbered node by node */
-    double start_s, end_s; /* since the launch began */
+    double start_s, end_s;                                            /* since the launch began */
     double load_balance, comm_efficiency, parallel_efficiency, sent_bytes, comm_s;
 } psw_parallel_columns;
 
@@ -40,8 +49,8 @@ typedef struct psw_slot {
     ptrdiff_t deaths;      /* crashes: earlier attempts that ended with the program (killed, crashed, the node lost) */
     ptrdiff_t launch;      /* number of the launch in /provenance, from 0 */
     ptrdiff_t random_version; /* psw_data_random_version of the program that computed it */
-    uint64_t commit;       /* checksum over the slot's columns except itself and launch; never 0 */
-    bool torn;             /* when reading: a final status with a wrong commit word; status is then running */
+    uint64_t commit;          /* checksum over the slot's columns except itself and launch; never 0 */
+    bool torn;                /* when reading: a final status with a wrong commit word; status is then running */
 } psw_slot;
 
 /* Everything a slot holds; columns.def maps members to columns. Members that do not apply are NaN or 0: start from
@@ -61,7 +70,7 @@ psw_record psw_record_blank(const psw_point *point);
 
 /* One launch: a row of /provenance. */
 typedef struct psw_launch {
-    char started[32];   /* ISO 8601, UTC */
+    char started[32]; /* ISO 8601, UTC */
     char version[64], command[512], hosts[512], binding[512], cpu[96];
     char mpi[128], mpi_io[64], hdf5[32], blas[192], blas_kernel[32];
     ptrdiff_t ranks, nodes, threads;
@@ -92,7 +101,7 @@ typedef struct psw_column {
     int vocabulary;  /* of a coded column, -1 = none */
     size_t offset;   /* of the member in psw_record */
     bool younger;    /* added after schema 1's first files, where it is blank */
-    double plain; /* of a younger one: the default, which (like blank) enters no commit word; NaN = none */
+    double plain;    /* of a younger one: the default, which (like blank) enters no commit word; NaN = none */
 } psw_column;
 
 /* The fixed columns, in the file's order. */

@@ -26,10 +26,10 @@ typedef struct psw_sketch_shape {
     ptrdiff_t stored;   /* numbers kept per row */
     ptrdiff_t features; /* rows of the state */
     psw_weigh weigh;
-    bool exact;          /* but for rounding, for any tables */
-    bool signs;          /* estimates may be negative */
-    double flops;        /* of mapping one row */
-    double lift_flops;   /* of lifting one row */
+    bool exact;        /* but for rounding, for any tables */
+    bool signs;        /* estimates may be negative */
+    double flops;      /* of mapping one row */
+    double lift_flops; /* of lifting one row */
 } psw_sketch_shape;
 
 /* True for the methods that have a map: those that fold states. */

@@ -25,12 +25,12 @@ double psw_slurm_margin_s(double left_s);
 
 /* A request for a script. Texts may be NULL where they were not given. */
 typedef struct psw_script_request {
-    const char *command;             /* the command line that prints it, quoted in its first lines */
-    const char *study, *study_name;  /* the study file; the name of the study */
-    const char *output;              /* the result file, "": the name of the study and .h5 */
-    const char *where, *const *set;  /* options of the run */
+    const char *command;            /* the command line that prints it, quoted in its first lines */
+    const char *study, *study_name; /* the study file; the name of the study */
+    const char *output;             /* the result file, "": the name of the study and .h5 */
+    const char *where, *const *set; /* options of the run */
     ptrdiff_t sets;
-    const char *const *sbatch;       /* KEY=VALUE lines for sbatch */
+    const char *const *sbatch; /* KEY=VALUE lines for sbatch */
     ptrdiff_t sbatch_count;
     const char *prologue, *launcher; /* a file of shell lines; srun or mpirun */
     bool ranks_given;                /* else they are the cores of the planning machine */

@@ -32,17 +32,17 @@ typedef struct psw_point {
     uint64_t seed;
     ptrdiff_t data_draws; /* realisations of random rows, 0 = not random */
     int common;           /* 1: noise of the same draw is the same for every n and noise */
-    ptrdiff_t weights; /* learned weights of a sketch: number of their path in the study, 0 = none */
+    ptrdiff_t weights;    /* learned weights of a sketch: number of their path in the study, 0 = none */
     double own[PSW_OWN_MAX];
     double level; /* judge.level of the study, used by the edges; not a value of the point */
 } psw_point;
 
 /* What spec needs from later rooms; any member may be NULL, all must outlive the study. */
 typedef struct psw_rooms {
-    const psw_oracle *theory;                     /* columns that expressions may use; subject: const psw_point * */
-    psw_status (*check)(const psw_point *point);  /* PSW_OK where the point can be computed, else why not */
-    const char *const *reserved;                  /* names that an own axis must not have, NULL-terminated */
-    bool (*negative)(const psw_point *point);     /* can a score be negative? NULL: it can */
+    const psw_oracle *theory;                    /* columns that expressions may use; subject: const psw_point * */
+    psw_status (*check)(const psw_point *point); /* PSW_OK where the point can be computed, else why not */
+    const char *const *reserved;                 /* names that an own axis must not have, NULL-terminated */
+    bool (*negative)(const psw_point *point);    /* can a score be negative? NULL: it can */
     /* Read a study as the first program of schema 1 did: `negative` does not apply to linear; mask, noise, j3, row_norm
      * and den_constant do not apply to closed_form; and points of include take no values from grid. */
     bool first_files;
@@ -54,16 +54,16 @@ typedef struct psw_rooms {
 /* ---- a study -------------------------------------------------------------------------------------------- */
 
 typedef struct psw_settings {
-    char file[512];                                  /* output.file */
-    double time_limit_s;                             /* 0 = none */
-    double memory_per_rank_bytes;                    /* 0 = all of the machine's */
-    double point_limit;                              /* times the predicted time */
-    ptrdiff_t team;                                  /* 0 = auto */
+    char file[512];               /* output.file */
+    double time_limit_s;          /* 0 = none */
+    double memory_per_rank_bytes; /* 0 = all of the machine's */
+    double point_limit;           /* times the predicted time */
+    ptrdiff_t team;               /* 0 = auto */
     int threads;
     bool oversubscribe, keep_samples, keep_rows;
-    char route[16], layout[16], scan[16];            /* auto or a name in dist's tables */
-    double level;                                    /* judge.level: rate of success at the edges */
-    bool timing, beside;                             /* beside: copies on all teams of a size at once */
+    char route[16], layout[16], scan[16]; /* auto or a name in dist's tables */
+    double level;                         /* judge.level: rate of success at the edges */
+    bool timing, beside;                  /* beside: copies on all teams of a size at once */
     ptrdiff_t reps, max_reps, warmup;
     double ci_rel, confidence;
 } psw_settings;
@@ -109,7 +109,7 @@ void psw_study_layout_difference(const psw_study *asked, const psw_study *stored
 void psw_study_kept_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
 
 ptrdiff_t psw_study_slots(const psw_study *study);
-psw_point psw_study_point(const psw_study *study, ptrdiff_t slot); /* pure */
+psw_point psw_study_point(const psw_study *study, ptrdiff_t slot);        /* pure */
 ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point); /* the inverse; -1 = no such point */
 /* The slot of the point with the same values as a point of another study (own axes by name, learned weights by path; a
  * team only where it is an axis); -1 = none. */

@@ -142,7 +142,8 @@ psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *poi
 /* Where the study keeps samples: every repetition's seconds of the point in `slot`, before the slot is put; as rows,
  * they count only with a slot that is done. */
 psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *seconds, ptrdiff_t count);
-psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message);
+psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site,
+                             const char *message);
 psw_status psw_store_sync(psw_store *store); /* flushes this writer's data to disk (fdatasync) */
 
 #endif

@@ -11,16 +11,16 @@ typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_PLAIN, PSW_PROGRESS_
 
 /* A request for a launch. Texts may be NULL where the comment says so. */
 typedef struct psw_sweep_request {
-    const char *file;  /* the study file; with `text` used only in messages */
-    const char *text;  /* the study itself; NULL: it is read from the file */
+    const char *file;       /* the study file; with `text` used only in messages */
+    const char *text;       /* the study itself; NULL: it is read from the file */
     const char *const *set; /* KEY=VALUE */
     ptrdiff_t sets;
     const char *output;  /* the result file; NULL: the study's */
     const char *where;   /* only points for which it holds; NULL: all */
     const char *command; /* the whole command line, for the launch table */
     bool redo, extend, oversubscribe, quiet;
-    ptrdiff_t max_fails;  /* 0 = none */
-    double time_limit_s;  /* -1 = not given */
+    ptrdiff_t max_fails; /* 0 = none */
+    double time_limit_s; /* -1 = not given */
     psw_progress progress;
 } psw_sweep_request;
 
@@ -31,14 +31,15 @@ psw_status psw_sweep_run(const psw_sweep_request *request, const psw_comm *world
 /* ---- stopping ---- */
 
 typedef enum psw_stop { PSW_GO, PSW_STOP_SOON, PSW_STOP_NOW } psw_stop;
-void psw_stop_listen(void);   /* SIGUSR1: finish running points; SIGTERM, SIGINT: give them up */
+void psw_stop_listen(void); /* SIGUSR1: finish running points; SIGTERM, SIGINT: give them up */
 psw_stop psw_stop_asked(void);
 int psw_stop_signal(void); /* that requested the stop, 0 = none */
 
 /* ---- launch ---- */
 
 /* Refuses separate worlds and more threads than hardware threads, with what to type; sets the threads. Collective. */
-psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int threads, bool oversubscribe, bool *crowded);
+psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int threads, bool oversubscribe,
+                            bool *crowded);
 /* The row of the launch table; `command` is the command line. Collective; complete on rank 0. */
 psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const char *command, int threads,
                                psw_launch *launch);

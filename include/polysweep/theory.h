@@ -30,8 +30,8 @@ typedef struct psw_theory {
 bool psw_theory_applies(const psw_point *point);
 
 /* The probability that one sign vector fires on D_0, on D_1, on either: exact, for any n. With mask full a sign vector
- * enters only through the signs of the special feature, of the constant feature, of the class of j3, and the number of +1
- * among the other classes, so there are only 8 (d - 2) weighted states. */
+ * enters only through the signs of the special feature, of the constant feature, of the class of j3, and the number of
+ * +1 among the other classes, so there are only 8 (d - 2) weighted states. */
 typedef struct psw_firing {
     double d0, d1, either;
 } psw_firing;
@@ -41,8 +41,8 @@ psw_firing psw_theory_firing(const psw_point *point);
  * linear and favor. */
 psw_theory psw_theory_point(const psw_point *point);
 
-/* The exact edges of the window in which success is at least point.level (0 < level < 1), over real degrees in (0, 1024]:
- * lo is the least at which it reaches the level (0: it starts there, +inf: never), hi the first after that at
+/* The exact edges of the window in which success is at least point.level (0 < level < 1), over real degrees in (0,
+ * 1024]: lo is the least at which it reaches the level (0: it starts there, +inf: never), hi the first after that at
  * which it is below (+inf: none). A function of everything but beta; cached, so that all degrees of a case cost one
  * search. NaN where the degrees do not apply, and where a search would take minutes (causal, rows of many classes may
  * fire, d above about 200). */

@@ -32,7 +32,8 @@ typedef struct psw_panels {
     ptrdiff_t inner, cols;
 } psw_panels;
 
-/* Columns of a matrix that either backend keeps row by row without gaps: such a matrix can be built where it is used. */
+/* Columns of a matrix that either backend keeps row by row without gaps: such a matrix can be built where it is used.
+ */
 #ifdef POLYSWEEP_TILES_BLAS
 #define PSW_PANEL ((ptrdiff_t)(192 / sizeof(psw_real)))
 #else

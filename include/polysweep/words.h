@@ -53,11 +53,11 @@ int psw_error_code(psw_status status);
 
 enum { /* how many there are */
 #define PSW_METHOD(...) +1
-    PSW_METHODS = 0
+       PSW_METHODS = 0
 #include "polysweep/methods.def"
-    ,
+       ,
 #define PSW_DATA_KIND(...) +1
-    PSW_DATA_KINDS = 0
+       PSW_DATA_KINDS = 0
 #include "polysweep/data_kinds.def"
 };
 

@@ -46,4 +46,5 @@ static void by_blas(void *work)
 }
 
 extern const psw_large_product PSW_PRECISION_NAME(psw_large_product);
-const psw_large_product PSW_PRECISION_NAME(psw_large_product) = {2.0 * ROWS * INNER * COLS, bytes, prepare, by_tiles, by_blas};
+const psw_large_product PSW_PRECISION_NAME(psw_large_product) = {2.0 * ROWS * INNER * COLS, bytes, prepare, by_tiles,
+                                                                 by_blas};

@@ -19,8 +19,7 @@ psw_key psw_random_key(psw_stream stream, uint64_t seed, const uint64_t *values,
 
 void psw_random_block(psw_key key, uint64_t row, uint64_t column, uint32_t out[4])
 {
-    philox4x32_ctr_t counter = {
-        {(uint32_t)column, (uint32_t)(column >> 32), (uint32_t)row, (uint32_t)(row >> 32)}};
+    philox4x32_ctr_t counter = {{(uint32_t)column, (uint32_t)(column >> 32), (uint32_t)row, (uint32_t)(row >> 32)}};
     philox4x32_key_t words = {{key.word[0], key.word[1]}};
     philox4x32_ctr_t block = philox4x32(counter, words);
     for (int i = 0; i < 4; i++) out[i] = block.v[i];

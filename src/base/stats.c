@@ -42,7 +42,8 @@ static double tosses(ptrdiff_t count, ptrdiff_t k)
     return exp(lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1) - n * log(2));
 }
 
-/* The median lies below x[k - 1] (above x[count - k]) where fewer than k samples are below (above) it: P(B < k) each. */
+/* The median lies below x[k - 1] (above x[count - k]) where fewer than k samples are below (above) it: P(B < k) each.
+ */
 psw_interval psw_median_interval(const double *x, ptrdiff_t count, double confidence)
 {
     ptrdiff_t k = 0;

@@ -9,7 +9,7 @@
 #define PSW_LIST_MAX 64
 
 /* A parsed command line. Texts point into argv; what was not given is NULL, false, 0 (time_limit_s: -1). */
-typedef struct psw_options {
+typedef struct cmd_options {
     const char *files[PSW_LIST_MAX], *set[PSW_LIST_MAX], *sbatch[PSW_LIST_MAX];
     ptrdiff_t file_count, set_count, sbatch_count;
     const char *output, *where, *columns, *calibration, *compare, *budget, *redo, *prologue, *launcher, *teams;
@@ -20,33 +20,33 @@ typedef struct psw_options {
         no_inputs;
     psw_progress progress;
     char command[4096]; /* the whole command line, for the launch table; truncated if longer */
-} psw_options;
+} cmd_options;
 
-typedef struct psw_command {
+typedef struct cmd_command {
     const char *name, *arguments, *summary;
     const char *options;  /* names of the options it takes, separated by blanks */
     const char *examples; /* lines for --help */
     bool mpi;             /* started inside MPI; otherwise no MPI call is made and world is NULL */
-    psw_status (*run)(const psw_options *options, const psw_comm *world);
-} psw_command;
-extern const psw_command psw_commands[]; /* ended by a name of NULL */
+    psw_status (*run)(const cmd_options *options, const psw_comm *world);
+} cmd_command;
+extern const cmd_command cmd_commands[]; /* ended by a name of NULL */
 
 /* Fills `options` from argv[2..]; PSW_USAGE names the argument and the nearest option. */
-psw_status psw_options_parse(const psw_command *command, int argc, char **argv, psw_options *options);
-void psw_help_print(const psw_command *command, FILE *stream); /* NULL: the list of commands */
+psw_status cmd_options_parse(const cmd_command *command, int argc, char **argv, cmd_options *options);
+void cmd_help_print(const cmd_command *command, FILE *stream); /* NULL: the list of commands */
 
 /* The study of a command line: its first file, with --set. PSW_USAGE, PSW_ENVIRONMENT. */
-psw_status psw_study_of_options(const psw_options *options, psw_study **study);
+psw_status cmd_study_of_options(const cmd_options *options, psw_study **study);
 /* The launch request of a command line; its texts are those of the options. */
-psw_sweep_request psw_request_of_options(const psw_options *options);
+psw_sweep_request cmd_request_of_options(const cmd_options *options);
 
-psw_status psw_cmd_run(const psw_options *options, const psw_comm *world);
-psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world);
-psw_status psw_cmd_scale(const psw_options *options, const psw_comm *world);
-psw_status psw_cmd_status(const psw_options *options, const psw_comm *world);
-psw_status psw_cmd_show(const psw_options *options, const psw_comm *world);
-psw_status psw_cmd_verify(const psw_options *options, const psw_comm *world);
-psw_status psw_cmd_merge(const psw_options *options, const psw_comm *world);
-psw_status psw_cmd_doctor(const psw_options *options, const psw_comm *world);
+psw_status cmd_run(const cmd_options *options, const psw_comm *world);
+psw_status cmd_plan(const cmd_options *options, const psw_comm *world);
+psw_status cmd_scale(const cmd_options *options, const psw_comm *world);
+psw_status cmd_status(const cmd_options *options, const psw_comm *world);
+psw_status cmd_show(const cmd_options *options, const psw_comm *world);
+psw_status cmd_verify(const cmd_options *options, const psw_comm *world);
+psw_status cmd_merge(const cmd_options *options, const psw_comm *world);
+psw_status cmd_doctor(const cmd_options *options, const psw_comm *world);
 
 #endif

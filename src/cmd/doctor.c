@@ -2,7 +2,7 @@
 #include "cmd/cmd.h"
 #include "polysweep/doctor.h"
 
-psw_status psw_cmd_doctor(const psw_options *options, const psw_comm *world)
+psw_status cmd_doctor(const cmd_options *options, const psw_comm *world)
 {
     if (options->file_count > 1) return PSW_FAIL(PSW_USAGE, "doctor tries one directory at a time");
     psw_doctor_request request = {.directory = options->file_count ? options->files[0] : NULL,

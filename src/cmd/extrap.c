@@ -11,7 +11,7 @@ static const char *const parameters[] = {"team", "n", "d", "beta", "r", NULL};
 static const char *const others[] = {"team_asked", "m", "trials", "j3", "seed", "draws", NULL};
 
 typedef struct extrap {
-    const view *view;
+    const cmd_view *view;
     bool varies[PSW_COLUMNS_MAX],
         lacks[PSW_COLUMNS_MAX];                 /* of timed points: of one method some differ; some have none */
     double first[PSW_METHODS][PSW_COLUMNS_MAX]; /* of each method's first point */
@@ -36,7 +36,7 @@ static bool timed(const psw_record *record)
 }
 
 /* v where it is d, and features where they come from r, are redundant. */
-static double value_of(const view *v, ptrdiff_t column, const psw_record *record)
+static double value_of(const cmd_view *v, ptrdiff_t column, const psw_record *record)
 {
     const char *name = v->all[column].name;
     const psw_point *p = &record->point;
@@ -45,13 +45,13 @@ static double value_of(const view *v, ptrdiff_t column, const psw_record *record
     return psw_column_value(&v->all[column], record);
 }
 
-static bool sets_apart(const view *v, ptrdiff_t column)
+static bool sets_apart(const cmd_view *v, ptrdiff_t column)
 {
     const char *name = v->all[column].name;
     return strcmp(name, "team") == 0 || (psw_column_parameter(&v->all[column]) && !among(others, name));
 }
 
-static void collect(view *v, void *state, const psw_record *record)
+static void collect(cmd_view *v, void *state, const psw_record *record)
 {
     extrap *e = state;
     int method = (int)record->point.method;
@@ -86,7 +86,7 @@ static void callpath(const extrap *e, const psw_record *record, char *text, size
     }
 }
 
-static void point(view *v, void *state, const psw_record *record)
+static void point(cmd_view *v, void *state, const psw_record *record)
 {
     extrap *e = state;
     ptrdiff_t count = 0;
@@ -108,7 +108,7 @@ static void point(view *v, void *state, const psw_record *record)
     psw_json_end(&line);
 }
 
-static psw_status write_lines(view *v, extrap *e)
+static psw_status write_lines(cmd_view *v, extrap *e)
 {
     PSW_TRY(cmd_view_walk(v, collect, e));
     for (ptrdiff_t i = 0; i < e->columns; i++) e->parameters += is_parameter(e, i);
@@ -120,7 +120,7 @@ static psw_status write_lines(view *v, extrap *e)
     return e->status;
 }
 
-psw_status cmd_extrap_print(view *v)
+psw_status cmd_extrap_print(cmd_view *v)
 {
     ptrdiff_t most = psw_study_settings(v->study)->max_reps;
     extrap e = {.view = v, .seconds = malloc((size_t)(most > 0 ? most : 1) * sizeof(double))};

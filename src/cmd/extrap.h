@@ -6,6 +6,6 @@
 #include "cmd/view.h"
 
 /* A line for each point with a time of its own. PSW_USAGE: there is none, or nothing varies. */
-psw_status cmd_extrap_print(view *view);
+psw_status cmd_extrap_print(cmd_view *view);
 
 #endif

@@ -4,15 +4,14 @@
 
 #include "cmd/cmd.h"
 
-const psw_command psw_commands[] = {
-    {"run", "STUDY.yaml [-o FILE.h5]",
-     "compute every point that is not complete in FILE.h5; run again, it resumes",
+const cmd_command cmd_commands[] = {
+    {"run", "STUDY.yaml [-o FILE.h5]", "compute every point that is not complete in FILE.h5; run again, it resumes",
      "output set where time-limit redo extend max-fails dry-run no-inputs oversubscribe progress quiet",
      "  mpirun -n 4 polysweep run phase.yaml\n"
      "  mpirun -n 4 polysweep run phase.yaml -o /scratch/phase.h5 --time-limit 55m\n"
      "  mpirun -n 4 polysweep run phase.yaml --set grid.n=[1024,2048,4096] --extend\n"
      "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
-     true, psw_cmd_run},
+     true, cmd_run},
     {"plan", "STUDY.yaml",
      "points, exclusions, predicted time, memory and file size for any number of ranks; a job script for Slurm",
      "set where ranks ranks-per-node compare budget points calibration no-inputs slurm output sbatch prologue launcher "
@@ -23,41 +22,41 @@ const psw_command psw_commands[] = {
      "  polysweep plan phase.yaml --ranks 512 --ranks-per-node 64 --budget 200nodeh\n"
      "  polysweep plan scaling.yaml --set grid.team=[1,2,4,8,16] --ranks 16 --points --json > plan.json\n"
      "  polysweep plan phase.yaml --ranks 256 --ranks-per-node 64 --slurm --sbatch account=physics > phase.job\n",
-     false, psw_cmd_plan},
+     false, cmd_plan},
     {"scale", "STUDY.yaml", "strong or weak scaling: times the points on teams of several sizes and compares them",
      "strong weak teams output set where time-limit redo max-fails dry-run no-inputs oversubscribe progress quiet json",
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set grid.n=[16384]\n"
      "  mpirun -n 8 polysweep scale phase.yaml --weak --teams 1,2,4,8 -o weak.h5\n"
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set time.beside=true\n",
-     true, psw_cmd_scale},
+     true, cmd_scale},
     {"status", "FILE.h5", "progress of a run, from its sidecar file, while it runs or after", "json",
-     "  polysweep status phase.h5\n", false, psw_cmd_status},
+     "  polysweep status phase.h5\n", false, cmd_status},
     {"show", "FILE.h5", "rows of the result table", "where columns csv jsonl extrap json",
      "  polysweep show phase.h5 --where \"method == exact and n == 1024\" --columns beta,success_rate,theory_success\n"
      "  polysweep show phase.h5 --csv > phase.csv\n"
      "  polysweep show scaling.h5 --extrap --where \"method == exact\" > scaling.jsonl\n",
-     false, psw_cmd_show},
+     false, cmd_show},
     {"verify", "FILE.h5", "check schema and commit words, recompute slots and compare", "sample quiet json",
      "  polysweep verify phase.h5\n"
      "  mpirun -n 4 polysweep verify phase.h5 --sample 5\n",
-     true, psw_cmd_verify},
+     true, cmd_verify},
     {"merge", "OUT.h5 IN.h5...", "join files of one study; slots that several files have done must agree", "json",
      "  polysweep merge phase.h5 monday.h5 tuesday.h5\n"
      "  polysweep merge phase.h5 part-*.h5 --json\n",
-     false, psw_cmd_merge},
-    {"doctor", "[DIR]",
-     "what this machine and launch look like, what is wrong and what to type; tests writing in DIR", "set json",
+     false, cmd_merge},
+    {"doctor", "[DIR]", "what this machine and launch look like, what is wrong and what to type; tests writing in DIR",
+     "set json",
      "  polysweep doctor\n"
      "  mpirun -n 4 polysweep doctor /scratch/results\n"
      "  mpirun -n 4 polysweep doctor --set run.threads=2\n"
      "  srun --mpi=pmix -n 128 polysweep doctor /scratch/results --json > doctor.json\n",
-     true, psw_cmd_doctor},
+     true, cmd_doctor},
     {0},
 };
 
-static const psw_command *find(const char *name)
+static const cmd_command *find(const char *name)
 {
-    for (const psw_command *c = psw_commands; c->name; c++)
+    for (const cmd_command *c = cmd_commands; c->name; c++)
         if (strcmp(c->name, name) == 0) return c;
     return NULL;
 }
@@ -66,7 +65,7 @@ static psw_status unknown(const char *name)
 {
     const char *names[16];
     ptrdiff_t count = 0;
-    for (const psw_command *c = psw_commands; c->name; c++) names[count++] = c->name;
+    for (const cmd_command *c = cmd_commands; c->name; c++) names[count++] = c->name;
     names[count] = NULL;
     const char *near = psw_nearest(name, names);
     return PSW_FAIL(PSW_USAGE, "%s: no such command%s%s; polysweep --help lists them", name,
@@ -78,13 +77,22 @@ static int report(psw_status status, int rank)
     bool reported = status == PSW_OK || status == PSW_POINTS_FAILED || status == PSW_STOPPED;
     if (!reported && rank == 0) {
         fprintf(stderr, "polysweep: %s\n", psw_message());
-        if (status == PSW_BUG) fprintf(stderr, "polysweep: this is a bug, from %s; please report it\n", psw_message_site());
+        if (status == PSW_BUG)
+            fprintf(stderr, "polysweep: this is a bug, from %s; please report it\n", psw_message_site());
     }
     switch (status) {
-    case PSW_OK: case PSW_POINTS_FAILED: case PSW_USAGE: case PSW_ENVIRONMENT:
-    case PSW_MISMATCH: case PSW_BUG: case PSW_STOPPED: return (int)status;
-    case PSW_NO_MEMORY: case PSW_INJECTED: return PSW_ENVIRONMENT;
-    case PSW_NOT_FINITE: case PSW_TIMEOUT: case PSW_KILLED: return PSW_POINTS_FAILED;
+    case PSW_OK:
+    case PSW_POINTS_FAILED:
+    case PSW_USAGE:
+    case PSW_ENVIRONMENT:
+    case PSW_MISMATCH:
+    case PSW_BUG:
+    case PSW_STOPPED: return (int)status;
+    case PSW_NO_MEMORY:
+    case PSW_INJECTED: return PSW_ENVIRONMENT;
+    case PSW_NOT_FINITE:
+    case PSW_TIMEOUT:
+    case PSW_KILLED: return PSW_POINTS_FAILED;
     }
     return PSW_BUG;
 }
@@ -118,11 +126,12 @@ static psw_status one_step(void)
     if (!tasks || !getenv("SLURM_STEP_ID")) return PSW_OK;
     for (size_t i = 0; i < sizeof met_by / sizeof *met_by; i++)
         if (getenv(met_by[i])) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT,
-                    "srun started %s process%s without PMIx, so they cannot make one MPI world. Start them with "
-                    "`srun --mpi=pmix -n %s polysweep ...` (`srun --mpi=list` shows whether Slurm has it), or with "
-                    "`mpirun -n %s polysweep ...` in a job. POLYSWEEP_TRUST_SRUN=yes is for an Open MPI built with Slurm's PMI",
-                    tasks, strcmp(tasks, "1") == 0 ? "" : "es", tasks, tasks);
+    return PSW_FAIL(
+        PSW_ENVIRONMENT,
+        "srun started %s process%s without PMIx, so they cannot make one MPI world. Start them with "
+        "`srun --mpi=pmix -n %s polysweep ...` (`srun --mpi=list` shows whether Slurm has it), or with "
+        "`mpirun -n %s polysweep ...` in a job. POLYSWEEP_TRUST_SRUN=yes is for an Open MPI built with Slurm's PMI",
+        tasks, strcmp(tasks, "1") == 0 ? "" : "es", tasks, tasks);
 #else
     return PSW_OK;
 #endif
@@ -136,7 +145,7 @@ static int refuse(psw_status status)
 }
 
 /* All ranks leave together: one that went early would take the others down with it. */
-static int inside_mpi(const psw_command *command, const psw_options *options, int *argc, char ***argv)
+static int inside_mpi(const cmd_command *command, const cmd_options *options, int *argc, char ***argv)
 {
     psw_comm world;
     int provided;
@@ -159,32 +168,38 @@ static int inside_mpi(const psw_command *command, const psw_options *options, in
 static int help(int argc, char **argv)
 {
     if (launched_rank() != 0) return PSW_OK;
-    if (argc > 2 && strcmp(argv[2], "keys") == 0) psw_keys_print(stdout);
-    else if (argc > 2 && strcmp(argv[2], "methods") == 0) psw_methods_print(stdout);
-    else psw_help_print(NULL, argc > 1 ? stdout : stderr);
+    if (argc > 2 && strcmp(argv[2], "keys") == 0)
+        psw_keys_print(stdout);
+    else if (argc > 2 && strcmp(argv[2], "methods") == 0)
+        psw_methods_print(stdout);
+    else
+        cmd_help_print(NULL, argc > 1 ? stdout : stderr);
     return argc > 1 ? PSW_OK : PSW_USAGE;
 }
 
 /* What needs no MPI is done once, also where a launcher starts it many times. */
-static int without_mpi(const psw_command *command, const psw_options *options)
+static int without_mpi(const cmd_command *command, const cmd_options *options)
 {
     psw_status status = PSW_OK;
     if (launched_rank() != 0) return PSW_OK;
-    if (options->help) psw_help_print(command, stdout);
-    else if (options->version) puts("polysweep " PSW_VERSION);
-    else status = command->run(options, NULL);
+    if (options->help)
+        cmd_help_print(command, stdout);
+    else if (options->version)
+        puts("polysweep " PSW_VERSION);
+    else
+        status = command->run(options, NULL);
     return printed(report(status, 0));
 }
 
 int main(int argc, char **argv)
 {
-    const psw_options version = {.version = true};
-    psw_options options;
+    const cmd_options version = {.version = true};
+    cmd_options options;
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help(argc, argv);
     if (strcmp(argv[1], "--version") == 0) return without_mpi(NULL, &version);
-    const psw_command *command = find(argv[1]);
-    psw_status status = command ? psw_options_parse(command, argc, argv, &options) : unknown(argv[1]);
+    const cmd_command *command = find(argv[1]);
+    psw_status status = command ? cmd_options_parse(command, argc, argv, &options) : unknown(argv[1]);
     if (status == PSW_OK) status = psw_fault_check();
     if (status != PSW_OK) return refuse(status);
     if (command->mpi && !options.help && !options.version) return inside_mpi(command, &options, &argc, &argv);

@@ -24,7 +24,7 @@ typedef struct disagreement {
 } disagreement;
 
 typedef struct joint {
-    const psw_options *options;
+    const cmd_options *options;
     const char *path;
     psw_study *study;
     char *text, history[8192];
@@ -44,7 +44,7 @@ typedef struct joint {
 
 /* ---- which files ---- */
 
-static psw_status check_arguments(const psw_options *o)
+static psw_status check_arguments(const cmd_options *o)
 {
     if (o->file_count < 2)
         return PSW_FAIL(PSW_USAGE,
@@ -292,8 +292,8 @@ static psw_status take(void *context, ptrdiff_t first, ptrdiff_t count, psw_reco
     }
     for (ptrdiff_t i = 0; i < count; i++) settle(m, first + i, &records[i], &origins[i]);
     if (first + count < m->slots || m->differing == 0) return PSW_OK;
-    return PSW_FAIL(PSW_MISMATCH, "%td slots that several files have done do not agree; %s is not created", m->differing,
-                    m->path);
+    return PSW_FAIL(PSW_MISMATCH, "%td slots that several files have done do not agree; %s is not created",
+                    m->differing, m->path);
 }
 
 static psw_status join(joint *m)
@@ -396,7 +396,7 @@ static psw_status merge(joint *m)
     return status;
 }
 
-psw_status psw_cmd_merge(const psw_options *options, const psw_comm *world)
+psw_status cmd_merge(const cmd_options *options, const psw_comm *world)
 {
     (void)world;
     joint *m = calloc(1, sizeof *m);

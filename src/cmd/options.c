@@ -14,7 +14,7 @@ typedef struct option {
     char letter;
 } option;
 
-#define AT(member) offsetof(psw_options, member)
+#define AT(member) offsetof(cmd_options, member)
 
 static const option options_table[] = {
     {"output", "FILE.h5", "the result file (default: output.file of the study, else its name)", TEXT, AT(output), 'o'},
@@ -44,7 +44,8 @@ static const option options_table[] = {
     {"sbatch", "KEY=VALUE", "a line for sbatch in that script: account=physics, time=24:00:00; may be repeated", LIST,
      AT(sbatch), 0},
     {"prologue", "FILE", "lines of FILE go into that script before the run: modules to load", TEXT, AT(prologue), 0},
-    {"launcher", "srun|mpirun", "the command that starts the ranks in that script (default: mpirun)", TEXT, AT(launcher), 0},
+    {"launcher", "srun|mpirun", "the command that starts the ranks in that script (default: mpirun)", TEXT,
+     AT(launcher), 0},
     {"calibration", "FILE.h5", "use the rates that a run measured and stored in FILE.h5", TEXT, AT(calibration), 0},
     {"strong", NULL, "the same points on every team", FLAG, AT(strong), 0},
     {"weak", NULL, "n grows with the team, so that the work per rank stays the same", FLAG, AT(weak), 0},
@@ -72,12 +73,12 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
-static bool takes(const psw_command *command, const option *o)
+static bool takes(const cmd_command *command, const option *o)
 {
     return o->at == AT(help) || o->at == AT(version) || listed(command->options, o->name);
 }
 
-static psw_status unknown(const psw_command *command, const char *argument)
+static psw_status unknown(const cmd_command *command, const char *argument)
 {
     const char *names[OPTIONS + 1];
     ptrdiff_t count = 0;
@@ -127,7 +128,7 @@ static psw_status progress_word(const char *value, psw_progress *out)
     return PSW_FAIL(PSW_USAGE, "--progress: \"%s\" is not one of auto, plain, off", value);
 }
 
-static psw_status keep(const option *o, const char *argument, const char *value, psw_options *options)
+static psw_status keep(const option *o, const char *argument, const char *value, cmd_options *options)
 {
     void *member = (char *)options + o->at;
     switch (o->kind) {
@@ -143,7 +144,7 @@ static psw_status keep(const option *o, const char *argument, const char *value,
 }
 
 /* --name, --name=value, -x */
-static const option *find(const psw_command *command, const char *argument, const char **value)
+static const option *find(const cmd_command *command, const char *argument, const char **value)
 {
     bool wordy = argument[1] == '-';
     size_t length = strcspn(argument, "=");
@@ -157,7 +158,7 @@ static const option *find(const psw_command *command, const char *argument, cons
     return NULL;
 }
 
-static void command_line(int argc, char **argv, psw_options *options)
+static void command_line(int argc, char **argv, cmd_options *options)
 {
     char *text = options->command;
     for (int i = 0; i < argc; i++) {
@@ -166,9 +167,11 @@ static void command_line(int argc, char **argv, psw_options *options)
     }
 }
 
-psw_status psw_options_parse(const psw_command *command, int argc, char **argv, psw_options *options)
+psw_status cmd_options_parse(const cmd_command *command, int argc, char **argv, cmd_options *options)
 {
-    *options = (psw_options){.time_limit_s = -1, };
+    *options = (cmd_options){
+        .time_limit_s = -1,
+    };
     command_line(argc, argv, options);
     for (int i = 2; i < argc; i++) {
         const char *value;
@@ -190,11 +193,14 @@ psw_status psw_options_parse(const psw_command *command, int argc, char **argv, 
     if (options->no_inputs && !options->dry_run && listed(command->options, "dry-run"))
         return PSW_FAIL(PSW_USAGE, "--no-inputs is for a plan: add --dry-run");
     if (options->redo && strcmp(options->redo, "failed") != 0)
-        return PSW_FAIL(PSW_USAGE, "--redo: unknown value \"%s\"; --redo failed computes failed, timed out and skipped points again", options->redo);
+        return PSW_FAIL(
+            PSW_USAGE,
+            "--redo: unknown value \"%s\"; --redo failed computes failed, timed out and skipped points again",
+            options->redo);
     return PSW_OK;
 }
 
-static void help_of_command(const psw_command *command, FILE *stream)
+static void help_of_command(const cmd_command *command, FILE *stream)
 {
     fprintf(stream, "polysweep %s %s\n\n%s\n\noptions\n", command->name, command->arguments, command->summary);
     for (ptrdiff_t i = 0; i < OPTIONS; i++) {
@@ -208,7 +214,7 @@ static void help_of_command(const psw_command *command, FILE *stream)
     fprintf(stream, "\nexamples\n%s", command->examples);
 }
 
-void psw_help_print(const psw_command *command, FILE *stream)
+void cmd_help_print(const cmd_command *command, FILE *stream)
 {
     if (command) {
         help_of_command(command, stream);
@@ -216,9 +222,10 @@ void psw_help_print(const psw_command *command, FILE *stream)
     }
     fprintf(stream, "polysweep " PSW_VERSION ": sweeps of polynomial attention, exact and sketched\n\n"
                     "polysweep COMMAND [OPTIONS] [FILE...], alone or under mpirun or srun\n\n");
-    for (const psw_command *c = psw_commands; c->name; c++) fprintf(stream, "  %-8s %s\n", c->name, c->summary);
-    fprintf(stream, "\npolysweep COMMAND --help explains one; polysweep help keys lists the keys of a study file, help\n"
-                    "methods the methods and kinds of data.\n\n"
-                    "exit codes: 0 done, 1 some points failed, 2 usage or study file, 3 file or environment,\n"
-                    "            4 verification mismatch, 70 a bug, 75 stopped cleanly with work left\n");
+    for (const cmd_command *c = cmd_commands; c->name; c++) fprintf(stream, "  %-8s %s\n", c->name, c->summary);
+    fprintf(stream,
+            "\npolysweep COMMAND --help explains one; polysweep help keys lists the keys of a study file, help\n"
+            "methods the methods and kinds of data.\n\n"
+            "exit codes: 0 done, 1 some points failed, 2 usage or study file, 3 file or environment,\n"
+            "            4 verification mismatch, 70 a bug, 75 stopped cleanly with work left\n");
 }

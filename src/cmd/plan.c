@@ -3,7 +3,7 @@
 #include "polysweep/forecast.h"
 #include "polysweep/slurm.h"
 
-static psw_status check_script(const psw_options *o)
+static psw_status check_script(const cmd_options *o)
 {
     const char *alone = o->sbatch_count > 0 ? "sbatch" : o->prologue ? "prologue" : o->launcher ? "launcher" : NULL;
     psw_script_request request = {
@@ -11,11 +11,14 @@ static psw_status check_script(const psw_options *o)
     if (!o->slurm && alone) return PSW_FAIL(PSW_USAGE, "--%s is for a job script: add --slurm", alone);
     if (o->slurm && (o->json || o->compare || o->budget || o->points))
         return PSW_FAIL(PSW_USAGE, "--slurm prints only a job script: leave out --%s",
-                        o->json ? "json" : o->compare ? "compare" : o->budget ? "budget" : "points");
+                        o->json      ? "json"
+                        : o->compare ? "compare"
+                        : o->budget  ? "budget"
+                                     : "points");
     return psw_script_check(&request);
 }
 
-static psw_status print_script(const psw_options *o, const psw_study *study, const psw_forecast *f)
+static psw_status print_script(const cmd_options *o, const psw_study *study, const psw_forecast *f)
 {
     const psw_settings *settings = psw_study_settings(study);
     psw_script_request request = {.command = o->command,
@@ -44,7 +47,7 @@ static psw_status print_script(const psw_options *o, const psw_study *study, con
     return psw_script_print(&request, &prediction, stdout);
 }
 
-static psw_status print(const psw_options *options, const psw_study *study, const psw_forecast *forecast)
+static psw_status print(const cmd_options *options, const psw_study *study, const psw_forecast *forecast)
 {
     if (options->slurm) return print_script(options, study, forecast);
     (options->json ? psw_forecast_json : psw_forecast_print)(forecast);
@@ -52,7 +55,7 @@ static psw_status print(const psw_options *options, const psw_study *study, cons
 }
 
 /* What would end the run before its first point ends the plan, too: files that are missing, or of another shape. */
-static psw_status try_inputs(const psw_options *options, const psw_study *study)
+static psw_status try_inputs(const cmd_options *options, const psw_study *study)
 {
     psw_inputs inputs = {0};
     psw_status status = options->no_inputs ? PSW_OK : psw_inputs_read(study, &inputs);
@@ -60,7 +63,7 @@ static psw_status try_inputs(const psw_options *options, const psw_study *study)
     return status;
 }
 
-psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world)
+psw_status cmd_plan(const cmd_options *options, const psw_comm *world)
 {
     psw_forecast_request request = {.where = options->where,
                                     .calibration = options->calibration,
@@ -73,7 +76,7 @@ psw_status psw_cmd_plan(const psw_options *options, const psw_comm *world)
     psw_forecast forecast;
     (void)world;
     PSW_TRY(check_script(options));
-    PSW_TRY(psw_study_of_options(options, &study));
+    PSW_TRY(cmd_study_of_options(options, &study));
     psw_status status = try_inputs(options, study);
     if (status == PSW_OK) status = psw_forecast_make(study, &request, &forecast);
     if (status == PSW_OK) status = print(options, study, &forecast);

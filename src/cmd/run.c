@@ -3,7 +3,7 @@
 
 #include "cmd/cmd.h"
 
-psw_sweep_request psw_request_of_options(const psw_options *o)
+psw_sweep_request cmd_request_of_options(const cmd_options *o)
 {
     return (psw_sweep_request){.file = o->files[0],
                                .text = o->text,
@@ -22,9 +22,9 @@ psw_sweep_request psw_request_of_options(const psw_options *o)
 }
 
 /* The plan for this very launch. */
-static psw_status dry_run(const psw_options *options, const psw_comm *world)
+static psw_status dry_run(const cmd_options *options, const psw_comm *world)
 {
-    psw_options plan = *options;
+    cmd_options plan = *options;
     psw_comm node;
     PSW_TRY(psw_comm_split_node(world, &node));
     double most = node.size;
@@ -32,14 +32,14 @@ static psw_status dry_run(const psw_options *options, const psw_comm *world)
     PSW_TRY(psw_comm_max(world, &most, 1));
     plan.ranks = world->size;
     plan.ranks_per_node = (ptrdiff_t)most;
-    return world->rank == 0 ? psw_cmd_plan(&plan, world) : PSW_OK;
+    return world->rank == 0 ? cmd_plan(&plan, world) : PSW_OK;
 }
 
-psw_status psw_cmd_run(const psw_options *options, const psw_comm *world)
+psw_status cmd_run(const cmd_options *options, const psw_comm *world)
 {
     if (options->dry_run) return dry_run(options, world);
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one study file is expected, %td files are named", options->file_count);
-    psw_sweep_request request = psw_request_of_options(options);
+    psw_sweep_request request = cmd_request_of_options(options);
     return psw_sweep_run(&request, world);
 }

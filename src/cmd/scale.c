@@ -74,7 +74,7 @@ typedef struct made {
     char *text;      /* rank 0 */
 } made;
 
-static psw_status make(const psw_options *options, ptrdiff_t ranks, made *m)
+static psw_status make(const cmd_options *options, ptrdiff_t ranks, made *m)
 {
     psw_study *base;
     cmd_scale_teams teams;
@@ -83,7 +83,7 @@ static psw_status make(const psw_options *options, ptrdiff_t ranks, made *m)
                         "scale needs one of --strong (the same points on every team) and --weak (n grows with the "
                         "team, so that the work per rank stays the same)");
     PSW_TRY(cmd_scale_teams_read(options->teams, ranks, &teams));
-    PSW_TRY(psw_study_of_options(options, &base));
+    PSW_TRY(cmd_study_of_options(options, &base));
     bool whole = options->output ? psw_format(m->path, sizeof m->path, "%s", options->output)
                                  : psw_format(m->path, sizeof m->path, "%s-%s.h5", psw_study_name(base),
                                               options->weak ? "weak" : "strong");
@@ -94,20 +94,20 @@ static psw_status make(const psw_options *options, ptrdiff_t ranks, made *m)
 }
 
 /* What was computed is shown, also where the run stopped or points failed. */
-static psw_status run_and_show(const psw_options *options, const psw_comm *world, const made *m)
+static psw_status run_and_show(const cmd_options *options, const psw_comm *world, const made *m)
 {
-    psw_options run = *options;
+    cmd_options run = *options;
     run.output = m->path;
     run.text = m->text;
     run.set_count = 0; /* they are in the text */
-    psw_status status = psw_cmd_run(&run, world);
+    psw_status status = cmd_run(&run, world);
     bool ended = status == PSW_OK || status == PSW_POINTS_FAILED || status == PSW_STOPPED;
     if (world->rank != 0 || options->dry_run || !ended) return status;
     psw_status shown = cmd_scale_table_print(m->path, options->weak, options->json);
     return shown == PSW_OK ? status : shown;
 }
 
-psw_status psw_cmd_scale(const psw_options *options, const psw_comm *world)
+psw_status cmd_scale(const cmd_options *options, const psw_comm *world)
 {
     made m = {"", NULL};
     PSW_TRY(psw_comm_agree(world, world->rank == 0 ? make(options, world->size, &m) : PSW_OK));

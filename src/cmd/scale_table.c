@@ -72,11 +72,12 @@ psw_status cmd_scale_work_check(const psw_study *study)
     if (fabs(farthest) <= SCALE_BOUND) return PSW_OK;
     char text[128];
     psw_point_text(&worst, text, sizeof text);
-    return PSW_FAIL(PSW_USAGE,
-                    "this would not be weak scaling: on a team of %td, %s gives each rank %+.1f %% of the work of the "
-                    "smallest team's; %.0f %% either way is allowed. Choose a longer n, a smaller block (--set grid.block=64), "
-                    "or other --teams",
-                    worst.team, text, 100 * farthest, 100 * SCALE_BOUND);
+    return PSW_FAIL(
+        PSW_USAGE,
+        "this would not be weak scaling: on a team of %td, %s gives each rank %+.1f %% of the work of the "
+        "smallest team's; %.0f %% either way is allowed. Choose a longer n, a smaller block (--set grid.block=64), "
+        "or other --teams",
+        worst.team, text, 100 * farthest, 100 * SCALE_BOUND);
 }
 
 /* ---- measures from a time ---- */
@@ -150,7 +151,8 @@ static void print_row(psw_table *out, const table *t, ptrdiff_t base, ptrdiff_t 
     psw_format(text[12], PSW_TEXT, "-");
     if (!isnan(r->parallel.sent_bytes)) psw_format_bytes(r->parallel.sent_bytes, text[12]);
     psw_format_seconds(r->parallel.comm_s, text[13]);
-    psw_format(text[14], PSW_TEXT, "%s%s", remark(r), cmd_scale_unevenness(&r->point) > 1 + SCALE_BOUND ? ", uneven" : "");
+    psw_format(text[14], PSW_TEXT, "%s%s", remark(r),
+               cmd_scale_unevenness(&r->point) > 1 + SCALE_BOUND ? ", uneven" : "");
     const char *cells[CELLS];
     for (int k = 0; k < CELLS; k++) cells[k] = text[k];
     psw_table_row(out, cells);
@@ -185,7 +187,8 @@ static psw_status print_line(const table *t, ptrdiff_t base)
     psw_point_text(&first->point, point, sizeof point);
     psw_format_seconds(first->cost.time_median_s, seconds);
     if (cmd_scale_valid(first))
-        printf("\n%s%s; against a team of %td: %s a pass\n\n", point, t->weak ? " and up" : "", first->point.team, seconds);
+        printf("\n%s%s; against a team of %td: %s a pass\n\n", point, t->weak ? " and up" : "", first->point.team,
+               seconds);
     else
         printf("\n%s%s; the team of %td has no valid time to compare with\n\n", point, t->weak ? " and up" : "",
                first->point.team);
@@ -206,7 +209,8 @@ static void print_uneven(const table *t)
         const psw_point *p = &t->records[i].point;
         double uneven = psw_method_computes(p->method) ? cmd_scale_unevenness(p) : 1;
         if (uneven <= 1 + SCALE_BOUND) continue;
-        printf("\nuneven: n = %td is %.4g block%s of %td; of a team of %td some rank has %.2f times its share, which bounds "
+        printf("\nuneven: n = %td is %.4g block%s of %td; of a team of %td some rank has %.2f times its share, which "
+               "bounds "
                "efficiency (--set grid.block=... makes them smaller)\n",
                p->n, (double)p->n / (double)p->block, p->n == p->block ? "" : "s", p->block, p->team, uneven);
         return;

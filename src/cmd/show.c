@@ -6,7 +6,7 @@
 
 /* ---- which columns ---- */
 
-static psw_status add_column(view *v, const char *name)
+static psw_status add_column(cmd_view *v, const char *name)
 {
     for (ptrdiff_t i = 0; i < v->count; i++)
         if (strcmp(v->all[i].name, name) == 0) {
@@ -18,7 +18,7 @@ static psw_status add_column(view *v, const char *name)
                     near ? near : "");
 }
 
-static psw_status asked_columns(view *v, const char *list)
+static psw_status asked_columns(cmd_view *v, const char *list)
 {
     for (const char *at = list; *at;) {
         char name[80];
@@ -33,14 +33,14 @@ static psw_status asked_columns(view *v, const char *list)
     return v->shown_count > 0 ? PSW_OK : PSW_FAIL(PSW_USAGE, "--columns: no column is named");
 }
 
-static psw_status add_columns(view *v, const char *const *names)
+static psw_status add_columns(cmd_view *v, const char *const *names)
 {
     for (; *names; names++) PSW_TRY(add_column(v, *names));
     return PSW_OK;
 }
 
 /* What a reader of a sweep asks first: the verdict where there are two data sets, errors where there is a sketch. */
-static psw_status default_columns(view *v)
+static psw_status default_columns(cmd_view *v)
 {
     static const char *const always[] = {"status", NULL};
     static const char *const verdict[] = {"success_rate", "success_lo", "success_hi", "theory_success", "beta_c", NULL};
@@ -62,7 +62,7 @@ static psw_status default_columns(view *v)
 /* ---- why a point failed ---- */
 
 /* "" for a point that did not. */
-static void failure(view *v, const psw_record *record, char *text, size_t size)
+static void failure(cmd_view *v, const psw_record *record, char *text, size_t size)
 {
     psw_slot_status status = record->slot.status;
     text[0] = '\0';
@@ -73,7 +73,7 @@ static void failure(view *v, const psw_record *record, char *text, size_t size)
 enum { REPORTED_MOST = 20 };
 
 /* Below a table, on stderr, so that the table stays one. */
-static void print_failure(view *v, const psw_record *record)
+static void print_failure(cmd_view *v, const psw_record *record)
 {
     char text[512];
     failure(v, record, text, sizeof text);
@@ -85,8 +85,8 @@ static void print_failure(view *v, const psw_record *record)
 /* ---- the forms ---- */
 
 typedef struct form {
-    void (*begin)(view *v, void *state);
-    void (*row)(view *v, void *state, const psw_record *record);
+    void (*begin)(cmd_view *v, void *state);
+    void (*row)(cmd_view *v, void *state, const psw_record *record);
     void (*end)(void *state);
     bool table;
 } form;
@@ -96,7 +96,7 @@ typedef struct printer {
     psw_json json;
 } printer;
 
-static void table_begin(view *v, void *state)
+static void table_begin(cmd_view *v, void *state)
 {
     printer *p = state;
     char text[PSW_COLUMNS_MAX][PSW_CELL];
@@ -108,7 +108,7 @@ static void table_begin(view *v, void *state)
     psw_table_row(&p->table, cells);
 }
 
-static void table_row(view *v, void *state, const psw_record *record)
+static void table_row(cmd_view *v, void *state, const psw_record *record)
 {
     printer *p = state;
     char text[PSW_COLUMNS_MAX][PSW_CELL];
@@ -125,14 +125,14 @@ static void table_end(void *state)
     psw_table_end(&((printer *)state)->table);
 }
 
-static void csv_begin(view *v, void *state)
+static void csv_begin(cmd_view *v, void *state)
 {
     (void)state;
     for (ptrdiff_t i = 0; i < v->shown_count; i++) printf("%s%s", i ? "," : "", v->shown[i]->name);
     printf("\n");
 }
 
-static void csv_row(view *v, void *state, const psw_record *record)
+static void csv_row(cmd_view *v, void *state, const psw_record *record)
 {
     char text[PSW_CELL];
     (void)state;
@@ -148,7 +148,7 @@ static void csv_end(void *state)
     (void)state;
 }
 
-static void json_members(view *v, psw_json *json, const psw_record *record)
+static void json_members(cmd_view *v, psw_json *json, const psw_record *record)
 {
     for (ptrdiff_t i = 0; i < v->shown_count; i++) psw_cell_json(json, v->shown[i], record);
     char message[512];
@@ -156,13 +156,13 @@ static void json_members(view *v, psw_json *json, const psw_record *record)
     if (message[0]) psw_json_text(json, "message", message);
 }
 
-static void lines_begin(view *v, void *state)
+static void lines_begin(cmd_view *v, void *state)
 {
     (void)v;
     (void)state;
 }
 
-static void lines_row(view *v, void *state, const psw_record *record)
+static void lines_row(cmd_view *v, void *state, const psw_record *record)
 {
     (void)state;
     psw_json line = psw_json_line(stdout);
@@ -170,7 +170,7 @@ static void lines_row(view *v, void *state, const psw_record *record)
     psw_json_end(&line);
 }
 
-static void json_begin(view *v, void *state)
+static void json_begin(cmd_view *v, void *state)
 {
     psw_json *json = &((printer *)state)->json;
     *json = psw_json_begin(stdout, "show");
@@ -187,7 +187,7 @@ static void json_begin(view *v, void *state)
     psw_json_open(json, "rows", '[');
 }
 
-static void json_row(view *v, void *state, const psw_record *record)
+static void json_row(cmd_view *v, void *state, const psw_record *record)
 {
     psw_json *json = &((printer *)state)->json;
     psw_json_open(json, NULL, '{');
@@ -207,13 +207,13 @@ static const form json_form = {json_begin, json_row, json_end, false};
 
 /* ---- from end to end ---- */
 
-static void failure_row(view *v, void *state, const psw_record *record)
+static void failure_row(cmd_view *v, void *state, const psw_record *record)
 {
     (void)state;
     print_failure(v, record);
 }
 
-static psw_status print_rows(view *v, const form *f)
+static psw_status print_rows(cmd_view *v, const form *f)
 {
     printer state;
     if (f->table && !psw_table_begin(stdout, v->shown_count, &state.table))
@@ -225,7 +225,7 @@ static psw_status print_rows(view *v, const form *f)
     return status == PSW_OK && f->table ? cmd_view_walk(v, failure_row, NULL) : status;
 }
 
-static void count_row(view *v, void *state, const psw_record *record)
+static void count_row(cmd_view *v, void *state, const psw_record *record)
 {
     (void)v;
     (void)record;
@@ -233,7 +233,7 @@ static void count_row(view *v, void *state, const psw_record *record)
 }
 
 /* Known before anything is printed. */
-static psw_status some_row(view *v, const char *where)
+static psw_status some_row(cmd_view *v, const char *where)
 {
     ptrdiff_t rows = 0;
     if (where) PSW_TRY(cmd_view_walk(v, count_row, &rows));
@@ -241,7 +241,7 @@ static psw_status some_row(view *v, const char *where)
     return PSW_FAIL(PSW_USAGE, "--where %.200s: none of the %td rows satisfy it", where, psw_reader_slots(v->reader));
 }
 
-static psw_status print(view *v, const psw_options *o)
+static psw_status print(cmd_view *v, const cmd_options *o)
 {
     PSW_TRY(cmd_view_where(v, o->where));
     if (o->extrap && o->columns) return PSW_FAIL(PSW_USAGE, "--extrap chooses its columns; leave --columns out");
@@ -251,14 +251,14 @@ static psw_status print(view *v, const psw_options *o)
     return print_rows(v, o->json ? &json_form : o->jsonl ? &lines_form : o->csv ? &csv_form : &table_form);
 }
 
-psw_status psw_cmd_show(const psw_options *options, const psw_comm *world)
+psw_status cmd_show(const cmd_options *options, const psw_comm *world)
 {
     (void)world;
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
     if (options->csv + options->jsonl + options->json + options->extrap > 1)
         return PSW_FAIL(PSW_USAGE, "--csv, --jsonl, --json and --extrap exclude each other; give one of them");
-    view *v;
+    cmd_view *v;
     PSW_TRY(cmd_view_create(&v));
     psw_status status = cmd_view_open(v, options->files[0]);
     if (status == PSW_OK) status = print(v, options);

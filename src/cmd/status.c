@@ -22,7 +22,8 @@ static bool runs_still(const char *path, const psw_sweep_state *state)
 
 /* ---- without a sidecar: the slots themselves ---- */
 
-static void count_slot(const psw_study *study, const psw_slot *slot, ptrdiff_t number, psw_sweep_state *state, double *cost)
+static void count_slot(const psw_study *study, const psw_slot *slot, ptrdiff_t number, psw_sweep_state *state,
+                       double *cost)
 {
     psw_point point = psw_study_point(study, number);
     double seconds = psw_cost_time(&psw_rates_default, &point).predicted_s;
@@ -159,7 +160,7 @@ static void json(const char *path, const psw_sweep_state *s)
     psw_json_end(&out);
 }
 
-psw_status psw_cmd_status(const psw_options *options, const psw_comm *world)
+psw_status cmd_status(const cmd_options *options, const psw_comm *world)
 {
     psw_sweep_state state;
     (void)world;

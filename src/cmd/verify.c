@@ -22,7 +22,7 @@ typedef struct findings {
 } findings;
 
 typedef struct check {
-    const psw_options *options;
+    const cmd_options *options;
     const psw_comm *world;
     const char *path;
     psw_study *study;
@@ -333,7 +333,8 @@ static void print(const check *c, const findings *all, ptrdiff_t differing)
     printf("file        %s, schema correct\n", c->path);
     printf("slots       %td, %td done\n", c->slot_count, c->done);
     if (c->in_use) printf("in use      a run has it open: slots that it has not finished are not checked\n");
-    if (c->torn > 0) printf("torn        %td with a wrong commit word; running the study again computes them again\n", c->torn);
+    if (c->torn > 0)
+        printf("torn        %td with a wrong commit word; running the study again computes them again\n", c->torn);
     printf("recomputed  %td of them (%.3g %%)", c->picked, c->percent);
     if (c->rows) printf(", the kept rows of %.0f", c->with_rows);
     if (c->loose > 0) printf(", %.0f within tolerances (other version, kernel or method)", c->loose);
@@ -414,7 +415,7 @@ static psw_status verify(check *c)
     return conclude(c);
 }
 
-psw_status psw_cmd_verify(const psw_options *options, const psw_comm *world)
+psw_status cmd_verify(const cmd_options *options, const psw_comm *world)
 {
     check *c = calloc(1, sizeof *c);
     PSW_TRY(psw_comm_agree(world, c ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to verify a file")));

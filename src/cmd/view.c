@@ -5,13 +5,13 @@
 
 enum { CHUNK = 512 };
 
-psw_status cmd_view_create(view **v)
+psw_status cmd_view_create(cmd_view **v)
 {
     *v = calloc(1, sizeof **v);
     return *v ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the columns");
 }
 
-psw_status cmd_view_open(view *v, const char *path)
+psw_status cmd_view_open(cmd_view *v, const char *path)
 {
     PSW_TRY(psw_study_of_file(path, &v->study));
     PSW_TRY(psw_reader_open(path, &v->reader));
@@ -19,7 +19,7 @@ psw_status cmd_view_open(view *v, const char *path)
     return v->records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for rows of the table");
 }
 
-void cmd_view_free(view *v)
+void cmd_view_free(cmd_view *v)
 {
     if (v->reader) psw_reader_close(v->reader);
     if (v->where) psw_expression_free(v->where);
@@ -31,7 +31,7 @@ void cmd_view_free(view *v)
 /* ---- rows that --where keeps ---- */
 
 typedef struct subject {
-    const view *view;
+    const cmd_view *view;
     const psw_record *record;
 } subject;
 
@@ -49,7 +49,7 @@ static int words_of(const psw_column *column)
     return column->vocabulary;
 }
 
-psw_status cmd_view_where(view *v, const char *where)
+psw_status cmd_view_where(cmd_view *v, const char *where)
 {
     v->count = psw_columns_of(v->study, v->all);
     for (ptrdiff_t i = 0; i < v->count; i++) {
@@ -60,13 +60,13 @@ psw_status cmd_view_where(view *v, const char *where)
     return where ? psw_expression_create(where, "--where", &v->oracle, &v->where) : PSW_OK;
 }
 
-static bool keeps(const view *v, const psw_record *record)
+static bool keeps(const cmd_view *v, const psw_record *record)
 {
     subject s = {v, record};
     return !v->where || psw_expression_value(v->where, &s) != 0;
 }
 
-psw_status cmd_view_walk(view *v, cmd_view_row *row, void *state)
+psw_status cmd_view_walk(cmd_view *v, cmd_view_row *row, void *state)
 {
     psw_status status = PSW_OK;
     ptrdiff_t slots = psw_reader_slots(v->reader);

@@ -4,7 +4,7 @@
 
 #include "cmd/cmd.h"
 
-typedef struct view {
+typedef struct cmd_view {
     psw_reader *reader;
     psw_study *study;
     psw_column all[PSW_COLUMNS_MAX];
@@ -18,17 +18,17 @@ typedef struct view {
     psw_record *records; /* of the current slots */
     ptrdiff_t slot;      /* of the current row */
     ptrdiff_t reported;  /* failures, below a table */
-} view;
+} cmd_view;
 
-psw_status cmd_view_create(view **view);                /* an empty one, to be freed */
-psw_status cmd_view_open(view *view, const char *path); /* PSW_ENVIRONMENT */
-void cmd_view_free(view *view);
+psw_status cmd_view_create(cmd_view **view);                /* an empty one, to be freed */
+psw_status cmd_view_open(cmd_view *view, const char *path); /* PSW_ENVIRONMENT */
+void cmd_view_free(cmd_view *view);
 
 /* Names the columns, and compiles the expression that selects rows; NULL: all. PSW_USAGE. */
-psw_status cmd_view_where(view *view, const char *where);
+psw_status cmd_view_where(cmd_view *view, const char *where);
 
 /* Every selected row, in order; view->slot is its number. */
-typedef void cmd_view_row(view *view, void *state, const psw_record *record);
-psw_status cmd_view_walk(view *view, cmd_view_row *row, void *state);
+typedef void cmd_view_row(cmd_view *view, void *state, const psw_record *record);
+psw_status cmd_view_walk(cmd_view *view, cmd_view_row *row, void *state);
 
 #endif

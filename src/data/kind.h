@@ -17,7 +17,7 @@ typedef struct data_kind {
     psw_status (*check)(const psw_point *point, const psw_arrays *arrays);
     psw_status (*open)(psw_data *data);           /* NULL: nothing to open; scratch is freed with the data */
     void (*draw)(psw_data *data, ptrdiff_t draw); /* keys of realisation number `draw`; NULL: there is only one */
-    bool same;                                           /* before row_norm, the three sides are the same rows */
+    bool same;                                    /* before row_norm, the three sides are the same rows */
     bool (*has_negative_scores)(const psw_point *point); /* before row_norm; NULL: they can be */
     bool (*has_zero_scores)(const psw_point *point);     /* NULL: none is 0 except by chance */
     double (*threshold)(const psw_point *point);         /* NULL: the threshold head does not apply */

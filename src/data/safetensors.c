@@ -180,8 +180,7 @@ static psw_status load(const data_source *source, uint64_t base, const entry *e,
     show(e->name, 120, word, sizeof word);
     psw_format(name, sizeof name, "%s: %s", path, word);
     if (arrays->side[side].at)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s and %s both match; keep one in the file", arrays->side[side].name,
-                        word);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s and %s both match; keep one in the file", arrays->side[side].name, word);
     if (!type_of(e->dtype, &layout.type)) {
         show(e->dtype, 16, word, sizeof word);
         return PSW_FAIL(PSW_ENVIRONMENT, "%s holds numbers of type %s; save it as F64, F32, F16 or BF16", name, word);

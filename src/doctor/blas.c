@@ -46,12 +46,13 @@ static void fix_kernel(const doctor_facts *f, const psw_machine *m, doctor_repor
     bool tried = forced && strcasecmp(forced, better) == 0;
     if (tried && !below(f, &f->places[0].machine))
         doctor_fix(r, "`mpirun -x OPENBLAS_CORETYPE ...`, or set it in a profile of that node: it is set on %s alone",
-                        f->places[0].machine.host);
+                   f->places[0].machine.host);
     else if (tried || !strstr(m->blas_config, "DYNAMIC_ARCH"))
         doctor_fix(r, "`cmake -DPOLYSWEEP_CBLAS=NAME ...` with a newer OpenBLAS, or one made with DYNAMIC_ARCH=1");
     else if (forced)
-        doctor_fix(r, "`export OPENBLAS_CORETYPE=%s`, or `unset OPENBLAS_CORETYPE` where this OpenBLAS knows the processor",
-                        better);
+        doctor_fix(
+            r, "`export OPENBLAS_CORETYPE=%s`, or `unset OPENBLAS_CORETYPE` where this OpenBLAS knows the processor",
+            better);
     else
         doctor_fix(r, "`export OPENBLAS_CORETYPE=%s`: this OpenBLAS does not know the processor", better);
 }
@@ -61,10 +62,11 @@ static void print_below(const doctor_facts *f, const psw_machine *m, doctor_repo
 {
     doctor_vectors has = doctor_blas_vectors(m->blas_kernel);
     char forced[128] = "";
-    if (f->variables.coretype) psw_format(forced, sizeof forced, ", as OPENBLAS_CORETYPE=%s says", f->variables.coretype);
+    if (f->variables.coretype)
+        psw_format(forced, sizeof forced, ", as OPENBLAS_CORETYPE=%s says", f->variables.coretype);
     (has == DOCTOR_VECTORS_AVX2 ? doctor_warn : doctor_bad)(r, "blas", "kernel %s (%s) on a processor with %s, on %s%s",
-                                                                  m->blas_kernel, words(has), words(offered(m)), m->host,
-                                                                  forced);
+                                                            m->blas_kernel, words(has), words(offered(m)), m->host,
+                                                            forced);
     fix_kernel(f, m, r);
 }
 
@@ -94,8 +96,10 @@ static void fix_different(const doctor_facts *f, doctor_report *r)
 {
     const char *shared = doctor_blas_kernel_for(shared_vectors(f));
     if (shared)
-        doctor_fix(r, "`sbatch --constraint=FEATURE ...` for nodes of one kind, or `export OPENBLAS_CORETYPE=%s` for the "
-                           "same bits, on some at lower speed", shared);
+        doctor_fix(r,
+                   "`sbatch --constraint=FEATURE ...` for nodes of one kind, or `export OPENBLAS_CORETYPE=%s` for the "
+                   "same bits, on some at lower speed",
+                   shared);
     else
         doctor_fix(r, "`sbatch --constraint=FEATURE ...` for nodes of one kind");
 }
@@ -107,8 +111,8 @@ static void check_same(const doctor_facts *f, doctor_report *r)
         const psw_machine *m = &f->places[i].machine;
         if (strcmp(m->blas_kernel, first->blas_kernel) == 0) continue;
         doctor_warn(r, "blas",
-                        "kernel %s on %s, %s on %s: numbers agree within the tolerances of their columns, not bit for bit",
-                        first->blas_kernel, first->host, m->blas_kernel, m->host);
+                    "kernel %s on %s, %s on %s: numbers agree within the tolerances of their columns, not bit for bit",
+                    first->blas_kernel, first->host, m->blas_kernel, m->host);
         fix_different(f, r);
         return;
     }

@@ -16,12 +16,14 @@ static psw_status make_study(const psw_doctor_request *asked, int ranks, psw_stu
     int slots = ranks * (most > TRIAL_LEAST ? most : TRIAL_LEAST);
     for (ptrdiff_t i = 0; i < asked->sets; i++)
         if (strncmp(asked->set[i], "run.threads=", 12) != 0)
-            return PSW_FAIL(PSW_USAGE, "--set %s: doctor accepts only run.threads, as in --set run.threads=4", asked->set[i]);
+            return PSW_FAIL(PSW_USAGE, "--set %s: doctor accepts only run.threads, as in --set run.threads=4",
+                            asked->set[i]);
     psw_format(text, sizeof text,
                "{schema: 1, study: doctor, seed: 1, methods: [closed_form], data: {kind: self_attention, preset: W2},\n"
                "grid: {n: 64, d: 10, beta: {from: 2, to: %d, step: 2}}, judge: {m: 8, trials: 1}}\n",
                2 * slots);
-    return psw_study_parse(&(psw_study_source){text, strlen(text), "doctor", asked->set, asked->sets}, psw_house(), study);
+    return psw_study_parse(&(psw_study_source){text, strlen(text), "doctor", asked->set, asked->sets}, psw_house(),
+                           study);
 }
 
 /* ---- facts of all ranks ---- */

@@ -112,8 +112,8 @@ static void check_family(const doctor_attempt *a, int nodes, doctor_report *r)
         doctor_warn(r, "files", "%s is %s, which is not made for several writers of one file", name_of(a), type);
         doctor_fix(r, "`polysweep run STUDY.yaml -o DIR/FILE.h5` with DIR on a disk or a parallel file system");
     } else if (kind == NOT_KNOWN) {
-        doctor_fine(r, "files", "%s is on %s (magic 0x%lx): unknown to polysweep, so rely on the trial",
-                    name_of(a), type[0] ? type : "an unnamed file system", (unsigned long)a->directory.magic);
+        doctor_fine(r, "files", "%s is on %s (magic 0x%lx): unknown to polysweep, so rely on the trial", name_of(a),
+                    type[0] ? type : "an unnamed file system", (unsigned long)a->directory.magic);
     } else {
         doctor_fine(r, "files", "%s is %s%s", name_of(a), type,
                     strcmp(type, "lustre") == 0

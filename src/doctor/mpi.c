@@ -13,9 +13,9 @@ static void check_version(const doctor_library *m, doctor_report *r)
     bool known = m->version[0] > 0 && m->built[0] > 0;
     doctor_fine(r, "mpi", "%s", m->name);
     if (!known || (m->version[0] == m->built[0] && m->version[1] == m->built[1])) return;
-    (m->version[0] != m->built[0] ? doctor_bad : doctor_warn)(r, "mpi",
-                                                              "version %d.%d is running, the program was compiled with %d.%d",
-                                                              m->version[0], m->version[1], m->built[0], m->built[1]);
+    (m->version[0] != m->built[0] ? doctor_bad : doctor_warn)(
+        r, "mpi", "version %d.%d is running, the program was compiled with %d.%d", m->version[0], m->version[1],
+        m->built[0], m->built[1]);
     doctor_fix(r, "`ldd $(command -v polysweep) | grep libmpi`; load that module of MPI, or build again with this one");
 }
 

@@ -292,7 +292,7 @@ static double slot_bytes(const psw_study *study)
 }
 
 psw_status doctor_try(const psw_comm *comm, const char *directory, const psw_study *study, const psw_launch *launch,
-                         doctor_trial *out)
+                      doctor_trial *out)
 {
     ptrdiff_t slots = psw_study_slots(study) / comm->size;
     trial t = {.comm = comm, .study = study, .file_bytes = psw_store_bytes(study), .out = out};

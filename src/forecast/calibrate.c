@@ -53,8 +53,8 @@ static void add(const psw_record *record, const psw_record *before, sums *s)
                   psw_group_joins(&before->point, p);
     s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
     s->attention_predicted[p->precision] += psw_sketch_has(p->method) ? part.repeat_s
-                                       : shares                  ? part.extra_s
-                                                                 : part.predicted_s;
+                                            : shares                  ? part.extra_s
+                                                                      : part.predicted_s;
     s->head[p->precision] += record->cost.head_s;
     s->head_predicted[p->precision] += whole.head_s;
 }

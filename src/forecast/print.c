@@ -99,8 +99,7 @@ static void print_memory(const psw_forecast *f)
     printf("            per rank, with data; a rank may have %s (%td rank%s on a node)\n", may, f->ranks_per_node,
            plural(f->ranks_per_node));
     if (f->too_large > 0)
-        printf("too large   %td of %td points, for the available memory or ranks: skipped\n", f->too_large,
-               f->points);
+        printf("too large   %td of %td points, for the available memory or ranks: skipped\n", f->too_large, f->points);
 }
 
 static void print_critical(const psw_forecast *f)

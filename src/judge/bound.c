@@ -58,12 +58,12 @@ double psw_judge_bound(const psw_point *p)
     return bound(p, p->precision, has_rows(p) ? leaf : scores);
 }
 
-double head_bound_again(const psw_point *p)
+double judge_head_bound_again(const psw_point *p)
 {
     return bound(p, PSW_FP64, PSW_AGAIN_PIECE + (double)p->n / PSW_AGAIN_PIECE);
 }
 
-double head_rounding(const psw_point *p)
+double judge_head_rounding(const psw_point *p)
 {
     return 8 * unit_of(p->precision) * size_of(p);
 }

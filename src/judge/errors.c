@@ -17,7 +17,7 @@ ptrdiff_t psw_errors_draws(const psw_point *point)
 
 /* ---- sums with an exponent ---- */
 
-void errors_add(errors_sum *sum, double value, double log2)
+void judge_errors_add(judge_errors_sum *sum, double value, double log2)
 {
     if (value == 0 || log2 == -INFINITY) return;
     double top = fmax(sum->log2, log2);
@@ -25,7 +25,7 @@ void errors_add(errors_sum *sum, double value, double log2)
     sum->log2 = top;
 }
 
-double errors_ratio(errors_sum a, errors_sum b)
+double judge_errors_ratio(judge_errors_sum a, judge_errors_sum b)
 {
     if (a.log2 == -INFINITY || a.value == 0) return b.value == 0 ? NAN : 0;
     if (b.log2 == -INFINITY) return a.value / 0.0;
@@ -54,21 +54,21 @@ static void sample(psw_errors *e)
     }
 }
 
-static errors_part part_of(ptrdiff_t all, ptrdiff_t each, ptrdiff_t index)
+static judge_errors_part part_of(ptrdiff_t all, ptrdiff_t each, ptrdiff_t index)
 {
     ptrdiff_t first = index * each, left = all - first;
-    return (errors_part){first, left < 0 ? 0 : left < each ? left : each, first};
+    return (judge_errors_part){first, left < 0 ? 0 : left < each ? left : each, first};
 }
 
-errors_part errors_keys(const psw_errors *e, ptrdiff_t index)
+judge_errors_part judge_errors_keys(const psw_errors *e, ptrdiff_t index)
 {
-    if (index >= e->blocks) return (errors_part){0};
-    errors_part keys = part_of(e->point.n, e->block, psw_route_leaf(&e->route, e->route.rank, index));
+    if (index >= e->blocks) return (judge_errors_part){0};
+    judge_errors_part keys = part_of(e->point.n, e->block, psw_route_leaf(&e->route, e->route.rank, index));
     keys.held = index * e->block;
     return keys;
 }
 
-errors_part errors_strip(const psw_errors *e, ptrdiff_t index)
+judge_errors_part judge_errors_strip(const psw_errors *e, ptrdiff_t index)
 {
     return part_of(e->rows, ERRORS_STRIP, index);
 }
@@ -78,14 +78,14 @@ static ptrdiff_t clamp(ptrdiff_t x, ptrdiff_t most)
     return x < 0 ? 0 : x < most ? x : most;
 }
 
-ptrdiff_t errors_seen(const psw_errors *e, ptrdiff_t i, errors_part keys)
+ptrdiff_t judge_errors_seen(const psw_errors *e, ptrdiff_t i, judge_errors_part keys)
 {
     return e->point.mask == PSW_CAUSAL ? clamp(e->row[i] + 1 - keys.first, keys.count) : keys.count;
 }
 
-ptrdiff_t errors_sketched(const psw_errors *e, ptrdiff_t i, errors_part keys)
+ptrdiff_t judge_errors_sketched(const psw_errors *e, ptrdiff_t i, judge_errors_part keys)
 {
-    ptrdiff_t seen = errors_seen(e, i, keys), local = e->point.local;
+    ptrdiff_t seen = judge_errors_seen(e, i, keys), local = e->point.local;
     return local > 0 ? clamp(e->row[i] / local * local - keys.first, seen) : seen;
 }
 
@@ -134,21 +134,21 @@ static void lay_reals(psw_errors *e, psw_arena *arena, size_t real_bytes)
     e->product = psw_arena_take(arena, ERRORS_STRIP * e->block, real_bytes);
 }
 
-psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena)
+psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena)
 {
     psw_errors e = {.point = *point, .set = psw_data_sets(point) - 1, .rows = psw_errors_rows(point)};
     psw_errors *kept = psw_arena_take(arena, 1, sizeof e);
     e.block = point->block < point->n ? point->block : point->n;
     e.route = route_of(point, route);
     e.blocks = psw_route_count(&e.route, e.route.rank);
-    if (e.blocks > 0) e.keys = (e.blocks - 1) * e.block + errors_keys(&e, e.blocks - 1).count;
+    if (e.blocks > 0) e.keys = (e.blocks - 1) * e.block + judge_errors_keys(&e, e.blocks - 1).count;
     e.count = psw_errors_draws(point);
     e.tables = psw_sketch_draws(point) > 0 ? psw_sketch_draws(point) : 1;
     e.shape = psw_sketch_shape_of(point);
     lay_numbers(&e, arena);
     lay_reals(&e, arena, real_bytes);
     if (!kept || arena->used > arena->size) return NULL;
-    for (ptrdiff_t i = 0; i < e.count; i++) e.draws[i] = (errors_draw){.den_ratio = NAN};
+    for (ptrdiff_t i = 0; i < e.count; i++) e.draws[i] = (judge_errors_draw){.den_ratio = NAN};
     *kept = e;
     sample(kept);
     return kept;
@@ -156,24 +156,25 @@ psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t
 
 /* ---- one draw ---- */
 
-void errors_draw_begin(psw_errors *e, ptrdiff_t draw)
+void judge_errors_draw_begin(psw_errors *e, ptrdiff_t draw)
 {
-    const errors_sum zero = {0, -INFINITY};
+    const judge_errors_sum zero = {0, -INFINITY};
     e->now = &e->draws[draw];
-    *e->now = (errors_draw){.square = zero, .bias = zero, .den_ratio = INFINITY, .exact = e->exact};
+    *e->now = (judge_errors_draw){.square = zero, .bias = zero, .den_ratio = INFINITY, .exact = e->exact};
     for (ptrdiff_t i = 0; i < e->rows; i++) e->estimate[i] = zero, e->apart[i] = 0;
 }
 
 /* den_constant is in both denominators; a row whose exact one is 0 has no ratio. */
-void errors_draw_end(psw_errors *e)
+void judge_errors_draw_end(psw_errors *e)
 {
     for (ptrdiff_t i = 0; i < e->rows; i++) {
-        errors_add(&e->estimate[i], e->point.den_constant, 0);
-        if (e->den[i].value != 0) e->now->den_ratio = fmin(e->now->den_ratio, errors_ratio(e->estimate[i], e->den[i]));
+        judge_errors_add(&e->estimate[i], e->point.den_constant, 0);
+        if (e->den[i].value != 0)
+            e->now->den_ratio = fmin(e->now->den_ratio, judge_errors_ratio(e->estimate[i], e->den[i]));
     }
 }
 
-double errors_output_square(const psw_errors *e, ptrdiff_t i)
+double judge_errors_output_square(const psw_errors *e, ptrdiff_t i)
 {
     double sum = 0;
     for (ptrdiff_t c = 0; c < e->point.v; c++) sum += e->out[i * e->point.v + c] * e->out[i * e->point.v + c];
@@ -181,60 +182,60 @@ double errors_output_square(const psw_errors *e, ptrdiff_t i)
 }
 
 /* A row whose exact output is 0 has no relative error. */
-void errors_rows_end(psw_errors *e)
+void judge_errors_rows_end(psw_errors *e)
 {
     ptrdiff_t known = 0;
     for (ptrdiff_t i = 0; i < e->rows; i++)
-        if (errors_output_square(e, i) > 0) e->apart[known++] = e->apart[i];
+        if (judge_errors_output_square(e, i) > 0) e->apart[known++] = e->apart[i];
     e->now->row_q50 = psw_quantile(e->apart, known, 0.5);
     e->now->row_q90 = psw_quantile(e->apart, known, 0.9);
 }
 
 /* ---- the columns ---- */
 
-static double amm(const psw_errors *e, const errors_draw *d)
+static double amm(const psw_errors *e, const judge_errors_draw *d)
 {
-    return errors_of_power(&e->point) ? sqrt(errors_ratio(d->square, d->exact.norm)) : NAN;
+    return errors_of_power(&e->point) ? sqrt(judge_errors_ratio(d->square, d->exact.norm)) : NAN;
 }
-static double attn(const psw_errors *e, const errors_draw *d)
+static double attn(const psw_errors *e, const judge_errors_draw *d)
 {
     (void)e;
-    return sqrt(errors_ratio(d->square, d->exact.square));
+    return sqrt(judge_errors_ratio(d->square, d->exact.square));
 }
-static double out(const psw_errors *e, const errors_draw *d)
+static double out(const psw_errors *e, const judge_errors_draw *d)
 {
     (void)e;
     return sqrt(d->out_square / d->exact.out_square);
 }
-static double out_max(const psw_errors *e, const errors_draw *d)
+static double out_max(const psw_errors *e, const judge_errors_draw *d)
 {
     (void)e;
     return d->out_max;
 }
-static double bias(const psw_errors *e, const errors_draw *d)
+static double bias(const psw_errors *e, const judge_errors_draw *d)
 {
     (void)e;
-    return errors_ratio(d->bias, d->exact.total);
+    return judge_errors_ratio(d->bias, d->exact.total);
 }
 
-static double out_good(const psw_errors *e, const errors_draw *d)
+static double out_good(const psw_errors *e, const judge_errors_draw *d)
 {
     (void)e;
     return d->good_exact > 0 ? sqrt(d->good_square / d->good_exact) : NAN;
 }
-static double row_q50(const psw_errors *e, const errors_draw *d)
+static double row_q50(const psw_errors *e, const judge_errors_draw *d)
 {
     (void)e;
     return d->row_q50;
 }
-static double row_q90(const psw_errors *e, const errors_draw *d)
+static double row_q90(const psw_errors *e, const judge_errors_draw *d)
 {
     (void)e;
     return d->row_q90;
 }
 
 /* Of the draws that have a value; NaN if none has. */
-static double median(psw_errors *e, double (*of)(const psw_errors *, const errors_draw *))
+static double median(psw_errors *e, double (*of)(const psw_errors *, const judge_errors_draw *))
 {
     ptrdiff_t known = 0;
     for (ptrdiff_t i = 0; i < e->count; i++) {
@@ -244,8 +245,8 @@ static double median(psw_errors *e, double (*of)(const psw_errors *, const error
     return psw_quantile(e->quantile, known, 0.5);
 }
 
-static void spread(psw_errors *e, double (*of)(const psw_errors *, const errors_draw *), double *median, double *mean,
-                   double *q90)
+static void spread(psw_errors *e, double (*of)(const psw_errors *, const judge_errors_draw *), double *median,
+                   double *mean, double *q90)
 {
     double sum = 0;
     for (ptrdiff_t i = 0; i < e->count; i++) sum += e->quantile[i] = of(e, &e->draws[i]);
@@ -262,7 +263,7 @@ psw_sketch_columns psw_sketch_columns_none(void)
                                 NAN, NAN, NAN, NAN, 0,   NAN, NAN, NAN, NAN, NAN, NAN, 0,   0};
 }
 
-void errors_end(psw_errors *e, psw_sketch_columns *c)
+void judge_errors_end(psw_errors *e, psw_sketch_columns *c)
 {
     double negative = 0, ratio = INFINITY;
     *c = psw_sketch_columns_none();
@@ -279,7 +280,7 @@ void errors_end(psw_errors *e, psw_sketch_columns *c)
     c->min_den_ratio = isfinite(ratio) ? ratio : NAN;
     c->err_rows = e->rows;
     c->entropy = e->entropy / (double)e->rows / e->loads;
-    c->theory_err_amm = errors_theory(e);
+    c->theory_err_amm = judge_errors_theory(e);
     c->state_bytes = psw_sketch_running_bytes(&e->point);
     c->err_out_good = median(e, out_good);
     c->err_out_row_q50 = median(e, row_q50), c->err_out_row_q90 = median(e, row_q90);
@@ -297,7 +298,7 @@ static double pairs(const psw_point *p)
 psw_errors_work psw_errors_begin_work(const psw_point *p)
 {
     double all = pairs(p);
-    return (psw_errors_work){2 * all * (double)(p->d + p->v), 0, 0, all, all, errors_theory_pairs(p)};
+    return (psw_errors_work){2 * all * (double)(p->d + p->v), 0, 0, all, all, judge_errors_theory_pairs(p)};
 }
 
 psw_errors_work psw_errors_draw_work(const psw_point *p)

@@ -6,28 +6,28 @@
 #include "polysweep/random.h"
 
 /* value * 2^log2; log2 = -inf is 0 */
-typedef struct errors_sum {
+typedef struct judge_errors_sum {
     double value, log2;
-} errors_sum;
-void errors_add(errors_sum *sum, double value, double log2);
-double errors_ratio(errors_sum a, errors_sum b); /* a / b; NaN for 0 / 0 */
+} judge_errors_sum;
+void judge_errors_add(judge_errors_sum *sum, double value, double log2);
+double judge_errors_ratio(judge_errors_sum a, judge_errors_sum b); /* a / b; NaN for 0 / 0 */
 
 /* Of one realisation of the rows: sum A^2, sum A, sum |q|^2p |k|^2p, and |O|_F^2. */
-typedef struct errors_exact {
-    errors_sum square, total, norm;
+typedef struct judge_errors_exact {
+    judge_errors_sum square, total, norm;
     double out_square;
-} errors_exact;
+} judge_errors_exact;
 
 /* Sums of one draw so far. */
-typedef struct errors_draw {
-    errors_exact exact;             /* reference */
-    errors_sum square, bias;        /* of A~ - A */
+typedef struct judge_errors_draw {
+    judge_errors_exact exact;       /* reference */
+    judge_errors_sum square, bias;  /* of A~ - A */
     double negative;                /* entries of A~ below 0 */
     double den_ratio;               /* the smallest */
     double out_square, out_max;     /* of O~ - O */
     double good_square, good_exact; /* |O~ - O|^2 and |O|^2 over rows whose denominator is positive */
     double row_q50, row_q90;        /* |O~ - O| / |O| of a row, over rows */
-} errors_draw;
+} judge_errors_draw;
 
 enum { ERRORS_STRIP = 128 }; /* rows of a tile */
 enum { ERRORS_TOTALS = 5 };  /* sums with an exponent beside those of rows */
@@ -46,21 +46,21 @@ struct psw_errors {
     double *q, *k;          /* rows x d, keys x d */
     double *values;         /* block x max(d, v): rows being loaded */
 
-    double *out;                       /* rows x v: exact output */
-    errors_sum *den, *estimate;        /* rows: denominators, exact and of the draw */
-    errors_exact exact;                /* of the current rows */
-    double *information;               /* rows: sum u log2 u, u the weights in units of their denominator's exponent */
-    double pairs, entropy, loads;      /* entropy: summed over rows and realisations; their number */
-    errors_sum theory_square, theory_norm; /* from the moments of the map: their ratio is err_amm^2, */
-    double theory;                         /* whose sum over realisations this is */
-    bool begun;                            /* the sums of begin are merged */
-    double *merged;                        /* buffer for merging */
+    double *out;                      /* rows x v: exact output */
+    judge_errors_sum *den, *estimate; /* rows: denominators, exact and of the draw */
+    judge_errors_exact exact;         /* of the current rows */
+    double *information;              /* rows: sum u log2 u, u the weights in units of their denominator's exponent */
+    double pairs, entropy, loads;     /* entropy: summed over rows and realisations; their number */
+    judge_errors_sum theory_square, theory_norm; /* from the moments of the map: their ratio is err_amm^2, */
+    double theory;                               /* whose sum over realisations this is */
+    bool begun;                                  /* the sums of begin are merged */
+    double *merged;                              /* buffer for merging */
 
     double *tile, *base, *sketched; /* strip x block scores, one row of them, one row of A~ */
-    errors_draw *draws, *now;
-    double *quantile; /* draws */
+    judge_errors_draw *draws, *now;
+    double *quantile;        /* draws */
     ptrdiff_t count, tables; /* of draws, and how many of them have tables of their own */
-    double *apart;    /* rows: |O~ - O| / |O| of this draw, 0 for a row not taken; sorted after merging */
+    double *apart;           /* rows: |O~ - O| / |O| of this draw, 0 for a row not taken; sorted after merging */
 
     /* in the point's precision */
     struct psw_sketch *sketch;
@@ -72,53 +72,54 @@ struct psw_errors {
 };
 
 /* Part of the keys and part of the sample; `held` is the place of its first row in k or q. */
-typedef struct errors_part {
+typedef struct judge_errors_part {
     ptrdiff_t first, count, held;
-} errors_part;
+} judge_errors_part;
 
-errors_part errors_keys(const psw_errors *e, ptrdiff_t index); /* own block number `index`; count 0 past the end */
-errors_part errors_strip(const psw_errors *e, ptrdiff_t index);
+judge_errors_part judge_errors_keys(const psw_errors *e,
+                                    ptrdiff_t index); /* own block number `index`; count 0 past the end */
+judge_errors_part judge_errors_strip(const psw_errors *e, ptrdiff_t index);
 /* Keys of a block that row number `i` of the sample may see; the first of them are sketched, the rest exact. */
-ptrdiff_t errors_seen(const psw_errors *e, ptrdiff_t i, errors_part keys);
-ptrdiff_t errors_sketched(const psw_errors *e, ptrdiff_t i, errors_part keys);
+ptrdiff_t judge_errors_seen(const psw_errors *e, ptrdiff_t i, judge_errors_part keys);
+ptrdiff_t judge_errors_sketched(const psw_errors *e, ptrdiff_t i, judge_errors_part keys);
 
 /* Lays the fold out but for its sketch; NULL from an arena that only counts. */
-psw_errors *errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena);
+psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena);
 /* Rows and own keys, exact sums and numerators of outputs; `finish` turns them into outputs after merging. */
-psw_status errors_load(psw_errors *e, const psw_data *data); /* of one realisation, also after another */
-void errors_finish(psw_errors *e);
+psw_status judge_errors_load(psw_errors *e, const psw_data *data); /* of one realisation, also after another */
+void judge_errors_finish(psw_errors *e);
 /* Exact scores of a strip with a block into the tile. */
-void errors_scores(psw_errors *e, errors_part strip, errors_part keys);
+void judge_errors_scores(psw_errors *e, judge_errors_part strip, judge_errors_part keys);
 /* x <- (x / max |x|)^p in place; returns the log2 of the factor taken out, -inf where all are 0. `base` has room for x.
  */
-double errors_power(double p, ptrdiff_t count, double *x, double *base);
+double judge_errors_power(double p, ptrdiff_t count, double *x, double *base);
 /* max |x|, 0 of none */
-double errors_largest(ptrdiff_t count, const double *x);
+double judge_errors_largest(ptrdiff_t count, const double *x);
 /* log2 |x|, -inf for 0 */
-double errors_log2_norm(ptrdiff_t d, const double *x);
+double judge_errors_log2_norm(ptrdiff_t d, const double *x);
 /* Rescales the sums of row `i` to the exponent `log2`, if that is larger than their own. */
-void errors_row_under(psw_errors *e, ptrdiff_t i, double log2);
+void judge_errors_row_under(psw_errors *e, ptrdiff_t i, double log2);
 /* The root of the mean square of err_amm that the moments of the map predict: sums over own keys; of all keys. */
-void errors_theory_add(psw_errors *e);
-void errors_theory_end(psw_errors *e); /* of one realisation, when it is merged */
-double errors_theory(const psw_errors *e);
-double errors_theory_pairs(const psw_point *point); /* used, approximately */
+void judge_errors_theory_add(psw_errors *e);
+void judge_errors_theory_end(psw_errors *e); /* of one realisation, when it is merged */
+double judge_errors_theory(const psw_errors *e);
+double judge_errors_theory_pairs(const psw_point *point); /* used, approximately */
 /* The kernel that is estimated is <q,k>^beta; else e^<q,k>. */
 static inline bool errors_of_power(const psw_point *point)
 {
     return psw_method_facts_of(point->method)->kernel == PSW_KERNEL_POWER;
 }
 /* Scores to exact weights in place, with the log2 of the factor taken out. */
-double errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);
+double judge_errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);
 /* One row of A~, e->sketched times 2^log2, against the exact scores of the same row and block. */
-void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *scores, double log2);
+void judge_errors_compare(psw_errors *e, ptrdiff_t i, judge_errors_part keys, double *scores, double log2);
 
-double errors_output_square(const psw_errors *e, ptrdiff_t i); /* |O|^2 of a row */
-void errors_draw_begin(psw_errors *e, ptrdiff_t draw);
-void errors_draw_end(psw_errors *e); /* when the draw is merged */
-void errors_rows_end(psw_errors *e); /* when the outputs of its rows are */
-int errors_merging(psw_errors *e, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX]);
-void errors_end(psw_errors *e, psw_sketch_columns *columns);
+double judge_errors_output_square(const psw_errors *e, ptrdiff_t i); /* |O|^2 of a row */
+void judge_errors_draw_begin(psw_errors *e, ptrdiff_t draw);
+void judge_errors_draw_end(psw_errors *e); /* when the draw is merged */
+void judge_errors_rows_end(psw_errors *e); /* when the outputs of its rows are */
+int judge_errors_merging(psw_errors *e, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX]);
+void judge_errors_end(psw_errors *e, psw_sketch_columns *columns);
 
 extern const psw_assessor psw_assessor_fp64, psw_assessor_fp32;
 

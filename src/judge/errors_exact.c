@@ -8,7 +8,7 @@
 /* Reductions run in lanes that do not wait for each other. */
 enum { LANES = 16 };
 
-double errors_largest(ptrdiff_t count, const double *x)
+double judge_errors_largest(ptrdiff_t count, const double *x)
 {
     double lane[LANES] = {0}, most = 0;
     ptrdiff_t j = 0;
@@ -52,9 +52,9 @@ static void square(ptrdiff_t count, double *x)
 }
 
 /* The bits of p below the highest one, from the left: square, and multiply where the bit is set. */
-double errors_power(double p, ptrdiff_t count, double *x, double *base)
+double judge_errors_power(double p, ptrdiff_t count, double *x, double *base)
 {
-    double peak = errors_largest(count, x);
+    double peak = judge_errors_largest(count, x);
     uint64_t degree = (uint64_t)p, bit = 1;
     if (peak < DBL_MIN) return -INFINITY;
     for (ptrdiff_t j = 0; j < count; j++) x[j] = base[j] = x[j] / peak;
@@ -68,21 +68,21 @@ double errors_power(double p, ptrdiff_t count, double *x, double *base)
 
 static const double log2_e = 1.4426950408889634;
 
-double errors_weigh(const psw_errors *e, ptrdiff_t count, double *z)
+double judge_errors_weigh(const psw_errors *e, ptrdiff_t count, double *z)
 {
-    if (errors_of_power(&e->point)) return errors_power(e->point.beta, count, z, e->base);
+    if (errors_of_power(&e->point)) return judge_errors_power(e->point.beta, count, z, e->base);
     double peak = -INFINITY;
     for (ptrdiff_t j = 0; j < count; j++) peak = z[j] > peak ? z[j] : peak;
     for (ptrdiff_t j = 0; j < count; j++) z[j] = exp(z[j] - peak);
     return peak * log2_e;
 }
 
-static psw_const_rows rows_of(const double *at, errors_part part, ptrdiff_t width)
+static psw_const_rows rows_of(const double *at, judge_errors_part part, ptrdiff_t width)
 {
     return (psw_const_rows){at + part.held * width, part.count, width, width};
 }
 
-void errors_scores(psw_errors *e, errors_part strip, errors_part keys)
+void judge_errors_scores(psw_errors *e, judge_errors_part strip, judge_errors_part keys)
 {
     psw_product_nt(rows_of(e->q, strip, e->point.d), rows_of(e->k, keys, e->point.d),
                    psw_rows_of(e->tile, strip.count, keys.count));
@@ -98,9 +98,9 @@ static double information(ptrdiff_t count, const double *w)
     return sum;
 }
 
-void errors_row_under(psw_errors *e, ptrdiff_t i, double log2)
+void judge_errors_row_under(psw_errors *e, ptrdiff_t i, double log2)
 {
-    errors_sum *den = &e->den[i];
+    judge_errors_sum *den = &e->den[i];
     if (!(log2 > den->log2)) return;
     /* u log u turns into down (u log u + u log down) */
     double down = exp2(den->log2 - log2), *out = e->out + i * e->point.v;
@@ -112,11 +112,11 @@ void errors_row_under(psw_errors *e, ptrdiff_t i, double log2)
 /* The row of weights joins what its row has summed so far, under the larger of the two exponents. */
 static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *w, double log2)
 {
-    errors_sum *den = &e->den[i];
+    judge_errors_sum *den = &e->den[i];
     double sum = sum_of(seen, w);
-    errors_add(&e->exact.square, sum_of_squares(seen, w), 2 * log2);
-    errors_add(&e->exact.total, sum, log2);
-    errors_row_under(e, i, log2);
+    judge_errors_add(&e->exact.square, sum_of_squares(seen, w), 2 * log2);
+    judge_errors_add(&e->exact.total, sum, log2);
+    judge_errors_row_under(e, i, log2);
     double factor = exp2(log2 - den->log2);
     for (ptrdiff_t j = 0; j < seen; j++) w[j] *= factor;
     den->value += factor * sum;
@@ -124,14 +124,14 @@ static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *w, double l
 }
 
 /* Rows of numerators and denominators of one strip with one block of keys. */
-static void add_tile(psw_errors *e, errors_part strip, errors_part keys)
+static void add_tile(psw_errors *e, judge_errors_part strip, judge_errors_part keys)
 {
     ptrdiff_t v = e->point.v;
-    errors_scores(e, strip, keys);
+    judge_errors_scores(e, strip, keys);
     for (ptrdiff_t i = 0; i < strip.count; i++) {
         double *w = e->tile + i * keys.count;
-        ptrdiff_t seen = errors_seen(e, strip.first + i, keys);
-        double log2 = seen > 0 ? errors_weigh(e, seen, w) : -INFINITY;
+        ptrdiff_t seen = judge_errors_seen(e, strip.first + i, keys);
+        double log2 = seen > 0 ? judge_errors_weigh(e, seen, w) : -INFINITY;
         if (log2 > -INFINITY)
             join(e, strip.first + i, seen, w, log2);
         else
@@ -145,11 +145,11 @@ static void add_tile(psw_errors *e, errors_part strip, errors_part keys)
 /* out = num / (den + den_constant); a row without weights is 0 */
 static void finish_row(psw_errors *e, ptrdiff_t i)
 {
-    errors_sum *den = &e->den[i];
+    judge_errors_sum *den = &e->den[i];
     double *out = e->out + i * e->point.v, unit = den->log2;
     /* - sum p log p = log sum u - sum u log u / sum u */
     if (den->value != 0) e->entropy += (log2(den->value) - e->information[i] / den->value) / log2_e;
-    errors_add(den, e->point.den_constant, 0);
+    judge_errors_add(den, e->point.den_constant, 0);
     double scale = den->value != 0 && unit > -INFINITY ? exp2(unit - den->log2) / den->value : 0;
     for (ptrdiff_t c = 0; c < e->point.v; c++) {
         out[c] *= scale;
@@ -159,9 +159,9 @@ static void finish_row(psw_errors *e, ptrdiff_t i)
 
 /* ---- norms ---- */
 
-double errors_log2_norm(ptrdiff_t d, const double *x)
+double judge_errors_log2_norm(ptrdiff_t d, const double *x)
 {
-    double peak = errors_largest(d, x), sum = 0;
+    double peak = judge_errors_largest(d, x), sum = 0;
     for (ptrdiff_t i = 0; i < d && peak > 0; i++) sum += x[i] / peak * (x[i] / peak);
     return peak > 0 ? log2(peak) + log2(sum) / 2 : -INFINITY;
 }
@@ -178,12 +178,12 @@ static void sum_norms(psw_errors *e)
 {
     ptrdiff_t d = e->point.d, key = 0;
     double p = e->point.beta;
-    errors_sum keys = {0, -INFINITY};
+    judge_errors_sum keys = {0, -INFINITY};
     for (ptrdiff_t i = 0; i < e->rows; i++) {
         ptrdiff_t seen = e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n;
         for (; key < e->keys && token_of(e, key) < seen; key++)
-            errors_add(&keys, 1, 2 * p * errors_log2_norm(d, e->k + key * d));
-        errors_add(&e->exact.norm, keys.value, keys.log2 + 2 * p * errors_log2_norm(d, e->q + i * d));
+            judge_errors_add(&keys, 1, 2 * p * judge_errors_log2_norm(d, e->k + key * d));
+        judge_errors_add(&e->exact.norm, keys.value, keys.log2 + 2 * p * judge_errors_log2_norm(d, e->q + i * d));
     }
 }
 
@@ -193,16 +193,16 @@ static void load_rows(psw_errors *e, const psw_data *data)
 {
     ptrdiff_t d = e->point.d;
     for (ptrdiff_t i = 0; i < e->rows; i++) psw_data_rows(data, e->set, PSW_QUERY, e->row[i], 1, e->q + i * d);
-    for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
-        errors_part keys = errors_keys(e, b);
+    for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
+        judge_errors_part keys = judge_errors_keys(e, b);
         psw_data_rows(data, e->set, PSW_KEY, keys.first, keys.count, e->k + keys.held * d);
     }
 }
 
 static void clear(psw_errors *e)
 {
-    const errors_sum zero = {0, -INFINITY};
-    e->exact = (errors_exact){zero, zero, zero, 0};
+    const judge_errors_sum zero = {0, -INFINITY};
+    e->exact = (judge_errors_exact){zero, zero, zero, 0};
     e->theory_square = e->theory_norm = zero;
     e->pairs = 0;
     e->begun = false;
@@ -213,28 +213,28 @@ static void clear(psw_errors *e)
     for (ptrdiff_t i = 0; i < e->rows * e->point.v; i++) e->out[i] = 0;
 }
 
-psw_status errors_load(psw_errors *e, const psw_data *data)
+psw_status judge_errors_load(psw_errors *e, const psw_data *data)
 {
     clear(e);
     load_rows(e, data);
     if (errors_of_power(&e->point)) sum_norms(e);
-    for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
-        errors_part keys = errors_keys(e, b);
+    for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
+        judge_errors_part keys = judge_errors_keys(e, b);
         PSW_TRY(psw_watch_ask(e->watch));
         psw_data_rows(data, e->set, PSW_VALUE, keys.first, keys.count, e->values);
-        for (ptrdiff_t s = 0; errors_strip(e, s).count > 0; s++) {
-            errors_part strip = errors_strip(e, s);
-            if (errors_seen(e, strip.first + strip.count - 1, keys) > 0) add_tile(e, strip, keys);
+        for (ptrdiff_t s = 0; judge_errors_strip(e, s).count > 0; s++) {
+            judge_errors_part strip = judge_errors_strip(e, s);
+            if (judge_errors_seen(e, strip.first + strip.count - 1, keys) > 0) add_tile(e, strip, keys);
         }
     }
-    errors_theory_add(e);
+    judge_errors_theory_add(e);
     return PSW_OK;
 }
 
-void errors_finish(psw_errors *e)
+void judge_errors_finish(psw_errors *e)
 {
     for (ptrdiff_t i = 0; i < e->rows; i++) finish_row(e, i);
-    errors_theory_end(e);
+    judge_errors_theory_end(e);
     e->loads++;
     e->begun = true;
 }
@@ -258,10 +258,10 @@ static ptrdiff_t negatives(ptrdiff_t count, const double *x)
     return negative;
 }
 
-void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *z, double log2_sketched)
+void judge_errors_compare(psw_errors *e, ptrdiff_t i, judge_errors_part keys, double *z, double log2_sketched)
 {
-    ptrdiff_t seen = errors_seen(e, i, keys), sketched = errors_sketched(e, i, keys);
-    double log2_exact = errors_weigh(e, seen, z), peak = errors_largest(sketched, e->sketched);
+    ptrdiff_t seen = judge_errors_seen(e, i, keys), sketched = judge_errors_sketched(e, i, keys);
+    double log2_exact = judge_errors_weigh(e, seen, z), peak = judge_errors_largest(sketched, e->sketched);
     bool some = peak >= DBL_MIN; /* 1 / peak is a number */
     double top = fmax(log2_exact, some ? log2_sketched + log2(peak) : -INFINITY);
     if (top == -INFINITY) return;
@@ -273,8 +273,8 @@ void errors_compare(psw_errors *e, ptrdiff_t i, errors_part keys, double *z, dou
     sum += sum_of(sketched, e->sketched);
     negative += negatives(sketched, e->sketched);
     subtract(sketched, z, e->sketched);
-    errors_add(&e->now->square, sum_of_squares(sketched, e->sketched), 2 * top);
-    errors_add(&e->now->bias, sum_of(sketched, e->sketched), top);
-    errors_add(&e->estimate[i], sum, top);
+    judge_errors_add(&e->now->square, sum_of_squares(sketched, e->sketched), 2 * top);
+    judge_errors_add(&e->now->bias, sum_of(sketched, e->sketched), top);
+    judge_errors_add(&e->estimate[i], sum, top);
     e->now->negative += (double)negative;
 }

@@ -10,10 +10,10 @@ static ptrdiff_t sums(const psw_errors *e, psw_errors_stage stage)
     return e->rows + (stage == PSW_ERRORS_BEGUN ? ERRORS_TOTALS : 2);
 }
 
-static errors_sum *sum_at(psw_errors *e, psw_errors_stage stage, ptrdiff_t i)
+static judge_errors_sum *sum_at(psw_errors *e, psw_errors_stage stage, ptrdiff_t i)
 {
-    errors_sum *const totals[ERRORS_TOTALS] = {&e->exact.square, &e->exact.total, &e->exact.norm, &e->theory_square,
-                                               &e->theory_norm};
+    judge_errors_sum *const totals[ERRORS_TOTALS] = {&e->exact.square, &e->exact.total, &e->exact.norm,
+                                                     &e->theory_square, &e->theory_norm};
     if (stage == PSW_ERRORS_BEGUN) return i < e->rows ? &e->den[i] : totals[i - e->rows];
     if (i < e->rows) return &e->estimate[i];
     return i == e->rows ? &e->now->square : &e->now->bias;
@@ -27,7 +27,7 @@ static int agree(psw_errors *e, psw_errors_stage stage, psw_merging *list)
 }
 
 /* 2^(own - agreed): 1 for the rank with the largest, so a single rank keeps its bits. */
-static void under(errors_sum *sum, double log2)
+static void under(judge_errors_sum *sum, double log2)
 {
     if (log2 > sum->log2) sum->value *= exp2(sum->log2 - log2), sum->log2 = log2;
 }
@@ -35,9 +35,9 @@ static void under(errors_sum *sum, double log2)
 static int add(psw_errors *e, psw_errors_stage stage, psw_merging *list)
 {
     for (ptrdiff_t i = 0; i < sums(e, stage); i++) {
-        errors_sum *sum = sum_at(e, stage, i);
+        judge_errors_sum *sum = sum_at(e, stage, i);
         if (stage == PSW_ERRORS_BEGUN && i < e->rows)
-            errors_row_under(e, i, e->merged[i]);
+            judge_errors_row_under(e, i, e->merged[i]);
         else
             under(sum, e->merged[i]);
         e->merged[i] = sum->value;
@@ -53,9 +53,9 @@ static void settle(psw_errors *e, psw_errors_stage stage)
 {
     for (ptrdiff_t i = 0; i < sums(e, stage); i++) sum_at(e, stage, i)->value = e->merged[i];
     if (stage == PSW_ERRORS_BEGUN)
-        errors_finish(e);
+        judge_errors_finish(e);
     else
-        errors_draw_end(e);
+        judge_errors_draw_end(e);
 }
 
 /* ---- outputs of a draw: each row is one rank's ---- */
@@ -68,7 +68,7 @@ static int pack_rows(psw_errors *e, psw_merging *list)
 
 /* ---- outputs of all draws: sums of squares, then the largest entries ---- */
 
-static double *output_of(errors_draw *draw, int which)
+static double *output_of(judge_errors_draw *draw, int which)
 {
     double *const all[ERRORS_OUTPUTS] = {&draw->out_square, &draw->good_square, &draw->good_exact, &draw->out_max};
     return all[which];
@@ -90,11 +90,11 @@ static void unpack_outputs(psw_errors *e)
         for (ptrdiff_t i = 0; i < e->count; i++) *output_of(&e->draws[i], which) = e->merged[which * e->count + i];
 }
 
-int errors_merging(psw_errors *e, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX])
+int judge_errors_merging(psw_errors *e, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX])
 {
     if (stage == PSW_ERRORS_TAKEN) {
         if (phase == 0) return pack_rows(e, list);
-        errors_rows_end(e);
+        judge_errors_rows_end(e);
     } else if (stage == PSW_ERRORS_ENDING) {
         if (phase == 0) return pack_outputs(e, list);
         unpack_outputs(e);

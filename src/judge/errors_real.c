@@ -12,7 +12,7 @@
 static size_t bytes(const psw_point *point, const psw_route *route)
 {
     psw_arena counting = psw_arena_counting();
-    errors_layout(point, route, sizeof(psw_real), &counting);
+    judge_errors_layout(point, route, sizeof(psw_real), &counting);
     ptrdiff_t block = point->block < point->n ? point->block : point->n;
     return counting.high + SKETCHER.bytes(point, block);
 }
@@ -26,11 +26,11 @@ static psw_status begin(const psw_point *point, const psw_given *given, psw_watc
         return PSW_FAIL(PSW_BUG, "a route of %td leaves for %td keys in blocks of %td", route->leaves, point->n,
                         point->block);
     PSW_TRY(psw_fault("judge.errors"));
-    psw_errors *e = errors_layout(point, route, sizeof(psw_real), arena);
+    psw_errors *e = judge_errors_layout(point, route, sizeof(psw_real), arena);
     PSW_TRY(psw_arena_check(arena));
     if (!e) return PSW_FAIL(PSW_BUG, "the errors of a point were given no memory");
     e->watch = watch;
-    PSW_TRY(errors_load(e, given->data));
+    PSW_TRY(judge_errors_load(e, given->data));
     PSW_TRY(SKETCHER.create(point, e->block, given->tables.weights, arena, &e->sketch));
     *errors = e;
     return PSW_OK;
@@ -39,7 +39,7 @@ static psw_status begin(const psw_point *point, const psw_given *given, psw_watc
 static psw_status reload(psw_errors *e, const psw_data *data)
 {
     PSW_TRY(psw_fault("judge.reload"));
-    return errors_load(e, data);
+    return judge_errors_load(e, data);
 }
 
 static void close(psw_errors *e)
@@ -81,7 +81,7 @@ static double weigh(psw_errors *e, const psw_real *product, ptrdiff_t count, con
 {
     double *w = e->sketched, log2 = 0;
     for (ptrdiff_t j = 0; j < count; j++) w[j] = (double)product[j];
-    if (e->shape.weigh == PSW_WEIGH_POWER) log2 = errors_power(e->point.beta, count, w, e->base);
+    if (e->shape.weigh == PSW_WEIGH_POWER) log2 = judge_errors_power(e->point.beta, count, w, e->base);
     if (e->shape.weigh == PSW_WEIGH_SQUARE)
         for (ptrdiff_t j = 0; j < count; j++) w[j] *= w[j];
     for (ptrdiff_t j = 0; j < count; j++) w[j] *= factor[j];
@@ -92,25 +92,25 @@ static double weigh(psw_errors *e, const psw_real *product, ptrdiff_t count, con
 static double estimate(psw_errors *e, const psw_real *product, ptrdiff_t count, double *key_log2)
 {
     double log2 = weigh(e, product, count, e->key_factor);
-    if (errors_largest(count, e->sketched) >= DBL_MIN) return log2;
+    if (judge_errors_largest(count, e->sketched) >= DBL_MIN) return log2;
     *key_log2 = scale_keys(e->key_log2, count, e->own_factor);
     return weigh(e, product, count, e->own_factor);
 }
 
-static void compare_strip(psw_errors *e, errors_part strip, errors_part keys, double key_log2)
+static void compare_strip(psw_errors *e, judge_errors_part strip, judge_errors_part keys, double key_log2)
 {
     ptrdiff_t stored = e->shape.stored;
     const psw_real *query = (const psw_real *)e->query + strip.first * stored;
     psw_real *product = e->product;
     psw_product_nt((psw_const_rows){query, strip.count, stored, stored},
                    (psw_const_rows){e->key, keys.count, stored, stored}, psw_rows_of(product, strip.count, keys.count));
-    errors_scores(e, strip, keys);
+    judge_errors_scores(e, strip, keys);
     for (ptrdiff_t i = 0; i < strip.count; i++) {
         ptrdiff_t row = strip.first + i;
-        if (errors_seen(e, row, keys) == 0) continue;
+        if (judge_errors_seen(e, row, keys) == 0) continue;
         double own_log2 = key_log2;
-        double log2 = estimate(e, product + i * keys.count, errors_sketched(e, row, keys), &own_log2);
-        errors_compare(e, row, keys, e->tile + i * keys.count, log2 + e->query_log2[row] + own_log2);
+        double log2 = estimate(e, product + i * keys.count, judge_errors_sketched(e, row, keys), &own_log2);
+        judge_errors_compare(e, row, keys, e->tile + i * keys.count, log2 + e->query_log2[row] + own_log2);
     }
 }
 
@@ -119,17 +119,17 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
     if (number < 0 || number >= e->count) return PSW_FAIL(PSW_BUG, "draw %td of %td", number, e->count);
     if (!e->begun) return PSW_FAIL(PSW_BUG, "a draw before what begin left was merged");
     PSW_TRY(psw_fault("judge.draw"));
-    errors_draw_begin(e, number);
+    judge_errors_draw_begin(e, number);
     SKETCHER.draw(e->sketch, number % e->tables);
     map_queries(e);
-    for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
-        errors_part keys = errors_keys(e, b);
+    for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
+        judge_errors_part keys = judge_errors_keys(e, b);
         PSW_TRY(psw_watch_ask(e->watch));
         map_rows(e, e->k + keys.held * e->point.d, keys.count, e->key, e->key_log2);
         double key_log2 = scale_keys(e->key_log2, keys.count, e->key_factor);
-        for (ptrdiff_t s = 0; errors_strip(e, s).count > 0; s++) {
-            errors_part strip = errors_strip(e, s);
-            if (errors_seen(e, strip.first + strip.count - 1, keys) > 0) compare_strip(e, strip, keys, key_log2);
+        for (ptrdiff_t s = 0; judge_errors_strip(e, s).count > 0; s++) {
+            judge_errors_part strip = judge_errors_strip(e, s);
+            if (judge_errors_seen(e, strip.first + strip.count - 1, keys) > 0) compare_strip(e, strip, keys, key_log2);
         }
     }
     return PSW_OK;
@@ -140,8 +140,8 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
 static void take_row(psw_errors *e, ptrdiff_t i, const psw_real *out, bool good)
 {
     const double *exact = e->out + i * e->point.v;
-    errors_draw *now = e->now;
-    double square = 0, norm = errors_output_square(e, i);
+    judge_errors_draw *now = e->now;
+    double square = 0, norm = judge_errors_output_square(e, i);
     for (ptrdiff_t c = 0; c < e->point.v; c++) {
         double off = (double)out[c] - exact[c];
         now->out_square += off * off;
@@ -169,8 +169,8 @@ static psw_status take(void *context, const psw_leaf *leaf)
 const psw_assessor PSW_PRECISION_NAME(psw_assessor) = {.bytes = bytes,
                                                        .begin = begin,
                                                        .reload = reload,
-                                                       .merging = errors_merging,
+                                                       .merging = judge_errors_merging,
                                                        .draw = draw,
                                                        .take = take,
-                                                       .end = errors_end,
+                                                       .end = judge_errors_end,
                                                        .close = close};

@@ -57,21 +57,22 @@ static double expected_square(const psw_point *p, const double *x, const double 
 }
 
 /* Adds one row, `weight` times, with one block of keys; keys that `local` leaves exact have a norm and no error. */
-static void add_row(psw_errors *e, ptrdiff_t i, double weight, errors_part keys)
+static void add_row(psw_errors *e, ptrdiff_t i, double weight, judge_errors_part keys)
 {
     const psw_point *p = &e->point;
     const double *q = e->q + i * p->d;
-    double *unit = e->values, query_log2 = errors_log2_norm(p->d, q);
-    ptrdiff_t seen = errors_seen(e, i, keys), sketched = errors_sketched(e, i, keys);
+    double *unit = e->values, query_log2 = judge_errors_log2_norm(p->d, q);
+    ptrdiff_t seen = judge_errors_seen(e, i, keys), sketched = judge_errors_sketched(e, i, keys);
     if (query_log2 == -INFINITY) return;
     for (ptrdiff_t c = 0; c < p->d; c++) unit[c] = q[c] * exp2(-query_log2);
     for (ptrdiff_t j = 0; j < seen; j++) {
         double key_log2 = e->key_log2[j], both_log2 = 2 * p->beta * (query_log2 + key_log2);
         if (key_log2 == -INFINITY) continue;
-        errors_add(&e->theory_norm, weight, both_log2);
+        judge_errors_add(&e->theory_norm, weight, both_log2);
         if (j < sketched)
-            errors_add(&e->theory_square,
-                       weight * expected_square(p, unit, e->k + (keys.held + j) * p->d, exp2(-key_log2)), both_log2);
+            judge_errors_add(&e->theory_square,
+                             weight * expected_square(p, unit, e->k + (keys.held + j) * p->d, exp2(-key_log2)),
+                             both_log2);
     }
 }
 
@@ -81,34 +82,34 @@ static bool predicted(const psw_point *p)
     return errors_of_power(p) && !isnan(psw_sketch_moments(p, 1, 1, 0).variance);
 }
 
-double errors_theory_pairs(const psw_point *p)
+double judge_errors_theory_pairs(const psw_point *p)
 {
     double n = (double)p->n, all = fmin(fmax(PAIRS, n), n * n);
     bool exact = psw_sketch_shape_of(p).r == 0;
     return !predicted(p) || exact ? 0 : p->mask == PSW_CAUSAL ? all / 2 : all;
 }
 
-void errors_theory_add(psw_errors *e)
+void judge_errors_theory_add(psw_errors *e)
 {
     const psw_point *p = &e->point;
     if (!predicted(p) || e->shape.r == 0) return;
     choice c = choose(e);
-    for (ptrdiff_t b = 0; errors_keys(e, b).count > 0; b++) {
-        errors_part keys = errors_keys(e, b);
+    for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
+        judge_errors_part keys = judge_errors_keys(e, b);
         for (ptrdiff_t j = 0; j < keys.count; j++)
-            e->key_log2[j] = errors_log2_norm(p->d, e->k + (keys.held + j) * p->d);
+            e->key_log2[j] = judge_errors_log2_norm(p->d, e->k + (keys.held + j) * p->d);
         for (ptrdiff_t i = 0; i < c.rows; i++)
             if (spread(e, i, c.rows) != c.special) add_row(e, spread(e, i, c.rows), c.weight, keys);
         if (c.special >= 0) add_row(e, c.special, 1, keys);
     }
 }
 
-void errors_theory_end(psw_errors *e)
+void judge_errors_theory_end(psw_errors *e)
 {
-    e->theory += errors_ratio(e->theory_square, e->theory_norm);
+    e->theory += judge_errors_ratio(e->theory_square, e->theory_norm);
 }
 
-double errors_theory(const psw_errors *e)
+double judge_errors_theory(const psw_errors *e)
 {
     if (!predicted(&e->point)) return NAN;
     return e->shape.r == 0 ? 0 : sqrt(e->theory / e->loads);

@@ -51,7 +51,7 @@ static ptrdiff_t trials_of(const psw_point *p, ptrdiff_t draw)
     return draw < trials ? (trials - draw + draws - 1) / draws : 0;
 }
 
-void head_draw(psw_head *h, ptrdiff_t draw)
+void judge_head_draw(psw_head *h, ptrdiff_t draw)
 {
     h->first_trial = h->draw = draw;
     h->columns = h->sets == 2 ? h->point.m * trials_of(&h->point, draw) : 0;
@@ -66,7 +66,7 @@ static psw_head head_of(const psw_group *group)
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
     for (ptrdiff_t i = 0; i < group->count; i++) head.bound[i] = psw_judge_bound(&group->points[i]) * head.unit;
-    head.rounding = p->precision == PSW_FP32 && !judge_repeats(p) ? head_rounding(p) * head.unit : 0;
+    head.rounding = p->precision == PSW_FP32 && !judge_repeats(p) ? judge_head_rounding(p) * head.unit : 0;
     head.draws = psw_judge_draws(p);
     head.trials = psw_judge_trials(p);
     head.columns = head.sets == 2 ? p->m * trials_of(p, 0) : 0;
@@ -103,7 +103,7 @@ static void lay_out_pending(psw_head *h, psw_arena *arena)
     h->pending = psw_arena_take(arena, pairs, sizeof *h->pending);
     h->flags = psw_arena_take(arena, psw_data_queries(&h->point), 1);
     h->left = psw_arena_take(arena, h->trials, 1);
-    h->again = psw_arena_take(arena, head_settle_numbers(&h->point), sizeof *h->again);
+    h->again = psw_arena_take(arena, judge_head_settle_numbers(&h->point), sizeof *h->again);
 }
 
 static void clear(psw_head *h)
@@ -120,7 +120,7 @@ static void clear(psw_head *h)
     memset(h->flags, 0, (size_t)psw_data_queries(&h->point));
 }
 
-psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes)
+psw_head *judge_head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes)
 {
     psw_head *head = psw_arena_take(arena, 1, sizeof *head), laid = head_of(group);
     lay_out(&laid, arena, real_bytes);
@@ -131,7 +131,7 @@ psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_byte
     return head;
 }
 
-void head_take_masses(psw_head *h, const psw_leaf *leaf)
+void judge_head_take_masses(psw_head *h, const psw_leaf *leaf)
 {
     ptrdiff_t at = h->point.j3 - leaf->first, pairs = h->points * h->sets;
     if (!leaf->special) return;
@@ -145,7 +145,7 @@ void head_take_masses(psw_head *h, const psw_leaf *leaf)
     }
 }
 
-void head_take_denominators(psw_head *h, const psw_leaf *leaf)
+void judge_head_take_denominators(psw_head *h, const psw_leaf *leaf)
 {
     ptrdiff_t rows = h->sets * leaf->count;
     for (ptrdiff_t point = 0; point < h->points; point++) {
@@ -155,7 +155,7 @@ void head_take_denominators(psw_head *h, const psw_leaf *leaf)
     }
 }
 
-int head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])
+int judge_head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])
 {
     ptrdiff_t pairs = h->points * h->sets;
     const psw_merging all[] = {{PSW_ADD, h->value, h->leaves * pairs},

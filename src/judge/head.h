@@ -12,14 +12,14 @@ enum { TRIAL_D0 = 1, TRIAL_D1 = 2, TRIAL_FIRED = 1, TRIAL_SURE = 4, TRIAL_TIE = 
 
 /* Pre-activations of one point and data set that are to be computed again: where, until there are too many. */
 enum { HEAD_PENDING = 256 };
-typedef struct head_place {
+typedef struct judge_head_place {
     ptrdiff_t row, column; /* query row; sign vector of this draw */
-} head_place;
-typedef struct head_pending {
-    head_place at[HEAD_PENDING];
+} judge_head_place;
+typedef struct judge_head_pending {
+    judge_head_place at[HEAD_PENDING];
     int count;
     bool many; /* rows are flagged, ties of trials mark those that are left */
-} head_pending;
+} judge_head_pending;
 
 struct psw_head {
     const psw_point *group;
@@ -47,10 +47,10 @@ struct psw_head {
     unsigned char *trial; /* [points][trials] */
 
     /* where rows can be computed again, else NULL */
-    head_pending *pending; /* [points][sets] */
-    unsigned char *flags;  /* [queries]: of which data sets */
-    unsigned char *left;   /* [trials]: still to be decided */
-    double *again;         /* head_settle_numbers */
+    judge_head_pending *pending; /* [points][sets] */
+    unsigned char *flags;        /* [queries]: of which data sets */
+    unsigned char *left;         /* [trials]: still to be decided */
+    double *again;               /* judge_head_settle_numbers */
 
     /* of one product, in the precision of the head: sign vectors as rows, pre-activations of a leaf, and per column the
      * largest, the sum and number of positive ones, and the distance of the nearest from zero */
@@ -58,21 +58,21 @@ struct psw_head {
 };
 
 /* Lays out a threshold head in the arena (NULL from a counting arena), ready for the first leaf. */
-psw_head *head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes);
+psw_head *judge_head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes);
 /* The columns of the trials of one draw. */
-void head_draw(psw_head *head, ptrdiff_t draw);
+void judge_head_draw(psw_head *head, ptrdiff_t draw);
 /* The masses of a leaf on j3, and its denominators. */
-void head_take_masses(psw_head *head, const psw_leaf *leaf);
-void head_take_denominators(psw_head *head, const psw_leaf *leaf);
+void judge_head_take_masses(psw_head *head, const psw_leaf *leaf);
+void judge_head_take_denominators(psw_head *head, const psw_leaf *leaf);
 /* bound.c: of what judge_again_rows computes, over sqrt(ln n); and of rounding rows to the precision alone. */
-double head_bound_again(const psw_point *point);
-double head_rounding(const psw_point *point);
+double judge_head_bound_again(const psw_point *point);
+double judge_head_rounding(const psw_point *point);
 /* settle.c: a pre-activation that may be 0 is noted; after the last leaf of a draw all of them are decided. */
-void head_note(psw_head *head, ptrdiff_t pair, ptrdiff_t row, ptrdiff_t column);
-psw_status head_settle(psw_head *head, const psw_data *data, psw_watch watch);
-ptrdiff_t head_settle_numbers(const psw_point *point);
-int head_merging(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
-void head_end(psw_head *head, psw_verdict *verdicts);
+void judge_head_note(psw_head *head, ptrdiff_t pair, ptrdiff_t row, ptrdiff_t column);
+psw_status judge_head_settle(psw_head *head, const psw_data *data, psw_watch watch);
+ptrdiff_t judge_head_settle_numbers(const psw_point *point);
+int judge_head_merging(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
+void judge_head_end(psw_head *head, psw_verdict *verdicts);
 
 extern const psw_judge psw_judge_fp64, psw_judge_fp32;
 

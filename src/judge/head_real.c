@@ -105,7 +105,7 @@ static void examine(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t
         if (g > bound || g < -bound) continue;
         bool fires = rounded_fires(h, rows + i * h->point.v, (const psw_real *)h->signs + c * h->point.v);
         if (h->pending)
-            head_note(h, pair, leaf->first + i, first + c);
+            judge_head_note(h, pair, leaf->first + i, first + c);
         else
             *trial |= (unsigned char)((TRIAL_TIE | (fires ? TRIAL_FIRED : 0)) << pair % h->sets);
     }
@@ -124,8 +124,8 @@ static psw_status take(void *context, const psw_leaf *leaf)
     psw_head *h = context;
     ptrdiff_t pairs = h->points * h->sets, v = h->point.v;
     psw_const_rows signs = {h->signs, h->batch, v, v};
-    head_take_masses(h, leaf);
-    head_take_denominators(h, leaf);
+    judge_head_take_masses(h, leaf);
+    judge_head_take_denominators(h, leaf);
     for (ptrdiff_t first = 0; first < h->columns; first += h->batch) {
         fill_signs(h, first);
         for (ptrdiff_t pair = 0; pair < pairs; pair++) {
@@ -143,13 +143,13 @@ static psw_status take(void *context, const psw_leaf *leaf)
 static size_t bytes(const psw_group *group)
 {
     psw_arena counting = psw_arena_counting();
-    head_layout(group, &counting, sizeof(psw_real));
+    judge_head_layout(group, &counting, sizeof(psw_real));
     return counting.high;
 }
 
 static psw_status begin(const psw_group *group, psw_arena *arena, psw_head **head)
 {
-    *head = head_layout(group, arena, sizeof(psw_real));
+    *head = judge_head_layout(group, arena, sizeof(psw_real));
     PSW_TRY(psw_arena_check(arena));
     return *head ? PSW_OK : PSW_FAIL(PSW_BUG, "the head of a group was given no memory");
 }
@@ -157,7 +157,7 @@ static psw_status begin(const psw_group *group, psw_arena *arena, psw_head **hea
 const psw_judge PSW_PRECISION_NAME(psw_judge) = {.bytes = bytes,
                                                  .begin = begin,
                                                  .take = take,
-                                                 .end = head_end,
-                                                 .draw = head_draw,
-                                                 .settle = head_settle,
-                                                 .merging = head_merging};
+                                                 .end = judge_head_end,
+                                                 .draw = judge_head_draw,
+                                                 .settle = judge_head_settle,
+                                                 .merging = judge_head_merging};

@@ -9,7 +9,7 @@
 enum { BATCH = 16 }; /* rows that share the making of keys */
 
 /* Double rows and sign vectors of a batch, and their scratch. */
-ptrdiff_t head_settle_numbers(const psw_point *p)
+ptrdiff_t judge_head_settle_numbers(const psw_point *p)
 {
     return (BATCH + 1) * p->v + judge_again_numbers(p, BATCH);
 }
@@ -28,7 +28,7 @@ static unsigned char *trials_of(const psw_head *h, ptrdiff_t pair)
 }
 
 /* Drops what has been decided since. */
-static void prune(const psw_head *h, ptrdiff_t pair, head_pending *list)
+static void prune(const psw_head *h, ptrdiff_t pair, judge_head_pending *list)
 {
     const unsigned char *trial = trials_of(h, pair);
     int kept = 0;
@@ -38,16 +38,16 @@ static void prune(const psw_head *h, ptrdiff_t pair, head_pending *list)
 }
 
 /* Too many to list: whole rows are flagged, for whichever trials are left. */
-static void flag_rows(psw_head *h, int set, head_pending *list)
+static void flag_rows(psw_head *h, int set, judge_head_pending *list)
 {
     list->many = true;
     for (int i = 0; i < list->count; i++) h->flags[list->at[i].row] |= (unsigned char)(1 << set);
     list->count = 0;
 }
 
-void head_note(psw_head *h, ptrdiff_t pair, ptrdiff_t row, ptrdiff_t column)
+void judge_head_note(psw_head *h, ptrdiff_t pair, ptrdiff_t row, ptrdiff_t column)
 {
-    head_pending *list = &h->pending[pair];
+    judge_head_pending *list = &h->pending[pair];
     int set = (int)(pair % h->sets);
     unsigned char *trial = trials_of(h, pair) + trial_of(h, column);
     if (*trial & TRIAL_SURE << set) return;
@@ -57,7 +57,7 @@ void head_note(psw_head *h, ptrdiff_t pair, ptrdiff_t row, ptrdiff_t column)
     if (list->many)
         h->flags[row] |= (unsigned char)(1 << set);
     else
-        list->at[list->count++] = (head_place){row, column};
+        list->at[list->count++] = (judge_head_place){row, column};
 }
 
 /* ---- settling ---- */
@@ -102,7 +102,7 @@ static psw_status make_rows(settling *s)
 }
 
 /* The batch, one listed place a row. */
-static psw_status settle_listed(settling *s, const head_place *places, int count)
+static psw_status settle_listed(settling *s, const judge_head_place *places, int count)
 {
     unsigned char *trial = trials_of(s->h, s->pair);
     for (int i = 0; i < count; i++) s->places[i] = places[i].row;
@@ -160,7 +160,7 @@ static psw_status all_flagged(settling *s)
 
 static psw_status settle_pair(settling *s)
 {
-    head_pending *list = &s->h->pending[s->pair];
+    judge_head_pending *list = &s->h->pending[s->pair];
     prune(s->h, s->pair, list);
     if (!open_trials(s, s->h->left)) return PSW_OK;
     if (list->many) return all_flagged(s);
@@ -174,13 +174,13 @@ static psw_status settle_pairs(psw_head *h, settling *s)
     for (s->pair = 0; s->pair < h->points * h->sets; s->pair++) {
         s->set = (int)(s->pair % h->sets);
         s->point = &h->group[s->pair / h->sets];
-        s->bound = head_bound_again(s->point) * h->unit;
+        s->bound = judge_head_bound_again(s->point) * h->unit;
         PSW_TRY(settle_pair(s));
     }
     return PSW_OK;
 }
 
-psw_status head_settle(psw_head *h, const psw_data *data, psw_watch watch)
+psw_status judge_head_settle(psw_head *h, const psw_data *data, psw_watch watch)
 {
     if (!h->pending) return PSW_OK;
     settling s = {.h = h, .data = data, .watch = watch, .rows = h->again};

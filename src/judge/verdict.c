@@ -157,7 +157,7 @@ psw_verdict psw_verdict_none(void)
                          .gap_q90 = NAN};
 }
 
-void head_end(psw_head *h, psw_verdict *verdicts)
+void judge_head_end(psw_head *h, psw_verdict *verdicts)
 {
     for (ptrdiff_t point = 0; point < h->points; point++) {
         psw_verdict *v = &verdicts[point];

@@ -17,11 +17,11 @@
 static const struct {
     unsigned long magic;
     const char *type;
-} types[] = {{0x6969, "nfs"},       {0x0BD00BD0, "lustre"},  {0x47504653, "gpfs"},      {0x19830326, "beegfs"},
-             {0x00C36400, "ceph"},  {0xAAD7AAEA, "panfs"},   {0x20030528, "pvfs2"},     {0x5346414F, "afs"},
-             {0xFF534D42, "cifs"},  {0xFE534D42, "smb2"},    {0x01021997, "9p"},        {0x65735546, "fuse"},
-             {0x01021994, "tmpfs"}, {0x858458F6, "ramfs"},   {0x794C7630, "overlay"},   {0xEF53, "ext4"},
-             {0x58465342, "xfs"},   {0x9123683E, "btrfs"},   {0x2FC12FC1, "zfs"},       {0xF2F52010, "f2fs"},
+} types[] = {{0x6969, "nfs"},       {0x0BD00BD0, "lustre"}, {0x47504653, "gpfs"},    {0x19830326, "beegfs"},
+             {0x00C36400, "ceph"},  {0xAAD7AAEA, "panfs"},  {0x20030528, "pvfs2"},   {0x5346414F, "afs"},
+             {0xFF534D42, "cifs"},  {0xFE534D42, "smb2"},   {0x01021997, "9p"},      {0x65735546, "fuse"},
+             {0x01021994, "tmpfs"}, {0x858458F6, "ramfs"},  {0x794C7630, "overlay"}, {0xEF53, "ext4"},
+             {0x58465342, "xfs"},   {0x9123683E, "btrfs"},  {0x2FC12FC1, "zfs"},     {0xF2F52010, "f2fs"},
              {0x7461636F, "ocfs2"}, {0x01161970, "gfs2"}};
 
 static const char *type_of(long magic)
@@ -41,7 +41,8 @@ static void read_mount(dev_t device, psw_directory *out)
     psw_format(wanted, sizeof wanted, "%u:%u", major(device), minor(device));
     while (fgets(line, sizeof line, file)) {
         const char *rest = strstr(line, " - ");
-        if (!rest || sscanf(line, "%*s %*s %31s %*s %*s %127s", place, first) != 2 || strcmp(place, wanted) != 0) continue;
+        if (!rest || sscanf(line, "%*s %*s %31s %*s %*s %127s", place, first) != 2 || strcmp(place, wanted) != 0)
+            continue;
         if (sscanf(rest, " - %31s %*s %511s", type, second) != 2) continue;
         psw_format(out->type, sizeof out->type, "%s", type);
         psw_format(out->options, sizeof out->options, "%s,%s", first, second);

@@ -57,7 +57,8 @@ static psw_status measure(const psw_comm *comm, int first, int second, double ti
     bool plays = comm->rank == first || comm->rank == second;
     times[0] = times[1] = -1;
     if (plays) s.buffer = calloc(LARGE, 1);
-    PSW_TRY(psw_comm_agree(comm, plays && !s.buffer ? PSW_FAIL(PSW_NO_MEMORY, "no memory to measure messages") : PSW_OK));
+    PSW_TRY(
+        psw_comm_agree(comm, plays && !s.buffer ? PSW_FAIL(PSW_NO_MEMORY, "no memory to measure messages") : PSW_OK));
     if (plays) {
         double small = shortest(&s, SMALL, 20), large = small > 0 ? shortest(&s, LARGE, 1) : 0;
         if (s.leads && small > 0 && large > small) times[0] = small, times[1] = (large - small) / LARGE;

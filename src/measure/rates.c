@@ -31,7 +31,8 @@ static psw_point probe_point(int number, psw_precision precision)
                         {PSW_EXACT, 512, 66, 16, 2.5, 0},     {PSW_EXACT, 512, 130, 32, 4, 0},
                         {PSW_SOFTMAX, 512, 66, 16, NAN, 0},   {PSW_EXACT, 16, 18, 128, 4, 0},
                         {PSW_EXACT, 64, 10, 16, 4, 0}};
-    psw_point p = {.method = shapes[number].method, .precision = precision, .data_kind = PSW_SELF_ATTENTION, .preset = PSW_W2};
+    psw_point p = {
+        .method = shapes[number].method, .precision = precision, .data_kind = PSW_SELF_ATTENTION, .preset = PSW_W2};
     p.beta = shapes[number].beta;
     p.n = shapes[number].n;
     p.d = p.v = shapes[number].d;
@@ -200,9 +201,8 @@ static psw_cost units(const psw_point *point, double *rate, psw_rates *zero)
 static void solve_attention(const probe *probes, psw_precision precision, psw_rates *rates)
 {
     psw_rates z = {0};
-    double *const one[UNKNOWNS] = {&z.flop_s[precision],      &z.score_s[precision],
-                                   &z.weigh_s[precision],     &z.transcend_s[precision],
-                                   &z.exponential_s[precision], &z.sketch_flop_s[precision],
+    double *const one[UNKNOWNS] = {&z.flop_s[precision],      &z.score_s[precision],       &z.weigh_s[precision],
+                                   &z.transcend_s[precision], &z.exponential_s[precision], &z.sketch_flop_s[precision],
                                    &z.feature_s[precision]};
     double a[PROBES][UNKNOWNS], t[PROBES], x[UNKNOWNS];
     for (int i = 0; i < SIGNS; i++) {

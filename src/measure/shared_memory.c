@@ -34,8 +34,7 @@ static int list_files(left *files)
         struct stat about;
         bool known = strncmp(entry->d_name, "vader_segment.", 14) == 0 || strncmp(entry->d_name, "sem.OMPIO_", 10) == 0;
         if (!known || fstatat(dirfd(directory), entry->d_name, &about, 0) != 0 || about.st_uid != geteuid()) continue;
-        files[count] = (left){
-            .bytes = 512.0 * (double)about.st_blocks, .device = about.st_dev, .inode = about.st_ino};
+        files[count] = (left){.bytes = 512.0 * (double)about.st_blocks, .device = about.st_dev, .inode = about.st_ino};
         if (psw_format(files[count].name, NAME, "%s", entry->d_name)) count++;
     }
     if (directory) closedir(directory);

@@ -5,7 +5,10 @@
 
 #include "polysweep/measure.h"
 
-enum { BYTES = 1 << 22, ROUNDS = 10 }; /* the keys that a ring passes on are of this order, and no cache of one core holds two */
+enum {
+    BYTES = 1 << 22,
+    ROUNDS = 10
+}; /* the keys that a ring passes on are of this order, and no cache of one core holds two */
 
 /* There and back, the best round: others may have the cores for a while. */
 static double seconds_of_message(const psw_comm *node, char *buffer)

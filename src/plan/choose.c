@@ -26,7 +26,7 @@ typedef struct chooser {
     ptrdiff_t *candidate; /* indices in base of those that may get a team */
     price *prices;        /* [candidate][depth] */
     ptrdiff_t candidates;
-    fitting fitting;
+    plan_fitting fitting;
 } chooser;
 
 /* ---- order ---- */
@@ -39,7 +39,7 @@ static int by_depth_and_length(const void *a, const void *b)
     return (x->first > y->first) - (x->first < y->first);
 }
 
-void choose_order(psw_runs *runs, const psw_level *levels)
+void plan_choose_order(psw_runs *runs, const psw_level *levels)
 {
     if (runs->count > 0) qsort(runs->list, (size_t)runs->count, sizeof *runs->list, by_depth_and_length);
     memset(runs->first, 0, sizeof runs->first);
@@ -68,15 +68,15 @@ static void refuse(psw_run *run)
 }
 
 /* Of a run whose memory decides: by which pattern a team of `size` works on it, if it fits. */
-static bool fits(chooser *c, team_work *work, ptrdiff_t size)
+static bool fits(chooser *c, plan_team_work *work, ptrdiff_t size)
 {
-    return fitting_has(&c->fitting, work->group, size, &work->choice);
+    return plan_fitting_has(&c->fitting, work->group, size, &work->choice);
 }
 
 /* On a team of `size` at depth k, with the passes that only repeat. */
-static price price_of(const chooser *c, const team_work *work, ptrdiff_t size, int k)
+static price price_of(const chooser *c, const plan_team_work *work, ptrdiff_t size, int k)
 {
-    psw_team_cost cost = team_cost_of(work, size, c->levels[k].nodes);
+    psw_team_cost cost = plan_team_cost_of(work, size, c->levels[k].nodes);
     double passes = c->cut->passes, run_s = c->rates->run_s;
     return (price){cost.seconds + passes * cost.repeat_s + run_s, cost.busy_s + passes * work->repeat_s + run_s};
 }
@@ -89,7 +89,7 @@ static int deepest_with(const chooser *c, ptrdiff_t ranks)
 }
 
 /* `team` ranks that the study asks for. */
-static void force(chooser *c, team_work *work, psw_run *run)
+static void force(chooser *c, plan_team_work *work, psw_run *run)
 {
     int depth = deepest_with(c, run->team);
     if (depth < 0 || (run->refused && !fits(c, work, run->team))) {
@@ -102,7 +102,7 @@ static void force(chooser *c, team_work *work, psw_run *run)
 }
 
 /* From single ranks up; teams with more than twice as many ranks as leaves gain nothing. False if nothing fits. */
-static bool find_prices(chooser *c, team_work *work, bool large, price *prices)
+static bool find_prices(chooser *c, plan_team_work *work, bool large, price *prices)
 {
     bool found = false;
     ptrdiff_t before = 0;
@@ -126,7 +126,7 @@ static void consider(chooser *c, ptrdiff_t index)
     psw_group group = {points, psw_group_fill(c->study, run->first, run->first + run->count, points)};
     bool large = run->refused;
     if (group.count < run->count) return;
-    team_work work = team_work_of(c->rates, &group, c->cut->choice);
+    plan_team_work work = plan_team_work_of(c->rates, &group, c->cut->choice);
     if (run->team > 0) {
         force(c, &work, run);
         return;
@@ -163,7 +163,7 @@ static void apply(chooser *c, double limit_s)
         settle(&c->base[c->candidate[i]], k, prices[k].seconds, prices[k].busy_s);
     }
     if (c->runs->count > 0) memcpy(c->runs->list, c->base, (size_t)c->runs->count * sizeof *c->base);
-    choose_order(c->runs, c->levels);
+    plan_choose_order(c->runs, c->levels);
 }
 
 static psw_status try(chooser *c, double limit_s, trial *best)
@@ -237,8 +237,8 @@ static psw_status choose(chooser *c, double *finish_s)
     return search(c, finish_s);
 }
 
-psw_status choose_depths(const psw_study *study, const psw_rates *rates, const psw_cut *cut, psw_runs *runs,
-                         double *finish_s)
+psw_status plan_choose_depths(const psw_study *study, const psw_rates *rates, const psw_cut *cut, psw_runs *runs,
+                              double *finish_s)
 {
     chooser c = {.study = study, .rates = rates, .cut = cut, .runs = runs};
     c.fitting.choice = cut->choice;

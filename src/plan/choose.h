@@ -5,12 +5,12 @@
 #include "polysweep/plan.h"
 
 /* Sorts by depth, then longest first, then first slot; fills first and predicted_s. `levels` NULL: one depth. */
-void choose_order(psw_runs *runs, const psw_level *levels);
+void plan_choose_order(psw_runs *runs, const psw_level *levels);
 
 /* Gives each run of the list its depth, its cost there, and orders them. In: predicted_s on one rank, team asked
  * for, refused where a run may be too large for a rank. finish_s: of the simulated schedule. On failure the list is
  * unusable, but must be freed. */
-psw_status choose_depths(const psw_study *study, const psw_rates *rates, const psw_cut *cut, psw_runs *runs,
-                         double *finish_s);
+psw_status plan_choose_depths(const psw_study *study, const psw_rates *rates, const psw_cut *cut, psw_runs *runs,
+                              double *finish_s);
 
 #endif

@@ -111,19 +111,19 @@ static double draws_of(const psw_point *p)
 }
 
 /* Tables are drawn for attention and for errors, and each draw is held against the exact kernel of its rows. */
-static void add_sketch(const psw_rates *rates, const psw_point *p, cost_parts *parts)
+static void add_sketch(const psw_rates *rates, const psw_point *p, plan_cost_parts *parts)
 {
     double draws = draws_of(p), rows = (double)psw_data_draws(p);
-    parts->tables = 2 * draws * sketch_table_seconds(rates, p);
-    parts->errors =
-        rows * (errors_data_seconds(rates, p) + sketch_begin_seconds(rates, p)) + draws * sketch_draw_seconds(rates, p);
+    parts->tables = 2 * draws * plan_sketch_table_seconds(rates, p);
+    parts->errors = rows * (errors_data_seconds(rates, p) + plan_sketch_begin_seconds(rates, p)) +
+                    draws * plan_sketch_draw_seconds(rates, p);
 }
 
 /* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
  * weights times values. State folds share nothing. */
-static cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost *cost)
+static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost *cost)
 {
-    cost_parts parts = {.fixed = rates->point_s};
+    plan_cost_parts parts = {.fixed = rates->point_s};
     if (!psw_method_computes(p->method)) return parts;
     psw_work work = psw_attend_work(p);
     double scores = row_fold(p) ? work.flops / (2 * (double)(p->d + p->v)) : 0;
@@ -131,7 +131,7 @@ static cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost 
     double flop_s = (psw_sketch_has(p->method) ? rates->sketch_flop_s : rates->flop_s)[p->precision];
     double shared = 2 * (double)p->d * scores * flop_s;
     double own = work.flops * flop_s - shared + score_seconds(rates, p, scores);
-    if (psw_sketch_has(p->method)) own += sketch_pass_seconds(rates, p);
+    if (psw_sketch_has(p->method)) own += plan_sketch_pass_seconds(rates, p);
 
     cost->flops = work.flops;
     cost->bytes = work.bytes;
@@ -149,7 +149,7 @@ static cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost 
 psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
 {
     psw_cost cost = {0};
-    cost_parts parts = parts_of(rates, p, &cost);
+    plan_cost_parts parts = parts_of(rates, p, &cost);
     cost.head_s = parts.head + parts.shared_head;
     cost.extra_s = parts.fixed + parts.tables + parts.tiles + parts.errors + parts.head;
     cost.repeat_s = (parts.tiles + parts.shared_tiles) / draws_of(p);
@@ -157,17 +157,17 @@ psw_cost psw_cost_time(const psw_rates *rates, const psw_point *p)
     return cost;
 }
 
-cost_parts cost_parts_of(const psw_rates *rates, const psw_point *point)
+plan_cost_parts plan_cost_parts_of(const psw_rates *rates, const psw_point *point)
 {
     psw_cost cost = {0};
     return parts_of(rates, point, &cost);
 }
 
-cost_parts cost_parts_of_group(const psw_rates *rates, const psw_group *group)
+plan_cost_parts plan_cost_parts_of_group(const psw_rates *rates, const psw_group *group)
 {
-    cost_parts sum = cost_parts_of(rates, &group->points[0]);
+    plan_cost_parts sum = plan_cost_parts_of(rates, &group->points[0]);
     for (ptrdiff_t i = 1; i < group->count; i++) {
-        cost_parts more = cost_parts_of(rates, &group->points[i]);
+        plan_cost_parts more = plan_cost_parts_of(rates, &group->points[i]);
         sum.fixed += more.fixed;
         sum.tables += more.tables;
         sum.tiles += more.tiles;

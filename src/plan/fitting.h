@@ -5,22 +5,22 @@
 
 #include "polysweep/plan.h"
 
-typedef struct fitting_found {
+typedef struct plan_fitting_found {
     ptrdiff_t size;
     bool fits;
     psw_choice choice; /* how a team of that size works on it */
-} fitting_found;
+} plan_fitting_found;
 
-typedef struct fitting {
+typedef struct plan_fitting {
     psw_choice choice;   /* as requested */
     double memory_bytes; /* that a rank may have */
     psw_point shape;     /* of the group below */
     ptrdiff_t count;     /* its points; 0 = none yet */
-    fitting_found found[PSW_DEPTHS_MAX];
+    plan_fitting_found found[PSW_DEPTHS_MAX];
     int known;
-} fitting;
+} plan_fitting;
 
 /* Does the group fit a team of `size`? */
-bool fitting_has(fitting *f, const psw_group *group, ptrdiff_t size, psw_choice *choice);
+bool plan_fitting_has(plan_fitting *f, const psw_group *group, ptrdiff_t size, psw_choice *choice);
 
 #endif

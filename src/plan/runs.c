@@ -178,9 +178,9 @@ static psw_status create(const psw_study *study, const psw_rates *rates, const p
     join_pieces(&pieces, cut, rates->run_s);
     runs->count = pieces.count;
     for (ptrdiff_t i = 0; i < runs->count; i++) runs->points += runs->list[i].count;
-    if (cut->split) return choose_depths(study, rates, cut, runs, finish_s);
+    if (cut->split) return plan_choose_depths(study, rates, cut, runs, finish_s);
     for (ptrdiff_t i = 0; i < runs->count; i++) single(&runs->list[i]);
-    choose_order(runs, NULL);
+    plan_choose_order(runs, NULL);
     return PSW_OK;
 }
 
@@ -217,7 +217,7 @@ static void one_after_another(const psw_split *split, psw_runs *runs)
         if (run->team == 0 && run->depth > 0) run->team = levels[run->depth].least;
         run->depth = 0;
     }
-    choose_order(runs, levels);
+    plan_choose_order(runs, levels);
 }
 
 void psw_cut_time(psw_cut *cut, const psw_settings *settings)

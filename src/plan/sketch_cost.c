@@ -38,7 +38,7 @@ static double lift_seconds(const psw_rates *rates, const psw_point *p)
     return lifted * rates->feature_s[p->precision];
 }
 
-double sketch_pass_seconds(const psw_rates *rates, const psw_point *p)
+double plan_sketch_pass_seconds(const psw_rates *rates, const psw_point *p)
 {
     double diagonal = (double)(p->local > 0 ? p->local : p->block), n = (double)p->n;
     double near = p->mask == PSW_CAUSAL ? n * fmin(diagonal, n) / 2 : 0;
@@ -48,7 +48,7 @@ double sketch_pass_seconds(const psw_rates *rates, const psw_point *p)
 
 /* ---- tables ---- */
 
-double sketch_table_seconds(const psw_rates *rates, const psw_point *p)
+double plan_sketch_table_seconds(const psw_rates *rates, const psw_point *p)
 {
     psw_sketch_work work = psw_sketch_table_work(p);
     return work.normals * rates->noise_s + work.signs * rates->sign_s + work.flops * rates->flop_s[PSW_FP64];
@@ -64,12 +64,12 @@ static double work_seconds(const psw_rates *rates, const psw_point *p, psw_error
            work.moments * (48 + (double)p->d / 2) * rates->transcend_s[PSW_FP64];
 }
 
-double sketch_begin_seconds(const psw_rates *rates, const psw_point *p)
+double plan_sketch_begin_seconds(const psw_rates *rates, const psw_point *p)
 {
     return work_seconds(rates, p, psw_errors_begin_work(p));
 }
 
-double sketch_draw_seconds(const psw_rates *rates, const psw_point *p)
+double plan_sketch_draw_seconds(const psw_rates *rates, const psw_point *p)
 {
     psw_errors_work work = psw_errors_draw_work(p);
     return work_seconds(rates, p, work) + work.rows * map_seconds(rates, p);

@@ -6,11 +6,11 @@
 #include "polysweep/plan.h"
 
 /* Of one forward pass of one data set: maps without products, adding and reading states, scores of exact blocks. */
-double sketch_pass_seconds(const psw_rates *rates, const psw_point *point);
+double plan_sketch_pass_seconds(const psw_rates *rates, const psw_point *point);
 /* Random tables of one draw, of attention and errors each. */
-double sketch_table_seconds(const psw_rates *rates, const psw_point *point);
+double plan_sketch_table_seconds(const psw_rates *rates, const psw_point *point);
 /* Errors: begin, and one draw. */
-double sketch_begin_seconds(const psw_rates *rates, const psw_point *point);
-double sketch_draw_seconds(const psw_rates *rates, const psw_point *point);
+double plan_sketch_begin_seconds(const psw_rates *rates, const psw_point *point);
+double plan_sketch_draw_seconds(const psw_rates *rates, const psw_point *point);
 
 #endif

@@ -69,7 +69,7 @@ static double all_reduce(const network *net, double bytes)
 }
 
 /* What a rank with most leaves sends on in one step. */
-static double payload_bytes(const team_work *w, const psw_route *r, double leaves)
+static double payload_bytes(const plan_team_work *w, const psw_route *r, double leaves)
 {
     const psw_point *p = &w->group->points[0];
     double rows = fmin(leaves * (double)p->block, (double)p->n);
@@ -85,7 +85,8 @@ static double ring_seconds(double tiles_s, double step_s, double size, double le
     return each + (working - 1) * fmax(each, step_s) + (size - working) * step_s;
 }
 
-static double row_seconds(const team_work *w, const psw_route *r, const network *net, const most *m, double tiles_s)
+static double row_seconds(const plan_team_work *w, const psw_route *r, const network *net, const most *m,
+                          double tiles_s)
 {
     double size = r->size, working = fmin(size, (double)r->leaves), bytes = payload_bytes(w, r, m->leaves);
     if (r->pattern == PSW_STREAM) { /* all leaves of others, one by one, for each own leaf */
@@ -99,7 +100,7 @@ static double row_seconds(const team_work *w, const psw_route *r, const network 
 }
 
 /* Steps of a scan, and states that a rank receives and adds in them. */
-static double scan_seconds(const team_work *w, const psw_route *r, const network *net)
+static double scan_seconds(const plan_team_work *w, const psw_route *r, const network *net)
 {
     double bytes = (double)w->message.states * (double)psw_route_rounds(r), entries = bytes / sizeof(double);
     double steps = r->scan == PSW_CHAIN || r->scan == PSW_STATE_GATHER ? (double)(r->size - 1) : net->log2_size;
@@ -107,7 +108,7 @@ static double scan_seconds(const team_work *w, const psw_route *r, const network
     return steps * (net->latency + bytes * net->byte + entries * w->rates->score_s[PSW_FP64]);
 }
 
-static double merge_seconds(const team_work *w, const network *net)
+static double merge_seconds(const plan_team_work *w, const network *net)
 {
     const psw_point *p = &w->group->points[0];
     double points = (double)w->group->count,
@@ -120,10 +121,10 @@ static double merge_seconds(const team_work *w, const network *net)
 
 /* ---- a team ---- */
 
-team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice)
+plan_team_work plan_team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice)
 {
     const psw_point *p = &group->points[0];
-    team_work w = {rates, group, choice, PSW_ONE_RANK, 1, cost_parts_of_group(rates, group), 1, 0, {0}};
+    plan_team_work w = {rates, group, choice, PSW_ONE_RANK, 1, plan_cost_parts_of_group(rates, group), 1, 0, {0}};
     if (!psw_method_computes(p->method)) return w;
     w.draws = (double)psw_judge_draws(p);
     w.repeat_s = (w.parts.tiles + w.parts.shared_tiles) / w.draws;
@@ -133,14 +134,14 @@ team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choic
     return w;
 }
 
-static double alone_seconds(const cost_parts *c)
+static double alone_seconds(const plan_cost_parts *c)
 {
     return c->fixed + c->tables + c->tiles + c->errors + c->head + c->shared_tiles + c->shared_head + c->data;
 }
 
-psw_team_cost team_cost_of(const team_work *w, ptrdiff_t size, ptrdiff_t nodes)
+psw_team_cost plan_team_cost_of(const plan_team_work *w, ptrdiff_t size, ptrdiff_t nodes)
 {
-    const cost_parts *c = &w->parts;
+    const plan_cost_parts *c = &w->parts;
     double alone = alone_seconds(c);
     psw_team_cost cost = {.seconds = alone, .busy_s = alone, .repeat_s = w->repeat_s};
     if (w->kind == PSW_ONE_RANK || size == 1) return cost;
@@ -212,8 +213,8 @@ psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_
 psw_team_cost psw_cost_team_time(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
                                  ptrdiff_t nodes)
 {
-    team_work work = team_work_of(rates, group, choice);
-    return team_cost_of(&work, size, nodes);
+    plan_team_work work = plan_team_work_of(rates, group, choice);
+    return plan_team_cost_of(&work, size, nodes);
 }
 
 psw_team_cost psw_cost_team(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,

@@ -4,19 +4,19 @@
 
 #include "plan/parts.h"
 
-typedef struct team_work {
+typedef struct plan_team_work {
     const psw_rates *rates;
     const psw_group *group;
     psw_choice choice;
     psw_fold_kind kind; /* PSW_ONE_RANK where nothing is shared */
     ptrdiff_t leaves;
-    cost_parts parts; /* of the group */
+    plan_cost_parts parts; /* of the group */
     double draws;
-    double repeat_s;   /* one more forward pass, on one rank */
+    double repeat_s;           /* one more forward pass, on one rank */
     psw_message_bytes message; /* what a leaf, a row or a diagonal block sends */
-} team_work;
-team_work team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice);
+} plan_team_work;
+plan_team_work plan_team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice);
 /* As psw_cost_team_time. */
-psw_team_cost team_cost_of(const team_work *work, ptrdiff_t size, ptrdiff_t nodes);
+psw_team_cost plan_team_cost_of(const plan_team_work *work, ptrdiff_t size, ptrdiff_t nodes);
 
 #endif

@@ -22,7 +22,7 @@ static void fill_predicted(const psw_comm *team, const psw_group *group, const p
         team->size == 1 ? cost->extra_s + (cost->predicted_s - cost->extra_s) / count : plan->cost.seconds / count;
 }
 
-static void fill_time(const psw_computer *computer, const psw_group *group, const psw_results *r, psw_cost_columns *c)
+static void fill_time(const psw_computer *computer, const psw_group *group, const point_results *r, psw_cost_columns *c)
 {
     psw_timer *timer = computer->timer;
     c->timing = group->count == 1 ? PSW_TIMING_ALONE : PSW_TIMING_SHARED;
@@ -36,7 +36,7 @@ static void fill_time(const psw_computer *computer, const psw_group *group, cons
 }
 
 static void fill_cost(const psw_comm *team, const psw_computer *computer, const psw_group *group,
-                      const point_plan *plan, const psw_results *r, psw_record *record)
+                      const point_plan *plan, const point_results *r, psw_record *record)
 {
     const psw_point *point = &record->point;
     double count = (double)group->count;
@@ -58,7 +58,7 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
 }
 
 /* Useful time of the ranks against each other and against elapsed time (POP's hierarchy). */
-static void fill_parallel(const psw_comm *team, const psw_results *r, psw_parallel_columns *c)
+static void fill_parallel(const psw_comm *team, const point_results *r, psw_parallel_columns *c)
 {
     c->load_balance = r->busiest_s > 0 ? r->busy_s / team->size / r->busiest_s : NAN;
     c->comm_efficiency = r->pass_s > 0 ? r->busiest_s / r->pass_s : NAN;
@@ -68,7 +68,7 @@ static void fill_parallel(const psw_comm *team, const psw_results *r, psw_parall
 }
 
 static void fill_done(const psw_comm *team, const psw_computer *computer, const psw_group *group,
-                      const point_plan *plan, const psw_results *r, psw_record *records)
+                      const point_plan *plan, const point_results *r, psw_record *records)
 {
     for (ptrdiff_t i = 0; i < group->count; i++) {
         psw_record *record = &records[i];
@@ -115,7 +115,7 @@ static psw_status room_for(psw_computer *computer, const psw_comm *team, const p
 static psw_status fill_group(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
                              psw_record *records)
 {
-    psw_results r;
+    point_results r;
     psw_timer *timer = computer->timer;
     if (timer) psw_timer_begin(timer);
     point_plan plan = point_plan_of(team, computer, group);

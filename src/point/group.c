@@ -19,12 +19,12 @@ typedef struct pass {
     psw_head *head;
     const psw_assessor *assessor; /* NULL: no sketch */
     psw_errors *errors;
-    ptrdiff_t tables;               /* draws of them, at least 1 */
-    bool keeping;                   /* rows of this draw are kept */
-    double head_s, keep_s;          /* of the leaf callbacks: sums over draws */
-    double wait_s;                  /* outside of passes */
-    psw_traffic traffic, timed;     /* sums: over draws, over repetitions */
-    double passes;                  /* in traffic */
+    ptrdiff_t tables;           /* draws of them, at least 1 */
+    bool keeping;               /* rows of this draw are kept */
+    double head_s, keep_s;      /* of the leaf callbacks: sums over draws */
+    double wait_s;              /* outside of passes */
+    psw_traffic traffic, timed; /* sums: over draws, over repetitions */
+    double passes;              /* in traffic */
 } pass;
 
 static psw_status keep_rows(pass *p, const psw_leaf *leaf)
@@ -160,8 +160,11 @@ static psw_status begin_errors(pass *p, ptrdiff_t rows, const psw_weights *weigh
 {
     psw_watch w = {watch, p};
     psw_status status =
-        rows > 0 ? p->assessor->reload(p->errors, p->data)
-                 : p->assessor->begin(p->group->points, &(psw_given){.data = p->data, .tables.weights = weights, .route = &p->plan->route}, w, p->arena, &p->errors);
+        rows > 0
+            ? p->assessor->reload(p->errors, p->data)
+            : p->assessor->begin(p->group->points,
+                                 &(psw_given){.data = p->data, .tables.weights = weights, .route = &p->plan->route}, w,
+                                 p->arena, &p->errors);
     PSW_TRY(psw_wait_agree(p->team, status, &p->wait_s));
     return merge_errors(p, PSW_ERRORS_BEGUN);
 }
@@ -201,14 +204,13 @@ static psw_status all_passes(pass *p)
 }
 
 /* What it took is that of the slowest rank, or a sum over all. */
-static psw_status merge_costs(const pass *p, psw_results *r)
+static psw_status merge_costs(const pass *p, point_results *r)
 {
     const psw_timer *timer = p->computer->timer;
     const psw_traffic *t = timer ? &p->timed : &p->traffic;
     double passes = timer ? (double)timer->repeat.count : p->passes;
-    double largest[] = {
-        t->pass_s / passes, t->busy_s / passes, t->comm_s / passes,     p->wait_s + p->traffic.wait_s,
-        p->head_s,          p->keep_s,          (double)p->arena->high, (double)p->plan->bytes};
+    double largest[] = {t->pass_s / passes, t->busy_s / passes, t->comm_s / passes,     p->wait_s + p->traffic.wait_s,
+                        p->head_s,          p->keep_s,          (double)p->arena->high, (double)p->plan->bytes};
     double sum[] = {t->busy_s / passes, t->sent_bytes / passes};
     const psw_merging list[] = {{PSW_LARGEST, largest, sizeof largest / sizeof *largest},
                                 {PSW_ADD, sum, sizeof sum / sizeof *sum}};
@@ -225,7 +227,7 @@ static psw_status begin_head(pass *p)
     return p->judge->begin(p->group, p->arena, &p->head);
 }
 
-static psw_status attend_and_judge(pass *p, psw_results *r)
+static psw_status attend_and_judge(pass *p, point_results *r)
 {
     const psw_point *point = p->group->points;
     bool sketched = psw_sketch_has(point->method);
@@ -269,7 +271,7 @@ static psw_status open_data(const psw_computer *computer, const psw_point *point
 }
 
 psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                               const point_plan *plan, psw_results *r)
+                               const point_plan *plan, point_results *r)
 {
     psw_data *data = NULL;
     computer->arena.used = computer->arena.high = 0;

@@ -4,14 +4,15 @@
 
 #include "polysweep/point.h"
 
-typedef struct psw_results { /* of a group; the same on every rank of the team */
+typedef struct point_results { /* of a group; the same on every rank of the team */
     psw_verdict verdicts[PSW_GROUP_MAX];
     psw_sketch_columns sketch;
     double pass_s, busiest_s, comm_s, wait_s, head_s, keep_s, memory_bytes, predicted_bytes; /* largest of the team */
-    double busy_s, sent_bytes;                                                       /* sums over the team */
-} psw_results;
+    double busy_s, sent_bytes;                                                               /* sums over the team */
+} point_results;
 
-/* Who does what of a group on a team: derived once, and the same value for the memory, the passes and the predictions. */
+/* Who does what of a group on a team: derived once, and the same value for the memory, the passes and the predictions.
+ */
 typedef struct point_plan {
     psw_choice choice;
     psw_route route; /* of the calling rank */
@@ -22,6 +23,6 @@ point_plan point_plan_of(const psw_comm *team, const psw_computer *computer, con
 
 /* `slot` is that of its first point. The arena has room. Collective over the team. */
 psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                               const point_plan *plan, psw_results *r);
+                               const point_plan *plan, point_results *r);
 
 #endif

@@ -20,7 +20,8 @@ static psw_status read_weights(const psw_study *study, psw_inputs *inputs)
     inputs->weights = calloc((size_t)count, sizeof *inputs->weights);
     if (!inputs->weights) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td sets of weights", count);
     for (; inputs->weights_count < count; inputs->weights_count++)
-        PSW_TRY(psw_store_weights(psw_study_path(study, inputs->weights_count + 1), &inputs->weights[inputs->weights_count]));
+        PSW_TRY(psw_store_weights(psw_study_path(study, inputs->weights_count + 1),
+                                  &inputs->weights[inputs->weights_count]));
     return PSW_OK;
 }
 
@@ -29,9 +30,9 @@ static psw_status check_point(const psw_study *study, const psw_inputs *inputs, 
     psw_status status = psw_data_check(point, inputs->has_arrays ? &inputs->arrays : NULL);
     if (status == PSW_OK && point->weights > 0) status = psw_weights_check(point, &inputs->weights[point->weights - 1]);
     if (status == PSW_OK) return PSW_OK;
-    return PSW_FAIL(status, "point method=%s n=%td d=%td: %s (files: %s %s)", psw_word(PSW_WORDS_METHOD, (int)point->method),
-                    point->n, point->d, psw_message(), psw_study_path(study, 0),
-                    point->weights > 0 ? psw_study_path(study, point->weights) : "");
+    return PSW_FAIL(status, "point method=%s n=%td d=%td: %s (files: %s %s)",
+                    psw_word(PSW_WORDS_METHOD, (int)point->method), point->n, point->d, psw_message(),
+                    psw_study_path(study, 0), point->weights > 0 ? psw_study_path(study, point->weights) : "");
 }
 
 psw_status psw_inputs_read(const psw_study *study, psw_inputs *inputs)

@@ -66,6 +66,6 @@ void psw_point_text(const psw_point *p, char *text, size_t size)
     if (p->r > 0 || p->features > 0)
         snprintf(sketch, sizeof sketch, p->r > 0 ? " r=%td" : " features=%td", p->r > 0 ? p->r : p->features);
     if (p->local > 0) snprintf(local, sizeof local, " local=%td", p->local);
-    psw_format(text, size, "%s%s%s%s n=%td d=%td%s %s", psw_word(PSW_WORDS_METHOD, (int)p->method), beta, sketch, local, p->n, p->d,
-               p->mask == PSW_CAUSAL ? " causal" : "", psw_word(PSW_WORDS_PRECISION, (int)p->precision));
+    psw_format(text, size, "%s%s%s%s n=%td d=%td%s %s", psw_word(PSW_WORDS_METHOD, (int)p->method), beta, sketch, local,
+               p->n, p->d, p->mask == PSW_CAUSAL ? " causal" : "", psw_word(PSW_WORDS_PRECISION, (int)p->precision));
 }

@@ -78,7 +78,8 @@ static ptrdiff_t position(const psw_column_set *all, size_t offset)
     return i;
 }
 
-void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts, psw_column_set *out)
+void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
+                         psw_column_set *out)
 {
     out->count = columns_list(own, owns, predict, predicts, out->list);
     for (ptrdiff_t i = 0; i < out->count; i++) {
@@ -213,7 +214,8 @@ uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record
     for (ptrdiff_t i = 0; i < all->count; i++) {
         const psw_column *column = &all->list[i];
         uint64_t word;
-        if (i == all->commit || i == all->launch || all->absent[i] || !psw_column_enters_commit(column, record)) continue;
+        if (i == all->commit || i == all->launch || all->absent[i] || !psw_column_enters_commit(column, record))
+            continue;
         blank(column, record, &word);
         sum += mix(all->salt[i] ^ mix(word + 0x9e3779b97f4a7c15));
     }

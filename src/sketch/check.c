@@ -19,8 +19,8 @@ psw_status sketch_check_degree(const psw_point *point, int least)
     if (!(beta >= least))
         return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a degree of at least %d", method, beta, least);
     if (beta != floor(beta))
-        return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a whole degree; method %s accepts real degrees", method,
-                        beta, psw_method_facts_of(psw_method_of_kernel(PSW_KERNEL_POWER))->word);
+        return PSW_FAIL(PSW_USAGE, "%s: beta = %g: a sketch needs a whole degree; method %s accepts real degrees",
+                        method, beta, psw_method_facts_of(psw_method_of_kernel(PSW_KERNEL_POWER))->word);
     if (beta > degree_max) return PSW_FAIL(PSW_USAGE, "%s: beta = %g is above %g", method, beta, degree_max);
     return PSW_OK;
 }

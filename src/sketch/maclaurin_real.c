@@ -58,7 +58,8 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
     double d = (double)point->d, p = (double)sketch_degree(point), width = (double)r;
-    return (psw_sketch_shape){.r = r, .stored = r, .exact = point->d == 1, .signs = true, .flops = 2 * d * width * p + width * (p - 1)};
+    return (psw_sketch_shape){
+        .r = r, .stored = r, .exact = point->d == 1, .signs = true, .flops = 2 * d * width * p + width * (p - 1)};
 }
 
 /* Narrow products take half as long again. Measured. */

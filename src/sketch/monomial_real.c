@@ -84,7 +84,8 @@ static void lift(psw_sketch *s, psw_const_rows stored, psw_rows features)
 }
 
 /* out <- the list of degree k, its entries rows of `cols` numbers */
-static void next_degree_transposed(ptrdiff_t d, const ptrdiff_t *tail, psw_const_rows x, psw_const_rows lower, psw_rows out)
+static void next_degree_transposed(ptrdiff_t d, const ptrdiff_t *tail, psw_const_rows x, psw_const_rows lower,
+                                   psw_rows out)
 {
     psw_real *to = out.at;
     for (ptrdiff_t i = 0; i < d; i++)

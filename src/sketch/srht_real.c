@@ -113,7 +113,8 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
     double d = (double)point->d, p = (double)sketch_degree(point), width = exp2(ceil(log2(d)));
-    return (psw_sketch_shape){.r = r, .stored = r, .exact = point->d == 1, .signs = true, .flops = p * (d + width * log2(width) + (double)r)};
+    return (psw_sketch_shape){
+        .r = r, .stored = r, .exact = point->d == 1, .signs = true, .flops = p * (d + width * log2(width) + (double)r)};
 }
 
 /* Additions, and rows drawn from memory, against products; single precision gains less by it. Measured. */

@@ -75,8 +75,8 @@ static void draw(psw_sketch *s, ptrdiff_t number)
     }
 }
 
-/* Tables made elsewhere in place of draw, for comparisons: bucket and sign are degree x d, row-major, buckets from 0. Who
- * compares declares it. */
+/* Tables made elsewhere in place of draw, for comparisons: bucket and sign are degree x d, row-major, buckets from 0.
+ * Who compares declares it. */
 void PSW_PRECISION_NAME(sketch_tensorsketch_import)(psw_sketch *s, const int *bucket, const int *sign)
 {
     tensorsketch *f = s->own;
@@ -137,8 +137,11 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
     double d = (double)point->d, p = (double)sketch_degree(point), width = (double)r;
     double transform = 2.5 * width * log2(width);
-    return (psw_sketch_shape){
-        .r = r, .stored = r, .exact = point->d == 1, .signs = true, .flops = p * (2 * d + transform + 3 * width) + transform + width};
+    return (psw_sketch_shape){.r = r,
+                              .stored = r,
+                              .exact = point->d == 1,
+                              .signs = true,
+                              .flops = p * (2 * d + transform + 3 * width) + transform + width};
 }
 
 /* Four indices drawn from x, y, x, y meet in pairs; per factor c^2, a = norms - squares or g = c^2 - squares are the

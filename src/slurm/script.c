@@ -78,7 +78,8 @@ static psw_status set_paths(script *s)
     if (directory[0]) psw_format(directory + strlen(directory), 2, "/");
     bool whole = output[0] ? psw_format(s->result, sizeof s->result, "%s%s", directory, output)
                            : psw_format(s->result, sizeof s->result, "%s%s.h5", directory, s->asked->study_name);
-    return whole ? PSW_OK : PSW_FAIL(PSW_USAGE, "the name of the result file is longer than %d characters", PATH_MAX - 1);
+    return whole ? PSW_OK
+                 : PSW_FAIL(PSW_USAGE, "the name of the result file is longer than %d characters", PATH_MAX - 1);
 }
 
 /* For the shell: in single quotes where it has more than letters, digits and the like. */
@@ -128,19 +129,23 @@ static void size_lines(const script *s)
     const psw_script_prediction *p = s->p;
     double nodes = (double)((p->ranks + p->ranks_per_node - 1) / p->ranks_per_node);
     number_line(s, "nodes", nodes, "",
-                s->asked->ranks_given ? "Nodes: --ranks over --ranks-per-node."
-                                      : "Nodes: no --ranks was given, so these are the cores of the machine that planned.");
+                s->asked->ranks_given
+                    ? "Nodes: --ranks over --ranks-per-node."
+                    : "Nodes: no --ranks was given, so these are the cores of the machine that planned.");
     number_line(s, "ntasks", (double)p->ranks, "", "Ranks of the run.");
-    number_line(s, "ntasks-per-node", fmin((double)p->ranks_per_node, (double)p->ranks), "", "Ranks that share a node.");
+    number_line(s, "ntasks-per-node", fmin((double)p->ranks_per_node, (double)p->ranks), "",
+                "Ranks that share a node.");
     number_line(s, "cpus-per-task", s->asked->threads, "", "Cores of a rank: run.threads of the study.");
-    set_line(s, "hint", "nomultithread", "A core for each rank, not a hardware thread: two threads of one core share its multipliers.");
+    set_line(s, "hint", "nomultithread",
+             "A core for each rank, not a hardware thread: two threads of one core share its multipliers.");
 }
 
 static void memory_line(const script *s)
 {
     if (slurm_sbatch_has(s->asked, "mem-per-cpu") || slurm_sbatch_has(s->asked, "mem-per-gpu")) return;
     number_line(s, "mem", ceil(s->node_bytes / 0x1p20), "M",
-                "Memory of a node: of each rank the largest point, a fifth more, and 256 MiB for MPI and HDF5. mem=0 would ask for all.");
+                "Memory of a node: of each rank the largest point, a fifth more, and 256 MiB for MPI and HDF5. mem=0 "
+                "would ask for all.");
 }
 
 static void time_lines(const script *s)
@@ -149,19 +154,21 @@ static void time_lines(const script *s)
     if (isfinite(s->time_s)) psw_slurm_time_print(s->time_s, time);
     psw_slurm_time_print(s->least_s, least);
     set_line(s, "time", time,
-             "Walltime: half as much again as predicted, and a minute and a half. Less is possible: what is left is requeued.");
+             "Walltime: half as much again as predicted, and a minute and a half. Less is possible: what is left is "
+             "requeued.");
     if (slurm_sbatch_has(s->asked, "time-min") || s->least_s < s->time_s)
         set_line(s, "time-min", least, "Slurm may give less to start it sooner, down to what the longest point needs.");
     psw_format(value, sizeof value, "B:USR1@%.0f", s->lead_s);
     set_line(s, "signal", value,
-             "This shell (B:) gets USR1 so many seconds before the end: a second way, since the run itself asks Slurm for its time.");
+             "This shell (B:) gets USR1 so many seconds before the end: a second way, since the run itself asks Slurm "
+             "for its time.");
     fprintf(s->out, "# After a failed node, and when this script asks for it below, the same job runs again.\n");
     slurm_sbatch_line(slurm_sbatch_has(s->asked, "no-requeue") ? "no-requeue" : "requeue", "", s->out);
 }
 
 static void sbatch_lines(const script *s)
 {
-    static const char *const done[] = {"job-name", "output", "open-mode", "hint",    "mem",        "time",
+    static const char *const done[] = {"job-name", "output", "open-mode", "hint",       "mem", "time",
                                        "time-min", "signal", "requeue",   "no-requeue", NULL};
     char name[128];
     job_name(s->asked->study_name, name, sizeof name);
@@ -229,9 +236,11 @@ static psw_status prologue(const script *s)
 static void environment(const script *s)
 {
     FILE *out = s->out;
-    fprintf(out, "\n%s"
-                 "\n# The program, the study, and the file of results, where all nodes can write. On Lustre, spread it over several\n"
-                 "# targets, once, before the first start: lfs setstripe -c 4 DIRECTORY\npolysweep=",
+    fprintf(out,
+            "\n%s"
+            "\n# The program, the study, and the file of results, where all nodes can write. On Lustre, spread it over "
+            "several\n"
+            "# targets, once, before the first start: lfs setstripe -c 4 DIRECTORY\npolysweep=",
             slurm_part_environment);
     quoted(out, s->program);
     fprintf(out, "\nstudy=");
@@ -248,7 +257,8 @@ static void launcher(const script *s)
     fprintf(s->out, "\n# One rank a task, each bound to its cores. ");
     if (s->srun) {
         fprintf(s->out, "Open MPI needs PMIx to find its ranks: without it each would be alone.\n");
-        fprintf(s->out, "launch=(srun --mpi=pmix --ntasks=%td --ntasks-per-node=%td --cpu-bind=cores)\n", ranks, per_node);
+        fprintf(s->out, "launch=(srun --mpi=pmix --ntasks=%td --ntasks-per-node=%td --cpu-bind=cores)\n", ranks,
+                per_node);
         return;
     }
     fprintf(s->out, "mpirun learns from Slurm which nodes they are.\n");
@@ -272,8 +282,8 @@ static void command(const script *s)
         fprintf(s->out, " --where ");
         quoted(s->out, asked->where);
     }
-    if (!s->asked->memory_given && !slurm_sbatch_has(asked, "mem") &&
-        !slurm_sbatch_has(asked, "mem-per-cpu") && !slurm_sbatch_has(asked, "mem-per-gpu"))
+    if (!s->asked->memory_given && !slurm_sbatch_has(asked, "mem") && !slurm_sbatch_has(asked, "mem-per-cpu") &&
+        !slurm_sbatch_has(asked, "mem-per-gpu"))
         fprintf(s->out, " --set run.memory_per_rank=%.0fMi", s->rank_bytes / 0x1p20);
     fprintf(s->out, ")\n");
 }
@@ -299,11 +309,13 @@ static void warn(const script *s)
     char longest[PSW_TEXT], time[PSW_SLURM_TEXT];
     psw_format_seconds(s->p->longest_s, longest);
     if (s->p->too_large > 0)
-        fprintf(stderr, "polysweep: note: %td points are too large for the available memory or ranks; the run will skip them\n",
+        fprintf(stderr,
+                "polysweep: note: %td points are too large for the available memory or ranks; the run will skip them\n",
                 s->p->too_large);
     if (!isfinite(s->time_s) || s->p->longest_s < s->time_s - psw_slurm_margin_s(s->time_s)) return;
     psw_slurm_time_print(s->time_s, time);
-    fprintf(stderr, "polysweep: note: the longest point is predicted to take %s, more than a walltime of %s allows\n", longest, time);
+    fprintf(stderr, "polysweep: note: the longest point is predicted to take %s, more than a walltime of %s allows\n",
+            longest, time);
 }
 
 psw_status psw_script_print(const psw_script_request *asked, const psw_script_prediction *prediction, FILE *out)

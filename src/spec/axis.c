@@ -6,7 +6,7 @@
 
 static psw_status value_read(psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, double *value)
 {
-    if (key->type == PSW_T_PATH) return psw_weights_read(study, node, value);
+    if (key->type == PSW_T_PATH) return spec_weights_read(study, node, value);
     return psw_value_read(&study->tree, node, key, value);
 }
 
@@ -16,8 +16,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static psw_status refuse_twins(const psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, const double *values,
-                               ptrdiff_t count)
+static psw_status refuse_twins(const psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key,
+                               const double *values, ptrdiff_t count)
 {
     double *sorted = malloc((size_t)count * sizeof *sorted);
     if (!sorted) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate an axis");
@@ -49,8 +49,8 @@ static psw_status list_read(psw_study *study, const psw_yaml_node *node, const p
     return PSW_OK;
 }
 
-psw_status psw_values_read(psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, double **values,
-                           ptrdiff_t *count, bool *single)
+psw_status spec_values_read(psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, double **values,
+                            ptrdiff_t *count, bool *single)
 {
     psw_status status;
     *values = NULL;
@@ -71,8 +71,8 @@ psw_status psw_values_read(psw_study *study, const psw_yaml_node *node, const ps
     return status;
 }
 
-psw_status psw_distinct(const psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, const double *values,
-                        ptrdiff_t count)
+psw_status spec_distinct(const psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key,
+                         const double *values, ptrdiff_t count)
 {
     return node->kind == PSW_LIST ? refuse_twins(study, node, key, values, count) : PSW_OK;
 }

@@ -46,7 +46,8 @@ static psw_status fill_axis(psw_yaml *tree, psw_yaml_node *axis, const double *v
 {
     empty_axis(axis);
     for (ptrdiff_t i = 0; i < count; i++) {
-        psw_yaml_node *value = psw_yaml_create(tree, PSW_SCALAR, NULL, psw_number_print(values[i]).text, psw_nowhere(0));
+        psw_yaml_node *value =
+            psw_yaml_create(tree, PSW_SCALAR, NULL, psw_number_print(values[i]).text, psw_nowhere(0));
         if (!value) return no_memory();
         psw_yaml_append(axis, value);
     }
@@ -73,7 +74,7 @@ static psw_status changed_text(const psw_study *study, const psw_study_changes *
     psw_status status = psw_yaml_load(&tree, study->resolved, strlen(study->resolved), 0);
     for (ptrdiff_t i = 0; status == PSW_OK && i < changes->axis_count; i++)
         status = change_axis(&tree, &changes->axes[i]);
-    if (status == PSW_OK) status = psw_yaml_write(tree.root, text);
+    if (status == PSW_OK) status = spec_yaml_write(tree.root, text);
     psw_yaml_free(tree.root);
     return status;
 }
@@ -84,8 +85,8 @@ psw_status psw_study_change(const psw_study *study, const psw_study_changes *cha
     *changed = NULL;
     psw_status status = changed_text(study, changes, &text);
     if (status == PSW_OK)
-        status =
-            psw_study_parse(&(psw_study_source){text, strlen(text), changes->name, changes->set, changes->sets}, &study->rooms, changed);
+        status = psw_study_parse(&(psw_study_source){text, strlen(text), changes->name, changes->set, changes->sets},
+                                 &study->rooms, changed);
     free(text);
     return status;
 }

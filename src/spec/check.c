@@ -10,12 +10,12 @@ typedef struct text {
 } text;
 
 /* "method=exact beta=3 n=64 d=12" and what else varies */
-static text describe(const psw_study *study, const psw_row *row, psw_ids names)
+static text describe(const psw_study *study, const spec_row *row, psw_ids names)
 {
     text t = {""};
     names |= PSW_ID(PSW_ID_METHOD) | PSW_ID(PSW_ID_BETA) | PSW_ID(PSW_ID_N) | PSW_ID(PSW_ID_D);
     for (int id = 0; id < PSW_PARAMETERS + (int)study->own_count; id++) {
-        psw_yaml_key key = psw_id_key(study, id);
+        psw_yaml_key key = spec_id_key(study, id);
         size_t used = strlen(t.text);
         if (!(names >> id & 1) || (isnan(row->at[id]) && id == PSW_ID_BETA)) continue;
         const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)row->at[id]) : NULL;
@@ -26,14 +26,14 @@ static text describe(const psw_study *study, const psw_row *row, psw_ids names)
     return t;
 }
 
-static psw_status refuse(const psw_study *study, const psw_row *row, psw_ids names, psw_where where, const char *what)
+static psw_status refuse(const psw_study *study, const spec_row *row, psw_ids names, psw_where where, const char *what)
 {
     return PSW_WRONG(&study->tree, where, "point %s: %s (exclude it, or change what gives it)",
                      describe(study, row, names).text, what);
 }
 
 /* Where the study gives a parameter; `where` if that is not one place. */
-static psw_where place_of(const psw_study *study, const psw_row *row, int id, psw_where where)
+static psw_where place_of(const psw_study *study, const spec_row *row, int id, psw_where where)
 {
     if (study->given[id].origin > PSW_O_DEFAULT) return study->given[id].where;
     for (ptrdiff_t i = 0; i < study->entry_count && id >= PSW_ID_R; i++)
@@ -41,7 +41,7 @@ static psw_where place_of(const psw_study *study, const psw_row *row, int id, ps
     return where;
 }
 
-static bool sizes_fit(const psw_row *row, char *what, size_t size)
+static bool sizes_fit(const spec_row *row, char *what, size_t size)
 {
     double features = row->at[PSW_ID_FEATURES], r = floor((sqrt(8 * features + 1) - 1) / 2);
     if (!isnan(row->at[PSW_ID_R]) || !isfinite(features)) return true;
@@ -51,7 +51,7 @@ static bool sizes_fit(const psw_row *row, char *what, size_t size)
 }
 
 /* The parameter that breaks a rule between parameters, -1 = none does. */
-static int relations_broken(const psw_row *row, psw_ids applies, char *what, size_t size)
+static int relations_broken(const spec_row *row, psw_ids applies, char *what, size_t size)
 {
     const double *at = row->at;
     if ((applies & PSW_ID(PSW_ID_R)) && !sizes_fit(row, what, size)) return PSW_ID_FEATURES;
@@ -59,7 +59,7 @@ static int relations_broken(const psw_row *row, psw_ids applies, char *what, siz
         psw_format(what, size, "j3 = %.0f is not a token; tokens are numbered 0 to n - 1", at[PSW_ID_J3]);
         return PSW_ID_J3;
     }
-    if ((applies & PSW_ID(PSW_ID_DATA_DRAWS)) && at[PSW_ID_DATA_DRAWS] == 0 && psw_row_random(row)) {
+    if ((applies & PSW_ID(PSW_ID_DATA_DRAWS)) && at[PSW_ID_DATA_DRAWS] == 0 && spec_row_random(row)) {
         psw_format(what, size, "data_draws = 0, but its rows are random: at least 1");
         return PSW_ID_DATA_DRAWS;
     }
@@ -75,23 +75,23 @@ static int relations_broken(const psw_row *row, psw_ids applies, char *what, siz
     return -1;
 }
 
-psw_status psw_row_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where, bool include)
+psw_status spec_row_check(const psw_study *study, const spec_row *row, psw_ids names, psw_where where, bool include)
 {
     char what[300];
     psw_ids applies = study->applies[(int)row->at[PSW_ID_METHOD]];
     int broken = relations_broken(row, applies, what, sizeof what);
     for (int id = 0; id < PSW_PARAMETERS && broken < 0; id++) {
-        if (!(applies >> id & 1) || psw_keys[id].type == PSW_T_WORD) continue;
-        if (!psw_value_fits(&psw_keys[id], row->at[id], what, sizeof what)) broken = id;
+        if (!(applies >> id & 1) || spec_keys[id].type == PSW_T_WORD) continue;
+        if (!psw_value_fits(&spec_keys[id], row->at[id], what, sizeof what)) broken = id;
     }
     if (broken < 0) return PSW_OK;
     return refuse(study, row, names, include ? where : place_of(study, row, broken, where), what);
 }
 
-psw_status psw_point_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where)
+psw_status spec_point_check(const psw_study *study, const spec_row *row, psw_ids names, psw_where where)
 {
     if (!study->rooms.check) return PSW_OK;
-    psw_point point = psw_point_of_row(study, row);
+    psw_point point = spec_point_of_row(study, row);
     psw_status status = study->rooms.check(&point);
     if (status == PSW_OK) return PSW_OK;
     char what[300];

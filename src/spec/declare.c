@@ -5,7 +5,7 @@
 
 #include "spec/study.h"
 
-psw_shown psw_first_place(const psw_given *given)
+psw_shown spec_first_place(const spec_given *given)
 {
     psw_shown shown;
     if (given->where.line)
@@ -15,34 +15,34 @@ psw_shown psw_first_place(const psw_given *given)
     return shown;
 }
 
-psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *section, const psw_yaml_node *node)
+psw_status spec_declare(psw_study *study, int id, spec_origin origin, const char *section, const psw_yaml_node *node)
 {
-    psw_given *given = &study->given[id];
+    spec_given *given = &study->given[id];
     if (given->origin > PSW_O_DEFAULT)
         return PSW_WRONG(&study->tree, node->key_where, "%s is given twice, in %s and here in %s; remove one",
-                         psw_id_name(study, id), psw_first_place(given).text, section);
-    *given = (psw_given){origin, section, node->key_where};
+                         spec_id_name(study, id), spec_first_place(given).text, section);
+    *given = (spec_given){origin, section, node->key_where};
     return PSW_OK;
 }
 
-psw_names psw_study_names(const psw_study *study)
+psw_names spec_study_names(const psw_study *study)
 {
-    return (psw_names){.term = psw_parameter_term, .own = study->own, .oracle = study->rooms.theory};
+    return (psw_names){.term = spec_parameter_term, .own = study->own, .oracle = study->rooms.theory};
 }
 
 /* ---- data ---- */
 
 static psw_status heads_declare(psw_study *study, const psw_yaml_node *node)
 {
-    psw_yaml_key key = psw_keys[PSW_ID_HEAD];
+    psw_yaml_key key = spec_keys[PSW_ID_HEAD];
     bool single;
-    psw_axis *axis = &study->axes[study->axis_count];
+    spec_axis *axis = &study->axes[study->axis_count];
     key.name = "heads";
-    *axis = (psw_axis){.name = "head", .where = node->where, .members = 1, .ids = {PSW_ID_HEAD}};
-    PSW_TRY(psw_values_read(study, node, &key, &axis->values, &axis->count, &single));
+    *axis = (spec_axis){.name = "head", .where = node->where, .members = 1, .ids = {PSW_ID_HEAD}};
+    PSW_TRY(spec_values_read(study, node, &key, &axis->values, &axis->count, &single));
     study->axis_count++;
-    PSW_TRY(psw_distinct(study, node, &key, axis->values, axis->count));
-    return psw_declare(study, PSW_ID_HEAD, PSW_O_AXIS, "data", node);
+    PSW_TRY(spec_distinct(study, node, &key, axis->values, axis->count));
+    return spec_declare(study, PSW_ID_HEAD, PSW_O_AXIS, "data", node);
 }
 
 static psw_status path_declare(psw_study *study, const psw_yaml_node *node)
@@ -61,12 +61,13 @@ static psw_status data_key(psw_study *study, const psw_yaml_node *node)
     if (strcmp(node->key, "kind") == 0) return PSW_OK;
     if (strcmp(node->key, "heads") == 0) return heads_declare(study, node);
     if (strcmp(node->key, "path") == 0) return path_declare(study, node);
-    const psw_yaml_key *key = psw_key_find("data", node->key);
-    if (!key || key == &psw_keys[PSW_ID_DATA_KIND]) return psw_unknown(&study->tree, node, "data");
-    int id = psw_parameter_find(node->key);
+    const psw_yaml_key *key = spec_key_find("data", node->key);
+    if (!key || key == &spec_keys[PSW_ID_DATA_KIND]) return spec_unknown(&study->tree, node, "data");
+    int id = spec_parameter_find(node->key);
     if (node->kind != PSW_SCALAR)
-        return PSW_WRONG(&study->tree, node->where, "%s is a single value under data; an axis belongs in grid", node->key);
-    PSW_TRY(psw_declare(study, id, PSW_O_VALUE, "data", node));
+        return PSW_WRONG(&study->tree, node->where, "%s is a single value under data; an axis belongs in grid",
+                         node->key);
+    PSW_TRY(spec_declare(study, id, PSW_O_VALUE, "data", node));
     return psw_value_read(&study->tree, node, key, &study->base.at[id]);
 }
 
@@ -77,11 +78,11 @@ static psw_status data_declare(psw_study *study, const psw_yaml_node *map)
                          psw_word(PSW_WORDS_DATA_KIND, 0));
     const psw_yaml_node *kind = psw_yaml_child(map, "kind");
     if (kind)
-        PSW_TRY(psw_value_read(&study->tree, kind, &psw_keys[PSW_ID_DATA_KIND], &study->base.at[PSW_ID_DATA_KIND]));
+        PSW_TRY(psw_value_read(&study->tree, kind, &spec_keys[PSW_ID_DATA_KIND], &study->base.at[PSW_ID_DATA_KIND]));
     study->kind = (psw_data_kind)study->base.at[PSW_ID_DATA_KIND];
     for (const psw_yaml_node *node = map ? map->child : NULL; node; node = node->next) PSW_TRY(data_key(study, node));
     const char *word = psw_data_kind_facts_of(study->kind)->word;
-    if (psw_key_of_kind(PSW_ID_HEAD, study->kind) && !*study->paths[0].text) /* heads come from a file */
+    if (spec_key_of_kind(PSW_ID_HEAD, study->kind) && !*study->paths[0].text) /* heads come from a file */
         return PSW_WRONG(&study->tree, kind ? kind->where : study->tree.root->where,
                          "data of kind %s needs a path, as in {kind: %s, path: heads.h5}", word, word);
     return PSW_OK;
@@ -91,30 +92,30 @@ static psw_status data_declare(psw_study *study, const psw_yaml_node *map)
 
 static psw_status derive_key(psw_study *study, const psw_yaml_node *node)
 {
-    int id = psw_parameter_find(node->key);
+    int id = spec_parameter_find(node->key);
     if (id < 0)
         return PSW_WRONG(&study->tree, node->key_where, "unknown parameter '%s' in derive%s", psw_show(node->key).text,
-                         psw_parameter_hint(node->key).text);
-    if (psw_keys[id].type == PSW_T_WORD || psw_keys[id].type == PSW_T_PATH)
+                         spec_parameter_hint(node->key).text);
+    if (spec_keys[id].type == PSW_T_WORD || spec_keys[id].type == PSW_T_PATH)
         return PSW_WRONG(&study->tree, node->key_where,
                          "%s has words for values and cannot be derived; put it into grid", node->key);
-    PSW_TRY(psw_declare(study, id, PSW_O_FORMULA, "derive", node));
-    return psw_formula_add(study, id, node, true);
+    PSW_TRY(spec_declare(study, id, PSW_O_FORMULA, "derive", node));
+    return spec_formula_add(study, id, node, true);
 }
 
 static psw_status judge_key(psw_study *study, const psw_yaml_node *node)
 {
-    const psw_yaml_key *key = psw_key_find("judge", node->key);
-    if (!key) return psw_unknown(&study->tree, node, "judge");
-    int id = psw_parameter_find(node->key);
+    const psw_yaml_key *key = spec_key_find("judge", node->key);
+    if (!key) return spec_unknown(&study->tree, node, "judge");
+    int id = spec_parameter_find(node->key);
     double value;
     if (id < 0) return PSW_OK; /* a setting */
     bool number = node->kind == PSW_SCALAR && psw_number_read(node->text, &value);
     if (node->kind != PSW_SCALAR)
         return PSW_WRONG(&study->tree, node->where,
                          "%s is a number or an expression under judge; an axis belongs into grid", node->key);
-    PSW_TRY(psw_declare(study, id, number ? PSW_O_VALUE : PSW_O_FORMULA, "judge", node));
-    if (!number) return psw_formula_add(study, id, node, false);
+    PSW_TRY(spec_declare(study, id, number ? PSW_O_VALUE : PSW_O_FORMULA, "judge", node));
+    if (!number) return spec_formula_add(study, id, node, false);
     return psw_value_read(&study->tree, node, key, &study->base.at[id]);
 }
 
@@ -128,13 +129,14 @@ static psw_status predict_key(psw_study *study, const psw_yaml_node *node)
                          psw_show(node->key).text);
     if (i == PSW_PREDICT_MAX)
         return PSW_WRONG(&study->tree, node->key_where, "more than %d predictions", PSW_PREDICT_MAX);
-    psw_names names = psw_study_names(study);
+    psw_names names = spec_study_names(study);
     PSW_TRY(psw_program_of_node(&study->tree, node, &names, &study->predictions[i]));
     study->predict[study->predict_count++] = node->key;
     return PSW_OK;
 }
 
-static psw_status each_key(psw_study *study, const char *section, psw_status (*take)(psw_study *, const psw_yaml_node *))
+static psw_status each_key(psw_study *study, const char *section,
+                           psw_status (*take)(psw_study *, const psw_yaml_node *))
 {
     const psw_yaml_node *map = psw_yaml_child(study->tree.root, section);
     if (!map || (map->kind == PSW_SCALAR && !*map->text)) return PSW_OK;
@@ -159,7 +161,7 @@ static psw_status rule_add(psw_study *study, const psw_yaml_node *rule)
     if (!when) return PSW_WRONG(&study->tree, rule->where, "an exclude rule is {when: expression, why: reason}");
     if (why && why->kind != PSW_SCALAR) return PSW_WRONG(&study->tree, why->where, "why is a text");
     if (i == PSW_RULES_MAX) return PSW_WRONG(&study->tree, rule->where, "more than %d exclude rules", PSW_RULES_MAX);
-    psw_names names = psw_study_names(study);
+    psw_names names = spec_study_names(study);
     PSW_TRY(psw_program_of_node(&study->tree, when, &names, &study->rules[i]));
     study->exclusions[study->rule_count++] = (psw_exclusion){when->text, why ? why->text : "", 0};
     return PSW_OK;
@@ -185,7 +187,7 @@ static psw_status time_declare(psw_study *study, const psw_yaml_node *node)
     if (!off && node->kind != PSW_MAP)
         return PSW_WRONG(&study->tree, node->where, "time is off or a map, as in {reps: 6}, not '%s'",
                          node->kind == PSW_SCALAR ? psw_show(node->text).text : "a list");
-    PSW_TRY(psw_settings_read(&study->tree, off ? NULL : node, "time", &study->settings));
+    PSW_TRY(spec_settings_read(&study->tree, off ? NULL : node, "time", &study->settings));
     if (study->settings.max_reps < study->settings.reps)
         return PSW_WRONG(&study->tree, node->where, "max_reps is below reps; raise it");
     return PSW_OK;
@@ -210,10 +212,10 @@ static psw_status keep_declare(psw_study *study, const psw_yaml_node *list)
 static psw_status settings_declare(psw_study *study)
 {
     const psw_yaml_node *root = study->tree.root, *output = psw_yaml_child(root, "output");
-    PSW_TRY(psw_settings_read(&study->tree, psw_yaml_child(root, "run"), "run", &study->settings));
-    PSW_TRY(psw_settings_read(&study->tree, output, "output", &study->settings));
-    PSW_TRY(psw_setting_read(&study->tree, psw_yaml_child(psw_yaml_child(root, "judge"), "level"),
-                             psw_key_find("judge", "level"), &study->settings));
+    PSW_TRY(spec_settings_read(&study->tree, psw_yaml_child(root, "run"), "run", &study->settings));
+    PSW_TRY(spec_settings_read(&study->tree, output, "output", &study->settings));
+    PSW_TRY(spec_setting_read(&study->tree, psw_yaml_child(psw_yaml_child(root, "judge"), "level"),
+                              spec_key_find("judge", "level"), &study->settings));
     PSW_TRY(keep_declare(study, psw_yaml_child(output, "keep")));
     return time_declare(study, psw_yaml_child(root, "time"));
 }
@@ -223,11 +225,11 @@ static psw_status settings_declare(psw_study *study)
 static psw_status heading(psw_study *study)
 {
     const psw_yaml_node *root = study->tree.root, *schema = psw_yaml_child(root, "schema"),
-                   *name = psw_yaml_child(root, "study"), *seed = psw_yaml_child(root, "seed");
+                        *name = psw_yaml_child(root, "study"), *seed = psw_yaml_child(root, "seed");
     if (root->kind != PSW_MAP)
         return PSW_WRONG(&study->tree, root->where, "a study is a map of keys, beginning with 'schema: 1'");
     for (const psw_yaml_node *node = root->child; node; node = node->next)
-        if (!psw_key_find("", node->key)) return psw_unknown(&study->tree, node, "");
+        if (!spec_key_find("", node->key)) return spec_unknown(&study->tree, node, "");
     if (!schema) return PSW_WRONG(&study->tree, root->where, "schema is missing; begin with 'schema: 1'");
     if (schema->kind != PSW_SCALAR || strcmp(schema->text, "1") != 0)
         return PSW_WRONG(&study->tree, schema->where, "this program reads schema 1, not '%s'",
@@ -236,7 +238,7 @@ static psw_status heading(psw_study *study)
     if (!psw_format(study->name, sizeof study->name, "%s", name ? name->text : "study"))
         return PSW_WRONG(&study->tree, name->where, "the name of the study is longer than %zu bytes",
                          sizeof study->name - 1);
-    if (seed) PSW_TRY(psw_value_read(&study->tree, seed, &psw_keys[PSW_ID_SEED], &study->seed));
+    if (seed) PSW_TRY(psw_value_read(&study->tree, seed, &spec_keys[PSW_ID_SEED], &study->seed));
     study->base.at[PSW_ID_SEED] = study->seed;
     return PSW_OK;
 }
@@ -244,8 +246,8 @@ static psw_status heading(psw_study *study)
 static psw_status axes_in_order(psw_study *study)
 {
     for (const psw_yaml_node *node = study->tree.root->child; node; node = node->next) {
-        if (strcmp(node->key, "grid") == 0) PSW_TRY(psw_axes_declare(study, node));
-        if (strcmp(node->key, "zip") == 0) PSW_TRY(psw_zip_declare(study, node));
+        if (strcmp(node->key, "grid") == 0) PSW_TRY(spec_axes_declare(study, node));
+        if (strcmp(node->key, "zip") == 0) PSW_TRY(spec_zip_declare(study, node));
     }
     return PSW_OK;
 }
@@ -258,10 +260,10 @@ static psw_status own_names_used(const psw_study *study)
     for (ptrdiff_t i = 0; i < study->rule_count; i++) reads |= study->rules[i].reads;
     for (ptrdiff_t i = 0; i < study->predict_count; i++) reads |= study->predictions[i].reads;
     for (int id = PSW_PARAMETERS; id < PSW_PARAMETERS + (int)study->own_count; id++) {
-        const char *name = psw_id_name(study, id);
+        const char *name = spec_id_name(study, id);
         if (reads & PSW_ID(id)) continue;
         return PSW_WRONG(&study->tree, study->given[id].where, "'%s' is not a parameter and occurs in no expression%s",
-                         name, psw_parameter_hint(name).text);
+                         name, spec_parameter_hint(name).text);
     }
     return PSW_OK;
 }
@@ -275,15 +277,16 @@ static void applies_set(psw_study *study)
     for (int method = 0; method < PSW_METHODS; method++) {
         const psw_method_facts *facts = psw_method_facts_of((psw_method)method);
         for (int id = 0; id < PSW_PARAMETERS; id++)
-            if (psw_key_applies((psw_parameter)id, (psw_method)method, study->kind))
+            if (spec_key_applies((spec_parameter)id, (psw_method)method, study->kind))
                 study->applies[method] |= PSW_ID(id);
-        if (study->rooms.first_files && facts->kernel == PSW_KERNEL_LINEAR) study->applies[method] &= ~PSW_ID(PSW_ID_NEGATIVE);
+        if (study->rooms.first_files && facts->kernel == PSW_KERNEL_LINEAR)
+            study->applies[method] &= ~PSW_ID(PSW_ID_NEGATIVE);
         if (study->rooms.first_files && facts->folds == PSW_FOLDS_NOTHING) study->applies[method] &= ~once_left_out;
         for (int i = 0; i < study->own_count; i++) study->applies[method] |= PSW_ID(PSW_PARAMETERS + i);
     }
 }
 
-psw_status psw_study_declare(psw_study *study)
+psw_status spec_study_declare(psw_study *study)
 {
     for (int id = 0; id < PSW_ROW; id++) study->base.at[id] = NAN;
     study->base.at[PSW_ID_DATA_KIND] = 0; /* the first */
@@ -293,18 +296,18 @@ psw_status psw_study_declare(psw_study *study)
     study->base.at[PSW_ID_TEAM] = (double)study->settings.team;
     PSW_TRY(data_declare(study, psw_yaml_child(root, "data")));
     PSW_TRY(axes_in_order(study));
-    PSW_TRY(psw_own_declare(study, psw_yaml_child(root, "include")));
+    PSW_TRY(spec_own_declare(study, psw_yaml_child(root, "include")));
     applies_set(study);
     PSW_TRY(each_key(study, "judge", judge_key));
     PSW_TRY(each_key(study, "derive", derive_key));
     PSW_TRY(each_key(study, "predict", predict_key));
     PSW_TRY(rules_declare(study, psw_yaml_child(root, "exclude")));
     PSW_TRY(own_names_used(study));
-    PSW_TRY(psw_younger_read(study));
-    if (!methods && !psw_includes_any(study))
+    PSW_TRY(spec_younger_read(study));
+    if (!methods && !spec_includes_any(study))
         return PSW_WRONG(&study->tree, root->where,
                          "methods are missing; list them, as in 'methods: [exact, softmax]'");
-    if (methods) PSW_TRY(psw_methods_declare(study, methods));
-    PSW_TRY(psw_formulas_default(study));
-    return psw_formulas_order(study);
+    if (methods) PSW_TRY(spec_methods_declare(study, methods));
+    PSW_TRY(spec_formulas_default(study));
+    return spec_formulas_order(study);
 }

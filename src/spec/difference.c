@@ -34,7 +34,7 @@ static void append(line *l, const char *text)
 
 static void append_value(line *l, const psw_study *study, int id, double value)
 {
-    psw_yaml_key key = psw_id_key(study, id);
+    psw_yaml_key key = spec_id_key(study, id);
     const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)value) : NULL;
     if (key.type == PSW_T_PATH) word = value > 0 ? psw_study_path(study, (ptrdiff_t)value) : "none";
     append(l, word ? psw_show(word).text : psw_number_print(value).text);
@@ -43,14 +43,14 @@ static void append_value(line *l, const psw_study *study, int id, double value)
 /* The section that a key belongs to, wherever it is given: a default written out is not a difference. */
 static line *add_id(lines *l, const psw_study *study, int id)
 {
-    return add(l, id < PSW_PARAMETERS ? psw_keys[id].section : "grid", psw_id_name(study, id));
+    return add(l, id < PSW_PARAMETERS ? spec_keys[id].section : "grid", spec_id_name(study, id));
 }
 
-static void describe_axis(lines *l, const psw_study *study, const psw_axis *axis, const char *section)
+static void describe_axis(lines *l, const psw_study *study, const spec_axis *axis, const char *section)
 {
     for (ptrdiff_t m = 0; m < axis->members; m++) {
         int id = axis->ids[m];
-        line *made = section ? add(l, section, psw_id_name(study, id)) : add_id(l, study, id);
+        line *made = section ? add(l, section, spec_id_name(study, id)) : add_id(l, study, id);
         for (ptrdiff_t i = 0; i < axis->count && i < 12; i++)
             append_value(made, study, axis->ids[m], axis->values[m * axis->count + i]);
         if (axis->count > 12) append(made, "...");
@@ -58,13 +58,13 @@ static void describe_axis(lines *l, const psw_study *study, const psw_axis *axis
     }
 }
 
-static void describe_method_defaults(lines *l, const psw_study *study, const psw_entry *entry, const char *section)
+static void describe_method_defaults(lines *l, const psw_study *study, const spec_entry *entry, const char *section)
 {
     for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
-        const char *fallback = psw_key_fallback((psw_parameter)id, (int)entry->method);
+        const char *fallback = spec_key_fallback((spec_parameter)id, (int)entry->method);
         bool given = study->given[id].origin != PSW_O_DEFAULT || !fallback;
         for (ptrdiff_t k = 0; k < entry->count; k++) given = given || entry->axes[k].ids[0] == id;
-        if (!given) append(add(l, section, psw_keys[id].name), fallback);
+        if (!given) append(add(l, section, spec_keys[id].name), fallback);
     }
 }
 
@@ -83,17 +83,17 @@ static void describe_methods(lines *l, const psw_study *study)
 }
 
 /* A default that names methods had another text when there were fewer of them: written out, it is the default still. */
-static const char *text_of(const psw_study *study, const psw_formula *f)
+static const char *text_of(const psw_study *study, const spec_formula *f)
 {
-    const char *fallback = psw_key_fallback((psw_parameter)f->id, -1);
-    psw_names names = {.term = psw_parameter_term};
+    const char *fallback = spec_key_fallback((spec_parameter)f->id, -1);
+    psw_names names = {.term = spec_parameter_term};
     psw_program now;
     ptrdiff_t column;
     if (f->program.reads != PSW_ID(PSW_ID_METHOD) || f->program.oracle || !fallback) return f->text;
     if (psw_program_compile(fallback, &names, &now, &column) != PSW_OK) return f->text;
     bool same = now.reads == f->program.reads;
     for (ptrdiff_t i = 0; i < study->entry_count && same; i++) {
-        psw_row row = {{[PSW_ID_METHOD] = study->entries[i].method}};
+        spec_row row = {{[PSW_ID_METHOD] = study->entries[i].method}};
         same = psw_program_value(&now, row.at, NULL, NULL) == psw_program_value(&f->program, row.at, NULL, NULL);
     }
     psw_program_free(&now);
@@ -107,11 +107,11 @@ static void describe_values(lines *l, const psw_study *study)
     append(add(l, "data", "kind"), psw_word(PSW_WORDS_DATA_KIND, (int)study->kind));
     append(add(l, "data", "path"), psw_show(study->paths[0].text).text);
     for (int id = PSW_ID_PRESET; id < PSW_ROW; id++) {
-        const psw_given *given = &study->given[id];
-        if (id == PSW_ID_DATA_DRAWS && !psw_study_random(study)) continue;
+        const spec_given *given = &study->given[id];
+        if (id == PSW_ID_DATA_DRAWS && !spec_study_random(study)) continue;
         if (given->origin == PSW_O_VALUE) append_value(add_id(l, study, id), study, id, study->base.at[id]);
-        if (given->origin == PSW_O_DEFAULT && id < PSW_ID_R && psw_key_of_kind((psw_parameter)id, study->kind))
-            append(add_id(l, study, id), psw_show(psw_default_text(study, id)).text);
+        if (given->origin == PSW_O_DEFAULT && id < PSW_ID_R && spec_key_of_kind((spec_parameter)id, study->kind))
+            append(add_id(l, study, id), psw_show(spec_default_text(study, id)).text);
     }
     for (ptrdiff_t i = 0; i < study->formula_count; i++)
         if (study->given[study->formulas[i].id].origin == PSW_O_FORMULA)
@@ -122,7 +122,7 @@ static void describe_axes(lines *l, const psw_study *study)
 {
     line *order = add(l, "order of axes", "");
     for (ptrdiff_t i = 0; i < study->axis_count; i++) {
-        const psw_axis *axis = &study->axes[i];
+        const spec_axis *axis = &study->axes[i];
         append(order, psw_show(axis->name).text);
         describe_axis(l, study, axis, NULL);
     }
@@ -131,8 +131,8 @@ static void describe_axes(lines *l, const psw_study *study)
 static double usual(const psw_study *study, int id)
 {
     double value = NAN;
-    const psw_yaml_key *key = &psw_keys[id];
-    const psw_given *given = &study->given[id];
+    const psw_yaml_key *key = &spec_keys[id];
+    const spec_given *given = &study->given[id];
     if (given->origin == PSW_O_VALUE && strcmp(given->section, "grid") != 0) return study->base.at[id];
     if (id == PSW_ID_SEED) return study->seed;
     if (key->type == PSW_T_WORD && key->fallback) return psw_word_code((psw_vocabulary)key->vocabulary, key->fallback);
@@ -141,14 +141,14 @@ static double usual(const psw_study *study, int id)
 }
 
 /* What a point of include has otherwise than by data, judge and defaults that are values. */
-static void describe_unusual(line *point, const psw_study *study, const psw_row *row)
+static void describe_unusual(line *point, const psw_study *study, const spec_row *row)
 {
     for (int id = PSW_ID_PRESET; id < PSW_PARAMETERS; id++) {
         double value = usual(study, id);
         bool named = (id >= PSW_ID_BETA && id <= PSW_ID_D) || id == PSW_ID_TEAM;
         bool applies = study->applies[(int)row->at[PSW_ID_METHOD]] >> id & 1;
         if (named || !applies || isnan(value) || row->at[id] == value) continue;
-        append(point, psw_keys[id].name);
+        append(point, spec_keys[id].name);
         append_value(point, study, id, row->at[id]);
     }
 }
@@ -160,7 +160,7 @@ static void describe_points(lines *l, const psw_study *study)
     for (ptrdiff_t i = 0; i < study->include_count && i < 32; i++) {
         char number[32];
         psw_format(number, sizeof number, "%td", i + 1);
-        const psw_row *row = &study->includes[i];
+        const spec_row *row = &study->includes[i];
         line *point = add(l, "include", number);
         append_value(point, study, PSW_ID_METHOD, row->at[PSW_ID_METHOD]);
         for (int id = PSW_ID_BETA; id <= PSW_ID_D; id++) append_value(point, study, id, row->at[id]);
@@ -212,7 +212,8 @@ static void append_difference(char *text, size_t size, const char *path, const l
 {
     const char *a = here && *here->text ? here->text : "nothing", *b = there && *there->text ? there->text : "nothing";
     size_t used = strlen(text);
-    if (strcmp(a, b) != 0) psw_format(text + used, size - used, "%s%s: %s here, %s in the file", used ? "\n" : "", path, a, b);
+    if (strcmp(a, b) != 0)
+        psw_format(text + used, size - used, "%s%s: %s here, %s in the file", used ? "\n" : "", path, a, b);
 }
 
 static void compare(void (*describe)(lines *, const psw_study *), const psw_study *asked, const psw_study *stored,

@@ -11,7 +11,7 @@ struct psw_filter {
 
 bool psw_filter_keeps(const psw_filter *filter, const psw_point *point)
 {
-    psw_row row = psw_row_of_point(point);
+    spec_row row = spec_row_of_point(point);
     return psw_program_true(psw_program_value(&filter->program, row.at, filter->study->rooms.theory, point));
 }
 
@@ -27,7 +27,7 @@ static psw_status keeps_some(const psw_filter *filter, const char *expression)
 
 psw_status psw_filter_create(const psw_study *study, const char *expression, psw_filter **filter)
 {
-    psw_names names = psw_study_names(study);
+    psw_names names = spec_study_names(study);
     *filter = NULL;
     if (!expression) return PSW_OK;
     *filter = calloc(1, sizeof **filter);

@@ -9,20 +9,20 @@ static int id_of(const psw_study *study, const char *name)
 {
     for (int i = 0; i < study->own_count; i++)
         if (strcmp(study->own[i], name) == 0) return PSW_PARAMETERS + i;
-    return psw_parameter_find(name);
+    return spec_parameter_find(name);
 }
 
-static psw_status value_set(psw_study *study, const psw_yaml_node *node, psw_ids applies, psw_row *row, psw_ids *given)
+static psw_status value_set(psw_study *study, const psw_yaml_node *node, psw_ids applies, spec_row *row, psw_ids *given)
 {
     int id = id_of(study, node->key);
     if (id < 0)
         return PSW_WRONG(&study->tree, node->key_where, "unknown parameter '%s' in include%s", psw_show(node->key).text,
-                         psw_parameter_hint(node->key).text);
-    psw_yaml_key key = psw_id_key(study, id);
+                         spec_parameter_hint(node->key).text);
+    psw_yaml_key key = spec_id_key(study, id);
     if (id == PSW_ID_DATA_KIND || !(applies >> id & 1))
         return PSW_WRONG(&study->tree, node->key_where, "%s is not a parameter of %s here; remove it", node->key,
                          psw_word(PSW_WORDS_METHOD, (int)row->at[PSW_ID_METHOD]));
-    PSW_TRY(key.type == PSW_T_PATH ? psw_weights_read(study, node, &row->at[id])
+    PSW_TRY(key.type == PSW_T_PATH ? spec_weights_read(study, node, &row->at[id])
                                    : psw_value_read(&study->tree, node, &key, &row->at[id]));
     *given |= PSW_ID(id);
     return PSW_OK;
@@ -35,9 +35,9 @@ static bool of_grid(const psw_study *study, int id)
 
 /* What data, judge, single values of grid and defaults say; axes, derived parameters and own axes are the include's to
  * give. */
-static psw_row start_row(const psw_study *study)
+static spec_row start_row(const psw_study *study)
 {
-    psw_row row = study->base;
+    spec_row row = study->base;
     for (int id = 0; id < PSW_ROW; id++)
         if (of_grid(study, id) && (id >= PSW_PARAMETERS || study->rooms.first_files)) row.at[id] = NAN;
     if (isnan(row.at[PSW_ID_SEED])) row.at[PSW_ID_SEED] = study->seed;
@@ -46,12 +46,12 @@ static psw_row start_row(const psw_study *study)
 }
 
 /* The default of a parameter that the grid gives but this point does not. */
-static psw_status default_set(const psw_study *study, int id, psw_row *row)
+static psw_status default_set(const psw_study *study, int id, spec_row *row)
 {
-    const psw_yaml_key *key = &psw_keys[id];
-    const char *fallback = psw_default_text(study, id);
+    const psw_yaml_key *key = &spec_keys[id];
+    const char *fallback = spec_default_text(study, id);
     psw_yaml_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
-    psw_names names = {.term = psw_parameter_term};
+    psw_names names = {.term = spec_parameter_term};
     psw_program program;
     ptrdiff_t column;
     double value;
@@ -63,31 +63,31 @@ static psw_status default_set(const psw_study *study, int id, psw_row *row)
     return PSW_OK;
 }
 
-static psw_status defaults_set(const psw_study *study, psw_row *row)
+static psw_status defaults_set(const psw_study *study, spec_row *row)
 {
     for (int pass = 0; pass < 2; pass++) /* values, then formulas that read them */
         for (int id = PSW_ID_PRESET; id < PSW_PARAMETERS; id++) {
             double value;
-            const char *fallback = psw_keys[id].fallback;
+            const char *fallback = spec_keys[id].fallback;
             if (!fallback || !isnan(row->at[id])) continue;
-            bool plain = psw_keys[id].type == PSW_T_WORD || psw_number_read(fallback, &value);
+            bool plain = spec_keys[id].type == PSW_T_WORD || psw_number_read(fallback, &value);
             if (plain == (pass == 0)) PSW_TRY(default_set(study, id, row));
         }
     return PSW_OK;
 }
 
-static psw_status missing(const psw_study *study, const psw_yaml_node *item, const psw_row *row, psw_ids applies)
+static psw_status missing(const psw_study *study, const psw_yaml_node *item, const spec_row *row, psw_ids applies)
 {
     for (int id = 0; id < PSW_PARAMETERS; id++) {
         bool sized = id == PSW_ID_R || id == PSW_ID_FEATURES;
         if (!(applies >> id & 1) || !isnan(row->at[id]) || (sized && !isnan(row->at[PSW_ID_FEATURES]))) continue;
-        return PSW_WRONG(&study->tree, item->where, "this point does not give %s%s; add it", psw_keys[id].name,
+        return PSW_WRONG(&study->tree, item->where, "this point does not give %s%s; add it", spec_keys[id].name,
                          sized ? " or features" : "");
     }
     return PSW_OK;
 }
 
-static psw_status row_read(psw_study *study, const psw_yaml_node *item, psw_row *row, psw_ids *given)
+static psw_status row_read(psw_study *study, const psw_yaml_node *item, spec_row *row, psw_ids *given)
 {
     const psw_yaml_node *method = psw_yaml_child(item, "method"), *preset = psw_yaml_child(item, "preset");
     psw_ids constants = 0;
@@ -96,12 +96,12 @@ static psw_status row_read(psw_study *study, const psw_yaml_node *item, psw_row 
         return PSW_WRONG(&study->tree, item->where,
                          "a point of include is a map with a method, as in {method: exact, beta: 12}");
     *row = start_row(study);
-    PSW_TRY(psw_value_read(&study->tree, method, &psw_keys[PSW_ID_METHOD], &row->at[PSW_ID_METHOD]));
-    PSW_TRY(psw_own_defaults(study, (psw_method)row->at[PSW_ID_METHOD], row));
+    PSW_TRY(psw_value_read(&study->tree, method, &spec_keys[PSW_ID_METHOD], &row->at[PSW_ID_METHOD]));
+    PSW_TRY(spec_own_defaults(study, (psw_method)row->at[PSW_ID_METHOD], row));
     psw_ids applies = study->applies[(int)row->at[PSW_ID_METHOD]];
     if (preset) PSW_TRY(value_set(study, preset, applies, row, given));
     if (isnan(row->at[PSW_ID_PRESET])) row->at[PSW_ID_PRESET] = PSW_CUSTOM;
-    psw_row_preset(study, row);
+    spec_row_preset(study, row);
     for (const psw_yaml_node *node = item->child; node; node = node->next)
         if (node != preset) PSW_TRY(value_set(study, node, applies, row, given));
     for (int id = PSW_ID_A_0; id <= PSW_ID_KAPPA; id++) constants |= *given & PSW_ID(id);
@@ -111,37 +111,37 @@ static psw_status row_read(psw_study *study, const psw_yaml_node *item, psw_row 
 
 static psw_status include_add(psw_study *study, const psw_yaml_node *item)
 {
-    psw_row row;
+    spec_row row;
     psw_ids given, names;
     PSW_TRY(row_read(study, item, &row, &given));
     bool sized = given & (PSW_ID(PSW_ID_R) | PSW_ID(PSW_ID_FEATURES));
-    if (psw_row_learned(&row) && !sized) PSW_TRY(psw_weights_rows(study, row.at[PSW_ID_WEIGHTS], item->where));
-    psw_row_finish(study, &row, given, false);
+    if (spec_row_learned(&row) && !sized) PSW_TRY(spec_weights_rows(study, row.at[PSW_ID_WEIGHTS], item->where));
+    spec_row_finish(study, &row, given, false);
     psw_ids applies = study->applies[(int)row.at[PSW_ID_METHOD]];
-    psw_row_blank(&row, applies);
-    psw_row_settle(study, &row);
+    spec_row_blank(&row, applies);
+    spec_row_settle(study, &row);
     names = given & applies;
     PSW_TRY(missing(study, item, &row, applies));
-    PSW_TRY(psw_row_check(study, &row, names, item->where, true));
-    PSW_TRY(psw_point_check(study, &row, names, item->where));
-    psw_point point = psw_point_of_row(study, &row);
+    PSW_TRY(spec_row_check(study, &row, names, item->where, true));
+    PSW_TRY(spec_point_check(study, &row, names, item->where));
+    psw_point point = spec_point_of_row(study, &row);
     ptrdiff_t twin = psw_study_slot(study, &point);
     if (twin >= 0)
         return PSW_WRONG(&study->tree, item->where, "this point exists already (slot %td); remove it from include",
                          twin);
     study->includes[study->include_count++] = row;
     study->slots++;
-    psw_identity_add(study, psw_hash_row(study, &row), row.at[PSW_ID_BETA]);
+    spec_identity_add(study, spec_hash_row(study, &row), row.at[PSW_ID_BETA]);
     return PSW_OK;
 }
 
-bool psw_includes_any(const psw_study *study)
+bool spec_includes_any(const psw_study *study)
 {
     const psw_yaml_node *list = psw_yaml_child(study->tree.root, "include");
     return list && list->kind == PSW_LIST && list->children > 0;
 }
 
-psw_status psw_includes_read(psw_study *study)
+psw_status spec_includes_read(psw_study *study)
 {
     const psw_yaml_node *list = psw_yaml_child(study->tree.root, "include");
     if (!list || (list->kind == PSW_SCALAR && !*list->text)) return PSW_OK;

@@ -67,7 +67,7 @@ static const char draws_of_kinds[] = "16 * (noise > 0)"
 #define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) DRAWS_##drawn(word)
 #include "polysweep/data_kinds.def"
     ;
-const char psw_draws_once[] = "(noise > 0)"
+const char spec_draws_once[] = "(noise > 0)"
 #define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) DRAWS_##drawn(word)
 #include "polysweep/data_kinds.def"
     ;
@@ -81,7 +81,7 @@ const char psw_draws_once[] = "(noise > 0)"
 #define AT(member) 0, 0, offsetof(psw_settings, member)
 
 /* clang-format off */
-const psw_yaml_key psw_keys[] = {
+const psw_yaml_key spec_keys[] = {
     [PSW_ID_METHOD]       = {"include", "method", WORD(PSW_WORDS_METHOD), NULL, "method of this point", ALL, ALL, 0},
     [PSW_ID_DATA_KIND]    = {"data", "data_kind", WORD(PSW_WORDS_DATA_KIND), first_kind, "what the rows are (written data.kind)", ALL, ALL, 0},
     [PSW_ID_PRESET]       = {"data", "preset", WORD(PSW_WORDS_PRESET), "custom", "constants by name; those given one by one override it", ALL, OWN, 0},
@@ -154,42 +154,42 @@ const psw_yaml_key psw_keys[] = {
 };
 /* clang-format on */
 
-bool psw_key_applies(psw_parameter id, psw_method method, psw_data_kind kind)
+bool spec_key_applies(spec_parameter id, psw_method method, psw_data_kind kind)
 {
-    return psw_key_of_method(id, method) && psw_key_of_kind(id, kind);
+    return spec_key_of_method(id, method) && spec_key_of_kind(id, kind);
 }
 
-const psw_yaml_key *psw_key_find(const char *section, const char *name)
+const psw_yaml_key *spec_key_find(const char *section, const char *name)
 {
-    for (const psw_yaml_key *key = psw_keys; key->name; key++)
+    for (const psw_yaml_key *key = spec_keys; key->name; key++)
         if (strcmp(key->section, section) == 0 && strcmp(key->name, name) == 0) return key;
     return NULL;
 }
 
-int psw_parameter_find(const char *name)
+int spec_parameter_find(const char *name)
 {
     for (int id = 0; id < PSW_PARAMETERS; id++)
-        if (strcmp(psw_keys[id].name, name) == 0) return id;
+        if (strcmp(spec_keys[id].name, name) == 0) return id;
     return -1;
 }
 
 bool psw_is_parameter(const char *name)
 {
-    return psw_parameter_find(name) >= 0;
+    return spec_parameter_find(name) >= 0;
 }
 
-psw_shown psw_parameter_hint(const char *name)
+psw_shown spec_parameter_hint(const char *name)
 {
     const char *names[PSW_PARAMETERS + 1] = {NULL};
-    for (int id = 0; id < PSW_PARAMETERS; id++) names[id] = psw_keys[id].name;
+    for (int id = 0; id < PSW_PARAMETERS; id++) names[id] = spec_keys[id].name;
     return psw_hint(name, names);
 }
 
-const char *psw_parameter_term(int id, int *vocabulary)
+const char *spec_parameter_term(int id, int *vocabulary)
 {
     if (id >= PSW_PARAMETERS) return NULL;
-    *vocabulary = psw_keys[id].vocabulary;
-    return psw_keys[id].name;
+    *vocabulary = spec_keys[id].vocabulary;
+    return spec_keys[id].name;
 }
 
 /* ---- printing ---- */
@@ -207,11 +207,11 @@ static const char *type_of(const psw_yaml_key *key, psw_list_text *room)
 void psw_keys_print(FILE *stream)
 {
     fprintf(stream, "| key | type | default | meaning |\n|---|---|---|---|\n");
-    for (const psw_yaml_key *key = psw_keys; key->name; key++) {
+    for (const psw_yaml_key *key = spec_keys; key->name; key++) {
         psw_list_text room;
         const char *name = strcmp(key->name, "data_kind") == 0 ? "kind" : key->name;
         const char *fallback =
-            key - psw_keys < PSW_PARAMETERS ? psw_key_fallback((psw_parameter)(key - psw_keys), -1) : key->fallback;
+            key - spec_keys < PSW_PARAMETERS ? spec_key_fallback((spec_parameter)(key - spec_keys), -1) : key->fallback;
         fprintf(stream, "| `%s%s%s` | %s | %s%s%s | %s |\n", key->section, *key->section ? "." : "", name,
                 type_of(key, &room), fallback && *fallback ? "`" : "", fallback ? fallback : "",
                 fallback && *fallback ? "`" : "", key->meaning);

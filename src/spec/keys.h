@@ -5,7 +5,7 @@
 #include "polysweep/spec.h"
 
 /* Parameters of a point, in the order of their rows in the table; a psw_row holds their values as doubles. */
-typedef enum psw_parameter {
+typedef enum spec_parameter {
     PSW_ID_METHOD,
     PSW_ID_DATA_KIND,
     PSW_ID_PRESET,
@@ -40,36 +40,38 @@ typedef enum psw_parameter {
     PSW_ID_DRAWS,
     PSW_ID_WEIGHTS,
     PSW_PARAMETERS
-} psw_parameter;
+} spec_parameter;
 #define PSW_ROW (PSW_PARAMETERS + PSW_OWN_MAX)
 
 /* Values of parameters and, behind them, own axes: what expressions read. NaN = does not apply. */
-typedef struct psw_row {
+typedef struct spec_row {
     double at[PSW_ROW];
-} psw_row;
+} spec_row;
 #define PSW_ID(id) ((psw_ids)1 << (id)) /* psw_ids: a set of places of a row */
 /* Parameters younger than schema 1's first files: they enter the identity where their value is not the default. */
 #define PSW_YOUNGER_IDS (PSW_ID(PSW_ID_DATA_DRAWS) | PSW_ID(PSW_ID_COMMON))
 
-extern const psw_yaml_key psw_keys[]; /* parameters first, at their id; ended by a name of NULL */
-bool psw_key_applies(psw_parameter id, psw_method method, psw_data_kind kind);
-bool psw_key_of_method(psw_parameter id, psw_method method);
-bool psw_key_of_kind(psw_parameter id, psw_data_kind kind);
+extern const psw_yaml_key spec_keys[]; /* parameters first, at their id; ended by a name of NULL */
+bool spec_key_applies(spec_parameter id, psw_method method, psw_data_kind kind);
+bool spec_key_of_method(spec_parameter id, psw_method method);
+bool spec_key_of_kind(spec_parameter id, psw_data_kind kind);
 /* Text of a parameter's default, NULL = none. It may differ by method for a method's own parameters; method -1: the
  * first one. */
-const char *psw_key_fallback(psw_parameter id, int method);
-extern const char psw_draws_once[]; /* the fallback of data_draws where one draw is enough */
-const psw_yaml_key *psw_key_find(const char *section, const char *name);
-int psw_parameter_find(const char *name); /* -1 = not a parameter */
-psw_shown psw_parameter_hint(const char *name); /* as psw_hint */
+const char *spec_key_fallback(spec_parameter id, int method);
+extern const char spec_draws_once[]; /* the fallback of data_draws where one draw is enough */
+const psw_yaml_key *spec_key_find(const char *section, const char *name);
+int spec_parameter_find(const char *name);       /* -1 = not a parameter */
+psw_shown spec_parameter_hint(const char *name); /* as psw_hint */
 /* Names of parameters by their id, for expressions: a psw_names.term. */
-const char *psw_parameter_term(int id, int *vocabulary);
+const char *spec_parameter_term(int id, int *vocabulary);
 
 /* One setting, from its node or (NULL) its default. */
-psw_status psw_setting_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key, psw_settings *settings);
+psw_status spec_setting_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key,
+                             psw_settings *settings);
 /* Fills the settings from a map of their section (NULL = defaults); PSW_USAGE also for unknown names. */
-psw_status psw_settings_read(const psw_yaml *tree, const psw_yaml_node *map, const char *section, psw_settings *settings);
+psw_status spec_settings_read(const psw_yaml *tree, const psw_yaml_node *map, const char *section,
+                              psw_settings *settings);
 /* An unknown name of a section, with the nearest. */
-psw_status psw_unknown(const psw_yaml *tree, const psw_yaml_node *node, const char *section);
+psw_status spec_unknown(const psw_yaml *tree, const psw_yaml_node *node, const char *section);
 
 #endif

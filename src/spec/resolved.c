@@ -60,8 +60,8 @@ static bool is_formula(const char *fallback)
 static bool defaulted(const psw_study *study, int id)
 {
     bool constant = id >= PSW_ID_A_0 && id <= PSW_ID_KAPPA;
-    if (id == PSW_ID_DATA_DRAWS && !psw_study_random(study)) return false;
-    return study->given[id].origin == PSW_O_DEFAULT && psw_key_of_kind((psw_parameter)id, study->kind) &&
+    if (id == PSW_ID_DATA_DRAWS && !spec_study_random(study)) return false;
+    return study->given[id].origin == PSW_O_DEFAULT && spec_key_of_kind((spec_parameter)id, study->kind) &&
            !(constant && study->given[PSW_ID_PRESET].origin != PSW_O_DEFAULT);
 }
 
@@ -77,11 +77,11 @@ static void children(json *j, const psw_yaml_node *map)
 static void defaults(json *j, const psw_study *study, const char *section, bool formulas)
 {
     for (int id = PSW_ID_PRESET; id < PSW_PARAMETERS; id++) {
-        if (!defaulted(study, id) || strcmp(psw_keys[id].section, section) != 0) continue;
-        if (psw_keys[id].type != PSW_T_WORD && is_formula(psw_keys[id].fallback) != formulas) continue;
-        if (psw_keys[id].type == PSW_T_WORD && formulas) continue;
-        psw_writer_key(&j->out, psw_keys[id].name);
-        psw_writer_scalar(&j->out, psw_default_text(study, id));
+        if (!defaulted(study, id) || strcmp(spec_keys[id].section, section) != 0) continue;
+        if (spec_keys[id].type != PSW_T_WORD && is_formula(spec_keys[id].fallback) != formulas) continue;
+        if (spec_keys[id].type == PSW_T_WORD && formulas) continue;
+        psw_writer_key(&j->out, spec_keys[id].name);
+        psw_writer_scalar(&j->out, spec_default_text(study, id));
     }
 }
 
@@ -115,12 +115,12 @@ static void section_judge(json *j, const psw_study *study, const psw_yaml_node *
     defaults(j, study, "judge", true);
     if (psw_yaml_child(map, "level")) return;
     psw_writer_key(&j->out, "level");
-    psw_writer_scalar(&j->out, psw_key_find("judge", "level")->fallback);
+    psw_writer_scalar(&j->out, spec_key_find("judge", "level")->fallback);
 }
 
 static void section_settings(json *j, const char *section, const psw_yaml_node *map)
 {
-    for (const psw_yaml_key *k = psw_keys; k->name; k++) {
+    for (const psw_yaml_key *k = spec_keys; k->name; k++) {
         if (strcmp(k->section, section) != 0) continue;
         const psw_yaml_node *given = psw_yaml_child(map, k->name);
         bool empty = given && given->kind == PSW_SCALAR && !*given->text && k->type == PSW_T_TREE;
@@ -135,12 +135,12 @@ static void section_settings(json *j, const char *section, const psw_yaml_node *
     }
 }
 
-static void method_defaults(json *j, const psw_study *study, const psw_entry *entry, const psw_yaml_node *given)
+static void method_defaults(json *j, const psw_study *study, const spec_entry *entry, const psw_yaml_node *given)
 {
     for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
-        const char *fallback = psw_key_fallback((psw_parameter)id, (int)entry->method);
-        if (!defaulted(study, id) || !fallback || psw_yaml_child(given, psw_keys[id].name)) continue;
-        psw_writer_key(&j->out, psw_keys[id].name);
+        const char *fallback = spec_key_fallback((spec_parameter)id, (int)entry->method);
+        if (!defaulted(study, id) || !fallback || psw_yaml_child(given, spec_keys[id].name)) continue;
+        psw_writer_key(&j->out, spec_keys[id].name);
         psw_writer_scalar(&j->out, fallback);
     }
 }
@@ -201,20 +201,20 @@ static void section(json *j, const psw_study *study, const char *name, const psw
 
 /* Sections in the order of the file (grid before zip or after it decides the order of axes), then those it leaves to
  * their defaults. */
-psw_status psw_resolved_write(psw_study *study)
+psw_status spec_resolved_write(psw_study *study)
 {
     json j = {.study = study};
     psw_writer_put(&j.out, "{");
     for (const psw_yaml_node *child = study->tree.root->child; child; child = child->next)
         section(&j, study, child->key, child);
-    for (const psw_yaml_key *k = psw_keys; k->name; k++)
+    for (const psw_yaml_key *k = spec_keys; k->name; k++)
         if (!*k->section && !psw_yaml_child(study->tree.root, k->name)) section(&j, study, k->name, NULL);
     psw_writer_put(&j.out, "}\n");
     study->resolved = j.out.text;
     return j.out.failed ? PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the resolved study") : PSW_OK;
 }
 
-psw_status psw_yaml_write(const psw_yaml_node *root, char **text)
+psw_status spec_yaml_write(const psw_yaml_node *root, char **text)
 {
     json j = {0};
     node(&j, root);

@@ -9,7 +9,7 @@ static ptrdiff_t whole(double x)
     return fabs(x) <= PSW_WHOLE_MAX ? (ptrdiff_t)x : 0;
 }
 
-psw_point psw_point_of_row(const psw_study *study, const psw_row *row)
+psw_point spec_point_of_row(const psw_study *study, const spec_row *row)
 {
     const double *at = row->at;
     psw_point p = {
@@ -52,9 +52,9 @@ psw_point psw_point_of_row(const psw_study *study, const psw_row *row)
     return p;
 }
 
-psw_row psw_row_of_point(const psw_point *p)
+spec_row spec_row_of_point(const psw_point *p)
 {
-    psw_row row = {{
+    spec_row row = {{
         [PSW_ID_METHOD] = p->method,
         [PSW_ID_DATA_KIND] = p->data_kind,
         [PSW_ID_PRESET] = p->preset,
@@ -100,7 +100,7 @@ static const double presets[][5] = {
     [PSW_W2] = {0.04, 1.2, 0.3, 1.0, 0.1},
 };
 
-void psw_row_preset(const psw_study *study, psw_row *row)
+void spec_row_preset(const psw_study *study, spec_row *row)
 {
     int preset = (int)whole(row->at[PSW_ID_PRESET]);
     if (preset == PSW_CUSTOM) return;
@@ -110,7 +110,7 @@ void psw_row_preset(const psw_study *study, psw_row *row)
 }
 
 /* features = r(r+1)/2 where they are squares (packed products of pairs), else r; whichever is given sets the other. */
-static void size_sketch(psw_row *row)
+static void size_sketch(spec_row *row)
 {
     double *r = &row->at[PSW_ID_R], *features = &row->at[PSW_ID_FEATURES];
     bool packed = psw_method_facts_of((psw_method)row->at[PSW_ID_METHOD])->squares;
@@ -122,63 +122,63 @@ static void size_sketch(psw_row *row)
     }
 }
 
-void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool derive)
+void spec_row_finish(const psw_study *study, spec_row *row, psw_ids keep, bool derive)
 {
     const psw_ids size = PSW_ID(PSW_ID_R) | PSW_ID(PSW_ID_FEATURES);
-    bool by_file = psw_row_learned(row) && (derive ? study->sized_by_file : !(keep & size));
-    psw_row_preset(study, row);
+    bool by_file = spec_row_learned(row) && (derive ? study->sized_by_file : !(keep & size));
+    spec_row_preset(study, row);
     if (by_file) row->at[PSW_ID_R] = (double)study->paths[(ptrdiff_t)row->at[PSW_ID_WEIGHTS]].r;
     size_sketch(row);
     for (ptrdiff_t i = 0; i < study->formula_count; i++) {
-        const psw_formula *f = &study->formulas[i];
+        const spec_formula *f = &study->formulas[i];
         if ((f->derived && !derive) || (keep >> f->id & 1) || (by_file && (size >> f->id & 1))) continue;
         psw_point point;
-        if (f->program.oracle) point = psw_point_of_row(study, row);
+        if (f->program.oracle) point = spec_point_of_row(study, row);
         row->at[f->id] = psw_program_value(&f->program, row->at, study->rooms.theory, &point) + 0.0;
         if (f->id == PSW_ID_R || f->id == PSW_ID_FEATURES) size_sketch(row);
     }
 }
 
-bool psw_kind_random(psw_data_kind kind, bool noisy)
+bool spec_kind_random(psw_data_kind kind, bool noisy)
 {
     psw_drawn drawn = psw_data_kind_facts_of(kind)->drawn;
     return drawn == PSW_DRAWN_ALWAYS || (drawn == PSW_DRAWN_NOISE && noisy);
 }
 
-bool psw_study_random(const psw_study *study)
+bool spec_study_random(const psw_study *study)
 {
     bool given = study->given[PSW_ID_NOISE].origin > PSW_O_VALUE || study->base.at[PSW_ID_NOISE] > 0;
-    return psw_kind_random(study->kind, given);
+    return spec_kind_random(study->kind, given);
 }
 
-bool psw_row_random(const psw_row *row)
+bool spec_row_random(const spec_row *row)
 {
     psw_data_kind kind = (psw_data_kind)row->at[PSW_ID_DATA_KIND];
-    return psw_kind_random(kind, row->at[PSW_ID_NOISE] > 0);
+    return spec_kind_random(kind, row->at[PSW_ID_NOISE] > 0);
 }
 
 /* noise and den_constant are 0 where they do not apply: that is what is computed without them. So are draws of rows
  * that are not random, whatever was asked for. */
-void psw_row_blank(psw_row *row, psw_ids applies)
+void spec_row_blank(spec_row *row, psw_ids applies)
 {
     const psw_ids zero = PSW_ID(PSW_ID_NOISE) | PSW_ID(PSW_ID_DEN_CONSTANT);
     for (int id = 0; id < PSW_ROW; id++)
         if (!(applies >> id & 1))
-            row->at[id] = id >= PSW_PARAMETERS || (psw_keys[id].type == PSW_T_REAL && !(zero >> id & 1)) ? NAN : 0;
-    if (!psw_row_random(row)) row->at[PSW_ID_DATA_DRAWS] = row->at[PSW_ID_COMMON] = 0;
+            row->at[id] = id >= PSW_PARAMETERS || (spec_keys[id].type == PSW_T_REAL && !(zero >> id & 1)) ? NAN : 0;
+    if (!spec_row_random(row)) row->at[PSW_ID_DATA_DRAWS] = row->at[PSW_ID_COMMON] = 0;
 }
 
 /* Of linear attention `negative` is there where a score can be negative, and nowhere else. */
-void psw_row_settle(const psw_study *study, psw_row *row)
+void spec_row_settle(const psw_study *study, spec_row *row)
 {
     double *negative = &row->at[PSW_ID_NEGATIVE];
     psw_kernel kernel = psw_method_facts_of((psw_method)row->at[PSW_ID_METHOD])->kernel;
     if (kernel != PSW_KERNEL_LINEAR || *negative == PSW_NEGATIVE_REFUSE) return;
-    psw_point point = psw_point_of_row(study, row);
+    psw_point point = spec_point_of_row(study, row);
     if (study->rooms.negative && !study->rooms.negative(&point)) *negative = PSW_NEGATIVE_REFUSE;
 }
 
-bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b)
+bool spec_row_equal(const psw_study *study, const spec_row *a, const spec_row *b)
 {
     for (int id = 0; id < PSW_PARAMETERS + (int)study->own_count; id++) {
         bool same = a->at[id] == b->at[id] || (isnan(a->at[id]) && isnan(b->at[id]));

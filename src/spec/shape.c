@@ -6,15 +6,15 @@
 
 #include "spec/study.h"
 
-const char *psw_id_name(const psw_study *study, int id)
+const char *spec_id_name(const psw_study *study, int id)
 {
-    return id < PSW_PARAMETERS ? psw_keys[id].name : study->own[id - PSW_PARAMETERS];
+    return id < PSW_PARAMETERS ? spec_keys[id].name : study->own[id - PSW_PARAMETERS];
 }
 
-psw_yaml_key psw_id_key(const psw_study *study, int id)
+psw_yaml_key spec_id_key(const psw_study *study, int id)
 {
-    if (id < PSW_PARAMETERS) return psw_keys[id];
-    return (psw_yaml_key){.name = psw_id_name(study, id), .type = PSW_T_REAL, .least = -HUGE_VAL, .most = HUGE_VAL};
+    if (id < PSW_PARAMETERS) return spec_keys[id];
+    return (psw_yaml_key){.name = spec_id_name(study, id), .type = PSW_T_REAL, .least = -HUGE_VAL, .most = HUGE_VAL};
 }
 
 static bool listed(const char *const *names, const char *name)
@@ -42,10 +42,10 @@ static psw_status own_name_check(const psw_study *study, const psw_yaml_node *no
 }
 
 /* A method that has a parameter of its own. */
-static const char *taker_of(psw_parameter id)
+static const char *taker_of(spec_parameter id)
 {
     psw_method method = 0;
-    while (!psw_key_of_method(id, method)) method++;
+    while (!spec_key_of_method(id, method)) method++;
     return psw_word(PSW_WORDS_METHOD, (int)method);
 }
 
@@ -65,37 +65,37 @@ static psw_status own_id(psw_study *study, const psw_yaml_node *node, int *id)
 /* The place in a row of a name in grid or zip. */
 static psw_status id_of(psw_study *study, const psw_yaml_node *node, int *id)
 {
-    *id = psw_parameter_find(node->key);
+    *id = spec_parameter_find(node->key);
     if (*id == PSW_ID_METHOD)
         return PSW_WRONG(&study->tree, node->key_where, "methods are listed under 'methods', not in grid or zip");
     if (*id == PSW_ID_DATA_KIND)
         return PSW_WRONG(&study->tree, node->key_where, "data_kind is written data.kind, one for a study");
     if (*id >= PSW_ID_R)
         return PSW_WRONG(&study->tree, node->key_where, "%s belongs to a method; write '- %s: {%s: ...}' under methods",
-                         node->key, taker_of((psw_parameter)*id), node->key);
+                         node->key, taker_of((spec_parameter)*id), node->key);
     return *id >= 0 ? PSW_OK : own_id(study, node, id);
 }
 
 static psw_status axis_add(psw_study *study, int id, const psw_yaml_node *node, const char *section)
 {
-    psw_yaml_key key = psw_id_key(study, id);
+    psw_yaml_key key = spec_id_key(study, id);
     double *values;
     ptrdiff_t count;
     bool single;
-    PSW_TRY(psw_values_read(study, node, &key, &values, &count, &single));
-    psw_axis *axis = &study->axes[study->axis_count];
-    *axis = (psw_axis){key.name, node->where, 1, count, {id}, values};
-    psw_status status = psw_distinct(study, node, &key, values, count);
-    if (status == PSW_OK) status = psw_declare(study, id, single ? PSW_O_VALUE : PSW_O_AXIS, section, node);
+    PSW_TRY(spec_values_read(study, node, &key, &values, &count, &single));
+    spec_axis *axis = &study->axes[study->axis_count];
+    *axis = (spec_axis){key.name, node->where, 1, count, {id}, values};
+    psw_status status = spec_distinct(study, node, &key, values, count);
+    if (status == PSW_OK) status = spec_declare(study, id, single ? PSW_O_VALUE : PSW_O_AXIS, section, node);
     if (single) study->base.at[id] = values[0];
     if (status == PSW_OK && !single)
         study->axis_count++;
     else
-        *axis = (psw_axis){0}, free(values);
+        *axis = (spec_axis){0}, free(values);
     return status;
 }
 
-psw_status psw_axes_declare(psw_study *study, const psw_yaml_node *map)
+psw_status spec_axes_declare(psw_study *study, const psw_yaml_node *map)
 {
     if (map->kind != PSW_MAP && !(map->kind == PSW_SCALAR && !*map->text))
         return PSW_WRONG(&study->tree, map->where, "grid is a map of axes, as in {beta: [2, 4], n: 1024}");
@@ -107,16 +107,16 @@ psw_status psw_axes_declare(psw_study *study, const psw_yaml_node *map)
     return PSW_OK;
 }
 
-static psw_status member_add(psw_study *study, psw_axis *axis, const psw_yaml_node *node)
+static psw_status member_add(psw_study *study, spec_axis *axis, const psw_yaml_node *node)
 {
     int id;
     double *values, *all;
     ptrdiff_t count;
     bool single;
     PSW_TRY(id_of(study, node, &id));
-    psw_yaml_key key = psw_id_key(study, id);
-    PSW_TRY(psw_declare(study, id, PSW_O_AXIS, "zip", node));
-    PSW_TRY(psw_values_read(study, node, &key, &values, &count, &single));
+    psw_yaml_key key = spec_id_key(study, id);
+    PSW_TRY(spec_declare(study, id, PSW_O_AXIS, "zip", node));
+    PSW_TRY(spec_values_read(study, node, &key, &values, &count, &single));
     psw_status status = PSW_OK;
     if (count > PSW_ZIP_MAX)
         status = PSW_WRONG(&study->tree, node->where, "%s has %td values; a zip group has at most %d", key.name, count,
@@ -124,7 +124,7 @@ static psw_status member_add(psw_study *study, psw_axis *axis, const psw_yaml_no
     else if (axis->members > 0 && count != axis->count)
         status = PSW_WRONG(&study->tree, node->where,
                            "%s has %td values, %s has %td; lists of a zip group go together one by one", key.name,
-                           count, psw_id_name(study, axis->ids[0]), axis->count);
+                           count, spec_id_name(study, axis->ids[0]), axis->count);
     all = status == PSW_OK ? realloc(axis->values, (size_t)(axis->members + 1) * (size_t)count * sizeof *all) : NULL;
     if (all) {
         memcpy(all + axis->members * count, values, (size_t)count * sizeof *all);
@@ -138,7 +138,7 @@ static psw_status member_add(psw_study *study, psw_axis *axis, const psw_yaml_no
     return status;
 }
 
-static bool same_entries(const psw_axis *axis, ptrdiff_t a, ptrdiff_t b)
+static bool same_entries(const spec_axis *axis, ptrdiff_t a, ptrdiff_t b)
 {
     for (ptrdiff_t m = 0; m < axis->members; m++)
         if (axis->values[m * axis->count + a] != axis->values[m * axis->count + b]) return false;
@@ -147,11 +147,11 @@ static bool same_entries(const psw_axis *axis, ptrdiff_t a, ptrdiff_t b)
 
 static psw_status group_add(psw_study *study, const psw_yaml_node *group)
 {
-    psw_axis *axis = &study->axes[study->axis_count];
+    spec_axis *axis = &study->axes[study->axis_count];
     if (group->kind != PSW_MAP || group->children == 0)
         return PSW_WRONG(&study->tree, group->where,
                          "a zip group is a map of lists, as in shape: {n: [256, 1024], d: [18, 66]}");
-    *axis = (psw_axis){.name = group->key, .where = group->where};
+    *axis = (spec_axis){.name = group->key, .where = group->where};
     study->axis_count++; /* freed with the study, whatever happens below */
     for (const psw_yaml_node *node = group->child; node; node = node->next) PSW_TRY(member_add(study, axis, node));
     for (ptrdiff_t a = 0; a < axis->count; a++)
@@ -163,7 +163,7 @@ static psw_status group_add(psw_study *study, const psw_yaml_node *group)
     return PSW_OK;
 }
 
-psw_status psw_zip_declare(psw_study *study, const psw_yaml_node *map)
+psw_status spec_zip_declare(psw_study *study, const psw_yaml_node *map)
 {
     if (map->kind != PSW_MAP && !(map->kind == PSW_SCALAR && !*map->text))
         return PSW_WRONG(&study->tree, map->where,
@@ -172,12 +172,12 @@ psw_status psw_zip_declare(psw_study *study, const psw_yaml_node *map)
     return PSW_OK;
 }
 
-psw_status psw_own_declare(psw_study *study, const psw_yaml_node *list)
+psw_status spec_own_declare(psw_study *study, const psw_yaml_node *list)
 {
     for (const psw_yaml_node *item = list ? list->child : NULL; item; item = item->next)
         for (const psw_yaml_node *node = item->kind == PSW_MAP ? item->child : NULL; node; node = node->next) {
             int id;
-            if (psw_parameter_find(node->key) >= 0) continue;
+            if (spec_parameter_find(node->key) >= 0) continue;
             PSW_TRY(own_id(study, node, &id));
             if (study->given[id].origin == PSW_O_NONE) study->given[id].where = node->key_where;
         }
@@ -186,25 +186,25 @@ psw_status psw_own_declare(psw_study *study, const psw_yaml_node *list)
 
 /* ---- methods ---- */
 
-static psw_status method_key(psw_study *study, psw_entry *entry, const psw_yaml_node *node)
+static psw_status method_key(psw_study *study, spec_entry *entry, const psw_yaml_node *node)
 {
-    int id = psw_parameter_find(node->key);
+    int id = spec_parameter_find(node->key);
     const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
-    if (id < PSW_ID_R) return psw_unknown(&study->tree, node, "method");
-    if (!psw_key_of_method((psw_parameter)id, entry->method))
+    if (id < PSW_ID_R) return spec_unknown(&study->tree, node, "method");
+    if (!spec_key_of_method((spec_parameter)id, entry->method))
         return PSW_WRONG(&study->tree, node->key_where, "%s is not a parameter of %s", node->key, method);
     if (study->given[id].origin > PSW_O_DEFAULT)
         return PSW_WRONG(&study->tree, node->key_where, "%s is given twice, here and in %s; remove one", node->key,
-                         psw_first_place(&study->given[id]).text);
-    psw_axis *axis = &entry->axes[entry->count];
+                         spec_first_place(&study->given[id]).text);
+    spec_axis *axis = &entry->axes[entry->count];
     bool single;
-    *axis = (psw_axis){.name = psw_keys[id].name, .where = node->where, .members = 1, .ids = {id}};
-    PSW_TRY(psw_values_read(study, node, &psw_keys[id], &axis->values, &axis->count, &single));
+    *axis = (spec_axis){.name = spec_keys[id].name, .where = node->where, .members = 1, .ids = {id}};
+    PSW_TRY(spec_values_read(study, node, &spec_keys[id], &axis->values, &axis->count, &single));
     entry->count++;
-    return psw_distinct(study, node, &psw_keys[id], axis->values, axis->count);
+    return spec_distinct(study, node, &spec_keys[id], axis->values, axis->count);
 }
 
-static bool has_key(const psw_study *study, const psw_entry *entry, int id)
+static bool has_key(const psw_study *study, const spec_entry *entry, int id)
 {
     for (ptrdiff_t i = 0; i < entry->count; i++)
         if (entry->axes[i].ids[0] == id) return true;
@@ -212,22 +212,22 @@ static bool has_key(const psw_study *study, const psw_entry *entry, int id)
 }
 
 /* Has the method points with learned weights, and without? */
-static void weights_of(const psw_entry *entry, bool *learned, bool *random)
+static void weights_of(const spec_entry *entry, bool *learned, bool *random)
 {
     *learned = false, *random = true;
     for (ptrdiff_t i = 0; i < entry->count; i++) {
-        const psw_axis *axis = &entry->axes[i];
+        const spec_axis *axis = &entry->axes[i];
         if (axis->ids[0] != PSW_ID_WEIGHTS) continue;
         *random = false;
         for (ptrdiff_t k = 0; k < axis->count; k++) *(axis->values[k] > 0 ? learned : random) = true;
     }
 }
 
-static psw_status sizes_check(psw_study *study, const psw_entry *entry)
+static psw_status sizes_check(psw_study *study, const spec_entry *entry)
 {
     bool r = has_key(study, entry, PSW_ID_R), features = has_key(study, entry, PSW_ID_FEATURES), learned, random;
     const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
-    if (!psw_key_of_method(PSW_ID_R, entry->method)) return PSW_OK;
+    if (!spec_key_of_method(PSW_ID_R, entry->method)) return PSW_OK;
     weights_of(entry, &learned, &random);
     study->sized_by_file |= learned && (random || (!r && !features));
     if (r != features || (!random && !r)) return PSW_OK;
@@ -244,13 +244,13 @@ static psw_status method_add(psw_study *study, const psw_yaml_node *item)
     psw_yaml_node word = {
         .kind = PSW_SCALAR, .text = item->kind == PSW_MAP ? named->key : named->text, .where = item->where};
     double code;
-    PSW_TRY(psw_value_read(&study->tree, &word, &psw_keys[PSW_ID_METHOD], &code));
+    PSW_TRY(psw_value_read(&study->tree, &word, &spec_keys[PSW_ID_METHOD], &code));
     for (ptrdiff_t i = 0; i < study->entry_count; i++)
         if (study->entries[i].method == (psw_method)code)
             return PSW_WRONG(&study->tree, item->where, "%s is listed twice; give its parameters as lists in one place",
                              word.text);
-    psw_entry *entry = &study->entries[study->entry_count++];
-    *entry = (psw_entry){.method = (psw_method)code, .where = item->where};
+    spec_entry *entry = &study->entries[study->entry_count++];
+    *entry = (spec_entry){.method = (psw_method)code, .where = item->where};
     if (item->kind == PSW_MAP && named->kind == PSW_LIST)
         return PSW_WRONG(&study->tree, named->where, "parameters of %s are a map, as in {r: 32}", word.text);
     if (item->kind == PSW_MAP && named->kind == PSW_SCALAR && *named->text)
@@ -260,10 +260,10 @@ static psw_status method_add(psw_study *study, const psw_yaml_node *item)
     return sizes_check(study, entry);
 }
 
-psw_status psw_methods_declare(psw_study *study, const psw_yaml_node *list)
+psw_status spec_methods_declare(psw_study *study, const psw_yaml_node *list)
 {
     if (list->kind == PSW_SCALAR && *list->text) return method_add(study, list);
-    if (list->kind != PSW_LIST || (list->children == 0 && !psw_includes_any(study)))
+    if (list->kind != PSW_LIST || (list->children == 0 && !spec_includes_any(study)))
         return PSW_WRONG(&study->tree, list->where, "methods is a list, as in [exact, softmax]");
     for (const psw_yaml_node *item = list->child; item; item = item->next) PSW_TRY(method_add(study, item));
     return PSW_OK;

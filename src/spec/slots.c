@@ -6,7 +6,7 @@
 #include "spec/study.h"
 
 /* A step of MurmurHash64A (Appleby). */
-uint64_t psw_hash_mix(uint64_t hash, uint64_t word)
+uint64_t spec_hash_mix(uint64_t hash, uint64_t word)
 {
     const uint64_t factor = 0xc6a4a7935bd1e995;
     word *= factor;
@@ -25,31 +25,31 @@ static uint64_t bits_of(double value)
 
 /* All values of a row but beta; a team counts only where the study itself gives it, a younger parameter only where it
  * is not its default, by its name. */
-uint64_t psw_hash_row(const psw_study *study, const psw_row *row)
+uint64_t spec_hash_row(const psw_study *study, const spec_row *row)
 {
     const psw_ids left_out = PSW_YOUNGER_IDS | PSW_ID(PSW_ID_BETA);
     uint64_t hash = 0;
     for (int id = 0; id < PSW_PARAMETERS + (int)study->own_count; id++) {
         if ((left_out >> id & 1) || (id == PSW_ID_TEAM && study->given[id].origin <= PSW_O_DEFAULT)) continue;
-        hash = psw_hash_mix(hash, bits_of(row->at[id]));
+        hash = spec_hash_mix(hash, bits_of(row->at[id]));
     }
     for (int id = 0; id < PSW_PARAMETERS; id++)
-        if ((PSW_YOUNGER_IDS >> id & 1) && psw_younger_tells(study, row, id))
-            hash = psw_hash_mix(psw_hash_mix(hash, psw_younger_salt(id)), bits_of(row->at[id]));
+        if ((PSW_YOUNGER_IDS >> id & 1) && spec_younger_tells(study, row, id))
+            hash = spec_hash_mix(spec_hash_mix(hash, spec_younger_salt(id)), bits_of(row->at[id]));
     return hash;
 }
 
-void psw_identity_add(psw_study *study, uint64_t rest, double beta)
+void spec_identity_add(psw_study *study, uint64_t rest, double beta)
 {
-    study->identity = psw_hash_mix(psw_hash_mix(study->identity, rest), bits_of(beta));
+    study->identity = spec_hash_mix(spec_hash_mix(study->identity, rest), bits_of(beta));
 }
 
 /* ---- enumeration ---- */
 
 typedef struct walk {
     psw_study *study;
-    psw_block *block;
-    psw_row row;
+    spec_block *block;
+    spec_row row;
     psw_ids names;
     psw_where where;
     uint64_t hash;  /* of the row without beta */
@@ -64,7 +64,7 @@ static ptrdiff_t rule_that_holds(const walk *w)
     bool made = false;
     for (ptrdiff_t i = 0; i < study->rule_count; i++) {
         if (!(w->block->rules >> i & 1)) continue;
-        if (study->rules[i].oracle && !made) point = psw_point_of_row(study, &w->row), made = true;
+        if (study->rules[i].oracle && !made) point = spec_point_of_row(study, &w->row), made = true;
         if (psw_program_true(psw_program_value(&study->rules[i], w->row.at, study->rooms.theory, &point))) return i;
     }
     return -1;
@@ -72,16 +72,16 @@ static ptrdiff_t rule_that_holds(const walk *w)
 
 static bool is_twin(const walk *w, ptrdiff_t index)
 {
-    return w->block->ambiguous && psw_block_index(w->study, w->block, &w->row) != index;
+    return w->block->ambiguous && spec_block_index(w->study, w->block, &w->row) != index;
 }
 
 static psw_status visit(walk *w, ptrdiff_t index, bool *exists)
 {
-    const psw_block *block = w->block;
+    const spec_block *block = w->block;
     bool fresh = index % w->line == 0;
     *exists = false;
     if (fresh)
-        psw_block_row(w->study, block, index, &w->row);
+        spec_block_row(w->study, block, index, &w->row);
     else
         w->row.at[PSW_ID_BETA] = block->axes[block->axis_count - 1].axis->values[index % w->line];
     if (is_twin(w, index)) return PSW_OK;
@@ -92,18 +92,18 @@ static psw_status visit(walk *w, ptrdiff_t index, bool *exists)
         return PSW_OK;
     }
     if (fresh || w->hash == 0) {
-        PSW_TRY(psw_row_check(w->study, &w->row, w->names, w->where, false));
-        w->hash = psw_hash_row(w->study, &w->row) | 1;
+        PSW_TRY(spec_row_check(w->study, &w->row, w->names, w->where, false));
+        w->hash = spec_hash_row(w->study, &w->row) | 1;
     }
-    PSW_TRY(psw_point_check(w->study, &w->row, w->names, w->where));
-    psw_identity_add(w->study, w->hash, w->row.at[PSW_ID_BETA]);
+    PSW_TRY(spec_point_check(w->study, &w->row, w->names, w->where));
+    spec_identity_add(w->study, w->hash, w->row.at[PSW_ID_BETA]);
     *exists = true;
     return PSW_OK;
 }
 
 #define WORDS(total) (((total) + 63) / 64)
 
-static psw_status bitmap_create(psw_block *block)
+static psw_status bitmap_create(spec_block *block)
 {
     block->bits = calloc((size_t)WORDS(block->total) + 1, sizeof *block->bits);
     block->before = calloc((size_t)(WORDS(block->total) / PSW_SUPERBLOCK) + 2, sizeof *block->before);
@@ -120,7 +120,7 @@ static ptrdiff_t ones(uint64_t x)
 }
 
 /* Fills the directory; a block without holes needs neither. */
-static void bitmap_close(psw_block *block)
+static void bitmap_close(spec_block *block)
 {
     ptrdiff_t words = WORDS(block->total);
     for (ptrdiff_t w = 0; w < words; w++) {
@@ -134,10 +134,10 @@ static void bitmap_close(psw_block *block)
     block->before = NULL;
 }
 
-psw_status psw_enumerate(psw_study *study, psw_block *block)
+psw_status spec_enumerate(psw_study *study, spec_block *block)
 {
     const psw_yaml_node *grid = psw_yaml_child(study->tree.root, "grid");
-    walk w = {.study = study, .block = block, .names = psw_block_names(block), .line = 1};
+    walk w = {.study = study, .block = block, .names = spec_block_names(block), .line = 1};
     w.where = grid ? grid->key_where : study->tree.root->where;
     if (block->line) w.line = block->axes[block->axis_count - 1].count;
     PSW_TRY(bitmap_create(block));
@@ -150,7 +150,7 @@ psw_status psw_enumerate(psw_study *study, psw_block *block)
     return PSW_OK;
 }
 
-bool psw_block_exists(const psw_block *block, ptrdiff_t index)
+bool spec_block_exists(const spec_block *block, ptrdiff_t index)
 {
     return !block->bits || block->bits[index / 64] >> index % 64 & 1;
 }
@@ -158,7 +158,7 @@ bool psw_block_exists(const psw_block *block, ptrdiff_t index)
 /* ---- slots ---- */
 
 /* Existing indices below `index`. */
-static ptrdiff_t rank(const psw_block *block, ptrdiff_t index)
+static ptrdiff_t rank(const spec_block *block, ptrdiff_t index)
 {
     if (!block->bits) return index;
     ptrdiff_t word = index / 64, superblock = word / PSW_SUPERBLOCK, count = block->before[superblock];
@@ -167,7 +167,7 @@ static ptrdiff_t rank(const psw_block *block, ptrdiff_t index)
 }
 
 /* The index with `wanted` existing ones below it. */
-static ptrdiff_t pick(const psw_block *block, ptrdiff_t wanted)
+static ptrdiff_t pick(const spec_block *block, ptrdiff_t wanted)
 {
     if (!block->bits) return wanted;
     ptrdiff_t low = 0, high = (WORDS(block->total) - 1) / PSW_SUPERBLOCK;
@@ -187,26 +187,26 @@ static ptrdiff_t pick(const psw_block *block, ptrdiff_t wanted)
 
 psw_point psw_study_point(const psw_study *study, ptrdiff_t slot)
 {
-    psw_row row;
+    spec_row row;
     ptrdiff_t i = 0;
     while (i < study->block_count && slot >= study->blocks[i].first + study->blocks[i].slots) i++;
     if (i == study->block_count)
-        return psw_point_of_row(study, &study->includes[slot - study->slots + study->include_count]);
-    psw_block_row(study, &study->blocks[i], pick(&study->blocks[i], slot - study->blocks[i].first), &row);
-    return psw_point_of_row(study, &row);
+        return spec_point_of_row(study, &study->includes[slot - study->slots + study->include_count]);
+    spec_block_row(study, &study->blocks[i], pick(&study->blocks[i], slot - study->blocks[i].first), &row);
+    return spec_point_of_row(study, &row);
 }
 
 ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point)
 {
-    psw_row row = psw_row_of_point(point);
+    spec_row row = spec_row_of_point(point);
     for (ptrdiff_t i = 0; i < study->block_count; i++) {
-        const psw_block *block = &study->blocks[i];
+        const spec_block *block = &study->blocks[i];
         if (block->method != point->method) continue;
-        ptrdiff_t index = psw_block_index(study, block, &row);
-        if (index >= 0 && psw_block_exists(block, index)) return block->first + rank(block, index);
+        ptrdiff_t index = spec_block_index(study, block, &row);
+        if (index >= 0 && spec_block_exists(block, index)) return block->first + rank(block, index);
     }
     for (ptrdiff_t i = 0; i < study->include_count; i++)
-        if (psw_row_equal(study, &row, &study->includes[i])) return study->slots - study->include_count + i;
+        if (spec_row_equal(study, &row, &study->includes[i])) return study->slots - study->include_count + i;
     return -1;
 }
 

@@ -9,12 +9,12 @@ static psw_status build(psw_study *study, size_t length, const char *const *set,
 {
     PSW_TRY(psw_yaml_load(&study->tree, study->text, length, 0));
     PSW_TRY(psw_yaml_override(&study->tree, set, sets));
-    PSW_TRY(psw_study_declare(study));
-    PSW_TRY(psw_grid_build(study));
-    PSW_TRY(psw_includes_read(study));
+    PSW_TRY(spec_study_declare(study));
+    PSW_TRY(spec_grid_build(study));
+    PSW_TRY(spec_includes_read(study));
     if (study->slots == 0)
         return PSW_WRONG(&study->tree, study->tree.root->where, "no point is left: all are excluded");
-    return psw_resolved_write(study);
+    return spec_resolved_write(study);
 }
 
 static psw_study *blank(const char *text, size_t length, const char *name, const psw_rooms *rooms)
@@ -23,7 +23,7 @@ static psw_study *blank(const char *text, size_t length, const char *name, const
     if (!study) return NULL;
     study->text = malloc(length + 1);
     study->paths = malloc(sizeof *study->paths);
-    if (study->paths) study->paths[study->path_count++] = (psw_path){.text = calloc(1, 1)};
+    if (study->paths) study->paths[study->path_count++] = (spec_path){.text = calloc(1, 1)};
     if (!study->text || !study->paths || !study->paths[0].text) {
         psw_study_free(study);
         return NULL;
@@ -72,12 +72,12 @@ psw_status psw_study_read(const char *path, const char *const *set, ptrdiff_t se
     return status;
 }
 
-static void free_axis(psw_axis *axis)
+static void free_axis(spec_axis *axis)
 {
     free(axis->values);
 }
 
-static void free_block(psw_block *block)
+static void free_block(spec_block *block)
 {
     for (ptrdiff_t i = 0; i < block->axis_count; i++) free(block->axes[i].pick);
     free(block->bits);
@@ -92,7 +92,7 @@ void psw_study_free(psw_study *study)
         for (ptrdiff_t k = 0; k < PSW_METHOD_KEYS; k++) free_axis(&study->entries[i].axes[k]);
     for (ptrdiff_t i = 0; i < study->block_count; i++) free_block(&study->blocks[i]);
     for (ptrdiff_t i = 0; i < study->formula_count; i++) psw_program_free(&study->formulas[i].program);
-    psw_younger_free(study);
+    spec_younger_free(study);
     for (ptrdiff_t i = 0; i < study->rule_count; i++) psw_program_free(&study->rules[i]);
     for (ptrdiff_t i = 0; i < study->predict_count; i++) psw_program_free(&study->predictions[i]);
     for (ptrdiff_t i = 0; i < study->path_count; i++) free(study->paths[i].text);
@@ -149,7 +149,7 @@ ptrdiff_t psw_study_predict(const psw_study *study, const char *const **names)
 
 void psw_study_predictions(const psw_study *study, const psw_point *point, double values[PSW_PREDICT_MAX])
 {
-    psw_row row = psw_row_of_point(point);
+    spec_row row = spec_row_of_point(point);
     for (ptrdiff_t i = 0; i < study->predict_count; i++)
         values[i] = psw_program_value(&study->predictions[i], row.at, study->rooms.theory, point);
 }

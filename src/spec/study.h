@@ -16,54 +16,54 @@
 #define PSW_POINTS_MAX 100000000.0 /* points of a grid before exclusion */
 #endif
 #define PSW_ZIP_MAX 4096 /* values of a zip group */
-#define PSW_RULES_MAX 64           /* exclude rules */
+#define PSW_RULES_MAX 64 /* exclude rules */
 #define PSW_INCLUDES_MAX 4096
 #define PSW_METHOD_KEYS (PSW_PARAMETERS - PSW_ID_R) /* methods' own */
 
-typedef enum psw_origin { PSW_O_NONE, PSW_O_DEFAULT, PSW_O_VALUE, PSW_O_AXIS, PSW_O_FORMULA } psw_origin;
+typedef enum spec_origin { PSW_O_NONE, PSW_O_DEFAULT, PSW_O_VALUE, PSW_O_AXIS, PSW_O_FORMULA } spec_origin;
 
-typedef struct psw_given { /* where a parameter or own axis gets its value */
-    psw_origin origin;
+typedef struct spec_given { /* where a parameter or own axis gets its value */
+    spec_origin origin;
     const char *section;
     psw_where where;
-} psw_given;
+} spec_given;
 
-typedef struct psw_axis {
+typedef struct spec_axis {
     const char *name;
     psw_where where;
     ptrdiff_t members, count;
     int ids[PSW_ROW];
     double *values; /* [member][count] */
-} psw_axis;
+} spec_axis;
 
-typedef struct psw_formula {
+typedef struct spec_formula {
     int id;
     const char *text;
     bool derived; /* an include skips it */
     psw_program program;
     psw_where where;
-} psw_formula;
+} spec_formula;
 
-typedef struct psw_entry { /* of the list of methods */
+typedef struct spec_entry { /* of the list of methods */
     psw_method method;
     psw_where where;
-    psw_axis axes[PSW_METHOD_KEYS];
+    spec_axis axes[PSW_METHOD_KEYS];
     ptrdiff_t count;
-} psw_entry;
+} spec_entry;
 
-typedef struct psw_block_axis {
-    const psw_axis *axis;
+typedef struct spec_block_axis {
+    const spec_axis *axis;
     ptrdiff_t *pick; /* indices that stay when part of a zip group is ignored, NULL = all */
     ptrdiff_t count;
     bool ambiguous; /* different indices may give equal points */
     bool ascending; /* one parameter that is in the point, in ascending order: found by bisection */
-} psw_block_axis;
+} spec_block_axis;
 
-typedef struct psw_block {
+typedef struct spec_block {
     psw_method method;
-    psw_block_axis axes[PSW_ROW];
+    spec_block_axis axes[PSW_ROW];
     ptrdiff_t axis_count, total; /* total: indices, existing or not */
-    psw_row base;                /* values that no axis of the block sets */
+    spec_row base;               /* values that no axis of the block sets */
     psw_ids applies;             /* parameters and own axes that mean something here */
     bool line;                   /* the last axis is beta only, and nothing is derived from it */
     bool ambiguous;
@@ -71,13 +71,13 @@ typedef struct psw_block {
     ptrdiff_t first, slots; /* slots of existing points */
     uint64_t *bits;         /* NULL = every index exists */
     ptrdiff_t *before;      /* existing indices before each superblock of PSW_SUPERBLOCK words */
-} psw_block;
+} spec_block;
 #define PSW_SUPERBLOCK 8
 
-typedef struct psw_path {
+typedef struct spec_path {
     char *text;
     ptrdiff_t r; /* of the learned weights there; 0 = not known, or not needed */
-} psw_path;
+} spec_path;
 
 struct psw_study {
     char *text, *resolved, name[256], file[512];
@@ -85,110 +85,111 @@ struct psw_study {
     psw_rooms rooms;
     psw_settings settings;
     psw_data_kind kind;
-    psw_given given[PSW_ROW];
+    spec_given given[PSW_ROW];
     psw_ids applies[PSW_METHODS]; /* parameters and own axes that mean something for a method */
-    psw_row base;
+    spec_row base;
     double seed;          /* of the top level */
     bool constants_given; /* of self_attention, one by one: preset reads custom */
     const char *own[PSW_OWN_MAX + 1], *predict[PSW_PREDICT_MAX + 1];
     ptrdiff_t own_count, predict_count;
     psw_program predictions[PSW_PREDICT_MAX];
-    psw_axis axes[PSW_ROW];
+    spec_axis axes[PSW_ROW];
     ptrdiff_t axis_count;
-    psw_formula formulas[PSW_PARAMETERS]; /* in order of evaluation */
+    spec_formula formulas[PSW_PARAMETERS]; /* in order of evaluation */
     ptrdiff_t formula_count;
     psw_program defaults[PSW_PARAMETERS]; /* of younger parameters */
     psw_program rules[PSW_RULES_MAX];
     psw_exclusion exclusions[PSW_RULES_MAX];
     ptrdiff_t rule_count;
-    psw_entry entries[PSW_METHODS];
+    spec_entry entries[PSW_METHODS];
     ptrdiff_t entry_count;
-    psw_block blocks[PSW_METHODS];
+    spec_block blocks[PSW_METHODS];
     ptrdiff_t block_count;
-    psw_row *includes;
+    spec_row *includes;
     ptrdiff_t include_count, slots;
-    psw_path *paths; /* number 0 is data.path */
+    spec_path *paths; /* number 0 is data.path */
     ptrdiff_t path_count;
     bool sized_by_file; /* r of learned weights is the file's: r and features apply to random tables only */
     uint64_t identity;
 };
 
-psw_names psw_study_names(const psw_study *study);
-const char *psw_id_name(const psw_study *study, int id); /* of a parameter or own axis */
-psw_yaml_key psw_id_key(const psw_study *study, int id);
+psw_names spec_study_names(const psw_study *study);
+const char *spec_id_name(const psw_study *study, int id); /* of a parameter or own axis */
+psw_yaml_key spec_id_key(const psw_study *study, int id);
 
 /* axis.c: value | list | {from, to, ...}. *single: it was one bare value. Owned by the caller (free). */
-psw_status psw_values_read(psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, double **values,
-                           ptrdiff_t *count, bool *single);
+psw_status spec_values_read(psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, double **values,
+                            ptrdiff_t *count, bool *single);
 /* No list has a value twice (zipped lists may repeat). */
-psw_status psw_distinct(const psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, const double *values,
-                        ptrdiff_t count);
+psw_status spec_distinct(const psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key,
+                         const double *values, ptrdiff_t count);
 
 /* weights.c */
-psw_status psw_path_number(psw_study *study, const char *text, double *number);
-psw_status psw_weights_read(psw_study *study, const psw_yaml_node *node, double *value);
-psw_status psw_weights_rows(psw_study *study, double number, psw_where where); /* r of a path is known afterwards */
-bool psw_row_learned(const psw_row *row);
+psw_status spec_path_number(psw_study *study, const char *text, double *number);
+psw_status spec_weights_read(psw_study *study, const psw_yaml_node *node, double *value);
+psw_status spec_weights_rows(psw_study *study, double number, psw_where where); /* r of a path is known afterwards */
+bool spec_row_learned(const spec_row *row);
 
 /* declare.c, shape.c: the sections. */
-psw_status psw_study_declare(psw_study *study);
-psw_status psw_declare(psw_study *study, int id, psw_origin origin, const char *section, const psw_yaml_node *node);
-psw_shown psw_first_place(const psw_given *given);                  /* "grid (line 7)" */
-psw_status psw_axes_declare(psw_study *study, const psw_yaml_node *map); /* grid */
-psw_status psw_zip_declare(psw_study *study, const psw_yaml_node *map);
-psw_status psw_own_declare(psw_study *study, const psw_yaml_node *list); /* own axes that occur only in points of include */
-psw_status psw_methods_declare(psw_study *study, const psw_yaml_node *list);
+psw_status spec_study_declare(psw_study *study);
+psw_status spec_declare(psw_study *study, int id, spec_origin origin, const char *section, const psw_yaml_node *node);
+psw_shown spec_first_place(const spec_given *given);                      /* "grid (line 7)" */
+psw_status spec_axes_declare(psw_study *study, const psw_yaml_node *map); /* grid */
+psw_status spec_zip_declare(psw_study *study, const psw_yaml_node *map);
+psw_status spec_own_declare(psw_study *study,
+                            const psw_yaml_node *list); /* own axes that occur only in points of include */
+psw_status spec_methods_declare(psw_study *study, const psw_yaml_node *list);
 
 /* formula.c */
-psw_status psw_formula_add(psw_study *study, int id, const psw_yaml_node *node, bool derived);
-psw_status psw_formulas_default(psw_study *study);
+psw_status spec_formula_add(psw_study *study, int id, const psw_yaml_node *node, bool derived);
+psw_status spec_formulas_default(psw_study *study);
 /* Sets a method's own parameters that nothing gives to the defaults of its row. */
-psw_status psw_own_defaults(const psw_study *study, psw_method method, psw_row *row);
-psw_status psw_formulas_order(psw_study *study);
+psw_status spec_own_defaults(const psw_study *study, psw_method method, spec_row *row);
+psw_status spec_formulas_order(psw_study *study);
 /* Everything whose value may change with `id`, itself among it. */
-psw_ids psw_influence(const psw_study *study, int id);
+psw_ids spec_influence(const psw_study *study, int id);
 
 /* younger.c: parameters that came after schema 1's first files. */
-psw_status psw_younger_read(psw_study *study); /* their defaults; refuses an own axis that has become one of them */
-void psw_younger_free(psw_study *study);
+psw_status spec_younger_read(psw_study *study); /* their defaults; refuses an own axis that has become one of them */
+void spec_younger_free(psw_study *study);
 /* Has the row a value there that is not the default? */
 /* Default of a parameter in this study: a value or a formula, NULL = none. */
-const char *psw_default_text(const psw_study *study, int id);
-bool psw_younger_tells(const psw_study *study, const psw_row *row, int id);
-uint64_t psw_younger_salt(int id);
+const char *spec_default_text(const psw_study *study, int id);
+bool spec_younger_tells(const psw_study *study, const spec_row *row, int id);
+uint64_t spec_younger_salt(int id);
 
 /* row.c: rows and points. */
-psw_point psw_point_of_row(const psw_study *study, const psw_row *row);
-psw_row psw_row_of_point(const psw_point *point);
-void psw_row_preset(const psw_study *study, psw_row *row); /* constants of a preset */
+psw_point spec_point_of_row(const psw_study *study, const spec_row *row);
+spec_row spec_row_of_point(const psw_point *point);
+void spec_row_preset(const psw_study *study, spec_row *row); /* constants of a preset */
 /* Presets, formulas, sizes of sketches. `keep` are not computed, nor (without `derive`) derived parameters. */
-void psw_row_finish(const psw_study *study, psw_row *row, psw_ids keep, bool derive);
-bool psw_kind_random(psw_data_kind kind, bool noisy); /* are rows of the kind drawn, with noise or without? */
-bool psw_study_random(const psw_study *study); /* may rows of its points be drawn, by the data section? */
-bool psw_row_random(const psw_row *row);       /* of a kind that data_draws applies to: are its rows drawn? */
-void psw_row_blank(psw_row *row, psw_ids applies); /* what does not apply becomes NaN or 0 */
-void psw_row_settle(const psw_study *study, psw_row *row); /* then: parameters that do not matter for this point */
-bool psw_row_equal(const psw_study *study, const psw_row *a, const psw_row *b);
+void spec_row_finish(const psw_study *study, spec_row *row, psw_ids keep, bool derive);
+bool spec_kind_random(psw_data_kind kind, bool noisy); /* are rows of the kind drawn, with noise or without? */
+bool spec_study_random(const psw_study *study);        /* may rows of its points be drawn, by the data section? */
+bool spec_row_random(const spec_row *row);             /* of a kind that data_draws applies to: are its rows drawn? */
+void spec_row_blank(spec_row *row, psw_ids applies);   /* what does not apply becomes NaN or 0 */
+void spec_row_settle(const psw_study *study, spec_row *row); /* then: parameters that do not matter for this point */
+bool spec_row_equal(const psw_study *study, const spec_row *a, const spec_row *b);
 
 /* check.c: are the values inside their ranges (row), can the rooms compute them (point)? `names` are shown. */
-psw_status psw_row_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where, bool include);
-psw_status psw_point_check(const psw_study *study, const psw_row *row, psw_ids names, psw_where where);
+psw_status spec_row_check(const psw_study *study, const spec_row *row, psw_ids names, psw_where where, bool include);
+psw_status spec_point_check(const psw_study *study, const spec_row *row, psw_ids names, psw_where where);
 
 /* grid.c, slots.c */
-psw_status psw_grid_build(psw_study *study);
-void psw_block_row(const psw_study *study, const psw_block *block, ptrdiff_t index, psw_row *row);
-ptrdiff_t psw_block_index(const psw_study *study, const psw_block *block, const psw_row *row); /* -1 = none */
-psw_ids psw_block_names(const psw_block *block);
-bool psw_block_exists(const psw_block *block, ptrdiff_t index);
+psw_status spec_grid_build(psw_study *study);
+void spec_block_row(const psw_study *study, const spec_block *block, ptrdiff_t index, spec_row *row);
+ptrdiff_t spec_block_index(const psw_study *study, const spec_block *block, const spec_row *row); /* -1 = none */
+psw_ids spec_block_names(const spec_block *block);
+bool spec_block_exists(const spec_block *block, ptrdiff_t index);
 
-psw_status psw_enumerate(psw_study *study, psw_block *block);
-uint64_t psw_hash_mix(uint64_t hash, uint64_t word);
-uint64_t psw_hash_row(const psw_study *study, const psw_row *row);   /* of all values but beta */
-void psw_identity_add(psw_study *study, uint64_t rest, double beta); /* one more point */
+psw_status spec_enumerate(psw_study *study, spec_block *block);
+uint64_t spec_hash_mix(uint64_t hash, uint64_t word);
+uint64_t spec_hash_row(const psw_study *study, const spec_row *row);  /* of all values but beta */
+void spec_identity_add(psw_study *study, uint64_t rest, double beta); /* one more point */
 
-bool psw_includes_any(const psw_study *study);
-psw_status psw_includes_read(psw_study *study);
-psw_status psw_resolved_write(psw_study *study);
-psw_status psw_yaml_write(const psw_yaml_node *root, char **text); /* as JSON, to be freed */
+bool spec_includes_any(const psw_study *study);
+psw_status spec_includes_read(psw_study *study);
+psw_status spec_resolved_write(psw_study *study);
+psw_status spec_yaml_write(const psw_yaml_node *root, char **text); /* as JSON, to be freed */
 
 #endif

@@ -7,7 +7,7 @@ static const struct {
     bool taken;
     const char *fallback;
 } methods[PSW_METHODS][PSW_METHOD_OWN + 1] = {
-    /* the last is no parameter: a row may have none */
+/* the last is no parameter: a row may have none */
 #define PSW_METHOD(word, CODE, folds, kernel, degree, random, bitwise, squares, own, help)                             \
     [PSW_##CODE] = {[PSW_METHOD_OWN] = {false, NULL}, own},
 #define PSW_OWN(parameter, fallback) [PSW_ID_##parameter - PSW_ID_R] = {true, fallback},
@@ -20,19 +20,19 @@ static const psw_ids data_kinds[PSW_DATA_KINDS] = {
 #include "polysweep/data_kinds.def"
 };
 
-bool psw_key_of_method(psw_parameter id, psw_method method)
+bool spec_key_of_method(spec_parameter id, psw_method method)
 {
-    return id >= PSW_ID_R ? methods[method][id - PSW_ID_R].taken : psw_keys[id].methods >> method & 1;
+    return id >= PSW_ID_R ? methods[method][id - PSW_ID_R].taken : spec_keys[id].methods >> method & 1;
 }
 
-bool psw_key_of_kind(psw_parameter id, psw_data_kind kind)
+bool spec_key_of_kind(spec_parameter id, psw_data_kind kind)
 {
-    return psw_keys[id].kinds ? psw_keys[id].kinds >> kind & 1 : data_kinds[kind] >> id & 1;
+    return spec_keys[id].kinds ? spec_keys[id].kinds >> kind & 1 : data_kinds[kind] >> id & 1;
 }
 
-const char *psw_key_fallback(psw_parameter id, int method)
+const char *spec_key_fallback(spec_parameter id, int method)
 {
-    if (id < PSW_ID_R) return psw_keys[id].fallback;
+    if (id < PSW_ID_R) return spec_keys[id].fallback;
     if (method >= 0) return methods[method][id - PSW_ID_R].fallback;
     for (int first = 0; first < PSW_METHODS; first++)
         if (methods[first][id - PSW_ID_R].fallback) return methods[first][id - PSW_ID_R].fallback;
@@ -43,10 +43,10 @@ const char *psw_key_fallback(psw_parameter id, int method)
 
 static void print_own(FILE *stream, psw_method method)
 {
-    for (psw_parameter id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
-        const char *fallback = psw_key_fallback(id, (int)method);
-        if (!psw_key_of_method(id, method)) continue;
-        fprintf(stream, "`%s`%s%s ", psw_keys[id].name, fallback ? " = " : "", fallback ? fallback : "");
+    for (spec_parameter id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
+        const char *fallback = spec_key_fallback(id, (int)method);
+        if (!spec_key_of_method(id, method)) continue;
+        fprintf(stream, "`%s`%s%s ", spec_keys[id].name, fallback ? " = " : "", fallback ? fallback : "");
     }
 }
 

@@ -3,11 +3,11 @@
 
 #include "spec/keys.h"
 
-psw_status psw_unknown(const psw_yaml *tree, const psw_yaml_node *node, const char *section)
+psw_status spec_unknown(const psw_yaml *tree, const psw_yaml_node *node, const char *section)
 {
     const char *names[64];
     size_t count = 0;
-    for (const psw_yaml_key *key = psw_keys; key->name && count < 63; key++)
+    for (const psw_yaml_key *key = spec_keys; key->name && count < 63; key++)
         if (strcmp(key->section, section) == 0)
             names[count++] = strcmp(key->name, "data_kind") == 0 ? "kind" : key->name;
     names[count] = NULL;
@@ -19,7 +19,8 @@ psw_status psw_unknown(const psw_yaml *tree, const psw_yaml_node *node, const ch
                      *section ? section : "a study", *hint.text ? hint.text : all);
 }
 
-static psw_status text_set(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key, char *text, size_t size)
+static psw_status text_set(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key, char *text,
+                           size_t size)
 {
     const char *given = node ? node->text : key->fallback;
     if (psw_format(text, size, "%s", given)) return PSW_OK;
@@ -47,7 +48,8 @@ static void number_set(const psw_yaml_key *key, double value, psw_settings *sett
         memcpy(at, &value, sizeof value);
 }
 
-psw_status psw_setting_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key, psw_settings *settings)
+psw_status spec_setting_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key,
+                             psw_settings *settings)
 {
     double value;
     char *at = (char *)settings + key->offset;
@@ -61,7 +63,8 @@ psw_status psw_setting_read(const psw_yaml *tree, const psw_yaml_node *node, con
     }
 }
 
-psw_status psw_settings_read(const psw_yaml *tree, const psw_yaml_node *map, const char *section, psw_settings *settings)
+psw_status spec_settings_read(const psw_yaml *tree, const psw_yaml_node *map, const char *section,
+                              psw_settings *settings)
 {
     if (map && map->kind != PSW_MAP)
         return PSW_WRONG(tree, map->where, "%s is a map of settings, as in {%s: ...}", section,
@@ -69,9 +72,9 @@ psw_status psw_settings_read(const psw_yaml *tree, const psw_yaml_node *map, con
                          : strcmp(section, "time") == 0 ? "reps"
                                                         : "file");
     for (const psw_yaml_node *child = map ? map->child : NULL; child; child = child->next)
-        if (!psw_key_find(section, child->key)) return psw_unknown(tree, child, section);
-    for (const psw_yaml_key *key = psw_keys; key->name; key++)
+        if (!spec_key_find(section, child->key)) return spec_unknown(tree, child, section);
+    for (const psw_yaml_key *key = spec_keys; key->name; key++)
         if (strcmp(key->section, section) == 0 && key->type != PSW_T_TREE)
-            PSW_TRY(psw_setting_read(tree, psw_yaml_child(map, key->name), key, settings));
+            PSW_TRY(spec_setting_read(tree, psw_yaml_child(map, key->name), key, settings));
     return PSW_OK;
 }

@@ -5,37 +5,38 @@
 #include "spec/study.h"
 
 /* Where passes are timed one draw is enough. */
-const char *psw_default_text(const psw_study *study, int id)
+const char *spec_default_text(const psw_study *study, int id)
 {
-    return id == PSW_ID_DATA_DRAWS && study->settings.timing ? psw_draws_once : psw_key_fallback((psw_parameter)id, -1);
+    return id == PSW_ID_DATA_DRAWS && study->settings.timing ? spec_draws_once
+                                                             : spec_key_fallback((spec_parameter)id, -1);
 }
 
 static psw_status read_default(psw_study *study, int id)
 {
-    const char *fallback = psw_keys[id].fallback; /* a method's own parameters have no formula */
-    psw_names names = {.term = psw_parameter_term};
+    const char *fallback = spec_keys[id].fallback; /* a method's own parameters have no formula */
+    psw_names names = {.term = spec_parameter_term};
     ptrdiff_t column;
-    if (psw_keys[id].type == PSW_T_WORD || !fallback) return PSW_OK;
-    return psw_program_compile(psw_default_text(study, id), &names, &study->defaults[id], &column);
+    if (spec_keys[id].type == PSW_T_WORD || !fallback) return PSW_OK;
+    return psw_program_compile(spec_default_text(study, id), &names, &study->defaults[id], &column);
 }
 
 /* An axis of the study's own gives values to other parameters; so would hardly one that is meant as the parameter. */
 static psw_status own_axis_check(const psw_study *study, int id)
 {
-    const psw_given *given = &study->given[id];
+    const spec_given *given = &study->given[id];
     if (given->origin != PSW_O_AXIS && given->origin != PSW_O_VALUE) return PSW_OK;
     for (ptrdiff_t i = 0; i < study->formula_count; i++) {
-        const psw_formula *f = &study->formulas[i];
+        const spec_formula *f = &study->formulas[i];
         if (!(f->program.reads & PSW_ID(id)) || PSW_YOUNGER_IDS >> f->id & 1) continue;
         return PSW_WRONG(&study->tree, given->where,
                          "'%s' has become a parameter (%s), and %s is computed from it as from an axis of your own; "
                          "rename the axis, as in %s_own, or, if the parameter is meant, derive both from such an axis",
-                         psw_keys[id].name, psw_keys[id].meaning, psw_keys[f->id].name, psw_keys[id].name);
+                         spec_keys[id].name, spec_keys[id].meaning, spec_keys[f->id].name, spec_keys[id].name);
     }
     return PSW_OK;
 }
 
-psw_status psw_younger_read(psw_study *study)
+psw_status spec_younger_read(psw_study *study)
 {
     for (int id = 0; id < PSW_PARAMETERS; id++) {
         if (!(PSW_YOUNGER_IDS >> id & 1)) continue;
@@ -45,15 +46,15 @@ psw_status psw_younger_read(psw_study *study)
     return PSW_OK;
 }
 
-void psw_younger_free(psw_study *study)
+void spec_younger_free(psw_study *study)
 {
     for (int id = 0; id < PSW_PARAMETERS; id++) psw_program_free(&study->defaults[id]);
 }
 
-static double default_value(const psw_study *study, const psw_row *row, int id)
+static double default_value(const psw_study *study, const spec_row *row, int id)
 {
-    const psw_yaml_key *key = &psw_keys[id];
-    const char *fallback = psw_key_fallback((psw_parameter)id, (int)row->at[PSW_ID_METHOD]);
+    const psw_yaml_key *key = &spec_keys[id];
+    const char *fallback = spec_key_fallback((spec_parameter)id, (int)row->at[PSW_ID_METHOD]);
     double value = NAN;
     if (!fallback) return NAN;
     if (key->type == PSW_T_WORD) return psw_word_code((psw_vocabulary)key->vocabulary, fallback);
@@ -61,16 +62,16 @@ static double default_value(const psw_study *study, const psw_row *row, int id)
     return psw_program_value(&study->defaults[id], row->at, NULL, NULL);
 }
 
-bool psw_younger_tells(const psw_study *study, const psw_row *row, int id)
+bool spec_younger_tells(const psw_study *study, const spec_row *row, int id)
 {
     double value = row->at[id];
     if (!(study->applies[(int)row->at[PSW_ID_METHOD]] >> id & 1) || isnan(value)) return false;
     return value != default_value(study, row, id);
 }
 
-uint64_t psw_younger_salt(int id)
+uint64_t spec_younger_salt(int id)
 {
     uint64_t salt = 0;
-    for (const char *at = psw_keys[id].name; *at; at++) salt = psw_hash_mix(salt, (unsigned char)*at);
+    for (const char *at = spec_keys[id].name; *at; at++) salt = spec_hash_mix(salt, (unsigned char)*at);
     return salt;
 }

@@ -39,7 +39,8 @@ static psw_status read_numbers(hid_t dataset, hid_t type, psw_side side, psw_ten
 {
     PSW_TRY(extent_of(t->name, dataset, &t->extent));
     if (H5Tget_class(type) != H5T_FLOAT)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s does not hold floating-point numbers; save it as float32 or float64", t->name);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s does not hold floating-point numbers; save it as float32 or float64",
+                        t->name);
     PSW_TRY(check_stored(t->name, dataset, type, &t->extent));
     t->single = H5Tget_size(type) <= sizeof(float);
     size_t count = (size_t)(t->extent.heads * t->extent.rows * t->extent.cols);
@@ -97,10 +98,10 @@ psw_status psw_store_arrays(const char *path, psw_arrays *arrays)
 {
     struct stat about;
     *arrays = (psw_arrays){0};
-    hdf_quiet();
+    store_hdf_quiet();
     bool regular = stat(path, &about) == 0 && S_ISREG(about.st_mode); /* looking into a pipe would wait */
     if (!regular || H5Fis_hdf5(path) <= 0) return psw_arrays_read(path, arrays);
-    psw_status status = guard_file(path, touch, NULL, guard_by_size(path));
+    psw_status status = store_guard_file(path, touch, NULL, store_guard_by_size(path));
     if (status == PSW_OK) status = read_hdf5(path, arrays);
     if (status != PSW_OK) psw_arrays_free(arrays);
     return status;

@@ -6,12 +6,12 @@
 
 typedef struct copier {
     const psw_copy *copy;
-    const layout *what;
+    const store_layout *what;
     psw_column_set columns;
     hid_t file, dataset[PSW_COLUMNS_MAX];
-    table failure;
-    kept_rows rows;
-    kept_samples samples;
+    store_table failure;
+    store_kept_rows rows;
+    store_kept_samples samples;
     psw_record *records; /* STORE_PIECE of each */
     psw_origin *origins;
     double *buffer; /* ROWS_BUFFER */
@@ -38,12 +38,12 @@ static void reduce(psw_record *record, psw_origin *origin)
 
 static psw_status put_failure(copier *c, ptrdiff_t slot, psw_origin origin)
 {
-    failure_row row;
-    PSW_TRY(reader_failure(origin.reader, origin.slot, &row));
+    store_failure_row row;
+    PSW_TRY(store_reader_failure(origin.reader, origin.slot, &row));
     if (row.slot < 0) return PSW_OK;
     row.slot = slot;
-    row.check = failure_check(&row);
-    return table_put(&c->failure, slot % c->failure.rows, &row);
+    row.check = store_failure_check(&row);
+    return store_table_put(&c->failure, slot % c->failure.rows, &row);
 }
 
 /* Data of a slot outside the columns. */
@@ -51,22 +51,22 @@ static psw_status put_beside(copier *c, ptrdiff_t slot, const psw_record *record
 {
     if (!origin.reader) return PSW_OK;
     if (record->slot.status != PSW_SLOT_DONE) return put_failure(c, slot, origin);
-    PSW_TRY(samples_copy(origin.reader, origin.slot, &c->samples, slot));
+    PSW_TRY(store_samples_copy(origin.reader, origin.slot, &c->samples, slot));
     if (!c->what->keeps_rows) return PSW_OK;
-    return rows_copy(origin.reader, origin.slot, &c->rows, slot, &record->point, c->buffer);
+    return store_rows_copy(origin.reader, origin.slot, &c->rows, slot, &record->point, c->buffer);
 }
 
 static psw_status put_columns(copier *c, ptrdiff_t first, ptrdiff_t count)
 {
     const psw_column_set *all = &c->columns;
-    slice rows = slice_make(c->what->slots, first, count);
+    store_slice rows = store_slice_make(c->what->slots, first, count);
     psw_status status = PSW_OK;
     for (ptrdiff_t i = 0; status == PSW_OK && i < all->count; i++) {
         if (psw_column_parameter(&all->list[i]) && i != all->data_draws) continue; /* there since the file was made */
         psw_column_pack(&all->list[i], c->records, count, c->buffer);
-        status = hdf_write(c->dataset[i], all->list[i].name, hdf_type(all->list[i].type), rows, c->buffer);
+        status = store_hdf_write(c->dataset[i], all->list[i].name, store_hdf_type(all->list[i].type), rows, c->buffer);
     }
-    slice_close(rows);
+    store_slice_close(rows);
     return status;
 }
 
@@ -97,13 +97,14 @@ static psw_status copy_piece(copier *c, ptrdiff_t first, ptrdiff_t count)
 
 static psw_status put_launches(copier *c)
 {
-    table launches;
-    psw_status status = table_open(c->file, "provenance/launches", launch_fields, STORE_LAUNCHES, &launches);
+    store_table launches;
+    psw_status status =
+        store_table_open(c->file, "provenance/launches", store_launch_fields, STORE_LAUNCHES, &launches);
     for (ptrdiff_t i = 0; status == PSW_OK && i < c->copy->launch_count; i++) {
-        launch_row row = c->copy->launches[i];
-        status = table_put(&launches, row.number % STORE_LAUNCHES, &row);
+        psw_launch_row row = c->copy->launches[i];
+        status = store_table_put(&launches, row.number % STORE_LAUNCHES, &row);
     }
-    table_close(&launches);
+    store_table_close(&launches);
     return status;
 }
 
@@ -113,10 +114,11 @@ static psw_status open_parts(copier *c)
     c->origins = malloc(STORE_PIECE * sizeof *c->origins);
     c->buffer = malloc(ROWS_BUFFER * sizeof *c->buffer);
     if (!c->records || !c->origins || !c->buffer) return PSW_FAIL(PSW_NO_MEMORY, "no memory to copy slots");
-    PSW_TRY(columns_open(c->file, &c->columns, c->what->slots, true, c->dataset));
-    PSW_TRY(table_open(c->file, "failures", failure_fields, failure_rows(c->what->slots), &c->failure));
-    PSW_TRY(samples_open(c->file, c->what, &c->samples));
-    return rows_open(c->file, c->what, &c->rows);
+    PSW_TRY(store_columns_open(c->file, &c->columns, c->what->slots, true, c->dataset));
+    PSW_TRY(
+        store_table_open(c->file, "failures", store_failure_fields, store_failure_rows(c->what->slots), &c->failure));
+    PSW_TRY(store_samples_open(c->file, c->what, &c->samples));
+    return store_rows_open(c->file, c->what, &c->rows);
 }
 
 static psw_status copy_all(copier *c)
@@ -162,22 +164,22 @@ static psw_status put_content(void *context, const char *path)
     return status;
 }
 
-psw_status layout_copy(const char *path, const layout *what, const psw_copy *copy)
+psw_status store_layout_copy(const char *path, const store_layout *what, const psw_copy *copy)
 {
     copier *c = calloc(1, sizeof *c);
     if (!c) return PSW_FAIL(PSW_NO_MEMORY, "no memory to copy slots");
     c->copy = copy;
     c->what = what;
     psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &c->columns);
-    psw_status status = layout_bring(path, what, &(content){put_content, c, copy->replaces});
+    psw_status status = store_layout_bring(path, what, &(store_content){put_content, c, copy->replaces});
     free(c);
     return status;
 }
 
 psw_status psw_store_copy(const char *path, const psw_copy *copy)
 {
-    layout what = layout_of(copy->study);
+    store_layout what = store_layout_of(copy->study);
     what.text = copy->text;
     what.history = copy->history;
-    return layout_copy(path, &what, copy);
+    return store_layout_copy(path, &what, copy);
 }

@@ -19,8 +19,8 @@ static psw_status describe_codes(hid_t dataset, const psw_column *column)
         psw_format(meanings + used, sizeof meanings - used, code ? " %s" : "%s",
                    psw_word((psw_vocabulary)column->vocabulary, (int)code));
     }
-    PSW_TRY(hdf_put_numbers(dataset, "flag_values", H5T_STD_U8LE, (hsize_t)words, values));
-    return hdf_put_text(dataset, "flag_meanings", meanings);
+    PSW_TRY(store_hdf_put_numbers(dataset, "flag_values", H5T_STD_U8LE, (hsize_t)words, values));
+    return store_hdf_put_text(dataset, "flag_meanings", meanings);
 }
 
 /* The table of methods by code, in the order of flag_values: words as a text, flags as numbers 0 and 1. */
@@ -37,23 +37,23 @@ static psw_status describe_methods(hid_t dataset)
                    psw_word(PSW_WORDS_KERNEL, (int)method->kernel));
         degree[code] = method->has_degree, random[code] = method->random, bitwise[code] = method->bitwise;
     }
-    PSW_TRY(hdf_put_text(dataset, "flag_folds", folds));
-    PSW_TRY(hdf_put_text(dataset, "flag_kernels", kernels));
-    PSW_TRY(hdf_put_numbers(dataset, "flag_degree", H5T_STD_U8LE, PSW_METHODS, degree));
-    PSW_TRY(hdf_put_numbers(dataset, "flag_random", H5T_STD_U8LE, PSW_METHODS, random));
-    return hdf_put_numbers(dataset, "flag_bitwise", H5T_STD_U8LE, PSW_METHODS, bitwise);
+    PSW_TRY(store_hdf_put_text(dataset, "flag_folds", folds));
+    PSW_TRY(store_hdf_put_text(dataset, "flag_kernels", kernels));
+    PSW_TRY(store_hdf_put_numbers(dataset, "flag_degree", H5T_STD_U8LE, PSW_METHODS, degree));
+    PSW_TRY(store_hdf_put_numbers(dataset, "flag_random", H5T_STD_U8LE, PSW_METHODS, random));
+    return store_hdf_put_numbers(dataset, "flag_bitwise", H5T_STD_U8LE, PSW_METHODS, bitwise);
 }
 
 /* _FillValue on floats only: readers turn integers that have one into floats. */
 static psw_status describe(hid_t dataset, const psw_column *column)
 {
     double nothing = NAN;
-    PSW_TRY(hdf_put_text(dataset, "units", column->units));
-    PSW_TRY(hdf_put_text(dataset, "long_name", column->long_name));
-    PSW_TRY(hdf_put_text(dataset, "reproducibility", column->bitwise ? "bitwise" : "none"));
-    PSW_TRY(hdf_put_numbers(dataset, "reproducibility_other", H5T_IEEE_F64LE, 2, column->other));
-    if (column->type == PSW_F8) PSW_TRY(hdf_put_numbers(dataset, "_FillValue", H5T_IEEE_F64LE, 1, &nothing));
-    if (column->younger) PSW_TRY(hdf_put_numbers(dataset, "commit_default", H5T_IEEE_F64LE, 1, &column->plain));
+    PSW_TRY(store_hdf_put_text(dataset, "units", column->units));
+    PSW_TRY(store_hdf_put_text(dataset, "long_name", column->long_name));
+    PSW_TRY(store_hdf_put_text(dataset, "reproducibility", column->bitwise ? "bitwise" : "none"));
+    PSW_TRY(store_hdf_put_numbers(dataset, "reproducibility_other", H5T_IEEE_F64LE, 2, column->other));
+    if (column->type == PSW_F8) PSW_TRY(store_hdf_put_numbers(dataset, "_FillValue", H5T_IEEE_F64LE, 1, &nothing));
+    if (column->younger) PSW_TRY(store_hdf_put_numbers(dataset, "commit_default", H5T_IEEE_F64LE, 1, &column->plain));
     if (column->vocabulary >= 0) PSW_TRY(describe_codes(dataset, column));
     if (column->vocabulary == PSW_WORDS_METHOD) PSW_TRY(describe_methods(dataset));
     return PSW_OK;
@@ -67,13 +67,13 @@ static psw_status create_line(hid_t file, const char *name, psw_column_type type
     H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(how, H5D_FILL_TIME_ALLOC);
     if (type == PSW_F8) H5Pset_fill_value(how, H5T_IEEE_F64LE, &nothing);
-    *dataset = H5Dcreate2(file, name, hdf_type(type), space, H5P_DEFAULT, how, H5P_DEFAULT);
+    *dataset = H5Dcreate2(file, name, store_hdf_type(type), space, H5P_DEFAULT, how, H5P_DEFAULT);
     psw_status status = *dataset < 0 ? HDF_FAIL("cannot create column %s", name) : PSW_OK;
     H5Pclose(how);
     return status;
 }
 
-psw_status column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale)
+psw_status store_column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale)
 {
     hid_t dataset;
     PSW_TRY(create_line(at, column->name, column->type, space, &dataset));
@@ -87,10 +87,10 @@ psw_status column_create(hid_t at, const psw_column *column, hid_t space, hid_t 
 static psw_status create_scale(hid_t file, hid_t space, hid_t *scale)
 {
     PSW_TRY(create_line(file, "point", PSW_I8, space, scale));
-    PSW_TRY(hdf_put_text(*scale, "units", "1"));
-    PSW_TRY(hdf_put_text(*scale, "long_name", "slot of the study's grid"));
-    PSW_TRY(hdf_put_text(*scale, "reproducibility", "bitwise"));
-    PSW_TRY(hdf_put_numbers(*scale, "reproducibility_other", H5T_IEEE_F64LE, 2, (double[]){0, 0}));
+    PSW_TRY(store_hdf_put_text(*scale, "units", "1"));
+    PSW_TRY(store_hdf_put_text(*scale, "long_name", "slot of the study's grid"));
+    PSW_TRY(store_hdf_put_text(*scale, "reproducibility", "bitwise"));
+    PSW_TRY(store_hdf_put_numbers(*scale, "reproducibility_other", H5T_IEEE_F64LE, 2, (double[]){0, 0}));
     return H5DSset_scale(*scale, "point") < 0 ? HDF_FAIL("cannot make the dimension scale") : PSW_OK;
 }
 
@@ -100,7 +100,7 @@ static psw_status create_columns(hid_t file, const psw_column_set *all, ptrdiff_
     hid_t scale = -1, space = H5Screate_simple(1, &extent, NULL);
     psw_status status = create_scale(file, space, &scale);
     for (ptrdiff_t i = 0; status == PSW_OK && i < all->count; i++)
-        status = column_create(file, &all->list[i], space, scale);
+        status = store_column_create(file, &all->list[i], space, scale);
     if (scale >= 0) H5Dclose(scale);
     H5Sclose(space);
     return status;
@@ -118,7 +118,7 @@ static psw_status put_coordinates(hid_t file, const psw_column_set *all)
             psw_format(names + used, sizeof names - used, used ? " %s" : "%s", all->list[i].name);
             used += strlen(names + used);
         }
-    return hdf_put_text(file, "coordinates", names);
+    return store_hdf_put_text(file, "coordinates", names);
 }
 
 static psw_status put_history(hid_t file, const char *more)
@@ -126,19 +126,19 @@ static psw_status put_history(hid_t file, const char *more)
     char text[16384]; /* attributes end at 64 KiB */
     psw_format(text, sizeof text, "created by polysweep " PSW_VERSION "; launches in /provenance/launches%s%s",
                more ? "; " : "", more ? more : "");
-    return hdf_put_text(file, "history", text);
+    return store_hdf_put_text(file, "history", text);
 }
 
-static psw_status put_head(hid_t file, const layout *what, const psw_column_set *all)
+static psw_status put_head(hid_t file, const store_layout *what, const psw_column_set *all)
 {
     int32_t schema = STORE_SCHEMA, random = STORE_RANDOM_VERSION;
-    PSW_TRY(hdf_put_text(file, "title", what->title));
-    PSW_TRY(hdf_put_text(file, "source", "polysweep " PSW_VERSION));
+    PSW_TRY(store_hdf_put_text(file, "title", what->title));
+    PSW_TRY(store_hdf_put_text(file, "source", "polysweep " PSW_VERSION));
     PSW_TRY(put_history(file, what->history));
-    PSW_TRY(hdf_put_text(file, "Conventions", "CF-1.8"));
-    PSW_TRY(hdf_put_text(file, "schema_name", "polysweep"));
-    PSW_TRY(hdf_put_numbers(file, "schema_version", H5T_STD_I32LE, 1, &schema));
-    PSW_TRY(hdf_put_numbers(file, "random_version", H5T_STD_I32LE, 1, &random));
+    PSW_TRY(store_hdf_put_text(file, "Conventions", "CF-1.8"));
+    PSW_TRY(store_hdf_put_text(file, "schema_name", "polysweep"));
+    PSW_TRY(store_hdf_put_numbers(file, "schema_version", H5T_STD_I32LE, 1, &schema));
+    PSW_TRY(store_hdf_put_numbers(file, "random_version", H5T_STD_I32LE, 1, &random));
     return put_coordinates(file, all);
 }
 
@@ -155,7 +155,7 @@ static psw_status put_dataset(hid_t at, const char *name, hid_t type, hid_t spac
 
 static psw_status put_long_text(hid_t at, const char *name, const char *text)
 {
-    hid_t type = hdf_text_type(strlen(text) + 1); /* a dataset, for attributes end at 64 KiB */
+    hid_t type = store_hdf_text_type(strlen(text) + 1); /* a dataset, for attributes end at 64 KiB */
     psw_status status = put_dataset(at, name, type, H5Screate(H5S_SCALAR), text);
     H5Tclose(type);
     return status;
@@ -167,7 +167,7 @@ static psw_status put_names(hid_t at, const char *name, const char *const *names
     hsize_t extent = (hsize_t)count;
     if (count == 0) return PSW_OK;
     for (ptrdiff_t i = 0; i < count; i++) psw_format(list[i], sizeof list[i], "%s", names[i]);
-    hid_t type = hdf_text_type(STORE_NAME);
+    hid_t type = store_hdf_text_type(STORE_NAME);
     psw_status status = put_dataset(at, name, type, H5Screate_simple(1, &extent, NULL), list);
     H5Tclose(type);
     return status;
@@ -176,12 +176,14 @@ static psw_status put_names(hid_t at, const char *name, const char *const *names
 /* How times come about, for who reads them. */
 static psw_status put_timing(hid_t group)
 {
-    PSW_TRY(hdf_put_text(group, "timing_clock", "CLOCK_MONOTONIC of each rank; its resolution in launches"));
-    PSW_TRY(hdf_put_text(group, "timing_synchronisation", "barrier of the team, or of all teams beside it, before each pass"));
-    return hdf_put_text(group, "timing_reduction", "slowest rank of each pass; median and rank interval over passes");
+    PSW_TRY(store_hdf_put_text(group, "timing_clock", "CLOCK_MONOTONIC of each rank; its resolution in launches"));
+    PSW_TRY(store_hdf_put_text(group, "timing_synchronisation",
+                               "barrier of the team, or of all teams beside it, before each pass"));
+    return store_hdf_put_text(group, "timing_reduction",
+                              "slowest rank of each pass; median and rank interval over passes");
 }
 
-static psw_status put_provenance(hid_t file, const layout *what)
+static psw_status put_provenance(hid_t file, const store_layout *what)
 {
     hid_t group = H5Gcreate2(file, "provenance", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (group < 0) return HDF_FAIL("cannot create /provenance");
@@ -194,18 +196,19 @@ static psw_status put_provenance(hid_t file, const layout *what)
     if (status == PSW_OK) status = put_names(group, "predict", what->predict, what->predicts);
     if (status == PSW_OK) status = put_timing(group);
     if (status == PSW_OK)
-        status = table_create(group, "launches", "launch modulo 64 is its row", launch_fields, STORE_LAUNCHES);
+        status =
+            store_table_create(group, "launches", "launch modulo 64 is its row", store_launch_fields, STORE_LAUNCHES);
     H5Gclose(group);
     return status;
 }
 
-psw_status layout_objects(hid_t file, const layout *what, const psw_column_set *all)
+psw_status store_layout_objects(hid_t file, const store_layout *what, const psw_column_set *all)
 {
     PSW_TRY(create_columns(file, all, what->slots));
-    PSW_TRY(samples_create(file, what));
+    PSW_TRY(store_samples_create(file, what));
     PSW_TRY(put_head(file, what, all));
     PSW_TRY(put_provenance(file, what));
-    PSW_TRY(rows_create(file, what));
-    return table_create(file, "failures", "slot modulo 4096 is its row, the newest stays", failure_fields,
-                        failure_rows(what->slots));
+    PSW_TRY(store_rows_create(file, what));
+    return store_table_create(file, "failures", "slot modulo 4096 is its row, the newest stays", store_failure_fields,
+                              store_failure_rows(what->slots));
 }

@@ -40,7 +40,7 @@ static void be_quiet(void)
     limit(RLIMIT_CORE, 0);
 }
 
-static void read_in_child(const char *path, guard_attempt *attempt, void *result, guard_limits limits)
+static void read_in_child(const char *path, guard_attempt *attempt, void *result, store_guard_limits limits)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     be_quiet();
@@ -52,7 +52,7 @@ static void read_in_child(const char *path, guard_attempt *attempt, void *result
     _exit(0);
 }
 
-psw_status guard_file(const char *path, guard_attempt *attempt, void *result, guard_limits limits)
+psw_status store_guard_file(const char *path, guard_attempt *attempt, void *result, store_guard_limits limits)
 {
     int state = 0;
     pid_t child = fork();
@@ -69,9 +69,9 @@ psw_status guard_file(const char *path, guard_attempt *attempt, void *result, gu
     return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 crashes on it", path);
 }
 
-guard_limits guard_by_size(const char *path)
+store_guard_limits store_guard_by_size(const char *path)
 {
     struct stat about;
     double bytes = stat(path, &about) == 0 ? (double)about.st_size : 0;
-    return (guard_limits){.time_s = 20 + bytes / 1048576};
+    return (store_guard_limits){.time_s = 20 + bytes / 1048576};
 }

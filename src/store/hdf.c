@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-void hdf_quiet(void)
+void store_hdf_quiet(void)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
@@ -35,7 +35,7 @@ static const char *disk_word(void)
     return disk ? strerror(errno) : "";
 }
 
-psw_status hdf_fail(const char *file, int line, const char *format, ...)
+psw_status store_hdf_fail(const char *file, int line, const char *format, ...)
 {
     char why[256] = "", what[512];
     va_list arguments;
@@ -49,7 +49,7 @@ psw_status hdf_fail(const char *file, int line, const char *format, ...)
 
 /* ---- types and attributes ---- */
 
-hid_t hdf_type(psw_column_type type)
+hid_t store_hdf_type(psw_column_type type)
 {
     switch (type) {
     case PSW_F8: return H5T_IEEE_F64LE;
@@ -60,7 +60,7 @@ hid_t hdf_type(psw_column_type type)
     return -1;
 }
 
-hid_t hdf_text_type(size_t size)
+hid_t store_hdf_text_type(size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, size ? size : 1);
@@ -78,20 +78,20 @@ static psw_status put(hid_t object, const char *name, hid_t type, hid_t space, c
     return status;
 }
 
-psw_status hdf_put_text(hid_t object, const char *name, const char *text)
+psw_status store_hdf_put_text(hid_t object, const char *name, const char *text)
 {
-    hid_t type = hdf_text_type(strlen(text) + 1);
+    hid_t type = store_hdf_text_type(strlen(text) + 1);
     psw_status status = put(object, name, type, H5Screate(H5S_SCALAR), text);
     H5Tclose(type);
     return status;
 }
 
-psw_status hdf_put_numbers(hid_t object, const char *name, hid_t type, hsize_t count, const void *values)
+psw_status store_hdf_put_numbers(hid_t object, const char *name, hid_t type, hsize_t count, const void *values)
 {
     return put(object, name, type, H5Screate_simple(1, &count, NULL), values);
 }
 
-bool hdf_get_text_attribute(hid_t object, const char *name, char *text, size_t size)
+bool store_hdf_get_text_attribute(hid_t object, const char *name, char *text, size_t size)
 {
     text[0] = '\0';
     if (H5Aexists(object, name) <= 0) return false;
@@ -105,7 +105,7 @@ bool hdf_get_text_attribute(hid_t object, const char *name, char *text, size_t s
     return fits;
 }
 
-bool hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t most, void *values, ptrdiff_t *count)
+bool store_hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t most, void *values, ptrdiff_t *count)
 {
     if (H5Aexists(object, name) <= 0) return false;
     hid_t attribute = H5Aopen(object, name, H5P_DEFAULT), stored = attribute >= 0 ? H5Aget_type(attribute) : -1;
@@ -153,7 +153,8 @@ static bool is_shaped(hid_t dataset, hid_t type, ptrdiff_t length, ptrdiff_t wid
     return right;
 }
 
-psw_status hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t length, ptrdiff_t width, hid_t *dataset)
+psw_status store_hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t length, ptrdiff_t width,
+                                hid_t *dataset)
 {
     PSW_TRY(open_plain(at, name, dataset));
     if (is_shaped(*dataset, type, length, width)) return PSW_OK;
@@ -162,12 +163,12 @@ psw_status hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t leng
     return PSW_FAIL(PSW_ENVIRONMENT, "%s has the wrong type or length", name);
 }
 
-psw_status hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset)
+psw_status store_hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset)
 {
-    return hdf_open_lines(at, name, type, length, 0, dataset);
+    return store_hdf_open_lines(at, name, type, length, 0, dataset);
 }
 
-ptrdiff_t hdf_length(hid_t dataset)
+ptrdiff_t store_hdf_length(hid_t dataset)
 {
     hid_t space = H5Dget_space(dataset);
     hssize_t length = H5Sget_simple_extent_npoints(space);
@@ -177,35 +178,35 @@ ptrdiff_t hdf_length(hid_t dataset)
 
 /* ---- places ---- */
 
-raw hdf_place(hid_t dataset)
+store_raw store_hdf_place(hid_t dataset)
 {
-    return (raw){H5Dget_offset(dataset), hdf_length(dataset)};
+    return (store_raw){H5Dget_offset(dataset), store_hdf_length(dataset)};
 }
 
-psw_status hdf_find(hid_t at, const char *name, hid_t type, ptrdiff_t length, raw *out)
+psw_status store_hdf_find(hid_t at, const char *name, hid_t type, ptrdiff_t length, store_raw *out)
 {
     hid_t dataset;
-    PSW_TRY(hdf_open(at, name, type, length, &dataset));
-    *out = hdf_place(dataset);
+    PSW_TRY(store_hdf_open(at, name, type, length, &dataset));
+    *out = store_hdf_place(dataset);
     H5Dclose(dataset);
     return PSW_OK;
 }
 
-psw_status hdf_find_text(hid_t at, const char *name, size_t most, raw *out)
+psw_status store_hdf_find_text(hid_t at, const char *name, size_t most, store_raw *out)
 {
     hid_t dataset;
     PSW_TRY(open_plain(at, name, &dataset));
     hid_t type = H5Dget_type(dataset);
     size_t size = type >= 0 ? H5Tget_size(type) : 0;
     bool text = size > 0 && size <= most && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
-                hdf_length(dataset) == 1 && H5Dget_storage_size(dataset) == size;
-    *out = (raw){H5Dget_offset(dataset), (ptrdiff_t)size};
+                store_hdf_length(dataset) == 1 && H5Dget_storage_size(dataset) == size;
+    *out = (store_raw){H5Dget_offset(dataset), (ptrdiff_t)size};
     if (type >= 0) H5Tclose(type);
     H5Dclose(dataset);
     return text ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s is not a text of at most %zu bytes", name, most);
 }
 
-psw_status raw_read(int file, const char *name, raw from, raw_part part, void *values)
+psw_status store_raw_read(int file, const char *name, store_raw from, store_raw_part part, void *values)
 {
     size_t left = (size_t)part.count * part.size;
     uint64_t at = from.offset + (uint64_t)part.first * part.size;
@@ -225,41 +226,43 @@ psw_status raw_read(int file, const char *name, raw from, raw_part part, void *v
 
 /* ---- rows ---- */
 
-slice slice_make(ptrdiff_t length, ptrdiff_t first, ptrdiff_t count)
+store_slice store_slice_make(ptrdiff_t length, ptrdiff_t first, ptrdiff_t count)
 {
     hsize_t all = (hsize_t)length, from = (hsize_t)first, rows = (hsize_t)count;
-    slice s = {H5Screate_simple(1, &all, NULL), H5Screate_simple(1, &rows, NULL)};
+    store_slice s = {H5Screate_simple(1, &all, NULL), H5Screate_simple(1, &rows, NULL)};
     H5Sselect_hyperslab(s.file, H5S_SELECT_SET, &from, NULL, &rows, NULL);
     return s;
 }
 
-void slice_close(slice rows)
+void store_slice_close(store_slice rows)
 {
     H5Sclose(rows.file);
     H5Sclose(rows.memory);
 }
 
-psw_status hdf_write(hid_t dataset, const char *name, hid_t type, slice rows, const void *values)
+psw_status store_hdf_write(hid_t dataset, const char *name, hid_t type, store_slice rows, const void *values)
 {
     if (H5Dwrite(dataset, type, rows.memory, rows.file, H5P_DEFAULT, values) < 0)
         return HDF_FAIL("cannot write %s", name);
     return PSW_OK;
 }
 
-psw_status hdf_read(hid_t dataset, const char *name, hid_t type, slice rows, void *values)
+psw_status store_hdf_read(hid_t dataset, const char *name, hid_t type, store_slice rows, void *values)
 {
     if (H5Dread(dataset, type, rows.memory, rows.file, H5P_DEFAULT, values) < 0)
         return HDF_FAIL("cannot read %s", name);
     return PSW_OK;
 }
 
-psw_status hdf_write_pieces(hid_t dataset, const char *name, hid_t type, span at, ptrdiff_t most, const void *values)
+psw_status store_hdf_write_pieces(hid_t dataset, const char *name, hid_t type, store_span at, ptrdiff_t most,
+                                  const void *values)
 {
     size_t size = H5Tget_size(type);
     for (ptrdiff_t done = 0; done < at.count; done += most) {
-        slice piece = slice_make(at.length, at.first + done, at.count - done < most ? at.count - done : most);
-        psw_status status = hdf_write(dataset, name, type, piece, (const char *)values + (size_t)done * size);
-        slice_close(piece);
+        store_slice piece =
+            store_slice_make(at.length, at.first + done, at.count - done < most ? at.count - done : most);
+        psw_status status = store_hdf_write(dataset, name, type, piece, (const char *)values + (size_t)done * size);
+        store_slice_close(piece);
         PSW_TRY(status);
     }
     return PSW_OK;

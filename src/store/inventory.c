@@ -5,14 +5,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static void note(finding *f, psw_status status)
+static void note(store_finding *f, psw_status status)
 {
     if (f->status != PSW_OK || status == PSW_OK) return;
     f->status = status;
     psw_format(f->message, sizeof f->message, "%s", psw_message());
 }
 
-psw_status finding_tell(const finding *what)
+psw_status store_finding_tell(const store_finding *what)
 {
     return what->status == PSW_OK ? PSW_OK : PSW_FAIL(what->status, "%s", what->message);
 }
@@ -22,9 +22,9 @@ static psw_status check_origin(const char *path, hid_t file)
     char name[32];
     int32_t version = 0;
     ptrdiff_t count = 0;
-    if (!hdf_get_text_attribute(file, "schema_name", name, sizeof name) || strcmp(name, "polysweep") != 0)
+    if (!store_hdf_get_text_attribute(file, "schema_name", name, sizeof name) || strcmp(name, "polysweep") != 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s is an HDF5 file, but not one of polysweep", path);
-    if (!hdf_get_numbers(file, "schema_version", H5T_STD_I32LE, 1, &version, &count) || count != 1 || version < 1)
+    if (!store_hdf_get_numbers(file, "schema_version", H5T_STD_I32LE, 1, &version, &count) || count != 1 || version < 1)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s has no schema version", path);
     if (version > STORE_SCHEMA)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s was written by a newer polysweep (schema %d, this one reads %d)", path,
@@ -37,9 +37,9 @@ static psw_status check_origin(const char *path, hid_t file)
 static psw_status read_line(hid_t at, const char *name, hid_t type, ptrdiff_t most, void *values, ptrdiff_t *count)
 {
     hid_t dataset;
-    PSW_TRY(hdf_open(at, name, type, -1, &dataset));
+    PSW_TRY(store_hdf_open(at, name, type, -1, &dataset));
     psw_status status = PSW_OK;
-    *count = hdf_length(dataset);
+    *count = store_hdf_length(dataset);
     if (*count < 1 || *count > most)
         status = PSW_FAIL(PSW_ENVIRONMENT, "%s holds %td values", name, *count);
     else if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
@@ -52,28 +52,28 @@ static psw_status read_names(hid_t at, const char *name, char (*names)[STORE_NAM
 {
     *count = 0;
     if (H5Lexists(at, name, H5P_DEFAULT) == 0) return PSW_OK;
-    hid_t type = hdf_text_type(STORE_NAME);
+    hid_t type = store_hdf_text_type(STORE_NAME);
     psw_status status = read_line(at, name, type, most, names, count);
     H5Tclose(type);
     for (ptrdiff_t i = 0; i < most; i++) names[i][STORE_NAME - 1] = '\0';
     return status;
 }
 
-static psw_status take_provenance(hid_t group, inventory *out)
+static psw_status take_provenance(hid_t group, store_inventory *out)
 {
     const size_t most = (size_t)1 << 28;
     ptrdiff_t count;
     PSW_TRY(read_line(group, "identity", H5T_STD_U64LE, 1, &out->identity, &count));
-    PSW_TRY(hdf_find_text(group, "study", most, &out->text));
-    PSW_TRY(hdf_find_text(group, "resolved", most, &out->resolved));
+    PSW_TRY(store_hdf_find_text(group, "study", most, &out->text));
+    PSW_TRY(store_hdf_find_text(group, "resolved", most, &out->resolved));
     PSW_TRY(read_names(group, "own", out->own, PSW_OWN_MAX, &out->owns));
     PSW_TRY(read_names(group, "predict", out->predict, PSW_PREDICT_MAX, &out->predicts));
-    return table_find(group, "launches", launch_fields, STORE_LAUNCHES, out->launch);
+    return store_table_find(group, "launches", store_launch_fields, STORE_LAUNCHES, out->launch);
 }
 
 /* ---- columns, and what else is on slots ---- */
 
-void inventory_columns(const inventory *of, psw_column_set *out)
+void store_inventory_columns(const store_inventory *of, psw_column_set *out)
 {
     const char *own[PSW_OWN_MAX], *predict[PSW_PREDICT_MAX];
     for (ptrdiff_t i = 0; i < of->owns; i++) own[i] = of->own[i];
@@ -81,37 +81,38 @@ void inventory_columns(const inventory *of, psw_column_set *out)
     psw_column_set_make(own, of->owns, predict, of->predicts, out);
 }
 
-static psw_status take_columns(hid_t file, inventory *out)
+static psw_status take_columns(hid_t file, store_inventory *out)
 {
     hid_t datasets[PSW_COLUMNS_MAX];
     psw_column_set all;
-    inventory_columns(out, &all);
-    PSW_TRY(hdf_find(file, "point", H5T_STD_I64LE, -1, &out->point));
+    store_inventory_columns(out, &all);
+    PSW_TRY(store_hdf_find(file, "point", H5T_STD_I64LE, -1, &out->point));
     out->slots = out->point.count;
     if (out->slots < 1) return PSW_FAIL(PSW_ENVIRONMENT, "it has no points");
-    psw_status status = columns_open(file, &all, out->slots, false, datasets);
+    psw_status status = store_columns_open(file, &all, out->slots, false, datasets);
     for (ptrdiff_t i = 0; i < all.count; i++)
-        if (datasets[i] > 0) out->column[i] = hdf_place(datasets[i]);
-    if (status == PSW_OK) note(&out->schema, schema_check(file, &all, datasets));
-    columns_close(&all, datasets);
+        if (datasets[i] > 0) out->column[i] = store_hdf_place(datasets[i]);
+    if (status == PSW_OK) note(&out->schema, store_schema_check(file, &all, datasets));
+    store_columns_close(&all, datasets);
     return status;
 }
 
-static psw_status take_parts(hid_t file, inventory *out)
+static psw_status take_parts(hid_t file, store_inventory *out)
 {
     hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
     if (group < 0) return PSW_FAIL(PSW_ENVIRONMENT, "/provenance is missing");
     psw_status status = take_provenance(group, out);
     H5Gclose(group);
     if (status == PSW_OK) status = take_columns(file, out);
-    if (status == PSW_OK) status = table_find(file, "failures", failure_fields, failure_rows(out->slots), out->failure);
+    if (status == PSW_OK)
+        status = store_table_find(file, "failures", store_failure_fields, store_failure_rows(out->slots), out->failure);
     if (status != PSW_OK) return status;
-    note(&out->rows_are, rows_locate(file, out->rows));
-    note(&out->samples_are, samples_locate(file, out->slots, &out->samples));
+    note(&out->rows_are, store_rows_locate(file, out->rows));
+    note(&out->samples_are, store_samples_locate(file, out->slots, &out->samples));
     return PSW_OK;
 }
 
-static psw_status take_file(const char *path, inventory *out)
+static psw_status take_file(const char *path, store_inventory *out)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
@@ -130,16 +131,16 @@ static psw_status take_file(const char *path, inventory *out)
 
 static psw_status take_in_child(const char *path, void *result)
 {
-    inventory *out = result;
+    store_inventory *out = result;
     note(&out->opened, take_file(path, out));
     out->whole = true;
     return PSW_OK;
 }
 
 /* Texts end, and numbers of names are numbers of names. */
-static bool makes_sense(inventory *i)
+static bool makes_sense(store_inventory *i)
 {
-    finding *findings[] = {&i->opened, &i->schema, &i->rows_are, &i->samples_are};
+    store_finding *findings[] = {&i->opened, &i->schema, &i->rows_are, &i->samples_are};
     for (size_t k = 0; k < sizeof findings / sizeof *findings; k++)
         findings[k]->message[sizeof findings[k]->message - 1] = '\0';
     for (ptrdiff_t k = 0; k < PSW_OWN_MAX; k++) i->own[k][STORE_NAME - 1] = '\0';
@@ -147,15 +148,15 @@ static bool makes_sense(inventory *i)
     return i->whole && i->owns >= 0 && i->owns <= PSW_OWN_MAX && i->predicts >= 0 && i->predicts <= PSW_PREDICT_MAX;
 }
 
-psw_status inventory_take(const char *path, inventory *out)
+psw_status store_inventory_take(const char *path, store_inventory *out)
 {
-    inventory *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    store_inventory *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return PSW_FAIL(PSW_NO_MEMORY, "no memory to look into %s", path);
-    psw_status status =
-        guard_file(path, take_in_child, shared, (guard_limits){.time_s = 5, .memory_bytes = (double)(1 << 30)});
+    psw_status status = store_guard_file(path, take_in_child, shared,
+                                         (store_guard_limits){.time_s = 5, .memory_bytes = (double)(1 << 30)});
     *out = *shared;
     munmap(shared, sizeof *shared);
     if (status != PSW_OK) return status;
     if (!makes_sense(out)) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: HDF5 crashes on it", path);
-    return finding_tell(&out->opened);
+    return store_finding_tell(&out->opened);
 }

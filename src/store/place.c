@@ -22,45 +22,45 @@ void psw_store_environment(void)
 
 /* ---- parameters of the points ---- */
 
-static psw_status fill_piece(const psw_column_set *all, const hid_t *datasets, slice rows, ptrdiff_t count,
+static psw_status fill_piece(const psw_column_set *all, const hid_t *datasets, store_slice rows, ptrdiff_t count,
                              const psw_record *records, void *buffer)
 {
     for (ptrdiff_t i = 0; i < all->count; i++)
         if (psw_column_parameter(&all->list[i])) {
             psw_column_pack(&all->list[i], records, count, buffer);
-            PSW_TRY(hdf_write(datasets[i], all->list[i].name, hdf_type(all->list[i].type), rows, buffer));
+            PSW_TRY(store_hdf_write(datasets[i], all->list[i].name, store_hdf_type(all->list[i].type), rows, buffer));
         }
     return PSW_OK;
 }
 
-static psw_status fill_pieces(const layout *what, const psw_column_set *all, const hid_t *datasets, hid_t scale,
+static psw_status fill_pieces(const store_layout *what, const psw_column_set *all, const hid_t *datasets, hid_t scale,
                               psw_record *records, int64_t *buffer)
 {
     for (ptrdiff_t first = 0; first < what->slots; first += STORE_PIECE) {
         ptrdiff_t count = what->slots - first < STORE_PIECE ? what->slots - first : STORE_PIECE;
-        slice rows = slice_make(what->slots, first, count);
+        store_slice rows = store_slice_make(what->slots, first, count);
         for (ptrdiff_t i = 0; i < count; i++) {
             records[i].point = what->point(what->context, first + i);
             buffer[i] = first + i;
         }
-        psw_status status = hdf_write(scale, "point", H5T_STD_I64LE, rows, buffer);
+        psw_status status = store_hdf_write(scale, "point", H5T_STD_I64LE, rows, buffer);
         if (status == PSW_OK) status = fill_piece(all, datasets, rows, count, records, buffer);
-        slice_close(rows);
+        store_slice_close(rows);
         PSW_TRY(status);
     }
     return PSW_OK;
 }
 
-static psw_status fill(hid_t file, const layout *what, const psw_column_set *all)
+static psw_status fill(hid_t file, const store_layout *what, const psw_column_set *all)
 {
     hid_t datasets[PSW_COLUMNS_MAX], scale;
     psw_record *records = calloc(STORE_PIECE, sizeof *records);
     int64_t *buffer = malloc(STORE_PIECE * sizeof *buffer);
     psw_status status = records && buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to fill a result file");
-    if (status == PSW_OK) status = columns_open(file, all, what->slots, true, datasets);
-    if (status == PSW_OK) status = hdf_open(file, "point", H5T_STD_I64LE, what->slots, &scale);
+    if (status == PSW_OK) status = store_columns_open(file, all, what->slots, true, datasets);
+    if (status == PSW_OK) status = store_hdf_open(file, "point", H5T_STD_I64LE, what->slots, &scale);
     if (status == PSW_OK) status = fill_pieces(what, all, datasets, scale, records, buffer);
-    if (status == PSW_OK) status = rows_fill(file, what);
+    if (status == PSW_OK) status = store_rows_fill(file, what);
     free(records);
     free(buffer);
     return status; /* the columns close with the file */
@@ -70,31 +70,32 @@ static psw_status fill(hid_t file, const layout *what, const psw_column_set *all
 
 /* Everything in a file but its raw data is the same for any number of slots, so a file of one slot made in memory
  * tells the size of all. */
-static double objects_bytes(const layout *what, const psw_column_set *all)
+static double objects_bytes(const store_layout *what, const psw_column_set *all)
 {
     hsize_t size = 0;
-    layout one = *what;
+    store_layout one = *what;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     one.slots = one.rows = one.values = 1;
     H5Pset_fapl_core(access, 1, 0); /* grows by single bytes: its size is what is used */
-    hid_t file = layout_file("polysweep.in-memory", access);
-    bool made = file >= 0 && layout_objects(file, &one, all) == PSW_OK && H5Fget_filesize(file, &size) >= 0;
+    hid_t file = store_layout_file("polysweep.in-memory", access);
+    bool made = file >= 0 && store_layout_objects(file, &one, all) == PSW_OK && H5Fget_filesize(file, &size) >= 0;
     if (file >= 0) H5Fclose(file);
     H5Pclose(access);
     return made ? (double)size : NAN;
 }
 
-double layout_bytes(const layout *what)
+double store_layout_bytes(const store_layout *what)
 {
     psw_column_set all;
-    layout one = {.slots = 1, .rows = 1, .values = 1, .keeps_rows = what->keeps_rows, .reps = what->reps};
+    store_layout one = {.slots = 1, .rows = 1, .values = 1, .keeps_rows = what->keeps_rows, .reps = what->reps};
     size_t slot = sizeof(int64_t); /* of the dimension */
-    hdf_quiet();
+    store_hdf_quiet();
     psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
     for (ptrdiff_t i = 0; i < all.count; i++) slot += psw_column_bytes(&all.list[i]);
     return objects_bytes(what, &all) + (double)slot * (double)(what->slots - 1) +
-           table_bytes(failure_fields, failure_rows(what->slots)) - table_bytes(failure_fields, 1) + rows_bytes(what) -
-           rows_bytes(&one) + samples_bytes(what) - samples_bytes(&one);
+           store_table_bytes(store_failure_fields, store_failure_rows(what->slots)) -
+           store_table_bytes(store_failure_fields, 1) + store_rows_bytes(what) - store_rows_bytes(&one) +
+           store_samples_bytes(what) - store_samples_bytes(&one);
 }
 
 /* ---- the way to its name ---- */
@@ -105,7 +106,7 @@ static void directory_of(const char *path, char *directory, size_t size)
     psw_format(directory, size, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 }
 
-static psw_status check_place(const char *path, const layout *what, bool replaces)
+static psw_status check_place(const char *path, const store_layout *what, bool replaces)
 {
     char directory[4096];
     directory_of(path, directory, sizeof directory);
@@ -133,9 +134,9 @@ static psw_status check_format(void)
 }
 
 /* A disk that fills up inside HDF5 leaves a file that cannot be closed, so room is asked of the system first. */
-static psw_status reserve(const char *path, const char *new_path, const layout *what)
+static psw_status reserve(const char *path, const char *new_path, const store_layout *what)
 {
-    double bytes = layout_bytes(what);
+    double bytes = store_layout_bytes(what);
     int descriptor = open(new_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be created: %s", new_path, strerror(errno));
     int why = bytes > 0 ? posix_fallocate(descriptor, 0, (off_t)bytes) : 0;
@@ -145,7 +146,7 @@ static psw_status reserve(const char *path, const char *new_path, const layout *
                     strerror(why));
 }
 
-hid_t layout_file(const char *path, hid_t access)
+hid_t store_layout_file(const char *path, hid_t access)
 {
     hid_t how = H5Pcreate(H5P_FILE_CREATE);
     H5Pset_link_creation_order(how, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* readers show our order */
@@ -158,16 +159,16 @@ hid_t layout_file(const char *path, hid_t access)
     return file;
 }
 
-static psw_status write_new(const char *path, const layout *what)
+static psw_status write_new(const char *path, const store_layout *what)
 {
     psw_column_set all;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
-    hid_t file = layout_file(path, access);
+    hid_t file = store_layout_file(path, access);
     psw_status status = file < 0 ? HDF_FAIL("cannot create %s", path) : PSW_OK;
     H5Pclose(access);
     if (status != PSW_OK) return status;
-    status = layout_objects(file, what, &all);
+    status = store_layout_objects(file, what, &all);
     if (status == PSW_OK) status = fill(file, what, &all);
     if (H5Fclose(file) < 0 && status == PSW_OK) status = HDF_FAIL("cannot finish %s", path);
     return status;
@@ -198,7 +199,8 @@ static psw_status rename_over(const char *from, const char *to)
     return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be replaced: %s", to, strerror(errno));
 }
 
-static psw_status write_and_rename(const char *new_path, const char *path, const layout *what, const content *more)
+static psw_status write_and_rename(const char *new_path, const char *path, const store_layout *what,
+                                   const store_content *more)
 {
     char directory[4096];
     directory_of(path, directory, sizeof directory);
@@ -211,11 +213,11 @@ static psw_status write_and_rename(const char *new_path, const char *path, const
     return sync_path(directory, O_RDONLY | O_DIRECTORY);
 }
 
-psw_status layout_bring(const char *path, const layout *what, const content *more)
+psw_status store_layout_bring(const char *path, const store_layout *what, const store_content *more)
 {
     char new_path[4096];
     psw_store_environment();
-    hdf_quiet();
+    store_hdf_quiet();
     if (!psw_format(new_path, sizeof new_path, "%s.new", path))
         return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
     PSW_TRY(check_format());
@@ -225,9 +227,9 @@ psw_status layout_bring(const char *path, const layout *what, const content *mor
     return status;
 }
 
-psw_status layout_create(const char *path, const layout *what)
+psw_status store_layout_create(const char *path, const store_layout *what)
 {
-    return layout_bring(path, what, &(content){0});
+    return store_layout_bring(path, what, &(store_content){0});
 }
 
 /* ---- of a study ---- */
@@ -237,32 +239,32 @@ static psw_point study_point(const void *study, ptrdiff_t slot)
     return psw_study_point(study, slot);
 }
 
-layout layout_of(const psw_study *study)
+store_layout store_layout_of(const psw_study *study)
 {
-    layout what = {.slots = psw_study_slots(study),
-                   .title = psw_study_name(study),
-                   .text = psw_study_text(study),
-                   .resolved = psw_study_resolved(study),
-                   .identity = psw_study_identity(study),
-                   .point = study_point,
-                   .context = study};
+    store_layout what = {.slots = psw_study_slots(study),
+                         .title = psw_study_name(study),
+                         .text = psw_study_text(study),
+                         .resolved = psw_study_resolved(study),
+                         .identity = psw_study_identity(study),
+                         .point = study_point,
+                         .context = study};
     what.owns = psw_study_own(study, &what.own);
     what.predicts = psw_study_predict(study, &what.predict);
     const psw_settings *settings = psw_study_settings(study);
     what.keeps_rows = settings->keep_rows;
     what.reps = settings->timing && settings->keep_samples ? settings->max_reps : 0;
-    if (what.keeps_rows) rows_measure(&what);
+    if (what.keeps_rows) store_rows_measure(&what);
     return what;
 }
 
 psw_status psw_store_create(const char *path, const psw_study *study)
 {
-    layout what = layout_of(study);
-    return layout_create(path, &what);
+    store_layout what = store_layout_of(study);
+    return store_layout_create(path, &what);
 }
 
 double psw_store_bytes(const psw_study *study)
 {
-    layout what = layout_of(study);
-    return layout_bytes(&what);
+    store_layout what = store_layout_of(study);
+    return store_layout_bytes(&what);
 }

@@ -35,29 +35,29 @@ static bool taken(const psw_column_set *all, ptrdiff_t i)
     return false;
 }
 
-psw_status columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, hid_t *datasets)
+psw_status store_columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, hid_t *datasets)
 {
     for (ptrdiff_t i = 0; i < all->count; i++) datasets[i] = -1;
     for (ptrdiff_t i = 0; i < all->count; i++) {
         const psw_column *column = &all->list[i];
         bool may_lack = !every || column->younger;
         if (taken(all, i) || (may_lack && H5Lexists(file, column->name, H5P_DEFAULT) == 0)) continue;
-        PSW_TRY(hdf_open(file, column->name, hdf_type(column->type), slots, &datasets[i]));
+        PSW_TRY(store_hdf_open(file, column->name, store_hdf_type(column->type), slots, &datasets[i]));
     }
     return PSW_OK;
 }
 
-void columns_close(const psw_column_set *all, const hid_t *datasets)
+void store_columns_close(const psw_column_set *all, const hid_t *datasets)
 {
     for (ptrdiff_t i = 0; i < all->count; i++)
         if (datasets[i] > 0) H5Dclose(datasets[i]);
 }
 
-static psw_status read_text(const psw_reader *reader, const char *name, raw at, char **text)
+static psw_status read_text(const psw_reader *reader, const char *name, store_raw at, char **text)
 {
     *text = calloc((size_t)at.count + 1, 1);
     if (!*text) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td bytes of %s", at.count, name);
-    psw_status status = raw_read(reader->file, name, at, (raw_part){1, 0, at.count}, *text);
+    psw_status status = store_raw_read(reader->file, name, at, (store_raw_part){1, 0, at.count}, *text);
     if (status == PSW_OK) return status;
     free(*text);
     *text = NULL;
@@ -67,13 +67,14 @@ static psw_status read_text(const psw_reader *reader, const char *name, raw at, 
 static psw_status count_launches(psw_reader *reader)
 {
     int64_t numbers[STORE_LAUNCHES];
-    PSW_TRY(raw_read(reader->file, "number", reader->has.launch[0], (raw_part){sizeof *numbers, 0, STORE_LAUNCHES}, numbers));
+    PSW_TRY(store_raw_read(reader->file, "number", reader->has.launch[0],
+                           (store_raw_part){sizeof *numbers, 0, STORE_LAUNCHES}, numbers));
     for (int i = 0; i < STORE_LAUNCHES; i++)
         if (numbers[i] >= reader->launches && numbers[i] < INT64_MAX) reader->launches = (ptrdiff_t)numbers[i] + 1;
     return PSW_OK;
 }
 
-static bool lies_inside(raw at, size_t size, uint64_t bytes)
+static bool lies_inside(store_raw at, size_t size, uint64_t bytes)
 {
     return at.count > 0 && at.offset <= bytes && (uint64_t)at.count <= (bytes - at.offset) / size;
 }
@@ -83,7 +84,7 @@ static bool lies_inside(raw at, size_t size, uint64_t bytes)
 static psw_status check_inside(const psw_reader *reader, const char *path)
 {
     struct stat about, named;
-    const inventory *has = &reader->has;
+    const store_inventory *has = &reader->has;
     if (fstat(reader->file, &about) != 0 || stat(path, &named) != 0 || about.st_ino != named.st_ino)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s was replaced while it was being opened; try again", path);
     uint64_t bytes = (uint64_t)about.st_size;
@@ -95,9 +96,9 @@ static psw_status check_inside(const psw_reader *reader, const char *path)
 
 static psw_status open_file(psw_reader *reader, const char *path)
 {
-    PSW_TRY(inventory_take(path, &reader->has));
+    PSW_TRY(store_inventory_take(path, &reader->has));
     PSW_TRY(check_inside(reader, path));
-    inventory_columns(&reader->has, &reader->columns);
+    store_inventory_columns(&reader->has, &reader->columns);
     for (ptrdiff_t i = 0; i < reader->columns.count; i++)
         reader->older |= reader->columns.absent[i] = reader->has.column[i].count == 0;
     psw_status status = read_text(reader, "resolved", reader->has.resolved, &reader->study);
@@ -108,7 +109,7 @@ static psw_status open_file(psw_reader *reader, const char *path)
 psw_status psw_reader_open(const char *path, psw_reader **out)
 {
     *out = NULL;
-    hdf_quiet();
+    store_hdf_quiet();
     PSW_TRY(check_readable(path));
     psw_reader *reader = calloc(1, sizeof *reader);
     if (reader) reader->buffer = malloc(STORE_PIECE * sizeof(double));
@@ -183,9 +184,10 @@ static psw_status read_piece(psw_reader *reader, ptrdiff_t first, ptrdiff_t coun
     for (ptrdiff_t k = 0; k < all->count; k++) {
         ptrdiff_t i = (all->commit + k) % all->count;
         const psw_column *column = &all->list[i];
-        raw at = reader->has.column[i];
+        store_raw at = reader->has.column[i];
         if (at.count == 0) continue;
-        PSW_TRY(raw_read(reader->file, column->name, at, (raw_part){psw_column_bytes(column), first, count}, reader->buffer));
+        PSW_TRY(store_raw_read(reader->file, column->name, at, (store_raw_part){psw_column_bytes(column), first, count},
+                               reader->buffer));
         psw_column_unpack(column, reader->buffer, count, records);
     }
     return PSW_OK;
@@ -229,14 +231,14 @@ psw_status psw_reader_slots_get(psw_reader *reader, psw_slot *slots)
 
 /* ---- launches and failures ---- */
 
-static psw_status read_launch(const psw_reader *reader, ptrdiff_t index, launch_row *row)
+static psw_status read_launch(const psw_reader *reader, ptrdiff_t index, psw_launch_row *row)
 {
-    return table_get(reader->file, launch_fields, reader->has.launch, index, row);
+    return store_table_get(reader->file, store_launch_fields, reader->has.launch, index, row);
 }
 
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *out)
 {
-    launch_row row = {.number = -1, .launch = {.clock_resolution_s = NAN, .memory_bytes_s = NAN}};
+    psw_launch_row row = {.number = -1, .launch = {.clock_resolution_s = NAN, .memory_bytes_s = NAN}};
     for (int i = 0; i < 2; i++) /* missing in an older file */
         row.launch.product_flops_s[i] = row.launch.latency_s[i] = row.launch.byte_s[i] = NAN;
     if (launch >= 0) PSW_TRY(read_launch(reader, launch % STORE_LAUNCHES, &row));
@@ -248,7 +250,7 @@ psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *o
 
 static int by_number(const void *a, const void *b)
 {
-    ptrdiff_t x = ((const launch_row *)a)->number, y = ((const launch_row *)b)->number;
+    ptrdiff_t x = ((const psw_launch_row *)a)->number, y = ((const psw_launch_row *)b)->number;
     return (x > y) - (x < y);
 }
 
@@ -256,7 +258,7 @@ psw_status psw_reader_launch_rows(psw_reader *reader, psw_launch_row rows[PSW_LA
 {
     *count = 0;
     for (ptrdiff_t i = 0; i < PSW_LAUNCHES; i++) {
-        launch_row row = {.number = -1};
+        psw_launch_row row = {.number = -1};
         PSW_TRY(read_launch(reader, i, &row));
         if (row.number >= 0) rows[(*count)++] = row;
     }
@@ -264,21 +266,21 @@ psw_status psw_reader_launch_rows(psw_reader *reader, psw_launch_row rows[PSW_LA
     return PSW_OK;
 }
 
-psw_status reader_failure(psw_reader *reader, ptrdiff_t slot, failure_row *row)
+psw_status store_reader_failure(psw_reader *reader, ptrdiff_t slot, store_failure_row *row)
 {
     if (slot < 0 || slot >= reader->has.slots)
         return PSW_FAIL(PSW_BUG, "slot %td of %td was requested", slot, reader->has.slots);
-    ptrdiff_t rows = failure_rows(reader->has.slots);
-    PSW_TRY(table_get(reader->file, failure_fields, reader->has.failure, slot % rows, row));
-    if (row->slot != slot || row->check != failure_check(row)) *row = (failure_row){.slot = -1};
+    ptrdiff_t rows = store_failure_rows(reader->has.slots);
+    PSW_TRY(store_table_get(reader->file, store_failure_fields, reader->has.failure, slot % rows, row));
+    if (row->slot != slot || row->check != store_failure_check(row)) *row = (store_failure_row){.slot = -1};
     return PSW_OK;
 }
 
 psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size)
 {
-    failure_row row;
+    store_failure_row row;
     psw_format(message, size, "%s", "");
-    PSW_TRY(reader_failure(reader, slot, &row));
+    PSW_TRY(store_reader_failure(reader, slot, &row));
     if (row.slot == slot) psw_format(message, size, "%s", row.message);
     return PSW_OK;
 }

@@ -26,10 +26,10 @@ static const ptrdiff_t most_values = (ptrdiff_t)1 << 58; /* beyond every disk, a
 
 /* ---- sizes ---- */
 
-row_extent rows_extent(const psw_point *point)
+store_row_extent store_rows_extent(const psw_point *point)
 {
-    if (!psw_method_computes(point->method)) return (row_extent){0};
-    row_extent e = {.sets = psw_data_sets(point), .queries = psw_data_queries(point)};
+    if (!psw_method_computes(point->method)) return (store_row_extent){0};
+    store_row_extent e = {.sets = psw_data_sets(point), .queries = psw_data_queries(point)};
     double values = (double)e.sets * (double)e.queries * (double)point->v;
     e.rows = values < (double)most_values ? e.sets * e.queries : most_values;
     e.values = values < (double)most_values ? e.rows * point->v : most_values;
@@ -41,12 +41,12 @@ static ptrdiff_t add(ptrdiff_t a, ptrdiff_t b)
     return a < most_values - b ? a + b : most_values;
 }
 
-void rows_measure(layout *what)
+void store_rows_measure(store_layout *what)
 {
     what->rows = what->values = 0;
     for (ptrdiff_t slot = 0; slot < what->slots; slot++) {
         psw_point point = what->point(what->context, slot);
-        row_extent e = rows_extent(&point);
+        store_row_extent e = store_rows_extent(&point);
         what->rows = add(what->rows, e.rows);
         what->values = add(what->values, e.values);
     }
@@ -54,12 +54,12 @@ void rows_measure(layout *what)
     if (what->values == 0) what->values = 1;
 }
 
-static ptrdiff_t length_of(const layout *what, int line)
+static ptrdiff_t length_of(const store_layout *what, int line)
 {
     return line < ROWS_SPECIAL_MASS ? what->slots : line < ROWS_OUTPUT ? what->rows : what->values;
 }
 
-double rows_bytes(const layout *what)
+double store_rows_bytes(const store_layout *what)
 {
     double bytes = 0;
     for (int i = 0; what->keeps_rows && i < ROWS_LINES; i++)
@@ -81,13 +81,16 @@ static psw_status create_dimension(hid_t group, const char *name, ptrdiff_t leng
     return PSW_OK;
 }
 
-static psw_status create_lines(hid_t group, const layout *what, const hid_t scales[3])
+static psw_status create_lines(hid_t group, const store_layout *what, const hid_t scales[3])
 {
     psw_status status = PSW_OK;
     for (int i = 0; status == PSW_OK && i < ROWS_LINES; i++) {
         hsize_t length = (hsize_t)length_of(what, i);
         hid_t space = H5Screate_simple(1, &length, NULL);
-        status = column_create(group, line_at(i), space, scales[i < ROWS_SPECIAL_MASS ? 0 : i < ROWS_OUTPUT ? 1 : 2]);
+        status = store_column_create(group, line_at(i), space,
+                                     scales[i < ROWS_SPECIAL_MASS ? 0
+                                            : i < ROWS_OUTPUT     ? 1
+                                                                  : 2]);
         H5Sclose(space);
     }
     return status;
@@ -105,10 +108,10 @@ static psw_status put_promise(hid_t group)
                "%s attention of the same data has the same bits under AVX2, AVX-512 and AArch64, where tiles are the "
                "program's own kernel (/provenance/launches)",
                psw_methods_where(same_everywhere).text);
-    return hdf_put_text(group, "comment", text);
+    return store_hdf_put_text(group, "comment", text);
 }
 
-psw_status rows_create(hid_t file, const layout *what)
+psw_status store_rows_create(hid_t file, const store_layout *what)
 {
     if (!what->keeps_rows) return PSW_OK;
     hid_t how = H5Pcreate(H5P_GROUP_CREATE);
@@ -117,7 +120,7 @@ psw_status rows_create(hid_t file, const layout *what)
     H5Pclose(how);
     if (group < 0) return HDF_FAIL("cannot create /rows");
     hid_t scales[3] = {H5Dopen2(file, "point", H5P_DEFAULT), -1, -1};
-    psw_status status = hdf_put_text(group, "long_name", "attention of every query row");
+    psw_status status = store_hdf_put_text(group, "long_name", "attention of every query row");
     if (status == PSW_OK) status = put_promise(group);
     if (status == PSW_OK) status = create_dimension(group, "row", what->rows, &scales[1]);
     if (status == PSW_OK) status = create_dimension(group, "value", what->values, &scales[2]);
@@ -130,22 +133,23 @@ psw_status rows_create(hid_t file, const layout *what)
 
 /* ---- opening ---- */
 
-static psw_status open_lines(hid_t group, const layout *what, hid_t *datasets)
+static psw_status open_lines(hid_t group, const store_layout *what, hid_t *datasets)
 {
     for (int i = 0; i < ROWS_LINES; i++)
-        PSW_TRY(hdf_open(group, line_at(i)->name, hdf_type(line_at(i)->type), length_of(what, i), &datasets[i]));
+        PSW_TRY(store_hdf_open(group, line_at(i)->name, store_hdf_type(line_at(i)->type), length_of(what, i),
+                               &datasets[i]));
     return PSW_OK;
 }
 
-static kept_rows rows_of(const layout *what)
+static store_kept_rows rows_of(const store_layout *what)
 {
-    kept_rows kept = {.file = -1, .slots = what->slots, .rows = what->rows, .values = what->values};
+    store_kept_rows kept = {.file = -1, .slots = what->slots, .rows = what->rows, .values = what->values};
     for (int i = 0; i < PSW_GROUP_MAX; i++) kept.place[i].slot = -1;
     for (int i = 0; i < ROWS_LINES; i++) kept.dataset[i] = -1;
     return kept;
 }
 
-psw_status rows_open(hid_t file, const layout *what, kept_rows *kept)
+psw_status store_rows_open(hid_t file, const store_layout *what, store_kept_rows *kept)
 {
     *kept = rows_of(what);
     if (!what->keeps_rows) return PSW_OK;
@@ -154,11 +158,11 @@ psw_status rows_open(hid_t file, const layout *what, kept_rows *kept)
     if (group < 0) return HDF_FAIL("group /rows cannot be opened");
     psw_status status = open_lines(group, what, kept->dataset);
     H5Gclose(group);
-    if (status != PSW_OK) rows_close(kept);
+    if (status != PSW_OK) store_rows_close(kept);
     return status;
 }
 
-void rows_close(kept_rows *kept)
+void store_rows_close(store_kept_rows *kept)
 {
     for (int i = 0; i < ROWS_LINES; i++)
         if (kept->dataset[i] > 0) {
@@ -167,7 +171,7 @@ void rows_close(kept_rows *kept)
         }
 }
 
-psw_status rows_take(const psw_reader *reader, const layout *what, kept_rows *kept)
+psw_status store_rows_take(const psw_reader *reader, const store_layout *what, store_kept_rows *kept)
 {
     *kept = rows_of(what);
     kept->file = reader->file;
@@ -187,11 +191,11 @@ typedef struct index_piece {
     ptrdiff_t line[ROWS_SPECIAL_MASS][STORE_PIECE];
 } index_piece;
 
-static void index_next(const layout *what, ptrdiff_t first, ptrdiff_t count, index_piece *piece)
+static void index_next(const store_layout *what, ptrdiff_t first, ptrdiff_t count, index_piece *piece)
 {
     for (ptrdiff_t i = 0; i < count; i++) {
         psw_point point = what->point(what->context, first + i);
-        row_extent e = rows_extent(&point);
+        store_row_extent e = store_rows_extent(&point);
         piece->line[ROWS_FIRST_ROW][i] = piece->rows;
         piece->line[ROWS_FIRST_VALUE][i] = piece->values;
         piece->line[ROWS_SETS][i] = e.sets;
@@ -201,10 +205,10 @@ static void index_next(const layout *what, ptrdiff_t first, ptrdiff_t count, ind
     }
 }
 
-typedef psw_status index_move(const kept_rows *kept, int line, ptrdiff_t first, ptrdiff_t count,
+typedef psw_status index_move(const store_kept_rows *kept, int line, ptrdiff_t first, ptrdiff_t count,
                               const ptrdiff_t *values);
 
-static psw_status each_index(const layout *what, const kept_rows *kept, index_move *move)
+static psw_status each_index(const store_layout *what, const store_kept_rows *kept, index_move *move)
 {
     index_piece piece = {0};
     psw_status status = PSW_OK;
@@ -217,20 +221,21 @@ static psw_status each_index(const layout *what, const kept_rows *kept, index_mo
     return status;
 }
 
-static psw_status write_index(const kept_rows *kept, int line, ptrdiff_t first, ptrdiff_t count,
+static psw_status write_index(const store_kept_rows *kept, int line, ptrdiff_t first, ptrdiff_t count,
                               const ptrdiff_t *values)
 {
-    slice at = slice_make(kept->slots, first, count);
-    psw_status status = hdf_write(kept->dataset[line], line_at(line)->name, H5T_STD_I64LE, at, values);
-    slice_close(at);
+    store_slice at = store_slice_make(kept->slots, first, count);
+    psw_status status = store_hdf_write(kept->dataset[line], line_at(line)->name, H5T_STD_I64LE, at, values);
+    store_slice_close(at);
     return status;
 }
 
-static psw_status compare_index(const kept_rows *kept, int line, ptrdiff_t first, ptrdiff_t count,
+static psw_status compare_index(const store_kept_rows *kept, int line, ptrdiff_t first, ptrdiff_t count,
                                 const ptrdiff_t *values)
 {
     ptrdiff_t stored[STORE_PIECE];
-    PSW_TRY(raw_read(kept->file, line_at(line)->name, kept->line[line], (raw_part){sizeof *stored, first, count}, stored));
+    PSW_TRY(store_raw_read(kept->file, line_at(line)->name, kept->line[line],
+                           (store_raw_part){sizeof *stored, first, count}, stored));
     for (ptrdiff_t i = 0; i < count; i++)
         if (stored[i] != values[i])
             return PSW_FAIL(PSW_MISMATCH, "/rows/%s of slot %td is %td instead of %td", line_at(line)->name, first + i,
@@ -238,38 +243,38 @@ static psw_status compare_index(const kept_rows *kept, int line, ptrdiff_t first
     return PSW_OK;
 }
 
-psw_status rows_fill(hid_t file, const layout *what)
+psw_status store_rows_fill(hid_t file, const store_layout *what)
 {
-    kept_rows kept;
+    store_kept_rows kept;
     if (!what->keeps_rows) return PSW_OK;
-    PSW_TRY(rows_open(file, what, &kept));
+    PSW_TRY(store_rows_open(file, what, &kept));
     psw_status status = each_index(what, &kept, write_index);
-    rows_close(&kept);
+    store_rows_close(&kept);
     return status;
 }
 
-psw_status rows_check(const psw_reader *reader, const layout *what)
+psw_status store_rows_check(const psw_reader *reader, const store_layout *what)
 {
-    kept_rows kept;
+    store_kept_rows kept;
     if (!what->keeps_rows) return PSW_OK;
-    PSW_TRY(finding_tell(&reader->has.rows_are));
-    psw_status status = rows_take(reader, what, &kept);
+    PSW_TRY(store_finding_tell(&reader->has.rows_are));
+    psw_status status = store_rows_take(reader, what, &kept);
     if (status == PSW_ENVIRONMENT) return PSW_FAIL(PSW_MISMATCH, "kept rows: %s", psw_message());
     return each_index(what, &kept, compare_index);
 }
 
-psw_status rows_locate(hid_t file, raw places[ROWS_LINES])
+psw_status store_rows_locate(hid_t file, store_raw places[ROWS_LINES])
 {
     if (H5Lexists(file, "rows", H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_MISMATCH, "kept rows: group /rows is missing");
     hid_t group = H5Gopen2(file, "rows", H5P_DEFAULT), dataset;
     psw_status status = group < 0 ? PSW_FAIL(PSW_MISMATCH, "kept rows: group /rows cannot be opened") : PSW_OK;
     for (int i = 0; status == PSW_OK && i < ROWS_LINES; i++) {
-        if (hdf_open(group, line_at(i)->name, hdf_type(line_at(i)->type), -1, &dataset) != PSW_OK) {
+        if (store_hdf_open(group, line_at(i)->name, store_hdf_type(line_at(i)->type), -1, &dataset) != PSW_OK) {
             status = PSW_FAIL(PSW_MISMATCH, "kept rows: %s", psw_message());
             continue;
         }
-        places[i] = hdf_place(dataset);
-        status = column_check(dataset, line_at(i));
+        places[i] = store_hdf_place(dataset);
+        status = store_column_check(dataset, line_at(i));
         H5Dclose(dataset);
     }
     if (group >= 0) H5Gclose(group);
@@ -278,26 +283,27 @@ psw_status rows_locate(hid_t file, raw places[ROWS_LINES])
 
 psw_status psw_reader_rows(psw_reader *reader, const psw_study *study)
 {
-    layout what = layout_of(study);
-    return rows_check(reader, &what);
+    store_layout what = store_layout_of(study);
+    return store_rows_check(reader, &what);
 }
 
 /* ---- writing ---- */
 
-static psw_status read_place(const kept_rows *kept, int line, ptrdiff_t slot, ptrdiff_t *position)
+static psw_status read_place(const store_kept_rows *kept, int line, ptrdiff_t slot, ptrdiff_t *position)
 {
     if (kept->file >= 0)
-        return raw_read(kept->file, line_at(line)->name, kept->line[line], (raw_part){sizeof *position, slot, 1}, position);
-    slice one = slice_make(kept->slots, slot, 1);
-    psw_status status = hdf_read(kept->dataset[line], line_at(line)->name, H5T_STD_I64LE, one, position);
-    slice_close(one);
+        return store_raw_read(kept->file, line_at(line)->name, kept->line[line],
+                              (store_raw_part){sizeof *position, slot, 1}, position);
+    store_slice one = store_slice_make(kept->slots, slot, 1);
+    psw_status status = store_hdf_read(kept->dataset[line], line_at(line)->name, H5T_STD_I64LE, one, position);
+    store_slice_close(one);
     return status;
 }
 
 /* Read from the file at most once per slot while a group's leaves come in; checked against the lines' ends. */
-psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_place *out)
+psw_status store_rows_find(store_kept_rows *kept, ptrdiff_t slot, const store_row_extent *e, store_row_place *out)
 {
-    row_place *place = &kept->place[slot % PSW_GROUP_MAX];
+    store_row_place *place = &kept->place[slot % PSW_GROUP_MAX];
     if (place->slot != slot) {
         place->slot = -1;
         PSW_TRY(read_place(kept, ROWS_FIRST_ROW, slot, &place->row));
@@ -310,8 +316,8 @@ psw_status rows_find(kept_rows *kept, ptrdiff_t slot, const row_extent *e, row_p
     return PSW_FAIL(PSW_ENVIRONMENT, "/rows is damaged: the rows of slot %td lie outside it", slot);
 }
 
-static psw_status check_leaf(const kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
-                             ptrdiff_t index, const row_extent *e)
+static psw_status check_leaf(const store_kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
+                             ptrdiff_t index, const store_row_extent *e)
 {
     if (kept->dataset[ROWS_OUTPUT] < 0)
         return PSW_FAIL(PSW_BUG, "rows of slot %td cannot be kept: the study keeps none", slot);
@@ -323,31 +329,34 @@ static psw_status check_leaf(const kept_rows *kept, ptrdiff_t slot, const psw_po
 }
 
 /* `part` numbers the blocks of rows of a leaf: point after point, in a point set after set. */
-static psw_status put_set(const kept_rows *kept, row_place place, const psw_point *point, const psw_leaf *leaf,
-                          ptrdiff_t part, ptrdiff_t most)
+static psw_status put_set(const store_kept_rows *kept, store_row_place place, const psw_point *point,
+                          const psw_leaf *leaf, ptrdiff_t part, ptrdiff_t most)
 {
     bool single = point->precision == PSW_FP32;
     ptrdiff_t row = place.row, values = leaf->count * leaf->width;
     size_t at = (size_t)(part * values) * (single ? sizeof(float) : sizeof(double));
-    PSW_TRY(hdf_write_pieces(kept->dataset[ROWS_OUTPUT], "/rows/output", single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE,
-                             (span){kept->values, place.value, values}, most, (const char *)leaf->rows + at));
+    PSW_TRY(store_hdf_write_pieces(
+        kept->dataset[ROWS_OUTPUT], "/rows/output", single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE,
+        (store_span){kept->values, place.value, values}, most, (const char *)leaf->rows + at));
     if (leaf->special)
-        PSW_TRY(hdf_write_pieces(kept->dataset[ROWS_SPECIAL_MASS], "/rows/special_mass", H5T_NATIVE_DOUBLE,
-                                 (span){kept->rows, row, leaf->count}, most, leaf->special + part * leaf->count));
-    return hdf_write_pieces(kept->dataset[ROWS_LOG2_DEN], "/rows/log2_den", H5T_NATIVE_DOUBLE,
-                            (span){kept->rows, row, leaf->count}, most, leaf->log2_den + part * leaf->count);
+        PSW_TRY(store_hdf_write_pieces(kept->dataset[ROWS_SPECIAL_MASS], "/rows/special_mass", H5T_NATIVE_DOUBLE,
+                                       (store_span){kept->rows, row, leaf->count}, most,
+                                       leaf->special + part * leaf->count));
+    return store_hdf_write_pieces(kept->dataset[ROWS_LOG2_DEN], "/rows/log2_den", H5T_NATIVE_DOUBLE,
+                                  (store_span){kept->rows, row, leaf->count}, most,
+                                  leaf->log2_den + part * leaf->count);
 }
 
-psw_status rows_put(kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index,
-                    ptrdiff_t most)
+psw_status store_rows_put(store_kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
+                          ptrdiff_t index, ptrdiff_t most)
 {
-    row_place first;
-    row_extent e = rows_extent(point);
+    store_row_place first;
+    store_row_extent e = store_rows_extent(point);
     PSW_TRY(check_leaf(kept, slot, point, leaf, index, &e));
-    PSW_TRY(rows_find(kept, slot, &e, &first));
+    PSW_TRY(store_rows_find(kept, slot, &e, &first));
     for (int set = 0; set < leaf->sets; set++) {
         ptrdiff_t row = set * e.queries + leaf->first;
-        row_place place = {slot, first.row + row, first.value + row * point->v};
+        store_row_place place = {slot, first.row + row, first.value + row * point->v};
         PSW_TRY(put_set(kept, place, point, leaf, index * leaf->sets + set, most));
     }
     return PSW_OK;

@@ -10,7 +10,7 @@ static const psw_column samples = {
     "time_s", "s", "one forward pass of one data set, every repetition", PSW_F8, false, {INFINITY, INFINITY}, -1, 0,
     false,    NAN};
 
-double samples_bytes(const layout *what)
+double store_samples_bytes(const store_layout *what)
 {
     return what->reps > 0 ? (double)sizeof(double) * (double)what->reps * (double)(what->slots + 1) : 0; /* and `rep` */
 }
@@ -36,17 +36,17 @@ static psw_status create_scale(hid_t file, ptrdiff_t reps, hid_t *scale)
     *scale = H5Dcreate2(file, "rep", H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     H5Sclose(space);
     if (*scale < 0) return HDF_FAIL("cannot create dimension rep");
-    PSW_TRY(hdf_put_text(*scale, "units", "1"));
-    PSW_TRY(hdf_put_text(*scale, "long_name", "repetition of a timed forward pass, in order"));
+    PSW_TRY(store_hdf_put_text(*scale, "units", "1"));
+    PSW_TRY(store_hdf_put_text(*scale, "long_name", "repetition of a timed forward pass, in order"));
     PSW_TRY(write_scale(*scale, reps));
     return H5DSset_scale(*scale, "rep") < 0 ? HDF_FAIL("cannot make dimension rep") : PSW_OK;
 }
 
-static psw_status create_lines(hid_t file, const layout *what, hid_t scale)
+static psw_status create_lines(hid_t file, const store_layout *what, hid_t scale)
 {
     hsize_t extent[2] = {(hsize_t)what->slots, (hsize_t)what->reps};
     hid_t points = H5Dopen2(file, "point", H5P_DEFAULT), space = H5Screate_simple(2, extent, NULL);
-    psw_status status = column_create(file, &samples, space, points);
+    psw_status status = store_column_create(file, &samples, space, points);
     hid_t dataset = status == PSW_OK ? H5Dopen2(file, samples.name, H5P_DEFAULT) : -1;
     if (dataset >= 0 && H5DSattach_scale(dataset, scale, 1) < 0) status = HDF_FAIL("cannot attach dimension rep");
     if (dataset >= 0) H5Dclose(dataset);
@@ -55,7 +55,7 @@ static psw_status create_lines(hid_t file, const layout *what, hid_t scale)
     return status;
 }
 
-psw_status samples_create(hid_t file, const layout *what)
+psw_status store_samples_create(hid_t file, const store_layout *what)
 {
     hid_t scale = -1;
     if (what->reps == 0) return PSW_OK;
@@ -67,27 +67,28 @@ psw_status samples_create(hid_t file, const layout *what)
 
 /* ---- opening ---- */
 
-psw_status samples_open(hid_t file, const layout *what, kept_samples *kept)
+psw_status store_samples_open(hid_t file, const store_layout *what, store_kept_samples *kept)
 {
-    *kept = (kept_samples){-1, what->slots, what->reps};
+    *kept = (store_kept_samples){-1, what->slots, what->reps};
     if (what->reps == 0) return PSW_OK;
-    return hdf_open_lines(file, samples.name, hdf_type(samples.type), what->slots, what->reps, &kept->dataset);
+    return store_hdf_open_lines(file, samples.name, store_hdf_type(samples.type), what->slots, what->reps,
+                                &kept->dataset);
 }
 
-void samples_close(kept_samples *kept)
+void store_samples_close(store_kept_samples *kept)
 {
     if (kept->dataset > 0) H5Dclose(kept->dataset);
     kept->dataset = -1;
 }
 
-psw_status samples_locate(hid_t file, ptrdiff_t slots, raw *out)
+psw_status store_samples_locate(hid_t file, ptrdiff_t slots, store_raw *out)
 {
     hid_t dataset;
     if (H5Lexists(file, samples.name, H5P_DEFAULT) <= 0) return PSW_OK;
-    if (hdf_open_lines(file, samples.name, hdf_type(samples.type), slots, -1, &dataset) != PSW_OK)
+    if (store_hdf_open_lines(file, samples.name, store_hdf_type(samples.type), slots, -1, &dataset) != PSW_OK)
         return PSW_FAIL(PSW_MISMATCH, "kept samples: %s", psw_message());
-    *out = hdf_place(dataset);
-    psw_status status = column_check(dataset, &samples);
+    *out = store_hdf_place(dataset);
+    psw_status status = store_column_check(dataset, &samples);
     H5Dclose(dataset);
     return status;
 }
@@ -101,10 +102,10 @@ static psw_status check_length(const psw_reader *reader, ptrdiff_t reps)
                     reps);
 }
 
-psw_status samples_check(const psw_reader *reader, const layout *what)
+psw_status store_samples_check(const psw_reader *reader, const store_layout *what)
 {
     if (what->reps == 0) return PSW_OK;
-    PSW_TRY(finding_tell(&reader->has.samples_are));
+    PSW_TRY(store_finding_tell(&reader->has.samples_are));
     if (reader->has.samples.count == 0) return PSW_FAIL(PSW_MISMATCH, "kept samples: %s is missing", samples.name);
     if (check_length(reader, what->reps) == PSW_OK) return PSW_OK;
     return PSW_FAIL(PSW_MISMATCH, "kept samples: %s", psw_message());
@@ -112,22 +113,22 @@ psw_status samples_check(const psw_reader *reader, const layout *what)
 
 psw_status psw_reader_samples(psw_reader *reader, const psw_study *study)
 {
-    layout what = layout_of(study);
-    return samples_check(reader, &what);
+    store_layout what = store_layout_of(study);
+    return store_samples_check(reader, &what);
 }
 
 /* ---- lines ---- */
 
-static slice line_of(const kept_samples *kept, ptrdiff_t slot)
+static store_slice line_of(const store_kept_samples *kept, ptrdiff_t slot)
 {
     hsize_t all[2] = {(hsize_t)kept->slots, (hsize_t)kept->reps}, from[2] = {(hsize_t)slot, 0}, one[2] = {1, all[1]};
-    slice line = {H5Screate_simple(2, all, NULL), H5Screate_simple(2, one, NULL)};
+    store_slice line = {H5Screate_simple(2, all, NULL), H5Screate_simple(2, one, NULL)};
     H5Sselect_hyperslab(line.file, H5S_SELECT_SET, from, NULL, one, NULL);
     return line;
 }
 
 /* The whole line, so that nothing stays of an earlier attempt. */
-psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *seconds, ptrdiff_t count)
+psw_status store_samples_put(const store_kept_samples *kept, ptrdiff_t slot, const double *seconds, ptrdiff_t count)
 {
     if (kept->dataset < 0 || count > kept->reps)
         return PSW_FAIL(PSW_BUG, "%td samples of slot %td cannot be kept: there is room for %td", count, slot,
@@ -135,9 +136,9 @@ psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *s
     double *line = malloc((size_t)kept->reps * sizeof *line);
     if (!line) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td samples", kept->reps);
     for (ptrdiff_t i = 0; i < kept->reps; i++) line[i] = i < count ? seconds[i] : NAN;
-    slice at = line_of(kept, slot);
-    psw_status status = hdf_write(kept->dataset, samples.name, H5T_NATIVE_DOUBLE, at, line);
-    slice_close(at);
+    store_slice at = line_of(kept, slot);
+    psw_status status = store_hdf_write(kept->dataset, samples.name, H5T_NATIVE_DOUBLE, at, line);
+    store_slice_close(at);
     free(line);
     return status;
 }
@@ -146,13 +147,14 @@ psw_status samples_put(const kept_samples *kept, ptrdiff_t slot, const double *s
 static psw_status read_line(const psw_reader *reader, ptrdiff_t slot, ptrdiff_t reps, double *line)
 {
     PSW_TRY(check_length(reader, reps));
-    return raw_read(reader->file, samples.name, reader->has.samples, (raw_part){sizeof *line, slot * reps, reps}, line);
+    return store_raw_read(reader->file, samples.name, reader->has.samples,
+                          (store_raw_part){sizeof *line, slot * reps, reps}, line);
 }
 
 psw_status psw_reader_samples_get(psw_reader *reader, const psw_study *study, ptrdiff_t slot, double *seconds,
                                   ptrdiff_t *count)
 {
-    layout what = layout_of(study);
+    store_layout what = store_layout_of(study);
     *count = 0;
     if (what.reps == 0) return PSW_OK;
     PSW_TRY(read_line(reader, slot, what.reps, seconds));
@@ -160,13 +162,13 @@ psw_status psw_reader_samples_get(psw_reader *reader, const psw_study *study, pt
     return PSW_OK;
 }
 
-psw_status samples_copy(psw_reader *from, ptrdiff_t from_slot, const kept_samples *to, ptrdiff_t slot)
+psw_status store_samples_copy(psw_reader *from, ptrdiff_t from_slot, const store_kept_samples *to, ptrdiff_t slot)
 {
     if (to->reps == 0 || from->has.samples.count == 0) return PSW_OK;
     double *line = malloc((size_t)to->reps * sizeof *line);
     if (!line) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td samples", to->reps);
     psw_status status = read_line(from, from_slot, to->reps, line);
-    if (status == PSW_OK) status = samples_put(to, slot, line, to->reps);
+    if (status == PSW_OK) status = store_samples_put(to, slot, line, to->reps);
     free(line);
     return status;
 }

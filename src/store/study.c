@@ -50,7 +50,8 @@ psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_stud
 {
     PSW_TRY(check_own_names(reader, path));
     psw_status status = understand(reader, path, study);
-    if (status == PSW_USAGE) return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: the study in it: %s", path, psw_message());
+    if (status == PSW_USAGE)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: the study in it: %s", path, psw_message());
     if (status != PSW_OK) return status;
     ptrdiff_t points = psw_study_slots(*study), slots = psw_reader_slots(reader);
     if (points == slots) return PSW_OK;

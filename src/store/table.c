@@ -17,35 +17,35 @@
         name, offsetof(type, member), 0, true                                                                          \
     }
 
-#define RATE(rate) NUMBER("rate_" #rate, launch_row, launch.rates.rate)
+#define RATE(rate) NUMBER("rate_" #rate, psw_launch_row, launch.rates.rate)
 #define RATES(rate)                                                                                                    \
-    NUMBER("rate_" #rate "_fp64", launch_row, launch.rates.rate[0]),                                                   \
-        NUMBER("rate_" #rate "_fp32", launch_row, launch.rates.rate[1])
+    NUMBER("rate_" #rate "_fp64", psw_launch_row, launch.rates.rate[0]),                                               \
+        NUMBER("rate_" #rate "_fp32", psw_launch_row, launch.rates.rate[1])
 
-const field launch_fields[] = {
-    INTEGER("number", launch_row, number),
-    TEXT("started", launch_row, launch.started),
-    TEXT("version", launch_row, launch.version),
-    TEXT("command", launch_row, launch.command),
-    TEXT("hosts", launch_row, launch.hosts),
-    TEXT("binding", launch_row, launch.binding),
-    TEXT("cpu", launch_row, launch.cpu),
-    TEXT("mpi", launch_row, launch.mpi),
-    TEXT("mpi_io", launch_row, launch.mpi_io),
-    TEXT("hdf5", launch_row, launch.hdf5),
-    TEXT("blas", launch_row, launch.blas),
-    TEXT("blas_kernel", launch_row, launch.blas_kernel),
-    INTEGER("ranks", launch_row, launch.ranks),
-    INTEGER("nodes", launch_row, launch.nodes),
-    INTEGER("threads", launch_row, launch.threads),
-    NUMBER("clock_resolution_s", launch_row, launch.clock_resolution_s),
-    NUMBER("product_flops_s_fp64", launch_row, launch.product_flops_s[0]),
-    NUMBER("product_flops_s_fp32", launch_row, launch.product_flops_s[1]),
-    NUMBER("memory_bytes_s", launch_row, launch.memory_bytes_s),
-    NUMBER("latency_s_node", launch_row, launch.latency_s[0]),
-    NUMBER("latency_s_nodes", launch_row, launch.latency_s[1]),
-    NUMBER("byte_s_node", launch_row, launch.byte_s[0]),
-    NUMBER("byte_s_nodes", launch_row, launch.byte_s[1]),
+const store_field store_launch_fields[] = {
+    INTEGER("number", psw_launch_row, number),
+    TEXT("started", psw_launch_row, launch.started),
+    TEXT("version", psw_launch_row, launch.version),
+    TEXT("command", psw_launch_row, launch.command),
+    TEXT("hosts", psw_launch_row, launch.hosts),
+    TEXT("binding", psw_launch_row, launch.binding),
+    TEXT("cpu", psw_launch_row, launch.cpu),
+    TEXT("mpi", psw_launch_row, launch.mpi),
+    TEXT("mpi_io", psw_launch_row, launch.mpi_io),
+    TEXT("hdf5", psw_launch_row, launch.hdf5),
+    TEXT("blas", psw_launch_row, launch.blas),
+    TEXT("blas_kernel", psw_launch_row, launch.blas_kernel),
+    INTEGER("ranks", psw_launch_row, launch.ranks),
+    INTEGER("nodes", psw_launch_row, launch.nodes),
+    INTEGER("threads", psw_launch_row, launch.threads),
+    NUMBER("clock_resolution_s", psw_launch_row, launch.clock_resolution_s),
+    NUMBER("product_flops_s_fp64", psw_launch_row, launch.product_flops_s[0]),
+    NUMBER("product_flops_s_fp32", psw_launch_row, launch.product_flops_s[1]),
+    NUMBER("memory_bytes_s", psw_launch_row, launch.memory_bytes_s),
+    NUMBER("latency_s_node", psw_launch_row, launch.latency_s[0]),
+    NUMBER("latency_s_nodes", psw_launch_row, launch.latency_s[1]),
+    NUMBER("byte_s_node", psw_launch_row, launch.byte_s[0]),
+    NUMBER("byte_s_nodes", psw_launch_row, launch.byte_s[1]),
     RATES(flop_s),
     RATES(score_s),
     RATES(weigh_s),
@@ -62,29 +62,30 @@ const field launch_fields[] = {
     {0},
 };
 
-const field failure_fields[] = {
-    INTEGER("slot", failure_row, slot),    INTEGER("attempt", failure_row, attempt), TEXT("site", failure_row, site),
-    TEXT("message", failure_row, message), INTEGER("check", failure_row, check),     {0},
+const store_field store_failure_fields[] = {
+    INTEGER("slot", store_failure_row, slot),   INTEGER("attempt", store_failure_row, attempt),
+    TEXT("site", store_failure_row, site),      TEXT("message", store_failure_row, message),
+    INTEGER("check", store_failure_row, check), {0},
 };
 
-ptrdiff_t failure_rows(ptrdiff_t slots)
+ptrdiff_t store_failure_rows(ptrdiff_t slots)
 {
     return slots < STORE_FAILURES ? slots : STORE_FAILURES;
 }
 
-ptrdiff_t failure_check(const failure_row *row)
+ptrdiff_t store_failure_check(const store_failure_row *row)
 {
     uint64_t h = psw_hash_text((uint64_t)row->slot, row->message);
     h = psw_hash_text(h ^ (uint64_t)row->attempt, row->site);
     return (ptrdiff_t)(h >> 1);
 }
 
-static hid_t field_type(const field *f)
+static hid_t field_type(const store_field *f)
 {
-    return f->size ? hdf_text_type(f->size) : H5Tcopy(f->number ? H5T_IEEE_F64LE : H5T_STD_I64LE);
+    return f->size ? store_hdf_text_type(f->size) : H5Tcopy(f->number ? H5T_IEEE_F64LE : H5T_STD_I64LE);
 }
 
-double table_bytes(const field *fields, ptrdiff_t rows)
+double store_table_bytes(const store_field *fields, ptrdiff_t rows)
 {
     size_t row = 0;
     for (; fields->name; fields++) row += fields->size ? fields->size : sizeof(int64_t);
@@ -93,7 +94,7 @@ double table_bytes(const field *fields, ptrdiff_t rows)
 
 /* ---- creating ---- */
 
-static psw_status create_field(hid_t group, const field *f, bool key, ptrdiff_t rows)
+static psw_status create_field(hid_t group, const store_field *f, bool key, ptrdiff_t rows)
 {
     hsize_t extent = (hsize_t)rows;
     int64_t free_row = -1;
@@ -111,11 +112,11 @@ static psw_status create_field(hid_t group, const field *f, bool key, ptrdiff_t 
     return status;
 }
 
-psw_status table_create(hid_t at, const char *name, const char *title, const field *fields, ptrdiff_t rows)
+psw_status store_table_create(hid_t at, const char *name, const char *title, const store_field *fields, ptrdiff_t rows)
 {
     hid_t group = H5Gcreate2(at, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (group < 0) return HDF_FAIL("cannot create group %s", name);
-    psw_status status = hdf_put_text(group, "long_name", title);
+    psw_status status = store_hdf_put_text(group, "long_name", title);
     for (ptrdiff_t i = 0; status == PSW_OK && fields[i].name; i++)
         status = create_field(group, &fields[i], i == 0, rows); /* the first field is the key */
     H5Gclose(group);
@@ -124,17 +125,17 @@ psw_status table_create(hid_t at, const char *name, const char *title, const fie
 
 /* ---- rows ---- */
 
-static psw_status open_field(hid_t group, const field *f, ptrdiff_t rows, hid_t *dataset)
+static psw_status open_field(hid_t group, const store_field *f, ptrdiff_t rows, hid_t *dataset)
 {
     hid_t type = field_type(f);
-    psw_status status = hdf_open(group, f->name, type, rows, dataset);
+    psw_status status = store_hdf_open(group, f->name, type, rows, dataset);
     H5Tclose(type);
     return status;
 }
 
-psw_status table_open(hid_t at, const char *name, const field *fields, ptrdiff_t rows, table *out)
+psw_status store_table_open(hid_t at, const char *name, const store_field *fields, ptrdiff_t rows, store_table *out)
 {
-    *out = (table){fields, rows, {0}};
+    *out = (store_table){fields, rows, {0}};
     hid_t group = H5Gopen2(at, name, H5P_DEFAULT);
     if (group < 0) return HDF_FAIL("group %s is missing", name);
     psw_status status = PSW_OK;
@@ -145,7 +146,7 @@ psw_status table_open(hid_t at, const char *name, const field *fields, ptrdiff_t
     return status;
 }
 
-void table_close(table *open)
+void store_table_close(store_table *open)
 {
     if (!open->fields) return;
     for (ptrdiff_t i = 0; open->fields[i].name; i++)
@@ -153,39 +154,41 @@ void table_close(table *open)
     open->fields = NULL;
 }
 
-psw_status table_put(const table *open, ptrdiff_t index, void *row)
+psw_status store_table_put(const store_table *open, ptrdiff_t index, void *row)
 {
     psw_status status = PSW_OK;
-    slice one = slice_make(open->rows, index, 1);
+    store_slice one = store_slice_make(open->rows, index, 1);
     for (ptrdiff_t i = 0; status == PSW_OK && open->fields[i].name; i++) {
-        const field *f = &open->fields[i];
+        const store_field *f = &open->fields[i];
         if (open->dataset[i] <= 0) continue;
         char *at = (char *)row + f->offset;
         hid_t type = field_type(f);
         if (f->size) at[f->size - 1] = '\0';
-        status = hdf_write(open->dataset[i], f->name, type, one, at);
+        status = store_hdf_write(open->dataset[i], f->name, type, one, at);
         H5Tclose(type);
     }
-    slice_close(one);
+    store_slice_close(one);
     return status;
 }
 
-psw_status table_find(hid_t at, const char *name, const field *fields, ptrdiff_t rows, raw *out)
+psw_status store_table_find(hid_t at, const char *name, const store_field *fields, ptrdiff_t rows, store_raw *out)
 {
-    table open;
-    psw_status status = table_open(at, name, fields, rows, &open);
-    for (ptrdiff_t i = 0; fields[i].name; i++) out[i] = open.dataset[i] > 0 ? hdf_place(open.dataset[i]) : (raw){0};
-    table_close(&open);
+    store_table open;
+    psw_status status = store_table_open(at, name, fields, rows, &open);
+    for (ptrdiff_t i = 0; fields[i].name; i++)
+        out[i] = open.dataset[i] > 0 ? store_hdf_place(open.dataset[i]) : (store_raw){0};
+    store_table_close(&open);
     return status;
 }
 
-psw_status table_get(int file, const field *fields, const raw *places, ptrdiff_t index, void *row)
+psw_status store_table_get(int file, const store_field *fields, const store_raw *places, ptrdiff_t index, void *row)
 {
     for (ptrdiff_t i = 0; fields[i].name; i++) {
-        const field *f = &fields[i];
+        const store_field *f = &fields[i];
         char *at = (char *)row + f->offset;
         if (places[i].count == 0) continue;
-        PSW_TRY(raw_read(file, f->name, places[i], (raw_part){f->size ? f->size : sizeof(int64_t), index, 1}, at));
+        PSW_TRY(store_raw_read(file, f->name, places[i],
+                               (store_raw_part){f->size ? f->size : sizeof(int64_t), index, 1}, at));
         if (f->size) at[f->size - 1] = '\0'; /* also what a foreign hand wrote ends somewhere */
     }
     return PSW_OK;

@@ -24,7 +24,8 @@ static psw_status read_numbers(hid_t dataset, const char *name, psw_array *array
     hid_t space = H5Dget_space(dataset);
     int rank = space >= 0 ? H5Sget_simple_extent_dims(space, dims, NULL) : -1;
     if (space >= 0) H5Sclose(space);
-    if (rank != 1 && rank != 2) return PSW_FAIL(PSW_ENVIRONMENT, "%s has %d dimensions; 1 or 2 are expected", name, rank);
+    if (rank != 1 && rank != 2)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s has %d dimensions; 1 or 2 are expected", name, rank);
     hsize_t rows = rank == 2 ? dims[0] : 1, cols = dims[rank - 1];
     if (rows == 0 || cols == 0 || rows > MOST || cols > MOST / rows)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s is empty or has more than %d numbers", name, MOST);
@@ -96,11 +97,11 @@ psw_status psw_store_weights(const char *path, psw_weights *weights)
 {
     struct stat about;
     *weights = (psw_weights){0};
-    hdf_quiet();
+    store_hdf_quiet();
     bool regular = stat(path, &about) == 0 && S_ISREG(about.st_mode); /* looking into a pipe would wait */
     if (!regular || H5Fis_hdf5(path) <= 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s, named by weights, is not a readable HDF5 file", path);
-    PSW_TRY(guard_file(path, touch, NULL, guard_by_size(path)));
+    PSW_TRY(store_guard_file(path, touch, NULL, store_guard_by_size(path)));
     return read_file(path, weights);
 }
 

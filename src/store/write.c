@@ -13,9 +13,9 @@ struct psw_store {
     MPI_Comm handle; /* a plain duplicate: some MPI-IO damage data under reordered communicators */
     hid_t file, dataset[PSW_COLUMNS_MAX];
     psw_column_set columns;
-    table failure;
-    kept_rows rows;
-    kept_samples samples;
+    store_table failure;
+    store_kept_rows rows;
+    store_kept_samples samples;
     ptrdiff_t slots, launch, owns, predicts;
     int descriptor; /* of the same file, for syncing alone */
     void *buffer;   /* STORE_PIECE values */
@@ -30,7 +30,7 @@ static bool same_names(const char *const *names, ptrdiff_t count, char (*stored)
     return count == stored_count;
 }
 
-static psw_status check_study(const char *path, psw_reader *reader, const layout *what)
+static psw_status check_study(const char *path, psw_reader *reader, const store_layout *what)
 {
     if (reader->has.identity != what->identity || reader->has.slots != what->slots)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s belongs to another study", path);
@@ -41,7 +41,7 @@ static psw_status check_study(const char *path, psw_reader *reader, const layout
 }
 
 /* Rank 0 reads the file like any reader, so that errors are reported before all ranks open it. */
-static psw_status inspect(const char *path, const layout *what, ptrdiff_t *launch)
+static psw_status inspect(const char *path, const store_layout *what, ptrdiff_t *launch)
 {
     psw_reader *reader;
     PSW_TRY(psw_reader_open(path, &reader));
@@ -61,8 +61,9 @@ static psw_status check_room(const char *path)
     if (descriptor >= 0) close(descriptor);
     unlink(name);
     if (descriptor >= 0 && why != ENOSPC && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s: no file can be written beside it: %s; make room and run the same command again",
-                    path, strerror(why));
+    return PSW_FAIL(PSW_ENVIRONMENT,
+                    "%s: no file can be written beside it: %s; make room and run the same command again", path,
+                    strerror(why));
 }
 
 static psw_status open_together(psw_store *store, const char *path)
@@ -85,15 +86,16 @@ static psw_status open_alone(psw_store *store, const char *path)
     return store->buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path);
 }
 
-static psw_status open_parts(const char *path, const layout *what, psw_store *store)
+static psw_status open_parts(const char *path, const store_layout *what, psw_store *store)
 {
     psw_column_set *all = &store->columns;
-    psw_status status = columns_open(store->file, all, store->slots, true, store->dataset);
+    psw_status status = store_columns_open(store->file, all, store->slots, true, store->dataset);
     for (ptrdiff_t i = 0; i < all->count; i++) all->absent[i] = store->dataset[i] < 0;
     if (status == PSW_OK)
-        status = table_open(store->file, "failures", failure_fields, failure_rows(store->slots), &store->failure);
-    if (status == PSW_OK) status = rows_open(store->file, what, &store->rows);
-    if (status == PSW_OK) status = samples_open(store->file, what, &store->samples);
+        status = store_table_open(store->file, "failures", store_failure_fields, store_failure_rows(store->slots),
+                                  &store->failure);
+    if (status == PSW_OK) status = store_rows_open(store->file, what, &store->rows);
+    if (status == PSW_OK) status = store_samples_open(store->file, what, &store->samples);
     return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
 }
 
@@ -101,17 +103,18 @@ static psw_status open_parts(const char *path, const layout *what, psw_store *st
  * (HDF5 1.10: rank 0 reads and broadcasts), only raw data are not. */
 static psw_status put_launch(psw_store *store, bool mine, const psw_launch *launch)
 {
-    table launches;
-    psw_status status = table_open(store->file, "provenance/launches", launch_fields, STORE_LAUNCHES, &launches);
+    store_table launches;
+    psw_status status =
+        store_table_open(store->file, "provenance/launches", store_launch_fields, STORE_LAUNCHES, &launches);
     if (status == PSW_OK && mine) {
-        launch_row row = {store->launch, *launch};
-        status = table_put(&launches, store->launch % STORE_LAUNCHES, &row);
+        psw_launch_row row = {store->launch, *launch};
+        status = store_table_put(&launches, store->launch % STORE_LAUNCHES, &row);
     }
-    table_close(&launches);
+    store_table_close(&launches);
     return status;
 }
 
-static psw_store *new_store(const layout *what)
+static psw_store *new_store(const store_layout *what)
 {
     psw_store *store = calloc(1, sizeof *store);
     if (!store) return NULL;
@@ -128,10 +131,10 @@ static psw_status close_file(psw_store *store)
     hid_t file = store->file;
     store->file = -1;
     if (file < 0) return PSW_OK;
-    columns_close(&store->columns, store->dataset);
-    table_close(&store->failure);
-    rows_close(&store->rows);
-    samples_close(&store->samples);
+    store_columns_close(&store->columns, store->dataset);
+    store_table_close(&store->failure);
+    store_rows_close(&store->rows);
+    store_samples_close(&store->samples);
     return H5Fclose(file) < 0 ? HDF_FAIL("the result file cannot be closed") : PSW_OK;
 }
 
@@ -169,7 +172,7 @@ static psw_status discard(const psw_comm *comm, psw_store *store)
     return closed;
 }
 
-static psw_status open_steps(const psw_comm *comm, const char *path, const layout *what, const psw_launch *launch,
+static psw_status open_steps(const psw_comm *comm, const char *path, const store_layout *what, const psw_launch *launch,
                              psw_store *store)
 {
     PSW_TRY(psw_comm_agree(comm, open_alone(store, path)));
@@ -182,14 +185,14 @@ static psw_status open_steps(const psw_comm *comm, const char *path, const layou
     return status;
 }
 
-psw_status layout_open(const psw_comm *comm, const char *path, const layout *what, const psw_launch *launch,
-                       psw_store **out)
+psw_status store_layout_open(const psw_comm *comm, const char *path, const store_layout *what, const psw_launch *launch,
+                             psw_store **out)
 {
     ptrdiff_t number = 0;
     psw_status status = PSW_OK;
     *out = NULL;
     psw_store_environment();
-    hdf_quiet();
+    store_hdf_quiet();
     if (comm->rank == 0) status = inspect(path, what, &number);
     if (comm->rank == 0 && status == PSW_OK) status = check_room(path);
     PSW_TRY(psw_comm_agree(comm, status));
@@ -210,8 +213,8 @@ psw_status layout_open(const psw_comm *comm, const char *path, const layout *wha
 psw_status psw_store_open(const psw_comm *comm, const char *path, const psw_study *study, const psw_launch *launch,
                           psw_store **store)
 {
-    layout what = layout_of(study);
-    return layout_open(comm, path, &what, launch, store);
+    store_layout what = store_layout_of(study);
+    return store_layout_open(comm, path, &what, launch, store);
 }
 
 psw_status psw_store_close(const psw_comm *comm, psw_store *store)
@@ -229,31 +232,31 @@ static psw_status check_slots(const psw_store *store, ptrdiff_t first, ptrdiff_t
     return PSW_FAIL(PSW_BUG, "slots %td to %td of %td cannot be written", first, first + count, store->slots);
 }
 
-static psw_status put_column(const psw_store *store, ptrdiff_t i, slice rows, ptrdiff_t count,
+static psw_status put_column(const psw_store *store, ptrdiff_t i, store_slice rows, ptrdiff_t count,
                              const psw_record *records)
 {
     const psw_column *column = &store->columns.list[i];
     if (store->columns.absent[i]) return PSW_OK;
     psw_column_pack(column, records, count, store->buffer);
-    return hdf_write(store->dataset[i], column->name, hdf_type(column->type), rows, store->buffer);
+    return store_hdf_write(store->dataset[i], column->name, store_hdf_type(column->type), rows, store->buffer);
 }
 
-static psw_status mark_piece(const psw_store *store, ptrdiff_t count, const psw_mark *marks, slice rows)
+static psw_status mark_piece(const psw_store *store, ptrdiff_t count, const psw_mark *marks, store_slice rows)
 {
     const psw_column_set *all = &store->columns;
     ptrdiff_t *number = store->buffer;
     for (ptrdiff_t i = 0; i < count; i++) number[i] = marks[i].attempt;
-    PSW_TRY(hdf_write(store->dataset[all->attempt], "attempt", H5T_STD_I64LE, rows, number));
+    PSW_TRY(store_hdf_write(store->dataset[all->attempt], "attempt", H5T_STD_I64LE, rows, number));
     for (ptrdiff_t i = 0; i < count; i++) number[i] = marks[i].deaths;
-    PSW_TRY(hdf_write(store->dataset[all->deaths], "deaths", H5T_STD_I64LE, rows, number));
+    PSW_TRY(store_hdf_write(store->dataset[all->deaths], "deaths", H5T_STD_I64LE, rows, number));
     memset(store->buffer, PSW_SLOT_RUNNING, (size_t)count);
-    return hdf_write(store->dataset[all->status], "status", H5T_STD_U8LE, rows, store->buffer);
+    return store_hdf_write(store->dataset[all->status], "status", H5T_STD_U8LE, rows, store->buffer);
 }
 
-static psw_status unmark_piece(const psw_store *store, ptrdiff_t count, slice rows)
+static psw_status unmark_piece(const psw_store *store, ptrdiff_t count, store_slice rows)
 {
     memset(store->buffer, PSW_SLOT_EMPTY, (size_t)count);
-    return hdf_write(store->dataset[store->columns.status], "status", H5T_STD_U8LE, rows, store->buffer);
+    return store_hdf_write(store->dataset[store->columns.status], "status", H5T_STD_U8LE, rows, store->buffer);
 }
 
 /* With marks: running; without: empty again. */
@@ -262,9 +265,9 @@ static psw_status mark_pieces(const psw_store *store, ptrdiff_t first, ptrdiff_t
     PSW_TRY(check_slots(store, first, count));
     for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
         ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
-        slice rows = slice_make(store->slots, first + done, piece);
+        store_slice rows = store_slice_make(store->slots, first + done, piece);
         psw_status status = marks ? mark_piece(store, piece, marks + done, rows) : unmark_piece(store, piece, rows);
-        slice_close(rows);
+        store_slice_close(rows);
         PSW_TRY(status);
     }
     return PSW_OK;
@@ -296,7 +299,7 @@ static bool written(const psw_column_set *all, ptrdiff_t i)
 }
 
 /* The commit words go last, after the status that they confirm. */
-static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, slice rows)
+static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, store_slice rows)
 {
     const psw_column_set *all = &store->columns;
     for (ptrdiff_t i = 0; i < count; i++) seal(store, &records[i]);
@@ -313,9 +316,9 @@ psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw
     PSW_TRY(psw_fault("store.put"));
     for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
         ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
-        slice rows = slice_make(store->slots, first + done, piece);
+        store_slice rows = store_slice_make(store->slots, first + done, piece);
         psw_status status = put_piece(store, piece, records + done, rows);
-        slice_close(rows);
+        store_slice_close(rows);
         PSW_TRY(status);
     }
     return PSW_OK;
@@ -326,24 +329,24 @@ psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *poi
 {
     PSW_TRY(check_slots(store, slot, 1));
     PSW_TRY(psw_fault("store.rows"));
-    return rows_put(&store->rows, slot, point, leaf, index, STORE_PIECE_VALUES);
+    return store_rows_put(&store->rows, slot, point, leaf, index, STORE_PIECE_VALUES);
 }
 
 psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *seconds, ptrdiff_t count)
 {
     PSW_TRY(check_slots(store, slot, 1));
-    return samples_put(&store->samples, slot, seconds, count);
+    return store_samples_put(&store->samples, slot, seconds, count);
 }
 
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message)
 {
-    failure_row row = {.slot = slot, .attempt = attempt};
+    store_failure_row row = {.slot = slot, .attempt = attempt};
     PSW_TRY(check_slots(store, slot, 1));
     PSW_TRY(psw_fault("store.failure"));
     psw_format(row.site, sizeof row.site, "%s", site);
     psw_format(row.message, sizeof row.message, "%s", message);
-    row.check = failure_check(&row);
-    return table_put(&store->failure, slot % store->failure.rows, &row);
+    row.check = store_failure_check(&row);
+    return store_table_put(&store->failure, slot % store->failure.rows, &row);
 }
 
 psw_status psw_store_sync(psw_store *store)

@@ -17,7 +17,8 @@ static psw_status open_study(const psw_sweep_request *asked, psw_study **study)
 {
     const char *text = asked->text;
     if (!text) return psw_study_read(asked->file, asked->set, asked->sets, psw_house(), study);
-    return psw_study_parse(&(psw_study_source){text, strlen(text), asked->file, asked->set, asked->sets}, psw_house(), study);
+    return psw_study_parse(&(psw_study_source){text, strlen(text), asked->file, asked->set, asked->sets}, psw_house(),
+                           study);
 }
 
 static psw_status read_study(sweep_given *g)
@@ -33,7 +34,8 @@ static psw_status read_study(sweep_given *g)
     }
     status = share_text(g->world, &text, &length);
     if (status == PSW_OK && g->world->rank != 0)
-        status = psw_study_parse(&(psw_study_source){text, length, asked->file, asked->set, asked->sets}, psw_house(), &g->study);
+        status = psw_study_parse(&(psw_study_source){text, length, asked->file, asked->set, asked->sets}, psw_house(),
+                                 &g->study);
     free(text);
     return psw_comm_agree(g->world, status);
 }

@@ -27,7 +27,8 @@ static void print_unknown(const sweep_given *g, const sweep_slots *s)
     }
     if (unknown > 0)
         fprintf(stderr,
-                "polysweep: note: %s has no result for %td of %td points and leaves NaN there (noise, row_norm, den_constant, "
+                "polysweep: note: %s has no result for %td of %td points and leaves NaN there (noise, row_norm, "
+                "den_constant, "
                 "or data without classes of tokens); `%s` computes them\n",
                 psw_methods_of_theory().text, unknown, points,
                 psw_word(PSW_WORDS_METHOD, (int)psw_method_of_kernel(PSW_KERNEL_POWER)));
@@ -41,8 +42,10 @@ static void print_missing(const sweep_given *g, const sweep_slots *s)
     if (g->settings->keep_samples && !g->settings->timing)
         fprintf(stderr, "polysweep: note: `output.keep: [samples]` keeps nothing while `time` is off\n");
     if (has_one_draw(g->study))
-        fprintf(stderr, "polysweep: note: noise that is drawn once (data_draws 1) says nothing about other draws: success_lo and "
-                        "success_hi are Markov's, success_cond_lo and success_cond_hi given that draw\n");
+        fprintf(
+            stderr,
+            "polysweep: note: noise that is drawn once (data_draws 1) says nothing about other draws: success_lo and "
+            "success_hi are Markov's, success_cond_lo and success_cond_hi given that draw\n");
 }
 
 static psw_status make_room(sweep_job *j)

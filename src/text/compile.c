@@ -13,9 +13,9 @@
 
 #define NESTING_MAX 48
 
-static psw_status truth(compiler *c, operand *out);
+static psw_status truth(text_compiler *c, text_operand *out);
 
-static void skip(compiler *c)
+static void skip(text_compiler *c)
 {
     while (isspace((unsigned char)c->text[c->at])) c->at++;
 }
@@ -26,7 +26,7 @@ static bool is_name(char letter)
 }
 
 /* Consumes `word` if it is next: an operator, or a whole name. */
-static bool take(compiler *c, const char *word)
+static bool take(text_compiler *c, const char *word)
 {
     size_t length = strlen(word);
     skip(c);
@@ -36,47 +36,47 @@ static bool take(compiler *c, const char *word)
     return true;
 }
 
-static void more_than_a_name(operand *o)
+static void more_than_a_name(text_operand *o)
 {
     o->kind = A_NUMBER;
     o->words = -1;
     o->literal = -1;
 }
 
-static psw_status combine(compiler *c, operand *left, const operand *right, psw_operation operation)
+static psw_status combine(text_compiler *c, text_operand *left, const text_operand *right, psw_operation operation)
 {
-    PSW_TRY(psw_number_only(c, left));
-    PSW_TRY(psw_number_only(c, right));
+    PSW_TRY(text_number_only(c, left));
+    PSW_TRY(text_number_only(c, right));
     more_than_a_name(left);
-    return psw_emit(c, operation, 0, 0);
+    return text_emit(c, operation, 0, 0);
 }
 
 /* ---- the rules ---- */
 
-static psw_status nest(compiler *c)
+static psw_status nest(text_compiler *c)
 {
     if (++c->nesting > NESTING_MAX) return WRONG(c, c->at, "nested more than %d deep; simplify", NESTING_MAX);
     return PSW_OK;
 }
 
-static psw_status call(compiler *c, const function *f, operand *out)
+static psw_status call(text_compiler *c, const text_function *f, text_operand *out)
 {
-    operand argument;
+    text_operand argument;
     int count = 0;
     do {
         PSW_TRY(truth(c, &argument));
-        PSW_TRY(psw_number_only(c, &argument));
-        if (++count > 1 && f->many) PSW_TRY(psw_emit(c, f->operation, 0, 0));
+        PSW_TRY(text_number_only(c, &argument));
+        if (++count > 1 && f->many) PSW_TRY(text_emit(c, f->operation, 0, 0));
     } while (take(c, ","));
     if (!take(c, ")"))
         return WRONG(c, c->at, "')' is missing after the arguments of %s%s", f->name,
                      c->text[c->at] ? "" : "; quote an expression with a comma inside { } or [ ]");
     if (f->many ? count < 2 : count != 1)
         return WRONG(c, out->at, "%s takes %s", f->name, f->many ? "two or more arguments" : "one argument");
-    return f->many ? PSW_OK : psw_emit(c, f->operation, 0, 0);
+    return f->many ? PSW_OK : text_emit(c, f->operation, 0, 0);
 }
 
-static psw_status named_atom(compiler *c, operand *out)
+static psw_status named_atom(text_compiler *c, text_operand *out)
 {
     size_t length = 0;
     while (is_name(c->text[c->at + (ptrdiff_t)length])) length++;
@@ -85,22 +85,22 @@ static psw_status named_atom(compiler *c, operand *out)
     out->word[kept] = 0;
     c->at += (ptrdiff_t)length;
     if (length > PSW_NAME_MAX) return WRONG(c, out->at, "a name of %zu letters; at most %d", length, PSW_NAME_MAX);
-    if (!take(c, "(")) return psw_name_resolve(c, out);
-    for (const function *f = psw_functions; f->name; f++)
+    if (!take(c, "(")) return text_name_resolve(c, out);
+    for (const text_function *f = text_functions; f->name; f++)
         if (strcmp(f->name, out->word) == 0) return call(c, f, out);
-    return psw_function_unknown(c, out);
+    return text_function_unknown(c, out);
 }
 
-static psw_status atom(compiler *c, operand *out)
+static psw_status atom(text_compiler *c, text_operand *out)
 {
     skip(c);
-    *out = (operand){.kind = A_NUMBER, .words = -1, .at = c->at, .literal = -1};
+    *out = (text_operand){.kind = A_NUMBER, .words = -1, .at = c->at, .literal = -1};
     PSW_TRY(nest(c));
     const char *here = c->text + c->at;
     size_t digits = psw_number_length(here);
     if (digits && !is_name(here[digits])) {
         c->at += (ptrdiff_t)digits;
-        PSW_TRY(psw_emit(c, PSW_OP_NUMBER, 0, strtod(here, NULL)));
+        PSW_TRY(text_emit(c, PSW_OP_NUMBER, 0, strtod(here, NULL)));
     } else if (isalpha((unsigned char)*here) || *here == '_') {
         PSW_TRY(named_atom(c, out));
     } else if (take(c, "(")) {
@@ -109,17 +109,18 @@ static psw_status atom(compiler *c, operand *out)
     } else if (!*here) {
         return WRONG(c, c->at, "the expression ends too early; a number or a name is missing");
     } else {
-        return WRONG(c, c->at, "'%.*s' is not a number, a name or '('", digits ? (int)digits + 1 : 1, psw_show(here).text);
+        return WRONG(c, c->at, "'%.*s' is not a number, a name or '('", digits ? (int)digits + 1 : 1,
+                     psw_show(here).text);
     }
     c->nesting--;
     return PSW_OK;
 }
 
-static psw_status sign(compiler *c, operand *out);
+static psw_status sign(text_compiler *c, text_operand *out);
 
-static psw_status power(compiler *c, operand *out)
+static psw_status power(text_compiler *c, text_operand *out)
 {
-    operand exponent;
+    text_operand exponent;
     PSW_TRY(atom(c, out));
     if (!take(c, "**")) return PSW_OK;
     PSW_TRY(nest(c));
@@ -128,24 +129,24 @@ static psw_status power(compiler *c, operand *out)
     return combine(c, out, &exponent, PSW_OP_POWER);
 }
 
-static psw_status sign(compiler *c, operand *out)
+static psw_status sign(text_compiler *c, text_operand *out)
 {
     bool minus = take(c, "-"), plus = !minus && take(c, "+");
     if (!minus && !plus) return power(c, out);
     PSW_TRY(nest(c));
     PSW_TRY(sign(c, out));
-    PSW_TRY(psw_number_only(c, out));
+    PSW_TRY(text_number_only(c, out));
     more_than_a_name(out);
     c->nesting--;
-    return minus ? psw_emit(c, PSW_OP_NEGATE, 0, 0) : PSW_OK;
+    return minus ? text_emit(c, PSW_OP_NEGATE, 0, 0) : PSW_OK;
 }
 
-static psw_status product(compiler *c, operand *out)
+static psw_status product(text_compiler *c, text_operand *out)
 {
     PSW_TRY(sign(c, out));
     for (;;) {
         psw_operation operation;
-        operand right;
+        text_operand right;
         if (take(c, "*"))
             operation = PSW_OP_MULTIPLY;
         else if (take(c, "/"))
@@ -159,11 +160,11 @@ static psw_status product(compiler *c, operand *out)
     }
 }
 
-static psw_status sum(compiler *c, operand *out)
+static psw_status sum(text_compiler *c, text_operand *out)
 {
     PSW_TRY(product(c, out));
     for (;;) {
-        operand right;
+        text_operand right;
         bool minus = take(c, "-");
         if (!minus && !take(c, "+")) return PSW_OK;
         PSW_TRY(product(c, &right));
@@ -171,27 +172,27 @@ static psw_status sum(compiler *c, operand *out)
     }
 }
 
-static psw_status compare(compiler *c, operand *left, psw_operation operation)
+static psw_status compare(text_compiler *c, text_operand *left, psw_operation operation)
 {
-    operand right;
+    text_operand right;
     c->expected = left->words;
     psw_status status = sum(c, &right);
     c->expected = -1;
     PSW_TRY(status);
     bool equality = operation == PSW_OP_EQUAL || operation == PSW_OP_UNEQUAL;
-    if (equality && right.kind == A_WORD && psw_word_fits(left, &right))
-        PSW_TRY(psw_word_resolve(c, left, &right));
-    else if (equality && psw_word_fits(&right, left))
-        PSW_TRY(psw_word_resolve(c, &right, left));
+    if (equality && right.kind == A_WORD && text_word_fits(left, &right))
+        PSW_TRY(text_word_resolve(c, left, &right));
+    else if (equality && text_word_fits(&right, left))
+        PSW_TRY(text_word_resolve(c, &right, left));
     else if (!(equality && left->kind >= 0 && left->kind == right.kind)) {
-        PSW_TRY(psw_number_only(c, left));
-        PSW_TRY(psw_number_only(c, &right));
+        PSW_TRY(text_number_only(c, left));
+        PSW_TRY(text_number_only(c, &right));
     }
     more_than_a_name(left);
-    return psw_emit(c, operation, 0, 0);
+    return text_emit(c, operation, 0, 0);
 }
 
-static bool take_comparison(compiler *c, psw_operation *operation)
+static bool take_comparison(text_compiler *c, psw_operation *operation)
 {
     static const struct {
         const char *sign;
@@ -206,7 +207,7 @@ static bool take_comparison(compiler *c, psw_operation *operation)
     return false;
 }
 
-static psw_status comparison(compiler *c, operand *out)
+static psw_status comparison(text_compiler *c, text_operand *out)
 {
     psw_operation operation;
     PSW_TRY(sum(c, out));
@@ -217,36 +218,36 @@ static psw_status comparison(compiler *c, operand *out)
     return PSW_OK;
 }
 
-static psw_status denial(compiler *c, operand *out)
+static psw_status denial(text_compiler *c, text_operand *out)
 {
     if (!take(c, "not") && !(c->text[c->at] == '!' && c->text[c->at + 1] != '=' && take(c, "!")))
         return comparison(c, out);
     PSW_TRY(nest(c));
     PSW_TRY(denial(c, out));
-    PSW_TRY(psw_number_only(c, out));
+    PSW_TRY(text_number_only(c, out));
     more_than_a_name(out);
     c->nesting--;
-    return psw_emit(c, PSW_OP_NOT, 0, 0);
+    return text_emit(c, PSW_OP_NOT, 0, 0);
 }
 
-static psw_status both(compiler *c, operand *out)
+static psw_status both(text_compiler *c, text_operand *out)
 {
     PSW_TRY(denial(c, out));
     while (take(c, "and") || take(c, "&&")) {
-        operand right;
+        text_operand right;
         PSW_TRY(denial(c, &right));
         PSW_TRY(combine(c, out, &right, PSW_OP_AND));
     }
     return PSW_OK;
 }
 
-static psw_status truth(compiler *c, operand *out)
+static psw_status truth(text_compiler *c, text_operand *out)
 {
     int expected = c->expected; /* a word is never inside parentheses */
     c->expected = -1;
     PSW_TRY(both(c, out));
     while (take(c, "or") || take(c, "||")) {
-        operand right;
+        text_operand right;
         PSW_TRY(both(c, &right));
         PSW_TRY(combine(c, out, &right, PSW_OP_OR));
     }
@@ -254,7 +255,7 @@ static psw_status truth(compiler *c, operand *out)
     return PSW_OK;
 }
 
-static psw_status trailing(compiler *c)
+static psw_status trailing(text_compiler *c)
 {
     if (c->text[c->at] == '=') return WRONG(c, c->at, "'=' compares nothing; write '=='");
     return WRONG(c, c->at, "'%.12s' is not expected here", psw_show(c->text + c->at).text);
@@ -271,21 +272,22 @@ static void note_reads(psw_program *program)
 
 psw_status psw_program_compile(const char *text, const psw_names *names, psw_program *program, ptrdiff_t *column)
 {
-    operand whole;
-    compiler c = {.text = text, .names = names, .program = program, .expected = -1, .column = column};
+    text_operand whole;
+    text_compiler c = {.text = text, .names = names, .program = program, .expected = -1, .column = column};
     *program = (psw_program){0};
     *column = 1;
     psw_status status = strlen(text) > PSW_SCALAR_MAX
                             ? WRONG(&c, 0, "an expression of %zu bytes; at most %d", strlen(text), PSW_SCALAR_MAX)
                             : truth(&c, &whole);
-    if (status == PSW_OK) status = psw_number_only(&c, &whole);
+    if (status == PSW_OK) status = text_number_only(&c, &whole);
     if (status == PSW_OK && (skip(&c), text[c.at])) status = trailing(&c);
     if (status != PSW_OK) psw_program_free(program);
     note_reads(program);
     return status;
 }
 
-psw_status psw_program_of_node(const psw_yaml *tree, const psw_yaml_node *node, const psw_names *names, psw_program *program)
+psw_status psw_program_of_node(const psw_yaml *tree, const psw_yaml_node *node, const psw_names *names,
+                               psw_program *program)
 {
     ptrdiff_t column;
     if (node->kind != PSW_SCALAR)

@@ -6,14 +6,14 @@
 
 enum { A_NUMBER = -1, A_WORD = -2 }; /* kind of an operand; >= 0: the vocabulary of a coded name */
 
-typedef struct operand {
+typedef struct text_operand {
     int kind, words;   /* words: the vocabulary that it may be compared with, -1 = numbers only */
     ptrdiff_t at;      /* its position in the text */
     ptrdiff_t literal; /* step that receives the code of a word; -1 = not a single name */
     char word[PSW_NAME_MAX + 1];
-} operand;
+} text_operand;
 
-typedef struct compiler {
+typedef struct text_compiler {
     const char *text;
     ptrdiff_t at;
     const psw_names *names;
@@ -22,26 +22,26 @@ typedef struct compiler {
     int nesting, waiting;
     int expected; /* vocabulary of the other side of a comparison, or -1 */
     ptrdiff_t *column;
-} compiler;
+} text_compiler;
 
-typedef struct function {
+typedef struct text_function {
     const char *name;
     psw_operation operation;
     bool many; /* two or more arguments */
-} function;
-extern const function psw_functions[]; /* ended by a name of NULL */
+} text_function;
+extern const text_function text_functions[]; /* ended by a name of NULL */
 
 #define WRONG(c, where, ...) (*(c)->column = (where) + 1, PSW_FAIL(PSW_USAGE, __VA_ARGS__))
 
-psw_status psw_emit(compiler *c, psw_operation operation, int argument, double number);
+psw_status text_emit(text_compiler *c, psw_operation operation, int argument, double number);
 /* Resolves out->word: a parameter, an own axis, a column, or (for now) a word of a coded name. */
-psw_status psw_name_resolve(compiler *c, operand *out);
+psw_status text_name_resolve(text_compiler *c, text_operand *out);
 /* An operand of anything but == and != is a number. */
-psw_status psw_number_only(compiler *c, const operand *o);
+psw_status text_number_only(text_compiler *c, const text_operand *o);
 /* Sets the word on one side of == to its code in the vocabulary of the name on the other side. */
-psw_status psw_word_resolve(compiler *c, const operand *named, const operand *word);
+psw_status text_word_resolve(text_compiler *c, const text_operand *named, const text_operand *word);
 /* Is a single name on one side of == a word of the name on the other? It may also be a name itself. */
-bool psw_word_fits(const operand *named, const operand *word);
-psw_status psw_function_unknown(compiler *c, const operand *o);
+bool text_word_fits(const text_operand *named, const text_operand *word);
+psw_status text_function_unknown(text_compiler *c, const text_operand *o);
 
 #endif

@@ -6,14 +6,14 @@
 
 #define STEPS_MAX 4096
 
-const function psw_functions[] = {
+const text_function text_functions[] = {
     {"min", PSW_OP_MIN, true},    {"max", PSW_OP_MAX, true},      {"abs", PSW_OP_ABS, false},
     {"ceil", PSW_OP_CEIL, false}, {"floor", PSW_OP_FLOOR, false}, {"round", PSW_OP_ROUND, false},
     {"sqrt", PSW_OP_SQRT, false}, {"exp", PSW_OP_EXP, false},     {"log", PSW_OP_LOG, false},
     {"log2", PSW_OP_LOG2, false}, {NULL, PSW_OP_NUMBER, false},
 };
 
-psw_status psw_emit(compiler *c, psw_operation operation, int argument, double number)
+psw_status text_emit(text_compiler *c, psw_operation operation, int argument, double number)
 {
     psw_program *p = c->program;
     int grows = operation <= PSW_OP_ORACLE ? 1 : operation >= PSW_OP_ADD ? -1 : 0;
@@ -52,7 +52,7 @@ static bool find_term(const psw_names *names, const char *name, int *place, int 
     return false;
 }
 
-static psw_status unknown_name(compiler *c, const operand *o)
+static psw_status unknown_name(text_compiler *c, const text_operand *o)
 {
     const char *all[160];
     size_t count = (size_t)terms(c->names);
@@ -62,24 +62,24 @@ static psw_status unknown_name(compiler *c, const operand *o)
     for (ptrdiff_t i = 0; own && own[i]; i++) all[count++] = own[i];
     for (ptrdiff_t i = 0; c->names->oracle && c->names->oracle->names[i] && count < 145; i++)
         all[count++] = c->names->oracle->names[i];
-    for (const function *f = psw_functions; f->name; f++) all[count++] = f->name;
+    for (const text_function *f = text_functions; f->name; f++) all[count++] = f->name;
     all[count] = NULL;
     return WRONG(c, o->at, "unknown name '%s' in an expression%s", psw_show(o->word).text, psw_hint(o->word, all).text);
 }
 
-static psw_status unknown_word(compiler *c, const operand *o, psw_vocabulary vocabulary)
+static psw_status unknown_word(text_compiler *c, const text_operand *o, psw_vocabulary vocabulary)
 {
     return WRONG(c, o->at, "'%s' is not one of: %s%s", psw_show(o->word).text, psw_words_list(vocabulary).text,
                  psw_word_hint(vocabulary, o->word).text);
 }
 
-static void knows_words(operand *out, int vocabulary)
+static void knows_words(text_operand *out, int vocabulary)
 {
     out->words = vocabulary;
     if (vocabulary >= 0 && !psw_words_open((psw_vocabulary)vocabulary)) out->kind = vocabulary;
 }
 
-psw_status psw_name_resolve(compiler *c, operand *out)
+psw_status text_name_resolve(text_compiler *c, text_operand *out)
 {
     const psw_names *n = c->names;
     ptrdiff_t at;
@@ -87,22 +87,22 @@ psw_status psw_name_resolve(compiler *c, operand *out)
     out->literal = c->program->count;
     if (c->expected >= 0 && psw_word_code((psw_vocabulary)c->expected, out->word) >= 0) {
         out->kind = A_WORD;
-        return psw_emit(c, PSW_OP_NUMBER, 0, 0);
+        return text_emit(c, PSW_OP_NUMBER, 0, 0);
     }
     if (find_term(n, out->word, &place, &words)) {
         knows_words(out, words);
-        return psw_emit(c, PSW_OP_ROW, place, 0);
+        return text_emit(c, PSW_OP_ROW, place, 0);
     }
-    if ((at = position(n->own, out->word)) >= 0) return psw_emit(c, PSW_OP_ROW, terms(n) + (int)at, 0);
+    if ((at = position(n->own, out->word)) >= 0) return text_emit(c, PSW_OP_ROW, terms(n) + (int)at, 0);
     if (n->oracle && (at = position(n->oracle->names, out->word)) >= 0) {
         knows_words(out, n->oracle->vocabulary ? n->oracle->vocabulary[at] : -1);
-        return psw_emit(c, PSW_OP_ORACLE, (int)at, 0);
+        return text_emit(c, PSW_OP_ORACLE, (int)at, 0);
     }
     out->kind = A_WORD; /* perhaps of the name on the other side */
-    return psw_emit(c, PSW_OP_NUMBER, 0, 0);
+    return text_emit(c, PSW_OP_NUMBER, 0, 0);
 }
 
-psw_status psw_number_only(compiler *c, const operand *o)
+psw_status text_number_only(text_compiler *c, const text_operand *o)
 {
     if (o->kind == A_NUMBER) return PSW_OK;
     if (o->kind == A_WORD) return unknown_name(c, o);
@@ -110,7 +110,7 @@ psw_status psw_number_only(compiler *c, const operand *o)
                  psw_words_list((psw_vocabulary)o->kind).text);
 }
 
-psw_status psw_word_resolve(compiler *c, const operand *named, const operand *word)
+psw_status text_word_resolve(text_compiler *c, const text_operand *named, const text_operand *word)
 {
     int code = psw_word_code((psw_vocabulary)named->words, word->word);
     if (code < 0) return unknown_word(c, word, (psw_vocabulary)named->words);
@@ -118,17 +118,17 @@ psw_status psw_word_resolve(compiler *c, const operand *named, const operand *wo
     return PSW_OK;
 }
 
-bool psw_word_fits(const operand *named, const operand *word)
+bool text_word_fits(const text_operand *named, const text_operand *word)
 {
     if (named->words < 0 || word->literal < 0) return false;
     return word->kind == A_WORD || psw_word_code((psw_vocabulary)named->words, word->word) >= 0;
 }
 
-psw_status psw_function_unknown(compiler *c, const operand *o)
+psw_status text_function_unknown(text_compiler *c, const text_operand *o)
 {
     const char *names[16];
     size_t count = 0;
-    for (const function *f = psw_functions; f->name; f++) names[count++] = f->name;
+    for (const text_function *f = text_functions; f->name; f++) names[count++] = f->name;
     names[count] = NULL;
     psw_shown hint = psw_hint(o->word, names);
     return WRONG(c, o->at, "unknown function '%s'%s", psw_show(o->word).text,

@@ -164,7 +164,6 @@ psw_status psw_range_read(const psw_yaml *tree, const psw_yaml_node *node, const
             : psw_yaml_child(node, "factor") ? plan_factor(&r)
                                              : plan_count(&r));
     if (!(r.points <= (double)most))
-        return PSW_WRONG(r.tree, node->where, "%s would have %.3g values; at most %td", key->name, r.points,
-                         most);
+        return PSW_WRONG(r.tree, node->where, "%s would have %.3g values; at most %td", key->name, r.points, most);
     return range_fill(&r, values, count);
 }

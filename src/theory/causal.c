@@ -76,13 +76,11 @@ static bool class_fires(const causal *c, int set, asked a, double r, int sign, d
     double last = r < c->j3.class ? c->j3.round : c->j3.round - 1;
     double next = r > c->j3.class ? c->j3.round : c->j3.round + 1;
     if (r == c->j3.class && special_fires(c, set, a, sign, before)) return true;
-    if (last >= 0 &&
-        (row_fires(c, set, a, (place){r, 0, sign, false, before}) ||
-         row_fires(c, set, a, (place){r, last, sign, false, before})))
+    if (last >= 0 && (row_fires(c, set, a, (place){r, 0, sign, false, before}) ||
+                      row_fires(c, set, a, (place){r, last, sign, false, before})))
         return true;
-    return next < c->t &&
-           (row_fires(c, set, a, (place){r, next, sign, true, before}) ||
-            row_fires(c, set, a, (place){r, c->t - 1, sign, true, before}));
+    return next < c->t && (row_fires(c, set, a, (place){r, next, sign, true, before}) ||
+                           row_fires(c, set, a, (place){r, c->t - 1, sign, true, before}));
 }
 
 /* The least number of -1 before class r at which it does not fire; from `near` it is a few steps. */

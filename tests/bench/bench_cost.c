@@ -35,7 +35,8 @@ static psw_status measure(const psw_point *p, psw_arena *arena, parts *least)
     arena->used = 0;
     PSW_TRY(psw_data_open(p, NULL, &data));
     double start = processor_s();
-    psw_status status = assessor->begin(p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL}, (psw_watch){0}, arena, &errors);
+    psw_status status = assessor->begin(p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL},
+                                        (psw_watch){0}, arena, &errors);
     if (status == PSW_OK) merge_alone(assessor, errors, PSW_ERRORS_BEGUN);
     double begun = processor_s();
     if (status == PSW_OK) status = assessor->draw(errors, 0);

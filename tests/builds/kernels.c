@@ -209,7 +209,8 @@ int main(void)
 {
     static const double degrees[] = {1, 2, 3, 4, 15, 64, 1000, 0.5, 1.5, 99.9};
     product(1, 150, 1), product(1, 300, 70), product(13, 150, 33), product(30, 60, 16);
-    for (size_t i = 0; i < sizeof degrees / sizeof degrees[0]; i++) weights("exact", PSW_EXACT, degrees[i], PSW_NEGATIVE_SIGNED);
+    for (size_t i = 0; i < sizeof degrees / sizeof degrees[0]; i++)
+        weights("exact", PSW_EXACT, degrees[i], PSW_NEGATIVE_SIGNED);
     weights("exact, magnitudes", PSW_EXACT, 3, PSW_NEGATIVE_ABS);
     weights("softmax", PSW_SOFTMAX, NAN, PSW_NEGATIVE_SIGNED);
     weights("linear", PSW_LINEAR, 1, PSW_NEGATIVE_SIGNED);

@@ -16,11 +16,11 @@ enum { RUN = 16 };
 static psw_comm world;
 static bool with_rows;
 
-static layout writer_layout(ptrdiff_t slots)
+static store_layout writer_layout(ptrdiff_t slots)
 {
-    layout what = store_layout(slots);
+    store_layout what = test_layout(slots);
     what.keeps_rows = with_rows;
-    rows_measure(&what);
+    store_rows_measure(&what);
     return what;
 }
 
@@ -61,9 +61,9 @@ static psw_status read_done(const char *path, ptrdiff_t slots, unsigned char *do
 
 static psw_status prepare(const char *path, ptrdiff_t slots, int *lock, unsigned char *done)
 {
-    layout what = writer_layout(slots);
+    store_layout what = writer_layout(slots);
     PSW_TRY(psw_store_lock(path, lock));
-    if (access(path, F_OK) != 0) PSW_TRY(layout_create(path, &what));
+    if (access(path, F_OK) != 0) PSW_TRY(store_layout_create(path, &what));
     return read_done(path, slots, done);
 }
 
@@ -102,11 +102,11 @@ static psw_status put_all(psw_store *store, const char *path, ptrdiff_t slots, i
 static psw_status write_missing(const char *path, ptrdiff_t slots, int pause_us, int *lock, unsigned char *done)
 {
     static const psw_launch launch = {.started = "2023-10-30T12:00:00Z"};
-    layout what = writer_layout(slots);
+    store_layout what = writer_layout(slots);
     psw_store *store = NULL;
     PSW_TRY(psw_comm_agree(&world, world.rank == 0 ? prepare(path, slots, lock, done) : PSW_OK));
     PSW_TRY(psw_comm_bytes(&world, 0, done, (size_t)slots));
-    PSW_TRY(layout_open(&world, path, &what, &launch, &store));
+    PSW_TRY(store_layout_open(&world, path, &what, &launch, &store));
     psw_status status = put_all(store, path, slots, pause_us, done), closed = psw_store_close(&world, store);
     return psw_comm_agree(&world, status != PSW_OK ? status : closed);
 }

@@ -31,7 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static psw_study *study;
     double number = -1;
-    if (!study) must_say(psw_study_parse(&(psw_study_source){text, sizeof text - 1, "study", NULL, 0}, psw_house(), &study), PSW_OK);
+    if (!study)
+        must_say(psw_study_parse(&(psw_study_source){text, sizeof text - 1, "study", NULL, 0}, psw_house(), &study),
+                 PSW_OK);
     char *words = malloc(size + 1);
     if (!words) return 0;
     memcpy(words, data, size);

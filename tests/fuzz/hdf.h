@@ -55,8 +55,8 @@ static void in_child(void)
 }
 
 /* What is covered in a child counts: libFuzzer's counters are put into memory that both share, page by page. Their
- * section is made to begin with a page, and in its last one only constants stand behind them. In C the names of its ends
- * would be those that clang itself declares. */
+ * section is made to begin with a page, and in its last one only constants stand behind them. In C the names of its
+ * ends would be those that clang itself declares. */
 __asm__(".pushsection __sancov_cntrs,\"aw\",@progbits\n.balign 4096\n.popsection\n"
         ".pushsection .data\ncounters_begin: .quad __start___sancov_cntrs\ncounters_end: .quad __stop___sancov_cntrs\n"
         ".popsection");

@@ -12,7 +12,7 @@ static const char text[] =
     "predict: {mine: log(n)}\ntime: off\nrun: {threads: 1}\noutput: {file: a.h5, keep: []}\n";
 
 /* main's table, which belongs to the program, with one command that takes all options */
-const psw_command psw_commands[] = {
+const cmd_command cmd_commands[] = {
     {.name = "run",
      .options = "output set where time-limit redo max-fails dry-run oversubscribe progress quiet ranks compare budget "
                 "columns sample csv json"},
@@ -33,14 +33,14 @@ static int split(char *line, char **argv)
     return count;
 }
 
-static void build(const psw_options *options)
+static void build(const cmd_options *options)
 {
     psw_study *study = NULL;
     psw_filter *filter = NULL;
     psw_rooms rooms = *psw_house();
     rooms.learned_r = NULL; /* whatever files it names */
-    psw_status status =
-        psw_study_parse(&(psw_study_source){text, sizeof text - 1, "study.yaml", options->set, options->set_count}, &rooms, &study);
+    psw_status status = psw_study_parse(
+        &(psw_study_source){text, sizeof text - 1, "study.yaml", options->set, options->set_count}, &rooms, &study);
     must_say(status, PSW_USAGE);
     if (study && options->where) must_say(psw_filter_create(study, options->where, &filter), PSW_USAGE);
     for (ptrdiff_t slot = 0; filter && slot < psw_study_slots(study) && slot < 64; slot++) {
@@ -54,14 +54,14 @@ static void build(const psw_options *options)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *argv[ARGUMENTS] = {"polysweep", "run"}, *line = malloc(size + 1);
-    psw_options options;
+    cmd_options options;
     if (!line || size > LONGEST) {
         free(line);
         return 0;
     }
     memcpy(line, data, size);
     line[size] = '\0';
-    psw_status status = psw_options_parse(psw_commands, split(line, argv), argv, &options);
+    psw_status status = cmd_options_parse(cmd_commands, split(line, argv), argv, &options);
     must_say(status, PSW_USAGE);
     if (status == PSW_OK) build(&options);
     free(line);

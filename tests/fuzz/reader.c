@@ -67,7 +67,8 @@ static void make_good(good_file *good)
 {
     char path[64];
     psw_reader *reader = NULL;
-    must_say(psw_study_parse(&(psw_study_source){text, sizeof text - 1, "study", NULL, 0}, psw_house(), &good->study), PSW_OK);
+    must_say(psw_study_parse(&(psw_study_source){text, sizeof text - 1, "study", NULL, 0}, psw_house(), &good->study),
+             PSW_OK);
     psw_format(path, sizeof path, "/tmp/polysweep-fuzz.%ld.h5", (long)getpid());
     must_say(psw_store_create(path, good->study), PSW_OK);
     must_say(psw_reader_open(path, &reader), PSW_OK);
@@ -141,7 +142,8 @@ static void read_all(const char *path, const psw_study *study)
     read_slots(reader, psw_reader_slots(reader));
     read_rest(reader, study);
     const char *resolved = psw_reader_study(reader);
-    must_say(psw_study_parse(&(psw_study_source){resolved, strlen(resolved), "stored", NULL, 0}, psw_house(), &stored), PSW_USAGE);
+    must_say(psw_study_parse(&(psw_study_source){resolved, strlen(resolved), "stored", NULL, 0}, psw_house(), &stored),
+             PSW_USAGE);
     psw_study_free(stored);
     psw_reader_close(reader);
 }

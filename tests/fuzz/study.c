@@ -31,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     psw_study *study = NULL, *again = NULL;
     psw_rooms rooms = *psw_house();
     rooms.learned_r = NULL; /* whatever files it names */
-    psw_status status = psw_study_parse(&(psw_study_source){(const char *)data, size, "input", NULL, 0}, &rooms, &study);
+    psw_status status =
+        psw_study_parse(&(psw_study_source){(const char *)data, size, "input", NULL, 0}, &rooms, &study);
     must_say(status, PSW_USAGE);
     MUST((status == PSW_OK) == (study != NULL), "status and study disagree");
     if (!study) return 0;

@@ -20,9 +20,9 @@ static const psw_launch launch = {.started = "2023-10-30T12:00:00Z", .command = 
 static psw_store *open_store(psw_status expected, uint64_t identity)
 {
     psw_store *store = NULL;
-    layout what = store_layout(SLOTS);
+    store_layout what = test_layout(SLOTS);
     what.identity ^= identity;
-    psw_status status = layout_open(&world, path, &what, &launch, &store);
+    psw_status status = store_layout_open(&world, path, &what, &launch, &store);
     CHECK(status == expected, "%d %s", status, status == PSW_OK ? "" : psw_message());
     return store;
 }
@@ -179,10 +179,10 @@ static void make_place(void)
 {
     char directory[] = "/tmp/polysweep-files.XXXXXX";
     if (world.rank == 0) {
-        layout what = store_layout(SLOTS);
+        store_layout what = test_layout(SLOTS);
         if (!mkdtemp(directory)) MPI_Abort(MPI_COMM_WORLD, 1);
         psw_format(path, sizeof path, "%s/%s.h5", directory, directory + strlen("/tmp/")); /* a basename of its own */
-        CHECK(layout_create(path, &what) == PSW_OK, "%s", psw_message());
+        CHECK(store_layout_create(path, &what) == PSW_OK, "%s", psw_message());
     }
     psw_comm_bytes(&world, 0, path, sizeof path);
 }

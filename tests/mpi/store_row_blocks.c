@@ -61,7 +61,7 @@ static psw_status put_whole(void *store, ptrdiff_t slot, const psw_point *point,
 
 static psw_status put_pieces(void *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index)
 {
-    return rows_put(kept, slot, point, leaf, index, 7); /* divides no leaf's values evenly */
+    return store_rows_put(kept, slot, point, leaf, index, 7); /* divides no leaf's values evenly */
 }
 
 static void put_all(void *to, put_leaf *put, ptrdiff_t ranks, ptrdiff_t rank)
@@ -96,7 +96,7 @@ static void test_refusals(psw_store *store)
 static double *read_line(hid_t file, const char *name)
 {
     hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
-    double *values = malloc((size_t)hdf_length(dataset) * sizeof *values);
+    double *values = malloc((size_t)store_hdf_length(dataset) * sizeof *values);
     CHECK(values && H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0, "%s", name);
     H5Dclose(dataset);
     return values;
@@ -113,7 +113,7 @@ static void check_all(void)
     double *output = read_line(file, "rows/output"), *special = read_line(file, "rows/special_mass"),
            *log2_den = read_line(file, "rows/log2_den");
     ptrdiff_t at = 0, value = 0, wrong = 0;
-    layout what = store_rows_layout(SLOTS);
+    store_layout what = store_rows_layout(SLOTS);
     for (ptrdiff_t slot = 0; slot < SLOTS; slot++) {
         psw_point point = store_rows_point(NULL, slot);
         int sets = psw_data_sets(&point);
@@ -130,7 +130,7 @@ static void check_all(void)
     CHECK(at == what.rows && value == what.values, "%td rows, %td values", at, value);
     H5Fclose(file);
     psw_reader *reader = NULL;
-    CHECK(psw_reader_open(path, &reader) == PSW_OK && rows_check(reader, &what) == PSW_OK, "%s", psw_message());
+    CHECK(psw_reader_open(path, &reader) == PSW_OK && store_rows_check(reader, &what) == PSW_OK, "%s", psw_message());
     psw_reader_close(reader);
     free(output);
     free(special);
@@ -139,23 +139,23 @@ static void check_all(void)
 
 /* ---- */
 
-static psw_store *open_store(const layout *what)
+static psw_store *open_store(const store_layout *what)
 {
     static const psw_launch launch = {.started = "2023-10-30T12:00:00Z"};
     psw_store *store = NULL;
-    CHECK(layout_open(&world, path, what, &launch, &store) == PSW_OK, "%s", psw_message());
+    CHECK(store_layout_open(&world, path, what, &launch, &store) == PSW_OK, "%s", psw_message());
     return store;
 }
 
-static void create(const layout *what)
+static void create(const store_layout *what)
 {
     psw_comm_barrier(&world);
     if (world.rank == 0) unlink(path);
-    if (world.rank == 0) CHECK(layout_create(path, what) == PSW_OK, "%s", psw_message());
+    if (world.rank == 0) CHECK(store_layout_create(path, what) == PSW_OK, "%s", psw_message());
     psw_comm_barrier(&world);
 }
 
-static void test_whole(const layout *what)
+static void test_whole(const store_layout *what)
 {
     create(what);
     psw_store *store = open_store(what);
@@ -167,15 +167,15 @@ static void test_whole(const layout *what)
 }
 
 /* Twice: as an unfinished slot's rows are written again. */
-static void test_pieces(const layout *what)
+static void test_pieces(const store_layout *what)
 {
     create(what);
     if (world.rank > 0) return;
-    kept_rows kept;
+    store_kept_rows kept;
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
-    CHECK(rows_open(file, what, &kept) == PSW_OK, "%s", psw_message());
+    CHECK(store_rows_open(file, what, &kept) == PSW_OK, "%s", psw_message());
     for (int time = 0; time < 2; time++) put_all(&kept, put_pieces, 1, 0);
-    rows_close(&kept);
+    store_rows_close(&kept);
     H5Fclose(file);
     check_all();
 }
@@ -183,7 +183,7 @@ static void test_pieces(const layout *what)
 static void test_none_kept(void)
 {
     static made_leaf made;
-    layout what = store_layout(SLOTS), keeping = store_rows_layout(SLOTS);
+    store_layout what = test_layout(SLOTS), keeping = store_rows_layout(SLOTS);
     psw_point point = store_rows_point(NULL, 6);
     make_leaf(6, &point, 0, 1, 0, &made);
     create(&what);
@@ -192,7 +192,7 @@ static void test_none_kept(void)
     CHECK(psw_store_rows(store, 6, &point, &made.leaf, 0) == PSW_BUG && strstr(psw_message(), "keeps none"), "%s",
           psw_message());
     CHECK(psw_store_close(&world, store) == PSW_OK, "%s", psw_message());
-    CHECK(layout_open(&world, path, &keeping, &(psw_launch){0}, &store) == PSW_ENVIRONMENT &&
+    CHECK(store_layout_open(&world, path, &keeping, &(psw_launch){0}, &store) == PSW_ENVIRONMENT &&
               (world.rank > 0 || strstr(psw_message(), "/rows is missing")),
           "%s", psw_message());
 }
@@ -206,7 +206,7 @@ int main(int argc, char **argv)
     if (world.rank == 0 && !mkdtemp(directory)) MPI_Abort(MPI_COMM_WORLD, 1);
     psw_format(path, sizeof path, "%s/%s.h5", directory, directory + strlen("/tmp/"));
     psw_comm_bytes(&world, 0, path, sizeof path);
-    layout what = store_rows_layout(SLOTS);
+    store_layout what = store_rows_layout(SLOTS);
     test_whole(&what);
     test_pieces(&what);
     test_none_kept();

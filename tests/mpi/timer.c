@@ -9,14 +9,16 @@
 static psw_comm world;
 
 /* ci_rel is so small that only the other reasons can end it. */
-static const char text[] = "schema: 1\nseed: 3\ndata: {kind: gaussian}\nmethods: [exact, polysketch: {r: 4, draws: 2}]\n"
-                           "grid: {n: 256, d: 8, beta: 2, mask: causal, block: 16}\n"
-                           "time: {reps: 3, max_reps: 9, ci_rel: 1e-9, warmup: 1}\n";
+static const char text[] =
+    "schema: 1\nseed: 3\ndata: {kind: gaussian}\nmethods: [exact, polysketch: {r: 4, draws: 2}]\n"
+    "grid: {n: 256, d: 8, beta: 2, mask: causal, block: 16}\n"
+    "time: {reps: 3, max_reps: 9, ci_rel: 1e-9, warmup: 1}\n";
 
 static psw_study *study_of(const char *set)
 {
     psw_study *study = NULL;
-    psw_status status = psw_study_parse(&(psw_study_source){text, strlen(text), "text", &set, set ? 1 : 0}, psw_house(), &study);
+    psw_status status =
+        psw_study_parse(&(psw_study_source){text, strlen(text), "text", &set, set ? 1 : 0}, psw_house(), &study);
     CHECK(status == PSW_OK, "%s", psw_message());
     return study;
 }
@@ -68,7 +70,8 @@ static psw_status compute(const setting *s, const psw_study *study, ptrdiff_t sl
                          .count = (double)timer.repeat.count,
                          .sent_bytes = record.parallel.sent_bytes};
         memcpy(out->samples, timer.repeat.samples, (size_t)timer.repeat.count * sizeof(double));
-        if (record.cost.time_lo_s <= record.cost.time_hi_s) out->lo = record.cost.time_lo_s, out->hi = record.cost.time_hi_s;
+        if (record.cost.time_lo_s <= record.cost.time_hi_s)
+            out->lo = record.cost.time_lo_s, out->hi = record.cost.time_hi_s;
     }
     psw_arena_destroy(&c.arena);
     psw_timer_free(&timer);
@@ -80,8 +83,8 @@ static void same_everywhere(const outcome *mine)
     outcome first = *mine;
     CHECK(psw_comm_bytes(&world, 0, &first, sizeof first) == PSW_OK, "%s", psw_message());
     CHECK(memcmp(first.samples, mine->samples, sizeof first.samples) == 0, "samples of rank %d differ", world.rank);
-    CHECK(first.count == mine->count && first.stop == mine->stop && first.median == mine->median, "rank %d decided alone",
-          world.rank);
+    CHECK(first.count == mine->count && first.stop == mine->stop && first.median == mine->median,
+          "rank %d decided alone", world.rank);
 }
 
 /* ---- tests ---- */
@@ -92,8 +95,8 @@ static void test_reason(const psw_study *study, ptrdiff_t slot, int early, psw_t
     int asked = 0;
     setting s = {&world, NULL, early, false};
     CHECK(compute(&s, study, slot, &mine, &asked) == PSW_OK, "%s", psw_message());
-    CHECK(mine.status == PSW_SLOT_DONE && mine.stop == expected && mine.count == count, "%g samples, reason %g", mine.count,
-          mine.stop);
+    CHECK(mine.status == PSW_SLOT_DONE && mine.stop == expected && mine.count == count, "%g samples, reason %g",
+          mine.count, mine.stop);
     CHECK(mine.median > 0 && (count < 6 || (mine.lo <= mine.median && mine.median <= mine.hi)), "%g in %g .. %g",
           mine.median, mine.lo, mine.hi);
     same_everywhere(&mine);
@@ -119,7 +122,8 @@ static void test_results(const psw_study *timed)
         CHECK(psw_compute(&world, &c, slot, 1, &with) == PSW_OK, "%s", psw_message());
         for (ptrdiff_t i = 0; i < count; i++) {
             double a = psw_column_value(&columns[i], &with), b = psw_column_value(&columns[i], &without);
-            if (columns[i].bitwise) CHECK(a == b || (isnan(a) && isnan(b)), "%s: %.17g, once %.17g", columns[i].name, a, b);
+            if (columns[i].bitwise)
+                CHECK(a == b || (isnan(a) && isnan(b)), "%s: %.17g, once %.17g", columns[i].name, a, b);
         }
         CHECK(with.parallel.sent_bytes == without.parallel.sent_bytes, "bytes of a pass");
         psw_arena_destroy(&c.arena);

@@ -121,7 +121,8 @@ static psw_sketch_columns alone(const psw_point *p, psw_data *data, ptrdiff_t ro
     tables.data_draws = 1, tables.draws = count;
     CHECK(psw_arena_create(a.assessor->bytes(&tables, NULL), &arena) == PSW_OK, "%s", psw_message());
     psw_data_draw(data, rows);
-    psw_status status = a.assessor->begin(&tables, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL}, (psw_watch){0}, &arena, &a.errors);
+    psw_status status = a.assessor->begin(&tables, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL},
+                                          (psw_watch){0}, &arena, &a.errors);
     CHECK(status == PSW_OK, "%s", psw_message());
     merge_alone(a.assessor, a.errors, PSW_ERRORS_BEGUN);
     for (ptrdiff_t table = 0; table < count; table++) one_draw(&a, p, data, rows, table, table);
@@ -153,8 +154,10 @@ static void compare_errors(const psw_point *p)
     CHECK(psw_arena_create(a.assessor->bytes(p, NULL), &arena) == PSW_OK, "%s", psw_message());
     for (ptrdiff_t rows = 0; rows < ROWS; rows++) {
         psw_data_draw(data, rows);
-        psw_status status = rows ? a.assessor->reload(a.errors, data)
-                                 : a.assessor->begin(p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL}, (psw_watch){0}, &arena, &a.errors);
+        psw_status status =
+            rows ? a.assessor->reload(a.errors, data)
+                 : a.assessor->begin(p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL},
+                                     (psw_watch){0}, &arena, &a.errors);
         CHECK(status == PSW_OK, "%s", psw_message());
         merge_alone(a.assessor, a.errors, PSW_ERRORS_BEGUN);
         one_draw(&a, p, data, rows, rows % TABLES, rows);

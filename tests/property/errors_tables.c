@@ -33,7 +33,8 @@ static psw_sketch_columns errors_of(psw_point p)
     psw_arena arena;
     CHECK(psw_arena_create(assessor->bytes(&p, NULL), &arena) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
-    psw_status status = assessor->begin(&p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL}, (psw_watch){0}, &arena, &errors);
+    psw_status status = assessor->begin(&p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL},
+                                        (psw_watch){0}, &arena, &errors);
     CHECK(status == PSW_OK, "%s", psw_message());
     if (status == PSW_OK) merge_alone(assessor, errors, PSW_ERRORS_BEGUN);
     for (ptrdiff_t t = 0; t < psw_errors_draws(&p) && status == PSW_OK; t++) {

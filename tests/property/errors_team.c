@@ -75,7 +75,8 @@ static void begin(team *t, const psw_data *data, bool alone)
         psw_route route = merge_route(t->layout, leaves_of(p), unit_of(p), t->size, rank), *own = alone ? NULL : &route;
         psw_arena *arena = &t->arena[rank];
         CHECK(psw_arena_create(assessor_of(t)->bytes(p, own), arena) == PSW_OK, "%s", psw_message());
-        psw_status status = assessor_of(t)->begin(p, &(psw_given){.data = data, .tables.weights = NULL, .route = own}, (psw_watch){0}, arena, &t->errors[rank]);
+        psw_status status = assessor_of(t)->begin(p, &(psw_given){.data = data, .tables.weights = NULL, .route = own},
+                                                  (psw_watch){0}, arena, &t->errors[rank]);
         CHECK(status == PSW_OK, "%s", psw_message());
         CHECK(arena->high == assessor_of(t)->bytes(p, own), "%s: %zu of %zu bytes", describe(t), arena->high,
               assessor_of(t)->bytes(p, own));
@@ -271,7 +272,8 @@ static void refusals(void)
     const psw_assessor *assessor = psw_assessor_of(p.precision);
     CHECK(psw_arena_create(assessor->bytes(&p, NULL), &arena) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
-    psw_status status = assessor->begin(&p, &(psw_given){.data = data, .tables.weights = NULL, .route = &route}, (psw_watch){0}, &arena, &errors);
+    psw_status status = assessor->begin(&p, &(psw_given){.data = data, .tables.weights = NULL, .route = &route},
+                                        (psw_watch){0}, &arena, &errors);
     CHECK(status == PSW_BUG && !errors, "a route of other leaves: %s", psw_status_word(status));
     psw_data_close(data);
     psw_arena_destroy(&arena);

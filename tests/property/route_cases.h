@@ -1,5 +1,5 @@
-/* The routes that properties are asked of: every layout, mask and unit, for teams up to `largest` and sequences that do and
- * do not divide evenly, also shorter than the team. */
+/* The routes that properties are asked of: every layout, mask and unit, for teams up to `largest` and sequences that do
+ * and do not divide evenly, also shorter than the team. */
 #ifndef POLYSWEEP_TESTS_ROUTE_CASES_H
 #define POLYSWEEP_TESTS_ROUTE_CASES_H
 

@@ -20,7 +20,8 @@ static const char mixed[] =
 static psw_study *parse(const char *text)
 {
     psw_study *study = NULL;
-    CHECK(psw_study_parse(&(psw_study_source){text, strlen(text), "test", NULL, 0}, NULL, &study) == PSW_OK, "%s", psw_message());
+    CHECK(psw_study_parse(&(psw_study_source){text, strlen(text), "test", NULL, 0}, NULL, &study) == PSW_OK, "%s",
+          psw_message());
     return study;
 }
 

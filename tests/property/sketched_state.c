@@ -19,7 +19,8 @@ static void by_hand(void)
 {
     psw_arena arena;
     CHECK(psw_arena_create(4096, &arena) == PSW_OK, "%s", psw_message());
-    attend_state a = attend_state_take(&arena, 1, 2), b = attend_state_take(&arena, 1, 2), c = attend_state_take(&arena, 1, 2);
+    attend_state a = attend_state_take(&arena, 1, 2), b = attend_state_take(&arena, 1, 2),
+                 c = attend_state_take(&arena, 1, 2);
     attend_state_clear(&c);
     a.at[0] = 3, a.at[1] = -1, a.exponent = 4;
     b.at[0] = 5, b.at[1] = 2, b.exponent = 1;

@@ -94,7 +94,8 @@ static void try_study(const text *t, int round)
     size_t first = random_below(t->length + 1), length = t->length - first > 40 ? 40 : t->length - first;
     memcpy(where, t->at + first, length);
     where[length] = 0;
-    psw_status status = psw_study_parse(&(psw_study_source){t->at, t->length, "fuzz", &set, round % 3 == 0}, NULL, &study);
+    psw_status status =
+        psw_study_parse(&(psw_study_source){t->at, t->length, "fuzz", &set, round % 3 == 0}, NULL, &study);
     CHECK((status == PSW_OK) == (study != NULL), "round %d: status and study disagree", round);
     CHECK(status == PSW_OK || status == PSW_USAGE, "round %d: status %d, %s", round, (int)status, psw_message());
     CHECK(status == PSW_OK || strlen(psw_message()) > 8, "round %d: no message", round);

@@ -70,9 +70,9 @@ int main(void)
 {
     static unsigned char good[LARGEST], bad[LARGEST];
     const psw_key key = psw_random_key(PSW_STREAM_DATA, 1, NULL, 0);
-    layout what = store_layout(SLOTS);
+    store_layout what = test_layout(SLOTS);
     psw_format(path, sizeof path, "/tmp/polysweep-damaged.%ld.h5", (long)getpid());
-    CHECK(layout_create(path, &what) == PSW_OK, "%s", psw_message());
+    CHECK(store_layout_create(path, &what) == PSW_OK, "%s", psw_message());
     FILE *stream = fopen(path, "rb");
     size_t count = stream ? fread(good, 1, sizeof good, stream) : 0;
     if (stream) fclose(stream);

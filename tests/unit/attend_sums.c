@@ -55,7 +55,8 @@ static const attend_sums *add_leaf(attend_tree *tree, ptrdiff_t k)
 
 static void merge_by_hand(void)
 {
-    attend_sums a = attend_sums_take(&arena, 1, 2), b = attend_sums_take(&arena, 1, 2), c = attend_sums_take(&arena, 1, 2);
+    attend_sums a = attend_sums_take(&arena, 1, 2), b = attend_sums_take(&arena, 1, 2),
+                c = attend_sums_take(&arena, 1, 2);
     a.at[0] = 3, a.at[1] = 1, a.exponent[0] = 4;
     b.at[0] = 5, b.at[1] = 2, b.exponent[0] = 1;
     attend_sums_merge(a, b); /* 3 * 16 + 5 * 2 = 58 = 3.625 * 16 */

@@ -117,7 +117,8 @@ static void test_binding(void)
 
     healthy(&m);
     for (int i = 0; i < RANKS; i++) bind(&m, i, "0-63", 64);
-    expect(&m, DOCTOR_WARN, "binding", "4 ranks are not bound to cores: they may run on any core of node1", "--bind-to core");
+    expect(&m, DOCTOR_WARN, "binding", "4 ranks are not bound to cores: they may run on any core of node1",
+           "--bind-to core");
 
     healthy(&m);
     for (int i = 0; i < RANKS; i++) bind(&m, i, "", 0);
@@ -132,7 +133,8 @@ static void test_kernel(void)
     machine m;
     doctor_facts *f = healthy(&m);
     all_kernels(&m, "Haswell");
-    expect(&m, DOCTOR_WARN, "blas", "Haswell (AVX2) on a processor with AVX-512", "`export OPENBLAS_CORETYPE=SkylakeX`");
+    expect(&m, DOCTOR_WARN, "blas", "Haswell (AVX2) on a processor with AVX-512",
+           "`export OPENBLAS_CORETYPE=SkylakeX`");
 
     healthy(&m);
     all_kernels(&m, "Zen");
@@ -184,7 +186,8 @@ static void test_forced_kernel(void)
     healthy(&m);
     f->variables.coretype = "Haswell";
     all_kernels(&m, "Haswell");
-    expect(&m, DOCTOR_WARN, "blas", "as OPENBLAS_CORETYPE=Haswell says", "`export OPENBLAS_CORETYPE=SkylakeX`, or `unset");
+    expect(&m, DOCTOR_WARN, "blas", "as OPENBLAS_CORETYPE=Haswell says",
+           "`export OPENBLAS_CORETYPE=SkylakeX`, or `unset");
 
     /* one kernel for all: of two kinds of nodes the older decides */
     m.places[2].machine.avx512 = m.places[3].machine.avx512 = false;
@@ -210,7 +213,8 @@ static void test_kernels_that_differ(void)
         m.places[i].machine.avx512 = false;
         TEXT(m.places[i].machine.blas_kernel, "Zen");
     }
-    expect(&m, DOCTOR_WARN, "blas", "Zen on node1", "--constraint=FEATURE ...` for nodes of one kind, or `export OPENBLAS_CORETYPE=Haswell`");
+    expect(&m, DOCTOR_WARN, "blas", "Zen on node1",
+           "--constraint=FEATURE ...` for nodes of one kind, or `export OPENBLAS_CORETYPE=Haswell`");
 
     healthy(&m);
     f->variables.coretype = "SkylakeX";
@@ -218,7 +222,8 @@ static void test_kernels_that_differ(void)
     doctor_report r = judged(&m);
     CHECK(r.bad == 1, "%td bad", r.bad);
     for (ptrdiff_t i = 0; i < r.count; i++)
-        if (r.list[i].grade == DOCTOR_BAD) CHECK(strstr(r.list[i].fix, "mpirun -x OPENBLAS_CORETYPE"), "%s", r.list[i].fix);
+        if (r.list[i].grade == DOCTOR_BAD)
+            CHECK(strstr(r.list[i].fix, "mpirun -x OPENBLAS_CORETYPE"), "%s", r.list[i].fix);
 }
 
 static void test_threads(void)

@@ -34,14 +34,16 @@ static doctor_facts *healthy(machine *m)
         psw_format(p->machine.core_list, sizeof p->machine.core_list, "%d", i % 2);
     }
     m->facts = (doctor_facts){.ranks = RANKS, .threads = 1, .places = m->places, .hdf5 = "1.14.3", .clock_s = 2e-8};
-    m->facts.mpi = (doctor_library){.name = "Open MPI v4.1.4", .open_mpi = true, .version = {4, 1, 4}, .built = {4, 1, 4}};
+    m->facts.mpi =
+        (doctor_library){.name = "Open MPI v4.1.4", .open_mpi = true, .version = {4, 1, 4}, .built = {4, 1, 4}};
     psw_format(m->facts.mpi.sharedfp, sizeof m->facts.mpi.sharedfp, "^sm,lockedfile");
     m->facts.mpi.talk = (psw_talk){2e10, 4e10};
     m->facts.build = (doctor_build){.optimised = true, .tiles = "own kernel, AVX-512"};
     m->facts.attempt.path = "/scratch";
     m->facts.attempt.directory = (psw_directory){.type = "lustre", .options = "rw,flock", .free_bytes = 1e12};
     m->facts.attempt.directory.file_limit_bytes = INFINITY;
-    m->facts.attempt.trial = (doctor_trial){.slots = 512, .run = 64, .slot_bytes = 800, .alone_s = 1e-3, .together_s = 1e-3};
+    m->facts.attempt.trial =
+        (doctor_trial){.slots = 512, .run = 64, .slot_bytes = 800, .alone_s = 1e-3, .together_s = 1e-3};
     return &m->facts;
 }
 
@@ -73,7 +75,8 @@ static void expect(const machine *m, doctor_grade grade, const char *topic, cons
     for (ptrdiff_t i = 0; i < r.count; i++) {
         const doctor_finding *f = &r.list[i];
         if (f->grade == DOCTOR_FINE) continue;
-        if (f->grade == grade && strcmp(f->topic, topic) == 0 && strstr(f->text, text) && strstr(f->fix, fix)) found++;
+        if (f->grade == grade && strcmp(f->topic, topic) == 0 && strstr(f->text, text) && strstr(f->fix, fix))
+            found++;
         else {
             others++;
             fprintf(stderr, "  %d %s: %s; type %s\n", f->grade, f->topic, f->text, f->fix);
@@ -94,7 +97,7 @@ static void expect_fine(const machine *m, const char *text)
 }
 
 /* A value for a fact of every rank; a text into its field. */
-#define EACH(m, member, value) \
+#define EACH(m, member, value)                                                                                         \
     for (int rank = 0; rank < RANKS; rank++) (m)->places[rank].member = (value)
 #define TEXT(field, value) psw_format(field, sizeof field, "%s", value)
 

@@ -323,10 +323,12 @@ static void refusals(void)
     psw_errors *errors = NULL;
     CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
     CHECK(psw_arena_create(o.assessor->bytes(&p, NULL), &o.arena) == PSW_OK, "%s", psw_message());
-    psw_status status = o.assessor->begin(&p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL}, (psw_watch){always, NULL}, &o.arena, &errors);
+    psw_status status = o.assessor->begin(&p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL},
+                                          (psw_watch){always, NULL}, &o.arena, &errors);
     CHECK(status == PSW_STOPPED, "%s", psw_status_word(status));
     p.beta = 3, o.arena.used = 0;
-    status = o.assessor->begin(&p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL}, (psw_watch){0}, &o.arena, &errors);
+    status = o.assessor->begin(&p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL}, (psw_watch){0},
+                               &o.arena, &errors);
     CHECK(status == PSW_USAGE && !errors, "odd degree: %s", psw_status_word(status));
     o.assessor->close(errors);
     psw_data_close(data);

@@ -51,7 +51,8 @@ static inline open_errors errors_of(const psw_point *p)
     psw_data *data = NULL;
     CHECK(psw_arena_create(o.assessor->bytes(p, NULL), &o.arena) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(p, NULL, &data) == PSW_OK, "%s", psw_message());
-    psw_status status = o.assessor->begin(p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL}, (psw_watch){0}, &o.arena, &o.errors);
+    psw_status status = o.assessor->begin(p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL},
+                                          (psw_watch){0}, &o.arena, &o.errors);
     CHECK(status == PSW_OK, "%s", psw_message());
     CHECK(o.arena.high == o.arena.size, "%zu of %zu bytes used", o.arena.high, o.arena.size);
     CHECK(o.assessor->draw(o.errors, 0) == PSW_BUG, "a draw before begin was merged");

@@ -38,7 +38,8 @@ static void test_directory(void)
     char file[] = "/tmp/polysweep-measure-XXXXXX";
     int descriptor = mkstemp(file);
     psw_directory d = psw_directory_read("/tmp");
-    CHECK(d.why_not == 0 && d.magic != 0 && d.free_bytes > 0, "/tmp: %d, %lx, %g", d.why_not, (unsigned long)d.magic, d.free_bytes);
+    CHECK(d.why_not == 0 && d.magic != 0 && d.free_bytes > 0, "/tmp: %d, %lx, %g", d.why_not, (unsigned long)d.magic,
+          d.free_bytes);
     CHECK(strlen(d.type) > 1 && strncmp(d.options, "rw", 2) == 0, "/tmp: \"%s\" \"%s\"", d.type, d.options);
     CHECK(psw_directory_read("/tmp/nowhere/at/all").why_not == ENOENT, "a directory that is not there");
     CHECK(descriptor >= 0 && psw_directory_read(file).why_not == ENOTDIR, "a file");
@@ -46,7 +47,8 @@ static void test_directory(void)
     struct rlimit old, limit;
     getrlimit(RLIMIT_FSIZE, &old);
     limit = (struct rlimit){1 << 20, old.rlim_max};
-    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0 && psw_directory_read("/tmp").file_limit_bytes == 1 << 20, "a limit of 1 MiB");
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0 && psw_directory_read("/tmp").file_limit_bytes == 1 << 20,
+          "a limit of 1 MiB");
     setrlimit(RLIMIT_FSIZE, &old);
     close(descriptor);
     unlink(file);
@@ -62,17 +64,20 @@ static void test_shared_memory(void)
     if (isnan(psw_shared_memory_read().free_bytes) || access("/dev/shm", W_OK) != 0) return;
     sem_t *held = sem_open(semaphore, O_CREAT | O_EXCL, 0600, 0);
     CHECK(held != SEM_FAILED, "a semaphore cannot be made");
-    CHECK(strcmp(psw_shared_memory_read().semaphore, word) != 0, "a semaphore that somebody has open was not left behind");
+    CHECK(strcmp(psw_shared_memory_read().semaphore, word) != 0,
+          "a semaphore that somebody has open was not left behind");
     sem_close(held);
     psw_shared_memory seen = psw_shared_memory_read();
-    CHECK(seen.semaphores_shut >= 1 && seen.semaphores >= seen.semaphores_shut, "%d of %d shut", seen.semaphores_shut, seen.semaphores);
+    CHECK(seen.semaphores_shut >= 1 && seen.semaphores >= seen.semaphores_shut, "%d of %d shut", seen.semaphores_shut,
+          seen.semaphores);
     CHECK(seen.semaphores_shut > 1 || strcmp(seen.semaphore, word) == 0, "\"%s\" is not \"%s\"", seen.semaphore, word);
     sem_unlink(semaphore);
     int descriptor = open(segment, O_CREAT | O_EXCL | O_WRONLY, 0600);
     CHECK(write(descriptor, segment, sizeof segment) > 0, "a segment cannot be made");
     close(descriptor);
     seen = psw_shared_memory_read();
-    CHECK(seen.segments >= 1 && seen.segment_bytes >= 4096, "%d segments of %g bytes", seen.segments, seen.segment_bytes);
+    CHECK(seen.segments >= 1 && seen.segment_bytes >= 4096, "%d segments of %g bytes", seen.segments,
+          seen.segment_bytes);
     unlink(segment);
 }
 
@@ -104,7 +109,8 @@ static void test_rates(void)
     for (int i = 0; i < 2; i++) {
         /* from a slow core without vectors to one that does not exist yet */
         CHECK(r.flop_s[i] > 1e-13 && r.flop_s[i] < 1e-8, "flop_s %g", r.flop_s[i]);
-        CHECK(r.score_s[i] >= 0 && r.weigh_s[i] >= 0 && r.transcend_s[i] >= 0 && r.exponential_s[i] >= 0, "negative rates");
+        CHECK(r.score_s[i] >= 0 && r.weigh_s[i] >= 0 && r.transcend_s[i] >= 0 && r.exponential_s[i] >= 0,
+              "negative rates");
         CHECK(r.head_flop_s[i] >= 0 && r.head_entry_s[i] >= 0, "negative rates of the head");
         CHECK(r.head_flop_s[i] + r.head_entry_s[i] > 0, "the head takes time");
     }

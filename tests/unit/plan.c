@@ -72,8 +72,7 @@ static void test_cost_of_methods(void)
     slow.beta = 63; /* five squarings and five products against two squarings */
     theory.method = PSW_CLOSED_FORM;
     soft.method = PSW_SOFTMAX;
-    psw_rates weigh = {.weigh_s = {1, 1}}, transcend = {.transcend_s = {1, 1}},
-              exponential = {.exponential_s = {1, 1}};
+    psw_rates weigh = {.weigh_s = {1, 1}}, transcend = {.transcend_s = {1, 1}}, exponential = {.exponential_s = {1, 1}};
     CHECK_NEAR(psw_cost_time(&weigh, &slow).pass_s / psw_cost_time(&weigh, &p).pass_s, 5.0, 1e-15);
     CHECK(psw_cost_time(&weigh, &soft).pass_s == 0 && psw_cost_time(&exponential, &soft).pass_s > 0, "softmax");
     CHECK(psw_cost_time(&transcend, &p).pass_s == 0, "integer degrees need no logarithm");

@@ -85,18 +85,18 @@ static void test_state(void)
 {
     char folder[] = "/tmp/polysweep-print-XXXXXX", path[128];
     psw_sweep_state state = {.state = "running",
-                       .study = "a \"b\", \"done\": 3",
-                       .host = "here",
-                       .points = 7,
-                       .done = 5,
-                       .pid = 12345,
-                       .fraction = 1.0 / 3,
-                       .elapsed_s = 2.5,
-                       .eta_s = NAN,
-                       .time_limit_s = 54.5,
-                       .time_limit_from = "Slurm",
-                       .stop_reason = "time limit"},
-              back;
+                             .study = "a \"b\", \"done\": 3",
+                             .host = "here",
+                             .points = 7,
+                             .done = 5,
+                             .pid = 12345,
+                             .fraction = 1.0 / 3,
+                             .elapsed_s = 2.5,
+                             .eta_s = NAN,
+                             .time_limit_s = 54.5,
+                             .time_limit_from = "Slurm",
+                             .stop_reason = "time limit"},
+                    back;
     CHECK(mkdtemp(folder) != NULL, "no folder");
     psw_format(path, sizeof path, "%s/x.h5", folder);
     CHECK(psw_sweep_state_read(path, &back) == PSW_ENVIRONMENT, "there is none yet");

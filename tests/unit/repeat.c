@@ -111,7 +111,8 @@ static void test_coverage(void)
 {
     const double off = 3 * sqrt(0.95 * 0.05 / 4000);
     double mean, share = coverage(4000, 0.02, 20, 20, &mean);
-    CHECK(fabs(mean - 20) < 1e-9 && share >= 0.95 - off && share < 0.975 + off, "of 20 samples: %g", share); /* 0.9586 by the table */
+    CHECK(fabs(mean - 20) < 1e-9 && share >= 0.95 - off && share < 0.975 + off, "of 20 samples: %g",
+          share); /* 0.9586 by the table */
     for (double scale = 0.005; scale < 0.05; scale *= 2) {
         share = coverage(4000, scale, 6, 50, &mean);
         fprintf(stderr, "tail %.3f: %.1f repetitions, the median is held by %.2f %%\n", scale, mean, 100 * share);

@@ -8,7 +8,8 @@
 static void test_teams(void)
 {
     cmd_scale_teams t;
-    CHECK(cmd_scale_teams_read(NULL, 6, &t) == PSW_OK && t.count == 4 && t.size[2] == 4 && t.size[3] == 6, "%td", t.count);
+    CHECK(cmd_scale_teams_read(NULL, 6, &t) == PSW_OK && t.count == 4 && t.size[2] == 4 && t.size[3] == 6, "%td",
+          t.count);
     CHECK(cmd_scale_teams_read(NULL, 8, &t) == PSW_OK && t.count == 4 && t.size[3] == 8, "8 stands once: %td", t.count);
     CHECK(cmd_scale_teams_read(NULL, 1, &t) == PSW_OK && t.count == 1 && t.size[0] == 1, "%td", t.count);
     CHECK(cmd_scale_teams_read("2,3", 6, &t) == PSW_OK && t.count == 2 && t.size[1] == 3, "%td", t.count);
@@ -20,7 +21,8 @@ static void test_teams(void)
 static psw_study *parse(const char *text)
 {
     psw_study *study = NULL;
-    CHECK(psw_study_parse(&(psw_study_source){text, strlen(text), "text", NULL, 0}, psw_house(), &study) == PSW_OK, "%s", psw_message());
+    CHECK(psw_study_parse(&(psw_study_source){text, strlen(text), "text", NULL, 0}, psw_house(), &study) == PSW_OK,
+          "%s", psw_message());
     return study;
 }
 
@@ -41,7 +43,8 @@ static psw_study *make(const char *text, const char *teams, bool weak)
 
 static void test_strong(void)
 {
-    psw_study *s = make(HEAD "grid: {n: 256, d: [8, 16], beta: 2}\nrun: {team: 3}\noutput: {keep: [rows]}\n", "1,4", false);
+    psw_study *s =
+        make(HEAD "grid: {n: 256, d: [8, 16], beta: 2}\nrun: {team: 3}\noutput: {keep: [rows]}\n", "1,4", false);
     CHECK(s && psw_study_slots(s) == 8, "methods, widths, teams: %s", psw_message());
     if (!s) return;
     const psw_settings *settings = psw_study_settings(s);
@@ -82,7 +85,8 @@ static void test_weak(void)
 
 static psw_record record_of(ptrdiff_t team, double seconds)
 {
-    psw_point p = {.method = PSW_EXACT, .data_kind = PSW_GAUSSIAN, .beta = 2, .n = 192, .d = 8, .v = 8, .block = 64, .team = team};
+    psw_point p = {
+        .method = PSW_EXACT, .data_kind = PSW_GAUSSIAN, .beta = 2, .n = 192, .d = 8, .v = 8, .block = 64, .team = team};
     psw_record r = psw_record_blank(&p);
     r.slot.status = PSW_SLOT_DONE;
     r.cost.timing = PSW_TIMING_ALONE;

@@ -426,7 +426,9 @@ int main(void)
     static const psw_rooms rooms = {.theory = &theory, .check = check, .reserved = reserved};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         psw_study *study = NULL;
-        psw_status status = psw_study_parse(&(psw_study_source){cases[i].text, strlen(cases[i].text), "s.yaml", &cases[i].set, cases[i].set != NULL}, &rooms, &study);
+        psw_status status = psw_study_parse(
+            &(psw_study_source){cases[i].text, strlen(cases[i].text), "s.yaml", &cases[i].set, cases[i].set != NULL},
+            &rooms, &study);
         CHECK(status == PSW_USAGE, "case %zu gave status %d", i, (int)status);
         CHECK(status == PSW_OK || strcmp(psw_message(), cases[i].message) == 0, "case %zu said\n  %s\nand not\n  %s", i,
               psw_message(), cases[i].message);

@@ -344,7 +344,9 @@ static void weights(void)
     psw_study_free(again);
     const char *missing =
         "schema: 1\ndata: {kind: gaussian}\nmethods: [polysketch: {weights: x.h5}]\ngrid: {beta: 4, n: 64, d: 10}\n";
-    CHECK(psw_study_parse(&(psw_study_source){missing, strlen(missing), "s.yaml", NULL, 0}, &files, &study) == PSW_ENVIRONMENT && !study,
+    CHECK(psw_study_parse(&(psw_study_source){missing, strlen(missing), "s.yaml", NULL, 0}, &files, &study) ==
+                  PSW_ENVIRONMENT &&
+              !study,
           "a file that is not there");
     SIZED("weights: x.h5, r: [4, 7]", &files, {"x.h5", 4, 20}, {"x.h5", 7, 20});
 }

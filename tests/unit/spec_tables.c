@@ -22,11 +22,11 @@ static void rows_make_sense(void)
     for (int code = 0; code < PSW_METHODS; code++) {
         psw_method method = (psw_method)code;
         const psw_method_facts *facts = psw_method_facts_of(method);
-        bool sized = psw_key_of_method(PSW_ID_R, method), local = psw_key_of_method(PSW_ID_LOCAL, method);
+        bool sized = spec_key_of_method(PSW_ID_R, method), local = spec_key_of_method(PSW_ID_LOCAL, method);
         CHECK(strcmp(facts->word, psw_word(PSW_WORDS_METHOD, code)) == 0 && *facts->help, "%s", facts->word);
-        CHECK(sized == psw_key_of_method(PSW_ID_FEATURES, method), "%s has r and features, or neither", facts->word);
+        CHECK(sized == spec_key_of_method(PSW_ID_FEATURES, method), "%s has r and features, or neither", facts->word);
         CHECK(!facts->squares || sized, "%s squares columns of its own", facts->word);
-        CHECK(!facts->random || psw_key_of_method(PSW_ID_DRAWS, method), "%s is random and has draws", facts->word);
+        CHECK(!facts->random || spec_key_of_method(PSW_ID_DRAWS, method), "%s is random and has draws", facts->word);
         CHECK(!local || psw_sketch_has(method), "%s leaves blocks exact", facts->word);
         CHECK(!local || (int)psw_method_of_kernel(facts->kernel) < PSW_METHODS, "exact blocks of %s", facts->word);
         CHECK(psw_word(PSW_WORDS_FOLDED, (int)facts->folds) && psw_word(PSW_WORDS_KERNEL, (int)facts->kernel),
@@ -59,16 +59,17 @@ static void facts_are_found(void)
 
 static void parameters_are_their_own(void)
 {
-    CHECK(psw_key_of_method(PSW_ID_WEIGHTS, PSW_POLYSKETCH) && !psw_key_of_method(PSW_ID_WEIGHTS, PSW_TREE), "weights");
-    CHECK(strcmp(psw_key_fallback(PSW_ID_DRAWS, PSW_FAVOR), "20") == 0, "draws of favor");
-    CHECK(!psw_key_fallback(PSW_ID_LOCAL, PSW_FAVOR) && !psw_key_fallback(PSW_ID_R, PSW_TREE), "no default");
-    CHECK(psw_key_of_method(PSW_ID_BETA, PSW_CLOSED_FORM) && !psw_key_of_method(PSW_ID_BETA, PSW_SOFTMAX), "degrees");
-    CHECK(!psw_key_of_method(PSW_ID_TRIALS, PSW_CLOSED_FORM) && psw_key_of_method(PSW_ID_TRIALS, PSW_MONOMIAL),
+    CHECK(spec_key_of_method(PSW_ID_WEIGHTS, PSW_POLYSKETCH) && !spec_key_of_method(PSW_ID_WEIGHTS, PSW_TREE),
+          "weights");
+    CHECK(strcmp(spec_key_fallback(PSW_ID_DRAWS, PSW_FAVOR), "20") == 0, "draws of favor");
+    CHECK(!spec_key_fallback(PSW_ID_LOCAL, PSW_FAVOR) && !spec_key_fallback(PSW_ID_R, PSW_TREE), "no default");
+    CHECK(spec_key_of_method(PSW_ID_BETA, PSW_CLOSED_FORM) && !spec_key_of_method(PSW_ID_BETA, PSW_SOFTMAX), "degrees");
+    CHECK(!spec_key_of_method(PSW_ID_TRIALS, PSW_CLOSED_FORM) && spec_key_of_method(PSW_ID_TRIALS, PSW_MONOMIAL),
           "trials");
-    CHECK(psw_key_of_kind(PSW_ID_COSINE, PSW_ALIGNED) && !psw_key_of_kind(PSW_ID_COSINE, PSW_SPHERE), "cosine");
-    CHECK(psw_key_of_kind(PSW_ID_KAPPA, PSW_SELF_ATTENTION) && !psw_key_of_kind(PSW_ID_KAPPA, PSW_FILE), "kappa");
-    CHECK(psw_key_of_kind(PSW_ID_M, PSW_SCORES) && !psw_key_of_kind(PSW_ID_M, PSW_GAUSSIAN), "what is judged");
-    CHECK(!psw_key_of_kind(PSW_ID_D, PSW_SCORES) && psw_key_of_kind(PSW_ID_D, PSW_FILE), "rows");
+    CHECK(spec_key_of_kind(PSW_ID_COSINE, PSW_ALIGNED) && !spec_key_of_kind(PSW_ID_COSINE, PSW_SPHERE), "cosine");
+    CHECK(spec_key_of_kind(PSW_ID_KAPPA, PSW_SELF_ATTENTION) && !spec_key_of_kind(PSW_ID_KAPPA, PSW_FILE), "kappa");
+    CHECK(spec_key_of_kind(PSW_ID_M, PSW_SCORES) && !spec_key_of_kind(PSW_ID_M, PSW_GAUSSIAN), "what is judged");
+    CHECK(!spec_key_of_kind(PSW_ID_D, PSW_SCORES) && spec_key_of_kind(PSW_ID_D, PSW_FILE), "rows");
 }
 
 #define STUDY                                                                                                          \

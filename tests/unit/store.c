@@ -28,10 +28,10 @@ static void test_size(void)
 {
     const ptrdiff_t slots[] = {1, 2, 3, 7, 100, 1023, 1024, 1025, 4095, 4096, 4097, 10000};
     for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
-        layout what = store_layout(slots[i]);
-        CHECK(layout_create(file("size.h5"), &what) == PSW_OK, "%s", psw_message());
-        CHECK(size_of("size.h5") == layout_bytes(&what), "%td slots: %.0f bytes, predicted %.0f", slots[i],
-              size_of("size.h5"), layout_bytes(&what));
+        store_layout what = test_layout(slots[i]);
+        CHECK(store_layout_create(file("size.h5"), &what) == PSW_OK, "%s", psw_message());
+        CHECK(size_of("size.h5") == store_layout_bytes(&what), "%td slots: %.0f bytes, predicted %.0f", slots[i],
+              size_of("size.h5"), store_layout_bytes(&what));
         CHECK(access(file("size.h5.new"), F_OK) != 0, "the temporary file is still there");
         unlink(file("size.h5"));
     }
@@ -40,10 +40,10 @@ static void test_size(void)
 /* A new file holds the parameters of every point and nothing else. */
 static void test_new_file(void)
 {
-    layout what = store_layout(2500);
+    store_layout what = test_layout(2500);
     psw_reader *reader = NULL;
     psw_record *records = malloc(2500 * sizeof *records);
-    CHECK(layout_create(file("new.h5"), &what) == PSW_OK, "%s", psw_message());
+    CHECK(store_layout_create(file("new.h5"), &what) == PSW_OK, "%s", psw_message());
     CHECK(psw_reader_open(file("new.h5"), &reader) == PSW_OK, "%s", psw_message());
     if (!reader) return;
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "a reader lets HDF5 at the file itself");
@@ -85,15 +85,15 @@ static void write_text(const char *name, const char *text)
 static void foreign_file(const char *name, const char *schema, int32_t version)
 {
     hid_t made = H5Fcreate(file(name), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    if (schema) hdf_put_text(made, "schema_name", schema);
-    if (schema) hdf_put_numbers(made, "schema_version", H5T_STD_I32LE, 1, &version);
+    if (schema) store_hdf_put_text(made, "schema_name", schema);
+    if (schema) store_hdf_put_numbers(made, "schema_version", H5T_STD_I32LE, 1, &version);
     H5Fclose(made);
 }
 
 static void test_refused_files(void)
 {
-    layout what = store_layout(50);
-    layout_create(file("cut.h5"), &what);
+    store_layout what = test_layout(50);
+    store_layout_create(file("cut.h5"), &what);
     CHECK(truncate(file("cut.h5"), 20000) == 0, "truncate");
     write_text("text.h5", "not HDF5 at all\n");
     write_text("empty.h5", "");
@@ -131,9 +131,9 @@ static void replace_success_rate(const char *name, hid_t type, hsize_t length, b
 
 static void test_hostile_columns(void)
 {
-    layout what = store_layout(50);
+    store_layout what = test_layout(50);
     const char *names[] = {"h1.h5", "h2.h5", "h3.h5", "h4.h5", "h5.h5"};
-    for (int i = 0; i < 5; i++) layout_create(file(names[i]), &what);
+    for (int i = 0; i < 5; i++) store_layout_create(file(names[i]), &what);
     replace_success_rate("h1.h5", H5T_IEEE_F32LE, 50, false, NULL);
     replace_success_rate("h2.h5", H5T_IEEE_F64LE, 49, false, NULL);
     replace_success_rate("h3.h5", H5T_IEEE_F64LE, 50, true, NULL);
@@ -153,8 +153,8 @@ static void test_hostile_columns(void)
 
 static void expect_not_created(const char *where, psw_status expected, const char *words)
 {
-    layout what = store_layout(5000);
-    psw_status status = layout_create(where, &what);
+    store_layout what = test_layout(5000);
+    psw_status status = store_layout_create(where, &what);
     CHECK(status == expected && strstr(psw_message(), words), "%s: %d %s", where, status, psw_message());
 }
 
@@ -216,7 +216,8 @@ static void test_study(void)
     psw_reader *reader = NULL;
     psw_record records[12];
     psw_column list[PSW_COLUMNS_MAX];
-    CHECK(psw_study_parse(&(psw_study_source){text, strlen(text), "small.yaml", NULL, 0}, NULL, &study) == PSW_OK, "%s", psw_message());
+    CHECK(psw_study_parse(&(psw_study_source){text, strlen(text), "small.yaml", NULL, 0}, NULL, &study) == PSW_OK, "%s",
+          psw_message());
     if (!study) return;
     ptrdiff_t slots = psw_study_slots(study), count, fixed = psw_columns_of(study, list);
     psw_columns(&count);

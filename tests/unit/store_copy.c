@@ -47,7 +47,7 @@ static psw_status take_first(void *context, ptrdiff_t first, ptrdiff_t count, ps
     return PSW_OK;
 }
 
-static void put_rows(kept_rows *kept, ptrdiff_t slot)
+static void put_rows(store_kept_rows *kept, ptrdiff_t slot)
 {
     static double rows[2 * ROWS * WIDTH], special[2 * ROWS], log2_den[2 * ROWS];
     static float single[2 * ROWS * WIDTH];
@@ -71,35 +71,36 @@ static void put_rows(kept_rows *kept, ptrdiff_t slot)
                      .special = special,
                      .log2_den = log2_den};
     if (point.method != PSW_CLOSED_FORM)
-        CHECK(rows_put(kept, slot, &point, &leaf, 0, STORE_PIECE_VALUES) == PSW_OK, "%s", psw_message());
+        CHECK(store_rows_put(kept, slot, &point, &leaf, 0, STORE_PIECE_VALUES) == PSW_OK, "%s", psw_message());
 }
 
 /* What a run would have written beside the columns, by hand. */
-static void put_beside(const char *name, const layout *what)
+static void put_beside(const char *name, const store_layout *what)
 {
-    kept_rows kept;
-    table failures;
+    store_kept_rows kept;
+    store_table failures;
     hid_t open = H5Fopen(file(name), H5F_ACC_RDWR, H5P_DEFAULT);
-    CHECK(rows_open(open, what, &kept) == PSW_OK, "%s", psw_message());
-    CHECK(table_open(open, "failures", failure_fields, failure_rows(OLD), &failures) == PSW_OK, "%s", psw_message());
+    CHECK(store_rows_open(open, what, &kept) == PSW_OK, "%s", psw_message());
+    CHECK(store_table_open(open, "failures", store_failure_fields, store_failure_rows(OLD), &failures) == PSW_OK, "%s",
+          psw_message());
     for (ptrdiff_t slot = 0; slot < OLD; slot++) {
-        failure_row row = {.slot = slot, .attempt = 3, .site = "room/file.c:7"};
+        store_failure_row row = {.slot = slot, .attempt = 3, .site = "room/file.c:7"};
         if (status_of(slot) == PSW_SLOT_DONE) put_rows(&kept, slot);
         if (status_of(slot) != PSW_SLOT_FAILED) continue;
         psw_format(row.message, sizeof row.message, "slot %td failed", slot);
-        row.check = failure_check(&row);
-        CHECK(table_put(&failures, slot, &row) == PSW_OK, "%s", psw_message());
+        row.check = store_failure_check(&row);
+        CHECK(store_table_put(&failures, slot, &row) == PSW_OK, "%s", psw_message());
     }
-    rows_close(&kept);
-    table_close(&failures);
+    store_rows_close(&kept);
+    store_table_close(&failures);
     H5Fclose(open);
 }
 
-static void make_old(const char *name, const layout *what)
+static void make_old(const char *name, const store_layout *what)
 {
     psw_launch_row launches[] = {{40, {.version = "forty"}}, {66, {.version = "sixty-six"}}};
     psw_copy copy = {.launches = launches, .launch_count = 2, .take = take_first};
-    CHECK(layout_copy(file(name), what, &copy) == PSW_OK, "%s", psw_message());
+    CHECK(store_layout_copy(file(name), what, &copy) == PSW_OK, "%s", psw_message());
     put_beside(name, what);
 }
 
@@ -124,12 +125,12 @@ static psw_status take_old(void *context, ptrdiff_t first, ptrdiff_t count, psw_
     return PSW_OK;
 }
 
-static layout new_layout(void)
+static store_layout new_layout(void)
 {
-    layout what = store_rows_layout(NEW);
+    store_layout what = store_rows_layout(NEW);
     what.point = new_point;
     what.history = "extended by a test";
-    rows_measure(&what);
+    store_rows_measure(&what);
     return what;
 }
 
@@ -137,9 +138,9 @@ static psw_status copy_old(psw_reader *old, const char *name, bool replaces)
 {
     psw_launch_row rows[PSW_LAUNCHES];
     psw_copy copy = {.launches = rows, .replaces = replaces, .take = take_old, .context = old};
-    layout what = new_layout();
+    store_layout what = new_layout();
     CHECK(psw_reader_launch_rows(old, rows, &copy.launch_count) == PSW_OK && copy.launch_count == 2, "launches");
-    return layout_copy(file(name), &what, &copy);
+    return store_layout_copy(file(name), &what, &copy);
 }
 
 static void check_rows(psw_reader *reader, ptrdiff_t slot, ptrdiff_t old, const psw_point *point)
@@ -195,16 +196,17 @@ static void check_new(psw_reader *from, const char *name)
     psw_reader *reader = NULL;
     psw_launch launch;
     char text[256];
-    layout what = new_layout();
+    store_layout what = new_layout();
     CHECK(psw_reader_open(file(name), &reader) == PSW_OK, "%s", psw_message());
     if (!reader) return;
-    CHECK(psw_reader_schema(reader) == PSW_OK && rows_check(reader, &what) == PSW_OK, "%s", psw_message());
+    CHECK(psw_reader_schema(reader) == PSW_OK && store_rows_check(reader, &what) == PSW_OK, "%s", psw_message());
     for (ptrdiff_t slot = 0; slot < NEW; slot++) check_slot(from, reader, slot);
     CHECK(psw_reader_launches(reader) == 67, "%td launches", psw_reader_launches(reader));
     CHECK(psw_reader_launch(reader, 40, &launch) == PSW_OK && strcmp(launch.version, "forty") == 0, "launch 40");
     CHECK(psw_reader_launch(reader, 66, &launch) == PSW_OK && strcmp(launch.version, "sixty-six") == 0, "launch 66");
     hid_t made = H5Fopen(file(name), H5F_ACC_RDONLY, H5P_DEFAULT);
-    CHECK(hdf_get_text_attribute(made, "history", text, sizeof text) && strstr(text, "extended by a test"), "%s", text);
+    CHECK(store_hdf_get_text_attribute(made, "history", text, sizeof text) && strstr(text, "extended by a test"), "%s",
+          text);
     H5Fclose(made);
     psw_reader_close(reader);
 }
@@ -220,11 +222,11 @@ static psw_status take_and_fail(void *context, ptrdiff_t first, ptrdiff_t count,
 
 static void test_failure(psw_reader *old)
 {
-    layout what = new_layout(), before = store_layout(5);
+    store_layout what = new_layout(), before = test_layout(5);
     psw_copy copy = {.replaces = true, .take = take_and_fail, .context = old};
     psw_reader *reader = NULL;
-    CHECK(layout_create(file("there.h5"), &before) == PSW_OK, "%s", psw_message());
-    CHECK(layout_copy(file("there.h5"), &what, &copy) == PSW_MISMATCH, "%s", psw_message());
+    CHECK(store_layout_create(file("there.h5"), &before) == PSW_OK, "%s", psw_message());
+    CHECK(store_layout_copy(file("there.h5"), &what, &copy) == PSW_MISMATCH, "%s", psw_message());
     CHECK(access(file("there.h5.new"), F_OK) != 0, "a part was left");
     CHECK(psw_reader_open(file("there.h5"), &reader) == PSW_OK && psw_reader_slots(reader) == 5,
           "the old file is gone");
@@ -245,11 +247,11 @@ static psw_status take_changed(void *context, ptrdiff_t first, ptrdiff_t count, 
 
 static void test_changed(psw_reader *old)
 {
-    layout what = new_layout();
+    store_layout what = new_layout();
     psw_copy copy = {.take = take_changed, .context = old};
     psw_reader *reader = NULL;
     psw_record before, after;
-    CHECK(layout_copy(file("changed.h5"), &what, &copy) == PSW_OK, "%s", psw_message());
+    CHECK(store_layout_copy(file("changed.h5"), &what, &copy) == PSW_OK, "%s", psw_message());
     CHECK(psw_reader_open(file("changed.h5"), &reader) == PSW_OK, "%s", psw_message());
     if (!reader) return;
     CHECK(psw_reader_get(old, 6, 1, &before) == PSW_OK && psw_reader_get(reader, 13, 1, &after) == PSW_OK, "read");
@@ -262,7 +264,7 @@ int main(void)
 {
     psw_format(path, sizeof path, "/tmp/polysweep-copy.XXXXXX");
     if (!mkdtemp(path)) return 1;
-    layout what = store_rows_layout(OLD);
+    store_layout what = store_rows_layout(OLD);
     psw_reader *old = NULL;
     make_old("old.h5", &what);
     CHECK(psw_reader_open(file("old.h5"), &old) == PSW_OK, "%s", psw_message());

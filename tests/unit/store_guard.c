@@ -7,7 +7,7 @@
 #include "check.h"
 #include "store/store.h"
 
-static const guard_limits small = {.time_s = 1, .memory_bytes = 64 << 20};
+static const store_guard_limits small = {.time_s = 1, .memory_bytes = 64 << 20};
 
 static psw_status end_well(const char *path, void *result)
 {
@@ -52,7 +52,7 @@ static psw_status take_memory(const char *path, void *result)
 
 static void expect(guard_attempt *attempt, psw_status wanted, const char *words)
 {
-    psw_status status = guard_file("file.h5", attempt, NULL, small);
+    psw_status status = store_guard_file("file.h5", attempt, NULL, small);
     CHECK(status == wanted, "status %d instead of %d: %s", (int)status, (int)wanted, psw_message());
     CHECK(wanted == PSW_OK || (strstr(psw_message(), words) && strstr(psw_message(), "file.h5")), "%s", psw_message());
 }
@@ -68,7 +68,7 @@ static void test_result(void)
     size_t *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shared != MAP_FAILED, "no shared memory");
     if (shared == MAP_FAILED) return;
-    CHECK(guard_file("file.h5", answer, shared, small) == PSW_OK && *shared == 7, "%zu", *shared);
+    CHECK(store_guard_file("file.h5", answer, shared, small) == PSW_OK && *shared == 7, "%zu", *shared);
     munmap(shared, sizeof *shared);
 }
 
