@@ -1,4 +1,5 @@
 psw_script_test(rules lint/lint.py)
+psw_script_test(names lint/names.py)
 psw_script_test(rules_can_fail lint/selftest.py)
 psw_script_test(methods lint/methods.py)
 psw_script_test(setup e2e/setup.sh)

@@ -187,3 +187,13 @@ bool spec_row_equal(const psw_study *study, const spec_row *a, const spec_row *b
     }
     return true;
 }
+
+/* A step of MurmurHash64A (Appleby). */
+uint64_t spec_hash_mix(uint64_t hash, uint64_t word)
+{
+    const uint64_t factor = 0xc6a4a7935bd1e995;
+    word *= factor;
+    word ^= word >> 47;
+    word *= factor;
+    return (hash ^ word) * factor;
+}

@@ -5,16 +5,6 @@
 
 #include "spec/study.h"
 
-/* A step of MurmurHash64A (Appleby). */
-uint64_t spec_hash_mix(uint64_t hash, uint64_t word)
-{
-    const uint64_t factor = 0xc6a4a7935bd1e995;
-    word *= factor;
-    word ^= word >> 47;
-    word *= factor;
-    return (hash ^ word) * factor;
-}
-
 static uint64_t bits_of(double value)
 {
     uint64_t bits;

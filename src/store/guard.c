@@ -40,7 +40,7 @@ static void be_quiet(void)
     limit(RLIMIT_CORE, 0);
 }
 
-static void read_in_child(const char *path, guard_attempt *attempt, void *result, store_guard_limits limits)
+static void read_in_child(const char *path, store_guard_attempt *attempt, void *result, store_guard_limits limits)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     be_quiet();
@@ -52,7 +52,7 @@ static void read_in_child(const char *path, guard_attempt *attempt, void *result
     _exit(0);
 }
 
-psw_status store_guard_file(const char *path, guard_attempt *attempt, void *result, store_guard_limits limits)
+psw_status store_guard_file(const char *path, store_guard_attempt *attempt, void *result, store_guard_limits limits)
 {
     int state = 0;
     pid_t child = fork();

@@ -12,11 +12,6 @@ static void note(store_finding *f, psw_status status)
     psw_format(f->message, sizeof f->message, "%s", psw_message());
 }
 
-psw_status store_finding_tell(const store_finding *what)
-{
-    return what->status == PSW_OK ? PSW_OK : PSW_FAIL(what->status, "%s", what->message);
-}
-
 static psw_status check_origin(const char *path, hid_t file)
 {
     char name[32];

@@ -60,6 +60,11 @@ psw_status store_schema_check(hid_t file, const psw_column_set *all, const hid_t
     return status;
 }
 
+psw_status store_finding_tell(const store_finding *what)
+{
+    return what->status == PSW_OK ? PSW_OK : PSW_FAIL(what->status, "%s", what->message);
+}
+
 psw_status psw_reader_schema(psw_reader *reader)
 {
     return store_finding_tell(&reader->has.schema);

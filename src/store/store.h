@@ -26,6 +26,8 @@ const psw_rooms *store_first_house(void);
 /* A column's dataset with its attributes, on a dimension; and a check of these attributes (PSW_MISMATCH). */
 psw_status store_column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale);
 psw_status store_column_check(hid_t dataset, const psw_column *column);
+/* All columns of so many slots, and their dimension. */
+psw_status store_columns_create(hid_t file, const psw_column_set *all, ptrdiff_t slots);
 
 /* ---- the layout of a file ---- */
 
@@ -114,10 +116,10 @@ psw_status store_hdf_write_pieces(hid_t dataset, const char *name, hid_t type, s
 typedef struct store_guard_limits {
     double time_s, memory_bytes; /* of the processor; beyond what is mapped already, 0 = any */
 } store_guard_limits;
-typedef psw_status guard_attempt(const char *path, void *result);
+typedef psw_status store_guard_attempt(const char *path, void *result);
 /* Makes the attempt in a child process, which leaves its result, if any, in shared memory. PSW_OK if the child ended by
  * itself, with any result; PSW_ENVIRONMENT if HDF5 crashed or exceeded the limits. */
-psw_status store_guard_file(const char *path, guard_attempt *attempt, void *result, store_guard_limits limits);
+psw_status store_guard_file(const char *path, store_guard_attempt *attempt, void *result, store_guard_limits limits);
 store_guard_limits store_guard_by_size(const char *path); /* for files read completely: the time grows with the size */
 
 /* ---- small tables: launches and failures, a group with one dataset per field ---- */

@@ -8,6 +8,12 @@ bool theory_kernel_applies(const psw_point *p)
            p->row_norm == PSW_NORM_NONE && p->noise == 0;
 }
 
+/* Sketches have the degrees of the kernel they estimate. */
+bool theory_has_degrees(const psw_point *p)
+{
+    return psw_method_facts_of(p->method)->kernel == PSW_KERNEL_POWER;
+}
+
 bool psw_theory_applies(const psw_point *p)
 {
     return psw_method_facts_of(p->method)->folds != PSW_FOLDS_STATES && theory_kernel_applies(p);

@@ -76,12 +76,6 @@ static const struct {
     {edge_hi, true},
 };
 
-/* Sketches have the degrees of the kernel they estimate. */
-bool theory_has_degrees(const psw_point *p)
-{
-    return psw_method_facts_of(p->method)->kernel == PSW_KERNEL_POWER;
-}
-
 static double value(const void *subject, ptrdiff_t name)
 {
     const psw_point *point = subject;

@@ -1,19 +1,22 @@
 """The lint must be able to fail: a tiny tree that is clean, then one fault planted at a time."""
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import lint
+import names
 
 CLEAN = {
+    ".clang-format": (lint.SOURCE / ".clang-format").read_text(),
     "CMakeLists.txt": "set(ROOMS_PURE base spec)\nset(ROOMS_MPI comm measure store cmd)\n",
-    "include/polysweep/base.h": "/* base: the foot. */\n",
-    "include/polysweep/real.h": "/* base: products. */\n#include <cblas.h>\nvoid f(void) { cblas_dgemm(0); }\n",
+    "include/polysweep/base.h": "/* base: the foot. */\ntypedef int psw_base;\n",
+    "include/polysweep/real.h": "/* base: products. */\n#include <cblas.h>\nstatic inline void f(void) { cblas_dgemm(0); }\n",
     "include/polysweep/spec.h": '/* spec: what was asked. */\n#include "polysweep/base.h"\n',
     "include/polysweep/store.h": '/* store: the file. */\n#include "polysweep/spec.h"\n',
-    "src/spec/spec.c": '#include "polysweep/spec.h"\n#include "spec/private.h"\n/* time() exit() */\n'
-                       'static const char *word = "abort()";\n\nint spec(int a,\n         int b)\n{\n    return a;\n}\n',
+    "src/spec/spec.c": '#include "polysweep/spec.h"\n#include "spec/private.h"\n\n/* time() exit() */\n'
+                       'static const char *word = "abort()";\n\nint spec(int a, int b)\n{\n    return spec_other(a);\n}\n',
     "src/spec/private.h": "/* spec: inside. */\n",
     "src/measure/clock.c": "double now(void) { return MPI_Wtime(); }\n",
     "src/store/file.c": '#include <hdf5.h>\n#include "polysweep/store.h"\nvoid g(void) { H5Fclose(1); }\n',
@@ -60,22 +63,43 @@ FAULTS = [
     ("src/spec/private.h", "/* spec: inside. */\nint idle(int a);\n", "function idle is called nowhere"),
     ("src/spec/private.h", "/* spec: inside. */\nstruct s {\n    int a, idle[3];\n};\n", "member idle is read nowhere"),
     ("src/spec/later.c", LATER, "later.c:1"),
+    ("src/spec/private.h", "/* spec: inside. */\ntypedef struct psw_thing {\n    int a;\n} psw_thing;\n", "not called spec_..."),
+    ("include/polysweep/spec.h", "/* spec: x. */\ntypedef enum spec_kind { A } spec_kind;\n", "not called psw_..."),
+    ("src/cmd/again.c", "typedef struct psw_base {\n    int a;\n} psw_base;\n", "more than one thing"),
+    ("src/spec/private.h", "/* spec: inside. */\nint psw_inside(int a);\n", "psw_inside is not called spec_..."),
+    ("src/spec/wide.c", "int f(int a, int b, int c, int d, int e, int g, int h);\n", "has 7 parameters"),
+    ("src/spec/other.c", "int spec_other(int a)\n{\n    return spec(a, 1);\n}\n", "call each other"),
+    ("src/spec/space.c", "int  spaced;\n", "clang-format"),
 ]
+
+
+def write(files, folder):
+    for name, text in files.items():
+        path = Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def laid_out(files):
+    """The same files as clang-format has them."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(files, folder)
+        program = Path(sys.executable).parent / "clang-format"
+        subprocess.run([program, "-i", *(name for name in files if name.endswith((".c", ".h")))], cwd=folder, check=True)
+        return {name: Path(folder, name).read_text() for name in files}
 
 
 def complaints_of(files):
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in files.items():
-            path = Path(folder, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        return [line for check in lint.CHECKS for line in check(Path(folder))]
+        write(files, folder)
+        return [line for check in [*lint.CHECKS, *names.CHECKS] for line in check(Path(folder))]
 
 
 def main():
-    failures = [f"the clean tree: {line}" for line in complaints_of(CLEAN)]
+    clean = laid_out(CLEAN)
+    failures = [f"the clean tree: {line}" for line in complaints_of(clean)]
     for name, text, word in FAULTS:
-        found = complaints_of({**CLEAN, name: text})
+        found = complaints_of({**clean, name: text})
         if not any(word in line for line in found):
             failures.append(f'{name}: no complaint with "{word}", but {found}')
     print("\n".join(failures) or f"{len(FAULTS)} planted faults were found")

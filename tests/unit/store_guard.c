@@ -50,7 +50,7 @@ static psw_status take_memory(const char *path, void *result)
     return PSW_OK;
 }
 
-static void expect(guard_attempt *attempt, psw_status wanted, const char *words)
+static void expect(store_guard_attempt *attempt, psw_status wanted, const char *words)
 {
     psw_status status = store_guard_file("file.h5", attempt, NULL, small);
     CHECK(status == wanted, "status %d instead of %d: %s", (int)status, (int)wanted, psw_message());
