@@ -1,7 +1,8 @@
 /* comm: communicators, agreement, the queue of runs. The first room that knows MPI.
  *
  * A function whose first argument is a `const psw_comm *` is collective over it; no other function of the program
- * communicates, except psw_queue_take, as documented there. */
+ * communicates, except psw_queue_take, as documented there. Errors: PSW_ENVIRONMENT where MPI fails; of an agreement
+ * the worst status of all ranks. */
 #ifndef POLYSWEEP_COMM_H
 #define POLYSWEEP_COMM_H
 

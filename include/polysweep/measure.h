@@ -1,4 +1,5 @@
-/* measure: the clock, the rates of this machine, the launch that it runs in. The only room that reads time. */
+/* measure: the clock, the rates of this machine, the launch that it runs in. The only room that reads time. Errors
+ * of what is collective: those of agreement. */
 #ifndef POLYSWEEP_MEASURE_H
 #define POLYSWEEP_MEASURE_H
 

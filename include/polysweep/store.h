@@ -2,7 +2,9 @@
  *
  * One process creates everything at full size under a temporary name, closes and renames; all reopen it through
  * MPI-IO and write raw data, without collective calls, into their own slots. The commit word is written last.
- * Nothing outside raw data changes after creation, so a killed run leaves a readable file. */
+ * Nothing outside raw data changes after creation, so a killed run leaves a readable file. Errors: PSW_ENVIRONMENT
+ * where a file cannot be made, read or written, or is damaged; PSW_MISMATCH where it is not what its study or schema
+ * says. */
 #ifndef POLYSWEEP_STORE_H
 #define POLYSWEEP_STORE_H
 
