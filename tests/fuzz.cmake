@@ -22,3 +22,4 @@ psw_fuzz(fuzz/arrays.c)
 psw_fuzz(fuzz/plain.c)
 
 psw_script_test(hostile e2e/hostile.py ALONE)
+psw_script_test(companions e2e/companions.py)

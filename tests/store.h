@@ -2,9 +2,21 @@
 #ifndef POLYSWEEP_TESTS_STORE_H
 #define POLYSWEEP_TESTS_STORE_H
 
+#include <glob.h>
 #include <string.h>
 
 #include "store/store.h"
+
+/* Is there a file whose name begins like this? */
+static inline bool left_behind(const char *beginning)
+{
+    char pattern[600];
+    glob_t found;
+    psw_format(pattern, sizeof pattern, "%s*", beginning);
+    bool some = glob(pattern, 0, NULL, &found) == 0;
+    globfree(&found);
+    return some;
+}
 
 static psw_point store_point(const void *context, ptrdiff_t slot)
 {

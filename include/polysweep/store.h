@@ -23,6 +23,12 @@ typedef struct psw_launch_row {
  * environment takes precedence), and makes a full disk an error code instead of a signal. */
 void psw_store_environment(void);
 
+/* A file beside a result file (lock, events), opened for reading and writing or made; `flags` are further ones of open,
+ * `begins` is how one of ours begins that is not empty (at most 64 bytes). PSW_ENVIRONMENT, and nothing is changed,
+ * where it is a link, no regular file, or somebody else's; errno is then EEXIST, and that of
+ * open where there is none. */
+psw_status psw_store_companion(const char *name, int flags, const char *begins, int *descriptor);
+
 /* Takes FILE.lock (a kernel lock that dies with its process; host and pid inside). PSW_ENVIRONMENT, naming
  * the holder, when another run has it. Released by psw_store_unlock or when the process ends. */
 psw_status psw_store_lock(const char *path, int *lock);

@@ -66,7 +66,6 @@ static void clear_place(const trial *t)
     psw_comm_barrier(t->comm);
     if (t->comm->rank != 0 || !t->directory[0]) return;
     remove_file(t->file, "");
-    remove_file(t->file, ".new");
     remove_file(t->file, ".lock");
     remove_file(t->directory, "/locks");
     rmdir(t->directory);

@@ -1,7 +1,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -38,17 +40,47 @@ static bool is_number(const char *text, size_t length)
     return length > 0 && strspn(text, "0123456789") >= length;
 }
 
-/* FILE-JOB-PROCESS.lock, of Open MPI's shared file pointers, and FILE.status.json.PROCESS, not yet renamed. */
+/* NUMBER-NUMBER and then the ending, all of it. */
+static bool is_pair(const char *text, const char *ending)
+{
+    size_t first = strcspn(text, "-");
+    const char *second = text + first + (text[first] == '-');
+    size_t length = strspn(second, "0123456789");
+    return second > text + first && is_number(text, first) && length > 0 && strcmp(second + length, ending) == 0;
+}
+
+static bool begins(const char **text, const char *with)
+{
+    bool does = strncmp(*text, with, strlen(with)) == 0;
+    if (does) *text += strlen(with);
+    return does;
+}
+
+/* FILE-JOB-PROCESS.lock, of Open MPI's shared file pointers, and of ours what is not yet renamed:
+ * FILE.status.json.PROCESS, FILE.new.PROCESS-NUMBER. */
 static bool is_litter(const char *name, const char *file)
 {
-    const char *sidecar = ".status.json.", *rest = name + strlen(file);
-    if (strncmp(name, file, strlen(file)) != 0) return false;
-    if (strncmp(rest, sidecar, strlen(sidecar)) == 0)
-        return is_number(rest + strlen(sidecar), strlen(rest) - strlen(sidecar));
-    size_t job = *rest == '-' ? strcspn(rest + 1, "-") : 0;
-    const char *process = rest + 1 + job + 1, *end = strrchr(rest, '.');
-    return job > 0 && is_number(rest + 1, job) && end > process && strcmp(end, ".lock") == 0 &&
-           is_number(process, (size_t)(end - process));
+    const char *rest = name;
+    if (!begins(&rest, file)) return false;
+    if (begins(&rest, ".status.json.")) return is_number(rest, strlen(rest));
+    if (begins(&rest, ".new.")) return is_pair(rest, "");
+    return begins(&rest, "-") && is_pair(rest, ".lock");
+}
+
+/* FILE-1-2.lock is also the lock of a result FILE-1-2: one that is there, or that a run is about to make. */
+static bool is_lock_of_ours(int directory, const char *name)
+{
+    char start[5] = "", result[NAME_MAX + 1];
+    size_t length = strlen(name) - strlen(".lock");
+    if (strcmp(name + length, ".lock") != 0) return false;
+    psw_format(result, sizeof result, "%.*s", (int)length, name);
+    if (faccessat(directory, result, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return true;
+    int descriptor = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) return true; /* not to be judged: it stays */
+    bool ours = pread(descriptor, start, sizeof start, 0) == sizeof start && memcmp(start, "host ", sizeof start) == 0;
+    ours = ours || (flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK);
+    close(descriptor);
+    return ours;
 }
 
 /* Open MPI's shared file pointers also make FILE.data.RANK and FILE.metadata.RANK. Nothing of ours is written through
@@ -61,6 +93,14 @@ static bool is_empty_pointer(int directory, const char *name, const char *file)
     size_t head = strncmp(rest, ".data.", 6) == 0 ? 6 : strncmp(rest, ".metadata.", 10) == 0 ? 10 : 0;
     return head > 0 && is_number(rest + head, strlen(rest + head)) &&
            fstatat(directory, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(about.st_mode) && about.st_size == 0;
+}
+
+static bool may_go(int directory, const char *name, const char *file)
+{
+    size_t length = strlen(name);
+    if (!is_litter(name, file)) return is_empty_pointer(directory, name, file);
+    bool lock = length > 5 && strcmp(name + length - 5, ".lock") == 0;
+    return !(lock && is_lock_of_ours(directory, name));
 }
 
 typedef char folder[4096];
@@ -80,33 +120,38 @@ static void sweep(const char *path)
     const char *file = part(path, directory);
     DIR *list = opendir(directory);
     for (struct dirent *entry; list && (entry = readdir(list));)
-        if (is_litter(entry->d_name, file) || is_empty_pointer(dirfd(list), entry->d_name, file))
-            unlinkat(dirfd(list), entry->d_name, 0);
+        if (may_go(dirfd(list), entry->d_name, file)) unlinkat(dirfd(list), entry->d_name, 0);
     if (list) closedir(list);
 }
 
 /* File systems that accept no new files, such as /proc, also return ENOENT. */
-static psw_status cannot_open(const char *path, const char *name)
+static psw_status no_directory(const char *path)
 {
-    int why = errno;
     folder directory;
     part(path, directory);
-    if (why != ENOENT) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be opened: %s", name, strerror(why));
     if (access(directory, F_OK) == 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: no file can be created in its directory; give another file", path);
     return PSW_FAIL(PSW_ENVIRONMENT, "%s: its directory does not exist; create it or give another file", path);
+}
+
+/* Beside the file itself, whatever links lead there. */
+static bool lock_name(const char *path, char name[PATH_MAX])
+{
+    char resolved[PATH_MAX];
+    return psw_format(name, PATH_MAX, "%s.lock", realpath(path, resolved) ? resolved : path);
 }
 
 /* The lock is the kernel's and ends with the process; the file that carries it stays, so that nobody can hold a lock
  * on a name that is gone. */
 psw_status psw_store_lock(const char *path, int *lock)
 {
-    char name[4096];
+    char name[PATH_MAX];
     *lock = -1;
-    if (!psw_format(name, sizeof name, "%s.lock", path))
+    if (!lock_name(path, name))
         return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
-    int descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0) return cannot_open(path, name);
+    int descriptor;
+    psw_status opened = psw_store_companion(name, 0, "host ", &descriptor);
+    if (opened != PSW_OK) return errno == ENOENT ? no_directory(path) : opened;
     int failed = flock(descriptor, LOCK_EX | LOCK_NB);
     for (int look = 0; failed && errno == EWOULDBLOCK && look < 10;
          look++) { /* psw_store_locked holds it for a moment */
@@ -130,9 +175,9 @@ void psw_store_unlock(int lock)
 /* 1 = held, 0 = free, -1 = there is no lock, or a file system that has none */
 static int look(const char *path)
 {
-    char name[4096];
-    if (!psw_format(name, sizeof name, "%s.lock", path)) return -1;
-    int descriptor = open(name, O_RDONLY | O_CLOEXEC);
+    char name[PATH_MAX];
+    if (!lock_name(path, name)) return -1;
+    int descriptor = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) return -1;
     int failed = flock(descriptor, LOCK_SH | LOCK_NB), held = !failed ? 0 : errno == EWOULDBLOCK ? 1 : -1;
     close(descriptor);

@@ -134,13 +134,10 @@ static psw_status check_format(void)
 }
 
 /* A disk that fills up inside HDF5 leaves a file that cannot be closed, so room is asked of the system first. */
-static psw_status reserve(const char *path, const char *new_path, const store_layout *what)
+static psw_status reserve(const char *path, int descriptor, const store_layout *what)
 {
     double bytes = store_layout_bytes(what);
-    int descriptor = open(new_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be created: %s", new_path, strerror(errno));
     int why = bytes > 0 ? posix_fallocate(descriptor, 0, (off_t)bytes) : 0;
-    close(descriptor);
     if (why != ENOSPC && why != EFBIG && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
     return PSW_FAIL(PSW_ENVIRONMENT, "%s: no room for a result file of %.1f MiB: %s", path, bytes / 1048576,
                     strerror(why));
@@ -204,8 +201,6 @@ static psw_status write_and_rename(const char *new_path, const char *path, const
 {
     char directory[4096];
     directory_of(path, directory, sizeof directory);
-    PSW_TRY(psw_fault("store.create"));
-    PSW_TRY(reserve(path, new_path, what));
     PSW_TRY(write_new(new_path, what));
     if (more->put) PSW_TRY(more->put(more->context, new_path));
     PSW_TRY(sync_path(new_path, O_RDWR));
@@ -216,13 +211,16 @@ static psw_status write_and_rename(const char *new_path, const char *path, const
 psw_status store_layout_bring(const char *path, const store_layout *what, const store_content *more)
 {
     char new_path[4096];
+    int descriptor;
     psw_store_environment();
     store_hdf_quiet();
-    if (!psw_format(new_path, sizeof new_path, "%s.new", path))
-        return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
     PSW_TRY(check_format());
     PSW_TRY(check_place(path, what, more->replaces));
-    psw_status status = write_and_rename(new_path, path, what, more);
+    PSW_TRY(store_temporary(path, new_path, sizeof new_path, &descriptor));
+    psw_status status = psw_fault("store.create");
+    if (status == PSW_OK) status = reserve(path, descriptor, what);
+    close(descriptor);
+    if (status == PSW_OK) status = write_and_rename(new_path, path, what, more);
     if (status != PSW_OK) unlink(new_path);
     return status;
 }

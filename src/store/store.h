@@ -45,6 +45,10 @@ typedef struct store_layout {
     ptrdiff_t reps;         /* samples of times that are kept of a slot, 0 = none */
 } store_layout;
 
+/* A new, empty file beside `path`, whatever else is there: its name and descriptor. A killed run leaves it, and the
+ * next one that has the lock removes it. */
+psw_status store_temporary(const char *path, char *name, size_t size, int *descriptor);
+
 store_layout store_layout_of(const psw_study *study);
 hid_t store_layout_file(const char *path, hid_t access); /* an empty one */
 psw_status store_layout_objects(hid_t file, const store_layout *what,

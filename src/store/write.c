@@ -55,12 +55,12 @@ static psw_status inspect(const char *path, const store_layout *what, ptrdiff_t 
 static psw_status check_room(const char *path)
 {
     char name[4096];
-    psw_format(name, sizeof name, "%s.new", path);
-    int descriptor = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    int why = descriptor < 0 ? errno : posix_fallocate(descriptor, 0, 65536);
-    if (descriptor >= 0) close(descriptor);
+    int descriptor;
+    PSW_TRY(store_temporary(path, name, sizeof name, &descriptor));
+    int why = posix_fallocate(descriptor, 0, 65536);
+    close(descriptor);
     unlink(name);
-    if (descriptor >= 0 && why != ENOSPC && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
+    if (why != ENOSPC && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
     return PSW_FAIL(PSW_ENVIRONMENT,
                     "%s: no file can be written beside it: %s; make room and run the same command again", path,
                     strerror(why));

@@ -1,6 +1,6 @@
 #include "sweep/display.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -143,6 +143,16 @@ static sweep_display display_of(const sweep_given *g, const sweep_slots *slots, 
                            .skipped_before = slots->skipped};
 }
 
+static psw_status open_events(const char *name, FILE **events)
+{
+    int descriptor;
+    PSW_TRY(psw_store_companion(name, O_APPEND, "{", &descriptor));
+    *events = fdopen(descriptor, "a");
+    if (*events) return PSW_OK;
+    close(descriptor);
+    return PSW_FAIL(PSW_NO_MEMORY, "no memory to write %s", name);
+}
+
 psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots, const sweep_runs *runs,
                               const sweep_limits *limits, const char *started, sweep_display *display)
 {
@@ -150,8 +160,7 @@ psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots
     *display = display_of(given, slots, runs);
     fill_state(given, limits, started, &display->state);
     psw_format(name, sizeof name, "%s.events.jsonl", given->path);
-    if (display->rank == 0 && !(display->events = fopen(name, "a")))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", name, strerror(errno));
+    if (display->rank == 0) PSW_TRY(open_events(name, &display->events));
     sweep_display_event(display, "\"event\": \"start\", \"ranks\": %d, \"points\": %td, \"done\": %td, \"runs\": %td",
                         display->ranks, given->slots, slots->done, runs->usual.count);
     if (!isnan(limits->time_limit_s))

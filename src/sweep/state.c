@@ -54,7 +54,8 @@ psw_status psw_sweep_state_write(const char *result_path, const psw_sweep_state 
     psw_format(ending, sizeof ending, ".%ld", (long)getpid());
     if (!path_of(result_path, "", path, sizeof path) || !path_of(result_path, ending, fresh, sizeof fresh))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: the name is too long for a sidecar", result_path);
-    FILE *out = fopen(fresh, "w");
+    remove(fresh); /* of a process that had this number and was killed */
+    FILE *out = fopen(fresh, "wx");
     bool written = out != NULL;
     if (out) {
         print(out, state);
