@@ -73,7 +73,7 @@ psw_status cmd_plan(const cmd_options *options, const psw_comm *world)
                                     .ranks = options->ranks,
                                     .ranks_per_node = options->ranks_per_node};
     psw_study *study;
-    psw_forecast forecast;
+    psw_forecast forecast = {0};
     (void)world;
     PSW_TRY(check_script(options));
     PSW_TRY(cmd_study_of_options(options, &study));
