@@ -1,5 +1,6 @@
 /* Start of MPI where a command needs it, the command table, the exit code. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -213,6 +214,8 @@ int main(int argc, char **argv)
 {
     const cmd_options version = {.version = true};
     cmd_options options;
+    signal(SIGPIPE,
+           SIG_IGN); /* who stops reading a table or the progress does not end a run: that is an error of writing */
     if (argc < 2) return no_command();
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help(argc, argv);
