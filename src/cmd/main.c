@@ -65,14 +65,16 @@ static const cmd_command *find(const char *name)
     return NULL;
 }
 
-static psw_status unknown(const char *name)
+/* `topics`: of help, besides the commands; ended by NULL. */
+static psw_status unknown(const char *name, const char *what, const char *const *topics)
 {
-    const char *names[16];
+    const char *names[24];
     ptrdiff_t count = 0;
     for (const cmd_command *c = cmd_commands; c->name; c++) names[count++] = c->name;
+    while (*topics) names[count++] = *topics++;
     names[count] = NULL;
     const char *near = psw_nearest(name, names);
-    return PSW_FAIL(PSW_USAGE, "%s: no such command%s%s; polysweep --help lists them", name,
+    return PSW_FAIL(PSW_USAGE, "%s: no such %s%s%s; polysweep --help lists them", name, what,
                     near ? ", did you mean " : "", near ? near : "");
 }
 
@@ -183,17 +185,27 @@ static int no_command(void)
     return PSW_USAGE;
 }
 
+static psw_status print_topic(const char *topic)
+{
+    static const char *const topics[] = {"keys", "methods", NULL};
+    const cmd_command *command = find(topic);
+    if (strcmp(topic, "keys") == 0)
+        psw_keys_print(stdout);
+    else if (strcmp(topic, "methods") == 0)
+        psw_methods_print(stdout);
+    else if (command)
+        cmd_help_print(command, stdout);
+    else
+        return unknown(topic, "command or topic of help", topics);
+    return PSW_OK;
+}
+
 static int help(int argc, char **argv)
 {
     psw_status status = print_once();
-    if (status != PSW_OK) return leave(status);
-    if (argc > 2 && strcmp(argv[2], "keys") == 0)
-        psw_keys_print(stdout);
-    else if (argc > 2 && strcmp(argv[2], "methods") == 0)
-        psw_methods_print(stdout);
-    else
-        cmd_help_print(NULL, stdout);
-    return leave(PSW_OK);
+    if (status == PSW_OK && strcmp(argv[1], "help") == 0 && argc > 2) return leave(print_topic(argv[2]));
+    if (status == PSW_OK) cmd_help_print(NULL, stdout);
+    return leave(status);
 }
 
 /* Every process of a launch does what reads, and ends with the code that it comes to. */
@@ -212,6 +224,7 @@ static int without_mpi(const cmd_command *command, const cmd_options *options)
 
 int main(int argc, char **argv)
 {
+    static const char *const nothing[] = {NULL};
     const cmd_options version = {.version = true};
     cmd_options options;
     signal(SIGPIPE,
@@ -221,7 +234,8 @@ int main(int argc, char **argv)
         return help(argc, argv);
     if (strcmp(argv[1], "--version") == 0) return without_mpi(NULL, &version);
     const cmd_command *command = find(argv[1]);
-    psw_status status = command ? cmd_options_parse(command, argc, argv, &options) : unknown(argv[1]);
+    psw_status status =
+        command ? cmd_options_parse(command, argc, argv, &options) : unknown(argv[1], "command", nothing);
     if (status == PSW_OK) status = psw_fault_check();
     if (status != PSW_OK) return leave(status);
     if (command->mpi && !options.help && !options.version) return inside_mpi(command, &options, &argc, &argv);
