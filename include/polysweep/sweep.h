@@ -31,7 +31,9 @@ psw_status psw_sweep_run(const psw_sweep_request *request, const psw_comm *world
 /* ---- stopping ---- */
 
 typedef enum psw_stop { PSW_GO, PSW_STOP_SOON, PSW_STOP_NOW } psw_stop;
-void psw_stop_listen(void); /* SIGUSR1: finish running points; SIGTERM, SIGINT: give them up */
+/* SIGUSR1: finish running points; SIGTERM, SIGINT and SIGHUP (unless it is ignored, as under nohup): give them up. A
+ * second of these three ends the process at once. */
+void psw_stop_listen(void);
 psw_stop psw_stop_asked(void);
 int psw_stop_signal(void); /* that requested the stop, 0 = none */
 

@@ -44,7 +44,7 @@ typedef struct psw_number {
 } psw_number;
 psw_number psw_number_print(double value);
 
-/* "1h30m", "45s" -> seconds; "4Gi", "2M" -> bytes. PSW_USAGE. */
+/* "1h30m", "45s" -> seconds; "4Gi", "2M", "1.5 GiB" -> bytes. PSW_USAGE. */
 psw_status psw_parse_duration(const char *text, double *seconds);
 psw_status psw_parse_size(const char *text, double *bytes);
 

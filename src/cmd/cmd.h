@@ -27,6 +27,7 @@ typedef struct cmd_command {
     const char *options;  /* names of the options it takes, separated by blanks */
     const char *examples; /* lines for --help */
     bool mpi;             /* started inside MPI; otherwise no MPI call is made and world is NULL */
+    bool writes;          /* a file, without MPI: of several processes of one world rank 0 alone does it */
     psw_status (*run)(const cmd_options *options, const psw_comm *world);
 } cmd_command;
 extern const cmd_command cmd_commands[]; /* ended by a name of NULL */
@@ -34,6 +35,13 @@ extern const cmd_command cmd_commands[]; /* ended by a name of NULL */
 /* Fills `options` from argv[2..]; PSW_USAGE names the argument and the nearest option. */
 psw_status cmd_options_parse(const cmd_command *command, int argc, char **argv, cmd_options *options);
 void cmd_help_print(const cmd_command *command, FILE *stream); /* NULL: the list of commands */
+
+/* Before MPI is started: the rank of this process where its parent is a launcher that made several processes of one MPI
+ * world. 0 wherever that is not certain. */
+int cmd_world_rank(void);
+/* The number of this process among the tasks of a step of srun, which need not be one world, where it is one of them;
+ * else 0. */
+int cmd_step_task(void);
 
 /* The study of a command line: its first file, with --set. PSW_USAGE, PSW_ENVIRONMENT. */
 psw_status cmd_study_of_options(const cmd_options *options, psw_study **study);

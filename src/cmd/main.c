@@ -1,6 +1,10 @@
 /* Start of MPI where a command needs it, the command table, the exit code. */
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 
@@ -11,7 +15,7 @@ const cmd_command cmd_commands[] = {
      "  mpirun -n 4 polysweep run phase.yaml -o /scratch/phase.h5 --time-limit 55m\n"
      "  mpirun -n 4 polysweep run phase.yaml --set grid.n=[1024,2048,4096] --extend\n"
      "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
-     true, cmd_run},
+     true, false, cmd_run},
     {"plan", "STUDY.yaml",
      "points, exclusions, predicted time, memory and file size for any number of ranks; a job script for Slurm",
      "set where ranks ranks-per-node compare budget points calibration no-inputs slurm output sbatch prologue launcher "
@@ -22,35 +26,35 @@ const cmd_command cmd_commands[] = {
      "  polysweep plan phase.yaml --ranks 512 --ranks-per-node 64 --budget 200nodeh\n"
      "  polysweep plan scaling.yaml --set grid.team=[1,2,4,8,16] --ranks 16 --points --json > plan.json\n"
      "  polysweep plan phase.yaml --ranks 256 --ranks-per-node 64 --slurm --sbatch account=physics > phase.job\n",
-     false, cmd_plan},
+     false, false, cmd_plan},
     {"scale", "STUDY.yaml", "strong or weak scaling: times the points on teams of several sizes and compares them",
      "strong weak teams output set where time-limit redo max-fails dry-run no-inputs oversubscribe progress quiet json",
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set grid.n=[16384]\n"
      "  mpirun -n 8 polysweep scale phase.yaml --weak --teams 1,2,4,8 -o weak.h5\n"
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set time.beside=true\n",
-     true, cmd_scale},
+     true, false, cmd_scale},
     {"status", "FILE.h5", "progress of a run, from its sidecar file, while it runs or after", "json",
-     "  polysweep status phase.h5\n", false, cmd_status},
+     "  polysweep status phase.h5\n", false, false, cmd_status},
     {"show", "FILE.h5", "rows of the result table", "where columns csv jsonl extrap json",
      "  polysweep show phase.h5 --where \"method == exact and n == 1024\" --columns beta,success_rate,theory_success\n"
      "  polysweep show phase.h5 --csv > phase.csv\n"
      "  polysweep show scaling.h5 --extrap --where \"method == exact\" > scaling.jsonl\n",
-     false, cmd_show},
+     false, false, cmd_show},
     {"verify", "FILE.h5", "check schema and commit words, recompute slots and compare", "sample quiet json",
      "  polysweep verify phase.h5\n"
      "  mpirun -n 4 polysweep verify phase.h5 --sample 5\n",
-     true, cmd_verify},
+     true, false, cmd_verify},
     {"merge", "OUT.h5 IN.h5...", "join files of one study; slots that several files have done must agree", "json",
      "  polysweep merge phase.h5 monday.h5 tuesday.h5\n"
      "  polysweep merge phase.h5 part-*.h5 --json\n",
-     false, cmd_merge},
+     false, true, cmd_merge},
     {"doctor", "[DIR]", "what this machine and launch look like, what is wrong and what to type; tests writing in DIR",
      "set json",
      "  polysweep doctor\n"
      "  mpirun -n 4 polysweep doctor /scratch/results\n"
      "  mpirun -n 4 polysweep doctor --set run.threads=2\n"
      "  srun --mpi=pmix -n 128 polysweep doctor /scratch/results --json > doctor.json\n",
-     true, cmd_doctor},
+     true, false, cmd_doctor},
     {0},
 };
 
@@ -61,21 +65,28 @@ static const cmd_command *find(const char *name)
     return NULL;
 }
 
-static psw_status unknown(const char *name)
+/* `topics`: of help, besides the commands; ended by NULL. */
+static psw_status unknown(const char *name, const char *what, const char *const *topics)
 {
-    const char *names[16];
+    const char *names[24];
     ptrdiff_t count = 0;
     for (const cmd_command *c = cmd_commands; c->name; c++) names[count++] = c->name;
+    while (*topics) names[count++] = *topics++;
     names[count] = NULL;
     const char *near = psw_nearest(name, names);
-    return PSW_FAIL(PSW_USAGE, "%s: no such command%s%s; polysweep --help lists them", name,
+    return PSW_FAIL(PSW_USAGE, "%s: no such %s%s%s; polysweep --help lists them", name, what,
                     near ? ", did you mean " : "", near ? near : "");
+}
+
+/* Some points that failed and a stop have been reported by the run. */
+static bool has_message(psw_status status)
+{
+    return status != PSW_OK && status != PSW_POINTS_FAILED && status != PSW_STOPPED;
 }
 
 static int report(psw_status status, int rank)
 {
-    bool reported = status == PSW_OK || status == PSW_POINTS_FAILED || status == PSW_STOPPED;
-    if (!reported && rank == 0) {
+    if (has_message(status) && rank == 0) {
         fprintf(stderr, "polysweep: %s\n", psw_message());
         if (status == PSW_BUG)
             fprintf(stderr, "polysweep: this is a bug, from %s; please report it\n", psw_message_site());
@@ -106,15 +117,6 @@ static int printed(int code)
     return PSW_ENVIRONMENT;
 }
 
-/* The rank by the launcher's variables, before MPI is started: one message, from rank 0. */
-static int launched_rank(void)
-{
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (getenv(names[i])) return atoi(getenv(names[i]));
-    return 0;
-}
-
 /* A step of srun without a server that Open MPI could ask: its tasks would be strangers to each other. Some versions
  * end such a process in MPI_Init, with advice for those who build MPI; others let each process run as a world of one.
  * */
@@ -137,11 +139,22 @@ static psw_status one_step(void)
 #endif
 }
 
-/* Before MPI is started nobody can wait for rank 0, and a launcher ends the others when one leaves with an error: so
- * rank 0 alone does, and speaks before. */
-static int refuse(psw_status status)
+/* Outside MPI nobody can wait for rank 0, and a launcher ends all processes when the first leaves with an error: the
+ * others give it time to say what all would say. Who is still there then had another command or file, and speaks. */
+static int leave(psw_status status)
 {
-    return launched_rank() == 0 ? report(status, 0) : PSW_OK;
+    const unsigned patience_s = 3;
+    if (has_message(status) && cmd_world_rank() != 0) sleep(patience_s);
+    return printed(report(status, 0));
+}
+
+/* Of several processes of one world one prints: where their output comes together, not into files of their own. */
+static psw_status print_once(void)
+{
+    struct stat out;
+    if (cmd_world_rank() == 0 || (fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode))) return PSW_OK;
+    if (freopen("/dev/null", "w", stdout)) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "/dev/null cannot be opened: %s", strerror(errno));
 }
 
 /* All ranks leave together: one that went early would take the others down with it. */
@@ -149,7 +162,7 @@ static int inside_mpi(const cmd_command *command, const cmd_options *options, in
 {
     psw_comm world;
     int provided;
-    if (one_step() != PSW_OK) return refuse(PSW_ENVIRONMENT);
+    if (one_step() != PSW_OK) return report(PSW_ENVIRONMENT, cmd_step_task()); /* of all tasks alike */
     psw_store_environment();
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     psw_status status = psw_comm_world(&world);
@@ -157,7 +170,7 @@ static int inside_mpi(const cmd_command *command, const cmd_options *options, in
         psw_fault_rank(world.rank);
         status = psw_comm_agree(&world, command->run(options, &world));
     }
-    int code = printed(report(status, world.size > 1 ? world.rank : launched_rank())); /* separate worlds: one speaks */
+    int code = printed(report(status, world.rank));
     fflush(NULL);
     psw_comm_barrier(&world);
     psw_comm_free(&world);
@@ -165,43 +178,66 @@ static int inside_mpi(const cmd_command *command, const cmd_options *options, in
     return code;
 }
 
-static int help(int argc, char **argv)
+static int no_command(void)
 {
-    if (launched_rank() != 0) return PSW_OK;
-    if (argc > 2 && strcmp(argv[2], "keys") == 0)
-        psw_keys_print(stdout);
-    else if (argc > 2 && strcmp(argv[2], "methods") == 0)
-        psw_methods_print(stdout);
-    else
-        cmd_help_print(NULL, argc > 1 ? stdout : stderr);
-    return argc > 1 ? PSW_OK : PSW_USAGE;
+    if (cmd_world_rank() != 0) return leave(PSW_FAIL(PSW_USAGE, "a command is missing"));
+    cmd_help_print(NULL, stderr);
+    return PSW_USAGE;
 }
 
-/* What needs no MPI is done once, also where a launcher starts it many times. */
+static psw_status print_topic(const char *topic)
+{
+    static const char *const topics[] = {"keys", "methods", NULL};
+    const cmd_command *command = find(topic);
+    if (strcmp(topic, "keys") == 0)
+        psw_keys_print(stdout);
+    else if (strcmp(topic, "methods") == 0)
+        psw_methods_print(stdout);
+    else if (command)
+        cmd_help_print(command, stdout);
+    else
+        return unknown(topic, "command or topic of help", topics);
+    return PSW_OK;
+}
+
+static int help(int argc, char **argv)
+{
+    psw_status status = print_once();
+    if (status == PSW_OK && strcmp(argv[1], "help") == 0 && argc > 2) return leave(print_topic(argv[2]));
+    if (status == PSW_OK) cmd_help_print(NULL, stdout);
+    return leave(status);
+}
+
+/* Every process of a launch does what reads, and ends with the code that it comes to. */
 static int without_mpi(const cmd_command *command, const cmd_options *options)
 {
-    psw_status status = PSW_OK;
-    if (launched_rank() != 0) return PSW_OK;
+    psw_status status = print_once();
+    if (status != PSW_OK) return leave(status);
     if (options->help)
         cmd_help_print(command, stdout);
     else if (options->version)
         puts("polysweep " PSW_VERSION);
-    else
+    else if (!command->writes || cmd_world_rank() == 0)
         status = command->run(options, NULL);
-    return printed(report(status, 0));
+    return leave(status);
 }
 
 int main(int argc, char **argv)
 {
+    static const char *const nothing[] = {NULL};
     const cmd_options version = {.version = true};
     cmd_options options;
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+    signal(SIGPIPE,
+           SIG_IGN); /* who stops reading a table or the progress does not end a run: that is an error of writing */
+    if (argc < 2) return no_command();
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help(argc, argv);
     if (strcmp(argv[1], "--version") == 0) return without_mpi(NULL, &version);
     const cmd_command *command = find(argv[1]);
-    psw_status status = command ? cmd_options_parse(command, argc, argv, &options) : unknown(argv[1]);
+    psw_status status =
+        command ? cmd_options_parse(command, argc, argv, &options) : unknown(argv[1], "command", nothing);
     if (status == PSW_OK) status = psw_fault_check();
-    if (status != PSW_OK) return refuse(status);
+    if (status != PSW_OK) return leave(status);
     if (command->mpi && !options.help && !options.version) return inside_mpi(command, &options, &argc, &argv);
     return without_mpi(command, &options);
 }

@@ -85,7 +85,10 @@ static psw_status unknown(const cmd_command *command, const char *argument)
     for (ptrdiff_t i = 0; i < OPTIONS; i++)
         if (takes(command, &options_table[i])) names[count++] = options_table[i].name;
     names[count] = NULL;
-    const char *near = psw_nearest(argument + strspn(argument, "-"), names);
+    psw_shown name;
+    size_t dashes = strspn(argument, "-");
+    psw_format(name.text, sizeof name.text, "%.*s", (int)strcspn(argument + dashes, "="), argument + dashes);
+    const char *near = psw_nearest(name.text, names);
     return PSW_FAIL(PSW_USAGE, "%s: unknown option of %s%s%s; polysweep %s --help lists them", argument, command->name,
                     near ? ", did you mean --" : "", near ? near : "", command->name);
 }
@@ -224,8 +227,8 @@ void cmd_help_print(const cmd_command *command, FILE *stream)
                     "polysweep COMMAND [OPTIONS] [FILE...], alone or under mpirun or srun\n\n");
     for (const cmd_command *c = cmd_commands; c->name; c++) fprintf(stream, "  %-8s %s\n", c->name, c->summary);
     fprintf(stream,
-            "\npolysweep COMMAND --help explains one; polysweep help keys lists the keys of a study file, help\n"
-            "methods the methods and kinds of data.\n\n"
+            "\npolysweep COMMAND --help or polysweep help COMMAND explains one; polysweep help keys lists the keys of\n"
+            "a study file, help methods the methods and kinds of data.\n\n"
             "exit codes: 0 done, 1 some points failed, 2 usage or study file, 3 file or environment,\n"
             "            4 verification mismatch, 70 a bug, 75 stopped cleanly with work left\n");
 }

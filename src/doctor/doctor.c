@@ -35,16 +35,6 @@ static void json(const doctor_facts *f, const doctor_report *r)
     psw_json_end(&out);
 }
 
-/* Of separate worlds each has a rank 0; one report is enough. */
-static bool speaks(const doctor_facts *f)
-{
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"};
-    if (f->ranks > 1 || f->places[0].machine.expected_ranks <= 1) return true;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (getenv(names[i])) return atoi(getenv(names[i])) == 0;
-    return true;
-}
-
 static psw_status judge(const psw_doctor_request *asked, const doctor_facts *f)
 {
     doctor_report r = {.count = 0};
@@ -52,8 +42,10 @@ static psw_status judge(const psw_doctor_request *asked, const doctor_facts *f)
     doctor_check_blas(f, &r);
     doctor_check_mpi(f, &r);
     doctor_check_files(f, &r);
-    if (speaks(f) && asked->json) json(f, &r);
-    if (speaks(f) && !asked->json) doctor_report_print(&r);
+    if (asked->json)
+        json(f, &r);
+    else
+        doctor_report_print(&r);
     return r.bad ? PSW_FAIL(PSW_ENVIRONMENT, "doctor: %td problem%s to fix", r.bad, r.bad == 1 ? "" : "s") : PSW_OK;
 }
 

@@ -6,12 +6,13 @@
 
 /* ---- why runs were left ---- */
 
-enum { NOTHING, TIME, FAILS, USR1, INT, TERM }; /* from the weakest */
+enum { NOTHING, TIME, FAILS, USR1, INT, HUP, TERM }; /* from the weakest */
 
 static int own_reason(const sweep_progress *p)
 {
     switch (psw_stop_signal()) {
     case SIGTERM: return TERM;
+    case SIGHUP: return HUP;
     case SIGINT: return INT;
     case SIGUSR1: return USR1;
     default: return p->enough_failed ? FAILS : p->out_of_time ? TIME : NOTHING;
@@ -21,7 +22,7 @@ static int own_reason(const sweep_progress *p)
 /* The strongest reason on any rank. */
 static psw_status stop_reason(const sweep_job *j, const char **reason)
 {
-    static const char *const words[] = {"", "time limit", "max-fails", "USR1", "INT", "TERM"};
+    static const char *const words[] = {"", "time limit", "max-fails", "USR1", "INT", "HUP", "TERM"};
     double strongest = own_reason(&j->progress);
     PSW_TRY(psw_comm_max(j->given.world, &strongest, 1));
     *reason = words[(int)strongest];

@@ -97,13 +97,17 @@ psw_status psw_parse_duration(const char *text, double *seconds)
 
 psw_status psw_parse_size(const char *text, double *bytes)
 {
-    static const unit units[] = {{"", 1},        {"K", 1e3},     {"M", 1e6},     {"G", 1e9},     {"T", 1e12},
-                                 {"Ki", 1024.0}, {"Mi", 0x1p20}, {"Gi", 0x1p30}, {"Ti", 0x1p40}, {NULL, 0}};
-    size_t digits = psw_number_length(text), length;
-    const unit *u = unit_at(units, text + digits, &length);
-    double size = digits && u ? strtod(text, NULL) * u->factor : NAN;
-    if (text[digits + length] || !isfinite(size))
-        return PSW_FAIL(PSW_USAGE, "'%s' is not a size; write 512M, 4Gi or a number of bytes", psw_show(text).text);
+    static const unit units[] = {{"", 1},         {"K", 1e3},      {"M", 1e6},      {"G", 1e9},      {"T", 1e12},
+                                 {"Ki", 0x1p10},  {"Mi", 0x1p20},  {"Gi", 0x1p30},  {"Ti", 0x1p40},  {"B", 1},
+                                 {"kB", 1e3},     {"KB", 1e3},     {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12},
+                                 {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"PiB", 0x1p50},
+                                 {"bytes", 1},    {NULL, 0}};
+    size_t digits = psw_number_length(text), blanks = strspn(text + digits, " "), length;
+    const unit *u = unit_at(units, text + digits + blanks, &length);
+    bool whole = digits && u && !text[digits + blanks + length] && (length || !blanks);
+    double size = whole ? strtod(text, NULL) * u->factor : NAN;
+    if (!isfinite(size))
+        return PSW_FAIL(PSW_USAGE, "'%s' is not a size; write 512M, 1.5 GiB or a number of bytes", psw_show(text).text);
     *bytes = size;
     return PSW_OK;
 }

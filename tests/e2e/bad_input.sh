@@ -21,6 +21,15 @@ untouched() { # file, its cksum before
 expect 2 "usage|COMMAND" "$program"
 expect 2 "rum: .*did you mean run" "$program" rum study.yaml
 expect 2 "--wher: .*did you mean --where" "$program" run study.yaml --wher 1
+expect 2 "--outptu: .*did you mean --output" "$program" run study.yaml --outptu new.h5
+expect 2 "did you mean --output" "$program" run study.yaml --outptu=a/name/that/is/much/longer/than/the/option.h5
+for command in run plan scale status show verify merge doctor; do
+    "$program" $command --help >asked
+    expect 0 "." "$program" help $command
+    cmp -s said asked || complain "help $command" "$(cat said)"
+done
+expect 2 "plna: .*did you mean plan" "$program" help plna
+expect 2 "key: .*did you mean keys" "$program" help key
 expect 2 "time-limit|duration" "$program" run study.yaml --time-limit soon
 expect 2 "one study file" "$program" run
 expect 0 "^polysweep [0-9]" "$program" run --version

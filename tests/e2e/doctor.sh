@@ -48,7 +48,8 @@ expect 3 "1 rank x $many threads on" "$program" doctor --set run.threads=$many
 expect 2 "only run.threads" "$program" doctor --set judge.trials=4
 expect 2 "one directory" "$program" doctor "$place" "$place"
 
-# srun without PMIx, where MPI starts all the same: two worlds of one at the same time; one of them speaks
+# srun without PMIx, where MPI starts all the same: two worlds of one at the same time; each speaks, for
+# a shell in a step looks the same
 for process in 0 1; do
     env POLYSWEEP_TRUST_SRUN=yes SLURM_NTASKS=2 SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=$process SLURM_STEP_ID=0 SLURM_MPI_TYPE=none \
         timeout 60 "$program" doctor --json "$place" >world.$process 2>words.$process &
@@ -61,7 +62,7 @@ for process in 0 1; do
 done
 grep -q "srun --mpi=none started 2 processes without PMIx" world.0 || complain "separate worlds" "$(cat world.0)"
 grep -q "srun --mpi=pmix -n 2" world.0 || complain "what to type is not said" "$(cat world.0)"
-[ -s world.1 ] && complain "the second world speaks too" "$(cat world.1)"
+[ -s world.1 ] || complain "the second world ends with an error and no report"
 empty "$place"
 
 # otherwise the advice comes before MPI starts

@@ -2,6 +2,7 @@
 # Launches that would do harm are refused, with the command that works.
 . "$(dirname "$0")/common.sh"
 small_study study.yaml
+mpirun=${POLYSWEEP_MPIEXEC:-mpirun}
 
 # srun without a common MPI: two processes, each in a world of its own
 expect 3 "srun --mpi=pmix -n 2" env SLURM_NTASKS=2 SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=0 SLURM_STEP_ID=0 "$program" run study.yaml -o alone.h5
@@ -24,6 +25,43 @@ for command in "plan study.yaml" "status crowd.h5" "show crowd.h5" "plan --help"
 done
 expect 0 "finish .* on $many ranks" ranks $many run study.yaml --dry-run
 absent small.h5
+
+# A rank in the environment is no launch: shells and task farms hand it down to programs that have nothing to do with
+# each other. Each does its work and ends with its own code.
+expect 0 "" "$program" run study.yaml -o whole.h5
+cp whole.h5 damaged.h5
+"$python" -c "import h5py; h5py.File('damaged.h5', 'r+')['successes'][3] += 1"
+"$program" show whole.h5 >once
+for rank in SLURM_PROCID=1 PMI_RANK=1 PMIX_RANK=1 OMPI_COMM_WORLD_RANK=1 "PMIX_RANK=1 SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2" \
+    "SLURM_PROCID=1 SLURM_NTASKS=2 SLURM_STEP_NUM_TASKS=2 SLURM_STEP_ID=0"; do
+    # shellcheck disable=SC2206 # words
+    inside=(env $rank)
+    expect 0 "." "${inside[@]}" "$program" show whole.h5
+    cmp -s said once || complain "$rank: another table" "$(cat said)"
+    for words in --help --version "help keys" "plan study.yaml" "merge merged.h5 whole.h5"; do
+        # shellcheck disable=SC2086
+        expect 0 "." "${inside[@]}" "$program" $words
+    done
+    rm -f merged.h5*
+    expect 3 "missing.h5" "${inside[@]}" "$program" show missing.h5
+    expect 2 "did you mean show" "${inside[@]}" "$program" shw whole.h5
+    expect 2 "did you mean --where" "${inside[@]}" "$program" show whole.h5 --wher "n == 64"
+    expect 2 "COMMAND" "${inside[@]}" "$program"
+    case $rank in
+    *STEP_ID*) expect 3 "srun --mpi=pmix -n 2" "${inside[@]}" "$program" verify damaged.h5 ;;
+    *) expect 4 "1 slots are torn" "${inside[@]}" "$program" verify damaged.h5 ;;
+    esac
+done
+
+# the same under a real launcher: a script that each rank runs for itself
+expect 0 "" "$mpirun" -n 2 sh -c "'$program' show whole.h5 >shown.\$\$; '$program' show missing.h5; test \$? = 3"
+[ "$(grep -c "missing.h5" said)" = 2 ] || complain "a message is missing" "$(cat said)"
+for file in shown.*; do cmp -s "$file" once || complain "$file: another table"; done
+# ranks with files of their own
+expect 3 "missing.h5" "$mpirun" -n 1 "$program" show whole.h5 : -n 1 "$program" show missing.h5
+expect 0 "" ranks 2 merge merged.h5 whole.h5
+expect 3 "missing.h5" ranks 2 show missing.h5
+[ "$(grep -c "missing.h5" said)" = 1 ] || complain "not one message" "$(cat said)"
 
 # one message, from one rank
 expect 3 "missing.yaml" ranks 2 run missing.yaml

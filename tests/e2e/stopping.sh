@@ -62,4 +62,32 @@ for signal in USR1 TERM; do
     expect 0 "" "$program" status signal.h5
     [ $code != 75 ] || expect 0 "stopped_clean .$signal" "$program" status signal.h5
 done
+
+# A terminal that is closed is as TERM; under nohup it is nothing.
+for start in env nohup; do
+    rm -f signal.h5 signal.h5.*
+    $start "$program" run longer.yaml -o signal.h5 --quiet >said 2>&1 &
+    run=$!
+    for ((w = 0; w < 100; w++)); do [ -e signal.h5.events.jsonl ] && break || sleep 0.1; done
+    kill -HUP $run
+    [ $start = env ] || { sleep 0.5 && kill -USR1 $run; }
+    wait $run
+    code=$?
+    [ $code = 75 ] || complain "$start, HUP: exit code $code, not 75" "$(cat said)"
+    [ $start = env ] && reason=HUP || reason=USR1
+    expect 0 "stopped_clean .$reason" "$program" status signal.h5
+done
+
+# Who reads the progress may leave: the result is what counts. Of a table that is lost the exit code says so.
+cat >unread.py <<'END'
+import os, subprocess, sys
+read, write = os.pipe()
+os.close(read)
+streams = {sys.argv[1]: write}
+sys.exit(subprocess.run(sys.argv[2:], **streams).returncode & 255)
+END
+expect 0 "" "$python" unread.py stderr "$program" run study.yaml -o unread.h5 --progress plain
+expect 0 "bit for bit" "$python" "$here/bits.py" reference.h5 unread.h5
+expect 3 "standard output could not be written" "$python" unread.py stdout "$program" show unread.h5
+expect 3 "standard output could not be written" "$python" unread.py stdout "$program" verify unread.h5 --sample 1
 finish

@@ -1,4 +1,5 @@
 /* Ranges: both ends are there, decimals are what was meant, integers are whole; units and nearest names. */
+#include "polysweep/print.h"
 #include "unit/spec_study.h"
 
 static void check_axis(const char *name, const char *axis, ptrdiff_t count, const double *values)
@@ -50,10 +51,20 @@ static void durations_and_sizes(void)
     CHECK(psw_parse_size("4Gi", &value) == PSW_OK && value == 4294967296.0, "4Gi");
     CHECK(psw_parse_size("2M", &value) == PSW_OK && value == 2e6, "2M");
     CHECK(psw_parse_size("4096", &value) == PSW_OK && value == 4096, "4096");
+    CHECK(psw_parse_size("1.5 GiB", &value) == PSW_OK && value == 1610612736.0, "1.5 GiB");
+    CHECK(psw_parse_size("300MiB", &value) == PSW_OK && value == 314572800.0, "300MiB");
+    CHECK(psw_parse_size("4 Gi", &value) == PSW_OK && value == 4294967296.0, "4 Gi");
+    CHECK(psw_parse_size("2 MB", &value) == PSW_OK && value == 2e6, "2 MB");
+    for (double size = 1; size < 0x1p56; size *= 32) {
+        char text[PSW_TEXT];
+        psw_format_bytes(size, text); /* powers of 2, so that no digit is lost */
+        CHECK(psw_parse_size(text, &value) == PSW_OK && value == size, "%s is %g, not %g bytes", text, value, size);
+    }
     static const char *const wrong[] = {"", "1", "h", "1h30", "1 h", "-5s", "1e999h", "5x", "0x10s", NULL};
     for (ptrdiff_t i = 0; wrong[i]; i++)
         CHECK(psw_parse_duration(wrong[i], &value) == PSW_USAGE, "'%s' was taken", wrong[i]);
-    static const char *const bad[] = {"", "G", "4Q", "4 Gi", "-1", "1e999", "nan", NULL};
+    static const char *const bad[] = {"",    "G",        "4Q", "4 Q",   "4 ",  "4 GiBs",
+                                      "GiB", "1.5 G iB", "-1", "1e999", "nan", NULL};
     for (ptrdiff_t i = 0; bad[i]; i++) CHECK(psw_parse_size(bad[i], &value) == PSW_USAGE, "'%s' was taken", bad[i]);
 }
 
