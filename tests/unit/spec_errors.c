@@ -382,7 +382,7 @@ static const struct {
     {H D M G "run: {time_limit: 5x}\n", NULL,
      "s.yaml:5:19: time_limit: '5x' is not a duration; write 30s, 5m, 2h or 1h30m"},
     {H D M G "run: {memory_per_rank: 4Q}\n", NULL,
-     "s.yaml:5:24: memory_per_rank: '4Q' is not a size; write 512M, 4Gi or a number of bytes"},
+     "s.yaml:5:24: memory_per_rank: '4Q' is not a size; write 512M, 1.5 GiB or a number of bytes"},
     {H D M G "run: {oversubscribe: yes}\n", NULL,
      "s.yaml:5:22: oversubscribe is true or false, not 'yes'"},
     {H D M G "run: {team: 0}\n", NULL,
