@@ -1,7 +1,9 @@
 """Files beside a result file: other people's are never emptied, followed or removed, whatever their names."""
 import fcntl, os, re, stat, subprocess, sys, tempfile
 
-PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
+import commands
+from commands import check
+
 WAIT_S = 60  # of a command that takes a second: it hangs
 STUDY = """schema: 1
 study: small
@@ -10,19 +12,11 @@ methods: [exact]
 grid: {n: 64, d: 10, beta: [2, 4]}
 judge: {m: 4, trials: 2}
 """
-failed = 0
-
-
-def check(condition, *what):
-    global failed
-    if not condition:
-        failed += 1
-        print("failed:", *what, file=sys.stderr)
 
 
 def run(*arguments, code=0, word=""):
     try:
-        done = subprocess.run([PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        done = subprocess.run([commands.PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=WAIT_S)
     except subprocess.TimeoutExpired:
         check(False, arguments, "hangs")
@@ -112,7 +106,7 @@ def main():
         for part in (names_of_new_files, other_peoples_files, no_regular_files, live_locks):
             part()
         os.chdir("/")
-    return failed > 0
+    return commands.failed > 0
 
 
 sys.exit(main())
