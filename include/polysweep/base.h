@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define PSW_VERSION "0.2.0"
 
@@ -46,6 +47,12 @@ psw_status psw_fail_at(psw_status status, const char *file, int line, const char
 const char *psw_message(void);                               /* of the last failure; never NULL */
 const char *psw_message_site(void);                          /* "room/file.c:line" of it */
 void psw_message_set(const char *message, const char *site); /* a message that came from another rank */
+
+/* The system's words for an error number; some calls fail without one (a short write). */
+const char *psw_reason(int error);
+/* Opens a regular file for reading: a FIFO, a device or a directory is refused, and nothing waits for another end. A
+ * pipe of the shell, /dev/stdin or /dev/fd/N, is read too. PSW_ENVIRONMENT. */
+psw_status psw_file_open(const char *path, FILE **file);
 
 /* Faults for tests. POLYSWEEP_FAULT=site[:rank[:occurrence]] makes psw_fault(site) fail once, at the
  * given occurrence (1 = first) on the given rank; without the variable it costs one comparison. A fourth

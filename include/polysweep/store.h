@@ -151,6 +151,10 @@ psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *poi
 psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *seconds, ptrdiff_t count, uint64_t *sum);
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site,
                              const char *message);
-psw_status psw_store_sync(psw_store *store); /* flushes this writer's data to disk (fdatasync) */
+/* Flushes this writer's data to disk (fdatasync), and looks whether the file still has its name and its length. */
+psw_status psw_store_sync(psw_store *store);
+/* If the file was deleted while it was written, what is open is copied to a new one, whose name is returned; else "".
+ * One process, when all have written. */
+psw_status psw_store_save(const psw_store *store, char *name, size_t size);
 
 #endif

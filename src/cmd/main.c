@@ -154,7 +154,7 @@ static psw_status print_once(void)
     struct stat out;
     if (cmd_world_rank() == 0 || (fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode))) return PSW_OK;
     if (freopen("/dev/null", "w", stdout)) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "/dev/null cannot be opened: %s", strerror(errno));
+    return PSW_FAIL(PSW_ENVIRONMENT, "/dev/null cannot be opened: %s", psw_reason(errno));
 }
 
 /* All ranks leave together: one that went early would take the others down with it. */

@@ -40,7 +40,7 @@ typedef struct joint {
     ptrdiff_t done, ended, begun, both; /* slots of the new file; done in several */
     ptrdiff_t differing, kept;
     disagreement list[KEPT];
-    int lock;
+    psw_lock lock;
 } joint;
 
 /* ---- which files ---- */
@@ -402,13 +402,13 @@ psw_status cmd_merge(const cmd_options *options, const psw_comm *world)
     (void)world;
     joint *m = calloc(1, sizeof *m);
     if (!m) return PSW_FAIL(PSW_NO_MEMORY, "no memory to merge files");
-    *m = (joint){.options = options, .path = options->files[0], .lock = -1};
+    *m = (joint){.options = options, .path = options->files[0], .lock = psw_lock_none()};
     m->inputs = calloc((size_t)options->file_count + 1, sizeof *m->inputs);
     m->launches = calloc((size_t)(options->file_count + 1) * PSW_LAUNCHES, sizeof *m->launches);
     psw_status status = m->inputs && m->launches ? merge(m) : PSW_FAIL(PSW_NO_MEMORY, "no memory to merge files");
     for (ptrdiff_t i = 0; i < m->input_count; i++) psw_reader_close(m->inputs[i].reader);
     for (int k = 0; k < 2; k++) psw_rows_room_free(&m->room[k]);
-    if (m->lock >= 0) psw_lock_release(m->lock);
+    psw_lock_release(&m->lock);
     if (m->study) psw_study_free(m->study);
     free(m->text);
     free(m->other);

@@ -64,7 +64,6 @@ static psw_status read_slots(const char *path, psw_sweep_state *state)
     psw_reader *reader;
     psw_study *study = NULL;
     *state = (psw_sweep_state){.elapsed_s = NAN, .eta_s = NAN, .time_limit_s = NAN};
-    if (access(path, F_OK) != 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, strerror(errno));
     PSW_TRY(psw_study_of_file(path, &study));
     psw_format(state->study, sizeof state->study, "%s", psw_study_name(study));
     psw_status status = psw_reader_open(path, &reader);
@@ -81,15 +80,28 @@ static bool runs(const psw_sweep_state *state)
     return strcmp(state->state, "running") == 0;
 }
 
+/* A launch that ended with an error may say more than the file holds. */
+static psw_status count_again(const char *path, psw_sweep_state *state)
+{
+    psw_sweep_state found;
+    if (strcmp(state->state, "failed") != 0 || state->failed + state->skipped > 0) return PSW_OK;
+    PSW_TRY(read_slots(path, &found));
+    state->points = found.points, state->done = found.done, state->failed = found.failed;
+    state->skipped = found.skipped, state->running = found.running, state->fraction = found.fraction;
+    return PSW_OK;
+}
+
 static psw_status find_state(const char *path, psw_sweep_state *state)
 {
+    if (access(path, F_OK) != 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, psw_reason(errno));
     if (psw_sweep_state_read(path, state) != PSW_OK) {
         if (psw_lock_held(path))
             return PSW_FAIL(PSW_ENVIRONMENT,
                             "%s: a run has just opened it and has not written its status yet; try again", path);
         return read_slots(path, state);
     }
-    if (!runs(state) || runs_still(path, state)) return PSW_OK;
+    if (!runs(state)) return count_again(path, state);
+    if (runs_still(path, state)) return PSW_OK;
     PSW_TRY(psw_sweep_state_read(path, state)); /* it may have ended since it was read */
     if (runs(state)) psw_format(state->state, sizeof state->state, "interrupted");
     return PSW_OK;

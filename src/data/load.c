@@ -16,7 +16,7 @@ size_t data_type_bytes(data_type type)
 
 psw_status data_load_fail(const char *path, const char *what)
 {
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s %s: %s", path, what, strerror(errno));
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s %s: %s", path, what, psw_reason(errno));
 }
 
 /* Not blocking: a pipe without a writer must not hang the program. */

@@ -34,7 +34,7 @@ static bool unusable(const doctor_attempt *a, doctor_report *r)
 {
     int why = a->directory.why_not;
     if (why == 0) return false;
-    doctor_bad(r, "files", "%s: cannot be written to: %s", name_of(a), strerror(why));
+    doctor_bad(r, "files", "%s: cannot be written to: %s", name_of(a), psw_reason(why));
     if (why == ENOENT)
         doctor_fix(r, "`mkdir -p %s`", name_of(a));
     else if (why == ENOTDIR)
@@ -168,7 +168,7 @@ static void check_flock(const doctor_facts *f, doctor_report *r)
     if (t->flock_error) {
         (insists ? doctor_bad : doctor_warn)(
             r, "locks", "flock is refused in %s (%s): a second run on a file is not noticed, and HDF5's own locks fail",
-            name_of(&f->attempt), strerror(t->flock_error));
+            name_of(&f->attempt), psw_reason(t->flock_error));
         doctor_fix(r, "`export HDF5_USE_FILE_LOCKING=FALSE` for h5py, ncdump and other readers%s",
                    insists ? ", and do not set it to TRUE" : "");
     } else if (t->lock_unseen > 0) {
@@ -190,7 +190,7 @@ static void check_fcntl(const doctor_facts *f, doctor_report *r)
     bool romio = strstr(f->mpi.io, "romio") != NULL && f->mpi.io[0] != '^';
     if (!error) return;
     doctor_warn(r, "locks", "fcntl locks are refused in %s (%s); ROMIO may need them", name_of(&f->attempt),
-                strerror(error));
+                psw_reason(error));
     const char *later = f->mpi.open_mpi ? "`polysweep verify FILE.h5` after a run, and leave OMPI_MCA_io unset"
                                         : "`polysweep verify FILE.h5` after a run";
     doctor_fix(r, "%s", romio && f->mpi.open_mpi ? "`export OMPI_MCA_io=ompio`" : later);

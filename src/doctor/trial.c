@@ -33,7 +33,7 @@ static psw_status make_place(const char *directory, trial *t)
     if (whole && mkdtemp(t->directory)) return PSW_OK;
     t->out->error = whole ? errno : ENAMETOOLONG;
     t->directory[0] = '\0';
-    return PSW_FAIL(PSW_ENVIRONMENT, "no file can be created in %.200s: %s", directory, strerror(t->out->error));
+    return PSW_FAIL(PSW_ENVIRONMENT, "no file can be created in %.200s: %s", directory, psw_reason(t->out->error));
 }
 
 static psw_status use_place(const char *directory, const trial *t)
@@ -42,7 +42,7 @@ static psw_status use_place(const char *directory, const trial *t)
     t->out->error = errno;
     return PSW_FAIL(PSW_ENVIRONMENT,
                     "%s is not the same directory on every node: what rank 0 made there, rank %d cannot use (%s)",
-                    directory, t->comm->rank, strerror(t->out->error));
+                    directory, t->comm->rank, psw_reason(t->out->error));
 }
 
 static psw_status share_place(const char *directory, trial *t)
@@ -103,7 +103,7 @@ static void try_kinds(const trial *t)
 /* Does a lock of one node reach the others? */
 static psw_status try_lock(const trial *t)
 {
-    int lock = -1;
+    psw_lock lock = psw_lock_none();
     psw_status status = PSW_OK;
     t->out->step = DOCTOR_TRIAL_LOCK;
     if (t->comm->rank == 0) {
@@ -114,7 +114,7 @@ static psw_status try_lock(const trial *t)
     double unseen = status == PSW_OK && !psw_lock_held(t->file);
     if (status == PSW_OK) status = psw_comm_sum(t->comm, &unseen, 1); /* also: all have looked before it goes */
     t->out->lock_unseen = (ptrdiff_t)unseen;
-    psw_lock_release(lock);
+    psw_lock_release(&lock);
     return status;
 }
 

@@ -28,7 +28,7 @@ static psw_status cannot_open(const char *name, int why)
     psw_status status = why == ELOOP ? refuse(name, "a symbolic link")
                         : why == EISDIR || why == ENXIO
                             ? refuse(name, "not a regular file")
-                            : PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be opened: %s", name, strerror(why));
+                            : PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be opened: %s", name, psw_reason(why));
     errno = why;
     return status;
 }
@@ -46,15 +46,24 @@ psw_status psw_companion_open(const char *name, int flags, const char *begins, i
     return status;
 }
 
-psw_status psw_temporary_create(const char *path, char *name, size_t size, int *descriptor)
+psw_status psw_companion_check(const char *name, const char *begins)
+{
+    int descriptor = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) return errno == ENOENT ? PSW_OK : cannot_open(name, errno);
+    psw_status status = check_content(name, descriptor, begins);
+    close(descriptor);
+    return status;
+}
+
+psw_status psw_temporary_create(const char *path, const char *ending, char *name, size_t size, int *descriptor)
 {
     enum { TRIES = 100 };
     for (int k = 0; k < TRIES; k++) {
-        if (!psw_format(name, size, "%s.new.%ld-%d", path, (long)getpid(), k))
+        if (!psw_format(name, size, "%s.%s.%ld-%d", path, ending, (long)getpid(), k))
             return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
         *descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (*descriptor >= 0) return PSW_OK;
         if (errno != EEXIST) break;
     }
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be created: %s", name, strerror(errno));
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be created: %s", name, psw_reason(errno));
 }

@@ -1,15 +1,21 @@
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-#include "polysweep/files.h"
+#include "files/litter.h"
+
+psw_lock psw_lock_none(void)
+{
+    return (psw_lock){-1, -1};
+}
+
+/* ---- the file beside ---- */
 
 /* Who holds it, from the file's first line. */
 static psw_status refuse(const char *path, int descriptor)
@@ -18,7 +24,6 @@ static psw_status refuse(const char *path, int descriptor)
     ssize_t length = pread(descriptor, holder, sizeof holder - 1, 0);
     holder[length > 0 ? length : 0] = '\0';
     holder[strcspn(holder, "\n")] = '\0';
-    close(descriptor);
     return PSW_FAIL(PSW_ENVIRONMENT, "%s is in use by another run (%s); wait for it or stop it", path,
                     holder[0] ? holder : "unknown");
 }
@@ -33,102 +38,11 @@ static void sign(int descriptor, bool locked)
     if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text, strlen(text), 0) < 0) errno = 0;
 }
 
-/* ---- what killed runs left beside the file ---- */
-
-static bool is_number(const char *text, size_t length)
-{
-    return length > 0 && strspn(text, "0123456789") >= length;
-}
-
-/* NUMBER-NUMBER and then the ending, all of it. */
-static bool is_pair(const char *text, const char *ending)
-{
-    size_t first = strcspn(text, "-");
-    const char *second = text + first + (text[first] == '-');
-    size_t length = strspn(second, "0123456789");
-    return second > text + first && is_number(text, first) && length > 0 && strcmp(second + length, ending) == 0;
-}
-
-static bool begins(const char **text, const char *with)
-{
-    bool does = strncmp(*text, with, strlen(with)) == 0;
-    if (does) *text += strlen(with);
-    return does;
-}
-
-/* FILE-JOB-PROCESS.lock, of Open MPI's shared file pointers, and of ours what is not yet renamed:
- * FILE.status.json.PROCESS, FILE.new.PROCESS-NUMBER. */
-static bool is_litter(const char *name, const char *file)
-{
-    const char *rest = name;
-    if (!begins(&rest, file)) return false;
-    if (begins(&rest, ".status.json.")) return is_number(rest, strlen(rest));
-    if (begins(&rest, ".new.")) return is_pair(rest, "");
-    return begins(&rest, "-") && is_pair(rest, ".lock");
-}
-
-/* FILE-1-2.lock is also the lock of a result FILE-1-2: one that is there, or that a run is about to make. */
-static bool is_lock_of_ours(int directory, const char *name)
-{
-    char start[5] = "", result[NAME_MAX + 1];
-    size_t length = strlen(name) - strlen(".lock");
-    if (strcmp(name + length, ".lock") != 0) return false;
-    psw_format(result, sizeof result, "%.*s", (int)length, name);
-    if (faccessat(directory, result, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return true;
-    int descriptor = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (descriptor < 0) return true; /* not to be judged: it stays */
-    bool ours = pread(descriptor, start, sizeof start, 0) == sizeof start && memcmp(start, "host ", sizeof start) == 0;
-    ours = ours || (flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK);
-    close(descriptor);
-    return ours;
-}
-
-/* Open MPI's shared file pointers also make FILE.data.RANK and FILE.metadata.RANK. Nothing of ours is written through
- * them, so a file that is not empty is not ours. */
-static bool is_empty_pointer(int directory, const char *name, const char *file)
-{
-    struct stat about;
-    const char *rest = name + strlen(file);
-    if (strncmp(name, file, strlen(file)) != 0) return false;
-    size_t head = strncmp(rest, ".data.", 6) == 0 ? 6 : strncmp(rest, ".metadata.", 10) == 0 ? 10 : 0;
-    return head > 0 && is_number(rest + head, strlen(rest + head)) &&
-           fstatat(directory, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(about.st_mode) && about.st_size == 0;
-}
-
-static bool may_go(int directory, const char *name, const char *file)
-{
-    size_t length = strlen(name);
-    if (!is_litter(name, file)) return is_empty_pointer(directory, name, file);
-    bool lock = length > 5 && strcmp(name + length - 5, ".lock") == 0;
-    return !(lock && is_lock_of_ours(directory, name));
-}
-
-typedef char folder[4096];
-
-/* The file's name in its directory. */
-static const char *part(const char *path, folder directory)
-{
-    const char *slash = strrchr(path, '/');
-    psw_format(directory, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    return slash ? slash + 1 : path;
-}
-
-/* The holder of the lock is alone. */
-static void sweep(const char *path)
-{
-    folder directory;
-    const char *file = part(path, directory);
-    DIR *list = opendir(directory);
-    for (struct dirent *entry; list && (entry = readdir(list));)
-        if (may_go(dirfd(list), entry->d_name, file)) unlinkat(dirfd(list), entry->d_name, 0);
-    if (list) closedir(list);
-}
-
 /* File systems that accept no new files, such as /proc, also return ENOENT. */
 static psw_status no_directory(const char *path)
 {
-    folder directory;
-    part(path, directory);
+    files_folder directory;
+    files_part(path, directory);
     if (access(directory, F_OK) == 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: no file can be created in its directory; give another file", path);
     return PSW_FAIL(PSW_ENVIRONMENT, "%s: its directory does not exist; create it or give another file", path);
@@ -141,38 +55,120 @@ static bool lock_name(const char *path, char name[PATH_MAX])
     return psw_format(name, PATH_MAX, "%s.lock", realpath(path, resolved) ? resolved : path);
 }
 
-/* The lock is the kernel's and ends with the process; the file that carries it stays, so that nobody can hold a lock
- * on a name that is gone. */
-psw_status psw_lock_take(const char *path, int *lock)
+static bool names(const char *name, int descriptor)
 {
-    char name[PATH_MAX];
-    *lock = -1;
-    if (!lock_name(path, name))
-        return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
-    int descriptor;
-    psw_status opened = psw_companion_open(name, 0, "host ", &descriptor);
-    if (opened != PSW_OK) return errno == ENOENT ? no_directory(path) : opened;
+    struct stat open, named;
+    return fstat(descriptor, &open) == 0 && stat(name, &named) == 0 && open.st_dev == named.st_dev &&
+           open.st_ino == named.st_ino;
+}
+
+/* psw_lock_held holds it for a moment. */
+static int lock_whole(int descriptor)
+{
     int failed = flock(descriptor, LOCK_EX | LOCK_NB);
-    for (int look = 0; failed && errno == EWOULDBLOCK && look < 10; look++) { /* psw_lock_held holds it for a moment */
+    for (int look = 0; failed && errno == EWOULDBLOCK && look < 10; look++) {
         usleep(20000);
         failed = flock(descriptor, LOCK_EX | LOCK_NB);
     }
-    if (failed && errno == EWOULDBLOCK) return refuse(path, descriptor);
-    sign(descriptor, !failed);
-    if (!failed) sweep(path);
-    *lock = descriptor;
+    return failed ? errno : 0;
+}
+
+/* The file that carries it stays, so that nobody can hold a lock on a name that is gone; if somebody removed it between
+ * its opening and the lock, it is made again. */
+static psw_status lock_beside(const char *path, const char *name, int *descriptor)
+{
+    for (int again = 0; again < 20; again++) {
+        psw_status opened = psw_companion_open(name, 0, "host ", descriptor);
+        if (opened != PSW_OK) return errno == ENOENT ? no_directory(path) : opened;
+        int error = lock_whole(*descriptor);
+        psw_status status = error == EWOULDBLOCK ? refuse(path, *descriptor) : PSW_OK;
+        if (status == PSW_OK && names(name, *descriptor)) {
+            sign(*descriptor, error == 0);
+            if (error == 0) files_litter_remove(path);
+            return PSW_OK;
+        }
+        close(*descriptor);
+        *descriptor = -1;
+        if (status != PSW_OK) return status;
+    }
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s is removed as often as it is made; stop what removes it", name);
+}
+
+/* ---- a byte beyond the end of the file itself ---- */
+
+enum { NFS = 0x6969, SMB = 0x517b };
+static const unsigned CIFS = 0xff534d42, SMB2 = 0xfe534d42;
+
+static struct flock far_byte(void)
+{
+    return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)1 << 62, .l_len = 1};
+}
+
+/* There HDF5's lock of the whole file, as readers take it, would meet ours. */
+static bool locks_are_ranges(int descriptor)
+{
+    struct statfs about;
+    if (fstatfs(descriptor, &about) != 0) return true;
+    unsigned type = (unsigned)about.f_type;
+    return type == NFS || type == SMB || type == CIFS || type == SMB2;
+}
+
+/* -1: there is no file, or no lock to be had of it. */
+static psw_status lock_inside(const char *path, int *descriptor)
+{
+    for (int again = 0; again < 20; again++) {
+        struct flock byte = far_byte();
+        *descriptor = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        if (*descriptor < 0) return PSW_OK; /* whoever writes it says why it cannot be opened */
+        bool without = locks_are_ranges(*descriptor);
+        int error = without ? EINVAL : fcntl(*descriptor, F_OFD_SETLK, &byte) == 0 ? 0 : errno;
+        if (error == 0 && names(path, *descriptor)) return PSW_OK;
+        close(*descriptor);
+        *descriptor = -1;
+        if (error == EAGAIN || error == EACCES)
+            return PSW_FAIL(PSW_ENVIRONMENT,
+                            "%s is in use by another run, under another name of the file or with a lock that was "
+                            "removed; wait for it or stop it",
+                            path);
+        if (error != 0) return PSW_OK;
+    }
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s is replaced again and again; stop what replaces it", path);
+}
+
+/* ---- both ---- */
+
+psw_status psw_lock_renew(const char *path, psw_lock *lock)
+{
+    int fresh;
+    if (lock->inside >= 0 && names(path, lock->inside)) return PSW_OK;
+    PSW_TRY(lock_inside(path, &fresh));
+    if (lock->inside >= 0) close(lock->inside);
+    lock->inside = fresh;
     return PSW_OK;
 }
 
-void psw_lock_release(int lock)
+psw_status psw_lock_take(const char *path, psw_lock *lock)
 {
-    if (lock < 0) return;
-    if (ftruncate(lock, 0) != 0) errno = 0; /* an old name inside does no harm while the lock is free */
-    close(lock);
+    char name[PATH_MAX];
+    *lock = psw_lock_none();
+    if (!lock_name(path, name))
+        return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
+    psw_status status = lock_beside(path, name, &lock->beside);
+    if (status == PSW_OK) status = psw_lock_renew(path, lock);
+    if (status != PSW_OK) psw_lock_release(lock);
+    return status;
 }
 
-/* 1 = held, 0 = free, -1 = there is no lock, or a file system that has none */
-static int look(const char *path)
+void psw_lock_release(psw_lock *lock)
+{
+    if (lock->inside >= 0) close(lock->inside);
+    if (lock->beside >= 0 && ftruncate(lock->beside, 0) != 0) errno = 0; /* a name inside a free lock does no harm */
+    if (lock->beside >= 0) close(lock->beside);
+    *lock = psw_lock_none();
+}
+
+/* 1 = held, 0 = free, -1 = it cannot be told */
+static int look_beside(const char *path)
 {
     char name[PATH_MAX];
     if (!lock_name(path, name)) return -1;
@@ -183,12 +179,22 @@ static int look(const char *path)
     return held;
 }
 
+static int look_inside(const char *path)
+{
+    struct flock byte = far_byte();
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) return -1;
+    bool asked = !locks_are_ranges(descriptor) && fcntl(descriptor, F_OFD_GETLK, &byte) == 0;
+    close(descriptor);
+    return !asked ? -1 : byte.l_type != F_UNLCK;
+}
+
 bool psw_lock_held(const char *path)
 {
-    return look(path) == 1;
+    return look_beside(path) == 1 || look_inside(path) == 1;
 }
 
 bool psw_lock_free(const char *path)
 {
-    return look(path) == 0;
+    return look_beside(path) == 0 && look_inside(path) != 1;
 }

@@ -72,9 +72,9 @@ static psw_status set_paths(script *s)
     ssize_t length = readlink("/proc/self/exe", s->program, sizeof s->program - 1);
     if (length <= 0) psw_format(s->program, sizeof s->program, "polysweep");
     if (!realpath(s->asked->study, s->study))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s: %s", s->asked->study, strerror(errno));
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: %s", s->asked->study, psw_reason(errno));
     if (output[0] != '/' && !getcwd(directory, sizeof directory - 1))
-        return PSW_FAIL(PSW_ENVIRONMENT, "the current directory cannot be determined: %s", strerror(errno));
+        return PSW_FAIL(PSW_ENVIRONMENT, "the current directory cannot be determined: %s", psw_reason(errno));
     if (directory[0]) psw_format(directory + strlen(directory), 2, "/");
     bool whole = output[0] ? psw_format(s->result, sizeof s->result, "%s%s", directory, output)
                            : psw_format(s->result, sizeof s->result, "%s%s.h5", directory, s->asked->study_name);
@@ -200,15 +200,10 @@ static void head(const script *s)
             p->rates_from, p->points, busy, finish, p->ranks, longest, memory);
 }
 
-/* A directory opens like a file and is found out at the first byte. */
 static psw_status open_prologue(const char *path, FILE **in)
 {
-    *in = fopen(path, "r");
-    if (*in && ungetc(fgetc(*in), *in) == EOF && ferror(*in)) {
-        fclose(*in);
-        *in = NULL;
-    }
-    return *in ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "--prologue %s cannot be read: %s", path, strerror(errno));
+    psw_status status = psw_file_open(path, in);
+    return status == PSW_OK ? status : PSW_FAIL(status, "--prologue %s", psw_message());
 }
 
 /* What the site needs, word for word. */
@@ -230,7 +225,7 @@ static psw_status prologue(const script *s)
     if (line[strlen(line) - 1] != '\n') fputc('\n', s->out);
     bool whole = !ferror(in);
     fclose(in);
-    return whole ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "--prologue %s cannot be read: %s", path, strerror(errno));
+    return whole ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "--prologue %s cannot be read: %s", path, psw_reason(errno));
 }
 
 static void environment(const script *s)

@@ -53,7 +53,7 @@ static psw_status read_all(FILE *file, const char *path, char **text, size_t *le
     *text = malloc(PSW_TEXT_MAX + 1);
     if (!*text) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate memory to read %s", path);
     *length = fread(*text, 1, PSW_TEXT_MAX + 1, file);
-    if (ferror(file)) return PSW_FAIL(PSW_ENVIRONMENT, "the study file %s cannot be read: %s", path, strerror(errno));
+    if (ferror(file)) return PSW_FAIL(PSW_ENVIRONMENT, "the study file %s cannot be read: %s", path, psw_reason(errno));
     return PSW_OK;
 }
 
@@ -63,8 +63,9 @@ psw_status psw_study_read(const char *path, const char *const *set, ptrdiff_t se
     char *text = NULL;
     size_t length = 0;
     *study = NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file) return PSW_FAIL(PSW_ENVIRONMENT, "the study file %s cannot be read: %s", path, strerror(errno));
+    FILE *file;
+    psw_status opened = psw_file_open(path, &file);
+    if (opened != PSW_OK) return PSW_FAIL(opened, "the study file %s", psw_message());
     psw_status status = read_all(file, path, &text, &length);
     fclose(file);
     if (status == PSW_OK) status = psw_study_parse(&(psw_study_source){text, length, path, set, sets}, rooms, study);

@@ -32,7 +32,7 @@ static herr_t first_reason(unsigned n, const H5E_error2_t *error, void *out)
 static const char *disk_word(void)
 {
     bool disk = errno == ENOSPC || errno == EIO || errno == EDQUOT || errno == EFBIG || errno == EROFS;
-    return disk ? strerror(errno) : "";
+    return disk ? psw_reason(errno) : "";
 }
 
 psw_status store_hdf_fail(const char *file, int line, const char *format, ...)
@@ -218,7 +218,7 @@ psw_status store_raw_read(int file, const char *name, store_raw from, store_raw_
         ssize_t got = pread(file, to, left, (off_t)at);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0)
-            return PSW_FAIL(PSW_ENVIRONMENT, "cannot read %s: %s", name, got ? strerror(errno) : "the file ends");
+            return PSW_FAIL(PSW_ENVIRONMENT, "cannot read %s: %s", name, got ? psw_reason(errno) : "the file ends");
         to += got, at += (uint64_t)got, left -= (size_t)got;
     }
     return PSW_OK;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -116,9 +117,9 @@ static psw_status check_place(const char *path, const store_layout *what, bool r
     if (!replaces && access(path, F_OK) == 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s exists and is not overwritten", path);
     if (access(directory, F_OK) != 0)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s: directory %s cannot be found: %s", path, directory, strerror(errno));
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: directory %s cannot be found: %s", path, directory, psw_reason(errno));
     if (access(directory, W_OK | X_OK) != 0)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s: cannot write in directory %s: %s", path, directory, strerror(errno));
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: cannot write in directory %s: %s", path, directory, psw_reason(errno));
     return PSW_OK;
 }
 
@@ -142,7 +143,7 @@ static psw_status reserve(const char *path, int descriptor, const store_layout *
     int why = bytes > 0 ? posix_fallocate(descriptor, 0, (off_t)bytes) : 0;
     if (why != ENOSPC && why != EFBIG && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
     return PSW_FAIL(PSW_ENVIRONMENT, "%s: no room for a result file of %.1f MiB: %s", path, bytes / 1048576,
-                    strerror(why));
+                    psw_reason(why));
 }
 
 hid_t store_layout_file(const char *path, hid_t access)
@@ -179,7 +180,7 @@ static psw_status sync_path(const char *path, int flags)
     bool synced = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* EINVAL: nothing to sync here */
     int why = errno;
     if (descriptor >= 0) close(descriptor);
-    return synced ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be flushed to disk: %s", path, strerror(why));
+    return synced ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be flushed to disk: %s", path, psw_reason(why));
 }
 
 /* RENAME_NOREPLACE is not known to every file system; there the caller's lock is what protects. */
@@ -187,7 +188,7 @@ static psw_status rename_new(const char *from, const char *to)
 {
     int failed = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
     if (failed && (errno == EINVAL || errno == ENOSYS) && access(to, F_OK) != 0) failed = rename(from, to);
-    return failed ? PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be created: %s", to, strerror(errno)) : PSW_OK;
+    return failed ? PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be created: %s", to, psw_reason(errno)) : PSW_OK;
 }
 
 /* The old file keeps its name until the new one has it: a rename is one step, and the new one is on the disk. */
@@ -195,7 +196,7 @@ static psw_status rename_over(const char *from, const char *to)
 {
     PSW_TRY(psw_fault("store.replace"));
     if (rename(from, to) == 0) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be replaced: %s", to, strerror(errno));
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be replaced: %s", to, psw_reason(errno));
 }
 
 static psw_status write_and_rename(const char *new_path, const char *path, const store_layout *what,
@@ -210,15 +211,17 @@ static psw_status write_and_rename(const char *new_path, const char *path, const
     return sync_path(directory, O_RDONLY | O_DIRECTORY);
 }
 
-psw_status store_layout_bring(const char *path, const store_layout *what, const store_content *more)
+/* A file that takes another's place takes that of the file itself, not of a link to it. */
+psw_status store_layout_bring(const char *given, const store_layout *what, const store_content *more)
 {
-    char new_path[4096];
+    char new_path[4096], resolved[PATH_MAX];
+    const char *path = more->replaces && realpath(given, resolved) ? resolved : given;
     int descriptor;
     psw_store_environment();
     store_hdf_quiet();
     PSW_TRY(check_format());
     PSW_TRY(check_place(path, what, more->replaces));
-    PSW_TRY(psw_temporary_create(path, new_path, sizeof new_path, &descriptor));
+    PSW_TRY(psw_temporary_create(path, "new", new_path, sizeof new_path, &descriptor));
     psw_status status = psw_fault("store.create");
     if (status == PSW_OK) status = reserve(path, descriptor, what);
     close(descriptor);

@@ -17,7 +17,7 @@ static psw_status check_readable(const char *path)
 {
     struct stat about;
     int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer must not hang us */
-    if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, strerror(errno));
+    if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, psw_reason(errno));
     bool regular = fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode);
     close(descriptor);
     if (!regular) return PSW_FAIL(PSW_ENVIRONMENT, "%s is not a file", path);
@@ -125,7 +125,7 @@ psw_status store_reader_begin(const char *path, psw_reader **out)
     }
     *out = reader;
     reader->file = open(path, O_RDONLY | O_CLOEXEC);
-    return reader->file >= 0 ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, strerror(errno));
+    return reader->file >= 0 ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, psw_reason(errno));
 }
 
 psw_status psw_reader_open(const char *path, psw_reader **out)

@@ -1,13 +1,24 @@
 /* Several ranks read one file. */
 #include "store/store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* After a sync that failed, memory may hold what the disk does not: pages are let go, so that the disk is read. */
+static void forget_pages(int descriptor)
+{
+    if (fdatasync(descriptor) != 0) errno = 0; /* its reason was given to the run that wrote */
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+}
 
 static psw_status open_steps(const psw_comm *comm, const char *path, psw_reader **reader)
 {
     psw_status status = store_reader_begin(path, reader);
     if (status == PSW_OK && comm->rank == 0) status = store_inventory_take(path, &(*reader)->has);
     PSW_TRY(psw_comm_agree(comm, status));
+    forget_pages((*reader)->file);
     PSW_TRY(psw_comm_bytes(comm, 0, &(*reader)->has, sizeof(store_inventory)));
     return psw_comm_agree(comm, store_reader_understand(*reader, path));
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "polysweep/files.h"
@@ -21,7 +22,9 @@ struct psw_store {
     ptrdiff_t slots, launch, owns, predicts;
     uint64_t launch_checksum;
     int descriptor; /* of the same file, for syncing alone */
-    void *buffer;   /* STORE_PIECE values */
+    char *path;
+    size_t bytes; /* of the file when it was opened: it has its full size from the start */
+    void *buffer; /* STORE_PIECE values */
 };
 
 /* ---- opening ---- */
@@ -59,14 +62,14 @@ static psw_status check_room(const char *path)
 {
     char name[4096];
     int descriptor;
-    PSW_TRY(psw_temporary_create(path, name, sizeof name, &descriptor));
+    PSW_TRY(psw_temporary_create(path, "new", name, sizeof name, &descriptor));
     int why = posix_fallocate(descriptor, 0, 65536);
     close(descriptor);
     unlink(name);
     if (why != ENOSPC && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
     return PSW_FAIL(PSW_ENVIRONMENT,
                     "%s: no file can be written beside it: %s; make room and run the same command again", path,
-                    strerror(why));
+                    psw_reason(why));
 }
 
 static psw_status open_together(psw_store *store, const char *path)
@@ -83,10 +86,13 @@ static psw_status open_together(psw_store *store, const char *path)
 static psw_status open_alone(psw_store *store, const char *path)
 {
     PSW_TRY(psw_fault("store.open"));
+    struct stat about;
     store->descriptor = open(path, O_RDWR | O_CLOEXEC);
     store->buffer = malloc(STORE_PIECE * sizeof(double));
-    if (store->descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", path, strerror(errno));
-    return store->buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path);
+    store->path = strdup(path);
+    if (store->descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", path, psw_reason(errno));
+    store->bytes = fstat(store->descriptor, &about) == 0 ? (size_t)about.st_size : 0;
+    return store->buffer && store->path ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path);
 }
 
 static psw_status open_parts(const char *path, const store_layout *what, psw_store *store)
@@ -161,7 +167,7 @@ static psw_status try_begin(const psw_store *store)
     return PSW_FAIL(PSW_ENVIRONMENT,
                     "the result file cannot be written: %s; done points are kept; once it can be written, the same "
                     "command continues from here",
-                    strerror(errno));
+                    psw_reason(errno));
 }
 
 /* Collective if the file is open, as it is on all ranks or on none. One that cannot be closed cannot be left open
@@ -181,6 +187,7 @@ static psw_status discard(const psw_comm *comm, psw_store *store)
     if (store->handle != MPI_COMM_NULL) MPI_Comm_free(&store->handle);
     if (store->descriptor >= 0) close(store->descriptor);
     free(store->buffer);
+    free(store->path);
     free(store);
     return closed;
 }
@@ -373,6 +380,12 @@ psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt
 psw_status psw_store_sync(psw_store *store)
 {
     PSW_TRY(psw_fault("store.sync"));
-    if (fdatasync(store->descriptor) == 0 || errno == EINVAL) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "results cannot be flushed to disk: %s", strerror(errno));
+    if (fdatasync(store->descriptor) == 0 || errno == EINVAL)
+        return psw_name_check(store->path, store->descriptor, store->bytes);
+    return PSW_FAIL(PSW_ENVIRONMENT, "results cannot be flushed to disk: %s", psw_reason(errno));
+}
+
+psw_status psw_store_save(const psw_store *store, char *name, size_t size)
+{
+    return psw_name_save(store->path, store->descriptor, name, size);
 }

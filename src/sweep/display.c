@@ -45,6 +45,7 @@ static void refresh(sweep_display *display, const sweep_tally *all)
     state->failed = display->failed_before + (ptrdiff_t)all->failed;
     state->skipped = display->skipped_before + (ptrdiff_t)all->skipped;
     state->fraction = display->share_before + display->share * launch;
+    if (state->done + state->failed + state->skipped == state->points) state->fraction = 1;
     state->elapsed_s = psw_clock_s() - display->start_s;
     state->eta_s = remaining_s(display, all, state->elapsed_s);
     iso_time(state->updated, sizeof state->updated);

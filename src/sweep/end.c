@@ -45,21 +45,25 @@ static void print_outcome(const sweep_job *j, bool stopped)
     fprintf(stderr, "\n");
 }
 
+static bool stopped(const sweep_job *j, const sweep_tally *all)
+{
+    return all->done + all->failed + all->skipped < sweep_runs_points(&j->runs);
+}
+
 /* From what every rank did. */
 static psw_status outcome(sweep_job *j, const sweep_tally *all)
 {
-    double ended = all->done + all->failed + all->skipped;
     psw_sweep_state *s = &j->open.display.state;
-    bool stopped = ended < sweep_runs_points(&j->runs), left = s->done + s->failed + s->skipped < s->points;
-    const char *word = stopped ? "stopped_clean" : left ? "partial" : s->failed + s->skipped ? "failed" : "done";
+    bool cut = stopped(j, all), left = s->done + s->failed + s->skipped < s->points;
+    const char *word = cut ? "stopped_clean" : left ? "partial" : s->failed + s->skipped ? "failed" : "done";
     psw_format(s->state, sizeof s->state, "%s", word);
-    if (stopped) {
+    if (cut) {
         const char *reason;
         PSW_TRY(stop_reason(j, &reason));
         psw_format(s->stop_reason, sizeof s->stop_reason, "%s", reason);
     }
-    print_outcome(j, stopped);
-    if (stopped) return PSW_STOPPED;
+    print_outcome(j, cut);
+    if (cut) return PSW_STOPPED;
     return s->failed + s->skipped ? PSW_POINTS_FAILED : PSW_OK;
 }
 
@@ -96,6 +100,62 @@ static psw_status close_all(sweep_job *j, sweep_tally *all)
     return status;
 }
 
+/* ---- is all of it there? ---- */
+
+static psw_status count_ended(void *context, ptrdiff_t first, ptrdiff_t count, const psw_slot *slots)
+{
+    double *ended = context;
+    (void)first;
+    for (ptrdiff_t i = 0; i < count; i++)
+        *ended += slots[i].status != PSW_SLOT_EMPTY && slots[i].status != PSW_SLOT_RUNNING;
+    return PSW_OK;
+}
+
+/* What is said at the end was read back from the file: somebody else may have written to it, or cut it. */
+static psw_status read_back(const sweep_job *j)
+{
+    const psw_comm *world = j->given.world;
+    const psw_sweep_state *s = &j->open.display.state;
+    psw_reader *reader;
+    double ended = 0, expected = (double)(s->done + s->failed + s->skipped);
+    PSW_TRY(psw_reader_open_shared(world, j->given.path, &reader));
+    bool same = psw_reader_identity(reader) == psw_study_identity(j->given.study);
+    psw_status status = same ? psw_reader_states_each(world, reader, count_ended, &ended) : PSW_OK;
+    psw_reader_close(reader);
+    PSW_TRY(status);
+    PSW_TRY(psw_comm_sum(world, &ended, 1));
+    PSW_TRY(psw_comm_bytes(world, 0, &expected, sizeof expected));
+    if (ended == expected) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT,
+                    "%s: %.0f points have ended, but %.0f are in the file: something else has written to it; the same "
+                    "command computes what is missing",
+                    j->given.path, expected, ended);
+}
+
+/* Rank 0: results of a file that was deleted are not lost with it. */
+static psw_status save(const sweep_job *j)
+{
+    char name[1100];
+    PSW_TRY(psw_store_save(j->open.store, name, sizeof name));
+    if (!name[0]) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT,
+                    "%s was deleted or replaced while it was written; its results have been saved as %s: give it a "
+                    "name, and the same command with -o continues it",
+                    j->given.path, name);
+}
+
+/* The message stays that of the first failure. */
+static psw_status close_after(sweep_job *j, psw_status status, sweep_tally *all)
+{
+    char message[1024], site[96];
+    psw_format(message, sizeof message, "%s", psw_message());
+    psw_format(site, sizeof site, "%s", psw_message_site());
+    psw_status closing = close_all(j, all);
+    if (status == PSW_OK) return closing;
+    psw_message_set(message, site);
+    return status;
+}
+
 psw_status sweep_end(sweep_job *j, psw_status status)
 {
     const psw_comm *world = j->given.world;
@@ -105,8 +165,10 @@ psw_status sweep_end(sweep_job *j, psw_status status)
     PSW_TRY(psw_comm_wait(world, sweep_watch_tick, j));
     if (status == PSW_OK && j->progress.unsaved[0]) status = PSW_FAIL(PSW_ENVIRONMENT, "%s", j->progress.unsaved);
     status = psw_comm_agree(world, status);
-    psw_status closing = close_all(j, &all);
-    if (status == PSW_OK) status = closing;
+    psw_status saved = psw_comm_agree(world, world->rank == 0 ? save(j) : PSW_OK);
+    if (saved != PSW_OK) status = saved;
+    status = close_after(j, status, &all);
+    if (status == PSW_OK && !stopped(j, &all)) status = read_back(j);
     if (status == PSW_OK)
         status = outcome(j, &all);
     else

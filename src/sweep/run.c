@@ -114,7 +114,7 @@ static void release(sweep_job *j)
 
 psw_status psw_sweep_run(const psw_sweep_request *request, const psw_comm *world)
 {
-    sweep_job j = {.given = {.request = request, .world = world}, .slots = {.lock = -1}};
+    sweep_job j = {.given = {.request = request, .world = world}, .slots = {.lock = psw_lock_none()}};
     psw_stop_listen();
     j.given.start_s = psw_clock_s();
     PSW_TRY(psw_comm_split_node(world, &j.given.node));

@@ -141,8 +141,11 @@ static psw_status read_slots(const sweep_given *g, const psw_filter *filter, psw
 static psw_status create_or_extend(const sweep_given *g, sweep_slots *s)
 {
     PSW_TRY(psw_lock_take(g->path, &s->lock));
-    if (access(g->path, F_OK) != 0) return psw_store_create(g->path, g->study);
-    return g->request->extend ? sweep_extend(g->path, g->study, g->request->quiet) : PSW_OK;
+    if (access(g->path, F_OK) != 0)
+        PSW_TRY(psw_store_create(g->path, g->study));
+    else if (g->request->extend)
+        PSW_TRY(sweep_extend(g->path, g->study, g->request->quiet));
+    return psw_lock_renew(g->path, &s->lock);
 }
 
 static psw_status check_study(const sweep_given *g, const psw_filter *filter, psw_reader *reader)
@@ -167,7 +170,7 @@ psw_status sweep_slots_find(const sweep_given *g, sweep_slots *s)
     const psw_comm *world = g->world;
     size_t bytes = (size_t)g->slots;
     psw_filter *filter = NULL;
-    *s = (sweep_slots){calloc(bytes, 1), calloc(bytes, 1), calloc(bytes, 1), .lock = -1};
+    *s = (sweep_slots){calloc(bytes, 1), calloc(bytes, 1), calloc(bytes, 1), .lock = psw_lock_none()};
     bool room = s->part && s->attempts && s->crashes;
     PSW_TRY(psw_comm_agree(world, room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", g->slots)));
     psw_status status = psw_comm_agree(world, psw_filter_create(g->study, g->request->where, &filter));
@@ -187,5 +190,5 @@ void sweep_slots_free(sweep_slots *s)
     free(s->part);
     free(s->attempts);
     free(s->crashes);
-    if (s->lock >= 0) psw_lock_release(s->lock);
+    psw_lock_release(&s->lock);
 }

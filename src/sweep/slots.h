@@ -2,12 +2,13 @@
 #ifndef POLYSWEEP_SWEEP_SLOTS_H
 #define POLYSWEEP_SWEEP_SLOTS_H
 
+#include "polysweep/files.h"
 #include "sweep/quarantine.h"
 
 typedef struct sweep_slots {
     unsigned char *part, *attempts, *crashes; /* one byte a slot: sweep_part; both at most 255 */
     ptrdiff_t done, failed, skipped;          /* finished by earlier launches and left unchanged */
-    int lock;                                 /* rank 0: of the file; -1 = none */
+    psw_lock lock;                            /* rank 0: of the file */
 } sweep_slots;
 
 /* Locks the result file, creates it if missing, refuses another study's, and fills the slots. Collective over the

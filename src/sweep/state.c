@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "polysweep/files.h"
 #include "polysweep/print.h"
 #include "polysweep/sweep.h"
 
@@ -54,7 +55,9 @@ psw_status psw_sweep_state_write(const char *result_path, const psw_sweep_state 
     psw_format(ending, sizeof ending, ".%ld", (long)getpid());
     if (!path_of(result_path, "", path, sizeof path) || !path_of(result_path, ending, fresh, sizeof fresh))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: the name is too long for a sidecar", result_path);
+    PSW_TRY(psw_companion_check(path, "{"));
     remove(fresh); /* of a process that had this number and was killed */
+    errno = 0;
     FILE *out = fopen(fresh, "wx");
     bool written = out != NULL;
     if (out) {
@@ -66,7 +69,7 @@ psw_status psw_sweep_state_write(const char *result_path, const psw_sweep_state 
     int why = errno;
     remove(fresh);
     remove(path); /* it is out of date: without it, status reads the result file */
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", path, strerror(why));
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", path, psw_reason(why));
 }
 
 /* ---- reading back ---- */
@@ -132,8 +135,8 @@ psw_status psw_sweep_state_read(const char *result_path, psw_sweep_state *state)
     *state = (psw_sweep_state){0};
     if (!path_of(result_path, "", path, sizeof path))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: the name is too long for a sidecar", result_path);
-    FILE *in = fopen(path, "r");
-    if (!in) return PSW_FAIL(PSW_ENVIRONMENT, "%s: no such file", path);
+    FILE *in;
+    PSW_TRY(psw_file_open(path, &in));
     size_t length = fread(text, 1, sizeof text - 1, in);
     fclose(in);
     text[length] = '\0';

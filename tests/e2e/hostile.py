@@ -364,6 +364,39 @@ def check_inputs():
         refuse([3], "heads.h5", "run", "study.yaml", "-o", "new.h5")
 
 
+def check_pipes():
+    """A FIFO without another end, a device, a directory in place of a file: nothing waits or fills the memory."""
+    os.mkfifo("pipe")
+    named = "schema: 1\ndata: {{kind: file, path: {0}}}\nmethods: [exact]\ngrid: {{beta: 2, n: 64, d: 4}}\n"
+    learned = "schema: 1\ndata: {{kind: gaussian}}\nmethods: [polysketch: {{r: 4, weights: {0}}}]\ngrid: {{beta: 2, n: 64, d: 4}}\n"
+    for name in ("pipe", "/dev/zero", "folder"):
+        refuse([3], name, "plan", name)
+        refuse([3], name, "run", name, "-o", "new.h5")
+        refuse([3], name, "plan", "../study.yaml", "--slurm", "--prologue", name)
+        refuse([3], name, "plan", "../study.yaml", "--calibration", name)
+        refuse([3], name, "merge", "new.h5", "../good.h5", name)
+        refuse([3], name, "run", "../study.yaml", "-o", name)
+        for text in (named, learned):
+            study(text.format(name))
+            refuse([3], name, "run", "study.yaml", "-o", "new.h5")
+    for ending in ("status.json", "events.jsonl", "lock"):
+        shutil.copyfile("../good.h5", "beside.h5")
+        open("beside.h5.events.jsonl", "w").close()
+        if ending == "events.jsonl":
+            os.unlink("beside.h5.events.jsonl")
+        os.mkfifo(f"beside.h5.{ending}")
+        refuse([0], "4 points", "status", "beside.h5")
+        for command in (["show"], ["verify", "--quiet"]):
+            refuse([0], "", command[0], "beside.h5", *command[1:])
+        # a sidecar is reported, a lock or a log that cannot be had ends the run
+        refuse([0] if ending == "status.json" else [3], f"beside.h5.{ending}", "run", "../study.yaml", "-o", "beside.h5")
+        check(not os.path.isfile(f"beside.h5.{ending}"), ending, "was replaced")
+        for name in os.listdir():
+            if name.startswith("beside.h5"):
+                os.unlink(name)
+    os.unlink("pipe")
+
+
 def main():
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as above:
@@ -373,7 +406,7 @@ def main():
         subprocess.run([PROGRAM, "run", "../study.yaml", "-o", "../good.h5", "--quiet"], check=True)
         os.mkdir("folder")
         for part in (check_studies, check_encodings, check_numbers, check_arguments, check_truncated, check_files,
-                     check_odd_files, check_foreign, check_sidecars, check_inputs):
+                     check_odd_files, check_foreign, check_sidecars, check_inputs, check_pipes):
             if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
                 part()
                 print(f"{part.__name__}: {checks} checks, {failed} failed, {time.monotonic() - started:.0f} s",

@@ -1,5 +1,6 @@
 /* image_check REFERENCE FILE...: a line for each file, which slots a resumed run would leave alone and whether they are
- * what REFERENCE holds: "FILE 0110 2 WHY" for slots 1 and 2 done and 2 values wrong; "FILE - 0 WHY" if it is refused. */
+ * what REFERENCE holds: "FILE 0110 2 WHY" for slots 1 and 2 done and 2 values wrong; "FILE - 0 WHY" if it is refused.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,9 @@
 /* Stands between the program and its libraries (LD_PRELOAD), for scripts of faults:
  *   PRELOAD_SYNCS=FILE          every fdatasync and fsync adds a line "rank seconds path" to FILE
- *   PRELOAD_WRITES=RANK:COUNT   from that pwrite to a file .h5 on, all of this rank fail: the disk has broken
- *   PRELOAD_TESTS=RANK:COUNT    from that MPI_Testall with messages on, all of this rank fail: the network has */
+ *   PRELOAD_SHADOW=FILE         what the disk holds of a result, as of its last good sync; when its pages are given up,
+ * the result becomes that, and FILE goes PRELOAD_SYNC_FAILS=COUNT    from that fdatasync of a result on, all of this
+ * process fail PRELOAD_WRITES=RANK:COUNT   from that pwrite to a file .h5 on, all of this rank fail: the disk has
+ * broken PRELOAD_TESTS=RANK:COUNT    from that MPI_Testall with messages on, all of this rank fail: the network has */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,12 +55,58 @@ static void note_sync(int descriptor)
     close(out);
 }
 
+/* ---- what is on the disk, and what is only in memory ---- */
+
+static bool is_result(int descriptor)
+{
+    char path[600];
+    path_of(descriptor, path, sizeof path);
+    size_t length = strlen(path);
+    return length > 3 && strcmp(path + length - 3, ".h5") == 0;
+}
+
+static void copy(int from, int to)
+{
+    static char block[1 << 16];
+    ssize_t length;
+    for (off_t at = 0; (length = pread(from, block, sizeof block, at)) > 0; at += length) {
+        if (pwrite(to, block, (size_t)length, at) != length) abort();
+    }
+}
+
 int fdatasync(int descriptor)
 {
+    static long calls = 0;
     int (*real)(int);
+    const char *shadow = getenv("PRELOAD_SHADOW"), *fails = getenv("PRELOAD_SYNC_FAILS");
     *(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
     note_sync(descriptor);
-    return real(descriptor);
+    if (!shadow || !fails || !is_result(descriptor)) return real(descriptor);
+    if (++calls >= atol(fails)) {
+        errno = EIO;
+        return -1;
+    }
+    int to = open(shadow, O_RDWR | O_CREAT, 0666);
+    copy(descriptor, to);
+    close(to);
+    return 0;
+}
+
+/* Pages that could not be written are let go: what the disk has is seen again. */
+int posix_fadvise(int descriptor, off_t first, off_t length, int advice)
+{
+    char path[600];
+    const char *shadow = getenv("PRELOAD_SHADOW");
+    int from = shadow && advice == POSIX_FADV_DONTNEED && is_result(descriptor) ? open(shadow, O_RDONLY) : -1;
+    (void)first, (void)length;
+    if (from < 0) return 0;
+    path_of(descriptor, path, sizeof path);
+    int to = open(path, O_RDWR);
+    copy(from, to);
+    close(to);
+    close(from);
+    unlink(shadow);
+    return 0;
 }
 
 int fsync(int descriptor)
@@ -70,14 +118,6 @@ int fsync(int descriptor)
 }
 
 /* ---- writes ---- */
-
-static bool is_result(int descriptor)
-{
-    char path[600];
-    path_of(descriptor, path, sizeof path);
-    size_t length = strlen(path);
-    return length > 3 && strcmp(path + length - 3, ".h5") == 0;
-}
 
 static ssize_t write_at(const char *name, int descriptor, const void *data, size_t bytes, off_t at)
 {

@@ -1,6 +1,6 @@
-/* Stands between the program and its libraries (LD_PRELOAD) and appends to RECORD=FILE what is done to result files, for
- * power_loss.py: a head, the path, and the bytes of a write, once it has returned; a sync when it begins. Appends of
- * several processes do not mix. */
+/* Stands between the program and its libraries (LD_PRELOAD) and appends to RECORD=FILE what is done to result files,
+ * for power_loss.py: a head, the path, and the bytes of a write, once it has returned; a sync when it begins. Appends
+ * of several processes do not mix. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,8 @@ static void append(enum kind kind, uint64_t inode, uint64_t offset, const char *
 {
     const char *log = getenv("RECORD");
     struct head head = {kind, rank(), (uint32_t)strlen(path), (uint32_t)bytes, inode, offset};
-    struct iovec parts[] = {{&head, sizeof head}, {(void *)(uintptr_t)path, strlen(path)}, {(void *)(uintptr_t)data, bytes}};
+    struct iovec parts[] = {
+        {&head, sizeof head}, {(void *)(uintptr_t)path, strlen(path)}, {(void *)(uintptr_t)data, bytes}};
     int kept = errno, out = log ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
     if (log && (out < 0 || writev(out, parts, 3) != (ssize_t)(sizeof head + strlen(path) + bytes))) abort();
     if (out >= 0) close(out);
@@ -139,7 +140,8 @@ int posix_fallocate(int descriptor, off_t at, off_t bytes)
 static void note_rename(const char *to)
 {
     struct stat about;
-    if (strstr(to, ".h5") && !strstr(to, ".json") && stat(to, &about) == 0) append(RENAME, (uint64_t)about.st_ino, 0, to, NULL, 0);
+    if (strstr(to, ".h5") && !strstr(to, ".json") && stat(to, &about) == 0)
+        append(RENAME, (uint64_t)about.st_ino, 0, to, NULL, 0);
 }
 
 int rename(const char *from, const char *to)

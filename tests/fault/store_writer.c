@@ -60,7 +60,7 @@ static psw_status read_done(const char *path, ptrdiff_t slots, unsigned char *do
     return status;
 }
 
-static psw_status prepare(const char *path, ptrdiff_t slots, int *lock, unsigned char *done)
+static psw_status prepare(const char *path, ptrdiff_t slots, psw_lock *lock, unsigned char *done)
 {
     store_layout what = writer_layout(slots);
     PSW_TRY(psw_lock_take(path, lock));
@@ -101,7 +101,7 @@ static psw_status put_all(psw_store *store, const char *path, ptrdiff_t slots, i
     return status;
 }
 
-static psw_status write_missing(const char *path, ptrdiff_t slots, int pause_us, int *lock, unsigned char *done)
+static psw_status write_missing(const char *path, ptrdiff_t slots, int pause_us, psw_lock *lock, unsigned char *done)
 {
     static const psw_launch launch = {.started = "2023-10-30T12:00:00Z"};
     store_layout what = writer_layout(slots);
@@ -115,10 +115,10 @@ static psw_status write_missing(const char *path, ptrdiff_t slots, int pause_us,
 
 static psw_status write_all(const char *path, ptrdiff_t slots, int pause_us)
 {
-    int lock = -1;
+    psw_lock lock = psw_lock_none();
     unsigned char *done = calloc((size_t)slots, 1);
     psw_status status = write_missing(path, slots, pause_us, &lock, done);
-    psw_lock_release(lock);
+    psw_lock_release(&lock);
     free(done);
     return status;
 }

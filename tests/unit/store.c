@@ -176,14 +176,14 @@ static void test_refused_places(void)
 
 static void test_lock(void)
 {
-    int first = -1, second = -1;
+    psw_lock first = psw_lock_none(), second = psw_lock_none();
     write_text("locked.h5.lock", "host elsewhere pid 1\n"); /* left by a run that is dead */
     CHECK(psw_lock_take(file("locked.h5"), &first) == PSW_OK, "%s", psw_message());
     CHECK(psw_lock_take(file("locked.h5"), &second) == PSW_ENVIRONMENT, "locked twice");
     CHECK(strstr(psw_message(), "in use") && strstr(psw_message(), "pid"), "%s", psw_message());
-    psw_lock_release(first);
+    psw_lock_release(&first);
     CHECK(psw_lock_take(file("locked.h5"), &second) == PSW_OK, "%s", psw_message());
-    psw_lock_release(second);
+    psw_lock_release(&second);
     CHECK(psw_lock_take(file("no/such/place.h5"), &first) == PSW_ENVIRONMENT, "a lock nowhere");
 }
 
@@ -193,12 +193,12 @@ static void test_litter(void)
     static const char *const litter[] = {"l.h5.data.0", "l.h5.metadata.12", "l.h5-1234-5.lock", "l.h5.status.json.77"};
     static const char *const kept[] = {"l.h5.data.",        "l.h5.data.1x", "l.h5.metadata.-1", "l.h5.data",
                                        "l.h5.metadata.1.0", "ll.h5.data.1", "l.h5.mydata.1",    "l.h5.status.json"};
-    int lock = -1;
+    psw_lock lock = psw_lock_none();
     for (size_t i = 0; i < sizeof litter / sizeof *litter; i++) write_text(litter[i], "");
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) write_text(kept[i], "");
     write_text("l.h5.data.3", "numbers of somebody");
     CHECK(psw_lock_take(file("l.h5"), &lock) == PSW_OK, "%s", psw_message());
-    psw_lock_release(lock);
+    psw_lock_release(&lock);
     for (size_t i = 0; i < sizeof litter / sizeof *litter; i++)
         CHECK(access(file(litter[i]), F_OK) != 0, "%s is still there", litter[i]);
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
