@@ -54,10 +54,11 @@ static void make_leaf(ptrdiff_t slot, const psw_point *point, ptrdiff_t first, p
 
 typedef psw_status put_leaf(void *to, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index);
 
+static uint64_t share[SLOTS]; /* of each slot's checksum, this rank's */
+
 static psw_status put_whole(void *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index)
 {
-    uint64_t sum = 0;
-    return psw_store_rows(store, slot, point, leaf, index, &sum);
+    return psw_store_rows(store, slot, point, leaf, index, &share[slot]);
 }
 
 static psw_status put_pieces(void *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index)
@@ -168,6 +169,79 @@ static void test_whole(const store_layout *what)
     if (world.rank == 0) check_all();
 }
 
+/* ---- commit words cover rows ---- */
+
+static uint64_t sum_of_all(uint64_t mine)
+{
+    double halves[] = {(double)(mine & 0xffffffff), (double)(mine >> 32)};
+    psw_comm_sum(&world, halves, 2);
+    return (uint64_t)halves[0] + ((uint64_t)halves[1] << 32);
+}
+
+/* Every rank has put leaves; rank 0 puts the slots. */
+static void put_slots(psw_store *store)
+{
+    for (ptrdiff_t slot = 0; slot < SLOTS; slot++) {
+        psw_point point = store_rows_point(NULL, slot);
+        psw_record record = psw_record_blank(&point);
+        record.slot.content_checksum = sum_of_all(share[slot]);
+        record.slot.status = PSW_SLOT_DONE;
+        if (world.rank == 0 && slot != unwritten)
+            CHECK(psw_store_put(store, slot, 1, &record) == PSW_OK, "%s", psw_message());
+    }
+}
+
+static psw_status note_state(void *context, ptrdiff_t first, ptrdiff_t count, const psw_slot *slots)
+{
+    unsigned char *state = context;
+    for (ptrdiff_t i = 0; i < count; i++)
+        state[first + i] = (unsigned char)(slots[i].status == PSW_SLOT_DONE ? 1 : slots[i].altered ? 2 : 0);
+    return PSW_OK;
+}
+
+/* As all ranks see them together, each having read its share: done, and altered ones. */
+static void count_states(ptrdiff_t *done, ptrdiff_t *altered)
+{
+    unsigned char state[SLOTS] = {0};
+    psw_reader *reader = NULL;
+    CHECK(psw_reader_open_shared(&world, path, &reader) == PSW_OK, "%s", psw_message());
+    if (!reader) return;
+    CHECK(psw_reader_states_each(&world, reader, note_state, state) == PSW_OK, "%s", psw_message());
+    CHECK(psw_reader_states_join(&world, reader, state) == PSW_OK, "%s", psw_message());
+    psw_reader_close(reader);
+    *done = *altered = 0;
+    for (ptrdiff_t slot = 0; slot < SLOTS; slot++) *done += state[slot] == 1, *altered += state[slot] == 2;
+}
+
+static void change_rows(double value)
+{
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), lines = H5Dopen2(file, "rows/output", H5P_DEFAULT);
+    store_slice one = store_slice_make(store_hdf_length(lines), 17, 1);
+    CHECK(store_hdf_write(lines, "output", H5T_NATIVE_DOUBLE, one, &value) == PSW_OK, "%s", psw_message());
+    store_slice_close(one);
+    H5Dclose(lines);
+    H5Fclose(file);
+}
+
+static void test_commit(const store_layout *what)
+{
+    ptrdiff_t done, altered;
+    create(what);
+    memset(share, 0, sizeof share);
+    psw_store *store = open_store(what);
+    if (!store) return;
+    put_all(store, put_whole, world.size, world.rank);
+    put_slots(store);
+    CHECK(psw_store_close(&world, store) == PSW_OK, "%s", psw_message());
+    count_states(&done, &altered);
+    CHECK(done == SLOTS - 1 && altered == 0, "%td done, %td altered", done, altered);
+    psw_comm_barrier(&world);
+    if (world.rank == 0) change_rows(NAN);
+    psw_comm_barrier(&world);
+    count_states(&done, &altered);
+    CHECK(done == SLOTS - 2 && altered == 1, "%td done, %td altered after a row was lost", done, altered);
+}
+
 /* Twice: as an unfinished slot's rows are written again. */
 static void test_pieces(const store_layout *what)
 {
@@ -211,6 +285,7 @@ int main(int argc, char **argv)
     psw_comm_bytes(&world, 0, path, sizeof path);
     store_layout what = store_rows_layout(SLOTS);
     test_whole(&what);
+    test_commit(&what);
     test_pieces(&what);
     test_none_kept();
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
