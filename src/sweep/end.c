@@ -168,7 +168,7 @@ psw_status sweep_end(sweep_job *j, psw_status status)
     psw_status saved = psw_comm_agree(world, world->rank == 0 ? save(j) : PSW_OK);
     if (saved != PSW_OK) status = saved;
     status = close_after(j, status, &all);
-    if (status == PSW_OK && !stopped(j, &all)) status = read_back(j);
+    if (status == PSW_OK && sweep_runs_points(&j->runs) > 0 && !stopped(j, &all)) status = read_back(j);
     if (status == PSW_OK)
         status = outcome(j, &all);
     else
