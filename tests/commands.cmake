@@ -1,3 +1,4 @@
+psw_test(plain unit/plain.c)
 psw_test(print unit/print.c)
 psw_test(doctor unit/doctor.c)
 psw_test(doctor_files unit/doctor_files.c)
