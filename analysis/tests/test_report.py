@@ -80,7 +80,6 @@ def test_a_bad_file_does_not_hide_the_good_one(p1_file, tmp_path, capsys):
 
 
 def test_names_are_escaped(p1_rows, tmp_path):
-
     path = tmp_path / "a<b>&c.h5"
     synthetic.write(path, p1_rows)
     assert main([str(path), "-o", str(tmp_path / "out"), "--quiet"]) == 0
