@@ -50,6 +50,16 @@ gcc-aarch64-linux-gnu   command -v aarch64-linux-gnu-gcc             a compiler 
 libc6-dev-arm64-cross   [ -e /usr/aarch64-linux-gnu/lib/libc.a ]     its C library
 qemu-user               command -v qemu-aarch64                      QEMU, which runs what it makes
 '
+# of tests/run.sh all: the analysis package with the libraries of the distribution, the oldest that it runs with
+wants_libraries='
+python3-h5py        /usr/bin/python3 -c "import h5py"                h5py of the distribution
+python3-h5netcdf    /usr/bin/python3 -c "import h5netcdf"            h5netcdf of the distribution
+python3-scipy       /usr/bin/python3 -c "import scipy"               SciPy and NumPy of the distribution
+python3-xarray      /usr/bin/python3 -c "import xarray"              xarray of the distribution
+python3-pandas      /usr/bin/python3 -c "import pandas"              pandas of the distribution
+python3-matplotlib  /usr/bin/python3 -c "import matplotlib"          matplotlib of the distribution
+python3-pytest      /usr/bin/python3 -c "import pytest"              pytest of the distribution
+'
 # of the other builds that tests/run.sh knows: needed by those alone
 needs_sanitize=''
 needs_mpich='

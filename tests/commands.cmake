@@ -1,6 +1,8 @@
+psw_test(plain unit/plain.c)
 psw_test(print unit/print.c)
 psw_test(doctor unit/doctor.c)
 psw_test(doctor_files unit/doctor_files.c)
+psw_script_test(plain e2e/plain.py ALONE)
 psw_script_test(commands e2e/commands.py)
 psw_script_test(doctor e2e/doctor.sh)
 psw_script_test(separation e2e/separation.py ALONE)

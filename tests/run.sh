@@ -16,7 +16,7 @@ wants=$wants_tests
 case "${1:-}" in
 all)
     which=()
-    wants+=$needs_mpich$needs_blis
+    wants+=$wants_libraries$needs_mpich$needs_blis
     shift
     ;;
 sanitize | mpich | blis)

@@ -14,9 +14,10 @@ _os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 from . import scaling  # noqa: E402
 from .compare import compare  # noqa: E402
 from .critical import critical  # noqa: E402
+from .foreign import FileError  # noqa: E402
 from .grid import axes, grid  # noqa: E402
 from .read import failures, open, provenance  # noqa: E402, A004
 from .rows import rows  # noqa: E402
 
-__all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling"]
+__all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling", "FileError"]
 __version__ = "0.2.0"

@@ -9,6 +9,7 @@ import xarray as xr
 
 from . import oracle
 from .checks import of_dataset
+from .foreign import plain
 from .grid import axes
 from .methods import facts, references
 from .read import COORDINATES
@@ -67,11 +68,16 @@ def judged(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[(frame["trials"] > 0) | (frame["method_folds"] == "none")]
 
 
+def parts(frame: pd.DataFrame, keys: list[str]):
+    """(key, rows) for every combination of `keys`; the key is a tuple, also of a single one (pandas before 2.0 has it bare)."""
+    for key, part in frame.groupby(keys[0] if len(keys) == 1 else keys, sort=True, dropna=False):
+        yield key if isinstance(key, tuple) else (key,), part
+
+
 def curves(frame: pd.DataFrame, keys: list[str]):
     """(key, points sorted by beta) for every combination of `keys` whose method has a degree."""
-    swept = frame[frame["beta"].notna()]
-    for key, curve in swept.groupby(keys, sort=True, dropna=False):
-        yield key if isinstance(key, tuple) else (key,), curve.sort_values("beta")
+    for key, curve in parts(frame[frame["beta"].notna()], keys):
+        yield key, curve.sort_values("beta")
 
 
 def rate(frame: pd.DataFrame) -> pd.Series:
@@ -132,7 +138,7 @@ def case_label(names, values, part=None) -> str:
     parts = [] if preset == "custom" else [str(preset)]
     parts += [str(value) if isinstance(value, str) else f"{SYMBOLS.get(name, name)} = {number(value)}"
              for name, value in zip(names, values)]
-    return ", ".join(parts)
+    return plain(", ".join(parts))
 
 
 SYMBOLS = {"n": "$n$", "d": "$d$", "m": "$m$", "beta": r"$\beta$", "kappa": r"$\kappa$", "a_0": "$a_0$", "a_1": "$a_1$",

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from .checks import check_dataset
+from .foreign import plain
 from .grid import axes
 from .methods import facts
 from .read import COORDINATES
@@ -34,7 +35,7 @@ class Comparison(pd.DataFrame):
         wrong = self[~self["agrees"]]
         text = (f"{self.attrs['points']} points: all {len(self)} science columns agree" if not len(wrong) else
                 f"{self.attrs['points']} points: {len(wrong)} of {len(self)} science columns differ "
-                f"({', '.join(wrong['column'])})")
+                f"({', '.join(map(plain, wrong['column']))})")
         counts = self.times["verdict"].value_counts()
         return text + ("; times: " + ", ".join(f"{count} {word}" for word, count in counts.items()) if len(counts) else "")
 

@@ -117,7 +117,7 @@ def level_of(ds: xr.Dataset) -> float:
     """The level of a study, `judge.level`; 0.9 where it has none."""
     try:
         return float(json.loads(ds.attrs["provenance_resolved"])["judge"]["level"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return LEVEL
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 import base64
 import html
 import os
+import urllib.parse
 
-
+from .foreign import plain
 from .report_words import DEFINITIONS, SCOPE
 
 _SVG_MOST = 1_500_000  # bytes; a larger drawing is shown as PNG
@@ -43,10 +44,10 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
 """
 
 
-def page(sections, directory) -> str:
-    """The page for sections (`report.Section`), its links relative to `directory`."""
+def page(sections) -> str:
+    """The page for sections (`report.Section`) whose `html` is there."""
     title = sections[0].name if len(sections) == 1 else "Polynomial attention: " + ", ".join(s.name for s in sections)
-    body = "".join(_section(section, directory, 1 if len(sections) == 1 else 2) for section in sections)
+    body = "".join(section.html for section in sections)
     return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{_e(title)}</title>\n'
             f"<style>{CSS}</style>\n</head>\n<body>\n{'' if len(sections) == 1 else f'<h1>{_e(title)}</h1>'}{body}"
@@ -54,7 +55,8 @@ def page(sections, directory) -> str:
             "numbers as CSV.</p></footer>\n</body>\n</html>\n")
 
 
-def _section(section, directory, level):
+def part(section, directory, level) -> str:
+    """The part of a page about one file, its links relative to `directory`, its heading of this level."""
     parts = [f"<section>\n<h{level}>{_e(section.name)}</h{level}>\n<p>{_source(section)}</p>\n", _progress(section),
              _verdict(section)]
     parts += [_figure(figure, paths, directory) for figure, paths in section.figures]
@@ -110,7 +112,8 @@ def _inline(paths):
 
 
 def _relative(path, directory):
-    return os.path.relpath(path, directory).replace(os.sep, "/")
+    """A link, whatever bytes the names on the way hold."""
+    return urllib.parse.quote(os.fsencode(os.path.relpath(path, directory).replace(os.sep, "/")))
 
 
 def _critical(section, directory):
@@ -191,7 +194,7 @@ def _provenance(section):
     for name, text in section.provenance.items():
         if isinstance(text, str) and text.strip():
             opened = " open" if name == "study" and len(text) < 3000 else ""
-            parts.append(f"<details{opened}><summary>{_e(name.replace('_', ' '))}</summary><pre>{_e(text)}</pre>"
+            parts.append(f"<details{opened}><summary>{_e(name.replace('_', ' '))}</summary><pre>{_lines(text)}</pre>"
                          "</details>\n")
     return "".join(parts)
 
@@ -210,4 +213,9 @@ def _definitions():
 
 
 def _e(text):
-    return html.escape(str(text), quote=True)
+    return html.escape(plain(text), quote=True)
+
+
+def _lines(text):
+    """A text of several lines, of which none holds what a browser obeys."""
+    return "\n".join(_e(line) for line in str(text).split("\n"))

@@ -8,6 +8,7 @@ teams. Nothing is scaled to meet the measurement: the prediction for a measured 
 from __future__ import annotations
 
 import json
+import numbers
 import pathlib
 import warnings
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from .checks import of_dataset
+from .foreign import FileError, check_file, plain, reading
 from .models import FARTHEST
 from .predictions import predictions
 from .read import COORDINATES
@@ -44,22 +46,40 @@ class Band:
 def read_plan(path) -> pd.DataFrame:
     """The points of ``polysweep plan --points --json``, a row each; ``.attrs``: `path`, and `rates` as it names them.
 
-    Raises ValueError for a file that is none, OSError for one that cannot be read.
+    Raises FileError for a file that is none or cannot be read.
     """
     path = pathlib.Path(path)
+    check_file(path)
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         plan = None
+    except OSError as why:
+        raise FileError(f"{plain(path)}: cannot be read ({why.strerror})") from None
     if not isinstance(plan, dict) or plan.get("command") != "plan" or plan.get("polysweep_json") != 1:
-        raise ValueError(f"{path}: is no plan; make one with polysweep plan STUDY.yaml --points --json > plan.json")
+        raise FileError(f"{plain(path)}: is no plan; make one with polysweep plan STUDY.yaml --points --json > plan.json")
     if not plan.get("each"):
-        raise ValueError(f"{path}: is a plan without points; make it with --points --json")
-    points = pd.DataFrame(plan["each"])
+        raise FileError(f"{plain(path)}: is a plan without points; make it with --points --json")
+    with reading(path):
+        points = _points(plan["each"])
     if not _WANTED <= set(points):
-        raise ValueError(f"{path}: its points lack {', '.join(sorted(_WANTED - set(points)))}; another version made it")
+        raise FileError(f"{plain(path)}: its points lack {', '.join(sorted(_WANTED - set(points)))}; another version made it")
     points = points[points["pass_s"].notna() & (points["pass_s"] > 0)]  # what is refused has no time
     points.attrs.update(path=str(path), rates=str(plan.get("rates", "unknown")))
+    return points
+
+
+def _points(each):
+    """The table of a plan's points; its numbers are numbers."""
+    if not isinstance(each, list) or not all(isinstance(point, dict) for point in each):
+        raise ValueError("its points are none")
+    points = pd.DataFrame(each)
+    for name in _WANTED.intersection(points) - {"method"}:
+        if not points[name].map(lambda value: value is None or (isinstance(value, numbers.Real) and not isinstance(value, bool))).all():
+            raise ValueError(f"{name} of a point is no number")
+        points[name] = pd.to_numeric(points[name])
+        if np.isinf(points[name]).any() or (points[name] < 0).any():
+            raise ValueError(f"{name} of a point cannot be what it says")
     return points
 
 
@@ -88,8 +108,8 @@ def project(ds, plan: pd.DataFrame) -> pd.DataFrame:
             if len(ahead) and ahead["team"].iloc[-1] > part["team"].iloc[-1]:
                 rows.append(_rows(about, part, ahead, found.get(part["method"].iloc[0])))
     if not rows:
-        raise Unmatched(f"{plan.attrs['path']}: continues no series of {ds.attrs.get('path', 'the file')}: "
-                        + _why(ds, plan, series))
+        raise Unmatched(plain(f"{plan.attrs['path']}: continues no series of {ds.attrs.get('path', 'the file')}: "
+                              + _why(ds, plan, series)))
     table = pd.concat(rows, ignore_index=True)
     table.attrs.update(bands=found, rates=plan.attrs["rates"], seen=_seen(ds, plan))
     _warn(table)

@@ -5,6 +5,7 @@ first, so that none is younger than the data it is compared with, and accepts a 
 """
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
@@ -17,6 +18,8 @@ import xarray as xr  # noqa: E402
 
 from .checks import names_of, path_of  # noqa: E402
 from .commits import LAUNCH_TEXTS, Checksum, launch_checksums  # noqa: E402
+from .foreign import FileError, check_file, plain, reading  # noqa: E402
+from .guard import try_file  # noqa: E402
 
 SCHEMA = 1  #: newest major version of the file's schema that this package knows
 
@@ -28,6 +31,8 @@ COORDINATES = tuple("""method beta n d v r features local draws mask precision d
 SLOT = ("status", "error_code", "attempt", "deaths", "launch", "commit")
 _HDF5_ONLY = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimid", "_Netcdf4Coordinates",
               "_NCProperties", "_nc3_strict"}
+_DENSEST = 1100  # bytes that a byte of a compressed file can stand for
+_DEEPEST = 8  # groups in each other
 
 
 def open(path, columns=None) -> xr.Dataset:  # noqa: A001
@@ -43,26 +48,35 @@ def open(path, columns=None) -> xr.Dataset:  # noqa: A001
     Units and long names are the attributes of each variable. The file's own attributes, the study's name and text
     are in ``ds.attrs``; see also `provenance` and `failures`.
 
-    Raises ValueError for a file of another kind or of a newer schema and for a column that it does not have, OSError for one
-    that HDF5 cannot open.
+    Raises FileError for a file that is missing, damaged, of another kind or of a newer schema, ValueError for a column that
+    it does not have.
     """
     path = path_of(path, "open")
     with _file(path) as file:
-        _check(file, path)
-        names = [name for name in file if isinstance(file[name], h5py.Dataset) and not _is_scale(file[name], name)]
+        with reading(path):
+            _check(file, path)
+            names = [name for name in file if isinstance(_item(file, name), h5py.Dataset) and not _is_scale(file[name], name)]
         columns = columns if columns is None else _chosen(columns, names)
-        slots = file["commit"].shape[0]
-        commit, checksum, variables = _variable(file["commit"], slots), Checksum(slots), {}
-        for name in names:
-            variable = commit if name == "commit" else _variable(file[name], slots)
-            if variable.dims == ("point",):
-                checksum.add(name, variable.values, variable.attrs.get("commit_default"))
-            if columns is None or name in columns or name in SLOT or _identifies(file, name):
-                variables[name] = variable
-        launched = _launched(file, slots)
-        own = [name for name in names if _identifies(file, name) and name not in COORDINATES]
-        attributes = {**_attributes(file), **_texts(file), "path": str(path), "own_axes": own}
-        attributes.pop("coordinates", None)
+        with reading(path):
+            return _dataset(file, path, names, columns)
+
+
+def _dataset(file, path, names, columns):
+    """What `open` returns, from an open file: the columns of `names`, of results those of `columns` (None: all)."""
+    slots = file["commit"].shape[0]
+    commit, checksum, variables = _variable(file["commit"], slots), Checksum(slots), {}
+    for name in names:
+        variable = commit if name == "commit" else _variable(file[name], slots)
+        if variable.dims == ("point",):
+            checksum.add(name, variable.values, variable.attrs.get("commit_default"))
+        elif name in COORDINATES or name in SLOT or _identifies(file, name):
+            raise ValueError(f"{name} has no number for each point")
+        if columns is None or name in columns or name in SLOT or _identifies(file, name):
+            variables[name] = variable
+    launched = _launched(file, slots)
+    own = [name for name in names if _identifies(file, name) and name not in COORDINATES]
+    attributes = {**_attributes(file), **_texts(file), "path": str(path), "own_axes": own}
+    attributes.pop("coordinates", None)
 
     parameters = {*COORDINATES, *own}
     committed = (commit.values == checksum.words()) & launched
@@ -74,7 +88,21 @@ def open(path, columns=None) -> xr.Dataset:  # noqa: A001
     dataset = _decoded(dataset)
     done = committed & (dataset["status"].values == "done") if "status" in dataset else committed
     dataset["done"] = ("point", done, {"long_name": "point was computed"})
+    _check_attributes(dataset)
     return dataset.set_coords([name for name in dataset.variables if name in parameters])
+
+
+def _check_attributes(dataset):
+    """What others read from attributes later is there, and of its kind."""
+    from .methods import facts
+
+    if "method" not in dataset or "n" not in dataset:
+        raise ValueError("it has no methods and lengths")
+    if any(dataset[name].dtype.kind != "U" for name in ("method", "status") if name in dataset):
+        raise ValueError("methods or states without words")
+    facts(dataset)
+    for variable in dataset.variables.values():
+        np.broadcast_to(variable.attrs.get("reproducibility_other", 0.0), 2).astype(float)
 
 
 def provenance(path) -> dict:
@@ -82,11 +110,18 @@ def provenance(path) -> dict:
 
     `launches` has one row per launch that wrote to the file (its index is the column `launch`; the last 64 are kept):
     version, command, hosts, binding, BLAS kernel, MPI. Other texts of the group appear under their own names.
+    Raises FileError, as `open` does.
     """
-    with _file(path_of(path, "provenance")) as file:
-        if "provenance" not in file:
-            return {"launches": pd.DataFrame()}
-        texts, tables = _walk(file["provenance"])
+    path = path_of(path, "provenance")
+    with _file(path) as file, reading(path):
+        _check(file, path)
+        return _provenance(file)
+
+
+def _provenance(file):
+    if "provenance" not in file:
+        return {"launches": pd.DataFrame()}
+    texts, tables = _walk(_item(file, "provenance"))
     launches = max(tables, key=lambda table: len(table.columns), default=pd.DataFrame())
     if "number" in launches:
         launches = launches[launches["number"] >= 0].set_index("number").sort_index()
@@ -97,9 +132,18 @@ def provenance(path) -> dict:
 
 
 def failures(path) -> pd.DataFrame:
-    """The failure table: columns slot, attempt, site, message; a row per slot (the newest of a few thousand)."""
-    with _file(path_of(path, "failures")) as file:
-        _, tables = _walk(file["failures"]) if "failures" in file else ({}, [])
+    """The failure table: columns slot, attempt, site, message; a row per slot (the newest of a few thousand).
+
+    Raises FileError, as `open` does.
+    """
+    path = path_of(path, "failures")
+    with _file(path) as file, reading(path):
+        _check(file, path)
+        return _failures(file)
+
+
+def _failures(file):
+    _, tables = _walk(_item(file, "failures")) if "failures" in file else ({}, [])
     table = max(tables, key=len, default=pd.DataFrame())
     for name in ("slot", "attempt", "site", "message"):
         if name not in table:
@@ -126,24 +170,51 @@ def _launched(file, slots):
 # ---- the file ---------------------------------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
 def _file(path):
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file")
+    """The file, open for reading."""
+    try_file(path, check_file(path), _opened)
+    try:
+        file = _opened(path)
+    except Exception as why:
+        raise FileError(f"{plain(path)}: not readable as HDF5 ({plain(why)})") from None
+    try:
+        yield file
+    finally:
+        with contextlib.suppress(Exception):  # of a damaged file
+            file.close()
+
+
+def _opened(path):
     try:
         return h5py.File(path, "r", locking=False)
     except (TypeError, ValueError):  # an HDF5 library without the setting: the environment variable has to do
         return h5py.File(path, "r")
-    except OSError as error:
-        raise OSError(f"{path}: not readable as HDF5 ({error})") from None
 
 
 def _check(file, path):
     name = _text(file.attrs.get("schema_name", ""))
-    if name != "polysweep" or "commit" not in file:
-        raise ValueError(f"{path}: not a result file of polysweep (schema_name is {name!r})")
+    if not isinstance(name, str) or name != "polysweep" or "commit" not in file:
+        raise FileError(f"{plain(path)}: not a result file of polysweep (schema_name is {plain(name)[:40]!r})")
     version = _attributes(file).get("schema_version", SCHEMA)
     if int(str(version).split(".")[0]) > SCHEMA:
-        raise ValueError(f"{path}: schema version {version} is newer than this package knows ({SCHEMA}); update it")
+        raise FileError(f"{plain(path)}: schema version {plain(version)} is newer than this package knows ({SCHEMA}); update it")
+    commit = _item(file, "commit")
+    if not isinstance(commit, h5py.Dataset) or commit.ndim != 1 or commit.dtype.kind not in "iu":
+        raise FileError(f"{plain(path)}: damaged: its commit words are none")
+
+
+def _item(group, name):
+    """What a group has under a name: in the file itself, and no larger than it can be."""
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise ValueError(f"{name} is a link")
+    item = group[name]
+    if isinstance(item, h5py.Dataset):
+        if item.shape is None or item.is_virtual or item.external:
+            raise ValueError(f"{name} has no values in this file")
+        if item.size * item.dtype.itemsize > _DENSEST * item.file.id.get_filesize():
+            raise ValueError(f"{name} is larger than its file")
+    return item
 
 
 def _chosen(columns, names):
@@ -167,6 +238,8 @@ def _identifies(file, name):
 def _variable(dataset, slots):
     """One dataset as an xarray.Variable; the names of its dimension scales are its dimensions."""
     dims = []
+    if dataset.dtype.kind not in "fiu":
+        raise ValueError(f"{dataset.name[1:]} has no numbers")
     for axis, length in enumerate(dataset.shape):
         scales = dataset.dims[axis]
         name = scales[0].name.rsplit("/", 1)[-1] if len(scales) else ""
@@ -222,16 +295,18 @@ def _attributes(thing):
 
 def _texts(file):
     """Texts of /provenance that are short enough to travel as attributes of the dataset."""
-    texts = _walk(file["provenance"])[0] if "provenance" in file else {}
+    texts = _walk(_item(file, "provenance"))[0] if "provenance" in file else {}
     return {f"provenance_{name}": text for name, text in texts.items()}
 
 
-def _walk(group):
+def _walk(group, deep=0):
     """({name: text} of the scalar strings, [DataFrame of equally long columns] per group) below `group`."""
     texts, tables, columns = {}, [], {}
-    for name, item in group.items():
+    if deep > _DEEPEST:
+        raise ValueError("groups in each other without end")
+    for name, item in ((name, _item(group, name)) for name in group):
         if isinstance(item, h5py.Group):
-            inner_texts, inner_tables = _walk(item)
+            inner_texts, inner_tables = _walk(item, deep + 1)
             texts.update(inner_texts)
             tables.extend(inner_tables)
         elif item.ndim == 0:
@@ -255,5 +330,5 @@ def _strings(values):
 def _json(text):
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import argparse
+import itertools
+import os
 import pathlib
 import sys
 import warnings
@@ -17,6 +19,7 @@ from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
 from .critical import BOUNDS, EXACT, critical, level_of
 from .figures.scaling import APART
+from .foreign import FileError, plain, say
 from .projection import Unmatched, project, read_plan
 from .read import failures, open as read, provenance
 from .scaling import apart, fits, strong, timed, weak
@@ -30,8 +33,9 @@ MOST_ROWS = 200  #: of a table on the terminal or the page; critical.csv has all
 
 
 def main(arguments=None) -> int:
-    """Exit code: 0, or 2 when a file cannot be used or the plan continues none (the others are still reported)."""
-    parser = argparse.ArgumentParser(prog="polysweep-report", description="Figures, their data as CSV, and one page that "
+    """Exit code: 0; 3 when a file cannot be read (the others are still reported) or nothing can be written; 2 for what is asked
+    in a wrong way, also a plan that is none or continues none of the files. The page is complete before anything is printed."""
+    parser = _Parser(prog="polysweep-report", description="Figures, their data as CSV, and one page that "
                                      "holds everything, from result files of polysweep run.",
                                      epilog="A file that a run is still writing can be reported at any time.")
     parser.add_argument("files", nargs="+", metavar="FILE", help="result file of polysweep run")
@@ -54,54 +58,91 @@ def main(arguments=None) -> int:
         parser.error(str(error))
 
     directory = pathlib.Path(options.output)
-    sections, code = [], 0
     try:
         options.plan = read_plan(options.project) if options.project else None
-        directory.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        print(f"polysweep-report: {error}", file=sys.stderr)
+    except FileError as error:
+        complain(error)
         return 2
-    for name, path in zip(_names(options.files), options.files):
-        try:
-            place = directory / name if len(options.files) > 1 else directory
-            sections.append(_section(path, place, options))
-        except (OSError, ValueError) as error:
-            print(f"polysweep-report: {error}", file=sys.stderr)
-            code = 2
-            continue
-        if not options.quiet:
-            print(sections[-1].text())
+    sections, code = [], 0
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, path in zip(_names(options.files), options.files):
+            try:
+                sections.append(_section(path, directory, name if len(options.files) > 1 else ".", options))
+            except FileError as error:
+                complain(error)
+                code = 3
+        if sections:
+            _write(page.page(sections), directory / "index.html")
+    except OSError as error:
+        complain(f"{plain(error.filename or directory)}: cannot be written ({error.strerror or error})")
+        return 3
     if sections:
-        index = directory / "index.html"
-        index.write_text(page.page(sections, directory), encoding="utf-8")
-        print(f"{index}: {sum(len(section.figures) for section in sections)} figures", file=sys.stderr)
-    return code if not options.project or any(section.projected for section in sections) else 2
+        _tell(sections, directory, options.quiet)
+    return code if code or not options.project or any(section.projected for section in sections) else 2
 
 
-def _section(path, place, options):
-    """The section of a file; what was warned of while it was made goes to stderr, once."""
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message, file=None):
+        say("\n".join(plain(line) for line in message.rstrip("\n").split("\n")), file or sys.stderr)
+
+
+def complain(text):
+    """One line on stderr."""
+    say(f"polysweep-report: {plain(text)}", sys.stderr)
+
+
+def _tell(sections, directory, quiet):
+    """Tables to stdout, as long as somebody reads them."""
+    quiet or all(say(section.said) for section in sections)
+    count = sum(len(section.figures) for section in sections)
+    say(f"{plain(directory / 'index.html')}: {count} figures", sys.stderr)
+
+
+def _write(text, path):
+    """A page is there as a whole, or as it was."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _section(path, directory, name, options):
+    """The section of a file; what was warned of while it was made goes to stderr, once. What stops it is the file's: numbers that
+    no run of the program writes, say."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        section = Section(path, place, options.level, options.error, options.upto, options.plan)
+        ds = read(path)
+        try:
+            section = Section(path, directory / name, options.level, options.error, options.upto, options.plan, ds)
+            section.said, section.html = section.text(), page.part(section, directory, 1 if len(options.files) == 1 else 2)
+        except OSError:
+            raise
+        except Exception as why:
+            raise FileError(f"{plain(path)}: cannot be reported ({type(why).__name__}: {plain(why)[:300]}); polysweep verify says whether "
+                            "the file is damaged, else please report this as a bug") from why
     for text in dict.fromkeys(str(each.message) for each in caught if each.category is UserWarning):
-        print(f"polysweep-report: warning: {text}", file=sys.stderr)
+        complain(f"warning: {text}")
     return section
 
 
 def _names(paths):
-    """A folder name per file; equal stems get a number."""
-    seen, names = {}, []
+    """A folder name per file, all of them different; equal stems get a number."""
+    names = []
     for stem in (pathlib.Path(path).stem for path in paths):
-        seen[stem] = seen.get(stem, 0) + 1
-        names.append(stem if seen[stem] == 1 else f"{stem}-{seen[stem]}")
+        stem = "file" if stem in ("", ".", "..", "index.html") else stem
+        numbered = (stem if k == 1 else f"{stem}-{k}" for k in itertools.count(1))
+        names.append(next(name for name in numbered if name not in names))
     return names
 
 
 class Section:
     """The report on one file, with figures and CSV files; completed by the constructor."""
 
-    def __init__(self, path, directory, level=None, error="err_out", upto=None, plan=None):
-        ds = read(path)
+    def __init__(self, path, directory, level=None, error="err_out", upto=None, plan=None, ds=None):
+        ds = read(path) if ds is None else ds
         self.path, self.directory = pathlib.Path(path), pathlib.Path(directory)
         self.level = level_of(ds) if level is None else level
         self.attributes = dict(ds.attrs)
@@ -177,7 +218,7 @@ class Section:
 
     def text(self) -> str:
         """What the command prints."""
-        lines = [f"{self.name} ({self.path}): {self.progress()}"]
+        lines = [plain(f"{self.name} ({self.path}): {self.progress()}")]
         lines += [untimed] if (untimed := self.untimed()) else []
         if len(self.critical):
             shown = self.table()
@@ -187,7 +228,7 @@ class Section:
                 lines.append(f"  ... and {len(shown) - MOST_ROWS} more in critical.csv")
             lines += [few] if (few := settling(self.critical, self.level)) else []
         for each in self.tables:
-            lines += ["", each.title, aligned(each.shown.head(MOST_ROWS))]
+            lines += ["", plain(each.title), aligned(each.shown.head(MOST_ROWS))]
             if len(each.shown) > MOST_ROWS:
                 lines.append(f"  ... and {len(each.shown) - MOST_ROWS} more in {each.file}")
         if self.consistency.cells:
@@ -272,7 +313,7 @@ def aligned(frame: pd.DataFrame) -> str:
     """A text table: words to the left, everything else to the right."""
     columns = []
     for name in frame:
-        cells = [HEADINGS.get(name, (name,))[0].strip(), *frame[name].astype(str)]
+        cells = [plain(cell) for cell in (HEADINGS.get(name, (name,))[0].strip(), *frame[name].astype(str))]
         width = max(map(len, cells))
         left = all(cell[:1].isalpha() for cell in cells[1:] if cell) and name in WORDS
         columns.append([cell.ljust(width) if left else cell.rjust(width) for cell in cells])

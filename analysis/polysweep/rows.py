@@ -1,12 +1,15 @@
 """What attention gave each query row of a point, from files whose study has `output: {keep: [rows]}`."""
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import xarray as xr
 
 from .checks import index_of, path_of
 from .commits import Checksum, content_sum
-from .read import _attributes, _check, _file
+from .foreign import plain, reading
+from .read import _attributes, _check, _file, _item
 
 _DONE = 2  # code of the column `status`
 _PARTS = {"output": ("set", "row", "feature"), "special_mass": ("set", "row"), "log2_den": ("set", "row")}
@@ -22,36 +25,39 @@ def rows(path, point: int) -> xr.Dataset:
     denominator is 0, NaN where it is negative. Of a sketch the rows are those of draw 0.
 
     Raises KeyError where the file keeps no rows, IndexError for a slot that it does not have, ValueError for a point that
-    is not done or has no rows.
+    is not done or has no rows; FileError, as `polysweep.open` does.
     """
     path, point = path_of(path, "rows"), index_of(point, "point")
     with _file(path) as file:
-        _check(file, path)
-        if "rows" not in file:
-            raise KeyError(f"{path}: keeps no rows; its study would have to say `output: {{keep: [rows]}}`")
-        _check_point(file, path, point)
-        index = {name: int(file["rows"][name][point])
-                 for name in ("first_row", "first_value", "sets", "queries")}
+        with reading(path):
+            _check(file, path)
+            keeps, slots = "rows" in file, _item(file, "commit").shape[0]
+        if not keeps:
+            raise KeyError(f"{plain(path)}: keeps no rows; its study would have to say `output: {{keep: [rows]}}`")
+        if not 0 <= point < slots:
+            raise IndexError(f"{plain(path)}: there is no point {point}; it has {slots}, counted from 0")
+        with reading(path):
+            done, group = _is_done(file, point, slots), _item(file, "rows")
+            index = {name: int(_item(group, name)[point]) for name in ("first_row", "first_value", "sets", "queries")}
+        if not done:
+            raise ValueError(f"{plain(path)}: point {point} is not done; the column `status` of polysweep.open says why")
         if index["sets"] * index["queries"] == 0:
-            raise ValueError(f"{path}: point {point} has no rows: its method computes no attention")
-        found = _dataset(file["rows"], index, int(file["v"][point])).assign_coords(point=point)
-        _check_content(file, path, point, found)
+            raise ValueError(f"{plain(path)}: point {point} has no rows: its method computes no attention")
+        with reading(path):
+            found = _dataset(group, index, int(_item(file, "v")[point])).assign_coords(point=point)
+            _check_content(file, point, found)
         return found
 
 
-def _check_point(file, path, point):
-    slots = file["commit"].shape[0]
-    if not 0 <= point < slots:
-        raise IndexError(f"{path}: there is no point {point}; it has {slots}, counted from 0")
+def _is_done(file, point, slots):
     commit, checksum = file["commit"][point], Checksum(1)
     for name in file:
-        if getattr(file[name], "shape", None) == (slots,):
+        if getattr(_item(file, name), "shape", None) == (slots,):
             checksum.add(name, file[name][point:point + 1], file[name].attrs.get("commit_default"))
-    if commit != checksum.words()[0] or file["status"][point] != _DONE:
-        raise ValueError(f"{path}: point {point} is not done; the column `status` of polysweep.open says why")
+    return commit == checksum.words()[0] and file["status"][point] == _DONE
 
 
-def _check_content(file, path, point, found):
+def _check_content(file, point, found):
     """Are these the numbers that were kept? Samples of times of the same slot are covered together with its rows."""
     if "launch_checksum" not in file or file["launch_checksum"][point] == 0:
         return
@@ -60,18 +66,20 @@ def _check_content(file, path, point, found):
         kept.append(file["time_s"][point])
     total = np.sum([content_sum(line, values) for line, values in enumerate(kept)], dtype=np.uint64)
     if total != file["content_checksum"][point]:
-        raise ValueError(f"{path}: the rows of point {point} are not those that were written; run the study again on this file, "
-                         f"which computes the point again")
+        raise ValueError(f"the rows of point {point} are not those that were written; running the study again on this file "
+                         f"computes the point again")
 
 
 def _dataset(group, index, width):
     shape = (index["sets"], index["queries"], width)
+    if min(index.values()) < 0 or width < 0:
+        raise ValueError("rows cannot begin or be as the file says")
     variables = {}
     for name, dims in _PARTS.items():
         size = shape[:len(dims)]
         first = index["first_value" if name == "output" else "first_row"]
         attributes = {key: value for key, value in _attributes(group[name]).items() if key != "_FillValue"}
-        variables[name] = (dims, group[name][first:first + int(np.prod(size))].reshape(size), attributes)
+        variables[name] = (dims, _item(group, name)[first:first + math.prod(size)].reshape(size), attributes)
     return xr.Dataset(variables, coords={
         "set": ("set", np.arange(shape[0]), {"long_name": "data set: 0 is D_0, 1 is D_1"}),
         "row": ("row", np.arange(shape[1]), {"long_name": "query token, from 0"})})

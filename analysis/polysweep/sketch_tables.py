@@ -30,7 +30,7 @@ def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:
     state, flops = (found[found["by"] == by].reset_index(drop=True) for by in ("state_bytes", "flops"))
     levels, first = _levels(state, flops, names)
     state, flops = state[first], flops[first]
-    shown = state[names].map(_text).assign(**{f"{error} <=": levels})
+    shown = state[names].apply(lambda column: column.map(_text)).assign(**{f"{error} <=": levels})
     for words, part, text, of in (("smallest state", state, size_text, "of keys and values"),
                                   ("fewest operations", flops, _operations, "of exact")):
         none = part["method"] == ""

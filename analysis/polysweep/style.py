@@ -1,6 +1,8 @@
 """One look for all figures: fonts that come with matplotlib, few colours, thin rules, scales that follow the grid."""
 from __future__ import annotations
 
+from . import backend  # noqa: F401, first: it imports matplotlib
+
 import matplotlib as mpl
 import matplotlib.patheffects as effects
 import numpy as np

@@ -7,6 +7,7 @@ import sys
 
 import h5py
 import numpy as np
+import pandas as pd
 from scipy.optimize import brentq
 
 from polysweep import oracle
@@ -32,6 +33,11 @@ UNPROMISED = [*TIMES, *"""status error_code attempt deaths launch commit timing 
     load_balance comm_efficiency parallel_efficiency sent_bytes""".split()]
 TOLERANT = """err_amm err_attn err_out err_out_good err_out_row_q50 err_out_row_q90 err_out_max err_bias min_den_ratio entropy
     theory_err_amm""".split()  # none is promised of their bits, but a tolerance is
+
+
+def read_csv(path):
+    """A CSV file to the last digit: pandas before 3 has to be asked for that."""
+    return pd.read_csv(path, **({"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}))
 
 
 def root(f, top=1e4):

@@ -1,6 +1,5 @@
 """Critical degrees: what is said of both edges, where it is said, and that table, CSV and figure say the same."""
 import numpy as np
-import pandas as pd
 import pytest
 import synthetic
 from scipy.stats import binom
@@ -221,10 +220,10 @@ def test_text_csv_and_figure_say_the_same(tmp_path, capsys):
     path = lucky_file(tmp_path / "l.h5")
     assert main([str(path), "-o", str(tmp_path / "out")]) == 0
     printed = [line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("10 ")]
-    table = pd.read_csv(tmp_path / "out" / "critical.csv")
+    table = synthetic.read_csv(tmp_path / "out" / "critical.csv")
     words = ["in [3, 3]", "not settled", "in [3, 4]", "in [4, 4]", "< 2"]
     assert table["lower"].tolist() == words and all(word in line for word, line in zip(words, printed))
-    drawn = pd.read_csv(tmp_path / "out" / "critical-degrees.csv")
+    drawn = synthetic.read_csv(tmp_path / "out" / "critical-degrees.csv")
     assert drawn["lower"].tolist() == words and drawn["lower_hi"].equals(table["lower_hi"])
     page = (tmp_path / "out" / "index.html").read_text()
     assert all(word.replace("<", "&lt;") in page for word in words) and "1 lengths without a bar" in page

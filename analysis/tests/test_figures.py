@@ -1,7 +1,6 @@
 """Figures hold what they claim: the numbers drawn are those of the file, at their places."""
 import matplotlib.pyplot
 import numpy as np
-import pandas as pd
 import pytest
 
 import polysweep
@@ -60,7 +59,7 @@ def test_there_is_no_figure_over_an_axis_that_does_not_vary(p1, w2):
 def test_csv_gives_back_the_file_to_the_last_digit(w2, tmp_path):
     figure, = figures.phase(w2, "d")
     paths = figure.save(tmp_path)
-    back = pd.read_csv(paths["csv"]).sort_values(["method", "d", "beta"])
+    back = synthetic.read_csv(paths["csv"]).sort_values(["method", "d", "beta"])
     frame = table(w2).sort_values(["method", "d", "beta"])
     assert len(back) == w2.sizes["point"]
     for column in ("beta", "success_rate", "success_lo", "theory_success", "beta_c", "successes"):

@@ -3,9 +3,9 @@ import json
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 import scaled
+from synthetic import read_csv
 
 import polysweep
 from polysweep import figures, scaling
@@ -228,7 +228,7 @@ def test_a_plan_of_something_else_is_left_away_with_a_warning(strong_ds, tmp_pat
     said = capsys.readouterr()
     assert "y.h5: the nearest point of the plan has beta 8, that of the file 6; " in said.err
     assert said.out.count("Strong scaling") == 2 and said.out.count("Projection") == 1
-    assert main([files[0], str(tmp_path / "z.h5"), "-o", str(out), "--project", str(tmp_path / "plan.json")]) == 2
+    assert main([files[0], str(tmp_path / "z.h5"), "-o", str(out), "--project", str(tmp_path / "plan.json")]) == 3
     assert main([files[0], "-o", str(out), "--project", str(tmp_path / "none.json")]) == 2
     assert "none.json" in capsys.readouterr().err
 
@@ -272,7 +272,7 @@ def test_the_report_has_the_projection(strong_ds, tmp_path, capsys):
     said = capsys.readouterr()
     assert said.err.count("warning: plan: 256 ranks are 8 times") == 1 and "UserWarning" not in said.err
     assert "Projection to larger teams" in said.out and "8, a guess" in said.out
-    back = pd.read_csv(tmp_path / "out" / "projection.csv")
+    back = read_csv(tmp_path / "out" / "projection.csv")
     assert np.array_equal(back["time_s_hi"], quiet(strong_ds, read_plan(path))["time_s_hi"])
     assert 'href="projection.csv"' in (tmp_path / "out" / "index.html").read_text()
 

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
-import pandas as pd
+import synthetic
 
 from polysweep.report import main
 
@@ -52,7 +52,7 @@ def test_one_file(p1_file, tmp_path, capsys):
     for name in ("phase-beta-n", "success-beta", "critical-degrees"):
         for kind in ("png", "svg", "csv"):
             assert (tmp_path / f"{name}.{kind}").stat().st_size > 1000
-    assert len(pd.read_csv(tmp_path / "critical.csv")) == 8
+    assert len(synthetic.read_csv(tmp_path / "critical.csv")) == 8
 
 
 def test_the_page_is_self_contained(w2_file, tmp_path):
@@ -75,13 +75,11 @@ def test_several_files(p1_file, w2_file, tmp_path):
 
 
 def test_a_bad_file_does_not_hide_the_good_one(p1_file, tmp_path, capsys):
-    assert main([str(tmp_path / "none.h5"), str(p1_file), "-o", str(tmp_path / "out"), "--quiet"]) == 2
+    assert main([str(tmp_path / "none.h5"), str(p1_file), "-o", str(tmp_path / "out"), "--quiet"]) == 3
     assert "no such file" in capsys.readouterr().err and (tmp_path / "out" / "index.html").exists()
 
 
 def test_names_are_escaped(p1_rows, tmp_path):
-    import synthetic
-
     path = tmp_path / "a<b>&c.h5"
     synthetic.write(path, p1_rows)
     assert main([str(path), "-o", str(tmp_path / "out"), "--quiet"]) == 0
@@ -92,4 +90,4 @@ def test_names_are_escaped(p1_rows, tmp_path):
 def test_the_installed_command(tmp_path):
     done = subprocess.run([sys.executable, "-m", "polysweep.report", str(tmp_path / "x.h5"), "-o", str(tmp_path / "o")],
                           capture_output=True, text=True)
-    assert done.returncode == 2 and "x.h5: no such file" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 3 and "x.h5: no such file" in done.stderr and "Traceback" not in done.stderr

@@ -1,6 +1,5 @@
 """Figures of scaling studies: what is drawn is what the tables say, and what may not be drawn is not."""
 import numpy as np
-import pandas as pd
 import pytest
 import scaled
 import synthetic
@@ -230,7 +229,7 @@ def test_the_report_of_a_scaling_study(tmp_path, capsys):
     assert said.err.count("warning: usl: 200 ranks are 6.25 times") == 1 and "UserWarning" not in said.err
     for name in ("strong-scaling.csv", "strong-scaling.svg", "strong-efficiency.png", "roofline.png", "scaling-fits.csv"):
         assert (tmp_path / "out" / name).exists(), name
-    back = pd.read_csv(tmp_path / "out" / "strong-scaling.csv")
+    back = synthetic.read_csv(tmp_path / "out" / "strong-scaling.csv")
     assert np.array_equal(back["speed_up"], scaling.strong(polysweep.open(tmp_path / "s.h5"))["speed_up"])
     assert 'href="strong-scaling.csv"' in (tmp_path / "out" / "index.html").read_text()
 

@@ -359,9 +359,9 @@ def test_the_report_of_sketches(opened, tmp_path, capsys):
     _, checker = page(tmp_path)
     assert all((tmp_path / link).exists() for link in checker.links)
     assert "Separation through a sketch" in checker.text and "Error against the size of the state" in checker.text
-    found = pd.read_csv(tmp_path / "errors" / "cheapest.csv")
+    found = synthetic.read_csv(tmp_path / "errors" / "cheapest.csv")
     assert set(found["error"]) == {"err_out", "err_attn", "err_amm"} and len(found) == 3 * 5 * 2
-    assert len(pd.read_csv(tmp_path / "costs" / "crossovers.csv")) == 6
+    assert len(synthetic.read_csv(tmp_path / "costs" / "crossovers.csv")) == 6
     assert not (tmp_path / "separation" / "cheapest.csv").exists()
 
 

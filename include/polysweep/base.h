@@ -34,7 +34,7 @@ typedef enum psw_status {
 
 const char *psw_status_word(psw_status status); /* "ok", "usage", "no_memory", ... */
 
-/* Stores the message (printf format) with its source location and returns `status`. */
+/* Stores the message (printf format; texts are made plain, plain.h) with its source location and returns `status`. */
 psw_status psw_fail_at(psw_status status, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 #define PSW_FAIL(status, ...) psw_fail_at((status), __FILE__, __LINE__, __VA_ARGS__)
@@ -44,9 +44,13 @@ psw_status psw_fail_at(psw_status status, const char *file, int line, const char
         if (psw_try_ != PSW_OK) return psw_try_;                                                                       \
     } while (0)
 
-const char *psw_message(void);                               /* of the last failure; never NULL */
-const char *psw_message_site(void);                          /* "room/file.c:line" of it */
-void psw_message_set(const char *message, const char *site); /* a message that came from another rank */
+/* Adds lines below the message: of line ends in %s above none is left. */
+psw_status psw_fail_lines(psw_status status, const char *lines);
+
+const char *psw_message(void);                                 /* of the last failure; never NULL */
+void psw_message_print(const char *before, const char *after); /* "polysweep: " and the message, on stderr */
+const char *psw_message_site(void);                            /* "room/file.c:line" of it */
+void psw_message_set(const char *message, const char *site);   /* a message that came from another rank */
 
 /* The system's words for an error number; some calls fail without one (a short write). */
 const char *psw_reason(int error);

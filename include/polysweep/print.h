@@ -6,8 +6,10 @@
 
 #include "polysweep/base.h"
 
-/* ---- JSON, member by member; it handles commas and escapes. Key NULL inside an array. NaN is null, infinities
- * are the texts "inf" and "-inf", because JSON has no numbers for them. --------------------------------------- */
+/* ---- JSON, member by member; it handles commas and escapes, and is UTF-8 whatever a text holds: bytes that are none
+ * become U+FFFD, characters that terminals obey (plain.h) are \u escapes. Key NULL inside an array. NaN is null,
+ * infinities are the texts "inf" and "-inf", because JSON has no numbers for them.
+ * --------------------------------------- */
 
 typedef struct psw_json {
     FILE *out;

@@ -1,19 +1,21 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "polysweep/plain.h"
 #include "polysweep/print.h"
 
 static void quoted(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (const char *at = text; *at; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < 0x20)
-            fprintf(out, "\\u%04x", c);
+    for (size_t length; *text; text += length) {
+        unsigned code;
+        length = psw_character_read(text, &code);
+        if (code == '"' || code == '\\')
+            fprintf(out, "\\%c", (char)code);
+        else if (psw_character_obeyed(code) || (code == 0xfffd && length == 1))
+            fprintf(out, "\\u%04x", code);
         else
-            fputc(c, out);
+            fwrite(text, 1, length, out);
     }
     fputc('"', out);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "polysweep/base.h"
+#include "polysweep/plain.h"
 
 static char message[1024] = "";
 static char site[96] = "";
@@ -42,16 +42,40 @@ psw_status psw_fail_at(psw_status status, const char *file, int line, const char
     char text[sizeof message]; /* arguments may be the old message */
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    psw_plain_format(text, sizeof text, format, arguments);
     va_end(arguments);
     memcpy(message, text, sizeof message);
     snprintf(site, sizeof site, "%s:%d", inside_house(file), line);
     return status;
 }
 
+psw_status psw_fail_lines(psw_status status, const char *lines)
+{
+    char line[sizeof message];
+    while (*lines) {
+        size_t length = strcspn(lines, "\n"), used = strlen(message);
+        psw_format(line, sizeof line, "%.*s", (int)length, lines);
+        if (used + 2 < sizeof message) strcpy(message + used, "\n");
+        if (used + 2 < sizeof message) psw_plain_text(line, message + used + 1, sizeof message - used - 1);
+        lines += length + (lines[length] == '\n');
+    }
+    return status;
+}
+
 const char *psw_message(void)
 {
     return message;
+}
+
+void psw_message_print(const char *before, const char *after)
+{
+    char line[sizeof message + 4400];
+    psw_plain_text(before, line, sizeof line);
+    size_t used = strlen(line);
+    psw_format(line + used, sizeof line - used, "%s", message);
+    used = strlen(line);
+    psw_plain_text(after, line + used, sizeof line - used);
+    fprintf(stderr, "polysweep: %s\n", line); /* in one piece: other ranks may write, too */
 }
 
 const char *psw_message_site(void)
@@ -63,15 +87,6 @@ void psw_message_set(const char *other_message, const char *other_site)
 {
     psw_format(message, sizeof message, "%s", other_message);
     psw_format(site, sizeof site, "%s", other_site);
-}
-
-bool psw_format(char *out, size_t size, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(out, size, format, arguments);
-    va_end(arguments);
-    return length >= 0 && (size_t)length < size;
 }
 
 /* ---- injected faults ---- */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "polysweep/plain.h"
 #include "polysweep/print.h"
 
 void psw_format_seconds(double seconds, char text[PSW_TEXT])
@@ -60,7 +61,7 @@ void psw_table_row(psw_table *table, const char *const *cells)
     ptrdiff_t row = table->held < 0 ? 0 : table->held;
     for (ptrdiff_t i = 0; i < table->columns; i++) {
         char *cell = table->cells[row * table->columns + i];
-        snprintf(cell, PSW_CELL, "%s", cells[i]);
+        psw_plain_text(cells[i], cell, PSW_CELL);
         if (table->held >= 0 && strlen(cell) > table->width[i]) table->width[i] = strlen(cell);
     }
     if (table->held < 0)

@@ -8,6 +8,8 @@
 
 #include "cmd/cmd.h"
 
+#include "polysweep/plain.h"
+
 const cmd_command cmd_commands[] = {
     {"run", "STUDY.yaml [-o FILE.h5]", "compute every point that is not complete in FILE.h5; run again, it resumes",
      "output set where time-limit redo extend max-fails dry-run no-inputs oversubscribe progress quiet",
@@ -87,9 +89,9 @@ static bool has_message(psw_status status)
 static int report(psw_status status, int rank)
 {
     if (has_message(status) && rank == 0) {
-        fprintf(stderr, "polysweep: %s\n", psw_message());
+        psw_message_print("", "");
         if (status == PSW_BUG)
-            fprintf(stderr, "polysweep: this is a bug, from %s; please report it\n", psw_message_site());
+            psw_print(stderr, "polysweep: this is a bug, from %s; please report it\n", psw_message_site());
     }
     switch (status) {
     case PSW_OK:
@@ -113,7 +115,7 @@ static int printed(int code)
 {
     bool lost = fflush(stdout) != 0 || ferror(stdout);
     if (!lost || code != PSW_OK) return code;
-    fprintf(stderr, "polysweep: standard output could not be written completely\n");
+    psw_print(stderr, "polysweep: standard output could not be written completely\n");
     return PSW_ENVIRONMENT;
 }
 
@@ -216,7 +218,7 @@ static int without_mpi(const cmd_command *command, const cmd_options *options)
     if (options->help)
         cmd_help_print(command, stdout);
     else if (options->version)
-        puts("polysweep " PSW_VERSION);
+        psw_print(stdout, "polysweep " PSW_VERSION "\n");
     else if (!command->writes || cmd_world_rank() == 0)
         status = command->run(options, NULL);
     return leave(status);

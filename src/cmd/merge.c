@@ -6,6 +6,7 @@
 
 #include "cmd/cmd.h"
 #include "polysweep/files.h"
+#include "polysweep/plain.h"
 #include "polysweep/print.h"
 
 enum { KEPT = 16 };
@@ -71,14 +72,12 @@ static psw_status open_input(joint *m, input *in, const char *path)
 /* A person reads what differs; parts of a larger study are shown the way. */
 static psw_status refuse(const joint *m, const input *in, bool points, const char *difference)
 {
-    return PSW_FAIL(
-        PSW_USAGE,
-        "%.200s and %.200s are not of one study and cannot be joined%s; below, \"here\" is the first:\n%.400s",
-        m->inputs[0].path, in->path,
-        points ? " (if both are parts of a larger study, give each its points with run LARGER.yaml -o FILE.h5 "
-                 "--extend, then merge)"
-               : "",
-        difference);
+    PSW_FAIL(PSW_USAGE, "%.200s and %.200s are not of one study and cannot be joined%s; below, \"here\" is the first:",
+             m->inputs[0].path, in->path,
+             points ? " (if both are parts of a larger study, give each its points with run LARGER.yaml -o FILE.h5 "
+                      "--extend, then merge)"
+                    : "");
+    return psw_fail_lines(PSW_USAGE, difference);
 }
 
 static psw_status same_study(const joint *m, const input *in)
@@ -324,8 +323,8 @@ static void print_disagreement(const joint *m, const disagreement *d)
     char text[160];
     psw_point point = psw_study_point(m->study, d->slot);
     psw_point_text(&point, text, sizeof text);
-    printf("differs     slot %td (%s): %s is %.17g in %s, %.17g in %s\n", d->slot, text, d->column, d->first,
-           d->first_path, d->second, d->second_path);
+    psw_print(stdout, "differs     slot %td (%s): %s is %.17g in %s, %.17g in %s\n", d->slot, text, d->column, d->first,
+              d->first_path, d->second, d->second_path);
 }
 
 static void print(const joint *m)
@@ -334,17 +333,18 @@ static void print(const joint *m)
     for (ptrdiff_t i = 0; i < m->kept; i++) print_disagreement(m, &m->list[i]);
     for (ptrdiff_t k = 0; k < m->input_count; k++) {
         const input *in = &m->inputs[k];
-        printf("from        %s: %td done, %td taken", in->path, in->done, in->taken);
-        if (in->torn > 0) printf(", %td torn and left out", in->torn);
-        printf("\n");
+        psw_print(stdout, "from        %s: %td done, %td taken", in->path, in->done, in->taken);
+        if (in->torn > 0) psw_print(stdout, ", %td torn and left out", in->torn);
+        psw_print(stdout, "\n");
     }
     if (m->both > 0)
-        printf("compared    %td slots that more than one file has done, %td differ\n", m->both, m->differing);
+        psw_print(stdout, "compared    %td slots that more than one file has done, %td differ\n", m->both,
+                  m->differing);
     if (m->differing > 0) return;
-    printf("file        %s\nslots       %td, %td done", m->path, m->slots, m->done);
-    if (m->ended > 0) printf(", %td failed or skipped", m->ended);
-    printf("\n");
-    if (left > 0) printf("missing     %td; run the study on %s to compute them\n", left, m->path);
+    psw_print(stdout, "file        %s\nslots       %td, %td done", m->path, m->slots, m->done);
+    if (m->ended > 0) psw_print(stdout, ", %td failed or skipped", m->ended);
+    psw_print(stdout, "\n");
+    if (left > 0) psw_print(stdout, "missing     %td; run the study on %s to compute them\n", left, m->path);
 }
 
 static void json_inputs(const joint *m, psw_json *out)

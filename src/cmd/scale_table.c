@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "polysweep/plain.h"
 #include "polysweep/print.h"
 #include "cmd/scale.h"
 
@@ -187,11 +188,11 @@ static psw_status print_line(const table *t, ptrdiff_t base)
     psw_point_text(&first->point, point, sizeof point);
     psw_format_seconds(first->cost.time_median_s, seconds);
     if (cmd_scale_valid(first))
-        printf("\n%s%s; against a team of %td: %s a pass\n\n", point, t->weak ? " and up" : "", first->point.team,
-               seconds);
+        psw_print(stdout, "\n%s%s; against a team of %td: %s a pass\n\n", point, t->weak ? " and up" : "",
+                  first->point.team, seconds);
     else
-        printf("\n%s%s; the team of %td has no valid time to compare with\n\n", point, t->weak ? " and up" : "",
-               first->point.team);
+        psw_print(stdout, "\n%s%s; the team of %td has no valid time to compare with\n\n", point,
+                  t->weak ? " and up" : "", first->point.team);
     if (!psw_table_begin(stdout, CELLS, &out)) return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table");
     psw_table_row(&out, (const char *const[]){"team", "n", "median", "from", "to", t->weak ? "scaled" : "speed-up",
                                               "efficiency", t->weak ? "work/rank" : "Karp-Flatt", "balance", "comm",
@@ -209,25 +210,29 @@ static void print_uneven(const table *t)
         const psw_point *p = &t->records[i].point;
         double uneven = psw_method_computes(p->method) ? cmd_scale_unevenness(p) : 1;
         if (uneven <= 1 + SCALE_BOUND) continue;
-        printf("\nuneven: n = %td is %.4g block%s of %td; of a team of %td some rank has %.2f times its share, which "
-               "bounds "
-               "efficiency (--set grid.block=... makes them smaller)\n",
-               p->n, (double)p->n / (double)p->block, p->n == p->block ? "" : "s", p->block, p->team, uneven);
+        psw_print(
+            stdout,
+            "\nuneven: n = %td is %.4g block%s of %td; of a team of %td some rank has %.2f times its share, which "
+            "bounds "
+            "efficiency (--set grid.block=... makes them smaller)\n",
+            p->n, (double)p->n / (double)p->block, p->n == p->block ? "" : "s", p->block, p->team, uneven);
         return;
     }
 }
 
 static psw_status print(const table *t)
 {
-    printf("%s scaling of %s; times are medians of one forward pass over one data set, with %g %% intervals\n",
-           t->weak ? "weak" : "strong", psw_study_name(t->study), 100 * psw_study_settings(t->study)->confidence);
+    psw_print(stdout,
+              "%s scaling of %s; times are medians of one forward pass over one data set, with %g %% intervals\n",
+              t->weak ? "weak" : "strong", psw_study_name(t->study), 100 * psw_study_settings(t->study)->confidence);
     ptrdiff_t lines = 0;
     for (ptrdiff_t i = 0; i < t->count; i++) {
         if (!begins(t, i) || !computed(t, i)) continue;
         PSW_TRY(print_line(t, i));
         lines++;
     }
-    if (lines == 0) printf("\nno point has been computed: --where picked none, or the run was stopped before\n");
+    if (lines == 0)
+        psw_print(stdout, "\nno point has been computed: --where picked none, or the run was stopped before\n");
     print_uneven(t);
     return PSW_OK;
 }

@@ -4,6 +4,8 @@
 
 #include "cmd/extrap.h"
 
+#include "polysweep/plain.h"
+
 /* ---- which columns ---- */
 
 static psw_status add_column(cmd_view *v, const char *name)
@@ -78,8 +80,8 @@ static void print_failure(cmd_view *v, const psw_record *record)
     char text[512];
     failure(v, record, text, sizeof text);
     if (!text[0] || ++v->reported > REPORTED_MOST) return;
-    fprintf(stderr, "slot %td, attempt %td: %s\n", v->slot, record->slot.attempt, text);
-    if (v->reported == REPORTED_MOST) fprintf(stderr, "more may have failed: --jsonl prints every message\n");
+    psw_print(stderr, "slot %td, attempt %td: %s\n", v->slot, record->slot.attempt, text);
+    if (v->reported == REPORTED_MOST) psw_print(stderr, "more may have failed: --jsonl prints every message\n");
 }
 
 /* ---- the forms ---- */
@@ -128,8 +130,8 @@ static void table_end(void *state)
 static void csv_begin(cmd_view *v, void *state)
 {
     (void)state;
-    for (ptrdiff_t i = 0; i < v->shown_count; i++) printf("%s%s", i ? "," : "", v->shown[i]->name);
-    printf("\n");
+    for (ptrdiff_t i = 0; i < v->shown_count; i++) psw_print(stdout, "%s%s", i ? "," : "", v->shown[i]->name);
+    psw_print(stdout, "\n");
 }
 
 static void csv_row(cmd_view *v, void *state, const psw_record *record)
@@ -138,9 +140,9 @@ static void csv_row(cmd_view *v, void *state, const psw_record *record)
     (void)state;
     for (ptrdiff_t i = 0; i < v->shown_count; i++) {
         psw_column_text(v->shown[i], record, text, sizeof text);
-        printf("%s%s", i ? "," : "", text);
+        psw_print(stdout, "%s%s", i ? "," : "", text);
     }
-    printf("\n");
+    psw_print(stdout, "\n");
 }
 
 static void csv_end(void *state)

@@ -9,6 +9,7 @@
 
 #include "cmd/cmd.h"
 #include "polysweep/files.h"
+#include "polysweep/plain.h"
 #include "polysweep/print.h"
 
 /* On this host the process itself answers (unless its number is another's by now); elsewhere the lock does. */
@@ -75,6 +76,18 @@ static psw_status read_slots(const char *path, psw_sweep_state *state)
     return status;
 }
 
+/* A run renews its sidecar every few seconds; what is none is passed over, but said. */
+static psw_status without_state(const char *path, psw_sweep_state *state)
+{
+    char sidecar[4096];
+    bool named = psw_format(sidecar, sizeof sidecar, "%s.status.json", path) && access(sidecar, F_OK) == 0;
+    if (psw_lock_held(path))
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s: %s; try again", path,
+                        named ? psw_message() : "a run has just opened it and has not written its status yet");
+    if (named) psw_message_print("note: ", "; the result file is read instead");
+    return read_slots(path, state);
+}
+
 static bool runs(const psw_sweep_state *state)
 {
     return strcmp(state->state, "running") == 0;
@@ -94,12 +107,7 @@ static psw_status count_again(const char *path, psw_sweep_state *state)
 static psw_status find_state(const char *path, psw_sweep_state *state)
 {
     if (access(path, F_OK) != 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, psw_reason(errno));
-    if (psw_sweep_state_read(path, state) != PSW_OK) {
-        if (psw_lock_held(path))
-            return PSW_FAIL(PSW_ENVIRONMENT,
-                            "%s: a run has just opened it and has not written its status yet; try again", path);
-        return read_slots(path, state);
-    }
+    if (psw_sweep_state_read(path, state) != PSW_OK) return without_state(path, state);
     if (!runs(state)) return count_again(path, state);
     if (runs_still(path, state)) return PSW_OK;
     PSW_TRY(psw_sweep_state_read(path, state)); /* it may have ended since it was read */
@@ -116,7 +124,7 @@ static ptrdiff_t missing(const psw_sweep_state *s)
 
 static void print_count(const char *label, ptrdiff_t count)
 {
-    if (count > 0) printf("%-11s %td\n", label, count);
+    if (count > 0) psw_print(stdout, "%-11s %td\n", label, count);
 }
 
 static void print(const char *path, const psw_sweep_state *s)
@@ -126,25 +134,29 @@ static void print(const char *path, const psw_sweep_state *s)
     psw_format_seconds(s->elapsed_s, elapsed);
     psw_format_seconds(s->eta_s, left);
     psw_format_seconds(s->time_limit_s, limit);
-    printf("study       %s, %td points\nstate       %s", s->study, s->points, s->state);
-    if (running) printf(": %td rank%s, process %td on %s", s->ranks, s->ranks == 1 ? "" : "s", s->pid, s->host);
-    if (s->stop_reason[0]) printf(" (%s)", s->stop_reason);
-    printf("\ndone        %td\n", s->done);
+    psw_print(stdout, "study       %s, %td points\nstate       %s", s->study, s->points, s->state);
+    if (running)
+        psw_print(stdout, ": %td rank%s, process %td on %s", s->ranks, s->ranks == 1 ? "" : "s", s->pid, s->host);
+    if (s->stop_reason[0]) psw_print(stdout, " (%s)", s->stop_reason);
+    psw_print(stdout, "\ndone        %td\n", s->done);
     print_count("failed", s->failed);
     print_count("skipped", s->skipped);
     print_count("running", s->running);
     print_count("missing", missing(s));
-    printf("progress    %.1f %% of the predicted cost%s\n", 100 * s->fraction,
-           s->failed + s->skipped > 0 ? ", that of failed and skipped points included" : "");
-    if (isfinite(s->elapsed_s)) printf("elapsed     %s\n", elapsed);
-    if (running) printf("left        about %s\n", left);
-    if (isfinite(s->time_limit_s)) printf("time limit  %s, from %s\n", limit, s->time_limit_from);
-    if (s->updated[0]) printf("updated     %s\n", s->updated);
-    if (!running && missing(s) + s->running > 0) printf("to continue run the same study on %s again\n", path);
+    if (isfinite(s->fraction))
+        psw_print(stdout, "progress    %.1f %% of the predicted cost%s\n", 100 * s->fraction,
+                  s->failed + s->skipped > 0 ? ", that of failed and skipped points included" : "");
+    if (isfinite(s->elapsed_s)) psw_print(stdout, "elapsed     %s\n", elapsed);
+    if (running) psw_print(stdout, "left        about %s\n", left);
+    if (isfinite(s->time_limit_s)) psw_print(stdout, "time limit  %s, from %s\n", limit, s->time_limit_from);
+    if (s->updated[0]) psw_print(stdout, "updated     %s\n", s->updated);
+    if (!running && missing(s) + s->running > 0)
+        psw_print(stdout, "to continue run the same study on %s again\n", path);
     if (s->failed + s->skipped > 0)
-        printf("to see them polysweep show %s --where \"status != done\"\n"
-               "once more   run the same study on %s with --redo failed\n",
-               path, path);
+        psw_print(stdout,
+                  "to see them polysweep show %s --where \"status != done\"\n"
+                  "once more   run the same study on %s with --redo failed\n",
+                  path, path);
 }
 
 static void json(const char *path, const psw_sweep_state *s)

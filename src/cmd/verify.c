@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "polysweep/files.h"
+#include "polysweep/plain.h"
 #include "polysweep/print.h"
 
 enum { SAMPLE_BLOCK = 16 };

@@ -1,5 +1,6 @@
 #include "cmd/verify.h"
 
+#include "polysweep/plain.h"
 #include "polysweep/print.h"
 
 static void print_difference(const cmd_check *c, const cmd_difference *d)
@@ -8,42 +9,47 @@ static void print_difference(const cmd_check *c, const cmd_difference *d)
     psw_point point = psw_study_point(c->study, d->slot);
     psw_point_text(&point, text, sizeof text);
     if (d->column < 0)
-        printf("differs     slot %td (%s): cannot be computed any more\n", d->slot, text);
+        psw_print(stdout, "differs     slot %td (%s): cannot be computed any more\n", d->slot, text);
     else
-        printf("differs     slot %td (%s): %s is %.17g, computed again %.17g\n", d->slot, text,
-               c->columns[d->column].name, d->stored, d->found);
+        psw_print(stdout, "differs     slot %td (%s): %s is %.17g, computed again %.17g\n", d->slot, text,
+                  c->columns[d->column].name, d->stored, d->found);
 }
 
 void cmd_verify_print(const cmd_check *c, const cmd_findings *all, ptrdiff_t differing)
 {
     double compared = (double)c->picked - c->too_large;
-    printf("file        %s, schema correct\n", c->path);
-    printf("slots       %td, %td done\n", c->slot_count, c->done);
-    if (c->in_use) printf("in use      a run has it open: slots that it has not finished are not checked\n");
+    psw_print(stdout, "file        %s, schema correct\n", c->path);
+    psw_print(stdout, "slots       %td, %td done\n", c->slot_count, c->done);
+    if (c->in_use) psw_print(stdout, "in use      a run has it open: slots that it has not finished are not checked\n");
     if (c->torn > 0)
-        printf("torn        %td with a wrong commit word; running the study again computes them again\n", c->torn);
+        psw_print(stdout, "torn        %td with a wrong commit word; running the study again computes them again\n",
+                  c->torn);
     if (c->altered > 0)
-        printf(
+        psw_print(
+            stdout,
             "altered     %td with kept rows or samples that are not those put; running the study again computes them "
             "again\n",
             c->altered);
-    printf("recomputed  %td of them (%.3g %%)", c->picked, c->percent);
-    if (c->rows) printf(", the kept rows of %.0f", c->with_rows);
-    if (c->loose > 0) printf(", %.0f within tolerances (other version, kernel or method)", c->loose);
-    printf("\n");
+    psw_print(stdout, "recomputed  %td of them (%.3g %%)", c->picked, c->percent);
+    if (c->rows) psw_print(stdout, ", the kept rows of %.0f", c->with_rows);
+    if (c->loose > 0) psw_print(stdout, ", %.0f within tolerances (other version, kernel or method)", c->loose);
+    psw_print(stdout, "\n");
     if (c->older_noise > 0)
-        printf(
+        psw_print(
+            stdout,
             "older noise %td done slots are not comparable: random_version 1, their noise was drawn once and by other "
             "keys\n",
             c->older_noise);
     if (c->too_large > 0)
-        printf("too large   %.0f of these for the memory of %d rank%s: not checked, start verify with more ranks\n",
-               c->too_large, c->world->size, c->world->size > 1 ? "s" : "");
+        psw_print(stdout,
+                  "too large   %.0f of these for the memory of %d rank%s: not checked, start verify with more ranks\n",
+                  c->too_large, c->world->size, c->world->size > 1 ? "s" : "");
     for (int rank = 0; rank < c->world->size; rank++)
         for (ptrdiff_t i = 0; i < all[rank].kept; i++) print_difference(c, &all[rank].list[i]);
     for (ptrdiff_t i = 0; i < c->column_count + CMD_ROW_LINES; i++)
-        if (c->differs[i] > 0) printf("column      %s differs in %.0f slots\n", c->columns[i].name, c->differs[i]);
-    if (differing == 0) printf("verdict     %s\n", compared > 0 ? "the same" : "nothing to compare");
+        if (c->differs[i] > 0)
+            psw_print(stdout, "column      %s differs in %.0f slots\n", c->columns[i].name, c->differs[i]);
+    if (differing == 0) psw_print(stdout, "verdict     %s\n", compared > 0 ? "the same" : "nothing to compare");
 }
 
 void cmd_verify_json(const cmd_check *c, const cmd_findings *all, ptrdiff_t differing)

@@ -156,13 +156,15 @@ psw_status psw_comm_bytes_wait(const psw_comm *comm, int root, void *data, size_
 
 void psw_abort(psw_status status, const psw_comm *comm)
 {
-    fprintf(stderr, "polysweep: rank %d: %s\n", comm->rank, psw_message());
+    char rank[32];
+    psw_format(rank, sizeof rank, "rank %d: ", comm->rank);
+    psw_message_print(rank, "");
     MPI_Abort(comm->handle, (int)status);
 }
 
 void psw_comm_abort(const psw_comm *comm, psw_status status)
 {
-    if (comm->rank == 0) fprintf(stderr, "polysweep: %s\n", psw_message());
+    if (comm->rank == 0) psw_message_print("", "");
     fflush(NULL);
     MPI_Barrier(comm->handle);
     MPI_Abort(comm->handle, (int)status);

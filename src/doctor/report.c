@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "polysweep/plain.h"
+
 static const char *const grade_words[] = {"ok", "warn", "bad"};
 
 static void add(doctor_report *r, doctor_grade grade, const char *topic, const char *format, va_list arguments)
@@ -12,7 +14,7 @@ static void add(doctor_report *r, doctor_grade grade, const char *topic, const c
     doctor_finding *f = &r->list[r->count++];
     *f = (doctor_finding){.grade = grade};
     psw_format(f->topic, sizeof f->topic, "%s", topic);
-    vsnprintf(f->text, sizeof f->text, format, arguments);
+    psw_plain_format(f->text, sizeof f->text, format, arguments);
 }
 
 void doctor_fine(doctor_report *r, const char *topic, const char *format, ...)
@@ -45,7 +47,7 @@ void doctor_fix(doctor_report *r, const char *format, ...)
     if (r->count == 0) return;
     doctor_finding *f = &r->list[r->count - 1];
     va_start(arguments, format);
-    vsnprintf(f->fix, sizeof f->fix, format, arguments);
+    psw_plain_format(f->fix, sizeof f->fix, format, arguments);
     va_end(arguments);
 }
 
@@ -55,8 +57,8 @@ void doctor_report_print(const doctor_report *r)
 {
     for (ptrdiff_t i = 0; i < r->count; i++) {
         const doctor_finding *f = &r->list[i];
-        printf("%-4s  %-8s  %s\n", grade_words[f->grade], f->topic, f->text);
-        if (f->fix[0]) printf("                type %s\n", f->fix);
+        psw_print(stdout, "%-4s  %-8s  %s\n", grade_words[f->grade], f->topic, f->text);
+        if (f->fix[0]) psw_print(stdout, "                type %s\n", f->fix);
     }
 }
 

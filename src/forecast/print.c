@@ -4,6 +4,8 @@
 #include "forecast/points.h"
 #include "forecast/schedule.h"
 
+#include "polysweep/plain.h"
+
 static const char *plural(ptrdiff_t count)
 {
     return count == 1 ? "" : "s";
@@ -32,7 +34,8 @@ static void print_exclusions(const psw_forecast *f)
     const psw_exclusion *list;
     ptrdiff_t count = psw_study_exclusions(f->study, &list);
     for (ptrdiff_t i = 0; i < count; i++)
-        printf("excluded    %td points where %s: %s\n", list[i].points, list[i].when, list[i].why ? list[i].why : "");
+        psw_print(stdout, "excluded    %td points where %s: %s\n", list[i].points, list[i].when,
+                  list[i].why ? list[i].why : "");
 }
 
 static void print_point(const psw_forecast *f, const char *label, const psw_forecast_point *e, const char *value)
@@ -41,7 +44,7 @@ static void print_point(const psw_forecast *f, const char *label, const psw_fore
     if (e->slot < 0) return;
     psw_point point = psw_study_point(f->study, e->slot);
     psw_point_text(&point, text, sizeof text);
-    printf("%-11s %s on %td rank%s: slot %td, %s\n", label, value, e->team, plural(e->team), e->slot, text);
+    psw_print(stdout, "%-11s %s on %td rank%s: slot %td, %s\n", label, value, e->team, plural(e->team), e->slot, text);
 }
 
 /* ---- the schedule ---- */
@@ -87,7 +90,7 @@ static void print_stages(const psw_schedule *s)
     for (int k = 0; k < s->depths; k++)
         if (s->stage[k].runs > 0) print_stage(&table, s, &s->stage[k]);
     psw_table_end(&table);
-    printf("\n");
+    psw_print(stdout, "\n");
 }
 
 static void print_memory(const psw_forecast *f)
@@ -96,10 +99,11 @@ static void print_memory(const psw_forecast *f)
     psw_format_bytes(f->largest.value, memory);
     psw_format_bytes(f->memory_bytes, may);
     print_point(f, "memory", &f->largest, memory);
-    printf("            per rank, with data; a rank may have %s (%td rank%s on a node)\n", may, f->ranks_per_node,
-           plural(f->ranks_per_node));
+    psw_print(stdout, "            per rank, with data; a rank may have %s (%td rank%s on a node)\n", may,
+              f->ranks_per_node, plural(f->ranks_per_node));
     if (f->too_large > 0)
-        printf("too large   %td of %td points, for the available memory or ranks: skipped\n", f->too_large, f->points);
+        psw_print(stdout, "too large   %td of %td points, for the available memory or ranks: skipped\n", f->too_large,
+                  f->points);
 }
 
 static void print_critical(const psw_forecast *f)
@@ -110,8 +114,8 @@ static void print_critical(const psw_forecast *f)
     psw_format_seconds(critical->value, seconds);
     psw_format_bytes(f->sent_bytes, bytes);
     print_point(f, "on a team", critical, seconds);
-    printf("            sends %s in %.0f message%s a pass, over all its ranks\n", bytes, f->messages,
-           plural((ptrdiff_t)f->messages));
+    psw_print(stdout, "            sends %s in %.0f message%s a pass, over all its ranks\n", bytes, f->messages,
+              plural((ptrdiff_t)f->messages));
 }
 
 static void print_schedule(const psw_forecast *f)
@@ -122,14 +126,15 @@ static void print_schedule(const psw_forecast *f)
     psw_format_seconds(out->schedule.busy_s, busy);
     psw_format_seconds(f->longest.value, longest);
     psw_format_bytes(f->file_bytes, file);
-    printf("rates       %s\n", f->rates_from);
-    printf("runs        %td of consecutive slots, %s of work\n", f->runs.count, busy);
-    printf("finish      %s on %td rank%s, utilisation %.0f %%, speed-up %.4g; limited by: %s\n", finish, f->ranks,
-           plural(f->ranks), 100 * out->schedule.utilisation, out->speed_up, forecast_limit_word(out->limit));
+    psw_print(stdout, "rates       %s\n", f->rates_from);
+    psw_print(stdout, "runs        %td of consecutive slots, %s of work\n", f->runs.count, busy);
+    psw_print(stdout, "finish      %s on %td rank%s, utilisation %.0f %%, speed-up %.4g; limited by: %s\n", finish,
+              f->ranks, plural(f->ranks), 100 * out->schedule.utilisation, out->speed_up,
+              forecast_limit_word(out->limit));
     print_point(f, "longest", &f->longest, longest);
     print_critical(f);
     print_memory(f);
-    printf("file        %s\n", file);
+    psw_print(stdout, "file        %s\n", file);
 }
 
 /* ---- --compare, --budget ---- */
@@ -154,15 +159,15 @@ static void print_compare(const psw_forecast *f)
 {
     psw_table table;
     if (f->compared == 0) return;
-    printf("\n");
+    psw_print(stdout, "\n");
     if (!psw_table_begin(stdout, 8, &table)) return;
     psw_table_row(&table, (const char *const[]){"ranks", "finish", "speed-up", "utilisation", "longest point",
                                                 "on ranks", "refused", "limited by"});
     for (ptrdiff_t i = 0; i < f->compared; i++) print_compared(&table, &f->compare[i]);
     psw_table_end(&table);
     if (forecast_knee(f) > 0)
-        printf("with up to %td rank%s, at least nine tenths of them are busy\n", forecast_knee(f),
-               plural(forecast_knee(f)));
+        psw_print(stdout, "with up to %td rank%s, at least nine tenths of them are busy\n", forecast_knee(f),
+                  plural(forecast_knee(f)));
 }
 
 static void print_bought(const psw_forecast_budget *b)
@@ -187,27 +192,27 @@ static void print_budget(const psw_forecast *f)
     char time[PSW_TEXT];
     if (!b->text) return;
     psw_format_seconds(b->deadline_s, time);
-    printf("\nbudget      %s: %s on %td rank%s, %.4g node hours\n", b->text, time, f->ranks, plural(f->ranks),
-           b->node_hours);
-    printf("needs       %.4g node hours for the whole study\n", b->needs_node_hours);
-    printf("buys        %td of %td points\n\n", b->points, f->points);
+    psw_print(stdout, "\nbudget      %s: %s on %td rank%s, %.4g node hours\n", b->text, time, f->ranks,
+              plural(f->ranks), b->node_hours);
+    psw_print(stdout, "needs       %.4g node hours for the whole study\n", b->needs_node_hours);
+    psw_print(stdout, "buys        %td of %td points\n\n", b->points, f->points);
     print_bought(b);
 }
 
 void psw_forecast_print(const psw_forecast *f)
 {
-    printf("study       %s: %td points", psw_study_name(f->study), f->points);
-    if (f->points < f->slots) printf(" of %td", f->slots);
-    printf("\n");
+    psw_print(stdout, "study       %s: %td points", psw_study_name(f->study), f->points);
+    if (f->points < f->slots) psw_print(stdout, " of %td", f->slots);
+    psw_print(stdout, "\n");
     print_exclusions(f);
-    printf("\n");
+    psw_print(stdout, "\n");
     print_methods(f);
-    printf("\n");
+    psw_print(stdout, "\n");
     print_stages(&f->outcome.schedule);
     print_schedule(f);
     print_compare(f);
     print_budget(f);
     if (!f->run_of) return;
-    printf("\n");
+    psw_print(stdout, "\n");
     forecast_points_print(f);
 }

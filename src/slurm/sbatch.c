@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "polysweep/plain.h"
 #include "polysweep/spec.h"
 
 /* Long options of sbatch, of Slurm 20 to 24. Others may be a site's: Slurm's plugins add options. */
@@ -169,12 +170,15 @@ static psw_status check_key(const char *argument)
 /* A line of its own, which ends where it should. */
 static psw_status check_value(const char *argument)
 {
-    for (const char *at = argument; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 127 || *at == '"' || *at == '\\')
+    unsigned code;
+    for (const char *at = argument; *at; at += psw_character_read(at, &code)) {
+        psw_character_read(at, &code);
+        if (psw_character_obeyed(code) || code == 0xfffd || code == '"' || code == '\\')
             return PSW_FAIL(PSW_USAGE,
                             "--sbatch %.*s: the value has a control character, a quotation mark or a backslash, which "
                             "a line for sbatch cannot hold",
                             (int)key_length(argument), argument);
+    }
     return PSW_OK;
 }
 

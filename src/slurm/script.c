@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "polysweep/plain.h"
 #include "polysweep/print.h"
 #include "slurm/parts.h"
 #include "slurm/sbatch.h"
@@ -82,12 +83,31 @@ static psw_status set_paths(script *s)
                  : PSW_FAIL(PSW_USAGE, "the name of the result file is longer than %d characters", PATH_MAX - 1);
 }
 
+/* For bash, byte by byte: what a terminal would obey, and bytes that are no UTF-8. */
+static void escaped(FILE *out, const char *text)
+{
+    fputs("$'", out);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x20 || c > 0x7e)
+            fprintf(out, "\\x%02x", c);
+        else
+            fprintf(out, c == '\'' || c == '\\' ? "\\%c" : "%c", c);
+    }
+    fputc('\'', out);
+}
+
 /* For the shell: in single quotes where it has more than letters, digits and the like. */
 static void quoted(FILE *out, const char *text)
 {
     const char *plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+    char shown[PATH_MAX];
     if (text[0] && strspn(text, plain) == strlen(text)) {
         fputs(text, out);
+        return;
+    }
+    if (!psw_plain_text(text, shown, sizeof shown) || strcmp(text, shown) != 0) {
+        escaped(out, text);
         return;
     }
     fputc('\'', out);
@@ -98,7 +118,9 @@ static void quoted(FILE *out, const char *text)
 /* In a comment: nothing that would end its line. */
 static void commented(FILE *out, const char *text)
 {
-    for (; *text; text++) fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+    char shown[PATH_MAX];
+    psw_plain_text(text, shown, sizeof shown);
+    fputs(shown, out);
 }
 
 static void job_name(const char *study, char *name, size_t size)
@@ -304,13 +326,14 @@ static void warn(const script *s)
     char longest[PSW_TEXT], time[PSW_SLURM_TEXT];
     psw_format_seconds(s->p->longest_s, longest);
     if (s->p->too_large > 0)
-        fprintf(stderr,
-                "polysweep: note: %td points are too large for the available memory or ranks; the run will skip them\n",
-                s->p->too_large);
+        psw_print(
+            stderr,
+            "polysweep: note: %td points are too large for the available memory or ranks; the run will skip them\n",
+            s->p->too_large);
     if (!isfinite(s->time_s) || s->p->longest_s < s->time_s - psw_slurm_margin_s(s->time_s)) return;
     psw_slurm_time_print(s->time_s, time);
-    fprintf(stderr, "polysweep: note: the longest point is predicted to take %s, more than a walltime of %s allows\n",
-            longest, time);
+    psw_print(stderr, "polysweep: note: the longest point is predicted to take %s, more than a walltime of %s allows\n",
+              longest, time);
 }
 
 psw_status psw_script_print(const psw_script_request *asked, const psw_script_prediction *prediction, FILE *out)

@@ -1,4 +1,5 @@
 /* The time left in the Slurm job of this process. */
+#include "polysweep/plain.h"
 #include "polysweep/slurm.h"
 #include "polysweep/measure.h"
 
@@ -139,10 +140,10 @@ static double ask_squeue(void)
     bool answered = answer_of(command, patience_s, answer, sizeof answer);
     answer[strcspn(answer, " \n")] = '\0';
     if (answered && psw_slurm_time(answer, &left)) return left;
-    fprintf(stderr,
-            "polysweep: note: the time left in job %s is unknown (squeue %s%.40s); the run has no time limit "
-            "unless --time-limit gives one\n",
-            job, answered ? "says: " : "did not answer", answered ? answer : "");
+    psw_print(stderr,
+              "polysweep: note: the time left in job %s is unknown (squeue %s%.40s); the run has no time limit "
+              "unless --time-limit gives one\n",
+              job, answered ? "says: " : "did not answer", answered ? answer : "");
     return INFINITY;
 }
 

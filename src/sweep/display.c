@@ -9,6 +9,7 @@
 
 #include "polysweep/files.h"
 #include "polysweep/measure.h"
+#include "polysweep/plain.h"
 
 static void iso_time(char *out, size_t size)
 {
@@ -60,12 +61,12 @@ static void draw(sweep_display *display)
     for (int i = 0; i < 24; i++) bar[i] = i < (int)(24 * state->fraction) ? '#' : '.';
     bar[24] = '\0';
     if (display->bar)
-        fprintf(stderr, "\r[%s] ", bar);
+        psw_print(stderr, "\r[%s] ", bar);
     else
-        fprintf(stderr, "polysweep: ");
-    fprintf(stderr, "%3.0f %%  %td of %td points", 100 * state->fraction, state->done, state->points);
-    if (state->failed) fprintf(stderr, ", %td failed", state->failed);
-    fprintf(stderr, "  %s elapsed, about %s left%s", elapsed, left, display->bar ? "   " : "\n");
+        psw_print(stderr, "polysweep: ");
+    psw_print(stderr, "%3.0f %%  %td of %td points", 100 * state->fraction, state->done, state->points);
+    if (state->failed) psw_print(stderr, ", %td failed", state->failed);
+    psw_print(stderr, "  %s elapsed, about %s left%s", elapsed, left, display->bar ? "   " : "\n");
     fflush(stderr);
 }
 

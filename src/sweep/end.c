@@ -4,6 +4,8 @@
 
 #include "sweep/watch.h"
 
+#include "polysweep/plain.h"
+
 /* ---- why runs were left ---- */
 
 enum { NOTHING, TIME, FAILS, USR1, INT, HUP, TERM }; /* from the weakest */
@@ -36,13 +38,13 @@ static void print_outcome(const sweep_job *j, bool stopped)
     const psw_sweep_state *s = &j->open.display.state;
     const char *path = j->given.path;
     if (j->given.world->rank != 0 || j->given.request->quiet) return;
-    fprintf(stderr, "polysweep: %s: %td of %td points done", path, s->done, s->points);
-    if (s->failed) fprintf(stderr, ", %td failed (polysweep show %s --where \"status == failed\")", s->failed, path);
-    if (s->skipped) fprintf(stderr, ", %td skipped for memory or size", s->skipped);
+    psw_print(stderr, "polysweep: %s: %td of %td points done", path, s->done, s->points);
+    if (s->failed) psw_print(stderr, ", %td failed (polysweep show %s --where \"status == failed\")", s->failed, path);
+    if (s->skipped) psw_print(stderr, ", %td skipped for memory or size", s->skipped);
     if (s->failed + s->skipped)
-        fprintf(stderr, "; --redo failed tries %s again", s->failed + s->skipped > 1 ? "them" : "it");
-    if (stopped) fprintf(stderr, "; stopped (%s), the same command continues from here", s->stop_reason);
-    fprintf(stderr, "\n");
+        psw_print(stderr, "; --redo failed tries %s again", s->failed + s->skipped > 1 ? "them" : "it");
+    if (stopped) psw_print(stderr, "; stopped (%s), the same command continues from here", s->stop_reason);
+    psw_print(stderr, "\n");
 }
 
 static bool stopped(const sweep_job *j, const sweep_tally *all)
@@ -82,8 +84,7 @@ static void write_sidecars(sweep_job *j)
         display, "\"event\": \"end\", \"state\": \"%s\", \"stop_reason\": \"%s\", \"done\": %td, \"failed\": %td",
         state->state, state->stop_reason, state->done, state->failed);
     if (psw_sweep_state_write(j->given.path, state) != PSW_OK)
-        fprintf(stderr, "polysweep: note: %s; polysweep status %s reads the result file instead\n", psw_message(),
-                j->given.path);
+        psw_message_print("note: ", "; polysweep status reads the result file instead");
     if (display->events) fclose(display->events);
     psw_message_set(message, site);
 }

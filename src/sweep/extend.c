@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "polysweep/plain.h"
+
 /* Slots of the old file are asked for in the order of the new one: blocks of them, by their number modulo. */
 enum { BLOCK = 256, BLOCKS = 64 };
 
@@ -84,23 +86,24 @@ static psw_status refuse_loss(const growth *g, const char *path)
     psw_point point = psw_study_point(g->from, g->first_lost);
     psw_point_text(&point, text, sizeof text);
     psw_study_difference(g->to, g->from, difference, sizeof difference);
-    return PSW_FAIL(
-        PSW_USAGE,
-        "%.200s: %td of its %td done points are not in this study (the first: %s), and --extend never discards "
-        "results; add to the study it was made from, or give another file with -o.\n%s",
-        path, g->lost, g->done, text, difference);
+    PSW_FAIL(PSW_USAGE,
+             "%.200s: %td of its %td done points are not in this study (the first: %s), and --extend never discards "
+             "results; add to the study it was made from, or give another file with -o.",
+             path, g->lost, g->done, text);
+    return psw_fail_lines(PSW_USAGE, difference);
 }
 
 static psw_status check(growth *g, const char *path)
 {
     char difference[512];
     psw_study_kept_difference(g->to, g->from, difference, sizeof difference);
-    if (*difference)
-        return PSW_FAIL(
-            PSW_USAGE,
-            "%.200s cannot be extended: what is kept of each point was fixed when it was made, and its done "
-            "points have nothing more; give another file with -o.\n%s",
-            path, difference);
+    if (*difference) {
+        PSW_FAIL(PSW_USAGE,
+                 "%.200s cannot be extended: what is kept of each point was fixed when it was made, and its done "
+                 "points have nothing more; give another file with -o.",
+                 path);
+        return psw_fail_lines(PSW_USAGE, difference);
+    }
     PSW_TRY(count_done(g));
     return g->lost > 0 ? refuse_loss(g, path) : PSW_OK;
 }
@@ -199,12 +202,12 @@ static psw_status extend(growth *g, const char *path, bool quiet)
     PSW_TRY(check(g, path));
     PSW_TRY(rewrite(g, path));
     if (quiet) return PSW_OK;
-    fprintf(stderr, "polysweep: %s: extended from %td to %td points, %td done points kept", path, g->slots,
-            psw_study_slots(g->to), g->done);
-    if (g->again > 0) fprintf(stderr, ", %td of %s computed again", g->again, psw_methods_of_theory().text);
+    psw_print(stderr, "polysweep: %s: extended from %td to %td points, %td done points kept", path, g->slots,
+              psw_study_slots(g->to), g->done);
+    if (g->again > 0) psw_print(stderr, ", %td of %s computed again", g->again, psw_methods_of_theory().text);
     if (g->older_noise > 0)
-        fprintf(stderr, "; noise of %td of these was drawn once, by earlier keys (random_version 1)", g->older_noise);
-    fprintf(stderr, "\n");
+        psw_print(stderr, "; noise of %td of these was drawn once, by earlier keys (random_version 1)", g->older_noise);
+    psw_print(stderr, "\n");
     return PSW_OK;
 }
 

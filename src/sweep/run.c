@@ -6,6 +6,8 @@
 #include "sweep/job.h"
 #include "sweep/work.h"
 
+#include "polysweep/plain.h"
+
 static bool has_one_draw(const psw_study *study)
 {
     for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
@@ -26,12 +28,12 @@ static void print_unknown(const sweep_given *g, const sweep_slots *s)
         unknown += !psw_theory_applies(&point);
     }
     if (unknown > 0)
-        fprintf(stderr,
-                "polysweep: note: %s has no result for %td of %td points and leaves NaN there (noise, row_norm, "
-                "den_constant, "
-                "or data without classes of tokens); `%s` computes them\n",
-                psw_methods_of_theory().text, unknown, points,
-                psw_word(PSW_WORDS_METHOD, (int)psw_method_of_kernel(PSW_KERNEL_POWER)));
+        psw_print(stderr,
+                  "polysweep: note: %s has no result for %td of %td points and leaves NaN there (noise, row_norm, "
+                  "den_constant, "
+                  "or data without classes of tokens); `%s` computes them\n",
+                  psw_methods_of_theory().text, unknown, points,
+                  psw_word(PSW_WORDS_METHOD, (int)psw_method_of_kernel(PSW_KERNEL_POWER)));
 }
 
 /* What a study asks for and does not get is reported. */
@@ -40,9 +42,9 @@ static void print_missing(const sweep_given *g, const sweep_slots *s)
     if (g->world->rank != 0 || g->request->quiet) return;
     print_unknown(g, s);
     if (g->settings->keep_samples && !g->settings->timing)
-        fprintf(stderr, "polysweep: note: `output.keep: [samples]` keeps nothing while `time` is off\n");
+        psw_print(stderr, "polysweep: note: `output.keep: [samples]` keeps nothing while `time` is off\n");
     if (has_one_draw(g->study))
-        fprintf(
+        psw_print(
             stderr,
             "polysweep: note: noise that is drawn once (data_draws 1) says nothing about other draws: success_lo and "
             "success_hi are Markov's, success_cond_lo and success_cond_hi given that draw\n");

@@ -23,10 +23,11 @@ static psw_status refuse_study(const sweep_given *g, const psw_study *stored, co
     ptrdiff_t kept = sweep_extend_keeps(g->path, g->study);
     since(stored, changed, sizeof changed);
     if (kept >= 0) psw_format(way, sizeof way, ", or --extend to keep its %td done points in a file of this one", kept);
-    return PSW_FAIL(PSW_USAGE,
-                    "%s holds another study and is left unchanged; give another file with -o, or the study it was made "
-                    "from%s.%s\n%s",
-                    g->path, way, changed, difference);
+    PSW_FAIL(PSW_USAGE,
+             "%s holds another study and is left unchanged; give another file with -o, or the study it was made "
+             "from%s.%s",
+             g->path, way, changed);
+    return psw_fail_lines(PSW_USAGE, difference);
 }
 
 /* The same points, and nothing else that a file cannot change once it is made. */

@@ -1,13 +1,18 @@
 /* The sidecar of a run: one flat JSON object, replaced atomically. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "polysweep/files.h"
+#include "polysweep/plain.h"
 #include "polysweep/print.h"
 #include "polysweep/sweep.h"
+#include "polysweep/text.h"
 
 typedef struct field {
     const char *name;
@@ -28,10 +33,19 @@ static const field fields[] = {
     FIELD(TEXT, time_limit_from), FIELD(TEXT, stop_reason),
 };
 enum { FIELDS = sizeof fields / sizeof *fields, LONGEST = 8192 };
+static const double SECONDS_MOST = 1e18; /* beyond what anybody waits for */
 
 static bool path_of(const char *result_path, const char *ending, char *path, size_t size)
 {
     return psw_format(path, size, "%s.status.json%s", result_path, ending);
+}
+
+/* Rounding must not lead out of what is read back. */
+static double bounded(const char *name, double number)
+{
+    if (isnan(number)) return number;
+    if (strcmp(name, "fraction") == 0) return number > 1 ? 1 : number < 0 ? 0 : number;
+    return number > SECONDS_MOST ? INFINITY : number < 0 ? 0 : number;
 }
 
 static void print(FILE *out, const psw_sweep_state *state)
@@ -43,7 +57,7 @@ static void print(FILE *out, const psw_sweep_state *state)
         switch (fields[i].kind) {
         case TEXT: psw_json_text(&json, fields[i].name, member); break;
         case COUNT: psw_json_count(&json, fields[i].name, *(const ptrdiff_t *)member); break;
-        case NUMBER: psw_json_number(&json, fields[i].name, *(const double *)member); break;
+        case NUMBER: psw_json_number(&json, fields[i].name, bounded(fields[i].name, *(const double *)member)); break;
         }
     }
     psw_json_end(&json);
@@ -72,74 +86,158 @@ psw_status psw_sweep_state_write(const char *result_path, const psw_sweep_state 
     return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be written: %s", path, psw_reason(why));
 }
 
-/* ---- reading back ---- */
+/* ---- reading back: strictly, since anybody may have written it ---- */
 
-/* The text of a JSON string behind `at` (its opening quote); what does not fit or is not ASCII in \u form is cut. */
-static void unquote(const char *at, char *out, size_t size)
+typedef const char *cursor;
+
+static cursor past(cursor at, char mark)
 {
-    size_t length = 0;
-    for (at++; *at && *at != '"' && length + 1 < size; at++) {
+    at += strspn(at, " \t\r\n");
+    return *at == mark ? at + 1 + strspn(at + 1, " \t\r\n") : NULL;
+}
+
+/* UTF-8 of a code; half of a pair is no character. */
+static size_t encoded(unsigned code, char out[4])
+{
+    if (code >= 0xd800 && code < 0xe000) code = 0xfffd;
+    if (code < 0x80) return out[0] = (char)code, 1;
+    if (code < 0x800) return out[0] = (char)(0xc0 | code >> 6), out[1] = (char)(0x80 | (code & 0x3f)), 2;
+    out[0] = (char)(0xe0 | code >> 12), out[1] = (char)(0x80 | (code >> 6 & 0x3f)),
+    out[2] = (char)(0x80 | (code & 0x3f));
+    return 3;
+}
+
+/* Behind a backslash. */
+static cursor escape(cursor at, char out[4], size_t *length)
+{
+    static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+    const char *letter = *at ? strchr(letters, *at) : NULL;
+    char digits[5] = "";
+    if (letter) return out[0] = meant[letter - letters], *length = 1, at + 1;
+    if (*at != 'u' || strspn(at + 1, "0123456789abcdefABCDEF") < 4) return NULL;
+    memcpy(digits, at + 1, 4);
+    *length = encoded((unsigned)strtoul(digits, NULL, 16), out);
+    return at + 5;
+}
+
+/* The text of a JSON string that begins at `at`, and where it ends; what does not fit is cut, between characters. */
+static cursor unquote(cursor at, char *out, size_t size)
+{
+    size_t used = 0, length;
+    bool room = true;
+    char one[4];
+    for (at++; at && *at != '"'; used += room ? length : 0) {
         unsigned code;
-        if (*at == '\\' && at[1] == 'u' && sscanf(at + 2, "%4x", &code) == 1 && strlen(at) > 5) {
-            out[length++] = code < 0x80 ? (char)code : '?';
-            at += 5;
-        } else {
-            if (*at == '\\' && at[1]) at++;
-            out[length++] = *at;
-        }
+        if ((unsigned char)*at < 0x20) return NULL;
+        const char *from = *at == '\\' ? one : at;
+        at = *at == '\\' ? escape(at + 1, one, &length) : at + (length = psw_character_read(at, &code));
+        if (!at) return NULL;
+        room = room && used + length < size;
+        if (room) memcpy(out + used, from, length);
     }
-    out[length] = '\0';
+    if (at) out[used] = '\0';
+    return at ? at + 1 : NULL;
 }
 
-/* Where the value of member `name` begins; NULL if there is none. A key is a string before a colon, so a text that
- * holds the name in quotes (escaped) cannot be taken for it. */
-static const char *value_of(const char *text, const char *name)
+/* A whole number that a count can be: they are added up later. */
+static bool scan_count(const char *text, ptrdiff_t *count)
 {
-    char key[64];
-    psw_format(key, sizeof key, "\"%s\":", name);
-    const char *at = strstr(text, key);
-    return at ? at + strlen(key) + strspn(at + strlen(key), " ") : NULL;
+    size_t digits = strspn(text, "0123456789");
+    *count = digits > 0 && digits < 17 ? (ptrdiff_t)strtoll(text, NULL, 10) : -1;
+    return !text[digits] && *count >= 0 && *count <= (ptrdiff_t)1 << 53;
 }
 
-/* Counts are added up later: one that no run could have is refused. */
-static bool scan_count(const char *value, ptrdiff_t *count)
+static bool scan_number(const char *text, double *number)
 {
-    long long number = strtoll(value, NULL, 10);
-    *count = (ptrdiff_t)number;
-    return number >= 0 && number <= (long long)1 << 53;
+    *number = strcmp(text, "null") == 0 ? NAN : INFINITY;
+    return isnan(*number) || strcmp(text, "inf") == 0 || (psw_number_read(text, number) && *number >= 0);
 }
 
-static bool scan(const char *text, psw_sweep_state *state)
+static bool scan_value(const field *f, psw_sweep_state *state, bool quoted, const char *text)
 {
-    for (int i = 0; i < FIELDS; i++) {
-        void *member = (char *)state + fields[i].at;
-        const char *value = value_of(text, fields[i].name);
-        if (!value) return false;
-        switch (fields[i].kind) {
-        case TEXT:
-            if (*value != '"') return false;
-            unquote(value, member, fields[i].size);
-            break;
-        case COUNT:
-            if (!scan_count(value, member)) return false;
-            break;
-        case NUMBER: *(double *)member = *value == 'n' ? NAN : strtod(value + (*value == '"'), NULL); break;
-        }
+    void *member = (char *)state + f->at;
+    switch (f->kind) {
+    case TEXT: return quoted && psw_format(member, f->size, "%s", text);
+    case COUNT: return !quoted && scan_count(text, member);
+    case NUMBER: return quoted == (strcmp(text, "inf") == 0) && scan_number(text, member);
     }
-    return true;
+    return false;
+}
+
+/* One member behind `at`; those that no version had are passed over, as long as they are plain values. */
+static cursor scan_member(cursor at, psw_sweep_state *state, unsigned *seen, const char **wrong)
+{
+    char name[64], value[256] = "";
+    int i = 0;
+    if (*at != '"' || !(at = unquote(at, name, sizeof name)) || !(at = past(at, ':'))) return NULL;
+    bool quoted = *at == '"';
+    while (i < FIELDS && strcmp(fields[i].name, name) != 0) i++;
+    size_t room = i < FIELDS && fields[i].kind == TEXT ? fields[i].size : sizeof value;
+    size_t length = quoted ? 0 : strcspn(at, ",} \t\r\n");
+    if (!quoted) psw_format(value, sizeof value, "%.*s", (int)(length < sizeof value ? length : sizeof value), at);
+    at = quoted ? unquote(at, value, room) : at + length;
+    if (!at || strpbrk(quoted ? "" : value, "[{\":") || (!quoted && !*value)) return NULL;
+    if (i == FIELDS) return at;
+    if ((*seen >> i & 1) || !scan_value(&fields[i], state, quoted, value)) return *wrong = fields[i].name, NULL;
+    *seen |= 1u << i;
+    return at;
+}
+
+static bool scan(const char *text, psw_sweep_state *state, const char **wrong)
+{
+    unsigned seen = 0;
+    cursor at = past(text, '{'), next;
+    for (; at && *at; at = next) {
+        if (!(at = scan_member(at, state, &seen, wrong))) return false;
+        next = past(at, ',');
+        if (!next) break;
+    }
+    at = at ? past(at, '}') : NULL;
+    for (int i = 0; i < FIELDS && at && !*at; i++)
+        if (!(seen >> i & 1)) return *wrong = fields[i].name, false;
+    return at && !*at;
+}
+
+/* Numbers that belong together; the first that cannot be. */
+static const char *impossible(const psw_sweep_state *s)
+{
+    static const char *const words[] = {"running", "done", "failed", "partial", "stopped_clean", "interrupted"};
+    size_t i = 0;
+    while (i < sizeof words / sizeof *words && strcmp(words[i], s->state) != 0) i++;
+    if (i == sizeof words / sizeof *words) return "state";
+    if (s->pid > INT_MAX) return "pid";
+    if (s->ranks > INT_MAX) return "ranks";
+    if (s->done + s->failed + s->skipped + s->running > s->points) return "points";
+    if (s->fraction > 1) return "fraction";
+    if (s->elapsed_s > SECONDS_MOST) return "elapsed_s";
+    if (s->eta_s > SECONDS_MOST && isfinite(s->eta_s)) return "eta_s";
+    return s->time_limit_s > SECONDS_MOST && isfinite(s->time_limit_s) ? "time_limit_s" : NULL;
+}
+
+/* A regular file, whatever has its name: a FIFO would never end. */
+static psw_status read_text(const char *path, char text[LONGEST])
+{
+    struct stat about;
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, psw_reason(errno));
+    bool regular = fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode);
+    ssize_t length = regular ? read(descriptor, text, LONGEST) : 0;
+    close(descriptor);
+    text[length > 0 && length < LONGEST ? length : 0] = '\0';
+    if (regular && length >= 0 && length < LONGEST && strlen(text) == (size_t)length) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s is not the status of a run", path);
 }
 
 psw_status psw_sweep_state_read(const char *result_path, psw_sweep_state *state)
 {
     char path[4096], text[LONGEST];
+    const char *wrong = NULL;
     *state = (psw_sweep_state){0};
     if (!path_of(result_path, "", path, sizeof path))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: the name is too long for a sidecar", result_path);
-    FILE *in;
-    PSW_TRY(psw_file_open(path, &in));
-    size_t length = fread(text, 1, sizeof text - 1, in);
-    fclose(in);
-    text[length] = '\0';
-    if (strlen(text) == length && strchr(text, '}') && scan(text, state)) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s: not the status of a run", path);
+    PSW_TRY(read_text(path, text));
+    if (scan(text, state, &wrong) && !(wrong = impossible(state))) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT,
+                    wrong ? "%s is not the status of a run: its %s cannot be" : "%s is not the status of a run%s", path,
+                    wrong ? wrong : "");
 }

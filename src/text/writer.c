@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "polysweep/plain.h"
 #include "polysweep/text.h"
 
 static void add(psw_writer *w, const char *text, size_t length)
@@ -22,15 +23,15 @@ void psw_writer_put(psw_writer *w, const char *text)
     add(w, text, strlen(text));
 }
 
-/* Characters that a YAML reader takes for line ends or refuses: C1 controls, U+2028, U+2029, U+FEFF. Returns how many
- * bytes to escape. */
+/* Characters that a YAML reader takes for line ends or refuses: C1 controls, U+2028, U+2029, U+FEFF; U+FFFD for a byte
+ * that is no UTF-8. Returns how many bytes to escape. */
 static size_t special(const unsigned char *at, unsigned *code)
 {
     if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f) return *code = at[1], 2;
     if (at[0] == 0xe2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9)) return *code = 0x2000u + at[2] - 0x80u, 3;
     if (at[0] == 0xef && at[1] == 0xbb && at[2] == 0xbf) return *code = 0xfeff, 3;
     if (at[0] < 32 || at[0] == 127) return *code = at[0], 1;
-    return 0;
+    return psw_character_read((const char *)at, code) == 1 && *code == 0xfffd;
 }
 
 void psw_writer_quote(psw_writer *w, const char *text)
@@ -44,8 +45,9 @@ void psw_writer_quote(psw_writer *w, const char *text)
             psw_format(escape, sizeof escape, "\\u%04x", code);
             psw_writer_put(w, escape);
         } else {
+            length = psw_character_read((const char *)at, &code);
             if (*at == '"' || *at == '\\') psw_writer_put(w, "\\");
-            add(w, (const char *)at, length = 1);
+            add(w, (const char *)at, length);
         }
         at += length;
     }

@@ -5,13 +5,14 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "polysweep/plain.h"
+
 psw_shown psw_show(const char *text)
 {
     psw_shown shown;
-    size_t size = sizeof shown.text, length = strlen(text), kept = length < size ? length : size - 4;
-    for (size_t i = 0; i < kept; i++) shown.text[i] = (unsigned char)text[i] < 32 ? ' ' : text[i];
-    while (kept < length && kept > 0 && ((unsigned char)text[kept] & 0xc0) == 0x80) kept--; /* whole characters */
-    memcpy(shown.text + kept, kept < length ? "..." : "", kept < length ? 4 : 1);
+    if (psw_plain_text(text, shown.text, sizeof shown.text)) return shown;
+    psw_plain_text(text, shown.text, sizeof shown.text - 3);
+    strcat(shown.text, "...");
     return shown;
 }
 
@@ -20,7 +21,7 @@ psw_status psw_wrong_at(const psw_yaml *tree, psw_where where, const char *file,
     char words[800], place[256];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(words, sizeof words, format, arguments);
+    psw_plain_format(words, sizeof words, format, arguments);
     va_end(arguments);
     if (where.set)
         psw_format(place, sizeof place, "--set %s", psw_show(tree->set[where.set - 1]).text);

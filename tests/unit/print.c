@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -112,11 +113,90 @@ static void test_state(void)
     CHECK(remove(path) == 0 && rmdir(folder) == 0, "something was left beside the sidecar");
 }
 
+/* What is written beside a result file, and is believed only if a run can have written it. */
+static void put(const char *path, const char *sidecar)
+{
+    FILE *file = fopen(path, "w");
+    CHECK(file && fputs(sidecar, file) >= 0 && fclose(file) == 0, "%s cannot be written", path);
+}
+
+#define SIDECAR(state, points, done, fraction, elapsed, rest)                                                          \
+    "{\"polysweep_json\": 1, \"state\": \"" state                                                                      \
+    "\", \"study\": \"s\\u202e\\u001b\", \"host\": \"h\", \"pid\": 7, \"ranks\": 1, "                                  \
+    "\"started\": \"\", \"updated\": \"\", \"points\": " points ", \"done\": " done                                    \
+    ", \"failed\": 0, \"skipped\": 0, "                                                                                \
+    "\"running\": 0, \"fraction\": " fraction ", \"elapsed_s\": " elapsed                                              \
+    ", \"eta_s\": \"inf\", \"time_limit_s\": null, "                                                                   \
+    "\"time_limit_from\": \"\", \"stop_reason\": \"\"" rest "}\n"
+
+static void test_foreign_states(void)
+{
+    static const char *const good[] = {
+        SIDECAR("done", "20", "20", "1", "1e17", ""),
+        SIDECAR("running", "9007199254740992", "0", "null", "0", ", \"younger\": -1.5, \"more\": \"x\""),
+    };
+    static const char *const bad[] = {
+        SIDECAR("done", "20", "-3", "1", "1", ""),
+        SIDECAR("done", "20", "21", "1", "1", ""),
+        SIDECAR("done", "20", "20.5", "1", "1", ""),
+        SIDECAR("done", "20", "1e308", "1", "1", ""),
+        SIDECAR("done", "20", "\"20\"", "1", "1", ""),
+        SIDECAR("done", "20", "null", "1", "1", ""),
+        SIDECAR("done", "20", "[20]", "1", "1", ""),
+        SIDECAR("done", "20", "{\"x\": 20}", "1", "1", ""),
+        SIDECAR("done", "99999999999999999999", "1", "1", "1", ""),
+        SIDECAR("done", "9007199254740993", "1", "1", "1", ""),
+        SIDECAR("done", "20", "20", "1.5", "1", ""),
+        SIDECAR("done", "20", "20", "-0.5", "1", ""),
+        SIDECAR("done", "20", "20", "nan", "1", ""),
+        SIDECAR("done", "20", "20", "NaN", "1", ""),
+        SIDECAR("done", "20", "20", "\"1\"", "1", ""),
+        SIDECAR("done", "20", "20", "1", "1e308", ""),
+        SIDECAR("done", "20", "20", "1", "1e400", ""),
+        SIDECAR("done", "20", "20", "1", "-1", ""),
+        SIDECAR("done", "20", "20", "1", "inf", ""),
+        SIDECAR("over", "20", "20", "1", "1", ""),
+        SIDECAR("done", "20", "20", "1", "1", ", \"done\": 3"),
+        SIDECAR("done", "20", "20", "1", "1", ", \"younger\": [1]"),
+        SIDECAR("done", "20", "20", "1", "1", ", \"younger\": {\"done\": 3}"),
+        SIDECAR("done", "20", "20", "1", "1", ","),
+        SIDECAR("done", "20", "20", "1", "1", "} {"),
+        SIDECAR("do\\", "20", "20", "1", "1", ""),
+        SIDECAR("done", "20", "20", "1", "1", ", \"\\u12"),
+        "",
+        "{",
+        "{}",
+        "[]",
+        "null",
+        "\"done\"",
+        "{\"done\": 20}",
+    };
+    char folder[] = "/tmp/polysweep-print-XXXXXX", path[128], result[128];
+    psw_sweep_state state;
+    CHECK(mkdtemp(folder) != NULL, "no folder");
+    psw_format(result, sizeof result, "%s/x.h5", folder);
+    psw_format(path, sizeof path, "%s.status.json", result);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        put(path, good[i]);
+        CHECK(psw_sweep_state_read(result, &state) == PSW_OK, "good %zu: %s", i, psw_message());
+        CHECK(strcmp(state.study, "s\xe2\x80\xae\x1b") == 0 && state.eta_s > 1e300, "good %zu: \"%s\"", i, state.study);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        put(path, bad[i]);
+        CHECK(psw_sweep_state_read(result, &state) == PSW_ENVIRONMENT, "bad %zu is believed", i);
+        CHECK(strstr(psw_message(), "x.h5.status.json is not the status of a run"), "bad %zu: %s", i, psw_message());
+    }
+    CHECK(remove(path) == 0 && mkfifo(path, 0600) == 0, "no FIFO");
+    CHECK(psw_sweep_state_read(result, &state) == PSW_ENVIRONMENT, "a FIFO is believed");
+    CHECK(remove(path) == 0 && rmdir(folder) == 0, "something was left beside the sidecar");
+}
+
 int main(void)
 {
     test_json();
     test_table();
     test_words();
     test_state();
+    test_foreign_states();
     return test_end();
 }

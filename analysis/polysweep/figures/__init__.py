@@ -1,4 +1,5 @@
 """Figures of a result file. Each module has one function that yields `Figure`s from a Dataset."""
+from .. import backend  # noqa: F401, first: it imports matplotlib
 from .figure import Figure
 from .costs import costs
 from .curves import curves

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .. import oracle, style
+from ..aside import legend
 from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, table
 from ..cases import curves as split
 from ..checks import fraction, of_dataset
@@ -83,7 +84,7 @@ def _canvas(panels, across, frame, names, rest, colour, lines, level):
         ax.set_xlabel(r"degree $\beta$")
     handles = [matplotlib.lines.Line2D([], [], color=colours[value], marker="o", markersize=4, linewidth=1.2,
                                        label=number(value)) for value in chosen]
-    canvas.legend(handles=handles, loc="outside right upper", title=SYMBOLS.get(colour, colour), handlelength=1.6)
+    legend(canvas, "right upper", handles=handles, title=SYMBOLS.get(colour, colour), handlelength=1.6)
     return canvas
 
 

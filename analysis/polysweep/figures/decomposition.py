@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .. import style
+from ..aside import legend
 from ..cases import SYMBOLS, number
 from ..checks import of_dataset
 from ..scaling import strong as strong_table, weak as weak_table
@@ -62,7 +63,7 @@ def _canvas(table):
         line[0].set_ylabel("efficiency")
     for ax in grid[-1]:
         ax.set_xlabel("ranks of the team $P$")
-    canvas.legend(handles=_handles(), loc="outside lower center", ncols=2, handlelength=1.8)
+    legend(canvas, "lower center", handles=_handles(), ncols=2, handlelength=1.8)
     return canvas
 
 
@@ -88,5 +89,5 @@ def _panel(ax, curve):
     for name, (_, colour, marker) in PARTS.items():
         ax.plot(curve["team"], curve[name], color=colour, marker=marker, markersize=4, linewidth=1, zorder=2.2)
     style.grid_axis(ax.xaxis, np.unique(curve["team"]), "log", most=6)
-    ax.set_ylim(0, max(ax.get_ylim()[1], 1.08, min(2.1, 1.04 * float(curve[[*PARTS]].max(axis=None)))))
+    ax.set_ylim(0, max(ax.get_ylim()[1], 1.08, min(2.1, 1.04 * float(curve[[*PARTS]].max().max()))))
     ax.spines[["top", "right"]].set_visible(False)

@@ -7,6 +7,7 @@ import matplotlib.patches
 import numpy as np
 
 from .. import style
+from ..aside import legend
 from ..cases import case_columns, case_label, number, table
 from ..checks import of_dataset
 from ..critical import critical, level_of
@@ -73,7 +74,7 @@ def _canvas(groups, names, frame, level):
         ax.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(8, integer=True))
         ax.spines[["top", "right"]].set_visible(False)
     row[0].set_ylabel(rf"lower edge: first $\beta$ with rate $\geq$ {level:g}")
-    canvas.legend(handles=_handles(colours, names, frame, groups.values()), loc="outside right upper", handlelength=1.8)
+    legend(canvas, "right upper", handles=_handles(colours, names, frame, groups.values()), handlelength=1.8)
     return canvas
 
 

@@ -7,6 +7,7 @@ import matplotlib.patches
 import numpy as np
 
 from .. import style
+from ..aside import legend
 from ..cases import ERRORS, case_label
 from ..checks import of_dataset
 from ..sketches import SERIES, held, label, once, sketches
@@ -181,4 +182,4 @@ def _legend(canvas, part, x, used):
                                               ("guide", (0, (1, 1.6)), style.INK, 1.0, law)):
         if key in used:
             handles.append(matplotlib.lines.Line2D([], [], color=colour, linewidth=width, linestyle=dashes, label=words))
-    canvas.legend(handles=handles, loc="outside right upper", handlelength=2.0, labelspacing=0.7)
+    legend(canvas, "right upper", handles=handles, handlelength=2.0, labelspacing=0.7)

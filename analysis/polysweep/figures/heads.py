@@ -6,6 +6,7 @@ import matplotlib.lines
 import numpy as np
 
 from .. import style
+from ..aside import legend
 from ..cases import case_label
 from ..checks import of_dataset
 from ..sketches import SERIES, held, label, sketches
@@ -69,7 +70,7 @@ def _canvas(part):
         _limits(ax, part[kernels(part).isin(degrees)], name)
     handles = [matplotlib.lines.Line2D([], [], color=colours[key], marker=style.method(key[0])[1], linestyle="", markersize=5,
                                        markeredgewidth=0, label=_words(key)) for key in series]
-    canvas.legend(handles=handles, loc="outside right upper", labelspacing=0.7)
+    legend(canvas, "right upper", handles=handles, labelspacing=0.7)
     return canvas
 
 

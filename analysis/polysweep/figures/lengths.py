@@ -6,7 +6,8 @@ import matplotlib.lines
 import numpy as np
 
 from .. import style
-from ..cases import ERRORS, case_label
+from ..aside import legend
+from ..cases import ERRORS, case_label, parts
 from ..checks import of_dataset
 from ..sketches import SERIES, held, label, once, sketches
 from .errors import WORDS
@@ -32,7 +33,7 @@ def lengths(ds):
         return
     frame = once(frame, [*names, "n", "d", "beta"])
     frame = frame[frame[list(ERRORS)].gt(frame["rounding"], axis=0).any(axis=1)]
-    cases = {key: part for key, part in frame.groupby([*names, "d"], dropna=False) if _lengths(part) > 1}
+    cases = {key: part for key, part in parts(frame, [*names, "d"]) if _lengths(part) > 1}
     chosen = spaced(cases, MOST_CASES)
     for k, key in enumerate(chosen):
         with style.use():
@@ -94,9 +95,9 @@ def _canvas(part):
         ax.set_title(kernel_text(beta), pad=5)
     for ax in grid[-1]:
         ax.set_xlabel("sequence length $n$")
-    canvas.legend(handles=[matplotlib.lines.Line2D([], [], color=colours[key], marker=style.method(key[0])[1], markersize=4.6,
-                                                   linewidth=1.2, label=_label(*key)) for key in series],
-                  loc="outside right upper", labelspacing=0.7)
+    legend(canvas, "right upper", labelspacing=0.7,
+           handles=[matplotlib.lines.Line2D([], [], color=colours[key], marker=style.method(key[0])[1], markersize=4.6,
+                                            linewidth=1.2, label=_label(*key)) for key in series])
     return canvas
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .. import style
+from ..aside import legend
 from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, curves, judged, rate, table
 from ..checks import check_name, of_dataset
 from .figure import Figure, facts, places
@@ -191,5 +192,5 @@ def _legend(canvas, used, across):
         rows = -(-len(handles) // columns)
         width, height = canvas.get_size_inches()
         canvas.set_size_inches(width, height + 0.22 * rows + 0.1)
-        canvas.legend(handles=handles, loc="outside lower left", ncols=columns, handlelength=3.2, columnspacing=1.6,
-                      borderaxespad=0.2)
+        legend(canvas, "lower left", handles=handles, ncols=columns, handlelength=3.2, columnspacing=1.6,
+               borderaxespad=0.2)

@@ -6,6 +6,7 @@ import matplotlib.lines
 import numpy as np
 
 from .. import style
+from ..aside import legend
 from ..checks import of_dataset
 from ..predictions import BAND, LEAST_S, predictions, within
 from .figure import Figure
@@ -57,7 +58,7 @@ def _canvas(table):
     seconds_axis(left.yaxis, low, high)
     left.set(ylim=(low, high), ylabel="predicted seconds")
     _ratio_axis(right, table["ratio"])
-    canvas.legend(handles=_handles(table), loc="outside right upper", handlelength=1)
+    legend(canvas, "right upper", handles=_handles(table), handlelength=1)
     return canvas
 
 

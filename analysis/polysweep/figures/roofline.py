@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .. import style
+from ..aside import legend
 from ..checks import of_dataset
 from ..read import provenance
 from ..scaling import strong as strong_table, timed, weak as weak_table
@@ -96,7 +97,7 @@ def _canvas(points):
                 markersize=sizes[row.team], zorder=2.5)
     ax.set_ylim(points["rank_gflops"].min() / 1.8, 1.8 * max(points["peak_gflops"].max(), points["rank_gflops"].max()))
     ax.spines[["top", "right"]].set_visible(False)
-    canvas.legend(handles=_handles(points, sizes), loc="outside right upper", handlelength=1.4)
+    legend(canvas, "right upper", handles=_handles(points, sizes), handlelength=1.4)
     return canvas
 
 

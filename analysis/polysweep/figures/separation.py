@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .. import style
+from ..aside import legend
 from ..cases import SYMBOLS, case_label, number, rate, table
 from ..checks import of_dataset
 from ..sketches import SERIES, exact_of, held, label, sketches
@@ -178,4 +179,4 @@ def _legend(canvas, used):
         handles.append(line([], [], color=style.RED, marker="x", linestyle="", markersize=5, markeredgewidth=1.6,
                             label="failed, skipped or timed out"))
     if handles:
-        canvas.legend(handles=handles, loc="outside lower left", ncols=1, handlelength=2.2, borderaxespad=0.2)
+        legend(canvas, "lower left", handles=handles, ncols=1, handlelength=2.2, borderaxespad=0.2)

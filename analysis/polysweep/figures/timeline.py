@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .. import style
+from ..aside import legend
 from ..checks import of_dataset
 from .figure import Figure
 from .scaling import seconds_text
@@ -66,8 +67,9 @@ def _canvas(turns, launches):
     for ax, launch in zip(axes, launches):
         _panel(ax, turns[turns["launch"] == launch], launch, colours)
     axes[-1].set_xlabel("seconds since the launch began")
-    canvas.legend(handles=[matplotlib.patches.Patch(color=colours[size], label=f"{size} rank{'s' if size > 1 else ''}")
-                           for size in sizes], loc="outside right upper", title="team", handlelength=1, handleheight=1)
+    legend(canvas, "right upper", title="team", handlelength=1, handleheight=1,
+           handles=[matplotlib.patches.Patch(color=colours[size], label=f"{size} rank{'s' if size > 1 else ''}")
+                    for size in sizes])
     return canvas
 
 
