@@ -366,10 +366,10 @@ def check_inputs():
 
 def check_pipes():
     """A FIFO without another end, a device, a directory in place of a file: nothing waits or fills the memory."""
-    os.mkfifo("pipe")
+    os.mkfifo("fifo")
     named = "schema: 1\ndata: {{kind: file, path: {0}}}\nmethods: [exact]\ngrid: {{beta: 2, n: 64, d: 4}}\n"
     learned = "schema: 1\ndata: {{kind: gaussian}}\nmethods: [polysketch: {{r: 4, weights: {0}}}]\ngrid: {{beta: 2, n: 64, d: 4}}\n"
-    for name in ("pipe", "/dev/zero", "folder"):
+    for name in ("fifo", "/dev/zero", "folder"):
         refuse([3], name, "plan", name)
         refuse([3], name, "run", name, "-o", "new.h5")
         refuse([3], name, "plan", "../study.yaml", "--slurm", "--prologue", name)
@@ -380,21 +380,21 @@ def check_pipes():
             study(text.format(name))
             refuse([3], name, "run", "study.yaml", "-o", "new.h5")
     for ending in ("status.json", "events.jsonl", "lock"):
-        shutil.copyfile("../good.h5", "beside.h5")
-        open("beside.h5.events.jsonl", "w").close()
+        shutil.copyfile("../good.h5", "odd.h5")
+        open("odd.h5.events.jsonl", "w").close()
         if ending == "events.jsonl":
-            os.unlink("beside.h5.events.jsonl")
-        os.mkfifo(f"beside.h5.{ending}")
-        refuse([0], "4 points", "status", "beside.h5")
+            os.unlink("odd.h5.events.jsonl")
+        os.mkfifo(f"odd.h5.{ending}")
+        refuse([0], "4 points", "status", "odd.h5")
         for command in (["show"], ["verify", "--quiet"]):
-            refuse([0], "", command[0], "beside.h5", *command[1:])
+            refuse([0], "", command[0], "odd.h5", *command[1:])
         # a sidecar is reported, a lock or a log that cannot be had ends the run
-        refuse([0] if ending == "status.json" else [3], f"beside.h5.{ending}", "run", "../study.yaml", "-o", "beside.h5")
-        check(not os.path.isfile(f"beside.h5.{ending}"), ending, "was replaced")
+        refuse([0] if ending == "status.json" else [3], f"odd.h5.{ending}", "run", "../study.yaml", "-o", "odd.h5")
+        check(not os.path.isfile(f"odd.h5.{ending}"), ending, "was replaced")
         for name in os.listdir():
-            if name.startswith("beside.h5"):
+            if name.startswith("odd.h5"):
                 os.unlink(name)
-    os.unlink("pipe")
+    os.unlink("fifo")
 
 
 def main():
