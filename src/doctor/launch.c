@@ -59,9 +59,13 @@ static void world(const doctor_facts *f, doctor_report *r)
 /* "`mpirun -n 2 ...`", as many ranks as `cores` of a node carry. */
 static void fix_ranks(const doctor_facts *f, int cores, doctor_report *r)
 {
-    int ranks = cores / f->threads > 0 ? cores / f->threads : 1, nodes = doctor_facts_nodes(f);
-    doctor_fix(r, "`mpirun -n %d ...`%s, or `polysweep run --oversubscribe ...` (its times are marked as not valid)",
-               ranks * nodes, f->threads > 1 ? ", or `--set run.threads=1`" : "");
+    int nodes = doctor_facts_nodes(f);
+    const char * or = ", or `polysweep run --oversubscribe ...` (its times are marked as not valid)";
+    if (f->threads > cores)
+        doctor_fix(r, "`mpirun -n %d ...` with `--set run.threads=%d`%s", nodes, cores, or);
+    else
+        doctor_fix(r, "`mpirun -n %d ...`%s%s", cores / f->threads * nodes,
+                   f->threads > 1 ? ", or `--set run.threads=1`" : "", or);
 }
 
 static bool too_many_for_cores(const doctor_facts *f, doctor_report *r)
@@ -78,16 +82,19 @@ static bool too_many_for_cores(const doctor_facts *f, doctor_report *r)
     return false;
 }
 
-/* Containers often see all cores of their host and may use the time of a few. */
-static bool too_many_for_quota(const doctor_facts *f, doctor_report *r)
+/* Containers and jobs often see all cores of their host and may use the time of a few. */
+static bool too_many_for_job(const doctor_facts *f, doctor_report *r)
 {
     for (int i = 0; i < f->ranks; i++) {
         const doctor_place *p = &f->places[i];
-        double quota = p->machine.quota_cores;
-        if (p->node_rank != 0 || quota <= 0 || p->node_size * f->threads <= quota) continue;
-        doctor_bad(r, "cores", "%d rank%s x %d thread%s on %s, where the control group allows the time of %.3g cores",
-                   p->node_size, plural(p->node_size), f->threads, plural(f->threads), p->machine.host, quota);
-        fix_ranks(f, (int)quota, r);
+        const psw_allowance *allowed = &p->machine.allowed;
+        int used = p->node_size * f->threads, most = psw_machine_processors(&p->machine, used);
+        if (p->node_rank != 0 || used <= most) continue;
+        doctor_bad(r, "cores",
+                   "%d rank%s x %d thread%s on %s, where the job may use the time of %.3g cores (limit of %s)",
+                   p->node_size, plural(p->node_size), f->threads, plural(f->threads), p->machine.host, allowed->cores,
+                   allowed->cores_from);
+        fix_ranks(f, most, r);
         return true;
     }
     return false;
@@ -110,7 +117,7 @@ static bool too_narrow(const doctor_facts *f, doctor_report *r)
 static void cores(const doctor_facts *f, doctor_report *r)
 {
     int first = f->places[0].machine.cores_node;
-    bool crowded = too_many_for_cores(f, r) || too_many_for_quota(f, r);
+    bool crowded = too_many_for_job(f, r) || too_many_for_cores(f, r);
     if (!crowded && first == 0) doctor_fine(r, "cores", "the number of cores of a node is unknown");
     if (!crowded && first > 0 && !too_narrow(f, r))
         doctor_fine(r, "cores", "no node has more ranks x threads than cores (%d on this one)", first);

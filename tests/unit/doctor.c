@@ -85,11 +85,22 @@ static void test_cores(void)
     for (int i = 0; i < RANKS; i++) bind(&m, i, "0-1", 2);
     f->threads = 4;
     /* that they share cores follows, and is not told too */
-    expect(&m, DOCTOR_BAD, "cores", "4 ranks x 4 threads on the 2 cores", "run.threads=1");
+    expect(&m, DOCTOR_BAD, "cores", "4 ranks x 4 threads on the 2 cores", "run.threads=2");
 
     healthy(&m);
-    EACH(&m, machine.quota_cores, 1.5);
-    expect(&m, DOCTOR_BAD, "cores", "the time of 1.5 cores", "mpirun -n 2");
+    EACH(&m, machine.allowed.cores, 1.5);
+    for (int i = 0; i < RANKS; i++) TEXT(m.places[i].machine.allowed.cores_from, "control group /cg");
+    expect(&m, DOCTOR_BAD, "cores", "the time of 1.5 cores (limit of control group /cg)", "mpirun -n 2");
+
+    /* fewer ranks would not help */
+    healthy(&m);
+    f->threads = 3;
+    EACH(&m, machine.cores, 3);
+    EACH(&m, machine.cores_node, 2);
+    expect(&m, DOCTOR_BAD, "cores", "2 ranks x 3 threads on the 2 cores of node0",
+           "`mpirun -n 2 ...` with `--set run.threads=2`");
+    healthy(&m);
+    f->threads = 1;
 
     healthy(&m);
     f->threads = 4;

@@ -26,7 +26,8 @@ static void test_machine(void)
     CHECK(m.cores >= 1 && m.cores <= m.cores_node, "%d of %d cores", m.cores, m.cores_node);
     CHECK(m.binding[0] >= '0' && m.binding[0] <= '9', "binding \"%s\"", m.binding);
     CHECK(m.core_list[0] >= '0' && m.core_list[0] <= '9', "cores \"%s\"", m.core_list);
-    CHECK(m.quota_cores >= 0 && m.blas_parallel >= -1 && m.blas_parallel <= 2, "%g %d", m.quota_cores, m.blas_parallel);
+    CHECK(m.allowed.cores >= 0 && m.blas_parallel >= -1 && m.blas_parallel <= 2, "%g %d", m.allowed.cores,
+          m.blas_parallel);
     CHECK(m.memory_bytes > 1e8, "memory %g", m.memory_bytes);
     psw_threads_set(1);
     m = psw_machine_read();
