@@ -11,6 +11,10 @@ double psw_clock_s(void); /* monotonic seconds */
 double psw_wall_s(void);  /* seconds since 1970 */
 double psw_clock_resolution_s(void);
 
+/* Is there room for what the BLAS takes at the first product? Local; PSW_ENVIRONMENT names the limit. Before the first
+ * product of a process: where a limit (ulimit -v, -d) leaves no room, OpenBLAS would never return. */
+psw_status psw_measure_room(void);
+
 /* Measures psw_rates in about 0.3 s on this rank, by running small points of both precisions through attention and
  * head and solving the cost model for its rates. Local. */
 psw_status psw_measure_rates(psw_rates *rates);

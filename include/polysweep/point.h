@@ -60,8 +60,8 @@ typedef struct psw_computer {
     psw_arena arena;
 } psw_computer;
 
-/* The columns that need no attention. */
-void psw_compute_theory(const psw_study *study, psw_record *record);
+/* The columns that need no attention. Local; the watch's status. */
+psw_status psw_compute_theory(const psw_study *study, psw_watch watch, psw_record *record);
 
 /* Computes consecutive points (a run of slots): theory, attention, verdict, cost and parallel columns, each record's
  * status. Collective over the team that shares them; every rank gets the same records. Groups of points share their

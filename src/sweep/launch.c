@@ -86,7 +86,7 @@ psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int thr
     PSW_TRY(psw_comm_agree(world,
                            *crowded && !oversubscribe ? too_many(&machine, node->size, threads, processors) : PSW_OK));
     psw_threads_set(threads);
-    return PSW_OK;
+    return psw_comm_agree(world, psw_measure_room());
 }
 
 /* ---- the record of a launch ---- */
