@@ -53,7 +53,7 @@ typedef struct psw_computer {
     double point_limit;   /* a point is given up after this many times its predicted time; 0 = never */
     double least_limit_s; /* but not before: predictions of short points are inaccurate */
     psw_watch watch;
-    void (*failed)(void *context, ptrdiff_t slot); /* on the first rank of a team; may be NULL */
+    void (*failed)(void *context, ptrdiff_t slot, psw_status why); /* on the first rank of a team; may be NULL */
     /* Rows of point number `index` of a leaf, which belong to `slot`, on the rank that has them; NULL: not kept. */
     psw_status (*keep)(void *context, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index);
     void *context;

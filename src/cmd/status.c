@@ -129,7 +129,7 @@ static void print(const char *path, const psw_sweep_state *s)
     if (s->updated[0]) printf("updated     %s\n", s->updated);
     if (!running && missing(s) + s->running > 0) printf("to continue run the same study on %s again\n", path);
     if (s->failed + s->skipped > 0)
-        printf("to see them polysweep show %s --where \"status != done\"\n"
+        printf("to see them polysweep show %s --where \"error_code != none\"\n"
                "once more   run the same study on %s with --redo failed\n",
                path, path);
 }

@@ -90,7 +90,7 @@ static void give_up(const psw_comm *team, psw_computer *computer, psw_slot_statu
 {
     record->slot.status = how;
     record->slot.error_code = why;
-    if (team->rank == 0 && computer->failed) computer->failed(computer->context, slot);
+    if (team->rank == 0 && computer->failed) computer->failed(computer->context, slot, why);
 }
 
 /* For the calling rank. */

@@ -37,10 +37,11 @@ static void print_outcome(const sweep_job *j, bool stopped)
     const char *path = j->given.path;
     if (j->given.world->rank != 0 || j->given.request->quiet) return;
     fprintf(stderr, "polysweep: %s: %td of %td points done", path, s->done, s->points);
-    if (s->failed) fprintf(stderr, ", %td failed (polysweep show %s --where \"status == failed\")", s->failed, path);
+    if (s->failed) fprintf(stderr, ", %td failed", s->failed);
     if (s->skipped) fprintf(stderr, ", %td skipped for memory or size", s->skipped);
     if (s->failed + s->skipped)
-        fprintf(stderr, "; --redo failed tries %s again", s->failed + s->skipped > 1 ? "them" : "it");
+        fprintf(stderr, "; polysweep show %s --where \"error_code != none\" lists %s, --redo failed tries %s again",
+                path, s->failed + s->skipped > 1 ? "them" : "it", s->failed + s->skipped > 1 ? "them" : "it");
     if (stopped) fprintf(stderr, "; stopped (%s), the same command continues from here", s->stop_reason);
     fprintf(stderr, "\n");
 }
