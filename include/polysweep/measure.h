@@ -84,6 +84,12 @@ psw_machine psw_machine_read(void);
 /* The most processors that ranks x threads may fill, of `processors` that they may run on: whole ones, at least 1. */
 int psw_machine_processors(const psw_machine *machine, int processors);
 
+/* The hosts that the command line of mpirun gave, to be put behind `mpirun -n 2`: " --host a:2,b:2", " --hostfile F";
+ * "" where it gave none, or runs on another node. Local. The second: of such a command line, each word ended by a 0;
+ * false if it is not of a launcher. */
+void psw_launcher_hosts(char *out, size_t size);
+bool psw_launcher_hosts_of(const char *arguments, size_t length, char *out, size_t size);
+
 /* Facts about a directory. Read-only; local. */
 typedef struct psw_directory {
     int why_not;             /* errno if it cannot be written to (ENOENT, ENOTDIR, EROFS, EACCES), else 0 */

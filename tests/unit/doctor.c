@@ -35,7 +35,7 @@ static void test_worlds(void)
 {
     machine m;
     doctor_facts *f = healthy(&m);
-    expect_fine(&m, "4 ranks on 2 nodes");
+    expect_fine(&m, "4 ranks on 2 nodes: node0, node1");
 
     healthy(&m);
     f->ranks = 1;
@@ -98,13 +98,15 @@ static void test_cores(void)
     EACH(&m, machine.cores, 3);
     EACH(&m, machine.cores_node, 2);
     expect(&m, DOCTOR_BAD, "cores", "2 ranks x 3 threads on the 2 cores of node0",
-           "`mpirun -n 2 ...` with `--set run.threads=2`");
+           "`mpirun -n 2 --host node0:2,node1:2 --map-by ppr:1:node ...` with `--set run.threads=2`, or `--set "
+           "run.threads=1`");
     healthy(&m);
     f->threads = 1;
 
     healthy(&m);
     f->threads = 4;
-    expect(&m, DOCTOR_BAD, "cores", "has 4 threads and is bound to 1 core", "slot:PE=4");
+    expect(&m, DOCTOR_BAD, "cores", "has 4 threads and is bound to 1 core",
+           "`mpirun -n 4 --host node0:2,node1:2 --map-by slot:PE=4 --bind-to core");
 
     healthy(&m);
     EACH(&m, machine.cores_node, 0);
@@ -128,8 +130,28 @@ static void test_binding(void)
 
     healthy(&m);
     for (int i = 0; i < RANKS; i++) bind(&m, i, "0-63", 64);
-    expect(&m, DOCTOR_WARN, "binding", "4 ranks are not bound to cores: they may run on any core of node1",
-           "--bind-to core");
+    expect(&m, DOCTOR_WARN, "binding", "4 ranks are not bound to cores: they may run on any core of node0, node1",
+           "`mpirun -n 4 --host node0:2,node1:2 --bind-to core ...`");
+
+    healthy(&m);
+    for (int i = 0; i < 2; i++) bind(&m, i, "0-63", 64);
+    TEXT(m.places[3].hosts, " --hostfile mine");
+    expect(&m, DOCTOR_WARN, "binding", "they may run on any core of node0", "`mpirun -n 4 --hostfile mine --bind-to");
+
+    healthy(&m);
+    for (int i = 0; i < 2; i++) bind(&m, i, "0-63", 64);
+    m.facts.launcher.job = true; /* mpirun knows its hosts */
+    expect(&m, DOCTOR_WARN, "binding", "they may run on any core of node0", "`mpirun -n 4 --bind-to core");
+
+    healthy(&m);
+    expect_fine(&m, "rank 3 is bound to 1 of the 64 cores of node1 (hardware threads 1,65)");
+    for (int i = 0; i < RANKS; i++) bind(&m, i, "0", 1);
+    all_on_one_node(&m);
+    EACH(&m, machine.cores_node, 1);
+    EACH(&m, node, rank);
+    EACH(&m, node_rank, 0);
+    EACH(&m, node_size, 1);
+    expect_fine(&m, "rank 0 may run on every core of node0 (1; hardware thread 0)");
 
     healthy(&m);
     for (int i = 0; i < RANKS; i++) bind(&m, i, "", 0);
@@ -253,6 +275,48 @@ static void test_threads(void)
     healthy(&m);
     EACH(&m, machine.blas_threads, 0);
     expect_fine(&m, "the number that this BLAS starts is unknown");
+}
+
+/* What to do about threads is one thing, whatever is wrong with them: a BLAS without threads gets one. */
+static void test_threads_of_none(void)
+{
+    machine m;
+    doctor_facts *f = healthy(&m);
+    f->threads = 2;
+    EACH(&m, machine.blas_parallel, 0);
+    doctor_report r = judged(&m);
+    ptrdiff_t said = 0;
+    for (ptrdiff_t i = 0; i < r.count; i++) {
+        const char *fix = r.list[i].fix;
+        CHECK(fix[0] == '\0' || strstr(fix, "run.threads=1"), "%s: type %s", r.list[i].text, fix);
+        said += fix[0] != '\0';
+    }
+    CHECK(said == 2, "%td findings", said); /* two threads on one core, two threads of a BLAS of one */
+
+    healthy(&m);
+    all_on_one_node(&m);
+    EACH(&m, machine.cores_node, 2);
+    EACH(&m, machine.blas_parallel, 0);
+    f->threads = 4;
+    r = judged(&m);
+    bool found = false;
+    for (ptrdiff_t i = 0; i < r.count; i++)
+        if (r.list[i].grade == DOCTOR_BAD)
+            found |= strstr(r.list[i].fix, "`mpirun -n 2 ...` with `--set run.threads=1`, or `polysweep run") != NULL;
+    CHECK(found, "as many ranks as cores, a thread each");
+}
+
+static void test_messages_between_nodes(void)
+{
+    machine m;
+    doctor_facts *f = healthy(&m);
+    f->mpi.latency_s = 2e-6, f->mpi.byte_s = 1e-10;
+    expect_fine(&m, "2 us and 10 GB/s between the nodes node0 and node1");
+    f->mpi.byte_s = 1e-7;
+    expect(&m, DOCTOR_WARN, "messages", "0.01 GB/s between the nodes node0 and node1, less than plain Ethernet",
+           "btl_tcp_if_include");
+    f->mpi.latency_s = NAN, f->mpi.byte_s = NAN;
+    expect_fine(&m, "GB/s between ranks 0 and 1 of a node");
 }
 
 static void test_build(void)
@@ -430,6 +494,8 @@ int main(void)
     test_forced_kernel();
     test_kernels_that_differ();
     test_threads();
+    test_threads_of_none();
+    test_messages_between_nodes();
     test_build();
     test_library();
     test_other_library();

@@ -101,6 +101,31 @@ static void test_launcher(void)
     unsetenv("SLURM_NTASKS");
 }
 
+#define HOSTS(line, expected)                                                                                          \
+    do {                                                                                                               \
+        char hosts[64];                                                                                                \
+        bool launcher = psw_launcher_hosts_of(line, sizeof line, hosts, sizeof hosts);                                 \
+        CHECK(launcher == (expected[0] != '?') && strcmp(hosts, launcher ? expected : "") == 0, "\"%s\"", hosts);      \
+    } while (0)
+
+/* Words as /proc has them. */
+static void test_hosts(void)
+{
+    HOSTS("/usr/bin/mpirun\0-n\0"
+          "4\0--host\0a:2,b:2\0polysweep\0doctor",
+          " --host a:2,b:2");
+    HOSTS("mpiexec\0-hostfile\0my/hosts\0-n\0"
+          "4\0polysweep",
+          " -hostfile my/hosts");
+    HOSTS("mpirun\0-n\0"
+          "2\0polysweep",
+          "");
+    HOSTS("mpirun\0--host\0a b;rm\0polysweep", "");
+    HOSTS("mpirun\0--host", "");
+    HOSTS("bash\0--host\0a", "?");
+    HOSTS("", "?");
+}
+
 static void test_rates(void)
 {
     psw_rates r;
@@ -136,6 +161,7 @@ int main(void)
     test_directory();
     test_shared_memory();
     test_launcher();
+    test_hosts();
     test_rates();
     test_memory();
     return test_end();
