@@ -1,5 +1,6 @@
 psw_test(print unit/print.c)
 psw_test(doctor unit/doctor.c)
+psw_test(doctor_advice unit/doctor_advice.c)
 psw_test(doctor_files unit/doctor_files.c)
 psw_script_test(commands e2e/commands.py)
 psw_script_test(doctor e2e/doctor.sh)

@@ -65,8 +65,12 @@ static void count_records(sweep_job *j, const attempt *a)
         mine->failed += s == PSW_SLOT_FAILED || (s == PSW_SLOT_TIMEOUT && !is_postponed(j, i));
     }
     if (j->slots.part[a->run->first] == SWEEP_PART_AGAIN && j->progress.alone) return; /* counted already */
-    mine->cost_s += a->run->predicted_s * a->team.size;
-    mine->busy_s += (sweep_watch_since_start_s(j) - a->start_s) * a->team.size;
+    const psw_split *split = &j->open.crew.split;
+    int kind = psw_run_kind(j->given.study, &j->machine.rates, a->run);
+    double cost_s = psw_run_cost(a->run, split), took_s = sweep_watch_since_start_s(j) - a->start_s;
+    double busy_s = cost_s > 0 ? took_s * (double)psw_split_least(split, a->run->depth) : 0;
+    mine->cost_s += cost_s, mine->pace.cost_s[kind] += cost_s;
+    mine->busy_s += busy_s, mine->pace.busy_s[kind] += busy_s;
 }
 
 /* A timed point is a run of its own. */

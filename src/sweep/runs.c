@@ -73,8 +73,3 @@ double sweep_runs_points(const sweep_runs *runs)
 {
     return (double)(runs->usual.points + runs->quarantined.points);
 }
-
-double sweep_runs_predicted_s(const sweep_runs *runs)
-{
-    return runs->usual.predicted_s + runs->quarantined.predicted_s;
-}

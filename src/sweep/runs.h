@@ -19,7 +19,6 @@ psw_status sweep_runs_cut_again(const sweep_given *given, const sweep_slots *slo
                                 const psw_split *split, sweep_runs *runs);
 void sweep_runs_free(sweep_runs *runs);
 
-double sweep_runs_points(const sweep_runs *runs);      /* of all runs */
-double sweep_runs_predicted_s(const sweep_runs *runs); /* seconds of ranks */
+double sweep_runs_points(const sweep_runs *runs); /* of all runs */
 
 #endif
