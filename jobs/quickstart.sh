@@ -36,7 +36,7 @@ say "drawing"
 "$root/.venv/bin/polysweep-report" "$result" -o "$out"
 
 case $code in
-1) say "some points failed: build/polysweep show $result --where \"status == failed\"" ;;
+1) say "some points failed: build/polysweep show $result --where \"error_code != none\"" ;;
 75) say "stopped before the end: run the same command again to go on" ;;
 esac
 cat <<END

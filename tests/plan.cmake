@@ -2,6 +2,7 @@ psw_test(plan unit/plan.c)
 psw_test(runs property/runs.c)
 psw_test(splits property/splits.c)
 psw_test(plan_teams property/plan_teams.c)
+psw_test(remaining property/remaining.c)
 
 # not a test: predicted and measured times of sketches for a person (bench_cost [repetitions])
 add_executable(bench_cost EXCLUDE_FROM_ALL bench/bench_cost.c)

@@ -41,17 +41,6 @@ typedef struct psw_leaf {
 } psw_leaf;
 typedef psw_status (*psw_leaf_sink)(void *context, const psw_leaf *leaf);
 
-/* Asked between tiles: a status other than PSW_OK (PSW_STOPPED, PSW_TIMEOUT) ends the pass and is returned by it. `ask`
- * may be NULL. */
-typedef struct psw_watch {
-    psw_status (*ask)(void *context);
-    void *context;
-} psw_watch;
-static inline psw_status psw_watch_ask(psw_watch watch)
-{
-    return watch.ask ? watch.ask(watch.context) : PSW_OK;
-}
-
 /* The tables of a sketch: random ones of draw number `draw`, or learned weights (NULL unless the point has them; read
  * before the call returns). {0} for other methods. */
 typedef struct psw_tables {
@@ -61,6 +50,7 @@ typedef struct psw_tables {
 
 /* What a forward pass computes. */
 typedef struct psw_given {
+    psw_watch watch; /* asked while rows are made and tables drawn */
     const psw_data *data;
     int sets; /* the first 1 .. psw_data_sets; D_0 alone has the bits that it has beside D_1 */
     psw_tables tables;
@@ -139,10 +129,11 @@ typedef struct psw_engine {
      * PSW_NOT_FINITE names the row. */
     psw_status (*pass)(psw_attention *attention, psw_watch watch, psw_leaf_sink sink, void *context);
     void (*release)(psw_attention *attention); /* the arena is as it was before */
-    /* Other tables for the same rows: as if prepared with draw number `draw`. Only sketches have tables. */
-    void (*redraw)(psw_attention *attention, ptrdiff_t draw);
+    /* Other tables for the same rows: as if prepared with draw number `draw`. Only sketches have tables. What the watch
+     * says ends it: then it must be repeated before the next pass, as reload. */
+    psw_status (*redraw)(psw_attention *attention, ptrdiff_t draw, psw_watch watch);
     /* Other rows, and tables of their draw: as if prepared with `given`, which has the same shape. */
-    void (*reload)(psw_attention *attention, const psw_given *given);
+    psw_status (*reload)(psw_attention *attention, const psw_given *given);
     /* prepare, pass and release. */
     psw_status (*attend)(const psw_group *group, const psw_given *given, psw_arena *arena, psw_watch watch,
                          psw_leaf_sink sink, void *context);

@@ -83,6 +83,17 @@ void psw_arena_destroy(psw_arena *arena);
 void *psw_arena_take(psw_arena *arena, ptrdiff_t count, size_t bytes_each);
 psw_status psw_arena_check(const psw_arena *arena);
 
+/* Asked by every loop that may take longer than a fraction of a second: a status other than PSW_OK (PSW_STOPPED,
+ * PSW_TIMEOUT) ends the work and is returned by it; asked again it says the same. `ask` may be NULL. */
+typedef struct psw_watch {
+    psw_status (*ask)(void *context);
+    void *context;
+} psw_watch;
+static inline psw_status psw_watch_ask(psw_watch watch)
+{
+    return watch.ask ? watch.ask(watch.context) : PSW_OK;
+}
+
 /* Numbers that ranks merge: doubles by sum or maximum, bytes by bitwise or. A maximum must not see a NaN. */
 typedef struct psw_merging {
     enum { PSW_ADD, PSW_LARGEST, PSW_UNITE } how;

@@ -58,7 +58,7 @@ psw_status psw_queue_close(const psw_comm *comm, psw_queue *queue);
 
 /* A board for progress: every rank posts its latest numbers now and then, rank 0 reads the sums. No rank waits. */
 typedef struct psw_board psw_board;
-enum { PSW_BOARD_MAX = 8 };
+enum { PSW_BOARD_MAX = 128 };
 psw_status psw_board_open(const psw_comm *comm, int count, psw_board **board);
 void psw_board_post(psw_board *board, const double *values); /* not collective */
 void psw_board_read(psw_board *board, double *sums);         /* rank 0; not collective */

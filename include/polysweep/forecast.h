@@ -76,8 +76,9 @@ typedef struct psw_forecast {
     double sent_bytes, messages; /* of a pass of outcome.critical on its team, over all ranks */
     psw_forecast_outcome compare[PSW_FORECAST_COMPARE_MAX];
     ptrdiff_t compared, ranks, ranks_per_node, too_large;
-    double alone_s;      /* the whole study on one rank */
-    double memory_bytes; /* one rank may have */
+    double alone_s;          /* the whole study on one rank */
+    double memory_bytes;     /* one rank may have */
+    const char *memory_from; /* who allows this machine's ranks no more; "": the machine, or the study */
     double file_bytes;
     psw_forecast_budget budget;
     ptrdiff_t *run_of; /* --points: the run of each slot that is wanted; else NULL */

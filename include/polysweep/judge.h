@@ -56,8 +56,9 @@ typedef struct psw_head psw_head; /* lives in the arena of its group */
 
 typedef struct psw_judge {
     size_t (*bytes)(const psw_group *group);
-    psw_status (*begin)(const psw_group *group, psw_arena *arena, psw_head **head);
-    psw_status (*take)(void *head, const psw_leaf *leaf); /* a psw_leaf_sink; leaves in any order */
+    /* `watch` is asked between products with batches of sign vectors. */
+    psw_status (*begin)(const psw_group *group, psw_watch watch, psw_arena *arena, psw_head **head);
+    psw_status (*take)(void *head, const psw_leaf *leaf); /* a psw_leaf_sink; leaves in any order; the watch's status */
     void (*end)(psw_head *head, psw_verdict *verdicts);   /* one per point of the group */
     /* The following leaves are of draw number `draw` of psw_judge_draws, in any order of draws; initially 0.
      * Masses and the gap are medians over draws, being ratios whose denominators may be near 0. */

@@ -11,6 +11,10 @@ double psw_clock_s(void); /* monotonic seconds */
 double psw_wall_s(void);  /* seconds since 1970 */
 double psw_clock_resolution_s(void);
 
+/* Is there room for what the BLAS takes at the first product? Local; PSW_ENVIRONMENT names the limit. Before the first
+ * product of a process: where a limit (ulimit -v, -d) leaves no room, OpenBLAS would never return. */
+psw_status psw_measure_room(void);
+
 /* Measures psw_rates in about 0.3 s on this rank, by running small points of both precisions through attention and
  * head and solving the cost model for its rates. Local. */
 psw_status psw_measure_rates(psw_rates *rates);
@@ -50,22 +54,41 @@ psw_time_stop psw_repeat_add(psw_repeat *repeat, double seconds, bool over);
 double psw_repeat_median(const psw_repeat *repeat);
 psw_interval psw_repeat_interval(const psw_repeat *repeat); /* NaN, NaN: too few samples for the confidence */
 
+/* What the job of this process may use of its node, the least of what its control groups (both versions, from its own
+ * up to the root) and Slurm allow; 0, "": no limit is known. `files` comes before the names of all files that are read:
+ * "", but in tests. Local. */
+enum { PSW_FROM = 256 };
+typedef struct psw_allowance {
+    double memory_bytes, cores; /* cores: of processor time, or Slurm's CPUs */
+    char memory_from[PSW_FROM]; /* who allows no more: "control group /sys/fs/cgroup/job", "SLURM_MEM_PER_NODE" */
+    char cores_from[PSW_FROM];
+} psw_allowance;
+psw_allowance psw_allowance_read(const char *files);
+
 /* The machine of this process. Local; nothing is guessed: unknown is 0 or "". */
 typedef struct psw_machine {
     char host[64], cpu[96], blas_kernel[32];
     char blas_config[192]; /* configuration of the BLAS, and how tiles are multiplied */
     int cores;             /* that this process may run on (its binding); hardware threads of one core count once */
     int cores_node;        /* that this job may use on the node */
-    double quota_cores;    /* processor time allowed by the control group, in cores; 0 = no limit */
     int blas_threads;
-    int blas_parallel;   /* the BLAS is built for one thread (0), threads (1), OpenMP (2), unknown (-1) */
-    int expected_ranks;  /* what the launcher started (SLURM_NTASKS, OMPI_COMM_WORLD_SIZE, PMI_SIZE); 0 unknown */
-    char binding[160];   /* list of hardware threads, "0-1" */
-    char core_list[160]; /* of the cores they belong to, counted by hwloc over the node */
-    double memory_bytes; /* of the node, or the limit of its control group */
-    bool avx2, avx512;   /* avx512: with VL, as all but the Xeon Phi have it */
+    int blas_parallel;     /* the BLAS is built for one thread (0), threads (1), OpenMP (2), unknown (-1) */
+    int expected_ranks;    /* what the launcher started (SLURM_NTASKS, OMPI_COMM_WORLD_SIZE, PMI_SIZE); 0 unknown */
+    char binding[160];     /* list of hardware threads, "0-1" */
+    char core_list[160];   /* of the cores they belong to, counted by hwloc over the node */
+    double memory_bytes;   /* of the node, or what this job may use of it */
+    psw_allowance allowed; /* where it is less than the node has, else 0 */
+    bool avx2, avx512;     /* avx512: with VL, as all but the Xeon Phi have it */
 } psw_machine;
 psw_machine psw_machine_read(void);
+/* The most processors that ranks x threads may fill, of `processors` that they may run on: whole ones, at least 1. */
+int psw_machine_processors(const psw_machine *machine, int processors);
+
+/* The hosts that the command line of mpirun gave, to be put behind `mpirun -n 2`: " --host a:2,b:2", " --hostfile F";
+ * "" where it gave none, or runs on another node. Local. The second: of such a command line, each word ended by a 0;
+ * false if it is not of a launcher. */
+void psw_launcher_hosts(char *out, size_t size);
+bool psw_launcher_hosts_of(const char *arguments, size_t length, char *out, size_t size);
 
 /* Facts about a directory. Read-only; local. */
 typedef struct psw_directory {

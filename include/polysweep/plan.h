@@ -184,4 +184,31 @@ typedef struct psw_turn { /* a team at work */
 psw_status psw_schedule_simulate(const psw_runs *runs, const psw_split *split, double deadline_s,
                                  psw_schedule *schedule, psw_turn *turns);
 
+/* ---- the time that is left ----
+ *
+ * Runs differ in how well they are predicted, by kind: their method, and whether the head is most of them. */
+enum { PSW_KINDS = 2 * PSW_METHODS, PSW_REMAINING_STEPS = 1000 };
+typedef struct psw_pace {                        /* of finished runs, by kind */
+    double cost_s[PSW_KINDS], busy_s[PSW_KINDS]; /* psw_run_cost; measured, times the same ranks */
+} psw_pace;
+typedef struct psw_remaining_work {
+    const psw_study *study;
+    const psw_rates *rates;
+    const psw_split *split;
+    const psw_runs *usual, *quarantined; /* quarantined: after all others, one by one */
+} psw_remaining_work;
+typedef struct psw_remaining {
+    ptrdiff_t ranks;
+    double total_s, finish_s;                  /* rank seconds of all runs; end of their simulated schedule */
+    double kind_s[PSW_KINDS];                  /* of total_s */
+    double reached_s[PSW_REMAINING_STEPS + 1]; /* when so many thousandths of total_s are done in it */
+} psw_remaining;
+int psw_run_kind(const psw_study *study, const psw_rates *rates, const psw_run *run); /* of its first point */
+/* Predicted rank seconds that it holds: those of the smallest team of its depth; 0 of one that is refused. */
+double psw_run_cost(const psw_run *run, const psw_split *split);
+psw_status psw_remaining_create(const psw_remaining_work *work, psw_remaining *remaining); /* PSW_NO_MEMORY */
+/* Seconds until the last run ends, `since_s` after the first began and `since_end_s` after one ended last (none yet:
+ * the first began). Pure. */
+double psw_remaining_s(const psw_remaining *remaining, const psw_pace *done, double since_s, double since_end_s);
+
 #endif

@@ -53,7 +53,7 @@ typedef struct psw_computer {
     double point_limit;   /* a point is given up after this many times its predicted time; 0 = never */
     double least_limit_s; /* but not before: predictions of short points are inaccurate */
     psw_watch watch;
-    void (*failed)(void *context, ptrdiff_t slot); /* on the first rank of a team; may be NULL */
+    void (*failed)(void *context, ptrdiff_t slot, psw_status why); /* on the first rank of a team; may be NULL */
     /* Rows of point number `index` of a leaf, which belong to `slot`, on the rank that has them; NULL: not kept. `sum`:
      * adds what it kept to that rank's share of the slot's content_checksum. */
     psw_status (*keep)(void *context, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index,
@@ -62,8 +62,8 @@ typedef struct psw_computer {
     psw_arena arena;
 } psw_computer;
 
-/* The columns that need no attention. */
-void psw_compute_theory(const psw_study *study, psw_record *record);
+/* The columns that need no attention. Local; the watch's status. */
+psw_status psw_compute_theory(const psw_study *study, psw_watch watch, psw_record *record);
 
 /* Computes consecutive points (a run of slots): theory, attention, verdict, cost and parallel columns, each record's
  * status. Collective over the team that shares them; every rank gets the same records. Groups of points share their

@@ -101,8 +101,9 @@ typedef struct psw_sketcher {
      * arena gives a NULL sketch. */
     psw_status (*create)(const psw_point *point, ptrdiff_t rows, const psw_weights *weights, psw_arena *arena,
                          psw_sketch **sketch);
-    void (*destroy)(psw_sketch *sketch);              /* what is not in the arena; NULL is allowed */
-    void (*draw)(psw_sketch *sketch, ptrdiff_t draw); /* fills the tables of draw number `draw`; before any map */
+    void (*destroy)(psw_sketch *sketch); /* what is not in the arena; NULL is allowed */
+    /* Fills the tables of draw number `draw`; before any map. The watch's status: then there are none. */
+    psw_status (*draw)(psw_sketch *sketch, ptrdiff_t draw, psw_watch watch);
     /* m(x) into stored (x.rows x stored), s(x) into log2_scale; a zero row gives zeros and scale -inf (favor: what
      * exp(0) needs). x and stored must not overlap. A row's bits depend only on the shape of its block. */
     void (*map)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);

@@ -42,6 +42,8 @@ int psw_stop_signal(void); /* that requested the stop, 0 = none */
 /* Refuses separate worlds and more threads than hardware threads, with what to type; sets the threads. Collective. */
 psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int threads, bool oversubscribe,
                             bool *crowded);
+/* What messages between nodes, and inside one, take in this launch: psw_measure_messages. Collective. */
+psw_status psw_launch_messages(const psw_comm *world, const psw_comm *node, double latency_s[2], double byte_s[2]);
 /* The row of the launch table; `command` is the command line. Collective; complete on rank 0. */
 psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const char *command, int threads,
                                psw_launch *launch);

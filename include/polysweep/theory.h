@@ -40,6 +40,8 @@ psw_firing psw_theory_firing(const psw_point *point);
 /* The columns of theory: NaN where they do not apply. The degrees are those of the polynomial kernel, NaN for softmax,
  * linear and favor. */
 psw_theory psw_theory_point(const psw_point *point);
+/* The same, NaN in part where the watch ends it. Causal masks and edges can take many seconds. */
+psw_theory psw_theory_point_watched(const psw_point *point, psw_watch watch);
 
 /* The exact edges of the window in which success is at least point.level (0 < level < 1), over real degrees in (0,
  * 1024]: lo is the least at which it reaches the level (0: it starts there, +inf: never), hi the first after that at

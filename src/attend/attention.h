@@ -12,8 +12,8 @@ typedef struct attend_kind {
     size_t bytes; /* of that struct */
     /* Takes all memory, with a counting arena only counts it. To be closed whatever it returns. */
     psw_status (*lay)(psw_attention *attention, const psw_given *given, psw_arena *arena);
-    void (*load)(psw_attention *attention, const psw_given *given);
-    void (*redraw)(psw_attention *attention, ptrdiff_t draw); /* NULL: no tables */
+    psw_status (*load)(psw_attention *attention, const psw_given *given);
+    psw_status (*redraw)(psw_attention *attention, ptrdiff_t draw, psw_watch watch); /* NULL: no tables */
     psw_status (*pass)(psw_attention *attention, psw_watch watch, psw_leaf_sink sink, void *context);
     void (*close)(psw_attention *attention); /* NULL: nothing outside the arena */
     psw_message_bytes (*message_bytes)(const psw_group *group, int sets);

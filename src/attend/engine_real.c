@@ -76,21 +76,19 @@ static psw_status prepare(const psw_group *group, const psw_given *given, psw_ar
     a->arena = arena;
     a->used = used;
     psw_status status = kind->lay(a, given, arena);
-    if (status == PSW_OK)
-        kind->load(a, given);
-    else
-        release(a);
+    if (status == PSW_OK) status = kind->load(a, given);
+    if (status != PSW_OK) release(a);
     return status;
 }
 
-static void reload(psw_attention *a, const psw_given *given)
+static psw_status reload(psw_attention *a, const psw_given *given)
 {
-    a->kind->load(a, given);
+    return a->kind->load(a, given);
 }
 
-static void redraw(psw_attention *a, ptrdiff_t draw)
+static psw_status redraw(psw_attention *a, ptrdiff_t draw, psw_watch watch)
 {
-    if (a->kind->redraw) a->kind->redraw(a, draw);
+    return a->kind->redraw ? a->kind->redraw(a, draw, watch) : PSW_OK;
 }
 
 static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
@@ -102,7 +100,9 @@ static psw_status attend(const psw_group *group, const psw_given *given, psw_are
                          psw_leaf_sink sink, void *context)
 {
     psw_attention *a;
-    PSW_TRY(prepare(group, given, arena, &a));
+    psw_given watched = *given;
+    watched.watch = watch;
+    PSW_TRY(prepare(group, &watched, arena, &a));
     psw_status status = pass(a, watch, sink, context);
     release(a);
     return status;

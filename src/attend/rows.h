@@ -101,7 +101,8 @@ static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span
  */
 void attend_rows_lay(attend_row_pass *f, bool in_steps, psw_arena *arena);
 void attend_rows_lay_team(attend_row_pass *f, psw_arena *arena); /* parked trees, sums that are sent */
-void attend_rows_load(attend_row_pass *f, const psw_data *data); /* rounds and packs the rows */
+/* Rounds and packs the rows. */
+psw_status attend_rows_load(attend_row_pass *f, const psw_data *data, psw_watch watch);
 psw_message_bytes attend_rows_message_bytes(const psw_group *group, int sets);
 
 /* Adds one key leaf to the trees of one strip, for all points and sets. */

@@ -116,10 +116,14 @@ static void load_other(attend_row_pass *f, const psw_data *data)
     psw_panels_pack(rounded(f, data, 1, PSW_VALUE, leaf), (psw_panels){f->other.values, leaf.count, f->base.p->v});
 }
 
-void attend_rows_load(attend_row_pass *f, const psw_data *data)
+psw_status attend_rows_load(attend_row_pass *f, const psw_data *data, psw_watch watch)
 {
     for (ptrdiff_t i = 0; i < f->base.leaves; i++) f->resident_keys[i] = NULL;
-    for (ptrdiff_t i = 0; i < f->base.own; i++) load_leaf(f, data, i);
+    for (ptrdiff_t i = 0; i < f->base.own; i++) {
+        PSW_TRY(psw_watch_ask(watch));
+        load_leaf(f, data, i);
+    }
     if (f->base.sets > 1) load_other(f, data);
     f->current_queries = f->q;
+    return PSW_OK;
 }

@@ -42,9 +42,9 @@ static psw_status lay(psw_attention *a, const psw_given *given, psw_arena *arena
     return psw_arena_check(arena);
 }
 
-static void load(psw_attention *a, const psw_given *given)
+static psw_status load(psw_attention *a, const psw_given *given)
 {
-    attend_rows_load((attend_row_pass *)a, given->data);
+    return attend_rows_load((attend_row_pass *)a, given->data, given->watch);
 }
 
 static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)

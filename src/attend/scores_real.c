@@ -60,12 +60,13 @@ static psw_status lay(psw_attention *a, const psw_given *given, psw_arena *arena
     return psw_arena_check(arena);
 }
 
-static void load(psw_attention *a, const psw_given *given)
+static psw_status load(psw_attention *a, const psw_given *given)
 {
     attend_scores *s = (attend_scores *)a;
     ptrdiff_t n = a->p->n;
     for (int set = 0; a->route.rank == 0 && set < a->sets; set++)
         psw_data_rows(given->data, set, PSW_KEY, 0, n, s->z + set * n);
+    return PSW_OK;
 }
 
 /* One leaf with one row, which stands at j3: the key whose mass is reported. */
@@ -73,11 +74,13 @@ static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, vo
 {
     attend_scores *s = (attend_scores *)a;
     const psw_point *p = a->p;
-    (void)watch;
     if (a->route.rank > 0) return PSW_OK;
     for (int set = 0; set < a->sets; set++) {
         double log2_peak = logarithms(s, s->z + set * p->n);
-        for (ptrdiff_t point = 0; point < a->group->count; point++) weigh(s, point, set, log2_peak);
+        for (ptrdiff_t point = 0; point < a->group->count; point++) {
+            PSW_TRY(psw_watch_ask(watch));
+            weigh(s, point, set, log2_peak);
+        }
     }
     psw_leaf leaf = {p->j3, 1, 0, a->group->count, a->sets, p->n, a->out, a->mass, a->log2_den};
     return sink(context, &leaf);

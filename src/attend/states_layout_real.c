@@ -117,25 +117,27 @@ static void load_block(attend_state_pass *f, const psw_data *data, ptrdiff_t blo
     transpose_values(f, f->shared ? rows : attend_stage(&f->base, data, 0, PSW_VALUE, span), block, span.count);
 }
 
-static void redraw(psw_attention *a, ptrdiff_t draw)
+static psw_status redraw(psw_attention *a, ptrdiff_t draw, psw_watch watch)
 {
-    sketcher->draw(((attend_state_pass *)a)->sketch, draw);
+    return sketcher->draw(((attend_state_pass *)a)->sketch, draw, watch);
 }
 
-static void load(psw_attention *a, const psw_given *given)
+static psw_status load(psw_attention *a, const psw_given *given)
 {
     attend_state_pass *f = (attend_state_pass *)a;
     const psw_data *data = given->data;
     attend_span token = {f->base.special, 1};
-    redraw(a, given->tables.draw);
+    PSW_TRY(redraw(a, given->tables.draw, given->watch));
     f->placed = 0;
-    for (ptrdiff_t i = 0; i < f->base.own; i++)
+    for (ptrdiff_t i = 0; i < f->base.own; i++) {
+        PSW_TRY(psw_watch_ask(given->watch));
         load_block(f, data, psw_route_leaf(&f->base.route, f->base.route.rank, i));
+    }
     for (int set = 0; set < f->base.sets && f->base.special >= 0; set++)
         for (int side = 0; side < 3; side++)
             attend_round(attend_stage(&f->base, data, set, (psw_side)side, token),
                          side == PSW_VALUE ? f->base.p->v : f->base.p->d, f->other[set][side]);
-    if (f->near) attend_rows_load(f->near, data);
+    return f->near ? attend_rows_load(f->near, data, given->watch) : PSW_OK;
 }
 
 const attend_kind attend_states_kind = {.bytes = sizeof(attend_state_pass),

@@ -154,7 +154,7 @@ static void print(const char *path, const psw_sweep_state *s)
         psw_print(stdout, "to continue run the same study on %s again\n", path);
     if (s->failed + s->skipped > 0)
         psw_print(stdout,
-                  "to see them polysweep show %s --where \"status != done\"\n"
+                  "to see them polysweep show %s --where \"error_code != none\"\n"
                   "once more   run the same study on %s with --redo failed\n",
                   path, path);
 }

@@ -189,18 +189,34 @@ static void check_build(const doctor_facts *f, doctor_report *r)
 
 /* ---- the processor ---- */
 
+/* Of the node whose ranks may have the least, which is what each rank of a run may have. */
+static void check_memory(const doctor_facts *f, doctor_report *r)
+{
+    const doctor_place *least = NULL;
+    char all[PSW_TEXT], each[PSW_TEXT];
+    for (int i = 0; i < f->ranks; i++) {
+        const doctor_place *p = &f->places[i];
+        double share = p->machine.memory_bytes / p->node_size;
+        if (share > 0 && (!least || share < least->machine.memory_bytes / least->node_size)) least = p;
+    }
+    if (!least) {
+        doctor_fine(r, "memory", "unknown; `--set run.memory_per_rank=4Gi` sets what a rank may use");
+        return;
+    }
+    const psw_allowance *allowed = &least->machine.allowed;
+    psw_format_bytes(least->machine.memory_bytes, all);
+    psw_format_bytes(least->machine.memory_bytes / least->node_size, each);
+    doctor_fine(r, "memory", "%s on %s%s%s%s, %s for each of its ranks", all, least->machine.host,
+                allowed->memory_bytes > 0 ? " (limit of " : "", allowed->memory_from,
+                allowed->memory_bytes > 0 ? ")" : "", each);
+}
+
 static void check_machine(const doctor_facts *f, doctor_report *r)
 {
     const doctor_place *here = &f->places[0];
-    char all[PSW_TEXT], each[PSW_TEXT];
     doctor_fine(r, "cpu", "%s, %s", here->machine.cpu[0] ? here->machine.cpu : "name unknown",
                 words(offered(&here->machine)));
-    psw_format_bytes(here->machine.memory_bytes, all);
-    psw_format_bytes(here->machine.memory_bytes / here->node_size, each);
-    if (here->machine.memory_bytes > 0)
-        doctor_fine(r, "memory", "%s on this node, %s for each of its ranks", all, each);
-    else
-        doctor_fine(r, "memory", "unknown; `--set run.memory_per_rank=4Gi` sets what a rank may use");
+    check_memory(f, r);
     if (f->clock_s < 1e-6) {
         doctor_fine(r, "clock", "steps of %.0f ns", 1e9 * f->clock_s);
     } else {

@@ -34,7 +34,17 @@ static psw_status gather_places(const psw_comm *world, const psw_comm *node, doc
         .machine = psw_machine_read(), .node = world->rank, .node_rank = node->rank, .node_size = node->size};
     PSW_TRY(psw_comm_bytes(node, 0, &mine.node, sizeof mine.node));
     if (node->rank == 0) mine.shared = psw_shared_memory_read();
+    psw_launcher_hosts(mine.hosts, sizeof mine.hosts);
     return psw_comm_gather(world, &mine, sizeof mine, places);
+}
+
+static psw_status measure_messages(const psw_comm *world, const psw_comm *node, doctor_library *mpi)
+{
+    double latency_s[2], byte_s[2];
+    PSW_TRY(psw_launch_messages(world, node, latency_s, byte_s));
+    mpi->latency_s = latency_s[1];
+    mpi->byte_s = byte_s[1];
+    return PSW_OK;
 }
 
 /* What was wrong with a trial is a finding, not the end. */
@@ -66,6 +76,7 @@ psw_status doctor_collect(const psw_doctor_request *asked, const psw_comm *world
     if (status == PSW_OK) {
         status = psw_comm_agree(world, gather_places(world, &node, places));
         if (status == PSW_OK) status = psw_comm_agree(world, psw_measure_talk(&node, &f->mpi.talk));
+        if (status == PSW_OK) status = psw_comm_agree(world, measure_messages(world, &node, &f->mpi));
         if (status == PSW_OK) status = try_directory(world, &node, asked, study, f);
         psw_comm_free(&node);
     }

@@ -42,7 +42,8 @@ static doctor_launcher read_launcher(void)
                            .pmix = started_with(text, length, "PMIX_RANK"),
                            .open_mpi = started_with(text, length, "OMPI_COMM_WORLD_SIZE"),
                            .pmi = started_with(text, length, "PMI_SIZE"),
-                           .nodes = nodes ? atoi(nodes) : 0};
+                           .nodes = nodes ? atoi(nodes) : 0,
+                           .job = getenv("SLURM_JOB_ID") != NULL};
     copy(out.slurm_mpi, sizeof out.slurm_mpi, "SLURM_MPI_TYPE");
     copy(out.plm, sizeof out.plm, "OMPI_MCA_plm");
     free(text);
@@ -172,6 +173,48 @@ int doctor_facts_nodes(const doctor_facts *facts)
     int nodes = 0;
     for (int i = 0; i < facts->ranks; i++) nodes += facts->places[i].node_rank == 0;
     return nodes;
+}
+
+static void append(char *out, size_t size, const char *before, const char *text)
+{
+    size_t used = strlen(out);
+    psw_format(out + used, size - used, "%s%s", before, text);
+}
+
+void doctor_facts_hosts(const doctor_facts *f, char *out, size_t size)
+{
+    enum { MOST = 8 };
+    int nodes = doctor_facts_nodes(f);
+    bool first = true;
+    out[0] = '\0';
+    for (int i = 0; i < f->ranks && !out[0]; i++) psw_format(out, size, "%s", f->places[i].hosts);
+    if (out[0] || nodes < 2 || nodes > MOST || f->launcher.job || !f->mpi.open_mpi) return;
+    for (int i = 0; i < f->ranks; i++) {
+        char slots[96];
+        if (f->places[i].node_rank != 0) continue;
+        psw_format(slots, sizeof slots, "%s:%d", f->places[i].machine.host, f->places[i].node_size);
+        append(out, size, first ? " --host " : ",", slots);
+        first = false;
+    }
+}
+
+void doctor_facts_list(const doctor_facts *f, doctor_place_is *is, char *out, size_t size)
+{
+    enum { MOST = 4 };
+    int listed = 0, more = 0, node = -1;
+    char count[32];
+    out[0] = '\0';
+    for (int i = 0; i < f->ranks; i++) {
+        const doctor_place *p = &f->places[i];
+        if (p->node == node || (is && !is(p))) continue;
+        node = p->node;
+        if (listed++ < MOST)
+            append(out, size, listed > 1 ? ", " : "", p->machine.host[0] ? p->machine.host : "an unnamed host");
+        else
+            more++;
+    }
+    psw_format(count, sizeof count, " and %d more", more);
+    if (more) append(out, size, "", count);
 }
 
 bool doctor_place_crowded(const doctor_facts *f, const doctor_place *p)

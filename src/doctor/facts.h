@@ -10,6 +10,7 @@ typedef struct doctor_place { /* of one rank */
     psw_machine machine;
     psw_shared_memory shared;       /* of its node; read by its first rank only */
     int node, node_rank, node_size; /* node: the world's rank of its first rank */
+    char hosts[256];                /* psw_launcher_hosts */
 } doctor_place;
 
 typedef struct doctor_launcher { /* how the process was started, from the environment */
@@ -17,6 +18,7 @@ typedef struct doctor_launcher { /* how the process was started, from the enviro
     bool pmix;                   /* a server of PMIx was named */
     bool open_mpi, pmi;          /* by an mpirun of Open MPI, of MPICH or its kin */
     int nodes;                   /* of the allocation; 0 unknown */
+    bool job;                    /* of Slurm: mpirun finds the hosts by itself */
     char slurm_mpi[32];          /* srun's --mpi, "none"; "" unknown */
     char plm[32];                /* OMPI_MCA_plm */
 } doctor_launcher;
@@ -28,6 +30,7 @@ typedef struct doctor_library { /* MPI */
     char io[64], sharedfp[64]; /* components that Open MPI may take; "" any */
     char single_copy[32];      /* of vader: "cma", "none"; "" unknown */
     psw_talk talk;
+    double latency_s, byte_s; /* of a message between the first ranks of the first two nodes; 0 or NaN: unknown */
 } doctor_library;
 
 typedef struct doctor_variables { /* of the environment; NULL not set */
@@ -62,7 +65,12 @@ typedef struct doctor_facts {
 /* Local; what is of the whole world (ranks, places, talk, attempt) is the caller's. */
 void doctor_facts_read(doctor_facts *facts);
 
-int doctor_facts_nodes(const doctor_facts *facts);    /* of the world */
+int doctor_facts_nodes(const doctor_facts *facts); /* of the world */
+/* To be put behind `mpirun -n 2`: the user's own words, else hosts and ranks as they are; "": it finds them itself. */
+void doctor_facts_hosts(const doctor_facts *facts, char *out, size_t size);
+/* "node0, node1 and 7 more": the hosts of the places for which it holds (NULL: of all). */
+typedef bool doctor_place_is(const doctor_place *place);
+void doctor_facts_list(const doctor_facts *facts, doctor_place_is *is, char *out, size_t size);
 bool doctor_facts_crowded(const doctor_facts *facts); /* a node has more ranks x threads than cores */
 bool doctor_place_crowded(const doctor_facts *facts, const doctor_place *place); /* the node whose first rank this is */
 

@@ -11,6 +11,17 @@ static const char *plural(int count)
     return count == 1 ? "" : "s";
 }
 
+/* Room for what the user gave to mpirun. */
+typedef struct doctor_hosts {
+    char text[320];
+} doctor_hosts;
+
+static const char *hosts_of(const doctor_facts *f, doctor_hosts *room)
+{
+    doctor_facts_hosts(f, room->text, sizeof room->text);
+    return room->text;
+}
+
 /* ---- one world ---- */
 
 /* Each process alone with itself: they would all write the same file. */
@@ -31,7 +42,8 @@ static void separate_worlds(const doctor_facts *f, int expected, doctor_report *
                    l->slurm_mpi[0] ? " --mpi=" : "", l->slurm_mpi, expected);
     else
         doctor_bad(r, "launch", "the launcher started %d processes, this one sees a world of one", expected);
-    doctor_fix(r, "`mpirun -n %d polysweep ...`, or `srun --mpi=pmix -n %d polysweep ...`", expected, expected);
+    doctor_fix(r, "`mpirun -n %d%s polysweep ...`, or `srun --mpi=pmix -n %d polysweep ...`", expected,
+               hosts_of(f, &(doctor_hosts){0}), expected);
 }
 
 static void world(const doctor_facts *f, doctor_report *r)
@@ -42,10 +54,11 @@ static void world(const doctor_facts *f, doctor_report *r)
     } else if (expected > 0 && expected != f->ranks) {
         doctor_warn(r, "launch", "%d rank%s on %d node%s, but the launcher started %d", f->ranks, plural(f->ranks),
                     nodes, plural(nodes), expected);
-        doctor_fix(r, "`mpirun -n %d polysweep ...`", expected);
+        doctor_fix(r, "`mpirun -n %d%s polysweep ...`", expected, hosts_of(f, &(doctor_hosts){0}));
     } else {
-        doctor_fine(r, "launch", "%d rank%s on %d node%s, rank 0 on %s", f->ranks, plural(f->ranks), nodes,
-                    plural(nodes), f->places[0].machine.host[0] ? f->places[0].machine.host : "an unnamed host");
+        char hosts[512];
+        doctor_facts_list(f, NULL, hosts, sizeof hosts);
+        doctor_fine(r, "launch", "%d rank%s on %d node%s: %s", f->ranks, plural(f->ranks), nodes, plural(nodes), hosts);
     }
     if (f->mpi.open_mpi && strcmp(f->launcher.plm, "isolated") == 0 && f->launcher.nodes > nodes) {
         doctor_warn(r, "launch", "OMPI_MCA_plm=isolated keeps mpirun on one of the %d nodes of this job",
@@ -56,12 +69,28 @@ static void world(const doctor_facts *f, doctor_report *r)
 
 /* ---- enough cores ---- */
 
-/* "`mpirun -n 2 ...`", as many ranks as `cores` of a node carry. */
+/* More than one thread a rank is of use to a BLAS that has them. */
+static bool has_threads(const doctor_facts *f)
+{
+    return f->places[0].machine.blas_parallel != 0;
+}
+
+/* "`mpirun -n 2 ...`", as many ranks as `cores` of a node carry, with as many threads as they may have. */
 static void fix_ranks(const doctor_facts *f, int cores, doctor_report *r)
 {
-    int ranks = cores / f->threads > 0 ? cores / f->threads : 1, nodes = doctor_facts_nodes(f);
-    doctor_fix(r, "`mpirun -n %d ...`%s, or `polysweep run --oversubscribe ...` (its times are marked as not valid)",
-               ranks * nodes, f->threads > 1 ? ", or `--set run.threads=1`" : "");
+    doctor_hosts hosts;
+    char each[48] = "", with[64] = "";
+    int nodes = doctor_facts_nodes(f), asked = f->threads,
+        threads = !has_threads(f) ? 1
+                  : asked < cores ? asked
+                                  : cores;
+    int ranks = cores / threads, had = f->places[0].node_size;
+    if (threads < asked && ranks > had) ranks = had;
+    if (nodes > 1 && f->mpi.open_mpi) psw_format(each, sizeof each, " --map-by ppr:%d:node", ranks);
+    if (threads < asked) psw_format(with, sizeof with, " with `--set run.threads=%d`", threads);
+    doctor_fix(r,
+               "`mpirun -n %d%s%s ...`%s%s, or `polysweep run --oversubscribe ...` (its times are marked as not valid)",
+               ranks * nodes, hosts_of(f, &hosts), each, with, threads > 1 ? ", or `--set run.threads=1`" : "");
 }
 
 static bool too_many_for_cores(const doctor_facts *f, doctor_report *r)
@@ -78,19 +107,32 @@ static bool too_many_for_cores(const doctor_facts *f, doctor_report *r)
     return false;
 }
 
-/* Containers often see all cores of their host and may use the time of a few. */
-static bool too_many_for_quota(const doctor_facts *f, doctor_report *r)
+/* Containers and jobs often see all cores of their host and may use the time of a few. */
+static bool too_many_for_job(const doctor_facts *f, doctor_report *r)
 {
     for (int i = 0; i < f->ranks; i++) {
         const doctor_place *p = &f->places[i];
-        double quota = p->machine.quota_cores;
-        if (p->node_rank != 0 || quota <= 0 || p->node_size * f->threads <= quota) continue;
-        doctor_bad(r, "cores", "%d rank%s x %d thread%s on %s, where the control group allows the time of %.3g cores",
-                   p->node_size, plural(p->node_size), f->threads, plural(f->threads), p->machine.host, quota);
-        fix_ranks(f, (int)quota, r);
+        const psw_allowance *allowed = &p->machine.allowed;
+        int used = p->node_size * f->threads, most = psw_machine_processors(&p->machine, used);
+        if (p->node_rank != 0 || used <= most) continue;
+        doctor_bad(r, "cores",
+                   "%d rank%s x %d thread%s on %s, where the job may use the time of %.3g cores (limit of %s)",
+                   p->node_size, plural(p->node_size), f->threads, plural(f->threads), p->machine.host, allowed->cores,
+                   allowed->cores_from);
+        fix_ranks(f, most, r);
         return true;
     }
     return false;
+}
+
+static void fix_narrow(const doctor_facts *f, doctor_report *r)
+{
+    doctor_hosts hosts;
+    if (!has_threads(f))
+        doctor_fix(r, "`--set run.threads=1`: this BLAS is made for one thread");
+    else
+        doctor_fix(r, "`mpirun -n %d%s --map-by slot:PE=%d --bind-to core ...`, or `srun --cpus-per-task=%d ...`",
+                   f->ranks, hosts_of(f, &hosts), f->threads, f->threads);
 }
 
 static bool too_narrow(const doctor_facts *f, doctor_report *r)
@@ -100,8 +142,7 @@ static bool too_narrow(const doctor_facts *f, doctor_report *r)
         if (m->cores == 0 || m->cores >= f->threads) continue;
         doctor_bad(r, "cores", "rank %d on %s has %d threads and is bound to %d core%s", i, m->host, f->threads,
                    m->cores, plural(m->cores));
-        doctor_fix(r, "`mpirun --map-by slot:PE=%d --bind-to core ...`, or `srun --cpus-per-task=%d ...`", f->threads,
-                   f->threads);
+        fix_narrow(f, r);
         return true;
     }
     return false;
@@ -109,25 +150,34 @@ static bool too_narrow(const doctor_facts *f, doctor_report *r)
 
 static void cores(const doctor_facts *f, doctor_report *r)
 {
-    int first = f->places[0].machine.cores_node;
-    bool crowded = too_many_for_cores(f, r) || too_many_for_quota(f, r);
+    const doctor_place *p = &f->places[0];
+    int first = p->machine.cores_node;
+    bool crowded = too_many_for_job(f, r) || too_many_for_cores(f, r);
     if (!crowded && first == 0) doctor_fine(r, "cores", "the number of cores of a node is unknown");
     if (!crowded && first > 0 && !too_narrow(f, r))
-        doctor_fine(r, "cores", "no node has more ranks x threads than cores (%d on this one)", first);
+        doctor_fine(
+            r, "cores", "no node has more ranks x threads than cores: %s has %d core%s for %d rank%s x %d thread%s",
+            p->machine.host, first, plural(first), p->node_size, plural(p->node_size), f->threads, plural(f->threads));
 }
 
 /* ---- binding ---- */
 
+static void show_binding(int rank, const psw_machine *m, doctor_report *r)
+{
+    const char *threads = strpbrk(m->binding, ",-") ? "threads" : "thread";
+    if (!m->binding[0])
+        doctor_fine(r, "binding", "rank %d on %s: unknown", rank, m->host);
+    else if (m->cores == m->cores_node)
+        doctor_fine(r, "binding", "rank %d may run on every core of %s (%d; hardware %s %s)", rank, m->host,
+                    m->cores_node, threads, m->binding);
+    else
+        doctor_fine(r, "binding", "rank %d is bound to %d of the %d cores of %s (hardware %s %s)", rank, m->cores,
+                    m->cores_node, m->host, threads, m->binding);
+}
+
 static void show_bindings(const doctor_facts *f, doctor_report *r)
 {
-    for (int i = 0; i < f->ranks && i < RANKS_SHOWN; i++) {
-        const psw_machine *m = &f->places[i].machine;
-        if (m->binding[0])
-            doctor_fine(r, "binding", "rank %d on %s: hardware threads %s, %d of %d cores", i, m->host, m->binding,
-                        m->cores, m->cores_node);
-        else
-            doctor_fine(r, "binding", "rank %d on %s: unknown", i, m->host);
-    }
+    for (int i = 0; i < f->ranks && i < RANKS_SHOWN; i++) show_binding(i, &f->places[i].machine, r);
     if (f->ranks > RANKS_SHOWN) doctor_fine(r, "binding", "and %d more ranks", f->ranks - RANKS_SHOWN);
 }
 
@@ -140,16 +190,15 @@ static bool unbound(const doctor_place *p)
 
 static void check_unbound(const doctor_facts *f, doctor_report *r)
 {
-    int count = 0, last = 0;
-    for (int i = 0; i < f->ranks; i++)
-        if (unbound(&f->places[i])) {
-            count++;
-            last = i;
-        }
+    int count = 0;
+    char hosts[512];
+    for (int i = 0; i < f->ranks; i++) count += unbound(&f->places[i]);
     if (!count) return;
+    doctor_facts_list(f, unbound, hosts, sizeof hosts);
     doctor_warn(r, "binding", "%d rank%s not bound to cores: %s may run on any core of %s", count,
-                count == 1 ? " is" : "s are", count == 1 ? "it" : "they", f->places[last].machine.host);
-    doctor_fix(r, "`mpirun --bind-to core ...`, or `srun --cpu-bind=cores ...`");
+                count == 1 ? " is" : "s are", count == 1 ? "it" : "they", hosts);
+    doctor_fix(r, "`mpirun -n %d%s --bind-to core ...`, or `srun --cpu-bind=cores ...`", f->ranks,
+               hosts_of(f, &(doctor_hosts){0}));
 }
 
 /* Marks the cores of "0-3,8" as `rank`'s; the rank that had one of them before, -1 if none did. Cores at or above
@@ -184,7 +233,9 @@ static bool check_node(const doctor_facts *f, int node, doctor_report *r)
         if (other < 0) continue;
         doctor_bad(r, "binding", "ranks %d and %d on %s share cores (hardware threads %s and %s)", other, i,
                    p->machine.host, f->places[other].machine.binding, p->machine.binding);
-        doctor_fix(r, "`mpirun --map-by core --bind-to core ...`, or `srun --hint=nomultithread --cpu-bind=cores ...`");
+        doctor_fix(
+            r, "`mpirun -n %d%s --map-by core --bind-to core ...`, or `srun --hint=nomultithread --cpu-bind=cores ...`",
+            f->ranks, hosts_of(f, &(doctor_hosts){0}));
         return true;
     }
     return false;

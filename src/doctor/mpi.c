@@ -111,6 +111,30 @@ static void check_talk(const doctor_facts *f, doctor_report *r)
                       "should not exclude shared memory");
 }
 
+/* ---- messages between nodes ---- */
+
+/* A gigabit's Ethernet has 0.12 GB/s, and 50 us: what is much worse goes another way than it should. */
+static void check_nodes_talk(const doctor_facts *f, doctor_report *r)
+{
+    const double least_bytes_s = 5e7, most_s = 1e-3;
+    double latency_s = f->mpi.latency_s, bytes_s = 1 / f->mpi.byte_s;
+    const char *one = f->places[0].machine.host, *other = one;
+    if (!(latency_s > 0 && f->mpi.byte_s > 0)) return;
+    for (int i = 0; i < f->ranks && other == one; i++)
+        if (f->places[i].node != f->places[0].node) other = f->places[i].machine.host;
+    bool slow = latency_s > most_s || bytes_s < least_bytes_s;
+    if (doctor_facts_crowded(f)) slow = false;
+    (slow ? doctor_warn : doctor_fine)(r, "messages", "%.3g us and %.3g GB/s between the nodes %s and %s%s",
+                                       1e6 * latency_s, bytes_s / 1e9, one, other,
+                                       doctor_facts_crowded(f) ? ", measured on too few cores to mean much"
+                                       : slow                  ? ", less than plain Ethernet has"
+                                                               : "");
+    if (slow)
+        doctor_fix(r,
+                   "`ip -br addr` on both: which network is the fast one? Then `export "
+                   "OMPI_MCA_btl_tcp_if_include=NETWORK/BITS`; teams of one node are not slowed: `--set run.team=1`");
+}
+
 /* ---- /dev/shm ---- */
 
 static void check_left(const doctor_place *p, doctor_report *r)
@@ -162,5 +186,6 @@ void doctor_check_mpi(const doctor_facts *f, doctor_report *r)
     check_ompio(&f->mpi, r);
     check_shared_pointers(&f->mpi, r);
     check_talk(f, r);
+    check_nodes_talk(f, r);
     check_nodes(f, r);
 }

@@ -140,13 +140,12 @@ static void set_machine(const psw_forecast_request *asked, psw_forecast *f)
 {
     const psw_settings *settings = psw_study_settings(f->study);
     f->machine = psw_machine_read();
-    f->ranks = asked->ranks > 0 ? asked->ranks : f->machine.cores > 0 ? f->machine.cores : 1;
-    f->ranks_per_node = asked->ranks_per_node > 0          ? asked->ranks_per_node
-                        : f->ranks < f->machine.cores_node ? f->ranks
-                                                           : f->machine.cores_node;
-    if (f->ranks_per_node < 1) f->ranks_per_node = 1;
-    f->memory_bytes = settings->memory_per_rank_bytes > 0 ? settings->memory_per_rank_bytes
-                                                          : f->machine.memory_bytes / (double)f->ranks_per_node;
+    f->ranks = asked->ranks > 0 ? asked->ranks : psw_machine_processors(&f->machine, f->machine.cores);
+    int usable = psw_machine_processors(&f->machine, f->machine.cores_node);
+    f->ranks_per_node = asked->ranks_per_node > 0 ? asked->ranks_per_node : f->ranks < usable ? f->ranks : usable;
+    f->memory_bytes = f->machine.memory_bytes / (double)f->ranks_per_node;
+    f->memory_from = f->machine.allowed.memory_from;
+    if (settings->memory_per_rank_bytes > 0) f->memory_bytes = settings->memory_per_rank_bytes, f->memory_from = "";
 }
 
 /* Everything that can be asked for wrongly, before anything is measured. */

@@ -138,6 +138,7 @@ void psw_forecast_json(const psw_forecast *f)
     extreme(&out, f, "largest", "memory_bytes", &f->largest);
     psw_json_count(&out, "ranks_per_node", f->ranks_per_node);
     psw_json_number(&out, "memory_per_rank_bytes", f->memory_bytes);
+    psw_json_text(&out, "memory_limit", f->memory_from);
     psw_json_count(&out, "too_large", f->too_large);
     psw_json_number(&out, "file_bytes", f->file_bytes);
     compare(&out, f);

@@ -99,8 +99,8 @@ static void print_memory(const psw_forecast *f)
     psw_format_bytes(f->largest.value, memory);
     psw_format_bytes(f->memory_bytes, may);
     print_point(f, "memory", &f->largest, memory);
-    psw_print(stdout, "            per rank, with data; a rank may have %s (%td rank%s on a node)\n", may,
-              f->ranks_per_node, plural(f->ranks_per_node));
+    psw_print(stdout, "            per rank, with data; a rank may have %s (%td rank%s on a node%s%s)\n", may,
+              f->ranks_per_node, plural(f->ranks_per_node), f->memory_from[0] ? ", limit of " : "", f->memory_from);
     if (f->too_large > 0)
         psw_print(stdout, "too large   %td of %td points, for the available memory or ranks: skipped\n", f->too_large,
                   f->points);

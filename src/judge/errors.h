@@ -100,7 +100,7 @@ double judge_errors_log2_norm(ptrdiff_t d, const double *x);
 /* Rescales the sums of row `i` to the exponent `log2`, if that is larger than their own. */
 void judge_errors_row_under(psw_errors *e, ptrdiff_t i, double log2);
 /* The root of the mean square of err_amm that the moments of the map predict: sums over own keys; of all keys. */
-void judge_errors_theory_add(psw_errors *e);
+psw_status judge_errors_theory_add(psw_errors *e);
 void judge_errors_theory_end(psw_errors *e); /* of one realisation, when it is merged */
 double judge_errors_theory(const psw_errors *e);
 double judge_errors_theory_pairs(const psw_point *point); /* used, approximately */

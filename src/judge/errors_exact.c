@@ -174,29 +174,34 @@ static ptrdiff_t token_of(const psw_errors *e, ptrdiff_t key)
 
 /* sum over rows of |q|^2p times the sum over the keys it sees of |k|^2p: rows are ascending, so the sum over keys grows
  * along with them. */
-static void sum_norms(psw_errors *e)
+static psw_status sum_norms(psw_errors *e)
 {
     ptrdiff_t d = e->point.d, key = 0;
     double p = e->point.beta;
     judge_errors_sum keys = {0, -INFINITY};
     for (ptrdiff_t i = 0; i < e->rows; i++) {
         ptrdiff_t seen = e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n;
-        for (; key < e->keys && token_of(e, key) < seen; key++)
+        for (; key < e->keys && token_of(e, key) < seen; key++) {
+            if (key % e->block == 0) PSW_TRY(psw_watch_ask(e->watch));
             judge_errors_add(&keys, 1, 2 * p * judge_errors_log2_norm(d, e->k + key * d));
+        }
         judge_errors_add(&e->exact.norm, keys.value, keys.log2 + 2 * p * judge_errors_log2_norm(d, e->q + i * d));
     }
+    return PSW_OK;
 }
 
 /* ---- all of it ---- */
 
-static void load_rows(psw_errors *e, const psw_data *data)
+static psw_status load_rows(psw_errors *e, const psw_data *data)
 {
     ptrdiff_t d = e->point.d;
     for (ptrdiff_t i = 0; i < e->rows; i++) psw_data_rows(data, e->set, PSW_QUERY, e->row[i], 1, e->q + i * d);
     for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);
+        PSW_TRY(psw_watch_ask(e->watch));
         psw_data_rows(data, e->set, PSW_KEY, keys.first, keys.count, e->k + keys.held * d);
     }
+    return PSW_OK;
 }
 
 static void clear(psw_errors *e)
@@ -216,8 +221,8 @@ static void clear(psw_errors *e)
 psw_status judge_errors_load(psw_errors *e, const psw_data *data)
 {
     clear(e);
-    load_rows(e, data);
-    if (errors_of_power(&e->point)) sum_norms(e);
+    PSW_TRY(load_rows(e, data));
+    if (errors_of_power(&e->point)) PSW_TRY(sum_norms(e));
     for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);
         PSW_TRY(psw_watch_ask(e->watch));
@@ -227,8 +232,7 @@ psw_status judge_errors_load(psw_errors *e, const psw_data *data)
             if (judge_errors_seen(e, strip.first + strip.count - 1, keys) > 0) add_tile(e, strip, keys);
         }
     }
-    judge_errors_theory_add(e);
-    return PSW_OK;
+    return judge_errors_theory_add(e);
 }
 
 void judge_errors_finish(psw_errors *e)

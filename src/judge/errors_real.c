@@ -120,7 +120,7 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
     if (!e->begun) return PSW_FAIL(PSW_BUG, "a draw before what begin left was merged");
     PSW_TRY(psw_fault("judge.draw"));
     judge_errors_draw_begin(e, number);
-    SKETCHER.draw(e->sketch, number % e->tables);
+    PSW_TRY(SKETCHER.draw(e->sketch, number % e->tables, e->watch));
     map_queries(e);
     for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);

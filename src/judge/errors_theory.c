@@ -89,19 +89,21 @@ double judge_errors_theory_pairs(const psw_point *p)
     return !predicted(p) || exact ? 0 : p->mask == PSW_CAUSAL ? all / 2 : all;
 }
 
-void judge_errors_theory_add(psw_errors *e)
+psw_status judge_errors_theory_add(psw_errors *e)
 {
     const psw_point *p = &e->point;
-    if (!predicted(p) || e->shape.r == 0) return;
+    if (!predicted(p) || e->shape.r == 0) return PSW_OK;
     choice c = choose(e);
     for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);
+        PSW_TRY(psw_watch_ask(e->watch));
         for (ptrdiff_t j = 0; j < keys.count; j++)
             e->key_log2[j] = judge_errors_log2_norm(p->d, e->k + (keys.held + j) * p->d);
         for (ptrdiff_t i = 0; i < c.rows; i++)
             if (spread(e, i, c.rows) != c.special) add_row(e, spread(e, i, c.rows), c.weight, keys);
         if (c.special >= 0) add_row(e, c.special, 1, keys);
     }
+    return PSW_OK;
 }
 
 void judge_errors_theory_end(psw_errors *e)

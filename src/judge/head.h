@@ -36,6 +36,8 @@ struct psw_head {
     ptrdiff_t draw;               /* whose leaves come */
     ptrdiff_t first_trial, draws; /* the columns are of trials first_trial, first_trial + draws, ... */
     psw_key key;
+    psw_watch watch;
+    double unasked; /* products since it was asked */
 
     double *value;        /* [leaves][points][sets]: F of a leaf, summed over trials */
     double *active;       /* [points][sets]: positive pre-activations */

@@ -119,22 +119,38 @@ static void examine_nearest(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, p
         if (nearest[c] <= bound) examine(h, leaf, pair, first, c);
 }
 
+/* One pair of point and data set against one batch of sign vectors. */
+static void take_batch(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
+{
+    ptrdiff_t pairs = h->points * h->sets, v = h->point.v;
+    const psw_real *rows = (const psw_real *)leaf->rows + pair * leaf->count * v;
+    psw_product_nt((psw_const_rows){rows, leaf->count, v, v}, (psw_const_rows){h->signs, h->batch, v, v},
+                   psw_rows_of(h->tile, leaf->count, h->batch));
+    scan(h, leaf->count, (psw_real)h->bound[pair / h->sets]);
+    fold(h, first, pair, h->value + leaf->index * pairs + pair);
+    examine_nearest(h, leaf, pair, first);
+}
+
+/* Now and then: the smallest products take less time than asking. */
+static psw_status ask(psw_head *h, const psw_leaf *leaf)
+{
+    const double often = 0x1p22;
+    h->unasked += (double)(leaf->count * h->batch) * (double)h->point.v;
+    if (h->unasked < often) return PSW_OK;
+    h->unasked = 0;
+    return psw_watch_ask(h->watch);
+}
+
 static psw_status take(void *context, const psw_leaf *leaf)
 {
     psw_head *h = context;
-    ptrdiff_t pairs = h->points * h->sets, v = h->point.v;
-    psw_const_rows signs = {h->signs, h->batch, v, v};
     judge_head_take_masses(h, leaf);
     judge_head_take_denominators(h, leaf);
     for (ptrdiff_t first = 0; first < h->columns; first += h->batch) {
         fill_signs(h, first);
-        for (ptrdiff_t pair = 0; pair < pairs; pair++) {
-            const psw_real *rows = (const psw_real *)leaf->rows + pair * leaf->count * v;
-            psw_product_nt((psw_const_rows){rows, leaf->count, v, v}, signs,
-                           psw_rows_of(h->tile, leaf->count, h->batch));
-            scan(h, leaf->count, (psw_real)h->bound[pair / h->sets]);
-            fold(h, first, pair, h->value + leaf->index * pairs + pair);
-            examine_nearest(h, leaf, pair, first);
+        for (ptrdiff_t pair = 0; pair < h->points * h->sets; pair++) {
+            PSW_TRY(ask(h, leaf));
+            take_batch(h, leaf, pair, first);
         }
     }
     return PSW_OK;
@@ -147,11 +163,13 @@ static size_t bytes(const psw_group *group)
     return counting.high;
 }
 
-static psw_status begin(const psw_group *group, psw_arena *arena, psw_head **head)
+static psw_status begin(const psw_group *group, psw_watch watch, psw_arena *arena, psw_head **head)
 {
     *head = judge_head_layout(group, arena, sizeof(psw_real));
     PSW_TRY(psw_arena_check(arena));
-    return *head ? PSW_OK : PSW_FAIL(PSW_BUG, "the head of a group was given no memory");
+    if (!*head) return PSW_FAIL(PSW_BUG, "the head of a group was given no memory");
+    (*head)->watch = watch;
+    return PSW_OK;
 }
 
 const psw_judge PSW_PRECISION_NAME(psw_judge) = {.bytes = bytes,

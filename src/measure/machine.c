@@ -61,43 +61,24 @@ static void proc_field(const char *path, const char *field, char *out, size_t si
     fclose(file);
 }
 
-/* The number in a file, a limit of this process's control group say; 0 if there is none ("max" is no number). */
-static double number_of(const char *path)
+/* What is allowed counts where it is less than there is. */
+static void read_memory(psw_machine *machine)
 {
-    double value = 0;
-    FILE *file = fopen(path, "r");
-    if (!file) return 0;
-    if (fscanf(file, "%lf", &value) != 1) value = 0;
-    fclose(file);
-    return value;
-}
-
-static double memory(void)
-{
-    const char *const limits[] = {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
     char text[64];
+    psw_allowance *allowed = &machine->allowed;
     proc_field("/proc/meminfo", "MemTotal", text, sizeof text);
-    double bytes = 1024 * strtod(text, NULL);
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        double limit = number_of(limits[i]);
-        if (limit > 0 && (bytes == 0 || limit < bytes)) bytes = limit;
-    }
-    return bytes;
+    machine->memory_bytes = 1024 * strtod(text, NULL);
+    if (allowed->memory_bytes > 0 && (machine->memory_bytes == 0 || allowed->memory_bytes < machine->memory_bytes))
+        machine->memory_bytes = allowed->memory_bytes;
+    else
+        allowed->memory_bytes = 0, allowed->memory_from[0] = '\0';
 }
 
-/* Version 2 of control groups has "200000 100000" or "max 100000" in one file, version 1 has two files. */
-static double quota(void)
+int psw_machine_processors(const psw_machine *machine, int processors)
 {
-    double quota = 0, period = 0;
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
-    if (file) {
-        if (fscanf(file, "%lf %lf", &quota, &period) != 2) quota = 0;
-        fclose(file);
-    } else {
-        quota = number_of("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-        period = number_of("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-    }
-    return quota > 0 && period > 0 ? quota / period : 0;
+    double allowed = machine->allowed.cores;
+    if (allowed > 0 && allowed < processors) processors = (int)allowed;
+    return processors > 1 ? processors : 1;
 }
 
 /* A launcher's own count first: inside an allocation shells have Slurm's variables, too. */
@@ -168,9 +149,9 @@ psw_machine psw_machine_read(void)
     describe_blas(machine.blas_config, sizeof machine.blas_config);
     machine.blas_threads = blas_threads();
     machine.blas_parallel = openblas_get_parallel ? openblas_get_parallel() : -1;
-    machine.quota_cores = quota();
     machine.expected_ranks = expected_ranks();
-    machine.memory_bytes = memory();
+    machine.allowed = psw_allowance_read("");
+    read_memory(&machine);
     read_binding(&machine);
     return machine;
 }

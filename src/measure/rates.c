@@ -96,7 +96,7 @@ static psw_status pass(probe *p, const psw_data *data, psw_arena *arena, double 
     psw_attention *attention;
     psw_verdict verdict;
     double pass_s;
-    PSW_TRY(s.judge->begin(&group, arena, &s.head));
+    PSW_TRY(s.judge->begin(&group, (psw_watch){0}, arena, &s.head));
     double before = work_s();
     PSW_TRY(psw_engine_of(p->point.precision)->prepare(&group, &given, arena, &attention));
     keep_shortest(&p->prepare_s, work_s() - before);
@@ -249,6 +249,7 @@ psw_status psw_measure_rates(psw_rates *rates)
     probe probes[PROBES];
     double overheads[2];
     *rates = psw_rates_default;
+    PSW_TRY(psw_measure_room());
     for (psw_precision precision = PSW_FP64; precision <= PSW_FP32; precision++) {
         PSW_TRY(measure_probes(precision, 0.15, probes));
         const psw_point *p = &probes[EXACT].point;

@@ -6,10 +6,12 @@
 
 /* ---- records ---- */
 
-void psw_compute_theory(const psw_study *study, psw_record *record)
+psw_status psw_compute_theory(const psw_study *study, psw_watch watch, psw_record *record)
 {
-    record->theory = psw_theory_point(&record->point);
+    record->theory = psw_theory_point_watched(&record->point, watch);
+    PSW_TRY(psw_watch_ask(watch));
     psw_study_predictions(study, &record->point, record->predict);
+    return PSW_OK;
 }
 
 /* A point's share of what its group is predicted to take. */
@@ -89,7 +91,7 @@ static void give_up(const psw_comm *team, psw_computer *computer, psw_slot_statu
 {
     record->slot.status = how;
     record->slot.error_code = why;
-    if (team->rank == 0 && computer->failed) computer->failed(computer->context, slot);
+    if (team->rank == 0 && computer->failed) computer->failed(computer->context, slot, why);
 }
 
 /* For the calling rank. */
@@ -112,15 +114,17 @@ static psw_status room_for(psw_computer *computer, const psw_comm *team, const p
     return psw_arena_create(bytes, arena);
 }
 
-/* A group that is too large or fails is tried point by point, so that only the point at fault suffers. */
+/* A group that is too large or fails is tried point by point, so that only the point at fault suffers. `begun`: of the
+ * calling rank. */
 static psw_status fill_group(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                             psw_record *records)
+                             psw_status begun, psw_record *records)
 {
     point_results r;
     psw_timer *timer = computer->timer;
     if (timer) psw_timer_begin(timer);
     point_plan plan = point_plan_of(team, computer, group);
-    psw_status room = psw_comm_agree(team, room_for(computer, team, group->points, plan.bytes));
+    if (begun == PSW_OK) begun = room_for(computer, team, group->points, plan.bytes);
+    psw_status room = psw_comm_agree(team, begun);
     psw_status status = room == PSW_OK ? point_group_compute(team, computer, group, slot, &plan, &r) : room;
     if (timer) status = psw_timer_agree(timer, status);
     if (status == PSW_STOPPED || status == PSW_BUG) return status;
@@ -134,8 +138,20 @@ static psw_status fill_group(const psw_comm *team, psw_computer *computer, const
     } else {
         for (ptrdiff_t i = 0; i < group->count; i++) {
             psw_group one = {&group->points[i], 1};
-            PSW_TRY(fill_group(team, computer, &one, slot + i, &records[i]));
+            PSW_TRY(fill_group(team, computer, &one, slot + i, PSW_OK, &records[i]));
         }
+    }
+    return PSW_OK;
+}
+
+/* For the calling rank. */
+static psw_status begin_members(const psw_computer *computer, const psw_group *group, psw_record *records)
+{
+    for (ptrdiff_t i = 0; i < group->count; i++) {
+        records[i] = psw_record_blank(&group->points[i]);
+        records[i].slot.random_version = psw_data_random_version(&group->points[i]);
+        PSW_TRY(psw_compute_theory(computer->study, computer->watch, &records[i]));
+        records[i].slot.status = PSW_SLOT_DONE;
     }
     return PSW_OK;
 }
@@ -143,14 +159,9 @@ static psw_status fill_group(const psw_comm *team, psw_computer *computer, const
 static psw_status compute_members(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
                                   psw_record *records)
 {
-    for (ptrdiff_t i = 0; i < group->count; i++) {
-        records[i] = psw_record_blank(&group->points[i]);
-        records[i].slot.random_version = psw_data_random_version(&group->points[i]);
-        psw_compute_theory(computer->study, &records[i]);
-        records[i].slot.status = PSW_SLOT_DONE;
-    }
-    if (!psw_method_computes(group->points[0].method)) return PSW_OK;
-    return fill_group(team, computer, group, slot, records);
+    psw_status begun = begin_members(computer, group, records);
+    if (!psw_method_computes(group->points[0].method)) return psw_comm_agree(team, begun);
+    return fill_group(team, computer, group, slot, begun, records);
 }
 
 psw_status psw_compute(const psw_comm *team, psw_computer *computer, ptrdiff_t first, ptrdiff_t count,

@@ -88,9 +88,9 @@ static psw_status time_draw(pass *p)
     return status;
 }
 
-static psw_given given_of(const pass *p, const psw_weights *weights)
+static psw_given given_of(pass *p, const psw_weights *weights)
 {
-    return (psw_given){p->data, psw_data_sets(p->group->points), {0, weights}, &p->plan->route};
+    return (psw_given){{watch, p}, p->data, psw_data_sets(p->group->points), {0, weights}, &p->plan->route};
 }
 
 static psw_status prepare(pass *p, const psw_weights *weights)
@@ -145,12 +145,18 @@ static const psw_weights *weights_of(const psw_computer *computer, const psw_poi
     return point->weights > 0 ? &computer->inputs->weights[point->weights - 1] : NULL;
 }
 
+static psw_status redraw(pass *p, ptrdiff_t draw)
+{
+    psw_status status = p->engine->redraw(p->attention, draw % p->tables, (psw_watch){watch, p});
+    return psw_wait_agree(p->team, status, &p->wait_s);
+}
+
 static psw_status judged_draw(pass *p, ptrdiff_t draw)
 {
     if (p->assessor) {
         PSW_TRY(psw_wait_agree(p->team, p->assessor->draw(p->errors, draw), &p->wait_s));
         PSW_TRY(merge_errors(p, PSW_ERRORS_DRAWN));
-        if (draw > 0) p->engine->redraw(p->attention, draw % p->tables);
+        if (draw > 0) PSW_TRY(redraw(p, draw));
     }
     p->judge->draw(p->head, draw);
     PSW_TRY(one_draw(p, draw));
@@ -176,8 +182,7 @@ static psw_status draw_rows(pass *p, ptrdiff_t rows, const psw_weights *weights)
     psw_given given = given_of(p, weights);
     psw_data_draw(p->data, rows);
     if (p->assessor) PSW_TRY(begin_errors(p, rows, weights));
-    p->engine->reload(p->attention, &given);
-    return PSW_OK;
+    return psw_wait_agree(p->team, p->engine->reload(p->attention, &given), &p->wait_s);
 }
 
 /* Draw i has rows i mod psw_data_draws: rows are made once, and all draws that have them follow. */
@@ -239,7 +244,7 @@ static psw_status merge_kept(const pass *p, point_results *r)
 static psw_status begin_head(pass *p)
 {
     PSW_TRY(psw_fault("compute.head"));
-    return p->judge->begin(p->group, p->arena, &p->head);
+    return p->judge->begin(p->group, (psw_watch){watch, p}, p->arena, &p->head);
 }
 
 static psw_status attend_and_judge(pass *p, point_results *r)

@@ -32,9 +32,10 @@ static double dot(const double *a, const double *b, ptrdiff_t count)
 }
 
 /* Gram-Schmidt, twice for each row (Giraud et al. 2005: then orthogonal to rounding). */
-static void orthonormalise(ptrdiff_t count, ptrdiff_t d, double *rows)
+static psw_status orthonormalise(psw_watch watch, ptrdiff_t count, ptrdiff_t d, double *rows)
 {
     for (ptrdiff_t i = 0; i < count; i++) {
+        if (i % 16 == 0) PSW_TRY(psw_watch_ask(watch));
         double *x = rows + i * d;
         for (ptrdiff_t j = 0; j < 2 * i; j++) {
             const double *y = rows + j % i * d;
@@ -44,10 +45,11 @@ static void orthonormalise(ptrdiff_t count, ptrdiff_t d, double *rows)
         double inverse = 1 / sqrt(dot(x, x, d));
         for (ptrdiff_t k = 0; k < d; k++) x[k] *= inverse;
     }
+    return PSW_OK;
 }
 
 /* Directions from one table of normals, lengths (chi with d degrees of freedom) from another. */
-static void draw(psw_sketch *s, ptrdiff_t number)
+static psw_status draw(psw_sketch *s, ptrdiff_t number)
 {
     favor *f = s->own;
     ptrdiff_t d = f->d;
@@ -56,13 +58,14 @@ static void draw(psw_sketch *s, ptrdiff_t number)
         psw_key lengths = SKETCH_KEY(s, number, (sketch_place){0, (uint64_t)(first / d), 1});
         ptrdiff_t count = f->r - first < d ? f->r - first : d;
         for (ptrdiff_t i = 0; i < count; i++) psw_random_normals(key, (uint64_t)i, 0, d, f->block + i * d);
-        orthonormalise(count, d, f->block);
+        PSW_TRY(orthonormalise(s->watch, count, d, f->block));
         for (ptrdiff_t i = 0; i < count; i++) {
             psw_random_normals(lengths, (uint64_t)i, 0, d, s->normals);
             double length = sqrt(dot(s->normals, s->normals, d));
             for (ptrdiff_t k = 0; k < d; k++) f->table[(first + i) * d + k] = (psw_real)(length * f->block[i * d + k]);
         }
     }
+    return PSW_OK;
 }
 
 static psw_real largest(const psw_real *x, ptrdiff_t count)

@@ -31,14 +31,18 @@ static void signs(psw_key key, uint64_t row, ptrdiff_t count, psw_real one, psw_
     }
 }
 
-static void draw(psw_sketch *s, ptrdiff_t number)
+static psw_status draw(psw_sketch *s, ptrdiff_t number)
 {
     maclaurin *m = s->own;
     for (ptrdiff_t t = 0; t < m->degree; t++) {
         psw_key key = SKETCH_KEY(s, number, (sketch_place){0, (uint64_t)t, 0});
         psw_real one = (psw_real)(t == 0 ? 1 / sqrt((double)m->r) : 1);
-        for (ptrdiff_t i = 0; i < m->d; i++) signs(key, (uint64_t)i, m->r, one, m->tables + (t * m->d + i) * m->r);
+        for (ptrdiff_t i = 0; i < m->d; i++) {
+            if (i % 64 == 0) PSW_TRY(psw_watch_ask(s->watch));
+            signs(key, (uint64_t)i, m->r, one, m->tables + (t * m->d + i) * m->r);
+        }
     }
+    return PSW_OK;
 }
 
 static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)

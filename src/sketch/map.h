@@ -23,7 +23,7 @@ typedef struct sketch_map {
     void *(*lay)(const psw_sketch *sketch, psw_arena *arena);
     psw_status (*start)(psw_sketch *sketch, const psw_weights *weights); /* NULL: nothing to do */
     void (*stop)(psw_sketch *sketch);                                    /* NULL: nothing to free */
-    void (*draw)(psw_sketch *sketch, ptrdiff_t draw);                    /* NULL: nothing is random */
+    psw_status (*draw)(psw_sketch *sketch, ptrdiff_t draw);              /* asks the watch; NULL: nothing is random */
     void (*map)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
     void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features); /* NULL: phi is m */
     void (*lift_transposed)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
@@ -34,6 +34,7 @@ struct psw_sketch {
     const sketch_map *map;
     psw_point point;
     psw_sketch_shape shape;
+    psw_watch watch; /* while tables are drawn */
     ptrdiff_t rows;  /* most rows of a block */
     psw_real *unit;  /* rows x d */
     double *normals; /* one row of a table */
@@ -57,7 +58,7 @@ typedef struct sketch_place {
 #define SKETCH_SUM_OF_SQUARES PSW_PRECISION_NAME(sketch_sum_of_squares)
 psw_key SKETCH_KEY(const psw_sketch *sketch, ptrdiff_t draw, sketch_place place);
 /* table(i, j) = N(0,1) at counter (i, j) */
-void SKETCH_NORMALS(const psw_sketch *sketch, psw_key key, psw_rows table);
+psw_status SKETCH_NORMALS(const psw_sketch *sketch, psw_key key, psw_rows table);
 /* The lift of a square, rows to rows and columns to columns. */
 #define SKETCH_SQUARES PSW_PRECISION_NAME(sketch_squares)
 #define SKETCH_SQUARES_TRANSPOSED PSW_PRECISION_NAME(sketch_squares_transposed)

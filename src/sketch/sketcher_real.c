@@ -13,12 +13,14 @@ psw_key SKETCH_KEY(const psw_sketch *s, ptrdiff_t draw, sketch_place place)
     return psw_random_key(PSW_STREAM_SKETCH, p->seed, values, sizeof values / sizeof values[0]);
 }
 
-void SKETCH_NORMALS(const psw_sketch *s, psw_key key, psw_rows table)
+psw_status SKETCH_NORMALS(const psw_sketch *s, psw_key key, psw_rows table)
 {
     for (ptrdiff_t i = 0; i < table.rows; i++) {
+        if (i % 16 == 0) PSW_TRY(psw_watch_ask(s->watch));
         psw_random_normals(key, (uint64_t)i, 0, table.cols, s->normals);
         for (ptrdiff_t j = 0; j < table.cols; j++) table.at[i * table.stride + j] = (psw_real)s->normals[j];
     }
+    return PSW_OK;
 }
 
 /* Sixteen sums that wait for each other as little as vectors allow. */
@@ -114,9 +116,10 @@ static void destroy(psw_sketch *s)
     if (s && s->map->stop) s->map->stop(s);
 }
 
-static void draw(psw_sketch *s, ptrdiff_t number)
+static psw_status draw(psw_sketch *s, ptrdiff_t number, psw_watch watch)
 {
-    if (s->map->draw) s->map->draw(s, number);
+    s->watch = watch;
+    return s->map->draw ? s->map->draw(s, number) : PSW_OK;
 }
 
 static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)

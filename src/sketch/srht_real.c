@@ -31,7 +31,7 @@ static void *lay(const psw_sketch *s, psw_arena *arena)
     return kept;
 }
 
-static void draw(psw_sketch *s, ptrdiff_t number)
+static psw_status draw(psw_sketch *s, ptrdiff_t number)
 {
     srht *h = s->own;
     for (ptrdiff_t t = 0; t < h->degree; t++) {
@@ -39,6 +39,7 @@ static void draw(psw_sketch *s, ptrdiff_t number)
         psw_key samples = SKETCH_KEY(s, number, (sketch_place){0, (uint64_t)t, 1});
         psw_real one = (psw_real)(t == 0 ? 1 / sqrt((double)h->r) : 1);
         uint32_t words[4];
+        PSW_TRY(psw_watch_ask(s->watch));
         for (ptrdiff_t i = 0; i < h->d; i++) {
             psw_random_block(signs, 0, (uint64_t)i, words);
             h->sign[t * h->d + i] = words[0] & 1 ? one : -one;
@@ -48,6 +49,7 @@ static void draw(psw_sketch *s, ptrdiff_t number)
             h->sample[t * h->r + j] = (int)(words[0] & (uint32_t)(h->width - 1));
         }
     }
+    return PSW_OK;
 }
 
 /* work <- D_t x, transposed, with zeros where x has no row or no column */

@@ -61,11 +61,12 @@ static psw_status start(psw_sketch *s, const psw_weights *weights)
 }
 
 /* h = floor(r u), u of 32 bits: off uniform by less than r 2^-32 */
-static void draw(psw_sketch *s, ptrdiff_t number)
+static psw_status draw(psw_sketch *s, ptrdiff_t number)
 {
     tensorsketch *f = s->own;
     for (ptrdiff_t t = 0; t < f->degree; t++) {
         psw_key key = SKETCH_KEY(s, number, (sketch_place){0, (uint64_t)t, 0});
+        PSW_TRY(psw_watch_ask(s->watch));
         for (ptrdiff_t i = 0; i < f->d; i++) {
             uint32_t words[4];
             psw_random_block(key, 0, (uint64_t)i, words);
@@ -73,6 +74,7 @@ static void draw(psw_sketch *s, ptrdiff_t number)
             f->sign[t * f->d + i] = words[1] & 1 ? 1 : -1;
         }
     }
+    return PSW_OK;
 }
 
 /* Tables made elsewhere in place of draw, for comparisons: bucket and sign are degree x d, row-major, buckets from 0.

@@ -15,7 +15,7 @@
 /* A tree of degree sketch_degree(point); sketch_map explains each. */
 void *sketch_tree_lay(const psw_sketch *sketch, psw_arena *arena);
 psw_status sketch_tree_start(psw_sketch *sketch, const psw_weights *weights);
-void sketch_tree_draw(psw_sketch *sketch, ptrdiff_t draw);
+psw_status sketch_tree_draw(psw_sketch *sketch, ptrdiff_t draw);
 void sketch_tree_map(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
 
 /* Of mapping one row, degree p. */

@@ -75,14 +75,15 @@ psw_status sketch_tree_start(psw_sketch *s, const psw_weights *weights)
     return PSW_OK;
 }
 
-void sketch_tree_draw(psw_sketch *s, ptrdiff_t number)
+psw_status sketch_tree_draw(psw_sketch *s, ptrdiff_t number)
 {
     tree *t = s->own;
     for (ptrdiff_t i = 0; i < t->grown; i++)
         for (uint64_t side = 0; side < 2; side++) {
             sketch_place place = {t->nodes[i].level, t->nodes[i].number, side};
-            SKETCH_NORMALS(s, SKETCH_KEY(s, number, place), t->nodes[i].table[side]);
+            PSW_TRY(SKETCH_NORMALS(s, SKETCH_KEY(s, number, place), t->nodes[i].table[side]));
         }
+    return PSW_OK;
 }
 
 static void evaluate(const tree *t, const node *n, ptrdiff_t depth, psw_const_rows x, psw_rows out);

@@ -48,6 +48,12 @@ static void finish_records(sweep_job *j, const attempt *a)
     }
 }
 
+/* It took too long, where others may have disturbed it: it is empty again until it runs alone. */
+static bool is_postponed(const sweep_job *j, ptrdiff_t i)
+{
+    return j->open.records[i].slot.status == PSW_SLOT_TIMEOUT && !j->progress.alone;
+}
+
 /* Of a run that is in the file. */
 static void count_records(sweep_job *j, const attempt *a)
 {
@@ -56,10 +62,15 @@ static void count_records(sweep_job *j, const attempt *a)
         psw_slot_status s = j->open.records[i].slot.status;
         mine->done += s == PSW_SLOT_DONE;
         mine->skipped += s == PSW_SLOT_SKIPPED;
-        mine->failed += s == PSW_SLOT_FAILED || s == PSW_SLOT_TIMEOUT;
+        mine->failed += s == PSW_SLOT_FAILED || (s == PSW_SLOT_TIMEOUT && !is_postponed(j, i));
     }
-    mine->cost_s += a->run->predicted_s * a->team.size;
-    mine->busy_s += (sweep_watch_since_start_s(j) - a->start_s) * a->team.size;
+    if (j->slots.part[a->run->first] == SWEEP_PART_AGAIN && j->progress.alone) return; /* counted already */
+    const psw_split *split = &j->open.crew.split;
+    int kind = psw_run_kind(j->given.study, &j->machine.rates, a->run);
+    double cost_s = psw_run_cost(a->run, split), took_s = sweep_watch_since_start_s(j) - a->start_s;
+    double busy_s = cost_s > 0 ? took_s * (double)psw_split_least(split, a->run->depth) : 0;
+    mine->cost_s += cost_s, mine->pace.cost_s[kind] += cost_s;
+    mine->busy_s += busy_s, mine->pace.busy_s[kind] += busy_s;
 }
 
 /* A timed point is a run of its own. */
@@ -72,11 +83,24 @@ static psw_status put_samples(sweep_job *j, const attempt *a)
     return psw_store_samples(j->open.store, a->run->first, repeat->samples, repeat->count, &slot->content_checksum);
 }
 
+static psw_status put_or_postpone(sweep_job *j, ptrdiff_t first, ptrdiff_t count)
+{
+    psw_store *store = j->open.store;
+    for (ptrdiff_t i = 0, next; i < count; i = next) {
+        bool later = is_postponed(j, i);
+        for (next = i + 1; next < count && is_postponed(j, next) == later;) next++;
+        if (!later) PSW_TRY(psw_store_put(store, first + i, next - i, j->open.records + i));
+        if (later) PSW_TRY(psw_store_unmark(store, first + i, next - i));
+        for (ptrdiff_t k = i; later && k < next; k++) sweep_slots_postpone(&j->slots, first + k);
+    }
+    return PSW_OK;
+}
+
 static psw_status put_records(sweep_job *j, const attempt *a)
 {
     finish_records(j, a);
     PSW_TRY(put_samples(j, a));
-    PSW_TRY(psw_store_put(j->open.store, a->run->first, a->run->count, j->open.records));
+    PSW_TRY(put_or_postpone(j, a->run->first, a->run->count));
     count_records(j, a);
     return PSW_OK;
 }
@@ -179,11 +203,15 @@ psw_status sweep_attempt_part(sweep_job *j, const psw_comm *team, ptrdiff_t firs
 /* ---- what computes ---- */
 
 /* A message that cannot be saved does not stop the launch, but becomes its final error. */
-static void point_failed(void *context, ptrdiff_t slot)
+static void point_failed(void *context, ptrdiff_t slot, psw_status code)
 {
     sweep_job *j = context;
     char why[512], *unsaved = j->progress.unsaved;
-    psw_format(why, sizeof why, "%s", psw_message());
+    if (code == PSW_TIMEOUT && !j->progress.alone) {
+        sweep_display_event(&j->open.display, "\"event\": \"postponed\", \"slot\": %td", slot);
+        return;
+    }
+    psw_format(why, sizeof why, "%s%s", psw_message(), code == PSW_TIMEOUT ? "; nothing else ran beside it" : "");
     psw_mark before = sweep_slots_before(&j->slots, slot);
     psw_status saved = psw_store_failure(j->open.store, slot, before.attempt + 1, psw_message_site(), why);
     if (saved != PSW_OK && !unsaved[0])

@@ -29,26 +29,19 @@ static void duration(double seconds, char *out, size_t size)
         psw_format(out, size, "%ldh%02ldm", s / 3600, s / 60 % 60);
 }
 
-/* Predicted over measured seconds so far correct the prediction; before anything is finished it is used
- * unchanged. */
-static double remaining_s(const sweep_display *display, const sweep_tally *all, double elapsed_s)
-{
-    double left = display->total_s - all->cost_s;
-    if (all->cost_s <= 0.02 * display->total_s) return left / display->ranks;
-    return left * elapsed_s / all->cost_s;
-}
-
 static void refresh(sweep_display *display, const sweep_tally *all)
 {
     psw_sweep_state *state = &display->state;
-    double launch = display->total_s > 0 ? all->cost_s / display->total_s : 1;
+    double total_s = display->remaining.total_s, launch = total_s > 0 ? fmin(all->cost_s / total_s, 1) : 1;
     state->done = display->done_before + (ptrdiff_t)all->done;
     state->failed = display->failed_before + (ptrdiff_t)all->failed;
     state->skipped = display->skipped_before + (ptrdiff_t)all->skipped;
     state->fraction = display->share_before + display->share * launch;
     if (state->done + state->failed + state->skipped == state->points) state->fraction = 1;
     state->elapsed_s = psw_clock_s() - display->start_s;
-    state->eta_s = remaining_s(display, all, state->elapsed_s);
+    double now = psw_clock_s();
+    if (all->cost_s != display->ended_cost) display->ended_s = now, display->ended_cost = all->cost_s;
+    state->eta_s = psw_remaining_s(&display->remaining, &all->pace, now - display->begin_s, now - display->ended_s);
     iso_time(state->updated, sizeof state->updated);
 }
 
@@ -138,7 +131,6 @@ static sweep_display display_of(const sweep_given *g, const sweep_slots *slots, 
                            .rank = g->world->rank,
                            .ranks = g->world->size,
                            .start_s = g->start_s,
-                           .total_s = sweep_runs_predicted_s(runs),
                            .share_before = ended / points,
                            .share = sweep_runs_points(runs) / points,
                            .done_before = slots->done,
@@ -172,8 +164,11 @@ psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots
     return PSW_OK;
 }
 
+_Static_assert(sizeof(sweep_tally) <= PSW_BOARD_MAX * sizeof(double), "a tally fits the board");
+
 psw_status sweep_display_share(const psw_comm *world, sweep_display *display)
 {
+    display->begin_s = display->ended_s = psw_clock_s();
     return psw_board_open(world, sizeof(sweep_tally) / sizeof(double), &display->board);
 }
 

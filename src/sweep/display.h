@@ -5,8 +5,10 @@
 #include "sweep/limits.h"
 #include "sweep/runs.h"
 
-typedef struct sweep_tally {                      /* totals of one rank, or of all */
-    double done, failed, skipped, cost_s, busy_s; /* points; predicted and measured seconds of finished runs */
+typedef struct sweep_tally {      /* totals of one rank, or of all; nothing but doubles */
+    double done, failed, skipped; /* points */
+    double cost_s, busy_s;        /* predicted and measured seconds of finished runs, by the ranks that they hold */
+    psw_pace pace;                /* the same by kind */
 } sweep_tally;
 
 typedef struct sweep_display {
@@ -16,15 +18,18 @@ typedef struct sweep_display {
     psw_progress mode;
     bool bar;
     int rank, ranks;
+    double begin_s;             /* when the first run began */
+    double ended_s, ended_cost; /* when a run was last seen to have ended; the cost of all that had */
     double start_s, last_line_s, last_state_s, last_post_s;
-    double total_s;             /* predicted cost of this launch's runs */
+    psw_remaining remaining;    /* of this launch's runs */
     double share_before, share; /* of the study's points: finished by earlier launches; to be done by this one */
     ptrdiff_t done_before, failed_before, skipped_before;
     sweep_tally mine;
     psw_sweep_state state;
 } sweep_display;
 
-/* Local, on every rank; the board is opened separately. `started`: of the launch, as in its row. PSW_ENVIRONMENT. */
+/* Local, on every rank; `remaining` is the caller's to fill; the board is opened separately. `started`: of the launch,
+ * as in its row. PSW_ENVIRONMENT. */
 psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots, const sweep_runs *runs,
                               const sweep_limits *limits, const char *started, sweep_display *display);
 /* Collective: from here on totals of all ranks are known. */

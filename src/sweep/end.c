@@ -39,10 +39,12 @@ static void print_outcome(const sweep_job *j, bool stopped)
     const char *path = j->given.path;
     if (j->given.world->rank != 0 || j->given.request->quiet) return;
     psw_print(stderr, "polysweep: %s: %td of %td points done", path, s->done, s->points);
-    if (s->failed) psw_print(stderr, ", %td failed (polysweep show %s --where \"status == failed\")", s->failed, path);
+    if (s->failed) psw_print(stderr, ", %td failed", s->failed);
     if (s->skipped) psw_print(stderr, ", %td skipped for memory or size", s->skipped);
     if (s->failed + s->skipped)
-        psw_print(stderr, "; --redo failed tries %s again", s->failed + s->skipped > 1 ? "them" : "it");
+        psw_print(stderr,
+                  "; polysweep show %s --where \"error_code != none\" lists %s, --redo failed tries %s again", path,
+                  s->failed + s->skipped > 1 ? "them" : "it", s->failed + s->skipped > 1 ? "them" : "it");
     if (stopped) psw_print(stderr, "; stopped (%s), the same command continues from here", s->stop_reason);
     psw_print(stderr, "\n");
 }

@@ -20,6 +20,7 @@ typedef struct sweep_open {
 typedef struct sweep_progress {
     bool out_of_time;      /* a run was skipped because it would not have ended in time */
     bool enough_failed;    /* --max-fails */
+    bool alone;            /* one point at a time, nothing beside it: what takes too long now has had its chance */
     bool unsynced;         /* it has written since `synced_s` */
     double synced_s;       /* when its results were last flushed to disk */
     double repeat_until_s; /* repetitions of the run that is being computed */

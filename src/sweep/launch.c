@@ -22,7 +22,7 @@ static void mark_processors(const char *list, double *used)
     }
 }
 
-/* Processors that the ranks of this node may run on, together. */
+/* Processors that the ranks of this node may run on, together, or as many as the job may use. */
 static psw_status processors_of_node(const psw_comm *node, const psw_machine *machine, int *processors)
 {
     double *used = calloc(PROCESSORS_MAX, sizeof *used);
@@ -34,6 +34,10 @@ static psw_status processors_of_node(const psw_comm *node, const psw_machine *ma
     for (int i = 0; used && i < PROCESSORS_MAX; i++) *processors += used[i] > 0;
     if (*processors == 0) *processors = machine->cores_node;
     free(used);
+    PSW_TRY(status);
+    double least = -psw_machine_processors(machine, *processors);
+    status = psw_comm_max(node, &least, 1);
+    *processors = (int)-least;
     return status;
 }
 
@@ -49,15 +53,27 @@ static psw_status one_world(const psw_comm *world, const psw_machine *machine)
         expected, expected, expected);
 }
 
-static psw_status enough_processors(int ranks, int threads, int processors, bool oversubscribe)
+static const char *plural(int count)
 {
-    if (oversubscribe || ranks * threads <= processors) return PSW_OK;
+    return count == 1 ? "" : "s";
+}
+
+/* What fits: fewer ranks, or, where not even one does, fewer threads. */
+static psw_status too_many(const psw_machine *machine, int ranks, int threads, int processors)
+{
+    char fits[96], why[PSW_FROM + 16] = "hardware threads";
+    if (threads > processors)
+        psw_format(fits, sizeof fits, "with --set run.threads=%d", processors);
+    else
+        psw_format(fits, sizeof fits, "`mpirun -n %d ...`%s", processors / threads,
+                   threads > 1 ? " or --set run.threads=1" : "");
+    if (psw_machine_processors(machine, ranks * threads) == processors)
+        psw_format(why, sizeof why, "limit of %s", machine->allowed.cores_from);
     return PSW_FAIL(PSW_USAGE,
-                    "%d rank%s x %d thread%s need %d processors, this node gives %d (hardware threads): start `mpirun "
-                    "-n %d ...`%s, or add --oversubscribe "
-                    "(timings are then marked as not valid)",
-                    ranks, ranks > 1 ? "s" : "", threads, threads > 1 ? "s" : "", ranks * threads, processors,
-                    processors / threads > 0 ? processors / threads : 1, threads > 1 ? " or --set run.threads=1" : "");
+                    "%d rank%s x %d thread%s need %d processors, node %s gives %d (%s): start %s, or add "
+                    "--oversubscribe (timings are then marked as not valid)",
+                    ranks, plural(ranks), threads, plural(threads), ranks * threads, machine->host, processors, why,
+                    fits);
 }
 
 psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int threads, bool oversubscribe, bool *crowded)
@@ -65,11 +81,12 @@ psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int thr
     psw_machine machine = psw_machine_read();
     int processors;
     PSW_TRY(psw_comm_agree(world, one_world(world, &machine)));
-    PSW_TRY(processors_of_node(node, &machine, &processors));
+    PSW_TRY(psw_comm_agree(world, processors_of_node(node, &machine, &processors)));
     *crowded = node->size * threads > processors;
-    PSW_TRY(psw_comm_agree(world, enough_processors(node->size, threads, processors, oversubscribe)));
+    PSW_TRY(psw_comm_agree(world,
+                           *crowded && !oversubscribe ? too_many(&machine, node->size, threads, processors) : PSW_OK));
     psw_threads_set(threads);
-    return PSW_OK;
+    return psw_comm_agree(world, psw_measure_room());
 }
 
 /* ---- the record of a launch ---- */

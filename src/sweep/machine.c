@@ -24,6 +24,15 @@ static psw_status measure_memory(const psw_comm *world, sweep_machine *m)
     return PSW_OK;
 }
 
+psw_status psw_launch_messages(const psw_comm *world, const psw_comm *node, double latency_s[2], double byte_s[2])
+{
+    sweep_crew crew;
+    psw_status status = sweep_crew_form(world, node, &crew);
+    if (status == PSW_OK) status = psw_measure_messages(&crew.order, &crew.split, latency_s, byte_s);
+    sweep_crew_free(&crew);
+    return status;
+}
+
 psw_status sweep_machine_measure(const psw_comm *world, const sweep_crew *crew, sweep_machine *m)
 {
     PSW_TRY(psw_measure_rates_agreed(world, &m->rates));

@@ -14,7 +14,7 @@ psw_status sweep_part_put_crashed(const sweep_given *given, psw_store *store, pt
 {
     psw_point point = psw_study_point(given->study, slot);
     psw_record record = psw_record_blank(&point);
-    psw_compute_theory(given->study, &record);
+    PSW_TRY(psw_compute_theory(given->study, (psw_watch){0}, &record));
     record.slot.status = PSW_SLOT_FAILED;
     record.slot.error_code = PSW_KILLED;
     record.slot.attempt = mark.attempt;

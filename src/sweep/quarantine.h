@@ -11,7 +11,8 @@ typedef enum sweep_part {
     SWEEP_PART_ENDED,       /* nothing: it is done, or not requested */
     SWEEP_PART_WANTED,      /* computes it */
     SWEEP_PART_QUARANTINED, /* computes it alone, after all others */
-    SWEEP_PART_CRASHED      /* marks it as failed, after its third crash */
+    SWEEP_PART_CRASHED,     /* marks it as failed, after its third crash */
+    SWEEP_PART_AGAIN        /* it took too long beside others: computes it alone, after all others */
 } sweep_part;
 
 /* From a slot's state in the file, its crashes, and whether failed points are to be computed again. Pure. */

@@ -77,6 +77,8 @@ static psw_status open_all(sweep_job *j)
     PSW_TRY(psw_launch_describe(g->world, &g->node, g->request->command, g->settings->threads, &launch));
     sweep_machine_record(&j->machine, &launch);
     psw_status status = sweep_display_open(g, &j->slots, &j->runs, &j->limits, launch.started, &j->open.display);
+    psw_remaining_work work = {g->study, &j->machine.rates, &j->open.crew.split, &j->runs.usual, &j->runs.quarantined};
+    if (status == PSW_OK && g->world->rank == 0) status = psw_remaining_create(&work, &j->open.display.remaining);
     PSW_TRY(psw_comm_agree(g->world, status));
     PSW_TRY(psw_store_open(g->world, g->path, g->study, &launch, &j->open.store));
     PSW_TRY(psw_comm_agree(g->world, g->world->rank == 0 ? put_crashed(j) : PSW_OK));

@@ -33,32 +33,43 @@ static psw_status cut_part(const cutting *c, sweep_part part, psw_runs *runs)
     return same_runs(c->given->world, runs);
 }
 
-psw_status sweep_runs_cut(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
-                          const psw_split *split, sweep_runs *runs)
+static cutting cutting_of(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
+                          const psw_split *split)
 {
     cutting c = {given, slots, rates, psw_cut_default};
     psw_cut_time(&c.how, given->settings);
     c.how.split = split;
     c.how.choice = given->choice;
     c.how.memory_bytes = given->memory_bytes;
+    return c;
+}
+
+psw_status sweep_runs_cut(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
+                          const psw_split *split, sweep_runs *runs)
+{
+    cutting c = cutting_of(given, slots, rates, split);
     runs->most_slots = c.how.most_slots;
     PSW_TRY(cut_part(&c, SWEEP_PART_WANTED, &runs->usual));
     c.how.alone = true;
     return cut_part(&c, SWEEP_PART_QUARANTINED, &runs->quarantined);
 }
 
+psw_status sweep_runs_cut_again(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
+                                const psw_split *split, sweep_runs *runs)
+{
+    cutting c = cutting_of(given, slots, rates, split);
+    c.how.alone = true;
+    return cut_part(&c, SWEEP_PART_AGAIN, &runs->again);
+}
+
 void sweep_runs_free(sweep_runs *runs)
 {
     psw_runs_free(&runs->usual);
     psw_runs_free(&runs->quarantined);
+    psw_runs_free(&runs->again);
 }
 
 double sweep_runs_points(const sweep_runs *runs)
 {
     return (double)(runs->usual.points + runs->quarantined.points);
-}
-
-double sweep_runs_predicted_s(const sweep_runs *runs)
-{
-    return runs->usual.predicted_s + runs->quarantined.predicted_s;
 }

@@ -183,7 +183,35 @@ psw_status sweep_slots_find(const sweep_given *g, sweep_slots *s)
 
 psw_mark sweep_slots_before(const sweep_slots *s, ptrdiff_t slot)
 {
-    return (psw_mark){s->attempts[slot], s->crashes[slot]};
+    return (psw_mark){s->attempts[slot] + (s->part[slot] == SWEEP_PART_AGAIN), s->crashes[slot]};
+}
+
+void sweep_slots_postpone(sweep_slots *s, ptrdiff_t slot)
+{
+    s->part[slot] = SWEEP_PART_AGAIN;
+    s->postponed++;
+}
+
+/* Each rank knows its own: what others have not is 0 there. */
+static psw_status unite(const psw_comm *world, sweep_slots *s, ptrdiff_t count)
+{
+    unsigned char *again = malloc((size_t)count);
+    psw_status status = again ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", count);
+    status = psw_comm_agree(world, status);
+    for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++) again[i] = s->part[i] == SWEEP_PART_AGAIN;
+    if (status == PSW_OK) status = psw_comm_merge(world, &(psw_merging){PSW_UNITE, again, count}, 1);
+    for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++)
+        if (again[i]) s->part[i] = SWEEP_PART_AGAIN;
+    free(again);
+    return status;
+}
+
+psw_status sweep_slots_postponed(const psw_comm *world, sweep_slots *s, ptrdiff_t count, bool *any)
+{
+    double some = s->postponed > 0;
+    PSW_TRY(psw_comm_max(world, &some, 1));
+    *any = some > 0;
+    return *any ? unite(world, s, count) : PSW_OK;
 }
 
 void sweep_slots_free(sweep_slots *s)

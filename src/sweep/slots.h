@@ -7,6 +7,7 @@
 
 typedef struct sweep_slots {
     unsigned char *part, *attempts, *crashes; /* one byte a slot: sweep_part; both at most 255 */
+    ptrdiff_t postponed;                      /* by this rank */
     ptrdiff_t done, failed, skipped;          /* finished by earlier launches and left unchanged */
     psw_lock lock;                            /* rank 0: of the file */
 } sweep_slots;
@@ -17,7 +18,12 @@ typedef struct sweep_slots {
 psw_status sweep_slots_find(const sweep_given *given, sweep_slots *slots);
 void sweep_slots_free(sweep_slots *slots); /* and unlocks */
 
-/* Attempts and crashes before this launch. */
+/* Attempts and crashes before this launch, and with one that took too long in it. */
 psw_mark sweep_slots_before(const sweep_slots *slots, ptrdiff_t slot);
+
+/* A slot that took too long gets its second attempt later, SWEEP_PART_AGAIN. Local; then all ranks learn of all of
+ * them. Collective over the world; PSW_NO_MEMORY. */
+void sweep_slots_postpone(sweep_slots *slots, ptrdiff_t slot);
+psw_status sweep_slots_postponed(const psw_comm *world, sweep_slots *slots, ptrdiff_t slot_count, bool *any);
 
 #endif

@@ -53,7 +53,7 @@ static psw_status work_depths(sweep_job *j)
     return status;
 }
 
-/* ---- quarantined points ---- */
+/* ---- one point at a time ---- */
 
 /* Rank 0 knows the time, any rank may have been asked to stop: true on all ranks if true on one. */
 static psw_status is_over(sweep_job *j, const psw_run *run, bool *over)
@@ -68,10 +68,9 @@ static psw_status is_over(sweep_job *j, const psw_run *run, bool *over)
 }
 
 /* One point at a time in the whole job, on as many ranks as the plan gives it. */
-static psw_status work_quarantined(sweep_job *j)
+static psw_status work_alone(sweep_job *j, const psw_runs *runs)
 {
     const psw_comm *order = &j->open.crew.order;
-    const psw_runs *runs = &j->runs.quarantined;
     for (ptrdiff_t k = 0; k < runs->count; k++) {
         const psw_run *run = &runs->list[k];
         int size = (int)(run->team > 0 ? run->team : psw_split_least(&j->open.crew.split, run->depth));
@@ -83,11 +82,23 @@ static psw_status work_quarantined(sweep_job *j)
     return PSW_OK;
 }
 
+/* Points that took too long beside others: one noisy minute shall not decide. */
+static psw_status work_again(sweep_job *j)
+{
+    const sweep_given *g = &j->given;
+    bool any;
+    PSW_TRY(sweep_slots_postponed(g->world, &j->slots, g->slots, &any));
+    if (!any) return PSW_OK;
+    PSW_TRY(sweep_runs_cut_again(g, &j->slots, &j->machine.rates, &j->open.crew.split, &j->runs));
+    return work_alone(j, &j->runs.again);
+}
+
 psw_status sweep_work(sweep_job *j)
 {
     psw_status status = work_depths(j);
-    if (j->runs.quarantined.count == 0) return status;
     PSW_TRY(psw_comm_wait(&j->open.crew.order, sweep_watch_tick, j));
     PSW_TRY(psw_comm_agree(&j->open.crew.order, status));
-    return work_quarantined(j);
+    j->progress.alone = true;
+    PSW_TRY(work_again(j));
+    return work_alone(j, &j->runs.quarantined);
 }

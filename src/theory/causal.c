@@ -115,6 +115,7 @@ typedef struct walks {
     double *barriers[2][2]; /* [D_0, D_1][sign] of each class, at the number of -1 before: one more moves them little */
     double first, last;     /* classes that may fire */
     asked asked;
+    psw_watch watch;
     double fired[CHANCES];
 } walks;
 
@@ -195,14 +196,17 @@ static void walk(walks *w)
             all_step(w, r, (double[CHANCES][2]){{0, 0}, {0, 0}, {0, 0}});
 }
 
-/* Binomial weights of the number of -1 as in a full mask (firing.c): from the mode outwards. */
-static void add_walks(walks *w, double fired[CHANCES])
+/* Binomial weights of the number of -1 as in a full mask (firing.c): from the mode outwards. False if the watch ends
+ * it.
+ */
+static bool add_walks(walks *w, double fired[CHANCES])
 {
     double classes = w->c->classes, mode = floor(classes / 2), total = 0, weight = 1, sum[CHANCES] = {0};
     for (int direction = 1; direction >= -1; direction -= 2) {
         weight = 1;
         for (double minus = mode; minus >= 0 && minus <= classes && weight > 1e-300; minus += direction) {
             if (direction > 0 || minus < mode) {
+                if (psw_watch_ask(w->watch) != PSW_OK) return false;
                 w->asked.minus = minus;
                 walk(w);
                 total += weight;
@@ -212,6 +216,7 @@ static void add_walks(walks *w, double fired[CHANCES])
         }
     }
     for (int i = 0; i < CHANCES; i++) fired[i] += fmin(sum[i] / total, 1) / 4;
+    return true;
 }
 
 /* Nothing fires at any signs of the classes. */
@@ -248,8 +253,7 @@ static psw_firing add_states(walks *w)
     double fired[CHANCES] = {0};
     for (int state = 0; state < THEORY_STATES; state++) {
         if (state & 2 || !find_classes(w, state)) continue;
-        if (places_of(w) > most_places) return (psw_firing){NAN, NAN, NAN};
-        add_walks(w, fired);
+        if (places_of(w) > most_places || !add_walks(w, fired)) return (psw_firing){NAN, NAN, NAN};
     }
     return (psw_firing){fired[0], fired[1], fired[2]};
 }
@@ -273,12 +277,12 @@ double theory_causal_work(const psw_point *p)
     return CHANCES * places + 100 * (double)p->d;
 }
 
-psw_firing theory_firing_causal(const psw_point *p, theory_span span, int side)
+psw_firing theory_firing_causal(const psw_point *p, theory_span span, int side, psw_watch watch)
 {
     causal c = causal_of(p, span, side);
     ptrdiff_t room = p->d;
     double *memory = calloc((size_t)((CHANCES + 5) * room), sizeof *memory);
-    walks w = {.c = &c, .next = memory};
+    walks w = {.c = &c, .next = memory, .watch = watch};
     if (!memory) return (psw_firing){NAN, NAN, NAN};
     for (int i = 0; i < CHANCES; i++) w.alive[i] = memory + (1 + i) * room;
     for (int i = 0; i < 4; i++) w.barriers[i / 2][i % 2] = memory + (CHANCES + 1 + i) * room;

@@ -111,10 +111,13 @@ static inline theory_form theory_ordinary_form(double own, double same, double l
 }
 
 /* The chance that a sign vector may fire at a degree of the interval (side 1), or surely does at each (side 0): at one
- * degree both are the chance that it fires. NaN where unknown. */
-psw_firing theory_firing_within(const psw_point *point, theory_span span, int side);
-psw_firing theory_firing_causal(const psw_point *point, theory_span span, int side); /* of a causal mask */
-double theory_firing_work(const psw_point *point); /* steps of it, a nanosecond or two each */
+ * degree both are the chance that it fires. NaN where unknown, or where the watch ends it. */
+psw_firing theory_firing_within(const psw_point *point, theory_span span, int side, psw_watch watch);
+/* Of a causal mask. */
+psw_firing theory_firing_causal(const psw_point *point, theory_span span, int side, psw_watch watch);
+psw_firing theory_firing(const psw_point *point, psw_watch watch); /* psw_theory_firing */
+psw_edges theory_edges(const psw_point *point, psw_watch watch);   /* psw_theory_edges */
+double theory_firing_work(const psw_point *point);                 /* steps of it, a nanosecond or two each */
 double theory_causal_work(const psw_point *point);
 /* (1-p0)^m - (1-p01)^m, from chances of one vector; 1 - (1-p)^m. */
 double theory_success(double d0, double either, ptrdiff_t m);

@@ -12,17 +12,18 @@ static const double lowest = 0x1p-40, highest = 1024; /* degrees below the lowes
 
 typedef struct search {
     const psw_point *p;
-    bool known; /* false: the probability is not, or would take too long */
+    bool known; /* false: the probability is not, or would take too long, or the watch ended it */
+    psw_watch watch;
 } search;
 
 /* May success be at the level (up), or below it, at degrees of the span? */
 static bool may_be(search *s, theory_span span, bool up)
 {
-    psw_firing may = theory_firing_within(s->p, span, 1), sure = may;
-    if (span.lo < span.hi) sure = theory_firing_within(s->p, span, 0);
+    psw_firing may = theory_firing_within(s->p, span, 1, s->watch), sure = may;
+    if (span.lo < span.hi) sure = theory_firing_within(s->p, span, 0, s->watch);
     double most = theory_success(sure.d0, fmax(may.either, sure.d0), s->p->m);
     double least = theory_success(may.d0, fmax(sure.either, may.d0), s->p->m);
-    s->known = s->known && !isnan(most) && !isnan(least);
+    s->known = s->known && !isnan(most) && !isnan(least) && psw_watch_ask(s->watch) == PSW_OK;
     return up ? most >= s->p->level : least < s->p->level;
 }
 
@@ -40,9 +41,9 @@ static double first(search *s, theory_span span, bool up)
 /* A search makes some hundreds of evaluations, but one is enough where the level is out of reach. */
 static const double most_work = 0x1p25;
 
-static psw_edges find(const psw_point *p)
+static psw_edges find(const psw_point *p, psw_watch watch)
 {
-    search s = {p, true};
+    search s = {p, true, watch};
     theory_span all = {0, highest};
     psw_edges edges = {INFINITY, INFINITY};
     if (may_be(&s, all, true)) {
@@ -86,6 +87,11 @@ static edges_memory memory;
 
 psw_edges psw_theory_edges(const psw_point *point)
 {
+    return theory_edges(point, (psw_watch){0});
+}
+
+psw_edges theory_edges(const psw_point *point, psw_watch watch)
+{
     psw_point p = *point;
     bool applies = theory_kernel_applies(&p) && theory_has_degrees(&p) && p.m > 0 && p.level > 0 && p.level < 1;
     if (!applies) return (psw_edges){NAN, NAN};
@@ -94,8 +100,10 @@ psw_edges psw_theory_edges(const psw_point *point)
     for (int i = 0; i < memory.count; i++)
         if (memcmp(&memory.known[i], &c, sizeof c) == 0) return memory.edges[i];
     int place = memory.next;
+    psw_edges found = find(&p, watch);
+    if (psw_watch_ask(watch) != PSW_OK) return found;
     memory.known[place] = c;
-    memory.edges[place] = find(&p);
+    memory.edges[place] = found;
     memory.next = (place + 1) % REMEMBERED;
     if (memory.count < REMEMBERED) memory.count++;
     return memory.edges[place];

@@ -125,9 +125,9 @@ static psw_firing firing_full(const psw_point *p, theory_span span, int side)
     return sum_states(&t, (double)(p->d - 3));
 }
 
-psw_firing theory_firing_within(const psw_point *p, theory_span span, int side)
+psw_firing theory_firing_within(const psw_point *p, theory_span span, int side, psw_watch watch)
 {
-    return p->mask == PSW_CAUSAL ? theory_firing_causal(p, span, side) : firing_full(p, span, side);
+    return p->mask == PSW_CAUSAL ? theory_firing_causal(p, span, side, watch) : firing_full(p, span, side);
 }
 
 double theory_firing_work(const psw_point *p)
@@ -135,10 +135,15 @@ double theory_firing_work(const psw_point *p)
     return p->mask == PSW_CAUSAL ? theory_causal_work(p) : 30 * (double)p->d + 10000;
 }
 
-psw_firing psw_theory_firing(const psw_point *point)
+psw_firing theory_firing(const psw_point *point, psw_watch watch)
 {
     if (!psw_theory_applies(point)) return (psw_firing){NAN, NAN, NAN};
-    return theory_firing_within(point, (theory_span){point->beta, point->beta}, 1);
+    return theory_firing_within(point, (theory_span){point->beta, point->beta}, 1, watch);
+}
+
+psw_firing psw_theory_firing(const psw_point *point)
+{
+    return theory_firing(point, (psw_watch){0});
 }
 
 double theory_any(double p, ptrdiff_t m)

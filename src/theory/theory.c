@@ -98,9 +98,14 @@ const psw_oracle psw_theory_oracle_earlier = {names, earlier_value, NULL};
 
 psw_theory psw_theory_point(const psw_point *p)
 {
+    return psw_theory_point_watched(p, (psw_watch){0});
+}
+
+psw_theory psw_theory_point_watched(const psw_point *p, psw_watch watch)
+{
     psw_theory theory = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     if (!theory_kernel_applies(p)) return theory;
-    psw_firing firing = psw_theory_firing(p);
+    psw_firing firing = theory_firing(p, watch);
     theory.special_mass_d1 = mass_d1(p);
     theory.special_mass_d0 = mass_d0(p);
     theory.success = theory_success(firing.d0, firing.either, p->m);
@@ -115,7 +120,7 @@ psw_theory psw_theory_point(const psw_point *p)
     theory.beta_up_class = theory_beta_up_class(p);
     theory.beta_up_class_3s = theory_beta_up_class_3s(p);
     theory.beta_up = fmin(theory.beta_up_special, theory.beta_up_class);
-    psw_edges edges = psw_theory_edges(p);
+    psw_edges edges = theory_edges(p, watch);
     theory.edge_lo = edges.lo, theory.edge_hi = edges.hi;
     return theory;
 }

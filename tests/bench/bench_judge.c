@@ -59,7 +59,7 @@ static double head_rate(const psw_point *p, const psw_leaf *leaf, psw_arena *are
     psw_verdict verdict;
     arena->used = 0;
     double start = now_s();
-    if (judge->begin(&group, arena, &head) != PSW_OK) exit(1);
+    if (judge->begin(&group, (psw_watch){0}, arena, &head) != PSW_OK) exit(1);
     judge->take(head, leaf);
     judge->end(head, &verdict);
     double flops = 2 * psw_judge_flops(p) * (double)leaf->count / (double)p->n;

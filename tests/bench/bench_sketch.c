@@ -44,7 +44,7 @@ static void bench(const char *name, psw_method method, double beta, ptrdiff_t d,
     int repeat = 1 + (int)(3e-3 * 2e9 / (1 + s.shape.flops * ROWS));
     for (int turn = 0; turn < TURNS; turn++) {
         double start = processor_s();
-        sketcher()->draw(s.map, turn);
+        sketcher()->draw(s.map, turn, (psw_watch){0});
         draw_s = least(draw_s, processor_s() - start);
         start = processor_s();
         for (int i = 0; i < repeat; i++)

@@ -45,7 +45,7 @@ says state part.h5 '"done"'
 says fraction part.h5 1
 
 # ---- too large for a rank
-expect 1 "skipped for memory or size; --redo failed" "$program" run study.yaml -o large.h5 --set run.memory_per_rank=100K
+expect 1 "skipped for memory or size; .*--redo failed" "$program" run study.yaml -o large.h5 --set run.memory_per_rank=100K
 expect 0 "^done +[0-2]$" "$program" status large.h5
 expect 0 "^progress +100.0 % of .*skipped" "$program" status large.h5
 expect 0 "large.h5 with --redo failed" "$program" status large.h5

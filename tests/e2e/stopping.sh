@@ -63,6 +63,27 @@ for signal in USR1 TERM; do
     [ $code != 75 ] || expect 0 "stopped_clean .$signal" "$program" status signal.h5
 done
 
+# The share that is done is one of predicted cost, of the points that other ranks wait for too: of equal points, as many.
+cat >equal.yaml <<'END'
+{schema: 1, study: equal, data: {kind: self_attention, preset: P1}, methods: [exact], judge: {m: 8, trials: 1},
+ grid: {n: 512, d: 34, beta: 2, seed: {from: 1, to: 60, step: 1}}, time: {reps: 20, max_reps: 20}}
+END
+mpirun -n 2 --oversubscribe "$program" run equal.yaml -o equal.h5 --oversubscribe --quiet >said 2>&1 &
+launcher=$!
+for ((w = 0; w < 600; w++)); do
+    "$program" show equal.h5 --csv --columns status 2>/dev/null | grep -q done && break
+    sleep 0.1
+done
+kill -USR1 $launcher
+wait $launcher
+cat >share.py <<'END'
+import json
+state = json.load(open("equal.h5.status.json"))
+assert state["state"] == "stopped_clean" and 0 < state["done"] < 60, state
+assert abs(60 * state["fraction"] - state["done"]) < 0.01, state
+END
+expect 0 "" "$python" share.py
+
 # A terminal that is closed is as TERM; under nohup it is nothing.
 for start in env nohup; do
     rm -f signal.h5 signal.h5.*

@@ -88,7 +88,7 @@ FENCES = [
     (r"\bclock_gettime\b|\bMPI_Wtime\b|\bgettimeofday\b|\bclock\s*\(|\btime\s*\(|\btimespec_get\b", "the clock",
      ["src/measure/"]),
     (r"\bassert\s*\(|\b_?exit\s*\(|\b_Exit\s*\(|\bquick_exit\s*\(|\babort\s*\(", "the end of the program",
-     ["src/cmd/main.c", "src/store/guard.c"]),
+     ["src/cmd/main.c", "src/store/guard.c", "src/measure/room.c"]),
     (r"\bprintf\s*\(|\bv?fprintf\s*\(\s*std(?:out|err)|\bf?puts\s*\([^;]*\bstd(?:out|err)|\bputs\s*\(",
      "output for people without psw_print", ["src/base/status.c"]),
     (r"\b_mm\d*_\w+\s*\(|\bv\w+q_\w*f(?:32|64)\s*\(", "intrinsics", ["src/base/lanes.h"]),

@@ -285,7 +285,7 @@ static void stopping(void)
     result r = {.n = 150, .v = 3, .sets = 1, .real_bytes = 8};
     r.rows = calloc(450, 8), r.bits = calloc(450, 8), r.special = calloc(150, 8), r.log2_den = calloc(150, 8);
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &arena) == PSW_OK, "%s", psw_message());
-    int left = 5;
+    int left = 3 + 5; /* rows of three leaves are made, then tiles */
     psw_status status = engine->attend(&group, &(psw_given){.data = NULL, .sets = psw_data_sets(group.points)}, &arena,
                                        (psw_watch){stop, &left}, result_take, &r);
     CHECK(status == PSW_STOPPED, "%d", (int)status);

@@ -72,7 +72,7 @@ static void reloaded(const psw_point *p)
         l[0].count = l[1].count = 0;
         psw_data_draw(data, draw);
         if (draw > 0) engine->reload(a, &given);
-        if (draw > 0) engine->redraw(a, draw % TABLES);
+        if (draw > 0) engine->redraw(a, draw % TABLES, (psw_watch){0});
         CHECK(engine->pass(a, (psw_watch){0}, keep, &l[0]) == PSW_OK, "%s", psw_message());
         fresh(p, data, draw, draw % TABLES, keep, &l[1]);
         CHECK(l[0].count == l[1].count && !memcmp(l[0].value, l[1].value, (size_t)l[0].count * sizeof(double)),
@@ -184,7 +184,7 @@ static psw_head *head_of(const psw_point *p, psw_arena *arena)
     psw_group group = {p, 1};
     psw_head *head = NULL;
     CHECK(psw_arena_create(judge->bytes(&group), arena) == PSW_OK, "%s", psw_message());
-    CHECK(judge->begin(&group, arena, &head) == PSW_OK, "%s", psw_message());
+    CHECK(judge->begin(&group, (psw_watch){0}, arena, &head) == PSW_OK, "%s", psw_message());
     return head;
 }
 

@@ -55,7 +55,7 @@ static void run(const psw_point *points, ptrdiff_t count, seen *s, psw_verdict *
     CHECK(psw_arena_create(engine->bytes(&group, NULL) + s->judge->bytes(&group), &arena) == PSW_OK, "%s",
           psw_message());
     CHECK(psw_data_open(points, NULL, &data) == PSW_OK, "%s", psw_message());
-    CHECK(s->judge->begin(&group, &arena, &s->head) == PSW_OK, "%s", psw_message());
+    CHECK(s->judge->begin(&group, (psw_watch){0}, &arena, &s->head) == PSW_OK, "%s", psw_message());
     psw_status status = engine->attend(&group, &(psw_given){.data = data, .sets = psw_data_sets(group.points)}, &arena,
                                        (psw_watch){0}, look, s);
     CHECK(status == PSW_OK, "%s", psw_message());

@@ -25,7 +25,7 @@ static double amm(const psw_point *point)
     sketched s = sketch_open(point, N, NULL);
     for (int draw = 0; draw < DRAWS; draw++) {
         double sum = 0;
-        sketcher()->draw(s.map, draw);
+        sketcher()->draw(s.map, draw, (psw_watch){0});
         estimates(&s, point, N, q, N, k, estimate);
         for (int i = 0; i < N * N; i++) {
             double off = (estimate[i] - pow(exact[i], point->beta)) / pow(D, point->beta);

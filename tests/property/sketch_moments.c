@@ -35,7 +35,7 @@ static void sample(const psw_point *point, int draws, double rows[ROWS][D], sums
     for (int i = 0; i < COSINES; i++) out[i] = (sums){0, 0, 0};
     for (int t = 0; t < draws; t++) {
         double scale[ROWS];
-        sketcher()->draw(s.map, t);
+        sketcher()->draw(s.map, t, (psw_watch){0});
         psw_real *m = mapped(&s, ROWS, D, rows[0], scale);
         for (int i = 0; i < COSINES; i++) {
             double z = dot_of(m, m + (1 + i) * s.shape.stored, s.shape.stored);

@@ -117,7 +117,7 @@ static void returned(const psw_point *p)
     hand h;
     take(&h, p);
     sketched s = sketch_open(p, BLOCK, NULL);
-    sketcher()->draw(s.map, 0);
+    sketcher()->draw(s.map, 0, (psw_watch){0});
     ptrdiff_t F = s.shape.features, stored = s.shape.stored;
     double *scale = malloc(N * sizeof *scale), largest = 0, off = 0;
     psw_real *m = map_side(&s, p, 0, PSW_KEY, scale), *phi = malloc((size_t)F * sizeof *phi);

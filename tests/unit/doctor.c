@@ -14,28 +14,13 @@ static void avx2_only(machine *m)
     TEXT(f->build.tiles, "own kernel, AVX2");
 }
 
-static void all_on_one_node(machine *m)
-{
-    EACH(m, node, 0);
-    EACH(m, node_size, RANKS);
-    EACH(m, node_rank, rank);
-    for (int i = 0; i < RANKS; i++) TEXT(m->places[i].machine.host, "node0");
-}
-
-static void bind(machine *m, int rank, const char *cores, int count)
-{
-    TEXT(m->places[rank].machine.core_list, cores);
-    TEXT(m->places[rank].machine.binding, cores);
-    m->places[rank].machine.cores = count;
-}
-
 /* ---- launch ---- */
 
 static void test_worlds(void)
 {
     machine m;
     doctor_facts *f = healthy(&m);
-    expect_fine(&m, "4 ranks on 2 nodes");
+    expect_fine(&m, "4 ranks on 2 nodes: node0, node1");
 
     healthy(&m);
     f->ranks = 1;
@@ -85,15 +70,28 @@ static void test_cores(void)
     for (int i = 0; i < RANKS; i++) bind(&m, i, "0-1", 2);
     f->threads = 4;
     /* that they share cores follows, and is not told too */
-    expect(&m, DOCTOR_BAD, "cores", "4 ranks x 4 threads on the 2 cores", "run.threads=1");
+    expect(&m, DOCTOR_BAD, "cores", "4 ranks x 4 threads on the 2 cores", "run.threads=2");
 
     healthy(&m);
-    EACH(&m, machine.quota_cores, 1.5);
-    expect(&m, DOCTOR_BAD, "cores", "the time of 1.5 cores", "mpirun -n 2");
+    EACH(&m, machine.allowed.cores, 1.5);
+    for (int i = 0; i < RANKS; i++) TEXT(m.places[i].machine.allowed.cores_from, "control group /cg");
+    expect(&m, DOCTOR_BAD, "cores", "the time of 1.5 cores (limit of control group /cg)", "mpirun -n 2");
+
+    /* fewer ranks would not help */
+    healthy(&m);
+    f->threads = 3;
+    EACH(&m, machine.cores, 3);
+    EACH(&m, machine.cores_node, 2);
+    expect(&m, DOCTOR_BAD, "cores", "2 ranks x 3 threads on the 2 cores of node0",
+           "`mpirun -n 2 --host node0:2,node1:2 --map-by ppr:1:node ...` with `--set run.threads=2`, or `--set "
+           "run.threads=1`");
+    healthy(&m);
+    f->threads = 1;
 
     healthy(&m);
     f->threads = 4;
-    expect(&m, DOCTOR_BAD, "cores", "has 4 threads and is bound to 1 core", "slot:PE=4");
+    expect(&m, DOCTOR_BAD, "cores", "has 4 threads and is bound to 1 core",
+           "`mpirun -n 4 --host node0:2,node1:2 --map-by slot:PE=4 --bind-to core");
 
     healthy(&m);
     EACH(&m, machine.cores_node, 0);
@@ -117,8 +115,28 @@ static void test_binding(void)
 
     healthy(&m);
     for (int i = 0; i < RANKS; i++) bind(&m, i, "0-63", 64);
-    expect(&m, DOCTOR_WARN, "binding", "4 ranks are not bound to cores: they may run on any core of node1",
-           "--bind-to core");
+    expect(&m, DOCTOR_WARN, "binding", "4 ranks are not bound to cores: they may run on any core of node0, node1",
+           "`mpirun -n 4 --host node0:2,node1:2 --bind-to core ...`");
+
+    healthy(&m);
+    for (int i = 0; i < 2; i++) bind(&m, i, "0-63", 64);
+    TEXT(m.places[3].hosts, " --hostfile mine");
+    expect(&m, DOCTOR_WARN, "binding", "they may run on any core of node0", "`mpirun -n 4 --hostfile mine --bind-to");
+
+    healthy(&m);
+    for (int i = 0; i < 2; i++) bind(&m, i, "0-63", 64);
+    m.facts.launcher.job = true; /* mpirun knows its hosts */
+    expect(&m, DOCTOR_WARN, "binding", "they may run on any core of node0", "`mpirun -n 4 --bind-to core");
+
+    healthy(&m);
+    expect_fine(&m, "rank 3 is bound to 1 of the 64 cores of node1 (hardware threads 1,65)");
+    for (int i = 0; i < RANKS; i++) bind(&m, i, "0", 1);
+    all_on_one_node(&m);
+    EACH(&m, machine.cores_node, 1);
+    EACH(&m, node, rank);
+    EACH(&m, node_rank, 0);
+    EACH(&m, node_size, 1);
+    expect_fine(&m, "rank 0 may run on every core of node0 (1; hardware thread 0)");
 
     healthy(&m);
     for (int i = 0; i < RANKS; i++) bind(&m, i, "", 0);

@@ -101,4 +101,19 @@ static void expect_fine(const machine *m, const char *text)
     for (int rank = 0; rank < RANKS; rank++) (m)->places[rank].member = (value)
 #define TEXT(field, value) psw_format(field, sizeof field, "%s", value)
 
+static inline void all_on_one_node(machine *m)
+{
+    EACH(m, node, 0);
+    EACH(m, node_size, RANKS);
+    EACH(m, node_rank, rank);
+    for (int i = 0; i < RANKS; i++) TEXT(m->places[i].machine.host, "node0");
+}
+
+static inline void bind(machine *m, int rank, const char *cores, int count)
+{
+    TEXT(m->places[rank].machine.core_list, cores);
+    TEXT(m->places[rank].machine.binding, cores);
+    m->places[rank].machine.cores = count;
+}
+
 #endif

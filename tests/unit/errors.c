@@ -65,7 +65,7 @@ static void naive_sketch(const psw_point *p, const double *q, const double *k, c
 {
     sketched s = sketch_open(p, N, NULL);
     for (int t = 0; t < (int)psw_errors_draws(p); t++) {
-        sketcher()->draw(s.map, t);
+        sketcher()->draw(s.map, t, (psw_watch){0});
         estimates(&s, p, N, q, N, k, all->sketched[t]);
         for (int i = 0; i < N; i++)
             for (int j = 0; j < N; j++) {
@@ -276,7 +276,7 @@ static void prediction_holds(psw_method method, double beta, bool causal)
     double norm = causal ? N * (N + 1) / 2.0 : N * (double)N;
     for (int t = 0; t < MANY; t++) {
         double off = 0;
-        sketcher()->draw(s.map, t);
+        sketcher()->draw(s.map, t, (psw_watch){0});
         estimates(&s, &p, N, q, N, k, all->a);
         for (int i = 0; i < N; i++)
             for (int j = 0; j < N; j++)

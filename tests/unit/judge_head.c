@@ -97,7 +97,7 @@ static void judged(const sample *s, bool descending, psw_verdict *verdicts)
     size_t bytes = judge->bytes(&group);
     ptrdiff_t leaves = (s->points->n + s->points->block - 1) / s->points->block;
     CHECK(psw_arena_create(bytes, &arena) == PSW_OK, "%s", psw_message());
-    CHECK(judge->begin(&group, &arena, &head) == PSW_OK, "%s", psw_message());
+    CHECK(judge->begin(&group, (psw_watch){0}, &arena, &head) == PSW_OK, "%s", psw_message());
     CHECK(arena.used == bytes, "%zu of %zu bytes", arena.used, bytes);
     for (ptrdiff_t i = 0; i < leaves; i++) give(judge, head, s, descending ? leaves - 1 - i : i);
     judge->end(head, verdicts);
@@ -239,7 +239,7 @@ static int leaves_make_a_tree(uint64_t seed)
     for (ptrdiff_t i = 0; i < 5; i++) {
         psw_head *head;
         arena.used = 0;
-        CHECK(judge->begin(&group, &arena, &head) == PSW_OK, "%s", psw_message());
+        CHECK(judge->begin(&group, (psw_watch){0}, &arena, &head) == PSW_OK, "%s", psw_message());
         give(judge, head, &s, i);
         judge->end(head, &one);
         leaf[i] = one.value_d1;

@@ -26,7 +26,8 @@ static void test_machine(void)
     CHECK(m.cores >= 1 && m.cores <= m.cores_node, "%d of %d cores", m.cores, m.cores_node);
     CHECK(m.binding[0] >= '0' && m.binding[0] <= '9', "binding \"%s\"", m.binding);
     CHECK(m.core_list[0] >= '0' && m.core_list[0] <= '9', "cores \"%s\"", m.core_list);
-    CHECK(m.quota_cores >= 0 && m.blas_parallel >= -1 && m.blas_parallel <= 2, "%g %d", m.quota_cores, m.blas_parallel);
+    CHECK(m.allowed.cores >= 0 && m.blas_parallel >= -1 && m.blas_parallel <= 2, "%g %d", m.allowed.cores,
+          m.blas_parallel);
     CHECK(m.memory_bytes > 1e8, "memory %g", m.memory_bytes);
     psw_threads_set(1);
     m = psw_machine_read();
@@ -100,6 +101,31 @@ static void test_launcher(void)
     unsetenv("SLURM_NTASKS");
 }
 
+#define HOSTS(line, expected)                                                                                          \
+    do {                                                                                                               \
+        char hosts[64];                                                                                                \
+        bool launcher = psw_launcher_hosts_of(line, sizeof line, hosts, sizeof hosts);                                 \
+        CHECK(launcher == (expected[0] != '?') && strcmp(hosts, launcher ? expected : "") == 0, "\"%s\"", hosts);      \
+    } while (0)
+
+/* Words as /proc has them. */
+static void test_hosts(void)
+{
+    HOSTS("/usr/bin/mpirun\0-n\0"
+          "4\0--host\0a:2,b:2\0polysweep\0doctor",
+          " --host a:2,b:2");
+    HOSTS("mpiexec\0-hostfile\0my/hosts\0-n\0"
+          "4\0polysweep",
+          " -hostfile my/hosts");
+    HOSTS("mpirun\0-n\0"
+          "2\0polysweep",
+          "");
+    HOSTS("mpirun\0--host\0a b;rm\0polysweep", "");
+    HOSTS("mpirun\0--host", "");
+    HOSTS("bash\0--host\0a", "?");
+    HOSTS("", "?");
+}
+
 static void test_rates(void)
 {
     psw_rates r;
@@ -135,6 +161,7 @@ int main(void)
     test_directory();
     test_shared_memory();
     test_launcher();
+    test_hosts();
     test_rates();
     test_memory();
     return test_end();

@@ -124,7 +124,7 @@ static void follows(definition *define, psw_method method, double beta, ptrdiff_
     sketched s = sketch_open(&point, ROWS, NULL);
     double *x = malloc((size_t)(ROWS * d) * sizeof *x), scale[ROWS], worst = 0, largest = 0;
     random_rows(5, ROWS, d, x);
-    sketcher()->draw(s.map, 3);
+    sketcher()->draw(s.map, 3, (psw_watch){0});
     psw_real *m = mapped(&s, ROWS, d, x, scale);
     for (ptrdiff_t i = 0; i < ROWS; i++) {
         long double unit[WIDEST], want[WIDEST], norm = sqrtl((long double)dot_of(x + i * d, x + i * d, d));
@@ -166,8 +166,8 @@ static void low_degrees_are_inside_high_ones(void)
     double x[D], scale;
     random_rows(1, 1, D, x);
     sketched a = sketch_open(&low, 1, NULL), b = sketch_open(&high, 1, NULL);
-    sketcher()->draw(a.map, 0);
-    sketcher()->draw(b.map, 0);
+    sketcher()->draw(a.map, 0, (psw_watch){0});
+    sketcher()->draw(b.map, 0, (psw_watch){0});
     psw_real *inner = mapped(&a, 1, D, x, &scale), *outer = mapped(&b, 1, D, x, &scale);
     long double left[R], right[R], in[R], row[D], other[WIDEST];
     double norm = sqrt(dot_of(x, x, D));
@@ -203,7 +203,7 @@ static void favor_has_orthogonal_blocks(void)
     sketched s = sketch_open(&point, D, NULL);
     double x[D * D] = {0}, scale[D], w[R][D], sum = 0;
     for (int i = 0; i < D; i++) x[i * D + i] = t;
-    sketcher()->draw(s.map, 7);
+    sketcher()->draw(s.map, 7, (psw_watch){0});
     psw_real *m = mapped(&s, D, D, x, scale);
     for (int i = 0; i < D; i++)
         for (int j = 0; j < R; j++)
@@ -224,7 +224,7 @@ static void favor_scales_rows(void)
     sketched s = sketch_open(&point, 2, NULL);
     double x[16] = {0}, scale[2];
     for (int i = 0; i < 8; i++) x[i] = 40; /* |x|^2 / 2 = 6400: exp of it is far outside double */
-    sketcher()->draw(s.map, 0);
+    sketcher()->draw(s.map, 0, (psw_watch){0});
     psw_real *m = mapped(&s, 2, 8, x, scale);
     CHECK(isfinite(scale[0]) && scale[0] < -1000, "scale %g", scale[0]);
     double largest = 0;
@@ -265,7 +265,7 @@ static void lifts_keep_products(psw_method method, double beta, ptrdiff_t d, ptr
     double *x = malloc((size_t)(ROWS * d) * sizeof *x), scale[ROWS];
     psw_real *phi = malloc((size_t)(ROWS * F) * sizeof *phi);
     random_rows(2, ROWS, d, x);
-    sketcher()->draw(s.map, 1);
+    sketcher()->draw(s.map, 1, (psw_watch){0});
     psw_real *m = mapped(&s, ROWS, d, x, scale);
     sketcher()->lift(s.map, psw_read(psw_rows_of(m, ROWS, width)), psw_rows_of(phi, ROWS, F));
     lifts_turn(&s, m, phi);
@@ -338,9 +338,9 @@ static void bits_depend_on_nothing_else(psw_method method)
     ptrdiff_t width = a.shape.stored;
     psw_real *forward = malloc((size_t)(2 * N * width) * sizeof *forward), *backward = forward + N * width;
     random_rows(9, N, D, x);
-    sketcher()->draw(b.map, 1);
-    sketcher()->draw(b.map, 0);
-    sketcher()->draw(a.map, 0);
+    sketcher()->draw(b.map, 1, (psw_watch){0});
+    sketcher()->draw(b.map, 0, (psw_watch){0});
+    sketcher()->draw(a.map, 0, (psw_watch){0});
     for (ptrdiff_t i = 0; i < 3; i++)
         for (int way = 0; way < 2; way++) {
             ptrdiff_t first = (way ? 2 - i : i) * B, count = N - first < B ? N - first : B;
@@ -351,7 +351,7 @@ static void bits_depend_on_nothing_else(psw_method method)
     CHECK(!memcmp(forward, backward, (size_t)(N * width) * sizeof *forward), "method %d", (int)method);
     CHECK(!memcmp(forward_scale, backward_scale, sizeof forward_scale), "method %d", (int)method);
     if (method != PSW_MONOMIAL) {
-        sketcher()->draw(b.map, 1);
+        sketcher()->draw(b.map, 1, (psw_watch){0});
         sketcher()->map(b.map, (psw_const_rows){x, B, D, D}, psw_rows_of(backward, B, width), backward_scale);
         CHECK(memcmp(forward, backward, (size_t)(B * width) * sizeof *forward), "draws of method %d are alike",
               (int)method);
@@ -373,7 +373,7 @@ static void strides(psw_method method)
     random_rows(9, N, D, x);
     for (int i = 0; i < N; i++) memcpy(loose + i * (D + MORE), x + i * D, D * sizeof *x);
     for (ptrdiff_t i = 0; i < N * wide; i++) out[i] = 77;
-    sketcher()->draw(s.map, 0);
+    sketcher()->draw(s.map, 0, (psw_watch){0});
     psw_real *m = mapped(&s, N, D, x, scale);
     sketcher()->map(s.map, (psw_const_rows){loose, N, D, D + MORE}, (psw_rows){out, N, width, wide}, scale);
     for (ptrdiff_t i = 0; i < N; i++)
@@ -396,7 +396,7 @@ static void sizes_of_rows(psw_method method)
     ptrdiff_t width = s.shape.stored;
     random_rows(9, 1, D, x);
     for (int j = 0; j < D; j++) x[D + j] = ldexp(x[j], 1000), x[2 * D + j] = ldexp(x[j], -1000);
-    sketcher()->draw(s.map, 0);
+    sketcher()->draw(s.map, 0, (psw_watch){0});
     psw_real *m = mapped(&s, 4, D, x, scale);
     CHECK_NEAR(scale[1] - scale[0], 4000.0, 1e-14);
     CHECK_NEAR(scale[2] - scale[0], -4000.0, 1e-14);

@@ -18,7 +18,7 @@ static void agrees(psw_method method, double beta, double tolerance)
     random_rows(2, N, D, k);
     for (int i = 0; i < N * D; i++) q[i] = (double)(float)(q[i] / 4), k[i] = (double)(float)(k[i] / 4 + q[i]);
     sketched s = sketch_open(&point, N, NULL);
-    sketcher()->draw(s.map, 2);
+    sketcher()->draw(s.map, 2, (psw_watch){0});
     estimates(&s, &point, N, q, N, k, full);
     sketch_close(&s);
     estimates_fp32(&point, N, q, k, single);

@@ -10,7 +10,7 @@ double error_of_tiny_rows_fp32(void);
 void estimates_fp32(const psw_point *point, ptrdiff_t n, const double *q, const double *k, double *out)
 {
     sketched s = sketch_open(point, n, NULL);
-    sketcher()->draw(s.map, 2);
+    sketcher()->draw(s.map, 2, (psw_watch){0});
     estimates(&s, point, n, q, n, k, out);
     sketch_close(&s);
 }
@@ -23,7 +23,7 @@ double error_of_tiny_rows_fp32(void)
     double x[2 * D], scale[2], worst = 0;
     for (int i = 0; i < D; i++) x[i] = i - 4, x[D + i] = ldexp(x[i], -140);
     sketched s = sketch_open(&point, 2, NULL);
-    sketcher()->draw(s.map, 0);
+    sketcher()->draw(s.map, 0, (psw_watch){0});
     psw_real *m = mapped(&s, 2, D, x, scale);
     for (int j = 0; j < 16; j++) worst = fmax(worst, fabs((double)m[j] - (double)m[16 + j]));
     sketch_close(&s);

@@ -78,7 +78,7 @@ static inline dense dense_attention(const psw_point *p, ptrdiff_t draw, int set)
     psw_real *m[2];
     dense out = {calloc((size_t)(p->n * p->v), sizeof(double)), calloc((size_t)p->n, sizeof(double)),
                  calloc((size_t)p->n, sizeof(double)), calloc((size_t)p->n, sizeof(double)), 0};
-    sketcher()->draw(s.map, draw);
+    sketcher()->draw(s.map, draw, (psw_watch){0});
     for (int side = 0; side < 2; side++) {
         scale[side] = malloc((size_t)p->n * sizeof(double));
         m[side] = map_side(&s, p, set, side, scale[side]);

@@ -1,0 +1,51 @@
+/* What doctor says of threads and of messages between nodes that are not at hand. */
+#include "unit/doctor_case.h"
+
+/* What to do about threads is one thing, whatever is wrong with them: a BLAS without threads gets one. */
+static void test_threads_of_none(void)
+{
+    machine m;
+    doctor_facts *f = healthy(&m);
+    f->threads = 2;
+    EACH(&m, machine.blas_parallel, 0);
+    doctor_report r = judged(&m);
+    ptrdiff_t said = 0;
+    for (ptrdiff_t i = 0; i < r.count; i++) {
+        const char *fix = r.list[i].fix;
+        CHECK(fix[0] == '\0' || strstr(fix, "run.threads=1"), "%s: type %s", r.list[i].text, fix);
+        said += fix[0] != '\0';
+    }
+    CHECK(said == 2, "%td findings", said); /* two threads on one core, two threads of a BLAS of one */
+
+    healthy(&m);
+    all_on_one_node(&m);
+    EACH(&m, machine.cores_node, 2);
+    EACH(&m, machine.blas_parallel, 0);
+    f->threads = 4;
+    r = judged(&m);
+    bool found = false;
+    for (ptrdiff_t i = 0; i < r.count; i++)
+        if (r.list[i].grade == DOCTOR_BAD)
+            found |= strstr(r.list[i].fix, "`mpirun -n 2 ...` with `--set run.threads=1`, or `polysweep run") != NULL;
+    CHECK(found, "as many ranks as cores, a thread each");
+}
+
+static void test_messages_between_nodes(void)
+{
+    machine m;
+    doctor_facts *f = healthy(&m);
+    f->mpi.latency_s = 2e-6, f->mpi.byte_s = 1e-10;
+    expect_fine(&m, "2 us and 10 GB/s between the nodes node0 and node1");
+    f->mpi.byte_s = 1e-7;
+    expect(&m, DOCTOR_WARN, "messages", "0.01 GB/s between the nodes node0 and node1, less than plain Ethernet",
+           "btl_tcp_if_include");
+    f->mpi.latency_s = NAN, f->mpi.byte_s = NAN;
+    expect_fine(&m, "GB/s between ranks 0 and 1 of a node");
+}
+
+int main(void)
+{
+    test_threads_of_none();
+    test_messages_between_nodes();
+    return test_end();
+}
