@@ -220,30 +220,26 @@ static double number_in(const char *name)
     return text ? strtod(text, NULL) : 0;
 }
 
-/* "72(x2),36": of node SLURM_NODEID, counted from 0. */
-static double entry_of_node(const char *list)
+/* "72(x2),36": the largest. Which node of the job a step's process is on, its variables do not say. */
+static double largest_of(const char *list)
 {
-    long node = (long)number_in("SLURM_NODEID");
-    double value = 0;
-    while (list && *list) {
-        char *end;
-        value = strtod(list, &end);
-        long nodes = strncmp(end, "(x", 2) == 0 ? strtol(end + 2, &end, 10) : 1;
-        if (node < nodes) return value;
-        node -= nodes;
-        list = strchr(end, ',');
-        list += list ? 1 : 0;
+    double most = 0;
+    for (; list && *list; list += *list == ',') {
+        double value = strtod(list, NULL);
+        most = value > most ? value : most;
+        list += strcspn(list, ",");
     }
-    return value;
+    return most;
 }
 
+/* SLURM_CPUS_ON_NODE is the step's, and mpirun starts its daemons in a step of one processor a node. */
 static void read_slurm(const search *s)
 {
     const double mib = 1048576;
     if (!getenv("SLURM_JOB_ID")) return;
-    bool here = number_in("SLURM_CPUS_ON_NODE") > 0;
-    double cpus = here ? number_in("SLURM_CPUS_ON_NODE") : entry_of_node(getenv("SLURM_JOB_CPUS_PER_NODE"));
-    lower_cores(s, cpus, here ? "SLURM_CPUS_ON_NODE" : "SLURM_JOB_CPUS_PER_NODE");
+    double of_job = largest_of(getenv("SLURM_JOB_CPUS_PER_NODE")), cpus = of_job;
+    if (!(of_job > 0)) cpus = number_in("SLURM_CPUS_ON_NODE");
+    lower_cores(s, cpus, of_job > 0 ? "SLURM_JOB_CPUS_PER_NODE" : "SLURM_CPUS_ON_NODE");
     lower_memory(s, mib * number_in("SLURM_MEM_PER_NODE"), "SLURM_MEM_PER_NODE");
     lower_memory(s, mib * number_in("SLURM_MEM_PER_CPU") * cpus, "SLURM_MEM_PER_CPU");
 }

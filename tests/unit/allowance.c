@@ -159,13 +159,10 @@ static void test_slurm(void)
     expect("more than the group", 500, "control group /cg/job", 0, "");
     set(NULL, NULL, "0", NULL);
     expect("--mem=0 is all", 500, "control group /cg/job", 0, "");
-    set("3", "72", NULL, "100");
+    set("3", NULL, NULL, "100");
     expect("for each CPU", 300, "SLURM_MEM_PER_CPU", 3, "SLURM_CPUS_ON_NODE");
-    set(NULL, "72(x2),3", NULL, "100");
-    setenv("SLURM_NODEID", "2", 1);
-    expect("the third node", 300, "SLURM_MEM_PER_CPU", 3, "SLURM_JOB_CPUS_PER_NODE");
-    setenv("SLURM_NODEID", "1", 1);
-    expect("the second node", 500, "control group /cg/job", 72, "SLURM_JOB_CPUS_PER_NODE");
+    set("1", "2(x2),3", NULL, "100");
+    expect("the job's, not those of mpirun's step", 300, "SLURM_MEM_PER_CPU", 3, "SLURM_JOB_CPUS_PER_NODE");
     set(NULL, ",,(x", "banana", "-1");
     expect("garbage", 500, "control group /cg/job", 0, "");
     set(NULL, NULL, NULL, NULL);
@@ -186,7 +183,6 @@ int main(void)
 {
     set(NULL, NULL, NULL, NULL);
     unsetenv("SLURM_JOB_ID");
-    unsetenv("SLURM_NODEID");
     CHECK(mkdtemp(base) != NULL, "no directory");
     test_nothing();
     test_version_2();
