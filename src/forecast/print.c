@@ -197,7 +197,10 @@ static void print_budget(const psw_forecast *f)
 void psw_forecast_print(const psw_forecast *f)
 {
     printf("study       %s: %td points", psw_study_name(f->study), f->points);
+    char part[PSW_PART_TEXT];
+    psw_part_print(&f->part, part);
     if (f->points < f->slots) printf(" of %td", f->slots);
+    if (part[0]) printf(", part %s", part);
     printf("\n");
     print_exclusions(f);
     printf("\n");

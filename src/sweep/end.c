@@ -36,7 +36,8 @@ static void print_outcome(const sweep_job *j, bool stopped)
     const psw_sweep_state *s = &j->open.display.state;
     const char *path = j->given.path;
     if (j->given.world->rank != 0 || j->given.request->quiet) return;
-    fprintf(stderr, "polysweep: %s: %td of %td points done", path, s->done, s->points);
+    fprintf(stderr, "polysweep: %s: %td of %td points%s%s done", path, s->done, s->points, *s->part ? " of part " : "",
+            s->part);
     if (s->failed) fprintf(stderr, ", %td failed (polysweep show %s --where \"status == failed\")", s->failed, path);
     if (s->skipped) fprintf(stderr, ", %td skipped for memory or size", s->skipped);
     if (s->failed + s->skipped)

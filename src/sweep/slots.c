@@ -41,6 +41,26 @@ static psw_status same_study(const sweep_given *g, psw_reader *reader)
     return status;
 }
 
+/* Points of other parts would be missing, or computed twice. */
+static psw_status same_part(const sweep_given *g)
+{
+    const psw_part *asked = &g->request->part;
+    char here[PSW_PART_TEXT], there[PSW_PART_TEXT];
+    psw_part stored;
+    PSW_TRY(psw_store_part(g->path, &stored));
+    psw_part_print(&stored, there);
+    psw_part_print(asked, here);
+    if (stored.of == asked->of && stored.number == asked->number) return PSW_OK;
+    if (asked->of == 0)
+        return PSW_FAIL(PSW_USAGE,
+                        "%.300s is part %s of the study: --part %s with the file of the whole study continues it, "
+                        "merge joins the parts, -o with another file computes all points",
+                        g->path, there, there);
+    return PSW_FAIL(PSW_USAGE,
+                    "%.300s is %s%s of the study, not part %s; give --part as before, or another file with -o", g->path,
+                    stored.of ? "part " : "a file ", stored.of ? there : "of all points", here);
+}
+
 /* A column distinguishes points with noise of two kinds in one file; this file does not have it. */
 static psw_status refuse_noise(const sweep_given *g, const psw_point *point, ptrdiff_t slot, const char *text)
 {
@@ -96,6 +116,7 @@ static void choose_slot(const sweep_given *g, const psw_filter *filter, ptrdiff_
 {
     ptrdiff_t crashes = slot->deaths + (slot->status == PSW_SLOT_RUNNING);
     sweep_part part = sweep_part_of(slot, crashes, g->request->redo);
+    if (!s->mine[i]) part = SWEEP_PART_ENDED;
     if (part != SWEEP_PART_ENDED && filter) {
         psw_point point = psw_study_point(g->study, i);
         if (!psw_filter_keeps(filter, &point)) part = SWEEP_PART_ENDED;
@@ -103,7 +124,7 @@ static void choose_slot(const sweep_given *g, const psw_filter *filter, ptrdiff_
     s->part[i] = (unsigned char)part;
     s->attempts[i] = byte_of(slot->attempt);
     s->crashes[i] = byte_of(crashes);
-    if (part == SWEEP_PART_ENDED) count_ended(s, slot->status);
+    if (part == SWEEP_PART_ENDED && s->mine[i]) count_ended(s, slot->status);
     if (part == SWEEP_PART_CRASHED) count_ended(s, PSW_SLOT_FAILED);
 }
 
@@ -130,19 +151,30 @@ static psw_status open_existing(const sweep_given *g, const psw_filter *filter, 
     psw_reader *reader;
     PSW_TRY(psw_reader_open(g->path, &reader));
     psw_status status = same_study(g, reader);
+    if (status == PSW_OK) status = same_part(g);
     if (status == PSW_OK) status = has_columns(g, filter, reader);
     if (status == PSW_OK) status = read_slots(g, filter, reader, s);
     psw_reader_close(reader);
     return status;
 }
 
+/* Of a part no larger study makes a part. */
+static psw_status extend(const sweep_given *g)
+{
+    PSW_TRY(same_part(g));
+    return sweep_extend(g->path, g->study, g->request->quiet);
+}
+
 static psw_status create_or_resume(const sweep_given *g, const psw_filter *filter, sweep_slots *s)
 {
     PSW_TRY(psw_store_lock(g->path, &s->lock));
-    if (access(g->path, F_OK) != 0)
+    bool exists = access(g->path, F_OK) == 0;
+    if (!exists && g->request->part.of > 0)
+        PSW_TRY(psw_store_create_part(g->path, g->study, &g->request->part, s->mine));
+    else if (!exists)
         PSW_TRY(psw_store_create(g->path, g->study));
     else if (g->request->extend)
-        PSW_TRY(sweep_extend(g->path, g->study, g->request->quiet));
+        PSW_TRY(extend(g));
     return open_existing(g, filter, s);
 }
 
@@ -150,6 +182,9 @@ static psw_status create_or_resume(const sweep_given *g, const psw_filter *filte
 static psw_status choose_slots(const sweep_given *g, sweep_slots *s)
 {
     psw_filter *filter = NULL;
+    s->mine = malloc((size_t)g->slots + 1);
+    if (!s->mine) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", g->slots);
+    PSW_TRY(psw_part_slots(g->study, &g->request->part, s->mine, &s->points));
     PSW_TRY(psw_filter_create(g->study, g->request->where, &filter));
     psw_status status = create_or_resume(g, filter, s);
     if (filter) psw_filter_free(filter);
@@ -164,6 +199,7 @@ psw_status sweep_slots_find(const sweep_given *g, sweep_slots *s)
     bool room = s->part && s->attempts && s->crashes;
     PSW_TRY(psw_comm_agree(world, room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", g->slots)));
     PSW_TRY(psw_comm_agree(world, world->rank == 0 ? choose_slots(g, s) : PSW_OK));
+    PSW_TRY(psw_comm_bytes(world, 0, &s->points, sizeof s->points));
     PSW_TRY(psw_comm_bytes(world, 0, s->part, bytes));
     PSW_TRY(psw_comm_bytes(world, 0, s->attempts, bytes));
     return psw_comm_bytes(world, 0, s->crashes, bytes);
@@ -179,5 +215,6 @@ void sweep_slots_free(sweep_slots *s)
     free(s->part);
     free(s->attempts);
     free(s->crashes);
+    free(s->mine);
     if (s->lock >= 0) psw_store_unlock(s->lock);
 }

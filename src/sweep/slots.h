@@ -6,7 +6,9 @@
 
 typedef struct sweep_slots {
     unsigned char *part, *attempts, *crashes; /* one byte a slot: sweep_part; both at most 255 */
+    ptrdiff_t points;                         /* of the study or of the part of it */
     ptrdiff_t done, failed, skipped;          /* rank 0: finished by earlier launches and left unchanged */
+    unsigned char *mine;                      /* rank 0: 1 for slots of the part */
     int lock;                                 /* rank 0: of the file; -1 = none */
 } sweep_slots;
 

@@ -10,7 +10,7 @@
 
 typedef struct field {
     const char *name;
-    enum { TEXT, COUNT, NUMBER } kind;
+    enum { TEXT, COUNT, NUMBER, YOUNGER } kind; /* YOUNGER: a text that earlier programs do not write */
     size_t at, size;
 } field;
 
@@ -24,7 +24,7 @@ static const field fields[] = {
     FIELD(COUNT, ranks),          FIELD(TEXT, started),     FIELD(TEXT, updated),  FIELD(COUNT, points),
     FIELD(COUNT, done),           FIELD(COUNT, failed),     FIELD(COUNT, skipped), FIELD(COUNT, running),
     FIELD(NUMBER, fraction),      FIELD(NUMBER, elapsed_s), FIELD(NUMBER, eta_s),  FIELD(NUMBER, time_limit_s),
-    FIELD(TEXT, time_limit_from), FIELD(TEXT, stop_reason),
+    FIELD(TEXT, time_limit_from), FIELD(TEXT, stop_reason), FIELD(YOUNGER, part),  FIELD(YOUNGER, launch),
 };
 enum { FIELDS = sizeof fields / sizeof *fields, LONGEST = 8192 };
 
@@ -40,6 +40,7 @@ static void print(FILE *out, const psw_sweep_state *state)
     for (int i = 0; i < FIELDS; i++) {
         const void *member = (const char *)state + fields[i].at;
         switch (fields[i].kind) {
+        case YOUNGER:
         case TEXT: psw_json_text(&json, fields[i].name, member); break;
         case COUNT: psw_json_count(&json, fields[i].name, *(const ptrdiff_t *)member); break;
         case NUMBER: psw_json_number(&json, fields[i].name, *(const double *)member); break;
@@ -111,8 +112,10 @@ static bool scan(const char *text, psw_sweep_state *state)
     for (int i = 0; i < FIELDS; i++) {
         void *member = (char *)state + fields[i].at;
         const char *value = value_of(text, fields[i].name);
+        if (!value && fields[i].kind == YOUNGER) continue;
         if (!value) return false;
         switch (fields[i].kind) {
+        case YOUNGER:
         case TEXT:
             if (*value != '"') return false;
             unquote(value, member, fields[i].size);
