@@ -125,7 +125,7 @@ static int printed(int code)
 static psw_status one_step(void)
 {
 #ifdef OPEN_MPI
-    static const char *const met_by[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "POLYSWEEP_TRUST_SRUN"};
+    static const char *const met_by[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "POLYSWEEP_TRUST_SRUN"};
     const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
     if (!tasks || !getenv("SLURM_STEP_ID")) return PSW_OK;
     for (size_t i = 0; i < sizeof met_by / sizeof *met_by; i++)

@@ -176,7 +176,10 @@ psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots
 
 psw_status sweep_display_share(const psw_comm *world, sweep_display *display)
 {
-    return psw_board_open(world, sizeof(sweep_tally) / sizeof(double), &display->board);
+    PSW_TRY(psw_board_open(world, sizeof(sweep_tally) / sizeof(double), &display->board));
+    refresh(display, &(sweep_tally){0}); /* what earlier launches have done is known from the start */
+    if (display->rank == 0) write_state(display);
+    return PSW_OK;
 }
 
 /* ---- while points are computed, and at the end ---- */
