@@ -32,22 +32,22 @@ again() {
     echo "This cluster does not requeue: submit the script again, or see slurm-chain.sh"
 }
 
-# What the end of a run is for the job. 75: stopped in time, points are left, and the job continues where it stopped,
-# unless no point has ended: the next run would not end one either. No answer, because a node or a rank failed: the same, and
-# up to three times without a new point, since a point that ends the program is left alone only then. TERM: whoever sent it
-# decides what becomes of the job; of one that is preempted and has been given time to end, nobody would.
+# What the end of a run is for the job. TERM to this shell: the job is being ended, and who ends it decides whether it runs
+# again. 75: stopped in time, points are left, and the job continues where it stopped, unless no point has ended: the
+# next run would not end one either. No answer, because a node or a rank failed, or stopped by a TERM that only the ranks
+# had, as in the time that is given to a preempted job: the same, and up to three times without a new point, since a
+# point that ends the program is computed alone after two.
 conclude() {
     local now
     now=$(finished)
     if [ -n "$asked" ]; then
-        case $(scontrol show job "$job") in *JobState=RUNNING*PreemptTime=[0-9]*) again ;; esac
         exit "$code"
-    elif [ "$answered" = no ]; then
+    elif [ "$answered" = no ] || [[ $code = 75 && $(told stop_reason) =~ ^(TERM|INT|HUP)$ ]]; then
         echo "$job $now $(blamed | paste -s -d ' ')" >>"$result.lost"
         if [ "$(grep -c "^$job $now " "$result.lost")" -le 3 ]; then
             again
         else
-            echo "The run ended with $code, and without an answer, as it did before; see above, or polysweep status $result"
+            echo "The run has ended like this before, with no new point in between; see above, or polysweep status $result"
         fi
     elif [ "$code" = 75 ] && [ "$now" = "$before" ]; then
         echo "No point was finished in this time; ask for more (--time), or see polysweep status $result"

@@ -10,8 +10,9 @@ finished() { echo $(($(told 'done') + $(told failed) + $(told skipped) + 0)); }
 
 # The run, in the background, because a shell that waits in the foreground handles signals only afterwards. Ranks that get
 # USR1 finish the points in flight and stop. A signal also ends `wait`, so it waits again. `answered`: the program has
-# ended by itself, and says so in the file beside the result under the name of this launch, or has refused to begin (2). Any
-# other end is the launcher's, of which the code says nothing: it may be 1 or 205 when a node fails.
+# ended by itself, and says so in the file beside the result under the name of this launch, or has refused to begin (2);
+# then it is the program's code, whatever the launcher made of it. Any other end is the launcher's, of which the code says
+# nothing: it may be 1 or 205 when a node fails.
 launches=0 said=
 trap '[ ! -f "$said" ] || rm -f "$said"' EXIT
 launch_run() {
@@ -30,6 +31,13 @@ launch_run() {
         code=$?
     done
     run=
-    [ "$(told launch)" != "$POLYSWEEP_LAUNCH" ] || [ "$(told state)" = running ] || answered=yes
     [ "$code" != 2 ] || answered=yes
+    [ "$(told launch)" = "$POLYSWEEP_LAUNCH" ] || return
+    case $(told state) in
+    running | "") return ;;
+    stopped_clean) code=75 ;;
+    failed) [ "$code" -lt 128 ] || code=1 ;;
+    *) code=0 ;;
+    esac
+    answered=yes
 }
