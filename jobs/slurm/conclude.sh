@@ -8,14 +8,21 @@ blamed() {
     [ "$bad" = "$all" ] && [ "$(echo "$all" | wc -l)" != 1 ] || echo "$bad"
 }
 
-# Nodes that failed this job twice, and those that it left out already, as long as its partition has enough others.
+# A list of nodes that the job was given: ReqNodeList, ExcNodeList; a node a line.
+of_job() {
+    local list
+    list=$(scontrol show job "$job" | grep -oP "\b$1=\K[^(\s]+") && scontrol show hostnames "$list"
+}
+
+# Nodes that failed this job twice, and those that it left out already, as long as its partition has enough others. One
+# that the job asks for by name is none of them: without it the job would never begin.
 left_out() {
     local twice rest
     twice=$(grep "^$job " "$result.lost" | cut -s -d ' ' -f 3- | tr -s ' ' '\n' | sort | uniq -d)
+    twice=$(grep -vxF "$(of_job ReqNodeList; echo .)" <<<"$twice")
     rest=$(sinfo -h -N -p "$SLURM_JOB_PARTITION" -o %N | sort -u | grep -cvxF "$twice")
     [ -n "$twice" ] && [ "$rest" -ge "$SLURM_JOB_NUM_NODES" ] || return
-    scontrol show job "$job" | grep -oP '\bExcNodeList=\K[^(\s]+' | tr '\n' ,
-    echo "$twice" | paste -s -d ,
+    { of_job ExcNodeList; echo "$twice"; } | sort -u | paste -s -d ,
 }
 
 # The job queues again, and this shell ends, with POLYSWEEP_REQUEUE=no because something else is to start it again. Requeuing

@@ -45,7 +45,7 @@ SchedulerParameters=batch_sched_delay=0,bf_interval=1,sched_interval=1,sched_min
 SlurmdParameters=config_overrides
 EnforcePartLimits=ALL
 ReturnToService=2
-KillWait=5
+KillWait=15
 NodeName=virtual[1-$1] NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=[$((slurm_port + 1))-$((slurm_port + $1))] CPUs=$2 CoresPerSocket=$2 RealMemory=1000
 PartitionName=all Nodes=ALL Default=YES MaxTime=60 State=UP
 CONFIGURATION
