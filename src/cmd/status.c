@@ -74,13 +74,13 @@ static psw_status read_slots(const char *path, psw_sweep_state *state)
     psw_part part;
     *state = (psw_sweep_state){.elapsed_s = NAN, .eta_s = NAN, .time_limit_s = NAN};
     if (access(path, F_OK) != 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, strerror(errno));
-    PSW_TRY(psw_store_part(path, &part));
     PSW_TRY(psw_study_of_file(path, &study));
-    psw_part_print(&part, state->part);
     psw_format(state->study, sizeof state->study, "%s", psw_study_name(study));
     psw_status status = psw_reader_open(path, &reader);
     if (status == PSW_OK) {
-        status = count_slots(&part, reader, study, state);
+        status = psw_store_part(path, &part);
+        psw_part_print(&part, state->part);
+        if (status == PSW_OK) status = count_slots(&part, reader, study, state);
         psw_reader_close(reader);
     }
     psw_study_free(study);

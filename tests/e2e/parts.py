@@ -95,6 +95,12 @@ def test_refused(place, part, whole):
         told = said(2, "run", study, *options)
         check(words in told, options, told)
     check(part.read_bytes() == before, "a refusal changes nothing")
+    for word in ("4/3", "one", numpy.float64(0.5)):
+        with h5py.File(place / "odd.1.h5", "w") as odd, h5py.File(part) as file:
+            for name in file:
+                file.copy(name, odd)
+            odd.attrs.update({**file.attrs, "part": word})
+        check("attribute `part`" in said(3, "status", place / "odd.1.h5"), "an attribute that is no part", word)
     check("slurm-array-parts.sh" in said(2, "plan", study, "--part", "1/3", "--slurm"), "no script for a part")
 
 
