@@ -33,10 +33,9 @@ typedef struct check {
     psw_runs runs;
     psw_column columns[PSW_COLUMNS_MAX + LINES];
     ptrdiff_t column_count, slot_count, done, torn, picked;
-    double percent; /* of the done slots: wanted, then picked */
-    psw_part part;  /* that the file was made for */
-    ptrdiff_t part_points;
-    bool in_use; /* a run had the file open when its slots were read */
+    double percent;           /* of the done slots: wanted, then picked */
+    char part[PSW_PART_TEXT]; /* that the file was made for */
+    bool in_use;              /* a run had the file open when its slots were read */
     psw_machine machine;
     ptrdiff_t known_launch; /* whose answer `known_same` is */
     bool known_same;
@@ -237,6 +236,7 @@ static psw_status choose(check *c)
 
 static psw_status open_file(check *c)
 {
+    psw_part part;
     PSW_TRY(psw_study_of_file(c->path, &c->study));
     PSW_TRY(psw_reader_open(c->path, &c->reader));
     psw_status schema = c->world->rank == 0 ? psw_reader_schema(c->reader) : PSW_OK;
@@ -254,8 +254,8 @@ static psw_status open_file(check *c)
     PSW_TRY(prepare_rows(c));
     PSW_TRY(psw_inputs_read(c->study, &c->inputs));
     c->in_use = psw_store_locked(c->path);
-    PSW_TRY(psw_store_part(c->path, &c->part));
-    PSW_TRY(psw_part_slots(c->study, &c->part, c->wanted, &c->part_points));
+    PSW_TRY(psw_store_part(c->path, &part));
+    psw_part_print(&part, c->part);
     return psw_reader_slots_get(c->reader, c->slots);
 }
 
@@ -335,11 +335,7 @@ static void print(const check *c, const findings *all, ptrdiff_t differing)
 {
     double compared = (double)c->picked - c->too_large;
     printf("file        %s, schema correct\n", c->path);
-    char part[PSW_PART_TEXT];
-    psw_part_print(&c->part, part);
-    printf("slots       %td, ", c->slot_count);
-    if (part[0]) printf("%td of them in part %s, ", c->part_points, part);
-    printf("%td done\n", c->done);
+    printf("slots       %td, %td done%s%s\n", c->slot_count, c->done, c->part[0] ? ", of part " : "", c->part);
     if (c->in_use) printf("in use      a run has it open: slots that it has not finished are not checked\n");
     if (c->torn > 0)
         printf("torn        %td with a wrong commit word; running the study again computes them again\n", c->torn);
@@ -366,11 +362,8 @@ static void json(const check *c, const findings *all, ptrdiff_t differing)
 {
     psw_json out = psw_json_begin(stdout, "verify");
     psw_json_text(&out, "file", c->path);
-    char part[PSW_PART_TEXT];
-    psw_part_print(&c->part, part);
     psw_json_count(&out, "slots", c->slot_count);
-    psw_json_text(&out, "part", part);
-    psw_json_count(&out, "part_points", c->part_points);
+    psw_json_text(&out, "part", c->part);
     psw_json_count(&out, "done", c->done);
     psw_json_count(&out, "torn", c->torn);
     psw_json_count(&out, "recomputed", c->picked);
