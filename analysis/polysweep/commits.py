@@ -8,6 +8,15 @@ SplitMix64 (Steele, Lea, Flood 2014) and all arithmetic modulo 2^64,
 where word is the stored value, zero-extended to 64 bits. Blank values (NaN in floats, 0 in integers) and the columns
 commit and launch do not enter, nor the one value that a younger column's attribute `commit_default` names, so a column
 that a file lacks changes no word.
+
+Since version 2 (the file's attribute `commit_version`) two columns carry into the word what lies outside of the columns:
+
+    launch_checksum   of the row of /provenance/launches: h(h ^ byte) over the bytes of its texts, one after the other, from
+                      h = h(G) on, where a text continues from the number of the one before plus G;
+    content_checksum  sum over the numbers x that are kept of the slot in line L (0 special_mass, 1 log2_den, 2 output of
+                      /rows, 3 time_s), x being number p of its line, NaN left out: h( x ^ (h(L + 1) + p G) ).
+
+A slot without a launch_checksum is of an older file and has neither.
 """
 from __future__ import annotations
 
@@ -31,6 +40,30 @@ def salt(name: str):
     for byte in name.encode():
         h = mix(h ^ np.uint64(byte))
     return h
+
+
+LAUNCH_TEXTS = ("started", "hosts", "version", "mpi", "hdf5", "cpu", "blas", "blas_kernel")
+
+
+def launch_checksums(texts) -> np.ndarray:
+    """Of launches whose texts are given as bytes: {name of LAUNCH_TEXTS: array of bytes strings}."""
+    h = np.zeros(len(texts["started"]), np.uint64)
+    for name in LAUNCH_TEXTS:
+        h = mix(h + np.uint64(GOLDEN))
+        words = np.asarray(texts[name], dtype="S")
+        length = np.char.str_len(words)
+        for at in range(int(length.max(initial=0))):
+            more = length > at
+            bytes_ = np.frombuffer(b"".join(word[at:at + 1] for word in words[more].tolist()), np.uint8)
+            h[more] = mix(h[more] ^ bytes_.astype(np.uint64))
+    return np.where(h == 0, np.uint64(1), h)
+
+
+def content_sum(line: int, values: np.ndarray) -> np.uint64:
+    """The share that the numbers of one line of a slot have in its content_checksum."""
+    values = np.ascontiguousarray(values, "<f8").ravel()
+    place = mix(np.uint64(line + 1)) + np.arange(values.size, dtype=np.uint64) * np.uint64(GOLDEN)
+    return np.sum(mix(values.view("<u8") ^ place)[~np.isnan(values)], dtype=np.uint64)
 
 
 class Checksum:

@@ -16,7 +16,7 @@ import pandas as pd  # noqa: E402
 import xarray as xr  # noqa: E402
 
 from .checks import names_of, path_of  # noqa: E402
-from .commits import Checksum  # noqa: E402
+from .commits import LAUNCH_TEXTS, Checksum, launch_checksums  # noqa: E402
 
 SCHEMA = 1  #: newest major version of the file's schema that this package knows
 
@@ -59,12 +59,13 @@ def open(path, columns=None) -> xr.Dataset:  # noqa: A001
                 checksum.add(name, variable.values, variable.attrs.get("commit_default"))
             if columns is None or name in columns or name in SLOT or _identifies(file, name):
                 variables[name] = variable
+        launched = _launched(file, slots)
         own = [name for name in names if _identifies(file, name) and name not in COORDINATES]
         attributes = {**_attributes(file), **_texts(file), "path": str(path), "own_axes": own}
         attributes.pop("coordinates", None)
 
     parameters = {*COORDINATES, *own}
-    committed = commit.values == checksum.words()
+    committed = (commit.values == checksum.words()) & launched
     if "status" in variables:
         committed &= variables["status"].values >= 2  # neither empty nor running
     dataset = xr.Dataset({name: variable if name in parameters or name in SLOT else _masked(variable, committed)
@@ -105,6 +106,21 @@ def failures(path) -> pd.DataFrame:
             table[name] = pd.Series(dtype=object if name in ("site", "message") else np.int64)
     rows = table.loc[table["attempt"] > 0, ["slot", "attempt", "site", "message"]]
     return rows.sort_values("slot").reset_index(drop=True)
+
+
+def _launched(file, slots):
+    """Whether each slot names the launch that computed it; the table keeps the last of them."""
+    if "launch_checksum" not in file:
+        return np.ones(slots, bool)
+    table, word, number = file["provenance/launches"], file["launch_checksum"][...], file["launch"][...]
+    known = table["number"][...]
+    rows = np.flatnonzero(known >= 0)
+    sums = np.zeros(len(known), np.uint64)
+    sums[rows] = launch_checksums({name: table[name][...][rows] for name in LAUNCH_TEXTS})
+    row = number % len(known)
+    named, newest = known[row] == number, known.max(initial=-1)
+    gone = (number < 0) | (number <= newest + 1 - len(known))
+    return (word == 0) | np.where(named, sums[row] == word, gone & ~np.isin(word, sums[rows]))
 
 
 # ---- the file ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import numpy as np
 import xarray as xr
 
 from .checks import index_of, path_of
-from .commits import Checksum
+from .commits import Checksum, content_sum
 from .read import _attributes, _check, _file
 
 _DONE = 2  # code of the column `status`
@@ -34,7 +34,9 @@ def rows(path, point: int) -> xr.Dataset:
                  for name in ("first_row", "first_value", "sets", "queries")}
         if index["sets"] * index["queries"] == 0:
             raise ValueError(f"{path}: point {point} has no rows: its method computes no attention")
-        return _dataset(file["rows"], index, int(file["v"][point])).assign_coords(point=point)
+        found = _dataset(file["rows"], index, int(file["v"][point])).assign_coords(point=point)
+        _check_content(file, path, point, found)
+        return found
 
 
 def _check_point(file, path, point):
@@ -47,6 +49,19 @@ def _check_point(file, path, point):
             checksum.add(name, file[name][point:point + 1], file[name].attrs.get("commit_default"))
     if commit != checksum.words()[0] or file["status"][point] != _DONE:
         raise ValueError(f"{path}: point {point} is not done; the column `status` of polysweep.open says why")
+
+
+def _check_content(file, path, point, found):
+    """Are these the numbers that were kept? Samples of times of the same slot are covered together with its rows."""
+    if "launch_checksum" not in file or file["launch_checksum"][point] == 0:
+        return
+    kept = [found["special_mass"].values, found["log2_den"].values, found["output"].values]
+    if "time_s" in file:
+        kept.append(file["time_s"][point])
+    total = np.sum([content_sum(line, values) for line, values in enumerate(kept)], dtype=np.uint64)
+    if total != file["content_checksum"][point]:
+        raise ValueError(f"{path}: the rows of point {point} are not those that were written; run the study again on this file, "
+                         f"which computes the point again")
 
 
 def _dataset(group, index, width):

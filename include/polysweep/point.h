@@ -54,8 +54,10 @@ typedef struct psw_computer {
     double least_limit_s; /* but not before: predictions of short points are inaccurate */
     psw_watch watch;
     void (*failed)(void *context, ptrdiff_t slot); /* on the first rank of a team; may be NULL */
-    /* Rows of point number `index` of a leaf, which belong to `slot`, on the rank that has them; NULL: not kept. */
-    psw_status (*keep)(void *context, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index);
+    /* Rows of point number `index` of a leaf, which belong to `slot`, on the rank that has them; NULL: not kept. `sum`:
+     * adds what it kept to that rank's share of the slot's content_checksum. */
+    psw_status (*keep)(void *context, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index,
+                       uint64_t *sum);
     void *context;
     psw_arena arena;
 } psw_computer;

@@ -48,9 +48,13 @@ typedef struct psw_slot {
     ptrdiff_t attempt;     /* 1 = first */
     ptrdiff_t deaths;      /* crashes: earlier attempts that ended with the program (killed, crashed, the node lost) */
     ptrdiff_t launch;      /* number of the launch in /provenance, from 0 */
-    ptrdiff_t random_version; /* psw_data_random_version of the program that computed it */
-    uint64_t commit;          /* checksum over the slot's columns except itself and launch; never 0 */
-    bool torn;                /* when reading: a final status with a wrong commit word; status is then running */
+    ptrdiff_t random_version;  /* psw_data_random_version of the program that computed it */
+    uint64_t launch_checksum;  /* psw_launch_checksum of that launch; 0: a file from before commit words, version 2 */
+    uint64_t content_checksum; /* sum of psw_content_sum over its rows and samples */
+    uint64_t commit;           /* checksum over the slot's columns except itself and launch; never 0 */
+    bool torn;    /* when reading: a final status, and the commit word, the launch or what is kept is not what was put;
+                     status is then running */
+    bool altered; /* torn, and only what is kept beside the columns is wrong */
 } psw_slot;
 
 /* Everything a slot holds; columns.def maps members to columns. Members that do not apply are NaN or 0: start from
@@ -80,6 +84,9 @@ typedef struct psw_launch {
     double product_flops_s[2], memory_bytes_s, latency_s[2], byte_s[2];
     psw_rates rates; /* of the cost model; flop_s[0] = 0: an older file without rates. Messages are above */
 } psw_launch;
+
+/* Of what tells a launch from any other: start, hosts, version, BLAS; never 0. */
+uint64_t psw_launch_checksum(const psw_launch *launch);
 
 /* A range of a point's rows, and buffers for them. */
 typedef struct psw_row_span {
@@ -140,10 +147,21 @@ void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *con
 /* Does its value enter the commit word: not blank and, for a younger column, not the default? */
 bool psw_column_enters_commit(const psw_column *column, const psw_record *record);
 uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record);
+/* The same for many slots, a column at a time: sums begin at 0, every column but `commit` and `launch` is added, packed
+ * as a file has it, in any order. */
+void psw_checksum_add(const psw_column_set *all, ptrdiff_t column, const void *packed, ptrdiff_t count, uint64_t *sums);
+uint64_t psw_checksum_end(uint64_t sum);
 /* Sets the commit word of a record in a file with `owns` own axes and `predicts` predictions; further ones are blanked,
  * and absent columns do not enter. */
 void psw_record_seal(const psw_column_set *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *record);
+uint64_t psw_hash_word(uint64_t word);
 uint64_t psw_hash_text(uint64_t seed, const char *text);
+/* What is kept of a slot beside its columns. A line: of psw_row_columns, or the samples of times. */
+enum { PSW_CONTENT_ROW_LINES = 3, PSW_CONTENT_SAMPLES = PSW_CONTENT_ROW_LINES };
+/* Sum of hashes of values first .. first+count of a line of the slot, modulo 2^64, in double as files have them. NaN,
+ * which stands where nothing was written, adds nothing. So parts add up, whoever has them, in any order. */
+uint64_t psw_content_sum(int line, ptrdiff_t first, ptrdiff_t count, const double *values);
+uint64_t psw_content_sum_single(int line, ptrdiff_t first, ptrdiff_t count, const float *values);
 
 /* ---- do two results of one point agree, within their columns' reproducibility? ----------------------------------- */
 

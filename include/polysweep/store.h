@@ -24,19 +24,6 @@ typedef struct psw_launch_row {
  * environment takes precedence), and makes a full disk an error code instead of a signal. */
 void psw_store_environment(void);
 
-/* A file beside a result file (lock, events), opened for reading and writing or made; `flags` are further ones of open,
- * `begins` is how one of ours begins that is not empty (at most 64 bytes). PSW_ENVIRONMENT, and nothing is changed,
- * where it is a link, no regular file, or somebody else's; errno is then EEXIST, and that of
- * open where there is none. */
-psw_status psw_store_companion(const char *name, int flags, const char *begins, int *descriptor);
-
-/* Takes FILE.lock (a kernel lock that dies with its process; host and pid inside). PSW_ENVIRONMENT, naming
- * the holder, when another run has it. Released by psw_store_unlock or when the process ends. */
-psw_status psw_store_lock(const char *path, int *lock);
-void psw_store_unlock(int lock);
-bool psw_store_locked(const char *path);   /* a run holds it; read-only */
-bool psw_store_unlocked(const char *path); /* no run holds it; both are false where the file system has no locks */
-
 /* The version of HDF5 in use, "1.14.3". */
 void psw_store_library(char *text, size_t size);
 
@@ -80,8 +67,19 @@ psw_status psw_reader_launch_rows(psw_reader *reader, psw_launch_row rows[PSW_LA
 /* Reads slots first .. first+count. A slot is done only if its status says so and its commit word is right. In a file
  * older than data_draws, noise was drawn once: its records have data_draws 1 and random_version 1. */
 psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records);
-/* Status, attempt and error code of every slot, with the same rule; cheaper than reading records. */
-psw_status psw_reader_slots_get(psw_reader *reader, psw_slot *slots);
+/* The same, and a done slot counts only if what is kept of it beside its columns is what was put: its rows and samples
+ * are read. */
+psw_status psw_reader_get_whole(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records);
+/* The states of slots first .. first+count, with the rule of psw_reader_get_whole; in large pieces, so cheaper than
+ * reading records. */
+psw_status psw_reader_slots_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_slot *slots);
+/* Several ranks read one file. open_shared: rank 0 looks into it, the others are told where its parts are. each: every
+ * rank gets the states of its share of the slots, in pieces, in order; join: `bytes`, one of each slot and filled by
+ * each rank for its share, is whole on all ranks. Collective over `comm`. */
+psw_status psw_reader_open_shared(const psw_comm *comm, const char *path, psw_reader **reader);
+typedef psw_status psw_states_take(void *context, ptrdiff_t first, ptrdiff_t count, const psw_slot *slots);
+psw_status psw_reader_states_each(const psw_comm *comm, psw_reader *reader, psw_states_take *take, void *context);
+psw_status psw_reader_states_join(const psw_comm *comm, const psw_reader *reader, void *bytes);
 psw_status psw_reader_schema(psw_reader *reader); /* types, shapes and attributes of all columns: PSW_MISMATCH */
 /* /rows is present, complete and laid out for the study's points: else PSW_MISMATCH; PSW_OK if the study keeps none. */
 psw_status psw_reader_rows(psw_reader *reader, const psw_study *study);
@@ -149,13 +147,14 @@ psw_status psw_store_unmark(psw_store *store, ptrdiff_t first, ptrdiff_t count);
 psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records);
 /* Where the study keeps rows: a leaf of the attention of the point in `slot`, point number `index` of those that the
  * leaf holds, goes to its rows in /rows; a leaf may hold the first data set alone. In any order, from any rank that has
- * it, before the slot is put: the commit word does not cover rows, so they count only with a done slot, and those of an
- * unfinished slot are simply written again. Where something is drawn, the caller passes draw 0. */
+ * it, before the slot is put; each row once in an attempt, and those of an unfinished slot are simply written again.
+ * `sum` is the caller's share of the slot's content_checksum: shares of all ranks are added up before the slot is put.
+ * Where something is drawn, the caller passes draw 0. */
 psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
-                          ptrdiff_t index);
-/* Where the study keeps samples: every repetition's seconds of the point in `slot`, before the slot is put; as rows,
- * they count only with a slot that is done. */
-psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *seconds, ptrdiff_t count);
+                          ptrdiff_t index, uint64_t *sum);
+/* Where the study keeps samples: every repetition's seconds of the point in `slot`, before the slot is put; adds to its
+ * content_checksum. */
+psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *seconds, ptrdiff_t count, uint64_t *sum);
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site,
                              const char *message);
 psw_status psw_store_sync(psw_store *store); /* flushes this writer's data to disk (fdatasync) */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "polysweep/files.h"
 #include "polysweep/print.h"
 
 enum { KEPT = 16 };
@@ -58,7 +59,7 @@ static psw_status check_arguments(const cmd_options *o)
 static psw_status open_input(joint *m, input *in, const char *path)
 {
     in->path = path;
-    if (psw_store_locked(path))
+    if (psw_lock_held(path))
         return PSW_FAIL(PSW_ENVIRONMENT, "%s: a run is still writing it; merge when it has ended", path);
     PSW_TRY(psw_reader_open(path, &in->reader));
     m->input_count++;
@@ -286,7 +287,7 @@ static psw_status take(void *context, ptrdiff_t first, ptrdiff_t count, psw_reco
     if (first == 0) m->other = malloc((size_t)count * sizeof *m->other); /* the first piece is the longest */
     if (!m->other) return PSW_FAIL(PSW_NO_MEMORY, "no memory to join files");
     for (ptrdiff_t k = 0; k < m->input_count; k++) {
-        PSW_TRY(psw_reader_get(m->inputs[k].reader, first, count, m->other));
+        PSW_TRY(psw_reader_get_whole(m->inputs[k].reader, first, count, m->other));
         for (ptrdiff_t i = 0; i < count; i++)
             PSW_TRY(offer(m, &m->inputs[k], first + i, &m->other[i], &records[i], &origins[i]));
     }
@@ -390,7 +391,7 @@ static psw_status merge(joint *m)
 {
     PSW_TRY(check_arguments(m->options));
     PSW_TRY(open_inputs(m));
-    PSW_TRY(psw_store_lock(m->path, &m->lock));
+    PSW_TRY(psw_lock_take(m->path, &m->lock));
     psw_status status = join(m);
     if (status == PSW_OK || status == PSW_MISMATCH) (m->options->json ? json : print)(m);
     return status;
@@ -407,7 +408,7 @@ psw_status cmd_merge(const cmd_options *options, const psw_comm *world)
     psw_status status = m->inputs && m->launches ? merge(m) : PSW_FAIL(PSW_NO_MEMORY, "no memory to merge files");
     for (ptrdiff_t i = 0; i < m->input_count; i++) psw_reader_close(m->inputs[i].reader);
     for (int k = 0; k < 2; k++) psw_rows_room_free(&m->room[k]);
-    if (m->lock >= 0) psw_store_unlock(m->lock);
+    if (m->lock >= 0) psw_lock_release(m->lock);
     if (m->study) psw_study_free(m->study);
     free(m->text);
     free(m->other);

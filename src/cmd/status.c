@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "polysweep/files.h"
 #include "polysweep/print.h"
 
 /* On this host the process itself answers (unless its number is another's by now); elsewhere the lock does. */
@@ -15,8 +16,8 @@ static bool runs_still(const char *path, const psw_sweep_state *state)
 {
     char host[sizeof state->host] = "";
     gethostname(host, sizeof host - 1);
-    if (strcmp(host, state->host) != 0) return psw_store_locked(path);
-    if (psw_store_unlocked(path)) return false;
+    if (strcmp(host, state->host) != 0) return psw_lock_held(path);
+    if (psw_lock_free(path)) return false;
     return state->pid > 0 && (kill((pid_t)state->pid, 0) == 0 || errno == EPERM);
 }
 
@@ -58,7 +59,7 @@ static psw_status count_slots(const psw_part *part, psw_reader *reader, const ps
     bool room = list && mine;
     psw_status status = room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the states of %td slots", slots);
     if (status == PSW_OK) status = psw_part_slots(study, part, mine, &state->points);
-    if (status == PSW_OK) status = psw_reader_slots_get(reader, list);
+    if (status == PSW_OK) status = psw_reader_slots_get(reader, 0, slots, list);
     for (ptrdiff_t i = 0; status == PSW_OK && i < slots; i++)
         if (mine[i]) count_slot(study, &list[i], i, state, &cost);
     free(list);
@@ -95,7 +96,7 @@ static bool runs(const psw_sweep_state *state)
 static psw_status find_state(const char *path, psw_sweep_state *state)
 {
     if (psw_sweep_state_read(path, state) != PSW_OK) {
-        if (psw_store_locked(path))
+        if (psw_lock_held(path))
             return PSW_FAIL(PSW_ENVIRONMENT,
                             "%s: a run has just opened it and has not written its status yet; try again", path);
         return read_slots(path, state);

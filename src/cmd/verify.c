@@ -1,64 +1,20 @@
 /* verify: is the file whole, and does computing again give the same? */
+#include "cmd/verify.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
+#include "polysweep/files.h"
 #include "polysweep/print.h"
 
-enum { KEPT = 16, SAMPLE_BLOCK = 16, LINES = 3 /* of /rows */ };
+enum { SAMPLE_BLOCK = 16 };
 static const double all_below_s = 60; /* recompute everything if that takes no longer */
-
-typedef struct difference {
-    ptrdiff_t slot;
-    int column; /* -1 = the point could not be computed; after the columns come the lines of /rows */
-    double stored, found;
-} difference;
-
-/* Of one rank; gathered as bytes. */
-typedef struct findings {
-    ptrdiff_t slots, kept;
-    difference list[KEPT];
-} findings;
-
-typedef struct check {
-    const cmd_options *options;
-    const psw_comm *world;
-    const char *path;
-    psw_study *study;
-    psw_reader *reader;
-    psw_slot *slots;
-    unsigned char *wanted;
-    psw_rates rates;
-    psw_runs runs;
-    psw_column columns[PSW_COLUMNS_MAX + LINES];
-    ptrdiff_t column_count, slot_count, done, torn, picked;
-    double percent;           /* of the done slots: wanted, then picked */
-    char part[PSW_PART_TEXT]; /* that the file was made for */
-    bool in_use;              /* a run had the file open when its slots were read */
-    psw_machine machine;
-    ptrdiff_t known_launch; /* whose answer `known_same` is */
-    bool known_same;
-    psw_inputs inputs;
-    psw_computer computer;
-    psw_record *stored, *found; /* one run's */
-    ptrdiff_t run_first;
-    bool rows;             /* are kept, and compared */
-    psw_rows_room room[2]; /* stored, found */
-    double *row_differs;   /* [slots of the run][LINES]: 1 where a row of the calling rank differs */
-    psw_status row_status; /* of reading rows */
-    findings mine;
-    double differs[PSW_COLUMNS_MAX + LINES]; /* slots by column */
-    double loose;                            /* slots compared within tolerances */
-    double too_large;                        /* slots that do not fit the memory of all ranks together */
-    ptrdiff_t older_noise;                   /* done slots whose noise this program does not draw any more */
-    double with_rows;                        /* slots whose rows were compared */
-} check;
 
 /* ---- comparing two records ---- */
 
 /* Was the slot computed by this version with this BLAS, on this kernel? */
-static bool same_build(check *c, ptrdiff_t launch)
+static bool same_build(cmd_check *c, ptrdiff_t launch)
 {
     psw_launch row, mine = {.version = PSW_VERSION};
     if (launch == c->known_launch) return c->known_same;
@@ -69,29 +25,29 @@ static bool same_build(check *c, ptrdiff_t launch)
     return c->known_same;
 }
 
-static void note(check *c, ptrdiff_t slot, int column, double stored, double found)
+static void note(cmd_check *c, ptrdiff_t slot, int column, double stored, double found)
 {
     if (column >= 0) c->differs[column]++;
-    if (c->mine.kept < KEPT) c->mine.list[c->mine.kept++] = (difference){slot, column, stored, found};
+    if (c->mine.kept < CMD_DIFFERENCES) c->mine.list[c->mine.kept++] = (cmd_difference){slot, column, stored, found};
 }
 
-static bool promises_bits(check *c, const psw_record *stored)
+static bool promises_bits(cmd_check *c, const psw_record *stored)
 {
     return psw_method_facts_of(stored->point.method)->bitwise && same_build(c, stored->slot.launch);
 }
 
-static bool rows_differ(check *c, ptrdiff_t slot)
+static bool rows_differ(cmd_check *c, ptrdiff_t slot)
 {
     bool differs = false;
-    for (int line = 0; c->rows && line < LINES; line++)
-        if (c->row_differs[(slot - c->run_first) * LINES + line] > 0) {
+    for (int line = 0; c->rows && line < CMD_ROW_LINES; line++)
+        if (c->row_differs[(slot - c->run_first) * CMD_ROW_LINES + line] > 0) {
             c->differs[c->column_count + line]++;
             differs = true;
         }
     return differs;
 }
 
-static void compare(check *c, ptrdiff_t slot, const psw_record *stored, const psw_record *found)
+static void compare(cmd_check *c, ptrdiff_t slot, const psw_record *stored, const psw_record *found)
 {
     bool exactly = promises_bits(c, stored), differs = rows_differ(c, slot);
     if (found->slot.status == PSW_SLOT_SKIPPED) {
@@ -117,7 +73,7 @@ static void compare(check *c, ptrdiff_t slot, const psw_record *stored, const ps
 /* ---- comparing rows, on the rank that computes them ---- */
 
 /* Rows first .. first + count of a leaf, part `part` of its arrays, as in a file. */
-static psw_kept_rows rows_of_leaf(const check *c, const psw_point *point, const psw_leaf *leaf, ptrdiff_t part,
+static psw_kept_rows rows_of_leaf(const cmd_check *c, const psw_point *point, const psw_leaf *leaf, ptrdiff_t part,
                                   psw_row_span at)
 {
     psw_kept_rows rows = c->room[1].rows;
@@ -132,25 +88,26 @@ static psw_kept_rows rows_of_leaf(const check *c, const psw_point *point, const 
     return rows;
 }
 
-static psw_status compare_piece(check *c, ptrdiff_t slot, const psw_point *point, psw_row_span stored,
+static psw_status compare_piece(cmd_check *c, ptrdiff_t slot, const psw_point *point, psw_row_span stored,
                                 psw_kept_rows found)
 {
     const psw_record *record = &c->stored[slot - c->run_first];
-    double *differs = c->row_differs + (slot - c->run_first) * LINES;
+    double *differs = c->row_differs + (slot - c->run_first) * CMD_ROW_LINES;
     PSW_TRY(psw_reader_rows_get(c->reader, slot, point, stored, c->room[0].rows));
     psw_row_difference d = psw_rows_compare(point, stored.count, c->room[0].rows, found, promises_bits(c, record));
     if (d.line < 0) return PSW_OK;
-    if (differs[d.line] == 0 && c->mine.kept < KEPT)
-        c->mine.list[c->mine.kept++] = (difference){slot, (int)c->column_count + d.line, d.a, d.b};
+    if (differs[d.line] == 0 && c->mine.kept < CMD_DIFFERENCES)
+        c->mine.list[c->mine.kept++] = (cmd_difference){slot, (int)c->column_count + d.line, d.a, d.b};
     differs[d.line] = 1;
     return PSW_OK;
 }
 
 /* A file that cannot be read is not the point's fault: kept for later. */
 static psw_status compare_rows(void *context, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
-                               ptrdiff_t index)
+                               ptrdiff_t index, uint64_t *sum)
 {
-    check *c = context;
+    cmd_check *c = context;
+    (void)sum; /* rows are compared, not kept */
     ptrdiff_t fit = psw_rows_that_fit(&c->room[0], point);
     for (ptrdiff_t set = 0; set < leaf->sets; set++)
         for (ptrdiff_t done = 0; c->row_status == PSW_OK && done < leaf->count; done += fit) {
@@ -162,7 +119,7 @@ static psw_status compare_rows(void *context, ptrdiff_t slot, const psw_point *p
     return PSW_OK;
 }
 
-static psw_status prepare_rows(check *c)
+static psw_status prepare_rows(cmd_check *c)
 {
     ptrdiff_t lines;
     const psw_column *columns = psw_row_columns(&lines);
@@ -173,15 +130,38 @@ static psw_status prepare_rows(check *c)
         psw_format(line->name, sizeof line->name, "rows/%s", columns[k].name);
     }
     for (int k = 0; c->rows && k < 2; k++) PSW_TRY(psw_rows_room_make(c->study, &c->room[k]));
-    c->row_differs = calloc((size_t)psw_cut_default.most_slots * LINES, sizeof *c->row_differs);
+    c->row_differs = calloc((size_t)psw_cut_default.most_slots * CMD_ROW_LINES, sizeof *c->row_differs);
     return c->row_differs ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to compare rows");
 }
 
 /* ---- which slots ---- */
 
-static bool can_compare(const psw_slot *slot)
+typedef enum slot_state { UNFINISHED, COMPARABLE, ALTERED, OLDER_NOISE, TORN } slot_state;
+
+static slot_state state_of(const psw_slot *slot)
 {
-    return slot->status == PSW_SLOT_DONE && slot->random_version != 1;
+    if (slot->torn) return slot->altered ? ALTERED : TORN;
+    if (slot->status != PSW_SLOT_DONE) return UNFINISHED;
+    return slot->random_version == 1 ? OLDER_NOISE : COMPARABLE;
+}
+
+static psw_status take_states(void *context, ptrdiff_t first, ptrdiff_t count, const psw_slot *slots)
+{
+    cmd_check *c = context;
+    for (ptrdiff_t i = 0; i < count; i++) c->state[first + i] = (unsigned char)state_of(&slots[i]);
+    return PSW_OK;
+}
+
+/* Where what is kept is not what was put, computing again says what differs. */
+static bool can_compare(const cmd_check *c, ptrdiff_t slot)
+{
+    return c->state[slot] == COMPARABLE || c->state[slot] == ALTERED;
+}
+
+static psw_status read_states(cmd_check *c)
+{
+    PSW_TRY(psw_reader_states_each(c->world, c->reader, take_states, c));
+    return psw_reader_states_join(c->world, c->reader, c->state);
 }
 
 /* splitmix64 (Steele, Lea, Flood 2014) of the study and a block of slots: the same sample every time. */
@@ -194,7 +174,7 @@ static bool in_sample(uint64_t identity, ptrdiff_t slot, double percent)
     return (double)(x >> 11) * 0x1p-53 * 100 < percent;
 }
 
-static psw_status cut(check *c)
+static psw_status cut(cmd_check *c)
 {
     psw_cut how = psw_cut_default;
     how.ranks = c->world->size;
@@ -203,23 +183,24 @@ static psw_status cut(check *c)
 }
 
 /* A small file has few blocks of slots: the share grows until one of them is in. */
-static psw_status cut_sample(check *c, uint64_t identity)
+static psw_status cut_sample(cmd_check *c, uint64_t identity)
 {
     ptrdiff_t picked = 0;
     for (double share = c->percent; picked == 0; share *= 2)
         for (ptrdiff_t i = 0; i < c->slot_count; i++)
-            picked += c->wanted[i] = can_compare(&c->slots[i]) && in_sample(identity, i, share);
+            picked += c->wanted[i] = can_compare(c, i) && in_sample(identity, i, share);
     return cut(c);
 }
 
-static psw_status choose(check *c)
+static psw_status choose(cmd_check *c)
 {
     uint64_t identity = psw_study_identity(c->study);
     for (ptrdiff_t i = 0; i < c->slot_count; i++) {
-        c->done += c->slots[i].status == PSW_SLOT_DONE;
-        c->wanted[i] = can_compare(&c->slots[i]);
-        c->older_noise += c->slots[i].status == PSW_SLOT_DONE && !c->wanted[i];
-        c->torn += c->slots[i].torn;
+        c->wanted[i] = can_compare(c, i);
+        c->altered += c->state[i] == ALTERED;
+        c->older_noise += c->state[i] == OLDER_NOISE;
+        c->done += c->state[i] == COMPARABLE || c->state[i] == OLDER_NOISE || c->state[i] == ALTERED;
+        c->torn += c->state[i] == TORN;
     }
     PSW_TRY(cut(c));
     double budget_s = all_below_s * c->world->size;
@@ -234,33 +215,32 @@ static psw_status choose(check *c)
 
 /* ---- reading, recomputing ---- */
 
-static psw_status open_file(check *c)
+static psw_status open_file(cmd_check *c)
 {
-    psw_part part;
-    PSW_TRY(psw_study_of_file(c->path, &c->study));
-    PSW_TRY(psw_reader_open(c->path, &c->reader));
+    psw_part part = {0};
+    PSW_TRY(psw_study_stored(c->reader, c->path, &c->study));
     psw_status schema = c->world->rank == 0 ? psw_reader_schema(c->reader) : PSW_OK;
     if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_rows(c->reader, c->study);
     if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_samples(c->reader, c->study);
     if (schema != PSW_OK) return PSW_FAIL(schema, "%s: %s", c->path, psw_message());
     c->slot_count = psw_reader_slots(c->reader);
     c->column_count = psw_columns_of(c->study, c->columns);
-    c->slots = malloc((size_t)c->slot_count * sizeof *c->slots + 1);
+    c->state = malloc((size_t)c->slot_count + 1);
     c->wanted = malloc((size_t)c->slot_count + 1);
     c->stored = malloc((size_t)psw_cut_default.most_slots * sizeof *c->stored);
     c->found = malloc((size_t)psw_cut_default.most_slots * sizeof *c->found);
-    if (!c->slots || !c->wanted || !c->stored || !c->found)
+    if (!c->state || !c->wanted || !c->stored || !c->found)
         return PSW_FAIL(PSW_NO_MEMORY, "no memory to verify %td slots", c->slot_count);
     PSW_TRY(prepare_rows(c));
     PSW_TRY(psw_inputs_read(c->study, &c->inputs));
-    c->in_use = psw_store_locked(c->path);
-    PSW_TRY(psw_store_part(c->path, &part));
+    c->in_use = psw_lock_held(c->path);
+    if (c->world->rank == 0) PSW_TRY(psw_store_part(c->path, &part));
     psw_part_print(&part, c->part);
-    return psw_reader_slots_get(c->reader, c->slots);
+    return PSW_OK;
 }
 
 /* The same on all ranks. */
-static psw_status memory_per_rank(const check *c, const psw_comm *node, double *bytes)
+static psw_status memory_per_rank(const cmd_check *c, const psw_comm *node, double *bytes)
 {
     double asked = psw_study_settings(c->study)->memory_per_rank_bytes, least = -c->machine.memory_bytes / node->size;
     PSW_TRY(psw_comm_max(c->world, &least, 1));
@@ -269,7 +249,7 @@ static psw_status memory_per_rank(const check *c, const psw_comm *node, double *
 }
 
 /* A run is one rank's, but where a point of it does not fit there: then all ranks are its team. */
-static bool needs_team(const check *c, const psw_run *run)
+static bool needs_team(const cmd_check *c, const psw_run *run)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_group one = {points, 1};
@@ -280,22 +260,22 @@ static bool needs_team(const check *c, const psw_run *run)
     return false;
 }
 
-static psw_status recompute_run(check *c, const psw_comm *team, const psw_run *run)
+static psw_status recompute_run(cmd_check *c, const psw_comm *team, const psw_run *run)
 {
     psw_status status = psw_reader_get(c->reader, run->first, run->count, c->stored);
     PSW_TRY(psw_comm_agree(team, status));
     c->run_first = run->first;
-    memset(c->row_differs, 0, (size_t)(run->count * LINES) * sizeof *c->row_differs);
+    memset(c->row_differs, 0, (size_t)(run->count * CMD_ROW_LINES) * sizeof *c->row_differs);
     PSW_TRY(psw_compute(team, &c->computer, run->first, run->count, c->found));
     PSW_TRY(psw_comm_agree(team, c->row_status));
-    if (c->rows) PSW_TRY(psw_comm_max(team, c->row_differs, (int)run->count * LINES));
+    if (c->rows) PSW_TRY(psw_comm_max(team, c->row_differs, (int)run->count * CMD_ROW_LINES));
     for (ptrdiff_t i = 0; team->rank == 0 && i < run->count; i++)
         compare(c, run->first + i, &c->stored[i], &c->found[i]);
     return PSW_OK;
 }
 
 /* What one rank can do is shared out; what needs all of them comes after, once all ranks have agreed to continue. */
-static psw_status recompute(check *c)
+static psw_status recompute(cmd_check *c)
 {
     const psw_comm self = {MPI_COMM_SELF, 0, 1};
     psw_status status = PSW_OK;
@@ -317,101 +297,31 @@ static psw_status recompute(check *c)
     return PSW_OK;
 }
 
-/* ---- printing ---- */
+/* ---- the verdict ---- */
 
-static void print_difference(const check *c, const difference *d)
+static psw_status conclude(cmd_check *c)
 {
-    char text[160];
-    psw_point point = psw_study_point(c->study, d->slot);
-    psw_point_text(&point, text, sizeof text);
-    if (d->column < 0)
-        printf("differs     slot %td (%s): cannot be computed any more\n", d->slot, text);
-    else
-        printf("differs     slot %td (%s): %s is %.17g, computed again %.17g\n", d->slot, text,
-               c->columns[d->column].name, d->stored, d->found);
-}
-
-static void print(const check *c, const findings *all, ptrdiff_t differing)
-{
-    double compared = (double)c->picked - c->too_large;
-    printf("file        %s, schema correct\n", c->path);
-    printf("slots       %td, %td done%s%s\n", c->slot_count, c->done, c->part[0] ? ", of part " : "", c->part);
-    if (c->in_use) printf("in use      a run has it open: slots that it has not finished are not checked\n");
-    if (c->torn > 0)
-        printf("torn        %td with a wrong commit word; running the study again computes them again\n", c->torn);
-    printf("recomputed  %td of them (%.3g %%)", c->picked, c->percent);
-    if (c->rows) printf(", the kept rows of %.0f", c->with_rows);
-    if (c->loose > 0) printf(", %.0f within tolerances (other version, kernel or method)", c->loose);
-    printf("\n");
-    if (c->older_noise > 0)
-        printf(
-            "older noise %td done slots are not comparable: random_version 1, their noise was drawn once and by other "
-            "keys\n",
-            c->older_noise);
-    if (c->too_large > 0)
-        printf("too large   %.0f of these for the memory of %d rank%s: not checked, start verify with more ranks\n",
-               c->too_large, c->world->size, c->world->size > 1 ? "s" : "");
-    for (int rank = 0; rank < c->world->size; rank++)
-        for (ptrdiff_t i = 0; i < all[rank].kept; i++) print_difference(c, &all[rank].list[i]);
-    for (ptrdiff_t i = 0; i < c->column_count + LINES; i++)
-        if (c->differs[i] > 0) printf("column      %s differs in %.0f slots\n", c->columns[i].name, c->differs[i]);
-    if (differing == 0) printf("verdict     %s\n", compared > 0 ? "the same" : "nothing to compare");
-}
-
-static void json(const check *c, const findings *all, ptrdiff_t differing)
-{
-    psw_json out = psw_json_begin(stdout, "verify");
-    psw_json_text(&out, "file", c->path);
-    psw_json_count(&out, "slots", c->slot_count);
-    psw_json_text(&out, "part", c->part);
-    psw_json_count(&out, "done", c->done);
-    psw_json_count(&out, "torn", c->torn);
-    psw_json_count(&out, "recomputed", c->picked);
-    psw_json_number(&out, "percent", c->percent);
-    psw_json_bool(&out, "in_use", c->in_use);
-    psw_json_number(&out, "with_rows", c->with_rows);
-    psw_json_number(&out, "within_tolerance", c->loose);
-    psw_json_number(&out, "too_large", c->too_large);
-    psw_json_count(&out, "not_comparable", c->older_noise);
-    psw_json_count(&out, "differing", differing);
-    psw_json_open(&out, "columns", '{');
-    for (ptrdiff_t i = 0; i < c->column_count + LINES; i++)
-        if (c->differs[i] > 0) psw_json_number(&out, c->columns[i].name, c->differs[i]);
-    psw_json_close(&out);
-    psw_json_open(&out, "differences", '[');
-    for (int rank = 0; rank < c->world->size; rank++)
-        for (ptrdiff_t i = 0; i < all[rank].kept; i++) {
-            const difference *d = &all[rank].list[i];
-            psw_json_open(&out, NULL, '{');
-            psw_json_count(&out, "slot", d->slot);
-            psw_json_text(&out, "column", d->column < 0 ? "status" : c->columns[d->column].name);
-            psw_json_number(&out, "stored", d->stored);
-            psw_json_number(&out, "found", d->found);
-            psw_json_close(&out);
-        }
-    psw_json_end(&out);
-}
-
-static psw_status conclude(check *c)
-{
-    findings *all = calloc((size_t)c->world->size, sizeof *all);
+    cmd_findings *all = calloc((size_t)c->world->size, sizeof *all);
     double counts[4] = {(double)c->mine.slots, c->loose, c->too_large, c->with_rows};
     PSW_TRY(psw_comm_agree(c->world, all ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for a list of differences")));
     psw_status status = psw_comm_gather(c->world, &c->mine, sizeof c->mine, all);
     if (status == PSW_OK) status = psw_comm_sum(c->world, counts, 4);
-    if (status == PSW_OK) status = psw_comm_sum(c->world, c->differs, (int)c->column_count + LINES);
+    if (status == PSW_OK) status = psw_comm_sum(c->world, c->differs, (int)c->column_count + CMD_ROW_LINES);
     c->loose = counts[1], c->too_large = counts[2], c->with_rows = counts[3];
     ptrdiff_t differing = (ptrdiff_t)counts[0];
-    if (status == PSW_OK && c->world->rank == 0) (c->options->json ? json : print)(c, all, differing);
+    if (status == PSW_OK && c->world->rank == 0)
+        (c->options->json ? cmd_verify_json : cmd_verify_print)(c, all, differing);
     free(all);
-    if (status != PSW_OK || differing + c->torn == 0) return status;
+    if (status != PSW_OK || differing + c->torn + c->altered == 0) return status;
     return PSW_FAIL(PSW_MISMATCH, "%s: of %td recomputed slots %td differ; %td slots are torn", c->path, c->picked,
-                    differing, c->torn);
+                    differing, c->torn + c->altered);
 }
 
-static psw_status verify(check *c)
+static psw_status verify(cmd_check *c)
 {
+    PSW_TRY(psw_reader_open_shared(c->world, c->path, &c->reader));
     PSW_TRY(psw_comm_agree(c->world, open_file(c)));
+    PSW_TRY(read_states(c));
     psw_threads_set(psw_study_settings(c->study)->threads);
     c->machine = psw_machine_read();
     PSW_TRY(psw_measure_rates_agreed(c->world, &c->rates));
@@ -422,7 +332,7 @@ static psw_status verify(check *c)
 
 psw_status cmd_verify(const cmd_options *options, const psw_comm *world)
 {
-    check *c = calloc(1, sizeof *c);
+    cmd_check *c = calloc(1, sizeof *c);
     PSW_TRY(psw_comm_agree(world, c ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to verify a file")));
     c->options = options;
     c->world = world;
@@ -438,7 +348,7 @@ psw_status cmd_verify(const cmd_options *options, const psw_comm *world)
     psw_runs_free(&c->runs);
     if (c->reader) psw_reader_close(c->reader);
     if (c->study) psw_study_free(c->study);
-    free(c->slots);
+    free(c->state);
     free(c->wanted);
     for (int k = 0; k < 2; k++) psw_rows_room_free(&c->room[k]);
     free(c->row_differs);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "doctor/trial.h"
+#include "polysweep/files.h"
 #include "polysweep/measure.h"
 
 enum { RUN_MAX = 64 }; /* slots that a sweep of small points writes at a time */
@@ -107,13 +108,13 @@ static psw_status try_lock(const trial *t)
     t->out->step = DOCTOR_TRIAL_LOCK;
     if (t->comm->rank == 0) {
         try_kinds(t);
-        status = psw_store_lock(t->file, &lock);
+        status = psw_lock_take(t->file, &lock);
     }
     status = psw_comm_agree(t->comm, status);
-    double unseen = status == PSW_OK && !psw_store_locked(t->file);
+    double unseen = status == PSW_OK && !psw_lock_held(t->file);
     if (status == PSW_OK) status = psw_comm_sum(t->comm, &unseen, 1); /* also: all have looked before it goes */
     t->out->lock_unseen = (ptrdiff_t)unseen;
-    psw_store_unlock(lock);
+    psw_lock_release(lock);
     return status;
 }
 

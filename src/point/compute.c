@@ -74,6 +74,7 @@ static void fill_done(const psw_comm *team, const psw_computer *computer, const 
         psw_record *record = &records[i];
         record->verdict = r->verdicts[i];
         record->sketch = r->sketch;
+        record->slot.content_checksum = r->kept[i];
         record->success_z = psw_binomial_z((double)record->verdict.successes, (double)record->verdict.trials_done,
                                            record->theory.success);
         fill_cost(team, computer, group, plan, r, record);

@@ -19,19 +19,20 @@ typedef struct pass {
     psw_head *head;
     const psw_assessor *assessor; /* NULL: no sketch */
     psw_errors *errors;
-    ptrdiff_t tables;           /* draws of them, at least 1 */
-    bool keeping;               /* rows of this draw are kept */
-    double head_s, keep_s;      /* of the leaf callbacks: sums over draws */
-    double wait_s;              /* outside of passes */
-    psw_traffic traffic, timed; /* sums: over draws, over repetitions */
-    double passes;              /* in traffic */
+    ptrdiff_t tables;             /* draws of them, at least 1 */
+    bool keeping;                 /* rows of this draw are kept */
+    double head_s, keep_s;        /* of the leaf callbacks: sums over draws */
+    double wait_s;                /* outside of passes */
+    psw_traffic traffic, timed;   /* sums: over draws, over repetitions */
+    double passes;                /* in traffic */
+    uint64_t kept[PSW_GROUP_MAX]; /* sums over this rank's rows of each point */
 } pass;
 
 static psw_status keep_rows(pass *p, const psw_leaf *leaf)
 {
     const psw_computer *c = p->computer;
     for (ptrdiff_t i = 0; p->keeping && i < p->group->count; i++)
-        PSW_TRY(c->keep(c->context, p->slot + i, &p->group->points[i], leaf, i));
+        PSW_TRY(c->keep(c->context, p->slot + i, &p->group->points[i], leaf, i, &p->kept[i]));
     return PSW_OK;
 }
 
@@ -221,6 +222,20 @@ static psw_status merge_costs(const pass *p, point_results *r)
     return PSW_OK;
 }
 
+/* Sums modulo 2^64 of all ranks: in halves, which doubles add exactly. */
+static psw_status merge_kept(const pass *p, point_results *r)
+{
+    double halves[2 * PSW_GROUP_MAX];
+    ptrdiff_t count = p->group->count;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        halves[2 * i] = (double)(p->kept[i] & 0xffffffff);
+        halves[2 * i + 1] = (double)(p->kept[i] >> 32);
+    }
+    if (p->computer->keep) PSW_TRY(psw_comm_sum(p->team, halves, (int)(2 * count)));
+    for (ptrdiff_t i = 0; i < count; i++) r->kept[i] = (uint64_t)halves[2 * i] + ((uint64_t)halves[2 * i + 1] << 32);
+    return PSW_OK;
+}
+
 static psw_status begin_head(pass *p)
 {
     PSW_TRY(psw_fault("compute.head"));
@@ -238,6 +253,7 @@ static psw_status attend_and_judge(pass *p, point_results *r)
     psw_status status = all_passes(p);
     if (status == PSW_OK) status = merge_verdicts(p);
     if (status == PSW_OK) status = merge_costs(p, r);
+    if (status == PSW_OK) status = merge_kept(p, r);
     r->sketch = psw_sketch_columns_none();
     if (status == PSW_OK) {
         p->judge->end(p->head, r->verdicts);

@@ -9,6 +9,7 @@ typedef struct point_results { /* of a group; the same on every rank of the team
     psw_sketch_columns sketch;
     double pass_s, busiest_s, comm_s, wait_s, head_s, keep_s, memory_bytes, predicted_bytes; /* largest of the team */
     double busy_s, sent_bytes;                                                               /* sums over the team */
+    uint64_t kept[PSW_GROUP_MAX]; /* content_checksum of each point's rows, of all ranks */
 } point_results;
 
 /* Who does what of a group on a team: derived once, and the same value for the memory, the passes and the predictions.

@@ -139,7 +139,7 @@ static psw_status read_back(copier *c, const char *path)
     psw_status status = PSW_OK;
     for (ptrdiff_t first = 0; status == PSW_OK && first < c->what->slots; first += STORE_PIECE) {
         ptrdiff_t count = c->what->slots - first < STORE_PIECE ? c->what->slots - first : STORE_PIECE;
-        status = psw_reader_get(reader, first, count, c->records);
+        status = psw_reader_get_whole(reader, first, count, c->records);
         for (ptrdiff_t i = 0; i < count; i++) ended += has_ended(&c->records[i].slot);
     }
     psw_reader_close(reader);

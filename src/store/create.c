@@ -31,13 +31,14 @@ static psw_status put_history(hid_t file, const char *more)
 
 static psw_status put_head(hid_t file, const store_layout *what, const psw_column_set *all)
 {
-    int32_t schema = STORE_SCHEMA, random = STORE_RANDOM_VERSION;
+    int32_t schema = STORE_SCHEMA, random = STORE_RANDOM_VERSION, commit = STORE_COMMIT_VERSION;
     PSW_TRY(store_hdf_put_text(file, "title", what->title));
     PSW_TRY(store_hdf_put_text(file, "source", "polysweep " PSW_VERSION));
     PSW_TRY(put_history(file, what->history));
     PSW_TRY(store_hdf_put_text(file, "Conventions", "CF-1.8"));
     PSW_TRY(store_hdf_put_text(file, "schema_name", "polysweep"));
     PSW_TRY(store_hdf_put_numbers(file, "schema_version", H5T_STD_I32LE, 1, &schema));
+    PSW_TRY(store_hdf_put_numbers(file, "commit_version", H5T_STD_I32LE, 1, &commit));
     PSW_TRY(store_hdf_put_numbers(file, "random_version", H5T_STD_I32LE, 1, &random));
     return put_coordinates(file, all);
 }

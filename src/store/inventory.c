@@ -24,6 +24,11 @@ static psw_status check_origin(const char *path, hid_t file)
     if (version > STORE_SCHEMA)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s was written by a newer polysweep (schema %d, this one reads %d)", path,
                         (int)version, STORE_SCHEMA);
+    if (store_hdf_get_numbers(file, "commit_version", H5T_STD_I32LE, 1, &version, &count) &&
+        version > STORE_COMMIT_VERSION)
+        return PSW_FAIL(PSW_ENVIRONMENT,
+                        "%s was written by a newer polysweep (commit words of version %d, this one knows %d)", path,
+                        (int)version, STORE_COMMIT_VERSION);
     return PSW_OK;
 }
 

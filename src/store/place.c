@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "polysweep/files.h"
+
 void psw_store_environment(void)
 {
     /* shared file pointers, which we do not use: `sm` costs OMPIO a named semaphore that outlives a killed process at 0
@@ -216,7 +218,7 @@ psw_status store_layout_bring(const char *path, const store_layout *what, const 
     store_hdf_quiet();
     PSW_TRY(check_format());
     PSW_TRY(check_place(path, what, more->replaces));
-    PSW_TRY(store_temporary(path, new_path, sizeof new_path, &descriptor));
+    PSW_TRY(psw_temporary_create(path, new_path, sizeof new_path, &descriptor));
     psw_status status = psw_fault("store.create");
     if (status == PSW_OK) status = reserve(path, descriptor, what);
     close(descriptor);

@@ -64,13 +64,20 @@ static psw_status read_text(const psw_reader *reader, const char *name, store_ra
     return status;
 }
 
-static psw_status count_launches(psw_reader *reader)
+static psw_status know_launches(psw_reader *reader)
 {
     int64_t numbers[STORE_LAUNCHES];
     PSW_TRY(store_raw_read(reader->file, "number", reader->has.launch[0],
                            (store_raw_part){sizeof *numbers, 0, STORE_LAUNCHES}, numbers));
-    for (int i = 0; i < STORE_LAUNCHES; i++)
-        if (numbers[i] >= reader->launches && numbers[i] < INT64_MAX) reader->launches = (ptrdiff_t)numbers[i] + 1;
+    for (int i = 0; i < STORE_LAUNCHES; i++) {
+        psw_launch_row row;
+        bool free = numbers[i] < 0 || numbers[i] == INT64_MAX;
+        reader->launch[i].number = free ? -1 : (ptrdiff_t)numbers[i];
+        if (free) continue;
+        if (numbers[i] >= reader->launches) reader->launches = (ptrdiff_t)numbers[i] + 1;
+        PSW_TRY(store_table_get(reader->file, store_launch_fields, reader->has.launch, i, &row));
+        reader->launch[i].checksum = psw_launch_checksum(&row.launch);
+    }
     return PSW_OK;
 }
 
@@ -94,19 +101,18 @@ static psw_status check_inside(const psw_reader *reader, const char *path)
     return PSW_OK;
 }
 
-static psw_status open_file(psw_reader *reader, const char *path)
+psw_status store_reader_understand(psw_reader *reader, const char *path)
 {
-    PSW_TRY(store_inventory_take(path, &reader->has));
     PSW_TRY(check_inside(reader, path));
     store_inventory_columns(&reader->has, &reader->columns);
     for (ptrdiff_t i = 0; i < reader->columns.count; i++)
         reader->older |= reader->columns.absent[i] = reader->has.column[i].count == 0;
     psw_status status = read_text(reader, "resolved", reader->has.resolved, &reader->study);
-    if (status == PSW_OK) status = count_launches(reader);
+    if (status == PSW_OK) status = know_launches(reader);
     return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
 }
 
-psw_status psw_reader_open(const char *path, psw_reader **out)
+psw_status store_reader_begin(const char *path, psw_reader **out)
 {
     *out = NULL;
     store_hdf_quiet();
@@ -117,13 +123,19 @@ psw_status psw_reader_open(const char *path, psw_reader **out)
         free(reader);
         return PSW_FAIL(PSW_NO_MEMORY, "no memory to read %s", path);
     }
+    *out = reader;
     reader->file = open(path, O_RDONLY | O_CLOEXEC);
-    psw_status status = reader->file >= 0 ? open_file(reader, path)
-                                          : PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, strerror(errno));
-    if (status == PSW_OK)
-        *out = reader;
-    else
-        psw_reader_close(reader);
+    return reader->file >= 0 ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, strerror(errno));
+}
+
+psw_status psw_reader_open(const char *path, psw_reader **out)
+{
+    psw_status status = store_reader_begin(path, out);
+    if (status == PSW_OK) status = store_inventory_take(path, &(*out)->has);
+    if (status == PSW_OK) status = store_reader_understand(*out, path);
+    if (status == PSW_OK) return status;
+    psw_reader_close(*out);
+    *out = NULL;
     return status;
 }
 
@@ -132,6 +144,7 @@ void psw_reader_close(psw_reader *reader)
     if (!reader) return;
     if (reader->file >= 0) close(reader->file);
     free(reader->study);
+    free(reader->rows_buffer);
     free(reader->buffer);
     free(reader);
 }
@@ -172,61 +185,6 @@ const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *po
         if (all->absent[i] && known && psw_column_enters_commit(&all->list[i], &record)) return &all->list[i];
     }
     return NULL;
-}
-
-/* ---- slots ---- */
-
-/* The commit word is read before the data: of a file that is being written, a commit word must not be younger than
- * the data it is compared with. */
-static psw_status read_piece(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records)
-{
-    const psw_column_set *all = &reader->columns;
-    for (ptrdiff_t k = 0; k < all->count; k++) {
-        ptrdiff_t i = (all->commit + k) % all->count;
-        const psw_column *column = &all->list[i];
-        store_raw at = reader->has.column[i];
-        if (at.count == 0) continue;
-        PSW_TRY(store_raw_read(reader->file, column->name, at, (store_raw_part){psw_column_bytes(column), first, count},
-                               reader->buffer));
-        psw_column_unpack(column, reader->buffer, count, records);
-    }
-    return PSW_OK;
-}
-
-static void validate(const psw_column_set *all, psw_record *record)
-{
-    bool final = record->slot.status != PSW_SLOT_EMPTY && record->slot.status != PSW_SLOT_RUNNING;
-    record->slot.torn = final && record->slot.commit != psw_record_checksum(all, record);
-    if (record->slot.torn) record->slot.status = PSW_SLOT_RUNNING;
-    if (!all->absent[all->random_version] || !final || psw_data_random_version(&record->point) == 0) return;
-    record->slot.random_version = record->point.data_draws = 1;
-}
-
-psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records)
-{
-    const psw_point nowhere = {0};
-    if (first < 0 || count < 0 || first > reader->has.slots - count)
-        return PSW_FAIL(PSW_BUG, "slots %td to %td of %td were requested", first, first + count, reader->has.slots);
-    for (ptrdiff_t i = 0; i < count; i++) records[i] = psw_record_blank(&nowhere);
-    for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
-        ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
-        PSW_TRY(read_piece(reader, first + done, piece, records + done));
-    }
-    for (ptrdiff_t i = 0; i < count; i++) validate(&reader->columns, &records[i]);
-    return PSW_OK;
-}
-
-psw_status psw_reader_slots_get(psw_reader *reader, psw_slot *slots)
-{
-    psw_record *records = malloc(STORE_PIECE * sizeof *records);
-    psw_status status = records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to read slots");
-    for (ptrdiff_t first = 0; status == PSW_OK && first < reader->has.slots; first += STORE_PIECE) {
-        ptrdiff_t count = reader->has.slots - first < STORE_PIECE ? reader->has.slots - first : STORE_PIECE;
-        status = psw_reader_get(reader, first, count, records);
-        for (ptrdiff_t i = 0; i < count; i++) slots[first + i] = records[i].slot;
-    }
-    free(records);
-    return status;
 }
 
 /* ---- launches and failures ---- */

@@ -347,6 +347,24 @@ static psw_status put_set(const store_kept_rows *kept, store_row_place place, co
                                   leaf->log2_den + part * leaf->count);
 }
 
+/* The same numbers as put_set writes, at the places that they have among the rows of the slot. */
+uint64_t store_rows_sum(const psw_point *point, const psw_leaf *leaf, ptrdiff_t index)
+{
+    enum { SPECIAL_MASS, LOG2_DEN, OUTPUT };
+    uint64_t sum = 0;
+    store_row_extent e = store_rows_extent(point);
+    for (int set = 0; set < leaf->sets; set++) {
+        ptrdiff_t part = index * leaf->sets + set, row = set * e.queries + leaf->first, from = part * leaf->count;
+        ptrdiff_t values = leaf->count * leaf->width, place = row * leaf->width;
+        if (leaf->special) sum += psw_content_sum(SPECIAL_MASS, row, leaf->count, leaf->special + from);
+        sum += psw_content_sum(LOG2_DEN, row, leaf->count, leaf->log2_den + from);
+        sum += point->precision == PSW_FP32
+                   ? psw_content_sum_single(OUTPUT, place, values, (const float *)leaf->rows + from * leaf->width)
+                   : psw_content_sum(OUTPUT, place, values, (const double *)leaf->rows + from * leaf->width);
+    }
+    return sum;
+}
+
 psw_status store_rows_put(store_kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
                           ptrdiff_t index, ptrdiff_t most)
 {

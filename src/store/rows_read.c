@@ -42,6 +42,32 @@ psw_status psw_reader_rows_get(psw_reader *reader, ptrdiff_t slot, const psw_poi
     return read_span(kept, ROWS_OUTPUT, "/rows/output", values, rows.output);
 }
 
+/* ---- their sum ---- */
+
+static psw_status sum_line(const store_kept_rows *from, int line, store_span source, double *buffer, uint64_t *sum)
+{
+    psw_status status = PSW_OK;
+    for (ptrdiff_t done = 0; status == PSW_OK && done < source.count; done += ROWS_BUFFER) {
+        ptrdiff_t count = source.count - done < ROWS_BUFFER ? source.count - done : ROWS_BUFFER;
+        status = read_span(from, line, "kept rows", (store_span){source.length, source.first + done, count}, buffer);
+        if (status == PSW_OK) *sum += psw_content_sum(line - ROWS_SPECIAL_MASS, done, count, buffer);
+    }
+    return status;
+}
+
+psw_status store_rows_sum_stored(psw_reader *reader, ptrdiff_t slot, const psw_point *point, double *buffer,
+                                 uint64_t *sum)
+{
+    store_row_place place;
+    store_row_extent e = store_rows_extent(point);
+    PSW_TRY(store_reader_rows(reader));
+    const store_kept_rows *kept = &reader->rows;
+    PSW_TRY(store_rows_find(&reader->rows, slot, &e, &place));
+    for (int i = ROWS_SPECIAL_MASS; i < ROWS_OUTPUT; i++)
+        PSW_TRY(sum_line(kept, i, (store_span){kept->rows, place.row, e.rows}, buffer, sum));
+    return sum_line(kept, ROWS_OUTPUT, (store_span){kept->values, place.value, e.values}, buffer, sum);
+}
+
 /* ---- to another file ---- */
 
 static psw_status copy_line(const store_kept_rows *from, int line, store_span source, hid_t to, store_span target,

@@ -162,6 +162,17 @@ psw_status psw_reader_samples_get(psw_reader *reader, const psw_study *study, pt
     return PSW_OK;
 }
 
+psw_status store_samples_sum(psw_reader *reader, ptrdiff_t slot, uint64_t *sum)
+{
+    ptrdiff_t reps = reader->has.samples.count / reader->has.slots;
+    double *line = malloc((size_t)reps * sizeof *line + 1);
+    if (!line) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td samples", reps);
+    psw_status status = read_line(reader, slot, reps, line);
+    if (status == PSW_OK) *sum += psw_content_sum(PSW_CONTENT_SAMPLES, 0, reps, line);
+    free(line);
+    return status;
+}
+
 psw_status store_samples_copy(psw_reader *from, ptrdiff_t from_slot, const store_kept_samples *to, ptrdiff_t slot)
 {
     if (to->reps == 0 || from->has.samples.count == 0) return PSW_OK;

@@ -8,6 +8,7 @@
 
 enum {
     STORE_SCHEMA = 1,
+    STORE_COMMIT_VERSION = 2, /* of commit words; a file without the attribute has 1 */
     STORE_RANDOM_VERSION = 2, /* of noise that this program draws; a file without the attribute has 1 */
     STORE_LAUNCHES = PSW_LAUNCHES,
     STORE_FAILURES = 4096, /* most rows of the failure table */
@@ -44,10 +45,6 @@ typedef struct store_layout {
     ptrdiff_t rows, values; /* lengths of the lines of /rows: store_rows_measure */
     ptrdiff_t reps;         /* samples of times that are kept of a slot, 0 = none */
 } store_layout;
-
-/* A new, empty file beside `path`, whatever else is there: its name and descriptor. A killed run leaves it, and the
- * next one that has the lock removes it. */
-psw_status store_temporary(const char *path, char *name, size_t size, int *descriptor);
 
 store_layout store_layout_of(const psw_study *study);
 hid_t store_layout_file(const char *path, hid_t access); /* an empty one */
@@ -203,6 +200,8 @@ psw_status store_rows_take(const psw_reader *reader, const store_layout *what, s
 /* As psw_store_rows, with at most `most` values a write. */
 psw_status store_rows_put(store_kept_rows *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
                           ptrdiff_t index, ptrdiff_t most);
+/* Its share of psw_slot.content_checksum. */
+uint64_t store_rows_sum(const psw_point *point, const psw_leaf *leaf, ptrdiff_t index);
 
 /* ---- kept samples: time_s(point, rep) ---- */
 
@@ -219,6 +218,7 @@ void store_samples_close(store_kept_samples *kept);
 psw_status store_samples_check(const psw_reader *reader, const store_layout *what); /* PSW_MISMATCH */
 psw_status store_samples_locate(hid_t file, ptrdiff_t slots, store_raw *out);       /* if there are any; PSW_MISMATCH */
 psw_status store_samples_put(const store_kept_samples *kept, ptrdiff_t slot, const double *seconds, ptrdiff_t count);
+psw_status store_samples_sum(psw_reader *reader, ptrdiff_t slot, uint64_t *sum); /* adds to it */
 /* The line of a slot of another file, if it keeps samples. */
 psw_status store_samples_copy(psw_reader *from, ptrdiff_t from_slot, const store_kept_samples *to, ptrdiff_t slot);
 
@@ -250,16 +250,26 @@ struct psw_reader {
     int file;
     store_inventory has; /* columns younger than the file have no values */
     psw_column_set columns;
-    bool older; /* than one of them */
-    ptrdiff_t launches;
+    bool older;         /* than one of them */
+    ptrdiff_t launches; /* the largest number, and one */
+    struct store_known_launch {
+        ptrdiff_t number; /* -1 = free */
+        uint64_t checksum;
+    } launch[STORE_LAUNCHES];
     char *study;
     void *buffer;         /* STORE_PIECE values */
     store_kept_rows rows; /* allocated when first needed */
     bool rows_known;
+    double *rows_buffer; /* ROWS_BUFFER values, when first needed */
 };
+/* Opening, in steps: the file, whose reader is to be closed whatever comes; then `has` is filled; the rest. */
+psw_status store_reader_begin(const char *path, psw_reader **reader);
+psw_status store_reader_understand(psw_reader *reader, const char *path);
 psw_status store_reader_rows(psw_reader *reader); /* fills reader->rows; PSW_ENVIRONMENT if there are none */
 /* Copies the rows of a slot through a buffer of ROWS_BUFFER values. */
 enum { ROWS_BUFFER = 1 << 18 };
+psw_status store_rows_sum_stored(psw_reader *reader, ptrdiff_t slot, const psw_point *point, double *buffer,
+                                 uint64_t *sum); /* adds to it */
 psw_status store_rows_copy(psw_reader *from, ptrdiff_t from_slot, store_kept_rows *to, ptrdiff_t to_slot,
                            const psw_point *point, double *buffer);
 /* As psw_store_copy, for a layout. */

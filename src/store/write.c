@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "polysweep/files.h"
+
 struct psw_store {
     MPI_Comm handle; /* a plain duplicate: some MPI-IO damage data under reordered communicators */
     hid_t file, dataset[PSW_COLUMNS_MAX];
@@ -17,6 +19,7 @@ struct psw_store {
     store_kept_rows rows;
     store_kept_samples samples;
     ptrdiff_t slots, launch, owns, predicts;
+    uint64_t launch_checksum;
     int descriptor; /* of the same file, for syncing alone */
     void *buffer;   /* STORE_PIECE values */
 };
@@ -56,7 +59,7 @@ static psw_status check_room(const char *path)
 {
     char name[4096];
     int descriptor;
-    PSW_TRY(store_temporary(path, name, sizeof name, &descriptor));
+    PSW_TRY(psw_temporary_create(path, name, sizeof name, &descriptor));
     int why = posix_fallocate(descriptor, 0, 65536);
     close(descriptor);
     unlink(name);
@@ -99,6 +102,19 @@ static psw_status open_parts(const char *path, const store_layout *what, psw_sto
     return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
 }
 
+/* On the disk before any slot names it; and what it replaces is gone before it is half there. */
+static psw_status put_launch_row(psw_store *store, const store_table *launches, const psw_launch *launch)
+{
+    psw_launch_row nothing = {.number = -1}, row = {store->launch, *launch};
+    ptrdiff_t index = store->launch % STORE_LAUNCHES;
+    if (store->launch >= STORE_LAUNCHES) {
+        PSW_TRY(store_table_put(launches, index, &nothing));
+        PSW_TRY(psw_store_sync(store));
+    }
+    PSW_TRY(store_table_put(launches, index, &row));
+    return psw_store_sync(store);
+}
+
 /* All ranks open the table, though one writes: in a file opened through MPI-IO reading of objects is collective
  * (HDF5 1.10: rank 0 reads and broadcasts), only raw data are not. */
 static psw_status put_launch(psw_store *store, bool mine, const psw_launch *launch)
@@ -106,10 +122,7 @@ static psw_status put_launch(psw_store *store, bool mine, const psw_launch *laun
     store_table launches;
     psw_status status =
         store_table_open(store->file, "provenance/launches", store_launch_fields, STORE_LAUNCHES, &launches);
-    if (status == PSW_OK && mine) {
-        psw_launch_row row = {store->launch, *launch};
-        status = store_table_put(&launches, store->launch % STORE_LAUNCHES, &row);
-    }
+    if (status == PSW_OK && mine) status = put_launch_row(store, &launches, launch);
     store_table_close(&launches);
     return status;
 }
@@ -189,6 +202,7 @@ psw_status store_layout_open(const psw_comm *comm, const char *path, const store
                              psw_store **out)
 {
     ptrdiff_t number = 0;
+    uint64_t checksum = psw_launch_checksum(launch); /* rank 0 describes it */
     psw_status status = PSW_OK;
     *out = NULL;
     psw_store_environment();
@@ -197,10 +211,12 @@ psw_status store_layout_open(const psw_comm *comm, const char *path, const store
     if (comm->rank == 0 && status == PSW_OK) status = check_room(path);
     PSW_TRY(psw_comm_agree(comm, status));
     PSW_TRY(psw_comm_bytes(comm, 0, &number, sizeof number));
+    PSW_TRY(psw_comm_bytes(comm, 0, &checksum, sizeof checksum));
     psw_store *store = new_store(what);
     status = psw_comm_agree(comm, store ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path));
     if (status == PSW_OK) {
         store->launch = number;
+        store->launch_checksum = checksum;
         status = open_steps(comm, path, what, launch, store);
     }
     if (status == PSW_OK)
@@ -287,6 +303,7 @@ psw_status psw_store_unmark(psw_store *store, ptrdiff_t first, ptrdiff_t count)
 static void seal(const psw_store *store, psw_record *record)
 {
     record->slot.launch = store->launch;
+    record->slot.launch_checksum = store->launch_checksum;
     psw_record_seal(&store->columns, store->owns, store->predicts, record);
 }
 
@@ -325,17 +342,21 @@ psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw
 }
 
 psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
-                          ptrdiff_t index)
+                          ptrdiff_t index, uint64_t *sum)
 {
     PSW_TRY(check_slots(store, slot, 1));
     PSW_TRY(psw_fault("store.rows"));
-    return store_rows_put(&store->rows, slot, point, leaf, index, STORE_PIECE_VALUES);
+    PSW_TRY(store_rows_put(&store->rows, slot, point, leaf, index, STORE_PIECE_VALUES));
+    *sum += store_rows_sum(point, leaf, index);
+    return PSW_OK;
 }
 
-psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *seconds, ptrdiff_t count)
+psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *seconds, ptrdiff_t count, uint64_t *sum)
 {
     PSW_TRY(check_slots(store, slot, 1));
-    return store_samples_put(&store->samples, slot, seconds, count);
+    PSW_TRY(store_samples_put(&store->samples, slot, seconds, count));
+    *sum += psw_content_sum(PSW_CONTENT_SAMPLES, 0, count, seconds);
+    return PSW_OK;
 }
 
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site, const char *message)

@@ -67,8 +67,9 @@ static psw_status put_samples(sweep_job *j, const attempt *a)
 {
     const psw_settings *s = j->given.settings;
     const psw_repeat *repeat = &j->open.timer.repeat;
-    if (!s->timing || !s->keep_samples || j->open.records[0].slot.status != PSW_SLOT_DONE) return PSW_OK;
-    return psw_store_samples(j->open.store, a->run->first, repeat->samples, repeat->count);
+    psw_slot *slot = &j->open.records[0].slot;
+    if (!s->timing || !s->keep_samples || slot->status != PSW_SLOT_DONE) return PSW_OK;
+    return psw_store_samples(j->open.store, a->run->first, repeat->samples, repeat->count, &slot->content_checksum);
 }
 
 static psw_status put_records(sweep_job *j, const attempt *a)
@@ -193,10 +194,10 @@ static void point_failed(void *context, ptrdiff_t slot)
 }
 
 static psw_status keep_rows(void *context, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
-                            ptrdiff_t index)
+                            ptrdiff_t index, uint64_t *sum)
 {
     sweep_job *j = context;
-    return psw_store_rows(j->open.store, slot, point, leaf, index);
+    return psw_store_rows(j->open.store, slot, point, leaf, index, sum);
 }
 
 void sweep_attempt_prepare(sweep_job *j)

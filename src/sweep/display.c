@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "polysweep/files.h"
 #include "polysweep/measure.h"
 
 static void iso_time(char *out, size_t size)
@@ -151,7 +152,7 @@ static sweep_display display_of(const sweep_given *g, const sweep_slots *slots, 
 static psw_status open_events(const char *name, FILE **events)
 {
     int descriptor;
-    PSW_TRY(psw_store_companion(name, O_APPEND, "{", &descriptor));
+    PSW_TRY(psw_companion_open(name, O_APPEND, "{", &descriptor));
     *events = fdopen(descriptor, "a");
     if (*events) return PSW_OK;
     close(descriptor);

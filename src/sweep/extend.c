@@ -47,7 +47,7 @@ static psw_status stored(growth *g, ptrdiff_t slot, const psw_record **out)
     psw_record *records = g->cache + place * BLOCK;
     if (g->cached[place] != block) {
         g->cached[place] = -1;
-        PSW_TRY(psw_reader_get(g->reader, first, g->slots - first < BLOCK ? g->slots - first : BLOCK, records));
+        PSW_TRY(psw_reader_get_whole(g->reader, first, g->slots - first < BLOCK ? g->slots - first : BLOCK, records));
         g->cached[place] = block;
     }
     *out = &records[slot - first];

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "sweep/extend.h"
+#include "polysweep/files.h"
 
 /* What has changed since the file was made, where it is not the study. */
 static void since(const psw_study *stored, char *text, size_t size)
@@ -128,34 +129,40 @@ static void choose_slot(const sweep_given *g, const psw_filter *filter, ptrdiff_
     if (part == SWEEP_PART_CRASHED) count_ended(s, PSW_SLOT_FAILED);
 }
 
-/* Piece by piece: of ten million slots only what is to be done, attempts and crashes stay, a byte each. */
+/* Of ten million slots only what is to be done, attempts and crashes stay, a byte each. */
+typedef struct chooser {
+    const sweep_given *given;
+    const psw_filter *filter;
+    sweep_slots *slots;
+} chooser;
+
+static psw_status choose(void *context, ptrdiff_t first, ptrdiff_t count, const psw_slot *slots)
+{
+    const chooser *c = context;
+    for (ptrdiff_t i = 0; i < count; i++) choose_slot(c->given, c->filter, first + i, &slots[i], c->slots);
+    return PSW_OK;
+}
+
+/* Each rank reads a part. */
 static psw_status read_slots(const sweep_given *g, const psw_filter *filter, psw_reader *reader, sweep_slots *s)
 {
-    enum { PIECE = 1024 };
-    psw_record *records = malloc(PIECE * sizeof *records);
-    psw_status status = records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to read the states of slots");
-    for (ptrdiff_t first = 0; status == PSW_OK && first < g->slots; first += PIECE) {
-        ptrdiff_t count = g->slots - first < PIECE ? g->slots - first : PIECE;
-        status = psw_reader_get(reader, first, count, records);
-        for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++)
-            choose_slot(g, filter, first + i, &records[i].slot, s);
-    }
-    free(records);
-    return status;
+    chooser c = {g, filter, s};
+    PSW_TRY(psw_reader_states_each(g->world, reader, choose, &c));
+    PSW_TRY(psw_reader_states_join(g->world, reader, s->part));
+    PSW_TRY(psw_reader_states_join(g->world, reader, s->attempts));
+    PSW_TRY(psw_reader_states_join(g->world, reader, s->crashes));
+    double ended[] = {(double)s->done, (double)s->failed, (double)s->skipped};
+    PSW_TRY(psw_comm_sum(g->world, ended, 3));
+    s->done = (ptrdiff_t)ended[0], s->failed = (ptrdiff_t)ended[1], s->skipped = (ptrdiff_t)ended[2];
+    return PSW_OK;
 }
 
 /* ---- the file ---- */
 
-static psw_status open_existing(const sweep_given *g, const psw_filter *filter, sweep_slots *s)
+static psw_status create(const sweep_given *g, const sweep_slots *s)
 {
-    psw_reader *reader;
-    PSW_TRY(psw_reader_open(g->path, &reader));
-    psw_status status = same_study(g, reader);
-    if (status == PSW_OK) status = same_part(g);
-    if (status == PSW_OK) status = has_columns(g, filter, reader);
-    if (status == PSW_OK) status = read_slots(g, filter, reader, s);
-    psw_reader_close(reader);
-    return status;
+    const psw_part *part = &g->request->part;
+    return part->of > 0 ? psw_store_create_part(g->path, g->study, part, s->mine) : psw_store_create(g->path, g->study);
 }
 
 /* Of a part no larger study makes a part. */
@@ -165,44 +172,55 @@ static psw_status extend(const sweep_given *g)
     return sweep_extend(g->path, g->study, g->request->quiet);
 }
 
-static psw_status create_or_resume(const sweep_given *g, const psw_filter *filter, sweep_slots *s)
+static psw_status create_or_extend(const sweep_given *g, sweep_slots *s)
 {
-    PSW_TRY(psw_store_lock(g->path, &s->lock));
-    bool exists = access(g->path, F_OK) == 0;
-    if (!exists && g->request->part.of > 0)
-        PSW_TRY(psw_store_create_part(g->path, g->study, &g->request->part, s->mine));
-    else if (!exists)
-        PSW_TRY(psw_store_create(g->path, g->study));
-    else if (g->request->extend)
-        PSW_TRY(extend(g));
-    return open_existing(g, filter, s);
+    PSW_TRY(psw_lock_take(g->path, &s->lock));
+    if (access(g->path, F_OK) != 0) return create(g, s);
+    return g->request->extend ? extend(g) : PSW_OK;
 }
 
-/* --where is understood before the file is touched: a refusal leaves nothing behind. */
-static psw_status choose_slots(const sweep_given *g, sweep_slots *s)
+static psw_status check_study(const sweep_given *g, const psw_filter *filter, psw_reader *reader)
 {
-    psw_filter *filter = NULL;
-    s->mine = malloc((size_t)g->slots + 1);
-    if (!s->mine) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", g->slots);
-    PSW_TRY(psw_part_slots(g->study, &g->request->part, s->mine, &s->points));
-    PSW_TRY(psw_filter_create(g->study, g->request->where, &filter));
-    psw_status status = create_or_resume(g, filter, s);
-    if (filter) psw_filter_free(filter);
+    PSW_TRY(same_study(g, reader));
+    PSW_TRY(same_part(g));
+    return has_columns(g, filter, reader);
+}
+
+static psw_status read_file(const sweep_given *g, const psw_filter *filter, sweep_slots *s)
+{
+    psw_reader *reader;
+    PSW_TRY(psw_reader_open_shared(g->world, g->path, &reader));
+    psw_status status = psw_comm_agree(g->world, g->world->rank == 0 ? check_study(g, filter, reader) : PSW_OK);
+    if (status == PSW_OK) status = read_slots(g, filter, reader, s);
+    psw_reader_close(reader);
     return status;
 }
 
+/* Rank 0 deals, for all. */
+static psw_status find_part(const sweep_given *g, sweep_slots *s)
+{
+    const psw_comm *world = g->world;
+    psw_status status = world->rank == 0 ? psw_part_slots(g->study, &g->request->part, s->mine, &s->points) : PSW_OK;
+    PSW_TRY(psw_comm_agree(world, status));
+    PSW_TRY(psw_comm_bytes(world, 0, &s->points, sizeof s->points));
+    return psw_comm_bytes(world, 0, s->mine, (size_t)g->slots);
+}
+
+/* --where is understood before the file is touched: a refusal leaves nothing behind. */
 psw_status sweep_slots_find(const sweep_given *g, sweep_slots *s)
 {
     const psw_comm *world = g->world;
     size_t bytes = (size_t)g->slots;
-    *s = (sweep_slots){calloc(bytes, 1), calloc(bytes, 1), calloc(bytes, 1), .lock = -1};
-    bool room = s->part && s->attempts && s->crashes;
+    psw_filter *filter = NULL;
+    *s = (sweep_slots){calloc(bytes, 1), calloc(bytes, 1), calloc(bytes, 1), .mine = calloc(bytes, 1), .lock = -1};
+    bool room = s->part && s->attempts && s->crashes && s->mine;
     PSW_TRY(psw_comm_agree(world, room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", g->slots)));
-    PSW_TRY(psw_comm_agree(world, world->rank == 0 ? choose_slots(g, s) : PSW_OK));
-    PSW_TRY(psw_comm_bytes(world, 0, &s->points, sizeof s->points));
-    PSW_TRY(psw_comm_bytes(world, 0, s->part, bytes));
-    PSW_TRY(psw_comm_bytes(world, 0, s->attempts, bytes));
-    return psw_comm_bytes(world, 0, s->crashes, bytes);
+    PSW_TRY(find_part(g, s));
+    psw_status status = psw_comm_agree(world, psw_filter_create(g->study, g->request->where, &filter));
+    if (status == PSW_OK) status = psw_comm_agree(world, world->rank == 0 ? create_or_extend(g, s) : PSW_OK);
+    if (status == PSW_OK) status = read_file(g, filter, s);
+    if (filter) psw_filter_free(filter);
+    return status;
 }
 
 psw_mark sweep_slots_before(const sweep_slots *s, ptrdiff_t slot)
@@ -216,5 +234,5 @@ void sweep_slots_free(sweep_slots *s)
     free(s->attempts);
     free(s->crashes);
     free(s->mine);
-    if (s->lock >= 0) psw_store_unlock(s->lock);
+    if (s->lock >= 0) psw_lock_release(s->lock);
 }

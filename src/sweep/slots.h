@@ -6,14 +6,15 @@
 
 typedef struct sweep_slots {
     unsigned char *part, *attempts, *crashes; /* one byte a slot: sweep_part; both at most 255 */
+    unsigned char *mine;                      /* 1 for slots of the part */
     ptrdiff_t points;                         /* of the study or of the part of it */
-    ptrdiff_t done, failed, skipped;          /* rank 0: finished by earlier launches and left unchanged */
-    unsigned char *mine;                      /* rank 0: 1 for slots of the part */
+    ptrdiff_t done, failed, skipped;          /* finished by earlier launches and left unchanged */
     int lock;                                 /* rank 0: of the file; -1 = none */
 } sweep_slots;
 
 /* Locks the result file, creates it if missing, refuses another study's, and fills the slots. Collective over the
- * world; only rank 0 reads the file. Must be freed whatever it returns: PSW_USAGE, PSW_ENVIRONMENT, PSW_NO_MEMORY. */
+ * world, whose ranks share the reading. Must be freed whatever it returns: PSW_USAGE, PSW_ENVIRONMENT, PSW_NO_MEMORY.
+ */
 psw_status sweep_slots_find(const sweep_given *given, sweep_slots *slots);
 void sweep_slots_free(sweep_slots *slots); /* and unlocks */
 

@@ -270,6 +270,30 @@ def commit_word(f, slot):
     return mix(total) or 1
 
 
+def content_sum(f, slot):
+    """Of the kept rows of a slot, in whole numbers: what its column content_checksum should hold."""
+    first, value, sets, queries = (int(f["rows"][name][slot]) for name in ("first_row", "first_value", "sets", "queries"))
+    rows, width = sets * queries, int(f["v"][slot])
+    lines = [f["rows/special_mass"][first:first + rows], f["rows/log2_den"][first:first + rows],
+             f["rows/output"][value:value + rows * width]]
+    total = 0
+    for line, numbers in enumerate(lines):
+        for place, number in enumerate(numbers):
+            if not math.isnan(number):
+                word = int(numpy.float64(number).view(numpy.uint64))
+                total += mix(word ^ ((mix(line + 1) + place * 0x9E3779B97F4A7C15) & MASK))
+    return total & MASK
+
+
+def launch_checksum(f, row):
+    h = 0
+    for name in ("started", "hosts", "version", "mpi", "hdf5", "cpu", "blas", "blas_kernel"):
+        h = mix((h + 0x9E3779B97F4A7C15) & MASK)
+        for c in f["provenance/launches"][name][row]:
+            h = mix(h ^ c)
+    return h or 1
+
+
 def test_verify(file, points):
     for ranks in (0, 2):
         told = parse(run("verify", file, "--json", ranks=ranks))

@@ -6,6 +6,7 @@ import h5py
 import numpy
 
 import commands
+import polysweep
 from commands import check, parse, run
 
 STUDY = """schema: 1
@@ -62,6 +63,25 @@ def test_same(path):
     check(f"the kept rows of {kept}" in run("verify", path), "words")
 
 
+def test_launch(path):
+    """A slot whose launch is another than it says is computed again."""
+    slots = polysweep.open(path).sizes["point"]
+    for name, value in (("started", b"1999-12-31T23:59:59Z"), ("hosts", b"elsewhere"), ("blas_kernel", b"another")):
+        with h5py.File(path, "r+") as file:
+            before = file["provenance/launches"][name][0]
+            file["provenance/launches"][name][0] = value
+        check(parse(run("verify", path, "--json", code=4))["torn"] == slots, name)
+        check(not polysweep.open(path)["committed"].values.any(), name)
+        with h5py.File(path, "r+") as file:
+            file["provenance/launches"][name][0] = before
+    with h5py.File(path, "r+") as file:
+        file["launch"][3] = 1
+    check(parse(run("verify", path, "--json", code=4))["torn"] == 1, "a launch that is not there")
+    check(polysweep.open(path)["committed"].values.sum() == slots - 1, "the same in Python")
+    with h5py.File(path, "r+") as file:
+        file["launch"][3] = 0
+
+
 def test_changes(path):
     exact = slot_of(path, method="exact", precision="fp32", n=144, mask="causal")
     softmax = slot_of(path, method="softmax", precision="fp64", n=144, mask="full")
@@ -72,7 +92,8 @@ def test_changes(path):
         check(f"slot {slot} " in (words := run("verify", path, code=4)) and f"rows/{line}" in words, words)
         undo()
     undo = change(path, sketch, "log2_den", 70)
-    run("verify", path)  # states may differ by as much between teams
+    told = parse(run("verify", path, "--json", code=4))  # states may differ by as much between teams, but it was not put
+    check(told["altered"] == 1 and told["torn"] == told["differing"] == 0, told)
     undo()
     undo = change(path, sketch, "log2_den", 70, factor=1 + 1e-9)
     found(path, sketch, "log2_den")
@@ -104,6 +125,7 @@ def main():
         study.write_text(STUDY)
         run("run", study, "-o", path, "--quiet", ranks=2)
         test_same(path)
+        test_launch(path)
         test_changes(path)
         test_team(place, study)
     print(commands.checks, "checks,", commands.failed, "failed", file=sys.stderr)

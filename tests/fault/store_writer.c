@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "store.h"
+#include "polysweep/files.h"
 
 enum { RUN = 16 };
 
@@ -25,7 +26,7 @@ static store_layout writer_layout(ptrdiff_t slots)
 }
 
 /* Every row of a point as one leaf: number i of a slot's output is slot + i / 2^20, of the rest slot + i / 1024. */
-static psw_status put_rows(psw_store *store, ptrdiff_t slot)
+static psw_status put_rows(psw_store *store, ptrdiff_t slot, uint64_t *sum)
 {
     psw_point point = store_point(NULL, slot);
     ptrdiff_t count = psw_data_sets(&point) * point.n;
@@ -40,7 +41,7 @@ static psw_status put_rows(psw_store *store, ptrdiff_t slot)
                      .rows = row + count,
                      .special = row,
                      .log2_den = row};
-    psw_status status = psw_store_rows(store, slot, &point, &leaf, 0);
+    psw_status status = psw_store_rows(store, slot, &point, &leaf, 0, sum);
     free(numbers);
     return status;
 }
@@ -52,7 +53,7 @@ static psw_status read_done(const char *path, ptrdiff_t slots, unsigned char *do
     psw_reader *reader = NULL;
     PSW_TRY(psw_reader_open(path, &reader));
     psw_slot *found = malloc((size_t)slots * sizeof *found);
-    psw_status status = psw_reader_slots_get(reader, found);
+    psw_status status = psw_reader_slots_get(reader, 0, psw_reader_slots(reader), found);
     for (ptrdiff_t i = 0; status == PSW_OK && i < slots; i++) done[i] = found[i].status == PSW_SLOT_DONE;
     psw_reader_close(reader);
     free(found);
@@ -62,7 +63,7 @@ static psw_status read_done(const char *path, ptrdiff_t slots, unsigned char *do
 static psw_status prepare(const char *path, ptrdiff_t slots, int *lock, unsigned char *done)
 {
     store_layout what = writer_layout(slots);
-    PSW_TRY(psw_store_lock(path, lock));
+    PSW_TRY(psw_lock_take(path, lock));
     if (access(path, F_OK) != 0) PSW_TRY(store_layout_create(path, &what));
     return read_done(path, slots, done);
 }
@@ -77,7 +78,8 @@ static psw_status put_run(psw_store *store, int ack, ptrdiff_t first, ptrdiff_t 
         marks[i] = (psw_mark){1, 0};
     }
     PSW_TRY(psw_store_mark(store, first, count, marks));
-    for (ptrdiff_t i = 0; with_rows && i < count; i++) PSW_TRY(put_rows(store, first + i));
+    for (ptrdiff_t i = 0; with_rows && i < count; i++)
+        PSW_TRY(put_rows(store, first + i, &records[i].slot.content_checksum));
     PSW_TRY(psw_store_put(store, first, count, records));
     return write(ack, line, sizeof line) == sizeof line ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "cannot acknowledge");
 }
@@ -116,14 +118,14 @@ static psw_status write_all(const char *path, ptrdiff_t slots, int pause_us)
     int lock = -1;
     unsigned char *done = calloc((size_t)slots, 1);
     psw_status status = write_missing(path, slots, pause_us, &lock, done);
-    psw_store_unlock(lock);
+    psw_lock_release(lock);
     free(done);
     return status;
 }
 
 /* ---- check ---- */
 
-/* Every bit of a done slot is what store_record says, but for launch and commit. */
+/* Every bit of a done slot is what store_record says, but for its launch and checksums. */
 static bool right(const psw_record *found, ptrdiff_t slot)
 {
     psw_record expected = store_record(slot);
@@ -131,6 +133,8 @@ static bool right(const psw_record *found, ptrdiff_t slot)
     const psw_column *list = psw_columns(&count);
     expected.slot.launch = found->slot.launch;
     expected.slot.commit = found->slot.commit;
+    expected.slot.launch_checksum = found->slot.launch_checksum;
+    expected.slot.content_checksum = found->slot.content_checksum;
     for (ptrdiff_t i = 0; i < count; i++) {
         uint64_t a = 0, b = 0;
         psw_column_pack(&list[i], &expected, 1, &a);

@@ -123,7 +123,7 @@ static void read_rest(psw_reader *reader, const psw_study *study)
     psw_launch launch;
     ptrdiff_t launches = psw_reader_launches(reader);
     psw_slot *slots = calloc((size_t)psw_reader_slots(reader), sizeof *slots);
-    if (slots) psw_reader_slots_get(reader, slots);
+    if (slots) psw_reader_slots_get(reader, 0, psw_reader_slots(reader), slots);
     free(slots);
     for (ptrdiff_t i = launches > STORE_LAUNCHES ? launches - STORE_LAUNCHES : 0; i < launches; i++)
         psw_reader_launch(reader, i, &launch);

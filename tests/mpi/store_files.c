@@ -76,10 +76,12 @@ static void check_slots(bool all)
         psw_record expected = store_record(slot);
         expected.slot.launch = later ? 1 : 0;
         expected.slot.commit = records[slot].slot.commit;
+        expected.slot.launch_checksum = records[slot].slot.launch_checksum;
         if (later && !all) {
             wrong += records[slot].slot.status != PSW_SLOT_EMPTY || records[slot].slot.commit != 0;
             continue;
         }
+        wrong += records[slot].slot.launch_checksum == 0 || records[slot].slot.content_checksum != 0;
         for (ptrdiff_t i = 0; i < count; i++) {
             uint64_t a = 0, b = 0;
             psw_column_pack(&list[i], &expected, 1, &a);

@@ -56,7 +56,8 @@ typedef psw_status put_leaf(void *to, ptrdiff_t slot, const psw_point *point, co
 
 static psw_status put_whole(void *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index)
 {
-    return psw_store_rows(store, slot, point, leaf, index);
+    uint64_t sum = 0;
+    return psw_store_rows(store, slot, point, leaf, index, &sum);
 }
 
 static psw_status put_pieces(void *kept, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf, ptrdiff_t index)
@@ -82,13 +83,14 @@ static void put_all(void *to, put_leaf *put, ptrdiff_t ranks, ptrdiff_t rank)
 static void test_refusals(psw_store *store)
 {
     static made_leaf made;
+    uint64_t sum = 0;
     psw_point point = store_rows_point(NULL, 6), closed = store_rows_point(NULL, 5);
     make_leaf(6, &point, 0, 1, 0, &made);
-    CHECK(psw_store_rows(store, 6, &point, &made.leaf, 1) == PSW_BUG, "a point that the leaf has not");
-    CHECK(psw_store_rows(store, SLOTS, &point, &made.leaf, 0) == PSW_BUG, "a slot past the end");
-    CHECK(psw_store_rows(store, 5, &closed, &made.leaf, 0) == PSW_BUG, "rows of a point that has none");
+    CHECK(psw_store_rows(store, 6, &point, &made.leaf, 1, &sum) == PSW_BUG, "a point that the leaf has not");
+    CHECK(psw_store_rows(store, SLOTS, &point, &made.leaf, 0, &sum) == PSW_BUG, "a slot past the end");
+    CHECK(psw_store_rows(store, 5, &closed, &made.leaf, 0, &sum) == PSW_BUG, "rows of a point that has none");
     made.leaf.first = point.n - made.leaf.count + 1;
-    CHECK(psw_store_rows(store, 6, &point, &made.leaf, 0) == PSW_BUG, "rows past the last");
+    CHECK(psw_store_rows(store, 6, &point, &made.leaf, 0, &sum) == PSW_BUG, "rows past the last");
 }
 
 /* ---- what rank 0 sees ---- */
@@ -188,8 +190,9 @@ static void test_none_kept(void)
     make_leaf(6, &point, 0, 1, 0, &made);
     create(&what);
     psw_store *store = open_store(&what);
+    uint64_t sum = 0;
     if (!store) return;
-    CHECK(psw_store_rows(store, 6, &point, &made.leaf, 0) == PSW_BUG && strstr(psw_message(), "keeps none"), "%s",
+    CHECK(psw_store_rows(store, 6, &point, &made.leaf, 0, &sum) == PSW_BUG && strstr(psw_message(), "keeps none"), "%s",
           psw_message());
     CHECK(psw_store_close(&world, store) == PSW_OK, "%s", psw_message());
     CHECK(store_layout_open(&world, path, &keeping, &(psw_launch){0}, &store) == PSW_ENVIRONMENT &&

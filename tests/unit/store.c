@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "store.h"
+#include "polysweep/files.h"
 
 static char path[256];
 
@@ -177,13 +178,13 @@ static void test_lock(void)
 {
     int first = -1, second = -1;
     write_text("locked.h5.lock", "host elsewhere pid 1\n"); /* left by a run that is dead */
-    CHECK(psw_store_lock(file("locked.h5"), &first) == PSW_OK, "%s", psw_message());
-    CHECK(psw_store_lock(file("locked.h5"), &second) == PSW_ENVIRONMENT, "locked twice");
+    CHECK(psw_lock_take(file("locked.h5"), &first) == PSW_OK, "%s", psw_message());
+    CHECK(psw_lock_take(file("locked.h5"), &second) == PSW_ENVIRONMENT, "locked twice");
     CHECK(strstr(psw_message(), "in use") && strstr(psw_message(), "pid"), "%s", psw_message());
-    psw_store_unlock(first);
-    CHECK(psw_store_lock(file("locked.h5"), &second) == PSW_OK, "%s", psw_message());
-    psw_store_unlock(second);
-    CHECK(psw_store_lock(file("no/such/place.h5"), &first) == PSW_ENVIRONMENT, "a lock nowhere");
+    psw_lock_release(first);
+    CHECK(psw_lock_take(file("locked.h5"), &second) == PSW_OK, "%s", psw_message());
+    psw_lock_release(second);
+    CHECK(psw_lock_take(file("no/such/place.h5"), &first) == PSW_ENVIRONMENT, "a lock nowhere");
 }
 
 /* What dead runs left goes with the next lock; what only looks like it stays. */
@@ -196,8 +197,8 @@ static void test_litter(void)
     for (size_t i = 0; i < sizeof litter / sizeof *litter; i++) write_text(litter[i], "");
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) write_text(kept[i], "");
     write_text("l.h5.data.3", "numbers of somebody");
-    CHECK(psw_store_lock(file("l.h5"), &lock) == PSW_OK, "%s", psw_message());
-    psw_store_unlock(lock);
+    CHECK(psw_lock_take(file("l.h5"), &lock) == PSW_OK, "%s", psw_message());
+    psw_lock_release(lock);
     for (size_t i = 0; i < sizeof litter / sizeof *litter; i++)
         CHECK(access(file(litter[i]), F_OK) != 0, "%s is still there", litter[i]);
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)

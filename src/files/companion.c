@@ -1,5 +1,5 @@
 /* Files beside a result file: only what is ours is written, and no name is followed to somebody else's file. */
-#include "store/store.h"
+#include "polysweep/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ static psw_status cannot_open(const char *name, int why)
     return status;
 }
 
-psw_status psw_store_companion(const char *name, int flags, const char *begins, int *descriptor)
+psw_status psw_companion_open(const char *name, int flags, const char *begins, int *descriptor)
 {
     /* without O_NONBLOCK a FIFO would wait for its other end */
     *descriptor = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0666);
@@ -46,7 +46,7 @@ psw_status psw_store_companion(const char *name, int flags, const char *begins, 
     return status;
 }
 
-psw_status store_temporary(const char *path, char *name, size_t size, int *descriptor)
+psw_status psw_temporary_create(const char *path, char *name, size_t size, int *descriptor)
 {
     enum { TRIES = 100 };
     for (int k = 0; k < TRIES; k++) {

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "polysweep/store.h"
+#include "polysweep/files.h"
 
 /* Who holds it, from the file's first line. */
 static psw_status refuse(const char *path, int descriptor)
@@ -143,18 +143,17 @@ static bool lock_name(const char *path, char name[PATH_MAX])
 
 /* The lock is the kernel's and ends with the process; the file that carries it stays, so that nobody can hold a lock
  * on a name that is gone. */
-psw_status psw_store_lock(const char *path, int *lock)
+psw_status psw_lock_take(const char *path, int *lock)
 {
     char name[PATH_MAX];
     *lock = -1;
     if (!lock_name(path, name))
         return PSW_FAIL(PSW_ENVIRONMENT, "the name of the result file is too long: %.80s...", path);
     int descriptor;
-    psw_status opened = psw_store_companion(name, 0, "host ", &descriptor);
+    psw_status opened = psw_companion_open(name, 0, "host ", &descriptor);
     if (opened != PSW_OK) return errno == ENOENT ? no_directory(path) : opened;
     int failed = flock(descriptor, LOCK_EX | LOCK_NB);
-    for (int look = 0; failed && errno == EWOULDBLOCK && look < 10;
-         look++) { /* psw_store_locked holds it for a moment */
+    for (int look = 0; failed && errno == EWOULDBLOCK && look < 10; look++) { /* psw_lock_held holds it for a moment */
         usleep(20000);
         failed = flock(descriptor, LOCK_EX | LOCK_NB);
     }
@@ -165,7 +164,7 @@ psw_status psw_store_lock(const char *path, int *lock)
     return PSW_OK;
 }
 
-void psw_store_unlock(int lock)
+void psw_lock_release(int lock)
 {
     if (lock < 0) return;
     if (ftruncate(lock, 0) != 0) errno = 0; /* an old name inside does no harm while the lock is free */
@@ -184,12 +183,12 @@ static int look(const char *path)
     return held;
 }
 
-bool psw_store_locked(const char *path)
+bool psw_lock_held(const char *path)
 {
     return look(path) == 1;
 }
 
-bool psw_store_unlocked(const char *path)
+bool psw_lock_free(const char *path)
 {
     return look(path) == 0;
 }
