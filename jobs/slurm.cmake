@@ -3,7 +3,7 @@
 # all inside, since sbatch copies it away from whatever stands beside it.
 set(PARTS_SOURCE ${PROJECT_BINARY_DIR}/slurm_parts.c)
 set(literals "#include \"slurm/parts.h\"\n")
-foreach(part node signal listen environment run)
+foreach(part node signal listen environment launch conclude run)
   set(path ${CMAKE_CURRENT_LIST_DIR}/slurm/${part}.sh)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
   file(READ ${path} text)
@@ -19,7 +19,7 @@ endforeach()
 file(WRITE ${PARTS_SOURCE}.new "${literals}")
 configure_file(${PARTS_SOURCE}.new ${PARTS_SOURCE} COPYONLY) # its time changes with its text
 
-set(SLURM_SCRIPTS slurm-one-node.sh slurm-nodes.sh slurm-array.sh)
+set(SLURM_SCRIPTS slurm-one-node.sh slurm-nodes.sh slurm-array.sh slurm-array-parts.sh)
 foreach(script ${SLURM_SCRIPTS})
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${script}.in ${PROJECT_BINARY_DIR}/jobs/${script} @ONLY)
 endforeach()

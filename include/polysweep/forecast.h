@@ -9,6 +9,7 @@
 /* A request; texts may be NULL, numbers 0 where they are not given. */
 typedef struct psw_forecast_request {
     const char *where;               /* only points for which it holds */
+    psw_part part;                   /* of the study */
     const char *calibration;         /* a result file whose rates are used; NULL: this machine is measured */
     const char *compare;             /* "1,2,4": other numbers of ranks */
     const char *budget;              /* "200nodeh" or "5000coreh" */
@@ -66,6 +67,7 @@ typedef struct psw_forecast {
     psw_rates rates;
     psw_choice choice;
     psw_machine machine;
+    psw_part part;
     ptrdiff_t slots, points;
     unsigned char *wanted;
     psw_forecast_tally methods[PSW_FORECAST_METHODS];

@@ -153,6 +153,24 @@ psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const
                            const unsigned char *wanted, psw_runs *runs);
 void psw_runs_free(psw_runs *runs);
 
+/* ---- parts of a study ---- */
+
+/* K of N, from 1: what one of several launches on files of their own computes. of = 0: the whole study. */
+typedef struct psw_part {
+    ptrdiff_t number, of;
+} psw_part;
+enum { PSW_PARTS_MAX = 1000000, PSW_PART_TEXT = 32 };
+
+bool psw_part_read(const char *text, psw_part *part);                /* "2/10"; false for anything else */
+void psw_part_print(const psw_part *part, char text[PSW_PART_TEXT]); /* "" for the whole study */
+/* The file of a part: NAME.K.h5 for NAME.h5; false if it does not fit. */
+bool psw_part_path(const psw_part *part, const char *path, char *out, size_t size);
+/* Sets mine[slot] to 1 for slots of the part, else 0; `points`: how many. Every slot is in exactly one of N parts.
+ * Points that share tiles are dealt together, by what they cost on a common core (psw_rates_default): the same for
+ * every machine, number of ranks and build. Groups that weigh little stay with their neighbours, so that a part's slots
+ * are long stretches. PSW_NO_MEMORY. */
+psw_status psw_part_slots(const psw_study *study, const psw_part *part, unsigned char *mine, ptrdiff_t *points);
+
 /* ---- the simulated run ---- */
 
 typedef struct psw_stage { /* the work of one depth, without refused runs */

@@ -9,6 +9,7 @@
 #define POLYSWEEP_STORE_H
 
 #include "polysweep/comm.h"
+#include "polysweep/plan.h"
 #include "polysweep/record.h"
 
 enum { PSW_LAUNCHES = 64 }; /* rows of the table of launches; a new launch replaces the oldest */
@@ -30,7 +31,12 @@ void psw_store_library(char *text, size_t size);
  * FILE.new, then renamed; never over a file that exists. POLYSWEEP_HDF5_FORMAT in the environment: earliest (default,
  * readable by any HDF5 since 1.8) or latest that this library writes. PSW_ENVIRONMENT: directory, space, permission. */
 psw_status psw_store_create(const char *path, const psw_study *study);
-double psw_store_bytes(const psw_study *study); /* exact size of the file to be; NaN if memory ran out */
+/* The same for a part of the study; mine[slot] is 0 for slots of other parts, whose results are holes where the file
+ * system has them: anyone who reads an empty slot without polysweep finds zeros there. */
+psw_status psw_store_create_part(const char *path, const psw_study *study, const psw_part *part,
+                                 const unsigned char *mine);
+psw_status psw_store_part(const char *path, psw_part *part); /* that a file was made for. PSW_ENVIRONMENT: damaged */
+double psw_store_bytes(const psw_study *study);              /* exact size of the file to be; NaN if memory ran out */
 
 /* What spec needs from other rooms: theory columns, whether a point can be computed, the size of learned weights. */
 const psw_rooms *psw_house(void);

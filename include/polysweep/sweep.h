@@ -15,7 +15,8 @@ typedef struct psw_sweep_request {
     const char *text;       /* the study itself; NULL: it is read from the file */
     const char *const *set; /* KEY=VALUE */
     ptrdiff_t sets;
-    const char *output;  /* the result file; NULL: the study's */
+    const char *output; /* the result file; NULL: the study's. A part has a file of its own beside it */
+    psw_part part;
     const char *where;   /* only points for which it holds; NULL: all */
     const char *command; /* the whole command line, for the launch table */
     bool redo, extend, oversubscribe, quiet;
@@ -54,6 +55,8 @@ psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, cons
 typedef struct psw_sweep_state {
     char state[24]; /* running, done, failed, partial (all that --where selects), stopped_clean, interrupted */
     char study[128], host[64], started[32], updated[32];
+    char part[PSW_PART_TEXT]; /* of the study, whose points are counted: 2/10; "": all of them */
+    char launch[128];         /* POLYSWEEP_LAUNCH of the environment: by it a script knows its launch */
     ptrdiff_t points, done, failed, skipped, running, ranks, pid;
     double fraction; /* of predicted cost */
     double elapsed_s, eta_s;

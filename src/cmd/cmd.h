@@ -15,6 +15,7 @@ typedef struct cmd_options {
     const char *output, *where, *columns, *calibration, *compare, *budget, *redo, *prologue, *launcher, *teams;
     const char *text; /* the study itself, made by a command, instead of the file's */
     ptrdiff_t ranks, ranks_per_node, max_fails;
+    psw_part part;
     double time_limit_s, sample; /* seconds; percent */
     bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak,
         no_inputs;

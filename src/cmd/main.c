@@ -12,15 +12,17 @@
 
 const cmd_command cmd_commands[] = {
     {"run", "STUDY.yaml [-o FILE.h5]", "compute every point that is not complete in FILE.h5; run again, it resumes",
-     "output set where time-limit redo extend max-fails dry-run no-inputs oversubscribe progress quiet",
+     "output set where part time-limit redo extend max-fails dry-run no-inputs oversubscribe progress quiet",
      "  mpirun -n 4 polysweep run phase.yaml\n"
      "  mpirun -n 4 polysweep run phase.yaml -o /scratch/phase.h5 --time-limit 55m\n"
      "  mpirun -n 4 polysweep run phase.yaml --set grid.n=[1024,2048,4096] --extend\n"
+     "  mpirun -n 4 polysweep run phase.yaml -o phase.h5 --part 2/10\n"
      "  polysweep run phase.yaml --set judge.trials=20 --where \"n <= 1024\"\n",
      true, false, cmd_run},
     {"plan", "STUDY.yaml",
      "points, exclusions, predicted time, memory and file size for any number of ranks; a job script for Slurm",
-     "set where ranks ranks-per-node compare budget points calibration no-inputs slurm output sbatch prologue launcher "
+     "set where part ranks ranks-per-node compare budget points calibration no-inputs slurm output sbatch prologue "
+     "launcher "
      "json",
      "  polysweep plan phase.yaml --ranks 64\n"
      "  polysweep plan phase.yaml --ranks 4096 --ranks-per-node 64 --calibration phase.h5\n"
@@ -48,7 +50,7 @@ const cmd_command cmd_commands[] = {
      true, false, cmd_verify},
     {"merge", "OUT.h5 IN.h5...", "join files of one study; slots that several files have done must agree", "json",
      "  polysweep merge phase.h5 monday.h5 tuesday.h5\n"
-     "  polysweep merge phase.h5 part-*.h5 --json\n",
+     "  polysweep merge phase.h5 phase.*.h5 --json\n",
      false, true, cmd_merge},
     {"doctor", "[DIR]", "what this machine and launch look like, what is wrong and what to type; tests writing in DIR",
      "set json",
@@ -125,7 +127,7 @@ static int printed(int code)
 static psw_status one_step(void)
 {
 #ifdef OPEN_MPI
-    static const char *const met_by[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "POLYSWEEP_TRUST_SRUN"};
+    static const char *const met_by[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "POLYSWEEP_TRUST_SRUN"};
     const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
     if (!tasks || !getenv("SLURM_STEP_ID")) return PSW_OK;
     for (size_t i = 0; i < sizeof met_by / sizeof *met_by; i++)

@@ -5,7 +5,7 @@
 
 #include "cmd/cmd.h"
 
-typedef enum kind { FLAG, TEXT, COUNT, DURATION, PERCENT, LIST, PROGRESS } kind;
+typedef enum kind { FLAG, TEXT, COUNT, DURATION, PERCENT, LIST, PROGRESS, PART } kind;
 
 typedef struct option {
     const char *name, *argument, *help;
@@ -22,6 +22,8 @@ static const option options_table[] = {
      "replace a value of the study: grid.beta=[2,4], run.threads=2 (doctor takes only this one); may be repeated", LIST,
      AT(set), 0},
     {"where", "EXPR", "only points for which EXPR holds: \"n <= 4096 and method == exact\"", TEXT, AT(where), 0},
+    {"part", "K/N", "only part K of N: its points go to FILE.K.h5, and merge FILE.h5 FILE.*.h5 joins the parts", PART,
+     AT(part), 0},
     {"time-limit", "TIME", "stop cleanly (exit code 75) before TIME is over: 45s, 1h30m", DURATION, AT(time_limit_s),
      0},
     {"redo", "failed", "compute failed, timed out and skipped points again; without it they stay as they are", TEXT,
@@ -131,6 +133,13 @@ static psw_status progress_word(const char *value, psw_progress *out)
     return PSW_FAIL(PSW_USAGE, "--progress: \"%s\" is not one of auto, plain, off", value);
 }
 
+static psw_status part_of(const char *value, psw_part *out)
+{
+    if (psw_part_read(value, out)) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE, "--part: \"%s\" is not K/N, part K of N with K from 1 to N, at most %d: --part 2/10",
+                    value, PSW_PARTS_MAX);
+}
+
 static psw_status keep(const option *o, const char *argument, const char *value, cmd_options *options)
 {
     void *member = (char *)options + o->at;
@@ -138,6 +147,7 @@ static psw_status keep(const option *o, const char *argument, const char *value,
     case FLAG: *(bool *)member = true; return PSW_OK;
     case TEXT: *(const char **)member = value; return PSW_OK;
     case LIST: return append(member, o->at == AT(set) ? &options->set_count : &options->sbatch_count, o->name, value);
+    case PART: return part_of(value, member);
     case PROGRESS: return progress_word(value, member);
     case DURATION: return psw_parse_duration(value, member);
     case PERCENT: return percent(argument, value, member);

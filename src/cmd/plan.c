@@ -9,6 +9,9 @@ static psw_status check_script(const cmd_options *o)
     psw_script_request request = {
         .sbatch = o->sbatch, .sbatch_count = o->sbatch_count, .prologue = o->prologue, .launcher = o->launcher};
     if (!o->slurm && alone) return PSW_FAIL(PSW_USAGE, "--%s is for a job script: add --slurm", alone);
+    if (o->slurm && o->part.of > 0)
+        return PSW_FAIL(PSW_USAGE, "--slurm prints a script for the whole study: leave out --part; the script "
+                                   "slurm-array-parts.sh runs parts in a job array");
     if (o->slurm && (o->json || o->compare || o->budget || o->points))
         return PSW_FAIL(PSW_USAGE, "--slurm prints only a job script: leave out --%s",
                         o->json      ? "json"
@@ -66,6 +69,7 @@ static psw_status try_inputs(const cmd_options *options, const psw_study *study)
 psw_status cmd_plan(const cmd_options *options, const psw_comm *world)
 {
     psw_forecast_request request = {.where = options->where,
+                                    .part = options->part,
                                     .calibration = options->calibration,
                                     .compare = options->compare,
                                     .budget = options->budget,

@@ -11,6 +11,7 @@ psw_sweep_request cmd_request_of_options(const cmd_options *o)
                                .sets = o->set_count,
                                .output = o->output,
                                .where = o->where,
+                               .part = o->part,
                                .command = o->command,
                                .redo = o->redo != NULL,
                                .extend = o->extend,
@@ -35,8 +36,17 @@ static psw_status dry_run(const cmd_options *options, const psw_comm *world)
     return world->rank == 0 ? cmd_plan(&plan, world) : PSW_OK;
 }
 
+/* The parts of a grown study are others: what one has done, another would compute again. */
+static psw_status check(const cmd_options *o)
+{
+    if (o->part.of == 0 || !o->extend) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE, "--extend is not for a part, since a grown study is dealt anew: merge the parts, then "
+                               "extend the joint file (or start the grown study's parts with another -o)");
+}
+
 psw_status cmd_run(const cmd_options *options, const psw_comm *world)
 {
+    PSW_TRY(check(options));
     if (options->dry_run) return dry_run(options, world);
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one study file is expected, %td files are named", options->file_count);

@@ -41,22 +41,31 @@ static void count_slot(const psw_study *study, const psw_slot *slot, ptrdiff_t n
     state->fraction += seconds;
 }
 
-static psw_status count_slots(psw_reader *reader, const psw_study *study, psw_sweep_state *state)
+static void sum_up(double cost, psw_sweep_state *state)
 {
-    double cost = 0;
-    ptrdiff_t slots = psw_reader_slots(reader);
-    psw_slot *list = malloc((size_t)slots * sizeof *list + 1);
-    if (!list) return PSW_FAIL(PSW_NO_MEMORY, "no memory for the states of %td slots", slots);
-    psw_status status = psw_reader_slots_get(reader, 0, slots, list);
-    for (ptrdiff_t i = 0; status == PSW_OK && i < slots; i++) count_slot(study, &list[i], i, state, &cost);
-    free(list);
-    state->points = slots;
     state->fraction = cost > 0 ? state->fraction / cost : 1;
-    bool whole = state->done + state->failed + state->skipped == slots;
+    bool whole = state->done + state->failed + state->skipped == state->points;
     psw_format(state->state, sizeof state->state, "%s",
                !whole                           ? "interrupted"
                : state->failed + state->skipped ? "failed"
                                                 : "done");
+}
+
+static psw_status count_slots(const psw_part *part, psw_reader *reader, const psw_study *study, psw_sweep_state *state)
+{
+    double cost = 0;
+    ptrdiff_t slots = psw_reader_slots(reader);
+    psw_slot *list = malloc((size_t)slots * sizeof *list + 1);
+    unsigned char *mine = malloc((size_t)slots + 1);
+    bool room = list && mine;
+    psw_status status = room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the states of %td slots", slots);
+    if (status == PSW_OK) status = psw_part_slots(study, part, mine, &state->points);
+    if (status == PSW_OK) status = psw_reader_slots_get(reader, 0, slots, list);
+    for (ptrdiff_t i = 0; status == PSW_OK && i < slots; i++)
+        if (mine[i]) count_slot(study, &list[i], i, state, &cost);
+    free(list);
+    free(mine);
+    sum_up(cost, state);
     return status;
 }
 
@@ -64,12 +73,15 @@ static psw_status read_slots(const char *path, psw_sweep_state *state)
 {
     psw_reader *reader;
     psw_study *study = NULL;
+    psw_part part;
     *state = (psw_sweep_state){.elapsed_s = NAN, .eta_s = NAN, .time_limit_s = NAN};
     PSW_TRY(psw_study_of_file(path, &study));
     psw_format(state->study, sizeof state->study, "%s", psw_study_name(study));
     psw_status status = psw_reader_open(path, &reader);
     if (status == PSW_OK) {
-        status = count_slots(reader, study, state);
+        status = psw_store_part(path, &part);
+        psw_part_print(&part, state->part);
+        if (status == PSW_OK) status = count_slots(&part, reader, study, state);
         psw_reader_close(reader);
     }
     psw_study_free(study);
@@ -134,7 +146,9 @@ static void print(const char *path, const psw_sweep_state *s)
     psw_format_seconds(s->elapsed_s, elapsed);
     psw_format_seconds(s->eta_s, left);
     psw_format_seconds(s->time_limit_s, limit);
-    psw_print(stdout, "study       %s, %td points\nstate       %s", s->study, s->points, s->state);
+    psw_print(stdout, "study       %s, ", s->study);
+    if (s->part[0]) psw_print(stdout, "part %s: ", s->part);
+    psw_print(stdout, "%td points\nstate       %s", s->points, s->state);
     if (running)
         psw_print(stdout, ": %td rank%s, process %td on %s", s->ranks, s->ranks == 1 ? "" : "s", s->pid, s->host);
     if (s->stop_reason[0]) psw_print(stdout, " (%s)", s->stop_reason);
@@ -164,6 +178,7 @@ static void json(const char *path, const psw_sweep_state *s)
     psw_json out = psw_json_begin(stdout, "status");
     psw_json_text(&out, "file", path);
     psw_json_text(&out, "study", s->study);
+    psw_json_text(&out, "part", s->part);
     psw_json_text(&out, "state", s->state);
     psw_json_count(&out, "points", s->points);
     psw_json_count(&out, "done", s->done);

@@ -218,6 +218,7 @@ static psw_status choose(cmd_check *c)
 
 static psw_status open_file(cmd_check *c)
 {
+    psw_part part = {0};
     PSW_TRY(psw_study_stored(c->reader, c->path, &c->study));
     psw_status schema = c->world->rank == 0 ? psw_reader_schema(c->reader) : PSW_OK;
     if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_rows(c->reader, c->study);
@@ -234,6 +235,8 @@ static psw_status open_file(cmd_check *c)
     PSW_TRY(prepare_rows(c));
     PSW_TRY(psw_inputs_read(c->study, &c->inputs));
     c->in_use = psw_lock_held(c->path);
+    if (c->world->rank == 0) PSW_TRY(psw_store_part(c->path, &part));
+    psw_part_print(&part, c->part);
     return PSW_OK;
 }
 

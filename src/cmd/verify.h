@@ -30,8 +30,9 @@ typedef struct cmd_check {
     psw_runs runs;
     psw_column columns[PSW_COLUMNS_MAX + CMD_ROW_LINES];
     ptrdiff_t column_count, slot_count, done, torn, altered, picked;
-    double percent; /* of the done slots: wanted, then picked */
-    bool in_use;    /* a run had the file open when its slots were read */
+    double percent;           /* of the done slots: wanted, then picked */
+    char part[PSW_PART_TEXT]; /* that the file was made for */
+    bool in_use;              /* a run had the file open when its slots were read */
     psw_machine machine;
     ptrdiff_t known_launch; /* whose answer `known_same` is */
     bool known_same;

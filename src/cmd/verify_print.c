@@ -19,7 +19,8 @@ void cmd_verify_print(const cmd_check *c, const cmd_findings *all, ptrdiff_t dif
 {
     double compared = (double)c->picked - c->too_large;
     psw_print(stdout, "file        %s, schema correct\n", c->path);
-    psw_print(stdout, "slots       %td, %td done\n", c->slot_count, c->done);
+    psw_print(stdout, "slots       %td, %td done%s%s\n", c->slot_count, c->done, c->part[0] ? ", of part " : "",
+              c->part);
     if (c->in_use) psw_print(stdout, "in use      a run has it open: slots that it has not finished are not checked\n");
     if (c->torn > 0)
         psw_print(stdout, "torn        %td with a wrong commit word; running the study again computes them again\n",
@@ -57,6 +58,7 @@ void cmd_verify_json(const cmd_check *c, const cmd_findings *all, ptrdiff_t diff
     psw_json out = psw_json_begin(stdout, "verify");
     psw_json_text(&out, "file", c->path);
     psw_json_count(&out, "slots", c->slot_count);
+    psw_json_text(&out, "part", c->part);
     psw_json_count(&out, "done", c->done);
     psw_json_count(&out, "torn", c->torn);
     psw_json_count(&out, "altered", c->altered);

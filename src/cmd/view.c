@@ -66,6 +66,16 @@ static bool keeps(const cmd_view *v, const psw_record *record)
     return !v->where || psw_expression_value(v->where, &s) != 0;
 }
 
+/* Results of an empty slot are nothing, whatever the file holds: in that of a part there are holes. */
+static void blank_empty(psw_record *record)
+{
+    psw_slot slot = record->slot;
+    if (slot.status != PSW_SLOT_EMPTY) return;
+    *record = psw_record_blank(&record->point);
+    record->slot.attempt = slot.attempt;
+    record->slot.deaths = slot.deaths;
+}
+
 psw_status cmd_view_walk(cmd_view *v, cmd_view_row *row, void *state)
 {
     psw_status status = PSW_OK;
@@ -75,6 +85,7 @@ psw_status cmd_view_walk(cmd_view *v, cmd_view_row *row, void *state)
         status = psw_reader_get(v->reader, first, count, v->records);
         for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++) {
             v->slot = first + i;
+            blank_empty(&v->records[i]);
             if (keeps(v, &v->records[i])) row(v, state, &v->records[i]);
         }
     }

@@ -6,17 +6,20 @@
 #include "forecast/points.h"
 #include "forecast/schedule.h"
 
-static psw_status choose_points(psw_forecast *f, const char *where)
+static psw_status choose_points(psw_forecast *f, const psw_forecast_request *asked)
 {
     psw_filter *filter = NULL;
     f->slots = psw_study_slots(f->study);
     f->longest.slot = f->largest.slot = -1;
     f->wanted = malloc((size_t)f->slots + 1);
     if (!f->wanted) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", f->slots);
-    PSW_TRY(psw_filter_create(f->study, where, &filter));
+    f->part = asked->part;
+    PSW_TRY(psw_part_slots(f->study, &f->part, f->wanted, &f->points));
+    PSW_TRY(psw_filter_create(f->study, asked->where, &filter));
+    f->points = 0;
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
         psw_point point = psw_study_point(f->study, slot);
-        f->wanted[slot] = !filter || psw_filter_keeps(filter, &point);
+        f->wanted[slot] &= !filter || psw_filter_keeps(filter, &point);
         if (!f->wanted[slot]) continue;
         psw_cost cost = psw_cost_time(&f->rates, &point);
         psw_forecast_tally *of = &f->methods[point.method];
@@ -171,7 +174,7 @@ static psw_status predict_schedules(const psw_forecast_request *asked, psw_forec
     ptrdiff_t worlds[PSW_FORECAST_COMPARE_MAX];
     PSW_TRY(read_options(asked, f, worlds));
     PSW_TRY(find_rates(asked, f));
-    PSW_TRY(choose_points(f, asked->where));
+    PSW_TRY(choose_points(f, asked));
     if (asked->points) PSW_TRY(forecast_points_check(f));
     PSW_TRY(find_alone(f));
     psw_split split = forecast_split(f, f->ranks);

@@ -124,6 +124,9 @@ void psw_forecast_json(const psw_forecast *f)
     psw_json out = psw_json_begin(stdout, "plan");
     psw_json_text(&out, "study", psw_study_name(f->study));
     psw_json_count(&out, "slots", f->slots);
+    char part[PSW_PART_TEXT];
+    psw_part_print(&f->part, part);
+    psw_json_text(&out, "part", part);
     psw_json_count(&out, "points", f->points);
     exclusions(&out, f);
     methods(&out, f);

@@ -202,7 +202,10 @@ static void print_budget(const psw_forecast *f)
 void psw_forecast_print(const psw_forecast *f)
 {
     psw_print(stdout, "study       %s: %td points", psw_study_name(f->study), f->points);
+    char part[PSW_PART_TEXT];
+    psw_part_print(&f->part, part);
     if (f->points < f->slots) psw_print(stdout, " of %td", f->slots);
+    if (part[0]) psw_print(stdout, ", part %s", part);
     psw_print(stdout, "\n");
     print_exclusions(f);
     psw_print(stdout, "\n");

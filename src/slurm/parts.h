@@ -4,6 +4,8 @@
 
 extern const char slurm_part_listen[];      /* sets `run`, and passes USR1 on to it */
 extern const char slurm_part_environment[]; /* threads */
-extern const char slurm_part_run[];         /* wants launch=(...), command=(...), result=; ends the script */
+extern const char slurm_part_launch[];      /* functions; they want launch=(...), command=(...), result= */
+extern const char slurm_part_conclude[];    /* what the end of a launch means for the job */
+extern const char slurm_part_run[];         /* ends the script */
 
 #endif

@@ -351,6 +351,6 @@ psw_status psw_script_print(const psw_script_request *asked, const psw_script_pr
     environment(&s);
     launcher(&s);
     command(&s);
-    fprintf(out, "\n%s", slurm_part_run);
+    fprintf(out, "\n%s\n%s\n%s", slurm_part_launch, slurm_part_conclude, slurm_part_run);
     return PSW_OK;
 }

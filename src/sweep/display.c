@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,15 +109,19 @@ static void show(sweep_display *display, double now)
 
 /* ---- opening ---- */
 
-static void fill_state(const sweep_given *g, const sweep_limits *limits, const char *started, psw_sweep_state *state)
+static void fill_state(const sweep_given *g, ptrdiff_t points, const sweep_limits *limits, const char *started,
+                       psw_sweep_state *state)
 {
+    const char *launch = getenv("POLYSWEEP_LAUNCH");
     *state = (psw_sweep_state){.state = "running",
-                               .points = g->slots,
+                               .points = points,
                                .ranks = g->world->size,
                                .pid = getpid(),
                                .time_limit_s = limits->time_limit_s};
     psw_format(state->time_limit_from, sizeof state->time_limit_from, "%s", limits->time_limit_from);
     psw_format(state->study, sizeof state->study, "%s", psw_study_name(g->study));
+    psw_part_print(&g->request->part, state->part);
+    psw_format(state->launch, sizeof state->launch, "%s", launch ? launch : "");
     psw_format(state->started, sizeof state->started, "%s", started);
     psw_format(state->host, sizeof state->host, "%s", psw_machine_read().host);
 }
@@ -124,15 +129,15 @@ static void fill_state(const sweep_given *g, const sweep_limits *limits, const c
 static sweep_display display_of(const sweep_given *g, const sweep_slots *slots, const sweep_runs *runs)
 {
     psw_progress mode = g->request->quiet ? PSW_PROGRESS_OFF : g->request->progress;
-    double ended = (double)(slots->done + slots->failed + slots->skipped), points = (double)g->slots;
+    double ended = (double)(slots->done + slots->failed + slots->skipped), points = (double)slots->points;
     return (sweep_display){.path = g->path,
                            .mode = mode,
                            .bar = mode == PSW_PROGRESS_AUTO && isatty(STDERR_FILENO),
                            .rank = g->world->rank,
                            .ranks = g->world->size,
                            .start_s = g->start_s,
-                           .share_before = ended / points,
-                           .share = sweep_runs_points(runs) / points,
+                           .share_before = points > 0 ? ended / points : 1,
+                           .share = points > 0 ? sweep_runs_points(runs) / points : 0,
                            .done_before = slots->done,
                            .failed_before = slots->failed,
                            .skipped_before = slots->skipped};
@@ -153,11 +158,11 @@ psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots
 {
     char name[1100];
     *display = display_of(given, slots, runs);
-    fill_state(given, limits, started, &display->state);
+    fill_state(given, slots->points, limits, started, &display->state);
     psw_format(name, sizeof name, "%s.events.jsonl", given->path);
     if (display->rank == 0) PSW_TRY(open_events(name, &display->events));
     sweep_display_event(display, "\"event\": \"start\", \"ranks\": %d, \"points\": %td, \"done\": %td, \"runs\": %td",
-                        display->ranks, given->slots, slots->done, runs->usual.count);
+                        display->ranks, slots->points, slots->done, runs->usual.count);
     if (!isnan(limits->time_limit_s))
         sweep_display_event(display, "\"event\": \"time_limit\", \"time_limit_s\": %.1f, \"from\": \"%s\"",
                             limits->time_limit_s, limits->time_limit_from);
@@ -169,7 +174,10 @@ _Static_assert(sizeof(sweep_tally) <= PSW_BOARD_MAX * sizeof(double), "a tally f
 psw_status sweep_display_share(const psw_comm *world, sweep_display *display)
 {
     display->begin_s = display->ended_s = psw_clock_s();
-    return psw_board_open(world, sizeof(sweep_tally) / sizeof(double), &display->board);
+    PSW_TRY(psw_board_open(world, sizeof(sweep_tally) / sizeof(double), &display->board));
+    refresh(display, &(sweep_tally){0}); /* what earlier launches have done is known from the start */
+    if (display->rank == 0) write_state(display);
+    return PSW_OK;
 }
 
 /* ---- while points are computed, and at the end ---- */

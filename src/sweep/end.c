@@ -38,13 +38,13 @@ static void print_outcome(const sweep_job *j, bool stopped)
     const psw_sweep_state *s = &j->open.display.state;
     const char *path = j->given.path;
     if (j->given.world->rank != 0 || j->given.request->quiet) return;
-    psw_print(stderr, "polysweep: %s: %td of %td points done", path, s->done, s->points);
+    psw_print(stderr, "polysweep: %s: %td of %td points%s%s done", path, s->done, s->points,
+              *s->part ? " of part " : "", s->part);
     if (s->failed) psw_print(stderr, ", %td failed", s->failed);
     if (s->skipped) psw_print(stderr, ", %td skipped for memory or size", s->skipped);
     if (s->failed + s->skipped)
-        psw_print(stderr,
-                  "; polysweep show %s --where \"error_code != none\" lists %s, --redo failed tries %s again", path,
-                  s->failed + s->skipped > 1 ? "them" : "it", s->failed + s->skipped > 1 ? "them" : "it");
+        psw_print(stderr, "; polysweep show %s --where \"error_code != none\" lists %s, --redo failed tries %s again",
+                  path, s->failed + s->skipped > 1 ? "them" : "it", s->failed + s->skipped > 1 ? "them" : "it");
     if (stopped) psw_print(stderr, "; stopped (%s), the same command continues from here", s->stop_reason);
     psw_print(stderr, "\n");
 }

@@ -54,10 +54,12 @@ static psw_status read_settings(sweep_given *g)
 static psw_status choose_path(sweep_given *g)
 {
     const char *path = g->request->output ? g->request->output : g->settings->file;
-    bool whole = path[0] ? psw_format(g->path, sizeof g->path, "%s", path)
-                         : psw_format(g->path, sizeof g->path, "%s.h5", psw_study_name(g->study));
-    return whole ? PSW_OK
-                 : PSW_FAIL(PSW_USAGE, "the name of the result file is longer than %zu characters", sizeof g->path - 1);
+    char of_study[sizeof g->path];
+    bool whole = path[0] ? psw_format(of_study, sizeof of_study, "%s", path)
+                         : psw_format(of_study, sizeof of_study, "%s.h5", psw_study_name(g->study));
+    return whole && psw_part_path(&g->request->part, of_study, g->path, sizeof g->path)
+               ? PSW_OK
+               : PSW_FAIL(PSW_USAGE, "the name of the result file is longer than %zu characters", sizeof g->path - 1);
 }
 
 /* All ranks use the smallest node's memory: they choose routes by it. */

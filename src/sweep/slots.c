@@ -43,6 +43,26 @@ static psw_status same_study(const sweep_given *g, psw_reader *reader)
     return status;
 }
 
+/* Points of other parts would be missing, or computed twice. */
+static psw_status same_part(const sweep_given *g)
+{
+    const psw_part *asked = &g->request->part;
+    char here[PSW_PART_TEXT], there[PSW_PART_TEXT];
+    psw_part stored;
+    PSW_TRY(psw_store_part(g->path, &stored));
+    psw_part_print(&stored, there);
+    psw_part_print(asked, here);
+    if (stored.of == asked->of && stored.number == asked->number) return PSW_OK;
+    if (asked->of == 0)
+        return PSW_FAIL(PSW_USAGE,
+                        "%.300s is part %s of the study: --part %s with the file of the whole study continues it, "
+                        "merge joins the parts, -o with another file computes all points",
+                        g->path, there, there);
+    return PSW_FAIL(PSW_USAGE,
+                    "%.300s is %s%s of the study, not part %s; give --part as before, or another file with -o", g->path,
+                    stored.of ? "part " : "a file ", stored.of ? there : "of all points", here);
+}
+
 /* A column distinguishes points with noise of two kinds in one file; this file does not have it. */
 static psw_status refuse_noise(const sweep_given *g, const psw_point *point, ptrdiff_t slot, const char *text)
 {
@@ -98,6 +118,7 @@ static void choose_slot(const sweep_given *g, const psw_filter *filter, ptrdiff_
 {
     ptrdiff_t crashes = slot->deaths + (slot->status == PSW_SLOT_RUNNING);
     sweep_part part = sweep_part_of(slot, crashes, g->request->redo);
+    if (!s->mine[i]) part = SWEEP_PART_ENDED;
     if (part != SWEEP_PART_ENDED && filter) {
         psw_point point = psw_study_point(g->study, i);
         if (!psw_filter_keeps(filter, &point)) part = SWEEP_PART_ENDED;
@@ -105,7 +126,7 @@ static void choose_slot(const sweep_given *g, const psw_filter *filter, ptrdiff_
     s->part[i] = (unsigned char)part;
     s->attempts[i] = byte_of(slot->attempt);
     s->crashes[i] = byte_of(crashes);
-    if (part == SWEEP_PART_ENDED) count_ended(s, slot->status);
+    if (part == SWEEP_PART_ENDED && s->mine[i]) count_ended(s, slot->status);
     if (part == SWEEP_PART_CRASHED) count_ended(s, PSW_SLOT_FAILED);
 }
 
@@ -139,19 +160,33 @@ static psw_status read_slots(const sweep_given *g, const psw_filter *filter, psw
 
 /* ---- the file ---- */
 
+static psw_status create(const sweep_given *g, const sweep_slots *s)
+{
+    const psw_part *part = &g->request->part;
+    return part->of > 0 ? psw_store_create_part(g->path, g->study, part, s->mine) : psw_store_create(g->path, g->study);
+}
+
+/* Of a part no larger study makes a part. */
+static psw_status extend(const sweep_given *g)
+{
+    PSW_TRY(same_part(g));
+    return sweep_extend(g->path, g->study, g->request->quiet);
+}
+
 static psw_status create_or_extend(const sweep_given *g, sweep_slots *s)
 {
     PSW_TRY(psw_lock_take(g->path, &s->lock));
     if (access(g->path, F_OK) != 0)
-        PSW_TRY(psw_store_create(g->path, g->study));
+        PSW_TRY(create(g, s));
     else if (g->request->extend)
-        PSW_TRY(sweep_extend(g->path, g->study, g->request->quiet));
+        PSW_TRY(extend(g));
     return psw_lock_renew(g->path, &s->lock);
 }
 
 static psw_status check_study(const sweep_given *g, const psw_filter *filter, psw_reader *reader)
 {
     PSW_TRY(same_study(g, reader));
+    PSW_TRY(same_part(g));
     return has_columns(g, filter, reader);
 }
 
@@ -165,15 +200,27 @@ static psw_status read_file(const sweep_given *g, const psw_filter *filter, swee
     return status;
 }
 
+/* Rank 0 deals, for all. */
+static psw_status find_part(const sweep_given *g, sweep_slots *s)
+{
+    const psw_comm *world = g->world;
+    psw_status status = world->rank == 0 ? psw_part_slots(g->study, &g->request->part, s->mine, &s->points) : PSW_OK;
+    PSW_TRY(psw_comm_agree(world, status));
+    PSW_TRY(psw_comm_bytes(world, 0, &s->points, sizeof s->points));
+    return psw_comm_bytes(world, 0, s->mine, (size_t)g->slots);
+}
+
 /* --where is understood before the file is touched: a refusal leaves nothing behind. */
 psw_status sweep_slots_find(const sweep_given *g, sweep_slots *s)
 {
     const psw_comm *world = g->world;
     size_t bytes = (size_t)g->slots;
     psw_filter *filter = NULL;
-    *s = (sweep_slots){calloc(bytes, 1), calloc(bytes, 1), calloc(bytes, 1), .lock = psw_lock_none()};
-    bool room = s->part && s->attempts && s->crashes;
+    *s = (sweep_slots){calloc(bytes, 1), calloc(bytes, 1), calloc(bytes, 1), .mine = calloc(bytes, 1),
+                       .lock = psw_lock_none()};
+    bool room = s->part && s->attempts && s->crashes && s->mine;
     PSW_TRY(psw_comm_agree(world, room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", g->slots)));
+    PSW_TRY(find_part(g, s));
     psw_status status = psw_comm_agree(world, psw_filter_create(g->study, g->request->where, &filter));
     if (status == PSW_OK) status = psw_comm_agree(world, world->rank == 0 ? create_or_extend(g, s) : PSW_OK);
     if (status == PSW_OK) status = read_file(g, filter, s);
@@ -219,5 +266,6 @@ void sweep_slots_free(sweep_slots *s)
     free(s->part);
     free(s->attempts);
     free(s->crashes);
+    free(s->mine);
     psw_lock_release(&s->lock);
 }

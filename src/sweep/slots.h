@@ -8,6 +8,8 @@
 typedef struct sweep_slots {
     unsigned char *part, *attempts, *crashes; /* one byte a slot: sweep_part; both at most 255 */
     ptrdiff_t postponed;                      /* by this rank */
+    unsigned char *mine;                      /* 1 for slots of the part */
+    ptrdiff_t points;                         /* of the study or of the part of it */
     ptrdiff_t done, failed, skipped;          /* finished by earlier launches and left unchanged */
     psw_lock lock;                            /* rank 0: of the file */
 } sweep_slots;

@@ -16,7 +16,7 @@
 
 typedef struct field {
     const char *name;
-    enum { TEXT, COUNT, NUMBER } kind;
+    enum { TEXT, COUNT, NUMBER, YOUNGER } kind; /* YOUNGER: a text that earlier programs do not write */
     size_t at, size;
 } field;
 
@@ -30,7 +30,7 @@ static const field fields[] = {
     FIELD(COUNT, ranks),          FIELD(TEXT, started),     FIELD(TEXT, updated),  FIELD(COUNT, points),
     FIELD(COUNT, done),           FIELD(COUNT, failed),     FIELD(COUNT, skipped), FIELD(COUNT, running),
     FIELD(NUMBER, fraction),      FIELD(NUMBER, elapsed_s), FIELD(NUMBER, eta_s),  FIELD(NUMBER, time_limit_s),
-    FIELD(TEXT, time_limit_from), FIELD(TEXT, stop_reason),
+    FIELD(TEXT, time_limit_from), FIELD(TEXT, stop_reason), FIELD(YOUNGER, part),  FIELD(YOUNGER, launch),
 };
 enum { FIELDS = sizeof fields / sizeof *fields, LONGEST = 8192 };
 static const double SECONDS_MOST = 1e18; /* beyond what anybody waits for */
@@ -55,6 +55,7 @@ static void print(FILE *out, const psw_sweep_state *state)
     for (int i = 0; i < FIELDS; i++) {
         const void *member = (const char *)state + fields[i].at;
         switch (fields[i].kind) {
+        case YOUNGER:
         case TEXT: psw_json_text(&json, fields[i].name, member); break;
         case COUNT: psw_json_count(&json, fields[i].name, *(const ptrdiff_t *)member); break;
         case NUMBER: psw_json_number(&json, fields[i].name, bounded(fields[i].name, *(const double *)member)); break;
@@ -157,6 +158,7 @@ static bool scan_value(const field *f, psw_sweep_state *state, bool quoted, cons
 {
     void *member = (char *)state + f->at;
     switch (f->kind) {
+    case YOUNGER:
     case TEXT: return quoted && psw_format(member, f->size, "%s", text);
     case COUNT: return !quoted && scan_count(text, member);
     case NUMBER: return quoted == (strcmp(text, "inf") == 0) && scan_number(text, member);
@@ -172,7 +174,7 @@ static cursor scan_member(cursor at, psw_sweep_state *state, unsigned *seen, con
     if (*at != '"' || !(at = unquote(at, name, sizeof name)) || !(at = past(at, ':'))) return NULL;
     bool quoted = *at == '"';
     while (i < FIELDS && strcmp(fields[i].name, name) != 0) i++;
-    size_t room = i < FIELDS && fields[i].kind == TEXT ? fields[i].size : sizeof value;
+    size_t room = i < FIELDS && (fields[i].kind == TEXT || fields[i].kind == YOUNGER) ? fields[i].size : sizeof value;
     size_t length = quoted ? 0 : strcspn(at, ",} \t\r\n");
     if (!quoted) psw_format(value, sizeof value, "%.*s", (int)(length < sizeof value ? length : sizeof value), at);
     at = quoted ? unquote(at, value, room) : at + length;
@@ -194,7 +196,7 @@ static bool scan(const char *text, psw_sweep_state *state, const char **wrong)
     }
     at = at ? past(at, '}') : NULL;
     for (int i = 0; i < FIELDS && at && !*at; i++)
-        if (!(seen >> i & 1)) return *wrong = fields[i].name, false;
+        if (!(seen >> i & 1) && fields[i].kind != YOUNGER) return *wrong = fields[i].name, false;
     return at && !*at;
 }
 

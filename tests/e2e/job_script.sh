@@ -35,11 +35,12 @@ printed '^module load gcc$' --prologue modules
 grep -q '^export A=1$' script || complain "the last line of a prologue" "$(cat script)"
 
 # The lines that all job scripts have stand in each, whole and once: sbatch copies a script away from what is beside it.
-for script in script "$POLYSWEEP_BUILD"/jobs/slurm-{one-node,nodes,array}.sh; do
+for script in script "$POLYSWEEP_BUILD"/jobs/slurm-{one-node,nodes,array,array-parts}.sh; do
     bash -n "$script" || complain "$script is not a script"
     if grep -n '@SLURM' "$script" >&2; then complain "$script is not filled in"; fi
-    parts=(listen environment run)
+    parts=(listen environment launch conclude)
     [ "$script" = script ] || parts+=(node signal)
+    [ "$script" = "$POLYSWEEP_BUILD/jobs/slurm-array-parts.sh" ] || parts+=(run)
     for part in "${parts[@]}"; do
         "$python" - "$script" "$POLYSWEEP_SOURCE/jobs/slurm/$part.sh" <<'END' || complain "$script has not the lines of $part.sh once"
 import sys

@@ -63,12 +63,18 @@ for script in cut.job signal.job two.job "$jobs"/slurm-*.sh; do shell_is_right "
 for script in cut.job signal.job two.job; do expect 0 "to start at" sbatch --test-only $script; done
 expect 1 "nvalid partition" sbatch --test-only nowhere.job
 
+# Ranks that are given nothing by `sbatch --export=NONE` have what the script sets all the same.
+printf 'export %s\n' OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl=self,tcp >roots
+plan small.yaml --ranks 2 --slurm --launcher srun --prologue roots --sbatch export=NONE --sbatch time=2 -o none.h5 >none.job
+
 # ---- a job that is cut, and others while it waits
 
 cut=$(sbatch --parsable cut.job)
 signal=$(POLYSWEEP_REQUEUE=no sbatch --parsable signal.job)
 
 expect 3 "srun --mpi=pmix -n 2 polysweep" srun --mpi=none -n 2 "$program" run small.yaml -o strangers.h5
+[ "$(grep -c '^polysweep:' said)" = 1 ] || complain "not one message" "$(cat said)"
+expect 3 "srun --mpi=pmix -n 2 polysweep" srun --mpi=pmi2 -n 2 "$program" run small.yaml -o strangers.h5
 [ "$(grep -c '^polysweep:' said)" = 1 ] || complain "not one message" "$(cat said)"
 absent strangers.h5
 absent strangers.h5.lock
@@ -77,6 +83,8 @@ absent strangers.h5.lock
 printf '. "%s"\nslurm_run --mem=100M --oversubscribe -t 5 "$@"\n' "$POLYSWEEP_SOURCE/tests/slurm/up.sh" >submit
 export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo # virtual nodes share a kernel, but not in earnest
 expect 0 "" bash submit --ntasks-per-node=2 "$jobs/slurm-one-node.sh" small.yaml one.h5
+expect 0 "" bash submit none.job
+[ ! -e none.h5.lost ] || complain "ranks without the environment" "$(cat none.h5.lost)"
 expect 0 "" bash submit --nodes=2 --ntasks-per-node=1 "$jobs/slurm-nodes.sh" small.yaml several.h5
 expect 0 "" bash submit --nodes=2 --ntasks-per-node=1 --array=0-1%1 "$jobs/slurm-array.sh" small.yaml array
 for k in 1 2; do # each element heard of its own time: five minutes less a tenth, less what it took to start
@@ -91,7 +99,23 @@ for link in $(cat links); do
     wait_for "$link" 60
     [ "$(ended "$link")" = "0 times again, code 0:0" ] || complain "a link of the chain" "$(story "$link")"
 done
-expect 0 "bit for bit in 5 files" "$python" "$here/bits.py" small.h5 one.h5 several.h5 array-1.h5 array-2.h5 chain.h5
+expect 0 "bit for bit in 6 files" "$python" "$here/bits.py" small.h5 none.h5 one.h5 several.h5 array-1.h5 array-2.h5 chain.h5
+
+# scancel is no crash: the run hears of it, and its points are as if they had not begun; the job stays cancelled.
+cancelled=$(sbatch --parsable --mem=100M --oversubscribe -t 5 --ntasks-per-node=2 -o cancelled.log \
+    "$jobs/slurm-one-node.sh" cut.yaml cancelled.h5)
+for ((w = 0; w < 400; w++)); do
+    grep -qs '"done": [1-9]' cancelled.h5.status.json && break
+    sleep 0.1
+done
+scancel "$cancelled"
+wait_for "$cancelled" 60
+[ "$(slurm_said "$cancelled" JobState) $(slurm_said "$cancelled" Restarts)" = "CANCELLED 0" ] ||
+    complain "the cancelled job" "$(scontrol show job "$cancelled"; cat cancelled.log)"
+grep -q '"state": "stopped_clean".*"stop_reason": "TERM"' cancelled.h5.status.json ||
+    complain "how it ended" "$(cat cancelled.h5.status.json cancelled.log)"
+[ "$("$program" show cancelled.h5 --csv --columns deaths,status | tail -n +2 | sort -u | paste -s -d ' ')" = "0,done 0,empty" ] ||
+    complain "its points" "$("$program" show cancelled.h5 --csv --columns deaths,status | sort | uniq -c)"
 
 wait_for "$signal" 90
 [ "$(ended "$signal")" = "0 times again, code 75:0" ] || complain "the signalled job" "$(story "$signal")"

@@ -2,7 +2,7 @@
 # and munge; nothing of the system's own Slurm is read or changed.
 #
 #     slurm_needed                 ends the script with 77 (CTest: skipped) where it cannot be started
-#     slurm_up DIRECTORY NODES CORES
+#     slurm_up DIRECTORY NODES CORES [LINE...]      further lines of slurm.conf
 #     slurm_down                   of what slurm_up started
 # shellcheck shell=bash
 
@@ -45,13 +45,13 @@ SchedulerParameters=batch_sched_delay=0,bf_interval=1,sched_interval=1,sched_min
 SlurmdParameters=config_overrides
 EnforcePartLimits=ALL
 ReturnToService=2
-KillWait=5
+KillWait=15
 NodeName=virtual[1-$1] NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=[$((slurm_port + 1))-$((slurm_port + $1))] CPUs=$2 CoresPerSocket=$2 RealMemory=1000
 PartitionName=all Nodes=ALL Default=YES MaxTime=60 State=UP
 CONFIGURATION
 }
 
-slurm_up() { # directory, nodes, cores
+slurm_up() { # directory, nodes, cores, lines of slurm.conf
     local node wait
     slurm_place=$1
     export PATH=$PATH:/usr/sbin SLURM_CONF=$slurm_place/slurm.conf
@@ -60,6 +60,7 @@ slurm_up() { # directory, nodes, cores
     head -c 128 /dev/urandom >"$slurm_place/munge/key"
     chmod 400 "$slurm_place/munge/key"
     slurm_configuration "$2" "$3" >"$SLURM_CONF"
+    printf '%s\n' "${@:4}" >>"$SLURM_CONF"
     munged --force --key-file="$slurm_place/munge/key" --socket="$slurm_place/munge/socket" \
         --pid-file="$slurm_place/munge.pid" --log-file="$slurm_place/munge/log" --seed-file="$slurm_place/munge/seed"
     slurmctld
