@@ -16,13 +16,15 @@ from .foreign import FileError, plain
 
 _SMALL = 1 << 20  # bytes of a dataset that are read for a trial; of larger ones the head is
 _MEMORY = 1 << 30  # bytes that a trial may add
-_DEEPEST = 8  # groups in each other
+_TIME = 5  # seconds of processor time that it may take, and one for each MiB of the file: reading takes far less
+_DEEPEST = 4  # groups in each other
+
+_OTHERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)  # do not come from the file
 
 
 def try_file(path, about, opened):
     """Raises FileError for a file on which HDF5 crashes. about: its os.stat; opened: a function that opens it."""
     if sys.platform == "linux" and not _right(os.fspath(path), (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns), opened):
-        _right.cache_clear()
         raise FileError(f"{plain(path)}: damaged: HDF5 crashes on it, or does not finish")
 
 
@@ -45,13 +47,13 @@ def _right(path, about, opened):
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
         raise
-    return not os.WIFSIGNALED(state) or os.WTERMSIG(state) in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    return not os.WIFSIGNALED(state) or os.WTERMSIG(state) in _OTHERS
 
 
 def _read(path, size, opened):
     """In the child: a refusal is an orderly end."""
     try:
-        _confine(20 + (size >> 20))
+        _confine(_TIME + (size >> 20))
         with opened(path) as file:
             _visit(file, 0)
     except BaseException:
@@ -79,16 +81,22 @@ def _confine(seconds):
 
 def _visit(group, deep):
     """Everything that `read` looks at, one after the other, whatever is wrong with one of them."""
+    _attributes(group)
     for name in list(group) if deep < _DEEPEST else ():
         with contextlib.suppress(Exception):
             item = group[name] if isinstance(group.get(name, getlink=True), h5py.HardLink) else None
-            for key in getattr(item, "attrs", ()):
-                with contextlib.suppress(Exception):
-                    item.attrs[key]
             if isinstance(item, h5py.Group):
                 _visit(item, deep + 1)
             elif isinstance(item, h5py.Dataset):
+                _attributes(item)
                 _values(item)
+
+
+def _attributes(item):
+    with contextlib.suppress(Exception):
+        for key in item.attrs:
+            with contextlib.suppress(Exception):
+                item.attrs[key]
 
 
 def _values(item):

@@ -32,7 +32,7 @@ SLOT = ("status", "error_code", "attempt", "deaths", "launch", "commit")
 _HDF5_ONLY = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimid", "_Netcdf4Coordinates",
               "_NCProperties", "_nc3_strict"}
 _DENSEST = 1100  # bytes that a byte of a compressed file can stand for
-_DEEPEST = 8  # groups in each other
+_DEEPEST = 4  # groups in each other
 
 
 def open(path, columns=None) -> xr.Dataset:  # noqa: A001

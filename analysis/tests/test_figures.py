@@ -2,6 +2,7 @@
 import matplotlib.pyplot
 import numpy as np
 import pytest
+import synthetic
 
 import polysweep
 from polysweep import figures, style
