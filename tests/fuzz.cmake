@@ -21,5 +21,5 @@ psw_fuzz(fuzz/reader.c)
 psw_fuzz(fuzz/arrays.c)
 psw_fuzz(fuzz/plain.c)
 
-psw_script_test(hostile e2e/hostile.py ALONE)
+psw_script_test(hostile e2e/hostile.py COST 60)
 psw_script_test(companions e2e/companions.py)

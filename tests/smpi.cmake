@@ -1,8 +1,8 @@
 # What teams send against the plan: many ranks that SimGrid simulates, in a build of their own (of smpi/ranks.c).
 # A few real ones: mpi.team_plan.
-psw_script_test(ranks_64 smpi/ranks.sh ALONE ARGS 64 TIMEOUT 600)
-psw_script_test(ranks_256 smpi/ranks.sh ARGS 256 LABELS long TIMEOUT 3000)
-psw_script_test(ranks_1024 smpi/ranks.sh ARGS 1024 LABELS long TIMEOUT 6000)
+psw_script_test(ranks_64 smpi/ranks.sh COST 56 ARGS 64 TIMEOUT 600)
+psw_script_test(ranks_256 smpi/ranks.sh WHOLE ARGS 256 LABELS long TIMEOUT 3000)
+psw_script_test(ranks_1024 smpi/ranks.sh WHOLE ARGS 1024 LABELS long TIMEOUT 6000)
 foreach(ranks 64 256 1024)
   set_tests_properties(smpi.ranks_${ranks} PROPERTIES SKIP_RETURN_CODE 77 RESOURCE_LOCK build-smpi)
 endforeach()
