@@ -10,7 +10,7 @@ built=("$@")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-once=("$source"/src/base/{arena,status}.c "$source"/src/text/facts.c "$source"/src/route/*.c "$source"/src/attend/{route,sums,work}.c)
+once=("$source"/src/base/{arena,plain,status}.c "$source"/src/text/facts.c "$source"/src/route/*.c "$source"/src/attend/{route,sums,work}.c)
 twice=("$program" "$source"/src/base/tile_kernel_real.c
     "$source"/src/attend/{exact,softmax,linear,method,weigh,exponential,attention,finish,scores}_real.c
     "$source"/src/attend/rows_{layout,tile,pass,team}_real.c)
