@@ -94,6 +94,11 @@ def test_changes(path):
     undo = change(path, sketch, "log2_den", 70)
     told = parse(run("verify", path, "--json", code=4))  # states may differ by as much between teams, but it was not put
     check(told["altered"] == 1 and told["torn"] == told["differing"] == 0, told)
+    try:
+        polysweep.rows(path, sketch)
+        check(False, "rows that are not those put were read")
+    except polysweep.FileError as why:
+        check(f"the rows of point {sketch} are not those that were written" in str(why), why)
     undo()
     undo = change(path, sketch, "log2_den", 70, factor=1 + 1e-9)
     found(path, sketch, "log2_den")
