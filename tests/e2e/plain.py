@@ -4,7 +4,9 @@ import fcntl, json, os, re, shutil, subprocess, sys, tempfile
 
 import h5py
 
-PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
+import commands
+from commands import PROGRAM, check
+
 TITLE = "t\\u009b\\u202e\\x7f\\u2028i"  # of a study, in YAML
 EVIL = b"e\x1b[31m\x9b\xc2\x9b\xe2\x80\xae\xff\n"  # C0, C1 as a byte and as a character, a bidirectional mark, no UTF-8
 STUDY = f"""schema: 1
@@ -17,15 +19,6 @@ exclude: [{{when: "n % (d - 2) != 0", why: "whole blocks {TITLE}"}}]
 judge: {{m: 4, trials: 2}}
 """
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-checks = failed = 0
-
-
-def check(condition, *what):
-    global checks, failed
-    checks += 1
-    if not condition:
-        failed += 1
-        print("failed:", *what, file=sys.stderr)
 
 
 def run(*arguments, code=(0,)):
@@ -173,8 +166,8 @@ def main():
         status_files(file)
         a_lock(file)
         os.chdir("/")
-    print(f"{checks} checks, {failed} failed")
-    return failed > 0 or checks == 0
+    print(f"{commands.checks} checks, {commands.failed} failed")
+    return commands.failed > 0 or commands.checks == 0
 
 
 sys.exit(main())
