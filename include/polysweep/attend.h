@@ -162,6 +162,21 @@ double psw_attend_done_flops(const psw_group *group, int sets);
  * 0 for sketches. */
 double psw_attend_weighed(const psw_point *point, int sets);
 
+/* ---- which keys a query sees ---- */
+
+typedef struct psw_tokens {
+    ptrdiff_t first, count;
+} psw_tokens;
+/* Keys: up to two ranges of them, ascending, apart, none empty. */
+typedef struct psw_seen {
+    int ranges;
+    psw_tokens at[2];
+} psw_seen;
+/* What a query sees of `keys`, by the mask and the method. */
+psw_seen psw_attend_seen(const psw_point *point, ptrdiff_t query, psw_tokens keys);
+/* All keys that one of some neighbouring queries sees, and perhaps others between them; count >= 1. */
+psw_seen psw_attend_seen_by(const psw_point *point, psw_tokens queries);
+
 /* Can the method compute the point? PSW_USAGE says why not, and what to do. */
 psw_status psw_attend_check(const psw_point *point);
 /* The same for a point of a new study, which may not leave open what becomes of negative scores in linear attention.
