@@ -109,9 +109,14 @@ static double least_product(const psw_point *point)
     return fmax(unit, kind->least(point));
 }
 
+double psw_data_least(const psw_point *point)
+{
+    return point->offset + psw_point_scale(point) * least_product(point);
+}
+
 bool psw_data_signed(const psw_point *point)
 {
-    return point->offset + psw_point_scale(point) * least_product(point) < 0;
+    return psw_data_least(point) < 0;
 }
 
 bool psw_data_zeros(const psw_point *point)
