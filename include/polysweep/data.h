@@ -47,6 +47,8 @@ ptrdiff_t psw_data_special(const psw_point *point);
  * margins are given in. */
 double psw_data_threshold(const psw_point *point);
 double psw_data_unit(const psw_point *point);
+/* Scores offset + scale <q, k> are never below it: -inf where nothing is known. */
+double psw_data_least(const psw_point *point);
 /* True if scores can be negative (then odd and fractional beta need `negative`). */
 bool psw_data_signed(const psw_point *point);
 
