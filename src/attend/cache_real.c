@@ -79,25 +79,34 @@ bool attend_cache_put(const attend_cache *c, ptrdiff_t at, const double *key, co
 
 /* ---- numbers out ---- */
 
-static inline psw_real float_of_bits(uint32_t bits)
+static inline float float_of_bits(uint32_t bits)
 {
     float value;
     memcpy(&value, &bits, sizeof value);
-    return (psw_real)value;
+    return value;
+}
+
+/* The exponent of a half grows by 112; with the lowest one it is a fraction of 2^-14. Without a branch. */
+static inline float float_of_half(uint16_t half)
+{
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16, size = (uint32_t)(half & 0x7fff) << 13,
+             least = UINT32_C(113) << 23;
+    float normal = float_of_bits(size + (UINT32_C(112) << 23)),
+          small = float_of_bits(size + least) - float_of_bits(least);
+    float value = size < (UINT32_C(1) << 23) ? small : normal;
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return float_of_bits(bits | sign);
 }
 
 static inline psw_real number(const void *at, ptrdiff_t place, psw_precision format)
 {
-    uint32_t half;
     switch (format) {
     case PSW_FP64: return (psw_real)((const double *)at)[place];
     case PSW_FP32: return (psw_real)((const float *)at)[place];
-    case PSW_BF16: return float_of_bits((uint32_t)((const uint16_t *)at)[place] << 16);
-    default: break;
+    case PSW_BF16: return (psw_real)float_of_bits((uint32_t)((const uint16_t *)at)[place] << 16);
+    default: return (psw_real)float_of_half(((const uint16_t *)at)[place]);
     }
-    half = ((const uint16_t *)at)[place];
-    psw_real size = float_of_bits((half & 0x7fff) << 13) * (psw_real)0x1p112;
-    return half & 0x8000 ? -size : size;
 }
 
 /* One group of keys. A constant format makes each of these loops one vector loop. */
