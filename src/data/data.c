@@ -99,17 +99,30 @@ double psw_data_threshold(const psw_point *point)
     return kind && kind->threshold ? kind->threshold(point) : NAN;
 }
 
-bool psw_data_signed(const psw_point *point)
+/* Cauchy and Schwarz: |<q, k>| <= |q| |k|. */
+static double least_of_norm(const psw_point *point)
+{
+    if (point->row_norm == PSW_NORM_UNIT) return -1;
+    return point->row_norm == PSW_NORM_LAYERNORM ? -(double)point->d : -INFINITY;
+}
+
+psw_least_score psw_data_least(const psw_point *point)
 {
     const data_kind *kind = kind_of(point);
-    if (!kind || !kind->has_negative_scores) return true;
-    return point->row_norm == PSW_NORM_LAYERNORM || kind->has_negative_scores(point);
+    psw_least_score of = kind && kind->least ? kind->least(point) : (psw_least_score){-INFINITY, false};
+    double least = fmax(of.least, least_of_norm(point));
+    return (psw_least_score){point->offset + psw_point_scale(point) * least, of.reached};
+}
+
+bool psw_data_signed(const psw_point *point)
+{
+    return psw_data_least(point).least < 0;
 }
 
 bool psw_data_zeros(const psw_point *point)
 {
     const data_kind *kind = kind_of(point);
-    return kind && kind->has_zero_scores && kind->has_zero_scores(point);
+    return point->offset == 0 && kind && kind->has_zero_scores && kind->has_zero_scores(point);
 }
 
 psw_data_work psw_data_work_of(const psw_point *point)

@@ -34,10 +34,9 @@ static psw_status open_scores(psw_data *data)
     return PSW_OK;
 }
 
-static bool never(const psw_point *point)
+static psw_least_score least_score(const psw_point *point)
 {
-    (void)point;
-    return false;
+    return (psw_least_score){log((double)point->n), false};
 }
 
 static double quarter(const psw_point *point)
@@ -66,4 +65,4 @@ static void rows_of(const psw_data *data, int set, psw_side side, ptrdiff_t firs
 }
 
 const data_kind data_scores = {
-    .check = check, .open = open_scores, .has_negative_scores = never, .threshold = quarter, .rows = rows_of};
+    .check = check, .open = open_scores, .least = least_score, .threshold = quarter, .rows = rows_of};
