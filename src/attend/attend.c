@@ -141,12 +141,27 @@ static psw_status check_local(const psw_point *p)
     return PSW_OK;
 }
 
+/* A state sums with signs; 1 + z + ... + z^p / p! is positive where p is even. */
+static psw_status check_order(const psw_point *p)
+{
+    if (p->order % 2 == 0 || !psw_data_signed(p) || p->negative == PSW_NEGATIVE_SIGNED) return PSW_OK;
+    if (p->negative == PSW_NEGATIVE_REFUSE)
+        return PSW_FAIL(PSW_USAGE,
+                        "order = %td with scores that can be negative: weights can be negative; take an even order, or "
+                        "say negative: signed (keeps the sign)",
+                        p->order);
+    return PSW_FAIL(PSW_USAGE,
+                    "order = %td by features: a state sums weights with their signs; say negative: signed, or by: rows",
+                    p->order);
+}
+
 static psw_status check_sketch(const psw_point *p)
 {
     const psw_data_kind_facts *data = psw_data_kind_facts_of(p->data_kind);
     if (!data->has_rows) return PSW_FAIL(PSW_USAGE, "data kind %s has no rows to sketch; take a row fold", data->word);
     PSW_TRY(psw_sketch_check(p));
     PSW_TRY(check_local(p));
+    if (psw_method_facts_of(p->method)->kernel == PSW_KERNEL_TAYLOR) return check_order(p);
     if (!psw_method_facts_of(p->method)->has_degree) return PSW_OK;
     if (psw_data_signed(p) && odd_or_fractional(p->beta) && p->negative == PSW_NEGATIVE_ABS)
         return PSW_FAIL(PSW_USAGE, "beta = %g: a sketch estimates z^beta with its sign; say negative: signed", p->beta);

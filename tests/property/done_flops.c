@@ -115,9 +115,11 @@ static void other_maps(psw_point p, int sets, double mapped, double lifted)
     static const struct {
         psw_method method;
         double beta;
-    } maps[] = {{PSW_TREE, 3},      {PSW_TENSORSKETCH, 3}, {PSW_SRHT, 2},
-                {PSW_MACLAURIN, 3}, {PSW_MONOMIAL, 2},     {PSW_FAVOR, NAN}};
+    } maps[] = {{PSW_TREE, 3},    {PSW_TENSORSKETCH, 3}, {PSW_SRHT, 2},   {PSW_MACLAURIN, 3}, {PSW_MONOMIAL, 2},
+                {PSW_FAVOR, NAN}, {PSW_ELU1, NAN},       {PSW_RELU, NAN}, {PSW_TAYLOR, NAN}};
+    p.order = 2, p.by = PSW_BY_FEATURES; /* of a partial sum */
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+        if (p.local > 0 && !psw_kernel_known(psw_method_facts_of(maps[i].method)->kernel)) continue;
         p.method = maps[i].method, p.beta = maps[i].beta, p.r = p.method == PSW_MONOMIAL ? 0 : 8;
         psw_sketch_shape shape = psw_sketch_shape_of(&p);
         double lift = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : shape.lift_flops * lifted;
