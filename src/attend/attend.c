@@ -4,6 +4,7 @@
 #include "attend/method.h"
 #include "attend/work.h"
 #include "polysweep/attend.h"
+#include "polysweep/pseudo_inverse.h"
 #include "polysweep/sketch.h"
 
 extern const psw_engine psw_engine_fp64, psw_engine_fp32;
@@ -15,8 +16,8 @@ const psw_engine *psw_engine_of(psw_precision precision)
 
 /* ---- groups ---- */
 
-/* Equal except for beta and own axes, and no sketch: at another degree it has other features. Bytes are compared, so a
- * NaN equals itself. */
+/* Equal except for beta and own axes, and no states: at another degree a sketch has other features. Bytes are compared,
+ * so a NaN equals itself. */
 bool psw_group_joins(const psw_point *a, const psw_point *b)
 {
 #define SAME(member) (memcmp(&a->member, &b->member, sizeof a->member) == 0)
@@ -31,7 +32,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
                SAME(is_complex) && SAME(epsilon);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
-    return kinds && shape && data && affine && own && rest && !psw_sketch_has(a);
+    return kinds && shape && data && affine && own && rest && psw_attend_kind(a) != PSW_STATE_FOLD;
 }
 
 /* ---- work ---- */
@@ -80,9 +81,25 @@ static psw_work sketch_work(const psw_point *p)
             2 * (real + sizeof(double)) * state * blocks};
 }
 
+static bool has_landmarks(const psw_point *p)
+{
+    return psw_point_folds(p) == PSW_FOLDS_LANDMARKS;
+}
+
+/* Four products of n m rows, and what is done with m x m numbers. */
+static psw_work landmark_work(const psw_point *p)
+{
+    double n = (double)p->n, m = (double)p->landmarks, width = (double)psw_point_width(p), v = (double)p->v;
+    double real = (double)psw_engine_of(p->precision)->real_bytes;
+    return (psw_work){2 * n * m * (2 * width + 2 * v + 1) + 2 * m * m * (width + v + 1) +
+                          psw_pseudo_inverse_flops(p->landmarks),
+                      real * n * (2 * width + 2 * v + 1 + 4 * m)};
+}
+
 psw_work psw_attend_work(const psw_point *p)
 {
     if (psw_sketch_has(p)) return sketch_work(p);
+    if (has_landmarks(p)) return landmark_work(p);
     double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(psw_point_width(p) + p->v);
     if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
         return (psw_work){attend_scores_flops(p), (2 * sizeof(double) + real) * (double)p->n};
@@ -93,6 +110,7 @@ psw_work psw_attend_work(const psw_point *p)
 psw_weigh_work psw_attend_weigh_work(const psw_point *p)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
+    if (has_landmarks(p)) return (psw_weigh_work){.exponentials = 1};
     return method && method->work ? method->work(p) : (psw_weigh_work){0};
 }
 
@@ -104,6 +122,7 @@ double psw_attend_done_flops(const psw_group *group, int sets)
 double psw_attend_weighed(const psw_point *p, int sets)
 {
     psw_fold_kind kind = psw_attend_kind(p);
+    if (has_landmarks(p)) return 2 * (double)p->n * (double)p->landmarks * sets;
     if (kind == PSW_STATE_FOLD) return 0;
     if (kind == PSW_ONE_RANK) return (double)p->n * sets;
     attend_tiles tiles = attend_point_tiles(p, sets);
@@ -168,10 +187,27 @@ static psw_status check_sketch(const psw_point *p)
     return check_degree(p);
 }
 
+static psw_status check_landmarks(const psw_point *p)
+{
+    const psw_data_kind_facts *data = psw_data_kind_facts_of(p->data_kind);
+    const char *method = psw_method_facts_of(p->method)->word;
+    if (!data->has_rows) return PSW_FAIL(PSW_USAGE, "data kind %s has no rows to take means of", data->word);
+    if (p->mask != PSW_FULL)
+        return PSW_FAIL(
+            PSW_USAGE, "%s has no causal form: the mean of a segment knows all of its tokens; take mask: full", method);
+    if (p->landmarks < 1 || p->landmarks > p->n)
+        return PSW_FAIL(PSW_USAGE, "%s: landmarks = %td: from 1 to n = %td, a segment has at least one token", method,
+                        p->landmarks, p->n);
+    if (p->den_constant != 0)
+        return PSW_FAIL(PSW_USAGE, "%s: den_constant = %g: it has no denominator of its own to add to; take 0", method,
+                        p->den_constant);
+    return PSW_OK;
+}
+
 psw_status psw_attend_check(const psw_point *p)
 {
     bool sketch = psw_sketch_has(p), rows = psw_data_kind_facts_of(p->data_kind)->has_rows;
-    if (!sketch && !attend_method_row_of(p->method))
+    if (!sketch && !has_landmarks(p) && !attend_method_row_of(p->method))
         return PSW_FAIL(PSW_USAGE, "this method has no attention to compute; take another");
     if (p->block < 1 || p->n < 1 || (rows && p->d < 1) || p->v < 1)
         return PSW_FAIL(PSW_USAGE, "n = %td, d = %td, v = %td, block = %td: each must be at least 1", p->n, p->d, p->v,
@@ -179,6 +215,7 @@ psw_status psw_attend_check(const psw_point *p)
     if (!(p->den_constant >= 0) || isinf(p->den_constant))
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
     if (sketch) return check_sketch(p);
+    if (has_landmarks(p)) return check_landmarks(p);
     return psw_method_facts_of(p->method)->has_degree ? check_degree(p) : PSW_OK;
 }
 

@@ -184,4 +184,5 @@ const attend_kind attend_states_kind = {.bytes = sizeof(attend_state_pass),
                                         .pass = attend_states_pass,
                                         .close = close,
                                         .message_bytes = attend_states_message_bytes,
-                                        .done_flops = attend_states_flops};
+                                        .done_flops = attend_states_flops,
+                                        .states = &attend_states_team};

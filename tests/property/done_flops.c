@@ -148,8 +148,25 @@ static void sketches(ptrdiff_t n, ptrdiff_t block, ptrdiff_t local, ptrdiff_t sp
     }
 }
 
+/* Four products a set, by BLAS. */
+static void landmarks(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special)
+{
+    source_make(4, n, 9, 6, special, false, true);
+    psw_point p = point_of(PSW_NYSTROM, NAN, PSW_FULL, PRECISION, block);
+    p.landmarks = 7;
+    for (int sets = 1; sets <= source.sets; sets++) {
+        double said = psw_attend_done_flops(&(psw_group){&p, 1}, sets);
+        count(&p, 1, sets);
+        CHECK(counted.maps == said && counted.tiles == 0, "n %td block %td, %d sets: %g, not %g", n, block, sets,
+              counted.maps, said);
+        CHECK(sets > 1 || (psw_attend_work(&p).flops > said), "the matrix of landmarks takes something too");
+    }
+}
+
 int main(void)
 {
+    landmarks(100, 32, -1);
+    landmarks(100, 200, 40);
     static const ptrdiff_t lengths[] = {512, 1024, 700};
     for (int i = 0; i < 3; i++)
         for (int mask = 0; mask < 2; mask++) {
