@@ -11,9 +11,11 @@
  * the tables of a low degree are part of those of a higher one. Queries and keys use the same tables.
  *
  * Sources: tree, self-tensored or not: Ahle et al. 2020, Kacham, Mirrokni, Zhong 2023 (exact at tree degree 1, where
- * it ignores r); tensorsketch: Pham, Pagh 2013; srht: Ahle et al. 2020 (rows of the Hadamard matrix drawn with
- * replacement); maclaurin: Kar, Karnick 2012 (homogeneous, random signs); favor: Choromanski et al. 2020 (estimates
- * exp(<q,k>) of the rows as given: dividing by sqrt d is left to row_norm); monomial: every monomial once. */
+ * it ignores r), with normal leaves, those of TensorSRHT or count sketches (OSNAP with one entry per column; Ahle et
+ * al.); tensorsketch: Pham, Pagh 2013; srht: Ahle et al. 2020 (rows of the Hadamard matrix drawn with replacement);
+ * maclaurin: Kar, Karnick 2012 (homogeneous, random signs); complex tables, real and imaginary parts as features:
+ * Wacker, Ohana, Filippone 2022; favor: Choromanski et al. 2020 (estimates exp(<q,k>) of the rows as given: dividing by
+ * sqrt d is left to row_norm); monomial: every monomial once. */
 #ifndef POLYSWEEP_SKETCH_H
 #define POLYSWEEP_SKETCH_H
 
@@ -22,7 +24,7 @@
 typedef enum psw_weigh { PSW_WEIGH_IDENTITY, PSW_WEIGH_SQUARE, PSW_WEIGH_POWER } psw_weigh;
 
 typedef struct psw_sketch_shape {
-    ptrdiff_t r;        /* random columns; 0 where the map is exact */
+    ptrdiff_t r;        /* random columns, which may be complex; 0 where the map is exact */
     ptrdiff_t stored;   /* numbers kept per row */
     ptrdiff_t features; /* rows of the state */
     psw_weigh weigh;
@@ -37,7 +39,8 @@ static inline bool psw_sketch_has(const psw_point *point)
 {
     return psw_point_folds(point) == PSW_FOLDS_STATES;
 }
-/* From r or features (one of them is given), d, beta; for a point that psw_sketch_check accepts. */
+/* From r or features (one of them is given; features are r (r + 1) / 2 of squares, 2 r of complex columns, else r), d,
+ * beta; for a point that psw_sketch_check accepts. */
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point);
 /* Draws of the tables: point.draws, at least 1; 0 where nothing is random: exact maps, learned weights, no sketch. */
 ptrdiff_t psw_sketch_draws(const psw_point *point);
@@ -54,7 +57,7 @@ psw_status psw_sketch_fits(const psw_point *point, double bytes);
 
 /* Mean and variance of one estimate of <x,y>^beta (favor: of exp <x,y>) over the tables, for |x|^2 |y|^2 = norms,
  * <x,y> = product and sum x_i^2 y_i^2 = squares (used by the sign-based maps). Exact; the variance is NaN for favor
- * and for polysketch above degree 4, both are NaN for learned weights. */
+ * and for polysketch above degree 4 (with other leaves than normal ones: above 2), both are NaN for learned weights. */
 typedef struct psw_moments {
     double mean, variance;
 } psw_moments;

@@ -15,10 +15,16 @@ double sketch_choose(double n, ptrdiff_t k)
     return c;
 }
 
-/* r from r, or from the features it leads to: r (r + 1) / 2 for the packed square, else r. */
+ptrdiff_t sketch_stored(const psw_point *point, ptrdiff_t r)
+{
+    return point->is_complex ? 2 * r : r;
+}
+
+/* r from r, or from the features it leads to: r (r + 1) / 2 for the packed square, 2 r of complex columns, else r. */
 static ptrdiff_t columns(const psw_point *point)
 {
-    if (point->r > 0 || !psw_method_facts_of(point->method)->squares) return point->r > 0 ? point->r : point->features;
+    if (point->r > 0) return point->r;
+    if (!psw_method_facts_of(point->method)->squares) return point->features / sketch_stored(point, 1);
     return (ptrdiff_t)((sqrt(8 * (double)point->features + 1) - 1) / 2 + 0.25);
 }
 

@@ -36,15 +36,19 @@ static void scale_does_not_matter(void)
 }
 
 /* The prediction for data of one dimension; the map is exact where it says so. */
-static double theory_of(psw_method method, double beta)
+static double theory_of_point(psw_point p)
 {
-    psw_point p = plain(method, beta);
     p.d = 1, p.r = 8;
     psw_sketch_columns c = kernel_errors(p);
     bool exact = c.err_attn < (precision == PSW_FP32 ? 1e-4 : 1e-13);
     CHECK(c.exact_map == exact, "%s of degree %g in one dimension: exact_map %td, err_attn %g",
-          psw_word(PSW_WORDS_METHOD, (int)method), beta, c.exact_map, c.err_attn);
+          psw_word(PSW_WORDS_METHOD, (int)p.method), p.beta, c.exact_map, c.err_attn);
     return c.theory_err_amm;
+}
+
+static double theory_of(psw_method method, double beta)
+{
+    return theory_of_point(plain(method, beta));
 }
 
 /* In one dimension products of signs are exact, products of normals are not; the moments say so too. */
@@ -59,6 +63,13 @@ static void one_dimension(void)
         }
     theory_of(PSW_POLYSKETCH, 2);
     theory_of(PSW_POLYSKETCH, 4);
+    for (int i = 0; i < SKETCH_VARIANTS; i++)
+        for (int beta = 1; beta <= 6; beta++) {
+            psw_point p = plain(PSW_TREE, beta), variant = sketch_variant(i, beta, 1, 8);
+            if (variant.method == PSW_POLYSKETCH && beta % 2 != 0) continue;
+            p.method = variant.method, p.leaves = variant.leaves, p.is_complex = variant.is_complex;
+            theory_of_point(p);
+        }
 }
 
 /* ---- the sample ---- */

@@ -28,6 +28,20 @@ static inline psw_point sketch_point(psw_method method, double beta, ptrdiff_t d
     return (psw_point){.method = method, .beta = beta, .d = d, .v = d, .r = r, .n = 64, .seed = 11};
 }
 
+/* Sketches that are not their method's plain one. */
+enum { SKETCH_VARIANTS = 6 };
+static inline psw_point sketch_variant(int number, double beta, ptrdiff_t d, ptrdiff_t r)
+{
+    static const psw_method methods[] = {PSW_TREE,       PSW_TREE,      PSW_POLYSKETCH,
+                                         PSW_POLYSKETCH, PSW_MACLAURIN, PSW_TENSORSKETCH};
+    psw_point point = sketch_point(methods[number], beta, d, r);
+    if (number < 4)
+        point.leaves = number % 2 ? PSW_LEAVES_COUNT : PSW_LEAVES_SRHT;
+    else
+        point.is_complex = 1;
+    return point;
+}
+
 static inline sketched sketch_open(const psw_point *point, ptrdiff_t rows, const psw_weights *weights)
 {
     sketched s = {.shape = psw_sketch_shape_of(point)};
