@@ -14,12 +14,13 @@
  * it ignores r), with normal leaves, those of TensorSRHT or count sketches (OSNAP with one entry per column; Ahle et
  * al.); tensorsketch: Pham, Pagh 2013; srht: Ahle et al. 2020 (rows of the Hadamard matrix drawn with replacement);
  * maclaurin: Kar, Karnick 2012 (homogeneous, random signs); complex tables, real and imaginary parts as features:
- * Wacker, Ohana, Filippone 2022; favor: Choromanski et al. 2020 (estimates exp(<q,k>) of the rows as given: dividing by
- * sqrt d is left to row_norm); monomial: every monomial once. */
+ * Wacker, Ohana, Filippone 2022; favor: Choromanski et al. 2021 (estimates exp(<q,k>) of the rows as given: dividing by
+ * sqrt d is left to row_norm; with epsilon > 0 what the code published with it computes: see favor_real.c); monomial:
+ * every monomial once. */
 #ifndef POLYSWEEP_SKETCH_H
 #define POLYSWEEP_SKETCH_H
 
-#include "polysweep/spec.h"
+#include "polysweep/data.h"
 
 typedef enum psw_weigh { PSW_WEIGH_IDENTITY, PSW_WEIGH_SQUARE, PSW_WEIGH_POWER } psw_weigh;
 
@@ -42,6 +43,8 @@ static inline bool psw_sketch_has(const psw_point *point)
 /* From r or features (one of them is given; features are r (r + 1) / 2 of squares, 2 r of complex columns, else r), d,
  * beta; for a point that psw_sketch_check accepts. */
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point);
+/* True where features depend on all keys of the sequence at once. */
+bool psw_sketch_asks_keys(const psw_point *point);
 /* Draws of the tables: point.draws, at least 1; 0 where nothing is random: exact maps, learned weights, no sketch. */
 ptrdiff_t psw_sketch_draws(const psw_point *point);
 /* Bytes of one state, features x (v + 1) in the point's precision; also of sizes too large to exist. */
@@ -57,7 +60,8 @@ psw_status psw_sketch_fits(const psw_point *point, double bytes);
 
 /* Mean and variance of one estimate of <x,y>^beta (favor: of exp <x,y>) over the tables, for |x|^2 |y|^2 = norms,
  * <x,y> = product and sum x_i^2 y_i^2 = squares (used by the sign-based maps). Exact; the variance is NaN for favor
- * and for polysketch above degree 4 (with other leaves than normal ones: above 2), both are NaN for learned weights. */
+ * and for polysketch above degree 4 (with other leaves than normal ones: above 2), both are NaN for learned weights and
+ * for favor with epsilon > 0, whose floor depends on the largest exponents. */
 typedef struct psw_moments {
     double mean, variance;
 } psw_moments;
@@ -113,6 +117,11 @@ typedef struct psw_sketcher {
     void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
     /* The same for at most PSW_TRANSPOSED_MOST rows, transposed: features x count from stored x count. */
     void (*lift_transposed)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
+    /* map is for queries where that makes a difference (psw_sketch_asks_keys), this for keys. */
+    void (*map_keys)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
+    /* Where the keys are: before draw, which makes them all where psw_sketch_asks_keys, in blocks of `rows`, so that a
+     * draw is the same on every rank. The data must live and have the rows that are mapped whenever draw is called. */
+    void (*keys)(psw_sketch *sketch, const psw_data *data);
 } psw_sketcher;
 extern const psw_sketcher PSW_PRECISION_NAME(psw_sketcher);
 

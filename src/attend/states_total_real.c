@@ -54,11 +54,11 @@ static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
     *exponent += degree * own;
 }
 
-static void map(attend_state_pass *f, psw_const_rows x, attend_mapped *to)
+static void map(attend_state_pass *f, int side, psw_const_rows x, attend_mapped *to)
 {
     int degree = f->shape.weigh == PSW_WEIGH_SQUARE ? 2 : 1;
     to->m.rows = x.rows;
-    sketcher->map(f->sketch, x, to->m, to->log2_scale);
+    (side == PSW_KEY ? sketcher->map_keys : sketcher->map)(f->sketch, x, to->m, to->log2_scale);
     split(x.rows, to->log2_scale, to->mantissa, to->exponent);
     for (ptrdiff_t i = 0; i < x.rows && f->shape.weigh != PSW_WEIGH_POWER; i++)
         centre(to->m.at + i * to->m.stride, to->m.cols, degree, &to->exponent[i]);
@@ -71,7 +71,7 @@ static const attend_mapped *mapped(attend_state_pass *f, int side, int set, ptrd
     const psw_real *rows = f->rows[side] + psw_route_place(&f->base.route, block) * f->base.leaf * d;
     if (kept->block != block || kept->set != set) {
         place(f, set, span);
-        map(f, (psw_const_rows){rows, span.count, d, d}, kept);
+        map(f, side, (psw_const_rows){rows, span.count, d, d}, kept);
         kept->block = block;
         kept->set = set;
     }
@@ -99,7 +99,7 @@ const attend_mapped *attend_states_queries(attend_state_pass *f, int set, ptrdif
 void attend_states_map_token(attend_state_pass *f, int set)
 {
     ptrdiff_t d = psw_point_width(f->base.p);
-    map(f, (psw_const_rows){f->other[set][PSW_KEY], 1, d, d}, &f->token[set]);
+    map(f, PSW_KEY, (psw_const_rows){f->other[set][PSW_KEY], 1, d, d}, &f->token[set]);
 }
 
 /* ---- totals ---- */

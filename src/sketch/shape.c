@@ -69,6 +69,11 @@ double psw_sketch_running_bytes(const psw_point *point)
     return psw_sketch_state_bytes(point) + window * (double)(point->d + point->v) * real_bytes(point);
 }
 
+bool psw_sketch_asks_keys(const psw_point *point)
+{
+    return point->epsilon > 0 && psw_sketch_has(point);
+}
+
 ptrdiff_t psw_sketch_draws(const psw_point *point)
 {
     if (!psw_sketch_has(point) || point->weights > 0 || psw_sketch_shape_of(point).r == 0) return 0;

@@ -67,14 +67,21 @@ static inline void random_rows(uint64_t seed, ptrdiff_t rows, ptrdiff_t d, doubl
 }
 
 /* m(x) of all rows as one block, and their scales */
-static inline psw_real *mapped(sketched *s, ptrdiff_t rows, ptrdiff_t d, const double *x, double *scale)
+static inline psw_real *mapped_side(sketched *s, psw_side side, ptrdiff_t rows, ptrdiff_t d, const double *x,
+                                    double *scale)
 {
     psw_real *in = malloc((size_t)(rows * d) * sizeof *in);
     psw_real *out = malloc((size_t)(rows * s->shape.stored) * sizeof *out);
     for (ptrdiff_t i = 0; i < rows * d; i++) in[i] = (psw_real)x[i];
-    sketcher()->map(s->map, psw_read(psw_rows_of(in, rows, d)), psw_rows_of(out, rows, s->shape.stored), scale);
+    (side == PSW_KEY ? sketcher()->map_keys : sketcher()->map)(s->map, psw_read(psw_rows_of(in, rows, d)),
+                                                               psw_rows_of(out, rows, s->shape.stored), scale);
     free(in);
     return out;
+}
+
+static inline psw_real *mapped(sketched *s, ptrdiff_t rows, ptrdiff_t d, const double *x, double *scale)
+{
+    return mapped_side(s, PSW_QUERY, rows, d, x, scale);
 }
 
 static inline double weighed(const psw_point *point, psw_weigh weigh, double z)
