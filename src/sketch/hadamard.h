@@ -14,7 +14,6 @@ enum { SKETCH_LANES = 64 / sizeof(psw_real) };
 #define SKETCH_SAMPLE PSW_PRECISION_NAME(sketch_sample)
 #define sketch_hadamard_width PSW_PRECISION_NAME(sketch_hadamard_width)
 #define sketch_hadamard_flops PSW_PRECISION_NAME(sketch_hadamard_flops)
-#define sketch_hadamard_extra PSW_PRECISION_NAME(sketch_hadamard_extra)
 
 /* The order of the matrix for rows of width d: the least power of two that is not below it. */
 ptrdiff_t sketch_hadamard_width(ptrdiff_t d);
@@ -32,8 +31,7 @@ void SKETCH_HADAMARD(psw_const_rows x, const psw_real *sign, psw_real *work);
 /* to (r x SKETCH_LANES) <- the sampled entries of work; multiplied with what is there where `times` */
 void SKETCH_SAMPLE(const int *sample, ptrdiff_t r, bool times, const psw_real *work, psw_real *to);
 
-/* Of one row of width d with r samples; and how many flops of products these take the time of, beyond themselves. */
+/* Of one row of width d with r samples. */
 double sketch_hadamard_flops(double d, double r);
-double sketch_hadamard_extra(const psw_point *point, double flops);
 
 #endif

@@ -68,10 +68,3 @@ double sketch_hadamard_flops(double d, double r)
     double width = exp2(ceil(log2(d)));
     return d + width * log2(width) + r;
 }
-
-/* Additions, and rows drawn from memory, against products; single precision gains less by it. Measured. */
-double sketch_hadamard_extra(const psw_point *point, double flops)
-{
-    static const double additions[2] = {12, 14.5};
-    return additions[psw_point_single(point)] * flops;
-}

@@ -95,12 +95,14 @@ double sketch_leaf_flops(const psw_point *point, double r)
     return point->leaves == PSW_LEAVES_COUNT ? 2 * d + 2 * r * r : 2 * d * r;
 }
 
-/* An addition to a place in memory takes the time of four flops of products or so. */
+/* Additions against products, and those to places in memory; single precision gains less by them. Measured. */
 double sketch_leaf_extra(const psw_point *point, double r)
 {
+    static const double additions[2] = {5, 8}, places[2] = {34, 64};
     double d = (double)psw_point_width(point);
-    if (point->leaves == PSW_LEAVES_SRHT) return sketch_hadamard_extra(point, sketch_hadamard_flops(d, r));
-    return point->leaves == PSW_LEAVES_COUNT ? 16 * d : 0;
+    int single = psw_point_single(point);
+    if (point->leaves == PSW_LEAVES_SRHT) return additions[single] * sketch_hadamard_flops(d, r);
+    return point->leaves == PSW_LEAVES_COUNT ? places[single] * d : 0;
 }
 
 psw_sketch_work sketch_leaf_table_work(const psw_point *point, double r)

@@ -227,8 +227,8 @@ static psw_moments moments(const psw_point *point, double norms, double product,
 /* FFTW against products; single precision gains less by it. Measured. */
 static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    static const double transform[2] = {2.8, 4.9};
-    return (psw_sketch_work){.flops = transform[psw_point_single(point)] * shape->flops};
+    static const double transform[2][2] = {{2.8, 4.9}, {1.8, 2}}; /* real, complex */
+    return (psw_sketch_work){.flops = transform[point->is_complex != 0][psw_point_single(point)] * shape->flops};
 }
 
 static psw_sketch_work table_work(const psw_point *point, const psw_sketch_shape *shape)
