@@ -74,6 +74,7 @@ static psw_status add_points(attend_row_pass *f, attend_span strip, attend_span 
     find_peaks(f, strip, keys);
     for (ptrdiff_t i = 0; i < f->base.group->count; i++) {
         weigh(f, &f->base.group->points[i], strip, keys);
+        if (f->base.narrow) attend_round_weights(&f->base, weights);
         psw_panels_product(psw_read(weights), attend_value_leaf(f, keys, last), shaped(f->partial, strip.count, v));
         for (int s = first; s <= last; s++) PSW_TRY(add(f, &f->tree[i][s], strip, keys));
     }

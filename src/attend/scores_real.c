@@ -1,6 +1,6 @@
 /* Data that are scores: one query, one row of weights f = u / sum u, u = z^beta, e^z or z. Values are the identity, so
- * the output is f. There are no products, so everything is in double; f is rounded at the end. The first rank of a team
- * has all of it. */
+ * the output is f. There are no products, so everything is in double; f is rounded at the end. Of a narrower format
+ * (polysweep/narrow.h) is u over the largest, but not the sum. The first rank of a team has all of it. */
 #include <math.h>
 
 #include "attend/scores.h"
@@ -32,6 +32,14 @@ static double sum_of_powers(const attend_scores *s, double beta)
     return total;
 }
 
+/* Key j's weight over the largest, as the product with its value takes it. */
+static double weight_of(const attend_scores *s, double beta, ptrdiff_t j)
+{
+    double weight = psw_exp2_any(beta * s->log2_u[j]);
+    if (s->base.narrow) psw_narrow_doubles(s->base.narrow, &weight, 1);
+    return weight;
+}
+
 static void weigh(attend_scores *s, ptrdiff_t point, int set, double log2_peak)
 {
     const psw_point *p = &s->base.group->points[point];
@@ -39,8 +47,8 @@ static void weigh(attend_scores *s, ptrdiff_t point, int set, double log2_peak)
     double beta = psw_method_facts_of(p->method)->has_degree ? p->beta : 1;
     double den = sum_of_powers(s, beta) + p->den_constant * psw_exp2_any(-beta * log2_peak);
     psw_real *row = s->base.out + pair * p->n;
-    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(psw_exp2_any(beta * s->log2_u[j]) / den);
-    s->base.mass[pair] = psw_exp2_any(beta * s->log2_u[p->j3]) / den;
+    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(weight_of(s, beta, j) / den);
+    s->base.mass[pair] = weight_of(s, beta, p->j3) / den;
     s->base.log2_den[pair] = psw_log2_any(den) + beta * log2_peak;
 }
 

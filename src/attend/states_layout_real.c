@@ -129,6 +129,7 @@ static psw_status load(psw_attention *a, const psw_given *given)
     const psw_data *data = given->data;
     attend_span token = {f->base.special, 1};
     PSW_TRY(redraw(a, given->tables.draw, given->watch));
+    f->base.staging = PSW_OK;
     f->placed = 0;
     for (ptrdiff_t i = 0; i < f->base.own; i++) {
         PSW_TRY(psw_watch_ask(given->watch));
@@ -138,6 +139,7 @@ static psw_status load(psw_attention *a, const psw_given *given)
         for (int side = 0; side < 3; side++)
             attend_round(attend_stage(&f->base, data, set, (psw_side)side, token),
                          side == PSW_VALUE ? f->base.p->v : psw_point_width(f->base.p), f->other[set][side]);
+    PSW_TRY(f->base.staging);
     return f->near ? attend_rows_load(f->near, data, given->watch) : PSW_OK;
 }
 
