@@ -43,7 +43,7 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
     return scores * rates->score_s[psw_point_single(p)] +
            seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
            seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
-           seen * each.multiplications * rates->weigh_s[psw_point_single(p)];
+           seen * each.multiplications * rates->weigh_s[psw_point_single(p)] + plan_rounding_seconds(rates, p, scores);
 }
 
 /* A sketch of D_1 is that of D_0 up to the diagonal block of j3; under a full mask all keys but those of one block are,
