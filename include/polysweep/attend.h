@@ -1,5 +1,6 @@
 /* attend: attention on one rank, written once. There are two folds: the row fold turns every score into a weight, the
- * state fold sums features of keys into states. To see how, start with src/attend/rows.h, then states.h.
+ * state fold sums features of keys into states. To see how, start with src/attend/rows.h, then states.h; a baseline
+ * with landmarks (landmarks.h) shares what a state fold shares.
  *
  * A method is a pure function `weigh` from a tile of scores to weights (row fold), or a feature `map` (state fold).
  * Products, masks, row scaling, sums and merging are the folds'.
@@ -22,7 +23,8 @@
  * State folds round the same rows, and then what the map stores, lifted features, values times the scales of their
  * keys, weights within a block, and a state where it is read. Each row of such an operand, and each query, has a power
  * of two beside it, so fp16 neither overflows nor vanishes with the degree. The map works in single precision inside.
- * The denominator is one more row of the products.
+ * The denominator is one more row of the products. Landmarks are rounded as rows are, their state as others; what is
+ * made of landmarks alone stays in double.
  *
  * Compiled twice; psw_engine_of picks the engine of a precision. Local: no function here communicates. */
 #ifndef POLYSWEEP_ATTEND_H
@@ -182,7 +184,7 @@ psw_weigh_work psw_attend_weigh_work(const psw_point *point);
  * states that are computed again. Counted along the loops of the fold, in at most as many steps as there are blocks. */
 double psw_attend_done_flops(const psw_group *group, int sets);
 /* Scores that become weights in such a pass, for one point of the group; for D_1 those in tiles that differ from D_0's.
- * 0 for sketches. */
+ * 0 for sketches; those with landmarks. */
 double psw_attend_weighed(const psw_point *point, int sets);
 
 /* ---- which keys a query sees ---- */
