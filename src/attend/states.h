@@ -118,6 +118,7 @@ static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_
 #define attend_states_total PSW_PRECISION_NAME(attend_states_total)
 #define attend_states_map_token PSW_PRECISION_NAME(attend_states_map_token)
 #define attend_states_round PSW_PRECISION_NAME(attend_states_round)
+#define attend_states_round_reading PSW_PRECISION_NAME(attend_states_round_reading)
 #define attend_states_set_readable PSW_PRECISION_NAME(attend_states_set_readable)
 #define attend_states_read PSW_PRECISION_NAME(attend_states_read)
 #define attend_states_exact PSW_PRECISION_NAME(attend_states_exact)
@@ -160,6 +161,8 @@ void attend_states_total(attend_state_pass *f, int set, ptrdiff_t block, attend_
 void attend_states_map_token(attend_state_pass *f, int set);
 /* to = the numbers of a state, as products take them. */
 void attend_states_round(const attend_state *state, psw_real *to);
+/* f->reading[set] to the format, a scale for each column of the values. */
+void attend_states_round_reading(attend_state_pass *f, int set);
 /* Rounds a state; the far parts of `set` are then read from it. */
 void attend_states_set_readable(attend_state_pass *f, int set, const attend_state *state);
 

@@ -1,7 +1,7 @@
 /* The sketched side, in the precision of the point. */
 #include <math.h>
 
-#include "polysweep/real.h"
+#include "polysweep/narrow_rows.h"
 
 #include "judge/errors.h"
 
@@ -51,14 +51,24 @@ static void close(psw_errors *e)
 
 /* ---- a draw ---- */
 
+static psw_real round_one(const psw_narrow *narrow, double x)
+{
+    if (narrow) psw_narrow_doubles(narrow, &x, 1);
+    return (psw_real)x;
+}
+
+/* As the fold maps them, so that A~ is what it multiplies. Of a narrow format the rounding of lifted features, of
+ * weights and of states is not in A~ but in the outputs. */
 static void map_rows(psw_errors *e, psw_side side, const double *x, ptrdiff_t count, psw_real *stored,
                      double *log2_scale)
 {
     psw_real *rounded = e->rounded;
+    psw_rows m = psw_rows_of(stored, count, e->shape.stored);
     ptrdiff_t d = psw_point_width(&e->point);
-    for (ptrdiff_t i = 0; i < count * d; i++) rounded[i] = (psw_real)x[i];
-    (side == PSW_KEY ? SKETCHER.map_keys : SKETCHER.map)(e->sketch, psw_read(psw_rows_of(rounded, count, d)),
-                                                         psw_rows_of(stored, count, e->shape.stored), log2_scale);
+    for (ptrdiff_t i = 0; i < count * d; i++) rounded[i] = round_one(e->narrow, x[i]);
+    (side == PSW_KEY ? SKETCHER.map_keys : SKETCHER.map)(e->sketch, psw_read(psw_rows_of(rounded, count, d)), m,
+                                                         log2_scale);
+    if (e->narrow) psw_narrow_rows(e->narrow, m);
 }
 
 static void map_queries(psw_errors *e)

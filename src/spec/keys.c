@@ -126,7 +126,7 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_V]            = {"grid", "v", PSW_T_WHOLE, -1, COUNT, value_width, "width of values", ALL, ALL, 0},
     [PSW_ID_N_K]          = {"grid", "n_k", PSW_T_WHOLE, -1, WHOLE, "0", "keys, where they are not as many as queries; 0 = n; causal: aligned at the end", COMPUTED, OWN, 0},
     [PSW_ID_MASK]         = {"grid", "mask", WORD(PSW_WORDS_MASK), "full", "which keys a query sees", ALL, ROWS, 0},
-    [PSW_ID_PRECISION]    = {"grid", "precision", WORD(PSW_WORDS_PRECISION), "fp64", "of products", COMPUTED, ALL, 0},
+    [PSW_ID_PRECISION]    = {"grid", "precision", WORD(PSW_WORDS_PRECISION), "fp64", "of products; bf16 and fp16 round their operands, sums are fp32", COMPUTED, ALL, 0},
     [PSW_ID_J3]           = {"grid", "j3", PSW_T_WHOLE, -1, WHOLE, "(n - 1) * (mask == causal)", "special token, from 0", ALL, JUDGED, 0},
     [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", ALL, ROWS, 0},
     [PSW_ID_SCALE]        = {"grid", "scale", PSW_T_REAL, -1, POSITIVE, "1", "scores are offset + scale <q, k>", SCALED, ALL, 0},

@@ -187,6 +187,9 @@ static void refusals(void)
     psw_point p = point_of(PSW_EXACT, PSW_FP64, 64);
     p.mode = PSW_DECODE, p.data_kind = PSW_SELF_ATTENTION;
     CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "one data set"), "%s", psw_message());
+    p = point_of(PSW_EXACT, PSW_BF16, 64);
+    p.mode = PSW_DECODE;
+    CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "cache: bf16"), "%s", psw_message());
     p = point_of(PSW_EXACT, PSW_FP64, 64);
     p.mode = PSW_DECODE, p.block = 20;
     CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "multiple of 16"), "%s", psw_message());
