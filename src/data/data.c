@@ -68,7 +68,12 @@ void psw_data_close(psw_data *data)
 
 ptrdiff_t psw_data_queries(const psw_point *point)
 {
-    return psw_data_kind_facts_of(point->data_kind)->has_rows ? point->n : 1;
+    return psw_data_kind_facts_of(point->data_kind)->has_rows && point->mode == PSW_FORWARD ? point->n : 1;
+}
+
+ptrdiff_t psw_data_first_query(const psw_point *point)
+{
+    return point->mode == PSW_DECODE ? point->n - 1 : 0;
 }
 
 int psw_data_sets(const psw_point *point)
