@@ -116,6 +116,13 @@ static bool read_by_formula(const psw_study *study, int id)
     return false;
 }
 
+/* Does spec_row_settle set something by the degree? A reference that is a power may have the degree of the point. */
+static bool settled_by_beta(const psw_study *study, const spec_block *block)
+{
+    bool exact = study->base.at[PSW_ID_REFERENCE] == PSW_REFERENCE_EXACT;
+    return block->follows || exact || study->given[PSW_ID_REFERENCE].origin == PSW_O_AXIS;
+}
+
 /* A parameter that the method needs and nothing gives, -1 = there is none. */
 static int lacking(const psw_study *study, psw_ids applies)
 {
@@ -211,8 +218,7 @@ static psw_status block_build(psw_study *study, const spec_entry *entry)
     move_beta_last(block);
     const spec_axis *last = block->axis_count ? block->axes[block->axis_count - 1].axis : NULL;
     block->line = last && last->members == 1 && last->ids[0] == PSW_ID_BETA && !block->ambiguous &&
-                  !read_by_formula(study, PSW_ID_BETA) && !block->follows &&
-                  study->base.at[PSW_ID_REFERENCE] != PSW_REFERENCE_EXACT; /* whose degree may be the point's */
+                  !read_by_formula(study, PSW_ID_BETA) && !settled_by_beta(study, block);
     block->rules = rules_of(study, block->applies);
     PSW_TRY(count_points(study, block, entry));
     return spec_enumerate(study, block);

@@ -79,6 +79,36 @@ static void matched(void)
     psw_study_free(s);
 }
 
+static int seen, stale;
+
+static psw_status settled(const psw_point *p)
+{
+    bool exact = p->reference == PSW_REFERENCE_EXACT, follows = p->match == PSW_MATCH_EXP;
+    seen++, stale += (exact && p->reference_beta != p->beta) || (follows && p->scale != p->reference_scale / p->beta);
+    return PSW_OK;
+}
+
+/* What is checked, and what the identity is made of, is the point as it will be, at every degree. */
+static void along_a_line(void)
+{
+    const psw_rooms rooms = {.check = settled};
+    static const char *const data[] = {"", ", reference: exact", ""};
+    static const char *const grid[] = {"", "", ", reference: [own, exact]"};
+    for (int i = 0; i < 3; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "schema: 1\ndata: {kind: gaussian%s}\nmethods: [exact%s]\ngrid: {beta: [2, 3, 4], n: 64, d: 10%s}\n",
+                 data[i], i == 0 ? ": {match: exp}" : "", grid[i]);
+        psw_study *s = study_with(text, &rooms, NULL);
+        for (ptrdiff_t slot = 0; slot < psw_study_slots(s); slot++) {
+            psw_point p = psw_study_point(s, slot);
+            CHECK(psw_study_slot(s, &p) == slot && settled(&p) == PSW_OK, "slot %td", slot);
+        }
+        psw_study_free(s);
+    }
+    CHECK(seen == 2 * (3 + 3 + 6) && stale == 0, "%d seen, %d of another degree", seen, stale);
+}
+
 static void resolved(void)
 {
     static const char *const texts[] = {
@@ -185,6 +215,7 @@ int main(void)
 {
     collapses();
     matched();
+    along_a_line();
     resolved();
     identities();
     errors();
