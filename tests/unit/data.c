@@ -261,16 +261,19 @@ static void offsets(void)
     CHECK(psw_data_check(&p, NULL) == PSW_OK, "%s", psw_message());
     p = good, p.data_kind = PSW_SCORES, p.v = p.n, p.offset = -0.5 * log(64) * (1 + 1e-12);
     CHECK(psw_data_signed(&p), "a score below 0");
-    p.offset *= 1 - 1e-9;
+    refused(p, "ln n");
+    p.negative = PSW_NEGATIVE_RELU;
+    CHECK(psw_data_check(&p, NULL) == PSW_OK, "%s", psw_message());
+    p.negative = PSW_NEGATIVE_REFUSE, p.offset *= 1 - 1e-9;
     CHECK(psw_data_check(&p, NULL) == PSW_OK && !psw_data_signed(&p), "%s", psw_message());
     p = good, p.d = p.v = 3, p.offset = -0.5 * least * 1.05; /* one class: b^2 + c^2 is the least, 1.30 for 1.21 */
     CHECK(psw_data_check(&p, NULL) == PSW_OK && !psw_data_signed(&p), "%s", psw_message());
     p = good, p.data_kind = PSW_GAUSSIAN, p.offset = 100;
     CHECK(psw_data_signed(&p), "products without a bound");
-    p.row_norm = PSW_NORM_UNIT, p.offset = 0.5;
+    p.row_norm = PSW_NORM_UNIT, p.offset = 0.51;
     CHECK(!psw_data_signed(&p), "rows of norm 1");
-    p.offset = 0.49;
-    CHECK(psw_data_signed(&p), "rows of norm 1");
+    p.offset = 0.5;
+    CHECK(psw_data_signed(&p), "rounding");
     p.data_kind = PSW_SPHERE, p.row_norm = PSW_NORM_SQRT_D, p.offset = 0.16; /* 0.5 / sqrt(10) = 0.158 */
     CHECK(!psw_data_signed(&p), "rows of the sphere");
     p = good, p.row_norm = PSW_NORM_UNIT, p.offset = -0.5 * 1.1 * 1.1 / sqrt(1.3 * 2.74) * 1.000001;
