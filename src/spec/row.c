@@ -238,8 +238,8 @@ static void settle_reference(spec_row *row)
 
 void spec_row_settle(const psw_study *study, spec_row *row)
 {
-    settle_negative(study, row);
     settle_scores(row);
+    settle_negative(study, row); /* by the scores */
     settle_reference(row);
 }
 
