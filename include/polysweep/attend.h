@@ -95,6 +95,15 @@ typedef struct psw_states {
 void psw_states_merge(void *into, const void *from, size_t bytes);
 void psw_states_clear(void *state, size_t bytes);
 
+/* The smallest score that a rank has seen in a pass: of points that refuse some, and that no plan could refuse. */
+typedef struct psw_smallest {
+    bool looks;
+    double z, least; /* a z below `least` is refused */
+    ptrdiff_t query, key;
+    int set;
+} psw_smallest;
+psw_status psw_attend_check_smallest(const psw_smallest *smallest); /* PSW_USAGE says which score is refused */
+
 /* A row fold, on one rank of a team: begin; then, for each step of the route, its transfers (`payload` says where each
  * lies), between them compute_step, after them `receive` with every transfer that arrived, and `emit` of the own leaves
  * that the step completes (psw_route_done). psw_dist_pass puts the pieces together; all are local. */
@@ -104,6 +113,7 @@ typedef struct psw_row_fold {
     psw_status (*compute_step)(psw_attention *attention, int step, psw_watch watch);
     psw_status (*receive)(psw_attention *attention, const psw_transfer *transfer);
     psw_status (*emit)(psw_attention *attention, psw_leaves places, psw_watch watch, psw_leaf_sink sink, void *context);
+    const psw_smallest *(*smallest)(const psw_attention *attention); /* to be checked after the pass */
 } psw_row_fold;
 
 /* A state fold, on one rank of a team: begin; `total` puts the states of own stretches into states->own; a scan over
