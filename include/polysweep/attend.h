@@ -168,6 +168,9 @@ psw_weigh_work psw_attend_weigh_work(const psw_point *point);
  * called, maps and lifts; not what turns scores into weights. A team does the same, except for rows that are mapped and
  * states that are computed again. Counted along the loops of the fold, in at most as many steps as there are blocks. */
 double psw_attend_done_flops(const psw_group *group, int sets);
+/* Pairs of a query and a key that it sees; of methods that see some keys alone, as if their number were straight within
+ * a strip of queries. */
+double psw_attend_pairs(const psw_point *point);
 /* Scores that become weights in such a pass, for one point of the group; for D_1 those in tiles that differ from D_0's.
  * 0 for sketches. */
 double psw_attend_weighed(const psw_point *point, int sets);
@@ -184,6 +187,8 @@ typedef struct psw_seen {
 } psw_seen;
 /* What a query sees of `keys`, by the mask and the method. */
 psw_seen psw_attend_seen(const psw_point *point, ptrdiff_t query, psw_tokens keys);
+/* The method lets a query see all that the mask does. */
+bool psw_attend_sees_all(const psw_point *point);
 /* All keys that one of some neighbouring queries sees, and perhaps others between them; count >= 1. */
 psw_seen psw_attend_seen_by(const psw_point *point, psw_tokens queries);
 

@@ -42,6 +42,15 @@ static void offer(attend_selection *s, ptrdiff_t row, attend_score score)
         sink_root(heap, s->keep, score);
 }
 
+/* Most scores of a long row come after all that it keeps. */
+static void offer_row(attend_selection *s, ptrdiff_t row, const psw_real *z, psw_tokens keys)
+{
+    const attend_score *root = s->heap + row * s->keep;
+    for (ptrdiff_t j = 0; j < keys.count; j++)
+        if (s->count[row] < s->keep || (double)z[j] >= root->z)
+            offer(s, row, (attend_score){(double)z[j], keys.first + j});
+}
+
 static psw_status offer_all(attend_row_pass *f, attend_span strip, attend_span keys, int first, int last)
 {
     for (int set = first; set <= last; set++)
@@ -49,8 +58,7 @@ static psw_status offer_all(attend_row_pass *f, attend_span strip, attend_span k
             for (int k = 0; k < f->seen[i].ranges; k++) {
                 psw_tokens seen = f->seen[i].at[k];
                 const psw_real *z = f->scores.at + i * f->scores.stride + seen.first - keys.first;
-                for (ptrdiff_t j = 0; j < seen.count; j++)
-                    offer(&f->selected, set * f->strip + i, (attend_score){(double)z[j], seen.first + j});
+                offer_row(&f->selected, set * f->strip + i, z, seen);
             }
     return PSW_OK;
 }
