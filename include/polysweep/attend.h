@@ -1,5 +1,6 @@
 /* attend: attention on one rank, written once. There are two folds: the row fold turns every score into a weight, the
- * state fold sums features of keys into states. To see how, start with src/attend/rows.h, then states.h.
+ * state fold sums features of keys into states. To see how, start with src/attend/rows.h, then states.h; a baseline
+ * with landmarks (landmarks.h) shares what a state fold shares.
  *
  * A method is a pure function `weigh` from a tile of scores to weights (row fold), or a feature `map` (state fold).
  * Products, masks, row scaling, sums and merging are the folds'.
@@ -158,6 +159,15 @@ typedef struct psw_work {
     double flops, bytes;
 } psw_work;
 psw_work psw_attend_work(const psw_point *point);
+/* Generating one token (mode decode) after n tokens, for one key-value head of one sequence and one head of queries:
+ * bytes of its key-value cache; of what the method holds instead (a state in the precision of the products, and the
+ * keys and values of tokens that it keeps: `local`, or a block but one; the cache where it is no sketch); operations,
+ * without those of feature maps; bytes read and written. */
+typedef struct psw_decode_work {
+    double kv_bytes, state_bytes, flops, bytes;
+} psw_decode_work;
+psw_decode_work psw_attend_decode_work(const psw_point *point);
+enum { PSW_DECODE_GROUP = 16 }; /* tokens of a cache that are weighed side by side */
 /* What it takes to turn one score into a weight, beyond what every score takes; {0} for sketches. */
 typedef struct psw_weigh_work {
     double multiplications, transcends, exponentials; /* a transcend: a logarithm and an exponential in double */
@@ -172,7 +182,7 @@ double psw_attend_done_flops(const psw_group *group, int sets);
  * a strip of queries. */
 double psw_attend_pairs(const psw_point *point);
 /* Scores that become weights in such a pass, for one point of the group; for D_1 those in tiles that differ from D_0's.
- * 0 for sketches. */
+ * 0 for sketches; those with landmarks. */
 double psw_attend_weighed(const psw_point *point, int sets);
 
 /* ---- which keys a query sees ---- */

@@ -35,6 +35,10 @@ void data_normal_draw(psw_data *data, ptrdiff_t draw);
 void data_normal_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
 psw_data_work data_normal_work(const psw_point *point);
 
+/* Powers of offset + scale <q, k> have a meaning only where it is positive: refuses an offset at which the least score
+ * of a kind is not, `least` its <q, k>; `what` names it, as in "c^2 ln n". */
+psw_status data_check_offset(const psw_point *point, double least, const char *what);
+
 /* n, d and v are at least 1, and row_norm does not leave empty rows. */
 psw_status data_check_widths(const psw_point *point);
 

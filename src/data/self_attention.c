@@ -38,7 +38,8 @@ static psw_status check_constants(const psw_point *p)
     return PSW_OK;
 }
 
-/* Without c, tokens of different classes score exactly 0; without b as well, ordinary rows score only 0. */
+/* Without c and an offset, tokens of different classes score exactly 0; without b as well, ordinary rows score only 0.
+ */
 static psw_status check_zero_scores(const psw_point *p)
 {
     psw_kernel kernel = psw_method_facts_of(p->method)->kernel;
@@ -53,17 +54,8 @@ static psw_status check_zero_scores(const psw_point *p)
     return PSW_OK;
 }
 
-static psw_status check(const psw_point *point, const psw_arrays *arrays)
-{
-    (void)arrays;
-    PSW_TRY(check_shape(point));
-    PSW_TRY(check_constants(point));
-    return check_zero_scores(point);
-}
-
 /* Without noise: of tokens of different classes where there are two, else of ordinary ones. Of unit rows, with the
- * special token, which is longer and has a
- * neighbour of another class. */
+ * special token, which is longer and has a neighbour of another class. */
 static psw_least_score least_score(const psw_point *p)
 {
     double s = psw_data_unit(p), a = fmax(p->a_0, p->a_1), own = p->b * p->b + p->c * p->c;
@@ -71,6 +63,16 @@ static psw_least_score least_score(const psw_point *p)
     if (p->noise > 0 || p->row_norm == PSW_NORM_LAYERNORM) return (psw_least_score){-INFINITY, false};
     if (p->row_norm == PSW_NORM_UNIT) return (psw_least_score){lengths > 0 ? least / sqrt(lengths) : 0, lengths > 0};
     return (psw_least_score){s * s * least / (p->row_norm == PSW_NORM_SQRT_D ? sqrt((double)p->d) : 1), true};
+}
+
+static psw_status check(const psw_point *point, const psw_arrays *arrays)
+{
+    (void)arrays;
+    PSW_TRY(check_shape(point));
+    PSW_TRY(check_constants(point));
+    PSW_TRY(check_zero_scores(point));
+    bool plain = point->noise == 0 && point->row_norm == PSW_NORM_NONE;
+    return plain ? data_check_offset(point, least_score(point).least, "c^2 ln n") : PSW_OK;
 }
 
 /* Between classes, without the constant feature. */

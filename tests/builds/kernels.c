@@ -79,13 +79,18 @@ ptrdiff_t psw_data_special(const psw_point *point)
 {
     return point ? source.special : -1;
 }
+
+bool psw_data_signed(const psw_point *point)
+{
+    return point && source.is_signed;
+}
+bool psw_data_zeros(const psw_point *point)
+{
+    return !point;
+}
 psw_least_score psw_data_least(const psw_point *point)
 {
     return (psw_least_score){point && source.is_signed ? -INFINITY : 0, false};
-}
-bool psw_data_signed(const psw_point *point)
-{
-    return psw_data_least(point).least < 0;
 }
 
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows)
