@@ -111,6 +111,15 @@ typedef struct psw_states {
 void psw_states_merge(void *into, const void *from, size_t bytes);
 void psw_states_clear(void *state, size_t bytes);
 
+/* The smallest score that a rank has seen in a pass: of points that refuse some, and that no plan could refuse. */
+typedef struct psw_smallest {
+    bool looks;
+    double z, least; /* a z below `least` is refused */
+    ptrdiff_t query, key;
+    int set;
+} psw_smallest;
+psw_status psw_attend_check_smallest(const psw_smallest *smallest); /* PSW_USAGE says which score is refused */
+
 /* A row fold, on one rank of a team: begin; then, for each step of the route, its transfers (`payload` says where each
  * lies), between them compute_step, after them `receive` with every transfer that arrived, and `emit` of the own leaves
  * that the step completes (psw_route_done). psw_dist_pass puts the pieces together; all are local. */
@@ -120,6 +129,7 @@ typedef struct psw_row_fold {
     psw_status (*compute_step)(psw_attention *attention, int step, psw_watch watch);
     psw_status (*receive)(psw_attention *attention, const psw_transfer *transfer);
     psw_status (*emit)(psw_attention *attention, psw_leaves places, psw_watch watch, psw_leaf_sink sink, void *context);
+    const psw_smallest *(*smallest)(const psw_attention *attention); /* to be checked after the pass */
 } psw_row_fold;
 
 /* A state fold, on one rank of a team: begin; `total` puts the states of own stretches into states->own; a scan over
@@ -183,6 +193,9 @@ psw_weigh_work psw_attend_weigh_work(const psw_point *point);
  * called, maps and lifts; not what turns scores into weights. A team does the same, except for rows that are mapped and
  * states that are computed again. Counted along the loops of the fold, in at most as many steps as there are blocks. */
 double psw_attend_done_flops(const psw_group *group, int sets);
+/* Pairs of a query and a key that it sees; of methods that see some keys alone, as if their number were straight within
+ * a strip of queries. */
+double psw_attend_pairs(const psw_point *point);
 /* Scores that become weights in such a pass, for one point of the group; for D_1 those in tiles that differ from D_0's.
  * 0 for sketches; those with landmarks. */
 double psw_attend_weighed(const psw_point *point, int sets);
@@ -199,6 +212,8 @@ typedef struct psw_seen {
 } psw_seen;
 /* What a query sees of `keys`, by the mask and the method. */
 psw_seen psw_attend_seen(const psw_point *point, ptrdiff_t query, psw_tokens keys);
+/* The method lets a query see all that the mask does. */
+bool psw_attend_sees_all(const psw_point *point);
 /* All keys that one of some neighbouring queries sees, and perhaps others between them; count >= 1. */
 psw_seen psw_attend_seen_by(const psw_point *point, psw_tokens queries);
 
