@@ -269,6 +269,8 @@ static psw_status check_decode(const psw_point *p)
     return PSW_OK;
 }
 
+enum { LANDMARKS_MOST = 32768 };
+
 static psw_status check_landmarks(const psw_point *p)
 {
     const psw_data_kind_facts *data = psw_data_kind_facts_of(p->data_kind);
@@ -277,6 +279,9 @@ static psw_status check_landmarks(const psw_point *p)
     if (p->mask != PSW_FULL)
         return PSW_FAIL(
             PSW_USAGE, "%s has no causal form: the mean of a segment knows all of its tokens; take mask: full", method);
+    if (p->landmarks > LANDMARKS_MOST)
+        return PSW_FAIL(PSW_USAGE, "%s: landmarks = %td: a matrix of as many rows and columns is inverted, at most %d",
+                        method, p->landmarks, LANDMARKS_MOST);
     if (p->landmarks < 1 || p->landmarks > p->n)
         return PSW_FAIL(PSW_USAGE, "%s: landmarks = %td: from 1 to n = %td, a segment has at least one token", method,
                         p->landmarks, p->n);

@@ -343,6 +343,7 @@ static psw_status overlap(psw_attention *a, psw_watch watch, bool *more)
     return PSW_OK;
 }
 
+/* The exponent of a sum goes when it is divided by its denominator. */
 static psw_status finish(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     attend_landmarks *f = (attend_landmarks *)a;
@@ -351,7 +352,6 @@ static psw_status finish(psw_attention *a, psw_watch watch, psw_leaf_sink sink, 
             attend_state state = state_of(f, set, i);
             attend_state_clear(&state);
             attend_state_add_packed(&state, f->states.total + (size_t)(set * f->m + i) * f->states.bytes);
-            f->total[set].exponent[i] = state.exponent;
         }
     return emit_own(f, watch, sink, context);
 }

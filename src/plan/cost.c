@@ -35,28 +35,20 @@ static bool row_fold(const psw_point *p)
     return psw_point_folds(p) == PSW_FOLDS_ROWS;
 }
 
-/* Seconds of `scores` scores beyond their products; only those that a query sees become weights. */
-static double score_seconds(const psw_rates *rates, const psw_point *p, double scores)
-{
-    psw_weigh_work each = psw_attend_weigh_work(p);
-    double seen = p->mode == PSW_DECODE ? (double)p->n : psw_attend_pairs(p);
-    return scores * rates->score_s[psw_point_single(p)] +
-           seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
-           seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
-           seen * each.multiplications * rates->weigh_s[psw_point_single(p)] + plan_rounding_seconds(rates, p, scores);
-}
-
 static bool has_landmarks(const psw_point *p)
 {
     return psw_point_folds(p) == PSW_FOLDS_LANDMARKS;
 }
 
-/* Scores with landmarks beyond their products. */
-static double landmark_seconds(const psw_rates *rates, const psw_point *p)
+/* Seconds of `scores` scores beyond their products; only those that a query sees become weights. */
+static double score_seconds(const psw_rates *rates, const psw_point *p, double scores)
 {
-    double each = rates->score_s[psw_point_single(p)] +
-                  psw_attend_weigh_work(p).exponentials * rates->exponential_s[psw_point_single(p)];
-    return psw_attend_weighed(p, 1) * each;
+    psw_weigh_work each = psw_attend_weigh_work(p);
+    double seen = p->mode == PSW_DECODE ? (double)p->n : has_landmarks(p) ? scores : psw_attend_pairs(p);
+    return scores * rates->score_s[psw_point_single(p)] +
+           seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
+           seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
+           seen * each.multiplications * rates->weigh_s[psw_point_single(p)] + plan_rounding_seconds(rates, p, scores);
 }
 
 /* A sketch of D_1 is that of D_0 up to the diagonal block of j3; under a full mask all keys but those of one block are,
@@ -172,7 +164,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     double shared = row_fold(p) && has_rows(p) ? (work.flops - 2 * (double)p->v * scores) * flop_s : 0;
     double own = work.flops * flop_s - shared + score_seconds(rates, p, scores);
     if (psw_sketch_has(p)) own += plan_sketch_pass_seconds(rates, p);
-    if (has_landmarks(p)) own += landmark_seconds(rates, p);
+    if (has_landmarks(p)) own += score_seconds(rates, p, psw_attend_weighed(p, 1));
 
     cost->flops = work.flops;
     cost->bytes = work.bytes;
