@@ -162,6 +162,12 @@ double psw_attend_done_flops(const psw_group *group, int sets);
  * 0 for sketches. */
 double psw_attend_weighed(const psw_point *point, int sets);
 
+/* The exact kernel of a point, of a sketch the one that it estimates, in double: the weights w 2^log2 of one query row
+ * with `count` keys that it sees, whose scores offset + scale <q,k> are z. Returns log2, -inf where all weights are 0.
+ * psw_weights_known: the kernel is a function of scores; else nothing can be asked. */
+bool psw_weights_known(const psw_point *point);
+double psw_weights_row(const psw_point *point, ptrdiff_t count, const double *z, double *w);
+
 /* Can the method compute the point? PSW_USAGE says why not, and what to do. */
 psw_status psw_attend_check(const psw_point *point);
 /* The same for a point of a new study, which may not leave open what becomes of negative scores in linear attention.

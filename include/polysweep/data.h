@@ -65,5 +65,7 @@ psw_data_work psw_data_work_of(const psw_point *point);
  * the offset: so <q, k> of these rows is offset + scale <q, k> of those before. For scores: keys are the scores (width
  * 1, neither scaled nor shifted), the one query is 1, values are rows of the identity. */
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
+/* The same before row_norm, scale and offset: count x (d or v). */
+void psw_data_raw_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
 
 #endif

@@ -15,8 +15,15 @@ const psw_engine *psw_engine_of(psw_precision precision)
 
 /* ---- groups ---- */
 
-/* Equal except for beta and own axes, and no sketch: at another degree it has other features. Bytes are compared, so a
- * NaN equals itself. */
+/* What is computed for one point alone: at another degree a sketch has other features, and outputs are compared with a
+ * reference, or with what they are in double, point by point. */
+static bool joins_none(const psw_point *p)
+{
+    bool narrow = p->precision != PSW_FP64 && p->precision != PSW_FP32;
+    return psw_sketch_has(p) || p->reference != PSW_REFERENCE_OWN || narrow;
+}
+
+/* Equal except for beta and own axes. Bytes are compared, so a NaN equals itself. */
 bool psw_group_joins(const psw_point *a, const psw_point *b)
 {
 #define SAME(member) (memcmp(&a->member, &b->member, sizeof a->member) == 0)
@@ -31,7 +38,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
                SAME(is_complex) && SAME(epsilon);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
-    return kinds && shape && data && affine && own && rest && !psw_sketch_has(a);
+    return kinds && shape && data && affine && own && rest && !joins_none(a);
 }
 
 /* ---- work ---- */
@@ -153,6 +160,15 @@ static psw_status check_sketch(const psw_point *p)
     return check_degree(p);
 }
 
+/* Of a method without a degree the reference has none either, unless it is given. */
+static psw_status check_reference(const psw_point *p)
+{
+    bool degree = psw_method_facts_of(p->method)->has_degree || p->reference_beta >= 0;
+    if (p->reference != PSW_REFERENCE_EXACT || degree) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE, "reference exact is a power, and %s has no degree: set reference_beta",
+                    psw_word(PSW_WORDS_METHOD, (int)p->method));
+}
+
 psw_status psw_attend_check(const psw_point *p)
 {
     bool sketch = psw_sketch_has(p), rows = psw_data_kind_facts_of(p->data_kind)->has_rows;
@@ -163,6 +179,7 @@ psw_status psw_attend_check(const psw_point *p)
                         p->block);
     if (!(p->den_constant >= 0) || isinf(p->den_constant))
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
+    PSW_TRY(check_reference(p));
     if (sketch) return check_sketch(p);
     return psw_method_facts_of(p->method)->has_degree ? check_degree(p) : PSW_OK;
 }

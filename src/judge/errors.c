@@ -42,15 +42,16 @@ ptrdiff_t psw_errors_rows(const psw_point *point)
 }
 
 /* One row, uniform in each stratum [i n / rows, (i + 1) n / rows): ascending, and all different. */
-static void sample(psw_errors *e)
+void judge_errors_sample(const psw_point *point, ptrdiff_t *row)
 {
-    const uint64_t n = (uint64_t)e->point.n;
-    psw_key key = psw_random_key(PSW_STREAM_ROWS, e->point.seed, &n, 1);
-    for (ptrdiff_t i = 0; i < e->rows; i++) {
+    const uint64_t n = (uint64_t)point->n;
+    ptrdiff_t rows = psw_errors_rows(point);
+    psw_key key = psw_random_key(PSW_STREAM_ROWS, point->seed, &n, 1);
+    for (ptrdiff_t i = 0; i < rows; i++) {
         double uniform;
-        ptrdiff_t first = i * e->point.n / e->rows, next = (i + 1) * e->point.n / e->rows;
+        ptrdiff_t first = i * point->n / rows, next = (i + 1) * point->n / rows;
         psw_random_uniforms(key, (uint64_t)i, 0, 1, &uniform);
-        e->row[i] = first + (ptrdiff_t)(uniform * (double)(next - first));
+        row[i] = first + (ptrdiff_t)(uniform * (double)(next - first));
     }
 }
 
@@ -150,7 +151,7 @@ psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, 
     if (!kept || arena->used > arena->size) return NULL;
     for (ptrdiff_t i = 0; i < e.count; i++) e.draws[i] = (judge_errors_draw){.den_ratio = NAN};
     *kept = e;
-    sample(kept);
+    judge_errors_sample(point, kept->row);
     return kept;
 }
 

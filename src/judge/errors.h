@@ -83,6 +83,8 @@ judge_errors_part judge_errors_strip(const psw_errors *e, ptrdiff_t index);
 ptrdiff_t judge_errors_seen(const psw_errors *e, ptrdiff_t i, judge_errors_part keys);
 ptrdiff_t judge_errors_sketched(const psw_errors *e, ptrdiff_t i, judge_errors_part keys);
 
+/* Tokens of the sample, ascending: psw_errors_rows of them. */
+void judge_errors_sample(const psw_point *point, ptrdiff_t *row);
 /* Lays the fold out but for its sketch; NULL from an arena that only counts. */
 psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena);
 /* Rows and own keys, exact sums and numerators of outputs; `finish` turns them into outputs after merging. */

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "polysweep/errors.h"
+#include "polysweep/reference.h"
 #include "plan/parts.h"
 #include "plan/sketch_cost.h"
 
@@ -121,6 +121,13 @@ static void add_sketch(const psw_rates *rates, const psw_point *p, plan_cost_par
                     draws * plan_sketch_draw_seconds(rates, p);
 }
 
+/* Rows are made as they are and as the method has them, for each of two passes. */
+static double reference_seconds(const psw_rates *rates, const psw_point *p)
+{
+    if (!psw_reference_computed(p)) return 0;
+    return (double)psw_data_draws(p) * (4 * errors_data_seconds(rates, p) + plan_reference_seconds(rates, p));
+}
+
 /* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
  * weights times values. State folds share nothing. */
 static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost *cost)
@@ -145,6 +152,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     parts.shared_head = sign_seconds(rates, p);
     parts.data = data_seconds(rates, p) * (double)psw_data_draws(p);
     if (psw_sketch_has(p)) add_sketch(rates, p, &parts);
+    parts.errors += reference_seconds(rates, p);
     return parts;
 }
 

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "polysweep/errors.h"
+#include "polysweep/reference.h"
 
 /* ---- a forward pass ---- */
 
@@ -73,4 +73,9 @@ double plan_sketch_draw_seconds(const psw_rates *rates, const psw_point *p)
 {
     psw_errors_work work = psw_errors_draw_work(p);
     return work_seconds(rates, p, work) + work.rows * map_seconds(rates, p);
+}
+
+double plan_reference_seconds(const psw_rates *rates, const psw_point *p)
+{
+    return work_seconds(rates, p, psw_reference_work(p));
 }

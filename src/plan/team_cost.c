@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <math.h>
 
-#include "polysweep/errors.h"
+#include "polysweep/reference.h"
 
 /* Agreements and barriers of a team for each group: memory, preparing, passes, verdict, writing. */
 static const double agreements = 8;
@@ -114,6 +114,11 @@ static double merge_seconds(const plan_team_work *w, const network *net)
     double points = (double)w->group->count,
            verdict = 8.0 * (double)psw_judge_trials(p) * points * psw_data_sets(p) * 3;
     double seconds = agreements * net->log2_size * net->latency + all_reduce(net, verdict);
+    if (psw_reference_computed(p)) {
+        double rows = sizeof(double) * (double)psw_errors_rows(p), outputs = rows * (double)(2 * p->v + 6);
+        seconds += (double)psw_data_draws(p) * all_reduce(net, outputs) +
+                   (double)psw_judge_draws(p) * all_reduce(net, 4 * rows);
+    }
     if (!psw_sketch_has(p)) return seconds;
     double sample = sizeof(double) * (double)psw_errors_rows(p) * (double)(p->v + 6);
     return seconds + (double)(psw_data_draws(p) + psw_errors_draws(p)) * 2 * all_reduce(net, sample);

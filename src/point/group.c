@@ -19,6 +19,8 @@ typedef struct pass {
     psw_head *head;
     const psw_assessor *assessor; /* NULL: no sketch */
     psw_errors *errors;
+    bool compares; /* with a reference */
+    psw_comparison *comparison;
     ptrdiff_t tables;             /* draws of them, at least 1 */
     bool keeping;                 /* rows of this draw are kept */
     double head_s, keep_s;        /* of the leaf callbacks: sums over draws */
@@ -54,6 +56,7 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
     if (status == PSW_OK) status = p->judge->take(p->head, leaf);
     double judged = psw_clock_s();
     if (status == PSW_OK && p->assessor) status = p->assessor->take(p->errors, leaf);
+    if (status == PSW_OK && p->compares) status = psw_reference_take(p->comparison, leaf);
     double assessed = psw_clock_s();
     if (status == PSW_OK) status = keep_rows(p, leaf);
     p->head_s += judged - start;
@@ -134,6 +137,15 @@ static psw_status merge_errors(pass *p, psw_errors_stage stage)
     return PSW_OK;
 }
 
+static psw_status merge_reference(pass *p, psw_reference_stage stage)
+{
+    psw_merging list[PSW_MERGING_MAX];
+    int count;
+    for (int phase = 0; (count = psw_reference_merging(p->comparison, stage, phase, list)) > 0; phase++)
+        PSW_TRY(psw_wait_merge(p->team, list, count, &p->wait_s));
+    return PSW_OK;
+}
+
 static psw_status merge_verdicts(pass *p)
 {
     psw_merging list[PSW_MERGING_MAX];
@@ -159,7 +171,9 @@ static psw_status judged_draw(pass *p, ptrdiff_t draw)
         if (draw > 0) PSW_TRY(redraw(p, draw));
     }
     p->judge->draw(p->head, draw);
+    if (p->compares) psw_reference_draw(p->comparison, draw);
     PSW_TRY(one_draw(p, draw));
+    if (p->compares) PSW_TRY(merge_reference(p, PSW_REFERENCE_TAKEN));
     return p->assessor ? merge_errors(p, PSW_ERRORS_TAKEN) : PSW_OK;
 }
 
@@ -176,12 +190,25 @@ static psw_status begin_errors(pass *p, ptrdiff_t rows, const psw_weights *weigh
     return merge_errors(p, PSW_ERRORS_BEGUN);
 }
 
+static psw_status begin_reference(pass *p, ptrdiff_t rows)
+{
+    psw_given given = {.data = p->data, .route = &p->plan->route};
+    psw_status status =
+        rows > 0 ? psw_reference_reload(p->comparison, p->data)
+                 : psw_reference_begin(p->group->points, &given, (psw_watch){watch, p}, p->arena, &p->comparison);
+    PSW_TRY(psw_wait_agree(p->team, status, &p->wait_s));
+    PSW_TRY(merge_reference(p, PSW_REFERENCE_BEGUN));
+    PSW_TRY(psw_wait_agree(p->team, psw_reference_measure(p->comparison), &p->wait_s));
+    return merge_reference(p, PSW_REFERENCE_MEASURED);
+}
+
 /* Other rows of the same point in the same place. */
 static psw_status draw_rows(pass *p, ptrdiff_t rows, const psw_weights *weights)
 {
     psw_given given = given_of(p, weights);
     psw_data_draw(p->data, rows);
     if (p->assessor) PSW_TRY(begin_errors(p, rows, weights));
+    if (p->compares) PSW_TRY(begin_reference(p, rows));
     return psw_wait_agree(p->team, p->engine->reload(p->attention, &given), &p->wait_s);
 }
 
@@ -203,6 +230,7 @@ static psw_status all_passes(pass *p)
     ptrdiff_t tables = psw_sketch_draws(p->group->points);
     p->tables = tables > 0 ? tables : 1;
     if (p->assessor) PSW_TRY(begin_errors(p, 0, weights));
+    if (p->compares) PSW_TRY(begin_reference(p, 0));
     PSW_TRY(prepare(p, weights));
     psw_status status = all_draws(p, weights);
     p->engine->release(p->attention);
@@ -247,6 +275,18 @@ static psw_status begin_head(pass *p)
     return p->judge->begin(p->group, (psw_watch){watch, p}, p->arena, &p->head);
 }
 
+/* What a sketch's own kernel says of its weights, a comparison says of other methods. */
+static void end_columns(pass *p, point_results *r)
+{
+    p->judge->end(p->head, r->verdicts);
+    r->sketch = psw_sketch_columns_none();
+    r->reference = psw_reference_none();
+    if (p->assessor) p->assessor->end(p->errors, &r->sketch);
+    if (p->compares) psw_reference_end(p->comparison, &r->reference);
+    if (p->compares && !p->assessor) r->sketch.entropy = r->reference.entropy, r->sketch.err_rows = r->reference.rows;
+    if (p->assessor && !p->compares) r->reference = psw_reference_of_sketch(&r->sketch);
+}
+
 static psw_status attend_and_judge(pass *p, point_results *r)
 {
     const psw_point *point = p->group->points;
@@ -254,18 +294,18 @@ static psw_status attend_and_judge(pass *p, point_results *r)
     p->engine = psw_engine_of(point->precision);
     p->judge = psw_judge_of(point->precision);
     p->assessor = sketched ? psw_assessor_of(point->precision) : NULL;
+    p->compares = psw_reference_computed(point);
     PSW_TRY(psw_wait_agree(p->team, begin_head(p), &p->wait_s));
     psw_status status = all_passes(p);
     if (status == PSW_OK) status = merge_verdicts(p);
     if (status == PSW_OK) status = merge_costs(p, r);
     if (status == PSW_OK) status = merge_kept(p, r);
-    r->sketch = psw_sketch_columns_none();
     if (status == PSW_OK) {
-        p->judge->end(p->head, r->verdicts);
-        if (sketched) p->assessor->end(p->errors, &r->sketch);
+        end_columns(p, r);
         status = psw_comm_agree(p->team, psw_arena_check(p->arena));
     }
     if (sketched) p->assessor->close(p->errors);
+    psw_reference_close(p->comparison);
     return status;
 }
 

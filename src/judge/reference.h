@@ -1,0 +1,79 @@
+/* judge/reference: shared by the files that compare outputs with a reference. */
+#ifndef POLYSWEEP_JUDGE_REFERENCE_H
+#define POLYSWEEP_JUDGE_REFERENCE_H
+
+#include "polysweep/real.h" /* before the sketch room: its maps in double */
+
+#include "polysweep/reference.h"
+
+#include "judge/errors.h"
+
+enum { REFERENCE_STRIP = ERRORS_STRIP };
+
+/* Weights of a row so far, under 2^log2: their sum, and the sum of u log2 u. [rows] each. */
+typedef struct reference_sums {
+    double *log2, *den, *information;
+} reference_sums;
+
+/* Rows of scores: queries [rows], keys [block] of `width`, products [strip][block]. */
+typedef struct reference_side {
+    ptrdiff_t width;
+    double *query, *key, *tile;
+} reference_side;
+
+/* What a draw comes to. */
+typedef struct reference_draw {
+    double error, good, largest, row_q50, row_q90, cosine, skill;
+} reference_draw;
+
+struct psw_comparison {
+    psw_point point;
+    psw_point kernel, target; /* exact kernels, in double: of the point, and of the reference */
+    bool own, known;          /* the reference is the point's kernel; its weights are known */
+    const psw_data *data;
+    psw_watch watch;
+    int set, rank, size; /* block b of keys is rank b mod size's */
+    ptrdiff_t rows, keys, block;
+    ptrdiff_t *row; /* tokens of the sample, ascending */
+
+    reference_side raw, plain, features; /* rows as made, as the method has them, and as mapped */
+    struct psw_sketch *map;              /* NULL: the kernel is one of scores */
+    double *values, *raised;             /* block x v; block, rows: scales of mapped rows as factors */
+    double *weights;                     /* strip x block */
+    double *other;                       /* block */
+
+    /* One array of sums over keys, then its parts. */
+    double *sums;
+    ptrdiff_t sum_count;
+    reference_sums of_target, of_kernel;
+    double *out, *mean;      /* rows x v: the reference, and the mean of values */
+    double *seen, *negative; /* one each: pairs that the mask shows, those with a score below 0 */
+    double *apart;           /* rows: sum |a - p| / 2 */
+    double mean_square;      /* |U - R|_F^2 */
+
+    double tv, below, target_entropy, kernel_entropy, loads; /* sums over realisations, and their number */
+
+    /* of the draw: rows each, and the largest |O - R|; whether anything was taken */
+    double *taken, *square, *dot, *norm, *bad, *exact, *sorted;
+    double largest;
+    ptrdiff_t count, now;
+    reference_draw *draws;
+    double zeros;
+};
+
+/* Own block number `index` of keys; count 0 past the end. */
+judge_errors_part reference_keys(const psw_comparison *c, ptrdiff_t index);
+judge_errors_part reference_strip(const psw_comparison *c, ptrdiff_t index);
+/* The first keys of a block, which the mask shows to row number `i`. */
+ptrdiff_t reference_seen(const psw_comparison *c, ptrdiff_t i, judge_errors_part keys);
+
+/* Sums over own keys; when they are merged, outputs; then distances of weights. */
+psw_status reference_load(psw_comparison *c);
+void reference_finish(psw_comparison *c);
+psw_status reference_measure(psw_comparison *c);
+/* Under a larger exponent. */
+void reference_under(psw_comparison *c, bool target, ptrdiff_t i, double log2);
+/* The taken outputs of a draw are merged. */
+void reference_draw_end(psw_comparison *c);
+
+#endif
