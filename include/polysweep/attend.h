@@ -162,11 +162,26 @@ double psw_attend_done_flops(const psw_group *group, int sets);
  * 0 for sketches. */
 double psw_attend_weighed(const psw_point *point, int sets);
 
-/* The exact kernel of a point, of a sketch the one that it estimates, in double: the weights w 2^log2 of one query row
- * with `count` keys that it sees, whose scores offset + scale <q,k> are z. Returns log2, -inf where all weights are 0.
- * psw_weights_known: the kernel is a function of scores; else nothing can be asked. */
+/* ---- which keys a query sees ---- */
+
+typedef struct psw_tokens {
+    ptrdiff_t first, count;
+} psw_tokens;
+/* Keys: up to two ranges of them, ascending, apart, none empty. */
+typedef struct psw_seen {
+    int ranges;
+    psw_tokens at[2];
+} psw_seen;
+/* What a query sees of `keys`, by the mask and the method. */
+psw_seen psw_attend_seen(const psw_point *point, ptrdiff_t query, psw_tokens keys);
+/* All keys that one of some neighbouring queries sees, and perhaps others between them; count >= 1. */
+psw_seen psw_attend_seen_by(const psw_point *point, psw_tokens queries);
+
+/* The exact kernel of a point, of a sketch the one that it estimates, in double: the weights w 2^log2 of one query with
+ * neighbouring keys, whose scores offset + scale <q,k> are z; 0 of those that it does not see. Returns log2, -inf where
+ * all weights are 0. psw_weights_known: the kernel is a function of scores; else nothing can be asked. */
 bool psw_weights_known(const psw_point *point);
-double psw_weights_row(const psw_point *point, ptrdiff_t count, const double *z, double *w);
+double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys, const double *z, double *w);
 
 /* Can the method compute the point? PSW_USAGE says why not, and what to do. */
 psw_status psw_attend_check(const psw_point *point);

@@ -18,13 +18,31 @@ bool psw_weights_known(const psw_point *point)
     return psw_method_computes(point->method) && row_of(point) != NULL;
 }
 
-double psw_weights_row(const psw_point *point, ptrdiff_t count, const double *z, double *w)
+/* Of the ranges that the query sees: both have one peak, and so one exponent. */
+static double peak_of(const attend_method_row *method, const psw_point *point, const psw_seen *seen, const double *z)
+{
+    double peak = -INFINITY;
+    for (int k = 0; method->peak && k < seen->ranges; k++) {
+        double own = method->peak(point, z + seen->at[k].first, seen->at[k].count);
+        peak = isnan(own) || own > peak ? own : peak;
+    }
+    return peak;
+}
+
+double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys, const double *z, double *w)
 {
     const attend_method_row *method = row_of(point);
-    attend_score_row row = {.z = z, .count = count};
-    if (count == 0) return -INFINITY;
-    row.peak = method->peak(z, count);
-    attend_log2_all(&row.peak, 1, &row.log2_peak);
-    attend_weight_sum sum = method->weigh(point, &row, w);
-    return sum.exponent == PSW_EMPTY ? -INFINITY : (double)sum.exponent;
+    psw_seen seen = psw_attend_seen(point, query, keys);
+    double log2 = -INFINITY, peak, log2_peak;
+    for (int k = 0; k < seen.ranges; k++) seen.at[k].first -= keys.first;
+    for (ptrdiff_t j = 0; j < keys.count; j++) w[j] = 0;
+    peak = peak_of(method, point, &seen, z);
+    attend_log2_all(&peak, 1, &log2_peak);
+    for (int k = 0; k < seen.ranges; k++) {
+        psw_tokens part = seen.at[k];
+        attend_score_row row = {z + part.first, keys.first + part.first, part.count, peak, log2_peak};
+        attend_weight_sum sum = method->weigh(point, &row, w + part.first);
+        if (sum.exponent != PSW_EMPTY) log2 = (double)sum.exponent;
+    }
+    return log2;
 }

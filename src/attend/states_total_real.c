@@ -46,7 +46,7 @@ static void split(ptrdiff_t count, const double *s, double *restrict mantissa, i
  * their products would leave the range of single precision. weigh is of degree `degree` in m. */
 static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
 {
-    double largest = attend_peak_magnitude(m, count);
+    double largest = attend_largest_magnitude(m, count);
     int own;
     if ((largest > 0x1p-6 && largest < 0x1p6) || largest == 0 || !isfinite(largest) || *exponent == PSW_EMPTY) return;
     frexp(largest, &own);

@@ -54,6 +54,14 @@ static psw_point target_of(const psw_point *p)
     return target;
 }
 
+/* A method that sees all that the mask shows. */
+static psw_point shown_of(const psw_point *p)
+{
+    psw_point shown = *p;
+    shown.method = psw_method_of_kernel(PSW_KERNEL_LINEAR);
+    return shown;
+}
+
 /* ---- memory ---- */
 
 static double *numbers(psw_arena *arena, ptrdiff_t count)
@@ -108,6 +116,7 @@ static psw_comparison made(const psw_point *point)
     return (psw_comparison){.point = *point,
                             .kernel = kernel_of(point),
                             .target = target_of(point),
+                            .shown = shown_of(point),
                             .own = is_own(point),
                             .known = psw_weights_known(point) || is_mapped(point),
                             .set = psw_data_sets(point) - 1,

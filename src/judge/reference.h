@@ -29,6 +29,7 @@ typedef struct reference_draw {
 struct psw_comparison {
     psw_point point;
     psw_point kernel, target; /* exact kernels, in double: of the point, and of the reference */
+    psw_point shown;          /* one that sees what the mask shows */
     bool own, known;          /* the reference is the point's kernel; its weights are known */
     const psw_data *data;
     psw_watch watch;

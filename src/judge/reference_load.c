@@ -20,9 +20,8 @@ judge_errors_part reference_strip(const psw_comparison *c, ptrdiff_t index)
 
 ptrdiff_t reference_seen(const psw_comparison *c, ptrdiff_t i, judge_errors_part keys)
 {
-    if (c->point.mask == PSW_FULL) return keys.count;
-    ptrdiff_t seen = c->row[i] + 1 + c->keys - c->point.n - keys.first;
-    return seen < 0 ? 0 : seen < keys.count ? seen : keys.count;
+    psw_seen seen = psw_attend_seen(&c->shown, c->row[i], (psw_tokens){keys.first, keys.count});
+    return seen.ranges > 0 ? seen.at[0].first + seen.at[0].count - keys.first : 0;
 }
 
 /* ---- rows ---- */
@@ -105,17 +104,18 @@ static void join(psw_comparison *c, bool target, ptrdiff_t i, ptrdiff_t seen, do
     s->den[i] += den, s->information[i] += information;
 }
 
+static double weigh(const psw_comparison *c, bool target, ptrdiff_t i, judge_errors_part strip, judge_errors_part keys,
+                    double *w)
+{
+    return psw_weights_row(target ? &c->target : &c->kernel, c->row[strip.first + i],
+                           (psw_tokens){keys.first, keys.count}, scores_of(c, target, i, keys.count), w);
+}
+
 static void add_weights(psw_comparison *c, bool target, judge_errors_part strip, judge_errors_part keys)
 {
     for (ptrdiff_t i = 0; i < strip.count; i++) {
-        double *w = c->weights + i * keys.count;
-        ptrdiff_t seen = reference_seen(c, strip.first + i, keys);
-        double log2 = psw_weights_row(target ? &c->target : &c->kernel, seen, scores_of(c, target, i, keys.count), w);
-        if (log2 > -INFINITY)
-            join(c, target, strip.first + i, seen, w, log2);
-        else
-            seen = 0;
-        for (ptrdiff_t j = seen; j < keys.count; j++) w[j] = 0;
+        double *w = c->weights + i * keys.count, log2 = weigh(c, target, i, strip, keys, w);
+        if (log2 > -INFINITY) join(c, target, strip.first + i, keys.count, w, log2);
     }
 }
 
@@ -226,25 +226,26 @@ void reference_finish(psw_comparison *c)
 
 /* ---- distances of weights ---- */
 
-/* One row of attention of a block, which follows from its scores. */
-static void attention_row(psw_comparison *c, bool target, ptrdiff_t i, const double *z, ptrdiff_t seen, double *a)
+/* One row of attention to a block, which follows from its scores. */
+static void attention_row(psw_comparison *c, bool target, ptrdiff_t i, judge_errors_part strip, judge_errors_part keys,
+                          double *a)
 {
     const reference_sums *s = target ? &c->of_target : &c->of_kernel;
-    double log2 = psw_weights_row(target ? &c->target : &c->kernel, seen, z, a);
-    double scale = scale_of(s, i, constant_of(c, target)), factor = log2 > -INFINITY ? exp2(log2 - s->log2[i]) : 0;
-    for (ptrdiff_t j = 0; j < seen; j++) a[j] *= factor * scale;
+    ptrdiff_t row = strip.first + i;
+    double log2 = weigh(c, target, i, strip, keys, a), scale = scale_of(s, row, constant_of(c, target));
+    double factor = log2 > -INFINITY ? scale * exp2(log2 - s->log2[row]) : 0;
+    for (ptrdiff_t j = 0; j < keys.count; j++) a[j] *= factor;
 }
 
 static void compare_tile(psw_comparison *c, judge_errors_part strip, judge_errors_part keys)
 {
     multiply_all(c, strip, keys);
     for (ptrdiff_t i = 0; i < strip.count; i++) {
-        ptrdiff_t row = strip.first + i, seen = reference_seen(c, row, keys);
         double apart = 0;
-        attention_row(c, true, row, scores_of(c, true, i, keys.count), seen, c->weights);
-        attention_row(c, false, row, scores_of(c, false, i, keys.count), seen, c->other);
-        for (ptrdiff_t j = 0; j < seen; j++) apart += fabs(c->weights[j] - c->other[j]);
-        c->apart[row] += apart / 2;
+        attention_row(c, true, i, strip, keys, c->weights);
+        attention_row(c, false, i, strip, keys, c->other);
+        for (ptrdiff_t j = 0; j < keys.count; j++) apart += fabs(c->weights[j] - c->other[j]);
+        c->apart[strip.first + i] += apart / 2;
     }
 }
 

@@ -223,12 +223,15 @@ def test_single():
 
 
 def test_files():
-    told = parse(run("verify", "alone.h5", "--json", "--sample", "all"))
+    told = parse(run("verify", "alone.h5", "--json"))
     check(told["differing"] == 0 and told["recomputed"] == told["done"] > 0, told)
-    for name in ("err_out_ref", "tv_ref", "entropy_ref"):  # a value that is not what is computed is found
-        with h5py.File("alone.h5", "r") as file:
-            before = file[name][0]
-        check(before > 0, name, before)
+    with h5py.File("alone.h5", "r+") as file:  # what is not what is computed, under a commit word that says it is
+        for slot, name in enumerate(("err_out_ref", "cos_ref", "tv_ref", "entropy_ref")):
+            check(file[name][slot] > 0, name, slot, file[name][slot])
+            file[name][slot] *= 1 + 1e-6
+            file["commit"][slot] = commands.commit_word(file, slot)
+    told = parse(run("verify", "alone.h5", "--json", code=4))
+    check(told["differing"] == 4 and told["torn"] == 0, told)
     shown = run("show", "kernels.h5", "--where", "scale == 1 and offset == 0", "--columns", "err_out_ref,reference")
     check("softmax" in shown, shown)
     own = computed("row_fold", f"data: {{kind: gaussian}}\nmethods: [exact]\ngrid: {{beta: [2, 4], n: {N}, d: 4}}\n")
