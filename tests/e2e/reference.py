@@ -11,7 +11,7 @@ from commands import check, parse, run
 N, D, V, HEADS, BLOCK = 150, 8, 5, 2, 32
 COLUMNS = ("err_out_ref", "err_out_ref_good", "err_out_ref_max", "err_out_ref_row_q50", "err_out_ref_row_q90", "cos_ref",
            "cos_ref_zeros", "skill_ref", "tv_ref", "neg_scores", "entropy_ref", "entropy", "err_rows", "bad_rows")
-METHODS = ("exact", "softmax", "linear")
+METHODS = {0: "exact", 1: "softmax", 2: "linear", 14: "uniform", 15: "window"}
 NORMS, MASKS, NEGATIVES = ("none", "unit", "layernorm", "sqrt_d"), ("full", "causal"), ("refuse", "signed", "abs", "relu")
 CLOSE = 1e-10  # sums of some hundred terms in double; differences of outputs lose the digits they share, here below two
 
@@ -65,7 +65,12 @@ def power(z, beta, negative):
 
 def weights_of(point, z, seen):
     method = METHODS[int(point["method"])]
-    if method == "softmax":
+    if method == "uniform":
+        return 1.0 * seen
+    if method == "window":
+        i, j = numpy.arange(N)[:, None], numpy.arange(N)
+        seen = seen & ((abs(i - j) < point["local"]) | (j < point["sinks"]))
+    if method in ("softmax", "window"):
         return numpy.where(seen, numpy.exp(z - numpy.where(seen, z, -numpy.inf).max(1, keepdims=True)), 0)
     return numpy.where(seen, power(z, 1 if method == "linear" else point["beta"], NEGATIVES[int(point["negative"])]), 0)
 
@@ -86,10 +91,11 @@ def entropy_of(w):
 def oracle(point, q, k, v):
     seen = numpy.tril(numpy.ones((N, N), bool)) if MASKS[int(point["mask"])] == "causal" else numpy.ones((N, N), bool)
     own_q, own_k = (normed(x, NORMS[int(point["row_norm"])]) for x in (q, k))
-    z = point["offset"] + point["scale"] * own_q @ own_k.T
+    scale, offset = (point["scale"], point["offset"]) if point["scale"] > 0 else (1, 0)  # uniform has none
+    z = offset + scale * own_q @ own_k.T
     w = weights_of(point, z, seen)
-    softmax = METHODS[int(point["method"])] == "softmax"
-    constant = point["den_constant"] * (numpy.exp(-numpy.where(seen, z, -numpy.inf).max(1)) if softmax else 1)
+    exponential = METHODS[int(point["method"])] == "softmax"
+    constant = point["den_constant"] * (numpy.exp(-numpy.where(seen, z, -numpy.inf).max(1)) if exponential else 1)
     den = w.sum(1) + constant
     p = reference_of(point, point["reference_scale"] * q @ k.T, seen)
     r = (p @ v) / p.sum(1, keepdims=True)
@@ -115,6 +121,7 @@ STUDIES = {
                " den_constant: [0, 0.5], row_norm: [none, layernorm]",
     "norms": "methods: [exact, softmax]\ngrid: {beta: 4, row_norm: [unit, sqrt_d], mask: [full, causal]",
     "signs": "methods: [exact, linear]\ngrid: {beta: [3, 2.5], negative: signed, mask: causal, reference_scale: [0.1, 1]",
+    "baselines": "methods: [uniform, {window: {local: [7, 40], sinks: [0, 3]}}]\ngrid: {row_norm: sqrt_d, scale: [1, 2]",
     "same": "methods: [exact]\ngrid: {beta: [2, 3], negative: signed, reference: exact, row_norm: unit",
     "powers": "methods: [exact, softmax]\ngrid: {beta: [2, 4], reference: exact, reference_beta: [1, 3, 4, 2.5]",
 }
