@@ -84,6 +84,9 @@ typedef struct psw_rooms {
     /* Read a study as the first program of schema 1 did: `negative` does not apply to linear; mask, noise, j3, row_norm
      * and den_constant do not apply to closed_form; and points of include take no values from grid. */
     bool first_files;
+    /* The study comes from a result file, which has every default of the program that made it written out: without
+     * `reference` in it there were no references, and the outputs of heads are compared with their own kernels. */
+    bool stored;
     /* Size r of the sketch whose learned weights are in a file. PSW_ENVIRONMENT, PSW_USAGE. NULL: no file is opened,
      * and a study that needs one is an error. */
     psw_status (*learned_r)(const char *path, ptrdiff_t *r);
@@ -133,6 +136,10 @@ const char *psw_study_text(const psw_study *study);     /* as it was read */
 const char *psw_study_resolved(const psw_study *study); /* as JSON with every override and default; itself a study */
 const psw_settings *psw_study_settings(const psw_study *study);
 bool psw_study_earlier(const psw_study *study); /* read with rooms.first_files */
+/* Was a study read with rooms.stored made before there were references? And would another, whose default has become
+ * another reference since, be read differently as a stored one? */
+bool psw_study_before_references(const psw_study *study);
+bool psw_study_reference_open(const psw_study *study);
 
 /* A hash over the schema, the points in the order of their slots, and the paths that they name. Comments, order of keys
  * where it does not move a slot (all but methods, their keys and axes), `run`, `output`, `predict` and `time` do not

@@ -40,6 +40,8 @@ double psw_store_bytes(const psw_study *study);              /* exact size of th
 
 /* What spec needs from other rooms: theory columns, whether a point can be computed, the size of learned weights. */
 const psw_rooms *psw_house(void);
+/* The same for the text of a study that a result file holds. */
+const psw_rooms *psw_stored_house(void);
 
 /* Reads a file without MPI. PSW_ENVIRONMENT for foreign, truncated, damaged or newer files. HDF5 may crash or loop on a
  * damaged one, so a child process opens the file with HDF5 and reports where the numbers are; they are then read

@@ -155,6 +155,7 @@ void spec_younger_free(psw_study *study);
 /* Has the row a value there that is not the default? */
 /* Default of a parameter in this study: a value or a formula, NULL = none. */
 const char *spec_default_text(const psw_study *study, int id);
+double spec_younger_default(const psw_study *study, const spec_row *row, int id);
 bool spec_younger_tells(const psw_study *study, const spec_row *row, int id);
 uint64_t spec_younger_salt(int id);
 

@@ -45,10 +45,18 @@ const psw_rooms *psw_house(void)
     return &rooms;
 }
 
-const psw_rooms *store_first_house(void)
+const psw_rooms *psw_stored_house(void)
 {
     static psw_rooms rooms;
     rooms = *psw_house();
+    rooms.stored = true;
+    return &rooms;
+}
+
+const psw_rooms *store_first_house(void)
+{
+    static psw_rooms rooms;
+    rooms = *psw_stored_house();
     rooms.theory = &psw_theory_oracle_earlier;
     rooms.check = could_compute;
     rooms.first_files = true;

@@ -35,11 +35,11 @@ static psw_status parse(const psw_reader *reader, const char *path, const psw_ro
 static psw_status understand(const psw_reader *reader, const char *path, psw_study **study)
 {
     psw_study *earlier = NULL;
-    psw_status status = parse(reader, path, psw_house(), study);
+    psw_status status = parse(reader, path, psw_stored_house(), study);
     if (status == PSW_OK && fits(reader, *study)) return PSW_OK;
     bool then = parse(reader, path, store_first_house(), &earlier) == PSW_OK && fits(reader, earlier);
     if (!then) psw_study_free(earlier);
-    if (!then) return status == PSW_OK ? status : parse(reader, path, psw_house(), study); /* for its message */
+    if (!then) return status == PSW_OK ? status : parse(reader, path, psw_stored_house(), study); /* for its message */
     psw_study_free(*study);
     *study = earlier;
     return PSW_OK;
