@@ -69,9 +69,9 @@ static double *numbers(psw_arena *arena, ptrdiff_t count)
     return psw_arena_take(arena, count, sizeof(double));
 }
 
-static reference_side side_of(const psw_comparison *c, bool used, ptrdiff_t width, psw_arena *arena)
+static judge_reference_side side_of(const psw_comparison *c, bool used, ptrdiff_t width, psw_arena *arena)
 {
-    reference_side side = {.width = width};
+    judge_reference_side side = {.width = width};
     if (!used) return side;
     side.query = numbers(arena, c->rows * width);
     side.key = numbers(arena, c->block * width);
@@ -103,7 +103,7 @@ static void lay_taken(psw_comparison *c, psw_arena *arena)
     c->taken = numbers(arena, 4 * c->rows);
     c->exact = numbers(arena, c->rows);
     c->sorted = numbers(arena, c->rows > c->count ? c->rows : c->count);
-    c->draws = psw_arena_take(arena, c->count, sizeof *c->draws);
+    c->draws = numbers(arena, DRAW_NUMBERS * c->count);
     if (!c->taken) return;
     c->square = c->taken;
     c->dot = c->square + c->rows;
@@ -186,18 +186,18 @@ psw_status psw_reference_begin(const psw_point *point, const psw_given *given, p
     if (given->route) c->rank = given->route->rank, c->size = given->route->size;
     PSW_TRY(open_map(c, arena));
     *comparison = c;
-    return reference_load(c);
+    return judge_reference_load(c);
 }
 
 psw_status psw_reference_reload(psw_comparison *c, const psw_data *data)
 {
     c->data = data;
-    return reference_load(c);
+    return judge_reference_load(c);
 }
 
 psw_status psw_reference_measure(psw_comparison *c)
 {
-    return reference_measure(c);
+    return judge_reference_measure(c);
 }
 
 /* ---- merging ---- */
@@ -210,11 +210,11 @@ static int merge_begun(psw_comparison *c, int phase, psw_merging *list)
         list[0] = (psw_merging){PSW_LARGEST, c->taken, 2 * c->rows};
         return 1;
     }
-    if (phase == 2) reference_finish(c);
+    if (phase == 2) judge_reference_finish(c);
     if (phase == 2) return 0;
     for (ptrdiff_t i = 0; i < c->rows; i++) {
-        reference_under(c, true, i, c->taken[i]);
-        reference_under(c, false, i, c->taken[c->rows + i]);
+        judge_reference_under(c, true, i, c->taken[i]);
+        judge_reference_under(c, false, i, c->taken[c->rows + i]);
     }
     list[0] = (psw_merging){PSW_ADD, c->sums, c->sum_count};
     return 1;
@@ -231,7 +231,7 @@ int psw_reference_merging(psw_comparison *c, psw_reference_stage stage, int phas
 {
     if (stage == PSW_REFERENCE_BEGUN) return merge_begun(c, phase, list);
     if (phase > 0) {
-        (stage == PSW_REFERENCE_MEASURED ? add_distance : reference_draw_end)(c);
+        (stage == PSW_REFERENCE_MEASURED ? add_distance : judge_reference_draw_end)(c);
         return 0;
     }
     if (stage == PSW_REFERENCE_MEASURED) {
@@ -303,40 +303,54 @@ static double cosine(psw_comparison *c)
     return known > 0 ? sum / known : NAN;
 }
 
-void reference_draw_end(psw_comparison *c)
+static void put_draw(psw_comparison *c, int which, double value)
 {
-    reference_draw *d = &c->draws[c->now];
+    c->draws[which * c->count + c->now] = value;
+}
+
+static void put_rows(psw_comparison *c)
+{
     ptrdiff_t known = 0;
-    double square = sum_of(c->square, c->rows, NULL), exact = sum_of(c->exact, c->rows, NULL);
-    double good = sum_of(c->exact, c->rows, c->bad);
     for (ptrdiff_t i = 0; i < c->rows; i++)
         if (c->exact[i] > 0) c->sorted[known++] = sqrt(c->square[i] / c->exact[i]);
-    *d = (reference_draw){.error = sqrt(square / exact),
-                          .good = good > 0 ? sqrt(sum_of(c->square, c->rows, c->bad) / good) : NAN,
-                          .largest = c->largest,
-                          .row_q50 = psw_quantile(c->sorted, known, 0.5),
-                          .row_q90 = psw_quantile(c->sorted, known, 0.9),
-                          .cosine = cosine(c),
-                          .skill = 1 - square / c->mean_square};
+    put_draw(c, DRAW_ROW_Q50, psw_quantile(c->sorted, known, 0.5));
+    put_draw(c, DRAW_ROW_Q90, psw_quantile(c->sorted, known, 0.9));
+}
+
+void judge_reference_draw_end(psw_comparison *c)
+{
+    double square = sum_of(c->square, c->rows, NULL), exact = sum_of(c->exact, c->rows, NULL);
+    double good_square = sum_of(c->square, c->rows, c->bad), good = sum_of(c->exact, c->rows, c->bad);
+    put_draw(c, DRAW_ERROR, sqrt(square / exact));
+    put_draw(c, DRAW_GOOD, good > 0 ? sqrt(good_square / good) : NAN);
+    put_draw(c, DRAW_LARGEST, c->largest);
+    put_rows(c);
+    put_draw(c, DRAW_COSINE, cosine(c));
+    put_draw(c, DRAW_SKILL, 1 - square / c->mean_square);
 }
 
 /* ---- the columns ---- */
 
 /* Quantile over the draws that have a value. */
-static double quantile(psw_comparison *c, size_t member, double q)
+static double quantile(psw_comparison *c, int which, double q)
 {
     ptrdiff_t known = 0;
     for (ptrdiff_t i = 0; i < c->count; i++) {
-        double x = *(const double *)((const char *)&c->draws[i] + member);
+        double x = c->draws[which * c->count + i];
         if (!isnan(x)) c->sorted[known++] = x;
     }
     return psw_quantile(c->sorted, known, q);
 }
 
+static double median(psw_comparison *c, int which)
+{
+    return quantile(c, which, 0.5);
+}
+
 static double mean_error(const psw_comparison *c)
 {
     double sum = 0;
-    for (ptrdiff_t i = 0; i < c->count; i++) sum += c->draws[i].error;
+    for (ptrdiff_t i = 0; i < c->count; i++) sum += c->draws[DRAW_ERROR * c->count + i];
     return sum / (double)c->count;
 }
 
@@ -344,23 +358,21 @@ void psw_reference_end(psw_comparison *c, psw_reference_columns *columns)
 {
     double mean = mean_error(c);
     bool all = !isnan(mean);
-#define MEDIAN(member) quantile(c, offsetof(reference_draw, member), 0.5)
-    *columns = (psw_reference_columns){.err_out_ref = all ? MEDIAN(error) : NAN,
+    *columns = (psw_reference_columns){.err_out_ref = all ? median(c, DRAW_ERROR) : NAN,
                                        .err_out_ref_mean = mean,
-                                       .err_out_ref_q90 = all ? quantile(c, offsetof(reference_draw, error), 0.9) : NAN,
-                                       .err_out_ref_good = MEDIAN(good),
-                                       .err_out_ref_max = MEDIAN(largest),
-                                       .err_out_ref_row_q50 = MEDIAN(row_q50),
-                                       .err_out_ref_row_q90 = MEDIAN(row_q90),
-                                       .cos_ref = MEDIAN(cosine),
-                                       .skill_ref = MEDIAN(skill),
+                                       .err_out_ref_q90 = all ? quantile(c, DRAW_ERROR, 0.9) : NAN,
+                                       .err_out_ref_good = median(c, DRAW_GOOD),
+                                       .err_out_ref_max = median(c, DRAW_LARGEST),
+                                       .err_out_ref_row_q50 = median(c, DRAW_ROW_Q50),
+                                       .err_out_ref_row_q90 = median(c, DRAW_ROW_Q90),
+                                       .cos_ref = median(c, DRAW_COSINE),
+                                       .skill_ref = median(c, DRAW_SKILL),
                                        .tv_ref = c->tv / c->loads,
                                        .neg_scores = c->below / c->loads,
                                        .entropy_ref = c->target_entropy / c->loads,
                                        .entropy = c->kernel_entropy / c->loads,
                                        .cos_ref_zeros = (ptrdiff_t)c->zeros,
                                        .rows = c->rows};
-#undef MEDIAN
 }
 
 void psw_reference_close(psw_comparison *c)

@@ -11,20 +11,18 @@
 enum { REFERENCE_STRIP = ERRORS_STRIP };
 
 /* Weights of a row so far, under 2^log2: their sum, and the sum of u log2 u. [rows] each. */
-typedef struct reference_sums {
+typedef struct judge_reference_sums {
     double *log2, *den, *information;
-} reference_sums;
+} judge_reference_sums;
 
 /* Rows of scores: queries [rows], keys [block] of `width`, products [strip][block]. */
-typedef struct reference_side {
+typedef struct judge_reference_side {
     ptrdiff_t width;
     double *query, *key, *tile;
-} reference_side;
+} judge_reference_side;
 
 /* What a draw comes to. */
-typedef struct reference_draw {
-    double error, good, largest, row_q50, row_q90, cosine, skill;
-} reference_draw;
+enum { DRAW_ERROR, DRAW_GOOD, DRAW_LARGEST, DRAW_ROW_Q50, DRAW_ROW_Q90, DRAW_COSINE, DRAW_SKILL, DRAW_NUMBERS };
 
 struct psw_comparison {
     psw_point point;
@@ -37,16 +35,16 @@ struct psw_comparison {
     ptrdiff_t rows, keys, block;
     ptrdiff_t *row; /* tokens of the sample, ascending */
 
-    reference_side raw, plain, features; /* rows as made, as the method has them, and as mapped */
-    struct psw_sketch *map;              /* NULL: the kernel is one of scores */
-    double *values, *raised;             /* block x v; block, rows: scales of mapped rows as factors */
-    double *weights;                     /* strip x block */
-    double *other;                       /* block */
+    judge_reference_side raw, plain, features; /* rows as made, as the method has them, and as mapped */
+    struct psw_sketch *map;                    /* NULL: the kernel is one of scores */
+    double *values, *raised;                   /* block x v; block, rows: scales of mapped rows as factors */
+    double *weights;                           /* strip x block */
+    double *other;                             /* block */
 
     /* One array of sums over keys, then its parts. */
     double *sums;
     ptrdiff_t sum_count;
-    reference_sums of_target, of_kernel;
+    judge_reference_sums of_target, of_kernel;
     double *out, *mean;      /* rows x v: the reference, and the mean of values */
     double *seen, *negative; /* one each: pairs that the mask shows, those with a score below 0 */
     double *apart;           /* rows: sum |a - p| / 2 */
@@ -58,23 +56,23 @@ struct psw_comparison {
     double *taken, *square, *dot, *norm, *bad, *exact, *sorted;
     double largest;
     ptrdiff_t count, now;
-    reference_draw *draws;
+    double *draws; /* [DRAW_NUMBERS][count] */
     double zeros;
 };
 
 /* Own block number `index` of keys; count 0 past the end. */
-judge_errors_part reference_keys(const psw_comparison *c, ptrdiff_t index);
-judge_errors_part reference_strip(const psw_comparison *c, ptrdiff_t index);
+judge_errors_part judge_reference_keys(const psw_comparison *c, ptrdiff_t index);
+judge_errors_part judge_reference_strip(const psw_comparison *c, ptrdiff_t index);
 /* The first keys of a block, which the mask shows to row number `i`. */
-ptrdiff_t reference_seen(const psw_comparison *c, ptrdiff_t i, judge_errors_part keys);
+ptrdiff_t judge_reference_seen(const psw_comparison *c, ptrdiff_t i, judge_errors_part keys);
 
 /* Sums over own keys; when they are merged, outputs; then distances of weights. */
-psw_status reference_load(psw_comparison *c);
-void reference_finish(psw_comparison *c);
-psw_status reference_measure(psw_comparison *c);
+psw_status judge_reference_load(psw_comparison *c);
+void judge_reference_finish(psw_comparison *c);
+psw_status judge_reference_measure(psw_comparison *c);
 /* Under a larger exponent. */
-void reference_under(psw_comparison *c, bool target, ptrdiff_t i, double log2);
+void judge_reference_under(psw_comparison *c, bool target, ptrdiff_t i, double log2);
 /* The taken outputs of a draw are merged. */
-void reference_draw_end(psw_comparison *c);
+void judge_reference_draw_end(psw_comparison *c);
 
 #endif

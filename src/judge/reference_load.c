@@ -6,19 +6,19 @@
 
 /* ---- parts ---- */
 
-judge_errors_part reference_keys(const psw_comparison *c, ptrdiff_t index)
+judge_errors_part judge_reference_keys(const psw_comparison *c, ptrdiff_t index)
 {
     ptrdiff_t first = (index * c->size + c->rank) * c->block, left = c->keys - first;
     return (judge_errors_part){first, left < 0 ? 0 : left < c->block ? left : c->block, 0};
 }
 
-judge_errors_part reference_strip(const psw_comparison *c, ptrdiff_t index)
+judge_errors_part judge_reference_strip(const psw_comparison *c, ptrdiff_t index)
 {
     ptrdiff_t first = index * REFERENCE_STRIP, left = c->rows - first;
     return (judge_errors_part){first, left < 0 ? 0 : left < REFERENCE_STRIP ? left : REFERENCE_STRIP, first};
 }
 
-ptrdiff_t reference_seen(const psw_comparison *c, ptrdiff_t i, judge_errors_part keys)
+ptrdiff_t judge_reference_seen(const psw_comparison *c, ptrdiff_t i, judge_errors_part keys)
 {
     psw_seen seen = psw_attend_seen(&c->shown, c->row[i], (psw_tokens){keys.first, keys.count});
     return seen.ranges > 0 ? seen.at[0].first + seen.at[0].count - keys.first : 0;
@@ -56,7 +56,7 @@ static void load_keys(psw_comparison *c, judge_errors_part keys)
     if (c->map) map_rows(c, c->plain.key, keys.count, c->features.key);
 }
 
-static void multiply(const reference_side *side, judge_errors_part strip, judge_errors_part keys)
+static void multiply(const judge_reference_side *side, judge_errors_part strip, judge_errors_part keys)
 {
     ptrdiff_t d = side->width;
     psw_product_nt((psw_const_rows){side->query + strip.first * d, strip.count, d, d},
@@ -73,15 +73,15 @@ static void multiply_all(psw_comparison *c, judge_errors_part strip, judge_error
 
 static const double *scores_of(const psw_comparison *c, bool target, ptrdiff_t i, ptrdiff_t count)
 {
-    const reference_side *kernel = c->map ? &c->features : &c->plain;
+    const judge_reference_side *kernel = c->map ? &c->features : &c->plain;
     return (target && !c->own ? &c->raw : kernel)->tile + i * count;
 }
 
 /* ---- sums ---- */
 
-void reference_under(psw_comparison *c, bool target, ptrdiff_t i, double log2)
+void judge_reference_under(psw_comparison *c, bool target, ptrdiff_t i, double log2)
 {
-    reference_sums *s = target ? &c->of_target : &c->of_kernel;
+    judge_reference_sums *s = target ? &c->of_target : &c->of_kernel;
     if (!(log2 > s->log2[i])) return;
     /* u log u turns into down (u log u + u log down) */
     double down = exp2(s->log2[i] - log2), *out = c->out + i * c->point.v;
@@ -93,8 +93,8 @@ void reference_under(psw_comparison *c, bool target, ptrdiff_t i, double log2)
 /* A row of weights joins its row; of a negative one there is no logarithm. */
 static void join(psw_comparison *c, bool target, ptrdiff_t i, ptrdiff_t seen, double *w, double raised)
 {
-    reference_sums *s = target ? &c->of_target : &c->of_kernel;
-    reference_under(c, target, i, raised);
+    judge_reference_sums *s = target ? &c->of_target : &c->of_kernel;
+    judge_reference_under(c, target, i, raised);
     double factor = exp2(raised - s->log2[i]), den = 0, information = 0;
     for (ptrdiff_t j = 0; j < seen; j++) {
         w[j] *= factor;
@@ -132,7 +132,7 @@ static void add_seen(psw_comparison *c, judge_errors_part strip, judge_errors_pa
     ptrdiff_t v = c->point.v;
     for (ptrdiff_t i = 0; i < strip.count; i++) {
         const double *z = c->plain.tile + i * keys.count;
-        ptrdiff_t seen = reference_seen(c, strip.first + i, keys), negative = 0;
+        ptrdiff_t seen = judge_reference_seen(c, strip.first + i, keys), negative = 0;
         for (ptrdiff_t j = 0; j < seen; j++) negative += z[j] < 0;
         *c->seen += (double)seen, *c->negative += (double)negative;
         for (ptrdiff_t j = 0; j < keys.count; j++) c->weights[i * keys.count + j] = j < seen;
@@ -156,20 +156,20 @@ typedef void (*tile_step)(psw_comparison *c, judge_errors_part strip, judge_erro
 
 static psw_status over_keys(psw_comparison *c, bool values, tile_step step)
 {
-    for (ptrdiff_t b = 0; reference_keys(c, b).count > 0; b++) {
-        judge_errors_part keys = reference_keys(c, b);
+    for (ptrdiff_t b = 0; judge_reference_keys(c, b).count > 0; b++) {
+        judge_errors_part keys = judge_reference_keys(c, b);
         load_keys(c, keys);
         if (values) psw_data_rows(c->data, c->set, PSW_VALUE, keys.first, keys.count, c->values);
-        for (ptrdiff_t s = 0; reference_strip(c, s).count > 0; s++) {
-            judge_errors_part strip = reference_strip(c, s);
+        for (ptrdiff_t s = 0; judge_reference_strip(c, s).count > 0; s++) {
+            judge_errors_part strip = judge_reference_strip(c, s);
             PSW_TRY(psw_watch_ask(c->watch));
-            if (reference_seen(c, strip.first + strip.count - 1, keys) > 0) step(c, strip, keys);
+            if (judge_reference_seen(c, strip.first + strip.count - 1, keys) > 0) step(c, strip, keys);
         }
     }
     return PSW_OK;
 }
 
-psw_status reference_load(psw_comparison *c)
+psw_status judge_reference_load(psw_comparison *c)
 {
     memset(c->sums, 0, (size_t)c->sum_count * sizeof *c->sums);
     for (ptrdiff_t i = 0; i < c->rows; i++) c->of_target.log2[i] = c->of_kernel.log2[i] = -INFINITY;
@@ -178,7 +178,7 @@ psw_status reference_load(psw_comparison *c)
 }
 
 /* - sum p log p = log sum u - sum u log u / sum u, in nats; 0 of a row without weights */
-static double entropy_of(const reference_sums *s, ptrdiff_t rows)
+static double entropy_of(const judge_reference_sums *s, ptrdiff_t rows)
 {
     double sum = 0;
     for (ptrdiff_t i = 0; i < rows; i++)
@@ -187,7 +187,7 @@ static double entropy_of(const reference_sums *s, ptrdiff_t rows)
 }
 
 /* 2^log2 / (den + constant), for weights under 2^s.log2: what turns them into attention; 0 of a row without any. */
-static double scale_of(const reference_sums *s, ptrdiff_t i, double constant)
+static double scale_of(const judge_reference_sums *s, ptrdiff_t i, double constant)
 {
     if (s->log2[i] == -INFINITY) return 0;
     double den = s->den[i] + constant * exp2(-s->log2[i]);
@@ -201,10 +201,10 @@ static double constant_of(const psw_comparison *c, bool target)
 
 static double visible(const psw_comparison *c, ptrdiff_t i)
 {
-    return (double)reference_seen(c, i, (judge_errors_part){0, c->keys, 0});
+    return (double)judge_reference_seen(c, i, (judge_errors_part){0, c->keys, 0});
 }
 
-void reference_finish(psw_comparison *c)
+void judge_reference_finish(psw_comparison *c)
 {
     ptrdiff_t v = c->point.v;
     c->mean_square = 0;
@@ -230,7 +230,7 @@ void reference_finish(psw_comparison *c)
 static void attention_row(psw_comparison *c, bool target, ptrdiff_t i, judge_errors_part strip, judge_errors_part keys,
                           double *a)
 {
-    const reference_sums *s = target ? &c->of_target : &c->of_kernel;
+    const judge_reference_sums *s = target ? &c->of_target : &c->of_kernel;
     ptrdiff_t row = strip.first + i;
     double log2 = weigh(c, target, i, strip, keys, a), scale = scale_of(s, row, constant_of(c, target));
     double factor = log2 > -INFINITY ? scale * exp2(log2 - s->log2[row]) : 0;
@@ -257,7 +257,7 @@ static bool comparable(const psw_comparison *c)
     return c->known && !c->own && !random && !negative;
 }
 
-psw_status reference_measure(psw_comparison *c)
+psw_status judge_reference_measure(psw_comparison *c)
 {
     bool some = comparable(c);
     for (ptrdiff_t i = 0; i < c->rows; i++) c->apart[i] = some ? 0 : NAN;

@@ -49,6 +49,8 @@ static psw_status read_study(sweep_given *g)
 static psw_status read_settings(sweep_given *g)
 {
     const psw_settings *s = psw_study_settings(g->study);
+    g->settings = s;
+    g->slots = psw_study_slots(g->study);
     PSW_TRY(psw_choice_read(s->layout, s->route, s->scan, &g->choice));
     return psw_comm_agree(g->world, psw_inputs_read(g->study, &g->inputs));
 }
@@ -87,9 +89,8 @@ static psw_status read_as_the_file(sweep_given *g)
         PSW_TRY(psw_comm_agree(g->world, parse_study(g, text, strlen(text), &study)));
         psw_study_free(g->study);
         g->study = study;
+        g->settings = psw_study_settings(study);
     }
-    g->settings = psw_study_settings(g->study);
-    g->slots = psw_study_slots(g->study);
     return PSW_OK;
 }
 
