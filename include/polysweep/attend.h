@@ -148,6 +148,15 @@ typedef struct psw_work {
     double flops, bytes;
 } psw_work;
 psw_work psw_attend_work(const psw_point *point);
+/* Generating one token (mode decode) after n tokens, for one key-value head of one sequence and one head of queries:
+ * bytes of its key-value cache; of what the method holds instead (a state in the precision of the products, and the
+ * keys and values of tokens that it keeps: `local`, or a block but one; the cache where it is no sketch); operations,
+ * without those of feature maps; bytes read and written. */
+typedef struct psw_decode_work {
+    double kv_bytes, state_bytes, flops, bytes;
+} psw_decode_work;
+psw_decode_work psw_attend_decode_work(const psw_point *point);
+enum { PSW_DECODE_GROUP = 16 }; /* tokens of a cache that are weighed side by side */
 /* What it takes to turn one score into a weight, beyond what every score takes; {0} for sketches. */
 typedef struct psw_weigh_work {
     double multiplications, transcends, exponentials; /* a transcend: a logarithm and an exponential in double */
@@ -179,9 +188,17 @@ psw_seen psw_attend_seen_by(const psw_point *point, psw_tokens queries);
 
 /* The exact kernel of a point, of a sketch the one that it estimates, in double: the weights w 2^log2 of one query with
  * neighbouring keys, whose scores offset + scale <q,k> are z; 0 of those that it does not see. Returns log2, -inf where
- * all weights are 0. psw_weights_known: the kernel is a function of scores; else nothing can be asked. */
+ * all weights are 0. psw_weights_known: the kernel is a function of scores; else nothing can be asked.
+ * psw_weights_keep: how many of the largest scores of a row, of equal ones the first, have weights, 0: all; then `kept`
+ * is the last of these (else it may be NULL). */
+typedef struct psw_kept {
+    double z;
+    ptrdiff_t key;
+} psw_kept;
 bool psw_weights_known(const psw_point *point);
-double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys, const double *z, double *w);
+ptrdiff_t psw_weights_keep(const psw_point *point);
+double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys, const double *z, const psw_kept *kept,
+                       double *w);
 
 /* Can the method compute the point? PSW_USAGE says why not, and what to do. */
 psw_status psw_attend_check(const psw_point *point);

@@ -38,12 +38,17 @@ enum { ALL_ROWS = 1024, SAMPLE_ROWS = 256 };
 
 ptrdiff_t psw_errors_rows(const psw_point *point)
 {
+    if (point->mode == PSW_DECODE) return 1;
     return point->n <= ALL_ROWS ? point->n : SAMPLE_ROWS;
 }
 
 /* One row, uniform in each stratum [i n / rows, (i + 1) n / rows): ascending, and all different. */
 void judge_errors_sample(const psw_point *point, ptrdiff_t *row)
 {
+    if (point->mode == PSW_DECODE) {
+        row[0] = point->n - 1; /* the new token */
+        return;
+    }
     const uint64_t n = (uint64_t)point->n;
     ptrdiff_t rows = psw_errors_rows(point);
     psw_key key = psw_random_key(PSW_STREAM_ROWS, point->seed, &n, 1);

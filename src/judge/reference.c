@@ -98,6 +98,16 @@ static void lay_sums(psw_comparison *c, psw_arena *arena)
     c->negative = c->seen + 1;
 }
 
+static void lay_kept(psw_comparison *c, psw_arena *arena)
+{
+    ptrdiff_t keep = psw_weights_keep(&c->kernel);
+    if (keep == 0) return;
+    c->most = keep < c->keys ? keep : c->keys;
+    c->heap = psw_arena_take(arena, c->rows * c->most, sizeof *c->heap);
+    c->kept = psw_arena_take(arena, c->rows, sizeof *c->kept);
+    c->held = psw_arena_take(arena, c->rows, sizeof *c->held);
+}
+
 static void lay_taken(psw_comparison *c, psw_arena *arena)
 {
     c->taken = numbers(arena, 4 * c->rows);
@@ -140,6 +150,7 @@ static psw_comparison *layout(const psw_point *point, psw_arena *arena)
     c.other = numbers(arena, c.block);
     lay_sums(&c, arena);
     c.apart = numbers(arena, c.rows);
+    lay_kept(&c, arena);
     lay_taken(&c, arena);
     if (!kept || arena->used > arena->size) return NULL;
     *kept = c;
@@ -396,7 +407,8 @@ psw_reference_columns psw_reference_of_sketch(const psw_sketch_columns *s)
 
 /* ---- operations ---- */
 
-/* Each pass makes every product of rows; the first one those with values, too. */
+/* Each pass makes every product of rows; the first one those with values, too. Scores are compared before where some
+ * are kept. */
 psw_errors_work psw_reference_work(const psw_point *p)
 {
     if (!psw_reference_computed(p)) return (psw_errors_work){0};
@@ -404,7 +416,8 @@ psw_errors_work psw_reference_work(const psw_point *p)
     double pairs = rows * (p->mask == PSW_CAUSAL ? keys - (double)p->n / 2 : keys);
     double widths = (double)(p->d + psw_point_width(p));
     bool twice = !is_own(p) && !(psw_sketch_has(p) && !psw_sketch_shape_of(p).exact);
-    return (psw_errors_work){.exact_flops = 2 * pairs * ((twice ? 2 : 1) * widths + 2 * (double)p->v),
+    double kept = psw_weights_keep(p) > 0 ? (double)psw_point_width(p) : 0;
+    return (psw_errors_work){.exact_flops = 2 * pairs * ((twice ? 2 : 1) * widths + kept + 2 * (double)p->v),
                              .entries = (twice ? 2 : 1) * 2 * pairs,
                              .logarithms = (twice ? 4 : 3) * pairs};
 }

@@ -33,7 +33,10 @@ struct psw_comparison {
     psw_watch watch;
     int set, rank, size; /* block b of keys is rank b mod size's */
     ptrdiff_t rows, keys, block;
-    ptrdiff_t *row; /* tokens of the sample, ascending */
+    ptrdiff_t most;        /* scores of a row that the kernel keeps, 0: all */
+    psw_kept *heap, *kept; /* rows x most; rows: the last of them */
+    ptrdiff_t *held;       /* rows: in the heap */
+    ptrdiff_t *row;        /* tokens of the sample, ascending */
 
     judge_reference_side raw, plain, features; /* rows as made, as the method has them, and as mapped */
     struct psw_sketch *map;                    /* NULL: the kernel is one of scores */
@@ -60,12 +63,21 @@ struct psw_comparison {
     double zeros;
 };
 
-/* Own block number `index` of keys; count 0 past the end. */
-judge_errors_part judge_reference_keys(const psw_comparison *c, ptrdiff_t index);
+/* Rows of the sample; count 0 past the end. */
 judge_errors_part judge_reference_strip(const psw_comparison *c, ptrdiff_t index);
 /* The first keys of a block, which the mask shows to row number `i`. */
 ptrdiff_t judge_reference_seen(const psw_comparison *c, ptrdiff_t i, judge_errors_part keys);
 
+/* Walks over tiles of own keys, or of all. */
+typedef struct judge_reference_walk {
+    bool all, values; /* values are loaded */
+} judge_reference_walk;
+typedef void (*judge_reference_step)(psw_comparison *c, judge_errors_part strip, judge_errors_part keys);
+psw_status judge_reference_over(psw_comparison *c, judge_reference_walk walk, judge_reference_step step);
+/* The scores of a tile, as the method has them. */
+void judge_reference_scores(psw_comparison *c, judge_errors_part strip, judge_errors_part keys);
+/* The last score of each row that the kernel keeps. */
+psw_status judge_reference_keep(psw_comparison *c);
 /* Sums over own keys; when they are merged, outputs; then distances of weights. */
 psw_status judge_reference_load(psw_comparison *c);
 void judge_reference_finish(psw_comparison *c);

@@ -6,9 +6,10 @@
 
 /* ---- parts ---- */
 
-judge_errors_part judge_reference_keys(const psw_comparison *c, ptrdiff_t index)
+/* Block number `index` of own keys, or of all; count 0 past the end. */
+static judge_errors_part block_of(const psw_comparison *c, bool all, ptrdiff_t index)
 {
-    ptrdiff_t first = (index * c->size + c->rank) * c->block, left = c->keys - first;
+    ptrdiff_t first = (all ? index : index * c->size + c->rank) * c->block, left = c->keys - first;
     return (judge_errors_part){first, left < 0 ? 0 : left < c->block ? left : c->block, 0};
 }
 
@@ -63,6 +64,11 @@ static void multiply(const judge_reference_side *side, judge_errors_part strip, 
                    (psw_const_rows){side->key, keys.count, d, d}, psw_rows_of(side->tile, strip.count, keys.count));
 }
 
+void judge_reference_scores(psw_comparison *c, judge_errors_part strip, judge_errors_part keys)
+{
+    multiply(&c->plain, strip, keys);
+}
+
 /* Scores of the reference and of the method, and of what the method's kernel is a function of. */
 static void multiply_all(psw_comparison *c, judge_errors_part strip, judge_errors_part keys)
 {
@@ -107,8 +113,10 @@ static void join(psw_comparison *c, bool target, ptrdiff_t i, ptrdiff_t seen, do
 static double weigh(const psw_comparison *c, bool target, ptrdiff_t i, judge_errors_part strip, judge_errors_part keys,
                     double *w)
 {
-    return psw_weights_row(target ? &c->target : &c->kernel, c->row[strip.first + i],
-                           (psw_tokens){keys.first, keys.count}, scores_of(c, target, i, keys.count), w);
+    const psw_point *kernel = target ? &c->target : &c->kernel;
+    const psw_kept *kept = c->most > 0 ? &c->kept[strip.first + i] : NULL;
+    return psw_weights_row(kernel, c->row[strip.first + i], (psw_tokens){keys.first, keys.count},
+                           scores_of(c, target, i, keys.count), kept, w);
 }
 
 static void add_weights(psw_comparison *c, bool target, judge_errors_part strip, judge_errors_part keys)
@@ -152,16 +160,13 @@ static void add_tile(psw_comparison *c, judge_errors_part strip, judge_errors_pa
 
 /* ---- passes ---- */
 
-typedef void (*tile_step)(psw_comparison *c, judge_errors_part strip, judge_errors_part keys);
-
-static psw_status over_keys(psw_comparison *c, bool values, tile_step step)
+psw_status judge_reference_over(psw_comparison *c, judge_reference_walk walk, judge_reference_step step)
 {
-    for (ptrdiff_t b = 0; judge_reference_keys(c, b).count > 0; b++) {
-        judge_errors_part keys = judge_reference_keys(c, b);
+    judge_errors_part keys, strip;
+    for (ptrdiff_t b = 0; (keys = block_of(c, walk.all, b)).count > 0; b++) {
         load_keys(c, keys);
-        if (values) psw_data_rows(c->data, c->set, PSW_VALUE, keys.first, keys.count, c->values);
-        for (ptrdiff_t s = 0; judge_reference_strip(c, s).count > 0; s++) {
-            judge_errors_part strip = judge_reference_strip(c, s);
+        if (walk.values) psw_data_rows(c->data, c->set, PSW_VALUE, keys.first, keys.count, c->values);
+        for (ptrdiff_t s = 0; (strip = judge_reference_strip(c, s)).count > 0; s++) {
             PSW_TRY(psw_watch_ask(c->watch));
             if (judge_reference_seen(c, strip.first + strip.count - 1, keys) > 0) step(c, strip, keys);
         }
@@ -174,7 +179,8 @@ psw_status judge_reference_load(psw_comparison *c)
     memset(c->sums, 0, (size_t)c->sum_count * sizeof *c->sums);
     for (ptrdiff_t i = 0; i < c->rows; i++) c->of_target.log2[i] = c->of_kernel.log2[i] = -INFINITY;
     load_queries(c);
-    return over_keys(c, true, add_tile);
+    PSW_TRY(judge_reference_keep(c));
+    return judge_reference_over(c, (judge_reference_walk){.values = true}, add_tile);
 }
 
 /* - sum p log p = log sum u - sum u log u / sum u, in nats; 0 of a row without weights */
@@ -261,5 +267,5 @@ psw_status judge_reference_measure(psw_comparison *c)
 {
     bool some = comparable(c);
     for (ptrdiff_t i = 0; i < c->rows; i++) c->apart[i] = some ? 0 : NAN;
-    return some ? over_keys(c, false, compare_tile) : PSW_OK;
+    return some ? judge_reference_over(c, (judge_reference_walk){0}, compare_tile) : PSW_OK;
 }

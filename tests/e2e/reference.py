@@ -1,6 +1,6 @@
 """Outputs against a reference: every column against numpy on heads of a file, against the assessor's where both measure the
 same thing, over teams, and what files and plans make of it."""
-import os, subprocess, sys, tempfile
+import math, os, sys, tempfile
 
 import h5py
 import numpy
@@ -11,7 +11,7 @@ from commands import check, parse, run
 N, D, V, HEADS, BLOCK = 150, 8, 5, 2, 32
 COLUMNS = ("err_out_ref", "err_out_ref_good", "err_out_ref_max", "err_out_ref_row_q50", "err_out_ref_row_q90", "cos_ref",
            "cos_ref_zeros", "skill_ref", "tv_ref", "neg_scores", "entropy_ref", "entropy", "err_rows", "bad_rows")
-METHODS = {0: "exact", 1: "softmax", 2: "linear", 14: "uniform", 15: "window"}
+METHODS = {0: "exact", 1: "softmax", 2: "linear", 11: "taylor", 14: "uniform", 15: "window", 16: "topk"}
 NORMS, MASKS, NEGATIVES = ("none", "unit", "layernorm", "sqrt_d"), ("full", "causal"), ("refuse", "signed", "abs", "relu")
 CLOSE = 1e-10  # sums of some hundred terms in double; differences of outputs lose the digits they share, here below two
 
@@ -70,7 +70,14 @@ def weights_of(point, z, seen):
     if method == "window":
         i, j = numpy.arange(N)[:, None], numpy.arange(N)
         seen = seen & ((abs(i - j) < point["local"]) | (j < point["sinks"]))
-    if method in ("softmax", "window"):
+    if method == "topk":
+        order = numpy.argsort(numpy.where(seen, -z, numpy.inf), axis=1, kind="stable")
+        kept = numpy.zeros_like(seen)
+        numpy.put_along_axis(kept, order[:, :int(point["keep"])], True, 1)
+        seen = seen & kept
+    if method == "taylor":
+        return numpy.where(seen, sum(z ** i / math.factorial(i) for i in range(int(point["order"]) + 1)), 0)
+    if method in ("softmax", "window", "topk"):
         return numpy.where(seen, numpy.exp(z - numpy.where(seen, z, -numpy.inf).max(1, keepdims=True)), 0)
     return numpy.where(seen, power(z, 1 if method == "linear" else point["beta"], NEGATIVES[int(point["negative"])]), 0)
 
@@ -84,7 +91,7 @@ def reference_of(point, z, seen):
 def entropy_of(w):
     if (w < 0).any():
         return numpy.nan
-    p = w / w.sum(1, keepdims=True)
+    p = w / numpy.where(w.any(1), w.sum(1), 1)[:, None]  # a row without weights has none
     return -(p * numpy.log(numpy.where(p > 0, p, 1))).sum(1).mean()
 
 
@@ -99,14 +106,16 @@ def oracle(point, q, k, v):
     den = w.sum(1) + constant
     p = reference_of(point, point["reference_scale"] * q @ k.T, seen)
     r = (p @ v) / p.sum(1, keepdims=True)
-    o, u = (w @ v) / den[:, None], seen @ v / seen.sum(1, keepdims=True)
+    there = numpy.where(den == 0, 1, den)[:, None]
+    o, u = (w @ v) / there, seen @ v / seen.sum(1, keepdims=True)
     square, norm, good = ((o - r) ** 2).sum(1), (r * r).sum(1), den > 0
     rows = numpy.sqrt(square / norm)
     positive = (w >= 0).all() and (p >= 0).all()
-    apart = abs(w / den[:, None] - p / p.sum(1, keepdims=True)).sum(1).mean() / 2
-    cosines = (o * r).sum(1) / numpy.sqrt((o * o).sum(1) * norm)
+    apart = abs(w / there - p / p.sum(1, keepdims=True)).sum(1).mean() / 2
+    some = (o != 0).any(1)
+    cosines = (o * r).sum(1)[some] / numpy.sqrt((o * o).sum(1) * norm)[some]
     return (numpy.sqrt(square.sum() / norm.sum()), numpy.sqrt(square[good].sum() / norm[good].sum()), abs(o - r).max(),
-            numpy.quantile(rows, 0.5), numpy.quantile(rows, 0.9), cosines.mean(), 0, 1 - square.sum() / ((u - r) ** 2).sum(),
+            numpy.quantile(rows, 0.5), numpy.quantile(rows, 0.9), cosines.mean(), (~some).sum(), 1 - square.sum() / ((u - r) ** 2).sum(),
             apart if positive else numpy.nan, (z[seen] < 0).mean(), entropy_of(p), entropy_of(w), N, (~good).sum())
 
 
@@ -121,7 +130,8 @@ STUDIES = {
                " den_constant: [0, 0.5], row_norm: [none, layernorm]",
     "norms": "methods: [exact, softmax]\ngrid: {beta: 4, row_norm: [unit, sqrt_d], mask: [full, causal]",
     "signs": "methods: [exact, linear]\ngrid: {beta: [3, 2.5], negative: signed, mask: causal, reference_scale: [0.1, 1]",
-    "baselines": "methods: [uniform, {window: {local: [7, 40], sinks: [0, 3]}}]\ngrid: {row_norm: sqrt_d, scale: [1, 2]",
+    "partial": "methods: [exact, {taylor: {order: [2, 4]}}]\ngrid: {beta: 2, negative: relu, scale: 0.4",
+    "baselines": "methods: [uniform, {window: {local: [7, 40], sinks: [0, 3]}}, {topk: {keep: [1, 9, 200]}}]\ngrid: {row_norm: sqrt_d, scale: [1, 2]",
     "same": "methods: [exact]\ngrid: {beta: [2, 3], negative: signed, reference: exact, row_norm: unit",
     "powers": "methods: [exact, softmax]\ngrid: {beta: [2, 4], reference: exact, reference_beta: [1, 3, 4, 2.5]",
 }
@@ -200,7 +210,7 @@ def test_softmax():
 def test_teams():
     """Shares of keys are summed in another order, and nothing else is different."""
     text = SKETCHES.format(n=150, more="reference: softmax, row_norm: [none, sqrt_d]").replace("[{", "[exact, softmax, {", 1)
-    text = text.replace("block: 64", "block: 16")
+    text = text.replace("block: 64", "block: 16").replace("monomial", "monomial, {topk: {keep: 9}}, {window: {local: 20}}")
     alone = computed("alone", text)
     for ranks in (2, 3):
         team = computed(f"team{ranks}", text, "--set", f"run.team={ranks}", "--oversubscribe", ranks=ranks)
