@@ -43,12 +43,6 @@ static double causal_scores(double n, double block)
     return block * block * whole * (whole + 1) / 2 + last * n;
 }
 
-static double scores(const psw_point *p)
-{
-    double n = (double)p->n, block = (double)(p->block < p->n ? p->block : p->n);
-    return p->mask == PSW_FULL ? n * n : causal_scores(n, block);
-}
-
 /* Work of a sketch: rows read from a state, added to it, and mapped; scores within stretches. */
 typedef struct parts {
     double read, added, mapped, scores;
@@ -56,7 +50,8 @@ typedef struct parts {
 
 static parts parts_of(const psw_point *p)
 {
-    double n = (double)p->n, stretch = (double)(p->local > 0 ? p->local : p->block), block = fmin((double)p->block, n);
+    double n = (double)psw_data_tokens(p), stretch = (double)(p->local > 0 ? p->local : p->block),
+           block = fmin((double)p->block, n);
     double sides = psw_data_shared(p) ? 1 : 2, whole = floor(n / stretch), rest = n - whole * stretch;
     if (p->mask == PSW_FULL) return (parts){n, n, sides * n, 0};
     double read = fmax(n - stretch, 0), added = rest > 0 ? n - rest : n - stretch;
@@ -71,13 +66,13 @@ static psw_work sketch_work(const psw_point *p)
     psw_sketch_shape shape = psw_sketch_shape_of(p);
     parts rows = parts_of(p);
     double real = (double)psw_engine_of(p->precision)->real_bytes, width = (double)(p->v + 1);
-    double state = (double)shape.features * width, blocks = ceil((double)p->n / (double)p->block);
+    double state = (double)shape.features * width, blocks = ceil((double)psw_data_tokens(p) / (double)p->block);
     double inner = (double)(p->local > 0 ? psw_point_width(p) : shape.stored), moved = rows.read + rows.added;
     double lift = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : shape.lift_flops;
-    return (psw_work){
-        2 * (inner + width) * rows.scores + (2 * state + lift) * moved + shape.flops * rows.mapped,
-        real * (2 * width * (double)p->n + (double)psw_point_width(p) * rows.mapped + (double)shape.features * moved) +
-            2 * (real + sizeof(double)) * state * blocks};
+    return (psw_work){2 * (inner + width) * rows.scores + (2 * state + lift) * moved + shape.flops * rows.mapped,
+                      real * (2 * width * (double)psw_data_tokens(p) + (double)psw_point_width(p) * rows.mapped +
+                              (double)shape.features * moved) +
+                          2 * (real + sizeof(double)) * state * blocks};
 }
 
 psw_work psw_attend_work(const psw_point *p)
@@ -86,8 +81,8 @@ psw_work psw_attend_work(const psw_point *p)
     double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(psw_point_width(p) + p->v);
     if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
         return (psw_work){attend_scores_flops(p), (2 * sizeof(double) + real) * (double)p->n};
-    double strip = (double)(p->block < p->n ? p->block : p->n);
-    return (psw_work){2 * scores(p) * widths, real * widths * ((double)p->n + scores(p) / strip)};
+    double n = (double)psw_data_tokens(p), strip = fmin((double)p->block, n), all = attend_point_tiles(p, 1).scores;
+    return (psw_work){2 * all * widths, real * widths * (n + all / strip)};
 }
 
 psw_weigh_work psw_attend_weigh_work(const psw_point *p)
