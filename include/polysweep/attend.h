@@ -148,6 +148,15 @@ typedef struct psw_work {
     double flops, bytes;
 } psw_work;
 psw_work psw_attend_work(const psw_point *point);
+/* Generating one token (mode decode) after n tokens, for one key-value head of one sequence and one head of queries:
+ * bytes of its key-value cache; of what the method holds instead (a state in the precision of the products, and the
+ * keys and values of tokens that it keeps: `local`, or a block but one; the cache where it is no sketch); operations,
+ * without those of feature maps; bytes read and written. */
+typedef struct psw_decode_work {
+    double kv_bytes, state_bytes, flops, bytes;
+} psw_decode_work;
+psw_decode_work psw_attend_decode_work(const psw_point *point);
+enum { PSW_DECODE_GROUP = 16 }; /* tokens of a cache that are weighed side by side */
 /* What it takes to turn one score into a weight, beyond what every score takes; {0} for sketches. */
 typedef struct psw_weigh_work {
     double multiplications, transcends, exponentials; /* a transcend: a logarithm and an exponential in double */

@@ -114,6 +114,8 @@ static inline attend_span attend_block_part(const attend_state_pass *f, psw_side
     return attend_side_span(&f->base, side, index);
 }
 
+#define attend_mapped_make PSW_PRECISION_NAME(attend_mapped_make)
+#define attend_weigh_product PSW_PRECISION_NAME(attend_weigh_product)
 #define attend_mapped_take PSW_PRECISION_NAME(attend_mapped_take)
 #define attend_states_lay_team PSW_PRECISION_NAME(attend_states_lay_team)
 #define attend_states_keys PSW_PRECISION_NAME(attend_states_keys)
@@ -140,6 +142,10 @@ static inline attend_span attend_block_part(const attend_state_pass *f, psw_side
 #define attend_states_team PSW_PRECISION_NAME(attend_states_team)
 
 attend_mapped attend_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
+/* Maps rows, and splits their scales. */
+void attend_mapped_make(psw_sketch *sketch, const psw_sketch_shape *shape, psw_const_rows x, attend_mapped *to);
+/* weigh z, z = <m(q), m(k)>, without their scales */
+double attend_weigh_product(const psw_point *point, psw_weigh kind, double z);
 
 /* The functions of attend_states_kind (attention.h) outside its file. An attention stays where it was laid out: parts
  * of it know each other's addresses. */

@@ -54,14 +54,19 @@ static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
     *exponent += degree * own;
 }
 
+void attend_mapped_make(psw_sketch *sketch, const psw_sketch_shape *shape, psw_const_rows x, attend_mapped *to)
+{
+    int degree = shape->weigh == PSW_WEIGH_SQUARE ? 2 : 1;
+    to->m.rows = x.rows;
+    sketcher->map(sketch, x, to->m, to->log2_scale);
+    split(x.rows, to->log2_scale, to->mantissa, to->exponent);
+    for (ptrdiff_t i = 0; i < x.rows && shape->weigh != PSW_WEIGH_POWER; i++)
+        centre(to->m.at + i * to->m.stride, to->m.cols, degree, &to->exponent[i]);
+}
+
 static void map(attend_state_pass *f, psw_const_rows x, attend_mapped *to)
 {
-    int degree = f->shape.weigh == PSW_WEIGH_SQUARE ? 2 : 1;
-    to->m.rows = x.rows;
-    sketcher->map(f->sketch, x, to->m, to->log2_scale);
-    split(x.rows, to->log2_scale, to->mantissa, to->exponent);
-    for (ptrdiff_t i = 0; i < x.rows && f->shape.weigh != PSW_WEIGH_POWER; i++)
-        centre(to->m.at + i * to->m.stride, to->m.cols, degree, &to->exponent[i]);
+    attend_mapped_make(f->sketch, &f->shape, x, to);
 }
 
 /* Tokens without a key add nothing, whatever the map makes of zeros. */

@@ -43,6 +43,10 @@ enum {
 #define PSW_DATA_KIND(word, CODE, sets, ...) | (sets > 1 ? 1u << PSW_##CODE : 0)
     JUDGED = 0 /* kinds with two data sets to separate */
 #include "polysweep/data_kinds.def"
+    ,
+#define PSW_DATA_KIND(word, CODE, sets, rows, ...) | (sets == 1 && rows ? 1u << PSW_##CODE : 0)
+    SINGLE = 0 /* kinds with rows of one data set */
+#include "polysweep/data_kinds.def"
 };
 
 /* ---- defaults that the tables make ---- */
@@ -127,8 +131,8 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_LAYER]        = {"grid", "layer", PSW_T_WHOLE, -1, WHOLE, "0", "layer of a file (written data.layers)", COMPUTED, OWN, 0},
     [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "attention head of a file (written data.heads)", COMPUTED, OWN, 0},
     [PSW_ID_BATCH]        = {"grid", "batch", PSW_T_WHOLE, -1, WHOLE, "0", "sequence of a file's batch (written data.batches)", COMPUTED, OWN, 0},
-    [PSW_ID_MODE]         = {"grid", "mode", WORD(PSW_WORDS_MODE), "forward", "all queries, or decode: one query against what n tokens left", COMPUTED, ROWS, 0},
-    [PSW_ID_CACHE]        = {"decode", "cache", WORD(PSW_WORDS_PRECISION), "fp16", "precision of the key-value cache", COMPUTED, ROWS, 0},
+    [PSW_ID_MODE]         = {"grid", "mode", WORD(PSW_WORDS_MODE), "forward", "all queries, or decode: one query against what n tokens left", COMPUTED, SINGLE, 0},
+    [PSW_ID_CACHE]        = {"decode", "cache", WORD(PSW_WORDS_PRECISION), "fp16", "precision of the key-value cache", COMPUTED, SINGLE, 0},
     [PSW_ID_BLOCK]        = {"grid", "block", PSW_T_WHOLE, -1, COUNT, block_rows, "rows of a leaf, and the causal block of a sketch", COMPUTED, ALL, 0},
     [PSW_ID_TEAM]         = {"grid", "team", PSW_T_AUTO, PSW_WORDS_TEAM, WHOLE, "auto", "ranks that share a point; replaces run.team", COMPUTED, ALL, 0},
     [PSW_ID_SEED]         = {"grid", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "for every random number; replaces the top level's", COMPUTED, ALL, 0},
@@ -141,7 +145,7 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, PSW_WORDS_WEIGHTS, WHOLE, NULL, "file of learned weights, {file: FILE.h5, r: 32}, or none; without a size r is the file's", OWN, ALL, 0},
     [PSW_ID_MATCH]        = {"method", "match", WORD(PSW_WORDS_MATCH), NULL, "exp: scale and offset make z^beta follow e^(reference_scale (<q, k> - center))", OWN, ALL, 0},
     [PSW_ID_CENTER]       = {"method", "center", PSW_T_REAL, -1, REAL, NULL, "of match exp, in units of <q, k>", OWN, ALL, 0},
-    [PSW_ID_ORDER]        = {"method", "order", PSW_T_WHOLE, -1, COUNT, NULL, "highest power of a partial sum", OWN, ALL, 0},
+    [PSW_ID_ORDER]        = {"method", "order", PSW_T_WHOLE, -1, 1, 64, NULL, "highest power of a partial sum", OWN, ALL, 0},
     [PSW_ID_BY]           = {"method", "by", WORD(PSW_WORDS_BY), NULL, "every score, or features in a state", OWN, ALL, 0},
     [PSW_ID_SINKS]        = {"method", "sinks", PSW_T_WHOLE, -1, WHOLE, NULL, "first keys that every query sees", OWN, ALL, 0},
     [PSW_ID_KEEP]         = {"method", "keep", PSW_T_WHOLE, -1, COUNT, NULL, "largest scores of a row that are kept", OWN, ALL, 0},
