@@ -32,7 +32,7 @@ static psw_status names_read(psw_study *study, const psw_yaml_node *map)
     const psw_yaml_node *node = map->kind == PSW_MAP ? map->child : NULL;
     if (!node)
         return PSW_WRONG(&study->tree, map->where,
-                         "names is a map, as in {q: layer.{layer}.q, k: layer.{layer}.k, v: layer.{layer}.v}");
+                         "names is a map, as in {q: \"h.{layer}.q\", k: \"h.{layer}.k\", v: \"h.{layer}.v\"}");
     for (; node; node = node->next) {
         int side = 0;
         while (sides[side] && strcmp(sides[side], node->key) != 0) side++;
