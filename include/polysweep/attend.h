@@ -29,7 +29,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b);
 /* The attention of one query leaf, for all points and data sets of the group. Arrays are
  * [points][sets][count]...; they are valid until the sink returns. */
 typedef struct psw_leaf {
-    ptrdiff_t first, count; /* absolute query rows */
+    ptrdiff_t first, count; /* queries; leaves without one are not given */
     ptrdiff_t index;        /* number of the leaf */
     ptrdiff_t points;
     int sets;
@@ -181,7 +181,7 @@ typedef struct psw_seen {
     int ranges;
     psw_tokens at[2];
 } psw_seen;
-/* What a query sees of `keys`, by the mask and the method. */
+/* What a query sees of `keys`, by the mask and the method; both by their tokens. */
 psw_seen psw_attend_seen(const psw_point *point, ptrdiff_t query, psw_tokens keys);
 /* All keys that one of some neighbouring queries sees, and perhaps others between them; count >= 1. */
 psw_seen psw_attend_seen_by(const psw_point *point, psw_tokens queries);

@@ -75,6 +75,25 @@ static inline bool psw_point_single(const psw_point *point)
     return point->precision != PSW_FP64;
 }
 
+/* How heads are read from a file of kind `file`: data.names, kv_heads, padding, rope. */
+typedef struct psw_file_keys {
+    const char *names[3];  /* of queries, keys and values; {layer} stands for the layer's number. NULL: the defaults */
+    ptrdiff_t kv_heads;    /* heads of keys and values; 0: as many as there are */
+    const char *padding;   /* array of the lengths of sequences; NULL: all are whole */
+    double rope_base;      /* queries and keys are rotated by angles position / base^(2 i / width); 0: they are not */
+    ptrdiff_t rope_width;  /* columns that are rotated, from the first on; 0: all */
+    bool rope_interleaved; /* pairs are columns 2 i and 2 i + 1, else i and i + width / 2 */
+} psw_file_keys;
+
+/* What such a file says of itself; 0 where it does not say. */
+enum { PSW_LAYERS_MOST = 1024 };
+typedef struct psw_file_facts {
+    double scale;     /* of its model's scores */
+    char source[512]; /* the model and the text */
+    ptrdiff_t n, n_k, d, v, heads, batches;
+    ptrdiff_t layers, layer[PSW_LAYERS_MOST]; /* numbers of layers, ascending */
+} psw_file_facts;
+
 /* What spec needs from later rooms; any member may be NULL, all must outlive the study. */
 typedef struct psw_rooms {
     const psw_oracle *theory;                    /* columns that expressions may use; subject: const psw_point * */
@@ -90,6 +109,9 @@ typedef struct psw_rooms {
     /* Size r of the sketch whose learned weights are in a file. PSW_ENVIRONMENT, PSW_USAGE. NULL: no file is opened,
      * and a study that needs one is an error. */
     psw_status (*learned_r)(const char *path, ptrdiff_t *r);
+    /* What a file of heads says. PSW_ENVIRONMENT. NULL: no file is opened; what the study leaves to the file keeps its
+     * default, and is an error where there is none. */
+    psw_status (*file_facts)(const char *path, const psw_file_keys *keys, psw_file_facts *facts);
 } psw_rooms;
 
 /* ---- a study -------------------------------------------------------------------------------------------- */
@@ -164,6 +186,8 @@ ptrdiff_t psw_study_exclusions(const psw_study *study, const psw_exclusion **lis
 ptrdiff_t psw_study_own(const psw_study *study, const char *const **names);     /* own axes, in point.own's order */
 ptrdiff_t psw_study_predict(const psw_study *study, const char *const **names); /* predictions ("mine", ...) */
 void psw_study_predictions(const psw_study *study, const psw_point *point, double values[PSW_PREDICT_MAX]);
+const psw_file_keys *psw_study_file_keys(const psw_study *study);
+const char *psw_study_data_source(const psw_study *study); /* the model and text that heads are of; "" = not said */
 /* Path number `index`: 0 is data.path ("" without one), from 1 those that point.weights counts; NULL past the end. */
 const char *psw_study_path(const psw_study *study, ptrdiff_t index);
 

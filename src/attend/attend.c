@@ -57,7 +57,8 @@ typedef struct parts {
 
 static parts parts_of(const psw_point *p)
 {
-    double n = (double)p->n, stretch = (double)(p->local > 0 ? p->local : p->block), block = fmin((double)p->block, n);
+    double n = (double)psw_data_tokens(p), stretch = (double)(p->local > 0 ? p->local : p->block),
+           block = fmin((double)p->block, n);
     double sides = psw_data_shared(p) ? 1 : 2, whole = floor(n / stretch), rest = n - whole * stretch;
     if (p->mask == PSW_FULL) return (parts){n, n, sides * n, 0};
     double read = fmax(n - stretch, 0), added = rest > 0 ? n - rest : n - stretch;
@@ -72,13 +73,13 @@ static psw_work sketch_work(const psw_point *p)
     psw_sketch_shape shape = psw_sketch_shape_of(p);
     parts rows = parts_of(p);
     double real = (double)psw_engine_of(p->precision)->real_bytes, width = (double)(p->v + 1);
-    double state = (double)shape.features * width, blocks = ceil((double)p->n / (double)p->block);
+    double state = (double)shape.features * width, blocks = ceil((double)psw_data_tokens(p) / (double)p->block);
     double inner = (double)(p->local > 0 ? psw_point_width(p) : shape.stored), moved = rows.read + rows.added;
     double lift = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : shape.lift_flops;
-    return (psw_work){
-        2 * (inner + width) * rows.scores + (2 * state + lift) * moved + shape.flops * rows.mapped,
-        real * (2 * width * (double)p->n + (double)psw_point_width(p) * rows.mapped + (double)shape.features * moved) +
-            2 * (real + sizeof(double)) * state * blocks};
+    return (psw_work){2 * (inner + width) * rows.scores + (2 * state + lift) * moved + shape.flops * rows.mapped,
+                      real * (2 * width * (double)psw_data_tokens(p) + (double)psw_point_width(p) * rows.mapped +
+                              (double)shape.features * moved) +
+                          2 * (real + sizeof(double)) * state * blocks};
 }
 
 /* Tokens whose keys and values are held beside a state: the exact ones, or the begun block. */
@@ -115,10 +116,10 @@ psw_work psw_attend_work(const psw_point *p)
     double real = (double)psw_engine_of(p->precision)->real_bytes, d = (double)psw_point_width(p), v = (double)p->v;
     if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
         return (psw_work){attend_scores_flops(p), (2 * sizeof(double) + real) * (double)p->n};
-    double strip = (double)(p->block < p->n ? p->block : p->n);
+    double n = (double)psw_data_tokens(p), strip = fmin((double)p->block, n);
     attend_entries of = attend_point_entries(p, 1);
     return (psw_work){2 * (of.products * d + of.weights * v),
-                      real * ((d + v) * (double)p->n + (of.products * d + of.weights * v) / strip)};
+                      real * ((d + v) * n + (of.products * d + of.weights * v) / strip)};
 }
 
 psw_weigh_work psw_attend_weigh_work(const psw_point *p)
@@ -229,6 +230,8 @@ static psw_status check_decode(const psw_point *p)
     if (psw_data_sets(p) > 1 || !psw_data_kind_facts_of(p->data_kind)->has_rows)
         return PSW_FAIL(PSW_USAGE, "mode decode with data of kind %s: one token is decoded from rows of one data set",
                         psw_data_kind_facts_of(p->data_kind)->word);
+    if (p->n_k > 0)
+        return PSW_FAIL(PSW_USAGE, "n_k = %td with mode decode: the new token meets n keys; leave n_k out", p->n_k);
     if (p->block < p->n && p->block % PSW_DECODE_GROUP != 0)
         return PSW_FAIL(PSW_USAGE, "block = %td with mode decode: it must be a multiple of %d", p->block,
                         PSW_DECODE_GROUP);

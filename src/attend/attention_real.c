@@ -9,7 +9,9 @@ void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *
     a->p = p;
     a->route = given->route ? *given->route : psw_attend_route(p, PSW_CHOICE_AUTO, 1, 0);
     a->sets = given->sets;
-    a->leaf = attend_smaller(p->block, p->n);
+    a->tokens = psw_data_tokens(p);
+    a->leaf = attend_smaller(p->block, a->tokens);
+    for (int side = 0; side < PSW_SIDES; side++) a->first[side] = psw_data_first(p, (psw_side)side);
     a->leaves = a->route.leaves;
     a->own = psw_route_count(&a->route, a->route.rank);
     a->special = psw_data_sets(p) > 1 ? psw_data_special(p) : -1;
@@ -30,7 +32,7 @@ void attend_lay_results(psw_attention *a, psw_arena *arena)
 
 const double *attend_stage(psw_attention *a, const psw_data *data, int set, psw_side side, attend_span rows)
 {
-    psw_data_rows(data, set, side, rows.first, rows.count, a->staged);
+    if (rows.count > 0) psw_data_rows(data, set, side, rows.first - a->first[side], rows.count, a->staged);
     return a->staged;
 }
 
@@ -46,14 +48,21 @@ psw_status attend_finish(psw_attention *a, ptrdiff_t pair, attend_span leaf, att
     attend_results to = {a->out + first * a->p->v, a->mass + first, a->log2_den + first};
     ptrdiff_t bad = attend_finish_rows(*sums, a->p->den_constant, to);
     if (bad < 0) return PSW_OK;
-    return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite", rows.first + bad, (int)(pair % a->sets));
+    return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite", rows.first - a->first[PSW_QUERY] + bad,
+                    (int)(pair % a->sets));
 }
 
 psw_status attend_emit_leaf(const psw_attention *a, ptrdiff_t index, psw_leaf_sink sink, void *context)
 {
-    attend_span span = attend_leaf_span(a, index);
-    psw_leaf leaf = {span.first, span.count, index,  a->group->count,
-                     a->sets,    a->p->v,    a->out, a->special < 0 ? NULL : a->mass,
-                     a->log2_den};
-    return sink(context, &leaf);
+    attend_span span = attend_side_span(a, PSW_QUERY, index);
+    psw_leaf leaf = {.first = span.first - a->first[PSW_QUERY],
+                     .count = span.count,
+                     .index = index,
+                     .points = a->group->count,
+                     .sets = a->sets,
+                     .width = a->p->v,
+                     .rows = a->out,
+                     .special = a->special < 0 ? NULL : a->mass,
+                     .log2_den = a->log2_den};
+    return span.count > 0 ? sink(context, &leaf) : PSW_OK;
 }

@@ -121,6 +121,11 @@ static void lay_taken(psw_comparison *c, psw_arena *arena)
     c->bad = c->norm + c->rows;
 }
 
+static ptrdiff_t block_of(const psw_point *p)
+{
+    return p->block < psw_data_keys(p) ? p->block : psw_data_keys(p);
+}
+
 static psw_comparison made(const psw_point *point)
 {
     return (psw_comparison){.point = *point,
@@ -132,8 +137,8 @@ static psw_comparison made(const psw_point *point)
                             .set = psw_data_sets(point) - 1,
                             .size = 1,
                             .rows = psw_errors_rows(point),
-                            .keys = point->n_k > 0 ? point->n_k : point->n,
-                            .block = point->block < point->n ? point->block : point->n,
+                            .keys = psw_data_keys(point),
+                            .block = block_of(point),
                             .count = psw_judge_draws(point)};
 }
 
@@ -171,8 +176,7 @@ size_t psw_reference_bytes(const psw_point *point)
     psw_arena counting = psw_arena_counting();
     psw_point p = mapped(point);
     layout(point, &counting);
-    ptrdiff_t block = point->block < point->n ? point->block : point->n;
-    return counting.high + (is_mapped(point) ? psw_sketcher_fp64.bytes(&p, block) : 0);
+    return counting.high + (is_mapped(point) ? psw_sketcher_fp64.bytes(&p, block_of(point)) : 0);
 }
 
 /* ---- a realisation of the rows ---- */
@@ -412,8 +416,9 @@ psw_reference_columns psw_reference_of_sketch(const psw_sketch_columns *s)
 psw_errors_work psw_reference_work(const psw_point *p)
 {
     if (!psw_reference_computed(p)) return (psw_errors_work){0};
-    double keys = (double)(p->n_k > 0 ? p->n_k : p->n), rows = (double)psw_errors_rows(p);
-    double pairs = rows * (p->mask == PSW_CAUSAL ? keys - (double)p->n / 2 : keys);
+    bool decodes = p->mode == PSW_DECODE;
+    double pairs = decodes ? (double)psw_data_keys(p)
+                           : (double)psw_errors_rows(p) * psw_data_pairs(p) / (double)psw_data_queries(p);
     double widths = (double)(p->d + psw_point_width(p));
     bool twice = !is_own(p) && !(psw_sketch_has(p) && !psw_sketch_shape_of(p).exact);
     double kept = psw_weights_keep(p) > 0 ? (double)psw_point_width(p) : 0;

@@ -36,7 +36,7 @@ struct psw_comparison {
     ptrdiff_t most;        /* scores of a row that the kernel keeps, 0: all */
     psw_kept *heap, *kept; /* rows x most; rows: the last of them */
     ptrdiff_t *held;       /* rows: in the heap */
-    ptrdiff_t *row;        /* tokens of the sample, ascending */
+    ptrdiff_t *row;        /* queries of the sample, ascending */
 
     judge_reference_side raw, plain, features; /* rows as made, as the method has them, and as mapped */
     struct psw_sketch *map;                    /* NULL: the kernel is one of scores */
@@ -65,6 +65,8 @@ struct psw_comparison {
 
 /* Rows of the sample; count 0 past the end. */
 judge_errors_part judge_reference_strip(const psw_comparison *c, ptrdiff_t index);
+/* Keys of a block by their tokens. */
+psw_tokens judge_reference_tokens(const psw_comparison *c, judge_errors_part keys);
 /* The first keys of a block, which the mask shows to row number `i`. */
 ptrdiff_t judge_reference_seen(const psw_comparison *c, ptrdiff_t i, judge_errors_part keys);
 

@@ -47,9 +47,10 @@ static void add(psw_comparison *c, ptrdiff_t row, psw_kept score)
 static void add_tile(psw_comparison *c, judge_errors_part strip, judge_errors_part keys)
 {
     judge_reference_scores(c, strip, keys);
+    ptrdiff_t first = judge_reference_tokens(c, keys).first;
     for (ptrdiff_t i = 0; i < strip.count; i++)
         for (ptrdiff_t j = 0, seen = judge_reference_seen(c, strip.first + i, keys); j < seen; j++)
-            add(c, strip.first + i, (psw_kept){c->plain.tile[i * keys.count + j], keys.first + j});
+            add(c, strip.first + i, (psw_kept){c->plain.tile[i * keys.count + j], first + j});
 }
 
 psw_status judge_reference_keep(psw_comparison *c)

@@ -19,10 +19,21 @@ judge_errors_part judge_reference_strip(const psw_comparison *c, ptrdiff_t index
     return (judge_errors_part){first, left < 0 ? 0 : left < REFERENCE_STRIP ? left : REFERENCE_STRIP, first};
 }
 
+static ptrdiff_t token_of(const psw_comparison *c, ptrdiff_t i)
+{
+    return psw_data_first(&c->point, PSW_QUERY) + c->row[i];
+}
+
+psw_tokens judge_reference_tokens(const psw_comparison *c, judge_errors_part keys)
+{
+    return (psw_tokens){psw_data_first(&c->point, PSW_KEY) + keys.first, keys.count};
+}
+
 ptrdiff_t judge_reference_seen(const psw_comparison *c, ptrdiff_t i, judge_errors_part keys)
 {
-    psw_seen seen = psw_attend_seen(&c->shown, c->row[i], (psw_tokens){keys.first, keys.count});
-    return seen.ranges > 0 ? seen.at[0].first + seen.at[0].count - keys.first : 0;
+    psw_tokens tokens = judge_reference_tokens(c, keys);
+    psw_seen seen = psw_attend_seen(&c->shown, token_of(c, i), tokens);
+    return seen.ranges > 0 ? seen.at[0].first + seen.at[0].count - tokens.first : 0;
 }
 
 /* ---- rows ---- */
@@ -115,7 +126,7 @@ static double weigh(const psw_comparison *c, bool target, ptrdiff_t i, judge_err
 {
     const psw_point *kernel = target ? &c->target : &c->kernel;
     const psw_kept *kept = c->most > 0 ? &c->kept[strip.first + i] : NULL;
-    return psw_weights_row(kernel, c->row[strip.first + i], (psw_tokens){keys.first, keys.count},
+    return psw_weights_row(kernel, token_of(c, strip.first + i), judge_reference_tokens(c, keys),
                            scores_of(c, target, i, keys.count), kept, w);
 }
 

@@ -39,7 +39,7 @@ static bool row_fold(const psw_point *p)
 static double score_seconds(const psw_rates *rates, const psw_point *p, double scores)
 {
     psw_weigh_work each = psw_attend_weigh_work(p);
-    double n = (double)p->n, seen = p->mode == PSW_DECODE ? n : p->mask == PSW_CAUSAL ? n * (n + 1) / 2 : n * n;
+    double seen = psw_data_pairs(p);
     return scores * rates->score_s[psw_point_single(p)] +
            seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
            seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
@@ -78,16 +78,17 @@ static double query_width(const psw_point *p)
 /* D_1 is D_0 but for one row. Exact diagonal blocks of a sketch have rows of their own. */
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double widths =
-        psw_data_shared(p) ? (double)psw_point_width(p) : query_width(p) + (double)(psw_point_width(p) + p->v);
-    if (!has_rows(p)) return (double)p->n * rates->noise_s;
-    return (p->local > 0 ? 2 : 1) * (double)p->n * widths * element_seconds(rates, p);
+    double n = (double)p->n, keys = (double)psw_data_keys(p), width = (double)psw_point_width(p);
+    double elements = psw_data_shared(p) ? n * width : n * query_width(p) + keys * (width + (double)p->v);
+    if (!has_rows(p)) return n * rates->noise_s;
+    return (p->local > 0 ? 2 : 1) * elements * element_seconds(rates, p);
 }
 
 /* What errors are made of: some queries, all keys and values. */
 static double errors_data_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double elements = (double)psw_errors_rows(p) * query_width(p) + (double)p->n * (double)(psw_point_width(p) + p->v);
+    double elements =
+        (double)psw_errors_rows(p) * query_width(p) + (double)psw_data_keys(p) * (double)(psw_point_width(p) + p->v);
     return elements * element_seconds(rates, p);
 }
 

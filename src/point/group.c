@@ -1,5 +1,7 @@
 /* Forward passes of a group over draws: of rows, of tables of a sketch. */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "point/group.h"
 
@@ -31,12 +33,43 @@ typedef struct pass {
     uint64_t kept[PSW_GROUP_MAX]; /* sums over this rank's rows of each point */
 } pass;
 
-static psw_status keep_rows(pass *p, const psw_leaf *leaf)
+/* The file has rows for all queries that the study has, padding as well. */
+static psw_status keep_of_point(pass *p, ptrdiff_t i, const psw_leaf *leaf, ptrdiff_t index)
 {
     const psw_computer *c = p->computer;
-    for (ptrdiff_t i = 0; p->keeping && i < p->group->count; i++)
-        PSW_TRY(c->keep(c->context, p->slot + i, &p->group->points[i], leaf, i, &p->kept[i]));
+    psw_point asked = psw_study_point(c->study, p->slot + i);
+    return c->keep(c->context, p->slot + i, &asked, leaf, index, &p->kept[i]);
+}
+
+static psw_status keep_rows(pass *p, const psw_leaf *leaf)
+{
+    for (ptrdiff_t i = 0; p->keeping && i < p->group->count; i++) PSW_TRY(keep_of_point(p, i, leaf, i));
     return PSW_OK;
+}
+
+/* Rows of queries that are padding: NaN, 64 bits of which are NaN in either precision. */
+static psw_status keep_missing(pass *p)
+{
+    enum { ROWS = 64 };
+    const psw_point *point = p->group->points;
+    ptrdiff_t first = psw_data_queries(point), asked = first, numbers = ROWS * point->v;
+    if (p->computer->keep) {
+        psw_point all = psw_study_point(p->computer->study, p->slot);
+        asked = psw_data_queries(&all);
+    }
+    if (p->team->rank > 0 || first == asked) return PSW_OK;
+    double *nan = malloc((size_t)numbers * sizeof *nan), log2_den[ROWS];
+    if (!nan) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the rows of padding");
+    memset(nan, 0xff, (size_t)numbers * sizeof *nan);
+    for (ptrdiff_t i = 0; i < ROWS; i++) log2_den[i] = NAN;
+    psw_leaf leaf = {.first = first, .points = 1, .sets = 1, .width = point->v, .rows = nan, .log2_den = log2_den};
+    psw_status status = PSW_OK;
+    for (; status == PSW_OK && leaf.first < asked; leaf.first += leaf.count) {
+        leaf.count = asked - leaf.first < ROWS ? asked - leaf.first : ROWS;
+        for (ptrdiff_t i = 0; status == PSW_OK && i < p->group->count; i++) status = keep_of_point(p, i, &leaf, 0);
+    }
+    free(nan);
+    return status;
 }
 
 /* What the caller watches for, and the limit of the point. */
@@ -126,6 +159,7 @@ static psw_status one_draw(pass *p, ptrdiff_t draw)
     psw_status status = psw_dist_pass(&task, take_leaf, p, &traffic);
     add_traffic(p, &traffic);
     if (status == PSW_OK) status = settle(p);
+    if (status == PSW_OK && p->keeping) status = psw_wait_agree(p->team, keep_missing(p), &p->wait_s);
     if (status == PSW_OK && draw == 0 && p->group->points->mode == PSW_DECODE)
         status = point_decode_time(&task, &p->decode_s);
     return status == PSW_OK && p->computer->timer && draw == 0 ? time_draw(p) : status;

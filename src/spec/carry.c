@@ -83,7 +83,8 @@ static ptrdiff_t slot_of(const psw_study *study, const psw_point *point)
 ptrdiff_t psw_study_find(const psw_study *study, const psw_study *other, const psw_point *point)
 {
     psw_point carried = *point;
-    if (strcmp(study->paths[0].text, other->paths[0].text) != 0) return -1; /* other data */
+    bool same_file = strcmp(study->paths[0].text, other->paths[0].text) == 0;
+    if (!same_file || strcmp(spec_file_reading(study), spec_file_reading(other)) != 0) return -1; /* other data */
     if (!carry_own(study, other, &carried) || !carry_weights(study, other, &carried)) return -1;
     carry_reference(study, other, &carried);
     return slot_of(study, &carried);

@@ -25,10 +25,13 @@ static bool fits(const psw_reader *reader, const psw_study *study)
            psw_study_slots(study) == psw_reader_slots(reader);
 }
 
+/* What was taken from a file of heads is written in it. */
 static psw_status parse(const psw_reader *reader, const char *path, const psw_rooms *rooms, psw_study **study)
 {
     const char *text = psw_reader_study(reader);
-    return psw_study_parse(&(psw_study_source){text, strlen(text), path, NULL, 0}, rooms, study);
+    psw_rooms alone = *rooms;
+    alone.file_facts = NULL;
+    return psw_study_parse(&(psw_study_source){text, strlen(text), path, NULL, 0}, &alone, study);
 }
 
 /* As it is understood now, unless only what it meant when the file was made gives the points of the file. */

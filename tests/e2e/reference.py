@@ -68,7 +68,7 @@ def weights_of(point, z, seen):
     if method == "uniform":
         return 1.0 * seen
     if method == "window":
-        i, j = numpy.arange(N)[:, None], numpy.arange(N)
+        i, j = numpy.arange(len(z))[:, None] + z.shape[1] - len(z), numpy.arange(z.shape[1])
         seen = seen & ((abs(i - j) < point["local"]) | (j < point["sinks"]))
     if method == "topk":
         order = numpy.argsort(numpy.where(seen, -z, numpy.inf), axis=1, kind="stable")
@@ -96,7 +96,11 @@ def entropy_of(w):
 
 
 def oracle(point, q, k, v):
-    seen = numpy.tril(numpy.ones((N, N), bool)) if MASKS[int(point["mask"])] == "causal" else numpy.ones((N, N), bool)
+    count, keys = int(point["n"]), int(point["n_k"]) or int(point["n"])
+    q, k, v = q[keys - count:keys], k[:keys], v[:keys]  # they end together
+    seen = numpy.ones((count, keys), bool)
+    if MASKS[int(point["mask"])] == "causal":
+        seen = numpy.tril(seen, keys - count)
     own_q, own_k = (normed(x, NORMS[int(point["row_norm"])]) for x in (q, k))
     scale, offset = (point["scale"], point["offset"]) if point["scale"] > 0 else (1, 0)  # uniform has none
     z = offset + scale * own_q @ own_k.T
@@ -116,7 +120,7 @@ def oracle(point, q, k, v):
     cosines = (o * r).sum(1)[some] / numpy.sqrt((o * o).sum(1) * norm)[some]
     return (numpy.sqrt(square.sum() / norm.sum()), numpy.sqrt(square[good].sum() / norm[good].sum()), abs(o - r).max(),
             numpy.quantile(rows, 0.5), numpy.quantile(rows, 0.9), cosines.mean(), (~some).sum(), 1 - square.sum() / ((u - r) ** 2).sum(),
-            apart if positive else numpy.nan, (z[seen] < 0).mean(), entropy_of(p), entropy_of(w), N, (~good).sum())
+            apart if positive else numpy.nan, (z[seen] < 0).mean(), entropy_of(p), entropy_of(w), count, (~good).sum())
 
 
 def same(found, wanted, close, *what):
@@ -132,6 +136,7 @@ STUDIES = {
     "signs": "methods: [exact, linear]\ngrid: {beta: [3, 2.5], negative: signed, mask: causal, reference_scale: [0.1, 1]",
     "partial": "methods: [exact, {taylor: {order: [2, 4]}}]\ngrid: {beta: 2, negative: relu, scale: 0.4",
     "baselines": "methods: [uniform, {window: {local: [7, 40], sinks: [0, 3]}}, {topk: {keep: [1, 9, 200]}}]\ngrid: {row_norm: sqrt_d, scale: [1, 2]",
+    "queries": "methods: [exact, softmax, {window: {local: 20}}, {topk: {keep: 9}}]\ngrid: {beta: 2, n: 45, n_k: 110",
     "same": "methods: [exact]\ngrid: {beta: [2, 3], negative: signed, reference: exact, row_norm: unit",
     "powers": "methods: [exact, softmax]\ngrid: {beta: [2, 4], reference: exact, reference_beta: [1, 3, 4, 2.5]",
 }
@@ -143,7 +148,8 @@ def test_numpy():
         file.update(heads)
     for name, grid in STUDIES.items():
         masks = "" if "mask" in grid else ", mask: [full, causal]"
-        found = computed(name, f"data: {{kind: file, path: heads.h5, heads: [0, 1]}}\n{grid}{masks}, n: {N}, d: {D}, v: {V}, "
+        size = "" if " n: " in grid else f", n: {N}"
+        found = computed(name, f"data: {{kind: file, path: heads.h5, heads: [0, 1]}}\n{grid}{masks}{size}, d: {D}, v: {V}, "
                                f"block: {BLOCK}}}\n")
         for slot in range(len(found["status"])):
             point = {key: values[slot] for key, values in found.items()}
