@@ -189,6 +189,13 @@ static psw_status open_map(psw_comparison *c, psw_arena *arena)
     return psw_sketcher_fp64.draw(c->map, 0, c->watch);
 }
 
+static psw_status load(psw_comparison *c)
+{
+    judge_reference_queries(c);
+    PSW_TRY(judge_reference_keep(c));
+    return judge_reference_load(c);
+}
+
 psw_status psw_reference_begin(const psw_point *point, const psw_given *given, psw_watch watch, psw_arena *arena,
                                psw_comparison **comparison)
 {
@@ -201,13 +208,13 @@ psw_status psw_reference_begin(const psw_point *point, const psw_given *given, p
     if (given->route) c->rank = given->route->rank, c->size = given->route->size;
     PSW_TRY(open_map(c, arena));
     *comparison = c;
-    return judge_reference_load(c);
+    return load(c);
 }
 
 psw_status psw_reference_reload(psw_comparison *c, const psw_data *data)
 {
     c->data = data;
-    return judge_reference_load(c);
+    return load(c);
 }
 
 psw_status psw_reference_measure(psw_comparison *c)

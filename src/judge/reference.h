@@ -80,7 +80,9 @@ psw_status judge_reference_over(psw_comparison *c, judge_reference_walk walk, ju
 void judge_reference_scores(psw_comparison *c, judge_errors_part strip, judge_errors_part keys);
 /* The last score of each row that the kernel keeps. */
 psw_status judge_reference_keep(psw_comparison *c);
-/* Sums over own keys; when they are merged, outputs; then distances of weights. */
+/* Queries of a realisation, which come first; sums over own keys; when they are merged, outputs; then distances of
+ * weights. */
+void judge_reference_queries(psw_comparison *c);
 psw_status judge_reference_load(psw_comparison *c);
 void judge_reference_finish(psw_comparison *c);
 psw_status judge_reference_measure(psw_comparison *c);

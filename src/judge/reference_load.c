@@ -50,7 +50,7 @@ static void map_rows(psw_comparison *c, const double *x, ptrdiff_t count, double
     }
 }
 
-static void load_queries(psw_comparison *c)
+void judge_reference_queries(psw_comparison *c)
 {
     ptrdiff_t d = c->raw.width, width = c->plain.width;
     for (ptrdiff_t i = 0; i < c->rows; i++) {
@@ -189,8 +189,6 @@ psw_status judge_reference_load(psw_comparison *c)
 {
     memset(c->sums, 0, (size_t)c->sum_count * sizeof *c->sums);
     for (ptrdiff_t i = 0; i < c->rows; i++) c->of_target.log2[i] = c->of_kernel.log2[i] = -INFINITY;
-    load_queries(c);
-    PSW_TRY(judge_reference_keep(c));
     return judge_reference_over(c, (judge_reference_walk){.values = true}, add_tile);
 }
 
