@@ -51,9 +51,9 @@ typedef struct psw_tables {
 
 /* What a forward pass computes. */
 typedef struct psw_given {
-    psw_watch watch; /* asked while rows are made and tables drawn */
-    const psw_data *data;
-    int sets; /* the first 1 .. psw_data_sets; D_0 alone has the bits that it has beside D_1 */
+    psw_watch watch;      /* asked while rows are made and tables drawn */
+    const psw_data *data; /* for psw_sketch_asks_keys it must live as long as tables are drawn */
+    int sets;             /* the first 1 .. psw_data_sets; D_0 alone has the bits that it has beside D_1 */
     psw_tables tables;
     const psw_route *route; /* of the calling rank in a team, copied; NULL: alone */
 } psw_given;

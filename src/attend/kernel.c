@@ -8,9 +8,8 @@
 static const attend_method_row *row_of(const psw_point *point)
 {
     const psw_method_facts *facts = psw_method_facts_of(point->method);
-    bool own = facts->folds == PSW_FOLDS_ROWS || facts->folds == PSW_FOLDS_EITHER;
-    psw_method method = own ? point->method : psw_method_of_kernel(facts->kernel);
-    return attend_method_row_of(method);
+    if (facts->folds == PSW_FOLDS_ROWS || facts->folds == PSW_FOLDS_EITHER) return attend_method_row_of(point->method);
+    return facts->folds == PSW_FOLDS_STATES ? attend_method_row_of(psw_method_of_kernel(facts->kernel)) : NULL;
 }
 
 bool psw_weights_known(const psw_point *point)

@@ -173,6 +173,7 @@ static psw_status load(psw_attention *a, const psw_given *given)
 {
     attend_state_pass *f = (attend_state_pass *)a;
     const psw_data *data = given->data;
+    sketcher->keys(f->sketch, data);
     PSW_TRY(redraw(a, given->tables.draw, given->watch));
     f->placed = 0;
     for (ptrdiff_t i = 0; i < f->base.own; i++) {

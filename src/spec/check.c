@@ -45,8 +45,12 @@ static bool sizes_fit(const spec_row *row, char *what, size_t size)
 {
     double features = row->at[PSW_ID_FEATURES], r = floor((sqrt(8 * features + 1) - 1) / 2);
     if (!isnan(row->at[PSW_ID_R]) || !isfinite(features)) return true;
-    psw_format(what, size, "features = %s is not r(r+1)/2; take %.0f (r = %.0f) or %.0f (r = %.0f)",
-               psw_number_print(features).text, r * (r + 1) / 2, r, (r + 1) * (r + 2) / 2, r + 1);
+    if (row->at[PSW_ID_COMPLEX] == 1)
+        psw_format(what, size, "features = %s: a complex column is two features; take %.0f or %.0f",
+                   psw_number_print(features).text, features - 1, features + 1);
+    else
+        psw_format(what, size, "features = %s is not r(r+1)/2; take %.0f (r = %.0f) or %.0f (r = %.0f)",
+                   psw_number_print(features).text, r * (r + 1) / 2, r, (r + 1) * (r + 2) / 2, r + 1);
     return false;
 }
 
