@@ -1,7 +1,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "polysweep/errors.h"
+#include "polysweep/reference.h"
 #include "plan/parts.h"
 #include "plan/sketch_cost.h"
 
@@ -83,16 +83,17 @@ static double query_width(const psw_point *p)
 /* D_1 is D_0 but for one row. Exact diagonal blocks of a sketch have rows of their own. */
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double widths =
-        psw_data_shared(p) ? (double)psw_point_width(p) : query_width(p) + (double)(psw_point_width(p) + p->v);
-    if (!has_rows(p)) return (double)p->n * rates->noise_s;
-    return (psw_sketch_has(p) && p->local > 0 ? 2 : 1) * (double)p->n * widths * element_seconds(rates, p);
+    double n = (double)p->n, keys = (double)psw_data_keys(p), width = (double)psw_point_width(p);
+    double elements = psw_data_shared(p) ? n * width : n * query_width(p) + keys * (width + (double)p->v);
+    if (!has_rows(p)) return n * rates->noise_s;
+    return (psw_sketch_has(p) && p->local > 0 ? 2 : 1) * elements * element_seconds(rates, p);
 }
 
 /* What errors are made of: some queries, all keys and values. */
 static double errors_data_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double elements = (double)psw_errors_rows(p) * query_width(p) + (double)p->n * (double)(psw_point_width(p) + p->v);
+    double elements =
+        (double)psw_errors_rows(p) * query_width(p) + (double)psw_data_keys(p) * (double)(psw_point_width(p) + p->v);
     return elements * element_seconds(rates, p);
 }
 
@@ -124,6 +125,13 @@ static void add_sketch(const psw_rates *rates, const psw_point *p, plan_cost_par
     parts->tables = 2 * draws * plan_sketch_table_seconds(rates, p);
     parts->errors = rows * (errors_data_seconds(rates, p) + plan_sketch_begin_seconds(rates, p)) +
                     draws * plan_sketch_draw_seconds(rates, p);
+}
+
+/* Rows are made as they are and as the method has them, for each of two passes. */
+static double reference_seconds(const psw_rates *rates, const psw_point *p)
+{
+    if (!psw_reference_computed(p)) return 0;
+    return (double)psw_data_draws(p) * (4 * errors_data_seconds(rates, p) + plan_reference_seconds(rates, p));
 }
 
 /* What decoding is made ready with: for each draw the rows and the state of all tokens; and a tenth of a second of
@@ -176,6 +184,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     parts.shared_head = sign_seconds(rates, p);
     parts.data = data_seconds(rates, p) * (double)psw_data_draws(p);
     if (psw_sketch_has(p)) add_sketch(rates, p, &parts);
+    parts.errors += reference_seconds(rates, p);
     add_decode(rates, p, &parts);
     if (has_landmarks(p)) parts.tables = means_seconds(rates, p);
     return parts;
