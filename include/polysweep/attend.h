@@ -11,6 +11,21 @@
  * beside it. Products are in the engine's precision and on whole leaves. Where tiles are our own kernel and PSW_FUSED
  * (polysweep/fused.h), row folds of the same rows have the same bits on every processor.
  *
+ * bf16 and fp16 (polysweep/narrow.h) are emulated by the single-precision engine: every operand of a product is a
+ * number of the format, sums are those of single precision, and neither scores nor outputs are rounded. A number that
+ * the format cannot hold is PSW_NOT_FINITE and names its row. Memory and messages are those of single precision.
+ *
+ * Row folds round queries, keys and values, as products take them (after row_norm, scale and offset), from double at
+ * once; then weights, which are below 2 under the exponent of their row and leaf. The denominator sums weights before
+ * they are rounded, as FlashAttention does (Dao et al. 2022), and the special mass is what the output has of value j3:
+ * the rounded weight over that. Where the data are scores, weights over the largest are rounded.
+ *
+ * State folds round the same rows, and then what the map stores, lifted features, values times the scales of their
+ * keys, weights within a block, and a state where it is read. Each row of such an operand, and each query, has a power
+ * of two beside it, so fp16 neither overflows nor vanishes with the degree. The map works in single precision inside.
+ * The denominator is one more row of the products. Landmarks are rounded as rows are, their state as others; what is
+ * made of landmarks alone stays in double.
+ *
  * Compiled twice; psw_engine_of picks the engine of a precision. Local: no function here communicates. */
 #ifndef POLYSWEEP_ATTEND_H
 #define POLYSWEEP_ATTEND_H
@@ -51,9 +66,9 @@ typedef struct psw_tables {
 
 /* What a forward pass computes. */
 typedef struct psw_given {
-    psw_watch watch; /* asked while rows are made and tables drawn */
-    const psw_data *data;
-    int sets; /* the first 1 .. psw_data_sets; D_0 alone has the bits that it has beside D_1 */
+    psw_watch watch;      /* asked while rows are made and tables drawn */
+    const psw_data *data; /* for psw_sketch_asks_keys it must live as long as tables are drawn */
+    int sets;             /* the first 1 .. psw_data_sets; D_0 alone has the bits that it has beside D_1 */
     psw_tables tables;
     const psw_route *route; /* of the calling rank in a team, copied; NULL: alone */
 } psw_given;

@@ -248,6 +248,11 @@ static psw_status check_sketch(const psw_point *p)
 
 static psw_status check_decode(const psw_point *p)
 {
+    if (psw_point_narrow(p))
+        return PSW_FAIL(PSW_USAGE,
+                        "precision %s rounds the products of a forward pass; while generating take fp32 and say "
+                        "decode: {cache: %s}",
+                        psw_point_narrow(p)->word, psw_point_narrow(p)->word);
     if (psw_data_sets(p) > 1 || !psw_data_kind_facts_of(p->data_kind)->has_rows)
         return PSW_FAIL(PSW_USAGE, "mode decode with data of kind %s: one token is decoded from rows of one data set",
                         psw_data_kind_facts_of(p->data_kind)->word);

@@ -43,7 +43,7 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
     return scores * rates->score_s[psw_point_single(p)] +
            seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
            seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
-           seen * each.multiplications * rates->weigh_s[psw_point_single(p)];
+           seen * each.multiplications * rates->weigh_s[psw_point_single(p)] + plan_rounding_seconds(rates, p, scores);
 }
 
 static bool has_landmarks(const psw_point *p)
