@@ -227,7 +227,7 @@ def test_refused():
     told("", plain, "exact", scale=0.5, offset=10 * 0.5, row_norm="layernorm", code=0)  # z >= offset - scale d
     told("the smallest score", plain, "exact", scale=0.5, offset=0.25, row_norm="unit", code=1)
     told("", plain, "exact", offset=1000, code=0)
-    told("scores down to", "{kind: self_attention, preset: W2}", "exact", offset=-100)
+    told("the smallest score", "{kind: self_attention, preset: W2}", "exact", offset=-100)
     told("", "{kind: self_attention, preset: W2}", "exact", offset=-0.01, code=0)
     told("the smallest score", noisy, "exact", offset=0.5, scale=3, code=1)
     told("the smallest score", plain, "linear", offset=0.5, code=1)

@@ -107,10 +107,36 @@ static void special_rows(void)
     CHECK(w[0] == 1 && w[1] == 0 && w[2] == 0.0625, "a weight out of reach is 0: %g", w[1]);
 }
 
+/* Partial sums of e^z: of scores whose powers are far beyond any number the last term is all there is, z^p / p!; of
+ * others, the sum itself. */
+static void partial_sums(ptrdiff_t order, psw_negative negative)
+{
+    const double large[] = {0x1.8p900, -0x1.8p900, 3, 0}, plain[] = {1.7, -0.9, 0, -2.3, 0.4};
+    psw_point p = {.method = PSW_TAYLOR, .order = order, .negative = negative};
+    const attend_method_row *row = attend_method_row_of(PSW_TAYLOR);
+    double w[5], minus = order % 2 == 0 || negative == PSW_NEGATIVE_ABS ? 1 : negative == PSW_NEGATIVE_RELU ? 0 : -1;
+    attend_weight_sum sum = row->weigh(&p, &(attend_score_row){.z = large, .count = 4, .peak = 0x1.8p900}, w);
+    double last = (double)order * (900 + log2(1.5)) - lgamma((double)order + 1) / log(2);
+    CHECK(w[0] >= 1 && w[0] < 2, "order %td: weight %g", order, w[0]);
+    CHECK_NEAR(log2(w[0]) + sum.exponent, last, 1e-13 * last); /* of the logarithm of a factorial */
+    CHECK_NEAR(w[1], minus * w[0], 0x1p-51);                   /* ties of roundings, which lower terms decide */
+    CHECK(w[3] >= 0, "order %td: %g of 0", order, w[3]);
+    sum = row->weigh(&p, &(attend_score_row){.z = plain, .count = 5, .peak = 2.3}, w);
+    for (int j = 0; j < 5; j++) {
+        double term = 1, expected = 1;
+        for (ptrdiff_t i = 1; i <= order; i++) expected += term *= plain[j] / (double)i;
+        if (expected < 0) expected *= -minus;
+        CHECK_NEAR(ldexp(w[j], sum.exponent), expected, 1e-14); /* terms of up to e^2.3, a few roundings */
+    }
+}
+
 int main(void)
 {
     functions();
     rows();
     special_rows();
+    for (ptrdiff_t order = 1; order <= 64; order += order < 9 ? 1 : 11)
+        for (int negative = PSW_NEGATIVE_SIGNED; negative <= PSW_NEGATIVE_RELU; negative++)
+            partial_sums(order, (psw_negative)negative);
     return test_end();
 }
