@@ -35,8 +35,9 @@ void psw_data_draw(psw_data *data, ptrdiff_t draw);
 /* Version of these keys: 2 with noise (1: schema 1's first files, one draw for all trials), 0 without. */
 ptrdiff_t psw_data_random_version(const psw_point *point);
 
-/* Rows of queries: n; 1 for scores. */
+/* Rows of queries: n; 1 for scores and for decoding. The token of the first of them. */
 ptrdiff_t psw_data_queries(const psw_point *point);
+ptrdiff_t psw_data_first_query(const psw_point *point);
 /* Number of data sets: 2 (D_0 and D_1) or 1. */
 int psw_data_sets(const psw_point *point);
 /* True where queries, keys and values are the same rows. */
@@ -47,10 +48,17 @@ ptrdiff_t psw_data_special(const psw_point *point);
  * margins are given in. */
 double psw_data_threshold(const psw_point *point);
 double psw_data_unit(const psw_point *point);
+/* No score offset + scale <q, k> is below `least`, -inf where nothing is known; reached: one that every mask shows has
+ * this value. */
+typedef struct psw_least_score {
+    double least;
+    bool reached;
+} psw_least_score;
+psw_least_score psw_data_least(const psw_point *point);
 /* True if scores can be negative (then odd and fractional beta need `negative`). */
 bool psw_data_signed(const psw_point *point);
 
-/* True if scores of tokens can be exactly 0 (0^0 has no value). */
+/* True if scores of tokens can be exactly 0 (0^0 has no value), but for an offset that happens to cancel one. */
 bool psw_data_zeros(const psw_point *point);
 
 /* The work of making rows. For scores it is always one random number a key. */

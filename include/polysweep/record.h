@@ -36,6 +36,11 @@ typedef struct psw_cost_columns {
     double memory_bytes, predicted_s, predicted_pass_s, predicted_bytes;
 } psw_cost_columns;
 
+/* One token while generating; NaN where nothing is decoded. */
+typedef struct psw_decode_columns {
+    double kv_bytes, state_total_bytes, flops, bytes, seconds;
+} psw_decode_columns;
+
 typedef struct psw_parallel_columns {
     ptrdiff_t team, idle, nodes, ranks_per_node, threads, first_rank; /* ranks are numbered node by node */
     double start_s, end_s;                                            /* since the launch began */
@@ -68,6 +73,7 @@ typedef struct psw_record {
     double predict[PSW_PREDICT_MAX];
     psw_sketch_columns sketch;
     psw_cost_columns cost;
+    psw_decode_columns decode;
     psw_parallel_columns parallel;
 } psw_record;
 psw_record psw_record_blank(const psw_point *point);
@@ -123,7 +129,9 @@ const psw_column *psw_row_columns(ptrdiff_t *count);
 /* A parameter of the point: written when the file is created. */
 bool psw_column_parameter(const psw_column *column);
 double psw_column_value(const psw_column *column, const psw_record *record); /* codes as numbers; u8 loses digits */
-bool psw_column_blank(const psw_column *column, const psw_record *record);   /* NaN, 0 */
+/* Gives a younger parameter its default, where that is a number. */
+void psw_column_put_plain(const psw_column *column, psw_record *record);
+bool psw_column_blank(const psw_column *column, const psw_record *record); /* NaN, 0 */
 /* For people: words for codes, 17 digits where needed, "" for NaN. */
 void psw_column_text(const psw_column *column, const psw_record *record, char *text, size_t size);
 

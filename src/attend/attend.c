@@ -32,7 +32,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
                SAME(is_complex) && SAME(epsilon);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
-    return kinds && shape && data && affine && own && rest && psw_attend_kind(a) != PSW_STATE_FOLD;
+    return kinds && shape && data && affine && own && rest && psw_attend_kind(a) == PSW_ROW_FOLD;
 }
 
 /* ---- work ---- */
@@ -42,12 +42,6 @@ static double causal_scores(double n, double block)
 {
     double whole = floor(n / block), last = n - whole * block;
     return block * block * whole * (whole + 1) / 2 + last * n;
-}
-
-static double scores(const psw_point *p)
-{
-    double n = (double)p->n, block = (double)(p->block < p->n ? p->block : p->n);
-    return p->mask == PSW_FULL ? n * n : causal_scores(n, block);
 }
 
 /* Work of a sketch: rows read from a state, added to it, and mapped; scores within stretches. */
@@ -81,6 +75,30 @@ static psw_work sketch_work(const psw_point *p)
             2 * (real + sizeof(double)) * state * blocks};
 }
 
+/* Tokens whose keys and values are held beside a state: the exact ones, or the begun block. */
+static double tail_of(const psw_point *p)
+{
+    double tail = p->local > 0 ? (double)p->local : (double)(p->block - 1);
+    return fmin(tail, (double)p->n);
+}
+
+psw_decode_work psw_attend_decode_work(const psw_point *p)
+{
+    static const double cache_bytes[] = {[PSW_FP64] = 8, [PSW_FP32] = 4, [PSW_BF16] = 2, [PSW_FP16] = 2};
+    double token = (double)(p->d + p->v) * cache_bytes[p->cache], n = (double)p->n, width = (double)(p->v + 1);
+    psw_decode_work work = {.kv_bytes = n * token, .state_bytes = n * token};
+    if (!psw_sketch_has(p)) {
+        work.flops = 2 * n * (double)(psw_point_width(p) + p->v);
+        work.bytes = work.kv_bytes + token; /* read, and one token written */
+        return work;
+    }
+    double tail = tail_of(p), state = psw_sketch_state_bytes(p);
+    work.state_bytes = state + tail * token;
+    work.flops = 4 * (double)psw_sketch_shape_of(p).features * width + 2 * tail * (double)(p->d + p->v);
+    work.bytes = 2 * state + tail * token;
+    return work;
+}
+
 static bool has_landmarks(const psw_point *p)
 {
     return psw_point_folds(p) == PSW_FOLDS_LANDMARKS;
@@ -98,19 +116,26 @@ static psw_work landmark_work(const psw_point *p)
 
 psw_work psw_attend_work(const psw_point *p)
 {
+    if (p->mode == PSW_DECODE) {
+        psw_decode_work work = psw_attend_decode_work(p);
+        return (psw_work){work.flops, work.bytes};
+    }
     if (psw_sketch_has(p)) return sketch_work(p);
     if (has_landmarks(p)) return landmark_work(p);
-    double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(psw_point_width(p) + p->v);
+    double real = (double)psw_engine_of(p->precision)->real_bytes, d = (double)psw_point_width(p), v = (double)p->v;
     if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
         return (psw_work){attend_scores_flops(p), (2 * sizeof(double) + real) * (double)p->n};
     double strip = (double)(p->block < p->n ? p->block : p->n);
-    return (psw_work){2 * scores(p) * widths, real * widths * ((double)p->n + scores(p) / strip)};
+    attend_entries of = attend_point_entries(p, 1);
+    return (psw_work){2 * (of.products * d + of.weights * v),
+                      real * ((d + v) * (double)p->n + (of.products * d + of.weights * v) / strip)};
 }
 
 psw_weigh_work psw_attend_weigh_work(const psw_point *p)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
     if (has_landmarks(p)) return (psw_weigh_work){.exponentials = 1};
+    if (psw_sketch_has(p)) return (psw_weigh_work){0}; /* also of a method that can weigh scores */
     return method && method->work ? method->work(p) : (psw_weigh_work){0};
 }
 
@@ -125,8 +150,7 @@ double psw_attend_weighed(const psw_point *p, int sets)
     if (has_landmarks(p)) return 2 * (double)p->n * (double)p->landmarks * sets;
     if (kind == PSW_STATE_FOLD) return 0;
     if (kind == PSW_ONE_RANK) return (double)p->n * sets;
-    attend_tiles tiles = attend_point_tiles(p, sets);
-    return tiles.scores + tiles.again;
+    return attend_point_entries(p, sets).weights;
 }
 
 /* ---- what can be computed ---- */
@@ -142,11 +166,41 @@ static psw_status check_degree(const psw_point *p)
         return PSW_FAIL(PSW_USAGE, "beta = %g: the degree of exact attention is a number from 0 on", p->beta);
     if (p->beta == 0 && psw_data_zeros(p))
         return PSW_FAIL(PSW_USAGE, "beta = 0 with scores that are 0: 0^0 has no value; exclude this point");
-    if (psw_data_signed(p) && odd_or_fractional(p->beta) && p->negative == PSW_NEGATIVE_REFUSE)
-        return PSW_FAIL(PSW_USAGE,
-                        "beta = %g with scores that can be negative: weights would be %s; take an even degree, or say "
-                        "negative: signed (keeps the sign) or negative: abs",
-                        p->beta, fmod(p->beta, 1) != 0 ? "undefined" : "negative");
+    if (p->beta == 0 && p->negative == PSW_NEGATIVE_RELU && psw_data_signed(p))
+        return PSW_FAIL(PSW_USAGE, "beta = 0 with negative: relu: max(z, 0)^0 of a negative score is 0^0, which has no "
+                                   "value; exclude this point");
+    return PSW_OK;
+}
+
+static psw_status refuse_power(const psw_point *p)
+{
+    psw_least_score scores = psw_data_least(p);
+    const char *what = fmod(p->beta, 1) != 0 ? "undefined" : "negative";
+    if (scores.reached)
+        return PSW_FAIL(
+            PSW_USAGE,
+            "beta = %g with scores down to %g: weights would be %s; take an even degree or an offset larger "
+            "by %g, or say negative: signed (keeps the sign), abs or relu (max(z, 0))",
+            p->beta, scores.least, what, -scores.least);
+    return PSW_FAIL(PSW_USAGE,
+                    "beta = %g with scores that can be negative: weights would be %s; take an even degree, or say "
+                    "negative: signed (keeps the sign), abs or relu (max(z, 0))",
+                    p->beta, what);
+}
+
+static psw_status check_rows(const psw_point *p)
+{
+    const psw_method_facts *facts = psw_method_facts_of(p->method);
+    if (facts->has_degree) {
+        PSW_TRY(check_degree(p));
+        return attend_refusal_of(p) == ATTEND_REFUSED ? refuse_power(p) : PSW_OK;
+    }
+    if (facts->kernel == PSW_KERNEL_TAYLOR && attend_refusal_of(p) == ATTEND_REFUSED)
+        return PSW_FAIL(
+            PSW_USAGE,
+            "order = %td with scores down to %g: the sum is negative below z = %.6g; take an even order, or "
+            "say negative: signed (keeps the sign), abs or relu (max(w, 0))",
+            p->order, psw_data_least(p).least, attend_least_score(p));
     return PSW_OK;
 }
 
@@ -163,7 +217,8 @@ static psw_status check_local(const psw_point *p)
 /* A state sums with signs; 1 + z + ... + z^p / p! is positive where p is even. */
 static psw_status check_order(const psw_point *p)
 {
-    if (p->order % 2 == 0 || !psw_data_signed(p) || p->negative == PSW_NEGATIVE_SIGNED) return PSW_OK;
+    bool odd_sum = psw_data_least(p).least < attend_least_score(p);
+    if (!odd_sum || p->negative == PSW_NEGATIVE_SIGNED) return PSW_OK;
     if (p->negative == PSW_NEGATIVE_REFUSE)
         return PSW_FAIL(PSW_USAGE,
                         "order = %td with scores that can be negative: weights can be negative; take an even order, or "
@@ -182,9 +237,37 @@ static psw_status check_sketch(const psw_point *p)
     PSW_TRY(check_local(p));
     if (psw_method_facts_of(p->method)->kernel == PSW_KERNEL_TAYLOR) return check_order(p);
     if (!psw_method_facts_of(p->method)->has_degree) return PSW_OK;
-    if (psw_data_signed(p) && odd_or_fractional(p->beta) && p->negative == PSW_NEGATIVE_ABS)
+    bool odd = psw_data_signed(p) && odd_or_fractional(p->beta);
+    if (p->negative == PSW_NEGATIVE_RELU && psw_data_signed(p))
+        return PSW_FAIL(PSW_USAGE, "negative: relu with scores that can be negative: a sketch estimates z^beta itself, "
+                                   "and has no max(z, 0)^beta; say negative: signed, or compute every score");
+    if (odd && p->negative == PSW_NEGATIVE_ABS)
         return PSW_FAIL(PSW_USAGE, "beta = %g: a sketch estimates z^beta with its sign; say negative: signed", p->beta);
-    return check_degree(p);
+    PSW_TRY(check_degree(p));
+    return odd && p->negative == PSW_NEGATIVE_REFUSE ? refuse_power(p) : PSW_OK;
+}
+
+static psw_status check_decode(const psw_point *p)
+{
+    if (psw_point_narrow(p))
+        return PSW_FAIL(PSW_USAGE,
+                        "precision %s rounds the products of a forward pass; while generating take fp32 and say "
+                        "decode: {cache: %s}",
+                        psw_point_narrow(p)->word, psw_point_narrow(p)->word);
+    if (psw_data_sets(p) > 1 || !psw_data_kind_facts_of(p->data_kind)->has_rows)
+        return PSW_FAIL(PSW_USAGE, "mode decode with data of kind %s: one token is decoded from rows of one data set",
+                        psw_data_kind_facts_of(p->data_kind)->word);
+    const attend_method_row *method = attend_method_row_of(p->method);
+    if (psw_attend_kind(p) == PSW_ROW_FOLD && method && method->keep)
+        return PSW_FAIL(PSW_USAGE, "mode decode with %s: a token looks at each score once; take another method",
+                        psw_method_facts_of(p->method)->word);
+    if (psw_attend_kind(p) == PSW_ROW_FOLD && attend_refusal_of(p) == ATTEND_LOOKED_AT)
+        return PSW_FAIL(PSW_USAGE, "mode decode with scores that may have negative weights: nothing looks at the "
+                                   "smallest one; say negative: signed, abs or relu");
+    if (p->block < p->n && p->block % PSW_DECODE_GROUP != 0)
+        return PSW_FAIL(PSW_USAGE, "block = %td with mode decode: it must be a multiple of %d", p->block,
+                        PSW_DECODE_GROUP);
+    return PSW_OK;
 }
 
 enum { LANDMARKS_MOST = 32768 };
@@ -219,18 +302,18 @@ psw_status psw_attend_check(const psw_point *p)
                         p->block);
     if (!(p->den_constant >= 0) || isinf(p->den_constant))
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
-    if (sketch) return check_sketch(p);
+    if (p->mode == PSW_DECODE) PSW_TRY(check_decode(p));
     if (has_landmarks(p)) return check_landmarks(p);
-    return psw_method_facts_of(p->method)->has_degree ? check_degree(p) : PSW_OK;
+    return sketch ? check_sketch(p) : check_rows(p);
 }
 
 psw_status psw_attend_allow(const psw_point *p)
 {
     PSW_TRY(psw_attend_check(p));
     bool linear = psw_method_facts_of(p->method)->kernel == PSW_KERNEL_LINEAR;
-    if (!linear || !psw_data_signed(p) || p->negative != PSW_NEGATIVE_REFUSE) return PSW_OK;
+    if (!linear || attend_refusal_of(p) != ATTEND_REFUSED) return PSW_OK;
     return PSW_FAIL(
         PSW_USAGE,
         "linear with scores that can be negative: weights cancel, and denominators may be 0 or negative; say "
-        "negative: signed (keeps the sign, and bad_rows counts such rows) or negative: abs");
+        "negative: signed (keeps the sign, and bad_rows counts such rows), abs or relu");
 }

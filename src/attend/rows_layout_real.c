@@ -50,6 +50,8 @@ static void lay_tile(attend_row_pass *f, psw_arena *arena)
     f->peak = psw_arena_take(arena, f->strip, sizeof *f->peak);
     f->log2_peak = psw_arena_take(arena, f->strip, sizeof *f->log2_peak);
     f->sum = psw_arena_take(arena, f->strip, sizeof *f->sum);
+    f->seen = psw_arena_take(arena, f->strip, sizeof *f->seen);
+    attend_rows_lay_selection(f, arena);
     for (ptrdiff_t i = 0; i < f->base.group->count; i++)
         for (int s = 0; s < f->base.sets; s++) f->tree[i][s] = attend_tree_take(arena, f->strip, v + 2, places);
 }
@@ -120,6 +122,7 @@ static void load_other(attend_row_pass *f, const psw_data *data)
 
 psw_status attend_rows_load(attend_row_pass *f, const psw_data *data, psw_watch watch)
 {
+    f->base.staging = PSW_OK;
     for (ptrdiff_t i = 0; i < f->base.leaves; i++) f->resident_keys[i] = NULL;
     for (ptrdiff_t i = 0; i < f->base.own; i++) {
         PSW_TRY(psw_watch_ask(watch));
@@ -127,5 +130,6 @@ psw_status attend_rows_load(attend_row_pass *f, const psw_data *data, psw_watch 
     }
     if (f->base.sets > 1) load_other(f, data);
     f->current_queries = f->q;
-    return PSW_OK;
+    attend_rows_begin_smallest(f);
+    return f->base.staging;
 }

@@ -30,6 +30,7 @@ static void add_near(attend_state_pass *f, const panel *p, ptrdiff_t block)
     psw_const_rows values = attend_states_values(f, p->set, block);
     psw_panels_product(psw_part(psw_read(p->k->m), 0, keys), queries, psw_rows_of(f->weights, keys, PSW_PANEL));
     attend_states_weigh(f, p->k, p->first, keys);
+    if (f->base.narrow) psw_narrow_columns(f->base.narrow, psw_rows_of(f->weights, keys, PSW_PANEL));
     psw_panels_product((psw_const_rows){values.at, width, keys, values.stride}, weights,
                        psw_rows_of(f->near_sum, width, PSW_PANEL));
 }
@@ -40,6 +41,7 @@ static void add_far(attend_state_pass *f, const panel *p)
     psw_panels phi = {f->transposed, features, PSW_PANEL};
     sketcher->lift_transposed(f->sketch, psw_read(psw_rows_of(f->queries, f->shape.stored, PSW_PANEL)),
                               psw_rows_of(f->transposed, features, PSW_PANEL));
+    if (f->base.narrow) psw_narrow_columns(f->base.narrow, psw_rows_of(f->transposed, features, PSW_PANEL));
     psw_panels_product((psw_const_rows){f->reading[p->set], width, features, features}, phi,
                        psw_rows_of(f->far_sum, width, PSW_PANEL));
 }
@@ -47,12 +49,12 @@ static void add_far(attend_state_pass *f, const panel *p)
 /* ---- into sums ---- */
 
 /* weigh z = <m(q), m(k)>; t: the product of the first of what is stored of each */
-static double weigh(const attend_state_pass *f, double z, double t)
+double attend_weigh_product(const psw_point *point, psw_weigh kind, double z, double t)
 {
-    switch (f->shape.weigh) {
+    switch (kind) {
     case PSW_WEIGH_SQUARE: return z * z;
-    case PSW_WEIGH_POWER: return pow(z, f->base.p->beta);
-    case PSW_WEIGH_PARTIAL_SUM: return psw_partial_sum(f->base.p->order, t, z - t);
+    case PSW_WEIGH_POWER: return pow(z, point->beta);
+    case PSW_WEIGH_PARTIAL_SUM: return psw_partial_sum(point->order, t, z - t);
     default: return z;
     }
 }
@@ -64,8 +66,8 @@ static double token_far(const attend_state_pass *f, int set, const psw_real *m)
     double z = 0;
     if (!f->token_in) return 0;
     for (ptrdiff_t a = 0; a < token->m.cols; a++) z += (double)m[a] * (double)token->m.at[a];
-    return weigh(f, z, (double)m[0] * (double)token->m.at[0]) * *token->mantissa *
-           attend_scale_to(*token->exponent, f->reading_exponent[set]);
+    return attend_weigh_product(f->base.p, f->shape.weigh, z, (double)m[0] * (double)token->m.at[0]) *
+           *token->mantissa * attend_scale_to(*token->exponent, f->reading_exponent[set]);
 }
 
 /* Factors that bring the two parts of a panel's rows under one exponent. */

@@ -23,7 +23,7 @@ static double of_bits(psw_lane_bits bits)
 }
 
 /* As integers, magnitudes are in order, with infinity and NaN on top. */
-double attend_peak_magnitude(const psw_real *z, ptrdiff_t count)
+double attend_largest_magnitude(const psw_real *z, ptrdiff_t count)
 {
     psw_lane_bits top = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -34,8 +34,9 @@ double attend_peak_magnitude(const psw_real *z, ptrdiff_t count)
 }
 
 /* The order of signed values is that of integers once the magnitude bits of negative ones are flipped. */
-double attend_peak_largest(const psw_real *z, ptrdiff_t count)
+double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t count)
 {
+    (void)point;
     psw_lane_bits top = sizeof top == 8 ? (psw_lane_bits)INT64_MIN : (psw_lane_bits)INT32_MIN;
     for (ptrdiff_t i = 0; i < count; i++) {
         psw_lane_bits bits = bits_of(z[i]);
@@ -43,6 +44,12 @@ double attend_peak_largest(const psw_real *z, ptrdiff_t count)
         top = bits > top ? bits : top;
     }
     return of_bits(top < 0 ? top ^ PSW_LANE_MAGNITUDE : top);
+}
+
+double attend_peak_power(const psw_point *point, const psw_real *z, ptrdiff_t count)
+{
+    return point->negative == PSW_NEGATIVE_RELU ? attend_peak_largest(point, z, count)
+                                                : attend_largest_magnitude(z, count);
 }
 
 /* ---- integer degrees ---- */
@@ -116,14 +123,23 @@ static attend_scaling scale_of(double beta, psw_negative negative, double peak, 
                             .exponent = carried ? 0 : exponent};
 }
 
+/* max(z, 0) */
+static const psw_real *positive_part(const attend_score_row *row, psw_real *to)
+{
+    for (ptrdiff_t i = 0; i < row->count; i++) to[i] = row->z[i] > 0 ? row->z[i] : 0;
+    return to;
+}
+
 attend_weight_sum attend_power_weights(double beta, psw_negative negative, const attend_score_row *row, psw_real *w)
 {
+    attend_score_row base = *row;
     if (beta == 0) return attend_constant_weights(row->count, 1, (attend_weight_sum){(double)row->count, 0}, w);
     if (!isfinite(row->peak)) return attend_constant_weights(row->count, 0, (attend_weight_sum){NAN, 0}, w);
     if (row->peak < (double)PSW_REAL_MIN)
         return attend_constant_weights(row->count, 0, (attend_weight_sum){0, PSW_EMPTY}, w);
+    if (negative == PSW_NEGATIVE_RELU) base.z = positive_part(row, w);
     double exponent = floor(beta * row->log2_peak);
     attend_scaling s = scale_of(beta, negative, row->peak, exponent);
-    double sum = s.degree ? weigh_row(row, &s, w) : attend_real_degree_weights(row, &s, beta, w);
+    double sum = s.degree ? weigh_row(&base, &s, w) : attend_real_degree_weights(&base, &s, beta, w);
     return (attend_weight_sum){sum, (int)exponent};
 }

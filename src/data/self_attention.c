@@ -38,11 +38,13 @@ static psw_status check_constants(const psw_point *p)
     return PSW_OK;
 }
 
-/* Without c, tokens of different classes score exactly 0; without b as well, ordinary rows score only 0. */
+/* Without c and an offset, tokens of different classes score exactly 0; without b as well, ordinary rows score only 0.
+ */
 static psw_status check_zero_scores(const psw_point *p)
 {
-    bool powers = psw_method_facts_of(p->method)->kernel != PSW_KERNEL_EXPONENTIAL;
-    bool exact_zeros = p->c == 0 && p->noise == 0 && p->row_norm != PSW_NORM_LAYERNORM;
+    psw_kernel kernel = psw_method_facts_of(p->method)->kernel;
+    bool powers = kernel == PSW_KERNEL_POWER || kernel == PSW_KERNEL_LINEAR;
+    bool exact_zeros = p->c == 0 && p->noise == 0 && p->offset == 0 && p->row_norm != PSW_NORM_LAYERNORM;
     if (!powers || !exact_zeros) return PSW_OK;
     if (p->beta == 0)
         return PSW_FAIL(PSW_USAGE, "beta = 0 with c = 0: scores of different classes are 0, and 0^0 is undefined; "
@@ -52,17 +54,25 @@ static psw_status check_zero_scores(const psw_point *p)
     return PSW_OK;
 }
 
+/* Without noise: of tokens of different classes where there are two, else of ordinary ones. Of unit rows, with the
+ * special token, which is longer and has a neighbour of another class. */
+static psw_least_score least_score(const psw_point *p)
+{
+    double s = psw_data_unit(p), a = fmax(p->a_0, p->a_1), own = p->b * p->b + p->c * p->c;
+    double least = p->d > 3 ? p->c * p->c : own, lengths = own * (a * a + own);
+    if (p->noise > 0 || p->row_norm == PSW_NORM_LAYERNORM) return (psw_least_score){-INFINITY, false};
+    if (p->row_norm == PSW_NORM_UNIT) return (psw_least_score){lengths > 0 ? least / sqrt(lengths) : 0, lengths > 0};
+    return (psw_least_score){s * s * least / (p->row_norm == PSW_NORM_SQRT_D ? sqrt((double)p->d) : 1), true};
+}
+
 static psw_status check(const psw_point *point, const psw_arrays *arrays)
 {
     (void)arrays;
     PSW_TRY(check_shape(point));
     PSW_TRY(check_constants(point));
-    return check_zero_scores(point);
-}
-
-static bool has_negative_scores(const psw_point *point)
-{
-    return point->noise > 0;
+    PSW_TRY(check_zero_scores(point));
+    bool plain = point->noise == 0 && point->row_norm == PSW_NORM_NONE;
+    return plain ? data_check_offset(point, least_score(point).least, "c^2 ln n") : PSW_OK;
 }
 
 /* Between classes, without the constant feature. */
@@ -123,7 +133,7 @@ const data_kind data_self_attention = {
     .check = check,
     .draw = draw_noise,
     .same = true,
-    .has_negative_scores = has_negative_scores,
+    .least = least_score,
     .has_zero_scores = has_zero_scores,
     .threshold = threshold,
     .rows = rows_of,

@@ -38,12 +38,17 @@ enum { ALL_ROWS = 1024, SAMPLE_ROWS = 256 };
 
 ptrdiff_t psw_errors_rows(const psw_point *point)
 {
+    if (point->mode == PSW_DECODE) return 1;
     return point->n <= ALL_ROWS ? point->n : SAMPLE_ROWS;
 }
 
 /* One row, uniform in each stratum [i n / rows, (i + 1) n / rows): ascending, and all different. */
 static void sample(psw_errors *e)
 {
+    if (e->point.mode == PSW_DECODE) {
+        e->row[0] = e->point.n - 1; /* the new token */
+        return;
+    }
     const uint64_t n = (uint64_t)e->point.n;
     psw_key key = psw_random_key(PSW_STREAM_ROWS, e->point.seed, &n, 1);
     for (ptrdiff_t i = 0; i < e->rows; i++) {
@@ -137,6 +142,7 @@ static void lay_reals(psw_errors *e, psw_arena *arena, size_t real_bytes)
 psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena)
 {
     psw_errors e = {.point = *point, .set = psw_data_sets(point) - 1, .rows = psw_errors_rows(point)};
+    e.narrow = psw_point_narrow(point);
     psw_errors *kept = psw_arena_take(arena, 1, sizeof e);
     e.block = point->block < point->n ? point->block : point->n;
     e.route = route_of(point, route);
