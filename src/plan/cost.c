@@ -44,7 +44,7 @@ static bool has_landmarks(const psw_point *p)
 static double score_seconds(const psw_rates *rates, const psw_point *p, double scores)
 {
     psw_weigh_work each = psw_attend_weigh_work(p);
-    double pairs = has_landmarks(p) ? scores : psw_attend_pairs(p), seen = p->mode == PSW_DECODE ? (double)p->n : pairs;
+    double seen = p->mode == PSW_DECODE ? (double)p->n : has_landmarks(p) ? scores : psw_attend_pairs(p);
     return scores * rates->score_s[psw_point_single(p)] +
            seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
            seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
