@@ -144,6 +144,7 @@ psw_weigh_work psw_attend_weigh_work(const psw_point *p)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
     if (has_landmarks(p)) return (psw_weigh_work){.exponentials = 1};
+    if (psw_sketch_has(p)) return (psw_weigh_work){0}; /* also of a method that can weigh scores */
     return method && method->work ? method->work(p) : (psw_weigh_work){0};
 }
 

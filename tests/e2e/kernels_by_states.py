@@ -186,6 +186,19 @@ grid: {{n: {N}, d: {D}, v: {V}, mask: [full, causal], precision: [fp64, fp32], b
     check(seen == 24, "slots of teams:", seen)
 
 
+def by_rows_and_by_features():
+    """The same kernel twice, signed too."""
+    c = run("both", BODY.replace("[elu1, relu, taylor: {order: ORDERS, by: features}]", "[taylor: {order: [2, 3, 4], by: [rows, features]}]")
+            .replace("BLOCKS", "32").replace("NEGATIVE", "signed").replace("offset: [0, 0.75]", "offset: 8"))
+    names = ("order", "mask", "precision", "scale", "head")
+    found = {}
+    for i, rows in enumerate(c["rows"]):
+        found.setdefault(tuple(c[name][i] for name in names), []).append(rows)
+    for key, (a, b) in found.items():
+        check(off(b, a) <= NEAR[int(key[2])], "by features and by rows:", dict(zip(names, key)), off(b, a))
+    check(len(found) == 48, len(found), "pairs")
+
+
 def refusals():
     body = BODY.replace("BLOCKS", "32")
     for order, negative, words in ((3, "refuse", "even order"), (3, "abs", "negative: signed"), (3, "relu", "negative: signed")):
@@ -210,6 +223,7 @@ def main():
     signed(heads, words)
     wide_ranges()
     teams()
+    by_rows_and_by_features()
     refusals()
     print(f"{checks} checks, {failed} failed")
     return failed > 0
