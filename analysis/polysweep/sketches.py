@@ -9,6 +9,7 @@ import xarray as xr
 
 from .cases import ERRORS, baseline, case_columns, table
 from .checks import at_least, check_name, names_of, of_dataset
+from .read import UNITS
 
 SIZE = ("r", "features", "draws", "local", "weights")  #: coordinates that are a sketch's own
 SERIES = ("method", "local", "weights")  #: what one curve over sizes has in common
@@ -45,9 +46,10 @@ def sketches(ds: xr.Dataset) -> pd.DataFrame:
     whole = (frame["method"] == "monomial") & frame["beta"].notna()
     frame["features"] = [_monomials(row.d, row.beta) if all_ else row.features
                          for row, all_ in zip(frame[["d", "beta", "features"]].itertuples(), whole)]
-    single = frame["precision"] == "fp32"
+    single = frame["precision"] != "fp64"
     width = np.where(single, 4, 8)
-    frame["rounding"] = np.where(single, 2e-6, 1e-12) * frame["beta"].fillna(4).clip(lower=4)
+    digits = np.where(single, 2e-6, 1e-12) + 4 * frame["precision"].map(UNITS).fillna(0)  # of both rows and their products
+    frame["rounding"] = digits * frame["beta"].fillna(4).clip(lower=4)
     whole = frame["features"] * (frame["v"] + 1.0) * width
     if "map_features" not in ds:
         window = frame["local"] * (frame["d"] + frame["v"]) * width
@@ -111,7 +113,7 @@ def cheapest(ds: xr.Dataset, levels=LEVELS, errors=("err_out", "err_attn", "err_
 
 def _cheapest(everything, names, key, part, error, levels):
     exact = exact_of(everything, names, key, part["method"].iloc[0])
-    width = 4 if part["precision"].iloc[0] == "fp32" else 8
+    width = 8 if part["precision"].iloc[0] == "fp64" else 4
     whole = {"state_bytes": float(part["n"].iloc[0] * (part["d"].iloc[0] + part["v"].iloc[0]) * width),
              "flops": float(exact["flops"].iloc[0]) if len(exact) else np.nan}
     for level in levels:
