@@ -107,11 +107,11 @@ void attend_rows_look_smallest(attend_row_pass *f, attend_span strip, attend_spa
             const psw_real *z = f->scores.at + i * f->scores.stride + seen.first - keys.first;
             for (ptrdiff_t j = 0; j < seen.count; j++)
                 if ((double)z[j] < s->z)
-                    *s = (psw_smallest){true,
-                                        (double)z[j],
-                                        s->least,
-                                        strip.first + i - f->base.first[PSW_QUERY],
-                                        seen.first + j - f->base.first[PSW_KEY],
-                                        set};
+                    *s = (psw_smallest){.looks = true,
+                                        .z = (double)z[j],
+                                        .least = s->least,
+                                        .query = strip.first + i - f->base.first[PSW_QUERY],
+                                        .key = seen.first + j - f->base.first[PSW_KEY],
+                                        .set = set};
         }
 }

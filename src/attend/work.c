@@ -106,7 +106,7 @@ static attend_tiles tiles_by_strips(const psw_point *p, ptrdiff_t special)
 
 static double keys_of(const psw_point *p, ptrdiff_t query)
 {
-    psw_seen seen = psw_attend_seen(p, query, (psw_tokens){0, p->n});
+    psw_seen seen = psw_attend_seen(p, query, (psw_tokens){0, psw_data_tokens(p)});
     double count = 0;
     for (int i = 0; i < seen.ranges; i++) count += (double)seen.at[i].count;
     return count;
@@ -115,10 +115,11 @@ static double keys_of(const psw_point *p, ptrdiff_t query)
 double psw_attend_pairs(const psw_point *p)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
+    ptrdiff_t tokens = psw_data_tokens(p);
     double pairs = 0;
     if (!method || !method->seen) return psw_data_pairs(p);
-    for (ptrdiff_t first = 0; first < p->n; first += PSW_STRIP) {
-        ptrdiff_t count = smaller(PSW_STRIP, p->n - first);
+    for (ptrdiff_t first = psw_data_first(p, PSW_QUERY); first < tokens; first += PSW_STRIP) {
+        ptrdiff_t count = smaller(PSW_STRIP, tokens - first);
         pairs += (keys_of(p, first) + keys_of(p, first + count - 1)) / 2 * (double)count;
     }
     return pairs;
