@@ -19,7 +19,8 @@ from .foreign import FileError  # noqa: E402
 from .grid import axes, grid  # noqa: E402
 from .read import failures, open, provenance  # noqa: E402, A004
 from .rows import rows  # noqa: E402
+from .run import RunError, run  # noqa: E402
 
 __all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling", "capture", "capture_arrays",
-           "FileError"]
+           "run", "RunError", "FileError"]
 __version__ = "0.2.0"
