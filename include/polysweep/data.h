@@ -60,8 +60,10 @@ typedef struct psw_data_work {
 } psw_data_work;
 psw_data_work psw_data_work_of(const psw_point *point);
 
-/* Rows first .. first+count of one side of data set `set`, count x (d or v), contiguous, row_norm applied to
- * queries and keys. For scores: keys are the scores (width 1), the one query is 1, values are rows of the identity. */
+/* Rows first .. first+count of one side of data set `set`, count x (psw_point_width or v), contiguous. To queries and
+ * keys row_norm is applied, then sqrt(scale), then the coordinate sqrt |offset| at the end, in keys with the sign of
+ * the offset: so <q, k> of these rows is offset + scale <q, k> of those before. For scores: keys are the scores (width
+ * 1, neither scaled nor shifted), the one query is 1, values are rows of the identity. */
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
 
 #endif

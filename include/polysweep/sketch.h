@@ -32,10 +32,10 @@ typedef struct psw_sketch_shape {
     double lift_flops; /* of lifting one row */
 } psw_sketch_shape;
 
-/* True for the methods that have a map: those that fold states. */
-static inline bool psw_sketch_has(psw_method method)
+/* True for points that have a map: those whose method folds states. */
+static inline bool psw_sketch_has(const psw_point *point)
 {
-    return psw_method_facts_of(method)->folds == PSW_FOLDS_STATES;
+    return psw_point_folds(point) == PSW_FOLDS_STATES;
 }
 /* From r or features (one of them is given), d, beta; for a point that psw_sketch_check accepts. */
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point);

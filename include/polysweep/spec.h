@@ -33,9 +33,47 @@ typedef struct psw_point {
     ptrdiff_t data_draws; /* realisations of random rows, 0 = not random */
     int common;           /* 1: noise of the same draw is the same for every n and noise */
     ptrdiff_t weights;    /* learned weights of a sketch: number of their path in the study, 0 = none */
+    /* Scores are offset + scale <q, k>. 0 as scale: it does not apply, or is 1 of a point that nobody set. */
+    double scale, offset;
+    psw_match match; /* of a method's own: what set them, and its centre */
+    double center;
+    psw_reference reference;                /* what outputs are compared with */
+    double reference_scale, reference_beta; /* of its scores; of reference exact, NaN: the point's beta */
+    psw_mode mode;
+    psw_precision cache;    /* of keys and values while generating */
+    ptrdiff_t n_k;          /* keys; 0: as many as queries */
+    ptrdiff_t layer, batch; /* of a file */
+    ptrdiff_t order;        /* of a partial sum */
+    psw_by by;
+    ptrdiff_t sinks, keep, landmarks;
+    psw_leaves_kind leaves;
+    int is_complex; /* tables are complex numbers */
+    double epsilon;
     double own[PSW_OWN_MAX];
     double level; /* judge.level of the study, used by the edges; not a value of the point */
 } psw_point;
+
+/* How it folds. */
+static inline psw_folded psw_point_folds(const psw_point *point)
+{
+    psw_folded folds = psw_method_facts_of(point->method)->folds;
+    if (folds != PSW_FOLDS_EITHER) return folds;
+    return point->by == PSW_BY_FEATURES ? PSW_FOLDS_STATES : PSW_FOLDS_ROWS;
+}
+static inline double psw_point_scale(const psw_point *point)
+{
+    return point->scale > 0 ? point->scale : 1;
+}
+/* Width of the rows that products see: an offset takes a coordinate of its own. */
+static inline ptrdiff_t psw_point_width(const psw_point *point)
+{
+    return point->d + (point->offset != 0);
+}
+/* Products are in single precision: fp32, and the formats that are rounded to before them. */
+static inline bool psw_point_single(const psw_point *point)
+{
+    return point->precision != PSW_FP64;
+}
 
 /* What spec needs from later rooms; any member may be NULL, all must outlive the study. */
 typedef struct psw_rooms {

@@ -13,13 +13,23 @@ typedef enum psw_method { /* PSW_EXACT, ...: a row each of polysweep/methods.def
 #include "polysweep/methods.def"
 } psw_method;
 typedef enum psw_mask { PSW_FULL, PSW_CAUSAL } psw_mask;
-typedef enum psw_precision { PSW_FP64, PSW_FP32 } psw_precision;
+typedef enum psw_precision { PSW_FP64, PSW_FP32, PSW_BF16, PSW_FP16 } psw_precision;
 typedef enum psw_row_norm { PSW_NORM_NONE, PSW_NORM_UNIT, PSW_NORM_LAYERNORM, PSW_NORM_SQRT_D } psw_row_norm;
-typedef enum psw_negative { PSW_NEGATIVE_REFUSE, PSW_NEGATIVE_SIGNED, PSW_NEGATIVE_ABS } psw_negative;
+typedef enum psw_negative {
+    PSW_NEGATIVE_REFUSE,
+    PSW_NEGATIVE_SIGNED,
+    PSW_NEGATIVE_ABS,
+    PSW_NEGATIVE_RELU
+} psw_negative;
 typedef enum psw_data_kind { /* PSW_GAUSSIAN, ...: a row each of polysweep/data_kinds.def */
 #define PSW_DATA_KIND(word, CODE, ...) PSW_##CODE,
 #include "polysweep/data_kinds.def"
 } psw_data_kind;
+typedef enum psw_reference { PSW_REFERENCE_OWN, PSW_REFERENCE_SOFTMAX, PSW_REFERENCE_EXACT } psw_reference;
+typedef enum psw_mode { PSW_FORWARD, PSW_DECODE } psw_mode;
+typedef enum psw_match { PSW_MATCH_NONE, PSW_MATCH_EXP } psw_match;
+typedef enum psw_by { PSW_BY_ROWS, PSW_BY_FEATURES } psw_by; /* of a method that folds EITHER */
+typedef enum psw_leaves_kind { PSW_LEAVES_GAUSSIAN, PSW_LEAVES_SRHT, PSW_LEAVES_COUNT } psw_leaves_kind;
 typedef enum psw_preset { PSW_CUSTOM, PSW_P1, PSW_P2, PSW_P3, PSW_W1, PSW_W2 } psw_preset;
 
 typedef enum psw_vocabulary {
@@ -39,6 +49,11 @@ typedef enum psw_vocabulary {
     PSW_WORDS_SWITCH,
     PSW_WORDS_FOLDED,
     PSW_WORDS_KERNEL,
+    PSW_WORDS_REFERENCE,
+    PSW_WORDS_MODE,
+    PSW_WORDS_MATCH,
+    PSW_WORDS_BY,
+    PSW_WORDS_LEAVES,
     PSW_VOCABULARIES
 } psw_vocabulary;
 /* Word `code` of a vocabulary, NULL past its end; and the code of a word, -1 = no such word. */
@@ -62,12 +77,21 @@ enum { /* how many there are */
 };
 
 /* polysweep/methods.def explains each. */
-typedef enum psw_folded { PSW_FOLDS_NOTHING, PSW_FOLDS_ROWS, PSW_FOLDS_STATES } psw_folded;
-typedef enum psw_kernel { PSW_KERNEL_POWER, PSW_KERNEL_EXPONENTIAL, PSW_KERNEL_LINEAR, PSW_KERNEL_OTHER } psw_kernel;
+typedef enum psw_folded { PSW_FOLDS_NOTHING, PSW_FOLDS_ROWS, PSW_FOLDS_STATES, PSW_FOLDS_EITHER } psw_folded;
+typedef enum psw_kernel {
+    PSW_KERNEL_POWER,
+    PSW_KERNEL_EXPONENTIAL,
+    PSW_KERNEL_LINEAR,
+    PSW_KERNEL_OTHER,
+    PSW_KERNEL_TAYLOR,
+    PSW_KERNEL_FEATURES
+} psw_kernel;
+typedef enum psw_affine { PSW_AFFINE_NONE, PSW_AFFINE_SCALE, PSW_AFFINE_CANCELS, PSW_AFFINE_BOTH } psw_affine;
 typedef struct psw_method_facts {
     const char *word;
     psw_folded folds;
     psw_kernel kernel;
+    psw_affine affine;
     bool has_degree, random, bitwise, squares;
     const char *help;
 } psw_method_facts;
@@ -77,6 +101,11 @@ const psw_method_facts *psw_method_facts_of(psw_method method);
 static inline bool psw_method_computes(psw_method method)
 {
     return psw_method_facts_of(method)->folds != PSW_FOLDS_NOTHING;
+}
+/* True of the kernels that theory knows: powers, exponentials and scores themselves. */
+static inline bool psw_kernel_known(psw_kernel kernel)
+{
+    return kernel == PSW_KERNEL_POWER || kernel == PSW_KERNEL_EXPONENTIAL || kernel == PSW_KERNEL_LINEAR;
 }
 /* The first method that folds rows with a kernel, which is what sketches of the kernel estimate; PSW_METHODS = none. */
 psw_method psw_method_of_kernel(psw_kernel kernel);

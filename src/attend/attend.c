@@ -10,7 +10,7 @@ extern const psw_engine psw_engine_fp64, psw_engine_fp32;
 
 const psw_engine *psw_engine_of(psw_precision precision)
 {
-    return precision == PSW_FP32 ? &psw_engine_fp32 : &psw_engine_fp64;
+    return precision != PSW_FP64 ? &psw_engine_fp32 : &psw_engine_fp64;
 }
 
 /* ---- groups ---- */
@@ -24,9 +24,14 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
     bool shape = SAME(n) && SAME(d) && SAME(v) && SAME(r) && SAME(features) && SAME(local) && SAME(draws);
     bool data = SAME(noise) && SAME(a_0) && SAME(a_1) && SAME(b) && SAME(c) && SAME(kappa) && SAME(j3) &&
                 SAME(cosine) && SAME(head) && SAME(seed) && SAME(data_draws) && SAME(common);
+    bool affine = SAME(scale) && SAME(offset) && SAME(match) && SAME(center) && SAME(n_k) && SAME(layer) &&
+                  SAME(batch) && SAME(mode) && SAME(cache) && SAME(reference) && SAME(reference_scale) &&
+                  SAME(reference_beta);
+    bool own = SAME(order) && SAME(by) && SAME(sinks) && SAME(keep) && SAME(landmarks) && SAME(leaves) &&
+               SAME(is_complex) && SAME(epsilon);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
-    return kinds && shape && data && rest && !psw_sketch_has(a->method);
+    return kinds && shape && data && affine && own && rest && !psw_sketch_has(a);
 }
 
 /* ---- work ---- */
@@ -67,17 +72,18 @@ static psw_work sketch_work(const psw_point *p)
     parts rows = parts_of(p);
     double real = (double)psw_engine_of(p->precision)->real_bytes, width = (double)(p->v + 1);
     double state = (double)shape.features * width, blocks = ceil((double)p->n / (double)p->block);
-    double inner = (double)(p->local > 0 ? p->d : shape.stored), moved = rows.read + rows.added;
+    double inner = (double)(p->local > 0 ? psw_point_width(p) : shape.stored), moved = rows.read + rows.added;
     double lift = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : shape.lift_flops;
-    return (psw_work){2 * (inner + width) * rows.scores + (2 * state + lift) * moved + shape.flops * rows.mapped,
-                      real * (2 * width * (double)p->n + (double)p->d * rows.mapped + (double)shape.features * moved) +
-                          2 * (real + sizeof(double)) * state * blocks};
+    return (psw_work){
+        2 * (inner + width) * rows.scores + (2 * state + lift) * moved + shape.flops * rows.mapped,
+        real * (2 * width * (double)p->n + (double)psw_point_width(p) * rows.mapped + (double)shape.features * moved) +
+            2 * (real + sizeof(double)) * state * blocks};
 }
 
 psw_work psw_attend_work(const psw_point *p)
 {
-    if (psw_sketch_has(p->method)) return sketch_work(p);
-    double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(p->d + p->v);
+    if (psw_sketch_has(p)) return sketch_work(p);
+    double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(psw_point_width(p) + p->v);
     if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
         return (psw_work){attend_scores_flops(p), (2 * sizeof(double) + real) * (double)p->n};
     double strip = (double)(p->block < p->n ? p->block : p->n);
@@ -149,7 +155,7 @@ static psw_status check_sketch(const psw_point *p)
 
 psw_status psw_attend_check(const psw_point *p)
 {
-    bool sketch = psw_sketch_has(p->method), rows = psw_data_kind_facts_of(p->data_kind)->has_rows;
+    bool sketch = psw_sketch_has(p), rows = psw_data_kind_facts_of(p->data_kind)->has_rows;
     if (!sketch && !attend_method_row_of(p->method))
         return PSW_FAIL(PSW_USAGE, "this method has no attention to compute; take another");
     if (p->block < 1 || p->n < 1 || (rows && p->d < 1) || p->v < 1)

@@ -17,7 +17,7 @@ void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *
 
 void attend_lay_staged(psw_attention *a, psw_arena *arena)
 {
-    a->staged = psw_arena_take(arena, a->leaf * attend_larger(a->p->d, a->p->v), sizeof *a->staged);
+    a->staged = psw_arena_take(arena, a->leaf * attend_larger(psw_point_width(a->p), a->p->v), sizeof *a->staged);
 }
 
 void attend_lay_results(psw_attention *a, psw_arena *arena)

@@ -2,12 +2,14 @@
 
 /* The row of each method that folds rows; NULL for the others. */
 #define DECLARE_ROWS(word) extern const attend_method_row ATTEND_WEIGH(word);
+#define DECLARE_EITHER(word) extern const attend_method_row ATTEND_WEIGH(word);
 #define DECLARE_STATES(word)
 #define DECLARE_NOTHING(word)
 #define PSW_METHOD(word, CODE, folds, ...) DECLARE_##folds(word)
 #include "polysweep/methods.def"
 
 #define ROW_ROWS(word) &ATTEND_WEIGH(word)
+#define ROW_EITHER(word) &ATTEND_WEIGH(word)
 #define ROW_STATES(word) NULL
 #define ROW_NOTHING(word) NULL
 static const attend_method_row *const methods[] = {

@@ -3,7 +3,7 @@
 
 psw_fold_kind psw_attend_kind(const psw_point *p)
 {
-    if (psw_sketch_has(p->method)) return PSW_STATE_FOLD;
+    if (psw_sketch_has(p)) return PSW_STATE_FOLD;
     return psw_data_kind_facts_of(p->data_kind)->has_rows ? PSW_ROW_FOLD : PSW_ONE_RANK;
 }
 

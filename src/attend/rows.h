@@ -75,13 +75,14 @@ static inline ptrdiff_t attend_strips(const attend_row_pass *f)
 
 static inline psw_panels attend_key_leaf(const attend_row_pass *f, attend_span keys)
 {
-    return (psw_panels){f->resident_keys[keys.first / f->base.leaf], f->base.p->d, keys.count};
+    return (psw_panels){f->resident_keys[keys.first / f->base.leaf], psw_point_width(f->base.p), keys.count};
 }
 
 /* The values of a leaf in data set `set`. */
 static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span keys, int set)
 {
-    psw_real *at = f->resident_keys[keys.first / f->base.leaf] + psw_panels_count(f->base.p->d, f->base.leaf);
+    psw_real *at =
+        f->resident_keys[keys.first / f->base.leaf] + psw_panels_count(psw_point_width(f->base.p), f->base.leaf);
     bool other = set > 0 && attend_span_has(keys, f->base.special);
     return (psw_panels){other ? f->other.values : at, keys.count, f->base.p->v};
 }

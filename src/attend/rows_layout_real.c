@@ -7,21 +7,21 @@
 static void lay_own(attend_row_pass *f, psw_arena *arena)
 {
     const psw_point *p = f->base.p;
-    f->q = attend_reals(arena, f->base.own * f->base.leaf * p->d);
+    f->q = attend_reals(arena, f->base.own * f->base.leaf * psw_point_width(p));
     f->keys = attend_reals(arena, f->base.own * f->leaf_reals);
     f->resident_keys = psw_arena_take(arena, f->base.leaves, sizeof *f->resident_keys);
     attend_lay_staged(&f->base, arena);
-    f->rounded = attend_reals(arena, f->base.leaf * attend_larger(p->d, p->v));
+    f->rounded = attend_reals(arena, f->base.leaf * attend_larger(psw_point_width(p), p->v));
     if (f->base.sets < 2) return;
-    f->other.q = attend_reals(arena, p->d);
-    f->other.k = attend_reals(arena, psw_panels_count(p->d, 1));
+    f->other.q = attend_reals(arena, psw_point_width(p));
+    f->other.k = attend_reals(arena, psw_panels_count(psw_point_width(p), 1));
     f->other.values = attend_reals(arena, psw_panels_count(f->base.leaf, p->v));
 }
 
 static void lay_remote(attend_row_pass *f, psw_arena *arena)
 {
     const psw_route *r = &f->base.route;
-    ptrdiff_t each = r->pattern == PSW_PASS_Q ? f->base.leaf * f->base.p->d : f->leaf_reals;
+    ptrdiff_t each = r->pattern == PSW_PASS_Q ? f->base.leaf * psw_point_width(f->base.p) : f->leaf_reals;
     f->remote_reals = r->pattern == PSW_STREAM ? each : psw_route_most(r) * each;
     f->remote = attend_reals(arena, psw_route_remote_buffers(r) * f->remote_reals);
 }
@@ -57,10 +57,11 @@ static void lay_tile(attend_row_pass *f, psw_arena *arena)
 psw_message_bytes attend_rows_message_bytes(const psw_group *group, int sets)
 {
     const psw_point *p = &group->points[0];
-    ptrdiff_t leaf = attend_smaller(p->block, p->n), keys = psw_panels_count(p->d, leaf) + psw_panels_count(leaf, p->v);
+    ptrdiff_t leaf = attend_smaller(p->block, p->n),
+              keys = psw_panels_count(psw_point_width(p), leaf) + psw_panels_count(leaf, p->v);
     size_t numbers = (size_t)p->v + 3; /* of a row's sum: v + 2, and the exponent */
     return (psw_message_bytes){.keys = (size_t)keys * sizeof(psw_real),
-                               .queries = (size_t)(leaf * p->d) * sizeof(psw_real),
+                               .queries = (size_t)(leaf * psw_point_width(p)) * sizeof(psw_real),
                                .sums = (size_t)group->count * (size_t)sets * numbers * sizeof(double)};
 }
 
@@ -83,7 +84,7 @@ void attend_rows_lay(attend_row_pass *f, bool in_steps, psw_arena *arena)
 /* Rows of one side in the precision of the products; valid until the next call. */
 static psw_const_rows rounded(attend_row_pass *f, const psw_data *data, int set, psw_side side, attend_span rows)
 {
-    ptrdiff_t cols = side == PSW_VALUE ? f->base.p->v : f->base.p->d;
+    ptrdiff_t cols = side == PSW_VALUE ? f->base.p->v : psw_point_width(f->base.p);
     attend_round(attend_stage(&f->base, data, set, side, rows), rows.count * cols, f->rounded);
     return (psw_const_rows){f->rounded, rows.count, cols, cols};
 }
@@ -100,7 +101,7 @@ static void load_leaf(attend_row_pass *f, const psw_data *data, ptrdiff_t place)
     bool shared = psw_data_shared(f->base.p);
     psw_const_rows rows = rounded(f, data, 0, PSW_QUERY, leaf);
     f->resident_keys[index] = f->keys + place * f->leaf_reals;
-    keep(rows, f->q + place * f->base.leaf * f->base.p->d);
+    keep(rows, f->q + place * f->base.leaf * psw_point_width(f->base.p));
     if (!shared) rows = rounded(f, data, 0, PSW_KEY, leaf);
     psw_panels_pack_transposed(rows, attend_key_leaf(f, leaf));
     if (!shared) rows = rounded(f, data, 0, PSW_VALUE, leaf);
@@ -112,7 +113,8 @@ static void load_other(attend_row_pass *f, const psw_data *data)
 {
     attend_span special = {f->base.special, 1}, leaf = attend_row_leaf(f, f->base.special / f->base.leaf);
     keep(rounded(f, data, 1, PSW_QUERY, special), f->other.q);
-    psw_panels_pack_transposed(rounded(f, data, 1, PSW_KEY, special), (psw_panels){f->other.k, f->base.p->d, 1});
+    psw_panels_pack_transposed(rounded(f, data, 1, PSW_KEY, special),
+                               (psw_panels){f->other.k, psw_point_width(f->base.p), 1});
     psw_panels_pack(rounded(f, data, 1, PSW_VALUE, leaf), (psw_panels){f->other.values, leaf.count, f->base.p->v});
 }
 

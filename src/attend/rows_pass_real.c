@@ -56,7 +56,7 @@ static double done_flops(const psw_group *group, int sets)
 {
     const psw_point *p = &group->points[0];
     attend_tiles tiles = attend_point_tiles(p, sets);
-    return attend_tiles_flops(&tiles, p->d, p->v, group->count);
+    return attend_tiles_flops(&tiles, psw_point_width(p), p->v, group->count);
 }
 
 const attend_kind attend_rows_kind = {.bytes = sizeof(attend_row_pass),

@@ -16,7 +16,7 @@ static psw_rows shaped(psw_rows full, ptrdiff_t rows, ptrdiff_t cols)
 /* The current queries of a strip. */
 static psw_const_rows queries(const attend_row_pass *f, attend_span strip)
 {
-    ptrdiff_t d = f->base.p->d, leaf = strip.first / f->base.leaf;
+    ptrdiff_t d = psw_point_width(f->base.p), leaf = strip.first / f->base.leaf;
     ptrdiff_t row = psw_route_place(&f->base.route, leaf) * f->base.leaf + strip.first - leaf * f->base.leaf;
     return (psw_const_rows){f->current_queries + row * d, strip.count, d, d};
 }
@@ -84,18 +84,18 @@ static psw_status add_points(attend_row_pass *f, attend_span strip, attend_span 
 
 static void patch_row(attend_row_pass *f, attend_span strip, attend_span keys)
 {
-    psw_const_rows q = {f->other.q, 1, f->base.p->d, f->base.p->d};
+    psw_const_rows q = {f->other.q, 1, psw_point_width(f->base.p), psw_point_width(f->base.p)};
     psw_rows row = {f->scores.at + (f->base.special - strip.first) * f->scores.stride, 1, keys.count, f->scores.stride};
     psw_panels_product(q, attend_key_leaf(f, keys), row);
 }
 
 static void patch_column(attend_row_pass *f, attend_span strip, attend_span keys)
 {
-    psw_panels k = {f->other.k, f->base.p->d, 1};
+    psw_panels k = {f->other.k, psw_point_width(f->base.p), 1};
     psw_rows column = {f->scores.at + (f->base.special - keys.first), strip.count, 1, f->scores.stride};
     psw_panels_product(queries(f, strip), k, column);
     if (!attend_span_has(strip, f->base.special)) return;
-    psw_const_rows q = {f->other.q, 1, f->base.p->d, f->base.p->d};
+    psw_const_rows q = {f->other.q, 1, psw_point_width(f->base.p), psw_point_width(f->base.p)};
     ptrdiff_t corner = (f->base.special - strip.first) * f->scores.stride;
     psw_panels_product(q, k, (psw_rows){column.at + corner, 1, 1, f->scores.stride});
 }

@@ -60,12 +60,19 @@ static psw_status lay(psw_attention *a, const psw_given *given, psw_arena *arena
     return psw_arena_check(arena);
 }
 
+/* offset + scale z */
+static void affine_scores(const psw_point *p, const psw_given *given, int set, double *z)
+{
+    double scale = psw_point_scale(p);
+    psw_data_rows(given->data, set, PSW_KEY, 0, p->n, z);
+    for (ptrdiff_t j = 0; j < p->n; j++) z[j] = p->offset + scale * z[j];
+}
+
 static psw_status load(psw_attention *a, const psw_given *given)
 {
     attend_scores *s = (attend_scores *)a;
     ptrdiff_t n = a->p->n;
-    for (int set = 0; a->route.rank == 0 && set < a->sets; set++)
-        psw_data_rows(given->data, set, PSW_KEY, 0, n, s->z + set * n);
+    for (int set = 0; a->route.rank == 0 && set < a->sets; set++) affine_scores(a->p, given, set, s->z + set * n);
     return PSW_OK;
 }
 

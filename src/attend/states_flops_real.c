@@ -110,7 +110,7 @@ static void exact(counter *c, ptrdiff_t first, ptrdiff_t count)
     ptrdiff_t tokens = left < count * c->block ? left : count * c->block, special = c->special - start;
     if (c->sets < 2 || special < 0 || special >= tokens) special = -1;
     attend_tiles tiles = attend_tiles_of(tokens, c->block, PSW_CAUSAL, special);
-    c->flops += attend_tiles_flops(&tiles, c->p->d, c->p->v, 1);
+    c->flops += attend_tiles_flops(&tiles, psw_point_width(c->p), c->p->v, 1);
 }
 
 static double causal(counter *c)

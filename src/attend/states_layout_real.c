@@ -18,11 +18,12 @@ attend_mapped attend_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t sto
 static void lay_rows(attend_state_pass *f, psw_arena *arena)
 {
     const psw_point *p = f->base.p;
-    f->rows[0] = attend_reals(arena, f->base.own * f->base.leaf * p->d);
-    f->rows[1] = f->shared ? f->rows[0] : attend_reals(arena, f->base.own * f->base.leaf * p->d);
+    f->rows[0] = attend_reals(arena, f->base.own * f->base.leaf * psw_point_width(p));
+    f->rows[1] = f->shared ? f->rows[0] : attend_reals(arena, f->base.own * f->base.leaf * psw_point_width(p));
     f->values = attend_reals(arena, f->base.own * f->base.leaf * (p->v + 1));
     for (int set = 0; set < f->base.sets && f->base.special >= 0; set++)
-        for (int side = 0; side < 3; side++) f->other[set][side] = attend_reals(arena, attend_larger(p->d, p->v));
+        for (int side = 0; side < 3; side++)
+            f->other[set][side] = attend_reals(arena, attend_larger(psw_point_width(p), p->v));
     attend_lay_staged(&f->base, arena);
 }
 
@@ -110,7 +111,7 @@ static void transpose_values(attend_state_pass *f, const double *rows, ptrdiff_t
 static void load_block(attend_state_pass *f, const psw_data *data, ptrdiff_t block)
 {
     attend_span span = attend_block_span(f, block);
-    ptrdiff_t d = f->base.p->d, at = psw_route_place(&f->base.route, block) * f->base.leaf * d;
+    ptrdiff_t d = psw_point_width(f->base.p), at = psw_route_place(&f->base.route, block) * f->base.leaf * d;
     const double *rows = attend_stage(&f->base, data, 0, PSW_QUERY, span);
     attend_round(rows, span.count * d, f->rows[0] + at);
     if (!f->shared) attend_round(attend_stage(&f->base, data, 0, PSW_KEY, span), span.count * d, f->rows[1] + at);
@@ -136,7 +137,7 @@ static psw_status load(psw_attention *a, const psw_given *given)
     for (int set = 0; set < f->base.sets && f->base.special >= 0; set++)
         for (int side = 0; side < 3; side++)
             attend_round(attend_stage(&f->base, data, set, (psw_side)side, token),
-                         side == PSW_VALUE ? f->base.p->v : f->base.p->d, f->other[set][side]);
+                         side == PSW_VALUE ? f->base.p->v : psw_point_width(f->base.p), f->other[set][side]);
     return f->near ? attend_rows_load(f->near, data, given->watch) : PSW_OK;
 }
 

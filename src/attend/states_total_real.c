@@ -12,7 +12,7 @@ static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
 /* Data sets differ in row j3: writes that of `set` to where it is about to be read. */
 static void place(attend_state_pass *f, int set, attend_span span)
 {
-    ptrdiff_t d = f->base.p->d, v = f->base.p->v, block = span.first / f->base.leaf;
+    ptrdiff_t d = psw_point_width(f->base.p), v = f->base.p->v, block = span.first / f->base.leaf;
     if (f->base.sets < 2 || f->placed == set || !attend_span_has(span, f->base.special)) return;
     ptrdiff_t first = psw_route_place(&f->base.route, block) * f->base.leaf, at = f->base.special - span.first;
     for (int side = 0; side < 2; side++) /* shared: both are the same row */
@@ -66,7 +66,7 @@ static void map(attend_state_pass *f, psw_const_rows x, attend_mapped *to)
 
 static const attend_mapped *mapped(attend_state_pass *f, int side, int set, ptrdiff_t block, attend_mapped *kept)
 {
-    ptrdiff_t d = f->base.p->d;
+    ptrdiff_t d = psw_point_width(f->base.p);
     attend_span span = attend_block_span(f, block);
     const psw_real *rows = f->rows[side] + psw_route_place(&f->base.route, block) * f->base.leaf * d;
     if (kept->block != block || kept->set != set) {
@@ -98,7 +98,7 @@ const attend_mapped *attend_states_queries(attend_state_pass *f, int set, ptrdif
 
 void attend_states_map_token(attend_state_pass *f, int set)
 {
-    ptrdiff_t d = f->base.p->d;
+    ptrdiff_t d = psw_point_width(f->base.p);
     map(f, (psw_const_rows){f->other[set][PSW_KEY], 1, d, d}, &f->token[set]);
 }
 

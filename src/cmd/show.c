@@ -52,7 +52,7 @@ static psw_status default_columns(cmd_view *v)
     for (ptrdiff_t slot = 0; slot < psw_study_slots(v->study); slot++) {
         psw_point point = psw_study_point(v->study, slot);
         judged |= psw_data_sets(&point) == 2;
-        sketched |= psw_sketch_has(point.method);
+        sketched |= psw_sketch_has(&point);
     }
     for (ptrdiff_t i = 0; i < v->count; i++)
         if (varies[i]) v->shown[v->shown_count++] = &v->all[i];

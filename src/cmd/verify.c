@@ -84,7 +84,7 @@ static psw_kept_rows rows_of_leaf(const cmd_check *c, const psw_point *point, co
         rows.log2_den[i] = leaf->log2_den[from + i];
     }
     for (ptrdiff_t i = 0; i < values; i++)
-        rows.output[i] = point->precision == PSW_FP32 ? (double)((const float *)leaf->rows)[from * leaf->width + i]
+        rows.output[i] = point->precision != PSW_FP64 ? (double)((const float *)leaf->rows)[from * leaf->width + i]
                                                       : ((const double *)leaf->rows)[from * leaf->width + i];
     return rows;
 }

@@ -79,7 +79,8 @@ int psw_data_sets(const psw_point *point)
 bool psw_data_shared(const psw_point *point)
 {
     const data_kind *kind = kind_of(point);
-    return kind && kind->same && point->row_norm == PSW_NORM_NONE;
+    bool plain = point->row_norm == PSW_NORM_NONE && psw_point_scale(point) == 1 && point->offset == 0;
+    return kind && kind->same && plain;
 }
 
 ptrdiff_t psw_data_special(const psw_point *point)
@@ -121,5 +122,7 @@ void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first
 {
     const psw_point *point = &data->point;
     kind_of(point)->rows(data, set, side, first, count, rows);
-    if (side != PSW_VALUE) data_row_norm(point->row_norm, count, point->d, rows);
+    if (side == PSW_VALUE) return;
+    data_row_norm(point->row_norm, count, point->d, rows);
+    if (psw_data_kind_facts_of(point->data_kind)->has_rows) data_affine(point, side, count, rows);
 }

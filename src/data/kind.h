@@ -38,6 +38,10 @@ psw_data_work data_normal_work(const psw_point *point);
 /* n, d and v are at least 1, and row_norm does not leave empty rows. */
 psw_status data_check_widths(const psw_point *point);
 
+/* Rows of d numbers become rows of psw_point_width: sqrt(scale) times them, and the coordinate of the offset. There
+ * must be room. */
+void data_affine(const psw_point *point, psw_side side, ptrdiff_t count, double *rows);
+
 /* Applies row_norm in place. */
 void data_row_norm(psw_row_norm norm, ptrdiff_t count, ptrdiff_t width, double *rows);
 

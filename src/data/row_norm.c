@@ -44,3 +44,16 @@ void data_row_norm(psw_row_norm norm, ptrdiff_t count, ptrdiff_t width, double *
     if (!apply[norm]) return;
     for (ptrdiff_t i = 0; i < count; i++) apply[norm](width, rows + i * width);
 }
+
+/* From the last row on, as rows grow. */
+void data_affine(const psw_point *point, psw_side side, ptrdiff_t count, double *rows)
+{
+    ptrdiff_t d = point->d, width = psw_point_width(point);
+    double root = sqrt(psw_point_scale(point)), last = sqrt(fabs(point->offset));
+    if (side == PSW_KEY && point->offset < 0) last = -last;
+    if (width == d && root == 1) return;
+    for (ptrdiff_t i = count; i-- > 0;) {
+        for (ptrdiff_t c = d; c-- > 0;) rows[i * width + c] = root * rows[i * d + c];
+        if (width > d) rows[i * width + d] = last;
+    }
+}

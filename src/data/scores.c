@@ -9,7 +9,7 @@
 /* Those that make a weight of a score alone. */
 static bool takes_scores(const psw_method_facts *method)
 {
-    return method->folds == PSW_FOLDS_ROWS && method->kernel != PSW_KERNEL_OTHER;
+    return method->folds == PSW_FOLDS_ROWS && psw_kernel_known(method->kernel);
 }
 
 static psw_status check(const psw_point *p, const psw_arrays *arrays)

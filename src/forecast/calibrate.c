@@ -30,8 +30,8 @@ static void add_team(const psw_record *record, const psw_rates *attention, sums 
     const psw_point *p = &record->point;
     const psw_parallel_columns *team = &record->parallel;
     psw_group one = {p, 1};
-    s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
-    s->attention_predicted[p->precision] +=
+    s->attention[psw_point_single(p)] += psw_data_sets(p) * record->cost.time_median_s;
+    s->attention_predicted[psw_point_single(p)] +=
         psw_cost_team_time(attention, &one, PSW_CHOICE_AUTO, team->team, team->nodes).repeat_s;
 }
 
@@ -51,12 +51,12 @@ static void add(const psw_record *record, const psw_record *before, sums *s)
     psw_cost part = psw_cost_time(&attention, p), whole = psw_cost_time(&s->base, p);
     bool shares = record->cost.timing == PSW_TIMING_SHARED && before && before->slot.status == PSW_SLOT_DONE &&
                   psw_group_joins(&before->point, p);
-    s->attention[p->precision] += psw_data_sets(p) * record->cost.time_median_s;
-    s->attention_predicted[p->precision] += psw_sketch_has(p->method) ? part.repeat_s
-                                            : shares                  ? part.extra_s
-                                                                      : part.predicted_s;
-    s->head[p->precision] += record->cost.head_s;
-    s->head_predicted[p->precision] += whole.head_s;
+    s->attention[psw_point_single(p)] += psw_data_sets(p) * record->cost.time_median_s;
+    s->attention_predicted[psw_point_single(p)] += psw_sketch_has(p) ? part.repeat_s
+                                                   : shares          ? part.extra_s
+                                                                     : part.predicted_s;
+    s->head[psw_point_single(p)] += record->cost.head_s;
+    s->head_predicted[psw_point_single(p)] += whole.head_s;
 }
 
 static psw_status read_sums(psw_reader *reader, psw_record *records, sums *s)

@@ -19,7 +19,7 @@ static bool is_scores(const psw_point *p)
 bool judge_repeats(const psw_point *p)
 {
     const psw_method_facts *facts = psw_method_facts_of(p->method);
-    return facts->folds == PSW_FOLDS_ROWS && facts->kernel != PSW_KERNEL_OTHER;
+    return facts->folds == PSW_FOLDS_ROWS && psw_kernel_known(facts->kernel);
 }
 
 static bool is_exponential(const psw_point *p)
@@ -34,7 +34,7 @@ static double degree_of(const psw_point *p)
 
 static ptrdiff_t width_of(const psw_point *p)
 {
-    return is_scores(p) ? 1 : p->d;
+    return is_scores(p) ? 1 : psw_point_width(p);
 }
 
 ptrdiff_t judge_again_numbers(const psw_point *p, ptrdiff_t count)

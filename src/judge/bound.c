@@ -17,7 +17,7 @@
 
 static double unit_of(psw_precision precision)
 {
-    return (precision == PSW_FP32 ? (double)FLT_EPSILON : DBL_EPSILON) / 2;
+    return (precision != PSW_FP64 ? (double)FLT_EPSILON : DBL_EPSILON) / 2;
 }
 
 static bool has_rows(const psw_point *p)
@@ -54,7 +54,7 @@ static double bound(const psw_point *p, psw_precision precision, double terms)
 double psw_judge_bound(const psw_point *p)
 {
     double leaf = (double)(p->block < p->n ? p->block : p->n), scores = 1024 + (double)p->n / 1024;
-    if (psw_sketch_has(p->method)) return 4 * bound(p, p->precision, leaf + (double)p->features);
+    if (psw_sketch_has(p)) return 4 * bound(p, p->precision, leaf + (double)p->features);
     return bound(p, p->precision, has_rows(p) ? leaf : scores);
 }
 

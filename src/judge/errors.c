@@ -6,7 +6,7 @@
 
 const psw_assessor *psw_assessor_of(psw_precision precision)
 {
-    return precision == PSW_FP32 ? &psw_assessor_fp32 : &psw_assessor_fp64;
+    return precision != PSW_FP64 ? &psw_assessor_fp32 : &psw_assessor_fp64;
 }
 
 ptrdiff_t psw_errors_draws(const psw_point *point)
@@ -106,9 +106,9 @@ static void lay_numbers(psw_errors *e, psw_arena *arena)
 {
     const psw_point *p = &e->point;
     e->row = psw_arena_take(arena, e->rows, sizeof *e->row);
-    e->q = psw_arena_take(arena, e->rows * p->d, sizeof *e->q);
-    e->k = psw_arena_take(arena, e->keys * p->d, sizeof *e->k);
-    e->values = psw_arena_take(arena, e->block * larger(p->d, p->v), sizeof *e->values);
+    e->q = psw_arena_take(arena, e->rows * psw_point_width(p), sizeof *e->q);
+    e->k = psw_arena_take(arena, e->keys * psw_point_width(p), sizeof *e->k);
+    e->values = psw_arena_take(arena, e->block * larger(psw_point_width(p), p->v), sizeof *e->values);
     e->out = psw_arena_take(arena, e->rows * p->v, sizeof *e->out);
     e->den = psw_arena_take(arena, e->rows, sizeof *e->den);
     e->estimate = psw_arena_take(arena, e->rows, sizeof *e->estimate);
@@ -128,7 +128,7 @@ static void lay_numbers(psw_errors *e, psw_arena *arena)
 
 static void lay_reals(psw_errors *e, psw_arena *arena, size_t real_bytes)
 {
-    e->rounded = psw_arena_take(arena, e->block * e->point.d, real_bytes);
+    e->rounded = psw_arena_take(arena, e->block * psw_point_width(&e->point), real_bytes);
     e->query = psw_arena_take(arena, e->rows * e->shape.stored, real_bytes);
     e->key = psw_arena_take(arena, e->block * e->shape.stored, real_bytes);
     e->product = psw_arena_take(arena, ERRORS_STRIP * e->block, real_bytes);
@@ -298,7 +298,8 @@ static double pairs(const psw_point *p)
 psw_errors_work psw_errors_begin_work(const psw_point *p)
 {
     double all = pairs(p);
-    return (psw_errors_work){2 * all * (double)(p->d + p->v), 0, 0, all, all, judge_errors_theory_pairs(p)};
+    return (psw_errors_work){
+        2 * all * (double)(psw_point_width(p) + p->v), 0, 0, all, all, judge_errors_theory_pairs(p)};
 }
 
 psw_errors_work psw_errors_draw_work(const psw_point *p)
@@ -306,5 +307,5 @@ psw_errors_work psw_errors_draw_work(const psw_point *p)
     psw_sketch_shape shape = psw_sketch_shape_of(p);
     double all = pairs(p), rows = (double)(psw_errors_rows(p) + p->n);
     return (psw_errors_work){
-        2 * all * (double)p->d, 2 * all * (double)shape.stored + shape.flops * rows, rows, all, 0, 0};
+        2 * all * (double)psw_point_width(p), 2 * all * (double)shape.stored + shape.flops * rows, rows, all, 0, 0};
 }

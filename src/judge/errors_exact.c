@@ -84,7 +84,7 @@ static psw_const_rows rows_of(const double *at, judge_errors_part part, ptrdiff_
 
 void judge_errors_scores(psw_errors *e, judge_errors_part strip, judge_errors_part keys)
 {
-    psw_product_nt(rows_of(e->q, strip, e->point.d), rows_of(e->k, keys, e->point.d),
+    psw_product_nt(rows_of(e->q, strip, psw_point_width(&e->point)), rows_of(e->k, keys, psw_point_width(&e->point)),
                    psw_rows_of(e->tile, strip.count, keys.count));
 }
 
@@ -176,7 +176,7 @@ static ptrdiff_t token_of(const psw_errors *e, ptrdiff_t key)
  * along with them. */
 static psw_status sum_norms(psw_errors *e)
 {
-    ptrdiff_t d = e->point.d, key = 0;
+    ptrdiff_t d = psw_point_width(&e->point), key = 0;
     double p = e->point.beta;
     judge_errors_sum keys = {0, -INFINITY};
     for (ptrdiff_t i = 0; i < e->rows; i++) {
@@ -194,7 +194,7 @@ static psw_status sum_norms(psw_errors *e)
 
 static psw_status load_rows(psw_errors *e, const psw_data *data)
 {
-    ptrdiff_t d = e->point.d;
+    ptrdiff_t d = psw_point_width(&e->point);
     for (ptrdiff_t i = 0; i < e->rows; i++) psw_data_rows(data, e->set, PSW_QUERY, e->row[i], 1, e->q + i * d);
     for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);

@@ -52,7 +52,7 @@ static void close(psw_errors *e)
 static void map_rows(psw_errors *e, const double *x, ptrdiff_t count, psw_real *stored, double *log2_scale)
 {
     psw_real *rounded = e->rounded;
-    ptrdiff_t d = e->point.d;
+    ptrdiff_t d = psw_point_width(&e->point);
     for (ptrdiff_t i = 0; i < count * d; i++) rounded[i] = (psw_real)x[i];
     SKETCHER.map(e->sketch, psw_read(psw_rows_of(rounded, count, d)), psw_rows_of(stored, count, e->shape.stored),
                  log2_scale);
@@ -62,7 +62,7 @@ static void map_queries(psw_errors *e)
 {
     for (ptrdiff_t first = 0; first < e->rows; first += e->block) {
         ptrdiff_t left = e->rows - first, count = left < e->block ? left : e->block;
-        map_rows(e, e->q + first * e->point.d, count, (psw_real *)e->query + first * e->shape.stored,
+        map_rows(e, e->q + first * psw_point_width(&e->point), count, (psw_real *)e->query + first * e->shape.stored,
                  e->query_log2 + first);
     }
 }
@@ -125,7 +125,7 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
     for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);
         PSW_TRY(psw_watch_ask(e->watch));
-        map_rows(e, e->k + keys.held * e->point.d, keys.count, e->key, e->key_log2);
+        map_rows(e, e->k + keys.held * psw_point_width(&e->point), keys.count, e->key, e->key_log2);
         double key_log2 = scale_keys(e->key_log2, keys.count, e->key_factor);
         for (ptrdiff_t s = 0; judge_errors_strip(e, s).count > 0; s++) {
             judge_errors_part strip = judge_errors_strip(e, s);

@@ -46,7 +46,7 @@ static choice choose(const psw_errors *e)
 static double expected_square(const psw_point *p, const double *x, const double *k, double key_scale)
 {
     double product = 0, squares = 0;
-    for (ptrdiff_t i = 0; i < p->d; i++) {
+    for (ptrdiff_t i = 0; i < psw_point_width(p); i++) {
         double both = x[i] * (k[i] * key_scale);
         product += both;
         squares += both * both;
@@ -60,18 +60,19 @@ static double expected_square(const psw_point *p, const double *x, const double 
 static void add_row(psw_errors *e, ptrdiff_t i, double weight, judge_errors_part keys)
 {
     const psw_point *p = &e->point;
-    const double *q = e->q + i * p->d;
-    double *unit = e->values, query_log2 = judge_errors_log2_norm(p->d, q);
+    const double *q = e->q + i * psw_point_width(p);
+    double *unit = e->values, query_log2 = judge_errors_log2_norm(psw_point_width(p), q);
     ptrdiff_t seen = judge_errors_seen(e, i, keys), sketched = judge_errors_sketched(e, i, keys);
     if (query_log2 == -INFINITY) return;
-    for (ptrdiff_t c = 0; c < p->d; c++) unit[c] = q[c] * exp2(-query_log2);
+    for (ptrdiff_t c = 0; c < psw_point_width(p); c++) unit[c] = q[c] * exp2(-query_log2);
     for (ptrdiff_t j = 0; j < seen; j++) {
         double key_log2 = e->key_log2[j], both_log2 = 2 * p->beta * (query_log2 + key_log2);
         if (key_log2 == -INFINITY) continue;
         judge_errors_add(&e->theory_norm, weight, both_log2);
         if (j < sketched)
             judge_errors_add(&e->theory_square,
-                             weight * expected_square(p, unit, e->k + (keys.held + j) * p->d, exp2(-key_log2)),
+                             weight *
+                                 expected_square(p, unit, e->k + (keys.held + j) * psw_point_width(p), exp2(-key_log2)),
                              both_log2);
     }
 }
@@ -98,7 +99,7 @@ psw_status judge_errors_theory_add(psw_errors *e)
         judge_errors_part keys = judge_errors_keys(e, b);
         PSW_TRY(psw_watch_ask(e->watch));
         for (ptrdiff_t j = 0; j < keys.count; j++)
-            e->key_log2[j] = judge_errors_log2_norm(p->d, e->k + (keys.held + j) * p->d);
+            e->key_log2[j] = judge_errors_log2_norm(psw_point_width(p), e->k + (keys.held + j) * psw_point_width(p));
         for (ptrdiff_t i = 0; i < c.rows; i++)
             if (spread(e, i, c.rows) != c.special) add_row(e, spread(e, i, c.rows), c.weight, keys);
         if (c.special >= 0) add_row(e, c.special, 1, keys);

@@ -9,7 +9,7 @@
 
 const psw_judge *psw_judge_of(psw_precision precision)
 {
-    return precision == PSW_FP32 ? &psw_judge_fp32 : &psw_judge_fp64;
+    return precision != PSW_FP64 ? &psw_judge_fp32 : &psw_judge_fp64;
 }
 
 /* <c_j, w> for every row, sign vector and trial */
@@ -34,7 +34,7 @@ static ptrdiff_t batch_of(ptrdiff_t columns, ptrdiff_t v)
 
 ptrdiff_t psw_judge_draws(const psw_point *p)
 {
-    return psw_sketch_has(p->method) ? psw_errors_draws(p) : psw_data_draws(p);
+    return psw_sketch_has(p) ? psw_errors_draws(p) : psw_data_draws(p);
 }
 
 /* Where only tables are drawn, draws may have a trial more than others. */

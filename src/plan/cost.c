@@ -32,7 +32,7 @@ static bool has_rows(const psw_point *p)
 
 static bool row_fold(const psw_point *p)
 {
-    return psw_method_facts_of(p->method)->folds == PSW_FOLDS_ROWS;
+    return psw_point_folds(p) == PSW_FOLDS_ROWS;
 }
 
 /* Seconds of `scores` scores beyond their products; only those that a query sees become weights. */
@@ -40,9 +40,10 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
 {
     psw_weigh_work each = psw_attend_weigh_work(p);
     double n = (double)p->n, seen = p->mask == PSW_CAUSAL ? n * (n + 1) / 2 : n * n;
-    return scores * rates->score_s[p->precision] + seen * each.exponentials * rates->exponential_s[p->precision] +
-           seen * each.transcends * rates->transcend_s[p->precision] +
-           seen * each.multiplications * rates->weigh_s[p->precision];
+    return scores * rates->score_s[psw_point_single(p)] +
+           seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
+           seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
+           seen * each.multiplications * rates->weigh_s[psw_point_single(p)];
 }
 
 /* A sketch of D_1 is that of D_0 up to the diagonal block of j3; under a full mask all keys but those of one block are,
@@ -58,7 +59,7 @@ static double second_sketch(const psw_point *p)
 static double second_set(const psw_point *p)
 {
     if (psw_data_sets(p) < 2) return 0;
-    if (psw_sketch_has(p->method)) return second_sketch(p);
+    if (psw_sketch_has(p)) return second_sketch(p);
     return row_fold(p) ? psw_attend_weighed(p, 2) / psw_attend_weighed(p, 1) - 1 : 1;
 }
 
@@ -71,13 +72,14 @@ static double element_seconds(const psw_rates *rates, const psw_point *p)
 /* Elements made for a query. */
 static double query_width(const psw_point *p)
 {
-    return psw_data_work_of(p).query_rows * (double)p->d;
+    return psw_data_work_of(p).query_rows * (double)psw_point_width(p);
 }
 
 /* D_1 is D_0 but for one row. Exact diagonal blocks of a sketch have rows of their own. */
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double widths = psw_data_shared(p) ? (double)p->d : query_width(p) + (double)(p->d + p->v);
+    double widths =
+        psw_data_shared(p) ? (double)psw_point_width(p) : query_width(p) + (double)(psw_point_width(p) + p->v);
     if (!has_rows(p)) return (double)p->n * rates->noise_s;
     return (p->local > 0 ? 2 : 1) * (double)p->n * widths * element_seconds(rates, p);
 }
@@ -85,7 +87,7 @@ static double data_seconds(const psw_rates *rates, const psw_point *p)
 /* What errors are made of: some queries, all keys and values. */
 static double errors_data_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double elements = (double)psw_errors_rows(p) * query_width(p) + (double)p->n * (double)(p->d + p->v);
+    double elements = (double)psw_errors_rows(p) * query_width(p) + (double)p->n * (double)(psw_point_width(p) + p->v);
     return elements * element_seconds(rates, p);
 }
 
@@ -101,7 +103,7 @@ static double head_seconds(const psw_rates *rates, const psw_point *p, double fl
 {
     double entries = 2 * (double)psw_data_queries(p) * (double)p->m * (double)psw_judge_trials(p);
     if (psw_data_sets(p) < 2) return 0;
-    return flops * rates->head_flop_s[p->precision] + entries * rates->head_entry_s[p->precision];
+    return flops * rates->head_flop_s[psw_point_single(p)] + entries * rates->head_entry_s[psw_point_single(p)];
 }
 
 /* Attention is computed once for each draw of rows or tables. */
@@ -126,12 +128,12 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     plan_cost_parts parts = {.fixed = rates->point_s};
     if (!psw_method_computes(p->method)) return parts;
     psw_work work = psw_attend_work(p);
-    double scores = row_fold(p) ? work.flops / (2 * (double)(p->d + p->v)) : 0;
+    double scores = row_fold(p) ? work.flops / (2 * (double)(psw_point_width(p) + p->v)) : 0;
     if (!has_rows(p)) scores = (double)p->n;
-    double flop_s = (psw_sketch_has(p->method) ? rates->sketch_flop_s : rates->flop_s)[p->precision];
-    double shared = 2 * (double)p->d * scores * flop_s;
+    double flop_s = (psw_sketch_has(p) ? rates->sketch_flop_s : rates->flop_s)[psw_point_single(p)];
+    double shared = 2 * (double)psw_point_width(p) * scores * flop_s;
     double own = work.flops * flop_s - shared + score_seconds(rates, p, scores);
-    if (psw_sketch_has(p->method)) own += plan_sketch_pass_seconds(rates, p);
+    if (psw_sketch_has(p)) own += plan_sketch_pass_seconds(rates, p);
 
     cost->flops = work.flops;
     cost->bytes = work.bytes;
@@ -142,7 +144,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     parts.shared_tiles = shared * draws_of(p);
     parts.shared_head = sign_seconds(rates, p);
     parts.data = data_seconds(rates, p) * (double)psw_data_draws(p);
-    if (psw_sketch_has(p->method)) add_sketch(rates, p, &parts);
+    if (psw_sketch_has(p)) add_sketch(rates, p, &parts);
     return parts;
 }
 

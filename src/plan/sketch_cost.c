@@ -13,7 +13,7 @@ static const double narrow = 1.5;
 static double map_seconds(const psw_rates *rates, const psw_point *p)
 {
     psw_sketch_work work = psw_sketch_row_work(p);
-    return work.flops * rates->flop_s[p->precision] + work.transcends * rates->transcend_s[p->precision];
+    return work.flops * rates->flop_s[psw_point_single(p)] + work.transcends * rates->transcend_s[psw_point_single(p)];
 }
 
 static double rows_mapped(const psw_point *p)
@@ -26,7 +26,7 @@ static double state_seconds(const psw_rates *rates, const psw_point *p)
 {
     double blocks = ceil((double)p->n / (double)p->block), times = p->mask == PSW_CAUSAL ? 2 * blocks : blocks + 1;
     double entries = (double)psw_sketch_shape_of(p).features * (double)(p->v + 1);
-    return times * entries * rates->feature_s[p->precision];
+    return times * entries * rates->feature_s[psw_point_single(p)];
 }
 
 /* Features of packed squares and of monomials are many more than what is stored: they go through memory, for the row
@@ -35,7 +35,7 @@ static double lift_seconds(const psw_rates *rates, const psw_point *p)
 {
     psw_sketch_shape shape = psw_sketch_shape_of(p);
     double lifted = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : 2 * (double)p->n * (double)shape.features;
-    return lifted * rates->feature_s[p->precision];
+    return lifted * rates->feature_s[psw_point_single(p)];
 }
 
 double plan_sketch_pass_seconds(const psw_rates *rates, const psw_point *p)
@@ -43,7 +43,7 @@ double plan_sketch_pass_seconds(const psw_rates *rates, const psw_point *p)
     double diagonal = (double)(p->local > 0 ? p->local : p->block), n = (double)p->n;
     double near = p->mask == PSW_CAUSAL ? n * fmin(diagonal, n) / 2 : 0;
     return rows_mapped(p) * map_seconds(rates, p) + lift_seconds(rates, p) + state_seconds(rates, p) +
-           near * rates->score_s[p->precision];
+           near * rates->score_s[psw_point_single(p)];
 }
 
 /* ---- tables ---- */
@@ -58,10 +58,10 @@ double plan_sketch_table_seconds(const psw_rates *rates, const psw_point *p)
 
 static double work_seconds(const psw_rates *rates, const psw_point *p, psw_errors_work work)
 {
-    double products = work.exact_flops * rates->flop_s[PSW_FP64] + work.flops * rates->flop_s[p->precision];
+    double products = work.exact_flops * rates->flop_s[PSW_FP64] + work.flops * rates->flop_s[psw_point_single(p)];
     return narrow * products + work.entries * 6 * rates->score_s[PSW_FP64] +
            work.logarithms * 4 * rates->transcend_s[PSW_FP64] +
-           work.moments * (48 + (double)p->d / 2) * rates->transcend_s[PSW_FP64];
+           work.moments * (48 + (double)psw_point_width(p) / 2) * rates->transcend_s[PSW_FP64];
 }
 
 double plan_sketch_begin_seconds(const psw_rates *rates, const psw_point *p)

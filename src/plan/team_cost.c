@@ -114,7 +114,7 @@ static double merge_seconds(const plan_team_work *w, const network *net)
     double points = (double)w->group->count,
            verdict = 8.0 * (double)psw_judge_trials(p) * points * psw_data_sets(p) * 3;
     double seconds = agreements * net->log2_size * net->latency + all_reduce(net, verdict);
-    if (!psw_sketch_has(p->method)) return seconds;
+    if (!psw_sketch_has(p)) return seconds;
     double sample = sizeof(double) * (double)psw_errors_rows(p) * (double)(p->v + 6);
     return seconds + (double)(psw_data_draws(p) + psw_errors_draws(p)) * 2 * all_reduce(net, sample);
 }

@@ -53,7 +53,7 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
     c->bytes = cost.bytes;
     int sets = psw_data_sets(point);
     c->gflops = psw_attend_done_flops(group, sets) / count / sets / c->time_median_s / 1e9;
-    c->peak_gflops = computer->product_flops_s[point->precision] / 1e9;
+    c->peak_gflops = computer->product_flops_s[psw_point_single(point)] / 1e9;
     c->memory_bytes = r->memory_bytes;
     fill_predicted(team, group, plan, &cost, c);
     c->predicted_bytes = r->predicted_bytes;
@@ -104,7 +104,7 @@ static psw_status room_for(psw_computer *computer, const psw_comm *team, const p
                         "needs a team of %td ranks, the job has %d: start it with more (mpirun -n %td), then "
                         "run --redo failed",
                         point->team, team->size, point->team);
-    if (limited && psw_sketch_has(point->method)) PSW_TRY(psw_sketch_fits(point, computer->memory_bytes));
+    if (limited && psw_sketch_has(point)) PSW_TRY(psw_sketch_fits(point, computer->memory_bytes));
     if (limited && (double)bytes > computer->memory_bytes)
         return PSW_FAIL(
             PSW_NO_MEMORY, "needs %.1f MiB on each of %d rank%s, a rank may have %.1f MiB (run.memory_per_rank)",

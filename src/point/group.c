@@ -250,7 +250,7 @@ static psw_status begin_head(pass *p)
 static psw_status attend_and_judge(pass *p, point_results *r)
 {
     const psw_point *point = p->group->points;
-    bool sketched = psw_sketch_has(point->method);
+    bool sketched = psw_sketch_has(point);
     p->engine = psw_engine_of(point->precision);
     p->judge = psw_judge_of(point->precision);
     p->assessor = sketched ? psw_assessor_of(point->precision) : NULL;

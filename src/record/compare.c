@@ -83,7 +83,7 @@ static bool tied_otherwise(const psw_column *column, const psw_record *a, const 
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly)
 {
     double x = psw_column_value(column, a), y = psw_column_value(column, b);
-    double tolerance = column->other[a->point.precision];
+    double tolerance = column->other[psw_point_single(&a->point)];
     if (not_known_then(column, a, b) || tied_otherwise(column, a, b)) return true;
     if (redefined(column, a) != redefined(column, b) || !means_the_same(column, a, b)) return true;
     if (isinf(tolerance) || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
@@ -118,7 +118,7 @@ psw_row_difference psw_rows_compare(const psw_point *point, ptrdiff_t rows, psw_
         for (ptrdiff_t i = 0; i < rows * width; i++) {
             if (same_bits(x[i], y[i])) continue;
             double least = scale_of(x + i / width * width, width);
-            if (exactly || !near(x[i], y[i], columns[k].other[point->precision], least))
+            if (exactly || !near(x[i], y[i], columns[k].other[psw_point_single(point)], least))
                 return (psw_row_difference){(int)k, i / width, x[i], y[i]};
         }
     }

@@ -77,7 +77,7 @@ psw_status psw_sketch_fits(const psw_point *point, double bytes)
 psw_status psw_sketch_check(const psw_point *point)
 {
     const char *method = psw_word(PSW_WORDS_METHOD, (int)point->method);
-    if (!psw_sketch_has(point->method)) return PSW_FAIL(PSW_USAGE, "method %s has no feature map", method);
+    if (!psw_sketch_has(point)) return PSW_FAIL(PSW_USAGE, "method %s has no feature map", method);
     if (point->d < 1) return PSW_FAIL(PSW_USAGE, "%s: d = %td: rows have at least one column", method, point->d);
     PSW_TRY(sketch_map_of_method(point->method)->check(point));
     if (sketch_features(point) > INT_MAX) return too_big(point, "too wide for a matrix product");
@@ -105,7 +105,7 @@ psw_status psw_weights_check(const psw_point *point, const psw_weights *weights)
     ptrdiff_t r = psw_sketch_shape_of(point).r;
     for (int stack = 0; stack < 2; stack++)
         for (int level = 0; level < 2; level++) {
-            ptrdiff_t in = level == 0 ? point->d : r;
+            ptrdiff_t in = level == 0 ? psw_point_width(point) : r;
             char names[4][40];
             static const char *const parts[] = {"gain", "shift", "up", "down"};
             for (int i = 0; i < 4; i++)

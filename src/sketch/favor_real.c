@@ -13,7 +13,7 @@ typedef struct favor {
 
 static void *lay(const psw_sketch *s, psw_arena *arena)
 {
-    favor f = {.d = s->point.d, .r = s->shape.r};
+    favor f = {.d = psw_point_width(&s->point), .r = s->shape.r};
     favor *kept = psw_arena_take(arena, 1, sizeof f);
     f.table = psw_arena_take(arena, f.r * f.d, sizeof *f.table);
     f.block = psw_arena_take(arena, f.d * f.d, sizeof *f.block);
@@ -96,7 +96,7 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
 
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
-    double d = (double)point->d, width = (double)r;
+    double d = (double)psw_point_width(point), width = (double)r;
     return (psw_sketch_shape){.r = r, .stored = r, .flops = 2 * d * width + 20 * width};
 }
 
@@ -116,7 +116,7 @@ static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *
 /* Normals and lengths; d rows at a time made orthogonal, not by BLAS, which is ten times faster. */
 static psw_sketch_work table_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    double d = (double)point->d, r = (double)shape->r;
+    double d = (double)psw_point_width(point), r = (double)shape->r;
     return (psw_sketch_work){.normals = 2 * d * r, .flops = 4 * r * d * d * 10};
 }
 

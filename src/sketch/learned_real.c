@@ -21,7 +21,7 @@ static void *lay(const psw_sketch *s, psw_arena *arena)
 {
     learned n = {.r = s->shape.r, .rows = s->rows};
     learned *kept = psw_arena_take(arena, 1, sizeof n);
-    ptrdiff_t d = s->point.d, widest = d > n.r ? d : n.r;
+    ptrdiff_t d = psw_point_width(&s->point), widest = d > n.r ? d : n.r;
     for (int i = 0; i < 4; i++) {
         level *l = &n.level[i / 2][i % 2];
         l->in = i % 2 == 0 ? d : n.r;
@@ -112,7 +112,7 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
 /* Eight products with d x r matrices for each stack, twenty-four with r x r ones, and some 200 for functions. */
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
-    double d = (double)point->d, width = (double)r;
+    double d = (double)psw_point_width(point), width = (double)r;
     return (psw_sketch_shape){
         .r = r, .stored = r, .weigh = PSW_WEIGH_SQUARE, .flops = 4 * 8 * width * (d + 3 * width) + 200 * width};
 }

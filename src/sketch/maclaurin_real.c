@@ -12,7 +12,7 @@ typedef struct maclaurin {
 
 static void *lay(const psw_sketch *s, psw_arena *arena)
 {
-    maclaurin m = {.degree = sketch_degree(&s->point), .d = s->point.d, .r = s->shape.r};
+    maclaurin m = {.degree = sketch_degree(&s->point), .d = psw_point_width(&s->point), .r = s->shape.r};
     maclaurin *kept = psw_arena_take(arena, 1, sizeof m);
     m.tables = psw_arena_take(arena, m.degree * m.d * m.r, sizeof *m.tables);
     m.product = psw_arena_take(arena, s->rows * m.r, sizeof *m.product);
@@ -61,9 +61,12 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
 
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
-    double d = (double)point->d, p = (double)sketch_degree(point), width = (double)r;
-    return (psw_sketch_shape){
-        .r = r, .stored = r, .exact = point->d == 1, .signs = true, .flops = 2 * d * width * p + width * (p - 1)};
+    double d = (double)psw_point_width(point), p = (double)sketch_degree(point), width = (double)r;
+    return (psw_sketch_shape){.r = r,
+                              .stored = r,
+                              .exact = psw_point_width(point) == 1,
+                              .signs = true,
+                              .flops = 2 * d * width * p + width * (p - 1)};
 }
 
 /* Narrow products take half as long again. Measured. */
@@ -75,7 +78,7 @@ static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *
 
 static psw_sketch_work table_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    return (psw_sketch_work){.signs = (double)point->d * (double)shape->r * (double)sketch_degree(point)};
+    return (psw_sketch_work){.signs = (double)psw_point_width(point) * (double)shape->r * (double)sketch_degree(point)};
 }
 
 const sketch_map SKETCH_MAP(maclaurin) = {.check = sketch_check_columns,

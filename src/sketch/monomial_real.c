@@ -21,7 +21,7 @@ static ptrdiff_t monomials(ptrdiff_t variables, ptrdiff_t degree)
 
 static void *lay(const psw_sketch *s, psw_arena *arena)
 {
-    monomial m = {.degree = sketch_degree(&s->point), .d = s->point.d};
+    monomial m = {.degree = sketch_degree(&s->point), .d = psw_point_width(&s->point)};
     monomial *kept = psw_arena_take(arena, 1, sizeof m);
     m.coefficient = psw_arena_take(arena, s->shape.features, sizeof *m.coefficient);
     for (int i = 0; i < 2; i++)
@@ -118,15 +118,18 @@ static psw_status check(const psw_point *point)
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
     (void)r;
-    return (psw_sketch_shape){
-        .r = 0, .stored = point->d, .exact = true, .weigh = PSW_WEIGH_POWER, .signs = sketch_degree(point) % 2 != 0};
+    return (psw_sketch_shape){.r = 0,
+                              .stored = psw_point_width(point),
+                              .exact = true,
+                              .weigh = PSW_WEIGH_POWER,
+                              .signs = sketch_degree(point) % 2 != 0};
 }
 
 /* C(d + p - 1, p), by its shorter product */
 static double features(const psw_point *point)
 {
-    double d = (double)point->d, p = (double)sketch_degree(point);
-    return p < d ? sketch_choose(d + p - 1, (ptrdiff_t)p) : sketch_choose(d + p - 1, point->d - 1);
+    double d = (double)psw_point_width(point), p = (double)sketch_degree(point);
+    return p < d ? sketch_choose(d + p - 1, (ptrdiff_t)p) : sketch_choose(d + p - 1, psw_point_width(point) - 1);
 }
 
 static psw_moments moments(const psw_point *point, double norms, double product, double squares)

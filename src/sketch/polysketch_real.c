@@ -34,8 +34,8 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
     ptrdiff_t p = sketch_degree(point);
     psw_sketch_shape shape = {.r = r, .stored = r, .weigh = PSW_WEIGH_SQUARE};
-    if (p <= 1) shape.r = 0, shape.stored = point->d, shape.exact = true;
-    shape.flops = sketch_tree_flops((double)point->d, (double)r, (double)p);
+    if (p <= 1) shape.r = 0, shape.stored = psw_point_width(point), shape.exact = true;
+    shape.flops = sketch_tree_flops((double)psw_point_width(point), (double)r, (double)p);
     return shape;
 }
 

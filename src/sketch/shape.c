@@ -38,18 +38,18 @@ double sketch_features(const psw_point *point)
 
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point)
 {
-    if (!psw_sketch_has(point->method)) return (psw_sketch_shape){0};
+    if (!psw_sketch_has(point)) return (psw_sketch_shape){0};
     psw_sketch_shape shape = sketch_map_of(point)->shape(point, columns(point));
     double features = features_of(point, &shape), each[] = {0, 1, 2}; /* by weigh: products of a feature */
     shape.features = features < 0x1p53 ? (ptrdiff_t)features : (ptrdiff_t)1 << 53;
-    shape.flops += 3 * (double)point->d; /* unit rows */
+    shape.flops += 3 * (double)psw_point_width(point); /* unit rows */
     shape.lift_flops = each[shape.weigh] * features;
     return shape;
 }
 
 static double real_bytes(const psw_point *point)
 {
-    return point->precision == PSW_FP32 ? sizeof(float) : sizeof(double);
+    return point->precision != PSW_FP64 ? sizeof(float) : sizeof(double);
 }
 
 double psw_sketch_state_bytes(const psw_point *point)
@@ -65,7 +65,7 @@ double psw_sketch_running_bytes(const psw_point *point)
 
 ptrdiff_t psw_sketch_draws(const psw_point *point)
 {
-    if (!psw_sketch_has(point->method) || point->weights > 0 || psw_sketch_shape_of(point).r == 0) return 0;
+    if (!psw_sketch_has(point) || point->weights > 0 || psw_sketch_shape_of(point).r == 0) return 0;
     return point->draws > 1 ? point->draws : 1;
 }
 

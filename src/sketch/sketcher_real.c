@@ -8,8 +8,13 @@
 psw_key SKETCH_KEY(const psw_sketch *s, ptrdiff_t draw, sketch_place place)
 {
     const psw_point *p = &s->point;
-    const uint64_t values[] = {(uint64_t)p->method, (uint64_t)p->d, (uint64_t)s->shape.r, (uint64_t)draw, place.level,
-                               place.number,        place.side};
+    const uint64_t values[] = {(uint64_t)p->method,
+                               (uint64_t)psw_point_width(p),
+                               (uint64_t)s->shape.r,
+                               (uint64_t)draw,
+                               place.level,
+                               place.number,
+                               place.side};
     return psw_random_key(PSW_STREAM_SKETCH, p->seed, values, sizeof values / sizeof values[0]);
 }
 
@@ -83,9 +88,9 @@ static psw_sketch *lay(const psw_point *point, ptrdiff_t rows, psw_arena *arena)
 {
     psw_sketch s = {.map = sketch_map_of(point), .point = *point, .shape = psw_sketch_shape_of(point), .rows = rows};
     psw_sketch *kept = psw_arena_take(arena, 1, sizeof s);
-    if (s.map->unit) s.unit = psw_arena_take(arena, rows * point->d, sizeof *s.unit);
+    if (s.map->unit) s.unit = psw_arena_take(arena, rows * psw_point_width(point), sizeof *s.unit);
     if (s.map->draw) {
-        ptrdiff_t widest = s.shape.r > point->d ? s.shape.r : point->d;
+        ptrdiff_t widest = s.shape.r > psw_point_width(point) ? s.shape.r : psw_point_width(point);
         s.normals = psw_arena_take(arena, widest, sizeof *s.normals);
     }
     s.own = s.map->lay(&s, arena);

@@ -20,7 +20,7 @@ typedef struct srht {
 
 static void *lay(const psw_sketch *s, psw_arena *arena)
 {
-    srht h = {.degree = sketch_degree(&s->point), .d = s->point.d, .r = s->shape.r, .width = 1};
+    srht h = {.degree = sketch_degree(&s->point), .d = psw_point_width(&s->point), .r = s->shape.r, .width = 1};
     srht *kept = psw_arena_take(arena, 1, sizeof h);
     while (h.width < h.d) h.width *= 2;
     h.sign = psw_arena_take(arena, h.degree * h.d, sizeof *h.sign);
@@ -114,21 +114,25 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
 
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
-    double d = (double)point->d, p = (double)sketch_degree(point), width = exp2(ceil(log2(d)));
-    return (psw_sketch_shape){
-        .r = r, .stored = r, .exact = point->d == 1, .signs = true, .flops = p * (d + width * log2(width) + (double)r)};
+    double d = (double)psw_point_width(point), p = (double)sketch_degree(point), width = exp2(ceil(log2(d)));
+    return (psw_sketch_shape){.r = r,
+                              .stored = r,
+                              .exact = psw_point_width(point) == 1,
+                              .signs = true,
+                              .flops = p * (d + width * log2(width) + (double)r)};
 }
 
 /* Additions, and rows drawn from memory, against products; single precision gains less by it. Measured. */
 static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
 {
     static const double additions[2] = {12, 14.5};
-    return (psw_sketch_work){.flops = additions[point->precision] * shape->flops};
+    return (psw_sketch_work){.flops = additions[psw_point_single(point)] * shape->flops};
 }
 
 static psw_sketch_work table_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    return (psw_sketch_work){.signs = ((double)point->d + (double)shape->r) * (double)sketch_degree(point)};
+    return (psw_sketch_work){.signs =
+                                 ((double)psw_point_width(point) + (double)shape->r) * (double)sketch_degree(point)};
 }
 
 const sketch_map SKETCH_MAP(srht) = {.check = sketch_check_columns,

@@ -25,7 +25,7 @@ typedef struct tensorsketch {
 
 static void *lay(const psw_sketch *s, psw_arena *arena)
 {
-    tensorsketch f = {.degree = sketch_degree(&s->point), .d = s->point.d, .r = s->shape.r};
+    tensorsketch f = {.degree = sketch_degree(&s->point), .d = psw_point_width(&s->point), .r = s->shape.r};
     tensorsketch *kept = psw_arena_take(arena, 1, sizeof f);
     f.stride = (f.r / 2 + 1) * 2;
     f.batch = 16384 / f.r < 1 ? 1 : 16384 / f.r > 16 ? 16 : 16384 / f.r;
@@ -137,11 +137,11 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
 /* A real FFT of length r counts 2.5 r log2 r. */
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
-    double d = (double)point->d, p = (double)sketch_degree(point), width = (double)r;
+    double d = (double)psw_point_width(point), p = (double)sketch_degree(point), width = (double)r;
     double transform = 2.5 * width * log2(width);
     return (psw_sketch_shape){.r = r,
                               .stored = r,
-                              .exact = point->d == 1,
+                              .exact = psw_point_width(point) == 1,
                               .signs = true,
                               .flops = p * (2 * d + transform + 3 * width) + transform + width};
 }
@@ -167,13 +167,13 @@ static psw_moments moments(const psw_point *point, double norms, double product,
 static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
 {
     static const double transform[2] = {2.8, 4.9};
-    return (psw_sketch_work){.flops = transform[point->precision] * shape->flops};
+    return (psw_sketch_work){.flops = transform[psw_point_single(point)] * shape->flops};
 }
 
 static psw_sketch_work table_work(const psw_point *point, const psw_sketch_shape *shape)
 {
     (void)shape;
-    return (psw_sketch_work){.signs = 2 * (double)point->d * (double)sketch_degree(point)};
+    return (psw_sketch_work){.signs = 2 * (double)psw_point_width(point) * (double)sketch_degree(point)};
 }
 
 const sketch_map SKETCH_MAP(tensorsketch) = {.check = sketch_check_columns,

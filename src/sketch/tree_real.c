@@ -34,7 +34,7 @@ static ptrdiff_t table_size(ptrdiff_t p, ptrdiff_t d, ptrdiff_t r)
 
 void *sketch_tree_lay(const psw_sketch *s, psw_arena *arena)
 {
-    tree t = {.degree = sketch_degree(&s->point), .d = s->point.d, .r = s->shape.r, .rows = s->rows};
+    tree t = {.degree = sketch_degree(&s->point), .d = psw_point_width(&s->point), .r = s->shape.r, .rows = s->rows};
     tree *kept = psw_arena_take(arena, 1, sizeof t);
     if (t.degree > 1) {
         t.nodes = psw_arena_take(arena, t.degree - 1, sizeof *t.nodes);
@@ -137,7 +137,7 @@ double sketch_tree_flops(double d, double r, double p)
 
 psw_sketch_work sketch_tree_table_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    double d = (double)point->d, r = (double)shape->r, p = (double)sketch_degree(point);
+    double d = (double)psw_point_width(point), r = (double)shape->r, p = (double)sketch_degree(point);
     return (psw_sketch_work){.normals = p < 2 ? 0 : (d * p + r * (p - 2)) * r};
 }
 
@@ -151,9 +151,11 @@ static psw_status check(const psw_point *point)
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
     ptrdiff_t p = sketch_degree(point);
-    if (p <= 1) return (psw_sketch_shape){.r = 0, .stored = point->d, .exact = true, .signs = true};
-    return (psw_sketch_shape){
-        .r = r, .stored = r, .signs = true, .flops = sketch_tree_flops((double)point->d, (double)r, (double)p)};
+    if (p <= 1) return (psw_sketch_shape){.r = 0, .stored = psw_point_width(point), .exact = true, .signs = true};
+    return (psw_sketch_shape){.r = r,
+                              .stored = r,
+                              .signs = true,
+                              .flops = sketch_tree_flops((double)psw_point_width(point), (double)r, (double)p)};
 }
 
 /* With T, T' independent and Gaussian G, G' (norms N = |T x|^2 |T y|^2, products C = <T x, T y>^2), Isserlis' theorem

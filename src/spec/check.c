@@ -81,7 +81,8 @@ psw_status spec_row_check(const psw_study *study, const spec_row *row, psw_ids n
     psw_ids applies = study->applies[(int)row->at[PSW_ID_METHOD]];
     int broken = relations_broken(row, applies, what, sizeof what);
     for (int id = 0; id < PSW_PARAMETERS && broken < 0; id++) {
-        if (!(applies >> id & 1) || spec_keys[id].type == PSW_T_WORD) continue;
+        bool settled = (id == PSW_ID_REFERENCE_SCALE || id == PSW_ID_REFERENCE_BETA) && isnan(row->at[id]);
+        if (!(applies >> id & 1) || spec_keys[id].type == PSW_T_WORD || settled) continue;
         if (!psw_value_fits(&spec_keys[id], row->at[id], what, sizeof what)) broken = id;
     }
     if (broken < 0) return PSW_OK;

@@ -119,6 +119,18 @@ static psw_status judge_key(psw_study *study, const psw_yaml_node *node)
     return psw_value_read(&study->tree, node, key, &study->base.at[id]);
 }
 
+static psw_status decode_key(psw_study *study, const psw_yaml_node *node)
+{
+    const psw_yaml_key *key = spec_key_find("decode", node->key);
+    if (!key) return spec_unknown(&study->tree, node, "decode");
+    int id = spec_parameter_find(node->key);
+    if (node->kind != PSW_SCALAR)
+        return PSW_WRONG(&study->tree, node->where, "%s is a single value under decode; an axis belongs in grid",
+                         node->key);
+    PSW_TRY(spec_declare(study, id, PSW_O_VALUE, "decode", node));
+    return psw_value_read(&study->tree, node, key, &study->base.at[id]);
+}
+
 static psw_status predict_key(psw_study *study, const psw_yaml_node *node)
 {
     ptrdiff_t i = study->predict_count;
@@ -299,6 +311,7 @@ psw_status spec_study_declare(psw_study *study)
     PSW_TRY(spec_own_declare(study, psw_yaml_child(root, "include")));
     applies_set(study);
     PSW_TRY(each_key(study, "judge", judge_key));
+    PSW_TRY(each_key(study, "decode", decode_key));
     PSW_TRY(each_key(study, "derive", derive_key));
     PSW_TRY(each_key(study, "predict", predict_key));
     PSW_TRY(rules_declare(study, psw_yaml_child(root, "exclude")));

@@ -91,7 +91,7 @@ static const char *text_of(const psw_study *study, const spec_formula *f)
     ptrdiff_t column;
     if (f->program.reads != PSW_ID(PSW_ID_METHOD) || f->program.oracle || !fallback) return f->text;
     if (psw_program_compile(fallback, &names, &now, &column) != PSW_OK) return f->text;
-    bool same = now.reads == f->program.reads;
+    bool same = !(now.reads & ~(PSW_ID(PSW_ID_METHOD) | PSW_ID(PSW_ID_BY)));
     for (ptrdiff_t i = 0; i < study->entry_count && same; i++) {
         spec_row row = {{[PSW_ID_METHOD] = study->entries[i].method}};
         same = psw_program_value(&now, row.at, NULL, NULL) == psw_program_value(&f->program, row.at, NULL, NULL);
@@ -147,7 +147,7 @@ static void describe_unusual(line *point, const psw_study *study, const spec_row
         double value = usual(study, id);
         bool named = (id >= PSW_ID_BETA && id <= PSW_ID_D) || id == PSW_ID_TEAM;
         bool applies = study->applies[(int)row->at[PSW_ID_METHOD]] >> id & 1;
-        if (named || !applies || isnan(value) || row->at[id] == value) continue;
+        if (named || !applies || isnan(value) || isnan(row->at[id]) || row->at[id] == value) continue;
         append(point, spec_keys[id].name);
         append_value(point, study, id, row->at[id]);
     }

@@ -79,6 +79,7 @@ static psw_status defaults_set(const psw_study *study, spec_row *row)
 static psw_status missing(const psw_study *study, const psw_yaml_node *item, const spec_row *row, psw_ids applies)
 {
     for (int id = 0; id < PSW_PARAMETERS; id++) {
+        if (id == PSW_ID_REFERENCE_SCALE || id == PSW_ID_REFERENCE_BETA) continue; /* they may not matter */
         bool sized = id == PSW_ID_R || id == PSW_ID_FEATURES;
         if (!(applies >> id & 1) || !isnan(row->at[id]) || (sized && !isnan(row->at[PSW_ID_FEATURES]))) continue;
         return PSW_WRONG(&study->tree, item->where, "this point does not give %s%s; add it", spec_keys[id].name,

@@ -13,13 +13,26 @@ enum {
     COMPUTED = 0 /* reads rows of data */
 #include "polysweep/methods.def"
     ,
-#define PSW_METHOD(word, CODE, folds, kernel, degree, ...) | (degree ? 1u << PSW_##CODE : 0)
+#define PSW_METHOD(word, CODE, folds, kernel, affine, degree, ...) | (degree ? 1u << PSW_##CODE : 0)
     DEGREE = 0 /* has a degree beta */
 #include "polysweep/methods.def"
     ,
 #define PSW_METHOD(word, CODE, folds, kernel, ...)                                                                     \
-    | (PSW_KERNEL_##kernel == PSW_KERNEL_POWER || PSW_KERNEL_##kernel == PSW_KERNEL_LINEAR ? 1u << PSW_##CODE : 0)
+    | (PSW_KERNEL_##kernel == PSW_KERNEL_POWER || PSW_KERNEL_##kernel == PSW_KERNEL_LINEAR ||                          \
+               PSW_KERNEL_##kernel == PSW_KERNEL_TAYLOR                                                                \
+           ? 1u << PSW_##CODE                                                                                          \
+           : 0)
     ODD = 0 /* a negative score may make a negative weight */
+#include "polysweep/methods.def"
+    ,
+#define PSW_METHOD(word, CODE, folds, kernel, affine, ...)                                                             \
+    | (PSW_AFFINE_##affine != PSW_AFFINE_NONE ? 1u << PSW_##CODE : 0)
+    SCALED = 0 /* a scale of the scores matters */
+#include "polysweep/methods.def"
+    ,
+#define PSW_METHOD(word, CODE, folds, kernel, affine, ...)                                                             \
+    | (PSW_AFFINE_##affine > PSW_AFFINE_SCALE ? 1u << PSW_##CODE : 0)
+    SHIFTED = 0 /* and an offset */
 #include "polysweep/methods.def"
     ,
     POWERS = ODD & COMPUTED,
@@ -53,6 +66,7 @@ static const char value_width[] = "d"
 
 #define MORE_ROWS(word) " + 256 * (method == " #word ")"
 #define MORE_STATES(word)
+#define MORE_EITHER(word) " + 256 * (method == " #word " and by == rows)"
 #define MORE_NOTHING(word)
 static const char block_rows[] = "256"
 #define PSW_METHOD(word, CODE, folds, ...) MORE_##folds(word)
@@ -94,17 +108,27 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_COSINE]       = {"data", "cosine", PSW_T_REAL, -1, -1, 1, "0.9", "between a query and its key", ALL, OWN, 0},
     [PSW_ID_DATA_DRAWS]   = {"data", "data_draws", PSW_T_WHOLE, -1, WHOLE, draws_of_kinds, "realisations of random rows; 1 with time, 0 = rows are not random", COMPUTED, OWN, 0},
     [PSW_ID_COMMON]       = {"data", "common", WORD(PSW_WORDS_SWITCH), "false", "noise of a draw is the same for every n and noise", COMPUTED, OWN, 0},
+    [PSW_ID_REFERENCE]    = {"data", "reference", WORD(PSW_WORDS_REFERENCE), "own", "what outputs are compared with: the own kernel, the attention of the model (default of files), a power of the scores", COMPUTED, ROWS, 0},
+    [PSW_ID_REFERENCE_SCALE] = {"data", "reference_scale", PSW_T_REAL, -1, POSITIVE, "1 / sqrt(d)", "scale of the reference's scores; that of a file replaces the default", COMPUTED, ROWS, 0},
+    [PSW_ID_REFERENCE_BETA] = {"data", "reference_beta", PSW_T_REAL, -1, POSITIVE, "0", "degree of reference exact, 0 = the point's", COMPUTED, ROWS, 0},
     [PSW_ID_BETA]         = {"grid", "beta", PSW_T_REAL, -1, POSITIVE, NULL, "degree", DEGREE, ALL, 0},
     [PSW_ID_N]            = {"grid", "n", PSW_T_WHOLE, -1, 2, PSW_WHOLE_MAX, NULL, "length in tokens", ALL, ALL, 0},
     [PSW_ID_D]            = {"grid", "d", PSW_T_WHOLE, -1, COUNT, NULL, "width of queries and keys", ALL, ROWS, 0},
     [PSW_ID_V]            = {"grid", "v", PSW_T_WHOLE, -1, COUNT, value_width, "width of values", ALL, ALL, 0},
+    [PSW_ID_N_K]          = {"grid", "n_k", PSW_T_WHOLE, -1, WHOLE, "0", "keys, where they are not as many as queries; 0 = n; causal: aligned at the end", COMPUTED, OWN, 0},
     [PSW_ID_MASK]         = {"grid", "mask", WORD(PSW_WORDS_MASK), "full", "which keys a query sees", ALL, ROWS, 0},
     [PSW_ID_PRECISION]    = {"grid", "precision", WORD(PSW_WORDS_PRECISION), "fp64", "of products", COMPUTED, ALL, 0},
     [PSW_ID_J3]           = {"grid", "j3", PSW_T_WHOLE, -1, WHOLE, "(n - 1) * (mask == causal)", "special token, from 0", ALL, JUDGED, 0},
     [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", ALL, ROWS, 0},
+    [PSW_ID_SCALE]        = {"grid", "scale", PSW_T_REAL, -1, POSITIVE, "1", "scores are offset + scale <q, k>", SCALED, ALL, 0},
+    [PSW_ID_OFFSET]       = {"grid", "offset", PSW_T_REAL, -1, REAL, "0", "added to every score; cancels in exponentials without den_constant", SHIFTED, ALL, 0},
     [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", ALL, ALL, 0},
     [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores, and linear", POWERS, ALL, 0},
+    [PSW_ID_LAYER]        = {"grid", "layer", PSW_T_WHOLE, -1, WHOLE, "0", "layer of a file (written data.layers)", COMPUTED, OWN, 0},
     [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "attention head of a file (written data.heads)", COMPUTED, OWN, 0},
+    [PSW_ID_BATCH]        = {"grid", "batch", PSW_T_WHOLE, -1, WHOLE, "0", "sequence of a file's batch (written data.batches)", COMPUTED, OWN, 0},
+    [PSW_ID_MODE]         = {"grid", "mode", WORD(PSW_WORDS_MODE), "forward", "all queries, or decode: one query against what n tokens left", COMPUTED, ROWS, 0},
+    [PSW_ID_CACHE]        = {"decode", "cache", WORD(PSW_WORDS_PRECISION), "fp16", "precision of the key-value cache", COMPUTED, ROWS, 0},
     [PSW_ID_BLOCK]        = {"grid", "block", PSW_T_WHOLE, -1, COUNT, block_rows, "rows of a leaf, and the causal block of a sketch", COMPUTED, ALL, 0},
     [PSW_ID_TEAM]         = {"grid", "team", PSW_T_AUTO, PSW_WORDS_TEAM, WHOLE, "auto", "ranks that share a point; replaces run.team", COMPUTED, ALL, 0},
     [PSW_ID_SEED]         = {"grid", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "for every random number; replaces the top level's", COMPUTED, ALL, 0},
@@ -115,6 +139,16 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, NULL, "rows of an exact diagonal block; causal, a multiple of block", OWN, ALL, 0},
     [PSW_ID_DRAWS]        = {"method", "draws", PSW_T_WHOLE, -1, COUNT, NULL, "independent sketches", OWN, ALL, 0},
     [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, PSW_WORDS_WEIGHTS, WHOLE, NULL, "file of learned weights, {file: FILE.h5, r: 32}, or none; without a size r is the file's", OWN, ALL, 0},
+    [PSW_ID_MATCH]        = {"method", "match", WORD(PSW_WORDS_MATCH), NULL, "exp: scale and offset make z^beta follow e^(reference_scale (<q, k> - center))", OWN, ALL, 0},
+    [PSW_ID_CENTER]       = {"method", "center", PSW_T_REAL, -1, REAL, NULL, "of match exp, in units of <q, k>", OWN, ALL, 0},
+    [PSW_ID_ORDER]        = {"method", "order", PSW_T_WHOLE, -1, COUNT, NULL, "highest power of a partial sum", OWN, ALL, 0},
+    [PSW_ID_BY]           = {"method", "by", WORD(PSW_WORDS_BY), NULL, "every score, or features in a state", OWN, ALL, 0},
+    [PSW_ID_SINKS]        = {"method", "sinks", PSW_T_WHOLE, -1, WHOLE, NULL, "first keys that every query sees", OWN, ALL, 0},
+    [PSW_ID_KEEP]         = {"method", "keep", PSW_T_WHOLE, -1, COUNT, NULL, "largest scores of a row that are kept", OWN, ALL, 0},
+    [PSW_ID_LANDMARKS]    = {"method", "landmarks", PSW_T_WHOLE, -1, COUNT, NULL, "segments whose means stand for rows", OWN, ALL, 0},
+    [PSW_ID_LEAVES]       = {"method", "leaves", WORD(PSW_WORDS_LEAVES), NULL, "sketches at the leaves of a tree", OWN, ALL, 0},
+    [PSW_ID_COMPLEX]      = {"method", "complex", WORD(PSW_WORDS_SWITCH), NULL, "complex random numbers, real and imaginary parts as features", OWN, ALL, 0},
+    [PSW_ID_EPSILON]      = {"method", "epsilon", PSW_T_REAL, -1, POSITIVE, NULL, "added to every feature", OWN, ALL, 0},
 
     {"", "schema", PSW_T_WHOLE, -1, 1, 1, NULL, "version of this language: 1", 0, 0, 0},
     {"", "study", PSW_T_TEXT, -1, 0, 0, "study", "a name for people", 0, 0, 0},
@@ -127,6 +161,7 @@ const psw_yaml_key spec_keys[] = {
     {"", "exclude", PSW_T_TREE, -1, 0, 0, NULL, "list of {when: expression, why: text}", 0, 0, 0},
     {"", "include", PSW_T_TREE, -1, 0, 0, NULL, "list of single points, added at the end", 0, 0, 0},
     {"", "judge", PSW_T_TREE, -1, 0, 0, NULL, "the random threshold head", 0, 0, 0},
+    {"", "decode", PSW_T_TREE, -1, 0, 0, NULL, "how a model generates", 0, 0, 0},
     {"", "predict", PSW_T_TREE, -1, 0, 0, NULL, "your predictions as expressions, kept as columns predict_NAME", 0, 0, 0},
     {"", "time", PSW_T_TREE, -1, 0, 0, "off", "off, or how to repeat each point alone", 0, 0, 0},
     {"", "run", PSW_T_TREE, -1, 0, 0, NULL, "how to run; does not affect results", 0, 0, 0},

@@ -18,17 +18,27 @@ typedef enum spec_parameter {
     PSW_ID_COSINE,
     PSW_ID_DATA_DRAWS,
     PSW_ID_COMMON,
+    PSW_ID_REFERENCE,
+    PSW_ID_REFERENCE_SCALE,
+    PSW_ID_REFERENCE_BETA,
     PSW_ID_BETA,
     PSW_ID_N,
     PSW_ID_D,
     PSW_ID_V,
+    PSW_ID_N_K,
     PSW_ID_MASK,
     PSW_ID_PRECISION,
     PSW_ID_J3,
     PSW_ID_ROW_NORM,
+    PSW_ID_SCALE,
+    PSW_ID_OFFSET,
     PSW_ID_DEN_CONSTANT,
     PSW_ID_NEGATIVE,
+    PSW_ID_LAYER,
     PSW_ID_HEAD,
+    PSW_ID_BATCH,
+    PSW_ID_MODE,
+    PSW_ID_CACHE,
     PSW_ID_BLOCK,
     PSW_ID_TEAM,
     PSW_ID_SEED,
@@ -39,6 +49,16 @@ typedef enum spec_parameter {
     PSW_ID_LOCAL,
     PSW_ID_DRAWS,
     PSW_ID_WEIGHTS,
+    PSW_ID_MATCH,
+    PSW_ID_CENTER,
+    PSW_ID_ORDER,
+    PSW_ID_BY,
+    PSW_ID_SINKS,
+    PSW_ID_KEEP,
+    PSW_ID_LANDMARKS,
+    PSW_ID_LEAVES,
+    PSW_ID_COMPLEX,
+    PSW_ID_EPSILON,
     PSW_PARAMETERS
 } spec_parameter;
 #define PSW_ROW (PSW_PARAMETERS + PSW_OWN_MAX)
@@ -49,7 +69,12 @@ typedef struct spec_row {
 } spec_row;
 #define PSW_ID(id) ((psw_ids)1 << (id)) /* psw_ids: a set of places of a row */
 /* Parameters younger than schema 1's first files: they enter the identity where their value is not the default. */
-#define PSW_YOUNGER_IDS (PSW_ID(PSW_ID_DATA_DRAWS) | PSW_ID(PSW_ID_COMMON))
+#define PSW_YOUNGER_IDS                                                                                                \
+    (PSW_ID(PSW_ID_DATA_DRAWS) | PSW_ID(PSW_ID_COMMON) | PSW_ID(PSW_ID_REFERENCE) | PSW_ID(PSW_ID_REFERENCE_SCALE) |   \
+     PSW_ID(PSW_ID_REFERENCE_BETA) | PSW_ID(PSW_ID_N_K) | PSW_ID(PSW_ID_SCALE) | PSW_ID(PSW_ID_OFFSET) |               \
+     PSW_ID(PSW_ID_LAYER) | PSW_ID(PSW_ID_BATCH) | PSW_ID(PSW_ID_MODE) | PSW_ID(PSW_ID_CACHE) | PSW_ID(PSW_ID_MATCH) | \
+     PSW_ID(PSW_ID_CENTER) | PSW_ID(PSW_ID_ORDER) | PSW_ID(PSW_ID_BY) | PSW_ID(PSW_ID_SINKS) | PSW_ID(PSW_ID_KEEP) |   \
+     PSW_ID(PSW_ID_LANDMARKS) | PSW_ID(PSW_ID_LEAVES) | PSW_ID(PSW_ID_COMPLEX) | PSW_ID(PSW_ID_EPSILON))
 
 extern const psw_yaml_key spec_keys[]; /* parameters first, at their id; ended by a name of NULL */
 bool spec_key_applies(spec_parameter id, psw_method method, psw_data_kind kind);

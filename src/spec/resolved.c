@@ -118,6 +118,12 @@ static void section_judge(json *j, const psw_study *study, const psw_yaml_node *
     psw_writer_scalar(&j->out, spec_key_find("judge", "level")->fallback);
 }
 
+static void section_decode(json *j, const psw_study *study, const psw_yaml_node *map)
+{
+    children(j, map);
+    defaults(j, study, "decode", false);
+}
+
 static void section_settings(json *j, const char *section, const psw_yaml_node *map)
 {
     for (const psw_yaml_key *k = spec_keys; k->name; k++) {
@@ -190,6 +196,8 @@ static void section(json *j, const psw_study *study, const char *name, const psw
             section_derive(j, study, given);
         else if (strcmp(name, "judge") == 0)
             section_judge(j, study, given);
+        else if (strcmp(name, "decode") == 0)
+            section_decode(j, study, given);
         else if (strcmp(name, "zip") == 0 || strcmp(name, "predict") == 0)
             children(j, given);
         else

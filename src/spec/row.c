@@ -1,5 +1,7 @@
 /* Rows of values and points. */
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "spec/study.h"
 
@@ -9,86 +11,111 @@ static ptrdiff_t whole(double x)
     return fabs(x) <= PSW_WHOLE_MAX ? (ptrdiff_t)x : 0;
 }
 
+/* Where a point has its parameters, and as what. */
+typedef enum member { REAL, WHOLE, CODE, SEED } member;
+static const struct {
+    member as;
+    size_t at;
+} members[PSW_PARAMETERS] = {
+    [PSW_ID_METHOD] = {CODE, offsetof(psw_point, method)},
+    [PSW_ID_DATA_KIND] = {CODE, offsetof(psw_point, data_kind)},
+    [PSW_ID_PRESET] = {CODE, offsetof(psw_point, preset)},
+    [PSW_ID_NOISE] = {REAL, offsetof(psw_point, noise)},
+    [PSW_ID_A_0] = {REAL, offsetof(psw_point, a_0)},
+    [PSW_ID_A_1] = {REAL, offsetof(psw_point, a_1)},
+    [PSW_ID_B] = {REAL, offsetof(psw_point, b)},
+    [PSW_ID_C] = {REAL, offsetof(psw_point, c)},
+    [PSW_ID_KAPPA] = {REAL, offsetof(psw_point, kappa)},
+    [PSW_ID_COSINE] = {REAL, offsetof(psw_point, cosine)},
+    [PSW_ID_BETA] = {REAL, offsetof(psw_point, beta)},
+    [PSW_ID_N] = {WHOLE, offsetof(psw_point, n)},
+    [PSW_ID_D] = {WHOLE, offsetof(psw_point, d)},
+    [PSW_ID_V] = {WHOLE, offsetof(psw_point, v)},
+    [PSW_ID_MASK] = {CODE, offsetof(psw_point, mask)},
+    [PSW_ID_PRECISION] = {CODE, offsetof(psw_point, precision)},
+    [PSW_ID_J3] = {WHOLE, offsetof(psw_point, j3)},
+    [PSW_ID_ROW_NORM] = {CODE, offsetof(psw_point, row_norm)},
+    [PSW_ID_DEN_CONSTANT] = {REAL, offsetof(psw_point, den_constant)},
+    [PSW_ID_NEGATIVE] = {CODE, offsetof(psw_point, negative)},
+    [PSW_ID_HEAD] = {WHOLE, offsetof(psw_point, head)},
+    [PSW_ID_BLOCK] = {WHOLE, offsetof(psw_point, block)},
+    [PSW_ID_TEAM] = {WHOLE, offsetof(psw_point, team)},
+    [PSW_ID_SEED] = {SEED, offsetof(psw_point, seed)},
+    [PSW_ID_M] = {WHOLE, offsetof(psw_point, m)},
+    [PSW_ID_TRIALS] = {WHOLE, offsetof(psw_point, trials)},
+    [PSW_ID_R] = {WHOLE, offsetof(psw_point, r)},
+    [PSW_ID_FEATURES] = {WHOLE, offsetof(psw_point, features)},
+    [PSW_ID_LOCAL] = {WHOLE, offsetof(psw_point, local)},
+    [PSW_ID_DRAWS] = {WHOLE, offsetof(psw_point, draws)},
+    [PSW_ID_WEIGHTS] = {WHOLE, offsetof(psw_point, weights)},
+    [PSW_ID_DATA_DRAWS] = {WHOLE, offsetof(psw_point, data_draws)},
+    [PSW_ID_COMMON] = {CODE, offsetof(psw_point, common)},
+    [PSW_ID_SCALE] = {REAL, offsetof(psw_point, scale)},
+    [PSW_ID_OFFSET] = {REAL, offsetof(psw_point, offset)},
+    [PSW_ID_MATCH] = {CODE, offsetof(psw_point, match)},
+    [PSW_ID_CENTER] = {REAL, offsetof(psw_point, center)},
+    [PSW_ID_REFERENCE] = {CODE, offsetof(psw_point, reference)},
+    [PSW_ID_REFERENCE_SCALE] = {REAL, offsetof(psw_point, reference_scale)},
+    [PSW_ID_REFERENCE_BETA] = {REAL, offsetof(psw_point, reference_beta)},
+    [PSW_ID_MODE] = {CODE, offsetof(psw_point, mode)},
+    [PSW_ID_CACHE] = {CODE, offsetof(psw_point, cache)},
+    [PSW_ID_N_K] = {WHOLE, offsetof(psw_point, n_k)},
+    [PSW_ID_LAYER] = {WHOLE, offsetof(psw_point, layer)},
+    [PSW_ID_BATCH] = {WHOLE, offsetof(psw_point, batch)},
+    [PSW_ID_ORDER] = {WHOLE, offsetof(psw_point, order)},
+    [PSW_ID_BY] = {CODE, offsetof(psw_point, by)},
+    [PSW_ID_SINKS] = {WHOLE, offsetof(psw_point, sinks)},
+    [PSW_ID_KEEP] = {WHOLE, offsetof(psw_point, keep)},
+    [PSW_ID_LANDMARKS] = {WHOLE, offsetof(psw_point, landmarks)},
+    [PSW_ID_LEAVES] = {CODE, offsetof(psw_point, leaves)},
+    [PSW_ID_COMPLEX] = {CODE, offsetof(psw_point, is_complex)},
+    [PSW_ID_EPSILON] = {REAL, offsetof(psw_point, epsilon)},
+};
+
+static void put(psw_point *p, int id, double value)
+{
+    char *at = (char *)p + members[id].at;
+    ptrdiff_t count = whole(value);
+    uint64_t seed = (uint64_t)count;
+    int code = (int)count;
+    switch (members[id].as) {
+    case REAL: memcpy(at, &value, sizeof value); break;
+    case WHOLE: memcpy(at, &count, sizeof count); break;
+    case CODE: memcpy(at, &code, sizeof code); break;
+    case SEED: memcpy(at, &seed, sizeof seed); break;
+    }
+}
+
+static double get(const psw_point *p, int id)
+{
+    const char *at = (const char *)p + members[id].at;
+    double value;
+    ptrdiff_t count;
+    uint64_t seed;
+    int code;
+    switch (members[id].as) {
+    case WHOLE: memcpy(&count, at, sizeof count); return (double)count;
+    case CODE: memcpy(&code, at, sizeof code); return code;
+    case SEED: memcpy(&seed, at, sizeof seed); return (double)seed;
+    default: memcpy(&value, at, sizeof value); return value;
+    }
+}
+
+/* A scale that does not apply is 0 in a point. */
 psw_point spec_point_of_row(const psw_study *study, const spec_row *row)
 {
-    const double *at = row->at;
-    psw_point p = {
-        .method = (psw_method)whole(at[PSW_ID_METHOD]),
-        .mask = (psw_mask)whole(at[PSW_ID_MASK]),
-        .precision = (psw_precision)whole(at[PSW_ID_PRECISION]),
-        .data_kind = (psw_data_kind)whole(at[PSW_ID_DATA_KIND]),
-        .preset = (psw_preset)whole(at[PSW_ID_PRESET]),
-        .row_norm = (psw_row_norm)whole(at[PSW_ID_ROW_NORM]),
-        .negative = (psw_negative)whole(at[PSW_ID_NEGATIVE]),
-        .beta = at[PSW_ID_BETA],
-        .n = whole(at[PSW_ID_N]),
-        .d = whole(at[PSW_ID_D]),
-        .v = whole(at[PSW_ID_V]),
-        .r = whole(at[PSW_ID_R]),
-        .features = whole(at[PSW_ID_FEATURES]),
-        .local = whole(at[PSW_ID_LOCAL]),
-        .draws = whole(at[PSW_ID_DRAWS]),
-        .noise = at[PSW_ID_NOISE],
-        .a_0 = at[PSW_ID_A_0],
-        .a_1 = at[PSW_ID_A_1],
-        .b = at[PSW_ID_B],
-        .c = at[PSW_ID_C],
-        .kappa = at[PSW_ID_KAPPA],
-        .j3 = whole(at[PSW_ID_J3]),
-        .m = whole(at[PSW_ID_M]),
-        .trials = whole(at[PSW_ID_TRIALS]),
-        .den_constant = at[PSW_ID_DEN_CONSTANT],
-        .cosine = at[PSW_ID_COSINE],
-        .head = whole(at[PSW_ID_HEAD]),
-        .block = whole(at[PSW_ID_BLOCK]),
-        .team = whole(at[PSW_ID_TEAM]),
-        .seed = (uint64_t)whole(at[PSW_ID_SEED]),
-        .weights = whole(at[PSW_ID_WEIGHTS]),
-        .data_draws = whole(at[PSW_ID_DATA_DRAWS]),
-        .common = (int)whole(at[PSW_ID_COMMON]),
-        .level = study->settings.level,
-    };
-    for (int i = 0; i < PSW_OWN_MAX; i++) p.own[i] = at[PSW_PARAMETERS + i];
+    psw_point p = {.level = study->settings.level};
+    for (int id = 0; id < PSW_PARAMETERS; id++) put(&p, id, row->at[id]);
+    if (isnan(p.scale)) p.scale = 0;
+    for (int i = 0; i < PSW_OWN_MAX; i++) p.own[i] = row->at[PSW_PARAMETERS + i];
     return p;
 }
 
 spec_row spec_row_of_point(const psw_point *p)
 {
-    spec_row row = {{
-        [PSW_ID_METHOD] = p->method,
-        [PSW_ID_DATA_KIND] = p->data_kind,
-        [PSW_ID_PRESET] = p->preset,
-        [PSW_ID_NOISE] = p->noise,
-        [PSW_ID_A_0] = p->a_0,
-        [PSW_ID_A_1] = p->a_1,
-        [PSW_ID_B] = p->b,
-        [PSW_ID_C] = p->c,
-        [PSW_ID_KAPPA] = p->kappa,
-        [PSW_ID_COSINE] = p->cosine,
-        [PSW_ID_BETA] = p->beta,
-        [PSW_ID_N] = (double)p->n,
-        [PSW_ID_D] = (double)p->d,
-        [PSW_ID_V] = (double)p->v,
-        [PSW_ID_MASK] = p->mask,
-        [PSW_ID_PRECISION] = p->precision,
-        [PSW_ID_J3] = (double)p->j3,
-        [PSW_ID_ROW_NORM] = p->row_norm,
-        [PSW_ID_DEN_CONSTANT] = p->den_constant,
-        [PSW_ID_NEGATIVE] = p->negative,
-        [PSW_ID_HEAD] = (double)p->head,
-        [PSW_ID_BLOCK] = (double)p->block,
-        [PSW_ID_TEAM] = (double)p->team,
-        [PSW_ID_SEED] = (double)p->seed,
-        [PSW_ID_M] = (double)p->m,
-        [PSW_ID_TRIALS] = (double)p->trials,
-        [PSW_ID_R] = (double)p->r,
-        [PSW_ID_FEATURES] = (double)p->features,
-        [PSW_ID_LOCAL] = (double)p->local,
-        [PSW_ID_DRAWS] = (double)p->draws,
-        [PSW_ID_WEIGHTS] = (double)p->weights,
-        [PSW_ID_DATA_DRAWS] = (double)p->data_draws,
-        [PSW_ID_COMMON] = p->common,
-    }};
+    spec_row row;
+    for (int id = 0; id < PSW_PARAMETERS; id++) row.at[id] = get(p, id);
+    if (p->scale == 0) row.at[PSW_ID_SCALE] = NAN;
     for (int i = 0; i < PSW_OWN_MAX; i++) row.at[PSW_PARAMETERS + i] = p->own[i];
     return row;
 }
@@ -161,7 +188,8 @@ bool spec_row_random(const spec_row *row)
  * that are not random, whatever was asked for. */
 void spec_row_blank(spec_row *row, psw_ids applies)
 {
-    const psw_ids zero = PSW_ID(PSW_ID_NOISE) | PSW_ID(PSW_ID_DEN_CONSTANT);
+    const psw_ids zero = PSW_ID(PSW_ID_NOISE) | PSW_ID(PSW_ID_DEN_CONSTANT) | PSW_ID(PSW_ID_OFFSET) |
+                         PSW_ID(PSW_ID_EPSILON) | PSW_ID(PSW_ID_CENTER);
     for (int id = 0; id < PSW_ROW; id++)
         if (!(applies >> id & 1))
             row->at[id] = id >= PSW_PARAMETERS || (spec_keys[id].type == PSW_T_REAL && !(zero >> id & 1)) ? NAN : 0;
@@ -169,13 +197,48 @@ void spec_row_blank(spec_row *row, psw_ids applies)
 }
 
 /* Of linear attention `negative` is there where a score can be negative, and nowhere else. */
-void spec_row_settle(const psw_study *study, spec_row *row)
+static void settle_negative(const psw_study *study, spec_row *row)
 {
     double *negative = &row->at[PSW_ID_NEGATIVE];
     psw_kernel kernel = psw_method_facts_of((psw_method)row->at[PSW_ID_METHOD])->kernel;
     if (kernel != PSW_KERNEL_LINEAR || *negative == PSW_NEGATIVE_REFUSE) return;
     psw_point point = spec_point_of_row(study, row);
     if (study->rooms.negative && !study->rooms.negative(&point)) *negative = PSW_NEGATIVE_REFUSE;
+}
+
+/* (1 + sigma (z - mu) / beta)^beta follows e^(sigma (z - mu)): scale = sigma / beta, offset = 1 - sigma mu / beta. A
+ * centre without a match is none, and an offset cancels between numerators and denominators of exponentials. */
+static void settle_scores(spec_row *row)
+{
+    double *at = row->at, sigma = at[PSW_ID_REFERENCE_SCALE], beta = at[PSW_ID_BETA];
+    psw_affine affine = psw_method_facts_of((psw_method)at[PSW_ID_METHOD])->affine;
+    if (at[PSW_ID_MATCH] == PSW_MATCH_EXP && beta > 0) {
+        at[PSW_ID_SCALE] = sigma / beta;
+        at[PSW_ID_OFFSET] = 1 - sigma * at[PSW_ID_CENTER] / beta;
+    } else if (!isnan(at[PSW_ID_CENTER])) {
+        at[PSW_ID_CENTER] = 0;
+    }
+    if (affine == PSW_AFFINE_CANCELS && at[PSW_ID_DEN_CONSTANT] == 0) at[PSW_ID_OFFSET] = 0;
+}
+
+static void settle_reference(spec_row *row)
+{
+    double *at = row->at, *beta = &at[PSW_ID_REFERENCE_BETA];
+    if (at[PSW_ID_REFERENCE] == PSW_REFERENCE_OWN && at[PSW_ID_MATCH] != PSW_MATCH_EXP)
+        at[PSW_ID_REFERENCE_SCALE] = NAN;
+    if (at[PSW_ID_REFERENCE] != PSW_REFERENCE_EXACT)
+        *beta = NAN;
+    else if (*beta == 0)
+        *beta = at[PSW_ID_BETA];
+    if (at[PSW_ID_MODE] == PSW_FORWARD)
+        at[PSW_ID_CACHE] = psw_word_code(PSW_WORDS_PRECISION, spec_key_fallback(PSW_ID_CACHE, -1));
+}
+
+void spec_row_settle(const psw_study *study, spec_row *row)
+{
+    settle_negative(study, row);
+    settle_scores(row);
+    settle_reference(row);
 }
 
 bool spec_row_equal(const psw_study *study, const spec_row *a, const spec_row *b)

@@ -223,6 +223,20 @@ static void weights_of(const spec_entry *entry, bool *learned, bool *random)
     }
 }
 
+/* What a method cannot do without, sizes of sketches apart. */
+static psw_status own_check(const psw_study *study, const spec_entry *entry)
+{
+    const psw_ids sizes = PSW_ID(PSW_ID_R) | PSW_ID(PSW_ID_FEATURES) | PSW_ID(PSW_ID_WEIGHTS);
+    const char *method = psw_word(PSW_WORDS_METHOD, (int)entry->method);
+    for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
+        bool needed = spec_key_of_method((spec_parameter)id, entry->method) && !(sizes >> id & 1);
+        if (!needed || spec_key_fallback((spec_parameter)id, (int)entry->method) || has_key(study, entry, id)) continue;
+        return PSW_WRONG(&study->tree, entry->where, "%s needs %s, as in {%s: 2}; %s", method, spec_keys[id].name,
+                         spec_keys[id].name, spec_keys[id].meaning);
+    }
+    return PSW_OK;
+}
+
 static psw_status sizes_check(psw_study *study, const spec_entry *entry)
 {
     bool r = has_key(study, entry, PSW_ID_R), features = has_key(study, entry, PSW_ID_FEATURES), learned, random;
@@ -257,6 +271,7 @@ static psw_status method_add(psw_study *study, const psw_yaml_node *item)
         return PSW_WRONG(&study->tree, named->where, "parameters of %s are a map, as in {r: 32}", word.text);
     for (const psw_yaml_node *node = item->kind == PSW_MAP ? named->child : NULL; node; node = node->next)
         PSW_TRY(method_key(study, entry, node));
+    PSW_TRY(own_check(study, entry));
     return sizes_check(study, entry);
 }
 

@@ -168,6 +168,10 @@ bool spec_kind_random(psw_data_kind kind, bool noisy); /* are rows of the kind d
 bool spec_study_random(const psw_study *study);        /* may rows of its points be drawn, by the data section? */
 bool spec_row_random(const spec_row *row);             /* of a kind that data_draws applies to: are its rows drawn? */
 void spec_row_blank(spec_row *row, psw_ids applies);   /* what does not apply becomes NaN or 0 */
+/* Parameters whose values spec_row_settle may replace. */
+#define spec_settled                                                                                                   \
+    (PSW_ID(PSW_ID_SCALE) | PSW_ID(PSW_ID_OFFSET) | PSW_ID(PSW_ID_REFERENCE_SCALE) | PSW_ID(PSW_ID_REFERENCE_BETA) |   \
+     PSW_ID(PSW_ID_CACHE) | PSW_ID(PSW_ID_CENTER))
 void spec_row_settle(const psw_study *study, spec_row *row); /* then: parameters that do not matter for this point */
 bool spec_row_equal(const psw_study *study, const spec_row *a, const spec_row *b);
 

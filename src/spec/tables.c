@@ -8,7 +8,7 @@ static const struct {
     const char *fallback;
 } methods[PSW_METHODS][PSW_METHOD_OWN + 1] = {
 /* the last is no parameter: a row may have none */
-#define PSW_METHOD(word, CODE, folds, kernel, degree, random, bitwise, squares, own, help)                             \
+#define PSW_METHOD(word, CODE, folds, kernel, affine, degree, random, bitwise, squares, own, help)                     \
     [PSW_##CODE] = {[PSW_METHOD_OWN] = {false, NULL}, own},
 #define PSW_OWN(parameter, fallback) [PSW_ID_##parameter - PSW_ID_R] = {true, fallback},
 #include "polysweep/methods.def"

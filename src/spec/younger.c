@@ -4,11 +4,13 @@
 
 #include "spec/study.h"
 
-/* Where passes are timed one draw is enough. */
+/* Where passes are timed one draw is enough; heads of a model are compared with its own attention. */
 const char *spec_default_text(const psw_study *study, int id)
 {
-    return id == PSW_ID_DATA_DRAWS && study->settings.timing ? spec_draws_once
-                                                             : spec_key_fallback((spec_parameter)id, -1);
+    if (id == PSW_ID_DATA_DRAWS && study->settings.timing) return spec_draws_once;
+    if (id == PSW_ID_REFERENCE && spec_key_of_kind(PSW_ID_HEAD, study->kind))
+        return psw_word(PSW_WORDS_REFERENCE, PSW_REFERENCE_SOFTMAX);
+    return spec_key_fallback((spec_parameter)id, -1);
 }
 
 static psw_status read_default(psw_study *study, int id)
@@ -54,7 +56,8 @@ void spec_younger_free(psw_study *study)
 static double default_value(const psw_study *study, const spec_row *row, int id)
 {
     const psw_yaml_key *key = &spec_keys[id];
-    const char *fallback = spec_key_fallback((spec_parameter)id, (int)row->at[PSW_ID_METHOD]);
+    const char *fallback = id < PSW_ID_R ? spec_default_text(study, id)
+                                         : spec_key_fallback((spec_parameter)id, (int)row->at[PSW_ID_METHOD]);
     double value = NAN;
     if (!fallback) return NAN;
     if (key->type == PSW_T_WORD) return psw_word_code((psw_vocabulary)key->vocabulary, fallback);

@@ -332,7 +332,7 @@ static psw_status check_leaf(const store_kept_rows *kept, ptrdiff_t slot, const 
 static psw_status put_set(const store_kept_rows *kept, store_row_place place, const psw_point *point,
                           const psw_leaf *leaf, ptrdiff_t part, ptrdiff_t most)
 {
-    bool single = point->precision == PSW_FP32;
+    bool single = point->precision != PSW_FP64;
     ptrdiff_t row = place.row, values = leaf->count * leaf->width;
     size_t at = (size_t)(part * values) * (single ? sizeof(float) : sizeof(double));
     PSW_TRY(store_hdf_write_pieces(
@@ -358,7 +358,7 @@ uint64_t store_rows_sum(const psw_point *point, const psw_leaf *leaf, ptrdiff_t 
         ptrdiff_t values = leaf->count * leaf->width, place = row * leaf->width;
         if (leaf->special) sum += psw_content_sum(SPECIAL_MASS, row, leaf->count, leaf->special + from);
         sum += psw_content_sum(LOG2_DEN, row, leaf->count, leaf->log2_den + from);
-        sum += point->precision == PSW_FP32
+        sum += point->precision != PSW_FP64
                    ? psw_content_sum_single(OUTPUT, place, values, (const float *)leaf->rows + from * leaf->width)
                    : psw_content_sum(OUTPUT, place, values, (const double *)leaf->rows + from * leaf->width);
     }

@@ -5,8 +5,8 @@
 #include "polysweep/text.h"
 
 static const psw_method_facts methods[] = {
-#define PSW_METHOD(word, CODE, folds, kernel, degree, random, bitwise, squares, own, help)                             \
-    {#word, PSW_FOLDS_##folds, PSW_KERNEL_##kernel, degree, random, bitwise, squares, help},
+#define PSW_METHOD(word, CODE, folds, kernel, affine, degree, random, bitwise, squares, own, help)                     \
+    {#word, PSW_FOLDS_##folds, PSW_KERNEL_##kernel, PSW_AFFINE_##affine, degree, random, bitwise, squares, help},
 #include "polysweep/methods.def"
 };
 
@@ -25,7 +25,9 @@ const psw_method_facts *psw_method_facts_of(psw_method method)
 psw_method psw_method_of_kernel(psw_kernel kernel)
 {
     size_t code = 0;
-    while (code < PSW_METHODS && (methods[code].folds != PSW_FOLDS_ROWS || methods[code].kernel != kernel)) code++;
+    while (code < PSW_METHODS && ((methods[code].folds != PSW_FOLDS_ROWS && methods[code].folds != PSW_FOLDS_EITHER) ||
+                                  methods[code].kernel != kernel))
+        code++;
     return (psw_method)code;
 }
 

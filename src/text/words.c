@@ -23,9 +23,9 @@ static const struct {
 } vocabularies[PSW_VOCABULARIES] = {
     [PSW_WORDS_METHOD] = {methods, PSW_METHODS},
     [PSW_WORDS_MASK] = WORDS("full", "causal"),
-    [PSW_WORDS_PRECISION] = WORDS("fp64", "fp32"),
+    [PSW_WORDS_PRECISION] = WORDS("fp64", "fp32", "bf16", "fp16"),
     [PSW_WORDS_ROW_NORM] = WORDS("none", "unit", "layernorm", "sqrt_d"),
-    [PSW_WORDS_NEGATIVE] = WORDS("refuse", "signed", "abs"),
+    [PSW_WORDS_NEGATIVE] = WORDS("refuse", "signed", "abs", "relu"),
     [PSW_WORDS_DATA_KIND] = {data_kinds, PSW_DATA_KINDS},
     [PSW_WORDS_PRESET] = WORDS("custom", "P1", "P2", "P3", "W1", "W2"),
     [PSW_WORDS_STATUS] = WORDS("empty", "running", "done", "failed", "skipped", "timeout"),
@@ -36,8 +36,13 @@ static const struct {
     [PSW_WORDS_TIME_STOP] = WORDS("none", "precise", "max_reps", "budget"),
     [PSW_WORDS_TEAM] = WORDS("auto"),
     [PSW_WORDS_WEIGHTS] = WORDS("none"),
-    [PSW_WORDS_FOLDED] = WORDS("none", "rows", "states"),
-    [PSW_WORDS_KERNEL] = WORDS("power", "exponential", "linear", "other"),
+    [PSW_WORDS_FOLDED] = WORDS("none", "rows", "states", "either"),
+    [PSW_WORDS_KERNEL] = WORDS("power", "exponential", "linear", "other", "taylor", "features"),
+    [PSW_WORDS_REFERENCE] = WORDS("own", "softmax", "exact"),
+    [PSW_WORDS_MODE] = WORDS("forward", "decode"),
+    [PSW_WORDS_MATCH] = WORDS("none", "exp"),
+    [PSW_WORDS_BY] = WORDS("rows", "features"),
+    [PSW_WORDS_LEAVES] = WORDS("gaussian", "srht", "count"),
 };
 
 const char *psw_word(psw_vocabulary vocabulary, int code)

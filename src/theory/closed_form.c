@@ -3,7 +3,7 @@
 bool theory_kernel_applies(const psw_point *p)
 {
     bool shape = p->n >= 2 && p->d >= 3 && p->n % (p->d - 2) == 0 && p->j3 >= 0 && p->j3 < p->n;
-    bool known = psw_method_facts_of(p->method)->kernel != PSW_KERNEL_OTHER;
+    bool known = psw_kernel_known(psw_method_facts_of(p->method)->kernel);
     return shape && known && psw_data_kind_facts_of(p->data_kind)->closed_form && p->den_constant == 0 &&
            p->row_norm == PSW_NORM_NONE && p->noise == 0;
 }
@@ -16,7 +16,7 @@ bool theory_has_degrees(const psw_point *p)
 
 bool psw_theory_applies(const psw_point *p)
 {
-    return psw_method_facts_of(p->method)->folds != PSW_FOLDS_STATES && theory_kernel_applies(p);
+    return psw_point_folds(p) != PSW_FOLDS_STATES && theory_kernel_applies(p);
 }
 
 theory_place theory_place_of(const psw_point *p)

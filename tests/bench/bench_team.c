@@ -73,11 +73,11 @@ static psw_point point_of(int argc, char **argv)
     psw_point p = {.method = (psw_method)psw_word_code(PSW_WORDS_METHOD, word(argc, argv, 1, "exact"))};
     p.n = atol(word(argc, argv, 2, "16384"));
     p.d = p.v = atol(word(argc, argv, 3, "64"));
-    p.r = psw_sketch_has(p.method) ? atol(word(argc, argv, 4, "32")) : 0;
+    p.r = psw_sketch_has(&p) ? atol(word(argc, argv, 4, "32")) : 0;
     p.beta = atof(word(argc, argv, 5, "4"));
     p.mask = (psw_mask)psw_word_code(PSW_WORDS_MASK, word(argc, argv, 6, "causal"));
     p.precision = (psw_precision)psw_word_code(PSW_WORDS_PRECISION, word(argc, argv, 7, "fp32"));
-    p.block = psw_sketch_has(p.method) ? 256 : 512;
+    p.block = psw_sketch_has(&p) ? 256 : 512;
     p.data_kind = PSW_GAUSSIAN, p.negative = PSW_NEGATIVE_SIGNED, p.draws = 1, p.seed = 1;
     return p;
 }

@@ -11,10 +11,11 @@ from pathlib import Path
 from lint import bare
 
 TABLES = {"include/polysweep/methods.def": "PSW_METHOD", "include/polysweep/data_kinds.def": "PSW_DATA_KIND"}
-HOMES = {"ROWS": "src/attend/{}_real.c", "STATES": "src/sketch/{}_real.c", "NOTHING": None}
+ROWS, STATES = "src/attend/{}_real.c", "src/sketch/{}_real.c"
+HOMES = {"ROWS": [ROWS], "STATES": [STATES], "EITHER": [ROWS, STATES], "NOTHING": []}
 
 #: words that are English, or mean something else as well: in a text they count where a study would have them
-ENGLISH = {"exact", "linear", "tree", "scores", "aligned", "sphere", "file"}
+ENGLISH = {"exact", "linear", "tree", "scores", "aligned", "sphere", "file", "relu", "uniform", "window"}
 
 #: what names methods all the same, and would not have to be touched for another one
 NAMED = {
@@ -27,15 +28,21 @@ NAMED = {
     "src/spec/shape.c": "an example in a message",
 }
 #: what has another meaning there
-OTHERWISE = {("src/text/range.c", "linear"): "the spacing of an axis"}
+OTHERWISE = {
+    ("src/text/range.c", "linear"): "the spacing of an axis",
+    ("src/text/words.c", "softmax"): "the attention of a model, as a reference",
+    ("src/text/words.c", "taylor"): "the kernel of partial sums",
+    ("src/text/words.c", "srht"): "a leaf of a tree",
+    ("src/text/words.c", "gaussian"): "a leaf of a tree",
+}
 
 
 def rows_of(tree):
-    """(word, code, own file or None) of every row of both tables."""
+    """(word, code, own files) of every row of both tables."""
     for table, macro in TABLES.items():
         for word, code, third in re.findall(rf"^{macro}\((\w+),\s*(\w+),\s*(\w+),", tree[table], flags=re.M):
-            home = HOMES[third] if macro == "PSW_METHOD" else "src/data/{}.c"
-            yield word, code, home and home.format(word)
+            homes = HOMES[third] if macro == "PSW_METHOD" else ["src/data/{}.c"]
+            yield word, code, [home.format(word) for home in homes]
 
 
 def texts(code):
@@ -56,9 +63,10 @@ def in_text(word, line, strings):
 def complaints(tree, looked_at=None):
     """About all files, or about the tables and those that are looked at."""
     rows = list(rows_of(tree))
-    for word, _, home in rows:
-        if home and home not in tree:
-            yield f"{home}: is not there, though {word} has a row"
+    for word, _, homes in rows:
+        for home in homes:
+            if home not in tree:
+                yield f"{home}: is not there, though {word} has a row"
         if not re.search(rf"`{word}`", tree["README.md"]):
             yield f"README.md: does not name {word}"
     for name in looked_at or tree:
@@ -66,13 +74,13 @@ def complaints(tree, looked_at=None):
             continue
         text = tree[name]
         code, strings, named = bare(text), list(texts(text)), name in NAMED
-        for word, code_word, home in rows:
-            if name == home:
+        for word, code_word, homes in rows:
+            if name in homes:
                 continue
             if re.search(rf"\bPSW_{code_word}\b", code) and not named:
                 yield f"{name}: PSW_{code_word}; ask for a fact of {word}, not for its name"
             if re.search(rf"\b(?:ATTEND_WEIGH|SKETCH_MAP)\({word}\)|\bdata_{word}\b", code):
-                yield f"{name}: the row of {word}; only its table and {home} have it"
+                yield f"{name}: the row of {word}; only its table and {' and '.join(homes)} have it"
             for number, line, inside in strings:
                 if not named and (name, word) not in OTHERWISE and in_text(word, line, inside):
                     yield f"{name}:{number}: names {word} in a text"
@@ -88,7 +96,7 @@ FAULTS = [
     ("src/attend/more_real.c", "const attend_method_row *f(void) { return &ATTEND_WEIGH(linear); }\n", "the row of linear"),
     ("src/sketch/other_real.c", "const sketch_map *f(void) { return &SKETCH_MAP(srht); }\n", "the row of srht"),
     ("src/data/data.c", "const data_kind *f(void) { return &data_sphere; }\n", "the row of sphere"),
-    ("include/polysweep/methods.def", 'PSW_METHOD(nowhere, NOWHERE, ROWS, OTHER, false, false, true, false, , "")\n',
+    ("include/polysweep/methods.def", 'PSW_METHOD(nowhere, NOWHERE, ROWS, OTHER, BOTH, false, false, true, false, , "")\n',
      "src/attend/nowhere_real.c: is not there"),
     ("README.md", "", "does not name favor"),
 ]

@@ -9,7 +9,7 @@ static psw_point point_of(psw_method method, psw_data_kind kind, psw_mask mask, 
     psw_point p = {.method = method, .data_kind = kind, .mask = mask, .precision = precision, .beta = 4, .seed = 3};
     p.n = two ? 132 : 131, p.d = 6, p.v = two ? 6 : 5, p.block = 16, p.j3 = 70;
     p.a_0 = 1, p.a_1 = 2, p.b = 1, p.c = 1;
-    if (psw_sketch_has(method)) p.r = 6, p.draws = 1;
+    if (psw_sketch_has(&p)) p.r = 6, p.draws = 1;
     return p;
 }
 

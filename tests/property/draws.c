@@ -16,7 +16,7 @@ static psw_point point_of(psw_method method, psw_mask mask, psw_precision precis
     psw_point p = case_of(&W1, 48, 10, 4);
     p.method = method, p.mask = mask, p.precision = precision, p.block = 16, p.noise = 0.2, p.data_draws = ROWS;
     p.j3 = 20, p.m = 5, p.trials = TRIALS, p.seed = 3;
-    if (psw_sketch_has(method)) p.r = 6, p.draws = TABLES, p.local = local;
+    if (psw_sketch_has(&p)) p.r = 6, p.draws = TABLES, p.local = local;
     return p;
 }
 
@@ -274,7 +274,7 @@ int main(void)
                                    mask == PSW_CAUSAL && methods[i] == PSW_POLYSKETCH ? 16 : 0);
             reloaded(&p);
             compare_verdicts(&p);
-            if (psw_sketch_has(p.method)) compare_errors(&p);
+            if (psw_sketch_has(&p)) compare_errors(&p);
         }
     ends();
     return test_end();

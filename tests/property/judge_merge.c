@@ -40,7 +40,7 @@ static psw_status keep(void *context, const psw_leaf *leaf)
 
 static ptrdiff_t draws_of(const psw_point *p)
 {
-    return psw_sketch_has(p->method) ? psw_errors_draws(p) : 1;
+    return psw_sketch_has(p) ? psw_errors_draws(p) : 1;
 }
 
 static kept *leaves_of(const psw_group *group, const psw_arrays *arrays)
@@ -84,7 +84,7 @@ static ranked head_of(const psw_group *group, const kept *k, const psw_route *ro
     CHECK(psw_arena_create(judge->bytes(group), &r.arena) == PSW_OK, "%s", psw_message());
     CHECK(judge->begin(group, (psw_watch){0}, &r.arena, &r.head) == PSW_OK, "%s", psw_message());
     for (ptrdiff_t draw = 0; draw < draws_of(group->points); draw++) {
-        if (psw_sketch_has(group->points->method)) judge->draw(r.head, draw);
+        if (psw_sketch_has(group->points)) judge->draw(r.head, draw);
         for (ptrdiff_t i = 0; i < k->count; i++)
             if (k->draw[i] == draw && psw_route_owner(route, k->leaf[i].index) == route->rank)
                 CHECK(judge->take(r.head, &k->leaf[i]) == PSW_OK, "%s", psw_message());

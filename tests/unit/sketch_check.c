@@ -5,6 +5,11 @@
 
 #include "unit/sketch_run.h"
 
+static bool has_map(psw_method method)
+{
+    return psw_sketch_has(&(psw_point){.method = method});
+}
+
 static void refused(psw_point point, psw_status want, const char *says)
 {
     psw_status status = psw_sketch_check(&point);
@@ -142,9 +147,8 @@ static void shapes(void)
     CHECK(s.stored == 100 && s.features == 100 && s.weigh == PSW_WEIGH_IDENTITY && s.signs, "tree");
     point = sketch_point(PSW_FAVOR, NAN, 64, 32);
     CHECK(!psw_sketch_shape_of(&point).signs, "favor is positive");
-    CHECK(psw_sketch_has(PSW_MONOMIAL) && psw_sketch_has(PSW_FAVOR), "methods with a map");
-    CHECK(!psw_sketch_has(PSW_EXACT) && !psw_sketch_has(PSW_CLOSED_FORM) && !psw_sketch_has((psw_method)PSW_METHODS),
-          "methods without one");
+    CHECK(has_map(PSW_MONOMIAL) && has_map(PSW_FAVOR), "methods with a map");
+    CHECK(!has_map(PSW_EXACT) && !has_map(PSW_CLOSED_FORM) && !has_map((psw_method)PSW_METHODS), "methods without one");
 }
 
 /* ---- learned weights ----------------------------------------------------------------------------------------- */

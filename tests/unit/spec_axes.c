@@ -116,7 +116,7 @@ static void words(void)
         for (int code = 0; psw_word((psw_vocabulary)v, code); code++)
             CHECK(psw_word_code((psw_vocabulary)v, psw_word((psw_vocabulary)v, code)) == code, "vocabulary %d word %d",
                   v, code);
-    CHECK(psw_word(PSW_WORDS_METHOD, PSW_FAVOR + 1) == NULL && psw_word(PSW_WORDS_METHOD, -1) == NULL, "past the end");
+    CHECK(psw_word(PSW_WORDS_METHOD, PSW_METHODS) == NULL && psw_word(PSW_WORDS_METHOD, -1) == NULL, "past the end");
     CHECK(strcmp(psw_word(PSW_WORDS_METHOD, PSW_FAVOR), "favor") == 0, "favor");
     CHECK(strcmp(psw_word(PSW_WORDS_DATA_KIND, PSW_FILE), "file") == 0, "file");
     CHECK(strcmp(psw_word(PSW_WORDS_PRESET, PSW_W2), "W2") == 0, "W2");

@@ -27,8 +27,9 @@ static void rows_make_sense(void)
         CHECK(sized == spec_key_of_method(PSW_ID_FEATURES, method), "%s has r and features, or neither", facts->word);
         CHECK(!facts->squares || sized, "%s squares columns of its own", facts->word);
         CHECK(!facts->random || spec_key_of_method(PSW_ID_DRAWS, method), "%s is random and has draws", facts->word);
-        CHECK(!local || psw_sketch_has(method), "%s leaves blocks exact", facts->word);
-        CHECK(!local || (int)psw_method_of_kernel(facts->kernel) < PSW_METHODS, "exact blocks of %s", facts->word);
+        bool sketch = psw_sketch_has(&(psw_point){.method = method});
+        CHECK(!local || !sketch || (int)psw_method_of_kernel(facts->kernel) < PSW_METHODS, "exact blocks of %s",
+              facts->word);
         CHECK(psw_word(PSW_WORDS_FOLDED, (int)facts->folds) && psw_word(PSW_WORDS_KERNEL, (int)facts->kernel),
               "%s folds and weighs what has a word", facts->word);
     }
@@ -41,7 +42,7 @@ static bool weighs_powers(const psw_method_facts *facts)
 
 static bool weighs(const psw_method_facts *facts)
 {
-    return facts->folds == PSW_FOLDS_ROWS && facts->kernel != PSW_KERNEL_OTHER;
+    return facts->folds == PSW_FOLDS_ROWS && psw_kernel_known(facts->kernel);
 }
 
 static void facts_are_found(void)
