@@ -19,18 +19,20 @@ WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision m
     success_rate success_lo success_hi theory_success beta_fail beta_c beta_ok beta_up beta_up_special beta_up_class
     beta_up_class_3s edge_lo edge_hi gap special_mass_d1 special_mass_d0 theory_special_mass_d1 attempt deaths launch success_samples
     state_bytes bad_rows err_rows flops bytes timing time_median_s time_lo_s time_hi_s theory_err_amm
-    entropy map_features exact_map err_out_row_q50 err_out_row_q90 trials_done""".split()
+    entropy map_features exact_map err_out_row_q50 err_out_row_q90 trials_done err_out_ref scale offset order by sinks keep landmarks
+    leaves complex epsilon match center layer batch n_k mode cache""".split()
 ERRORS = ("err_amm", "err_attn", "err_out")
 WANTED += [name + kind for name in ERRORS for kind in ("", "_mean", "_q90")]
 CONSTANTS = ("a_0", "a_1", "b", "c", "kappa")
 BASELINES = ("softmax", "linear")  #: methods without a degree
+_SKETCH_WORDS = ("by", "leaves", "complex", "epsilon")  # what else than a size is a sketch's own
 
 
 @of_dataset
 def every(ds: xr.Dataset) -> pd.DataFrame:
     """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN, and so is a beta_up_class_3s of 0,
     which is no degree: sign noise alone makes D_0 fire at all of them. `trials_done` is `trials` where the file does not say.
-    Beside them `method_folds`, see `methods.facts`, and `method_reference`, the method without a sketch that one estimates
+    Beside them `method_folds` and `method_kernel`, see `methods.facts` ("rows" or "states" of a point, where its method has both), and `method_reference`, the method without a sketch that one estimates
     ("" of others)."""
     names = [name for name in (*WANTED, *ds.attrs.get("own_axes", [])) if name in ds]
     frame = pd.DataFrame({name: ds[name].values for name in names})
@@ -38,7 +40,9 @@ def every(ds: xr.Dataset) -> pd.DataFrame:
         if name not in frame:
             frame[name] = np.nan
     about = facts(ds)
-    frame["method_folds"] = frame["method"].map(about["folds"])
+    folds = frame["method"].map(about["folds"])
+    frame["method_folds"] = folds.mask(folds == "either", np.where(frame["by"] == "features", "states", "rows"))
+    frame["method_kernel"] = frame["method"].map(about["kernel"])
     frame["method_reference"] = frame["method"].map(references(about)).fillna("")
     frame["trials_done"] = frame["trials_done"].where(frame["trials_done"] > 0, frame["trials"])
     frame["beta_up_class_3s"] = frame["beta_up_class_3s"].where(frame["beta_up_class_3s"] != 0)
@@ -92,7 +96,7 @@ def baseline(frame: pd.DataFrame, names: list[str], values, method: str) -> pd.D
     """
     points = frame[frame["method"] == method]
     for name, value in zip(names, values):
-        if not ignored(points[name]):
+        if name not in _SKETCH_WORDS and not ignored(points[name]):
             points = points[points[name] == value]
     return points
 

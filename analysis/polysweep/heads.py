@@ -7,13 +7,13 @@ import xarray as xr
 
 from .cases import case_columns, number, table
 from .checks import at_least, check_name, names_of, of_dataset
+from .read import COORDINATES
 from .sketches import SIZE
 
 OVER = ("layer", "batch", "head")  #: coordinates that say which head
 #: coordinates that say how its attention is computed, beside the method and those of a sketch
 KERNEL = ("beta", "scale", "offset", "negative", "order", "by", "sinks", "keep", "landmarks", "match", "center", "row_norm",
           "den_constant", "precision")
-BASELINES = ("uniform", "window", "topk", "nystrom")  #: methods that are there to be compared with
 LEVEL = 0.3  #: an error that is called good enough
 COLUMNS = ("err_out_ref", "err_out")  #: errors, the first that a file has counts
 _NUMBERS = ("state_bytes", "kv_bytes", "map_features")
@@ -46,7 +46,8 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     Columns: what is computed (n, d and what else varies), `method` and its parameters, `words` (all of them as a text), `series` (without sizes);
     `heads` (how many have a number), `median`, `q25`, `q75`, `worst` and `worst_layer`, `worst_batch`, `worst_head`, where the file has
     these; `share` (of heads whose number is at most the level), `of_uniform` (median over that of uniform attention), and medians
-    of state_bytes; `cache_bytes`: keys and values of all tokens.
+    of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for every score, "states": features in a
+    state); `compared`: whether it is a baseline, without a kernel of its own.
     """
     column, level, per = column_of(ds, column), at_least(level, 0, "the level"), names_of(per, OVER, "coordinate of heads")
     (how, of), frame = settings(ds), points(ds, column)
@@ -54,7 +55,7 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
             for key, part in _groups(frame[frame[column].notna()], [*of, *per, *how])]
     if not rows:
         return pd.DataFrame(columns=[*of, *per, *how, "words", "series", "heads", "median", "q25", "q75", "worst", "share", "of_uniform",
-                                     "state_bytes", "cache_bytes", "folds"])
+                                     "state_bytes", "cache_bytes", "folds", "compared"])
     found = pd.DataFrame(rows)
     for _, part in _groups(found.assign(_all=0), [*of, *per] or ["_all"]):
         uniform = part["median"][part["method"] == "uniform"]
@@ -62,14 +63,15 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     return found.sort_values([*of, *per, "median"], kind="stable").reset_index(drop=True)
 
 
-def points(ds, column):
+@of_dataset
+def points(ds: xr.Dataset, column: str) -> pd.DataFrame:
     """The points of methods that compute, with the columns that are needed here."""
     frame = table(ds)
-    for name in (*OVER, *KERNEL, *_NUMBERS, column, "n_k"):
-        if name in ds and name not in frame:
+    for name in (*OVER, *KERNEL, *_NUMBERS, column):
+        if name in ds:
             frame[name] = ds[name].values[frame.index]
-    for name in _NUMBERS:
-        frame[name] = frame[name] if name in frame else np.nan
+        elif name not in frame:
+            frame[name] = np.nan
     return frame[frame["done"].astype(bool) & (frame["method_folds"] != "none")]
 
 
@@ -84,7 +86,7 @@ def _row(ds, key, part, column, level):
     return {**key, "words": words(part.iloc[0], key), "series": words(part.iloc[0].drop(["r", "features"]), key), "heads": len(values), "median": median, "q25": q25, "q75": q75, "worst": worst[column],
             **{f"worst_{name}": int(worst[name]) for name in OVER if name in ds.coords}, "share": float((values <= level).mean()),
             "of_uniform": np.nan, "state_bytes": part["state_bytes"].median(), "cache_bytes": cache(part.iloc[0]),
-            "folds": part["method_folds"].iloc[0]}
+            "folds": part["method_folds"].iloc[0], "compared": part["method_kernel"].iloc[0] == "other"}
 
 
 def cache(point) -> float:
@@ -154,8 +156,8 @@ def _answer(part, of, column, level, reference, most):
 
     against = {"own": "its own kernel"}.get(reference, reference) if column == "err_out_ref" else "the exact kernel that it estimates"
     case = "".join(f", {name} = {number(part[name].iloc[0]) if not isinstance(part[name].iloc[0], str) else part[name].iloc[0]}" for name in of)
-    good, compared = part[part["median"] <= level], part["method"].isin(BASELINES)
-    exact = good[(good["folds"] == "rows") & ~good["method"].isin([*BASELINES, reference])]
+    good, compared = part[part["median"] <= level], part["compared"]
+    exact = good[(good["folds"] == "rows") & ~good["compared"] & (good["method"] != reference)]
     parts = ["; ".join(f"{row.words} exact ({row.median:.2g})" for row in exact.head(most).itertuples())
              or ("no exact kernel" if (part["folds"] == "rows").sum() > compared.sum() + (part["method"] == reference).sum() else "")]
     states = part[(part["folds"] == "states") & part["state_bytes"].notna()]
@@ -168,3 +170,36 @@ def _answer(part, of, column, level, reference, most):
     text = f"At error <= {level:g} against {against} (median of {part['heads'].max()} heads{case}): {'; '.join(filter(None, parts))}."
     lines = [f"{row.words} {row.median:.2g}" for row in part[compared].itertuples()]
     return text + (f" To compare: {'; '.join(lines)}." if lines else "")
+
+
+# ---- one point for all heads -------------------------------------------------------------------------------------------
+
+
+@of_dataset
+def several(ds: xr.Dataset) -> bool:
+    """Whether the file has the results of several heads."""
+    return bool(ds.sizes["point"]) and any(len(np.unique(ds[name].values)) > 1 for name in OVER if name in ds.coords)
+
+
+@of_dataset
+def pooled(ds: xr.Dataset) -> xr.Dataset:
+    """The dataset with one point for all heads that were computed alike: numbers are medians over those that are done, rows with a bad
+    denominator are counted together. As it is where there is one head."""
+    over = [name for name in OVER if name in ds.coords]
+    if not several(ds):
+        return ds
+    names = [name for name in (*COORDINATES, *ds.attrs.get("own_axes", [])) if name in ds.coords and name not in over]
+    group = pd.DataFrame({name: ds[name].values for name in names}).groupby(names, dropna=False, sort=False).ngroup().to_numpy()
+    done = ds["done"].values.astype(bool)
+    order = np.lexsort((np.arange(len(group)), ~done, group))  # the first of each group: a done one, if there is any
+    first = order[np.unique(group[order], return_index=True)[1]]
+    out = ds.isel(point=first)
+    for name, variable in ds.data_vars.items():
+        if variable.dims == ("point",) and variable.dtype.kind == "f":
+            found = pd.Series(variable.values).where(done).groupby(group).median()
+        elif name == "bad_rows":
+            found = pd.Series(np.where(done, variable.values, 0)).groupby(group).sum()
+        else:
+            continue
+        out[name] = ("point", found.to_numpy(variable.dtype), variable.attrs)
+    return out.assign_coords({name: ("point", np.zeros(len(first), ds[name].dtype), ds[name].attrs) for name in over})

@@ -28,7 +28,8 @@ def facts(ds: xr.Dataset) -> pd.DataFrame:
     """A row per method that the file knows, by its word.
 
     Columns: `folds` ("rows": a weight for every score; "states": features summed into states, a sketch; "none": theory
-    alone), `kernel` ("power" z^beta, "exponential" e^z, "linear" z, "other": what weights are, or what a sketch estimates),
+    alone; "either": rows or states, as the point says with `by`), `kernel` ("power" z^beta, "exponential" e^z, "linear" z, "taylor" the
+    partial sum of e^z, "features" a product of features that is its own kernel, "other": what weights are, or what a sketch estimates),
     `degree` (beta applies), `random` (its tables are drawn), `bitwise` (the same bits for any number of ranks, within one
     build and BLAS kernel).
     """
@@ -42,7 +43,7 @@ def facts(ds: xr.Dataset) -> pd.DataFrame:
 
 def references(about: pd.DataFrame) -> dict[str, str]:
     """Of `facts`: for each method that is a sketch the first one that weighs every score with the kernel it estimates."""
-    rows = about[about["folds"] == "rows"]
+    rows = about[about["folds"].isin(["rows", "either"])]
     exact = {kernel: rows.index[rows["kernel"] == kernel][0] for kernel in rows["kernel"].unique()}
-    sketches = about["kernel"][about["folds"] == "states"]
+    sketches = about["kernel"][about["folds"].isin(["states", "either"])]
     return {method: exact[kernel] for method, kernel in sketches.items() if kernel in exact}

@@ -45,7 +45,7 @@ def sketches(ds: xr.Dataset) -> pd.DataFrame:
     whole = (frame["method"] == "monomial") & frame["beta"].notna()
     frame["features"] = [_monomials(row.d, row.beta) if all_ else row.features
                          for row, all_ in zip(frame[["d", "beta", "features"]].itertuples(), whole)]
-    single = frame["precision"] == "fp32"
+    single = frame["precision"] != "fp64"
     width = np.where(single, 4, 8)
     frame["rounding"] = np.where(single, 2e-6, 1e-12) * frame["beta"].fillna(4).clip(lower=4)
     whole = frame["features"] * (frame["v"] + 1.0) * width
@@ -83,7 +83,7 @@ def label(method, local=0, weights=0) -> str:
 def exact_of(points: pd.DataFrame, names: list[str], values, method: str) -> pd.DataFrame:
     """Points that a sketch of the case names = values estimates; `names` without method, with n and d where fixed."""
     found = baseline(points, names, values, reference(points, method))
-    return found[found["done"]]
+    return found[found["done"] & (found["method_folds"] == "rows")]
 
 
 # ---- the cheapest sketch for an error ------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def cheapest(ds: xr.Dataset, levels=LEVELS, errors=("err_out", "err_attn", "err_
 
 def _cheapest(everything, names, key, part, error, levels):
     exact = exact_of(everything, names, key, part["method"].iloc[0])
-    width = 4 if part["precision"].iloc[0] == "fp32" else 8
+    width = 8 if part["precision"].iloc[0] == "fp64" else 4
     whole = {"state_bytes": float(part["n"].iloc[0] * (part["d"].iloc[0] + part["v"].iloc[0]) * width),
              "flops": float(exact["flops"].iloc[0]) if len(exact) else np.nan}
     for level in levels:
@@ -184,8 +184,8 @@ def crossovers(ds: xr.Dataset) -> pd.DataFrame:
     """From which length on each sketch is cheaper than what it estimates, by flops, bytes and seconds.
 
     Columns: the case, method, local, weights, r, features, `exact`; for each quantity q of `COSTS`: q_n (the length), q_how (see
-    `crossing`), q_gain (exact / sketch at the largest common length); n_first, n_last; shared: some time is a share of
-    a run of points.
+    `crossing`), q_gain (exact / sketch at the largest common length); `error`, that of the output at this length (against the
+    reference, where the file has that); n_first, n_last; shared: some time is a share of a run of points.
     """
     names, rows = [*held(ds), "d", "beta", *SERIES, "r", "features"], []
     for key, sketch, exact in against(ds):
@@ -195,6 +195,8 @@ def crossovers(ds: xr.Dataset) -> pd.DataFrame:
             ratio = (cost(sketch, quantity) / cost(exact, quantity)).to_numpy(float)
             row[quantity + "_n"], row[quantity + "_how"] = crossing(sketch["n"], ratio)
             row[quantity + "_gain"] = 1 / ratio[-1]
+        last = sketch.iloc[-1]
+        row["error"] = last["err_out_ref"] if last["err_out_ref"] == last["err_out_ref"] else last["err_out"]
         row["shared"] = bool(((sketch["timing"] == "shared") | (exact["timing"] == "shared")).any())
         rows.append(row)
     return pd.DataFrame(rows)

@@ -18,11 +18,13 @@ WORDS = {
     "mask": "full causal", "precision": "fp64 fp32", "row_norm": "none unit layernorm sqrt_d",
     "negative": "refuse signed abs", "data_kind": "self_attention scores gaussian sphere aligned file",
     "preset": "custom P1 P2 P3 W1 W2", "status": "empty running done failed skipped timeout",
+    "reference": "own softmax exact", "mode": "forward decode", "cache": "fp64 fp32 bf16 fp16",
     "error_code": "none failed usage environment mismatch bug", "timing": "none alone shared oversubscribed beside",
 }
 WORDS = {name: text.split() for name, text in WORDS.items()}
-FACTS = {"folds": "rows rows rows none states states states states states states states rows states states rows rows",
-         "kernels": "power exponential linear power power power power power power power exponential other other other other other"}
+OLDEST = "favor"  #: the last method that files without facts about methods may have
+FACTS = {"folds": "rows rows rows none states states states states states states states either states states rows rows",
+         "kernels": "power exponential linear power power power power power power power exponential taylor features features other other"}
 PRESETS = {
     "P1": dict(a_0=0.04, a_1=0.7, b=0.05, c=0.7, kappa=0.1), "P2": dict(a_0=0.04, a_1=1.2, b=0.05, c=0.7, kappa=0.1),
     "P3": dict(a_0=0.04, a_1=1.2, b=0.05, c=1.5, kappa=0.1), "W1": dict(a_0=0.4, a_1=1.2, b=0.05, c=1.0, kappa=0.1),
@@ -134,7 +136,7 @@ def write(path, rows, predict=(), own=(), failures=(), version=1):
         scale = file.create_dataset("point", data=np.arange(count, dtype="i4"))
         scale.make_scale("point")
         defaults = dict(method="exact", mask="full", precision="fp64", row_norm="none", negative="refuse",
-                        data_kind="self_attention", preset="custom", status="done", error_code="none", timing="shared",
+                        data_kind="self_attention", preset="custom", status="done", error_code="none", timing="shared", reference="own", mode="forward", cache="fp64",
                         noise=0.0, den_constant=0.0)
         final = [row.get("status", "done") not in ("empty", "running") for row in rows]
         commit = np.zeros(count, "u8")
@@ -180,10 +182,12 @@ def column(file, scale, name, data):
     item.attrs.update(units="s" if name in TIMES else "1", long_name=f"{name} of the point", reproducibility=promise,
                       reproducibility_other=np.array(other))
     if name in WORDS:
-        item.attrs.update(flag_values=np.arange(len(WORDS[name]), dtype="u1"), flag_meanings=" ".join(WORDS[name]))
-        if name == "method" and data.max(initial=0) > WORDS[name].index("favor"):  # a file of a program that knows the others
+        words, young = WORDS[name], name == "method" and data.max(initial=0) > WORDS["method"].index(OLDEST)
+        words = words[:words.index(OLDEST) + 1] if name == "method" and not young else words
+        item.attrs.update(flag_values=np.arange(len(words), dtype="u1"), flag_meanings=" ".join(words))
+        if young:  # a file of a program that knows more says what they are
             item.attrs.update({f"flag_{fact}": text for fact, text in FACTS.items()})
-            item.attrs.update({f"flag_{fact}": np.zeros(len(WORDS[name]), "u1") for fact in ("degree", "random", "bitwise")})
+            item.attrs.update({f"flag_{fact}": np.zeros(len(words), "u1") for fact in ("degree", "random", "bitwise")})
     elif data.dtype.kind == "f":
         item.attrs["_FillValue"] = np.nan
 

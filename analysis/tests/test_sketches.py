@@ -17,11 +17,11 @@ from polysweep.sketch_tables import cheapest_table, crossover_table
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
-    """{study: Dataset} of the four studies."""
+    """{study: Dataset} of the studies."""
     place, found = tmp_path_factory.mktemp("sketched"), {}
     for name, study in sketched.STUDIES.items():
         rows = study(beta=(2, 4)) if name == "errors" else study()
-        synthetic.write(place / f"{name}.h5", rows)
+        synthetic.write(place / f"{name}.h5", rows, own=sketched.OWN.get(name, ()))
         found[name] = polysweep.open(place / f"{name}.h5")
     return found
 
@@ -331,20 +331,6 @@ def test_quantiles_over_rows_are_drawn_across(tmp_path):
 
 def test_errors_at_one_length_have_no_figure_over_lengths(opened):
     assert not list(figures.lengths(opened["errors"])) and not list(figures.lengths(opened["costs"]))
-
-
-# ---- heads --------------------------------------------------------------------------------------------------------
-
-
-def test_errors_of_heads_stand_at_their_entropy(opened):
-    figure, = figures.heads(opened["heads"])
-    frame = table(opened["heads"])
-    part = frame[(frame["method"] == "tensorsketch")].sort_values("head")
-    drawn = {(tuple(line.get_xdata()), tuple(line.get_ydata())) for line in figure.canvas.axes[0].lines}
-    assert (tuple(part["entropy"]), tuple(part["err_out"])) in drawn
-    without, = figures.heads(opened["heads"].drop_vars("entropy"))
-    drawn = {(tuple(line.get_xdata()), tuple(line.get_ydata())) for line in without.canvas.axes[0].lines}
-    assert (tuple(range(12)), tuple(part["err_out"])) in drawn and without.canvas.axes[1].get_xlabel() == "head"
 
 
 # ---- the report ---------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from .. import style
 from ..aside import legend
 from ..cases import case_label, number
 from ..checks import of_dataset
-from ..heads import BASELINES, LEVEL, OVER, column_of, heads as aggregated, points, settings
+from ..heads import LEVEL, OVER, column_of, heads as aggregated, points, settings
 from .figure import Figure, spaced
 
 MOST_CASES, MOST_KERNELS, MOST_LINES = 2, 16, 4
@@ -26,7 +26,7 @@ def heads(ds, level=LEVEL):
     column = column_of(ds)
     frame = points(ds, column)
     frame = frame[(frame["data_kind"] == "file") & frame[column].notna()]
-    if not len(frame) or frame[[name for name in OVER if name in frame]].drop_duplicates().shape[0] < 2:
+    if not len(frame) or frame[list(OVER)].drop_duplicates().shape[0] < 2:
         return
     found, (how, of) = aggregated(ds, level=level), settings(ds)
     cases = dict(iter(found.groupby(of or ["d"], dropna=False)))
@@ -40,7 +40,7 @@ def heads(ds, level=LEVEL):
         case = case_label(of, values_of).replace("$", "") if of else ""
         yield Figure(f"heads{f'-{k + 1}' if len(chosen) > 1 else ''}", f"Error of {part['heads'].max()} heads{f': {case}' if case else ''}",
                      _caption(part, len(cases) - len(chosen)), canvas,
-                     {"": found, "each": frame[[*(name for name in OVER if name in frame), *of, *how, column, "entropy"]]})
+                     {"": found, "each": frame[[*OVER, *of, *how, column, "entropy"]]})
 
 
 def values(frame, row, names, column):
@@ -53,7 +53,7 @@ def values(frame, row, names, column):
 
 def _caption(part, left_out):
     text = ("Small points: heads; bars: from the first to the third quartile; large points: the median. ")
-    if part["method"].isin(BASELINES).any():
+    if part["compared"].any():
         text += "Dashed: the median of what has no kernel of its own, to read an error against. "
     if (part["folds"] == "states").any():
         text += "Right: what keeps a state of fixed size, over its bytes for one head; the vertical line is the key-value cache of a head. "
@@ -61,8 +61,8 @@ def _caption(part, left_out):
 
 
 def _canvas(part, each, column, level):
-    compared = part[part["method"].isin(BASELINES)]
-    rows = part[(part["folds"] == "rows") & ~part["method"].isin(BASELINES) & (part["median"] > 1e-6)].head(MOST_KERNELS)
+    compared = part[part["compared"]]
+    rows = part[(part["folds"] == "rows") & ~part["compared"] & (part["median"] > 1e-6)].head(MOST_KERNELS)
     states = part[(part["folds"] == "states") & (part["state_bytes"] > 0) & (part["median"] > 1e-12)]
     widths = [0.42 * max(len(rows), 3)] * (len(rows) > 0) + [3.6] * (len(states) > 0)
     canvas = matplotlib.figure.Figure(figsize=(2.6 + sum(widths or [3]), 4.2), layout="constrained")
