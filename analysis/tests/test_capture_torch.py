@@ -3,6 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
+import tiny_bert
 
 from polysweep import capture, safetensors
 
@@ -158,3 +159,14 @@ def test_what_cannot_be_captured_is_said(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         capture(Own(), x, tmp_path / "x.safetensors")
+
+
+def test_numpy_computes_the_same_bert(tmp_path):
+    """The files of a small model, by numpy and by transformers; so are the words of its text."""
+    directory = tiny_bert.write(tmp_path / "model")
+    bert = transformers.BertModel.from_pretrained(directory, add_pooling_layer=False).double()
+    words = transformers.BertTokenizer(str(directory / "vocab.txt"))(tiny_bert.TEXT, truncation=True, max_length=64, return_tensors="pt")
+    theirs = stored(capture(bert, words, tmp_path / "t.safetensors"))
+    mine = stored(capture(directory, tiny_bert.TEXT, tmp_path / "n.safetensors"))
+    for one, other in zip(mine, theirs):
+        assert all(np.abs(x - y).max() < 3e-7 for x, y in zip(one, other))  # mine are stored in single precision: numbers up to 3
