@@ -135,6 +135,7 @@ def _watched(command, file, progress):
         try:
             while _waiting(process):
                 line.show(_state(file, token))
+            line.show(_state(file, token))  # as it ended
         except BaseException:  # an interrupt: the program ends cleanly, and what it has done is in the file
             _end(process)
             raise
