@@ -148,6 +148,15 @@ typedef struct psw_work {
     double flops, bytes;
 } psw_work;
 psw_work psw_attend_work(const psw_point *point);
+/* Generating one token (mode decode) after n tokens, for one key-value head of one sequence and one head of queries:
+ * bytes of its key-value cache; of what the method holds instead (a state in the precision of the products, and the
+ * keys and values of tokens that it keeps: `local`, or a block but one; the cache where it is no sketch); operations,
+ * without those of feature maps; bytes read and written. */
+typedef struct psw_decode_work {
+    double kv_bytes, state_bytes, flops, bytes;
+} psw_decode_work;
+psw_decode_work psw_attend_decode_work(const psw_point *point);
+enum { PSW_DECODE_GROUP = 16 }; /* tokens of a cache that are weighed side by side */
 /* What it takes to turn one score into a weight, beyond what every score takes; {0} for sketches. */
 typedef struct psw_weigh_work {
     double multiplications, transcends, exponentials; /* a transcend: a logarithm and an exponential in double */
@@ -161,6 +170,21 @@ double psw_attend_done_flops(const psw_group *group, int sets);
 /* Scores that become weights in such a pass, for one point of the group; for D_1 those in tiles that differ from D_0's.
  * 0 for sketches. */
 double psw_attend_weighed(const psw_point *point, int sets);
+
+/* ---- which keys a query sees ---- */
+
+typedef struct psw_tokens {
+    ptrdiff_t first, count;
+} psw_tokens;
+/* Keys: up to two ranges of them, ascending, apart, none empty. */
+typedef struct psw_seen {
+    int ranges;
+    psw_tokens at[2];
+} psw_seen;
+/* What a query sees of `keys`, by the mask and the method. */
+psw_seen psw_attend_seen(const psw_point *point, ptrdiff_t query, psw_tokens keys);
+/* All keys that one of some neighbouring queries sees, and perhaps others between them; count >= 1. */
+psw_seen psw_attend_seen_by(const psw_point *point, psw_tokens queries);
 
 /* Can the method compute the point? PSW_USAGE says why not, and what to do. */
 psw_status psw_attend_check(const psw_point *point);

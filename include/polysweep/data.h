@@ -35,8 +35,9 @@ void psw_data_draw(psw_data *data, ptrdiff_t draw);
 /* Version of these keys: 2 with noise (1: schema 1's first files, one draw for all trials), 0 without. */
 ptrdiff_t psw_data_random_version(const psw_point *point);
 
-/* Rows of queries: n; 1 for scores. */
+/* Rows of queries: n; 1 for scores and for decoding. The token of the first of them. */
 ptrdiff_t psw_data_queries(const psw_point *point);
+ptrdiff_t psw_data_first_query(const psw_point *point);
 /* Number of data sets: 2 (D_0 and D_1) or 1. */
 int psw_data_sets(const psw_point *point);
 /* True where queries, keys and values are the same rows. */
@@ -47,6 +48,8 @@ ptrdiff_t psw_data_special(const psw_point *point);
  * margins are given in. */
 double psw_data_threshold(const psw_point *point);
 double psw_data_unit(const psw_point *point);
+/* Scores offset + scale <q, k> are never below it: -inf where nothing is known. */
+double psw_data_least(const psw_point *point);
 /* True if scores can be negative (then odd and fractional beta need `negative`). */
 bool psw_data_signed(const psw_point *point);
 

@@ -36,6 +36,11 @@ typedef struct psw_cost_columns {
     double memory_bytes, predicted_s, predicted_pass_s, predicted_bytes;
 } psw_cost_columns;
 
+/* One token while generating; NaN where nothing is decoded. */
+typedef struct psw_decode_columns {
+    double kv_bytes, state_total_bytes, flops, bytes, seconds;
+} psw_decode_columns;
+
 typedef struct psw_parallel_columns {
     ptrdiff_t team, idle, nodes, ranks_per_node, threads, first_rank; /* ranks are numbered node by node */
     double start_s, end_s;                                            /* since the launch began */
@@ -68,6 +73,7 @@ typedef struct psw_record {
     double predict[PSW_PREDICT_MAX];
     psw_sketch_columns sketch;
     psw_cost_columns cost;
+    psw_decode_columns decode;
     psw_parallel_columns parallel;
 } psw_record;
 psw_record psw_record_blank(const psw_point *point);

@@ -6,6 +6,14 @@
  * linear; NaN otherwise. Unreachable degrees are +inf. A sketch has the masses and degrees of the exact kernel that it
  * estimates, so a success due to noise alone can be recognised; how often it fires and succeeds is unknown.
  *
+ * Scores are offset + scale <q, k>, so with omega = offset / (scale ln n) a power sees c^2 + omega for c^2 and a
+ * softmax exponents that are scale times as large: beta_c ~ ln n / ln(1 + (a_1^2 + b^2) / (c^2 + omega)). NaN where an
+ * offset leaves scores that are not positive. Degrees hold at the offset and scale of the point; with match exp these
+ * follow the degree, which is then solved for along with them. Its weights tend to those of softmax, so a degree is
+ * +inf where softmax does not get there either. Ratios of weights grow with the degree, and degrees have a meaning,
+ * where no score is below the centre (center <= c^2 ln n); NaN otherwise. Chances and masses at the point itself hold
+ * in any case.
+ *
  * Under a causal mask row j3 sees the keys before it: masses and degrees are those of what it sees. The first row sees
  * only itself, so with b > kappa ordinary rows fire at every degree (beta_up_class is 0). Probabilities are exact
  * by a walk over the classes (src/theory/causal.c), O(d^3) where rows of many classes may fire; NaN where that is more

@@ -31,7 +31,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
                SAME(is_complex) && SAME(epsilon);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
-    return kinds && shape && data && affine && own && rest && !psw_sketch_has(a);
+    return kinds && shape && data && affine && own && rest && !psw_sketch_has(a) && a->mode == PSW_FORWARD;
 }
 
 /* ---- work ---- */
@@ -80,8 +80,36 @@ static psw_work sketch_work(const psw_point *p)
             2 * (real + sizeof(double)) * state * blocks};
 }
 
+/* Tokens whose keys and values are held beside a state: the exact ones, or the begun block. */
+static double tail_of(const psw_point *p)
+{
+    double tail = p->local > 0 ? (double)p->local : (double)(p->block - 1);
+    return fmin(tail, (double)p->n);
+}
+
+psw_decode_work psw_attend_decode_work(const psw_point *p)
+{
+    static const double cache_bytes[] = {[PSW_FP64] = 8, [PSW_FP32] = 4, [PSW_BF16] = 2, [PSW_FP16] = 2};
+    double token = (double)(p->d + p->v) * cache_bytes[p->cache], n = (double)p->n, width = (double)(p->v + 1);
+    psw_decode_work work = {.kv_bytes = n * token, .state_bytes = n * token};
+    if (!psw_sketch_has(p)) {
+        work.flops = 2 * n * (double)(psw_point_width(p) + p->v);
+        work.bytes = work.kv_bytes + token; /* read, and one token written */
+        return work;
+    }
+    double tail = tail_of(p), state = psw_sketch_state_bytes(p);
+    work.state_bytes = state + tail * token;
+    work.flops = 4 * (double)psw_sketch_shape_of(p).features * width + 2 * tail * (double)(p->d + p->v);
+    work.bytes = 2 * state + tail * token;
+    return work;
+}
+
 psw_work psw_attend_work(const psw_point *p)
 {
+    if (p->mode == PSW_DECODE) {
+        psw_decode_work work = psw_attend_decode_work(p);
+        return (psw_work){work.flops, work.bytes};
+    }
     if (psw_sketch_has(p)) return sketch_work(p);
     double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(psw_point_width(p) + p->v);
     if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
@@ -153,6 +181,17 @@ static psw_status check_sketch(const psw_point *p)
     return check_degree(p);
 }
 
+static psw_status check_decode(const psw_point *p)
+{
+    if (psw_data_sets(p) > 1 || !psw_data_kind_facts_of(p->data_kind)->has_rows)
+        return PSW_FAIL(PSW_USAGE, "mode decode with data of kind %s: one token is decoded from rows of one data set",
+                        psw_data_kind_facts_of(p->data_kind)->word);
+    if (p->block < p->n && p->block % PSW_DECODE_GROUP != 0)
+        return PSW_FAIL(PSW_USAGE, "block = %td with mode decode: it must be a multiple of %d", p->block,
+                        PSW_DECODE_GROUP);
+    return PSW_OK;
+}
+
 psw_status psw_attend_check(const psw_point *p)
 {
     bool sketch = psw_sketch_has(p), rows = psw_data_kind_facts_of(p->data_kind)->has_rows;
@@ -163,6 +202,7 @@ psw_status psw_attend_check(const psw_point *p)
                         p->block);
     if (!(p->den_constant >= 0) || isinf(p->den_constant))
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
+    if (p->mode == PSW_DECODE) PSW_TRY(check_decode(p));
     if (sketch) return check_sketch(p);
     return psw_method_facts_of(p->method)->has_degree ? check_degree(p) : PSW_OK;
 }

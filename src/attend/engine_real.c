@@ -1,6 +1,7 @@
 /* The engine of one precision: what all kinds of attention have in common, and one table per kind. */
 #include <string.h>
 
+#include "attend/decode.h"
 #include "attend/rows.h"
 #include "attend/scores.h"
 #include "attend/states.h"
@@ -10,6 +11,7 @@ static const attend_kind *kind_of(const psw_group *group)
     static const attend_kind *const kinds[] = {[PSW_ROW_FOLD] = &attend_rows_kind,
                                                [PSW_STATE_FOLD] = &attend_states_kind,
                                                [PSW_ONE_RANK] = &attend_scores_kind};
+    if (group->points->mode == PSW_DECODE) return &attend_decode_kind;
     return kinds[psw_attend_kind(group->points)];
 }
 
@@ -28,6 +30,7 @@ static size_t bytes(const psw_group *group, const psw_route *route)
         attend_row_pass rows;
         attend_state_pass states;
         attend_scores scores;
+        attend_decode decode;
     } any;
     memset(&any, 0, sizeof any);
     set_head(&any.base, group, &all);

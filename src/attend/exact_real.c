@@ -18,4 +18,4 @@ static psw_weigh_work work(const psw_point *point)
     return (psw_weigh_work){.multiplications = count};
 }
 
-const attend_method_row ATTEND_WEIGH(exact) = {attend_peak_magnitude, weigh, work};
+const attend_method_row ATTEND_WEIGH(exact) = {attend_peak_magnitude, weigh, work, NULL};

@@ -1,7 +1,8 @@
 /* attend/method: the methods that fold rows, one file each; polysweep/methods.def lists them. Compiled twice.
  *
- * A method turns the scores of one query row with one key leaf into weights w 2^E: pure, row by row; it does
- * not overwrite the scores, which all degrees share. The fold does the rest. */
+ * A method turns the scores of one query row with the keys of one leaf that it sees into weights w 2^E: pure, row by
+ * row; it does not overwrite the scores, which all degrees share. Where it sees two ranges of a leaf, both have the
+ * same peak and so the same E. The fold does the rest. */
 #ifndef POLYSWEEP_ATTEND_METHOD_H
 #define POLYSWEEP_ATTEND_METHOD_H
 
@@ -11,7 +12,7 @@
 /* The scores of one row with the keys it may see. */
 typedef struct attend_score_row {
     const psw_real *z;
-    ptrdiff_t count;
+    ptrdiff_t first, count; /* keys, neighbours */
     double peak, log2_peak; /* the method's peak of z, and its log2: they give the exponent */
 } attend_score_row;
 
@@ -22,9 +23,14 @@ typedef struct attend_weight_sum {
 } attend_weight_sum;
 
 typedef struct attend_method_row {
-    double (*peak)(const psw_real *z, ptrdiff_t count); /* count >= 1; NaN or infinite if an entry is */
+    /* Of the first point of a group; count >= 1; NaN or infinite if an entry is. NULL: weights do not depend on scores,
+     * none are computed. */
+    double (*peak)(const psw_point *point, const psw_real *z, ptrdiff_t count);
     attend_weight_sum (*weigh)(const psw_point *point, const attend_score_row *row, psw_real *w);
     psw_weigh_work (*work)(const psw_point *point); /* for one weight; NULL: nothing beyond what every score takes */
+    /* Keys that the method lets a query see, which may reach beyond the first, the last and each other; from a query to
+     * the next one no end goes back. NULL: all that the mask does. */
+    psw_seen (*seen)(const psw_point *point, ptrdiff_t query);
 } attend_method_row;
 
 /* The row of a method: the only symbol that its file, WORD_real.c, exports. */
@@ -38,8 +44,10 @@ const attend_method_row *attend_method_row_of(psw_method method);
 #define attend_peak_largest PSW_PRECISION_NAME(attend_peak_largest)
 #define attend_power_weights PSW_PRECISION_NAME(attend_power_weights)
 #define attend_exponential_weights PSW_PRECISION_NAME(attend_exponential_weights)
-double attend_peak_magnitude(const psw_real *z, ptrdiff_t count); /* max |z| */
-double attend_peak_largest(const psw_real *z, ptrdiff_t count);   /* max z */
+double attend_peak_magnitude(const psw_point *point, const psw_real *z, ptrdiff_t count); /* max |z| */
+double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t count);   /* max z */
+#define attend_largest_magnitude PSW_PRECISION_NAME(attend_largest_magnitude)
+double attend_largest_magnitude(const psw_real *z, ptrdiff_t count);
 /* log2 of normal, positive numbers; undefined for others. */
 #define attend_log2_all PSW_PRECISION_NAME(attend_log2_all)
 void attend_log2_all(const double *x, ptrdiff_t count, double *log2);

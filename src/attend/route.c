@@ -3,6 +3,7 @@
 
 psw_fold_kind psw_attend_kind(const psw_point *p)
 {
+    if (p->mode == PSW_DECODE) return PSW_ONE_RANK;
     if (psw_sketch_has(p)) return PSW_STATE_FOLD;
     return psw_data_kind_facts_of(p->data_kind)->has_rows ? PSW_ROW_FOLD : PSW_ONE_RANK;
 }
@@ -12,7 +13,8 @@ psw_route psw_attend_route(const psw_point *p, psw_choice choice, int size, int 
     psw_fold_kind kind = psw_attend_kind(p);
     ptrdiff_t block = p->block < p->n ? p->block : p->n;
     psw_route route = {.causal = p->mask == PSW_CAUSAL, .unit = 1, .size = size, .rank = rank};
-    route.leaves = kind == PSW_ONE_RANK ? 1 : (p->n + block - 1) / block;
+    bool one_row = kind == PSW_ONE_RANK && p->mode == PSW_FORWARD;
+    route.leaves = one_row ? 1 : (p->n + block - 1) / block;
     if (kind == PSW_STATE_FOLD && p->local > 0) route.unit = p->local / p->block;
     bool balance = kind == PSW_ROW_FOLD && route.causal;
     route.layout = choice.layout >= 0 ? (psw_layout)choice.layout : balance ? PSW_ZIGZAG : PSW_CONTIGUOUS;

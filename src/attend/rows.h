@@ -1,8 +1,8 @@
 /* attend/rows: the row fold: every score becomes a weight. To understand attention, start here. Compiled twice.
  *
  *     for each query leaf, strip by strip: Q                      c x d, c <= PSW_STRIP      rows_pass_real.c
- *       for each key leaf that the mask lets it see: K, V         d x k, k x v; packed
- *         scores = Q K, peak = the largest of each row            c x k, c                   rows_tile_real.c
+ *       for each key leaf of which a row sees a key: K, V         d x k, k x v; packed       seen.c
+ *         scores = Q K, peak = the largest that each row sees     c x k, c                   rows_tile_real.c
  *         for each point of the group (another beta)
  *           weights = weigh(scores, peak), their sum, E           c x k, c, c                WORD_real.c
  *           partial = weights V                                   c x v
@@ -47,6 +47,7 @@ typedef struct attend_row_pass {
     psw_rows scores, weights, partial;  /* strip x leaf, strip x leaf, strip x v */
     double *peak, *log2_peak;           /* [strip] */
     attend_weight_sum *sum;             /* [strip] */
+    psw_seen *seen;                     /* [strip]: of the keys of a tile */
     attend_tree tree[PSW_GROUP_MAX][2]; /* [points][sets], of one strip */
 
     bool in_steps;              /* keys or queries of other ranks arrive step by step */
@@ -91,6 +92,7 @@ static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span
 #define attend_rows_load PSW_PRECISION_NAME(attend_rows_load)
 #define attend_rows_message_bytes PSW_PRECISION_NAME(attend_rows_message_bytes)
 #define attend_rows_tile PSW_PRECISION_NAME(attend_rows_tile)
+#define attend_rows_leaves PSW_PRECISION_NAME(attend_rows_leaves)
 #define attend_rows_strip PSW_PRECISION_NAME(attend_rows_strip)
 #define attend_rows_pass PSW_PRECISION_NAME(attend_rows_pass)
 #define attend_rows_lay_team PSW_PRECISION_NAME(attend_rows_lay_team)
@@ -108,6 +110,8 @@ psw_message_bytes attend_rows_message_bytes(const psw_group *group, int sets);
 
 /* Adds one key leaf to the trees of one strip, for all points and sets. */
 psw_status attend_rows_tile(attend_row_pass *f, attend_span strip, attend_span keys);
+/* Adds neighbouring key leaves, of which only those that a row of the strip sees are looked at. */
+psw_status attend_rows_leaves(attend_row_pass *f, attend_span strip, psw_leaves leaves, psw_watch watch);
 /* The trees of one strip, over the key leaves f->origin .. end - 1. */
 psw_status attend_rows_strip(attend_row_pass *f, attend_span strip, ptrdiff_t end, psw_watch watch);
 /* Own leaves with all keys that they see, which must be resident. */

@@ -50,6 +50,7 @@ static void lay_tile(attend_row_pass *f, psw_arena *arena)
     f->peak = psw_arena_take(arena, f->strip, sizeof *f->peak);
     f->log2_peak = psw_arena_take(arena, f->strip, sizeof *f->log2_peak);
     f->sum = psw_arena_take(arena, f->strip, sizeof *f->sum);
+    f->seen = psw_arena_take(arena, f->strip, sizeof *f->seen);
     for (ptrdiff_t i = 0; i < f->base.group->count; i++)
         for (int s = 0; s < f->base.sets; s++) f->tree[i][s] = attend_tree_take(arena, f->strip, v + 2, places);
 }

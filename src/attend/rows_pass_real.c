@@ -1,15 +1,36 @@
 /* One pass over the queries: leaf by leaf, strip by strip, each with every key leaf that it sees. */
 #include "attend/rows.h"
 
+static psw_status skip(attend_row_pass *f, ptrdiff_t first, ptrdiff_t end)
+{
+    for (ptrdiff_t i = 0; first < end && i < f->base.group->count; i++)
+        for (int s = 0; s < f->base.sets; s++)
+            PSW_TRY(attend_tree_skip(&f->tree[i][s], first - f->origin, end - f->origin));
+    return PSW_OK;
+}
+
+psw_status attend_rows_leaves(attend_row_pass *f, attend_span strip, psw_leaves leaves, psw_watch watch)
+{
+    psw_seen seen = psw_attend_seen_by(f->base.p, (psw_tokens){strip.first, strip.count});
+    ptrdiff_t next = leaves.first, end = leaves.first + leaves.count;
+    for (int i = 0; i < seen.ranges; i++) {
+        ptrdiff_t last = (seen.at[i].first + seen.at[i].count - 1) / f->base.leaf;
+        ptrdiff_t from = attend_larger(next, seen.at[i].first / f->base.leaf), to = attend_smaller(end, last + 1);
+        if (from >= to) continue;
+        PSW_TRY(skip(f, next, from));
+        for (next = from; next < to; next++) {
+            PSW_TRY(psw_watch_ask(watch));
+            PSW_TRY(attend_rows_tile(f, strip, attend_row_leaf(f, next)));
+        }
+    }
+    return skip(f, next, end);
+}
+
 psw_status attend_rows_strip(attend_row_pass *f, attend_span strip, ptrdiff_t end, psw_watch watch)
 {
     for (ptrdiff_t i = 0; i < f->base.group->count; i++)
         for (int s = 0; s < f->base.sets; s++) attend_tree_begin(&f->tree[i][s], end - f->origin, strip.count);
-    for (ptrdiff_t k = f->origin; k < end; k++) {
-        PSW_TRY(psw_watch_ask(watch));
-        PSW_TRY(attend_rows_tile(f, strip, attend_row_leaf(f, k)));
-    }
-    return PSW_OK;
+    return attend_rows_leaves(f, strip, (psw_leaves){f->origin, end - f->origin}, watch);
 }
 
 static psw_status one_strip(attend_row_pass *f, attend_span query, attend_span strip, psw_watch watch)

@@ -215,11 +215,10 @@ static psw_payload payload(psw_attention *a, const psw_transfer *t)
 static psw_status compute_strip(attend_row_pass *f, ptrdiff_t leaf, attend_span strip, int keys, psw_watch watch)
 {
     ptrdiff_t seen = psw_route_seen(&f->base.route, leaf);
-    for (ptrdiff_t i = 0; i < psw_route_count(&f->base.route, keys); i++) {
-        ptrdiff_t key = psw_route_leaf(&f->base.route, keys, i);
-        if (key >= seen) return PSW_OK;
-        PSW_TRY(psw_watch_ask(watch));
-        PSW_TRY(attend_rows_tile(f, strip, attend_row_leaf(f, key)));
+    for (ptrdiff_t round = 0; round < psw_route_rounds(&f->base.route); round++) {
+        psw_leaves leaves = psw_route_round(&f->base.route, keys, round);
+        leaves.count = attend_smaller(leaves.count, seen - leaves.first);
+        if (leaves.count > 0) PSW_TRY(attend_rows_leaves(f, strip, leaves, watch));
     }
     return PSW_OK;
 }
@@ -259,10 +258,9 @@ static psw_status compute_streamed(attend_row_pass *f, const psw_step *m, psw_wa
     psw_transfer at = {.what = PSW_KEYS, .of = m->keys, .remote = m->remote, .leaf = m->key};
     f->resident_keys[m->key] = keys_payload(f, &at).at;
     for (ptrdiff_t i = 0; (strip = attend_strip_span(f, query, i)).count > 0; i++) {
-        PSW_TRY(psw_watch_ask(watch));
         use_streamed(f, i);
         if (m->key == psw_route_leaf(&f->base.route, f->base.route.rank, 0)) PSW_TRY(resume(f, m->query, strip, NULL));
-        PSW_TRY(attend_rows_tile(f, strip, attend_row_leaf(f, m->key)));
+        PSW_TRY(attend_rows_leaves(f, strip, (psw_leaves){m->key, 1}, watch));
         put_streamed(f, i);
     }
     return PSW_OK;

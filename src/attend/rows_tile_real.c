@@ -1,12 +1,6 @@
-#include "attend/rows.h"
+#include <math.h>
 
-/* Row i of the strip sees the first sees(i) keys of the leaf. */
-static ptrdiff_t sees(const attend_row_pass *f, attend_span strip, attend_span keys, ptrdiff_t i)
-{
-    if (f->base.p->mask == PSW_FULL) return keys.count;
-    ptrdiff_t before = strip.first + i - keys.first + 1;
-    return before < 0 ? 0 : before < keys.count ? before : keys.count;
-}
+#include "attend/rows.h"
 
 static psw_rows shaped(psw_rows full, ptrdiff_t rows, ptrdiff_t cols)
 {
@@ -21,25 +15,62 @@ static psw_const_rows queries(const attend_row_pass *f, attend_span strip)
     return (psw_const_rows){f->current_queries + row * d, strip.count, d, d};
 }
 
+/* The keys of the leaf that each row sees. */
+static void look(attend_row_pass *f, attend_span strip, attend_span keys)
+{
+    for (ptrdiff_t i = 0; i < strip.count; i++)
+        f->seen[i] = psw_attend_seen(f->base.p, strip.first + i, (psw_tokens){keys.first, keys.count});
+}
+
+/* The larger one; NaN if one is. */
+static double peak_of_both(double a, double b)
+{
+    return isnan(b) || b > a ? b : a;
+}
+
 static void find_peaks(attend_row_pass *f, attend_span strip, attend_span keys)
 {
+    if (!f->method->peak) return;
     for (ptrdiff_t i = 0; i < strip.count; i++) {
-        ptrdiff_t count = sees(f, strip, keys, i);
-        f->peak[i] = count ? f->method->peak(f->scores.at + i * f->scores.stride, count) : 0;
+        const psw_seen *seen = &f->seen[i];
+        const psw_real *z = f->scores.at + i * f->scores.stride;
+        f->peak[i] = 0;
+        for (int k = 0; k < seen->ranges; k++) {
+            double own = f->method->peak(f->base.p, z + seen->at[k].first - keys.first, seen->at[k].count);
+            f->peak[i] = k == 0 ? own : peak_of_both(f->peak[i], own);
+        }
     }
     attend_log2_all(f->peak, strip.count, f->log2_peak);
 }
 
-/* Weights of the keys that a row sees; the others are 0 without a look at their scores. */
+static void clear(psw_real *w, ptrdiff_t first, ptrdiff_t end)
+{
+    for (ptrdiff_t j = first; j < end; j++) w[j] = 0;
+}
+
+/* Weights of the keys that row i sees; the others are 0 without a look at their scores. */
+static attend_weight_sum weigh_row(attend_row_pass *f, const psw_point *point, attend_span keys, ptrdiff_t i)
+{
+    const psw_real *z = f->scores.at + i * f->scores.stride;
+    psw_real *w = f->weights.at + i * f->weights.stride;
+    attend_weight_sum sum = {0, PSW_EMPTY};
+    ptrdiff_t done = 0;
+    for (int k = 0; k < f->seen[i].ranges; k++) {
+        psw_tokens seen = f->seen[i].at[k];
+        ptrdiff_t from = seen.first - keys.first;
+        attend_score_row row = {z + from, seen.first, seen.count, f->peak[i], f->log2_peak[i]};
+        clear(w, done, from);
+        attend_weight_sum own = f->method->weigh(point, &row, w + from);
+        sum = k == 0 ? own : (attend_weight_sum){sum.sum + own.sum, own.exponent};
+        done = from + seen.count;
+    }
+    clear(w, done, keys.count);
+    return sum;
+}
+
 static void weigh(attend_row_pass *f, const psw_point *point, attend_span strip, attend_span keys)
 {
-    for (ptrdiff_t i = 0; i < strip.count; i++) {
-        attend_score_row row = {f->scores.at + i * f->scores.stride, sees(f, strip, keys, i), f->peak[i],
-                                f->log2_peak[i]};
-        psw_real *w = f->weights.at + i * f->weights.stride;
-        f->sum[i] = row.count ? f->method->weigh(point, &row, w) : (attend_weight_sum){0, PSW_EMPTY};
-        for (ptrdiff_t j = row.count; j < keys.count; j++) w[j] = 0;
-    }
+    for (ptrdiff_t i = 0; i < strip.count; i++) f->sum[i] = weigh_row(f, point, keys, i);
 }
 
 /* Partial sums in double: numerators, weight on the special key, denominator. */
@@ -102,16 +133,18 @@ static void patch_column(attend_row_pass *f, attend_span strip, attend_span keys
 
 static psw_status add_other_set(attend_row_pass *f, attend_span strip, attend_span keys)
 {
-    if (attend_span_has(strip, f->base.special)) patch_row(f, strip, keys);
-    if (attend_span_has(keys, f->base.special)) patch_column(f, strip, keys);
+    if (f->method->peak && attend_span_has(strip, f->base.special)) patch_row(f, strip, keys);
+    if (f->method->peak && attend_span_has(keys, f->base.special)) patch_column(f, strip, keys);
     return add_points(f, strip, keys, 1, 1);
 }
 
 psw_status attend_rows_tile(attend_row_pass *f, attend_span strip, attend_span keys)
 {
-    bool differ = attend_span_has(strip, f->base.special) || attend_span_has(keys, f->base.special);
+    bool scored = f->method->peak, query = scored && attend_span_has(strip, f->base.special);
+    bool differ = query || attend_span_has(keys, f->base.special);
     psw_rows scores = shaped(f->scores, strip.count, keys.count);
-    psw_panels_product(queries(f, strip), attend_key_leaf(f, keys), scores);
+    look(f, strip, keys);
+    if (scored) psw_panels_product(queries(f, strip), attend_key_leaf(f, keys), scores);
     PSW_TRY(add_points(f, strip, keys, 0, differ ? 0 : f->base.sets - 1));
     return f->base.sets > 1 && differ ? add_other_set(f, strip, keys) : PSW_OK;
 }

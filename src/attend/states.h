@@ -108,6 +108,8 @@ static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_
     return attend_leaf_span(&f->base, index);
 }
 
+#define attend_mapped_make PSW_PRECISION_NAME(attend_mapped_make)
+#define attend_weigh_product PSW_PRECISION_NAME(attend_weigh_product)
 #define attend_mapped_take PSW_PRECISION_NAME(attend_mapped_take)
 #define attend_states_lay_team PSW_PRECISION_NAME(attend_states_lay_team)
 #define attend_states_keys PSW_PRECISION_NAME(attend_states_keys)
@@ -134,6 +136,10 @@ static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_
 #define attend_states_team PSW_PRECISION_NAME(attend_states_team)
 
 attend_mapped attend_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
+/* Maps rows, and splits their scales. */
+void attend_mapped_make(psw_sketch *sketch, const psw_sketch_shape *shape, psw_const_rows x, attend_mapped *to);
+/* weigh z, z = <m(q), m(k)>, without their scales */
+double attend_weigh_product(const psw_point *point, psw_weigh kind, double z);
 
 /* The functions of attend_states_kind (attention.h) outside its file. An attention stays where it was laid out: parts
  * of it know each other's addresses. */

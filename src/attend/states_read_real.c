@@ -46,9 +46,9 @@ static void add_far(attend_state_pass *f, const panel *p)
 
 /* ---- into sums ---- */
 
-static double weigh(psw_weigh kind, double beta, double z)
+double attend_weigh_product(const psw_point *point, psw_weigh kind, double z)
 {
-    return kind == PSW_WEIGH_SQUARE ? z * z : kind == PSW_WEIGH_POWER ? pow(z, beta) : z;
+    return kind == PSW_WEIGH_SQUARE ? z * z : kind == PSW_WEIGH_POWER ? pow(z, point->beta) : z;
 }
 
 /* weigh <m(q), m(k_j3)> 2^(s(k_j3) - E), E the exponent of the readable state; 0 if that does not contain key j3 */
@@ -58,7 +58,7 @@ static double token_far(const attend_state_pass *f, int set, const psw_real *m)
     double z = 0;
     if (!f->token_in) return 0;
     for (ptrdiff_t a = 0; a < token->m.cols; a++) z += (double)m[a] * (double)token->m.at[a];
-    return weigh(f->shape.weigh, f->base.p->beta, z) * *token->mantissa *
+    return attend_weigh_product(f->base.p, f->shape.weigh, z) * *token->mantissa *
            attend_scale_to(*token->exponent, f->reading_exponent[set]);
 }
 

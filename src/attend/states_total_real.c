@@ -46,7 +46,7 @@ static void split(ptrdiff_t count, const double *s, double *restrict mantissa, i
  * their products would leave the range of single precision. weigh is of degree `degree` in m. */
 static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
 {
-    double largest = attend_peak_magnitude(m, count);
+    double largest = attend_largest_magnitude(m, count);
     int own;
     if ((largest > 0x1p-6 && largest < 0x1p6) || largest == 0 || !isfinite(largest) || *exponent == PSW_EMPTY) return;
     frexp(largest, &own);
@@ -54,14 +54,19 @@ static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
     *exponent += degree * own;
 }
 
+void attend_mapped_make(psw_sketch *sketch, const psw_sketch_shape *shape, psw_const_rows x, attend_mapped *to)
+{
+    int degree = shape->weigh == PSW_WEIGH_SQUARE ? 2 : 1;
+    to->m.rows = x.rows;
+    sketcher->map(sketch, x, to->m, to->log2_scale);
+    split(x.rows, to->log2_scale, to->mantissa, to->exponent);
+    for (ptrdiff_t i = 0; i < x.rows && shape->weigh != PSW_WEIGH_POWER; i++)
+        centre(to->m.at + i * to->m.stride, to->m.cols, degree, &to->exponent[i]);
+}
+
 static void map(attend_state_pass *f, psw_const_rows x, attend_mapped *to)
 {
-    int degree = f->shape.weigh == PSW_WEIGH_SQUARE ? 2 : 1;
-    to->m.rows = x.rows;
-    sketcher->map(f->sketch, x, to->m, to->log2_scale);
-    split(x.rows, to->log2_scale, to->mantissa, to->exponent);
-    for (ptrdiff_t i = 0; i < x.rows && f->shape.weigh != PSW_WEIGH_POWER; i++)
-        centre(to->m.at + i * to->m.stride, to->m.cols, degree, &to->exponent[i]);
+    attend_mapped_make(f->sketch, &f->shape, x, to);
 }
 
 static const attend_mapped *mapped(attend_state_pass *f, int side, int set, ptrdiff_t block, attend_mapped *kept)

@@ -71,6 +71,7 @@ attend_tree attend_tree_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t width, 
 void attend_tree_begin(attend_tree *tree, ptrdiff_t leaves, ptrdiff_t rows)
 {
     tree->leaves = leaves;
+    tree->rows = rows;
     for (ptrdiff_t i = 0; i < tree->places; i++) {
         tree->sums[i].rows = rows;
         tree->node[i].level = -1;
@@ -80,7 +81,10 @@ void attend_tree_begin(attend_tree *tree, ptrdiff_t leaves, ptrdiff_t rows)
 attend_sums *attend_tree_free(attend_tree *tree)
 {
     for (ptrdiff_t i = 0; i < tree->places; i++)
-        if (tree->node[i].level < 0) return &tree->sums[i];
+        if (tree->node[i].level < 0) {
+            tree->sums[i].rows = tree->rows;
+            return &tree->sums[i];
+        }
     return NULL;
 }
 
@@ -96,6 +100,22 @@ static ptrdiff_t nodes_at(const attend_tree *tree, ptrdiff_t level)
     return ((tree->leaves - 1) >> level) + 1;
 }
 
+/* Where the sum of two nodes is: what is empty is left out. */
+static attend_sums *sum_of(attend_sums *a, attend_sums *b)
+{
+    if (b->rows == 0) return a;
+    if (a->rows == 0) return b;
+    attend_sums_merge(*a, *b);
+    return a;
+}
+
+static void write_rows(const attend_tree *tree, attend_sums *sums)
+{
+    if (sums->rows > 0) return;
+    sums->rows = tree->rows;
+    attend_sums_clear(*sums);
+}
+
 void attend_tree_add(attend_tree *tree, attend_sums *filled, psw_node node)
 {
     while (nodes_at(tree, node.level) > 1) {
@@ -103,12 +123,38 @@ void attend_tree_add(attend_tree *tree, attend_sums *filled, psw_node node)
         if (sibling < nodes_at(tree, node.level)) {
             ptrdiff_t other = find(tree, node.level, sibling);
             if (other < 0) break;
-            attend_sums_merge(*filled, tree->sums[other]);
             tree->node[other].level = -1;
+            filled = sum_of(filled, &tree->sums[other]);
         }
         node = (psw_node){node.level + 1, node.index / 2};
     }
+    if (nodes_at(tree, node.level) == 1) write_rows(tree, filled);
     tree->node[filled - tree->sums] = node;
+}
+
+/* The largest node that begins with leaf `first` and holds no leaf from `end` on. */
+static psw_node node_within(const attend_tree *tree, ptrdiff_t first, ptrdiff_t end)
+{
+    psw_node node = {0, first};
+    while (nodes_at(tree, node.level) > 1 && node.index % 2 == 0) {
+        ptrdiff_t after = (node.index / 2 + 1) << (node.level + 1);
+        if (after > end && end < tree->leaves) break;
+        node = (psw_node){node.level + 1, node.index / 2};
+    }
+    return node;
+}
+
+psw_status attend_tree_skip(attend_tree *tree, ptrdiff_t first, ptrdiff_t end)
+{
+    while (first < end) {
+        psw_node node = node_within(tree, first, end);
+        attend_sums *place = attend_tree_free(tree);
+        if (!place) return PSW_FAIL(PSW_BUG, "no place is left in the tree of partial sums");
+        place->rows = 0;
+        attend_tree_add(tree, place, node);
+        first = (node.index + 1) << node.level;
+    }
+    return PSW_OK;
 }
 
 const attend_sums *attend_tree_root(const attend_tree *tree)
@@ -138,7 +184,8 @@ psw_status attend_tree_resume(attend_tree *tree, ptrdiff_t leaves, ptrdiff_t row
         if (from->node[i].level < 0) continue;
         attend_sums *place = attend_tree_free(tree);
         if (!place) return PSW_FAIL(PSW_BUG, "no place is left in the tree of partial sums");
-        attend_sums_copy(*place, attend_sums_part(from->sums[i], 0, rows));
+        place->rows = from->sums[i].rows;
+        attend_sums_copy(*place, from->sums[i]);
         attend_tree_add(tree, place, from->node[i]);
     }
     return PSW_OK;
@@ -151,14 +198,17 @@ psw_status attend_tree_park(const attend_tree *tree, attend_parked *to)
     for (ptrdiff_t i = 0; i < tree->places; i++) {
         if (tree->node[i].level < 0) continue;
         if (used == to->places) return PSW_FAIL(PSW_BUG, "more than %td sums wait between two steps", to->places);
-        attend_sums_copy(attend_sums_part(to->sums[used], 0, tree->sums[i].rows), tree->sums[i]);
+        to->sums[used].rows = tree->sums[i].rows;
+        attend_sums_copy(to->sums[used], tree->sums[i]);
         to->node[used++] = tree->node[i];
     }
     return PSW_OK;
 }
 
-const attend_sums *attend_tree_node(const attend_tree *tree, psw_node node)
+const attend_sums *attend_tree_node(attend_tree *tree, psw_node node)
 {
     ptrdiff_t at = find(tree, node.level, node.index);
-    return at < 0 ? NULL : &tree->sums[at];
+    if (at < 0) return NULL;
+    write_rows(tree, &tree->sums[at]);
+    return &tree->sums[at];
 }

@@ -10,7 +10,7 @@
 /* Row i stands for at[i][.] * 2^exponent[i]. The columns are the numerators (one for each column of the values),
  * the weight on the special key, and the denominator. A row without any weight is 0 with exponent PSW_EMPTY. */
 typedef struct attend_sums {
-    ptrdiff_t rows, width; /* width = columns of the values + 2 */
+    ptrdiff_t rows, width; /* width = columns of the values + 2; rows = 0 in a tree: every row of the node is empty */
     double *at;            /* rows x width */
     int *exponent;         /* rows */
 } attend_sums;
@@ -48,6 +48,10 @@ void attend_tree_begin(attend_tree *tree, ptrdiff_t leaves, ptrdiff_t rows);
 attend_sums *attend_tree_free(attend_tree *tree);
 void attend_tree_add(attend_tree *tree, attend_sums *filled, psw_node node);
 
+/* Nodes for the leaves first .. end - 1, in which every row is empty: few, and without work for rows. PSW_BUG without a
+ * free place. */
+psw_status attend_tree_skip(attend_tree *tree, ptrdiff_t first, ptrdiff_t end);
+
 /* The nodes of a tree while another one is filled. resume: the tree over `leaves` is as it was when it was parked.
  * park: PSW_BUG if more nodes wait than there are places. */
 typedef struct attend_parked {
@@ -59,8 +63,8 @@ attend_parked attend_parked_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t wid
 void attend_parked_clear(attend_parked *parked);
 psw_status attend_tree_resume(attend_tree *tree, ptrdiff_t leaves, ptrdiff_t rows, const attend_parked *from);
 psw_status attend_tree_park(const attend_tree *tree, attend_parked *to);
-/* The sums of the node; NULL if it does not wait in the tree. */
-const attend_sums *attend_tree_node(const attend_tree *tree, psw_node node);
+/* The sums of the node, all rows of them; NULL if it does not wait in the tree. */
+const attend_sums *attend_tree_node(attend_tree *tree, psw_node node);
 
 /* The sum of all leaves; NULL until every leaf is in. */
 const attend_sums *attend_tree_root(const attend_tree *tree);

@@ -9,4 +9,4 @@ static attend_weight_sum weigh(const psw_point *point, const attend_score_row *r
     return attend_constant_weights(row->count, 0, (attend_weight_sum){NAN, 0}, w);
 }
 
-const attend_method_row ATTEND_WEIGH(topk) = {attend_peak_magnitude, weigh, NULL};
+const attend_method_row ATTEND_WEIGH(topk) = {attend_peak_magnitude, weigh, NULL, NULL};

@@ -23,7 +23,7 @@ static double of_bits(psw_lane_bits bits)
 }
 
 /* As integers, magnitudes are in order, with infinity and NaN on top. */
-double attend_peak_magnitude(const psw_real *z, ptrdiff_t count)
+double attend_largest_magnitude(const psw_real *z, ptrdiff_t count)
 {
     psw_lane_bits top = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -33,9 +33,16 @@ double attend_peak_magnitude(const psw_real *z, ptrdiff_t count)
     return of_bits(top);
 }
 
-/* The order of signed values is that of integers once the magnitude bits of negative ones are flipped. */
-double attend_peak_largest(const psw_real *z, ptrdiff_t count)
+double attend_peak_magnitude(const psw_point *point, const psw_real *z, ptrdiff_t count)
 {
+    (void)point;
+    return attend_largest_magnitude(z, count);
+}
+
+/* The order of signed values is that of integers once the magnitude bits of negative ones are flipped. */
+double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t count)
+{
+    (void)point;
     psw_lane_bits top = sizeof top == 8 ? (psw_lane_bits)INT64_MIN : (psw_lane_bits)INT32_MIN;
     for (ptrdiff_t i = 0; i < count; i++) {
         psw_lane_bits bits = bits_of(z[i]);

@@ -68,7 +68,12 @@ void psw_data_close(psw_data *data)
 
 ptrdiff_t psw_data_queries(const psw_point *point)
 {
-    return psw_data_kind_facts_of(point->data_kind)->has_rows ? point->n : 1;
+    return psw_data_kind_facts_of(point->data_kind)->has_rows && point->mode == PSW_FORWARD ? point->n : 1;
+}
+
+ptrdiff_t psw_data_first_query(const psw_point *point)
+{
+    return point->mode == PSW_DECODE ? point->n - 1 : 0;
 }
 
 int psw_data_sets(const psw_point *point)
@@ -99,17 +104,43 @@ double psw_data_threshold(const psw_point *point)
     return kind && kind->threshold ? kind->threshold(point) : NAN;
 }
 
-bool psw_data_signed(const psw_point *point)
+/* A bound of <q, k> from below: that of the kind, or that of rows of norm 1, with room for rows that are rounded to 8
+ * bits. */
+static double least_product(const psw_point *point)
 {
     const data_kind *kind = kind_of(point);
-    if (!kind || !kind->has_negative_scores) return true;
-    return point->row_norm == PSW_NORM_LAYERNORM || kind->has_negative_scores(point);
+    double unit = point->row_norm == PSW_NORM_UNIT ? -1 - 0x1p-7 : -INFINITY;
+    if (!kind || !kind->least || point->row_norm == PSW_NORM_LAYERNORM) return unit;
+    return fmax(unit, kind->least(point));
+}
+
+double psw_data_least(const psw_point *point)
+{
+    return point->offset + psw_point_scale(point) * least_product(point);
+}
+
+bool psw_data_signed(const psw_point *point)
+{
+    return psw_data_least(point) < 0;
 }
 
 bool psw_data_zeros(const psw_point *point)
 {
     const data_kind *kind = kind_of(point);
-    return kind && kind->has_zero_scores && kind->has_zero_scores(point);
+    return kind && point->offset == 0 && kind->has_zero_scores && kind->has_zero_scores(point);
+}
+
+psw_status data_check_offset(const psw_point *point, double least, const char *what)
+{
+    psw_kernel kernel = psw_method_facts_of(point->method)->kernel;
+    double scale = psw_point_scale(point), score = point->offset + scale * least;
+    if (kernel != PSW_KERNEL_POWER && kernel != PSW_KERNEL_LINEAR) return PSW_OK;
+    if (point->offset == 0 || score > 0) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE,
+                    "offset = %g: the smallest score, offset + scale %s, is %g, and scores of this data are to be "
+                    "positive; take an offset above %.17g%s",
+                    point->offset, what, score, -scale * least,
+                    point->match == PSW_MATCH_EXP ? ", that is a larger beta or a smaller center" : "");
 }
 
 psw_data_work psw_data_work_of(const psw_point *point)

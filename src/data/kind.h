@@ -18,9 +18,9 @@ typedef struct data_kind {
     psw_status (*open)(psw_data *data);           /* NULL: nothing to open; scratch is freed with the data */
     void (*draw)(psw_data *data, ptrdiff_t draw); /* keys of realisation number `draw`; NULL: there is only one */
     bool same;                                    /* before row_norm, the three sides are the same rows */
-    bool (*has_negative_scores)(const psw_point *point); /* before row_norm; NULL: they can be */
-    bool (*has_zero_scores)(const psw_point *point);     /* NULL: none is 0 except by chance */
-    double (*threshold)(const psw_point *point);         /* NULL: the threshold head does not apply */
+    double (*least)(const psw_point *point);      /* <q, k> is never below it, after row_norm; NULL: nothing is known */
+    bool (*has_zero_scores)(const psw_point *point); /* NULL: none is 0 except by chance */
+    double (*threshold)(const psw_point *point);     /* NULL: the threshold head does not apply */
     void (*rows)(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
     psw_data_work (*work)(const psw_point *point); /* NULL: elements are stored, or made without random numbers */
 } data_kind;
@@ -34,6 +34,10 @@ psw_status data_normal_check(const psw_point *point, const psw_arrays *arrays);
 void data_normal_draw(psw_data *data, ptrdiff_t draw);
 void data_normal_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
 psw_data_work data_normal_work(const psw_point *point);
+
+/* Powers of offset + scale <q, k> have a meaning only where it is positive: refuses an offset at which the least score
+ * of a kind is not, `least` its <q, k>; `what` names it, as in "c^2 ln n". */
+psw_status data_check_offset(const psw_point *point, double least, const char *what);
 
 /* n, d and v are at least 1, and row_norm does not leave empty rows. */
 psw_status data_check_widths(const psw_point *point);

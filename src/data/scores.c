@@ -12,6 +12,11 @@ static bool takes_scores(const psw_method_facts *method)
     return method->folds == PSW_FOLDS_ROWS && psw_kernel_known(method->kernel);
 }
 
+static double least(const psw_point *point)
+{
+    return log((double)point->n);
+}
+
 static psw_status check(const psw_point *p, const psw_arrays *arrays)
 {
     (void)arrays;
@@ -24,7 +29,7 @@ static psw_status check(const psw_point *p, const psw_arrays *arrays)
                         psw_methods_where(takes_scores).text);
     if (p->row_norm != PSW_NORM_NONE || p->mask != PSW_FULL)
         return PSW_FAIL(PSW_USAGE, "scores data has one query and no rows: row_norm none and mask full");
-    return PSW_OK;
+    return data_check_offset(p, least(p), "ln n");
 }
 
 static psw_status open_scores(psw_data *data)
@@ -32,12 +37,6 @@ static psw_status open_scores(psw_data *data)
     const uint64_t n = (uint64_t)data->point.n;
     data->side[PSW_KEY] = psw_random_key(PSW_STREAM_DATA, data->point.seed, &n, 1);
     return PSW_OK;
-}
-
-static bool never(const psw_point *point)
-{
-    (void)point;
-    return false;
 }
 
 static double quarter(const psw_point *point)
@@ -66,4 +65,4 @@ static void rows_of(const psw_data *data, int set, psw_side side, ptrdiff_t firs
 }
 
 const data_kind data_scores = {
-    .check = check, .open = open_scores, .has_negative_scores = never, .threshold = quarter, .rows = rows_of};
+    .check = check, .open = open_scores, .least = least, .threshold = quarter, .rows = rows_of};

@@ -38,11 +38,12 @@ static psw_status check_constants(const psw_point *p)
     return PSW_OK;
 }
 
-/* Without c, tokens of different classes score exactly 0; without b as well, ordinary rows score only 0. */
+/* Without c and an offset, tokens of different classes score exactly 0; without b as well, ordinary rows score only 0.
+ */
 static psw_status check_zero_scores(const psw_point *p)
 {
     bool powers = psw_method_facts_of(p->method)->kernel != PSW_KERNEL_EXPONENTIAL;
-    bool exact_zeros = p->c == 0 && p->noise == 0 && p->row_norm != PSW_NORM_LAYERNORM;
+    bool exact_zeros = p->c == 0 && p->noise == 0 && p->row_norm != PSW_NORM_LAYERNORM && p->offset == 0;
     if (!powers || !exact_zeros) return PSW_OK;
     if (p->beta == 0)
         return PSW_FAIL(PSW_USAGE, "beta = 0 with c = 0: scores of different classes are 0, and 0^0 is undefined; "
@@ -52,17 +53,24 @@ static psw_status check_zero_scores(const psw_point *p)
     return PSW_OK;
 }
 
+/* Of two tokens of different classes, one of them the special one where rows are divided by their norms. */
+static double least(const psw_point *p)
+{
+    double a = fmax(p->a_0, p->a_1), bb = p->b * p->b, cc = p->c * p->c, log_n = log((double)p->n);
+    if (p->noise > 0) return -INFINITY;
+    if (p->row_norm == PSW_NORM_SQRT_D) return cc * log_n / sqrt((double)p->d);
+    if (p->row_norm == PSW_NORM_UNIT) return cc > 0 ? cc / sqrt((bb + cc) * (a * a + bb + cc)) : 0;
+    return cc * log_n;
+}
+
 static psw_status check(const psw_point *point, const psw_arrays *arrays)
 {
     (void)arrays;
     PSW_TRY(check_shape(point));
     PSW_TRY(check_constants(point));
-    return check_zero_scores(point);
-}
-
-static bool has_negative_scores(const psw_point *point)
-{
-    return point->noise > 0;
+    PSW_TRY(check_zero_scores(point));
+    bool plain = point->noise == 0 && point->row_norm == PSW_NORM_NONE;
+    return plain ? data_check_offset(point, least(point), "c^2 ln n") : PSW_OK;
 }
 
 /* Between classes, without the constant feature. */
@@ -123,7 +131,7 @@ const data_kind data_self_attention = {
     .check = check,
     .draw = draw_noise,
     .same = true,
-    .has_negative_scores = has_negative_scores,
+    .least = least,
     .has_zero_scores = has_zero_scores,
     .threshold = threshold,
     .rows = rows_of,

@@ -64,9 +64,12 @@ static double dot(const double *x, const double *y, ptrdiff_t d)
     return sum;
 }
 
+/* Rows come scaled and with a coordinate of the offset, scores do not. */
 static double score(const again *a, ptrdiff_t row, ptrdiff_t key)
 {
-    return dot(a->q + row * a->d, a->k + key * a->d, a->d);
+    const psw_point *p = a->of->point;
+    double z = dot(a->q + row * a->d, a->k + key * a->d, a->d);
+    return is_scores(p) ? p->offset + psw_point_scale(p) * z : z;
 }
 
 /* Keys of a piece that a row sees. */
@@ -79,7 +82,8 @@ static ptrdiff_t sees(const again *a, ptrdiff_t row, ptrdiff_t first, ptrdiff_t 
 
 static void find_peaks(const again *a, ptrdiff_t first, ptrdiff_t count)
 {
-    bool signs = is_exponential(a->of->point);
+    const psw_point *p = a->of->point;
+    bool signs = is_exponential(p) || p->negative == PSW_NEGATIVE_RELU;
     for (ptrdiff_t r = 0; r < a->of->count; r++)
         for (ptrdiff_t j = 0, seen = sees(a, r, first, count); j < seen; j++) {
             double z = score(a, r, j);
@@ -93,7 +97,7 @@ static double weight(const psw_point *p, double z, double peak)
     double beta = degree_of(p);
     if (is_exponential(p)) return exp(z - peak);
     if (beta == 0) return 1;
-    if (z == 0) return 0;
+    if (z == 0 || (z < 0 && p->negative == PSW_NEGATIVE_RELU)) return 0;
     bool keeps = p->negative != PSW_NEGATIVE_ABS, even = fmod(beta, 2) == 0;
     return pow(fabs(z) / peak, beta) * (z < 0 && keeps && !even ? -1 : 1);
 }

@@ -4,10 +4,13 @@
  *                    weights: x z is off by (q + 2) u where q products make a score, its power by beta times that and
  *                    beta for the products that make it; a mean of values moves by twice that
  *     <c, w> - tau   v additions, and the rounding of rows, values, outputs and tau
- * u S (terms + v + 8 + 2 beta (q + 4)). Softmax has for beta the largest score: an error of z is one of ln weight. Rows
- * with noise have magnitudes that are random: S is what is rarely exceeded; where weights may be negative sums cancel
- * and nothing bounds what is left, so E is an estimate there. Errors that were seen are up to a twentieth of it
- * (tests/property/judge_closed.c). */
+ * u S (terms + v + 8 + 2 beta (q + 4)). Softmax has for beta the largest score: an error of z is one of ln weight.
+ * Affine scores offset + scale z: a product more, the square roots that rows are multiplied by and those products, 5 in
+ * all, so q + 9 for q + 4; of an offset below 0 what is left of a sum of size scale z + |offset| is scale z + offset,
+ * so its relative error is the larger by their quotient, largest for the least score. Rows with noise have magnitudes
+ * that are random: S is what is rarely exceeded; where weights may be negative sums cancel and nothing bounds what is
+ * left, so E is an estimate there. Errors that were seen are up to a twentieth of it (tests/property/judge_closed.c).
+ */
 #include <float.h>
 #include <math.h>
 
@@ -33,19 +36,30 @@ static double size_of(const psw_point *p)
     return fmax(fabs(p->a_0), fabs(p->a_1)) + fabs(p->b) + 2 * fabs(p->c) + fabs(p->kappa) + noise;
 }
 
+/* Size of the terms of the least score over the score: 1 where nothing cancels. With noise it is that without, and 1
+ * where scores may be below 0: there E is an estimate anyway. */
+static double cancelled(const psw_point *point)
+{
+    psw_point p = *point;
+    p.noise = 0;
+    double score = psw_data_least(&p);
+    return p.offset < 0 && score > 0 && isfinite(score) ? (score - 2 * p.offset) / score : 1;
+}
+
 /* What multiplies the error of a score. */
 static double degree_of(const psw_point *p)
 {
     double a = fmax(fabs(p->a_0), fabs(p->a_1)), squares = a * a + p->b * p->b + p->c * p->c + 2 * p->noise * p->noise;
     psw_kernel kernel = psw_method_facts_of(p->method)->kernel;
-    if (kernel == PSW_KERNEL_LINEAR) return 1;
-    if (kernel == PSW_KERNEL_POWER) return p->beta;
-    return (has_rows(p) ? squares : 4) * log((double)p->n);
+    if (kernel == PSW_KERNEL_LINEAR) return cancelled(p);
+    if (kernel == PSW_KERNEL_POWER) return p->beta * cancelled(p);
+    return psw_point_scale(p) * ((has_rows(p) ? squares : 4) * log((double)p->n)) + fabs(p->offset);
 }
 
 static double bound(const psw_point *p, psw_precision precision, double terms)
 {
     double products = !has_rows(p) ? 1 : p->noise > 0 || p->row_norm != PSW_NORM_NONE ? (double)p->d : 3;
+    if (psw_point_scale(p) != 1 || p->offset != 0) products += 5;
     double roundings = terms + (double)p->v + 8 + 2 * degree_of(p) * (products + 4);
     return unit_of(precision) * size_of(p) * roundings;
 }

@@ -38,12 +38,17 @@ enum { ALL_ROWS = 1024, SAMPLE_ROWS = 256 };
 
 ptrdiff_t psw_errors_rows(const psw_point *point)
 {
+    if (point->mode == PSW_DECODE) return 1;
     return point->n <= ALL_ROWS ? point->n : SAMPLE_ROWS;
 }
 
 /* One row, uniform in each stratum [i n / rows, (i + 1) n / rows): ascending, and all different. */
 static void sample(psw_errors *e)
 {
+    if (e->point.mode == PSW_DECODE) {
+        e->row[0] = e->point.n - 1; /* the new token */
+        return;
+    }
     const uint64_t n = (uint64_t)e->point.n;
     psw_key key = psw_random_key(PSW_STREAM_ROWS, e->point.seed, &n, 1);
     for (ptrdiff_t i = 0; i < e->rows; i++) {

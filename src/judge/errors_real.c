@@ -160,7 +160,7 @@ static psw_status take(void *context, const psw_leaf *leaf)
     const psw_real *out = (const psw_real *)leaf->rows + e->set * leaf->count * leaf->width;
     const double *log2_den = leaf->log2_den + e->set * leaf->count;
     for (ptrdiff_t i = 0; i < e->rows; i++) {
-        ptrdiff_t at = e->row[i] - leaf->first;
+        ptrdiff_t at = e->row[i] - psw_data_first_query(&e->point) - leaf->first;
         if (at >= 0 && at < leaf->count) take_row(e, i, out + at * leaf->width, log2_den[at] > -INFINITY);
     }
     return PSW_OK;

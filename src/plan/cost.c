@@ -39,7 +39,7 @@ static bool row_fold(const psw_point *p)
 static double score_seconds(const psw_rates *rates, const psw_point *p, double scores)
 {
     psw_weigh_work each = psw_attend_weigh_work(p);
-    double n = (double)p->n, seen = p->mask == PSW_CAUSAL ? n * (n + 1) / 2 : n * n;
+    double n = (double)p->n, seen = p->mode == PSW_DECODE ? n : p->mask == PSW_CAUSAL ? n * (n + 1) / 2 : n * n;
     return scores * rates->score_s[psw_point_single(p)] +
            seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
            seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
@@ -121,6 +121,19 @@ static void add_sketch(const psw_rates *rates, const psw_point *p, plan_cost_par
                     draws * plan_sketch_draw_seconds(rates, p);
 }
 
+/* What decoding is made ready with: for each draw the rows and the state of all tokens; and a tenth of a second of
+ * repetitions. */
+static void add_decode(const psw_rates *rates, const psw_point *p, plan_cost_parts *parts)
+{
+    if (p->mode != PSW_DECODE) return;
+    parts->fixed += 0.1;
+    if (!psw_sketch_has(p)) return;
+    psw_sketch_shape shape = psw_sketch_shape_of(p);
+    double each = shape.flops + shape.lift_flops + 2 * (double)shape.features * (double)(p->v + 1);
+    double rows = (double)(psw_point_width(p) + p->v) * element_seconds(rates, p);
+    parts->tables += draws_of(p) * (double)p->n * (each * rates->sketch_flop_s[psw_point_single(p)] + rows);
+}
+
 /* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
  * weights times values. State folds share nothing. */
 static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost *cost)
@@ -145,6 +158,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     parts.shared_head = sign_seconds(rates, p);
     parts.data = data_seconds(rates, p) * (double)psw_data_draws(p);
     if (psw_sketch_has(p)) add_sketch(rates, p, &parts);
+    add_decode(rates, p, &parts);
     return parts;
 }
 

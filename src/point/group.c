@@ -25,6 +25,7 @@ typedef struct pass {
     double wait_s;                /* outside of passes */
     psw_traffic traffic, timed;   /* sums: over draws, over repetitions */
     double passes;                /* in traffic */
+    double decode_s;              /* of a token */
     uint64_t kept[PSW_GROUP_MAX]; /* sums over this rank's rows of each point */
 } pass;
 
@@ -122,6 +123,8 @@ static psw_status one_draw(pass *p, ptrdiff_t draw)
     psw_status status = psw_dist_pass(&task, take_leaf, p, &traffic);
     add_traffic(p, &traffic);
     if (status == PSW_OK) status = settle(p);
+    if (status == PSW_OK && draw == 0 && p->group->points->mode == PSW_DECODE)
+        status = point_decode_time(&task, &p->decode_s);
     return status == PSW_OK && p->computer->timer && draw == 0 ? time_draw(p) : status;
 }
 
@@ -224,6 +227,7 @@ static psw_status merge_costs(const pass *p, point_results *r)
     r->pass_s = largest[0], r->busiest_s = largest[1], r->comm_s = largest[2], r->wait_s = largest[3];
     r->head_s = largest[4], r->keep_s = largest[5], r->memory_bytes = largest[6], r->predicted_bytes = largest[7];
     r->busy_s = sum[0], r->sent_bytes = sum[1];
+    r->decode_s = p->decode_s;
     return PSW_OK;
 }
 

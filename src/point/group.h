@@ -9,6 +9,7 @@ typedef struct point_results { /* of a group; the same on every rank of the team
     psw_sketch_columns sketch;
     double pass_s, busiest_s, comm_s, wait_s, head_s, keep_s, memory_bytes, predicted_bytes; /* largest of the team */
     double busy_s, sent_bytes;                                                               /* sums over the team */
+    double decode_s;              /* of a token, mode decode */
     uint64_t kept[PSW_GROUP_MAX]; /* content_checksum of each point's rows, of all ranks */
 } point_results;
 
@@ -25,5 +26,9 @@ point_plan point_plan_of(const psw_comm *team, const psw_computer *computer, con
 /* `slot` is that of its first point. The arena has room. Collective over the team. */
 psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
                                const point_plan *plan, point_results *r);
+
+/* The median time of a token, and its columns (NaN in other modes). Collective over the task's team. */
+psw_status point_decode_time(const psw_team_task *task, double *seconds);
+psw_decode_columns point_decode_columns(const psw_point *point, double seconds);
 
 #endif

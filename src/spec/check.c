@@ -50,6 +50,12 @@ static bool sizes_fit(const spec_row *row, char *what, size_t size)
     return false;
 }
 
+/* Those that compute the nearest `local` rows exactly, block by block; of others `local` is free of blocks. */
+static bool folds_states(double method)
+{
+    return psw_method_facts_of((psw_method)method)->folds == PSW_FOLDS_STATES;
+}
+
 /* The parameter that breaks a rule between parameters, -1 = none does. */
 static int relations_broken(const spec_row *row, psw_ids applies, char *what, size_t size)
 {
@@ -63,7 +69,7 @@ static int relations_broken(const spec_row *row, psw_ids applies, char *what, si
         psw_format(what, size, "data_draws = 0, but its rows are random: at least 1");
         return PSW_ID_DATA_DRAWS;
     }
-    if (!(applies & PSW_ID(PSW_ID_LOCAL)) || at[PSW_ID_LOCAL] == 0) return -1;
+    if (!(applies & PSW_ID(PSW_ID_LOCAL)) || at[PSW_ID_LOCAL] == 0 || !folds_states(at[PSW_ID_METHOD])) return -1;
     if (at[PSW_ID_MASK] != PSW_CAUSAL) {
         psw_format(what, size, "local = %.0f needs mask causal", at[PSW_ID_LOCAL]);
         return PSW_ID_LOCAL;

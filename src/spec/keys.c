@@ -43,6 +43,10 @@ enum {
 #define PSW_DATA_KIND(word, CODE, sets, ...) | (sets > 1 ? 1u << PSW_##CODE : 0)
     JUDGED = 0 /* kinds with two data sets to separate */
 #include "polysweep/data_kinds.def"
+    ,
+#define PSW_DATA_KIND(word, CODE, sets, rows, ...) | (sets == 1 && rows ? 1u << PSW_##CODE : 0)
+    SINGLE = 0 /* kinds with rows of one data set */
+#include "polysweep/data_kinds.def"
 };
 
 /* ---- defaults that the tables make ---- */
@@ -127,8 +131,8 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_LAYER]        = {"grid", "layer", PSW_T_WHOLE, -1, WHOLE, "0", "layer of a file (written data.layers)", COMPUTED, OWN, 0},
     [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "attention head of a file (written data.heads)", COMPUTED, OWN, 0},
     [PSW_ID_BATCH]        = {"grid", "batch", PSW_T_WHOLE, -1, WHOLE, "0", "sequence of a file's batch (written data.batches)", COMPUTED, OWN, 0},
-    [PSW_ID_MODE]         = {"grid", "mode", WORD(PSW_WORDS_MODE), "forward", "all queries, or decode: one query against what n tokens left", COMPUTED, ROWS, 0},
-    [PSW_ID_CACHE]        = {"decode", "cache", WORD(PSW_WORDS_PRECISION), "fp16", "precision of the key-value cache", COMPUTED, ROWS, 0},
+    [PSW_ID_MODE]         = {"grid", "mode", WORD(PSW_WORDS_MODE), "forward", "all queries, or decode: one query against what n tokens left", COMPUTED, SINGLE, 0},
+    [PSW_ID_CACHE]        = {"decode", "cache", WORD(PSW_WORDS_PRECISION), "fp16", "precision of the key-value cache", COMPUTED, SINGLE, 0},
     [PSW_ID_BLOCK]        = {"grid", "block", PSW_T_WHOLE, -1, COUNT, block_rows, "rows of a leaf, and the causal block of a sketch", COMPUTED, ALL, 0},
     [PSW_ID_TEAM]         = {"grid", "team", PSW_T_AUTO, PSW_WORDS_TEAM, WHOLE, "auto", "ranks that share a point; replaces run.team", COMPUTED, ALL, 0},
     [PSW_ID_SEED]         = {"grid", "seed", PSW_T_WHOLE, -1, WHOLE, "0", "for every random number; replaces the top level's", COMPUTED, ALL, 0},

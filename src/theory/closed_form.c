@@ -1,17 +1,27 @@
 #include "theory/closed_form.h"
 
+/* c^2 + omega: the score of two keys of different classes over scale ln n. */
+static double least_score(const psw_point *p)
+{
+    double cc = p->c * p->c;
+    return p->offset == 0 ? cc : cc + p->offset / (psw_point_scale(p) * log((double)p->n));
+}
+
+/* Powers need scores that are positive; c = 0 without an offset leaves exact zeros, which have no weight. */
 bool theory_kernel_applies(const psw_point *p)
 {
     bool shape = p->n >= 2 && p->d >= 3 && p->n % (p->d - 2) == 0 && p->j3 >= 0 && p->j3 < p->n;
-    bool known = psw_kernel_known(psw_method_facts_of(p->method)->kernel);
-    return shape && known && psw_data_kind_facts_of(p->data_kind)->closed_form && p->den_constant == 0 &&
-           p->row_norm == PSW_NORM_NONE && p->noise == 0;
+    psw_kernel kernel = psw_method_facts_of(p->method)->kernel;
+    bool positive = kernel == PSW_KERNEL_EXPONENTIAL || p->offset == 0 || least_score(p) > 0;
+    return shape && positive && psw_kernel_known(kernel) && psw_data_kind_facts_of(p->data_kind)->closed_form &&
+           p->den_constant == 0 && p->row_norm == PSW_NORM_NONE && p->noise == 0;
 }
 
-/* Sketches have the degrees of the kernel they estimate. */
+/* Sketches have the degrees of the kernel they estimate. d/dx x ln(1 + s / (l + r x)) >= 0 for every x if l >= 0. */
 bool theory_has_degrees(const psw_point *p)
 {
-    return psw_method_facts_of(p->method)->kernel == PSW_KERNEL_POWER;
+    if (psw_method_facts_of(p->method)->kernel != PSW_KERNEL_POWER) return false;
+    return p->match != PSW_MATCH_EXP || p->center <= p->c * p->c * log((double)p->n);
 }
 
 bool psw_theory_applies(const psw_point *p)
@@ -35,12 +45,22 @@ static void see(const psw_point *p, theory_kernel *k)
     if (!k->others) k->other = 0;
 }
 
-/* Scores over ln n: c^2 (another class), b^2 + c^2 (own class), a^2 + b^2 + c^2 (j3 with itself). */
+/* c^2 + omega at a degree x, of scale = sigma / x and offset = 1 - sigma mu / x: c^2 + (x / sigma - mu) / ln n. */
+static void follow(const psw_point *p, theory_kernel *k)
+{
+    double log_n = log((double)p->n);
+    k->follows = psw_method_facts_of(p->method)->kernel == PSW_KERNEL_POWER && p->match == PSW_MATCH_EXP;
+    k->least = p->c * p->c - p->center / log_n;
+    k->rate = 1 / (p->reference_scale * log_n);
+    if (k->follows) k->others = true;
+}
+
+/* Scores over scale ln n, less omega: c^2 (another class), b^2 + c^2 (own class), a^2 + b^2 + c^2 (j3 with itself). */
 theory_kernel theory_kernel_of(const psw_point *p, double a)
 {
     psw_kernel kernel = psw_method_facts_of(p->method)->kernel;
     bool powers = kernel != PSW_KERNEL_EXPONENTIAL;
-    double aa = a * a, bb = p->b * p->b, cc = p->c * p->c, log_n = log((double)p->n);
+    double aa = a * a, bb = p->b * p->b, cc = least_score(p), log_n = psw_point_scale(p) * log((double)p->n);
     theory_kernel k = {.t = (double)(p->n / (p->d - 2)), .classes = (double)(p->d - 3), .others = !powers || cc > 0};
     if (powers) {
         k.degree = kernel == PSW_KERNEL_LINEAR ? 1 : p->beta;
@@ -48,8 +68,52 @@ theory_kernel theory_kernel_of(const psw_point *p, double a)
         k.own = bb > 0 && cc > 0 ? log1p(bb / cc) : 0;
     } else
         k.special = aa * log_n, k.own = bb * log_n, k.degree = 1;
+    k.aa = aa, k.bb = bb;
+    follow(p, &k);
     see(p, &k);
     return k;
+}
+
+/* x ln(1 + share / (base + rate x)) and its derivative; at x = +inf its limit. */
+static double followed(double share, double base, double rate, double x, double *slope)
+{
+    double at = base + rate * x, log = share > 0 && x > 0 ? log1p(share / at) : 0;
+    *slope = 0;
+    if (x == INFINITY) return share / rate;
+    if (log > 0) *slope = log - rate * x * (share / (at * (at + share)));
+    return x * log;
+}
+
+theory_logs theory_logs_at(const theory_kernel *k, double degree)
+{
+    theory_logs logs = {degree * k->special, degree * k->own, degree * (k->special + k->own), k->special, k->own};
+    if (!k->follows) return logs;
+    logs.special = followed(k->aa, k->bb + k->least, k->rate, degree, &logs.special_slope);
+    logs.own = followed(k->bb, k->least, k->rate, degree, &logs.own_slope);
+    logs.both = logs.special + logs.own;
+    return logs;
+}
+
+static double log_of(theory_logs logs, theory_pair pair)
+{
+    return pair == THEORY_SPECIAL ? logs.special : pair == THEORY_OWN ? logs.own : logs.both;
+}
+
+/* Halves an interval until its ends are neighbours. */
+double theory_degree_of(const theory_kernel *k, theory_pair pair, double log)
+{
+    double lo = 0, hi = 1;
+    if (!k->follows) return log / log_of(theory_logs_at(k, 1), pair);
+    if (log <= 0) return 0;
+    if (log_of(theory_logs_at(k, INFINITY), pair) <= log) return INFINITY;
+    while (log_of(theory_logs_at(k, hi), pair) < log && hi < INFINITY) lo = hi, hi *= 2;
+    for (double at = lo + (hi - lo) / 2; at > lo && at < hi; at = lo + (hi - lo) / 2) {
+        if (log_of(theory_logs_at(k, at), pair) < log)
+            lo = at;
+        else
+            hi = at;
+    }
+    return hi;
 }
 
 /* f = 1 / (1 + same E + other E H) */
@@ -69,10 +133,11 @@ typedef struct ratio {
  * its logarithm (close to linear in the degree) and the derivative of that. */
 static ratio missing_ratio(const theory_kernel *k, double wf, double wk, double degree)
 {
-    double e = k->same * exp(-degree * k->special), eh = k->other * exp(-degree * (k->special + k->own));
+    theory_logs at = theory_logs_at(k, degree);
+    double e = k->same * exp(-at.special), eh = k->other * exp(-at.both);
     double missing = wf * e + (wf + wk) * eh, there = wf + wk + wk * e;
-    double missing_slope = -(k->special * wf * e + (k->special + k->own) * (wf + wk) * eh);
-    return (ratio){log(missing / there), missing_slope / missing + k->special * wk * e / there};
+    double missing_slope = -(at.special_slope * wf * e + (at.special_slope + at.own_slope) * (wf + wk) * eh);
+    return (ratio){log(missing / there), missing_slope / missing + at.special_slope * wk * e / there};
 }
 
 /* Newton's method on the logarithm, kept inside a bracket that bisection would also converge on. */
@@ -93,14 +158,23 @@ static double solve(const theory_kernel *k, double wf, double wk, double target,
     return at;
 }
 
+/* A degree from which on r is at most its target: r <= n exp(-slope degree), n all visible keys, of the slowest of the
+ * two terms that are there; match exp: by doubling, +inf where softmax itself does not reach it. */
+static double beyond(const theory_kernel *k, double wf, double wk, double target)
+{
+    double slope = wf > 0 && k->same > 0 ? k->special : k->special + k->own, n = 1 + k->same + k->other, hi = 1;
+    if (!k->follows) return (log(n) - target) / slope * (1 + 4 * DBL_EPSILON);
+    if (missing_ratio(k, wf, wk, INFINITY).log >= target) return INFINITY;
+    while (hi < INFINITY && missing_ratio(k, wf, wk, hi).log > target) hi *= 2;
+    return hi;
+}
+
 double theory_degree_reaching(const theory_kernel *k, double wf, double wk, double level, double missing)
 {
     if (!(missing > 0)) return INFINITY;
     if (level <= 0) return 0;
     double target = log(missing / level);
     if (missing_ratio(k, wf, wk, 0).log <= target) return 0;
-    /* r <= n exp(-slope degree), n all visible keys: the slowest of the two terms that are there */
-    double slope = wf > 0 && k->same > 0 ? k->special : k->special + k->own, n = 1 + k->same + k->other;
-    double hi = (log(n) - target) / slope * (1 + 4 * DBL_EPSILON);
+    double hi = beyond(k, wf, wk, target);
     return isfinite(hi) ? solve(k, wf, wk, target, hi) : INFINITY;
 }

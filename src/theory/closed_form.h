@@ -8,10 +8,16 @@
 #include "polysweep/theory.h"
 
 /* ln of the ratio of two weights, per degree: the special key over a key of its class, and that over a key of another
- * class. Softmax and linear are the same with a degree of 1. */
+ * class. Softmax and linear are the same with a degree of 1. Scores are offset + scale ln n (c^2, b^2 + c^2, a^2 + b^2
+ * + c^2): powers see c^2 + omega for c^2, omega = offset / (scale ln n), and exponents of softmax are `scale` times as
+ * large. With match exp omega grows with the degree, so the ratio at a degree is theory_logs_at. */
 typedef struct theory_kernel {
-    double special, own; /* ln(z_special / z_own), ln(z_own / z_other) */
+    double special, own; /* ln(z_special / z_own), ln(z_own / z_other), at the scale and offset of the point */
     double degree;
+    bool follows;       /* match exp: c^2 + omega = least + rate degree, */
+    double least;       /* c^2 - center / ln n */
+    double rate;        /* 1 / (reference_scale ln n) */
+    double aa, bb;      /* a^2, b^2 */
     double t, classes;  /* keys of one class; number of other classes */
     bool others;        /* keys of another class have weight: false where their score is 0 */
     double same, other; /* keys that row j3 sees besides itself: of its class, of other classes if they have weight */
@@ -19,8 +25,20 @@ typedef struct theory_kernel {
 
 /* True where the masses below are those of the data, for any method that uses the kernel. */
 bool theory_kernel_applies(const psw_point *point);
-bool theory_has_degrees(const psw_point *point); /* of the polynomial kernel, or one that a sketch estimates */
+/* Of the polynomial kernel, or one that a sketch estimates; with match exp where no score is below the centre, so that
+ * every ratio of weights grows with the degree. */
+bool theory_has_degrees(const psw_point *point);
 theory_kernel theory_kernel_of(const psw_point *point, double a);
+/* Logarithms of the ratios of two weights at a degree, and their derivatives: the special key over one of its class,
+ * that over one of another class, the special key over one of another class. Match exp: they tend to those of softmax,
+ * a^2 / rate and b^2 / rate. */
+typedef struct theory_logs {
+    double special, own, both, special_slope, own_slope;
+} theory_logs;
+theory_logs theory_logs_at(const theory_kernel *kernel, double degree);
+typedef enum theory_pair { THEORY_SPECIAL, THEORY_OWN, THEORY_BOTH } theory_pair;
+/* The degree at which one of them is `log`: +inf if it never is. */
+double theory_degree_of(const theory_kernel *kernel, theory_pair pair, double log);
 /* f: of row j3 on itself, in data set `set`. */
 double theory_special_mass(const psw_point *point, int set);
 /* Rounds of the classes before j3, and the class of j3: j3 = round (d - 2) + class. */

@@ -6,14 +6,14 @@
  * row's pre-activation over sqrt(ln n), for w_d = +1, is at most a theta + b - kappa. Row j3 sees what its mask lets it
  * see; the rest is the same under either. Ties are decided on the decimals of the constants. */
 
-/* theta >= 1/2 from here on:  max( ln(2N) / ln((a^2+b^2+c^2)/c^2),  ln(2t) / ln((a^2+b^2+c^2)/(b^2+c^2)) ),
+/* theta >= 1/2 from here on:  max( ln(2N) / ln((a^2+b^2+C)/C),  ln(2t) / ln((a^2+b^2+C)/(b^2+C)) ),  C = c^2 + omega,
  * N keys visible to row j3, t of them of its class */
 double theory_beta_large(const psw_point *p)
 {
     theory_kernel k = theory_kernel_of(p, p->a_1);
     double all = 1 + k.same + k.other;
-    double beyond_others = k.other > 0 ? log(2 * all) / (k.special + k.own) : 0;
-    return fmax(beyond_others, log(2 * (1 + k.same)) / k.special);
+    double beyond_others = k.other > 0 ? theory_degree_of(&k, THEORY_BOTH, log(2 * all)) : 0;
+    return fmax(beyond_others, theory_degree_of(&k, THEORY_SPECIAL, log(2 * (1 + k.same))));
 }
 
 /* a_1 theta = level */
@@ -56,14 +56,13 @@ double theory_beta_up_special(const psw_point *p)
     return beta_critical(p, p->a_0);
 }
 
-/* Ordinary rows fire from the mass rho of their own class on, rho = 1 / (1 + x (c^2 / (b^2+c^2))^beta), x keys of other
- * classes to one of its own. */
+/* Ordinary rows fire from the mass rho of their own class on, rho = 1 / (1 + x (C / (b^2+C))^beta), C = c^2 + omega, x
+ * keys of other classes to one of its own. */
 static double own_class_reaches(const psw_point *p, double x, double rho)
 {
     theory_kernel k = theory_kernel_of(p, p->a_0);
     if (!k.others) return 0;
-    double degree = log(x * rho / (1 - rho)) / k.own;
-    return fmax(degree, 0);
+    return fmax(theory_degree_of(&k, THEORY_OWN, log(x * rho / (1 - rho))), 0);
 }
 
 /* Of all ordinary rows the least keys of other classes to one of its own. Under a causal mask the first row sees itself
@@ -76,7 +75,7 @@ static double least_others(const psw_point *p)
     return k.t > 1 ? fmin(1, k.classes / 2) : 1;
 }
 
-/* b rho = kappa:  ln(x kappa / (b - kappa)) / ln(1 + b^2/c^2); mask full: x = d - 3 */
+/* b rho = kappa:  ln(x kappa / (b - kappa)) / ln(1 + b^2/C); mask full: x = d - 3 */
 double theory_beta_up_class(const psw_point *p)
 {
     return p->b <= p->kappa ? INFINITY : own_class_reaches(p, least_others(p), fmax(p->kappa, 0) / p->b);

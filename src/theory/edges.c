@@ -57,22 +57,25 @@ static psw_edges find(const psw_point *p, psw_watch watch)
 
 /* ---- once for all degrees of a case ---- */
 
-/* What the edges are a function of. */
+/* What the edges are a function of: with match exp the offset follows the degree. */
 typedef struct edges_case {
-    double values[8];
+    double values[9];
     ptrdiff_t counts[4];
-    int mask;
+    int mask, match;
 } edges_case;
 
 static edges_case case_of(const psw_point *p)
 {
     edges_case c;
-    memset(&c, 0, sizeof c); /* compared byte by byte */
-    const double values[] = {p->a_0, p->a_1, p->b, p->c, p->kappa, p->level};
+    bool follows = p->match == PSW_MATCH_EXP;
+    double shift = follows ? p->center : p->offset, scale = follows ? p->reference_scale : psw_point_scale(p);
+    if (shift == 0 && !follows) scale = 1; /* cancels */
+    memset(&c, 0, sizeof c);               /* compared byte by byte */
+    const double values[] = {p->a_0, p->a_1, p->b, p->c, p->kappa, p->level, shift, scale};
     const ptrdiff_t counts[] = {p->n, p->d, p->m, p->mask == PSW_CAUSAL ? p->j3 : 0};
     memcpy(c.values, values, sizeof values);
     memcpy(c.counts, counts, sizeof counts);
-    c.mask = (int)p->mask;
+    c.mask = (int)p->mask, c.match = (int)p->match;
     return c;
 }
 

@@ -18,10 +18,11 @@ theory_weights theory_weights_of(const psw_point *p, int set, theory_span span)
 {
     theory_kernel k = theory_kernel_of(p, set ? p->a_1 : p->a_0);
     bool degrees = psw_method_facts_of(p->method)->kernel == PSW_KERNEL_POWER;
-    double most = degrees ? span.hi : 1, least = degrees ? span.lo : 1, others = k.others ? 1 : 0;
-    return (theory_weights){{exp(-most * k.special), exp(-least * k.special)},
-                            {others * exp(-most * (k.special + k.own)), others * exp(-least * (k.special + k.own))},
-                            {others * exp(-most * k.own), others * exp(-least * k.own)}};
+    theory_logs most = theory_logs_at(&k, degrees ? span.hi : 1), least = theory_logs_at(&k, degrees ? span.lo : 1);
+    double others = k.others ? 1 : 0;
+    return (theory_weights){{exp(-most.special), exp(-least.special)},
+                            {others * exp(-most.both), others * exp(-least.both)},
+                            {others * exp(-most.own), others * exp(-least.own)}};
 }
 
 /* ---- mask full ----
@@ -137,8 +138,10 @@ double theory_firing_work(const psw_point *p)
 
 psw_firing theory_firing(const psw_point *point, psw_watch watch)
 {
+    psw_point at = *point;
     if (!psw_theory_applies(point)) return (psw_firing){NAN, NAN, NAN};
-    return theory_firing_within(point, (theory_span){point->beta, point->beta}, 1, watch);
+    at.match = PSW_MATCH_NONE; /* at its own scale and offset, whatever set them */
+    return theory_firing_within(&at, (theory_span){at.beta, at.beta}, 1, watch);
 }
 
 psw_firing psw_theory_firing(const psw_point *point)

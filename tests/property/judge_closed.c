@@ -40,7 +40,7 @@ static void see(void *context, int set, ptrdiff_t row, const double *out, double
     double want = row == p->j3 ? mass->special : same ? mass->leak_same : mass->leak_other;
     for (ptrdiff_t i = 0; i < p->d; i++) g += out[i] / s;
     seen->ones[set] = fmax(seen->ones[set], g);
-    seen->mass_error = fmax(seen->mass_error, fabs(special / want - 1));
+    if (want > 0x1p-120) seen->mass_error = fmax(seen->mass_error, fabs(special / want - 1)); /* below: no weight */
     seen->margin_error = fmax(seen->margin_error, output_error(seen, set, row, out));
     seen->constant = fmax(seen->constant, fabs(out[p->d - 1] / (p->c * s) - 1));
     if (row == p->j3)
@@ -83,6 +83,28 @@ static void masses_and_margins(void)
               p.beta, (int)p.method, i % 2 ? "fp32" : "fp64", seen.mass_error);
         CHECK(seen.margin_error <= psw_judge_bound(&p) / 10, "%s n = %td d = %td beta = %g method %d %s: %g",
               presets[i / 64]->name, p.n, p.d, p.beta, (int)p.method, i % 2 ? "fp32" : "fp64", seen.margin_error);
+    }
+}
+
+/* Affine scores, offsets of either sign, one of them all but the least score. E holds them; a score of which a share
+ * cancels has an error that is larger by it, and so have masses: beta (q + 9) u of each of two weights. */
+static void affine_scores(void)
+{
+    const preset_case *const presets[] = {&P1, &P3, &W2};
+    const double beta[] = {1, 4, 16, 3.7, NAN, NAN}, shares[] = {0.8, -0.6, -0.9999};
+    for (int i = 0; i < 3 * 3 * 6 * 2; i++) {
+        psw_point p = bare(presets[i / 36], 512, 34, beta[i / 2 % 6]);
+        double least = p.c * p.c * log((double)p.n), share = shares[i / 12 % 3];
+        if (i / 2 % 6 >= 4) p.method = i / 2 % 6 == 4 ? PSW_SOFTMAX : PSW_LINEAR;
+        p.precision = (psw_precision)(i % 2), p.scale = 0.61, p.offset = share * p.scale * least;
+        double lost = share < 0 ? (1 - share) / (1 + share) : 1, unit = i % 2 ? 0x1p-24 : 0x1p-53;
+        double degree = p.method == PSW_SOFTMAX ? 8 : p.method == PSW_LINEAR ? 1 : p.beta;
+        rows_seen seen = attention_of(&p);
+        CHECK(seen.mass_error <= 2 * degree * lost * 12 * unit + 1024 * unit, "%s beta = %g offset %g method %d: %g",
+              presets[i / 36]->name, p.beta, p.offset, (int)p.method, seen.mass_error);
+        CHECK(seen.margin_error <= psw_judge_bound(&p) / 10, "%s beta = %g offset %g method %d %s: %g of %g",
+              presets[i / 36]->name, p.beta, p.offset, (int)p.method, i % 2 ? "fp32" : "fp64", seen.margin_error,
+              psw_judge_bound(&p));
     }
 }
 
@@ -137,6 +159,7 @@ static void small_degree(void)
 int main(void)
 {
     masses_and_margins();
+    affine_scores();
     invariants();
     large_degrees();
     small_degree();

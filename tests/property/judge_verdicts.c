@@ -147,6 +147,33 @@ static void single_precision(void)
         }
 }
 
+/* Affine scores around their own critical degrees: the exact chance, and single precision decides as double does. An
+ * offset of all but 1e-4 of the least score leaves a score with an error of 1e-3 in single precision. */
+static void affine_scores(void)
+{
+    const preset_case *const presets[] = {&P1, &W1, &W2};
+    const double shares[] = {1.4, -0.6, -0.9999};
+    for (int i = 0; i < 3 * 3 * 2; i++) {
+        psw_point p = case_of(presets[i / 6], 256, 18, 1), q;
+        p.scale = 0.4, p.offset = shares[i / 2 % 3] * p.scale * p.c * p.c * log(256), p.trials = 200;
+        double beta_c = psw_theory_point(&p).beta_c;
+        const double beta[] = {fmax(floor(beta_c), 1), floor(beta_c) + 0.75, ceil(beta_c), 4 * ceil(beta_c)};
+        if (i % 2) p.mask = PSW_CAUSAL, p.j3 = p.n - 1;
+        for (int k = 0; k < 6; k++) {
+            p.beta = k < 4 ? beta[k] : NAN;
+            if (k >= 4) p.method = k == 4 ? PSW_SOFTMAX : PSW_LINEAR;
+            q = p, q.precision = PSW_FP32;
+            psw_verdict wide = cell(&p, presets[i / 6]->name), single = run_case(&q, NULL, NULL);
+            same_counts(&wide, &single, "affine", &p);
+            CHECK(fabs(wide.margin_d1 - single.margin_d1) < psw_judge_bound(&q), "%g", single.margin_d1);
+        }
+    }
+    psw_point p = matched(case_of(&W2, 256, 18, 9), 2.2, 1.5), q = p;
+    q.precision = PSW_FP32;
+    psw_verdict wide = cell(&p, "match exp"), single = run_case(&q, NULL, NULL);
+    same_counts(&wide, &single, "match exp", &p);
+}
+
 /* Many pre-activations within E of single precision: a rate that a band decided (0.67 for 0.7775), sums that are
  * exactly the threshold, in one row (a_0 + b = kappa) and in all (b = kappa: more rows than are listed), and rows with
  * noise. */
@@ -181,6 +208,7 @@ int main(void)
     never_on_d0();
     special_token_moves();
     single_precision();
+    affine_scores();
     near_the_threshold();
     return test_end();
 }

@@ -29,7 +29,7 @@ static psw_point plain(ptrdiff_t n, ptrdiff_t d)
 static double *rows_of(const psw_point *point, int set, psw_side side, ptrdiff_t first, ptrdiff_t count)
 {
     psw_data *data;
-    double *rows = malloc((size_t)(count * point->d) * sizeof *rows);
+    double *rows = malloc((size_t)(count * psw_point_width(point)) * sizeof *rows);
     if (psw_data_open(point, NULL, &data) != PSW_OK) return rows;
     psw_data_rows(data, set, side, first, count, rows);
     psw_data_close(data);
@@ -181,6 +181,34 @@ static void row_norms(void)
     free(raw);
 }
 
+/* <q, k> of affine rows is offset + scale <q, k> of the normalised ones; values are as they were. */
+static void affine_rows(void)
+{
+    const double offsets[] = {0.83, -0.61, 0};
+    for (int i = 0; i < 3 * 4; i++) {
+        psw_point p = plain(64, 10), affine;
+        p.noise = 0.2, p.row_norm = (psw_row_norm)(i % 4), affine = p;
+        affine.scale = 0.37, affine.offset = offsets[i / 4];
+        ptrdiff_t width = psw_point_width(&affine);
+        double *q = rows_of(&p, 1, PSW_QUERY, 0, p.n), *k = rows_of(&p, 1, PSW_KEY, 0, p.n);
+        double *query = rows_of(&affine, 1, PSW_QUERY, 0, p.n), *key = rows_of(&affine, 1, PSW_KEY, 3, p.n - 3);
+        double *value = rows_of(&affine, 1, PSW_VALUE, 0, p.n), *plain_value = rows_of(&p, 1, PSW_VALUE, 0, p.n);
+        CHECK(width == p.d + (offsets[i / 4] != 0), "width %td", width);
+        CHECK(!memcmp(value, plain_value, (size_t)(p.n * p.d) * sizeof *value), "values are not scaled");
+        for (ptrdiff_t row = 0; row < p.n; row++)
+            for (ptrdiff_t column = 3; column < p.n; column++) {
+                double z = 0, size = 0, of_affine = 0;
+                for (ptrdiff_t c = 0; c < p.d; c++) z += q[row * p.d + c] * k[column * p.d + c];
+                for (ptrdiff_t c = 0; c < p.d; c++) size += fabs(q[row * p.d + c] * k[column * p.d + c]);
+                for (ptrdiff_t c = 0; c < width; c++)
+                    of_affine += query[row * width + c] * key[(column - 3) * width + c];
+                /* some fifteen roundings of what is summed, and the roots */
+                CHECK(fabs(of_affine - (offsets[i / 4] + 0.37 * z)) <= 4e-15 * (0.37 * size + 1), "%g", of_affine);
+            }
+        free(q), free(k), free(query), free(key), free(value), free(plain_value);
+    }
+}
+
 static void refused(psw_point point, const char *word)
 {
     CHECK(psw_data_check(&point, NULL) == PSW_USAGE, "%s accepted", word);
@@ -207,6 +235,47 @@ static void bad_shapes_are_refused(void)
     p = good, p.data_kind = (psw_data_kind)77, refused(p, "kind");
 }
 
+/* Scores stay positive, or nothing is to be raised to a power; the message says from where on they are. */
+static void offsets(void)
+{
+    psw_point good = plain(64, 10), p;
+    double least = 1.1 * 1.1 * log(64);
+    good.scale = 0.5;
+    p = good, p.offset = -0.5 * least * (1 - 1e-12);
+    CHECK(psw_data_check(&p, NULL) == PSW_OK && !psw_data_signed(&p), "%s", psw_message());
+    p.offset = -0.5 * least * (1 + 1e-12);
+    char smallest[32];
+    snprintf(smallest, sizeof smallest, "above %.12g", -0.5 * least);
+    refused(p, "positive"), refused(p, smallest);
+    CHECK(psw_data_signed(&p), "a score below 0");
+    p.method = PSW_LINEAR, refused(p, smallest);
+    p.method = PSW_TREE, refused(p, smallest);
+    p.match = PSW_MATCH_EXP, refused(p, "larger beta or a smaller center");
+    p.method = PSW_SOFTMAX;
+    CHECK(psw_data_check(&p, NULL) == PSW_OK, "%s", psw_message());
+    p = good, p.offset = -9, p.noise = 0.1; /* scores of either sign anyway: `negative` says what becomes of them */
+    CHECK(psw_data_check(&p, NULL) == PSW_OK && psw_data_signed(&p), "%s", psw_message());
+    p = good, p.c = 0, p.beta = 0, p.offset = 0.1;
+    CHECK(psw_data_check(&p, NULL) == PSW_OK && !psw_data_zeros(&p), "no score of 0");
+    p.b = 0;
+    CHECK(psw_data_check(&p, NULL) == PSW_OK, "%s", psw_message());
+    p = good, p.data_kind = PSW_SCORES, p.v = p.n, p.offset = -0.5 * log(64) * (1 + 1e-12), refused(p, "ln n");
+    p.offset *= 1 - 1e-9;
+    CHECK(psw_data_check(&p, NULL) == PSW_OK && !psw_data_signed(&p), "%s", psw_message());
+    p = good, p.data_kind = PSW_GAUSSIAN, p.offset = 100;
+    CHECK(psw_data_signed(&p), "products without a bound");
+    p.row_norm = PSW_NORM_UNIT, p.offset = 0.51;
+    CHECK(!psw_data_signed(&p), "rows of norm 1");
+    p.offset = 0.5;
+    CHECK(psw_data_signed(&p), "rounding");
+    p.data_kind = PSW_SPHERE, p.row_norm = PSW_NORM_SQRT_D, p.offset = 0.16; /* 0.5 / sqrt(10) = 0.158 */
+    CHECK(!psw_data_signed(&p), "rows of the sphere");
+    p = good, p.row_norm = PSW_NORM_UNIT, p.offset = -0.5 * 1.1 * 1.1 / sqrt(1.3 * 2.74) * 1.000001;
+    CHECK(psw_data_signed(&p), "the special row, of norm sqrt(2.74)");
+    p.offset *= 0.9999;
+    CHECK(!psw_data_signed(&p), "all above 0");
+}
+
 static void facts(void)
 {
     psw_point p = plain(64, 10);
@@ -218,6 +287,8 @@ static void facts(void)
     CHECK(psw_data_signed(&p), "layernorm");
     p.row_norm = PSW_NORM_NONE, p.noise = 1e-9;
     CHECK(psw_data_shared(&p) && psw_data_signed(&p), "noise");
+    p.scale = 2;
+    CHECK(!psw_data_shared(&p), "values are not scaled");
 }
 
 int main(void)
@@ -232,6 +303,8 @@ int main(void)
     draws_of_normals();
     row_norms();
     bad_shapes_are_refused();
+    affine_rows();
+    offsets();
     facts();
     return test_end();
 }

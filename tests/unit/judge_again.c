@@ -78,11 +78,29 @@ static void every_method(psw_point p, const char *what)
     agrees(p, what);
 }
 
+static void affine_scores(psw_point plain)
+{
+    psw_point p = plain;
+    p.scale = 0.43, p.offset = 1.7;
+    every_method(p, "offset");
+    p.offset = -1.1, p.mask = PSW_CAUSAL; /* of 2.15 that the least score is without it */
+    every_method(p, "causal, negative offset");
+    p.row_norm = PSW_NORM_UNIT, p.den_constant = 0.2, p.offset = 0.3;
+    every_method(p, "row_norm, den_constant, offset");
+    p.noise = 0.2, p.negative = PSW_NEGATIVE_ABS, p.offset = -0.2;
+    every_method(p, "noise, row_norm, den_constant, negative offset");
+    p = plain, p.data_kind = PSW_SCORES, p.d = 0, p.v = p.n, p.scale = 0.43, p.offset = -1.1;
+    every_method(p, "scores, offset");
+    p.den_constant = 3;
+    every_method(p, "scores, offset, den_constant");
+}
+
 int main(void)
 {
     psw_point plain = case_of(&W1, 150, 12, 2), p = plain;
     p.block = 40, p.j3 = 77;
     every_method(p, "plain");
+    affine_scores(p);
     p.mask = PSW_CAUSAL;
     every_method(p, "causal");
     p.noise = 0.2, p.negative = PSW_NEGATIVE_SIGNED;

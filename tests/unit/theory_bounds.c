@@ -1,4 +1,6 @@
 /* The degrees as roots of what they are defined by, and what must hold at both sides of them. */
+#include <string.h>
+
 #include "check.h"
 #include "polysweep/theory.h"
 #include "theory_case.h"
@@ -6,20 +8,20 @@
 
 static double theta(psw_point p, double beta)
 {
-    p.beta = beta;
+    p = at_degree(p, beta);
     return masses_of(&p, 1).special;
 }
 
 static psw_firing firing(psw_point p, double beta)
 {
-    p.beta = beta;
+    p = at_degree(p, beta);
     return psw_theory_firing(&p);
 }
 
 /* a f + b (f + s_k) */
 static double favourable(psw_point p, int set, double beta)
 {
-    p.beta = beta;
+    p = at_degree(p, beta);
     masses mass = masses_of(&p, set);
     return (set ? p.a_1 : p.a_0) * mass.special + p.b * (mass.special + mass.special_class);
 }
@@ -34,8 +36,8 @@ static void roots(psw_point p)
     if (t.beta_up_special > 0 && isfinite(t.beta_up_special))
         CHECK_NEAR(favourable(p, 0, t.beta_up_special), p.kappa, 1e-12);
     if (t.beta_up_class > 0 && isfinite(t.beta_up_class)) {
-        p.beta = t.beta_up_class;
-        CHECK_NEAR(p.b * masses_of(&p, 0).own_class, p.kappa, 1e-12);
+        psw_point up = at_degree(p, t.beta_up_class);
+        CHECK_NEAR(p.b * masses_of(&up, 0).own_class, p.kappa, 1e-12);
     }
     if (isfinite(t.beta_large)) CHECK(theta(p, t.beta_large) >= 0.5 - 1e-12, "theta %g", theta(p, t.beta_large));
     CHECK(t.beta_fail <= t.beta_ok, "%g > %g", t.beta_fail, t.beta_ok);
@@ -60,6 +62,46 @@ static void every_preset(void)
                 for (double beta = 0.25; i < 3 && beta < 1e5; beta *= 4)
                     CHECK(firing(p, beta).d0 == 0, "%s fires on D_0", presets[i]->name);
             }
+}
+
+/* Affine scores: the same roots of the same definitions, at offsets of either sign, and at those that follow the
+ * degree. Only offset / scale matters to a power. */
+static void affine_scores(void)
+{
+    const preset_case *const presets[] = {&P1, &P2, &P3, &W1, &W2};
+    const double offsets[] = {0.7, 3.3, -0.2, -0.85}, centers[] = {0, 0.3, 0.9, -2};
+    for (int i = 0; i < 5 * 4 * 2 * 2; i++) {
+        psw_point p = case_of(presets[i % 5], i / 20 % 2 ? 4096 : 64, i / 40 ? 10 : 4, 4), q;
+        double least = p.c * p.c * log((double)p.n), share = offsets[i / 5 % 4];
+        p.scale = 0.37, p.offset = share < 0 ? share * p.scale * least : share;
+        roots(p);
+        q = p, q.scale *= 4, q.offset *= 4;
+        CHECK(memcmp(&(psw_theory[]){psw_theory_point(&p)}, &(psw_theory[]){psw_theory_point(&q)},
+                     sizeof(psw_theory)) == 0,
+              "an offset of 4 at a scale of 4 is not one of 1 at 1");
+        q = case_of(presets[i % 5], p.n, p.d, 4);
+        CHECK((psw_theory_point(&p).beta_large > psw_theory_point(&q).beta_large) == (share > 0), "an offset is a c");
+        roots(matched(q, 1.9, centers[i / 5 % 4] < 0 ? centers[i / 5 % 4] : centers[i / 5 % 4] * least));
+        for (double beta = 0.25; i % 5 < 3 && beta < 1e5; beta *= 8) /* a_0 + b <= kappa, whatever the scores */
+            CHECK(firing(p, beta).d0 == 0, "%s fires on D_0", presets[i % 5]->name);
+    }
+}
+
+/* With match exp the degree tends to softmax: what softmax does not reach no degree does, and where it does the degrees
+ * of a plain power are left behind. ln n = 4 ln 8 and a_1^2 + b^2 < 1 at temperature 1. */
+static void towards_softmax(void)
+{
+    psw_point p = matched(case_of(&P1, 4096, 34, 4), 1, 0), soft = case_of(&P1, 4096, 34, NAN);
+    soft.method = PSW_SOFTMAX;
+    psw_theory t = psw_theory_point(&p);
+    CHECK(isinf(t.beta_c) && isinf(t.beta_ok) && isinf(t.beta_large) && isinf(t.edge_lo), "%g", t.beta_c);
+    CHECK_NEAR(theta(p, 1e9), psw_theory_point(&soft).special_mass_d1, 1e-7); /* (s z)^2 / 2 beta of a logarithm */
+    p = matched(p, 3, 0), soft.scale = 3;
+    CHECK(isfinite(psw_theory_point(&p).beta_c) && isfinite(psw_theory_point(&p).edge_lo), "a lower temperature");
+    CHECK_NEAR(theta(p, 1e9), psw_theory_point(&soft).special_mass_d1, 1e-6);
+    p = matched(case_of(&P2, 4096, 34, 40), 1, 0.49 * log(4096) * (1 + 1e-9));
+    CHECK(isnan(psw_theory_point(&p).beta_c) && isnan(psw_theory_point(&p).edge_lo), "a score below the centre");
+    CHECK(psw_theory_point(&p).success > 0.99, "%g", psw_theory_point(&p).success);
 }
 
 /* What never happens is +inf, what holds from the start is 0, what does not apply is NaN. */
@@ -169,6 +211,12 @@ static void where_it_applies(void)
     CHECK(isnan(psw_theory_point(&p).success), "scores");
     p = good, p.n = 65;
     CHECK(isnan(psw_theory_point(&p).success), "shape");
+    p = good, p.offset = -0.49 * log(64);
+    CHECK(isnan(psw_theory_point(&p).success) && isnan(psw_theory_point(&p).beta_c), "scores below 0");
+    p.offset *= 1 - 1e-9;
+    CHECK(!isnan(psw_theory_point(&p).success) && !isnan(psw_theory_point(&p).beta_c), "scores above 0");
+    p.method = PSW_SOFTMAX, p.offset = -5;
+    CHECK(!isnan(psw_theory_point(&p).success), "an exponential is positive");
 }
 
 /* What a sketch estimates, never how often it succeeds. */
@@ -218,6 +266,8 @@ static void oracle(void)
 int main(void)
 {
     every_preset();
+    affine_scores();
+    towards_softmax();
     limits();
     causal();
     decimals();

@@ -32,4 +32,19 @@ static inline psw_point case_of(const preset_case *preset, ptrdiff_t n, ptrdiff_
     return p;
 }
 
+/* The point at another degree, as a study makes it: with match exp scale and offset go along. */
+static inline psw_point at_degree(psw_point p, double beta)
+{
+    p.beta = beta;
+    if (p.match != PSW_MATCH_EXP || !(beta > 0)) return p;
+    p.scale = p.reference_scale / beta, p.offset = 1 - p.reference_scale * p.center / beta;
+    return p;
+}
+
+static inline psw_point matched(psw_point p, double reference_scale, double center)
+{
+    p.match = PSW_MATCH_EXP, p.reference_scale = reference_scale, p.center = center;
+    return at_degree(p, p.beta);
+}
+
 #endif

@@ -5,7 +5,7 @@
 
 static double success(psw_point p, double beta)
 {
-    p.beta = beta;
+    p = at_degree(p, beta);
     return psw_theory_point(&p).success;
 }
 
@@ -87,6 +87,30 @@ static void known(void)
     CHECK(isinf(edges.lo) && isinf(edges.hi), "W2: %g %g", edges.lo, edges.hi);
 }
 
+/* With an offset, and with one that follows the degree; each is another case to what is remembered. */
+static void affine_scores(void)
+{
+    const preset_case *const all[] = {&P2, &W1, &W2};
+    for (int i = 0; i < 6; i++) {
+        psw_point p = case_of(all[i % 3], 1024, i < 3 ? 34 : 130, 4), q = p;
+        double plain = psw_theory_edges(&p).lo, offset;
+        p.offset = 2.1, p.scale = 0.6;
+        both_sides(p), as_a_grid_sees(p);
+        offset = psw_theory_edges(&p).lo;
+        CHECK(isinf(offset) || offset > plain, "%g, with an offset %g", plain, offset);
+        p.offset = -1.9;
+        both_sides(p), as_a_grid_sees(p);
+        CHECK(isinf(plain) || psw_theory_edges(&p).lo < plain, "%g, not below %g", psw_theory_edges(&p).lo, plain);
+        p.offset = 0;
+        CHECK(psw_theory_edges(&p).lo == plain, "a scale alone changes nothing");
+        p = matched(q, 1.3, i < 3 ? 0 : 2.5);
+        both_sides(p), as_a_grid_sees(p);
+        CHECK(psw_theory_edges(&p).lo == psw_theory_edges(&(psw_point[]){at_degree(p, 9)}[0]).lo, "at any degree");
+        p.mask = PSW_CAUSAL, p.j3 = p.n - 1;
+        both_sides(p);
+    }
+}
+
 static void where_they_apply(void)
 {
     psw_point p = case_of(&W1, 1024, 34, 4), q = p;
@@ -113,6 +137,7 @@ int main(void)
 {
     presets();
     known();
+    affine_scores();
     where_they_apply();
     return test_end();
 }

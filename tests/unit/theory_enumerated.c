@@ -17,11 +17,16 @@ static void token(const psw_point *p, int set, ptrdiff_t j, real *x)
     x[p->d - 1] = p->c;
 }
 
+/* offset + scale z, z = ln n times a score over ln n */
+static real affine(const psw_point *p, real score)
+{
+    return p->offset + (p->scale > 0 ? (real)p->scale : 1) * score * logl((real)p->n);
+}
+
 static real weight(const psw_point *p, real score, real largest)
 {
-    real log_n = logl((real)p->n);
-    if (p->method == PSW_SOFTMAX) return expl((score - largest) * log_n);
-    return powl(score / largest, p->method == PSW_LINEAR ? 1 : p->beta);
+    if (p->method == PSW_SOFTMAX) return expl(affine(p, score) - affine(p, largest));
+    return powl(affine(p, score) / affine(p, largest), p->method == PSW_LINEAR ? 1 : p->beta);
 }
 
 /* f (n x n, rows over keys) and the outputs over sqrt(ln n) (n x d) */
@@ -58,10 +63,13 @@ static int fires(const psw_point *p, const real *out, const signed char *w)
     return 0;
 }
 
-/* x87 arithmetic rounds 2000 times finer than double; what is left is the closed form's own rounding */
-static int near(double a, real b)
+/* x87 arithmetic rounds 2000 times finer than double; what is left is the closed form's own rounding: of an offset
+ * below 0 beta times that of the least score, of which the two terms lose what cancels. */
+static int near(const psw_point *p, double a, real b)
 {
-    return fabsl(a - b) <= 1e-13L * b;
+    double score = psw_point_scale(p) * p->c * p->c * log((double)p->n);
+    double lost = p->offset < 0 && p->beta > 0 ? p->beta * (score - p->offset) / (score + p->offset) : 0;
+    return fabsl(a - b) <= (1e-13L + 4 * DBL_EPSILON * lost) * b;
 }
 
 static void masses_agree(const psw_point *p, int set, const real *f)
@@ -76,14 +84,15 @@ static void masses_agree(const psw_point *p, int set, const real *f)
         if (j % classes == i % classes) rho += f[i * p->n + j];
         if (j % classes == (i + 1) % classes) rho_other += f[i * p->n + j];
     }
-    CHECK(near(mass.special, f[j3 * p->n + j3]), "special, beta = %g", p->beta);
+    CHECK(near(p, mass.special, f[j3 * p->n + j3]), "special, beta = %g", p->beta);
     CHECK(fabsl(mass.special_class - own) < 1e-14, "own class, beta = %g", p->beta);
     if (classes == 1) return;
     CHECK(fabsl(mass.special_other - other) < 1e-14, "another class, beta = %g", p->beta);
-    CHECK(near(mass.own_class, rho), "rho, beta = %g", p->beta);
-    if (classes > 2) CHECK(near(mass.other_class, rho_other), "other, beta = %g", p->beta);
-    CHECK(near(mass.leak_other, f[i * p->n + j3]), "leak, beta = %g", p->beta);
-    if (p->n > classes) CHECK(near(mass.leak_same, f[(j3 + classes) % p->n * p->n + j3]), "leak, beta = %g", p->beta);
+    CHECK(near(p, mass.own_class, rho), "rho, beta = %g", p->beta);
+    if (classes > 2) CHECK(near(p, mass.other_class, rho_other), "other, beta = %g", p->beta);
+    CHECK(near(p, mass.leak_other, f[i * p->n + j3]), "leak, beta = %g", p->beta);
+    if (p->n > classes)
+        CHECK(near(p, mass.leak_same, f[(j3 + classes) % p->n * p->n + j3]), "leak, beta = %g", p->beta);
 }
 
 static void compare(psw_point p, int sampled)
@@ -95,7 +104,7 @@ static void compare(psw_point p, int sampled)
         attention(&p, set, f, set ? out1 : out0);
         if (p.mask == PSW_FULL) masses_agree(&p, set, f);
         psw_theory theory = psw_theory_point(&p);
-        CHECK(near(set ? theory.special_mass_d1 : theory.special_mass_d0, f[p.j3 * p.n + p.j3]), "mass of j3");
+        CHECK(near(&p, set ? theory.special_mass_d1 : theory.special_mass_d0, f[p.j3 * p.n + p.j3]), "mass of j3");
     }
     uint64_t state = 88172645463325252u;
     for (long i = 0; i < total; i++) {
@@ -144,8 +153,36 @@ static void causal(void)
     compare(sampled, 3000);
 }
 
+/* Offsets of both signs, one that brings the least score near 0 and one without c; temperatures of softmax; match exp.
+ * Each under both masks, every sign vector. */
+static void affine_scores(void)
+{
+    const preset_case *const presets[] = {&P1, &W1, &W2, &wild};
+    const ptrdiff_t shapes[][2] = {{64, 10}, {24, 5}, {12, 3}};
+    const double scales[] = {0, 0.3137, 2.7, 1}, offsets[] = {1.37, 0.21, -0.4, -0.99}, beta[] = {0, 1, 2.5, 7, 23};
+    for (int i = 0; i < 4 * 3 * 4 * 4; i++) {
+        psw_point p = case_of(presets[i % 4], shapes[i / 4 % 3][0], shapes[i / 4 % 3][1], 1);
+        double share = offsets[i / 12 % 4]; /* below 0: of what makes the least score 0 */
+        p.scale = scales[i / 48], p.j3 = 5, p.mask = i % 3 == 1 ? PSW_CAUSAL : PSW_FULL;
+        p.offset = share > 0 ? share : share * psw_point_scale(&p) * p.c * p.c * log((double)p.n);
+        for (int b = 0; b < 7; b++) {
+            p.method = b < 5 ? PSW_EXACT : b == 5 ? PSW_LINEAR : PSW_SOFTMAX, p.beta = b < 5 ? beta[b] : NAN;
+            compare(p, 0);
+            if (b >= 5 || share < 0) continue;
+            psw_point zero = p; /* without the offset it would be a score of 0 */
+            zero.c = 0;
+            compare(zero, 0);
+        }
+    }
+    psw_point matched = case_of(&wild, 24, 5, 6);
+    matched.match = PSW_MATCH_EXP, matched.reference_scale = 0.7, matched.center = 9;
+    matched.scale = 0.7 / 6, matched.offset = 1 - 0.7 * matched.center / 6;
+    if (matched.offset + matched.scale * matched.c * matched.c * log(24) > 0) compare(matched, 0);
+}
+
 int main(void)
 {
+    affine_scores();
     const preset_case *const presets[] = {&P1, &W1, &W2, &wild};
     const ptrdiff_t shapes[][2] = {{64, 10}, {8, 10}, {24, 5}, {12, 3}, {12, 4}};
     const double beta[] = {0, 0.5, 1, 3, 4.75, 17, 64};
