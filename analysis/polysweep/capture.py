@@ -13,7 +13,7 @@ from .checks import index_of
 
 @dataclass(frozen=True)
 class Heads:
-    """A file of heads. `data` and `grid` are what a study says of it."""
+    """A file of heads. `data` is what a study says of it; its lengths and widths the program takes from the file."""
 
     path: pathlib.Path
     source: str  #: which model and text
@@ -26,16 +26,14 @@ class Heads:
     n_k: int
     d: int
     v: int
+    padded: bool = False  #: sequences of the batch have lengths of their own
 
     @property
     def data(self) -> dict:
-        """The key `data` of a study."""
-        return {"kind": "file", "path": str(self.path)}
-
-    @property
-    def grid(self) -> dict:
-        """Sizes, and the numbers of all heads, for the key `grid` of a study."""
-        return {"n": self.n, "d": self.d, "v": self.v, "head": list(range(self.heads))}
+        """The key `data` of a study of all heads."""
+        data = {"kind": "file", "path": str(self.path), "layers": list(self.layers), "heads": list(range(self.heads))}
+        data.update({"batches": list(range(self.batch))} if self.batch > 1 else {})
+        return {**data, "padding": "lengths"} if self.padded else data
 
 
 def capture(model, inputs, file="heads.safetensors", layers=None, *, source=None, projections=None, heads=None) -> Heads:
@@ -72,8 +70,9 @@ def capture_arrays(q, k, v, file="heads.safetensors", *, scale=None, source="", 
     Keys and values may have fewer heads than queries (grouped queries: a divisor) and another length. scale: what the model
     multiplies scores by, 1/sqrt(d) by default; lengths: for each of the batch, how many of its tokens are none of padding.
 
-    The arrays are called q, k, v, or layer.0.q and so on where there are several layers.
+    The arrays are called q, k, v, or layer.0.q and so on where layers have numbers.
     """
+    numbered = isinstance(q, Mapping)
     sides = [_by_layer(each) for each in (q, k, v)]
     layers = list(sides[0])
     if not layers or any(list(side) != layers for side in sides):
@@ -83,12 +82,12 @@ def capture_arrays(q, k, v, file="heads.safetensors", *, scale=None, source="", 
         raise ValueError(f"layers have different shapes, {shapes[0]} and {next(s for s in shapes if s != shapes[0])}: one file for each")
     (batch, heads, n, d), (_, kv_heads, n_k, _), (*_, width) = shapes[0]
     scale = d ** -0.5 if scale is None else float(scale)
-    arrays = {f"{'' if len(layers) == 1 else f'layer.{layer}.'}{letter}": _squeezed(side[layer])
+    arrays = {f"{f'layer.{layer}.' if numbered else ''}{letter}": _squeezed(side[layer])
               for layer in layers for letter, side in zip("qkv", sides)}
     if lengths is not None:
         arrays["lengths"] = _lengths(lengths, batch, max(n, n_k))
     path = safetensors.write(file, arrays, {"source": source, "scale": repr(scale), "layers": " ".join(map(str, layers))})
-    return Heads(path, str(source), scale, tuple(layers), batch, heads, kv_heads, n, n_k, d, width)
+    return Heads(path, str(source), scale, tuple(layers), batch, heads, kv_heads, n, n_k, d, width, lengths is not None)
 
 
 # ---- from models -----------------------------------------------------------------------------------------------------

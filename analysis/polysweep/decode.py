@@ -37,7 +37,10 @@ def decode_table(ds: xr.Dataset, against=None) -> pd.DataFrame:
     against = next((name for name in ("softmax", "exact") if name in cached), None) if against is None else check_name(against, cached, "method")
     (how, of) = settings(ds)
     of, rows = [name for name in of if name not in ("n", "mode")], []
+    frame["cached"] = frame["state_total_bytes"] == frame["kv_bytes"]
     for key, part in frame[frame["method"] != against].groupby([*of, *how], dropna=False):
+        if part["cached"].all():  # it reads the keys and values of all tokens, as `against` does
+            continue
         held = dict(zip([*of, *how], key if isinstance(key, tuple) else (key,)))
         rows.append({**held, **_row(part.sort_values("n"), _cached(frame, against, held, [*of, "precision"]), error, how)})
     return pd.DataFrame([row for row in rows if row["state"] == row["state"]])

@@ -27,22 +27,22 @@ def test_the_rows_of_a_bert(model, tmp_path):
     arrays, texts = safetensors.read(heads.path)
     assert (heads.layers, heads.batch, heads.heads, heads.kv_heads, heads.n, heads.n_k, heads.d, heads.v) == ((0, 1), 1, 3, 3, 64, 64, 8, 8)
     assert texts == {"source": heads.source, "scale": repr(8 ** -0.5), "layers": "0 1"} and heads.source.startswith("tiny; The river carries")
-    assert heads.grid["head"] == [0, 1, 2] and heads.data == {"kind": "file", "path": str(heads.path)}
+    assert heads.data == {"kind": "file", "path": str(heads.path), "layers": [0, 1], "heads": [0, 1, 2]}
     for letter, expected in ROWS.items():
         found = arrays[f"layer.1.{letter}"]
         assert found.shape == (3, 64, 8) and found.dtype == np.float32
         assert np.abs(found[[0, 1, 2], [5, 33, 60], [2, 7, 0]] - expected).max() < 2e-7  # stored in single precision: numbers of size 1
 
 
-def test_one_layer_has_plain_names_and_a_batch_its_lengths(model, tmp_path):
+def test_a_layer_keeps_its_number_and_a_batch_its_lengths(model, tmp_path):
     both = capture(model, [tiny_bert.TEXT[:40], tiny_bert.TEXT], tmp_path / "b.safetensors", layers=-1, source="two texts")
     arrays, texts = safetensors.read(both.path)
-    assert set(arrays) == {"q", "k", "v", "lengths"} and arrays["q"].shape == (2, 3, 64, 8) and both.layers == (1,)
+    assert set(arrays) == {"layer.1.q", "layer.1.k", "layer.1.v", "lengths"} and arrays["layer.1.q"].shape == (2, 3, 64, 8) and both.layers == (1,)
     short = arrays["lengths"][0]
-    assert arrays["lengths"].tolist() == [short, 64] and short < 20 and (arrays["k"][0, :, short:] == 0).all()
-    assert texts["source"] == "two texts" and both.batch == 2
+    assert arrays["lengths"].tolist() == [short, 64] and short < 20 and (arrays["layer.1.k"][0, :, short:] == 0).all()
+    assert texts["source"] == "two texts" and both.data["batches"] == [0, 1] and both.data["padding"] == "lengths"
     alone, _ = safetensors.read(capture(model, tiny_bert.TEXT[:40], tmp_path / "a.safetensors", layers=[1]).path)
-    assert np.array_equal(alone["v"], arrays["v"][0, :, :short])
+    assert np.array_equal(alone["layer.1.v"], arrays["layer.1.v"][0, :, :short])
 
 
 def test_words_and_pieces(model):

@@ -34,7 +34,7 @@ def stored(heads):
     """[q, k, v] of each layer, with the dimension of the batch."""
     arrays, texts = safetensors.read(heads.path)
     assert float(texts["scale"]) == heads.scale and texts["source"] == heads.source
-    prefix = [f"layer.{layer}." for layer in heads.layers] if len(heads.layers) > 1 else [""]
+    prefix = [f"layer.{layer}." for layer in heads.layers]
     return [[arrays[at + letter].reshape((-1,) + arrays[at + letter].shape[-3:]) for letter in "qkv"] for at in prefix]
 
 
@@ -67,8 +67,8 @@ def test_padding_is_left_out(tmp_path):
     given = seen(model.model.layers[1].self_attn.o_proj)
     heads = capture(model, {"input_ids": tokens, "attention_mask": mask}, tmp_path / "x.safetensors", layers=[1])
     arrays, _ = safetensors.read(heads.path)
-    assert arrays["lengths"].tolist() == [12, 17] and (arrays["q"][0, :, 12:] == 0).all()
-    q, k, v = (arrays[letter][:1, :, :12] for letter in "qkv")
+    assert arrays["lengths"].tolist() == [12, 17] and (arrays["layer.1.q"][0, :, 12:] == 0).all()
+    q, k, v = (arrays[f"layer.1.{letter}"][:1, :, :12] for letter in "qkv")
     close(attention(q, k, v, heads.scale, causal=True), given[0][:1, 5:])
 
 

@@ -48,12 +48,12 @@ def entropy(q, k, weights):
 
 def from_a_model_to_a_table():
     heads = polysweep.capture(tiny_bert.write("model"), tiny_bert.TEXT, "heads.safetensors", layers=[1])
-    study = {"study": "tiny", "seed": 3, "data": heads.data, "methods": [{"polysketch": {"r": np.array([4, 8]), "draws": 2}}],
-             "grid": {**heads.grid, "mask": "causal", "row_norm": "sqrt_d", "beta": 4, "block": 16}}
+    study = {"study": "tiny", "seed": 3, "data": {"kind": "file", "path": heads.path}, "methods": [{"polysketch": {"r": np.array([4, 8]), "draws": 2}}],
+             "grid": {"head": [0, 1, 2], "n": heads.n, "d": heads.d, "v": heads.v, "mask": "causal", "row_norm": "sqrt_d", "beta": 4, "block": 16}}
     ds = polysweep.run(study, ranks=2, file="tiny.h5", **LAUNCHED)
     check(ds.sizes["point"] == 6 and bool(ds["done"].all()), f"{int(ds['done'].sum())} of 6 points")
     arrays, _ = safetensors.read("heads.safetensors")
-    mine = np.array([entropy(arrays["q"][head], arrays["k"][head], lambda z: z ** 4) for head in range(3)])
+    mine = np.array([entropy(arrays["layer.1.q"][head], arrays["layer.1.k"][head], lambda z: z ** 4) for head in range(3)])
     found = polysweep.heads(ds, "entropy", level=np.median(mine) + 0.01)
     check(np.allclose(found["median"], np.median(mine), rtol=1e-12, atol=0), f"entropy {found['median'].tolist()}, numpy {mine}")  # sums of 64
     check(np.allclose(found["worst"], mine.max(), rtol=1e-12, atol=0) and (found["worst_head"] == mine.argmax()).all(), "the worst head")
@@ -69,7 +69,7 @@ def again(study):
     columns = polysweep.run(study, ranks=1, file="tiny.h5", columns=["entropy"])
     check("err_out" not in columns and "entropy" in columns, "columns that are asked for")
     path = Path("tiny.yaml")
-    path.write_text(json.dumps({"schema": 1, **study}, default=lambda x: x.tolist()))
+    path.write_text(json.dumps({"schema": 1, **study}, default=lambda x: x.tolist() if hasattr(x, "tolist") else str(x)))
     check(polysweep.run(path, ranks=1).equals(polysweep.open("tiny.h5")), "a study file, whose result has its name")
 
 
