@@ -48,12 +48,17 @@ ptrdiff_t psw_data_special(const psw_point *point);
  * margins are given in. */
 double psw_data_threshold(const psw_point *point);
 double psw_data_unit(const psw_point *point);
-/* Scores offset + scale <q, k> are never below it: -inf where nothing is known. */
-double psw_data_least(const psw_point *point);
+/* No score offset + scale <q, k> is below `least`, -inf where nothing is known; reached: one that every mask shows has
+ * this value. */
+typedef struct psw_least_score {
+    double least;
+    bool reached;
+} psw_least_score;
+psw_least_score psw_data_least(const psw_point *point);
 /* True if scores can be negative (then odd and fractional beta need `negative`). */
 bool psw_data_signed(const psw_point *point);
 
-/* True if scores of tokens can be exactly 0 (0^0 has no value). */
+/* True if scores of tokens can be exactly 0 (0^0 has no value), but for an offset that happens to cancel one. */
 bool psw_data_zeros(const psw_point *point);
 
 /* The work of making rows. For scores it is always one random number a key. */

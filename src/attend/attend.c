@@ -43,12 +43,6 @@ static double causal_scores(double n, double block)
     return block * block * whole * (whole + 1) / 2 + last * n;
 }
 
-static double scores(const psw_point *p)
-{
-    double n = (double)p->n, block = (double)(p->block < p->n ? p->block : p->n);
-    return p->mask == PSW_FULL ? n * n : causal_scores(n, block);
-}
-
 /* Work of a sketch: rows read from a state, added to it, and mapped; scores within stretches. */
 typedef struct parts {
     double read, added, mapped, scores;
@@ -111,11 +105,13 @@ psw_work psw_attend_work(const psw_point *p)
         return (psw_work){work.flops, work.bytes};
     }
     if (psw_sketch_has(p)) return sketch_work(p);
-    double real = (double)psw_engine_of(p->precision)->real_bytes, widths = (double)(psw_point_width(p) + p->v);
+    double real = (double)psw_engine_of(p->precision)->real_bytes, d = (double)psw_point_width(p), v = (double)p->v;
     if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
         return (psw_work){attend_scores_flops(p), (2 * sizeof(double) + real) * (double)p->n};
     double strip = (double)(p->block < p->n ? p->block : p->n);
-    return (psw_work){2 * scores(p) * widths, real * widths * ((double)p->n + scores(p) / strip)};
+    attend_entries of = attend_point_entries(p, 1);
+    return (psw_work){2 * (of.products * d + of.weights * v),
+                      real * ((d + v) * (double)p->n + (of.products * d + of.weights * v) / strip)};
 }
 
 psw_weigh_work psw_attend_weigh_work(const psw_point *p)
@@ -134,8 +130,7 @@ double psw_attend_weighed(const psw_point *p, int sets)
     psw_fold_kind kind = psw_attend_kind(p);
     if (kind == PSW_STATE_FOLD) return 0;
     if (kind == PSW_ONE_RANK) return (double)p->n * sets;
-    attend_tiles tiles = attend_point_tiles(p, sets);
-    return tiles.scores + tiles.again;
+    return attend_point_entries(p, sets).weights;
 }
 
 /* ---- what can be computed ---- */
@@ -151,11 +146,41 @@ static psw_status check_degree(const psw_point *p)
         return PSW_FAIL(PSW_USAGE, "beta = %g: the degree of exact attention is a number from 0 on", p->beta);
     if (p->beta == 0 && psw_data_zeros(p))
         return PSW_FAIL(PSW_USAGE, "beta = 0 with scores that are 0: 0^0 has no value; exclude this point");
-    if (psw_data_signed(p) && odd_or_fractional(p->beta) && p->negative == PSW_NEGATIVE_REFUSE)
-        return PSW_FAIL(PSW_USAGE,
-                        "beta = %g with scores that can be negative: weights would be %s; take an even degree, or say "
-                        "negative: signed (keeps the sign) or negative: abs",
-                        p->beta, fmod(p->beta, 1) != 0 ? "undefined" : "negative");
+    if (p->beta == 0 && p->negative == PSW_NEGATIVE_RELU && psw_data_signed(p))
+        return PSW_FAIL(PSW_USAGE, "beta = 0 with negative: relu: max(z, 0)^0 of a negative score is 0^0, which has no "
+                                   "value; exclude this point");
+    return PSW_OK;
+}
+
+static psw_status refuse_power(const psw_point *p)
+{
+    psw_least_score scores = psw_data_least(p);
+    const char *what = fmod(p->beta, 1) != 0 ? "undefined" : "negative";
+    if (scores.reached)
+        return PSW_FAIL(
+            PSW_USAGE,
+            "beta = %g with scores down to %g: weights would be %s; take an even degree or an offset larger "
+            "by %g, or say negative: signed (keeps the sign), abs or relu (max(z, 0))",
+            p->beta, scores.least, what, -scores.least);
+    return PSW_FAIL(PSW_USAGE,
+                    "beta = %g with scores that can be negative: weights would be %s; take an even degree, or say "
+                    "negative: signed (keeps the sign), abs or relu (max(z, 0))",
+                    p->beta, what);
+}
+
+static psw_status check_rows(const psw_point *p)
+{
+    const psw_method_facts *facts = psw_method_facts_of(p->method);
+    if (facts->has_degree) {
+        PSW_TRY(check_degree(p));
+        return attend_refusal_of(p) == ATTEND_REFUSED ? refuse_power(p) : PSW_OK;
+    }
+    if (facts->kernel == PSW_KERNEL_TAYLOR && attend_refusal_of(p) == ATTEND_REFUSED)
+        return PSW_FAIL(
+            PSW_USAGE,
+            "order = %td with scores down to %g: the sum is negative below z = %.6g; take an even order, or "
+            "say negative: signed (keeps the sign), abs or relu (max(w, 0))",
+            p->order, psw_data_least(p).least, attend_least_score(p));
     return PSW_OK;
 }
 
@@ -175,10 +200,21 @@ static psw_status check_sketch(const psw_point *p)
     if (!data->has_rows) return PSW_FAIL(PSW_USAGE, "data kind %s has no rows to sketch; take a row fold", data->word);
     PSW_TRY(psw_sketch_check(p));
     PSW_TRY(check_local(p));
+    bool odd_sum = psw_data_least(p).least < attend_least_score(p);
+    if (odd_sum && p->negative != PSW_NEGATIVE_SIGNED)
+        return PSW_FAIL(PSW_USAGE,
+                        "order = %td with scores that can be below %.6g: features keep the sign of the sum, which is "
+                        "negative there; say negative: signed, or take an even order",
+                        p->order, attend_least_score(p));
     if (!psw_method_facts_of(p->method)->has_degree) return PSW_OK;
-    if (psw_data_signed(p) && odd_or_fractional(p->beta) && p->negative == PSW_NEGATIVE_ABS)
+    bool odd = psw_data_signed(p) && odd_or_fractional(p->beta);
+    if (p->negative == PSW_NEGATIVE_RELU && psw_data_signed(p))
+        return PSW_FAIL(PSW_USAGE, "negative: relu with scores that can be negative: a sketch estimates z^beta itself, "
+                                   "and has no max(z, 0)^beta; say negative: signed, or compute every score");
+    if (odd && p->negative == PSW_NEGATIVE_ABS)
         return PSW_FAIL(PSW_USAGE, "beta = %g: a sketch estimates z^beta with its sign; say negative: signed", p->beta);
-    return check_degree(p);
+    PSW_TRY(check_degree(p));
+    return odd && p->negative == PSW_NEGATIVE_REFUSE ? refuse_power(p) : PSW_OK;
 }
 
 static psw_status check_decode(const psw_point *p)
@@ -203,17 +239,16 @@ psw_status psw_attend_check(const psw_point *p)
     if (!(p->den_constant >= 0) || isinf(p->den_constant))
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
     if (p->mode == PSW_DECODE) PSW_TRY(check_decode(p));
-    if (sketch) return check_sketch(p);
-    return psw_method_facts_of(p->method)->has_degree ? check_degree(p) : PSW_OK;
+    return sketch ? check_sketch(p) : check_rows(p);
 }
 
 psw_status psw_attend_allow(const psw_point *p)
 {
     PSW_TRY(psw_attend_check(p));
     bool linear = psw_method_facts_of(p->method)->kernel == PSW_KERNEL_LINEAR;
-    if (!linear || !psw_data_signed(p) || p->negative != PSW_NEGATIVE_REFUSE) return PSW_OK;
+    if (!linear || attend_refusal_of(p) != ATTEND_REFUSED) return PSW_OK;
     return PSW_FAIL(
         PSW_USAGE,
         "linear with scores that can be negative: weights cancel, and denominators may be 0 or negative; say "
-        "negative: signed (keeps the sign, and bad_rows counts such rows) or negative: abs");
+        "negative: signed (keeps the sign, and bad_rows counts such rows), abs or relu");
 }

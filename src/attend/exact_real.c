@@ -12,10 +12,17 @@ static attend_weight_sum weigh(const psw_point *point, const attend_score_row *r
  * take a logarithm and an exponential. */
 static psw_weigh_work work(const psw_point *point)
 {
-    double beta = point->beta, count = 0;
-    if (!(beta >= 0 && beta < 0x1p53 && beta == floor(beta))) return (psw_weigh_work){.transcends = 1};
+    double beta = point->beta, count = point->negative == PSW_NEGATIVE_RELU;
+    if (!(beta >= 0 && beta < 0x1p53 && beta == floor(beta)))
+        return (psw_weigh_work){.multiplications = count, .transcends = 1};
     for (uint64_t bits = (uint64_t)beta; bits > 1; bits >>= 1) count += 1 + (double)(bits & 1);
     return (psw_weigh_work){.multiplications = count};
 }
 
-const attend_method_row ATTEND_WEIGH(exact) = {attend_peak_magnitude, weigh, work, NULL};
+/* Even powers are not negative. */
+static double least(const psw_point *point)
+{
+    return fmod(point->beta, 2) == 0 ? -INFINITY : 0;
+}
+
+const attend_method_row ATTEND_WEIGH(exact) = {.peak = attend_peak_power, .weigh = weigh, .work = work, .least = least};

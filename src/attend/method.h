@@ -9,11 +9,23 @@
 #include "polysweep/attend.h"
 #include "polysweep/real.h"
 
+/* Scores are in descending order, equal ones in the order of their keys. */
+typedef struct attend_score {
+    double z;
+    ptrdiff_t key;
+} attend_score;
+
+static inline bool attend_score_before(attend_score a, attend_score b)
+{
+    return a.z > b.z || (a.z == b.z && a.key < b.key);
+}
+
 /* The scores of one row with the keys it may see. */
 typedef struct attend_score_row {
     const psw_real *z;
     ptrdiff_t first, count; /* keys, neighbours */
     double peak, log2_peak; /* the method's peak of z, and its log2: they give the exponent */
+    attend_score kept;      /* of a method that keeps some: the last one in their order */
 } attend_score_row;
 
 /* sum of the weights and their exponent; weights are below 2 */
@@ -31,6 +43,9 @@ typedef struct attend_method_row {
     /* Keys that the method lets a query see, which may reach beyond the first, the last and each other; from a query to
      * the next one no end goes back. NULL: all that the mask does. */
     psw_seen (*seen)(const psw_point *point, ptrdiff_t query);
+    /* The smallest score whose weight is not negative, under `negative: signed`. NULL: no weight is negative. */
+    double (*least)(const psw_point *point);
+    ptrdiff_t (*keep)(const psw_point *point); /* largest scores of a row that have weights; NULL: all */
 } attend_method_row;
 
 /* The row of a method: the only symbol that its file, WORD_real.c, exports. */
@@ -40,18 +55,19 @@ typedef struct attend_method_row {
 const attend_method_row *attend_method_row_of(psw_method method);
 
 /* Building blocks of methods. */
-#define attend_peak_magnitude PSW_PRECISION_NAME(attend_peak_magnitude)
 #define attend_peak_largest PSW_PRECISION_NAME(attend_peak_largest)
 #define attend_power_weights PSW_PRECISION_NAME(attend_power_weights)
 #define attend_exponential_weights PSW_PRECISION_NAME(attend_exponential_weights)
-double attend_peak_magnitude(const psw_point *point, const psw_real *z, ptrdiff_t count); /* max |z| */
-double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t count);   /* max z */
+double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t count); /* max z */
 #define attend_largest_magnitude PSW_PRECISION_NAME(attend_largest_magnitude)
-double attend_largest_magnitude(const psw_real *z, ptrdiff_t count);
+double attend_largest_magnitude(const psw_real *z, ptrdiff_t count); /* max |z| */
 /* log2 of normal, positive numbers; undefined for others. */
 #define attend_log2_all PSW_PRECISION_NAME(attend_log2_all)
 void attend_log2_all(const double *x, ptrdiff_t count, double *log2);
-/* z^beta, beta >= 0; the row's peak is that of magnitudes */
+/* The peak of powers: max |z|; max z where negative scores have no weight. */
+#define attend_peak_power PSW_PRECISION_NAME(attend_peak_power)
+double attend_peak_power(const psw_point *point, const psw_real *z, ptrdiff_t count);
+/* z^beta, beta >= 0; the row's peak is that of powers */
 attend_weight_sum attend_power_weights(double beta, psw_negative negative, const attend_score_row *row, psw_real *w);
 /* e^z; the row's peak is the largest score */
 attend_weight_sum attend_exponential_weights(const attend_score_row *row, psw_real *w);

@@ -1,4 +1,4 @@
-#include "polysweep/attend.h"
+#include "attend/method.h"
 #include "polysweep/sketch.h"
 
 psw_fold_kind psw_attend_kind(const psw_point *p)
@@ -6,6 +6,12 @@ psw_fold_kind psw_attend_kind(const psw_point *p)
     if (p->mode == PSW_DECODE) return PSW_ONE_RANK;
     if (psw_sketch_has(p)) return PSW_STATE_FOLD;
     return psw_data_kind_facts_of(p->data_kind)->has_rows ? PSW_ROW_FOLD : PSW_ONE_RANK;
+}
+
+static bool keeps_scores(const psw_point *p)
+{
+    const attend_method_row *method = attend_method_row_of(p->method);
+    return psw_attend_kind(p) == PSW_ROW_FOLD && method && method->keep;
 }
 
 psw_route psw_attend_route(const psw_point *p, psw_choice choice, int size, int rank)
@@ -19,6 +25,7 @@ psw_route psw_attend_route(const psw_point *p, psw_choice choice, int size, int 
     bool balance = kind == PSW_ROW_FOLD && route.causal;
     route.layout = choice.layout >= 0 ? (psw_layout)choice.layout : balance ? PSW_ZIGZAG : PSW_CONTIGUOUS;
     route.pattern = choice.pattern >= 0 ? (psw_pattern)choice.pattern : PSW_RING;
+    if (keeps_scores(p)) route.pattern = PSW_ALL_GATHER; /* a row is looked at twice */
     route.scan = choice.scan >= 0 ? (psw_scan)choice.scan : PSW_DOUBLING;
     return route;
 }

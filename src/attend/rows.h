@@ -1,6 +1,7 @@
 /* attend/rows: the row fold: every score becomes a weight. To understand attention, start here. Compiled twice.
  *
  *     for each query leaf, strip by strip: Q                      c x d, c <= PSW_STRIP      rows_pass_real.c
+ *       of a method that keeps some scores: which, of each row                             rows_select_real.c
  *       for each key leaf of which a row sees a key: K, V         d x k, k x v; packed       seen.c
  *         scores = Q K, peak = the largest that each row sees     c x k, c                   rows_tile_real.c
  *         for each point of the group (another beta)
@@ -25,6 +26,21 @@
 #include "attend/work.h"
 #include "polysweep/tile.h"
 
+/* The largest scores of the rows of a strip, in each set: a heap whose root is the last one in their order. */
+typedef struct attend_selection {
+    ptrdiff_t keep;     /* scores of a row, at most as many as there are keys */
+    ptrdiff_t *count;   /* [sets][strip] */
+    attend_score *heap; /* [sets][strip][keep] */
+} attend_selection;
+
+/* The smallest score that a rank has seen in a pass. */
+typedef struct attend_smallest {
+    bool looks;
+    double z, least; /* a smaller z than `least` is refused */
+    ptrdiff_t query, key;
+    int set;
+} attend_smallest;
+
 typedef struct attend_row_pass {
     psw_attention base;
     const attend_method_row *method;
@@ -48,6 +64,8 @@ typedef struct attend_row_pass {
     double *peak, *log2_peak;           /* [strip] */
     attend_weight_sum *sum;             /* [strip] */
     psw_seen *seen;                     /* [strip]: of the keys of a tile */
+    attend_selection selected;          /* of methods that keep some scores of a row, for both sets */
+    attend_smallest smallest;           /* of points that refuse small scores */
     attend_tree tree[PSW_GROUP_MAX][2]; /* [points][sets], of one strip */
 
     bool in_steps;              /* keys or queries of other ranks arrive step by step */
@@ -92,6 +110,13 @@ static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span
 #define attend_rows_load PSW_PRECISION_NAME(attend_rows_load)
 #define attend_rows_message_bytes PSW_PRECISION_NAME(attend_rows_message_bytes)
 #define attend_rows_tile PSW_PRECISION_NAME(attend_rows_tile)
+#define attend_rows_scores PSW_PRECISION_NAME(attend_rows_scores)
+#define attend_rows_lay_selection PSW_PRECISION_NAME(attend_rows_lay_selection)
+#define attend_rows_select PSW_PRECISION_NAME(attend_rows_select)
+#define attend_rows_kept PSW_PRECISION_NAME(attend_rows_kept)
+#define attend_rows_begin_smallest PSW_PRECISION_NAME(attend_rows_begin_smallest)
+#define attend_rows_check_smallest PSW_PRECISION_NAME(attend_rows_check_smallest)
+#define attend_rows_look_smallest PSW_PRECISION_NAME(attend_rows_look_smallest)
 #define attend_rows_leaves PSW_PRECISION_NAME(attend_rows_leaves)
 #define attend_rows_strip PSW_PRECISION_NAME(attend_rows_strip)
 #define attend_rows_pass PSW_PRECISION_NAME(attend_rows_pass)
@@ -110,6 +135,22 @@ psw_message_bytes attend_rows_message_bytes(const psw_group *group, int sets);
 
 /* Adds one key leaf to the trees of one strip, for all points and sets. */
 psw_status attend_rows_tile(attend_row_pass *f, attend_span strip, attend_span keys);
+/* What is made of the scores of a tile, which are those of the sets first .. last. */
+typedef psw_status (*attend_tile_use)(attend_row_pass *f, attend_span strip, attend_span keys, int first, int last);
+psw_status attend_rows_scores(attend_row_pass *f, attend_span strip, attend_span keys, attend_tile_use use);
+
+void attend_rows_lay_selection(attend_row_pass *f, psw_arena *arena);
+/* The largest scores of the rows of a strip over the key leaves f->origin .. end - 1. */
+psw_status attend_rows_select(attend_row_pass *f, attend_span strip, ptrdiff_t end, psw_watch watch);
+/* The last score that row i of the strip keeps; where it keeps all, -inf. */
+attend_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set);
+
+void attend_rows_begin_smallest(attend_row_pass *f);
+/* At the scores of a tile that its rows see. */
+void attend_rows_look_smallest(attend_row_pass *f, attend_span strip, attend_span keys, int set);
+/* PSW_USAGE says which score is too small. */
+psw_status attend_rows_check_smallest(const attend_row_pass *f);
+
 /* Adds neighbouring key leaves, of which only those that a row of the strip sees are looked at. */
 psw_status attend_rows_leaves(attend_row_pass *f, attend_span strip, psw_leaves leaves, psw_watch watch);
 /* The trees of one strip, over the key leaves f->origin .. end - 1. */

@@ -51,6 +51,7 @@ static void lay_tile(attend_row_pass *f, psw_arena *arena)
     f->log2_peak = psw_arena_take(arena, f->strip, sizeof *f->log2_peak);
     f->sum = psw_arena_take(arena, f->strip, sizeof *f->sum);
     f->seen = psw_arena_take(arena, f->strip, sizeof *f->seen);
+    attend_rows_lay_selection(f, arena);
     for (ptrdiff_t i = 0; i < f->base.group->count; i++)
         for (int s = 0; s < f->base.sets; s++) f->tree[i][s] = attend_tree_take(arena, f->strip, v + 2, places);
 }
@@ -128,5 +129,6 @@ psw_status attend_rows_load(attend_row_pass *f, const psw_data *data, psw_watch 
     }
     if (f->base.sets > 1) load_other(f, data);
     f->current_queries = f->q;
+    attend_rows_begin_smallest(f);
     return PSW_OK;
 }

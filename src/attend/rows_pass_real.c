@@ -36,7 +36,9 @@ psw_status attend_rows_strip(attend_row_pass *f, attend_span strip, ptrdiff_t en
 static psw_status one_strip(attend_row_pass *f, attend_span query, attend_span strip, psw_watch watch)
 {
     int sets = f->base.sets;
-    PSW_TRY(attend_rows_strip(f, strip, psw_route_seen(&f->base.route, query.first / f->base.leaf), watch));
+    ptrdiff_t end = psw_route_seen(&f->base.route, query.first / f->base.leaf);
+    PSW_TRY(attend_rows_select(f, strip, end, watch));
+    PSW_TRY(attend_rows_strip(f, strip, end, watch));
     for (ptrdiff_t i = 0; i < f->base.group->count * sets; i++)
         PSW_TRY(attend_finish(&f->base, i, query, strip, attend_tree_root(&f->tree[i / sets][i % sets])));
     return PSW_OK;
@@ -51,7 +53,7 @@ psw_status attend_rows_pass(attend_row_pass *f, psw_watch watch, psw_leaf_sink s
             PSW_TRY(one_strip(f, leaf, strip, watch));
         PSW_TRY(attend_emit_leaf(&f->base, index, sink, context));
     }
-    return PSW_OK;
+    return attend_rows_check_smallest(f);
 }
 
 /* ---- the table of the kind ---- */
@@ -76,8 +78,8 @@ static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, vo
 static double done_flops(const psw_group *group, int sets)
 {
     const psw_point *p = &group->points[0];
-    attend_tiles tiles = attend_point_tiles(p, sets);
-    return attend_tiles_flops(&tiles, psw_point_width(p), p->v, group->count);
+    attend_entries of = attend_point_entries(p, sets);
+    return 2 * (double)psw_point_width(p) * of.products + 2 * (double)p->v * of.weights * (double)group->count;
 }
 
 const attend_kind attend_rows_kind = {.bytes = sizeof(attend_row_pass),

@@ -49,16 +49,17 @@ static void clear(psw_real *w, ptrdiff_t first, ptrdiff_t end)
 }
 
 /* Weights of the keys that row i sees; the others are 0 without a look at their scores. */
-static attend_weight_sum weigh_row(attend_row_pass *f, const psw_point *point, attend_span keys, ptrdiff_t i)
+static attend_weight_sum weigh_row(attend_row_pass *f, const psw_point *point, attend_span keys, ptrdiff_t i, int set)
 {
     const psw_real *z = f->scores.at + i * f->scores.stride;
     psw_real *w = f->weights.at + i * f->weights.stride;
     attend_weight_sum sum = {0, PSW_EMPTY};
+    attend_score kept = attend_rows_kept(f, i, set);
     ptrdiff_t done = 0;
     for (int k = 0; k < f->seen[i].ranges; k++) {
         psw_tokens seen = f->seen[i].at[k];
         ptrdiff_t from = seen.first - keys.first;
-        attend_score_row row = {z + from, seen.first, seen.count, f->peak[i], f->log2_peak[i]};
+        attend_score_row row = {z + from, seen.first, seen.count, f->peak[i], f->log2_peak[i], kept};
         clear(w, done, from);
         attend_weight_sum own = f->method->weigh(point, &row, w + from);
         sum = k == 0 ? own : (attend_weight_sum){sum.sum + own.sum, own.exponent};
@@ -68,9 +69,9 @@ static attend_weight_sum weigh_row(attend_row_pass *f, const psw_point *point, a
     return sum;
 }
 
-static void weigh(attend_row_pass *f, const psw_point *point, attend_span strip, attend_span keys)
+static void weigh(attend_row_pass *f, const psw_point *point, attend_span strip, attend_span keys, int set)
 {
-    for (ptrdiff_t i = 0; i < strip.count; i++) f->sum[i] = weigh_row(f, point, keys, i);
+    for (ptrdiff_t i = 0; i < strip.count; i++) f->sum[i] = weigh_row(f, point, keys, i, set);
 }
 
 /* Partial sums in double: numerators, weight on the special key, denominator. */
@@ -96,18 +97,27 @@ static psw_status add(attend_row_pass *f, attend_tree *tree, attend_span strip, 
     return PSW_OK;
 }
 
-/* Adds weights times values to the trees of sets first .. last, for every point. Sets with the same scores in a tile
- * have the same values in it. */
+/* Adds weights times values to the trees of sets first .. last, whose weights are the same. */
+static psw_status add_point(attend_row_pass *f, ptrdiff_t point, attend_span strip, attend_span keys, int first,
+                            int last)
+{
+    psw_rows weights = shaped(f->weights, strip.count, keys.count);
+    weigh(f, &f->base.group->points[point], strip, keys, last);
+    psw_panels_product(psw_read(weights), attend_value_leaf(f, keys, last),
+                       shaped(f->partial, strip.count, f->base.p->v));
+    for (int s = first; s <= last; s++) PSW_TRY(add(f, &f->tree[point][s], strip, keys));
+    return PSW_OK;
+}
+
+/* For every point. Sets with the same scores in a tile have the same values in it, and the same weights unless other
+ * tiles decide about these. */
 static psw_status add_points(attend_row_pass *f, attend_span strip, attend_span keys, int first, int last)
 {
-    ptrdiff_t v = f->base.p->v;
-    psw_rows weights = shaped(f->weights, strip.count, keys.count);
+    int each = f->method->keep ? 1 : last - first + 1;
     find_peaks(f, strip, keys);
-    for (ptrdiff_t i = 0; i < f->base.group->count; i++) {
-        weigh(f, &f->base.group->points[i], strip, keys);
-        psw_panels_product(psw_read(weights), attend_value_leaf(f, keys, last), shaped(f->partial, strip.count, v));
-        for (int s = first; s <= last; s++) PSW_TRY(add(f, &f->tree[i][s], strip, keys));
-    }
+    attend_rows_look_smallest(f, strip, keys, first);
+    for (ptrdiff_t i = 0; i < f->base.group->count; i++)
+        for (int s = first; s <= last; s += each) PSW_TRY(add_point(f, i, strip, keys, s, s + each - 1));
     return PSW_OK;
 }
 
@@ -131,20 +141,25 @@ static void patch_column(attend_row_pass *f, attend_span strip, attend_span keys
     psw_panels_product(q, k, (psw_rows){column.at + corner, 1, 1, f->scores.stride});
 }
 
-static psw_status add_other_set(attend_row_pass *f, attend_span strip, attend_span keys)
+static psw_status use_other_set(attend_row_pass *f, attend_span strip, attend_span keys, attend_tile_use use)
 {
     if (f->method->peak && attend_span_has(strip, f->base.special)) patch_row(f, strip, keys);
     if (f->method->peak && attend_span_has(keys, f->base.special)) patch_column(f, strip, keys);
-    return add_points(f, strip, keys, 1, 1);
+    return use(f, strip, keys, 1, 1);
 }
 
-psw_status attend_rows_tile(attend_row_pass *f, attend_span strip, attend_span keys)
+psw_status attend_rows_scores(attend_row_pass *f, attend_span strip, attend_span keys, attend_tile_use use)
 {
     bool scored = f->method->peak, query = scored && attend_span_has(strip, f->base.special);
     bool differ = query || attend_span_has(keys, f->base.special);
     psw_rows scores = shaped(f->scores, strip.count, keys.count);
     look(f, strip, keys);
     if (scored) psw_panels_product(queries(f, strip), attend_key_leaf(f, keys), scores);
-    PSW_TRY(add_points(f, strip, keys, 0, differ ? 0 : f->base.sets - 1));
-    return f->base.sets > 1 && differ ? add_other_set(f, strip, keys) : PSW_OK;
+    PSW_TRY(use(f, strip, keys, 0, differ ? 0 : f->base.sets - 1));
+    return f->base.sets > 1 && differ ? use_other_set(f, strip, keys, use) : PSW_OK;
+}
+
+psw_status attend_rows_tile(attend_row_pass *f, attend_span strip, attend_span keys)
+{
+    return attend_rows_scores(f, strip, keys, add_points);
 }

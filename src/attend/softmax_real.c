@@ -13,4 +13,4 @@ static psw_weigh_work work(const psw_point *point)
     return (psw_weigh_work){.exponentials = 1};
 }
 
-const attend_method_row ATTEND_WEIGH(softmax) = {attend_peak_largest, weigh, work, NULL};
+const attend_method_row ATTEND_WEIGH(softmax) = {.peak = attend_peak_largest, .weigh = weigh, .work = work};

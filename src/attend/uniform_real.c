@@ -7,4 +7,4 @@ static attend_weight_sum weigh(const psw_point *point, const attend_score_row *r
     return attend_constant_weights(row->count, 1, (attend_weight_sum){(double)row->count, 0}, w);
 }
 
-const attend_method_row ATTEND_WEIGH(uniform) = {NULL, weigh, NULL, NULL};
+const attend_method_row ATTEND_WEIGH(uniform) = {.weigh = weigh};

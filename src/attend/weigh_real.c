@@ -33,12 +33,6 @@ double attend_largest_magnitude(const psw_real *z, ptrdiff_t count)
     return of_bits(top);
 }
 
-double attend_peak_magnitude(const psw_point *point, const psw_real *z, ptrdiff_t count)
-{
-    (void)point;
-    return attend_largest_magnitude(z, count);
-}
-
 /* The order of signed values is that of integers once the magnitude bits of negative ones are flipped. */
 double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t count)
 {
@@ -50,6 +44,12 @@ double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t 
         top = bits > top ? bits : top;
     }
     return of_bits(top < 0 ? top ^ PSW_LANE_MAGNITUDE : top);
+}
+
+double attend_peak_power(const psw_point *point, const psw_real *z, ptrdiff_t count)
+{
+    return point->negative == PSW_NEGATIVE_RELU ? attend_peak_largest(point, z, count)
+                                                : attend_largest_magnitude(z, count);
 }
 
 /* ---- integer degrees ---- */
@@ -123,14 +123,23 @@ static attend_scaling scale_of(double beta, psw_negative negative, double peak, 
                             .exponent = carried ? 0 : exponent};
 }
 
+/* max(z, 0) */
+static const psw_real *positive_part(const attend_score_row *row, psw_real *to)
+{
+    for (ptrdiff_t i = 0; i < row->count; i++) to[i] = row->z[i] > 0 ? row->z[i] : 0;
+    return to;
+}
+
 attend_weight_sum attend_power_weights(double beta, psw_negative negative, const attend_score_row *row, psw_real *w)
 {
+    attend_score_row base = *row;
     if (beta == 0) return attend_constant_weights(row->count, 1, (attend_weight_sum){(double)row->count, 0}, w);
     if (!isfinite(row->peak)) return attend_constant_weights(row->count, 0, (attend_weight_sum){NAN, 0}, w);
     if (row->peak < (double)PSW_REAL_MIN)
         return attend_constant_weights(row->count, 0, (attend_weight_sum){0, PSW_EMPTY}, w);
+    if (negative == PSW_NEGATIVE_RELU) base.z = positive_part(row, w);
     double exponent = floor(beta * row->log2_peak);
     attend_scaling s = scale_of(beta, negative, row->peak, exponent);
-    double sum = s.degree ? weigh_row(row, &s, w) : attend_real_degree_weights(row, &s, beta, w);
+    double sum = s.degree ? weigh_row(&base, &s, w) : attend_real_degree_weights(&base, &s, beta, w);
     return (attend_weight_sum){sum, (int)exponent};
 }

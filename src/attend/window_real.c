@@ -19,4 +19,5 @@ static psw_seen seen(const psw_point *point, ptrdiff_t query)
     return (psw_seen){2, {{0, point->sinks}, near}};
 }
 
-const attend_method_row ATTEND_WEIGH(window) = {attend_peak_largest, weigh, work, seen};
+const attend_method_row ATTEND_WEIGH(window) = {
+    .peak = attend_peak_largest, .weigh = weigh, .work = work, .seen = seen};

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "attend/method.h"
+
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b)
 {
     return a < b ? a : b;
@@ -35,9 +37,64 @@ double attend_tiles_flops(const attend_tiles *tiles, ptrdiff_t d, ptrdiff_t v, p
            2 * (double)v * (tiles->scores + tiles->again) * (double)points;
 }
 
-attend_tiles attend_point_tiles(const psw_point *p, int sets)
+/* ---- of methods that let a query see some keys alone: strip by strip ---- */
+
+/* One strip with one key leaf. */
+static void add_tile(attend_tiles *tiles, psw_tokens strip, psw_tokens keys, ptrdiff_t special)
 {
-    return attend_tiles_of(p->n, p->block, p->mask, sets > 1 ? psw_data_special(p) : -1);
+    bool query = special >= strip.first && special < strip.first + strip.count;
+    bool key = special >= keys.first && special < keys.first + keys.count;
+    double entries = (double)strip.count * (double)keys.count;
+    tiles->scores += entries;
+    tiles->again += query || key ? entries : 0;
+    tiles->patched += (query ? (double)keys.count : 0) + (key ? (double)strip.count : 0) + (query && key);
+}
+
+static void add_strip(attend_tiles *tiles, const psw_point *p, psw_tokens strip, ptrdiff_t special)
+{
+    psw_seen seen = psw_attend_seen_by(p, strip);
+    ptrdiff_t leaf = smaller(p->block, p->n), next = 0;
+    for (int i = 0; i < seen.ranges; i++) {
+        ptrdiff_t from = seen.at[i].first / leaf, last = (seen.at[i].first + seen.at[i].count - 1) / leaf;
+        for (next = from > next ? from : next; next <= last; next++)
+            add_tile(tiles, strip, (psw_tokens){next * leaf, smaller(leaf, p->n - next * leaf)}, special);
+    }
+}
+
+static attend_tiles tiles_by_strips(const psw_point *p, ptrdiff_t special)
+{
+    attend_tiles tiles = {0};
+    ptrdiff_t leaf = smaller(p->block, p->n), whole = smaller(leaf, PSW_STRIP);
+    for (ptrdiff_t first = 0; first < p->n;) {
+        ptrdiff_t left = smaller(p->n, (first / leaf + 1) * leaf) - first;
+        psw_tokens strip = {first, smaller(whole, left)};
+        add_strip(&tiles, p, strip, special);
+        first += strip.count;
+    }
+    return tiles;
+}
+
+/* ---- of a point ---- */
+
+/* Entries of tiles whose keys contain j3: all queries that come to its leaf. */
+static double tiles_with_key(const psw_point *p, ptrdiff_t special)
+{
+    ptrdiff_t leaf = smaller(p->block, p->n), before = special / leaf * leaf;
+    double queries = (double)(p->mask == PSW_FULL ? p->n : p->n - before);
+    return queries * (double)smaller(leaf, p->n - before);
+}
+
+attend_entries attend_point_entries(const psw_point *p, int sets)
+{
+    const attend_method_row *method = attend_method_row_of(p->method);
+    ptrdiff_t special = sets > 1 ? psw_data_special(p) : -1;
+    attend_tiles t =
+        method && method->seen ? tiles_by_strips(p, special) : attend_tiles_of(p->n, p->block, p->mask, special);
+    attend_entries entries = {t.scores + t.patched, t.scores + t.again};
+    if (method && !method->peak)
+        entries = (attend_entries){0, t.scores + (special < 0 ? 0 : tiles_with_key(p, special))};
+    if (method && method->keep) entries = (attend_entries){2 * entries.products, t.scores * sets};
+    return entries;
 }
 
 double attend_scores_flops(const psw_point *p)

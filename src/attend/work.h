@@ -4,6 +4,16 @@
 
 #include "polysweep/attend.h"
 
+/* What becomes of a point under `negative: refuse` whose scores may have negative weights. */
+typedef enum attend_refusal {
+    ATTEND_ACCEPTED, /* no weight is negative, or the point says what becomes of it */
+    ATTEND_REFUSED,
+    ATTEND_LOOKED_AT /* nothing known before the scores are there refuses it: the pass looks at the smallest one */
+} attend_refusal;
+attend_refusal attend_refusal_of(const psw_point *point);
+/* The smallest score whose weight is not negative. */
+double attend_least_score(const psw_point *point);
+
 /* Rows of a strip: scores and weights with a leaf of 512 keys stay in a second-level cache of 1 or 2 MiB beside the
  * leaf's keys and values. No bit of a result depends on it where products have the same bits for every shape; with BLAS
  * results may depend on it. */
@@ -11,17 +21,21 @@
 
 /* Scores of a row fold over n tokens in leaves of at most `leaf`, for one point. */
 typedef struct attend_tiles {
-    double scores;  /* of D_0: whole tiles, up to the diagonal one where the mask is causal */
+    double scores;  /* of D_0: whole tiles of which a query of a strip sees a key */
     double patched; /* entries computed again for D_1: row and column j3, and where they cross */
     double again;   /* entries that become weights, and are multiplied with values, once more: all of patched tiles */
 } attend_tiles;
-/* special: j3, -1 where there is one data set */
+/* By a mask alone; special: j3, -1 where there is one data set. */
 attend_tiles attend_tiles_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask, ptrdiff_t special);
 /* Flops of the products of such a fold for all points of a group, over D_0 and, unless j3 is -1, D_1. */
 double attend_tiles_flops(const attend_tiles *tiles, ptrdiff_t d, ptrdiff_t v, ptrdiff_t points);
 
-/* For a point, over its first `sets` data sets. */
-attend_tiles attend_point_tiles(const psw_point *point, int sets);
+/* Of a point's row fold over its first `sets` data sets: products of queries with keys, and entries that become weights
+ * and are multiplied with values. */
+typedef struct attend_entries {
+    double products, weights;
+} attend_entries;
+attend_entries attend_point_entries(const psw_point *point, int sets);
 
 /* Of the data kind that has scores in place of rows, for one point and one data set. */
 double attend_scores_flops(const psw_point *point);

@@ -104,30 +104,30 @@ double psw_data_threshold(const psw_point *point)
     return kind && kind->threshold ? kind->threshold(point) : NAN;
 }
 
-/* A bound of <q, k> from below: that of the kind, or that of rows of norm 1, with room for rows that are rounded to 8
- * bits. */
-static double least_product(const psw_point *point)
+/* Cauchy and Schwarz: |<q, k>| <= |q| |k|. */
+static double least_of_norm(const psw_point *point)
 {
-    const data_kind *kind = kind_of(point);
-    double unit = point->row_norm == PSW_NORM_UNIT ? -1 - 0x1p-7 : -INFINITY;
-    if (!kind || !kind->least || point->row_norm == PSW_NORM_LAYERNORM) return unit;
-    return fmax(unit, kind->least(point));
+    if (point->row_norm == PSW_NORM_UNIT) return -1;
+    return point->row_norm == PSW_NORM_LAYERNORM ? -(double)point->d : -INFINITY;
 }
 
-double psw_data_least(const psw_point *point)
+psw_least_score psw_data_least(const psw_point *point)
 {
-    return point->offset + psw_point_scale(point) * least_product(point);
+    const data_kind *kind = kind_of(point);
+    psw_least_score of = kind && kind->least ? kind->least(point) : (psw_least_score){-INFINITY, false};
+    double least = fmax(of.least, least_of_norm(point));
+    return (psw_least_score){point->offset + psw_point_scale(point) * least, of.reached};
 }
 
 bool psw_data_signed(const psw_point *point)
 {
-    return psw_data_least(point) < 0;
+    return psw_data_least(point).least < 0;
 }
 
 bool psw_data_zeros(const psw_point *point)
 {
     const data_kind *kind = kind_of(point);
-    return kind && point->offset == 0 && kind->has_zero_scores && kind->has_zero_scores(point);
+    return point->offset == 0 && kind && kind->has_zero_scores && kind->has_zero_scores(point);
 }
 
 psw_status data_check_offset(const psw_point *point, double least, const char *what)

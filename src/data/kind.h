@@ -15,12 +15,12 @@ struct psw_data {
 
 typedef struct data_kind {
     psw_status (*check)(const psw_point *point, const psw_arrays *arrays);
-    psw_status (*open)(psw_data *data);           /* NULL: nothing to open; scratch is freed with the data */
-    void (*draw)(psw_data *data, ptrdiff_t draw); /* keys of realisation number `draw`; NULL: there is only one */
-    bool same;                                    /* before row_norm, the three sides are the same rows */
-    double (*least)(const psw_point *point);      /* <q, k> is never below it, after row_norm; NULL: nothing is known */
-    bool (*has_zero_scores)(const psw_point *point); /* NULL: none is 0 except by chance */
-    double (*threshold)(const psw_point *point);     /* NULL: the threshold head does not apply */
+    psw_status (*open)(psw_data *data);               /* NULL: nothing to open; scratch is freed with the data */
+    void (*draw)(psw_data *data, ptrdiff_t draw);     /* keys of realisation number `draw`; NULL: there is only one */
+    bool same;                                        /* before row_norm, the three sides are the same rows */
+    psw_least_score (*least)(const psw_point *point); /* of <q, k> after row_norm; NULL: only the norm bounds it */
+    bool (*has_zero_scores)(const psw_point *point);  /* NULL: none is 0 except by chance */
+    double (*threshold)(const psw_point *point);      /* NULL: the threshold head does not apply */
     void (*rows)(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
     psw_data_work (*work)(const psw_point *point); /* NULL: elements are stored, or made without random numbers */
 } data_kind;

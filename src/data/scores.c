@@ -12,9 +12,9 @@ static bool takes_scores(const psw_method_facts *method)
     return method->folds == PSW_FOLDS_ROWS && psw_kernel_known(method->kernel);
 }
 
-static double least(const psw_point *point)
+static psw_least_score least_score(const psw_point *point)
 {
-    return log((double)point->n);
+    return (psw_least_score){log((double)point->n), false};
 }
 
 static psw_status check(const psw_point *p, const psw_arrays *arrays)
@@ -29,7 +29,7 @@ static psw_status check(const psw_point *p, const psw_arrays *arrays)
                         psw_methods_where(takes_scores).text);
     if (p->row_norm != PSW_NORM_NONE || p->mask != PSW_FULL)
         return PSW_FAIL(PSW_USAGE, "scores data has one query and no rows: row_norm none and mask full");
-    return data_check_offset(p, least(p), "ln n");
+    return PSW_OK;
 }
 
 static psw_status open_scores(psw_data *data)
@@ -65,4 +65,4 @@ static void rows_of(const psw_data *data, int set, psw_side side, ptrdiff_t firs
 }
 
 const data_kind data_scores = {
-    .check = check, .open = open_scores, .least = least, .threshold = quarter, .rows = rows_of};
+    .check = check, .open = open_scores, .least = least_score, .threshold = quarter, .rows = rows_of};

@@ -42,8 +42,9 @@ static psw_status check_constants(const psw_point *p)
  */
 static psw_status check_zero_scores(const psw_point *p)
 {
-    bool powers = psw_method_facts_of(p->method)->kernel != PSW_KERNEL_EXPONENTIAL;
-    bool exact_zeros = p->c == 0 && p->noise == 0 && p->row_norm != PSW_NORM_LAYERNORM && p->offset == 0;
+    psw_kernel kernel = psw_method_facts_of(p->method)->kernel;
+    bool powers = kernel == PSW_KERNEL_POWER || kernel == PSW_KERNEL_LINEAR;
+    bool exact_zeros = p->c == 0 && p->noise == 0 && p->offset == 0 && p->row_norm != PSW_NORM_LAYERNORM;
     if (!powers || !exact_zeros) return PSW_OK;
     if (p->beta == 0)
         return PSW_FAIL(PSW_USAGE, "beta = 0 with c = 0: scores of different classes are 0, and 0^0 is undefined; "
@@ -53,14 +54,15 @@ static psw_status check_zero_scores(const psw_point *p)
     return PSW_OK;
 }
 
-/* Of two tokens of different classes, one of them the special one where rows are divided by their norms. */
-static double least(const psw_point *p)
+/* Without noise: of tokens of different classes where there are two, else of ordinary ones. Of unit rows, with the
+ * special token, which is longer and has a neighbour of another class. */
+static psw_least_score least_score(const psw_point *p)
 {
-    double a = fmax(p->a_0, p->a_1), bb = p->b * p->b, cc = p->c * p->c, log_n = log((double)p->n);
-    if (p->noise > 0) return -INFINITY;
-    if (p->row_norm == PSW_NORM_SQRT_D) return cc * log_n / sqrt((double)p->d);
-    if (p->row_norm == PSW_NORM_UNIT) return cc > 0 ? cc / sqrt((bb + cc) * (a * a + bb + cc)) : 0;
-    return cc * log_n;
+    double s = psw_data_unit(p), a = fmax(p->a_0, p->a_1), own = p->b * p->b + p->c * p->c;
+    double least = p->d > 3 ? p->c * p->c : own, lengths = own * (a * a + own);
+    if (p->noise > 0 || p->row_norm == PSW_NORM_LAYERNORM) return (psw_least_score){-INFINITY, false};
+    if (p->row_norm == PSW_NORM_UNIT) return (psw_least_score){lengths > 0 ? least / sqrt(lengths) : 0, lengths > 0};
+    return (psw_least_score){s * s * least / (p->row_norm == PSW_NORM_SQRT_D ? sqrt((double)p->d) : 1), true};
 }
 
 static psw_status check(const psw_point *point, const psw_arrays *arrays)
@@ -70,7 +72,7 @@ static psw_status check(const psw_point *point, const psw_arrays *arrays)
     PSW_TRY(check_constants(point));
     PSW_TRY(check_zero_scores(point));
     bool plain = point->noise == 0 && point->row_norm == PSW_NORM_NONE;
-    return plain ? data_check_offset(point, least(point), "c^2 ln n") : PSW_OK;
+    return plain ? data_check_offset(point, least_score(point).least, "c^2 ln n") : PSW_OK;
 }
 
 /* Between classes, without the constant feature. */
@@ -131,7 +133,7 @@ const data_kind data_self_attention = {
     .check = check,
     .draw = draw_noise,
     .same = true,
-    .least = least,
+    .least = least_score,
     .has_zero_scores = has_zero_scores,
     .threshold = threshold,
     .rows = rows_of,

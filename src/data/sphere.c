@@ -10,10 +10,10 @@ static void rows_of(const psw_data *data, int set, psw_side side, ptrdiff_t firs
 }
 
 /* With room for rounding, also to 8 bits. */
-static double least(const psw_point *point)
+static psw_least_score least(const psw_point *point)
 {
     double scale = point->row_norm == PSW_NORM_SQRT_D ? 1 / sqrt((double)point->d) : 1;
-    return -scale * (1 + 0x1p-7);
+    return (psw_least_score){-scale * (1 + 0x1p-7), false};
 }
 
 const data_kind data_sphere = {

@@ -42,7 +42,7 @@ static double cancelled(const psw_point *point)
 {
     psw_point p = *point;
     p.noise = 0;
-    double score = psw_data_least(&p);
+    double score = psw_data_least(&p).least;
     return p.offset < 0 && score > 0 && isfinite(score) ? (score - 2 * p.offset) / score : 1;
 }
 

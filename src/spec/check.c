@@ -69,7 +69,12 @@ static int relations_broken(const spec_row *row, psw_ids applies, char *what, si
         psw_format(what, size, "data_draws = 0, but its rows are random: at least 1");
         return PSW_ID_DATA_DRAWS;
     }
-    if (!(applies & PSW_ID(PSW_ID_LOCAL)) || at[PSW_ID_LOCAL] == 0 || !folds_states(at[PSW_ID_METHOD])) return -1;
+    if (!(applies & PSW_ID(PSW_ID_LOCAL))) return -1;
+    if (!folds_states(at[PSW_ID_METHOD]) && at[PSW_ID_LOCAL] == 0) {
+        psw_format(what, size, "local = 0 is a window without a key; 1 is the query's own");
+        return PSW_ID_LOCAL;
+    }
+    if (!folds_states(at[PSW_ID_METHOD]) || at[PSW_ID_LOCAL] == 0) return -1;
     if (at[PSW_ID_MASK] != PSW_CAUSAL) {
         psw_format(what, size, "local = %.0f needs mask causal", at[PSW_ID_LOCAL]);
         return PSW_ID_LOCAL;

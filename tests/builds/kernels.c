@@ -80,6 +80,11 @@ ptrdiff_t psw_data_special(const psw_point *point)
     return point ? source.special : -1;
 }
 
+psw_least_score psw_data_least(const psw_point *point)
+{
+    return (psw_least_score){point && source.is_signed ? -INFINITY : 0, false};
+}
+
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows)
 {
     ptrdiff_t width = data->scores ? 1 : side == PSW_VALUE ? data->v : data->d;
@@ -126,7 +131,7 @@ static void weights(const char *name, psw_method method, double beta, psw_negati
     fill(z, MOST, 3);
     for (ptrdiff_t i = 0; i < MOST; i++) z[i] *= (psw_real)ldexp(1, (int)(i % 13) - 6);
     for (ptrdiff_t count = 1; count <= MOST; count++) {
-        attend_score_row row = {z, 0, count, row_of->peak(&point, z, count), 0};
+        attend_score_row row = {.z = z, .count = count, .peak = row_of->peak(&point, z, count)};
         attend_log2_all(&row.peak, 1, &row.log2_peak);
         attend_weight_sum sum = row_of->weigh(&point, &row, w);
         mix_reals(&hash, w, count);

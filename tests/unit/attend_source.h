@@ -3,6 +3,7 @@
 #ifndef POLYSWEEP_TESTS_ATTEND_SOURCE_H
 #define POLYSWEEP_TESTS_ATTEND_SOURCE_H
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,9 +56,13 @@ double psw_data_unit(const psw_point *point)
 {
     return point ? 1 : 0;
 }
+psw_least_score psw_data_least(const psw_point *point)
+{
+    return (psw_least_score){point && source.is_signed ? -INFINITY : 0, false};
+}
 bool psw_data_signed(const psw_point *point)
 {
-    return point && source.is_signed;
+    return psw_data_least(point).least < 0;
 }
 bool psw_data_zeros(const psw_point *point)
 {

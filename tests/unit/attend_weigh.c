@@ -42,7 +42,8 @@ static void functions(void)
 static attend_weight_sum weigh(const psw_point *p, const double *z, ptrdiff_t count, double *w)
 {
     double peak = attend_largest_magnitude(z, count);
-    return attend_method_row_of(PSW_EXACT)->weigh(p, &(attend_score_row){z, 0, count, peak, psw_log2(peak)}, w);
+    return attend_method_row_of(PSW_EXACT)->weigh(
+        p, &(attend_score_row){.z = z, .count = count, .peak = peak, .log2_peak = psw_log2(peak)}, w);
 }
 
 /* Every weight is z^beta 2^-E, the largest one in [1, 2), and the sum is theirs. */

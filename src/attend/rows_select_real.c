@@ -1,0 +1,116 @@
+/* What a strip of queries knows of all its scores before they become weights: the largest ones of each row; and what a
+ * pass knows after it: the smallest one. */
+#include <math.h>
+
+#include "attend/rows.h"
+
+/* ---- the largest ones ---- */
+
+void attend_rows_lay_selection(attend_row_pass *f, psw_arena *arena)
+{
+    attend_selection *s = &f->selected;
+    if (!f->method || !f->method->keep) return;
+    s->keep = attend_smaller(f->method->keep(f->base.p), f->base.p->n);
+    s->count = psw_arena_take(arena, f->base.sets * f->strip, sizeof *s->count);
+    s->heap = psw_arena_take(arena, f->base.sets * f->strip * s->keep, sizeof *s->heap);
+}
+
+/* Puts `score` at the root and lets it sink below those that come after it. */
+static void sink_root(attend_score *heap, ptrdiff_t count, attend_score score)
+{
+    ptrdiff_t at = 0;
+    for (ptrdiff_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && attend_score_before(heap[child], heap[child + 1])) child++;
+        if (!attend_score_before(score, heap[child])) break;
+        heap[at] = heap[child];
+    }
+    heap[at] = score;
+}
+
+static void rise(attend_score *heap, ptrdiff_t at, attend_score score)
+{
+    for (; at > 0 && attend_score_before(heap[(at - 1) / 2], score); at = (at - 1) / 2) heap[at] = heap[(at - 1) / 2];
+    heap[at] = score;
+}
+
+static void offer(attend_selection *s, ptrdiff_t row, attend_score score)
+{
+    attend_score *heap = s->heap + row * s->keep;
+    if (s->count[row] < s->keep)
+        rise(heap, s->count[row]++, score);
+    else if (attend_score_before(score, heap[0]))
+        sink_root(heap, s->keep, score);
+}
+
+static psw_status offer_all(attend_row_pass *f, attend_span strip, attend_span keys, int first, int last)
+{
+    for (int set = first; set <= last; set++)
+        for (ptrdiff_t i = 0; i < strip.count; i++)
+            for (int k = 0; k < f->seen[i].ranges; k++) {
+                psw_tokens seen = f->seen[i].at[k];
+                const psw_real *z = f->scores.at + i * f->scores.stride + seen.first - keys.first;
+                for (ptrdiff_t j = 0; j < seen.count; j++)
+                    offer(&f->selected, set * f->strip + i, (attend_score){(double)z[j], seen.first + j});
+            }
+    return PSW_OK;
+}
+
+psw_status attend_rows_select(attend_row_pass *f, attend_span strip, ptrdiff_t end, psw_watch watch)
+{
+    if (!f->method->keep) return PSW_OK;
+    for (ptrdiff_t i = 0; i < f->base.sets * f->strip; i++) f->selected.count[i] = 0;
+    psw_seen seen = psw_attend_seen_by(f->base.p, (psw_tokens){strip.first, strip.count});
+    for (int k = 0; k < seen.ranges; k++) {
+        ptrdiff_t last = (seen.at[k].first + seen.at[k].count - 1) / f->base.leaf;
+        for (ptrdiff_t leaf = seen.at[k].first / f->base.leaf; leaf <= last && leaf < end; leaf++) {
+            PSW_TRY(psw_watch_ask(watch));
+            PSW_TRY(attend_rows_scores(f, strip, attend_row_leaf(f, leaf), offer_all));
+        }
+    }
+    return PSW_OK;
+}
+
+attend_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set)
+{
+    const attend_selection *s = &f->selected;
+    if (!f->method->keep || s->count[set * f->strip + i] < s->keep) return (attend_score){-INFINITY, f->base.p->n};
+    return s->heap[(set * f->strip + i) * s->keep];
+}
+
+/* ---- the smallest one ---- */
+
+void attend_rows_begin_smallest(attend_row_pass *f)
+{
+    f->smallest = (attend_smallest){.z = INFINITY, .least = -INFINITY};
+    for (ptrdiff_t i = 0; i < f->base.group->count; i++) {
+        const psw_point *p = &f->base.group->points[i];
+        if (attend_refusal_of(p) != ATTEND_LOOKED_AT) continue;
+        f->smallest.looks = true;
+        f->smallest.least = fmax(f->smallest.least, attend_least_score(p));
+    }
+}
+
+void attend_rows_look_smallest(attend_row_pass *f, attend_span strip, attend_span keys, int set)
+{
+    attend_smallest *s = &f->smallest;
+    for (ptrdiff_t i = 0; s->looks && i < strip.count; i++)
+        for (int k = 0; k < f->seen[i].ranges; k++) {
+            psw_tokens seen = f->seen[i].at[k];
+            const psw_real *z = f->scores.at + i * f->scores.stride + seen.first - keys.first;
+            for (ptrdiff_t j = 0; j < seen.count; j++)
+                if ((double)z[j] < s->z)
+                    *s = (attend_smallest){true, (double)z[j], s->least, strip.first + i, seen.first + j, set};
+        }
+}
+
+psw_status attend_rows_check_smallest(const attend_row_pass *f)
+{
+    const attend_smallest *s = &f->smallest;
+    if (!s->looks || !(s->z < s->least)) return PSW_OK;
+    return PSW_FAIL(
+        PSW_USAGE,
+        "the smallest score that a query sees is z = %g (query %td, key %td, data set %d): its weight would "
+        "be negative or undefined; take an offset larger by %g, or say negative: signed (keeps the sign), "
+        "abs or relu",
+        s->z, s->query, s->key, s->set, s->least - s->z);
+}
