@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from .cases import parts
 from .checks import check_name, of_dataset
 from .heads import column_of, points, pooled, settings, words
 from .sketches import crossing
@@ -38,10 +39,10 @@ def decode_table(ds: xr.Dataset, against=None) -> pd.DataFrame:
     (how, of) = settings(ds)
     of, rows = [name for name in of if name not in ("n", "mode")], []
     frame["cached"] = frame["state_total_bytes"] == frame["kv_bytes"]
-    for key, part in frame[frame["method"] != against].groupby([*of, *how], dropna=False):
+    for key, part in parts(frame[frame["method"] != against], [*of, *how]):
         if part["cached"].all():  # it reads the keys and values of all tokens, as `against` does
             continue
-        held = dict(zip([*of, *how], key if isinstance(key, tuple) else (key,)))
+        held = dict(zip([*of, *how], key))
         rows.append({**held, **_row(part.sort_values("n"), _cached(frame, against, held, [*of, "precision"]), error, how)})
     return pd.DataFrame([row for row in rows if row["state"] == row["state"]])
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .cases import case_columns, number, table
+from .cases import case_columns, number, parts, table
 from .checks import at_least, check_name, names_of, of_dataset
 from .read import COORDINATES
 from .sketches import SIZE
@@ -52,12 +52,12 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     column, level, per = column_of(ds, column), at_least(level, 0, "the level"), names_of(per, OVER, "coordinate of heads")
     (how, of), frame = settings(ds), points(ds, column)
     rows = [_row(ds, dict(zip([*of, *per, *how], key)), part, column, level)
-            for key, part in _groups(frame[frame[column].notna()], [*of, *per, *how])]
+            for key, part in parts(frame[frame[column].notna()], [*of, *per, *how])]
     if not rows:
         return pd.DataFrame(columns=[*of, *per, *how, "words", "series", "heads", "median", "q25", "q75", "worst", "share", "of_uniform",
                                      "state_bytes", "cache_bytes", "folds", "compared"])
     found = pd.DataFrame(rows)
-    for _, part in _groups(found.assign(_all=0), [*of, *per] or ["_all"]):
+    for _, part in parts(found.assign(_all=0), [*of, *per] or ["_all"]):
         uniform = part["median"][part["method"] == "uniform"]
         found.loc[part.index, "of_uniform"] = part["median"] / uniform.iloc[0] if len(uniform) else np.nan
     return found.sort_values([*of, *per, "median"], kind="stable").reset_index(drop=True)
@@ -73,11 +73,6 @@ def points(ds: xr.Dataset, column: str) -> pd.DataFrame:
         elif name not in frame:
             frame[name] = np.nan
     return frame[frame["done"].astype(bool) & (frame["method_folds"] != "none")]
-
-
-def _groups(frame, names):
-    for key, part in frame.groupby(names if len(names) > 1 else names[0], dropna=False, sort=True):
-        yield key if isinstance(key, tuple) else (key,), part
 
 
 def _row(ds, key, part, column, level):
@@ -148,7 +143,7 @@ def answers(found: pd.DataFrame, column: str, level: float, reference="softmax",
     if not len(found):
         return []
     of = [name for name in found.columns[:list(found.columns).index("method")] if name == "n" or found[name].nunique(dropna=False) > 1]
-    return [_answer(part, of, column, level, reference, most) for _, part in _groups(found.assign(_all=0), of or ["_all"])][:4]
+    return [_answer(part, of, column, level, reference, most) for _, part in parts(found.assign(_all=0), of or ["_all"])][:4]
 
 
 def _answer(part, of, column, level, reference, most):
@@ -158,16 +153,16 @@ def _answer(part, of, column, level, reference, most):
     case = "".join(f", {name} = {number(part[name].iloc[0]) if not isinstance(part[name].iloc[0], str) else part[name].iloc[0]}" for name in of)
     good, compared = part[part["median"] <= level], part["compared"]
     exact = good[(good["folds"] == "rows") & ~good["compared"] & (good["method"] != reference)]
-    parts = ["; ".join(f"{row.words} exact ({row.median:.2g})" for row in exact.head(most).itertuples())
+    said = ["; ".join(f"{row.words} exact ({row.median:.2g})" for row in exact.head(most).itertuples())
              or ("no exact kernel" if (part["folds"] == "rows").sum() > compared.sum() + (part["method"] == reference).sum() else "")]
     states = part[(part["folds"] == "states") & part["state_bytes"].notna()]
     if len(states):
         reached = states[states["median"] <= level].sort_values("state_bytes", kind="stable")
-        parts.append(f"smallest state {reached['words'].iloc[0]}, {size_text(reached['state_bytes'].iloc[0])} ({reached['median'].iloc[0]:.2g})"
+        said.append(f"smallest state {reached['words'].iloc[0]}, {size_text(reached['state_bytes'].iloc[0])} ({reached['median'].iloc[0]:.2g})"
                      if len(reached) else f"no sketch or feature map up to {size_text(states['state_bytes'].max())} "
                      f"(lowest {states['median'].min():.2g})")
-    parts.append(f"the key-value cache is {size_text(part['cache_bytes'].iloc[0])}")
-    text = f"At error <= {level:g} against {against} (median of {part['heads'].max()} heads{case}): {'; '.join(filter(None, parts))}."
+    said.append(f"the key-value cache is {size_text(part['cache_bytes'].iloc[0])}")
+    text = f"At error <= {level:g} against {against} (median of {part['heads'].max()} heads{case}): {'; '.join(filter(None, said))}."
     lines = [f"{row.words} {row.median:.2g}" for row in part[compared].itertuples()]
     return text + (f" To compare: {'; '.join(lines)}." if lines else "")
 

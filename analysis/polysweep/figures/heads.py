@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import style
 from ..aside import legend
-from ..cases import case_label, number
+from ..cases import case_label, number, parts
 from ..checks import of_dataset
 from ..heads import LEVEL, OVER, column_of, heads as aggregated, points, settings
 from .figure import Figure, spaced
@@ -29,15 +29,14 @@ def heads(ds, level=LEVEL):
     if not len(frame) or frame[list(OVER)].drop_duplicates().shape[0] < 2:
         return
     found, (how, of) = aggregated(ds, level=level), settings(ds)
-    cases = dict(iter(found.groupby(of or ["d"], dropna=False)))
+    cases = dict(parts(found, of or ["d"]))
     chosen = spaced(cases, MOST_CASES)
     for k, key in enumerate(chosen):
         part = cases[key]
         each = {i: values(frame, part.loc[i], [*of, *how], column) for i in part.index}
         with style.use():
             canvas = _canvas(part, each, column, level)
-        values_of = key if isinstance(key, tuple) else (key,)
-        case = case_label(of, values_of).replace("$", "") if of else ""
+        case = case_label(of, key).replace("$", "") if of else ""
         yield Figure(f"heads{f'-{k + 1}' if len(chosen) > 1 else ''}", f"Error of {part['heads'].max()} heads{f': {case}' if case else ''}",
                      _caption(part, len(cases) - len(chosen)), canvas,
                      {"": found, "each": frame[[*OVER, *of, *how, column, "entropy"]]})
