@@ -71,6 +71,8 @@ def _source(section):
     words = [f"<code>{_e(section.path.name)}</code>"]
     if len(launches) and "started" in launches:
         words.append(f"first launch {_e(str(launches['started'].iloc[0]))}")
+    if section.attributes.get("data_source"):
+        words.append(f"data: {_e(str(section.attributes['data_source']))}")
     if "source" in section.attributes:
         words.append(_e(str(section.attributes["source"])))
     return " &middot; ".join(words)
