@@ -1,3 +1,7 @@
 psw_script_test(sketches e2e/sketches.py)
+psw_script_test(kernels_by_states e2e/kernels_by_states.py)
+add_executable(pseudo_inverse property/pseudo_inverse.c)
+target_link_libraries(pseudo_inverse PRIVATE polysweep_mpi)
+psw_script_test(landmarks e2e/landmarks.py)
 psw_script_test(sketch_tables_short e2e/sketch_tables.py ARGS short)
 psw_script_test(sketch_tables e2e/sketch_tables.py LABELS long TIMEOUT 3000)

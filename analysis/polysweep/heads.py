@@ -81,7 +81,7 @@ def _row(ds, key, part, column, level):
     return {**key, "words": words(part.iloc[0], key), "series": words(part.iloc[0].drop(["r", "features"]), key), "heads": len(values), "median": median, "q25": q25, "q75": q75, "worst": worst[column],
             **{f"worst_{name}": int(worst[name]) for name in OVER if name in ds.coords}, "share": float((values <= level).mean()),
             "of_uniform": np.nan, "state_bytes": part["state_bytes"].median(), "cache_bytes": cache(part.iloc[0]),
-            "folds": part["method_folds"].iloc[0], "compared": part["method_kernel"].iloc[0] == "other"}
+            "folds": part["method_folds"].iloc[0], "compared": part["method_kernel"].iloc[0] == "other" or part["method_folds"].iloc[0] == "landmarks"}
 
 
 def cache(point) -> float:

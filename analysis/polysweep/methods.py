@@ -27,9 +27,10 @@ BEFORE_ATTRIBUTES = pd.DataFrame.from_dict({
 def facts(ds: xr.Dataset) -> pd.DataFrame:
     """A row per method that the file knows, by its word.
 
-    Columns: `folds` ("rows": a weight for every score; "states": features summed into states, a sketch; "none": theory
-    alone; "either": rows or states, as the point says with `by`), `kernel` ("power" z^beta, "exponential" e^z, "linear" z, "taylor" the
-    partial sum of e^z, "features" a product of features that is its own kernel, "other": what weights are, or what a sketch estimates),
+    Columns: `folds` ("rows": a weight for every score; "states": features summed into states, a sketch; "either": one of them,
+    as the point says with `by`; "landmarks": means of segments stand for rows; "none": theory alone), `kernel` ("power" z^beta,
+    "exponential" e^z, "linear" z, "taylor" a partial sum of e^z, "features" their product, "other": what weights are, or what a
+    sketch estimates),
     `degree` (beta applies), `random` (its tables are drawn), `bitwise` (the same bits for any number of ranks, within one
     build and BLAS kernel).
     """

@@ -1,5 +1,6 @@
 /* attend: attention on one rank, written once. There are two folds: the row fold turns every score into a weight, the
- * state fold sums features of keys into states. To see how, start with src/attend/rows.h, then states.h.
+ * state fold sums features of keys into states. To see how, start with src/attend/rows.h, then states.h; a baseline
+ * with landmarks (landmarks.h) shares what a state fold shares.
  *
  * A method is a pure function `weigh` from a tile of scores to weights (row fold), or a feature `map` (state fold).
  * Products, masks, row scaling, sums and merging are the folds'.
@@ -168,7 +169,7 @@ psw_weigh_work psw_attend_weigh_work(const psw_point *point);
  * states that are computed again. Counted along the loops of the fold, in at most as many steps as there are blocks. */
 double psw_attend_done_flops(const psw_group *group, int sets);
 /* Scores that become weights in such a pass, for one point of the group; for D_1 those in tiles that differ from D_0's.
- * 0 for sketches. */
+ * 0 for sketches; those with landmarks. */
 double psw_attend_weighed(const psw_point *point, int sets);
 
 /* ---- which keys a query sees ---- */

@@ -2,9 +2,10 @@
  *
  * A holds the exact kernel values of a sample of query rows with the keys they may see (all rows for n <= 1024, else
  * one row drawn from each of 256 equal strata), A~ their estimates by one draw of the sketch; blocks that `local`
- * leaves exact have no error. Exact is <q,k>^beta, for favor exp <q,k>, of rows after row_norm, in double whatever the
- * point's precision. Numbers are kept with an exponent of their own, so no degree overflows. O and O~ are the outputs
- * of attention of these rows; O~ comes from the fold, leaf by leaf. Of two data sets, D_1.
+ * leaves exact have no error. Exact is <q,k>^beta, for favor exp <q,k>, for taylor its partial sum, for elu1 and relu
+ * the product of their features, of rows as data makes them, in double whatever the point's precision. Numbers are kept
+ * with an exponent of their own, so no degree overflows. O and O~ are the outputs of attention of these rows; O~ comes
+ * from the fold, leaf by leaf. Of two data sets, D_1.
  *
  *     err_amm      |A~ - A|_F / sqrt(sum |q|^2beta |k|^2beta)   the error of the approximate matrix product; NaN for
  * favor err_attn     |A~ - A|_F / |A|_F err_out      |O~ - O|_F / |O|_F err_out_good the same over rows whose

@@ -2,10 +2,10 @@
  *
  * A map turns a row x into `stored` numbers m(x) and a scale s(x), so that
  *     kernel(q, k)  is estimated by  2^(s(q) + s(k)) * weigh(<m(q), m(k)>)
- * where weigh is the identity, the square, or the power beta. `lift` turns m into the `features` phi(x) with
- *     <phi(q), phi(k)> = weigh(<m(q), m(k)>)
- * that a state of linear size needs (packed square: r -> r (r + 1) / 2, off-diagonal products times sqrt 2). Polynomial
- * maps work on unit rows and put beta log2 |x| into the scale, so no degree overflows.
+ * where weigh is the identity, the square, the power beta, or the partial sum of the exponential. `lift` turns m into
+ * the `features` phi(x) with <phi(q), phi(k)> = weigh(<m(q), m(k)>) that a state of linear size needs (packed square: r
+ * -> r (r + 1) / 2, off-diagonal products times sqrt 2). Polynomial maps work on unit rows and put beta log2 |x| into
+ * the scale, so no degree overflows.
  *
  * One draw of a map is a set of random tables, keyed by (seed, method, d, r, draw, place in the tree), never by beta:
  * the tables of a low degree are part of those of a higher one. Queries and keys use the same tables.
@@ -13,13 +13,27 @@
  * Sources: tree, self-tensored or not: Ahle et al. 2020, Kacham, Mirrokni, Zhong 2023 (exact at tree degree 1, where
  * it ignores r); tensorsketch: Pham, Pagh 2013; srht: Ahle et al. 2020 (rows of the Hadamard matrix drawn with
  * replacement); maclaurin: Kar, Karnick 2012 (homogeneous, random signs); favor: Choromanski et al. 2020 (estimates
- * exp(<q,k>) of the rows as given: dividing by sqrt d is left to row_norm); monomial: every monomial once. */
+ * exp(<q,k>) of the rows as given: dividing by sqrt d is left to row_norm); monomial, taylor: every monomial once;
+ * elu1: Katharopoulos et al. 2020. monomial and taylor have the exact kernel; that of elu1 and relu is the product of
+ * their features. */
 #ifndef POLYSWEEP_SKETCH_H
 #define POLYSWEEP_SKETCH_H
 
 #include "polysweep/spec.h"
 
-typedef enum psw_weigh { PSW_WEIGH_IDENTITY, PSW_WEIGH_SQUARE, PSW_WEIGH_POWER } psw_weigh;
+/* The partial sum takes m(x) as (t, x'): psw_partial_sum of t(q) t(k) and <x'(q), x'(k)>. */
+typedef enum psw_weigh { PSW_WEIGH_IDENTITY, PSW_WEIGH_SQUARE, PSW_WEIGH_POWER, PSW_WEIGH_PARTIAL_SUM } psw_weigh;
+
+/* sum over i <= order of z^i t^(order - i) / i!, which is t^order times the partial sum of e^(z / t) */
+static inline double psw_partial_sum(ptrdiff_t order, double t, double z)
+{
+    double sum = 1, power = 1;
+    for (ptrdiff_t i = order; i > 0; i--) {
+        power *= t;
+        sum = power + z / (double)i * sum;
+    }
+    return sum;
+}
 
 typedef struct psw_sketch_shape {
     ptrdiff_t r;        /* random columns; 0 where the map is exact */

@@ -77,7 +77,13 @@ enum { /* how many there are */
 };
 
 /* polysweep/methods.def explains each. */
-typedef enum psw_folded { PSW_FOLDS_NOTHING, PSW_FOLDS_ROWS, PSW_FOLDS_STATES, PSW_FOLDS_EITHER } psw_folded;
+typedef enum psw_folded {
+    PSW_FOLDS_NOTHING,
+    PSW_FOLDS_ROWS,
+    PSW_FOLDS_STATES,
+    PSW_FOLDS_EITHER,
+    PSW_FOLDS_LANDMARKS
+} psw_folded;
 typedef enum psw_kernel {
     PSW_KERNEL_POWER,
     PSW_KERNEL_EXPONENTIAL,

@@ -4,6 +4,7 @@
 #include "attend/method.h"
 #include "attend/work.h"
 #include "polysweep/attend.h"
+#include "polysweep/pseudo_inverse.h"
 #include "polysweep/sketch.h"
 
 extern const psw_engine psw_engine_fp64, psw_engine_fp32;
@@ -15,8 +16,8 @@ const psw_engine *psw_engine_of(psw_precision precision)
 
 /* ---- groups ---- */
 
-/* Equal except for beta and own axes, and no sketch: at another degree it has other features. Bytes are compared, so a
- * NaN equals itself. */
+/* Equal except for beta and own axes, and no states: at another degree a sketch has other features. Bytes are compared,
+ * so a NaN equals itself. */
 bool psw_group_joins(const psw_point *a, const psw_point *b)
 {
 #define SAME(member) (memcmp(&a->member, &b->member, sizeof a->member) == 0)
@@ -31,7 +32,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
                SAME(is_complex) && SAME(epsilon);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
-    return kinds && shape && data && affine && own && rest && !psw_sketch_has(a) && a->mode == PSW_FORWARD;
+    return kinds && shape && data && affine && own && rest && psw_attend_kind(a) == PSW_ROW_FOLD;
 }
 
 /* ---- work ---- */
@@ -98,6 +99,21 @@ psw_decode_work psw_attend_decode_work(const psw_point *p)
     return work;
 }
 
+static bool has_landmarks(const psw_point *p)
+{
+    return psw_point_folds(p) == PSW_FOLDS_LANDMARKS;
+}
+
+/* Four products of n m rows, and what is done with m x m numbers. */
+static psw_work landmark_work(const psw_point *p)
+{
+    double n = (double)p->n, m = (double)p->landmarks, width = (double)psw_point_width(p), v = (double)p->v;
+    double real = (double)psw_engine_of(p->precision)->real_bytes;
+    return (psw_work){2 * n * m * (2 * width + 2 * v + 1) + 2 * m * m * (width + v + 1) +
+                          psw_pseudo_inverse_flops(p->landmarks),
+                      real * n * (2 * width + 2 * v + 1 + 4 * m)};
+}
+
 psw_work psw_attend_work(const psw_point *p)
 {
     if (p->mode == PSW_DECODE) {
@@ -105,6 +121,7 @@ psw_work psw_attend_work(const psw_point *p)
         return (psw_work){work.flops, work.bytes};
     }
     if (psw_sketch_has(p)) return sketch_work(p);
+    if (has_landmarks(p)) return landmark_work(p);
     double real = (double)psw_engine_of(p->precision)->real_bytes, d = (double)psw_point_width(p), v = (double)p->v;
     if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
         return (psw_work){attend_scores_flops(p), (2 * sizeof(double) + real) * (double)p->n};
@@ -117,6 +134,7 @@ psw_work psw_attend_work(const psw_point *p)
 psw_weigh_work psw_attend_weigh_work(const psw_point *p)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
+    if (has_landmarks(p)) return (psw_weigh_work){.exponentials = 1};
     return method && method->work ? method->work(p) : (psw_weigh_work){0};
 }
 
@@ -128,6 +146,7 @@ double psw_attend_done_flops(const psw_group *group, int sets)
 double psw_attend_weighed(const psw_point *p, int sets)
 {
     psw_fold_kind kind = psw_attend_kind(p);
+    if (has_landmarks(p)) return 2 * (double)p->n * (double)p->landmarks * sets;
     if (kind == PSW_STATE_FOLD) return 0;
     if (kind == PSW_ONE_RANK) return (double)p->n * sets;
     return attend_point_entries(p, sets).weights;
@@ -194,18 +213,28 @@ static psw_status check_local(const psw_point *p)
     return PSW_OK;
 }
 
+/* A state sums with signs; 1 + z + ... + z^p / p! is positive where p is even. */
+static psw_status check_order(const psw_point *p)
+{
+    bool odd_sum = psw_data_least(p).least < attend_least_score(p);
+    if (!odd_sum || p->negative == PSW_NEGATIVE_SIGNED) return PSW_OK;
+    if (p->negative == PSW_NEGATIVE_REFUSE)
+        return PSW_FAIL(PSW_USAGE,
+                        "order = %td with scores that can be negative: weights can be negative; take an even order, or "
+                        "say negative: signed (keeps the sign)",
+                        p->order);
+    return PSW_FAIL(PSW_USAGE,
+                    "order = %td by features: a state sums weights with their signs; say negative: signed, or by: rows",
+                    p->order);
+}
+
 static psw_status check_sketch(const psw_point *p)
 {
     const psw_data_kind_facts *data = psw_data_kind_facts_of(p->data_kind);
     if (!data->has_rows) return PSW_FAIL(PSW_USAGE, "data kind %s has no rows to sketch; take a row fold", data->word);
     PSW_TRY(psw_sketch_check(p));
     PSW_TRY(check_local(p));
-    bool odd_sum = psw_data_least(p).least < attend_least_score(p);
-    if (odd_sum && p->negative != PSW_NEGATIVE_SIGNED)
-        return PSW_FAIL(PSW_USAGE,
-                        "order = %td with scores that can be below %.6g: features keep the sign of the sum, which is "
-                        "negative there; say negative: signed, or take an even order",
-                        p->order, attend_least_score(p));
+    if (psw_method_facts_of(p->method)->kernel == PSW_KERNEL_TAYLOR) return check_order(p);
     if (!psw_method_facts_of(p->method)->has_degree) return PSW_OK;
     bool odd = psw_data_signed(p) && odd_or_fractional(p->beta);
     if (p->negative == PSW_NEGATIVE_RELU && psw_data_signed(p))
@@ -228,10 +257,27 @@ static psw_status check_decode(const psw_point *p)
     return PSW_OK;
 }
 
+static psw_status check_landmarks(const psw_point *p)
+{
+    const psw_data_kind_facts *data = psw_data_kind_facts_of(p->data_kind);
+    const char *method = psw_method_facts_of(p->method)->word;
+    if (!data->has_rows) return PSW_FAIL(PSW_USAGE, "data kind %s has no rows to take means of", data->word);
+    if (p->mask != PSW_FULL)
+        return PSW_FAIL(
+            PSW_USAGE, "%s has no causal form: the mean of a segment knows all of its tokens; take mask: full", method);
+    if (p->landmarks < 1 || p->landmarks > p->n)
+        return PSW_FAIL(PSW_USAGE, "%s: landmarks = %td: from 1 to n = %td, a segment has at least one token", method,
+                        p->landmarks, p->n);
+    if (p->den_constant != 0)
+        return PSW_FAIL(PSW_USAGE, "%s: den_constant = %g: it has no denominator of its own to add to; take 0", method,
+                        p->den_constant);
+    return PSW_OK;
+}
+
 psw_status psw_attend_check(const psw_point *p)
 {
     bool sketch = psw_sketch_has(p), rows = psw_data_kind_facts_of(p->data_kind)->has_rows;
-    if (!sketch && !attend_method_row_of(p->method))
+    if (!sketch && !has_landmarks(p) && !attend_method_row_of(p->method))
         return PSW_FAIL(PSW_USAGE, "this method has no attention to compute; take another");
     if (p->block < 1 || p->n < 1 || (rows && p->d < 1) || p->v < 1)
         return PSW_FAIL(PSW_USAGE, "n = %td, d = %td, v = %td, block = %td: each must be at least 1", p->n, p->d, p->v,
@@ -239,6 +285,7 @@ psw_status psw_attend_check(const psw_point *p)
     if (!(p->den_constant >= 0) || isinf(p->den_constant))
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
     if (p->mode == PSW_DECODE) PSW_TRY(check_decode(p));
+    if (has_landmarks(p)) return check_landmarks(p);
     return sketch ? check_sketch(p) : check_rows(p);
 }
 

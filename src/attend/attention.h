@@ -1,4 +1,5 @@
-/* attend/attention: what the three kinds of attention share: rows (rows.h), states (states.h), scores (scores.h).
+/* attend/attention: what the kinds of attention share: rows (rows.h), states (states.h), landmarks
+ * (landmarks.h), scores (scores.h).
  * Compiled twice. */
 #ifndef POLYSWEEP_ATTEND_ATTENTION_H
 #define POLYSWEEP_ATTEND_ATTENTION_H
@@ -18,6 +19,7 @@ typedef struct attend_kind {
     void (*close)(psw_attention *attention); /* NULL: nothing outside the arena */
     psw_message_bytes (*message_bytes)(const psw_group *group, int sets);
     double (*done_flops)(const psw_group *group, int sets);
+    const psw_state_fold *states; /* what a team does with it; NULL: it shares no states */
 } attend_kind;
 
 struct psw_attention {

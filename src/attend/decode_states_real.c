@@ -184,9 +184,10 @@ static void read_near(attend_decode *d, const attend_mapped *q)
     for (ptrdiff_t j = 0; j < count; j++) top = k->exponent[j] > top ? k->exponent[j] : top;
     if (top == PSW_EMPTY || *q->exponent == PSW_EMPTY) return;
     for (ptrdiff_t j = 0; j < count; j++) {
-        double z = product(q->m.at, k->m.at + j * k->m.stride, k->m.cols);
-        double w =
-            attend_weigh_product(d->base.p, d->shape.weigh, z) * k->mantissa[j] * attend_scale_to(k->exponent[j], top);
+        const psw_real *m = k->m.at + j * k->m.stride;
+        double z = product(q->m.at, m, k->m.cols), first = (double)q->m.at[0] * (double)m[0];
+        double w = attend_weigh_product(d->base.p, d->shape.weigh, z, first) * k->mantissa[j] *
+                   attend_scale_to(k->exponent[j], top);
         d->w[j] = (psw_real)w;
         sum += w;
     }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "attend/decode.h"
+#include "attend/landmarks.h"
 #include "attend/rows.h"
 #include "attend/scores.h"
 #include "attend/states.h"
@@ -12,6 +13,7 @@ static const attend_kind *kind_of(const psw_group *group)
                                                [PSW_STATE_FOLD] = &attend_states_kind,
                                                [PSW_ONE_RANK] = &attend_scores_kind};
     if (group->points->mode == PSW_DECODE) return &attend_decode_kind;
+    if (psw_point_folds(group->points) == PSW_FOLDS_LANDMARKS) return &attend_landmarks_kind;
     return kinds[psw_attend_kind(group->points)];
 }
 
@@ -29,6 +31,7 @@ static size_t bytes(const psw_group *group, const psw_route *route)
         psw_attention base;
         attend_row_pass rows;
         attend_state_pass states;
+        attend_landmarks landmarks;
         attend_scores scores;
         attend_decode decode;
     } any;
@@ -111,6 +114,30 @@ static psw_status attend(const psw_group *group, const psw_given *given, psw_are
     return status;
 }
 
+/* ---- teams that share states: as the kind does it ---- */
+
+static void begin(psw_attention *a)
+{
+    a->kind->states->begin(a);
+}
+
+static psw_status total(psw_attention *a, psw_watch watch, psw_states **states)
+{
+    return a->kind->states->total(a, watch, states);
+}
+
+static psw_status overlap(psw_attention *a, psw_watch watch, bool *more)
+{
+    return a->kind->states->overlap(a, watch, more);
+}
+
+static psw_status finish(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
+{
+    return a->kind->states->finish(a, watch, sink, context);
+}
+
+static const psw_state_fold states_of_kind = {begin, total, overlap, finish};
+
 #ifdef PSW_SINGLE
 #define NAME "fp32"
 #else
@@ -131,5 +158,5 @@ const psw_engine PSW_PRECISION_NAME(psw_engine) = {
     .release = release,
     .attend = attend,
     .rows = &attend_rows_team,
-    .states = &attend_states_team,
+    .states = &states_of_kind,
 };

@@ -4,6 +4,7 @@
 #define DECLARE_ROWS(word) extern const attend_method_row ATTEND_WEIGH(word);
 #define DECLARE_EITHER(word) extern const attend_method_row ATTEND_WEIGH(word);
 #define DECLARE_STATES(word)
+#define DECLARE_LANDMARKS(word)
 #define DECLARE_NOTHING(word)
 #define PSW_METHOD(word, CODE, folds, ...) DECLARE_##folds(word)
 #include "polysweep/methods.def"
@@ -11,6 +12,7 @@
 #define ROW_ROWS(word) &ATTEND_WEIGH(word)
 #define ROW_EITHER(word) &ATTEND_WEIGH(word)
 #define ROW_STATES(word) NULL
+#define ROW_LANDMARKS(word) NULL
 #define ROW_NOTHING(word) NULL
 static const attend_method_row *const methods[] = {
 #define PSW_METHOD(word, CODE, folds, ...) ROW_##folds(word),

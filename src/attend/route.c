@@ -4,7 +4,7 @@
 psw_fold_kind psw_attend_kind(const psw_point *p)
 {
     if (p->mode == PSW_DECODE) return PSW_ONE_RANK;
-    if (psw_sketch_has(p)) return PSW_STATE_FOLD;
+    if (psw_sketch_has(p) || psw_point_folds(p) == PSW_FOLDS_LANDMARKS) return PSW_STATE_FOLD;
     return psw_data_kind_facts_of(p->data_kind)->has_rows ? PSW_ROW_FOLD : PSW_ONE_RANK;
 }
 

@@ -138,8 +138,8 @@ static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_
 attend_mapped attend_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
 /* Maps rows, and splits their scales. */
 void attend_mapped_make(psw_sketch *sketch, const psw_sketch_shape *shape, psw_const_rows x, attend_mapped *to);
-/* weigh z, z = <m(q), m(k)>, without their scales */
-double attend_weigh_product(const psw_point *point, psw_weigh kind, double z);
+/* weigh z, z = <m(q), m(k)>, without their scales; t: the product of the first of what is stored of each */
+double attend_weigh_product(const psw_point *point, psw_weigh kind, double z, double t);
 
 /* The functions of attend_states_kind (attention.h) outside its file. An attention stays where it was laid out: parts
  * of it know each other's addresses. */

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "attend/states.h"
 
 static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
@@ -108,14 +110,52 @@ static void transpose_values(attend_state_pass *f, const double *rows, ptrdiff_t
     for (ptrdiff_t i = 0; i < count; i++) to[v * f->base.leaf + i] = 1;
 }
 
-static void load_block(attend_state_pass *f, const psw_data *data, ptrdiff_t block)
+/* Of a partial sum, 1 and the highest power must both be numbers beside each other. */
+static psw_status check_range(const attend_state_pass *f, const double *rows, attend_span span)
+{
+    ptrdiff_t d = psw_point_width(f->base.p), order = f->base.p->order;
+    if (f->shape.weigh != PSW_WEIGH_PARTIAL_SUM) return PSW_OK;
+    for (ptrdiff_t i = 0; i < span.count * d; i++)
+        if ((double)order * log2(fabs(rows[i])) > -PSW_LOWEST_EXPONENT)
+            return PSW_FAIL(
+                PSW_NOT_FINITE,
+                "row %td has an entry of %.3g, whose power %td is too large beside 1 for %s; take a smaller "
+                "scale or order%s",
+                span.first + i / d, rows[i], order, sizeof(psw_real) == 4 ? "single precision" : "fp64",
+                sizeof(psw_real) == 4 ? ", or fp64" : "");
+    return PSW_OK;
+}
+
+static psw_status load_side(attend_state_pass *f, const psw_data *data, psw_side side, attend_span span, psw_real *to)
+{
+    const double *rows = attend_stage(&f->base, data, 0, side, span);
+    PSW_TRY(check_range(f, rows, span));
+    attend_round(rows, span.count * psw_point_width(f->base.p), to);
+    return PSW_OK;
+}
+
+static psw_status load_block(attend_state_pass *f, const psw_data *data, ptrdiff_t block)
 {
     attend_span span = attend_block_span(f, block);
-    ptrdiff_t d = psw_point_width(f->base.p), at = psw_route_place(&f->base.route, block) * f->base.leaf * d;
-    const double *rows = attend_stage(&f->base, data, 0, PSW_QUERY, span);
-    attend_round(rows, span.count * d, f->rows[0] + at);
-    if (!f->shared) attend_round(attend_stage(&f->base, data, 0, PSW_KEY, span), span.count * d, f->rows[1] + at);
-    transpose_values(f, f->shared ? rows : attend_stage(&f->base, data, 0, PSW_VALUE, span), block, span.count);
+    ptrdiff_t at = psw_route_place(&f->base.route, block) * f->base.leaf * psw_point_width(f->base.p);
+    PSW_TRY(load_side(f, data, PSW_QUERY, span, f->rows[0] + at));
+    if (!f->shared) PSW_TRY(load_side(f, data, PSW_KEY, span, f->rows[1] + at));
+    transpose_values(f, f->shared ? f->base.staged : attend_stage(&f->base, data, 0, PSW_VALUE, span), block,
+                     span.count);
+    return PSW_OK;
+}
+
+/* Row j3 of every set and side. */
+static psw_status load_token(attend_state_pass *f, const psw_data *data)
+{
+    attend_span token = {f->base.special, 1};
+    for (int set = 0; set < f->base.sets && f->base.special >= 0; set++)
+        for (int side = 0; side < 3; side++) {
+            const double *row = attend_stage(&f->base, data, set, (psw_side)side, token);
+            if (side != PSW_VALUE) PSW_TRY(check_range(f, row, token));
+            attend_round(row, side == PSW_VALUE ? f->base.p->v : psw_point_width(f->base.p), f->other[set][side]);
+        }
+    return PSW_OK;
 }
 
 static psw_status redraw(psw_attention *a, ptrdiff_t draw, psw_watch watch)
@@ -127,17 +167,13 @@ static psw_status load(psw_attention *a, const psw_given *given)
 {
     attend_state_pass *f = (attend_state_pass *)a;
     const psw_data *data = given->data;
-    attend_span token = {f->base.special, 1};
     PSW_TRY(redraw(a, given->tables.draw, given->watch));
     f->placed = 0;
     for (ptrdiff_t i = 0; i < f->base.own; i++) {
         PSW_TRY(psw_watch_ask(given->watch));
-        load_block(f, data, psw_route_leaf(&f->base.route, f->base.route.rank, i));
+        PSW_TRY(load_block(f, data, psw_route_leaf(&f->base.route, f->base.route.rank, i)));
     }
-    for (int set = 0; set < f->base.sets && f->base.special >= 0; set++)
-        for (int side = 0; side < 3; side++)
-            attend_round(attend_stage(&f->base, data, set, (psw_side)side, token),
-                         side == PSW_VALUE ? f->base.p->v : psw_point_width(f->base.p), f->other[set][side]);
+    PSW_TRY(load_token(f, data));
     return f->near ? attend_rows_load(f->near, data, given->watch) : PSW_OK;
 }
 
@@ -148,4 +184,5 @@ const attend_kind attend_states_kind = {.bytes = sizeof(attend_state_pass),
                                         .pass = attend_states_pass,
                                         .close = close,
                                         .message_bytes = attend_states_message_bytes,
-                                        .done_flops = attend_states_flops};
+                                        .done_flops = attend_states_flops,
+                                        .states = &attend_states_team};

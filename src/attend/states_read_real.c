@@ -46,9 +46,15 @@ static void add_far(attend_state_pass *f, const panel *p)
 
 /* ---- into sums ---- */
 
-double attend_weigh_product(const psw_point *point, psw_weigh kind, double z)
+/* weigh z = <m(q), m(k)>; t: the product of the first of what is stored of each */
+double attend_weigh_product(const psw_point *point, psw_weigh kind, double z, double t)
 {
-    return kind == PSW_WEIGH_SQUARE ? z * z : kind == PSW_WEIGH_POWER ? pow(z, point->beta) : z;
+    switch (kind) {
+    case PSW_WEIGH_SQUARE: return z * z;
+    case PSW_WEIGH_POWER: return pow(z, point->beta);
+    case PSW_WEIGH_PARTIAL_SUM: return psw_partial_sum(point->order, t, z - t);
+    default: return z;
+    }
 }
 
 /* weigh <m(q), m(k_j3)> 2^(s(k_j3) - E), E the exponent of the readable state; 0 if that does not contain key j3 */
@@ -58,8 +64,8 @@ static double token_far(const attend_state_pass *f, int set, const psw_real *m)
     double z = 0;
     if (!f->token_in) return 0;
     for (ptrdiff_t a = 0; a < token->m.cols; a++) z += (double)m[a] * (double)token->m.at[a];
-    return attend_weigh_product(f->base.p, f->shape.weigh, z) * *token->mantissa *
-           attend_scale_to(*token->exponent, f->reading_exponent[set]);
+    return attend_weigh_product(f->base.p, f->shape.weigh, z, (double)m[0] * (double)token->m.at[0]) *
+           *token->mantissa * attend_scale_to(*token->exponent, f->reading_exponent[set]);
 }
 
 /* Factors that bring the two parts of a panel's rows under one exponent. */

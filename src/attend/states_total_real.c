@@ -43,7 +43,8 @@ static void split(ptrdiff_t count, const double *s, double *restrict mantissa, i
 }
 
 /* Moves the exponent of the largest entry from m to the scale if it is far from 0, as for features of high degree:
- * their products would leave the range of single precision. weigh is of degree `degree` in m. */
+ * their products would leave the range of single precision. weigh is of degree `degree` in m. Powers and partial sums
+ * have entries of at most 1. */
 static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
 {
     double largest = attend_largest_magnitude(m, count);
@@ -56,12 +57,12 @@ static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
 
 void attend_mapped_make(psw_sketch *sketch, const psw_sketch_shape *shape, psw_const_rows x, attend_mapped *to)
 {
-    int degree = shape->weigh == PSW_WEIGH_SQUARE ? 2 : 1;
+    bool square = shape->weigh == PSW_WEIGH_SQUARE, homogeneous = square || shape->weigh == PSW_WEIGH_IDENTITY;
     to->m.rows = x.rows;
     sketcher->map(sketch, x, to->m, to->log2_scale);
     split(x.rows, to->log2_scale, to->mantissa, to->exponent);
-    for (ptrdiff_t i = 0; i < x.rows && shape->weigh != PSW_WEIGH_POWER; i++)
-        centre(to->m.at + i * to->m.stride, to->m.cols, degree, &to->exponent[i]);
+    for (ptrdiff_t i = 0; i < x.rows && homogeneous; i++)
+        centre(to->m.at + i * to->m.stride, to->m.cols, square ? 2 : 1, &to->exponent[i]);
 }
 
 static void map(attend_state_pass *f, psw_const_rows x, attend_mapped *to)

@@ -27,12 +27,37 @@ static inline void weigh_power(unsigned long degree, psw_real *restrict z, const
     }
 }
 
-static inline void weigh(const attend_state_pass *f, psw_real *z, const psw_real *factor)
+/* psw_partial_sum of t and z - t; t_key times `t`, the first of what is stored of the key and of each query */
+static inline void weigh_partial_sum(ptrdiff_t order, psw_real t_key, const psw_real *restrict t, psw_real *restrict z,
+                                     const psw_real *restrict factor)
 {
+    psw_real both[PSW_PANEL], sum[PSW_PANEL], power[PSW_PANEL];
+    for (ptrdiff_t i = 0; i < PSW_PANEL; i++) {
+        both[i] = t_key * t[i];
+        z[i] -= both[i];
+        sum[i] = power[i] = 1;
+    }
+    for (ptrdiff_t k = order; k > 0; k--) {
+        psw_real each = 1 / (psw_real)k;
+        for (ptrdiff_t i = 0; i < PSW_PANEL; i++) {
+            power[i] *= both[i];
+            sum[i] = power[i] + z[i] * each * sum[i];
+        }
+    }
+    for (ptrdiff_t i = 0; i < PSW_PANEL; i++) z[i] = sum[i] * factor[i];
+}
+
+/* Scores with key `j`. */
+static inline void weigh(const attend_state_pass *f, const attend_mapped *k, ptrdiff_t j, const psw_real *factor)
+{
+    psw_real *z = f->weights + j * PSW_PANEL;
     switch (f->shape.weigh) {
     case PSW_WEIGH_SQUARE: weigh_square(z, factor); return;
     case PSW_WEIGH_IDENTITY: weigh_identity(z, factor); return;
     case PSW_WEIGH_POWER: weigh_power((unsigned long)f->base.p->beta, z, factor); return;
+    case PSW_WEIGH_PARTIAL_SUM:
+        weigh_partial_sum(f->base.p->order, k->m.at[j * k->m.stride], f->queries, z, factor);
+        return;
     }
 }
 
@@ -54,7 +79,7 @@ static void weigh_seen(const attend_state_pass *f, const attend_mapped *k, ptrdi
     for (ptrdiff_t j = 0; j <= first; j++) {
         psw_real own = (psw_real)k->mantissa[j] * attend_power_of_two(k->exponent[j] - base);
         for (ptrdiff_t i = 0; i < PSW_PANEL; i++) factor[i] = own * lower[i];
-        weigh(f, f->weights + j * PSW_PANEL, factor);
+        weigh(f, k, j, factor);
     }
 }
 
@@ -68,7 +93,7 @@ static void weigh_diagonal(const attend_state_pass *f, const attend_mapped *k, p
         for (ptrdiff_t i = 0; i < PSW_PANEL; i++)
             factor[i] = i < hidden ? 0 : own * attend_power_of_two((long)k->exponent[j] - f->top[first + i]);
         for (ptrdiff_t i = 0; i < PSW_PANEL; i++) z[i] = i < hidden ? 0 : z[i];
-        weigh(f, z, factor);
+        weigh(f, k, j, factor);
     }
 }
 

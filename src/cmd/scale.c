@@ -28,12 +28,13 @@ psw_status cmd_scale_teams_read(const char *list, ptrdiff_t ranks, cmd_scale_tea
 
 /* ---- the study ---- */
 
-/* Work grows with n for a sketch and with n^2 for all others. Where n_base tokens fill the d - 2 classes of an
- * embedding evenly, so do these. */
+/* Work grows with n for a sketch and for landmarks, and with n^2 for all others. Where n_base tokens fill the d - 2
+ * classes of an embedding evenly, so do these. */
 #define CLASSES "(1 + (n_base % max(d - 2, 1) == 0) * (max(d - 2, 1) - 1))"
 #define HALF_ROWS(word) " - 0.5 * (method == " #word ")"
 #define HALF_STATES(word)
 #define HALF_EITHER(word) " - 0.5 * (method == " #word " and by == rows)"
+#define HALF_LANDMARKS(word)
 #define HALF_NOTHING(word)
 static const char grow[] = "derive.n=" CLASSES " * round(n_base * team ** (1"
 #define PSW_METHOD(word, CODE, folds, ...) HALF_##folds(word)

@@ -104,11 +104,12 @@ double psw_data_threshold(const psw_point *point)
     return kind && kind->threshold ? kind->threshold(point) : NAN;
 }
 
-/* Cauchy and Schwarz: |<q, k>| <= |q| |k|. */
+/* Cauchy and Schwarz: |<q, k>| <= |q| |k|, with room for rows that are rounded to 8 bits. */
 static double least_of_norm(const psw_point *point)
 {
-    if (point->row_norm == PSW_NORM_UNIT) return -1;
-    return point->row_norm == PSW_NORM_LAYERNORM ? -(double)point->d : -INFINITY;
+    double room = 1 + 0x1p-7;
+    if (point->row_norm == PSW_NORM_UNIT) return -room;
+    return point->row_norm == PSW_NORM_LAYERNORM ? -room * (double)point->d : -INFINITY;
 }
 
 psw_least_score psw_data_least(const psw_point *point)

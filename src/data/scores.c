@@ -29,7 +29,7 @@ static psw_status check(const psw_point *p, const psw_arrays *arrays)
                         psw_methods_where(takes_scores).text);
     if (p->row_norm != PSW_NORM_NONE || p->mask != PSW_FULL)
         return PSW_FAIL(PSW_USAGE, "scores data has one query and no rows: row_norm none and mask full");
-    return PSW_OK;
+    return p->negative == PSW_NEGATIVE_REFUSE ? data_check_offset(p, least_score(p).least, "ln n") : PSW_OK;
 }
 
 static psw_status open_scores(psw_data *data)

@@ -152,6 +152,7 @@ psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, 
     e.shape = psw_sketch_shape_of(point);
     lay_numbers(&e, arena);
     lay_reals(&e, arena, real_bytes);
+    if (errors_kernel(point) == PSW_KERNEL_FEATURES) judge_errors_lay_features(&e, arena);
     if (!kept || arena->used > arena->size) return NULL;
     for (ptrdiff_t i = 0; i < e.count; i++) e.draws[i] = (judge_errors_draw){.den_ratio = NAN};
     *kept = e;

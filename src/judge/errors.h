@@ -44,6 +44,8 @@ struct psw_errors {
     ptrdiff_t blocks, keys; /* own */
     ptrdiff_t *row;         /* tokens of the sample, ascending */
     double *q, *k;          /* rows x d, keys x d */
+    double *phi[2];         /* of them, where the kernel is the product of features: rows x stored, keys x stored */
+    struct psw_sketch *own; /* that map in double */
     double *values;         /* block x max(d, v): rows being loaded */
 
     double *out;                      /* rows x v: exact output */
@@ -88,6 +90,9 @@ psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, 
 /* Rows and own keys, exact sums and numerators of outputs; `finish` turns them into outputs after merging. */
 psw_status judge_errors_load(psw_errors *e, const psw_data *data); /* of one realisation, also after another */
 void judge_errors_finish(psw_errors *e);
+/* Features of rows and keys in double, where they are the kernel: their memory, and what is in it. */
+void judge_errors_lay_features(psw_errors *e, psw_arena *arena);
+void judge_errors_map(psw_errors *e);
 /* Exact scores of a strip with a block into the tile. */
 void judge_errors_scores(psw_errors *e, judge_errors_part strip, judge_errors_part keys);
 /* x <- (x / max |x|)^p in place; returns the log2 of the factor taken out, -inf where all are 0. `base` has room for x.
@@ -104,10 +109,15 @@ psw_status judge_errors_theory_add(psw_errors *e);
 void judge_errors_theory_end(psw_errors *e); /* of one realisation, when it is merged */
 double judge_errors_theory(const psw_errors *e);
 double judge_errors_theory_pairs(const psw_point *point); /* used, approximately */
-/* The kernel that is estimated is <q,k>^beta; else e^<q,k>. */
+/* The kernel that is estimated: <q,k>^beta, a partial sum of e^<q,k>, the product of the features themselves; else
+ * e^<q,k>. */
+static inline psw_kernel errors_kernel(const psw_point *point)
+{
+    return psw_method_facts_of(point->method)->kernel;
+}
 static inline bool errors_of_power(const psw_point *point)
 {
-    return psw_method_facts_of(point->method)->kernel == PSW_KERNEL_POWER;
+    return errors_kernel(point) == PSW_KERNEL_POWER;
 }
 /* Scores to exact weights in place, with the log2 of the factor taken out. */
 double judge_errors_weigh(const psw_errors *e, ptrdiff_t count, double *scores);

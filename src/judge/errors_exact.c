@@ -68,9 +68,20 @@ double judge_errors_power(double p, ptrdiff_t count, double *x, double *base)
 
 static const double log2_e = 1.4426950408889634;
 
+/* Under the exponent of the largest score, at least 1: no power leaves the range. */
+static double weigh_partial_sum(ptrdiff_t order, ptrdiff_t count, double *z)
+{
+    double peak = fmax(1, judge_errors_largest(count, z));
+    for (ptrdiff_t j = 0; j < count; j++) z[j] = psw_partial_sum(order, 1 / peak, z[j] / peak);
+    return (double)order * log2(peak);
+}
+
 double judge_errors_weigh(const psw_errors *e, ptrdiff_t count, double *z)
 {
-    if (errors_of_power(&e->point)) return judge_errors_power(e->point.beta, count, z, e->base);
+    psw_kernel kernel = errors_kernel(&e->point);
+    if (kernel == PSW_KERNEL_POWER) return judge_errors_power(e->point.beta, count, z, e->base);
+    if (kernel == PSW_KERNEL_TAYLOR) return weigh_partial_sum(e->point.order, count, z);
+    if (kernel == PSW_KERNEL_FEATURES) return judge_errors_largest(count, z) > 0 ? 0 : -INFINITY;
     double peak = -INFINITY;
     for (ptrdiff_t j = 0; j < count; j++) peak = z[j] > peak ? z[j] : peak;
     for (ptrdiff_t j = 0; j < count; j++) z[j] = exp(z[j] - peak);
@@ -84,8 +95,9 @@ static psw_const_rows rows_of(const double *at, judge_errors_part part, ptrdiff_
 
 void judge_errors_scores(psw_errors *e, judge_errors_part strip, judge_errors_part keys)
 {
-    psw_product_nt(rows_of(e->q, strip, psw_point_width(&e->point)), rows_of(e->k, keys, psw_point_width(&e->point)),
-                   psw_rows_of(e->tile, strip.count, keys.count));
+    ptrdiff_t width = e->phi[0] ? e->shape.stored : psw_point_width(&e->point);
+    const double *q = e->phi[0] ? e->phi[0] : e->q, *k = e->phi[0] ? e->phi[1] : e->k;
+    psw_product_nt(rows_of(q, strip, width), rows_of(k, keys, width), psw_rows_of(e->tile, strip.count, keys.count));
 }
 
 /* ---- outputs ---- */
@@ -222,6 +234,7 @@ psw_status judge_errors_load(psw_errors *e, const psw_data *data)
 {
     clear(e);
     PSW_TRY(load_rows(e, data));
+    if (e->phi[0]) judge_errors_map(e);
     if (errors_of_power(&e->point)) PSW_TRY(sum_norms(e));
     for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);

@@ -76,12 +76,24 @@ static double scale_keys(const double *scale, ptrdiff_t count, double *factor)
     return most;
 }
 
+/* w = <m(q), m(k)> <- the partial sum, of query number `row` of the sample and the first keys of the block */
+static void weigh_partial_sum(const psw_errors *e, ptrdiff_t row, ptrdiff_t count, double *w)
+{
+    const psw_real *key = e->key;
+    double t = (double)((const psw_real *)e->query)[row * e->shape.stored];
+    for (ptrdiff_t j = 0; j < count; j++) {
+        double both = t * (double)key[j * e->shape.stored];
+        w[j] = psw_partial_sum(e->point.order, both, w[j] - both);
+    }
+}
+
 /* weigh(<m(q), m(k)>) times the factors of the keys; returns the log2 of the factor taken out */
-static double weigh(psw_errors *e, const psw_real *product, ptrdiff_t count, const double *factor)
+static double weigh(psw_errors *e, ptrdiff_t row, const psw_real *product, ptrdiff_t count, const double *factor)
 {
     double *w = e->sketched, log2 = 0;
     for (ptrdiff_t j = 0; j < count; j++) w[j] = (double)product[j];
     if (e->shape.weigh == PSW_WEIGH_POWER) log2 = judge_errors_power(e->point.beta, count, w, e->base);
+    if (e->shape.weigh == PSW_WEIGH_PARTIAL_SUM) weigh_partial_sum(e, row, count, w);
     if (e->shape.weigh == PSW_WEIGH_SQUARE)
         for (ptrdiff_t j = 0; j < count; j++) w[j] *= w[j];
     for (ptrdiff_t j = 0; j < count; j++) w[j] *= factor[j];
@@ -89,12 +101,12 @@ static double weigh(psw_errors *e, const psw_real *product, ptrdiff_t count, con
 }
 
 /* A row that sees only keys that vanish beside the largest of their block gives them factors of their own. */
-static double estimate(psw_errors *e, const psw_real *product, ptrdiff_t count, double *key_log2)
+static double estimate(psw_errors *e, ptrdiff_t row, const psw_real *product, ptrdiff_t count, double *key_log2)
 {
-    double log2 = weigh(e, product, count, e->key_factor);
+    double log2 = weigh(e, row, product, count, e->key_factor);
     if (judge_errors_largest(count, e->sketched) >= DBL_MIN) return log2;
     *key_log2 = scale_keys(e->key_log2, count, e->own_factor);
-    return weigh(e, product, count, e->own_factor);
+    return weigh(e, row, product, count, e->own_factor);
 }
 
 static void compare_strip(psw_errors *e, judge_errors_part strip, judge_errors_part keys, double key_log2)
@@ -109,7 +121,7 @@ static void compare_strip(psw_errors *e, judge_errors_part strip, judge_errors_p
         ptrdiff_t row = strip.first + i;
         if (judge_errors_seen(e, row, keys) == 0) continue;
         double own_log2 = key_log2;
-        double log2 = estimate(e, product + i * keys.count, judge_errors_sketched(e, row, keys), &own_log2);
+        double log2 = estimate(e, row, product + i * keys.count, judge_errors_sketched(e, row, keys), &own_log2);
         judge_errors_compare(e, row, keys, e->tile + i * keys.count, log2 + e->query_log2[row] + own_log2);
     }
 }

@@ -46,6 +46,19 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
            seen * each.multiplications * rates->weigh_s[psw_point_single(p)];
 }
 
+static bool has_landmarks(const psw_point *p)
+{
+    return psw_point_folds(p) == PSW_FOLDS_LANDMARKS;
+}
+
+/* Scores with landmarks beyond their products. */
+static double landmark_seconds(const psw_rates *rates, const psw_point *p)
+{
+    double each = rates->score_s[psw_point_single(p)] +
+                  psw_attend_weigh_work(p).exponentials * rates->exponential_s[psw_point_single(p)];
+    return psw_attend_weighed(p, 1) * each;
+}
+
 /* A sketch of D_1 is that of D_0 up to the diagonal block of j3; under a full mask all keys but those of one block are,
  * and no reader's state. */
 static double second_sketch(const psw_point *p)
@@ -134,6 +147,13 @@ static void add_decode(const psw_rates *rates, const psw_point *p, plan_cost_par
     parts->tables += draws_of(p) * (double)p->n * (each * rates->sketch_flop_s[psw_point_single(p)] + rows);
 }
 
+/* Every rank makes all queries and keys, for their means. */
+static double means_seconds(const psw_rates *rates, const psw_point *p)
+{
+    double elements = (double)p->n * (query_width(p) + (double)psw_point_width(p));
+    return elements * element_seconds(rates, p) * (double)psw_data_draws(p);
+}
+
 /* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
  * weights times values. State folds share nothing. */
 static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost *cost)
@@ -147,6 +167,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     double shared = 2 * (double)psw_point_width(p) * scores * flop_s;
     double own = work.flops * flop_s - shared + score_seconds(rates, p, scores);
     if (psw_sketch_has(p)) own += plan_sketch_pass_seconds(rates, p);
+    if (has_landmarks(p)) own += landmark_seconds(rates, p);
 
     cost->flops = work.flops;
     cost->bytes = work.bytes;
@@ -159,6 +180,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     parts.data = data_seconds(rates, p) * (double)psw_data_draws(p);
     if (psw_sketch_has(p)) add_sketch(rates, p, &parts);
     add_decode(rates, p, &parts);
+    if (has_landmarks(p)) parts.tables = means_seconds(rates, p);
     return parts;
 }
 

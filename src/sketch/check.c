@@ -60,9 +60,11 @@ static psw_status too_big(const psw_point *point, const char *limit)
 {
     char size[48];
     in_words(psw_sketch_state_bytes(point), size, sizeof size);
-    return PSW_FAIL(
-        PSW_NO_MEMORY, "beta = %g in d = %td has %.0f features: with v = %td one state is %.0f bytes (%s), %s",
-        point->beta, point->d, sketch_features(point), point->v, psw_sketch_state_bytes(point), size, limit);
+    bool ordered = point->order > 0;
+    return PSW_FAIL(PSW_NO_MEMORY,
+                    "%s = %g in d = %td has %.0f features: with v = %td one state is %.0f bytes (%s), %s",
+                    ordered ? "order" : "beta", ordered ? (double)point->order : point->beta, point->d,
+                    sketch_features(point), point->v, psw_sketch_state_bytes(point), size, limit);
 }
 
 psw_status psw_sketch_fits(const psw_point *point, double bytes)
@@ -79,7 +81,8 @@ psw_status psw_sketch_check(const psw_point *point)
     const char *method = psw_word(PSW_WORDS_METHOD, (int)point->method);
     if (!psw_sketch_has(point)) return PSW_FAIL(PSW_USAGE, "method %s has no feature map", method);
     if (point->d < 1) return PSW_FAIL(PSW_USAGE, "%s: d = %td: rows have at least one column", method, point->d);
-    PSW_TRY(sketch_map_of_method(point->method)->check(point));
+    const sketch_map *map = sketch_map_of_method(point->method);
+    if (map->check) PSW_TRY(map->check(point));
     if (sketch_features(point) > INT_MAX) return too_big(point, "too wide for a matrix product");
     return PSW_OK;
 }

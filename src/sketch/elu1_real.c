@@ -1,13 +1,28 @@
-/* elu1 */
 #include <math.h>
 
+#include "sketch/exp.h"
 #include "sketch/map.h"
 
-static psw_status check(const psw_point *point)
+/* phi(x) = elu(x) + 1 of each coordinate: x + 1 above 0, e^x below (Katharopoulos et al. 2020). Of a row that is below
+ * 0 everywhere the largest exponential goes into its scale, so that features do not vanish together; far below all
+ * exponents there is nothing left of it. */
+static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
 {
-    (void)point;
-    return PSW_FAIL(PSW_USAGE, "not available yet");
+    (void)s;
+    for (ptrdiff_t i = 0; i < x.rows; i++) {
+        const psw_real *restrict from = x.at + i * x.stride;
+        psw_real *restrict phi = stored.at + i * stored.stride, shift = from[0];
+        for (ptrdiff_t j = 1; j < x.cols; j++) shift = from[j] > shift ? from[j] : shift;
+        shift = shift < 0 ? shift : 0;
+        for (ptrdiff_t j = 0; j < x.cols; j++) {
+            psw_real power = sketch_exp((from[j] > 0 ? 0 : from[j]) - shift);
+            phi[j] = from[j] > 0 ? from[j] + 1 : power;
+        }
+        log2_scale[i] = shift > -0x1p26F ? (double)shift * 1.4426950408889634 : -INFINITY;
+    }
 }
+
+/* ---- what a point asks of it ---- */
 
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
@@ -15,10 +30,11 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
     return (psw_sketch_shape){.stored = psw_point_width(point), .exact = true};
 }
 
-static psw_moments moments(const psw_point *point, double norms, double product, double squares)
+static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    (void)point, (void)norms, (void)product, (void)squares;
-    return (psw_moments){NAN, NAN};
+    (void)point;
+    return (psw_sketch_work){.transcends = (double)shape->stored};
 }
 
-const sketch_map SKETCH_MAP(elu1) = {.check = check, .shape = shape, .moments = moments};
+const sketch_map SKETCH_MAP(elu1) = {
+    .shape = shape, .moments = sketch_moments_unknown, .row_work = row_work, .map = map};

@@ -117,11 +117,5 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
         .r = r, .stored = r, .weigh = PSW_WEIGH_SQUARE, .flops = 4 * 8 * width * (d + 3 * width) + 200 * width};
 }
 
-/* What was learned follows no law. */
-static psw_moments moments(const psw_point *point, double norms, double product, double squares)
-{
-    (void)point, (void)norms, (void)product, (void)squares;
-    return (psw_moments){NAN, NAN};
-}
-
-const sketch_map SKETCH_MAP(learned) = {.shape = shape, .moments = moments, .lay = lay, .start = start, .map = map};
+const sketch_map SKETCH_MAP(learned) = {
+    .shape = shape, .moments = sketch_moments_unknown, .lay = lay, .start = start, .map = map};

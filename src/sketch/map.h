@@ -11,7 +11,8 @@
 #include "sketch/shape.h"
 
 typedef struct sketch_map {
-    psw_status (*check)(const psw_point *point); /* PSW_USAGE; d is at least 1. Also of points with learned weights */
+    psw_status (*check)(const psw_point *point); /* PSW_USAGE; d is at least 1. Also of points with learned weights.
+                                                    NULL: nothing is refused */
     /* `r` random columns are requested. All but features and lift_flops, and flops beyond those of unit rows. */
     psw_sketch_shape (*shape)(const psw_point *point, ptrdiff_t r);
     double (*features)(const psw_point *point); /* NULL: what is stored, or its packed square */
@@ -20,7 +21,7 @@ typedef struct sketch_map {
     psw_sketch_work (*table_work)(const psw_point *point, const psw_sketch_shape *shape); /* NULL: nothing is random */
     const struct sketch_map *learned; /* the row of points with learned weights; NULL: there are none */
 
-    void *(*lay)(const psw_sketch *sketch, psw_arena *arena);
+    void *(*lay)(const psw_sketch *sketch, psw_arena *arena);            /* NULL: no memory of its own */
     psw_status (*start)(psw_sketch *sketch, const psw_weights *weights); /* NULL: nothing to do */
     void (*stop)(psw_sketch *sketch);                                    /* NULL: nothing to free */
     psw_status (*draw)(psw_sketch *sketch, ptrdiff_t draw);              /* asks the watch; NULL: nothing is random */
@@ -65,6 +66,9 @@ psw_status SKETCH_NORMALS(const psw_sketch *sketch, psw_key key, psw_rows table)
 void SKETCH_SQUARES(psw_const_rows stored, psw_rows features);
 void SKETCH_SQUARES_TRANSPOSED(psw_const_rows stored, psw_rows features);
 double SKETCH_SUM_OF_SQUARES(const psw_real *x, ptrdiff_t count);
+/* NaN: what follows no law of norms and products, as learned features, or ones of single coordinates. */
+#define sketch_moments_unknown PSW_PRECISION_NAME(sketch_moments_unknown)
+psw_moments sketch_moments_unknown(const psw_point *point, double norms, double product, double squares);
 /* Of mean products of independent random signs. */
 #define sketch_moments_of_signs PSW_PRECISION_NAME(sketch_moments_of_signs)
 psw_moments sketch_moments_of_signs(const psw_point *point, double norms, double product, double squares);

@@ -5,6 +5,7 @@
 #define DECLARE_STATES(word) extern const sketch_map SKETCH_MAP(word);
 #define DECLARE_EITHER(word) extern const sketch_map SKETCH_MAP(word);
 #define DECLARE_ROWS(word)
+#define DECLARE_LANDMARKS(word)
 #define DECLARE_NOTHING(word)
 #define PSW_METHOD(word, CODE, folds, ...) DECLARE_##folds(word)
 #include "polysweep/methods.def"
@@ -12,6 +13,7 @@
 #define ROW_STATES(word) &SKETCH_MAP(word)
 #define ROW_EITHER(word) &SKETCH_MAP(word)
 #define ROW_ROWS(word) NULL
+#define ROW_LANDMARKS(word) NULL
 #define ROW_NOTHING(word) NULL
 static const sketch_map *const maps[] = {
 #define PSW_METHOD(word, CODE, folds, ...) ROW_##folds(word),

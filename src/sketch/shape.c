@@ -40,7 +40,7 @@ psw_sketch_shape psw_sketch_shape_of(const psw_point *point)
 {
     if (!psw_sketch_has(point)) return (psw_sketch_shape){0};
     psw_sketch_shape shape = sketch_map_of(point)->shape(point, columns(point));
-    double features = features_of(point, &shape), each[] = {0, 1, 2}; /* by weigh: products of a feature */
+    double features = features_of(point, &shape), each[] = {0, 1, 2, 2}; /* by weigh: products of a feature */
     shape.features = features < 0x1p53 ? (ptrdiff_t)features : (ptrdiff_t)1 << 53;
     shape.flops += 3 * (double)psw_point_width(point); /* unit rows */
     shape.lift_flops = each[shape.weigh] * features;

@@ -49,6 +49,12 @@ psw_moments sketch_moments_of_signs(const psw_point *point, double norms, double
     return (psw_moments){power, (pow(norms + 2 * (c * c - squares), p) - square) / r};
 }
 
+psw_moments sketch_moments_unknown(const psw_point *point, double norms, double product, double squares)
+{
+    (void)point, (void)norms, (void)product, (void)squares;
+    return (psw_moments){NAN, NAN};
+}
+
 /* ---- unit rows -------------------------------------------------------------------------------------------- */
 
 /* u = x / |x|, returns log2 |x|, through 2^-e x with e the exponent of the largest entry: for rows whose squares leave
@@ -93,7 +99,7 @@ static psw_sketch *lay(const psw_point *point, ptrdiff_t rows, psw_arena *arena)
         ptrdiff_t widest = s.shape.r > psw_point_width(point) ? s.shape.r : psw_point_width(point);
         s.normals = psw_arena_take(arena, widest, sizeof *s.normals);
     }
-    s.own = s.map->lay(&s, arena);
+    if (s.map->lay) s.own = s.map->lay(&s, arena);
     if (kept) *kept = s;
     return kept;
 }

@@ -35,6 +35,10 @@ enum {
     SHIFTED = 0 /* and an offset */
 #include "polysweep/methods.def"
     ,
+#define PSW_METHOD(word, CODE, folds, ...) | (PSW_FOLDS_##folds != PSW_FOLDS_LANDMARKS ? 1u << PSW_##CODE : 0)
+    DIVIDED = 0 /* by one denominator a row */
+#include "polysweep/methods.def"
+    ,
     POWERS = ODD & COMPUTED,
 #define PSW_DATA_KIND(word, CODE, sets, rows, ...) | (rows ? 1u << PSW_##CODE : 0)
     ROWS = 0 /* has rows of width d */
@@ -71,6 +75,7 @@ static const char value_width[] = "d"
 #define MORE_ROWS(word) " + 256 * (method == " #word ")"
 #define MORE_STATES(word)
 #define MORE_EITHER(word) " + 256 * (method == " #word " and by == rows)"
+#define MORE_LANDMARKS(word)
 #define MORE_NOTHING(word)
 static const char block_rows[] = "256"
 #define PSW_METHOD(word, CODE, folds, ...) MORE_##folds(word)
@@ -126,7 +131,7 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_ROW_NORM]     = {"grid", "row_norm", WORD(PSW_WORDS_ROW_NORM), "none", "scaling of queries and keys", ALL, ROWS, 0},
     [PSW_ID_SCALE]        = {"grid", "scale", PSW_T_REAL, -1, POSITIVE, "1", "scores are offset + scale <q, k>", SCALED, ALL, 0},
     [PSW_ID_OFFSET]       = {"grid", "offset", PSW_T_REAL, -1, REAL, "0", "added to every score; cancels in exponentials without den_constant", SHIFTED, ALL, 0},
-    [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", ALL, ALL, 0},
+    [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", DIVIDED, ALL, 0},
     [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores, and linear", POWERS, ALL, 0},
     [PSW_ID_LAYER]        = {"grid", "layer", PSW_T_WHOLE, -1, WHOLE, "0", "layer of a file (written data.layers)", COMPUTED, OWN, 0},
     [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "attention head of a file (written data.heads)", COMPUTED, OWN, 0},

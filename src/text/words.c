@@ -36,7 +36,7 @@ static const struct {
     [PSW_WORDS_TIME_STOP] = WORDS("none", "precise", "max_reps", "budget"),
     [PSW_WORDS_TEAM] = WORDS("auto"),
     [PSW_WORDS_WEIGHTS] = WORDS("none"),
-    [PSW_WORDS_FOLDED] = WORDS("none", "rows", "states", "either"),
+    [PSW_WORDS_FOLDED] = WORDS("none", "rows", "states", "either", "landmarks"),
     [PSW_WORDS_KERNEL] = WORDS("power", "exponential", "linear", "other", "taylor", "features"),
     [PSW_WORDS_REFERENCE] = WORDS("own", "softmax", "exact"),
     [PSW_WORDS_MODE] = WORDS("forward", "decode"),

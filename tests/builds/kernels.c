@@ -80,6 +80,14 @@ ptrdiff_t psw_data_special(const psw_point *point)
     return point ? source.special : -1;
 }
 
+bool psw_data_signed(const psw_point *point)
+{
+    return point && source.is_signed;
+}
+bool psw_data_zeros(const psw_point *point)
+{
+    return !point;
+}
 psw_least_score psw_data_least(const psw_point *point)
 {
     return (psw_least_score){point && source.is_signed ? -INFINITY : 0, false};

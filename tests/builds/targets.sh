@@ -10,10 +10,10 @@ built=("$@")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-once=("$source"/src/base/{arena,plain,status}.c "$source"/src/text/facts.c "$source"/src/route/*.c "$source"/src/attend/{route,sums,work}.c)
-twice=("$program" "$source"/src/base/tile_kernel_real.c
-    "$source"/src/attend/{exact,softmax,linear,method,weigh,exponential,attention,finish,scores}_real.c
-    "$source"/src/attend/rows_{layout,tile,pass,team}_real.c)
+once=("$source"/src/base/{arena,plain,status}.c "$source"/src/text/facts.c "$source"/src/route/*.c "$source"/src/attend/{refuse,route,seen,sums,work}.c)
+methods=("$source"/src/attend/{exact,softmax,linear,taylor,uniform,window,topk,method,weigh,exponential}_real.c)
+twice=("$program" "$source"/src/base/tile_kernel_real.c "${methods[@]}" "$source"/src/attend/{attention,finish,scores}_real.c
+    "$source"/src/attend/rows_{layout,tile,pass,team,select}_real.c)
 
 # name | compiler | flags | what the processor must say in /proc/cpuinfo, or what runs it
 targets='
@@ -53,8 +53,11 @@ run_target() {
     # shellcheck disable=SC2206 # words
     compile+=($flags)
     (cd "$into" && "${compile[@]}" -c "${once[@]}") || return
+    mkdir "$into/double" && (cd "$into/double" && "${compile[@]}" -c "${methods[@]}") || return
     for precision in -UPSW_SINGLE -DPSW_SINGLE; do
-        "${compile[@]}" "$precision" "${twice[@]}" "$into"/*.o -lm -o "$into$precision" || return
+        local also=()
+        if [ "$precision" = -DPSW_SINGLE ]; then also=("$into"/double/*.o); fi # facts of methods are those of double
+        "${compile[@]}" "$precision" "${twice[@]}" "$into"/*.o "${also[@]}" -lm -o "$into$precision" || return
         $run "$into$precision" || return
     done >"$into.digests"
 }

@@ -12,7 +12,7 @@ from lint import bare
 
 TABLES = {"include/polysweep/methods.def": "PSW_METHOD", "include/polysweep/data_kinds.def": "PSW_DATA_KIND"}
 ROWS, STATES = "src/attend/{}_real.c", "src/sketch/{}_real.c"
-HOMES = {"ROWS": [ROWS], "STATES": [STATES], "EITHER": [ROWS, STATES], "NOTHING": []}
+HOMES = {"ROWS": [ROWS], "STATES": [STATES], "EITHER": [ROWS, STATES], "LANDMARKS": ["src/attend/landmarks_real.c"], "NOTHING": []}
 
 #: words that are English, or mean something else as well: in a text they count where a study would have them
 ENGLISH = {"exact", "linear", "tree", "scores", "aligned", "sphere", "file", "relu", "uniform", "window"}

@@ -23,6 +23,7 @@ WIDE = {
 
 #: pairs of files of one room that call each other, and why
 CIRCLES = {
+    ("src/attend/rows_select_real.c", "src/attend/rows_tile_real.c"): "keys are selected by scores, and weighed if selected",
     ("src/attend/states_layout_real.c", "src/attend/states_team_real.c"): "a team's memory is part of the layout",
     ("src/data/arrays.c", "src/data/load.c"): "what opens a file of heads, and what its formats fill in",
     ("src/data/arrays.c", "src/data/npy.c"): "one of these formats",

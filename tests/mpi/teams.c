@@ -3,6 +3,7 @@
  * to stop. */
 #include "check.h"
 #include "polysweep/dist.h"
+#include "polysweep/sketch.h"
 #include "unit/attend_source.h"
 
 /* What the result file promises for sums over keys of state folds. */
@@ -91,7 +92,8 @@ static const struct {
     double beta;
     ptrdiff_t r;
 } kinds[] = {{PSW_EXACT, 4, 0},    {PSW_SOFTMAX, NAN, 0}, {PSW_LINEAR, NAN, 0},     {PSW_POLYSKETCH, 4, 6},
-             {PSW_MONOMIAL, 3, 0}, {PSW_TREE, 4, 9},      {PSW_TENSORSKETCH, 3, 8}, {PSW_FAVOR, NAN, 12}};
+             {PSW_MONOMIAL, 3, 0}, {PSW_TREE, 4, 9},      {PSW_TENSORSKETCH, 3, 8}, {PSW_FAVOR, NAN, 12},
+             {PSW_ELU1, NAN, 0},   {PSW_TAYLOR, NAN, 0}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static void all_choices(const psw_comm *team, const psw_point *p)
@@ -110,10 +112,12 @@ static void all_kinds(const psw_comm *team, ptrdiff_t n, ptrdiff_t block, ptrdif
     for (int precision = 0; precision < 2; precision++)
         for (int mask = 0; mask < 2; mask++)
             for (int k = 0; k < KINDS; k++) {
-                bool sketch = kinds[k].r > 0 || kinds[k].method == PSW_MONOMIAL;
+                psw_point p = {.method = kinds[k].method, .order = 2, .by = PSW_BY_FEATURES};
+                bool sketch = psw_sketch_has(&p);
                 source_make((uint64_t)(n + block), n, 6, 6, special, true, sketch);
                 source_fine();
-                psw_point p = point_of(kinds[k].method, kinds[k].beta, (psw_mask)mask, (psw_precision)precision, block);
+                p = point_of(kinds[k].method, kinds[k].beta, (psw_mask)mask, (psw_precision)precision, block);
+                p.order = 2, p.by = PSW_BY_FEATURES; /* of a partial sum */
                 p.r = kinds[k].r, p.draws = 1;
                 p.den_constant = sketch ? 1e3 : 0; /* signed estimates: off zero */
                 all_choices(team, &p);

@@ -115,9 +115,11 @@ static void other_maps(psw_point p, int sets, double mapped, double lifted)
     static const struct {
         psw_method method;
         double beta;
-    } maps[] = {{PSW_TREE, 3},      {PSW_TENSORSKETCH, 3}, {PSW_SRHT, 2},
-                {PSW_MACLAURIN, 3}, {PSW_MONOMIAL, 2},     {PSW_FAVOR, NAN}};
+    } maps[] = {{PSW_TREE, 3},    {PSW_TENSORSKETCH, 3}, {PSW_SRHT, 2},   {PSW_MACLAURIN, 3}, {PSW_MONOMIAL, 2},
+                {PSW_FAVOR, NAN}, {PSW_ELU1, NAN},       {PSW_RELU, NAN}, {PSW_TAYLOR, NAN}};
+    p.order = 2, p.by = PSW_BY_FEATURES; /* of a partial sum */
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+        if (p.local > 0 && !psw_kernel_known(psw_method_facts_of(maps[i].method)->kernel)) continue;
         p.method = maps[i].method, p.beta = maps[i].beta, p.r = p.method == PSW_MONOMIAL ? 0 : 8;
         psw_sketch_shape shape = psw_sketch_shape_of(&p);
         double lift = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : shape.lift_flops * lifted;
@@ -146,8 +148,25 @@ static void sketches(ptrdiff_t n, ptrdiff_t block, ptrdiff_t local, ptrdiff_t sp
     }
 }
 
+/* Four products a set, by BLAS. */
+static void landmarks(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special)
+{
+    source_make(4, n, 9, 6, special, false, true);
+    psw_point p = point_of(PSW_NYSTROM, NAN, PSW_FULL, PRECISION, block);
+    p.landmarks = 7;
+    for (int sets = 1; sets <= source.sets; sets++) {
+        double said = psw_attend_done_flops(&(psw_group){&p, 1}, sets);
+        count(&p, 1, sets);
+        CHECK(counted.maps == said && counted.tiles == 0, "n %td block %td, %d sets: %g, not %g", n, block, sets,
+              counted.maps, said);
+        CHECK(sets > 1 || (psw_attend_work(&p).flops > said), "the matrix of landmarks takes something too");
+    }
+}
+
 int main(void)
 {
+    landmarks(100, 32, -1);
+    landmarks(100, 200, 40);
     static const ptrdiff_t lengths[] = {512, 1024, 700};
     for (int i = 0; i < 3; i++)
         for (int mask = 0; mask < 2; mask++) {

@@ -99,7 +99,8 @@ static const struct {
     double beta;
     ptrdiff_t r;
 } maps[] = {{PSW_POLYSKETCH, 4, 6}, {PSW_POLYSKETCH, 2, 0},   {PSW_MONOMIAL, 3, 0}, {PSW_TREE, 4, 9},
-            {PSW_MACLAURIN, 2, 9},  {PSW_TENSORSKETCH, 3, 8}, {PSW_SRHT, 2, 7},     {PSW_FAVOR, NAN, 12}};
+            {PSW_MACLAURIN, 2, 9},  {PSW_TENSORSKETCH, 3, 8}, {PSW_SRHT, 2, 7},     {PSW_FAVOR, NAN, 12},
+            {PSW_ELU1, NAN, 0},     {PSW_RELU, NAN, 0},       {PSW_TAYLOR, NAN, 0}};
 enum { MAPS = sizeof maps / sizeof maps[0] };
 
 static psw_point point_for(int map)
@@ -107,7 +108,8 @@ static psw_point point_for(int map)
     source_make(81, N, D, V, -1, false, true);
     for (ptrdiff_t i = 0; i < N * D; i++) source.rows[0][PSW_KEY][i] *= exp2((double)(i / D % 5 - 2));
     psw_point p = sketched_point(maps[map].method, maps[map].beta, maps[map].r, PSW_CAUSAL, BLOCK);
-    p.den_constant = 1e6; /* signed estimates: off zero */
+    p.order = 3, p.by = PSW_BY_FEATURES; /* of a partial sum */
+    p.den_constant = 1e6;                /* signed estimates: off zero */
     return p;
 }
 

@@ -116,7 +116,8 @@ static const struct {
     double beta;
     ptrdiff_t r;
 } maps[] = {{PSW_POLYSKETCH, 4, 6}, {PSW_POLYSKETCH, 2, 0},   {PSW_MONOMIAL, 3, 0}, {PSW_TREE, 4, 9},
-            {PSW_MACLAURIN, 2, 9},  {PSW_TENSORSKETCH, 3, 8}, {PSW_SRHT, 2, 7},     {PSW_FAVOR, NAN, 12}};
+            {PSW_MACLAURIN, 2, 9},  {PSW_TENSORSKETCH, 3, 8}, {PSW_SRHT, 2, 7},     {PSW_FAVOR, NAN, 12},
+            {PSW_ELU1, NAN, 0},     {PSW_RELU, NAN, 0},       {PSW_TAYLOR, NAN, 0}};
 enum { MAPS = sizeof maps / sizeof maps[0] };
 
 static void sketches(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, bool shared, psw_precision precision,
@@ -126,10 +127,11 @@ static void sketches(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, bool share
     for (int m = 0; m < MAPS; m++) {
         result alone;
         psw_point p = point_of(maps[m].method, maps[m].beta, mask, precision, block);
-        if (local > 0 && maps[m].method == PSW_FAVOR) continue;
+        if (local > 0 && isnan(maps[m].beta)) continue;
         p.r = maps[m].r;
         p.draws = 1;
         p.local = local;
+        p.order = 3, p.by = PSW_BY_FEATURES; /* of a partial sum */
         p.den_constant = 1e3; /* signed estimates: off zero, where rows would be quotients of rounding errors */
         CHECK(run_group(&p, 1, &alone) == PSW_OK, "%s", psw_message());
         for (int s = 0; s < SIZES; s++)

@@ -86,6 +86,47 @@ static void monomials(void)
     CHECK(psw_sketch_state_bytes(&point) == bytes / 2, "%g bytes", psw_sketch_state_bytes(&point));
 }
 
+static psw_point partial_sum(ptrdiff_t order, ptrdiff_t d)
+{
+    psw_point point = sketch_point(PSW_TAYLOR, NAN, d, 0);
+    point.order = order, point.by = PSW_BY_FEATURES;
+    return point;
+}
+
+/* C(d + p, p): 1, x, and all products of up to p of them */
+static void partial_sums(void)
+{
+    static const struct {
+        ptrdiff_t d, p, features;
+    } table[] = {{1, 1, 2},    {8, 1, 9},     {8, 2, 45},    {8, 3, 165},
+                 {16, 2, 153}, {16, 4, 4845}, {64, 2, 2145}, {64, 3, 47905}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        psw_point point = partial_sum(table[i].p, table[i].d);
+        psw_sketch_shape s = psw_sketch_shape_of(&point);
+        CHECK(s.features == table[i].features && s.exact && s.signs == (table[i].p % 2 != 0), "d = %td, p = %td: %td",
+              table[i].d, table[i].p, s.features);
+        accepted(point);
+    }
+    psw_point shifted = partial_sum(2, 8);
+    shifted.offset = -0.5; /* a coordinate more */
+    CHECK(psw_sketch_shape_of(&shifted).features == 55, "%td", psw_sketch_shape_of(&shifted).features);
+    refused(partial_sum(0, 8), PSW_USAGE, "order = 0");
+    refused(partial_sum(8, 64), PSW_NO_MEMORY, "order = 8 in d = 64 has 11969016345 features"); /* C(72, 8) */
+    CHECK(!psw_sketch_has(&(psw_point){.method = PSW_TAYLOR}), "by rows there is no map");
+}
+
+static void features_that_are_kernels(void)
+{
+    static const psw_method methods[] = {PSW_ELU1, PSW_RELU};
+    for (int i = 0; i < 2; i++) {
+        psw_point point = sketch_point(methods[i], NAN, 24, 0);
+        psw_sketch_shape s = psw_sketch_shape_of(&point);
+        CHECK(s.features == 24 && s.stored == 24 && s.exact && !s.signs && s.r == 0, "method %d", (int)methods[i]);
+        CHECK(psw_sketch_draws(&point) == 0 && isnan(psw_sketch_moments(&point, 1, 1, 1).mean), "nothing is random");
+        accepted(point);
+    }
+}
+
 static void exact_is(bool exact, psw_point point)
 {
     psw_sketch_shape s = psw_sketch_shape_of(&point);
@@ -261,6 +302,8 @@ int main(void)
 {
     refusals();
     monomials();
+    partial_sums();
+    features_that_are_kernels();
     shapes();
     exact_maps();
     running();

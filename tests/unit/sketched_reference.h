@@ -46,16 +46,26 @@ static inline long double exact_weight(const psw_point *p, const double *q, cons
     return p->method == PSW_FAVOR ? expl(z) : powl(z, (long double)p->beta);
 }
 
+/* sum over i <= p of z^i t^(p - i) / i!, term by term */
+static inline long double partial_sum(ptrdiff_t order, long double t, long double z)
+{
+    long double sum = 0, term = 1;
+    for (ptrdiff_t i = 0; i <= order; term *= z / (long double)++i) sum += term * powl(t, (long double)(order - i));
+    return sum;
+}
+
 /* weigh <q, k>, and weigh |q| |k| */
 typedef struct estimate {
     long double weight, bound;
 } estimate;
 
-static inline long double weigh_long(const sketched *s, const psw_point *p, long double z, double scale)
+/* t: the product of the first of what is stored of each row */
+static inline long double weigh_long(const sketched *s, const psw_point *p, long double t, long double z, double scale)
 {
-    long double w = s->shape.weigh == PSW_WEIGH_SQUARE  ? z * z
-                    : s->shape.weigh == PSW_WEIGH_POWER ? powl(z, (long double)p->beta)
-                                                        : z;
+    long double w = s->shape.weigh == PSW_WEIGH_SQUARE        ? z * z
+                    : s->shape.weigh == PSW_WEIGH_POWER       ? powl(z, (long double)p->beta)
+                    : s->shape.weigh == PSW_WEIGH_PARTIAL_SUM ? partial_sum(p->order, t, z - t)
+                                                              : z;
     return w * exp2l((long double)scale);
 }
 
@@ -68,7 +78,8 @@ static inline estimate sketched_weight(const sketched *s, const psw_point *p, co
         qq += (long double)q[c] * (long double)q[c];
         kk += (long double)k[c] * (long double)k[c];
     }
-    return (estimate){weigh_long(s, p, z, scale), weigh_long(s, p, sqrtl(qq * kk), scale)};
+    long double t = (long double)q[0] * (long double)k[0];
+    return (estimate){weigh_long(s, p, t, z, scale), weigh_long(s, p, t, sqrtl(qq * kk), scale)};
 }
 
 static inline dense dense_attention(const psw_point *p, ptrdiff_t draw, int set)

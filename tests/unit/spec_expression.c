@@ -120,7 +120,8 @@ static void messages(void)
         {"n", "--where n: column 1: unknown name 'n' in an expression"},
         {"method == exat",
          "--where method == exat: column 11: 'exat' is not one of: exact, softmax, linear, closed_form, "
-         "monomial, polysketch, tree, tensorsketch, srht, maclaurin, favor, taylor, elu1, relu, uniform, window, topk; "
+         "monomial, polysketch, tree, tensorsketch, srht, maclaurin, favor, taylor, elu1, relu, uniform, window, topk, "
+         "nystrom; "
          "the nearest is 'exact'"},
         {"team == atuo", "--where team == atuo: column 9: 'atuo' is not one of: auto; the nearest is 'auto'"},
         {"team + 1 == auto", "--where team + 1 == auto: column 13: unknown name 'auto' in an expression"},
