@@ -12,8 +12,8 @@ from .sketches import SIZE
 
 OVER = ("layer", "batch", "head")  #: coordinates that say which head
 #: coordinates that say how its attention is computed, beside the method and those of a sketch
-KERNEL = ("beta", "scale", "offset", "negative", "order", "by", "sinks", "keep", "landmarks", "match", "center", "row_norm",
-          "den_constant", "precision")
+KERNEL = ("beta", "match", "center", "scale", "offset", "negative", "order", "by", "sinks", "keep", "landmarks", "row_norm",
+          "den_constant", "precision", "leaves", "complex", "epsilon")
 LEVEL = 0.3  #: an error that is called good enough
 COLUMNS = ("err_out_ref", "err_out")  #: errors, the first that a file has counts
 _NUMBERS = ("state_bytes", "kv_bytes", "map_features")
@@ -102,13 +102,14 @@ def words(point, varying=()) -> str:
     named = [kernel if method == "exact" and kernel else f"{method} of {kernel}" if kernel else method]
     named += [text.format(number(_of(point, name))) for name, text in _SAID.items() if _of(point, name) > 0 and not
               (name == "features" and _of(point, "r") > 0)]
-    named += [str(point[name]) for name, usual in _USUAL.items() if name in varying and str(point[name]) not in (usual, "")]
+    named += [_USUAL[name][1].format(point[name]) for name in _USUAL if name in varying and str(point[name]) not in (_USUAL[name][0], "")]
     return ", ".join(named)
 
 
 _SAID = {"order": "order {}", "local": "{} local", "sinks": "{} sinks", "keep": "the {} largest", "landmarks": "{} landmarks",
          "r": "r = {}", "features": "{} features", "weights": "learned"}
-_USUAL = {"by": "rows", "negative": "refuse", "precision": "fp64", "row_norm": "none"}
+_USUAL = {"by": ("rows", "by {}"), "negative": ("refuse", "negative {}"), "precision": ("fp64", "{}"), "row_norm": ("none", "{}"),
+          "leaves": ("gaussian", "{} leaves"), "complex": ("false", "complex")}  # what is usual, and how the rest is said
 
 
 def _of(point, name):

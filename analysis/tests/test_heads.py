@@ -70,7 +70,7 @@ def test_kernels_have_their_names(ds):
     (dict(beta=4.0, scale=0.25, offset=1.0, row_norm="sqrt_d"), "(1 + z/4)^4"), (dict(beta=4.0, scale=0.25 / 32 ** 0.5, offset=1.0), "(1 + z/4)^4"),
     (dict(beta=2.0, scale=1.0, offset=2.0, row_norm="unit"), "(1 + z/2)^2"), (dict(beta=3.0, scale=2.0, offset=1.0, row_norm="unit"), "(1 + 2 z)^3"),
     (dict(beta=4.0, scale=0.5, offset=-1.0, row_norm="unit"), "(1 - z/2)^4"), (dict(beta=4.0, scale=0.0, offset=0.0), "z^4"),
-    (dict(beta=3.0, negative="relu"), "z^3, relu")])
+    (dict(beta=3.0, negative="relu"), "z^3, negative relu")])
 def test_an_affine_score_as_one_reads_it(point, words):
     from polysweep.heads import words as words_of
 
