@@ -141,6 +141,11 @@ def cost(frame: pd.DataFrame, quantity: str) -> pd.Series:
     return valid_times(frame) if quantity == "seconds" else frame[COSTS[quantity]]
 
 
+def output_error(point) -> float:
+    """Of the output: against the reference where the file has that, else against the exact kernel."""
+    return point["err_out_ref"] if point["err_out_ref"] == point["err_out_ref"] else point["err_out"]
+
+
 @of_dataset
 def against(ds: xr.Dataset):
     """Yields (key, sketch points, exact points) over common lengths; key: held, d, beta, method, local, weights, r,
@@ -195,8 +200,7 @@ def crossovers(ds: xr.Dataset) -> pd.DataFrame:
             ratio = (cost(sketch, quantity) / cost(exact, quantity)).to_numpy(float)
             row[quantity + "_n"], row[quantity + "_how"] = crossing(sketch["n"], ratio)
             row[quantity + "_gain"] = 1 / ratio[-1]
-        last = sketch.iloc[-1]
-        row["error"] = last["err_out_ref"] if last["err_out_ref"] == last["err_out_ref"] else last["err_out"]
+        row["error"] = output_error(sketch.iloc[-1])
         row["shared"] = bool(((sketch["timing"] == "shared") | (exact["timing"] == "shared")).any())
         rows.append(row)
     return pd.DataFrame(rows)

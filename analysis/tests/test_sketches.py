@@ -333,6 +333,23 @@ def test_errors_at_one_length_have_no_figure_over_lengths(opened):
     assert not list(figures.lengths(opened["errors"])) and not list(figures.lengths(opened["costs"]))
 
 
+def test_beside_a_crossover_stands_its_error(tmp_path):
+    """That of the output at the largest length; the one against the reference where the file has it."""
+    rows = sketched.errors_study(kinds=("gaussian",), beta=(4,), n=(512, 2048))
+    for name, more in (("own", {}), ("reference", {"err_out_ref": 0.375})):
+        synthetic.write(tmp_path / f"{name}.h5", [row | more for row in rows])
+        ds = polysweep.open(tmp_path / f"{name}.h5")
+        found = sketches.crossovers(ds)
+        mine = {(row["method"], row["features"]): row["err_out"] for row in rows if row["n"] == 2048 and "err_out" in row}
+        assert len(found) == 21 and [0.375 if more else mine[row.method, row.features] for row in found.itertuples()] == found["error"].tolist()
+        assert crossover_table(found, []).shown["error"].tolist() == [f"{x:.2g}" for x in found["error"]]
+        figure, = figures.costs(ds)
+        words = [text.get_text() for ax in figure.canvas.axes if ax.get_legend() for text in ax.get_legend().get_texts()]
+        drawn = [f"error {x:.2g}" for x in found["error"]]
+        assert "Errors are those of the output at the largest length" in figure.caption
+        assert all(any(word.endswith(each) for each in drawn) for word in words if word != "exact") and len(words) > 8
+
+
 # ---- the report ---------------------------------------------------------------------------------------------------
 
 

@@ -56,6 +56,9 @@ def _caption(part, left_out):
         text += "Dashed: the median of what has no kernel of its own, to read an error against. "
     if (part["folds"] == "states").any():
         text += "Right: what keeps a state of fixed size, over its bytes for one head; the vertical line is the key-value cache of a head. "
+    kernels = int(((part["folds"] == "rows") & ~part["compared"]).sum())
+    if kernels > MOST_KERNELS:
+        text += f"The {MOST_KERNELS} best of {kernels} kernels are drawn. "
     return text + (f"{left_out} further cases are in the data only. " if left_out else "")
 
 
