@@ -23,6 +23,7 @@ WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision m
     leaves complex epsilon match center layer batch n_k mode cache""".split()
 ERRORS = ("err_amm", "err_attn", "err_out")
 WANTED += [name + kind for name in ERRORS for kind in ("", "_mean", "_q90")]
+WANTED = list(dict.fromkeys((*WANTED, "scale", "offset", "match", "center", "reference_scale")))  # what scores are
 CONSTANTS = ("a_0", "a_1", "b", "c", "kappa")
 BASELINES = ("softmax", "linear")  #: methods without a degree
 _SKETCH_WORDS = ("by", "leaves", "complex", "epsilon")  # what else than a size is a sketch's own
@@ -46,6 +47,11 @@ def every(ds: xr.Dataset) -> pd.DataFrame:
     frame["method_reference"] = frame["method"].map(references(about)).fillna("")
     frame["trials_done"] = frame["trials_done"].where(frame["trials_done"] > 0, frame["trials"])
     frame["beta_up_class_3s"] = frame["beta_up_class_3s"].where(frame["beta_up_class_3s"] != 0)
+    matched = frame["match"] == "exp"  # scale and offset are another one at each degree of a curve
+    cancels = (frame["method"].map(about["kernel"]) == "exponential") & (frame["den_constant"] == 0)
+    frame["center"] = frame["center"].where(matched)
+    frame["scale"] = frame["scale"].mask(matched)
+    frame["offset"] = frame["offset"].mask(matched | cancels)
     return frame[(frame["n"] > 0)]
 
 
@@ -102,8 +108,8 @@ def baseline(frame: pd.DataFrame, names: list[str], values, method: str) -> pd.D
 
 
 def ignored(column: pd.Series) -> bool:
-    """Whether no point of a method has this coordinate: NaN, or 0 in all of them."""
-    return bool(column.isna().all() or (column.dtype.kind in "iu" and (column == 0).all()))
+    """Whether no point of a method has this coordinate: NaN, 0 or the word none in all of them."""
+    return bool(column.isna().all() or (column.dtype.kind in "iu" and (column == 0).all()) or (column == "none").all())
 
 
 def closed_form(curve) -> dict | None:
@@ -119,11 +125,20 @@ def closed_form(curve) -> dict | None:
     point = {name: float(curve_value(curve, name, known[0])) for name in CONSTANTS}
     method = curve_value(curve, "method", known[0])
     point.update(n=int(curve_value(curve, "n", known[0])), d=int(curve_value(curve, "d", known[0])),
-                 method=method if method in BASELINES else "exact")
+                 method=method if method in BASELINES else "exact", **_scores(curve, known[0]))
     probe = known[np.unique(np.linspace(0, len(known) - 1, 5).astype(int))]
     beta = np.asarray(curve["beta"], float)[probe]
     mine = _probed(tuple(np.where(np.isnan(beta), 1.0, beta)), int(m[known[0]]), tuple(point.items()))
     return point if np.allclose(mine, theory[probe], rtol=0, atol=1e-9) else None
+
+
+def _scores(curve, i):
+    """Arguments of `oracle.affine` for entry i; files of earlier programs have plain scores."""
+    scale, offset, match, center, sigma = (curve_value(curve, name, i) if name in curve else np.nan
+                                           for name in ("scale", "offset", "match", "center", "reference_scale"))
+    if match == "exp":
+        return dict(match=(float(sigma), float(center)))
+    return dict(scale=float(scale) if scale > 0 else 1.0, offset=0.0 if np.isnan(offset) else float(offset))
 
 
 def curve_value(curve, name, i):

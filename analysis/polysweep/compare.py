@@ -11,11 +11,12 @@ from .checks import check_dataset
 from .foreign import plain
 from .grid import axes
 from .methods import facts
-from .read import COORDINATES
+from .read import COORDINATES, UNITS
 from .times import COLUMNS, compare_times
 
 #: numbers below are compared as if they were this large, as `polysweep verify` does: rounding of what is 0 is no difference
 _LEAST = 0.01
+_SUM = 5e-6  #: what a sum over keys promises in fp32
 #: columns that used to count less, and the column that exists since they count all
 GROWN = {"bad_rows": "den_rows", "state_bytes": "map_features"}
 
@@ -92,6 +93,16 @@ def _tolerances(variable):
     return np.atleast_1d(variable.attrs.get("reproducibility_other", silent)).astype(float)
 
 
+def _allowed(other, precision):
+    """The tolerance of each point. In bf16 and fp16 last bits decide how a weight is rounded, which moves by twice the unit
+    roundoff relative to it: that much of a sum over keys (5e-6 in fp32), ten times of what is left of larger numbers."""
+    tolerance = np.where(precision == "fp64", other[0], other[-1])
+    if not np.isfinite(other[-1]) or other[-1] <= other[0]:
+        return tolerance  # nothing is promised, or it is not computed in fp32
+    unit = np.select([precision == word for word in UNITS], list(UNITS.values()), 0.0)
+    return tolerance + 2 * unit * min(other[-1] / _SUM, 10)
+
+
 def _promises(variable):
     return variable.dims == ("point",) and (_bitwise(variable) or bool(np.isfinite(_tolerances(variable)).any()))
 
@@ -136,8 +147,7 @@ def _column(name, a, b, left, right, same_build):
         difference = np.where(equal, 0.0, np.abs(wide_x - wide_y) / scale)
     difference = np.where(np.isnan(difference), np.inf, difference)  # a number on one side only
     other = _tolerances(ds[name])
-    single = ds["precision"].values[left] == "fp32" if "precision" in ds.coords else np.zeros(len(x), bool)
-    tolerance = np.where(single, other[-1], other[0])
+    tolerance = _allowed(other, ds["precision"].values[left] if "precision" in ds.coords else np.full(len(x), "fp64"))
     tolerance = np.where(bitwise & same_build & _bitwise(ds[name]), 0.0, tolerance)
     outside = int((difference > tolerance).sum())
     return name, len(x), float(difference.max(initial=0.0)), float(tolerance.max(initial=0.0)), outside, outside == 0

@@ -17,6 +17,7 @@ ORDER = ("method", "data_kind", "preset", "precision", "mask", "noise", "n", "n_
 _ZERO_IS_NONE = {"d", "v", "r", "features", "local", "draws", "data_draws", "weights", "head", "layer", "batch", "scale", "order",
                  "sinks", "keep", "landmarks"}
 _MOST = 50_000_000  # cells
+_SETS, _SET = ("match", "center"), ("scale", "offset")  # with match exp the first say what the others are, at every degree
 
 
 @of_dataset
@@ -28,10 +29,12 @@ def axes(ds: xr.Dataset) -> list[str]:
     """
     keys = np.zeros(ds.sizes["point"], dtype=np.int64)
     groups, chosen = min(1, len(keys)), []
-    for name in (*ORDER, *ds.attrs.get("own_axes", [])):
+    after = ORDER.index("beta") + 1
+    order = dict.fromkeys((*ORDER[:after], *_SETS, *ORDER[after:], *_SET, *ds.attrs.get("own_axes", [])))
+    for name in order:
         if name not in ds.coords or groups == len(keys):
             continue
-        codes = _codes(ds[name].values)[1]
+        codes = _codes(np.where(_follows(ds, name), np.nan, ds[name].values) if name in _SET else ds[name].values)[1]
         both = np.unique(keys * (codes.max(initial=0) + 1) + codes, return_inverse=True)[1].reshape(-1)
         if both.max(initial=0) + 1 > groups:
             keys, groups = both, both.max() + 1
@@ -39,9 +42,15 @@ def axes(ds: xr.Dataset) -> list[str]:
     return [name for name in chosen if name != "beta"] + ["beta"] * ("beta" in chosen)
 
 
+def _follows(ds: xr.Dataset, name: str) -> np.ndarray:
+    """(point,) bool: true where match exp sets coordinate `name`, scale or offset, so that it follows from the degree."""
+    matched = ds["match"].values == "exp" if "match" in ds.variables else np.zeros(ds.sizes["point"], dtype=bool)
+    return matched & (name in _SET)
+
+
 @of_dataset
 def applies(ds: xr.Dataset, name: str) -> np.ndarray:
-    """(point,) bool: false where the method ignores coordinate `name` (beta of softmax, r of exact)."""
+    """(point,) bool: false where the method ignores coordinate `name` (beta of softmax, r of exact), or something sets it."""
     check_name(name, ds.coords, "coordinate")
     values = ds[name].values
     ignored = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
@@ -52,7 +61,7 @@ def applies(ds: xr.Dataset, name: str) -> np.ndarray:
     for one in np.unique(method):
         if ignored[method == one].all():
             result[method == one] = False
-    return result
+    return result & ~_follows(ds, name)
 
 
 @of_dataset

@@ -2,7 +2,8 @@
 
 Data. n = (d-2) t tokens of width d, L = ln n, s = sqrt(L), classes k(j) = j mod (d-2):
     A[j,0] = a s if j = j3 else 0 (a = a_0 in D_0, a_1 in D_1),   A[j,1+k(j)] = b s,   A[j,d-1] = c s.
-Attention with Q = K = V = A and no scaling: scores z = A A^T, weights z^beta ("exact"), e^z ("softmax"), z ("linear").
+Attention with Q = K = V = A: scores z = offset + scale A A^T, weights z^beta ("exact"), e^z ("softmax"), z ("linear"). With
+match = (sigma, mu) scale is sigma / beta and offset 1 - sigma mu / beta, so that z^beta follows e^(sigma (A A^T - mu)).
 Head. w in {-1,+1}^d uniform; w fires if some row has <c_j, w> > (c + kappa) s; m vectors make a trial, and a trial
 succeeds if some w fires on D_1 and none on D_0.
 
@@ -28,14 +29,22 @@ def tokens(n, d, a, b, c, j3=0):
     return rows * np.sqrt(np.log(n))
 
 
-def attend(rows, beta, method="exact", block=256):
-    """(n, d) attention output C and (n,) diagonal of the weights, by blocks of query rows."""
+def affine(beta, scale=1.0, offset=0.0, match=None):
+    """(scale, offset) at a degree, or arrays of them over degrees."""
+    if match is None:
+        return scale, offset
+    sigma, mu = match
+    return sigma / beta, 1 - sigma * mu / beta
+
+
+def attend(rows, beta, method="exact", block=256, **scores):
+    """(n, d) attention output C and (n,) diagonal of the weights, by blocks of query rows; `scores` as for `affine`."""
     check_name(method, METHODS, "method")
-    n = len(rows)
+    n, (scale, offset) = len(rows), affine(beta, **scores)
     out, diagonal = np.empty_like(rows), np.empty(n)
     for first in range(0, n, block):
         part = slice(first, min(first + block, n))
-        z = rows[part] @ rows.T
+        z = offset + scale * (rows[part] @ rows.T)
         top = z.max(axis=1, keepdims=True)
         u = np.exp(z - top) if method == "softmax" else (z / top) ** (1.0 if method == "linear" else beta)
         u /= u.sum(axis=1, keepdims=True)
@@ -50,28 +59,34 @@ def fires(out, signs, c, kappa, tolerance=1e-12):
     return ((out @ signs) / s - c - kappa).max(axis=0) > tolerance
 
 
-def masses(beta, n, d, a, b, c, method="exact"):
-    """Attention masses for an array of degrees, evaluated in logarithms; any n.
+def masses(beta, n, d, a, b, c, method="exact", **scores):
+    """Attention masses for an array of degrees, evaluated in logarithms; any n. `scores` as for `affine`: powers see
+    c^2 + offset / (scale ln n) for c^2, exponentials exponents that are `scale` times as large. Raises ValueError where an offset
+    leaves scores that are not positive.
 
     f, s_k, q: special row on itself, on the other keys of its class, on each other class; rho, q_o: ordinary row on
     its own class, on each other class; same, other: ordinary row of j3's class, of another class, on j3.
     """
     check_name(method, METHODS, "method")
     beta = np.ones_like(np.asarray(beta, float)) if method == "linear" else np.asarray(beta, float)
-    t = n // (d - 2)
+    t, (scale, offset) = n // (d - 2), affine(beta, **scores)
     if method == "softmax":
-        one = np.ones_like(beta) * np.log(n)
+        one = np.ones_like(beta) * scale * np.log(n)
         r1, r2 = (a * a + b * b) * one, b * b * one
     else:
-        r1, r2 = beta * np.log1p((a * a + b * b) / (c * c)), beta * np.log1p(b * b / (c * c))
+        least = c * c + offset / (scale * np.log(n))
+        if np.any((least <= 0) & (np.asarray(offset) != 0)):
+            raise ValueError("an offset leaves scores that are not positive")
+        r1, r2 = beta * np.log1p((a * a + b * b) / least), beta * np.log1p(b * b / least)
     z = 1 + (t - 1) * np.exp(r2 - r1) + (n - t) * np.exp(-r1)
     zo = t + (n - t) * np.exp(-r2)
     return {"f": 1 / z, "s_k": (t - 1) * np.exp(r2 - r1) / z, "q": t * np.exp(-r1) / z, "rho": t / zo,
             "q_o": t * np.exp(-r2) / zo, "same": 1 / zo, "other": np.exp(-r2) / zo}
 
 
-def events(beta, n, d, a_0, a_1, b, c, kappa, method="exact"):
+def events(beta, n, d, a_0, a_1, b, c, kappa, method="exact", **scores):
     """(weight, on D_0, on D_1): kinds of sign vectors, how probable each is, and which fire; (kinds,), (degrees, kinds) twice.
+    `scores` as for `affine`, numbers.
 
     A vector enters only through w_1, w_d, w_k and the number q of +1 among the other d-3 class signs.
     """
@@ -82,7 +97,7 @@ def events(beta, n, d, a_0, a_1, b, c, kappa, method="exact"):
     base, tolerance = (wd - 1) * c - kappa, 1e-12 * (a_1 + b + 2 * c)
     fired = []
     for a in (a_0, a_1):
-        x = {key: np.reshape(value, (-1, 1)) for key, value in masses(beta, n, d, a, b, c, method).items()}
+        x = {key: np.reshape(value, (-1, 1)) for key, value in masses(beta, n, d, a, b, c, method, **scores).items()}
         best = a * x["f"] * w1 + b * ((x["f"] + x["s_k"]) * wk + x["q"] * total) + base
         if n > d - 2:
             best = np.maximum(best, a * x["same"] * w1 + b * (x["rho"] * wk + x["q_o"] * total) + base)
@@ -93,9 +108,9 @@ def events(beta, n, d, a_0, a_1, b, c, kappa, method="exact"):
     return weight, *fired
 
 
-def firing(beta, n, d, a_0, a_1, b, c, kappa, method="exact"):
+def firing(beta, n, d, a_0, a_1, b, c, kappa, method="exact", **scores):
     """p0, p1, p01: probabilities that one sign vector fires on D_0, on D_1, on either; arrays over beta."""
-    weight, *fired = events(beta, n, d, a_0, a_1, b, c, kappa, method)
+    weight, *fired = events(beta, n, d, a_0, a_1, b, c, kappa, method, **scores)
     chance = [(weight * event).sum(axis=1) for event in (*fired, fired[0] | fired[1])]
     return tuple(np.reshape(value, np.shape(beta)) for value in chance)
 

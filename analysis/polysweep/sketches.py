@@ -9,6 +9,7 @@ import xarray as xr
 
 from .cases import ERRORS, baseline, case_columns, table
 from .checks import at_least, check_name, names_of, of_dataset
+from .read import UNITS
 
 SIZE = ("r", "features", "draws", "local", "weights")  #: coordinates that are a sketch's own
 SERIES = ("method", "local", "weights")  #: what one curve over sizes has in common
@@ -47,7 +48,8 @@ def sketches(ds: xr.Dataset) -> pd.DataFrame:
                          for row, all_ in zip(frame[["d", "beta", "features"]].itertuples(), whole)]
     single = frame["precision"] != "fp64"
     width = np.where(single, 4, 8)
-    frame["rounding"] = np.where(single, 2e-6, 1e-12) * frame["beta"].fillna(4).clip(lower=4)
+    digits = np.where(single, 2e-6, 1e-12) + 4 * frame["precision"].map(UNITS).fillna(0)  # of both rows and their products
+    frame["rounding"] = digits * frame["beta"].fillna(4).clip(lower=4)
     whole = frame["features"] * (frame["v"] + 1.0) * width
     if "map_features" not in ds:
         window = frame["local"] * (frame["d"] + frame["v"]) * width

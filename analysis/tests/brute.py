@@ -1,7 +1,7 @@
 """The experiment by brute force: attention in full matrices, the head with every one of the 2^d sign vectors.
 
 Written from the definitions, in numpy, and shared with nothing: neither with the program nor with the closed form of
-polysweep.oracle. Degrees of any parity, both masks, scores of any sign.
+polysweep.oracle. Degrees of any parity, both masks, scores of any sign, offset + scale <q, k>.
 """
 import numpy as np
 
@@ -31,23 +31,25 @@ def visible(z, mask):
     return np.tri(*z.shape, dtype=bool) if mask == "causal" else np.ones(z.shape, bool)
 
 
-def attend(q, k, v, method, beta, negative="signed", mask="full"):
+def attend(q, k, v, method, beta, negative="signed", mask="full", scale=1.0, offset=0.0):
     """(outputs, (n, n) normalised weights)."""
-    w = weights(q @ k.T, method, beta, negative, mask)
+    w = weights(offset + scale * (q @ k.T), method, beta, negative, mask)
     w = w / w.sum(axis=1, keepdims=True)
     return w @ v, w
 
 
-def rounding(q, k, v, method, beta, negative, mask, unit):
+def rounding(q, k, v, method, beta, negative, mask, unit, scale=1.0, offset=0.0):
     """(n, width): how far outputs may be off that were computed with numbers of this unit roundoff, by a first-order bound.
 
-    A score of d products of rounded factors is off by (d + 2) u |q|.|k|; a weight by its derivative times that, and by 8 units
+    A score of d products of rounded factors is off by (d + 2) u |q|.|k|, of rows that are scaled and have a coordinate of an
+    offset by 5 more; a weight by its derivative times that, and by 8 units
     for its power or exponential (4 beta units for products of many factors); a sum of n terms by n u times the sum of sizes.
     """
-    z, size = q @ k.T, np.abs(q) @ np.abs(k).T
+    z, size = offset + scale * (q @ k.T), abs(offset) + scale * (np.abs(q) @ np.abs(k).T)
+    products = q.shape[1] + (5 if offset != 0 or scale != 1 else 0)
     w = weights(z, method, beta, negative, mask)
     slope = 1 if method == "softmax" else (1 if method == "linear" else beta) / np.maximum(np.abs(z), np.finfo(float).tiny)
-    error = np.abs(w) * (slope * (q.shape[1] + 2) * size + 8 + 4 * (beta if method == "exact" else 1) + len(k)) * unit
+    error = np.abs(w) * (slope * (products + 2) * size + 8 + 4 * (beta if method == "exact" else 1) + len(k)) * unit
     out = (w / w.sum(axis=1, keepdims=True)) @ v
     lost = error @ np.abs(v) + error.sum(axis=1, keepdims=True) * np.abs(out)
     return 2 * lost / np.abs(w.sum(axis=1, keepdims=True)) + 4 * unit * np.abs(out)

@@ -39,6 +39,15 @@ methods: [exact, softmax, linear]
 grid: {preset: [P2, W1], mask: [full, causal], precision: [fp64, fp32], n: 64, d: [6, 10], beta: [1, 3, 6], j3: [5, 40]}
 judge: {m: 8, trials: 1000}
 """
+AFFINE = """schema: 1
+study: affine
+seed: 81
+data: {kind: self_attention, reference_scale: 1.7}
+methods: [softmax, linear, exact: {match: [none, exp], center: [0, 0.3]}]
+grid: {preset: [P1, W1, W2], mask: [full, causal], precision: [fp64, fp32], n: 64, d: [6, 10], beta: [1, 2, 3, 5.5], scale: 0.6,
+  offset: [0.9, -0.25]}
+judge: {m: 8, trials: 1000}
+"""
 NOISY = """schema: 1
 study: noisy
 seed: 78
@@ -53,7 +62,7 @@ study: heads
 seed: 79
 data: {kind: file, path: heads.data.h5}
 methods: [exact, softmax, linear]
-grid: {mask: [full, causal], precision: [fp64, fp32], n: 80, d: 10, v: 6, head: [0, 1], beta: [1, 2, 3, 7], negative: [signed, abs]}
+grid: {mask: [full, causal], precision: [fp64, fp32], n: 80, d: 10, v: 6, head: [0, 1], beta: [1, 2, 3, 7], negative: [signed, abs]SCORES}
 output: {keep: [rows]}
 """
 
@@ -89,12 +98,17 @@ def points(ds):
     return [{name: column[i].item() for name, column in columns.items()} for i in range(ds.sizes["point"])]
 
 
+def scores(point):
+    """Scale and offset of a point; files of earlier programs have neither."""
+    return {name: point[name] for name in ("scale", "offset") if name in point}
+
+
 def expected(point):
     """(chances, weights on D_1) of a point without noise."""
     outs, shape = [], PRESETS[point["preset"]]
     for a in ("a_0", "a_1"):
         rows = brute.tokens(point["n"], point["d"], shape[a], shape["b"], shape["c"], point["j3"])
-        out, weights = brute.attend(rows, rows, rows, point["method"], point["beta"], mask=point["mask"])
+        out, weights = brute.attend(rows, rows, rows, point["method"], point["beta"], mask=point["mask"], **scores(point))
         outs.append(out)
     return brute.chances(*outs, shape["c"], shape["kappa"], point["m"]), weights
 
@@ -112,6 +126,8 @@ COUNTED = ("successes", "fires_d1", "fires_d0")
 def plain(tmp_path_factory):
     place = tmp_path_factory.mktemp("plain")
     found = points(run(place, "plain", PLAIN)) + points(run(place, "early", EARLY))
+    if "grid.offset" in told("help", "keys"):
+        found += points(run(place, "affine", AFFINE))
     found = [(point, *expected(point)) for point in found]
     clear = [each for each in found if each[1][-1] > TIED[each[0]["precision"]]]
     assert len(clear) > 0.97 * len(found) and sum(each[0]["precision"] == "fp32" for each in clear) > 0.48 * len(found)
@@ -119,7 +135,7 @@ def plain(tmp_path_factory):
 
 
 def named(point):
-    return tuple(point[name] for name in ("method", "preset", "mask", "precision", "n", "d", "beta", "j3"))
+    return tuple(point.get(name) for name in ("method", "preset", "mask", "precision", "n", "d", "beta", "j3", "scale", "offset"))
 
 
 def test_counts_without_noise(plain):
@@ -166,15 +182,18 @@ def write_heads(path):
     return q, k, v
 
 
-def test_outputs_of_given_rows(tmp_path):
+@pytest.mark.parametrize("given", ["", ", scale: 0.7, offset: [0.8, -1.1]"], ids=["plain", "affine"])
+def test_outputs_of_given_rows(tmp_path, given):
     """Scores of both signs, odd degrees signed and absolute: every entry of every output within the rounding of its arithmetic."""
+    if given and "grid.offset" not in told("help", "keys"):
+        pytest.skip("this program has no offset")
     q, k, v = write_heads(tmp_path / "heads.data.h5")
-    ds, negative = run(tmp_path, "heads", HEADS), 0
+    ds, negative = run(tmp_path, "heads", HEADS.replace("SCORES", given)), 0
     for point, (kept,) in zip(points(ds), outputs(ds)):
         data, how = (each[point["head"]] for each in (q, k, v)), (point["method"], point["beta"], point["negative"], point["mask"])
         data = list(data)
-        out, weights = brute.attend(*data, *how)
-        limit = brute.rounding(*data, *how, UNIT[point["precision"]])
+        out, weights = brute.attend(*data, *how, **scores(point))
+        limit = brute.rounding(*data, *how, UNIT[point["precision"]], **scores(point))
         well = (np.abs(limit) < 0.1 * np.abs(out).max()).all(axis=1)  # no row whose denominator is all rounding
         assert well.mean() > 0.8 and (np.abs(kept - out) <= limit)[well].all(), (how, point["precision"], point["head"])
         negative += (weights < 0).any()
@@ -187,5 +206,6 @@ def test_the_brute_force_sees_a_wrong_program():
     base = expected(dict(shape, beta=2, mask="full"))[0][0]
     assert abs(expected(dict(shape, beta=3, mask="full"))[0][0] - base) > 0.05
     assert abs(expected(dict(shape, beta=2, mask="causal"))[0][0] - base) > 0.05
+    assert abs(expected(dict(shape, beta=2, mask="full", offset=2))[0][0] - base) > 0.05
     z = np.array([[1.0, -2.0], [3.0, 0.5]])
     assert brute.weights(z, "exact", 3, "signed", "full")[0, 1] == -brute.weights(z, "exact", 3, "abs", "full")[0, 1] == -1

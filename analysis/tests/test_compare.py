@@ -45,6 +45,23 @@ def test_what_is_not_bitwise_is_held_to_its_tolerance(p1_rows, tmp_path):
     assert found[1 + 1e-7]["agrees"].sum() == len(found[1 + 1e-7]) - 1 and not found[1 + 1e-7].loc["err_out", "agrees"]
 
 
+def test_a_weight_rounded_otherwise_is_allowed_in_formats_that_round(p1_rows, tmp_path):
+    """Twice the unit roundoff for a sum over keys, beside what single precision has; nothing more for theory."""
+    def file(precision, mass, theory):
+        def change(rows):
+            for row in rows:
+                row.update(precision=precision, special_mass_d1=0.5 * mass, theory_special_mass_d1=0.5 * theory)
+
+        return changed(p1_rows, tmp_path, f"{precision}-{mass}-{theory}.h5", change)
+
+    for precision, allowed in (("fp32", 5e-6), ("bf16", 5e-6 + 2.0**-7), ("fp16", 5e-6 + 2.0**-10)):
+        one, near, far, theory = (file(precision, 1 + x, 1 + y)
+                                  for x, y in ((0, 0), (0.99 * allowed, 0), (1.02 * allowed, 0), (0, 1e-6)))
+        assert polysweep.compare(one, near, same_build=False)["agrees"].all()
+        for other, column in ((far, "special_mass_d1"), (theory, "theory_special_mass_d1")):
+            assert list(polysweep.compare(one, other, same_build=False).query("not agrees")["column"]) == [column]
+
+
 def test_what_counted_less_once_is_not_held_against_it(p1_rows, tmp_path):
     def counting(bad, of):
         def change(rows):

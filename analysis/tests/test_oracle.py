@@ -47,6 +47,41 @@ def test_firing_equals_every_sign_vector(preset, n, d, beta, method):
         assert abs(measured - p) <= allowed
 
 
+AFFINE = [dict(offset=0.8), dict(scale=0.3, offset=-0.2), dict(scale=2.5), dict(match=(1.3, 0.0)), dict(match=(0.7, 0.5))]
+
+
+@pytest.mark.parametrize("scores", AFFINE)
+@pytest.mark.parametrize("method, beta", [("exact", 1.5), ("exact", 16), ("softmax", 1), ("linear", 1)])
+def test_affine_scores_equal_brute_force(scores, method, beta):
+    """Outputs of the special row and of another, and the chance over all 2^10 sign vectors. 1e-12 as above: an offset below 0 is
+    at most a third of the least score."""
+    n, d, j3, a, b, c = 96, 10, 5, W1["a_1"], W1["b"], W1["c"]
+    out, diagonal = oracle.attend(oracle.tokens(n, d, a, b, c, j3), beta, method, **scores)
+    x, s = oracle.masses(beta, n, d, a, b, c, method, **scores), np.sqrt(np.log(n))
+    assert diagonal[j3] == pytest.approx(float(x["f"]), rel=1e-12)
+    expected = {(j3, 6): b * (x["f"] + x["s_k"]), (j3, 7): b * x["q"], (6, 0): a * x["other"], (6, 7): b * x["rho"]}
+    for at, value in expected.items():
+        assert out[at] / s == pytest.approx(float(value), rel=1e-12), at
+    signs = 2.0 * ((np.arange(2 ** d)[None, :] >> np.arange(d)[:, None]) & 1) - 1
+    fired = [oracle.fires(oracle.attend(oracle.tokens(n, d, W1[each], b, c, j3), beta, method, **scores)[0], signs, c, W1["kappa"])
+             for each in ("a_0", "a_1")]
+    exact = oracle.firing(beta, n, d, **W1, method=method, **scores)
+    for measured, p in zip((*fired, fired[0] | fired[1]), exact):
+        assert measured.mean() == pytest.approx(float(p), abs=1e-12)
+
+
+def test_affine_scores_have_their_limits():
+    """Match exp tends to softmax at its scale, (s z)^2 / 2 beta of a logarithm away; an offset cancels in exponentials."""
+    point = dict(n=256, d=10, a=0.7, b=0.05, c=0.7)
+    near, soft = oracle.masses(1e8, **point, match=(1.4, 0.3)), oracle.masses(1.0, **point, method="softmax", scale=1.4)
+    assert near["f"] == pytest.approx(float(soft["f"]), rel=1e-6)
+    with pytest.raises(ValueError, match="not positive"):
+        oracle.masses(2.0, **point, offset=-0.49 * np.log(256))
+    beta = np.array([2.0, 5.0])
+    together = oracle.success(beta, 40, n=256, d=10, **P2, match=(1.4, 0.3))
+    assert np.array_equal(together, [oracle.success(each, 40, n=256, d=10, **P2, match=(1.4, 0.3)) for each in beta])
+
+
 def test_known_values():
     """P1, n = 1024, d = 34: the chance of one sign vector below and above the transition; success over m vectors."""
     point = dict(n=1024, d=34, **P1)

@@ -11,6 +11,21 @@
  * beside it. Products are in the engine's precision and on whole leaves. Where tiles are our own kernel and PSW_FUSED
  * (polysweep/fused.h), row folds of the same rows have the same bits on every processor.
  *
+ * bf16 and fp16 (polysweep/narrow.h) are emulated by the single-precision engine: every operand of a product is a
+ * number of the format, sums are those of single precision, and neither scores nor outputs are rounded. A number that
+ * the format cannot hold is PSW_NOT_FINITE and names its row. Memory and messages are those of single precision.
+ *
+ * Row folds round queries, keys and values, as products take them (after row_norm, scale and offset), from double at
+ * once; then weights, which are below 2 under the exponent of their row and leaf. The denominator sums weights before
+ * they are rounded, as FlashAttention does (Dao et al. 2022), and the special mass is what the output has of value j3:
+ * the rounded weight over that. Where the data are scores, weights over the largest are rounded.
+ *
+ * State folds round the same rows, and then what the map stores, lifted features, values times the scales of their
+ * keys, weights within a block, and a state where it is read. Each row of such an operand, and each query, has a power
+ * of two beside it, so fp16 neither overflows nor vanishes with the degree. The map works in single precision inside.
+ * The denominator is one more row of the products. Landmarks are rounded as rows are, their state as others; what is
+ * made of landmarks alone stays in double.
+ *
  * Compiled twice; psw_engine_of picks the engine of a precision. Local: no function here communicates. */
 #ifndef POLYSWEEP_ATTEND_H
 #define POLYSWEEP_ATTEND_H
@@ -51,9 +66,9 @@ typedef struct psw_tables {
 
 /* What a forward pass computes. */
 typedef struct psw_given {
-    psw_watch watch; /* asked while rows are made and tables drawn */
-    const psw_data *data;
-    int sets; /* the first 1 .. psw_data_sets; D_0 alone has the bits that it has beside D_1 */
+    psw_watch watch;      /* asked while rows are made and tables drawn */
+    const psw_data *data; /* for psw_sketch_asks_keys it must live as long as tables are drawn */
+    int sets;             /* the first 1 .. psw_data_sets; D_0 alone has the bits that it has beside D_1 */
     psw_tables tables;
     const psw_route *route; /* of the calling rank in a team, copied; NULL: alone */
 } psw_given;
@@ -96,6 +111,15 @@ typedef struct psw_states {
 void psw_states_merge(void *into, const void *from, size_t bytes);
 void psw_states_clear(void *state, size_t bytes);
 
+/* The smallest score that a rank has seen in a pass: of points that refuse some, and that no plan could refuse. */
+typedef struct psw_smallest {
+    bool looks;
+    double z, least; /* a z below `least` is refused */
+    ptrdiff_t query, key;
+    int set;
+} psw_smallest;
+psw_status psw_attend_check_smallest(const psw_smallest *smallest); /* PSW_USAGE says which score is refused */
+
 /* A row fold, on one rank of a team: begin; then, for each step of the route, its transfers (`payload` says where each
  * lies), between them compute_step, after them `receive` with every transfer that arrived, and `emit` of the own leaves
  * that the step completes (psw_route_done). psw_dist_pass puts the pieces together; all are local. */
@@ -105,6 +129,7 @@ typedef struct psw_row_fold {
     psw_status (*compute_step)(psw_attention *attention, int step, psw_watch watch);
     psw_status (*receive)(psw_attention *attention, const psw_transfer *transfer);
     psw_status (*emit)(psw_attention *attention, psw_leaves places, psw_watch watch, psw_leaf_sink sink, void *context);
+    const psw_smallest *(*smallest)(const psw_attention *attention); /* to be checked after the pass */
 } psw_row_fold;
 
 /* A state fold, on one rank of a team: begin; `total` puts the states of own stretches into states->own; a scan over
@@ -168,6 +193,9 @@ psw_weigh_work psw_attend_weigh_work(const psw_point *point);
  * called, maps and lifts; not what turns scores into weights. A team does the same, except for rows that are mapped and
  * states that are computed again. Counted along the loops of the fold, in at most as many steps as there are blocks. */
 double psw_attend_done_flops(const psw_group *group, int sets);
+/* Pairs of a query and a key that it sees; of methods that see some keys alone, as if their number were straight within
+ * a strip of queries. */
+double psw_attend_pairs(const psw_point *point);
 /* Scores that become weights in such a pass, for one point of the group; for D_1 those in tiles that differ from D_0's.
  * 0 for sketches; those with landmarks. */
 double psw_attend_weighed(const psw_point *point, int sets);
@@ -184,6 +212,8 @@ typedef struct psw_seen {
 } psw_seen;
 /* What a query sees of `keys`, by the mask and the method. */
 psw_seen psw_attend_seen(const psw_point *point, ptrdiff_t query, psw_tokens keys);
+/* The method lets a query see all that the mask does. */
+bool psw_attend_sees_all(const psw_point *point);
 /* All keys that one of some neighbouring queries sees, and perhaps others between them; count >= 1. */
 psw_seen psw_attend_seen_by(const psw_point *point, psw_tokens queries);
 

@@ -51,8 +51,8 @@ typedef enum psw_errors_stage {
 
 /* begin; then for each draw: draw, and take with every leaf of that draw; end; close. Where rows are drawn too, draws
  * of the same rows follow each other, with a reload between different rows, merged as after begin. Each draw is
- * compared with the exact kernel of its own rows; entropy is a mean over realisations, theory_err_amm the root of a
- * mean square.
+ * compared with the exact kernel of its own rows (data must live until then for psw_sketch_asks_keys); entropy is a
+ * mean over realisations, theory_err_amm the root of a mean square.
  *
  * A team shares the keys: each rank has the blocks that `route` (NULL: alone) gives it. After begin, after each draw,
  * when its leaves are taken, and before end the parts of the ranks are merged: for phase = 0, 1, ... `merging` lists

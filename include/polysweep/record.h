@@ -129,7 +129,9 @@ const psw_column *psw_row_columns(ptrdiff_t *count);
 /* A parameter of the point: written when the file is created. */
 bool psw_column_parameter(const psw_column *column);
 double psw_column_value(const psw_column *column, const psw_record *record); /* codes as numbers; u8 loses digits */
-bool psw_column_blank(const psw_column *column, const psw_record *record);   /* NaN, 0 */
+/* Gives a younger parameter its default, where that is a number. */
+void psw_column_put_plain(const psw_column *column, psw_record *record);
+bool psw_column_blank(const psw_column *column, const psw_record *record); /* NaN, 0 */
 /* For people: words for codes, 17 digits where needed, "" for NaN. */
 void psw_column_text(const psw_column *column, const psw_record *record, char *text, size_t size);
 

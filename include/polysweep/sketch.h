@@ -11,15 +11,17 @@
  * the tables of a low degree are part of those of a higher one. Queries and keys use the same tables.
  *
  * Sources: tree, self-tensored or not: Ahle et al. 2020, Kacham, Mirrokni, Zhong 2023 (exact at tree degree 1, where
- * it ignores r); tensorsketch: Pham, Pagh 2013; srht: Ahle et al. 2020 (rows of the Hadamard matrix drawn with
- * replacement); maclaurin: Kar, Karnick 2012 (homogeneous, random signs); favor: Choromanski et al. 2020 (estimates
- * exp(<q,k>) of the rows as given: dividing by sqrt d is left to row_norm); monomial, taylor: every monomial once;
- * elu1: Katharopoulos et al. 2020. monomial and taylor have the exact kernel; that of elu1 and relu is the product of
- * their features. */
+ * it ignores r), with normal leaves, those of TensorSRHT or count sketches (OSNAP with one entry per column; Ahle et
+ * al.); tensorsketch: Pham, Pagh 2013; srht: Ahle et al. 2020 (rows of the Hadamard matrix drawn with replacement);
+ * maclaurin: Kar, Karnick 2012 (homogeneous, random signs); complex tables, real and imaginary parts as features:
+ * Wacker, Ohana, Filippone 2022; favor: Choromanski et al. 2021 (estimates exp(<q,k>) of the rows as given: dividing by
+ * sqrt d is left to row_norm; with epsilon > 0 what the code published with it computes: see favor_real.c); monomial,
+ * taylor: every monomial once; elu1: Katharopoulos et al. 2020. monomial and taylor have the exact kernel; that of elu1
+ * and relu is the product of their features. */
 #ifndef POLYSWEEP_SKETCH_H
 #define POLYSWEEP_SKETCH_H
 
-#include "polysweep/spec.h"
+#include "polysweep/data.h"
 
 /* The partial sum takes m(x) as (t, x'): psw_partial_sum of t(q) t(k) and <x'(q), x'(k)>. */
 typedef enum psw_weigh { PSW_WEIGH_IDENTITY, PSW_WEIGH_SQUARE, PSW_WEIGH_POWER, PSW_WEIGH_PARTIAL_SUM } psw_weigh;
@@ -36,7 +38,7 @@ static inline double psw_partial_sum(ptrdiff_t order, double t, double z)
 }
 
 typedef struct psw_sketch_shape {
-    ptrdiff_t r;        /* random columns; 0 where the map is exact */
+    ptrdiff_t r;        /* random columns, which may be complex; 0 where the map is exact */
     ptrdiff_t stored;   /* numbers kept per row */
     ptrdiff_t features; /* rows of the state */
     psw_weigh weigh;
@@ -51,8 +53,11 @@ static inline bool psw_sketch_has(const psw_point *point)
 {
     return psw_point_folds(point) == PSW_FOLDS_STATES;
 }
-/* From r or features (one of them is given), d, beta; for a point that psw_sketch_check accepts. */
+/* From r or features (one of them is given; features are r (r + 1) / 2 of squares, 2 r of complex columns, else r), d,
+ * beta; for a point that psw_sketch_check accepts. */
 psw_sketch_shape psw_sketch_shape_of(const psw_point *point);
+/* True where features depend on all keys of the sequence at once. */
+bool psw_sketch_asks_keys(const psw_point *point);
 /* Draws of the tables: point.draws, at least 1; 0 where nothing is random: exact maps, learned weights, no sketch. */
 ptrdiff_t psw_sketch_draws(const psw_point *point);
 /* Bytes of one state, features x (v + 1) in the point's precision; also of sizes too large to exist. */
@@ -68,7 +73,8 @@ psw_status psw_sketch_fits(const psw_point *point, double bytes);
 
 /* Mean and variance of one estimate of <x,y>^beta (favor: of exp <x,y>) over the tables, for |x|^2 |y|^2 = norms,
  * <x,y> = product and sum x_i^2 y_i^2 = squares (used by the sign-based maps). Exact; the variance is NaN for favor
- * and for polysketch above degree 4, both are NaN for learned weights. */
+ * and for polysketch above degree 4 (with other leaves than normal ones: above 2), both are NaN for learned weights and
+ * for favor with epsilon > 0, whose floor depends on the largest exponents. */
 typedef struct psw_moments {
     double mean, variance;
 } psw_moments;
@@ -124,6 +130,11 @@ typedef struct psw_sketcher {
     void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
     /* The same for at most PSW_TRANSPOSED_MOST rows, transposed: features x count from stored x count. */
     void (*lift_transposed)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
+    /* map is for queries where that makes a difference (psw_sketch_asks_keys), this for keys. */
+    void (*map_keys)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
+    /* Where the keys are: before draw, which makes them all where psw_sketch_asks_keys, in blocks of `rows`, so that a
+     * draw is the same on every rank. The data must live and have the rows that are mapped whenever draw is called. */
+    void (*keys)(psw_sketch *sketch, const psw_data *data);
 } psw_sketcher;
 extern const psw_sketcher PSW_PRECISION_NAME(psw_sketcher);
 

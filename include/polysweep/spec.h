@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "polysweep/narrow.h"
 #include "polysweep/text.h"
 
 /* ---- a point -------------------------------------------------------------------------------------------- */
@@ -74,6 +75,8 @@ static inline bool psw_point_single(const psw_point *point)
 {
     return point->precision != PSW_FP64;
 }
+/* What the operands of products are rounded to; NULL: the type that they are held in. */
+const psw_narrow *psw_point_narrow(const psw_point *point);
 
 /* What spec needs from later rooms; any member may be NULL, all must outlive the study. */
 typedef struct psw_rooms {

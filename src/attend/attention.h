@@ -6,6 +6,7 @@
 
 #include "attend/sums.h"
 #include "polysweep/attend.h"
+#include "polysweep/narrow_rows.h"
 #include "polysweep/real.h"
 
 /* What the engine calls; one table per kind. The struct of a kind begins with a psw_attention. */
@@ -28,13 +29,15 @@ struct psw_attention {
     size_t used; /* bytes of the arena before this attention */
 
     const psw_group *group;
-    const psw_point *p; /* the first point of the group */
+    const psw_point *p;       /* the first point of the group */
+    const psw_narrow *narrow; /* what operands of products are rounded to; NULL: their type */
     psw_route route;
     int sets;
     ptrdiff_t leaf, leaves; /* rows of a whole leaf, number of leaves */
     ptrdiff_t own;          /* leaves of the calling rank */
     ptrdiff_t special;      /* j3, -1 without a second data set */
-    double *staged;         /* leaf x max(d, v): rows as the data generates them */
+    double *staged;         /* leaf x max(d, v): rows as the data generates them, rounded to the format */
+    psw_status staging;     /* PSW_NOT_FINITE once a row has overflowed the format */
 
     psw_real *out;           /* results of one leaf: [points][sets][count][v] */
     double *mass, *log2_den; /* [points][sets][count] */
@@ -76,6 +79,7 @@ static inline psw_real *attend_reals(psw_arena *arena, ptrdiff_t count)
 #define attend_lay_results PSW_PRECISION_NAME(attend_lay_results)
 #define attend_stage PSW_PRECISION_NAME(attend_stage)
 #define attend_round PSW_PRECISION_NAME(attend_round)
+#define attend_round_weights PSW_PRECISION_NAME(attend_round_weights)
 #define attend_finish PSW_PRECISION_NAME(attend_finish)
 #define attend_emit_leaf PSW_PRECISION_NAME(attend_emit_leaf)
 
@@ -84,9 +88,12 @@ void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *
 void attend_lay_staged(psw_attention *a, psw_arena *arena);
 void attend_lay_results(psw_attention *a, psw_arena *arena);
 
-/* Rows of one side of a data set, in a->staged: valid until the next call. */
+/* Rows of one side of a data set, in a->staged: valid until the next call. What loads rows sets a->staging to PSW_OK
+ * and, at its end, returns it: the first row that the format cannot hold, by its name. */
 const double *attend_stage(psw_attention *a, const psw_data *data, int set, psw_side side, attend_span rows);
 void attend_round(const double *rows, ptrdiff_t count, psw_real *to);
+/* Weights to the format, as the product with the values takes them. */
+void attend_round_weights(const psw_attention *a, psw_rows weights);
 
 /* Results of `rows`, a part of the leaf `leaf`, for one pair of point and set. PSW_NOT_FINITE names the row; PSW_BUG if
  * there are no sums. */

@@ -1,5 +1,7 @@
 #include "attend/attention.h"
 
+#include <math.h>
+
 #include "attend/finish.h"
 
 void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *given)
@@ -7,6 +9,7 @@ void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *
     const psw_point *p = &group->points[0];
     a->group = group;
     a->p = p;
+    a->narrow = psw_point_narrow(p);
     a->route = given->route ? *given->route : psw_attend_route(p, PSW_CHOICE_AUTO, 1, 0);
     a->sets = given->sets;
     a->leaf = attend_smaller(p->block, p->n);
@@ -28,15 +31,42 @@ void attend_lay_results(psw_attention *a, psw_arena *arena)
     a->log2_den = psw_arena_take(arena, rows, sizeof *a->log2_den);
 }
 
+/* The first row with a number that is not finite, -1: none. */
+static ptrdiff_t overflowed(const double *rows, ptrdiff_t count, ptrdiff_t cols)
+{
+    for (ptrdiff_t i = 0; i < count * cols; i++)
+        if (!isfinite(rows[i])) return i / cols;
+    return -1;
+}
+
+static void round_staged(psw_attention *a, int set, psw_side side, attend_span rows)
+{
+    static const char *const sides[] = {[PSW_QUERY] = "queries", [PSW_KEY] = "keys", [PSW_VALUE] = "values"};
+    ptrdiff_t cols = side == PSW_VALUE ? a->p->v : psw_point_width(a->p), bad;
+    psw_narrow_doubles(a->narrow, a->staged, rows.count * cols);
+    if (a->staging != PSW_OK || (bad = overflowed(a->staged, rows.count, cols)) < 0) return;
+    a->staging = PSW_FAIL(PSW_NOT_FINITE,
+                          "row %td of the %s of data set %d has a number that is too large for %s, whose largest is "
+                          "%.6g; scale the data down, or take bf16 or fp32",
+                          rows.first + bad, sides[side], set, a->narrow->word, psw_narrow_largest(a->narrow));
+}
+
 const double *attend_stage(psw_attention *a, const psw_data *data, int set, psw_side side, attend_span rows)
 {
     psw_data_rows(data, set, side, rows.first, rows.count, a->staged);
+    if (a->narrow) round_staged(a, set, side, rows);
     return a->staged;
 }
 
 void attend_round(const double *rows, ptrdiff_t count, psw_real *to)
 {
     for (ptrdiff_t i = 0; i < count; i++) to[i] = (psw_real)rows[i];
+}
+
+void attend_round_weights(const psw_attention *a, psw_rows weights)
+{
+    for (ptrdiff_t i = 0; i < weights.rows; i++)
+        psw_narrow_numbers(a->narrow, weights.at + i * weights.stride, weights.cols);
 }
 
 psw_status attend_finish(psw_attention *a, ptrdiff_t pair, attend_span leaf, attend_span rows, const attend_sums *sums)

@@ -92,6 +92,7 @@ static psw_status load(psw_attention *a, const psw_given *given)
     d->data = given->data;
     PSW_TRY(load_cache(d, given->watch));
     if (by_states(d)) {
+        sketcher->keys(d->sketch, given->data);
         PSW_TRY(sketcher->draw(d->sketch, given->tables.draw, given->watch));
         PSW_TRY(attend_decode_load_states(d, given->watch));
     }

@@ -31,11 +31,11 @@ psw_status attend_decode_lay_states(attend_decode *d, const psw_given *given, ps
 
 /* ---- the state of the tokens before ---- */
 
-static void map(attend_decode *d, const double *rows, ptrdiff_t count, attend_mapped *to)
+static void map(attend_decode *d, psw_side side, const double *rows, ptrdiff_t count, attend_mapped *to)
 {
     ptrdiff_t width = psw_point_width(d->base.p);
     attend_round(rows, count * width, d->rounded);
-    attend_mapped_make(d->sketch, &d->shape, (psw_const_rows){d->rounded, count, width, width}, to);
+    attend_mapped_make(d->sketch, &d->shape, side, (psw_const_rows){d->rounded, count, width, width}, to);
 }
 
 /* Part of one row of a mapped block, as a block. */
@@ -83,7 +83,7 @@ static void add_block(attend_decode *d, ptrdiff_t first, ptrdiff_t count)
 {
     psw_data_rows(d->data, 0, PSW_KEY, first, count, d->rows[PSW_KEY]);
     psw_data_rows(d->data, 0, PSW_VALUE, first, count, d->rows[PSW_VALUE]);
-    map(d, d->rows[PSW_KEY], count, &d->mapped);
+    map(d, PSW_KEY, d->rows[PSW_KEY], count, &d->mapped);
     for (ptrdiff_t at = 0; at < count; at += d->lift_rows) {
         attend_mapped keys = part_of(&d->mapped, at, attend_smaller(d->lift_rows, count - at));
         add_keys(d, &keys, d->rows[PSW_VALUE] + at * d->base.p->v);
@@ -97,7 +97,7 @@ static void map_tail(attend_decode *d)
     for (ptrdiff_t first = d->held; first < d->base.p->n; first += d->base.leaf) {
         attend_mapped part = part_of(&d->tail, first - d->held, attend_smaller(d->base.leaf, d->base.p->n - first));
         psw_data_rows(d->data, 0, PSW_KEY, first, part.m.rows, d->rows[PSW_KEY]);
-        map(d, d->rows[PSW_KEY], part.m.rows, &d->mapped);
+        map(d, PSW_KEY, d->rows[PSW_KEY], part.m.rows, &d->mapped);
         memcpy(part.m.at, d->mapped.m.at, (size_t)(part.m.rows * stored) * sizeof(psw_real));
         memcpy(part.mantissa, d->mapped.mantissa, (size_t)part.m.rows * sizeof *part.mantissa);
         memcpy(part.exponent, d->mapped.exponent, (size_t)part.m.rows * sizeof *part.exponent);
@@ -201,10 +201,10 @@ static void read_near(attend_decode *d, const attend_mapped *q)
 void attend_decode_read_states(attend_decode *d)
 {
     attend_mapped key = d->base.p->local > 0 ? d->tail : part_of(&d->tail, d->base.p->n - 1 - d->held, 1);
-    map(d, d->rows[PSW_KEY], 1, &key);
+    map(d, PSW_KEY, d->rows[PSW_KEY], 1, &key);
     move_on(d, &key);
     attend_mapped q = part_of(&d->mapped, 0, 1);
-    map(d, d->rows[PSW_QUERY], 1, &q);
+    map(d, PSW_QUERY, d->rows[PSW_QUERY], 1, &q);
     read_far(d, &q);
     if (d->base.p->local == 0) read_near(d, &q);
 }

@@ -118,6 +118,7 @@ static psw_status load_means(attend_landmarks *f, const psw_given *given, int se
         if (set == 0 || attend_span_has(segment_of(f, i), f->base.special)) find_mean(f, given->data, set, side, i);
     }
     attend_round(f->mean[set][side], all, f->landmark[set][side]);
+    if (f->base.narrow) psw_narrow_numbers(f->base.narrow, f->landmark[set][side], all);
     return PSW_OK;
 }
 
@@ -142,6 +143,7 @@ static psw_status load(psw_attention *a, const psw_given *given)
     attend_landmarks *f = (attend_landmarks *)a;
     attend_span token = {a->special, 1};
     f->placed = 0;
+    a->staging = PSW_OK;
     for (ptrdiff_t i = 0; i < a->own; i++) {
         PSW_TRY(psw_watch_ask(given->watch));
         load_leaf(f, given->data, psw_route_leaf(&a->route, a->route.rank, i));
@@ -152,7 +154,7 @@ static psw_status load(psw_attention *a, const psw_given *given)
             attend_round(attend_stage(a, given->data, set, (psw_side)side, token), width_of(f, side),
                          f->other[set][side]);
     }
-    return PSW_OK;
+    return a->staging;
 }
 
 /* Data sets differ in row j3: writes that of `set` to where it is about to be read. */
@@ -199,6 +201,7 @@ static void add_leaf(attend_landmarks *f, int set, ptrdiff_t leaf)
         to[v] = f->base.special >= 0 && token >= 0 && token < keys.rows ? (double)weights.at[i * keys.rows + token] : 0;
         to[v + 1] = sum.sum;
     }
+    if (f->base.narrow) attend_round_weights(&f->base, weights);
     psw_product_nn(psw_read(weights), values, product);
     for (ptrdiff_t i = 0; i < m; i++)
         for (ptrdiff_t c = 0; c < v; c++) f->part.at[i * f->part.width + c] = (double)product.at[i * v + c];
@@ -254,6 +257,7 @@ static psw_status mix(attend_landmarks *f, int set, psw_watch watch)
             for (ptrdiff_t c = 0; c <= v; c++) to[c] += by * from[c];
         }
     attend_round(f->mixed, m * (v + 1), f->reading[set]);
+    if (f->base.narrow) psw_narrow_rows(f->base.narrow, psw_rows_of(f->reading[set], m, v + 1));
     return PSW_OK;
 }
 
@@ -273,6 +277,7 @@ static void read_leaf(attend_landmarks *f, int set, ptrdiff_t leaf)
         f->sums.exponent[i] = sum.exponent;
         f->sums.at[i * f->sums.width + v + 1] = sum.sum;
     }
+    if (f->base.narrow) attend_round_weights(&f->base, weights);
     psw_product_nn(psw_read(weights), (psw_const_rows){f->reading[set], m, v + 1, v + 1}, product);
     for (ptrdiff_t i = 0; i < queries.rows; i++)
         for (ptrdiff_t c = 0; c <= v; c++) f->sums.at[i * f->sums.width + c] = (double)product.at[i * (v + 1) + c];

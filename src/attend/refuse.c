@@ -24,3 +24,14 @@ attend_refusal attend_refusal_of(const psw_point *p)
     if (p->negative != PSW_NEGATIVE_REFUSE || psw_data_least(p).least >= attend_least_score(p)) return ATTEND_ACCEPTED;
     return is_certain(p) ? ATTEND_REFUSED : ATTEND_LOOKED_AT;
 }
+
+psw_status psw_attend_check_smallest(const psw_smallest *s)
+{
+    if (!s->looks || !(s->z < s->least)) return PSW_OK;
+    return PSW_FAIL(
+        PSW_USAGE,
+        "the smallest score that a query sees is z = %g (query %td, key %td, data set %d): its weight would "
+        "be negative or undefined; take an offset larger by %g, or say negative: signed (keeps the sign), "
+        "abs or relu",
+        s->z, s->query, s->key, s->set, s->least - s->z);
+}

@@ -33,14 +33,6 @@ typedef struct attend_selection {
     attend_score *heap; /* [sets][strip][keep] */
 } attend_selection;
 
-/* The smallest score that a rank has seen in a pass. */
-typedef struct attend_smallest {
-    bool looks;
-    double z, least; /* a smaller z than `least` is refused */
-    ptrdiff_t query, key;
-    int set;
-} attend_smallest;
-
 typedef struct attend_row_pass {
     psw_attention base;
     const attend_method_row *method;
@@ -65,7 +57,7 @@ typedef struct attend_row_pass {
     attend_weight_sum *sum;             /* [strip] */
     psw_seen *seen;                     /* [strip]: of the keys of a tile */
     attend_selection selected;          /* of methods that keep some scores of a row, for both sets */
-    attend_smallest smallest;           /* of points that refuse small scores */
+    psw_smallest smallest;              /* of points that refuse small scores */
     attend_tree tree[PSW_GROUP_MAX][2]; /* [points][sets], of one strip */
 
     bool in_steps;              /* keys or queries of other ranks arrive step by step */
@@ -115,7 +107,6 @@ static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span
 #define attend_rows_select PSW_PRECISION_NAME(attend_rows_select)
 #define attend_rows_kept PSW_PRECISION_NAME(attend_rows_kept)
 #define attend_rows_begin_smallest PSW_PRECISION_NAME(attend_rows_begin_smallest)
-#define attend_rows_check_smallest PSW_PRECISION_NAME(attend_rows_check_smallest)
 #define attend_rows_look_smallest PSW_PRECISION_NAME(attend_rows_look_smallest)
 #define attend_rows_leaves PSW_PRECISION_NAME(attend_rows_leaves)
 #define attend_rows_strip PSW_PRECISION_NAME(attend_rows_strip)
@@ -148,8 +139,6 @@ attend_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set);
 void attend_rows_begin_smallest(attend_row_pass *f);
 /* At the scores of a tile that its rows see. */
 void attend_rows_look_smallest(attend_row_pass *f, attend_span strip, attend_span keys, int set);
-/* PSW_USAGE says which score is too small. */
-psw_status attend_rows_check_smallest(const attend_row_pass *f);
 
 /* Adds neighbouring key leaves, of which only those that a row of the strip sees are looked at. */
 psw_status attend_rows_leaves(attend_row_pass *f, attend_span strip, psw_leaves leaves, psw_watch watch);

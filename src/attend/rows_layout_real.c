@@ -122,6 +122,7 @@ static void load_other(attend_row_pass *f, const psw_data *data)
 
 psw_status attend_rows_load(attend_row_pass *f, const psw_data *data, psw_watch watch)
 {
+    f->base.staging = PSW_OK;
     for (ptrdiff_t i = 0; i < f->base.leaves; i++) f->resident_keys[i] = NULL;
     for (ptrdiff_t i = 0; i < f->base.own; i++) {
         PSW_TRY(psw_watch_ask(watch));
@@ -130,5 +131,5 @@ psw_status attend_rows_load(attend_row_pass *f, const psw_data *data, psw_watch 
     if (f->base.sets > 1) load_other(f, data);
     f->current_queries = f->q;
     attend_rows_begin_smallest(f);
-    return PSW_OK;
+    return f->base.staging;
 }

@@ -53,7 +53,7 @@ psw_status attend_rows_pass(attend_row_pass *f, psw_watch watch, psw_leaf_sink s
             PSW_TRY(one_strip(f, leaf, strip, watch));
         PSW_TRY(attend_emit_leaf(&f->base, index, sink, context));
     }
-    return attend_rows_check_smallest(f);
+    return PSW_OK;
 }
 
 /* ---- the table of the kind ---- */
@@ -72,7 +72,8 @@ static psw_status load(psw_attention *a, const psw_given *given)
 
 static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    return attend_rows_pass((attend_row_pass *)a, watch, sink, context);
+    PSW_TRY(attend_rows_pass((attend_row_pass *)a, watch, sink, context));
+    return psw_attend_check_smallest(&((attend_row_pass *)a)->smallest);
 }
 
 static double done_flops(const psw_group *group, int sets)

@@ -42,6 +42,15 @@ static void offer(attend_selection *s, ptrdiff_t row, attend_score score)
         sink_root(heap, s->keep, score);
 }
 
+/* Most scores of a long row come after all that it keeps. */
+static void offer_row(attend_selection *s, ptrdiff_t row, const psw_real *z, psw_tokens keys)
+{
+    const attend_score *root = s->heap + row * s->keep;
+    for (ptrdiff_t j = 0; j < keys.count; j++)
+        if (s->count[row] < s->keep || (double)z[j] >= root->z)
+            offer(s, row, (attend_score){(double)z[j], keys.first + j});
+}
+
 static psw_status offer_all(attend_row_pass *f, attend_span strip, attend_span keys, int first, int last)
 {
     for (int set = first; set <= last; set++)
@@ -49,8 +58,7 @@ static psw_status offer_all(attend_row_pass *f, attend_span strip, attend_span k
             for (int k = 0; k < f->seen[i].ranges; k++) {
                 psw_tokens seen = f->seen[i].at[k];
                 const psw_real *z = f->scores.at + i * f->scores.stride + seen.first - keys.first;
-                for (ptrdiff_t j = 0; j < seen.count; j++)
-                    offer(&f->selected, set * f->strip + i, (attend_score){(double)z[j], seen.first + j});
+                offer_row(&f->selected, set * f->strip + i, z, seen);
             }
     return PSW_OK;
 }
@@ -81,7 +89,7 @@ attend_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set)
 
 void attend_rows_begin_smallest(attend_row_pass *f)
 {
-    f->smallest = (attend_smallest){.z = INFINITY, .least = -INFINITY};
+    f->smallest = (psw_smallest){.z = INFINITY, .least = -INFINITY};
     for (ptrdiff_t i = 0; i < f->base.group->count; i++) {
         const psw_point *p = &f->base.group->points[i];
         if (attend_refusal_of(p) != ATTEND_LOOKED_AT) continue;
@@ -92,25 +100,13 @@ void attend_rows_begin_smallest(attend_row_pass *f)
 
 void attend_rows_look_smallest(attend_row_pass *f, attend_span strip, attend_span keys, int set)
 {
-    attend_smallest *s = &f->smallest;
+    psw_smallest *s = &f->smallest;
     for (ptrdiff_t i = 0; s->looks && i < strip.count; i++)
         for (int k = 0; k < f->seen[i].ranges; k++) {
             psw_tokens seen = f->seen[i].at[k];
             const psw_real *z = f->scores.at + i * f->scores.stride + seen.first - keys.first;
             for (ptrdiff_t j = 0; j < seen.count; j++)
                 if ((double)z[j] < s->z)
-                    *s = (attend_smallest){true, (double)z[j], s->least, strip.first + i, seen.first + j, set};
+                    *s = (psw_smallest){true, (double)z[j], s->least, strip.first + i, seen.first + j, set};
         }
-}
-
-psw_status attend_rows_check_smallest(const attend_row_pass *f)
-{
-    const attend_smallest *s = &f->smallest;
-    if (!s->looks || !(s->z < s->least)) return PSW_OK;
-    return PSW_FAIL(
-        PSW_USAGE,
-        "the smallest score that a query sees is z = %g (query %td, key %td, data set %d): its weight would "
-        "be negative or undefined; take an offset larger by %g, or say negative: signed (keeps the sign), "
-        "abs or relu",
-        s->z, s->query, s->key, s->set, s->least - s->z);
 }

@@ -306,9 +306,17 @@ static psw_status emit(psw_attention *a, psw_leaves places, psw_watch watch, psw
     }
     for (ptrdiff_t i = places.first; i < places.first + places.count; i++)
         PSW_TRY(emit_leaf(f, psw_route_leaf(&f->base.route, f->base.route.rank, i), sink, context));
-    bool last = places.count > 0 && places.first + places.count == f->base.own;
-    return last ? attend_rows_check_smallest(f) : PSW_OK;
+    return PSW_OK;
 }
 
-const psw_row_fold attend_rows_team = {
-    .begin = begin, .payload = payload, .compute_step = compute, .receive = receive, .emit = emit};
+static const psw_smallest *smallest(const psw_attention *a)
+{
+    return &((const attend_row_pass *)a)->smallest;
+}
+
+const psw_row_fold attend_rows_team = {.begin = begin,
+                                       .payload = payload,
+                                       .compute_step = compute,
+                                       .receive = receive,
+                                       .emit = emit,
+                                       .smallest = smallest};

@@ -103,6 +103,7 @@ static psw_status add_point(attend_row_pass *f, ptrdiff_t point, attend_span str
 {
     psw_rows weights = shaped(f->weights, strip.count, keys.count);
     weigh(f, &f->base.group->points[point], strip, keys, last);
+    if (f->base.narrow) attend_round_weights(&f->base, weights);
     psw_panels_product(psw_read(weights), attend_value_leaf(f, keys, last),
                        shaped(f->partial, strip.count, f->base.p->v));
     for (int s = first; s <= last; s++) PSW_TRY(add(f, &f->tree[point][s], strip, keys));

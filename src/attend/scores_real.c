@@ -1,7 +1,7 @@
 /* Data that are scores: one query, one row of weights f = u / sum u, u = z^beta, e^z or z; of negative scores what the
- * point says. Values are the identity, so
- * the output is f. There are no products, so everything is in double; f is rounded at the end. The first rank of a team
- * has all of it. */
+ * point says. Values are the identity, so the output is f. There are no products, so everything is in double; f is
+ * rounded at the end. Of a narrower format (polysweep/narrow.h) is u over the largest, but not the sum. The first rank
+ * of a team has all of it. */
 #include <math.h>
 
 #include "attend/scores.h"
@@ -66,6 +66,14 @@ static double sum_of_weights(const attend_scores *s, const psw_point *p, const d
     return total;
 }
 
+/* Key j's weight over the largest, as the product with its value takes it. */
+static double rounded_weight(const attend_scores *s, const psw_point *p, const double *z, ptrdiff_t j)
+{
+    double weight = weight_of(s, p, z, j);
+    if (s->base.narrow) psw_narrow_doubles(s->base.narrow, &weight, 1);
+    return weight;
+}
+
 static void weigh(attend_scores *s, ptrdiff_t point, int set, double log2_peak)
 {
     const psw_point *p = &s->base.group->points[point];
@@ -75,8 +83,8 @@ static void weigh(attend_scores *s, ptrdiff_t point, int set, double log2_peak)
     double den = sum_of_weights(s, p, z) + p->den_constant * psw_exp2_any(-beta * log2_peak);
     bool empty = den == 0;
     psw_real *row = s->base.out + pair * p->n;
-    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(empty ? 0 : weight_of(s, p, z, j) / den);
-    s->base.mass[pair] = empty ? 0 : weight_of(s, p, z, p->j3) / den;
+    for (ptrdiff_t j = 0; j < p->n; j++) row[j] = (psw_real)(empty ? 0 : rounded_weight(s, p, z, j) / den);
+    s->base.mass[pair] = empty ? 0 : rounded_weight(s, p, z, p->j3) / den;
     s->base.log2_den[pair] = psw_log2_any(den) + beta * log2_peak;
 }
 

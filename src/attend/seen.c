@@ -44,6 +44,12 @@ static psw_seen seen_of(const psw_point *p, ptrdiff_t query)
     return within(method && method->seen ? method->seen(p, query) : (psw_seen){1, {mask}}, mask);
 }
 
+bool psw_attend_sees_all(const psw_point *p)
+{
+    const attend_method_row *method = attend_method_row_of(p->method);
+    return !method || !method->seen;
+}
+
 psw_seen psw_attend_seen(const psw_point *p, ptrdiff_t query, psw_tokens keys)
 {
     return within(seen_of(p, query), keys);

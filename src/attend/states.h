@@ -118,6 +118,7 @@ static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_
 #define attend_states_total PSW_PRECISION_NAME(attend_states_total)
 #define attend_states_map_token PSW_PRECISION_NAME(attend_states_map_token)
 #define attend_states_round PSW_PRECISION_NAME(attend_states_round)
+#define attend_states_round_reading PSW_PRECISION_NAME(attend_states_round_reading)
 #define attend_states_set_readable PSW_PRECISION_NAME(attend_states_set_readable)
 #define attend_states_read PSW_PRECISION_NAME(attend_states_read)
 #define attend_states_exact PSW_PRECISION_NAME(attend_states_exact)
@@ -137,7 +138,8 @@ static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_
 
 attend_mapped attend_mapped_take(psw_arena *arena, ptrdiff_t rows, ptrdiff_t stored);
 /* Maps rows, and splits their scales. */
-void attend_mapped_make(psw_sketch *sketch, const psw_sketch_shape *shape, psw_const_rows x, attend_mapped *to);
+void attend_mapped_make(psw_sketch *sketch, const psw_sketch_shape *shape, psw_side side, psw_const_rows x,
+                        attend_mapped *to);
 /* weigh z, z = <m(q), m(k)>, without their scales; t: the product of the first of what is stored of each */
 double attend_weigh_product(const psw_point *point, psw_weigh kind, double z, double t);
 
@@ -159,6 +161,8 @@ void attend_states_total(attend_state_pass *f, int set, ptrdiff_t block, attend_
 void attend_states_map_token(attend_state_pass *f, int set);
 /* to = the numbers of a state, as products take them. */
 void attend_states_round(const attend_state *state, psw_real *to);
+/* f->reading[set] to the format, a scale for each column of the values. */
+void attend_states_round_reading(attend_state_pass *f, int set);
 /* Rounds a state; the far parts of `set` are then read from it. */
 void attend_states_set_readable(attend_state_pass *f, int set, const attend_state *state);
 

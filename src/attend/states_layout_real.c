@@ -167,13 +167,16 @@ static psw_status load(psw_attention *a, const psw_given *given)
 {
     attend_state_pass *f = (attend_state_pass *)a;
     const psw_data *data = given->data;
+    sketcher->keys(f->sketch, data);
     PSW_TRY(redraw(a, given->tables.draw, given->watch));
+    f->base.staging = PSW_OK;
     f->placed = 0;
     for (ptrdiff_t i = 0; i < f->base.own; i++) {
         PSW_TRY(psw_watch_ask(given->watch));
         PSW_TRY(load_block(f, data, psw_route_leaf(&f->base.route, f->base.route.rank, i)));
     }
     PSW_TRY(load_token(f, data));
+    PSW_TRY(f->base.staging);
     return f->near ? attend_rows_load(f->near, data, given->watch) : PSW_OK;
 }
 

@@ -30,6 +30,7 @@ static void add_near(attend_state_pass *f, const panel *p, ptrdiff_t block)
     psw_const_rows values = attend_states_values(f, p->set, block);
     psw_panels_product(psw_part(psw_read(p->k->m), 0, keys), queries, psw_rows_of(f->weights, keys, PSW_PANEL));
     attend_states_weigh(f, p->k, p->first, keys);
+    if (f->base.narrow) psw_narrow_columns(f->base.narrow, psw_rows_of(f->weights, keys, PSW_PANEL));
     psw_panels_product((psw_const_rows){values.at, width, keys, values.stride}, weights,
                        psw_rows_of(f->near_sum, width, PSW_PANEL));
 }
@@ -40,6 +41,7 @@ static void add_far(attend_state_pass *f, const panel *p)
     psw_panels phi = {f->transposed, features, PSW_PANEL};
     sketcher->lift_transposed(f->sketch, psw_read(psw_rows_of(f->queries, f->shape.stored, PSW_PANEL)),
                               psw_rows_of(f->transposed, features, PSW_PANEL));
+    if (f->base.narrow) psw_narrow_columns(f->base.narrow, psw_rows_of(f->transposed, features, PSW_PANEL));
     psw_panels_product((psw_const_rows){f->reading[p->set], width, features, features}, phi,
                        psw_rows_of(f->far_sum, width, PSW_PANEL));
 }

@@ -194,7 +194,8 @@ static void set_state(attend_state_pass *f, ptrdiff_t round)
     }
 }
 
-/* reading = prefix + running, under the larger exponent; running itself where the prefix is empty. A number that is not
+/* reading = prefix + running, under the larger exponent; where the prefix is empty running itself, or a copy of it that
+ * can be rounded to a format. A number that is not
  * finite stays so (times 0 it is NaN) and is found in the results. */
 static void read_both(attend_state_pass *f, int set, int from, ptrdiff_t place)
 {
@@ -203,11 +204,12 @@ static void read_both(attend_state_pass *f, int set, int from, ptrdiff_t place)
     const psw_real *restrict x = f->team.prefix[set], *restrict y = f->team.running[from] + place * state_reals(f);
     psw_real *restrict to = f->reading[set] = f->team.buffer[set];
     f->reading_exponent[set] = top;
-    if (before == PSW_EMPTY) {
+    if (before == PSW_EMPTY && !f->base.narrow) {
         f->reading[set] = f->team.running[from] + place * state_reals(f);
         return;
     }
     for (ptrdiff_t i = 0; i < state_reals(f); i++) to[i] = a * x[i] + b * y[i];
+    attend_states_round_reading(f, set);
 }
 
 /* Makes the kept states readable for the blocks from `first` on; the round begins with block `start`. */

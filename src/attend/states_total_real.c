@@ -55,19 +55,21 @@ static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
     *exponent += degree * own;
 }
 
-void attend_mapped_make(psw_sketch *sketch, const psw_sketch_shape *shape, psw_const_rows x, attend_mapped *to)
+void attend_mapped_make(psw_sketch *sketch, const psw_sketch_shape *shape, psw_side side, psw_const_rows x,
+                        attend_mapped *to)
 {
     bool square = shape->weigh == PSW_WEIGH_SQUARE, homogeneous = square || shape->weigh == PSW_WEIGH_IDENTITY;
     to->m.rows = x.rows;
-    sketcher->map(sketch, x, to->m, to->log2_scale);
+    (side == PSW_KEY ? sketcher->map_keys : sketcher->map)(sketch, x, to->m, to->log2_scale);
     split(x.rows, to->log2_scale, to->mantissa, to->exponent);
     for (ptrdiff_t i = 0; i < x.rows && homogeneous; i++)
         centre(to->m.at + i * to->m.stride, to->m.cols, square ? 2 : 1, &to->exponent[i]);
 }
 
-static void map(attend_state_pass *f, psw_const_rows x, attend_mapped *to)
+static void map(attend_state_pass *f, psw_side side, psw_const_rows x, attend_mapped *to)
 {
-    attend_mapped_make(f->sketch, &f->shape, x, to);
+    attend_mapped_make(f->sketch, &f->shape, side, x, to);
+    if (f->base.narrow) psw_narrow_rows(f->base.narrow, to->m);
 }
 
 static const attend_mapped *mapped(attend_state_pass *f, int side, int set, ptrdiff_t block, attend_mapped *kept)
@@ -77,7 +79,7 @@ static const attend_mapped *mapped(attend_state_pass *f, int side, int set, ptrd
     const psw_real *rows = f->rows[side] + psw_route_place(&f->base.route, block) * f->base.leaf * d;
     if (kept->block != block || kept->set != set) {
         place(f, set, span);
-        map(f, (psw_const_rows){rows, span.count, d, d}, kept);
+        map(f, (psw_side)side, (psw_const_rows){rows, span.count, d, d}, kept);
         kept->block = block;
         kept->set = set;
     }
@@ -105,7 +107,7 @@ const attend_mapped *attend_states_queries(attend_state_pass *f, int set, ptrdif
 void attend_states_map_token(attend_state_pass *f, int set)
 {
     ptrdiff_t d = psw_point_width(f->base.p);
-    map(f, (psw_const_rows){f->other[set][PSW_KEY], 1, d, d}, &f->token[set]);
+    map(f, PSW_KEY, (psw_const_rows){f->other[set][PSW_KEY], 1, d, d}, &f->token[set]);
 }
 
 /* ---- totals ---- */
@@ -122,6 +124,8 @@ static int scale_values(attend_state_pass *f, psw_const_rows values, const atten
         psw_real *restrict to = f->scaled + c * f->base.leaf;
         for (ptrdiff_t j = 0; j < k->m.rows; j++) to[j] = values.at[c * values.stride + j] * scale[j];
     }
+    if (f->base.narrow)
+        psw_narrow_rows(f->base.narrow, (psw_rows){f->scaled, f->base.p->v + 1, k->m.rows, f->base.leaf});
     return top;
 }
 
@@ -132,6 +136,7 @@ static void lift_keys(attend_state_pass *f, psw_const_rows m, psw_panels phi)
         ptrdiff_t count = m.rows - first < PSW_LIFT_STEP ? m.rows - first : PSW_LIFT_STEP;
         psw_rows lifted = psw_rows_of(f->lifted, count, phi.cols);
         sketcher->lift(f->sketch, psw_part(m, first, count), lifted);
+        if (f->base.narrow) psw_narrow_rows(f->base.narrow, lifted);
         psw_panels_put_rows(phi, first, psw_read(lifted));
     }
 }
@@ -188,5 +193,12 @@ void attend_states_round(const attend_state *state, psw_real *to)
 void attend_states_set_readable(attend_state_pass *f, int set, const attend_state *state)
 {
     attend_states_round(state, f->reading[set]);
+    attend_states_round_reading(f, set);
     f->reading_exponent[set] = state->exponent;
+}
+
+void attend_states_round_reading(attend_state_pass *f, int set)
+{
+    psw_rows reading = psw_rows_of(f->reading[set], f->base.p->v + 1, f->shape.features);
+    if (f->base.narrow) psw_narrow_rows(f->base.narrow, reading);
 }

@@ -74,6 +74,26 @@ static attend_tiles tiles_by_strips(const psw_point *p, ptrdiff_t special)
     return tiles;
 }
 
+static double keys_of(const psw_point *p, ptrdiff_t query)
+{
+    psw_seen seen = psw_attend_seen(p, query, (psw_tokens){0, p->n});
+    double count = 0;
+    for (int i = 0; i < seen.ranges; i++) count += (double)seen.at[i].count;
+    return count;
+}
+
+double psw_attend_pairs(const psw_point *p)
+{
+    const attend_method_row *method = attend_method_row_of(p->method);
+    double n = (double)p->n, pairs = 0;
+    if (!method || !method->seen) return p->mask == PSW_CAUSAL ? n * (n + 1) / 2 : n * n;
+    for (ptrdiff_t first = 0; first < p->n; first += PSW_STRIP) {
+        ptrdiff_t count = smaller(PSW_STRIP, p->n - first);
+        pairs += (keys_of(p, first) + keys_of(p, first + count - 1)) / 2 * (double)count;
+    }
+    return pairs;
+}
+
 /* ---- of a point ---- */
 
 /* Entries of tiles whose keys contain j3: all queries that come to its leaf. */

@@ -146,6 +146,17 @@ static void run(dist_pass *p, psw_fold_kind kind, MPI_Comm reversed)
     p->traffic.busy_s = p->traffic.pass_s - p->traffic.comm_s;
 }
 
+/* By the smallest score of all ranks: one that has it tells where it is. */
+static psw_status check_smallest(dist_pass *p)
+{
+    const psw_smallest *own = p->task->engine->rows->smallest(p->task->attention);
+    double lowest = -own->z;
+    if (!own->looks) return PSW_OK;
+    PSW_TRY(psw_comm_max(p->task->team, &lowest, 1));
+    psw_status status = own->z == -lowest ? psw_attend_check_smallest(own) : PSW_OK;
+    return psw_wait_agree(p->task->team, status, &p->traffic.wait_s);
+}
+
 psw_status psw_dist_pass(const psw_team_task *task, psw_leaf_sink sink, void *context, psw_traffic *traffic)
 {
     psw_fold_kind kind = psw_attend_kind(task->point);
@@ -158,6 +169,7 @@ psw_status psw_dist_pass(const psw_team_task *task, psw_leaf_sink sink, void *co
     if (status == PSW_OK) {
         run(&p, kind, reversed);
         status = psw_wait_agree(team, p.status, &p.traffic.wait_s);
+        if (status == PSW_OK && kind == PSW_ROW_FOLD && team->size > 1) status = check_smallest(&p);
     }
     if (reversed != MPI_COMM_NULL) MPI_Comm_free(&reversed);
     free(p.requests);

@@ -19,7 +19,7 @@ static bool is_scores(const psw_point *p)
 bool judge_repeats(const psw_point *p)
 {
     const psw_method_facts *facts = psw_method_facts_of(p->method);
-    return facts->folds == PSW_FOLDS_ROWS && psw_kernel_known(facts->kernel);
+    return facts->folds == PSW_FOLDS_ROWS && psw_kernel_known(facts->kernel) && !psw_point_narrow(p);
 }
 
 static bool is_exponential(const psw_point *p)

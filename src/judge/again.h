@@ -5,7 +5,8 @@
 #include "polysweep/attend.h"
 
 /* Single query rows of an attention, computed once more in double whatever the precision, by plain loops over all keys.
- * For methods of which judge_repeats is true. Sums are over PSW_AGAIN_PIECE keys, then over these. */
+ * For points of which judge_repeats is true: of a narrow format what is judged is what rounding makes of a row. Sums
+ * are over PSW_AGAIN_PIECE keys, then over these. */
 enum { PSW_AGAIN_PIECE = 64 };
 typedef struct judge_again {
     const psw_point *point;

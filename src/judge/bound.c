@@ -10,7 +10,10 @@
  * so its relative error is the larger by their quotient, largest for the least score. Rows with noise have magnitudes
  * that are random: S is what is rarely exceeded; where weights may be negative sums cancel and nothing bounds what is
  * left, so E is an estimate there. Errors that were seen are up to a twentieth of it (tests/property/judge_closed.c).
- */
+ * Of a narrow format the computation with rounded operands is what is judged, and E is that of its sums. Another kernel
+ * may be further off: a weight that the last bit of a score carries over the middle between two numbers of the format
+ * moves by their distance, at most 2 u of the format relative to it, and such weights sum to no more than all of them.
+ * What lies within E and that is in doubt. */
 #include <float.h>
 #include <math.h>
 
@@ -70,6 +73,13 @@ double psw_judge_bound(const psw_point *p)
     double leaf = (double)(p->block < p->n ? p->block : p->n), scores = 1024 + (double)p->n / 1024;
     if (psw_sketch_has(p)) return 4 * bound(p, p->precision, leaf + (double)p->features);
     return bound(p, p->precision, has_rows(p) ? leaf : scores);
+}
+
+/* Weights that are rounded to the next number of a format. */
+double judge_head_doubt(const psw_point *p)
+{
+    const psw_narrow *format = psw_point_narrow(p);
+    return psw_judge_bound(p) + (format ? 2 * psw_narrow_unit(format) * size_of(p) : 0);
 }
 
 double judge_head_bound_again(const psw_point *p)

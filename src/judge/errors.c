@@ -142,6 +142,7 @@ static void lay_reals(psw_errors *e, psw_arena *arena, size_t real_bytes)
 psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena)
 {
     psw_errors e = {.point = *point, .set = psw_data_sets(point) - 1, .rows = psw_errors_rows(point)};
+    e.narrow = psw_point_narrow(point);
     psw_errors *kept = psw_arena_take(arena, 1, sizeof e);
     e.block = point->block < point->n ? point->block : point->n;
     e.route = route_of(point, route);

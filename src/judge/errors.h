@@ -65,6 +65,7 @@ struct psw_errors {
     double *apart;           /* rows: |O~ - O| / |O| of this draw, 0 for a row not taken; sorted after merging */
 
     /* in the point's precision */
+    const psw_narrow *narrow; /* of a point that rounds to one */
     struct psw_sketch *sketch;
     psw_sketch_shape shape;
     void *rounded, *query, *key, *product; /* block x d, rows x stored, block x stored, strip x block */

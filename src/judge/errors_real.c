@@ -1,7 +1,7 @@
 /* The sketched side, in the precision of the point. */
 #include <math.h>
 
-#include "polysweep/real.h"
+#include "polysweep/narrow_rows.h"
 
 #include "judge/errors.h"
 
@@ -32,6 +32,7 @@ static psw_status begin(const psw_point *point, const psw_given *given, psw_watc
     e->watch = watch;
     PSW_TRY(judge_errors_load(e, given->data));
     PSW_TRY(SKETCHER.create(point, e->block, given->tables.weights, arena, &e->sketch));
+    SKETCHER.keys(e->sketch, given->data);
     *errors = e;
     return PSW_OK;
 }
@@ -39,6 +40,7 @@ static psw_status begin(const psw_point *point, const psw_given *given, psw_watc
 static psw_status reload(psw_errors *e, const psw_data *data)
 {
     PSW_TRY(psw_fault("judge.reload"));
+    SKETCHER.keys(e->sketch, data);
     return judge_errors_load(e, data);
 }
 
@@ -49,21 +51,32 @@ static void close(psw_errors *e)
 
 /* ---- a draw ---- */
 
-static void map_rows(psw_errors *e, const double *x, ptrdiff_t count, psw_real *stored, double *log2_scale)
+static psw_real round_one(const psw_narrow *narrow, double x)
+{
+    if (narrow) psw_narrow_doubles(narrow, &x, 1);
+    return (psw_real)x;
+}
+
+/* As the fold maps them, so that A~ is what it multiplies. Of a narrow format the rounding of lifted features, of
+ * weights and of states is not in A~ but in the outputs. */
+static void map_rows(psw_errors *e, psw_side side, const double *x, ptrdiff_t count, psw_real *stored,
+                     double *log2_scale)
 {
     psw_real *rounded = e->rounded;
+    psw_rows m = psw_rows_of(stored, count, e->shape.stored);
     ptrdiff_t d = psw_point_width(&e->point);
-    for (ptrdiff_t i = 0; i < count * d; i++) rounded[i] = (psw_real)x[i];
-    SKETCHER.map(e->sketch, psw_read(psw_rows_of(rounded, count, d)), psw_rows_of(stored, count, e->shape.stored),
-                 log2_scale);
+    for (ptrdiff_t i = 0; i < count * d; i++) rounded[i] = round_one(e->narrow, x[i]);
+    (side == PSW_KEY ? SKETCHER.map_keys : SKETCHER.map)(e->sketch, psw_read(psw_rows_of(rounded, count, d)), m,
+                                                         log2_scale);
+    if (e->narrow) psw_narrow_rows(e->narrow, m);
 }
 
 static void map_queries(psw_errors *e)
 {
     for (ptrdiff_t first = 0; first < e->rows; first += e->block) {
         ptrdiff_t left = e->rows - first, count = left < e->block ? left : e->block;
-        map_rows(e, e->q + first * psw_point_width(&e->point), count, (psw_real *)e->query + first * e->shape.stored,
-                 e->query_log2 + first);
+        map_rows(e, PSW_QUERY, e->q + first * psw_point_width(&e->point), count,
+                 (psw_real *)e->query + first * e->shape.stored, e->query_log2 + first);
     }
 }
 
@@ -137,7 +150,7 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
     for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);
         PSW_TRY(psw_watch_ask(e->watch));
-        map_rows(e, e->k + keys.held * psw_point_width(&e->point), keys.count, e->key, e->key_log2);
+        map_rows(e, PSW_KEY, e->k + keys.held * psw_point_width(&e->point), keys.count, e->key, e->key_log2);
         double key_log2 = scale_keys(e->key_log2, keys.count, e->key_factor);
         for (ptrdiff_t s = 0; judge_errors_strip(e, s).count > 0; s++) {
             judge_errors_part strip = judge_errors_strip(e, s);

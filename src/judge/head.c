@@ -65,8 +65,11 @@ static psw_head head_of(const psw_group *group)
     head.leaves = (psw_data_queries(p) + p->block - 1) / p->block;
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
-    for (ptrdiff_t i = 0; i < group->count; i++) head.bound[i] = psw_judge_bound(&group->points[i]) * head.unit;
-    head.rounding = p->precision == PSW_FP32 && !judge_repeats(p) ? judge_head_rounding(p) * head.unit : 0;
+    for (ptrdiff_t i = 0; i < group->count; i++) {
+        head.bound[i] = psw_judge_bound(&group->points[i]) * head.unit;
+        head.doubt[i] = judge_head_doubt(&group->points[i]) * head.unit;
+    }
+    head.rounding = psw_point_single(p) && !judge_repeats(p) ? judge_head_rounding(p) * head.unit : 0;
     head.draws = psw_judge_draws(p);
     head.trials = psw_judge_trials(p);
     head.columns = head.sets == 2 ? p->m * trials_of(p, 0) : 0;

@@ -28,7 +28,9 @@ struct psw_head {
     int sets;
     double unit, threshold;      /* in units of the rows, as what follows */
     double bound[PSW_GROUP_MAX]; /* of each point: the error of a pre-activation */
-    double rounding;             /* decides within the bound, for a row as rounded; 0: undecided */
+    double
+        doubt[PSW_GROUP_MAX]; /* what may be no more than that under another kernel; the bound but for narrow formats */
+    double rounding;          /* decides within the bound, for a row as rounded; 0: undecided */
 
     /* m vectors of each trial, trial after trial, are the columns; `batch` of them make one product */
     ptrdiff_t columns, batch;
@@ -66,9 +68,11 @@ void judge_head_draw(psw_head *head, ptrdiff_t draw);
 /* The masses of a leaf on j3, and its denominators. */
 void judge_head_take_masses(psw_head *head, const psw_leaf *leaf);
 void judge_head_take_denominators(psw_head *head, const psw_leaf *leaf);
-/* bound.c: of what judge_again_rows computes, over sqrt(ln n); and of rounding rows to the precision alone. */
+/* bound.c: of what judge_again_rows computes, over sqrt(ln n); of rounding rows to the precision alone; and
+ * psw_judge_bound with what weights of a narrow format may move by. */
 double judge_head_bound_again(const psw_point *point);
 double judge_head_rounding(const psw_point *point);
+double judge_head_doubt(const psw_point *point);
 /* settle.c: a pre-activation that may be 0 is noted; after the last leaf of a draw all of them are decided. */
 void judge_head_note(psw_head *head, ptrdiff_t pair, ptrdiff_t row, ptrdiff_t column);
 psw_status judge_head_settle(psw_head *head, const psw_data *data, psw_watch watch);

@@ -72,13 +72,15 @@ static void fold(psw_head *h, ptrdiff_t first, ptrdiff_t pair, double *value)
     const psw_real *largest = h->largest, *sum = h->sum, *count = h->count;
     unsigned char *trial = h->trial + pair / h->sets * h->trials;
     trial += h->first_trial + first / h->point.m * h->draws;
-    unsigned char fired = (unsigned char)((TRIAL_FIRED | TRIAL_SURE) << pair % h->sets);
+    unsigned char fired = (unsigned char)(TRIAL_FIRED << pair % h->sets),
+                  sure = (unsigned char)(TRIAL_SURE << pair % h->sets);
+    const psw_real doubt = (psw_real)h->doubt[pair / h->sets];
     ptrdiff_t vector = first % h->point.m, used = h->columns - first < h->batch ? h->columns - first : h->batch;
     double total = 0, number = 0, margin = h->margin[pair];
     for (ptrdiff_t c = 0; c < used; c++) {
         total += (double)sum[c], number += (double)count[c];
         margin = (double)largest[c] > margin ? (double)largest[c] : margin;
-        *trial |= count[c] > 0 ? fired : 0;
+        *trial |= (unsigned char)((count[c] > 0 ? fired : 0) | (largest[c] > doubt ? sure : 0));
         if (++vector == h->point.m) trial += h->draws, vector = 0;
     }
     *value += total, h->active[pair] += number, h->margin[pair] = margin;
@@ -93,16 +95,16 @@ static bool rounded_fires(const psw_head *h, const psw_real *row, const psw_real
     return g > h->rounding;
 }
 
-/* A column with pre-activations within the bound. */
+/* A column with pre-activations in doubt. */
 static void examine(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first, ptrdiff_t c)
 {
     const psw_real *tile = h->tile, *rows = (const psw_real *)leaf->rows + pair * leaf->count * h->point.v;
-    const psw_real threshold = (psw_real)h->threshold, bound = (psw_real)h->bound[pair / h->sets];
+    const psw_real threshold = (psw_real)h->threshold, doubt = (psw_real)h->doubt[pair / h->sets];
     ptrdiff_t t = h->first_trial + (first + c) / h->point.m * h->draws;
     unsigned char *trial = h->trial + pair / h->sets * h->trials + t;
     for (ptrdiff_t i = 0; i < leaf->count; i++) {
         psw_real g = tile[i * h->batch + c] - threshold;
-        if (g > bound || g < -bound) continue;
+        if (g > doubt || g < -doubt) continue;
         bool fires = rounded_fires(h, rows + i * h->point.v, (const psw_real *)h->signs + c * h->point.v);
         if (h->pending)
             judge_head_note(h, pair, leaf->first + i, first + c);
@@ -113,10 +115,10 @@ static void examine(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t
 
 static void examine_nearest(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
 {
-    const psw_real *nearest = h->nearest, bound = (psw_real)h->bound[pair / h->sets];
+    const psw_real *nearest = h->nearest, doubt = (psw_real)h->doubt[pair / h->sets];
     ptrdiff_t used = h->columns - first < h->batch ? h->columns - first : h->batch;
     for (ptrdiff_t c = 0; c < used; c++)
-        if (nearest[c] <= bound) examine(h, leaf, pair, first, c);
+        if (nearest[c] <= doubt) examine(h, leaf, pair, first, c);
 }
 
 /* One pair of point and data set against one batch of sign vectors. */

@@ -39,11 +39,11 @@ static bool row_fold(const psw_point *p)
 static double score_seconds(const psw_rates *rates, const psw_point *p, double scores)
 {
     psw_weigh_work each = psw_attend_weigh_work(p);
-    double n = (double)p->n, seen = p->mode == PSW_DECODE ? n : p->mask == PSW_CAUSAL ? n * (n + 1) / 2 : n * n;
+    double seen = p->mode == PSW_DECODE ? (double)p->n : psw_attend_pairs(p);
     return scores * rates->score_s[psw_point_single(p)] +
            seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
            seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
-           seen * each.multiplications * rates->weigh_s[psw_point_single(p)];
+           seen * each.multiplications * rates->weigh_s[psw_point_single(p)] + plan_rounding_seconds(rates, p, scores);
 }
 
 static bool has_landmarks(const psw_point *p)
@@ -94,7 +94,7 @@ static double data_seconds(const psw_rates *rates, const psw_point *p)
     double widths =
         psw_data_shared(p) ? (double)psw_point_width(p) : query_width(p) + (double)(psw_point_width(p) + p->v);
     if (!has_rows(p)) return (double)p->n * rates->noise_s;
-    return (p->local > 0 ? 2 : 1) * (double)p->n * widths * element_seconds(rates, p);
+    return (psw_sketch_has(p) && p->local > 0 ? 2 : 1) * (double)p->n * widths * element_seconds(rates, p);
 }
 
 /* What errors are made of: some queries, all keys and values. */
@@ -154,17 +154,22 @@ static double means_seconds(const psw_rates *rates, const psw_point *p)
     return elements * element_seconds(rates, p) * (double)psw_data_draws(p);
 }
 
-/* Row folds do 2 (d + v) flops a score: the part d / (d + v) is q k^T, which points of a group share, the rest is
- * weights times values. State folds share nothing. */
+/* A decoded token has no tiles. */
+static double scores_of(const psw_point *p, const psw_work *work)
+{
+    return p->mode == PSW_DECODE ? work->flops / (2 * (double)(psw_point_width(p) + p->v)) : psw_attend_weighed(p, 1);
+}
+
+/* Row folds do 2 v flops for each weight; the rest is q k^T, which points of a group share. State folds share nothing.
+ */
 static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost *cost)
 {
     plan_cost_parts parts = {.fixed = rates->point_s};
     if (!psw_method_computes(p->method)) return parts;
     psw_work work = psw_attend_work(p);
-    double scores = row_fold(p) ? work.flops / (2 * (double)(psw_point_width(p) + p->v)) : 0;
-    if (!has_rows(p)) scores = (double)p->n;
+    double scores = row_fold(p) ? scores_of(p, &work) : 0;
     double flop_s = (psw_sketch_has(p) ? rates->sketch_flop_s : rates->flop_s)[psw_point_single(p)];
-    double shared = 2 * (double)psw_point_width(p) * scores * flop_s;
+    double shared = row_fold(p) && has_rows(p) ? (work.flops - 2 * (double)p->v * scores) * flop_s : 0;
     double own = work.flops * flop_s - shared + score_seconds(rates, p, scores);
     if (psw_sketch_has(p)) own += plan_sketch_pass_seconds(rates, p);
     if (has_landmarks(p)) own += landmark_seconds(rates, p);

@@ -6,6 +6,12 @@
 
 /* ---- a forward pass ---- */
 
+/* A dozen operations of vectors: as long as an exponential. Measured: 0.33 ns a number beside 0.28 ns. */
+double plan_rounding_seconds(const psw_rates *rates, const psw_point *p, double numbers)
+{
+    return psw_point_narrow(p) ? numbers * rates->exponential_s[psw_point_single(p)] : 0;
+}
+
 /* Products of errors are narrow: they take this much longer than attention's. */
 static const double narrow = 1.5;
 
@@ -38,12 +44,22 @@ static double lift_seconds(const psw_rates *rates, const psw_point *p)
     return lifted * rates->feature_s[psw_point_single(p)];
 }
 
+/* What is rounded to a narrow format between products: what a map stores, lifted features, values under the scales of
+ * their keys, states as they are read, and weights within blocks. */
+static double numbers_rounded(const psw_point *p, double near)
+{
+    psw_sketch_shape shape = psw_sketch_shape_of(p);
+    double n = (double)p->n, features = (double)shape.features, width = (double)(p->v + 1);
+    double reads = p->mask == PSW_CAUSAL ? ceil(n / (double)p->block) : 1;
+    return rows_mapped(p) * (double)shape.stored + n * (2 * features + width) + reads * features * width + near;
+}
+
 double plan_sketch_pass_seconds(const psw_rates *rates, const psw_point *p)
 {
     double diagonal = (double)(p->local > 0 ? p->local : p->block), n = (double)p->n;
     double near = p->mask == PSW_CAUSAL ? n * fmin(diagonal, n) / 2 : 0;
     return rows_mapped(p) * map_seconds(rates, p) + lift_seconds(rates, p) + state_seconds(rates, p) +
-           near * rates->score_s[psw_point_single(p)];
+           near * rates->score_s[psw_point_single(p)] + plan_rounding_seconds(rates, p, numbers_rounded(p, near));
 }
 
 /* ---- tables ---- */

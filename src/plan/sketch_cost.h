@@ -5,6 +5,8 @@
 
 #include "polysweep/plan.h"
 
+/* Of rounding numbers to the format of a point; 0 where they are what products take. */
+double plan_rounding_seconds(const psw_rates *rates, const psw_point *point, double numbers);
 /* Of one forward pass of one data set: maps without products, adding and reading states, scores of exact blocks. */
 double plan_sketch_pass_seconds(const psw_rates *rates, const psw_point *point);
 /* Random tables of one draw, of attention and errors each. */

@@ -151,7 +151,8 @@ psw_team_cost plan_team_cost_of(const plan_team_work *w, ptrdiff_t size, ptrdiff
     most m = most_of(&route);
     double leaves = (double)route.leaves, by_rows = m.leaves / leaves;
     double pairs = route.causal ? leaves * (leaves + 1) / 2 : leaves * leaves;
-    double by_tiles = w->kind == PSW_ROW_FOLD ? m.tiles / pairs : by_rows;
+    bool by_mask = w->kind == PSW_ROW_FOLD && psw_attend_sees_all(&w->group->points[0]);
+    double by_tiles = by_mask ? m.tiles / pairs : by_rows;
     double tiles_s = (c->tiles + c->shared_tiles) * by_tiles;
     double attention_s = w->kind == PSW_ROW_FOLD ? w->draws * row_seconds(w, &route, &net, &m, tiles_s / w->draws)
                                                  : tiles_s + w->draws * scan_seconds(w, &route, &net);

@@ -178,6 +178,16 @@ psw_record psw_record_blank(const psw_point *point)
     return record;
 }
 
+void psw_column_put_plain(const psw_column *column, psw_record *record)
+{
+    double real = column->plain;
+    if (!column->younger || isnan(real)) return;
+    int64_t whole = (int64_t)real;
+    uint8_t code = (uint8_t)whole;
+    const void *const packed[] = {[PSW_F8] = &real, [PSW_I8] = &whole, [PSW_U8] = &whole, [PSW_U1] = &code};
+    psw_column_unpack(column, packed[column->type], 1, record);
+}
+
 double psw_column_value(const psw_column *column, const psw_record *record)
 {
     const void *at = member(column, record);

@@ -78,12 +78,25 @@ static bool tied_otherwise(const psw_column *column, const psw_record *a, const 
     return depends && ties && of_different_age(a, b);
 }
 
+/* What a column promises a point. Under bf16 and fp16 the last bits in which fp32 differs decide how a weight is
+ * rounded, which then moves by 2 u of the format relative to it: that much of a sum over keys, ten times of what sums
+ * leave when they are subtracted, as their cancelled digits are counted in fp32; and no more for errors and for values
+ * above a threshold, since few weights are so near the middle between two numbers. */
+static double tolerance_of(const psw_column *column, const psw_point *point)
+{
+    const double sum_over_keys = 5e-6; /* the promise of fp32, columns.def */
+    const psw_narrow *format = psw_point_narrow(point);
+    double tolerance = column->other[psw_point_single(point)];
+    if (!format || isinf(tolerance) || tolerance <= column->other[0]) return tolerance; /* not computed in fp32 */
+    return tolerance + 2 * psw_narrow_unit(format) * fmin(tolerance / sum_over_keys, 10);
+}
+
 /* No result depends on the team that was asked for, and a resume may ask for another. Counts follow from signs of
  * pre-activations: where one is a tie, rounding decides it, and nothing is promised. */
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly)
 {
     double x = psw_column_value(column, a), y = psw_column_value(column, b);
-    double tolerance = column->other[psw_point_single(&a->point)];
+    double tolerance = tolerance_of(column, &a->point);
     if (not_known_then(column, a, b) || tied_otherwise(column, a, b)) return true;
     if (redefined(column, a) != redefined(column, b) || !means_the_same(column, a, b)) return true;
     if (isinf(tolerance) || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
@@ -118,7 +131,7 @@ psw_row_difference psw_rows_compare(const psw_point *point, ptrdiff_t rows, psw_
         for (ptrdiff_t i = 0; i < rows * width; i++) {
             if (same_bits(x[i], y[i])) continue;
             double least = scale_of(x + i / width * width, width);
-            if (exactly || !near(x[i], y[i], columns[k].other[psw_point_single(point)], least))
+            if (exactly || !near(x[i], y[i], tolerance_of(&columns[k], point), least))
                 return (psw_row_difference){(int)k, i / width, x[i], y[i]};
         }
     }

@@ -36,6 +36,9 @@ psw_status sketch_check_size(const psw_point *point)
     if (r > INT_MAX || features > INT_MAX)
         return PSW_FAIL(PSW_USAGE, "%s: %s = %td is above %d", method, r > INT_MAX ? "r" : "features",
                         r > INT_MAX ? r : features, INT_MAX);
+    if (point->is_complex && features % 2 != 0)
+        return PSW_FAIL(PSW_USAGE, "%s: features = %td: a complex column is two features; nearest: %td or %td", method,
+                        features, features - 1, features + 1);
     if (r > 0 && features > 0 && (double)features != sketch_features(point))
         return PSW_FAIL(PSW_USAGE, "%s: r = %td makes %.0f features, not %td; give one of the two", method, r,
                         sketch_features(point), features);

@@ -4,10 +4,18 @@
 #include "sketch/map.h"
 
 /* phi_j(x) = r^(-1/2) exp(<w_j, x> - |x|^2 / 2), w_j standard normal, d at a time orthogonal to each other
- * (Choromanski et al. 2020). A row's largest exponent goes into its scale, so no feature overflows. */
+ * (Choromanski et al. 2021). A row's largest exponent goes into its scale, so no feature overflows.
+ *
+ * With epsilon > 0 what the code published with it computes,
+ *     phi_j(x) = r^(-1/2) (exp(<w_j, x> - |x|^2 / 2 - M) + epsilon),
+ * M the largest <w_j, q> of a query's own row, and for keys the largest <w_j, k> over all keys of the sequence, also
+ * those that a causal mask hides. M goes into the scale: estimates are of e^<q,k> still, with a floor. */
 typedef struct favor {
     psw_real *table; /* r x d: rows w_j */
     double *block;   /* d x d: one orthogonal block */
+    double *made;    /* rows x d: keys, to find the largest exponent in */
+    psw_real *keys, *exponents;
+    psw_real largest; /* over all keys */
     ptrdiff_t d, r;
 } favor;
 
@@ -17,6 +25,11 @@ static void *lay(const psw_sketch *s, psw_arena *arena)
     favor *kept = psw_arena_take(arena, 1, sizeof f);
     f.table = psw_arena_take(arena, f.r * f.d, sizeof *f.table);
     f.block = psw_arena_take(arena, f.d * f.d, sizeof *f.block);
+    if (psw_sketch_asks_keys(&s->point)) {
+        f.made = psw_arena_take(arena, s->rows * f.d, sizeof *f.made);
+        f.keys = psw_arena_take(arena, s->rows * f.d, sizeof *f.keys);
+        f.exponents = psw_arena_take(arena, s->rows * f.r, sizeof *f.exponents);
+    }
     if (kept) *kept = f;
     return kept;
 }
@@ -48,8 +61,44 @@ static psw_status orthonormalise(psw_watch watch, ptrdiff_t count, ptrdiff_t d, 
     return PSW_OK;
 }
 
+static psw_real largest(const psw_real *x, ptrdiff_t count)
+{
+    psw_real lane[16], most = x[0];
+    ptrdiff_t i = 0;
+    for (int k = 0; k < 16; k++) lane[k] = x[0];
+    for (; i + 16 <= count; i += 16)
+        for (int k = 0; k < 16; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
+    for (; i < count; i++) most = x[i] > most ? x[i] : most;
+    for (int k = 0; k < 16; k++) most = lane[k] > most ? lane[k] : most;
+    return most;
+}
+
+static ptrdiff_t keys_of(const psw_point *point)
+{
+    return point->n_k > 0 ? point->n_k : point->n;
+}
+
+/* Of all keys, in blocks: the same bits whoever asks. */
+static psw_status find_largest(psw_sketch *s)
+{
+    favor *f = s->own;
+    ptrdiff_t keys = keys_of(&s->point);
+    if (!s->data) return PSW_FAIL(PSW_BUG, "favor with epsilon is drawn before its keys are known");
+    for (ptrdiff_t first = 0; first < keys; first += s->rows) {
+        ptrdiff_t count = keys - first < s->rows ? keys - first : s->rows;
+        PSW_TRY(psw_watch_ask(s->watch));
+        psw_data_rows(s->data, 0, PSW_KEY, first, count, f->made);
+        for (ptrdiff_t i = 0; i < count * f->d; i++) f->keys[i] = (psw_real)f->made[i];
+        psw_product_nt(psw_read(psw_rows_of(f->keys, count, f->d)), (psw_const_rows){f->table, f->r, f->d, f->d},
+                       psw_rows_of(f->exponents, count, f->r));
+        psw_real most = largest(f->exponents, count * f->r);
+        if (first == 0 || most > f->largest) f->largest = most;
+    }
+    return PSW_OK;
+}
+
 /* Directions from one table of normals, lengths (chi with d degrees of freedom) from another. */
-static psw_status draw(psw_sketch *s, ptrdiff_t number)
+static psw_status draw_table(psw_sketch *s, ptrdiff_t number)
 {
     favor *f = s->own;
     ptrdiff_t d = f->d;
@@ -68,21 +117,37 @@ static psw_status draw(psw_sketch *s, ptrdiff_t number)
     return PSW_OK;
 }
 
-static psw_real largest(const psw_real *x, ptrdiff_t count)
+static psw_status draw(psw_sketch *s, ptrdiff_t number)
 {
-    psw_real lane[16], most = x[0];
-    ptrdiff_t i = 0;
-    for (int k = 0; k < 16; k++) lane[k] = x[0];
-    for (; i + 16 <= count; i += 16)
-        for (int k = 0; k < 16; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
-    for (; i < count; i++) most = x[i] > most ? x[i] : most;
-    for (int k = 0; k < 16; k++) most = lane[k] > most ? lane[k] : most;
-    return most;
+    PSW_TRY(draw_table(s, number));
+    return psw_sketch_asks_keys(&s->point) ? find_largest(s) : PSW_OK;
+}
+
+/* phi holds <w_j, x>. */
+static void add_floor(const psw_sketch *s, psw_real half, psw_real most, psw_real *restrict phi)
+{
+    psw_real scale = (psw_real)(1 / sqrt((double)s->shape.r)), epsilon = (psw_real)s->point.epsilon;
+    for (ptrdiff_t j = 0; j < s->shape.r; j++) phi[j] = scale * (sketch_exp(phi[j] - most - half) + epsilon);
+}
+
+static void map_with_floor(psw_sketch *s, psw_side side, psw_const_rows x, psw_rows stored, double *log2_scale)
+{
+    const favor *f = s->own;
+    psw_product_nt(x, (psw_const_rows){f->table, f->r, f->d, f->d}, stored);
+    for (ptrdiff_t i = 0; i < x.rows; i++) {
+        psw_real *phi = stored.at + i * stored.stride, most = side == PSW_KEY ? f->largest : largest(phi, f->r);
+        add_floor(s, (psw_real)(SKETCH_SUM_OF_SQUARES(x.at + i * x.stride, f->d) / 2), most, phi);
+        log2_scale[i] = (double)most * 1.4426950408889634;
+    }
 }
 
 static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
 {
     const favor *f = s->own;
+    if (psw_sketch_asks_keys(&s->point)) {
+        map_with_floor(s, PSW_QUERY, x, stored, log2_scale);
+        return;
+    }
     psw_real scale = (psw_real)(1 / sqrt((double)f->r));
     psw_product_nt(x, (psw_const_rows){f->table, f->r, f->d, f->d}, stored);
     for (ptrdiff_t i = 0; i < x.rows; i++) {
@@ -92,7 +157,26 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
     }
 }
 
+static void map_keys(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
+{
+    if (psw_sketch_asks_keys(&s->point))
+        map_with_floor(s, PSW_KEY, x, stored, log2_scale);
+    else
+        map(s, x, stored, log2_scale);
+}
+
 /* ---- what a point asks of it ---- */
+
+/* D_0 and D_1 share the features of their blocks, which two largest exponents would tell apart. */
+static psw_status check(const psw_point *point)
+{
+    if (point->epsilon > 0 && psw_data_sets(point) > 1)
+        return PSW_FAIL(PSW_USAGE,
+                        "favor: epsilon = %g: features then depend on the largest exponent of all keys, which D_0 and "
+                        "D_1 do not share; use epsilon 0, or data of one set",
+                        point->epsilon);
+    return sketch_check_size(point);
+}
 
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
@@ -100,11 +184,12 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
     return (psw_sketch_shape){.r = r, .stored = r, .flops = 2 * d * width + 20 * width};
 }
 
-/* Orthogonal rows have a smaller variance than independent ones, but no closed form. */
+/* Orthogonal rows have a smaller variance than independent ones, but no closed form; nor has the mean of a floor that
+ * depends on largest exponents. */
 static psw_moments moments(const psw_point *point, double norms, double product, double squares)
 {
-    (void)point, (void)norms, (void)squares;
-    return (psw_moments){exp(product), NAN};
+    (void)norms, (void)squares;
+    return (psw_moments){point->epsilon > 0 ? NAN : exp(product), NAN};
 }
 
 static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
@@ -113,18 +198,22 @@ static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *
     return (psw_sketch_work){.transcends = (double)shape->r};
 }
 
-/* Normals and lengths; d rows at a time made orthogonal, not by BLAS, which is ten times faster. */
+/* Normals and lengths; d rows at a time made orthogonal, not by BLAS, which is ten times faster. With a floor every
+ * rank makes all keys and their exponents. */
 static psw_sketch_work table_work(const psw_point *point, const psw_sketch_shape *shape)
 {
     double d = (double)psw_point_width(point), r = (double)shape->r;
-    return (psw_sketch_work){.normals = 2 * d * r, .flops = 4 * r * d * d * 10};
+    double keys = psw_sketch_asks_keys(point) ? (double)keys_of(point) : 0;
+    double drawn = keys > 0 ? psw_data_work_of(point).drawn : 0;
+    return (psw_sketch_work){.normals = 2 * d * r + keys * d * drawn, .flops = 4 * r * d * d * 10 + 2 * keys * d * r};
 }
 
-const sketch_map SKETCH_MAP(favor) = {.check = sketch_check_size,
+const sketch_map SKETCH_MAP(favor) = {.check = check,
                                       .shape = shape,
                                       .moments = moments,
                                       .row_work = row_work,
                                       .table_work = table_work,
                                       .lay = lay,
                                       .draw = draw,
-                                      .map = map};
+                                      .map = map,
+                                      .map_keys = map_keys};

@@ -26,7 +26,8 @@ typedef struct sketch_map {
     void (*stop)(psw_sketch *sketch);                                    /* NULL: nothing to free */
     psw_status (*draw)(psw_sketch *sketch, ptrdiff_t draw);              /* asks the watch; NULL: nothing is random */
     void (*map)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale);
-    void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features); /* NULL: phi is m */
+    void (*map_keys)(psw_sketch *sketch, psw_const_rows x, psw_rows stored, double *log2_scale); /* NULL: map */
+    void (*lift)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);                  /* NULL: phi is m */
     void (*lift_transposed)(psw_sketch *sketch, psw_const_rows stored, psw_rows features);
     bool unit; /* x has rows of length 1; the scale beta log2 |x| is applied by the caller */
 } sketch_map;
@@ -35,11 +36,12 @@ struct psw_sketch {
     const sketch_map *map;
     psw_point point;
     psw_sketch_shape shape;
-    psw_watch watch; /* while tables are drawn */
-    ptrdiff_t rows;  /* most rows of a block */
-    psw_real *unit;  /* rows x d */
-    double *normals; /* one row of a table */
-    void *own;       /* the map's tables and scratch */
+    psw_watch watch;      /* while tables are drawn */
+    const psw_data *data; /* where the keys are; NULL until it is said */
+    ptrdiff_t rows;       /* most rows of a block */
+    psw_real *unit;       /* rows x d */
+    double *normals;      /* one row of a table */
+    void *own;            /* the map's tables and scratch */
 };
 
 /* The row of a method, the only symbol that its file, WORD_real.c, exports. */

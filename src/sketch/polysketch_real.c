@@ -34,8 +34,9 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
     ptrdiff_t p = sketch_degree(point);
     psw_sketch_shape shape = {.r = r, .stored = r, .weigh = PSW_WEIGH_SQUARE};
-    if (p <= 1) shape.r = 0, shape.stored = psw_point_width(point), shape.exact = true;
-    shape.flops = sketch_tree_flops((double)psw_point_width(point), (double)r, (double)p);
+    if (p <= 1) shape.r = 0, shape.stored = psw_point_width(point);
+    shape.exact = sketch_tree_exact(point);
+    shape.flops = sketch_tree_flops(point, (double)r);
     return shape;
 }
 
@@ -51,19 +52,21 @@ static double fourth_of_degree_two(double r, double norms, double c)
     return sum / (r * r * r);
 }
 
+/* Of degree 4 the fourth moments of normal leaves are known; others depend on more than norms, product and squares. */
 static psw_moments moments(const psw_point *point, double norms, double product, double squares)
 {
     ptrdiff_t p = sketch_degree(point);
     double c = product, r = (double)psw_sketch_shape_of(point).r;
-    (void)squares;
-    if (p == 1) return (psw_moments){c * c, 0};
-    double mean = sketch_tree_second(p, r, (sketch_second){norms, c * c}).squared;
-    return (psw_moments){mean, p == 2 ? fourth_of_degree_two(r, norms, c) - mean * mean : NAN};
+    if (sketch_tree_exact(point)) return (psw_moments){p == 1 ? c * c : pow(c, 4), 0};
+    double mean = sketch_tree_second(p, r, sketch_tree_leaf(point, norms, product, squares)).squared;
+    bool known = p == 2 && point->leaves == PSW_LEAVES_GAUSSIAN;
+    return (psw_moments){mean, known ? fourth_of_degree_two(r, norms, c) - mean * mean : NAN};
 }
 
 const sketch_map SKETCH_MAP(polysketch) = {.check = check,
                                            .shape = shape,
                                            .moments = moments,
+                                           .row_work = sketch_tree_row_work,
                                            .table_work = sketch_tree_table_work,
                                            .learned = &SKETCH_MAP(learned),
                                            .lay = sketch_tree_lay,

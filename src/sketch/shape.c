@@ -15,10 +15,16 @@ double sketch_choose(double n, ptrdiff_t k)
     return c;
 }
 
-/* r from r, or from the features it leads to: r (r + 1) / 2 for the packed square, else r. */
+ptrdiff_t sketch_stored(const psw_point *point, ptrdiff_t r)
+{
+    return point->is_complex ? 2 * r : r;
+}
+
+/* r from r, or from the features it leads to: r (r + 1) / 2 for the packed square, 2 r of complex columns, else r. */
 static ptrdiff_t columns(const psw_point *point)
 {
-    if (point->r > 0 || !psw_method_facts_of(point->method)->squares) return point->r > 0 ? point->r : point->features;
+    if (point->r > 0) return point->r;
+    if (!psw_method_facts_of(point->method)->squares) return point->features / sketch_stored(point, 1);
     return (ptrdiff_t)((sqrt(8 * (double)point->features + 1) - 1) / 2 + 0.25);
 }
 
@@ -61,6 +67,11 @@ double psw_sketch_running_bytes(const psw_point *point)
 {
     double window = (double)(point->local < point->n ? point->local : point->n);
     return psw_sketch_state_bytes(point) + window * (double)(point->d + point->v) * real_bytes(point);
+}
+
+bool psw_sketch_asks_keys(const psw_point *point)
+{
+    return point->epsilon > 0 && psw_sketch_has(point);
 }
 
 ptrdiff_t psw_sketch_draws(const psw_point *point)

@@ -10,8 +10,11 @@ ptrdiff_t sketch_degree(const psw_point *point);
 /* n over k as a double: exact below 2^53, +inf when it overflows. */
 double sketch_choose(double n, ptrdiff_t k);
 double sketch_features(const psw_point *point);
+/* Numbers that r columns keep: twice as many where these are complex. */
+ptrdiff_t sketch_stored(const psw_point *point, ptrdiff_t r);
 
-/* Parts of a map's check: beta is a whole number of at least `least`; one size is given, or two that agree. */
+/* Parts of a map's check: beta is a whole number of at least `least`; one size is given, or two that agree; features of
+ * complex columns are even. */
 psw_status sketch_check_degree(const psw_point *point, int least);
 psw_status sketch_check_size(const psw_point *point);
 /* Both, for a map of any degree from 1. */

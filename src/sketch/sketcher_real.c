@@ -139,6 +139,19 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
     s->map->map(s, s->map->unit ? unit_rows(s, x, log2_scale) : x, stored, log2_scale);
 }
 
+static void map_keys(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
+{
+    if (!s->map->map_keys)
+        map(s, x, stored, log2_scale);
+    else if (x.rows > 0)
+        s->map->map_keys(s, x, stored, log2_scale);
+}
+
+static void keys(psw_sketch *s, const psw_data *data)
+{
+    s->data = data;
+}
+
 static void copy(psw_const_rows from, psw_rows to)
 {
     for (ptrdiff_t i = 0; i < to.rows; i++)
@@ -165,4 +178,5 @@ static void lift_transposed(psw_sketch *s, psw_const_rows stored, psw_rows featu
         copy(stored, features);
 }
 
-const psw_sketcher PSW_PRECISION_NAME(psw_sketcher) = {bytes, create, destroy, draw, map, lift, lift_transposed};
+const psw_sketcher PSW_PRECISION_NAME(psw_sketcher) = {bytes, create,          destroy,  draw, map,
+                                                       lift,  lift_transposed, map_keys, keys};

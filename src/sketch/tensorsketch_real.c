@@ -13,21 +13,27 @@
 /* phi(x) = irfft(prod_t rfft(C_t x)), (C_t x)_b = sum over h_t(i) = b of s_t(i) x_i: p count sketches with independent
  * hashes h and signs s, convolved (Pham, Pagh 2013).
  *
+ * Complex: s is 1, i, -1 or -i, the transform is the complex one, and the features are the r real parts and then the r
+ * imaginary parts of phi, whose inner product is Re sum_b phi_b(x) conj(phi_b(y)) (Wacker, Ohana, Filippone 2022). A
+ * count sketch is then a real one into the 2r parts of r complex numbers.
+ *
  * Transforms are in place, on rows padded to the complex length, in batches that stay in cache; a last batch is filled
  * up with zeros, so every row goes through the same plan. */
 typedef struct tensorsketch {
-    int *bucket;                  /* degree x d */
+    int *bucket;                  /* degree x d; complex: of the 2r parts */
     psw_real *sign;               /* degree x d */
     psw_real *spectrum, *product; /* batch x stride */
     FFTW(plan) forward, backward;
     ptrdiff_t degree, d, r, stride, batch;
+    bool is_complex;
 } tensorsketch;
 
 static void *lay(const psw_sketch *s, psw_arena *arena)
 {
     tensorsketch f = {.degree = sketch_degree(&s->point), .d = psw_point_width(&s->point), .r = s->shape.r};
     tensorsketch *kept = psw_arena_take(arena, 1, sizeof f);
-    f.stride = (f.r / 2 + 1) * 2;
+    f.is_complex = s->point.is_complex;
+    f.stride = f.is_complex ? 2 * f.r : (f.r / 2 + 1) * 2;
     f.batch = 16384 / f.r < 1 ? 1 : 16384 / f.r > 16 ? 16 : 16384 / f.r;
     f.bucket = psw_arena_take(arena, f.degree * f.d, sizeof *f.bucket);
     f.sign = psw_arena_take(arena, f.degree * f.d, sizeof *f.sign);
@@ -44,34 +50,54 @@ static void stop(psw_sketch *s)
     if (f->backward) FFTW(destroy_plan)(f->backward);
 }
 
-/* FFTW_ESTIMATE: the plan, and so every bit, follows from the length alone, not from a measurement. */
-static psw_status start(psw_sketch *s, const psw_weights *weights)
+static void plan_real(tensorsketch *f, FFTW(complex) * spectrum)
 {
-    tensorsketch *f = s->own;
     int length = (int)f->r, batch = (int)f->batch, real = (int)f->stride, half = (int)f->stride / 2;
-    FFTW(complex) *spectrum = (FFTW(complex) *)(void *)f->spectrum;
-    (void)weights;
     f->forward =
         FFTW(plan_many_dft_r2c)(1, &length, batch, f->spectrum, NULL, 1, real, spectrum, NULL, 1, half, FFTW_ESTIMATE);
     f->backward =
         FFTW(plan_many_dft_c2r)(1, &length, batch, spectrum, NULL, 1, half, f->spectrum, NULL, 1, real, FFTW_ESTIMATE);
-    if (f->forward && f->backward) return PSW_OK;
-    stop(s);
-    return PSW_FAIL(PSW_NO_MEMORY, "FFTW cannot plan a real transform of length %td", f->r);
 }
 
-/* h = floor(r u), u of 32 bits: off uniform by less than r 2^-32 */
+static FFTW(plan) plan_complex(const tensorsketch *f, FFTW(complex) * at, int sign)
+{
+    int length = (int)f->r;
+    return FFTW(plan_many_dft)(1, &length, (int)f->batch, at, NULL, 1, length, at, NULL, 1, length, sign,
+                               FFTW_ESTIMATE);
+}
+
+/* FFTW_ESTIMATE: the plan, and so every bit, follows from the length alone, not from a measurement. */
+static psw_status start(psw_sketch *s, const psw_weights *weights)
+{
+    tensorsketch *f = s->own;
+    FFTW(complex) *spectrum = (FFTW(complex) *)(void *)f->spectrum;
+    (void)weights;
+    if (f->is_complex) {
+        f->forward = plan_complex(f, spectrum, FFTW_FORWARD);
+        f->backward = plan_complex(f, spectrum, FFTW_BACKWARD);
+    } else {
+        plan_real(f, spectrum);
+    }
+    if (f->forward && f->backward) return PSW_OK;
+    stop(s);
+    return PSW_FAIL(PSW_NO_MEMORY, "FFTW cannot plan a %s transform of length %td", f->is_complex ? "complex" : "real",
+                    f->r);
+}
+
+/* h = floor(r u), u of 32 bits: off uniform by less than r 2^-32. A complex sign i^u is a part, real or imaginary, and
+ * a real sign. */
 static psw_status draw(psw_sketch *s, ptrdiff_t number)
 {
     tensorsketch *f = s->own;
     for (ptrdiff_t t = 0; t < f->degree; t++) {
-        psw_key key = SKETCH_KEY(s, number, (sketch_place){0, (uint64_t)t, 0});
+        psw_key key = SKETCH_KEY(s, number, (sketch_place){0, (uint64_t)t, f->is_complex});
         PSW_TRY(psw_watch_ask(s->watch));
         for (ptrdiff_t i = 0; i < f->d; i++) {
             uint32_t words[4];
             psw_random_block(key, 0, (uint64_t)i, words);
             f->bucket[t * f->d + i] = (int)((uint64_t)words[0] * (uint64_t)f->r >> 32);
             f->sign[t * f->d + i] = words[1] & 1 ? 1 : -1;
+            if (f->is_complex) f->bucket[t * f->d + i] = 2 * f->bucket[t * f->d + i] + (int)(words[1] >> 1 & 1);
         }
     }
     return PSW_OK;
@@ -107,43 +133,69 @@ static void multiply(ptrdiff_t count, psw_real *restrict a, const psw_real *rest
     }
 }
 
+static void forward(const tensorsketch *f, psw_real *at)
+{
+    FFTW(complex) *spectrum = (FFTW(complex) *)(void *)at;
+    if (f->is_complex)
+        FFTW(execute_dft)(f->forward, spectrum, spectrum);
+    else
+        FFTW(execute_dft_r2c)(f->forward, at, spectrum);
+}
+
+static void backward(const tensorsketch *f, psw_real *at)
+{
+    FFTW(complex) *spectrum = (FFTW(complex) *)(void *)at;
+    if (f->is_complex)
+        FFTW(execute_dft)(f->backward, spectrum, spectrum);
+    else
+        FFTW(execute_dft_c2r)(f->backward, spectrum, at);
+}
+
 static void transform_batch(const tensorsketch *f, psw_const_rows x)
 {
     for (ptrdiff_t t = 0; t < f->degree; t++) {
         psw_real *to = t == 0 ? f->product : f->spectrum;
         count_sketches(f, t, x, to);
-        FFTW(execute_dft_r2c)(f->forward, to, (FFTW(complex) *)(void *)to);
+        forward(f, to);
         if (t > 0) multiply(f->batch * f->stride, f->product, f->spectrum);
     }
-    FFTW(execute_dft_c2r)(f->backward, (FFTW(complex) *)(void *)f->product, f->product);
+    backward(f, f->product);
+}
+
+/* Real parts, then imaginary ones. */
+static void give(const tensorsketch *f, const psw_real *restrict from, psw_real *restrict to)
+{
+    psw_real scale = (psw_real)(1 / (double)f->r); /* FFTW leaves it out */
+    if (!f->is_complex)
+        for (ptrdiff_t j = 0; j < f->r; j++) to[j] = from[j] * scale;
+    else
+        for (ptrdiff_t j = 0; j < f->r; j++) to[j] = from[2 * j] * scale, to[f->r + j] = from[2 * j + 1] * scale;
 }
 
 static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_scale)
 {
     const tensorsketch *f = s->own;
-    psw_real scale = (psw_real)(1 / (double)f->r); /* FFTW leaves it out */
     (void)log2_scale;
     for (ptrdiff_t first = 0; first < x.rows; first += f->batch) {
         ptrdiff_t count = x.rows - first < f->batch ? x.rows - first : f->batch;
         transform_batch(f, psw_part(x, first, count));
         for (ptrdiff_t i = 0; i < count; i++)
-            for (ptrdiff_t j = 0; j < f->r; j++)
-                stored.at[(first + i) * stored.stride + j] = f->product[i * f->stride + j] * scale;
+            give(f, f->product + i * f->stride, stored.at + (first + i) * stored.stride);
     }
 }
 
 /* ---- what a point asks of it ---- */
 
-/* A real FFT of length r counts 2.5 r log2 r. */
+/* A real FFT of length r counts 2.5 r log2 r, a complex one twice that. */
 static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 {
     double d = (double)psw_point_width(point), p = (double)sketch_degree(point), width = (double)r;
-    double transform = 2.5 * width * log2(width);
+    double parts = point->is_complex ? 2 : 1, transform = parts * 2.5 * width * log2(width);
     return (psw_sketch_shape){.r = r,
-                              .stored = r,
+                              .stored = sketch_stored(point, r),
                               .exact = psw_point_width(point) == 1,
                               .signs = true,
-                              .flops = p * (2 * d + transform + 3 * width) + transform + width};
+                              .flops = p * (2 * d + transform + parts * 3 * width) + transform + parts * width};
 }
 
 /* Four indices drawn from x, y, x, y meet in pairs; per factor c^2, a = norms - squares or g = c^2 - squares are the
@@ -156,18 +208,27 @@ static double variance(double p, ptrdiff_t r, double norms, double c, double squ
     return one * (with_a - plain + with_g - plain) + (r % 2 ? 1 : 2) * one * one * (all - with_a - with_g + plain);
 }
 
+/* Of complex signs, Z = sum over h(I) = h(J) of s(I) conj(s(J)) x_I y_J: Var Re Z = (E |Z|^2 + Re E Z^2) / 2 - c^2p. A
+ * sign meets a conjugate: |Z|^2 has pairings of c^2 and a, Z^2 of c^2 and g, so that shifts are never of both kinds. */
+static double complex_variance(double p, double r, double norms, double c, double squares)
+{
+    double e = c * c, a = norms - squares, g = e - squares, plain = pow(e, p);
+    return (pow(e + a, p) - plain + pow(e + g, p) - plain) / (2 * r);
+}
+
 static psw_moments moments(const psw_point *point, double norms, double product, double squares)
 {
     double p = (double)sketch_degree(point);
     ptrdiff_t r = psw_sketch_shape_of(point).r;
-    return (psw_moments){pow(product, p), variance(p, r, norms, product, squares)};
+    return (psw_moments){pow(product, p), point->is_complex ? complex_variance(p, (double)r, norms, product, squares)
+                                                            : variance(p, r, norms, product, squares)};
 }
 
 /* FFTW against products; single precision gains less by it. Measured. */
 static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    static const double transform[2] = {2.8, 4.9};
-    return (psw_sketch_work){.flops = transform[psw_point_single(point)] * shape->flops};
+    static const double transform[2][2] = {{2.8, 4.9}, {1.8, 2}}; /* real, complex */
+    return (psw_sketch_work){.flops = transform[point->is_complex != 0][psw_point_single(point)] * shape->flops};
 }
 
 static psw_sketch_work table_work(const psw_point *point, const psw_sketch_shape *shape)

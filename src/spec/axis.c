@@ -4,9 +4,27 @@
 
 #include "spec/study.h"
 
+/* Is the text a formula of parameters, and no number? */
+static bool is_formula(const psw_yaml_node *node)
+{
+    psw_names names = {.term = spec_parameter_term};
+    psw_program program;
+    ptrdiff_t column;
+    double value;
+    if (node->kind != PSW_SCALAR || psw_number_read(node->text, &value)) return false;
+    if (psw_program_compile(node->text, &names, &program, &column) != PSW_OK) return false;
+    psw_program_free(&program);
+    return true;
+}
+
 static psw_status value_read(psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, double *value)
 {
     if (key->type == PSW_T_PATH) return spec_weights_read(study, node, value);
+    bool number = key->type == PSW_T_REAL || key->type == PSW_T_WHOLE, parameter = spec_parameter_find(key->name) >= 0;
+    if (number && parameter && is_formula(node))
+        return PSW_WRONG(&study->tree, node->where,
+                         "%s is a number, not '%s'; a formula belongs in derive, as in derive: {%s: %s}", key->name,
+                         psw_show(node->text).text, key->name, psw_show(node->text).text);
     return psw_value_read(&study->tree, node, key, value);
 }
 

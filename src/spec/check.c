@@ -45,9 +45,29 @@ static bool sizes_fit(const spec_row *row, char *what, size_t size)
 {
     double features = row->at[PSW_ID_FEATURES], r = floor((sqrt(8 * features + 1) - 1) / 2);
     if (!isnan(row->at[PSW_ID_R]) || !isfinite(features)) return true;
-    psw_format(what, size, "features = %s is not r(r+1)/2; take %.0f (r = %.0f) or %.0f (r = %.0f)",
-               psw_number_print(features).text, r * (r + 1) / 2, r, (r + 1) * (r + 2) / 2, r + 1);
+    if (row->at[PSW_ID_COMPLEX] == 1)
+        psw_format(what, size, "features = %s: a complex column is two features; take %.0f or %.0f",
+                   psw_number_print(features).text, features - 1, features + 1);
+    else
+        psw_format(what, size, "features = %s is not r(r+1)/2; take %.0f (r = %.0f) or %.0f (r = %.0f)",
+                   psw_number_print(features).text, r * (r + 1) / 2, r, (r + 1) * (r + 2) / 2, r + 1);
     return false;
+}
+
+/* A match to an exponential needs its scale; every scale is above 0: of rows its square root is taken. */
+static int scale_broken(const spec_row *row, psw_ids applies, char *what, size_t size)
+{
+    double scale = row->at[PSW_ID_SCALE], sigma = row->at[PSW_ID_REFERENCE_SCALE];
+    if (!(applies & PSW_ID(PSW_ID_SCALE)) || scale > 0) return -1;
+    if (row->at[PSW_ID_MATCH] != PSW_MATCH_EXP)
+        return psw_format(what, size, "scale = %s: it is a number above 0", psw_number_print(scale).text), PSW_ID_SCALE;
+    if (isnan(sigma))
+        psw_format(what, size,
+                   "match: exp follows e^(reference_scale (<q, k> - center)), and these data have no <q, k>");
+    else
+        psw_format(what, size, "reference_scale = %s: match: exp follows it, so it is a number above 0",
+                   psw_number_print(sigma).text);
+    return PSW_ID_MATCH;
 }
 
 /* Those that compute the nearest `local` rows exactly, block by block; of others `local` is free of blocks. */
@@ -60,6 +80,8 @@ static bool folds_states(double method)
 static int relations_broken(const spec_row *row, psw_ids applies, char *what, size_t size)
 {
     const double *at = row->at;
+    int scale = scale_broken(row, applies, what, size);
+    if (scale >= 0) return scale;
     if ((applies & PSW_ID(PSW_ID_R)) && !sizes_fit(row, what, size)) return PSW_ID_FEATURES;
     if ((applies & PSW_ID(PSW_ID_J3)) && at[PSW_ID_J3] >= at[PSW_ID_N]) {
         psw_format(what, size, "j3 = %.0f is not a token; tokens are numbered 0 to n - 1", at[PSW_ID_J3]);

@@ -14,15 +14,24 @@ static bool relevant(const psw_study *study, psw_ids applies, int id)
     return reached & parameters & applies;
 }
 
+/* Of what spec_row_settle may replace: is it left alone in this block? */
+static bool unsettled(const spec_block *block, int id)
+{
+    psw_affine affine = psw_method_facts_of(block->method)->affine;
+    if (id == PSW_ID_SCALE) return !block->follows;
+    if (id == PSW_ID_OFFSET) return !block->follows && affine != PSW_AFFINE_CANCELS;
+    return false;
+}
+
 /* Does the value itself stand in the point? A preset under explicit constants reads custom, draws of rows that are not
- * random read 0; for `negative` of linear see spec_row_settle. */
+ * random read 0; for `negative` of linear and scores see spec_row_settle. */
 static bool visible(const psw_study *study, const spec_block *block, psw_ids applies, int id)
 {
     bool noisy = study->given[PSW_ID_NOISE].origin == PSW_O_VALUE && study->base.at[PSW_ID_NOISE] > 0;
     bool random = spec_kind_random(study->kind, noisy);
     if ((id == PSW_ID_DATA_DRAWS || id == PSW_ID_COMMON) && !random) return false;
     if (id == PSW_ID_NEGATIVE && psw_method_facts_of(block->method)->kernel == PSW_KERNEL_LINEAR) return false;
-    if (spec_settled & PSW_ID(id)) return false;
+    if ((spec_settled & PSW_ID(id)) && !unsettled(block, id)) return false;
     return (applies >> id & 1) && !(id == PSW_ID_PRESET && study->constants_given);
 }
 
@@ -105,6 +114,13 @@ static bool read_by_formula(const psw_study *study, int id)
     for (ptrdiff_t i = 0; i < study->formula_count; i++)
         if (study->formulas[i].program.oracle || (study->formulas[i].program.reads & PSW_ID(id))) return true;
     return false;
+}
+
+/* Does spec_row_settle set something by the degree? A reference that is a power may have the degree of the point. */
+static bool settled_by_beta(const psw_study *study, const spec_block *block)
+{
+    bool exact = study->base.at[PSW_ID_REFERENCE] == PSW_REFERENCE_EXACT;
+    return block->follows || exact || study->given[PSW_ID_REFERENCE].origin == PSW_O_AXIS;
 }
 
 /* A parameter that the method needs and nothing gives, -1 = there is none. */
@@ -195,13 +211,14 @@ static psw_status block_build(psw_study *study, const spec_entry *entry)
     psw_ids applies = applies_in_grid(study, entry->method);
     *block = (spec_block){.method = entry->method, .base = study->base, .applies = applies};
     block->base.at[PSW_ID_METHOD] = entry->method;
+    block->follows = spec_entry_has(entry, PSW_ID_MATCH, PSW_MATCH_EXP);
     PSW_TRY(spec_own_defaults(study, entry->method, &block->base));
     for (ptrdiff_t i = 0; i < entry->count; i++) PSW_TRY(keep_axis(study, block, &entry->axes[i], applies));
     for (ptrdiff_t i = 0; i < study->axis_count; i++) PSW_TRY(keep_axis(study, block, &study->axes[i], applies));
     move_beta_last(block);
     const spec_axis *last = block->axis_count ? block->axes[block->axis_count - 1].axis : NULL;
     block->line = last && last->members == 1 && last->ids[0] == PSW_ID_BETA && !block->ambiguous &&
-                  !read_by_formula(study, PSW_ID_BETA);
+                  !read_by_formula(study, PSW_ID_BETA) && !settled_by_beta(study, block);
     block->rules = rules_of(study, block->applies);
     PSW_TRY(count_points(study, block, entry));
     return spec_enumerate(study, block);

@@ -110,11 +110,23 @@ static psw_status row_read(psw_study *study, const psw_yaml_node *item, spec_row
     return defaults_set(study, row);
 }
 
+/* Match exp sets scale and offset. */
+static psw_status match_check(const psw_study *study, const psw_yaml_node *item, const spec_row *row, psw_ids given)
+{
+    const spec_parameter ids[] = {PSW_ID_SCALE, PSW_ID_OFFSET};
+    for (int i = 0; row->at[PSW_ID_MATCH] == PSW_MATCH_EXP && i < 2; i++)
+        if (given >> ids[i] & 1)
+            return PSW_WRONG(&study->tree, psw_yaml_child(item, spec_keys[ids[i]].name)->key_where,
+                             "match: exp sets scale and offset; remove %s", spec_keys[ids[i]].name);
+    return PSW_OK;
+}
+
 static psw_status include_add(psw_study *study, const psw_yaml_node *item)
 {
     spec_row row;
     psw_ids given, names;
     PSW_TRY(row_read(study, item, &row, &given));
+    PSW_TRY(match_check(study, item, &row, given));
     bool sized = given & (PSW_ID(PSW_ID_R) | PSW_ID(PSW_ID_FEATURES));
     if (spec_row_learned(&row) && !sized) PSW_TRY(spec_weights_rows(study, row.at[PSW_ID_WEIGHTS], item->where));
     spec_row_finish(study, &row, given, false);

@@ -136,16 +136,18 @@ void spec_row_preset(const psw_study *study, spec_row *row)
     if (study->constants_given) row->at[PSW_ID_PRESET] = PSW_CUSTOM;
 }
 
-/* features = r(r+1)/2 where they are squares (packed products of pairs), else r; whichever is given sets the other. */
+/* features = r(r+1)/2 where they are squares (packed products of pairs), 2r of complex columns, else r; whichever is
+ * given sets the other. */
 static void size_sketch(spec_row *row)
 {
     double *r = &row->at[PSW_ID_R], *features = &row->at[PSW_ID_FEATURES];
     bool packed = psw_method_facts_of((psw_method)row->at[PSW_ID_METHOD])->squares;
+    double each = row->at[PSW_ID_COMPLEX] == 1 ? 2 : 1;
     if (!isnan(*r)) {
-        *features = packed ? *r * (*r + 1) / 2 : *r;
+        *features = packed ? *r * (*r + 1) / 2 : each * *r;
     } else if (!isnan(*features)) {
-        double root = packed ? floor((sqrt(8 * *features + 1) - 1) / 2) : *features;
-        if (!packed || root * (root + 1) / 2 == *features) *r = root;
+        double root = packed ? floor((sqrt(8 * *features + 1) - 1) / 2) : *features / each;
+        if (packed ? root * (root + 1) / 2 == *features : root == floor(root)) *r = root;
     }
 }
 
@@ -236,8 +238,8 @@ static void settle_reference(spec_row *row)
 
 void spec_row_settle(const psw_study *study, spec_row *row)
 {
-    settle_negative(study, row);
     settle_scores(row);
+    settle_negative(study, row); /* by the scores */
     settle_reference(row);
 }
 

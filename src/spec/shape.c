@@ -211,6 +211,14 @@ static bool has_key(const psw_study *study, const spec_entry *entry, int id)
     return study->given[id].origin > PSW_O_DEFAULT;
 }
 
+bool spec_entry_has(const spec_entry *entry, int id, double value)
+{
+    for (ptrdiff_t i = 0; i < entry->count; i++)
+        for (ptrdiff_t k = 0; entry->axes[i].ids[0] == id && k < entry->axes[i].count; k++)
+            if (entry->axes[i].values[k] == value) return true;
+    return false;
+}
+
 /* Has the method points with learned weights, and without? */
 static void weights_of(const spec_entry *entry, bool *learned, bool *random)
 {
@@ -275,11 +283,45 @@ static psw_status method_add(psw_study *study, const psw_yaml_node *item)
     return sizes_check(study, entry);
 }
 
+/* Is the scale or offset of the study that of any point? With match exp it is not, nor is an offset that cancels. */
+static bool scores_are_taken(const psw_study *study, int id)
+{
+    for (ptrdiff_t i = 0; i < study->entry_count; i++) {
+        const spec_entry *entry = &study->entries[i];
+        psw_affine affine = psw_method_facts_of(entry->method)->affine;
+        bool cancels = id == PSW_ID_OFFSET && affine == PSW_AFFINE_CANCELS;
+        bool follows = spec_entry_has(entry, PSW_ID_MATCH, PSW_MATCH_EXP);
+        bool alone = !spec_entry_has(entry, PSW_ID_MATCH, PSW_MATCH_NONE);
+        if (!(study->applies[entry->method] >> id & 1) || (follows && alone)) continue;
+        if (!cancels || study->given[PSW_ID_DEN_CONSTANT].origin > PSW_O_DEFAULT) return true;
+    }
+    return false;
+}
+
+/* The defaults may be written out, as in a resolved study. */
+static psw_status match_check(const psw_study *study)
+{
+    const spec_parameter ids[] = {PSW_ID_SCALE, PSW_ID_OFFSET};
+    const double usual[] = {1, 0};
+    const spec_entry *entry = study->entries, *end = entry + study->entry_count;
+    while (entry < end && !spec_entry_has(entry, PSW_ID_MATCH, PSW_MATCH_EXP)) entry++;
+    for (int i = 0; entry < end && i < 2; i++) {
+        const spec_given *given = &study->given[ids[i]];
+        if (given->origin <= PSW_O_DEFAULT || scores_are_taken(study, ids[i])) continue;
+        if (given->origin == PSW_O_VALUE && study->base.at[ids[i]] == usual[i]) continue;
+        return PSW_WRONG(&study->tree, given->where,
+                         "match: exp sets scale and offset of %s; remove %s (the exponential that is followed has "
+                         "data.reference_scale and center)",
+                         psw_word(PSW_WORDS_METHOD, (int)entry->method), spec_keys[ids[i]].name);
+    }
+    return PSW_OK;
+}
+
 psw_status spec_methods_declare(psw_study *study, const psw_yaml_node *list)
 {
     if (list->kind == PSW_SCALAR && *list->text) return method_add(study, list);
     if (list->kind != PSW_LIST || (list->children == 0 && !spec_includes_any(study)))
         return PSW_WRONG(&study->tree, list->where, "methods is a list, as in [exact, softmax]");
     for (const psw_yaml_node *item = list->child; item; item = item->next) PSW_TRY(method_add(study, item));
-    return PSW_OK;
+    return match_check(study);
 }

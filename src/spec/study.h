@@ -65,6 +65,7 @@ typedef struct spec_block {
     ptrdiff_t axis_count, total; /* total: indices, existing or not */
     spec_row base;               /* values that no axis of the block sets */
     psw_ids applies;             /* parameters and own axes that mean something here */
+    bool follows;                /* some points have match exp: scale and offset are not the study's */
     bool line;                   /* the last axis is beta only, and nothing is derived from it */
     bool ambiguous;
     psw_ids rules;          /* exclude rules that may fire */
@@ -143,6 +144,8 @@ psw_status spec_methods_declare(psw_study *study, const psw_yaml_node *list);
 /* formula.c */
 psw_status spec_formula_add(psw_study *study, int id, const psw_yaml_node *node, bool derived);
 psw_status spec_formulas_default(psw_study *study);
+/* Has an entry of the list of methods this value of a parameter of its own? */
+bool spec_entry_has(const spec_entry *entry, int id, double value);
 /* Sets a method's own parameters that nothing gives to the defaults of its row. */
 psw_status spec_own_defaults(const psw_study *study, psw_method method, spec_row *row);
 psw_status spec_formulas_order(psw_study *study);

@@ -7,12 +7,14 @@ static double least_score(const psw_point *p)
     return p->offset == 0 ? cc : cc + p->offset / (psw_point_scale(p) * log((double)p->n));
 }
 
-/* Powers need scores that are positive; c = 0 without an offset leaves exact zeros, which have no weight. */
+/* Powers need scores that are positive (a single class has only those of c^2 + b^2 and more); c = 0 without an offset
+ * leaves exact zeros, which have no weight. */
 bool theory_kernel_applies(const psw_point *p)
 {
     bool shape = p->n >= 2 && p->d >= 3 && p->n % (p->d - 2) == 0 && p->j3 >= 0 && p->j3 < p->n;
     psw_kernel kernel = psw_method_facts_of(p->method)->kernel;
-    bool positive = kernel == PSW_KERNEL_EXPONENTIAL || p->offset == 0 || least_score(p) > 0;
+    double least = least_score(p) + (p->d == 3 ? p->b * p->b : 0);
+    bool positive = kernel == PSW_KERNEL_EXPONENTIAL || p->offset == 0 || least > 0;
     return shape && positive && psw_kernel_known(kernel) && psw_data_kind_facts_of(p->data_kind)->closed_form &&
            p->den_constant == 0 && p->row_norm == PSW_NORM_NONE && p->noise == 0;
 }

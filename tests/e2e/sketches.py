@@ -181,20 +181,23 @@ def stored():
 methods:
   - tree: {r: 16, draws: 4}
   - polysketch: {r: [16, 40], draws: 4}
-  - tensorsketch: {r: 16, draws: 4}
-  - maclaurin: {r: 16, draws: 4}
+  - tensorsketch: {r: 16, draws: 4, complex: [false, true]}
+  - maclaurin: {features: [16, 32], draws: 4, complex: [false, true]}
   - monomial
 grid: {beta: [1, 2], n: 64, d: 24, v: 16, negative: signed}
 exclude: [{when: "method == polysketch and beta == 1", why: odd}]
 """, "stored")
     for method, beta, asked, features, exact in ((6, 1, 16, 24, 1), (6, 2, 16, 16, 0), (5, 2, 136, 300, 1), (5, 2, 820, 300, 1),
-                                                 (7, 1, 16, 16, 0), (9, 2, 16, 16, 0), (4, 1, 0, 24, 1), (4, 2, 0, 300, 1)):
+                                                 (7, 1, 16, 16, 0), (9, 2, 16, 16, 0), (7, 2, 32, 32, 0), (4, 1, 0, 24, 1), (4, 2, 0, 300, 1)):
         at = (found["method"] == method) & (found["beta"] == beta) & (found["features"] == asked)
+        at &= (found["complex"] == 0) | (method == 7)
         check(at.sum() == 1, "points of method", method, "of degree", beta, at.sum())
         check(list(found["map_features"][at]) == [features] and list(found["exact_map"][at]) == [exact], method, beta,
               "stores", found["map_features"][at], "exact", found["exact_map"][at])
         check(list(found["state_bytes"][at]) == [features * 17 * 8], method, beta, "has", found["state_bytes"][at])
         check((found["err_out"][at] < 1e-10).all() == bool(exact), method, beta, "is off by", found["err_out"][at])
+
+    check((found["features"] == numpy.where(found["complex"] == 1, 2, 1) * found["r"])[found["method"] >= 7].all(), "columns")
 
     found, _ = run("""data: {kind: gaussian}
 methods: [polysketch: {r: 8, draws: 1, local: [0, 64, 256]}]
@@ -308,6 +311,15 @@ data: {kind: file, path: heads.h5}
     done = subprocess.run([PROGRAM, "run", "both.yaml", *stated], capture_output=True, text=True)
     check(done.returncode == 0 and "3 of 3" in done.stderr, "the same study, with r said", done.stderr)
     refused(body % ("[{file: weights.h5, r: 5}, none], r: 4", N, D, V), "weights.h5", "0/0/up is 8 x 48", "8 x 40")
+    from polysweep import open as opened, sketches
+
+    points = sketches.sketches(opened("both.h5"))
+    check(sorted(zip(points["weights"], points["r"])) == [(0, 4), (0, 8), (1, R)], "in Python", points[["weights", "r"]])
+    done = subprocess.run([sys.executable, "-m", "polysweep.report", "both.h5", "--output", "report"], capture_output=True, text=True)
+    check(done.returncode == 0, "a page of both", done.stderr)
+    with open("report/error-r.csv") as drawn:
+        lines = drawn.read().splitlines()
+    check(len(lines) == 4 and "weights" in lines[0].split(","), "three sketches, learned and random apart", lines)
 
 
 # ---- draws and trials
@@ -350,6 +362,15 @@ grid: {n: 64, d: 8, v: 8, beta: %s}
     refused(body % ("{maclaurin: {r: 8, features: 9}}", 4), "features")
     refused(body % ("{tree: {r: 8}}", 3), "negative")
     refused(body % ("{polysketch: {r: 8, local: 256}}", 4), "local", "causal")
+
+    refused(body % ("{maclaurin: {features: 9, complex: true}}", 4), "complex column is two features", "take 8 or 10")
+    refused(body % ("{tensorsketch: {r: 8, features: 8, complex: true}}", 4), "both r and features")
+    refused(body % ("{maclaurin: {r: 8, complex: 2}}", 4), "complex")
+    refused(body % ("{tree: {r: 8, complex: true}}", 4), "complex")
+    refused(body % ("{tree: {r: 8, leaves: sparse}}", 4), "sparse", "srht")
+    refused(body % ("{srht: {r: 8, leaves: count}}", 4), "leaves")
+    refused(body % ("{favor: {features: 8, epsilon: -1}}", 4), "epsilon")
+    refused("data: {preset: P2}\nmethods: [favor: {features: 8, epsilon: 1.0e-3}]\ngrid: {n: 64, d: 18}\n", "epsilon", "one set")
 
     # C(8 + p - 1, p) features, 8 values and a denominator, 8 bytes each
     found, _ = run(body % ("monomial", "[4, 10]"), "monomial", 1, "--set", "run.memory_per_rank=1M")

@@ -121,6 +121,24 @@ static void methods(psw_precision precision, double tolerance)
         }
 }
 
+/* Sketches that are not their method's plain one; a floor that depends on all keys. */
+static void variants(psw_precision precision, double tolerance)
+{
+    static const psw_method trees[] = {PSW_TREE, PSW_POLYSKETCH}, complex[] = {PSW_MACLAURIN, PSW_TENSORSKETCH};
+    for (ptrdiff_t n = 33; n <= 151; n += 118)
+        for (int i = 0; i < 2; i++) {
+            psw_point p = point_of(trees[i], precision, n);
+            for (int kind = PSW_LEAVES_SRHT; kind <= PSW_LEAVES_COUNT; kind++)
+                p.leaves = (psw_leaves_kind)kind, compare(p, tolerance);
+            p = point_of(complex[i], precision, n);
+            p.is_complex = 1, p.r = 6;
+            compare(p, tolerance);
+            p = point_of(PSW_FAVOR, precision, n);
+            p.epsilon = i ? 1e-3 : 1;
+            compare(p, tolerance);
+        }
+}
+
 /* Keys and values of a format are off by its unit roundoff; weights by beta times that of their scores. */
 static void formats(void)
 {
@@ -169,6 +187,9 @@ static void refusals(void)
     psw_point p = point_of(PSW_EXACT, PSW_FP64, 64);
     p.mode = PSW_DECODE, p.data_kind = PSW_SELF_ATTENTION;
     CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "one data set"), "%s", psw_message());
+    p = point_of(PSW_EXACT, PSW_BF16, 64);
+    p.mode = PSW_DECODE;
+    CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "cache: bf16"), "%s", psw_message());
     p = point_of(PSW_EXACT, PSW_FP64, 64);
     p.mode = PSW_DECODE, p.block = 20;
     CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "multiple of 16"), "%s", psw_message());
@@ -191,6 +212,8 @@ int main(void)
 {
     methods(PSW_FP64, 1e-11);
     methods(PSW_FP32, 5e-3);
+    variants(PSW_FP64, 1e-11);
+    variants(PSW_FP32, 5e-3);
     formats();
     draws();
     work();

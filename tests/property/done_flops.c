@@ -93,6 +93,25 @@ static void rows(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, psw_mask mask)
     CHECK(counted.tiles == psw_attend_work(points).flops, "one data set: %g", counted.tiles);
 }
 
+/* Methods that see some keys of a row, look at it twice, or do not look at its scores. */
+static void others(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, psw_mask mask)
+{
+    source_make(4, n, 9, 6, special, false, false);
+    psw_point points[] = {
+        point_of(PSW_UNIFORM, NAN, mask, PRECISION, block), point_of(PSW_TOPK, NAN, mask, PRECISION, block),
+        point_of(PSW_WINDOW, NAN, mask, PRECISION, block), point_of(PSW_WINDOW, NAN, mask, PRECISION, block),
+        point_of(PSW_TAYLOR, NAN, mask, PRECISION, block)};
+    points[1].keep = 7, points[2].local = 1, points[2].sinks = 70, points[3].local = block + 30, points[4].order = 3;
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++)
+        for (int sets = 1; sets <= source.sets; sets++) {
+            double said = psw_attend_done_flops(&(psw_group){points + i, 1}, sets);
+            count(points + i, 1, sets);
+            CHECK(counted.tiles == said, "method %d n %td block %td j3 %td mask %d, %d sets: %g, not %g",
+                  (int)points[i].method, n, block, special, (int)mask, sets, counted.tiles, said);
+            if (sets == 1) CHECK(said == psw_attend_work(points + i).flops, "method %d", (int)points[i].method);
+        }
+}
+
 /* Of one leaf D_1 takes all products with values again, and next to none with keys: 6 n^2 d where twice a pass would be
  * 8 n^2 d. Of two leaves and j3 = 0 half of those with values, and one strip of the other half. */
 static void second_set(void)
@@ -174,6 +193,8 @@ int main(void)
             for (int j = 0; j < 4; j++) {
                 rows(n, 512, places[j], (psw_mask)mask);
                 rows(n, 200, places[j], (psw_mask)mask);
+                others(n, 512, places[j], (psw_mask)mask);
+                others(n, 200, places[j], (psw_mask)mask);
                 for (int shared = 0; shared < 2; shared++) {
                     sketches(n, 256, 0, places[j], (psw_mask)mask, shared);
                     sketches(n, 100, 0, places[j], (psw_mask)mask, shared);

@@ -217,6 +217,12 @@ static void methods(psw_mask mask, psw_precision precision)
     psw_point p = plain(PSW_FAVOR, NAN, mask, precision);
     p.row_norm = PSW_NORM_SQRT_D;
     check(p);
+    p.epsilon = 1e-2;
+    check(p);
+    p = plain(PSW_TREE, 3, mask, precision), p.leaves = PSW_LEAVES_COUNT;
+    check(p);
+    p = plain(PSW_MACLAURIN, 2, mask, precision), p.is_complex = 1;
+    check(p);
     p = plain(PSW_TREE, 64, mask, precision), p.data_kind = PSW_SPHERE, p.den_constant = 0.5; /* far below it */
     check(p);
     p = plain(PSW_POLYSKETCH, 64, mask, precision), p.data_kind = PSW_ALIGNED; /* exponents far apart */

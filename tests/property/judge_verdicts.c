@@ -97,6 +97,9 @@ static void never_on_d0(void)
             p.trials = 10000, p.seed = (uint64_t)k;
             psw_verdict v = cell(&p, "D_0");
             CHECK(v.value_d0 == 0 && v.fires_d0 == 0 && v.margin_d0 <= 0, "F(D_0) = %g", v.value_d0);
+            p.scale = 0.6, p.offset = i == 1 ? -0.8 : 2.5; /* whatever the scores */
+            v = cell(&p, "D_0, affine");
+            CHECK(v.value_d0 == 0 && v.fires_d0 == 0 && v.margin_d0 <= 0, "F(D_0) = %g", v.value_d0);
         }
     psw_point tie = case_of(&P1, 64, 10, 20000); /* a_0 + b = kappa to the last bit but one: a tie, not a firing */
     tie.a_0 = 0.05, tie.trials = 1000;

@@ -101,12 +101,27 @@ static void compute(const psw_route *r, const rank_state *state, psw_step m)
     }
 }
 
-/* The counterpart of a transfer, in the same step of its peer. */
-static bool answered(const psw_route *route, int rank, int step, psw_transfer t)
+/* What each rank sends and receives in the current step. */
+static struct {
+    int count;
+    psw_transfer list[2 * RANKS];
+} current[RANKS];
+
+static void list_transfers(const psw_route *route, int step)
 {
-    psw_route peer = on(route, t.peer);
-    for (int i = 0; i < psw_route_transfers(&peer, step); i++) {
-        psw_transfer other = psw_route_transfer(&peer, step, i);
+    for (int rank = 0; rank < route->size; rank++) {
+        psw_route r = on(route, rank);
+        current[rank].count = psw_route_transfers(&r, step);
+        CHECK(current[rank].count <= 2 * RANKS, "%s: %d transfers", describe(route), current[rank].count);
+        for (int i = 0; i < current[rank].count; i++) current[rank].list[i] = psw_route_transfer(&r, step, i);
+    }
+}
+
+/* The counterpart of a transfer, in the same step of its peer. */
+static bool answered(int rank, psw_transfer t)
+{
+    for (int i = 0; i < current[t.peer].count; i++) {
+        psw_transfer other = current[t.peer].list[i];
         if (other.peer == rank && other.send != t.send && other.what == t.what && other.of == t.of &&
             other.leaf == t.leaf)
             return true;
@@ -119,16 +134,16 @@ static bool answered(const psw_route *route, int rank, int step, psw_transfer t)
 static void take_step(const psw_route *route, rank_state *states, int step)
 {
     rank_state next[RANKS];
-    memcpy(next, states, sizeof next);
+    memcpy(next, states, (size_t)route->size * sizeof *next);
+    list_transfers(route, step);
     for (int rank = 0; rank < route->size; rank++) {
         psw_route r = on(route, rank);
         psw_step m = psw_route_step(&r, step);
         compute(&r, &states[rank], m);
-        for (int i = 0; i < psw_route_transfers(&r, step); i++) {
-            psw_transfer t = psw_route_transfer(&r, step, i);
-            CHECK(answered(route, rank, step, t), "%s: rank %d step %d: nobody at the other end", describe(route), rank,
-                  step);
+        for (int i = 0; i < current[rank].count; i++) {
+            psw_transfer t = current[rank].list[i];
             CHECK(t.peer != rank && t.peer >= 0 && t.peer < route->size, "%s: peer %d", describe(route), t.peer);
+            CHECK(answered(rank, t), "%s: rank %d step %d: nobody at the other end", describe(route), rank, step);
             if (t.what == PSW_SUMS) continue;
             if (t.send)
                 CHECK((t.remote < 0 ? rank : states[rank].remote[t.remote]) == t.of, "%s: rank %d sends what it lacks",
@@ -140,7 +155,7 @@ static void take_step(const psw_route *route, rank_state *states, int step)
             next[rank].leaf[t.remote] = t.leaf;
         }
     }
-    memcpy(states, next, sizeof next);
+    memcpy(states, next, (size_t)route->size * sizeof *next);
     for (int rank = 0; rank < route->size; rank++) {
         psw_route r = on(route, rank);
         psw_leaves places = psw_route_done(&r, step);
@@ -158,10 +173,10 @@ static void check_sums(const psw_route *route)
 {
     for (int rank = 0; rank < route->size; rank++) {
         psw_route r = on(route, rank);
-        for (int step = 0; step < psw_route_steps(&r); step++) {
+        for (int step = 0, steps = psw_route_steps(&r); step < steps; step++) {
             psw_step m = psw_route_step(&r, step);
             int sent = 0;
-            for (int i = 0; i < psw_route_transfers(&r, step); i++) {
+            for (int i = 0, count = psw_route_transfers(&r, step); i < count; i++) {
                 psw_transfer t = psw_route_transfer(&r, step, i);
                 sent += t.what == PSW_SUMS && t.send && t.of == m.queries && t.after;
             }
@@ -178,7 +193,7 @@ static void check_row_fold(const psw_route *route)
     memset(done, 0, sizeof done);
     for (int rank = 0; rank < RANKS; rank++)
         for (int g = 0; g < RANKS; g++) states[rank].remote[g] = NOBODY;
-    for (int step = 0; step < psw_route_steps(route); step++) take_step(route, states, step);
+    for (int step = 0, steps = psw_route_steps(route); step < steps; step++) take_step(route, states, step);
     for (ptrdiff_t q = 0; q < route->leaves; q++)
         for (ptrdiff_t k = 0; k < route->leaves; k++)
             CHECK(met[q][k] == (!route->causal || k <= q), "%s: leaves %td and %td met %d times", describe(route), q, k,

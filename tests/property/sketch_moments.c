@@ -48,9 +48,8 @@ static void sample(const psw_point *point, int draws, double rows[ROWS][D], sums
     sketch_close(&s);
 }
 
-static void follows_theory(psw_method method, double beta, ptrdiff_t r, int draws, bool second)
+static void point_follows_theory(psw_point point, int draws, bool second)
 {
-    psw_point point = sketch_point(method, beta, D, r);
     double rows[ROWS][D];
     sums found[COSINES];
     pairs(rows);
@@ -62,15 +61,52 @@ static void follows_theory(psw_method method, double beta, ptrdiff_t r, int draw
         double seen = found[i].second - found[i].first * found[i].first;
         double error = sqrt((isnan(theory.variance) ? seen : theory.variance) / draws);
         CHECK(fabs(found[i].first - theory.mean) <= 4 * error + 1e-12,
-              "method %d, degree %g, c = %g: mean %g, not %g, %g s.e.", (int)method, beta, cosines[i], found[i].first,
-              theory.mean, (found[i].first - theory.mean) / error);
+              "method %d, leaves %d, degree %g, c = %g: mean %g, not %g, %g s.e.", (int)point.method, (int)point.leaves,
+              point.beta, cosines[i], found[i].first, theory.mean, (found[i].first - theory.mean) / error);
         double want = theory.variance + theory.mean * theory.mean;
         error = sqrt((found[i].fourth - found[i].second * found[i].second) / draws);
         if (second)
             CHECK(fabs(found[i].second - want) <= 4 * error + 1e-12,
-                  "method %d, degree %g, c = %g: E[est^2] %g, not %g, %g s.e.", (int)method, beta, cosines[i],
-                  found[i].second, want, (found[i].second - want) / error);
+                  "method %d, leaves %d, degree %g, c = %g: E[est^2] %g, not %g, %g s.e.", (int)point.method,
+                  (int)point.leaves, point.beta, cosines[i], found[i].second, want, (found[i].second - want) / error);
     }
+}
+
+static void follows_theory(psw_method method, double beta, ptrdiff_t r, int draws, bool second)
+{
+    point_follows_theory(sketch_point(method, beta, D, r), draws, second);
+}
+
+/* Leaves in place of normal ones, with more columns than coordinates and fewer; complex columns. Second moments where
+ * tails leave them a standard error: of squares only the mean is known but for normal leaves. */
+static void variants(void)
+{
+    static const double degrees[] = {1, 2, 3, 4, 6, 8};
+    for (int i = 0; i < SKETCH_VARIANTS; i++)
+        for (int j = 0; j < 6; j++) {
+            psw_point point = sketch_variant(i, degrees[j], D, 24);
+            bool square = point.method == PSW_POLYSKETCH;
+            if (square && degrees[j] != 4 && degrees[j] != 6) continue;
+            if (point.method == PSW_TREE && degrees[j] == 1) continue; /* the row itself */
+            for (; point.r >= 6; point.r /= 4) {
+                bool light = degrees[j] <= 3 && (point.method != PSW_TREE || point.r > D);
+                point_follows_theory(point, 1500, light && !square);
+            }
+        }
+    for (ptrdiff_t r = 2; r <= 3; r++) point_follows_theory(sketch_variant(5, 2, D, r), 5000, true);
+}
+
+/* The published constant (Wacker, Ohana, Filippone 2022): a dense row with itself takes 2^p - 1 of complex columns, of
+ * which each is two features, and 3^p - 1 of real ones. */
+static void complex_columns_are_better(void)
+{
+    for (int p = 1; p <= 8; p++)
+        for (int kind = 0; kind < 2; kind++) {
+            psw_point point = sketch_point(PSW_MACLAURIN, p, D, 16);
+            point.is_complex = kind;
+            CHECK_NEAR(16 * psw_sketch_moments(&point, 1, 1, 0).variance, pow(3 - kind, p) - 1, 1e-13);
+            CHECK(psw_sketch_shape_of(&point).features == 16 * (1 + kind), "kind %d", kind);
+        }
 }
 
 /* Kernels that a mean must reach, stated apart from psw_sketch_moments. */
@@ -143,6 +179,8 @@ int main(void)
         follows_theory(PSW_TENSORSKETCH, degrees[i], 32, 4000, degrees[i] <= 3);
         follows_theory(PSW_TENSORSKETCH, degrees[i], 7, 4000, degrees[i] <= 3); /* odd, and 1 / r^2 is not small */
     }
+    complex_columns_are_better();
+    variants();
     follows_theory(PSW_TENSORSKETCH, 2, 2, 20000, true); /* the order 1 / r^2, of odd and even r */
     follows_theory(PSW_TENSORSKETCH, 2, 3, 20000, true);
     follows_theory(PSW_POLYSKETCH, 4, 16, 4000, true);

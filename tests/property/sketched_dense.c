@@ -63,13 +63,29 @@ static const struct {
     double beta; /* of a partial sum its order */
     ptrdiff_t r;
     bool positive;
+    psw_leaves_kind leaves;
+    int is_complex;
 } maps[] = {
-    {PSW_POLYSKETCH, 2, 6, true}, {PSW_POLYSKETCH, 4, 6, true},  {PSW_POLYSKETCH, 6, 5, true},
-    {PSW_FAVOR, NAN, 12, true},   {PSW_MONOMIAL, 2, 0, true},    {PSW_MONOMIAL, 4, 0, true},
-    {PSW_MONOMIAL, 3, 0, false},  {PSW_TREE, 3, 10, false},      {PSW_TENSORSKETCH, 4, 9, false},
-    {PSW_SRHT, 2, 7, false},      {PSW_MACLAURIN, 4, 11, false}, {PSW_ELU1, NAN, 0, true},
-    {PSW_RELU, NAN, 0, true},     {PSW_TAYLOR, 2, 0, true},      {PSW_TAYLOR, 4, 0, true},
-    {PSW_TAYLOR, 3, 0, false},
+    {PSW_POLYSKETCH, 2, 6, true, 0, 0},
+    {PSW_POLYSKETCH, 4, 6, true, 0, 0},
+    {PSW_POLYSKETCH, 6, 5, true, 0, 0},
+    {PSW_FAVOR, NAN, 12, true, 0, 0},
+    {PSW_MONOMIAL, 2, 0, true, 0, 0},
+    {PSW_MONOMIAL, 4, 0, true, 0, 0},
+    {PSW_MONOMIAL, 3, 0, false, 0, 0},
+    {PSW_TREE, 3, 10, false, 0, 0},
+    {PSW_TENSORSKETCH, 4, 9, false, 0, 0},
+    {PSW_SRHT, 2, 7, false, 0, 0},
+    {PSW_MACLAURIN, 4, 11, false, 0, 0},
+    {PSW_POLYSKETCH, 4, 6, true, PSW_LEAVES_SRHT, 0},
+    {PSW_TREE, 3, 9, false, PSW_LEAVES_COUNT, 0},
+    {PSW_MACLAURIN, 4, 6, false, 0, 1},
+    {PSW_TENSORSKETCH, 4, 5, false, 0, 1},
+    {PSW_ELU1, NAN, 0, true, 0, 0},
+    {PSW_RELU, NAN, 0, true, 0, 0},
+    {PSW_TAYLOR, 2, 0, true, 0, 0},
+    {PSW_TAYLOR, 4, 0, true, 0, 0},
+    {PSW_TAYLOR, 3, 0, false, 0, 0},
 };
 enum { MAPS = sizeof maps / sizeof maps[0] };
 
@@ -84,6 +100,7 @@ static psw_point plain_point(int map, psw_mask mask, ptrdiff_t block)
 static psw_point point_for(int map, psw_mask mask, ptrdiff_t block)
 {
     psw_point p = plain_point(map, mask, block);
+    p.leaves = maps[map].leaves, p.is_complex = maps[map].is_complex;
     if (!maps[map].positive) p.den_constant = 1e3 * (double)p.n;
     return p;
 }
@@ -135,6 +152,28 @@ static void exact_stretches(void)
         p.local = stretch * p.block;
         compare(p, 0, "local, softmax");
     }
+}
+
+/* Features of keys depend on all of them at once; a floor of size 1 hides nothing. */
+static void floors(void)
+{
+    static const ptrdiff_t blocks[] = {1, 7, 32, 150};
+    for (size_t b = 0; b < sizeof blocks / sizeof blocks[0]; b++)
+        for (int mask = 0; mask < 2; mask++) {
+            source_make(53, 150, 6, 5, -1, false, true);
+            psw_point p = sketched_point(PSW_FAVOR, NAN, 20, (psw_mask)mask, blocks[b]);
+            p.epsilon = 1;
+            compare(p, 2, "floor");
+            p.epsilon = 1e-4;
+            compare(p, 0, "floor");
+            if (blocks[b] < 150 && mask == PSW_CAUSAL) p.local = 2 * blocks[b], compare(p, 0, "floor, local");
+        }
+    source_make(54, 40, 6, 5, 20, false, true);
+    result r;
+    psw_point p = sketched_point(PSW_FAVOR, NAN, 20, PSW_FULL, 16);
+    p.epsilon = 1e-4;
+    CHECK(run_group(&p, 1, &r) == PSW_USAGE && strstr(psw_message(), "data of one set"), "%s", psw_message());
+    result_free(&r);
 }
 
 /* Rows of very different lengths: exponents of keys, states and queries all move. */
@@ -379,6 +418,7 @@ int main(void)
     blocks_and_masks();
     kinds_of_data();
     exact_stretches();
+    floors();
     lengths();
     high_features();
     learned();

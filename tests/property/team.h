@@ -34,7 +34,7 @@ static inline psw_status team_open(team *t, const psw_point *points, ptrdiff_t c
     for (int rank = 0; rank < size; rank++) {
         t->route[rank] = psw_attend_route(points, choice, size, rank);
         size_t bytes = t->engine->bytes(&t->group, &t->route[rank]);
-        psw_given given = {.sets = sets, .tables = source.tables, .route = &t->route[rank]};
+        psw_given given = {.data = &source_data, .sets = sets, .tables = source.tables, .route = &t->route[rank]};
         PSW_TRY(psw_arena_create(bytes, &t->arena[rank]));
         PSW_TRY(t->engine->prepare(&t->group, &given, &t->arena[rank], &t->attention[rank]));
         if (sets == source.sets)

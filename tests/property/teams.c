@@ -115,9 +115,25 @@ static const struct {
     psw_method method;
     double beta;
     ptrdiff_t r;
-} maps[] = {{PSW_POLYSKETCH, 4, 6}, {PSW_POLYSKETCH, 2, 0},   {PSW_MONOMIAL, 3, 0}, {PSW_TREE, 4, 9},
-            {PSW_MACLAURIN, 2, 9},  {PSW_TENSORSKETCH, 3, 8}, {PSW_SRHT, 2, 7},     {PSW_FAVOR, NAN, 12},
-            {PSW_ELU1, NAN, 0},     {PSW_RELU, NAN, 0},       {PSW_TAYLOR, NAN, 0}};
+    psw_leaves_kind leaves;
+    int is_complex;
+    double epsilon;
+} maps[] = {{PSW_POLYSKETCH, 4, 6, 0, 0, 0},
+            {PSW_POLYSKETCH, 2, 0, 0, 0, 0},
+            {PSW_MONOMIAL, 3, 0, 0, 0, 0},
+            {PSW_TREE, 4, 9, 0, 0, 0},
+            {PSW_MACLAURIN, 2, 9, 0, 0, 0},
+            {PSW_TENSORSKETCH, 3, 8, 0, 0, 0},
+            {PSW_SRHT, 2, 7, 0, 0, 0},
+            {PSW_FAVOR, NAN, 12, 0, 0, 0},
+            {PSW_FAVOR, NAN, 12, 0, 0, 1e-2},
+            {PSW_POLYSKETCH, 6, 5, PSW_LEAVES_COUNT, 0, 0},
+            {PSW_TREE, 3, 9, PSW_LEAVES_SRHT, 0, 0},
+            {PSW_MACLAURIN, 3, 5, 0, 1, 0},
+            {PSW_TENSORSKETCH, 2, 5, 0, 1, 0},
+            {PSW_ELU1, NAN, 0, 0, 0, 0},
+            {PSW_RELU, NAN, 0, 0, 0, 0},
+            {PSW_TAYLOR, NAN, 0, 0, 0, 0}};
 enum { MAPS = sizeof maps / sizeof maps[0] };
 
 static void sketches(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, bool shared, psw_precision precision,
@@ -127,8 +143,8 @@ static void sketches(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, bool share
     for (int m = 0; m < MAPS; m++) {
         result alone;
         psw_point p = point_of(maps[m].method, maps[m].beta, mask, precision, block);
-        if (local > 0 && isnan(maps[m].beta)) continue;
-        p.r = maps[m].r;
+        if (isnan(maps[m].beta) && (local > 0 || (special >= 0 && maps[m].epsilon > 0))) continue;
+        p.r = maps[m].r, p.leaves = maps[m].leaves, p.is_complex = maps[m].is_complex, p.epsilon = maps[m].epsilon;
         p.draws = 1;
         p.local = local;
         p.order = 3, p.by = PSW_BY_FEATURES; /* of a partial sum */

@@ -22,6 +22,7 @@ static struct source {
 struct psw_data {
     int unused;
 };
+static struct psw_data source_data;
 
 psw_status psw_data_check(const psw_point *point, const psw_arrays *arrays)
 {
@@ -196,7 +197,7 @@ static inline psw_status run_sets(const psw_point *points, ptrdiff_t count, int 
     psw_arena arena;
     result_make(points, count, sets, r);
     PSW_TRY(psw_arena_create(engine->bytes(&group, NULL), &arena));
-    psw_given given = {.sets = sets, .tables = source.tables};
+    psw_given given = {.data = &source_data, .sets = sets, .tables = source.tables};
     psw_attention *attention;
     psw_status status = engine->prepare(&group, &given, &arena, &attention);
     for (int time = 0; time < source.passes + 1 && status == PSW_OK; time++) {

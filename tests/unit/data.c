@@ -259,8 +259,14 @@ static void offsets(void)
     CHECK(psw_data_check(&p, NULL) == PSW_OK && !psw_data_zeros(&p), "no score of 0");
     p.b = 0;
     CHECK(psw_data_check(&p, NULL) == PSW_OK, "%s", psw_message());
-    p = good, p.data_kind = PSW_SCORES, p.v = p.n, p.offset = -0.5 * log(64) * (1 + 1e-12), refused(p, "ln n");
-    p.offset *= 1 - 1e-9;
+    p = good, p.data_kind = PSW_SCORES, p.v = p.n, p.offset = -0.5 * log(64) * (1 + 1e-12);
+    CHECK(psw_data_signed(&p), "a score below 0");
+    refused(p, "ln n");
+    p.negative = PSW_NEGATIVE_RELU;
+    CHECK(psw_data_check(&p, NULL) == PSW_OK, "%s", psw_message());
+    p.negative = PSW_NEGATIVE_REFUSE, p.offset *= 1 - 1e-9;
+    CHECK(psw_data_check(&p, NULL) == PSW_OK && !psw_data_signed(&p), "%s", psw_message());
+    p = good, p.d = p.v = 3, p.offset = -0.5 * least * 1.05; /* one class: b^2 + c^2 is the least, 1.30 for 1.21 */
     CHECK(psw_data_check(&p, NULL) == PSW_OK && !psw_data_signed(&p), "%s", psw_message());
     p = good, p.data_kind = PSW_GAUSSIAN, p.offset = 100;
     CHECK(psw_data_signed(&p), "products without a bound");

@@ -43,27 +43,27 @@ typedef struct open_errors {
     psw_errors *errors;
     psw_arena arena;
     const psw_assessor *assessor;
+    psw_data *data;
 } open_errors;
 
 static inline open_errors errors_of(const psw_point *p)
 {
     open_errors o = {.assessor = psw_assessor_of(p->precision)};
-    psw_data *data = NULL;
     CHECK(psw_arena_create(o.assessor->bytes(p, NULL), &o.arena) == PSW_OK, "%s", psw_message());
-    CHECK(psw_data_open(p, NULL, &data) == PSW_OK, "%s", psw_message());
-    psw_status status = o.assessor->begin(p, &(psw_given){.data = data, .tables.weights = NULL, .route = NULL},
+    CHECK(psw_data_open(p, NULL, &o.data) == PSW_OK, "%s", psw_message());
+    psw_status status = o.assessor->begin(p, &(psw_given){.data = o.data, .tables.weights = NULL, .route = NULL},
                                           (psw_watch){0}, &o.arena, &o.errors);
     CHECK(status == PSW_OK, "%s", psw_message());
     CHECK(o.arena.high == o.arena.size, "%zu of %zu bytes used", o.arena.high, o.arena.size);
     CHECK(o.assessor->draw(o.errors, 0) == PSW_BUG, "a draw before begin was merged");
     merge_alone(o.assessor, o.errors, PSW_ERRORS_BEGUN);
-    psw_data_close(data);
     return o;
 }
 
 static inline void close_errors(open_errors *o)
 {
     o->assessor->close(o->errors);
+    psw_data_close(o->data);
     psw_arena_destroy(&o->arena);
 }
 

@@ -36,15 +36,19 @@ static void scale_does_not_matter(void)
 }
 
 /* The prediction for data of one dimension; the map is exact where it says so. */
-static double theory_of(psw_method method, double beta)
+static double theory_of_point(psw_point p)
 {
-    psw_point p = plain(method, beta);
     p.d = 1, p.r = 8;
     psw_sketch_columns c = kernel_errors(p);
     bool exact = c.err_attn < (precision == PSW_FP32 ? 1e-4 : 1e-13);
     CHECK(c.exact_map == exact, "%s of degree %g in one dimension: exact_map %td, err_attn %g",
-          psw_word(PSW_WORDS_METHOD, (int)method), beta, c.exact_map, c.err_attn);
+          psw_word(PSW_WORDS_METHOD, (int)p.method), p.beta, c.exact_map, c.err_attn);
     return c.theory_err_amm;
+}
+
+static double theory_of(psw_method method, double beta)
+{
+    return theory_of_point(plain(method, beta));
 }
 
 /* In one dimension products of signs are exact, products of normals are not; the moments say so too. */
@@ -59,6 +63,45 @@ static void one_dimension(void)
         }
     theory_of(PSW_POLYSKETCH, 2);
     theory_of(PSW_POLYSKETCH, 4);
+    for (int i = 0; i < SKETCH_VARIANTS; i++)
+        for (int beta = 1; beta <= 6; beta++) {
+            psw_point p = plain(PSW_TREE, beta), variant = sketch_variant(i, beta, 1, 8);
+            if (variant.method == PSW_POLYSKETCH && beta % 2 != 0) continue;
+            p.method = variant.method, p.leaves = variant.leaves, p.is_complex = variant.is_complex;
+            theory_of_point(p);
+        }
+}
+
+/* The floor of favor is in its errors: one draw against estimates of all pairs. */
+static void floors(void)
+{
+    psw_point p = plain(PSW_FAVOR, NAN);
+    p.epsilon = 0.05, p.row_norm = PSW_NORM_SQRT_D, p.draws = 1;
+    static double q[N * D], k[N * D], scale[2][N];
+    psw_data *data = NULL;
+    CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
+    psw_data_rows(data, 0, PSW_QUERY, 0, N, q), psw_data_rows(data, 0, PSW_KEY, 0, N, k);
+    sketched s = sketch_open(&p, N, NULL);
+    sketcher()->keys(s.map, data);
+    CHECK(sketcher()->draw(s.map, 0, (psw_watch){0}) == PSW_OK, "%s", psw_message());
+    psw_real *mq = mapped_side(&s, PSW_QUERY, N, D, q, scale[0]), *mk = mapped_side(&s, PSW_KEY, N, D, k, scale[1]);
+    double off = 0, norm = 0, bias = 0, sum = 0;
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++) {
+            double exact = exp(dot_of(q + i * D, k + j * D, D)), estimate = 0;
+            for (int f = 0; f < p.r; f++) estimate += (double)mq[i * p.r + f] * (double)mk[j * p.r + f];
+            estimate *= exp2(scale[0][i] + scale[1][j]);
+            off += (estimate - exact) * (estimate - exact), norm += exact * exact, bias += estimate - exact,
+                sum += exact;
+        }
+    psw_sketch_columns c = kernel_errors(p);
+    near("err_attn of a floor", c.err_attn, sqrt(off / norm));
+    near("err_bias of a floor", c.err_bias, bias / sum);
+    p.epsilon = 0;
+    CHECK(fabs(kernel_errors(p).err_bias - c.err_bias) > 0.01, "a floor of %g changes nothing", 0.05);
+    free(mq), free(mk);
+    sketch_close(&s);
+    psw_data_close(data);
 }
 
 /* ---- the sample ---- */
@@ -83,6 +126,7 @@ int main(void)
 {
     exact_maps_have_no_error();
     one_dimension();
+    floors();
     scale_does_not_matter();
     a_sample_stands_for_all_rows();
     return test_end();

@@ -50,7 +50,7 @@ static sample sample_of(psw_point p, ptrdiff_t count)
     for (ptrdiff_t r = 0; r < count * 2 * p.n; r++) {
         double *row = s.rows + r * p.v;
         psw_random_normals(key, (uint64_t)r, 0, p.v, row);
-        for (ptrdiff_t k = 0; k < p.v; k++) row[k] = p.precision == PSW_FP32 ? (float)(scale * row[k]) : scale * row[k];
+        for (ptrdiff_t k = 0; k < p.v; k++) row[k] = psw_point_single(&p) ? (float)(scale * row[k]) : scale * row[k];
         psw_random_uniforms(key, (uint64_t)r + 1000000, 0, 1, &s.special[r]);
         s.log2_den[r] = log2_den_of(r);
     }
@@ -77,7 +77,7 @@ static void give(const psw_judge *judge, psw_head *head, const sample *s, ptrdif
             for (ptrdiff_t k = 0; k < p->v; k++) {
                 double x = s->rows[(pair * p->n + first + i) * p->v + k];
                 ptrdiff_t at = (pair * count + i) * p->v + k;
-                if (p->precision == PSW_FP32)
+                if (psw_point_single(p))
                     ((float *)(void *)rows)[at] = (float)x;
                 else
                     ((double *)(void *)rows)[at] = x;
@@ -268,6 +268,26 @@ static void threshold(double above, ptrdiff_t fires)
     sample_free(s);
 }
 
+/* Of bf16, verdicts are those of the rows as they are, to the rounding of sums: a firing counts whatever its size, and
+ * is a tie up to 2 u beyond the bound. */
+static void narrow(double above, ptrdiff_t fires, ptrdiff_t ties)
+{
+    psw_point p = head_point(32, 10, 5, 7, 16);
+    p.precision = PSW_BF16;
+    sample s = sample_of(p, 1);
+    psw_verdict v;
+    double bound = psw_judge_bound(&p);
+    for (ptrdiff_t i = 0; i < 2 * p.n; i++)
+        for (ptrdiff_t k = 0; k < p.v; k++)
+            s.rows[i * p.v + k] = k == 0 ? psw_data_threshold(&p) + above * bound * psw_data_unit(&p) : 0;
+    judged(&s, false, &v);
+    CHECK(v.tie == ties && v.fires_d0 == fires && v.fires_d1 == fires, "bf16, %g bounds: tie %td, fires %td", above,
+          v.tie, v.fires_d1);
+    /* of one sign vector in two, all 32 rows; only g > E counts */
+    CHECK((v.active_d1 > 0) == (above > 1), "bf16, %g bounds: %g active", above, v.active_d1);
+    sample_free(s);
+}
+
 /* No trials means no verdict, but masses. */
 static void edges(void)
 {
@@ -310,6 +330,13 @@ int main(void)
     threshold(0, 0);
     threshold(0.5, 0);
     threshold(2, 7);
+    narrow(-0.5, 0, 7);
+    narrow(0, 0, 7);
+    narrow(0.5, 7, 7);
+    narrow(2, 7, 7);
+    narrow(100, 7, 7);
+    /* 2 u of bf16 are 2^17 u of single; the bound is a hundred of those */
+    narrow(2000, 7, 0);
     edges();
     memory();
     return test_end();

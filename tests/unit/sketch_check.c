@@ -45,6 +45,16 @@ static void refusals(void)
     refused(with_features(PSW_POLYSKETCH, 4, 500), PSW_USAGE, "496 (r = 31) or 528 (r = 32)");
     refused(with_features(PSW_POLYSKETCH, 4, 2), PSW_USAGE, "1 (r = 1) or 3 (r = 2)");
     refused(sketch_point(PSW_EXACT, 2, 8, 8), PSW_USAGE, "no feature map");
+    psw_point odd = with_features(PSW_MACLAURIN, 2, 7);
+    odd.is_complex = 1;
+    refused(odd, PSW_USAGE, "nearest: 6 or 8");
+    odd.features = 8;
+    accepted(odd);
+    CHECK(psw_sketch_shape_of(&odd).r == 4 && psw_sketch_shape_of(&odd).features == 8, "complex features");
+    odd.r = 4;
+    accepted(odd);
+    odd.r = 8;
+    refused(odd, PSW_USAGE, "makes 16 features");
     refused(sketch_point(PSW_TREE, 2, 0, 8), PSW_USAGE, "at least one column");
     psw_point both = sketch_point(PSW_POLYSKETCH, 4, 8, 32);
     both.features = 500;
@@ -157,6 +167,14 @@ static void exact_maps(void)
     for (int i = 0; i < 3; i++)
         for (ptrdiff_t d = 1; d <= 2; d++) exact_is(d == 1, sketch_point(signs[i], 3, d, 16));
     exact_is(false, sketch_point(PSW_FAVOR, NAN, 1, 16));
+    for (ptrdiff_t d = 1; d <= 2; d++)
+        for (int kind = PSW_LEAVES_GAUSSIAN; kind <= PSW_LEAVES_COUNT; kind++) {
+            point = sketch_point(PSW_TREE, 2, d, 16);
+            point.leaves = (psw_leaves_kind)kind;
+            exact_is(d == 1 && kind == PSW_LEAVES_SRHT, point);
+            point.method = PSW_POLYSKETCH, point.beta = 4;
+            exact_is(d == 1 && kind == PSW_LEAVES_SRHT, point);
+        }
 }
 
 /* A window is as long as the sequence at most. */

@@ -1,5 +1,4 @@
-/* Every feature map against its definition, evaluated row by row in long double from the same random numbers; the
- * shapes; what a block's bits depend on. */
+/* Every feature map against its definition, evaluated row by row in long double from the same random numbers; lifts. */
 #include "check.h"
 
 #include <string.h>
@@ -36,6 +35,54 @@ static uint64_t height(ptrdiff_t p)
     return h;
 }
 
+/* H(a, b) = (-1)^(bits that a and b share) */
+static long double signed_entry(psw_key signs, uint32_t row, ptrdiff_t i, long double x)
+{
+    uint32_t words[4];
+    psw_random_block(signs, 0, (uint64_t)i, words);
+    return __builtin_parity(row & (uint32_t)i) ^ !(words[0] & 1) ? -x : x;
+}
+
+/* (H D x)_row, row drawn; order: the least power of two not below d */
+static long double hadamard_entry(const psw_point *point, psw_key signs, psw_key samples, ptrdiff_t j,
+                                  const long double *x)
+{
+    uint32_t words[4];
+    long double sum = 0;
+    psw_random_block(samples, 0, (uint64_t)j, words);
+    uint32_t row = words[0] % (uint32_t)((ptrdiff_t)1 << height(point->d));
+    for (ptrdiff_t i = 0; i < point->d; i++) sum += signed_entry(signs, row, i, x[i]);
+    return sum;
+}
+
+static void count_sketch(const psw_point *point, ptrdiff_t r, psw_key key, const long double *x, long double *out)
+{
+    for (ptrdiff_t j = 0; j < r; j++) out[j] = 0;
+    for (ptrdiff_t i = 0; i < point->d; i++) {
+        uint32_t words[4];
+        psw_random_block(key, 0, (uint64_t)i, words);
+        out[(uint64_t)words[0] * (uint64_t)r >> 32] += words[1] & 1 ? x[i] : -x[i];
+    }
+}
+
+/* The row times what stands on side i of a node. */
+static void leaf(const psw_point *point, ptrdiff_t r, const uint64_t at[3], const long double *x, long double *out)
+{
+    long double counted[WIDEST];
+    uint64_t first = 2 + 4 * at[2];
+    psw_key signs = key_of(point, r, 3, at[0], at[1], first), samples = key_of(point, r, 3, at[0], at[1], first + 1);
+    switch (point->leaves) {
+    case PSW_LEAVES_GAUSSIAN: times_normals(key_of(point, r, 3, at[0], at[1], at[2]), point->d, r, x, out); break;
+    case PSW_LEAVES_SRHT:
+        for (ptrdiff_t j = 0; j < r; j++) out[j] = hadamard_entry(point, signs, samples, j, x);
+        break;
+    case PSW_LEAVES_COUNT:
+        count_sketch(point, r, key_of(point, r, 3, at[0], at[1], first + 2), x, counted);
+        times_normals(key_of(point, r, 3, at[0], at[1], at[2]), r, r, counted, out);
+        break;
+    }
+}
+
 /* T_p = sqrt(1/r) (T_ceil G) * (T'_floor G'); returns the width */
 static ptrdiff_t tree(const psw_point *point, ptrdiff_t r, ptrdiff_t p, uint64_t level, uint64_t number,
                       const long double *x, long double *out)
@@ -46,8 +93,12 @@ static ptrdiff_t tree(const psw_point *point, ptrdiff_t r, ptrdiff_t p, uint64_t
         return point->d;
     }
     for (uint64_t i = 0; i < 2; i++) {
-        ptrdiff_t width = tree(point, r, i ? p / 2 : (p + 1) / 2, level - 1, 2 * number + i, x, side[i]);
-        times_normals(key_of(point, r, 3, level, number, i), width, r, side[i], product[i]);
+        ptrdiff_t part = i ? p / 2 : (p + 1) / 2;
+        ptrdiff_t width = tree(point, r, part, level - 1, 2 * number + i, x, side[i]);
+        if (part == 1)
+            leaf(point, r, (const uint64_t[]){level, number, i}, x, product[i]);
+        else
+            times_normals(key_of(point, r, 3, level, number, i), width, r, side[i], product[i]);
     }
     for (ptrdiff_t j = 0; j < r; j++) out[j] = product[0][j] * product[1][j] / sqrtl((long double)r);
     return r;
@@ -75,24 +126,12 @@ static void maclaurin(const psw_point *point, ptrdiff_t r, const long double *x,
     }
 }
 
-/* H(a, b) = (-1)^(bits that a and b share) */
 static void srht(const psw_point *point, ptrdiff_t r, const long double *x, long double *out)
 {
-    ptrdiff_t width = (ptrdiff_t)1 << height(point->d);
     for (ptrdiff_t j = 0; j < r; j++) {
         out[j] = 1 / sqrtl((long double)r);
-        for (uint64_t t = 0; t < (uint64_t)point->beta; t++) {
-            uint32_t words[4];
-            psw_random_block(key_of(point, r, 3, 0, t, 1), 0, (uint64_t)j, words);
-            uint32_t row = words[0] % (uint32_t)width;
-            long double sum = 0;
-            for (ptrdiff_t i = 0; i < point->d; i++) {
-                psw_random_block(key_of(point, r, 3, 0, t, 0), 0, (uint64_t)i, words);
-                int minus = __builtin_parity(row & (uint32_t)i) ^ !(words[0] & 1);
-                sum += minus ? -x[i] : x[i];
-            }
-            out[j] *= sum;
-        }
+        for (uint64_t t = 0; t < (uint64_t)point->beta; t++)
+            out[j] *= hadamard_entry(point, key_of(point, r, 3, 0, t, 0), key_of(point, r, 3, 0, t, 1), j, x);
     }
 }
 
@@ -113,14 +152,59 @@ static void tensorsketch(const psw_point *point, ptrdiff_t r, const long double 
     }
 }
 
+/* (a + ib) <- (a + ib) i^u x, summed into `to` */
+static void add_root(uint32_t u, long double x, const long double *from, long double *to)
+{
+    static const int real[4] = {1, 0, -1, 0}, imaginary[4] = {0, 1, 0, -1};
+    to[0] += x * (from[0] * real[u] - from[1] * imaginary[u]);
+    to[1] += x * (from[0] * imaginary[u] + from[1] * real[u]);
+}
+
+static void complex_maclaurin(const psw_point *point, ptrdiff_t r, const long double *x, long double *out)
+{
+    static const long double one[2] = {1, 0};
+    for (ptrdiff_t j = 0; j < r; j++) {
+        long double z[2] = {1 / sqrtl((long double)r), 0};
+        for (uint64_t t = 0; t < (uint64_t)point->beta; t++) {
+            long double sum[2] = {0, 0}, real = z[0];
+            for (ptrdiff_t i = 0; i < point->d; i++) {
+                uint32_t words[4];
+                psw_random_block(key_of(point, r, 3, 0, t, 1), (uint64_t)i, (uint64_t)j / 64, words);
+                add_root(words[j % 64 / 16] >> 2 * (j % 16) & 3, x[i], one, sum);
+            }
+            z[0] = real * sum[0] - z[1] * sum[1];
+            z[1] = real * sum[1] + z[1] * sum[0];
+        }
+        out[j] = z[0], out[r + j] = z[1];
+    }
+}
+
+/* i^u has its parity in the second bit of a word, its sign in the first. */
+static void complex_tensorsketch(const psw_point *point, ptrdiff_t r, const long double *x, long double *out)
+{
+    long double now[WIDEST][2] = {{1, 0}}, next[WIDEST][2];
+    for (uint64_t t = 0; t < (uint64_t)point->beta; t++) {
+        memset(next, 0, sizeof next);
+        for (ptrdiff_t i = 0; i < point->d; i++) {
+            uint32_t words[4];
+            psw_random_block(key_of(point, r, 3, 0, t, 1), 0, (uint64_t)i, words);
+            ptrdiff_t bucket = (ptrdiff_t)((uint64_t)words[0] * (uint64_t)r >> 32);
+            for (ptrdiff_t j = 0; j < r; j++)
+                add_root((words[1] >> 1 & 1) + (words[1] & 1 ? 0 : 2), x[i], now[j], next[(j + bucket) % r]);
+        }
+        memcpy(now, next, sizeof now);
+    }
+    for (ptrdiff_t j = 0; j < r; j++) out[j] = now[j][0], out[r + j] = now[j][1];
+}
+
 /* ---- maps against definitions ------------------------------------------------------------------------------ */
 
 typedef void definition(const psw_point *point, ptrdiff_t r, const long double *x, long double *out);
 
-static void follows(definition *define, psw_method method, double beta, ptrdiff_t d, ptrdiff_t r)
+static void follows_point(definition *define, psw_point point)
 {
     enum { ROWS = 19 }; /* no multiple of a group of lanes or of a batch */
-    psw_point point = sketch_point(method, beta, d, r);
+    ptrdiff_t d = point.d;
     sketched s = sketch_open(&point, ROWS, NULL);
     double *x = malloc((size_t)(ROWS * d) * sizeof *x), scale[ROWS], worst = 0, largest = 0;
     random_rows(5, ROWS, d, x);
@@ -129,18 +213,44 @@ static void follows(definition *define, psw_method method, double beta, ptrdiff_
     for (ptrdiff_t i = 0; i < ROWS; i++) {
         long double unit[WIDEST], want[WIDEST], norm = sqrtl((long double)dot_of(x + i * d, x + i * d, d));
         for (ptrdiff_t j = 0; j < d; j++) unit[j] = (long double)x[i * d + j] / norm;
-        define(&point, r, unit, want);
-        CHECK_NEAR(scale[i], beta * log2((double)norm), 1e-14);
+        define(&point, point.r, unit, want);
+        CHECK_NEAR(scale[i], point.beta * log2((double)norm), 1e-14);
         for (ptrdiff_t j = 0; j < s.shape.stored; j++) {
             worst = fmax(worst, fabs((double)m[i * s.shape.stored + j] - (double)want[j]));
             largest = fmax(largest, fabs((double)want[j]));
         }
     }
-    CHECK(worst <= tolerance * largest && largest > 0, "method %d, beta %g, d %td, r %td: %g of %g", (int)method, beta,
-          d, r, worst, largest);
+    CHECK(worst <= tolerance * largest && largest > 0, "method %d, leaves %d, beta %g, d %td, r %td: %g of %g",
+          (int)point.method, (int)point.leaves, point.beta, d, point.r, worst, largest);
     free(x);
     free(m);
     sketch_close(&s);
+}
+
+static void follows(definition *define, psw_method method, double beta, ptrdiff_t d, ptrdiff_t r)
+{
+    follows_point(define, sketch_point(method, beta, d, r));
+}
+
+/* A width that is a power of two, and one that is not; more buckets than coordinates, and fewer. */
+static void variants_follow_their_definitions(void)
+{
+    for (ptrdiff_t d = 12; d <= 16; d += 4)
+        for (int p = 1; p <= 7; p++)
+            for (int kind = PSW_LEAVES_SRHT; kind <= PSW_LEAVES_COUNT; kind++) {
+                psw_point point = sketch_point(PSW_TREE, p, d, p % 2 ? 7 : 20);
+                point.leaves = (psw_leaves_kind)kind;
+                follows_point(random_tree, point);
+                if (p % 2 == 0) point.method = PSW_POLYSKETCH, follows_point(random_tree, point);
+            }
+    for (int p = 1; p <= 5; p++)
+        for (ptrdiff_t r = 32; r <= 77; r += 45) {
+            psw_point point = sketch_point(PSW_MACLAURIN, p, 12, r);
+            point.is_complex = 1;
+            follows_point(complex_maclaurin, point);
+            point.method = PSW_TENSORSKETCH;
+            follows_point(complex_tensorsketch, point);
+        }
 }
 
 static void maps_follow_their_definitions(void)
@@ -317,126 +427,13 @@ static void lifts(void)
     lifts_keep_products(PSW_FAVOR, NAN, 10, 13, false);
 }
 
-/* ---- what every map promises --------------------------------------------------------------------------------- */
-
-static const psw_method methods[] = {PSW_MONOMIAL, PSW_POLYSKETCH, PSW_TREE, PSW_TENSORSKETCH,
-                                     PSW_SRHT,     PSW_MACLAURIN,  PSW_FAVOR};
-enum { METHODS = sizeof methods / sizeof methods[0] };
-
-static psw_point point_of(psw_method method)
-{
-    return sketch_point(method, method == PSW_FAVOR ? NAN : 4, 20, 24);
-}
-
-/* Blocks of 16 rows out of 41, in another order, by another sketch that has made another draw before. */
-static void bits_depend_on_nothing_else(psw_method method)
-{
-    enum { N = 41, B = 16, D = 20 };
-    psw_point point = point_of(method);
-    sketched a = sketch_open(&point, B, NULL), b = sketch_open(&point, B + 5, NULL);
-    double x[N * D], forward_scale[N], backward_scale[N];
-    ptrdiff_t width = a.shape.stored;
-    psw_real *forward = malloc((size_t)(2 * N * width) * sizeof *forward), *backward = forward + N * width;
-    random_rows(9, N, D, x);
-    sketcher()->draw(b.map, 1, (psw_watch){0});
-    sketcher()->draw(b.map, 0, (psw_watch){0});
-    sketcher()->draw(a.map, 0, (psw_watch){0});
-    for (ptrdiff_t i = 0; i < 3; i++)
-        for (int way = 0; way < 2; way++) {
-            ptrdiff_t first = (way ? 2 - i : i) * B, count = N - first < B ? N - first : B;
-            psw_real *to = (way ? backward : forward) + first * width;
-            sketcher()->map(way ? b.map : a.map, (psw_const_rows){x + first * D, count, D, D},
-                            psw_rows_of(to, count, width), (way ? backward_scale : forward_scale) + first);
-        }
-    CHECK(!memcmp(forward, backward, (size_t)(N * width) * sizeof *forward), "method %d", (int)method);
-    CHECK(!memcmp(forward_scale, backward_scale, sizeof forward_scale), "method %d", (int)method);
-    if (method != PSW_MONOMIAL) {
-        sketcher()->draw(b.map, 1, (psw_watch){0});
-        sketcher()->map(b.map, (psw_const_rows){x, B, D, D}, psw_rows_of(backward, B, width), backward_scale);
-        CHECK(memcmp(forward, backward, (size_t)(B * width) * sizeof *forward), "draws of method %d are alike",
-              (int)method);
-    }
-    free(forward);
-    sketch_close(&a);
-    sketch_close(&b);
-}
-
-/* Rows and features inside wider arrays. */
-static void strides(psw_method method)
-{
-    enum { N = 5, D = 20, MORE = 3 };
-    psw_point point = point_of(method);
-    sketched s = sketch_open(&point, N, NULL);
-    ptrdiff_t width = s.shape.stored, wide = width + MORE;
-    double x[N * D], loose[N * (D + MORE)], scale[N];
-    psw_real *out = malloc((size_t)(N * wide) * sizeof *out);
-    random_rows(9, N, D, x);
-    for (int i = 0; i < N; i++) memcpy(loose + i * (D + MORE), x + i * D, D * sizeof *x);
-    for (ptrdiff_t i = 0; i < N * wide; i++) out[i] = 77;
-    sketcher()->draw(s.map, 0, (psw_watch){0});
-    psw_real *m = mapped(&s, N, D, x, scale);
-    sketcher()->map(s.map, (psw_const_rows){loose, N, D, D + MORE}, (psw_rows){out, N, width, wide}, scale);
-    for (ptrdiff_t i = 0; i < N; i++)
-        for (ptrdiff_t j = 0; j < wide; j++)
-            if (j < width)
-                CHECK_NEAR((double)out[i * wide + j], (double)m[i * width + j], tolerance);
-            else
-                CHECK(out[i * wide + j] == 77, "method %d wrote beside its row", (int)method);
-    free(out), free(m);
-    sketch_close(&s);
-}
-
-/* Rows of any size: only the scale notices. Zero rows. */
-static void sizes_of_rows(psw_method method)
-{
-    enum { D = 20 };
-    psw_point point = point_of(method);
-    sketched s = sketch_open(&point, 4, NULL);
-    double x[4 * D] = {0}, scale[4];
-    ptrdiff_t width = s.shape.stored;
-    random_rows(9, 1, D, x);
-    for (int j = 0; j < D; j++) x[D + j] = ldexp(x[j], 1000), x[2 * D + j] = ldexp(x[j], -1000);
-    sketcher()->draw(s.map, 0, (psw_watch){0});
-    psw_real *m = mapped(&s, 4, D, x, scale);
-    CHECK_NEAR(scale[1] - scale[0], 4000.0, 1e-14);
-    CHECK_NEAR(scale[2] - scale[0], -4000.0, 1e-14);
-    CHECK(scale[3] == -INFINITY, "scale of a zero row: %g", scale[3]);
-    for (ptrdiff_t j = 0; j < width; j++) {
-        CHECK(fabs(m[width + j] - m[j]) < 1e-14 && fabs(m[2 * width + j] - m[j]) < 1e-14, "method %d", (int)method);
-        CHECK(m[3 * width + j] == 0, "feature of a zero row: %g", (double)m[3 * width + j]);
-    }
-    x[3] = NAN;
-    free(m);
-    m = mapped(&s, 1, D, x, scale);
-    CHECK(isnan(scale[0]), "method %d hides a NaN", (int)method);
-    free(m);
-    sketch_close(&s);
-}
-
-static void arena_is_exact(psw_method method)
-{
-    psw_point point = point_of(method);
-    sketched s = sketch_open(&point, 33, NULL);
-    CHECK(s.arena.high == s.arena.size && s.arena.size == sketcher()->bytes(&point, 33), "method %d", (int)method);
-    sketch_close(&s);
-    psw_arena counting = psw_arena_counting();
-    psw_sketch *none;
-    CHECK(sketcher()->create(&point, 33, NULL, &counting, &none) == PSW_OK && !none, "method %d", (int)method);
-    sketcher()->destroy(none);
-}
-
 int main(void)
 {
     maps_follow_their_definitions();
+    variants_follow_their_definitions();
     low_degrees_are_inside_high_ones();
     favor_has_orthogonal_blocks();
     favor_scales_rows();
     lifts();
-    for (int i = 0; i < METHODS; i++) {
-        bits_depend_on_nothing_else(methods[i]);
-        strides(methods[i]);
-        if (methods[i] != PSW_FAVOR) sizes_of_rows(methods[i]);
-        arena_is_exact(methods[i]);
-    }
     return test_end();
 }

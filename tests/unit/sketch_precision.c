@@ -9,10 +9,9 @@ double error_of_tiny_rows_fp32(void);
 /* An estimate is a sum of products of p factors, each a sum over d = 40 (r = 48 inside a tree) with relative error
  * about sqrt(48) 6e-8, on unit rows; largest |estimate| stands for the size of its terms. Twenty times that, for the
  * worst of 1,600. favor adds |w x| 6e-8 for exponents up to about 12. */
-static void agrees(psw_method method, double beta, double tolerance)
+enum { N = 40, D = 40 };
+static void agrees(psw_point point, double tolerance)
 {
-    enum { N = 40, D = 40 };
-    psw_point point = sketch_point(method, beta, D, 48);
     static double q[N * D], k[N * D], single[N * N], full[N * N];
     random_rows(1, N, D, q);
     random_rows(2, N, D, k);
@@ -27,8 +26,9 @@ static void agrees(psw_method method, double beta, double tolerance)
         worst = fmax(worst, fabs(single[i] - full[i]));
         largest = fmax(largest, fabs(full[i]));
     }
-    CHECK(worst <= tolerance * largest, "method %d, beta %g: %g of %g", (int)method, beta, worst, largest);
-    CHECK(worst > 0, "method %d: fp32 is fp64", (int)method);
+    CHECK(worst <= tolerance * largest, "method %d, leaves %d, beta %g: %g of %g", (int)point.method, (int)point.leaves,
+          point.beta, worst, largest);
+    CHECK(worst > 0, "method %d: fp32 is fp64", (int)point.method);
 }
 
 int main(void)
@@ -36,8 +36,11 @@ int main(void)
     static const psw_method methods[] = {PSW_MONOMIAL,     PSW_POLYSKETCH, PSW_TREE,
                                          PSW_TENSORSKETCH, PSW_SRHT,       PSW_MACLAURIN};
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        for (int p = 2; p <= (methods[i] == PSW_MONOMIAL ? 4 : 8); p += 2) agrees(methods[i], p, 1e-5);
-    agrees(PSW_FAVOR, NAN, 3e-5);
+        for (int p = 2; p <= (methods[i] == PSW_MONOMIAL ? 4 : 8); p += 2)
+            agrees(sketch_point(methods[i], p, D, 48), 1e-5);
+    for (int i = 0; i < SKETCH_VARIANTS; i++)
+        for (int p = 2; p <= 8; p += 2) agrees(sketch_variant(i, p, D, 48), 1e-5);
+    agrees(sketch_point(PSW_FAVOR, NAN, D, 48), 3e-5);
     CHECK(error_of_tiny_rows_fp32() < 1e-6, "%g", error_of_tiny_rows_fp32()); /* a few roundings of fp32 */
     return test_end();
 }

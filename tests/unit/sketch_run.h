@@ -28,6 +28,20 @@ static inline psw_point sketch_point(psw_method method, double beta, ptrdiff_t d
     return (psw_point){.method = method, .beta = beta, .d = d, .v = d, .r = r, .n = 64, .seed = 11};
 }
 
+/* Sketches that are not their method's plain one. */
+enum { SKETCH_VARIANTS = 6 };
+static inline psw_point sketch_variant(int number, double beta, ptrdiff_t d, ptrdiff_t r)
+{
+    static const psw_method methods[] = {PSW_TREE,       PSW_TREE,      PSW_POLYSKETCH,
+                                         PSW_POLYSKETCH, PSW_MACLAURIN, PSW_TENSORSKETCH};
+    psw_point point = sketch_point(methods[number], beta, d, r);
+    if (number < 4)
+        point.leaves = number % 2 ? PSW_LEAVES_COUNT : PSW_LEAVES_SRHT;
+    else
+        point.is_complex = 1;
+    return point;
+}
+
 static inline sketched sketch_open(const psw_point *point, ptrdiff_t rows, const psw_weights *weights)
 {
     sketched s = {.shape = psw_sketch_shape_of(point)};
@@ -53,14 +67,21 @@ static inline void random_rows(uint64_t seed, ptrdiff_t rows, ptrdiff_t d, doubl
 }
 
 /* m(x) of all rows as one block, and their scales */
-static inline psw_real *mapped(sketched *s, ptrdiff_t rows, ptrdiff_t d, const double *x, double *scale)
+static inline psw_real *mapped_side(sketched *s, psw_side side, ptrdiff_t rows, ptrdiff_t d, const double *x,
+                                    double *scale)
 {
     psw_real *in = malloc((size_t)(rows * d) * sizeof *in);
     psw_real *out = malloc((size_t)(rows * s->shape.stored) * sizeof *out);
     for (ptrdiff_t i = 0; i < rows * d; i++) in[i] = (psw_real)x[i];
-    sketcher()->map(s->map, psw_read(psw_rows_of(in, rows, d)), psw_rows_of(out, rows, s->shape.stored), scale);
+    (side == PSW_KEY ? sketcher()->map_keys : sketcher()->map)(s->map, psw_read(psw_rows_of(in, rows, d)),
+                                                               psw_rows_of(out, rows, s->shape.stored), scale);
     free(in);
     return out;
+}
+
+static inline psw_real *mapped(sketched *s, ptrdiff_t rows, ptrdiff_t d, const double *x, double *scale)
+{
+    return mapped_side(s, PSW_QUERY, rows, d, x, scale);
 }
 
 static inline double weighed(const psw_point *point, psw_weigh weigh, double z)

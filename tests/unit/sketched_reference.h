@@ -32,7 +32,8 @@ static inline psw_real *map_side(sketched *s, const psw_point *p, int set, int s
     psw_real *m = malloc((size_t)(p->n * s->shape.stored) * sizeof *m);
     for (ptrdiff_t first = 0; first < p->n; first += p->block) {
         ptrdiff_t count = p->n - first < p->block ? p->n - first : p->block;
-        psw_real *block = mapped(s, count, p->d, source.rows[set][side] + first * p->d, scale + first);
+        psw_real *block =
+            mapped_side(s, (psw_side)side, count, p->d, source.rows[set][side] + first * p->d, scale + first);
         memcpy(m + first * s->shape.stored, block, (size_t)(count * s->shape.stored) * sizeof *m);
         free(block);
     }
@@ -89,6 +90,7 @@ static inline dense dense_attention(const psw_point *p, ptrdiff_t draw, int set)
     psw_real *m[2];
     dense out = {calloc((size_t)(p->n * p->v), sizeof(double)), calloc((size_t)p->n, sizeof(double)),
                  calloc((size_t)p->n, sizeof(double)), calloc((size_t)p->n, sizeof(double)), 0};
+    sketcher()->keys(s.map, &source_data);
     sketcher()->draw(s.map, draw, (psw_watch){0});
     for (int side = 0; side < 2; side++) {
         scale[side] = malloc((size_t)p->n * sizeof(double));

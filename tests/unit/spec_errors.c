@@ -125,6 +125,8 @@ static const struct {
      "s.yaml:3:11: polysketch has both r and features; give one"},
     {H D "methods: [polysketch: {features: 500}]\n" G, NULL,
      "s.yaml:3:11: point method=polysketch beta=2 n=64 d=34 features=500: features = 500 is not r(r+1)/2; take 496 (r = 31) or 528 (r = 32) (exclude it, or change what gives it)"},
+    {H D "methods: [maclaurin: {features: 7, complex: true}]\n" G, NULL,
+     "s.yaml:3:11: point method=maclaurin beta=2 n=64 d=34 features=7 complex=true: features = 7: a complex column is two features; take 6 or 8 (exclude it, or change what gives it)"},
     {H D "methods: [polysketch: {rr: 500}]\n" G, NULL,
      "s.yaml:3:24: unknown key 'rr' in method; there are: r, features, local, draws, weights, match, center, order, by, sinks, keep, landmarks, leaves, complex, epsilon"},
     {H D "methods: [polysketch: [1]]\n" G, NULL,

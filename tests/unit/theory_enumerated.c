@@ -67,7 +67,7 @@ static int fires(const psw_point *p, const real *out, const signed char *w)
  * below 0 beta times that of the least score, of which the two terms lose what cancels. */
 static int near(const psw_point *p, double a, real b)
 {
-    double score = psw_point_scale(p) * p->c * p->c * log((double)p->n);
+    double least = p->c * p->c + (p->d == 3 ? p->b * p->b : 0), score = psw_point_scale(p) * least * log((double)p->n);
     double lost = p->offset < 0 && p->beta > 0 ? p->beta * (score - p->offset) / (score + p->offset) : 0;
     return fabsl(a - b) <= (1e-13L + 4 * DBL_EPSILON * lost) * b;
 }
@@ -174,6 +174,9 @@ static void affine_scores(void)
             compare(zero, 0);
         }
     }
+    psw_point single = case_of(&W2, 12, 3, 4); /* one class: its own keys score b^2 + c^2 and more */
+    single.offset = -1.03 * log(12);
+    compare(single, 0);
     psw_point matched = case_of(&wild, 24, 5, 6);
     matched.match = PSW_MATCH_EXP, matched.reference_scale = 0.7, matched.center = 9;
     matched.scale = 0.7 / 6, matched.offset = 1 - 0.7 * matched.center / 6;

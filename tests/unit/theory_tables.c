@@ -77,6 +77,51 @@ static void critical_degrees(void)
     CHECK(crossing(&P3, 8192, 10, 1) == 13, "d = 10");
 }
 
+/* A power sees c^2 + omega, whichever of them it comes from: half of the constant feature and an offset that makes up
+ * for the rest have the same masses, so the same degrees. Only w_d = -1 sees c itself. */
+static void offset_for_constant(void)
+{
+    for (size_t i = 0; i < sizeof critical / sizeof critical[0]; i++)
+        for (int k = 0; k < SIZES; k++) {
+            psw_point p = case_of(critical[i].preset, (ptrdiff_t)64 << k, 34, 2);
+            p.scale = 0.7, p.offset = 0.75 * p.c * p.c * p.scale * log((double)p.n), p.c /= 2;
+            psw_theory theory = psw_theory_point(&p), plain = at(critical[i].preset, p.n, 34, 2);
+            CHECK(fabs(theory.beta_c - critical[i].beta_c[k]) < 0.0061, "n = %td: %g", p.n, theory.beta_c);
+            const double degrees[][2] = {{theory.beta_c, plain.beta_c},
+                                         {theory.beta_fail, plain.beta_fail},
+                                         {theory.beta_ok, plain.beta_ok},
+                                         {theory.beta_large, plain.beta_large},
+                                         {theory.special_mass_d1, plain.special_mass_d1},
+                                         {theory.special_mass_d0, plain.special_mass_d0}};
+            for (int j = 0; j < 6; j++) CHECK_NEAR(degrees[j][0], degrees[j][1], 1e-12);
+        }
+    psw_point p = case_of(&W2, 4096, 258, 8);
+    psw_theory plain = psw_theory_point(&p);
+    p.offset = 0.75 * log(4096), p.c = 0.5;
+    psw_theory theory = psw_theory_point(&p);
+    CHECK_NEAR(theory.beta_up_class, plain.beta_up_class, 1e-12);
+    CHECK_NEAR(theory.beta_up_class_3s, plain.beta_up_class_3s, 1e-12);
+    CHECK_NEAR(theory.beta_up_special, plain.beta_up_special, 1e-12);
+    CHECK_NEAR(theory.success, plain.success, 1e-12); /* at this degree w_d = -1 fires with neither constant */
+}
+
+/* beta_c ~ ln n / ln(1 + (a_1^2 + b^2) / (c^2 + omega)), omega the same for every n; up to terms that die out with n.
+ */
+static void growth_of_the_critical_degree(void)
+{
+    for (int i = 0; i < 3; i++) {
+        const double omega[] = {1.3, 0, -0.3};
+        double beta_c[2], seen;
+        for (int k = 0; k < 2; k++) {
+            psw_point p = case_of(&P1, (ptrdiff_t)1 << (k ? 50 : 40), 34, 2);
+            p.scale = 0.7, p.offset = omega[i] * p.scale * log((double)p.n);
+            beta_c[k] = psw_theory_point(&p).beta_c;
+        }
+        seen = (beta_c[1] - beta_c[0]) / (10 * log(2)), beta_c[0] = 1 / log1p((0.49 + 0.0025) / (0.49 + omega[i]));
+        CHECK(fabs(seen / beta_c[0] - 1) < 1e-3, "omega = %g: %g, not %g", omega[i], seen, beta_c[0]);
+    }
+}
+
 /* Softmax separates where a_1^2 + b^2 > 1; linear only at the smallest size of P2. */
 static void baselines(void)
 {
@@ -98,6 +143,24 @@ static void baselines(void)
                 if (!(i == 1 && n == 64))
                     CHECK(linear.success < 0.01, "%s n = %td: %g", presets[i]->name, n, linear.success);
             }
+}
+
+/* At a scale s it separates where s (a_1^2 + b^2) > 1:  theta = 1 / (1 + (t-1) n^(-s a^2) + (n-t) n^(-s (a^2 + b^2)))
+ */
+static void temperatures(void)
+{
+    for (int i = 0; i < 4; i++) {
+        const double scales[] = {0.5, 1, 2, 4};
+        psw_point p = case_of(&P1, (ptrdiff_t)1 << 40, 34, NAN);
+        double n = (double)p.n, s = scales[i], aa = 0.49, bb = 0.0025, t = n / 32;
+        p.method = PSW_SOFTMAX, p.scale = s;
+        psw_theory theory = psw_theory_point(&p);
+        double theta = 1 / (1 + (t - 1) * pow(n, -s * aa) + (n - t) * pow(n, -s * (aa + bb)));
+        CHECK_NEAR(theory.special_mass_d1, theta, 1e-12);
+        CHECK(i < 2 ? theory.success < 1e-9 : i > 2 ? theory.success > 0.999 : true, "scale %g: %g", s, theory.success);
+        p.offset = 5; /* cancels */
+        CHECK(psw_theory_point(&p).special_mass_d1 == theory.special_mass_d1, "an offset of softmax");
+    }
 }
 
 /* P(X <= k) of Binomial(draws, p) */
@@ -151,6 +214,10 @@ static void large_beta_chance(void)
         psw_point p = case_of(&P1, 1024, 34, 1e6);
         p.a_1 = rows[i][0], p.c = rows[i][1], p.b = 0.05;
         CHECK_NEAR(psw_theory_firing(&p).d1, rows[i][2], 1e-13); /* sums of 256 dyadic weights */
+        for (double offset = -0.04; offset < 3; offset += 1) {   /* limits know nothing of scores */
+            p.scale = 0.8, p.offset = offset;
+            CHECK_NEAR(psw_theory_firing(&p).d1, rows[i][2], 1e-13);
+        }
     }
 }
 
@@ -206,7 +273,10 @@ static void window(void)
 int main(void)
 {
     critical_degrees();
+    offset_for_constant();
+    growth_of_the_critical_degree();
     baselines();
+    temperatures();
     success_against_m();
     large_beta_chance();
     phase_diagram();
