@@ -156,10 +156,16 @@ def case_label(names, values, part=None) -> str:
     preset = part["preset"].iloc[0] if part is not None and "preset" not in names else "custom"
     parts = [] if preset == "custom" else [str(preset)]
     parts += [str(value) if isinstance(value, str) else f"{SYMBOLS.get(name, name)} = {number(value)}"
-             for name, value in zip(names, values)]
+             for name, value in zip(names, values) if not _says_nothing(name, value)]
     return plain(", ".join(parts))
 
 
+def _says_nothing(name, value):
+    """What does not apply: order 0 of a power, scores that match nothing."""
+    return name in _OWN_PARAMETERS and (value in (0, "none") or value != value)
+
+
+_OWN_PARAMETERS = ("order", "sinks", "keep", "landmarks", "match", "center", "scale", "offset", "epsilon")
 SYMBOLS = {"n": "$n$", "d": "$d$", "m": "$m$", "beta": r"$\beta$", "kappa": r"$\kappa$", "a_0": "$a_0$", "a_1": "$a_1$",
            "b": "$b$", "c": "$c$", "r": "$r$"}
 

@@ -26,7 +26,7 @@ def heads_table(found: pd.DataFrame, column: str, level: float) -> Table | None:
     if found["state_bytes"].notna().any():
         shown["state"] = ["" if x != x else size_text(x) for x in found["state_bytes"]]
     shown["cache"] = found["cache_bytes"].map(size_text)
-    return Table(f"Error of all heads ({column})", f"Over {found['heads'].max()} heads: median, first and third quartile, the worst head (layer.head), the "
+    return Table(f"Error of all heads ({column})", f"Over {found['heads'].max()} heads: median, first and third quartile, the worst head (layer, batch, head), the "
                  f"share of heads at {level:g} or below; the median over that of uniform attention; the state of a head, and keys and values "
                  "of all its tokens.", shown, "heads.csv")
 
@@ -78,9 +78,11 @@ def _case(found):
 
 
 def _worst(found):
-    """" (3.5)": layer and head."""
-    names = [f"worst_{name}" for name in ("layer", "head") if f"worst_{name}" in found]
-    return [f" ({'.'.join(str(int(x)) for x in row)})" for row in found[names].itertuples(index=False)] if names else [""] * len(found)
+    """" (L3 H5)": layer and head."""
+    names = {"layer": "L", "batch": "B", "head": "H"}
+    names = {f"worst_{name}": letter for name, letter in names.items() if f"worst_{name}" in found and (name == "head" or found[f"worst_{name}"].any())}
+    rows = found[list(names)].itertuples(index=False)
+    return [f" ({' '.join(letter + str(int(x)) for letter, x in zip(names.values(), row))})" for row in rows] if names else [""] * len(found)
 
 
 def _short(x):

@@ -167,7 +167,8 @@ class Section:
         self.answer = []
         of_heads = self._heads(ds, accept)
         one = pooled(ds)  # of many heads one figure, not a figure a head
-        self.tables = [*of_heads, *self._sketches(one, error), *self._scaling(ds, ahead)]
+        self.leading = of_heads  # stand before all other figures
+        self.tables = [*self._sketches(one, error), *self._scaling(ds, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.heads(ds, accept), *figures.phase(one, "n"), *figures.phase(one, "d"), *figures.curves(one, self.level),
                          *figures.degrees(one, self.level, self.critical), *figures.separation(one), *figures.errors(one),
@@ -254,7 +255,7 @@ class Section:
             if len(shown) > MOST_ROWS:
                 lines.append(f"  ... and {len(shown) - MOST_ROWS} more in critical.csv")
             lines += [few] if (few := settling(self.critical, self.level)) else []
-        for each in self.tables:
+        for each in (*self.leading, *self.tables):
             lines += ["", plain(each.title), aligned(each.shown.head(MOST_ROWS))]
             if len(each.shown) > MOST_ROWS:
                 lines.append(f"  ... and {len(each.shown) - MOST_ROWS} more in {each.file}")

@@ -67,13 +67,14 @@ def _canvas(part, each, column, level):
     rows = part[(part["folds"] == "rows") & ~part["compared"] & (part["median"] > 1e-6)].head(MOST_KERNELS)
     states = part[(part["folds"] == "states") & (part["state_bytes"] > 0) & (part["median"] > 1e-12)]
     widths = [0.42 * max(len(rows), 3)] * (len(rows) > 0) + [3.6] * (len(states) > 0)
-    canvas = matplotlib.figure.Figure(figsize=(2.6 + sum(widths or [3]), 4.2), layout="constrained")
+    canvas = matplotlib.figure.Figure(figsize=(2.6 + sum(widths or [3]), 4.6), layout="constrained")
     grid = canvas.subplots(1, max(len(widths), 1), squeeze=False, sharey=True, width_ratios=widths or None)[0] \
         if len(widths) > 1 else canvas.subplots(1, 1, squeeze=False)[0]
     if len(rows):
         _kernels(grid[0], rows, each)
     if len(states):
         _states(grid[-1], states, each, part["cache_bytes"].iloc[0])
+    _limits(grid[0], np.concatenate([each[i] for i in (*rows.index, *states.index)] or [[level]]), level)
     for ax in grid:
         ax.spines[["top", "right"]].set_visible(False)
         ax.axhline(level, color=style.INK, linewidth=0.7, zorder=0)
@@ -81,7 +82,6 @@ def _canvas(part, each, column, level):
             ax.axhline(line.median, color=style.GREY, linewidth=1, dashes=dashes, zorder=0)
     _names(grid[-1], [(level, f"error {level:g}"), *((line.median, line.words) for _, line in _lines(compared))])
     grid[0].set_ylabel(_WORDS.get(column, column), linespacing=1.25)
-    _limits(grid[0], np.concatenate([each[i] for i in (*rows.index, *states.index)] or [[level]]), level)
     return canvas
 
 
@@ -94,10 +94,11 @@ def _lines(compared):
 def _names(ax, lines):
     """Names of horizontal lines on the right, moved apart where they would touch."""
     place = matplotlib.transforms.blended_transform_factory(ax.transAxes, ax.transData)
+    low, high = ax.get_ylim()
     free = 0.0
     for at, text in sorted(lines):
         at_text = max(at, free)
-        free = at_text * 1.13
+        free = at_text * (high / low) ** 0.042  # the height of a line of text
         ax.text(1.015, at_text, text, transform=place, fontsize=8, color=style.GREY, va="center")
 
 
