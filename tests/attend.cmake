@@ -45,3 +45,8 @@ target_include_directories(bench_sketch_attend PRIVATE ${CMAKE_CURRENT_SOURCE_DI
 add_executable(bench_kernels EXCLUDE_FROM_ALL bench/bench_kernels.c)
 target_link_libraries(bench_kernels PRIVATE polysweep_mpi)
 target_include_directories(bench_kernels PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+
+# not a test: prints time a token of what is linear in n (bench_linear [d longest])
+add_executable(bench_linear EXCLUDE_FROM_ALL bench/bench_linear.c)
+target_link_libraries(bench_linear PRIVATE polysweep_mpi)
+target_include_directories(bench_linear PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})

@@ -1,4 +1,5 @@
 psw_script_test(sketches e2e/sketches.py)
+psw_script_test(heads e2e/heads.py)
 psw_script_test(kernels_by_states e2e/kernels_by_states.py)
 add_executable(pseudo_inverse property/pseudo_inverse.c)
 target_link_libraries(pseudo_inverse PRIVATE polysweep_mpi)

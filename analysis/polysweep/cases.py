@@ -19,8 +19,9 @@ WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision m
     success_rate success_lo success_hi theory_success beta_fail beta_c beta_ok beta_up beta_up_special beta_up_class
     beta_up_class_3s edge_lo edge_hi gap special_mass_d1 special_mass_d0 theory_special_mass_d1 attempt deaths launch success_samples
     state_bytes bad_rows err_rows flops bytes timing time_median_s time_lo_s time_hi_s theory_err_amm
-    entropy map_features exact_map err_out_row_q50 err_out_row_q90 trials_done err_out_ref scale offset order by sinks keep landmarks
-    leaves complex epsilon match center layer batch n_k mode cache""".split()
+    entropy map_features exact_map err_out_row_q50 err_out_row_q90 trials_done order by sinks keep landmarks leaves complex epsilon
+    layer batch n_k mode cache reference reference_scale reference_beta err_out_ref err_out_ref_good err_out_ref_max
+    err_out_ref_row_q50 err_out_ref_row_q90 cos_ref skill_ref tv_ref neg_scores entropy_ref""".split()
 ERRORS = ("err_amm", "err_attn", "err_out")
 WANTED += [name + kind for name in ERRORS for kind in ("", "_mean", "_q90")]
 WANTED = list(dict.fromkeys((*WANTED, "scale", "offset", "match", "center", "reference_scale")))  # what scores are

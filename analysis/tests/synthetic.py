@@ -31,12 +31,14 @@ PRESETS = {
     "W2": dict(a_0=0.04, a_1=1.2, b=0.3, c=1.0, kappa=0.1),
 }
 COUNTS = """n d v r features local draws j3 m trials head block attempt deaths launch successes success_samples fires_d1 fires_d0
-    tie bad_rows den_rows err_rows map_features exact_map team_asked team idle nodes first_rank layer batch order sinks""".split()
+    tie bad_rows den_rows err_rows cos_ref_zeros map_features exact_map team_asked team idle nodes first_rank layer batch order
+    sinks""".split()
 TIMES = ["time_median_s", "time_lo_s", "time_hi_s", "head_s", "predicted_s", "predicted_pass_s", "comm_s", "start_s", "end_s"]
 UNPROMISED = [*TIMES, *"""status error_code attempt deaths launch commit timing gflops peak_gflops team idle nodes first_rank
     load_balance comm_efficiency parallel_efficiency sent_bytes""".split()]
 TOLERANT = """err_amm err_attn err_out err_out_good err_out_row_q50 err_out_row_q90 err_out_max err_bias min_den_ratio entropy
-    theory_err_amm""".split()  # none is promised of their bits, but a tolerance is
+    theory_err_amm err_out_ref err_out_ref_mean err_out_ref_q90 err_out_ref_good err_out_ref_max err_out_ref_row_q50
+    err_out_ref_row_q90 cos_ref skill_ref tv_ref neg_scores entropy_ref""".split()  # none is promised of their bits, but a tolerance is
 
 
 def read_csv(path):

@@ -45,7 +45,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b);
 /* The attention of one query leaf, for all points and data sets of the group. Arrays are
  * [points][sets][count]...; they are valid until the sink returns. */
 typedef struct psw_leaf {
-    ptrdiff_t first, count; /* absolute query rows */
+    ptrdiff_t first, count; /* queries; leaves without one are not given */
     ptrdiff_t index;        /* number of the leaf */
     ptrdiff_t points;
     int sets;
@@ -210,12 +210,26 @@ typedef struct psw_seen {
     int ranges;
     psw_tokens at[2];
 } psw_seen;
-/* What a query sees of `keys`, by the mask and the method. */
+/* What a query sees of `keys`, by the mask and the method; both by their tokens. */
 psw_seen psw_attend_seen(const psw_point *point, ptrdiff_t query, psw_tokens keys);
 /* The method lets a query see all that the mask does. */
 bool psw_attend_sees_all(const psw_point *point);
 /* All keys that one of some neighbouring queries sees, and perhaps others between them; count >= 1. */
 psw_seen psw_attend_seen_by(const psw_point *point, psw_tokens queries);
+
+/* The exact kernel of a point, of a sketch the one that it estimates, in double: the weights w 2^log2 of one query with
+ * neighbouring keys, whose scores offset + scale <q,k> are z; 0 of those that it does not see. Returns log2, -inf where
+ * all weights are 0. psw_weights_known: the kernel is a function of scores; else nothing can be asked.
+ * psw_weights_keep: how many of the largest scores of a row, of equal ones the first, have weights, 0: all; then `kept`
+ * is the last of these (else it may be NULL). */
+typedef struct psw_kept {
+    double z;
+    ptrdiff_t key;
+} psw_kept;
+bool psw_weights_known(const psw_point *point);
+ptrdiff_t psw_weights_keep(const psw_point *point);
+double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys, const double *z, const psw_kept *kept,
+                       double *w);
 
 /* Can the method compute the point? PSW_USAGE says why not, and what to do. */
 psw_status psw_attend_check(const psw_point *point);

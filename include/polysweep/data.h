@@ -15,9 +15,9 @@
  *   aligned         K and V as in gaussian; query i has exactly the chosen cosine, before row_norm, with key pi(i),
  *                   pi(i) uniform over 0 .. i, so that it is visible under any mask
  *   scores          one query, keys with scores in [ln n, ln 1.4 n]; in D_1 key j3 has 4 ln n. No rows of width d
- *   file            first n tokens of one attention head of arrays
- * Rows of gaussian, sphere and aligned depend on (seed, side, width, draw, row, column) alone, so a longer sequence
- * begins with a shorter one; so does the noise of self_attention where the point says `common`. */
+ *   file            one attention head of arrays: the first n_k keys, and the queries that stand beside the last of
+ * them Rows of gaussian, sphere and aligned depend on (seed, side, width, draw, row, column) alone, so a longer
+ * sequence begins with a shorter one; so does the noise of self_attention where the point says `common`. */
 
 typedef struct psw_data psw_data;
 
@@ -35,9 +35,21 @@ void psw_data_draw(psw_data *data, ptrdiff_t draw);
 /* Version of these keys: 2 with noise (1: schema 1's first files, one draw for all trials), 0 without. */
 ptrdiff_t psw_data_random_version(const psw_point *point);
 
+/* Of a file with padding: the point without the tokens that are not there, which keeps its queries beside its keys; it
+ * must have passed psw_data_check. PSW_USAGE: no query is there. `arrays` may be NULL. */
+psw_status psw_data_whole(const psw_arrays *arrays, psw_point *point);
+
 /* Rows of queries: n; 1 for scores and for decoding. The token of the first of them. */
 ptrdiff_t psw_data_queries(const psw_point *point);
 ptrdiff_t psw_data_first_query(const psw_point *point);
+/* Keys: n_k, or n. Queries and keys stand in one sequence of tokens and end together: query i is token
+ * psw_data_first(PSW_QUERY) + i, key j likewise, and the causal mask is that of tokens. Where their numbers differ,
+ * some tokens have no query, or no key. */
+ptrdiff_t psw_data_keys(const psw_point *point);
+ptrdiff_t psw_data_tokens(const psw_point *point);               /* the larger of n and psw_data_keys */
+ptrdiff_t psw_data_first(const psw_point *point, psw_side side); /* tokens before the first query, or key */
+/* Queries and keys that see each other. */
+double psw_data_pairs(const psw_point *point);
 /* Number of data sets: 2 (D_0 and D_1) or 1. */
 int psw_data_sets(const psw_point *point);
 /* True where queries, keys and values are the same rows. */
@@ -73,5 +85,7 @@ psw_data_work psw_data_work_of(const psw_point *point);
  * the offset: so <q, k> of these rows is offset + scale <q, k> of those before. For scores: keys are the scores (width
  * 1, neither scaled nor shifted), the one query is 1, values are rows of the identity. */
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
+/* The same before row_norm, scale and offset: count x (d or v). */
+void psw_data_raw_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
 
 #endif

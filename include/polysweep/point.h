@@ -16,6 +16,8 @@ typedef struct psw_inputs {
  */
 psw_status psw_inputs_read(const psw_study *study, psw_inputs *inputs);
 void psw_inputs_free(psw_inputs *inputs);
+/* Points as they are computed: without padding (psw_data_whole). `inputs` may be NULL. */
+psw_status psw_inputs_whole(const psw_inputs *inputs, psw_point *points, ptrdiff_t count);
 
 /* How passes are timed: all ranks begin together, and the slowest rank counts. Times are for one data set. */
 typedef struct psw_timer {

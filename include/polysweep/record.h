@@ -7,6 +7,7 @@
 #include "polysweep/errors.h"
 #include "polysweep/plan.h"
 #include "polysweep/print.h"
+#include "polysweep/reference.h"
 #include "polysweep/theory.h"
 
 typedef enum psw_slot_status {
@@ -72,6 +73,7 @@ typedef struct psw_record {
     double success_z;
     double predict[PSW_PREDICT_MAX];
     psw_sketch_columns sketch;
+    psw_reference_columns reference;
     psw_cost_columns cost;
     psw_decode_columns decode;
     psw_parallel_columns parallel;

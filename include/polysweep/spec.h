@@ -78,6 +78,25 @@ static inline bool psw_point_single(const psw_point *point)
 /* What the operands of products are rounded to; NULL: the type that they are held in. */
 const psw_narrow *psw_point_narrow(const psw_point *point);
 
+/* How heads are read from a file of kind `file`: data.names, kv_heads, padding, rope. */
+typedef struct psw_file_keys {
+    const char *names[3];  /* of queries, keys and values; {layer} stands for the layer's number. NULL: the defaults */
+    ptrdiff_t kv_heads;    /* heads of keys and values; 0: as many as there are */
+    const char *padding;   /* array of the lengths of sequences; NULL: all are whole */
+    double rope_base;      /* queries and keys are rotated by angles position / base^(2 i / width); 0: they are not */
+    ptrdiff_t rope_width;  /* columns that are rotated, from the first on; 0: all */
+    bool rope_interleaved; /* pairs are columns 2 i and 2 i + 1, else i and i + width / 2 */
+} psw_file_keys;
+
+/* What such a file says of itself; 0 where it does not say. */
+enum { PSW_LAYERS_MOST = 1024 };
+typedef struct psw_file_facts {
+    double scale;     /* of its model's scores */
+    char source[512]; /* the model and the text */
+    ptrdiff_t n, n_k, d, v, heads, batches;
+    ptrdiff_t layers, layer[PSW_LAYERS_MOST]; /* numbers of layers, ascending */
+} psw_file_facts;
+
 /* What spec needs from later rooms; any member may be NULL, all must outlive the study. */
 typedef struct psw_rooms {
     const psw_oracle *theory;                    /* columns that expressions may use; subject: const psw_point * */
@@ -87,9 +106,15 @@ typedef struct psw_rooms {
     /* Read a study as the first program of schema 1 did: `negative` does not apply to linear; mask, noise, j3, row_norm
      * and den_constant do not apply to closed_form; and points of include take no values from grid. */
     bool first_files;
+    /* The study comes from a result file, which has every default of the program that made it written out: without
+     * `reference` in it there were no references, and the outputs of heads are compared with their own kernels. */
+    bool stored;
     /* Size r of the sketch whose learned weights are in a file. PSW_ENVIRONMENT, PSW_USAGE. NULL: no file is opened,
      * and a study that needs one is an error. */
     psw_status (*learned_r)(const char *path, ptrdiff_t *r);
+    /* What a file of heads says. PSW_ENVIRONMENT. NULL: no file is opened; what the study leaves to the file keeps its
+     * default, and is an error where there is none. */
+    psw_status (*file_facts)(const char *path, const psw_file_keys *keys, psw_file_facts *facts);
 } psw_rooms;
 
 /* ---- a study -------------------------------------------------------------------------------------------- */
@@ -136,6 +161,10 @@ const char *psw_study_text(const psw_study *study);     /* as it was read */
 const char *psw_study_resolved(const psw_study *study); /* as JSON with every override and default; itself a study */
 const psw_settings *psw_study_settings(const psw_study *study);
 bool psw_study_earlier(const psw_study *study); /* read with rooms.first_files */
+/* Was a study read with rooms.stored made before there were references? And would another, whose default has become
+ * another reference since, be read differently as a stored one? */
+bool psw_study_before_references(const psw_study *study);
+bool psw_study_reference_open(const psw_study *study);
 
 /* A hash over the schema, the points in the order of their slots, and the paths that they name. Comments, order of keys
  * where it does not move a slot (all but methods, their keys and axes), `run`, `output`, `predict` and `time` do not
@@ -160,6 +189,8 @@ ptrdiff_t psw_study_exclusions(const psw_study *study, const psw_exclusion **lis
 ptrdiff_t psw_study_own(const psw_study *study, const char *const **names);     /* own axes, in point.own's order */
 ptrdiff_t psw_study_predict(const psw_study *study, const char *const **names); /* predictions ("mine", ...) */
 void psw_study_predictions(const psw_study *study, const psw_point *point, double values[PSW_PREDICT_MAX]);
+const psw_file_keys *psw_study_file_keys(const psw_study *study);
+const char *psw_study_data_source(const psw_study *study); /* the model and text that heads are of; "" = not said */
 /* Path number `index`: 0 is data.path ("" without one), from 1 those that point.weights counts; NULL past the end. */
 const char *psw_study_path(const psw_study *study, ptrdiff_t index);
 

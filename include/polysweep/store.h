@@ -40,6 +40,8 @@ double psw_store_bytes(const psw_study *study);              /* exact size of th
 
 /* What spec needs from other rooms: theory columns, whether a point can be computed, the size of learned weights. */
 const psw_rooms *psw_house(void);
+/* The same for the text of a study that a result file holds. */
+const psw_rooms *psw_stored_house(void);
 
 /* Reads a file without MPI. PSW_ENVIRONMENT for foreign, truncated, damaged or newer files. HDF5 may crash or loop on a
  * damaged one, so a child process opens the file with HDF5 and reports where the numbers are; they are then read
@@ -120,9 +122,10 @@ psw_status psw_store_copy(const char *path, const psw_copy *copy);
 
 /* ---- other files ------------------------------------------------------------------------------------------ */
 
-/* Arrays of data kind file from any supported format: HDF5 with datasets q, k, v, else as psw_arrays_read. HDF5, here
- * and for weights, is read twice: by a child process and, if that survives, by the caller. */
-psw_status psw_store_arrays(const char *path, psw_arrays *arrays);
+/* Heads of data kind file from any supported format: HDF5, else what psw_tensors_open opens; and what such a file says
+ * of itself. HDF5, here and for weights, is read twice: by a child process and, if that survives, by the caller. */
+psw_status psw_store_arrays(const char *path, const psw_wanted *wanted, psw_arrays *arrays);
+psw_status psw_store_file_facts(const char *path, const psw_file_keys *keys, psw_file_facts *facts);
 /* Learned weights of a polysketch: datasets STACK/LEVEL/{gain,shift,up,down} of an HDF5 file, stacks and levels counted
  * from 0; a missing one is left empty. PSW_ENVIRONMENT names the dataset. */
 psw_status psw_store_weights(const char *path, psw_weights *weights);

@@ -16,6 +16,13 @@ const psw_engine *psw_engine_of(psw_precision precision)
 
 /* ---- groups ---- */
 
+/* What is computed for one point alone: outputs are compared with a reference, or with what they are in double. */
+static bool is_compared(const psw_point *p)
+{
+    bool narrow = p->precision != PSW_FP64 && p->precision != PSW_FP32;
+    return p->reference != PSW_REFERENCE_OWN || narrow;
+}
+
 /* Equal except for beta and own axes, and no states: at another degree a sketch has other features. Bytes are compared,
  * so a NaN equals itself. */
 bool psw_group_joins(const psw_point *a, const psw_point *b)
@@ -32,7 +39,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
                SAME(is_complex) && SAME(epsilon);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
-    return kinds && shape && data && affine && own && rest && psw_attend_kind(a) == PSW_ROW_FOLD;
+    return kinds && shape && data && affine && own && rest && psw_attend_kind(a) == PSW_ROW_FOLD && !is_compared(a);
 }
 
 /* ---- work ---- */
@@ -51,7 +58,8 @@ typedef struct parts {
 
 static parts parts_of(const psw_point *p)
 {
-    double n = (double)p->n, stretch = (double)(p->local > 0 ? p->local : p->block), block = fmin((double)p->block, n);
+    double n = (double)psw_data_tokens(p), stretch = (double)(p->local > 0 ? p->local : p->block),
+           block = fmin((double)p->block, n);
     double sides = psw_data_shared(p) ? 1 : 2, whole = floor(n / stretch), rest = n - whole * stretch;
     if (p->mask == PSW_FULL) return (parts){n, n, sides * n, 0};
     double read = fmax(n - stretch, 0), added = rest > 0 ? n - rest : n - stretch;
@@ -66,13 +74,13 @@ static psw_work sketch_work(const psw_point *p)
     psw_sketch_shape shape = psw_sketch_shape_of(p);
     parts rows = parts_of(p);
     double real = (double)psw_engine_of(p->precision)->real_bytes, width = (double)(p->v + 1);
-    double state = (double)shape.features * width, blocks = ceil((double)p->n / (double)p->block);
+    double state = (double)shape.features * width, blocks = ceil((double)psw_data_tokens(p) / (double)p->block);
     double inner = (double)(p->local > 0 ? psw_point_width(p) : shape.stored), moved = rows.read + rows.added;
     double lift = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : shape.lift_flops;
-    return (psw_work){
-        2 * (inner + width) * rows.scores + (2 * state + lift) * moved + shape.flops * rows.mapped,
-        real * (2 * width * (double)p->n + (double)psw_point_width(p) * rows.mapped + (double)shape.features * moved) +
-            2 * (real + sizeof(double)) * state * blocks};
+    return (psw_work){2 * (inner + width) * rows.scores + (2 * state + lift) * moved + shape.flops * rows.mapped,
+                      real * (2 * width * (double)psw_data_tokens(p) + (double)psw_point_width(p) * rows.mapped +
+                              (double)shape.features * moved) +
+                          2 * (real + sizeof(double)) * state * blocks};
 }
 
 /* Tokens whose keys and values are held beside a state: the exact ones, or the begun block. */
@@ -107,11 +115,12 @@ static bool has_landmarks(const psw_point *p)
 /* Four products of n m rows, and what is done with m x m numbers. */
 static psw_work landmark_work(const psw_point *p)
 {
-    double n = (double)p->n, m = (double)p->landmarks, width = (double)psw_point_width(p), v = (double)p->v;
+    double n = (double)p->n, keys = (double)psw_data_keys(p), m = (double)p->landmarks;
+    double width = (double)psw_point_width(p), v = (double)p->v;
     double real = (double)psw_engine_of(p->precision)->real_bytes;
-    return (psw_work){2 * n * m * (2 * width + 2 * v + 1) + 2 * m * m * (width + v + 1) +
+    return (psw_work){2 * m * (n * (width + v + 1) + keys * (width + v)) + 2 * m * m * (width + v + 1) +
                           psw_pseudo_inverse_flops(p->landmarks),
-                      real * n * (2 * width + 2 * v + 1 + 4 * m)};
+                      real * (n * (width + v + 1 + 2 * m) + keys * (width + v + 2 * m))};
 }
 
 psw_work psw_attend_work(const psw_point *p)
@@ -125,10 +134,10 @@ psw_work psw_attend_work(const psw_point *p)
     double real = (double)psw_engine_of(p->precision)->real_bytes, d = (double)psw_point_width(p), v = (double)p->v;
     if (!psw_data_kind_facts_of(p->data_kind)->has_rows)
         return (psw_work){attend_scores_flops(p), (2 * sizeof(double) + real) * (double)p->n};
-    double strip = (double)(p->block < p->n ? p->block : p->n);
+    double n = (double)psw_data_tokens(p), strip = fmin((double)p->block, n);
     attend_entries of = attend_point_entries(p, 1);
     return (psw_work){2 * (of.products * d + of.weights * v),
-                      real * ((d + v) * (double)p->n + (of.products * d + of.weights * v) / strip)};
+                      real * ((d + v) * n + (of.products * d + of.weights * v) / strip)};
 }
 
 psw_weigh_work psw_attend_weigh_work(const psw_point *p)
@@ -146,7 +155,7 @@ double psw_attend_done_flops(const psw_group *group, int sets)
 double psw_attend_weighed(const psw_point *p, int sets)
 {
     psw_fold_kind kind = psw_attend_kind(p);
-    if (has_landmarks(p)) return 2 * (double)p->n * (double)p->landmarks * sets;
+    if (has_landmarks(p)) return (double)(p->n + psw_data_keys(p)) * (double)p->landmarks * sets;
     if (kind == PSW_STATE_FOLD) return 0;
     if (kind == PSW_ONE_RANK) return (double)p->n * sets;
     return attend_point_entries(p, sets).weights;
@@ -263,10 +272,23 @@ static psw_status check_decode(const psw_point *p)
     if (psw_attend_kind(p) == PSW_ROW_FOLD && attend_refusal_of(p) == ATTEND_LOOKED_AT)
         return PSW_FAIL(PSW_USAGE, "mode decode with scores that may have negative weights: nothing looks at the "
                                    "smallest one; say negative: signed, abs or relu");
+    if (p->n_k > 0)
+        return PSW_FAIL(PSW_USAGE, "n_k = %td with mode decode: the new token meets n keys; leave n_k out", p->n_k);
     if (p->block < p->n && p->block % PSW_DECODE_GROUP != 0)
         return PSW_FAIL(PSW_USAGE, "block = %td with mode decode: it must be a multiple of %d", p->block,
                         PSW_DECODE_GROUP);
     return PSW_OK;
+}
+
+enum { LANDMARKS_MOST = 32768 };
+
+/* Of a method without a degree the reference has none either, unless it is given. */
+static psw_status check_reference(const psw_point *p)
+{
+    bool degree = psw_method_facts_of(p->method)->has_degree || p->reference_beta >= 0;
+    if (p->reference != PSW_REFERENCE_EXACT || degree) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE, "reference exact is a power, and %s has no degree: set reference_beta",
+                    psw_word(PSW_WORDS_METHOD, (int)p->method));
 }
 
 static psw_status check_landmarks(const psw_point *p)
@@ -277,9 +299,13 @@ static psw_status check_landmarks(const psw_point *p)
     if (p->mask != PSW_FULL)
         return PSW_FAIL(
             PSW_USAGE, "%s has no causal form: the mean of a segment knows all of its tokens; take mask: full", method);
-    if (p->landmarks < 1 || p->landmarks > p->n)
+    ptrdiff_t most = p->n < psw_data_keys(p) ? p->n : psw_data_keys(p);
+    if (p->landmarks > LANDMARKS_MOST)
+        return PSW_FAIL(PSW_USAGE, "%s: landmarks = %td: a matrix of as many rows and columns is inverted, at most %d",
+                        method, p->landmarks, LANDMARKS_MOST);
+    if (p->landmarks < 1 || p->landmarks > most)
         return PSW_FAIL(PSW_USAGE, "%s: landmarks = %td: from 1 to n = %td, a segment has at least one token", method,
-                        p->landmarks, p->n);
+                        p->landmarks, most);
     if (p->den_constant != 0)
         return PSW_FAIL(PSW_USAGE, "%s: den_constant = %g: it has no denominator of its own to add to; take 0", method,
                         p->den_constant);
@@ -296,6 +322,7 @@ psw_status psw_attend_check(const psw_point *p)
                         p->block);
     if (!(p->den_constant >= 0) || isinf(p->den_constant))
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
+    PSW_TRY(check_reference(p));
     if (p->mode == PSW_DECODE) PSW_TRY(check_decode(p));
     if (has_landmarks(p)) return check_landmarks(p);
     return sketch ? check_sketch(p) : check_rows(p);

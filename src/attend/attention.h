@@ -33,11 +33,13 @@ struct psw_attention {
     const psw_narrow *narrow; /* what operands of products are rounded to; NULL: their type */
     psw_route route;
     int sets;
-    ptrdiff_t leaf, leaves; /* rows of a whole leaf, number of leaves */
-    ptrdiff_t own;          /* leaves of the calling rank */
-    ptrdiff_t special;      /* j3, -1 without a second data set */
-    double *staged;         /* leaf x max(d, v): rows as the data generates them, rounded to the format */
-    psw_status staging;     /* PSW_NOT_FINITE once a row has overflowed the format */
+    ptrdiff_t leaf, leaves;     /* tokens of a whole leaf, number of leaves */
+    ptrdiff_t tokens;           /* of the sequence */
+    ptrdiff_t first[PSW_SIDES]; /* tokens before the first query, key, value */
+    ptrdiff_t own;              /* leaves of the calling rank */
+    ptrdiff_t special;          /* j3, -1 without a second data set */
+    double *staged;             /* leaf x max(d, v): rows as the data generates them, rounded to the format */
+    psw_status staging;         /* PSW_NOT_FINITE once a row has overflowed the format */
 
     psw_real *out;           /* results of one leaf: [points][sets][count][v] */
     double *mass, *log2_den; /* [points][sets][count] */
@@ -55,8 +57,18 @@ static inline bool attend_span_has(attend_span span, ptrdiff_t token)
 
 static inline attend_span attend_leaf_span(const psw_attention *a, ptrdiff_t index)
 {
-    ptrdiff_t first = index * a->leaf, left = a->p->n - first;
+    ptrdiff_t first = index * a->leaf, left = a->tokens - first;
     return (attend_span){first, left < a->leaf ? left : a->leaf};
+}
+
+/* The tokens of a leaf that have a query, or a key; count 0: none. */
+static inline attend_span attend_side_span(const psw_attention *a, psw_side side, ptrdiff_t index)
+{
+    attend_span leaf = attend_leaf_span(a, index);
+    ptrdiff_t missing = a->first[side] - leaf.first;
+    if (missing <= 0) return leaf;
+    if (missing > leaf.count) missing = leaf.count;
+    return (attend_span){leaf.first + missing, leaf.count - missing};
 }
 
 static inline ptrdiff_t attend_larger(ptrdiff_t a, ptrdiff_t b)
@@ -88,8 +100,8 @@ void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *
 void attend_lay_staged(psw_attention *a, psw_arena *arena);
 void attend_lay_results(psw_attention *a, psw_arena *arena);
 
-/* Rows of one side of a data set, in a->staged: valid until the next call. What loads rows sets a->staging to PSW_OK
- * and, at its end, returns it: the first row that the format cannot hold, by its name. */
+/* Rows of one side of a data set, by their tokens, in a->staged: valid until the next call. What loads rows sets
+ * a->staging to PSW_OK and, at its end, returns it: the first row that the format cannot hold, by its name. */
 const double *attend_stage(psw_attention *a, const psw_data *data, int set, psw_side side, attend_span rows);
 void attend_round(const double *rows, ptrdiff_t count, psw_real *to);
 /* Weights to the format, as the product with the values takes them. */

@@ -12,7 +12,9 @@ void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *
     a->narrow = psw_point_narrow(p);
     a->route = given->route ? *given->route : psw_attend_route(p, PSW_CHOICE_AUTO, 1, 0);
     a->sets = given->sets;
-    a->leaf = attend_smaller(p->block, p->n);
+    a->tokens = psw_data_tokens(p);
+    a->leaf = attend_smaller(p->block, a->tokens);
+    for (int side = 0; side < PSW_SIDES; side++) a->first[side] = psw_data_first(p, (psw_side)side);
     a->leaves = a->route.leaves;
     a->own = psw_route_count(&a->route, a->route.rank);
     a->special = psw_data_sets(p) > 1 ? psw_data_special(p) : -1;
@@ -45,16 +47,17 @@ static void round_staged(psw_attention *a, int set, psw_side side, attend_span r
     ptrdiff_t cols = side == PSW_VALUE ? a->p->v : psw_point_width(a->p), bad;
     psw_narrow_doubles(a->narrow, a->staged, rows.count * cols);
     if (a->staging != PSW_OK || (bad = overflowed(a->staged, rows.count, cols)) < 0) return;
-    a->staging = PSW_FAIL(PSW_NOT_FINITE,
-                          "row %td of the %s of data set %d has a number that is too large for %s, whose largest is "
-                          "%.6g; scale the data down, or take bf16 or fp32",
-                          rows.first + bad, sides[side], set, a->narrow->word, psw_narrow_largest(a->narrow));
+    a->staging =
+        PSW_FAIL(PSW_NOT_FINITE,
+                 "row %td of the %s of data set %d has a number that is too large for %s, whose largest is "
+                 "%.6g; scale the data down, or take bf16 or fp32",
+                 rows.first - a->first[side] + bad, sides[side], set, a->narrow->word, psw_narrow_largest(a->narrow));
 }
 
 const double *attend_stage(psw_attention *a, const psw_data *data, int set, psw_side side, attend_span rows)
 {
-    psw_data_rows(data, set, side, rows.first, rows.count, a->staged);
-    if (a->narrow) round_staged(a, set, side, rows);
+    if (rows.count > 0) psw_data_rows(data, set, side, rows.first - a->first[side], rows.count, a->staged);
+    if (rows.count > 0 && a->narrow) round_staged(a, set, side, rows);
     return a->staged;
 }
 
@@ -76,14 +79,21 @@ psw_status attend_finish(psw_attention *a, ptrdiff_t pair, attend_span leaf, att
     attend_results to = {a->out + first * a->p->v, a->mass + first, a->log2_den + first};
     ptrdiff_t bad = attend_finish_rows(*sums, a->p->den_constant, to);
     if (bad < 0) return PSW_OK;
-    return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite", rows.first + bad, (int)(pair % a->sets));
+    return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite", rows.first - a->first[PSW_QUERY] + bad,
+                    (int)(pair % a->sets));
 }
 
 psw_status attend_emit_leaf(const psw_attention *a, ptrdiff_t index, psw_leaf_sink sink, void *context)
 {
-    attend_span span = attend_leaf_span(a, index);
-    psw_leaf leaf = {span.first, span.count, index,  a->group->count,
-                     a->sets,    a->p->v,    a->out, a->special < 0 ? NULL : a->mass,
-                     a->log2_den};
-    return sink(context, &leaf);
+    attend_span span = attend_side_span(a, PSW_QUERY, index);
+    psw_leaf leaf = {.first = span.first - a->first[PSW_QUERY],
+                     .count = span.count,
+                     .index = index,
+                     .points = a->group->count,
+                     .sets = a->sets,
+                     .width = a->p->v,
+                     .rows = a->out,
+                     .special = a->special < 0 ? NULL : a->mass,
+                     .log2_den = a->log2_den};
+    return span.count > 0 ? sink(context, &leaf) : PSW_OK;
 }

@@ -86,16 +86,17 @@ static psw_status lay(psw_attention *a, const psw_given *given, psw_arena *arena
 
 /* ---- the data ---- */
 
-static attend_span segment_of(const attend_landmarks *f, ptrdiff_t i)
+/* Of all queries, or of all keys, by their tokens. */
+static attend_span segment_of(const attend_landmarks *f, int side, ptrdiff_t i)
 {
-    ptrdiff_t n = f->base.p->n, first = i * n / f->m;
-    return (attend_span){first, (i + 1) * n / f->m - first};
+    ptrdiff_t before = f->base.first[side], n = f->base.tokens - before, first = i * n / f->m;
+    return (attend_span){before + first, (i + 1) * n / f->m - first};
 }
 
 /* The mean of a segment's rows of one side. */
 static void find_mean(attend_landmarks *f, const psw_data *data, int set, int side, ptrdiff_t i)
 {
-    attend_span segment = segment_of(f, i);
+    attend_span segment = segment_of(f, side, i);
     ptrdiff_t width = psw_point_width(f->base.p);
     double *restrict mean = f->mean[set][side] + i * width;
     memset(mean, 0, (size_t)width * sizeof *mean);
@@ -115,27 +116,28 @@ static psw_status load_means(attend_landmarks *f, const psw_given *given, int se
     if (set > 0) memcpy(f->mean[set][side], f->mean[0][side], (size_t)all * sizeof(double));
     for (ptrdiff_t i = 0; i < f->m; i++) {
         PSW_TRY(psw_watch_ask(given->watch));
-        if (set == 0 || attend_span_has(segment_of(f, i), f->base.special)) find_mean(f, given->data, set, side, i);
+        if (set == 0 || attend_span_has(segment_of(f, side, i), f->base.special))
+            find_mean(f, given->data, set, side, i);
     }
     attend_round(f->mean[set][side], all, f->landmark[set][side]);
     if (f->base.narrow) psw_narrow_numbers(f->base.narrow, f->landmark[set][side], all);
     return PSW_OK;
 }
 
-static void load_leaf(attend_landmarks *f, const psw_data *data, ptrdiff_t leaf)
-{
-    attend_span span = attend_leaf_span(&f->base, leaf);
-    ptrdiff_t width = psw_point_width(f->base.p), v = f->base.p->v;
-    ptrdiff_t at = psw_route_place(&f->base.route, leaf) * f->base.leaf;
-    for (int side = 0; side < 2; side++)
-        attend_round(attend_stage(&f->base, data, 0, (psw_side)side, span), span.count * width,
-                     f->rows[side] + at * width);
-    attend_round(attend_stage(&f->base, data, 0, PSW_VALUE, span), span.count * v, f->values + at * v);
-}
-
 static ptrdiff_t width_of(const attend_landmarks *f, int side)
 {
     return side == PSW_VALUE ? f->base.p->v : psw_point_width(f->base.p);
+}
+
+static void load_leaf(attend_landmarks *f, const psw_data *data, ptrdiff_t leaf)
+{
+    ptrdiff_t at = psw_route_place(&f->base.route, leaf) * f->base.leaf;
+    for (int side = 0; side < PSW_SIDES; side++) {
+        attend_span part = attend_side_span(&f->base, (psw_side)side, leaf);
+        ptrdiff_t width = width_of(f, side);
+        psw_real *to = (side == PSW_VALUE ? f->values : f->rows[side]) + at * width;
+        attend_round(attend_stage(&f->base, data, 0, (psw_side)side, part), part.count * width, to);
+    }
 }
 
 static psw_status load(psw_attention *a, const psw_given *given)
@@ -170,12 +172,13 @@ static void place(attend_landmarks *f, int set, ptrdiff_t leaf)
     f->placed = set;
 }
 
-/* Rows of one side of an own leaf, of the set that is in place. */
+/* The rows that one side of an own leaf has, of the set that is in place. */
 static psw_const_rows rows_of(const attend_landmarks *f, int side, ptrdiff_t leaf)
 {
     ptrdiff_t width = width_of(f, side), first = psw_route_place(&f->base.route, leaf) * f->base.leaf;
     const psw_real *all = side == PSW_VALUE ? f->values : f->rows[side];
-    return (psw_const_rows){all + first * width, attend_leaf_span(&f->base, leaf).count, width, width};
+    ptrdiff_t count = attend_side_span(&f->base, (psw_side)side, leaf).count;
+    return (psw_const_rows){all + first * width, count, width, width};
 }
 
 /* ---- softmax(Q~ K^T) [V | 1] over own keys ---- */
@@ -190,6 +193,7 @@ static void add_leaf(attend_landmarks *f, int set, ptrdiff_t leaf)
 {
     place(f, set, leaf);
     psw_const_rows keys = rows_of(f, PSW_KEY, leaf), values = rows_of(f, PSW_VALUE, leaf);
+    if (keys.rows == 0) return;
     ptrdiff_t m = f->m, width = keys.cols, v = values.cols, token = f->base.special - leaf * f->base.leaf;
     psw_rows weights = psw_rows_of(f->weights, m, keys.rows), product = psw_rows_of(f->product, m, v);
     psw_product_nt((psw_const_rows){f->landmark[set][PSW_QUERY], m, width, width}, keys,
@@ -290,9 +294,9 @@ static psw_status emit_own(attend_landmarks *f, psw_watch watch, psw_leaf_sink s
     for (int set = 0; set < a->sets; set++) PSW_TRY(mix(f, set, watch));
     for (ptrdiff_t i = 0; i < a->own; i++) {
         ptrdiff_t leaf = psw_route_leaf(&a->route, a->route.rank, i);
-        attend_span span = attend_leaf_span(a, leaf);
+        attend_span span = attend_side_span(a, PSW_QUERY, leaf);
         PSW_TRY(psw_watch_ask(watch));
-        for (int set = 0; set < a->sets; set++) {
+        for (int set = 0; set < a->sets && span.count > 0; set++) {
             read_leaf(f, set, leaf);
             PSW_TRY(attend_finish(a, set, span, span, &f->sums));
         }
@@ -343,6 +347,7 @@ static psw_status overlap(psw_attention *a, psw_watch watch, bool *more)
     return PSW_OK;
 }
 
+/* The exponent of a sum goes when it is divided by its denominator. */
 static psw_status finish(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     attend_landmarks *f = (attend_landmarks *)a;
@@ -351,7 +356,6 @@ static psw_status finish(psw_attention *a, psw_watch watch, psw_leaf_sink sink, 
             attend_state state = state_of(f, set, i);
             attend_state_clear(&state);
             attend_state_add_packed(&state, f->states.total + (size_t)(set * f->m + i) * f->states.bytes);
-            f->total[set].exponent[i] = state.exponent;
         }
     return emit_own(f, watch, sink, context);
 }
@@ -369,8 +373,9 @@ static psw_message_bytes message_bytes(const psw_group *group, int sets)
 static double done_flops(const psw_group *group, int sets)
 {
     const psw_point *p = &group->points[0];
-    double n = (double)p->n, m = (double)p->landmarks, width = (double)psw_point_width(p), v = (double)p->v;
-    return 2 * n * m * (2 * width + 2 * v + 1) * sets * (double)group->count;
+    double n = (double)p->n, keys = (double)psw_data_keys(p), m = (double)p->landmarks;
+    double width = (double)psw_point_width(p), v = (double)p->v;
+    return 2 * m * (n * (width + v + 1) + keys * (width + v)) * sets * (double)group->count;
 }
 
 const attend_kind attend_landmarks_kind = {.bytes = sizeof(attend_landmarks),

@@ -17,10 +17,10 @@ static bool keeps_scores(const psw_point *p)
 psw_route psw_attend_route(const psw_point *p, psw_choice choice, int size, int rank)
 {
     psw_fold_kind kind = psw_attend_kind(p);
-    ptrdiff_t block = p->block < p->n ? p->block : p->n;
+    ptrdiff_t tokens = psw_data_tokens(p), block = p->block < tokens ? p->block : tokens;
     psw_route route = {.causal = p->mask == PSW_CAUSAL, .unit = 1, .size = size, .rank = rank};
     bool one_row = kind == PSW_ONE_RANK && p->mode == PSW_FORWARD;
-    route.leaves = one_row ? 1 : (p->n + block - 1) / block;
+    route.leaves = one_row ? 1 : (tokens + block - 1) / block;
     if (kind == PSW_STATE_FOLD && p->local > 0) route.unit = p->local / p->block;
     bool balance = kind == PSW_ROW_FOLD && route.causal;
     route.layout = choice.layout >= 0 ? (psw_layout)choice.layout : balance ? PSW_ZIGZAG : PSW_CONTIGUOUS;

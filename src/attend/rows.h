@@ -67,9 +67,15 @@ typedef struct attend_row_pass {
     psw_node *nodes;            /* scratch: of one query leaf with one rank's keys */
 } attend_row_pass;
 
-static inline attend_span attend_row_leaf(const attend_row_pass *f, ptrdiff_t index)
+/* The queries, or the keys of a leaf, by their tokens. */
+static inline attend_span attend_query_span(const attend_row_pass *f, ptrdiff_t index)
 {
-    return attend_leaf_span(&f->base, index);
+    return attend_side_span(&f->base, PSW_QUERY, index);
+}
+
+static inline attend_span attend_key_span(const attend_row_pass *f, ptrdiff_t index)
+{
+    return attend_side_span(&f->base, PSW_KEY, index);
 }
 
 /* Strip number `index` of a leaf; count <= 0 past its end. */

@@ -59,7 +59,7 @@ static void lay_tile(attend_row_pass *f, psw_arena *arena)
 psw_message_bytes attend_rows_message_bytes(const psw_group *group, int sets)
 {
     const psw_point *p = &group->points[0];
-    ptrdiff_t leaf = attend_smaller(p->block, p->n),
+    ptrdiff_t leaf = attend_smaller(p->block, psw_data_tokens(p)),
               keys = psw_panels_count(psw_point_width(p), leaf) + psw_panels_count(leaf, p->v);
     size_t numbers = (size_t)p->v + 3; /* of a row's sum: v + 2, and the exponent */
     return (psw_message_bytes){.keys = (size_t)keys * sizeof(psw_real),
@@ -99,21 +99,23 @@ static void keep(psw_const_rows rows, psw_real *to)
 static void load_leaf(attend_row_pass *f, const psw_data *data, ptrdiff_t place)
 {
     ptrdiff_t index = psw_route_leaf(&f->base.route, f->base.route.rank, place);
-    attend_span leaf = attend_row_leaf(f, index);
+    attend_span queries = attend_query_span(f, index), keys = attend_key_span(f, index);
     bool shared = psw_data_shared(f->base.p);
-    psw_const_rows rows = rounded(f, data, 0, PSW_QUERY, leaf);
+    ptrdiff_t at = place * f->base.leaf + queries.first - index * f->base.leaf;
+    psw_const_rows rows = rounded(f, data, 0, PSW_QUERY, queries);
     f->resident_keys[index] = f->keys + place * f->leaf_reals;
-    keep(rows, f->q + place * f->base.leaf * psw_point_width(f->base.p));
-    if (!shared) rows = rounded(f, data, 0, PSW_KEY, leaf);
-    psw_panels_pack_transposed(rows, attend_key_leaf(f, leaf));
-    if (!shared) rows = rounded(f, data, 0, PSW_VALUE, leaf);
-    psw_panels_pack(rows, attend_value_leaf(f, leaf, 0));
+    keep(rows, f->q + at * psw_point_width(f->base.p));
+    if (keys.count == 0) return;
+    if (!shared) rows = rounded(f, data, 0, PSW_KEY, keys);
+    psw_panels_pack_transposed(rows, attend_key_leaf(f, keys));
+    if (!shared) rows = rounded(f, data, 0, PSW_VALUE, keys);
+    psw_panels_pack(rows, attend_value_leaf(f, keys, 0));
 }
 
 /* Row j3 of D_1: every rank computes with it, whoever owns it. */
 static void load_other(attend_row_pass *f, const psw_data *data)
 {
-    attend_span special = {f->base.special, 1}, leaf = attend_row_leaf(f, f->base.special / f->base.leaf);
+    attend_span special = {f->base.special, 1}, leaf = attend_key_span(f, f->base.special / f->base.leaf);
     keep(rounded(f, data, 1, PSW_QUERY, special), f->other.q);
     psw_panels_pack_transposed(rounded(f, data, 1, PSW_KEY, special),
                                (psw_panels){f->other.k, psw_point_width(f->base.p), 1});

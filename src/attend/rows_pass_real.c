@@ -20,7 +20,7 @@ psw_status attend_rows_leaves(attend_row_pass *f, attend_span strip, psw_leaves 
         PSW_TRY(skip(f, next, from));
         for (next = from; next < to; next++) {
             PSW_TRY(psw_watch_ask(watch));
-            PSW_TRY(attend_rows_tile(f, strip, attend_row_leaf(f, next)));
+            PSW_TRY(attend_rows_tile(f, strip, attend_key_span(f, next)));
         }
     }
     return skip(f, next, end);
@@ -48,7 +48,7 @@ psw_status attend_rows_pass(attend_row_pass *f, psw_watch watch, psw_leaf_sink s
 {
     for (ptrdiff_t place = 0; place < f->base.own; place++) {
         ptrdiff_t index = psw_route_leaf(&f->base.route, f->base.route.rank, place);
-        attend_span leaf = attend_row_leaf(f, index), strip;
+        attend_span leaf = attend_query_span(f, index), strip;
         for (ptrdiff_t i = 0; (strip = attend_strip_span(f, leaf, i)).count > 0; i++)
             PSW_TRY(one_strip(f, leaf, strip, watch));
         PSW_TRY(attend_emit_leaf(&f->base, index, sink, context));

@@ -10,7 +10,7 @@ void attend_rows_lay_selection(attend_row_pass *f, psw_arena *arena)
 {
     attend_selection *s = &f->selected;
     if (!f->method || !f->method->keep) return;
-    s->keep = attend_smaller(f->method->keep(f->base.p), f->base.p->n);
+    s->keep = attend_smaller(f->method->keep(f->base.p), psw_data_keys(f->base.p));
     s->count = psw_arena_take(arena, f->base.sets * f->strip, sizeof *s->count);
     s->heap = psw_arena_take(arena, f->base.sets * f->strip * s->keep, sizeof *s->heap);
 }
@@ -72,7 +72,7 @@ psw_status attend_rows_select(attend_row_pass *f, attend_span strip, ptrdiff_t e
         ptrdiff_t last = (seen.at[k].first + seen.at[k].count - 1) / f->base.leaf;
         for (ptrdiff_t leaf = seen.at[k].first / f->base.leaf; leaf <= last && leaf < end; leaf++) {
             PSW_TRY(psw_watch_ask(watch));
-            PSW_TRY(attend_rows_scores(f, strip, attend_row_leaf(f, leaf), offer_all));
+            PSW_TRY(attend_rows_scores(f, strip, attend_key_span(f, leaf), offer_all));
         }
     }
     return PSW_OK;
@@ -81,7 +81,7 @@ psw_status attend_rows_select(attend_row_pass *f, attend_span strip, ptrdiff_t e
 attend_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set)
 {
     const attend_selection *s = &f->selected;
-    if (!f->method->keep || s->count[set * f->strip + i] < s->keep) return (attend_score){-INFINITY, f->base.p->n};
+    if (!f->method->keep || s->count[set * f->strip + i] < s->keep) return (attend_score){-INFINITY, f->base.tokens};
     return s->heap[(set * f->strip + i) * s->keep];
 }
 
@@ -107,6 +107,11 @@ void attend_rows_look_smallest(attend_row_pass *f, attend_span strip, attend_spa
             const psw_real *z = f->scores.at + i * f->scores.stride + seen.first - keys.first;
             for (ptrdiff_t j = 0; j < seen.count; j++)
                 if ((double)z[j] < s->z)
-                    *s = (psw_smallest){true, (double)z[j], s->least, strip.first + i, seen.first + j, set};
+                    *s = (psw_smallest){true,
+                                        (double)z[j],
+                                        s->least,
+                                        strip.first + i - f->base.first[PSW_QUERY],
+                                        seen.first + j - f->base.first[PSW_KEY],
+                                        set};
         }
 }

@@ -18,7 +18,7 @@ static ptrdiff_t sums_bytes(const attend_row_pass *f, int queries, int keys)
     if (!psw_route_sees(&f->base.route, queries, keys)) return 0;
     for (ptrdiff_t i = 0; i < psw_route_count(&f->base.route, queries); i++) {
         ptrdiff_t leaf = psw_route_leaf(&f->base.route, queries, i), seen = psw_route_seen(&f->base.route, leaf);
-        rows += psw_route_nodes(&f->base.route, keys, seen, NULL) * attend_row_leaf(f, leaf).count;
+        rows += psw_route_nodes(&f->base.route, keys, seen, NULL) * attend_query_span(f, leaf).count;
     }
     return rows * (ptrdiff_t)f->message.sums;
 }
@@ -152,7 +152,7 @@ static psw_status receive(psw_attention *a, const psw_transfer *t)
     for (ptrdiff_t place = 0; place < f->base.own; place++) {
         ptrdiff_t leaf = psw_route_leaf(&f->base.route, f->base.route.rank, place);
         ptrdiff_t count = psw_route_nodes(&f->base.route, t->peer, psw_route_seen(&f->base.route, leaf), f->nodes);
-        attend_span span = attend_row_leaf(f, leaf), strip;
+        attend_span span = attend_query_span(f, leaf), strip;
         for (ptrdiff_t i = 0; count > 0 && (strip = attend_strip_span(f, span, i)).count > 0; i++) {
             attend_parked *parked = parked_of(f, leaf, i);
             c.rows = strip.count;
@@ -227,7 +227,7 @@ static psw_status compute_strip(attend_row_pass *f, ptrdiff_t leaf, attend_span 
 static psw_status compute_leaf(attend_row_pass *f, const psw_step *m, ptrdiff_t leaf, psw_watch watch, cursor *c)
 {
     bool own = m->queries == f->base.route.rank;
-    attend_span span = attend_row_leaf(f, leaf), strip;
+    attend_span span = attend_query_span(f, leaf), strip;
     ptrdiff_t seen = psw_route_seen(&f->base.route, leaf);
     ptrdiff_t nodes = own ? 0 : psw_route_nodes(&f->base.route, m->keys, seen, f->nodes);
     for (ptrdiff_t i = 0; (strip = attend_strip_span(f, span, i)).count > 0; i++) {
@@ -254,7 +254,7 @@ static void put_streamed(attend_row_pass *f, ptrdiff_t strip)
 /* One query leaf with one key leaf. The first key leaf of every query is the rank's first own one. */
 static psw_status compute_streamed(attend_row_pass *f, const psw_step *m, psw_watch watch)
 {
-    attend_span query = attend_row_leaf(f, m->query), strip;
+    attend_span query = attend_query_span(f, m->query), strip;
     psw_transfer at = {.what = PSW_KEYS, .of = m->keys, .remote = m->remote, .leaf = m->key};
     f->resident_keys[m->key] = keys_payload(f, &at).at;
     for (ptrdiff_t i = 0; (strip = attend_strip_span(f, query, i)).count > 0; i++) {
@@ -284,7 +284,7 @@ static psw_status compute(psw_attention *a, int step, psw_watch watch)
 
 static psw_status emit_leaf(attend_row_pass *f, ptrdiff_t leaf, psw_leaf_sink sink, void *context)
 {
-    attend_span span = attend_row_leaf(f, leaf), strip;
+    attend_span span = attend_query_span(f, leaf), strip;
     for (ptrdiff_t i = 0; (strip = attend_strip_span(f, span, i)).count > 0; i++) {
         if (f->streamed)
             use_streamed(f, i);

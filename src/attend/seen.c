@@ -11,10 +11,11 @@ static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b)
     return a < b ? a : b;
 }
 
-/* By the mask: one range. */
+/* By the mask: one range, of the tokens that have keys; count 0 or less: none. */
 static psw_tokens masked(const psw_point *p, ptrdiff_t query)
 {
-    return (psw_tokens){0, p->mask == PSW_CAUSAL ? query + 1 : p->n};
+    ptrdiff_t first = psw_data_first(p, PSW_KEY);
+    return (psw_tokens){first, (p->mask == PSW_CAUSAL ? query + 1 : psw_data_tokens(p)) - first};
 }
 
 /* Adds a range, which does not begin before the others; joins it with the last one if they touch. */
@@ -41,6 +42,7 @@ static psw_seen seen_of(const psw_point *p, ptrdiff_t query)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
     psw_tokens mask = masked(p, query);
+    if (mask.count <= 0) return (psw_seen){0};
     return within(method && method->seen ? method->seen(p, query) : (psw_seen){1, {mask}}, mask);
 }
 
@@ -60,7 +62,9 @@ psw_seen psw_attend_seen(const psw_point *p, ptrdiff_t query, psw_tokens keys)
 psw_seen psw_attend_seen_by(const psw_point *p, psw_tokens queries)
 {
     psw_seen a = seen_of(p, queries.first), b = seen_of(p, queries.first + queries.count - 1), all = {0};
-    if (a.ranges == 0 || b.ranges == 0) return a.ranges == 0 ? b : a;
+    if (b.ranges == 0) return a;
+    if (a.ranges == 0)
+        a = (psw_seen){1, {{psw_data_first(p, PSW_KEY), 0}}}; /* those between may see any from there on */
     bool apart = a.ranges == 2 && b.ranges == 2;
     psw_tokens last = b.at[b.ranges - 1];
     if (apart) add(&all, a.at[0].first, b.at[0].first + b.at[0].count);

@@ -48,7 +48,7 @@ typedef struct attend_state_pass {
     ptrdiff_t lift_rows; /* keys whose features are one product */
     bool shared;         /* queries, keys and values are the same rows */
 
-    psw_real *rows[2];     /* queries and keys, own blocks x block x d */
+    psw_real *rows[2];     /* queries and keys, own blocks x block x d; tokens without one have zeros */
     psw_real *values;      /* [v | 1]^T own block by block, each v + 1 x block */
     psw_real *other[2][3]; /* row j3 of each set, by side */
     int placed;            /* the set whose row j3 is in rows and values */
@@ -106,6 +106,12 @@ static inline psw_real attend_power_of_two(long e)
 static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_t index)
 {
     return attend_leaf_span(&f->base, index);
+}
+
+/* The queries, or the keys of a block, by their tokens. */
+static inline attend_span attend_block_part(const attend_state_pass *f, psw_side side, ptrdiff_t index)
+{
+    return attend_side_span(&f->base, side, index);
 }
 
 #define attend_mapped_make PSW_PRECISION_NAME(attend_mapped_make)

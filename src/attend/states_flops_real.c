@@ -14,7 +14,7 @@ typedef struct counter {
     const psw_point *p;
     psw_sketch_shape shape;
     int sets;
-    ptrdiff_t block, blocks, stretch, special;
+    ptrdiff_t tokens, block, blocks, stretch, special;
     kept q, k[2];
     double flops;
 } counter;
@@ -22,8 +22,9 @@ typedef struct counter {
 static counter counter_of(const psw_point *p, int sets)
 {
     counter c = {.p = p, .shape = psw_sketch_shape_of(p), .sets = sets, .q = {-1, 0}, .k = {{-1, 0}, {-1, 0}}};
-    c.block = p->block < p->n ? p->block : p->n;
-    c.blocks = (p->n + c.block - 1) / c.block;
+    c.tokens = psw_data_tokens(p);
+    c.block = p->block < c.tokens ? p->block : c.tokens;
+    c.blocks = (c.tokens + c.block - 1) / c.block;
     c.stretch = p->local > 0 ? p->local / p->block : 1;
     c.special = psw_data_sets(p) > 1 ? psw_data_special(p) : -1;
     return c;
@@ -31,8 +32,14 @@ static counter counter_of(const psw_point *p, int sets)
 
 static double rows_of(const counter *c, ptrdiff_t block)
 {
-    ptrdiff_t left = c->p->n - block * c->block;
+    ptrdiff_t left = c->tokens - block * c->block;
     return (double)(left < c->block ? left : c->block);
+}
+
+/* Has a block a query, or a key? */
+static bool has(const counter *c, psw_side side, ptrdiff_t block)
+{
+    return psw_data_first(c->p, side) < (block + 1) * c->block;
 }
 
 /* ---- parts ---- */
@@ -73,7 +80,7 @@ static double state_flops(const counter *c, double rows)
 static void total(counter *c, int set, ptrdiff_t block)
 {
     keys(c, set, block);
-    c->flops += state_flops(c, rows_of(c, block));
+    if (has(c, PSW_KEY, block)) c->flops += state_flops(c, rows_of(c, block));
 }
 
 /* Panels of queries are whole ones; each is multiplied with the keys up to its last row. */
@@ -81,7 +88,7 @@ static void read(counter *c, int set, ptrdiff_t block, attend_reach reach)
 {
     double rows = rows_of(c, block), panel = (double)PSW_PANEL, panels = ceil(rows / panel);
     double pairs = panel * panels * (panels - 1) / 2 + rows;
-    if (!reach) return;
+    if (!reach || !has(c, PSW_QUERY, block)) return;
     queries(c, set, block);
     if (reach & PSW_NEAR) {
         keys(c, set, block);
@@ -106,10 +113,12 @@ static double full(counter *c)
 /* An exact stretch, of `count` blocks from `first` on, is a row fold of its own. */
 static void exact(counter *c, ptrdiff_t first, ptrdiff_t count)
 {
-    ptrdiff_t start = first * c->block, left = c->p->n - start;
+    ptrdiff_t start = first * c->block, left = c->tokens - start;
     ptrdiff_t tokens = left < count * c->block ? left : count * c->block, special = c->special - start;
     if (c->sets < 2 || special < 0 || special >= tokens) special = -1;
-    attend_tiles tiles = attend_tiles_of(tokens, c->block, PSW_CAUSAL, special);
+    attend_shape shape = {tokens, psw_data_first(c->p, PSW_QUERY) - start, psw_data_first(c->p, PSW_KEY) - start,
+                          c->block, PSW_CAUSAL};
+    attend_tiles tiles = attend_tiles_of(shape, special);
     c->flops += attend_tiles_flops(&tiles, psw_point_width(c->p), c->p->v, 1);
 }
 

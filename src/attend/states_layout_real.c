@@ -100,13 +100,15 @@ static void close(psw_attention *a)
 
 /* ---- the data ---- */
 
-/* The values of a block, transposed, above a row of ones. */
-static void transpose_values(attend_state_pass *f, const double *rows, ptrdiff_t block, ptrdiff_t count)
+/* The values of a block, transposed, above a row of ones; `before` tokens have none. */
+static void transpose_values(attend_state_pass *f, const double *rows, ptrdiff_t block, ptrdiff_t before)
 {
-    ptrdiff_t v = f->base.p->v;
+    ptrdiff_t v = f->base.p->v, count = attend_block_span(f, block).count;
     psw_real *to = f->values + psw_route_place(&f->base.route, block) * f->base.leaf * (v + 1);
-    for (ptrdiff_t c = 0; c < v; c++)
-        for (ptrdiff_t i = 0; i < count; i++) to[c * f->base.leaf + i] = (psw_real)rows[i * v + c];
+    for (ptrdiff_t c = 0; c < v; c++) {
+        for (ptrdiff_t i = 0; i < before; i++) to[c * f->base.leaf + i] = 0;
+        for (ptrdiff_t i = before; i < count; i++) to[c * f->base.leaf + i] = (psw_real)rows[(i - before) * v + c];
+    }
     for (ptrdiff_t i = 0; i < count; i++) to[v * f->base.leaf + i] = 1;
 }
 
@@ -126,22 +128,26 @@ static psw_status check_range(const attend_state_pass *f, const double *rows, at
     return PSW_OK;
 }
 
-static psw_status load_side(attend_state_pass *f, const psw_data *data, psw_side side, attend_span span, psw_real *to)
+/* One side of a block, zeros where tokens have no such row. */
+static psw_status load_side(attend_state_pass *f, const psw_data *data, psw_side side, ptrdiff_t block)
 {
-    const double *rows = attend_stage(&f->base, data, 0, side, span);
-    PSW_TRY(check_range(f, rows, span));
-    attend_round(rows, span.count * psw_point_width(f->base.p), to);
+    attend_span span = attend_block_span(f, block), part = attend_block_part(f, side, block);
+    ptrdiff_t d = psw_point_width(f->base.p), zeros = (part.first - span.first) * d;
+    psw_real *to = f->rows[side] + psw_route_place(&f->base.route, block) * f->base.leaf * d;
+    const double *rows = attend_stage(&f->base, data, 0, side, part);
+    PSW_TRY(check_range(f, rows, part));
+    for (ptrdiff_t i = 0; i < zeros; i++) to[i] = 0;
+    attend_round(rows, part.count * d, to + zeros);
     return PSW_OK;
 }
 
 static psw_status load_block(attend_state_pass *f, const psw_data *data, ptrdiff_t block)
 {
-    attend_span span = attend_block_span(f, block);
-    ptrdiff_t at = psw_route_place(&f->base.route, block) * f->base.leaf * psw_point_width(f->base.p);
-    PSW_TRY(load_side(f, data, PSW_QUERY, span, f->rows[0] + at));
-    if (!f->shared) PSW_TRY(load_side(f, data, PSW_KEY, span, f->rows[1] + at));
-    transpose_values(f, f->shared ? f->base.staged : attend_stage(&f->base, data, 0, PSW_VALUE, span), block,
-                     span.count);
+    attend_span span = attend_block_span(f, block), values = attend_block_part(f, PSW_VALUE, block);
+    PSW_TRY(load_side(f, data, PSW_QUERY, block));
+    if (!f->shared) PSW_TRY(load_side(f, data, PSW_KEY, block));
+    transpose_values(f, f->shared ? f->base.staged : attend_stage(&f->base, data, 0, PSW_VALUE, values), block,
+                     values.first - span.first);
     return PSW_OK;
 }
 

@@ -6,7 +6,8 @@
 psw_status attend_states_exact(attend_state_pass *f, ptrdiff_t block, psw_watch watch)
 {
     attend_row_pass *near = f->near;
-    attend_span rows = attend_block_span(f, block);
+    attend_span rows = attend_block_part(f, PSW_QUERY, block);
+    ptrdiff_t before = rows.first - attend_block_span(f, block).first;
     near->origin = block / f->stretch * f->stretch;
     for (ptrdiff_t first = 0; first < rows.count; first += near->strip) {
         ptrdiff_t left = rows.count - first;
@@ -15,7 +16,7 @@ psw_status attend_states_exact(attend_state_pass *f, ptrdiff_t block, psw_watch 
         for (int s = 0; s < f->base.sets; s++) {
             const attend_sums *sums = attend_tree_root(&near->tree[0][s]);
             if (!sums) return PSW_FAIL(PSW_BUG, "a strip of queries lacks some of its keys");
-            attend_sums_merge(attend_sums_part(f->sums[s], first, strip.count), *sums);
+            attend_sums_merge(attend_sums_part(f->sums[s], before + first, strip.count), *sums);
         }
     }
     return PSW_OK;
@@ -24,11 +25,12 @@ psw_status attend_states_exact(attend_state_pass *f, ptrdiff_t block, psw_watch 
 psw_status attend_states_block(attend_state_pass *f, ptrdiff_t block, bool same_as_d0, psw_watch watch,
                                psw_leaf_sink sink, void *context)
 {
-    attend_span span = attend_block_span(f, block);
+    attend_span span = attend_block_span(f, block), queries = attend_block_part(f, PSW_QUERY, block);
     ptrdiff_t place = psw_route_place(&f->base.route, block);
     const attend_sums *near = place < f->team.overlapped ? f->team.near + place * f->base.sets : NULL;
     attend_reach reach = f->base.p->mask == PSW_FULL || f->near || near ? PSW_FAR : PSW_NEAR_AND_FAR;
     PSW_TRY(psw_watch_ask(watch));
+    if (queries.count == 0) return PSW_OK;
     for (int s = 0; s < f->base.sets; s++) {
         f->sums[s].rows = span.count;
         if (same_as_d0 && s > 0) {
@@ -39,7 +41,10 @@ psw_status attend_states_block(attend_state_pass *f, ptrdiff_t block, bool same_
         }
     }
     if (f->near && !near) PSW_TRY(attend_states_exact(f, block, watch));
-    for (int s = 0; s < f->base.sets; s++) PSW_TRY(attend_finish(&f->base, s, span, span, &f->sums[s]));
+    for (int s = 0; s < f->base.sets; s++) {
+        attend_sums sums = attend_sums_part(f->sums[s], queries.first - span.first, queries.count);
+        PSW_TRY(attend_finish(&f->base, s, queries, queries, &sums));
+    }
     return attend_emit_leaf(&f->base, block, sink, context);
 }
 

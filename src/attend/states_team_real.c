@@ -159,6 +159,8 @@ static psw_status overlap(psw_attention *a, psw_watch watch, bool *more)
     ptrdiff_t block = psw_route_leaf(&f->base.route, f->base.route.rank, place);
     attend_span span = attend_block_span(f, block);
     attend_sums *to = f->team.near + place * f->base.sets;
+    f->team.overlapped++;
+    if (attend_block_part(f, PSW_QUERY, block).count == 0) return PSW_OK;
     for (int s = 0; s < f->base.sets; s++) {
         f->sums[s].rows = to[s].rows = span.count;
         if (f->near)
@@ -168,7 +170,6 @@ static psw_status overlap(psw_attention *a, psw_watch watch, bool *more)
     }
     if (f->near) PSW_TRY(attend_states_exact(f, block, watch));
     for (int s = 0; s < f->base.sets; s++) attend_sums_copy(to[s], f->sums[s]);
-    f->team.overlapped++;
     return PSW_OK;
 }
 

@@ -72,6 +72,16 @@ static void map(attend_state_pass *f, psw_side side, psw_const_rows x, attend_ma
     if (f->base.narrow) psw_narrow_rows(f->base.narrow, to->m);
 }
 
+/* Tokens without a key add nothing, whatever the map makes of zeros. */
+static void drop_missing(const attend_state_pass *f, ptrdiff_t block, attend_mapped *k)
+{
+    ptrdiff_t missing = attend_block_part(f, PSW_KEY, block).first - attend_block_span(f, block).first;
+    for (ptrdiff_t i = 0; i < missing; i++) {
+        memset(k->m.at + i * k->m.stride, 0, (size_t)k->m.cols * sizeof(psw_real));
+        k->log2_scale[i] = -INFINITY, k->mantissa[i] = 0, k->exponent[i] = PSW_EMPTY;
+    }
+}
+
 static const attend_mapped *mapped(attend_state_pass *f, int side, int set, ptrdiff_t block, attend_mapped *kept)
 {
     ptrdiff_t d = psw_point_width(f->base.p);
@@ -80,6 +90,7 @@ static const attend_mapped *mapped(attend_state_pass *f, int side, int set, ptrd
     if (kept->block != block || kept->set != set) {
         place(f, set, span);
         map(f, (psw_side)side, (psw_const_rows){rows, span.count, d, d}, kept);
+        if (side == PSW_KEY) drop_missing(f, block, kept);
         kept->block = block;
         kept->set = set;
     }

@@ -16,7 +16,7 @@ static psw_weigh_work work(const psw_point *point)
 static psw_seen seen(const psw_point *point, ptrdiff_t query)
 {
     psw_tokens near = {query - point->local + 1, 2 * point->local - 1};
-    return (psw_seen){2, {{0, point->sinks}, near}};
+    return (psw_seen){2, {{psw_data_first(point, PSW_KEY), point->sinks}, near}};
 }
 
 const attend_method_row ATTEND_WEIGH(window) = {

@@ -9,6 +9,11 @@ static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b)
     return a < b ? a : b;
 }
 
+static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
+{
+    return a > b ? a : b;
+}
+
 /* ---- tiles of a row fold, as attend_rows_tile computes them ---- */
 
 static double scores_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask)
@@ -17,10 +22,33 @@ static double scores_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask)
     return mask == PSW_FULL ? all * all : each * each * whole * (whole + 1) / 2 + rest * all;
 }
 
-attend_tiles attend_tiles_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask, ptrdiff_t special)
+/* Tokens of a leaf from `first` on. */
+static double part(const attend_shape *s, ptrdiff_t index, ptrdiff_t first)
 {
-    leaf = smaller(leaf, n);
-    attend_tiles tiles = {.scores = scores_of(n, leaf, mask)};
+    ptrdiff_t start = index * s->leaf, end = smaller(start + s->leaf, s->tokens);
+    if (start < first) start = first;
+    return end > start ? (double)(end - start) : 0;
+}
+
+/* Of a sequence in which some tokens have no query or no key, leaf by leaf. */
+static double partial_scores(const attend_shape *s)
+{
+    double keys = 0, all = 0;
+    for (ptrdiff_t i = 0; i * s->leaf < s->tokens; i++) {
+        keys += part(s, i, s->first_key);
+        all += part(s, i, s->first_query) * keys;
+    }
+    if (s->mask == PSW_CAUSAL) return all;
+    ptrdiff_t queries = s->tokens - (s->first_query > 0 ? s->first_query : 0);
+    return queries > 0 ? (double)queries * keys : 0;
+}
+
+attend_tiles attend_tiles_of(attend_shape s, ptrdiff_t special)
+{
+    ptrdiff_t n = s.tokens, leaf = s.leaf = smaller(s.leaf, n);
+    psw_mask mask = s.mask;
+    bool whole = s.first_query <= 0 && s.first_key <= 0;
+    attend_tiles tiles = {.scores = whole ? scores_of(n, leaf, mask) : partial_scores(&s)};
     if (special < 0) return tiles;
     ptrdiff_t before = special / leaf * leaf, own = smaller(leaf, n - before); /* the leaf of j3 */
     ptrdiff_t step = smaller(leaf, PSW_STRIP), strip = smaller(step, own - (special - before) / step * step);
@@ -53,20 +81,22 @@ static void add_tile(attend_tiles *tiles, psw_tokens strip, psw_tokens keys, ptr
 static void add_strip(attend_tiles *tiles, const psw_point *p, psw_tokens strip, ptrdiff_t special)
 {
     psw_seen seen = psw_attend_seen_by(p, strip);
-    ptrdiff_t leaf = smaller(p->block, p->n), next = 0;
+    ptrdiff_t n = psw_data_tokens(p), leaf = smaller(p->block, n), next = 0, first_key = psw_data_first(p, PSW_KEY);
     for (int i = 0; i < seen.ranges; i++) {
         ptrdiff_t from = seen.at[i].first / leaf, last = (seen.at[i].first + seen.at[i].count - 1) / leaf;
-        for (next = from > next ? from : next; next <= last; next++)
-            add_tile(tiles, strip, (psw_tokens){next * leaf, smaller(leaf, p->n - next * leaf)}, special);
+        for (next = from > next ? from : next; next <= last; next++) {
+            ptrdiff_t first = larger(next * leaf, first_key), end = smaller((next + 1) * leaf, n);
+            add_tile(tiles, strip, (psw_tokens){first, end - first}, special);
+        }
     }
 }
 
 static attend_tiles tiles_by_strips(const psw_point *p, ptrdiff_t special)
 {
     attend_tiles tiles = {0};
-    ptrdiff_t leaf = smaller(p->block, p->n), whole = smaller(leaf, PSW_STRIP);
-    for (ptrdiff_t first = 0; first < p->n;) {
-        ptrdiff_t left = smaller(p->n, (first / leaf + 1) * leaf) - first;
+    ptrdiff_t n = psw_data_tokens(p), leaf = smaller(p->block, n), whole = smaller(leaf, PSW_STRIP);
+    for (ptrdiff_t first = psw_data_first(p, PSW_QUERY); first < n;) {
+        ptrdiff_t left = smaller(n, (first / leaf + 1) * leaf) - first;
         psw_tokens strip = {first, smaller(whole, left)};
         add_strip(&tiles, p, strip, special);
         first += strip.count;
@@ -85,8 +115,8 @@ static double keys_of(const psw_point *p, ptrdiff_t query)
 double psw_attend_pairs(const psw_point *p)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
-    double n = (double)p->n, pairs = 0;
-    if (!method || !method->seen) return p->mask == PSW_CAUSAL ? n * (n + 1) / 2 : n * n;
+    double pairs = 0;
+    if (!method || !method->seen) return psw_data_pairs(p);
     for (ptrdiff_t first = 0; first < p->n; first += PSW_STRIP) {
         ptrdiff_t count = smaller(PSW_STRIP, p->n - first);
         pairs += (keys_of(p, first) + keys_of(p, first + count - 1)) / 2 * (double)count;
@@ -108,8 +138,9 @@ attend_entries attend_point_entries(const psw_point *p, int sets)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
     ptrdiff_t special = sets > 1 ? psw_data_special(p) : -1;
-    attend_tiles t =
-        method && method->seen ? tiles_by_strips(p, special) : attend_tiles_of(p->n, p->block, p->mask, special);
+    attend_shape shape = {psw_data_tokens(p), psw_data_first(p, PSW_QUERY), psw_data_first(p, PSW_KEY), p->block,
+                          p->mask};
+    attend_tiles t = method && method->seen ? tiles_by_strips(p, special) : attend_tiles_of(shape, special);
     attend_entries entries = {t.scores + t.patched, t.scores + t.again};
     if (method && !method->peak)
         entries = (attend_entries){0, t.scores + (special < 0 ? 0 : tiles_with_key(p, special))};

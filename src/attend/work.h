@@ -25,8 +25,13 @@ typedef struct attend_tiles {
     double patched; /* entries computed again for D_1: row and column j3, and where they cross */
     double again;   /* entries that become weights, and are multiplied with values, once more: all of patched tiles */
 } attend_tiles;
-/* By a mask alone; special: j3, -1 where there is one data set. */
-attend_tiles attend_tiles_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask, ptrdiff_t special);
+/* A sequence of tokens in leaves; the first ones may have no query, or no key. */
+typedef struct attend_shape {
+    ptrdiff_t tokens, first_query, first_key, leaf;
+    psw_mask mask;
+} attend_shape;
+/* By a mask alone; special: j3, -1 where there is one data set */
+attend_tiles attend_tiles_of(attend_shape shape, ptrdiff_t special);
 /* Flops of the products of such a fold for all points of a group, over D_0 and, unless j3 is -1, D_1. */
 double attend_tiles_flops(const attend_tiles *tiles, ptrdiff_t d, ptrdiff_t v, ptrdiff_t points);
 

@@ -41,24 +41,28 @@ static psw_status add_columns(cmd_view *v, const char *const *names)
     return PSW_OK;
 }
 
-/* What a reader of a sweep asks first: the verdict where there are two data sets, errors where there is a sketch. */
+/* What a reader of a sweep asks first: the verdict where there are two data sets, errors where there is a sketch, and
+ * how far it is from a reference. */
 static psw_status default_columns(cmd_view *v)
 {
     static const char *const always[] = {"status", NULL};
     static const char *const verdict[] = {"success_rate", "success_lo", "success_hi", "theory_success", "beta_c", NULL};
     static const char *const sketch[] = {"err_attn", "err_out", "bad_rows", "state_bytes", NULL};
-    bool varies[PSW_COLUMNS_MAX], judged = false, sketched = false;
+    static const char *const reference[] = {"err_out_ref", "cos_ref", "skill_ref", NULL};
+    bool varies[PSW_COLUMNS_MAX], judged = false, sketched = false, compared = false;
     psw_cells_vary(v->study, NULL, v->all, v->count, varies);
     for (ptrdiff_t slot = 0; slot < psw_study_slots(v->study); slot++) {
         psw_point point = psw_study_point(v->study, slot);
         judged |= psw_data_sets(&point) == 2;
         sketched |= psw_sketch_has(&point);
+        compared |= psw_reference_computed(&point);
     }
     for (ptrdiff_t i = 0; i < v->count; i++)
         if (varies[i]) v->shown[v->shown_count++] = &v->all[i];
     PSW_TRY(add_columns(v, always));
     if (judged) PSW_TRY(add_columns(v, verdict));
-    return sketched ? add_columns(v, sketch) : PSW_OK;
+    if (sketched) PSW_TRY(add_columns(v, sketch));
+    return compared ? add_columns(v, reference) : PSW_OK;
 }
 
 /* ---- why a point failed ---- */

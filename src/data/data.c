@@ -150,10 +150,15 @@ psw_data_work psw_data_work_of(const psw_point *point)
     return kind && kind->work ? kind->work(point) : (psw_data_work){.query_rows = 1};
 }
 
+void psw_data_raw_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows)
+{
+    kind_of(&data->point)->rows(data, set, side, first, count, rows);
+}
+
 void psw_data_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows)
 {
     const psw_point *point = &data->point;
-    kind_of(point)->rows(data, set, side, first, count, rows);
+    psw_data_raw_rows(data, set, side, first, count, rows);
     if (side == PSW_VALUE) return;
     data_row_norm(point->row_norm, count, point->d, rows);
     if (psw_data_kind_facts_of(point->data_kind)->has_rows) data_affine(point, side, count, rows);

@@ -10,8 +10,46 @@
 
 size_t data_type_bytes(data_type type)
 {
-    static const size_t bytes[DATA_TYPES] = {8, 4, 2, 2};
+    static const size_t bytes[DATA_TYPES] = {8, 4, 2, 2, 8, 4, 1};
     return bytes[type];
+}
+
+int data_type_of(const char *const *words, const char *word, size_t length)
+{
+    for (int i = 0; i < DATA_TYPES; i++)
+        if (words[i] && strlen(words[i]) == length && memcmp(words[i], word, length) == 0) return i;
+    return -1;
+}
+
+void data_type_set(psw_tensor_about *about, data_type type)
+{
+    about->type = (int)type;
+    about->whole = type >= DATA_I64;
+    about->single = type != DATA_F64 && !about->whole;
+}
+
+bool data_tensor_count(const psw_tensor_about *about, uint64_t *count)
+{
+    *count = 1;
+    for (int i = 0; i < about->dims; i++) {
+        if (about->length[i] > 0 && *count > PTRDIFF_MAX / sizeof(double) / about->length[i]) return false;
+        *count *= about->length[i];
+    }
+    return true;
+}
+
+static void show(const char *text, size_t most, char *out, size_t size)
+{
+    size_t length = strlen(text), cut = length > most ? length - most : 0;
+    psw_format(out, size, "%s%s", cut ? "..." : "", text + cut);
+}
+
+void psw_tensor_title(const psw_tensors *tensors, const char *name, char *text, size_t size)
+{
+    char place[64], word[128];
+    show(tensors->path, 56, place, sizeof place);
+    show(name, 120, word, sizeof word);
+    psw_format(text, size, "%s%s%s%s", place, tensors->joint, word, tensors->suffix);
 }
 
 psw_status data_load_fail(const char *path, const char *what)
@@ -76,38 +114,41 @@ static float float_of(uint32_t bits)
     return value;
 }
 
-static void decode(data_type type, ptrdiff_t count, const unsigned char *bytes, ptrdiff_t at, void *out)
+static double double_of(data_type type, uint64_t bits)
 {
+    double value;
+    if (type == DATA_I64) return (double)(int64_t)bits;
+    if (type == DATA_I32) return (double)(int32_t)(uint32_t)bits;
+    if (type == DATA_U8) return (double)bits;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void decode(const psw_tensor_about *about, size_t count, const unsigned char *bytes, size_t at, void *out)
+{
+    data_type type = (data_type)about->type;
     size_t each = data_type_bytes(type);
-    for (ptrdiff_t i = 0; i < count; i++) {
-        uint64_t bits = word(bytes + (size_t)i * each, each);
-        if (type == DATA_F64)
-            memcpy((double *)out + at + i, &bits, sizeof bits);
-        else
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = word(bytes + i * each, each);
+        if (about->single)
             ((float *)out)[at + i] =
                 type == DATA_F16 ? half((uint32_t)bits) : float_of((uint32_t)bits << (type == DATA_BF16 ? 16 : 0));
+        else
+            ((double *)out)[at + i] = double_of(type, bits);
     }
 }
 
 enum { PIECE = 4096 };
 
-psw_status data_load(const data_source *source, const char *name, data_layout layout, psw_side side, psw_arrays *arrays)
+psw_status data_source_numbers(const data_source *source, const psw_tensor_about *about, uint64_t first, size_t count,
+                               void *out)
 {
     unsigned char bytes[PIECE * sizeof(double)];
-    psw_tensor t = {.extent = layout.extent, .single = layout.type != DATA_F64};
-    ptrdiff_t count = t.extent.heads * t.extent.rows * t.extent.cols;
-    size_t each = data_type_bytes(layout.type);
-    psw_format(t.name, sizeof t.name, "%s", name);
-    t.at = malloc((size_t)count * (t.single ? sizeof(float) : sizeof(double)));
-    if (!t.at) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate %td numbers of %s", count, name);
-    for (ptrdiff_t at = 0; at < count; at += PIECE) {
-        ptrdiff_t part = count - at < PIECE ? count - at : PIECE;
-        psw_status status = data_source_bytes(source, layout.offset + (uint64_t)at * each, (size_t)part * each, bytes);
-        if (status != PSW_OK) {
-            free(t.at);
-            return status;
-        }
-        decode(layout.type, part, bytes, at, t.at);
+    size_t each = data_type_bytes((data_type)about->type);
+    for (size_t at = 0; at < count; at += PIECE) {
+        size_t part = count - at < PIECE ? count - at : PIECE;
+        PSW_TRY(data_source_bytes(source, about->offset + (first + at) * each, part * each, bytes));
+        decode(about, part, bytes, at, out);
     }
-    return psw_arrays_put(arrays, side, &t);
+    return PSW_OK;
 }

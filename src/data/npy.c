@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,12 +8,12 @@
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 4), }
  * which is all this reader takes. */
 
-enum { HEADER_MOST = 65536, DIMENSIONS_MOST = 8 };
+enum { HEADER_MOST = 65536 };
 
 typedef struct header {
     char descr[16];
     bool fortran, has_descr, has_fortran, has_shape;
-    uint64_t length[DIMENSIONS_MOST];
+    uint64_t length[PSW_TENSOR_DIMENSIONS];
     int dims;
 } header;
 
@@ -62,7 +63,7 @@ static bool take_shape(const char **at, header *h)
 {
     if (!take(at, "(")) return false;
     while (!take(at, ")")) {
-        if (h->dims == DIMENSIONS_MOST || !take_number(at, &h->length[h->dims++])) return false;
+        if (h->dims == PSW_TENSOR_DIMENSIONS || !take_number(at, &h->length[h->dims++])) return false;
         if (take(at, ",")) continue;
         return take(at, ")");
     }
@@ -102,17 +103,6 @@ static bool parse(const char *text, header *h)
     return *text == 0 && h->has_descr && h->has_fortran && h->has_shape;
 }
 
-static bool type_of(const char *descr, data_type *type)
-{
-    static const char *const words[] = {[DATA_F64] = "<f8", [DATA_F32] = "<f4", [DATA_F16] = "<f2"};
-    for (int i = DATA_F64; i <= DATA_F16; i++)
-        if (strcmp(descr, words[i]) == 0) {
-            *type = (data_type)i;
-            return true;
-        }
-    return false;
-}
-
 /* Magic, version, length of the text; *offset becomes the place of the numbers. */
 static psw_status read_header(const data_source *source, char text[HEADER_MOST + 1], uint64_t *offset)
 {
@@ -136,36 +126,135 @@ static psw_status read_header(const data_source *source, char text[HEADER_MOST +
     return PSW_OK;
 }
 
-static psw_status read_layout(const data_source *source, data_layout *layout)
+static psw_status take_shape_of(const data_source *source, const header *h, psw_tensor_about *about)
+{
+    static const char *const words[DATA_TYPES] = {"<f8", "<f4", "<f2", NULL, "<i8", "<i4", "|u1"};
+    int type = data_type_of(words, h->descr, strlen(h->descr));
+    uint64_t numbers;
+    if (type < 0)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s holds numbers of type '%s'; save it as <f8, <f4 or <f2", source->path,
+                        h->descr);
+    if (h->fortran)
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is stored column by column; save numpy.ascontiguousarray of it",
+                        source->path);
+    data_type_set(about, (data_type)type);
+    about->dims = h->dims;
+    memcpy(about->length, h->length, sizeof about->length);
+    if (!data_tensor_count(about, &numbers))
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s claims more numbers than memory can hold", source->path);
+    uint64_t bytes = numbers * data_type_bytes((data_type)type);
+    if (source->bytes - about->offset == bytes) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s holds %llu bytes of numbers, but its shape needs %llu; write it again",
+                    source->path, (unsigned long long)(source->bytes - about->offset), (unsigned long long)bytes);
+}
+
+static psw_status read_about(const data_source *source, psw_tensor_about *about)
 {
     char text[HEADER_MOST + 1];
     header h = {0};
-    PSW_TRY(read_header(source, text, &layout->offset));
+    PSW_TRY(read_header(source, text, &about->offset));
     if (!parse(text, &h)) return PSW_FAIL(PSW_ENVIRONMENT, "%s: the header is damaged: %.80s", source->path, text);
-    if (!type_of(h.descr, &layout->type))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s holds numbers of type '%s'; save it as <f8, <f4 or <f2", source->path,
-                        h.descr);
-    if (h.fortran)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s is stored column by column; save numpy.ascontiguousarray of it",
-                        source->path);
-    PSW_TRY(psw_arrays_extent(source->path, h.length, h.dims, &layout->extent));
-    uint64_t numbers = (uint64_t)(layout->extent.heads * layout->extent.rows * layout->extent.cols);
-    uint64_t bytes = numbers * data_type_bytes(layout->type);
-    if (source->bytes - layout->offset == bytes) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s holds %llu bytes of numbers, but its shape needs %llu; write it again",
-                    source->path, (unsigned long long)(source->bytes - layout->offset), (unsigned long long)bytes);
+    return take_shape_of(source, &h, about);
 }
 
-psw_status data_npy_read(const char *directory, char letter, psw_side side, psw_arrays *arrays)
+/* ---- the directory ---- */
+
+typedef struct directory {
+    char **name;
+    ptrdiff_t count;
+} directory;
+
+static psw_status open_array(const psw_tensors *t, const char *name, char path[4096], data_source *source)
+{
+    if (!psw_format(path, 4096, "%s/%s.npy", t->path, name))
+        return PSW_FAIL(PSW_ENVIRONMENT, "the name of the directory is too long: %.80s...", t->path);
+    return data_source_open(path, source);
+}
+
+static const char *name_of(const psw_tensors *t, ptrdiff_t index)
+{
+    const directory *d = t->file;
+    return index < d->count ? d->name[index] : NULL;
+}
+
+static psw_status find(const psw_tensors *t, const char *name, psw_tensor_about *about)
 {
     char path[4096];
     data_source source;
-    data_layout layout = {0};
-    if (!psw_format(path, sizeof path, "%s/%c.npy", directory, letter))
-        return PSW_FAIL(PSW_ENVIRONMENT, "the name of the directory is too long: %.80s...", directory);
-    PSW_TRY(data_source_open(path, &source));
-    psw_status status = read_layout(&source, &layout);
-    if (status == PSW_OK) status = data_load(&source, path, layout, side, arrays);
+    PSW_TRY(open_array(t, name, path, &source));
+    *about = (psw_tensor_about){.name = name};
+    psw_status status = read_about(&source, about);
     data_source_close(&source);
+    return status;
+}
+
+static psw_status read_numbers(const psw_tensors *t, const psw_tensor_about *about, uint64_t first, size_t count,
+                               void *to)
+{
+    char path[4096];
+    data_source source;
+    PSW_TRY(open_array(t, about->name, path, &source));
+    psw_status status = data_source_numbers(&source, about, first, count, to);
+    data_source_close(&source);
+    return status;
+}
+
+/* PATH/NAME.txt, without white space at its ends */
+static bool attribute(const psw_tensors *t, const char *name, char *text, size_t size)
+{
+    char path[4096];
+    data_source source;
+    if (!psw_format(path, sizeof path, "%s/%s.txt", t->path, name)) return false;
+    if (data_source_open(path, &source) != PSW_OK) return false;
+    size_t count = source.bytes < size ? (size_t)source.bytes : size - 1;
+    bool read = data_source_bytes(&source, 0, count, text) == PSW_OK;
+    data_source_close(&source);
+    while (count > 0 && strchr(" \t\r\n", text[count - 1])) count--;
+    text[count] = 0;
+    return read && count > 0;
+}
+
+static void close_directory(psw_tensors *t)
+{
+    directory *d = t->file;
+    for (ptrdiff_t i = 0; i < d->count; i++) free(d->name[i]);
+    free(d->name);
+    free(d);
+}
+
+static psw_status add_name(directory *d, const char *entry)
+{
+    size_t length = strlen(entry);
+    if (length <= 4 || strcmp(entry + length - 4, ".npy") != 0) return PSW_OK;
+    char **more = realloc(d->name, (size_t)(d->count + 1) * sizeof *more), *kept = malloc(length);
+    if (more) d->name = more;
+    if (!more || !kept) {
+        free(kept);
+        return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the names of arrays");
+    }
+    memcpy(kept, entry, length - 4);
+    kept[length - 4] = 0;
+    d->name[d->count++] = kept;
+    return PSW_OK;
+}
+
+static int in_order(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+psw_status data_npy_open(const char *path, psw_tensors *t)
+{
+    directory *d = calloc(1, sizeof *d);
+    if (!d) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the names of arrays");
+    *t = (psw_tensors){.path = path, .noun = "array", .joint = "/", .suffix = ".npy", .file = d};
+    t->name = name_of, t->find = find, t->read = read_numbers, t->attribute = attribute, t->close = close_directory;
+    DIR *listing = opendir(path);
+    psw_status status = listing ? PSW_OK : data_load_fail(path, "cannot be listed");
+    for (struct dirent *entry; status == PSW_OK && listing && (entry = readdir(listing));)
+        status = add_name(d, entry->d_name);
+    if (listing) closedir(listing);
+    if (d->count > 0) qsort(d->name, (size_t)d->count, sizeof *d->name, in_order);
+    if (status != PSW_OK) close_directory(t);
     return status;
 }

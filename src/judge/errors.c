@@ -43,19 +43,20 @@ ptrdiff_t psw_errors_rows(const psw_point *point)
 }
 
 /* One row, uniform in each stratum [i n / rows, (i + 1) n / rows): ascending, and all different. */
-static void sample(psw_errors *e)
+void judge_errors_sample(const psw_point *point, ptrdiff_t *row)
 {
-    if (e->point.mode == PSW_DECODE) {
-        e->row[0] = e->point.n - 1; /* the new token */
+    if (point->mode == PSW_DECODE) {
+        row[0] = point->n - 1; /* the new token */
         return;
     }
-    const uint64_t n = (uint64_t)e->point.n;
-    psw_key key = psw_random_key(PSW_STREAM_ROWS, e->point.seed, &n, 1);
-    for (ptrdiff_t i = 0; i < e->rows; i++) {
+    const uint64_t n = (uint64_t)point->n;
+    ptrdiff_t rows = psw_errors_rows(point);
+    psw_key key = psw_random_key(PSW_STREAM_ROWS, point->seed, &n, 1);
+    for (ptrdiff_t i = 0; i < rows; i++) {
         double uniform;
-        ptrdiff_t first = i * e->point.n / e->rows, next = (i + 1) * e->point.n / e->rows;
+        ptrdiff_t first = i * point->n / rows, next = (i + 1) * point->n / rows;
         psw_random_uniforms(key, (uint64_t)i, 0, 1, &uniform);
-        e->row[i] = first + (ptrdiff_t)(uniform * (double)(next - first));
+        row[i] = first + (ptrdiff_t)(uniform * (double)(next - first));
     }
 }
 
@@ -65,12 +66,23 @@ static judge_errors_part part_of(ptrdiff_t all, ptrdiff_t each, ptrdiff_t index)
     return (judge_errors_part){first, left < 0 ? 0 : left < each ? left : each, first};
 }
 
+static ptrdiff_t clamp(ptrdiff_t x, ptrdiff_t most)
+{
+    return x < 0 ? 0 : x < most ? x : most;
+}
+
 judge_errors_part judge_errors_keys(const psw_errors *e, ptrdiff_t index)
 {
     if (index >= e->blocks) return (judge_errors_part){0};
-    judge_errors_part keys = part_of(e->point.n, e->block, psw_route_leaf(&e->route, e->route.rank, index));
-    keys.held = index * e->block;
-    return keys;
+    judge_errors_part keys =
+        part_of(psw_data_tokens(&e->point), e->block, psw_route_leaf(&e->route, e->route.rank, index));
+    ptrdiff_t missing = clamp(psw_data_first(&e->point, PSW_KEY) - keys.first, keys.count);
+    return (judge_errors_part){keys.first + missing, keys.count - missing, index * e->block + missing};
+}
+
+ptrdiff_t judge_errors_token(const psw_errors *e, ptrdiff_t i)
+{
+    return psw_data_first(&e->point, PSW_QUERY) + e->row[i];
 }
 
 judge_errors_part judge_errors_strip(const psw_errors *e, ptrdiff_t index)
@@ -78,27 +90,22 @@ judge_errors_part judge_errors_strip(const psw_errors *e, ptrdiff_t index)
     return part_of(e->rows, ERRORS_STRIP, index);
 }
 
-static ptrdiff_t clamp(ptrdiff_t x, ptrdiff_t most)
-{
-    return x < 0 ? 0 : x < most ? x : most;
-}
-
 ptrdiff_t judge_errors_seen(const psw_errors *e, ptrdiff_t i, judge_errors_part keys)
 {
-    return e->point.mask == PSW_CAUSAL ? clamp(e->row[i] + 1 - keys.first, keys.count) : keys.count;
+    return e->point.mask == PSW_CAUSAL ? clamp(judge_errors_token(e, i) + 1 - keys.first, keys.count) : keys.count;
 }
 
 ptrdiff_t judge_errors_sketched(const psw_errors *e, ptrdiff_t i, judge_errors_part keys)
 {
     ptrdiff_t seen = judge_errors_seen(e, i, keys), local = e->point.local;
-    return local > 0 ? clamp(e->row[i] / local * local - keys.first, seen) : seen;
+    return local > 0 ? clamp(judge_errors_token(e, i) / local * local - keys.first, seen) : seen;
 }
 
 /* ---- memory ---- */
 
 static psw_route route_of(const psw_point *p, const psw_route *route)
 {
-    psw_route alone = {.leaves = (p->n + p->block - 1) / p->block, .unit = 1, .size = 1};
+    psw_route alone = {.leaves = (psw_data_tokens(p) + p->block - 1) / p->block, .unit = 1, .size = 1};
     return route ? *route : alone;
 }
 
@@ -144,10 +151,11 @@ psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, 
     psw_errors e = {.point = *point, .set = psw_data_sets(point) - 1, .rows = psw_errors_rows(point)};
     e.narrow = psw_point_narrow(point);
     psw_errors *kept = psw_arena_take(arena, 1, sizeof e);
-    e.block = point->block < point->n ? point->block : point->n;
+    e.block = point->block < psw_data_tokens(point) ? point->block : psw_data_tokens(point);
     e.route = route_of(point, route);
     e.blocks = psw_route_count(&e.route, e.route.rank);
-    if (e.blocks > 0) e.keys = (e.blocks - 1) * e.block + judge_errors_keys(&e, e.blocks - 1).count;
+    judge_errors_part last = judge_errors_keys(&e, e.blocks - 1);
+    if (e.blocks > 0) e.keys = last.held + last.count;
     e.count = psw_errors_draws(point);
     e.tables = psw_sketch_draws(point) > 0 ? psw_sketch_draws(point) : 1;
     e.shape = psw_sketch_shape_of(point);
@@ -157,7 +165,7 @@ psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, 
     if (!kept || arena->used > arena->size) return NULL;
     for (ptrdiff_t i = 0; i < e.count; i++) e.draws[i] = (judge_errors_draw){.den_ratio = NAN};
     *kept = e;
-    sample(kept);
+    judge_errors_sample(point, kept->row);
     return kept;
 }
 
@@ -298,7 +306,8 @@ void judge_errors_end(psw_errors *e, psw_sketch_columns *c)
 
 static double pairs(const psw_point *p)
 {
-    double all = (double)psw_errors_rows(p) * (double)p->n;
+    double all = (double)psw_errors_rows(p) * (double)psw_data_keys(p);
+    if (p->n_k > 0) return all * psw_data_pairs(p) / ((double)p->n * (double)p->n_k);
     return p->mask == PSW_CAUSAL ? all / 2 : all;
 }
 
@@ -312,7 +321,7 @@ psw_errors_work psw_errors_begin_work(const psw_point *p)
 psw_errors_work psw_errors_draw_work(const psw_point *p)
 {
     psw_sketch_shape shape = psw_sketch_shape_of(p);
-    double all = pairs(p), rows = (double)(psw_errors_rows(p) + p->n);
+    double all = pairs(p), rows = (double)(psw_errors_rows(p) + psw_data_keys(p));
     return (psw_errors_work){
         2 * all * (double)psw_point_width(p), 2 * all * (double)shape.stored + shape.flops * rows, rows, all, 0, 0};
 }

@@ -42,7 +42,7 @@ struct psw_errors {
     psw_route route;        /* of blocks of keys over the team; of one rank where it is alone */
     ptrdiff_t rows, block;  /* rows of the sample, keys of a block */
     ptrdiff_t blocks, keys; /* own */
-    ptrdiff_t *row;         /* tokens of the sample, ascending */
+    ptrdiff_t *row;         /* queries of the sample, ascending */
     double *q, *k;          /* rows x d, keys x d */
     double *phi[2];         /* of them, where the kernel is the product of features: rows x stored, keys x stored */
     struct psw_sketch *own; /* that map in double */
@@ -79,13 +79,16 @@ typedef struct judge_errors_part {
     ptrdiff_t first, count, held;
 } judge_errors_part;
 
-judge_errors_part judge_errors_keys(const psw_errors *e,
-                                    ptrdiff_t index); /* own block number `index`; count 0 past the end */
+/* Own block number `index`, by its tokens; count 0 past the end, and of tokens without keys. */
+judge_errors_part judge_errors_keys(const psw_errors *e, ptrdiff_t index);
+ptrdiff_t judge_errors_token(const psw_errors *e, ptrdiff_t i); /* of row number `i` of the sample */
 judge_errors_part judge_errors_strip(const psw_errors *e, ptrdiff_t index);
 /* Keys of a block that row number `i` of the sample may see; the first of them are sketched, the rest exact. */
 ptrdiff_t judge_errors_seen(const psw_errors *e, ptrdiff_t i, judge_errors_part keys);
 ptrdiff_t judge_errors_sketched(const psw_errors *e, ptrdiff_t i, judge_errors_part keys);
 
+/* Tokens of the sample, ascending: psw_errors_rows of them. */
+void judge_errors_sample(const psw_point *point, ptrdiff_t *row);
 /* Lays the fold out but for its sketch; NULL from an arena that only counts. */
 psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena);
 /* Rows and own keys, exact sums and numerators of outputs; `finish` turns them into outputs after merging. */

@@ -184,18 +184,25 @@ static ptrdiff_t token_of(const psw_errors *e, ptrdiff_t key)
     return psw_route_leaf(&e->route, e->route.rank, key / e->block) * e->block + key % e->block;
 }
 
+/* Row number `i` of the sample sees keys up to, not with, this token. */
+static ptrdiff_t seen_until(const psw_errors *e, ptrdiff_t i)
+{
+    return e->point.mask == PSW_CAUSAL ? judge_errors_token(e, i) + 1 : psw_data_tokens(&e->point);
+}
+
 /* sum over rows of |q|^2p times the sum over the keys it sees of |k|^2p: rows are ascending, so the sum over keys grows
  * along with them. */
 static psw_status sum_norms(psw_errors *e)
 {
-    ptrdiff_t d = psw_point_width(&e->point), key = 0;
+    ptrdiff_t d = psw_point_width(&e->point), key = 0, first = psw_data_first(&e->point, PSW_KEY);
     double p = e->point.beta;
     judge_errors_sum keys = {0, -INFINITY};
     for (ptrdiff_t i = 0; i < e->rows; i++) {
-        ptrdiff_t seen = e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n;
+        ptrdiff_t seen = seen_until(e, i);
         for (; key < e->keys && token_of(e, key) < seen; key++) {
             if (key % e->block == 0) PSW_TRY(psw_watch_ask(e->watch));
-            judge_errors_add(&keys, 1, 2 * p * judge_errors_log2_norm(d, e->k + key * d));
+            if (token_of(e, key) >= first)
+                judge_errors_add(&keys, 1, 2 * p * judge_errors_log2_norm(d, e->k + key * d));
         }
         judge_errors_add(&e->exact.norm, keys.value, keys.log2 + 2 * p * judge_errors_log2_norm(d, e->q + i * d));
     }
@@ -206,12 +213,13 @@ static psw_status sum_norms(psw_errors *e)
 
 static psw_status load_rows(psw_errors *e, const psw_data *data)
 {
-    ptrdiff_t d = psw_point_width(&e->point);
+    ptrdiff_t d = psw_point_width(&e->point), first = psw_data_first(&e->point, PSW_KEY);
     for (ptrdiff_t i = 0; i < e->rows; i++) psw_data_rows(data, e->set, PSW_QUERY, e->row[i], 1, e->q + i * d);
-    for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
+    for (ptrdiff_t b = 0; b < e->blocks; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);
+        if (keys.count == 0) continue;
         PSW_TRY(psw_watch_ask(e->watch));
-        psw_data_rows(data, e->set, PSW_KEY, keys.first, keys.count, e->k + keys.held * d);
+        psw_data_rows(data, e->set, PSW_KEY, keys.first - first, keys.count, e->k + keys.held * d);
     }
     return PSW_OK;
 }
@@ -225,21 +233,23 @@ static void clear(psw_errors *e)
     e->begun = false;
     for (ptrdiff_t i = 0; i < e->rows; i++) {
         e->den[i] = zero, e->information[i] = 0;
-        e->pairs += (double)(e->point.mask == PSW_CAUSAL ? e->row[i] + 1 : e->point.n);
+        e->pairs += fmax((double)(seen_until(e, i) - psw_data_first(&e->point, PSW_KEY)), 0);
     }
     for (ptrdiff_t i = 0; i < e->rows * e->point.v; i++) e->out[i] = 0;
 }
 
 psw_status judge_errors_load(psw_errors *e, const psw_data *data)
 {
+    ptrdiff_t first = psw_data_first(&e->point, PSW_VALUE);
     clear(e);
     PSW_TRY(load_rows(e, data));
     if (e->phi[0]) judge_errors_map(e);
     if (errors_of_power(&e->point)) PSW_TRY(sum_norms(e));
-    for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
+    for (ptrdiff_t b = 0; b < e->blocks; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);
+        if (keys.count == 0) continue;
         PSW_TRY(psw_watch_ask(e->watch));
-        psw_data_rows(data, e->set, PSW_VALUE, keys.first, keys.count, e->values);
+        psw_data_rows(data, e->set, PSW_VALUE, keys.first - first, keys.count, e->values);
         for (ptrdiff_t s = 0; judge_errors_strip(e, s).count > 0; s++) {
             judge_errors_part strip = judge_errors_strip(e, s);
             if (judge_errors_seen(e, strip.first + strip.count - 1, keys) > 0) add_tile(e, strip, keys);

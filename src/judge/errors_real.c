@@ -13,7 +13,7 @@ static size_t bytes(const psw_point *point, const psw_route *route)
 {
     psw_arena counting = psw_arena_counting();
     judge_errors_layout(point, route, sizeof(psw_real), &counting);
-    ptrdiff_t block = point->block < point->n ? point->block : point->n;
+    ptrdiff_t tokens = psw_data_tokens(point), block = point->block < tokens ? point->block : tokens;
     return counting.high + SKETCHER.bytes(point, block);
 }
 
@@ -21,9 +21,10 @@ static psw_status begin(const psw_point *point, const psw_given *given, psw_watc
                         psw_errors **errors)
 {
     const psw_route *route = given->route;
+    ptrdiff_t tokens = psw_data_tokens(point);
     PSW_TRY(psw_sketch_check(point));
-    if (route && route->leaves != (point->n + point->block - 1) / point->block)
-        return PSW_FAIL(PSW_BUG, "a route of %td leaves for %td keys in blocks of %td", route->leaves, point->n,
+    if (route && route->leaves != (tokens + point->block - 1) / point->block)
+        return PSW_FAIL(PSW_BUG, "a route of %td leaves for %td tokens in blocks of %td", route->leaves, tokens,
                         point->block);
     PSW_TRY(psw_fault("judge.errors"));
     psw_errors *e = judge_errors_layout(point, route, sizeof(psw_real), arena);
@@ -147,8 +148,9 @@ static psw_status draw(psw_errors *e, ptrdiff_t number)
     judge_errors_draw_begin(e, number);
     PSW_TRY(SKETCHER.draw(e->sketch, number % e->tables, e->watch));
     map_queries(e);
-    for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
+    for (ptrdiff_t b = 0; b < e->blocks; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);
+        if (keys.count == 0) continue;
         PSW_TRY(psw_watch_ask(e->watch));
         map_rows(e, PSW_KEY, e->k + keys.held * psw_point_width(&e->point), keys.count, e->key, e->key_log2);
         double key_log2 = scale_keys(e->key_log2, keys.count, e->key_factor);

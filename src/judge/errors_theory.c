@@ -8,7 +8,7 @@ enum { PAIRS = 65536 };
 
 static ptrdiff_t rows_of(const psw_errors *e)
 {
-    ptrdiff_t rows = PAIRS / e->point.n;
+    ptrdiff_t rows = PAIRS / psw_data_keys(&e->point);
     return rows < 1 ? 1 : rows < e->rows ? rows : e->rows;
 }
 
@@ -85,7 +85,7 @@ static bool predicted(const psw_point *p)
 
 double judge_errors_theory_pairs(const psw_point *p)
 {
-    double n = (double)p->n, all = fmin(fmax(PAIRS, n), n * n);
+    double n = (double)psw_data_keys(p), all = fmin(fmax(PAIRS, n), (double)p->n * n);
     bool exact = psw_sketch_shape_of(p).r == 0;
     return !predicted(p) || exact ? 0 : p->mask == PSW_CAUSAL ? all / 2 : all;
 }
@@ -95,8 +95,9 @@ psw_status judge_errors_theory_add(psw_errors *e)
     const psw_point *p = &e->point;
     if (!predicted(p) || e->shape.r == 0) return PSW_OK;
     choice c = choose(e);
-    for (ptrdiff_t b = 0; judge_errors_keys(e, b).count > 0; b++) {
+    for (ptrdiff_t b = 0; b < e->blocks; b++) {
         judge_errors_part keys = judge_errors_keys(e, b);
+        if (keys.count == 0) continue;
         PSW_TRY(psw_watch_ask(e->watch));
         for (ptrdiff_t j = 0; j < keys.count; j++)
             e->key_log2[j] = judge_errors_log2_norm(psw_point_width(p), e->k + (keys.held + j) * psw_point_width(p));

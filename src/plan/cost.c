@@ -1,7 +1,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "polysweep/errors.h"
+#include "polysweep/reference.h"
 #include "plan/parts.h"
 #include "plan/sketch_cost.h"
 
@@ -35,28 +35,20 @@ static bool row_fold(const psw_point *p)
     return psw_point_folds(p) == PSW_FOLDS_ROWS;
 }
 
-/* Seconds of `scores` scores beyond their products; only those that a query sees become weights. */
-static double score_seconds(const psw_rates *rates, const psw_point *p, double scores)
-{
-    psw_weigh_work each = psw_attend_weigh_work(p);
-    double seen = p->mode == PSW_DECODE ? (double)p->n : psw_attend_pairs(p);
-    return scores * rates->score_s[psw_point_single(p)] +
-           seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
-           seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
-           seen * each.multiplications * rates->weigh_s[psw_point_single(p)] + plan_rounding_seconds(rates, p, scores);
-}
-
 static bool has_landmarks(const psw_point *p)
 {
     return psw_point_folds(p) == PSW_FOLDS_LANDMARKS;
 }
 
-/* Scores with landmarks beyond their products. */
-static double landmark_seconds(const psw_rates *rates, const psw_point *p)
+/* Seconds of `scores` scores beyond their products; only those that a query sees become weights. */
+static double score_seconds(const psw_rates *rates, const psw_point *p, double scores)
 {
-    double each = rates->score_s[psw_point_single(p)] +
-                  psw_attend_weigh_work(p).exponentials * rates->exponential_s[psw_point_single(p)];
-    return psw_attend_weighed(p, 1) * each;
+    psw_weigh_work each = psw_attend_weigh_work(p);
+    double seen = p->mode == PSW_DECODE ? (double)p->n : has_landmarks(p) ? scores : psw_attend_pairs(p);
+    return scores * rates->score_s[psw_point_single(p)] +
+           seen * each.exponentials * rates->exponential_s[psw_point_single(p)] +
+           seen * each.transcends * rates->transcend_s[psw_point_single(p)] +
+           seen * each.multiplications * rates->weigh_s[psw_point_single(p)] + plan_rounding_seconds(rates, p, scores);
 }
 
 /* A sketch of D_1 is that of D_0 up to the diagonal block of j3; under a full mask all keys but those of one block are,
@@ -91,16 +83,17 @@ static double query_width(const psw_point *p)
 /* D_1 is D_0 but for one row. Exact diagonal blocks of a sketch have rows of their own. */
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double widths =
-        psw_data_shared(p) ? (double)psw_point_width(p) : query_width(p) + (double)(psw_point_width(p) + p->v);
-    if (!has_rows(p)) return (double)p->n * rates->noise_s;
-    return (psw_sketch_has(p) && p->local > 0 ? 2 : 1) * (double)p->n * widths * element_seconds(rates, p);
+    double n = (double)p->n, keys = (double)psw_data_keys(p), width = (double)psw_point_width(p);
+    double elements = psw_data_shared(p) ? n * width : n * query_width(p) + keys * (width + (double)p->v);
+    if (!has_rows(p)) return n * rates->noise_s;
+    return (psw_sketch_has(p) && p->local > 0 ? 2 : 1) * elements * element_seconds(rates, p);
 }
 
 /* What errors are made of: some queries, all keys and values. */
 static double errors_data_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double elements = (double)psw_errors_rows(p) * query_width(p) + (double)p->n * (double)(psw_point_width(p) + p->v);
+    double elements =
+        (double)psw_errors_rows(p) * query_width(p) + (double)psw_data_keys(p) * (double)(psw_point_width(p) + p->v);
     return elements * element_seconds(rates, p);
 }
 
@@ -132,6 +125,13 @@ static void add_sketch(const psw_rates *rates, const psw_point *p, plan_cost_par
     parts->tables = 2 * draws * plan_sketch_table_seconds(rates, p);
     parts->errors = rows * (errors_data_seconds(rates, p) + plan_sketch_begin_seconds(rates, p)) +
                     draws * plan_sketch_draw_seconds(rates, p);
+}
+
+/* Rows are made as they are and as the method has them, for each of two passes. */
+static double reference_seconds(const psw_rates *rates, const psw_point *p)
+{
+    if (!psw_reference_computed(p)) return 0;
+    return (double)psw_data_draws(p) * (4 * errors_data_seconds(rates, p) + plan_reference_seconds(rates, p));
 }
 
 /* What decoding is made ready with: for each draw the rows and the state of all tokens; and a tenth of a second of
@@ -172,7 +172,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     double shared = row_fold(p) && has_rows(p) ? (work.flops - 2 * (double)p->v * scores) * flop_s : 0;
     double own = work.flops * flop_s - shared + score_seconds(rates, p, scores);
     if (psw_sketch_has(p)) own += plan_sketch_pass_seconds(rates, p);
-    if (has_landmarks(p)) own += landmark_seconds(rates, p);
+    if (has_landmarks(p)) own += score_seconds(rates, p, psw_attend_weighed(p, 1));
 
     cost->flops = work.flops;
     cost->bytes = work.bytes;
@@ -184,6 +184,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     parts.shared_head = sign_seconds(rates, p);
     parts.data = data_seconds(rates, p) * (double)psw_data_draws(p);
     if (psw_sketch_has(p)) add_sketch(rates, p, &parts);
+    parts.errors += reference_seconds(rates, p);
     add_decode(rates, p, &parts);
     if (has_landmarks(p)) parts.tables = means_seconds(rates, p);
     return parts;

@@ -8,7 +8,7 @@ typedef struct plan_cost_parts {            /* seconds */
     double fixed;                           /* not shared: theory, bookkeeping */
     double tables;                          /* on every rank: random tables of all draws */
     double tiles;                           /* attention of all data sets and draws, except for what is shared */
-    double errors;                          /* of a sketch, over draws: by own keys */
+    double errors;                          /* of a sketch over draws, and against a reference: by own keys */
     double head;                            /* by own queries */
     double shared_tiles, shared_head, data; /* once for a group: products of scores; signs; rows */
 } plan_cost_parts;

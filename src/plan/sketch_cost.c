@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "polysweep/errors.h"
+#include "polysweep/reference.h"
 
 /* ---- a forward pass ---- */
 
@@ -24,13 +24,14 @@ static double map_seconds(const psw_rates *rates, const psw_point *p)
 
 static double rows_mapped(const psw_point *p)
 {
-    return (psw_data_shared(p) ? 1 : 2) * (double)p->n;
+    return psw_data_shared(p) ? (double)p->n : (double)p->n + (double)psw_data_keys(p);
 }
 
 /* A state is rounded for its readers and takes the next block's; under a full mask it is read once. */
 static double state_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double blocks = ceil((double)p->n / (double)p->block), times = p->mask == PSW_CAUSAL ? 2 * blocks : blocks + 1;
+    double blocks = ceil((double)psw_data_tokens(p) / (double)p->block),
+           times = p->mask == PSW_CAUSAL ? 2 * blocks : blocks + 1;
     double entries = (double)psw_sketch_shape_of(p).features * (double)(p->v + 1);
     return times * entries * rates->feature_s[psw_point_single(p)];
 }
@@ -40,7 +41,8 @@ static double state_seconds(const psw_rates *rates, const psw_point *p)
 static double lift_seconds(const psw_rates *rates, const psw_point *p)
 {
     psw_sketch_shape shape = psw_sketch_shape_of(p);
-    double lifted = shape.weigh == PSW_WEIGH_IDENTITY ? 0 : 2 * (double)p->n * (double)shape.features;
+    double lifted =
+        shape.weigh == PSW_WEIGH_IDENTITY ? 0 : ((double)p->n + (double)psw_data_keys(p)) * (double)shape.features;
     return lifted * rates->feature_s[psw_point_single(p)];
 }
 
@@ -89,4 +91,9 @@ double plan_sketch_draw_seconds(const psw_rates *rates, const psw_point *p)
 {
     psw_errors_work work = psw_errors_draw_work(p);
     return work_seconds(rates, p, work) + work.rows * map_seconds(rates, p);
+}
+
+double plan_reference_seconds(const psw_rates *rates, const psw_point *p)
+{
+    return work_seconds(rates, p, psw_reference_work(p));
 }

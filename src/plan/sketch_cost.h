@@ -14,5 +14,7 @@ double plan_sketch_table_seconds(const psw_rates *rates, const psw_point *point)
 /* Errors: begin, and one draw. */
 double plan_sketch_begin_seconds(const psw_rates *rates, const psw_point *point);
 double plan_sketch_draw_seconds(const psw_rates *rates, const psw_point *point);
+/* The reference of a point for one realisation of its rows; 0 where there is none. */
+double plan_reference_seconds(const psw_rates *rates, const psw_point *point);
 
 #endif

@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <math.h>
 
-#include "polysweep/errors.h"
+#include "polysweep/reference.h"
 
 /* Agreements and barriers of a team for each group: memory, preparing, passes, verdict, writing. */
 static const double agreements = 8;
@@ -72,7 +72,7 @@ static double all_reduce(const network *net, double bytes)
 static double payload_bytes(const plan_team_work *w, const psw_route *r, double leaves)
 {
     const psw_point *p = &w->group->points[0];
-    double rows = fmin(leaves * (double)p->block, (double)p->n);
+    double rows = fmin(leaves * (double)p->block, (double)psw_data_tokens(p));
     if (r->pattern == PSW_PASS_Q) return leaves * (double)w->message.queries + rows * (double)w->message.sums;
     return leaves * (double)w->message.keys;
 }
@@ -114,6 +114,11 @@ static double merge_seconds(const plan_team_work *w, const network *net)
     double points = (double)w->group->count,
            verdict = 8.0 * (double)psw_judge_trials(p) * points * psw_data_sets(p) * 3;
     double seconds = agreements * net->log2_size * net->latency + all_reduce(net, verdict);
+    if (psw_reference_computed(p)) {
+        double rows = sizeof(double) * (double)psw_errors_rows(p), outputs = rows * (double)(2 * p->v + 6);
+        seconds += (double)psw_data_draws(p) * all_reduce(net, outputs) +
+                   (double)psw_judge_draws(p) * all_reduce(net, 4 * rows);
+    }
     if (!psw_sketch_has(p)) return seconds;
     double sample = sizeof(double) * (double)psw_errors_rows(p) * (double)(p->v + 6);
     return seconds + (double)(psw_data_draws(p) + psw_errors_draws(p)) * 2 * all_reduce(net, sample);
@@ -191,7 +196,8 @@ static void add_traffic(const psw_group *group, psw_choice choice, ptrdiff_t siz
     psw_route route = psw_attend_route(p, choice, whole_int(size), 0);
     psw_message_bytes each = psw_engine_of(p->precision)->message_bytes(group);
     psw_volume all = psw_attend_kind(p) == PSW_ROW_FOLD ? psw_route_volume(&route) : psw_route_state_volume(&route);
-    double block = (double)(p->block < p->n ? p->block : p->n), missing = (double)route.leaves * block - (double)p->n;
+    double tokens = (double)psw_data_tokens(p), block = fmin((double)p->block, tokens);
+    double missing = (double)route.leaves * block - tokens;
     cost->messages = all.messages;
     cost->sent_bytes = all.keys * (double)each.keys + all.queries * (double)each.queries +
                        (all.sums * block - all.last_sums * missing) * (double)each.sums +

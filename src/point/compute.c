@@ -42,7 +42,7 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
 {
     const psw_point *point = &record->point;
     double count = (double)group->count;
-    psw_cost cost = psw_cost_point(computer->rates, point);
+    psw_cost cost = psw_cost_point(computer->rates, group->points);
     psw_cost_columns *c = &record->cost;
     fill_time(computer, group, r, c);
     c->io_s = r->keep_s / count;
@@ -76,6 +76,7 @@ static void fill_done(const psw_comm *team, const psw_computer *computer, const 
         psw_record *record = &records[i];
         record->verdict = r->verdicts[i];
         record->sketch = r->sketch;
+        record->reference = r->reference;
         record->decode = point_decode_columns(&record->point, r->decode_s);
         record->slot.content_checksum = r->kept[i];
         record->success_z = psw_binomial_z((double)record->verdict.successes, (double)record->verdict.trials_done,
@@ -157,12 +158,15 @@ static psw_status begin_members(const psw_computer *computer, const psw_group *g
     return PSW_OK;
 }
 
-static psw_status compute_members(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                                  psw_record *records)
+/* Records have the points as they were asked for, the group those that are computed. */
+static psw_status compute_members(const psw_comm *team, psw_computer *computer, psw_point *points, ptrdiff_t count,
+                                  ptrdiff_t slot, psw_record *records)
 {
-    psw_status begun = begin_members(computer, group, records);
-    if (!psw_method_computes(group->points[0].method)) return psw_comm_agree(team, begun);
-    return fill_group(team, computer, group, slot, begun, records);
+    psw_group group = {points, count};
+    psw_status begun = begin_members(computer, &group, records);
+    if (!psw_method_computes(points[0].method)) return psw_comm_agree(team, begun);
+    if (begun == PSW_OK) begun = psw_inputs_whole(computer->inputs, points, count);
+    return fill_group(team, computer, &group, slot, begun, records);
 }
 
 psw_status psw_compute(const psw_comm *team, psw_computer *computer, ptrdiff_t first, ptrdiff_t count,
@@ -170,9 +174,9 @@ psw_status psw_compute(const psw_comm *team, psw_computer *computer, ptrdiff_t f
 {
     psw_point points[PSW_GROUP_MAX];
     for (ptrdiff_t slot = first; slot < first + count;) {
-        psw_group group = {points, psw_group_fill(computer->study, slot, first + count, points)};
-        PSW_TRY(compute_members(team, computer, &group, slot, records + (slot - first)));
-        slot += group.count;
+        ptrdiff_t members = psw_group_fill(computer->study, slot, first + count, points);
+        PSW_TRY(compute_members(team, computer, points, members, slot, records + (slot - first)));
+        slot += members;
     }
     return PSW_OK;
 }

@@ -1,5 +1,7 @@
 /* Forward passes of a group over draws: of rows, of tables of a sketch. */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "point/group.h"
 
@@ -19,6 +21,8 @@ typedef struct pass {
     psw_head *head;
     const psw_assessor *assessor; /* NULL: no sketch */
     psw_errors *errors;
+    bool compares; /* with a reference */
+    psw_comparison *comparison;
     ptrdiff_t tables;             /* draws of them, at least 1 */
     bool keeping;                 /* rows of this draw are kept */
     double head_s, keep_s;        /* of the leaf callbacks: sums over draws */
@@ -29,12 +33,43 @@ typedef struct pass {
     uint64_t kept[PSW_GROUP_MAX]; /* sums over this rank's rows of each point */
 } pass;
 
-static psw_status keep_rows(pass *p, const psw_leaf *leaf)
+/* The file has rows for all queries that the study has, padding as well. */
+static psw_status keep_of_point(pass *p, ptrdiff_t i, const psw_leaf *leaf, ptrdiff_t index)
 {
     const psw_computer *c = p->computer;
-    for (ptrdiff_t i = 0; p->keeping && i < p->group->count; i++)
-        PSW_TRY(c->keep(c->context, p->slot + i, &p->group->points[i], leaf, i, &p->kept[i]));
+    psw_point asked = psw_study_point(c->study, p->slot + i);
+    return c->keep(c->context, p->slot + i, &asked, leaf, index, &p->kept[i]);
+}
+
+static psw_status keep_rows(pass *p, const psw_leaf *leaf)
+{
+    for (ptrdiff_t i = 0; p->keeping && i < p->group->count; i++) PSW_TRY(keep_of_point(p, i, leaf, i));
     return PSW_OK;
+}
+
+/* Rows of queries that are padding: NaN, 64 bits of which are NaN in either precision. */
+static psw_status keep_missing(pass *p)
+{
+    enum { ROWS = 64 };
+    const psw_point *point = p->group->points;
+    ptrdiff_t first = psw_data_queries(point), asked = first, numbers = ROWS * point->v;
+    if (p->computer->keep) {
+        psw_point all = psw_study_point(p->computer->study, p->slot);
+        asked = psw_data_queries(&all);
+    }
+    if (p->team->rank > 0 || first == asked) return PSW_OK;
+    double *nan = malloc((size_t)numbers * sizeof *nan), log2_den[ROWS];
+    if (!nan) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the rows of padding");
+    memset(nan, 0xff, (size_t)numbers * sizeof *nan);
+    for (ptrdiff_t i = 0; i < ROWS; i++) log2_den[i] = NAN;
+    psw_leaf leaf = {.first = first, .points = 1, .sets = 1, .width = point->v, .rows = nan, .log2_den = log2_den};
+    psw_status status = PSW_OK;
+    for (; status == PSW_OK && leaf.first < asked; leaf.first += leaf.count) {
+        leaf.count = asked - leaf.first < ROWS ? asked - leaf.first : ROWS;
+        for (ptrdiff_t i = 0; status == PSW_OK && i < p->group->count; i++) status = keep_of_point(p, i, &leaf, 0);
+    }
+    free(nan);
+    return status;
 }
 
 /* What the caller watches for, and the limit of the point. */
@@ -55,6 +90,7 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
     if (status == PSW_OK) status = p->judge->take(p->head, leaf);
     double judged = psw_clock_s();
     if (status == PSW_OK && p->assessor) status = p->assessor->take(p->errors, leaf);
+    if (status == PSW_OK && p->compares) status = psw_reference_take(p->comparison, leaf);
     double assessed = psw_clock_s();
     if (status == PSW_OK) status = keep_rows(p, leaf);
     p->head_s += judged - start;
@@ -123,6 +159,7 @@ static psw_status one_draw(pass *p, ptrdiff_t draw)
     psw_status status = psw_dist_pass(&task, take_leaf, p, &traffic);
     add_traffic(p, &traffic);
     if (status == PSW_OK) status = settle(p);
+    if (status == PSW_OK && p->keeping) status = psw_wait_agree(p->team, keep_missing(p), &p->wait_s);
     if (status == PSW_OK && draw == 0 && p->group->points->mode == PSW_DECODE)
         status = point_decode_time(&task, &p->decode_s);
     return status == PSW_OK && p->computer->timer && draw == 0 ? time_draw(p) : status;
@@ -133,6 +170,15 @@ static psw_status merge_errors(pass *p, psw_errors_stage stage)
     psw_merging list[PSW_MERGING_MAX];
     int count;
     for (int phase = 0; (count = p->assessor->merging(p->errors, stage, phase, list)) > 0; phase++)
+        PSW_TRY(psw_wait_merge(p->team, list, count, &p->wait_s));
+    return PSW_OK;
+}
+
+static psw_status merge_reference(pass *p, psw_reference_stage stage)
+{
+    psw_merging list[PSW_MERGING_MAX];
+    int count;
+    for (int phase = 0; (count = psw_reference_merging(p->comparison, stage, phase, list)) > 0; phase++)
         PSW_TRY(psw_wait_merge(p->team, list, count, &p->wait_s));
     return PSW_OK;
 }
@@ -162,7 +208,9 @@ static psw_status judged_draw(pass *p, ptrdiff_t draw)
         if (draw > 0) PSW_TRY(redraw(p, draw));
     }
     p->judge->draw(p->head, draw);
+    if (p->compares) psw_reference_draw(p->comparison, draw);
     PSW_TRY(one_draw(p, draw));
+    if (p->compares) PSW_TRY(merge_reference(p, PSW_REFERENCE_TAKEN));
     return p->assessor ? merge_errors(p, PSW_ERRORS_TAKEN) : PSW_OK;
 }
 
@@ -179,12 +227,25 @@ static psw_status begin_errors(pass *p, ptrdiff_t rows, const psw_weights *weigh
     return merge_errors(p, PSW_ERRORS_BEGUN);
 }
 
+static psw_status begin_reference(pass *p, ptrdiff_t rows)
+{
+    psw_given given = {.data = p->data, .route = &p->plan->route};
+    psw_status status =
+        rows > 0 ? psw_reference_reload(p->comparison, p->data)
+                 : psw_reference_begin(p->group->points, &given, (psw_watch){watch, p}, p->arena, &p->comparison);
+    PSW_TRY(psw_wait_agree(p->team, status, &p->wait_s));
+    PSW_TRY(merge_reference(p, PSW_REFERENCE_BEGUN));
+    PSW_TRY(psw_wait_agree(p->team, psw_reference_measure(p->comparison), &p->wait_s));
+    return merge_reference(p, PSW_REFERENCE_MEASURED);
+}
+
 /* Other rows of the same point in the same place. */
 static psw_status draw_rows(pass *p, ptrdiff_t rows, const psw_weights *weights)
 {
     psw_given given = given_of(p, weights);
     psw_data_draw(p->data, rows);
     if (p->assessor) PSW_TRY(begin_errors(p, rows, weights));
+    if (p->compares) PSW_TRY(begin_reference(p, rows));
     return psw_wait_agree(p->team, p->engine->reload(p->attention, &given), &p->wait_s);
 }
 
@@ -206,6 +267,7 @@ static psw_status all_passes(pass *p)
     ptrdiff_t tables = psw_sketch_draws(p->group->points);
     p->tables = tables > 0 ? tables : 1;
     if (p->assessor) PSW_TRY(begin_errors(p, 0, weights));
+    if (p->compares) PSW_TRY(begin_reference(p, 0));
     PSW_TRY(prepare(p, weights));
     psw_status status = all_draws(p, weights);
     p->engine->release(p->attention);
@@ -251,6 +313,18 @@ static psw_status begin_head(pass *p)
     return p->judge->begin(p->group, (psw_watch){watch, p}, p->arena, &p->head);
 }
 
+/* What a sketch's own kernel says of its weights, a comparison says of other methods. */
+static void end_columns(pass *p, point_results *r)
+{
+    p->judge->end(p->head, r->verdicts);
+    r->sketch = psw_sketch_columns_none();
+    r->reference = psw_reference_none();
+    if (p->assessor) p->assessor->end(p->errors, &r->sketch);
+    if (p->compares) psw_reference_end(p->comparison, &r->reference);
+    if (p->compares && !p->assessor) r->sketch.entropy = r->reference.entropy, r->sketch.err_rows = r->reference.rows;
+    if (p->assessor && !p->compares) r->reference = psw_reference_of_sketch(&r->sketch);
+}
+
 static psw_status attend_and_judge(pass *p, point_results *r)
 {
     const psw_point *point = p->group->points;
@@ -258,18 +332,18 @@ static psw_status attend_and_judge(pass *p, point_results *r)
     p->engine = psw_engine_of(point->precision);
     p->judge = psw_judge_of(point->precision);
     p->assessor = sketched ? psw_assessor_of(point->precision) : NULL;
+    p->compares = psw_reference_computed(point);
     PSW_TRY(psw_wait_agree(p->team, begin_head(p), &p->wait_s));
     psw_status status = all_passes(p);
     if (status == PSW_OK) status = merge_verdicts(p);
     if (status == PSW_OK) status = merge_costs(p, r);
     if (status == PSW_OK) status = merge_kept(p, r);
-    r->sketch = psw_sketch_columns_none();
     if (status == PSW_OK) {
-        p->judge->end(p->head, r->verdicts);
-        if (sketched) p->assessor->end(p->errors, &r->sketch);
+        end_columns(p, r);
         status = psw_comm_agree(p->team, psw_arena_check(p->arena));
     }
     if (sketched) p->assessor->close(p->errors);
+    psw_reference_close(p->comparison);
     return status;
 }
 

@@ -33,14 +33,23 @@ static bool redefined(const psw_column *column, const psw_record *record)
     return false;
 }
 
+/* Once filled of sketches alone. */
+static bool of_weights(const psw_column *column)
+{
+    return column->offset == offsetof(psw_record, sketch.entropy) ||
+           column->offset == offsetof(psw_record, sketch.err_rows);
+}
+
 /* Once, rows were counted of sketches and D_1 alone, and a state without the window beside it: a slot from then lacks
- * the columns that count rows and describe the map. */
+ * the columns that count rows and describe the map; one from before references lacks those. */
 static bool means_the_same(const psw_column *column, const psw_record *a, const psw_record *b)
 {
     if (column->offset == offsetof(psw_record, verdict.bad_rows))
         return a->verdict.den_rows > 0 && b->verdict.den_rows > 0;
     if (column->offset == offsetof(psw_record, sketch.state_bytes))
         return a->sketch.map_features > 0 && b->sketch.map_features > 0;
+    if (of_weights(column))
+        return psw_sketch_has(&a->point) || isnan(a->reference.neg_scores) == isnan(b->reference.neg_scores);
     return true;
 }
 

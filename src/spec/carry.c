@@ -1,5 +1,5 @@
 /* A point of one study in another: own axes go by their names, learned weights by their paths, `negative` by the
- * weights that it makes, all else by value. */
+ * weights that it makes, a reference by what files knew of it, all else by value. */
 #include <math.h>
 #include <string.h>
 
@@ -38,6 +38,26 @@ static bool carry_weights(const psw_study *to, const psw_study *from, psw_point 
     return false;
 }
 
+/* A point from before references has the results of the same point with the one reference of a younger study, but for
+ * columns about it. */
+static void carry_reference(const psw_study *to, const psw_study *from, psw_point *point)
+{
+    bool then = psw_study_before_references(to);
+    const psw_study *younger = then ? from : to;
+    if (then == psw_study_before_references(from)) return;
+    if (younger->given[PSW_ID_REFERENCE].origin > PSW_O_VALUE) return;
+    spec_row row = spec_row_of_point(point);
+    for (int id = PSW_ID_REFERENCE; id <= PSW_ID_REFERENCE_BETA; id++) {
+        const spec_given *given = &younger->given[id];
+        row.at[id] = given->origin == PSW_O_VALUE ? younger->base.at[id] : spec_younger_default(younger, &row, id);
+    }
+    if (then) row.at[PSW_ID_REFERENCE] = PSW_REFERENCE_OWN;
+    spec_row_settle(to, &row);
+    point->reference = (psw_reference)row.at[PSW_ID_REFERENCE];
+    point->reference_scale = row.at[PSW_ID_REFERENCE_SCALE];
+    point->reference_beta = row.at[PSW_ID_REFERENCE_BETA];
+}
+
 /* Values of `negative` that make the same weights of every score: of an even degree all three, of linear those that
  * keep the sign. (Younger words than these may do other things.) */
 static bool same_weights(const psw_point *point, psw_negative a, psw_negative b)
@@ -63,7 +83,9 @@ static ptrdiff_t slot_of(const psw_study *study, const psw_point *point)
 ptrdiff_t psw_study_find(const psw_study *study, const psw_study *other, const psw_point *point)
 {
     psw_point carried = *point;
-    if (strcmp(study->paths[0].text, other->paths[0].text) != 0) return -1; /* other data */
+    bool same_file = strcmp(study->paths[0].text, other->paths[0].text) == 0;
+    if (!same_file || strcmp(spec_file_reading(study), spec_file_reading(other)) != 0) return -1; /* other data */
     if (!carry_own(study, other, &carried) || !carry_weights(study, other, &carried)) return -1;
+    carry_reference(study, other, &carried);
     return slot_of(study, &carried);
 }

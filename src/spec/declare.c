@@ -32,17 +32,23 @@ psw_names spec_study_names(const psw_study *study)
 
 /* ---- data ---- */
 
-static psw_status heads_declare(psw_study *study, const psw_yaml_node *node)
+/* Axes of a file's heads; the order of a study is that in which it gives them. */
+static const struct {
+    const char *key;
+    spec_parameter id;
+} of_heads[] = {{"layers", PSW_ID_LAYER}, {"heads", PSW_ID_HEAD}, {"batches", PSW_ID_BATCH}};
+
+static psw_status heads_declare(psw_study *study, const psw_yaml_node *node, spec_parameter id)
 {
-    psw_yaml_key key = spec_keys[PSW_ID_HEAD];
+    psw_yaml_key key = spec_keys[id];
     bool single;
     spec_axis *axis = &study->axes[study->axis_count];
-    key.name = "heads";
-    *axis = (spec_axis){.name = "head", .where = node->where, .members = 1, .ids = {PSW_ID_HEAD}};
+    *axis = (spec_axis){.name = key.name, .where = node->where, .members = 1, .ids = {(int)id}};
+    key.name = node->key;
     PSW_TRY(spec_values_read(study, node, &key, &axis->values, &axis->count, &single));
     study->axis_count++;
     PSW_TRY(spec_distinct(study, node, &key, axis->values, axis->count));
-    return spec_declare(study, PSW_ID_HEAD, PSW_O_AXIS, "data", node);
+    return spec_declare(study, (int)id, PSW_O_AXIS, "data", node);
 }
 
 static psw_status path_declare(psw_study *study, const psw_yaml_node *node)
@@ -59,7 +65,9 @@ static psw_status path_declare(psw_study *study, const psw_yaml_node *node)
 static psw_status data_key(psw_study *study, const psw_yaml_node *node)
 {
     if (strcmp(node->key, "kind") == 0) return PSW_OK;
-    if (strcmp(node->key, "heads") == 0) return heads_declare(study, node);
+    for (int i = 0; i < 3; i++)
+        if (strcmp(node->key, of_heads[i].key) == 0) return heads_declare(study, node, of_heads[i].id);
+    if (spec_file_key(node->key)) return PSW_OK;
     if (strcmp(node->key, "path") == 0) return path_declare(study, node);
     const psw_yaml_key *key = spec_key_find("data", node->key);
     if (!key || key == &spec_keys[PSW_ID_DATA_KIND]) return spec_unknown(&study->tree, node, "data");

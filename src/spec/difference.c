@@ -106,6 +106,7 @@ static void describe_values(lines *l, const psw_study *study)
     append(add(l, "judge", "level"), psw_number_print(study->settings.level).text);
     append(add(l, "data", "kind"), psw_word(PSW_WORDS_DATA_KIND, (int)study->kind));
     append(add(l, "data", "path"), psw_show(study->paths[0].text).text);
+    append(add(l, "data: names, kv_heads, padding, rope", ""), spec_file_reading(study));
     for (int id = PSW_ID_PRESET; id < PSW_ROW; id++) {
         const spec_given *given = &study->given[id];
         if (id == PSW_ID_DATA_DRAWS && !spec_study_random(study)) continue;

@@ -224,7 +224,8 @@ static psw_status block_build(psw_study *study, const spec_entry *entry)
     return spec_enumerate(study, block);
 }
 
-/* Schema, paths, and the level of success where it is not the default: the first files know no other. */
+/* Schema, paths, how a file is read, and the level of success, both where they are not the default: the first files
+ * know no other. */
 static void identity_begin(psw_study *study)
 {
     const double level = study->settings.level;
@@ -233,6 +234,8 @@ static void identity_begin(psw_study *study)
     for (ptrdiff_t i = 0; i < study->path_count; i++)
         for (const char *at = study->paths[i].text; *at; at++)
             study->identity = spec_hash_mix(study->identity, (unsigned char)*at);
+    for (const char *at = spec_file_reading(study); *at; at++)
+        study->identity = spec_hash_mix(study->identity, (unsigned char)*at);
     if (psw_number_read(spec_key_find("judge", "level")->fallback, &usual) && level != usual)
         spec_identity_add(study, spec_hash_mix(0, 0x6c6576656c), level);
 }

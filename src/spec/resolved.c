@@ -61,6 +61,7 @@ static bool defaulted(const psw_study *study, int id)
 {
     bool constant = id >= PSW_ID_A_0 && id <= PSW_ID_KAPPA;
     if (id == PSW_ID_DATA_DRAWS && !spec_study_random(study)) return false;
+    if (id == PSW_ID_REFERENCE && psw_study_before_references(study)) return false;
     return study->given[id].origin == PSW_O_DEFAULT && spec_key_of_kind((spec_parameter)id, study->kind) &&
            !(constant && study->given[PSW_ID_PRESET].origin != PSW_O_DEFAULT);
 }

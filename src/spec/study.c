@@ -9,6 +9,7 @@ static psw_status build(psw_study *study, size_t length, const char *const *set,
 {
     PSW_TRY(psw_yaml_load(&study->tree, study->text, length, 0));
     PSW_TRY(psw_yaml_override(&study->tree, set, sets));
+    PSW_TRY(spec_file_read(study));
     PSW_TRY(spec_study_declare(study));
     PSW_TRY(spec_grid_build(study));
     PSW_TRY(spec_includes_read(study));
@@ -98,6 +99,7 @@ void psw_study_free(psw_study *study)
     for (ptrdiff_t i = 0; i < study->predict_count; i++) psw_program_free(&study->predictions[i]);
     for (ptrdiff_t i = 0; i < study->path_count; i++) free(study->paths[i].text);
     free(study->paths);
+    free(study->file_reading);
     free(study->includes);
     psw_yaml_free(study->tree.root);
     free(study->resolved);

@@ -110,7 +110,9 @@ struct psw_study {
     ptrdiff_t include_count, slots;
     spec_path *paths; /* number 0 is data.path */
     ptrdiff_t path_count;
-    bool sized_by_file; /* r of learned weights is the file's: r and features apply to random tables only */
+    psw_file_keys file_keys; /* texts are those of the tree */
+    char *file_reading;      /* they as one text, NULL = none is given */
+    bool sized_by_file;      /* r of learned weights is the file's: r and features apply to random tables only */
     uint64_t identity;
 };
 
@@ -130,6 +132,11 @@ psw_status spec_path_number(psw_study *study, const char *text, double *number);
 psw_status spec_weights_read(psw_study *study, const psw_yaml_node *node, double *value);
 psw_status spec_weights_rows(psw_study *study, double number, psw_where where); /* r of a path is known afterwards */
 bool spec_row_learned(const spec_row *row);
+
+/* file.c: before all else that looks at the tree, since it may add to it. */
+psw_status spec_file_read(psw_study *study);
+bool spec_file_key(const char *key);                   /* is it a key of data that says how a file is read? */
+const char *spec_file_reading(const psw_study *study); /* these keys and their values, "" = none is given */
 
 /* declare.c, shape.c: the sections. */
 psw_status spec_study_declare(psw_study *study);
@@ -158,6 +165,7 @@ void spec_younger_free(psw_study *study);
 /* Has the row a value there that is not the default? */
 /* Default of a parameter in this study: a value or a formula, NULL = none. */
 const char *spec_default_text(const psw_study *study, int id);
+double spec_younger_default(const psw_study *study, const spec_row *row, int id);
 bool spec_younger_tells(const psw_study *study, const spec_row *row, int id);
 uint64_t spec_younger_salt(int id);
 

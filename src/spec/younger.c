@@ -8,9 +8,19 @@
 const char *spec_default_text(const psw_study *study, int id)
 {
     if (id == PSW_ID_DATA_DRAWS && study->settings.timing) return spec_draws_once;
-    if (id == PSW_ID_REFERENCE && spec_key_of_kind(PSW_ID_HEAD, study->kind))
+    if (id == PSW_ID_REFERENCE && spec_key_of_kind(PSW_ID_HEAD, study->kind) && !psw_study_before_references(study))
         return psw_word(PSW_WORDS_REFERENCE, PSW_REFERENCE_SOFTMAX);
     return spec_key_fallback((spec_parameter)id, -1);
+}
+
+bool psw_study_reference_open(const psw_study *study)
+{
+    return spec_key_of_kind(PSW_ID_HEAD, study->kind) && study->given[PSW_ID_REFERENCE].origin <= PSW_O_DEFAULT;
+}
+
+bool psw_study_before_references(const psw_study *study)
+{
+    return study->rooms.stored && psw_study_reference_open(study);
 }
 
 static psw_status read_default(psw_study *study, int id)
@@ -53,7 +63,7 @@ void spec_younger_free(psw_study *study)
     for (int id = 0; id < PSW_PARAMETERS; id++) psw_program_free(&study->defaults[id]);
 }
 
-static double default_value(const psw_study *study, const spec_row *row, int id)
+double spec_younger_default(const psw_study *study, const spec_row *row, int id)
 {
     const psw_yaml_key *key = &spec_keys[id];
     const char *fallback = id < PSW_ID_R ? spec_default_text(study, id)
@@ -69,7 +79,7 @@ bool spec_younger_tells(const psw_study *study, const spec_row *row, int id)
 {
     double value = row->at[id];
     if (!(study->applies[(int)row->at[PSW_ID_METHOD]] >> id & 1) || isnan(value)) return false;
-    return value != default_value(study, row, id);
+    return value != spec_younger_default(study, row, id);
 }
 
 uint64_t spec_younger_salt(int id)

@@ -34,6 +34,7 @@ static psw_status put_head(hid_t file, const store_layout *what, const psw_colum
     int32_t schema = STORE_SCHEMA, random = STORE_RANDOM_VERSION, commit = STORE_COMMIT_VERSION;
     PSW_TRY(store_hdf_put_text(file, "title", what->title));
     PSW_TRY(store_hdf_put_text(file, "source", "polysweep " PSW_VERSION));
+    if (what->data_source && *what->data_source) PSW_TRY(store_hdf_put_text(file, "data_source", what->data_source));
     PSW_TRY(put_history(file, what->history));
     PSW_TRY(store_hdf_put_text(file, "Conventions", "CF-1.8"));
     PSW_TRY(store_hdf_put_text(file, "schema_name", "polysweep"));

@@ -41,14 +41,23 @@ const psw_rooms *psw_house(void)
                         .check = can_compute,
                         .reserved = column_names(),
                         .negative = psw_data_signed,
-                        .learned_r = learned_r};
+                        .learned_r = learned_r,
+                        .file_facts = psw_store_file_facts};
+    return &rooms;
+}
+
+const psw_rooms *psw_stored_house(void)
+{
+    static psw_rooms rooms;
+    rooms = *psw_house();
+    rooms.stored = true;
     return &rooms;
 }
 
 const psw_rooms *store_first_house(void)
 {
     static psw_rooms rooms;
-    rooms = *psw_house();
+    rooms = *psw_stored_house();
     rooms.theory = &psw_theory_oracle_earlier;
     rooms.check = could_compute;
     rooms.first_files = true;

@@ -248,6 +248,7 @@ store_layout store_layout_of(const psw_study *study)
                          .title = psw_study_name(study),
                          .text = psw_study_text(study),
                          .resolved = psw_study_resolved(study),
+                         .data_source = psw_study_data_source(study),
                          .identity = psw_study_identity(study),
                          .point = study_point,
                          .context = study};

@@ -75,11 +75,24 @@ static psw_status check_range(const psw_reader *reader, ptrdiff_t first, ptrdiff
     return PSW_FAIL(PSW_BUG, "slots %td to %td of %td were requested", first, first + count, reader->has.slots);
 }
 
+/* What a file does not have is what it was when the file was made: the default, in parameters. */
+static psw_record empty_record(const psw_reader *reader)
+{
+    const psw_column_set *all = &reader->columns;
+    psw_record record = psw_record_blank(&(psw_point){0});
+    for (ptrdiff_t i = 0; reader->older && i < all->count; i++) {
+        const psw_column *column = &all->list[i];
+        if (all->absent[i] && column->type == PSW_F8 && psw_column_parameter(column))
+            psw_column_unpack(column, &column->plain, 1, &record);
+    }
+    return record;
+}
+
 psw_status psw_reader_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records)
 {
-    const psw_point nowhere = {0};
+    psw_record empty = empty_record(reader);
     PSW_TRY(check_range(reader, first, count));
-    for (ptrdiff_t i = 0; i < count; i++) records[i] = psw_record_blank(&nowhere);
+    for (ptrdiff_t i = 0; i < count; i++) records[i] = empty;
     for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
         ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
         PSW_TRY(read_piece(reader, first + done, piece, records + done));

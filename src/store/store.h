@@ -34,7 +34,7 @@ psw_status store_columns_create(hid_t file, const psw_column_set *all, ptrdiff_t
 
 typedef struct store_layout {
     ptrdiff_t slots;
-    const char *title, *text, *resolved;
+    const char *title, *text, *resolved, *data_source; /* data_source: of heads, "": none */
     uint64_t identity;
     const char *const *own, *const *predict;
     ptrdiff_t owns, predicts;

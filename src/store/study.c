@@ -25,21 +25,24 @@ static bool fits(const psw_reader *reader, const psw_study *study)
            psw_study_slots(study) == psw_reader_slots(reader);
 }
 
+/* What was taken from a file of heads is written in it. */
 static psw_status parse(const psw_reader *reader, const char *path, const psw_rooms *rooms, psw_study **study)
 {
     const char *text = psw_reader_study(reader);
-    return psw_study_parse(&(psw_study_source){text, strlen(text), path, NULL, 0}, rooms, study);
+    psw_rooms alone = *rooms;
+    alone.file_facts = NULL;
+    return psw_study_parse(&(psw_study_source){text, strlen(text), path, NULL, 0}, &alone, study);
 }
 
 /* As it is understood now, unless only what it meant when the file was made gives the points of the file. */
 static psw_status understand(const psw_reader *reader, const char *path, psw_study **study)
 {
     psw_study *earlier = NULL;
-    psw_status status = parse(reader, path, psw_house(), study);
+    psw_status status = parse(reader, path, psw_stored_house(), study);
     if (status == PSW_OK && fits(reader, *study)) return PSW_OK;
     bool then = parse(reader, path, store_first_house(), &earlier) == PSW_OK && fits(reader, earlier);
     if (!then) psw_study_free(earlier);
-    if (!then) return status == PSW_OK ? status : parse(reader, path, psw_house(), study); /* for its message */
+    if (!then) return status == PSW_OK ? status : parse(reader, path, psw_stored_house(), study); /* for its message */
     psw_study_free(*study);
     *study = earlier;
     return PSW_OK;

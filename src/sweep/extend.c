@@ -188,6 +188,7 @@ static psw_status rewrite(growth *g, const char *path)
 static bool as_it_is(const growth *g)
 {
     char difference[512];
+    if (psw_study_before_references(g->from)) return false;
     psw_study_layout_difference(g->to, g->from, difference, sizeof difference);
     for (ptrdiff_t slot = 0; slot < psw_study_slots(g->to); slot++) {
         psw_point point = psw_study_point(g->to, slot);

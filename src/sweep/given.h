@@ -9,6 +9,7 @@ typedef struct sweep_given {
     const psw_comm *world;
     psw_comm node; /* the ranks of this node */
     psw_study *study;
+    bool before_references; /* the file that it goes on with is older than they are */
     const psw_settings *settings;
     ptrdiff_t slots;
     psw_choice choice; /* how teams work */

@@ -10,7 +10,7 @@ built=("$@")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-once=("$source"/src/base/{arena,plain,status}.c "$source"/src/text/facts.c "$source"/src/route/*.c "$source"/src/attend/{refuse,route,seen,sums,work}.c)
+once=("$source"/src/base/{arena,plain,status}.c "$source"/src/text/facts.c "$source"/src/route/*.c "$source"/src/data/tokens.c "$source"/src/attend/{refuse,route,seen,sums,work}.c)
 methods=("$source"/src/attend/{exact,softmax,linear,taylor,uniform,window,topk,method,weigh,exponential}_real.c)
 twice=("$program" "$source"/src/base/tile_kernel_real.c "${methods[@]}" "$source"/src/attend/{attention,finish,scores}_real.c
     "$source"/src/attend/rows_{layout,tile,pass,team,select}_real.c)

@@ -39,25 +39,43 @@ def refused(what, code, text, *arguments, **named):
         check(False, f"{what}: not refused")
 
 
-def entropy(q, k, weights):
-    """Mean over queries, causal, in nats."""
-    w = np.tril(weights(q.astype(float) @ k.astype(float).T / np.sqrt(q.shape[1])))
-    p = w / w.sum(1, keepdims=True)
-    return -(p * np.log(np.where(p > 0, p, 1))).sum(1).mean()
+def errors(q, k, v):
+    """{words: error against softmax} of one head, causal."""
+    z = q @ k.T / np.sqrt(q.shape[1])
+    out = {}
+    for words, weights in {"softmax": np.exp(z), "z^4": z ** 4, "(1 + z/4)^4": (1 + z / 4) ** 4, "uniform": np.ones(z.shape)}.items():
+        w = np.tril(weights)
+        out[words] = w / w.sum(1, keepdims=True) @ v
+    return {words: np.linalg.norm(o - out["softmax"]) / np.linalg.norm(out["softmax"]) for words, o in out.items()}
 
 
 def from_a_model_to_a_table():
-    heads = polysweep.capture(tiny_bert.write("model"), tiny_bert.TEXT, "heads.safetensors", layers=[1])
-    study = {"study": "tiny", "seed": 3, "data": {"kind": "file", "path": heads.path}, "methods": [{"polysketch": {"r": np.array([4, 8]), "draws": 2}}],
-             "grid": {"head": [0, 1, 2], "n": heads.n, "d": heads.d, "v": heads.v, "mask": "causal", "row_norm": "sqrt_d", "beta": 4, "block": 16}}
+    """Two texts of different lengths, both layers, all heads: 12 of them."""
+    heads = polysweep.capture(tiny_bert.write("model"), [tiny_bert.TEXT, tiny_bert.TEXT[:60]], "heads.safetensors")
+    study = {"study": "tiny", "seed": 3, "data": heads.data, "derive": {"scale": "reference_scale"},
+             "methods": ["softmax", {"exact": {"match": ["none", "exp"]}}, "uniform", {"polysketch": {"r": np.array([4, 8]), "draws": 2}}],
+             "grid": {"mask": "causal", "beta": 4, "block": 16}}
     ds = polysweep.run(study, ranks=2, file="tiny.h5", **LAUNCHED)
-    check(ds.sizes["point"] == 6 and bool(ds["done"].all()), f"{int(ds['done'].sum())} of 6 points")
+    check(ds.sizes["point"] == 12 * 6 and bool(ds["done"].all()), f"{int(ds['done'].sum())} of 72 points")
+    check(ds.attrs.get("data_source") == heads.source and "tiny; The river" in heads.source, "the result says which model and text")
     arrays, _ = safetensors.read("heads.safetensors")
-    mine = np.array([entropy(arrays["layer.1.q"][head], arrays["layer.1.k"][head], lambda z: z ** 4) for head in range(3)])
-    found = polysweep.heads(ds, "entropy", level=np.median(mine) + 0.01)
-    check(np.allclose(found["median"], np.median(mine), rtol=1e-12, atol=0), f"entropy {found['median'].tolist()}, numpy {mine}")  # sums of 64
-    check(np.allclose(found["worst"], mine.max(), rtol=1e-12, atol=0) and (found["worst_head"] == mine.argmax()).all(), "the worst head")
-    check((found["share"] == (mine <= np.median(mine) + 0.01).mean()).all(), "the share of heads")
+    mine = {}
+    for layer in heads.layers:
+        for batch, n in enumerate(arrays["lengths"]):
+            for head in range(heads.heads):
+                rows = (arrays[f"layer.{layer}.{letter}"][batch, head, :n].astype(float) for letter in "qkv")
+                mine[layer, batch, head] = errors(*rows)
+    found = polysweep.heads(ds, level=0.5).set_index("words")
+    for words in ("z^4", "(1 + z/4)^4", "uniform"):
+        row, each = found.loc[words], {place: errors[words] for place, errors in mine.items()}
+        values = np.array(list(each.values()))
+        near = dict(rtol=1e-11, atol=0)  # sums of 64 products, of weights that z^4 lets differ by 1e6
+        check(np.allclose([row["q25"], row["median"], row["q75"], row["worst"]], [*np.quantile(values, [0.25, 0.5, 0.75]), values.max()], **near),
+              f"{words}: {row.to_dict()}, numpy {values}")
+        check((row["worst_layer"], row["worst_batch"], row["worst_head"]) == max(each, key=each.get), f"{words}: the worst head")
+        check(row["share"] == (values <= 0.5).mean() and row["heads"] == 12, f"{words}: the share of heads")
+    check(found.loc["softmax", "worst"] < 1e-13, f"softmax is what the reference is: {found.loc['softmax', 'worst']}")
+    check(polysweep.heads(ds, per=["layer"])["heads"].eq(6).all(), "six heads of each layer")
     return study
 
 
@@ -66,8 +84,8 @@ def again(study):
     ds = polysweep.run(study, ranks=1, file="tiny.h5")
     check(len(polysweep.provenance("tiny.h5")["launches"]) == 2, "a second call is a second launch")
     check(np.array_equal(ds["commit"], before["commit"]) and bool((ds["attempt"] == 1).all()), "which computes nothing again")
-    columns = polysweep.run(study, ranks=1, file="tiny.h5", columns=["entropy"])
-    check("err_out" not in columns and "entropy" in columns, "columns that are asked for")
+    columns = polysweep.run(study, ranks=1, file="tiny.h5", columns=["err_out_ref"])
+    check("err_out" not in columns and "err_out_ref" in columns, "columns that are asked for")
     path = Path("tiny.yaml")
     path.write_text(json.dumps({"schema": 1, **study}, default=lambda x: x.tolist() if hasattr(x, "tolist") else str(x)))
     check(polysweep.run(path, ranks=1).equals(polysweep.open("tiny.h5")), "a study file, whose result has its name")

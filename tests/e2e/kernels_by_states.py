@@ -191,6 +191,10 @@ def refusals():
     for order, negative, words in ((3, "refuse", "even order"), (3, "abs", "negative: signed"), (3, "relu", "negative: signed")):
         said = run("refused", body.replace("ORDERS", str(order)).replace("NEGATIVE", negative), code=2)
         check(f"order = {order}" in said and words in said, "refusal:", said)
+    for change, words in (("taylor: {order: ORDERS, by: features}", "taylor: {by: features}"), "taylor needs order"), (
+            ("ORDERS", "0"), "order"), (("elu1", "elu1: {order: 2}"), "order is not a parameter of elu1"):
+        said = run("refused", body.replace(*change).replace("ORDERS", "2").replace("NEGATIVE", "refuse"), code=2)
+        check(words in said and "refused.yaml:3:" in said, "refusal:", said)
     said = run("refused", body.replace("ORDERS", "40").replace("NEGATIVE", "refuse").replace(f"d: {D}", "d: 400"), code=2)
     check("order = 40" in said and "features" in said, "refusal:", said)
 

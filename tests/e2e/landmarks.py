@@ -183,6 +183,10 @@ def refusals():
                           (("kind: file, path: heads.h5, heads: [0, 1]", "kind: scores"), "scores")):
         said = run("refused", body.replace(*change), code=2)
         check(words in said, "refusal:", said)
+    for change, words in (("nystrom: {landmarks: 4}", "nystrom"), "nystrom needs landmarks"), (
+            ("landmarks: 4", "landmarks: 0"), "landmarks"), (("landmarks: 4", "landmarks: 4, order: 2"), "order is not a parameter"):
+        said = run("refused", body.replace(*change), code=2)
+        check(words in said and "refused.yaml:3:" in said, "refusal:", said)
     with_constant = run("constant", body.replace("block: [16, 32, 200]", "block: 32, den_constant: [0, 2]"))
     check((with_constant["den_constant"] == 0).all() and len(with_constant["n"]) == 8, "den_constant does not apply")
 

@@ -228,6 +228,49 @@ def test_left_out(place):
     check("judge.level: 0.9 here, 0.7 in the file" in refused("run", study, "-o", path, code=2), "the level is said")
 
 
+def make_heads(place):
+    """Those that the file of heads was made from: fractions, so that whoever computes them has the same bits."""
+    at = numpy.arange(2 * 24 * 4).reshape(2, 24, 4)
+    q, k, v = ((at * step % 1009) / 1009 + shift for step, shift in ((577, -0.25), (811, -0.25), (353, 0.5)))
+    with h5py.File(place / "heads.h5", "w") as file:
+        file.update({"q": q, "k": k, "v": v[:, :, :3]})
+
+
+def test_heads(place):
+    """Before there were references heads were compared with their own kernels, and so a file from then stays one of these:
+    it is gone on with, and keeps what it has where another reference is asked for. It was made by 00c59b9."""
+    make_heads(place)
+    found = place / "old.h5"
+    found.write_bytes(gzip.decompress((DATA / "heads.h5.gz").read_bytes()))
+    with h5py.File(found) as file:
+        study = place / "old.yaml"
+        study.write_bytes(file["provenance/study"][()])
+    before, names = contents(found), parameters(found)
+    test_read("heads", found, 10)
+    test_verified("heads", found)
+    test_merged("heads", found, place)
+    wider = shutil.copy(found, place / "wider.h5")
+    for path in (found, place / "heads-merged.h5"):
+        run("run", study, "-o", path, "--quiet")
+        after = contents(path)
+        check(done(path).all() and (before["status"] == DONE).sum() == 6, "heads, resumed", after["status"])
+        if "reference" in after:
+            check((after["reference"] == 0).all() and numpy.isnan(after["cos_ref"]).all(), "their own kernels")
+        same_slots(before, after, places(before, after, names), f"{path.name}, resumed", new_columns=path != found)
+        test_verified(f"{path.name}, resumed", path)
+    check("older than the parameter reference" in refused("run", study, "-o", found, "--set", "data.reference=softmax", code=2),
+          "a reference that the file has no column for")
+    run("run", study, "-o", wider, "--extend", "--quiet", "--set", "grid.beta=[2, 4, 6]")
+    after = contents(wider)
+    for name in before:  # commit words cover the reference that the study has now
+        if name not in ("point", "launch", "commit"):
+            pairs = places(before, after, names)
+            check(before[name][pairs[:, 0]].tobytes() == after[name][pairs[:, 1]].tobytes(), "heads, extended,", name)
+    known = ~numpy.isnan(after["err_out_ref"])
+    check(done(wider).all() and known.sum() == 8 and (after["reference"] == 1).all(), "heads, extended", known)
+    test_verified("heads, extended", wider)
+
+
 def test_file(name, place):
     path, study = unpacked(name, place)
     slots = len(done(path))
@@ -252,6 +295,7 @@ def main():
         test_two_noises(place)
         test_own_axis(place)
         test_left_out(place)
+        test_heads(place)
     print(f"{commands.checks} checks, {commands.failed} failed")
     return commands.failed > 0
 

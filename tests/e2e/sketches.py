@@ -106,7 +106,8 @@ data: {kind: file, path: PATH, heads: [0, 1]}
         if first["theory_err_amm"][i] == 0:  # monomials are exact but for rounding
             check(first["err_out"][i] < 1e-12, "monomials:", first["err_out"][i])
     check(sorted(set(first["head"])) == [0, 1], "heads", first["head"])
-    check(len(set(first["entropy"][~numpy.isnan(first["entropy"])])) == 4, "heads and masks differ")
+    # exact and sketched points sum in different orders
+    check(len(set(first["entropy"].round(11)) - {numpy.nan}) == 4, "heads and masks differ", first["entropy"])
 
     broken = dict(arrays, k=arrays["k"].copy())
     broken["k"][1, 3, 2] = numpy.nan

@@ -26,12 +26,14 @@ beta_large beta_up_special beta_up_class beta_up_class_3s beta_up success_z pred
 err_amm err_attn err_out err_out_max err_bias err_amm_mean err_attn_mean err_out_mean err_out_max_mean err_bias_mean
 err_amm_q90 err_attn_q90 err_out_q90 err_out_max_q90 err_bias_q90 neg_frac min_den_ratio state_bytes
 err_out_good err_out_row_q50 err_out_row_q90
+err_out_ref err_out_ref_mean err_out_ref_q90 err_out_ref_good err_out_ref_max err_out_ref_row_q50 err_out_ref_row_q90 cos_ref
+skill_ref tv_ref neg_scores entropy_ref
 time_median_s time_lo_s time_hi_s head_s io_s wait_s flops head_flops bytes gflops peak_gflops memory_bytes
 predicted_s predicted_bytes start_s end_s load_balance comm_efficiency parallel_efficiency sent_bytes comm_s
 """.split()
 INTEGERS = """
 n d v r features local draws j3 m trials head block team_asked attempt deaths launch successes fires_d1 fires_d0 tie bad_rows
-den_rows err_rows map_features exact_map team nodes ranks_per_node threads first_rank
+den_rows err_rows cos_ref_zeros map_features exact_map team nodes ranks_per_node threads first_rank
 """.split()
 CODES = """
 method mask precision data_kind preset row_norm negative status error_code timing time_stop

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     psw_arrays arrays = {0};
     psw_weights weights = {0};
     put_file(data, size, path);
-    must_say(psw_store_arrays(path, &arrays), PSW_ENVIRONMENT);
+    must_say(psw_store_arrays(path, NULL, &arrays), PSW_ENVIRONMENT);
     must_say(psw_store_weights(path, &weights), PSW_ENVIRONMENT);
     psw_arrays_free(&arrays);
     psw_store_weights_free(&weights);

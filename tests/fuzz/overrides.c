@@ -38,7 +38,7 @@ static void build(const cmd_options *options)
     psw_study *study = NULL;
     psw_filter *filter = NULL;
     psw_rooms rooms = *psw_house();
-    rooms.learned_r = NULL; /* whatever files it names */
+    rooms.learned_r = NULL, rooms.file_facts = NULL; /* whatever files it names */
     psw_status status = psw_study_parse(
         &(psw_study_source){text, sizeof text - 1, "study.yaml", options->set, options->set_count}, &rooms, &study);
     must_say(status, PSW_USAGE);

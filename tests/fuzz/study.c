@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     psw_study *study = NULL, *again = NULL;
     psw_rooms rooms = *psw_house();
-    rooms.learned_r = NULL; /* whatever files it names */
+    rooms.learned_r = NULL, rooms.file_facts = NULL; /* whatever files it names */
     psw_status status =
         psw_study_parse(&(psw_study_source){(const char *)data, size, "input", NULL, 0}, &rooms, &study);
     must_say(status, PSW_USAGE);

@@ -135,6 +135,7 @@ static void refusals(void)
     CHECK(psw_attend_check(&p) == PSW_OK, "%s", psw_message());
     q.mask = PSW_CAUSAL, refused(q, "no causal form");
     q = p, q.landmarks = N + 1, refused(q, "landmarks = 102");
+    q = p, q.landmarks = q.n = 40000, refused(q, "at most 32768");
     q = p, q.landmarks = 0, refused(q, "landmarks = 0");
     q = p, q.den_constant = 1, refused(q, "den_constant = 1");
     CHECK(!psw_group_joins(&p, &p), "points with landmarks share nothing");

@@ -104,6 +104,27 @@ static void test_cost_of_sketches(void)
     }
 }
 
+/* Four times as many tokens take four times as long, of all that is not one for a point. */
+static void test_cost_of_linear_methods(void)
+{
+    psw_point linear[] = {{.method = PSW_ELU1},
+                          {.method = PSW_RELU},
+                          {.method = PSW_TAYLOR, .order = 2, .by = PSW_BY_FEATURES},
+                          {.method = PSW_NYSTROM, .landmarks = 16}};
+    for (int i = 0; i < 4; i++)
+        for (int mask = 0; mask < (linear[i].landmarks > 0 ? 1 : 2); mask++) {
+            psw_point p = linear[i], more;
+            p.data_kind = PSW_GAUSSIAN, p.n = 1 << 15, p.d = p.v = 32, p.block = 256, p.mask = (psw_mask)mask;
+            more = p, more.n *= 4;
+            psw_cost once = psw_cost_time(&psw_rates_default, &p), four = psw_cost_time(&psw_rates_default, &more);
+            CHECK(psw_attend_check(&p) == PSW_OK, "%s", psw_message());
+            CHECK_NEAR(four.pass_s / once.pass_s, 4.0, 0.1);
+            CHECK(four.flops > 3.9 * once.flops && four.flops < 4.1 * once.flops, "%g after %g", four.flops,
+                  once.flops);
+            CHECK(once.predicted_s > once.pass_s, "rows are made as well");
+        }
+}
+
 /* Draws of the rows: everything but what is fixed is done as often. */
 static void test_cost_of_draws(void)
 {
@@ -228,6 +249,7 @@ int main(void)
     test_cost();
     test_cost_of_methods();
     test_cost_of_sketches();
+    test_cost_of_linear_methods();
     test_cost_of_a_second_set();
     test_cost_of_draws();
     test_scaling();
