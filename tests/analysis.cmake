@@ -4,5 +4,8 @@ psw_script_test(versions e2e/versions.py COST 10)
 psw_script_test(versions_long e2e/versions.py ARGS long LABELS long TIMEOUT 3600)
 set_tests_properties(e2e.versions e2e.versions_long PROPERTIES SKIP_RETURN_CODE 77)
 psw_script_test(package e2e/package.py)
+psw_script_test(capture e2e/capture.py COST 10)
+psw_script_test(capture_model_long e2e/capture_model.py WHOLE LABELS long TIMEOUT 1800)
+set_tests_properties(e2e.capture_model_long PROPERTIES SKIP_RETURN_CODE 77)
 psw_script_test(scaling e2e/scaling.py WHOLE)
 # not a test: bench/coverage.py prints how often intervals over draws and edges of critical degrees hold the truth

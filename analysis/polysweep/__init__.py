@@ -12,12 +12,17 @@ import os as _os
 _os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
 from . import scaling  # noqa: E402
+from .capture import capture, capture_arrays  # noqa: E402
 from .compare import compare  # noqa: E402
 from .critical import critical  # noqa: E402
+from .decode import decode_table  # noqa: E402
 from .foreign import FileError  # noqa: E402
 from .grid import axes, grid  # noqa: E402
+from .heads import heads  # noqa: E402
 from .read import failures, open, provenance  # noqa: E402, A004
 from .rows import rows  # noqa: E402
+from .run import RunError, run  # noqa: E402
 
-__all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling", "FileError"]
+__all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling", "capture", "capture_arrays",
+           "run", "RunError", "heads", "decode_table", "FileError"]
 __version__ = "0.2.0"

@@ -19,21 +19,22 @@ WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision m
     success_rate success_lo success_hi theory_success beta_fail beta_c beta_ok beta_up beta_up_special beta_up_class
     beta_up_class_3s edge_lo edge_hi gap special_mass_d1 special_mass_d0 theory_special_mass_d1 attempt deaths launch success_samples
     state_bytes bad_rows err_rows flops bytes timing time_median_s time_lo_s time_hi_s theory_err_amm
-    entropy map_features exact_map err_out_row_q50 err_out_row_q90 trials_done reference reference_scale reference_beta
-    err_out_ref err_out_ref_good err_out_ref_max err_out_ref_row_q50 err_out_ref_row_q90 cos_ref skill_ref tv_ref neg_scores
-    entropy_ref""".split()
+    entropy map_features exact_map err_out_row_q50 err_out_row_q90 trials_done order by sinks keep landmarks leaves complex epsilon
+    layer batch n_k mode cache reference reference_scale reference_beta err_out_ref err_out_ref_good err_out_ref_max
+    err_out_ref_row_q50 err_out_ref_row_q90 cos_ref skill_ref tv_ref neg_scores entropy_ref""".split()
 ERRORS = ("err_amm", "err_attn", "err_out")
 WANTED += [name + kind for name in ERRORS for kind in ("", "_mean", "_q90")]
 WANTED = list(dict.fromkeys((*WANTED, "scale", "offset", "match", "center", "reference_scale")))  # what scores are
 CONSTANTS = ("a_0", "a_1", "b", "c", "kappa")
 BASELINES = ("softmax", "linear")  #: methods without a degree
+_SKETCH_WORDS = ("by", "leaves", "complex", "epsilon")  # what else than a size is a sketch's own
 
 
 @of_dataset
 def every(ds: xr.Dataset) -> pd.DataFrame:
     """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN, and so is a beta_up_class_3s of 0,
     which is no degree: sign noise alone makes D_0 fire at all of them. `trials_done` is `trials` where the file does not say.
-    Beside them `method_folds`, see `methods.facts`, and `method_reference`, the method without a sketch that one estimates
+    Beside them `method_folds` and `method_kernel`, see `methods.facts` ("rows" or "states" of a point, where its method has both), and `method_reference`, the method without a sketch that one estimates
     ("" of others)."""
     names = [name for name in (*WANTED, *ds.attrs.get("own_axes", [])) if name in ds]
     frame = pd.DataFrame({name: ds[name].values for name in names})
@@ -41,7 +42,9 @@ def every(ds: xr.Dataset) -> pd.DataFrame:
         if name not in frame:
             frame[name] = np.nan
     about = facts(ds)
-    frame["method_folds"] = frame["method"].map(about["folds"])
+    folds = frame["method"].map(about["folds"])
+    frame["method_folds"] = folds.mask(folds == "either", np.where(frame["by"] == "features", "states", "rows"))
+    frame["method_kernel"] = frame["method"].map(about["kernel"])
     frame["method_reference"] = frame["method"].map(references(about)).fillna("")
     frame["trials_done"] = frame["trials_done"].where(frame["trials_done"] > 0, frame["trials"])
     frame["beta_up_class_3s"] = frame["beta_up_class_3s"].where(frame["beta_up_class_3s"] != 0)
@@ -100,7 +103,7 @@ def baseline(frame: pd.DataFrame, names: list[str], values, method: str) -> pd.D
     """
     points = frame[frame["method"] == method]
     for name, value in zip(names, values):
-        if not ignored(points[name]):
+        if name not in _SKETCH_WORDS and not ignored(points[name]):
             points = points[points[name] == value]
     return points
 
@@ -154,10 +157,16 @@ def case_label(names, values, part=None) -> str:
     preset = part["preset"].iloc[0] if part is not None and "preset" not in names else "custom"
     parts = [] if preset == "custom" else [str(preset)]
     parts += [str(value) if isinstance(value, str) else f"{SYMBOLS.get(name, name)} = {number(value)}"
-             for name, value in zip(names, values)]
+             for name, value in zip(names, values) if not _says_nothing(name, value)]
     return plain(", ".join(parts))
 
 
+def _says_nothing(name, value):
+    """What does not apply: order 0 of a power, scores that match nothing."""
+    return name in _OWN_PARAMETERS and (value in (0, "none") or value != value)
+
+
+_OWN_PARAMETERS = ("order", "sinks", "keep", "landmarks", "match", "center", "scale", "offset", "epsilon")
 SYMBOLS = {"n": "$n$", "d": "$d$", "m": "$m$", "beta": r"$\beta$", "kappa": r"$\kappa$", "a_0": "$a_0$", "a_1": "$a_1$",
            "b": "$b$", "c": "$c$", "r": "$r$"}
 

@@ -44,7 +44,7 @@ def facts(ds: xr.Dataset) -> pd.DataFrame:
 
 def references(about: pd.DataFrame) -> dict[str, str]:
     """Of `facts`: for each method that is a sketch the first one that weighs every score with the kernel it estimates."""
-    rows = about[about["folds"] == "rows"]
+    rows = about[about["folds"].isin(["rows", "either"])]
     exact = {kernel: rows.index[rows["kernel"] == kernel][0] for kernel in rows["kernel"].unique()}
-    sketches = about["kernel"][about["folds"] == "states"]
+    sketches = about["kernel"][about["folds"].isin(["states", "either"])]
     return {method: exact[kernel] for method, kernel in sketches.items() if kernel in exact}

@@ -38,6 +38,7 @@ td.text { white-space: normal; text-align: left } td.key { font-weight: 600 } td
   margin: .4rem 0 .5rem } .bar i { display: block } .done { background: var(--done) } .bad { background: var(--bad) }
 .run { background: #d9a441 } .rest { background: var(--rest) }
 .verdict { border-left: 3px solid var(--done); padding: .1rem 0 .1rem .9rem } .verdict.off { border-color: var(--bad) }
+.answer { font-size: 1.12rem; max-width: 52rem; border-left: 3px solid var(--ink); padding: .1rem 0 .1rem .9rem }
 details { margin: .6rem 0 } summary { cursor: pointer }
 footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule); color: var(--soft); font-size: .85rem }
 @media print { body { max-width: none; padding: 0; font-size: 11pt } figure, table { break-inside: avoid } }
@@ -57,9 +58,12 @@ def page(sections) -> str:
 
 def part(section, directory, level) -> str:
     """The part of a page about one file, its links relative to `directory`, its heading of this level."""
-    parts = [f"<section>\n<h{level}>{_e(section.name)}</h{level}>\n<p>{_source(section)}</p>\n", _progress(section),
-             _verdict(section)]
-    parts += [_figure(figure, paths, directory) for figure, paths in section.figures]
+    parts = [f"<section>\n<h{level}>{_e(section.name)}</h{level}>\n<p>{_source(section)}</p>\n",
+             *(f'<p class="answer">{_e(each).replace("&lt;=", "&le;")}</p>\n' for each in section.answer), _progress(section), _verdict(section)]
+    first = [figure.name.startswith("heads") for figure, _ in section.figures]  # the answer, its figure, its tables
+    parts += [_figure(*each, directory) for each, leads in zip(section.figures, first) if leads]
+    parts += [_table(each, section, directory) for each in section.leading]
+    parts += [_figure(*each, directory) for each, leads in zip(section.figures, first) if not leads]
     parts += [_critical(section, directory), *(_table(each, section, directory) for each in section.tables),
               _failures(section), _provenance(section), "</section>\n"]
     return "".join(parts)
@@ -70,6 +74,8 @@ def _source(section):
     words = [f"<code>{_e(section.path.name)}</code>"]
     if len(launches) and "started" in launches:
         words.append(f"first launch {_e(str(launches['started'].iloc[0]))}")
+    if section.attributes.get("data_source"):
+        words.append(f"data: {_e(str(section.attributes['data_source']))}")
     if "source" in section.attributes:
         words.append(_e(str(section.attributes["source"])))
     return " &middot; ".join(words)

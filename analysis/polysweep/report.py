@@ -18,8 +18,11 @@ from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
 from .critical import BOUNDS, EXACT, critical, level_of
+from .decode import decode_table
 from .figures.scaling import APART
 from .foreign import FileError, plain, say
+from .head_tables import decode_table_of, heads_table, layers_table
+from .heads import LEVEL, answers, column_of, heads, pooled, several
 from .projection import Unmatched, project, read_plan
 from .read import failures, open as read, provenance
 from .scaling import apart, fits, strong, timed, weak
@@ -44,6 +47,8 @@ def main(arguments=None) -> int:
                         help="rate of success that makes a degree critical (default: judge.level of the study, 0.9 where it has none)")
     parser.add_argument("--error", choices=ERRORS, default="err_out", help="the error that the table of the cheapest sketch is "
                         "about (default %(default)s; cheapest.csv has all)")
+    parser.add_argument("--accept", type=float, default=LEVEL, metavar="ERROR", help="error of the output that is good enough, for files "
+                        "of attention heads (default %(default)s)")
     parser.add_argument("--upto", type=float, metavar="RANKS", help="draw fitted laws of scaling to this many ranks; beyond four "
                         "times the largest measured team the figure says that it is a guess (default: the largest team)")
     parser.add_argument("--project", metavar="PLAN.json", help="draw curves of scaling on to larger teams, as predicted by "
@@ -54,6 +59,7 @@ def main(arguments=None) -> int:
     try:
         options.level is None or fraction(options.level, "--level")
         options.upto is None or at_least(options.upto, 1, "--upto")
+        at_least(options.accept, 0, "--accept")
     except ValueError as error:
         parser.error(str(error))
 
@@ -116,7 +122,7 @@ def _section(path, directory, name, options):
         warnings.simplefilter("always", UserWarning)
         ds = read(path)
         try:
-            section = Section(path, directory / name, options.level, options.error, options.upto, options.plan, ds)
+            section = Section(path, directory / name, options.level, options.error, options.upto, options.plan, ds, options.accept)
             section.said, section.html = section.text(), page.part(section, directory, 1 if len(options.files) == 1 else 2)
         except OSError:
             raise
@@ -141,7 +147,7 @@ def _names(paths):
 class Section:
     """The report on one file, with figures and CSV files; completed by the constructor."""
 
-    def __init__(self, path, directory, level=None, error="err_out", upto=None, plan=None, ds=None):
+    def __init__(self, path, directory, level=None, error="err_out", upto=None, plan=None, ds=None, accept=LEVEL):
         ds = read(path) if ds is None else ds
         self.path, self.directory = pathlib.Path(path), pathlib.Path(directory)
         self.level = level_of(ds) if level is None else level
@@ -152,18 +158,39 @@ class Section:
         self.points = len(points)
         self.provenance, self.failures = provenance(path), failures(path)
         self.consistency = consistency(points)
-        self.critical = critical(ds, self.level)
+        self.critical = critical(pooled(ds), self.level)
         self.oversubscribed, self.apart = timed(ds).attrs["invalid"], apart(ds)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.critical.to_csv(self.directory / "critical.csv", index=False)
         ahead = None if plan is None else self._ahead(ds, plan)
         self.projected = ahead is not None
-        self.tables = [*self._sketches(ds, error), *self._scaling(ds, ahead)]
+        self.answer = []
+        of_heads = self._heads(ds, accept)
+        one = pooled(ds)  # of many heads one figure, not a figure a head
+        self.leading = of_heads  # stand before all other figures
+        self.tables = [*self._sketches(one, error), *self._scaling(ds, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
-                        (*figures.phase(ds, "n"), *figures.phase(ds, "d"), *figures.curves(ds, self.level),
-                         *figures.degrees(ds, self.level, self.critical), *figures.separation(ds), *figures.errors(ds),
-                         *figures.lengths(ds), *figures.costs(ds), *figures.heads(ds), *figures.strong(ds, upto, ahead), *figures.weak(ds, upto, ahead),
+                        (*figures.heads(ds, accept), *figures.phase(one, "n"), *figures.phase(one, "d"), *figures.curves(one, self.level),
+                         *figures.degrees(one, self.level, self.critical), *figures.separation(one), *figures.errors(one),
+                         *figures.lengths(one), *figures.costs(one), *figures.strong(ds, upto, ahead), *figures.weak(ds, upto, ahead),
                          *figures.decomposition(ds), *figures.roofline(ds), *figures.prediction(ds), *figures.timeline(ds))]
+
+    def _heads(self, ds, accept):
+        """The answer, and tables that only files of heads, and of decoding, have."""
+        tables, decoded = [], decode_table(ds)
+        if several(ds):
+            column, found = column_of(ds), {"heads.csv": heads(ds, level=accept)}
+            self.answer = answers(found["heads.csv"], column, accept, _reference(ds))
+            tables.append(heads_table(found["heads.csv"], column, accept))
+            if "layer" in ds.coords:
+                found["layers.csv"] = heads(ds, level=accept, per=["layer"])
+                tables.append(layers_table(found["layers.csv"], column))
+            for each in filter(None, tables):
+                found[each.file].to_csv(self.directory / each.file, index=False)
+        if len(decoded):
+            decoded.to_csv(self.directory / "decode.csv", index=False)
+            tables.append(decode_table_of(decoded))
+        return [each for each in tables if each]
 
     def _sketches(self, ds, error):
         """Tables that only files with sketches have; their numbers as CSV."""
@@ -219,6 +246,7 @@ class Section:
     def text(self) -> str:
         """What the command prints."""
         lines = [plain(f"{self.name} ({self.path}): {self.progress()}")]
+        lines += [plain(each) for each in self.answer]
         lines += [untimed] if (untimed := self.untimed()) else []
         if len(self.critical):
             shown = self.table()
@@ -227,7 +255,7 @@ class Section:
             if len(shown) > MOST_ROWS:
                 lines.append(f"  ... and {len(shown) - MOST_ROWS} more in critical.csv")
             lines += [few] if (few := settling(self.critical, self.level)) else []
-        for each in self.tables:
+        for each in (*self.leading, *self.tables):
             lines += ["", plain(each.title), aligned(each.shown.head(MOST_ROWS))]
             if len(each.shown) > MOST_ROWS:
                 lines.append(f"  ... and {len(each.shown) - MOST_ROWS} more in {each.file}")
@@ -237,9 +265,15 @@ class Section:
         return "\n".join(lines)
 
 
+def _reference(ds):
+    """What outputs are compared with, by its word."""
+    words = np.unique(ds["reference"].values) if "reference" in ds.coords else []
+    return str(words[0]) if len(words) == 1 else "own" if not len(words) else "the reference"
+
+
 #: columns of words, set to the left
 WORDS = ("method", "preset", "precision", "mask", "data_kind", "row_norm", "sketch", "smallest state", "fewest operations",
-         "kind", "law", "parameter")
+         "kind", "law", "parameter", "attention")
 HEADINGS = {  # column -> (text, HTML)
     "lower": ("lower edge", "lower edge"), "upper": ("upper edge", "upper edge"),
     "theory": ("theory, grid", "exact theory,<br>on the grid"), "edge_lo": ("exact, lower", "exact edge,<br>lower"),

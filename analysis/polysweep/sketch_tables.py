@@ -68,13 +68,15 @@ def crossover_table(found: pd.DataFrame, names) -> Table | None:
         return None
     shown = pd.DataFrame({name: found[name].map(_text) for name in names if found[name].nunique(dropna=False) > 1})
     shown["sketch"] = [_sketch(row) for row in found.itertuples()]
+    if found["error"].notna().any():
+        shown["error"] = ["" if x != x else f"{x:.2g}" for x in found["error"]]
     for quantity in COSTS:
         if found[quantity + "_n"].notna().any():
             shown[f"{quantity}: n"] = [_from(*row) for row in
                                        found[[quantity + "_n", quantity + "_how", "n_first", "n_last"]].itertuples(index=False)]
             shown[f"gain{' ' * len(shown.columns)}"] = ["" if x != x else f"{x:.3g}x" for x in found[quantity + "_gain"]]
     note = ("The sequence length from which the sketch costs less than the exact method, by straight lines between lengths of "
-            "the grid in logarithms, and exact / sketch at the largest length that both have.")
+            "the grid in logarithms, and exact / sketch at the largest length that both have; the error of its output there.")
     if found["shared"].any():
         note += " Some times are shares of a run of points that were timed together."
     return Table("Where sketched attention becomes cheaper", note, shown, "crossovers.csv")

@@ -85,7 +85,7 @@ def label(method, local=0, weights=0) -> str:
 def exact_of(points: pd.DataFrame, names: list[str], values, method: str) -> pd.DataFrame:
     """Points that a sketch of the case names = values estimates; `names` without method, with n and d where fixed."""
     found = baseline(points, names, values, reference(points, method))
-    return found[found["done"]]
+    return found[found["done"] & (found["method_folds"] == "rows")]
 
 
 # ---- the cheapest sketch for an error ------------------------------------------------------------------------------
@@ -143,6 +143,11 @@ def cost(frame: pd.DataFrame, quantity: str) -> pd.Series:
     return valid_times(frame) if quantity == "seconds" else frame[COSTS[quantity]]
 
 
+def output_error(point) -> float:
+    """Of the output: against the reference where the file has that, else against the exact kernel."""
+    return point["err_out_ref"] if point["err_out_ref"] == point["err_out_ref"] else point["err_out"]
+
+
 @of_dataset
 def against(ds: xr.Dataset):
     """Yields (key, sketch points, exact points) over common lengths; key: held, d, beta, method, local, weights, r,
@@ -186,8 +191,8 @@ def crossovers(ds: xr.Dataset) -> pd.DataFrame:
     """From which length on each sketch is cheaper than what it estimates, by flops, bytes and seconds.
 
     Columns: the case, method, local, weights, r, features, `exact`; for each quantity q of `COSTS`: q_n (the length), q_how (see
-    `crossing`), q_gain (exact / sketch at the largest common length); n_first, n_last; shared: some time is a share of
-    a run of points.
+    `crossing`), q_gain (exact / sketch at the largest common length); `error`, that of the output at this length (against the
+    reference, where the file has that); n_first, n_last; shared: some time is a share of a run of points.
     """
     names, rows = [*held(ds), "d", "beta", *SERIES, "r", "features"], []
     for key, sketch, exact in against(ds):
@@ -197,6 +202,7 @@ def crossovers(ds: xr.Dataset) -> pd.DataFrame:
             ratio = (cost(sketch, quantity) / cost(exact, quantity)).to_numpy(float)
             row[quantity + "_n"], row[quantity + "_how"] = crossing(sketch["n"], ratio)
             row[quantity + "_gain"] = 1 / ratio[-1]
+        row["error"] = output_error(sketch.iloc[-1])
         row["shared"] = bool(((sketch["timing"] == "shared") | (exact["timing"] == "shared")).any())
         rows.append(row)
     return pd.DataFrame(rows)

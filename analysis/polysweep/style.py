@@ -14,7 +14,7 @@ MAP = "viridis"  #: perceptually uniform, and readable with the common colour de
 #: method: (colour, marker); hues that stay apart with the common colour deficiencies, none of them the red of predictions
 METHODS = {"exact": (INK, "s"), "softmax": (INK, "D"), "polysketch": ("#0b5fa5", "o"), "tree": ("#2f8f6b", "s"),
            "tensorsketch": ("#d9780f", "^"), "srht": ("#8a5fb0", "D"), "maclaurin": ("#b83a7a", "v"), "favor": ("#7a5a2f", "P"),
-           "monomial": (INK, "X")}
+           "monomial": (INK, "X"), "taylor": ("#3f8fb0", "h"), "elu1": ("#a06a00", "<"), "relu": ("#6b8e23", ">")}
 
 RC = {
     "font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 10, "axes.titlesize": 10.5,
@@ -135,8 +135,10 @@ def log_axis(axis, fine=()):
 
 
 def powers(low, high):
-    """Powers of two from low to high; every second one where they are many."""
+    """Powers of two from low to high, every second one where they are many; both ends where there is none."""
     first, last = np.ceil(np.log2(low) - 1e-9), np.floor(np.log2(high) + 1e-9)
+    if last < first:
+        return np.unique([low, high])
     return 2.0 ** np.arange(first, last + 1, 1 if last - first < 6 else 2)
 
 

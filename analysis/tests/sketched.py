@@ -2,7 +2,7 @@
 
 Errors follow the law of the approximate matrix product, 1/sqrt(features), times what generic rows of width 64 make of
 it; costs the operation counts of a block-causal pass; verdicts the exact special mass plus noise that falls with r.
-To try the figures: python sketched.py OUT.h5 errors|costs|separation|heads
+To try the figures: python sketched.py OUT.h5 errors|costs|separation|heads|reference|decode
 """
 import math
 import sys
@@ -135,7 +135,51 @@ def heads_study(heads=12, beta=4):
     return sorted(rows, key=lambda row: (row["method"], row["r"]))
 
 
-STUDIES = {"errors": errors_study, "costs": costs_study, "separation": separation_study, "heads": heads_study}
+KERNELS = {"z^2": (1.04, dict(beta=2.0)), "z^4": (1.17, dict(beta=4.0)), "z^8": (1.48, dict(beta=8.0)),
+           "(1 + z/4)^4": (0.36, dict(beta=4.0, scale=0.25, offset=1.0)), "(1 + z/8)^8": (0.2, dict(beta=8.0, scale=0.125, offset=1.0))}
+OTHERS = {"taylor": (0.85, dict(order=2)), "elu1": (0.81, dict(state_bytes=8448.0)), "relu": (0.77, dict(state_bytes=8448.0)), "uniform": (0.84, {}), "window": (0.61, dict(local=64))}
+OWN = {"reference": ("layer", "batch", "scale", "offset", "order", "reference"), "decode": ("batch", "mode", "cache")}  # younger parameters
+
+
+def reference_study(layers=3, heads=4, sizes=(16, 32, 64), n=(512,)):
+    """Errors against softmax of the size that heads of a small transformer have, every setting on the same heads."""
+    random, rows = np.random.default_rng(6), []
+    hardness = random.lognormal(0, 0.35, (layers, heads))
+    point = dict(d=32, v=32, mask="causal", precision="fp64", seed=1, data_kind="file", row_norm="sqrt_d", scale=1.0, offset=0.0,
+                 reference="softmax")
+    listed = [("exact", {**point, **more}, size) for size, more in KERNELS.values()]
+    listed += [(method, {**point, "beta": np.nan, **more}, size) for method, (size, more) in OTHERS.items()]
+    for r in sizes:
+        for beta in (4.0, 8.0):
+            f = r * (r + 1) // 2
+            sketched = dict(point, beta=beta, scale=1 / beta, offset=1.0, r=r, features=f, draws=20, state_bytes=f * 33 * 8.0)
+            listed.append(("polysketch", sketched, 0.2 + 30 * beta / 8 / r))
+    for n_ in n:
+        for method, more, size in listed:
+            for layer in range(layers):
+                for head in range(heads):
+                    error = size * hardness[layer, head] * random.lognormal(0, 0.05)
+                    rows.append(dict(more, method=method, n=n_, layer=layer, head=head, err_out_ref=error, entropy=4 - hardness[layer, head]))
+    return rows
+
+
+def decode_study(lengths=(128, 512, 2048, 8192), heads=3, local=64):
+    """One query against what n tokens left: reading a cache of half precision takes a time that grows with n, a state does not."""
+    rows, point = [], dict(d=32, v=32, mask="causal", precision="fp32", seed=1, data_kind="file", mode="decode", cache="fp16")
+    for method, r in (("softmax", 0), ("polysketch", 8), ("polysketch", 16)):
+        f = r * (r + 1) // 2
+        for n in lengths:
+            for head in range(heads):
+                kept = float(f * 33 * 4 + local * 64 * 2) if r else 64.0 * 2 * n
+                cost = dict(decode_flops=4.0 * n * 64 if not r else 4.0 * f * 33 + 2.0 * local * 64, decode_bytes=kept,
+                            decode_s=(1e-6 + 1e-9 * n if not r else 1.2e-6 + 1e-8 * f) * (1 + 0.1 * (head - 1)))
+                sized = dict(r=r, features=f, map_features=f, local=local, beta=4.0, draws=3) if r else dict(beta=np.nan)
+                rows.append({**point, **cost, **sized, "method": method, "n": n, "head": head, "kv_bytes": 128.0 * n,
+                             "state_total_bytes": kept, "err_out": 0.0 if not r else 8.0 / r, "entropy": 2.0})
+    return rows
+
+
+STUDIES = {"reference": reference_study, "decode": decode_study, "errors": errors_study, "costs": costs_study, "separation": separation_study, "heads": heads_study}
 
 if __name__ == "__main__":
-    synthetic.write(sys.argv[1], STUDIES[sys.argv[2]]())
+    synthetic.write(sys.argv[1], STUDIES[sys.argv[2]](), own=OWN.get(sys.argv[2], ()))

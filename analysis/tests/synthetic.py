@@ -14,20 +14,25 @@ from polysweep import oracle
 from polysweep.statistics import wilson
 
 WORDS = {
-    "method": "exact softmax linear closed_form monomial polysketch tree tensorsketch srht maclaurin favor",
+    "method": "exact softmax linear closed_form monomial polysketch tree tensorsketch srht maclaurin favor taylor elu1 relu uniform window",
     "mask": "full causal", "precision": "fp64 fp32 bf16 fp16", "row_norm": "none unit layernorm sqrt_d",
     "negative": "refuse signed abs", "data_kind": "self_attention scores gaussian sphere aligned file",
     "preset": "custom P1 P2 P3 W1 W2", "status": "empty running done failed skipped timeout",
+    "reference": "own softmax exact", "mode": "forward decode", "cache": "fp64 fp32 bf16 fp16",
     "error_code": "none failed usage environment mismatch bug", "timing": "none alone shared oversubscribed beside",
 }
 WORDS = {name: text.split() for name, text in WORDS.items()}
+OLDEST = "favor"  #: the last method that files without facts about methods may have
+FACTS = {"folds": "rows rows rows none states states states states states states states either states states rows rows",
+         "kernels": "power exponential linear power power power power power power power exponential taylor features features other other"}
 PRESETS = {
     "P1": dict(a_0=0.04, a_1=0.7, b=0.05, c=0.7, kappa=0.1), "P2": dict(a_0=0.04, a_1=1.2, b=0.05, c=0.7, kappa=0.1),
     "P3": dict(a_0=0.04, a_1=1.2, b=0.05, c=1.5, kappa=0.1), "W1": dict(a_0=0.4, a_1=1.2, b=0.05, c=1.0, kappa=0.1),
     "W2": dict(a_0=0.04, a_1=1.2, b=0.3, c=1.0, kappa=0.1),
 }
 COUNTS = """n d v r features local draws j3 m trials head block attempt deaths launch successes success_samples fires_d1 fires_d0
-    tie bad_rows den_rows err_rows cos_ref_zeros map_features exact_map team_asked team idle nodes first_rank""".split()
+    tie bad_rows den_rows err_rows cos_ref_zeros map_features exact_map team_asked team idle nodes first_rank layer batch order
+    sinks""".split()
 TIMES = ["time_median_s", "time_lo_s", "time_hi_s", "head_s", "predicted_s", "predicted_pass_s", "comm_s", "start_s", "end_s"]
 UNPROMISED = [*TIMES, *"""status error_code attempt deaths launch commit timing gflops peak_gflops team idle nodes first_rank
     load_balance comm_efficiency parallel_efficiency sent_bytes""".split()]
@@ -133,7 +138,7 @@ def write(path, rows, predict=(), own=(), failures=(), version=1):
         scale = file.create_dataset("point", data=np.arange(count, dtype="i4"))
         scale.make_scale("point")
         defaults = dict(method="exact", mask="full", precision="fp64", row_norm="none", negative="refuse",
-                        data_kind="self_attention", preset="custom", status="done", error_code="none", timing="shared",
+                        data_kind="self_attention", preset="custom", status="done", error_code="none", timing="shared", reference="own", mode="forward", cache="fp64",
                         noise=0.0, den_constant=0.0)
         final = [row.get("status", "done") not in ("empty", "running") for row in rows]
         commit = np.zeros(count, "u8")
@@ -180,7 +185,12 @@ def column(file, scale, name, data):
     item.attrs.update(units="s" if name in TIMES else "1", long_name=f"{name} of the point", reproducibility=promise,
                       reproducibility_other=np.array(other))
     if name in WORDS:
-        item.attrs.update(flag_values=np.arange(len(WORDS[name]), dtype="u1"), flag_meanings=" ".join(WORDS[name]))
+        words, young = WORDS[name], name == "method" and data.max(initial=0) > WORDS["method"].index(OLDEST)
+        words = words[:words.index(OLDEST) + 1] if name == "method" and not young else words
+        item.attrs.update(flag_values=np.arange(len(words), dtype="u1"), flag_meanings=" ".join(words))
+        if young:  # a file of a program that knows more says what they are
+            item.attrs.update({f"flag_{fact}": text for fact, text in FACTS.items()})
+            item.attrs.update({f"flag_{fact}": np.zeros(len(words), "u1") for fact in ("degree", "random", "bitwise")})
     elif data.dtype.kind == "f":
         item.attrs["_FillValue"] = np.nan
 

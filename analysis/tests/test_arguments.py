@@ -15,6 +15,7 @@ from polysweep.figures.roofline import bandwidth, rates
 from polysweep.figures.separation import beside
 from polysweep.figures.timeline import turns_of
 from polysweep.grid import applies
+from polysweep.heads import column_of, points, pooled, settings, several
 from polysweep.report import main
 
 OF_DATASETS = [
@@ -22,7 +23,8 @@ OF_DATASETS = [
     scaling.about_time, scaling.apart, cases.every, cases.table, cases.case_columns, sketches.held, sketches.sketches, sketches.cheapest,
     sketches.against, sketches.crossovers, predictions.predictions, figures.costs, figures.curves, figures.decomposition,
     figures.degrees, figures.errors, figures.heads, figures.lengths, figures.prediction, figures.roofline, figures.separation,
-    figures.strong, figures.timeline, figures.weak, rates, bandwidth, beside, turns_of, methods.facts]
+    figures.strong, figures.timeline, figures.weak, rates, bandwidth, beside, turns_of, methods.facts, polysweep.heads,
+    polysweep.decode_table, settings, several, column_of, pooled]
 
 
 @pytest.mark.parametrize("function", OF_DATASETS, ids=lambda function: f"{function.__module__}.{function.__name__}")
@@ -41,13 +43,13 @@ def test_no_function_of_a_dataset_is_forgotten():
     modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "polysweep"]
     found = {function for module in modules for name, function in vars(module).items() if inspect.isfunction(function)
              and not name.startswith("_") and list(inspect.signature(function).parameters)[:1] == ["ds"]}
-    more = {figures.phase, projection.project, projection.bands, scaling.samples, scaling.series_fits, applies}  # tested below
+    more = {figures.phase, projection.project, projection.bands, scaling.samples, scaling.series_fits, applies, points}  # tested below
     assert found - more - set(OF_DATASETS) == {level_of, check_dataset}  # which take anything
 
 
 def test_more_functions_of_datasets(p1_file, p1):
     for call in (lambda x: figures.phase(x, "n"), lambda x: projection.project(x, None), lambda x: projection.bands(x, None),
-                 lambda x: applies(x, "beta"), lambda x: scaling.samples(x, []), lambda x: scaling.series_fits(x, pd.DataFrame(), ["usl"])):
+                 lambda x: applies(x, "beta"), lambda x: points(x, "err_out"), lambda x: scaling.samples(x, []), lambda x: scaling.series_fits(x, pd.DataFrame(), ["usl"])):
         with pytest.raises(TypeError, match="takes a Dataset, not a path"):
             call(p1_file)
     for plan in ("plan.json", None, pd.DataFrame({"n": [1]})):

@@ -9,7 +9,7 @@ from synthetic import read_csv
 
 import polysweep
 from polysweep import figures, scaling
-from polysweep.projection import bands, project, read_plan
+from polysweep.projection import Unmatched, bands, project, read_plan
 from polysweep.read import COORDINATES
 from polysweep.report import main
 from polysweep.style import decade
@@ -213,22 +213,24 @@ def test_seeds_need_not_agree(strong_ds, tmp_path):
     assert found.equals(expected) and found.attrs["bands"] == expected.attrs["bands"]
 
 
-def test_a_plan_of_something_else_is_left_away_with_a_warning(strong_ds, tmp_path, capsys):
-    ahead = plan_ahead(strong_ds)
-    files, out = [str(tmp_path / "x.h5"), str(tmp_path / "y.h5")], tmp_path / "out"
-    opened(tmp_path, [row | {"beta": 6.0} for row in scaled.strong_rows(random())], "y.h5")
-    for points, why in (([point | {"n": 12, "block": 8} for point in ahead], "the nearest point of the plan has n 12, that of"),
-                        (plan_of_measured(strong_ds), "no team above 32 in the plan")):
-        path = written(tmp_path, points)
-        assert main([files[0], "-o", str(out), "--project", str(path)]) == 2
-        said = capsys.readouterr()
-        assert f"warning: {path}: continues no series of {files[0]}: {why}" in said.err and "grid.team" in said.err
-        assert "Strong scaling" in said.out and "Projection" not in said.out and (out / "strong-scaling.csv").exists()
+def test_a_plan_of_something_else_is_left_away_with_a_warning(tmp_path, capsys):
+    rows = scaled.strong_rows(random(), lengths=(8192,), teams=(1, 2))  # few: what counts is what is said
+    ds, files, out = opened(tmp_path, rows), [str(tmp_path / "x.h5"), str(tmp_path / "y.h5")], tmp_path / "out"
+    opened(tmp_path, [row | {"beta": 6.0} for row in rows], "y.h5")
+    ahead = plan_ahead(ds, (4, 8))
+    path = written(tmp_path, [point | {"n": 12, "block": 8} for point in ahead])
+    with pytest.raises(Unmatched, match="the nearest point of the plan has n 12, that of"):
+        project(ds, read_plan(path))
+    path = written(tmp_path, plan_of_measured(ds))
+    assert main([files[0], "-o", str(out), "--project", str(path)]) == 2
+    said = capsys.readouterr()
+    assert f"warning: {path}: continues no series of {files[0]}: no team above 2 in the plan" in said.err and "grid.team" in said.err
+    assert "Strong scaling" in said.out and "Projection" not in said.out and (out / "strong-scaling.csv").exists()
     assert main([*files, "-o", str(out), "--project", str(written(tmp_path, ahead))]) == 0  # of x.h5
     said = capsys.readouterr()
     assert "y.h5: the nearest point of the plan has beta 8, that of the file 6; " in said.err
     assert said.out.count("Strong scaling") == 2 and said.out.count("Projection") == 1
-    assert main([files[0], str(tmp_path / "z.h5"), "-o", str(out), "--project", str(tmp_path / "plan.json")]) == 3
+    assert main([str(tmp_path / "z.h5"), "-o", str(out), "--project", str(tmp_path / "plan.json")]) == 3
     assert main([files[0], "-o", str(out), "--project", str(tmp_path / "none.json")]) == 2
     assert "none.json" in capsys.readouterr().err
 
@@ -241,14 +243,15 @@ def test_a_plan_without_equal_work_says_so(tmp_path):
         project(ds, plan)
 
 
-def test_oversubscribed_files_say_so_and_continue_nowhere(strong_ds, tmp_path, capsys):
-    path = written(tmp_path, plan_ahead(strong_ds))
-    opened(tmp_path, [row | {"timing": "oversubscribed"} for row in scaled.strong_rows(random())])
+def test_oversubscribed_files_say_so_and_continue_nowhere(tmp_path, capsys):
+    rows = scaled.strong_rows(random(), lengths=(8192,))
+    path = written(tmp_path, plan_ahead(opened(tmp_path, rows)))
+    opened(tmp_path, [row | {"timing": "oversubscribed"} for row in rows])
     assert main([str(tmp_path / "x.h5"), "-o", str(tmp_path / "out"), "--project", str(path)]) == 2
-    said, line = capsys.readouterr(), "24 points were timed while ranks shared cores: no times are drawn of them"
-    assert "24 of its points were timed while ranks shared cores (oversubscribed)" in said.err
+    said, line = capsys.readouterr(), "12 points were timed while ranks shared cores: no times are drawn of them"
+    assert "12 of its points were timed while ranks shared cores (oversubscribed)" in said.err
     assert line in said.out.splitlines() and line in (tmp_path / "out" / "index.html").read_text()
-    opened(tmp_path, [row for row in scaled.strong_rows(random()) if row["team"] == 1])
+    opened(tmp_path, [row for row in rows if row["team"] == 1])
     assert main([str(tmp_path / "x.h5"), "-o", str(tmp_path / "out"), "--project", str(path)]) == 2
     said = capsys.readouterr()
     assert "no point of it was timed on teams of several sizes" in said.err and "shared cores" not in said.out
@@ -266,7 +269,8 @@ def test_a_calibration_by_the_same_file_is_said(strong_ds, tmp_path, rates, seen
     assert "of the file itself" in figure.caption and "has seen" not in figure.caption
 
 
-def test_the_report_has_the_projection(strong_ds, tmp_path, capsys):
+def test_the_report_has_the_projection(tmp_path, capsys):
+    strong_ds = opened(tmp_path, scaled.strong_rows(random(), lengths=(8192,)))
     path = written(tmp_path, plan_of_measured(strong_ds) + plan_ahead(strong_ds, (64, 256)))
     assert main([str(tmp_path / "x.h5"), "-o", str(tmp_path / "out"), "--project", str(path)]) == 0
     said = capsys.readouterr()

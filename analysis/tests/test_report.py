@@ -3,6 +3,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import pytest
 import synthetic
 
 from polysweep.report import main
@@ -44,6 +45,17 @@ def page(directory):
     return text, checker
 
 
+@pytest.fixture(scope="module")
+def few():
+    """Enough points for a figure over lengths: for tests of what is around it."""
+    return synthetic.fill(synthetic.points(["P1"], ["exact"], [2, 4, 6], [64, 128], [10], 8, 20))
+
+
+@pytest.fixture(scope="module")
+def few_widths():
+    return synthetic.fill(synthetic.points(["W2"], ["exact"], [2, 4, 6], [64], [10, 18], 8, 20))
+
+
 def test_one_file(p1_file, tmp_path, capsys):
     assert main([str(p1_file), "-o", str(tmp_path)]) == 0
     out = capsys.readouterr().out
@@ -67,21 +79,24 @@ def test_the_page_is_self_contained(w2_file, tmp_path):
     assert "paper" not in checker.text.lower()
 
 
-def test_several_files(p1_file, w2_file, tmp_path):
-    assert main([str(p1_file), str(w2_file), "-o", str(tmp_path), "--quiet"]) == 0
+def test_several_files(few, few_widths, tmp_path):
+    for name, rows in (("p1.h5", few), ("w2.h5", few_widths)):
+        synthetic.write(tmp_path / name, rows)
+    assert main([str(tmp_path / "p1.h5"), str(tmp_path / "w2.h5"), "-o", str(tmp_path), "--quiet"]) == 0
     _, checker = page(tmp_path)
     assert (tmp_path / "p1" / "phase-beta-n.svg").exists() and (tmp_path / "w2" / "phase-beta-d.csv").exists()
     assert all((tmp_path / link).exists() for link in checker.links)
 
 
-def test_a_bad_file_does_not_hide_the_good_one(p1_file, tmp_path, capsys):
-    assert main([str(tmp_path / "none.h5"), str(p1_file), "-o", str(tmp_path / "out"), "--quiet"]) == 3
+def test_a_bad_file_does_not_hide_the_good_one(few, tmp_path, capsys):
+    synthetic.write(tmp_path / "few.h5", few)
+    assert main([str(tmp_path / "none.h5"), str(tmp_path / "few.h5"), "-o", str(tmp_path / "out"), "--quiet"]) == 3
     assert "no such file" in capsys.readouterr().err and (tmp_path / "out" / "index.html").exists()
 
 
-def test_names_are_escaped(p1_rows, tmp_path):
+def test_names_are_escaped(few, tmp_path):
     path = tmp_path / "a<b>&c.h5"
-    synthetic.write(path, p1_rows)
+    synthetic.write(path, few)
     assert main([str(path), "-o", str(tmp_path / "out"), "--quiet"]) == 0
     text, _ = page(tmp_path / "out")
     assert "a&lt;b&gt;&amp;c.h5" in text and "<b>&c" not in text

@@ -17,11 +17,11 @@ from polysweep.sketch_tables import cheapest_table, crossover_table
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
-    """{study: Dataset} of the four studies."""
+    """{study: Dataset} of the studies."""
     place, found = tmp_path_factory.mktemp("sketched"), {}
     for name, study in sketched.STUDIES.items():
         rows = study(beta=(2, 4)) if name == "errors" else study()
-        synthetic.write(place / f"{name}.h5", rows)
+        synthetic.write(place / f"{name}.h5", rows, own=sketched.OWN.get(name, ()))
         found[name] = polysweep.open(place / f"{name}.h5")
     return found
 
@@ -333,18 +333,21 @@ def test_errors_at_one_length_have_no_figure_over_lengths(opened):
     assert not list(figures.lengths(opened["errors"])) and not list(figures.lengths(opened["costs"]))
 
 
-# ---- heads --------------------------------------------------------------------------------------------------------
-
-
-def test_errors_of_heads_stand_at_their_entropy(opened):
-    figure, = figures.heads(opened["heads"])
-    frame = table(opened["heads"])
-    part = frame[(frame["method"] == "tensorsketch")].sort_values("head")
-    drawn = {(tuple(line.get_xdata()), tuple(line.get_ydata())) for line in figure.canvas.axes[0].lines}
-    assert (tuple(part["entropy"]), tuple(part["err_out"])) in drawn
-    without, = figures.heads(opened["heads"].drop_vars("entropy"))
-    drawn = {(tuple(line.get_xdata()), tuple(line.get_ydata())) for line in without.canvas.axes[0].lines}
-    assert (tuple(range(12)), tuple(part["err_out"])) in drawn and without.canvas.axes[1].get_xlabel() == "head"
+def test_beside_a_crossover_stands_its_error(tmp_path):
+    """That of the output at the largest length; the one against the reference where the file has it."""
+    rows = sketched.errors_study(kinds=("gaussian",), beta=(4,), n=(512, 2048))
+    for name, more in (("own", {}), ("reference", {"err_out_ref": 0.375})):
+        synthetic.write(tmp_path / f"{name}.h5", [row | more for row in rows])
+        ds = polysweep.open(tmp_path / f"{name}.h5")
+        found = sketches.crossovers(ds)
+        mine = {(row["method"], row["features"]): row["err_out"] for row in rows if row["n"] == 2048 and "err_out" in row}
+        assert len(found) == 21 and [0.375 if more else mine[row.method, row.features] for row in found.itertuples()] == found["error"].tolist()
+        assert crossover_table(found, []).shown["error"].tolist() == [f"{x:.2g}" for x in found["error"]]
+        figure, = figures.costs(ds)
+        words = [text.get_text() for ax in figure.canvas.axes if ax.get_legend() for text in ax.get_legend().get_texts()]
+        drawn = [f"error {x:.2g}" for x in found["error"]]
+        assert "Errors are those of the output at the largest length" in figure.caption
+        assert all(any(word.endswith(each) for each in drawn) for word in words if word != "exact") and len(words) > 8
 
 
 # ---- the report ---------------------------------------------------------------------------------------------------

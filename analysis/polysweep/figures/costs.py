@@ -9,7 +9,7 @@ import pandas as pd
 from .. import style
 from ..cases import case_label, number
 from ..checks import of_dataset
-from ..sketches import COSTS, against, cost, crossing, held, label
+from ..sketches import COSTS, against, cost, crossing, held, label, output_error
 from .figure import Figure, kernel_text, spaced
 
 WORDS = {"flops": "operations", "bytes": "bytes moved", "seconds": "seconds"}
@@ -65,6 +65,8 @@ def _data(groups):
 def _caption(panels, rows, left_out):
     text = ("One forward pass of one data set, without drawing data and without the head. Open circles and dotted lines: the "
             "length from which the sketch is cheaper, by straight lines between the points in logarithms. ")
+    if any(output_error(sketch.iloc[-1]) == output_error(sketch.iloc[-1]) for panel in panels.values() for sketch, _ in panel.values()):
+        text += "Errors are those of the output at the largest length. "
     if "seconds" in rows:
         text += "Seconds: medians with their intervals; points timed while processes shared cores are left out. "
         timing = {word for panel in panels.values() for pair in panel.values() for part in pair for word in part["timing"]}
@@ -89,24 +91,22 @@ def _canvas(panels, rows):
             _panel(ax, {key: panel[key] for key in chosen[method] if key in panel}, quantity, colours)
         column[0].set_title(f"{method}, {kernel_text(beta)}", pad=5)
         column[-1].set_xlabel("sequence length $n$")
-        column[0].legend(handles=_handles(colours, _exact_name(panel)), loc="upper left", fontsize=8, handlelength=1.4, borderaxespad=0.2,
+        column[0].legend(handles=_handles(colours, panel), loc="upper left", fontsize=8, handlelength=1.4, borderaxespad=0.2,
                          labelspacing=0.25)
     for ax, quantity in zip(grid[:, 0], rows):
         ax.set_ylabel(WORDS[quantity])
     return canvas
 
 
-def _exact_name(panel):
-    """The method that the sketches of a panel are held against."""
-    return next(exact["method"].iloc[0] for _, exact in panel.values())
-
-
-def _handles(colours, exact):
-    line = matplotlib.lines.Line2D
+def _handles(colours, panel):
+    """The method that sketches are held against, and the sketches, with the error of their output."""
+    line, exact = matplotlib.lines.Line2D, next(exact["method"].iloc[0] for _, exact in panel.values())
     handles = [line([], [], color=style.INK, marker="s", markersize=3.6, linewidth=1.1, label=exact)]
     for (features, r, local, weights), colour in colours.items():
         words = f"$r$ = {int(r)}" if r else f"{int(features)} features"
         words += f", local {int(local)}" * bool(local) + ", learned" * bool(weights)
+        error = output_error(panel[features, r, local, weights][0].iloc[-1]) if (features, r, local, weights) in panel else np.nan
+        words += f", error {error:.2g}" if error == error else ""
         handles.append(line([], [], color=colour, marker="o", markersize=3.6, linewidth=1.1, label=words,
                             linestyle=(0, (4, 1.5)) if local or weights else "-"))
     return handles

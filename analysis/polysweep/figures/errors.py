@@ -33,7 +33,7 @@ def errors(ds):
         for k, key in enumerate(chosen):
             part = cases[key]
             part = part[part[x] > 0] if x == "r" else part
-            if part.groupby(["method", "beta"], dropna=False)[x].nunique().max() < 2:
+            if not part.groupby(["method", "beta"], dropna=False)[x].nunique().max() >= 2:
                 continue
             with style.use():
                 canvas = _canvas(part, x, words)

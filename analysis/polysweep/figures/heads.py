@@ -1,118 +1,164 @@
-"""Errors of sketches on attention heads from a file, beside how spread out each head's attention is."""
+"""Errors of all attention heads of a file: exact kernels beside what keeps a state of fixed size, baselines as lines."""
 from __future__ import annotations
 
+import re
+
 import matplotlib.figure
-import matplotlib.lines
+import matplotlib.transforms
 import numpy as np
 
 from .. import style
 from ..aside import legend
-from ..cases import case_label
+from ..cases import case_label, number, parts
 from ..checks import of_dataset
-from ..sketches import SERIES, held, label, sketches
-from .figure import Figure, kernel_text, kernels, spaced
+from ..heads import LEVEL, OVER, column_of, heads as aggregated, points, settings
+from .figure import Figure, spaced
 
-ERRORS = {"err_out": "error of the output\n(err_out)", "err_attn": "error of the attention weights\n(err_attn)"}
-MOST_DEGREES, MOST_SERIES, MOST_CASES = 3, 8, 2
+MOST_CASES, MOST_KERNELS, MOST_LINES = 2, 16, 4
+_WORDS = {"err_out_ref": "error of the output\nagainst the reference (err_out_ref)", "err_out": "error of the output (err_out)"}
+_DOT = dict(markersize=2.6, markeredgewidth=0, alpha=0.28, linestyle="", zorder=1)
 
 
 @of_dataset
-def heads(ds):
-    """Yields, for every case, the figure of the errors of each head over the entropy of its exact attention (over the
-    number of the head where the file has no entropy); nothing unless heads of a file were sketched."""
-    frame = sketches(ds)
-    frame = frame[frame["done"] & (frame["data_kind"] == "file")] if len(frame) else frame
-    if len(frame):  # maps that are exact have no error to show
-        frame = frame[frame[list(ERRORS)].gt(frame["rounding"], axis=0).any(axis=1)]
-    if not len(frame) or frame["head"].nunique() < 2 or not frame[list(ERRORS)].notna().any(axis=None):
+def heads(ds, level=LEVEL):
+    """Yields, for every case (n, d, mask and what else is held), the figure of the errors of all heads; nothing unless the file has
+    several heads of a file."""
+    column = column_of(ds)
+    frame = points(ds, column)
+    frame = frame[(frame["data_kind"] == "file") & frame[column].notna()]
+    if not len(frame) or frame[list(OVER)].drop_duplicates().shape[0] < 2:
         return
-    names = [name for name in held(ds) if name != "head"]
-    cases = dict(iter(frame.groupby([*names, "n", "d"], dropna=False)))
+    found, (how, of) = aggregated(ds, level=level), settings(ds)
+    cases = dict(parts(found, of or ["d"]))
     chosen = spaced(cases, MOST_CASES)
     for k, key in enumerate(chosen):
+        part = cases[key]
+        each = {i: values(frame, part.loc[i], [*of, *how], column) for i in part.index}
         with style.use():
-            canvas = _canvas(cases[key])
-        case = ", ".join(filter(None, [case_label(names, key[:-2]), f"n = {key[-2]}, d = {key[-1]}"]))
-        yield Figure(f"heads{f'-{k + 1}' if len(chosen) > 1 else ''}", f"Error of each head: {case}",
-                     _caption(frame, len(cases) - len(chosen)), canvas,
-                     {"": frame[[*names, "method", "n", "d", "beta", "head", "r", "features", "local", "draws", "entropy",
-                                 *(name + kind for name in ERRORS for kind in ("", "_mean", "_q90"))]]})
+            canvas = _canvas(part, each, column, level)
+        case = case_label(of, key).replace("$", "") if of else ""
+        yield Figure(f"heads{f'-{k + 1}' if len(chosen) > 1 else ''}", f"Error of {part['heads'].max()} heads{f': {case}' if case else ''}",
+                     _caption(part, len(cases) - len(chosen)), canvas,
+                     {"": found, "each": frame[[*OVER, *of, *how, column, "entropy"]]})
 
 
-def _caption(frame, left_out):
-    text = "Points: median over draws of the sketch, one per head; bars reach up to the 90 % quantile. "
-    if frame["entropy"].notna().any():
-        text += ("Entropy: mean over queries of the entropy of the exact attention weights of that degree, in nats; its "
-                 "exponential is the number of keys a query attends to. Grey numbers: heads. ")
-    if left_out:
-        text += f"{left_out} further cases are in the data only. "
-    return text.strip()
+def values(frame, row, names, column):
+    """The numbers of all heads behind a row of `polysweep.heads`."""
+    same = np.ones(len(frame), bool)
+    for name in names:
+        same &= (frame[name] == row[name]) | (frame[name].isna() & (row[name] != row[name]))
+    return frame.loc[same, column].to_numpy(float)
 
 
-def _canvas(part):
-    degrees = spaced(kernels(part).unique(), MOST_DEGREES)
-    series = spaced({tuple(key) for key in part[[*SERIES, "r", "features"]].drop_duplicates().itertuples(index=False)},
-                    MOST_SERIES)
-    series.sort(key=lambda key: (style.order(key[0]), key[-1], key[1:]))
-    colours = dict(zip(series, style.sequence(len(series))))
-    canvas = matplotlib.figure.Figure(figsize=(2.4 + 2.9 * len(degrees), 5.2), layout="constrained")
-    grid = canvas.subplots(2, len(degrees), squeeze=False, sharey="row", sharex="col")
-    x = "entropy" if part["entropy"].notna().any() else "head"
-    for column, beta in zip(grid.T, degrees):
-        points = part[kernels(part) == beta]
-        for ax, name in zip(column, ERRORS):
-            _panel(ax, points, series, colours, x, name)
-        lines = _numbers(column[0], points, x)
-        column[0].set_title(kernel_text(beta), pad=5 + 8 * lines)
-        column[-1].set_xlabel("entropy of attention (nats)" if x == "entropy" else "head")
-    for ax, (name, words) in zip(grid[:, 0], ERRORS.items()):
-        ax.set_ylabel(words, linespacing=1.25)
-        _limits(ax, part[kernels(part).isin(degrees)], name)
-    handles = [matplotlib.lines.Line2D([], [], color=colours[key], marker=style.method(key[0])[1], linestyle="", markersize=5,
-                                       markeredgewidth=0, label=_words(key)) for key in series]
-    legend(canvas, "right upper", handles=handles, labelspacing=0.7)
+def _caption(part, left_out):
+    text = ("Small points: heads; bars: from the first to the third quartile; large points: the median. ")
+    if part["compared"].any():
+        text += "Dashed: the median of what has no kernel of its own, to read an error against. "
+    if (part["folds"] == "states").any():
+        text += "Right: what keeps a state of fixed size, over its bytes for one head; the vertical line is the key-value cache of a head. "
+    kernels = int(((part["folds"] == "rows") & ~part["compared"]).sum())
+    if kernels > MOST_KERNELS:
+        text += f"The {MOST_KERNELS} best of {kernels} kernels are drawn. "
+    return text + (f"{left_out} further cases are in the data only. " if left_out else "")
+
+
+def _canvas(part, each, column, level):
+    compared = part[part["compared"]]
+    rows = part[(part["folds"] == "rows") & ~part["compared"] & (part["median"] > 1e-6)].head(MOST_KERNELS)
+    states = part[(part["folds"] == "states") & (part["state_bytes"] > 0) & (part["median"] > 1e-12)]
+    widths = [0.42 * max(len(rows), 3)] * (len(rows) > 0) + [3.6] * (len(states) > 0)
+    canvas = matplotlib.figure.Figure(figsize=(2.6 + sum(widths or [3]), 4.6), layout="constrained")
+    grid = canvas.subplots(1, max(len(widths), 1), squeeze=False, sharey=True, width_ratios=widths or None)[0] \
+        if len(widths) > 1 else canvas.subplots(1, 1, squeeze=False)[0]
+    if len(rows):
+        _kernels(grid[0], rows, each)
+    if len(states):
+        _states(grid[-1], states, each, part["cache_bytes"].iloc[0])
+    _limits(grid[0], np.concatenate([each[i] for i in (*rows.index, *states.index)] or [[level]]), level)
+    for ax in grid:
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.axhline(level, color=style.INK, linewidth=0.7, zorder=0)
+        for (_, line), dashes in zip(_lines(compared), ((5, 3), (2, 2), (1, 3), (8, 2))):
+            ax.axhline(line.median, color=style.GREY, linewidth=1, dashes=dashes, zorder=0)
+    _names(grid[-1], [(level, f"error {level:g}"), *((line.median, line.words) for _, line in _lines(compared))])
+    grid[0].set_ylabel(_WORDS.get(column, column), linespacing=1.25)
     return canvas
 
 
-def _words(key):
-    method, local, weights, r, features = key
-    size = f"$r$ = {int(r)}" if r else f"{int(features)} features"
-    return f"{label(method, local, weights)}, {size}"
+def _lines(compared):
+    """The baselines that are drawn, the ends and some between where there are many."""
+    kept = spaced(compared.index, MOST_LINES)
+    return list(zip(kept, compared.loc[kept].itertuples()))
 
 
-def _panel(ax, points, series, colours, x, name):
-    shown = points[points[name] > points["rounding"]]
-    for key in series:
-        part = shown[(shown[[*SERIES, "r", "features"]] == list(key)).all(axis=1)]
-        colour = colours[key]
-        ax.vlines(part[x], part[name], part[name + "_q90"], color=colour, linewidth=0.8, alpha=0.6)
-        ax.plot(part[x], part[name], style.method(key[0])[1], color=colour, markersize=4.6, markeredgecolor="white",
-                markeredgewidth=0.5)
-    ax.axhline(1, color=style.PALE, linewidth=0.8, zorder=0)
-    ax.spines[["top", "right"]].set_visible(False)
-    if x == "head":
-        ax.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(10, integer=True))
+def _names(ax, lines):
+    """Names of horizontal lines on the right, moved apart where they would touch."""
+    place = matplotlib.transforms.blended_transform_factory(ax.transAxes, ax.transData)
+    low, high = ax.get_ylim()
+    free = 0.0
+    for at, text in sorted(lines):
+        at_text = max(at, free)
+        free = at_text * (high / low) ** 0.042  # the height of a line of text
+        ax.text(1.015, at_text, text, transform=place, fontsize=8, color=style.GREY, va="center")
 
 
-def _limits(ax, part, name):
-    """Of a row of panels, which share them."""
-    shown = part[part[name] > part["rounding"]]
-    low, high = shown[name].min(), shown[name].max()
-    ax.set_ylim(low / 1.6, max(1.6 * high, min(1.2 * shown[name + "_q90"].max(), 20 * high)))
-    style.log_axis(ax.yaxis, fine=(1, 2, 5) if high < 20 * low else ())
+def _kernels(ax, rows, each):
+    for x, (i, row) in enumerate(rows.iterrows()):
+        colour, marker = style.method(row["method"])
+        _draw(ax, x + _spread(len(each[i])), np.full(1, x), row, each[i], colour, marker)
+    ax.set_xticks(range(len(rows)), [_mathtext(text) for text in rows["words"]], rotation=50, ha="right", rotation_mode="anchor")
+    ax.set_xlim(-0.6, len(rows) - 0.4)
+    ax.set_title("exact kernels")
 
 
-def _numbers(ax, points, x):
-    """The number of each head above its points, higher where neighbours would touch. How many lines that takes."""
-    if x != "entropy":
-        return 0
-    places = points.groupby("head")["entropy"].first().dropna().sort_values()
-    if len(places) > 32 or not len(places):
-        return 0
-    gap, ends = 0.05 * max(np.ptp(places), 1e-9), [-np.inf] * 3  # ends: where each line is free again
-    for head, at in places.items():
-        line = next((i for i, end in enumerate(ends) if at >= end), int(np.argmin(ends)))
-        ends[line] = at + gap
-        ax.annotate(str(int(head)), (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 2 + 7 * line), ha="center",
-                    textcoords="offset points", fontsize=7, color=style.GREY)
-    return int(np.isfinite(ends).sum())
+def _states(ax, states, each, cache):
+    """A colour for each method and kernel; where several have the same size they stand beside each other."""
+    methods = states.groupby("series")["method"].first()
+    names = sorted(methods.index, key=lambda name: (style.order(methods[name]), name))
+    own = len(names) == states["method"].nunique()
+    for k, (name, shade) in enumerate(zip(names, style.sequence(len(names)))):
+        part = states[states["series"] == name].sort_values("state_bytes")
+        colour, marker = style.method(part["method"].iloc[0])
+        colour, at = colour if own else shade, part["state_bytes"] * 1.09 ** (k - (len(names) - 1) / 2)
+        ax.plot(at, part["median"], color=colour, linewidth=0.8, zorder=1.5)
+        for (i, row), x in zip(part.iterrows(), at):
+            _draw(ax, x * 1.04 ** (2 * _spread(len(each[i]))), [x], row, each[i], colour, marker)
+        ax.plot([], [], marker, color=colour, markersize=5, markeredgewidth=0, label=_mathtext(name))
+    _cache(ax, cache)
+    sizes = np.append(states["state_bytes"], cache)
+    ax.set_xlim(sizes.min() / 1.5, sizes.max() * 1.5)
+    style.log_axis(ax.xaxis, fine=(1, 2, 5) if sizes.max() < 40 * sizes.min() else ())
+    ax.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(style.size_text))
+    ax.set_xlabel("state of a head")
+    ax.set_title("states of fixed size")
+    legend(ax.figure, "lower center", handles=ax.get_legend_handles_labels()[0], ncols=min(len(names), 4), fontsize=8.5)
+
+
+def _cache(ax, cache):
+    ax.axvline(cache, color=style.GREY, linewidth=1, zorder=0)
+    ax.annotate(f"cache {style.size_text(cache)}", (cache, 1), xycoords=("data", "axes fraction"), xytext=(-3, -2), ha="right", va="top",
+                textcoords="offset points", fontsize=8, color=style.GREY, rotation=90)
+
+
+def _draw(ax, x, at, row, numbers, colour, marker):
+    ax.plot(x, numbers, marker="o", color=colour, **_DOT)
+    ax.vlines(at, row["q25"], row["q75"], color=colour, linewidth=2, zorder=2)
+    ax.plot(at, [row["median"]], marker, color=colour, markersize=5.5, markeredgecolor="white", markeredgewidth=0.6, zorder=3)
+
+
+def _spread(count):
+    """Where the points of a column stand beside its middle, so that equal ones do not hide each other."""
+    return 0.5 * ((np.arange(count) * 0.618034) % 1 - 0.5)
+
+
+def _limits(ax, numbers, level):
+    numbers = numbers[numbers > 0] if (numbers > 0).any() else np.array([level])
+    low, high = max(numbers.min(), np.median(numbers) / 100), min(numbers.max(), 100 * np.median(numbers))
+    low, high = min(low, level) / 1.3, max(high, level) * 1.3
+    ax.set_ylim(low, high)
+    style.log_axis(ax.yaxis, fine=(1, 2, 5) if high < 100 * low else ())
+
+
+def _mathtext(text):
+    """"(1 + z/8)^8" with its exponent raised."""
+    return re.sub(r"(\([^)]*\)|z)\^([0-9.]+)", lambda found: f"${found[1].replace(' ', '')}^{{{number(float(found[2]))}}}$", text)

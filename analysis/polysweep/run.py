@@ -1,0 +1,223 @@
+"""Starts the program on a study and opens what it wrote."""
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from .checks import index_of
+from .foreign import plain, say
+from .read import open as read
+
+_EVERY_S = 0.25  #: how often progress is looked at
+_LEFT_OVER = {1: "some points failed, took too long or were skipped; polysweep.failures has their messages",
+              75: "stopped before the end, as asked; the same call goes on from there"}
+_BANNER = re.compile(r"^-{40,}$.*?^-{40,}$\n?", re.MULTILINE | re.DOTALL)  # what mpirun says of a program that ended with a code
+_ENDED_S = 10  # time to end after a signal
+
+
+class RunError(RuntimeError):
+    """The program could not do a study. `code` is its exit code (README lists them), `message` what it said, `command` what was
+    started."""
+
+    def __init__(self, code, message, command):
+        super().__init__(f"{message or 'the program said nothing'} (exit code {code}: {shlex.join(command)})")
+        self.code, self.message, self.command = code, message, command
+
+
+def run(study, ranks=2, file=None, *, program=None, launcher=None, options=(), progress=None, columns=None) -> xr.Dataset:
+    """Computes every point of a study that its file does not have yet, and returns the file as `polysweep.open` does.
+
+    study: a mapping with the keys of a study file (`schema` may be left out; numbers of numpy are fine), or the path of one.
+    ranks: how many processes; 1 starts the program by itself.
+    file: the result file; by default `output.file` of the study, else NAME.h5 in the current directory. One that is there already is
+        resumed.
+    program: the program; by default that of the environment variable POLYSWEEP, `polysweep` on the path, or the build beside the
+        sources of this package.
+    launcher: how ranks are started, "mpirun" by default, with arguments as a list: ["srun", "--mpi=pmix"].
+    options: more options of `polysweep run`: ["--where", "n <= 512"].
+    progress: whether a line says how far it is; by default on a terminal and in a notebook.
+    columns: as for `polysweep.open`.
+
+    Raises RunError with the program's message where it refuses, and FileNotFoundError where there is no program. Points that failed,
+    and an end before the last point, are warnings: the dataset has what is done. An interrupt stops the program first.
+    """
+    ranks, program = index_of(ranks, "the number of ranks"), find_program(program)
+    if ranks < 1:
+        raise ValueError(f"at least one rank computes, not {ranks}")
+    with tempfile.TemporaryDirectory(prefix="polysweep-") as place:
+        path, file = _written(study, place, file)
+        command = [*_launched(launcher, ranks), str(program), "run", str(path), "-o", str(file), "--progress", "off", *map(str, options)]
+        code, said = _watched(command, file, progress)
+    said = _BANNER.sub("", said).strip().replace(f"{place}{os.sep}", "")
+    for note in re.findall(r"^polysweep: (note: .*)$", said, re.MULTILINE):
+        warnings.warn(plain(note), stacklevel=2)
+    if code in _LEFT_OVER and pathlib.Path(file).exists():
+        warnings.warn(f"{plain(file)}: {_LEFT_OVER[code]}", stacklevel=2)
+    elif code:
+        raise RunError(code, "\n".join(plain(line) for line in said.splitlines()).removeprefix("polysweep: "), command)
+    return read(file, columns)
+
+
+def find_program(program=None) -> pathlib.Path:
+    """The program that is named, else that of the environment variable POLYSWEEP, on the path, or built beside this package."""
+    named = program or os.environ.get("POLYSWEEP")
+    if named:
+        found = shutil.which(os.fspath(named))
+        if not found:
+            raise FileNotFoundError(f"{plain(named)}: no program that can be started")
+        return pathlib.Path(found)
+    builds = pathlib.Path(__file__).resolve().parents[2].glob("build*/polysweep")
+    found = shutil.which("polysweep") or next((str(each) for each in sorted(builds) if os.access(each, os.X_OK)), None)
+    if not found:
+        raise FileNotFoundError("the program polysweep is not on the path: install it, or name it with program= or the environment "
+                                "variable POLYSWEEP")
+    return pathlib.Path(found)
+
+
+def _written(study, place, file):
+    """(path of the study file, of the result file)."""
+    if isinstance(study, (str, os.PathLike)):
+        return study, file or f"{pathlib.Path(study).stem}.h5"
+    if not isinstance(study, Mapping):
+        raise TypeError(f"run takes a study as a mapping, or the path of a study file, not a {type(study).__name__}")
+    path, study = pathlib.Path(place) / "study", {"schema": 1, **study}
+    output = study.get("output")
+    file = file or (output.get("file") if isinstance(output, Mapping) else None) or f"{study.get('study', 'study')}.h5"
+    path.write_text(json.dumps(study, default=_plain_value, allow_nan=False) + "\n", encoding="utf-8")
+    return path, file
+
+
+def _plain_value(value):
+    """What JSON has no word for."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    if isinstance(value, (range, set, frozenset, tuple)):
+        return list(value)
+    if hasattr(value, "__fspath__"):
+        return os.fspath(value)
+    raise TypeError(f"a study has numbers, texts, lists and mappings, not a {type(value).__name__}")
+
+
+def _launched(launcher, ranks):
+    if launcher is None:
+        return ["mpirun", "-n", str(ranks)] if ranks > 1 else []
+    return [*([launcher] if isinstance(launcher, str) else map(str, launcher)), "-n", str(ranks)]
+
+
+# ---- while it runs ---------------------------------------------------------------------------------------------------
+
+
+def _watched(command, file, progress):
+    """(exit code, what it said on stderr), with a line of progress meanwhile."""
+    token = uuid.uuid4().hex[:16]
+    line = _Line(progress)
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+                                       env={**os.environ, "POLYSWEEP_LAUNCH": token}, start_new_session=True)
+        except OSError as why:
+            raise FileNotFoundError(f"{plain(command[0])}: cannot be started ({why.strerror})") from None
+        try:
+            while _waiting(process):
+                line.show(_state(file, token))
+            line.show(_state(file, token))  # as it ended
+        except BaseException:  # an interrupt: the program ends cleanly, and what it has done is in the file
+            _end(process)
+            raise
+        finally:
+            line.close()
+        said.seek(0)
+        return process.returncode, said.read().decode("utf-8", "replace")
+
+
+def _waiting(process):
+    try:
+        process.wait(_EVERY_S)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def _end(process):
+    for stop in (process.terminate, process.kill):
+        stop()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_ENDED_S)
+            return
+
+
+def _state(file, token):
+    """What the file beside the result says of this launch; {} as long as there is nothing."""
+    try:
+        state = json.loads(pathlib.Path(f"{file}.status.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) and state.get("launch") == token else {}
+
+
+class _Line:
+    """One line that says how far a run is, on a terminal or below the cell of a notebook."""
+
+    def __init__(self, wanted):
+        self.begun, self.shown, self.handle = time.monotonic(), "", None
+        notebook = _notebook()
+        self.put = None
+        if wanted is not False and notebook:
+            self.put = self._in_notebook
+        elif wanted or wanted is None and sys.stderr is not None and sys.stderr.isatty():
+            self.put = self._on_terminal
+
+    def show(self, state):
+        text = _told(state, time.monotonic() - self.begun)
+        if self.put and text and text != self.shown:
+            self.put(text)
+            self.shown = text
+
+    def close(self):
+        if self.put == self._on_terminal and self.shown:
+            say("", sys.stderr)
+
+    def _on_terminal(self, text):
+        sys.stderr.write("\r" + text.ljust(len(self.shown)))
+        sys.stderr.flush()
+
+    def _in_notebook(self, text):
+        from IPython.display import display
+
+        if self.handle is None:
+            self.handle = display({"text/plain": text}, raw=True, display_id=True)
+        else:
+            self.handle.update({"text/plain": text}, raw=True)
+
+
+def _notebook():
+    """Whether this is the kernel of a notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def _told(state, elapsed_s):
+    """"[######..................]  25 %  3 of 12 points, 12 s, about 36 s left"; "" of what is no state."""
+    try:
+        share, done, points, left = (float(state[name]) for name in ("fraction", "done", "points", "eta_s"))
+        share = min(max(share, 0.0), 1.0)
+        failed = f", {int(state['failed'])} failed" if state.get("failed") else ""
+        left = f", about {left:.0f} s left" if left > 0 and share > 0 else ""
+        return f"[{'#' * int(24 * share):.<24}] {100 * share:3.0f} %  {int(done)} of {int(points)} points{failed}, {elapsed_s:.0f} s{left}"
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return ""

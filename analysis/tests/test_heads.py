@@ -1,0 +1,173 @@
+"""Many heads as one answer, against loops over the rows that were written; and what the figure draws, against the table."""
+import numpy as np
+import pytest
+import sketched
+import synthetic
+from test_report import page
+
+import polysweep
+from polysweep import figures
+from polysweep.heads import answers, pooled
+from polysweep.report import main
+
+LAYERS, HEADS = 3, 4
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return sketched.reference_study(LAYERS, HEADS)
+
+
+@pytest.fixture(scope="module")
+def path(rows, tmp_path_factory):
+    path = tmp_path_factory.mktemp("heads") / "heads.h5"
+    synthetic.write(path, rows, own=sketched.OWN["reference"])
+    return path
+
+
+@pytest.fixture(scope="module")
+def ds(path):
+    return polysweep.open(path)
+
+
+def errors_of(rows, method, **of):
+    """{(layer, head): error} of the rows of one setting."""
+    same = [row for row in rows if row["method"] == method and all(row.get(name) == value for name, value in of.items())]
+    return {(row["layer"], row["head"]): row["err_out_ref"] for row in same}
+
+
+def test_every_row_is_what_numpy_says_of_its_heads(ds, rows):
+    found = polysweep.heads(ds, level=0.3)
+    assert len(found) == 5 + 5 + 6 and (found["heads"] == LAYERS * HEADS).all() and (np.diff(found["median"]) >= 0).all()
+    uniform = np.median(list(errors_of(rows, "uniform").values()))
+    for row in found.itertuples():
+        of = {} if row.beta != row.beta else dict(beta=row.beta, scale=row.scale)
+        errors = errors_of(rows, row.method, **of, **({"r": row.r} if row.r else {}))
+        values = np.array(list(errors.values()))
+        assert len(values) == LAYERS * HEADS
+        assert (row.median, row.worst, row.share) == (np.median(values), values.max(), (values <= 0.3).mean())
+        assert (row.q25, row.q75) == tuple(np.quantile(values, [0.25, 0.75])) and row.of_uniform == np.median(values) / uniform
+        assert (row.worst_layer, row.worst_head) == max(errors, key=errors.get)
+        assert row.cache_bytes == 512 * 64 * 8 and row.compared == (row.method in ("uniform", "window"))
+
+
+def test_layers_apart(ds, rows):
+    found = polysweep.heads(ds, per=["layer"])
+    assert len(found) == LAYERS * 16 and (found["heads"] == HEADS).all()
+    for row in found[found["method"] == "window"].itertuples():
+        values = [error for (layer, _), error in errors_of(rows, "window").items() if layer == row.layer]
+        uniform = [error for (layer, _), error in errors_of(rows, "uniform").items() if layer == row.layer]
+        assert row.median == np.median(values) and row.of_uniform == np.median(values) / np.median(uniform)
+
+
+def test_kernels_have_their_names(ds):
+    words = set(polysweep.heads(ds)["words"])
+    assert {"z^2", "(1 + z/4)^4", "(1 + z/8)^8", "taylor, order 2", "window, 64 local", "elu1",
+            "polysketch of (1 + z/8)^8, r = 16"} <= words
+
+
+@pytest.mark.parametrize("point, words", [
+    (dict(beta=4.0, scale=0.25, offset=1.0, row_norm="sqrt_d"), "(1 + z/4)^4"), (dict(beta=4.0, scale=0.25 / 32 ** 0.5, offset=1.0), "(1 + z/4)^4"),
+    (dict(beta=2.0, scale=1.0, offset=2.0, row_norm="unit"), "(1 + z/2)^2"), (dict(beta=3.0, scale=2.0, offset=1.0, row_norm="unit"), "(1 + 2 z)^3"),
+    (dict(beta=4.0, scale=0.5, offset=-1.0, row_norm="unit"), "(1 - z/2)^4"), (dict(beta=4.0, scale=0.0, offset=0.0), "z^4"),
+    (dict(beta=3.0, negative="relu"), "z^3, negative relu")])
+def test_an_affine_score_as_one_reads_it(point, words):
+    from polysweep.heads import words as words_of
+
+    assert words_of({"method": "exact", "d": 32, "row_norm": "none", "negative": "refuse", **point}, ["negative"]) == words
+
+
+def test_a_file_without_references_has_its_own_errors(tmp_path):
+    synthetic.write(tmp_path / "x.h5", sketched.heads_study())
+    ds = polysweep.open(tmp_path / "x.h5")
+    found = polysweep.heads(ds)
+    mine = [row["err_out"] for row in sketched.heads_study() if row["method"] == "tensorsketch"]
+    assert found.loc[found["method"] == "tensorsketch", "median"].item() == np.median(mine) and found["of_uniform"].isna().all()
+    assert polysweep.heads(ds, "entropy")["worst"].iloc[0] == 5.5
+    with pytest.raises(ValueError, match="no column 'err_ot'; near it: err_out"):
+        polysweep.heads(ds, "err_ot")
+    with pytest.raises(ValueError, match="no coordinate of heads 'n'"):
+        polysweep.heads(ds, per=["n"])
+
+
+def test_the_answer(ds, path):
+    found = polysweep.heads(ds, level=0.3)
+    said, = answers(found, "err_out_ref", 0.3, "softmax")
+    best = found.iloc[0]
+    assert said.startswith(f"At error <= 0.3 against softmax (median of 12 heads, n = 512): (1 + z/8)^8 exact ({best['median']:.2g}); ")
+    lowest = found.loc[found["folds"] == "states", "median"].min()
+    assert f"no sketch or feature map up to 549 kB (lowest {lowest:.2g}); the key-value cache is 262 kB." in said
+    assert "To compare: window, 64 local" in said and "uniform" in said
+    said, = answers(polysweep.heads(ds, level=1.0), "err_out_ref", 1.0, "softmax")
+    smallest = found[(found["folds"] == "states") & (found["median"] <= 1)].sort_values("state_bytes", kind="stable").iloc[0]
+    assert f"smallest state {smallest['words']}, 8.45 kB" in said and "no sketch" not in said
+    said, = answers(polysweep.heads(ds, level=0.01), "err_out_ref", 0.01, "softmax")
+    assert "no exact kernel; no sketch" in said
+
+
+def test_all_heads_as_one_point(ds, rows):
+    one = pooled(ds)
+    assert one.sizes["point"] == 16 and "head" not in polysweep.axes(one) and one["done"].all()
+    at = np.flatnonzero((one["method"] == "window").values).item()
+    assert one["err_out_ref"].values[at] == np.median(list(errors_of(rows, "window").values()))
+    assert pooled(one) is one
+    broken = ds.copy(deep=True)
+    broken["done"].values[: LAYERS * HEADS - 1] = False  # of the first setting one head is done
+    assert pooled(broken)["err_out_ref"].values[0] == ds["err_out_ref"].values[LAYERS * HEADS - 1]
+    assert pooled(broken)["done"].values[0]
+
+
+def test_one_figure_for_all_heads(ds):
+    figure, = figures.heads(ds, 0.3)
+    found = figure.data[""]
+    left, right = figure.canvas.axes
+    drawn = [line for line in left.lines if line.get_marker() not in ("None", "o") and len(line.get_xdata()) == 1]
+    kernels = found[(found["folds"] == "rows") & ~found["compared"]]
+    assert [line.get_ydata()[0] for line in drawn] == kernels["median"].tolist()
+    dots = [line for ax in (left, right) for line in ax.lines if len(line.get_xdata()) == LAYERS * HEADS]
+    assert len(dots) == 16 - 2 and sorted(dots[0].get_ydata()) == pytest.approx(sorted(
+        figure.data["each"].query("method == 'exact' and beta == 8 and scale == 0.125")["err_out_ref"]), rel=0)
+    level = {line.get_ydata()[0] for line in right.lines if line.get_linestyle() == "--"}
+    assert level == set(found.loc[found["compared"], "median"]) and len(level) == 2
+    assert {"uniform", "window, 64 local", "error 0.3"} <= {text.get_text() for text in right.texts}
+    assert any(np.array_equal(line.get_xdata(), [262144.0] * 2) for line in right.lines)  # the cache
+
+
+def test_the_report_starts_with_the_answer(path, tmp_path, capsys):
+    assert main([str(path), "-o", str(tmp_path), "--accept", "0.3"]) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[1].startswith("At error <= 0.3 against softmax (median of 12 heads")
+    assert "Error of all heads (err_out_ref)" in said and "Error by layer (err_out_ref)" in said
+    text, checker = page(tmp_path)
+    assert all((tmp_path / link).exists() for link in checker.links)
+    assert text.index("At error &le; 0.3") < text.index("points done") and text.count("<figure>") == 1  # no grid for each head
+    layers = synthetic.read_csv(tmp_path / "layers.csv")
+    assert len(layers) == LAYERS * 16 and np.array_equal(synthetic.read_csv(tmp_path / "heads.csv")["median"], polysweep.heads(
+        polysweep.open(path))["median"])
+    assert main([str(path), "-o", str(tmp_path), "--accept", "0.01"]) == 0
+    assert "no exact kernel" in capsys.readouterr().out
+
+
+# ---- decoding ---------------------------------------------------------------------------------------------------------
+
+
+def test_where_a_state_is_smaller_and_where_faster(tmp_path):
+    lengths, local = (128, 512, 2048, 8192), 64
+    synthetic.write(tmp_path / "d.h5", sketched.decode_study(lengths), own=sketched.OWN["decode"])
+    found = polysweep.decode_table(polysweep.open(tmp_path / "d.h5"))
+    assert found["method"].tolist() == ["polysketch"] * 2 and found["r"].tolist() == [8, 16]
+    for row in found.itertuples():
+        f = row.r * (row.r + 1) // 2
+        assert row.state_n == pytest.approx(f * 33 * 4 / (64 * 2) + local, rel=1e-15)  # F (v + 1) s_state / ((d + v) s_cache) + u
+        seconds = 1e3 * (1e6 * (1.2e-6 + 1e-8 * f) - 1)  # where 1e-6 + 1e-9 n is as much
+        assert row.seconds_how == "inside" and row.seconds_n == pytest.approx(seconds, rel=0.15)  # lengths are four times apart
+        assert row.seconds_gain == pytest.approx((1e-6 + 1e-9 * 8192) / (1.2e-6 + 1e-8 * f), rel=1e-12)
+        assert row.flops_how == ("below" if 4 * f * 33 + 2 * local * 64 < 4 * 128 * 64 else "inside") and row.error == 8 / row.r
+    assert polysweep.decode_table(polysweep.open(tmp_path / "d.h5"), against="softmax").equals(found)
+    assert main([str(tmp_path / "d.h5"), "-o", str(tmp_path / "out"), "--quiet"]) == 0
+    _, checker = page(tmp_path / "out")
+    assert "Generating token by token" in checker.text and len(synthetic.read_csv(tmp_path / "out" / "decode.csv")) == 2
+
+
+def test_a_file_without_decoding_has_no_such_table(ds):
+    assert not len(polysweep.decode_table(ds))
