@@ -180,7 +180,7 @@ const psw_yaml_key spec_keys[] = {
     {"data", "names", PSW_T_TREE, -1, 0, 0, NULL, "of its tensors, {q: NAME, k: NAME, v: NAME}; {layer} in a name is the layer's number", 0, 0, 0},
     {"data", "kv_heads", PSW_T_WHOLE, -1, COUNT, NULL, "heads of keys and values, each for as many query heads; else as many as there are", 0, 0, 0},
     {"data", "padding", PSW_T_TEXT, -1, 0, 0, NULL, "tensor of the lengths of the batch's sequences; tokens from there on are left out", 0, 0, 0},
-    {"data", "rope", PSW_T_TREE, -1, 0, 0, NULL, "rotates queries and keys by their positions, {base: 10000, width: 64, style: half | interleaved}", 0, 0, 0},
+    {"data", "rope", PSW_T_TREE, -1, 0, 0, NULL, "rotates queries and keys by their positions, {base: 10000, width: 64, style: half}, or interleaved", 0, 0, 0},
     {"judge", "level", PSW_T_REAL, -1, 1e-6, 1 - 1e-6, "0.9", "rate of success at which a window begins and ends: edge_lo, edge_hi", AT(level)},
     {"time", "reps", PSW_T_WHOLE, -1, COUNT, "6", "repetitions at least", AT(reps)},
     {"time", "max_reps", PSW_T_WHOLE, -1, COUNT, "50", "repetitions at most", AT(max_reps)},
