@@ -39,7 +39,8 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
                SAME(is_complex) && SAME(epsilon);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
-    return kinds && shape && data && affine && own && rest && psw_attend_kind(a) != PSW_STATE_FOLD && a->mode == PSW_FORWARD && !is_compared(a);
+    return kinds && shape && data && affine && own && rest && psw_attend_kind(a) != PSW_STATE_FOLD &&
+           a->mode == PSW_FORWARD && !is_compared(a);
 }
 
 /* ---- work ---- */
