@@ -133,6 +133,26 @@ def test_projections_by_hooks(tmp_path, module, more):
     assert not any(part._forward_hooks for part in module.modules())
 
 
+def test_keys_that_were_repeated_for_a_group_are_stored_once(tmp_path):
+    class Grouped(torch.nn.Module):
+        def forward(self, q, k, v):
+            k, v = (x.repeat_interleave(3, dim=1) for x in (k, v))
+            return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+    torch.manual_seed(5)
+    q, k, v = torch.randn(2, 6, 9, 4), torch.randn(2, 2, 9, 4), torch.randn(2, 2, 9, 4)
+    heads = capture(Grouped(), (q, k, v), tmp_path / "x.safetensors")
+    (_, keys, values), = stored(heads)
+    assert (heads.heads, heads.kv_heads) == (6, 2) and np.array_equal(keys, k.numpy()) and np.array_equal(values, v.numpy())
+    plain = capture(Plain(), (q, q, q), tmp_path / "z.safetensors")
+    assert plain.kv_heads == 6
+
+
+class Plain(torch.nn.Module):
+    def forward(self, q, k, v):
+        return torch.nn.functional.scaled_dot_product_attention(q, k, v)
+
+
 def test_what_cannot_be_captured_is_said(tmp_path):
     x = torch.randn(1, 5, 16)
     with pytest.raises(ValueError, match="no attention was seen.*projections="):

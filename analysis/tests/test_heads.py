@@ -51,6 +51,12 @@ def test_every_row_is_what_numpy_says_of_its_heads(ds, rows):
         assert row.cache_bytes == 512 * 64 * 8 and row.compared == (row.method in ("uniform", "window"))
 
 
+def test_a_head_at_the_level_counts(ds, rows):
+    level = max(errors_of(rows, "uniform").values())
+    found = polysweep.heads(ds, level=level).set_index("words")
+    assert found.loc["uniform", "share"] == 1 and polysweep.heads(ds, level=level * (1 - 1e-15)).set_index("words").loc["uniform", "share"] < 1
+
+
 def test_layers_apart(ds, rows):
     found = polysweep.heads(ds, per=["layer"])
     assert len(found) == LAYERS * 16 and (found["heads"] == HEADS).all()

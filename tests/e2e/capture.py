@@ -91,6 +91,17 @@ def again(study):
     check(polysweep.run(path, ranks=1).equals(polysweep.open("tiny.h5")), "a study file, whose result has its name")
 
 
+def a_state_against_a_cache():
+    """A sketch of 36 features beside 64 exact tokens of width 32 + 32, all in double: 9,504 + 32,768 bytes, of 512 a token."""
+    ds = polysweep.run({"study": "token", "data": {"kind": "gaussian"}, "decode": {"cache": "fp64"},
+                        "methods": ["softmax", {"polysketch": {"r": 8, "local": 64, "draws": 1}}],
+                        "grid": {"mode": "decode", "mask": "causal", "n": [128, 512], "d": 32, "beta": 4, "block": 64}}, ranks=1)
+    found = polysweep.decode_table(ds)
+    row = found.iloc[0]
+    check(len(found) == 1 and row["method"] == "polysketch" and row["state"] == 9504 + 32768 and row["token"] == 512, f"a state: {row.to_dict()}")
+    check(row["state_n"] == (9504 + 32768) / 512 and row["seconds_gain"] > 0, f"from {row['state_n']} tokens on it is smaller")
+
+
 def what_is_wrong_is_said(study):
     refused("an unknown key", 2, "study:1:", {**study, "judgement": {}}, ranks=2, file="x.h5", **LAUNCHED)
     refused("another study", 2, "holds another study", {**study, "seed": 4}, ranks=1, file="tiny.h5")
@@ -146,6 +157,7 @@ def main():
         study = from_a_model_to_a_table()
         if not failed:
             again(study)
+            a_state_against_a_cache()
             what_is_wrong_is_said(study)
             what_is_left_is_a_warning()
             an_interrupt_stops_the_program()
