@@ -56,7 +56,7 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     if not rows:
         return pd.DataFrame(columns=[*of, *per, *how, "words", "series", "heads", "median", "q25", "q75", "worst", "share", "of_uniform",
                                      "state_bytes", "cache_bytes", "folds", "compared"])
-    found = pd.DataFrame(rows)
+    found = pd.DataFrame(rows).drop_duplicates([*of, *per, "words"])
     for _, part in parts(found.assign(_all=0), [*of, *per] or ["_all"]):
         uniform = part["median"][part["method"] == "uniform"]
         found.loc[part.index, "of_uniform"] = part["median"] / uniform.iloc[0] if len(uniform) else np.nan
@@ -67,7 +67,7 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
 def points(ds: xr.Dataset, column: str) -> pd.DataFrame:
     """The points of methods that compute, with the columns that are needed here."""
     frame = table(ds)
-    for name in (*OVER, *KERNEL, *_NUMBERS, column):
+    for name in (*OVER, *KERNEL, *_NUMBERS, "exact_map", column):
         if name in ds:
             frame[name] = ds[name].values[frame.index]
         elif name not in frame:
@@ -78,7 +78,9 @@ def points(ds: xr.Dataset, column: str) -> pd.DataFrame:
 def _row(ds, key, part, column, level):
     values, worst = part[column].to_numpy(float), part.loc[part[column].idxmax()]
     q25, median, q75 = np.quantile(values, [0.25, 0.5, 0.75])
-    return {**key, "words": words(part.iloc[0], key), "series": words(part.iloc[0].drop(["r", "features"]), key), "heads": len(values), "median": median, "q25": q25, "q75": q75, "worst": worst[column],
+    unsized = part.iloc[0].drop(["r", "features"])  # an exact map is the same whatever size was asked for
+    return {**key, "words": words(unsized if part["exact_map"].iloc[0] == 1 else part.iloc[0], key), "series": words(unsized, key),
+            "heads": len(values), "median": median, "q25": q25, "q75": q75, "worst": worst[column],
             **{f"worst_{name}": int(worst[name]) for name in OVER if name in ds.coords}, "share": float((values <= level).mean()),
             "of_uniform": np.nan, "state_bytes": part["state_bytes"].median(), "cache_bytes": cache(part.iloc[0]),
             "folds": part["method_folds"].iloc[0], "compared": part["method_kernel"].iloc[0] == "other" or part["method_folds"].iloc[0] == "landmarks"}
