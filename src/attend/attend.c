@@ -91,14 +91,30 @@ static double tail_of(const psw_point *p)
     return fmin(tail, (double)p->n);
 }
 
+/* The tokens that the newest one sees. */
+static double seen_tokens(const psw_point *p)
+{
+    psw_point last = *p;
+    last.mask = PSW_CAUSAL;
+    psw_seen seen = psw_attend_seen(&last, p->n - 1, (psw_tokens){0, p->n});
+    double count = 0;
+    for (int i = 0; i < seen.ranges; i++) count += (double)seen.at[i].count;
+    return count;
+}
+
 psw_decode_work psw_attend_decode_work(const psw_point *p)
 {
     static const double cache_bytes[] = {[PSW_FP64] = 8, [PSW_FP32] = 4, [PSW_BF16] = 2, [PSW_FP16] = 2};
-    double token = (double)(p->d + p->v) * cache_bytes[p->cache], n = (double)p->n, width = (double)(p->v + 1);
-    psw_decode_work work = {.kv_bytes = n * token, .state_bytes = n * token};
+    double number = cache_bytes[p->cache], n = (double)p->n, v = (double)p->v, width = v + 1;
+    double token = ((double)p->d + v) * number;
+    psw_decode_work work = {.kv_bytes = n * token};
     if (!psw_sketch_has(p)) {
-        work.flops = 2 * n * (double)(psw_point_width(p) + p->v);
-        work.bytes = work.kv_bytes + token; /* read, and one token written */
+        const attend_method_row *method = attend_method_row_of(p->method);
+        bool scores = !method || method->peak; /* else keys are not looked at */
+        double seen = seen_tokens(p), each = scores ? token : v * number;
+        work.state_bytes = seen * each;
+        work.flops = 2 * seen * ((scores ? (double)psw_point_width(p) : 0) + v);
+        work.bytes = work.state_bytes + each; /* read, and one token written */
         return work;
     }
     double tail = tail_of(p), state = psw_sketch_state_bytes(p);

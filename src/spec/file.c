@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "polysweep/plain.h"
 #include "spec/study.h"
@@ -267,7 +268,7 @@ static psw_status facts_read(psw_study *study, psw_yaml_node *data)
     psw_status status = study->rooms.file_facts(path->text, &study->file_keys, facts);
     if (status == PSW_OK)
         status = fill(study, data, facts);
-    else if (!need && status == PSW_ENVIRONMENT)
+    else if (!need && status == PSW_ENVIRONMENT && access(path->text, R_OK) != 0)
         status = PSW_OK; /* who needs its numbers will say so */
     free(facts);
     return status;

@@ -62,6 +62,7 @@ typedef enum spec_parameter {
     PSW_PARAMETERS
 } spec_parameter;
 #define PSW_ROW (PSW_PARAMETERS + PSW_OWN_MAX)
+_Static_assert(PSW_ROW <= 64, "places of a row are bits of psw_ids");
 
 /* Values of parameters and, behind them, own axes: what expressions read. NaN = does not apply. */
 typedef struct spec_row {

@@ -112,7 +112,6 @@ static void methods(psw_precision precision, double tolerance)
         for (int i = 0; i < 6; i++) {
             psw_point p = point_of((psw_method)code, precision, lengths[i]);
             if (psw_attend_check(&p) != PSW_OK) continue; /* theory alone, or another mask */
-            if (p.method == PSW_TAYLOR || p.method == PSW_TOPK) continue;
             compare(p, tolerance);
             p.offset = 1.25;
             if (psw_method_facts_of(p.method)->affine == PSW_AFFINE_BOTH) compare(p, tolerance);
@@ -180,6 +179,12 @@ static void work(void)
     w = psw_attend_decode_work(&p);
     CHECK(w.state_bytes == 9504 + 8192 && w.kv_bytes == 512 * 64 * 2, "of half precision");
     CHECK(w.flops == 4 * 36 * 33 + 2 * 64 * 64, "%g operations", w.flops);
+    p.method = PSW_WINDOW, p.local = 20, p.sinks = 4; /* 24 of 512 tokens */
+    w = psw_attend_decode_work(&p);
+    CHECK(w.kv_bytes == 512 * 128 && w.state_bytes == 24 * 128 && w.bytes == 25 * 128, "of a window");
+    p.method = PSW_UNIFORM; /* values alone */
+    w = psw_attend_decode_work(&p);
+    CHECK(w.state_bytes == 512 * 64 && w.flops == 2 * 512 * 32, "of a mean: %g, %g", w.state_bytes, w.flops);
 }
 
 static void refusals(void)
