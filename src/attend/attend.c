@@ -283,11 +283,7 @@ static psw_status check_decode(const psw_point *p)
     if (psw_data_sets(p) > 1 || !psw_data_kind_facts_of(p->data_kind)->has_rows)
         return PSW_FAIL(PSW_USAGE, "mode decode with data of kind %s: one token is decoded from rows of one data set",
                         psw_data_kind_facts_of(p->data_kind)->word);
-    const attend_method_row *method = attend_method_row_of(p->method);
-    if (psw_attend_kind(p) == PSW_ROW_FOLD && method && method->keep)
-        return PSW_FAIL(PSW_USAGE, "mode decode with %s: a token looks at each score once; take another method",
-                        psw_method_facts_of(p->method)->word);
-    if (psw_attend_kind(p) == PSW_ROW_FOLD && attend_refusal_of(p) == ATTEND_LOOKED_AT)
+    if (psw_point_folds(p) == PSW_FOLDS_ROWS && attend_refusal_of(p) == ATTEND_LOOKED_AT)
         return PSW_FAIL(PSW_USAGE, "mode decode with scores that may have negative weights: nothing looks at the "
                                    "smallest one; say negative: signed, abs or relu");
     if (p->n_k > 0)

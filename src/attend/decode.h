@@ -22,6 +22,7 @@ typedef struct attend_decode {
     const attend_method_row *method;
     attend_cache cache; /* tokens held .. n - 1, places from 0 */
     ptrdiff_t held;
+    attend_selection selected; /* of a method that keeps some scores */
 
     double *rows[3];        /* leaf x width, by side: as data makes them */
     psw_real *q;            /* of the new token */

@@ -54,6 +54,11 @@ static psw_status lay(psw_attention *a, const psw_given *given, psw_arena *arena
     d->part = attend_reals(arena, p->v + 1);
     d->sums = attend_sums_take(arena, 1, p->v + 2);
     d->more = attend_sums_take(arena, 1, p->v + 2);
+    if (d->method && d->method->keep) {
+        d->selected.keep = attend_smaller(d->method->keep(p), p->n);
+        d->selected.count = psw_arena_take(arena, 1, sizeof *d->selected.count);
+        d->selected.heap = psw_arena_take(arena, d->selected.keep, sizeof *d->selected.heap);
+    }
     attend_lay_results(a, arena);
     if (by_states(d)) PSW_TRY(attend_decode_lay_states(d, given, arena));
     return psw_arena_check(arena);
@@ -114,7 +119,8 @@ static psw_status redraw(psw_attention *a, ptrdiff_t draw, psw_watch watch)
 static void add_range(attend_decode *d, ptrdiff_t first, psw_tokens range)
 {
     ptrdiff_t v = d->base.p->v, at = range.first - first;
-    attend_score_row row = {.z = d->z + at, .count = range.count};
+    attend_score_row row = {.z = d->z + at, .first = range.first, .count = range.count};
+    if (d->method->keep) row.kept = attend_selection_last(&d->selected, 0);
     if (d->method->peak) row.peak = d->method->peak(&d->kernel, row.z, row.count);
     attend_log2_all(&row.peak, 1, &row.log2_peak);
     attend_weight_sum sum = d->method->weigh(&d->kernel, &row, d->w);
@@ -134,6 +140,23 @@ static void add_keys(attend_decode *d, psw_tokens keys)
     for (int i = 0; i < seen.ranges; i++) add_range(d, keys.first, seen.at[i]);
 }
 
+/* A first look at all scores, for a method that keeps some. */
+static psw_status select_keys(attend_decode *d, psw_watch watch)
+{
+    const psw_attention *a = &d->base;
+    if (!exact_tail(d) || !d->method->keep) return PSW_OK;
+    *d->selected.count = 0;
+    for (ptrdiff_t first = d->held; first < a->p->n; first += a->leaf) {
+        psw_tokens keys = {first, attend_smaller(a->leaf, a->p->n - first)};
+        psw_seen seen = psw_attend_seen(&d->kernel, a->p->n - 1, keys);
+        PSW_TRY(psw_watch_ask(watch));
+        attend_cache_scores(&d->cache, d->q, first - d->held, keys.count, d->z);
+        for (int i = 0; i < seen.ranges; i++)
+            attend_selection_offer(&d->selected, 0, d->z + seen.at[i].first - first, seen.at[i]);
+    }
+    return PSW_OK;
+}
+
 static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     attend_decode *d = (attend_decode *)a;
@@ -142,6 +165,7 @@ static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, vo
     if (a->route.rank > 0) return PSW_OK;
     attend_cache_put(&d->cache, tokens - 1, d->rows[PSW_KEY], d->rows[PSW_VALUE]);
     attend_sums_clear(d->sums);
+    PSW_TRY(select_keys(d, watch));
     for (ptrdiff_t first = d->held; exact_tail(d) && first < a->p->n; first += step) {
         PSW_TRY(psw_watch_ask(watch));
         add_keys(d, (psw_tokens){first, attend_smaller(step, a->p->n - first)});

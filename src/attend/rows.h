@@ -111,6 +111,8 @@ static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span
 #define attend_rows_scores PSW_PRECISION_NAME(attend_rows_scores)
 #define attend_rows_lay_selection PSW_PRECISION_NAME(attend_rows_lay_selection)
 #define attend_rows_select PSW_PRECISION_NAME(attend_rows_select)
+#define attend_selection_offer PSW_PRECISION_NAME(attend_selection_offer)
+#define attend_selection_last PSW_PRECISION_NAME(attend_selection_last)
 #define attend_rows_kept PSW_PRECISION_NAME(attend_rows_kept)
 #define attend_rows_begin_smallest PSW_PRECISION_NAME(attend_rows_begin_smallest)
 #define attend_rows_look_smallest PSW_PRECISION_NAME(attend_rows_look_smallest)
@@ -139,6 +141,10 @@ psw_status attend_rows_scores(attend_row_pass *f, attend_span strip, attend_span
 void attend_rows_lay_selection(attend_row_pass *f, psw_arena *arena);
 /* The largest scores of the rows of a strip over the key leaves f->origin .. end - 1. */
 psw_status attend_rows_select(attend_row_pass *f, attend_span strip, ptrdiff_t end, psw_watch watch);
+/* Scores of some neighbouring keys of a row join its selection, which keeps the largest; and the last one it keeps: all
+ * scores are kept until there are more. */
+void attend_selection_offer(attend_selection *s, ptrdiff_t row, const psw_real *z, psw_tokens keys);
+attend_score attend_selection_last(const attend_selection *s, ptrdiff_t row);
 /* The last score that row i of the strip keeps; where it keeps all, -inf. */
 attend_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set);
 

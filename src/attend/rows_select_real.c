@@ -43,7 +43,7 @@ static void offer(attend_selection *s, ptrdiff_t row, attend_score score)
 }
 
 /* Most scores of a long row come after all that it keeps. */
-static void offer_row(attend_selection *s, ptrdiff_t row, const psw_real *z, psw_tokens keys)
+void attend_selection_offer(attend_selection *s, ptrdiff_t row, const psw_real *z, psw_tokens keys)
 {
     const attend_score *root = s->heap + row * s->keep;
     for (ptrdiff_t j = 0; j < keys.count; j++)
@@ -58,7 +58,7 @@ static psw_status offer_all(attend_row_pass *f, attend_span strip, attend_span k
             for (int k = 0; k < f->seen[i].ranges; k++) {
                 psw_tokens seen = f->seen[i].at[k];
                 const psw_real *z = f->scores.at + i * f->scores.stride + seen.first - keys.first;
-                offer_row(&f->selected, set * f->strip + i, z, seen);
+                attend_selection_offer(&f->selected, set * f->strip + i, z, seen);
             }
     return PSW_OK;
 }
@@ -78,11 +78,15 @@ psw_status attend_rows_select(attend_row_pass *f, attend_span strip, ptrdiff_t e
     return PSW_OK;
 }
 
+attend_score attend_selection_last(const attend_selection *s, ptrdiff_t row)
+{
+    return s->count[row] < s->keep ? (attend_score){-INFINITY, PTRDIFF_MAX} : s->heap[row * s->keep];
+}
+
 attend_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set)
 {
-    const attend_selection *s = &f->selected;
-    if (!f->method->keep || s->count[set * f->strip + i] < s->keep) return (attend_score){-INFINITY, f->base.tokens};
-    return s->heap[(set * f->strip + i) * s->keep];
+    if (!f->method->keep) return (attend_score){-INFINITY, PTRDIFF_MAX};
+    return attend_selection_last(&f->selected, set * f->strip + i);
 }
 
 /* ---- the smallest one ---- */

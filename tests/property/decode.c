@@ -196,6 +196,9 @@ static void refusals(void)
     p.mode = PSW_DECODE;
     CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "cache: bf16"), "%s", psw_message());
     p = point_of(PSW_EXACT, PSW_FP64, 64);
+    p.mode = PSW_DECODE, p.beta = 3, p.offset = 2; /* scores may be below 0 */
+    CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "nothing looks at"), "%s", psw_message());
+    p = point_of(PSW_EXACT, PSW_FP64, 64);
     p.mode = PSW_DECODE, p.block = 20;
     CHECK(psw_attend_check(&p) == PSW_USAGE && strstr(psw_message(), "multiple of 16"), "%s", psw_message());
     p.block = 32, p.d = 1, p.scale = 1e10, p.cache = PSW_FP16;
