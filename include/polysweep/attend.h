@@ -31,6 +31,7 @@
 #define POLYSWEEP_ATTEND_H
 
 #include "polysweep/data.h"
+#include "polysweep/largest.h"
 #include "polysweep/route.h"
 
 #define PSW_GROUP_MAX 16
@@ -222,13 +223,9 @@ psw_seen psw_attend_seen_by(const psw_point *point, psw_tokens queries);
  * all weights are 0. psw_weights_known: the kernel is a function of scores; else nothing can be asked.
  * psw_weights_keep: how many of the largest scores of a row, of equal ones the first, have weights, 0: all; then `kept`
  * is the last of these (else it may be NULL). */
-typedef struct psw_kept {
-    double z;
-    ptrdiff_t key;
-} psw_kept;
 bool psw_weights_known(const psw_point *point);
 ptrdiff_t psw_weights_keep(const psw_point *point);
-double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys, const double *z, const psw_kept *kept,
+double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys, const double *z, const psw_score *kept,
                        double *w);
 
 /* Can the method compute the point? PSW_USAGE says why not, and what to do. */

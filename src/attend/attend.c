@@ -29,17 +29,17 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
 {
 #define SAME(member) (memcmp(&a->member, &b->member, sizeof a->member) == 0)
     bool kinds = SAME(method) && SAME(mask) && SAME(precision) && SAME(data_kind) && SAME(row_norm) && SAME(negative);
-    bool shape = SAME(n) && SAME(d) && SAME(v) && SAME(r) && SAME(features) && SAME(local) && SAME(draws);
+    bool shape = SAME(n) && SAME(d) && SAME(v) && SAME(r) && SAME(features) && SAME(local) && SAME(draws) && SAME(n_k);
     bool data = SAME(noise) && SAME(a_0) && SAME(a_1) && SAME(b) && SAME(c) && SAME(kappa) && SAME(j3) &&
-                SAME(cosine) && SAME(head) && SAME(seed) && SAME(data_draws) && SAME(common);
-    bool affine = SAME(scale) && SAME(offset) && SAME(match) && SAME(center) && SAME(n_k) && SAME(layer) &&
-                  SAME(batch) && SAME(mode) && SAME(cache) && SAME(reference) && SAME(reference_scale) &&
-                  SAME(reference_beta);
+                SAME(cosine) && SAME(layer) && SAME(head) && SAME(batch) && SAME(seed) && SAME(data_draws) &&
+                SAME(common);
+    bool scores = SAME(scale) && SAME(offset) && SAME(match) && SAME(center);
+    bool asked = SAME(mode) && SAME(cache) && SAME(reference) && SAME(reference_scale) && SAME(reference_beta);
     bool own = SAME(order) && SAME(by) && SAME(sinks) && SAME(keep) && SAME(landmarks) && SAME(leaves) &&
                SAME(is_complex) && SAME(epsilon);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
-    return kinds && shape && data && affine && own && rest && psw_attend_kind(a) != PSW_STATE_FOLD &&
+    return kinds && shape && data && scores && asked && own && rest && psw_attend_kind(a) != PSW_STATE_FOLD &&
            a->mode == PSW_FORWARD && !is_compared(a);
 }
 

@@ -34,7 +34,7 @@ ptrdiff_t psw_weights_keep(const psw_point *point)
     return method && method->keep ? method->keep(point) : 0;
 }
 
-double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys, const double *z, const psw_kept *kept,
+double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys, const double *z, const psw_score *kept,
                        double *w)
 {
     const attend_method_row *method = row_of(point);
@@ -47,7 +47,7 @@ double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys,
     for (int k = 0; k < seen.ranges; k++) {
         psw_tokens part = seen.at[k];
         attend_score_row row = {z + part.first, keys.first + part.first, part.count, peak, log2_peak, {0, 0}};
-        if (kept) row.kept = (attend_score){kept->z, kept->key};
+        if (kept) row.kept = (psw_score){kept->z, kept->key};
         attend_weight_sum sum = method->weigh(point, &row, w + part.first);
         if (sum.exponent != PSW_EMPTY) log2 = (double)sum.exponent;
     }

@@ -7,25 +7,15 @@
 #define POLYSWEEP_ATTEND_METHOD_H
 
 #include "polysweep/attend.h"
+#include "polysweep/largest.h"
 #include "polysweep/real.h"
-
-/* Scores are in descending order, equal ones in the order of their keys. */
-typedef struct attend_score {
-    double z;
-    ptrdiff_t key;
-} attend_score;
-
-static inline bool attend_score_before(attend_score a, attend_score b)
-{
-    return a.z > b.z || (a.z == b.z && a.key < b.key);
-}
 
 /* The scores of one row with the keys it may see. */
 typedef struct attend_score_row {
     const psw_real *z;
     ptrdiff_t first, count; /* keys, neighbours */
     double peak, log2_peak; /* the method's peak of z, and its log2: they give the exponent */
-    attend_score kept;      /* of a method that keeps some: the last one in their order */
+    psw_score kept;         /* of a method that keeps some: the last one in their order */
 } attend_score_row;
 
 /* sum of the weights and their exponent; weights are below 2 */

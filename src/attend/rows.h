@@ -28,9 +28,9 @@
 
 /* The largest scores of the rows of a strip, in each set: a heap whose root is the last one in their order. */
 typedef struct attend_selection {
-    ptrdiff_t keep;     /* scores of a row, at most as many as there are keys */
-    ptrdiff_t *count;   /* [sets][strip] */
-    attend_score *heap; /* [sets][strip][keep] */
+    ptrdiff_t keep;   /* scores of a row, at most as many as there are keys */
+    ptrdiff_t *count; /* [sets][strip] */
+    psw_score *heap;  /* [sets][strip][keep] */
 } attend_selection;
 
 typedef struct attend_row_pass {
@@ -144,9 +144,9 @@ psw_status attend_rows_select(attend_row_pass *f, attend_span strip, ptrdiff_t e
 /* Scores of some neighbouring keys of a row join its selection, which keeps the largest; and the last one it keeps: all
  * scores are kept until there are more. */
 void attend_selection_offer(attend_selection *s, ptrdiff_t row, const psw_real *z, psw_tokens keys);
-attend_score attend_selection_last(const attend_selection *s, ptrdiff_t row);
+psw_score attend_selection_last(const attend_selection *s, ptrdiff_t row);
 /* The last score that row i of the strip keeps; where it keeps all, -inf. */
-attend_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set);
+psw_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set);
 
 void attend_rows_begin_smallest(attend_row_pass *f);
 /* At the scores of a tile that its rows see. */

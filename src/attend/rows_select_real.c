@@ -15,40 +15,13 @@ void attend_rows_lay_selection(attend_row_pass *f, psw_arena *arena)
     s->heap = psw_arena_take(arena, f->base.sets * f->strip * s->keep, sizeof *s->heap);
 }
 
-/* Puts `score` at the root and lets it sink below those that come after it. */
-static void sink_root(attend_score *heap, ptrdiff_t count, attend_score score)
-{
-    ptrdiff_t at = 0;
-    for (ptrdiff_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && attend_score_before(heap[child], heap[child + 1])) child++;
-        if (!attend_score_before(score, heap[child])) break;
-        heap[at] = heap[child];
-    }
-    heap[at] = score;
-}
-
-static void rise(attend_score *heap, ptrdiff_t at, attend_score score)
-{
-    for (; at > 0 && attend_score_before(heap[(at - 1) / 2], score); at = (at - 1) / 2) heap[at] = heap[(at - 1) / 2];
-    heap[at] = score;
-}
-
-static void offer(attend_selection *s, ptrdiff_t row, attend_score score)
-{
-    attend_score *heap = s->heap + row * s->keep;
-    if (s->count[row] < s->keep)
-        rise(heap, s->count[row]++, score);
-    else if (attend_score_before(score, heap[0]))
-        sink_root(heap, s->keep, score);
-}
-
 /* Most scores of a long row come after all that it keeps. */
 void attend_selection_offer(attend_selection *s, ptrdiff_t row, const psw_real *z, psw_tokens keys)
 {
-    const attend_score *root = s->heap + row * s->keep;
+    psw_score *heap = s->heap + row * s->keep;
     for (ptrdiff_t j = 0; j < keys.count; j++)
-        if (s->count[row] < s->keep || (double)z[j] >= root->z)
-            offer(s, row, (attend_score){(double)z[j], keys.first + j});
+        if (s->count[row] < s->keep || (double)z[j] >= heap->z)
+            psw_largest_offer(heap, &s->count[row], s->keep, (psw_score){(double)z[j], keys.first + j});
 }
 
 static psw_status offer_all(attend_row_pass *f, attend_span strip, attend_span keys, int first, int last)
@@ -78,14 +51,14 @@ psw_status attend_rows_select(attend_row_pass *f, attend_span strip, ptrdiff_t e
     return PSW_OK;
 }
 
-attend_score attend_selection_last(const attend_selection *s, ptrdiff_t row)
+psw_score attend_selection_last(const attend_selection *s, ptrdiff_t row)
 {
-    return s->count[row] < s->keep ? (attend_score){-INFINITY, PTRDIFF_MAX} : s->heap[row * s->keep];
+    return psw_largest_last(s->heap + row * s->keep, s->count[row], s->keep);
 }
 
-attend_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set)
+psw_score attend_rows_kept(const attend_row_pass *f, ptrdiff_t i, int set)
 {
-    if (!f->method->keep) return (attend_score){-INFINITY, PTRDIFF_MAX};
+    if (!f->method->keep) return (psw_score){-INFINITY, PTRDIFF_MAX};
     return attend_selection_last(&f->selected, set * f->strip + i);
 }
 

@@ -54,7 +54,7 @@ static attend_weight_sum weigh_row(attend_row_pass *f, const psw_point *point, a
     const psw_real *z = f->scores.at + i * f->scores.stride;
     psw_real *w = f->weights.at + i * f->weights.stride;
     attend_weight_sum sum = {0, PSW_EMPTY};
-    attend_score kept = attend_rows_kept(f, i, set);
+    psw_score kept = attend_rows_kept(f, i, set);
     ptrdiff_t done = 0;
     for (int k = 0; k < f->seen[i].ranges; k++) {
         psw_tokens seen = f->seen[i].at[k];

@@ -33,10 +33,10 @@ struct psw_comparison {
     psw_watch watch;
     int set, rank, size; /* block b of keys is rank b mod size's */
     ptrdiff_t rows, keys, block;
-    ptrdiff_t most;        /* scores of a row that the kernel keeps, 0: all */
-    psw_kept *heap, *kept; /* rows x most; rows: the last of them */
-    ptrdiff_t *held;       /* rows: in the heap */
-    ptrdiff_t *row;        /* queries of the sample, ascending */
+    ptrdiff_t most;         /* scores of a row that the kernel keeps, 0: all */
+    psw_score *heap, *kept; /* rows x most; rows: the last of them */
+    ptrdiff_t *held;        /* rows: in the heap */
+    ptrdiff_t *row;         /* queries of the sample, ascending */
 
     judge_reference_side raw, plain, features; /* rows as made, as the method has them, and as mapped */
     struct psw_sketch *map;                    /* NULL: the kernel is one of scores */

@@ -125,7 +125,7 @@ static double weigh(const psw_comparison *c, bool target, ptrdiff_t i, judge_err
                     double *w)
 {
     const psw_point *kernel = target ? &c->target : &c->kernel;
-    const psw_kept *kept = c->most > 0 ? &c->kept[strip.first + i] : NULL;
+    const psw_score *kept = c->most > 0 ? &c->kept[strip.first + i] : NULL;
     return psw_weights_row(kernel, token_of(c, strip.first + i), judge_reference_tokens(c, keys),
                            scores_of(c, target, i, keys.count), kept, w);
 }
