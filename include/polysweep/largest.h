@@ -15,8 +15,8 @@ static inline bool psw_score_before(psw_score a, psw_score b)
     return a.z > b.z || (a.z == b.z && a.key < b.key);
 }
 
-/* The first `keep` of all scores that were offered, in whatever order: a heap with room for as many, of which `count` are
- * there, 0 at the beginning. keep >= 1. */
+/* The first `keep` of all scores that were offered, in whatever order: a heap with room for as many, of which `count`
+ * are there, 0 at the beginning. keep >= 1. */
 void psw_largest_offer(psw_score *heap, ptrdiff_t *count, ptrdiff_t keep, psw_score score);
 /* The last of them; until there are `keep`, what comes after all scores. */
 psw_score psw_largest_last(const psw_score *heap, ptrdiff_t count, ptrdiff_t keep);
