@@ -139,8 +139,10 @@ static psw_status prepare_rows(cmd_check *c)
 
 typedef enum slot_state { UNFINISHED, COMPARABLE, ALTERED, OLDER_NOISE, TORN } slot_state;
 
-static slot_state state_of(const psw_slot *slot)
+/* While a run has the file open, a slot without its commit word is one that is being put. */
+static slot_state state_of(const psw_slot *slot, bool in_use)
 {
+    if (slot->torn && !slot->altered && in_use) return UNFINISHED;
     if (slot->torn) return slot->altered ? ALTERED : TORN;
     if (slot->status != PSW_SLOT_DONE) return UNFINISHED;
     return slot->random_version == 1 ? OLDER_NOISE : COMPARABLE;
@@ -149,7 +151,7 @@ static slot_state state_of(const psw_slot *slot)
 static psw_status take_states(void *context, ptrdiff_t first, ptrdiff_t count, const psw_slot *slots)
 {
     cmd_check *c = context;
-    for (ptrdiff_t i = 0; i < count; i++) c->state[first + i] = (unsigned char)state_of(&slots[i]);
+    for (ptrdiff_t i = 0; i < count; i++) c->state[first + i] = (unsigned char)state_of(&slots[i], c->in_use);
     return PSW_OK;
 }
 

@@ -51,20 +51,11 @@ static void judge(const psw_reader *reader, uint64_t checksum, psw_slot *slot)
     if (is_final(slot) && (slot->commit != checksum || !names_its_launch(reader, slot))) tear(slot);
 }
 
-/* Parameters that a file is older than have the values that they had before they had a name. */
-static void fill_absent(const psw_column_set *all, psw_record *record)
-{
-    for (ptrdiff_t i = 0; i < all->count; i++)
-        if (all->absent[i] && i != all->data_draws && psw_column_parameter(&all->list[i]))
-            psw_column_put_plain(&all->list[i], record);
-}
-
 static void validate(const psw_reader *reader, psw_record *record)
 {
     const psw_column_set *all = &reader->columns;
     bool final = is_final(&record->slot);
     judge(reader, psw_record_checksum(all, record), &record->slot);
-    if (reader->older) fill_absent(all, record);
     if (!all->absent[all->random_version] || !final || psw_data_random_version(&record->point) == 0) return;
     record->slot.random_version = record->point.data_draws = 1;
 }
@@ -80,11 +71,9 @@ static psw_record empty_record(const psw_reader *reader)
 {
     const psw_column_set *all = &reader->columns;
     psw_record record = psw_record_blank(&(psw_point){0});
-    for (ptrdiff_t i = 0; reader->older && i < all->count; i++) {
-        const psw_column *column = &all->list[i];
-        if (all->absent[i] && column->type == PSW_F8 && psw_column_parameter(column))
-            psw_column_unpack(column, &column->plain, 1, &record);
-    }
+    for (ptrdiff_t i = 0; reader->older && i < all->count; i++)
+        if (all->absent[i] && i != all->data_draws && psw_column_parameter(&all->list[i]))
+            psw_column_put_plain(&all->list[i], &record);
     return record;
 }
 

@@ -31,8 +31,8 @@ static void check_sense(const char *name, const psw_study *study)
     CHECK(!about_time || (settings->timing && settings->keep_samples), "%s is about time and takes none", name);
     for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
         psw_point p = psw_study_point(study, slot);
-        bool of_a_model = p.data_kind != PSW_FILE || p.row_norm == PSW_NORM_SQRT_D;
-        CHECK(of_a_model, "%s, slot %td: scores of a model's heads are divided by the root of d", name, slot);
+        bool of_a_model = p.data_kind != PSW_FILE || p.row_norm == PSW_NORM_SQRT_D || p.scale != 1;
+        CHECK(of_a_model, "%s, slot %td: scores of a model's heads are scaled as the model's", name, slot);
         if (!of_a_model) break;
     }
 }
