@@ -1,6 +1,7 @@
 /* attend: attention on one rank, written once. There are two folds: the row fold turns every score into a weight, the
- * state fold sums features of keys into states. To see how, start with src/attend/rows.h, then states.h; a baseline
- * with landmarks (landmarks.h) shares what a state fold shares.
+ * state fold sums features of keys into states. To see how, start with src/attend/rows.h, then states.h. Three kinds
+ * of attention are beside them: data that are scores (scores.h), a baseline by landmarks (landmarks.h), of which a
+ * team adds states as of a state fold, and one new token against a cache or a state (decode.h).
  *
  * A method is a pure function `weigh` from a tile of scores to weights (row fold), or a feature `map` (state fold).
  * Products, masks, row scaling, sums and merging are the folds'.

@@ -15,8 +15,9 @@
  *   aligned         K and V as in gaussian; query i has exactly the chosen cosine, before row_norm, with key pi(i),
  *                   pi(i) uniform over 0 .. i, so that it is visible under any mask
  *   scores          one query, keys with scores in [ln n, ln 1.4 n]; in D_1 key j3 has 4 ln n. No rows of width d
- *   file            one attention head of arrays: the first n_k keys, and the queries that stand beside the last of
- * them Rows of gaussian, sphere and aligned depend on (seed, side, width, draw, row, column) alone, so a longer
+ *   file            one attention head of arrays: the first n_k keys, and the queries beside the last of them
+ *
+ * Rows of gaussian, sphere and aligned depend on (seed, side, width, draw, row, column) alone, so a longer
  * sequence begins with a shorter one; so does the noise of self_attention where the point says `common`. */
 
 typedef struct psw_data psw_data;

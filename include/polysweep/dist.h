@@ -1,8 +1,9 @@
 /* dist: attention over a team of ranks. Carries out a route (polysweep/route.h) with the pieces that attend provides:
  * it moves bytes, waits and measures; there is no mathematics here.
  *
- * Exact, softmax and linear attention have the same bits for every team, layout and pattern; state folds agree with one
- * rank to 1e-12 (fp64) and 5e-6 (fp32). */
+ * Methods that are `bitwise` (polysweep/methods.def: exact, softmax, linear, uniform, window, topk) have the same bits
+ * for every team, layout and pattern; the others, state folds above all, agree with one rank to 1e-12 (fp64) and 5e-6
+ * (fp32). */
 #ifndef POLYSWEEP_DIST_H
 #define POLYSWEEP_DIST_H
 

@@ -7,21 +7,30 @@
  * with an exponent of their own, so no degree overflows. O and O~ are the outputs of attention of these rows; O~ comes
  * from the fold, leaf by leaf. Of two data sets, D_1.
  *
- *     err_amm      |A~ - A|_F / sqrt(sum |q|^2beta |k|^2beta)   the error of the approximate matrix product; NaN for
- * favor err_attn     |A~ - A|_F / |A|_F err_out      |O~ - O|_F / |O|_F err_out_good the same over rows whose
- * denominator in O~ is positive; median over the draws that have one err_out_row_q50, _q90  median and 90 % quantile
- * over rows of |O~ - O| / |O| of a row (one with O = 0 has none), median over draws: unlike a norm, which heavy tails
- * dominate, it does not depend on how many rows are sampled, so it can be compared with that of another n err_out_max
- * largest |O~ - O| of an entry err_bias     sum (A~ - A) / sum A neg_frac     share of entries of A~ below 0, mean over
- * draws min_den_ratio  smallest over rows and draws of A~'s row sum over A's, den_constant added to both err_rows rows
- * in the sample theory_err_amm  root of the mean square of err_amm over all tables, from the exact moments of the map:
- * the root of sum E (A~ - A)^2 / sum |q|^2beta |k|^2beta over some rows of the sample, evenly spread, with about 64k
- * pairs, but at least one row; 0 of an exact map, NaN where the moments are not known state_bytes
- * psw_sketch_running_bytes map_features, exact_map  psw_sketch_shape.features, and 1 where the map is exact entropy of
- * the exact weights of a row, in nats, mean over the sample; NaN where a weight is negative err_amm, err_attn, err_out,
- * err_out_max and err_bias are a number for each draw; a column is their median, beside it are mean and 90 % quantile.
- * Rows without a positive denominator are in all but err_out_good; the verdict counts them over the whole pass
- * (polysweep/judge.h).
+ *     err_amm         |A~ - A|_F / sqrt(sum |q|^2beta |k|^2beta): of the approximate matrix product; NaN for favor
+ *     err_attn        |A~ - A|_F / |A|_F
+ *     err_out         |O~ - O|_F / |O|_F
+ *     err_out_good    the same over rows whose denominator in O~ is positive; median over the draws that have one
+ *     err_out_row_q50, _q90
+ *                     median and 90 % quantile over rows of |O~ - O| / |O| of a row (one with O = 0 has none), median
+ *                     over draws: unlike a norm, which heavy tails dominate, it does not depend on how many rows are
+ *                     sampled, so it can be compared with that of another n
+ *     err_out_max     largest |O~ - O| of an entry
+ *     err_bias        sum (A~ - A) / sum A
+ *     neg_frac        share of entries of A~ below 0, mean over draws
+ *     min_den_ratio   smallest over rows and draws of A~'s row sum over A's, den_constant added to both
+ *     err_rows        rows in the sample
+ *     theory_err_amm  root of the mean square of err_amm over all tables, from the exact moments of the map: the root
+ *                     of sum E (A~ - A)^2 / sum |q|^2beta |k|^2beta over some rows of the sample, evenly spread, with
+ *                     about 64k pairs, but at least one row; 0 of an exact map, NaN where the moments are not known
+ *     state_bytes     psw_sketch_running_bytes
+ *     map_features, exact_map
+ *                     psw_sketch_shape.features, and 1 where the map is exact
+ *     entropy         of the exact weights of a row, in nats, mean over the sample; NaN where a weight is negative
+ *
+ * err_amm, err_attn, err_out, err_out_max and err_bias are a number for each draw; a column is their median, beside it
+ * are mean and 90 % quantile. Rows without a positive denominator are in all but err_out_good; the verdict counts them
+ * over the whole pass (polysweep/judge.h).
  *
  * A fold: everything kept for a draw is a sum, a maximum or a minimum over query rows. Compiled twice. Local. */
 #ifndef POLYSWEEP_ERRORS_H

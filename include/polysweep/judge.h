@@ -18,10 +18,10 @@
  * within the bound of that computation does not fire, and the trial is a tie. So verdicts of single precision equal
  * those of double, while F and the number of positive pre-activations count g > E. Sketches are not recomputed: in
  * double, g between the bounds does not fire; in single precision the row is judged as computed: it fires if g, summed
- * in double, exceeds the rounding error of that row (8 u S). Either is a tie. So is
- * every method whose operands are rounded to bf16 or fp16: the verdict is that of the rounded computation. There a tie
- * is also what g within E + 2 u S decides, u the format's, S the sum of magnitudes below: under another kernel a weight
- * may be rounded otherwise.
+ * in double, exceeds the rounding error of that row (8 u S). Either is a tie. Neither is any method recomputed whose
+ * operands are rounded to bf16 or fp16: the verdict is that of the rounded computation. There a tie is also what g
+ * within E + 2 u S decides, u the format's, S the sum of magnitudes below: under another kernel a weight may be rounded
+ * otherwise.
  *
  * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add
  * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:

@@ -10,16 +10,22 @@
  * Rows are those of psw_errors_rows, of two data sets in D_1. O is the output as computed, U the mean of the values
  * that a row sees, a and p are the weights of method and reference after division.
  *
- *     err_out_ref     |O - R|_F / |R|_F; median over draws, mean and 90 % quantile beside
- *     err_out_ref_good  over rows whose denominator in O is positive
- *     err_out_ref_max largest |O - R| of an entry
- *     err_out_ref_row_q50, _q90  quantiles over rows of |O - R| / |R| of a row (one with R = 0 has none)
- *     cos_ref         mean over rows of the cosine of O and R; rows where either is 0 are left out, cos_ref_zeros of
- * them over all draws skill_ref       1 - |O - R|_F^2 / |U - R|_F^2: a mean that all values share makes err_out_ref
- * look small, not this tv_ref          mean over rows of sum |a - p| / 2, total variation; NaN where weights are
- * negative or not known: of the exact kernel where a map is exact, NaN of random maps neg_scores      share of the
- * pairs that the mask shows whose offset + scale <q, k>, after row_norm, is below 0 entropy_ref, entropy  of the
- * weights of the reference and of the exact kernel of the point, in nats, mean over rows; NaN with negative weights
+ *     err_out_ref          |O - R|_F / |R|_F; median over draws, in _mean and _q90 mean and 90 % quantile
+ *     err_out_ref_good     the same over rows whose denominator in O is positive; median over draws
+ *     err_out_ref_max      largest |O - R| of an entry
+ *     err_out_ref_row_q50, _q90
+ *                          quantiles over rows of |O - R| / |R| of a row (one with R = 0 has none)
+ *     cos_ref              mean over rows of the cosine of O and R; rows where either is 0 are left out
+ *     cos_ref_zeros        such rows, over all draws
+ *     skill_ref            1 - |O - R|_F^2 / |U - R|_F^2: a mean that all values share makes err_out_ref look small,
+ *                          not this
+ *     tv_ref               mean over rows of sum |a - p| / 2, total variation; where a map is exact a is of the exact
+ *                          kernel; NaN where weights are negative, and of random maps
+ *     neg_scores           share of the pairs that the mask shows whose offset + scale <q, k>, after row_norm, is
+ *                          below 0
+ *     entropy_ref, entropy of the weights of the reference and of the exact kernel of the point, in nats, mean over
+ *                          rows; NaN with negative weights
+ *
  * Columns that do not depend on O are means over realisations of the rows, the others medians over draws.
  *
  * A fold, as the assessor: everything is a sum or a maximum over keys, then over query rows. Local. */

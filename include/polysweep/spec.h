@@ -13,7 +13,7 @@
 #define PSW_OWN_MAX 8     /* own axes: named by the user */
 #define PSW_PREDICT_MAX 8 /* the user's predictions */
 
-/* The values of one point. An integer that does not apply is 0; beta of softmax and linear is NaN. Lengths are
+/* The values of one point. An integer that does not apply is 0; beta of a method without a degree is NaN. Lengths are
  * in tokens (n), features (d: width of queries and keys, v: of values) and sketch rows (r). */
 typedef struct psw_point {
     psw_method method;

@@ -1,6 +1,6 @@
-/* attend/attention: what the kinds of attention share: rows (rows.h), states (states.h), landmarks
- * (landmarks.h), scores (scores.h).
- * Compiled twice. */
+/* attend/attention: what the kinds of attention share: rows (rows.h), states (states.h), landmarks (landmarks.h),
+ * scores (scores.h) and decoding (decode.h). In shapes, width is psw_point_width: the numbers of a query or a key as
+ * products see them, d, or d + 1 with an offset. Compiled twice. */
 #ifndef POLYSWEEP_ATTEND_ATTENTION_H
 #define POLYSWEEP_ATTEND_ATTENTION_H
 
@@ -38,7 +38,7 @@ struct psw_attention {
     ptrdiff_t first[PSW_SIDES]; /* tokens before the first query, key, value */
     ptrdiff_t own;              /* leaves of the calling rank */
     ptrdiff_t special;          /* j3, -1 without a second data set */
-    double *staged;             /* leaf x max(d, v): rows as the data generates them, rounded to the format */
+    double *staged;             /* leaf x max(width, v): rows as the data generates them, rounded to the format */
     psw_status staging;         /* PSW_NOT_FINITE once a row has overflowed the format */
 
     psw_real *out;           /* results of one leaf: [points][sets][count][v] */

@@ -4,7 +4,7 @@
  *     kernels of rows   the key and the values of the new token join the cache; its query meets every key of it
  *     maps              the token that leaves the tail joins the state; the query meets the state of all stretches
  *                       before its own, then the keys of its own (states.h): the tail, at most local or block tokens,
- * by their stored features, or by the exact kernel where the point says `local`
+ *                       by their stored features, or by the exact kernel where the point says `local`
  *
  * The cache has the format that the point says (cache.h), the state the precision of the products. What is before the
  * new token is made when the attention is loaded. On one rank. */

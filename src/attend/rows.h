@@ -1,8 +1,8 @@
 /* attend/rows: the row fold: every score becomes a weight. To understand attention, start here. Compiled twice.
  *
- *     for each query leaf, strip by strip: Q                      c x d, c <= PSW_STRIP      rows_pass_real.c
+ *     for each query leaf, strip by strip: Q                      c x w, c <= PSW_STRIP      rows_pass_real.c
  *       of a method that keeps some scores: which, of each row                             rows_select_real.c
- *       for each key leaf of which a row sees a key: K, V         d x k, k x v; packed       seen.c
+ *       for each key leaf of which a row sees a key: K, V         w x k, k x v; packed       seen.c
  *         scores = Q K, peak = the largest that each row sees     c x k, c                   rows_tile_real.c
  *         for each point of the group (another beta)
  *           weights = weigh(scores, peak), their sum, E           c x k, c, c                WORD_real.c
@@ -12,9 +12,9 @@
  *       out = numerators / (denominator + den_constant)           c x v, of each root        finish_real.c
  *     the sink gets the leaf after its last strip                 [points][sets][count][v]   attention_real.c
  *
- * E is the exponent of a row in one key leaf; a tree for each point and data set adds the key leaves. A strip is so
- * small that its scores and weights stay in a cache. D_1 differs from D_0 in row j3 of queries, keys and values: those
- * of D_1 are in `other`.
+ * w is psw_point_width: d, or d + 1 with an offset. E is the exponent of a row in one key leaf; a tree for each point
+ * and data set adds the key leaves. A strip is so small that its scores and weights stay in a cache. D_1 differs from
+ * D_0 in row j3 of queries, keys and values: those of D_1 are in `other`.
  *
  * A rank of a team holds the rows of its own leaves, and remote buffers for keys and values, or for queries (pass_q),
  * of other ranks. If the keys of a query arrive in several steps, its trees are parked between (rows_team_real.c). */
@@ -40,9 +40,9 @@ typedef struct attend_row_pass {
     ptrdiff_t origin; /* the key leaf that is leaf 0 of the trees */
     psw_message_bytes message;
 
-    psw_real *q;          /* own leaves x leaf x d */
+    psw_real *q;          /* own leaves x leaf x width */
     psw_real *keys;       /* own leaves x leaf_reals */
-    ptrdiff_t leaf_reals; /* of one leaf: keys (packed, transposed, d x keys), then values (packed, keys x v) */
+    ptrdiff_t leaf_reals; /* of one leaf: keys (packed, transposed, width x keys), then values (packed, keys x v) */
     psw_real *remote;     /* buffers of remote_reals each */
     ptrdiff_t remote_reals;
     psw_real **resident_keys;        /* [leaves]: where the keys and values of a leaf are */

@@ -48,7 +48,7 @@ typedef struct attend_state_pass {
     ptrdiff_t lift_rows; /* keys whose features are one product */
     bool shared;         /* queries, keys and values are the same rows */
 
-    psw_real *rows[2];     /* queries and keys, own blocks x block x d; tokens without one have zeros */
+    psw_real *rows[2];     /* queries and keys, own blocks x block x width; tokens without one have zeros */
     psw_real *values;      /* [v | 1]^T own block by block, each v + 1 x block */
     psw_real *other[2][3]; /* row j3 of each set, by side */
     int placed;            /* the set whose row j3 is in rows and values */

@@ -55,12 +55,12 @@ static psw_status mark(psw_layer *layer, const psw_head_place *at)
     return PSW_OK;
 }
 
-static psw_status allocate_places(psw_tensor *t, ptrdiff_t mark)
+static psw_status allocate_places(psw_tensor *t, ptrdiff_t initial)
 {
     ptrdiff_t heads = t->extent.batches * t->extent.heads;
     t->place = malloc((size_t)heads * sizeof *t->place);
     if (!t->place) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the heads of %s", t->name);
-    for (ptrdiff_t i = 0; i < heads; i++) t->place[i] = mark;
+    for (ptrdiff_t i = 0; i < heads; i++) t->place[i] = initial;
     return PSW_OK;
 }
 

@@ -43,10 +43,10 @@ struct psw_errors {
     ptrdiff_t rows, block;  /* rows of the sample, keys of a block */
     ptrdiff_t blocks, keys; /* own */
     ptrdiff_t *row;         /* queries of the sample, ascending */
-    double *q, *k;          /* rows x d, keys x d */
+    double *q, *k;          /* rows x width, keys x width, of psw_point_width */
     double *phi[2];         /* of them, where the kernel is the product of features: rows x stored, keys x stored */
     struct psw_sketch *own; /* that map in double */
-    double *values;         /* block x max(d, v): rows being loaded */
+    double *values;         /* block x max(width, v): rows being loaded */
 
     double *out;                      /* rows x v: exact output */
     judge_errors_sum *den, *estimate; /* rows: denominators, exact and of the draw */
@@ -68,7 +68,7 @@ struct psw_errors {
     const psw_narrow *narrow; /* of a point that rounds to one */
     struct psw_sketch *sketch;
     psw_sketch_shape shape;
-    void *rounded, *query, *key, *product; /* block x d, rows x stored, block x stored, strip x block */
+    void *rounded, *query, *key, *product; /* block x width, rows x stored, block x stored, strip x block */
     double *query_log2, *key_log2;         /* rows, block: scales of the map */
     double *key_factor, *own_factor;       /* block: scales of keys beside the largest, of the block and of a row */
     psw_watch watch;

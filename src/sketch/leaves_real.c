@@ -116,9 +116,9 @@ psw_sketch_work sketch_leaf_table_work(const psw_point *point, double r)
 /* With N = norms, C = product^2, S = squares:
  *     gaussian  as they are; a column of G has B = N + 2 C.
  *     srht      B = E <h,x>^2 <h,y>^2 = N + 2 (C - S) of a row h of signs, where four equal indices count once; two
- * rows of H, drawn independently, average to the identity, so that columns are uncorrelated. count     four indices
- * meet in pairs, and pairs of different indices only in the same bucket, one time in r: N' = N + 2 (C - S) / r,  C' = C
- * + (N + C - 2 S) / r; then G. */
+ *               rows of H, drawn independently, average to the identity, so that columns are uncorrelated.
+ *     count     four indices meet in pairs, and pairs of different indices only in the same bucket, one time in r:
+ *               N' = N + 2 (C - S) / r,  C' = C + (N + C - 2 S) / r; then G. */
 sketch_second sketch_tree_leaf(const psw_point *point, double norms, double product, double squares)
 {
     double c = product * product, r = (double)psw_sketch_shape_of(point).r;

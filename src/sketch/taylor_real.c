@@ -3,9 +3,10 @@
 #include "sketch/symmetric.h"
 
 /* T(z) = sum over i <= p of z^i / i! = sum over monomials of degree at most p of prod q prod k / prod mult!. They are
- * the monomials of degree p in one variable more, which is 1 and whose multiplicity does not count; and so that none of
- * them leaves the range, all variables are scaled down by a power of two of their own row: m(x) = 2^-e (1, x),   s(x) =
- * p e,   2^e above the largest |x_i|, at least 1 */
+ * the monomials of degree p in one variable more, which is 1 and whose multiplicity does not count. So that none of
+ * them leaves the range, all variables are scaled down by a power of two of their own row:
+ *
+ *     m(x) = 2^-e (1, x),   s(x) = p e,   2^e above the largest |x_i|, at least 1 */
 static void *lay(const psw_sketch *s, psw_arena *arena)
 {
     return sketch_symmetric_lay(s, s->shape.stored, s->point.order, arena);

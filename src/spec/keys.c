@@ -132,7 +132,7 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_SCALE]        = {"grid", "scale", PSW_T_REAL, -1, REAL, "1", "scores are offset + scale <q, k>", SCALED, ALL, 0},
     [PSW_ID_OFFSET]       = {"grid", "offset", PSW_T_REAL, -1, REAL, "0", "added to every score; cancels in exponentials without den_constant", SHIFTED, ALL, 0},
     [PSW_ID_DEN_CONSTANT] = {"grid", "den_constant", PSW_T_REAL, -1, POSITIVE, "0", "added to every denominator", DIVIDED, ALL, 0},
-    [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "odd degrees of negative scores, and linear", POWERS, ALL, 0},
+    [PSW_ID_NEGATIVE]     = {"grid", "negative", WORD(PSW_WORDS_NEGATIVE), "refuse", "what becomes of weights below 0 (odd and fractional degrees, linear, partial sums of odd order); relu: z is max(z, 0)", POWERS, ALL, 0},
     [PSW_ID_LAYER]        = {"grid", "layer", PSW_T_WHOLE, -1, WHOLE, "0", "layer of a file (written data.layers)", COMPUTED, OWN, 0},
     [PSW_ID_HEAD]         = {"grid", "head", PSW_T_WHOLE, -1, WHOLE, "0", "attention head of a file (written data.heads)", COMPUTED, OWN, 0},
     [PSW_ID_BATCH]        = {"grid", "batch", PSW_T_WHOLE, -1, WHOLE, "0", "sequence of a file's batch (written data.batches)", COMPUTED, OWN, 0},
@@ -145,7 +145,7 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_TRIALS]       = {"judge", "trials", PSW_T_WHOLE, -1, COUNT, "200", "trials of a point; a number or an expression", COMPUTED, JUDGED, 0},
     [PSW_ID_R]            = {"method", "r", PSW_T_WHOLE, -1, COUNT, NULL, "rows of a sketch; this or features", OWN, ALL, 0},
     [PSW_ID_FEATURES]     = {"method", "features", PSW_T_WHOLE, -1, COUNT, NULL, "features of a sketch: r, r(r+1)/2 where they are squares, 2r of complex columns", OWN, ALL, 0},
-    [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, NULL, "rows of an exact diagonal block; causal, a multiple of block", OWN, ALL, 0},
+    [PSW_ID_LOCAL]        = {"method", "local", PSW_T_WHOLE, -1, WHOLE, NULL, "of a sketch the rows of its exact diagonal blocks (causal, a multiple of block); of window its nearest keys", OWN, ALL, 0},
     [PSW_ID_DRAWS]        = {"method", "draws", PSW_T_WHOLE, -1, COUNT, NULL, "independent sketches", OWN, ALL, 0},
     [PSW_ID_WEIGHTS]      = {"method", "weights", PSW_T_PATH, PSW_WORDS_WEIGHTS, WHOLE, NULL, "file of learned weights, {file: FILE.h5, r: 32}, or none; without a size r is the file's", OWN, ALL, 0},
     [PSW_ID_MATCH]        = {"method", "match", WORD(PSW_WORDS_MATCH), NULL, "exp: scale and offset make z^beta follow e^(reference_scale (<q, k> - center))", OWN, ALL, 0},
@@ -157,7 +157,7 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_LANDMARKS]    = {"method", "landmarks", PSW_T_WHOLE, -1, COUNT, NULL, "segments whose means stand for rows", OWN, ALL, 0},
     [PSW_ID_LEAVES]       = {"method", "leaves", WORD(PSW_WORDS_LEAVES), NULL, "sketches at the leaves of a tree", OWN, ALL, 0},
     [PSW_ID_COMPLEX]      = {"method", "complex", WORD(PSW_WORDS_SWITCH), NULL, "complex random numbers, real and imaginary parts as features", OWN, ALL, 0},
-    [PSW_ID_EPSILON]      = {"method", "epsilon", PSW_T_REAL, -1, POSITIVE, NULL, "added to every feature", OWN, ALL, 0},
+    [PSW_ID_EPSILON]      = {"method", "epsilon", PSW_T_REAL, -1, POSITIVE, NULL, "added to every feature, of positive random features", OWN, ALL, 0},
 
     {"", "schema", PSW_T_WHOLE, -1, 1, 1, NULL, "version of this language: 1", 0, 0, 0},
     {"", "study", PSW_T_TEXT, -1, 0, 0, "study", "a name for people", 0, 0, 0},
@@ -243,6 +243,14 @@ const char *spec_parameter_term(int id, int *vocabulary)
 
 /* ---- printing ---- */
 
+/* What is said of defaults that are sums over a table of methods. */
+static const char *shown_default(const psw_yaml_key *key)
+{
+    ptrdiff_t id = key - spec_keys;
+    if (id == PSW_ID_BLOCK) return "512 of methods that weigh every score, else 256";
+    return id < PSW_PARAMETERS ? spec_key_fallback((spec_parameter)id, -1) : key->fallback;
+}
+
 static const char *type_of(const psw_yaml_key *key, psw_list_text *room)
 {
     static const char *const names[] = {
@@ -259,8 +267,7 @@ void psw_keys_print(FILE *stream)
     for (const psw_yaml_key *key = spec_keys; key->name; key++) {
         psw_list_text room;
         const char *name = strcmp(key->name, "data_kind") == 0 ? "kind" : key->name;
-        const char *fallback =
-            key - spec_keys < PSW_PARAMETERS ? spec_key_fallback((spec_parameter)(key - spec_keys), -1) : key->fallback;
+        const char *fallback = shown_default(key);
         fprintf(stream, "| `%s%s%s` | %s | %s%s%s | %s |\n", key->section, *key->section ? "." : "", name,
                 type_of(key, &room), fallback && *fallback ? "`" : "", fallback ? fallback : "",
                 fallback && *fallback ? "`" : "", key->meaning);
