@@ -280,6 +280,9 @@ static psw_status check_decode(const psw_point *p)
                         "precision %s rounds the products of a forward pass; while generating take fp32 and say "
                         "decode: {cache: %s}",
                         psw_point_narrow(p)->word, psw_point_narrow(p)->word);
+    if (has_landmarks(p))
+        return PSW_FAIL(PSW_USAGE, "mode decode with %s: its landmarks are means of all tokens, the new ones too",
+                        psw_method_facts_of(p->method)->word);
     if (psw_data_sets(p) > 1 || !psw_data_kind_facts_of(p->data_kind)->has_rows)
         return PSW_FAIL(PSW_USAGE, "mode decode with data of kind %s: one token is decoded from rows of one data set",
                         psw_data_kind_facts_of(p->data_kind)->word);

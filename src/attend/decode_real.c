@@ -140,36 +140,48 @@ static void add_keys(attend_decode *d, psw_tokens keys)
     for (int i = 0; i < seen.ranges; i++) add_range(d, keys.first, seen.at[i]);
 }
 
-/* A first look at all scores, for a method that keeps some. */
-static psw_status select_keys(attend_decode *d, psw_watch watch)
+/* Scores join the selection of a method that keeps some. */
+static void offer_keys(attend_decode *d, psw_tokens keys)
 {
-    const psw_attention *a = &d->base;
-    if (!exact_tail(d) || !d->method->keep) return PSW_OK;
-    *d->selected.count = 0;
-    for (ptrdiff_t first = d->held; first < a->p->n; first += a->leaf) {
-        psw_tokens keys = {first, attend_smaller(a->leaf, a->p->n - first)};
-        psw_seen seen = psw_attend_seen(&d->kernel, a->p->n - 1, keys);
-        PSW_TRY(psw_watch_ask(watch));
-        attend_cache_scores(&d->cache, d->q, first - d->held, keys.count, d->z);
-        for (int i = 0; i < seen.ranges; i++)
-            attend_selection_offer(&d->selected, 0, d->z + seen.at[i].first - first, seen.at[i]);
+    psw_seen seen = psw_attend_seen(&d->kernel, d->base.p->n - 1, keys);
+    attend_cache_scores(&d->cache, d->q, keys.first - d->held, keys.count, d->z);
+    for (int i = 0; i < seen.ranges; i++)
+        attend_selection_offer(&d->selected, 0, d->z + seen.at[i].first - keys.first, seen.at[i]);
+}
+
+/* The blocks of the cache that the query sees something of, each once. */
+static psw_status each_block(attend_decode *d, psw_watch watch, void (*take)(attend_decode *, psw_tokens))
+{
+    ptrdiff_t n = d->base.p->n, block = d->base.leaf, next = d->held;
+    psw_seen seen = psw_attend_seen(&d->kernel, n - 1, (psw_tokens){d->held, n - d->held});
+    for (int i = 0; i < seen.ranges; i++) {
+        ptrdiff_t first = d->held + (seen.at[i].first - d->held) / block * block;
+        for (next = first > next ? first : next; next < seen.at[i].first + seen.at[i].count; next += block) {
+            PSW_TRY(psw_watch_ask(watch));
+            take(d, (psw_tokens){next, attend_smaller(block, n - next)});
+        }
     }
     return PSW_OK;
+}
+
+static psw_status add_cache(attend_decode *d, psw_watch watch)
+{
+    if (d->method->keep) {
+        *d->selected.count = 0;
+        PSW_TRY(each_block(d, watch, offer_keys));
+    }
+    return each_block(d, watch, add_keys);
 }
 
 static psw_status pass(psw_attention *a, psw_watch watch, psw_leaf_sink sink, void *context)
 {
     attend_decode *d = (attend_decode *)a;
-    ptrdiff_t tokens = a->p->n - d->held, step = a->leaf;
+    ptrdiff_t tokens = a->p->n - d->held;
     attend_span one = {0, 1};
     if (a->route.rank > 0) return PSW_OK;
     attend_cache_put(&d->cache, tokens - 1, d->rows[PSW_KEY], d->rows[PSW_VALUE]);
     attend_sums_clear(d->sums);
-    PSW_TRY(select_keys(d, watch));
-    for (ptrdiff_t first = d->held; exact_tail(d) && first < a->p->n; first += step) {
-        PSW_TRY(psw_watch_ask(watch));
-        add_keys(d, (psw_tokens){first, attend_smaller(step, a->p->n - first)});
-    }
+    if (exact_tail(d)) PSW_TRY(add_cache(d, watch));
     if (by_states(d)) attend_decode_read_states(d);
     PSW_TRY(attend_finish(a, 0, one, one, &d->sums));
     psw_leaf leaf = {0, 1, 0, 1, 1, a->p->v, a->out, NULL, a->log2_den};

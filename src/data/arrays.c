@@ -19,8 +19,8 @@ static psw_status check_heads(const psw_tensor *q, const psw_tensor *k, ptrdiff_
     if (heads % stored != 0)
         return disagree(q, k, "they must have the same number of heads, or keys one for each so many query heads");
     if (kv_heads == 0 || (heads % kv_heads == 0 && stored % kv_heads == 0)) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "data.kv_heads: %td does not divide the %td heads of %s and the %td of %s",
-                    kv_heads, heads, q->name, stored, k->name);
+    return PSW_FAIL(PSW_ENVIRONMENT, "data.kv_heads: %td, but %s has %td heads and %s %td: it must divide both",
+                    kv_heads, q->name, heads, k->name, stored);
 }
 
 psw_status data_layer_agrees(psw_layer *layer, ptrdiff_t kv_heads)

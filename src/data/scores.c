@@ -25,7 +25,7 @@ static psw_status check(const psw_point *p, const psw_arrays *arrays)
         return PSW_FAIL(PSW_USAGE, "v = %td: the values of scores data are the identity, v = n = %td", p->v, p->n);
     if (p->j3 < 0 || p->j3 >= p->n) return PSW_FAIL(PSW_USAGE, "j3 = %td is not a key: 0 <= j3 < n = %td", p->j3, p->n);
     if (!takes_scores(psw_method_facts_of(p->method)))
-        return PSW_FAIL(PSW_USAGE, "scores data has no rows to map: use method %s",
+        return PSW_FAIL(PSW_USAGE, "scores data is the scores of one query, without rows: use method %s",
                         psw_methods_where(takes_scores).text);
     if (p->row_norm != PSW_NORM_NONE || p->mask != PSW_FULL)
         return PSW_FAIL(PSW_USAGE, "scores data has one query and no rows: row_norm none and mask full");

@@ -298,9 +298,8 @@ psw_status psw_reference_take(void *comparison, const psw_leaf *leaf)
     if (leaf->points != 1 || leaf->sets <= c->set || leaf->width != c->point.v)
         return PSW_FAIL(PSW_BUG, "a leaf of %td points and %d sets for the reference of one", leaf->points, leaf->sets);
     for (ptrdiff_t i = 0; i < c->rows; i++) {
-        ptrdiff_t place = c->set * leaf->count + c->row[i] - leaf->first;
-        if (c->row[i] < leaf->first || c->row[i] >= leaf->first + leaf->count) continue;
-        take_row(c, i, leaf->rows, place * leaf->width, leaf->log2_den[place]);
+        ptrdiff_t at = c->row[i] - psw_data_first_query(&c->point) - leaf->first, place = c->set * leaf->count + at;
+        if (at >= 0 && at < leaf->count) take_row(c, i, leaf->rows, place * leaf->width, leaf->log2_den[place]);
     }
     return PSW_OK;
 }
@@ -376,6 +375,11 @@ static double mean_error(const psw_comparison *c)
     return sum / (double)c->count;
 }
 
+static bool has_scores(const psw_point *point)
+{
+    return psw_method_facts_of(point->method)->affine != PSW_AFFINE_NONE;
+}
+
 void psw_reference_end(psw_comparison *c, psw_reference_columns *columns)
 {
     double mean = mean_error(c);
@@ -390,7 +394,7 @@ void psw_reference_end(psw_comparison *c, psw_reference_columns *columns)
                                        .cos_ref = median(c, DRAW_COSINE),
                                        .skill_ref = median(c, DRAW_SKILL),
                                        .tv_ref = c->tv / c->loads,
-                                       .neg_scores = c->below / c->loads,
+                                       .neg_scores = has_scores(&c->point) ? c->below / c->loads : NAN,
                                        .entropy_ref = c->target_entropy / c->loads,
                                        .entropy = c->kernel_entropy / c->loads,
                                        .cos_ref_zeros = (ptrdiff_t)c->zeros,

@@ -205,7 +205,7 @@ static double entropy_of(const judge_reference_sums *s, ptrdiff_t rows)
 static double scale_of(const judge_reference_sums *s, ptrdiff_t i, double constant)
 {
     if (s->log2[i] == -INFINITY) return 0;
-    double den = s->den[i] + constant * exp2(-s->log2[i]);
+    double den = s->den[i] + (constant > 0 ? constant * exp2(-s->log2[i]) : 0); /* 0 inf is no number */
     return den != 0 ? 1 / den : 0;
 }
 

@@ -77,7 +77,7 @@ static void fill_done(const psw_comm *team, const psw_computer *computer, const 
         record->verdict = r->verdicts[i];
         record->sketch = r->sketch;
         record->reference = r->reference;
-        record->decode = point_decode_columns(&record->point, r->decode_s);
+        record->decode = point_decode_columns(&group->points[i], r->decode_s);
         record->slot.content_checksum = r->kept[i];
         record->success_z = psw_binomial_z((double)record->verdict.successes, (double)record->verdict.trials_done,
                                            record->theory.success);

@@ -87,6 +87,10 @@ static int relations_broken(const spec_row *row, psw_ids applies, char *what, si
         psw_format(what, size, "j3 = %.0f is not a token; tokens are numbered 0 to n - 1", at[PSW_ID_J3]);
         return PSW_ID_J3;
     }
+    if ((applies & PSW_ID(PSW_ID_MATCH)) && at[PSW_ID_MATCH] == PSW_MATCH_EXP && !(at[PSW_ID_BETA] > 0)) {
+        psw_format(what, size, "match: exp divides by beta, which must be above 0");
+        return PSW_ID_MATCH;
+    }
     if ((applies & PSW_ID(PSW_ID_DATA_DRAWS)) && at[PSW_ID_DATA_DRAWS] == 0 && spec_row_random(row)) {
         psw_format(what, size, "data_draws = 0, but its rows are random: at least 1");
         return PSW_ID_DATA_DRAWS;

@@ -32,6 +32,7 @@ static bool visible(const psw_study *study, const spec_block *block, psw_ids app
     if ((id == PSW_ID_DATA_DRAWS || id == PSW_ID_COMMON) && !random) return false;
     if (id == PSW_ID_NEGATIVE && psw_method_facts_of(block->method)->kernel == PSW_KERNEL_LINEAR) return false;
     if ((spec_settled & PSW_ID(id)) && !unsettled(block, id)) return false;
+    if (id == PSW_ID_MASK && study->given[PSW_ID_MODE].origin > PSW_O_DEFAULT) return false;
     return (applies >> id & 1) && !(id == PSW_ID_PRESET && study->constants_given);
 }
 

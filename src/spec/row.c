@@ -232,6 +232,8 @@ static void settle_reference(spec_row *row)
         *beta = NAN;
     else if (*beta == 0)
         *beta = at[PSW_ID_BETA];
+    if (at[PSW_ID_MODE] == PSW_DECODE && psw_data_kind_facts_of((psw_data_kind)at[PSW_ID_DATA_KIND])->has_rows)
+        at[PSW_ID_MASK] = PSW_CAUSAL; /* the newest token */
     if (at[PSW_ID_MODE] == PSW_FORWARD)
         at[PSW_ID_CACHE] = psw_word_code(PSW_WORDS_PRECISION, spec_key_fallback(PSW_ID_CACHE, -1));
 }

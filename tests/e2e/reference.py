@@ -124,7 +124,7 @@ def oracle(point, q, k, v):
     cosines = (o * r).sum(1)[some] / numpy.sqrt((o * o).sum(1) * norm)[some]
     return (numpy.sqrt(square.sum() / norm.sum()), numpy.sqrt(square[good].sum() / norm[good].sum()), abs(o - r).max(),
             numpy.quantile(rows, 0.5), numpy.quantile(rows, 0.9), cosines.mean(), (~some).sum(), 1 - square.sum() / ((u - r) ** 2).sum(),
-            apart if positive else numpy.nan, (z[seen] < 0).mean(), entropy_of(p), entropy_of(w), count, (~good).sum())
+            apart if positive else numpy.nan, (z[seen] < 0).mean() if point["scale"] > 0 else numpy.nan, entropy_of(p), entropy_of(w), count, (~good).sum())
 
 
 def same(found, wanted, close, *what):
@@ -226,6 +226,33 @@ def test_landmarks():
         check((numpy.isnan(found[name]) == [False, True, True]).all(), name, found[name])
 
 
+def test_decoding():
+    """A decoded token is compared with the last row of the reference; the program's own rows are the outputs."""
+    data = f"data: {{kind: file, path: heads.h5, heads: [0, 1]}}\nmethods: [{{METHODS}}]\n" \
+           f"grid: {{n: {N}, d: {D}, v: {V}, block: {BLOCK}, mask: causal, scale: 0.3MODE}}\n"
+    methods = "exact, uniform, {topk: {keep: 9}}, {window: {local: 20, sinks: 2}}, elu1, {taylor: {order: 2, by: features}}"
+    forward = computed("forward", data.replace("{METHODS}", methods + ", softmax").replace("MODE", ", beta: 2, reference_scale: 0.3") +
+                       "output: {keep: [rows]}\n")
+    decoded = computed("decoded", data.replace("{METHODS}", methods).replace("MODE", ", beta: 2, mode: decode, reference_scale: 0.3") +
+                       "decode: {cache: fp64}\n")
+    with h5py.File("forward.h5") as file:
+        values, first = file["rows/output"][()], file["rows/first_value"][()]
+    last = numpy.array([values[start + (N - 1) * V:start + N * V] for start in first])
+    for i, (method, head) in enumerate(zip(decoded["method"], decoded["head"])):
+        own, = last[(forward["method"] == method) & (forward["head"] == head)]
+        target, = last[(forward["method"] == 1) & (forward["head"] == head)]
+        expected = numpy.linalg.norm(own - target) / numpy.linalg.norm(target)
+        check(abs(decoded["err_out_ref"][i] - expected) < CLOSE * expected, "decode", method, decoded["err_out_ref"][i], expected)
+    check((decoded["err_rows"] == 1).all() and (decoded["mask"] == 1).all(), "one row, the newest")
+
+
+def test_far_scores():
+    """A row whose only score is far below 0 has attention 1 on it all the same."""
+    found = computed("far", "data: {kind: gaussian, reference: softmax}\nmethods: [softmax, {window: {local: 4}}]\n"
+                            "grid: {n: 64, d: 16, mask: causal, scale: 400}\n")
+    check((found["tv_ref"] > 0.5).all() and (found["tv_ref"] < 1).all(), "far scores", found["tv_ref"])
+
+
 # ---- teams, precisions, files
 
 
@@ -286,6 +313,8 @@ def main():
         test_sketches()
         test_softmax()
         test_landmarks()
+        test_decoding()
+        test_far_scores()
         test_teams()
         test_single()
         test_files()
