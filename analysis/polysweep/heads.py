@@ -43,10 +43,10 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     level: what counts as good enough.
     per: coordinates to keep apart: ["layer"].
 
-    Columns: what is computed (n, d and what else varies), `method` and its parameters, `words` (all of them as a text), `series` (without sizes);
-    `heads` (how many have a number), `median`, `q25`, `q75`, `worst` and `worst_layer`, `worst_batch`, `worst_head`, where the file has
-    these; `share` (of heads whose number is at most the level), `of_uniform` (median over that of uniform attention), and medians
-    of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for every score, "states": features in a
+    Columns: what is computed (n, d and what else varies), `method` and its parameters, `words` (all of them as a text), `series`
+    (without sizes); `heads` (how many have a number), `median`, `q25`, `q75`, `worst` and `worst_layer`, `worst_batch`,
+    `worst_head`, where the file has these; `share` (of heads whose number is at most the level), `of_uniform` (median over that of
+    uniform attention), and medians of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for every score, "states": features in a
     state); `compared`: whether it is a baseline, without a kernel of its own.
     """
     column, level, per = column_of(ds, column), at_least(level, 0, "the level"), names_of(per, OVER, "coordinate of heads")
@@ -54,9 +54,9 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     rows = [_row(ds, dict(zip([*of, *per, *how], key)), part, column, level)
             for key, part in parts(frame[frame[column].notna()], [*of, *per, *how])]
     if not rows:
-        return pd.DataFrame(columns=[*of, *per, *how, "words", "series", "heads", "median", "q25", "q75", "worst", "share", "of_uniform",
-                                     "state_bytes", "cache_bytes", "folds", "compared"])
-    found = pd.DataFrame(rows).drop_duplicates([*of, *per, "words"])
+        return pd.DataFrame(columns=[*of, *per, *how, *"""words series heads median q25 q75 worst share of_uniform state_bytes
+                                     cache_bytes folds compared""".split()])
+    found = told(_once(pd.DataFrame(rows), [*of, *per, *how]), of, how)
     for _, part in parts(found.assign(_all=0), [*of, *per] or ["_all"]):
         uniform = part["median"][part["method"] == "uniform"]
         found.loc[part.index, "of_uniform"] = part["median"] / uniform.iloc[0] if len(uniform) else np.nan
@@ -78,12 +78,20 @@ def points(ds: xr.Dataset, column: str) -> pd.DataFrame:
 def _row(ds, key, part, column, level):
     values, worst = part[column].to_numpy(float), part.loc[part[column].idxmax()]
     q25, median, q75 = np.quantile(values, [0.25, 0.5, 0.75])
-    unsized = part.iloc[0].drop(["r", "features"])  # an exact map is the same whatever size was asked for
+    unsized = part.iloc[0].drop(list(_ASKED))
     return {**key, "words": words(unsized if part["exact_map"].iloc[0] == 1 else part.iloc[0], key), "series": words(unsized, key),
             "heads": len(values), "median": median, "q25": q25, "q75": q75, "worst": worst[column],
             **{f"worst_{name}": int(worst[name]) for name in OVER if name in ds.coords}, "share": float((values <= level).mean()),
             "of_uniform": np.nan, "state_bytes": part["state_bytes"].median(), "cache_bytes": cache(part.iloc[0]),
-            "folds": part["method_folds"].iloc[0], "compared": part["method_kernel"].iloc[0] == "other" or part["method_folds"].iloc[0] == "landmarks"}
+            "folds": part["method_folds"].iloc[0],
+            "compared": part["method_kernel"].iloc[0] == "other" or part["method_folds"].iloc[0] == "landmarks",
+            "exact": part["method_folds"].iloc[0] == "states" and part["exact_map"].iloc[0] == 1}
+
+
+def _once(found, names):
+    """The rows, those of an exact map once: what was asked for of its size does not change it."""
+    same = found.duplicated([*(name for name in names if name not in _ASKED), "exact"])
+    return found[~(same & found["exact"])].drop(columns="exact")
 
 
 def cache(point) -> float:
@@ -95,6 +103,28 @@ def cache(point) -> float:
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------
+
+
+_ASKED = ("r", "features")  # what is asked for of the size of a sketch
+
+
+def told(found: pd.DataFrame, of: list[str], how: list[str]) -> pd.DataFrame:
+    """Rows of different settings with different words: where `words` are the same, within what is computed (`of`), those of `how`
+    that differ are added to the columns `words` and `series`: "elu1, scale 0.5"."""
+    free = [name for name in how if name not in ("method", "draws", *_ASKED)]
+    for by, names in (("series", free), ("words", [*free, "draws"])):
+        for _, part in parts(found, [*of, by]) if by in found else ():
+            differ = [name for name in names if name in how and part[name].nunique(dropna=False) > 1]
+            more = ["".join(f", {name} {_value(value)}" for name, value in zip(differ, row) if _value(value))
+                    for row in part[differ].itertuples(index=False)] if differ else ""
+            for column in ("series", "words") if by == "series" else ("words",):
+                found.loc[part.index, column] = part[column] + more
+    return found
+
+
+def _value(value):
+    """A setting as a text; "" where it does not apply."""
+    return ("" if value == "none" else value) if isinstance(value, str) else "" if value != value else number(value)
 
 
 def words(point, varying=()) -> str:
@@ -121,17 +151,31 @@ def _of(point, name):
 
 
 def _kernel(point):
-    """The power of a method that has a degree; z is q.k / sqrt(d), as softmax attention has it."""
+    """The power of a method that has a degree, of z as `Z` says."""
     beta = point.get("beta", np.nan)
     if beta != beta:
         return ""
     scale, offset = _of(point, "scale") or 1.0, _of(point, "offset")
     if not offset:
         return f"z^{number(beta)}"
-    norm = point.get("row_norm", "none")
-    slope = scale / offset * (np.sqrt(point["d"]) if norm == "none" else 1.0)  # of z, where the rest is 1
-    inner = "z" if abs(slope - 1) < 1e-9 else f"z/{1 / slope:.4g}" if abs(slope) < 1 else f"{slope:.4g} z"
-    return f"(1 + {inner})^{number(beta)}".replace("+ z/-", "- z/").replace("+ -", "- ")
+    slope = scale / offset / _unit(point)  # of z, where the rest is 1
+    inner, inverse = (float(f"{x:.4g}") for x in (slope, 1 / slope))
+    z = "z" if 1 in np.abs((inner, inverse)) else f"{abs(inner):g} z" if abs(slope) > 1 else f"z/{abs(inverse):g}"
+    return f"(1 {'+' if slope > 0 else '-'} {z})^{number(beta)}"
+
+
+#: what z is in the words of a kernel
+Z = ("z is reference_scale times the product of query and key (1/sqrt(d) by default), of rows that row_norm makes unit or layernorm "
+     "this product itself.")
+
+
+def _unit(point):
+    """z over the product of query and key as `row_norm` leaves them; match exp sets its scale for this product."""
+    norm, sigma = point.get("row_norm", "none"), _of(point, "reference_scale")
+    if point.get("match", "none") == "exp" and sigma > 0:
+        return sigma
+    root = np.sqrt(point["d"])
+    return {"none": sigma or 1 / root, "sqrt_d": sigma * root or 1.0}.get(norm, 1.0)
 
 
 # ---- the answer ------------------------------------------------------------------------------------------------------

@@ -76,11 +76,44 @@ def test_kernels_have_their_names(ds):
     (dict(beta=4.0, scale=0.25, offset=1.0, row_norm="sqrt_d"), "(1 + z/4)^4"), (dict(beta=4.0, scale=0.25 / 32 ** 0.5, offset=1.0), "(1 + z/4)^4"),
     (dict(beta=2.0, scale=1.0, offset=2.0, row_norm="unit"), "(1 + z/2)^2"), (dict(beta=3.0, scale=2.0, offset=1.0, row_norm="unit"), "(1 + 2 z)^3"),
     (dict(beta=4.0, scale=0.5, offset=-1.0, row_norm="unit"), "(1 - z/2)^4"), (dict(beta=4.0, scale=0.0, offset=0.0), "z^4"),
+    (dict(beta=4.0, scale=0.05, offset=1.0, reference_scale=0.2), "(1 + z/4)^4"), (dict(beta=2.0, scale=0.199996, offset=1.0,
+     reference_scale=0.2), "(1 + z)^2"), (dict(beta=2.0, scale=-0.200004, offset=1.0, reference_scale=0.2), "(1 - z)^2"),
+    (dict(beta=4.0, scale=0.25, offset=1.0, reference_scale=1.0, row_norm="sqrt_d", match="exp"), "(1 + z/4)^4"),
+    (dict(beta=4.0, scale=0.25 / 32 ** 0.5, offset=1.0, reference_scale=1.0), "(1 + z/22.63)^4"),
     (dict(beta=3.0, negative="relu"), "z^3, negative relu")])
 def test_an_affine_score_as_one_reads_it(point, words):
     from polysweep.heads import words as words_of
 
     assert words_of({"method": "exact", "d": 32, "row_norm": "none", "negative": "refuse", **point}, ["negative"]) == words
+
+
+def settings_study():
+    """Every setting on the same two heads, its place in the list as error."""
+    point = dict(n=64, d=16, v=16, data_kind="file", row_norm="sqrt_d", beta=np.nan, scale=1.0, offset=0.0, epsilon=0.0, reference="softmax")
+    listed = [dict(method="softmax", scale=scale) for scale in (0.5, 1.0, 2.0)]
+    listed += [dict(method="taylor", order=2, offset=offset) for offset in (0.0, 0.25)]
+    listed += [dict(method="elu1", scale=scale, den_constant=constant) for scale in (0.5, 1.0) for constant in (0.0, 1.0)]
+    listed += [dict(method="favor", features=32, draws=5, epsilon=epsilon) for epsilon in (0.0, 1e-3)]
+    listed += [dict(method="exact", beta=4.0, scale=scale, offset=4 * scale) for scale in (0.25, 0.5)]
+    listed += [dict(method="polysketch", beta=beta, r=r, draws=5, exact_map=int(beta == 2)) for beta in (2.0, 4.0) for r in (8, 16)]
+    return [{**point, **more, "head": head, "err_out_ref": k + 0.5 * head} for k, more in enumerate(listed) for head in range(2)]
+
+
+def test_no_setting_hides_another(tmp_path):
+    rows = settings_study()
+    synthetic.write(tmp_path / "s.h5", rows, own=("scale", "offset", "order", "reference", "epsilon"))
+    found = polysweep.heads(polysweep.open(tmp_path / "s.h5"))
+    assert len(found) == len(rows) // 2 - 1 and not found["words"].duplicated().any()  # the exact map has one size
+    assert sorted(found["median"] - 0.25) == [k for k in range(len(rows) // 2) if k != len(rows) // 2 - 3]
+    assert found["words"].tolist() == [
+        "softmax, scale 0.5", "softmax, scale 1", "softmax, scale 2", "taylor, order 2, offset 0", "taylor, order 2, offset 0.25",
+        "elu1, scale 0.5, den_constant 0", "elu1, scale 0.5, den_constant 1", "elu1, scale 1, den_constant 0",
+        "elu1, scale 1, den_constant 1", "favor, 32 features, epsilon 0", "favor, 32 features, epsilon 0.001",
+        "(1 + z/4)^4, scale 0.25, offset 1", "(1 + z/4)^4, scale 0.5, offset 2", "polysketch of z^2",
+        "polysketch of z^4, r = 8", "polysketch of z^4, r = 16"]
+    series = found.set_index("words")["series"]
+    assert series["polysketch of z^4, r = 8"] == series["polysketch of z^4, r = 16"] == "polysketch of z^4"
+    assert series["favor, 32 features, epsilon 0"] == "favor, epsilon 0"
 
 
 def test_a_file_without_references_has_its_own_errors(tmp_path):
