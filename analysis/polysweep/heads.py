@@ -46,8 +46,8 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     Columns: what is computed (n, d and what else varies), `method` and its parameters, `words` (all of them as a text), `series`
     (without sizes); `heads` (how many have a number), `median`, `q25`, `q75`, `worst` and `worst_layer`, `worst_batch`,
     `worst_head`, where the file has these; `share` (of heads whose number is at most the level), `of_uniform` (median over that of
-    uniform attention), and medians of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for every score, "states": features in a
-    state); `compared`: whether it is a baseline, without a kernel of its own.
+    uniform attention), and medians of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for
+    every score, "states": features in a state); `compared`: whether it is a baseline, without a kernel of its own.
     """
     column, level, per = column_of(ds, column), at_least(level, 0, "the level"), names_of(per, OVER, "coordinate of heads")
     (how, of), frame = settings(ds), points(ds, column)

@@ -14,6 +14,7 @@ from polysweep import oracle
 from polysweep.statistics import wilson
 
 WORDS = {
+    "by": "rows features",
     "method": "exact softmax linear closed_form monomial polysketch tree tensorsketch srht maclaurin favor taylor elu1 relu uniform window",
     "mask": "full causal", "precision": "fp64 fp32 bf16 fp16", "row_norm": "none unit layernorm sqrt_d",
     "negative": "refuse signed abs", "data_kind": "self_attention scores gaussian sphere aligned file",
