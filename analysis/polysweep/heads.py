@@ -48,6 +48,8 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     `worst_head`, where the file has these; `share` (of heads whose number is at most the level), `of_uniform` (median over that of
     uniform attention), and medians of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for
     every score, "states": features in a state); `compared`: whether it is a baseline, without a kernel of its own.
+    ``.attrs["without"]`` counts the points that are done and have no number, of err_out those
+    that estimate a kernel.
     """
     column, level, per = column_of(ds, column), at_least(level, 0, "the level"), names_of(per, OVER, "coordinate of heads")
     (how, of), frame = settings(ds), points(ds, column)
@@ -60,7 +62,10 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     for _, part in parts(found.assign(_all=0), [*of, *per] or ["_all"]):
         uniform = part["median"][part["method"] == "uniform"]
         found.loc[part.index, "of_uniform"] = part["median"] / uniform.iloc[0] if len(uniform) else np.nan
-    return found.sort_values([*of, *per, "median"], kind="stable").reset_index(drop=True)
+    found = found.sort_values([*of, *per, "median"], kind="stable").reset_index(drop=True)
+    missing = frame[column].isna() & ((column != "err_out") | (frame["method_folds"] == "states"))
+    found.attrs["without"] = int(missing.sum())
+    return found
 
 
 @of_dataset
@@ -181,23 +186,30 @@ def _unit(point):
 # ---- the answer ------------------------------------------------------------------------------------------------------
 
 
-def answers(found: pd.DataFrame, column: str, level: float, reference="softmax", most=3) -> list[str]:
-    """Of `heads`: a sentence for each of what is computed: which kernels and which states reach the level, at which size.
+def answers(found: pd.DataFrame, column: str, level: float, reference="softmax", most=3, cases=4) -> list[str]:
+    """Of `heads`: a sentence for each of what is computed: which kernels and which states reach the level, at which size. Those of
+    the first `cases`; then how many are left, and how many points have no number.
 
     "At error <= 0.3 against softmax (median of 72 heads, n = 512): (1 + z/8)^8 exact (0.205); no sketch or feature map up to 550 kB;
     the key-value cache is 262 kB. To compare: uniform 0.843; window, 64 local 0.606."
     """
+    without = found.attrs.get("without", 0)
+    said = [f"{without} points that are done have no {column} and are not in this."] if without else []
     if not len(found):
-        return []
+        return said
     of = [name for name in found.columns[:list(found.columns).index("method")] if name == "n" or found[name].nunique(dropna=False) > 1]
-    return [_answer(part, of, column, level, reference, most) for _, part in parts(found.assign(_all=0), of or ["_all"])][:4]
+    each = [part for _, part in parts(found.assign(_all=0), of or ["_all"])]
+    if len(each) > cases:
+        said.insert(0, f"{len(each) - cases} further cases are in the table of heads.")
+    return [_answer(part, of, column, level, reference, most) for part in each[:cases]] + said
 
 
 def _answer(part, of, column, level, reference, most):
     from .style import size_text
 
+    reference = part["reference"].iloc[0] if "reference" in part else reference
     against = {"own": "its own kernel"}.get(reference, reference) if column == "err_out_ref" else "the exact kernel that it estimates"
-    case = "".join(f", {name} = {number(part[name].iloc[0]) if not isinstance(part[name].iloc[0], str) else part[name].iloc[0]}" for name in of)
+    case = "".join(f", {name} = {_value(part[name].iloc[0]) or 'none'}" for name in of if name != "reference")
     good, compared = part[part["median"] <= level], part["compared"]
     exact = good[(good["folds"] == "rows") & ~good["compared"] & (good["method"] != reference)]
     said = ["; ".join(f"{row.words} exact ({row.median:.2g})" for row in exact.head(most).itertuples())
@@ -205,9 +217,10 @@ def _answer(part, of, column, level, reference, most):
     states = part[(part["folds"] == "states") & part["state_bytes"].notna()]
     if len(states):
         reached = states[states["median"] <= level].sort_values("state_bytes", kind="stable")
-        said.append(f"smallest state {reached['words'].iloc[0]}, {size_text(reached['state_bytes'].iloc[0])} ({reached['median'].iloc[0]:.2g})"
-                     if len(reached) else f"no sketch or feature map up to {size_text(states['state_bytes'].max())} "
-                     f"(lowest {states['median'].min():.2g})")
+        said.append("smallest state {}, {} ({:.2g})".format(reached["words"].iloc[0], size_text(reached["state_bytes"].iloc[0]),
+                                                            reached["median"].iloc[0])
+                    if len(reached) else f"no sketch or feature map up to {size_text(states['state_bytes'].max())} "
+                    f"(lowest {states['median'].min():.2g})")
     said.append(f"the key-value cache is {size_text(part['cache_bytes'].iloc[0])}")
     text = f"At error <= {level:g} against {against} (median of {part['heads'].max()} heads{case}): {'; '.join(filter(None, said))}."
     lines = [f"{row.words} {row.median:.2g}" for row in part[compared].itertuples()]
@@ -226,7 +239,7 @@ def several(ds: xr.Dataset) -> bool:
 @of_dataset
 def pooled(ds: xr.Dataset) -> xr.Dataset:
     """The dataset with one point for all heads that were computed alike: numbers are medians over those that are done, rows with a bad
-    denominator are counted together. As it is where there is one head."""
+    denominator, and all that were looked at, are counted together. As it is where there is one head."""
     over = [name for name in OVER if name in ds.coords]
     if not several(ds):
         return ds
@@ -239,7 +252,7 @@ def pooled(ds: xr.Dataset) -> xr.Dataset:
     for name, variable in ds.data_vars.items():
         if variable.dims == ("point",) and variable.dtype.kind == "f":
             found = pd.Series(variable.values).where(done).groupby(group).median()
-        elif name == "bad_rows":
+        elif name in ("bad_rows", "den_rows"):
             found = pd.Series(np.where(done, variable.values, 0)).groupby(group).sum()
         else:
             continue

@@ -161,7 +161,8 @@ class Section:
         self.critical = critical(pooled(ds), self.level)
         self.oversubscribed, self.apart = timed(ds).attrs["invalid"], apart(ds)
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.critical.to_csv(self.directory / "critical.csv", index=False)
+        if len(self.critical):
+            self.critical.to_csv(self.directory / "critical.csv", index=False)
         ahead = None if plan is None else self._ahead(ds, plan)
         self.projected = ahead is not None
         self.answer = []

@@ -6,7 +6,7 @@ import synthetic
 from test_report import page
 
 import polysweep
-from polysweep import figures
+from polysweep import figures, style
 from polysweep.heads import answers, pooled
 from polysweep.report import main
 
@@ -144,6 +144,36 @@ def test_the_answer(ds, path):
     assert "no exact kernel; no sketch" in said
 
 
+def test_every_reference_has_its_answer_and_nothing_is_left_out_silently(rows, tmp_path, capsys):
+    own = [dict(row, reference="own", err_out_ref=0.01 if row["r"] else np.nan) for row in
+           ({"r": 0, **row} for row in rows if row["method"] in ("exact", "polysketch"))]
+    synthetic.write(tmp_path / "r.h5", sorted(rows + own, key=lambda row: row["method"]), own=sketched.OWN["reference"])
+    assert main([str(tmp_path / "r.h5"), "-o", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].startswith("At error <= 0.3 against its own kernel (median of 12 heads, n = 512): smallest state polysketch of ")
+    assert said[2].startswith("At error <= 0.3 against softmax (median of 12 heads, n = 512): (1 + z/8)^8 exact")
+    assert said[3] == f"{5 * LAYERS * HEADS} points that are done have no err_out_ref and are not in this."
+    lonely = [row for row in own if not row["r"]] + [row for row in rows if row["method"] != "polysketch"]
+    synthetic.write(tmp_path / "l.h5", sorted(lonely, key=lambda row: row["method"]), own=sketched.OWN["reference"])
+    assert main([str(tmp_path / "l.h5"), "-o", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("At error <= 0.3 against softmax")  # the only one with numbers
+
+
+def test_cases_beyond_the_first_are_counted(tmp_path):
+    synthetic.write(tmp_path / "n.h5", sketched.reference_study(1, 2, (16,), (64, 128, 192, 256, 320, 384)), own=sketched.OWN["reference"])
+    said = answers(polysweep.heads(polysweep.open(tmp_path / "n.h5")), "err_out_ref", 0.3)
+    assert [f"n = {n})" in text for n, text in zip((64, 128, 192, 256), said)] == [True] * 4
+    assert said[4:] == ["2 further cases are in the table of heads."]
+
+
+def test_baselines_alone_make_no_figure(tmp_path):
+    rows = [dict(row, method="softmax", err_out_ref=1e-16) for row in sketched.reference_study() if row["method"] == "elu1"]
+    rows += [row for row in sketched.reference_study() if row["method"] == "window"]
+    synthetic.write(tmp_path / "b.h5", rows, own=sketched.OWN["reference"])
+    ds = polysweep.open(tmp_path / "b.h5")
+    assert len(polysweep.heads(ds)) == 2 and not list(figures.heads(ds))
+
+
 def test_all_heads_as_one_point(ds, rows):
     one = pooled(ds)
     assert one.sizes["point"] == 16 and "head" not in polysweep.axes(one) and one["done"].all()
@@ -154,6 +184,13 @@ def test_all_heads_as_one_point(ds, rows):
     broken["done"].values[: LAYERS * HEADS - 1] = False  # of the first setting one head is done
     assert pooled(broken)["err_out_ref"].values[0] == ds["err_out_ref"].values[LAYERS * HEADS - 1]
     assert pooled(broken)["done"].values[0]
+
+
+def test_what_is_counted_over_heads_is_counted_together(rows, tmp_path):
+    counted = [dict(row, bad_rows=row["head"], den_rows=512) for row in rows]
+    synthetic.write(tmp_path / "c.h5", counted, own=sketched.OWN["reference"])
+    one = pooled(polysweep.open(tmp_path / "c.h5"))
+    assert (one["bad_rows"] == LAYERS * sum(range(HEADS))).all() and (one["den_rows"] == LAYERS * HEADS * 512).all()
 
 
 def test_one_figure_for_all_heads(ds):
@@ -170,6 +207,8 @@ def test_one_figure_for_all_heads(ds):
     assert level == set(found.loc[found["compared"], "median"]) and len(level) == 2
     assert {"uniform", "window, 64 local", "error 0.3"} <= {text.get_text() for text in right.texts}
     assert any(np.array_equal(line.get_xdata(), [262144.0] * 2) for line in right.lines)  # the cache
+    assert all(line.get_color() == style.GREY for line in right.lines if line.get_linestyle() == "--")
+    assert "Grey lines across: medians of baselines. " in figure.caption and "Dashed" not in figure.caption
 
 
 def test_the_report_starts_with_the_answer(path, tmp_path, capsys):
@@ -180,6 +219,7 @@ def test_the_report_starts_with_the_answer(path, tmp_path, capsys):
     text, checker = page(tmp_path)
     assert all((tmp_path / link).exists() for link in checker.links)
     assert text.index("At error &le; 0.3") < text.index("points done") and text.count("<figure>") == 1  # no grid for each head
+    assert not (tmp_path / "critical.csv").exists()  # nothing in it
     layers = synthetic.read_csv(tmp_path / "layers.csv")
     assert len(layers) == LAYERS * 16 and np.array_equal(synthetic.read_csv(tmp_path / "heads.csv")["median"], polysweep.heads(
         polysweep.open(path))["median"])
