@@ -239,7 +239,8 @@ def several(ds: xr.Dataset) -> bool:
 @of_dataset
 def pooled(ds: xr.Dataset) -> xr.Dataset:
     """The dataset with one point for all heads that were computed alike: numbers are medians over those that are done, rows with a bad
-    denominator, and all that were looked at, are counted together. As it is where there is one head."""
+    denominator, and all that were looked at, are counted together; repetitions are medians of each in its order. The coordinate
+    `slot` says which head stands first in the file. As it is where there is one head."""
     over = [name for name in OVER if name in ds.coords]
     if not several(ds):
         return ds
@@ -250,11 +251,14 @@ def pooled(ds: xr.Dataset) -> xr.Dataset:
     first = order[np.unique(group[order], return_index=True)[1]]
     out = ds.isel(point=first)
     for name, variable in ds.data_vars.items():
-        if variable.dims == ("point",) and variable.dtype.kind == "f":
-            found = pd.Series(variable.values).where(done).groupby(group).median()
+        if variable.dims[:1] == ("point",) and variable.ndim < 3 and variable.dtype.kind == "f":
+            values = variable.values.reshape(len(done), -1)
+            found = pd.DataFrame(np.where(done[:, None], values, np.nan)).groupby(group).median()
         elif name in ("bad_rows", "den_rows"):
             found = pd.Series(np.where(done, variable.values, 0)).groupby(group).sum()
         else:
             continue
-        out[name] = ("point", found.to_numpy(variable.dtype), variable.attrs)
-    return out.assign_coords({name: ("point", np.zeros(len(first), ds[name].dtype), ds[name].attrs) for name in over})
+        shape = (len(first), *variable.shape[1:])
+        out[name] = (variable.dims, found.to_numpy(variable.dtype).reshape(shape), variable.attrs)
+    out = out.assign_coords({name: ("point", np.zeros(len(first), ds[name].dtype), ds[name].attrs) for name in over})
+    return out.assign_coords(slot=("point", first))

@@ -1,6 +1,7 @@
 """Many heads as one answer, against loops over the rows that were written; and what the figure draws, against the table."""
 import numpy as np
 import pytest
+import scaled
 import sketched
 import synthetic
 from test_report import page
@@ -225,6 +226,26 @@ def test_the_report_starts_with_the_answer(path, tmp_path, capsys):
         polysweep.open(path))["median"])
     assert main([str(path), "-o", str(tmp_path), "--accept", "0.01"]) == 0
     assert "no exact kernel" in capsys.readouterr().out
+
+
+def test_teams_have_one_curve_for_all_heads(tmp_path):
+    """Three heads on each team, and of each repetition the median: seconds are those of the head between the others."""
+    rows = []
+    for row in scaled.strong_rows(np.random.default_rng(1), (8192,), reps=8):
+        for head, factor in enumerate((1.0, 0.5, 3.0)):
+            slower = {name: row[name] * factor for name in ("time_median_s", "time_lo_s", "time_hi_s", "samples")}
+            rows.append({**row, **slower, "head": head, "data_kind": "file"})
+    scaled.write(tmp_path / "t.h5", rows)
+    assert main([str(tmp_path / "t.h5"), "-o", str(tmp_path / "out"), "--quiet"]) == 0
+    table = synthetic.read_csv(tmp_path / "out" / "strong-scaling.csv")
+    assert len(table) == 2 * 6 and table["time_s"].tolist() == pytest.approx([row["time_median_s"] for row in rows[::3]], rel=1e-15)
+    assert table["slot"].tolist() == list(range(0, 36, 3))
+    assert len(synthetic.read_csv(tmp_path / "out" / "strong-efficiency.csv")) == 12
+    assert len(synthetic.read_csv(tmp_path / "out" / "roofline.csv")) == 12
+    found, alone = polysweep.scaling.fits(pooled(polysweep.open(tmp_path / "t.h5"))), tmp_path / "alone.h5"
+    scaled.write(alone, [{**row, "head": 0} for row in rows[::3]])
+    expected = polysweep.scaling.fits(polysweep.open(alone))
+    assert found["value"].tolist() == expected["value"].tolist() and found["lo"].tolist() == expected["lo"].tolist()
 
 
 # ---- decoding ---------------------------------------------------------------------------------------------------------
