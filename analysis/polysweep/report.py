@@ -175,7 +175,8 @@ class Section:
                         (*figures.heads(ds, accept), *figures.phase(one, "n"), *figures.phase(one, "d"), *figures.curves(one, self.level),
                          *figures.degrees(one, self.level, self.critical), *figures.separation(one), *figures.errors(one),
                          *figures.lengths(one), *figures.costs(one), *figures.strong(teams, upto, ahead),
-                         *figures.weak(teams, upto, ahead), *figures.decomposition(teams), *figures.roofline(teams), *figures.prediction(ds), *figures.timeline(ds))]
+                         *figures.weak(teams, upto, ahead), *figures.decomposition(teams), *figures.roofline(teams),
+                         *figures.prediction(ds), *figures.timeline(ds))]
 
     def _heads(self, ds, accept):
         """The answer, and tables that only files of heads, and of decoding, have."""
@@ -304,7 +305,8 @@ def readable(critical: pd.DataFrame, cases) -> pd.DataFrame:
     out["theory"] = [_theory(a, b) if k else "" for a, b, k in
                      zip(critical["theory_first"], critical["theory_last"], critical["theory_points"])]
     for name in (*EXACT, *BOUNDS):
-        if critical[EXACT[0] if name in EXACT else name].notna().any() and (name in EXACT or np.isfinite(critical[name][critical[name] > 0]).any()):
+        known = critical[EXACT[0] if name in EXACT else name].notna().any()
+        if known and (name in EXACT or np.isfinite(critical[name][critical[name] > 0]).any()):
             out[name] = critical[name].map(_two)
     if "edge_lo" in out:
         never = critical["edge_lo"] == np.inf

@@ -98,9 +98,9 @@ def cheapest(ds: xr.Dataset, levels=LEVELS, errors=("err_out", "err_attn", "err_
     the one with the fewest flops, among those whose median error over draws is at most the level. Maps with a kernel of their own
     (`OWN_KERNELS`) estimate nothing and are left out.
 
-    Columns: the case, `kernel` (that is estimated), `error`, `level`, `by` (state_bytes or flops), and of the sketch found method, r, features, local, weights,
-    `exact` (its map is: then r is 0 and features what is stored), its `cost`, `of_exact` (cost against the exact method's flops, state
-    against keys and values), `found` (its error) and `found_q90`, `bad_rows`. No sketch: method "", NaN.
+    Columns: the case, `kernel` (that is estimated), `error`, `level`, `by` (state_bytes or flops), and of the sketch found method,
+    r, features, local, weights, `exact` (its map is: then r is 0 and features what is stored), its `cost`, `of_exact` (cost against
+    the exact method's flops, state against keys and values), `found` (its error) and `found_q90`, `bad_rows`. No sketch: method "", NaN.
     """
     errors, levels = names_of(errors, ERRORS, "error"), [at_least(level, 0, "a level of error") for level in levels]
     names, frame, everything = [*held(ds), "n", "d", "beta"], sketches(ds), table(ds)
@@ -121,8 +121,8 @@ def _cheapest(everything, names, key, part, error, levels):
     for level in levels:
         good = part[part[error] <= level]
         for by in ("state_bytes", "flops"):
-            row = {**dict(zip([*names, "kernel"], key)), "error": error, "level": level, "by": by, "method": "", "r": 0, "features": 0,
-                   "local": 0, "weights": 0, "exact": False, "cost": np.nan, "of_exact": np.nan, "found": np.nan,
+            row = {**dict(zip([*names, "kernel"], key)), "error": error, "level": level, "by": by, "method": "",
+                   "r": 0, "features": 0, "local": 0, "weights": 0, "exact": False, "cost": np.nan, "of_exact": np.nan, "found": np.nan,
                    "found_q90": np.nan, "bad_rows": 0, "lowest": part[error].min()}
             if good[by].notna().any():
                 best = good.sort_values([by, error], kind="stable").iloc[0]
@@ -198,8 +198,8 @@ def crossovers(ds: xr.Dataset) -> pd.DataFrame:
     """
     names, rows = [*held(ds), "d", "beta", *SERIES, "r", "features"], []
     for key, sketch, exact in against(ds):
-        row = dict(zip(names, key), kernel=sketch["method_kernel"].iloc[0], exact=bool(sketch["exact"].all()), n_first=int(sketch["n"].iloc[0]),
-                   n_last=int(sketch["n"].iloc[-1]))
+        row = dict(zip(names, key), kernel=sketch["method_kernel"].iloc[0], exact=bool(sketch["exact"].all()),
+                   n_first=int(sketch["n"].iloc[0]), n_last=int(sketch["n"].iloc[-1]))
         for quantity in COSTS:
             ratio = (cost(sketch, quantity) / cost(exact, quantity)).to_numpy(float)
             row[quantity + "_n"], row[quantity + "_how"] = crossing(sketch["n"], ratio)

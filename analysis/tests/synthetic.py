@@ -139,7 +139,8 @@ def write(path, rows, predict=(), own=(), failures=(), version=1):
         scale = file.create_dataset("point", data=np.arange(count, dtype="i4"))
         scale.make_scale("point")
         defaults = dict(method="exact", mask="full", precision="fp64", row_norm="none", negative="refuse",
-                        data_kind="self_attention", preset="custom", status="done", error_code="none", timing="shared", reference="own", mode="forward", cache="fp64",
+                        data_kind="self_attention", preset="custom", status="done", error_code="none", timing="shared",
+                        reference="own", mode="forward", cache="fp64",
                         noise=0.0, den_constant=0.0)
         final = [row.get("status", "done") not in ("empty", "running") for row in rows]
         commit = np.zeros(count, "u8")

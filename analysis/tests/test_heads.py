@@ -55,7 +55,8 @@ def test_every_row_is_what_numpy_says_of_its_heads(ds, rows):
 def test_a_head_at_the_level_counts(ds, rows):
     level = max(errors_of(rows, "uniform").values())
     found = polysweep.heads(ds, level=level).set_index("words")
-    assert found.loc["uniform", "share"] == 1 and polysweep.heads(ds, level=level * (1 - 1e-15)).set_index("words").loc["uniform", "share"] < 1
+    below = polysweep.heads(ds, level=level * (1 - 1e-15)).set_index("words")
+    assert found.loc["uniform", "share"] == 1 and below.loc["uniform", "share"] < 1
 
 
 def test_layers_apart(ds, rows):
@@ -74,8 +75,10 @@ def test_kernels_have_their_names(ds):
 
 
 @pytest.mark.parametrize("point, words", [
-    (dict(beta=4.0, scale=0.25, offset=1.0, row_norm="sqrt_d"), "(1 + z/4)^4"), (dict(beta=4.0, scale=0.25 / 32 ** 0.5, offset=1.0), "(1 + z/4)^4"),
-    (dict(beta=2.0, scale=1.0, offset=2.0, row_norm="unit"), "(1 + z/2)^2"), (dict(beta=3.0, scale=2.0, offset=1.0, row_norm="unit"), "(1 + 2 z)^3"),
+    (dict(beta=4.0, scale=0.25, offset=1.0, row_norm="sqrt_d"), "(1 + z/4)^4"),
+    (dict(beta=4.0, scale=0.25 / 32 ** 0.5, offset=1.0), "(1 + z/4)^4"),
+    (dict(beta=2.0, scale=1.0, offset=2.0, row_norm="unit"), "(1 + z/2)^2"),
+    (dict(beta=3.0, scale=2.0, offset=1.0, row_norm="unit"), "(1 + 2 z)^3"),
     (dict(beta=4.0, scale=0.5, offset=-1.0, row_norm="unit"), "(1 - z/2)^4"), (dict(beta=4.0, scale=0.0, offset=0.0), "z^4"),
     (dict(beta=4.0, scale=0.05, offset=1.0, reference_scale=0.2), "(1 + z/4)^4"), (dict(beta=2.0, scale=0.199996, offset=1.0,
      reference_scale=0.2), "(1 + z)^2"), (dict(beta=2.0, scale=-0.200004, offset=1.0, reference_scale=0.2), "(1 - z)^2"),
@@ -90,7 +93,8 @@ def test_an_affine_score_as_one_reads_it(point, words):
 
 def settings_study():
     """Every setting on the same two heads, its place in the list as error."""
-    point = dict(n=64, d=16, v=16, data_kind="file", row_norm="sqrt_d", beta=np.nan, scale=1.0, offset=0.0, epsilon=0.0, reference="softmax")
+    point = dict(n=64, d=16, v=16, data_kind="file", row_norm="sqrt_d", beta=np.nan, scale=1.0, offset=0.0, epsilon=0.0,
+                 reference="softmax")
     listed = [dict(method="softmax", scale=scale) for scale in (0.5, 1.0, 2.0)]
     listed += [dict(method="taylor", order=2, offset=offset) for offset in (0.0, 0.25)]
     listed += [dict(method="elu1", scale=scale, den_constant=constant) for scale in (0.5, 1.0) for constant in (0.0, 1.0)]

@@ -17,7 +17,8 @@ def run(output="", **named):
 
 
 @pytest.mark.parametrize("output, options, file", [
-    ("", [], "another.h5"), ("output: {file: elsewhere.h5}\n", [], "elsewhere.h5"), ("output: {file: elsewhere.h5}\n", ["-q"], "elsewhere.h5"),
+    ("", [], "another.h5"), ("output: {file: elsewhere.h5}\n", [], "elsewhere.h5"),
+    ("output: {file: elsewhere.h5}\n", ["-q"], "elsewhere.h5"),
     ("output: {file: sub/far.h5}\n", [], "sub/far.h5"), ("output: {file: elsewhere.h5}\n", ["-o", "x.h5"], "x.h5")])
 def test_the_file_is_the_one_that_the_study_names(tmp_path, monkeypatch, output, options, file):
     monkeypatch.chdir(tmp_path)
