@@ -8,7 +8,7 @@ import xarray as xr
 from .cases import case_columns, number, parts, table
 from .checks import at_least, check_name, names_of, of_dataset
 from .read import COORDINATES
-from .sketches import SIZE
+from .sketches import OWN_KERNELS, SIZE
 
 OVER = ("layer", "batch", "head")  #: coordinates that say which head
 #: coordinates that say how its attention is computed, beside the method and those of a sketch
@@ -47,7 +47,8 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     (without sizes); `heads` (how many have a number), `median`, `q25`, `q75`, `worst` and `worst_layer`, `worst_batch`,
     `worst_head`, where the file has these; `share` (of heads whose number is at most the level), `of_uniform` (median over that of
     uniform attention), and medians of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for
-    every score, "states": features in a state); `compared`: whether it is a baseline, without a kernel of its own.
+    every score, "states": features in a state); `kernel`, see `methods.facts`; `compared`: whether it is a
+    baseline, without a kernel of its own.
     ``.attrs["without"]`` counts the points that are done and have no number, of err_out those
     that estimate a kernel.
     """
@@ -57,7 +58,7 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
             for key, part in parts(frame[frame[column].notna()], [*of, *per, *how])]
     if not rows:
         return pd.DataFrame(columns=[*of, *per, *how, *"""words series heads median q25 q75 worst share of_uniform state_bytes
-                                     cache_bytes folds compared""".split()])
+                                     cache_bytes folds kernel compared""".split()])
     found = told(_once(pd.DataFrame(rows), [*of, *per, *how]), of, how)
     for _, part in parts(found.assign(_all=0), [*of, *per] or ["_all"]):
         uniform = part["median"][part["method"] == "uniform"]
@@ -88,7 +89,7 @@ def _row(ds, key, part, column, level):
             "heads": len(values), "median": median, "q25": q25, "q75": q75, "worst": worst[column],
             **{f"worst_{name}": int(worst[name]) for name in OVER if name in ds.coords}, "share": float((values <= level).mean()),
             "of_uniform": np.nan, "state_bytes": part["state_bytes"].median(), "cache_bytes": cache(part.iloc[0]),
-            "folds": part["method_folds"].iloc[0],
+            "folds": part["method_folds"].iloc[0], "kernel": part["method_kernel"].iloc[0],
             "compared": part["method_kernel"].iloc[0] == "other" or part["method_folds"].iloc[0] == "landmarks",
             "exact": part["method_folds"].iloc[0] == "states" and part["exact_map"].iloc[0] == 1}
 
@@ -215,6 +216,8 @@ def _answer(part, of, column, level, reference, most):
     said = ["; ".join(f"{row.words} exact ({row.median:.2g})" for row in exact.head(most).itertuples())
              or ("no exact kernel" if (part["folds"] == "rows").sum() > compared.sum() + (part["method"] == reference).sum() else "")]
     states = part[(part["folds"] == "states") & part["state_bytes"].notna()]
+    if column != "err_out_ref" or reference == "own":
+        states = states[~states["kernel"].isin(OWN_KERNELS)]  # which are what they are compared with, but for rounding
     if len(states):
         reached = states[states["median"] <= level].sort_values("state_bytes", kind="stable")
         said.append("smallest state {}, {} ({:.2g})".format(reached["words"].iloc[0], size_text(reached["state_bytes"].iloc[0]),

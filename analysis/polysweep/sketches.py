@@ -27,8 +27,8 @@ def reference(points: pd.DataFrame, method: str) -> str:
 
 @of_dataset
 def held(ds: xr.Dataset) -> list[str]:
-    """Coordinates that say what is estimated: all that vary, but for method, n, d and what sketches choose."""
-    return [name for name in case_columns(ds) if name not in SIZE]
+    """Coordinates that say what is estimated: all that vary, but for method, n, d and what sketches choose: `by` is features."""
+    return [name for name in case_columns(ds) if name not in (*SIZE, "by")]
 
 
 @of_dataset
