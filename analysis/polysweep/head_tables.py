@@ -29,7 +29,7 @@ def heads_table(found: pd.DataFrame, column: str, level: float) -> Table | None:
     note = (f"Over {found['heads'].max()} heads: median, first and third quartile, the worst head (layer, batch, head), the share of "
             f"heads at {level:g} or below; the median over that of uniform attention; the state of a head, and keys and values of "
             "all its tokens.")
-    if "beta" in found:
+    if found["words"].str.contains(r"\bz\b").any():
         note += f" In the names of kernels {Z}"
     return Table(f"Error of all heads ({column})", note, shown, "heads.csv")
 

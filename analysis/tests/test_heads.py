@@ -8,6 +8,7 @@ from test_report import page
 
 import polysweep
 from polysweep import figures, style
+from polysweep.head_tables import heads_table
 from polysweep.heads import answers, pooled
 from polysweep.report import main
 
@@ -57,6 +58,12 @@ def test_a_head_at_the_level_counts(ds, rows):
     found = polysweep.heads(ds, level=level).set_index("words")
     below = polysweep.heads(ds, level=level * (1 - 1e-15)).set_index("words")
     assert found.loc["uniform", "share"] == 1 and below.loc["uniform", "share"] < 1
+
+
+def test_the_table_says_what_z_is(ds):
+    found = polysweep.heads(ds)
+    assert "z is reference_scale times" in heads_table(found, "err_out_ref", 0.3).note
+    assert "z is" not in heads_table(found[found["beta"].isna()], "err_out_ref", 0.3).note
 
 
 def test_layers_apart(ds, rows):
