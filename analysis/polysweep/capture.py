@@ -176,7 +176,8 @@ def _shapes(q, k, v):
     fits = len(q) == len(k) == len(v) and q.shape[1] % k.shape[1] == 0 and k.shape[:3] == v.shape[:3] and q.shape[3] == k.shape[3]
     if not fits:
         raise ValueError(f"queries {list(q.shape)}, keys {list(k.shape)} and values {list(v.shape)} do not fit: [batch, heads, n, width], "
-                         "the same batch; heads, tokens of keys and values alike, a divisor of the heads of queries; width of queries and keys alike")
+                         "the same batch; heads, tokens of keys and values alike, a divisor of the heads of queries; "
+                         "width of queries and keys alike")
     return q.shape, k.shape, v.shape
 
 

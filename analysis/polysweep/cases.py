@@ -34,8 +34,8 @@ _SKETCH_WORDS = ("by", "leaves", "complex", "epsilon")  # what else than a size 
 def every(ds: xr.Dataset) -> pd.DataFrame:
     """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN, and so is a beta_up_class_3s of 0,
     which is no degree: sign noise alone makes D_0 fire at all of them. `trials_done` is `trials` where the file does not say.
-    Beside them `method_folds` and `method_kernel`, see `methods.facts` ("rows" or "states" of a point, where its method has both), and `method_reference`, the method without a sketch that one estimates
-    ("" of others)."""
+    Beside them `method_folds` and `method_kernel`, see `methods.facts` ("rows" or "states" of a point, where its method has both),
+    and `method_reference`, the method without a sketch that one estimates ("" of others)."""
     names = [name for name in (*WANTED, *ds.attrs.get("own_axes", [])) if name in ds]
     frame = pd.DataFrame({name: ds[name].values for name in names})
     for name in WANTED:

@@ -7,7 +7,7 @@ import xarray as xr
 
 from .cases import parts
 from .checks import check_name, of_dataset
-from .heads import column_of, points, pooled, settings, words
+from .heads import column_of, points, pooled, settings, told, words
 from .sketches import crossing
 
 #: what is compared: the columns of a state, and of keys and values
@@ -35,7 +35,10 @@ def decode_table(ds: xr.Dataset, against=None) -> pd.DataFrame:
     frame = frame.assign(**{name: ds[name].values[frame.index] for name in _NEEDED if name in ds})
     frame = frame[frame["mode"] == "decode"]
     cached = frame["method"].unique()
-    against = next((name for name in ("softmax", "exact") if name in cached), None) if against is None else check_name(against, cached, "method")
+    if against is None:
+        against = next((name for name in ("softmax", "exact") if name in cached), None)
+    else:
+        check_name(against, cached, "method")
     (how, of) = settings(ds)
     of, rows = [name for name in of if name not in ("n", "mode")], []
     frame["cached"] = frame["state_total_bytes"] == frame["kv_bytes"]
@@ -44,7 +47,8 @@ def decode_table(ds: xr.Dataset, against=None) -> pd.DataFrame:
             continue
         held = dict(zip([*of, *how], key))
         rows.append({**held, **_row(part.sort_values("n"), _cached(frame, against, held, [*of, "precision"]), error, how)})
-    return pd.DataFrame([row for row in rows if row["state"] == row["state"]])
+    rows = [row for row in rows if row["state"] == row["state"]]
+    return told(pd.DataFrame(rows), of, how) if rows else pd.DataFrame()
 
 
 def _cached(frame, against, held, names):

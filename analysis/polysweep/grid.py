@@ -9,10 +9,11 @@ from .read import COORDINATES
 
 #: coordinates in the order in which they are tried as axes: what a reader asks for first, then what usually follows
 #: from it (the constants from the preset, m from n, block from the method)
-ORDER = ("method", "data_kind", "preset", "precision", "mask", "noise", "n", "n_k", "d", "beta", "match", "center", "scale", "offset", "order", "by", "a_0", "a_1", "b", "c",
-         "kappa", "r", "features", "local", "draws", "data_draws", "common", "row_norm", "den_constant", "negative", "sinks", "keep", "landmarks", "leaves", "complex", "epsilon",
-         "reference", "reference_scale", "reference_beta", "mode", "cache", "cosine", "layer", "batch", "head", "m",
-         "trials", "seed", "j3", "v", "block", "weights", "team_asked")
+ORDER = ("method", "data_kind", "preset", "precision", "mask", "noise", "n", "n_k", "d", "beta", "match", "center", "scale", "offset",
+         "order", "by", "a_0", "a_1", "b", "c", "kappa", "r", "features", "local", "draws", "data_draws", "common", "row_norm",
+         "den_constant", "negative", "sinks", "keep", "landmarks", "leaves", "complex", "epsilon", "reference", "reference_scale",
+         "reference_beta", "mode", "cache", "cosine", "layer", "batch", "head", "m", "trials", "seed", "j3", "v", "block", "weights",
+         "team_asked")
 #: integers whose 0 means "does not apply"
 _ZERO_IS_NONE = {"d", "v", "r", "features", "local", "draws", "data_draws", "weights", "head", "layer", "batch", "scale", "order",
                  "sinks", "keep", "landmarks"}

@@ -6,7 +6,7 @@ import pandas as pd
 from .cases import number
 from .decode import QUANTITIES
 from .figures.costs import length_text
-from .heads import OVER
+from .heads import OVER, Z
 from .sketch_tables import Table
 from .style import size_text
 
@@ -26,9 +26,12 @@ def heads_table(found: pd.DataFrame, column: str, level: float) -> Table | None:
     if found["state_bytes"].notna().any():
         shown["state"] = ["" if x != x else size_text(x) for x in found["state_bytes"]]
     shown["cache"] = found["cache_bytes"].map(size_text)
-    return Table(f"Error of all heads ({column})", f"Over {found['heads'].max()} heads: median, first and third quartile, the worst head (layer, batch, head), the "
-                 f"share of heads at {level:g} or below; the median over that of uniform attention; the state of a head, and keys and values "
-                 "of all its tokens.", shown, "heads.csv")
+    note = (f"Over {found['heads'].max()} heads: median, first and third quartile, the worst head (layer, batch, head), the share of "
+            f"heads at {level:g} or below; the median over that of uniform attention; the state of a head, and keys and values of "
+            "all its tokens.")
+    if found["words"].str.contains(r"\bz\b").any():
+        note += f" In the names of kernels {Z}"
+    return Table(f"Error of all heads ({column})", note, shown, "heads.csv")
 
 
 def layers_table(found: pd.DataFrame, column: str) -> Table | None:
@@ -55,11 +58,12 @@ def decode_table_of(found: pd.DataFrame) -> Table | None:
     shown["smaller from n"] = [length_text(x) for x in found["state_n"]]
     for quantity, text in zip(QUANTITIES, ("faster from n", "fewer flops from n", "fewer bytes from n")):
         if found[quantity + "_how"].ne("").any():
-            shown[text] = [_from(*row) for row in found[[quantity + "_n", quantity + "_how", "n_first", "n_last"]].itertuples(index=False)]
+            rows = found[[quantity + "_n", quantity + "_how", "n_first", "n_last"]].itertuples(index=False)
+            shown[text] = [_from(*row) for row in rows]
             shown["gain" + " " * len(shown.columns)] = ["" if x != x else f"{x:.3g}x" for x in found[quantity + "_gain"]]
-    return Table("Generating token by token", "From which number of tokens on the state is smaller than the key-value cache (exactly), and from which "
-                 "a token takes less time than with the cache (as measured, by straight lines between lengths of the grid in "
-                 "logarithms; gains are those at the largest length).", shown, "decode.csv")
+    return Table("Generating token by token", "From which number of tokens on the state is smaller than the key-value cache "
+                 "(exactly), and from which a token takes less time than with the cache (as measured, by straight lines between "
+                 "lengths of the grid in logarithms; gains are those at the largest length).", shown, "decode.csv")
 
 
 def _from(n, how, first, last):
@@ -80,9 +84,12 @@ def _case(found):
 def _worst(found):
     """" (L3 H5)": layer and head."""
     names = {"layer": "L", "batch": "B", "head": "H"}
-    names = {f"worst_{name}": letter for name, letter in names.items() if f"worst_{name}" in found and (name == "head" or found[f"worst_{name}"].any())}
+    names = {f"worst_{name}": letter for name, letter in names.items() if f"worst_{name}" in found}
+    names = {name: letter for name, letter in names.items() if name == "worst_head" or found[name].any()}
+    if not names:
+        return [""] * len(found)
     rows = found[list(names)].itertuples(index=False)
-    return [f" ({' '.join(letter + str(int(x)) for letter, x in zip(names.values(), row))})" for row in rows] if names else [""] * len(found)
+    return [f" ({' '.join(letter + str(int(x)) for letter, x in zip(names.values(), row))})" for row in rows]
 
 
 def _short(x):
@@ -90,4 +97,4 @@ def _short(x):
 
 
 def _text(value):
-    return str(value) if isinstance(value, str) else number(value)
+    return "" if value != value else str(value) if isinstance(value, str) else number(value)

@@ -8,7 +8,7 @@ import xarray as xr
 from .cases import case_columns, number, parts, table
 from .checks import at_least, check_name, names_of, of_dataset
 from .read import COORDINATES
-from .sketches import SIZE
+from .sketches import OWN_KERNELS, SIZE
 
 OVER = ("layer", "batch", "head")  #: coordinates that say which head
 #: coordinates that say how its attention is computed, beside the method and those of a sketch
@@ -43,24 +43,30 @@ def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     level: what counts as good enough.
     per: coordinates to keep apart: ["layer"].
 
-    Columns: what is computed (n, d and what else varies), `method` and its parameters, `words` (all of them as a text), `series` (without sizes);
-    `heads` (how many have a number), `median`, `q25`, `q75`, `worst` and `worst_layer`, `worst_batch`, `worst_head`, where the file has
-    these; `share` (of heads whose number is at most the level), `of_uniform` (median over that of uniform attention), and medians
-    of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for every score, "states": features in a
-    state); `compared`: whether it is a baseline, without a kernel of its own.
+    Columns: what is computed (n, d and what else varies), `method` and its parameters, `words` (all of them as a text), `series`
+    (without sizes); `heads` (how many have a number), `median`, `q25`, `q75`, `worst` and `worst_layer`, `worst_batch`,
+    `worst_head`, where the file has these; `share` (of heads whose number is at most the level), `of_uniform` (median over that of
+    uniform attention), and medians of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for
+    every score, "states": features in a state); `kernel`, see `methods.facts`; `compared`: whether it is a
+    baseline, without a kernel of its own.
+    ``.attrs["without"]`` counts the points that are done and have no number, of err_out those
+    that estimate a kernel.
     """
     column, level, per = column_of(ds, column), at_least(level, 0, "the level"), names_of(per, OVER, "coordinate of heads")
     (how, of), frame = settings(ds), points(ds, column)
     rows = [_row(ds, dict(zip([*of, *per, *how], key)), part, column, level)
             for key, part in parts(frame[frame[column].notna()], [*of, *per, *how])]
     if not rows:
-        return pd.DataFrame(columns=[*of, *per, *how, "words", "series", "heads", "median", "q25", "q75", "worst", "share", "of_uniform",
-                                     "state_bytes", "cache_bytes", "folds", "compared"])
-    found = pd.DataFrame(rows).drop_duplicates([*of, *per, "words"])
+        return pd.DataFrame(columns=[*of, *per, *how, *"""words series heads median q25 q75 worst share of_uniform state_bytes
+                                     cache_bytes folds kernel compared""".split()])
+    found = told(_once(pd.DataFrame(rows), [*of, *per, *how]), of, how)
     for _, part in parts(found.assign(_all=0), [*of, *per] or ["_all"]):
         uniform = part["median"][part["method"] == "uniform"]
         found.loc[part.index, "of_uniform"] = part["median"] / uniform.iloc[0] if len(uniform) else np.nan
-    return found.sort_values([*of, *per, "median"], kind="stable").reset_index(drop=True)
+    found = found.sort_values([*of, *per, "median"], kind="stable").reset_index(drop=True)
+    missing = frame[column].isna() & ((column != "err_out") | (frame["method_folds"] == "states"))
+    found.attrs["without"] = int(missing.sum())
+    return found
 
 
 @of_dataset
@@ -78,12 +84,20 @@ def points(ds: xr.Dataset, column: str) -> pd.DataFrame:
 def _row(ds, key, part, column, level):
     values, worst = part[column].to_numpy(float), part.loc[part[column].idxmax()]
     q25, median, q75 = np.quantile(values, [0.25, 0.5, 0.75])
-    unsized = part.iloc[0].drop(["r", "features"])  # an exact map is the same whatever size was asked for
+    unsized = part.iloc[0].drop(list(_ASKED))
     return {**key, "words": words(unsized if part["exact_map"].iloc[0] == 1 else part.iloc[0], key), "series": words(unsized, key),
             "heads": len(values), "median": median, "q25": q25, "q75": q75, "worst": worst[column],
             **{f"worst_{name}": int(worst[name]) for name in OVER if name in ds.coords}, "share": float((values <= level).mean()),
             "of_uniform": np.nan, "state_bytes": part["state_bytes"].median(), "cache_bytes": cache(part.iloc[0]),
-            "folds": part["method_folds"].iloc[0], "compared": part["method_kernel"].iloc[0] == "other" or part["method_folds"].iloc[0] == "landmarks"}
+            "folds": part["method_folds"].iloc[0], "kernel": part["method_kernel"].iloc[0],
+            "compared": part["method_kernel"].iloc[0] == "other" or part["method_folds"].iloc[0] == "landmarks",
+            "exact": part["method_folds"].iloc[0] == "states" and part["exact_map"].iloc[0] == 1}
+
+
+def _once(found, names):
+    """The rows, those of an exact map once: what was asked for of its size does not change it."""
+    same = found.duplicated([*(name for name in names if name not in _ASKED), "exact"])
+    return found[~(same & found["exact"])].drop(columns="exact")
 
 
 def cache(point) -> float:
@@ -95,6 +109,28 @@ def cache(point) -> float:
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------
+
+
+_ASKED = ("r", "features")  # what is asked for of the size of a sketch
+
+
+def told(found: pd.DataFrame, of: list[str], how: list[str]) -> pd.DataFrame:
+    """Rows of different settings with different words: where `words` are the same, within what is computed (`of`), those of `how`
+    that differ are added to the columns `words` and `series`: "elu1, scale 0.5"."""
+    free = [name for name in how if name not in ("method", "draws", *_ASKED)]
+    for by, names in (("series", free), ("words", [*free, "draws"])):
+        for _, part in parts(found, [*of, by]) if by in found else ():
+            differ = [name for name in names if name in how and part[name].nunique(dropna=False) > 1]
+            more = ["".join(f", {name} {_value(value)}" for name, value in zip(differ, row) if _value(value))
+                    for row in part[differ].itertuples(index=False)] if differ else ""
+            for column in ("series", "words") if by == "series" else ("words",):
+                found.loc[part.index, column] = part[column] + more
+    return found
+
+
+def _value(value):
+    """A setting as a text; "" where it does not apply."""
+    return ("" if value == "none" else value) if isinstance(value, str) else "" if value != value else number(value)
 
 
 def words(point, varying=()) -> str:
@@ -121,49 +157,73 @@ def _of(point, name):
 
 
 def _kernel(point):
-    """The power of a method that has a degree; z is q.k / sqrt(d), as softmax attention has it."""
+    """The power of a method that has a degree, of z as `Z` says."""
     beta = point.get("beta", np.nan)
     if beta != beta:
         return ""
     scale, offset = _of(point, "scale") or 1.0, _of(point, "offset")
     if not offset:
         return f"z^{number(beta)}"
-    norm = point.get("row_norm", "none")
-    slope = scale / offset * (np.sqrt(point["d"]) if norm == "none" else 1.0)  # of z, where the rest is 1
-    inner = "z" if abs(slope - 1) < 1e-9 else f"z/{1 / slope:.4g}" if abs(slope) < 1 else f"{slope:.4g} z"
-    return f"(1 + {inner})^{number(beta)}".replace("+ z/-", "- z/").replace("+ -", "- ")
+    slope = scale / offset / _unit(point)  # of z, where the rest is 1
+    inner, inverse = (float(f"{x:.4g}") for x in (slope, 1 / slope))
+    z = "z" if 1 in np.abs((inner, inverse)) else f"{abs(inner):g} z" if abs(slope) > 1 else f"z/{abs(inverse):g}"
+    return f"(1 {'+' if slope > 0 else '-'} {z})^{number(beta)}"
+
+
+#: what z is in the words of a kernel
+Z = ("z is reference_scale times the product of query and key (1/sqrt(d) by default), of rows that row_norm makes unit or layernorm "
+     "this product itself.")
+
+
+def _unit(point):
+    """z over the product of query and key as `row_norm` leaves them; match exp sets its scale for this product."""
+    norm, sigma = point.get("row_norm", "none"), _of(point, "reference_scale")
+    if point.get("match", "none") == "exp" and sigma > 0:
+        return sigma
+    root = np.sqrt(point["d"])
+    return {"none": sigma or 1 / root, "sqrt_d": sigma * root or 1.0}.get(norm, 1.0)
 
 
 # ---- the answer ------------------------------------------------------------------------------------------------------
 
 
-def answers(found: pd.DataFrame, column: str, level: float, reference="softmax", most=3) -> list[str]:
-    """Of `heads`: a sentence for each of what is computed: which kernels and which states reach the level, at which size.
+def answers(found: pd.DataFrame, column: str, level: float, reference="softmax", most=3, cases=4) -> list[str]:
+    """Of `heads`: a sentence for each of what is computed: which kernels and which states reach the level, at which size. Those of
+    the first `cases`; then how many are left, and how many points have no number.
 
     "At error <= 0.3 against softmax (median of 72 heads, n = 512): (1 + z/8)^8 exact (0.205); no sketch or feature map up to 550 kB;
     the key-value cache is 262 kB. To compare: uniform 0.843; window, 64 local 0.606."
     """
+    without = found.attrs.get("without", 0)
+    said = [f"{without} points that are done have no {column} and are not in this."] if without else []
     if not len(found):
-        return []
+        return said
     of = [name for name in found.columns[:list(found.columns).index("method")] if name == "n" or found[name].nunique(dropna=False) > 1]
-    return [_answer(part, of, column, level, reference, most) for _, part in parts(found.assign(_all=0), of or ["_all"])][:4]
+    each = [part for _, part in parts(found.assign(_all=0), of or ["_all"])]
+    if len(each) > cases:
+        said.insert(0, f"{len(each) - cases} further cases are in the table of heads.")
+    return [_answer(part, of, column, level, reference, most) for part in each[:cases]] + said
 
 
 def _answer(part, of, column, level, reference, most):
     from .style import size_text
 
+    reference = part["reference"].iloc[0] if "reference" in part else reference
     against = {"own": "its own kernel"}.get(reference, reference) if column == "err_out_ref" else "the exact kernel that it estimates"
-    case = "".join(f", {name} = {number(part[name].iloc[0]) if not isinstance(part[name].iloc[0], str) else part[name].iloc[0]}" for name in of)
+    case = "".join(f", {name} = {_value(part[name].iloc[0]) or 'none'}" for name in of if name != "reference")
     good, compared = part[part["median"] <= level], part["compared"]
     exact = good[(good["folds"] == "rows") & ~good["compared"] & (good["method"] != reference)]
     said = ["; ".join(f"{row.words} exact ({row.median:.2g})" for row in exact.head(most).itertuples())
              or ("no exact kernel" if (part["folds"] == "rows").sum() > compared.sum() + (part["method"] == reference).sum() else "")]
     states = part[(part["folds"] == "states") & part["state_bytes"].notna()]
+    if column != "err_out_ref" or reference == "own":
+        states = states[~states["kernel"].isin(OWN_KERNELS)]  # which are what they are compared with, but for rounding
     if len(states):
         reached = states[states["median"] <= level].sort_values("state_bytes", kind="stable")
-        said.append(f"smallest state {reached['words'].iloc[0]}, {size_text(reached['state_bytes'].iloc[0])} ({reached['median'].iloc[0]:.2g})"
-                     if len(reached) else f"no sketch or feature map up to {size_text(states['state_bytes'].max())} "
-                     f"(lowest {states['median'].min():.2g})")
+        said.append("smallest state {}, {} ({:.2g})".format(reached["words"].iloc[0], size_text(reached["state_bytes"].iloc[0]),
+                                                            reached["median"].iloc[0])
+                    if len(reached) else f"no sketch or feature map up to {size_text(states['state_bytes'].max())} "
+                    f"(lowest {states['median'].min():.2g})")
     said.append(f"the key-value cache is {size_text(part['cache_bytes'].iloc[0])}")
     text = f"At error <= {level:g} against {against} (median of {part['heads'].max()} heads{case}): {'; '.join(filter(None, said))}."
     lines = [f"{row.words} {row.median:.2g}" for row in part[compared].itertuples()]
@@ -182,7 +242,8 @@ def several(ds: xr.Dataset) -> bool:
 @of_dataset
 def pooled(ds: xr.Dataset) -> xr.Dataset:
     """The dataset with one point for all heads that were computed alike: numbers are medians over those that are done, rows with a bad
-    denominator are counted together. As it is where there is one head."""
+    denominator, and all that were looked at, are counted together; repetitions are medians of each in its order. The coordinate
+    `slot` says which head stands first in the file. As it is where there is one head."""
     over = [name for name in OVER if name in ds.coords]
     if not several(ds):
         return ds
@@ -193,11 +254,14 @@ def pooled(ds: xr.Dataset) -> xr.Dataset:
     first = order[np.unique(group[order], return_index=True)[1]]
     out = ds.isel(point=first)
     for name, variable in ds.data_vars.items():
-        if variable.dims == ("point",) and variable.dtype.kind == "f":
-            found = pd.Series(variable.values).where(done).groupby(group).median()
-        elif name == "bad_rows":
+        if variable.dims[:1] == ("point",) and variable.ndim < 3 and variable.dtype.kind == "f":
+            values = variable.values.reshape(len(done), -1)
+            found = pd.DataFrame(np.where(done[:, None], values, np.nan)).groupby(group).median()
+        elif name in ("bad_rows", "den_rows"):
             found = pd.Series(np.where(done, variable.values, 0)).groupby(group).sum()
         else:
             continue
-        out[name] = ("point", found.to_numpy(variable.dtype), variable.attrs)
-    return out.assign_coords({name: ("point", np.zeros(len(first), ds[name].dtype), ds[name].attrs) for name in over})
+        shape = (len(first), *variable.shape[1:])
+        out[name] = (variable.dims, found.to_numpy(variable.dtype).reshape(shape), variable.attrs)
+    out = out.assign_coords({name: ("point", np.zeros(len(first), ds[name].dtype), ds[name].attrs) for name in over})
+    return out.assign_coords(slot=("point", first))

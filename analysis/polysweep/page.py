@@ -59,7 +59,8 @@ def page(sections) -> str:
 def part(section, directory, level) -> str:
     """The part of a page about one file, its links relative to `directory`, its heading of this level."""
     parts = [f"<section>\n<h{level}>{_e(section.name)}</h{level}>\n<p>{_source(section)}</p>\n",
-             *(f'<p class="answer">{_e(each).replace("&lt;=", "&le;")}</p>\n' for each in section.answer), _progress(section), _verdict(section)]
+             *(f'<p class="answer">{_e(each).replace("&lt;=", "&le;")}</p>\n' for each in section.answer), _progress(section),
+             _verdict(section)]
     first = [figure.name.startswith("heads") for figure, _ in section.figures]  # the answer, its figure, its tables
     parts += [_figure(*each, directory) for each, leads in zip(section.figures, first) if leads]
     parts += [_table(each, section, directory) for each in section.leading]

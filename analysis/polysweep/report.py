@@ -158,22 +158,25 @@ class Section:
         self.points = len(points)
         self.provenance, self.failures = provenance(path), failures(path)
         self.consistency = consistency(points)
-        self.critical = critical(pooled(ds), self.level)
+        one = pooled(ds)  # of many heads one figure, not a figure a head
+        self.critical = critical(one, self.level)
         self.oversubscribed, self.apart = timed(ds).attrs["invalid"], apart(ds)
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.critical.to_csv(self.directory / "critical.csv", index=False)
+        if len(self.critical):
+            self.critical.to_csv(self.directory / "critical.csv", index=False)
         ahead = None if plan is None else self._ahead(ds, plan)
         self.projected = ahead is not None
         self.answer = []
         of_heads = self._heads(ds, accept)
-        one = pooled(ds)  # of many heads one figure, not a figure a head
         self.leading = of_heads  # stand before all other figures
-        self.tables = [*self._sketches(one, error), *self._scaling(ds, ahead)]
+        teams = one if ahead is None else ds  # a plan names the heads
+        self.tables = [*self._sketches(one, error), *self._scaling(teams, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.heads(ds, accept), *figures.phase(one, "n"), *figures.phase(one, "d"), *figures.curves(one, self.level),
                          *figures.degrees(one, self.level, self.critical), *figures.separation(one), *figures.errors(one),
-                         *figures.lengths(one), *figures.costs(one), *figures.strong(ds, upto, ahead), *figures.weak(ds, upto, ahead),
-                         *figures.decomposition(ds), *figures.roofline(ds), *figures.prediction(ds), *figures.timeline(ds))]
+                         *figures.lengths(one), *figures.costs(one), *figures.strong(teams, upto, ahead),
+                         *figures.weak(teams, upto, ahead), *figures.decomposition(teams), *figures.roofline(teams),
+                         *figures.prediction(ds), *figures.timeline(ds))]
 
     def _heads(self, ds, accept):
         """The answer, and tables that only files of heads, and of decoding, have."""
@@ -302,7 +305,8 @@ def readable(critical: pd.DataFrame, cases) -> pd.DataFrame:
     out["theory"] = [_theory(a, b) if k else "" for a, b, k in
                      zip(critical["theory_first"], critical["theory_last"], critical["theory_points"])]
     for name in (*EXACT, *BOUNDS):
-        if critical[EXACT[0] if name in EXACT else name].notna().any() and (name in EXACT or np.isfinite(critical[name][critical[name] > 0]).any()):
+        known = critical[EXACT[0] if name in EXACT else name].notna().any()
+        if known and (name in EXACT or np.isfinite(critical[name][critical[name] > 0]).any()):
             out[name] = critical[name].map(_two)
     if "edge_lo" in out:
         never = critical["edge_lo"] == np.inf

@@ -27,6 +27,8 @@ _EVERY_S = 0.25  #: how often progress is looked at
 _LEFT_OVER = {1: "some points failed, took too long or were skipped; polysweep.failures has their messages",
               75: "stopped before the end, as asked; the same call goes on from there"}
 _BANNER = re.compile(r"^-{40,}$.*?^-{40,}$\n?", re.MULTILINE | re.DOTALL)  # what mpirun says of a program that ended with a code
+_OUTCOME = re.compile(r"^polysweep: (.*): \d+ of \d+ points", re.MULTILINE)  # the last line of a run begins with its file
+_SIDECAR = ".status.json"
 _ENDED_S = 10  # time to end after a signal
 
 
@@ -61,15 +63,18 @@ def run(study, ranks=2, file=None, *, program=None, launcher=None, options=(), p
         raise ValueError(f"at least one rank computes, not {ranks}")
     with tempfile.TemporaryDirectory(prefix="polysweep-") as place:
         path, file = _written(study, place, file)
-        command = [*_launched(launcher, ranks), str(program), "run", str(path), "-o", str(file), "--progress", "off", *map(str, options)]
-        code, said = _watched(command, file, progress)
+        command = [*_launched(launcher, ranks), str(program), "run", str(path), *(["-o", str(file)] if file else []), "--progress", "off",
+                   *map(str, options)]
+        code, said, file = _watched(command, file, progress)
     said = _BANNER.sub("", said).strip().replace(f"{place}{os.sep}", "")
     for note in re.findall(r"^polysweep: (note: .*)$", said, re.MULTILINE):
         warnings.warn(plain(note), stacklevel=2)
-    if code in _LEFT_OVER and pathlib.Path(file).exists():
+    if code in _LEFT_OVER and file and pathlib.Path(file).exists():
         warnings.warn(f"{plain(file)}: {_LEFT_OVER[code]}", stacklevel=2)
     elif code:
         raise RunError(code, "\n".join(plain(line) for line in said.splitlines()).removeprefix("polysweep: "), command)
+    if not file:
+        raise FileNotFoundError(f"{plain(study)} was computed, but the program did not say into which file: name it with file=")
     return read(file, columns)
 
 
@@ -90,9 +95,9 @@ def find_program(program=None) -> pathlib.Path:
 
 
 def _written(study, place, file):
-    """(path of the study file, of the result file)."""
+    """(path of the study file, of the result file; None where it is for the program to read in a study file which one it is)."""
     if isinstance(study, (str, os.PathLike)):
-        return study, file or f"{pathlib.Path(study).stem}.h5"
+        return study, file
     if not isinstance(study, Mapping):
         raise TypeError(f"run takes a study as a mapping, or the path of a study file, not a {type(study).__name__}")
     path, study = pathlib.Path(place) / "study", {"schema": 1, **study}
@@ -123,7 +128,8 @@ def _launched(launcher, ranks):
 
 
 def _watched(command, file, progress):
-    """(exit code, what it said on stderr), with a line of progress meanwhile."""
+    """(exit code, what it said on stderr, the result file), with a line of progress meanwhile. A file that is not known is found
+    beside the sidecar of this launch, or in what the program said."""
     token = uuid.uuid4().hex[:16]
     line = _Line(progress)
     with tempfile.TemporaryFile() as said:
@@ -133,16 +139,25 @@ def _watched(command, file, progress):
         except OSError as why:
             raise FileNotFoundError(f"{plain(command[0])}: cannot be started ({why.strerror})") from None
         try:
-            while _waiting(process):
+            waiting = True
+            while waiting:  # and once more as it ended
+                waiting = _waiting(process)
+                file = file or _beside(token)
                 line.show(_state(file, token))
-            line.show(_state(file, token))  # as it ended
         except BaseException:  # an interrupt: the program ends cleanly, and what it has done is in the file
             _end(process)
             raise
         finally:
             line.close()
         said.seek(0)
-        return process.returncode, said.read().decode("utf-8", "replace")
+        text = said.read().decode("utf-8", "replace")
+    return process.returncode, text, file or next(iter(_OUTCOME.findall(text)[-1:]), None)
+
+
+def _beside(token):
+    """The result file in this directory whose sidecar is of this launch; None as long as there is none."""
+    files = (str(each).removesuffix(_SIDECAR) for each in pathlib.Path().glob(f"*{_SIDECAR}"))
+    return next((file for file in files if _state(file, token)), None)
 
 
 def _waiting(process):
@@ -164,7 +179,7 @@ def _end(process):
 def _state(file, token):
     """What the file beside the result says of this launch; {} as long as there is nothing."""
     try:
-        state = json.loads(pathlib.Path(f"{file}.status.json").read_text(encoding="utf-8"))
+        state = json.loads(pathlib.Path(f"{file}{_SIDECAR}").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return state if isinstance(state, dict) and state.get("launch") == token else {}

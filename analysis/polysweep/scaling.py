@@ -79,10 +79,17 @@ def timed(ds) -> pd.DataFrame:
     done = ds["done"].values & (frame["time_median_s"] > 0).to_numpy()
     invalid = int((done & (frame["timing"] == INVALID)).sum())
     frame = frame[done & frame["timing"].isin(VALID) & (frame["team"] > 0)].copy()
+    frame.index = slots(ds)[frame.index]
     kept = samples(ds, frame.index)
     frame["samples"] = [len(kept[slot]) for slot in frame.index]
     frame.attrs["invalid"] = invalid
     return frame
+
+
+@of_dataset
+def slots(ds) -> np.ndarray:
+    """(point,) slots of the file; of all heads as one point (`heads.pooled`) that of the first."""
+    return ds["slot"].values if "slot" in ds.coords else np.arange(ds.sizes["point"])
 
 
 @of_dataset
@@ -92,7 +99,7 @@ def about_time(ds) -> bool:
         return True
     if "time_stop" in ds and (ds["time_stop"].values[ds["done"].values] != "none").any():
         return True
-    return any(len(kept) > 1 for kept in samples(ds, range(ds.sizes["point"])).values())
+    return any(len(kept) > 1 for kept in samples(ds, slots(ds)).values())
 
 
 def _teams(ds):
@@ -140,12 +147,12 @@ def _each_team(part, names=("team",)):
 
 
 @of_dataset
-def samples(ds, slots) -> dict:
+def samples(ds, wanted) -> dict:
     """{slot: seconds of its repetitions}; empty arrays where the file kept none."""
     if "time_s" not in ds or ds["time_s"].ndim != 2:
-        return {slot: np.empty(0) for slot in slots}
-    values = ds["time_s"].values
-    return {slot: values[slot][~np.isnan(values[slot])] for slot in slots}
+        return {slot: np.empty(0) for slot in wanted}
+    rows = dict(zip(slots(ds), ds["time_s"].values))
+    return {slot: rows[slot][~np.isnan(rows[slot])] for slot in wanted}
 
 
 @of_dataset

@@ -28,9 +28,9 @@ def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:
         return None
     names = [name for name in names if found[name].nunique(dropna=False) > 1]
     state, flops = (found[found["by"] == by].reset_index(drop=True) for by in ("state_bytes", "flops"))
-    levels, first = _levels(state, flops, names)
+    levels, first = _levels(state, flops, [*names, *(["kernel"] if "kernel" in state else [])])
     state, flops = state[first], flops[first]
-    shown = state[names].apply(lambda column: column.map(_text)).assign(**{f"{error} <=": levels})
+    shown = _case(state, names).assign(**{f"{error} <=": levels})
     for words, part, text, of in (("smallest state", state, size_text, "of keys and values"),
                                   ("fewest operations", flops, _operations, "of exact")):
         none = part["method"] == ""
@@ -66,7 +66,7 @@ def crossover_table(found: pd.DataFrame, names) -> Table | None:
     """A row per case and sketch: the length from which it is cheaper, by each quantity, and by how much at the end."""
     if not len(found) or not found[[q + "_n" for q in COSTS]].notna().any(axis=None):
         return None
-    shown = pd.DataFrame({name: found[name].map(_text) for name in names if found[name].nunique(dropna=False) > 1})
+    shown = _case(found, [name for name in names if found[name].nunique(dropna=False) > 1])
     shown["sketch"] = [_sketch(row) for row in found.itertuples()]
     if found["error"].notna().any():
         shown["error"] = ["" if x != x else f"{x:.2g}" for x in found["error"]]
@@ -96,8 +96,16 @@ def _percent(x):
     return f"{100 * x:.0f} %" if x >= 1 else f"{100 * x:.3g} %"
 
 
+def _case(found, names):
+    """What is estimated, as texts. Where there is no degree the kernel has a word: e^z is that of softmax."""
+    shown = pd.DataFrame({name: found[name].map(_text) for name in names}, index=found.index)
+    if "beta" in shown and "kernel" in found:
+        shown["beta"] = shown["beta"].where(found["beta"].notna(), found["kernel"].replace("exponential", "softmax"))
+    return shown
+
+
 def _text(value):
-    return "softmax" if value != value else str(value) if isinstance(value, str) else number(value)
+    return "" if value != value else str(value) if isinstance(value, str) else number(value)
 
 
 def _operations(x):

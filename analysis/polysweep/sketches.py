@@ -14,6 +14,7 @@ from .read import UNITS
 SIZE = ("r", "features", "draws", "local", "weights")  #: coordinates that are a sketch's own
 SERIES = ("method", "local", "weights")  #: what one curve over sizes has in common
 LEVELS = (0.5, 0.2, 0.1, 0.05, 0.01)
+OWN_KERNELS = ("features", "taylor")  #: kernels that are the product of a method's own features: no error of a sketch in them
 COSTS = {"flops": "flops", "bytes": "bytes", "seconds": "time_median_s"}
 TIMED = ("alone", "beside", "shared")  #: ways of timing that are valid; `shared` is a share of a run of points
 
@@ -26,8 +27,8 @@ def reference(points: pd.DataFrame, method: str) -> str:
 
 @of_dataset
 def held(ds: xr.Dataset) -> list[str]:
-    """Coordinates that say what is estimated: all that vary, but for method, n, d and what sketches choose."""
-    return [name for name in case_columns(ds) if name not in SIZE]
+    """Coordinates that say what is estimated: all that vary, but for method, n, d and what sketches choose: `by` is features."""
+    return [name for name in case_columns(ds) if name not in (*SIZE, "by")]
 
 
 @of_dataset
@@ -94,34 +95,35 @@ def exact_of(points: pd.DataFrame, names: list[str], values, method: str) -> pd.
 @of_dataset
 def cheapest(ds: xr.Dataset, levels=LEVELS, errors=("err_out", "err_attn", "err_amm")) -> pd.DataFrame:
     """For every case (what is estimated, n, d, beta), error column and level: the sketch with the smallest state, and
-    the one with the fewest flops, among those whose median error over draws is at most the level.
+    the one with the fewest flops, among those whose median error over draws is at most the level. Maps with a kernel of their own
+    (`OWN_KERNELS`) estimate nothing and are left out.
 
-    Columns: the case, `error`, `level`, `by` (state_bytes or flops), and of the sketch found method, r, features, local, weights,
-    `exact` (its map is: then r is 0 and features what is stored), its `cost`, `of_exact` (cost against the exact method's flops, state
-    against keys and values), `found` (its error) and `found_q90`, `bad_rows`. No sketch: method "", NaN.
+    Columns: the case, `kernel` (that is estimated), `error`, `level`, `by` (state_bytes or flops), and of the sketch found method,
+    r, features, local, weights, `exact` (its map is: then r is 0 and features what is stored), its `cost`, `of_exact` (cost against
+    the exact method's flops, state against keys and values), `found` (its error) and `found_q90`, `bad_rows`. No sketch: method "", NaN.
     """
     errors, levels = names_of(errors, ERRORS, "error"), [at_least(level, 0, "a level of error") for level in levels]
     names, frame, everything = [*held(ds), "n", "d", "beta"], sketches(ds), table(ds)
-    frame = once(frame[frame["done"]], names) if len(frame) else frame
+    frame = once(frame[frame["done"] & ~frame["method_kernel"].isin(OWN_KERNELS)], names) if len(frame) else frame
     rows = []
     for error in errors:
         measured = frame[frame[error].notna()] if len(frame) else frame
-        for key, part in measured.groupby(names, dropna=False):
+        for key, part in measured.groupby([*names, "method_kernel"], dropna=False):
             rows += _cheapest(everything, names, key, part, error, levels)
     return pd.DataFrame(rows)
 
 
 def _cheapest(everything, names, key, part, error, levels):
-    exact = exact_of(everything, names, key, part["method"].iloc[0])
+    exact = exact_of(everything, names, key[:len(names)], part["method"].iloc[0])
     width = 8 if part["precision"].iloc[0] == "fp64" else 4
     whole = {"state_bytes": float(part["n"].iloc[0] * (part["d"].iloc[0] + part["v"].iloc[0]) * width),
              "flops": float(exact["flops"].iloc[0]) if len(exact) else np.nan}
     for level in levels:
         good = part[part[error] <= level]
         for by in ("state_bytes", "flops"):
-            row = {**dict(zip(names, key)), "error": error, "level": level, "by": by, "method": "", "r": 0, "features": 0,
-                   "local": 0, "weights": 0, "exact": False, "cost": np.nan, "of_exact": np.nan, "found": np.nan, "found_q90": np.nan, "bad_rows": 0,
-                   "lowest": part[error].min()}
+            row = {**dict(zip([*names, "kernel"], key)), "error": error, "level": level, "by": by, "method": "",
+                   "r": 0, "features": 0, "local": 0, "weights": 0, "exact": False, "cost": np.nan, "of_exact": np.nan, "found": np.nan,
+                   "found_q90": np.nan, "bad_rows": 0, "lowest": part[error].min()}
             if good[by].notna().any():
                 best = good.sort_values([by, error], kind="stable").iloc[0]
                 row.update({name: best[name] for name in ("method", "r", "features", "local", "weights", "exact", "bad_rows")})
@@ -190,14 +192,14 @@ def crossing(n, ratio) -> tuple[float, str]:
 def crossovers(ds: xr.Dataset) -> pd.DataFrame:
     """From which length on each sketch is cheaper than what it estimates, by flops, bytes and seconds.
 
-    Columns: the case, method, local, weights, r, features, `exact`; for each quantity q of `COSTS`: q_n (the length), q_how (see
+    Columns: the case, method, `kernel`, local, weights, r, features, `exact`; for each quantity q of `COSTS`: q_n (the length), q_how (see
     `crossing`), q_gain (exact / sketch at the largest common length); `error`, that of the output at this length (against the
     reference, where the file has that); n_first, n_last; shared: some time is a share of a run of points.
     """
     names, rows = [*held(ds), "d", "beta", *SERIES, "r", "features"], []
     for key, sketch, exact in against(ds):
-        row = dict(zip(names, key), exact=bool(sketch["exact"].all()), n_first=int(sketch["n"].iloc[0]),
-                   n_last=int(sketch["n"].iloc[-1]))
+        row = dict(zip(names, key), kernel=sketch["method_kernel"].iloc[0], exact=bool(sketch["exact"].all()),
+                   n_first=int(sketch["n"].iloc[0]), n_last=int(sketch["n"].iloc[-1]))
         for quantity in COSTS:
             ratio = (cost(sketch, quantity) / cost(exact, quantity)).to_numpy(float)
             row[quantity + "_n"], row[quantity + "_how"] = crossing(sketch["n"], ratio)

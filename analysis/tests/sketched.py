@@ -137,7 +137,8 @@ def heads_study(heads=12, beta=4):
 
 KERNELS = {"z^2": (1.04, dict(beta=2.0)), "z^4": (1.17, dict(beta=4.0)), "z^8": (1.48, dict(beta=8.0)),
            "(1 + z/4)^4": (0.36, dict(beta=4.0, scale=0.25, offset=1.0)), "(1 + z/8)^8": (0.2, dict(beta=8.0, scale=0.125, offset=1.0))}
-OTHERS = {"taylor": (0.85, dict(order=2)), "elu1": (0.81, dict(state_bytes=8448.0)), "relu": (0.77, dict(state_bytes=8448.0)), "uniform": (0.84, {}), "window": (0.61, dict(local=64))}
+OTHERS = {"taylor": (0.85, dict(order=2)), "elu1": (0.81, dict(state_bytes=8448.0)),
+          "relu": (0.77, dict(state_bytes=8448.0)), "uniform": (0.84, {}), "window": (0.61, dict(local=64))}
 OWN = {"reference": ("layer", "batch", "scale", "offset", "order", "reference"), "decode": ("batch", "mode", "cache")}  # younger parameters
 
 
@@ -159,7 +160,8 @@ def reference_study(layers=3, heads=4, sizes=(16, 32, 64), n=(512,)):
             for layer in range(layers):
                 for head in range(heads):
                     error = size * hardness[layer, head] * random.lognormal(0, 0.05)
-                    rows.append(dict(more, method=method, n=n_, layer=layer, head=head, err_out_ref=error, entropy=4 - hardness[layer, head]))
+                    rows.append(dict(more, method=method, n=n_, layer=layer, head=head, err_out_ref=error,
+                                     entropy=4 - hardness[layer, head]))
     return rows
 
 
@@ -179,7 +181,8 @@ def decode_study(lengths=(128, 512, 2048, 8192), heads=3, local=64):
     return rows
 
 
-STUDIES = {"reference": reference_study, "decode": decode_study, "errors": errors_study, "costs": costs_study, "separation": separation_study, "heads": heads_study}
+STUDIES = {"reference": reference_study, "decode": decode_study, "errors": errors_study, "costs": costs_study,
+           "separation": separation_study, "heads": heads_study}
 
 if __name__ == "__main__":
     synthetic.write(sys.argv[1], STUDIES[sys.argv[2]](), own=OWN.get(sys.argv[2], ()))

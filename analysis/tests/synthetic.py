@@ -14,6 +14,7 @@ from polysweep import oracle
 from polysweep.statistics import wilson
 
 WORDS = {
+    "by": "rows features",
     "method": "exact softmax linear closed_form monomial polysketch tree tensorsketch srht maclaurin favor taylor elu1 relu uniform window",
     "mask": "full causal", "precision": "fp64 fp32 bf16 fp16", "row_norm": "none unit layernorm sqrt_d",
     "negative": "refuse signed abs", "data_kind": "self_attention scores gaussian sphere aligned file",
@@ -138,7 +139,8 @@ def write(path, rows, predict=(), own=(), failures=(), version=1):
         scale = file.create_dataset("point", data=np.arange(count, dtype="i4"))
         scale.make_scale("point")
         defaults = dict(method="exact", mask="full", precision="fp64", row_norm="none", negative="refuse",
-                        data_kind="self_attention", preset="custom", status="done", error_code="none", timing="shared", reference="own", mode="forward", cache="fp64",
+                        data_kind="self_attention", preset="custom", status="done", error_code="none", timing="shared",
+                        reference="own", mode="forward", cache="fp64",
                         noise=0.0, den_constant=0.0)
         final = [row.get("status", "done") not in ("empty", "running") for row in rows]
         commit = np.zeros(count, "u8")

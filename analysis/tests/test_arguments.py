@@ -20,8 +20,8 @@ from polysweep.report import main
 
 OF_DATASETS = [
     polysweep.grid, polysweep.axes, polysweep.critical, scaling.timed, scaling.held, scaling.strong, scaling.weak, scaling.fits,
-    scaling.about_time, scaling.apart, cases.every, cases.table, cases.case_columns, sketches.held, sketches.sketches, sketches.cheapest,
-    sketches.against, sketches.crossovers, predictions.predictions, figures.costs, figures.curves, figures.decomposition,
+    scaling.about_time, scaling.apart, scaling.slots, cases.every, cases.table, cases.case_columns, sketches.held, sketches.sketches,
+    sketches.cheapest, sketches.against, sketches.crossovers, predictions.predictions, figures.costs, figures.curves, figures.decomposition,
     figures.degrees, figures.errors, figures.heads, figures.lengths, figures.prediction, figures.roofline, figures.separation,
     figures.strong, figures.timeline, figures.weak, rates, bandwidth, beside, turns_of, methods.facts, polysweep.heads,
     polysweep.decode_table, settings, several, column_of, pooled]
@@ -49,7 +49,8 @@ def test_no_function_of_a_dataset_is_forgotten():
 
 def test_more_functions_of_datasets(p1_file, p1):
     for call in (lambda x: figures.phase(x, "n"), lambda x: projection.project(x, None), lambda x: projection.bands(x, None),
-                 lambda x: applies(x, "beta"), lambda x: points(x, "err_out"), lambda x: scaling.samples(x, []), lambda x: scaling.series_fits(x, pd.DataFrame(), ["usl"])):
+                 lambda x: applies(x, "beta"), lambda x: points(x, "err_out"), lambda x: scaling.samples(x, []),
+                 lambda x: scaling.series_fits(x, pd.DataFrame(), ["usl"])):
         with pytest.raises(TypeError, match="takes a Dataset, not a path"):
             call(p1_file)
     for plan in ("plan.json", None, pd.DataFrame({"n": [1]})):

@@ -76,6 +76,27 @@ def test_levels_with_one_answer_make_one_row():
     assert shown["smallest state"].tolist() == ["a r=4", "b r=4", "none (lowest 0.07)"]
 
 
+def test_a_map_with_a_kernel_of_its_own_is_no_sketch_of_softmax(tmp_path):
+    """relu and the features of a Taylor sum have an error of rounding by construction: the answer about softmax is favor's."""
+    shape = dict(n=256, d=16, v=16, beta=np.nan, by="rows", exact_map=1, map_features=16, err_out=1e-15, state_bytes=2176.0)
+    rows = [dict(shape, method="relu"), dict(shape, method="elu1")]
+    rows += [dict(shape, method="taylor", order=2, by=by) for by in ("rows", "features")]
+    for features, error in ((32, 0.15), (64, 0.05)):
+        rows.append(dict(shape, method="favor", features=features, draws=5, exact_map=0, map_features=features, err_out=error,
+                         state_bytes=features * 17 * 8.0))
+        rows.append(dict(rows[-1], method="tree", beta=4.0, r=features, err_out=3 * error))
+    rows = sorted(rows, key=lambda row: row["method"])
+    synthetic.write(tmp_path / "k.h5", rows, own=("order", "by"))
+    found = sketches.cheapest(polysweep.open(tmp_path / "k.h5"), levels=(0.2, 0.1), errors=("err_out",)).query("by == 'state_bytes'")
+    assert found["method"].tolist() == ["tree", "", "favor", "favor"]
+    assert found["kernel"].tolist() == ["power"] * 2 + ["exponential"] * 2
+    ds = polysweep.open(tmp_path / "k.h5")
+    assert "by" in cases.case_columns(ds) and "by" not in sketches.held(ds)  # the column `by` says what is cheapest
+    shown = cheapest_table(sketches.cheapest(ds, (0.2, 0.1)), [*sketches.held(ds), "n", "d", "beta"], "err_out").shown
+    assert shown["beta"].tolist() == ["4", "4", "softmax", "softmax"]
+    assert shown["smallest state"].tolist() == ["tree r=64", "none (lowest 0.15)", "favor F=32", "favor F=64"]
+
+
 @pytest.mark.parametrize("ratio, expected, how", [
     ([4, 2, 1 / 2, 1 / 8], np.sqrt(200 * 400), "inside"), ([8, 4, 2, 1.01], np.inf, "above"),
     ([0.9, 0.5, 0.2, 0.1], 100, "below"), ([2, 0.5, 2, 0.5], np.sqrt(400 * 800), "inside"),  # for good, not for once

@@ -45,8 +45,8 @@ def _caption(table):
     return ("Load balance: mean over largest busy time of the ranks; communication efficiency: largest busy time over elapsed "
             "time; computation scaling: seconds that all ranks computed, the base's over the team's, at equal work (below 1: "
             "smaller leaves, fuller memory channels). Their product, over the base's, is the efficiency against the base (POP's "
-            f"hierarchy). Above {GOOD:g} counts as good. Load balance, communication and seconds of messages are means over passes, beside medians of "
-            "seconds. " + series_left_out(rows_of(table, MOST_ROWS, MOST_COLUMNS), table) + left_out(table)).strip()
+            f"hierarchy). Above {GOOD:g} counts as good. Load balance, communication and seconds of messages are means over passes, "
+            "beside medians of seconds. " + series_left_out(rows_of(table, MOST_ROWS, MOST_COLUMNS), table) + left_out(table)).strip()
 
 
 def _canvas(table):

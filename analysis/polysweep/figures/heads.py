@@ -22,14 +22,14 @@ _DOT = dict(markersize=2.6, markeredgewidth=0, alpha=0.28, linestyle="", zorder=
 @of_dataset
 def heads(ds, level=LEVEL):
     """Yields, for every case (n, d, mask and what else is held), the figure of the errors of all heads; nothing unless the file has
-    several heads of a file."""
+    several heads of a file, and kernels or sketches with an error (a baseline is a line in their panels)."""
     column = column_of(ds)
     frame = points(ds, column)
     frame = frame[(frame["data_kind"] == "file") & frame[column].notna()]
     if not len(frame) or frame[list(OVER)].drop_duplicates().shape[0] < 2:
         return
     found, (how, of) = aggregated(ds, level=level), settings(ds)
-    cases = dict(parts(found, of or ["d"]))
+    cases = {key: part for key, part in parts(found, of or ["d"]) if any(map(len, _panels(part)))}
     chosen = spaced(cases, MOST_CASES)
     for k, key in enumerate(chosen):
         part = cases[key]
@@ -53,7 +53,8 @@ def values(frame, row, names, column):
 def _caption(part, left_out):
     text = ("Small points: heads; bars: from the first to the third quartile; large points: the median. ")
     if part["compared"].any():
-        text += "Dashed: the median of what has no kernel of its own, to read an error against. "
+        count = int(part["compared"].sum())
+        text += f"Grey lines across: medians of baselines{f', {MOST_LINES} of {count}' if count > MOST_LINES else ''}. "
     if (part["folds"] == "states").any():
         text += "Right: what keeps a state of fixed size, over its bytes for one head; the vertical line is the key-value cache of a head. "
     kernels = int(((part["folds"] == "rows") & ~part["compared"]).sum())
@@ -63,18 +64,15 @@ def _caption(part, left_out):
 
 
 def _canvas(part, each, column, level):
-    compared = part[part["compared"]]
-    rows = part[(part["folds"] == "rows") & ~part["compared"] & (part["median"] > 1e-6)].head(MOST_KERNELS)
-    states = part[(part["folds"] == "states") & (part["state_bytes"] > 0) & (part["median"] > 1e-12)]
+    compared, (rows, states) = part[part["compared"]], _panels(part)
     widths = [0.42 * max(len(rows), 3)] * (len(rows) > 0) + [3.6] * (len(states) > 0)
-    canvas = matplotlib.figure.Figure(figsize=(2.6 + sum(widths or [3]), 4.6), layout="constrained")
-    grid = canvas.subplots(1, max(len(widths), 1), squeeze=False, sharey=True, width_ratios=widths or None)[0] \
-        if len(widths) > 1 else canvas.subplots(1, 1, squeeze=False)[0]
+    canvas = matplotlib.figure.Figure(figsize=(2.6 + sum(widths), 4.6), layout="constrained")
+    grid = canvas.subplots(1, len(widths), squeeze=False, sharey=True, width_ratios=widths)[0]
     if len(rows):
         _kernels(grid[0], rows, each)
     if len(states):
         _states(grid[-1], states, each, part["cache_bytes"].iloc[0])
-    _limits(grid[0], np.concatenate([each[i] for i in (*rows.index, *states.index)] or [[level]]), level)
+    _limits(grid[0], np.concatenate([each[i] for i in (*rows.index, *states.index)]), level)
     for ax in grid:
         ax.spines[["top", "right"]].set_visible(False)
         ax.axhline(level, color=style.INK, linewidth=0.7, zorder=0)
@@ -83,6 +81,12 @@ def _canvas(part, each, column, level):
     _names(grid[-1], [(level, f"error {level:g}"), *((line.median, line.words) for _, line in _lines(compared))])
     grid[0].set_ylabel(_WORDS.get(column, column), linespacing=1.25)
     return canvas
+
+
+def _panels(part):
+    """The rows of the table that have a column in the left panel, and those of the right one."""
+    rows = part[(part["folds"] == "rows") & ~part["compared"] & (part["median"] > 1e-6)].head(MOST_KERNELS)
+    return rows, part[(part["folds"] == "states") & (part["state_bytes"] > 0) & (part["median"] > 1e-12)]
 
 
 def _lines(compared):
