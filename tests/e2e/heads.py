@@ -5,18 +5,12 @@ import json, os, struct, subprocess, sys, tempfile
 import h5py
 import numpy as np
 
+import commands
+from commands import check
+
 PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
 TYPES = {"float64": "F64", "float32": "F32", "int64": "I64"}
 rng = np.random.default_rng(7)
-checks = failed = 0
-
-
-def check(condition, *what):
-    global checks, failed
-    checks += 1
-    if not condition:
-        failed += 1
-        print("failed:", *what, file=sys.stderr)
 
 
 def write(path, arrays, **metadata):
@@ -288,5 +282,5 @@ with tempfile.TemporaryDirectory() as place:
     positions()
     formats()
     refusals()
-print(f"{checks} checks, {failed} failed")
-sys.exit(failed > 0)
+print(f"{commands.checks} checks, {commands.failed} failed")
+sys.exit(commands.failed > 0)

@@ -9,19 +9,13 @@ import tempfile
 import h5py
 import numpy as np
 
+import commands
+from commands import check
+
 PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
 N, D, V = 117, 5, 4  # 117 = 3 * 32 + 21: the last block is ragged
 #: of outputs: some hundred roundings of sums over keys and features; single precision rounds queries, keys and features too
 NEAR = {0: 1e-12, 1: 2e-5}
-checks = failed = 0
-
-
-def check(condition, *what):
-    global checks, failed
-    checks += 1
-    if not condition:
-        failed += 1
-        print("failed:", *what, file=sys.stderr)
 
 
 def run(name, text, ranks=1, code=0):
@@ -225,8 +219,8 @@ def main():
     teams()
     by_rows_and_by_features()
     refusals()
-    print(f"{checks} checks, {failed} failed")
-    return failed > 0
+    print(f"{commands.checks} checks, {commands.failed} failed")
+    return commands.failed > 0
 
 
 if __name__ == "__main__":

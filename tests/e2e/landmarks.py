@@ -9,21 +9,15 @@ import tempfile
 import h5py
 import numpy as np
 
+import commands
+from commands import check
+
 BUILD = os.environ["POLYSWEEP_BUILD"]
 PROGRAM, INVERT = os.path.join(BUILD, "polysweep"), os.path.join(BUILD, "tests", "pseudo_inverse")
 N, D, V = 117, 6, 4
 EPSILON = np.finfo(float).eps
 #: of outputs, times the condition of the matrix of landmarks: a sum over landmarks and keys has some hundred roundings
 NEAR = {0: 1e-13, 1: 2e-6}
-checks = failed = 0
-
-
-def check(condition, *what):
-    global checks, failed
-    checks += 1
-    if not condition:
-        failed += 1
-        print("failed:", *what, file=sys.stderr)
 
 
 def off(found, wanted):
@@ -207,8 +201,8 @@ def main():
     teams()
     two_sets()
     refusals()
-    print(f"{checks} checks, {failed} failed")
-    return failed > 0
+    print(f"{commands.checks} checks, {commands.failed} failed")
+    return commands.failed > 0
 
 
 if __name__ == "__main__":
