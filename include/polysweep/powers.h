@@ -1,11 +1,11 @@
-/* base: log2 and exp2 of chunks (polysweep/chunk.h), in the precision of the translation unit. Compiled twice.
+/* base: log2 and exp2 of vectors, in the precision of the translation unit. Compiled twice.
  *
  * Everything is entry by entry and made of explicit fused multiply-adds, so that the bits are the same for
  * every width of vectors; where a processor has none, two numbers stand in for the products that must be exact
  * (psw_lanes_rest), and the same bounds hold. Errors in units of the last place, measured by tests/unit/powers.c:
  *
- *     psw_chunk_exp2    0.8
- *     psw_chunk_exp     1, for any z whose result is normal
+ *     psw_lanes_exp2    0.8
+ *     psw_lanes_exp     1, for any z whose result is normal
  *     psw_chunk_log2    upper + lower is log2 x within 2^-28.5 (single) or 2^-57 (double) of itself
  *
  * Coefficients are least squares of the relative error at Chebyshev nodes, each rounded before the next ones are
@@ -31,12 +31,74 @@ enum { PSW_MANTISSA_BITS = 52, PSW_EXPONENT_BIAS = 1023 };
 #endif
 typedef psw_lane_word psw_lanes_words __attribute__((vector_size(PSW_VECTOR_BYTES)));
 
-/* ---- steps on all four vectors of a chunk ---- */
-
 static inline psw_lanes psw_lanes_all(psw_real x)
 {
     return x - (psw_lanes){0};
 }
+
+/* sum of c[k] x^k, k < count: of many terms in two interleaved sums, so that the chain of operations is half as long */
+static inline psw_lanes psw_lanes_polynomial(psw_lanes x, const psw_real *c, int count)
+{
+    int parts = count > 8 ? 2 : 1;
+    psw_lanes step = parts > 1 ? x * x : x, sum[2] = {psw_lanes_all(c[count - 1]), psw_lanes_all(c[count - 2])};
+#pragma GCC unroll 16
+    for (int k = count - 1 - parts; k >= 0; k--) {
+        psw_lanes *own = &sum[(count - 1 - k) % parts];
+        *own = psw_lanes_fused(*own, step, psw_lanes_all(c[k]));
+    }
+    if (parts == 1) return sum[0];
+    return count % 2 ? psw_lanes_fused(x, sum[1], sum[0]) : psw_lanes_fused(x, sum[0], sum[1]);
+}
+
+/* 1 + x y; without fused multiply-adds in steps that are exact but for the last two, as |x y| < 1 */
+static inline psw_lanes psw_lanes_one_plus(psw_lanes x, psw_lanes y)
+{
+#if PSW_FUSED
+    return psw_lanes_fused(x, y, psw_lanes_all(1));
+#else
+    psw_lanes product = x * y, sum = 1 + product;
+    return sum + (((1 - sum) + product) + psw_lanes_rest(x, y, product));
+#endif
+}
+
+/* ---- 2^x ---- */
+
+/* 2^r 2^n = (1 + r (c_0 + c_1 r + ...)) 2^n, |r| <= 1/2 and a little, n the integer in the lowest bits of `shifted`;
+ * the result must be normal. */
+static inline psw_lanes psw_lanes_power_of_two(psw_lanes r, psw_lanes shifted)
+{
+#ifdef PSW_SINGLE
+    static const float c[] = {0x1.62e43p-1F,  0x1.ebfbd8p-3F,  0x1.c6af74p-5F,
+                              0x1.3b30a6p-7F, 0x1.5f0d4ep-10F, 0x1.3f9ffep-13F}; /* error 2^-28.0 */
+#else
+    static const double c[] = {0x1.62e42fefa39efp-1,  0x1.ebfbdff82c5a6p-3,  0x1.c6b08d704a11dp-5,
+                               0x1.3b2ab6fb9fcf7p-7,  0x1.5d87fe78a225ap-10, 0x1.4309130fa7bdfp-13,
+                               0x1.ffcbfc5481ff8p-17, 0x1.62bfc596cfa60p-20, 0x1.b5254808a8c07p-24,
+                               0x1.e61ed48bf145cp-28, 0x1.e93cb81583361p-32}; /* error 2^-57.2 */
+#endif
+    psw_lanes more = psw_lanes_polynomial(r, c + 1, sizeof c / sizeof c[0] - 1);
+    psw_lanes p = psw_lanes_one_plus(r, psw_lanes_fused(more, r, psw_lanes_all(c[0])));
+    return (psw_lanes)(((psw_lanes_words)shifted << PSW_MANTISSA_BITS) + (psw_lanes_words)p);
+}
+
+/* 2^-E e^z for normal results: with `whole` = PSW_WHOLE - E, n the integer nearest to z log2 e,
+ * r = z log2 e - n, whose first product is exact. */
+static inline psw_lanes psw_lanes_exp(psw_lanes z, psw_real whole)
+{
+    psw_lanes log2_e = psw_lanes_all(PSW_LOG2_E_UPPER), start = psw_lanes_all(whole);
+    psw_lanes shifted = psw_lanes_fused(z, log2_e, start);
+    psw_lanes r = psw_lanes_rest(z, log2_e, shifted - start);
+    return psw_lanes_power_of_two(psw_lanes_fma(PSW_LOG2_E_LOWER, z, r), shifted);
+}
+
+/* 2^x for normal results */
+static inline psw_lanes psw_lanes_exp2(psw_lanes x)
+{
+    psw_lanes start = psw_lanes_all(PSW_WHOLE), shifted = x + start;
+    return psw_lanes_power_of_two(x - (shifted - start), shifted);
+}
+
+/* ---- log2: on all four vectors of a chunk, step by step, as its chain of operations is long ---- */
 
 static inline psw_chunk psw_chunk_all(psw_real x)
 {
@@ -63,7 +125,6 @@ static inline psw_chunk psw_chunk_rest(psw_chunk x, psw_chunk y, psw_chunk z)
                        psw_lanes_rest(x.d, y.d, z.d)};
 }
 
-/* sum of c[k] x^k, k < count: Horner */
 static inline psw_chunk psw_chunk_polynomial(psw_chunk x, const psw_real *c, int count)
 {
     psw_chunk p = psw_chunk_all(c[count - 1]);
@@ -71,63 +132,6 @@ static inline psw_chunk psw_chunk_polynomial(psw_chunk x, const psw_real *c, int
     for (int k = count - 2; k >= 0; k--) p = psw_chunk_fused(p, x, psw_chunk_all(c[k]));
     return p;
 }
-
-/* 1 + x y; without fused multiply-adds in steps that are exact but for the last two, as |x y| < 1 */
-static inline psw_lanes psw_lanes_one_plus(psw_lanes x, psw_lanes y)
-{
-#if PSW_FUSED
-    return psw_lanes_fused(x, y, psw_lanes_all(1));
-#else
-    psw_lanes product = x * y, sum = 1 + product;
-    return sum + (((1 - sum) + product) + psw_lanes_rest(x, y, product));
-#endif
-}
-
-/* ---- 2^x ---- */
-
-/* (1 + r q) 2^n, n the integer in the lowest bits of `shifted` */
-static inline psw_lanes psw_lanes_power(psw_lanes r, psw_lanes q, psw_lanes shifted)
-{
-    psw_lanes_words p = (psw_lanes_words)psw_lanes_one_plus(r, q);
-    return (psw_lanes)(((psw_lanes_words)shifted << PSW_MANTISSA_BITS) + p);
-}
-
-/* 2^r 2^n = (1 + r (c_0 + c_1 r + ...)) 2^n, |r| <= 1/2 and a little, n the integer in the lowest bits of `shifted`;
- * the result must be normal. */
-static inline psw_chunk psw_chunk_power_of_two(psw_chunk r, psw_chunk shifted)
-{
-#ifdef PSW_SINGLE
-    static const float c[] = {0x1.62e43p-1F,  0x1.ebfbd8p-3F,  0x1.c6af74p-5F,
-                              0x1.3b30a6p-7F, 0x1.5f0d4ep-10F, 0x1.3f9ffep-13F}; /* error 2^-28.0 */
-#else
-    static const double c[] = {0x1.62e42fefa39efp-1,  0x1.ebfbdff82c5a6p-3,  0x1.c6b08d704a11dp-5,
-                               0x1.3b2ab6fb9fcf7p-7,  0x1.5d87fe78a225ap-10, 0x1.4309130fa7bdfp-13,
-                               0x1.ffcbfc5481ff8p-17, 0x1.62bfc596cfa60p-20, 0x1.b5254808a8c07p-24,
-                               0x1.e61ed48bf145cp-28, 0x1.e93cb81583361p-32}; /* error 2^-57.2 */
-#endif
-    psw_chunk q = psw_chunk_polynomial(r, c, sizeof c / sizeof c[0]);
-    return (psw_chunk){psw_lanes_power(r.a, q.a, shifted.a), psw_lanes_power(r.b, q.b, shifted.b),
-                       psw_lanes_power(r.c, q.c, shifted.c), psw_lanes_power(r.d, q.d, shifted.d)};
-}
-
-/* 2^-E e^z for normal results: with `whole` = PSW_WHOLE - E, n the integer nearest to z log2 e,
- * r = z log2 e - n, whose first product is exact. */
-static inline psw_chunk psw_chunk_exp(psw_chunk z, psw_real whole)
-{
-    psw_chunk log2_e = psw_chunk_all(PSW_LOG2_E_UPPER), start = psw_chunk_all(whole);
-    psw_chunk shifted = psw_chunk_fused(z, log2_e, start);
-    psw_chunk r = psw_chunk_rest(z, log2_e, psw_chunk_minus(shifted, start));
-    return psw_chunk_power_of_two(psw_chunk_fused(z, psw_chunk_all(PSW_LOG2_E_LOWER), r), shifted);
-}
-
-/* 2^x for normal results */
-static inline psw_chunk psw_chunk_exp2(psw_chunk x)
-{
-    psw_chunk start = psw_chunk_all(PSW_WHOLE), shifted = psw_chunk_plus(x, start);
-    return psw_chunk_power_of_two(psw_chunk_minus(x, psw_chunk_minus(shifted, start)), shifted);
-}
-
-/* ---- log2 ---- */
 
 typedef struct psw_logs { /* the sum of both, |lower| at most a rounding of upper */
     psw_chunk upper, lower;
@@ -157,11 +161,11 @@ static inline psw_chunk psw_chunk_split(psw_chunk x, psw_chunk *exponent)
                        psw_lanes_split(x.c, &exponent->c), psw_lanes_split(x.d, &exponent->d)};
 }
 
-/* x + y, |x| >= |y| or x = 0, in two parts (Dekker 1971), `more` added to the lower one */
-static inline psw_logs psw_chunk_two_sum(psw_chunk x, psw_chunk y, psw_chunk more)
+/* x + y, |x| >= |y| or x = 0, in two parts (Dekker 1971) */
+static inline psw_logs psw_chunk_two_sum(psw_chunk x, psw_chunk y)
 {
     psw_chunk upper = psw_chunk_plus(x, y);
-    return (psw_logs){upper, psw_chunk_plus(psw_chunk_minus(y, psw_chunk_minus(upper, x)), more)};
+    return (psw_logs){upper, psw_chunk_minus(y, psw_chunk_minus(upper, x))};
 }
 
 static inline psw_chunk psw_chunk_inverse(psw_chunk x)
@@ -182,7 +186,7 @@ static inline psw_logs psw_chunk_log2(psw_chunk x)
     const double two_log2_e[] = {0x1.71547652b82fep+1, 0x1.777d0ffda0d24p-55};
 #endif
     psw_chunk e, m = psw_chunk_split(x, &e), one = psw_chunk_all(1), f = psw_chunk_minus(m, one);
-    psw_logs sum = psw_chunk_two_sum(one, m, psw_chunk_all(0)); /* m + 1 */
+    psw_logs sum = psw_chunk_two_sum(one, m); /* m + 1 */
     psw_chunk inverse = psw_chunk_inverse(sum.upper), s = psw_chunk_times(f, inverse);
     psw_chunk less = psw_chunk_fused(s, sum.lower, psw_chunk_rest(s, sum.upper, f)); /* s (m + 1) - f */
     psw_chunk q = psw_chunk_times(s, s), small = psw_chunk_times(less, inverse);
@@ -191,8 +195,8 @@ static inline psw_logs psw_chunk_log2(psw_chunk x)
     psw_chunk tail = psw_chunk_minus(psw_chunk_times(psw_chunk_times(s, q), series), psw_chunk_fused(small, q, small));
     psw_chunk by = psw_chunk_all(two_log2_e[0]), head = psw_chunk_times(s, by);
     psw_chunk rest = psw_chunk_fused(s, psw_chunk_all(two_log2_e[1]), psw_chunk_rest(s, by, head));
-    psw_logs log2 = psw_chunk_two_sum(e, head, psw_chunk_fused(tail, by, rest));
-    return psw_chunk_two_sum(log2.upper, log2.lower, psw_chunk_all(0));
+    psw_logs log2 = psw_chunk_two_sum(e, head);
+    return psw_chunk_two_sum(log2.upper, psw_chunk_plus(log2.lower, psw_chunk_fused(tail, by, rest)));
 }
 
 #endif

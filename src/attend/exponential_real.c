@@ -6,6 +6,8 @@
 #include "polysweep/transcend.h"
 #include "attend/weigh.h"
 
+enum { STRETCH = 1024 }; /* scores of a row whose logarithms are kept for a moment */
+
 void attend_log2_all(const double *x, ptrdiff_t count, double *log2)
 {
     for (ptrdiff_t i = 0; i < count; i++) log2[i] = psw_log2(x[i]);
@@ -44,38 +46,37 @@ typedef struct degree {
     const psw_real *log2_upper, *log2_lower;
 } degree;
 
-static inline psw_lanes signed_weight(psw_lanes z, psw_lanes weight, const degree *d)
-{
-    psw_lanes_bits bits = (psw_lanes_bits)z;
-    psw_lanes_bits large = (psw_lanes_bits)((psw_lanes)(bits & d->look) >= d->least);
-    return (psw_lanes)((((psw_lanes_bits)weight) | (bits & d->sign)) & large);
-}
-
 /* n = the integer nearest to beta log2 |z|, r what is left of it: the large product is exact, the others are small. */
-static inline psw_chunk real_power(psw_chunk z, psw_logs logs, const degree *d)
+static inline psw_lanes real_power(psw_lanes z, psw_lanes log2, psw_lanes log2_lower, const degree *d)
 {
-    psw_chunk beta = psw_chunk_all(d->beta), start = psw_chunk_all(d->whole);
-    psw_chunk shifted = psw_chunk_fused(beta, logs.upper, start);
-    psw_chunk r = psw_chunk_rest(beta, logs.upper, psw_chunk_minus(shifted, start));
-    r = psw_chunk_fused(beta, logs.lower, r);
-    r = psw_chunk_fused(psw_chunk_all(d->beta_lower), logs.upper, r);
-    psw_chunk w = psw_chunk_power_of_two(r, shifted);
-    return (psw_chunk){signed_weight(z.a, w.a, d), signed_weight(z.b, w.b, d), signed_weight(z.c, w.c, d),
-                       signed_weight(z.d, w.d, d)};
+    psw_lanes beta = psw_lanes_all(d->beta), start = psw_lanes_all(d->whole);
+    psw_lanes shifted = psw_lanes_fused(beta, log2, start);
+    psw_lanes r = psw_lanes_rest(beta, log2, shifted - start);
+    r = psw_lanes_fused(beta, log2_lower, r);
+    if (sizeof(psw_real) < sizeof(double)) r = psw_lanes_fma(d->beta_lower, log2, r);
+    psw_lanes_bits bits = (psw_lanes_bits)z, w = (psw_lanes_bits)psw_lanes_power_of_two(r, shifted);
+    psw_lanes_bits large = (psw_lanes_bits)((psw_lanes)(bits & d->look) >= d->least);
+    return (psw_lanes)((w | (bits & d->sign)) & large);
 }
 
-static inline psw_chunk power_of_own_logs(const psw_real *z, ptrdiff_t at, const void *how)
-{
-    psw_chunk scores = psw_chunk_load(z);
-    (void)at;
-    return real_power(scores, psw_chunk_log2(scores), how);
-}
-
-static inline psw_chunk power_of_given_logs(const psw_real *z, ptrdiff_t at, const void *how)
+static inline psw_chunk power_of_logs(const psw_real *z, ptrdiff_t at, const void *how)
 {
     const degree *d = how;
-    psw_logs logs = {psw_chunk_load(d->log2_upper + at), psw_chunk_load(d->log2_lower + at)};
-    return real_power(psw_chunk_load(z), logs, d);
+    psw_chunk x = psw_chunk_load(z), upper = psw_chunk_load(d->log2_upper + at),
+              lower = psw_chunk_load(d->log2_lower + at);
+    return (psw_chunk){real_power(x.a, upper.a, lower.a, d), real_power(x.b, upper.b, lower.b, d),
+                       real_power(x.c, upper.c, lower.c, d), real_power(x.d, upper.d, lower.d, d)};
+}
+
+/* At the edge of a row, whose logarithms do not fill a chunk, and for rows that are longer than a stretch. */
+static inline psw_chunk power_of_edge(const psw_real *z, ptrdiff_t at, const void *how)
+{
+    psw_chunk x = psw_chunk_load(z);
+    psw_logs logs = psw_chunk_log2(x);
+    (void)at;
+    return (psw_chunk){
+        real_power(x.a, logs.upper.a, logs.lower.a, how), real_power(x.b, logs.upper.b, logs.lower.b, how),
+        real_power(x.c, logs.upper.c, logs.lower.c, how), real_power(x.d, logs.upper.d, logs.lower.d, how)};
 }
 
 static degree degree_of(double beta, psw_negative negative, const attend_score_row *row, double exponent)
@@ -107,15 +108,25 @@ static double wide_power(double z, double beta, const degree *d, double exponent
     return z < 0 && d->sign ? -w : w;
 }
 
+static double wide_weights(const attend_score_row *row, double beta, const degree *d, double exponent, psw_real *w)
+{
+    for (ptrdiff_t i = 0; i < row->count; i++) w[i] = (psw_real)wide_power((double)row->z[i], beta, d, exponent);
+    return psw_row_sum(w, row->count);
+}
+
+/* A row's logarithms are made before its weights: all at once takes more registers than there are. */
 double attend_real_degree_weights(double beta, psw_negative negative, const attend_score_row *row, double exponent,
                                   psw_real *w)
 {
+    psw_real upper[STRETCH], lower[STRETCH];
     degree own = degree_of(beta, negative, row, exponent); /* a local one, which no store to w can alias */
-    if (has_room(beta, exponent) && own.log2_upper)
-        return attend_weigh_row(row, power_of_given_logs, power_of_own_logs, &own, 0, w);
-    if (has_room(beta, exponent)) return attend_weigh_row(row, power_of_own_logs, power_of_own_logs, &own, 0, w);
-    for (ptrdiff_t i = 0; i < row->count; i++) w[i] = (psw_real)wide_power((double)row->z[i], beta, &own, exponent);
-    return psw_row_sum(w, row->count);
+    if (!has_room(beta, exponent)) return wide_weights(row, beta, &own, exponent, w);
+    if (!own.log2_upper && row->count > STRETCH) return attend_weigh_row(row, power_of_edge, power_of_edge, &own, 0, w);
+    if (!own.log2_upper) {
+        attend_scores_log2(row->z, row->count, upper, lower);
+        own.log2_upper = upper, own.log2_lower = lower;
+    }
+    return attend_weigh_row(row, power_of_logs, power_of_edge, &own, 0, w);
 }
 
 /* ---- e^z = 2^(z log2 e - E) 2^E, E = floor(peak log2 e) ---- */
@@ -125,18 +136,17 @@ typedef struct exponential {
     psw_real least; /* larger scores have a weight */
 } exponential;
 
-static inline psw_lanes where_larger(psw_lanes z, psw_real least, psw_lanes w)
+static inline psw_lanes exponential_lanes(psw_lanes z, const exponential *e)
 {
-    return (psw_lanes)((psw_lanes_bits)w & (psw_lanes_bits)(z > least));
+    return (psw_lanes)((psw_lanes_bits)psw_lanes_exp(z, e->whole) & (psw_lanes_bits)(z > e->least));
 }
 
 static inline psw_chunk exponential_chunk(const psw_real *z, ptrdiff_t at, const void *how)
 {
-    const exponential *e = how;
-    psw_chunk x = psw_chunk_load(z), w = psw_chunk_exp(x, e->whole);
+    psw_chunk x = psw_chunk_load(z);
     (void)at;
-    return (psw_chunk){where_larger(x.a, e->least, w.a), where_larger(x.b, e->least, w.b),
-                       where_larger(x.c, e->least, w.c), where_larger(x.d, e->least, w.d)};
+    return (psw_chunk){exponential_lanes(x.a, how), exponential_lanes(x.b, how), exponential_lanes(x.c, how),
+                       exponential_lanes(x.d, how)};
 }
 
 attend_weight_sum attend_exponential_weights(const attend_score_row *row, psw_real *w)

@@ -66,17 +66,18 @@ static inline psw_chunk power(psw_chunk u, unsigned long degree)
     return w;
 }
 
-typedef struct scaling {  /* u = z c is the base of the power */
-    psw_real c, least;    /* a smaller |u| has weight 0 */
-    psw_lane_bits keep;   /* bits of u: all, or all but the sign for |u| */
-    unsigned long degree; /* >= 1 */
+typedef struct scaling {      /* u = z c is the base of the power, u^degree scale the weight */
+    psw_real c, least, scale; /* a smaller |u| has weight 0 */
+    psw_lane_bits keep;       /* bits of u: all, or all but the sign for |u| */
+    unsigned long degree;     /* >= 1 */
 } scaling;
 
 static inline psw_chunk weigh_chunk(const psw_real *z, ptrdiff_t at, const void *how)
 {
     const scaling *s = how;
     (void)at;
-    return power(psw_chunk_scale(psw_chunk_load(z), s->c, s->least, s->keep), s->degree);
+    psw_chunk w = power(psw_chunk_scale(psw_chunk_load(z), s->c, s->least, s->keep), s->degree);
+    return (psw_chunk){w.a * s->scale, w.b * s->scale, w.c * s->scale, w.d * s->scale};
 }
 
 /* ---- all degrees ---- */
@@ -90,13 +91,23 @@ static double factor(double exponent, double beta)
     return psw_scaled(psw_exp2(fma(-whole, beta, -exponent) * inverse), (long)whole);
 }
 
-static scaling scale_of(double beta, psw_negative negative, double exponent)
+/* c = 2^-k, k the exponent of the largest score, is exact, and so is 2^(k beta - E): of the error of a weight only that
+ * of the multiplications is left, (beta - 1) / 2 roundings at most. The largest power then is up to 2^beta; where that
+ * is out of range c = 2^(-E/beta), whose rounding is raised to the power too. */
+static scaling scale_of(double beta, psw_negative negative, double peak, double exponent)
 {
-    double least = psw_exp2(PSW_LOWEST_EXPONENT / beta);
-    return (scaling){.c = (psw_real)factor(exponent, beta),
-                     .least = least > (double)PSW_REAL_MIN ? (psw_real)least : PSW_REAL_MIN,
-                     .keep = negative == PSW_NEGATIVE_ABS ? PSW_LANE_MAGNITUDE : -1,
-                     .degree = (unsigned long)beta};
+    int own;
+    frexp(peak, &own);
+    double k = own - 1, least = psw_exp2((PSW_LOWEST_EXPONENT + exponent) / beta - k);
+    scaling s = {.c = (psw_real)psw_scaled(1, (long)-k), .scale = (psw_real)psw_exp2_any(k * beta - exponent)};
+    if (beta > -PSW_LOWEST_EXPONENT) {
+        least = psw_exp2(PSW_LOWEST_EXPONENT / beta);
+        s = (scaling){.c = (psw_real)factor(exponent, beta), .scale = 1};
+    }
+    s.least = least > (double)PSW_REAL_MIN ? (psw_real)least : PSW_REAL_MIN;
+    s.keep = negative == PSW_NEGATIVE_ABS ? PSW_LANE_MAGNITUDE : -1;
+    s.degree = (unsigned long)beta;
+    return s;
 }
 
 /* max(z, 0) */
@@ -110,7 +121,7 @@ static double integer_degree_weights(double beta, psw_negative negative, const a
                                      psw_real *w)
 {
     attend_score_row base = *row;
-    scaling own = scale_of(beta, negative, exponent); /* a local one, which no store to w can alias */
+    scaling own = scale_of(beta, negative, row->peak, exponent); /* a local one, which no store to w can alias */
     if (negative == PSW_NEGATIVE_RELU) base.z = positive_part(row, w);
     return attend_weigh_row(&base, weigh_chunk, weigh_chunk, &own, 0, w);
 }
