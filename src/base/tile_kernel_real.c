@@ -1,4 +1,4 @@
-#include "base/lanes.h"
+#include "polysweep/lanes.h"
 #include "polysweep/tile.h"
 
 #include <stdbool.h>
