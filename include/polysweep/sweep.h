@@ -5,6 +5,7 @@
 #ifndef POLYSWEEP_SWEEP_H
 #define POLYSWEEP_SWEEP_H
 
+#include "polysweep/measure.h"
 #include "polysweep/point.h"
 
 typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_PLAIN, PSW_PROGRESS_OFF } psw_progress;
@@ -20,6 +21,7 @@ typedef struct psw_sweep_request {
     const char *where;   /* only points for which it holds; NULL: all */
     const char *command; /* the whole command line, for the launch table */
     bool redo, extend, oversubscribe, quiet;
+    bool calibrate;      /* measure the speeds of this machine, whatever is kept of them */
     ptrdiff_t max_fails; /* 0 = none */
     double time_limit_s; /* -1 = not given */
     psw_progress progress;
@@ -41,13 +43,13 @@ int psw_stop_signal(void); /* that requested the stop, 0 = none */
 /* ---- launch ---- */
 
 /* Refuses separate worlds and more threads than hardware threads, with what to type; sets the threads. Collective. */
-psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int threads, bool oversubscribe,
-                            bool *crowded);
+psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, const psw_machine *machine, int threads,
+                            bool oversubscribe, bool *crowded);
 /* What messages between nodes, and inside one, take in this launch: psw_measure_messages. Collective. */
 psw_status psw_launch_messages(const psw_comm *world, const psw_comm *node, double latency_s[2], double byte_s[2]);
 /* The row of the launch table; `command` is the command line. Collective; complete on rank 0. */
-psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const char *command, int threads,
-                               psw_launch *launch);
+psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const psw_machine *machine,
+                               const char *command, int threads, psw_launch *launch);
 
 /* ---- progress of a run ---- */
 

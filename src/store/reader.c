@@ -196,7 +196,8 @@ static psw_status read_launch(const psw_reader *reader, ptrdiff_t index, psw_lau
 
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *out)
 {
-    psw_launch_row row = {.number = -1, .launch = {.clock_resolution_s = NAN, .memory_bytes_s = NAN}};
+    psw_launch_row row = {.number = -1,
+                          .launch = {.clock_resolution_s = NAN, .memory_bytes_s = NAN, .rates_age_s = NAN}};
     for (int i = 0; i < 2; i++) /* missing in an older file */
         row.launch.product_flops_s[i] = row.launch.latency_s[i] = row.launch.byte_s[i] = NAN;
     if (launch >= 0) PSW_TRY(read_launch(reader, launch % STORE_LAUNCHES, &row));

@@ -50,6 +50,14 @@ static void print_missing(const sweep_given *g, const sweep_slots *s)
             "success_hi are Markov's, success_cond_lo and success_cond_hi given that draw\n");
 }
 
+/* The same on every rank. */
+static bool is_work_left(const sweep_job *j)
+{
+    for (ptrdiff_t i = 0; i < j->given.slots; i++)
+        if (j->slots.part[i] == SWEEP_PART_WANTED || j->slots.part[i] == SWEEP_PART_QUARANTINED) return true;
+    return false;
+}
+
 static psw_status make_room(sweep_job *j)
 {
     size_t most = (size_t)j->runs.most_slots;
@@ -74,7 +82,7 @@ static psw_status open_all(sweep_job *j)
 {
     const sweep_given *g = &j->given;
     psw_launch launch;
-    PSW_TRY(psw_launch_describe(g->world, &g->node, g->request->command, g->settings->threads, &launch));
+    PSW_TRY(psw_launch_describe(g->world, &g->node, &g->machine, g->request->command, g->settings->threads, &launch));
     sweep_machine_record(&j->machine, &launch);
     psw_status status = sweep_display_open(g, &j->slots, &j->runs, &j->limits, launch.started, &j->open.display);
     psw_remaining_work work = {g->study, &j->machine.rates, &j->open.crew.split, &j->runs.usual, &j->runs.quarantined};
@@ -96,7 +104,7 @@ static psw_status run(sweep_job *j)
     print_missing(&j->given, &j->slots);
     j->progress.synced_s = psw_clock_s();
     PSW_TRY(sweep_limits_set(&j->given, &j->limits));
-    PSW_TRY(sweep_machine_measure(j->given.world, crew, &j->machine));
+    PSW_TRY(sweep_machine_find(&j->given, crew, is_work_left(j), &j->machine));
     PSW_TRY(sweep_runs_cut(&j->given, &j->slots, &j->machine.rates, &crew->split, &j->runs));
     PSW_TRY(make_room(j));
     PSW_TRY(open_all(j));
