@@ -237,7 +237,7 @@ static psw_status open_file(cmd_check *c)
     PSW_TRY(prepare_rows(c));
     PSW_TRY(psw_inputs_read(c->study, &c->inputs));
     c->in_use = psw_lock_held(c->path);
-    if (c->world->rank == 0) PSW_TRY(psw_store_part(c->path, &part));
+    PSW_TRY(psw_reader_part(c->reader, &part));
     psw_part_print(&part, c->part);
     return PSW_OK;
 }

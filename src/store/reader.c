@@ -118,8 +118,9 @@ psw_status store_reader_begin(const char *path, psw_reader **out)
     store_hdf_quiet();
     PSW_TRY(check_readable(path));
     psw_reader *reader = calloc(1, sizeof *reader);
-    if (reader) reader->buffer = malloc(STORE_PIECE * sizeof(double));
-    if (!reader || !reader->buffer) {
+    if (reader) reader->buffer = malloc(STORE_PIECE * sizeof(double)), reader->path = strdup(path);
+    if (!reader || !reader->buffer || !reader->path) {
+        if (reader) free(reader->buffer), free(reader->path);
         free(reader);
         return PSW_FAIL(PSW_NO_MEMORY, "no memory to read %s", path);
     }
@@ -143,6 +144,7 @@ void psw_reader_close(psw_reader *reader)
 {
     if (!reader) return;
     if (reader->file >= 0) close(reader->file);
+    free(reader->path);
     free(reader->study);
     free(reader->rows_buffer);
     free(reader->buffer);
@@ -174,6 +176,11 @@ ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX
 {
     for (ptrdiff_t i = 0; i < reader->has.owns; i++) names[i] = reader->has.own[i];
     return reader->has.owns;
+}
+
+bool psw_reader_older(const psw_reader *reader)
+{
+    return reader->older;
 }
 
 const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point)
