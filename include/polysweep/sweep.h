@@ -5,6 +5,7 @@
 #ifndef POLYSWEEP_SWEEP_H
 #define POLYSWEEP_SWEEP_H
 
+#include "polysweep/files.h"
 #include "polysweep/measure.h"
 #include "polysweep/point.h"
 
@@ -58,7 +59,8 @@ typedef struct psw_sweep_state {
     char state[24]; /* running, done, failed, partial (all that --where selects), stopped_clean, interrupted */
     char study[128], host[64], started[32], updated[32];
     char part[PSW_PART_TEXT]; /* of the study, whose points are counted: 2/10; "": all of them */
-    char launch[128];         /* POLYSWEEP_LAUNCH of the environment: by it a script knows its launch */
+    char whole[PSW_SEAL]; /* psw_seal_take of a file all of whose points were done, and were read back; "": not so */
+    char launch[128];     /* POLYSWEEP_LAUNCH of the environment: by it a script knows its launch */
     ptrdiff_t points, done, failed, skipped, running, ranks, pid;
     double fraction; /* of predicted cost */
     double elapsed_s, eta_s;
