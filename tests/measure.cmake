@@ -1,7 +1,9 @@
 psw_test(measure unit/measure.c)
 psw_test(allowance unit/allowance.c)
+psw_test(kept unit/kept.c)
 psw_test(repeat unit/repeat.c)
 psw_test(rates mpi/rates.c MPI 1 2 3 LABELS mpi)
+psw_script_test(speeds e2e/speeds.py)
 psw_script_test(job_limits e2e/job_limits.sh)
 set_tests_properties(e2e.job_limits PROPERTIES SKIP_RETURN_CODE 77)
 
