@@ -78,12 +78,12 @@ static psw_const_rows counted(const sketch_leaves *l, ptrdiff_t leaf, psw_const_
     return (psw_const_rows){l->work, x.rows, l->r, l->r};
 }
 
-void SKETCH_LEAVES_MAP(const sketch_leaves *l, ptrdiff_t leaf, psw_const_rows x, psw_const_rows table, psw_rows out)
+void SKETCH_LEAVES_MAP(const sketch_leaves *l, ptrdiff_t leaf, psw_const_rows x, psw_panels table, psw_rows out)
 {
     if (l->kind == PSW_LEAVES_SRHT)
         sampled(l, leaf, x, out);
     else
-        psw_product_nn(l->kind == PSW_LEAVES_COUNT ? counted(l, leaf, x) : x, table, out);
+        SKETCH_TIMES_TABLE(l->kind == PSW_LEAVES_COUNT ? counted(l, leaf, x) : x, table, out);
 }
 
 /* ---- what a point asks of it ---- */
