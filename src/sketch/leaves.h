@@ -16,8 +16,8 @@ typedef struct sketch_leaves {
     ptrdiff_t table_rows; /* of the normal matrix of a leaf, table_rows x r */
     psw_real *sign;       /* count x d */
     int *place;           /* count x r sampled rows, or count x d buckets */
-    psw_real *work;    /* scratch. srht: a group of rows, transposed, hadamard width x SKETCH_LANES; count: rows x r */
-    psw_real *sampled; /* scratch of srht: r x SKETCH_LANES */
+    psw_real *work;   /* scratch. srht: a group of rows, transposed, hadamard width x SKETCH_LANES; count: rows x r */
+    psw_real *turned; /* scratch of srht: that group as it came, d x SKETCH_LANES */
     ptrdiff_t d, r;
 } sketch_leaves;
 
