@@ -20,7 +20,7 @@ foreach(precision fp64 fp32) # counters before what computes
   if(precision STREQUAL "fp32")
     set(gemm cblas_sgemm)
   endif()
-  foreach(name psw_panels_product_${precision} sketch_squares_${precision} sketch_squares_transposed_${precision} ${gemm})
+  foreach(name psw_panels_product_${precision} psw_panels_product_peaks_${precision} sketch_squares_${precision} sketch_squares_transposed_${precision} ${gemm})
     target_link_options(test_done_flops_${precision} PRIVATE "LINKER:--wrap=${name}")
   endforeach()
 endforeach()

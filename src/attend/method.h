@@ -8,7 +8,7 @@
 
 #include "polysweep/attend.h"
 #include "polysweep/largest.h"
-#include "polysweep/real.h"
+#include "polysweep/peak.h"
 
 /* The scores of one row with the keys it may see. */
 typedef struct attend_score_row {
@@ -25,9 +25,9 @@ typedef struct attend_weight_sum {
 } attend_weight_sum;
 
 typedef struct attend_method_row {
-    /* Of the first point of a group; count >= 1; NaN or infinite if an entry is. NULL: weights do not depend on scores,
-     * none are computed. */
-    double (*peak)(const psw_point *point, const psw_real *z, ptrdiff_t count);
+    /* Which peak of a row's scores its exponent is made of; of the first point of a group. NULL: weights do not depend
+     * on scores, none are computed. */
+    psw_peak_order (*peak)(const psw_point *point);
     attend_weight_sum (*weigh)(const psw_point *point, const attend_score_row *row, psw_real *w);
     psw_weigh_work (*work)(const psw_point *point); /* for one weight; NULL: nothing beyond what every score takes */
     /* Keys that the method lets a query see, which may reach beyond the first, the last and each other; from a query to
@@ -46,17 +46,17 @@ const attend_method_row *attend_method_row_of(psw_method method);
 
 /* Building blocks of methods. */
 #define attend_peak_largest PSW_PRECISION_NAME(attend_peak_largest)
+#define attend_peak_magnitude PSW_PRECISION_NAME(attend_peak_magnitude)
 #define attend_power_weights PSW_PRECISION_NAME(attend_power_weights)
 #define attend_exponential_weights PSW_PRECISION_NAME(attend_exponential_weights)
-double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t count); /* max z */
-#define attend_largest_magnitude PSW_PRECISION_NAME(attend_largest_magnitude)
-double attend_largest_magnitude(const psw_real *z, ptrdiff_t count); /* max |z| */
+psw_peak_order attend_peak_largest(const psw_point *point);   /* max z */
+psw_peak_order attend_peak_magnitude(const psw_point *point); /* max |z| */
 /* log2 of normal, positive numbers; undefined for others. */
 #define attend_log2_all PSW_PRECISION_NAME(attend_log2_all)
 void attend_log2_all(const double *x, ptrdiff_t count, double *log2);
 /* The peak of powers: max |z|; max z where negative scores have no weight. */
 #define attend_peak_power PSW_PRECISION_NAME(attend_peak_power)
-double attend_peak_power(const psw_point *point, const psw_real *z, ptrdiff_t count);
+psw_peak_order attend_peak_power(const psw_point *point);
 /* z^beta, beta >= 0; the row's peak is that of powers */
 attend_weight_sum attend_power_weights(double beta, psw_negative negative, const attend_score_row *row, psw_real *w);
 /* e^z; the row's peak is the largest score */

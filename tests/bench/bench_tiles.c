@@ -1,8 +1,8 @@
-/* bench_tiles_fp64, bench_tiles_fp32 [n rounds most_d]: where the time of exact attention goes, on one core. In every round,
- * in turns: the peak of fused multiply-adds (a loop in registers), BLAS's own 1024^3, products of tiles as attention has
- * them, whole passes at beta 4 (full, causal), and eleven degrees over both data sets, in one group and one by one. Not
- * a test: it prints medians, for a person to judge. Times are of the processor, not of the wall, so that a busy machine
- * disturbs less. */
+/* bench_tiles_fp64, bench_tiles_fp32 [n rounds most_d row]: where the time of exact attention goes, on one core. In
+ * every round, in turns: the peak of fused multiply-adds (a loop in registers), BLAS's own 1024^3, products of tiles as
+ * attention has them, whole passes at beta 4 (full, causal), and eleven degrees over both data sets, in one group and
+ * one by one; or one row of the table alone, for a profile. Not a test: it prints medians, for a person to judge. Times
+ * are of the processor, not of the wall, so that a busy machine disturbs less. */
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
@@ -54,26 +54,37 @@ static double blas_rate(ptrdiff_t unused)
 }
 
 /* Of a strip: rows x inner times inner x cols, again and again. */
-static double tile_rate(ptrdiff_t inner, ptrdiff_t cols)
+static double tile_rate(ptrdiff_t inner, ptrdiff_t cols, bool peaks)
 {
+    double peak[STRIP];
     int turns = (int)(4e8 / (double)(STRIP * inner * cols));
     psw_panels b = {packed, inner, cols};
     psw_panels_pack((psw_const_rows){right, inner, cols, SIDE}, b);
     double start = processor_s();
-    for (int t = 0; t < turns; t++)
-        psw_panels_product((psw_const_rows){left, STRIP, inner, psw_stride(inner)}, b,
-                           (psw_rows){out, STRIP, cols, psw_stride(cols)});
+    for (int t = 0; t < turns; t++) {
+        psw_const_rows a = {left, STRIP, inner, psw_stride(inner)};
+        psw_rows c = {out, STRIP, cols, psw_stride(cols)};
+        if (peaks)
+            psw_panels_product_peaks(a, b, c, PSW_PEAK_MAGNITUDE, peak);
+        else
+            psw_panels_product(a, b, c);
+    }
     return 2.0 * (double)(STRIP * inner * cols) * turns / (processor_s() - start);
 }
 
 static double scores_rate(ptrdiff_t d)
 {
-    return tile_rate(d, LEAF);
+    return tile_rate(d, LEAF, false);
+}
+
+static double peaks_rate(ptrdiff_t d)
+{
+    return tile_rate(d, LEAF, true);
 }
 
 static double values_rate(ptrdiff_t d)
 {
-    return tile_rate(LEAF, d);
+    return tile_rate(LEAF, d, false);
 }
 
 static psw_status drop(void *context, const psw_leaf *leaf)
@@ -147,18 +158,13 @@ static const struct {
     ptrdiff_t d;
     bool ratio; /* a number without unit; else flops a second */
 } rows[] = {
-    {"FMA peak, in registers", peak_rate, 0, false},
-    {"BLAS 1024^3", blas_rate, 0, false},
-    {"scores of a tile", scores_rate, 64, false},
-    {"weights times values", values_rate, 64, false},
-    {"exact beta 4, full", full_rate, 64, false},
-    {"exact beta 4, causal", causal_rate, 64, false},
-    {"scores of a tile", scores_rate, 128, false},
-    {"weights times values", values_rate, 128, false},
-    {"exact beta 4, full", full_rate, 128, false},
-    {"exact beta 4, causal", causal_rate, 128, false},
-    {"11 degrees over 11 alone", group_ratio, 64, true},
-    {"11 degrees over 11 alone", group_ratio, 128, true},
+    {"FMA peak, in registers", peak_rate, 0, false},     {"BLAS 1024^3", blas_rate, 0, false},
+    {"scores of a tile", scores_rate, 64, false},        {"scores and their peaks", peaks_rate, 64, false},
+    {"weights times values", values_rate, 64, false},    {"exact beta 4, full", full_rate, 64, false},
+    {"exact beta 4, causal", causal_rate, 64, false},    {"scores of a tile", scores_rate, 128, false},
+    {"scores and their peaks", peaks_rate, 128, false},  {"weights times values", values_rate, 128, false},
+    {"exact beta 4, full", full_rate, 128, false},       {"exact beta 4, causal", causal_rate, 128, false},
+    {"11 degrees over 11 alone", group_ratio, 64, true}, {"11 degrees over 11 alone", group_ratio, 128, true},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -171,6 +177,17 @@ static void fill(void)
     }
 }
 
+/* In every round each row once; only: one row, -1: all. */
+static void measure(double seen[ROWS][MOST], int rounds, ptrdiff_t most, long only)
+{
+    for (int r = -1; r < rounds; r++) /* the first warms up */
+        for (int i = 0; i < ROWS; i++) {
+            bool wanted = only < 0 ? rows[i].d <= most && (r >= 0 || i < 4) : i == only;
+            double value = wanted ? rows[i].measure(rows[i].d) : NAN;
+            if (r >= 0) seen[i][r] = value;
+        }
+}
+
 static void print(double seen[ROWS][MOST], int rounds, ptrdiff_t most)
 {
     double over[2][MOST];
@@ -179,10 +196,11 @@ static void print(double seen[ROWS][MOST], int rounds, ptrdiff_t most)
         for (int r = 0; r < rounds; r++) over[0][r] = seen[i][r] / seen[0][r], over[1][r] = seen[i][r] / seen[1][r];
         printf("%-26s d %3td  ", rows[i].what, rows[i].d);
         if (rows[i].ratio)
-            printf("%31.3f\n", psw_quantile(seen[i], rounds, 0.5));
+            printf("%42.3f\n", psw_quantile(seen[i], rounds, 0.5));
         else
-            printf("%9.1f  %8.3f  %10.3f\n", psw_quantile(seen[i], rounds, 0.5) * 1e-9,
-                   psw_quantile(over[0], rounds, 0.5), psw_quantile(over[1], rounds, 0.5));
+            printf("%9.1f  %9.1f  %8.3f  %10.3f\n", psw_quantile(seen[i], rounds, 1) * 1e-9,
+                   psw_quantile(seen[i], rounds, 0.5) * 1e-9, psw_quantile(over[0], rounds, 0.5),
+                   psw_quantile(over[1], rounds, 0.5));
     }
 }
 
@@ -191,19 +209,15 @@ int main(int argc, char **argv)
     static double seen[ROWS][MOST];
     ptrdiff_t n = argc > 1 ? strtol(argv[1], NULL, 10) : 8192, most = argc > 3 ? strtol(argv[3], NULL, 10) : LONGEST;
     int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 5;
+    long only = argc > 4 ? strtol(argv[4], NULL, 10) : -1;
     if (rounds < 1 || rounds > MOST) rounds = 5;
     psw_threads_set(1);
     fill();
     source_make(1, n, 64, 64, n / 2, false, false);
-    for (int r = -1; r < rounds; r++) /* the first warms up */
-        for (int i = 0; i < ROWS; i++)
-            if (rows[i].d <= most && (r >= 0 || i < 4)) {
-                double value = rows[i].measure(rows[i].d);
-                if (r >= 0) seen[i][r] = value;
-            }
+    measure(seen, rounds, most, only);
     printf("%s, n %td, block %d, one core, %s; medians of %d\n", psw_engine_of(precision())->name, n, LEAF,
            psw_tile_backend(), rounds);
-    printf("%-33s %10s  %8s  %10s\n", "", "1e9 flop/s", "of peak", "of 1024^3");
+    printf("%-33s %9s  %9s  %8s  %10s\n", "1e9 flop/s", "best", "median", "of peak", "of 1024^3");
     print(seen, rounds, most);
     source_free();
     return 0;
