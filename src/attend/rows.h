@@ -5,6 +5,7 @@
  *       for each key leaf of which a row sees a key: K, V         w x k, k x v; packed       seen.c
  *         up to the last key that a row sees: k
  *         scores = Q K, peak = the largest that each row sees     c x k, c                   rows_tile_real.c
+ *         log2 of the scores, if several points are made of it    c x k, twice
  *         for each point of the group (another beta)
  *           weights = weigh(scores, peak), their sum, E           c x k, c, c                WORD_real.c
  *           partial = weights V                                   c x v
@@ -54,6 +55,7 @@ typedef struct attend_row_pass {
     psw_real *rounded; /* a leaf of rows in the precision of the products */
 
     psw_rows scores, weights, partial;  /* strip x leaf, strip x leaf, strip x v */
+    psw_real *log2_upper, *log2_lower;  /* of scores, in two parts; NULL where not several points take them */
     double *peak, *log2_peak;           /* [strip] */
     attend_weight_sum *sum;             /* [strip] */
     psw_seen *seen;                     /* [strip]: of the keys of a tile */

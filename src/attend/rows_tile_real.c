@@ -60,6 +60,18 @@ static void find_peaks(attend_row_pass *f, attend_span strip, attend_span keys)
     attend_log2_all(f->peak, strip.count, f->log2_peak);
 }
 
+/* Logarithms of the scores that a row sees, which all degrees share. */
+static void find_logarithms(attend_row_pass *f, attend_span strip, attend_span keys)
+{
+    if (!f->log2_upper) return;
+    for (ptrdiff_t i = 0; i < strip.count; i++)
+        for (int k = 0; k < f->seen[i].ranges; k++) {
+            psw_tokens seen = f->seen[i].at[k];
+            ptrdiff_t at = i * f->scores.stride + seen.first - keys.first;
+            attend_scores_log2(f->scores.at + at, seen.count, f->log2_upper + at, f->log2_lower + at);
+        }
+}
+
 static void clear(psw_real *w, ptrdiff_t first, ptrdiff_t end)
 {
     for (ptrdiff_t j = first; j < end; j++) w[j] = 0;
@@ -76,7 +88,9 @@ static attend_weight_sum weigh_row(attend_row_pass *f, const psw_point *point, a
     for (int k = 0; k < f->seen[i].ranges; k++) {
         psw_tokens seen = f->seen[i].at[k];
         ptrdiff_t from = seen.first - keys.first;
-        attend_score_row row = {z + from, seen.first, seen.count, f->peak[i], f->log2_peak[i], kept};
+        attend_score_row row = {z + from, seen.first, seen.count, f->peak[i], f->log2_peak[i], kept, NULL, NULL};
+        if (f->log2_upper) row.log2_upper = f->log2_upper + i * f->scores.stride + from;
+        if (f->log2_upper) row.log2_lower = f->log2_lower + i * f->scores.stride + from;
         clear(w, done, from);
         attend_weight_sum own = f->method->weigh(point, &row, w + from);
         sum = k == 0 ? own : (attend_weight_sum){sum.sum + own.sum, own.exponent};
@@ -163,6 +177,7 @@ static psw_status add_points(attend_row_pass *f, attend_span strip, attend_span 
 {
     int each = f->method->keep ? 1 : last - first + 1;
     find_peaks(f, strip, keys);
+    find_logarithms(f, strip, keys);
     attend_rows_look_smallest(f, strip, keys, first);
     for (ptrdiff_t i = 0; i < f->base.group->count; i++)
         for (int s = first; s <= last; s += each) PSW_TRY(add_point(f, i, strip, keys, s, s + each - 1));

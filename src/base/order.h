@@ -3,7 +3,7 @@
 #ifndef POLYSWEEP_BASE_ORDER_H
 #define POLYSWEEP_BASE_ORDER_H
 
-#include "base/lanes.h"
+#include "polysweep/lanes.h"
 #include "polysweep/chunk.h"
 #include "polysweep/peak.h"
 

@@ -1,4 +1,4 @@
-/* bench_tiles_fp64, bench_tiles_fp32 [n rounds most_d row]: where the time of exact attention goes, on one core. In
+/* bench_tiles_fp64_avx2, ... [n rounds most_d row]: where the time of exact attention goes, on one core. In
  * every round, in turns: the peak of fused multiply-adds (a loop in registers), BLAS's own 1024^3, products of tiles as
  * attention has them, whole passes at beta 4 (full, causal), and eleven degrees over both data sets, in one group and
  * one by one; or one row of the table alone, for a profile. Not a test: it prints medians, for a person to judge. Times
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/lanes.h"
+#include "polysweep/lanes.h"
 #include "polysweep/stats.h"
 #include "polysweep/tile.h"
 #include "unit/attend_source.h"
@@ -211,6 +211,9 @@ int main(int argc, char **argv)
     int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 5;
     long only = argc > 4 ? strtol(argv[4], NULL, 10) : -1;
     if (rounds < 1 || rounds > MOST) rounds = 5;
+#define WORD_OF(target) #target
+#define WORD(target) WORD_OF(target)
+    setenv("POLYSWEEP_TARGET", WORD(PSW_TARGET), 1);
     psw_threads_set(1);
     fill();
     source_make(1, n, 64, 64, n / 2, false, false);
