@@ -16,7 +16,7 @@ target_link_libraries(sketch_import PRIVATE polysweep_mpi)
 target_include_directories(sketch_import PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 psw_script_test(affine_sketches e2e/affine_sketches.py)
 psw_script_test(sketch_sklearn property/sketch_sklearn.py)
-# not tests: rates for a person (bench_sketch_fp64 [degree d])
+# not tests: rates for a person (bench_sketch_fp64 [degree d method]); bench/run.py reads them
 foreach(precision fp64 fp32)
   add_executable(bench_sketch_${precision} EXCLUDE_FROM_ALL bench/bench_sketch.c)
   target_link_libraries(bench_sketch_${precision} PRIVATE polysweep_mpi)
