@@ -1,4 +1,6 @@
 /* Edges of the window of success: what holds on both sides of them, and what a fine grid of degrees sees. */
+#include <string.h>
+
 #include "check.h"
 #include "polysweep/theory.h"
 #include "theory_case.h"
@@ -133,8 +135,48 @@ static void where_they_apply(void)
     CHECK(isinf(psw_theory_edges(&p).lo) && psw_theory_point(&p).beta_c > 1024, "beyond: %g", psw_theory_edges(&p).lo);
 }
 
+/* Degrees are kept for all points of a case; the columns of expressions are found anew for each point. */
+static void same_as_alone(const psw_point *p)
+{
+    psw_theory t = psw_theory_point(p);
+    const struct {
+        const char *name;
+        double value;
+    } kept[] = {{"beta_fail", t.beta_fail}, {"beta_c", t.beta_c},
+                {"beta_ok", t.beta_ok},     {"beta_large", t.beta_large},
+                {"beta_up", t.beta_up},     {"beta_up_special", t.beta_up_special},
+                {"edge_lo", t.edge_lo},     {"beta_up_class", t.beta_up_class},
+                {"edge_hi", t.edge_hi},     {"beta_up_class_3s", t.beta_up_class_3s}};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        ptrdiff_t name = 0;
+        while (strcmp(psw_theory_oracle.names[name], kept[i].name) != 0) name++;
+        double alone = psw_theory_oracle.value(p, name);
+        CHECK(alone == kept[i].value || (isnan(alone) && isnan(kept[i].value)), "%s is %.17g, alone %.17g",
+              kept[i].name, kept[i].value, alone);
+    }
+}
+
+/* More cases than are kept, each a neighbour of others in one of its parameters, in an order that comes back. */
+static void degrees_of_a_case(void)
+{
+    const preset_case *presets[] = {&P1, &P2, &P3, &W1, &W2};
+    for (int i = 0; i < 3 * 160; i++) {
+        int k = i * 37 % 160;
+        psw_point p = case_of(presets[k % 5], 64 << k / 5 % 2, k / 10 % 2 ? 18 : 10, 1 + i % 7);
+        p.seed = (uint64_t)i;
+        if (k / 20 % 2) p.mask = PSW_CAUSAL, p.j3 = p.n - 1 - k % 3;
+        if (k / 40 % 2) p.offset = 0.5, p.scale = 0.25 + 0.25 * (k / 80);
+        if (k / 80 % 2 && p.offset == 0) p.match = PSW_MATCH_EXP, p.reference_scale = 0.5, p.center = 0.25;
+        if (i % 11 == 0) p.kappa = 0.15;
+        same_as_alone(&p);
+        p.method = i % 2 ? PSW_POLYSKETCH : PSW_SOFTMAX;
+        same_as_alone(&p);
+    }
+}
+
 int main(void)
 {
+    degrees_of_a_case();
     presets();
     known();
     affine_scores();
