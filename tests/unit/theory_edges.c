@@ -156,21 +156,41 @@ static void same_as_alone(const psw_point *p)
     }
 }
 
-/* More cases than are kept, each a neighbour of others in one of its parameters, in an order that comes back. */
+/* A neighbour of the point in one of its parameters; false: there is no such. */
+static bool neighbour(const psw_point *p, int number, psw_point *q)
+{
+    double *const reals[] = {&q->a_0, &q->a_1, &q->b, &q->c, &q->kappa, &q->center, &q->reference_scale, &q->level};
+    enum { REALS = sizeof reals / sizeof *reals };
+    *q = *p;
+    if (number < REALS) return *reals[number] = 1.0625 * *reals[number] + (*reals[number] == 0) * 0.125, true;
+    switch (number - REALS) {
+    case 0: return q->n *= 2, true;
+    case 1: return q->d = 18 + (p->d == 18) * 16, true;
+    case 2: return q->m += 1, true;
+    case 3: return q->mask = PSW_CAUSAL, q->j3 = q->n - 1, true;
+    case 4: return q->mask = PSW_CAUSAL, q->j3 = q->n - 3, true;
+    case 5: return q->offset = 0.5, true;
+    case 6: return q->offset = 0.5, q->scale = 0.75, true;
+    case 7: return q->match = PSW_MATCH_EXP, true;
+    case 8: return q->beta += 1, q->seed++, q->trials++, true;
+    case 9: return q->method = PSW_POLYSKETCH, true;
+    case 10: return q->method = PSW_SOFTMAX, true;
+    default: return false;
+    }
+}
+
+/* One after the other, and back: whichever parameter is forgotten, the one before would be taken for it. */
 static void degrees_of_a_case(void)
 {
-    const preset_case *presets[] = {&P1, &P2, &P3, &W1, &W2};
-    for (int i = 0; i < 3 * 160; i++) {
-        int k = i * 37 % 160;
-        psw_point p = case_of(presets[k % 5], 64 << k / 5 % 2, k / 10 % 2 ? 18 : 10, 1 + i % 7);
-        p.seed = (uint64_t)i;
-        if (k / 20 % 2) p.mask = PSW_CAUSAL, p.j3 = p.n - 1 - k % 3;
-        if (k / 40 % 2) p.offset = 0.5, p.scale = 0.25 + 0.25 * (k / 80);
-        if (k / 80 % 2 && p.offset == 0) p.match = PSW_MATCH_EXP, p.reference_scale = 0.5, p.center = 0.25;
-        if (i % 11 == 0) p.kappa = 0.15;
-        same_as_alone(&p);
-        p.method = i % 2 ? PSW_POLYSKETCH : PSW_SOFTMAX;
-        same_as_alone(&p);
+    const preset_case *presets[] = {&P1, &P2, &W2};
+    for (int i = 0; i < 6; i++) {
+        psw_point p = case_of(presets[i % 3], 64, 10, 4), q;
+        if (i >= 3) p.match = PSW_MATCH_EXP, p.reference_scale = 0.5, p.center = 0.25;
+        for (int k = 0; neighbour(&p, k, &q); k++) {
+            same_as_alone(&p);
+            q = at_degree(q, q.beta);
+            same_as_alone(&q);
+        }
     }
 }
 
