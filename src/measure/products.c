@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "polysweep/measure.h"
+#include "polysweep/targets.h"
 
 enum { ROUNDS = 6 }; /* the first one warms up */
 
@@ -38,6 +39,6 @@ static psw_status fastest(const psw_large_product *product, double *flops_s, dou
 psw_status psw_measure_products(double flops_s[2], double *spread)
 {
     *spread = 1;
-    PSW_TRY(fastest(&psw_large_product_fp64, &flops_s[PSW_FP64], spread));
-    return fastest(&psw_large_product_fp32, &flops_s[PSW_FP32], spread);
+    PSW_TRY(fastest(psw_large_product_of(false), &flops_s[PSW_FP64], spread));
+    return fastest(psw_large_product_of(true), &flops_s[PSW_FP32], spread);
 }
