@@ -202,7 +202,7 @@ static void pass(const char *name, const psw_point *points, ptrdiff_t count)
 
 static void passes(ptrdiff_t n, ptrdiff_t d, ptrdiff_t v, ptrdiff_t block)
 {
-    static const double degrees[] = {1, 2, 7, 16, 3.5};
+    static const double degrees[] = {1, 2, 7, 16, 3.5, 1.25}; /* two share logarithms */
     enum { DEGREES = sizeof degrees / sizeof degrees[0] };
     psw_point points[DEGREES];
     for (int causal = 0; causal < 2; causal++) {
