@@ -139,7 +139,7 @@ static void weights(const char *name, psw_method method, double beta, psw_negati
     fill(z, MOST, 3);
     for (ptrdiff_t i = 0; i < MOST; i++) z[i] *= (psw_real)ldexp(1, (int)(i % 13) - 6);
     for (ptrdiff_t count = 1; count <= MOST; count++) {
-        attend_score_row row = {.z = z, .count = count, .peak = row_of->peak(&point, z, count)};
+        attend_score_row row = {.z = z, .count = count, .peak = psw_row_peak(row_of->peak(&point), z, count)};
         attend_log2_all(&row.peak, 1, &row.log2_peak);
         attend_weight_sum sum = row_of->weigh(&point, &row, w);
         mix_reals(&hash, w, count);
