@@ -1,4 +1,5 @@
 psw_target_test(tile unit/tile.c)
+psw_target_test(turn unit/turn.c)
 psw_target_test(narrow unit/narrow.c)
 psw_test(arena unit/arena.c)
 psw_test(attend_sums unit/attend_sums.c)
@@ -17,7 +18,7 @@ foreach(precision fp64 fp32) # counters before what computes
     set(gemm cblas_sgemm)
   endif()
   foreach(name psw_panels_product_${precision}_${PSW_TEST_BEST} psw_panels_product_peaks_${precision}_${PSW_TEST_BEST}
-          sketch_squares_${precision}_${PSW_TEST_BEST}
+          sketch_times_table_${precision}_${PSW_TEST_BEST} sketch_squares_${precision}_${PSW_TEST_BEST}
           sketch_squares_transposed_${precision}_${PSW_TEST_BEST} ${gemm})
     target_link_options(test_done_flops_${precision}_${PSW_TEST_BEST} PRIVATE "LINKER:--wrap=${name}")
   endforeach()
@@ -46,6 +47,11 @@ psw_target_test(sketched_state property/sketched_state.c BEST)
 add_executable(bench_sketch_attend bench/bench_sketch_attend.c)
 target_link_libraries(bench_sketch_attend PRIVATE polysweep_mpi)
 target_include_directories(bench_sketch_attend PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+
+# not a test: prints rates of every sketch over BLAS's (bench_sketch_rates [n repetitions d block method precision mask])
+add_executable(bench_sketch_rates EXCLUDE_FROM_ALL bench/bench_sketch_rates.c)
+target_link_libraries(bench_sketch_rates PRIVATE polysweep_mpi)
+target_include_directories(bench_sketch_rates PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 
 # not a test: prints times of kernels and baselines for a person (bench_kernels [longest])
 add_executable(bench_kernels EXCLUDE_FROM_ALL bench/bench_kernels.c)

@@ -143,6 +143,10 @@ static int scale_values(attend_state_pass *f, psw_const_rows values, const atten
 /* Features of a few keys at a time go into panels while they are in a cache. */
 static void lift_keys(attend_state_pass *f, psw_const_rows m, psw_panels phi)
 {
+    if (attend_states_as_stored(f)) {
+        psw_panels_put_rows(phi, 0, m);
+        return;
+    }
     for (ptrdiff_t first = 0; first < m.rows; first += PSW_LIFT_STEP) {
         ptrdiff_t count = m.rows - first < PSW_LIFT_STEP ? m.rows - first : PSW_LIFT_STEP;
         psw_rows lifted = psw_rows_of(f->lifted, count, phi.cols);
