@@ -277,12 +277,12 @@ static psw_status stop(void *context)
 
 static void stopping(void)
 {
-    source_make(19, 150, 4, 3, -1, false, false);
-    psw_point p = point_of(PSW_EXACT, 2, PSW_FULL, PSW_FP64, 50);
+    source_make(19, 3 * PSW_STRIP, 4, 3, -1, false, false);
+    psw_point p = point_of(PSW_EXACT, 2, PSW_FULL, PSW_FP64, PSW_STRIP);
     psw_group group = {&p, 1};
     const psw_engine *engine = psw_engine_of(PSW_FP64);
     psw_arena arena;
-    result r = {.n = 150, .v = 3, .sets = 1, .real_bytes = 8};
+    result r = {.n = source.n, .v = 3, .sets = 1, .real_bytes = 8};
     r.rows = calloc(450, 8), r.bits = calloc(450, 8), r.special = calloc(150, 8), r.log2_den = calloc(150, 8);
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &arena) == PSW_OK, "%s", psw_message());
     int left = 3 + 5; /* rows of three leaves are made, then tiles */
