@@ -13,6 +13,7 @@ its 95 % interval by order statistics (rounds.py). Every raw sample is in the JS
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import fnmatch
 import os
@@ -69,7 +70,7 @@ def chosen(benches, only):
     for bench in benches:
         found = bench.cases if wanted(bench.name) else tuple(case for case in bench.cases if wanted(case.name))
         if found:
-            yield rounds.Bench(bench.name, bench.steps, found, bench.work)
+            yield dataclasses.replace(bench, cases=found)
 
 
 def run_all(o, place):
@@ -89,7 +90,7 @@ def run_all(o, place):
         peers.close()
     return {"polysweep_bench": kept.SCHEMA, "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             **machine.commit(SOURCE), "command": shlex.join(sys.argv), "quick": o.quick, "target": o.target or "best",
-            "seconds": time.monotonic() - start, "machine": machine.machine(o.core),
+            "seconds": time.monotonic() - start, "machine": machine.machine(o.core, place),
             "programs": {name: machine.program(where, name) for name in builds}, "peers": peers.installed(),
             "environment": {**machine.ONE_THREAD, **machine.TARGETS.get(o.target, {})}, "benches": done}
 

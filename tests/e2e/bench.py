@@ -92,6 +92,13 @@ class Scripted:
         return {self.side: {"seconds": [value]}}
 
 
+class Several(Scripted):
+    """All of them in one step, as rounds."""
+
+    def run(self, _):
+        return {self.side: {"rounds": [[x] for x in self.seconds]}}
+
+
 def bench_of(work=None, **sides):
     steps = tuple(Scripted(name, seconds) for name, seconds in sides.items())
     pairs = [(a, b) for a, b in (("a", "b"), ("a", "c")) if a in sides and b in sides]
@@ -112,6 +119,9 @@ def stops():
     times = iter(range(0, 10 ** 6, 100))
     check(rounds.measure(bench_of(a=wild, b=[1.0]), None, rounds.Rule(seconds=30), clock=lambda: next(times))["rounds"] == 6,
           "time that is over ends it, not before the fewest rounds that have an interval")
+    bench = rounds.Bench("x", (Several("a", [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), Several("b", [1.0] * 6)), (rounds.Case("a/b", "time", "a", "b"),), most=6)
+    found = rounds.measure(bench, None, rule, clock=lambda: 0)
+    check(found["rounds"] == 6 and found["cases"][0]["value"] == 3.5, "repetitions of one launch are rounds, and as many as its bench wants")
     looks = [count for count in range(1, 30) if rule.look(count)]
     check(looks == [6, 11, 16, 21, 26], f"looks: {looks}")
 
