@@ -46,10 +46,10 @@ class Rule:
     first round past `seconds`; never before `least` rounds. Looks are after every fifth round more, so that stopping where it
     happens to be narrow does not spoil the confidence."""
 
-    width: float = 0.04
+    width: float = 0.05
     least: int = fewest(CONFIDENCE)
     most: int = 21
-    seconds: float = 40.0
+    seconds: float = 30.0
 
     def look(self, rounds):
         return rounds >= self.least and (rounds - self.least) % 5 == 0

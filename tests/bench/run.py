@@ -78,6 +78,8 @@ def run_all(o, place):
     where = Where(builds, o.core, machine.environment(o.target), pathlib.Path(place).resolve())
     peers = Peers(o.python, where)
     start, done = time.monotonic(), []
+    if os.getloadavg()[0] > 0.5:
+        print(f"note: the load is {os.getloadavg()[0]:.1f} before anything begins: not a quiet machine", file=sys.stderr)
     try:
         for bench in chosen(cases.benches(peers, where, SOURCE, o.quick, o.every), o.only):
             done.append(rounds.measure(bench, where, QUICK if o.quick else rounds.Rule()))
@@ -107,6 +109,7 @@ def tell(o, run, compared):
         print(f"{name}: {kept.show_about(about)}")
     print(f"{len(verdicts)} must hold: " + ", ".join(f"{verdicts.count(word)} {words}" for word, words in (
         ("holds", "hold"), ("open", "open (the interval has both)"), ("missed", "missed"), ("", "without an interval"))))
+    print(f"{run['seconds']:.0f} s")
     if kept.disturbed(run) > BUSY:
         print(f"note: other processes took {100 * kept.disturbed(run):.0f} % of the core: not a quiet machine", file=sys.stderr)
     if compared:

@@ -167,7 +167,7 @@ def read_back(place):
 def compared(place):
     noise = [1.0, 1.01, 0.99, 1.005, 0.995, 1.002, 0.998, 1.0]
     base = document(a=noise, b=[4.0], c=noise)
-    for factor, word in ((1.5, "slower"), (0.5, "faster"), (1.001, "as before")):
+    for factor, word in ((1.5, "slower"), (0.5, "faster"), (1.001, "as before"), (0.999, "as before")):
         new = document(a=[factor * x for x in noise], b=[4.0], c=[factor * x for x in noise])
         got = {case["name"]: found for found, case, _ in kept.compare(new, base)}
         check(got == {"a/b": word, "a/c": "as before"}, f"seconds times {factor}: {got}")  # of a/c both sides changed
@@ -184,6 +184,24 @@ def compared(place):
     check(kept.last(place / "folder").name.startswith("2026-01-03") and kept.last(place / "none") is None, "the last kept run")
     said = printed("--from", place / "folder" / "2026-01-03T000000-b.json", "--against", place / "folder" / "2026-01-01T000000-a.json", "--table")
     check("slower   a/b" in said and "| what |" in said and "another" in said, f"--from, --against and --table: {said}")
+
+
+def tables():
+    """What stands in the README: rates of the first shape, a row a family, the processor by name."""
+    name = "exact-openblas/n4096-d64-{}-full"
+    steps = (Scripted("a", [1.0]), Scripted("b", [2.0]), Scripted("c", [0.5]), Scripted("t", [0.2]))
+    made = [rounds.Case(name.format(precision), "rate", "a", other, (">=", 1.0)) for precision, other in (("fp32", "b"), ("fp64", "c"))]
+    made.append(rounds.Case("start/first-point", "figure", "t", None, ("<=", 0.15)))
+    run_ = document(a=[1.0], b=[1.0])
+    run_["benches"] = [rounds.measure(rounds.Bench("x", steps, tuple(made), dict.fromkeys("abc", 2e9)), None, rounds.Rule(), clock=lambda: 0)]
+    run_["machine"]["processor"] = {"model": "Some Processor 9", "vectors": ["avx2"]}
+    text = "\n".join(kept.table(run_))
+    for part in ("One core of Some Processor 9 (AVX2; kernels best), 2026-01-02", "b 1.",
+                 "| GF/s, n4096, d64 | fp32 full | fp32 causal | fp64 full | fp64 causal |", "| exact β = 4 | 2.0 | – | 2.0 | – |",
+                 "| numpy's OpenBLAS, 1024³ | 1.0 | – | 4.0 | – |",
+                 "least and most of 2 | 0.5 (0.5 .. 0.5) … 2 (2 .. 2) | ≥ 1: 1 of 2 hold; n4096 d64 fp64 full missed |",
+                 "| seconds of commands: first point | 0.2 (0.2 .. 0.2) s | ≤ 0.15: missed |"):
+        check(part in text, f"the table has no {part!r}: {text}")
 
 
 def printed(*words):
@@ -302,6 +320,7 @@ with tempfile.TemporaryDirectory() as folder:
     failing()
     read_back(place)
     compared(place)
+    tables()
     environments()
     names()
     peers_there_or_not(place)
