@@ -60,6 +60,17 @@ else()
   psw_target(base)
 endif()
 
+# Loops in double in files that are compiled once: the compiler makes each for every processor (PSW_CLONED). Sanitizers see
+# the choice between them before they are ready.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT POLYSWEEP_SANITIZE AND NOT POLYSWEEP_FUZZ)
+  check_c_source_compiles("
+    __attribute__((target_clones(\"arch=x86-64-v4\", \"arch=x86-64-v3\", \"default\"))) int one(void) { return 1; }
+    int main(void) { return one() - 1; }" HAS_TARGET_CLONES)
+  if(HAS_TARGET_CLONES)
+    add_compile_definitions(PSW_CLONES)
+  endif()
+endif()
+
 function(psw_target_options library precision target)
   target_compile_options(${library} PRIVATE ${TARGET_FLAGS_${target}})
   target_compile_definitions(${library} PRIVATE PSW_TARGET=${target})

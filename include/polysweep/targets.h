@@ -57,6 +57,14 @@ psw_status psw_target_check(void);
 /* The best one that this processor can run, whatever is chosen. */
 const char *psw_target_best(void);
 
+/* Before a function with loops in double that is compiled once: the compiler makes it for every processor. Nothing is
+ * fused (-ffp-contract=off), so all have the same bits. */
+#ifdef PSW_CLONES
+#define PSW_CLONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define PSW_CLONED
+#endif
+
 /* ---- a large product, in each precision ---- */
 
 typedef struct psw_large_product {
