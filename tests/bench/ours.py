@@ -77,7 +77,8 @@ class Launch:
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """Wall seconds of a command of the program; `before` makes what it needs, once."""
+    """Wall seconds of a command of the program; `before` makes what it needs, once. own: a second side, "SIDE by itself", has the
+    seconds that the run says of itself, which begin after MPI_Init."""
 
     side: str
     words: tuple
@@ -85,10 +86,11 @@ class Command:
     before: tuple = ()
     build: str = "ours"
     fresh: bool = False  # without the result file of the last round
+    own: bool = False
 
     @property
     def sides(self):
-        return frozenset((self.side,))
+        return frozenset((self.side, *((f"{self.side} by itself",) if self.own else ())))
 
     def run(self, where):
         name = re.sub(r"\W+", "-", self.side)
@@ -102,7 +104,10 @@ class Command:
             for old in where.place.glob(f"{name}.h5*"):
                 old.unlink()
         seconds, _ = where.call([where.program(self.build), *(words.get(word, word) for word in self.words)])
-        return {self.side: {"seconds": [seconds]}}
+        found = {self.side: {"seconds": [seconds]}}
+        if self.own:
+            found[f"{self.side} by itself"] = {"seconds": [float(json.loads((where.place / f"{name}.h5.status.json").read_text())["elapsed_s"])]}
+        return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -308,7 +308,7 @@ def names():
     for bench in cases.benches(None, where(pathlib.Path()), SOURCE, False, True):
         sides = frozenset().union(*(step.sides for step in bench.steps))
         check(all({case.above, case.below} - {None} <= sides for case in bench.cases), f"{bench.name}: every side is measured")
-    check(printed("--list", "--only", "start").count("start/") == 4, "--list and --only")
+    check(printed("--list", "--only", "start").count("start/") == 5, "--list and --only")
 
 
 with tempfile.TemporaryDirectory() as folder:
