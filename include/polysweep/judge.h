@@ -27,6 +27,8 @@
  * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:
  * counts are 0, the rest is NaN (but with two data sets the masses and the gap are given). Rows of all data
  * sets are always counted.
+ * Rows that can change no column are left out before any product (src/judge/head_real.c says which and why), and
+ * products are sums that are looked up (src/judge/lookup.h): their bits depend on the row and its signs alone.
  * Compiled twice, as attend is. Local. */
 #ifndef POLYSWEEP_JUDGE_H
 #define POLYSWEEP_JUDGE_H

@@ -1,8 +1,8 @@
-/* base: fused multiply-adds of vectors, and their maximum. The only file with intrinsics. Compiled twice. */
+/* base: fused multiply-adds and larger entries of vectors. The only file with intrinsics. Compiled twice. */
 #ifndef POLYSWEEP_LANES_H
 #define POLYSWEEP_LANES_H
 
-#include "polysweep/fused.h"
+#include "polysweep/chunk.h"
 
 #if PSW_FUSED && defined(__aarch64__)
 #include <arm_neon.h>
@@ -51,7 +51,7 @@ static inline psw_lanes psw_lanes_fused(psw_lanes x, psw_lanes y, psw_lanes z)
 }
 
 /* x where it is larger than y, else y: what is no number is never the larger */
-static inline psw_lanes psw_lanes_larger(psw_lanes x, psw_lanes y)
+static inline psw_lanes psw_lanes_maximum(psw_lanes x, psw_lanes y)
 {
 #if defined(__AVX512F__) && defined(PSW_SINGLE)
     return (psw_lanes)_mm512_max_ps((__m512)x, (__m512)y);
@@ -93,5 +93,24 @@ static inline psw_lanes psw_lanes_rest(psw_lanes x, psw_lanes y, psw_lanes z)
     return (product - z) + (((x1 * y1 - product) + x1 * y2 + x2 * y1) + x2 * y2);
 }
 #endif
+
+/* The larger integer in every lane. */
+static inline psw_lanes_bits psw_lanes_larger(psw_lanes_bits x, psw_lanes_bits y)
+{
+#if defined(__AVX512F__) && defined(PSW_SINGLE)
+    return (psw_lanes_bits)_mm512_max_epi32((__m512i)x, (__m512i)y);
+#elif defined(__AVX512F__)
+    return (psw_lanes_bits)_mm512_max_epi64((__m512i)x, (__m512i)y);
+#elif PSW_FUSED && defined(__AVX2__) && defined(PSW_SINGLE)
+    return (psw_lanes_bits)_mm256_max_epi32((__m256i)x, (__m256i)y);
+#elif PSW_FUSED && defined(__AVX2__)
+    return (psw_lanes_bits)_mm256_blendv_epi8((__m256i)y, (__m256i)x, _mm256_cmpgt_epi64((__m256i)x, (__m256i)y));
+#elif PSW_FUSED && defined(__aarch64__) && defined(PSW_SINGLE)
+    return (psw_lanes_bits)vmaxq_s32((int32x4_t)x, (int32x4_t)y);
+#else
+    psw_lanes_bits first = x > y;
+    return (x & first) | (y & ~first);
+#endif
+}
 
 #endif

@@ -22,7 +22,7 @@ static double peak_of(const attend_method_row *method, const psw_point *point, c
 {
     double peak = -INFINITY;
     for (int k = 0; method->peak && k < seen->ranges; k++) {
-        double own = method->peak(point, z + seen->at[k].first, seen->at[k].count);
+        double own = attend_row_peak(method->peak(point), z + seen->at[k].first, seen->at[k].count);
         peak = isnan(own) || own > peak ? own : peak;
     }
     return peak;

@@ -8,48 +8,21 @@
 
 /* ---- peaks ---- */
 
-static inline psw_lane_bits bits_of(psw_real x)
-{
-    psw_lane_bits bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static double of_bits(psw_lane_bits bits)
-{
-    psw_real x;
-    memcpy(&x, &bits, sizeof x);
-    return (double)x;
-}
-
-/* As integers, magnitudes are in order, with infinity and NaN on top. */
-double attend_largest_magnitude(const psw_real *z, ptrdiff_t count)
-{
-    psw_lane_bits top = 0;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        psw_lane_bits bits = bits_of(z[i]) & PSW_LANE_MAGNITUDE;
-        top = bits > top ? bits : top;
-    }
-    return of_bits(top);
-}
-
-/* The order of signed values is that of integers once the magnitude bits of negative ones are flipped. */
-double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t count)
+psw_peak_order attend_peak_magnitude(const psw_point *point)
 {
     (void)point;
-    psw_lane_bits top = sizeof top == 8 ? (psw_lane_bits)INT64_MIN : (psw_lane_bits)INT32_MIN;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        psw_lane_bits bits = bits_of(z[i]);
-        bits ^= bits < 0 ? PSW_LANE_MAGNITUDE : 0;
-        top = bits > top ? bits : top;
-    }
-    return of_bits(top < 0 ? top ^ PSW_LANE_MAGNITUDE : top);
+    return PSW_PEAK_MAGNITUDE;
 }
 
-double attend_peak_power(const psw_point *point, const psw_real *z, ptrdiff_t count)
+psw_peak_order attend_peak_largest(const psw_point *point)
 {
-    return point->negative == PSW_NEGATIVE_RELU ? attend_peak_largest(point, z, count)
-                                                : attend_largest_magnitude(z, count);
+    (void)point;
+    return PSW_PEAK_SIGNED;
+}
+
+psw_peak_order attend_peak_power(const psw_point *point)
+{
+    return point->negative == PSW_NEGATIVE_RELU ? PSW_PEAK_SIGNED : PSW_PEAK_MAGNITUDE;
 }
 
 /* ---- integer degrees ---- */

@@ -236,7 +236,7 @@ static void judge_step(block *b, ptrdiff_t step)
     bool reached = false;
     for (int part = 0; part < JUDGE_PARTS; part++) {
         psw_lanes largest = b->look.largest[part];
-        b->largest[part] = psw_lanes_larger(largest, b->largest[part]);
+        b->largest[part] = psw_lanes_maximum(largest, b->largest[part]);
         reached |= any(largest >= -b->doubt);
     }
     if (reached) scan_step(b, step);

@@ -59,7 +59,7 @@ static inline __attribute__((always_inline)) void sums(int groups, judge_lookup 
 #pragma GCC unroll 4
         for (int i = 0; i < JUDGE_PARTS; i++) {
             to[i] = sum[i] - of->less;
-            largest[i] = psw_lanes_larger(to[i], largest[i]);
+            largest[i] = psw_lanes_maximum(to[i], largest[i]);
         }
         signs += of->stride, to += JUDGE_PARTS, from = from ? from + JUDGE_PARTS : NULL;
     }

@@ -1,4 +1,4 @@
-/* bench_exp_fp64, bench_exp_fp32 [rows repetitions]: nanoseconds an element of exponentials and logarithms of rows of
+/* bench_exp_PRECISION_TARGET [rows repetitions]: nanoseconds an element of exponentials and logarithms of rows of
  * scores that stay in a cache: ours, the same in double as they were once made, and those of SLEEF (Shibata and
  * Petrogalli 2020) where it is installed. In turns, medians; times of the processor. Not a test: it prints, for a
  * person to judge. */
