@@ -14,6 +14,12 @@ static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
     return a > b ? a : b;
 }
 
+bool attend_special_alone(const psw_point *p)
+{
+    ptrdiff_t special = psw_data_special(p), last = psw_data_end(p, PSW_QUERY) - 1;
+    return psw_data_distinct(p) && special >= 0 && (special == psw_data_first(p, PSW_QUERY) || special == last);
+}
+
 /* ---- tiles of a row fold, as attend_rows_tile computes them ---- */
 
 static double scores_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask)
@@ -39,20 +45,28 @@ static double partial_scores(const attend_shape *s)
         all += part(s, i, s->first_query) * keys;
     }
     if (s->mask == PSW_CAUSAL) return all;
-    ptrdiff_t queries = s->tokens - (s->first_query > 0 ? s->first_query : 0);
+    ptrdiff_t queries = s->end_query - larger(s->first_query, 0);
     return queries > 0 ? (double)queries * keys : 0;
+}
+
+/* Rows of the strip of queries with j3, which is one of the leaf that begins with token `before`. */
+static ptrdiff_t strip_with(const attend_shape *s, ptrdiff_t special, ptrdiff_t before)
+{
+    ptrdiff_t step = smaller(s->leaf, PSW_STRIP), first = larger(before, s->first_query);
+    ptrdiff_t end = smaller(before + s->leaf, s->end_query), at = (special - first) / step * step;
+    return s->alone ? 1 : smaller(step, end - first - at);
 }
 
 attend_tiles attend_tiles_of(attend_shape s, ptrdiff_t special)
 {
     ptrdiff_t n = s.tokens, leaf = s.leaf = smaller(s.leaf, n);
     psw_mask mask = s.mask;
-    bool whole = s.first_query <= 0 && s.first_key <= 0;
+    bool whole = s.first_query <= 0 && s.first_key <= 0 && s.end_query >= n;
     attend_tiles tiles = {.scores = whole ? scores_of(n, leaf, mask) : partial_scores(&s)};
     if (special < 0) return tiles;
     ptrdiff_t before = special / leaf * leaf, own = smaller(leaf, n - before); /* the leaf of j3 */
-    ptrdiff_t step = smaller(leaf, PSW_STRIP), strip = smaller(step, own - (special - before) / step * step);
-    ptrdiff_t queries = mask == PSW_FULL ? n : n - before,
+    ptrdiff_t strip = strip_with(&s, special, before);
+    ptrdiff_t queries = mask == PSW_FULL ? s.end_query - larger(s.first_query, 0) : n - before,
               keys = mask == PSW_FULL ? n : before + own; /* tokens in tiles with it */
     tiles.patched = (double)queries + (double)keys + 1;
     tiles.again = (double)queries * (double)own + (double)strip * (double)(keys - own);
@@ -131,7 +145,7 @@ double psw_attend_pairs(const psw_point *p)
 static double tiles_with_key(const psw_point *p, ptrdiff_t special)
 {
     ptrdiff_t leaf = smaller(p->block, p->n), before = special / leaf * leaf;
-    double queries = (double)(p->mask == PSW_FULL ? p->n : p->n - before);
+    double queries = (double)(p->mask == PSW_FULL ? psw_data_queries(p) : p->n - before);
     return queries * (double)smaller(leaf, p->n - before);
 }
 
@@ -139,8 +153,13 @@ attend_entries attend_point_entries(const psw_point *p, int sets)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
     ptrdiff_t special = sets > 1 ? psw_data_special(p) : -1;
-    attend_shape shape = {psw_data_tokens(p), psw_data_first(p, PSW_QUERY), psw_data_first(p, PSW_KEY), p->block,
-                          p->mask};
+    attend_shape shape = {.tokens = psw_data_tokens(p),
+                          .first_query = psw_data_first(p, PSW_QUERY),
+                          .end_query = psw_data_end(p, PSW_QUERY),
+                          .first_key = psw_data_first(p, PSW_KEY),
+                          .leaf = p->block,
+                          .mask = p->mask,
+                          .alone = attend_special_alone(p)};
     attend_tiles t = method && method->seen ? tiles_by_strips(p, special) : attend_tiles_of(shape, special);
     attend_entries entries = {t.scores + t.patched, t.scores + t.again};
     if (method && !method->peak)

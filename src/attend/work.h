@@ -19,16 +19,22 @@ double attend_least_score(const psw_point *point);
  * results may depend on it. */
 #define PSW_STRIP ((ptrdiff_t)96)
 
+/* Is j3, the first or the last of distinct queries (psw_data_times), a strip by itself? Every tile of a strip with j3
+ * is weighed for D_1 again. */
+bool attend_special_alone(const psw_point *point);
+
 /* Scores of a row fold over n tokens in leaves of at most `leaf`, for one point. */
 typedef struct attend_tiles {
     double scores;  /* of D_0: whole tiles of which a query of a strip sees a key */
     double patched; /* entries computed again for D_1: row and column j3, and where they cross */
     double again;   /* entries that become weights, and are multiplied with values, once more: all of patched tiles */
 } attend_tiles;
-/* A sequence of tokens in leaves; the first ones may have no query, or no key. */
+/* A sequence of tokens in leaves; the first ones may have no query, or no key. Under a full mask those from end_query
+ * on may have no query either. alone: j3 is a strip of queries by itself. */
 typedef struct attend_shape {
-    ptrdiff_t tokens, first_query, first_key, leaf;
+    ptrdiff_t tokens, first_query, end_query, first_key, leaf;
     psw_mask mask;
+    bool alone;
 } attend_shape;
 /* By a mask alone; special: j3, -1 where there is one data set */
 attend_tiles attend_tiles_of(attend_shape shape, ptrdiff_t special);

@@ -62,7 +62,7 @@ static psw_head head_of(const psw_group *group)
     const psw_point *p = group->points;
     const uint64_t values[] = {(uint64_t)p->n, (uint64_t)p->d};
     psw_head head = {.group = group->points, .point = *p, .points = group->count, .sets = psw_data_sets(p)};
-    head.leaves = (psw_data_queries(p) + p->block - 1) / p->block;
+    head.leaves = (psw_data_first(p, PSW_QUERY) + psw_data_queries(p) + p->block - 1) / p->block;
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
     for (ptrdiff_t i = 0; i < group->count; i++) {
@@ -136,7 +136,7 @@ psw_head *judge_head_layout(const psw_group *group, psw_arena *arena, size_t rea
 
 void judge_head_take_masses(psw_head *h, const psw_leaf *leaf)
 {
-    ptrdiff_t at = h->point.j3 - leaf->first, pairs = h->points * h->sets;
+    ptrdiff_t at = h->point.j3 - psw_data_first(&h->point, PSW_QUERY) - leaf->first, pairs = h->points * h->sets;
     if (!leaf->special) return;
     for (ptrdiff_t pair = 0; pair < pairs; pair++) {
         const double *mass = leaf->special + pair * leaf->count;
@@ -153,9 +153,22 @@ void judge_head_take_denominators(psw_head *h, const psw_leaf *leaf)
     ptrdiff_t rows = h->sets * leaf->count;
     for (ptrdiff_t point = 0; point < h->points; point++) {
         const double *log2_den = leaf->log2_den + point * rows;
-        for (ptrdiff_t i = 0; i < rows; i++) h->rows[2 * point + 1] += !(log2_den[i] > -INFINITY);
-        h->rows[2 * point] += (double)rows;
+        for (ptrdiff_t i = 0; i < rows; i++) {
+            double times = psw_data_times(&h->point, leaf->first + i % leaf->count);
+            h->rows[2 * point] += times;
+            h->rows[2 * point + 1] += log2_den[i] > -INFINITY ? 0 : times;
+        }
     }
+}
+
+judge_head_run judge_head_run_from(const psw_head *h, const psw_leaf *leaf, ptrdiff_t first)
+{
+    judge_head_run run = {first, leaf->count - first, 1};
+    if (!psw_data_distinct(&h->point) || run.count <= 0) return run;
+    run.times = psw_data_times(&h->point, leaf->first + first);
+    for (run.count = 1; first + run.count < leaf->count; run.count++)
+        if (psw_data_times(&h->point, leaf->first + first + run.count) != run.times) break;
+    return run;
 }
 
 int judge_head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])

@@ -68,6 +68,13 @@ void judge_head_draw(psw_head *head, ptrdiff_t draw);
 /* The masses of a leaf on j3, and its denominators. */
 void judge_head_take_masses(psw_head *head, const psw_leaf *leaf);
 void judge_head_take_denominators(psw_head *head, const psw_leaf *leaf);
+/* Neighbouring rows of a leaf from row `first` of it on that stand for as many queries each (psw_data_times); none past
+ * its end. */
+typedef struct judge_head_run {
+    ptrdiff_t first, count;
+    double times;
+} judge_head_run;
+judge_head_run judge_head_run_from(const psw_head *head, const psw_leaf *leaf, ptrdiff_t first);
 /* bound.c: of what judge_again_rows computes, over sqrt(ln n); of rounding rows to the precision alone; and
  * psw_judge_bound with what weights of a narrow format may move by. */
 double judge_head_bound_again(const psw_point *point);

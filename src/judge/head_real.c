@@ -55,19 +55,19 @@ static inline void scan_rows(const psw_head *h, const psw_real *restrict tile, i
     }
 }
 
-static void scan(const psw_head *h, ptrdiff_t rows, psw_real bound)
+static void scan(const psw_head *h, const judge_head_run *run, psw_real bound)
 {
-    const psw_real *tile = h->tile;
+    const psw_real *tile = (const psw_real *)h->tile + run->first * h->batch;
     psw_real *largest = h->largest, *sum = h->sum, *count = h->count, *nearest = h->nearest;
     ptrdiff_t i = 0;
     for (ptrdiff_t c = 0; c < h->batch; c++)
         largest[c] = (psw_real)-INFINITY, sum[c] = 0, count[c] = 0, nearest[c] = (psw_real)INFINITY;
-    for (; i + 4 <= rows; i += 4) scan_rows(h, tile + i * h->batch, 4, bound);
-    for (; i < rows; i++) scan_rows(h, tile + i * h->batch, 1, bound);
+    for (; i + 4 <= run->count; i += 4) scan_rows(h, tile + i * h->batch, 4, bound);
+    for (; i < run->count; i++) scan_rows(h, tile + i * h->batch, 1, bound);
 }
 
-/* Columns first .. of a scanned tile go to their trials. */
-static void fold(psw_head *h, ptrdiff_t first, ptrdiff_t pair, double *value)
+/* Columns first .. of scanned rows, each of which counts `times`, go to their trials. */
+static void fold(psw_head *h, ptrdiff_t first, ptrdiff_t pair, double times, double *value)
 {
     const psw_real *largest = h->largest, *sum = h->sum, *count = h->count;
     unsigned char *trial = h->trial + pair / h->sets * h->trials;
@@ -83,7 +83,7 @@ static void fold(psw_head *h, ptrdiff_t first, ptrdiff_t pair, double *value)
         *trial |= (unsigned char)((count[c] > 0 ? fired : 0) | (largest[c] > doubt ? sure : 0));
         if (++vector == h->point.m) trial += h->draws, vector = 0;
     }
-    *value += total, h->active[pair] += number, h->margin[pair] = margin;
+    *value += times * total, h->active[pair] += times * number, h->margin[pair] = margin;
 }
 
 /* Of a row as it was rounded: it fires or not, and may not where another team or kernel rounds otherwise. */
@@ -96,13 +96,14 @@ static bool rounded_fires(const psw_head *h, const psw_real *row, const psw_real
 }
 
 /* A column with pre-activations in doubt. */
-static void examine(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first, ptrdiff_t c)
+static void examine(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first, const judge_head_run *run,
+                    ptrdiff_t c)
 {
     const psw_real *tile = h->tile, *rows = (const psw_real *)leaf->rows + pair * leaf->count * h->point.v;
     const psw_real threshold = (psw_real)h->threshold, doubt = (psw_real)h->doubt[pair / h->sets];
     ptrdiff_t t = h->first_trial + (first + c) / h->point.m * h->draws;
     unsigned char *trial = h->trial + pair / h->sets * h->trials + t;
-    for (ptrdiff_t i = 0; i < leaf->count; i++) {
+    for (ptrdiff_t i = run->first; i < run->first + run->count; i++) {
         psw_real g = tile[i * h->batch + c] - threshold;
         if (g > doubt || g < -doubt) continue;
         bool fires = rounded_fires(h, rows + i * h->point.v, (const psw_real *)h->signs + c * h->point.v);
@@ -113,12 +114,13 @@ static void examine(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t
     }
 }
 
-static void examine_nearest(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
+static void examine_nearest(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first,
+                            const judge_head_run *run)
 {
     const psw_real *nearest = h->nearest, doubt = (psw_real)h->doubt[pair / h->sets];
     ptrdiff_t used = h->columns - first < h->batch ? h->columns - first : h->batch;
     for (ptrdiff_t c = 0; c < used; c++)
-        if (nearest[c] <= doubt) examine(h, leaf, pair, first, c);
+        if (nearest[c] <= doubt) examine(h, leaf, pair, first, run, c);
 }
 
 /* One pair of point and data set against one batch of sign vectors. */
@@ -128,9 +130,12 @@ static void take_batch(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdif
     const psw_real *rows = (const psw_real *)leaf->rows + pair * leaf->count * v;
     psw_product_nt((psw_const_rows){rows, leaf->count, v, v}, (psw_const_rows){h->signs, h->batch, v, v},
                    psw_rows_of(h->tile, leaf->count, h->batch));
-    scan(h, leaf->count, (psw_real)h->bound[pair / h->sets]);
-    fold(h, first, pair, h->value + leaf->index * pairs + pair);
-    examine_nearest(h, leaf, pair, first);
+    judge_head_run run = judge_head_run_from(h, leaf, 0);
+    for (; run.count > 0; run = judge_head_run_from(h, leaf, run.first + run.count)) {
+        scan(h, &run, (psw_real)h->bound[pair / h->sets]);
+        fold(h, first, pair, run.times, h->value + leaf->index * pairs + pair);
+        examine_nearest(h, leaf, pair, first, &run);
+    }
 }
 
 /* Now and then: the smallest products take less time than asking. */
