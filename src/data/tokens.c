@@ -45,8 +45,9 @@ static ptrdiff_t distinct_first(const psw_point *point)
 
 double psw_data_times(const psw_point *point, ptrdiff_t query)
 {
+    if (!psw_data_distinct(point)) return 1;
     ptrdiff_t classes = classes_of(point), token = psw_data_first(point, PSW_QUERY) + query;
-    if (!psw_data_distinct(point) || classes == 0 || token == point->j3) return 1;
+    if (classes == 0 || token == point->j3) return 1;
     return (double)(point->n / classes - (token % classes == point->j3 % classes));
 }
 
