@@ -90,7 +90,9 @@ typedef struct psw_launch {
     /* Ceilings and rates as this launch measured them, for one rank while all work; index: psw_precision, or for
      * messages within a node, between nodes. NaN: not measured. */
     double product_flops_s[2], memory_bytes_s, latency_s[2], byte_s[2];
-    psw_rates rates; /* of the cost model; flop_s[0] = 0: an older file without rates. Messages are above */
+    psw_rates rates;    /* of the cost model; flop_s[0] = 0: an older file without rates, or a launch that needed none.
+                           Messages are above */
+    double rates_age_s; /* all of these: seconds since they were measured; 0: by this launch; NaN: not, or not known */
 } psw_launch;
 
 /* Of what tells a launch from any other: start, hosts, version, BLAS; never 0. */

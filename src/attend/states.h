@@ -103,6 +103,12 @@ static inline psw_real attend_power_of_two(long e)
     return x;
 }
 
+/* What is stored are the features: nothing is lifted, nor rounded between. */
+static inline bool attend_states_as_stored(const attend_state_pass *f)
+{
+    return f->shape.weigh == PSW_WEIGH_IDENTITY && !f->base.narrow;
+}
+
 static inline attend_span attend_block_span(const attend_state_pass *f, ptrdiff_t index)
 {
     return attend_leaf_span(&f->base, index);

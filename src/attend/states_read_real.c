@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "attend/states.h"
+#include "polysweep/turn.h"
 
 static const psw_sketcher *const sketcher = &PSW_PRECISION_NAME(psw_sketcher);
 
@@ -17,10 +18,9 @@ typedef struct panel {
 /* to = m^T; columns past the last row are 0 */
 static void transpose(psw_const_rows m, psw_real *to)
 {
-    for (ptrdiff_t i = 0; i < m.rows; i++)
-        for (ptrdiff_t a = 0; a < m.cols; a++) to[a * PSW_PANEL + i] = m.at[i * m.stride + a];
-    for (ptrdiff_t i = m.rows; i < PSW_PANEL; i++)
-        for (ptrdiff_t a = 0; a < m.cols; a++) to[a * PSW_PANEL + i] = 0;
+    psw_turn_rows(m, psw_rows_of(to, m.cols, PSW_PANEL));
+    for (ptrdiff_t a = 0; a < m.cols && m.rows < PSW_PANEL; a++)
+        for (ptrdiff_t i = m.rows; i < PSW_PANEL; i++) to[a * PSW_PANEL + i] = 0;
 }
 
 static void add_near(attend_state_pass *f, const panel *p, ptrdiff_t block)
@@ -38,10 +38,11 @@ static void add_near(attend_state_pass *f, const panel *p, ptrdiff_t block)
 static void add_far(attend_state_pass *f, const panel *p)
 {
     ptrdiff_t features = f->shape.features, width = f->base.p->v + 1;
-    psw_panels phi = {f->transposed, features, PSW_PANEL};
-    sketcher->lift_transposed(f->sketch, psw_read(psw_rows_of(f->queries, f->shape.stored, PSW_PANEL)),
-                              psw_rows_of(f->transposed, features, PSW_PANEL));
-    if (f->base.narrow) psw_narrow_columns(f->base.narrow, psw_rows_of(f->transposed, features, PSW_PANEL));
+    psw_panels phi = {attend_states_as_stored(f) ? f->queries : f->transposed, features, PSW_PANEL};
+    if (phi.at != f->queries)
+        sketcher->lift_transposed(f->sketch, psw_read(psw_rows_of(f->queries, f->shape.stored, PSW_PANEL)),
+                                  psw_rows_of(phi.at, features, PSW_PANEL));
+    if (f->base.narrow) psw_narrow_columns(f->base.narrow, psw_rows_of(phi.at, features, PSW_PANEL));
     psw_panels_product((psw_const_rows){f->reading[p->set], width, features, features}, phi,
                        psw_rows_of(f->far_sum, width, PSW_PANEL));
 }
@@ -89,21 +90,33 @@ static void find_scales(const attend_state_pass *f, const panel *p, scales *s, i
     for (ptrdiff_t i = p->count; i < PSW_PANEL; i++) s->near[i] = s->far[i] = 0;
 }
 
-/* Column i of the panel's sums goes to row first + i. */
+/* Row c of the panel's sums, under one exponent for each query. */
+static void put_both(const attend_state_pass *f, const panel *p, const scales *s, ptrdiff_t c, double *restrict both)
+{
+    const psw_real *restrict near = f->near_sum + c * PSW_PANEL, *restrict far = f->far_sum + c * PSW_PANEL;
+    if (p->reach == PSW_NEAR)
+        for (ptrdiff_t i = 0; i < PSW_PANEL; i++) both[i] = s->near[i] * (double)near[i];
+    else if (p->reach == PSW_FAR)
+        for (ptrdiff_t i = 0; i < PSW_PANEL; i++) both[i] = s->far[i] * (double)far[i];
+    else
+        for (ptrdiff_t i = 0; i < PSW_PANEL; i++) both[i] = s->near[i] * (double)near[i] + s->far[i] * (double)far[i];
+}
+
+/* Column i of the panel's sums goes to row first + i, a cache line of a row at a time. */
 static void put_values(const attend_state_pass *f, const panel *p, const scales *s, attend_sums to)
 {
-    ptrdiff_t v = f->base.p->v;
-    for (ptrdiff_t c = 0; c < v; c++) {
-        const psw_real *near = f->near_sum + c * PSW_PANEL, *far = f->far_sum + c * PSW_PANEL;
-        double both[PSW_PANEL];
-        if (p->reach == PSW_NEAR)
-            for (ptrdiff_t i = 0; i < PSW_PANEL; i++) both[i] = s->near[i] * (double)near[i];
-        else if (p->reach == PSW_FAR)
-            for (ptrdiff_t i = 0; i < PSW_PANEL; i++) both[i] = s->far[i] * (double)far[i];
-        else
-            for (ptrdiff_t i = 0; i < PSW_PANEL; i++)
-                both[i] = s->near[i] * (double)near[i] + s->far[i] * (double)far[i];
-        for (ptrdiff_t i = 0; i < p->count; i++) to.at[(p->first + i) * to.width + c] = both[i];
+    enum { LINE = 64 / sizeof(double) };
+    double both[LINE][PSW_PANEL];
+    for (ptrdiff_t first = 0, v = f->base.p->v; first < v; first += LINE) {
+        ptrdiff_t count = v - first < LINE ? v - first : LINE;
+        for (ptrdiff_t c = 0; c < count; c++) put_both(f, p, s, first + c, both[c]);
+        for (ptrdiff_t i = 0; i < p->count; i++) {
+            double *restrict row = to.at + (p->first + i) * to.width + first;
+            if (count == LINE)
+                for (ptrdiff_t c = 0; c < LINE; c++) row[c] = both[c][i];
+            else
+                for (ptrdiff_t c = 0; c < count; c++) row[c] = both[c][i];
+        }
     }
 }
 

@@ -47,7 +47,7 @@ static void split(ptrdiff_t count, const double *s, double *restrict mantissa, i
  * have entries of at most 1. */
 static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
 {
-    double largest = attend_largest_magnitude(m, count);
+    double largest = psw_row_peak(PSW_PEAK_MAGNITUDE, m, count);
     int own;
     if ((largest > 0x1p-6 && largest < 0x1p6) || largest == 0 || !isfinite(largest) || *exponent == PSW_EMPTY) return;
     frexp(largest, &own);
@@ -143,6 +143,10 @@ static int scale_values(attend_state_pass *f, psw_const_rows values, const atten
 /* Features of a few keys at a time go into panels while they are in a cache. */
 static void lift_keys(attend_state_pass *f, psw_const_rows m, psw_panels phi)
 {
+    if (attend_states_as_stored(f)) {
+        psw_panels_put_rows(phi, 0, m);
+        return;
+    }
     for (ptrdiff_t first = 0; first < m.rows; first += PSW_LIFT_STEP) {
         ptrdiff_t count = m.rows - first < PSW_LIFT_STEP ? m.rows - first : PSW_LIFT_STEP;
         psw_rows lifted = psw_rows_of(f->lifted, count, phi.cols);

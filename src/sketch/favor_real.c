@@ -11,9 +11,10 @@
  * M the largest <w_j, q> of a query's own row, and for keys the largest <w_j, k> over all keys of the sequence, also
  * those that a causal mask hides. M goes into the scale: estimates are of e^<q,k> still, with a floor. */
 typedef struct favor {
-    psw_real *table; /* r x d: rows w_j */
-    double *block;   /* d x d: one orthogonal block */
-    double *made;    /* rows x d: keys, to find the largest exponent in */
+    psw_real *rows;   /* r x d: rows w_j */
+    psw_panels table; /* d x r: columns w_j */
+    double *block;    /* d x d: one orthogonal block */
+    double *made;     /* rows x d: keys, to find the largest exponent in */
     psw_real *keys, *exponents;
     psw_real largest; /* over all keys */
     ptrdiff_t d, r;
@@ -23,7 +24,8 @@ static void *lay(const psw_sketch *s, psw_arena *arena)
 {
     favor f = {.d = psw_point_width(&s->point), .r = s->shape.r};
     favor *kept = psw_arena_take(arena, 1, sizeof f);
-    f.table = psw_arena_take(arena, f.r * f.d, sizeof *f.table);
+    f.rows = psw_arena_take(arena, f.r * f.d, sizeof *f.rows);
+    f.table = SKETCH_TAKE_TABLE(arena, f.d, f.r);
     f.block = psw_arena_take(arena, f.d * f.d, sizeof *f.block);
     if (psw_sketch_asks_keys(&s->point)) {
         f.made = psw_arena_take(arena, s->rows * f.d, sizeof *f.made);
@@ -89,8 +91,8 @@ static psw_status find_largest(psw_sketch *s)
         PSW_TRY(psw_watch_ask(s->watch));
         psw_data_rows(s->data, 0, PSW_KEY, first, count, f->made);
         for (ptrdiff_t i = 0; i < count * f->d; i++) f->keys[i] = (psw_real)f->made[i];
-        psw_product_nt(psw_read(psw_rows_of(f->keys, count, f->d)), (psw_const_rows){f->table, f->r, f->d, f->d},
-                       psw_rows_of(f->exponents, count, f->r));
+        SKETCH_TIMES_TABLE(psw_read(psw_rows_of(f->keys, count, f->d)), f->table,
+                           psw_rows_of(f->exponents, count, f->r));
         psw_real most = largest(f->exponents, count * f->r);
         if (first == 0 || most > f->largest) f->largest = most;
     }
@@ -111,7 +113,7 @@ static psw_status draw_table(psw_sketch *s, ptrdiff_t number)
         for (ptrdiff_t i = 0; i < count; i++) {
             psw_random_normals(lengths, (uint64_t)i, 0, d, s->normals);
             double length = sqrt(dot(s->normals, s->normals, d));
-            for (ptrdiff_t k = 0; k < d; k++) f->table[(first + i) * d + k] = (psw_real)(length * f->block[i * d + k]);
+            for (ptrdiff_t k = 0; k < d; k++) f->rows[(first + i) * d + k] = (psw_real)(length * f->block[i * d + k]);
         }
     }
     return PSW_OK;
@@ -119,7 +121,9 @@ static psw_status draw_table(psw_sketch *s, ptrdiff_t number)
 
 static psw_status draw(psw_sketch *s, ptrdiff_t number)
 {
+    const favor *f = s->own;
     PSW_TRY(draw_table(s, number));
+    psw_panels_pack_transposed((psw_const_rows){f->rows, f->r, f->d, f->d}, f->table);
     return psw_sketch_asks_keys(&s->point) ? find_largest(s) : PSW_OK;
 }
 
@@ -133,7 +137,7 @@ static void add_floor(const psw_sketch *s, psw_real half, psw_real most, psw_rea
 static void map_with_floor(psw_sketch *s, psw_side side, psw_const_rows x, psw_rows stored, double *log2_scale)
 {
     const favor *f = s->own;
-    psw_product_nt(x, (psw_const_rows){f->table, f->r, f->d, f->d}, stored);
+    SKETCH_TIMES_TABLE(x, f->table, stored);
     for (ptrdiff_t i = 0; i < x.rows; i++) {
         psw_real *phi = stored.at + i * stored.stride, most = side == PSW_KEY ? f->largest : largest(phi, f->r);
         add_floor(s, (psw_real)(SKETCH_SUM_OF_SQUARES(x.at + i * x.stride, f->d) / 2), most, phi);
@@ -149,7 +153,7 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
         return;
     }
     psw_real scale = (psw_real)(1 / sqrt((double)f->r));
-    psw_product_nt(x, (psw_const_rows){f->table, f->r, f->d, f->d}, stored);
+    SKETCH_TIMES_TABLE(x, f->table, stored);
     for (ptrdiff_t i = 0; i < x.rows; i++) {
         psw_real *restrict phi = stored.at + i * stored.stride, most = largest(phi, f->r);
         for (ptrdiff_t j = 0; j < f->r; j++) phi[j] = scale * sketch_exp(phi[j] - most);

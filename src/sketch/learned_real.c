@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "sketch/exp.h"
 #include "sketch/map.h"
@@ -7,12 +8,14 @@
  * sketch of Kacham, Mirrokni, Zhong 2023. Scales with no power of |x|: layernorm removes it. */
 typedef struct level {
     ptrdiff_t in;
-    psw_real *gain, *shift, *up, *down;
+    psw_real *gain, *shift;
+    psw_panels up, down; /* in x 8r, 8r x r */
 } level;
 
 typedef struct learned {
     level level[2][2];
     psw_real *normed, *hidden; /* rows x in, rows x 8r */
+    psw_real *row;             /* of a table */
     psw_real *out[2];          /* rows x r: what the stacks make */
     ptrdiff_t r, rows;
 } learned;
@@ -27,11 +30,12 @@ static void *lay(const psw_sketch *s, psw_arena *arena)
         l->in = i % 2 == 0 ? d : n.r;
         l->gain = psw_arena_take(arena, l->in, sizeof(psw_real));
         l->shift = psw_arena_take(arena, l->in, sizeof(psw_real));
-        l->up = psw_arena_take(arena, l->in * 8 * n.r, sizeof(psw_real));
-        l->down = psw_arena_take(arena, 8 * n.r * n.r, sizeof(psw_real));
+        l->up = SKETCH_TAKE_TABLE(arena, l->in, 8 * n.r);
+        l->down = SKETCH_TAKE_TABLE(arena, 8 * n.r, n.r);
     }
     n.normed = psw_arena_take(arena, n.rows * widest, sizeof(psw_real));
     n.hidden = psw_arena_take(arena, n.rows * 8 * n.r, sizeof(psw_real));
+    n.row = psw_arena_take(arena, 8 * n.r, sizeof(psw_real));
     for (int i = 0; i < 2; i++) n.out[i] = psw_arena_take(arena, n.rows * n.r, sizeof(psw_real));
     if (kept) *kept = n;
     return kept;
@@ -40,6 +44,15 @@ static void *lay(const psw_sketch *s, psw_arena *arena)
 static void take(const psw_array *array, ptrdiff_t count, double otherwise, psw_real *out)
 {
     for (ptrdiff_t i = 0; i < count; i++) out[i] = (psw_real)(array->at ? array->at[i] : otherwise);
+}
+
+static void pack(const psw_array *array, psw_real *row, psw_panels to)
+{
+    memset(to.at, 0, (size_t)psw_panels_count(to.inner, to.cols) * sizeof *to.at);
+    for (ptrdiff_t i = 0; i < to.inner; i++) {
+        for (ptrdiff_t j = 0; j < to.cols; j++) row[j] = (psw_real)array->at[i * to.cols + j];
+        psw_panels_put_row(to, i, row);
+    }
 }
 
 static psw_status start(psw_sketch *s, const psw_weights *weights)
@@ -51,8 +64,8 @@ static psw_status start(psw_sketch *s, const psw_weights *weights)
         level *l = &n->level[i / 2][i % 2];
         take(&weights->level[i / 2][i % 2].gain, l->in, 1, l->gain);
         take(&weights->level[i / 2][i % 2].shift, l->in, 0, l->shift);
-        take(&weights->level[i / 2][i % 2].up, l->in * 8 * n->r, 0, l->up);
-        take(&weights->level[i / 2][i % 2].down, 8 * n->r * n->r, 0, l->down);
+        pack(&weights->level[i / 2][i % 2].up, n->row, l->up);
+        pack(&weights->level[i / 2][i % 2].down, n->row, l->down);
     }
     return PSW_OK;
 }
@@ -84,9 +97,9 @@ static void apply(const learned *n, const level *l, psw_const_rows x, psw_rows o
 {
     psw_rows normed = psw_rows_of(n->normed, x.rows, l->in), hidden = psw_rows_of(n->hidden, x.rows, 8 * n->r);
     layernorm(l, x, normed);
-    psw_product_nn(psw_read(normed), (psw_const_rows){l->up, l->in, 8 * n->r, 8 * n->r}, hidden);
+    SKETCH_TIMES_TABLE(psw_read(normed), l->up, hidden);
     gelu(hidden.at, hidden.rows * hidden.cols);
-    psw_product_nn(psw_read(hidden), (psw_const_rows){l->down, 8 * n->r, n->r, n->r}, out);
+    SKETCH_TIMES_TABLE(psw_read(hidden), l->down, out);
 }
 
 /* tanh z = 1 - 2 / (1 + e^(2 z)) */

@@ -16,8 +16,8 @@ typedef struct sketch_leaves {
     ptrdiff_t table_rows; /* of the normal matrix of a leaf, table_rows x r */
     psw_real *sign;       /* count x d */
     int *place;           /* count x r sampled rows, or count x d buckets */
-    psw_real *work;    /* scratch. srht: a group of rows, transposed, hadamard width x SKETCH_LANES; count: rows x r */
-    psw_real *sampled; /* scratch of srht: r x SKETCH_LANES */
+    psw_real *work;   /* scratch. srht: a group of rows, transposed, hadamard width x SKETCH_LANES; count: rows x r */
+    psw_real *turned; /* scratch of srht: that group as it came, d x SKETCH_LANES */
     ptrdiff_t d, r;
 } sketch_leaves;
 
@@ -25,8 +25,7 @@ sketch_leaves SKETCH_LEAVES_LAY(const psw_sketch *sketch, ptrdiff_t count, psw_a
 /* What is random of leaf number `leaf` besides its normal matrix. */
 psw_status SKETCH_LEAVES_DRAW(const psw_sketch *sketch, ptrdiff_t draw, sketch_place place, const sketch_leaves *leaves,
                               ptrdiff_t leaf);
-void SKETCH_LEAVES_MAP(const sketch_leaves *leaves, ptrdiff_t leaf, psw_const_rows x, psw_const_rows table,
-                       psw_rows out);
+void SKETCH_LEAVES_MAP(const sketch_leaves *leaves, ptrdiff_t leaf, psw_const_rows x, psw_panels table, psw_rows out);
 
 /* Of one leaf: flops of a row, and those that it takes longer than products; random numbers, normals per column. */
 double sketch_leaf_flops(const psw_point *point, double r);

@@ -26,7 +26,7 @@ sketch_leaves SKETCH_LEAVES_LAY(const psw_sketch *s, ptrdiff_t count, psw_arena 
     l.sign = psw_arena_take(arena, count * l.d, sizeof *l.sign);
     l.place = psw_arena_take(arena, count * (srht ? l.r : l.d), sizeof *l.place);
     l.work = psw_arena_take(arena, srht ? sketch_hadamard_width(l.d) * SKETCH_LANES : s->rows * l.r, sizeof *l.work);
-    if (srht) l.sampled = psw_arena_take(arena, l.r * SKETCH_LANES, sizeof *l.sampled);
+    if (srht) l.turned = psw_arena_take(arena, l.d * SKETCH_LANES, sizeof *l.turned);
     return l;
 }
 
@@ -59,12 +59,10 @@ static void sampled(const sketch_leaves *l, ptrdiff_t leaf, psw_const_rows x, ps
 {
     for (ptrdiff_t first = 0; first < x.rows; first += SKETCH_LANES) {
         ptrdiff_t count = x.rows - first < SKETCH_LANES ? x.rows - first : SKETCH_LANES;
-        SKETCH_HADAMARD(psw_part(x, first, count), l->sign + leaf * l->d, l->work);
-        SKETCH_SAMPLE(l->place + leaf * l->r, l->r, false, l->work, l->sampled);
-        for (ptrdiff_t i = 0; i < count; i++) {
-            psw_real *to = out.at + (first + i) * out.stride;
-            for (ptrdiff_t j = 0; j < l->r; j++) to[j] = l->sampled[j * SKETCH_LANES + i];
-        }
+        SKETCH_TURN_IN(psw_part(x, first, count), l->turned);
+        SKETCH_HADAMARD(l->turned, l->d, l->sign + leaf * l->d, l->work);
+        SKETCH_SAMPLE(l->place + leaf * l->r, 1, l->work, 0, false,
+                      (psw_rows){out.at + first * out.stride, count, l->r, out.stride});
     }
 }
 
@@ -78,12 +76,12 @@ static psw_const_rows counted(const sketch_leaves *l, ptrdiff_t leaf, psw_const_
     return (psw_const_rows){l->work, x.rows, l->r, l->r};
 }
 
-void SKETCH_LEAVES_MAP(const sketch_leaves *l, ptrdiff_t leaf, psw_const_rows x, psw_const_rows table, psw_rows out)
+void SKETCH_LEAVES_MAP(const sketch_leaves *l, ptrdiff_t leaf, psw_const_rows x, psw_panels table, psw_rows out)
 {
     if (l->kind == PSW_LEAVES_SRHT)
         sampled(l, leaf, x, out);
     else
-        psw_product_nn(l->kind == PSW_LEAVES_COUNT ? counted(l, leaf, x) : x, table, out);
+        SKETCH_TIMES_TABLE(l->kind == PSW_LEAVES_COUNT ? counted(l, leaf, x) : x, table, out);
 }
 
 /* ---- what a point asks of it ---- */

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "sketch/map.h"
 
@@ -9,7 +10,7 @@
  * inner product is Re sum_j phi_j(x) conj(phi_j(y)) (Wacker, Ohana, Filippone 2022). A table is [Re w | Im w], d x 2r.
  */
 typedef struct maclaurin {
-    psw_real *tables; /* degree x d x columns */
+    psw_panels *table; /* degree, each d x columns */
     psw_real *product;
     ptrdiff_t degree, d, r, columns;
     bool is_complex;
@@ -23,7 +24,11 @@ static void *lay(const psw_sketch *s, psw_arena *arena)
                    .columns = s->shape.stored,
                    .is_complex = s->point.is_complex};
     maclaurin *kept = psw_arena_take(arena, 1, sizeof m);
-    m.tables = psw_arena_take(arena, m.degree * m.d * m.columns, sizeof *m.tables);
+    m.table = psw_arena_take(arena, m.degree, sizeof *m.table);
+    for (ptrdiff_t t = 0; t < m.degree; t++) {
+        psw_panels table = SKETCH_TAKE_TABLE(arena, m.d, m.columns);
+        if (m.table) m.table[t] = table;
+    }
     m.product = psw_arena_take(arena, s->rows * m.columns, sizeof *m.product);
     if (kept) *kept = m;
     return kept;
@@ -58,11 +63,14 @@ static psw_status draw(psw_sketch *s, ptrdiff_t number)
 {
     maclaurin *m = s->own;
     for (ptrdiff_t t = 0; t < m->degree; t++) {
+        psw_panels table = m->table[t];
         psw_key key = SKETCH_KEY(s, number, (sketch_place){0, (uint64_t)t, m->is_complex});
         psw_real one = (psw_real)(t == 0 ? 1 / sqrt((double)m->r) : 1);
+        memset(table.at, 0, (size_t)psw_panels_count(table.inner, table.cols) * sizeof *table.at);
         for (ptrdiff_t i = 0; i < m->d; i++) {
             if (i % 64 == 0) PSW_TRY(psw_watch_ask(s->watch));
-            (m->is_complex ? roots : signs)(key, (uint64_t)i, m->r, one, m->tables + (t * m->d + i) * m->columns);
+            (m->is_complex ? roots : signs)(key, (uint64_t)i, m->r, one, s->row);
+            psw_panels_put_row(table, i, s->row);
         }
     }
     return PSW_OK;
@@ -88,8 +96,7 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
     psw_rows product = psw_rows_of(m->product, x.rows, m->columns);
     (void)log2_scale;
     for (ptrdiff_t t = 0; t < m->degree; t++) {
-        psw_const_rows table = {m->tables + t * m->d * m->columns, m->d, m->columns, m->columns};
-        psw_product_nn(x, table, t == 0 ? stored : product);
+        SKETCH_TIMES_TABLE(x, m->table[t], t == 0 ? stored : product);
         if (t > 0 && m->is_complex) multiply_complex(m->r, psw_read(product), stored);
         if (t > 0 && !m->is_complex) sketch_multiply(1, psw_read(product), stored);
     }

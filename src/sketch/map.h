@@ -6,8 +6,8 @@
 #ifndef POLYSWEEP_SKETCH_MAP_H
 #define POLYSWEEP_SKETCH_MAP_H
 
-#include "polysweep/real.h"
 #include "polysweep/random.h"
+#include "polysweep/tile.h"
 #include "sketch/shape.h"
 
 typedef struct sketch_map {
@@ -41,6 +41,7 @@ struct psw_sketch {
     ptrdiff_t rows;       /* most rows of a block */
     psw_real *unit;       /* rows x d */
     double *normals;      /* one row of a table */
+    psw_real *row;        /* two of them */
     void *own;            /* the map's tables and scratch */
 };
 
@@ -65,8 +66,13 @@ typedef struct sketch_place {
 #define SKETCH_NORMALS PSW_PRECISION_NAME(sketch_normals)
 #define SKETCH_SUM_OF_SQUARES PSW_PRECISION_NAME(sketch_sum_of_squares)
 psw_key SKETCH_KEY(const psw_sketch *sketch, ptrdiff_t draw, sketch_place place);
-/* table(i, j) = N(0,1) at counter (i, j) */
-psw_status SKETCH_NORMALS(const psw_sketch *sketch, psw_key key, psw_rows table);
+/* Tables that rows are multiplied with are packed once a draw: products then have nothing to pack. */
+#define SKETCH_TAKE_TABLE PSW_PRECISION_NAME(sketch_take_table)
+#define SKETCH_TIMES_TABLE PSW_PRECISION_NAME(sketch_times_table)
+psw_panels SKETCH_TAKE_TABLE(psw_arena *arena, ptrdiff_t rows, ptrdiff_t cols);
+void SKETCH_TIMES_TABLE(psw_const_rows x, psw_panels table, psw_rows out); /* out = x table */
+/* Tables side by side, as many as there are keys, at most 2, each: entry (i, j) = N(0,1) at counter (i, j) */
+psw_status SKETCH_NORMALS(const psw_sketch *sketch, const psw_key *keys, int count, psw_panels to);
 /* The lift of a square, rows to rows and columns to columns. */
 #define SKETCH_SQUARES PSW_PRECISION_NAME(sketch_squares)
 #define SKETCH_SQUARES_TRANSPOSED PSW_PRECISION_NAME(sketch_squares_transposed)

@@ -18,12 +18,27 @@ psw_key SKETCH_KEY(const psw_sketch *s, ptrdiff_t draw, sketch_place place)
     return psw_random_key(PSW_STREAM_SKETCH, p->seed, values, sizeof values / sizeof values[0]);
 }
 
-psw_status SKETCH_NORMALS(const psw_sketch *s, psw_key key, psw_rows table)
+psw_panels SKETCH_TAKE_TABLE(psw_arena *arena, ptrdiff_t rows, ptrdiff_t cols)
 {
-    for (ptrdiff_t i = 0; i < table.rows; i++) {
+    return (psw_panels){psw_arena_take(arena, psw_panels_count(rows, cols), sizeof(psw_real)), rows, cols};
+}
+
+void SKETCH_TIMES_TABLE(psw_const_rows x, psw_panels table, psw_rows out)
+{
+    psw_panels_product(x, table, out);
+}
+
+psw_status SKETCH_NORMALS(const psw_sketch *s, const psw_key *keys, int count, psw_panels to)
+{
+    ptrdiff_t cols = to.cols / count;
+    memset(to.at, 0, (size_t)psw_panels_count(to.inner, to.cols) * sizeof *to.at);
+    for (ptrdiff_t i = 0; i < to.inner; i++) {
         if (i % 16 == 0) PSW_TRY(psw_watch_ask(s->watch));
-        psw_random_normals(key, (uint64_t)i, 0, table.cols, s->normals);
-        for (ptrdiff_t j = 0; j < table.cols; j++) table.at[i * table.stride + j] = (psw_real)s->normals[j];
+        for (int k = 0; k < count; k++) {
+            psw_random_normals(keys[k], (uint64_t)i, 0, cols, s->normals);
+            for (ptrdiff_t j = 0; j < cols; j++) s->row[k * cols + j] = (psw_real)s->normals[j];
+        }
+        psw_panels_put_row(to, i, s->row);
     }
     return PSW_OK;
 }
@@ -98,6 +113,7 @@ static psw_sketch *lay(const psw_point *point, ptrdiff_t rows, psw_arena *arena)
     if (s.map->draw) {
         ptrdiff_t widest = s.shape.r > psw_point_width(point) ? s.shape.r : psw_point_width(point);
         s.normals = psw_arena_take(arena, widest, sizeof *s.normals);
+        s.row = psw_arena_take(arena, 2 * widest, sizeof *s.row);
     }
     if (s.map->lay) s.own = s.map->lay(&s, arena);
     if (kept) *kept = s;

@@ -5,11 +5,11 @@
 /* phi_j(x) = r^(-1/2) prod_t (H D_t x)_(pi_t(j)): D_t random signs, H the +-1 Hadamard matrix of order 2^k >= d,
  * pi_t(j) rows of it, drawn with replacement (TensorSRHT of Ahle et al. 2020). */
 typedef struct srht {
-    psw_real *sign;    /* degree x d; those of t = 0 carry r^(-1/2) */
-    int *sample;       /* degree x r */
-    psw_real *work;    /* width x SKETCH_LANES */
-    psw_real *product; /* r x SKETCH_LANES */
-    ptrdiff_t degree, d, r;
+    psw_real *sign;   /* degree x d; those of t = 0 carry r^(-1/2) */
+    int *sample;      /* degree x r */
+    psw_real *turned; /* d x SKETCH_LANES: a group of rows, transposed */
+    psw_real *work;   /* of several factors width x SKETCH_LANES each */
+    ptrdiff_t degree, d, r, width;
 } srht;
 
 static void *lay(const psw_sketch *s, psw_arena *arena)
@@ -18,8 +18,9 @@ static void *lay(const psw_sketch *s, psw_arena *arena)
     srht *kept = psw_arena_take(arena, 1, sizeof h);
     h.sign = psw_arena_take(arena, h.degree * h.d, sizeof *h.sign);
     h.sample = psw_arena_take(arena, h.degree * h.r, sizeof *h.sample);
-    h.work = psw_arena_take(arena, sketch_hadamard_width(h.d) * SKETCH_LANES, sizeof *h.work);
-    h.product = psw_arena_take(arena, h.r * SKETCH_LANES, sizeof *h.product);
+    h.width = sketch_hadamard_width(h.d);
+    h.turned = psw_arena_take(arena, h.d * SKETCH_LANES, sizeof *h.turned);
+    h.work = psw_arena_take(arena, SKETCH_SAMPLED_MOST * h.width * SKETCH_LANES, sizeof *h.work);
     if (kept) *kept = h;
     return kept;
 }
@@ -42,13 +43,13 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
     (void)log2_scale;
     for (ptrdiff_t first = 0; first < x.rows; first += SKETCH_LANES) {
         ptrdiff_t count = x.rows - first < SKETCH_LANES ? x.rows - first : SKETCH_LANES;
-        for (ptrdiff_t t = 0; t < h->degree; t++) {
-            SKETCH_HADAMARD(psw_part(x, first, count), h->sign + t * h->d, h->work);
-            SKETCH_SAMPLE(h->sample + t * h->r, h->r, t > 0, h->work, h->product);
-        }
-        for (ptrdiff_t i = 0; i < count; i++) {
-            psw_real *out = stored.at + (first + i) * stored.stride;
-            for (ptrdiff_t j = 0; j < h->r; j++) out[j] = h->product[j * SKETCH_LANES + i];
+        psw_rows out = {stored.at + first * stored.stride, count, h->r, stored.stride};
+        SKETCH_TURN_IN(psw_part(x, first, count), h->turned);
+        for (ptrdiff_t t = 0; t < h->degree; t += SKETCH_SAMPLED_MOST) {
+            int factors = h->degree - t < SKETCH_SAMPLED_MOST ? (int)(h->degree - t) : SKETCH_SAMPLED_MOST;
+            for (int i = 0; i < factors; i++)
+                SKETCH_HADAMARD(h->turned, h->d, h->sign + (t + i) * h->d, h->work + i * h->width * SKETCH_LANES);
+            SKETCH_SAMPLE(h->sample + t * h->r, factors, h->work, h->width, t > 0, out);
         }
     }
 }

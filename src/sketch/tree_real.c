@@ -12,8 +12,8 @@
  * that degree alone. Where both sides are leaves, G and G' are side by side and one product serves both. */
 typedef struct node {
     uint64_t level, number;
-    ptrdiff_t side[2]; /* nodes; -1 - i: leaf number i */
-    psw_rows table[2]; /* without rows where the leaf has none */
+    ptrdiff_t side[2];   /* nodes; -1 - i: leaf number i */
+    psw_panels table[2]; /* without rows where the leaf has none; of a pair the first has both */
 } node;
 
 typedef struct tree {
@@ -30,11 +30,18 @@ static ptrdiff_t levels(ptrdiff_t degree)
     return count;
 }
 
-/* p matrices at leaves and p - 2 inside. */
+/* Both sides are leaves with matrices of their own: these are side by side. */
+static bool paired(const tree *t, ptrdiff_t degree)
+{
+    return degree == 2 && t->leaves.kind == PSW_LEAVES_GAUSSIAN;
+}
+
+/* p matrices at leaves, alone or in pairs, and p - 2 inside. */
 static ptrdiff_t table_size(const tree *t)
 {
-    ptrdiff_t p = t->degree;
-    return p < 2 ? 0 : (p * t->leaves.table_rows + (p - 2) * t->r) * t->r;
+    ptrdiff_t p = t->degree, rows = t->leaves.table_rows;
+    ptrdiff_t alone = psw_panels_count(rows, t->r), half = psw_panels_count(rows, 2 * t->r) / 2;
+    return p * (half > alone ? half : alone) + (p - 2) * psw_panels_count(t->r, t->r);
 }
 
 void *sketch_tree_lay(const psw_sketch *s, psw_arena *arena)
@@ -52,10 +59,11 @@ void *sketch_tree_lay(const psw_sketch *s, psw_arena *arena)
     return kept;
 }
 
-/* Both sides are leaves with matrices of their own: these are side by side. */
-static bool paired(const tree *t, ptrdiff_t degree)
+static psw_panels take(psw_real **at, ptrdiff_t rows, ptrdiff_t cols)
 {
-    return degree == 2 && t->leaves.kind == PSW_LEAVES_GAUSSIAN;
+    psw_panels table = {*at, rows, cols};
+    *at += psw_panels_count(rows, cols);
+    return table;
 }
 
 /* The tables of a node precede those of its sides; returns the number of the node. */
@@ -65,14 +73,16 @@ static ptrdiff_t grow(tree *t, ptrdiff_t degree, uint64_t level, uint64_t number
     ptrdiff_t index = t->grown++, part[2] = {(degree + 1) / 2, degree / 2}, r = t->r;
     node *n = &t->nodes[index];
     *n = (node){.level = level, .number = number};
-    for (int i = 0; i < 2 && paired(t, degree); i++) n->table[i] = (psw_rows){*at + i * r, t->d, r, 2 * r};
-    if (paired(t, degree)) *at += 2 * t->d * r;
-    for (int i = 0; i < 2 && !paired(t, degree); i++) {
-        n->table[i] = psw_rows_of(*at, part[i] == 1 ? t->leaves.table_rows : r, r);
-        *at += n->table[i].rows * r;
-    }
+    if (paired(t, degree)) n->table[0] = take(at, t->d, 2 * r);
+    for (int i = 0; i < 2 && !paired(t, degree); i++)
+        n->table[i] = take(at, part[i] == 1 ? t->leaves.table_rows : r, r);
     for (int i = 0; i < 2; i++) n->side[i] = grow(t, part[i], level - 1, 2 * number + (uint64_t)i, at);
     return index;
+}
+
+static bool is_pair(const tree *t, const node *n)
+{
+    return n->side[0] < 0 && paired(t, 2);
 }
 
 psw_status sketch_tree_start(psw_sketch *s, const psw_weights *weights)
@@ -84,16 +94,24 @@ psw_status sketch_tree_start(psw_sketch *s, const psw_weights *weights)
     return PSW_OK;
 }
 
+static psw_status draw_node(psw_sketch *s, ptrdiff_t number, const node *n)
+{
+    const tree *t = s->own;
+    psw_key keys[2];
+    for (uint64_t side = 0; side < 2; side++) {
+        sketch_place place = {n->level, n->number, side};
+        keys[side] = SKETCH_KEY(s, number, place);
+        if (n->side[side] < 0) PSW_TRY(SKETCH_LEAVES_DRAW(s, number, place, &t->leaves, -1 - n->side[side]));
+    }
+    if (is_pair(t, n)) return SKETCH_NORMALS(s, keys, 2, n->table[0]);
+    PSW_TRY(SKETCH_NORMALS(s, keys, 1, n->table[0]));
+    return SKETCH_NORMALS(s, keys + 1, 1, n->table[1]);
+}
+
 psw_status sketch_tree_draw(psw_sketch *s, ptrdiff_t number)
 {
-    tree *t = s->own;
-    for (ptrdiff_t i = 0; i < t->grown; i++)
-        for (uint64_t side = 0; side < 2; side++) {
-            const node *n = &t->nodes[i];
-            sketch_place place = {n->level, n->number, side};
-            PSW_TRY(SKETCH_NORMALS(s, SKETCH_KEY(s, number, place), n->table[side]));
-            if (n->side[side] < 0) PSW_TRY(SKETCH_LEAVES_DRAW(s, number, place, &t->leaves, -1 - n->side[side]));
-        }
+    const tree *t = s->own;
+    for (ptrdiff_t i = 0; i < t->grown; i++) PSW_TRY(draw_node(s, number, &t->nodes[i]));
     return PSW_OK;
 }
 
@@ -104,12 +122,12 @@ static void multiplied(const tree *t, const node *n, int side, ptrdiff_t depth, 
 {
     ptrdiff_t from = n->side[side];
     if (from < 0) {
-        SKETCH_LEAVES_MAP(&t->leaves, -1 - from, x, psw_read(n->table[side]), out);
+        SKETCH_LEAVES_MAP(&t->leaves, -1 - from, x, n->table[side], out);
         return;
     }
     psw_rows inner = psw_rows_of(t->scratch + depth * t->rows * t->r, x.rows, t->r);
     evaluate(t, &t->nodes[from], depth + 1, x, inner);
-    psw_product_nn(psw_read(inner), psw_read(n->table[side]), out);
+    SKETCH_TIMES_TABLE(psw_read(inner), n->table[side], out);
 }
 
 /* The left side waits in `out` while the right one is made; both use the scratch of their depth one after the other. */
@@ -117,10 +135,9 @@ static void evaluate(const tree *t, const node *n, ptrdiff_t depth, psw_const_ro
 {
     ptrdiff_t r = t->r;
     psw_real scale = (psw_real)sqrt(1 / (double)r);
-    if (n->side[0] < 0 && paired(t, 2)) {
+    if (is_pair(t, n)) {
         psw_rows both = psw_rows_of(t->product, x.rows, 2 * r);
-        psw_const_rows tables = {n->table[0].at, t->d, 2 * r, 2 * r};
-        psw_product_nn(x, tables, both);
+        SKETCH_TIMES_TABLE(x, n->table[0], both);
         sketch_product(scale, both.at, both.at + r, both.stride, out);
         return;
     }

@@ -31,7 +31,7 @@ judge: {m: 8, trials: 4}
 """
 DISTINCT = ("--set", "data.queries=distinct")
 # a row is made and kept once, and another form of the computation has other costs
-OTHER = {"queries", "err_rows", "content_checksum", "flops", "bytes", "head_flops", "theory_err_amm"}
+OTHER = {"queries", "err_rows", "head_pruned", "content_checksum", "flops", "bytes", "head_flops", "theory_err_amm"}
 # sums over rows, in double, in another order; in single precision sums over the rows of a leaf are in that
 SUMS = {"value_d0", "value_d1"}
 

@@ -20,18 +20,37 @@
 /* ---- counters ---- */
 
 static struct {
-    double tiles, maps; /* operations of products of tiles, and of BLAS outside of them */
+    double tiles, maps; /* operations of products of tiles, and of those of maps and of BLAS outside of them */
     double lifted;      /* rows */
-    bool inside;
+    bool mapping, inside;
 } counted;
+
+void REAL(sketch_times_table)(psw_const_rows x, psw_panels table, psw_rows out);
+void WRAPPED(sketch_times_table)(psw_const_rows x, psw_panels table, psw_rows out);
+void WRAPPED(sketch_times_table)(psw_const_rows x, psw_panels table, psw_rows out)
+{
+    counted.mapping = true;
+    REAL(sketch_times_table)(x, table, out);
+    counted.mapping = false;
+}
 
 void REAL(psw_panels_product)(psw_const_rows a, psw_panels b, psw_rows c);
 void WRAPPED(psw_panels_product)(psw_const_rows a, psw_panels b, psw_rows c);
 void WRAPPED(psw_panels_product)(psw_const_rows a, psw_panels b, psw_rows c)
 {
-    counted.tiles += 2 * (double)a.rows * (double)b.inner * (double)b.cols;
+    *(counted.mapping ? &counted.maps : &counted.tiles) += 2 * (double)a.rows * (double)a.cols * (double)c.cols;
     counted.inside = true;
     REAL(psw_panels_product)(a, b, c);
+    counted.inside = false;
+}
+
+void REAL(psw_panels_product_peaks)(psw_const_rows a, psw_panels b, psw_rows c, psw_peak_order order, double *peak);
+void WRAPPED(psw_panels_product_peaks)(psw_const_rows a, psw_panels b, psw_rows c, psw_peak_order order, double *peak);
+void WRAPPED(psw_panels_product_peaks)(psw_const_rows a, psw_panels b, psw_rows c, psw_peak_order order, double *peak)
+{
+    counted.tiles += 2 * (double)a.rows * (double)a.cols * (double)c.cols;
+    counted.inside = true;
+    REAL(psw_panels_product_peaks)(a, b, c, order, peak);
     counted.inside = false;
 }
 

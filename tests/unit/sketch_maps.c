@@ -250,6 +250,8 @@ static void variants_follow_their_definitions(void)
             follows_point(complex_maclaurin, point);
             point.method = PSW_TENSORSKETCH;
             follows_point(complex_tensorsketch, point);
+            point.r = 37; /* by FFTW */
+            follows_point(complex_tensorsketch, point);
         }
 }
 
@@ -262,6 +264,7 @@ static void maps_follow_their_definitions(void)
         follows(srht, PSW_SRHT, p, 12, 40);
         follows(tensorsketch, PSW_TENSORSKETCH, p, 12, 33);
         follows(tensorsketch, PSW_TENSORSKETCH, p, 12, 32);
+        follows(tensorsketch, PSW_TENSORSKETCH, p, 12, 74); /* by FFTW */
     }
     follows(srht, PSW_SRHT, 2, 1, 5);
     follows(srht, PSW_SRHT, 2, 64, 64);
