@@ -64,7 +64,8 @@ static void logarithms(const rows *r)
 
 static void peaks(const rows *r)
 {
-    for (ptrdiff_t i = 0; i < r->count; i++) r->w[i] = (psw_real)attend_peak_largest(NULL, r->z + i * COLUMNS, COLUMNS);
+    for (ptrdiff_t i = 0; i < r->count; i++)
+        r->w[i] = (psw_real)psw_row_peak(PSW_PEAK_SIGNED, r->z + i * COLUMNS, COLUMNS);
 }
 
 static void exponentials(const rows *r)

@@ -36,8 +36,8 @@ static void must_run(const psw_point *points, ptrdiff_t count, result *r)
 /* A point alone has the bits it has beside any others. */
 static void groups(psw_precision precision, psw_mask mask)
 {
-    static const double degrees[] = {4, 1, 3.5, 16, 0, 256, 2};
-    enum { COUNT = 7 };
+    static const double degrees[] = {4, 1, 3.5, 16, 0, 256, 2, 1.7};
+    enum { COUNT = 8 };
     psw_point points[COUNT];
     result all, one, some;
     source_make(11, 333, 7, 5, 200, false, false);
