@@ -102,20 +102,7 @@ typedef struct psw_merging {
 } psw_merging;
 enum { PSW_MERGING_MAX = 8 };
 
-/* How this build multiplies tiles (tile.h), and for which vectors: "own kernel, AVX-512". */
-const char *psw_tile_backend(void);
-
 /* snprintf into a fixed field, always terminated; false if the text was truncated. */
 bool psw_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/* ---- a large product, in each precision ---- */
-
-typedef struct psw_large_product {
-    double flops;
-    size_t (*bytes)(void);       /* of the work space, which starts on a cache line */
-    void (*prepare)(void *work); /* operands, and the packed one */
-    void (*by_tiles)(void *work), (*by_blas)(void *work);
-} psw_large_product;
-extern const psw_large_product psw_large_product_fp64, psw_large_product_fp32;
 
 #endif

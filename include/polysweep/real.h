@@ -1,7 +1,8 @@
 /* base: views and products in the precision of the translation unit.
  *
- * Rooms that compute are compiled twice, with PSW_SINGLE defined or not; their only exported symbol is a
- * table row whose name PSW_PRECISION_NAME makes (psw_engine_fp64, psw_engine_fp32). This is the only file
+ * Rooms that compute are compiled once per precision, with PSW_SINGLE defined or not, and per target, which PSW_TARGET
+ * names (polysweep/targets.h). PSW_PRECISION_NAME makes the names of their symbols: psw_engine_fp32_avx2. Elsewhere it
+ * makes names without a target: of functions that lead to the chosen target's, in double. This is the only file
  * that names BLAS: another CBLAS, or another backend for tiles, is a change here and nowhere else.
  *
  * The rounding of a product depends on its shape (measured: another number of rows gives other bits), so callers
@@ -16,19 +17,29 @@
 
 #ifdef PSW_SINGLE
 typedef float psw_real;
-#define PSW_PRECISION_NAME(name) name##_fp32
+#define PSW_PRECISION fp32
 #define PSW_REAL_EPSILON FLT_EPSILON
 #define PSW_REAL_MIN FLT_MIN
 #define PSW_GEMM cblas_sgemm
 #else
 typedef double psw_real;
-#define PSW_PRECISION_NAME(name) name##_fp64
+#define PSW_PRECISION fp64
 #define PSW_REAL_EPSILON DBL_EPSILON
 #define PSW_REAL_MIN DBL_MIN
 #define PSW_GEMM cblas_dgemm
 #endif
 
-/* Bytes of the widest vector of the target processor. */
+#define PSW_JOINED(name, precision, target) name##_##precision##_##target
+#define PSW_NAMED(name, precision, target) PSW_JOINED(name, precision, target)
+#define PSW_JOINED_PLAIN(name, precision) name##_##precision
+#define PSW_NAMED_PLAIN(name, precision) PSW_JOINED_PLAIN(name, precision)
+#ifdef PSW_TARGET
+#define PSW_PRECISION_NAME(name) PSW_NAMED(name, PSW_PRECISION, PSW_TARGET)
+#else
+#define PSW_PRECISION_NAME(name) PSW_NAMED_PLAIN(name, PSW_PRECISION)
+#endif
+
+/* Bytes of the widest vector of the target. */
 #if defined(__AVX512F__)
 #define PSW_VECTOR_BYTES 64
 #elif defined(__AVX__)

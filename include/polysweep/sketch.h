@@ -137,6 +137,9 @@ typedef struct psw_sketcher {
     void (*keys)(psw_sketch *sketch, const psw_data *data);
 } psw_sketcher;
 extern const psw_sketcher PSW_PRECISION_NAME(psw_sketcher);
+#ifndef PSW_SINGLE
+const psw_sketcher *psw_sketcher_in_double(void); /* the chosen target's, for files that are compiled once */
+#endif
 
 #endif
 #endif

@@ -1,6 +1,7 @@
 /* base: products of tiles against a packed right-hand side.
  *
- * Two backends, one chosen when the program is built (CMake's POLYSWEEP_TILES; psw_tile_backend says which):
+ * Two backends, one for each target, chosen when the program is built (CMake's POLYSWEEP_TILES; psw_tile_backend says
+ * which):
  *
  * kernel  BLAS packs both operands at every call and clears the result first; for tiles of attention (inner lengths of
  *         64 to 512) that costs a fifth of the time. Here the right-hand side is packed once, the left-hand side is
@@ -8,7 +9,7 @@
  *         Every entry is a sum of chains of fused multiply-adds, of fixed length, in ascending order: its bits depend
  *         neither on the shape of the tile nor on where the entry stands in it, nor on the width of vectors: they are
  *         the same under AVX2, AVX-512 and AArch64 (polysweep/fused.h).
- * blas    for builds that are not compiled for the processor they run on: a BLAS chooses its kernel there. The bits of
+ * blas    for targets without fused multiply-adds: a BLAS chooses its kernel. The bits of
  *         an entry depend on the shape of the product too, so callers make the same products for the same point.
  *
  * Compiled twice, like everything that includes real.h. */

@@ -13,7 +13,7 @@ class Polysweep(CMakePackage):
 
     license("BSD-3-Clause")
 
-    variant("native", default=False, description="Instructions of the building machine beyond Spack's own target")
+    variant("native", default=False, description="Kernels for the building machine alone, instead of for every processor")
     variant("tests", default=False, description="Build the tests too")
     variant("cblas", default="openblas", values=("openblas", "blis"), multi=False, description="Products of matrices")
     variant("tiles", default="auto", values=("auto", "kernel", "blas"), multi=False,

@@ -6,12 +6,14 @@
 #include "polysweep/attend.h"
 #include "polysweep/pseudo_inverse.h"
 #include "polysweep/sketch.h"
+#include "polysweep/targets.h"
 
-extern const psw_engine psw_engine_fp64, psw_engine_fp32;
+PSW_TARGETS_DECLARE(psw_engine, psw_engine)
+static const psw_engine *const engines[][2] = PSW_TARGETS_TABLE(psw_engine, psw_engine);
 
 const psw_engine *psw_engine_of(psw_precision precision)
 {
-    return precision != PSW_FP64 ? &psw_engine_fp32 : &psw_engine_fp64;
+    return engines[psw_target()][precision != PSW_FP64];
 }
 
 /* ---- groups ---- */

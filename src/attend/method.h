@@ -40,7 +40,7 @@ typedef struct attend_method_row {
 
 /* The row of a method: the only symbol that its file, WORD_real.c, exports. */
 #define ATTEND_WEIGH(word) PSW_PRECISION_NAME(attend_weigh_##word)
-/* NULL: the method does not fold rows. */
+/* NULL: the method does not fold rows. In files that are compiled once (chosen.c): the chosen target's, in double. */
 #define attend_method_row_of PSW_PRECISION_NAME(attend_method_row_of)
 const attend_method_row *attend_method_row_of(psw_method method);
 
@@ -51,7 +51,7 @@ const attend_method_row *attend_method_row_of(psw_method method);
 double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t count); /* max z */
 #define attend_largest_magnitude PSW_PRECISION_NAME(attend_largest_magnitude)
 double attend_largest_magnitude(const psw_real *z, ptrdiff_t count); /* max |z| */
-/* log2 of normal, positive numbers; undefined for others. */
+/* log2 of normal, positive numbers; undefined for others. As attend_method_row_of. */
 #define attend_log2_all PSW_PRECISION_NAME(attend_log2_all)
 void attend_log2_all(const double *x, ptrdiff_t count, double *log2);
 /* The peak of powers: max |z|; max z where negative scores have no weight. */
@@ -69,5 +69,11 @@ attend_weight_sum attend_exponential_weights(const attend_score_row *row, psw_re
 #else
 #define PSW_LOWEST_EXPONENT (-960)
 #endif
+
+/* What files that are compiled once need of a target. */
+typedef struct attend_methods {
+    const attend_method_row *(*row_of)(psw_method method);
+    void (*log2_all)(const double *x, ptrdiff_t count, double *log2);
+} attend_methods;
 
 #endif

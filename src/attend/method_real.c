@@ -23,3 +23,6 @@ const attend_method_row *attend_method_row_of(psw_method method)
 {
     return (size_t)method < PSW_METHODS ? methods[method] : NULL;
 }
+
+extern const attend_methods PSW_PRECISION_NAME(attend_methods);
+const attend_methods PSW_PRECISION_NAME(attend_methods) = {attend_method_row_of, attend_log2_all};

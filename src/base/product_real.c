@@ -1,5 +1,5 @@
 /* A product that is large enough for nothing but its operations to count. */
-#include "polysweep/base.h"
+#include "polysweep/targets.h"
 #include "polysweep/tile.h"
 
 enum { ROWS = 512, INNER = 128, COLS = 512 }; /* a panel of the packed one stays in the first-level cache */
@@ -45,6 +45,30 @@ static void by_blas(void *work)
     psw_product_nn(psw_read(left(work)), psw_read(right(work)), result(work));
 }
 
+#if defined(__AVX512F__)
+#define VECTORS "AVX-512"
+#elif defined(__AVX2__)
+#define VECTORS "AVX2"
+#elif defined(__AVX__)
+#define VECTORS "AVX"
+#elif defined(__SSE2__)
+#define VECTORS "SSE2"
+#elif defined(__aarch64__)
+#define VECTORS "AArch64"
+#else
+#define VECTORS "no vectors known"
+#endif
+
+#ifdef POLYSWEEP_TILES_BLAS
+#define TILES "BLAS, the rest " VECTORS
+#else
+#define TILES "own kernel, " VECTORS
+#endif
+
 extern const psw_large_product PSW_PRECISION_NAME(psw_large_product);
-const psw_large_product PSW_PRECISION_NAME(psw_large_product) = {2.0 * ROWS * INNER * COLS, bytes, prepare, by_tiles,
-                                                                 by_blas};
+const psw_large_product PSW_PRECISION_NAME(psw_large_product) = {.flops = 2.0 * ROWS * INNER * COLS,
+                                                                 .tiles = TILES,
+                                                                 .bytes = bytes,
+                                                                 .prepare = prepare,
+                                                                 .by_tiles = by_tiles,
+                                                                 .by_blas = by_blas};

@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 
 #include "polysweep/plain.h"
+#include "polysweep/targets.h"
 
 const cmd_command cmd_commands[] = {
     {"run", "STUDY.yaml [-o FILE.h5]", "compute every point that is not complete in FILE.h5; run again, it resumes",
@@ -241,6 +242,7 @@ int main(int argc, char **argv)
     psw_status status =
         command ? cmd_options_parse(command, argc, argv, &options) : unknown(argv[1], "command", nothing);
     if (status == PSW_OK) status = psw_fault_check();
+    if (status == PSW_OK) status = psw_target_check();
     if (status != PSW_OK) return leave(status);
     if (command->mpi && !options.help && !options.version) return inside_mpi(command, &options, &argc, &argv);
     return without_mpi(command, &options);

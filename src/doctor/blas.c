@@ -156,20 +156,18 @@ static void check_threads(const doctor_facts *f, doctor_report *r)
 
 static void check_tiles(const doctor_facts *f, doctor_report *r)
 {
-    const char *tiles = f->build.tiles;
-    bool own = strncmp(tiles, "BLAS", 4) != 0, wide = strstr(tiles, "AVX-512") || strstr(tiles, "AVX2");
+    const doctor_build *b = &f->build;
     const psw_machine *m = &f->places[0].machine;
-    if (m->avx2 && !wide) {
-        doctor_warn(r, "build", "built without the vector instructions of this processor (%s; %s)", words(offered(m)),
-                    tiles);
-        doctor_fix(r, "`cmake --preset default && cmake --build --preset default`%s",
-                   own ? ", or, where one build serves many processors, `cmake --preset cluster ...`"
-                       : ", unless one build has to serve many processors");
-    } else if (m->avx512 && own && !strstr(tiles, "AVX-512")) {
-        doctor_warn(r, "build", "built for AVX2 (%s) on a processor with AVX-512", tiles);
-        doctor_fix(r, "`cmake --preset default && cmake --build --preset default` on a node like this one");
+    bool wide = m->avx512 ? strstr(b->tiles, "AVX-512") != NULL : strstr(b->tiles, "AVX") != NULL || !m->avx2;
+    if (strcmp(b->target, b->best) != 0) {
+        doctor_warn(r, "build", "kernels %s (%s), since POLYSWEEP_TARGET says so; this processor can run %s", b->target,
+                    b->tiles, b->best);
+        doctor_fix(r, "`unset POLYSWEEP_TARGET`");
+    } else if (!wide) {
+        doctor_warn(r, "build", "kernels %s (%s) on a processor with %s", b->target, b->tiles, words(offered(m)));
+        doctor_fix(r, "`cmake --preset default && cmake --build --preset default`: kernels for every processor");
     } else {
-        doctor_fine(r, "build", "tiles: %s", tiles);
+        doctor_fine(r, "build", "kernels %s: %s", b->target, b->tiles);
     }
 }
 

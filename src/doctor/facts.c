@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "doctor/facts.h"
+#include "polysweep/targets.h"
 
 /* ---- the launcher ---- */
 
@@ -150,6 +151,8 @@ static doctor_build read_build(void)
     out.optimised = true;
 #endif
     psw_format(out.tiles, sizeof out.tiles, "%s", psw_tile_backend());
+    out.target = psw_target_word();
+    out.best = psw_target_best();
     return out;
 }
 

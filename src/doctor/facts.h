@@ -39,7 +39,8 @@ typedef struct doctor_variables { /* of the environment; NULL not set */
 
 typedef struct doctor_build {
     bool optimised, sanitized;
-    char tiles[64]; /* psw_tile_backend */
+    char tiles[64];            /* psw_tile_backend */
+    const char *target, *best; /* kernels that were chosen, and the best that this processor can run */
 } doctor_build;
 
 typedef struct doctor_attempt { /* to write in a directory; path NULL: none requested */

@@ -3,10 +3,14 @@
 #include <math.h>
 
 #include "polysweep/stats.h"
+#include "polysweep/targets.h"
+
+PSW_TARGETS_DECLARE(psw_assessor, psw_assessor)
+static const psw_assessor *const assessors[][2] = PSW_TARGETS_TABLE(psw_assessor, psw_assessor);
 
 const psw_assessor *psw_assessor_of(psw_precision precision)
 {
-    return precision != PSW_FP64 ? &psw_assessor_fp32 : &psw_assessor_fp64;
+    return assessors[psw_target()][precision != PSW_FP64];
 }
 
 ptrdiff_t psw_errors_draws(const psw_point *point)

@@ -135,6 +135,4 @@ void judge_errors_rows_end(psw_errors *e); /* when the outputs of its rows are *
 int judge_errors_merging(psw_errors *e, psw_errors_stage stage, int phase, psw_merging list[PSW_MERGING_MAX]);
 void judge_errors_end(psw_errors *e, psw_sketch_columns *columns);
 
-extern const psw_assessor psw_assessor_fp64, psw_assessor_fp32;
-
 #endif

@@ -2,13 +2,14 @@
 #include <math.h>
 
 #include "polysweep/real.h"
+#include "polysweep/targets.h"
 
 #include "judge/errors.h"
 
 /* Reductions run in lanes that do not wait for each other. */
 enum { LANES = 16 };
 
-double judge_errors_largest(ptrdiff_t count, const double *x)
+PSW_CLONED double judge_errors_largest(ptrdiff_t count, const double *x)
 {
     double lane[LANES] = {0}, most = 0;
     ptrdiff_t j = 0;
@@ -19,7 +20,7 @@ double judge_errors_largest(ptrdiff_t count, const double *x)
     return most;
 }
 
-static double sum_of(ptrdiff_t count, const double *x)
+static inline double sum_of(ptrdiff_t count, const double *x)
 {
     double lane[LANES] = {0}, sum = 0;
     ptrdiff_t j = 0;
@@ -30,7 +31,7 @@ static double sum_of(ptrdiff_t count, const double *x)
     return sum;
 }
 
-static double sum_of_squares(ptrdiff_t count, const double *x)
+static inline double sum_of_squares(ptrdiff_t count, const double *x)
 {
     double lane[LANES] = {0}, sum = 0;
     ptrdiff_t j = 0;
@@ -41,18 +42,18 @@ static double sum_of_squares(ptrdiff_t count, const double *x)
     return sum;
 }
 
-static void multiply(ptrdiff_t count, double *restrict x, const double *restrict by)
+static inline void multiply(ptrdiff_t count, double *restrict x, const double *restrict by)
 {
     for (ptrdiff_t j = 0; j < count; j++) x[j] *= by[j];
 }
 
-static void square(ptrdiff_t count, double *x)
+static inline void square(ptrdiff_t count, double *x)
 {
     for (ptrdiff_t j = 0; j < count; j++) x[j] *= x[j];
 }
 
 /* The bits of p below the highest one, from the left: square, and multiply where the bit is set. */
-double judge_errors_power(double p, ptrdiff_t count, double *x, double *base)
+PSW_CLONED double judge_errors_power(double p, ptrdiff_t count, double *x, double *base)
 {
     double peak = judge_errors_largest(count, x);
     uint64_t degree = (uint64_t)p, bit = 1;
@@ -103,7 +104,7 @@ void judge_errors_scores(psw_errors *e, judge_errors_part strip, judge_errors_pa
 /* ---- outputs ---- */
 
 /* sum w log2 w; 0 log 0 = 0, and of a negative weight there is none */
-static double information(ptrdiff_t count, const double *w)
+static inline double information(ptrdiff_t count, const double *w)
 {
     double sum = 0;
     for (ptrdiff_t j = 0; j < count; j++) sum += w[j] == 0 ? 0 : w[j] * log2(w[j]);
@@ -122,7 +123,7 @@ void judge_errors_row_under(psw_errors *e, ptrdiff_t i, double log2)
 }
 
 /* The row of weights joins what its row has summed so far, under the larger of the two exponents. */
-static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *w, double log2)
+PSW_CLONED static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *w, double log2)
 {
     judge_errors_sum *den = &e->den[i];
     double sum = sum_of(seen, w);
@@ -268,24 +269,25 @@ void judge_errors_finish(psw_errors *e)
 
 /* ---- against a draw ---- */
 
-static void scale(ptrdiff_t count, double by, double *x)
+static inline void scale(ptrdiff_t count, double by, double *x)
 {
     for (ptrdiff_t j = 0; j < count; j++) x[j] *= by;
 }
 
-static void subtract(ptrdiff_t count, const double *restrict a, double *restrict x)
+static inline void subtract(ptrdiff_t count, const double *restrict a, double *restrict x)
 {
     for (ptrdiff_t j = 0; j < count; j++) x[j] -= a[j];
 }
 
-static ptrdiff_t negatives(ptrdiff_t count, const double *x)
+static inline ptrdiff_t negatives(ptrdiff_t count, const double *x)
 {
     ptrdiff_t negative = 0;
     for (ptrdiff_t j = 0; j < count; j++) negative += x[j] < 0;
     return negative;
 }
 
-void judge_errors_compare(psw_errors *e, ptrdiff_t i, judge_errors_part keys, double *z, double log2_sketched)
+PSW_CLONED void judge_errors_compare(psw_errors *e, ptrdiff_t i, judge_errors_part keys, double *z,
+                                     double log2_sketched)
 {
     ptrdiff_t seen = judge_errors_seen(e, i, keys), sketched = judge_errors_sketched(e, i, keys);
     double log2_exact = judge_errors_weigh(e, seen, z), peak = judge_errors_largest(sketched, e->sketched);

@@ -193,6 +193,7 @@ static psw_status take(void *context, const psw_leaf *leaf)
     return PSW_OK;
 }
 
+extern const psw_assessor PSW_PRECISION_NAME(psw_assessor);
 const psw_assessor PSW_PRECISION_NAME(psw_assessor) = {.bytes = bytes,
                                                        .begin = begin,
                                                        .reload = reload,

@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "polysweep/errors.h"
+#include "polysweep/targets.h"
 #include "polysweep/theory.h"
+
+PSW_TARGETS_DECLARE(psw_judge, psw_judge)
+static const psw_judge *const judges[][2] = PSW_TARGETS_TABLE(psw_judge, psw_judge);
 
 const psw_judge *psw_judge_of(psw_precision precision)
 {
-    return precision != PSW_FP64 ? &psw_judge_fp32 : &psw_judge_fp64;
+    return judges[psw_target()][precision != PSW_FP64];
 }
 
 /* <c_j, w> for every row, sign vector and trial */

@@ -80,6 +80,4 @@ ptrdiff_t judge_head_settle_numbers(const psw_point *point);
 int judge_head_merging(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
 void judge_head_end(psw_head *head, psw_verdict *verdicts);
 
-extern const psw_judge psw_judge_fp64, psw_judge_fp32;
-
 #endif

@@ -174,6 +174,7 @@ static psw_status begin(const psw_group *group, psw_watch watch, psw_arena *aren
     return PSW_OK;
 }
 
+extern const psw_judge PSW_PRECISION_NAME(psw_judge);
 const psw_judge PSW_PRECISION_NAME(psw_judge) = {.bytes = bytes,
                                                  .begin = begin,
                                                  .take = take,

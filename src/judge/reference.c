@@ -176,7 +176,7 @@ size_t psw_reference_bytes(const psw_point *point)
     psw_arena counting = psw_arena_counting();
     psw_point p = mapped(point);
     layout(point, &counting);
-    return counting.high + (is_mapped(point) ? psw_sketcher_fp64.bytes(&p, block_of(point)) : 0);
+    return counting.high + (is_mapped(point) ? psw_sketcher_in_double()->bytes(&p, block_of(point)) : 0);
 }
 
 /* ---- a realisation of the rows ---- */
@@ -185,8 +185,8 @@ static psw_status open_map(psw_comparison *c, psw_arena *arena)
 {
     psw_point p = mapped(&c->point);
     if (!is_mapped(&p)) return PSW_OK;
-    PSW_TRY(psw_sketcher_fp64.create(&p, c->block, NULL, arena, &c->map));
-    return psw_sketcher_fp64.draw(c->map, 0, c->watch);
+    PSW_TRY(psw_sketcher_in_double()->create(&p, c->block, NULL, arena, &c->map));
+    return psw_sketcher_in_double()->draw(c->map, 0, c->watch);
 }
 
 static psw_status load(psw_comparison *c)
@@ -403,7 +403,7 @@ void psw_reference_end(psw_comparison *c, psw_reference_columns *columns)
 
 void psw_reference_close(psw_comparison *c)
 {
-    if (c && c->map) psw_sketcher_fp64.destroy(c->map);
+    if (c && c->map) psw_sketcher_in_double()->destroy(c->map);
 }
 
 psw_reference_columns psw_reference_none(void)

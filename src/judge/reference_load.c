@@ -44,7 +44,7 @@ static void map_rows(psw_comparison *c, const double *x, ptrdiff_t count, double
     for (ptrdiff_t first = 0; first < count; first += c->block) {
         ptrdiff_t left = count - first, rows = left < c->block ? left : c->block;
         psw_const_rows from = {x + first * c->plain.width, rows, c->plain.width, c->plain.width};
-        psw_sketcher_fp64.map(c->map, from, psw_rows_of(to + first * stored, rows, stored), c->raised);
+        psw_sketcher_in_double()->map(c->map, from, psw_rows_of(to + first * stored, rows, stored), c->raised);
         for (ptrdiff_t i = 0; i < rows; i++)
             for (ptrdiff_t f = 0; f < stored; f++) to[(first + i) * stored + f] *= exp2(c->raised[i]);
     }

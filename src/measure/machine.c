@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "polysweep/measure.h"
+#include "polysweep/targets.h"
 
 /* What a BLAS may offer beyond cblas: absent ones are NULL, so any CBLAS links. */
 #define WEAK __attribute__((weak))

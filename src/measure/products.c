@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "polysweep/measure.h"
+#include "polysweep/targets.h"
 
 enum { ROUNDS = 6 }; /* the first one warms up */
 
@@ -30,6 +31,6 @@ static psw_status fastest(const psw_large_product *product, double *flops_s)
 
 psw_status psw_measure_products(double flops_s[2])
 {
-    PSW_TRY(fastest(&psw_large_product_fp64, &flops_s[PSW_FP64]));
-    return fastest(&psw_large_product_fp32, &flops_s[PSW_FP32]);
+    PSW_TRY(fastest(psw_large_product_of(false), &flops_s[PSW_FP64]));
+    return fastest(psw_large_product_of(true), &flops_s[PSW_FP32]);
 }

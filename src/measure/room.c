@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "polysweep/measure.h"
+#include "polysweep/targets.h"
 
 /* Of address space: more than any BLAS takes for one thread. */
 static bool plenty(void)
@@ -25,7 +26,7 @@ static bool plenty(void)
 /* As its first one; large enough for no path around the buffer. */
 static bool multiply(void)
 {
-    const psw_large_product *product = &psw_large_product_fp64;
+    const psw_large_product *product = psw_large_product_of(false);
     void *work = aligned_alloc(64, (product->bytes() + 63) / 64 * 64);
     if (!work) return false;
     product->prepare(work);

@@ -47,11 +47,16 @@ struct psw_sketch {
 
 /* The row of a method, the only symbol that its file, WORD_real.c, exports. */
 #define SKETCH_MAP(word) PSW_PRECISION_NAME(sketch_map_##word)
-/* NULL: the method has no map. */
+/* NULL: the method has no map. In files that are compiled once (chosen.c): the chosen target's, in double. */
 #define sketch_map_of_method PSW_PRECISION_NAME(sketch_map_of_method)
 #define sketch_map_of PSW_PRECISION_NAME(sketch_map_of)
 const sketch_map *sketch_map_of_method(psw_method method);
 const sketch_map *sketch_map_of(const psw_point *point); /* with learned weights, theirs */
+/* What files that are compiled once need of a target. */
+typedef struct sketch_maps {
+    const sketch_map *(*of_method)(psw_method method);
+    const sketch_map *(*of)(const psw_point *point);
+} sketch_maps;
 
 /* Place of a table: its level and number on that level, and which of several tables there. */
 typedef struct sketch_place {

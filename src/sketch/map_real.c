@@ -30,3 +30,6 @@ const sketch_map *sketch_map_of(const psw_point *point)
     const sketch_map *map = sketch_map_of_method(point->method);
     return map && map->learned && point->weights > 0 ? map->learned : map;
 }
+
+extern const sketch_maps PSW_PRECISION_NAME(sketch_maps);
+const sketch_maps PSW_PRECISION_NAME(sketch_maps) = {sketch_map_of_method, sketch_map_of};

@@ -18,7 +18,7 @@ sanitizers=quarantine_size_mb=8:max_allocation_size_mb=1024 # more at once is an
 command -v clang >/dev/null || { echo "clang is needed: apt-get install clang libclang-rt-dev" >&2; exit 3; }
 
 build() {
-    cmake -S "$root" -B "$build" -DCMAKE_C_COMPILER=clang -DPOLYSWEEP_FUZZ=ON -DPOLYSWEEP_NATIVE=OFF \
+    cmake -S "$root" -B "$build" -DCMAKE_C_COMPILER=clang -DPOLYSWEEP_FUZZ=ON -DPOLYSWEEP_NATIVE=ON \
         -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS="-O1 -g" -DBUILD_TESTING=ON
     make -C "$build" -j2 polysweep "${harnesses[@]/#/fuzz_}"
 }

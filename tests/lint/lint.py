@@ -115,6 +115,7 @@ def check_fences(root):
 MUTABLE_STATE = {
     "src/base/status.c": "the message slot, injected faults",
     "src/sweep/stop.c": "what a signal handler can write to",
+    "src/base/targets.c": "the chosen target: the same at every question",
     "src/store/house.c": "a table filled once from the columns",
     "src/theory/edges.c": "the edges of the last cases: what is remembered is what would be computed",
 }

@@ -1,6 +1,5 @@
 /* What may not change a bit, what may not change anything but rounding, and what must be refused. */
 #include "check.h"
-#include "polysweep/tile.h"
 #include "unit/attend_source.h"
 
 static bool same_bits(const result *a, ptrdiff_t pa, const result *b, ptrdiff_t pb, int set, ptrdiff_t rows)
@@ -84,7 +83,7 @@ static void later_token(psw_precision precision)
 static bool same_set(const result *both, int set, const result *alone)
 {
     double eps = alone->real_bytes == 4 ? 0x1p-23 : 0x1p-52, off = 0;
-    if (PSW_TILE_ANY_SHAPE || set == 0) return same_bits_of_sets(both, set, alone, 0);
+    if (any_shape() || set == 0) return same_bits_of_sets(both, set, alone, 0);
     for (ptrdiff_t i = 0; i < alone->n * alone->v; i++)
         off = fmax(off, fabs(both->rows[set * alone->n * alone->v + i] - alone->rows[i]));
     return off <= 64 * eps; /* a few roundings of scores, times the degree */

@@ -7,14 +7,12 @@
 #include "polysweep/sketch.h"
 #include "unit/attend_source.h"
 
+#define WRAPPED(name) PSW_PRECISION_NAME(__wrap_##name)
+#define REAL(name) PSW_PRECISION_NAME(__real_##name)
 #ifdef PSW_SINGLE
-#define WRAPPED(name) __wrap_##name##_fp32
-#define REAL(name) __real_##name##_fp32
 #define GEMM(prefix) prefix##cblas_sgemm
 #define PRECISION PSW_FP32
 #else
-#define WRAPPED(name) __wrap_##name##_fp64
-#define REAL(name) __real_##name##_fp64
 #define GEMM(prefix) prefix##cblas_dgemm
 #define PRECISION PSW_FP64
 #endif

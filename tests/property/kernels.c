@@ -1,7 +1,6 @@
 /* Methods that see some keys of a row, keep some of its scores, or give negative ones no weight: the same bits from any
  * team, of D_1 beside D_0 and alone, of rows before a token that changes, and of softmax where nothing is left out.
  * What a query sees against a look at every pair. */
-#include "polysweep/tile.h"
 #include "team.h"
 
 static const struct {
@@ -84,7 +83,7 @@ static void teams(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, psw_precision
 static bool same_set(const result *both, int set, const result *alone)
 {
     double eps = alone->real_bytes == 4 ? 0x1p-23 : 0x1p-52, off = 0;
-    if (PSW_TILE_ANY_SHAPE || set == 0) return same_rows(both, set, alone, 0, alone->n);
+    if (any_shape() || set == 0) return same_rows(both, set, alone, 0, alone->n);
     for (ptrdiff_t i = 0; i < alone->n * alone->v; i++)
         off = fmax(off, fabs(both->rows[set * alone->n * alone->v + i] - alone->rows[i]));
     return off <= 64 * eps;

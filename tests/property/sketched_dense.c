@@ -1,7 +1,6 @@
 /* The fold of a sketch against the same features row by row and key by key: every method, mask, block and tail; exact
  * stretches; what V = 1, q -> -q, a later token and an exact map say. Built for both precisions. */
 #include "check.h"
-#include "polysweep/tile.h"
 #include "unit/sketched_reference.h"
 
 /* Rounding of blocks, states and exponents beside that of the products (sums of up to a few hundred terms): measured
@@ -243,7 +242,7 @@ static void ones(void)
             must_run(&p, &r);
             for (ptrdiff_t i = 0; i < 120 * 3; i++) /* a row without a weight is 0 */
                 CHECK(fabs(r.rows[i] - (r.log2_den[i / 3] > -INFINITY || isnan(r.log2_den[i / 3]))) <=
-                          (PSW_TILE_ANY_SHAPE ? 0 : tolerance) * 1e3,
+                          (any_shape() ? 0 : tolerance) * 1e3,
                       "method %d: row %td is %.17g", (int)p.method, i / 3, r.rows[i]);
             result_free(&r);
             p.den_constant = 40;

@@ -9,6 +9,13 @@
 
 #include "polysweep/attend.h"
 #include "polysweep/random.h"
+#include "polysweep/targets.h"
+
+/* Products of tiles have the same bits for every shape (polysweep/tile.h). */
+static inline bool any_shape(void)
+{
+    return strncmp(psw_tile_backend(), "own", 3) == 0;
+}
 
 static struct source {
     ptrdiff_t n, d, v, special;

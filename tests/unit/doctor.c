@@ -275,15 +275,18 @@ static void test_build(void)
 
     healthy(&m);
     TEXT(f->build.tiles, "own kernel, SSE2");
-    expect(&m, DOCTOR_WARN, "build", "own kernel, SSE2", "cluster");
+    expect(&m, DOCTOR_WARN, "build", "own kernel, SSE2", "kernels for every processor");
 
     healthy(&m);
     TEXT(f->build.tiles, "BLAS, the rest SSE2");
-    expect(&m, DOCTOR_WARN, "build", "the rest SSE2", "unless one build");
+    expect(&m, DOCTOR_WARN, "build", "the rest SSE2", "kernels for every processor");
 
     healthy(&m);
     TEXT(f->build.tiles, "own kernel, AVX2");
-    expect(&m, DOCTOR_WARN, "build", "built for AVX2", "on a node like this");
+    expect(&m, DOCTOR_WARN, "build", "on a processor with AVX-512", "kernels for every processor");
+
+    f->build.target = "avx2";
+    expect(&m, DOCTOR_WARN, "build", "can run avx512", "unset POLYSWEEP_TARGET");
 
     healthy(&m);
     f->clock_s = 4e-3;

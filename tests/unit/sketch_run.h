@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "polysweep/targets.h"
 #include "polysweep/real.h"
 
 #include "polysweep/random.h"
@@ -18,9 +19,11 @@ typedef struct sketched {
     psw_arena arena;
 } sketched;
 
+PSW_TARGETS_DECLARE(psw_sketcher, psw_sketcher)
+static const psw_sketcher *const sketchers[][2] = PSW_TARGETS_TABLE(psw_sketcher, psw_sketcher);
 static inline const psw_sketcher *sketcher(void)
 {
-    return &PSW_PRECISION_NAME(psw_sketcher);
+    return sketchers[psw_target()][sizeof(psw_real) == sizeof(float)];
 }
 
 static inline psw_point sketch_point(psw_method method, double beta, ptrdiff_t d, ptrdiff_t r)
