@@ -30,8 +30,7 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 
 static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    (void)point;
-    return (psw_sketch_work){.transcends = (double)shape->stored};
+    return (psw_sketch_work){.flops = sketch_exp_flops(point) * (double)shape->stored};
 }
 
 const sketch_map SKETCH_MAP(elu1) = {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "polysweep/fused.h"
+#include "polysweep/spec.h"
 
 #ifdef PSW_SINGLE
 typedef uint32_t sketch_bits;
@@ -49,6 +50,12 @@ static inline psw_real sketch_exp_within(psw_real x)
     psw_real power;
     memcpy(&power, &bits, sizeof power);
     return p * power;
+}
+
+/* Flops of products that take as long as one of sketch_exp_all, beyond the 20 that it is. Measured. */
+static inline double sketch_exp_flops(const psw_point *point)
+{
+    return psw_point_single(point) ? 40 : 30;
 }
 
 /* x <- e^x, x cut off at +-sketch_exp_most. Each loop by itself, and with one comparison at most, is one of vectors. */

@@ -190,8 +190,7 @@ static psw_moments moments(const psw_point *point, double norms, double product,
 
 static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    (void)point;
-    return (psw_sketch_work){.transcends = (double)shape->r};
+    return (psw_sketch_work){.flops = sketch_exp_flops(point) * (double)shape->r};
 }
 
 /* Normals and lengths; d rows at a time made orthogonal, not by BLAS, which is ten times faster. With a floor every
