@@ -252,11 +252,12 @@ def benches(peers, where, source, quick, every):
         yield polysketch(peers, 8192 if quick else 65536, precision)
     yield tensorsketch(peers)
     short, long = (4096, 65536) if quick else (65536, 1 << 22)
-    yield linear("elu1", "elu1", short, long)
+    if quick or every:
+        yield linear("elu1", "elu1", short, long)
     yield linear({"polysketch": {"r": 8, "draws": 1}}, "polysketch", short, long)
     yield start(20000 if quick else 1000000)
-    yield small(500 if quick else 4000)
-    yield store(peers, where.place, 1 if quick else 8)
+    yield small(500 if quick else 2000)
+    yield store(peers, where.place, 1 if quick else 4)
     for precision in PRECISIONS:
         yield portable(one, 64, precision)
     for preset in ("P1", "P2", "P3", "W2"):

@@ -18,6 +18,10 @@ BENCH = {"name": str, "rounds": int, "seconds": float, "load": list, "samples": 
          "cases": list, "left_out": dict}
 
 
+#: in what two runs are alike if their ratios are to agree
+LIKE = {"processor": lambda run: run["machine"]["processor"]["model"], "target": lambda run: run["target"], "quick": lambda run: run["quick"]}
+
+
 class Unreadable(Exception):
     """A file is no run of this tool; the text says why."""
 
@@ -63,10 +67,18 @@ def case_of(case):
     return rounds.Case(case["name"], case["kind"], case["above"], case["below"], required, case["unit"])
 
 
-def last(place):
-    """The newest run in a folder, None if there is none. Names begin with the date."""
-    found = sorted(pathlib.Path(place).glob("*.json")) if pathlib.Path(place).is_dir() else []
-    return found[-1] if found else None
+def last(place, run, besides=None):
+    """The newest run in a folder that is like this one (processor, vectors, quick or not), None if there is none. Names begin with
+    the date; what cannot be read is passed over."""
+    def like(path):
+        try:
+            other = read(path)
+        except Unreadable:
+            return False
+        return all(get(run) == get(other) for get in LIKE.values())
+
+    found = sorted(pathlib.Path(place).glob("*.json"), reverse=True) if pathlib.Path(place).is_dir() else []
+    return next((path for path in found if not (besides and path.samefile(besides)) and like(path)), None)
 
 
 def cases_of(run):
@@ -103,8 +115,7 @@ def compare(new, old):
 
 def differences(new, old):
     """Lines on the comparison: first what keeps two runs from being comparable, then what changed, then how many did not."""
-    for what, get in (("processor", lambda run: run["machine"]["processor"]["model"]), ("target", lambda run: run["target"]),
-                      ("quick", lambda run: run["quick"])):
+    for what, get in LIKE.items():
         if get(new) != get(old):
             yield f"note: {what} was {get(old)}, is {get(new)}: ratios need not agree"
     for name, about in new["peers"].items():

@@ -43,11 +43,11 @@ def options(words):
     add = parser.add_argument
     add("--only", default="", metavar="NAME,...", help="benches or cases whose name begins so, or matches a pattern")
     add("--quick", action="store_true", help="small shapes and six rounds")
-    add("--every", action="store_true", help="every peer at every shape, and n = 16384 at d = 128: long")
+    add("--every", action="store_true", help="every peer at every shape, n = 16384 at d = 128, elu1 at 4 million tokens: long")
     add("--list", action="store_true", help="print names of cases and what must hold, and end")
     add("--json", type=pathlib.Path, metavar="FILE", help="write the run there")
     add("--keep", nargs="?", const=kept.folder(), type=pathlib.Path, metavar="FOLDER", help=f"keep it there ({kept.folder()})")
-    add("--against", type=pathlib.Path, metavar="FILE", help="compare with this run (default: the last one kept)")
+    add("--against", type=pathlib.Path, metavar="FILE", help="compare with this run (default: the last one kept that is like it)")
     add("--from", dest="source", type=pathlib.Path, metavar="FILE", help="measure nothing: show this run")
     add("--table", action="store_true", help="print Markdown")
     add("--build", type=pathlib.Path, default=os.environ.get("POLYSWEEP_BUILD", SOURCE / "build"), help="directory of the build (build)")
@@ -88,6 +88,8 @@ def run_all(o, place):
             for name, why in done[-1]["left_out"].items():
                 print(f"{name:48} left out: {why}", flush=True)
             peers.forget()
+    except KeyboardInterrupt:
+        print(f"interrupted: {len(done)} benches are done", file=sys.stderr)
     finally:
         peers.close()
     return {"polysweep_bench": kept.SCHEMA, "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
@@ -124,17 +126,18 @@ def main(words=None):
     if o.list:
         return tell_list(o)
     try:
-        compared = o.against or kept.last(o.keep or kept.folder())
         if o.against:
             kept.read(o.against)  # before anything is measured
         if o.source:
-            return tell(o, kept.read(o.source), compared)
+            run = kept.read(o.source)
+            return tell(o, run, o.against or kept.last(o.keep or kept.folder(), run, o.source))
         if not (pathlib.Path(o.build) / "polysweep").exists():
             sys.exit(f"no program in {o.build}: bash jobs/quickstart.sh builds one, --build DIRECTORY names another")
         with tempfile.TemporaryDirectory(prefix="polysweep-bench-", dir=o.place) as place:
             run = run_all(o, place)
         if not run["benches"]:
-            sys.exit(f"--only {o.only}: no such case; --list has their names")
+            sys.exit("nothing was measured" + (f": --list has the names of cases, {o.only} is none of them" if o.only else ""))
+        compared = o.against or kept.last(o.keep or kept.folder(), run)
         if o.json:
             kept.write(run, o.json)
         if o.keep:

@@ -181,7 +181,11 @@ def compared(place):
     check(lines[-1].startswith("of 1 cases of both runs: 1 slower, 0 faster"), lines[-1])
     for name, run_ in (("2026-01-01T000000-a.json", base), ("2026-01-03T000000-b.json", new)):
         kept.write(run_, place / "folder" / name)
-    check(kept.last(place / "folder").name.startswith("2026-01-03") and kept.last(place / "none") is None, "the last kept run")
+    (place / "folder" / "2026-01-04T000000-c.json").write_text("{")
+    newest = kept.last(place / "folder", new)
+    check(newest.name.startswith("2026-01-03") and kept.last(place / "none", new) is None, f"the last kept run: {newest}")
+    check(kept.last(place / "folder", base).name.startswith("2026-01-01"), "of the same processor")
+    check(kept.last(place / "folder", new, newest) is None, "besides itself")
     said = printed("--from", place / "folder" / "2026-01-03T000000-b.json", "--against", place / "folder" / "2026-01-01T000000-a.json", "--table")
     check("slower   a/b" in said and "| what |" in said and "another" in said, f"--from, --against and --table: {said}")
 
@@ -293,7 +297,7 @@ def one_small_run(place):
     case = kept.cases_of(found)[name]
     check(case["rounds"] == 6 and 0 < case["lo"] <= case["value"] <= case["hi"], f"the case: {case}")
     check(set(case["rates"]) == {"exact full", "numpy 1024^3"} and all(rate > 0 for rate in case["rates"].values()), "rates of both")
-    check(kept.last(place / "keep") is not None and found["programs"]["ours"]["doctor"], "kept, with what doctor says")
+    check(kept.last(place / "keep", found) is not None and found["programs"]["ours"]["doctor"], "kept, with what doctor says")
     check(subprocess.run([*words[:3], "--build", str(place)], capture_output=True).returncode == 1, "without a program it ends")
 
 
