@@ -23,6 +23,9 @@
  * within E + 2 u S decides, u the format's, S the sum of magnitudes below: under another kernel a weight may be rounded
  * otherwise.
  *
+ * Of `queries: distinct` a row counts in F, in the positive pre-activations and in bad_rows and den_rows as often as
+ * there are queries that equal it (psw_data_times); what fires, ties and margins need it once.
+ *
  * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add
  * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:
  * counts are 0, the rest is NaN (but with two data sets the masses and the gap are given). Rows of all data

@@ -165,7 +165,8 @@ void psw_checksum_add(const psw_column_set *all, ptrdiff_t column, const void *p
 uint64_t psw_checksum_end(uint64_t sum);
 /* Sets the commit word of a record in a file with `owns` own axes and `predicts` predictions; further ones are blanked,
  * and absent columns do not enter. */
-void psw_record_seal(const psw_column_set *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *record);
+void psw_records_seal(const psw_column_set *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *records,
+                      ptrdiff_t count);
 uint64_t psw_hash_word(uint64_t word);
 uint64_t psw_hash_text(uint64_t seed, const char *text);
 /* What is kept of a slot beside its columns. A line: of psw_row_columns, or the samples of times. */

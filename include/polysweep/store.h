@@ -50,7 +50,7 @@ psw_status psw_reader_open(const char *path, psw_reader **reader);
 void psw_reader_close(psw_reader *reader);
 ptrdiff_t psw_reader_slots(const psw_reader *reader);
 uint64_t psw_reader_identity(const psw_reader *reader);
-const char *psw_reader_study(const psw_reader *reader); /* the resolved study, itself a study file */
+const char *psw_reader_study(const psw_reader *reader);               /* the resolved study, itself a study file */
 psw_status psw_reader_part(const psw_reader *reader, psw_part *part); /* that the file was made for; all 0: the whole */
 /* The study of an open file, or of a file by name; the caller frees it. PSW_ENVIRONMENT if it cannot be read or its
  * points are not the file's. */

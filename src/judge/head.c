@@ -23,9 +23,15 @@ double psw_judge_flops(const psw_point *p)
     return 2.0 * (double)psw_data_queries(p) * (double)p->v * (double)p->m * (double)psw_judge_trials(p);
 }
 
+/* Leaves up to the last one with a query. */
 static ptrdiff_t leaves_of(const psw_point *p)
 {
-    return (psw_data_queries(p) + p->block - 1) / p->block;
+    return (psw_data_first(p, PSW_QUERY) + psw_data_queries(p) + p->block - 1) / p->block;
+}
+
+static ptrdiff_t leaves_with_queries(const psw_point *p)
+{
+    return leaves_of(p) - psw_data_first(p, PSW_QUERY) / p->block;
 }
 
 /* Without noise the rows of a class are equal where all see the same keys: d - 2 classes, and the special row. */
@@ -39,7 +45,7 @@ static bool rows_repeat(const psw_point *p)
 double psw_judge_rows(const psw_point *p)
 {
     double rows = (double)psw_data_queries(p), classes = (double)p->d - 1;
-    return rows_repeat(p) ? fmin(rows, classes * (double)leaves_of(p)) : rows;
+    return rows_repeat(p) ? fmin(rows, classes * (double)leaves_with_queries(p)) : rows;
 }
 
 /* Vectors of a trial that are looked up at a time: their pre-activations stay in the first-level cache. */
@@ -100,7 +106,7 @@ double psw_judge_signs(const psw_point *p)
     judge_head_draw(&h, 0);
     lay_steps(&h);
     double once = (double)p->m * (double)psw_judge_trials(p) * (double)p->v;
-    return h.sets < 2 ? 0 : h.batch < h.steps ? once * (double)leaves_of(p) : once;
+    return h.sets < 2 ? 0 : h.batch < h.steps ? once * (double)leaves_with_queries(p) : once;
 }
 
 static psw_head head_of(const psw_group *group)
@@ -194,7 +200,7 @@ psw_head *judge_head_layout(const psw_group *group, psw_arena *arena)
 
 void judge_head_take_masses(psw_head *h, const psw_leaf *leaf)
 {
-    ptrdiff_t at = h->point.j3 - leaf->first, pairs = h->points * h->sets;
+    ptrdiff_t at = h->point.j3 - psw_data_first(&h->point, PSW_QUERY) - leaf->first, pairs = h->points * h->sets;
     if (!leaf->special) return;
     for (ptrdiff_t pair = 0; pair < pairs; pair++) {
         const double *mass = leaf->special + pair * leaf->count;
@@ -211,8 +217,11 @@ void judge_head_take_denominators(psw_head *h, const psw_leaf *leaf)
     ptrdiff_t rows = h->sets * leaf->count;
     for (ptrdiff_t point = 0; point < h->points; point++) {
         const double *log2_den = leaf->log2_den + point * rows;
-        for (ptrdiff_t i = 0; i < rows; i++) h->rows[2 * point + 1] += !(log2_den[i] > -INFINITY);
-        h->rows[2 * point] += (double)rows;
+        for (ptrdiff_t i = 0; i < rows; i++) {
+            double times = psw_data_times(&h->point, leaf->first + i % leaf->count);
+            h->rows[2 * point] += times;
+            h->rows[2 * point + 1] += log2_den[i] > -INFINITY ? 0 : times;
+        }
     }
 }
 

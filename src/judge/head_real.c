@@ -264,13 +264,22 @@ static void take_slab(block *b, ptrdiff_t slab, ptrdiff_t first, ptrdiff_t end)
     }
 }
 
+/* Queries that the rows of a lane, which are equal, stand for. */
+static double queries_of(const block *b, ptrdiff_t lane)
+{
+    double all = 0;
+    for (ptrdiff_t i = 0; i < b->equal[lane]; i++)
+        all += psw_data_times(&b->h->point, b->leaf->first + b->row[lane][i].index);
+    return all;
+}
+
 static void keep_block(const block *b)
 {
     psw_head *h = b->h;
     for (ptrdiff_t lane = 0; lane < b->rows; lane++) {
         double largest = (double)b->largest[lane / PSW_LANES][lane % PSW_LANES];
         if (largest > h->margin[b->pair]) h->margin[b->pair] = largest;
-        h->active[b->pair] += b->active[lane] * (double)b->equal[lane];
+        if (b->active[lane] > 0) h->active[b->pair] += b->active[lane] * queries_of(b, lane);
         for (ptrdiff_t i = 0; i < b->equal[lane]; i++) h->row_value[b->row[lane][i].index] = b->value[lane];
     }
 }
@@ -317,7 +326,8 @@ static psw_status take_batch(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, 
         h->made[point] += made;
         PSW_TRY(ask(h, made));
     }
-    for (ptrdiff_t i = 0; i < leaf->count; i++) h->value[leaf->index * pairs + pair] += h->row_value[i];
+    for (ptrdiff_t i = 0; i < leaf->count; i++)
+        h->value[leaf->index * pairs + pair] += psw_data_times(&h->point, leaf->first + i) * h->row_value[i];
     return PSW_OK;
 }
 

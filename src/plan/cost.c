@@ -56,7 +56,8 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
 static double second_sketch(const psw_point *p)
 {
     double n = (double)p->n, diagonal = (double)(p->local > 0 ? p->local : p->block);
-    if (p->mask == PSW_FULL) return 0.5;
+    double queries = (double)psw_data_queries(p);
+    if (p->mask == PSW_FULL) return queries / (queries + n);
     return (n - floor((double)psw_data_special(p) / diagonal) * diagonal) / n;
 }
 
@@ -84,7 +85,8 @@ static double query_width(const psw_point *p)
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
     double n = (double)p->n, keys = (double)psw_data_keys(p), width = (double)psw_point_width(p);
-    double elements = psw_data_shared(p) ? n * width : n * query_width(p) + keys * (width + (double)p->v);
+    double queries = psw_data_distinct(p) ? (double)psw_data_queries(p) : n;
+    double elements = psw_data_shared(p) ? n * width : queries * query_width(p) + keys * (width + (double)p->v);
     if (!has_rows(p)) return n * rates->noise_s;
     return (psw_sketch_has(p) && p->local > 0 ? 2 : 1) * elements * element_seconds(rates, p);
 }

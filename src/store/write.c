@@ -319,11 +319,13 @@ psw_status psw_store_unmark(psw_store *store, ptrdiff_t first, ptrdiff_t count)
     return mark_pieces(store, first, count, NULL);
 }
 
-static void seal(const psw_store *store, psw_record *record)
+static void seal(const psw_store *store, psw_record *records, ptrdiff_t count)
 {
-    record->slot.launch = store->launch;
-    record->slot.launch_checksum = store->launch_checksum;
-    psw_record_seal(&store->columns, store->owns, store->predicts, record);
+    for (ptrdiff_t i = 0; i < count; i++) {
+        records[i].slot.launch = store->launch;
+        records[i].slot.launch_checksum = store->launch_checksum;
+    }
+    psw_records_seal(&store->columns, store->owns, store->predicts, records, count);
 }
 
 /* Parameters are in the file already, all but what may change from launch to launch: the team that was asked for. */
@@ -338,7 +340,7 @@ static bool written(const psw_column_set *all, ptrdiff_t i)
 static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, store_slice rows)
 {
     const psw_column_set *all = &store->columns;
-    for (ptrdiff_t i = 0; i < count; i++) seal(store, &records[i]);
+    seal(store, records, count);
     for (ptrdiff_t i = 0; i < all->count; i++)
         if (written(all, i)) PSW_TRY(put_column(store, i, rows, count, records));
     PSW_TRY(put_column(store, all->status, rows, count, records));

@@ -30,7 +30,7 @@ static void fill(uint64_t row, int middle, int powers, psw_real *z)
 static attend_weight_sum weigh(psw_method method, const psw_point *p, const psw_real *z, ptrdiff_t count, psw_real *w)
 {
     const attend_method_row *row_of = attend_method_row_of(method);
-    attend_score_row row = {.z = z, .count = count, .peak = row_of->peak(p, z, count)};
+    attend_score_row row = {.z = z, .count = count, .peak = psw_row_peak(row_of->peak(p), z, count)};
     attend_log2_all(&row.peak, 1, &row.log2_peak);
     return row_of->weigh(p, &row, w);
 }
