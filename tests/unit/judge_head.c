@@ -252,6 +252,51 @@ static int leaves_make_a_tree(uint64_t seed)
     return all.value_d1 != leaf[0] + (leaf[1] + (leaf[2] + (leaf[3] + leaf[4])));
 }
 
+/* A pre-activation by plain loops in the order that lookup.h states: signed sums of five coordinates, pairs of them,
+ * one pair after the other, less tau. */
+#define IN_ORDER(type, name)                                                                                           \
+    static type name(const psw_point *p, const double *row, ptrdiff_t trial, ptrdiff_t vector)                         \
+    {                                                                                                                  \
+        type sum = 0, pair = 0;                                                                                        \
+        ptrdiff_t groups = (p->v + 4) / 5;                                                                             \
+        for (ptrdiff_t g = 0; g < groups; g++) {                                                                       \
+            type group = 0;                                                                                            \
+            for (ptrdiff_t k = 5 * g; k < 5 * g + 5 && k < p->v; k++)                                                  \
+                group += (type)(sign_at(p, trial, vector, k) * row[k]);                                                \
+            pair = g % 2 ? pair + group : group;                                                                       \
+            if (g % 2 || g == groups - 1) sum += pair;                                                                 \
+        }                                                                                                              \
+        return sum - (type)psw_data_threshold(p);                                                                      \
+    }
+IN_ORDER(double, in_order_double)
+IN_ORDER(float, in_order_float)
+
+/* The same bits as those loops: whatever the vectors of the processor are, and the rows that share a block. */
+static void stated_order(ptrdiff_t v, ptrdiff_t m, psw_precision precision)
+{
+    psw_point p = head_point(45, v, m, 9, 16);
+    p.precision = precision;
+    sample s = sample_of(p, 1);
+    psw_verdict got;
+    judged(&s, false, &got);
+    for (int set = 0; set < 2; set++) {
+        double margin = -INFINITY, active = 0, bound = psw_judge_bound(&p) * psw_data_unit(&p);
+        for (ptrdiff_t i = 0; i < p.n * p.trials * m; i++) {
+            const double *row = s.rows + (set * p.n + i % p.n) * v;
+            ptrdiff_t trial = i / p.n / m, vector = i / p.n % m;
+            bool single = precision == PSW_FP32;
+            double g =
+                single ? (double)in_order_float(&p, row, trial, vector) : in_order_double(&p, row, trial, vector);
+            margin = g > margin ? g : margin;
+            active += g > (single ? (double)(float)bound : bound);
+        }
+        CHECK((set ? got.margin_d1 : got.margin_d0) == margin / psw_data_unit(&p), "v = %td: margin %.17g, not %.17g",
+              v, set ? got.margin_d1 : got.margin_d0, margin / psw_data_unit(&p));
+        CHECK((set ? got.active_d1 : got.active_d0) == active / (double)p.trials, "v = %td: active", v);
+    }
+    sample_free(s);
+}
+
 /* At the threshold, and above it by half of the bound, is a tie; above by twice of it is a firing. */
 static void threshold(double above, ptrdiff_t fires)
 {
@@ -325,6 +370,10 @@ int main(void)
             vectors_are_nested(p);
         }
     }
+    const ptrdiff_t widths[] = {3, 5, 11, 66, 70, 71, 150}; /* parts of a group, pairs, a whole slab, several */
+    for (int precision = PSW_FP64; precision <= PSW_FP32; precision++)
+        for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+            stated_order(widths[i], i % 2 ? 70 : 13, (psw_precision)precision);
     int order_shows = 0;
     for (uint64_t seed = 0; seed < 8; seed++) order_shows += leaves_make_a_tree(seed);
     CHECK(order_shows > 0, "samples on which no order shows");
