@@ -84,7 +84,6 @@ psw_moments psw_sketch_moments(const psw_point *point, double norms, double prod
  * once. Flops of rows are in the point's precision, those of tables in double. */
 typedef struct psw_sketch_work {
     double flops;          /* not counted by the shape, or extra where its flops take longer than a product's */
-    double transcends;     /* exponentials of the point's precision */
     double normals, signs; /* random numbers */
 } psw_sketch_work;
 psw_sketch_work psw_sketch_row_work(const psw_point *point);

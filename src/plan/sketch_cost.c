@@ -19,7 +19,7 @@ static const double narrow = 1.5;
 static double map_seconds(const psw_rates *rates, const psw_point *p)
 {
     psw_sketch_work work = psw_sketch_row_work(p);
-    return work.flops * rates->flop_s[psw_point_single(p)] + work.transcends * rates->transcend_s[psw_point_single(p)];
+    return work.flops * rates->flop_s[psw_point_single(p)];
 }
 
 static double queries_of(const psw_point *p)

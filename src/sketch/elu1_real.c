@@ -11,13 +11,11 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
     (void)s;
     for (ptrdiff_t i = 0; i < x.rows; i++) {
         const psw_real *restrict from = x.at + i * x.stride;
-        psw_real *restrict phi = stored.at + i * stored.stride, shift = from[0];
-        for (ptrdiff_t j = 1; j < x.cols; j++) shift = from[j] > shift ? from[j] : shift;
-        shift = shift < 0 ? shift : 0;
-        for (ptrdiff_t j = 0; j < x.cols; j++) {
-            psw_real power = sketch_exp((from[j] > 0 ? 0 : from[j]) - shift);
-            phi[j] = from[j] > 0 ? from[j] + 1 : power;
-        }
+        psw_real *restrict phi = stored.at + i * stored.stride;
+        psw_real largest = SKETCH_LARGEST(from, x.cols), shift = largest < 0 ? largest : 0;
+        for (ptrdiff_t j = 0; j < x.cols; j++) phi[j] = (from[j] > 0 ? 0 : from[j]) - shift;
+        sketch_exp_all(phi, x.cols);
+        for (ptrdiff_t j = 0; j < x.cols; j++) phi[j] += from[j] > 0 ? from[j] : 0; /* above 0 it is e^0 = 1 */
         log2_scale[i] = shift > -0x1p26F ? (double)shift * 1.4426950408889634 : -INFINITY;
     }
 }
@@ -32,8 +30,7 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 
 static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    (void)point;
-    return (psw_sketch_work){.transcends = (double)shape->stored};
+    return (psw_sketch_work){.flops = sketch_exp_flops(point) * (double)shape->stored};
 }
 
 const sketch_map SKETCH_MAP(elu1) = {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "polysweep/fused.h"
+#include "polysweep/spec.h"
 
 #ifdef PSW_SINGLE
 typedef uint32_t sketch_bits;
@@ -19,12 +20,11 @@ enum { SKETCH_MANTISSA = 52, SKETCH_BIAS = 1023 };
 static const double sketch_shift = 0x1.8p52, sketch_exp_most = 700;
 #endif
 
-/* 2^n sum of y^k / k!, n the integer nearest to x / ln 2, y = x - n ln 2, |y| < 0.347; x is cut off at
- * +-sketch_exp_most. Adding 1.5 2^mantissa leaves n in the lowest bits. */
-static inline psw_real sketch_exp(psw_real x)
+/* 2^n sum of y^k / k!, n the integer nearest to x / ln 2, y = x - n ln 2, |y| < 0.347; |x| is at most sketch_exp_most.
+ * Adding 1.5 2^mantissa leaves n in the lowest bits. */
+static inline psw_real sketch_exp_within(psw_real x)
 {
-    psw_real in = x > sketch_exp_most ? sketch_exp_most : x < -sketch_exp_most ? -sketch_exp_most : x;
-    psw_real turns = in * (psw_real)1.4426950408889634, shifted = turns + sketch_shift;
+    psw_real turns = x * (psw_real)1.4426950408889634, shifted = turns + sketch_shift;
     psw_real y = (turns - (shifted - sketch_shift)) * (psw_real)0.6931471805599453;
 #ifdef PSW_SINGLE
     psw_real p = 1.0F / 5040;
@@ -50,6 +50,24 @@ static inline psw_real sketch_exp(psw_real x)
     psw_real power;
     memcpy(&power, &bits, sizeof power);
     return p * power;
+}
+
+/* Flops of products that take as long as one of sketch_exp_all, beyond the 20 that it is. Measured. */
+static inline double sketch_exp_flops(const psw_point *point)
+{
+    return psw_point_single(point) ? 40 : 30;
+}
+
+/* x <- e^x, x cut off at +-sketch_exp_most. Each loop by itself, and with one comparison at most, is one of vectors. */
+static inline void sketch_exp_all(psw_real *restrict x, ptrdiff_t count)
+{
+    enum { STEP = 256 };
+    for (; count > 0; x += STEP, count -= STEP) {
+        ptrdiff_t step = count < STEP ? count : STEP;
+        for (ptrdiff_t i = 0; i < step; i++) x[i] = x[i] > sketch_exp_most ? sketch_exp_most : x[i];
+        for (ptrdiff_t i = 0; i < step; i++) x[i] = x[i] < -sketch_exp_most ? -sketch_exp_most : x[i];
+        for (ptrdiff_t i = 0; i < step; i++) x[i] = sketch_exp_within(x[i]);
+    }
 }
 
 #endif

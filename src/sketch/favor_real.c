@@ -63,18 +63,6 @@ static psw_status orthonormalise(psw_watch watch, ptrdiff_t count, ptrdiff_t d, 
     return PSW_OK;
 }
 
-static psw_real largest(const psw_real *x, ptrdiff_t count)
-{
-    psw_real lane[16], most = x[0];
-    ptrdiff_t i = 0;
-    for (int k = 0; k < 16; k++) lane[k] = x[0];
-    for (; i + 16 <= count; i += 16)
-        for (int k = 0; k < 16; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
-    for (; i < count; i++) most = x[i] > most ? x[i] : most;
-    for (int k = 0; k < 16; k++) most = lane[k] > most ? lane[k] : most;
-    return most;
-}
-
 static ptrdiff_t keys_of(const psw_point *point)
 {
     return point->n_k > 0 ? point->n_k : point->n;
@@ -93,7 +81,7 @@ static psw_status find_largest(psw_sketch *s)
         for (ptrdiff_t i = 0; i < count * f->d; i++) f->keys[i] = (psw_real)f->made[i];
         SKETCH_TIMES_TABLE(psw_read(psw_rows_of(f->keys, count, f->d)), f->table,
                            psw_rows_of(f->exponents, count, f->r));
-        psw_real most = largest(f->exponents, count * f->r);
+        psw_real most = SKETCH_LARGEST(f->exponents, count * f->r);
         if (first == 0 || most > f->largest) f->largest = most;
     }
     return PSW_OK;
@@ -131,7 +119,9 @@ static psw_status draw(psw_sketch *s, ptrdiff_t number)
 static void add_floor(const psw_sketch *s, psw_real half, psw_real most, psw_real *restrict phi)
 {
     psw_real scale = (psw_real)(1 / sqrt((double)s->shape.r)), epsilon = (psw_real)s->point.epsilon;
-    for (ptrdiff_t j = 0; j < s->shape.r; j++) phi[j] = scale * (sketch_exp(phi[j] - most - half) + epsilon);
+    for (ptrdiff_t j = 0; j < s->shape.r; j++) phi[j] = phi[j] - most - half;
+    sketch_exp_all(phi, s->shape.r);
+    for (ptrdiff_t j = 0; j < s->shape.r; j++) phi[j] = scale * (phi[j] + epsilon);
 }
 
 static void map_with_floor(psw_sketch *s, psw_side side, psw_const_rows x, psw_rows stored, double *log2_scale)
@@ -139,7 +129,7 @@ static void map_with_floor(psw_sketch *s, psw_side side, psw_const_rows x, psw_r
     const favor *f = s->own;
     SKETCH_TIMES_TABLE(x, f->table, stored);
     for (ptrdiff_t i = 0; i < x.rows; i++) {
-        psw_real *phi = stored.at + i * stored.stride, most = side == PSW_KEY ? f->largest : largest(phi, f->r);
+        psw_real *phi = stored.at + i * stored.stride, most = side == PSW_KEY ? f->largest : SKETCH_LARGEST(phi, f->r);
         add_floor(s, (psw_real)(SKETCH_SUM_OF_SQUARES(x.at + i * x.stride, f->d) / 2), most, phi);
         log2_scale[i] = (double)most * 1.4426950408889634;
     }
@@ -155,8 +145,10 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
     psw_real scale = (psw_real)(1 / sqrt((double)f->r));
     SKETCH_TIMES_TABLE(x, f->table, stored);
     for (ptrdiff_t i = 0; i < x.rows; i++) {
-        psw_real *restrict phi = stored.at + i * stored.stride, most = largest(phi, f->r);
-        for (ptrdiff_t j = 0; j < f->r; j++) phi[j] = scale * sketch_exp(phi[j] - most);
+        psw_real *restrict phi = stored.at + i * stored.stride, most = SKETCH_LARGEST(phi, f->r);
+        for (ptrdiff_t j = 0; j < f->r; j++) phi[j] -= most;
+        sketch_exp_all(phi, f->r);
+        for (ptrdiff_t j = 0; j < f->r; j++) phi[j] *= scale;
         log2_scale[i] = ((double)most - SKETCH_SUM_OF_SQUARES(x.at + i * x.stride, f->d) / 2) * 1.4426950408889634;
     }
 }
@@ -198,8 +190,7 @@ static psw_moments moments(const psw_point *point, double norms, double product,
 
 static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    (void)point;
-    return (psw_sketch_work){.transcends = (double)shape->r};
+    return (psw_sketch_work){.flops = sketch_exp_flops(point) * (double)shape->r};
 }
 
 /* Normals and lengths; d rows at a time made orthogonal, not by BLAS, which is ten times faster. With a floor every

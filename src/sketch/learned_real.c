@@ -90,7 +90,14 @@ static void layernorm(const level *l, psw_const_rows x, psw_rows out)
 static void gelu(psw_real *restrict h, ptrdiff_t count)
 {
     const psw_real twice = (psw_real)1.5957691216057308, cubic = (psw_real)0.044715;
-    for (ptrdiff_t i = 0; i < count; i++) h[i] = h[i] / (1 + sketch_exp(-twice * (h[i] + cubic * h[i] * h[i] * h[i])));
+    enum { STEP = 256 };
+    psw_real power[STEP];
+    for (; count > 0; h += STEP, count -= STEP) {
+        ptrdiff_t step = count < STEP ? count : STEP;
+        for (ptrdiff_t i = 0; i < step; i++) power[i] = -twice * (h[i] + cubic * h[i] * h[i] * h[i]);
+        sketch_exp_all(power, step);
+        for (ptrdiff_t i = 0; i < step; i++) h[i] = h[i] / (1 + power[i]);
+    }
 }
 
 static void apply(const learned *n, const level *l, psw_const_rows x, psw_rows out)
@@ -115,7 +122,9 @@ static void map(psw_sketch *s, psw_const_rows x, psw_rows stored, double *log2_s
     for (ptrdiff_t i = 0; i < x.rows; i++) {
         const psw_real *restrict a = n->out[0] + i * n->r, *restrict b = n->out[1] + i * n->r;
         psw_real *restrict m = stored.at + i * stored.stride;
-        for (ptrdiff_t j = 0; j < n->r; j++) m[j] = root - 2 * root / (1 + sketch_exp(twice * (a[j] * b[j])));
+        for (ptrdiff_t j = 0; j < n->r; j++) m[j] = twice * (a[j] * b[j]);
+        sketch_exp_all(m, n->r);
+        for (ptrdiff_t j = 0; j < n->r; j++) m[j] = root - 2 * root / (1 + m[j]);
         log2_scale[i] = 0;
     }
 }

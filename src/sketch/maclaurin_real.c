@@ -126,13 +126,6 @@ static psw_moments moments(const psw_point *point, double norms, double product,
     return (psw_moments){pow(product, p), ((size + square) / 2 - pow(c, p)) / r};
 }
 
-/* Narrow products take half as long again. Measured. */
-static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
-{
-    (void)point;
-    return (psw_sketch_work){.flops = 0.5 * shape->flops};
-}
-
 static psw_sketch_work table_work(const psw_point *point, const psw_sketch_shape *shape)
 {
     return (psw_sketch_work){.signs =
@@ -142,7 +135,6 @@ static psw_sketch_work table_work(const psw_point *point, const psw_sketch_shape
 const sketch_map SKETCH_MAP(maclaurin) = {.check = sketch_check_columns,
                                           .shape = shape,
                                           .moments = moments,
-                                          .row_work = row_work,
                                           .table_work = table_work,
                                           .lay = lay,
                                           .draw = draw,

@@ -65,6 +65,7 @@ typedef struct sketch_place {
 #define SKETCH_KEY PSW_PRECISION_NAME(sketch_key)
 #define SKETCH_NORMALS PSW_PRECISION_NAME(sketch_normals)
 #define SKETCH_SUM_OF_SQUARES PSW_PRECISION_NAME(sketch_sum_of_squares)
+#define SKETCH_LARGEST PSW_PRECISION_NAME(sketch_largest)
 psw_key SKETCH_KEY(const psw_sketch *sketch, ptrdiff_t draw, sketch_place place);
 /* Tables that rows are multiplied with are packed once a draw: products then have nothing to pack. */
 #define SKETCH_TAKE_TABLE PSW_PRECISION_NAME(sketch_take_table)
@@ -79,6 +80,7 @@ psw_status SKETCH_NORMALS(const psw_sketch *sketch, const psw_key *keys, int cou
 void SKETCH_SQUARES(psw_const_rows stored, psw_rows features);
 void SKETCH_SQUARES_TRANSPOSED(psw_const_rows stored, psw_rows features);
 double SKETCH_SUM_OF_SQUARES(const psw_real *x, ptrdiff_t count);
+psw_real SKETCH_LARGEST(const psw_real *x, ptrdiff_t count); /* a NaN is passed over, but for the first */
 /* NaN: what follows no law of norms and products, as learned features, or ones of single coordinates. */
 #define sketch_moments_unknown PSW_PRECISION_NAME(sketch_moments_unknown)
 psw_moments sketch_moments_unknown(const psw_point *point, double norms, double product, double squares);

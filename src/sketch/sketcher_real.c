@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "polysweep/transcend.h"
 #include "sketch/map.h"
 
 /* ---- what maps share -------------------------------------------------------------------------------------- */
@@ -51,9 +52,21 @@ double SKETCH_SUM_OF_SQUARES(const psw_real *x, ptrdiff_t count)
     for (; i + 16 <= count; i += 16)
         for (int k = 0; k < 16; k++) lane[k] += (double)x[i + k] * (double)x[i + k];
     for (; i < count; i++) rest += (double)x[i] * (double)x[i];
-    for (int width = 8; width > 0; width /= 2)
-        for (int k = 0; k < width; k++) lane[k] += lane[k + width];
-    return lane[0] + rest;
+    for (int k = 0; k < 8; k++) lane[k] += lane[k + 8];
+    for (int k = 0; k < 4; k++) lane[k] += lane[k + 4];
+    return (lane[0] + lane[2]) + (lane[1] + lane[3]) + rest;
+}
+
+psw_real SKETCH_LARGEST(const psw_real *x, ptrdiff_t count)
+{
+    psw_real lane[16], most = x[0];
+    ptrdiff_t i = 0;
+    for (int k = 0; k < 16; k++) lane[k] = x[0];
+    for (; i + 16 <= count; i += 16)
+        for (int k = 0; k < 16; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
+    for (; i < count; i++) most = x[i] > most ? x[i] : most;
+    for (int k = 0; k < 16; k++) most = lane[k] > most ? lane[k] : most;
+    return most;
 }
 
 /* E <w,x>^2 <w,y>^2 = norms + 2 (c^2 - squares) for signs w */
@@ -86,20 +99,35 @@ static double unit_row_of_any_size(const psw_real *x, ptrdiff_t d, psw_real *u)
     return norm > 0 ? log2(norm) + e : norm == 0 ? -INFINITY : NAN;
 }
 
-static double unit_row(const psw_real *x, ptrdiff_t d, psw_real *u)
+enum { FEW = 64 };
+
+/* At most FEW rows, whose roots and logarithms are made side by side. */
+static void few_unit_rows(psw_const_rows x, psw_rows u, double *restrict log2_norm)
 {
-    double sum = SKETCH_SUM_OF_SQUARES(x, d), most = sizeof *x == sizeof(float) ? 0x1p240 : 0x1p900;
-    if (!(sum > 1 / most && sum < most)) return unit_row_of_any_size(x, d, u);
-    psw_real inverse = (psw_real)(1 / sqrt(sum));
-    for (ptrdiff_t i = 0; i < d; i++) u[i] = x[i] * inverse;
-    return 0.5 * log2(sum);
+    const double most = sizeof *x.at == sizeof(float) ? 0x1p240 : 0x1p900;
+    double sum[FEW], inverse[FEW];
+    for (ptrdiff_t i = 0; i < x.rows; i++) sum[i] = SKETCH_SUM_OF_SQUARES(x.at + i * x.stride, x.cols);
+    for (ptrdiff_t i = 0; i < x.rows; i++) inverse[i] = 1 / sqrt(sum[i]);
+    for (ptrdiff_t i = 0; i < x.rows; i++) log2_norm[i] = 0.5 * psw_log2(sum[i]);
+    for (ptrdiff_t i = 0; i < x.rows; i++) {
+        const psw_real *restrict from = x.at + i * x.stride, each = (psw_real)inverse[i];
+        psw_real *restrict to = u.at + i * u.stride;
+        if (sum[i] > 1 / most && sum[i] < most)
+            for (ptrdiff_t j = 0; j < x.cols; j++) to[j] = from[j] * each;
+        else
+            log2_norm[i] = unit_row_of_any_size(from, x.cols, to);
+    }
 }
 
 static psw_const_rows unit_rows(psw_sketch *s, psw_const_rows x, double *log2_scale)
 {
     psw_rows u = psw_rows_of(s->unit, x.rows, x.cols);
-    for (ptrdiff_t i = 0; i < x.rows; i++)
-        log2_scale[i] = s->point.beta * unit_row(x.at + i * x.stride, x.cols, u.at + i * u.stride);
+    for (ptrdiff_t first = 0; first < x.rows; first += FEW) {
+        ptrdiff_t count = x.rows - first < FEW ? x.rows - first : FEW;
+        few_unit_rows(psw_part(x, first, count), psw_rows_of(u.at + first * u.stride, count, x.cols),
+                      log2_scale + first);
+    }
+    for (ptrdiff_t i = 0; i < x.rows; i++) log2_scale[i] *= s->point.beta;
     return psw_read(u);
 }
 

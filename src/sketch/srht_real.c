@@ -72,7 +72,7 @@ static psw_sketch_shape shape(const psw_point *point, ptrdiff_t r)
 /* Additions, and rows drawn from memory, against products; single precision gains less by it. Measured. */
 static psw_sketch_work row_work(const psw_point *point, const psw_sketch_shape *shape)
 {
-    static const double additions[2] = {12, 14.5};
+    static const double additions[2] = {6, 7.5};
     return (psw_sketch_work){.flops = additions[psw_point_single(point)] * shape->flops};
 }
 

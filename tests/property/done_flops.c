@@ -3,6 +3,7 @@
  */
 #include "polysweep/tile.h"
 
+#include "attend/work.h"
 #include "check.h"
 #include "polysweep/sketch.h"
 #include "unit/attend_source.h"
@@ -153,7 +154,7 @@ static void second_set(void)
     source_make(2, 1024, 64, 64, 0, true, false);
     p = point_of(PSW_EXACT, 4, PSW_FULL, PRECISION, 512);
     once = psw_attend_work(&p).flops;
-    CHECK_NEAR(psw_attend_done_flops(&(psw_group){&p, 1}, 2) / once, 1 + (0.5 + 96.0 / 2048) / 2, 0.001);
+    CHECK_NEAR(psw_attend_done_flops(&(psw_group){&p, 1}, 2) / once, 1 + (0.5 + (double)PSW_STRIP / 2048) / 2, 0.001);
 }
 
 /* ---- sketches ---- */
