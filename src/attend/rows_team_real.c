@@ -61,10 +61,13 @@ void attend_rows_lay_team(attend_row_pass *f, psw_arena *arena)
     }
     f->parked = psw_arena_take(arena, f->base.own * each, sizeof *f->parked);
     for (ptrdiff_t i = 0; i < f->base.own; i++) {
-        ptrdiff_t seen = psw_route_seen(&f->base.route, psw_route_leaf(&f->base.route, f->base.route.rank, i));
-        ptrdiff_t places = attend_larger(1, psw_route_waiting(&f->base.route, seen)); /* 1: the root, at the end */
+        ptrdiff_t leaf = psw_route_leaf(&f->base.route, f->base.route.rank, i);
+        attend_span span = attend_query_span(f, leaf);
+        ptrdiff_t waiting = psw_route_waiting(&f->base.route, psw_route_seen(&f->base.route, leaf));
+        ptrdiff_t places = attend_larger(1, waiting); /* 1: the root, at the end */
         for (ptrdiff_t k = 0; k < each; k++) {
-            attend_parked parked = attend_parked_take(arena, f->strip, f->base.p->v + 2, places);
+            bool some = attend_strip_span(f, span, k / pairs(f)).count > 0;
+            attend_parked parked = attend_parked_take(arena, f->strip, f->base.p->v + 2, some ? places : 0);
             if (f->parked) f->parked[i * each + k] = parked;
         }
     }
