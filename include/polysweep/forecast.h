@@ -10,7 +10,8 @@
 typedef struct psw_forecast_request {
     const char *where;               /* only points for which it holds */
     psw_part part;                   /* of the study */
-    const char *calibration;         /* a result file whose rates are used; NULL: this machine is measured */
+    const char *calibration;         /* a result file whose rates are used; NULL: those of this machine */
+    bool calibrate;                  /* measure it, whatever is kept */
     const char *compare;             /* "1,2,4": other numbers of ranks */
     const char *budget;              /* "200nodeh" or "5000coreh" */
     bool points;                     /* list each point */

@@ -18,13 +18,9 @@ psw_status psw_measure_room(void);
 /* Measures psw_rates in about 0.3 s on this rank, by running small points of both precisions through attention and
  * head and solving the cost model for its rates. Local. */
 psw_status psw_measure_rates(psw_rates *rates);
-/* Every rank measures at the same time, since a run keeps all cores busy; of one rank per node, the slowest rates are
- * returned on all ranks. */
-psw_status psw_measure_rates_agreed(const psw_comm *comm, psw_rates *rates);
-
-/* Operations a second of a large product, the faster of tiles and BLAS; index = psw_precision. In about 30 ms. Local;
- * PSW_NO_MEMORY. */
-psw_status psw_measure_products(double flops_s[2]);
+/* Operations a second of a large product, the faster of tiles and BLAS; index = psw_precision. *spread: median time
+ * over shortest, of the precision where that is larger. In about 30 ms. Local; PSW_NO_MEMORY. */
+psw_status psw_measure_products(double flops_s[2], double *spread);
 /* Seconds per byte of memory traffic of the calling rank, in about 30 ms. Local; PSW_NO_MEMORY. */
 psw_status psw_measure_memory(double *byte_s);
 /* The time of a message between two ranks of a node ([0]) and of two nodes ([1]), NaN where there are none. `order`:
@@ -80,9 +76,42 @@ typedef struct psw_machine {
     psw_allowance allowed; /* where it is less than the node has, else 0 */
     bool avx2, avx512;     /* avx512: with VL, as all but the Xeon Phi have it */
 } psw_machine;
-psw_machine psw_machine_read(void);
+psw_machine psw_machine_read(void); /* in some milliseconds */
 /* The most processors that ranks x threads may fill, of `processors` that they may run on: whole ones, at least 1. */
 int psw_machine_processors(const psw_machine *machine, int processors);
+
+/* ---- speeds, kept from launch to launch ----
+ *
+ * What the cost model and its ceilings know of a machine takes half a second to measure, so it is kept in the user's
+ * cache, $XDG_CACHE_HOME/polysweep or ~/.cache/polysweep: one file for each kind of processor, BLAS and its kernel,
+ * tiles, build of the program, ranks, threads and processors of a node, and MPI library. A file counts for 30 days, and
+ * only if it is what was once written; no cache, and none that can be written, is no failure. */
+typedef struct psw_speeds {
+    psw_rates rates; /* messages among them */
+    double product_flops_s[2], memory_byte_s;
+    double latency_s[2], byte_s[2]; /* of messages, within a node and between nodes; NaN: there are none */
+    double age_s;                   /* since they were measured; 0: now; NaN: never */
+    bool busy; /* others used the machine meanwhile: not kept, unless the user asked for it to be measured now */
+} psw_speeds;
+typedef struct psw_speeds_request {
+    const psw_machine *machine; /* of the calling rank */
+    int threads;                /* that it computes with */
+    const psw_comm *order;  /* with `split`, for messages, as in psw_measure_messages; NULL: they are not measured, */
+    const psw_split *split; /* and what is measured is not kept */
+    bool renew;             /* measure, whatever is kept */
+} psw_speeds_request;
+/* Rank 0 reads the file of each kind of node. If one is missing, all ranks measure at the same time, as in a run, and
+ * each kind's slowest node is kept. The slowest node's numbers, the same on all ranks. Collective. */
+psw_status psw_speeds_find(const psw_comm *world, const psw_speeds_request *asked, psw_speeds *speeds);
+/* Of a process that computes alone. Local; MPI need not be started. */
+psw_status psw_speeds_alone(const psw_machine *machine, int threads, bool renew, psw_speeds *speeds);
+psw_speeds psw_speeds_unknown(void); /* rates of a common core, the rest NaN */
+/* Where speeds of launches of so many ranks a node, on so many nodes, are kept, and for how long already. */
+typedef struct psw_kept {
+    char path[1200]; /* "": there is no cache */
+    double age_s;    /* NaN: nothing is kept */
+} psw_kept;
+psw_kept psw_speeds_kept(const psw_machine *machine, int ranks, int threads, ptrdiff_t nodes);
 
 /* The hosts that the command line of mpirun gave, to be put behind `mpirun -n 2`: " --host a:2,b:2", " --hostfile F";
  * "" where it gave none, or runs on another node. Local. The second: of such a command line, each word ended by a 0;

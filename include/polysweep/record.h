@@ -90,7 +90,9 @@ typedef struct psw_launch {
     /* Ceilings and rates as this launch measured them, for one rank while all work; index: psw_precision, or for
      * messages within a node, between nodes. NaN: not measured. */
     double product_flops_s[2], memory_bytes_s, latency_s[2], byte_s[2];
-    psw_rates rates; /* of the cost model; flop_s[0] = 0: an older file without rates. Messages are above */
+    psw_rates rates;    /* of the cost model; flop_s[0] = 0: an older file without rates, or a launch that needed none.
+                           Messages are above */
+    double rates_age_s; /* all of these: seconds since they were measured; 0: by this launch; NaN: not, or not known */
 } psw_launch;
 
 /* Of what tells a launch from any other: start, hosts, version, BLAS; never 0. */
@@ -163,7 +165,8 @@ void psw_checksum_add(const psw_column_set *all, ptrdiff_t column, const void *p
 uint64_t psw_checksum_end(uint64_t sum);
 /* Sets the commit word of a record in a file with `owns` own axes and `predicts` predictions; further ones are blanked,
  * and absent columns do not enter. */
-void psw_record_seal(const psw_column_set *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *record);
+void psw_records_seal(const psw_column_set *all, ptrdiff_t owns, ptrdiff_t predicts, psw_record *records,
+                      ptrdiff_t count);
 uint64_t psw_hash_word(uint64_t word);
 uint64_t psw_hash_text(uint64_t seed, const char *text);
 /* What is kept of a slot beside its columns. A line: of psw_row_columns, or the samples of times. */

@@ -179,7 +179,20 @@ void psw_study_layout_difference(const psw_study *asked, const psw_study *stored
 void psw_study_kept_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
 
 ptrdiff_t psw_study_slots(const psw_study *study);
-psw_point psw_study_point(const psw_study *study, ptrdiff_t slot);        /* pure */
+psw_point psw_study_point(const psw_study *study, ptrdiff_t slot); /* pure */
+/* The same for many slots: consecutive ones are cheap, since often nothing but beta changes. Starts as
+ * psw_cursor_begin; the point is valid until the next call. */
+typedef struct psw_cursor {
+    const psw_study *study;
+    const void *block; /* that the point is of, and its row without beta */
+    ptrdiff_t line;
+    psw_point point;
+} psw_cursor;
+static inline psw_cursor psw_cursor_begin(const psw_study *study)
+{
+    return (psw_cursor){.study = study};
+}
+const psw_point *psw_cursor_at(psw_cursor *cursor, ptrdiff_t slot);
 ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point); /* the inverse; -1 = no such point */
 /* The slot of the point with the same values as a point of another study (own axes by name, learned weights by path; a
  * team only where it is an axis); -1 = none. */

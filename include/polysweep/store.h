@@ -35,8 +35,7 @@ psw_status psw_store_create(const char *path, const psw_study *study);
  * system has them: anyone who reads an empty slot without polysweep finds zeros there. */
 psw_status psw_store_create_part(const char *path, const psw_study *study, const psw_part *part,
                                  const unsigned char *mine);
-psw_status psw_store_part(const char *path, psw_part *part); /* that a file was made for. PSW_ENVIRONMENT: damaged */
-double psw_store_bytes(const psw_study *study);              /* exact size of the file to be; NaN if memory ran out */
+double psw_store_bytes(const psw_study *study); /* exact size of the file to be; NaN if memory ran out */
 
 /* What spec needs from other rooms: theory columns, whether a point can be computed, the size of learned weights. */
 const psw_rooms *psw_house(void);
@@ -51,7 +50,8 @@ psw_status psw_reader_open(const char *path, psw_reader **reader);
 void psw_reader_close(psw_reader *reader);
 ptrdiff_t psw_reader_slots(const psw_reader *reader);
 uint64_t psw_reader_identity(const psw_reader *reader);
-const char *psw_reader_study(const psw_reader *reader); /* the resolved study, itself a study file */
+const char *psw_reader_study(const psw_reader *reader);               /* the resolved study, itself a study file */
+psw_status psw_reader_part(const psw_reader *reader, psw_part *part); /* that the file was made for; all 0: the whole */
 /* The study of an open file, or of a file by name; the caller frees it. PSW_ENVIRONMENT if it cannot be read or its
  * points are not the file's. */
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study);
@@ -62,6 +62,7 @@ ptrdiff_t psw_reader_launches(const psw_reader *reader);
 ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX]);
 /* A column that the file is too old to have and whose value for the point is not the default; NULL = none. */
 const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point);
+bool psw_reader_older(const psw_reader *reader); /* than some column: else it lacks none */
 /* Launch number `launch`; PSW_ENVIRONMENT if its row was replaced by a newer one (the table keeps the last 64). */
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *row);
 /* The rows in use, by number. */
@@ -134,8 +135,10 @@ void psw_store_weights_free(psw_weights *weights);
 /* ---- writing through MPI-IO ------------------------------------------------------------------------------ */
 
 typedef struct psw_store psw_store;
+/* Rank 0 adds the launch. `read`: of the same file, which is not read once more by rank 0 before all ranks open it;
+ * NULL: it is. Collective. */
 psw_status psw_store_open(const psw_comm *comm, const char *path, const psw_study *study, const psw_launch *launch,
-                          psw_store **store);                       /* collective; rank 0 adds the launch */
+                          const psw_reader *read, psw_store **store);
 psw_status psw_store_close(const psw_comm *comm, psw_store *store); /* collective */
 
 /* Not collective: the slots are the caller's. mark: status running, attempts and deaths so far, before work starts; a

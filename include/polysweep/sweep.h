@@ -5,6 +5,8 @@
 #ifndef POLYSWEEP_SWEEP_H
 #define POLYSWEEP_SWEEP_H
 
+#include "polysweep/files.h"
+#include "polysweep/measure.h"
 #include "polysweep/point.h"
 
 typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_PLAIN, PSW_PROGRESS_OFF } psw_progress;
@@ -20,6 +22,7 @@ typedef struct psw_sweep_request {
     const char *where;   /* only points for which it holds; NULL: all */
     const char *command; /* the whole command line, for the launch table */
     bool redo, extend, oversubscribe, quiet;
+    bool calibrate;      /* measure the speeds of this machine, whatever is kept of them */
     ptrdiff_t max_fails; /* 0 = none */
     double time_limit_s; /* -1 = not given */
     psw_progress progress;
@@ -41,13 +44,13 @@ int psw_stop_signal(void); /* that requested the stop, 0 = none */
 /* ---- launch ---- */
 
 /* Refuses separate worlds and more threads than hardware threads, with what to type; sets the threads. Collective. */
-psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int threads, bool oversubscribe,
-                            bool *crowded);
+psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, const psw_machine *machine, int threads,
+                            bool oversubscribe, bool *crowded);
 /* What messages between nodes, and inside one, take in this launch: psw_measure_messages. Collective. */
 psw_status psw_launch_messages(const psw_comm *world, const psw_comm *node, double latency_s[2], double byte_s[2]);
 /* The row of the launch table; `command` is the command line. Collective; complete on rank 0. */
-psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const char *command, int threads,
-                               psw_launch *launch);
+psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const psw_machine *machine,
+                               const char *command, int threads, psw_launch *launch);
 
 /* ---- progress of a run ---- */
 
@@ -56,7 +59,8 @@ typedef struct psw_sweep_state {
     char state[24]; /* running, done, failed, partial (all that --where selects), stopped_clean, interrupted */
     char study[128], host[64], started[32], updated[32];
     char part[PSW_PART_TEXT]; /* of the study, whose points are counted: 2/10; "": all of them */
-    char launch[128];         /* POLYSWEEP_LAUNCH of the environment: by it a script knows its launch */
+    char whole[PSW_SEAL]; /* psw_seal_take of a file all of whose points were done, and were read back; "": not so */
+    char launch[128];     /* POLYSWEEP_LAUNCH of the environment: by it a script knows its launch */
     ptrdiff_t points, done, failed, skipped, running, ranks, pid;
     double fraction; /* of predicted cost */
     double elapsed_s, eta_s;

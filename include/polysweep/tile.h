@@ -16,7 +16,7 @@
 #ifndef POLYSWEEP_TILE_H
 #define POLYSWEEP_TILE_H
 
-#include "polysweep/real.h"
+#include "polysweep/peak.h"
 
 /* True: the same bits for every shape (kernel); false: for the same shape (blas). */
 #ifdef POLYSWEEP_TILES_BLAS
@@ -47,6 +47,7 @@ typedef struct psw_panels {
 #define psw_panels_put_row PSW_PRECISION_NAME(psw_panels_put_row)
 #define psw_panels_put_rows PSW_PRECISION_NAME(psw_panels_put_rows)
 #define psw_panels_product PSW_PRECISION_NAME(psw_panels_product)
+#define psw_panels_product_peaks PSW_PRECISION_NAME(psw_panels_product_peaks)
 
 /* Numbers in a packed matrix. */
 ptrdiff_t psw_panels_count(ptrdiff_t inner, ptrdiff_t cols);
@@ -56,7 +57,10 @@ void psw_panels_put_row(psw_panels to, ptrdiff_t row, const psw_real *values);
 /* Rows row, row + 1, ...; columns past the last one are left unchanged. */
 void psw_panels_put_rows(psw_panels to, ptrdiff_t row, psw_const_rows values);
 
-/* c = a B; a has b.inner columns, c has b.cols. Aligned or not, c and a do not overlap. */
+/* c = a B, of as many terms as a has columns and as many columns as c has: the first ones of B, all or fewer. Aligned
+ * or not, c and a do not overlap. */
 void psw_panels_product(psw_const_rows a, psw_panels b, psw_rows c);
+/* The same, and the largest number of each row of c. */
+void psw_panels_product_peaks(psw_const_rows a, psw_panels b, psw_rows c, psw_peak_order order, double *peak);
 
 #endif

@@ -14,3 +14,8 @@ void attend_log2_all(const double *x, ptrdiff_t count, double *log2)
 {
     methods[psw_target()][0]->log2_all(x, count, log2);
 }
+
+double attend_row_peak(psw_peak_order order, const double *z, ptrdiff_t count)
+{
+    return methods[psw_target()][0]->row_peak(order, z, count);
+}

@@ -121,7 +121,7 @@ static void add_range(attend_decode *d, ptrdiff_t first, psw_tokens range)
     ptrdiff_t v = d->base.p->v, at = range.first - first;
     attend_score_row row = {.z = d->z + at, .first = range.first, .count = range.count};
     if (d->method->keep) row.kept = attend_selection_last(&d->selected, 0);
-    if (d->method->peak) row.peak = d->method->peak(&d->kernel, row.z, row.count);
+    if (d->method->peak) row.peak = psw_row_peak(d->method->peak(&d->kernel), row.z, row.count);
     attend_log2_all(&row.peak, 1, &row.log2_peak);
     attend_weight_sum sum = d->method->weigh(&d->kernel, &row, d->w);
     for (ptrdiff_t c = 0; c < v; c++) d->part[c] = 0;

@@ -25,4 +25,10 @@ static double least(const psw_point *point)
     return fmod(point->beta, 2) == 0 ? -INFINITY : 0;
 }
 
-const attend_method_row ATTEND_WEIGH(exact) = {.peak = attend_peak_power, .weigh = weigh, .work = work, .least = least};
+static bool logarithms(const psw_point *point)
+{
+    return attend_degree_is_real(point->beta);
+}
+
+const attend_method_row ATTEND_WEIGH(exact) = {
+    .peak = attend_peak_power, .weigh = weigh, .work = work, .least = least, .logarithms = logarithms};

@@ -49,7 +49,7 @@ static bool finish_row(const double *sums, ptrdiff_t v, int exponent, double den
     }
     divide(sums, v, up, d.den, to.rows);
     *to.mass = sums[v] * up / d.den;
-    return isfinite(attend_largest_magnitude(to.rows, v)) && !isnan(d.den);
+    return isfinite(psw_row_peak(PSW_PEAK_MAGNITUDE, to.rows, v)) && !isnan(d.den);
 }
 
 ptrdiff_t attend_finish_rows(attend_sums sums, double den_constant, attend_results to)

@@ -22,7 +22,7 @@ static double peak_of(const attend_method_row *method, const psw_point *point, c
 {
     double peak = -INFINITY;
     for (int k = 0; method->peak && k < seen->ranges; k++) {
-        double own = method->peak(point, z + seen->at[k].first, seen->at[k].count);
+        double own = attend_row_peak(method->peak(point), z + seen->at[k].first, seen->at[k].count);
         peak = isnan(own) || own > peak ? own : peak;
     }
     return peak;
@@ -46,7 +46,8 @@ double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys,
     attend_log2_all(&peak, 1, &log2_peak);
     for (int k = 0; k < seen.ranges; k++) {
         psw_tokens part = seen.at[k];
-        attend_score_row row = {z + part.first, keys.first + part.first, part.count, peak, log2_peak, {0, 0}};
+        attend_score_row row = {
+            z + part.first, keys.first + part.first, part.count, peak, log2_peak, {0, 0}, NULL, NULL};
         if (kept) row.kept = (psw_score){kept->z, kept->key};
         attend_weight_sum sum = method->weigh(point, &row, w + part.first);
         if (sum.exponent != PSW_EMPTY) log2 = (double)sum.exponent;

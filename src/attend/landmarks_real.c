@@ -185,7 +185,7 @@ static psw_const_rows rows_of(const attend_landmarks *f, int side, ptrdiff_t lea
 
 static attend_weight_sum weigh(const psw_real *z, ptrdiff_t count, psw_real *w)
 {
-    attend_score_row row = {.z = z, .count = count, .peak = attend_peak_largest(NULL, z, count)};
+    attend_score_row row = {.z = z, .count = count, .peak = psw_row_peak(PSW_PEAK_SIGNED, z, count)};
     return attend_exponential_weights(&row, w);
 }
 

@@ -25,4 +25,4 @@ const attend_method_row *attend_method_row_of(psw_method method)
 }
 
 extern const attend_methods PSW_PRECISION_NAME(attend_methods);
-const attend_methods PSW_PRECISION_NAME(attend_methods) = {attend_method_row_of, attend_log2_all};
+const attend_methods PSW_PRECISION_NAME(attend_methods) = {attend_method_row_of, attend_log2_all, psw_row_peak};

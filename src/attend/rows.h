@@ -3,7 +3,9 @@
  *     for each query leaf, strip by strip: Q                      c x w, c <= PSW_STRIP      rows_pass_real.c
  *       of a method that keeps some scores: which, of each row                             rows_select_real.c
  *       for each key leaf of which a row sees a key: K, V         w x k, k x v; packed       seen.c
+ *         up to the last key that a row sees: k
  *         scores = Q K, peak = the largest that each row sees     c x k, c                   rows_tile_real.c
+ *         log2 of the scores, if several points are made of it    c x k, twice
  *         for each point of the group (another beta)
  *           weights = weigh(scores, peak), their sum, E           c x k, c, c                WORD_real.c
  *           partial = weights V                                   c x v
@@ -53,9 +55,11 @@ typedef struct attend_row_pass {
     psw_real *rounded; /* a leaf of rows in the precision of the products */
 
     psw_rows scores, weights, partial;  /* strip x leaf, strip x leaf, strip x v */
+    psw_real *log2_upper, *log2_lower;  /* of scores, in two parts; NULL where not several points take them */
     double *peak, *log2_peak;           /* [strip] */
     attend_weight_sum *sum;             /* [strip] */
     psw_seen *seen;                     /* [strip]: of the keys of a tile */
+    bool peaks_known;                   /* of all rows of a tile, as its scores are */
     attend_selection selected;          /* of methods that keep some scores of a row, for both sets */
     psw_smallest smallest;              /* of points that refuse small scores */
     attend_tree tree[PSW_GROUP_MAX][2]; /* [points][sets], of one strip */
@@ -90,18 +94,21 @@ static inline ptrdiff_t attend_strips(const attend_row_pass *f)
     return (f->base.leaf + f->strip - 1) / f->strip;
 }
 
+/* The whole leaf of which `keys` are some. */
 static inline psw_panels attend_key_leaf(const attend_row_pass *f, attend_span keys)
 {
-    return (psw_panels){f->resident_keys[keys.first / f->base.leaf], psw_point_width(f->base.p), keys.count};
+    ptrdiff_t index = keys.first / f->base.leaf;
+    return (psw_panels){f->resident_keys[index], psw_point_width(f->base.p), attend_key_span(f, index).count};
 }
 
 /* The values of a leaf in data set `set`. */
 static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span keys, int set)
 {
-    psw_real *at =
-        f->resident_keys[keys.first / f->base.leaf] + psw_panels_count(psw_point_width(f->base.p), f->base.leaf);
+    ptrdiff_t index = keys.first / f->base.leaf;
+    attend_span leaf = attend_key_span(f, index);
+    psw_real *at = f->resident_keys[index] + psw_panels_count(psw_point_width(f->base.p), f->base.leaf);
     bool other = set > 0 && attend_span_has(keys, f->base.special);
-    return (psw_panels){other ? f->other.values : at, keys.count, f->base.p->v};
+    return (psw_panels){other ? f->other.values : at, leaf.count, f->base.p->v};
 }
 
 #define attend_rows_lay PSW_PRECISION_NAME(attend_rows_lay)
@@ -133,10 +140,11 @@ psw_status attend_rows_load(attend_row_pass *f, const psw_data *data, psw_watch 
 psw_message_bytes attend_rows_message_bytes(const psw_group *group, int sets);
 
 /* Adds one key leaf to the trees of one strip, for all points and sets. */
-psw_status attend_rows_tile(attend_row_pass *f, attend_span strip, attend_span keys);
-/* What is made of the scores of a tile, which are those of the sets first .. last. */
+psw_status attend_rows_tile(attend_row_pass *f, attend_span strip, attend_span leaf);
+/* What is made of the scores of a tile, which are those of the sets first .. last; keys: of a leaf, up to the last one
+ * that a row sees. */
 typedef psw_status (*attend_tile_use)(attend_row_pass *f, attend_span strip, attend_span keys, int first, int last);
-psw_status attend_rows_scores(attend_row_pass *f, attend_span strip, attend_span keys, attend_tile_use use);
+psw_status attend_rows_scores(attend_row_pass *f, attend_span strip, attend_span leaf, attend_tile_use use);
 
 void attend_rows_lay_selection(attend_row_pass *f, psw_arena *arena);
 /* The largest scores of the rows of a strip over the key leaves f->origin .. end - 1. */

@@ -41,11 +41,25 @@ static ptrdiff_t tree_places(const attend_row_pass *f)
     return attend_smaller(waiting + most + 2 * ascending, (f->base.leaves + 3) / 2 + 1);
 }
 
+/* A single point makes logarithms where it uses them. */
+static bool shares_logarithms(const attend_row_pass *f)
+{
+    ptrdiff_t takers = 0;
+    for (ptrdiff_t i = 0; f->method->logarithms && i < f->base.group->count; i++)
+        takers += f->method->logarithms(&f->base.group->points[i]);
+    return takers > 1;
+}
+
 static void lay_tile(attend_row_pass *f, psw_arena *arena)
 {
     ptrdiff_t v = f->base.p->v, stride = psw_stride(f->base.leaf), places = tree_places(f);
     f->scores = (psw_rows){attend_reals(arena, f->strip * stride), f->strip, f->base.leaf, stride};
     f->weights = (psw_rows){attend_reals(arena, f->strip * stride), f->strip, f->base.leaf, stride};
+    f->log2_upper = f->log2_lower = NULL;
+    if (shares_logarithms(f)) {
+        f->log2_upper = attend_reals(arena, f->strip * stride);
+        f->log2_lower = attend_reals(arena, f->strip * stride);
+    }
     f->partial = psw_rows_of(attend_reals(arena, f->strip * v), f->strip, v);
     f->peak = psw_arena_take(arena, f->strip, sizeof *f->peak);
     f->log2_peak = psw_arena_take(arena, f->strip, sizeof *f->log2_peak);

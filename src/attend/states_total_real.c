@@ -47,7 +47,7 @@ static void split(ptrdiff_t count, const double *s, double *restrict mantissa, i
  * have entries of at most 1. */
 static void centre(psw_real *m, ptrdiff_t count, int degree, int *exponent)
 {
-    double largest = attend_largest_magnitude(m, count);
+    double largest = psw_row_peak(PSW_PEAK_MAGNITUDE, m, count);
     int own;
     if ((largest > 0x1p-6 && largest < 0x1p6) || largest == 0 || !isfinite(largest) || *exponent == PSW_EMPTY) return;
     frexp(largest, &own);

@@ -132,6 +132,14 @@ void attend_tree_add(attend_tree *tree, attend_sums *filled, psw_node node)
     tree->node[filled - tree->sums] = node;
 }
 
+attend_sums *attend_tree_take_sibling(attend_tree *tree, psw_node node)
+{
+    ptrdiff_t at = find(tree, node.level, node.index ^ 1);
+    if (at < 0 || tree->sums[at].rows == 0) return NULL;
+    tree->node[at].level = -1;
+    return &tree->sums[at];
+}
+
 /* The largest node that begins with leaf `first` and holds no leaf from `end` on. */
 static psw_node node_within(const attend_tree *tree, ptrdiff_t first, ptrdiff_t end)
 {

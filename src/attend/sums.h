@@ -47,6 +47,9 @@ void attend_tree_begin(attend_tree *tree, ptrdiff_t leaves, ptrdiff_t rows);
  * nodes wait as there are places. */
 attend_sums *attend_tree_free(attend_tree *tree);
 void attend_tree_add(attend_tree *tree, attend_sums *filled, psw_node node);
+/* The sums of the node's sibling if they wait and are not empty, else NULL: they no longer wait, the node's are merged
+ * into them, and they are given to attend_tree_add as their parent's. */
+attend_sums *attend_tree_take_sibling(attend_tree *tree, psw_node node);
 
 /* Nodes for the leaves first .. end - 1, in which every row is empty: few, and without work for rows. PSW_BUG without a
  * free place. */

@@ -93,12 +93,6 @@ static attend_weight_sum weigh(const psw_point *point, const attend_score_row *r
     return (attend_weight_sum){psw_row_sum(w, row->count), exponent};
 }
 
-static double peak(const psw_point *point, const psw_real *z, ptrdiff_t count)
-{
-    (void)point;
-    return attend_largest_magnitude(z, count);
-}
-
 /* In double, and its sign. */
 static psw_weigh_work work(const psw_point *point)
 {
@@ -123,4 +117,5 @@ static double least(const psw_point *point)
     return above;
 }
 
-const attend_method_row ATTEND_WEIGH(taylor) = {.peak = peak, .weigh = weigh, .work = work, .least = least};
+const attend_method_row ATTEND_WEIGH(taylor) = {
+    .peak = attend_peak_magnitude, .weigh = weigh, .work = work, .least = least};

@@ -1,6 +1,6 @@
-/* Weights z^beta. With E = floor(beta log2 peak) and c = 2^(-E/beta), u = z c is below 2^(1/beta) and u^beta is the
- * weight under the exponent E: nothing overflows, and only what is 2^PSW_LOWEST_EXPONENT of the largest or less becomes
- * 0. */
+/* Weights z^beta under the exponent E = floor(beta log2 peak): nothing overflows, and only what is
+ * 2^PSW_LOWEST_EXPONENT of the largest or less becomes 0. Of integer degrees they are powers of u = z c, c =
+ * 2^(-E/beta), which is below 2^(1/beta); of real ones exponentials of logarithms (exponential_real.c). */
 #include <math.h>
 
 #include "polysweep/transcend.h"
@@ -8,48 +8,21 @@
 
 /* ---- peaks ---- */
 
-static inline psw_lane_bits bits_of(psw_real x)
-{
-    psw_lane_bits bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static double of_bits(psw_lane_bits bits)
-{
-    psw_real x;
-    memcpy(&x, &bits, sizeof x);
-    return (double)x;
-}
-
-/* As integers, magnitudes are in order, with infinity and NaN on top. */
-double attend_largest_magnitude(const psw_real *z, ptrdiff_t count)
-{
-    psw_lane_bits top = 0;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        psw_lane_bits bits = bits_of(z[i]) & PSW_LANE_MAGNITUDE;
-        top = bits > top ? bits : top;
-    }
-    return of_bits(top);
-}
-
-/* The order of signed values is that of integers once the magnitude bits of negative ones are flipped. */
-double attend_peak_largest(const psw_point *point, const psw_real *z, ptrdiff_t count)
+psw_peak_order attend_peak_magnitude(const psw_point *point)
 {
     (void)point;
-    psw_lane_bits top = sizeof top == 8 ? (psw_lane_bits)INT64_MIN : (psw_lane_bits)INT32_MIN;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        psw_lane_bits bits = bits_of(z[i]);
-        bits ^= bits < 0 ? PSW_LANE_MAGNITUDE : 0;
-        top = bits > top ? bits : top;
-    }
-    return of_bits(top < 0 ? top ^ PSW_LANE_MAGNITUDE : top);
+    return PSW_PEAK_MAGNITUDE;
 }
 
-double attend_peak_power(const psw_point *point, const psw_real *z, ptrdiff_t count)
+psw_peak_order attend_peak_largest(const psw_point *point)
 {
-    return point->negative == PSW_NEGATIVE_RELU ? attend_peak_largest(point, z, count)
-                                                : attend_largest_magnitude(z, count);
+    (void)point;
+    return PSW_PEAK_SIGNED;
+}
+
+psw_peak_order attend_peak_power(const psw_point *point)
+{
+    return point->negative == PSW_NEGATIVE_RELU ? PSW_PEAK_SIGNED : PSW_PEAK_MAGNITUDE;
 }
 
 /* ---- integer degrees ---- */
@@ -66,38 +39,18 @@ static inline psw_chunk power(psw_chunk u, unsigned long degree)
     return w;
 }
 
-static inline psw_chunk weigh_chunk(const psw_real *z, const attend_scaling *s)
-{
-    return power(psw_chunk_scale(psw_chunk_load(z), s->c, s->least, s->keep), s->degree);
-}
+typedef struct scaling {      /* u = z c is the base of the power, u^degree scale the weight */
+    psw_real c, least, scale; /* a smaller |u| has weight 0 */
+    psw_lane_bits keep;       /* bits of u: all, or all but the sign for |u| */
+    unsigned long degree;     /* >= 1 */
+} scaling;
 
-/* Every PSW_PARTS-th chunk of the row, whose entries join the same sums. */
-static inline psw_chunk weigh_part(const psw_real *z, ptrdiff_t count, const attend_scaling *s, psw_real *w)
+static inline psw_chunk weigh_chunk(const psw_real *z, ptrdiff_t at, const void *how)
 {
-    psw_chunk sum = {{0}, {0}, {0}, {0}};
-    for (ptrdiff_t i = 0; i < count; i += PSW_ABREAST) {
-        psw_chunk weights = weigh_chunk(z + i, s);
-        psw_chunk_store(weights, w + i);
-        sum = psw_chunk_plus(sum, weights);
-    }
-    return sum;
-}
-
-static double weigh_row(const attend_score_row *row, const attend_scaling *s, psw_real *w)
-{
-    psw_abreast sums;
-    attend_scaling own = *s; /* a local copy, which no store to w can alias */
-    ptrdiff_t whole = row->count / PSW_ABREAST * PSW_ABREAST;
-    psw_real edge[PSW_ABREAST] = {0};
-    size_t bytes = (size_t)(row->count - whole) * sizeof(psw_real);
-    memcpy(edge, row->z + whole, bytes);
-    for (int i = 0; i < PSW_PARTS; i++) {
-        psw_chunk sum = weigh_part(row->z + i * PSW_CHUNK, whole, &own, w + i * PSW_CHUNK);
-        if (bytes) sum = psw_chunk_plus(sum, weigh_part(edge + i * PSW_CHUNK, PSW_ABREAST, &own, edge + i * PSW_CHUNK));
-        sums.part[i] = sum;
-    }
-    memcpy(w + whole, edge, bytes);
-    return psw_abreast_total(&sums);
+    const scaling *s = how;
+    (void)at;
+    psw_chunk w = power(psw_chunk_scale(psw_chunk_load(z), s->c, s->least, s->keep), s->degree);
+    return (psw_chunk){w.a * s->scale, w.b * s->scale, w.c * s->scale, w.d * s->scale};
 }
 
 /* ---- all degrees ---- */
@@ -111,16 +64,23 @@ static double factor(double exponent, double beta)
     return psw_scaled(psw_exp2(fma(-whole, beta, -exponent) * inverse), (long)whole);
 }
 
-/* For beta < 1 the factor 2^(-E/beta) has no useful bound; there the exponential includes 2^-E. */
-static attend_scaling scale_of(double beta, psw_negative negative, double peak, double exponent)
+/* c = 2^-k, k the exponent of the largest score, is exact, and so is 2^(k beta - E): of the error of a weight only that
+ * of the multiplications is left, (beta - 1) / 2 roundings at most. The largest power then is up to 2^beta; where that
+ * is out of range c = 2^(-E/beta), whose rounding is raised to the power too. */
+static scaling scale_of(double beta, psw_negative negative, double peak, double exponent)
 {
-    bool carried = beta >= 1, integer = beta == floor(beta) && beta <= LARGEST_POWER;
-    double least = carried ? psw_exp2(PSW_LOWEST_EXPONENT / beta) : psw_exp2_any(PSW_LOWEST_EXPONENT / beta) * peak;
-    return (attend_scaling){.c = (psw_real)(carried ? factor(exponent, beta) : 1),
-                            .least = least > (double)PSW_REAL_MIN ? (psw_real)least : PSW_REAL_MIN,
-                            .keep = negative == PSW_NEGATIVE_ABS ? PSW_LANE_MAGNITUDE : -1,
-                            .degree = integer ? (unsigned long)beta : 0,
-                            .exponent = carried ? 0 : exponent};
+    int own;
+    frexp(peak, &own);
+    double k = own - 1, least = psw_exp2((PSW_LOWEST_EXPONENT + exponent) / beta - k);
+    scaling s = {.c = (psw_real)psw_scaled(1, (long)-k), .scale = (psw_real)psw_exp2_any(k * beta - exponent)};
+    if (beta > -PSW_LOWEST_EXPONENT) {
+        least = psw_exp2(PSW_LOWEST_EXPONENT / beta);
+        s = (scaling){.c = (psw_real)factor(exponent, beta), .scale = 1};
+    }
+    s.least = least > (double)PSW_REAL_MIN ? (psw_real)least : PSW_REAL_MIN;
+    s.keep = negative == PSW_NEGATIVE_ABS ? PSW_LANE_MAGNITUDE : -1;
+    s.degree = (unsigned long)beta;
+    return s;
 }
 
 /* max(z, 0) */
@@ -130,16 +90,28 @@ static const psw_real *positive_part(const attend_score_row *row, psw_real *to)
     return to;
 }
 
-attend_weight_sum attend_power_weights(double beta, psw_negative negative, const attend_score_row *row, psw_real *w)
+static double integer_degree_weights(double beta, psw_negative negative, const attend_score_row *row, double exponent,
+                                     psw_real *w)
 {
     attend_score_row base = *row;
+    scaling own = scale_of(beta, negative, row->peak, exponent); /* a local one, which no store to w can alias */
+    if (negative == PSW_NEGATIVE_RELU) base.z = positive_part(row, w);
+    return attend_weigh_row(&base, weigh_chunk, weigh_chunk, &own, 0, w);
+}
+
+bool attend_degree_is_real(double beta)
+{
+    return beta > LARGEST_POWER || beta != floor(beta);
+}
+
+attend_weight_sum attend_power_weights(double beta, psw_negative negative, const attend_score_row *row, psw_real *w)
+{
     if (beta == 0) return attend_constant_weights(row->count, 1, (attend_weight_sum){(double)row->count, 0}, w);
     if (!isfinite(row->peak)) return attend_constant_weights(row->count, 0, (attend_weight_sum){NAN, 0}, w);
     if (row->peak < (double)PSW_REAL_MIN)
         return attend_constant_weights(row->count, 0, (attend_weight_sum){0, PSW_EMPTY}, w);
-    if (negative == PSW_NEGATIVE_RELU) base.z = positive_part(row, w);
     double exponent = floor(beta * row->log2_peak);
-    attend_scaling s = scale_of(beta, negative, row->peak, exponent);
-    double sum = s.degree ? weigh_row(&base, &s, w) : attend_real_degree_weights(&base, &s, beta, w);
+    double sum = attend_degree_is_real(beta) ? attend_real_degree_weights(beta, negative, row, exponent, w)
+                                             : integer_degree_weights(beta, negative, row, exponent, w);
     return (attend_weight_sum){sum, (int)exponent};
 }

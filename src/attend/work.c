@@ -16,46 +16,75 @@ static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
 
 /* ---- tiles of a row fold, as attend_rows_tile computes them ---- */
 
+/* Causal, of the rows first .. end - 1 of a leaf, strip by strip: each strip looks at the keys from `key` up to its own
+ * end. */
+static double strips_of(ptrdiff_t first, ptrdiff_t end, ptrdiff_t key)
+{
+    double entries = 0;
+    if (end <= first) return 0;
+    ptrdiff_t whole = (end - first) / PSW_STRIP, rest = (end - first) % PSW_STRIP;
+    if (key <= first) { /* sum over k = 1 .. whole of strip (first - key + k strip) */
+        double strip = (double)PSW_STRIP, count = (double)whole;
+        return strip * (count * (double)(first - key) + strip * count * (count + 1) / 2) +
+               (double)rest * (double)(end - key);
+    }
+    for (ptrdiff_t at = first; at < end;) {
+        ptrdiff_t rows = smaller(PSW_STRIP, end - at);
+        at += rows;
+        entries += at > key ? (double)rows * (double)(at - key) : 0;
+    }
+    return entries;
+}
+
 static double scores_of(ptrdiff_t n, ptrdiff_t leaf, psw_mask mask)
 {
-    double all = (double)n, each = (double)leaf, whole = (double)(n / leaf), rest = (double)(n % leaf);
-    return mask == PSW_FULL ? all * all : each * each * whole * (whole + 1) / 2 + rest * all;
+    double all = (double)n, each = (double)leaf, whole = (double)(n / leaf), start = whole * each;
+    if (mask == PSW_FULL) return all * all;
+    return each * each * whole * (whole - 1) / 2 + whole * strips_of(0, leaf, 0) + (all - start) * start +
+           strips_of(0, n % leaf, 0);
 }
 
-/* Tokens of a leaf from `first` on. */
-static double part(const attend_shape *s, ptrdiff_t index, ptrdiff_t first)
-{
-    ptrdiff_t start = index * s->leaf, end = smaller(start + s->leaf, s->tokens);
-    if (start < first) start = first;
-    return end > start ? (double)(end - start) : 0;
-}
-
-/* Of a sequence in which some tokens have no query or no key, leaf by leaf. */
+/* Of a sequence in which some tokens have no query or no key. */
 static double partial_scores(const attend_shape *s)
 {
-    double keys = 0, all = 0;
-    for (ptrdiff_t i = 0; i * s->leaf < s->tokens; i++) {
-        keys += part(s, i, s->first_key);
-        all += part(s, i, s->first_query) * keys;
-    }
-    if (s->mask == PSW_CAUSAL) return all;
-    ptrdiff_t queries = s->tokens - (s->first_query > 0 ? s->first_query : 0);
-    return queries > 0 ? (double)queries * keys : 0;
+    double all = 0;
+    ptrdiff_t first = larger(s->first_query, 0), key = larger(s->first_key, 0);
+    if (s->mask == PSW_FULL)
+        return s->tokens > first && s->tokens > key ? (double)(s->tokens - first) * (double)(s->tokens - key) : 0;
+    for (ptrdiff_t start = first / s->leaf * s->leaf; start < s->tokens; start += s->leaf)
+        all += strips_of(larger(start, first), smaller(start + s->leaf, s->tokens), key);
+    return all;
+}
+
+/* What is computed again for D_1, of a causal mask: from the strip of j3 on, where j3 is a key; and its strip. */
+static void again_causal(const attend_shape *s, ptrdiff_t special, attend_tiles *tiles)
+{
+    ptrdiff_t start = special / s->leaf * s->leaf, end = smaller(start + s->leaf, s->tokens);
+    ptrdiff_t row = larger(start, s->first_query), key = larger(s->first_key, 0), own = larger(start, key);
+    ptrdiff_t strip = row + (special - row) / PSW_STRIP * PSW_STRIP, next = smaller(strip + PSW_STRIP, end);
+    double later = (double)(s->tokens - end);
+    tiles->patched = (double)(end - strip) + later + (double)(next - key) + 1;
+    tiles->with_key = strips_of(strip, end, own) + later * (double)(end - own);
+    tiles->again = tiles->with_key + (double)(next - strip) * (double)(own - key);
+}
+
+static void again_full(const attend_shape *s, ptrdiff_t special, attend_tiles *tiles)
+{
+    ptrdiff_t start = special / s->leaf * s->leaf, own = smaller(s->leaf, s->tokens - start);
+    ptrdiff_t step = smaller(s->leaf, PSW_STRIP), strip = smaller(step, own - (special - start) / step * step);
+    double all = (double)s->tokens;
+    tiles->patched = 2 * all + 1;
+    tiles->with_key = all * (double)own;
+    tiles->again = tiles->with_key + (double)strip * (all - (double)own);
 }
 
 attend_tiles attend_tiles_of(attend_shape s, ptrdiff_t special)
 {
-    ptrdiff_t n = s.tokens, leaf = s.leaf = smaller(s.leaf, n);
-    psw_mask mask = s.mask;
+    s.leaf = smaller(s.leaf, s.tokens);
     bool whole = s.first_query <= 0 && s.first_key <= 0;
-    attend_tiles tiles = {.scores = whole ? scores_of(n, leaf, mask) : partial_scores(&s)};
-    if (special < 0) return tiles;
-    ptrdiff_t before = special / leaf * leaf, own = smaller(leaf, n - before); /* the leaf of j3 */
-    ptrdiff_t step = smaller(leaf, PSW_STRIP), strip = smaller(step, own - (special - before) / step * step);
-    ptrdiff_t queries = mask == PSW_FULL ? n : n - before,
-              keys = mask == PSW_FULL ? n : before + own; /* tokens in tiles with it */
-    tiles.patched = (double)queries + (double)keys + 1;
-    tiles.again = (double)queries * (double)own + (double)strip * (double)(keys - own);
+    attend_tiles tiles = {.scores = whole ? scores_of(s.tokens, s.leaf, s.mask) : partial_scores(&s)};
+    if (special >= 0 && s.mask == PSW_FULL) again_full(&s, special, &tiles);
+    if (special >= 0 && s.mask == PSW_CAUSAL) again_causal(&s, special, &tiles);
     return tiles;
 }
 
@@ -74,6 +103,7 @@ static void add_tile(attend_tiles *tiles, psw_tokens strip, psw_tokens keys, ptr
     bool key = special >= keys.first && special < keys.first + keys.count;
     double entries = (double)strip.count * (double)keys.count;
     tiles->scores += entries;
+    tiles->with_key += key ? entries : 0;
     tiles->again += query || key ? entries : 0;
     tiles->patched += (query ? (double)keys.count : 0) + (key ? (double)strip.count : 0) + (query && key);
 }
@@ -86,7 +116,7 @@ static void add_strip(attend_tiles *tiles, const psw_point *p, psw_tokens strip,
         ptrdiff_t from = seen.at[i].first / leaf, last = (seen.at[i].first + seen.at[i].count - 1) / leaf;
         for (next = from > next ? from : next; next <= last; next++) {
             ptrdiff_t first = larger(next * leaf, first_key), end = smaller((next + 1) * leaf, n);
-            add_tile(tiles, strip, (psw_tokens){first, end - first}, special);
+            add_tile(tiles, strip, attend_looked_at(&seen, (psw_tokens){first, end - first}), special);
         }
     }
 }
@@ -127,14 +157,6 @@ double psw_attend_pairs(const psw_point *p)
 
 /* ---- of a point ---- */
 
-/* Entries of tiles whose keys contain j3: all queries that come to its leaf. */
-static double tiles_with_key(const psw_point *p, ptrdiff_t special)
-{
-    ptrdiff_t leaf = smaller(p->block, p->n), before = special / leaf * leaf;
-    double queries = (double)(p->mask == PSW_FULL ? p->n : p->n - before);
-    return queries * (double)smaller(leaf, p->n - before);
-}
-
 attend_entries attend_point_entries(const psw_point *p, int sets)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
@@ -143,8 +165,7 @@ attend_entries attend_point_entries(const psw_point *p, int sets)
                           p->mask};
     attend_tiles t = method && method->seen ? tiles_by_strips(p, special) : attend_tiles_of(shape, special);
     attend_entries entries = {t.scores + t.patched, t.scores + t.again};
-    if (method && !method->peak)
-        entries = (attend_entries){0, t.scores + (special < 0 ? 0 : tiles_with_key(p, special))};
+    if (method && !method->peak) entries = (attend_entries){0, t.scores + t.with_key};
     if (method && method->keep) entries = (attend_entries){2 * entries.products, t.scores * sets};
     return entries;
 }

@@ -19,11 +19,23 @@ double attend_least_score(const psw_point *point);
  * results may depend on it. */
 #define PSW_STRIP ((ptrdiff_t)96)
 
+/* The keys of a leaf up to the last one that the mask and the method let a strip see, which are looked at. */
+static inline psw_tokens attend_looked_at(const psw_seen *strip_sees, psw_tokens leaf)
+{
+    ptrdiff_t end = leaf.first;
+    for (int i = 0; i < strip_sees->ranges; i++) {
+        ptrdiff_t own = strip_sees->at[i].first + strip_sees->at[i].count;
+        if (strip_sees->at[i].first < leaf.first + leaf.count && own > end) end = own;
+    }
+    return (psw_tokens){leaf.first, end - leaf.first < leaf.count ? end - leaf.first : leaf.count};
+}
+
 /* Scores of a row fold over n tokens in leaves of at most `leaf`, for one point. */
 typedef struct attend_tiles {
-    double scores;  /* of D_0: whole tiles of which a query of a strip sees a key */
-    double patched; /* entries computed again for D_1: row and column j3, and where they cross */
-    double again;   /* entries that become weights, and are multiplied with values, once more: all of patched tiles */
+    double scores;   /* of D_0: tiles up to the last key that a query of the strip sees */
+    double patched;  /* entries computed again for D_1: row and column j3, and where they cross */
+    double with_key; /* entries of tiles among whose keys j3 is */
+    double again;    /* entries that become weights, and are multiplied with values, once more: all of patched tiles */
 } attend_tiles;
 /* A sequence of tokens in leaves; the first ones may have no query, or no key. */
 typedef struct attend_shape {

@@ -50,14 +50,20 @@ static ptrdiff_t part(ptrdiff_t total, ptrdiff_t most)
 
 void psw_panels_product(psw_const_rows a, psw_panels b, psw_rows c)
 {
-    bool narrow = b.inner <= SMALL || b.cols <= SMALL;
-    ptrdiff_t chain = part(b.inner, narrow ? SMALL : CHAIN), width = narrow ? part(b.cols, SMALL) : b.cols;
+    bool narrow = a.cols <= SMALL || c.cols <= SMALL;
+    ptrdiff_t chain = part(a.cols, narrow ? SMALL : CHAIN), width = narrow ? part(c.cols, SMALL) : c.cols;
     ptrdiff_t stride = psw_stride(b.cols);
-    for (ptrdiff_t k = 0; k < b.inner; k += chain)
-        for (ptrdiff_t j = 0; j < b.cols; j += width) {
-            ptrdiff_t terms = b.inner - k < chain ? b.inner - k : chain, cols = b.cols - j < width ? b.cols - j : width;
+    for (ptrdiff_t k = 0; k < a.cols; k += chain)
+        for (ptrdiff_t j = 0; j < c.cols; j += width) {
+            ptrdiff_t terms = a.cols - k < chain ? a.cols - k : chain, cols = c.cols - j < width ? c.cols - j : width;
             psw_const_rows left = {a.at + k, a.rows, terms, a.stride};
             psw_const_rows right = {b.at + k * stride + j, terms, cols, stride};
             psw_gemm(false, false, terms, left, right, k > 0, (psw_rows){c.at + j, c.rows, cols, c.stride});
         }
+}
+
+void psw_panels_product_peaks(psw_const_rows a, psw_panels b, psw_rows c, psw_peak_order order, double *peak)
+{
+    psw_panels_product(a, b, c);
+    for (ptrdiff_t i = 0; i < c.rows; i++) peak[i] = psw_row_peak(order, c.at + i * c.stride, c.cols);
 }

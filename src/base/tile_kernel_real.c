@@ -1,4 +1,4 @@
-#include "base/lanes.h"
+#include "base/order.h"
 #include "polysweep/tile.h"
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@ enum { ROWS = 12 };
 #else
 enum { ROWS = 6 };
 #endif
-enum { LANES = PSW_LANES, WIDTH = 2 * LANES, FEW_ROWS = 4 };
+enum { LANES = PSW_LANES, WIDTH = 2 * LANES };
 /* Terms that are added one after another before their sum joins the entry: no cost that can be measured, and a quarter
  * of the rounding error of a leaf of 512 keys. */
 enum { CHAIN = 128 };
@@ -110,89 +110,121 @@ static inline __attribute__((always_inline)) void kernel(int rows, int vectors, 
 typedef void tile_kernel(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
                          ptrdiff_t stride, bool add);
 
-static void many_wide(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                      ptrdiff_t stride, bool add)
-{
-    kernel(ROWS, 2, inner, a, down, b, c, stride, add);
-}
+#define KERNEL(name, rows, vectors)                                                                                    \
+    static void name(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,               \
+                     ptrdiff_t stride, bool add)                                                                       \
+    {                                                                                                                  \
+        kernel(rows, vectors, inner, a, down, b, c, stride, add);                                                      \
+    }
+KERNEL(many_wide, ROWS, 2)
+KERNEL(many_narrow, ROWS, 1)
+KERNEL(four_wide, 4, 2)
+KERNEL(four_narrow, 4, 1)
+KERNEL(three_wide, 3, 2)
+KERNEL(three_narrow, 3, 1)
+KERNEL(two_wide, 2, 2)
+KERNEL(two_narrow, 2, 1)
+KERNEL(one_wide, 1, 2)
+KERNEL(one_narrow, 1, 1)
 
-static void many_narrow(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                        ptrdiff_t stride, bool add)
-{
-    kernel(ROWS, 1, inner, a, down, b, c, stride, add);
-}
-
-static void few_wide(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                     ptrdiff_t stride, bool add)
-{
-    kernel(FEW_ROWS, 2, inner, a, down, b, c, stride, add);
-}
-
-static void few_narrow(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                       ptrdiff_t stride, bool add)
-{
-    kernel(FEW_ROWS, 1, inner, a, down, b, c, stride, add);
-}
-
-static void one_wide(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                     ptrdiff_t stride, bool add)
-{
-    kernel(1, 2, inner, a, down, b, c, stride, add);
-}
-
-static void one_narrow(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                       ptrdiff_t stride, bool add)
-{
-    kernel(1, 1, inner, a, down, b, c, stride, add);
-}
-
-static const struct {
+typedef struct kernel_size {
     ptrdiff_t rows;
     tile_kernel *wide, *narrow;
-} kernels[] = {{ROWS, many_wide, many_narrow}, {FEW_ROWS, few_wide, few_narrow}, {1, one_wide, one_narrow}};
+} kernel_size;
+
+/* Four rows still keep the multipliers busy, fewer do not: rows that are left are taken by fours and threes. */
+static const kernel_size *size_for(ptrdiff_t left)
+{
+    static const kernel_size many = {ROWS, many_wide, many_narrow}, few[] = {{1, one_wide, one_narrow},
+                                                                             {2, two_wide, two_narrow},
+                                                                             {3, three_wide, three_narrow},
+                                                                             {4, four_wide, four_narrow}};
+    if (left == ROWS || left >= ROWS + 3) return &many;
+    if (left == 5 || left == 6) return &few[2];
+    return &few[left < 4 ? left - 1 : 3];
+}
+
+/* ---- the largest number of each row, while it is in the first-level cache ---- */
+
+/* At one row of a panel that was written just now. */
+static inline psw_lanes_bits larger_of_row(psw_lanes_bits top, psw_peak_order order, const psw_real *z, ptrdiff_t cols)
+{
+    if (cols == WIDTH) {
+        const psw_loose_lanes *at = (const psw_loose_lanes *)z;
+        psw_lanes_bits first = base_ordered((psw_lanes)at[0], order), second = base_ordered((psw_lanes)at[1], order);
+        return psw_lanes_larger(top, psw_lanes_larger(first, second));
+    }
+    for (ptrdiff_t j = 0; j < cols; j++) {
+        psw_lane_bits own = base_ordered_one(z[j], order);
+        top[0] = own > top[0] ? own : top[0];
+    }
+    return top;
+}
+
+/* ---- the product ---- */
 
 typedef struct span { /* of the inner length: one chain */
     ptrdiff_t first, count;
 } span;
 
-/* Columns past the panel's last one are computed, and thrown away. */
-static void product_edge(tile_kernel *run, ptrdiff_t rows, psw_const_rows a, const panel *p, span k, psw_real *c,
-                         ptrdiff_t stride)
+/* Columns past the last one that is wanted are computed, and thrown away. */
+static void product_edge(tile_kernel *run, psw_const_rows a, const panel *p, span k, psw_rows c)
 {
     psw_real whole[ROWS * WIDTH];
     run(k.count, a.at + k.first, a.stride, p->at + k.first * p->width, whole, p->width, false);
-    for (ptrdiff_t i = 0; i < rows; i++)
-        for (ptrdiff_t j = 0; j < p->cols; j++) {
-            psw_real sum = whole[i * p->width + j];
-            c[i * stride + j] = k.first ? c[i * stride + j] + sum : sum;
+    for (ptrdiff_t i = 0; i < c.rows; i++)
+        for (ptrdiff_t j = 0; j < c.cols; j++) {
+            psw_real sum = whole[i * p->width + j], *to = c.at + i * c.stride + j;
+            *to = k.first ? *to + sum : sum;
         }
 }
 
-static void product_panel(psw_const_rows a, const panel *p, span k, psw_rows c)
+/* c: the columns of the panel that are wanted; top: of its rows, NULL: not wanted */
+static void product_panel(psw_const_rows a, const panel *p, span k, psw_rows c, psw_peak_order order,
+                          psw_lanes_bits *top)
 {
-    ptrdiff_t done = 0;
-    for (int size = 0; size < 3; size++) {
-        ptrdiff_t rows = kernels[size].rows;
-        tile_kernel *run = p->width == WIDTH ? kernels[size].wide : kernels[size].narrow;
-        for (; done + rows <= a.rows; done += rows) {
-            const psw_real *from = a.at + done * a.stride + k.first;
-            psw_real *to = c.at + done * c.stride + p->first;
-            if (p->cols == p->width)
-                run(k.count, from, a.stride, p->at + k.first * p->width, to, c.stride, k.first > 0);
-            else
-                product_edge(run, rows, psw_part(a, done, rows), p, k, to, c.stride);
-        }
+    const kernel_size *size;
+    for (ptrdiff_t done = 0; done < a.rows; done += size->rows) {
+        size = size_for(a.rows - done);
+        tile_kernel *run = p->width == WIDTH ? size->wide : size->narrow;
+        psw_rows to = {c.at + done * c.stride, size->rows, c.cols, c.stride};
+        if (c.cols == p->width)
+            run(k.count, a.at + done * a.stride + k.first, a.stride, p->at + k.first * p->width, to.at, to.stride,
+                k.first > 0);
+        else
+            product_edge(run, psw_part(a, done, size->rows), p, k, to);
+        for (ptrdiff_t i = 0; top && i < size->rows; i++)
+            top[done + i] = larger_of_row(top[done + i], order, to.at + i * to.stride, c.cols);
     }
 }
 
 /* Chain by chain: the part of a panel that a chain meets stays in the first-level cache for all rows. */
+static void product(psw_const_rows a, psw_panels b, psw_rows c, psw_peak_order order, psw_lanes_bits *top)
+{
+    for (ptrdiff_t first = 0; first < a.cols; first += CHAIN) {
+        span k = {first, a.cols - first < CHAIN ? a.cols - first : CHAIN};
+        for (ptrdiff_t column = 0; column < c.cols; column += WIDTH) {
+            panel p = panel_at(b, column);
+            ptrdiff_t left = c.cols - column;
+            psw_rows part = {c.at + column, c.rows, left < p.cols ? left : p.cols, c.stride};
+            product_panel(a, &p, k, part, order, first + k.count == a.cols ? top : NULL);
+        }
+    }
+}
+
 void psw_panels_product(psw_const_rows a, psw_panels b, psw_rows c)
 {
-    for (ptrdiff_t first = 0; first < b.inner; first += CHAIN) {
-        span k = {first, b.inner - first < CHAIN ? b.inner - first : CHAIN};
-        for (ptrdiff_t column = 0; column < b.cols; column += WIDTH) {
-            panel p = panel_at(b, column);
-            product_panel(a, &p, k, c);
-        }
+    product(a, b, c, PSW_PEAK_MAGNITUDE, NULL);
+}
+
+void psw_panels_product_peaks(psw_const_rows a, psw_panels b, psw_rows c, psw_peak_order order, double *peak)
+{
+    enum { MOST = 16 * ROWS };
+    psw_lanes_bits top[MOST];
+    for (ptrdiff_t first = 0; first < c.rows; first += MOST) {
+        ptrdiff_t rows = c.rows - first < MOST ? c.rows - first : MOST;
+        for (ptrdiff_t i = 0; i < rows; i++) top[i] = (psw_lanes_bits){0} + base_lowest(order);
+        product(psw_part(a, first, rows), b, (psw_rows){c.at + first * c.stride, rows, c.cols, c.stride}, order, top);
+        for (ptrdiff_t i = 0; i < rows; i++) peak[first + i] = base_unordered(base_topmost(top[i]));
     }
 }

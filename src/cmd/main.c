@@ -13,7 +13,7 @@
 
 const cmd_command cmd_commands[] = {
     {"run", "STUDY.yaml [-o FILE.h5]", "compute every point that is not complete in FILE.h5; run again, it resumes",
-     "output set where part time-limit redo extend max-fails dry-run no-inputs oversubscribe progress quiet",
+     "output set where part time-limit redo extend max-fails dry-run no-inputs oversubscribe calibrate progress quiet",
      "  mpirun -n 4 polysweep run phase.yaml\n"
      "  mpirun -n 4 polysweep run phase.yaml -o /scratch/phase.h5 --time-limit 55m\n"
      "  mpirun -n 4 polysweep run phase.yaml --set grid.n=[1024,2048,4096] --extend\n"
@@ -22,7 +22,8 @@ const cmd_command cmd_commands[] = {
      true, false, cmd_run},
     {"plan", "STUDY.yaml",
      "points, exclusions, predicted time, memory and file size for any number of ranks; a job script for Slurm",
-     "set where part ranks ranks-per-node compare budget points calibration no-inputs slurm output sbatch prologue "
+     "set where part ranks ranks-per-node compare budget points calibration calibrate no-inputs slurm output sbatch "
+     "prologue "
      "launcher "
      "json",
      "  polysweep plan phase.yaml --ranks 64\n"
@@ -33,7 +34,8 @@ const cmd_command cmd_commands[] = {
      "  polysweep plan phase.yaml --ranks 256 --ranks-per-node 64 --slurm --sbatch account=physics > phase.job\n",
      false, false, cmd_plan},
     {"scale", "STUDY.yaml", "strong or weak scaling: times the points on teams of several sizes and compares them",
-     "strong weak teams output set where time-limit redo max-fails dry-run no-inputs oversubscribe progress quiet json",
+     "strong weak teams output set where time-limit redo max-fails dry-run no-inputs oversubscribe calibrate progress "
+     "quiet json",
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set grid.n=[16384]\n"
      "  mpirun -n 8 polysweep scale phase.yaml --weak --teams 1,2,4,8 -o weak.h5\n"
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set time.beside=true\n",

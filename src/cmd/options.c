@@ -49,6 +49,8 @@ static const option options_table[] = {
     {"launcher", "srun|mpirun", "the command that starts the ranks in that script (default: mpirun)", TEXT,
      AT(launcher), 0},
     {"calibration", "FILE.h5", "use the rates that a run measured and stored in FILE.h5", TEXT, AT(calibration), 0},
+    {"calibrate", NULL, "measure the speeds of this machine again, and keep them for launches to come", FLAG,
+     AT(calibrate), 0},
     {"strong", NULL, "the same points on every team", FLAG, AT(strong), 0},
     {"weak", NULL, "n grows with the team, so that the work per rank stays the same", FLAG, AT(weak), 0},
     {"teams", "T,T,...", "sizes of teams (default: 1, 2, 4, ... and all ranks)", TEXT, AT(teams), 0},

@@ -71,6 +71,7 @@ psw_status cmd_plan(const cmd_options *options, const psw_comm *world)
     psw_forecast_request request = {.where = options->where,
                                     .part = options->part,
                                     .calibration = options->calibration,
+                                    .calibrate = options->calibrate,
                                     .compare = options->compare,
                                     .budget = options->budget,
                                     .points = options->points,
@@ -80,6 +81,9 @@ psw_status cmd_plan(const cmd_options *options, const psw_comm *world)
     psw_forecast forecast = {0};
     (void)world;
     PSW_TRY(check_script(options));
+    if (options->calibrate && options->calibration)
+        return PSW_FAIL(PSW_USAGE, "--calibrate measures this machine, --calibration takes the rates of a file: leave "
+                                   "out one of them");
     PSW_TRY(cmd_study_of_options(options, &study));
     psw_status status = try_inputs(options, study);
     if (status == PSW_OK) status = psw_forecast_make(study, &request, &forecast);

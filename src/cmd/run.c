@@ -17,6 +17,7 @@ psw_sweep_request cmd_request_of_options(const cmd_options *o)
                                .extend = o->extend,
                                .oversubscribe = o->oversubscribe,
                                .quiet = o->quiet,
+                               .calibrate = o->calibrate,
                                .max_fails = o->max_fails,
                                .time_limit_s = o->time_limit_s,
                                .progress = o->progress};

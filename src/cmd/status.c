@@ -75,15 +75,15 @@ static psw_status read_slots(const char *path, psw_sweep_state *state)
     psw_study *study = NULL;
     psw_part part;
     *state = (psw_sweep_state){.elapsed_s = NAN, .eta_s = NAN, .time_limit_s = NAN};
-    PSW_TRY(psw_study_of_file(path, &study));
-    psw_format(state->study, sizeof state->study, "%s", psw_study_name(study));
-    psw_status status = psw_reader_open(path, &reader);
+    PSW_TRY(psw_reader_open(path, &reader));
+    psw_status status = psw_study_stored(reader, path, &study);
     if (status == PSW_OK) {
-        status = psw_store_part(path, &part);
+        psw_format(state->study, sizeof state->study, "%s", psw_study_name(study));
+        status = psw_reader_part(reader, &part);
         psw_part_print(&part, state->part);
-        if (status == PSW_OK) status = count_slots(&part, reader, study, state);
-        psw_reader_close(reader);
     }
+    if (status == PSW_OK) status = count_slots(&part, reader, study, state);
+    psw_reader_close(reader);
     psw_study_free(study);
     return status;
 }

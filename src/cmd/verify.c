@@ -237,7 +237,7 @@ static psw_status open_file(cmd_check *c)
     PSW_TRY(prepare_rows(c));
     PSW_TRY(psw_inputs_read(c->study, &c->inputs));
     c->in_use = psw_lock_held(c->path);
-    if (c->world->rank == 0) PSW_TRY(psw_store_part(c->path, &part));
+    PSW_TRY(psw_reader_part(c->reader, &part));
     psw_part_print(&part, c->part);
     return PSW_OK;
 }
@@ -327,7 +327,10 @@ static psw_status verify(cmd_check *c)
     PSW_TRY(read_states(c));
     psw_threads_set(psw_study_settings(c->study)->threads);
     c->machine = psw_machine_read();
-    PSW_TRY(psw_measure_rates_agreed(c->world, &c->rates));
+    psw_speeds speeds;
+    psw_speeds_request asked = {.machine = &c->machine, .threads = (int)psw_study_settings(c->study)->threads};
+    PSW_TRY(psw_speeds_find(c->world, &asked, &speeds));
+    c->rates = speeds.rates;
     PSW_TRY(psw_comm_agree(c->world, choose(c)));
     PSW_TRY(recompute(c));
     return conclude(c);

@@ -1,4 +1,5 @@
 /* doctor: what computes. */
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -209,6 +210,23 @@ static void check_memory(const doctor_facts *f, doctor_report *r)
                 allowed->memory_bytes > 0 ? ")" : "", each);
 }
 
+/* A run begins half a second earlier where its machine is known. */
+static void check_kept(const doctor_facts *f, doctor_report *r)
+{
+    if (!f->kept.path[0])
+        doctor_fine(r, "speeds",
+                    "each launch measures this machine, in half a second: neither XDG_CACHE_HOME nor HOME "
+                    "names a place to keep them");
+    else if (isnan(f->kept.age_s))
+        doctor_fine(r, "speeds",
+                    "none of such launches here are kept yet; the next run measures them, in half a second, "
+                    "and keeps them in %s",
+                    f->kept.path);
+    else
+        doctor_fine(r, "speeds", "of this machine, measured %.0f hours ago, in %s; --calibrate of run renews them",
+                    f->kept.age_s / 3600, f->kept.path);
+}
+
 static void check_machine(const doctor_facts *f, doctor_report *r)
 {
     const doctor_place *here = &f->places[0];
@@ -226,6 +244,7 @@ static void check_machine(const doctor_facts *f, doctor_report *r)
 void doctor_check_blas(const doctor_facts *f, doctor_report *r)
 {
     check_machine(f, r);
+    check_kept(f, r);
     check_build(f, r);
     check_tiles(f, r);
     check_kernel(f, r);

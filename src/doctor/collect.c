@@ -52,13 +52,14 @@ static psw_status try_directory(const psw_comm *world, const psw_comm *node, con
                                 const psw_study *study, doctor_facts *f)
 {
     psw_launch launch;
+    psw_machine machine = psw_machine_read();
     doctor_attempt *a = &f->attempt;
     a->path = asked->directory;
     if (!a->path) return PSW_OK;
     if (world->rank == 0) a->directory = psw_directory_read(a->path);
     PSW_TRY(psw_comm_bytes(world, 0, &a->directory, sizeof a->directory));
     if (a->directory.why_not) return PSW_OK;
-    PSW_TRY(psw_launch_describe(world, node, asked->command, f->threads, &launch));
+    PSW_TRY(psw_launch_describe(world, node, &machine, asked->command, f->threads, &launch));
     psw_stop_listen();
     a->status = doctor_try(world, a->path, study, &launch, &a->trial);
     if (a->status != PSW_OK) psw_format(a->why, sizeof a->why, "%s", psw_message());
@@ -75,6 +76,8 @@ psw_status doctor_collect(const psw_doctor_request *asked, const psw_comm *world
     psw_status status = psw_comm_split_node(world, &node);
     if (status == PSW_OK) {
         status = psw_comm_agree(world, gather_places(world, &node, places));
+        if (status == PSW_OK && world->rank == 0)
+            f->kept = psw_speeds_kept(&places[0].machine, node.size, f->threads, doctor_facts_nodes(f));
         if (status == PSW_OK) status = psw_comm_agree(world, psw_measure_talk(&node, &f->mpi.talk));
         if (status == PSW_OK) status = psw_comm_agree(world, measure_messages(world, &node, &f->mpi));
         if (status == PSW_OK) status = try_directory(world, &node, asked, study, f);

@@ -60,6 +60,7 @@ typedef struct doctor_facts {
     doctor_build build;
     char hdf5[32];
     double clock_s; /* resolution */
+    psw_kept kept;  /* speeds, of such a launch on such a node */
     doctor_attempt attempt;
 } doctor_facts;
 

@@ -182,7 +182,7 @@ static psw_status open_and_write(trial *t, const psw_launch *launch)
 {
     double start = psw_clock_s();
     t->out->step = DOCTOR_TRIAL_OPEN;
-    PSW_TRY(psw_store_open(t->comm, t->file, t->study, launch, &t->store));
+    PSW_TRY(psw_store_open(t->comm, t->file, t->study, launch, NULL, &t->store));
     t->out->open_s = psw_clock_s() - start;
     psw_status status = psw_comm_max(t->comm, &t->out->open_s, 1);
     t->out->step = DOCTOR_TRIAL_WRITE;

@@ -134,9 +134,13 @@ static psw_status read_worlds(const char *list, ptrdiff_t worlds[PSW_FORECAST_CO
 
 static psw_status find_rates(const psw_forecast_request *asked, psw_forecast *f)
 {
-    f->rates_from = asked->calibration ? asked->calibration : "measured on this machine";
+    psw_speeds speeds;
+    f->rates_from = asked->calibration;
     if (asked->calibration) return psw_rates_of_file(asked->calibration, &f->rates);
-    return psw_measure_rates(&f->rates);
+    PSW_TRY(psw_speeds_alone(&f->machine, (int)psw_study_settings(f->study)->threads, asked->calibrate, &speeds));
+    f->rates = speeds.rates;
+    f->rates_from = speeds.age_s > 0 ? "kept of this machine" : "measured on this machine";
+    return PSW_OK;
 }
 
 static void set_machine(const psw_forecast_request *asked, psw_forecast *f)

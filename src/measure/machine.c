@@ -62,6 +62,17 @@ static void proc_field(const char *path, const char *field, char *out, size_t si
     fclose(file);
 }
 
+/* Kernels of AArch64 give numbers instead of a name. */
+static void read_processor(psw_machine *machine)
+{
+    char maker[16], part[16];
+    proc_field("/proc/cpuinfo", "model name", machine->cpu, sizeof machine->cpu);
+    if (machine->cpu[0]) return;
+    proc_field("/proc/cpuinfo", "CPU implementer", maker, sizeof maker);
+    proc_field("/proc/cpuinfo", "CPU part", part, sizeof part);
+    if (maker[0] && part[0]) psw_format(machine->cpu, sizeof machine->cpu, "processor %s of maker %s", part, maker);
+}
+
 /* What is allowed counts where it is less than there is. */
 static void read_memory(psw_machine *machine)
 {
@@ -142,7 +153,7 @@ psw_machine psw_machine_read(void)
     psw_machine machine = {0};
     char flags[4096];
     if (gethostname(machine.host, sizeof machine.host - 1) != 0) machine.host[0] = '\0';
-    proc_field("/proc/cpuinfo", "model name", machine.cpu, sizeof machine.cpu);
+    read_processor(&machine);
     proc_field("/proc/cpuinfo", "flags", flags, sizeof flags);
     machine.avx512 = strstr(flags, " avx512vl") != NULL;
     machine.avx2 = strstr(flags, " avx2") != NULL;

@@ -1,5 +1,4 @@
 /* The ceiling of products: the faster of tiles and BLAS, by the clock, since that is what times are held against. */
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -8,29 +7,38 @@
 
 enum { ROUNDS = 6 }; /* the first one warms up */
 
-static double shortest(void (*product)(void *), void *work)
+typedef struct times {
+    double shortest, median;
+} times;
+
+static times time_product(void (*product)(void *), void *work)
 {
-    double best = DBL_MAX;
+    double taken[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         double start = psw_clock_s();
         product(work);
-        if (round > 0) best = fmin(best, psw_clock_s() - start);
+        taken[round] = psw_clock_s() - start;
     }
-    return best;
+    double median = psw_quantile(taken + 1, ROUNDS - 1, 0.5); /* sorts */
+    return (times){taken[1], median};
 }
 
-static psw_status fastest(const psw_large_product *product, double *flops_s)
+static psw_status fastest(const psw_large_product *product, double *flops_s, double *spread)
 {
     void *work = aligned_alloc(64, (product->bytes() + 63) / 64 * 64);
     if (!work) return PSW_FAIL(PSW_NO_MEMORY, "no memory to measure products with");
     product->prepare(work);
-    *flops_s = product->flops / fmin(shortest(product->by_tiles, work), shortest(product->by_blas, work));
+    times tiles = time_product(product->by_tiles, work), blas = time_product(product->by_blas, work);
+    times best = tiles.shortest < blas.shortest ? tiles : blas;
+    *flops_s = product->flops / best.shortest;
+    *spread = fmax(*spread, best.median / best.shortest);
     free(work);
     return PSW_OK;
 }
 
-psw_status psw_measure_products(double flops_s[2])
+psw_status psw_measure_products(double flops_s[2], double *spread)
 {
-    PSW_TRY(fastest(psw_large_product_of(false), &flops_s[PSW_FP64]));
-    return fastest(psw_large_product_of(true), &flops_s[PSW_FP32]);
+    *spread = 1;
+    PSW_TRY(fastest(psw_large_product_of(false), &flops_s[PSW_FP64], spread));
+    return fastest(psw_large_product_of(true), &flops_s[PSW_FP32], spread);
 }

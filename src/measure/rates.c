@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "polysweep/measure.h"
+#include "measure/kept.h"
 #include "polysweep/theory.h"
 
 typedef struct probe {
@@ -263,25 +263,9 @@ psw_status psw_measure_rates(psw_rates *rates)
     return PSW_OK;
 }
 
-/* ---- the same numbers everywhere ---- */
-
 /* Seconds of a common point: one number to compare ranks by. */
-static double slowness(const psw_rates *rates)
+double measure_slowness(const psw_rates *rates)
 {
     psw_point p = probe_point(EXACT, PSW_FP64);
     return psw_cost_time(rates, &p).predicted_s;
-}
-
-psw_status psw_measure_rates_agreed(const psw_comm *comm, psw_rates *rates)
-{
-    psw_comm node;
-    PSW_TRY(psw_comm_split_node(comm, &node));
-    bool counted = node.rank == 0;
-    psw_comm_free(&node);
-    PSW_TRY(psw_comm_agree(comm, psw_measure_rates(rates)));
-    double mine = counted ? slowness(rates) : -1, most = mine;
-    PSW_TRY(psw_comm_max(comm, &most, 1));
-    double root = mine == most ? comm->rank : -1; /* of equals the last */
-    PSW_TRY(psw_comm_max(comm, &root, 1));
-    return psw_comm_bytes(comm, (int)root, rates, sizeof *rates);
 }

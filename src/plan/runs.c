@@ -111,12 +111,13 @@ static psw_status cut_pieces(const psw_study *study, const psw_rates *rates, con
 {
     cutter c = {.cut = cut, .run_s = rates->run_s, .runs = runs};
     ptrdiff_t slots = psw_study_slots(study);
+    psw_cursor cursor = psw_cursor_begin(study);
     for (ptrdiff_t slot = 0; slot < slots; slot++) {
         if (wanted && !wanted[slot]) {
             PSW_TRY(end_consecutive(&c));
             continue;
         }
-        psw_point point = psw_study_point(study, slot);
+        psw_point point = *psw_cursor_at(&cursor, slot);
         psw_cost cost = psw_cost_time(rates, &point);
         cost.predicted_s += cut->passes * cost.repeat_s;
         PSW_TRY(take_slot(&c, slot, &point, &cost));

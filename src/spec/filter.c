@@ -18,10 +18,9 @@ bool psw_filter_keeps(const psw_filter *filter, const psw_point *point)
 static psw_status keeps_some(const psw_filter *filter, const char *expression)
 {
     ptrdiff_t slots = psw_study_slots(filter->study);
-    for (ptrdiff_t slot = 0; slot < slots; slot++) {
-        psw_point point = psw_study_point(filter->study, slot);
-        if (psw_filter_keeps(filter, &point)) return PSW_OK;
-    }
+    psw_cursor cursor = psw_cursor_begin(filter->study);
+    for (ptrdiff_t slot = 0; slot < slots; slot++)
+        if (psw_filter_keeps(filter, psw_cursor_at(&cursor, slot))) return PSW_OK;
     return PSW_FAIL(PSW_USAGE, "--where %.200s: none of the %td points of the study satisfy it", expression, slots);
 }
 

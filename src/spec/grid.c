@@ -79,7 +79,7 @@ static psw_status keep_axis(const psw_study *study, spec_block *block, const spe
         matters[m] = relevant(study, applies, axis->ids[m]);
         any |= matters[m];
         all &= matters[m];
-        hidden |= matters[m] &&
+        hidden |= axis->count > 1 && matters[m] &&
                   (!visible(study, block, applies, axis->ids[m]) || given_by_file(study, block->method, axis->ids[m]));
         block->base.at[axis->ids[m]] = axis->values[m * axis->count];
         if (!matters[m]) block->applies &= ~PSW_ID(axis->ids[m]);

@@ -175,15 +175,36 @@ static ptrdiff_t pick(const spec_block *block, ptrdiff_t wanted)
     return word * 64 + ones((bits & (~bits + 1)) - 1);
 }
 
+/* NULL: the slot is a point of include. */
+static const spec_block *block_of(const psw_study *study, ptrdiff_t slot)
+{
+    ptrdiff_t i = 0;
+    while (i < study->block_count && slot >= study->blocks[i].first + study->blocks[i].slots) i++;
+    return i < study->block_count ? &study->blocks[i] : NULL;
+}
+
 psw_point psw_study_point(const psw_study *study, ptrdiff_t slot)
 {
     spec_row row;
-    ptrdiff_t i = 0;
-    while (i < study->block_count && slot >= study->blocks[i].first + study->blocks[i].slots) i++;
-    if (i == study->block_count)
-        return spec_point_of_row(study, &study->includes[slot - study->slots + study->include_count]);
-    spec_block_row(study, &study->blocks[i], pick(&study->blocks[i], slot - study->blocks[i].first), &row);
+    const spec_block *block = block_of(study, slot);
+    if (!block) return spec_point_of_row(study, &study->includes[slot - study->slots + study->include_count]);
+    spec_block_row(study, block, pick(block, slot - block->first), &row);
     return spec_point_of_row(study, &row);
+}
+
+const psw_point *psw_cursor_at(psw_cursor *c, ptrdiff_t slot)
+{
+    const spec_block *block = block_of(c->study, slot);
+    ptrdiff_t index = block && block->line ? pick(block, slot - block->first) : -1;
+    const spec_axis *betas = index >= 0 ? block->axes[block->axis_count - 1].axis : NULL;
+    bool same = betas && c->block == block && c->line == index / betas->count;
+    if (same)
+        c->point.beta = betas->values[index % betas->count];
+    else
+        c->point = psw_study_point(c->study, slot);
+    c->block = betas ? block : NULL;
+    c->line = betas ? index / betas->count : 0;
+    return &c->point;
 }
 
 ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point)

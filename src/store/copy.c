@@ -83,7 +83,7 @@ static psw_status copy_piece(copier *c, ptrdiff_t first, ptrdiff_t count)
         psw_record *record = &c->records[i];
         if (has_ended(&record->slot)) {
             if (record->slot.random_version == 1) record->point.data_draws = 1; /* whatever the study has now */
-            psw_record_seal(&c->columns, c->what->owns, c->what->predicts, record);
+            psw_records_seal(&c->columns, c->what->owns, c->what->predicts, record, 1);
             c->ended++;
         } else {
             reduce(record, &c->origins[i]);

@@ -107,6 +107,8 @@ static psw_status take_parts(hid_t file, store_inventory *out)
     if (status == PSW_OK)
         status = store_table_find(file, "failures", store_failure_fields, store_failure_rows(out->slots), out->failure);
     if (status != PSW_OK) return status;
+    out->is_part = H5Aexists(file, "part") > 0;
+    if (out->is_part) store_hdf_get_text_attribute(file, "part", out->part, sizeof out->part);
     note(&out->rows_are, store_rows_locate(file, out->rows));
     note(&out->samples_are, store_samples_locate(file, out->slots, &out->samples));
     return PSW_OK;
@@ -145,6 +147,7 @@ static bool makes_sense(store_inventory *i)
         findings[k]->message[sizeof findings[k]->message - 1] = '\0';
     for (ptrdiff_t k = 0; k < PSW_OWN_MAX; k++) i->own[k][STORE_NAME - 1] = '\0';
     for (ptrdiff_t k = 0; k < PSW_PREDICT_MAX; k++) i->predict[k][STORE_NAME - 1] = '\0';
+    i->part[sizeof i->part - 1] = '\0';
     return i->whole && i->owns >= 0 && i->owns <= PSW_OWN_MAX && i->predicts >= 0 && i->predicts <= PSW_PREDICT_MAX;
 }
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* ---- where results are ---- */
@@ -125,36 +124,12 @@ psw_status psw_store_create_part(const char *path, const psw_study *study, const
     return store_layout_bring(path, &what, &(store_content){put_part, &f, false});
 }
 
-/* ---- reading, in a child process as everything that HDF5 reads ---- */
+/* ---- reading ---- */
 
-typedef struct finding {
-    bool opened, given;
-    char text[PSW_PART_TEXT];
-} finding;
-
-static psw_status read_attribute(const char *path, void *result)
+psw_status psw_reader_part(const psw_reader *reader, psw_part *part)
 {
-    finding *found = result;
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    found->opened = file >= 0;
-    found->given = file >= 0 && H5Aexists(file, "part") > 0;
-    if (found->given) store_hdf_get_text_attribute(file, "part", found->text, sizeof found->text);
-    if (file >= 0) H5Fclose(file);
-    return PSW_OK;
-}
-
-psw_status psw_store_part(const char *path, psw_part *part)
-{
-    finding *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     *part = (psw_part){0};
-    store_hdf_quiet();
-    if (shared == MAP_FAILED) return PSW_FAIL(PSW_NO_MEMORY, "no memory to read %s", path);
-    psw_status status = store_guard_file(path, read_attribute, shared,
-                                         (store_guard_limits){.time_s = 5, .memory_bytes = (double)(1 << 30)});
-    finding found = *shared;
-    munmap(shared, sizeof *shared);
-    found.text[sizeof found.text - 1] = '\0';
-    if (status != PSW_OK || !found.given) return status;
-    if (psw_part_read(found.text, part)) return PSW_OK;
-    return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: its attribute `part` is no part of a study, as in 2/10", path);
+    if (!reader->has.is_part || psw_part_read(reader->has.part, part)) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: its attribute `part` is no part of a study, as in 2/10",
+                    reader->path);
 }

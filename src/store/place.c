@@ -101,6 +101,21 @@ double store_layout_bytes(const store_layout *what)
            store_samples_bytes(what) - store_samples_bytes(&one);
 }
 
+/* All raw data and texts, and more for each object than any takes (1.4 KiB on average): without making them. */
+double store_layout_bytes_most(const store_layout *what)
+{
+    const double object = 4096;
+    psw_column_set all;
+    size_t slot = sizeof(int64_t);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
+    for (ptrdiff_t i = 0; i < all.count; i++) slot += psw_column_bytes(&all.list[i]);
+    double objects = (double)(all.count + 2 * STORE_FIELDS + ROWS_LINES + 16);
+    double texts = (double)(strlen(what->text) + strlen(what->resolved)) + (what->history ? 16384 : 0);
+    return (double)slot * (double)what->slots + store_table_bytes(store_launch_fields, STORE_LAUNCHES) +
+           store_table_bytes(store_failure_fields, store_failure_rows(what->slots)) + store_rows_bytes(what) +
+           store_samples_bytes(what) + texts + object * objects;
+}
+
 /* ---- the way to its name ---- */
 
 static void directory_of(const char *path, char *directory, size_t size)
@@ -136,12 +151,21 @@ static psw_status check_format(void)
     return PSW_FAIL(PSW_USAGE, "POLYSWEEP_HDF5_FORMAT is %s; it must be earliest or latest", text);
 }
 
-/* A disk that fills up inside HDF5 leaves a file that cannot be closed, so room is asked of the system first. */
+/* Errors that say something else than that there is no room: it cannot be asked here. */
+static int ask_for_room(int descriptor, double bytes)
+{
+    int why = bytes > 0 ? posix_fallocate(descriptor, 0, (off_t)bytes) : 0;
+    return why == ENOSPC || why == EFBIG || why == EDQUOT ? why : 0;
+}
+
+/* A disk that fills up inside HDF5 leaves a file that cannot be closed, so room is asked of the system first: more than
+ * is needed, or, where that is not there, to the byte. */
 static psw_status reserve(const char *path, int descriptor, const store_layout *what)
 {
+    if (ask_for_room(descriptor, store_layout_bytes_most(what)) == 0) return PSW_OK;
     double bytes = store_layout_bytes(what);
-    int why = bytes > 0 ? posix_fallocate(descriptor, 0, (off_t)bytes) : 0;
-    if (why != ENOSPC && why != EFBIG && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
+    int why = ftruncate(descriptor, 0) == 0 ? ask_for_room(descriptor, bytes) : 0;
+    if (why == 0) return PSW_OK;
     return PSW_FAIL(PSW_ENVIRONMENT, "%s: no room for a result file of %.1f MiB: %s", path, bytes / 1048576,
                     psw_reason(why));
 }

@@ -118,8 +118,9 @@ psw_status store_reader_begin(const char *path, psw_reader **out)
     store_hdf_quiet();
     PSW_TRY(check_readable(path));
     psw_reader *reader = calloc(1, sizeof *reader);
-    if (reader) reader->buffer = malloc(STORE_PIECE * sizeof(double));
-    if (!reader || !reader->buffer) {
+    if (reader) reader->buffer = malloc(STORE_PIECE * sizeof(double)), reader->path = strdup(path);
+    if (!reader || !reader->buffer || !reader->path) {
+        if (reader) free(reader->buffer), free(reader->path);
         free(reader);
         return PSW_FAIL(PSW_NO_MEMORY, "no memory to read %s", path);
     }
@@ -143,6 +144,7 @@ void psw_reader_close(psw_reader *reader)
 {
     if (!reader) return;
     if (reader->file >= 0) close(reader->file);
+    free(reader->path);
     free(reader->study);
     free(reader->rows_buffer);
     free(reader->buffer);
@@ -176,6 +178,11 @@ ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX
     return reader->has.owns;
 }
 
+bool psw_reader_older(const psw_reader *reader)
+{
+    return reader->older;
+}
+
 const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point)
 {
     const psw_column_set *all = &reader->columns;
@@ -196,7 +203,8 @@ static psw_status read_launch(const psw_reader *reader, ptrdiff_t index, psw_lau
 
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *out)
 {
-    psw_launch_row row = {.number = -1, .launch = {.clock_resolution_s = NAN, .memory_bytes_s = NAN}};
+    psw_launch_row row = {.number = -1,
+                          .launch = {.clock_resolution_s = NAN, .memory_bytes_s = NAN, .rates_age_s = NAN}};
     for (int i = 0; i < 2; i++) /* missing in an older file */
         row.launch.product_flops_s[i] = row.launch.latency_s[i] = row.launch.byte_s[i] = NAN;
     if (launch >= 0) PSW_TRY(read_launch(reader, launch % STORE_LAUNCHES, &row));

@@ -139,13 +139,13 @@ typedef struct states {
 static void unpack(const psw_column *column, const void *packed, ptrdiff_t count, psw_slot *slots)
 {
     psw_record record = {0};
-    size_t size = psw_column_bytes(column);
-    if (column->offset < offsetof(psw_record, slot) || column->offset >= offsetof(psw_record, slot) + sizeof *slots)
-        return;
+    size_t at = column->offset - offsetof(psw_record, slot), size = psw_column_bytes(column);
+    const char *before = NULL; /* the value that `record` has */
+    if (column->offset < offsetof(psw_record, slot) || at >= sizeof *slots) return;
     for (ptrdiff_t i = 0; i < count; i++) {
-        record.slot = slots[i];
-        psw_column_unpack(column, (const char *)packed + (size_t)i * size, 1, &record);
-        slots[i] = record.slot;
+        const char *value = (const char *)packed + (size_t)i * size;
+        if (!before || memcmp(before, value, size) != 0) psw_column_unpack(column, before = value, 1, &record);
+        memcpy((char *)&slots[i] + at, (const char *)&record.slot + at, size == 1 ? sizeof(int) : 8);
     }
 }
 

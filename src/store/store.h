@@ -59,6 +59,7 @@ typedef struct store_content {
 } store_content;
 psw_status store_layout_bring(const char *path, const store_layout *file, const store_content *more);
 double store_layout_bytes(const store_layout *file);
+double store_layout_bytes_most(const store_layout *file); /* somewhat more, and known at once */
 
 /* ---- HDF5 ---- */
 
@@ -233,7 +234,8 @@ psw_status store_finding_tell(const store_finding *what);
 /* Where the parts of a file are, found by HDF5 in a child process: the process that reads the numbers never opens the
  * file with HDF5. All of it is validated: a child that read a malicious file may have written anything. */
 typedef struct store_inventory {
-    bool whole; /* the child completed it */
+    bool whole, is_part; /* the child completed it; the file is of a part of its study */
+    char part[PSW_PART_TEXT];
     store_finding opened, schema, rows_are, samples_are;
     ptrdiff_t slots, owns, predicts;
     uint64_t identity;
@@ -248,6 +250,7 @@ psw_status store_schema_check(hid_t file, const psw_column_set *all, const hid_t
 
 struct psw_reader {
     int file;
+    char *path;
     store_inventory has; /* columns younger than the file have no values */
     psw_column_set columns;
     bool older;         /* than one of them */
@@ -278,7 +281,7 @@ psw_status store_layout_copy(const char *path, const store_layout *what, const p
 psw_status store_reader_failure(psw_reader *reader, ptrdiff_t slot, store_failure_row *row);
 /* As psw_store_open, for a layout. */
 psw_status store_layout_open(const psw_comm *comm, const char *path, const store_layout *what, const psw_launch *launch,
-                             psw_store **store);
+                             const psw_reader *read, psw_store **store);
 
 /* Opens the columns; a missing one is -1. With `every`, a missing one that is not younger than the file is a failure.
  * */

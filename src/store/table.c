@@ -59,6 +59,7 @@ const store_field store_launch_fields[] = {
     RATE(row_s),
     RATE(noise_s),
     RATE(point_s),
+    NUMBER("rates_age_s", psw_launch_row, launch.rates_age_s),
     {0},
 };
 

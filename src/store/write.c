@@ -29,14 +29,15 @@ struct psw_store {
 
 /* ---- opening ---- */
 
-static bool same_names(const char *const *names, ptrdiff_t count, char (*stored)[STORE_NAME], ptrdiff_t stored_count)
+static bool same_names(const char *const *names, ptrdiff_t count, const char (*stored)[STORE_NAME],
+                       ptrdiff_t stored_count)
 {
     for (ptrdiff_t i = 0; count == stored_count && i < count; i++)
         if (strcmp(names[i], stored[i]) != 0) return false;
     return count == stored_count;
 }
 
-static psw_status check_study(const char *path, psw_reader *reader, const store_layout *what)
+static psw_status check_study(const char *path, const psw_reader *reader, const store_layout *what)
 {
     if (reader->has.identity != what->identity || reader->has.slots != what->slots)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s belongs to another study", path);
@@ -46,14 +47,25 @@ static psw_status check_study(const char *path, psw_reader *reader, const store_
     return PSW_OK;
 }
 
-/* Rank 0 reads the file like any reader, so that errors are reported before all ranks open it. */
-static psw_status inspect(const char *path, const store_layout *what, ptrdiff_t *launch)
+/* Is what the reader has open what has the name now? */
+static bool same_file(const psw_reader *reader, const char *path)
 {
-    psw_reader *reader;
-    PSW_TRY(psw_reader_open(path, &reader));
-    psw_status status = check_study(path, reader, what);
-    *launch = reader->launches;
-    psw_reader_close(reader);
+    struct stat open_one, named;
+    return fstat(reader->file, &open_one) == 0 && stat(path, &named) == 0 && open_one.st_dev == named.st_dev &&
+           open_one.st_ino == named.st_ino;
+}
+
+/* Rank 0 reads the file like any reader, so that errors are reported before all ranks open it. */
+static psw_status inspect(const char *path, const store_layout *what, const psw_reader *read, ptrdiff_t *launch)
+{
+    psw_reader *own = NULL;
+    if (!read || !same_file(read, path)) {
+        PSW_TRY(psw_reader_open(path, &own));
+        read = own;
+    }
+    psw_status status = check_study(path, read, what);
+    *launch = read->launches;
+    psw_reader_close(own);
     return status;
 }
 
@@ -206,7 +218,7 @@ static psw_status open_steps(const psw_comm *comm, const char *path, const store
 }
 
 psw_status store_layout_open(const psw_comm *comm, const char *path, const store_layout *what, const psw_launch *launch,
-                             psw_store **out)
+                             const psw_reader *read, psw_store **out)
 {
     ptrdiff_t number = 0;
     uint64_t checksum = psw_launch_checksum(launch); /* rank 0 describes it */
@@ -214,7 +226,7 @@ psw_status store_layout_open(const psw_comm *comm, const char *path, const store
     *out = NULL;
     psw_store_environment();
     store_hdf_quiet();
-    if (comm->rank == 0) status = inspect(path, what, &number);
+    if (comm->rank == 0) status = inspect(path, what, read, &number);
     if (comm->rank == 0 && status == PSW_OK) status = check_room(path);
     PSW_TRY(psw_comm_agree(comm, status));
     PSW_TRY(psw_comm_bytes(comm, 0, &number, sizeof number));
@@ -234,10 +246,10 @@ psw_status store_layout_open(const psw_comm *comm, const char *path, const store
 }
 
 psw_status psw_store_open(const psw_comm *comm, const char *path, const psw_study *study, const psw_launch *launch,
-                          psw_store **store)
+                          const psw_reader *read, psw_store **store)
 {
     store_layout what = store_layout_of(study);
-    return store_layout_open(comm, path, &what, launch, store);
+    return store_layout_open(comm, path, &what, launch, read, store);
 }
 
 psw_status psw_store_close(const psw_comm *comm, psw_store *store)
@@ -307,11 +319,13 @@ psw_status psw_store_unmark(psw_store *store, ptrdiff_t first, ptrdiff_t count)
     return mark_pieces(store, first, count, NULL);
 }
 
-static void seal(const psw_store *store, psw_record *record)
+static void seal(const psw_store *store, psw_record *records, ptrdiff_t count)
 {
-    record->slot.launch = store->launch;
-    record->slot.launch_checksum = store->launch_checksum;
-    psw_record_seal(&store->columns, store->owns, store->predicts, record);
+    for (ptrdiff_t i = 0; i < count; i++) {
+        records[i].slot.launch = store->launch;
+        records[i].slot.launch_checksum = store->launch_checksum;
+    }
+    psw_records_seal(&store->columns, store->owns, store->predicts, records, count);
 }
 
 /* Parameters are in the file already, all but what may change from launch to launch: the team that was asked for. */
@@ -326,7 +340,7 @@ static bool written(const psw_column_set *all, ptrdiff_t i)
 static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, store_slice rows)
 {
     const psw_column_set *all = &store->columns;
-    for (ptrdiff_t i = 0; i < count; i++) seal(store, &records[i]);
+    seal(store, records, count);
     for (ptrdiff_t i = 0; i < all->count; i++)
         if (written(all, i)) PSW_TRY(put_column(store, i, rows, count, records));
     PSW_TRY(put_column(store, all->status, rows, count, records));

@@ -123,7 +123,7 @@ static void fill_state(const sweep_given *g, ptrdiff_t points, const sweep_limit
     psw_part_print(&g->request->part, state->part);
     psw_format(state->launch, sizeof state->launch, "%s", launch ? launch : "");
     psw_format(state->started, sizeof state->started, "%s", started);
-    psw_format(state->host, sizeof state->host, "%s", psw_machine_read().host);
+    psw_format(state->host, sizeof state->host, "%s", g->machine.host);
 }
 
 static sweep_display display_of(const sweep_given *g, const sweep_slots *slots, const sweep_runs *runs)

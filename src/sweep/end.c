@@ -1,6 +1,7 @@
 #include "sweep/end.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include "sweep/watch.h"
 
@@ -176,6 +177,8 @@ psw_status sweep_end(sweep_job *j, psw_status status)
         status = outcome(j, &all);
     else
         psw_format(state->state, sizeof state->state, "failed");
+    if (world->rank == 0 && status == PSW_OK && strcmp(state->state, "done") == 0)
+        psw_seal_take(j->given.path, state->whole);
     if (world->rank == 0) write_sidecars(j);
     return status;
 }

@@ -97,7 +97,7 @@ static psw_status read_as_the_file(sweep_given *g)
 /* All ranks use the smallest node's memory: they choose routes by it. */
 static psw_status read_memory(sweep_given *g)
 {
-    double asked = g->settings->memory_per_rank_bytes, least = -psw_machine_read().memory_bytes / g->node.size;
+    double asked = g->settings->memory_per_rank_bytes, least = -g->machine.memory_bytes / g->node.size;
     PSW_TRY(psw_comm_max(g->world, &least, 1));
     g->memory_bytes = asked > 0 ? asked : -least;
     return PSW_OK;
@@ -110,7 +110,8 @@ psw_status sweep_given_read(sweep_given *g)
     PSW_TRY(psw_comm_agree(g->world, choose_path(g)));
     PSW_TRY(read_as_the_file(g));
     bool oversubscribe = g->request->oversubscribe || g->settings->oversubscribe;
-    PSW_TRY(psw_launch_check(g->world, &g->node, g->settings->threads, oversubscribe, &g->crowded));
+    g->machine = psw_machine_read();
+    PSW_TRY(psw_launch_check(g->world, &g->node, &g->machine, g->settings->threads, oversubscribe, &g->crowded));
     return read_memory(g);
 }
 

@@ -14,6 +14,7 @@ typedef struct sweep_given {
     ptrdiff_t slots;
     psw_choice choice; /* how teams work */
     psw_inputs inputs;
+    psw_machine machine; /* of the calling rank */
     char path[1024];     /* of the result file */
     double memory_bytes; /* limit of a rank */
     double start_s;      /* of the launch, by the calling rank's clock */

@@ -30,7 +30,7 @@ typedef struct sweep_progress {
 typedef struct sweep_job {
     sweep_given given;
     sweep_slots slots;
-    sweep_machine machine;
+    psw_speeds machine;
     sweep_runs runs;
     sweep_limits limits;
     sweep_open open;

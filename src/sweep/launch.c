@@ -76,15 +76,15 @@ static psw_status too_many(const psw_machine *machine, int ranks, int threads, i
                     fits);
 }
 
-psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, int threads, bool oversubscribe, bool *crowded)
+psw_status psw_launch_check(const psw_comm *world, const psw_comm *node, const psw_machine *machine, int threads,
+                            bool oversubscribe, bool *crowded)
 {
-    psw_machine machine = psw_machine_read();
     int processors;
-    PSW_TRY(psw_comm_agree(world, one_world(world, &machine)));
-    PSW_TRY(psw_comm_agree(world, processors_of_node(node, &machine, &processors)));
+    PSW_TRY(psw_comm_agree(world, one_world(world, machine)));
+    PSW_TRY(psw_comm_agree(world, processors_of_node(node, machine, &processors)));
     *crowded = node->size * threads > processors;
     PSW_TRY(psw_comm_agree(world,
-                           *crowded && !oversubscribe ? too_many(&machine, node->size, threads, processors) : PSW_OK));
+                           *crowded && !oversubscribe ? too_many(machine, node->size, threads, processors) : PSW_OK));
     psw_threads_set(threads);
     return psw_comm_agree(world, psw_measure_room());
 }
@@ -131,15 +131,14 @@ static void versions(const psw_machine *machine, psw_launch *launch)
     psw_format(launch->blas_kernel, sizeof launch->blas_kernel, "%s", machine->blas_kernel);
 }
 
-psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const char *command, int threads,
-                               psw_launch *launch)
+psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const psw_machine *machine,
+                               const char *command, int threads, psw_launch *launch)
 {
-    psw_machine machine = psw_machine_read();
     place mine = {.node_rank = node->rank}, *all = NULL;
     time_t now = (time_t)psw_wall_s();
     struct tm utc;
-    psw_format(mine.host, sizeof mine.host, "%s", machine.host);
-    psw_format(mine.binding, sizeof mine.binding, "%.60s", machine.binding);
+    psw_format(mine.host, sizeof mine.host, "%s", machine->host);
+    psw_format(mine.binding, sizeof mine.binding, "%.60s", machine->binding);
     *launch = (psw_launch){.ranks = world->size, .threads = threads, .clock_resolution_s = psw_clock_resolution_s()};
     if (world->rank == 0) all = calloc((size_t)world->size, sizeof *all);
     PSW_TRY(psw_comm_agree(world, world->rank == 0 && !all ? PSW_FAIL(PSW_NO_MEMORY, "no memory for the list of ranks")
@@ -149,6 +148,6 @@ psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, cons
     free(all);
     strftime(launch->started, sizeof launch->started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     psw_format(launch->command, sizeof launch->command, "%s", command);
-    versions(&machine, launch);
+    versions(machine, launch);
     return status;
 }

@@ -1,19 +1,13 @@
-/* sweep/machine: rates of this machine, measured at the start of a launch. */
+/* sweep/machine: the speeds of this machine, for a launch. */
 #ifndef POLYSWEEP_SWEEP_MACHINE_H
 #define POLYSWEEP_SWEEP_MACHINE_H
 
-#include "polysweep/record.h"
 #include "sweep/crew.h"
+#include "sweep/given.h"
 
-/* The same on every rank. Index: psw_precision, or for messages within a node, between nodes. NaN: not
- * measured. */
-typedef struct sweep_machine {
-    psw_rates rates;
-    double product_flops_s[2], memory_byte_s, latency_s[2], byte_s[2];
-} sweep_machine;
-
-/* All ranks at once, as in a run; the slowest rank counts. Collective. PSW_NO_MEMORY. */
-psw_status sweep_machine_measure(const psw_comm *world, const sweep_crew *crew, sweep_machine *machine);
-void sweep_machine_record(const sweep_machine *machine, psw_launch *launch); /* into the launch's row */
+/* The same on every rank: kept ones, or measured by all ranks at once. `needed`: something is left to compute; else
+ * nothing is measured unless it is asked for. Collective. PSW_NO_MEMORY. */
+psw_status sweep_machine_find(const sweep_given *given, const sweep_crew *crew, bool needed, psw_speeds *speeds);
+void sweep_machine_record(const psw_speeds *speeds, psw_launch *launch); /* into the launch's row */
 
 #endif

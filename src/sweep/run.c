@@ -10,9 +10,10 @@
 
 static bool has_one_draw(const psw_study *study)
 {
+    psw_cursor cursor = psw_cursor_begin(study);
     for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
-        psw_point point = psw_study_point(study, slot);
-        if (point.data_draws == 1 && point.trials > 1) return true;
+        const psw_point *point = psw_cursor_at(&cursor, slot);
+        if (point->data_draws == 1 && point->trials > 1) return true;
     }
     return false;
 }
@@ -21,11 +22,13 @@ static bool has_one_draw(const psw_study *study)
 static void print_unknown(const sweep_given *g, const sweep_slots *s)
 {
     ptrdiff_t points = 0, unknown = 0;
+    psw_cursor cursor = psw_cursor_begin(g->study);
     for (ptrdiff_t slot = 0; slot < g->slots; slot++) {
-        psw_point point = psw_study_point(g->study, slot);
-        if (s->part[slot] != SWEEP_PART_WANTED || psw_method_computes(point.method)) continue;
+        if (s->part[slot] != SWEEP_PART_WANTED) continue;
+        const psw_point *point = psw_cursor_at(&cursor, slot);
+        if (psw_method_computes(point->method)) continue;
         points++;
-        unknown += !psw_theory_applies(&point);
+        unknown += !psw_theory_applies(point);
     }
     if (unknown > 0)
         psw_print(stderr,
@@ -48,6 +51,14 @@ static void print_missing(const sweep_given *g, const sweep_slots *s)
             stderr,
             "polysweep: note: noise that is drawn once (data_draws 1) says nothing about other draws: success_lo and "
             "success_hi are Markov's, success_cond_lo and success_cond_hi given that draw\n");
+}
+
+/* The same on every rank. */
+static bool is_work_left(const sweep_job *j)
+{
+    for (ptrdiff_t i = 0; i < j->given.slots; i++)
+        if (j->slots.part[i] == SWEEP_PART_WANTED || j->slots.part[i] == SWEEP_PART_QUARANTINED) return true;
+    return false;
 }
 
 static psw_status make_room(sweep_job *j)
@@ -74,13 +85,15 @@ static psw_status open_all(sweep_job *j)
 {
     const sweep_given *g = &j->given;
     psw_launch launch;
-    PSW_TRY(psw_launch_describe(g->world, &g->node, g->request->command, g->settings->threads, &launch));
+    PSW_TRY(psw_launch_describe(g->world, &g->node, &g->machine, g->request->command, g->settings->threads, &launch));
     sweep_machine_record(&j->machine, &launch);
     psw_status status = sweep_display_open(g, &j->slots, &j->runs, &j->limits, launch.started, &j->open.display);
     psw_remaining_work work = {g->study, &j->machine.rates, &j->open.crew.split, &j->runs.usual, &j->runs.quarantined};
     if (status == PSW_OK && g->world->rank == 0) status = psw_remaining_create(&work, &j->open.display.remaining);
     PSW_TRY(psw_comm_agree(g->world, status));
-    PSW_TRY(psw_store_open(g->world, g->path, g->study, &launch, &j->open.store));
+    PSW_TRY(psw_store_open(g->world, g->path, g->study, &launch, j->slots.reader, &j->open.store));
+    psw_reader_close(j->slots.reader);
+    j->slots.reader = NULL;
     PSW_TRY(psw_comm_agree(g->world, g->world->rank == 0 ? put_crashed(j) : PSW_OK));
     PSW_TRY(sweep_crew_open(&j->open.crew, &g->node, &j->runs.usual));
     PSW_TRY(sweep_display_share(g->world, &j->open.display));
@@ -96,7 +109,7 @@ static psw_status run(sweep_job *j)
     print_missing(&j->given, &j->slots);
     j->progress.synced_s = psw_clock_s();
     PSW_TRY(sweep_limits_set(&j->given, &j->limits));
-    PSW_TRY(sweep_machine_measure(j->given.world, crew, &j->machine));
+    PSW_TRY(sweep_machine_find(&j->given, crew, is_work_left(j), &j->machine));
     PSW_TRY(sweep_runs_cut(&j->given, &j->slots, &j->machine.rates, &crew->split, &j->runs));
     PSW_TRY(make_room(j));
     PSW_TRY(open_all(j));

@@ -1,6 +1,7 @@
 #include "sweep/slots.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sweep/extend.h"
@@ -36,6 +37,8 @@ static psw_status same_study(const sweep_given *g, psw_reader *reader)
     char difference[768];
     psw_study *stored;
     bool points = psw_reader_identity(reader) == psw_study_identity(g->study) && psw_reader_slots(reader) == g->slots;
+    if (points && strcmp(psw_reader_study(reader), psw_study_resolved(g->study)) == 0)
+        return PSW_OK; /* to the letter */
     PSW_TRY(psw_study_stored(reader, g->path, &stored));
     (points ? psw_study_layout_difference : psw_study_difference)(g->study, stored, difference, sizeof difference);
     psw_status status = points && !*difference ? PSW_OK : refuse_study(g, stored, difference);
@@ -44,12 +47,12 @@ static psw_status same_study(const sweep_given *g, psw_reader *reader)
 }
 
 /* Points of other parts would be missing, or computed twice. */
-static psw_status same_part(const sweep_given *g)
+static psw_status same_part(const sweep_given *g, const psw_reader *reader)
 {
     const psw_part *asked = &g->request->part;
     char here[PSW_PART_TEXT], there[PSW_PART_TEXT];
     psw_part stored;
-    PSW_TRY(psw_store_part(g->path, &stored));
+    PSW_TRY(psw_reader_part(reader, &stored));
     psw_part_print(&stored, there);
     psw_part_print(asked, here);
     if (stored.of == asked->of && stored.number == asked->number) return PSW_OK;
@@ -80,12 +83,13 @@ static psw_status refuse_noise(const sweep_given *g, const psw_point *point, ptr
 static psw_status has_columns(const sweep_given *g, const psw_filter *filter, const psw_reader *reader)
 {
     char text[160];
-    for (ptrdiff_t slot = 0; slot < g->slots; slot++) {
-        psw_point point = psw_study_point(g->study, slot);
-        const psw_column *column = psw_reader_lacks(reader, &point);
-        if (!column || (filter && !psw_filter_keeps(filter, &point))) continue;
-        psw_point_text(&point, text, sizeof text);
-        if (psw_data_random_version(&point) > 0) return refuse_noise(g, &point, slot, text);
+    psw_cursor cursor = psw_cursor_begin(g->study);
+    for (ptrdiff_t slot = 0; psw_reader_older(reader) && slot < g->slots; slot++) {
+        const psw_point *point = psw_cursor_at(&cursor, slot);
+        const psw_column *column = psw_reader_lacks(reader, point);
+        if (!column || (filter && !psw_filter_keeps(filter, point))) continue;
+        psw_point_text(point, text, sizeof text);
+        if (psw_data_random_version(point) > 0) return refuse_noise(g, point, slot, text);
         return PSW_FAIL(
             PSW_USAGE,
             "%.300s is older than the parameter %s, which this study sets (slot %td, %s), and has no "
@@ -169,7 +173,11 @@ static psw_status create(const sweep_given *g, const sweep_slots *s)
 /* Of a part no larger study makes a part. */
 static psw_status extend(const sweep_given *g)
 {
-    PSW_TRY(same_part(g));
+    psw_reader *reader;
+    PSW_TRY(psw_reader_open(g->path, &reader));
+    psw_status status = same_part(g, reader);
+    psw_reader_close(reader);
+    PSW_TRY(status);
     return sweep_extend(g->path, g->study, g->request->quiet);
 }
 
@@ -186,18 +194,28 @@ static psw_status create_or_extend(const sweep_given *g, sweep_slots *s)
 static psw_status check_study(const sweep_given *g, const psw_filter *filter, psw_reader *reader)
 {
     PSW_TRY(same_study(g, reader));
-    PSW_TRY(same_part(g));
+    PSW_TRY(same_part(g, reader));
     return has_columns(g, filter, reader);
+}
+
+/* Was every point done, and read back, at the end of a launch, and has nobody written since? Then there is nothing that
+ * reading all of it again would tell. */
+static bool is_whole(const sweep_given *g, const sweep_slots *s)
+{
+    psw_sweep_state state;
+    return psw_sweep_state_read(g->path, &state) == PSW_OK && strcmp(state.state, "done") == 0 &&
+           state.points == s->points && state.done == s->points && psw_seal_holds(g->path, state.whole);
 }
 
 static psw_status read_file(const sweep_given *g, const psw_filter *filter, sweep_slots *s)
 {
-    psw_reader *reader;
-    PSW_TRY(psw_reader_open_shared(g->world, g->path, &reader));
-    psw_status status = psw_comm_agree(g->world, g->world->rank == 0 ? check_study(g, filter, reader) : PSW_OK);
-    if (status == PSW_OK) status = read_slots(g, filter, reader, s);
-    psw_reader_close(reader);
-    return status;
+    PSW_TRY(psw_reader_open_shared(g->world, g->path, &s->reader));
+    PSW_TRY(psw_comm_agree(g->world, g->world->rank == 0 ? check_study(g, filter, s->reader) : PSW_OK));
+    bool whole = g->world->rank == 0 && is_whole(g, s);
+    PSW_TRY(psw_comm_bytes(g->world, 0, &whole, sizeof whole));
+    if (!whole) return read_slots(g, filter, s->reader, s);
+    s->done = s->points; /* and every part is SWEEP_PART_ENDED */
+    return PSW_OK;
 }
 
 /* Rank 0 deals, for all. */
@@ -267,5 +285,6 @@ void sweep_slots_free(sweep_slots *s)
     free(s->attempts);
     free(s->crashes);
     free(s->mine);
+    psw_reader_close(s->reader);
     psw_lock_release(&s->lock);
 }

@@ -31,6 +31,7 @@ static const field fields[] = {
     FIELD(COUNT, done),           FIELD(COUNT, failed),     FIELD(COUNT, skipped), FIELD(COUNT, running),
     FIELD(NUMBER, fraction),      FIELD(NUMBER, elapsed_s), FIELD(NUMBER, eta_s),  FIELD(NUMBER, time_limit_s),
     FIELD(TEXT, time_limit_from), FIELD(TEXT, stop_reason), FIELD(YOUNGER, part),  FIELD(YOUNGER, launch),
+    FIELD(YOUNGER, whole),
 };
 enum { FIELDS = sizeof fields / sizeof *fields, LONGEST = 8192 };
 static const double SECONDS_MOST = 1e18; /* beyond what anybody waits for */

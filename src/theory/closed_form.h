@@ -135,7 +135,15 @@ psw_firing theory_firing_within(const psw_point *point, theory_span span, int si
 psw_firing theory_firing_causal(const psw_point *point, theory_span span, int side, psw_watch watch);
 psw_firing theory_firing(const psw_point *point, psw_watch watch); /* psw_theory_firing */
 psw_edges theory_edges(const psw_point *point, psw_watch watch);   /* psw_theory_edges */
-double theory_firing_work(const psw_point *point);                 /* steps of it, a nanosecond or two each */
+
+/* What the edges, and all degrees of degrees.c, are a function of. */
+typedef struct theory_case {
+    double values[9];
+    ptrdiff_t counts[4];
+    int mask, match;
+} theory_case;
+theory_case theory_case_of(const psw_point *point);
+double theory_firing_work(const psw_point *point); /* steps of it, a nanosecond or two each */
 double theory_causal_work(const psw_point *point);
 /* (1-p0)^m - (1-p01)^m, from chances of one vector; 1 - (1-p)^m. */
 double theory_success(double d0, double either, ptrdiff_t m);

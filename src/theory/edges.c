@@ -57,16 +57,10 @@ static psw_edges find(const psw_point *p, psw_watch watch)
 
 /* ---- once for all degrees of a case ---- */
 
-/* What the edges are a function of: with match exp the offset follows the degree. */
-typedef struct edges_case {
-    double values[9];
-    ptrdiff_t counts[4];
-    int mask, match;
-} edges_case;
-
-static edges_case case_of(const psw_point *p)
+/* With match exp the offset follows the degree. */
+theory_case theory_case_of(const psw_point *p)
 {
-    edges_case c;
+    theory_case c;
     bool follows = p->match == PSW_MATCH_EXP;
     double shift = follows ? p->center : p->offset, scale = follows ? p->reference_scale : psw_point_scale(p);
     if (shift == 0 && !follows) scale = 1; /* cancels */
@@ -82,7 +76,7 @@ static edges_case case_of(const psw_point *p)
 enum { REMEMBERED = 64 };
 
 typedef struct edges_memory {
-    edges_case known[REMEMBERED];
+    theory_case known[REMEMBERED];
     psw_edges edges[REMEMBERED];
     int count, next;
 } edges_memory;
@@ -99,7 +93,7 @@ psw_edges theory_edges(const psw_point *point, psw_watch watch)
     bool applies = theory_kernel_applies(&p) && theory_has_degrees(&p) && p.m > 0 && p.level > 0 && p.level < 1;
     if (!applies) return (psw_edges){NAN, NAN};
     p.method = psw_method_of_kernel(PSW_KERNEL_POWER); /* whose degrees a sketch has */
-    edges_case c = case_of(&p);
+    theory_case c = theory_case_of(&p);
     for (int i = 0; i < memory.count; i++)
         if (memcmp(&memory.known[i], &c, sizeof c) == 0) return memory.edges[i];
     int place = memory.next;

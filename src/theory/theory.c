@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "theory/closed_form.h"
 
@@ -96,6 +97,43 @@ static double earlier_value(const void *subject, ptrdiff_t name)
 
 const psw_oracle psw_theory_oracle_earlier = {names, earlier_value, NULL};
 
+/* ---- degrees, once for all degrees of a case: seeds, trials and precisions share it as well ---- */
+
+typedef struct case_degrees {
+    double fail, c, ok, large, up_special, up_class, up_class_3s;
+} case_degrees;
+
+static case_degrees find_degrees(const psw_point *p)
+{
+    return (case_degrees){.fail = theory_beta_fail(p),
+                          .c = theory_beta_c(p),
+                          .ok = theory_beta_ok(p),
+                          .large = theory_beta_large(p),
+                          .up_special = theory_beta_up_special(p),
+                          .up_class = theory_beta_up_class(p),
+                          .up_class_3s = theory_beta_up_class_3s(p)};
+}
+
+enum { REMEMBERED = 16 };
+static struct degrees_memory {
+    theory_case known[REMEMBERED];
+    case_degrees degrees[REMEMBERED];
+    int count, next;
+} memory;
+
+static case_degrees degrees_of(const psw_point *p)
+{
+    theory_case c = theory_case_of(p);
+    for (int i = 0; i < memory.count; i++)
+        if (memcmp(&memory.known[i], &c, sizeof c) == 0) return memory.degrees[i];
+    int place = memory.next;
+    memory.known[place] = c;
+    memory.degrees[place] = find_degrees(p);
+    memory.next = (place + 1) % REMEMBERED;
+    if (memory.count < REMEMBERED) memory.count++;
+    return memory.degrees[place];
+}
+
 psw_theory psw_theory_point(const psw_point *p)
 {
     return psw_theory_point_watched(p, (psw_watch){0});
@@ -112,13 +150,14 @@ psw_theory psw_theory_point_watched(const psw_point *p, psw_watch watch)
     theory.fire_d1 = theory_any(firing.d1, p->m);
     theory.fire_d0 = theory_any(firing.d0, p->m);
     if (!theory_has_degrees(p)) return theory;
-    theory.beta_fail = theory_beta_fail(p);
-    theory.beta_c = theory_beta_c(p);
-    theory.beta_ok = theory_beta_ok(p);
-    theory.beta_large = theory_beta_large(p);
-    theory.beta_up_special = theory_beta_up_special(p);
-    theory.beta_up_class = theory_beta_up_class(p);
-    theory.beta_up_class_3s = theory_beta_up_class_3s(p);
+    case_degrees degrees = degrees_of(p);
+    theory.beta_fail = degrees.fail;
+    theory.beta_c = degrees.c;
+    theory.beta_ok = degrees.ok;
+    theory.beta_large = degrees.large;
+    theory.beta_up_special = degrees.up_special;
+    theory.beta_up_class = degrees.up_class;
+    theory.beta_up_class_3s = degrees.up_class_3s;
     theory.beta_up = fmin(theory.beta_up_special, theory.beta_up_class);
     psw_edges edges = theory_edges(p, watch);
     theory.edge_lo = edges.lo, theory.edge_hi = edges.hi;

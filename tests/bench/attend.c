@@ -10,21 +10,31 @@
 #include "polysweep/stats.h"
 #include "unit/attend_source.h"
 
-enum { MOST = 101, SIDE = 1024 };
+enum { MOST = 101, SIDE = 1024, DEGREES = 5 };
 
 typedef struct setting {
     const char *name;
     psw_method method;
     double beta;
     psw_mask mask;
+    int degrees; /* beta, beta + 1, ... in one group */
 } setting;
 
 static const setting settings[] = {
-    {"exact beta 4", PSW_EXACT, 4, PSW_FULL},          {"exact beta 2", PSW_EXACT, 2, PSW_FULL},
-    {"exact beta 8", PSW_EXACT, 8, PSW_FULL},          {"exact beta 16", PSW_EXACT, 16, PSW_FULL},
-    {"exact beta 7", PSW_EXACT, 7, PSW_FULL},          {"exact beta 3.5", PSW_EXACT, 3.5, PSW_FULL},
-    {"softmax", PSW_SOFTMAX, NAN, PSW_FULL},           {"linear", PSW_LINEAR, NAN, PSW_FULL},
-    {"exact beta 4 causal", PSW_EXACT, 4, PSW_CAUSAL},
+    {"exact beta 4", PSW_EXACT, 4, PSW_FULL, 1},
+    {"exact beta 2", PSW_EXACT, 2, PSW_FULL, 1},
+    {"exact beta 8", PSW_EXACT, 8, PSW_FULL, 1},
+    {"exact beta 16", PSW_EXACT, 16, PSW_FULL, 1},
+    {"exact beta 7", PSW_EXACT, 7, PSW_FULL, 1},
+    {"exact beta 3.5", PSW_EXACT, 3.5, PSW_FULL, 1},
+    {"softmax", PSW_SOFTMAX, NAN, PSW_FULL, 1},
+    {"linear", PSW_LINEAR, NAN, PSW_FULL, 1},
+    {"exact beta 4 causal", PSW_EXACT, 4, PSW_CAUSAL, 1},
+    {"exact 3.5 causal", PSW_EXACT, 3.5, PSW_CAUSAL, 1},
+    {"softmax causal", PSW_SOFTMAX, NAN, PSW_CAUSAL, 1},
+    {"exact 2 3 4 5 6", PSW_EXACT, 2, PSW_FULL, DEGREES},
+    {"exact 1.5 .. 5.5", PSW_EXACT, 1.5, PSW_FULL, DEGREES},
+    {"exact 1.5 .. causal", PSW_EXACT, 1.5, PSW_CAUSAL, DEGREES},
 };
 
 static double processor_s(void)
@@ -48,19 +58,18 @@ static psw_status drop(void *context, const psw_leaf *leaf)
     return context == NULL && leaf ? PSW_OK : PSW_BUG;
 }
 
-/* Of one forward pass. */
-static double attend_rate(const psw_point *point, psw_arena *arena)
+/* Of one forward pass, in which every degree counts as a whole attention. */
+static double attend_rate(const psw_group *group, psw_arena *arena)
 {
-    psw_group group = {point, 1};
     psw_given given = {.sets = 1};
-    const psw_engine *engine = psw_engine_of(point->precision);
+    const psw_engine *engine = psw_engine_of(group->points->precision);
     psw_attention *attention;
-    if (engine->prepare(&group, &given, arena, &attention) != PSW_OK) return NAN;
+    if (engine->prepare(group, &given, arena, &attention) != PSW_OK) return NAN;
     double start = processor_s();
     psw_status status = engine->pass(attention, (psw_watch){NULL, NULL}, drop, NULL);
     double seconds = processor_s() - start;
     engine->release(attention);
-    return status == PSW_OK ? psw_attend_work(point).flops / seconds : NAN;
+    return status == PSW_OK ? psw_attend_work(group->points).flops * (double)group->count / seconds : NAN;
 }
 
 static void fill(psw_precision precision, void *at)
@@ -76,10 +85,11 @@ static void fill(psw_precision precision, void *at)
 
 static void bench(const setting *s, psw_precision precision, ptrdiff_t block, int repetitions)
 {
-    psw_point point = point_of(s->method, s->beta, s->mask, precision, block);
-    psw_group group = {&point, 1};
+    psw_point points[DEGREES];
+    psw_group group = {points, s->degrees};
     psw_arena arena, products;
     double ratio[MOST], rate[MOST], reference[MOST];
+    for (int i = 0; i < group.count; i++) points[i] = point_of(s->method, s->beta + i, s->mask, precision, block);
     if (psw_arena_create(psw_engine_of(precision)->bytes(&group, NULL), &arena) != PSW_OK ||
         psw_arena_create(3 * sizeof(double) * SIDE * SIDE, &products) != PSW_OK)
         return;
@@ -87,7 +97,7 @@ static void bench(const setting *s, psw_precision precision, ptrdiff_t block, in
     for (int i = 0; i < 3; i++) fill(precision, m[i] = psw_arena_take(&products, SIDE * SIDE, sizeof(double)));
     for (int i = -1; i < repetitions; i++) { /* the first warms up */
         double before = product_rate(precision, m[0], m[1], m[2]);
-        double attention = attend_rate(&point, &arena);
+        double attention = attend_rate(&group, &arena);
         double after = product_rate(precision, m[0], m[1], m[2]);
         if (i < 0) continue;
         rate[i] = attention, reference[i] = 2 / (1 / before + 1 / after);

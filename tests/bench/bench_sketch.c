@@ -1,8 +1,9 @@
-/* bench_sketch_fp64, bench_sketch_fp32 [degree d]: feature maps on one core, blocks of 256 rows (lifts in pieces of 32,
- * that stay in cache). Prints microseconds a row of map and lift, the map's flops a second over those of BLAS's own
- * 1024^3 product measured in turns with it, and the time of one draw. Not a test: it prints, for a person to judge.
- * Times are of the processor. */
+/* bench_sketch_fp64, bench_sketch_fp32 [degree d method]: feature maps, or those of one method, on one core, blocks of
+ * 256 rows (lifts in pieces of 32, that stay in cache). Prints microseconds a row of map and lift, the map's flops a
+ * second over those of BLAS's own 1024^3 product measured in turns with it, and the time of one draw. Not a test: it
+ * prints, for a person to judge. Times are of the processor. */
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
 #include "unit/sketch_run.h"
@@ -34,8 +35,11 @@ static double least(double a, double b)
     return a < b ? a : b;
 }
 
+static const char *only; /* of this name; NULL: all */
+
 static void bench(const char *name, psw_method method, double beta, ptrdiff_t d, ptrdiff_t r, psw_real *abc)
 {
+    if (only && strcmp(only, name) != 0) return;
     psw_point point = sketch_point(method, beta, d, r);
     sketched s = sketch_open(&point, ROWS, NULL);
     ptrdiff_t stored = s.shape.stored, features = s.shape.features;
@@ -70,6 +74,7 @@ int main(int count, char **words)
     double beta = count > 1 ? atof(words[1]) : 4;
     ptrdiff_t d = count > 2 ? atol(words[2]) : 64;
     psw_real *abc = numbers(3 * SIDE * SIDE);
+    only = count > 3 ? words[3] : NULL;
     printf("method       degree  d   stored features   map us/row  GF/s /BLAS   lift us/row  draw ms\n");
     for (ptrdiff_t r = 16; r <= 64; r *= 2) bench("polysketch", PSW_POLYSKETCH, beta, d, r, abc);
     for (int i = 0; i < 2; i++) {

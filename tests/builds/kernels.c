@@ -139,7 +139,7 @@ static void weights(const char *name, psw_method method, double beta, psw_negati
     fill(z, MOST, 3);
     for (ptrdiff_t i = 0; i < MOST; i++) z[i] *= (psw_real)ldexp(1, (int)(i % 13) - 6);
     for (ptrdiff_t count = 1; count <= MOST; count++) {
-        attend_score_row row = {.z = z, .count = count, .peak = row_of->peak(&point, z, count)};
+        attend_score_row row = {.z = z, .count = count, .peak = psw_row_peak(row_of->peak(&point), z, count)};
         attend_log2_all(&row.peak, 1, &row.log2_peak);
         attend_weight_sum sum = row_of->weigh(&point, &row, w);
         mix_reals(&hash, w, count);
@@ -202,7 +202,7 @@ static void pass(const char *name, const psw_point *points, ptrdiff_t count)
 
 static void passes(ptrdiff_t n, ptrdiff_t d, ptrdiff_t v, ptrdiff_t block)
 {
-    static const double degrees[] = {1, 2, 7, 16, 3.5};
+    static const double degrees[] = {1, 2, 7, 16, 3.5, 1.25}; /* two share logarithms */
     enum { DEGREES = sizeof degrees / sizeof degrees[0] };
     psw_point points[DEGREES];
     for (int causal = 0; causal < 2; causal++) {

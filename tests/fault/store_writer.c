@@ -108,7 +108,7 @@ static psw_status write_missing(const char *path, ptrdiff_t slots, int pause_us,
     psw_store *store = NULL;
     PSW_TRY(psw_comm_agree(&world, world.rank == 0 ? prepare(path, slots, lock, done) : PSW_OK));
     PSW_TRY(psw_comm_bytes(&world, 0, done, (size_t)slots));
-    PSW_TRY(store_layout_open(&world, path, &what, &launch, &store));
+    PSW_TRY(store_layout_open(&world, path, &what, &launch, NULL, &store));
     psw_status status = put_all(store, path, slots, pause_us, done), closed = psw_store_close(&world, store);
     return psw_comm_agree(&world, status != PSW_OK ? status : closed);
 }

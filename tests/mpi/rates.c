@@ -1,5 +1,7 @@
 /* Rates are the same numbers on every rank, bit for bit; messages inside a node have a rate where there are any. */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "polysweep/measure.h"
@@ -24,17 +26,52 @@ static void test_messages(const psw_comm *world)
         } /* ten seconds, a kilobyte a second: another unit, not a busy machine */
 }
 
+static psw_speeds find(const psw_comm *world, const psw_speeds_request *asked)
+{
+    psw_speeds mine, first;
+    CHECK(psw_speeds_find(world, asked, &mine) == PSW_OK, "%s", psw_message());
+    first = mine;
+    CHECK(psw_comm_bytes(world, 0, &first, sizeof first) == PSW_OK, "%s", psw_message());
+    CHECK(memcmp(&first, &mine, sizeof first) == 0, "rank %d has speeds of its own", world->rank);
+    CHECK(mine.rates.flop_s[0] > 0 && mine.rates.point_s > 0, "flop_s %g", mine.rates.flop_s[0]);
+    return mine;
+}
+
+/* The file of the launch that all ranks make up; rank 0 alone writes and reads it, wherever the others would look. */
+static void test_speeds(const psw_comm *world)
+{
+    ptrdiff_t first = 0;
+    psw_split one = {world->size, 1, &first};
+    psw_machine machine = psw_machine_read();
+    psw_speeds_request asked = {&machine, 1, world, &one, true};
+    char place[] = "/tmp/polysweep-rates-XXXXXX", directory[64];
+    CHECK(world->rank != 0 || mkdtemp(place), "no directory");
+    setenv("XDG_CACHE_HOME", world->rank == 0 ? place : "/proc", 1);
+    psw_format(machine.cpu, sizeof machine.cpu, "a processor of the test");
+    psw_speeds now = find(world, &asked);
+    CHECK(now.age_s == 0, "measured now, %g s old", now.age_s);
+    CHECK((world->size > 1) == (now.rates.latency_s[0] == now.latency_s[0]), "messages");
+    asked.renew = false;
+    psw_speeds kept = find(world, &asked);
+    CHECK(kept.age_s > 0, "measured again");
+    kept.age_s = now.age_s;
+    CHECK(memcmp(&kept, &now, offsetof(psw_speeds, busy)) == 0, "other numbers were kept");
+    psw_kept where = psw_speeds_kept(&machine, world->size, 1, 1);
+    CHECK(world->rank != 0 || where.age_s > 0, "%s", where.path);
+    CHECK(world->rank != 0 || truncate(where.path, 300) == 0, "%s", where.path);
+    CHECK(find(world, &asked).age_s == 0, "half a file is believed");
+    if (world->rank != 0) return;
+    unlink(where.path);
+    psw_format(directory, sizeof directory, "%s/polysweep", place);
+    CHECK(rmdir(directory) == 0 && rmdir(place) == 0, "something was left in %s", place);
+}
+
 int main(int argc, char **argv)
 {
     psw_comm world;
-    psw_rates mine, first;
     MPI_Init(&argc, &argv);
     CHECK(psw_comm_world(&world) == PSW_OK, "%s", psw_message());
-    CHECK(psw_measure_rates_agreed(&world, &mine) == PSW_OK, "%s", psw_message());
-    first = mine;
-    CHECK(psw_comm_bytes(&world, 0, &first, sizeof first) == PSW_OK, "%s", psw_message());
-    CHECK(memcmp(&first, &mine, sizeof first) == 0, "rank %d has rates of its own", world.rank);
-    CHECK(mine.flop_s[0] > 0 && mine.point_s > 0, "flop_s %g", mine.flop_s[0]);
+    test_speeds(&world);
     psw_talk talk;
     CHECK(psw_measure_talk(&world, &talk) == PSW_OK, "%s", psw_message());
     bool talks = world.size > 1 && world.rank < 2;

@@ -22,7 +22,7 @@ static psw_store *open_store(psw_status expected, uint64_t identity)
     psw_store *store = NULL;
     store_layout what = test_layout(SLOTS);
     what.identity ^= identity;
-    psw_status status = store_layout_open(&world, path, &what, &launch, &store);
+    psw_status status = store_layout_open(&world, path, &what, &launch, NULL, &store);
     CHECK(status == expected, "%d %s", status, status == PSW_OK ? "" : psw_message());
     return store;
 }

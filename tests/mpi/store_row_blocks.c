@@ -146,7 +146,7 @@ static psw_store *open_store(const store_layout *what)
 {
     static const psw_launch launch = {.started = "2023-10-30T12:00:00Z"};
     psw_store *store = NULL;
-    CHECK(store_layout_open(&world, path, what, &launch, &store) == PSW_OK, "%s", psw_message());
+    CHECK(store_layout_open(&world, path, what, &launch, NULL, &store) == PSW_OK, "%s", psw_message());
     return store;
 }
 
@@ -269,7 +269,7 @@ static void test_none_kept(void)
     CHECK(psw_store_rows(store, 6, &point, &made.leaf, 0, &sum) == PSW_BUG && strstr(psw_message(), "keeps none"), "%s",
           psw_message());
     CHECK(psw_store_close(&world, store) == PSW_OK, "%s", psw_message());
-    CHECK(store_layout_open(&world, path, &keeping, &(psw_launch){0}, &store) == PSW_ENVIRONMENT &&
+    CHECK(store_layout_open(&world, path, &keeping, &(psw_launch){0}, NULL, &store) == PSW_ENVIRONMENT &&
               (world.rank > 0 || strstr(psw_message(), "/rows is missing")),
           "%s", psw_message());
 }

@@ -38,9 +38,19 @@ void REAL(psw_panels_product)(psw_const_rows a, psw_panels b, psw_rows c);
 void WRAPPED(psw_panels_product)(psw_const_rows a, psw_panels b, psw_rows c);
 void WRAPPED(psw_panels_product)(psw_const_rows a, psw_panels b, psw_rows c)
 {
-    *(counted.mapping ? &counted.maps : &counted.tiles) += 2 * (double)a.rows * (double)b.inner * (double)b.cols;
+    *(counted.mapping ? &counted.maps : &counted.tiles) += 2 * (double)a.rows * (double)a.cols * (double)c.cols;
     counted.inside = true;
     REAL(psw_panels_product)(a, b, c);
+    counted.inside = false;
+}
+
+void REAL(psw_panels_product_peaks)(psw_const_rows a, psw_panels b, psw_rows c, psw_peak_order order, double *peak);
+void WRAPPED(psw_panels_product_peaks)(psw_const_rows a, psw_panels b, psw_rows c, psw_peak_order order, double *peak);
+void WRAPPED(psw_panels_product_peaks)(psw_const_rows a, psw_panels b, psw_rows c, psw_peak_order order, double *peak)
+{
+    counted.tiles += 2 * (double)a.rows * (double)a.cols * (double)c.cols;
+    counted.inside = true;
+    REAL(psw_panels_product_peaks)(a, b, c, order, peak);
     counted.inside = false;
 }
 

@@ -1,5 +1,6 @@
 /* Random grids against a list made by nested loops; slot and point are inverse to each other. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "unit/spec_study.h"
@@ -243,6 +244,17 @@ static ptrdiff_t enumerate_all(const plan *p, expected *list)
     return count;
 }
 
+/* Steps of every length, forwards and back. */
+static void check_cursor(const psw_study *study, ptrdiff_t slots)
+{
+    psw_cursor cursor = psw_cursor_begin(study);
+    for (ptrdiff_t i = 0, step = 1; i < 3 * slots; i += 1 + i % 5, step = 1 + i % 3) {
+        ptrdiff_t slot = i < 2 * slots ? i * step % slots : 3 * slots - 1 - i;
+        psw_point point = psw_study_point(study, slot), found = *psw_cursor_at(&cursor, slot);
+        CHECK(memcmp(&found, &point, sizeof point) == 0, "slot %td by a cursor", slot);
+    }
+}
+
 static void check_slot(const psw_study *study, const plan *p, const expected *e, ptrdiff_t slot, const char *text)
 {
     psw_point point = psw_study_point(study, slot);
@@ -303,6 +315,7 @@ int main(void)
               text);
         for (ptrdiff_t slot = 0; slot < count && slot < psw_study_slots(study); slot++)
             check_slot(study, &p, &list[slot], slot, text);
+        check_cursor(study, psw_study_slots(study));
         points += count;
         psw_study_free(study);
     }

@@ -41,7 +41,7 @@ static void functions(void)
 
 static attend_weight_sum weigh(const psw_point *p, const double *z, ptrdiff_t count, double *w)
 {
-    double peak = attend_largest_magnitude(z, count);
+    double peak = psw_row_peak(PSW_PEAK_MAGNITUDE, z, count);
     return attend_method_row_of(PSW_EXACT)->weigh(
         p, &(attend_score_row){.z = z, .count = count, .peak = peak, .log2_peak = psw_log2(peak)}, w);
 }
@@ -97,10 +97,10 @@ static void special_rows(void)
     sum = weigh(&p, z, 3, w);
     CHECK(sum.sum == 3 && sum.exponent == 0 && w[1] == 1, "degree 0 counts");
     double odd[] = {-3, 2, -1};
-    CHECK(attend_largest_magnitude(odd, 3) == 3 && attend_peak_largest(NULL, odd, 3) == 2, "peaks");
-    CHECK(attend_peak_largest(NULL, odd, 1) == -3, "a negative peak");
+    CHECK(psw_row_peak(PSW_PEAK_MAGNITUDE, odd, 3) == 3 && psw_row_peak(PSW_PEAK_SIGNED, odd, 3) == 2, "peaks");
+    CHECK(psw_row_peak(PSW_PEAK_SIGNED, odd, 1) == -3, "a negative peak");
     odd[1] = NAN;
-    CHECK(isnan(attend_largest_magnitude(odd, 3)), "NaN is on top");
+    CHECK(isnan(psw_row_peak(PSW_PEAK_MAGNITUDE, odd, 3)), "NaN is on top");
     double low[] = {1, 0x1p-241, 0.5}; /* 2^-964: below what is kept */
     p.beta = 4;
     weigh(&p, low, 3, w);

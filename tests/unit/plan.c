@@ -19,7 +19,8 @@ static psw_point point(ptrdiff_t n, ptrdiff_t d, double beta)
     return p;
 }
 
-/* Scores of both data sets, strip by strip and leaf by leaf: D_1's only where the strip or the leaf holds j3. */
+/* Scores of both data sets, strip by strip and leaf by leaf, of a causal mask up to the strip's end: D_1's only where
+ * the strip or the keys that are looked at hold j3. */
 static double scores_made(const psw_point *p)
 {
     ptrdiff_t strip = PSW_STRIP < p->block ? PSW_STRIP : p->block;
@@ -31,6 +32,7 @@ static double scores_made(const psw_point *p)
                 ptrdiff_t end = leaf + p->block < p->n ? leaf + p->block : p->n;
                 ptrdiff_t rows = q + strip < end ? strip : end - q;
                 ptrdiff_t columns = k + p->block < p->n ? p->block : p->n - k;
+                if (p->mask == PSW_CAUSAL && k == leaf) columns = q + rows - leaf;
                 bool again = (p->j3 >= q && p->j3 < q + rows) || (p->j3 >= k && p->j3 < k + columns);
                 made += (double)(rows * columns) * (again ? 2 : 1);
             }

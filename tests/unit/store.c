@@ -33,6 +33,8 @@ static void test_size(void)
         CHECK(store_layout_create(file("size.h5"), &what) == PSW_OK, "%s", psw_message());
         CHECK(size_of("size.h5") == store_layout_bytes(&what), "%td slots: %.0f bytes, predicted %.0f", slots[i],
               size_of("size.h5"), store_layout_bytes(&what));
+        CHECK(size_of("size.h5") < store_layout_bytes_most(&what), "%.0f bytes at most",
+              store_layout_bytes_most(&what));
         CHECK(!left_behind(file("size.h5.new")), "the temporary file is still there");
         unlink(file("size.h5"));
     }

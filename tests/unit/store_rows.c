@@ -31,6 +31,8 @@ static void test_size(void)
         CHECK(store_layout_create(file("size.h5"), &what) == PSW_OK, "%s", psw_message());
         CHECK(size_of("size.h5") == store_layout_bytes(&what), "%td slots: %.0f bytes, predicted %.0f", slots[i],
               size_of("size.h5"), store_layout_bytes(&what));
+        CHECK(size_of("size.h5") < store_layout_bytes_most(&what), "%.0f bytes at most",
+              store_layout_bytes_most(&what));
         CHECK(store_layout_bytes(&what) - store_layout_bytes(&none) >=
                   8 * (double)(what.values + 2 * what.rows + 4 * slots[i]),
               "the lines of /rows are not in the size");

@@ -1,4 +1,6 @@
 /* Edges of the window of success: what holds on both sides of them, and what a fine grid of degrees sees. */
+#include <string.h>
+
 #include "check.h"
 #include "polysweep/theory.h"
 #include "theory_case.h"
@@ -133,8 +135,68 @@ static void where_they_apply(void)
     CHECK(isinf(psw_theory_edges(&p).lo) && psw_theory_point(&p).beta_c > 1024, "beyond: %g", psw_theory_edges(&p).lo);
 }
 
+/* Degrees are kept for all points of a case; the columns of expressions are found anew for each point. */
+static void same_as_alone(const psw_point *p)
+{
+    psw_theory t = psw_theory_point(p);
+    const struct {
+        const char *name;
+        double value;
+    } kept[] = {{"beta_fail", t.beta_fail}, {"beta_c", t.beta_c},
+                {"beta_ok", t.beta_ok},     {"beta_large", t.beta_large},
+                {"beta_up", t.beta_up},     {"beta_up_special", t.beta_up_special},
+                {"edge_lo", t.edge_lo},     {"beta_up_class", t.beta_up_class},
+                {"edge_hi", t.edge_hi},     {"beta_up_class_3s", t.beta_up_class_3s}};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        ptrdiff_t name = 0;
+        while (strcmp(psw_theory_oracle.names[name], kept[i].name) != 0) name++;
+        double alone = psw_theory_oracle.value(p, name);
+        CHECK(alone == kept[i].value || (isnan(alone) && isnan(kept[i].value)), "%s is %.17g, alone %.17g",
+              kept[i].name, kept[i].value, alone);
+    }
+}
+
+/* A neighbour of the point in one of its parameters; false: there is no such. */
+static bool neighbour(const psw_point *p, int number, psw_point *q)
+{
+    double *const reals[] = {&q->a_0, &q->a_1, &q->b, &q->c, &q->kappa, &q->center, &q->reference_scale, &q->level};
+    enum { REALS = sizeof reals / sizeof *reals };
+    *q = *p;
+    if (number < REALS) return *reals[number] = 1.0625 * *reals[number] + (*reals[number] == 0) * 0.125, true;
+    switch (number - REALS) {
+    case 0: return q->n *= 2, true;
+    case 1: return q->d = 18 + (p->d == 18) * 16, true;
+    case 2: return q->m += 1, true;
+    case 3: return q->mask = PSW_CAUSAL, q->j3 = q->n - 1, true;
+    case 4: return q->mask = PSW_CAUSAL, q->j3 = q->n - 3, true;
+    case 5: return q->offset = 0.5, true;
+    case 6: return q->offset = 0.5, q->scale = 0.75, true;
+    case 7: return q->match = PSW_MATCH_EXP, true;
+    case 8: return q->beta += 1, q->seed++, q->trials++, true;
+    case 9: return q->method = PSW_POLYSKETCH, true;
+    case 10: return q->method = PSW_SOFTMAX, true;
+    default: return false;
+    }
+}
+
+/* One after the other, and back: whichever parameter is forgotten, the one before would be taken for it. */
+static void degrees_of_a_case(void)
+{
+    const preset_case *presets[] = {&P1, &P2, &W2};
+    for (int i = 0; i < 6; i++) {
+        psw_point p = case_of(presets[i % 3], 64, 10, 4), q;
+        if (i >= 3) p.match = PSW_MATCH_EXP, p.reference_scale = 0.5, p.center = 0.25;
+        for (int k = 0; neighbour(&p, k, &q); k++) {
+            same_as_alone(&p);
+            q = at_degree(q, q.beta);
+            same_as_alone(&q);
+        }
+    }
+}
+
 int main(void)
 {
+    degrees_of_a_case();
     presets();
     known();
     affine_scores();

@@ -72,6 +72,66 @@ static void same_bits(void)
     free(a), free(b), free(room);
 }
 
+/* Fewer columns and terms than are packed: the bits of a product that has no more. Peaks: those of a plain look. */
+static void parts(ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t cols)
+{
+    ptrdiff_t count = psw_panels_count(inner, cols), ldc = cols + 3;
+    psw_real *a = numbers(rows * inner, 11), *b = numbers(inner * cols, 12), *c = numbers(rows * ldc, 13);
+    psw_real *own = malloc((size_t)(rows * cols) * sizeof *own), *kept = numbers(rows * ldc, 13);
+    double *peak = malloc((size_t)rows * sizeof *peak);
+    psw_panels all = {malloc((size_t)count * sizeof *a), inner, cols}, some = all;
+    some.at = malloc((size_t)count * sizeof *a);
+    psw_panels_pack((psw_const_rows){b, inner, cols, cols}, all);
+    for (ptrdiff_t terms = inner; terms > 0; terms = terms * 2 / 3)
+        for (ptrdiff_t few = cols; few > 0; few = few * 2 / 3)
+            for (int order = PSW_PEAK_MAGNITUDE; order <= PSW_PEAK_SIGNED; order++) {
+                psw_const_rows left = {a, rows, terms, inner};
+                some.inner = terms, some.cols = few;
+                psw_panels_pack((psw_const_rows){b, terms, few, cols}, some);
+                psw_panels_product(left, some, psw_rows_of(own, rows, few));
+                psw_panels_product_peaks(left, all, (psw_rows){c, rows, few, ldc}, (psw_peak_order)order, peak);
+                for (ptrdiff_t i = 0; i < rows; i++) {
+                    double top = -INFINITY;
+                    for (ptrdiff_t j = 0; j < few; j++) {
+                        double z = (double)own[i * few + j];
+                        top = fmax(top, order == PSW_PEAK_MAGNITUDE ? fabs(z) : z);
+                    }
+                    CHECK(memcmp(c + i * ldc, own + i * few, (size_t)few * sizeof *c) == 0,
+                          "row %td of %td x %td of %td x %td of %td", i, rows, terms, inner, few, cols);
+                    CHECK(memcmp(c + i * ldc + few, kept + i * ldc + few, (size_t)(ldc - few) * sizeof *c) == 0,
+                          "past column %td of row %td", few, i);
+                    CHECK(peak[i] == top, "%td x %td x %td, order %d: the peak of row %td is %g, not %g", rows, terms,
+                          few, order, i, peak[i], top);
+                }
+                memcpy(c, kept, (size_t)(rows * ldc) * sizeof *c);
+            }
+    free(a), free(b), free(c), free(own), free(kept), free(peak), free(all.at), free(some.at);
+}
+
+/* What is no number is on top of magnitudes wherever it stands, and infinity of both orders. */
+static void peaks_of_no_numbers(void)
+{
+    enum { ROWS = 7, COLS = 70 };
+    psw_real *a = numbers(ROWS, 14), *b = numbers(COLS, 15), c[ROWS * COLS];
+    double peak[ROWS];
+    psw_panels packed = {malloc((size_t)psw_panels_count(1, COLS) * sizeof *a), 1, COLS};
+    for (ptrdiff_t j = 0; j < COLS; j++) {
+        psw_real kept = b[j], odd[] = {(psw_real)NAN, (psw_real)INFINITY, -(psw_real)INFINITY};
+        for (int k = 0; k < 3; k++) {
+            b[j] = odd[k];
+            psw_panels_pack((psw_const_rows){b, 1, COLS, COLS}, packed);
+            psw_panels_product_peaks((psw_const_rows){a, ROWS, 1, 1}, packed, psw_rows_of(c, ROWS, COLS),
+                                     PSW_PEAK_MAGNITUDE, peak);
+            for (int i = 0; i < ROWS; i++)
+                CHECK(k == 0 ? isnan(peak[i]) : isinf(peak[i]), "%g at %td: peak %g", (double)odd[k], j, peak[i]);
+            CHECK(psw_row_peak(PSW_PEAK_SIGNED, b, COLS) == INFINITY || k != 1, "infinity at %td", j);
+            CHECK(psw_row_peak(PSW_PEAK_SIGNED, b, COLS) < 1 || k != 2, "-infinity at %td", j);
+        }
+        b[j] = kept;
+    }
+    free(a), free(b), free(packed.at);
+}
+
 /* The same product again, elsewhere in memory, and with other numbers in one of its rows. */
 static void same_shape_same_bits(ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t cols)
 {
@@ -129,6 +189,9 @@ int main(void)
     same_shape_same_bits(96, 512, 64);
     same_shape_same_bits(1, 130, 33);
     same_shape_same_bits(96, 130, 1);
+    for (ptrdiff_t rows = 1; rows <= 2 * 12 + 3; rows++) parts(rows, 150, 75); /* every kernel, whole and in part */
+    parts(200, 9, 40);
+    peaks_of_no_numbers();
     plain_panel();
     replaced_row();
     return test_end();

@@ -1,0 +1,91 @@
+"""A launch that finds everything done does not read it all again, unless the file has been written since: what somebody
+changed in a column is seen and computed again, whatever the sidecar says."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import json
+
+import h5py
+import numpy as np
+
+PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
+MPIEXEC = os.environ.get("POLYSWEEP_MPIEXEC", "mpirun")
+STUDY = """schema: 1
+study: whole
+data: {preset: W2}
+methods: [closed_form, exact]
+grid: {n: [64, 128], d: 10, beta: {from: 1, to: 16, step: 1}}
+judge: {m: 8, trials: 2}
+"""
+failures = []
+
+
+def check(condition, *what):
+    if not condition:
+        failures.append(what)
+        print("FAILED:", *what, file=sys.stderr)
+
+
+def run(*options, ranks=1):
+    """Points that the launch computed, from the sidecar of events."""
+    command = [PROGRAM, "run", "study.yaml", "-o", "result.h5", *options]
+    command = [MPIEXEC, "-n", str(ranks), *command] if ranks > 1 else command
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    check(done.returncode == 0 and "64 of 64 points done" in done.stderr, command, done.returncode, done.stderr)
+    with open("result.h5.events.jsonl", encoding="utf-8") as file:
+        start = [json.loads(line) for line in file if '"start"' in line][-1]
+    return start["points"] - start["done"]
+
+
+def seal():
+    with open("result.h5.status.json", encoding="utf-8") as file:
+        return json.load(file)["whole"]
+
+
+def columns():
+    with h5py.File("result.h5") as file:
+        return {name: file[name][:] for name in ("success_rate", "status", "commit", "attempt")}
+
+
+def main():
+    with tempfile.TemporaryDirectory(dir=os.environ["POLYSWEEP_BUILD"]) as place:
+        os.chdir(place)
+        with open("study.yaml", "w", encoding="ascii") as file:
+            file.write(STUDY)
+        check(run() == 64, "all points")
+        first, sealed = columns(), seal()
+        print("sealed" if sealed else "this file system cannot have seals")
+        for ranks in (1, 2):
+            check(run(ranks=ranks) == 0 and bool(seal()) == bool(sealed), "nothing is left", ranks)
+        for slot, name in ((5, "success_rate"), (40, "commit")):
+            before = os.stat("result.h5")
+            with h5py.File("result.h5", "r+") as file:
+                file[name][slot] = 12345
+            os.utime("result.h5", ns=(before.st_atime_ns, before.st_mtime_ns))
+            check(run() == 1, name, "was changed: that point alone")
+            now = columns()
+            check(np.array_equal(now["success_rate"], first["success_rate"], equal_nan=True), "it is what it was", name)
+            check(now["attempt"][slot] > 1, "it was computed again", now["attempt"][slot])
+        shutil.copy2("result.h5", "copy.h5")
+        with h5py.File("copy.h5", "r+") as file:
+            file["status"][7] = 0
+        os.replace("copy.h5", "result.h5")
+        check(run() == 1, "another file has the name")
+        os.remove("result.h5.status.json")
+        check(run() == 0, "without a sidecar")
+        with open("result.h5.status.json", encoding="utf-8") as file:
+            text = file.read()
+        with h5py.File("result.h5", "r+") as file:
+            file["status"][9] = 1
+        with open("result.h5.status.json", "w", encoding="utf-8") as file:
+            file.write(text)
+        check(run(ranks=2) == 1, "an old sidecar")
+        os.chdir("/")
+    print(len(failures), "failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
