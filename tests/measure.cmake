@@ -1,6 +1,7 @@
 psw_test(measure unit/measure.c)
 psw_test(allowance unit/allowance.c)
 psw_test(kept unit/kept.c)
+psw_test(seal unit/seal.c)
 psw_test(repeat unit/repeat.c)
 psw_test(rates mpi/rates.c MPI 1 2 3 LABELS mpi)
 psw_script_test(speeds e2e/speeds.py)

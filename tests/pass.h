@@ -90,7 +90,7 @@ static inline void check_digest(const psw_group *group, psw_choice choice, int s
     const char *what = describe_pass(group, choice, size);
     const psw_point *p = &group->points[0];
     double off = fabs(all->sum - alone->sum);
-    CHECK(all->rows == (double)(p->n * psw_data_sets(p) * group->count), "%s: %g rows", what, all->rows);
+    CHECK(all->rows == (double)(psw_data_queries(p) * psw_data_sets(p) * group->count), "%s: %g rows", what, all->rows);
     if (psw_attend_kind(p) == PSW_ROW_FOLD)
         CHECK(all->bits == alone->bits, "%s: other bits than alone", what);
     else /* what is promised of state folds; the sum of n terms in another order is closer */

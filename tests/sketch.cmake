@@ -1,7 +1,7 @@
 psw_test(sketch_maps unit/sketch_maps.c)
 psw_test(sketch_promises unit/sketch_promises.c)
 psw_test(sketch_favor unit/sketch_favor.c)
-psw_target_test(fourier unit/fourier.c BEST)
+psw_target_test(fourier unit/fourier.c)
 psw_test(sketch_check unit/sketch_check.c)
 psw_test(sketch_precision unit/sketch_precision.c)
 target_sources(test_sketch_precision PRIVATE unit/sketch_single.c)

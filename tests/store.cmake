@@ -6,7 +6,6 @@ psw_test(store_samples unit/store_samples.c)
 psw_test(store_arrays unit/store_arrays.c)
 psw_test(store_damaged property/store_damaged.c TIMEOUT 300) # two processes a file, slow under sanitizers
 psw_test(store_files mpi/store_files.c MPI 1 2 3 4)
-psw_test(seal unit/seal.c)
 psw_script_test(whole e2e/whole.py)
 psw_test(store_row_blocks mpi/store_row_blocks.c MPI 1 2 3 4)
 

@@ -13,7 +13,7 @@ ORDER = ("method", "data_kind", "preset", "precision", "mask", "noise", "n", "n_
          "order", "by", "a_0", "a_1", "b", "c", "kappa", "r", "features", "local", "draws", "data_draws", "common", "row_norm",
          "den_constant", "negative", "sinks", "keep", "landmarks", "leaves", "complex", "epsilon", "reference", "reference_scale",
          "reference_beta", "mode", "cache", "cosine", "layer", "batch", "head", "m", "trials", "seed", "j3", "v", "block", "weights",
-         "team_asked")
+         "queries", "team_asked")
 #: integers whose 0 means "does not apply"
 _ZERO_IS_NONE = {"d", "v", "r", "features", "local", "draws", "data_draws", "weights", "head", "layer", "batch", "scale", "order",
                  "sinks", "keep", "landmarks"}

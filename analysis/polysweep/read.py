@@ -27,7 +27,7 @@ SCHEMA = 1  #: newest major version of the file's schema that this package knows
 COORDINATES = tuple("""method beta n d v r features local draws mask precision data_kind preset noise a_0 a_1 b c kappa
     j3 m trials row_norm den_constant negative cosine head block seed weights team_asked data_draws
     common scale offset match center reference reference_scale reference_beta mode cache n_k layer batch order by sinks keep
-    landmarks leaves complex epsilon""".split())
+    landmarks leaves complex epsilon queries""".split())
 #: unit roundoff of the number formats that operands of products are rounded to; their sums are in single precision
 UNITS = {"bf16": 2.0**-8, "fp16": 2.0**-11}
 #: columns that say what became of it; `launch` counts the rows of the launch table

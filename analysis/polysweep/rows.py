@@ -12,6 +12,7 @@ from .foreign import plain, reading
 from .read import _attributes, _check, _file, _item
 
 _DONE = 2  # code of the column `status`
+_DISTINCT = 1  # code of the column `queries`
 _PARTS = {"output": ("set", "row", "feature"), "special_mass": ("set", "row"), "log2_den": ("set", "row")}
 
 
@@ -23,6 +24,9 @@ def rows(path, point: int) -> xr.Dataset:
     `set` is 0 for D_0 and 1 for D_1 (0 alone where there is one data set), `row` counts the query tokens and `feature` the
     columns of the values, all from 0. `special_mass` is NaN without a special token; `log2_den` is -inf where the
     denominator is 0, NaN where it is negative. Of a sketch the rows are those of draw 0.
+
+    Of a point with `queries: distinct` there is one row for all queries that are equal: the coordinate `token` says of which token
+    it was made, `times` for how many tokens it stands, so that ``rows.weighted(rows.times)`` is over all queries.
 
     Raises KeyError where the file keeps no rows, IndexError for a slot that it does not have, ValueError for a point that
     is not done or has no rows; FileError, as `polysweep.open` does.
@@ -46,7 +50,22 @@ def rows(path, point: int) -> xr.Dataset:
         with reading(path):
             found = _dataset(group, index, int(_item(file, "v")[point])).assign_coords(point=point)
             _check_content(file, point, found)
+            if "queries" in file and file["queries"][point] == _DISTINCT:
+                shape = {name: int(_item(file, name)[point]) for name in ("n", "d", "j3")}
+                found = found.assign_coords(_tokens(**shape, rows=found.sizes["row"]))
         return found
+
+
+def _tokens(n, d, j3, rows):
+    """What the rows of distinct queries stand for: neighbouring tokens, j3 the last of them, or the first if it stands before so
+    many. One of each class, and j3 apart from its class; where there is one token a class all of them."""
+    if min(n, d - 2) < 1 or n % (d - 2) or not 0 <= j3 < n or rows != (n if n == d - 2 else d - 1):
+        raise ValueError("its queries cannot be the distinct ones of its data")
+    first = 0 if rows == n else j3 - (rows - 1) if j3 >= rows - 1 else j3
+    token = first + np.arange(rows)
+    of_class = n // (d - 2) - (token % (d - 2) == j3 % (d - 2))
+    return {"token": ("row", token, {"long_name": "token that the row was made of"}),
+            "times": ("row", np.where(token == j3, 1, of_class), {"long_name": "tokens that have this row"})}
 
 
 def _is_done(file, point, slots):

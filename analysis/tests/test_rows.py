@@ -1,9 +1,14 @@
+import sys
+
 import h5py
 import numpy as np
 import pytest
 import synthetic
 
 import polysweep
+from polysweep import oracle
+
+rows_module = sys.modules["polysweep.rows"]  # the package has a function of this name
 
 SHAPES = [(2, 64, 10), (1, 64, 10), (0, 0, 10), (2, 64, 10)]  # (sets, queries, v) of each slot; the third has no rows
 
@@ -37,6 +42,27 @@ def test_dimensions_and_values(kept):
     assert float(rows["log2_den"].sel(set=0, row=3)) == -np.inf
     assert rows["set"].values.tolist() == [0, 1] and rows["row"].values.tolist() == list(range(64))
     assert rows["output"].attrs == {"units": "1", "long_name": "output"}
+
+
+@pytest.mark.parametrize("n, d, j3", [(64, 10, 0), (64, 10, 7), (64, 10, 8), (64, 10, 63), (6, 3, 4), (16, 18, 5), (2, 3, 1)])
+def test_rows_that_stand_for_many_tokens(n, d, j3):
+    """Against all tokens: each has one row that is its own, and of unequal lengths the sum over rows is that over tokens."""
+    found = rows_module._tokens(n, d, j3, rows=d - 2 if n == d - 2 else d - 1)
+    token, times = (found[name][1] for name in ("token", "times"))
+    everything, distinct = oracle.tokens(n, d, 0.7, 0.3, 1.0, j3), oracle.tokens(n, d, 0.7, 0.3, 1.0, j3)[token]
+    alike = (everything[:, None, :] == distinct[None, :, :]).all(axis=2)
+    assert (alike.sum(axis=1) == 1).all() and (alike.sum(axis=0) == times).all()
+    assert times.sum() == n and (token == j3).sum() == 1 and times[token == j3] == 1
+    out = oracle.attend(everything, 3.5)[0]
+    # one row for all of a class: equal but for the order of sums in numpy's products
+    np.testing.assert_allclose(times @ out[token], out.sum(axis=0), rtol=1e-12)
+
+
+def test_rows_of_no_such_data_are_refused():
+    for shape in (dict(n=64, d=10, j3=0, rows=64), dict(n=64, d=2, j3=0, rows=1), dict(n=60, d=10, j3=0, rows=9),
+                  dict(n=64, d=10, j3=64, rows=9)):
+        with pytest.raises(ValueError, match="distinct"):
+            rows_module._tokens(**shape)
 
 
 def test_a_point_begins_where_the_one_before_it_ends(kept):

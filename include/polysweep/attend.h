@@ -76,7 +76,7 @@ typedef struct psw_given {
 } psw_given;
 
 /* The route of `rank` in a team of `size` for a point. Open choices: zigzag for causal row folds, else contiguous;
- * ring; doubling. */
+ * ring, of `queries: distinct` pass_q; doubling. */
 psw_route psw_attend_route(const psw_point *point, psw_choice choice, int size, int rank);
 
 /* What a team shares. Data that are scores (one row) stay on the first rank. */
@@ -228,6 +228,9 @@ bool psw_weights_known(const psw_point *point);
 ptrdiff_t psw_weights_keep(const psw_point *point);
 double psw_weights_row(const psw_point *point, ptrdiff_t query, psw_tokens keys, const double *z, const psw_score *kept,
                        double *w);
+
+/* Have queries that are equal (psw_data_repeats) equal outputs? */
+bool psw_attend_repeats(const psw_point *point);
 
 /* Can the method compute the point? PSW_USAGE says why not, and what to do. */
 psw_status psw_attend_check(const psw_point *point);

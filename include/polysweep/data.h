@@ -40,17 +40,31 @@ ptrdiff_t psw_data_random_version(const psw_point *point);
  * must have passed psw_data_check. PSW_USAGE: no query is there. `arrays` may be NULL. */
 psw_status psw_data_whole(const psw_arrays *arrays, psw_point *point);
 
-/* Rows of queries: n; 1 for scores and for decoding. The token of the first of them. */
+/* Rows of queries: n; 1 for scores and for decoding; of `queries: distinct` those that differ. The token of a decoded
+ * one, 0 of others. */
 ptrdiff_t psw_data_queries(const psw_point *point);
 ptrdiff_t psw_data_first_query(const psw_point *point);
-/* Keys: n_k, or n. Queries and keys stand in one sequence of tokens and end together: query i is token
- * psw_data_first(PSW_QUERY) + i, key j likewise, and the causal mask is that of tokens. Where their numbers differ,
- * some tokens have no query, or no key. */
+/* Keys: n_k, or n. Queries and keys stand in one sequence of tokens and end together, but for distinct queries: query i
+ * is token psw_data_first(PSW_QUERY) + i, key j likewise, and the causal mask is that of tokens. Where their numbers
+ * differ, some tokens have no query, or no key. */
 ptrdiff_t psw_data_keys(const psw_point *point);
 ptrdiff_t psw_data_tokens(const psw_point *point);               /* the larger of n and psw_data_keys */
 ptrdiff_t psw_data_first(const psw_point *point, psw_side side); /* tokens before the first query, or key */
+ptrdiff_t psw_data_end(const psw_point *point, psw_side side);   /* tokens up to the last one, with it */
 /* Queries and keys that see each other. */
 double psw_data_pairs(const psw_point *point);
+/* Queries that are equal as rows: those of a class of self_attention data without noise, all but j3. Where every query
+ * sees all keys they have the same output bit for bit, and a point with `queries: distinct` has one of them alone: its
+ * queries are the d - 1 neighbouring tokens that end with j3, or begin with it where there are not so many before. They
+ * hold each class once, and the class of j3 once more beside j3 (which is a row of its own, so that D_0 and D_1 differ
+ * in it alone). Sequences of one token a class have no equal ones: all n are queries.
+ * times: the tokens whose row query number `query` is, 1 of any other point. */
+bool psw_data_repeats(const psw_point *point);
+static inline bool psw_data_distinct(const psw_point *point)
+{
+    return point->queries == PSW_QUERIES_DISTINCT;
+}
+double psw_data_times(const psw_point *point, ptrdiff_t query);
 /* Number of data sets: 2 (D_0 and D_1) or 1. */
 int psw_data_sets(const psw_point *point);
 /* True where queries, keys and values are the same rows. */

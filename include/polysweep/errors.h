@@ -1,11 +1,12 @@
 /* judge: errors of a sketch against the exact kernel, over draws of its tables.
  *
- * A holds the exact kernel values of a sample of query rows with the keys they may see (all rows for n <= 1024, else
- * one row drawn from each of 256 equal strata), A~ their estimates by one draw of the sketch; blocks that `local`
- * leaves exact have no error. Exact is <q,k>^beta, for favor exp <q,k>, for taylor its partial sum, for elu1 and relu
- * the product of their features, of rows as data makes them, in double whatever the point's precision. Numbers are kept
- * with an exponent of their own, so no degree overflows. O and O~ are the outputs of attention of these rows; O~ comes
- * from the fold, leaf by leaf. Of two data sets, D_1.
+ * A holds the exact kernel values of a sample of query rows with the keys they may see (all rows where there are at
+ * most 1024, else one row drawn from each of 256 equal strata; of `queries: distinct` a row is in every sum, mean and
+ * quantile over rows as often as there are queries that equal it, so these are over all queries), A~ their estimates by
+ * one draw of the sketch; blocks that `local` leaves exact have no error. Exact is <q,k>^beta, for favor exp <q,k>, for
+ * taylor its partial sum, for elu1 and relu the product of their features, of rows as data makes them, in double
+ * whatever the point's precision. Numbers are kept with an exponent of their own, so no degree overflows. O and O~ are
+ * the outputs of attention of these rows; O~ comes from the fold, leaf by leaf. Of two data sets, D_1.
  *
  *     err_amm         |A~ - A|_F / sqrt(sum |q|^2beta |k|^2beta): of the approximate matrix product; NaN for favor
  *     err_attn        |A~ - A|_F / |A|_F
@@ -19,7 +20,7 @@
  *     err_bias        sum (A~ - A) / sum A
  *     neg_frac        share of entries of A~ below 0, mean over draws
  *     min_den_ratio   smallest over rows and draws of A~'s row sum over A's, den_constant added to both
- *     err_rows        rows in the sample
+ *     err_rows        rows in the sample, of `queries: distinct` each once
  *     theory_err_amm  root of the mean square of err_amm over all tables, from the exact moments of the map: the root
  *                     of sum E (A~ - A)^2 / sum |q|^2beta |k|^2beta over some rows of the sample, evenly spread, with
  *                     about 64k pairs, but at least one row; 0 of an exact map, NaN where the moments are not known

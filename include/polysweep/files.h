@@ -34,13 +34,6 @@ void psw_lock_release(psw_lock *lock);
 bool psw_lock_held(const char *path); /* a run holds it; read-only */
 bool psw_lock_free(const char *path); /* no run holds it; both are false where the file system has no locks */
 
-/* Device, inode, size and times of a file, which no write leaves as they are: as long as they hold, it has not been
- * written since. "": a write might leave them, since times have whole seconds there, or it is being written. Takes up
- * to a tick of the kernel's clock, some milliseconds. */
-enum { PSW_SEAL = 160 };
-void psw_seal_take(const char *path, char text[PSW_SEAL]);
-bool psw_seal_holds(const char *path, const char *text);
-
 /* Is the open file still what `path` names, and not shorter than `bytes`? PSW_ENVIRONMENT says what has become of it
  * and where its data are. */
 psw_status psw_name_check(const char *path, int descriptor, size_t bytes);

@@ -23,10 +23,15 @@
  * within E + 2 u S decides, u the format's, S the sum of magnitudes below: under another kernel a weight may be rounded
  * otherwise.
  *
+ * Of `queries: distinct` a row counts in F, in the positive pre-activations and in bad_rows and den_rows as often as
+ * there are queries that equal it (psw_data_times); what fires, ties and margins need it once.
+ *
  * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add
  * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:
  * counts are 0, the rest is NaN (but with two data sets the masses and the gap are given). Rows of all data
  * sets are always counted.
+ * Rows that can change no column are left out before any product (src/judge/head_real.c says which and why), and
+ * products are sums that are looked up (src/judge/lookup.h): their bits depend on the row and its signs alone.
  * Compiled twice, as attend is. Local. */
 #ifndef POLYSWEEP_JUDGE_H
 #define POLYSWEEP_JUDGE_H
@@ -52,6 +57,7 @@ typedef struct psw_verdict {
     double special_mass_d1_q10, special_mass_d1_q90, special_mass_d0_q10,
         special_mass_d0_q90; /* NaN of a single draw */
     double leak_mass_d1_q10, leak_mass_d1_q90, gap_q10, gap_q90;
+    double head_pruned; /* share of the products of a row with a sign vector that were left out: they change nothing */
     ptrdiff_t bad_rows, den_rows; /* rows without a positive denominator, and all rows: queries x sets x draws */
 } psw_verdict;
 
@@ -66,6 +72,9 @@ typedef struct psw_judge {
     /* The following leaves are of draw number `draw` of psw_judge_draws, in any order of draws; initially 0.
      * Masses and the gap are medians over draws, being ratios whose denominators may be near 0. */
     void (*draw)(psw_head *head, ptrdiff_t draw);
+    /* Rows that change no column of the verdict but head_pruned are left out, unless told otherwise before the first
+     * leaf: to measure products, and to hold one against the other. */
+    void (*prune)(psw_head *head, bool prunes);
     /* After the last leaf of each draw, with its data, before heads are merged: decides what single precision left
      * open. PSW_OK, or the watch's status. If it is not called, open cases do not fire and are ties. */
     psw_status (*settle)(psw_head *head, const psw_data *data, psw_watch watch);
@@ -85,7 +94,11 @@ double psw_judge_bound(const psw_point *point);
 ptrdiff_t psw_judge_draws(const psw_point *point);  /* K */
 ptrdiff_t psw_judge_trials(const psw_point *point); /* computed trials */
 
-/* Operations of the head for one data set. */
+/* Operations of the head for one data set, were nothing left out. */
 double psw_judge_flops(const psw_point *point);
+/* Rows of one data set whose products are made: of equal ones of a leaf one, where it is known before that they are
+ * equal; an upper bound, as what rows cannot reach is not known before. */
+double psw_judge_rows(const psw_point *point);
+double psw_judge_signs(const psw_point *point); /* random signs that one rank draws for all its products */
 
 #endif

@@ -1,4 +1,4 @@
-/* base: fused multiply-adds and larger integers of vectors. The only file with intrinsics. Compiled twice. */
+/* base: fused multiply-adds and larger entries of vectors. The only file with intrinsics. Compiled twice. */
 #ifndef POLYSWEEP_LANES_H
 #define POLYSWEEP_LANES_H
 
@@ -47,6 +47,23 @@ static inline psw_lanes psw_lanes_fused(psw_lanes x, psw_lanes y, psw_lanes z)
     return (psw_lanes)vfmaq_f64((float64x2_t)z, (float64x2_t)x, (float64x2_t)y);
 #else
     return x * y + z;
+#endif
+}
+
+/* x where it is larger than y, else y: what is no number is never the larger */
+static inline psw_lanes psw_lanes_maximum(psw_lanes x, psw_lanes y)
+{
+#if defined(__AVX512F__) && defined(PSW_SINGLE)
+    return (psw_lanes)_mm512_max_ps((__m512)x, (__m512)y);
+#elif defined(__AVX512F__)
+    return (psw_lanes)_mm512_max_pd((__m512d)x, (__m512d)y);
+#elif PSW_FUSED && defined(__AVX2__) && defined(PSW_SINGLE)
+    return (psw_lanes)_mm256_max_ps((__m256)x, (__m256)y);
+#elif PSW_FUSED && defined(__AVX2__)
+    return (psw_lanes)_mm256_max_pd((__m256d)x, (__m256d)y);
+#else /* of Arm's own, the one gives what is no number, and the other another zero */
+    __typeof__(x > y) larger = x > y;
+    return (psw_lanes)((larger & (__typeof__(larger))x) | (~larger & (__typeof__(larger))y));
 #endif
 }
 

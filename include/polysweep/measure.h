@@ -130,6 +130,13 @@ typedef struct psw_directory {
 } psw_directory;
 psw_directory psw_directory_read(const char *path);
 
+/* Device, inode, size and times of a file, which no write leaves as they are: as long as they hold, it has not been
+ * written since. "": a write might leave them, since times have whole seconds there, or it is being written. Takes up
+ * to a tick of the kernel's clock, some milliseconds. */
+enum { PSW_SEAL = 160 };
+void psw_seal_take(const char *path, char text[PSW_SEAL]);
+bool psw_seal_holds(const char *path, const char *text);
+
 /* Shared memory of the node, /dev/shm: free space, and what ended processes of this user left in it. */
 typedef struct psw_shared_memory {
     double free_bytes;                         /* NaN: there is none */

@@ -14,7 +14,7 @@ typedef struct psw_rates {
     double exponential_s[2];        /* one through exp2 alone */
     double sketch_flop_s[2];        /* a flop of a sketch's products */
     double feature_s[2];            /* a feature of a sketch, or an entry of its state, through memory */
-    double head_flop_s[2];          /* a flop of the head's product */
+    double head_flop_s[2];          /* a flop of the head's products, a multiplication and an addition a sign */
     double head_entry_s[2];         /* one pre-activation through the threshold */
     double sign_s;                  /* one random sign */
     double row_s, noise_s;          /* one element of generated data, made and packed; of its noise */

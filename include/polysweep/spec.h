@@ -50,6 +50,7 @@ typedef struct psw_point {
     psw_leaves_kind leaves;
     int is_complex; /* tables are complex numbers */
     double epsilon;
+    psw_queries queries; /* distinct: only where some are equal (psw_data_times) */
     double own[PSW_OWN_MAX];
     double level; /* judge.level of the study, used by the edges; not a value of the point */
 } psw_point;
@@ -103,6 +104,8 @@ typedef struct psw_rooms {
     psw_status (*check)(const psw_point *point); /* PSW_OK where the point can be computed, else why not */
     const char *const *reserved;                 /* names that an own axis must not have, NULL-terminated */
     bool (*negative)(const psw_point *point);    /* can a score be negative? NULL: it can */
+    /* Have some queries of a point equal outputs? Where not, `queries: distinct` is all of them. NULL: they have. */
+    bool (*repeats)(const psw_point *point);
     /* Read a study as the first program of schema 1 did: `negative` does not apply to linear; mask, noise, j3, row_norm
      * and den_constant do not apply to closed_form; and points of include take no values from grid. */
     bool first_files;

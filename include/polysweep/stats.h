@@ -45,6 +45,13 @@ double psw_binomial_z(double successes, double trials, double p);
 /* Median and quantile (linear interpolation between order statistics); sorts `x`. NaN for count 0. */
 double psw_quantile(double *x, ptrdiff_t count, double q);
 
+/* A number that stands for `times` equal ones, a whole number of them. */
+typedef struct psw_repeated {
+    double x, times;
+} psw_repeated;
+/* psw_quantile of all that they stand for. */
+double psw_quantile_repeated(psw_repeated *of, ptrdiff_t count, double q);
+
 /* Interval of the median of x[0] <= ... <= x[count - 1] by order statistics, for any distribution: of all pairs
  * x[k - 1], x[count - k] the narrowest that contains the median with probability `confidence` or more. NaN, NaN for
  * too few samples (fewer than 6 for 0.95). */

@@ -5,7 +5,6 @@
 #ifndef POLYSWEEP_SWEEP_H
 #define POLYSWEEP_SWEEP_H
 
-#include "polysweep/files.h"
 #include "polysweep/measure.h"
 #include "polysweep/point.h"
 

@@ -30,6 +30,8 @@ typedef enum psw_mode { PSW_FORWARD, PSW_DECODE } psw_mode;
 typedef enum psw_match { PSW_MATCH_NONE, PSW_MATCH_EXP } psw_match;
 typedef enum psw_by { PSW_BY_ROWS, PSW_BY_FEATURES } psw_by; /* of a method that folds EITHER */
 typedef enum psw_leaves_kind { PSW_LEAVES_GAUSSIAN, PSW_LEAVES_SRHT, PSW_LEAVES_COUNT } psw_leaves_kind;
+/* Which queries are computed: of equal ones each, or one that stands for all of them. */
+typedef enum psw_queries { PSW_QUERIES_ALL, PSW_QUERIES_DISTINCT } psw_queries;
 typedef enum psw_preset { PSW_CUSTOM, PSW_P1, PSW_P2, PSW_P3, PSW_W1, PSW_W2 } psw_preset;
 
 typedef enum psw_vocabulary {
@@ -54,6 +56,7 @@ typedef enum psw_vocabulary {
     PSW_WORDS_MATCH,
     PSW_WORDS_BY,
     PSW_WORDS_LEAVES,
+    PSW_WORDS_QUERIES,
     PSW_VOCABULARIES
 } psw_vocabulary;
 /* Word `code` of a vocabulary, NULL past its end; and the code of a word, -1 = no such word. */
@@ -127,7 +130,7 @@ typedef enum psw_drawn { PSW_DRAWN_NEVER, PSW_DRAWN_NOISE, PSW_DRAWN_ALWAYS } ps
 typedef struct psw_data_kind_facts {
     const char *word;
     int sets;
-    bool has_rows, closed_form;
+    bool has_rows, closed_form, has_classes;
     psw_drawn drawn;
     const char *help;
 } psw_data_kind_facts;

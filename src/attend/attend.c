@@ -38,7 +38,7 @@ bool psw_group_joins(const psw_point *a, const psw_point *b)
     bool scores = SAME(scale) && SAME(offset) && SAME(match) && SAME(center);
     bool asked = SAME(mode) && SAME(cache) && SAME(reference) && SAME(reference_scale) && SAME(reference_beta);
     bool own = SAME(order) && SAME(by) && SAME(sinks) && SAME(keep) && SAME(landmarks) && SAME(leaves) &&
-               SAME(is_complex) && SAME(epsilon);
+               SAME(is_complex) && SAME(epsilon) && SAME(queries);
     bool rest = SAME(m) && SAME(trials) && SAME(den_constant) && SAME(block) && SAME(team) && SAME(weights);
 #undef SAME
     return kinds && shape && data && scores && asked && own && rest && psw_attend_kind(a) != PSW_STATE_FOLD &&
@@ -64,6 +64,7 @@ static parts parts_of(const psw_point *p)
     double n = (double)psw_data_tokens(p), stretch = (double)(p->local > 0 ? p->local : p->block),
            block = fmin((double)p->block, n);
     double sides = psw_data_shared(p) ? 1 : 2, whole = floor(n / stretch), rest = n - whole * stretch;
+    if (psw_data_distinct(p)) return (parts){(double)psw_data_queries(p), n, (double)psw_data_queries(p) + n, 0};
     if (p->mask == PSW_FULL) return (parts){n, n, sides * n, 0};
     double read = fmax(n - stretch, 0), added = rest > 0 ? n - rest : n - stretch;
     double near = (whole > 0 ? whole * causal_scores(stretch, block) : 0) + causal_scores(rest, block);
@@ -299,6 +300,21 @@ static psw_status check_decode(const psw_point *p)
     return PSW_OK;
 }
 
+/* Landmarks are means of all queries, and a method that lets a query see some keys knows where it stands. */
+bool psw_attend_repeats(const psw_point *p)
+{
+    return psw_data_repeats(p) && psw_method_computes(p->method) && !has_landmarks(p) && psw_attend_sees_all(p);
+}
+
+static psw_status check_queries(const psw_point *p)
+{
+    if (!psw_data_distinct(p) || psw_attend_repeats(p)) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE,
+                    "queries: distinct with %s: queries that are equal may have outputs that are not; take "
+                    "queries: all",
+                    psw_method_facts_of(p->method)->word);
+}
+
 enum { LANDMARKS_MOST = 32768 };
 
 /* Of a method without a degree the reference has none either, unless it is given. */
@@ -342,6 +358,7 @@ psw_status psw_attend_check(const psw_point *p)
     if (!(p->den_constant >= 0) || isinf(p->den_constant))
         return PSW_FAIL(PSW_USAGE, "den_constant = %g: it must be a number from 0 on", p->den_constant);
     PSW_TRY(check_reference(p));
+    PSW_TRY(check_queries(p));
     if (p->mode == PSW_DECODE) PSW_TRY(check_decode(p));
     if (has_landmarks(p)) return check_landmarks(p);
     return sketch ? check_sketch(p) : check_rows(p);

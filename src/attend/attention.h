@@ -36,6 +36,7 @@ struct psw_attention {
     ptrdiff_t leaf, leaves;     /* tokens of a whole leaf, number of leaves */
     ptrdiff_t tokens;           /* of the sequence */
     ptrdiff_t first[PSW_SIDES]; /* tokens before the first query, key, value */
+    ptrdiff_t end[PSW_SIDES];   /* tokens up to the last one */
     ptrdiff_t own;              /* leaves of the calling rank */
     ptrdiff_t special;          /* j3, -1 without a second data set */
     double *staged;             /* leaf x max(width, v): rows as the data generates them, rounded to the format */
@@ -44,6 +45,16 @@ struct psw_attention {
     psw_real *out;           /* results of one leaf: [points][sets][count][v] */
     double *mass, *log2_den; /* [points][sets][count] */
 };
+
+static inline ptrdiff_t attend_larger(ptrdiff_t a, ptrdiff_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline ptrdiff_t attend_smaller(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < b ? a : b;
+}
 
 /* Absolute first token and number of tokens. */
 typedef struct attend_span {
@@ -65,20 +76,9 @@ static inline attend_span attend_leaf_span(const psw_attention *a, ptrdiff_t ind
 static inline attend_span attend_side_span(const psw_attention *a, psw_side side, ptrdiff_t index)
 {
     attend_span leaf = attend_leaf_span(a, index);
-    ptrdiff_t missing = a->first[side] - leaf.first;
-    if (missing <= 0) return leaf;
-    if (missing > leaf.count) missing = leaf.count;
-    return (attend_span){leaf.first + missing, leaf.count - missing};
-}
-
-static inline ptrdiff_t attend_larger(ptrdiff_t a, ptrdiff_t b)
-{
-    return a > b ? a : b;
-}
-
-static inline ptrdiff_t attend_smaller(ptrdiff_t a, ptrdiff_t b)
-{
-    return a < b ? a : b;
+    ptrdiff_t end = leaf.first + leaf.count, first = attend_smaller(attend_larger(leaf.first, a->first[side]), end);
+    end = attend_smaller(end, a->end[side]);
+    return (attend_span){first, attend_larger(end - first, 0)};
 }
 
 static inline psw_real *attend_reals(psw_arena *arena, ptrdiff_t count)

@@ -14,7 +14,10 @@ void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *
     a->sets = given->sets;
     a->tokens = psw_data_tokens(p);
     a->leaf = attend_smaller(p->block, a->tokens);
-    for (int side = 0; side < PSW_SIDES; side++) a->first[side] = psw_data_first(p, (psw_side)side);
+    for (int side = 0; side < PSW_SIDES; side++) {
+        a->first[side] = psw_data_first(p, (psw_side)side);
+        a->end[side] = psw_data_end(p, (psw_side)side);
+    }
     a->leaves = a->route.leaves;
     a->own = psw_route_count(&a->route, a->route.rank);
     a->special = psw_data_sets(p) > 1 ? psw_data_special(p) : -1;

@@ -24,7 +24,8 @@ psw_route psw_attend_route(const psw_point *p, psw_choice choice, int size, int 
     if (kind == PSW_STATE_FOLD && p->local > 0) route.unit = p->local / p->block;
     bool balance = kind == PSW_ROW_FOLD && route.causal;
     route.layout = choice.layout >= 0 ? (psw_layout)choice.layout : balance ? PSW_ZIGZAG : PSW_CONTIGUOUS;
-    route.pattern = choice.pattern >= 0 ? (psw_pattern)choice.pattern : PSW_RING;
+    psw_pattern usual = psw_data_distinct(p) ? PSW_PASS_Q : PSW_RING; /* few queries: ranks share the keys */
+    route.pattern = choice.pattern >= 0 ? (psw_pattern)choice.pattern : usual;
     if (keeps_scores(p)) route.pattern = PSW_ALL_GATHER; /* a row is looked at twice */
     route.scan = choice.scan >= 0 ? (psw_scan)choice.scan : PSW_DOUBLING;
     return route;

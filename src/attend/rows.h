@@ -39,6 +39,7 @@ typedef struct attend_row_pass {
     psw_attention base;
     const attend_method_row *method;
     ptrdiff_t strip;  /* rows of a whole strip */
+    bool alone;       /* j3 is a strip by itself */
     ptrdiff_t origin; /* the key leaf that is leaf 0 of the trees */
     psw_message_bytes message;
 
@@ -82,16 +83,21 @@ static inline attend_span attend_key_span(const attend_row_pass *f, ptrdiff_t in
     return attend_side_span(&f->base, PSW_KEY, index);
 }
 
-/* Strip number `index` of a leaf; count <= 0 past its end. */
+/* Strip number `index` of a leaf's queries; count <= 0 past its end. If j3 is alone (attend_special_alone) it comes
+ * last.
+ */
 static inline attend_span attend_strip_span(const attend_row_pass *f, attend_span leaf, ptrdiff_t index)
 {
-    ptrdiff_t first = index * f->strip, left = leaf.count - first;
-    return (attend_span){leaf.first + first, left < f->strip ? left : f->strip};
+    bool alone = f->alone && attend_span_has(leaf, f->base.special);
+    ptrdiff_t others = leaf.count - alone, first = index * f->strip, left = others - first;
+    if (alone && left <= 0) return (attend_span){f->base.special, left > -f->strip};
+    return (attend_span){leaf.first + (alone && leaf.first == f->base.special) + first,
+                         left < f->strip ? left : f->strip};
 }
 
 static inline ptrdiff_t attend_strips(const attend_row_pass *f)
 {
-    return (f->base.leaf + f->strip - 1) / f->strip;
+    return (f->base.leaf + f->strip - 1) / f->strip + f->alone;
 }
 
 /* The whole leaf of which `keys` are some. */

@@ -86,6 +86,7 @@ void attend_rows_lay(attend_row_pass *f, bool in_steps, psw_arena *arena)
     f->method = attend_method_row_of(f->base.p->method);
     f->in_steps = in_steps;
     f->strip = attend_smaller(f->base.leaf, PSW_STRIP);
+    f->alone = attend_special_alone(f->base.p);
     f->message = attend_rows_message_bytes(f->base.group, f->base.sets);
     f->leaf_reals = (ptrdiff_t)(f->message.keys / sizeof(psw_real));
     lay_own(f, arena);

@@ -120,6 +120,15 @@ static inline attend_span attend_block_part(const attend_state_pass *f, psw_side
     return attend_side_span(&f->base, side, index);
 }
 
+/* Rows of a block that are read, from its first one on: whole panels. Where few tokens have a query those with one. */
+static inline attend_span attend_states_panels(const attend_state_pass *f, ptrdiff_t block)
+{
+    attend_span span = attend_block_span(f, block), queries = attend_block_part(f, PSW_QUERY, block);
+    if (!psw_data_distinct(f->base.p)) return (attend_span){0, span.count};
+    ptrdiff_t before = queries.first - span.first, first = before / PSW_PANEL * PSW_PANEL;
+    return (attend_span){first, before + queries.count - first};
+}
+
 #define attend_mapped_make PSW_PRECISION_NAME(attend_mapped_make)
 #define attend_weigh_product PSW_PRECISION_NAME(attend_weigh_product)
 #define attend_mapped_take PSW_PRECISION_NAME(attend_mapped_take)

@@ -39,7 +39,16 @@ static double rows_of(const counter *c, ptrdiff_t block)
 /* Has a block a query, or a key? */
 static bool has(const counter *c, psw_side side, ptrdiff_t block)
 {
-    return psw_data_first(c->p, side) < (block + 1) * c->block;
+    return psw_data_first(c->p, side) < (block + 1) * c->block && psw_data_end(c->p, side) > block * c->block;
+}
+
+/* Rows of a block that are read, as attend_states_panels has them. */
+static double rows_read(const counter *c, ptrdiff_t block)
+{
+    double rows = rows_of(c, block), start = (double)(block * c->block), panel = (double)PSW_PANEL;
+    if (!psw_data_distinct(c->p)) return rows;
+    double first = fmax((double)psw_data_first(c->p, PSW_QUERY) - start, 0);
+    return fmin((double)psw_data_end(c->p, PSW_QUERY) - start, rows) - floor(first / panel) * panel;
 }
 
 /* ---- parts ---- */
@@ -86,9 +95,9 @@ static void total(counter *c, int set, ptrdiff_t block)
 /* Panels of queries are whole ones; each is multiplied with the keys up to its last row. */
 static void read(counter *c, int set, ptrdiff_t block, attend_reach reach)
 {
-    double rows = rows_of(c, block), panel = (double)PSW_PANEL, panels = ceil(rows / panel);
-    double pairs = panel * panels * (panels - 1) / 2 + rows;
     if (!reach || !has(c, PSW_QUERY, block)) return;
+    double rows = rows_read(c, block), panel = (double)PSW_PANEL, panels = ceil(rows / panel);
+    double pairs = panel * panels * (panels - 1) / 2 + rows;
     queries(c, set, block);
     if (reach & PSW_NEAR) {
         keys(c, set, block);
@@ -116,8 +125,12 @@ static void exact(counter *c, ptrdiff_t first, ptrdiff_t count)
     ptrdiff_t start = first * c->block, left = c->tokens - start;
     ptrdiff_t tokens = left < count * c->block ? left : count * c->block, special = c->special - start;
     if (c->sets < 2 || special < 0 || special >= tokens) special = -1;
-    attend_shape shape = {tokens, psw_data_first(c->p, PSW_QUERY) - start, psw_data_first(c->p, PSW_KEY) - start,
-                          c->block, PSW_CAUSAL};
+    attend_shape shape = {.tokens = tokens,
+                          .first_query = psw_data_first(c->p, PSW_QUERY) - start,
+                          .end_query = tokens,
+                          .first_key = psw_data_first(c->p, PSW_KEY) - start,
+                          .leaf = c->block,
+                          .mask = PSW_CAUSAL};
     attend_tiles tiles = attend_tiles_of(shape, special);
     c->flops += attend_tiles_flops(&tiles, psw_point_width(c->p), c->p->v, 1);
 }

@@ -132,12 +132,13 @@ static psw_status check_range(const attend_state_pass *f, const double *rows, at
 static psw_status load_side(attend_state_pass *f, const psw_data *data, psw_side side, ptrdiff_t block)
 {
     attend_span span = attend_block_span(f, block), part = attend_block_part(f, side, block);
-    ptrdiff_t d = psw_point_width(f->base.p), zeros = (part.first - span.first) * d;
+    ptrdiff_t d = psw_point_width(f->base.p), zeros = (part.first - span.first) * d, end = zeros + part.count * d;
     psw_real *to = f->rows[side] + psw_route_place(&f->base.route, block) * f->base.leaf * d;
     const double *rows = attend_stage(&f->base, data, 0, side, part);
     PSW_TRY(check_range(f, rows, part));
     for (ptrdiff_t i = 0; i < zeros; i++) to[i] = 0;
     attend_round(rows, part.count * d, to + zeros);
+    for (ptrdiff_t i = end; i < span.count * d; i++) to[i] = 0;
     return PSW_OK;
 }
 

@@ -148,8 +148,9 @@ void attend_states_read(attend_state_pass *f, int set, ptrdiff_t block, attend_r
         return;
     }
     panel p = {.set = set, .reach = reach, .block = span, .q = attend_states_queries(f, set, block)};
+    attend_span panels = attend_states_panels(f, block);
     if (reach & PSW_NEAR) attend_states_tops(f, p.k = attend_states_keys(f, set, block));
-    for (p.first = 0; p.first < span.count; p.first += PSW_PANEL) {
+    for (p.first = panels.first; p.first < panels.first + panels.count; p.first += PSW_PANEL) {
         scales s;
         p.count = span.count - p.first < PSW_PANEL ? span.count - p.first : PSW_PANEL;
         transpose(psw_part(psw_read(p.q->m), p.first, p.count), f->queries);

@@ -6,6 +6,7 @@
  * u = m / s, which no weight exceeds: nothing overflows. In double for both precisions. The error of a weight is that
  * of its largest term, some 2^-52 e^|z|. */
 #include <math.h>
+#include <string.h>
 
 #include "polysweep/transcend.h"
 #include "attend/weigh.h"
@@ -57,39 +58,62 @@ static int exponent_at(const series *s, double u)
     return top + own - 1;
 }
 
-/* An even sum is not negative but for rounding. */
-static double settled(double w, double lowest, bool even, psw_negative negative)
+/* What a negative sum is multiplied with. An even one is not negative but for rounding. */
+static double factor_below(ptrdiff_t order, psw_negative negative)
 {
-    if (w < 0) w = even || negative == PSW_NEGATIVE_RELU ? 0 : negative == PSW_NEGATIVE_ABS ? -w : w;
-    return fabs(w) < lowest ? 0 : w;
+    return order % 2 == 0 || negative == PSW_NEGATIVE_RELU ? 0 : negative == PSW_NEGATIVE_ABS ? -1 : 1;
 }
 
-/* Weights of up to BLOCK scores: loops of one length, each of them simple, become vector loops. */
-static void weigh_block(const series *s, const double *a, const psw_real *z, ptrdiff_t count, double sum[BLOCK])
+/* Vectors of doubles, in both precisions. */
+typedef double lanes __attribute__((vector_size(PSW_VECTOR_BYTES), may_alias));
+typedef int64_t lanes_bits __attribute__((vector_size(PSW_VECTOR_BYTES)));
+
+static inline lanes settled(lanes sum, double below, double lowest)
 {
-    double u[BLOCK] = {0}, to_u = ldexp(1, -s->power);
-    for (ptrdiff_t j = 0; j < count; j++) u[j] = (double)z[j] * to_u;
+    lanes_bits negative = (lanes_bits)(sum < 0), bits = (lanes_bits)sum;
+    bits = (negative & (lanes_bits)(sum * below)) | (~negative & bits);
+    lanes_bits large = (lanes_bits)((lanes)(bits & INT64_MAX) >= lowest);
+    return (lanes)(bits & large);
+}
+
+/* Sums at BLOCK scores: loops of one length become vector loops. */
+static void sum_block(const series *s, const double *a, const psw_real *z, double sum[BLOCK])
+{
+    double u[BLOCK], to_u = psw_scaled(1, -s->power);
+    for (int j = 0; j < BLOCK; j++) u[j] = (double)z[j] * to_u;
     for (int j = 0; j < BLOCK; j++) sum[j] = a[s->order];
     for (ptrdiff_t i = s->order; i-- > 0;)
         for (int j = 0; j < BLOCK; j++) sum[j] = psw_fma(sum[j], u[j], a[i]);
 }
 
+static void weigh_block(const series *s, const double *a, double below, const psw_real *z, psw_real *w)
+{
+    _Alignas(PSW_VECTOR_BYTES) double sum[BLOCK];
+    double lowest = psw_scaled(1, PSW_LOWEST_EXPONENT);
+    sum_block(s, a, z, sum);
+    for (size_t j = 0; j < BLOCK; j += sizeof(lanes) / sizeof(double)) {
+        lanes *at = (lanes *)(sum + j);
+        *at = settled(*at, below, lowest);
+    }
+    for (int j = 0; j < BLOCK; j++) w[j] = (psw_real)sum[j];
+}
+
 static attend_weight_sum weigh(const psw_point *point, const attend_score_row *row, psw_real *w)
 {
     series s = {.order = point->order};
-    double a[MOST + 1] = {0}, sum[BLOCK], lowest = psw_exp2(PSW_LOWEST_EXPONENT);
+    double a[MOST + 1] = {0}, below = factor_below(point->order, point->negative);
+    psw_real last[BLOCK] = {0};
     if (!isfinite(row->peak)) return attend_constant_weights(row->count, 0, (attend_weight_sum){NAN, 0}, w);
     frexp(row->peak, &s.power);
     if (s.power < -1000) s.power = -1000; /* 1 / s is finite */
     expand(&s);
     int exponent = exponent_at(&s, ldexp(row->peak, -s.power));
     under(&s, exponent, a);
-    for (ptrdiff_t first = 0; first < row->count; first += BLOCK) {
-        ptrdiff_t count = row->count - first < BLOCK ? row->count - first : BLOCK;
-        weigh_block(&s, a, row->z + first, count, sum);
-        for (ptrdiff_t j = 0; j < count; j++)
-            w[first + j] = (psw_real)settled(sum[j], lowest, point->order % 2 == 0, point->negative);
-    }
+    ptrdiff_t whole = row->count / BLOCK * BLOCK;
+    for (ptrdiff_t first = 0; first < whole; first += BLOCK) weigh_block(&s, a, below, row->z + first, w + first);
+    memcpy(last, row->z + whole, (size_t)(row->count - whole) * sizeof *last);
+    if (whole < row->count) weigh_block(&s, a, below, last, last);
+    memcpy(w + whole, last, (size_t)(row->count - whole) * sizeof *last);
     return (attend_weight_sum){psw_row_sum(w, row->count), exponent};
 }
 

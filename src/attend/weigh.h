@@ -50,13 +50,13 @@ static inline __attribute__((always_inline)) double attend_weigh_row(const atten
     psw_real last[PSW_ABREAST];
     size_t bytes = (size_t)(row->count - whole) * sizeof *last;
     for (ptrdiff_t i = 0; bytes && i < PSW_ABREAST; i++) last[i] = pad;
-    memcpy(last, row->z + whole, bytes);
+    if (bytes) memcpy(last, row->z + whole, bytes);
     for (int i = 0; i < PSW_PARTS; i++) {
         psw_chunk sum = attend_weigh_part(row->z, i * PSW_CHUNK, whole, weigh, how, w);
         if (bytes) sum = psw_chunk_plus(sum, attend_weigh_part(last, i * PSW_CHUNK, PSW_ABREAST, edge, how, last));
         sums.part[i] = sum;
     }
-    memcpy(w + whole, last, bytes);
+    if (bytes) memcpy(w + whole, last, bytes);
     return psw_abreast_total(&sums);
 }
 

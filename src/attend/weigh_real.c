@@ -45,12 +45,57 @@ typedef struct scaling {      /* u = z c is the base of the power, u^degree scal
     unsigned long degree;     /* >= 1 */
 } scaling;
 
-static inline psw_chunk weigh_chunk(const psw_real *z, ptrdiff_t at, const void *how)
+static inline psw_chunk weigh_chunk(const psw_real *z, const scaling *s, psw_lane_bits keep, unsigned long degree)
+{
+    psw_chunk w = power(psw_chunk_scale(psw_chunk_load(z), s->c, s->least, keep), degree);
+    return (psw_chunk){w.a * s->scale, w.b * s->scale, w.c * s->scale, w.d * s->scale};
+}
+
+/* Rows of the degrees that are usual: loops whose steps are known to the compiler. Signs stay where the degree is odd.
+ */
+#define ROW_OF_DEGREE(degree)                                                                                          \
+    static psw_chunk chunk_##degree(const psw_real *z, ptrdiff_t at, const void *how)                                  \
+    {                                                                                                                  \
+        (void)at;                                                                                                      \
+        return weigh_chunk(z, how, -1, degree);                                                                        \
+    }                                                                                                                  \
+    static double row_##degree(const attend_score_row *row, const scaling *s, psw_real *w)                             \
+    {                                                                                                                  \
+        scaling own = *s; /* a local one, which no store to w can alias */                                             \
+        return attend_weigh_row(row, chunk_##degree, chunk_##degree, &own, 0, w);                                      \
+    }
+ROW_OF_DEGREE(1)
+ROW_OF_DEGREE(2)
+ROW_OF_DEGREE(3)
+ROW_OF_DEGREE(4)
+ROW_OF_DEGREE(5)
+ROW_OF_DEGREE(6)
+ROW_OF_DEGREE(7)
+ROW_OF_DEGREE(8)
+ROW_OF_DEGREE(9)
+ROW_OF_DEGREE(10)
+ROW_OF_DEGREE(11)
+ROW_OF_DEGREE(12)
+
+static psw_chunk chunk_of_any(const psw_real *z, ptrdiff_t at, const void *how)
 {
     const scaling *s = how;
     (void)at;
-    psw_chunk w = power(psw_chunk_scale(psw_chunk_load(z), s->c, s->least, s->keep), s->degree);
-    return (psw_chunk){w.a * s->scale, w.b * s->scale, w.c * s->scale, w.d * s->scale};
+    return weigh_chunk(z, s, s->keep, s->degree);
+}
+
+static double row_of_any(const attend_score_row *row, const scaling *s, psw_real *w)
+{
+    scaling own = *s;
+    return attend_weigh_row(row, chunk_of_any, chunk_of_any, &own, 0, w);
+}
+
+static double weigh_row(const attend_score_row *row, const scaling *s, psw_real *w)
+{
+    static double (*const rows[])(const attend_score_row *row, const scaling *s, psw_real *w) = {
+        NULL, row_1, row_2, row_3, row_4, row_5, row_6, row_7, row_8, row_9, row_10, row_11, row_12};
+    bool usual = s->degree < sizeof rows / sizeof *rows && (s->keep == -1 || s->degree % 2 == 0);
+    return (usual ? rows[s->degree] : row_of_any)(row, s, w);
 }
 
 /* ---- all degrees ---- */
@@ -69,10 +114,9 @@ static double factor(double exponent, double beta)
  * is out of range c = 2^(-E/beta), whose rounding is raised to the power too. */
 static scaling scale_of(double beta, psw_negative negative, double peak, double exponent)
 {
-    int own;
-    frexp(peak, &own);
-    double k = own - 1, least = psw_exp2((PSW_LOWEST_EXPONENT + exponent) / beta - k);
-    scaling s = {.c = (psw_real)psw_scaled(1, (long)-k), .scale = (psw_real)psw_exp2_any(k * beta - exponent)};
+    double k = (double)(psw_bits_of(peak) >> 52) - 1023; /* positive and normal */
+    double least = psw_exp2((PSW_LOWEST_EXPONENT + exponent) / beta - k);
+    scaling s = {.c = (psw_real)psw_scaled(1, (long)-k), .scale = (psw_real)psw_scaled(1, (long)(k * beta - exponent))};
     if (beta > -PSW_LOWEST_EXPONENT) {
         least = psw_exp2(PSW_LOWEST_EXPONENT / beta);
         s = (scaling){.c = (psw_real)factor(exponent, beta), .scale = 1};
@@ -94,9 +138,9 @@ static double integer_degree_weights(double beta, psw_negative negative, const a
                                      psw_real *w)
 {
     attend_score_row base = *row;
-    scaling own = scale_of(beta, negative, row->peak, exponent); /* a local one, which no store to w can alias */
+    scaling s = scale_of(beta, negative, row->peak, exponent);
     if (negative == PSW_NEGATIVE_RELU) base.z = positive_part(row, w);
-    return attend_weigh_row(&base, weigh_chunk, weigh_chunk, &own, 0, w);
+    return weigh_row(&base, &s, w);
 }
 
 bool attend_degree_is_real(double beta)

@@ -14,6 +14,12 @@ static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
     return a > b ? a : b;
 }
 
+bool attend_special_alone(const psw_point *p)
+{
+    ptrdiff_t special = psw_data_special(p), last = psw_data_end(p, PSW_QUERY) - 1;
+    return psw_data_distinct(p) && special >= 0 && (special == psw_data_first(p, PSW_QUERY) || special == last);
+}
+
 /* ---- tiles of a row fold, as attend_rows_tile computes them ---- */
 
 /* Causal, of the rows first .. end - 1 of a leaf, strip by strip: each strip looks at the keys from `key` up to its own
@@ -50,7 +56,7 @@ static double partial_scores(const attend_shape *s)
     double all = 0;
     ptrdiff_t first = larger(s->first_query, 0), key = larger(s->first_key, 0);
     if (s->mask == PSW_FULL)
-        return s->tokens > first && s->tokens > key ? (double)(s->tokens - first) * (double)(s->tokens - key) : 0;
+        return s->end_query > first && s->tokens > key ? (double)(s->end_query - first) * (double)(s->tokens - key) : 0;
     for (ptrdiff_t start = first / s->leaf * s->leaf; start < s->tokens; start += s->leaf)
         all += strips_of(larger(start, first), smaller(start + s->leaf, s->tokens), key);
     return all;
@@ -68,20 +74,27 @@ static void again_causal(const attend_shape *s, ptrdiff_t special, attend_tiles 
     tiles->again = tiles->with_key + (double)(next - strip) * (double)(own - key);
 }
 
+/* Rows of the strip of queries with j3, which is one of the leaf that begins with token `before`. */
+static ptrdiff_t strip_with(const attend_shape *s, ptrdiff_t special, ptrdiff_t before)
+{
+    ptrdiff_t step = smaller(s->leaf, PSW_STRIP), first = larger(before, s->first_query);
+    ptrdiff_t end = smaller(before + s->leaf, s->end_query), at = (special - first) / step * step;
+    return s->alone ? 1 : smaller(step, end - first - at);
+}
+
 static void again_full(const attend_shape *s, ptrdiff_t special, attend_tiles *tiles)
 {
     ptrdiff_t start = special / s->leaf * s->leaf, own = smaller(s->leaf, s->tokens - start);
-    ptrdiff_t step = smaller(s->leaf, PSW_STRIP), strip = smaller(step, own - (special - start) / step * step);
-    double all = (double)s->tokens;
-    tiles->patched = 2 * all + 1;
-    tiles->with_key = all * (double)own;
-    tiles->again = tiles->with_key + (double)strip * (all - (double)own);
+    double keys = (double)s->tokens, queries = (double)(s->end_query - larger(s->first_query, 0));
+    tiles->patched = queries + keys + 1;
+    tiles->with_key = queries * (double)own;
+    tiles->again = tiles->with_key + (double)strip_with(s, special, start) * (keys - (double)own);
 }
 
 attend_tiles attend_tiles_of(attend_shape s, ptrdiff_t special)
 {
     s.leaf = smaller(s.leaf, s.tokens);
-    bool whole = s.first_query <= 0 && s.first_key <= 0;
+    bool whole = s.first_query <= 0 && s.first_key <= 0 && s.end_query >= s.tokens;
     attend_tiles tiles = {.scores = whole ? scores_of(s.tokens, s.leaf, s.mask) : partial_scores(&s)};
     if (special >= 0 && s.mask == PSW_FULL) again_full(&s, special, &tiles);
     if (special >= 0 && s.mask == PSW_CAUSAL) again_causal(&s, special, &tiles);
@@ -161,8 +174,13 @@ attend_entries attend_point_entries(const psw_point *p, int sets)
 {
     const attend_method_row *method = attend_method_row_of(p->method);
     ptrdiff_t special = sets > 1 ? psw_data_special(p) : -1;
-    attend_shape shape = {psw_data_tokens(p), psw_data_first(p, PSW_QUERY), psw_data_first(p, PSW_KEY), p->block,
-                          p->mask};
+    attend_shape shape = {.tokens = psw_data_tokens(p),
+                          .first_query = psw_data_first(p, PSW_QUERY),
+                          .end_query = psw_data_end(p, PSW_QUERY),
+                          .first_key = psw_data_first(p, PSW_KEY),
+                          .leaf = p->block,
+                          .mask = p->mask,
+                          .alone = attend_special_alone(p)};
     attend_tiles t = method && method->seen ? tiles_by_strips(p, special) : attend_tiles_of(shape, special);
     attend_entries entries = {t.scores + t.patched, t.scores + t.again};
     if (method && !method->peak) entries = (attend_entries){0, t.scores + t.with_key};

@@ -14,11 +14,14 @@ attend_refusal attend_refusal_of(const psw_point *point);
 /* The smallest score whose weight is not negative. */
 double attend_least_score(const psw_point *point);
 
-/* Rows of a strip: scores and weights with a leaf of 512 keys stay in a second-level cache of 1 or 2 MiB beside the
- * leaf's keys and values. No bit of a result depends on it where products have the same bits for every shape; with BLAS
- * results may depend on it. */
-#define PSW_STRIP ((ptrdiff_t)96)
+/* Rows of a strip: scores and weights with a leaf of 512 keys, 100 KiB each in single and 200 KiB in double precision,
+ * stay in a second-level cache of 512 KiB while keys and values pass by; fewer rows read these too often. No bit of a
+ * result depends on it where products have the same bits for every shape; with BLAS results may depend on it. */
+#define PSW_STRIP ((ptrdiff_t)48)
 
+/* Is j3, the first or the last of distinct queries (psw_data_times), a strip by itself? Every tile of a strip with j3
+ * is weighed for D_1 again. */
+bool attend_special_alone(const psw_point *point);
 /* The keys of a leaf up to the last one that the mask and the method let a strip see, which are looked at. */
 static inline psw_tokens attend_looked_at(const psw_seen *strip_sees, psw_tokens leaf)
 {
@@ -37,10 +40,12 @@ typedef struct attend_tiles {
     double with_key; /* entries of tiles among whose keys j3 is */
     double again;    /* entries that become weights, and are multiplied with values, once more: all of patched tiles */
 } attend_tiles;
-/* A sequence of tokens in leaves; the first ones may have no query, or no key. */
+/* A sequence of tokens in leaves; the first ones may have no query, or no key. Under a full mask those from end_query
+ * on may have no query either. alone: j3 is a strip of queries by itself. */
 typedef struct attend_shape {
-    ptrdiff_t tokens, first_query, first_key, leaf;
+    ptrdiff_t tokens, first_query, end_query, first_key, leaf;
     psw_mask mask;
+    bool alone;
 } attend_shape;
 /* By a mask alone; special: j3, -1 where there is one data set */
 attend_tiles attend_tiles_of(attend_shape shape, ptrdiff_t special);

@@ -35,6 +35,26 @@ double psw_quantile(double *x, ptrdiff_t count, double q)
     return x[below] + (at - (double)below) * (x[below + 1] - x[below]);
 }
 
+static int ascending_repeated(const void *a, const void *b)
+{
+    return ascending(&((const psw_repeated *)a)->x, &((const psw_repeated *)b)->x);
+}
+
+double psw_quantile_repeated(psw_repeated *of, ptrdiff_t count, double q)
+{
+    double all = 0, until = 0;
+    ptrdiff_t i = 0;
+    if (count == 0) return NAN;
+    qsort(of, (size_t)count, sizeof *of, ascending_repeated);
+    for (ptrdiff_t k = 0; k < count; k++) all += of[k].times;
+    double at = q * (all - 1), below = floor(at);
+    if (below >= all - 1) return of[count - 1].x;
+    while (i < count - 1 && (until += of[i].times) <= below) i++;
+    /* the one after number `below` of all is the same one, or the next */
+    double next = i < count - 1 && until <= below + 1 ? of[i + 1].x : of[i].x;
+    return of[i].x + (at - below) * (next - of[i].x);
+}
+
 /* P(B = k), B of `count` fair tosses. */
 static double tosses(ptrdiff_t count, ptrdiff_t k)
 {

@@ -80,10 +80,14 @@ void psw_panels_put_rows(psw_panels to, ptrdiff_t row, psw_const_rows values)
 /* ---- the kernel ---- */
 
 /* c[rows x vectors * LANES] = or += sum over k of a[.][k] b[k][.]; from row to row a is `down` and c `stride` reals.
- * `rows` and `vectors` are constants at every call, so that the loops over them unroll and acc lives in registers. */
-static inline __attribute__((always_inline)) void kernel(int rows, int vectors, ptrdiff_t inner, const psw_real *a,
-                                                         ptrdiff_t down, const psw_real *b, psw_real *c,
-                                                         ptrdiff_t stride, bool add)
+ * top: of each row the largest number in the order of `peaks`, which joins what is there; by lanes; not looked at where
+ * none are wanted. `rows`, `vectors` and `peaks` are constants at every call, so that the loops over them unroll and
+ * acc lives in registers. */
+typedef enum kernel_peaks { NO_PEAKS, MAGNITUDES, SIGNED } kernel_peaks;
+
+static inline __attribute__((always_inline)) void kernel(int rows, int vectors, kernel_peaks peaks, ptrdiff_t inner,
+                                                         const psw_real *a, ptrdiff_t down, const psw_real *b,
+                                                         psw_real *c, ptrdiff_t stride, bool add, psw_lanes_bits *top)
 {
     psw_lanes acc[ROWS][2] = {{{0}}};
     for (ptrdiff_t k = 0; k < inner; k++) {
@@ -102,43 +106,51 @@ static inline __attribute__((always_inline)) void kernel(int rows, int vectors, 
 #pragma GCC unroll 2
         for (int j = 0; j < vectors; j++) {
             psw_loose_lanes *to = (psw_loose_lanes *)(c + i * stride + j * LANES);
-            *to = add ? (psw_lanes)*to + acc[i][j] : acc[i][j];
+            acc[i][j] = add ? (psw_lanes)*to + acc[i][j] : acc[i][j];
+            *to = acc[i][j];
+            if (peaks)
+                top[i] = psw_lanes_larger(
+                    top[i], base_ordered(acc[i][j], peaks == SIGNED ? PSW_PEAK_SIGNED : PSW_PEAK_MAGNITUDE));
         }
 }
 
 /* Numbers one by one: a structure would pass through memory at every call. */
 typedef void tile_kernel(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,
-                         ptrdiff_t stride, bool add);
+                         ptrdiff_t stride, bool add, psw_lanes_bits *top);
 
-#define KERNEL(name, rows, vectors)                                                                                    \
+#define KERNEL(name, rows, vectors, peaks)                                                                             \
     static void name(ptrdiff_t inner, const psw_real *a, ptrdiff_t down, const psw_real *b, psw_real *c,               \
-                     ptrdiff_t stride, bool add)                                                                       \
+                     ptrdiff_t stride, bool add, psw_lanes_bits *top)                                                  \
     {                                                                                                                  \
-        kernel(rows, vectors, inner, a, down, b, c, stride, add);                                                      \
+        kernel(rows, vectors, peaks, inner, a, down, b, c, stride, add, top);                                          \
     }
-KERNEL(many_wide, ROWS, 2)
-KERNEL(many_narrow, ROWS, 1)
-KERNEL(four_wide, 4, 2)
-KERNEL(four_narrow, 4, 1)
-KERNEL(three_wide, 3, 2)
-KERNEL(three_narrow, 3, 1)
-KERNEL(two_wide, 2, 2)
-KERNEL(two_narrow, 2, 1)
-KERNEL(one_wide, 1, 2)
-KERNEL(one_narrow, 1, 1)
+KERNEL(many_wide, ROWS, 2, NO_PEAKS)
+KERNEL(many_magnitudes, ROWS, 2, MAGNITUDES)
+KERNEL(many_signed, ROWS, 2, SIGNED)
+KERNEL(many_narrow, ROWS, 1, NO_PEAKS)
+KERNEL(four_wide, 4, 2, NO_PEAKS)
+KERNEL(four_narrow, 4, 1, NO_PEAKS)
+KERNEL(three_wide, 3, 2, NO_PEAKS)
+KERNEL(three_narrow, 3, 1, NO_PEAKS)
+KERNEL(two_wide, 2, 2, NO_PEAKS)
+KERNEL(two_narrow, 2, 1, NO_PEAKS)
+KERNEL(one_wide, 1, 2, NO_PEAKS)
+KERNEL(one_narrow, 1, 1, NO_PEAKS)
 
 typedef struct kernel_size {
     ptrdiff_t rows;
     tile_kernel *wide, *narrow;
+    tile_kernel *peaks[2]; /* wide, by their order; NULL: looked for behind the kernel */
 } kernel_size;
 
 /* Four rows still keep the multipliers busy, fewer do not: rows that are left are taken by fours and threes. */
 static const kernel_size *size_for(ptrdiff_t left)
 {
-    static const kernel_size many = {ROWS, many_wide, many_narrow}, few[] = {{1, one_wide, one_narrow},
-                                                                             {2, two_wide, two_narrow},
-                                                                             {3, three_wide, three_narrow},
-                                                                             {4, four_wide, four_narrow}};
+    static const kernel_size many = {ROWS, many_wide, many_narrow, {many_magnitudes, many_signed}},
+                             few[] = {{1, one_wide, one_narrow, {NULL}},
+                                      {2, two_wide, two_narrow, {NULL}},
+                                      {3, three_wide, three_narrow, {NULL}},
+                                      {4, four_wide, four_narrow, {NULL}}};
     if (left == ROWS || left >= ROWS + 3) return &many;
     if (left == 5 || left == 6) return &few[2];
     return &few[left < 4 ? left - 1 : 3];
@@ -171,7 +183,7 @@ typedef struct span { /* of the inner length: one chain */
 static void product_edge(tile_kernel *run, psw_const_rows a, const panel *p, span k, psw_rows c)
 {
     psw_real whole[ROWS * WIDTH];
-    run(k.count, a.at + k.first, a.stride, p->at + k.first * p->width, whole, p->width, false);
+    run(k.count, a.at + k.first, a.stride, p->at + k.first * p->width, whole, p->width, false, NULL);
     for (ptrdiff_t i = 0; i < c.rows; i++)
         for (ptrdiff_t j = 0; j < c.cols; j++) {
             psw_real sum = whole[i * p->width + j], *to = c.at + i * c.stride + j;
@@ -186,14 +198,15 @@ static void product_panel(psw_const_rows a, const panel *p, span k, psw_rows c, 
     const kernel_size *size;
     for (ptrdiff_t done = 0; done < a.rows; done += size->rows) {
         size = size_for(a.rows - done);
-        tile_kernel *run = p->width == WIDTH ? size->wide : size->narrow;
+        bool whole = c.cols == p->width, at_once = top && whole && p->width == WIDTH && size->peaks[order];
+        tile_kernel *run = at_once ? size->peaks[order] : p->width == WIDTH ? size->wide : size->narrow;
         psw_rows to = {c.at + done * c.stride, size->rows, c.cols, c.stride};
-        if (c.cols == p->width)
+        if (whole)
             run(k.count, a.at + done * a.stride + k.first, a.stride, p->at + k.first * p->width, to.at, to.stride,
-                k.first > 0);
+                k.first > 0, at_once ? top + done : NULL);
         else
             product_edge(run, psw_part(a, done, size->rows), p, k, to);
-        for (ptrdiff_t i = 0; top && i < size->rows; i++)
+        for (ptrdiff_t i = 0; top && !at_once && i < size->rows; i++)
             top[done + i] = larger_of_row(top[done + i], order, to.at + i * to.stride, c.cols);
     }
 }

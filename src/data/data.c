@@ -26,7 +26,10 @@ psw_status psw_data_check(const psw_point *point, const psw_arrays *arrays)
 {
     const data_kind *kind = kind_of(point);
     if (!kind) return PSW_FAIL(PSW_USAGE, "unknown data kind number %d", (int)point->data_kind);
-    return kind->check(point, arrays);
+    PSW_TRY(kind->check(point, arrays));
+    if (!psw_data_distinct(point) || psw_data_repeats(point)) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE, "queries: distinct, but no two queries are equal: that takes tokens in classes without "
+                               "noise, and mask full; take queries: all");
 }
 
 psw_status psw_data_open(const psw_point *point, const psw_arrays *arrays, psw_data **data)
@@ -66,11 +69,6 @@ void psw_data_close(psw_data *data)
     free(data);
 }
 
-ptrdiff_t psw_data_queries(const psw_point *point)
-{
-    return psw_data_kind_facts_of(point->data_kind)->has_rows && point->mode == PSW_FORWARD ? point->n : 1;
-}
-
 ptrdiff_t psw_data_first_query(const psw_point *point)
 {
     return point->mode == PSW_DECODE ? point->n - 1 : 0;
@@ -85,7 +83,7 @@ bool psw_data_shared(const psw_point *point)
 {
     const data_kind *kind = kind_of(point);
     bool plain = point->row_norm == PSW_NORM_NONE && psw_point_scale(point) == 1 && point->offset == 0;
-    return kind && kind->same && plain;
+    return kind && kind->same && plain && !psw_data_distinct(point);
 }
 
 ptrdiff_t psw_data_special(const psw_point *point)

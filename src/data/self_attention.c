@@ -113,7 +113,7 @@ static void rows_of(const psw_data *data, int set, psw_side side, ptrdiff_t firs
 {
     const psw_point *p = &data->point;
     double s = psw_data_unit(p);
-    (void)side;
+    first += psw_data_first(p, side);
     memset(rows, 0, (size_t)count * (size_t)p->d * sizeof *rows);
     for (ptrdiff_t i = 0; i < count; i++) {
         double *x = rows + i * p->d;

@@ -43,10 +43,10 @@ enum { ALL_ROWS = 1024, SAMPLE_ROWS = 256 };
 ptrdiff_t psw_errors_rows(const psw_point *point)
 {
     if (point->mode == PSW_DECODE) return 1;
-    return point->n <= ALL_ROWS ? point->n : SAMPLE_ROWS;
+    return psw_data_queries(point) <= ALL_ROWS ? psw_data_queries(point) : SAMPLE_ROWS;
 }
 
-/* One row, uniform in each stratum [i n / rows, (i + 1) n / rows): ascending, and all different. */
+/* One row, uniform in each stratum [i n / rows, (i + 1) n / rows) of n queries: ascending, and all different. */
 void judge_errors_sample(const psw_point *point, ptrdiff_t *row)
 {
     if (point->mode == PSW_DECODE) {
@@ -54,14 +54,21 @@ void judge_errors_sample(const psw_point *point, ptrdiff_t *row)
         return;
     }
     const uint64_t n = (uint64_t)point->n;
-    ptrdiff_t rows = psw_errors_rows(point);
+    ptrdiff_t rows = psw_errors_rows(point), queries = psw_data_queries(point);
     psw_key key = psw_random_key(PSW_STREAM_ROWS, point->seed, &n, 1);
     for (ptrdiff_t i = 0; i < rows; i++) {
         double uniform;
-        ptrdiff_t first = i * point->n / rows, next = (i + 1) * point->n / rows;
+        ptrdiff_t first = i * queries / rows, next = (i + 1) * queries / rows;
         psw_random_uniforms(key, (uint64_t)i, 0, 1, &uniform);
         row[i] = first + (ptrdiff_t)(uniform * (double)(next - first));
     }
+}
+
+double judge_errors_times(const psw_point *point, const ptrdiff_t *row, double *times)
+{
+    double all = 0;
+    for (ptrdiff_t i = 0; i < psw_errors_rows(point); i++) all += times[i] = psw_data_times(point, row[i]);
+    return all;
 }
 
 static judge_errors_part part_of(ptrdiff_t all, ptrdiff_t each, ptrdiff_t index)
@@ -122,6 +129,7 @@ static void lay_numbers(psw_errors *e, psw_arena *arena)
 {
     const psw_point *p = &e->point;
     e->row = psw_arena_take(arena, e->rows, sizeof *e->row);
+    e->times = psw_arena_take(arena, e->rows, sizeof *e->times);
     e->q = psw_arena_take(arena, e->rows * psw_point_width(p), sizeof *e->q);
     e->k = psw_arena_take(arena, e->keys * psw_point_width(p), sizeof *e->k);
     e->values = psw_arena_take(arena, e->block * larger(psw_point_width(p), p->v), sizeof *e->values);
@@ -135,6 +143,7 @@ static void lay_numbers(psw_errors *e, psw_arena *arena)
     e->draws = psw_arena_take(arena, e->count, sizeof *e->draws);
     e->quantile = psw_arena_take(arena, e->count, sizeof *e->quantile);
     e->apart = psw_arena_take(arena, e->rows, sizeof *e->apart);
+    e->sorted = psw_arena_take(arena, e->rows, sizeof *e->sorted);
     e->query_log2 = psw_arena_take(arena, e->rows, sizeof *e->query_log2);
     e->key_log2 = psw_arena_take(arena, e->block, sizeof *e->key_log2);
     e->key_factor = psw_arena_take(arena, e->block, sizeof *e->key_factor);
@@ -170,6 +179,7 @@ psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, 
     for (ptrdiff_t i = 0; i < e.count; i++) e.draws[i] = (judge_errors_draw){.den_ratio = NAN};
     *kept = e;
     judge_errors_sample(point, kept->row);
+    kept->all = judge_errors_times(point, kept->row, kept->times);
     return kept;
 }
 
@@ -205,9 +215,9 @@ void judge_errors_rows_end(psw_errors *e)
 {
     ptrdiff_t known = 0;
     for (ptrdiff_t i = 0; i < e->rows; i++)
-        if (judge_errors_output_square(e, i) > 0) e->apart[known++] = e->apart[i];
-    e->now->row_q50 = psw_quantile(e->apart, known, 0.5);
-    e->now->row_q90 = psw_quantile(e->apart, known, 0.9);
+        if (judge_errors_output_square(e, i) > 0) e->sorted[known++] = (psw_repeated){e->apart[i], e->times[i]};
+    e->now->row_q50 = psw_quantile_repeated(e->sorted, known, 0.5);
+    e->now->row_q90 = psw_quantile_repeated(e->sorted, known, 0.9);
 }
 
 /* ---- the columns ---- */
@@ -298,7 +308,7 @@ void judge_errors_end(psw_errors *e, psw_sketch_columns *c)
     c->neg_frac = negative / ((double)e->count * e->pairs);
     c->min_den_ratio = isfinite(ratio) ? ratio : NAN;
     c->err_rows = e->rows;
-    c->entropy = e->entropy / (double)e->rows / e->loads;
+    c->entropy = e->entropy / e->all / e->loads;
     c->theory_err_amm = judge_errors_theory(e);
     c->state_bytes = psw_sketch_running_bytes(&e->point);
     c->err_out_good = median(e, out_good);

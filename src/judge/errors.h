@@ -4,6 +4,7 @@
 
 #include "polysweep/errors.h"
 #include "polysweep/random.h"
+#include "polysweep/stats.h"
 
 /* value * 2^log2; log2 = -inf is 0 */
 typedef struct judge_errors_sum {
@@ -43,6 +44,7 @@ struct psw_errors {
     ptrdiff_t rows, block;  /* rows of the sample, keys of a block */
     ptrdiff_t blocks, keys; /* own */
     ptrdiff_t *row;         /* queries of the sample, ascending */
+    double *times, all;     /* rows: queries that each stands for (psw_data_times), and their sum */
     double *q, *k;          /* rows x width, keys x width, of psw_point_width */
     double *phi[2];         /* of them, where the kernel is the product of features: rows x stored, keys x stored */
     struct psw_sketch *own; /* that map in double */
@@ -62,7 +64,8 @@ struct psw_errors {
     judge_errors_draw *draws, *now;
     double *quantile;        /* draws */
     ptrdiff_t count, tables; /* of draws, and how many of them have tables of their own */
-    double *apart;           /* rows: |O~ - O| / |O| of this draw, 0 for a row not taken; sorted after merging */
+    double *apart;           /* rows: |O~ - O| / |O| of this draw, 0 for a row not taken */
+    psw_repeated *sorted;    /* rows: those of them that are known */
 
     /* in the point's precision */
     const psw_narrow *narrow; /* of a point that rounds to one */
@@ -87,8 +90,10 @@ judge_errors_part judge_errors_strip(const psw_errors *e, ptrdiff_t index);
 ptrdiff_t judge_errors_seen(const psw_errors *e, ptrdiff_t i, judge_errors_part keys);
 ptrdiff_t judge_errors_sketched(const psw_errors *e, ptrdiff_t i, judge_errors_part keys);
 
-/* Tokens of the sample, ascending: psw_errors_rows of them. */
+/* Queries of the sample, ascending: psw_errors_rows of them. */
 void judge_errors_sample(const psw_point *point, ptrdiff_t *row);
+/* How many queries each of the sample stands for; returns their sum. */
+double judge_errors_times(const psw_point *point, const ptrdiff_t *row, double *times);
 /* Lays the fold out but for its sketch; NULL from an arena that only counts. */
 psw_errors *judge_errors_layout(const psw_point *point, const psw_route *route, size_t real_bytes, psw_arena *arena);
 /* Rows and own keys, exact sums and numerators of outputs; `finish` turns them into outputs after merging. */

@@ -127,8 +127,8 @@ PSW_CLONED static void join(psw_errors *e, ptrdiff_t i, ptrdiff_t seen, double *
 {
     judge_errors_sum *den = &e->den[i];
     double sum = sum_of(seen, w);
-    judge_errors_add(&e->exact.square, sum_of_squares(seen, w), 2 * log2);
-    judge_errors_add(&e->exact.total, sum, log2);
+    judge_errors_add(&e->exact.square, e->times[i] * sum_of_squares(seen, w), 2 * log2);
+    judge_errors_add(&e->exact.total, e->times[i] * sum, log2);
     judge_errors_row_under(e, i, log2);
     double factor = exp2(log2 - den->log2);
     for (ptrdiff_t j = 0; j < seen; j++) w[j] *= factor;
@@ -161,12 +161,12 @@ static void finish_row(psw_errors *e, ptrdiff_t i)
     judge_errors_sum *den = &e->den[i];
     double *out = e->out + i * e->point.v, unit = den->log2;
     /* - sum p log p = log sum u - sum u log u / sum u */
-    if (den->value != 0) e->entropy += (log2(den->value) - e->information[i] / den->value) / log2_e;
+    if (den->value != 0) e->entropy += e->times[i] * ((log2(den->value) - e->information[i] / den->value) / log2_e);
     judge_errors_add(den, e->point.den_constant, 0);
     double scale = den->value != 0 && unit > -INFINITY ? exp2(unit - den->log2) / den->value : 0;
     for (ptrdiff_t c = 0; c < e->point.v; c++) {
         out[c] *= scale;
-        e->exact.out_square += out[c] * out[c];
+        e->exact.out_square += e->times[i] * (out[c] * out[c]);
     }
 }
 
@@ -205,7 +205,8 @@ static psw_status sum_norms(psw_errors *e)
             if (token_of(e, key) >= first)
                 judge_errors_add(&keys, 1, 2 * p * judge_errors_log2_norm(d, e->k + key * d));
         }
-        judge_errors_add(&e->exact.norm, keys.value, keys.log2 + 2 * p * judge_errors_log2_norm(d, e->q + i * d));
+        judge_errors_add(&e->exact.norm, e->times[i] * keys.value,
+                         keys.log2 + 2 * p * judge_errors_log2_norm(d, e->q + i * d));
     }
     return PSW_OK;
 }
@@ -234,7 +235,7 @@ static void clear(psw_errors *e)
     e->begun = false;
     for (ptrdiff_t i = 0; i < e->rows; i++) {
         e->den[i] = zero, e->information[i] = 0;
-        e->pairs += fmax((double)(seen_until(e, i) - psw_data_first(&e->point, PSW_KEY)), 0);
+        e->pairs += e->times[i] * fmax((double)(seen_until(e, i) - psw_data_first(&e->point, PSW_KEY)), 0);
     }
     for (ptrdiff_t i = 0; i < e->rows * e->point.v; i++) e->out[i] = 0;
 }
@@ -302,8 +303,8 @@ PSW_CLONED void judge_errors_compare(psw_errors *e, ptrdiff_t i, judge_errors_pa
     sum += sum_of(sketched, e->sketched);
     negative += negatives(sketched, e->sketched);
     subtract(sketched, z, e->sketched);
-    judge_errors_add(&e->now->square, sum_of_squares(sketched, e->sketched), 2 * top);
-    judge_errors_add(&e->now->bias, sum_of(sketched, e->sketched), top);
+    judge_errors_add(&e->now->square, e->times[i] * sum_of_squares(sketched, e->sketched), 2 * top);
+    judge_errors_add(&e->now->bias, e->times[i] * sum_of(sketched, e->sketched), top);
     judge_errors_add(&e->estimate[i], sum, top);
-    e->now->negative += (double)negative;
+    e->now->negative += e->times[i] * (double)negative;
 }

@@ -171,12 +171,12 @@ static void take_row(psw_errors *e, ptrdiff_t i, const psw_real *out, bool good)
     double square = 0, norm = judge_errors_output_square(e, i);
     for (ptrdiff_t c = 0; c < e->point.v; c++) {
         double off = (double)out[c] - exact[c];
-        now->out_square += off * off;
+        now->out_square += e->times[i] * (off * off);
         now->out_max = fmax(now->out_max, fabs(off));
         square += off * off;
     }
     e->apart[i] = norm > 0 ? sqrt(square / norm) : 0;
-    if (good) now->good_square += square, now->good_exact += norm;
+    if (good) now->good_square += e->times[i] * square, now->good_exact += e->times[i] * norm;
 }
 
 static psw_status take(void *context, const psw_leaf *leaf)

@@ -24,11 +24,11 @@ static ptrdiff_t special_row(const psw_errors *e)
 {
     ptrdiff_t token = psw_data_special(&e->point);
     for (ptrdiff_t i = 0; token >= 0 && i < e->rows; i++)
-        if (e->row[i] == token) return i;
+        if (judge_errors_token(e, i) == token) return i;
     return -1;
 }
 
-typedef struct choice { /* rows of the sample in use, and how many each represents */
+typedef struct choice { /* rows of the sample in use, and how often each is to count as what it stands for */
     ptrdiff_t rows, special;
     double weight;
 } choice;
@@ -36,9 +36,10 @@ typedef struct choice { /* rows of the sample in use, and how many each represen
 static choice choose(const psw_errors *e)
 {
     choice c = {.rows = rows_of(e), .special = special_row(e)};
-    ptrdiff_t others = 0;
-    for (ptrdiff_t i = 0; i < c.rows; i++) others += spread(e, i, c.rows) != c.special;
-    c.weight = others > 0 ? (double)(e->rows - (c.special >= 0)) / (double)others : 0;
+    double others = 0;
+    for (ptrdiff_t i = 0; i < c.rows; i++)
+        if (spread(e, i, c.rows) != c.special) others += e->times[spread(e, i, c.rows)];
+    c.weight = others > 0 ? (e->all - (c.special >= 0)) / others : 0;
     return c;
 }
 
@@ -85,7 +86,7 @@ static bool predicted(const psw_point *p)
 
 double judge_errors_theory_pairs(const psw_point *p)
 {
-    double n = (double)psw_data_keys(p), all = fmin(fmax(PAIRS, n), (double)p->n * n);
+    double n = (double)psw_data_keys(p), all = fmin(fmax(PAIRS, n), (double)psw_data_queries(p) * n);
     bool exact = psw_sketch_shape_of(p).r == 0;
     return !predicted(p) || exact ? 0 : p->mask == PSW_CAUSAL ? all / 2 : all;
 }
@@ -101,8 +102,10 @@ psw_status judge_errors_theory_add(psw_errors *e)
         PSW_TRY(psw_watch_ask(e->watch));
         for (ptrdiff_t j = 0; j < keys.count; j++)
             e->key_log2[j] = judge_errors_log2_norm(psw_point_width(p), e->k + (keys.held + j) * psw_point_width(p));
-        for (ptrdiff_t i = 0; i < c.rows; i++)
-            if (spread(e, i, c.rows) != c.special) add_row(e, spread(e, i, c.rows), c.weight, keys);
+        for (ptrdiff_t i = 0; i < c.rows; i++) {
+            ptrdiff_t row = spread(e, i, c.rows);
+            if (row != c.special) add_row(e, row, c.weight * e->times[row], keys);
+        }
         if (c.special >= 0) add_row(e, c.special, 1, keys);
     }
     return PSW_OK;

@@ -1,5 +1,6 @@
 #include "judge/again.h"
 #include "judge/head.h"
+#include "judge/signs.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,18 +23,54 @@ double psw_judge_flops(const psw_point *p)
     return 2.0 * (double)psw_data_queries(p) * (double)p->v * (double)p->m * (double)psw_judge_trials(p);
 }
 
-/* Columns of one product: few enough for the tile to stay in cache and for wide signs to stay in memory, whole vectors,
- * and little padding in the last. A function of the point, so that every product of it has the same shape. */
-enum { COLUMNS_MOST = 256, COLUMNS_UNIT = 16, SIGNS_MOST = 1 << 21 };
-
-static ptrdiff_t batch_of(ptrdiff_t columns, ptrdiff_t v)
+/* Leaves up to the last one with a query. */
+static ptrdiff_t leaves_of(const psw_point *p)
 {
-    ptrdiff_t most = SIGNS_MOST / v < COLUMNS_MOST ? SIGNS_MOST / v / COLUMNS_UNIT * COLUMNS_UNIT : COLUMNS_MOST;
-    if (most < COLUMNS_UNIT) most = COLUMNS_UNIT;
-    ptrdiff_t batches = (columns + most - 1) / most;
-    if (batches == 0) return 0;
-    ptrdiff_t even = (columns + batches - 1) / batches;
-    return (even + COLUMNS_UNIT - 1) / COLUMNS_UNIT * COLUMNS_UNIT;
+    return (psw_data_first(p, PSW_QUERY) + psw_data_queries(p) + p->block - 1) / p->block;
+}
+
+static ptrdiff_t leaves_with_queries(const psw_point *p)
+{
+    return leaves_of(p) - psw_data_first(p, PSW_QUERY) / p->block;
+}
+
+/* Without noise the rows of a class are equal where all see the same keys: d - 2 classes, and the special row. */
+static bool rows_repeat(const psw_point *p)
+{
+    const psw_method_facts *method = psw_method_facts_of(p->method);
+    bool classes = psw_data_kind_facts_of(p->data_kind)->closed_form && p->noise == 0;
+    return classes && p->mask == PSW_FULL && psw_point_folds(p) == PSW_FOLDS_ROWS && psw_kernel_known(method->kernel);
+}
+
+double psw_judge_rows(const psw_point *p)
+{
+    double rows = (double)psw_data_queries(p), classes = (double)p->d - 1;
+    return rows_repeat(p) ? fmin(rows, classes * (double)leaves_with_queries(p)) : rows;
+}
+
+/* Vectors of a trial that are looked up at a time: their pre-activations stay in the first-level cache. */
+enum { STEP_MOST = 64 };
+
+static ptrdiff_t steps_of_trial(ptrdiff_t m)
+{
+    return (m + STEP_MOST - 1) / STEP_MOST;
+}
+
+/* Signs that are kept while leaves come, and vectors whose sums wait for the next slab of coordinates: what stays in a
+ * second-level cache beside the rows. Functions of the point, so that memory does not grow with its trials. */
+enum { SIGNS_MOST = 1 << 19, PIECE_MOST = 2048 };
+
+static void lay_steps(psw_head *h)
+{
+    ptrdiff_t m = h->point.m;
+    h->groups = judge_signs_groups(h->point.v);
+    h->steps_of_trial = steps_of_trial(m);
+    if (h->steps_of_trial == 0) return;
+    h->step = (m + h->steps_of_trial - 1) / h->steps_of_trial;
+    ptrdiff_t most = SIGNS_MOST / (h->step * h->groups * (ptrdiff_t)sizeof *h->signs), piece = PIECE_MOST / h->step;
+    if (most < 1) most = 1;
+    h->batch = h->steps < most ? h->steps : most;
+    h->piece = h->groups <= JUDGE_SLAB || h->batch < piece ? h->batch : piece;
 }
 
 ptrdiff_t psw_judge_draws(const psw_point *p)
@@ -58,7 +95,18 @@ static ptrdiff_t trials_of(const psw_point *p, ptrdiff_t draw)
 void judge_head_draw(psw_head *h, ptrdiff_t draw)
 {
     h->first_trial = h->draw = draw;
-    h->columns = h->sets == 2 ? h->point.m * trials_of(&h->point, draw) : 0;
+    h->steps = h->sets == 2 ? steps_of_trial(h->point.m) * trials_of(&h->point, draw) : 0;
+    h->filled = -1;
+}
+
+/* Those of a batch are drawn once for all leaves of a draw, if it is the only one. */
+double psw_judge_signs(const psw_point *p)
+{
+    psw_head h = {.point = *p, .sets = psw_data_sets(p)};
+    judge_head_draw(&h, 0);
+    lay_steps(&h);
+    double once = (double)p->m * (double)psw_judge_trials(p) * (double)p->v;
+    return h.sets < 2 ? 0 : h.batch < h.steps ? once * (double)leaves_with_queries(p) : once;
 }
 
 static psw_head head_of(const psw_group *group)
@@ -66,7 +114,7 @@ static psw_head head_of(const psw_group *group)
     const psw_point *p = group->points;
     const uint64_t values[] = {(uint64_t)p->n, (uint64_t)p->d};
     psw_head head = {.group = group->points, .point = *p, .points = group->count, .sets = psw_data_sets(p)};
-    head.leaves = (psw_data_queries(p) + p->block - 1) / p->block;
+    head.leaves = leaves_of(p);
     head.unit = psw_data_unit(p);
     head.threshold = psw_data_threshold(p);
     for (ptrdiff_t i = 0; i < group->count; i++) {
@@ -76,16 +124,16 @@ static psw_head head_of(const psw_group *group)
     head.rounding = psw_point_single(p) && !judge_repeats(p) ? judge_head_rounding(p) * head.unit : 0;
     head.draws = psw_judge_draws(p);
     head.trials = psw_judge_trials(p);
-    head.columns = head.sets == 2 ? p->m * trials_of(p, 0) : 0;
-    head.batch = batch_of(head.columns, p->v);
+    head.prunes = true;
+    judge_head_draw(&head, 0);
+    lay_steps(&head);
     head.key = psw_random_key(PSW_STREAM_SIGNS, p->seed, values, 2);
     return head;
 }
 
-static void lay_out(psw_head *h, psw_arena *arena, size_t real_bytes)
+static void lay_out(psw_head *h, psw_arena *arena)
 {
-    ptrdiff_t pairs = h->points * h->sets, queries = psw_data_queries(&h->point);
-    ptrdiff_t rows = queries < h->point.block ? queries : h->point.block;
+    ptrdiff_t pairs = h->points * h->sets;
     h->value = psw_arena_take(arena, h->leaves * pairs, sizeof *h->value);
     h->active = psw_arena_take(arena, pairs, sizeof *h->active);
     h->margin = psw_arena_take(arena, pairs, sizeof *h->margin);
@@ -94,19 +142,29 @@ static void lay_out(psw_head *h, psw_arena *arena, size_t real_bytes)
     h->rows = psw_arena_take(arena, 2 * h->points, sizeof *h->rows);
     h->of_draw = psw_arena_take(arena, 2 * h->draws, sizeof *h->of_draw);
     h->trial = psw_arena_take(arena, h->points * h->trials, 1);
-    h->signs = psw_arena_take(arena, h->batch * h->point.v, real_bytes);
-    h->tile = psw_arena_take(arena, h->batch * rows, real_bytes);
-    h->largest = psw_arena_take(arena, h->batch, real_bytes);
-    h->sum = psw_arena_take(arena, h->batch, real_bytes);
-    h->count = psw_arena_take(arena, h->batch, real_bytes);
-    h->nearest = psw_arena_take(arena, h->batch, real_bytes);
+    h->made = psw_arena_take(arena, h->points, sizeof *h->made);
+}
+
+/* What products take: the same bytes in either precision. */
+static void lay_out_products(psw_head *h, psw_arena *arena)
+{
+    ptrdiff_t queries = psw_data_queries(&h->point), rows = queries < h->point.block ? queries : h->point.block;
+    ptrdiff_t slab = h->groups < JUDGE_SLAB ? h->groups : JUDGE_SLAB;
+    if (h->steps == 0) return;
+    h->order = psw_arena_take(arena, rows, sizeof *h->order);
+    h->row_value = psw_arena_take(arena, rows, sizeof *h->row_value);
+    h->signs = psw_arena_take(arena, h->batch * h->step * h->groups, sizeof *h->signs);
+    h->tables = psw_arena_take(arena, slab * JUDGE_ENTRIES, JUDGE_LINE);
+    h->lines = psw_arena_take(arena, slab * JUDGE_GROUP, JUDGE_LINE);
+    h->tile = psw_arena_take(arena, h->step, JUDGE_LINE);
+    if (h->groups > slab) h->sums = psw_arena_take(arena, h->piece * h->step, JUDGE_LINE);
 }
 
 /* Only single precision asks for more than it has. */
 static void lay_out_pending(psw_head *h, psw_arena *arena)
 {
     ptrdiff_t pairs = h->points * h->sets;
-    if (h->point.precision != PSW_FP32 || !judge_repeats(&h->point) || h->columns == 0) return;
+    if (h->point.precision != PSW_FP32 || !judge_repeats(&h->point) || h->steps == 0) return;
     h->pending = psw_arena_take(arena, pairs, sizeof *h->pending);
     h->flags = psw_arena_take(arena, psw_data_queries(&h->point), 1);
     h->left = psw_arena_take(arena, h->trials, 1);
@@ -121,16 +179,18 @@ static void clear(psw_head *h)
     for (ptrdiff_t i = 0; i < h->draws * pairs; i++) h->special[i] = 0;
     for (ptrdiff_t i = 0; i < h->draws * h->points; i++) h->leak[i] = -INFINITY;
     for (ptrdiff_t i = 0; i < 2 * h->points; i++) h->rows[i] = 0;
+    for (ptrdiff_t i = 0; i < h->points; i++) h->made[i] = 0;
     memset(h->trial, 0, (size_t)(h->points * h->trials));
     if (!h->pending) return;
     for (ptrdiff_t i = 0; i < pairs; i++) h->pending[i].count = 0, h->pending[i].many = false;
     memset(h->flags, 0, (size_t)psw_data_queries(&h->point));
 }
 
-psw_head *judge_head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes)
+psw_head *judge_head_layout(const psw_group *group, psw_arena *arena)
 {
     psw_head *head = psw_arena_take(arena, 1, sizeof *head), laid = head_of(group);
-    lay_out(&laid, arena, real_bytes);
+    lay_out(&laid, arena);
+    lay_out_products(&laid, arena);
     lay_out_pending(&laid, arena);
     if (!head || arena->used > arena->size) return NULL;
     *head = laid;
@@ -140,7 +200,7 @@ psw_head *judge_head_layout(const psw_group *group, psw_arena *arena, size_t rea
 
 void judge_head_take_masses(psw_head *h, const psw_leaf *leaf)
 {
-    ptrdiff_t at = h->point.j3 - leaf->first, pairs = h->points * h->sets;
+    ptrdiff_t at = h->point.j3 - psw_data_first(&h->point, PSW_QUERY) - leaf->first, pairs = h->points * h->sets;
     if (!leaf->special) return;
     for (ptrdiff_t pair = 0; pair < pairs; pair++) {
         const double *mass = leaf->special + pair * leaf->count;
@@ -157,9 +217,17 @@ void judge_head_take_denominators(psw_head *h, const psw_leaf *leaf)
     ptrdiff_t rows = h->sets * leaf->count;
     for (ptrdiff_t point = 0; point < h->points; point++) {
         const double *log2_den = leaf->log2_den + point * rows;
-        for (ptrdiff_t i = 0; i < rows; i++) h->rows[2 * point + 1] += !(log2_den[i] > -INFINITY);
-        h->rows[2 * point] += (double)rows;
+        for (ptrdiff_t i = 0; i < rows; i++) {
+            double times = psw_data_times(&h->point, leaf->first + i % leaf->count);
+            h->rows[2 * point] += times;
+            h->rows[2 * point + 1] += log2_den[i] > -INFINITY ? 0 : times;
+        }
     }
+}
+
+void judge_head_prune(psw_head *h, bool prunes)
+{
+    h->prunes = prunes;
 }
 
 int judge_head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])
@@ -171,6 +239,7 @@ int judge_head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])
                                {PSW_ADD, h->special, h->draws * pairs},
                                {PSW_LARGEST, h->leak, h->draws * h->points},
                                {PSW_ADD, h->rows, 2 * h->points},
+                               {PSW_ADD, h->made, h->points},
                                {PSW_UNITE, h->trial, h->points * h->trials}};
     memcpy(list, all, sizeof all);
     return sizeof all / sizeof all[0];

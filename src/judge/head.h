@@ -10,6 +10,14 @@
 /* Flags of a trial, `of << set`: it fired, it surely did, a pre-activation may be 0. */
 enum { TRIAL_D0 = 1, TRIAL_D1 = 2, TRIAL_FIRED = 1, TRIAL_SURE = 4, TRIAL_TIE = 16 };
 
+/* A row of a leaf, and the most that a pre-activation of it can be as it is computed. */
+typedef struct judge_head_row {
+    double most;
+    const void *at;
+    size_t bytes;
+    ptrdiff_t index; /* in the leaf */
+} judge_head_row;
+
 /* Pre-activations of one point and data set that are to be computed again: where, until there are too many. */
 enum { HEAD_PENDING = 256 };
 typedef struct judge_head_place {
@@ -32,14 +40,18 @@ struct psw_head {
         doubt[PSW_GROUP_MAX]; /* what may be no more than that under another kernel; the bound but for narrow formats */
     double rounding;          /* decides within the bound, for a row as rounded; 0: undecided */
 
-    /* m vectors of each trial, trial after trial, are the columns; `batch` of them make one product */
-    ptrdiff_t columns, batch;
+    /* m vectors of each trial, trial after trial, are the columns. A step is `step` of them, of one trial, whose last
+     * step may have fewer; the signs of `batch` steps are in memory, `piece` of them share the tables of a slab. */
+    ptrdiff_t steps, step, batch, piece;
+    ptrdiff_t steps_of_trial, groups;
+    ptrdiff_t filled;             /* first step whose signs are in memory, -1: none are */
     ptrdiff_t trials;             /* that are computed */
     ptrdiff_t draw;               /* whose leaves come */
     ptrdiff_t first_trial, draws; /* the columns are of trials first_trial, first_trial + draws, ... */
     psw_key key;
     psw_watch watch;
     double unasked; /* products since it was asked */
+    bool prunes;    /* leaves out rows that change nothing */
 
     double *value;        /* [leaves][points][sets]: F of a leaf, summed over trials */
     double *active;       /* [points][sets]: positive pre-activations */
@@ -48,6 +60,7 @@ struct psw_head {
     double *leak;         /* [draws][points]: largest mass of another row of D_1 on j3, -inf before the first */
     double *of_draw;      /* [2][draws]: room for what draws come to */
     double *rows;         /* [points][2]: rows that came, those without a positive denominator */
+    double *made;         /* [points]: products of a row with a sign vector that were made */
     unsigned char *trial; /* [points][trials] */
 
     /* where rows can be computed again, else NULL */
@@ -56,13 +69,16 @@ struct psw_head {
     unsigned char *left;         /* [trials]: still to be decided */
     double *again;               /* judge_head_settle_numbers */
 
-    /* of one product, in the precision of the head: sign vectors as rows, pre-activations of a leaf, and per column the
-     * largest, the sum and number of positive ones, and the distance of the nearest from zero */
-    void *signs, *tile, *largest, *sum, *count, *nearest;
+    /* of one leaf, data set and batch (lookup.h): its rows and their F, signs, tables of a block of rows and slab, that
+     * block coordinate by coordinate, sums so far, and pre-activations of a step */
+    judge_head_row *order;
+    double *row_value;
+    uint16_t *signs;
+    void *tables, *lines, *sums, *tile;
 };
 
 /* Lays out a threshold head in the arena (NULL from a counting arena), ready for the first leaf. */
-psw_head *judge_head_layout(const psw_group *group, psw_arena *arena, size_t real_bytes);
+psw_head *judge_head_layout(const psw_group *group, psw_arena *arena);
 /* The columns of the trials of one draw. */
 void judge_head_draw(psw_head *head, ptrdiff_t draw);
 /* The masses of a leaf on j3, and its denominators. */
@@ -77,6 +93,7 @@ double judge_head_doubt(const psw_point *point);
 void judge_head_note(psw_head *head, ptrdiff_t pair, ptrdiff_t row, ptrdiff_t column);
 psw_status judge_head_settle(psw_head *head, const psw_data *data, psw_watch watch);
 ptrdiff_t judge_head_settle_numbers(const psw_point *point);
+void judge_head_prune(psw_head *head, bool prunes);
 int judge_head_merging(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
 void judge_head_end(psw_head *head, psw_verdict *verdicts);
 

@@ -1,146 +1,334 @@
+/* Leaves against sign vectors. The rows of a leaf stand in the order of the most that they can reach, in blocks that
+ * share their look-ups; sums of F are kept row by row and added in the order of rows.
+ *
+ * Rows that are left out change no column, whatever the order of leaves, rows and ranks:
+ * - of a row with 1-norm N no computed pre-activation exceeds most = fl(fl(N (1 + e)) - tau): the computed sum of its
+ *   signed coordinates is at most N (1 + e), rounding is monotone, and the subtraction is the one that is made. With
+ *   most < -doubt none fires, adds to F or is in doubt, whatever its sign vector, and with most <= margin, the largest
+ *   of this data set that was seen here so far, none is the largest of all, which is no smaller.
+ * - rows of a leaf with the same bits have the same pre-activations: those of one stand for all.
+ * e: an addition rounds by a relative u, a coordinate goes through fewer than v + 8 of them (lookup.h) and the 1-norm
+ * through v, so the sum is at most (1 + g(v + 8)) / (1 - g(v)) times the computed norm, g(k) = k u / (1 - k u) (Higham
+ * 2002, lemma 3.1), which is below 1 + (4 v + 16) u for (v + 8) u <= 1/4; e = (4 v + 32) u has room for the rounding of
+ * what is computed here. */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "judge/head.h"
-#include "polysweep/real.h"
+#include "judge/lookup.h"
 
-enum { BITS = 128 };
+/* Rows that are looked up together, each for all that are equal to it. */
+typedef struct block {
+    psw_head *h;
+    const psw_leaf *leaf;
+    ptrdiff_t pair, rows;
+    psw_real bound, doubt;
+    const judge_head_row *row[JUDGE_ROWS];
+    ptrdiff_t equal[JUDGE_ROWS];
+    double value[JUDGE_ROWS], active[JUDGE_ROWS];
+    psw_lanes largest[JUDGE_PARTS];
+    judge_lookup look;
+} block;
 
-/* +1 for a bit that is set, -1 for one that is not */
-static void expand(const uint32_t words[4], ptrdiff_t count, psw_real *out)
+static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b)
 {
-    ptrdiff_t whole = count / 32 * 32;
-    for (ptrdiff_t at = 0; at < whole; at += 32)
-        for (uint32_t k = 0; k < 32; k++) out[at + k] = (psw_real)((int32_t)(words[at / 32] >> k & 1) * 2 - 1);
-    for (uint32_t k = 0; k < count - whole; k++)
-        out[whole + k] = (psw_real)((int32_t)(words[whole / 32] >> k & 1) * 2 - 1);
+    return a < b ? a : b;
 }
 
-/* The sign vectors of columns first .. first+batch, as rows. Vector j of trial i is row (i, j) of the sequence whatever
- * m is; the last batch includes trials that are not counted. */
-static void fill_signs(const psw_head *h, ptrdiff_t first)
+/* ---- columns: steps of sign vectors ---- */
+
+static ptrdiff_t trial_of(const psw_head *h, ptrdiff_t step)
 {
-    psw_real *out = h->signs;
-    uint64_t trial = (uint64_t)(h->first_trial + first / h->point.m * h->draws),
-             vector = (uint64_t)(first % h->point.m);
-    for (ptrdiff_t c = 0; c < h->batch; c++) {
-        for (ptrdiff_t at = 0; at < h->point.v; at += BITS) {
-            uint32_t words[4];
-            psw_random_block(h->key, trial << 32 | vector, (uint64_t)(at / BITS), words);
-            expand(words, h->point.v - at < BITS ? h->point.v - at : BITS, out + at);
-        }
-        out += h->point.v;
-        if (++vector == (uint64_t)h->point.m) trial += (uint64_t)h->draws, vector = 0;
+    return h->first_trial + step / h->steps_of_trial * h->draws;
+}
+
+/* The first vector of a step in its trial. */
+static ptrdiff_t vector_of(const psw_head *h, ptrdiff_t step)
+{
+    return step % h->steps_of_trial * h->step;
+}
+
+static ptrdiff_t columns_of(const psw_head *h, ptrdiff_t step)
+{
+    return least(h->point.m - vector_of(h, step), h->step);
+}
+
+/* Those of the steps from `first` on are kept until others are asked for: all leaves share them where they fit. */
+static void fill_signs(psw_head *h, ptrdiff_t first)
+{
+    ptrdiff_t end = least(first + h->batch, h->steps);
+    if (h->filled == first) return;
+    for (ptrdiff_t step = first; step < end; step++) {
+        uint16_t *out = h->signs + (step - first) * h->step * h->groups;
+        uint64_t row = (uint64_t)trial_of(h, step) << 32 | (uint64_t)vector_of(h, step);
+        for (ptrdiff_t c = 0; c < columns_of(h, step); c++, out += h->groups)
+            judge_signs_draw(h->key, row + (uint64_t)c, h->point.v, out);
+    }
+    h->filled = first;
+}
+
+/* ---- rows: in which order, and which are left out ---- */
+
+static double norm_of(const psw_real *row, ptrdiff_t v)
+{
+    enum { SUMS = 8 };
+    double sum[SUMS] = {0}, norm = 0;
+    ptrdiff_t k = 0;
+    for (; k + SUMS <= v; k += SUMS)
+        for (int i = 0; i < SUMS; i++) sum[i] += fabs((double)row[k + i]);
+    for (; k < v; k++) norm += fabs((double)row[k]);
+    for (int i = 0; i < SUMS; i++) norm += sum[i];
+    return norm;
+}
+
+static double most_of(const psw_head *h, const psw_real *row)
+{
+    double v = (double)h->point.v, u = (double)PSW_REAL_EPSILON / 2;
+    psw_real norm = (psw_real)(norm_of(row, h->point.v) * (1 + (4 * v + 32) * u));
+    psw_real most = norm - (psw_real)h->threshold;
+    return (v + 8) * u <= 0.25 && most < (psw_real)INFINITY ? (double)most : INFINITY; /* of no numbers: no bound */
+}
+
+/* The largest first, so that few follow that can still change anything; equal rows side by side. */
+static int by_most(const void *a, const void *b)
+{
+    const judge_head_row *x = a, *y = b;
+    if (x->most != y->most) return x->most > y->most ? -1 : 1;
+    int order = memcmp(x->at, y->at, x->bytes);
+    return order != 0 ? order : x->index < y->index ? -1 : 1;
+}
+
+static void list_rows(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair)
+{
+    const psw_real *row = (const psw_real *)leaf->rows + pair * leaf->count * h->point.v;
+    for (ptrdiff_t i = 0; i < leaf->count; i++, row += h->point.v) {
+        double most = h->prunes ? most_of(h, row) : INFINITY;
+        h->order[i] = (judge_head_row){most, row, (size_t)h->point.v * sizeof *row, i};
+        h->row_value[i] = 0;
+    }
+    if (h->prunes) qsort(h->order, (size_t)leaf->count, sizeof *h->order, by_most);
+}
+
+static bool changes_nothing(const block *b, const judge_head_row *row)
+{
+    return row->most < (double)-b->doubt && row->most <= b->h->margin[b->pair];
+}
+
+/* How many of the rows from `row` on have its bits. */
+static ptrdiff_t equal_to(const psw_head *h, const judge_head_row *row, const judge_head_row *end)
+{
+    const judge_head_row *next = row + 1;
+    while (h->prunes && next < end && next->most == row->most && !memcmp(next->at, row->at, row->bytes)) next++;
+    return next - row;
+}
+
+/* The next rows of the leaf that may change something; returns how many have been seen. */
+static ptrdiff_t choose_rows(block *b, ptrdiff_t seen)
+{
+    const judge_head_row *end = b->h->order + b->leaf->count;
+    for (b->rows = 0; seen < b->leaf->count && b->rows < JUDGE_ROWS; b->rows++) {
+        const judge_head_row *row = b->h->order + seen;
+        if (changes_nothing(b, row)) break;
+        b->row[b->rows] = row, b->equal[b->rows] = equal_to(b->h, row, end);
+        b->value[b->rows] = b->active[b->rows] = 0;
+        seen += b->equal[b->rows];
+    }
+    return seen;
+}
+
+/* Coordinates of a slab, one after another. Past the last they are 0, and rows that are missing are no numbers, which
+ * neither exceed anything nor are near to it. */
+static void lay_lines(const block *b, ptrdiff_t group, ptrdiff_t groups)
+{
+    ptrdiff_t first = group * JUDGE_GROUP, count = groups * JUDGE_GROUP, known = least(count, b->h->point.v - first);
+    psw_real *line = b->h->lines;
+    for (ptrdiff_t i = 0; i < JUDGE_ROWS; i++) {
+        const psw_real *row = i < b->rows ? (const psw_real *)b->row[i]->at + first : NULL;
+        for (ptrdiff_t k = 0; k < count; k++) line[k * JUDGE_ROWS + i] = !row ? (psw_real)NAN : k < known ? row[k] : 0;
     }
 }
 
-/* Of every column of `rows` rows of pre-activations: max g, sum of g and number where g > bound, min |g|;
- * g = <c, w> - threshold. Columns are the lanes. */
-static inline void scan_rows(const psw_head *h, const psw_real *restrict tile, int rows, psw_real bound)
-{
-    psw_real *restrict largest = h->largest, *restrict sum = h->sum, *restrict count = h->count,
-                       *restrict nearest = h->nearest;
-    const psw_real threshold = (psw_real)h->threshold;
-    const ptrdiff_t batch = h->batch;
-    for (ptrdiff_t c = 0; c < batch; c++) {
-        psw_real high = largest[c], low = nearest[c], total = 0, number = 0;
-        for (int i = 0; i < rows; i++) {
-            psw_real g = tile[i * batch + c] - threshold, size = g < 0 ? -g : g;
-            high = g > high ? g : high;
-            low = size < low ? size : low;
-            total += g > bound ? g : 0;
-            number += g > bound ? 1 : 0;
-        }
-        largest[c] = high, nearest[c] = low;
-        sum[c] += total, count[c] += number;
-    }
-}
+/* ---- one step of one block ---- */
 
-static void scan(const psw_head *h, ptrdiff_t rows, psw_real bound)
-{
-    const psw_real *tile = h->tile;
-    psw_real *largest = h->largest, *sum = h->sum, *count = h->count, *nearest = h->nearest;
-    ptrdiff_t i = 0;
-    for (ptrdiff_t c = 0; c < h->batch; c++)
-        largest[c] = (psw_real)-INFINITY, sum[c] = 0, count[c] = 0, nearest[c] = (psw_real)INFINITY;
-    for (; i + 4 <= rows; i += 4) scan_rows(h, tile + i * h->batch, 4, bound);
-    for (; i < rows; i++) scan_rows(h, tile + i * h->batch, 1, bound);
-}
+typedef __typeof__((psw_lanes){0} > (psw_lanes){0}) lanes_mask; /* -1 in lanes where it holds, else 0 */
 
-/* Columns first .. of a scanned tile go to their trials. */
-static void fold(psw_head *h, ptrdiff_t first, ptrdiff_t pair, double *value)
+static bool any(lanes_mask mask)
 {
-    const psw_real *largest = h->largest, *sum = h->sum, *count = h->count;
-    unsigned char *trial = h->trial + pair / h->sets * h->trials;
-    trial += h->first_trial + first / h->point.m * h->draws;
-    unsigned char fired = (unsigned char)(TRIAL_FIRED << pair % h->sets),
-                  sure = (unsigned char)(TRIAL_SURE << pair % h->sets);
-    const psw_real doubt = (psw_real)h->doubt[pair / h->sets];
-    ptrdiff_t vector = first % h->point.m, used = h->columns - first < h->batch ? h->columns - first : h->batch;
-    double total = 0, number = 0, margin = h->margin[pair];
-    for (ptrdiff_t c = 0; c < used; c++) {
-        total += (double)sum[c], number += (double)count[c];
-        margin = (double)largest[c] > margin ? (double)largest[c] : margin;
-        *trial |= (unsigned char)((count[c] > 0 ? fired : 0) | (largest[c] > doubt ? sure : 0));
-        if (++vector == h->point.m) trial += h->draws, vector = 0;
-    }
-    *value += total, h->active[pair] += number, h->margin[pair] = margin;
+    bool some = false;
+    for (int i = 0; i < PSW_LANES; i++) some |= mask[i] != 0;
+    return some;
 }
 
 /* Of a row as it was rounded: it fires or not, and may not where another team or kernel rounds otherwise. */
-static bool rounded_fires(const psw_head *h, const psw_real *row, const psw_real *signs)
+static bool rounded_fires(const psw_head *h, const psw_real *row, const uint16_t *signs)
 {
     double g = -h->threshold;
     if (h->rounding == 0) return false;
-    for (ptrdiff_t k = 0; k < h->point.v; k++) g += (double)row[k] * (double)signs[k];
+    for (ptrdiff_t k = 0; k < h->point.v; k++) g += judge_sign_at(signs, k) * (double)row[k];
     return g > h->rounding;
 }
 
-/* A column with pre-activations in doubt. */
-static void examine(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first, ptrdiff_t c)
+/* A pre-activation in doubt: that of column c of the step, and of every row that is equal. */
+static void examine(block *b, ptrdiff_t lane, ptrdiff_t step, ptrdiff_t c, const uint16_t *signs)
 {
-    const psw_real *tile = h->tile, *rows = (const psw_real *)leaf->rows + pair * leaf->count * h->point.v;
-    const psw_real threshold = (psw_real)h->threshold, doubt = (psw_real)h->doubt[pair / h->sets];
-    ptrdiff_t t = h->first_trial + (first + c) / h->point.m * h->draws;
-    unsigned char *trial = h->trial + pair / h->sets * h->trials + t;
-    for (ptrdiff_t i = 0; i < leaf->count; i++) {
-        psw_real g = tile[i * h->batch + c] - threshold;
-        if (g > doubt || g < -doubt) continue;
-        bool fires = rounded_fires(h, rows + i * h->point.v, (const psw_real *)h->signs + c * h->point.v);
-        if (h->pending)
-            judge_head_note(h, pair, leaf->first + i, first + c);
-        else
-            *trial |= (unsigned char)((TRIAL_TIE | (fires ? TRIAL_FIRED : 0)) << pair % h->sets);
+    psw_head *h = b->h;
+    const judge_head_row *row = b->row[lane];
+    unsigned char *trial = h->trial + b->pair / h->sets * h->trials + trial_of(h, step);
+    ptrdiff_t column = step / h->steps_of_trial * h->point.m + vector_of(h, step) + c;
+    for (ptrdiff_t i = 0; h->pending && i < b->equal[lane]; i++)
+        judge_head_note(h, b->pair, b->leaf->first + row[i].index, column);
+    if (h->pending) return;
+    bool fires = rounded_fires(h, row->at, signs);
+    *trial |= (unsigned char)((TRIAL_TIE | (fires ? TRIAL_FIRED : 0)) << b->pair % h->sets);
+}
+
+static void examine_step(block *b, ptrdiff_t step)
+{
+    const psw_real *g = b->h->tile;
+    for (ptrdiff_t c = 0; c < b->look.columns; c++, g += JUDGE_ROWS)
+        for (ptrdiff_t i = 0; i < b->rows; i++)
+            if (g[i] <= b->doubt && g[i] >= -b->doubt) examine(b, i, step, c, b->look.signs + c * b->look.stride);
+}
+
+/* What the pre-activations of a step are, lane by lane: the sum and number of those above the bound, and whether one
+ * is above it, surely positive, or in doubt. */
+typedef struct lanes_scan {
+    psw_lanes sum;
+    lanes_mask number, fires, sure, near;
+} lanes_scan;
+
+static lanes_scan scan(const block *b, int part)
+{
+    const psw_lanes *g = (const psw_lanes *)b->h->tile + part;
+    const psw_real bound = b->bound, doubt = b->doubt;
+    lanes_scan s = {.sum = {0}};
+    for (ptrdiff_t c = 0; c < b->look.columns; c++, g += JUDGE_PARTS) {
+        lanes_mask above = *g > bound, sure = *g > doubt;
+        s.sum += (psw_lanes)(above & (lanes_mask)*g);
+        s.number -= above;
+        s.fires |= above, s.sure |= sure, s.near |= (*g >= -doubt) & ~sure;
+    }
+    return s;
+}
+
+static void scan_step(block *b, ptrdiff_t step)
+{
+    psw_head *h = b->h;
+    unsigned char *trial = h->trial + b->pair / h->sets * h->trials + trial_of(h, step);
+    bool near = false;
+    for (int part = 0; part < JUDGE_PARTS; part++) {
+        lanes_scan s = scan(b, part);
+        for (ptrdiff_t i = 0; i < PSW_LANES; i++) {
+            b->value[part * PSW_LANES + i] += (double)s.sum[i];
+            b->active[part * PSW_LANES + i] += (double)s.number[i];
+        }
+        unsigned char seen = (unsigned char)((any(s.fires) ? TRIAL_FIRED : 0) | (any(s.sure) ? TRIAL_SURE : 0));
+        *trial |= (unsigned char)(seen << b->pair % h->sets);
+        near |= any(s.near);
+    }
+    if (near) examine_step(b, step);
+}
+
+/* Most steps have nothing to scan: nothing comes near to the threshold. */
+static void judge_step(block *b, ptrdiff_t step)
+{
+    bool reached = false;
+    for (int part = 0; part < JUDGE_PARTS; part++) {
+        psw_lanes largest = b->look.largest[part];
+        b->largest[part] = psw_lanes_maximum(largest, b->largest[part]);
+        reached |= any(largest >= -b->doubt);
+    }
+    if (reached) scan_step(b, step);
+}
+
+/* ---- a block, a leaf ---- */
+
+static void take_slab(block *b, ptrdiff_t slab, ptrdiff_t first, ptrdiff_t end)
+{
+    psw_head *h = b->h;
+    judge_lookup *look = &b->look;
+    bool last = slab + JUDGE_SLAB >= h->groups;
+    look->groups = least(h->groups - slab, JUDGE_SLAB);
+    look->less = last ? (psw_real)h->threshold : 0;
+    lay_lines(b, slab, look->groups);
+    judge_lookup_tables(look, h->lines);
+    for (ptrdiff_t step = first; step < end; step++) {
+        psw_real *sums = h->sums ? (psw_real *)h->sums + (step - first) * h->step * JUDGE_ROWS : NULL;
+        look->signs = h->signs + (step - h->filled) * h->step * h->groups + slab;
+        look->columns = columns_of(h, step);
+        look->from = slab > 0 ? sums : NULL, look->to = last ? h->tile : sums;
+        for (int part = 0; part < JUDGE_PARTS; part++) look->largest[part] = (psw_lanes){0} - (psw_real)INFINITY;
+        judge_lookup_sums(look);
+        if (last) judge_step(b, step);
     }
 }
 
-static void examine_nearest(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
+/* Queries that the rows of a lane, which are equal, stand for. */
+static double queries_of(const block *b, ptrdiff_t lane)
 {
-    const psw_real *nearest = h->nearest, doubt = (psw_real)h->doubt[pair / h->sets];
-    ptrdiff_t used = h->columns - first < h->batch ? h->columns - first : h->batch;
-    for (ptrdiff_t c = 0; c < used; c++)
-        if (nearest[c] <= doubt) examine(h, leaf, pair, first, c);
+    double all = 0;
+    for (ptrdiff_t i = 0; i < b->equal[lane]; i++)
+        all += psw_data_times(&b->h->point, b->leaf->first + b->row[lane][i].index);
+    return all;
 }
 
-/* One pair of point and data set against one batch of sign vectors. */
-static void take_batch(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
+static void keep_block(const block *b)
 {
-    ptrdiff_t pairs = h->points * h->sets, v = h->point.v;
-    const psw_real *rows = (const psw_real *)leaf->rows + pair * leaf->count * v;
-    psw_product_nt((psw_const_rows){rows, leaf->count, v, v}, (psw_const_rows){h->signs, h->batch, v, v},
-                   psw_rows_of(h->tile, leaf->count, h->batch));
-    scan(h, leaf->count, (psw_real)h->bound[pair / h->sets]);
-    fold(h, first, pair, h->value + leaf->index * pairs + pair);
-    examine_nearest(h, leaf, pair, first);
+    psw_head *h = b->h;
+    for (ptrdiff_t lane = 0; lane < b->rows; lane++) {
+        double largest = (double)b->largest[lane / PSW_LANES][lane % PSW_LANES];
+        if (largest > h->margin[b->pair]) h->margin[b->pair] = largest;
+        if (b->active[lane] > 0) h->active[b->pair] += b->active[lane] * queries_of(b, lane);
+        for (ptrdiff_t i = 0; i < b->equal[lane]; i++) h->row_value[b->row[lane][i].index] = b->value[lane];
+    }
+}
+
+/* The rows of a block with the steps whose signs are in memory. */
+static void take_block(block *b, ptrdiff_t end)
+{
+    psw_head *h = b->h;
+    b->look.tables = h->tables, b->look.stride = h->groups;
+    for (int part = 0; part < JUDGE_PARTS; part++) b->largest[part] = (psw_lanes){0} - (psw_real)INFINITY;
+    for (ptrdiff_t first = h->filled; first < end; first += h->piece)
+        for (ptrdiff_t slab = 0; slab < h->groups; slab += JUDGE_SLAB)
+            take_slab(b, slab, first, least(first + h->piece, end));
+    keep_block(b);
 }
 
 /* Now and then: the smallest products take less time than asking. */
-static psw_status ask(psw_head *h, const psw_leaf *leaf)
+static psw_status ask(psw_head *h, double products)
 {
     const double often = 0x1p22;
-    h->unasked += (double)(leaf->count * h->batch) * (double)h->point.v;
+    h->unasked += products * (double)h->point.v;
     if (h->unasked < often) return PSW_OK;
     h->unasked = 0;
     return psw_watch_ask(h->watch);
+}
+
+static double columns_between(const psw_head *h, ptrdiff_t first, ptrdiff_t end)
+{
+    ptrdiff_t whole = first / h->steps_of_trial * h->point.m + vector_of(h, first);
+    return (double)(end / h->steps_of_trial * h->point.m + vector_of(h, end) - whole);
+}
+
+/* One pair of point and data set against one batch of steps. */
+static psw_status take_batch(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
+{
+    ptrdiff_t pairs = h->points * h->sets, point = pair / h->sets, end = least(first + h->batch, h->steps), seen = 0;
+    block b = {.h = h, .leaf = leaf, .pair = pair};
+    b.bound = (psw_real)h->bound[point], b.doubt = (psw_real)h->doubt[point];
+    list_rows(h, leaf, pair);
+    while ((seen = choose_rows(&b, seen)), b.rows > 0) {
+        double made = (double)b.rows * columns_between(h, first, end);
+        fill_signs(h, first);
+        take_block(&b, end);
+        h->made[point] += made;
+        PSW_TRY(ask(h, made));
+    }
+    for (ptrdiff_t i = 0; i < leaf->count; i++)
+        h->value[leaf->index * pairs + pair] += psw_data_times(&h->point, leaf->first + i) * h->row_value[i];
+    return PSW_OK;
 }
 
 static psw_status take(void *context, const psw_leaf *leaf)
@@ -148,26 +336,21 @@ static psw_status take(void *context, const psw_leaf *leaf)
     psw_head *h = context;
     judge_head_take_masses(h, leaf);
     judge_head_take_denominators(h, leaf);
-    for (ptrdiff_t first = 0; first < h->columns; first += h->batch) {
-        fill_signs(h, first);
-        for (ptrdiff_t pair = 0; pair < h->points * h->sets; pair++) {
-            PSW_TRY(ask(h, leaf));
-            take_batch(h, leaf, pair, first);
-        }
-    }
+    for (ptrdiff_t first = 0; first < h->steps; first += h->batch)
+        for (ptrdiff_t pair = 0; pair < h->points * h->sets; pair++) PSW_TRY(take_batch(h, leaf, pair, first));
     return PSW_OK;
 }
 
 static size_t bytes(const psw_group *group)
 {
     psw_arena counting = psw_arena_counting();
-    judge_head_layout(group, &counting, sizeof(psw_real));
+    judge_head_layout(group, &counting);
     return counting.high;
 }
 
 static psw_status begin(const psw_group *group, psw_watch watch, psw_arena *arena, psw_head **head)
 {
-    *head = judge_head_layout(group, arena, sizeof(psw_real));
+    *head = judge_head_layout(group, arena);
     PSW_TRY(psw_arena_check(arena));
     if (!*head) return PSW_FAIL(PSW_BUG, "the head of a group was given no memory");
     (*head)->watch = watch;
@@ -180,5 +363,6 @@ const psw_judge PSW_PRECISION_NAME(psw_judge) = {.bytes = bytes,
                                                  .take = take,
                                                  .end = judge_head_end,
                                                  .draw = judge_head_draw,
+                                                 .prune = judge_head_prune,
                                                  .settle = judge_head_settle,
                                                  .merging = judge_head_merging};

@@ -112,7 +112,7 @@ static void lay_taken(psw_comparison *c, psw_arena *arena)
 {
     c->taken = numbers(arena, 4 * c->rows);
     c->exact = numbers(arena, c->rows);
-    c->sorted = numbers(arena, c->rows > c->count ? c->rows : c->count);
+    c->sorted = numbers(arena, c->count);
     c->draws = numbers(arena, DRAW_NUMBERS * c->count);
     if (!c->taken) return;
     c->square = c->taken;
@@ -146,6 +146,8 @@ static psw_comparison *layout(const psw_point *point, psw_arena *arena)
 {
     psw_comparison c = made(point), *kept = psw_arena_take(arena, 1, sizeof c);
     c.row = psw_arena_take(arena, c.rows, sizeof *c.row);
+    c.times = numbers(arena, c.rows);
+    c.sorted_rows = psw_arena_take(arena, c.rows, sizeof *c.sorted_rows);
     c.raw = side_of(&c, !c.own, point->d, arena);
     c.plain = side_of(&c, true, psw_point_width(point), arena);
     c.features = side_of(&c, is_mapped(point), is_mapped(point) ? psw_sketch_shape_of(point).stored : 0, arena);
@@ -160,6 +162,7 @@ static psw_comparison *layout(const psw_point *point, psw_arena *arena)
     if (!kept || arena->used > arena->size) return NULL;
     *kept = c;
     judge_errors_sample(point, kept->row);
+    kept->all = judge_errors_times(point, kept->row, kept->times);
     return kept;
 }
 
@@ -245,8 +248,8 @@ static int merge_begun(psw_comparison *c, int phase, psw_merging *list)
 static void add_distance(psw_comparison *c)
 {
     double sum = 0;
-    for (ptrdiff_t i = 0; i < c->rows; i++) sum += c->apart[i];
-    c->tv += sum / (double)c->rows;
+    for (ptrdiff_t i = 0; i < c->rows; i++) sum += c->times[i] * c->apart[i];
+    c->tv += sum / c->all;
 }
 
 int psw_reference_merging(psw_comparison *c, psw_reference_stage stage, int phase, psw_merging list[PSW_MERGING_MAX])
@@ -304,10 +307,10 @@ psw_status psw_reference_take(void *comparison, const psw_leaf *leaf)
     return PSW_OK;
 }
 
-static double sum_of(const double *x, ptrdiff_t count, const double *left_out)
+static double sum_of(const psw_comparison *c, const double *x, const double *left_out)
 {
     double sum = 0;
-    for (ptrdiff_t i = 0; i < count; i++) sum += left_out && left_out[i] > 0 ? 0 : x[i];
+    for (ptrdiff_t i = 0; i < c->rows; i++) sum += left_out && left_out[i] > 0 ? 0 : c->times[i] * x[i];
     return sum;
 }
 
@@ -317,10 +320,10 @@ static double cosine(psw_comparison *c)
     double sum = 0, known = 0;
     for (ptrdiff_t i = 0; i < c->rows; i++) {
         if (c->norm[i] == 0 || c->exact[i] == 0) continue;
-        sum += c->dot[i] / sqrt(c->norm[i]) / sqrt(c->exact[i]);
-        known++;
+        sum += c->times[i] * (c->dot[i] / sqrt(c->norm[i]) / sqrt(c->exact[i]));
+        known += c->times[i];
     }
-    c->zeros += (double)c->rows - known;
+    c->zeros += c->all - known;
     return known > 0 ? sum / known : NAN;
 }
 
@@ -333,15 +336,15 @@ static void put_rows(psw_comparison *c)
 {
     ptrdiff_t known = 0;
     for (ptrdiff_t i = 0; i < c->rows; i++)
-        if (c->exact[i] > 0) c->sorted[known++] = sqrt(c->square[i] / c->exact[i]);
-    put_draw(c, DRAW_ROW_Q50, psw_quantile(c->sorted, known, 0.5));
-    put_draw(c, DRAW_ROW_Q90, psw_quantile(c->sorted, known, 0.9));
+        if (c->exact[i] > 0) c->sorted_rows[known++] = (psw_repeated){sqrt(c->square[i] / c->exact[i]), c->times[i]};
+    put_draw(c, DRAW_ROW_Q50, psw_quantile_repeated(c->sorted_rows, known, 0.5));
+    put_draw(c, DRAW_ROW_Q90, psw_quantile_repeated(c->sorted_rows, known, 0.9));
 }
 
 void judge_reference_draw_end(psw_comparison *c)
 {
-    double square = sum_of(c->square, c->rows, NULL), exact = sum_of(c->exact, c->rows, NULL);
-    double good_square = sum_of(c->square, c->rows, c->bad), good = sum_of(c->exact, c->rows, c->bad);
+    double square = sum_of(c, c->square, NULL), exact = sum_of(c, c->exact, NULL);
+    double good_square = sum_of(c, c->square, c->bad), good = sum_of(c, c->exact, c->bad);
     put_draw(c, DRAW_ERROR, sqrt(square / exact));
     put_draw(c, DRAW_GOOD, good > 0 ? sqrt(good_square / good) : NAN);
     put_draw(c, DRAW_LARGEST, c->largest);

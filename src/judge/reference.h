@@ -37,6 +37,8 @@ struct psw_comparison {
     psw_score *heap, *kept; /* rows x most; rows: the last of them */
     ptrdiff_t *held;        /* rows: in the heap */
     ptrdiff_t *row;         /* queries of the sample, ascending */
+    double *times, all;     /* rows: queries that each stands for, and their sum */
+    psw_repeated *sorted_rows;
 
     judge_reference_side raw, plain, features; /* rows as made, as the method has them, and as mapped */
     struct psw_sketch *map;                    /* NULL: the kernel is one of scores */

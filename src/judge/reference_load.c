@@ -153,7 +153,8 @@ static void add_seen(psw_comparison *c, judge_errors_part strip, judge_errors_pa
         const double *z = c->plain.tile + i * keys.count;
         ptrdiff_t seen = judge_reference_seen(c, strip.first + i, keys), negative = 0;
         for (ptrdiff_t j = 0; j < seen; j++) negative += z[j] < 0;
-        *c->seen += (double)seen, *c->negative += (double)negative;
+        double times = c->times[strip.first + i];
+        *c->seen += times * (double)seen, *c->negative += times * (double)negative;
         for (ptrdiff_t j = 0; j < keys.count; j++) c->weights[i * keys.count + j] = j < seen;
     }
     psw_gemm(false, false, keys.count, (psw_const_rows){c->weights, strip.count, keys.count, keys.count},
@@ -193,12 +194,12 @@ psw_status judge_reference_load(psw_comparison *c)
 }
 
 /* - sum p log p = log sum u - sum u log u / sum u, in nats; 0 of a row without weights */
-static double entropy_of(const judge_reference_sums *s, ptrdiff_t rows)
+static double entropy_of(const psw_comparison *c, const judge_reference_sums *s)
 {
     double sum = 0;
-    for (ptrdiff_t i = 0; i < rows; i++)
-        if (s->den[i] != 0) sum += (log2(s->den[i]) - s->information[i] / s->den[i]) * log(2);
-    return sum / (double)rows;
+    for (ptrdiff_t i = 0; i < c->rows; i++)
+        if (s->den[i] != 0) sum += c->times[i] * ((log2(s->den[i]) - s->information[i] / s->den[i]) * log(2));
+    return sum / c->all;
 }
 
 /* 2^log2 / (den + constant), for weights under 2^s.log2: what turns them into attention; 0 of a row without any. */
@@ -230,12 +231,12 @@ void judge_reference_finish(psw_comparison *c)
             c->out[x] *= scale;
             c->mean[x] = seen > 0 ? c->mean[x] / seen : 0;
             c->exact[i] += c->out[x] * c->out[x];
-            c->mean_square += (c->mean[x] - c->out[x]) * (c->mean[x] - c->out[x]);
+            c->mean_square += c->times[i] * ((c->mean[x] - c->out[x]) * (c->mean[x] - c->out[x]));
         }
     }
     c->below += *c->negative / *c->seen;
-    c->target_entropy += entropy_of(&c->of_target, c->rows);
-    c->kernel_entropy += c->known ? entropy_of(c->own ? &c->of_target : &c->of_kernel, c->rows) : NAN;
+    c->target_entropy += entropy_of(c, &c->of_target);
+    c->kernel_entropy += c->known ? entropy_of(c, c->own ? &c->of_target : &c->of_kernel) : NAN;
     c->loads++;
 }
 
@@ -268,7 +269,7 @@ static void compare_tile(psw_comparison *c, judge_errors_part strip, judge_error
 static bool comparable(const psw_comparison *c)
 {
     bool random = psw_sketch_has(&c->point) && !psw_sketch_shape_of(&c->point).exact;
-    bool negative = isnan(entropy_of(&c->of_target, c->rows)) || isnan(entropy_of(&c->of_kernel, c->rows));
+    bool negative = isnan(entropy_of(c, &c->of_target)) || isnan(entropy_of(c, &c->of_kernel));
     return c->known && !c->own && !random && !negative;
 }
 

@@ -90,6 +90,7 @@ static void head_verdict(const psw_head *h, ptrdiff_t point, psw_verdict *v)
     v->margin_d0 = h->margin[d0] / h->unit, v->margin_d1 = h->margin[d1] / h->unit;
     v->active_d0 = h->active[d0] / trials, v->active_d1 = h->active[d1] / trials;
     v->value_d0 = mean[0], v->value_d1 = mean[1];
+    v->head_pruned = 1 - h->made[point] / (psw_judge_flops(&h->point) / (double)h->point.v); /* 2: data sets */
 }
 
 /* ---- masses ---- */
@@ -139,6 +140,7 @@ psw_verdict psw_verdict_none(void)
                          .fire_rate_d0 = NAN,
                          .margin_d1 = NAN,
                          .margin_d0 = NAN,
+                         .head_pruned = NAN,
                          .active_d1 = NAN,
                          .active_d0 = NAN,
                          .value_d1 = NAN,

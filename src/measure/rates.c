@@ -10,6 +10,7 @@
 
 typedef struct probe {
     psw_point point;
+    bool prunes; /* else the head makes all its products: their rate is what is measured */
     double prepare_s, pass_s, head_s, data_s, noisy_s, rest_s; /* shortest of all rounds */
 } probe;
 
@@ -37,7 +38,7 @@ static psw_point probe_point(int number, psw_precision precision)
     p.n = shapes[number].n;
     p.d = p.v = shapes[number].d;
     p.m = shapes[number].m;
-    p.trials = number == TINY ? 4 : 8;
+    p.trials = number == TINY ? 4 : 40; /* as many vectors as make tables of a block of rows cheap */
     p.block = 512;
     p.r = shapes[number].r;
     if (p.r > 0) {
@@ -97,6 +98,7 @@ static psw_status pass(probe *p, const psw_data *data, psw_arena *arena, double 
     psw_verdict verdict;
     double pass_s;
     PSW_TRY(s.judge->begin(&group, (psw_watch){0}, arena, &s.head));
+    s.judge->prune(s.head, p->prunes);
     double before = work_s();
     PSW_TRY(psw_engine_of(p->point.precision)->prepare(&group, &given, arena, &attention));
     keep_shortest(&p->prepare_s, work_s() - before);
@@ -150,7 +152,7 @@ static psw_status measure_probes(psw_precision precision, double budget_s, probe
     size_t most = 0;
     ptrdiff_t elements = 0;
     for (int i = 0; i < PROBES; i++) {
-        probes[i] = (probe){probe_point(i, precision), DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX};
+        probes[i] = (probe){probe_point(i, precision), i == TINY, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX};
         psw_group group = {&probes[i].point, 1};
         size_t bytes = psw_memory_group(&group, NULL);
         if (bytes > most) most = bytes;
@@ -226,8 +228,10 @@ static void solve_head(const probe *probes, psw_precision precision, psw_rates *
     double *const one[HEAD] = {&z.head_flop_s[precision], &z.head_entry_s[precision], &z.sign_s};
     double a[PROBES][UNKNOWNS], t[PROBES], x[UNKNOWNS];
     for (int i = EXACT; i <= SIGNS; i++) {
+        psw_point all = probes[i].point;
+        all.noise = 0.1; /* no rows that are known to be equal */
         t[i - EXACT] = fmax(probes[i].head_s, 1e-9);
-        for (int k = 0; k < HEAD; k++) a[i - EXACT][k] = units(&probes[i].point, one[k], &z).predicted_s;
+        for (int k = 0; k < HEAD; k++) a[i - EXACT][k] = units(&all, one[k], &z).predicted_s;
     }
     solve(SIGNS + 1 - EXACT, a, t, HEAD, x);
     rates->head_flop_s[precision] = x[0];

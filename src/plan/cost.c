@@ -14,8 +14,8 @@ const psw_rates psw_rates_default = {
     .exponential_s = {1.2e-9, 0.9e-9},
     .sketch_flop_s = {1.1e-11, 0.5e-11},
     .feature_s = {5e-10, 2.5e-10},
-    .head_flop_s = {1.2e-11, 0.6e-11},
-    .head_entry_s = {3e-10, 1.5e-10},
+    .head_flop_s = {0.35e-11, 0.18e-11},
+    .head_entry_s = {2e-10, 1.2e-10},
     .sign_s = 5e-10,
     .row_s = 2e-9,
     .noise_s = 1.5e-8,
@@ -56,7 +56,8 @@ static double score_seconds(const psw_rates *rates, const psw_point *p, double s
 static double second_sketch(const psw_point *p)
 {
     double n = (double)p->n, diagonal = (double)(p->local > 0 ? p->local : p->block);
-    if (p->mask == PSW_FULL) return 0.5;
+    double queries = (double)psw_data_queries(p);
+    if (p->mask == PSW_FULL) return queries / (queries + n);
     return (n - floor((double)psw_data_special(p) / diagonal) * diagonal) / n;
 }
 
@@ -84,7 +85,8 @@ static double query_width(const psw_point *p)
 static double data_seconds(const psw_rates *rates, const psw_point *p)
 {
     double n = (double)p->n, keys = (double)psw_data_keys(p), width = (double)psw_point_width(p);
-    double elements = psw_data_shared(p) ? n * width : n * query_width(p) + keys * (width + (double)p->v);
+    double queries = psw_data_distinct(p) ? (double)psw_data_queries(p) : n;
+    double elements = psw_data_shared(p) ? n * width : queries * query_width(p) + keys * (width + (double)p->v);
     if (!has_rows(p)) return n * rates->noise_s;
     return (psw_sketch_has(p) && p->local > 0 ? 2 : 1) * elements * element_seconds(rates, p);
 }
@@ -97,19 +99,21 @@ static double errors_data_seconds(const psw_rates *rates, const psw_point *p)
     return elements * element_seconds(rates, p);
 }
 
-/* The signs are drawn once for each query leaf, for all that share them. */
+/* The signs are drawn for all that share them. */
 static double sign_seconds(const psw_rates *rates, const psw_point *p)
 {
-    if (psw_data_sets(p) < 2) return 0;
-    double leaves = ceil((double)psw_data_queries(p) / (double)p->block);
-    return leaves * (double)p->m * (double)psw_judge_trials(p) * (double)p->v * rates->sign_s;
+    return psw_judge_signs(p) * rates->sign_s;
 }
 
-static double head_seconds(const psw_rates *rates, const psw_point *p, double flops)
+/* Products of the rows that are not known to repeat others, and a look at every row. */
+static double head_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double entries = 2 * (double)psw_data_queries(p) * (double)p->m * (double)psw_judge_trials(p);
+    double entries = 2 * psw_judge_rows(p) * (double)p->m * (double)psw_judge_trials(p);
+    double looks = 2 * (double)psw_data_queries(p) * (double)p->v * (double)psw_judge_draws(p);
     if (psw_data_sets(p) < 2) return 0;
-    return flops * rates->head_flop_s[psw_point_single(p)] + entries * rates->head_entry_s[psw_point_single(p)];
+    return entries *
+               (2 * (double)p->v * rates->head_flop_s[psw_point_single(p)] + rates->head_entry_s[psw_point_single(p)]) +
+           looks * rates->row_s;
 }
 
 /* Attention is computed once for each draw of rows or tables. */
@@ -179,7 +183,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     cost->head_flops = psw_data_sets(p) < 2 ? 0 : 2 * psw_judge_flops(p);
     cost->pass_s = shared + own;
     parts.tiles = own * (1 + second_set(p)) * draws_of(p);
-    parts.head = head_seconds(rates, p, cost->head_flops);
+    parts.head = head_seconds(rates, p);
     parts.shared_tiles = shared * draws_of(p);
     parts.shared_head = sign_seconds(rates, p);
     parts.data = data_seconds(rates, p) * (double)psw_data_draws(p);

@@ -22,9 +22,14 @@ static double map_seconds(const psw_rates *rates, const psw_point *p)
     return work.flops * rates->flop_s[psw_point_single(p)];
 }
 
+static double queries_of(const psw_point *p)
+{
+    return psw_data_distinct(p) ? (double)psw_data_queries(p) : (double)p->n;
+}
+
 static double rows_mapped(const psw_point *p)
 {
-    return psw_data_shared(p) ? (double)p->n : (double)p->n + (double)psw_data_keys(p);
+    return psw_data_shared(p) ? (double)p->n : queries_of(p) + (double)psw_data_keys(p);
 }
 
 /* A state is rounded for its readers and takes the next block's; under a full mask it is read once. */
@@ -42,7 +47,7 @@ static double lift_seconds(const psw_rates *rates, const psw_point *p)
 {
     psw_sketch_shape shape = psw_sketch_shape_of(p);
     double lifted =
-        shape.weigh == PSW_WEIGH_IDENTITY ? 0 : ((double)p->n + (double)psw_data_keys(p)) * (double)shape.features;
+        shape.weigh == PSW_WEIGH_IDENTITY ? 0 : (queries_of(p) + (double)psw_data_keys(p)) * (double)shape.features;
     return lifted * rates->feature_s[psw_point_single(p)];
 }
 
@@ -53,7 +58,8 @@ static double numbers_rounded(const psw_point *p, double near)
     psw_sketch_shape shape = psw_sketch_shape_of(p);
     double n = (double)p->n, features = (double)shape.features, width = (double)(p->v + 1);
     double reads = p->mask == PSW_CAUSAL ? ceil(n / (double)p->block) : 1;
-    return rows_mapped(p) * (double)shape.stored + n * (2 * features + width) + reads * features * width + near;
+    return rows_mapped(p) * (double)shape.stored + (queries_of(p) + n) * features + n * width +
+           reads * features * width + near;
 }
 
 double plan_sketch_pass_seconds(const psw_rates *rates, const psw_point *p)

@@ -50,6 +50,37 @@ static most most_of(const psw_route *r)
     return m;
 }
 
+/* ---- where few tokens have a query ---- */
+
+typedef struct leaf_range {
+    ptrdiff_t first, end;
+} leaf_range;
+
+static leaf_range leaves_with_queries(const psw_point *p)
+{
+    return (leaf_range){psw_data_first(p, PSW_QUERY) / p->block, (psw_data_end(p, PSW_QUERY) - 1) / p->block + 1};
+}
+
+static double queries_in(const psw_point *p, ptrdiff_t leaf)
+{
+    double first = fmax((double)psw_data_first(p, PSW_QUERY), (double)leaf * (double)p->block);
+    return fmin((double)psw_data_end(p, PSW_QUERY), (double)(leaf + 1) * (double)p->block) - first;
+}
+
+/* The queries of the rank that has most of them, as a part of all. */
+static double share_of_queries(const psw_point *p, const psw_route *r)
+{
+    leaf_range leaves = leaves_with_queries(p);
+    double share = 0;
+    for (ptrdiff_t i = leaves.first; i < leaves.end; i++) {
+        double own = 0;
+        for (ptrdiff_t k = leaves.first; k < leaves.end; k++)
+            if (psw_route_owner(r, k) == psw_route_owner(r, i)) own += queries_in(p, k);
+        share = fmax(share, own);
+    }
+    return share / (double)psw_data_queries(p);
+}
+
 /* ---- messages ---- */
 
 typedef struct network {
@@ -73,6 +104,7 @@ static double payload_bytes(const plan_team_work *w, const psw_route *r, double 
 {
     const psw_point *p = &w->group->points[0];
     double rows = fmin(leaves * (double)p->block, (double)psw_data_tokens(p));
+    if (psw_data_distinct(p)) rows = fmin(rows, (double)psw_data_queries(p));
     if (r->pattern == PSW_PASS_Q) return leaves * (double)w->message.queries + rows * (double)w->message.sums;
     return leaves * (double)w->message.keys;
 }
@@ -157,13 +189,17 @@ psw_team_cost plan_team_cost_of(const plan_team_work *w, ptrdiff_t size, ptrdiff
     double leaves = (double)route.leaves, by_rows = m.leaves / leaves;
     double pairs = route.causal ? leaves * (leaves + 1) / 2 : leaves * leaves;
     bool by_mask = w->kind == PSW_ROW_FOLD && psw_attend_sees_all(&w->group->points[0]);
-    double by_tiles = by_mask ? m.tiles / pairs : by_rows;
+    double by_tiles = by_mask ? m.tiles / pairs : by_rows, by_queries = by_rows;
+    if (psw_data_distinct(&w->group->points[0])) {
+        by_queries = share_of_queries(&w->group->points[0], &route);
+        by_tiles = w->kind == PSW_ROW_FOLD && route.pattern != PSW_PASS_Q ? by_queries : by_rows;
+    }
     double tiles_s = (c->tiles + c->shared_tiles) * by_tiles;
     double attention_s = w->kind == PSW_ROW_FOLD ? w->draws * row_seconds(w, &route, &net, &m, tiles_s / w->draws)
                                                  : tiles_s + w->draws * scan_seconds(w, &route, &net);
     cost.repeat_s = attention_s / w->draws;
-    cost.seconds = c->fixed + c->tables + attention_s + (c->errors + c->head + c->shared_head + c->data) * by_rows +
-                   merge_seconds(w, &net);
+    cost.seconds = c->fixed + c->tables + attention_s + (c->errors + c->data) * by_rows +
+                   (c->head + c->shared_head) * by_queries + merge_seconds(w, &net);
     cost.busy_s = alone + c->tables * (double)(size - 1);
     return cost;
 }
@@ -188,6 +224,17 @@ double psw_team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size
     return bytes;
 }
 
+/* Rows of the nodes that are sent. */
+static double rows_of_sums(const psw_point *p, const psw_route *r, const psw_volume *all)
+{
+    double tokens = (double)psw_data_tokens(p), block = fmin((double)p->block, tokens), rows = 0;
+    double missing = (double)r->leaves * block - tokens;
+    if (!psw_data_distinct(p) || all->sums == 0) return all->sums * block - all->last_sums * missing;
+    leaf_range leaves = leaves_with_queries(p);
+    for (ptrdiff_t i = leaves.first; i < leaves.end; i++) rows += (double)psw_route_foreign(r, i) * queries_in(p, i);
+    return rows;
+}
+
 /* By the code that lays out and runs a pass, so the prediction is exact. */
 static void add_traffic(const psw_group *group, psw_choice choice, ptrdiff_t size, psw_team_cost *cost)
 {
@@ -196,12 +243,9 @@ static void add_traffic(const psw_group *group, psw_choice choice, ptrdiff_t siz
     psw_route route = psw_attend_route(p, choice, whole_int(size), 0);
     psw_message_bytes each = psw_engine_of(p->precision)->message_bytes(group);
     psw_volume all = psw_attend_kind(p) == PSW_ROW_FOLD ? psw_route_volume(&route) : psw_route_state_volume(&route);
-    double tokens = (double)psw_data_tokens(p), block = fmin((double)p->block, tokens);
-    double missing = (double)route.leaves * block - tokens;
     cost->messages = all.messages;
     cost->sent_bytes = all.keys * (double)each.keys + all.queries * (double)each.queries +
-                       (all.sums * block - all.last_sums * missing) * (double)each.sums +
-                       all.states * (double)each.states;
+                       rows_of_sums(p, &route, &all) * (double)each.sums + all.states * (double)each.states;
 }
 
 psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_t size, double memory_bytes)
@@ -209,8 +253,8 @@ psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_
     const psw_point *p = &group->points[0];
     bool open = choice.pattern < 0 && size > 1 && memory_bytes > 0;
     if (!psw_method_computes(p->method) || psw_attend_kind(p) != PSW_ROW_FOLD || !open) return choice;
-    const psw_pattern in_order[] = {PSW_RING, PSW_ALL_GATHER, PSW_STREAM}; /* the first one is the fastest */
-    for (int i = 0; i < 3; i++) {
+    const psw_pattern in_order[] = {PSW_PASS_Q, PSW_RING, PSW_ALL_GATHER, PSW_STREAM}; /* the first is the fastest */
+    for (int i = psw_data_distinct(p) ? 0 : 1; i < 4; i++) {
         choice.pattern = (int)in_order[i];
         if (psw_team_memory(group, choice, size) <= memory_bytes) break;
     }

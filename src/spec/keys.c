@@ -117,6 +117,7 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_COSINE]       = {"data", "cosine", PSW_T_REAL, -1, -1, 1, "0.9", "between a query and its key", ALL, OWN, 0},
     [PSW_ID_DATA_DRAWS]   = {"data", "data_draws", PSW_T_WHOLE, -1, WHOLE, draws_of_kinds, "realisations of random rows; 1 with time, 0 = rows are not random", COMPUTED, OWN, 0},
     [PSW_ID_COMMON]       = {"data", "common", WORD(PSW_WORDS_SWITCH), "false", "noise of a draw is the same for every n and noise", COMPUTED, OWN, 0},
+    [PSW_ID_QUERIES]      = {"data", "queries", WORD(PSW_WORDS_QUERIES), "all", "distinct: of equal queries one is computed and counted as many times; without noise, under a full mask", COMPUTED, OWN, 0},
     [PSW_ID_REFERENCE]    = {"data", "reference", WORD(PSW_WORDS_REFERENCE), "own", "what outputs are compared with: the own kernel, the attention of the model (default of files), a power of the scores", COMPUTED, ROWS, 0},
     [PSW_ID_REFERENCE_SCALE] = {"data", "reference_scale", PSW_T_REAL, -1, POSITIVE, "1 / sqrt(d)", "scale of the reference's scores, and of match exp; that of a file replaces the default", ALL, ROWS, 0},
     [PSW_ID_REFERENCE_BETA] = {"data", "reference_beta", PSW_T_REAL, -1, POSITIVE, "0", "degree of reference exact, 0 = the point's", COMPUTED, ROWS, 0},

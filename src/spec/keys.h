@@ -18,6 +18,7 @@ typedef enum spec_parameter {
     PSW_ID_COSINE,
     PSW_ID_DATA_DRAWS,
     PSW_ID_COMMON,
+    PSW_ID_QUERIES,
     PSW_ID_REFERENCE,
     PSW_ID_REFERENCE_SCALE,
     PSW_ID_REFERENCE_BETA,
@@ -75,7 +76,8 @@ typedef struct spec_row {
      PSW_ID(PSW_ID_REFERENCE_BETA) | PSW_ID(PSW_ID_N_K) | PSW_ID(PSW_ID_SCALE) | PSW_ID(PSW_ID_OFFSET) |               \
      PSW_ID(PSW_ID_LAYER) | PSW_ID(PSW_ID_BATCH) | PSW_ID(PSW_ID_MODE) | PSW_ID(PSW_ID_CACHE) | PSW_ID(PSW_ID_MATCH) | \
      PSW_ID(PSW_ID_CENTER) | PSW_ID(PSW_ID_ORDER) | PSW_ID(PSW_ID_BY) | PSW_ID(PSW_ID_SINKS) | PSW_ID(PSW_ID_KEEP) |   \
-     PSW_ID(PSW_ID_LANDMARKS) | PSW_ID(PSW_ID_LEAVES) | PSW_ID(PSW_ID_COMPLEX) | PSW_ID(PSW_ID_EPSILON))
+     PSW_ID(PSW_ID_LANDMARKS) | PSW_ID(PSW_ID_LEAVES) | PSW_ID(PSW_ID_COMPLEX) | PSW_ID(PSW_ID_EPSILON) |              \
+     PSW_ID(PSW_ID_QUERIES))
 
 extern const psw_yaml_key spec_keys[]; /* parameters first, at their id; ended by a name of NULL */
 bool spec_key_applies(spec_parameter id, psw_method method, psw_data_kind kind);

@@ -50,6 +50,7 @@ static const struct {
     [PSW_ID_WEIGHTS] = {WHOLE, offsetof(psw_point, weights)},
     [PSW_ID_DATA_DRAWS] = {WHOLE, offsetof(psw_point, data_draws)},
     [PSW_ID_COMMON] = {CODE, offsetof(psw_point, common)},
+    [PSW_ID_QUERIES] = {CODE, offsetof(psw_point, queries)},
     [PSW_ID_SCALE] = {REAL, offsetof(psw_point, scale)},
     [PSW_ID_OFFSET] = {REAL, offsetof(psw_point, offset)},
     [PSW_ID_MATCH] = {CODE, offsetof(psw_point, match)},
@@ -238,11 +239,21 @@ static void settle_reference(spec_row *row)
         at[PSW_ID_CACHE] = psw_word_code(PSW_WORDS_PRECISION, spec_key_fallback(PSW_ID_CACHE, -1));
 }
 
+/* Of queries that all differ each is computed. */
+static void settle_queries(const psw_study *study, spec_row *row)
+{
+    double *queries = &row->at[PSW_ID_QUERIES];
+    if (*queries != PSW_QUERIES_DISTINCT || !study->rooms.repeats) return;
+    psw_point point = spec_point_of_row(study, row);
+    if (!study->rooms.repeats(&point)) *queries = PSW_QUERIES_ALL;
+}
+
 void spec_row_settle(const psw_study *study, spec_row *row)
 {
     settle_scores(row);
     settle_negative(study, row); /* by the scores */
     settle_reference(row);
+    settle_queries(study, row); /* by the mask */
 }
 
 bool spec_row_equal(const psw_study *study, const spec_row *a, const spec_row *b)

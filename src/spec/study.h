@@ -182,7 +182,7 @@ void spec_row_blank(spec_row *row, psw_ids applies);   /* what does not apply be
 /* Parameters whose values spec_row_settle may replace. */
 #define spec_settled                                                                                                   \
     (PSW_ID(PSW_ID_SCALE) | PSW_ID(PSW_ID_OFFSET) | PSW_ID(PSW_ID_REFERENCE_SCALE) | PSW_ID(PSW_ID_REFERENCE_BETA) |   \
-     PSW_ID(PSW_ID_CACHE) | PSW_ID(PSW_ID_CENTER))
+     PSW_ID(PSW_ID_CACHE) | PSW_ID(PSW_ID_CENTER) | PSW_ID(PSW_ID_QUERIES))
 void spec_row_settle(const psw_study *study, spec_row *row); /* then: parameters that do not matter for this point */
 bool spec_row_equal(const psw_study *study, const spec_row *a, const spec_row *b);
 

@@ -41,6 +41,7 @@ const psw_rooms *psw_house(void)
                         .check = can_compute,
                         .reserved = column_names(),
                         .negative = psw_data_signed,
+                        .repeats = psw_attend_repeats,
                         .learned_r = learned_r,
                         .file_facts = psw_store_file_facts};
     return &rooms;

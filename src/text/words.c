@@ -43,6 +43,7 @@ static const struct {
     [PSW_WORDS_MATCH] = WORDS("none", "exp"),
     [PSW_WORDS_BY] = WORDS("rows", "features"),
     [PSW_WORDS_LEAVES] = WORDS("gaussian", "srht", "count"),
+    [PSW_WORDS_QUERIES] = WORDS("all", "distinct"),
 };
 
 const char *psw_word(psw_vocabulary vocabulary, int code)

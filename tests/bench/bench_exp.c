@@ -57,6 +57,11 @@ static void real_degree_given(const rows *r)
     weigh(r, &(psw_point){.method = PSW_EXACT, .beta = 3.5}, true);
 }
 
+static void partial_sums(const rows *r)
+{
+    weigh(r, &(psw_point){.method = PSW_TAYLOR, .order = 4}, false);
+}
+
 static void logarithms(const rows *r)
 {
     attend_scores_log2(r->z, r->count * COLUMNS, r->upper, r->lower);
@@ -155,6 +160,7 @@ static const struct {
     {"weights e^z", softmax},
     {"weights z^3.5", real_degree},
     {"weights z^3.5, logs given", real_degree_given},
+    {"weights 1 + z .. + z^4/4!", partial_sums},
 };
 enum { WORK = sizeof work / sizeof work[0] };
 

@@ -191,23 +191,35 @@ def rate_of(case, side):
 
 
 def family_rows(words, cases):
-    """A figure has a row of its own; of ratios, the rows of the least and the greatest median."""
+    """A figure has a row of its own; of ratios, a row with the least and the greatest median, and what does not hold."""
     if not cases:
         return
     if cases[0]["kind"] == "figure":
         for case in cases:
-            yield f"| {words}: {case['name'].split('/')[1].replace('-', ' ')} | {interval(case)} {case['unit']} | {must(case)} |"
+            yield f"| {words}: {shape_of(case)} | {interval(case)} {case['unit']} | {must([case])} |"
         return
     by_value = sorted(cases, key=lambda case: case["value"])
-    for case in by_value[:1] if len(cases) == 1 else (by_value[0], by_value[-1]):
-        yield f"| {words}; {'least' if case is by_value[0] else 'most'} of {len(cases)}: {case['name'].split('/')[1]} | {interval(case)} | {must(case)} |"
-    for case in by_value[1:-1]:
-        if case["required"] and case["verdict"] != "holds":
-            yield f"| {words}: {case['name'].split('/')[1]} | {interval(case)} | {must(case)} |"
+    ends = [interval(case) for case in (by_value[:1] if len(cases) == 1 else (by_value[0], by_value[-1]))]
+    count = f", least and most of {len(cases)}" if len(cases) > 1 else f", {shape_of(cases[0])}"
+    yield f"| {words}{count} | {' … '.join(ends)} | {must(cases)} |"
 
 
-def must(case):
-    return f"{'≥' if case['required'][0] == '>=' else '≤'} {case['required'][1]:g}: {case['verdict'] or 'no interval'}" if case["required"] else ""
+def shape_of(case):
+    return case["name"].split("/")[1].replace("-", " ")
+
+
+def must(cases):
+    """What those have to hold that have to: all do, or which do not."""
+    asked = [case for case in cases if case["required"]]
+    if not asked:
+        return ""
+    sign = "≥" if asked[0]["required"][0] == ">=" else "≤"
+    others = [f"{shape_of(case)} {case['verdict'] or 'no interval'}" for case in asked if case["verdict"] != "holds"]
+    held = len(asked) - len(others)
+    said = "holds" if len(asked) == 1 and held else f"{held} of {len(asked)} hold"
+    if len(cases) == 1 and others:
+        return f"{sign} {asked[0]['required'][1]:g}: {asked[0]['verdict'] or 'no interval'}"
+    return f"{sign} {asked[0]['required'][1]:g}: {said}" + (f"; {', '.join(others)}" if others else "")
 
 
 def disturbed(run):

@@ -59,8 +59,9 @@ def governor(core):
     return path.read_text().strip() if path.exists() else "unknown"
 
 
-def machine(core):
+def machine(core, place="."):
     return {"processor": processor(), "core": core, "governor": governor(core), "system": platform.platform(),
+            "files": words_of(["stat", "-f", "-c", "%T", str(place)]) or "unknown",
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
 
 

@@ -48,31 +48,37 @@ class Where:
 
 @dataclasses.dataclass(frozen=True)
 class Launch:
-    """One start of the program on a study. read: of the dataset, {side: seconds, or (seconds, operations)}."""
+    """One start of the program on a study. read: of the dataset, {side: seconds, or (seconds, operations)}. each: repetitions are
+    rounds of their own, for studies that take long to set up."""
 
     study: dict
     read: Callable
     sides: frozenset
     build: str = "ours"
-    options: tuple = ()
+    each: bool = False
 
     def run(self, where):
         study, file = where.place / "study.yaml", where.place / "result.h5"
         for old in where.place.glob("result.h5*"):
             old.unlink()
         study.write_text(json.dumps({"schema": 1, "study": "bench", **self.study}))
-        wall, _ = where.call([where.program(self.build), "run", study, "-o", file, "--quiet", *self.options])
+        wall, _ = where.call([where.program(self.build), "run", study, "-o", file, "--quiet"])
         ds = polysweep.open(file)
         if not ds["done"].values.all():
-            raise Failed("points of the study are not done: " + "; ".join(polysweep.failures(ds)["message"].astype(str))[:200])
+            raise Failed("points of the study are not done: " + "; ".join(polysweep.failures(file)["message"].astype(str))[:200])
         found = self.read(ds, wall)
-        return {side: {"seconds": list(map(float, np.atleast_1d(value[0] if isinstance(value, tuple) else value))),
-                       **({"work": float(value[1])} if isinstance(value, tuple) else {})} for side, value in found.items()}
+        return {side: self.sample(*(value if isinstance(value, tuple) else (value,))) for side, value in found.items()}
+
+    def sample(self, seconds, work=None):
+        seconds = list(map(float, np.atleast_1d(seconds)))
+        made = {"rounds": [[x] for x in seconds]} if self.each else {"seconds": seconds}
+        return made if work is None else {**made, "work": float(work)}
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """Wall seconds of a command of the program; `before` makes what it needs, once."""
+    """Wall seconds of a command of the program; `before` makes what it needs, once. own: a second side, "SIDE by itself", has the
+    seconds that the run says of itself, which begin after MPI_Init."""
 
     side: str
     words: tuple
@@ -80,10 +86,11 @@ class Command:
     before: tuple = ()
     build: str = "ours"
     fresh: bool = False  # without the result file of the last round
+    own: bool = False
 
     @property
     def sides(self):
-        return frozenset((self.side,))
+        return frozenset((self.side, *((f"{self.side} by itself",) if self.own else ())))
 
     def run(self, where):
         name = re.sub(r"\W+", "-", self.side)
@@ -97,7 +104,10 @@ class Command:
             for old in where.place.glob(f"{name}.h5*"):
                 old.unlink()
         seconds, _ = where.call([where.program(self.build), *(words.get(word, word) for word in self.words)])
-        return {self.side: {"seconds": [seconds]}}
+        found = {self.side: {"seconds": [seconds]}}
+        if self.own:
+            found[f"{self.side} by itself"] = {"seconds": [float(json.loads((where.place / f"{name}.h5.status.json").read_text())["elapsed_s"])]}
+        return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,6 +37,7 @@ class Bench:
     steps: tuple  # of a round, in turn
     cases: tuple
     work: dict = dataclasses.field(default_factory=dict)  # side -> operations of one call
+    most: int | None = None  # rounds, where that is less than the rule's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,10 +46,10 @@ class Rule:
     first round past `seconds`; never before `least` rounds. Looks are after every fifth round more, so that stopping where it
     happens to be narrow does not spoil the confidence."""
 
-    width: float = 0.04
+    width: float = 0.05
     least: int = fewest(CONFIDENCE)
     most: int = 21
-    seconds: float = 40.0
+    seconds: float = 30.0
 
     def look(self, rounds):
         return rounds >= self.least and (rounds - self.least) % 5 == 0
@@ -108,15 +109,15 @@ def measure(bench, where, rule, clock=time.monotonic):
                 failed.update(dict.fromkeys(step.sides, str(error)))
                 continue
             for side, got in found.items():
-                samples.setdefault(side, []).append(got["seconds"])
+                samples.setdefault(side, []).extend(got["rounds"] if "rounds" in got else [got["seconds"]])
                 work.update({side: got["work"]} if "work" in got else {})
                 if "cpu" in got:
                     cpu.setdefault(side, []).append(got["cpu"])
-        rounds += 1
+        rounds = max([rounds + 1, *map(len, samples.values())])
         open_cases = [case for case in open_cases if case.above not in failed and case.below not in failed]
         if rule.look(rounds):
             open_cases = [case for case in open_cases if not precise(case, samples, work, rule)]
-        if rounds >= rule.most or (rounds >= rule.least and clock() - start >= rule.seconds):
+        if rounds >= min(rule.most, bench.most or rule.most) or (rounds >= rule.least and clock() - start >= rule.seconds):
             break
     return {"name": bench.name, "rounds": rounds, "seconds": float(clock() - start), "load": [load, os.getloadavg()[0]], "samples": samples,
             "cpu": cpu, "work": work, "failed": failed,

@@ -13,6 +13,7 @@ its 95 % interval by order statistics (rounds.py). Every raw sample is in the JS
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import fnmatch
 import os
@@ -69,7 +70,7 @@ def chosen(benches, only):
     for bench in benches:
         found = bench.cases if wanted(bench.name) else tuple(case for case in bench.cases if wanted(case.name))
         if found:
-            yield rounds.Bench(bench.name, bench.steps, found, bench.work)
+            yield dataclasses.replace(bench, cases=found)
 
 
 def run_all(o, place):
@@ -77,6 +78,8 @@ def run_all(o, place):
     where = Where(builds, o.core, machine.environment(o.target), pathlib.Path(place).resolve())
     peers = Peers(o.python, where)
     start, done = time.monotonic(), []
+    if os.getloadavg()[0] > 0.5:
+        print(f"note: the load is {os.getloadavg()[0]:.1f} before anything begins: not a quiet machine", file=sys.stderr)
     try:
         for bench in chosen(cases.benches(peers, where, SOURCE, o.quick, o.every), o.only):
             done.append(rounds.measure(bench, where, QUICK if o.quick else rounds.Rule()))
@@ -89,7 +92,7 @@ def run_all(o, place):
         peers.close()
     return {"polysweep_bench": kept.SCHEMA, "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             **machine.commit(SOURCE), "command": shlex.join(sys.argv), "quick": o.quick, "target": o.target or "best",
-            "seconds": time.monotonic() - start, "machine": machine.machine(o.core),
+            "seconds": time.monotonic() - start, "machine": machine.machine(o.core, place),
             "programs": {name: machine.program(where, name) for name in builds}, "peers": peers.installed(),
             "environment": {**machine.ONE_THREAD, **machine.TARGETS.get(o.target, {})}, "benches": done}
 
@@ -106,6 +109,7 @@ def tell(o, run, compared):
         print(f"{name}: {kept.show_about(about)}")
     print(f"{len(verdicts)} must hold: " + ", ".join(f"{verdicts.count(word)} {words}" for word, words in (
         ("holds", "hold"), ("open", "open (the interval has both)"), ("missed", "missed"), ("", "without an interval"))))
+    print(f"{run['seconds']:.0f} s")
     if kept.disturbed(run) > BUSY:
         print(f"note: other processes took {100 * kept.disturbed(run):.0f} % of the core: not a quiet machine", file=sys.stderr)
     if compared:

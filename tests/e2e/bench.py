@@ -92,6 +92,13 @@ class Scripted:
         return {self.side: {"seconds": [value]}}
 
 
+class Several(Scripted):
+    """All of them in one step, as rounds."""
+
+    def run(self, _):
+        return {self.side: {"rounds": [[x] for x in self.seconds]}}
+
+
 def bench_of(work=None, **sides):
     steps = tuple(Scripted(name, seconds) for name, seconds in sides.items())
     pairs = [(a, b) for a, b in (("a", "b"), ("a", "c")) if a in sides and b in sides]
@@ -112,6 +119,9 @@ def stops():
     times = iter(range(0, 10 ** 6, 100))
     check(rounds.measure(bench_of(a=wild, b=[1.0]), None, rounds.Rule(seconds=30), clock=lambda: next(times))["rounds"] == 6,
           "time that is over ends it, not before the fewest rounds that have an interval")
+    bench = rounds.Bench("x", (Several("a", [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), Several("b", [1.0] * 6)), (rounds.Case("a/b", "time", "a", "b"),), most=6)
+    found = rounds.measure(bench, None, rule, clock=lambda: 0)
+    check(found["rounds"] == 6 and found["cases"][0]["value"] == 3.5, "repetitions of one launch are rounds, and as many as its bench wants")
     looks = [count for count in range(1, 30) if rule.look(count)]
     check(looks == [6, 11, 16, 21, 26], f"looks: {looks}")
 
@@ -157,7 +167,7 @@ def read_back(place):
 def compared(place):
     noise = [1.0, 1.01, 0.99, 1.005, 0.995, 1.002, 0.998, 1.0]
     base = document(a=noise, b=[4.0], c=noise)
-    for factor, word in ((1.5, "slower"), (0.5, "faster"), (1.001, "as before")):
+    for factor, word in ((1.5, "slower"), (0.5, "faster"), (1.001, "as before"), (0.999, "as before")):
         new = document(a=[factor * x for x in noise], b=[4.0], c=[factor * x for x in noise])
         got = {case["name"]: found for found, case, _ in kept.compare(new, base)}
         check(got == {"a/b": word, "a/c": "as before"}, f"seconds times {factor}: {got}")  # of a/c both sides changed
@@ -174,6 +184,24 @@ def compared(place):
     check(kept.last(place / "folder").name.startswith("2026-01-03") and kept.last(place / "none") is None, "the last kept run")
     said = printed("--from", place / "folder" / "2026-01-03T000000-b.json", "--against", place / "folder" / "2026-01-01T000000-a.json", "--table")
     check("slower   a/b" in said and "| what |" in said and "another" in said, f"--from, --against and --table: {said}")
+
+
+def tables():
+    """What stands in the README: rates of the first shape, a row a family, the processor by name."""
+    name = "exact-openblas/n4096-d64-{}-full"
+    steps = (Scripted("a", [1.0]), Scripted("b", [2.0]), Scripted("c", [0.5]), Scripted("t", [0.2]))
+    made = [rounds.Case(name.format(precision), "rate", "a", other, (">=", 1.0)) for precision, other in (("fp32", "b"), ("fp64", "c"))]
+    made.append(rounds.Case("start/first-point", "figure", "t", None, ("<=", 0.15)))
+    run_ = document(a=[1.0], b=[1.0])
+    run_["benches"] = [rounds.measure(rounds.Bench("x", steps, tuple(made), dict.fromkeys("abc", 2e9)), None, rounds.Rule(), clock=lambda: 0)]
+    run_["machine"]["processor"] = {"model": "Some Processor 9", "vectors": ["avx2"]}
+    text = "\n".join(kept.table(run_))
+    for part in ("One core of Some Processor 9 (AVX2; kernels best), 2026-01-02", "b 1.",
+                 "| GF/s, n4096, d64 | fp32 full | fp32 causal | fp64 full | fp64 causal |", "| exact β = 4 | 2.0 | – | 2.0 | – |",
+                 "| numpy's OpenBLAS, 1024³ | 1.0 | – | 4.0 | – |",
+                 "least and most of 2 | 0.5 (0.5 .. 0.5) … 2 (2 .. 2) | ≥ 1: 1 of 2 hold; n4096 d64 fp64 full missed |",
+                 "| seconds of commands: first point | 0.2 (0.2 .. 0.2) s | ≤ 0.15: missed |"):
+        check(part in text, f"the table has no {part!r}: {text}")
 
 
 def printed(*words):
@@ -280,7 +308,7 @@ def names():
     for bench in cases.benches(None, where(pathlib.Path()), SOURCE, False, True):
         sides = frozenset().union(*(step.sides for step in bench.steps))
         check(all({case.above, case.below} - {None} <= sides for case in bench.cases), f"{bench.name}: every side is measured")
-    check(printed("--list", "--only", "start").count("start/") == 4, "--list and --only")
+    check(printed("--list", "--only", "start").count("start/") == 5, "--list and --only")
 
 
 with tempfile.TemporaryDirectory() as folder:
@@ -292,6 +320,7 @@ with tempfile.TemporaryDirectory() as folder:
     failing()
     read_back(place)
     compared(place)
+    tables()
     environments()
     names()
     peers_there_or_not(place)

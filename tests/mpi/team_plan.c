@@ -1,5 +1,5 @@
 /* Messages and bytes of a team are those of the plan: every kind of fold, layout, pattern and scan, with ragged leaves,
- * two data sets, groups of degrees and exact stretches. Of few ranks; smpi/ranks.c has many. */
+ * two data sets, groups of degrees, exact stretches and distinct queries. Of few ranks; smpi/ranks.c has many. */
 #include "pass.h"
 #include "polysweep/sketch.h"
 
@@ -50,6 +50,12 @@ int main(int argc, char **argv)
                 for (int m = 0; m < (mask == PSW_FULL ? 3 : 2); m++) /* the last one has no causal form */
                     check_point(&world, point_of(methods[m], kind ? PSW_GAUSSIAN : PSW_SELF_ATTENTION, (psw_mask)mask,
                                                  (psw_precision)precision));
+    for (int i = 0; i < 2 * 2 * 3; i++) { /* few queries: in one leaf, parted by two, in more */
+        psw_point p = point_of(methods[i % 2], PSW_SELF_ATTENTION, PSW_FULL, (psw_precision)(i / 2 % 2));
+        p.queries = PSW_QUERIES_DISTINCT, p.j3 = i < 4 ? 70 : i < 8 ? 49 : 100;
+        if (i >= 8) p.d = p.v = 46;
+        check_point(&world, p);
+    }
     double failures = test_failures;
     psw_comm_max(&world, &failures, 1);
     psw_comm_free(&world);

@@ -1,4 +1,5 @@
 /* What may not change a bit, what may not change anything but rounding, and what must be refused. */
+#include "attend/work.h"
 #include "check.h"
 #include "unit/attend_source.h"
 
@@ -276,12 +277,12 @@ static psw_status stop(void *context)
 
 static void stopping(void)
 {
-    source_make(19, 150, 4, 3, -1, false, false);
-    psw_point p = point_of(PSW_EXACT, 2, PSW_FULL, PSW_FP64, 50);
+    source_make(19, 3 * PSW_STRIP, 4, 3, -1, false, false);
+    psw_point p = point_of(PSW_EXACT, 2, PSW_FULL, PSW_FP64, PSW_STRIP);
     psw_group group = {&p, 1};
     const psw_engine *engine = psw_engine_of(PSW_FP64);
     psw_arena arena;
-    result r = {.n = 150, .v = 3, .sets = 1, .real_bytes = 8};
+    result r = {.n = source.n, .v = 3, .sets = 1, .real_bytes = 8};
     r.rows = calloc(450, 8), r.bits = calloc(450, 8), r.special = calloc(150, 8), r.log2_den = calloc(150, 8);
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &arena) == PSW_OK, "%s", psw_message());
     int left = 3 + 5; /* rows of three leaves are made, then tiles */
@@ -344,8 +345,8 @@ static void joining(void)
     CHECK(!psw_group_joins(&a, &b), "the head's signs differ");
 }
 
-/* Per data set, 2 flops a multiply-add: full 4 n^2 d; causal only up to the last key that a strip of at most 96 rows
- * sees, and no strip reaches over the end of a leaf. */
+/* Per data set, 2 flops a multiply-add: full 4 n^2 d; causal only up to the last key that a strip of at most PSW_STRIP
+ * rows sees, and no strip reaches over the end of a leaf. */
 static void work(void)
 {
     source_make(22, 1000, 8, 8, -1, false, false);
@@ -354,7 +355,7 @@ static void work(void)
     p.mask = PSW_CAUSAL;
     double pairs = 0;
     for (ptrdiff_t first = 0, end; first < 1000; first = end) {
-        end = first + 96;
+        end = first + PSW_STRIP;
         if (end > (first / 300 + 1) * 300) end = (first / 300 + 1) * 300;
         if (end > 1000) end = 1000;
         pairs += (double)((end - first) * end);

@@ -3,6 +3,7 @@
  */
 #include "polysweep/tile.h"
 
+#include "attend/work.h"
 #include "check.h"
 #include "polysweep/sketch.h"
 #include "unit/attend_source.h"
@@ -90,14 +91,25 @@ static void count(const psw_point *points, ptrdiff_t number, int sets)
     result_free(&r);
 }
 
+/* Width of the rows; a point has `queries: distinct`, as if they were in d - 2 classes, or all. */
+static ptrdiff_t width;
+static psw_queries queries;
+
+static psw_point asked(psw_point p)
+{
+    p.queries = queries;
+    if (queries == PSW_QUERIES_DISTINCT) p.data_kind = PSW_SELF_ATTENTION;
+    return p;
+}
+
 /* ---- row folds ---- */
 
 static void rows(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, psw_mask mask)
 {
     static const double degrees[] = {4, 7, 2.5};
     psw_point points[3];
-    source_make(1, n, 9, 6, special, false, false);
-    for (int i = 0; i < 3; i++) points[i] = point_of(PSW_EXACT, degrees[i], mask, PRECISION, block);
+    source_make(1, n, width, 6, special, false, false);
+    for (int i = 0; i < 3; i++) points[i] = asked(point_of(PSW_EXACT, degrees[i], mask, PRECISION, block));
     for (int sets = 1; sets <= source.sets; sets++)
         for (ptrdiff_t number = 1; number <= 3; number += 2) {
             double said = psw_attend_done_flops(&(psw_group){points, number}, sets);
@@ -113,7 +125,7 @@ static void rows(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, psw_mask mask)
 /* Methods that see some keys of a row, look at it twice, or do not look at its scores. */
 static void others(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, psw_mask mask)
 {
-    source_make(4, n, 9, 6, special, false, false);
+    source_make(4, n, width, 6, special, false, false);
     psw_point points[] = {
         point_of(PSW_UNIFORM, NAN, mask, PRECISION, block), point_of(PSW_TOPK, NAN, mask, PRECISION, block),
         point_of(PSW_WINDOW, NAN, mask, PRECISION, block), point_of(PSW_WINDOW, NAN, mask, PRECISION, block),
@@ -121,6 +133,8 @@ static void others(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, psw_mask mas
     points[1].keep = 7, points[2].local = 1, points[2].sinks = 70, points[3].local = block + 30, points[4].order = 3;
     for (size_t i = 0; i < sizeof points / sizeof *points; i++)
         for (int sets = 1; sets <= source.sets; sets++) {
+            points[i] = asked(points[i]);
+            if (queries == PSW_QUERIES_DISTINCT && !psw_attend_repeats(&points[i])) continue;
             double said = psw_attend_done_flops(&(psw_group){points + i, 1}, sets);
             count(points + i, 1, sets);
             CHECK(counted.tiles == said, "method %d n %td block %td j3 %td mask %d, %d sets: %g, not %g",
@@ -140,7 +154,7 @@ static void second_set(void)
     source_make(2, 1024, 64, 64, 0, true, false);
     p = point_of(PSW_EXACT, 4, PSW_FULL, PRECISION, 512);
     once = psw_attend_work(&p).flops;
-    CHECK_NEAR(psw_attend_done_flops(&(psw_group){&p, 1}, 2) / once, 1 + (0.5 + 96.0 / 2048) / 2, 0.001);
+    CHECK_NEAR(psw_attend_done_flops(&(psw_group){&p, 1}, 2) / once, 1 + (0.5 + (double)PSW_STRIP / 2048) / 2, 0.001);
 }
 
 /* ---- sketches ---- */
@@ -169,14 +183,15 @@ static void other_maps(psw_point p, int sets, double mapped, double lifted)
 
 static void sketches(ptrdiff_t n, ptrdiff_t block, ptrdiff_t local, ptrdiff_t special, psw_mask mask, bool shared)
 {
-    source_make(3, n, 6, 6, special, shared, false);
-    psw_point p = point_of(PSW_POLYSKETCH, 4, mask, PRECISION, block);
+    source_make(3, n, width, 6, special, shared, false);
+    psw_point p = asked(point_of(PSW_POLYSKETCH, 4, mask, PRECISION, block));
     p.local = local, p.r = 8, p.draws = 1, p.den_constant = 1e3; /* signed estimates: off zero */
     psw_sketch_shape shape = psw_sketch_shape_of(&p);
     for (int sets = 1; sets <= source.sets; sets++) {
         double said = psw_attend_done_flops(&(psw_group){&p, 1}, sets);
         count(&p, 1, sets);
-        double mapped = counted.maps / (2.0 * 6 * 16), lifted = counted.lifted; /* d x 2 r, the leaves of degree 2 */
+        double each = 2.0 * (double)width * 16; /* d x 2 r, the leaves of degree 2 */
+        double mapped = counted.maps / each, lifted = counted.lifted;
         double done = counted.tiles + mapped * shape.flops + lifted * shape.lift_flops;
         CHECK(done == said, "n %td block %td local %td j3 %td mask %d shared %d, %d sets: %g, not %g", n, block, local,
               special, (int)mask, shared, sets, done, said);
@@ -199,19 +214,39 @@ static void landmarks(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special)
     }
 }
 
+/* Few queries, in one leaf or parted by two. */
+static void distinct(void)
+{
+    const ptrdiff_t places[] = {0, 3, 199, 200, 300, 699};
+    queries = PSW_QUERIES_DISTINCT;
+    for (int i = 0; i < 6 * 2; i++) {
+        width = i % 2 ? 9 : 140;
+        rows(700, 200, places[i / 2], PSW_FULL);
+        rows(700, 512, places[i / 2], PSW_FULL);
+        others(700, 200, places[i / 2], PSW_FULL);
+        width = i % 2 ? 6 : 40;
+        sketches(700, 100, 0, places[i / 2], PSW_FULL, false);
+        sketches(700, 512, 0, places[i / 2], PSW_FULL, false);
+    }
+    queries = PSW_QUERIES_ALL;
+}
+
 int main(void)
 {
     landmarks(100, 32, -1);
     landmarks(100, 200, 40);
+    distinct();
     static const ptrdiff_t lengths[] = {512, 1024, 700};
     for (int i = 0; i < 3; i++)
         for (int mask = 0; mask < 2; mask++) {
             ptrdiff_t n = lengths[i], places[] = {-1, 0, 300, n - 1};
             for (int j = 0; j < 4; j++) {
+                width = 9;
                 rows(n, 512, places[j], (psw_mask)mask);
                 rows(n, 200, places[j], (psw_mask)mask);
                 others(n, 512, places[j], (psw_mask)mask);
                 others(n, 200, places[j], (psw_mask)mask);
+                width = 6;
                 for (int shared = 0; shared < 2; shared++) {
                     sketches(n, 256, 0, places[j], (psw_mask)mask, shared);
                     sketches(n, 100, 0, places[j], (psw_mask)mask, shared);

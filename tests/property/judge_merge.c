@@ -2,73 +2,10 @@
  * the team, also of ranks that took none. */
 #include <stdlib.h>
 
-#include "check.h"
+#include "kept_leaves.h"
 #include "merge.h"
-#include "polysweep/errors.h"
-#include "polysweep/judge.h"
 #include "unit/theory_case.h"
-
-enum { LEAVES_MOST = 128 };
-
-/* ---- the leaves of a group, kept ---- */
-
-typedef struct kept {
-    psw_leaf leaf[LEAVES_MOST];
-    ptrdiff_t draw[LEAVES_MOST], count, now;
-    size_t real_bytes;
-} kept;
-
-static const void *copy(const void *from, ptrdiff_t count, size_t each)
-{
-    void *to = from ? malloc((size_t)count * each) : NULL;
-    return to ? memcpy(to, from, (size_t)count * each) : NULL;
-}
-
-static psw_status keep(void *context, const psw_leaf *leaf)
-{
-    kept *k = context;
-    if (k->count == LEAVES_MOST) return PSW_FAIL(PSW_BUG, "more than %d leaves", LEAVES_MOST);
-    psw_leaf *own = &k->leaf[k->count];
-    ptrdiff_t rows = leaf->points * leaf->sets * leaf->count;
-    *own = *leaf;
-    own->rows = copy(leaf->rows, rows * leaf->width, k->real_bytes);
-    own->special = copy(leaf->special, rows, sizeof(double));
-    own->log2_den = copy(leaf->log2_den, rows, sizeof(double));
-    k->draw[k->count++] = k->now;
-    return PSW_OK;
-}
-
-static ptrdiff_t draws_of(const psw_point *p)
-{
-    return psw_sketch_has(p) ? psw_errors_draws(p) : 1;
-}
-
-static kept *leaves_of(const psw_group *group, const psw_arrays *arrays)
-{
-    const psw_engine *engine = psw_engine_of(group->points->precision);
-    kept *k = calloc(1, sizeof *k);
-    psw_arena arena;
-    psw_data *data = NULL;
-    k->real_bytes = engine->real_bytes;
-    CHECK(psw_arena_create(engine->bytes(group, NULL), &arena) == PSW_OK, "%s", psw_message());
-    CHECK(psw_data_open(group->points, arrays, &data) == PSW_OK, "%s", psw_message());
-    for (k->now = 0; k->now < draws_of(group->points); k->now++) {
-        psw_status status = engine->attend(
-            group, &(psw_given){.data = data, .sets = psw_data_sets(group->points), .tables = {k->now, NULL}}, &arena,
-            (psw_watch){0}, keep, k);
-        CHECK(status == PSW_OK, "%s", psw_message());
-    }
-    psw_data_close(data);
-    psw_arena_destroy(&arena);
-    return k;
-}
-
-static void forget(kept *k)
-{
-    for (ptrdiff_t i = 0; i < k->count; i++)
-        free((void *)k->leaf[i].rows), free((void *)k->leaf[i].special), free((void *)k->leaf[i].log2_den);
-    free(k);
-}
+#include "verdict.h"
 
 /* ---- teams ---- */
 
@@ -90,18 +27,6 @@ static ranked head_of(const psw_group *group, const kept *k, const psw_route *ro
                 CHECK(judge->take(r.head, &k->leaf[i]) == PSW_OK, "%s", psw_message());
     }
     return r;
-}
-
-/* Members are numbers of eight bytes. */
-static bool same(const psw_verdict *a, const psw_verdict *b)
-{
-    for (size_t i = 0; i < sizeof *a / sizeof(double); i++) {
-        double x, y;
-        memcpy(&x, (const char *)a + i * sizeof x, sizeof x);
-        memcpy(&y, (const char *)b + i * sizeof y, sizeof y);
-        if (!(isnan(x) && isnan(y)) && memcmp(&x, &y, sizeof x) != 0) return false;
-    }
-    return true;
 }
 
 static void team(const psw_group *group, const kept *k, psw_route route, psw_verdict verdicts[TEAM_MOST][PSW_GROUP_MAX])
@@ -142,7 +67,7 @@ static void check_group(const psw_point *points, ptrdiff_t count, const psw_arra
             for (int rank = 0; rank < sizes[s]; rank++) {
                 seen->idle += psw_route_count(&route, rank) == 0;
                 for (ptrdiff_t i = 0; i < count; i++)
-                    CHECK(same(&of[rank][i], &alone[0][i]),
+                    CHECK(verdict_same(&of[rank][i], &alone[0][i]),
                           "method %d kind %d mask %d precision %d, layout %d, rank %d of %d, point %td",
                           (int)points->method, (int)points->data_kind, (int)points->mask, (int)points->precision,
                           (int)layout, rank, sizes[s], i);

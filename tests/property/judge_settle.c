@@ -4,6 +4,7 @@
 
 #include "engine_case.h"
 #include "merge.h"
+#include "verdict.h"
 
 enum { RANKS_MOST = 5 };
 
@@ -62,8 +63,8 @@ static void any_team(psw_point p, bool open)
     CHECK((left.tie > one.tie) == open, "beta = %g: %td ties, %td before", p.beta, one.tie, left.tie);
     for (int ranks = 2; ranks <= RANKS_MOST; ranks++) {
         psw_verdict many = verdict_of(&p, ranks, true);
-        CHECK(!memcmp(&one, &many, sizeof one), "beta = %g, %d ranks: %td successes, %td ties, not %td, %td", p.beta,
-              ranks, many.successes, many.tie, one.successes, one.tie);
+        CHECK(verdict_same(&one, &many), "beta = %g, %d ranks: %td successes, %td ties, not %td, %td", p.beta, ranks,
+              many.successes, many.tie, one.successes, one.tie);
     }
 }
 

@@ -146,7 +146,7 @@ typedef struct result { /* [points][sets][n]... */
     double *rows, *special, *log2_den;
     void *bits; /* rows as they came, n * v a point and set */
     size_t real_bytes;
-    ptrdiff_t leaves;
+    ptrdiff_t leaves, before; /* that came; numbers before the first one's */
 } result;
 
 static inline void result_free(result *r)
@@ -179,17 +179,18 @@ static inline psw_status result_put(void *context, const psw_leaf *leaf)
     return PSW_OK;
 }
 
-/* Leaves in ascending order. */
+/* Leaves in ascending order, from the first with a query on. */
 static inline psw_status result_take(void *context, const psw_leaf *leaf)
 {
     result *r = context;
-    return leaf->index == r->leaves ? result_put(context, leaf) : PSW_BUG;
+    return leaf->index == r->before + r->leaves ? result_put(context, leaf) : PSW_BUG;
 }
 
 static inline void result_make(const psw_point *points, ptrdiff_t count, int sets, result *r)
 {
     size_t all = (size_t)(count * sets * source.n);
     *r = (result){.points = count, .n = source.n, .v = source.v, .sets = sets};
+    r->before = psw_data_first(points, PSW_QUERY) / points->block;
     r->real_bytes = psw_engine_of(points[0].precision)->real_bytes;
     r->rows = calloc(all * (size_t)source.v, sizeof(double));
     r->bits = calloc(all * (size_t)source.v, sizeof(double));

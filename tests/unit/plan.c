@@ -135,15 +135,37 @@ static void test_cost_of_draws(void)
     psw_cost once = psw_cost_time(&psw_rates_default, &p);
     p.data_draws = 16;
     psw_cost more = psw_cost_time(&psw_rates_default, &p);
-    double fixed = psw_rates_default.point_s, heads = once.head_s; /* as many trials in all */
+    double looks = 2 * 1024 * 66 * psw_rates_default.row_s;                /* at the rows, by the head */
+    double fixed = psw_rates_default.point_s, heads = once.head_s - looks; /* as many trials in all */
     CHECK_NEAR(more.predicted_s - fixed - heads, 16 * (once.predicted_s - fixed - heads), 1e-12);
     CHECK_NEAR(more.repeat_s, once.repeat_s, 1e-15);
-    CHECK_NEAR(more.head_s, once.head_s, 1e-15);
+    CHECK_NEAR(more.head_s, once.head_s + 15 * looks, 1e-15);
     p.trials = 161; /* rounded up to 176 */
     CHECK_NEAR(psw_cost_time(&psw_rates_default, &p).head_flops / once.head_flops, 1.1, 1e-12);
     psw_group group = {&p, 1};
     psw_team_cost two = psw_cost_team_time(&psw_rates_default, &group, PSW_CHOICE_AUTO, 2, 1);
     CHECK(two.seconds > more.predicted_s / 4 && two.seconds < more.predicted_s, "a team's draws");
+}
+
+/* Of rows that are equal, as they are of a class without noise, the head makes one a leaf; else all. */
+static void test_cost_of_rows(void)
+{
+    psw_point p = point(1000, 66, 4);
+    psw_rates rates = {.head_entry_s = {1, 1}};
+    double columns = (double)p.m * (double)p.trials;
+    p.block = 256;
+    CHECK(psw_cost_time(&rates, &p).head_s == 2 * 4 * 65 * columns, "64 classes and the special row, of four leaves");
+    p.d = p.v = 1002;
+    CHECK(psw_cost_time(&rates, &p).head_s == 2 * 1000 * columns, "fewer rows than classes");
+    p.d = p.v = 66, p.mask = PSW_CAUSAL;
+    CHECK(psw_cost_time(&rates, &p).head_s == 2 * 1000 * columns, "rows that see other keys");
+    p.mask = PSW_FULL, p.noise = 0.1;
+    CHECK(psw_cost_time(&rates, &p).head_s == 2 * 1000 * columns, "noise");
+    CHECK(psw_cost_time(&rates, &p).head_flops == 2 * psw_judge_flops(&p), "operations are of all rows");
+    /* signs that are kept are drawn once, else for every leaf */
+    CHECK(psw_judge_signs(&p) == columns * 66, "%g signs", psw_judge_signs(&p));
+    p.trials = 1000000, columns = (double)p.m * 1e6;
+    CHECK(psw_judge_signs(&p) == 4 * columns * 66, "%g signs", psw_judge_signs(&p));
 }
 
 /* D_1 is D_0 up to the block of j3; of 1024 tokens in blocks of 256 that is the last one. Under a full mask it has the
@@ -254,6 +276,7 @@ int main(void)
     test_cost_of_linear_methods();
     test_cost_of_a_second_set();
     test_cost_of_draws();
+    test_cost_of_rows();
     test_scaling();
     test_group_limit();
     test_schedule();

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "polysweep/files.h"
+#include "polysweep/measure.h"
 
 static void spill(const char *path, const char *text, int flags)
 {

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "polysweep/files.h"
+#include "polysweep/measure.h"
 
 static bool describe(const char *path, struct stat *about, char text[PSW_SEAL])
 {
