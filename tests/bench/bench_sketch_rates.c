@@ -1,7 +1,8 @@
 /* bench_sketch_rates [n repetitions d block method precision mask]: the rate of a pass of every sketch on one core,
  * flops of its column `flops` / time, over the rate of BLAS's own 1024^3 product, measured in turns with it. method:
  * the beginning of a name, all: every one; precision: fp64, fp32, all; mask: full, causal, all. Sizes lead to 528
- * features where a method has a size. Not a test: it prints, for a person to judge. Times are of the processor, not of
+ * features where a method has a size. `done`: the ratio by what is computed, of which the column counts whole diagonal
+ * blocks under a causal mask. Not a test: it prints, for a person to judge. Times are of the processor, not of
  * the wall, so that a busy machine disturbs less. */
 #include <cblas.h>
 #include <math.h>
@@ -106,11 +107,12 @@ static int bench(const char *name, psw_point p, void *m, int repetitions)
     fill(p.precision, m);
     if (measure(&p, m, repetitions, &t) != PSW_OK) return printf("%s: %s\n", name, psw_message()), 1;
     double seconds = psw_quantile(t.seconds, repetitions, 0.5);
-    printf("%-23s %s %-6s  %8.1f  %7.1f  %7.1f  %.3f  %.3f .. %.3f\n", name, psw_engine_of(p.precision)->name,
+    double done = psw_attend_done_flops(&(psw_group){&p, 1}, 1) / psw_attend_work(&p).flops;
+    printf("%-23s %s %-6s  %8.1f  %7.1f  %7.1f  %.3f  %.3f .. %.3f  %.3f\n", name, psw_engine_of(p.precision)->name,
            p.mask == PSW_CAUSAL ? "causal" : "full", 1e9 * seconds / (double)p.n,
            psw_attend_work(&p).flops / seconds * 1e-9, psw_quantile(t.blas, repetitions, 0.5) * 1e-9,
            psw_quantile(t.ratio, repetitions, 0.5), psw_quantile(t.ratio, repetitions, 0.1),
-           psw_quantile(t.ratio, repetitions, 0.9));
+           psw_quantile(t.ratio, repetitions, 0.9), done * psw_quantile(t.ratio, repetitions, 0.5));
     fflush(stdout);
     return 0;
 }
@@ -136,7 +138,7 @@ int main(int argc, char **argv)
     source_make(1, n, d, d, -1, false, true);
     printf("n %td, d %td, block %td, one core; rates in 1e9 flop/s, medians of %d; ratio with its 10 %% and 90 %%\n", n,
            d, block, repetitions);
-    printf("%-23s %4s %-6s  %8s  %7s  %7s  %s\n", "", "", "mask", "ns/token", "rate", "1024^3", "ratio");
+    printf("%-23s %4s %-6s  %8s  %7s  %7s  %-21s  %s\n", "", "", "mask", "ns/token", "rate", "1024^3", "ratio", "done");
     for (int c = 0; c < CASES; c++)
         for (int i = 0; i < 4; i++) {
             psw_precision precision = (psw_precision)(i / 2);
