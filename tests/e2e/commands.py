@@ -1,5 +1,5 @@
 """What plan, status, show, verify and doctor say, against the result file as h5py reads it."""
-import csv, fcntl, io, json, math, os, socket, subprocess, sys, tempfile
+import csv, fcntl, io, json, math, os, re, socket, subprocess, sys, tempfile
 
 import h5py
 import numpy
