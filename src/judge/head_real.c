@@ -183,12 +183,14 @@ static void examine(block *b, ptrdiff_t lane, ptrdiff_t step, ptrdiff_t c, const
     *trial |= (unsigned char)((TRIAL_TIE | (fires ? TRIAL_FIRED : 0)) << b->pair % h->sets);
 }
 
+/* All groups of a sign vector: b->look.signs begins with those of the slab. */
 static void examine_step(block *b, ptrdiff_t step)
 {
     const psw_real *g = b->h->tile;
-    for (ptrdiff_t c = 0; c < b->look.columns; c++, g += JUDGE_ROWS)
+    const uint16_t *signs = b->h->signs + (step - b->h->filled) * b->h->step * b->h->groups;
+    for (ptrdiff_t c = 0; c < b->look.columns; c++, g += JUDGE_ROWS, signs += b->h->groups)
         for (ptrdiff_t i = 0; i < b->rows; i++)
-            if (g[i] <= b->doubt && g[i] >= -b->doubt) examine(b, i, step, c, b->look.signs + c * b->look.stride);
+            if (g[i] <= b->doubt && g[i] >= -b->doubt) examine(b, i, step, c, signs);
 }
 
 /* What the pre-activations of a step are, lane by lane: the sum and number of those above the bound, and whether one
