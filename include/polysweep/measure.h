@@ -15,6 +15,10 @@ double psw_clock_resolution_s(void);
  * product of a process: where a limit (ulimit -v, -d) leaves no room, OpenBLAS would never return. */
 psw_status psw_measure_room(void);
 
+/* All ranks take the target (polysweep/targets.h) that the least of them can run: teams send packed rows, whose layout
+ * is the target's. Collective over the world, before anything else is measured or computed. */
+psw_status psw_target_share(const psw_comm *world);
+
 /* Measures psw_rates in about 0.3 s on this rank, by running small points of both precisions through attention and
  * head and solving the cost model for its rates. Local. */
 psw_status psw_measure_rates(psw_rates *rates);

@@ -54,6 +54,8 @@ const char *psw_target_word(void);
 const char *psw_tile_backend(void);
 /* PSW_USAGE where POLYSWEEP_TARGET names a target that this build does not have, or that this processor cannot run. */
 psw_status psw_target_check(void);
+/* From now on no better than this one of the list: ranks that share rows must lay them out alike (psw_target_share). */
+void psw_target_at_most(int target);
 /* The best one that this processor can run, whatever is chosen. */
 const char *psw_target_best(void);
 

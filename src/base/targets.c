@@ -1,5 +1,8 @@
 #include "polysweep/targets.h"
 
+#if defined(PSW_HAS_AVX2) || defined(PSW_HAS_AVX512)
+#include <cpuid.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,10 +13,18 @@ static const psw_large_product *const products[][2] = PSW_TARGETS_TABLE(psw_larg
 
 /* What a compiler may use under x86-64-v3, and under v4 beyond that: the psABI's levels. */
 #if defined(PSW_HAS_AVX2) || defined(PSW_HAS_AVX512)
+/* LZCNT, MOVBE and F16C, which older compilers have no words for: CPUID 0x80000001 ECX 5; 1 ECX 22 and 29. */
+static bool offers_rest(void)
+{
+    unsigned a, b, c, d;
+    bool counts = __get_cpuid(0x80000001, &a, &b, &c, &d) && c >> 5 & 1;
+    return counts && __get_cpuid(1, &a, &b, &c, &d) && c >> 22 & 1 && c >> 29 & 1;
+}
+
 static bool offers_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") && offers_rest();
 }
 
 #endif
@@ -72,12 +83,18 @@ static int choose(void)
     return i < TARGETS && targets[i].offered() ? i : best() < TARGETS ? best() : TARGETS - 1;
 }
 
+static int chosen = -1;
+
 /* The variable does not change while a program runs. */
 int psw_target(void)
 {
-    static int chosen = -1;
     if (chosen < 0) chosen = choose();
     return chosen;
+}
+
+void psw_target_at_most(int target)
+{
+    if (target > psw_target() && target < TARGETS) chosen = target;
 }
 
 const char *psw_target_word(void)

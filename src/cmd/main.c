@@ -8,6 +8,7 @@
 
 #include "cmd/cmd.h"
 
+#include "polysweep/measure.h"
 #include "polysweep/plain.h"
 #include "polysweep/targets.h"
 
@@ -175,7 +176,8 @@ static int inside_mpi(const cmd_command *command, const cmd_options *options, in
     psw_status status = psw_comm_world(&world);
     if (status == PSW_OK) {
         psw_fault_rank(world.rank);
-        status = psw_comm_agree(&world, command->run(options, &world));
+        status = psw_target_share(&world);
+        if (status == PSW_OK) status = psw_comm_agree(&world, command->run(options, &world));
     }
     int code = printed(report(status, world.rank));
     fflush(NULL);

@@ -161,9 +161,11 @@ static void check_tiles(const doctor_facts *f, doctor_report *r)
     const psw_machine *m = &f->places[0].machine;
     bool wide = m->avx512 ? strstr(b->tiles, "AVX-512") != NULL : strstr(b->tiles, "AVX") != NULL || !m->avx2;
     if (strcmp(b->target, b->best) != 0) {
-        doctor_warn(r, "build", "kernels %s (%s), since POLYSWEEP_TARGET says so; this processor can run %s", b->target,
-                    b->tiles, b->best);
-        doctor_fix(r, "`unset POLYSWEEP_TARGET`");
+        doctor_warn(
+            r, "build",
+            "kernels %s (%s), though this processor can run %s: POLYSWEEP_TARGET is set, or another rank cannot",
+            b->target, b->tiles, b->best);
+        doctor_fix(r, "`unset POLYSWEEP_TARGET`, or nodes of one kind");
     } else if (!wide) {
         doctor_warn(r, "build", "kernels %s (%s) on a processor with %s", b->target, b->tiles, words(offered(m)));
         doctor_fix(r, "`cmake --preset default && cmake --build --preset default`: kernels for every processor");

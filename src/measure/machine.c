@@ -19,6 +19,14 @@ extern int MKL_Get_Max_Threads(void) WEAK;
 extern void bli_thread_set_num_threads(long) WEAK;
 extern long bli_thread_get_num_threads(void) WEAK;
 
+psw_status psw_target_share(const psw_comm *world)
+{
+    double least = psw_target();
+    PSW_TRY(psw_comm_max(world, &least, 1));
+    psw_target_at_most((int)least);
+    return PSW_OK;
+}
+
 void psw_threads_set(int threads)
 {
     if (openblas_set_num_threads) openblas_set_num_threads(threads);

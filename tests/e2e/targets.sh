@@ -40,4 +40,37 @@ for target in $targets; do
 done
 [ "${#same[@]}" -gt 1 ] || { echo "one target with tiles of our own: nothing to compare" && finish; }
 expect 0 "bit for bit in $((${#same[@]} - 1)) files" "$python" "$here/bits.py" "${same[@]}"
+
+# the head and, on this machine, sketches: also the same bits
+cat >heads.yaml <<'END'
+schema: 1
+study: heads
+seed: 4
+data: {kind: self_attention, preset: W2, noise: 0.1, data_draws: 2}
+methods: [exact, softmax]
+grid: {beta: [2, 4], n: 160, d: [10, 82], precision: [fp64, fp32, bf16], block: 64}
+judge: {m: 9, trials: 8}
+END
+for file in "${same[@]}"; do
+    expect 0 "" env "POLYSWEEP_TARGET=${file%.h5}" "$program" run heads.yaml -o "heads-$file"
+done
+expect 0 "bit for bit in $((${#same[@]} - 1)) files" "$python" "$here/bits.py" "${same[@]/#/heads-}"
+
+# Ranks that can run different targets share rows: all take what the least of them can run.
+sed -e 's/study: targets/study: mixed/; s/block: 64/block: 32, team: 2/' study.yaml >mixed.yaml
+unset POLYSWEEP_TARGET
+expect 0 "" ranks 2 run mixed.yaml -o alike.h5 --oversubscribe
+mix=()
+for target in ${same[0]%.h5} ${same[1]%.h5}; do
+    [ "${#mix[@]}" = 0 ] || mix+=(:)
+    mix+=(-n 1 env "POLYSWEEP_TARGET=$target" "$program" run mixed.yaml -o mixed.h5 --oversubscribe)
+done
+expect 0 "" "${POLYSWEEP_MPIEXEC:-mpirun}" "${mix[@]}"
+expect 0 "" "$program" verify mixed.h5 --sample 100
+"$python" - <<'END' || complain "rows of ranks with different targets"
+import h5py, sys
+a, b = h5py.File("alike.h5"), h5py.File("mixed.h5")
+names = [name for name in a["rows"] if isinstance(a["rows"][name], h5py.Dataset)]
+sys.exit(not names or any(a["rows"][name][()].tobytes() != b["rows"][name][()].tobytes() for name in names))
+END
 finish

@@ -9,7 +9,7 @@
 #include "polysweep/judge.h"
 #include "polysweep/reference.h"
 #include "polysweep/stats.h"
-#include "polysweep/tile.h"
+#include "polysweep/targets.h"
 #include "unit/theory_case.h"
 
 static psw_point distinct_of(psw_point p)
@@ -218,10 +218,15 @@ static bool same(double a, double b)
 }
 
 /* Where products of tiles have the same bits for every shape. */
+static bool any_shape(void)
+{
+    return strncmp(psw_tile_backend(), "own", 3) == 0;
+}
+
 static void same_rows(const psw_point *p, const outcome *all, const outcome *o)
 {
     size_t row = (size_t)o->v * o->real;
-    for (ptrdiff_t pair = 0; pair < o->pairs && PSW_TILE_ANY_SHAPE; pair++)
+    for (ptrdiff_t pair = 0; pair < o->pairs && any_shape(); pair++)
         for (ptrdiff_t token = 0; token < p->n; token++) {
             ptrdiff_t to = pair * o->queries + stands_for(p, token), from = pair * all->queries + token;
             bool bits = memcmp(o->rows + (size_t)to * row, all->rows + (size_t)from * row, row) == 0;
