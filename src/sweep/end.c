@@ -177,7 +177,9 @@ psw_status sweep_end(sweep_job *j, psw_status status)
         status = outcome(j, &all);
     else
         psw_format(state->state, sizeof state->state, "failed");
-    if (world->rank == 0 && status == PSW_OK && strcmp(state->state, "done") == 0)
+    bool known =
+        j->open.untouched || sweep_runs_points(&j->runs) > 0; /* what is in the file: as it was, or read back */
+    if (world->rank == 0 && status == PSW_OK && known && strcmp(state->state, "done") == 0)
         psw_seal_take(j->given.path, state->whole);
     if (world->rank == 0) write_sidecars(j);
     return status;

@@ -9,6 +9,7 @@
 typedef struct sweep_open {
     sweep_crew crew;
     psw_store *store;
+    bool untouched; /* rank 0: nobody has written to the file between reading its slots and opening it */
     sweep_display display;
     psw_computer computer;
     psw_timer timer;     /* where the study times */

@@ -90,7 +90,9 @@ static psw_status open_all(sweep_job *j)
     psw_status status = sweep_display_open(g, &j->slots, &j->runs, &j->limits, launch.started, &j->open.display);
     psw_remaining_work work = {g->study, &j->machine.rates, &j->open.crew.split, &j->runs.usual, &j->runs.quarantined};
     if (status == PSW_OK && g->world->rank == 0) status = psw_remaining_create(&work, &j->open.display.remaining);
+    if (status == PSW_OK) status = psw_fault("sweep.open");
     PSW_TRY(psw_comm_agree(g->world, status));
+    j->open.untouched = g->world->rank == 0 && psw_seal_holds(g->path, j->slots.seal);
     PSW_TRY(psw_store_open(g->world, g->path, g->study, &launch, j->slots.reader, &j->open.store));
     psw_reader_close(j->slots.reader);
     j->slots.reader = NULL;

@@ -66,6 +66,18 @@ static psw_status same_part(const sweep_given *g, const psw_reader *reader)
                     stored.of ? "part " : "a file ", stored.of ? there : "of all points", here);
 }
 
+/* What parts have is the program's choice, which follows from what it thinks points cost. */
+static psw_status same_slots(const sweep_given *g, const sweep_slots *s)
+{
+    char name[PSW_PART_TEXT];
+    psw_part_print(&g->request->part, name);
+    if (g->request->part.of == 0 || psw_reader_part_is(s->reader, s->mine)) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE,
+                    "%.300s is part %s as another version of the program dealt it: part %s has other points now; merge "
+                    "the parts of that version, and a run on the merged file, without --part, computes what they lack",
+                    g->path, name, name);
+}
+
 /* A column distinguishes points with noise of two kinds in one file; this file does not have it. */
 static psw_status refuse_noise(const sweep_given *g, const psw_point *point, ptrdiff_t slot, const char *text)
 {
@@ -191,11 +203,12 @@ static psw_status create_or_extend(const sweep_given *g, sweep_slots *s)
     return psw_lock_renew(g->path, &s->lock);
 }
 
-static psw_status check_study(const sweep_given *g, const psw_filter *filter, psw_reader *reader)
+static psw_status check_study(const sweep_given *g, const psw_filter *filter, const sweep_slots *s)
 {
-    PSW_TRY(same_study(g, reader));
-    PSW_TRY(same_part(g, reader));
-    return has_columns(g, filter, reader);
+    PSW_TRY(same_study(g, s->reader));
+    PSW_TRY(same_part(g, s->reader));
+    PSW_TRY(same_slots(g, s));
+    return has_columns(g, filter, s->reader);
 }
 
 /* Was every point done, and read back, at the end of a launch, and has nobody written since? Then there is nothing that
@@ -204,13 +217,14 @@ static bool is_whole(const sweep_given *g, const sweep_slots *s)
 {
     psw_sweep_state state;
     return psw_sweep_state_read(g->path, &state) == PSW_OK && strcmp(state.state, "done") == 0 &&
-           state.points == s->points && state.done == s->points && psw_seal_holds(g->path, state.whole);
+           state.points == s->points && state.done == s->points && s->seal[0] && strcmp(state.whole, s->seal) == 0;
 }
 
 static psw_status read_file(const sweep_given *g, const psw_filter *filter, sweep_slots *s)
 {
     PSW_TRY(psw_reader_open_shared(g->world, g->path, &s->reader));
-    PSW_TRY(psw_comm_agree(g->world, g->world->rank == 0 ? check_study(g, filter, s->reader) : PSW_OK));
+    PSW_TRY(psw_comm_agree(g->world, g->world->rank == 0 ? check_study(g, filter, s) : PSW_OK));
+    if (g->world->rank == 0) psw_seal_take(g->path, s->seal);
     bool whole = g->world->rank == 0 && is_whole(g, s);
     PSW_TRY(psw_comm_bytes(g->world, 0, &whole, sizeof whole));
     if (!whole) return read_slots(g, filter, s->reader, s);

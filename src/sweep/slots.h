@@ -3,6 +3,7 @@
 #define POLYSWEEP_SWEEP_SLOTS_H
 
 #include "polysweep/files.h"
+#include "polysweep/measure.h"
 #include "polysweep/store.h"
 #include "sweep/quarantine.h"
 
@@ -14,6 +15,7 @@ typedef struct sweep_slots {
     ptrdiff_t done, failed, skipped;          /* finished by earlier launches and left unchanged */
     psw_lock lock;                            /* rank 0: of the file */
     psw_reader *reader;                       /* of the file; NULL once all ranks have opened it for writing */
+    char seal[PSW_SEAL];                      /* rank 0: of the file before its slots were read */
 } sweep_slots;
 
 /* Locks the result file, creates it if missing, refuses another study's, and fills the slots. Collective over the

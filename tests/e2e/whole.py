@@ -1,10 +1,12 @@
 """A launch that finds everything done does not read it all again, unless the file has been written since: what somebody
 changed in a column is seen and computed again, whatever the sidecar says."""
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import json
 
 import h5py
@@ -49,6 +51,21 @@ def columns():
         return {name: file[name][:] for name in ("success_rate", "status", "commit", "attempt")}
 
 
+def between():
+    """What is written after a launch has read the file and before it opens it is not taken for what was read."""
+    check(run() == 0 and seal(), "all is done")
+    environment = dict(os.environ, POLYSWEEP_FAULT="sweep.open:0:1:4")
+    launch = subprocess.Popen([PROGRAM, "run", "study.yaml", "-o", "result.h5"], env=environment, stderr=subprocess.PIPE, text=True)
+    lock = f"{launch.pid}"
+    while launch.poll() is None and lock not in pathlib.Path("result.h5.lock").read_text(encoding="utf-8"):
+        pass  # it has the file for itself
+    time.sleep(1)  # reads what is left, and waits three seconds before it opens the file
+    with h5py.File("result.h5", "r+") as file:
+        file["status"][11] = 0
+    check("64 of 64" in launch.communicate(timeout=120)[1] and not seal(), "what nobody has read is not whole")
+    check(run() == 1, "it is seen by the next launch")
+
+
 def main():
     with tempfile.TemporaryDirectory(dir=os.environ["POLYSWEEP_BUILD"]) as place:
         os.chdir(place)
@@ -82,6 +99,8 @@ def main():
         with open("result.h5.status.json", "w", encoding="utf-8") as file:
             file.write(text)
         check(run(ranks=2) == 1, "an old sidecar")
+        if sealed:
+            between()
         os.chdir("/")
     print(len(failures), "failures")
     return 1 if failures else 0
