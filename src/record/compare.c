@@ -100,6 +100,16 @@ static double tolerance_of(const psw_column *column, const psw_point *point)
     return tolerance + 2 * psw_narrow_unit(format) * fmin(tolerance / sum_over_keys, 10);
 }
 
+/* Operations and bytes are counted as a version computes, which may leave out more than another. */
+static bool counts_work(const psw_column *column)
+{
+    const size_t work[] = {offsetof(psw_record, cost.flops), offsetof(psw_record, cost.head_flops),
+                           offsetof(psw_record, cost.bytes)};
+    bool found = false;
+    for (size_t i = 0; i < sizeof work / sizeof *work; i++) found = found || column->offset == work[i];
+    return found;
+}
+
 /* No result depends on the team that was asked for, and a resume may ask for another. Counts follow from signs of
  * pre-activations: where one is a tie, rounding decides it, and nothing is promised. */
 bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_record *b, bool exactly)
@@ -110,6 +120,7 @@ bool psw_column_agrees(const psw_column *column, const psw_record *a, const psw_
     if (redefined(column, a) != redefined(column, b) || !means_the_same(column, a, b)) return true;
     if (isinf(tolerance) || same_bits(x, y) || column->offset == offsetof(psw_record, point.team)) return true;
     if (exactly && column->bitwise && !(is_theory(column) && of_different_age(a, b))) return false;
+    if (counts_work(column)) return true;
     if (tolerance == 0) return a->verdict.tie > 0 || b->verdict.tie > 0;
     return near(x, y, tolerance, 0.01);
 }
