@@ -52,6 +52,8 @@ ptrdiff_t psw_reader_slots(const psw_reader *reader);
 uint64_t psw_reader_identity(const psw_reader *reader);
 const char *psw_reader_study(const psw_reader *reader);               /* the resolved study, itself a study file */
 psw_status psw_reader_part(const psw_reader *reader, psw_part *part); /* that the file was made for; all 0: the whole */
+/* Its part has these slots, [slots] of 0 and 1; true also of a file that does not say which it has. */
+bool psw_reader_part_is(const psw_reader *reader, const unsigned char *mine);
 /* The study of an open file, or of a file by name; the caller frees it. PSW_ENVIRONMENT if it cannot be read or its
  * points are not the file's. */
 psw_status psw_study_stored(const psw_reader *reader, const char *path, psw_study **study);

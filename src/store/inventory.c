@@ -109,6 +109,9 @@ static psw_status take_parts(hid_t file, store_inventory *out)
     if (status != PSW_OK) return status;
     out->is_part = H5Aexists(file, "part") > 0;
     if (out->is_part) store_hdf_get_text_attribute(file, "part", out->part, sizeof out->part);
+    out->part_slots[0] = '\0';
+    if (H5Aexists(file, "part_slots") > 0)
+        store_hdf_get_text_attribute(file, "part_slots", out->part_slots, sizeof out->part_slots);
     note(&out->rows_are, store_rows_locate(file, out->rows));
     note(&out->samples_are, store_samples_locate(file, out->slots, &out->samples));
     return PSW_OK;

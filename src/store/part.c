@@ -88,11 +88,22 @@ static void punch_all(const file_of_part *f, int file)
 
 /* ---- creating ---- */
 
+/* Of the slots of a part: another version of the program may deal otherwise. */
+static void digest(const unsigned char *mine, ptrdiff_t slots, char text[STORE_DIGEST])
+{
+    uint64_t hash = psw_hash_word((uint64_t)slots);
+    for (ptrdiff_t i = 0; i < slots; i++)
+        if (i == 0 || mine[i] != mine[i - 1]) hash = psw_hash_word(hash ^ (uint64_t)(2 * i + mine[i]));
+    psw_format(text, STORE_DIGEST, "%016llx", (unsigned long long)hash);
+}
+
 static psw_status put_attribute(file_of_part *f, hid_t file)
 {
-    char text[PSW_PART_TEXT];
+    char text[PSW_PART_TEXT], slots[STORE_DIGEST];
     psw_part_print(f->part, text);
+    digest(f->mine, f->what->slots, slots);
     PSW_TRY(store_hdf_put_text(file, "part", text));
+    PSW_TRY(store_hdf_put_text(file, "part_slots", slots));
     PSW_TRY(store_hdf_put_text(file, "part_long_name",
                                "slots of other parts of the study are empty (status 0), and their results no numbers"));
     return find_results(f, file);
@@ -132,4 +143,11 @@ psw_status psw_reader_part(const psw_reader *reader, psw_part *part)
     if (!reader->has.is_part || psw_part_read(reader->has.part, part)) return PSW_OK;
     return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: its attribute `part` is no part of a study, as in 2/10",
                     reader->path);
+}
+
+bool psw_reader_part_is(const psw_reader *reader, const unsigned char *mine)
+{
+    char text[STORE_DIGEST];
+    digest(mine, reader->has.slots, text);
+    return !reader->has.part_slots[0] || strcmp(reader->has.part_slots, text) == 0;
 }

@@ -231,11 +231,13 @@ typedef struct store_finding { /* the first failure of a check by a child proces
 } store_finding;
 psw_status store_finding_tell(const store_finding *what);
 
+enum { STORE_DIGEST = 20 };
+
 /* Where the parts of a file are, found by HDF5 in a child process: the process that reads the numbers never opens the
  * file with HDF5. All of it is validated: a child that read a malicious file may have written anything. */
 typedef struct store_inventory {
     bool whole, is_part; /* the child completed it; the file is of a part of its study */
-    char part[PSW_PART_TEXT];
+    char part[PSW_PART_TEXT], part_slots[STORE_DIGEST];
     store_finding opened, schema, rows_are, samples_are;
     ptrdiff_t slots, owns, predicts;
     uint64_t identity;

@@ -95,6 +95,12 @@ def test_refused(place, part, whole):
         told = said(2, "run", study, *options)
         check(words in told, options, told)
     check(part.read_bytes() == before, "a refusal changes nothing")
+    other = place / "dealt.1.h5"
+    other.write_bytes(before)
+    with h5py.File(other, "r+") as file:
+        check(len(file.attrs["part_slots"]) == 16, "which slots it has", file.attrs["part_slots"])
+        file.attrs.modify("part_slots", numpy.bytes_(b"0" * 16))
+    check("as another version of the program dealt it" in said(2, "run", study, "-o", place / "dealt.h5", "--part", "1/3"), "another deal")
     for word in ("4/3", "one", numpy.float64(0.5)):
         with h5py.File(place / "odd.1.h5", "w") as odd, h5py.File(part) as file:
             for name in file:

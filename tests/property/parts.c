@@ -1,5 +1,5 @@
-/* However a study is dealt to parts: every slot in exactly one, groups whole, loads near the optimum, the same for
- * ever.
+/* However a study is dealt to parts: every slot in exactly one, groups whole, loads near the optimum, the same on
+ * every machine.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -121,7 +121,8 @@ static void test_stretches(void)
     psw_study_free(study);
 }
 
-/* ---- for ever the same: another digest is another deal, and parts of two versions would not fit ---- */
+/* ---- the same on every machine: another digest is another deal, which changes with what points are said to cost; a
+ * file says which slots its part has, and a version that deals otherwise does not continue it ---- */
 
 static uint64_t digest(const char *text, ptrdiff_t parts)
 {
@@ -141,8 +142,8 @@ static void test_digests(void)
         const char *text;
         ptrdiff_t parts;
         uint64_t digest;
-    } golden[] = {{uneven, 3, 0x942c84eb4d5f89ef}, {uneven, 10, 0x8d702fb7fd0fb54b}, {many, 4, 0xb9968e583829bae1},
-                  {single, 2, 0xb459b87b2937e075}, {timed, 4, 0xfe66a4b6ff8adba5},   {sketched, 3, 0x6a4e3c65ffcfb8a1}};
+    } golden[] = {{uneven, 3, 0x942c84eb4d5f89ef}, {uneven, 10, 0x2cde035b0376c455}, {many, 4, 0xbbc91636cbd7bc55},
+                  {single, 2, 0xb459b87b2937e075}, {timed, 4, 0xfe66a4b6ff8adba5},   {sketched, 3, 0xf2299f0dc1ea2adc}};
     for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
         uint64_t found = digest(golden[i].text, golden[i].parts);
         CHECK(found == golden[i].digest, "study %zu in %td parts: 0x%016llx", i, golden[i].parts,
