@@ -326,6 +326,7 @@ static psw_status verify(cmd_check *c)
     PSW_TRY(psw_comm_agree(c->world, open_file(c)));
     PSW_TRY(read_states(c));
     psw_threads_set(psw_study_settings(c->study)->threads);
+    PSW_TRY(psw_comm_agree(c->world, psw_measure_room()));
     c->machine = psw_machine_read();
     psw_speeds speeds;
     psw_speeds_request asked = {.machine = &c->machine, .threads = (int)psw_study_settings(c->study)->threads};

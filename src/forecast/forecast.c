@@ -139,7 +139,9 @@ static psw_status find_rates(const psw_forecast_request *asked, psw_forecast *f)
     if (asked->calibration) return psw_rates_of_file(asked->calibration, &f->rates);
     PSW_TRY(psw_speeds_alone(&f->machine, (int)psw_study_settings(f->study)->threads, asked->calibrate, &speeds));
     f->rates = speeds.rates;
-    f->rates_from = speeds.age_s > 0 ? "kept of this machine" : "measured on this machine";
+    f->rates_from = speeds.age_s > 0 ? "kept of this machine"
+                    : speeds.busy    ? "measured on this machine, which others used meanwhile"
+                                     : "measured on this machine";
     return PSW_OK;
 }
 

@@ -220,14 +220,16 @@ bool measure_kept_read(uint64_t hash, double now, psw_speeds *speeds)
     return true;
 }
 
-/* All directories above a file; which of them there were does not matter. */
-static void make_directories(char *path)
+/* The cache and the directory in it; nothing above the cache: a home that is not there is not made. */
+static void make_directories(const char *path)
 {
-    for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
-        *at = '\0';
-        mkdir(path, 0700);
-        *at = '/';
-    }
+    char cache[1300], own[1300];
+    psw_format(own, sizeof own, "%s", path);
+    *strrchr(own, '/') = '\0';
+    psw_format(cache, sizeof cache, "%s", own);
+    *strrchr(cache, '/') = '\0';
+    mkdir(cache, 0700);
+    mkdir(own, 0700);
 }
 
 static bool write_all(const char *path, const text *out)

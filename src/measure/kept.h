@@ -31,7 +31,7 @@ typedef struct measure_node { /* what one has measured */
 } measure_node;
 /* The slowest of what is kept of each kind of node, by the hashes of their keys; false: one of them is missing. */
 bool measure_kinds_read(const uint64_t *hashes, ptrdiff_t nodes, double now, psw_speeds *all);
-/* Keeps the slowest node of each kind: of those that were not busy, or (`all`) of any. */
+/* Keeps the slowest node of each kind; nothing of a kind of which a node was busy, but with `all`. */
 void measure_kinds_write(const measure_node *list, ptrdiff_t nodes, double now, bool all);
 /* *all becomes the slower of the two in each number that stands alone, and in rates, which belong together. */
 void measure_speeds_join(const psw_speeds *other, psw_speeds *all);

@@ -162,7 +162,7 @@ fi
 # ---- a file in use: the second run is refused and says by whom, the first is not disturbed
 study 'beta: [2, 4, 8, 16], n: 2048, d: 34, precision: [fp64, fp32]'
 sed -i 's/m: 4, trials: 2/m: 64, trials: 500/' study.yaml
-"$program" run study.yaml -o used.h5 --quiet >first 2>&1 &
+POLYSWEEP_FAULT=compute.point:0:2:4 "$program" run study.yaml -o used.h5 --quiet >first 2>&1 &
 first=$!
 for ((w = 0; w < 100; w++)); do [ -e used.h5.events.jsonl ] && break || sleep 0.05; done
 expect 3 "used.h5.*($first|in use|another run)" "$program" run study.yaml -o used.h5

@@ -72,7 +72,7 @@ def check_schedule(told, ranks):
 
 
 def test_budget(study, told):
-    more = ("--set", "judge.trials=4000")  # seconds of work: many runs, of which a part can be bought
+    more = ("--set", "judge.trials=400000")  # seconds of work: many runs, of which a part can be bought
 
     def spend(budget):
         return parse(run("plan", study, "--json", "--ranks", 4, "--ranks-per-node", 2, "--budget", budget, *more))["budget"]
