@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pathlib
 import statistics
@@ -28,14 +29,25 @@ class Unreadable(Exception):
 
 def folder():
     """Where runs are kept by default: the user's cache."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(cache):  # as its specification wants
+        cache = os.path.expanduser("~/.cache")
     return pathlib.Path(cache) / "polysweep" / "bench"
+
+
+def json_numbers(value):
+    """With null for what is no number in JSON: NaN, of a case without an interval."""
+    if isinstance(value, dict):
+        return {name: json_numbers(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_numbers(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write(run, path):
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(json.dumps(run, indent=1, default=str) + "\n")
+    unfinished.write_text(json.dumps(json_numbers(run), indent=1, default=str, allow_nan=False) + "\n")
     unfinished.replace(path)
 
 
@@ -55,6 +67,7 @@ def read(path):
             if not isinstance(bench, dict) or not isinstance(bench.get(name), kind):
                 raise Unreadable(f"{path}: a bench without {name}")
         for case in bench["cases"]:
+            case.update({x: math.nan for x in ("value", "lo", "hi") if case[x] is None})
             again = rounds.assess(case_of(case), bench["samples"], bench["work"])
             if not np.allclose([case[x] for x in ("value", "lo", "hi")], [again[x] for x in ("value", "lo", "hi")], rtol=1e-9,
                                equal_nan=True):
@@ -64,7 +77,7 @@ def read(path):
 
 def case_of(case):
     required = tuple(case["required"]) if case["required"] else None
-    return rounds.Case(case["name"], case["kind"], case["above"], case["below"], required, case["unit"])
+    return rounds.Case(case["name"], case["kind"], case["above"], case["below"], required, case["unit"], case.get("more", False))
 
 
 def last(place, run, besides=None):
@@ -90,8 +103,8 @@ def left_out(run):
 
 
 def better(case):
-    """Whether more is better: rates, and old seconds over new ones."""
-    return case["kind"] == "rate" or bool(case["required"] and case["required"][0] == ">=")
+    """Whether more is better: rates, and another's seconds over ours."""
+    return case["kind"] == "rate" or bool(case.get("more")) or bool(case["required"] and case["required"][0] == ">=")
 
 
 def compare(new, old):

@@ -29,6 +29,7 @@ class Case:
     below: str | None = None
     required: tuple | None = None
     unit: str = "s"  # of a figure
+    more: bool = False  # a greater quotient of times is better: ours is below
 
 
 @dataclasses.dataclass(frozen=True)

@@ -173,6 +173,9 @@ def compared(place):
         check(got == {"a/b": word, "a/c": "as before"}, f"seconds times {factor}: {got}")  # of a/c both sides changed
     time = [dict(case, kind="time", required=["<=", 1]) for case in (base["benches"][0]["cases"][0],)]
     check(not kept.better(time[0]) and kept.better(dict(time[0], required=[">=", 2])), "which way is better")
+    check(kept.better(dict(time[0], required=None, more=True)) and not kept.better(dict(time[0], required=None)), "another's over ours")
+    several = [cases.polysketch({}, 64, "fp32"), cases.before_head("W2", 64, 10), cases.before_head("P1", 64, 10)]
+    check(all(case.more for bench in several for case in bench.cases if case.kind == "time"), "ours is below in these")
     new = document(a=[1.5 * x for x in noise], b=[4.0])
     new["machine"]["processor"], new["peers"] = {"model": "another", "vectors": []}, {"b": {"version": "2"}}
     lines = list(kept.differences(new, base))
