@@ -25,4 +25,4 @@ from .run import RunError, run  # noqa: E402
 
 __all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling", "capture", "capture_arrays",
            "run", "RunError", "heads", "decode_table", "FileError"]
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -27,7 +27,8 @@
  * The denominator is one more row of the products. Landmarks are rounded as rows are, their state as others; what is
  * made of landmarks alone stays in double.
  *
- * Compiled twice; psw_engine_of picks the engine of a precision. Local: no function here communicates. */
+ * Compiled per precision and target; psw_engine_of picks the engine of a precision. Local: no function here
+ * communicates. */
 #ifndef POLYSWEEP_ATTEND_H
 #define POLYSWEEP_ATTEND_H
 

@@ -1,4 +1,4 @@
-/* base: a chunk of a row in registers. Compiled twice.
+/* base: a chunk of a row in registers. Compiled per precision and target.
  *
  * Four vectors with a name each: an array of them would be in memory. Operations are entry by entry, and the entries of
  * a row go to the same partial sums whatever the width of vectors, so that width changes no bit. */

@@ -33,7 +33,8 @@
  * are mean and 90 % quantile. Rows without a positive denominator are in all but err_out_good; the verdict counts them
  * over the whole pass (polysweep/judge.h).
  *
- * A fold: everything kept for a draw is a sum, a maximum or a minimum over query rows. Compiled twice. Local. */
+ * A fold: everything kept for a draw is a sum, a maximum or a minimum over query rows. Compiled per precision and
+ * target. Local. */
 #ifndef POLYSWEEP_ERRORS_H
 #define POLYSWEEP_ERRORS_H
 

@@ -6,7 +6,7 @@
  * instruction (PSW_FUSED 0) product and sum are rounded separately: a call into the C library for each would cost many
  * times as much. Such a build has other bits, still the same for every shape.
  *
- * Compiled twice, like everything that includes real.h. */
+ * Compiled per precision and target, like everything that includes real.h. */
 #ifndef POLYSWEEP_FUSED_H
 #define POLYSWEEP_FUSED_H
 

@@ -32,7 +32,7 @@
  * sets are always counted.
  * Rows that can change no column are left out before any product (src/judge/head_real.c says which and why), and
  * products are sums that are looked up (src/judge/lookup.h): their bits depend on the row and its signs alone.
- * Compiled twice, as attend is. Local. */
+ * Compiled per precision and target, as attend is. Local. */
 #ifndef POLYSWEEP_JUDGE_H
 #define POLYSWEEP_JUDGE_H
 

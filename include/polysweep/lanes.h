@@ -1,4 +1,5 @@
-/* base: fused multiply-adds and larger entries of vectors. The only file with intrinsics. Compiled twice. */
+/* base: fused multiply-adds and larger entries of vectors. The only file with intrinsics. Compiled per precision and
+ * target. */
 #ifndef POLYSWEEP_LANES_H
 #define POLYSWEEP_LANES_H
 

@@ -1,5 +1,5 @@
-/* base: rows and columns of a narrow number format (polysweep/narrow.h). Compiled twice, like everything that includes
- * real.h. */
+/* base: rows and columns of a narrow number format (polysweep/narrow.h). Compiled per precision and target, like
+ * everything that includes real.h. */
 #ifndef POLYSWEEP_NARROW_ROWS_H
 #define POLYSWEEP_NARROW_ROWS_H
 

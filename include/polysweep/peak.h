@@ -1,4 +1,4 @@
-/* base: the largest number of a row, which exponents of weights are made of. Compiled twice. */
+/* base: the largest number of a row, which exponents of weights are made of. Compiled per precision and target. */
 #ifndef POLYSWEEP_PEAK_H
 #define POLYSWEEP_PEAK_H
 

@@ -1,12 +1,12 @@
-/* base: log2 and exp2 of vectors, in the precision of the translation unit. Compiled twice.
+/* base: log2 and exp2 of vectors, in the precision of the translation unit. Compiled per precision and target.
  *
  * Everything is entry by entry and made of explicit fused multiply-adds, so that the bits are the same for
  * every width of vectors; where a processor has none, two numbers stand in for the products that must be exact
  * (psw_lanes_rest), and the same bounds hold. Errors in units of the last place, measured by tests/unit/powers.c:
  *
- *     psw_lanes_exp2    0.8
- *     psw_lanes_exp     1, for any z whose result is normal
- *     psw_chunk_log2    upper + lower is log2 x within 2^-28.5 (single) or 2^-57 (double) of itself
+ *     psw_lanes_exp2    0.82
+ *     psw_lanes_exp     1.07, for any z whose result is normal
+ *     psw_chunk_log2    upper + lower is log2 x within 2^-28 (single) or 2^-57 (double) of itself
  *
  * Coefficients are least squares of the relative error at Chebyshev nodes, each rounded before the next ones are
  * fitted. */

@@ -107,7 +107,7 @@ typedef struct psw_weights {
 /* PSW_USAGE names the array that is missing, has the wrong shape or holds a number that is not finite. */
 psw_status psw_weights_check(const psw_point *point, const psw_weights *weights);
 
-#ifdef POLYSWEEP_REAL_H /* rooms that are compiled twice */
+#ifdef POLYSWEEP_REAL_H /* rooms that are compiled per precision and target */
 
 typedef struct psw_sketch psw_sketch; /* a map with its tables; lives in the arena, but for the plans of an FFT */
 

@@ -12,7 +12,7 @@
  * blas    for targets without fused multiply-adds: a BLAS chooses its kernel. The bits of
  *         an entry depend on the shape of the product too, so callers make the same products for the same point.
  *
- * Compiled twice, like everything that includes real.h. */
+ * Compiled per precision and target, like everything that includes real.h. */
 #ifndef POLYSWEEP_TILE_H
 #define POLYSWEEP_TILE_H
 

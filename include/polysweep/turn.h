@@ -1,5 +1,6 @@
 /* base: rows to columns, through vectors of 16 bytes, which every processor has: number by number, each store would go
- * to another cache line. Moves numbers alone. Compiled twice, like everything that includes real.h. */
+ * to another cache line. Moves numbers alone. Compiled per precision and target, like everything that includes real.h.
+ */
 #ifndef POLYSWEEP_TURN_H
 #define POLYSWEEP_TURN_H
 

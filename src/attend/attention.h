@@ -1,6 +1,6 @@
 /* attend/attention: what the kinds of attention share: rows (rows.h), states (states.h), landmarks (landmarks.h),
  * scores (scores.h) and decoding (decode.h). In shapes, width is psw_point_width: the numbers of a query or a key as
- * products see them, d, or d + 1 with an offset. Compiled twice. */
+ * products see them, d, or d + 1 with an offset. Compiled per precision and target. */
 #ifndef POLYSWEEP_ATTEND_ATTENTION_H
 #define POLYSWEEP_ATTEND_ATTENTION_H
 

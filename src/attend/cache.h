@@ -1,5 +1,5 @@
 /* attend/cache: keys and values of tokens as a model that generates text keeps them, in the format that it keeps them
- * in. Compiled twice: what is read comes out in the precision of the products.
+ * in. Compiled per precision and target: what is read comes out in the precision of the products.
  *
  * Keys stand in groups of PSW_DECODE_GROUP tokens, a group column by column, so that scores of neighbouring tokens are
  * made side by side; values stand row by row. */

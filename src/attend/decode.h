@@ -1,5 +1,5 @@
 /* attend/decode: one new token against what the tokens before it left (mode decode). The output is the last row of
- * causal attention over all n tokens; a pass is the work of that token alone. Compiled twice.
+ * causal attention over all n tokens; a pass is the work of that token alone. Compiled per precision and target.
  *
  *     kernels of rows   the key and the values of the new token join the cache; its query meets every key of it
  *     maps              the token that leaves the tail joins the state; the query meets the state of all stretches

@@ -1,4 +1,4 @@
-/* attend/finish: from sums to results. Compiled twice. */
+/* attend/finish: from sums to results. Compiled per precision and target. */
 #ifndef POLYSWEEP_ATTEND_FINISH_H
 #define POLYSWEEP_ATTEND_FINISH_H
 

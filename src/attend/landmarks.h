@@ -1,5 +1,5 @@
 /* attend/landmarks: the landmark fold, a baseline of row folds in time linear in n (Xiong et al. 2021, Nystroemformer).
- * Compiled twice.
+ * Compiled per precision and target.
  *
  *     O = softmax(Q K~^T) softmax(Q~ K~^T)^+ softmax(Q~ K^T) V
  *

@@ -1,4 +1,5 @@
-/* attend/method: the methods that fold rows, one file each; polysweep/methods.def lists them. Compiled twice.
+/* attend/method: the methods that fold rows, one file each; polysweep/methods.def lists them. Compiled per precision
+ * and target.
  *
  * A method turns the scores of one query row with the keys of one leaf that it sees into weights w 2^E: pure, row by
  * row; it does not overwrite the scores, which all degrees share. Where it sees two ranges of a leaf, both have the
@@ -55,7 +56,7 @@ const attend_method_row *attend_method_row_of(psw_method method);
 #define attend_exponential_weights PSW_PRECISION_NAME(attend_exponential_weights)
 psw_peak_order attend_peak_largest(const psw_point *point);   /* max z */
 psw_peak_order attend_peak_magnitude(const psw_point *point); /* max |z| */
-/* log2 |z| of normal scores, of others some finite number; lower: what upper leaves out, together within 2^-28.5
+/* log2 |z| of normal scores, of others some finite number; lower: what upper leaves out, together within 2^-28
  * (single) or 2^-57 (double) of themselves. */
 #define attend_scores_log2 PSW_PRECISION_NAME(attend_scores_log2)
 void attend_scores_log2(const psw_real *z, ptrdiff_t count, psw_real *upper, psw_real *lower);

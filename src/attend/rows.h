@@ -1,4 +1,5 @@
-/* attend/rows: the row fold: every score becomes a weight. To understand attention, start here. Compiled twice.
+/* attend/rows: the row fold: every score becomes a weight. To understand attention, start here. Compiled per precision
+ * and target.
  *
  *     for each query leaf, strip by strip: Q                      c x w, c <= PSW_STRIP      rows_pass_real.c
  *       of a method that keeps some scores: which, of each row                             rows_select_real.c

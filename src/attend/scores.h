@@ -1,4 +1,4 @@
-/* attend/scores: the data kind whose data are scores: there are no rows. Compiled twice. */
+/* attend/scores: the data kind whose data are scores: there are no rows. Compiled per precision and target. */
 #ifndef POLYSWEEP_ATTEND_SCORES_H
 #define POLYSWEEP_ATTEND_SCORES_H
 

@@ -1,4 +1,5 @@
-/* attend/states: the state fold, in which keys become features and features are summed. Compiled twice.
+/* attend/states: the state fold, in which keys become features and features are summed. Compiled per precision and
+ * target.
  *
  * With m(x), 2^s(x), weigh and phi of a feature map (polysweep/sketch.h), rows are attended leaf by leaf, called blocks
  * here as in the literature:

@@ -1,4 +1,4 @@
-/* attend/weigh: shared by weigh_real.c and exponential_real.c. Compiled twice. */
+/* attend/weigh: shared by weigh_real.c and exponential_real.c. Compiled per precision and target. */
 #ifndef POLYSWEEP_ATTEND_WEIGH_H
 #define POLYSWEEP_ATTEND_WEIGH_H
 

@@ -1,5 +1,5 @@
 /* base/order: numbers as integers in the order of their magnitudes or values, so that the largest of a row is found
- * without branches and without regard to the order of looking. Compiled twice. */
+ * without branches and without regard to the order of looking. Compiled per precision and target. */
 #ifndef POLYSWEEP_BASE_ORDER_H
 #define POLYSWEEP_BASE_ORDER_H
 

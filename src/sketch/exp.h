@@ -1,5 +1,5 @@
 /* sketch/exp: e^x of rows of features, vector by vector, with the same bits for every C library and, fused, every
- * processor: within a unit in the last place. Compiled twice. */
+ * processor: within a unit in the last place. Compiled per precision and target. */
 #ifndef POLYSWEEP_SKETCH_EXP_H
 #define POLYSWEEP_SKETCH_EXP_H
 

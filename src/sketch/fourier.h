@@ -1,4 +1,4 @@
-/* sketch/fourier: discrete Fourier transforms of rows side by side. Compiled twice.
+/* sketch/fourier: discrete Fourier transforms of rows side by side. Compiled per precision and target.
  *
  * A complex number stands as two cache lines, its real parts and its imaginary parts for SKETCH_LANES rows, so every
  * operation is one of whole vectors, whatever their width, and no bit depends on it or on the row's neighbours. The

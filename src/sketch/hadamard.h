@@ -1,4 +1,5 @@
-/* sketch/hadamard: rows times random signs and the Hadamard matrix, of which some entries are sampled. Compiled twice.
+/* sketch/hadamard: rows times random signs and the Hadamard matrix, of which some entries are sampled. Compiled per
+ * precision and target.
  *
  * Rows go through in groups of SKETCH_LANES, transposed: one cache line holds one coordinate of every row of the group,
  * so butterflies, samples and products are whole vectors. What is sampled is turned back a few columns at a time. */

@@ -1,4 +1,4 @@
-/* sketch/leaves: what a tree multiplies a row with at its leaves. Compiled twice. */
+/* sketch/leaves: what a tree multiplies a row with at its leaves. Compiled per precision and target. */
 #ifndef POLYSWEEP_SKETCH_LEAVES_H
 #define POLYSWEEP_SKETCH_LEAVES_H
 

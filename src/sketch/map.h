@@ -1,4 +1,4 @@
-/* sketch/map: shared by all maps. Included by files that are compiled twice.
+/* sketch/map: shared by all maps. Included by files that are compiled per precision and target.
  *
  * A map is one row of functions, in a file of its own; polysweep/methods.def lists them. The first are pure and give
  * the map's properties for a point. `lay` takes its memory from the arena (which may only count), `start` fills what

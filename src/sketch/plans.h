@@ -1,5 +1,5 @@
 /* sketch/plans: transforms by FFTW, of rows one behind the other, for lengths that sketch/fourier does not take.
- * Compiled twice. */
+ * Compiled per precision and target. */
 #ifndef POLYSWEEP_SKETCH_PLANS_H
 #define POLYSWEEP_SKETCH_PLANS_H
 

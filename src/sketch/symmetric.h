@@ -1,4 +1,5 @@
-/* sketch/symmetric: the monomials of one degree, each once, with the root of a coefficient. Compiled twice.
+/* sketch/symmetric: the monomials of one degree, each once, with the root of a coefficient. Compiled per precision and
+ * target.
  *
  * In lexicographic order the monomials of degree k that begin with i are x_i times those of degree k - 1 that begin
  * with i or later, which are the last C(d - i + k - 2, k - 1) of their list: a lift is nothing but products of a number

@@ -1,4 +1,4 @@
-/* sketch/tree: shared by the tree and its square. Compiled twice. */
+/* sketch/tree: shared by the tree and its square. Compiled per precision and target. */
 #ifndef POLYSWEEP_SKETCH_TREE_H
 #define POLYSWEEP_SKETCH_TREE_H
 
