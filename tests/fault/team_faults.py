@@ -25,7 +25,7 @@ RANKS = 4
 LONGEST_S = 20  # an undisturbed run takes one, on two busy cores
 POINT, JOB = 1, 3  # exit codes
 # Rooms and sites whose failure may end otherwise than with a failed point that carries the site's own message.
-CODES = {"store": [JOB], "comm": [JOB], "arena": [POINT, JOB],  # an arena is also what rates are measured in
+CODES = {"store": [JOB], "comm": [JOB], "sweep": [JOB], "arena": [POINT, JOB],  # an arena is also what rates are measured in
          "store.rows": [POINT]}  # rows are one point's
 STATUS = {"arena.create": "skipped"}
 # of a point that fails (resources.sh), of merge and --extend (their own tests): not met by a plain run
