@@ -10,6 +10,9 @@ import tempfile
 import h5py
 import numpy as np
 
+import commands
+from commands import check
+
 PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
 MPIEXEC = os.environ.get("POLYSWEEP_MPIEXEC", "mpirun")
 STUDY = """schema: 1
@@ -19,13 +22,6 @@ methods: [exact]
 grid: {n: 64, d: 10, beta: [2, 4]}
 judge: {m: 8, trials: 2}
 """
-failures = []
-
-
-def check(condition, *what):
-    if not condition:
-        failures.append(what)
-        print("FAILED:", *what, file=sys.stderr)
 
 
 def launch(*options, ranks=1, program=PROGRAM, path="result.h5", fresh=True, **environment):
@@ -66,16 +62,16 @@ def check_kept(crowded):
     check(len(files()) == 1 and first["rates_age_s"] == 0, "measured and kept", files(), first["rates_age_s"])
     check(os.stat(files()[0]).st_mode & 0o777 == 0o600, "it is the user's own")
     second, _ = launch()
-    check(second["rates_age_s"] > 0 and same(first, second), "the second launch uses what the first one kept")
+    check(second["rates_age_s"] > 0 and same(first, second), "the second launch uses what the first one kept", first, second)
     before = text_of(files()[0])
     third, _ = launch("--calibrate")
-    check(third["rates_age_s"] == 0 and not same(first, third), "--calibrate measures again")
+    check(third["rates_age_s"] == 0 and not same(first, third), "--calibrate measures again", third["rates_age_s"])
     check(len(files()) == 1 and text_of(files()[0]) != before, "and keeps that")
     nothing, _ = launch("--quiet", fresh=False)
     check(np.isnan(nothing["rates_age_s"]) and nothing["rate_flop_s_fp64"] == 0, "nothing is left, nothing was measured")
     ranks, _ = launch("--calibrate", *crowded, ranks=2)
     again, _ = launch(*crowded, ranks=2)
-    check(len(files()) == 2 and ranks["rates_age_s"] == 0 and again["rates_age_s"] > 0 and same(ranks, again), "two ranks")
+    check(len(files()) == 2 and ranks["rates_age_s"] == 0 and again["rates_age_s"] > 0 and same(ranks, again), "two ranks", files(), ranks, again)
     check(again["latency_s_node"] > 0, "messages", again["latency_s_node"])
     os.remove(next(path for path in files() if "2 ranks" in text_of(path)))
 
@@ -153,8 +149,8 @@ def main():
         check_build()
         check_commands()
         os.chdir("/")
-    print(len(failures), "failures")
-    return 1 if failures else 0
+    print(f"{commands.checks} checks, {commands.failed} failed", file=sys.stderr)
+    return commands.failed > 0 or commands.checks == 0
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ import json
 import h5py
 import numpy as np
 
+import commands
+from commands import check
+
 PROGRAM = os.path.join(os.environ["POLYSWEEP_BUILD"], "polysweep")
 MPIEXEC = os.environ.get("POLYSWEEP_MPIEXEC", "mpirun")
 STUDY = """schema: 1
@@ -21,13 +24,6 @@ methods: [closed_form, exact]
 grid: {n: [64, 128], d: 10, beta: {from: 1, to: 16, step: 1}}
 judge: {m: 8, trials: 2}
 """
-failures = []
-
-
-def check(condition, *what):
-    if not condition:
-        failures.append(what)
-        print("FAILED:", *what, file=sys.stderr)
 
 
 def run(*options, ranks=1):
@@ -102,8 +98,8 @@ def main():
         if sealed:
             between()
         os.chdir("/")
-    print(len(failures), "failures")
-    return 1 if failures else 0
+    print(f"{commands.checks} checks, {commands.failed} failed", file=sys.stderr)
+    return commands.failed > 0 or commands.checks == 0
 
 
 if __name__ == "__main__":

@@ -129,16 +129,6 @@ static void presets(tally *seen)
 
 /* ---- rows made by hand ---- */
 
-/* Trial t, vector j: bits of block (t 2^32 + j, k / 128), keyed by (seed, n, d). */
-static int sign_at(const psw_point *p, ptrdiff_t trial, ptrdiff_t vector, ptrdiff_t k)
-{
-    uint32_t words[4];
-    const uint64_t values[] = {(uint64_t)p->n, (uint64_t)p->d};
-    psw_key key = psw_random_key(PSW_STREAM_SIGNS, p->seed, values, 2);
-    psw_random_block(key, (uint64_t)trial << 32 | (uint64_t)vector, (uint64_t)(k / 128), words);
-    return words[k % 128 / 32] >> (k % 32) & 1 ? 1 : -1;
-}
-
 /* Every row has the signs of a vector that is drawn, so that its 1-norm is reached, and the 1-norm of all others to a
  * few roundings, at tau + above bounds; one row in three is equal to the one before it. */
 static void reach(const psw_point *p, double above, double *rows)
