@@ -72,7 +72,6 @@ def check_kept(crowded):
     ranks, _ = launch("--calibrate", *crowded, ranks=2)
     again, _ = launch(*crowded, ranks=2)
     check(len(files()) == 2 and ranks["rates_age_s"] == 0 and again["rates_age_s"] > 0 and same(ranks, again), "two ranks", files(), ranks, again)
-    check(again["latency_s_node"] > 0, "messages", again["latency_s_node"])
     os.remove(next(path for path in files() if "2 ranks" in text_of(path)))
 
 
