@@ -42,7 +42,9 @@
 typedef struct psw_verdict {
     ptrdiff_t successes;                         /* of trials */
     ptrdiff_t trials_done;                       /* denominator of rates and means */
-    double success_rate, success_lo, success_hi; /* interval at 95 % */
+    psw_trials_stop trials_stop;                 /* and what ended them */
+    double trials_error;                         /* of a rule that ends them, until_error of the point; else NaN */
+    double success_rate, success_lo, success_hi; /* interval at 95 %, or at 1 - trials_error */
     double success_cond_lo, success_cond_hi;     /* Wilson's, given the rows, where they were drawn once; else NaN */
     ptrdiff_t success_samples;                   /* effective number of independent samples, rounded down */
     double success_between, success_within;      /* variance of success_rate: of draws, of trials within draws */

@@ -16,7 +16,8 @@ typedef enum psw_slot_status {
     PSW_SLOT_DONE,
     PSW_SLOT_FAILED,
     PSW_SLOT_SKIPPED,
-    PSW_SLOT_TIMEOUT
+    PSW_SLOT_TIMEOUT,
+    PSW_SLOT_NOT_NEEDED /* by a search that has ended */
 } psw_slot_status;
 
 typedef enum psw_timing {
@@ -53,6 +54,7 @@ typedef struct psw_slot {
     psw_status error_code; /* why a point failed */
     ptrdiff_t attempt;     /* 1 = first */
     ptrdiff_t deaths;      /* crashes: earlier attempts that ended with the program (killed, crashed, the node lost) */
+    ptrdiff_t asked;       /* round of the search that asked for it, from 1; 0: none did */
     ptrdiff_t launch;      /* number of the launch in /provenance, from 0 */
     ptrdiff_t random_version;  /* psw_data_random_version of the program that computed it */
     uint64_t launch_checksum;  /* psw_launch_checksum of that launch; 0: a file from before commit words, version 2 */

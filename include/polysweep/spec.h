@@ -52,7 +52,9 @@ typedef struct psw_point {
     double epsilon;
     psw_queries queries; /* distinct: only where some are equal (psw_data_times) */
     double own[PSW_OWN_MAX];
-    double level; /* judge.level of the study, used by the edges; not a value of the point */
+    /* Of the study, and no values of the point: judge.level, and the rule that ends its trials. */
+    double level, until_width, until_error; /* until_error: the chance of a wrong side that this point may take */
+    psw_until until;
 } psw_point;
 
 /* How it folds. */
@@ -122,6 +124,15 @@ typedef struct psw_rooms {
 
 /* ---- a study -------------------------------------------------------------------------------------------- */
 
+/* `search`: which points a run computes to find where a column crosses a level along an axis. */
+typedef struct psw_search_keys {
+    const char *over, *column; /* an axis; a column. NULL: no search */
+    double level; /* NaN: that of `level_column` at the point with the same values for which `level_where` holds */
+    const char *level_column, *level_where;
+    psw_edges_asked edges;
+    double within; /* an edge is known when its bracket is no wider, in units of the axis */
+} psw_search_keys;
+
 typedef struct psw_settings {
     char file[512];               /* output.file */
     double time_limit_s;          /* 0 = none */
@@ -132,7 +143,11 @@ typedef struct psw_settings {
     bool oversubscribe, keep_samples, keep_rows;
     char route[16], layout[16], scan[16]; /* auto or a name in dist's tables */
     double level;                         /* judge.level: rate of success at the edges */
-    bool timing, beside;                  /* beside: copies on all teams of a size at once */
+    psw_until until;                      /* judge.trials, with what follows */
+    double until_width, error;            /* error: chance that any point is said to be on the wrong side */
+    ptrdiff_t among;                      /* points that share it; 0: those of the study */
+    psw_search_keys search;
+    bool timing, beside; /* beside: copies on all teams of a size at once */
     ptrdiff_t reps, max_reps, warmup;
     double ci_rel, confidence;
 } psw_settings;
@@ -209,6 +224,30 @@ const psw_file_keys *psw_study_file_keys(const psw_study *study);
 const char *psw_study_data_source(const psw_study *study); /* the model and text that heads are of; "" = not said */
 /* Path number `index`: 0 is data.path ("" without one), from 1 those that point.weights counts; NULL past the end. */
 const char *psw_study_path(const psw_study *study, ptrdiff_t index);
+
+/* ---- combinations: the curves that a search follows ------------------------------------------------------------ */
+
+/* NULL: the study has no `search`. */
+const psw_search_keys *psw_study_search(const psw_study *study);
+/* The points of a study that differ in the searched axis alone, ascending along it. An axis that is a member of a zip
+ * group stands for the group. A point whose method ignores the axis, or that is an include, is a combination of one.
+ * Combinations that a level of other points joins, and those points' own, are one family: they are searched together,
+ * for a family is what one team works at. Without such a level every combination is a family. */
+typedef struct psw_combinations {
+    ptrdiff_t count, families;
+    ptrdiff_t *first;        /* [count + 1]: candidates of combination c are first[c] .. first[c + 1] of what follows */
+    ptrdiff_t *slot;         /* [slots] */
+    double *value;           /* [slots]: of the searched axis, ascending in a combination; NaN where it is ignored */
+    ptrdiff_t *partner;      /* [slots]: position, as of `slot`, of the candidate whose column is its level; -1 = none.
+                                NULL: the level is a number */
+    ptrdiff_t *family;       /* [count]: ascending by the first slot */
+    ptrdiff_t *family_first; /* [families + 1]: combinations of family f are member[family_first[f]] .. */
+    ptrdiff_t *member;       /* [count] */
+} psw_combinations;
+/* Combinations in the order of their first slots. PSW_USAGE where the level's `where` holds for no candidate of the
+ * same values, or for several; PSW_NO_MEMORY. The caller frees, whatever it returns. */
+psw_status psw_combinations_create(const psw_study *study, psw_combinations *combinations);
+void psw_combinations_free(psw_combinations *combinations);
 
 /* ---- a study derived from another ------------------------------------------------------------------------------ */
 

@@ -32,6 +32,25 @@ typedef enum psw_by { PSW_BY_ROWS, PSW_BY_FEATURES } psw_by; /* of a method that
 typedef enum psw_leaves_kind { PSW_LEAVES_GAUSSIAN, PSW_LEAVES_SRHT, PSW_LEAVES_COUNT } psw_leaves_kind;
 /* Which queries are computed: of equal ones each, or one that stands for all of them. */
 typedef enum psw_queries { PSW_QUERIES_ALL, PSW_QUERIES_DISTINCT } psw_queries;
+/* When trials of a point end: after a number of them, when it is known on which side of the level the rate is, when its
+ * interval is narrow. And why they ended. */
+typedef enum psw_until { PSW_UNTIL_FIXED, PSW_UNTIL_DECIDED, PSW_UNTIL_WIDTH } psw_until;
+typedef enum psw_trials_stop {
+    PSW_TRIALS_FIXED,
+    PSW_TRIALS_DECIDED,
+    PSW_TRIALS_WIDTH,
+    PSW_TRIALS_MOST
+} psw_trials_stop;
+/* A search: which edges it refines; what an edge is; on which side of the level a candidate is. */
+typedef enum psw_edges_asked { PSW_EDGES_ALL, PSW_EDGES_FIRST, PSW_EDGES_LAST } psw_edges_asked;
+typedef enum psw_edge_kind { PSW_EDGE_NONE, PSW_EDGE_RISE, PSW_EDGE_FALL } psw_edge_kind;
+typedef enum psw_level_side {
+    PSW_SIDE_NONE,
+    PSW_SIDE_BELOW,
+    PSW_SIDE_ABOVE,
+    PSW_SIDE_OPEN,
+    PSW_SIDE_FAILED
+} psw_level_side;
 typedef enum psw_preset { PSW_CUSTOM, PSW_P1, PSW_P2, PSW_P3, PSW_W1, PSW_W2 } psw_preset;
 
 typedef enum psw_vocabulary {
@@ -57,6 +76,11 @@ typedef enum psw_vocabulary {
     PSW_WORDS_BY,
     PSW_WORDS_LEAVES,
     PSW_WORDS_QUERIES,
+    PSW_WORDS_UNTIL,
+    PSW_WORDS_TRIALS_STOP,
+    PSW_WORDS_EDGES,
+    PSW_WORDS_EDGE,
+    PSW_WORDS_SIDE,
     PSW_VOCABULARIES
 } psw_vocabulary;
 /* Word `code` of a vocabulary, NULL past its end; and the code of a word, -1 = no such word. */

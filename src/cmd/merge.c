@@ -236,10 +236,11 @@ static int precedence(psw_slot_status status)
     switch (status) {
     case PSW_SLOT_EMPTY: return 0;
     case PSW_SLOT_RUNNING: return 1;
+    case PSW_SLOT_NOT_NEEDED: return 2;
     case PSW_SLOT_FAILED:
     case PSW_SLOT_SKIPPED:
-    case PSW_SLOT_TIMEOUT: return 2;
-    case PSW_SLOT_DONE: return 3;
+    case PSW_SLOT_TIMEOUT: return 3;
+    case PSW_SLOT_DONE: return 4;
     }
     return 0;
 }

@@ -37,6 +37,7 @@ static void count_slot(const psw_study *study, const psw_slot *slot, ptrdiff_t n
     case PSW_SLOT_FAILED:
     case PSW_SLOT_TIMEOUT: state->failed++; break;
     case PSW_SLOT_SKIPPED: state->skipped++; break;
+    case PSW_SLOT_NOT_NEEDED: break;
     }
     state->fraction += seconds;
 }

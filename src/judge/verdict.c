@@ -129,7 +129,8 @@ static void head_masses(const psw_head *h, ptrdiff_t point, psw_verdict *v)
 
 psw_verdict psw_verdict_none(void)
 {
-    return (psw_verdict){.success_rate = NAN,
+    return (psw_verdict){.trials_error = NAN,
+                         .success_rate = NAN,
                          .success_lo = NAN,
                          .success_hi = NAN,
                          .success_cond_lo = NAN,

@@ -118,6 +118,7 @@ static psw_status judge_key(psw_study *study, const psw_yaml_node *node)
     int id = spec_parameter_find(node->key);
     double value;
     if (id < 0) return PSW_OK; /* a setting */
+    if (id == PSW_ID_TRIALS && node->kind == PSW_MAP) PSW_TRY(spec_trials_read(study, node, &node));
     bool number = node->kind == PSW_SCALAR && psw_number_read(node->text, &value);
     if (node->kind != PSW_SCALAR)
         return PSW_WRONG(&study->tree, node->where,
@@ -323,6 +324,7 @@ psw_status spec_study_declare(psw_study *study)
     PSW_TRY(each_key(study, "derive", derive_key));
     PSW_TRY(each_key(study, "predict", predict_key));
     PSW_TRY(rules_declare(study, psw_yaml_child(root, "exclude")));
+    PSW_TRY(spec_search_read(study));
     PSW_TRY(own_names_used(study));
     PSW_TRY(spec_younger_read(study));
     if (!methods && !spec_includes_any(study))

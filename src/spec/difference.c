@@ -178,6 +178,26 @@ static void describe_kept(lines *l, const psw_study *study)
                                                                      : "");
     append(add(l, "time", ""), s->timing ? "on" : "off");
     if (s->timing) append(add(l, "time", "max_reps"), psw_number_print((double)s->max_reps).text);
+    append(add(l, "judge.trials", "until"), psw_word(PSW_WORDS_UNTIL, (int)s->until));
+    if (s->until == PSW_UNTIL_FIXED) return;
+    if (s->until == PSW_UNTIL_WIDTH)
+        append(add(l, "judge.trials.until", "width"), psw_number_print(s->until_width).text);
+    append(add(l, "judge.trials", "error"), psw_number_print(s->error).text);
+    append(add(l, "judge.trials", "among"), psw_number_print(spec_study_among(study)).text);
+    append(add(l, "judge", "level of trials"), psw_number_print(s->level).text);
+}
+
+static void describe_search(lines *l, const psw_study *study)
+{
+    const psw_search_keys *s = &study->settings.search;
+    if (!s->over) return;
+    append(add(l, "search", "over"), psw_show(s->over).text);
+    append(add(l, "search", "column"), psw_show(s->column).text);
+    append(add(l, "search", "level"),
+           s->level_column ? psw_show(s->level_column).text : psw_number_print(s->level).text);
+    if (s->level_where) append(add(l, "search.level", "where"), psw_show(s->level_where).text);
+    append(add(l, "search", "edges"), psw_word(PSW_WORDS_EDGES, (int)s->edges));
+    append(add(l, "search", "within"), psw_number_print(s->within).text);
 }
 
 /* What does not enter the identity but fixes the file's layout. */
@@ -190,6 +210,7 @@ static void describe_layout(lines *l, const psw_study *study)
         append(add(l, "predict", study->predict[i]), psw_yaml_child(formulas, study->predict[i])->text);
     }
     for (ptrdiff_t i = 0; i < study->own_count; i++) append(own, study->own[i]);
+    describe_search(l, study);
     describe_kept(l, study);
 }
 

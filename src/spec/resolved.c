@@ -199,7 +199,7 @@ static void section(json *j, const psw_study *study, const char *name, const psw
             section_judge(j, study, given);
         else if (strcmp(name, "decode") == 0)
             section_decode(j, study, given);
-        else if (strcmp(name, "zip") == 0 || strcmp(name, "predict") == 0)
+        else if (strcmp(name, "zip") == 0 || strcmp(name, "predict") == 0 || strcmp(name, "search") == 0)
             children(j, given);
         else
             section_settings(j, name, given);

@@ -105,7 +105,9 @@ static double get(const psw_point *p, int id)
 /* A scale that does not apply is 0 in a point. */
 psw_point spec_point_of_row(const psw_study *study, const spec_row *row)
 {
-    psw_point p = {.level = study->settings.level};
+    const psw_settings *s = &study->settings;
+    psw_point p = {.level = s->level, .until = s->until, .until_width = s->until_width};
+    if (s->until != PSW_UNTIL_FIXED) p.until_error = s->error / spec_study_among(study);
     for (int id = 0; id < PSW_PARAMETERS; id++) put(&p, id, row->at[id]);
     if (isnan(p.scale)) p.scale = 0;
     for (int i = 0; i < PSW_OWN_MAX; i++) p.own[i] = row->at[PSW_PARAMETERS + i];

@@ -127,6 +127,11 @@ psw_status spec_values_read(psw_study *study, const psw_yaml_node *node, const p
 psw_status spec_distinct(const psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key,
                          const double *values, ptrdiff_t count);
 
+/* policy.c: what ends the trials of a point, and what a run searches for. */
+psw_status spec_trials_read(psw_study *study, const psw_yaml_node *map, const psw_yaml_node **most);
+psw_status spec_search_read(psw_study *study);   /* after axes */
+double spec_study_among(const psw_study *study); /* points that share judge.trials.error */
+
 /* weights.c */
 psw_status spec_path_number(psw_study *study, const char *text, double *number);
 psw_status spec_weights_read(psw_study *study, const psw_yaml_node *node, double *value);

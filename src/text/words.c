@@ -28,7 +28,7 @@ static const struct {
     [PSW_WORDS_NEGATIVE] = WORDS("refuse", "signed", "abs", "relu"),
     [PSW_WORDS_DATA_KIND] = {data_kinds, PSW_DATA_KINDS},
     [PSW_WORDS_PRESET] = WORDS("custom", "P1", "P2", "P3", "W1", "W2"),
-    [PSW_WORDS_STATUS] = WORDS("empty", "running", "done", "failed", "skipped", "timeout"),
+    [PSW_WORDS_STATUS] = WORDS("empty", "running", "done", "failed", "skipped", "timeout", "not_needed"),
     [PSW_WORDS_ERROR] =
         WORDS("none", "no_memory", "not_finite", "timeout", "killed", "injected", "usage", "environment", "bug"),
     [PSW_WORDS_TIMING] = WORDS("none", "alone", "shared", "oversubscribed", "beside"),
@@ -44,6 +44,11 @@ static const struct {
     [PSW_WORDS_BY] = WORDS("rows", "features"),
     [PSW_WORDS_LEAVES] = WORDS("gaussian", "srht", "count"),
     [PSW_WORDS_QUERIES] = WORDS("all", "distinct"),
+    [PSW_WORDS_UNTIL] = WORDS("fixed", "decided", "width"),
+    [PSW_WORDS_TRIALS_STOP] = WORDS("fixed", "decided", "width", "most"),
+    [PSW_WORDS_EDGES] = WORDS("all", "first", "last"),
+    [PSW_WORDS_EDGE] = WORDS("none", "rise", "fall"),
+    [PSW_WORDS_SIDE] = WORDS("none", "below", "above", "open", "failed"),
 };
 
 const char *psw_word(psw_vocabulary vocabulary, int code)

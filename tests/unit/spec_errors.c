@@ -66,7 +66,7 @@ static const struct {
     {H D M G "sede: 1\n", NULL,
      "s.yaml:5:1: unknown key 'sede' in a study; the nearest is 'seed'"},
     {H D M G "colour: red\n", NULL,
-     "s.yaml:5:1: unknown key 'colour' in a study; there are: schema, study, seed, data, methods, grid, zip, derive, exclude, include, judge, decode, predict, time, run, output"},
+     "s.yaml:5:1: unknown key 'colour' in a study; there are: schema, study, seed, data, methods, grid, zip, derive, exclude, include, judge, search, decode, predict, time, run, output"},
     {H D M G "seed: -1\n", NULL,
      "s.yaml:5:7: seed = -1 is too small; the least is 0"},
     {H D M G "seed: 1e300\n", NULL,
