@@ -193,7 +193,8 @@ void psw_study_difference(const psw_study *asked, const psw_study *stored, char 
 /* The same for what does not enter the identity but fixes a file's layout (predictions, own axes, output.keep, time);
  * empty if a file of one can be used for the other. */
 void psw_study_layout_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
-/* The part that even a new file cannot change, since the slots that it takes over are fixed in it: keep, time. */
+/* The part that even a new file cannot change, since the slots that it takes over are fixed in it: keep, time, what
+ * ends trials, search. */
 void psw_study_kept_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size);
 
 ptrdiff_t psw_study_slots(const psw_study *study);

@@ -169,24 +169,6 @@ static void describe_points(lines *l, const psw_study *study)
     }
 }
 
-static void describe_kept(lines *l, const psw_study *study)
-{
-    const psw_settings *s = &study->settings;
-    append(add(l, "output", "keep"), s->keep_samples && s->keep_rows ? "samples, rows"
-                                     : s->keep_samples               ? "samples"
-                                     : s->keep_rows                  ? "rows"
-                                                                     : "");
-    append(add(l, "time", ""), s->timing ? "on" : "off");
-    if (s->timing) append(add(l, "time", "max_reps"), psw_number_print((double)s->max_reps).text);
-    append(add(l, "judge.trials", "until"), psw_word(PSW_WORDS_UNTIL, (int)s->until));
-    if (s->until == PSW_UNTIL_FIXED) return;
-    if (s->until == PSW_UNTIL_WIDTH)
-        append(add(l, "judge.trials.until", "width"), psw_number_print(s->until_width).text);
-    append(add(l, "judge.trials", "error"), psw_number_print(s->error).text);
-    append(add(l, "judge.trials", "among"), psw_number_print(spec_study_among(study)).text);
-    append(add(l, "judge", "level of trials"), psw_number_print(s->level).text);
-}
-
 static void describe_search(lines *l, const psw_study *study)
 {
     const psw_search_keys *s = &study->settings.search;
@@ -200,6 +182,25 @@ static void describe_search(lines *l, const psw_study *study)
     append(add(l, "search", "within"), psw_number_print(s->within).text);
 }
 
+static void describe_kept(lines *l, const psw_study *study)
+{
+    const psw_settings *s = &study->settings;
+    append(add(l, "output", "keep"), s->keep_samples && s->keep_rows ? "samples, rows"
+                                     : s->keep_samples               ? "samples"
+                                     : s->keep_rows                  ? "rows"
+                                                                     : "");
+    append(add(l, "time", ""), s->timing ? "on" : "off");
+    if (s->timing) append(add(l, "time", "max_reps"), psw_number_print((double)s->max_reps).text);
+    describe_search(l, study);
+    append(add(l, "judge.trials", "until"), psw_word(PSW_WORDS_UNTIL, (int)s->until));
+    if (s->until == PSW_UNTIL_FIXED) return;
+    if (s->until == PSW_UNTIL_WIDTH)
+        append(add(l, "judge.trials.until", "width"), psw_number_print(s->until_width).text);
+    append(add(l, "judge.trials", "error"), psw_number_print(s->error).text);
+    append(add(l, "judge.trials", "among"), psw_number_print(spec_study_among(study)).text);
+    append(add(l, "judge", "level of trials"), psw_number_print(s->level).text);
+}
+
 /* What does not enter the identity but fixes the file's layout. */
 static void describe_layout(lines *l, const psw_study *study)
 {
@@ -210,7 +211,6 @@ static void describe_layout(lines *l, const psw_study *study)
         append(add(l, "predict", study->predict[i]), psw_yaml_child(formulas, study->predict[i])->text);
     }
     for (ptrdiff_t i = 0; i < study->own_count; i++) append(own, study->own[i]);
-    describe_search(l, study);
     describe_kept(l, study);
 }
 
