@@ -1,0 +1,1 @@
+psw_test(search property/search.c)
