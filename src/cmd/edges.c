@@ -58,11 +58,20 @@ static psw_status rows_of(cmd_view *v, ptrdiff_t combination, psw_edge_row rows[
     return PSW_OK;
 }
 
+/* Points that are nothing but the level of others have no edges. */
+static bool is_level(const psw_combinations *all, ptrdiff_t combination)
+{
+    ptrdiff_t i = all->first[combination];
+    while (all->partner && i < all->first[combination + 1] && all->partner[i] == i) i++;
+    return i == all->first[combination + 1];
+}
+
 static psw_status walk(cmd_view *v, cmd_view_row *row, void *state)
 {
     const psw_combinations *all = combinations_of(v);
     psw_edge_row rows[PSW_SEARCH_EDGES];
     for (ptrdiff_t c = 0; c < all->count; c++) {
+        if (is_level(all, c)) continue;
         psw_point point = psw_study_point(v->study, v->slot = all->slot[all->first[c]]);
         for (int k = 0; k < PSW_SEARCH_EDGES; k++) rows[k].record = psw_record_blank(&point);
         PSW_TRY(rows_of(v, c, rows));

@@ -252,6 +252,7 @@ static psw_status some_row(cmd_view *v, const char *where)
     ptrdiff_t rows = 0;
     if (where) PSW_TRY(cmd_view_walk(v, count_row, &rows));
     if (!where || rows > 0) return PSW_OK;
+    if (v->walk) return PSW_FAIL(PSW_USAGE, "--where %.200s: no edge satisfies it", where);
     return PSW_FAIL(PSW_USAGE, "--where %.200s: none of the %td rows satisfy it", where, psw_reader_slots(v->reader));
 }
 
