@@ -117,19 +117,20 @@ typedef struct psw_origin { /* where a slot's rows and failure message come from
     ptrdiff_t slot;
 } psw_origin;
 
+/* Where the study searches, slots are as a search of it on all of these results has them: `asked` is the round that
+ * asks for the slot, one that was not needed is empty again unless its family's search has ended, and when all have,
+ * /edges has what they found. */
 typedef struct psw_copy {
     const psw_study *study;
     const char *text, *history;     /* the study as it was written; a note for attribute history */
     const psw_launch_row *launches; /* of ascending number */
     ptrdiff_t launch_count;
-    bool replaces; /* an existing file is replaced, in one step; else it is refused */
+    bool replaces;     /* an existing file is replaced, in one step; else it is refused */
+    ptrdiff_t *needed; /* out: slots that were not needed, and are empty again; NULL */
     /* Fills slots first .. first+count: records come blank, with their points, and stay so where there is no result. A
      * finished one must be complete (its commit word is recomputed; it is unchanged where point and columns are); of an
      * unfinished one only status, attempt and deaths are copied. */
     psw_status (*take)(void *context, ptrdiff_t first, ptrdiff_t count, psw_record *records, psw_origin *origins);
-    /* Where the study searches: what was found of a combination, asked when all slots were taken. NULL: the search has
-     * not ended, and /edges stays without numbers. */
-    psw_status (*cross)(void *context, ptrdiff_t combination, psw_crossings *found);
     void *context;
 } psw_copy;
 
