@@ -132,6 +132,9 @@ psw_status spec_trials_read(psw_study *study, const psw_yaml_node *map, const ps
 psw_status spec_search_read(psw_study *study);   /* after axes */
 double spec_study_among(const psw_study *study); /* points that share judge.trials.error */
 
+/* partners.c: fills `partner`. */
+psw_status spec_partners_find(const psw_study *study, psw_combinations *combinations);
+
 /* weights.c */
 psw_status spec_path_number(psw_study *study, const char *text, double *number);
 psw_status spec_weights_read(psw_study *study, const psw_yaml_node *node, double *value);
@@ -201,9 +204,11 @@ void spec_block_row(const psw_study *study, const spec_block *block, ptrdiff_t i
 ptrdiff_t spec_block_index(const psw_study *study, const spec_block *block, const spec_row *row); /* -1 = none */
 psw_ids spec_block_names(const spec_block *block);
 bool spec_block_exists(const spec_block *block, ptrdiff_t index);
+ptrdiff_t spec_block_rank(const spec_block *block, ptrdiff_t index); /* existing indices below it */
 
 psw_status spec_enumerate(psw_study *study, spec_block *block);
 uint64_t spec_hash_mix(uint64_t hash, uint64_t word);
+uint64_t spec_bits_of(double value);                                  /* all NaN alike */
 uint64_t spec_hash_row(const psw_study *study, const spec_row *row);  /* of all values but beta */
 void spec_identity_add(psw_study *study, uint64_t rest, double beta); /* one more point */
 
