@@ -28,11 +28,11 @@ static psw_status column_check(const psw_search *search, const psw_column *colum
         return PSW_FAIL(PSW_USAGE, "%s: search: %s holds words, so it crosses no level; take a column of numbers",
                         study, name);
     if (!column->bitwise && isinf(column->other[0]) && !psw_study_settings(search->study)->timing)
-        return PSW_FAIL(
-            PSW_USAGE,
-            "%s: search: %s differs from run to run; search it in a study with `time: on`, or take a column "
-            "of results",
-            study, name);
+        return PSW_FAIL(PSW_USAGE,
+                        "%s: search: %s differs from run to run; search it in a study that repeats points, as with "
+                        "`time: {reps: 6}`, or take a column "
+                        "of results",
+                        study, name);
     return PSW_OK;
 }
 
