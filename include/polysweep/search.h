@@ -61,10 +61,10 @@ void psw_search_asked(const psw_search *search, ptrdiff_t family, psw_answers *a
 typedef struct psw_crossing {
     psw_edge_kind kind;
     double position; /* where the line between the two candidates beside it crosses the level */
-    double lo, hi;   /* the crossing is in (lo, hi]: neighbouring asked candidates of opposite decided sides; -inf, inf:
-                        there is no such candidate on that side */
+    double lo, hi;   /* the crossing is in (lo, hi]: neighbouring asked candidates of opposite decided sides */
     double theory;   /* where theory has it; NaN: it says nothing, +inf: nowhere */
-    double theory_z; /* position - theory, in standard deviations: of the bracket, and of the rates over the slope */
+    double theory_z; /* position - theory, in standard deviations: of a crossing anywhere in the bracket, which is at
+                        most sqrt(3) of them away, and of the values at its ends over the slope */
 } psw_crossing;
 typedef struct psw_crossings {
     ptrdiff_t first_slot, count; /* of the combination; edges found, of which the first four are kept */

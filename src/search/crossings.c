@@ -60,8 +60,9 @@ static void position_find(const found *f, search_bracket b, psw_crossing *crossi
     *variance = a * a + c * c > 0 ? (a * a + c * c) / (slope * slope) : 0;
 }
 
-/* A crossing somewhere in a bracket of width w has the variance w^2 / 12 (uniform); the rates at its ends move where
- * the line crosses by their deviations over its slope. */
+/* A crossing somewhere in a bracket of width w (uniform) is off the position by w^2 / 12 + (position - middle)^2 in the
+ * mean square, so theory inside the bracket is at most two deviations away; the values at its ends move where the
+ * line crosses by their deviations over its slope. */
 static psw_crossing crossing_of(const found *f, search_bracket b, double theory)
 {
     bool rises = f->curve->marks[b.hi].side == PSW_SIDE_ABOVE;
@@ -70,8 +71,8 @@ static psw_crossing crossing_of(const found *f, search_bracket b, double theory)
     crossing.lo = axis_of(f, b.lo);
     crossing.hi = axis_of(f, b.hi);
     position_find(f, b, &crossing, &variance);
-    double width = crossing.hi - crossing.lo;
-    crossing.theory_z = (crossing.position - theory) / sqrt(width * width / 12 + variance);
+    double width = crossing.hi - crossing.lo, off = crossing.position - (crossing.lo + width / 2);
+    crossing.theory_z = (crossing.position - theory) / sqrt(width * width / 12 + off * off + variance);
     return crossing;
 }
 

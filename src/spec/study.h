@@ -131,6 +131,10 @@ psw_status spec_distinct(const psw_study *study, const psw_yaml_node *node, cons
 psw_status spec_trials_read(psw_study *study, const psw_yaml_node *map, const psw_yaml_node **most);
 psw_status spec_search_read(psw_study *study);   /* after axes */
 double spec_study_among(const psw_study *study); /* points that share judge.trials.error */
+/* The default of a method's own parameter. That of `draws` depends on trials where a rule ends them: NULL, and filled
+ * in by spec_draws_settle, which also makes draws of rows and of tables as many. */
+const char *spec_own_fallback(const psw_study *study, int id, psw_method method);
+void spec_draws_settle(const psw_study *study, spec_row *row);
 
 /* partners.c: fills `partner`. */
 psw_status spec_partners_find(const psw_study *study, psw_combinations *combinations);
