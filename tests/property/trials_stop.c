@@ -201,9 +201,11 @@ static void long_ones(psw_precision precision, tally *seen)
     check_group(both, 2, seen);
 }
 
-/* Pre-activations that single precision leaves open, listed and flagged. */
+/* Pre-activations that single precision leaves open, listed and flagged; those that double precision leaves open as
+ * well are ties in whichever block they came. */
 static void ties(tally *seen)
 {
+    psw_point left = case_of(&P1, 64, 10, 20000);
     const preset_case one = {"a_0 + b = kappa", 0.05, 0.7, 0.05, 0.7}, all = {"b = kappa", 0, 0.7, 0.1, 0.7};
     psw_point listed = case_of(&one, 64, 10, 3000), flagged = case_of(&all, 256, 34, 600);
     listed.block = 8, listed.trials = 70, flagged.block = 32, flagged.trials = 50;
@@ -212,6 +214,10 @@ static void ties(tally *seen)
     listed.until_error = flagged.until_error = 0.05, listed.until_width = flagged.until_width = 0.15;
     check_group(&listed, 1, seen);
     check_group(&flagged, 1, seen);
+    left.a_0 = 0.05, left.block = 16, left.precision = PSW_FP32, left.trials = 90;
+    left.until = PSW_UNTIL_WIDTH, left.until_error = 0.05, left.until_width = 0.1;
+    seen->ties = 0;
+    check_group(&left, 1, seen);
 }
 
 /* ---- where rows or tables are drawn ---- */
