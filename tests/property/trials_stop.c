@@ -254,6 +254,13 @@ static void check_draws(const psw_point *p, tally *seen)
     CHECK((v.trials_stop == PSW_TRIALS_MOST) == !ends && (ends || draws == all), "stop %d", (int)v.trials_stop);
     psw_interval in = psw_draws_bounds(x, draws, p->until_error);
     CHECK(v.success_lo == in.lo && v.success_hi == in.hi, "[%g, %g]", v.success_lo, v.success_hi);
+    double trials[64], samples;
+    for (ptrdiff_t k = 0; k < draws; k++) trials[k] = (double)each;
+    psw_variance parts = psw_draws_variance(x, trials, draws);
+    psw_draws_interval(x, trials, draws, &samples);
+    CHECK(draws == 1 || (v.success_between == parts.between && v.success_within == parts.within), "variance: %g, %g",
+          v.success_between, v.success_within);
+    CHECK(v.success_samples == (p->data_draws > 0 ? (ptrdiff_t)samples : draws), "%td samples", v.success_samples);
     psw_verdict first = first_draws(*p, draws);
     CHECK(v.successes == first.successes && v.margin_d1 == first.margin_d1 && v.den_rows == first.den_rows &&
               v.bad_rows == first.bad_rows && v.tie == first.tie,
