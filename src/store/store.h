@@ -44,6 +44,7 @@ typedef struct store_layout {
     bool keeps_rows;
     ptrdiff_t rows, values; /* lengths of the lines of /rows: store_rows_measure */
     ptrdiff_t reps;         /* samples of times that are kept of a slot, 0 = none */
+    bool stops;             /* trials end by a rule: their interval is another */
 } store_layout;
 
 store_layout store_layout_of(const psw_study *study);
