@@ -93,7 +93,9 @@ struct psw_study {
     bool constants_given; /* of self_attention, one by one: preset reads custom */
     const char *own[PSW_OWN_MAX + 1], *predict[PSW_PREDICT_MAX + 1];
     ptrdiff_t own_count, predict_count;
+    const char *prediction[PSW_PREDICT_MAX], *claim[PSW_PREDICT_MAX]; /* texts; NULL as claim: a critical degree */
     psw_program predictions[PSW_PREDICT_MAX];
+    psw_ids claim_reads[PSW_PREDICT_MAX]; /* own axes that claims name */
     spec_axis axes[PSW_ROW];
     ptrdiff_t axis_count;
     spec_formula formulas[PSW_PARAMETERS]; /* in order of evaluation */
@@ -131,6 +133,9 @@ psw_status spec_distinct(const psw_study *study, const psw_yaml_node *node, cons
 psw_status spec_trials_read(psw_study *study, const psw_yaml_node *map, const psw_yaml_node **most);
 psw_status spec_search_read(psw_study *study);   /* after axes */
 double spec_study_among(const psw_study *study); /* points that share judge.trials.error */
+
+/* predict.c: one entry. */
+psw_status spec_predict_read(psw_study *study, const psw_yaml_node *node);
 
 /* weights.c */
 psw_status spec_path_number(psw_study *study, const char *text, double *number);
