@@ -132,6 +132,21 @@ ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_
 /* The lines of /rows that hold results: special_mass, log2_den, output, in the order of psw_kept_rows. */
 const psw_column *psw_row_columns(ptrdiff_t *count);
 
+/* A row of /edges, and in front of it a record that has the point of the combination's first slot: so what takes a
+ * record and a column takes it with those of psw_edge_columns, too. */
+typedef struct psw_edge_row {
+    psw_record record;
+    ptrdiff_t combination, slot, count;
+    psw_edge_kind kind;
+    double position, lo, hi, theory, theory_z;
+    ptrdiff_t evaluations, trials;
+    double flops;
+    psw_level_side starts;
+    ptrdiff_t missed, open;
+} psw_edge_row;
+/* The datasets of /edges, in the file's order; `bitwise`: whatever is searched. */
+const psw_column *psw_edge_columns(ptrdiff_t *count);
+
 /* A parameter of the point: written when the file is created. */
 bool psw_column_parameter(const psw_column *column);
 /* Words that an expression may compare it with, also where a number has a word among its values; -1 = none. */

@@ -256,8 +256,9 @@ static bool needs_team(const cmd_check *c, const psw_run *run)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_group one = {points, 1};
-    for (ptrdiff_t slot = run->first; slot < run->first + run->count;) {
-        slot += psw_group_fill(c->study, slot, run->first + run->count, points);
+    psw_slots slots = psw_slots_of_run(run);
+    for (ptrdiff_t i = 0; i < slots.count;) {
+        i += psw_group_fill(c->study, &slots, i, points);
         if ((double)psw_memory_group(&one, NULL) > c->computer.memory_bytes) return true;
     }
     return false;
@@ -265,11 +266,12 @@ static bool needs_team(const cmd_check *c, const psw_run *run)
 
 static psw_status recompute_run(cmd_check *c, const psw_comm *team, const psw_run *run)
 {
+    psw_slots slots = psw_slots_of_run(run);
     psw_status status = psw_reader_get(c->reader, run->first, run->count, c->stored);
     PSW_TRY(psw_comm_agree(team, status));
     c->run_first = run->first;
     memset(c->row_differs, 0, (size_t)(run->count * CMD_ROW_LINES) * sizeof *c->row_differs);
-    PSW_TRY(psw_compute(team, &c->computer, run->first, run->count, c->found));
+    PSW_TRY(psw_compute(team, &c->computer, &slots, c->found));
     PSW_TRY(psw_comm_agree(team, c->row_status));
     if (c->rows) PSW_TRY(psw_comm_max(team, c->row_differs, (int)run->count * CMD_ROW_LINES));
     for (ptrdiff_t i = 0; team->rank == 0 && i < run->count; i++)

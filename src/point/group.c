@@ -10,7 +10,7 @@ typedef struct pass {
     psw_computer *computer;
     const psw_comm *team;
     const psw_group *group;
-    ptrdiff_t slot; /* of its first point */
+    const ptrdiff_t *slots; /* of its points */
     const point_plan *plan;
     double until_s; /* by the clock */
     psw_data *data;
@@ -37,8 +37,8 @@ typedef struct pass {
 static psw_status keep_of_point(pass *p, ptrdiff_t i, const psw_leaf *leaf, ptrdiff_t index)
 {
     const psw_computer *c = p->computer;
-    psw_point asked = psw_study_point(c->study, p->slot + i);
-    return c->keep(c->context, p->slot + i, &asked, leaf, index, &p->kept[i]);
+    psw_point asked = psw_study_point(c->study, p->slots[i]);
+    return c->keep(c->context, p->slots[i], &asked, leaf, index, &p->kept[i]);
 }
 
 static psw_status keep_rows(pass *p, const psw_leaf *leaf)
@@ -54,7 +54,7 @@ static psw_status keep_missing(pass *p)
     const psw_point *point = p->group->points;
     ptrdiff_t first = psw_data_queries(point), asked = first, numbers = ROWS * point->v;
     if (p->computer->keep) {
-        psw_point all = psw_study_point(p->computer->study, p->slot);
+        psw_point all = psw_study_point(p->computer->study, p->slots[0]);
         asked = psw_data_queries(&all);
     }
     if (p->team->rank > 0 || first == asked) return PSW_OK;
@@ -369,15 +369,15 @@ static psw_status open_data(const psw_computer *computer, const psw_point *point
     return psw_data_open(point, arrays, data);
 }
 
-psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                               const point_plan *plan, point_results *r)
+psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group,
+                               const ptrdiff_t *slots, const point_plan *plan, point_results *r)
 {
     psw_data *data = NULL;
     computer->arena.used = computer->arena.high = 0;
     double wait_s = 0;
     psw_status opened = open_data(computer, group->points, &data), status = psw_wait_agree(team, opened, &wait_s);
     if (status == PSW_OK) {
-        pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .plan = plan, .data = data};
+        pass p = {.computer = computer, .team = team, .group = group, .slots = slots, .plan = plan, .data = data};
         p.wait_s = wait_s;
         p.until_s = until_of(computer, plan);
         p.arena = &computer->arena;

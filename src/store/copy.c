@@ -12,6 +12,7 @@ typedef struct copier {
     store_table failure;
     store_kept_rows rows;
     store_kept_samples samples;
+    store_kept_edges edges;
     psw_record *records; /* STORE_PIECE of each */
     psw_origin *origins;
     double *buffer; /* ROWS_BUFFER */
@@ -118,7 +119,18 @@ static psw_status open_parts(copier *c)
     PSW_TRY(
         store_table_open(c->file, "failures", store_failure_fields, store_failure_rows(c->what->slots), &c->failure));
     PSW_TRY(store_samples_open(c->file, c->what, &c->samples));
+    PSW_TRY(store_edges_open(c->file, c->what, &c->edges));
     return store_rows_open(c->file, c->what, &c->rows);
+}
+
+static psw_status put_edges(copier *c)
+{
+    for (ptrdiff_t i = 0; i < c->what->combinations; i++) {
+        psw_crossings found;
+        PSW_TRY(c->copy->cross(c->copy->context, i, &found));
+        PSW_TRY(store_edges_put(&c->edges, i, 1, &found));
+    }
+    return PSW_OK;
 }
 
 static psw_status copy_all(copier *c)
@@ -127,7 +139,7 @@ static psw_status copy_all(copier *c)
     PSW_TRY(put_launches(c));
     for (ptrdiff_t first = 0; first < c->what->slots; first += STORE_PIECE)
         PSW_TRY(copy_piece(c, first, c->what->slots - first < STORE_PIECE ? c->what->slots - first : STORE_PIECE));
-    return PSW_OK;
+    return c->what->search && c->copy->cross ? put_edges(c) : PSW_OK;
 }
 
 /* As anyone reads it: every slot that was written is there, with its commit word. */
