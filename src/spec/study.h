@@ -17,7 +17,7 @@
 #endif
 #define PSW_ZIP_MAX 4096 /* values of a zip group */
 #define PSW_RULES_MAX 64 /* exclude rules */
-#define PSW_INCLUDES_MAX 4096
+#define PSW_INCLUDES_MAX PSW_AGAIN_MAX
 #define PSW_METHOD_KEYS (PSW_PARAMETERS - PSW_ID_R) /* methods' own */
 
 typedef enum spec_origin { PSW_O_NONE, PSW_O_DEFAULT, PSW_O_VALUE, PSW_O_AXIS, PSW_O_FORMULA } spec_origin;
@@ -216,5 +216,6 @@ bool spec_includes_any(const psw_study *study);
 psw_status spec_includes_read(psw_study *study);
 psw_status spec_resolved_write(psw_study *study);
 psw_status spec_yaml_write(const psw_yaml_node *root, char **text); /* as JSON, to be freed */
+void spec_node_write(const psw_study *study, const psw_yaml_node *node, psw_writer *out); /* the same of one node */
 
 #endif
