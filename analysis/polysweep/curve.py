@@ -1,36 +1,13 @@
-"""Which points are one curve along an axis: the combinations of all other parameters, and what a study says of its search."""
+"""Which points are one curve along an axis: the combinations of all other parameters."""
 from __future__ import annotations
-
-import json
 
 import numpy as np
 import pandas as pd
 
 from .checks import check_name
-from .critical import level_of
 from .grid import distinguishing
 from .read import COORDINATES
-
-
-def resolved_of(ds) -> dict:
-    """The resolved study of a file; empty where it has none."""
-    try:
-        found = json.loads(ds.attrs["provenance_resolved"])
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def search_of(ds) -> dict | None:
-    """What a file searched for: over, column, level (a number, or a dict with `column` and `where`), edges, within; None: it did
-    not search."""
-    given = resolved_of(ds).get("search")
-    if not isinstance(given, dict) or not given.get("over"):
-        return None
-    level = given.get("level")
-    return {"over": str(given["over"]), "column": str(given.get("column", "success_rate")),
-            "level": level if isinstance(level, dict) else float(level_of(ds) if level is None else level),
-            "edges": str(given.get("edges", "all")), "within": float(given.get("within", 1))}
+from .study import resolved_of, search_of
 
 
 def combinations(ds, over: str) -> pd.DataFrame:

@@ -8,9 +8,9 @@ import pandas as pd
 import xarray as xr
 
 from .checks import at_least, check_name, of_dataset, path_of
-from .critical import level_of
-from .curve import combinations, is_parameter, search_of
-from .statistics import Z95
+from .critical import decided_at, undecided
+from .curve import combinations, is_parameter
+from .study import level_of, search_of
 
 KEPT = 4  #: edges of a combination that have a place of their own
 SIDES = ("none", "below", "above", "open", "failed")
@@ -25,7 +25,7 @@ _ABOUT = {
     "count": "edges found, of which the first four are kept", "evaluations": "candidates that were asked and answered",
     "candidates": "candidates of the combination", "trials": "trials of all of them", "flops": "operations of all of them",
     "starts": "side of the first candidate that was asked", "open": "candidates that were asked and whose side is not decided",
-    "missed": "most candidates between decided neighbours of one side: a narrower window is not seen"}
+    "missed": "most candidates between decided neighbours of one side, or beyond the last: a narrower window is not seen"}
 
 
 @of_dataset
@@ -41,8 +41,8 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     `position` (where the line between these two crosses the level), `theory` (NaN: it says nothing, inf: nowhere), `theory_z`
     (their difference in standard deviations) and `narrow` (hi - lo is at most `within`). Of a combination: `count` (edges found,
     may exceed four), `evaluations`, `trials` and `flops` that were spent on it, `candidates`, `starts` (side of the first; without
-    an edge that of all), `missed` (the most candidates between decided neighbours of one side: a narrower window is not seen) and
-    `open` (candidates that were asked and whose side trials did not decide). No shape of the curve is assumed.
+    an edge that of all), `missed` (the most candidates between decided neighbours of one side, or beyond the last: a narrower window
+    is not seen) and `open` (candidates that were asked and whose side trials did not decide). No shape of the curve is assumed.
 
     Raises ValueError for names and numbers that cannot be, and where `ds` was opened without the columns.
     """
@@ -52,17 +52,21 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     if level is None:
         level = asked["level"] if asked and asked["column"] == column else level_of(ds)
     within = at_least(within if within is not None else asked["within"] if asked else 1.0, 0, "within")
-    points = answers(ds, over, column, level)
+    points, which = answers(ds, over, column, level), "all"
     if asked and (over, column, level) == (asked["over"], asked["column"], asked["level"]) and "asked" in ds:
         points["asked"] &= ds["asked"].values[points.index] > 0
-    found = _crossings(points)
-    _theory(found, ds, points, over, column, level)
-    result = _dataset(ds, points, found, over)
+        which = asked["edges"]
+    found = _crossings(points, which)
+    totals = _totals(points, found, which)
+    found["theory"] = np.nan
+    if (over, column, level) == ("beta", "success_rate", level_of(ds)) and "edge_lo" in ds and which != "last":
+        found = _theory(found, ds, points, totals["starts"])
+    found["theory_z"] = (found["position"] - found["theory"]) / found["sd"]
+    result = _dataset(ds, points, found, totals, over)
     result["narrow"] = result["hi"] - result["lo"] <= within
     for name, words in _ABOUT.items():
         result[name].attrs["long_name"] = words
-    searched = {"edges": asked["edges"]} if asked else {}
-    return result.assign_attrs(over=over, column=column, level=str(level), within=within, **searched)
+    return result.assign_attrs(over=over, column=column, level=str(level), within=within, edges=which)
 
 
 # ---- answers of single points ------------------------------------------------------------------------------------------
@@ -79,10 +83,16 @@ def answers(ds, over, column, level) -> pd.DataFrame:
     frame["y"] = np.where(done, ds[column].values[take].astype(float), np.nan)
     frame["level"] = _levels(ds, level)[take]
     frame["sd"] = _deviations(ds, column)[take]
-    for name, of in (("trials", "trials_done"), ("flops", "flops")):
-        frame[name] = np.where(done, np.nan_to_num(ds[of].values[take]), 0) if of in ds else 0
+    frame["trials"] = np.where(done, _column(ds, "trials_done", take), 0)
+    sets = np.where(np.isin(ds["data_kind"].values[take], ["self_attention", "scores"]), 2, 1)  # D_0 and D_1
+    flops = sets * _column(ds, "flops", take, np.nan) + np.nan_to_num(_column(ds, "head_flops", take))
+    frame["flops"] = np.where(done, np.nan_to_num(flops), 0)
     frame["side"] = np.where(done, _sides(ds, frame, column, level), np.where(frame["asked"], "failed", "none"))
     return frame
+
+
+def _column(ds, name, take, blank=0.0):
+    return ds[name].values[take].astype(float) if name in ds else np.full(len(take), blank)
 
 
 def _levels(ds, level):
@@ -95,94 +105,129 @@ def _levels(ds, level):
 
 
 def _deviations(ds, column):
-    """(point,) half an interval of 95 % in units of a normal one's."""
+    """(point,) of the column: its interval of 95 % is 2 x 1.96 as wide; one that holds at any stop is wider, which widens this."""
     if column not in INTERVALS or any(name not in ds for name in INTERVALS[column]):
         return np.zeros(ds.sizes["point"])
     lo, hi = (ds[name].values.astype(float) for name in INTERVALS[column])
-    return np.nan_to_num(hi - lo) / (2 * Z95)
+    return np.nan_to_num((hi - lo) / (2 * 1.96))
 
 
 def _sides(ds, frame, column, level):
     """above: not less than the level. Trials that end by a rule say so where they decided; others are taken by their rate."""
     take = frame.index.to_numpy()
     side = np.select([np.isnan(frame["y"]) | np.isnan(frame["level"]), frame["y"] >= frame["level"]], ["none", "above"], "below")
-    if column != "success_rate" or "trials_error" not in ds:
+    if column != "success_rate" or "trials_error" not in ds or isinstance(level, dict):
         return side
-    ruled = np.isfinite(ds["trials_error"].values[take])
-    return np.where(ruled & ~decided(ds, level)[take] & (side != "none"), "open", side)
-
-
-def decided(ds, level) -> np.ndarray:
-    """(point,) bool: a rule that ends trials has decided on which side of the level the rate is: the study's own rule at the
-    study's level, else by an interval of the sequence that does not hold the level."""
-    lo, hi = (ds[name].values for name in INTERVALS["success_rate"])
-    stop = ds["trials_stop"].values == "decided" if "trials_stop" in ds.variables else np.zeros(len(lo), bool)
-    with np.errstate(invalid="ignore"):
-        outside = (lo > level) | (hi < level)
-    return np.isfinite(ds["trials_error"].values) & (outside | (stop & (level == level_of(ds))))
+    return np.where(undecided(ds, level, decided_at(ds))[take] & (side != "none"), "open", side)
 
 
 # ---- crossings -----------------------------------------------------------------------------------------------------------
 
 
-def _crossings(points):
+def _crossings(points, which):
     """A row per edge, from low to high in every combination: `combination`, `edge` (from 0), `kind`, `lo`, `hi`, `position`, and
-    the standard deviation of the position."""
-    sure = points[points["asked"] & points["side"].isin(["below", "above"])]
-    a, b = sure.iloc[:-1].reset_index(), sure.iloc[1:].reset_index()
-    crosses = (a["combination"] == b["combination"]) & (a["side"] != b["side"])
+    the standard deviation of the position. which: all, or the first or last of each combination."""
+    asked = points[points["asked"]]
+    sure, side, curve = np.flatnonzero(_sure(asked)), asked["side"].to_numpy(), asked["combination"].to_numpy()
+    a, b = sure[:-1], sure[1:]
+    crosses = (curve[a] == curve[b]) & (side[a] != side[b])
     a, b = a[crosses], b[crosses]
-    before, behind = a["y"] - a["level"], b["y"] - b["level"]
-    width, height = b["value"] - a["value"], behind - before
-    share = -before / height
-    found = pd.DataFrame({"combination": a["combination"], "kind": np.where(behind > before, "rise", "fall"),
-                          "position": a["value"] + share * width, "lo": a["value"], "hi": b["value"]})
-    rates = ((1 - share) * a["sd"]) ** 2 + (share * b["sd"]) ** 2
-    found["sd"] = np.sqrt(width ** 2 / 12 + rates * (width / height) ** 2)
+    if which != "all":
+        one = ~pd.Series(curve[a]).duplicated(keep=which).to_numpy()
+        a, b = a[one], b[one]
+    found = pd.DataFrame({"combination": curve[a], "kind": np.where(side[b] == "above", "rise", "fall")})
     found.insert(1, "edge", found.groupby("combination").cumcount())
-    return found.reset_index(drop=True)
+    value = asked["value"].to_numpy()
+    found["lo"], found["hi"] = value[a], value[b]
+    found["position"], found["sd"] = _positions(value, (asked["y"] - asked["level"]).to_numpy(), asked["sd"].to_numpy(), a, b)
+    return found
 
 
-def _theory(found, ds, points, over, column, level):
-    """Columns theory and theory_z: the exact edges of the file, which are those of success over degrees at the study's level."""
+def _positions(value, height, sd, a, b):
+    """Where the line crosses the level, and the standard deviation of that, in brackets from a to b (indices of what was asked).
+
+    Candidates between that are not decided have values too: the line is between the first neighbours whose values are on the two
+    sides. A crossing somewhere in a bracket of width w has the variance w^2/12; the values at both ends move where the line
+    crosses by their deviations over its slope."""
+    low, high = a.copy(), b.copy()
+    for k in np.flatnonzero(b > a + 1):
+        known = np.r_[a[k], a[k] + 1 + np.flatnonzero(~np.isnan(height[a[k] + 1:b[k] + 1]))]
+        behind = np.flatnonzero((height[known[1:]] >= 0) == (height[b[k]] >= 0))[0] + 1
+        low[k], high[k] = known[behind - 1], known[behind]
+    rise, width = height[high] - height[low], value[high] - value[low]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = -height[low] / rise
+        share = np.where((share >= 0) & (share <= 1), share, 0.5)
+        moved = np.nan_to_num(((1 - share) * sd[low]) ** 2 + (share * sd[high]) ** 2)
+        spread = np.where(moved > 0, moved * (width / rise) ** 2, 0)
+    return value[low] + share * width, np.sqrt((value[b] - value[a]) ** 2 / 12 + spread)
+
+
+def _sure(points):
+    return points["side"].isin(["below", "above"])
+
+
+def _theory(found, ds, points, starts):
+    """Columns theory and theory_z: the exact edges of the file, the first rise and the first fall after it."""
     found["theory"] = np.nan
-    if (over, column, level) == ("beta", "success_rate", level_of(ds)) and "edge_lo" in ds:
-        slots = points.reset_index().groupby("combination")["index"].min()
-        for kind, name in (("rise", "edge_lo"), ("fall", "edge_hi")):
-            of = found[found["kind"] == kind].drop_duplicates("combination")  # theory has the first of each
-            found.loc[of.index, "theory"] = ds[name].values[slots[of["combination"]]]
-    found["theory_z"] = (found["position"] - found["theory"]) / found["sd"]
+    for name, number, kind in (("edge_lo", 0, "rise"), ("edge_hi", np.where(starts == "above", 0, 1), "fall")):
+        values = pd.Series(ds[name].values[points.index], points["combination"]).groupby(level=0)
+        same = values.min().where(values.nunique() == 1)  # where m follows the degree, points are cases of their own
+        of = found[(found["kind"] == kind) & (found["edge"] == np.broadcast_to(number, starts.shape)[found["combination"]])]
+        found.loc[of.index, "theory"] = same[of["combination"]].to_numpy()
+    return found
 
 
-def _dataset(ds, points, found, over):
+def _dataset(ds, points, found, totals, over):
     """From rows to (combination, edge)."""
-    count = int(points["combination"].max() + 1) if len(points) else 0
+    count, variables, kept = len(totals["starts"]), {}, found[found["edge"] < KEPT]
     slots = points.reset_index().groupby("combination")["index"].min().to_numpy()
-    variables, kept = {}, found[found["edge"] < KEPT]
     for name, blank in _EDGE.items():
         cells = np.full((count, KEPT), blank, dtype=object if isinstance(blank, str) else float)
         cells[kept["combination"], kept["edge"]] = kept[name]
         variables[name] = (("combination", "edge"), cells.astype(str) if isinstance(blank, str) else cells)
-    for name, values in _totals(points, found, count).items():
+    for name, values in totals.items():
         variables[name] = ("combination", values)
     return xr.Dataset(variables, coordinates(ds, points["combination"], slots, over), {"path": ds.attrs.get("path", "")})
 
 
-def _totals(points, found, count):
+def _totals(points, found, which):
+    """Of each combination, by name."""
+    count = int(points["combination"].max() + 1) if len(points) else 0
+
     def by(values, empty=0):
         return values.reindex(range(count), fill_value=empty).to_numpy()
 
     asked = points[points["asked"]]
-    groups, sure = asked.groupby("combination"), asked[asked["side"].isin(["below", "above"])]
-    same = (sure["combination"] == sure["combination"].shift()) & (sure["side"] == sure["side"].shift())
-    between = (sure["place"] - sure["place"].shift() - 1).where(same, 0).astype(int)
-    return {"count": by(found.groupby("combination").size()),
-            "evaluations": by((asked["side"] != "failed").groupby(asked["combination"]).sum()),
+    curve, answered = asked["combination"], asked["side"] != "failed"
+    starts = pd.concat([asked[answered].groupby("combination")["side"].first(), curve.drop_duplicates().to_frame().assign(
+        side="failed").set_index("combination")["side"]])
+    return {"count": by(found.groupby("combination").size()), "evaluations": by(answered.groupby(curve).sum()),
             "candidates": by(points.groupby("combination").size()),
-            "trials": by(groups["trials"].sum()).astype(np.int64), "flops": by(groups["flops"].sum()).astype(float),
-            "starts": by(groups["side"].first(), "none").astype(str),
-            "missed": by(between.groupby(sure["combination"]).max()),
-            "open": by((asked["side"] == "open").groupby(asked["combination"]).sum())}
+            "trials": by(asked["trials"].groupby(curve).sum()).astype(np.int64),
+            "flops": by(asked["flops"].groupby(curve).sum()).astype(float),
+            "starts": by(starts[~starts.index.duplicated()], "none").astype(str), "missed": _missed(points, found, which),
+            "open": by((asked["side"] == "open").groupby(curve).sum())}
+
+
+def _missed(points, found, which):
+    """(combination,) the most candidates between decided neighbours of one side, or beyond the last of them. Where one edge alone
+    was asked for, nothing is said of what is beyond it."""
+    sizes = points.groupby("combination").size()
+    sure = points[points["asked"] & _sure(points)][["combination", "value", "place", "side"]]
+    ends = [pd.DataFrame({"combination": sizes.index, "value": end * np.inf, "place": place, "side": ""})
+            for end, place in ((-1, -1), (1, sizes.to_numpy()))]
+    rows = pd.concat([sure, *ends]).sort_values(["combination", "value"], kind="stable")
+    before = rows.shift()
+    same = (rows["combination"] == before["combination"]) & ((rows["side"] == before["side"]) | (rows["side"] == "") |
+                                                             (before["side"] == ""))
+    if which != "all" and len(found):
+        only = found.set_index("combination")
+        beyond = (before["value"] >= rows["combination"].map(only["hi"])) if which == "first" else (
+            rows["value"] <= rows["combination"].map(only["lo"]))
+        same &= ~beyond
+    gaps = (rows["place"] - before["place"] - 1).where(same, 0)
+    return gaps.groupby(rows["combination"]).max().astype(int).to_numpy()
 
 
 def coordinates(ds, combination, slots, over) -> dict:

@@ -183,7 +183,8 @@ bool psw_part_path(const psw_part *part, const char *path, char *out, size_t siz
 /* Sets mine[slot] to 1 for slots of the part, else 0; `points`: how many. Every slot is in exactly one of N parts.
  * Points that share tiles are dealt together, by what they cost on a common core (psw_rates_default): the same for
  * every machine, number of ranks and build. Groups that weigh little stay with their neighbours, so that a part's slots
- * are long stretches. PSW_NO_MEMORY. */
+ * are long stretches. Of a study that searches, whole families are dealt (psw_combinations). PSW_NO_MEMORY, and what
+ * psw_combinations_create returns. */
 psw_status psw_part_slots(const psw_study *study, const psw_part *part, unsigned char *mine, ptrdiff_t *points);
 
 /* ---- the simulated run ---- */

@@ -34,6 +34,9 @@ psw_interval psw_trials_interval(double successes, double failures, double error
 psw_evidence psw_draws_evidence(const double *x, ptrdiff_t draws, double level);
 psw_interval psw_draws_bounds(const double *x, ptrdiff_t draws, double error);
 
+/* Draws of mean 1 that decide that the mean is above the level; `most` where these do not. */
+double psw_draws_wanted(double level, double error, double most);
+
 /* Has one of the two capitals reached 2 / error? 1: above, -1: below, 0: neither. */
 int psw_evidence_side(psw_evidence evidence, double error);
 

@@ -11,7 +11,7 @@
 #include "polysweep/comm.h"
 #include "polysweep/plan.h"
 #include "polysweep/record.h"
-#include "polysweep/search.h"
+#include "polysweep/replay.h"
 
 enum { PSW_LAUNCHES = 64 }; /* rows of the table of launches; a new launch replaces the oldest */
 typedef struct psw_launch_row {
@@ -103,6 +103,8 @@ psw_status psw_reader_edges(const psw_reader *reader, const psw_study *study);
 /* The rows of combinations first .. first+count, PSW_SEARCH_EDGES each; their `record` stays as it is. `slot` is -1
  * where no search has ended. PSW_ENVIRONMENT if they lie outside the file. */
 psw_status psw_reader_edges_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_edge_row *rows);
+/* What the search of an open file has come to. Freed by the caller, whatever it returns. */
+psw_status psw_reader_replay(psw_reader *reader, const psw_study *study, psw_replay *replay);
 /* What of a combination stands in these rows; their `record` stays as it is. */
 void psw_edge_rows(const psw_crossings *found, ptrdiff_t combination, psw_edge_row rows[PSW_SEARCH_EDGES]);
 /* The message of a failed slot, "" if none is kept: its row is slot modulo 4096, and the newest is kept. */
@@ -115,19 +117,20 @@ typedef struct psw_origin { /* where a slot's rows and failure message come from
     ptrdiff_t slot;
 } psw_origin;
 
+/* Where the study searches, slots are as a search of it on all of these results has them: `asked` is the round that
+ * asks for the slot, one that was not needed is empty again unless its family's search has ended, and when all have,
+ * /edges has what they found. */
 typedef struct psw_copy {
     const psw_study *study;
     const char *text, *history;     /* the study as it was written; a note for attribute history */
     const psw_launch_row *launches; /* of ascending number */
     ptrdiff_t launch_count;
-    bool replaces; /* an existing file is replaced, in one step; else it is refused */
+    bool replaces;     /* an existing file is replaced, in one step; else it is refused */
+    ptrdiff_t *needed; /* out: slots that were not needed, and are empty again; NULL */
     /* Fills slots first .. first+count: records come blank, with their points, and stay so where there is no result. A
      * finished one must be complete (its commit word is recomputed; it is unchanged where point and columns are); of an
      * unfinished one only status, attempt and deaths are copied. */
     psw_status (*take)(void *context, ptrdiff_t first, ptrdiff_t count, psw_record *records, psw_origin *origins);
-    /* Where the study searches: what was found of a combination, asked when all slots were taken. NULL: the search has
-     * not ended, and /edges stays without numbers. */
-    psw_status (*cross)(void *context, ptrdiff_t combination, psw_crossings *found);
     void *context;
 } psw_copy;
 

@@ -128,3 +128,16 @@ psw_interval psw_draws_bounds(const double *x, ptrdiff_t draws, double error)
 {
     return (psw_interval){bound(x, draws, false, error), 1 - bound(x, draws, true, error)};
 }
+
+double psw_draws_wanted(double level, double error, double most)
+{
+    bets b;
+    double draws = 0, sum = 0;
+    begin(&b);
+    for (; draws < most && sum < BETS * 2 / error; draws++) {
+        take(&b, 1 / level - 1);
+        sum = 0;
+        for (int i = 0; i < BETS; i++) sum += b.value[i];
+    }
+    return draws;
+}

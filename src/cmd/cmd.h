@@ -19,7 +19,7 @@ typedef struct cmd_options {
     psw_part part;
     double time_limit_s, sample; /* seconds; percent */
     bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak,
-        no_inputs, calibrate, study;
+        no_inputs, calibrate, edges, study;
     psw_progress progress;
     char command[4096]; /* the whole command line, for the launch table; truncated if longer */
 } cmd_options;

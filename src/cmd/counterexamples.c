@@ -87,6 +87,7 @@ static psw_status find_points(cmd_view *v, findings *f)
 {
     const psw_settings *settings = psw_study_settings(v->study);
     f->error = settings->until != PSW_UNTIL_FIXED ? settings->error : USUAL_ERROR;
+    v->every_status = true; /* a claim is also about points that a search did not need */
     PSW_TRY(cmd_view_walk(v, ask, f));
     PSW_TRY(f->status);
     psw_claim_findings_sort(f->list, f->count, f->about);

@@ -225,6 +225,7 @@ static psw_status open_file(cmd_check *c)
     psw_status schema = c->world->rank == 0 ? psw_reader_schema(c->reader) : PSW_OK;
     if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_rows(c->reader, c->study);
     if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_samples(c->reader, c->study);
+    if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_edges(c->reader, c->study);
     if (schema != PSW_OK) return PSW_FAIL(schema, "%s: %s", c->path, psw_message());
     c->slot_count = psw_reader_slots(c->reader);
     c->column_count = psw_columns_of(c->study, c->columns);
@@ -317,6 +318,10 @@ static psw_status conclude(cmd_check *c)
     if (status == PSW_OK && c->world->rank == 0)
         (c->options->json ? cmd_verify_json : cmd_verify_print)(c, all, differing);
     free(all);
+    double faults = c->world->rank == 0 ? (double)cmd_verify_search_faults(c) : 0;
+    if (status == PSW_OK) status = psw_comm_sum(c->world, &faults, 1);
+    if (status == PSW_OK && faults > 0)
+        return PSW_FAIL(PSW_MISMATCH, "%s: what its search asked for or found is not what its points say", c->path);
     if (status != PSW_OK || differing + c->torn + c->altered == 0) return status;
     return PSW_FAIL(PSW_MISMATCH, "%s: of %td recomputed slots %td differ; %td slots are torn", c->path, c->picked,
                     differing, c->torn + c->altered);
@@ -327,6 +332,7 @@ static psw_status verify(cmd_check *c)
     PSW_TRY(psw_reader_open_shared(c->world, c->path, &c->reader));
     PSW_TRY(psw_comm_agree(c->world, open_file(c)));
     PSW_TRY(read_states(c));
+    PSW_TRY(psw_comm_agree(c->world, c->world->rank == 0 ? cmd_verify_search(c) : PSW_OK));
     psw_threads_set(psw_study_settings(c->study)->threads);
     PSW_TRY(psw_comm_agree(c->world, psw_measure_room()));
     c->machine = psw_machine_read();
@@ -356,6 +362,7 @@ psw_status cmd_verify(const cmd_options *options, const psw_comm *world)
     psw_inputs_free(&c->inputs);
     psw_runs_free(&c->runs);
     if (c->reader) psw_reader_close(c->reader);
+    psw_replay_free(&c->search.replay);
     if (c->study) psw_study_free(c->study);
     free(c->state);
     free(c->wanted);

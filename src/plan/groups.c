@@ -8,7 +8,7 @@ size_t psw_memory_group(const psw_group *group, const psw_route *route)
     const psw_point *p = &group->points[0];
     if (!psw_method_computes(p->method)) return 0;
     size_t errors = psw_sketch_has(p) ? psw_assessor_of(p->precision)->bytes(p, route) : 0;
-    return psw_engine_of(p->precision)->bytes(group, route) + psw_judge_of(p->precision)->bytes(group) + errors +
+    return psw_engine_of(p->precision)->bytes(group, route) + psw_judge_of(p->precision)->bytes(group, route) + errors +
            psw_reference_bytes(p);
 }
 

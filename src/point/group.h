@@ -21,6 +21,7 @@ typedef struct point_plan {
     psw_route route; /* of the calling rank */
     size_t bytes;    /* of the arena, on the calling rank */
     psw_team_cost cost;
+    double limit_s; /* what run.point_limit is about: the predicted time, of a rule that ends trials of most trials */
 } point_plan;
 point_plan point_plan_of(const psw_comm *team, const psw_computer *computer, const psw_group *group);
 

@@ -193,8 +193,8 @@ void psw_column_put_plain(const psw_column *column, psw_record *record)
 
 int psw_column_vocabulary(const psw_column *column)
 {
-    if (column->offset == offsetof(psw_record, point.team)) return PSW_WORDS_TEAM;
-    if (column->offset == offsetof(psw_record, point.weights)) return PSW_WORDS_WEIGHTS;
+    if (strcmp(column->name, "team_asked") == 0) return PSW_WORDS_TEAM;
+    if (strcmp(column->name, "weights") == 0) return PSW_WORDS_WEIGHTS;
     return column->vocabulary;
 }
 

@@ -3,6 +3,7 @@
 #include <hdf5_hl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/store.h"
 
@@ -11,6 +12,28 @@ enum { PIECE = 64 }; /* combinations at a time */
 static ptrdiff_t length_of(const store_layout *what)
 {
     return PSW_SEARCH_EDGES * what->combinations;
+}
+
+static bool is_bitwise(const psw_column *columns, ptrdiff_t count, const char *name)
+{
+    for (ptrdiff_t i = 0; name && i < count; i++)
+        if (strcmp(columns[i].name, name) == 0) return columns[i].bitwise;
+    return !name;
+}
+
+void store_edges_measure(const psw_study *study, store_layout *what)
+{
+    const psw_settings *settings = psw_study_settings(study);
+    psw_column columns[PSW_COLUMNS_MAX];
+    psw_combinations all;
+    what->search = psw_study_search(study);
+    what->error = settings->until != PSW_UNTIL_FIXED ? settings->error : NAN;
+    if (!what->search) return;
+    ptrdiff_t count = psw_columns_of(study, columns);
+    what->search_bitwise =
+        is_bitwise(columns, count, what->search->column) && is_bitwise(columns, count, what->search->level_column);
+    what->combinations = psw_combinations_create(study, &all) == PSW_OK ? all.count : -1;
+    psw_combinations_free(&all);
 }
 
 double store_edges_bytes(const store_layout *what)

@@ -1,4 +1,6 @@
 /* /edges of a file that may be damaged: where its datasets are, whether they are those of a study, what is in them. */
+#include <stdlib.h>
+
 #include "store/store.h"
 
 enum { PIECE = 64 }; /* combinations at a time */
@@ -41,6 +43,25 @@ psw_status psw_reader_edges(const psw_reader *reader, const psw_study *study)
 {
     store_layout what = store_layout_of(study);
     return store_edges_check(reader, &what);
+}
+
+static psw_status take_slots(psw_reader *reader, psw_replay *replay, psw_record *records)
+{
+    for (ptrdiff_t first = 0; first < replay->slots; first += STORE_PIECE) {
+        ptrdiff_t count = replay->slots - first < STORE_PIECE ? replay->slots - first : STORE_PIECE;
+        PSW_TRY(psw_reader_get(reader, first, count, records));
+        for (ptrdiff_t i = 0; i < count; i++) psw_replay_take(replay, first + i, &records[i]);
+    }
+    return psw_replay_run(replay);
+}
+
+psw_status psw_reader_replay(psw_reader *reader, const psw_study *study, psw_replay *replay)
+{
+    PSW_TRY(psw_replay_create(study, replay));
+    psw_record *records = malloc(STORE_PIECE * sizeof *records);
+    psw_status status = records ? take_slots(reader, replay, records) : PSW_FAIL(PSW_NO_MEMORY, "no memory for slots");
+    free(records);
+    return status;
 }
 
 static psw_status read_rows(const psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_edge_row *rows)

@@ -94,6 +94,7 @@ double store_layout_bytes(const store_layout *what)
     store_layout one = {.slots = 1, .rows = 1, .values = 1, .keeps_rows = what->keeps_rows, .reps = what->reps};
     one.search = what->search, one.combinations = 1;
     size_t slot = sizeof(int64_t); /* of the dimension */
+    if (what->combinations < 0) return NAN;
     store_hdf_quiet();
     psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &all);
     for (ptrdiff_t i = 0; i < all.count; i++) slot += psw_column_bytes(&all.list[i]);
@@ -131,6 +132,7 @@ static psw_status check_place(const char *path, const store_layout *what, bool r
     char directory[4096];
     directory_of(path, directory, sizeof directory);
     if (what->slots < 1) return PSW_FAIL(PSW_USAGE, "%s: the study has no points", path);
+    if (what->combinations < 0) return PSW_FAIL(PSW_USAGE, "%s", psw_message());
     if (!replaces && access(path, F_OK) == 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s exists and is not overwritten", path);
     if (access(directory, F_OK) != 0)
@@ -283,8 +285,9 @@ store_layout store_layout_of(const psw_study *study)
     what.claims = psw_study_claims(study);
     const psw_settings *settings = psw_study_settings(study);
     what.keeps_rows = settings->keep_rows;
-    what.reps = settings->timing && settings->keep_samples ? settings->max_reps : 0;
+    what.reps = store_samples_reps(study);
     if (what.keeps_rows) store_rows_measure(&what);
+    store_edges_measure(study, &what);
     return what;
 }
 

@@ -48,7 +48,7 @@ typedef struct store_layout {
     const psw_search_keys *search; /* NULL: there is no /edges */
     bool search_bitwise;           /* the searched column is, and what its level is */
     double error;                  /* of judge.trials; NaN: nothing ends them */
-    ptrdiff_t combinations;        /* of the search */
+    ptrdiff_t combinations;        /* of the search; -1: they cannot be counted, and psw_message says why */
 } store_layout;
 
 store_layout store_layout_of(const psw_study *study);
@@ -216,6 +216,7 @@ typedef struct store_kept_samples {
     ptrdiff_t slots, reps;
 } store_kept_samples;
 
+ptrdiff_t store_samples_reps(const psw_study *study);
 /* They do nothing for a layout that keeps no samples. */
 double store_samples_bytes(const store_layout *what);
 psw_status store_samples_create(hid_t file, const store_layout *what);
@@ -237,6 +238,7 @@ typedef struct store_kept_edges {
 } store_kept_edges;
 
 /* They do nothing for a layout without a search. */
+void store_edges_measure(const psw_study *study, store_layout *what);
 double store_edges_bytes(const store_layout *what);
 psw_status store_edges_create(hid_t file, const store_layout *what);
 psw_status store_edges_fill(hid_t file, const store_layout *what); /* with rows that say that nothing is known yet */

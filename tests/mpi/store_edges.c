@@ -33,11 +33,11 @@ static void test_size(void)
     }
 }
 
-typedef enum expected { NOTHING, FOUR_OF_FIVE, ALL } expected;
+typedef enum expected { NOTHING, FOUR_OF_FIVE } expected;
 
 static bool is_written(expected what, ptrdiff_t combination)
 {
-    return what == ALL || (what == FOUR_OF_FIVE && combination % 5 != 0);
+    return what == FOUR_OF_FIVE && combination % 5 != 0;
 }
 
 static void check_rows(const char *name, expected written)
@@ -98,29 +98,16 @@ static psw_status take_nothing(void *context, ptrdiff_t first, ptrdiff_t count, 
     return PSW_OK;
 }
 
-static psw_status cross(void *context, ptrdiff_t combination, psw_crossings *found)
-{
-    *found = store_crossings(combination);
-    return combination == *(const ptrdiff_t *)context ? PSW_FAIL(PSW_MISMATCH, "enough") : PSW_OK;
-}
-
+/* Of no study: nothing can say what it found. */
 static void test_copy(void)
 {
-    ptrdiff_t fails = -1;
     char name[300];
     store_layout what = store_edges_layout(SLOTS, COMBINATIONS);
-    psw_copy copy = {.take = take_nothing, .cross = cross, .context = &fails};
+    psw_copy copy = {.take = take_nothing};
     psw_format(name, sizeof name, "%s.copy", path);
-    CHECK(store_layout_copy(name, &what, &copy) == PSW_OK, "%s", psw_message());
-    check_rows(name, ALL);
-    unlink(name);
-    copy.cross = NULL;
     CHECK(store_layout_copy(name, &what, &copy) == PSW_OK, "%s", psw_message());
     check_rows(name, NOTHING);
     unlink(name);
-    copy.cross = cross;
-    fails = 100;
-    CHECK(store_layout_copy(name, &what, &copy) == PSW_MISMATCH && !left_behind(name), "%s", psw_message());
 }
 
 /* ---- files that are not what they should be ---- */
