@@ -19,6 +19,7 @@ typedef struct part {
 } part;
 
 struct psw_claim {
+    const psw_study *study;
     psw_column list[PSW_COLUMNS_MAX];
     const char *names[PSW_COLUMNS_MAX + 1];
     int words[PSW_COLUMNS_MAX];
@@ -162,7 +163,7 @@ psw_status psw_claim_create(const psw_study *study, ptrdiff_t number, psw_claim 
     *claim = calloc(1, sizeof **claim);
     if (!*claim) return PSW_FAIL(PSW_NO_MEMORY, "no memory for a claim");
     (*claim)->count = psw_columns_of(study, (*claim)->list);
-    (*claim)->number = number;
+    (*claim)->study = study, (*claim)->number = number;
     psw_status status = compile(*claim, psw_study_claims(study)[number]);
     if (status == PSW_OK) return PSW_OK;
     psw_claim_free(*claim);
@@ -239,10 +240,19 @@ static void ask_part(const subject *s, const part *p, psw_claim_answer *answer)
     if (found < answer->p || !p->rate) answer->p = found, answer->tested = p->rate;
 }
 
+/* Of points that were not computed a file has no predictions. */
+static bool is_about(const psw_claim *claim, const psw_record *record)
+{
+    double values[PSW_PREDICT_MAX];
+    if (!isnan(record->predict[claim->number])) return record->predict[claim->number] == 1;
+    psw_study_predictions(claim->study, &record->point, values);
+    return values[claim->number] == 1;
+}
+
 psw_claim_answer psw_claim_ask(const psw_claim *claim, const psw_record *record)
 {
     const subject s = {claim, record};
-    psw_claim_answer answer = {.about = record->predict[claim->number] == 1, .p = NAN, .beyond = NAN};
+    psw_claim_answer answer = {.about = is_about(claim, record), .p = NAN, .beyond = NAN};
     if (!answer.about || record->slot.status != PSW_SLOT_DONE || !all_there(&s)) return answer;
     answer.known = true, answer.p = 1;
     answer.holds = psw_program_true(value_of(&s, (part_steps){0, claim->program.count}));

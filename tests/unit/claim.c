@@ -155,8 +155,12 @@ static void which_points(void)
     CHECK_NEAR(answer.beyond, 0.275, 1e-15); /* one subtraction */
     record.slot.status = PSW_SLOT_FAILED;
     CHECK(psw_claim_ask(claim, &record).about && !psw_claim_ask(claim, &record).known, "a point that failed");
+    record.slot.status = PSW_SLOT_EMPTY, record.predict[1] = NAN;
+    CHECK(psw_claim_ask(claim, &record).about && !psw_claim_ask(claim, &record).known, "a point that was not computed");
     record = record_of(study, 2, 6, 120);
     CHECK(!psw_claim_ask(claim, &record).about, "softmax");
+    record.predict[1] = NAN;
+    CHECK(!psw_claim_ask(claim, &record).about, "softmax, not computed");
     psw_claim_free(claim);
     psw_study_free(study);
     study = claiming("0", "success_rate > 0.5 and (fire_rate_d1 > 0.5 or gap > 0)");
