@@ -75,6 +75,7 @@ static void fill_done(const psw_comm *team, const psw_computer *computer, const 
     for (ptrdiff_t i = 0; i < group->count; i++) {
         psw_record *record = &records[i];
         record->verdict = r->verdicts[i];
+        record->recall = r->recall[i];
         record->sketch = r->sketch;
         record->reference = r->reference;
         record->decode = point_decode_columns(&group->points[i], r->decode_s);
