@@ -19,6 +19,7 @@ from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
 from .critical import BOUNDS, EXACT, critical, level_of
 from .decode import decode_table
+from .edge_fit import edge_fits, fit_table as edge_fit_table
 from .edge_tables import asked_for, edge_frame, edge_table, said_table, statement
 from .edges import edges
 from .figures.scaling import APART
@@ -206,6 +207,10 @@ class Section:
             self.answer += [" ".join(asked_for(ds, found))]
             tables.append(edge_table(frame, found))
             frame.to_csv(self.directory / "edges.csv", index=False)
+            laws = edge_fits(ds, found)
+            tables.append(edge_fit_table(laws))
+            if tables[-1]:
+                laws.to_csv(self.directory / "edge-fits.csv", index=False)
         if len(said):
             tables.append(said_table(sentence, said))
             said.to_csv(self.directory / "judged.csv", index=False)
