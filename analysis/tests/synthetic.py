@@ -17,7 +17,7 @@ WORDS = {
     "by": "rows features",
     "method": "exact softmax linear closed_form monomial polysketch tree tensorsketch srht maclaurin favor taylor elu1 relu uniform window",
     "mask": "full causal", "precision": "fp64 fp32 bf16 fp16", "row_norm": "none unit layernorm sqrt_d",
-    "negative": "refuse signed abs", "data_kind": "self_attention scores gaussian sphere aligned file",
+    "negative": "refuse signed abs", "data_kind": "self_attention scores gaussian sphere aligned file memory",
     "preset": "custom P1 P2 P3 W1 W2", "status": "empty running done failed skipped timeout not_needed",
     "reference": "own softmax exact", "mode": "forward decode", "cache": "fp64 fp32 bf16 fp16",
     "error_code": "none failed usage environment mismatch bug", "timing": "none alone shared oversubscribed beside",

@@ -7,6 +7,7 @@
 #include "polysweep/errors.h"
 #include "polysweep/plan.h"
 #include "polysweep/print.h"
+#include "polysweep/recall.h"
 #include "polysweep/reference.h"
 #include "polysweep/theory.h"
 
@@ -76,6 +77,7 @@ typedef struct psw_record {
     double predict[PSW_PREDICT_MAX];
     psw_sketch_columns sketch;
     psw_reference_columns reference;
+    psw_recall_columns recall;
     psw_cost_columns cost;
     psw_decode_columns decode;
     psw_parallel_columns parallel;

@@ -49,12 +49,14 @@ static psw_status default_columns(cmd_view *v)
     static const char *const always[] = {"status", NULL};
     static const char *const verdict[] = {"success_rate", "success_lo", "success_hi", "theory_success", "beta_c", NULL};
     static const char *const sketch[] = {"err_attn", "err_out", "bad_rows", "state_bytes", NULL};
+    static const char *const recall[] = {"recall", "recall_lo", "recall_hi", NULL};
     static const char *const reference[] = {"err_out_ref", "cos_ref", "skill_ref", NULL};
-    bool varies[PSW_COLUMNS_MAX], judged = false, sketched = false, compared = false;
+    bool varies[PSW_COLUMNS_MAX], judged = false, recalled = false, sketched = false, compared = false;
     psw_cells_vary(v->study, NULL, v->all, v->count, varies);
     for (ptrdiff_t slot = 0; slot < psw_study_slots(v->study); slot++) {
         psw_point point = psw_study_point(v->study, slot);
         judged |= psw_data_sets(&point) == 2;
+        recalled |= psw_recall_computed(&point);
         sketched |= psw_sketch_has(&point);
         compared |= psw_reference_computed(&point);
     }
@@ -62,6 +64,7 @@ static psw_status default_columns(cmd_view *v)
         if (varies[i]) v->shown[v->shown_count++] = &v->all[i];
     PSW_TRY(add_columns(v, always));
     if (judged) PSW_TRY(add_columns(v, verdict));
+    if (recalled) PSW_TRY(add_columns(v, recall));
     if (sketched) PSW_TRY(add_columns(v, sketch));
     return compared ? add_columns(v, reference) : PSW_OK;
 }

@@ -1,5 +1,6 @@
-#include "polysweep/reference.h"
 #include "polysweep/plan.h"
+#include "polysweep/recall.h"
+#include "polysweep/reference.h"
 
 static const size_t group_bytes = (size_t)256 << 20;
 
@@ -9,7 +10,7 @@ size_t psw_memory_group(const psw_group *group, const psw_route *route)
     if (!psw_method_computes(p->method)) return 0;
     size_t errors = psw_sketch_has(p) ? psw_assessor_of(p->precision)->bytes(p, route) : 0;
     return psw_engine_of(p->precision)->bytes(group, route) + psw_judge_of(p->precision)->bytes(group, route) + errors +
-           psw_reference_bytes(p);
+           psw_recall_bytes(group) + psw_reference_bytes(p);
 }
 
 /* Members differ only in beta, so the first one represents all. */

@@ -50,6 +50,9 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
     c->wait_s = r->wait_s / count;
     c->flops = cost.flops;
     c->head_flops = cost.head_flops;
+    if (psw_judge_ends(point)) /* of the trials there were */
+        c->head_flops =
+            2 * psw_judge_flops(point) / (double)psw_judge_trials(point) * (double)record->verdict.trials_done;
     c->bytes = cost.bytes;
     int sets = psw_data_sets(point);
     c->gflops = psw_attend_done_flops(group, sets) / count / sets / c->time_median_s / 1e9;
@@ -75,6 +78,7 @@ static void fill_done(const psw_comm *team, const psw_computer *computer, const 
     for (ptrdiff_t i = 0; i < group->count; i++) {
         psw_record *record = &records[i];
         record->verdict = r->verdicts[i];
+        record->recall = r->recall[i];
         record->sketch = r->sketch;
         record->reference = r->reference;
         record->decode = point_decode_columns(&group->points[i], r->decode_s);

@@ -8,6 +8,7 @@ typedef struct point_results { /* of a group; the same on every rank of the team
     psw_verdict verdicts[PSW_GROUP_MAX];
     psw_sketch_columns sketch;
     psw_reference_columns reference;
+    psw_recall_columns recall[PSW_GROUP_MAX];
     double pass_s, busiest_s, comm_s, wait_s, head_s, keep_s, memory_bytes, predicted_bytes; /* largest of the team */
     double busy_s, sent_bytes;                                                               /* sums over the team */
     double decode_s;              /* of a token, mode decode */

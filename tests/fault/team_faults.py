@@ -47,7 +47,7 @@ judge: {m: 8, trials: 10}
 output: {keep: [rows]}
 """
 # Of two degrees that share their tiles each is tried again by itself, so a fault that comes once hurts neither.
-STUDIES = {"gaussian": ("kind: gaussian, reference: softmax", "4"), "attention": ("kind: self_attention, preset: W2, noise: 0.05, data_draws: 3", "[4, 6]")}
+STUDIES = {"memory": ("kind: memory, data_draws: 1, reference: softmax", "4"), "attention": ("kind: self_attention, preset: W2, noise: 0.05, data_draws: 3", "[4, 6]")}
 
 failures = []
 
