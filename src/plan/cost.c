@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "polysweep/recall.h"
 #include "polysweep/reference.h"
 #include "plan/parts.h"
 #include "plan/sketch_cost.h"
@@ -117,6 +118,13 @@ static double head_seconds(const psw_rates *rates, const psw_point *p)
            looks * rates->row_s;
 }
 
+/* Products of outputs with all values, and a look at each. */
+static double recall_seconds(const psw_rates *rates, const psw_point *p)
+{
+    double flops = psw_recall_flops(p), entries = flops / (2 * (double)p->v);
+    return flops * rates->head_flop_s[PSW_FP64] + entries * rates->head_entry_s[PSW_FP64];
+}
+
 /* Attention is computed once for each draw of rows or tables. */
 static double draws_of(const psw_point *p)
 {
@@ -186,13 +194,13 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
 
     cost->flops = work.flops;
     cost->bytes = work.bytes;
-    cost->head_flops = psw_data_sets(p) < 2 ? 0 : 2 * psw_judge_flops(p);
+    cost->head_flops = psw_data_sets(p) < 2 ? psw_recall_flops(p) : 2 * psw_judge_flops(p);
     if (psw_judge_ends(p)) cost->head_flops *= psw_judge_expected(p).trials / (double)psw_judge_trials(p);
     cost->pass_s = shared + own;
     parts.tiles = own * (1 + second_set(p)) * draws_of(p);
-    parts.head = head_seconds(rates, p);
+    parts.head = head_seconds(rates, p) + recall_seconds(rates, p);
     parts.shared_tiles = shared * draws_of(p);
-    parts.shared_head = sign_seconds(rates, p);
+    parts.shared_head = sign_seconds(rates, p) + psw_recall_values(p) * rates->sign_s;
     parts.data = data_seconds(rates, p) * row_draws_of(p);
     if (psw_sketch_has(p)) add_sketch(rates, p, &parts);
     parts.errors += reference_seconds(rates, p);

@@ -10,7 +10,7 @@ typedef struct pass {
     psw_computer *computer;
     const psw_comm *team;
     const psw_group *group;
-    ptrdiff_t slot; /* of its first point */
+    const ptrdiff_t *slots; /* of its points */
     const point_plan *plan;
     double until_s; /* by the clock */
     bool open;      /* trials go on */
@@ -24,6 +24,7 @@ typedef struct pass {
     psw_errors *errors;
     bool compares; /* with a reference */
     psw_comparison *comparison;
+    psw_recall *recall;           /* NULL: values are not recalled */
     ptrdiff_t tables;             /* draws of them, at least 1 */
     bool keeping;                 /* rows of this draw are kept */
     double head_s, keep_s;        /* of the leaf callbacks: sums over draws */
@@ -38,8 +39,8 @@ typedef struct pass {
 static psw_status keep_of_point(pass *p, ptrdiff_t i, const psw_leaf *leaf, ptrdiff_t index)
 {
     const psw_computer *c = p->computer;
-    psw_point asked = psw_study_point(c->study, p->slot + i);
-    return c->keep(c->context, p->slot + i, &asked, leaf, index, &p->kept[i]);
+    psw_point asked = psw_study_point(c->study, p->slots[i]);
+    return c->keep(c->context, p->slots[i], &asked, leaf, index, &p->kept[i]);
 }
 
 static psw_status keep_rows(pass *p, const psw_leaf *leaf)
@@ -55,7 +56,7 @@ static psw_status keep_missing(pass *p)
     const psw_point *point = p->group->points;
     ptrdiff_t first = psw_data_queries(point), asked = first, numbers = ROWS * point->v;
     if (p->computer->keep) {
-        psw_point all = psw_study_point(p->computer->study, p->slot);
+        psw_point all = psw_study_point(p->computer->study, p->slots[0]);
         asked = psw_data_queries(&all);
     }
     if (p->team->rank > 0 || first == asked) return PSW_OK;
@@ -89,6 +90,7 @@ static psw_status take_leaf(void *context, const psw_leaf *leaf)
     double start = psw_clock_s();
     psw_status status = psw_fault("compute.leaf");
     if (status == PSW_OK) status = p->judge->take(p->head, leaf);
+    if (status == PSW_OK && p->recall) status = psw_recall_take(p->recall, leaf);
     double judged = psw_clock_s();
     if (status == PSW_OK && p->assessor) status = p->assessor->take(p->errors, leaf);
     if (status == PSW_OK && p->compares) status = psw_reference_take(p->comparison, leaf);
@@ -219,7 +221,8 @@ static psw_status merge_reference(pass *p, psw_reference_stage stage)
 static psw_status merge_verdicts(pass *p)
 {
     psw_merging list[PSW_MERGING_MAX];
-    return psw_wait_merge(p->team, list, p->judge->merging(p->head, list), &p->wait_s);
+    PSW_TRY(psw_wait_merge(p->team, list, p->judge->merging(p->head, list), &p->wait_s));
+    return p->recall ? psw_wait_merge(p->team, list, psw_recall_merging(p->recall, list), &p->wait_s) : PSW_OK;
 }
 
 static const psw_weights *weights_of(const psw_computer *computer, const psw_point *point)
@@ -242,6 +245,7 @@ static psw_status judged_draw(pass *p, ptrdiff_t draw)
     }
     p->judge->draw(p->head, draw);
     if (p->compares) psw_reference_draw(p->comparison, draw);
+    if (p->recall) PSW_TRY(psw_wait_agree(p->team, psw_recall_draw(p->recall, p->data, draw), &p->wait_s));
     PSW_TRY(one_draw(p, draw));
     if (p->compares) PSW_TRY(merge_reference(p, PSW_REFERENCE_TAKEN));
     return p->assessor ? merge_errors(p, PSW_ERRORS_TAKEN) : PSW_OK;
@@ -344,13 +348,17 @@ static psw_status merge_kept(const pass *p, point_results *r)
 static psw_status begin_head(pass *p)
 {
     PSW_TRY(psw_fault("compute.head"));
-    return p->judge->begin(p->group, &p->plan->route, (psw_watch){watch, p}, p->arena, &p->head);
+    PSW_TRY(p->judge->begin(p->group, &p->plan->route, (psw_watch){watch, p}, p->arena, &p->head));
+    if (!psw_recall_computed(p->group->points)) return PSW_OK;
+    return psw_recall_begin(p->group, (psw_watch){watch, p}, p->arena, &p->recall);
 }
 
 /* What a sketch's own kernel says of its weights, a comparison says of other methods. */
 static void end_columns(pass *p, point_results *r)
 {
     p->judge->end(p->head, r->verdicts);
+    for (ptrdiff_t i = 0; i < p->group->count; i++) r->recall[i] = psw_recall_none();
+    if (p->recall) psw_recall_end(p->recall, r->recall);
     r->sketch = psw_sketch_columns_none();
     r->reference = psw_reference_none();
     if (p->assessor) p->assessor->end(p->errors, &r->sketch);
@@ -414,15 +422,15 @@ static psw_status open_data(const psw_computer *computer, const psw_point *point
     return psw_data_open(point, arrays, data);
 }
 
-psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                               const point_plan *plan, point_results *r)
+psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group,
+                               const ptrdiff_t *slots, const point_plan *plan, point_results *r)
 {
     psw_data *data = NULL;
     computer->arena.used = computer->arena.high = 0;
     double wait_s = 0;
     psw_status opened = open_data(computer, group->points, &data), status = psw_wait_agree(team, opened, &wait_s);
     if (status == PSW_OK) {
-        pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .plan = plan, .data = data};
+        pass p = {.computer = computer, .team = team, .group = group, .slots = slots, .plan = plan, .data = data};
         p.wait_s = wait_s;
         p.open = true;
         p.until_s = until_of(computer, plan);
