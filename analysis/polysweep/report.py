@@ -17,6 +17,7 @@ import pandas as pd
 from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
+from .claims import claims, lines as claim_lines
 from .critical import BOUNDS, EXACT, critical, level_of
 from .decode import decode_table
 from .figures.scaling import APART
@@ -168,6 +169,7 @@ class Section:
         self.projected = ahead is not None
         self.answer = []
         of_heads = self._heads(ds, accept)
+        self.answer += self._claims(ds)
         self.leading = of_heads  # stand before all other figures
         teams = one if ahead is None else ds  # a plan names the heads
         self.tables = [*self._sketches(one, error), *self._scaling(teams, ahead)]
@@ -194,6 +196,13 @@ class Section:
             decoded.to_csv(self.directory / "decode.csv", index=False)
             tables.append(decode_table_of(decoded))
         return [each for each in tables if each]
+
+    def _claims(self, ds):
+        """Verdict lines on a published statement, of a study that is one; as CSV too."""
+        found = claims(ds)
+        if len(found):
+            found.to_csv(self.directory / "claims.csv", index=False)
+        return claim_lines(found)
 
     def _sketches(self, ds, error):
         """Tables that only files with sketches have; their numbers as CSV."""
