@@ -7,6 +7,7 @@ psw_test(store_arrays unit/store_arrays.c)
 psw_test(store_damaged property/store_damaged.c TIMEOUT 300) # two processes a file, slow under sanitizers
 psw_test(store_files mpi/store_files.c MPI 1 2 3 4)
 psw_script_test(whole e2e/whole.py)
+psw_test(store_edges mpi/store_edges.c MPI 1 3)
 psw_test(store_row_blocks mpi/store_row_blocks.c MPI 1 2 3 4)
 
 # not a test of its own: what scripts run, kill and read

@@ -17,6 +17,7 @@ from .claims import claims  # noqa: E402
 from .compare import compare  # noqa: E402
 from .critical import critical  # noqa: E402
 from .decode import decode_table  # noqa: E402
+from .edges import edges, open_edges  # noqa: E402
 from .foreign import FileError  # noqa: E402
 from .grid import axes, grid  # noqa: E402
 from .heads import heads  # noqa: E402
@@ -25,5 +26,5 @@ from .rows import rows  # noqa: E402
 from .run import RunError, run  # noqa: E402
 
 __all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling", "capture", "capture_arrays", "claims",
-           "run", "RunError", "heads", "decode_table", "FileError"]
+           "run", "RunError", "heads", "decode_table", "FileError", "edges", "open_edges"]
 __version__ = "0.3.0"

@@ -14,11 +14,13 @@
  *   sphere          queries and keys uniform on the unit sphere (the directions of gaussian), V as in gaussian
  *   aligned         K and V as in gaussian; query i has exactly the chosen cosine, before row_norm, with key pi(i),
  *                   pi(i) uniform over 0 .. i, so that it is visible under any mask
+ *   memory          n associations: keys uniform on the unit sphere, values of v random signs over sqrt(v); query i is
+ *                   key i, with noise the direction of k_i + noise N(0,1) / sqrt(d), and asks for value i
  *   scores          one query, keys with scores in [ln n, ln 1.4 n]; in D_1 key j3 has 4 ln n. No rows of width d
  *   file            one attention head of arrays: the first n_k keys, and the queries beside the last of them
  *
  * Rows of gaussian, sphere and aligned depend on (seed, side, width, draw, row, column) alone, so a longer
- * sequence begins with a shorter one; so does the noise of self_attention where the point says `common`. */
+ * sequence begins with a shorter one; so do the noise of self_attention and memories where the point says `common`. */
 
 typedef struct psw_data psw_data;
 
@@ -30,7 +32,8 @@ void psw_data_close(psw_data *data);
 
 /* Rows of a random kind are drawn point.data_draws times. Opened data are draw 0; `draw` switches to another, from 0.
  * Keys of the noise of self_attention are (seed, kind, n, d, noise, draw), without n and noise where the point says
- * `common`; of the other kinds (seed, side, width), and the draw from 1 on. */
+ * `common`; so are those of memory, with a side and its width; of the other kinds (seed, side, width), and the draw
+ * from 1 on. */
 ptrdiff_t psw_data_draws(const psw_point *point);
 void psw_data_draw(psw_data *data, ptrdiff_t draw);
 /* Version of these keys: 2 with noise (1: schema 1's first files, one draw for all trials), 0 without. */

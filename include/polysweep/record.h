@@ -7,6 +7,7 @@
 #include "polysweep/errors.h"
 #include "polysweep/plan.h"
 #include "polysweep/print.h"
+#include "polysweep/recall.h"
 #include "polysweep/reference.h"
 #include "polysweep/theory.h"
 
@@ -76,6 +77,7 @@ typedef struct psw_record {
     double predict[PSW_PREDICT_MAX];
     psw_sketch_columns sketch;
     psw_reference_columns reference;
+    psw_recall_columns recall;
     psw_cost_columns cost;
     psw_decode_columns decode;
     psw_parallel_columns parallel;
@@ -131,6 +133,21 @@ ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_
 
 /* The lines of /rows that hold results: special_mass, log2_den, output, in the order of psw_kept_rows. */
 const psw_column *psw_row_columns(ptrdiff_t *count);
+
+/* A row of /edges, and in front of it a record that has the point of the combination's first slot: so what takes a
+ * record and a column takes it with those of psw_edge_columns, too. */
+typedef struct psw_edge_row {
+    psw_record record;
+    ptrdiff_t combination, slot, count;
+    psw_edge_kind kind;
+    double position, lo, hi, theory, theory_z;
+    ptrdiff_t evaluations, trials;
+    double flops;
+    psw_level_side starts;
+    ptrdiff_t missed, open;
+} psw_edge_row;
+/* The datasets of /edges, in the file's order; `bitwise`: whatever is searched. */
+const psw_column *psw_edge_columns(ptrdiff_t *count);
 
 /* A parameter of the point: written when the file is created. */
 bool psw_column_parameter(const psw_column *column);

@@ -61,7 +61,8 @@ typedef struct psw_sweep_state {
     char whole[PSW_SEAL]; /* psw_seal_take of a file all of whose points were done, and were read back; "": not so */
     char launch[128];     /* POLYSWEEP_LAUNCH of the environment: by it a script knows its launch */
     ptrdiff_t points, done, failed, skipped, running, ranks, pid;
-    double fraction; /* of predicted cost */
+    ptrdiff_t not_needed; /* by a search that has ended; while it runs these points are still missing */
+    double fraction;      /* of predicted cost */
     double elapsed_s, eta_s;
     double time_limit_s;      /* of the launch, from its start; NaN = none */
     char time_limit_from[16]; /* --time-limit, study, Slurm */

@@ -150,11 +150,11 @@ psw_word_list psw_methods_where(bool (*holds)(const psw_method_facts *facts));
 psw_word_list psw_methods_of_theory(void); /* that compute no attention */
 
 /* polysweep/data_kinds.def explains each. */
-typedef enum psw_drawn { PSW_DRAWN_NEVER, PSW_DRAWN_NOISE, PSW_DRAWN_ALWAYS } psw_drawn;
+typedef enum psw_drawn { PSW_DRAWN_NEVER, PSW_DRAWN_NOISE, PSW_DRAWN_ALWAYS, PSW_DRAWN_REPEATED } psw_drawn;
 typedef struct psw_data_kind_facts {
     const char *word;
     int sets;
-    bool has_rows, closed_form, has_classes;
+    bool has_rows, closed_form, has_classes, recalls;
     psw_drawn drawn;
     const char *help;
 } psw_data_kind_facts;

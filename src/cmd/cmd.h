@@ -18,7 +18,7 @@ typedef struct cmd_options {
     psw_part part;
     double time_limit_s, sample; /* seconds; percent */
     bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak,
-        no_inputs, calibrate;
+        no_inputs, calibrate, edges;
     psw_progress progress;
     char command[4096]; /* the whole command line, for the launch table; truncated if longer */
 } cmd_options;

@@ -58,6 +58,7 @@ static const option options_table[] = {
     {"sample", "PERCENT",
      "share of the done slots to recompute, whole blocks of 16 (default: all that a minute allows)", PERCENT,
      AT(sample), 0},
+    {"edges", NULL, "what a search found: an edge a row, and a row for a combination without", FLAG, AT(edges), 0},
     {"csv", NULL, "comma-separated values", FLAG, AT(csv), 0},
     {"jsonl", NULL, "one JSON object a line", FLAG, AT(jsonl), 0},
     {"extrap", NULL, "times as JSON lines for Extra-P: team, n, d, beta and r are its parameters, where they vary",

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/edges.h"
 #include "cmd/extrap.h"
 
 #include "polysweep/plain.h"
@@ -48,12 +49,14 @@ static psw_status default_columns(cmd_view *v)
     static const char *const always[] = {"status", NULL};
     static const char *const verdict[] = {"success_rate", "success_lo", "success_hi", "theory_success", "beta_c", NULL};
     static const char *const sketch[] = {"err_attn", "err_out", "bad_rows", "state_bytes", NULL};
+    static const char *const recall[] = {"recall", "recall_lo", "recall_hi", NULL};
     static const char *const reference[] = {"err_out_ref", "cos_ref", "skill_ref", NULL};
-    bool varies[PSW_COLUMNS_MAX], judged = false, sketched = false, compared = false;
+    bool varies[PSW_COLUMNS_MAX], judged = false, recalled = false, sketched = false, compared = false;
     psw_cells_vary(v->study, NULL, v->all, v->count, varies);
     for (ptrdiff_t slot = 0; slot < psw_study_slots(v->study); slot++) {
         psw_point point = psw_study_point(v->study, slot);
         judged |= psw_data_sets(&point) == 2;
+        recalled |= psw_recall_computed(&point);
         sketched |= psw_sketch_has(&point);
         compared |= psw_reference_computed(&point);
     }
@@ -61,6 +64,7 @@ static psw_status default_columns(cmd_view *v)
         if (varies[i]) v->shown[v->shown_count++] = &v->all[i];
     PSW_TRY(add_columns(v, always));
     if (judged) PSW_TRY(add_columns(v, verdict));
+    if (recalled) PSW_TRY(add_columns(v, recall));
     if (sketched) PSW_TRY(add_columns(v, sketch));
     return compared ? add_columns(v, reference) : PSW_OK;
 }
@@ -228,7 +232,14 @@ static psw_status print_rows(cmd_view *v, const form *f)
     psw_status status = cmd_view_walk(v, f->row, &state);
     f->end(&state);
     fflush(stdout);
-    return status == PSW_OK && f->table ? cmd_view_walk(v, failure_row, NULL) : status;
+    if (status != PSW_OK || !f->table || v->walk) return status;
+    status = cmd_view_walk(v, failure_row, NULL);
+    if (v->left_out > 0)
+        psw_print(stderr,
+                  "%td points that the search did not need are left out; --where \"status == not_needed\" shows "
+                  "them\n",
+                  v->left_out);
+    return status;
 }
 
 static void count_row(cmd_view *v, void *state, const psw_record *record)
@@ -244,16 +255,23 @@ static psw_status some_row(cmd_view *v, const char *where)
     ptrdiff_t rows = 0;
     if (where) PSW_TRY(cmd_view_walk(v, count_row, &rows));
     if (!where || rows > 0) return PSW_OK;
+    if (v->walk) return PSW_FAIL(PSW_USAGE, "--where %.200s: no edge satisfies it", where);
     return PSW_FAIL(PSW_USAGE, "--where %.200s: none of the %td rows satisfy it", where, psw_reader_slots(v->reader));
 }
 
 static psw_status print(cmd_view *v, const cmd_options *o)
 {
+    if (o->edges) PSW_TRY(cmd_edges_open(v));
     PSW_TRY(cmd_view_where(v, o->where));
     if (o->extrap && o->columns) return PSW_FAIL(PSW_USAGE, "--extrap chooses its columns; leave --columns out");
     PSW_TRY(some_row(v, o->where));
     if (o->extrap) return cmd_extrap_print(v);
-    PSW_TRY(o->columns ? asked_columns(v, o->columns) : default_columns(v));
+    bool others = o->json || o->jsonl || o->csv;
+    if (o->edges && !o->columns && !others) return cmd_edges_print(v);
+    if (o->edges && !o->columns)
+        cmd_edges_columns(v);
+    else
+        PSW_TRY(o->columns ? asked_columns(v, o->columns) : default_columns(v));
     return print_rows(v, o->json ? &json_form : o->jsonl ? &lines_form : o->csv ? &csv_form : &table_form);
 }
 
@@ -262,6 +280,7 @@ psw_status cmd_show(const cmd_options *options, const psw_comm *world)
     (void)world;
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
+    if (options->edges && options->extrap) return PSW_FAIL(PSW_USAGE, "--edges and --extrap exclude each other");
     if (options->csv + options->jsonl + options->json + options->extrap > 1)
         return PSW_FAIL(PSW_USAGE, "--csv, --jsonl, --json and --extrap exclude each other; give one of them");
     cmd_view *v;

@@ -34,6 +34,7 @@ psw_status data_normal_check(const psw_point *point, const psw_arrays *arrays);
 void data_normal_draw(psw_data *data, ptrdiff_t draw);
 void data_normal_rows(const psw_data *data, int set, psw_side side, ptrdiff_t first, ptrdiff_t count, double *rows);
 psw_data_work data_normal_work(const psw_point *point);
+psw_least_score data_unit_least(const psw_point *point); /* of queries and keys that are directions */
 
 /* Powers of offset + scale <q, k> have a meaning only where it is positive: refuses an offset at which the least score
  * of a kind is not, `least` its <q, k>; `what` names it, as in "c^2 ln n". */

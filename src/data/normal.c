@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "data/kind.h"
 
 /* A key holds side, width and draw: draw 0 is the key without a draw. */
@@ -29,4 +31,11 @@ psw_data_work data_normal_work(const psw_point *point)
 {
     (void)point;
     return (psw_data_work){.drawn = 1, .query_rows = 1};
+}
+
+/* With room for rounding, also to 8 bits. */
+psw_least_score data_unit_least(const psw_point *point)
+{
+    double scale = point->row_norm == PSW_NORM_SQRT_D ? 1 / sqrt((double)point->d) : 1;
+    return (psw_least_score){-scale * (1 + 0x1p-7), false};
 }

@@ -59,10 +59,11 @@ static void weigh_memory(psw_forecast *f, const psw_split *split)
         ptrdiff_t team = forecast_team(run, levels);
         if (run->refused) f->too_large += run->count;
         if (team > split->ranks) continue;
-        for (ptrdiff_t slot = run->first; slot < run->first + run->count;) {
-            psw_group group = {points, psw_group_fill(f->study, slot, run->first + run->count, points)};
-            weigh_group(f, &group, slot, team);
-            slot += group.count;
+        psw_slots slots = psw_slots_of_run(run);
+        for (ptrdiff_t i = 0; i < slots.count;) {
+            psw_group group = {points, psw_group_fill(f->study, &slots, i, points)};
+            weigh_group(f, &group, run->first + i, team);
+            i += group.count;
         }
     }
 }

@@ -123,7 +123,8 @@ static void consider(chooser *c, ptrdiff_t index)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_run *run = &c->base[index];
-    psw_group group = {points, psw_group_fill(c->study, run->first, run->first + run->count, points)};
+    psw_slots slots = psw_slots_of_run(run);
+    psw_group group = {points, psw_group_fill(c->study, &slots, 0, points)};
     bool large = run->refused;
     if (group.count < run->count) return;
     plan_team_work work = plan_team_work_of(c->rates, &group, c->cut->choice);

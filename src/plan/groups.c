@@ -1,5 +1,6 @@
-#include "polysweep/reference.h"
 #include "polysweep/plan.h"
+#include "polysweep/recall.h"
+#include "polysweep/reference.h"
 
 static const size_t group_bytes = (size_t)256 << 20;
 
@@ -8,8 +9,8 @@ size_t psw_memory_group(const psw_group *group, const psw_route *route)
     const psw_point *p = &group->points[0];
     if (!psw_method_computes(p->method)) return 0;
     size_t errors = psw_sketch_has(p) ? psw_assessor_of(p->precision)->bytes(p, route) : 0;
-    return psw_engine_of(p->precision)->bytes(group, route) + psw_judge_of(p->precision)->bytes(group) + errors +
-           psw_reference_bytes(p);
+    return psw_engine_of(p->precision)->bytes(group, route) + psw_judge_of(p->precision)->bytes(group, route) + errors +
+           psw_recall_bytes(group) + psw_reference_bytes(p);
 }
 
 /* Members differ only in beta, so the first one represents all. */
@@ -23,12 +24,12 @@ ptrdiff_t psw_group_most(const psw_point *point)
     return group.count;
 }
 
-ptrdiff_t psw_group_fill(const psw_study *study, ptrdiff_t first, ptrdiff_t end, psw_point points[PSW_GROUP_MAX])
+ptrdiff_t psw_group_fill(const psw_study *study, const psw_slots *slots, ptrdiff_t at, psw_point points[PSW_GROUP_MAX])
 {
     ptrdiff_t count = 1;
-    points[0] = psw_study_point(study, first);
-    for (ptrdiff_t most = psw_group_most(&points[0]); count < most && first + count < end; count++) {
-        points[count] = psw_study_point(study, first + count);
+    points[0] = psw_study_point(study, psw_slots_at(slots, at));
+    for (ptrdiff_t most = psw_group_most(&points[0]); count < most && at + count < slots->count; count++) {
+        points[count] = psw_study_point(study, psw_slots_at(slots, at + count));
         if (!psw_group_joins(&points[count - 1], &points[count])) break;
     }
     return count;

@@ -8,6 +8,7 @@ typedef struct point_results { /* of a group; the same on every rank of the team
     psw_verdict verdicts[PSW_GROUP_MAX];
     psw_sketch_columns sketch;
     psw_reference_columns reference;
+    psw_recall_columns recall[PSW_GROUP_MAX];
     double pass_s, busiest_s, comm_s, wait_s, head_s, keep_s, memory_bytes, predicted_bytes; /* largest of the team */
     double busy_s, sent_bytes;                                                               /* sums over the team */
     double decode_s;              /* of a token, mode decode */
@@ -21,12 +22,13 @@ typedef struct point_plan {
     psw_route route; /* of the calling rank */
     size_t bytes;    /* of the arena, on the calling rank */
     psw_team_cost cost;
+    double limit_s; /* what run.point_limit is about: the predicted time, of a rule that ends trials of most trials */
 } point_plan;
 point_plan point_plan_of(const psw_comm *team, const psw_computer *computer, const psw_group *group);
 
-/* `slot` is that of its first point. The arena has room. Collective over the team. */
-psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                               const point_plan *plan, point_results *r);
+/* `slots`: of its points. The arena has room. Collective over the team. */
+psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group,
+                               const ptrdiff_t *slots, const point_plan *plan, point_results *r);
 
 /* The median time of a token, and its columns (NaN in other modes). Collective over the task's team. */
 psw_status point_decode_time(const psw_team_task *task, double *seconds);

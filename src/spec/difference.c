@@ -61,7 +61,7 @@ static void describe_axis(lines *l, const psw_study *study, const spec_axis *axi
 static void describe_method_defaults(lines *l, const psw_study *study, const spec_entry *entry, const char *section)
 {
     for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
-        const char *fallback = spec_key_fallback((spec_parameter)id, (int)entry->method);
+        const char *fallback = spec_own_fallback(study, id, entry->method);
         bool given = study->given[id].origin != PSW_O_DEFAULT || !fallback;
         for (ptrdiff_t k = 0; k < entry->count; k++) given = given || entry->axes[k].ids[0] == id;
         if (!given) append(add(l, section, spec_keys[id].name), fallback);

@@ -82,16 +82,35 @@ static const char block_rows[] = "256"
 #include "polysweep/methods.def"
     ;
 
-/* rows that are drawn anyway once, noise 16 times */
-#define DRAWS_ALWAYS(word) " + (data_kind == " #word ")"
-#define DRAWS_NOISE(word)
-#define DRAWS_NEVER(word)
-static const char draws_of_kinds[] = "16 * (noise > 0)"
-#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) DRAWS_##drawn(word)
+/* rows that are drawn anyway once, noise 16 times, and what is repeated too, with noise or without */
+#define ONCE_ALWAYS(word) " + (data_kind == " #word ")"
+#define ONCE_REPEATED(word)
+#define ONCE_NOISE(word)
+#define ONCE_NEVER(word)
+#define OFTEN_ALWAYS(word)
+#define OFTEN_REPEATED(word) " or data_kind == " #word
+#define OFTEN_NOISE(word)
+#define OFTEN_NEVER(word)
+static const char draws_of_kinds[] = "16 * (noise > 0"
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) OFTEN_##drawn(word)
+#include "polysweep/data_kinds.def"
+                                     ")"
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) ONCE_##drawn(word)
 #include "polysweep/data_kinds.def"
     ;
-const char spec_draws_once[] = "(noise > 0)"
-#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) DRAWS_##drawn(word)
+const char spec_draws_once[] = "(noise > 0"
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) OFTEN_##drawn(word)
+#include "polysweep/data_kinds.def"
+                               ")"
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) ONCE_##drawn(word)
+#include "polysweep/data_kinds.def"
+    ;
+/* some twenty trials each: a look costs no more of them than where trials come in blocks of twenty */
+const char spec_draws_looked_at[] = "max(16, ceil(trials / 20)) * (noise > 0"
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) OFTEN_##drawn(word)
+#include "polysweep/data_kinds.def"
+                                    ")"
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) ONCE_##drawn(word)
 #include "polysweep/data_kinds.def"
     ;
 
@@ -108,15 +127,15 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_METHOD]       = {"include", "method", WORD(PSW_WORDS_METHOD), NULL, "method of this point", ALL, ALL, 0},
     [PSW_ID_DATA_KIND]    = {"data", "data_kind", WORD(PSW_WORDS_DATA_KIND), first_kind, "what the rows are (written data.kind)", ALL, ALL, 0},
     [PSW_ID_PRESET]       = {"data", "preset", WORD(PSW_WORDS_PRESET), "custom", "constants by name; those given one by one override it", ALL, OWN, 0},
-    [PSW_ID_NOISE]        = {"data", "noise", PSW_T_REAL, -1, POSITIVE, "0", "standard deviation of the perturbation, times sqrt(ln n / d)", ALL, OWN, 0},
+    [PSW_ID_NOISE]        = {"data", "noise", PSW_T_REAL, -1, POSITIVE, "0", "standard deviation of the perturbation, times sqrt(ln n / d); of queries of memory, which are of length 1, times 1 / sqrt(d)", ALL, OWN, 0},
     [PSW_ID_A_0]          = {"data", "a_0", PSW_T_REAL, -1, REAL, NULL, "special feature in D_0", ALL, OWN, 0},
     [PSW_ID_A_1]          = {"data", "a_1", PSW_T_REAL, -1, REAL, NULL, "special feature in D_1", ALL, OWN, 0},
     [PSW_ID_B]            = {"data", "b", PSW_T_REAL, -1, REAL, NULL, "class features", ALL, OWN, 0},
     [PSW_ID_C]            = {"data", "c", PSW_T_REAL, -1, REAL, NULL, "constant feature", ALL, OWN, 0},
     [PSW_ID_KAPPA]        = {"data", "kappa", PSW_T_REAL, -1, REAL, "0.1", "threshold above the constant feature", ALL, OWN, 0},
     [PSW_ID_COSINE]       = {"data", "cosine", PSW_T_REAL, -1, -1, 1, "0.9", "between a query and its key", ALL, OWN, 0},
-    [PSW_ID_DATA_DRAWS]   = {"data", "data_draws", PSW_T_WHOLE, -1, WHOLE, draws_of_kinds, "realisations of random rows; 1 with time, 0 = rows are not random", COMPUTED, OWN, 0},
-    [PSW_ID_COMMON]       = {"data", "common", WORD(PSW_WORDS_SWITCH), "false", "noise of a draw is the same for every n and noise", COMPUTED, OWN, 0},
+    [PSW_ID_DATA_DRAWS]   = {"data", "data_draws", PSW_T_WHOLE, -1, WHOLE, draws_of_kinds, "realisations of random rows; 1 with time, a twentieth of trials with judge.trials.until, 0 = rows are not random", COMPUTED, OWN, 0},
+    [PSW_ID_COMMON]       = {"data", "common", WORD(PSW_WORDS_SWITCH), "false", "noise of a draw is the same for every n and noise; so are all rows of memory", COMPUTED, OWN, 0},
     [PSW_ID_QUERIES]      = {"data", "queries", WORD(PSW_WORDS_QUERIES), "all", "distinct: of equal queries one is computed and counted as many times; without noise, under a full mask", COMPUTED, OWN, 0},
     [PSW_ID_REFERENCE]    = {"data", "reference", WORD(PSW_WORDS_REFERENCE), "own", "what outputs are compared with: the own kernel, the attention of the model (default of files), a power of the scores", COMPUTED, ROWS, 0},
     [PSW_ID_REFERENCE_SCALE] = {"data", "reference_scale", PSW_T_REAL, -1, POSITIVE, "1 / sqrt(d)", "scale of the reference's scores, and of match exp; that of a file replaces the default", ALL, ROWS, 0},

@@ -174,7 +174,7 @@ void spec_row_finish(const psw_study *study, spec_row *row, psw_ids keep, bool d
 bool spec_kind_random(psw_data_kind kind, bool noisy)
 {
     psw_drawn drawn = psw_data_kind_facts_of(kind)->drawn;
-    return drawn == PSW_DRAWN_ALWAYS || (drawn == PSW_DRAWN_NOISE && noisy);
+    return drawn != PSW_DRAWN_NEVER && (drawn != PSW_DRAWN_NOISE || noisy);
 }
 
 bool spec_study_random(const psw_study *study)
@@ -252,6 +252,7 @@ static void settle_queries(const psw_study *study, spec_row *row)
 
 void spec_row_settle(const psw_study *study, spec_row *row)
 {
+    spec_draws_settle(study, row);
     settle_scores(row);
     settle_negative(study, row); /* by the scores */
     settle_reference(row);

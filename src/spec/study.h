@@ -131,6 +131,13 @@ psw_status spec_distinct(const psw_study *study, const psw_yaml_node *node, cons
 psw_status spec_trials_read(psw_study *study, const psw_yaml_node *map, const psw_yaml_node **most);
 psw_status spec_search_read(psw_study *study);   /* after axes */
 double spec_study_among(const psw_study *study); /* points that share judge.trials.error */
+/* The default of a method's own parameter. That of `draws` depends on trials where a rule ends them: NULL, and filled
+ * in by spec_draws_settle, which also makes draws of rows and of tables as many. */
+const char *spec_own_fallback(const psw_study *study, int id, psw_method method);
+void spec_draws_settle(const psw_study *study, spec_row *row);
+
+/* partners.c: fills `partner`. */
+psw_status spec_partners_find(const psw_study *study, psw_combinations *combinations);
 
 /* weights.c */
 psw_status spec_path_number(psw_study *study, const char *text, double *number);
@@ -201,9 +208,11 @@ void spec_block_row(const psw_study *study, const spec_block *block, ptrdiff_t i
 ptrdiff_t spec_block_index(const psw_study *study, const spec_block *block, const spec_row *row); /* -1 = none */
 psw_ids spec_block_names(const spec_block *block);
 bool spec_block_exists(const spec_block *block, ptrdiff_t index);
+ptrdiff_t spec_block_rank(const spec_block *block, ptrdiff_t index); /* existing indices below it */
 
 psw_status spec_enumerate(psw_study *study, spec_block *block);
 uint64_t spec_hash_mix(uint64_t hash, uint64_t word);
+uint64_t spec_bits_of(double value);                                  /* all NaN alike */
 uint64_t spec_hash_row(const psw_study *study, const spec_row *row);  /* of all values but beta */
 void spec_identity_add(psw_study *study, uint64_t rest, double beta); /* one more point */
 

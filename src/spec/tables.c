@@ -15,7 +15,7 @@ static const struct {
 };
 
 static const psw_ids data_kinds[PSW_DATA_KINDS] = {
-#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, closed, classes, own, help) [PSW_##CODE] = 0 own,
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, closed, classes, recalls, own, help) [PSW_##CODE] = 0 own,
 #define PSW_OWN(parameter) | PSW_ID(PSW_ID_##parameter)
 #include "polysweep/data_kinds.def"
 };

@@ -111,6 +111,7 @@ psw_status store_layout_objects(hid_t file, const store_layout *what, const psw_
     PSW_TRY(put_head(file, what, all));
     PSW_TRY(put_provenance(file, what));
     PSW_TRY(store_rows_create(file, what));
+    PSW_TRY(store_edges_create(file, what));
     return store_table_create(file, "failures", "slot modulo 4096 is its row, the newest stays", store_failure_fields,
                               store_failure_rows(what->slots));
 }

@@ -19,6 +19,7 @@ struct psw_store {
     store_table failure;
     store_kept_rows rows;
     store_kept_samples samples;
+    store_kept_edges edges;
     ptrdiff_t slots, launch, owns, predicts;
     uint64_t launch_checksum;
     int descriptor; /* of the same file, for syncing alone */
@@ -117,6 +118,7 @@ static psw_status open_parts(const char *path, const store_layout *what, psw_sto
                                   &store->failure);
     if (status == PSW_OK) status = store_rows_open(store->file, what, &store->rows);
     if (status == PSW_OK) status = store_samples_open(store->file, what, &store->samples);
+    if (status == PSW_OK) status = store_edges_open(store->file, what, &store->edges);
     return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
 }
 
@@ -166,6 +168,7 @@ static psw_status close_file(psw_store *store)
     store_table_close(&store->failure);
     store_rows_close(&store->rows);
     store_samples_close(&store->samples);
+    store_edges_close(&store->edges);
     return H5Fclose(file) < 0 ? HDF_FAIL("the result file cannot be closed") : PSW_OK;
 }
 
@@ -389,6 +392,12 @@ psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt
     psw_format(row.message, sizeof row.message, "%s", message);
     row.check = store_failure_check(&row);
     return store_table_put(&store->failure, slot % store->failure.rows, &row);
+}
+
+psw_status psw_store_edges(psw_store *store, ptrdiff_t first, ptrdiff_t count, const psw_crossings *found)
+{
+    PSW_TRY(psw_fault("store.edges"));
+    return store_edges_put(&store->edges, first, count, found);
 }
 
 psw_status psw_store_sync(psw_store *store)

@@ -11,8 +11,8 @@ static const psw_method_facts methods[] = {
 };
 
 static const psw_data_kind_facts data_kinds[] = {
-#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, closed, classes, own, help)                                       \
-    {#word, sets, rows, closed, classes, PSW_DRAWN_##drawn, help},
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, closed, classes, recalls, own, help)                              \
+    {#word, sets, rows, closed, classes, recalls, PSW_DRAWN_##drawn, help},
 #include "polysweep/data_kinds.def"
 };
 

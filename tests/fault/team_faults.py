@@ -28,8 +28,8 @@ POINT, JOB = 1, 3  # exit codes
 CODES = {"store": [JOB], "comm": [JOB], "sweep": [JOB], "arena": [POINT, JOB],  # an arena is also what rates are measured in
          "store.rows": [POINT]}  # rows are one point's
 STATUS = {"arena.create": "skipped"}
-# of a point that fails (resources.sh), of merge and --extend (their own tests): not met by a plain run
-ELSEWHERE = {"store.failure", "store.copy", "store.replace"}
+# of a point that fails (resources.sh), of merge and --extend, of a search (their own tests): not met by a plain run
+ELSEWHERE = {"store.failure", "store.copy", "store.replace", "store.edges"}
 MESSAGE = {"dist.message": "a message between the ranks of a team failed"}
 
 STUDY = """
@@ -47,7 +47,7 @@ judge: {m: 8, trials: 10}
 output: {keep: [rows]}
 """
 # Of two degrees that share their tiles each is tried again by itself, so a fault that comes once hurts neither.
-STUDIES = {"gaussian": ("kind: gaussian, reference: softmax", "4"), "attention": ("kind: self_attention, preset: W2, noise: 0.05, data_draws: 3", "[4, 6]")}
+STUDIES = {"memory": ("kind: memory, data_draws: 1, reference: softmax", "4"), "attention": ("kind: self_attention, preset: W2, noise: 0.05, data_draws: 3", "[4, 6]")}
 
 failures = []
 

@@ -15,7 +15,7 @@ ROWS, STATES = "src/attend/{}_real.c", "src/sketch/{}_real.c"
 HOMES = {"ROWS": [ROWS], "STATES": [STATES], "EITHER": [ROWS, STATES], "LANDMARKS": ["src/attend/landmarks_real.c"], "NOTHING": []}
 
 #: words that are English, or mean something else as well: in a text they count where a study would have them
-ENGLISH = {"exact", "linear", "tree", "scores", "aligned", "sphere", "file", "relu", "uniform", "window"}
+ENGLISH = {"exact", "linear", "tree", "scores", "aligned", "sphere", "file", "memory", "relu", "uniform", "window"}
 
 #: what names methods all the same, and would not have to be touched for another one
 NAMED = {

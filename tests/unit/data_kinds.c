@@ -63,7 +63,9 @@ static void gaussian_entries_are_standard_and_independent(void)
 /* Any range, any length of the sequence: the same bits. */
 static void rows_do_not_depend_on_what_else_is_made(psw_data_kind kind)
 {
-    psw_point p = plain(kind, 300, 17, 5), longer = p, other = p;
+    psw_point p = plain(kind, 300, 17, 5), longer, other;
+    p.common = 1; /* of memory */
+    longer = other = p;
     longer.n = 1000;
     other.seed = 8;
     for (psw_side side = PSW_QUERY; side <= PSW_VALUE; side++) {
@@ -111,6 +113,80 @@ static void aligned_queries_have_their_key(double asked)
     free(q), free(k);
 }
 
+/* Sums of products of signs that are `lag` apart, in a value or between values, are those of independent fair ones. */
+static void signs_are_independent(const double *x, ptrdiff_t count, ptrdiff_t lag)
+{
+    double sum = 0;
+    for (ptrdiff_t i = lag; i < count; i++) sum += copysign(1, x[i]) * copysign(1, x[i - lag]);
+    CHECK(fabs(sum) < 5 * sqrt((double)count), "signs %td apart: %g of %td", lag, sum, count);
+}
+
+/* Keys of length 1, values of fair independent signs over sqrt(v), and queries that are the keys. */
+static void memories_are_directions_with_signs(void)
+{
+    ptrdiff_t n = 300, d = 20, v = 141; /* more than a block of 128 signs */
+    psw_point p = plain(PSW_MEMORY, n, d, v);
+    double *q = rows_of(&p, PSW_QUERY, 0, n), *k = rows_of(&p, PSW_KEY, 0, n), *x = rows_of(&p, PSW_VALUE, 0, n);
+    double sum = 0, cosines = 0, pairs = (double)(n * (n - 1) / 2);
+    CHECK(!memcmp(q, k, (size_t)(n * d) * sizeof *q), "queries without noise");
+    for (ptrdiff_t i = 0; i < n; i++) CHECK_NEAR(dot(k + i * d, k + i * d, d), 1.0, 1e-14); /* 20 squares */
+    for (ptrdiff_t i = 0; i < n * v; i++) {
+        CHECK(fabs(x[i]) == 1 / sqrt((double)v), "entry %.17g", x[i]);
+        sum += copysign(1, x[i]);
+    }
+    CHECK(fabs(sum) < 5 * sqrt((double)(n * v)), "sum of signs %g", sum);
+    for (ptrdiff_t lag = 1; lag <= 2 * v; lag++) signs_are_independent(x, n * v, lag);
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (ptrdiff_t j = 0; j < i; j++) cosines += pow(dot(k + i * d, k + j * d, d), 2) * (double)d / pairs;
+    /* d cos^2 has mean 1 and variance 2 (d - 1) / (d + 2) < 2; pairs of directions are independent in pairs */
+    CHECK(fabs(cosines - 1) < 5 * sqrt(2 / pairs), "mean of d cos^2: %g", cosines);
+    free(q), free(k), free(x);
+}
+
+/* The direction of k + noise g / sqrt(d): of the mean cosine the first orders in 1 / d are known, so d is large. */
+static void memories_are_asked_with_noise(double noise)
+{
+    ptrdiff_t n = 400, d = 300;
+    psw_point p = plain(PSW_MEMORY, n, d, 4);
+    p.noise = noise;
+    double *q = rows_of(&p, PSW_QUERY, 0, n), *k = rows_of(&p, PSW_KEY, 0, n), mean = 0, other = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        CHECK_NEAR(dot(q + i * d, q + i * d, d), 1.0, 1e-14 * 4); /* 300 squares */
+        mean += dot(q + i * d, k + i * d, d) / (double)n;
+        other += dot(q + i * d, k + (i + 1) % n * d, d) / (double)n;
+    }
+    /* cos = (1 + e x) / sqrt(1 + 2 e x + e^2 s), e = noise / sqrt(d), x normal and s = d +- sqrt(2 d): 1 / sqrt(1 +
+     * noise^2) but for terms of order 1 / d, at most 2 / d here; a single one deviates by less than 1.5 / sqrt(d). */
+    CHECK(fabs(mean - 1 / sqrt(1 + noise * noise)) < 5 * 1.5 / sqrt((double)(n * d)) + 2 / (double)d, "cosine %g",
+          mean);
+    CHECK(fabs(other) < 5 / sqrt((double)(n * d)), "with another key %g", other);
+    free(q), free(k);
+}
+
+/* Memories of one draw are those of another length, or noise, only where the point says so. */
+static void memories_are_common_where_asked(void)
+{
+    psw_point p = plain(PSW_MEMORY, 50, 6, 7), longer = p, noisy = p, draws = p;
+    size_t bytes = 50 * 6 * sizeof(double);
+    p.common = longer.common = noisy.common = 1;
+    longer.n = 90, noisy.noise = 0.3, draws.common = 0;
+    double *a = rows_of(&p, PSW_KEY, 0, 50), *b = rows_of(&longer, PSW_KEY, 0, 50),
+           *c = rows_of(&noisy, PSW_KEY, 0, 50);
+    CHECK(!memcmp(a, b, bytes) && !memcmp(a, c, bytes), "common keys differ");
+    free(b), free(c);
+    longer.common = noisy.common = 0;
+    b = rows_of(&draws, PSW_KEY, 0, 50), c = rows_of(&longer, PSW_KEY, 0, 50);
+    double *d = rows_of(&noisy, PSW_KEY, 0, 50);
+    CHECK(memcmp(a, b, bytes) && memcmp(b, c, bytes) && memcmp(b, d, bytes), "keys that are not common are equal");
+    psw_data *data;
+    CHECK(psw_data_open(&draws, NULL, &data) == PSW_OK, "%s", psw_message());
+    psw_data_draw(data, 1);
+    psw_data_rows(data, 0, PSW_KEY, 0, 50, c);
+    CHECK(memcmp(b, c, bytes) != 0, "another draw has the same keys");
+    psw_data_close(data);
+    free(a), free(b), free(c), free(d);
+}
+
 static void scores_lie_in_their_interval(void)
 {
     ptrdiff_t n = 700;
@@ -152,6 +228,8 @@ static void bad_points_are_refused(void)
     p = plain(PSW_ALIGNED, 8, 1, 4), refused(p, "d >= 2");
     p.d = 4, p.cosine = 1.1, refused(p, "cosine");
     p.cosine = NAN, refused(p, "cosine");
+    p = plain(PSW_MEMORY, 8, 4, 4), p.noise = INFINITY, refused(p, "noise");
+    p.noise = -1, refused(p, "noise");
     p = plain(PSW_SCORES, 8, 0, 4), refused(p, "v = n");
     p.v = 8, p.j3 = 8, refused(p, "j3");
     p.j3 = 0, p.method = PSW_TREE, refused(p, "exact, softmax or linear");
@@ -168,7 +246,12 @@ int main(void)
     rows_do_not_depend_on_what_else_is_made(PSW_GAUSSIAN);
     rows_do_not_depend_on_what_else_is_made(PSW_SPHERE);
     rows_do_not_depend_on_what_else_is_made(PSW_ALIGNED);
+    rows_do_not_depend_on_what_else_is_made(PSW_MEMORY);
     spheres_are_directions_of_gaussians();
+    memories_are_directions_with_signs();
+    memories_are_asked_with_noise(0.2);
+    memories_are_asked_with_noise(1);
+    memories_are_common_where_asked();
     aligned_queries_have_their_key(0.9);
     aligned_queries_have_their_key(-0.3);
     aligned_queries_have_their_key(1);

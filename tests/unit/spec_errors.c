@@ -95,7 +95,7 @@ static const struct {
     {H "data: {preset: P7}\n" M G, NULL,
      "s.yaml:2:16: 'P7' is not a preset; the nearest is 'P1'; there are: custom, P1, P2, P3, W1, W2"},
     {H "data: {kind: gausian}\n" M G, NULL,
-     "s.yaml:2:14: 'gausian' is not a data_kind; the nearest is 'gaussian'; there are: self_attention, scores, gaussian, sphere, aligned, file"},
+     "s.yaml:2:14: 'gausian' is not a data_kind; the nearest is 'gaussian'; there are: self_attention, scores, gaussian, sphere, aligned, file, memory"},
     {H "data: {preset: P1, nois: 1}\n" M G, NULL,
      "s.yaml:2:20: unknown key 'nois' in data; the nearest is 'noise'"},
     {H "data: {preset: P1, noise: [0, 1]}\n" M G, NULL,

@@ -8,7 +8,7 @@ static void codes_stay(void)
 {
     static const char *const methods[] = {"exact", "softmax",      "linear", "closed_form", "monomial", "polysketch",
                                           "tree",  "tensorsketch", "srht",   "maclaurin",   "favor"};
-    static const char *const kinds[] = {"self_attention", "scores", "gaussian", "sphere", "aligned", "file"};
+    static const char *const kinds[] = {"self_attention", "scores", "gaussian", "sphere", "aligned", "file", "memory"};
     for (int code = 0; code < (int)(sizeof methods / sizeof *methods); code++)
         CHECK(psw_word_code(PSW_WORDS_METHOD, methods[code]) == code, "%s has moved", methods[code]);
     for (int code = 0; code < (int)(sizeof kinds / sizeof *kinds); code++)
