@@ -37,10 +37,10 @@ def untested(statement, why):
     return Verdict(statement, UNTESTED, why)
 
 
-def counted(statement, right, points, numbers, holds=CONSISTENT):
-    """The verdict of a statement about single points: `right` is true where it holds."""
+def counted(statement, right, points, numbers, holds=CONSISTENT, of="points"):
+    """The verdict of a statement about single points (curves, ...: `of`): `right` is true where it holds."""
     wrong = points.index[~np.asarray(right, bool)]
-    said = f"{len(wrong)} counterexample{'s' * (len(wrong) != 1)} in {len(points)} points"
+    said = f"{len(wrong)} counterexample{'s' * (len(wrong) != 1)} in {len(points)} {of}"
     return Verdict(statement, CONTRADICTED if len(wrong) else holds, f"{said}; {numbers}", tuple(int(slot) for slot in wrong))
 
 
@@ -196,7 +196,7 @@ def _dispersion(noise, points):
     if (0.5 ** found["draws"] * len(found) > ERROR).all():
         return untested(statement, f"{found['draws'].max()} draws cannot contradict it among {len(found)} points")
     return counted(statement, chance * len(found) > ERROR, found,
-                   f"largest median {found['middle'].max():.4g} of the bound, over {_range(found['draws'])} draws")
+                   f"largest median {found['middle'].max():.4g} of the bound, over {found['draws'].min()} draws or more")
 
 
 # ---- signal -----------------------------------------------------------------------------------------------------------
@@ -276,10 +276,11 @@ def _temperature(noise, found):
                "alone")
     if noise == 0:
         right = (found["hi"] >= found["gaps"] * (1 - 1e-9)) & (found["lo"] <= found["most"] * (1 + 1e-9))
-        return counted("no noise: max ln N(g)/g <= critical scale <= max ln(2 N(g))/g", right, found, numbers, IDENTITY)
+        return counted("no noise: max ln N(g)/g <= critical scale <= max ln(2 N(g))/g", right, found, numbers, IDENTITY,
+                       "curves")
     right = (found["hi"] >= found["gaps"] / FACTOR) & (found["lo"] <= found["gaps"] * FACTOR)
     return counted(f"noise {number(noise)}: critical scale within a factor {FACTOR:g} of max ln N(g)/g, gaps of the constants", right,
-                   found, numbers)
+                   found, numbers, of="curves")
 
 
 # ---- memories ---------------------------------------------------------------------------------------------------------
@@ -287,12 +288,53 @@ def _temperature(noise, found):
 
 def capacities(points, level):
     """A row for each method, degree and width: (lo, hi] holds the number of pairs up to which the share recalled is at least the
-    level."""
+    level; weights z have degree 1."""
     rows = []
-    for (method, beta, d), part in parts(points, ["method", "beta", "d"]):
-        beyond, last = crossing(part["n"], part["recall"], level, rising=False)
-        rows.append((method, beta, d, beyond, last, part.index[0]))
-    return pd.DataFrame(rows, columns=["method", "beta", "d", "lo", "hi", "slot"])
+    degree = points["beta"].where(points["method"] != "linear", 1.0)
+    for (beta, d), part in parts(points[points["method"].isin(["exact", "linear"])].assign(beta=degree), ["beta", "d"]):
+        lo, hi = crossing(part["n"], part["recall"], level, rising=False)
+        rows.append((beta, d, lo, hi, part.index[0]))
+    return pd.DataFrame(rows, columns=["beta", "d", "lo", "hi", "slot"])
+
+
+def memory(points, level):
+    """The exponent of n ln n in d surely is not 2 (95 %)."""
+    return [_memory(points, each) for each in (0.5, level)]
+
+
+def _memory(points, level):
+    statement = f"weights z: n pairs of which {level:g} are recalled need d^2 of order n ln n"
+    found = capacities(points[points["method"] == "linear"], level)
+    found = found[(found["lo"] > 1) & np.isfinite(found["hi"])]
+    log = np.log(found["d"])
+    fitted, plain = (slope(log, np.log(take(found["lo"])), np.log(take(found["hi"]))) for take in (lambda n: n * np.log(n), lambda n: n))
+    if fitted is None:
+        return untested(statement, "fewer than three widths at which recall passes the level")
+    if fitted[2] - fitted[1] > WIDEST["root"]:
+        return untested(statement, f"n ln n ~ d^{_fit(fitted)}: too wide an interval to say")
+    middle = np.sqrt(found["lo"] * found["hi"])
+    return Verdict(statement, CONSISTENT if fitted[1] <= 2 <= fitted[2] else CONTRADICTED,
+                   f"n ln n ~ d^{_fit(fitted)}, n ~ d^{_fit(plain)} over d = {found['d'].min()} to {found['d'].max()}; 2 n ln n/d^2 is "
+                   f"{_range(2 * middle * np.log(middle) / found['d'] ** 2)}")
+
+
+def kernels(points, level):
+    """At some width a degree holds surely no more pairs than the one before: brackets the other way round."""
+    statement = f"z^beta holds more pairs the higher the degree, at the same width (recall {level:g})"
+    found = capacities(points, level)
+    known = found[found["lo"].notna()] if len(found) else found
+    rows = [(d, after.beta, after.lo >= before.hi, after.hi <= before.lo, after.slot) for (d,), part in parts(known, ["d"])
+            for before, after in zip(part.itertuples(), part.iloc[1:].itertuples())] if len(known) else []
+    steps = pd.DataFrame(rows, columns=["d", "beta", "more", "fewer", "slot"]).set_index("slot")
+    if not steps["more"].any() and not steps["fewer"].any():
+        return untested(statement, "no two degrees hold surely different numbers at any width")
+    at = known[known["d"] == known.loc[np.isfinite(known["hi"]), "d"].max()]
+    told = ", ".join(f"{_pairs(row.lo, row.hi)} at {row.beta:g}" for row in at.itertuples())
+    return counted(statement, ~steps["fewer"], steps, f"surely more in {int(steps['more'].sum())}; at d = {at['d'].iloc[0]}: {told}", of="steps")
+
+
+def _pairs(lo, hi):
+    return f"> {lo:.0f}" if hi == np.inf else f"<= {hi:.0f}" if lo == -np.inf else f"{lo:.0f} to {hi:.0f}"
 
 
 # ---- sketches ---------------------------------------------------------------------------------------------------------

@@ -242,6 +242,40 @@ def test_temperature_follows_gaps():
     assert word(rules.temperature(late[late["scale"] > 50], LEVEL)[0]) == rules.UNTESTED
 
 
+# ---- memories -----------------------------------------------------------------------------------------------------------
+
+
+def memory_points(capacity, degrees=(1,), widths=(12, 16, 24, 32, 48)):
+    """Recall falls through 0.9 and 0.5 just behind capacity(beta, d) pairs."""
+    rows, lengths = [], np.unique(np.round(4 * 1.1 ** np.arange(80)).astype(int))
+    for beta in degrees:
+        for d in widths:
+            for n in lengths:
+                rows.append(dict(method="linear" if beta == 1 else "exact", beta=np.nan if beta == 1 else float(beta), d=d, n=n,
+                                 recall=0.95 if n <= capacity(beta, d) else 0.3))
+    return table(rows)
+
+
+def test_linear_memories():
+    def sharp(beta, d):
+        return brentq(lambda n: 2 * n * np.log(n) - d * d, 1.5, 1e6)
+
+    for found in rules.memory(memory_points(sharp), LEVEL):
+        assert found.word == rules.CONSISTENT and "2 n ln n/d^2 is" in found.numbers
+    assert "0.5 are" in rules.memory(memory_points(sharp), LEVEL)[0].statement
+    assert {word(each) for each in rules.memory(memory_points(lambda beta, d: d * d / 8), LEVEL)} == {rules.CONTRADICTED}  # no logarithm
+    assert {word(each) for each in rules.memory(memory_points(sharp, widths=(16, 32)), LEVEL)} == {rules.UNTESTED}
+
+
+def test_kernels_hold_more():
+    points = memory_points(lambda beta, d: 2 * d ** (0.6 + 0.4 * beta), (1, 2, 3))
+    found = rules.kernels(points, LEVEL)
+    assert found.word == rules.CONSISTENT and "0 counterexamples in 10 steps; surely more in 10; at d = 48" in found.numbers
+    assert word(rules.kernels(memory_points(lambda beta, d: 4 * d / beta, (1, 2, 3)), LEVEL)) == rules.CONTRADICTED
+    assert word(rules.kernels(memory_points(lambda beta, d: 4 * d, (1, 2)), LEVEL)) == rules.UNTESTED
+    assert word(rules.kernels(points[points["method"] == "linear"], LEVEL)) == rules.UNTESTED
+
+
 # ---- sketches -----------------------------------------------------------------------------------------------------------
 
 
