@@ -14,6 +14,9 @@ psw_test(store_row_blocks mpi/store_row_blocks.c MPI 1 2 3 4)
 add_executable(store_writer fault/store_writer.c)
 target_link_libraries(store_writer PRIVATE polysweep_mpi)
 target_include_directories(store_writer PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+# not a test of its own: a search without an engine
+add_executable(search_writer fault/search_writer.c)
+target_link_libraries(search_writer PRIVATE polysweep_mpi)
 # not a test of its own: what stands between a run and its libraries
 add_library(preload MODULE fault/preload.c)
 target_link_libraries(preload PRIVATE MPI::MPI_C ${CMAKE_DL_LIBS})

@@ -5,6 +5,7 @@
 #include "forecast/budget.h"
 #include "forecast/points.h"
 #include "forecast/schedule.h"
+#include "forecast/search.h"
 
 static psw_status choose_points(psw_forecast *f, const psw_forecast_request *asked)
 {
@@ -20,18 +21,25 @@ static psw_status choose_points(psw_forecast *f, const psw_forecast_request *ask
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
         psw_point point = psw_study_point(f->study, slot);
         f->wanted[slot] &= !filter || psw_filter_keeps(filter, &point);
+        f->points += f->wanted[slot];
+    }
+    psw_filter_free(filter);
+    return PSW_OK;
+}
+
+static void tally_points(psw_forecast *f)
+{
+    for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
         if (!f->wanted[slot]) continue;
+        psw_point point = psw_study_point(f->study, slot);
         psw_cost cost = psw_cost_time(&f->rates, &point);
         psw_forecast_tally *of = &f->methods[point.method];
-        f->points++;
         of->points++;
         of->alone_s += cost.predicted_s;
         of->flops += psw_data_sets(&point) * cost.flops;
         of->head_flops += cost.head_flops;
         if (cost.predicted_s > f->longest.value) f->longest = (psw_forecast_point){slot, cost.predicted_s, 1};
     }
-    psw_filter_free(filter);
-    return PSW_OK;
 }
 
 /* ---- memory ---- */
@@ -90,17 +98,6 @@ static psw_status lay_nodes(psw_forecast *f, ptrdiff_t most)
     f->node = malloc((size_t)nodes * sizeof *f->node);
     if (!f->node) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td nodes", nodes);
     for (ptrdiff_t k = 0; k < nodes; k++) f->node[k] = k * f->ranks_per_node;
-    return PSW_OK;
-}
-
-static psw_status find_alone(psw_forecast *f)
-{
-    psw_runs runs;
-    psw_cut cut = psw_cut_default;
-    psw_cut_time(&cut, psw_study_settings(f->study));
-    PSW_TRY(psw_runs_create(f->study, &f->rates, &cut, f->wanted, &runs));
-    f->alone_s = runs.predicted_s;
-    psw_runs_free(&runs);
     return PSW_OK;
 }
 
@@ -182,8 +179,10 @@ static psw_status predict_schedules(const psw_forecast_request *asked, psw_forec
     PSW_TRY(read_options(asked, f, worlds));
     PSW_TRY(find_rates(asked, f));
     PSW_TRY(choose_points(f, asked));
+    PSW_TRY(forecast_search_find(f));
+    tally_points(f);
     if (asked->points) PSW_TRY(forecast_points_check(f));
-    PSW_TRY(find_alone(f));
+    PSW_TRY(forecast_alone(f));
     psw_split split = forecast_split(f, f->ranks);
     PSW_TRY(forecast_cut(f, &split, f->memory_bytes, &f->runs));
     PSW_TRY(forecast_judge(f, &f->runs, &split, &f->outcome));
@@ -204,6 +203,7 @@ psw_status psw_forecast_make(const psw_study *study, const psw_forecast_request 
 void psw_forecast_free(psw_forecast *f)
 {
     psw_runs_free(&f->runs);
+    forecast_search_free(f);
     free(f->budget.table);
     free(f->run_of);
     free(f->node);

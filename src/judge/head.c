@@ -256,7 +256,6 @@ void judge_head_take_masses(psw_head *h, const psw_leaf *leaf)
     if (!leaf->special) return;
     for (ptrdiff_t pair = 0; pair < pairs; pair++) {
         const double *mass = leaf->special + pair * leaf->count;
-        if (h->end[pair / h->sets].over) continue;
         if (at >= 0 && at < leaf->count) h->special[h->draw * pairs + pair] += mass[at];
         if (pair % h->sets != h->sets - 1) continue;
         double *leak = &h->leak[h->draw * h->points + pair / h->sets];

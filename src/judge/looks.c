@@ -54,9 +54,8 @@ static bool succeeds(const psw_head *h, ptrdiff_t point, ptrdiff_t trial)
 
 static double successes_of(const psw_head *h, ptrdiff_t point)
 {
-    const judge_head_counted *end = &h->end[point];
     double successes = 0;
-    for (ptrdiff_t t = 0; t < end->trials; t++) successes += judge_head_counts(h, end, t) && succeeds(h, point, t);
+    for (ptrdiff_t t = 0; t < h->trials; t++) successes += succeeds(h, point, t);
     return successes;
 }
 
