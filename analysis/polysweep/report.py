@@ -17,6 +17,7 @@ import pandas as pd
 from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
+from .claims import claims, lines as claim_lines
 from .critical import BOUNDS, EXACT, critical, level_of
 from .decode import decode_table
 from .edge_fit import edge_fits, fit_table as edge_fit_table
@@ -172,6 +173,7 @@ class Section:
         self.projected = ahead is not None
         self.answer, found = [], edges(ds, level=level) if search_of(ds) else None
         of_heads = self._heads(ds, accept)
+        self.answer += self._claims(ds)
         self.leading = [*of_heads, *self._edges(ds, found)]  # stand before all other figures
         teams = one if ahead is None else ds  # a plan names the heads
         self.tables = [*self._sketches(one, error), *self._scaling(teams, ahead)]
@@ -215,6 +217,13 @@ class Section:
             tables.append(said_table(sentence, said))
             said.to_csv(self.directory / "judged.csv", index=False)
         return [each for each in tables if each]
+
+    def _claims(self, ds):
+        """Verdict lines on a published statement, of a study that is one; as CSV too."""
+        found = claims(ds)
+        if len(found):
+            found.to_csv(self.directory / "claims.csv", index=False)
+        return claim_lines(found)
 
     def _sketches(self, ds, error):
         """Tables that only files with sketches have; their numbers as CSV."""
