@@ -52,10 +52,7 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     if level is None:
         level = asked["level"] if asked and asked["column"] == column else level_of(ds)
     within = at_least(within if within is not None else asked["within"] if asked else 1.0, 0, "within")
-    points, which = answers(ds, over, column, level), "all"
-    if asked and (over, column, level) == (asked["over"], asked["column"], asked["level"]) and "asked" in ds:
-        points["asked"] &= ds["asked"].values[points.index] > 0
-        which = asked["edges"]
+    points, which = answers(ds, over, column, level)
     found = _crossings(points, which)
     totals = _totals(points, found, which)
     found["theory"] = np.nan
@@ -66,15 +63,40 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     result["narrow"] = result["hi"] - result["lo"] <= within
     for name, words in _ABOUT.items():
         result[name].attrs["long_name"] = words
-    return result.assign_attrs(over=over, column=column, level=str(level), within=within, edges=which)
+    return result.assign_attrs(over=over, column=column, level=level, within=within, edges=which)
+
+
+def narrowed(ds, found) -> pd.DataFrame:
+    """The first rise and the first fall of each combination of `found` (from `edges`), between candidates that are surely on a side:
+    `combination`, `kind`, `lo`, `hi`, and the coordinates of the combination. Where trials were of a fixed number these are candidates
+    whose interval does not hold the level. lo is -inf where the first of them is above already; kind is none where there is no edge."""
+    over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
+    points, which = answers(ds, over, column, level)
+    if column in INTERVALS and all(name in ds for name in INTERVALS[column]):
+        lo, hi = (ds[name].values[points.index] for name in INTERVALS[column])
+        fixed = ~np.isfinite(ds["trials_error"].values[points.index]) if "trials_error" in ds else np.ones(len(lo), bool)
+        held = fixed & (lo < points["level"]) & (points["level"] <= hi)
+        points["side"] = points["side"].mask(held & _sure(points), "open")
+    rows = _crossings(points, which).drop_duplicates(["combination", "kind"])[["combination", "kind", "lo", "hi"]]
+    first = points[points["asked"] & _sure(points)].drop_duplicates("combination")
+    first = first[(first["side"] == "above") & ~first["combination"].isin(rows.loc[rows["kind"] == "rise", "combination"])]
+    if which == "last":
+        first = first[:0]
+    rows = pd.concat([rows, pd.DataFrame({"combination": first["combination"], "kind": "rise", "lo": -np.inf, "hi": first["value"]})])
+    many = found["candidates"].values > 1
+    without = np.setdiff1d(np.flatnonzero(many), rows["combination"])
+    rows = pd.concat([rows[many[rows["combination"]]], pd.DataFrame({"combination": without, "kind": "none", "lo": np.nan, "hi": np.nan})])
+    rows = rows.sort_values(["combination", "kind"], kind="stable").reset_index(drop=True)
+    coordinates = pd.DataFrame({name: found[name].values for name in found.coords}).drop(columns="combination", errors="ignore")
+    return rows.join(coordinates, on="combination")
 
 
 # ---- answers of single points ------------------------------------------------------------------------------------------
 
 
-def answers(ds, over, column, level) -> pd.DataFrame:
+def answers(ds, over, column, level) -> tuple[pd.DataFrame, str]:
     """The points along their curves (`combinations`), with what each says: `asked`, `y` (its column), `level`, `sd` (standard
-    deviation of y, 0 where the column has no interval), `side`, `trials`, `flops`."""
+    deviation of y, 0 where the column has no interval), `side`, `trials`, `flops`; and which edges were asked for."""
     check_name(column, [name for name in ds.data_vars if ds[name].dims == ("point",) and ds[name].dtype.kind in "iuf"], "column")
     frame = combinations(ds, over)
     take = frame.index.to_numpy()
@@ -88,7 +110,11 @@ def answers(ds, over, column, level) -> pd.DataFrame:
     flops = sets * _column(ds, "flops", take, np.nan) + np.nan_to_num(_column(ds, "head_flops", take))
     frame["flops"] = np.where(done, np.nan_to_num(flops), 0)
     frame["side"] = np.where(done, _sides(ds, frame, column, level), np.where(frame["asked"], "failed", "none"))
-    return frame
+    search = search_of(ds)
+    if search and (over, column, level) == (search["over"], search["column"], search["level"]) and "asked" in ds:
+        frame["asked"] &= ds["asked"].values[take] > 0
+        return frame, search["edges"]
+    return frame, "all"
 
 
 def _column(ds, name, take, blank=0.0):
@@ -217,7 +243,7 @@ def _missed(points, found, which):
     sure = points[points["asked"] & _sure(points)][["combination", "value", "place", "side"]]
     ends = [pd.DataFrame({"combination": sizes.index, "value": end * np.inf, "place": place, "side": ""})
             for end, place in ((-1, -1), (1, sizes.to_numpy()))]
-    rows = pd.concat([sure, *ends]).sort_values(["combination", "value"], kind="stable")
+    rows = pd.concat([sure, *ends]).sort_values(["combination", "place"], kind="stable")
     before = rows.shift()
     same = (rows["combination"] == before["combination"]) & ((rows["side"] == before["side"]) | (rows["side"] == "") |
                                                              (before["side"] == ""))

@@ -265,12 +265,13 @@ static psw_status work_alone(sweep_job *j, bool *over)
     return PSW_OK;
 }
 
-/* Families that go on as usual behind a round that was computed alone. */
+/* Families that go on as usual behind a round that was computed alone, unless the launch is to end. */
 static psw_status are_free(const sweep_job *j, bool *any)
 {
     const sweep_families *all = &j->search.families;
+    bool halted = psw_pool_halted(j->open.crew.pool);
     *any = false;
-    for (ptrdiff_t f = 0; f < all->count; f++) *any |= all->list[f].state == SWEEP_FAMILY_FREE;
+    for (ptrdiff_t f = 0; f < all->count && !halted; f++) *any |= all->list[f].state == SWEEP_FAMILY_FREE;
     return psw_comm_bytes(j->given.world, 0, any, sizeof *any);
 }
 
