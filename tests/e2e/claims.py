@@ -14,16 +14,17 @@ SMALL = {  # of each study: what makes it small, and its verdicts then
     "degree": (["grid.n=[64, 256]", "grid.a_1=1.2", "judge.trials=40"], [IDENTITY, IDENTITY, IDENTITY, CONTRADICTED]),
     "dispersion": (["grid.seed={from: 1, to: 20, step: 1}", "grid.preset=P1", "grid.n=64", "grid.d=66", "grid.beta=[2, 8]"],
                    [IDENTITY, CONSISTENT, CONSISTENT]),
-    "signal": (["grid.n=[32, 64, 128, 256]", "grid.d=10", "data.data_draws=4", "judge.trials=8",
-                "grid.a_1={from: 0.25, to: 32, factor: 1.189207115002721}"], [UNTESTED, UNTESTED, CONSISTENT, CONSISTENT]),
+    "signal": (["grid.n=[32, 64, 128, 256]", "grid.d=10", "data.data_draws=4", "judge.trials=8"],
+               [CONTRADICTED, CONSISTENT, CONSISTENT, CONSISTENT]),
     "temperature": (["grid.n=64", "data.data_draws=4", "judge.trials=4"], [IDENTITY, CONSISTENT, CONTRADICTED]),
     "sketches": (["grid.seed={from: 1, to: 60, step: 1}", "grid.d=32", "grid.beta=[2, 4]"], [CONSISTENT] * 3),
-    "memory": (["grid.d=[12, 16, 24]", "grid.n={from: 6, to: 100, count: 30, spacing: log}", "data.data_draws=16"], [UNTESTED, UNTESTED]),
-    "kernels": (["grid.d=8", "grid.n={from: 4, to: 256, count: 25, spacing: log}", "data.data_draws=4"], [CONSISTENT]),
+    "memory": (["grid.d=[12, 16, 24, 32]", "grid.n={from: 6, to: 160, count: 40, spacing: log}", "data.data_draws=8"],
+               [CONSISTENT, UNTESTED]),
+    "kernels": (["grid.d=8", "grid.n={from: 4, to: 256, count: 40, spacing: log}", "data.data_draws=4"], [CONSISTENT]),
     "entries": (["zip.size={n: [20, 55, 148], d: [3, 4, 5]}"], [CONSISTENT] * 2),
 }
 WHOLE = {
-    "degree": SMALL["degree"][1], "dispersion": [IDENTITY, CONSISTENT, CONTRADICTED], "signal": [CONSISTENT] * 4,
+    "degree": SMALL["degree"][1], "dispersion": [IDENTITY, CONSISTENT, CONTRADICTED], "signal": [CONTRADICTED, CONSISTENT, CONSISTENT, CONTRADICTED],
     "temperature": [IDENTITY, CONSISTENT, CONTRADICTED], "sketches": [CONSISTENT] * 3, "entries": [CONSISTENT] * 2,
     "memory": [CONSISTENT, CONTRADICTED], "kernels": [CONSISTENT],
 }
