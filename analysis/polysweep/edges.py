@@ -68,15 +68,19 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     return result.assign_attrs(over=over, column=column, level=said, within=within, edges=which)
 
 
+def level_asked(found):
+    """The level of `found` (from `edges`) as `edges` takes it."""
+    level = found.attrs["level"]
+    return dict(zip(("column", "where"), level.split(" where ", 1))) if isinstance(level, str) else level
+
+
 @of_dataset
 def narrowed(ds, found) -> pd.DataFrame:
     """The first rise and the first fall of each combination of `found` (from `edges`), between candidates that are surely on a side:
     `combination`, `kind`, `lo`, `hi`, and the coordinates of the combination. Where trials were of a fixed number these are candidates
     whose interval does not hold the level. lo is -inf where the first of them is above already; kind is none where there is no edge."""
-    over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
-    if isinstance(level, str):
-        level = dict(zip(("column", "where"), level.split(" where ", 1)))
-    points, which = answers(ds, over, column, level)
+    over, column = found.attrs["over"], found.attrs["column"]
+    points, which = answers(ds, over, column, level_asked(found))
     if column in INTERVALS and all(name in ds for name in INTERVALS[column]):
         lo, hi = (ds[name].values[points.index] for name in INTERVALS[column])
         fixed = ~np.isfinite(ds["trials_error"].values[points.index]) if "trials_error" in ds else np.ones(len(lo), bool)
