@@ -251,3 +251,28 @@ def test_a_cube_has_holes_where_nothing_was_needed(p1_searched):
     left = cube.present.values & (cube.status.values == "not_needed")
     assert left.sum() == (ds.status.values == "not_needed").sum() > 0
     assert np.isnan(cube.success_rate.values[left]).all() and np.isfinite(cube.success_rate.values[cube.done.values]).all()
+
+
+def test_critical_takes_an_undecided_degree_for_a_candidate(tmp_path):
+    stops, error = {64: ["decided", "most", "decided", "decided"]}, {64: [1e-4] * 4}
+    ds = dataset(tmp_path, {64: [0.5, 0.85, 0.95, 0.99]}, study={"judge": searched.STUDY["judge"]}, trials_stop=stops, trials_error=error)
+    assert polysweep.critical(ds)["lower"].tolist() == ["in [2, 3]"]
+    ds = dataset(tmp_path, {64: [0.5, 0.85, 0.95, 0.99]}, study={"judge": searched.STUDY["judge"]}, trials_stop={64: ["most"] * 4},
+                 trials_error=error)
+    assert polysweep.critical(ds)["lower"].tolist() == ["not settled"]
+    assert polysweep.critical(ds, level=0.7)["lower"].tolist() == ["in [2, 2]"]  # by intervals, of half a width of 0.02
+
+
+def test_a_search_and_a_grid_agree_where_both_have_points(tmp_path):
+    listed = synthetic.points(["P1"], ["exact"], range(1, 21), [64], [18], 34, 400)
+    rows = searched.search(listed, most=400)
+    synthetic.write(tmp_path / "search.h5", rows)
+    random = np.random.default_rng(1)
+    filled = [dict(row, asked=0) if row["asked"] else searched.answer(point, 1e-4, random, 0.9, 400, 0) for point, row in zip(listed, rows)]
+    synthetic.write(tmp_path / "grid.h5", filled)
+    both = polysweep.compare(tmp_path / "search.h5", tmp_path / "grid.h5")
+    asked = sum(row["asked"] > 0 for row in rows)
+    assert both["agrees"].all() and (both.attrs["points"], both.attrs["only_a"], both.attrs["only_b"]) == (asked, 0, 20 - asked)
+    filled[0] = dict(filled[0], success_rate=0.123)
+    synthetic.write(tmp_path / "grid.h5", filled)
+    assert not polysweep.compare(tmp_path / "search.h5", tmp_path / "grid.h5")["agrees"].all()
