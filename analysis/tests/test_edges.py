@@ -122,7 +122,7 @@ def test_axes_of_the_study_keep_points_apart_that_lie_in_a_row(tmp_path):
 def test_of_a_search_what_was_asked_counts(tmp_path, p1_searched):
     ds = polysweep.open(p1_searched)
     found = polysweep.edges(ds)
-    assert found.attrs["over"] == "beta" and found.attrs["level"] == "0.9"
+    assert found.attrs["over"] == "beta" and found.attrs["level"] == 0.9
     needed = ds.status.values == "done"
     assert int(found.evaluations.sum()) == needed.sum() == (ds.asked.values > 0).sum() < 0.5 * len(needed)
     assert int(found.trials.sum()) == ds.trials_done.values[needed].sum()

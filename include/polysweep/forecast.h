@@ -72,7 +72,7 @@ typedef struct psw_forecast_bound {
 typedef struct psw_forecast_search {
     ptrdiff_t combinations; /* 0: the study does not search */
     ptrdiff_t unknown;      /* of them: theory says nothing, and one edge in the middle is expected */
-    struct forecast_families *families;
+    struct forecast_guess *guess;
     psw_forecast_bound least, most; /* hints and the coarse pass alone; all candidates */
 } psw_forecast_search;
 

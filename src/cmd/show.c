@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/counterexamples.h"
 #include "cmd/edges.h"
 #include "cmd/extrap.h"
 
@@ -264,7 +265,10 @@ static psw_status print(cmd_view *v, const cmd_options *o)
     if (o->edges) PSW_TRY(cmd_edges_open(v));
     PSW_TRY(cmd_view_where(v, o->where));
     if (o->extrap && o->columns) return PSW_FAIL(PSW_USAGE, "--extrap chooses its columns; leave --columns out");
+    if (o->counterexamples && o->columns)
+        return PSW_FAIL(PSW_USAGE, "--counterexamples chooses its columns; leave --columns out");
     PSW_TRY(some_row(v, o->where));
+    if (o->counterexamples) return cmd_counterexamples_print(v, o);
     if (o->extrap) return cmd_extrap_print(v);
     bool others = o->json || o->jsonl || o->csv;
     if (o->edges && !o->columns && !others) return cmd_edges_print(v);
@@ -283,6 +287,12 @@ psw_status cmd_show(const cmd_options *options, const psw_comm *world)
     if (options->edges && options->extrap) return PSW_FAIL(PSW_USAGE, "--edges and --extrap exclude each other");
     if (options->csv + options->jsonl + options->json + options->extrap > 1)
         return PSW_FAIL(PSW_USAGE, "--csv, --jsonl, --json and --extrap exclude each other; give one of them");
+    if (options->study && !options->counterexamples)
+        return PSW_FAIL(PSW_USAGE, "--study is for counterexamples: add --counterexamples NAME");
+    if (options->counterexamples && (options->extrap || options->edges))
+        return PSW_FAIL(PSW_USAGE, "--counterexamples, --edges and --extrap exclude each other; give one of them");
+    if (options->study && options->csv + options->jsonl + options->json > 0)
+        return PSW_FAIL(PSW_USAGE, "--study prints a study file; leave --csv, --jsonl and --json out");
     cmd_view *v;
     PSW_TRY(cmd_view_create(&v));
     psw_status status = cmd_view_open(v, options->files[0]);

@@ -43,14 +43,6 @@ static double column_value(const void *of, ptrdiff_t name)
     return psw_column_value(&s->view->all[name], s->record);
 }
 
-/* Numbers with a word among them: the file has the numbers. */
-static int words_of(const psw_column *column)
-{
-    if (strcmp(column->name, "team_asked") == 0) return PSW_WORDS_TEAM;
-    if (strcmp(column->name, "weights") == 0) return PSW_WORDS_WEIGHTS;
-    return column->vocabulary;
-}
-
 static bool names_status(const char *where)
 {
     static const char status[] = "status";
@@ -68,7 +60,7 @@ psw_status cmd_view_where(cmd_view *v, const char *where)
     v->every_status = names_status(where);
     for (ptrdiff_t i = 0; i < v->count; i++) {
         v->names[i] = v->all[i].name;
-        v->vocabulary[i] = words_of(&v->all[i]);
+        v->vocabulary[i] = psw_column_vocabulary(&v->all[i]);
     }
     v->oracle = (psw_oracle){v->names, column_value, v->vocabulary};
     return where ? psw_expression_create(where, "--where", &v->oracle, &v->where) : PSW_OK;

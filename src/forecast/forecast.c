@@ -114,6 +114,31 @@ static psw_status compare(psw_forecast *f, const ptrdiff_t *worlds)
     return PSW_OK;
 }
 
+/* ---- a search: what it takes at least and at most; all else is of what it is expected to take ---- */
+
+static psw_status bound_find(psw_forecast *f, forecast_supposed supposed, psw_forecast_bound *bound)
+{
+    psw_split split = forecast_split(f, f->ranks);
+    psw_forecast_outcome outcome = {0};
+    psw_runs runs;
+    forecast_search_suppose(f, supposed);
+    PSW_TRY(forecast_alone(f));
+    PSW_TRY(forecast_cut(f, &split, f->memory_bytes, &runs));
+    psw_status status = forecast_judge(f, &runs, &split, &outcome);
+    psw_runs_free(&runs);
+    *bound = (psw_forecast_bound){f->points, outcome.schedule.busy_s, outcome.schedule.finish_s};
+    return status;
+}
+
+static psw_status suppose(psw_forecast *f)
+{
+    PSW_TRY(forecast_search_begin(f));
+    PSW_TRY(bound_find(f, FORECAST_LEAST, &f->search.least));
+    PSW_TRY(bound_find(f, FORECAST_MOST, &f->search.most));
+    forecast_search_suppose(f, FORECAST_EXPECTED);
+    return PSW_OK;
+}
+
 /* ---- what was asked ---- */
 
 static psw_status read_worlds(const char *list, ptrdiff_t worlds[PSW_FORECAST_COMPARE_MAX], ptrdiff_t *count)
@@ -179,7 +204,7 @@ static psw_status predict_schedules(const psw_forecast_request *asked, psw_forec
     PSW_TRY(read_options(asked, f, worlds));
     PSW_TRY(find_rates(asked, f));
     PSW_TRY(choose_points(f, asked));
-    PSW_TRY(forecast_search_find(f));
+    if (psw_study_search(f->study)) PSW_TRY(suppose(f));
     tally_points(f);
     if (asked->points) PSW_TRY(forecast_points_check(f));
     PSW_TRY(forecast_alone(f));

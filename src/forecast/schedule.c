@@ -25,7 +25,7 @@ const char *forecast_limit_word(psw_forecast_limit limit)
 /* Of a search that times its points each takes all ranks, as that of a grid does. */
 static bool by_families(const psw_forecast *f)
 {
-    return f->search.families && !psw_study_settings(f->study)->timing;
+    return f->search.guess && !psw_study_settings(f->study)->timing;
 }
 
 psw_status forecast_alone(psw_forecast *f)

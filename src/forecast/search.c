@@ -8,24 +8,23 @@
 #include "forecast/schedule.h"
 #include "polysweep/search.h"
 
-/* What is known of the families of a search. */
-struct forecast_families {
-    ptrdiff_t count, *of;          /* of: the family of a slot */
-    ptrdiff_t *costliest, *points; /* of each: a slot; points that are wanted */
-    double *rounds_s, *point_s;    /* their rounds, the costliest point: on one rank */
-};
-
 enum { HIGH = 1, BY_THEORY = 2 }; /* the guess of a slot: above its level; what theory says of its success */
 
-typedef enum guess_kind { AT_LEAST, EXPECTED, AT_MOST } guess_kind;
+typedef struct family {
+    bool selected;
+    ptrdiff_t costliest, points; /* a slot; points that are asked for */
+    double rounds_s;             /* on one rank */
+} family;
 
-typedef struct guess {
+typedef struct forecast_guess {
     psw_forecast *f;
     psw_search *search;
-    unsigned char *selected, *kind; /* of slots */
-    ptrdiff_t *slots;               /* of a round */
-    bool alone;                     /* every point is timed alone, */
-    double passes;                  /* so many times more */
+    family *families;
+    unsigned char *kind; /* of slots */
+    double *success; /* of slots, as theory has it: asked once, since under a causal mask it takes time; NaN: not yet */
+    ptrdiff_t *slots; /* of a round */
+    bool alone;       /* every point is timed alone, */
+    double passes;    /* so many times more */
 } guess;
 
 /* ---- what is guessed of the points ---- */
@@ -40,8 +39,11 @@ static psw_answer answer_of(const void *context, ptrdiff_t slot)
     if (!g->f->wanted[slot]) answer.status = PSW_SLOT_EMPTY;
     if (g->kind[slot] & HIGH) answer.value = level + 1;
     if (answer.status != PSW_SLOT_DONE || !(g->kind[slot] & BY_THEORY)) return answer;
-    psw_point point = psw_study_point(g->f->study, slot);
-    answer.value = psw_theory_point(&point).success;
+    if (isnan(g->success[slot])) {
+        psw_point point = psw_study_point(g->f->study, slot);
+        g->success[slot] = psw_theory_point(&point).success;
+    }
+    answer.value = g->success[slot];
     return answer;
 }
 
@@ -60,20 +62,29 @@ static bool theory_knows(const guess *g, ptrdiff_t combination)
     return true;
 }
 
+/* Is it one that can have an edge: several candidates that are not all their own levels? */
+static bool is_curve(const psw_combinations *all, ptrdiff_t c)
+{
+    ptrdiff_t i = all->first[c], end = all->first[c + 1];
+    if (!all->partner) return end - i > 1;
+    while (i < end && all->partner[i] == i) i++;
+    return i < end && end - all->first[c] > 1;
+}
+
 /* At least: no edge, or, where the first or last is enough, one beside that end. Expected, where theory does not know:
  * one edge in the middle. */
-static void guess_combination(guess *g, guess_kind kind, ptrdiff_t c)
+static void guess_combination(guess *g, forecast_supposed kind, ptrdiff_t c)
 {
     const psw_combinations *all = psw_search_combinations(g->search);
     const psw_edges_asked edges = psw_study_search(g->f->study)->edges;
     const ptrdiff_t first = all->first[c], count = all->first[c + 1] - first;
-    bool known = kind == EXPECTED && count > 1 && theory_knows(g, c);
+    bool curve = kind == FORECAST_EXPECTED && is_curve(all, c), known = curve && theory_knows(g, c);
     ptrdiff_t low = count; /* so many are below */
-    if (kind == EXPECTED)
+    if (kind == FORECAST_EXPECTED)
         low = count / 2;
     else if (edges != PSW_EDGES_ALL)
         low = edges == PSW_EDGES_FIRST ? 1 : count - 1;
-    g->f->search.unknown += kind == EXPECTED && count > 1 && !known;
+    g->f->search.unknown += curve && !known;
     for (ptrdiff_t i = 0; i < count; i++) g->kind[all->slot[first + i]] = known ? BY_THEORY : i >= low ? HIGH : 0;
 }
 
@@ -101,93 +112,46 @@ static void ask(guess *g, const ptrdiff_t *slots, ptrdiff_t count, double *secon
     *seconds += round_s(g, slots, count);
 }
 
-static double family_s(guess *g, guess_kind kind, ptrdiff_t family)
+static void ask_family(guess *g, forecast_supposed kind, ptrdiff_t number)
 {
+    family *f = &g->families[number];
     const ptrdiff_t *own;
-    ptrdiff_t number, size = psw_search_slots(g->search, family, &own), count, before = g->f->points;
-    double seconds = 0;
-    if (!g->selected[own[0]]) return 0;
-    for (ptrdiff_t i = 0; kind == AT_MOST && i < size; i += PSW_SEARCH_WIDTH)
-        ask(g, own + i, size - i < PSW_SEARCH_WIDTH ? size - i : PSW_SEARCH_WIDTH, &seconds);
-    while (kind != AT_MOST && (count = psw_search_round(g->search, family, answer_of, g, g->slots, &number)) > 0)
-        ask(g, g->slots, count, &seconds);
-    g->f->search.families->points[family] = g->f->points - before;
-    return seconds;
+    ptrdiff_t round, size = psw_search_slots(g->search, number, &own), count, before = g->f->points;
+    f->rounds_s = 0;
+    for (ptrdiff_t i = 0; kind == FORECAST_MOST && i < size; i += PSW_SEARCH_WIDTH)
+        ask(g, own + i, size - i < PSW_SEARCH_WIDTH ? size - i : PSW_SEARCH_WIDTH, &f->rounds_s);
+    while (kind != FORECAST_MOST && (count = psw_search_round(g->search, number, answer_of, g, g->slots, &round)) > 0)
+        ask(g, g->slots, count, &f->rounds_s);
+    f->points = g->f->points - before;
 }
 
-static void suppose(guess *g, guess_kind kind)
+void forecast_search_suppose(psw_forecast *f, forecast_supposed kind)
 {
-    struct forecast_families *families = g->f->search.families;
+    guess *g = f->search.guess;
     const psw_combinations *all = psw_search_combinations(g->search);
-    memset(g->f->wanted, 0, (size_t)g->f->slots);
-    g->f->points = 0;
-    for (ptrdiff_t c = 0; kind != AT_MOST && c < all->count; c++)
-        if (g->selected[all->slot[all->first[c]]]) guess_combination(g, kind, c);
-    for (ptrdiff_t f = 0; f < all->families; f++) families->rounds_s[f] = family_s(g, kind, f);
-}
-
-static psw_status bound_find(guess *g, guess_kind kind, psw_forecast_bound *bound)
-{
-    psw_forecast *f = g->f;
-    psw_split split = forecast_split(f, f->ranks);
-    psw_forecast_outcome outcome = {0};
-    psw_runs runs;
-    suppose(g, kind);
-    PSW_TRY(forecast_alone(f));
-    PSW_TRY(forecast_cut(f, &split, f->memory_bytes, &runs));
-    psw_status status = forecast_judge(f, &runs, &split, &outcome);
-    psw_runs_free(&runs);
-    *bound = (psw_forecast_bound){f->points, outcome.schedule.busy_s, outcome.schedule.finish_s};
-    return status;
+    memset(f->wanted, 0, (size_t)f->slots);
+    f->points = f->search.unknown = 0;
+    for (ptrdiff_t c = 0; kind != FORECAST_MOST && c < all->count; c++)
+        if (g->families[all->family[c]].selected) guess_combination(g, kind, c);
+    for (ptrdiff_t i = 0; i < all->families; i++)
+        if (g->families[i].selected) ask_family(g, kind, i);
 }
 
 /* ---- the families ---- */
 
-static psw_status families_make(psw_forecast *f, ptrdiff_t count)
-{
-    struct forecast_families *all = f->search.families = calloc(1, sizeof *all);
-    const size_t room = (size_t)count + 1;
-    if (!all) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td families", count);
-    all->count = count;
-    all->of = malloc(((size_t)f->slots + 1) * sizeof *all->of);
-    all->costliest = malloc(room * sizeof *all->costliest);
-    all->points = calloc(room, sizeof *all->points);
-    all->rounds_s = calloc(room, sizeof *all->rounds_s);
-    all->point_s = malloc(room * sizeof *all->point_s);
-    if (all->of && all->costliest && all->points && all->rounds_s && all->point_s) return PSW_OK;
-    return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td families", count);
-}
-
-void forecast_search_free(psw_forecast *f)
-{
-    struct forecast_families *all = f->search.families;
-    if (!all) return;
-    free(all->of);
-    free(all->costliest);
-    free(all->points);
-    free(all->rounds_s);
-    free(all->point_s);
-    free(all);
-}
-
 /* The costliest of those that ask for the largest team. */
-static void families_weigh(guess *g)
+static void weigh_family(guess *g, family *f, const ptrdiff_t *own, ptrdiff_t size)
 {
-    struct forecast_families *all = g->f->search.families;
-    for (ptrdiff_t f = 0; f < all->count; f++) {
-        const ptrdiff_t *own;
-        ptrdiff_t size = psw_search_slots(g->search, f, &own), team = 0;
-        all->costliest[f] = own[0];
-        all->point_s[f] = -1;
-        for (ptrdiff_t i = 0; i < size; i++) {
-            psw_point point = psw_study_point(g->f->study, own[i]);
-            double seconds = psw_cost_time(&g->f->rates, &point).predicted_s;
-            all->of[own[i]] = f;
-            if (point.team < team || (point.team == team && seconds <= all->point_s[f])) continue;
-            team = point.team;
-            all->costliest[f] = own[i];
-            all->point_s[f] = seconds;
-        }
+    ptrdiff_t team = 0;
+    double most_s = -1;
+    f->costliest = own[0];
+    for (ptrdiff_t i = 0; i < size; i++) {
+        psw_point point = psw_study_point(g->f->study, own[i]);
+        double seconds = psw_cost_time(&g->f->rates, &point).predicted_s;
+        if (point.team < team || (point.team == team && seconds <= most_s)) continue;
+        team = point.team;
+        f->costliest = own[i];
+        most_s = seconds;
     }
 }
 
@@ -196,13 +160,14 @@ static psw_status select_families(guess *g)
 {
     const psw_combinations *all = psw_search_combinations(g->search);
     ptrdiff_t whole = 0;
-    for (ptrdiff_t f = 0; f < all->families; f++) {
+    for (ptrdiff_t i = 0; i < all->families; i++) {
         const ptrdiff_t *own;
-        ptrdiff_t size = psw_search_slots(g->search, f, &own), kept = 0;
-        for (ptrdiff_t i = 0; i < size; i++) kept += g->f->wanted[own[i]];
-        for (ptrdiff_t i = 0; i < size; i++) g->selected[own[i]] = kept == size;
+        ptrdiff_t size = psw_search_slots(g->search, i, &own), kept = 0;
+        for (ptrdiff_t k = 0; k < size; k++) kept += g->f->wanted[own[k]];
+        g->families[i].selected = kept == size;
+        weigh_family(g, &g->families[i], own, size);
         whole += kept == size;
-        if (kept == size) g->f->search.combinations += all->family_first[f + 1] - all->family_first[f];
+        if (kept == size) g->f->search.combinations += all->family_first[i + 1] - all->family_first[i];
     }
     if (whole > 0 || g->f->points == 0) return PSW_OK;
     return PSW_FAIL(PSW_USAGE,
@@ -211,54 +176,61 @@ static psw_status select_families(guess *g)
                     psw_study_search(g->f->study)->over);
 }
 
-static psw_status find(guess *g)
+psw_status forecast_search_begin(psw_forecast *f)
 {
-    psw_forecast_search *s = &g->f->search;
-    const size_t slots = (size_t)g->f->slots;
+    guess *g = f->search.guess = calloc(1, sizeof *g);
+    const size_t slots = (size_t)f->slots;
     psw_cut cut = psw_cut_default;
-    psw_cut_time(&cut, psw_study_settings(g->f->study));
-    g->alone = cut.alone, g->passes = cut.passes;
-    g->selected = malloc(slots + 1);
+    if (!g) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %zu candidates", slots);
+    psw_cut_time(&cut, psw_study_settings(f->study));
+    g->f = f, g->alone = cut.alone, g->passes = cut.passes;
+    PSW_TRY(psw_search_create(f->study, &g->search));
+    g->families = calloc((size_t)psw_search_combinations(g->search)->families + 1, sizeof *g->families);
     g->kind = calloc(slots + 1, 1);
     g->slots = malloc(slots * sizeof *g->slots + 1);
-    if (!g->selected || !g->kind || !g->slots) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %zu candidates", slots);
-    PSW_TRY(psw_search_create(g->f->study, &g->search));
-    PSW_TRY(families_make(g->f, psw_search_combinations(g->search)->families));
-    PSW_TRY(select_families(g));
-    families_weigh(g);
-    PSW_TRY(bound_find(g, AT_LEAST, &s->least));
-    PSW_TRY(bound_find(g, AT_MOST, &s->most));
-    suppose(g, EXPECTED);
-    return PSW_OK;
+    g->success = malloc(slots * sizeof *g->success + 1);
+    if (!g->families || !g->kind || !g->slots || !g->success)
+        return PSW_FAIL(PSW_NO_MEMORY, "no memory for %zu candidates", slots);
+    for (size_t i = 0; i < slots; i++) g->success[i] = NAN;
+    return select_families(g);
 }
 
-psw_status forecast_search_find(psw_forecast *f)
+void forecast_search_free(psw_forecast *f)
 {
-    guess g = {.f = f};
-    if (!psw_study_search(f->study)) return PSW_OK;
-    psw_status status = find(&g);
-    psw_search_free(g.search);
-    free(g.selected);
-    free(g.kind);
-    free(g.slots);
-    return status;
+    guess *g = f->search.guess;
+    if (!g) return;
+    psw_search_free(g->search);
+    free(g->families);
+    free(g->kind);
+    free(g->success);
+    free(g->slots);
+    free(g);
 }
 
 /* ---- runs ---- */
 
+static ptrdiff_t families_of(const psw_forecast *f)
+{
+    return psw_search_combinations(f->search.guess->search)->families;
+}
+
+static const family *family_of(const psw_forecast *f, ptrdiff_t slot)
+{
+    return &f->search.guess->families[psw_search_family(f->search.guess->search, slot)];
+}
+
 double forecast_search_alone(const psw_forecast *f)
 {
     double seconds = 0;
-    for (ptrdiff_t i = 0; i < f->search.families->count; i++) seconds += f->search.families->rounds_s[i];
+    for (ptrdiff_t i = 0; i < families_of(f); i++) seconds += f->search.guess->families[i].rounds_s;
     return seconds;
 }
 
 /* A point of the family whose costliest one has this run. */
 static psw_run run_of(const psw_forecast *f, const psw_run *costliest, ptrdiff_t slot)
 {
-    const struct forecast_families *all = f->search.families;
-    ptrdiff_t family = all->of[slot];
-    double point_s = all->rounds_s[family] / (double)all->points[family];
+    const family *own = family_of(f, slot);
+    double point_s = own->rounds_s / (double)own->points;
     double share = costliest->alone_s > 0 ? point_s / costliest->alone_s : 1;
     psw_run run = *costliest;
     run.first = slot;
@@ -274,20 +246,14 @@ static int by_depth_and_length(const void *a, const void *b)
     return (x->first > y->first) - (x->first < y->first);
 }
 
-/* `costliest` becomes runs of all points. */
-static psw_status spread(const psw_forecast *f, psw_runs *costliest)
+/* `costliest` become runs of all points. */
+static void spread(const psw_forecast *f, psw_runs *costliest, const psw_run **of, psw_run *list)
 {
-    const struct forecast_families *all = f->search.families;
-    psw_run *list = malloc((size_t)(f->points + 1) * sizeof *list), **of = malloc((size_t)all->count * sizeof *of + 1);
     ptrdiff_t count = 0;
-    for (ptrdiff_t i = 0; of && i < costliest->count; i++) of[all->of[costliest->list[i].first]] = &costliest->list[i];
-    for (ptrdiff_t slot = 0; list && of && slot < f->slots; slot++)
-        if (f->wanted[slot]) list[count++] = run_of(f, of[all->of[slot]], slot);
-    free(of);
-    if (!list || !of) {
-        free(list);
-        return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", f->points);
-    }
+    for (ptrdiff_t i = 0; i < costliest->count; i++)
+        of[psw_search_family(f->search.guess->search, costliest->list[i].first)] = &costliest->list[i];
+    for (ptrdiff_t slot = 0; slot < f->slots; slot++)
+        if (f->wanted[slot]) list[count++] = run_of(f, of[psw_search_family(f->search.guess->search, slot)], slot);
     qsort(list, (size_t)count, sizeof *list, by_depth_and_length);
     free(costliest->list);
     costliest->list = list;
@@ -295,30 +261,38 @@ static psw_status spread(const psw_forecast *f, psw_runs *costliest)
     for (int k = 0; k <= costliest->depths; k++) costliest->first[k] = 0;
     for (ptrdiff_t i = 0; i < count; i++) costliest->first[list[i].depth + 1]++;
     for (int k = 0; k < costliest->depths; k++) costliest->first[k + 1] += costliest->first[k];
-    return PSW_OK;
 }
 
 psw_status forecast_search_cut(const psw_forecast *f, const psw_cut *cut, psw_runs *runs)
 {
-    const struct forecast_families *all = f->search.families;
     psw_cut apart = *cut;
     unsigned char *wanted = calloc((size_t)f->slots + 1, 1);
-    if (!wanted) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", f->slots);
-    for (ptrdiff_t i = 0; i < all->count; i++) wanted[all->costliest[i]] = all->points[i] > 0;
+    const psw_run **of = calloc((size_t)families_of(f) + 1, sizeof *of);
+    psw_run *list = malloc((size_t)(f->points + 1) * sizeof *list);
+    psw_status status = PSW_OK;
+    if (!wanted || !of || !list) status = PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", f->points);
+    for (ptrdiff_t i = 0; status == PSW_OK && i < families_of(f); i++) {
+        const family *own = &f->search.guess->families[i];
+        wanted[own->costliest] = own->selected;
+    }
     apart.most_slots = 1;
-    psw_status status = psw_runs_create(f->study, &f->rates, &apart, wanted, runs);
+    *runs = (psw_runs){0};
+    if (status == PSW_OK) status = psw_runs_create(f->study, &f->rates, &apart, wanted, runs);
+    if (status == PSW_OK)
+        spread(f, runs, of, list);
+    else
+        free(list);
     free(wanted);
-    if (status == PSW_OK) status = spread(f, runs);
+    free(of);
     return status;
 }
 
 double forecast_search_longest(const psw_forecast *f, const psw_runs *runs)
 {
-    const struct forecast_families *all = f->search.families;
     double longest = 0;
     for (ptrdiff_t i = 0; i < runs->count; i++) {
         const psw_run *run = &runs->list[i];
-        double seconds = run->refused ? 0 : run->predicted_s * (double)all->points[all->of[run->first]];
+        double seconds = run->refused ? 0 : run->predicted_s * (double)family_of(f, run->first)->points;
         longest = fmax(longest, seconds);
     }
     return longest;

@@ -4,9 +4,12 @@
 
 #include "polysweep/forecast.h"
 
-/* Of the wanted points those that are expected to be asked for become the wanted ones; what it takes at least and at
- * most is in forecast->search. A study without a search is left as it is. PSW_USAGE, PSW_NO_MEMORY. */
-psw_status forecast_search_find(psw_forecast *forecast);
+typedef enum forecast_supposed { FORECAST_LEAST, FORECAST_EXPECTED, FORECAST_MOST } forecast_supposed;
+
+/* Begins with the wanted points, of a study that searches. PSW_USAGE, PSW_NO_MEMORY. */
+psw_status forecast_search_begin(psw_forecast *forecast);
+/* The points that are asked for become the wanted ones: at least, without an edge; as theory expects; all. */
+void forecast_search_suppose(psw_forecast *forecast, forecast_supposed supposed);
 void forecast_search_free(psw_forecast *forecast);
 
 /* Seconds of all rounds on one rank, candidates of each computed together. */

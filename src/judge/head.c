@@ -74,19 +74,6 @@ static void lay_steps(psw_head *h)
     h->piece = h->groups <= JUDGE_SLAB || h->batch < piece ? h->batch : piece;
 }
 
-ptrdiff_t psw_judge_draws(const psw_point *p)
-{
-    return psw_sketch_has(p) ? psw_errors_draws(p) : psw_data_draws(p);
-}
-
-/* Where only tables are drawn, draws may have a trial more than others, unless draws are what is looked at. */
-ptrdiff_t psw_judge_trials(const psw_point *p)
-{
-    ptrdiff_t draws = psw_judge_draws(p);
-    bool even = p->data_draws > 0 || judge_head_rule_of(p) > HEAD_BLOCKS;
-    return even ? (p->trials + draws - 1) / draws * draws : p->trials;
-}
-
 /* Trials t = draw, draw + draws, ... */
 static ptrdiff_t trials_of(const psw_point *p, ptrdiff_t draw)
 {

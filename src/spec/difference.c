@@ -204,11 +204,14 @@ static void describe_kept(lines *l, const psw_study *study)
 /* What does not enter the identity but fixes the file's layout. */
 static void describe_layout(lines *l, const psw_study *study)
 {
-    const psw_yaml_node *formulas = psw_yaml_child(study->tree.root, "predict");
     line *names = add(l, "predict", ""), *own = add(l, "own axes", "");
     for (ptrdiff_t i = 0; i < study->predict_count; i++) {
         append(names, study->predict[i]);
-        append(add(l, "predict", study->predict[i]), psw_yaml_child(formulas, study->predict[i])->text);
+        append(add(l, "predict", study->predict[i]), study->prediction[i]);
+        if (!study->claim[i]) continue;
+        char path[sizeof l->at->path];
+        psw_format(path, sizeof path, "predict.%s", study->predict[i]);
+        append(add(l, path, "then"), study->claim[i]);
     }
     for (ptrdiff_t i = 0; i < study->own_count; i++) append(own, study->own[i]);
     describe_kept(l, study);

@@ -192,7 +192,7 @@ const psw_yaml_key spec_keys[] = {
     {"", "judge", PSW_T_TREE, -1, 0, 0, NULL, "the random threshold head", 0, 0, 0},
     {"", "search", PSW_T_TREE, -1, 0, 0, NULL, "computes only what it takes to find where a column crosses a level", 0, 0, 0},
     {"", "decode", PSW_T_TREE, -1, 0, 0, NULL, "how a model generates", 0, 0, 0},
-    {"", "predict", PSW_T_TREE, -1, 0, 0, NULL, "your predictions as expressions, kept as columns predict_NAME", 0, 0, 0},
+    {"", "predict", PSW_T_TREE, -1, 0, 0, NULL, "your predictions by name: a critical degree, EXPR or {edge: EXPR}, or a claim, {when: EXPR, then: EXPR}; kept as columns predict_NAME", 0, 0, 0},
     {"", "time", PSW_T_TREE, -1, 0, 0, "off", "off, or how to repeat each point alone", 0, 0, 0},
     {"", "run", PSW_T_TREE, -1, 0, 0, NULL, "how to run; does not affect results", 0, 0, 0},
     {"", "output", PSW_T_TREE, -1, 0, 0, NULL, "the result file", 0, 0, 0},

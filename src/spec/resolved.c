@@ -223,6 +223,13 @@ psw_status spec_resolved_write(psw_study *study)
     return j.out.failed ? PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the resolved study") : PSW_OK;
 }
 
+void spec_node_write(const psw_study *study, const psw_yaml_node *n, psw_writer *out)
+{
+    json j = {*out, study};
+    node(&j, n);
+    *out = j.out;
+}
+
 psw_status spec_yaml_write(const psw_yaml_node *root, char **text)
 {
     json j = {0};

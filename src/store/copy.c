@@ -243,7 +243,7 @@ psw_status store_layout_copy(const char *path, const store_layout *what, const p
     if (!c) return PSW_FAIL(PSW_NO_MEMORY, "no memory to copy slots");
     c->copy = copy;
     c->what = what;
-    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &c->columns);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &c->columns);
     psw_status status = store_layout_bring(path, what, &(store_content){put_content, c, copy->replaces});
     free(c);
     return status;

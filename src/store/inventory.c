@@ -78,7 +78,7 @@ void store_inventory_columns(const store_inventory *of, psw_column_set *out)
     const char *own[PSW_OWN_MAX], *predict[PSW_PREDICT_MAX];
     for (ptrdiff_t i = 0; i < of->owns; i++) own[i] = of->own[i];
     for (ptrdiff_t i = 0; i < of->predicts; i++) predict[i] = of->predict[i];
-    psw_column_set_make(own, of->owns, predict, of->predicts, out);
+    psw_column_set_make(own, of->owns, predict, of->predicts, NULL, out);
 }
 
 static psw_status take_columns(hid_t file, store_inventory *out)

@@ -96,7 +96,7 @@ double store_layout_bytes(const store_layout *what)
     size_t slot = sizeof(int64_t); /* of the dimension */
     if (what->combinations < 0) return NAN;
     store_hdf_quiet();
-    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &all);
     for (ptrdiff_t i = 0; i < all.count; i++) slot += psw_column_bytes(&all.list[i]);
     return objects_bytes(what, &all) + (double)slot * (double)(what->slots - 1) +
            store_table_bytes(store_failure_fields, store_failure_rows(what->slots)) -
@@ -110,7 +110,7 @@ double store_layout_bytes_most(const store_layout *what)
     const double object = 4096;
     psw_column_set all;
     size_t slot = sizeof(int64_t);
-    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &all);
     for (ptrdiff_t i = 0; i < all.count; i++) slot += psw_column_bytes(&all.list[i]);
     double objects = (double)(all.count + 2 * STORE_FIELDS + ROWS_LINES + STORE_EDGE_COLUMNS + 16);
     double texts = (double)(strlen(what->text) + strlen(what->resolved)) + (what->history ? 16384 : 0);
@@ -191,7 +191,7 @@ static psw_status write_new(const char *path, const store_layout *what)
 {
     psw_column_set all;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &all);
     hid_t file = store_layout_file(path, access);
     psw_status status = file < 0 ? HDF_FAIL("cannot create %s", path) : PSW_OK;
     H5Pclose(access);
@@ -282,6 +282,7 @@ store_layout store_layout_of(const psw_study *study)
                          .context = study};
     what.owns = psw_study_own(study, &what.own);
     what.predicts = psw_study_predict(study, &what.predict);
+    what.claims = psw_study_claims(study);
     const psw_settings *settings = psw_study_settings(study);
     what.keeps_rows = settings->keep_rows;
     what.reps = store_samples_reps(study);

@@ -38,6 +38,7 @@ typedef struct store_layout {
     uint64_t identity;
     const char *const *own, *const *predict;
     ptrdiff_t owns, predicts;
+    const char *const *claims; /* of predictions; NULL: they do not matter */
     psw_point (*point)(const void *context, ptrdiff_t slot);
     const void *context;
     const char *history; /* appended to the attribute history; NULL: nothing */

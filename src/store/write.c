@@ -155,7 +155,7 @@ static psw_store *new_store(const store_layout *what)
     store->file = -1;
     store->descriptor = -1;
     store->samples.dataset = -1;
-    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &store->columns);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &store->columns);
     return store;
 }
 

@@ -16,7 +16,7 @@ WRITER = Path(os.environ["POLYSWEEP_BUILD"]) / "tests" / "search_writer"
 STUDY = """schema: 1
 study: searched
 seed: 3
-data: {kind: self_attention, preset: W2, noise: 0.03}
+data: {kind: self_attention, preset: W2}
 methods: [exact]
 grid: {n: [64, 96], classes: [8, 16], beta: {from: 1, to: 48, step: 1}, negative: signed}
 derive: {d: classes + 2}
@@ -118,7 +118,7 @@ def crossings(found, combination):
             "flops": (2 * found["flops"][done] + found["head_flops"][done]).sum(), "missed": max(gaps), "starts": first}
 
 
-def test_definition(path, what):
+def test_definition(path, what, widest=1):
     found, stored = columns(path), edges(path)
     check(numpy.array_equal(stored["edge"], numpy.arange(4 * COMBINATIONS)), "numbers of rows")
     total = 0
@@ -135,7 +135,7 @@ def test_definition(path, what):
             check(numpy.array_equal([rows["lo"][k], rows["hi"][k]], [lo, hi], equal_nan=True), what, c, k, "bracket")
             # the line is computed in another order of operations, of numbers below 50
             check(numpy.isclose(rows["position"][k], position, rtol=0, atol=1e-12, equal_nan=True), what, c, k, position)
-            check(kind == NONE or hi - lo <= 1, what, c, k, "a wide bracket")
+            check(kind == NONE or hi - lo <= widest, what, c, k, "a wide bracket")
     check(total > 4, what, total, "edges")
     needed = found["asked"] > 0
     check((found["status"][~needed] == NOT_NEEDED).all() and (found["status"][needed] != NOT_NEEDED).all(), what, "states")
@@ -224,17 +224,18 @@ def test_verify(place, path):
     check(told == {"not_needed": int((found["status"] == NOT_NEEDED).sum()), "combinations": COMBINATIONS,
                    "compared": COMBINATIONS, "unwritten": 0, "outdated": 0, "unfinished": 0, "before": 0,
                    "wrong_asked": 0, "wrong_not_needed": 0, "wrong_edges": 0}, told)
-    row = int(numpy.flatnonzero(stored["kind"] != NONE)[-1])
-    bad = place / "bad.h5"
-    for name in INTEGERS[1:] + FLOATS + CODES:
+    bad, names = place / "bad.h5", INTEGERS[1:] + FLOATS + CODES
+    for first in range(0, len(names), COMBINATIONS):  # a dataset of each combination at a time
         shutil.copy(path, bad)
-        value = stored[name][row]
-        put(bad, f"edges/{name}", row, value + 1 if value.dtype.kind == "i" else value * 1.001 if value.dtype.kind == "f" else 0)
-        if name == "theory" and not numpy.isfinite(value):
-            put(bad, f"edges/{name}", row, 7.25)
-        check(verified(bad, code=4)["wrong_edges"] == 1, name)
+        wrong = list(enumerate(names[first:first + COMBINATIONS]))
+        for c, name in wrong:
+            value = stored[name][4 * c]
+            other = {"i": value + 1, "u": 1 - min(value, 1), "f": value * 1.001 if numpy.isfinite(value) else 7.25}
+            put(bad, f"edges/{name}", 4 * c, other[value.dtype.kind])
         said = run("verify", bad, "--sample", 1, code=4)
-        check(f"combination {row // 4}" in said and f"edges/{name} is" in said, said)
+        for c, name in wrong:
+            check(f"combination {c}, from slot {CANDIDATES * c} " in said and f"edges/{name} is" in said, c, name, said)
+    check(verified(bad, code=4)["wrong_edges"] == len(wrong), "counted")
     slot = int(numpy.flatnonzero(found["asked"] == 3)[0])
     shutil.copy(path, bad)
     put(bad, "asked", slot, 2)
@@ -273,7 +274,7 @@ def test_merge(place, path):
     out.unlink()
     asked = numpy.flatnonzero(columns(path)["asked"] == 1)
     failed = write(place, "failed", 0, asked[1], asked[4])
-    test_definition(failed, "with failures")
+    test_definition(failed, "with failures", widest=2)
     run("merge", out, failed, path, "--json")
     a, b, c = columns(path), columns(failed), columns(out)
     check(((c["status"] == DONE) == ((a["status"] == DONE) | (b["status"] == DONE))).all(), "done in any")
@@ -283,20 +284,26 @@ def test_merge(place, path):
     out.unlink()
 
 
-def test_merge_goes_on(place, path):
-    """Two files that have ended, of which neither has an answer that the other has: their search has not."""
-    asked = numpy.flatnonzero(columns(path)["asked"] == 1)
-    one, two = (write(place, f"fails{i}", 0, slot) for i, slot in enumerate((asked[1], asked[2])))
-    both, out = [columns(one), columns(two)], place / "goes-on.h5"
-    for name in ("status", "success_rate"):  # a third answer, which neither asked for, would end it: it is taken away
-        check(both[0][name].shape == both[1][name].shape, name)
+def test_merge_goes_on(place):
+    """Two searches that have ended, each without one of the two candidates beside an edge: with both it is another
+    bracket, whose candidates neither has asked for."""
+    text = STUDY.replace("search: {over: beta, level: 0.45}", "search: {over: beta, column: special_mass_d1, level: 0.45}")
+    whole, out = write(place, "mass", text=text), place / "goes-on.h5"
+    found, stored = columns(whole), edges(whole)
+    row = int(numpy.flatnonzero(stored["kind"] == RISE)[0])
+    slots = numpy.arange(CANDIDATES) + stored["slot"][row]
+    coarse = slots[(found["asked"][slots] > 0) & (found["asked"][slots] <= 3)]  # nine candidates, four in a round
+    beside = [coarse[found["beta"][coarse] <= stored["lo"][row]][-1], coarse[found["beta"][coarse] >= stored["hi"][row]][0]]
+    one, two = (write(place, f"fails{i}", 0, slot, text=text) for i, slot in enumerate(beside))
     told = parse(run("merge", out, one, two, "--json"))
-    found = columns(out)
-    check(told["missing"] == (found["status"] == 0).sum() and told["not_needed"] == (found["status"] == NOT_NEEDED).sum(),
-          told)
-    search = verified(out)
-    check((search["unfinished"] > 0) == (told["missing"] > 0) == bool((edges(out)["count"] == -1).all()), search, told)
-    run("verify", out, "--quiet")
+    merged = columns(out)
+    check(told["missing"] == (merged["status"] == 0).sum() > 0, "the search goes on", told)
+    check(told["not_needed"] == (merged["status"] == NOT_NEEDED).sum() > 0, "elsewhere it has ended", told)
+    check((edges(out)["count"] == -1).all(), "no edges yet")
+    check(verified(out)["unfinished"] == 1, "verify")
+    run("run", place / "mass.yaml", "-o", out, "--quiet")
+    for name, values in edges(out).items():
+        check(values.tobytes() == stored[name].tobytes(), "run to its end it finds the same", name)
 
 
 # ---- a study that grows
@@ -332,6 +339,37 @@ def test_extend(place, path):
     check("search" in said, said)
 
 
+# ---- the program itself
+
+
+def test_program(place, path):
+    """The engine, against the search that has none: once a rank, once three; and a file that is run again."""
+    for ranks in (0, 3):
+        out = place / f"ranks{ranks}.h5"
+        run("run", place / "searched.yaml", "-o", out, "--quiet", "--oversubscribe", ranks=ranks)
+        same_search(path, out, f"on {ranks} ranks")
+        told = parse(run("status", out, "--json"))
+        check((told["state"], told["not_needed"]) == ("done", (columns(path)["status"] == NOT_NEEDED).sum()), told)
+    before = columns(out)
+    run("run", place / "searched.yaml", "-o", out, "--quiet")
+    check(all(before[name].tobytes() == now.tobytes() for name, now in columns(out).items()), "nothing was left to do")
+    out.unlink()
+    run("run", place / "searched.yaml", "-o", out, "--quiet", code=3, POLYSWEEP_FAULT="store.edges:0:1")
+    check((edges(out)["count"] == -1).any(), "edges are missing")
+    check(verified(out)["unwritten"] > 0 and "not have them yet" in run("show", out, "--edges"), "and it is said")
+    run("run", place / "searched.yaml", "-o", out, "--quiet")
+    same_search(path, out, "after edges that could not be written")
+    goes_on = extended(place, path, "wider", STUDY.replace("to: 48", "to: 60"))
+    run("run", place / "wider.yaml", "-o", goes_on, "--quiet")
+    fresh = place / "fresh.h5"
+    run("run", place / "wider.yaml", "-o", fresh, "--quiet")
+    a, b = edges(goes_on), edges(fresh)
+    for name in a:
+        check(a[name].tobytes() == b[name].tobytes(), "a search that went on finds what one from the start does", name)
+    told = verified(goes_on)
+    check(told["before"] > 0 and told["compared"] == COMBINATIONS and told["unfinished"] == 0, told)
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)
@@ -342,8 +380,9 @@ def main():
         test_status(place, path)
         test_verify(place, path)
         test_merge(place, path)
-        test_merge_goes_on(place, path)
+        test_merge_goes_on(place)
         test_extend(place, path)
+        test_program(place, path)
     print(f"{commands.checks} checks, {commands.failed} failed")
     return commands.failed > 0
 
