@@ -14,6 +14,7 @@ _os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 from . import scaling  # noqa: E402
 from .capture import capture, capture_arrays  # noqa: E402
 from .compare import compare  # noqa: E402
+from .conjectures import counterexamples, residuals  # noqa: E402
 from .critical import critical  # noqa: E402
 from .decode import decode_table  # noqa: E402
 from .edges import edges, open_edges  # noqa: E402
@@ -24,6 +25,6 @@ from .read import failures, open, provenance  # noqa: E402, A004
 from .rows import rows  # noqa: E402
 from .run import RunError, run  # noqa: E402
 
-__all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling", "capture", "capture_arrays",
+__all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "counterexamples", "residuals", "scaling", "capture", "capture_arrays",
            "run", "RunError", "heads", "decode_table", "FileError", "edges", "open_edges"]
 __version__ = "0.3.0"

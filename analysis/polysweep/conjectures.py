@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betainc, betaln
 
-from .cases import number
+from .cases import number, table
 from .checks import check_name, fraction, of_dataset
 from .critical import pvalues
 from .curve import combinations, is_parameter
@@ -288,8 +288,8 @@ def residuals(ds, found=None) -> pd.DataFrame:
     for name, predicted in _predicted(ds, points, degrees).items():
         one = about.assign(prediction=name, predicted=predicted, **measured, first=ends["first"].values, last=ends["last"].values)
         rows.append(one[np.isfinite(predicted) & (ends["first"] < ends["last"]).values])
-    table = pd.concat(rows, ignore_index=True)
-    return pd.DataFrame({"prediction": table["prediction"], **{name: table[name] for name in names}, **_against(table)})
+    joined = pd.concat(rows, ignore_index=True)
+    return pd.DataFrame({"prediction": joined["prediction"], **{name: joined[name] for name in names}, **_against(joined)})
 
 
 def predicted_edges(ds, over: str | None = None) -> pd.DataFrame:
@@ -297,6 +297,17 @@ def predicted_edges(ds, over: str | None = None) -> pd.DataFrame:
     `over`, by default its axis). NaN where a prediction is none of a combination, since it changes along the axis."""
     over = over or (search_of(ds) or {"over": "beta"})["over"]
     return pd.DataFrame(_predicted(ds, combinations(ds, over), predictions_of(ds)[0]))
+
+
+def predicted_degrees(ds, keys) -> pd.DataFrame:
+    """The same for curves over the degree: a row per combination of the columns `keys` with a degree, their values as index."""
+    frame = table(ds)
+    frame = frame[frame["beta"].notna()]
+    for name in predictions_of(ds)[0]:
+        frame[f"predict_{name}"] = ds[f"predict_{name}"].values[frame.index]
+    names = [f"predict_{name}" for name in predictions_of(ds)[0]]
+    groups = frame.groupby(list(keys), dropna=False)[names]
+    return groups.min().where(groups.nunique() == 1).rename(columns=lambda name: name.removeprefix("predict_"))
 
 
 def _predicted(ds, points, degrees):
@@ -325,17 +336,17 @@ def _first(rows, count):
     return rows.drop_duplicates("combination").set_index("combination").reindex(range(count))
 
 
-def _against(table):
+def _against(rows):
     """The columns that compare."""
-    result = {name: table[name] for name in ("predicted", "measured", "lo", "hi")}
+    result = {name: rows[name] for name in ("predicted", "measured", "lo", "hi")}
     with np.errstate(divide="ignore", invalid="ignore"):
-        for prefix, other in (("", table["predicted"]), ("theory_", table["theory"])):
+        for prefix, other in (("", rows["predicted"]), ("theory_", rows["theory"])):
             if prefix:
                 result["theory"] = other
-            result[f"{prefix}difference"] = table["measured"] - other
-            result[f"{prefix}z"] = (table["measured"] - other) / table["sd"]
-            result[f"{prefix}inside"] = (table["lo"] < other) & (other <= table["hi"])
-    return {**result, "first": table["first"], "last": table["last"]}
+            result[f"{prefix}difference"] = rows["measured"] - other
+            result[f"{prefix}z"] = (rows["measured"] - other) / rows["sd"]
+            result[f"{prefix}inside"] = (rows["lo"] < other) & (other <= rows["hi"])
+    return {**result, "first": rows["first"], "last": rows["last"]}
 
 
 # ---- for a report -----------------------------------------------------------------------------------------------------------------
@@ -360,10 +371,11 @@ def claims_frame(ds) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(claims), pd.concat(listed, ignore_index=True) if listed else pd.DataFrame()
 
 
-def conjecture_tables(ds, found=None):
-    """[(`Table`, numbers for its file)] of what a study predicts: claims, their strongest counterexamples, critical degrees."""
+def conjecture_tables(ds, found=None, level=None):
+    """[(`Table`, numbers for its file)] of what a study predicts: claims, their strongest counterexamples, critical degrees. found, level: of
+    `edges`."""
     claims, listed = claims_frame(ds)
-    left = residuals(ds, found)
+    left = residuals(ds, edges(ds, level=level) if found is None and predictions_of(ds)[0] else found)
     tables = [(_claims_table(claims), claims), (_counterexample_table(listed), listed), (_residual_table(left), left)]
     return [(table, numbers) for table, numbers in tables if table]
 

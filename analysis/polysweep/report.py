@@ -17,6 +17,7 @@ import pandas as pd
 from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
+from .conjectures import conjecture_tables
 from .critical import BOUNDS, EXACT, critical, level_of
 from .decode import decode_table
 from .edge_tables import asked_for, edge_frame, edge_table, said_table, statement
@@ -173,7 +174,7 @@ class Section:
         of_heads = self._heads(ds, accept)
         self.leading = [*of_heads, *self._edges(ds, found)]  # stand before all other figures
         teams = one if ahead is None else ds  # a plan names the heads
-        self.tables = [*self._sketches(one, error), *self._scaling(teams, ahead)]
+        self.tables = [*self._conjectures(ds, found), *self._sketches(one, error), *self._scaling(teams, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.heads(ds, accept), *(figures.edges(ds, found) if found is not None else ()), *figures.phase(one, "n"), *figures.phase(one, "d"), *figures.curves(one, self.level),
                          *(figures.degrees(one, self.level, self.critical) if found is None else ()), *figures.separation(one), *figures.errors(one),
@@ -210,6 +211,13 @@ class Section:
             tables.append(said_table(sentence, said))
             said.to_csv(self.directory / "judged.csv", index=False)
         return [each for each in tables if each]
+
+    def _conjectures(self, ds, found):
+        """What the study predicts, against its results; their numbers as CSV."""
+        tables = conjecture_tables(ds, found, self.level)
+        for each, numbers in tables:
+            numbers.to_csv(self.directory / each.file, index=False)
+        return [each for each, _ in tables]
 
     def _sketches(self, ds, error):
         """Tables that only files with sketches have; their numbers as CSV."""
@@ -292,7 +300,7 @@ def _reference(ds):
 
 #: columns of words, set to the left
 WORDS = ("method", "preset", "precision", "mask", "data_kind", "row_norm", "sketch", "smallest state", "fewest operations",
-         "kind", "law", "parameter", "attention")
+         "kind", "law", "parameter", "attention", "claim", "when", "then", "note", "prediction")
 HEADINGS = {  # column -> (text, HTML)
     "lower": ("lower edge", "lower edge"), "upper": ("upper edge", "upper edge"),
     "theory": ("theory, grid", "exact theory,<br>on the grid"), "edge_lo": ("exact, lower", "exact edge,<br>lower"),

@@ -1,6 +1,6 @@
 """Claims of a study against its results: which points contradict them, by scipy's binomial and by sets that theory knows; the same
 answers in every form and from Python; and the study of those points, which runs and has them."""
-import csv, io, json, sys, tempfile
+import csv, io, json, subprocess, sys, tempfile
 from pathlib import Path
 
 import numpy
@@ -190,6 +190,23 @@ def test_parts(place, study):
     test_python(part, NAMES)
 
 
+def test_report(place, file):
+    """The page has what Python says, and its numbers."""
+    pages = place / "pages"
+    said = subprocess.run([sys.executable, "-m", "polysweep.report", file, "-o", pages], capture_output=True, text=True)
+    check(said.returncode == 0 and not said.stderr.count("warning"), "the report", said.stderr)
+    text = (pages / "index.html").read_text()
+    check(all(f"<h2>{title}</h2>" in text for title in ("Claims", "Counterexamples", "Predicted critical degrees")), "sections")
+    claims = list(csv.DictReader((pages / "claims.csv").read_text().splitlines()))
+    told = {name: claim(file, name) for name in NAMES}
+    check({row["claim"]: int(row["contradict"]) for row in claims} == {name: len(slots(each)) for name, each in told.items()}, claims)
+    listed = list(csv.DictReader((pages / "counterexamples.csv").read_text().splitlines()))
+    check([int(row["slot"]) for row in listed] == [slot for name in NAMES for slot in slots(told[name])], "strongest first", listed)
+    left = list(csv.DictReader((pages / "residuals.csv").read_text().splitlines()))
+    exact = [row for row in left if row["noise"] == "0.0"]
+    check(len(exact) == 3 and all(row["theory_inside"] == "True" and row["inside"] == "False" for row in exact), "residuals", left)
+
+
 def test_extend(file, study):
     """Another claim is another file; the points stay what they are."""
     changed = "predict.wrong.then=success_rate >= half / 2"
@@ -220,6 +237,7 @@ def main():
         test_more(place)
         test_python(file, NAMES)
         test_parts(place, study)
+        test_report(place, file)
         test_extend(file, study)
     print(commands.checks, "checks,", commands.failed, "failed", file=sys.stderr)
     return 1 if commands.failed else 0
