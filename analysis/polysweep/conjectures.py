@@ -32,6 +32,7 @@ _LESS, _MORE = (ast.Lt, ast.LtE), (ast.Gt, ast.GtE)
 _TURNED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 
 
+@of_dataset
 def predictions_of(ds) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     """({name: expression} of critical degrees, {name: (when, then)} of claims) of a file's study."""
     degrees, made = {}, {}
@@ -209,6 +210,7 @@ def _beyond(operation, value, bound):
 # ---- tests of rates ------------------------------------------------------------------------------------------------------------
 
 
+@of_dataset
 def rate_pvalues(ds, rate: str, bound):
     """(p of "the true rate is at most the bound", p of "at least"), (point,) each.
 
@@ -292,6 +294,7 @@ def residuals(ds, found=None) -> pd.DataFrame:
     return pd.DataFrame({"prediction": joined["prediction"], **{name: joined[name] for name in names}, **_against(joined)})
 
 
+@of_dataset
 def predicted_edges(ds, over: str | None = None) -> pd.DataFrame:
     """The critical degrees that the study predicts, for figures: a column per name, a row per combination of `edges(ds)` (along
     `over`, by default its axis). NaN where a prediction is none of a combination, since it changes along the axis."""
@@ -299,6 +302,7 @@ def predicted_edges(ds, over: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(_predicted(ds, combinations(ds, over), predictions_of(ds)[0]))
 
 
+@of_dataset
 def predicted_degrees(ds, keys) -> pd.DataFrame:
     """The same for curves over the degree: a row per combination of the columns `keys` with a degree, their values as index."""
     frame = table(ds)
@@ -354,6 +358,7 @@ def _against(rows):
 MOST_SHOWN = 10  #: counterexamples of a claim in a report
 
 
+@of_dataset
 def claims_frame(ds) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(a row per claim, a row per counterexample of any of them, the strongest of each first)."""
     claims, listed = [], []
@@ -371,6 +376,7 @@ def claims_frame(ds) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(claims), pd.concat(listed, ignore_index=True) if listed else pd.DataFrame()
 
 
+@of_dataset
 def conjecture_tables(ds, found=None, level=None):
     """[(`Table`, numbers for its file)] of what a study predicts: claims, their strongest counterexamples, critical degrees. found, level: of
     `edges`."""
@@ -389,9 +395,9 @@ def _claims_table(claims):
         shown[name.replace("_", " ")] = [_count(x) for x in claims[name]] if name in claims else ""
     if (claims["note"] != "").any():
         shown["note"] = claims["note"]
-    return Table("Claims", "How many points each claim is about, how many of them were computed, and how many contradict it: rates by "
+    return Table("Claims of the study", "How many points each claim is about, how many of them were computed, and how many contradict it: rates by "
                  "exact one-sided tests on the samples that they are worth, corrected by Holm's rule for all points of the claim; other "
-                 "columns as they were measured. Seem to: false as measured, which chance may explain.", shown, "claims.csv")
+                 "columns as they were measured. Seem to: false as measured, which chance may explain.", shown, "predicted-claims.csv")
 
 
 def _counterexample_table(listed):

@@ -231,7 +231,7 @@ def ranges(part, chosen) -> str:
     value, texts = part["value"].to_numpy(), []
     for run in np.split(chosen, np.flatnonzero(np.diff(chosen) > 1) + 1) if len(chosen) else ():
         first, last = value[run[0]], value[run[-1]]
-        texts.append(_text(first) if len(run) == 1 else f"{number(first)}{', ' if len(run) == 2 else '..'}{number(last)}")
+        texts.append((_text(first) or "all") if len(run) == 1 else f"{number(first)}{', ' if len(run) == 2 else '..'}{number(last)}")
     return ", ".join(texts)
 
 

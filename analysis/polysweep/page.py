@@ -171,9 +171,10 @@ def _table(each, section, directory):
         before = values[:until]
     more = f" The first {MOST_ROWS} of {len(each.shown)} rows." if len(each.shown) > MOST_ROWS else ""
     link = _relative(section.directory / each.file, directory)
-    return (f'<h2>{_e(each.title)}</h2>\n<p class="meta">{_e(each.note)}{more} <a href="{_e(link)}">data</a></p>\n'
-            f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table>'
-            "</div>\n")
+    table = (f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table>'
+             "</div>\n")
+    table = f"<details><summary>each combination</summary>{table}</details>\n" if each.brief else table
+    return f'<h2>{_e(each.title)}</h2>\n<p class="meta">{_e(each.note)}{more} <a href="{_e(link)}">data</a></p>\n{table}'
 
 
 def _class(name, value, word):

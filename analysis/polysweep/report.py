@@ -17,9 +17,11 @@ import pandas as pd
 from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
+from .claims import claims, lines as claim_lines
 from .conjectures import conjecture_tables
 from .critical import BOUNDS, EXACT, critical, level_of
 from .decode import decode_table
+from .edge_fit import edge_fits, fit_table as edge_fit_table
 from .edge_tables import asked_for, edge_frame, edge_table, said_table, statement
 from .edges import edges
 from .figures.scaling import APART
@@ -172,6 +174,7 @@ class Section:
         self.projected = ahead is not None
         self.answer, found = [], edges(ds, level=level) if search_of(ds) else None
         of_heads = self._heads(ds, accept)
+        self.answer += self._claims(ds)
         self.leading = [*of_heads, *self._edges(ds, found)]  # stand before all other figures
         teams = one if ahead is None else ds  # a plan names the heads
         self.tables = [*self._conjectures(ds, found), *self._sketches(one, error), *self._scaling(teams, ahead)]
@@ -207,6 +210,10 @@ class Section:
             self.answer += [" ".join(asked_for(ds, found))]
             tables.append(edge_table(frame, found))
             frame.to_csv(self.directory / "edges.csv", index=False)
+            laws = edge_fits(ds, found)
+            tables.append(edge_fit_table(laws))
+            if tables[-1]:
+                laws.to_csv(self.directory / "edge-fits.csv", index=False)
         if len(said):
             tables.append(said_table(sentence, said))
             said.to_csv(self.directory / "judged.csv", index=False)
@@ -218,6 +225,13 @@ class Section:
         for each, numbers in tables:
             numbers.to_csv(self.directory / each.file, index=False)
         return [each for each, _ in tables]
+
+    def _claims(self, ds):
+        """Verdict lines on a published statement, of a study that is one; as CSV too."""
+        found = claims(ds)
+        if len(found):
+            found.to_csv(self.directory / "claims.csv", index=False)
+        return claim_lines(found)
 
     def _sketches(self, ds, error):
         """Tables that only files with sketches have; their numbers as CSV."""

@@ -168,8 +168,8 @@ def test_no_edge_and_no_prediction():
 def test_tables():
     predict = {"a": "x", "c": {"when": "beta > 0", "then": "success_rate < 0.5"}, "broken": {"when": "beta > 0", "then": "sucess_rate < 1"}}
     tables = {table.file: (table.shown, numbers) for table, numbers in conjecture_tables(points(predict, [0, 120, 150, 199], predict_a=3.25))}
-    assert list(tables) == ["claims.csv", "counterexamples.csv", "residuals.csv"]
-    claims = tables["claims.csv"][0].set_index("claim")
+    assert list(tables) == ["predicted-claims.csv", "counterexamples.csv", "residuals.csv"]
+    claims = tables["predicted-claims.csv"][0].set_index("claim")
     assert claims.loc["c", ["about", "computed", "contradict", "seem to"]].tolist() == ["4", "4", "3", "0"]
     assert "sucess_rate" in claims.loc["broken", "note"] and claims.loc["broken", "about"] == ""
     assert tables["counterexamples.csv"][0]["slot"].tolist() == ["3", "2", "1"]

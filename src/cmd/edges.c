@@ -148,16 +148,18 @@ static void number(double value, char text[PSW_CELL])
     if (!isnan(value)) psw_format(text, PSW_CELL, "%.6g", value);
 }
 
-/* Of a combination without an edge: the candidates between which there is none. */
+/* Of a combination without an edge: the candidates between which there is none, and their side of the level. */
 static void print_none(const cmd_view *v, const psw_edge_row *row, char text[CELLS][PSW_CELL])
 {
     const psw_combinations *all = combinations_of(v);
     double from = all->value[all->first[row->combination]], to = all->value[all->first[row->combination + 1] - 1];
-    const char *side = row->starts == PSW_SIDE_BELOW || row->starts == PSW_SIDE_ABOVE ? " throughout" : "";
-    psw_format(text[EDGE], PSW_CELL, "none");
-    if (row->starts != PSW_SIDE_NONE)
-        psw_format(text[EDGE], PSW_CELL, "none, %s%s", psw_word(PSW_WORDS_SIDE, (int)row->starts), side);
-    psw_format(text[BETWEEN], PSW_CELL, "none in %.6g..%.6g", from, to);
+    bool ended = psw_replay_ended(&v->replay, row->slot);
+    bool sided = row->starts == PSW_SIDE_BELOW || row->starts == PSW_SIDE_ABOVE;
+    psw_format(text[EDGE], PSW_CELL, ended ? "none" : "none yet");
+    if (row->evaluations > 0 && row->starts != PSW_SIDE_NONE)
+        psw_format(text[EDGE], PSW_CELL, "%s, %s%s", ended ? "none" : "none yet",
+                   psw_word(PSW_WORDS_SIDE, (int)row->starts), ended && sided ? " throughout" : "");
+    psw_format(text[BETWEEN], PSW_CELL, ended ? "none in %.6g..%.6g" : "of %.6g..%.6g", from, to);
     if (isnan(from)) psw_format(text[BETWEEN], PSW_CELL, "-");
 }
 

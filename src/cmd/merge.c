@@ -181,7 +181,8 @@ static bool columns_agree(joint *m, ptrdiff_t slot, const psw_record *a, const p
     bool agree = true;
     for (ptrdiff_t i = 0; i < m->column_count; i++) {
         const psw_column *column = &m->columns[i];
-        if (psw_column_agrees(column, a, b, exactly)) continue;
+        bool asked = column->offset == offsetof(psw_record, slot.asked); /* follows from the answers of other points */
+        if (asked || psw_column_agrees(column, a, b, exactly)) continue;
         one->slot = slot;
         one->column = column->name;
         one->first = psw_column_value(column, a);

@@ -74,19 +74,6 @@ static void lay_steps(psw_head *h)
     h->piece = h->groups <= JUDGE_SLAB || h->batch < piece ? h->batch : piece;
 }
 
-ptrdiff_t psw_judge_draws(const psw_point *p)
-{
-    return psw_sketch_has(p) ? psw_errors_draws(p) : psw_data_draws(p);
-}
-
-/* Where only tables are drawn, draws may have a trial more than others, unless draws are what is looked at. */
-ptrdiff_t psw_judge_trials(const psw_point *p)
-{
-    ptrdiff_t draws = psw_judge_draws(p);
-    bool even = p->data_draws > 0 || judge_head_rule_of(p) > HEAD_BLOCKS;
-    return even ? (p->trials + draws - 1) / draws * draws : p->trials;
-}
-
 /* Trials t = draw, draw + draws, ... */
 static ptrdiff_t trials_of(const psw_point *p, ptrdiff_t draw)
 {
@@ -256,7 +243,6 @@ void judge_head_take_masses(psw_head *h, const psw_leaf *leaf)
     if (!leaf->special) return;
     for (ptrdiff_t pair = 0; pair < pairs; pair++) {
         const double *mass = leaf->special + pair * leaf->count;
-        if (h->end[pair / h->sets].over) continue;
         if (at >= 0 && at < leaf->count) h->special[h->draw * pairs + pair] += mass[at];
         if (pair % h->sets != h->sets - 1) continue;
         double *leak = &h->leak[h->draw * h->points + pair / h->sets];

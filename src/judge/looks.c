@@ -1,8 +1,9 @@
-/* Trials that end when they know: what is looked at, when, and what is said then. */
+/* How many trials: as many as are given, or until they know. What is looked at, when, and what is said then. */
 #include <math.h>
 #include <string.h>
 
 #include "judge/head.h"
+#include "polysweep/errors.h"
 #include "polysweep/sequence.h"
 #include "polysweep/sketch.h"
 
@@ -18,6 +19,19 @@ judge_head_rule judge_head_rule_of(const psw_point *p)
     if (!judged) return HEAD_FIXED;
     if (!is_drawn(p)) return HEAD_BLOCKS;
     return psw_judge_draws(p) >= p->trials ? HEAD_SINGLE_DRAWS : HEAD_DRAWS;
+}
+
+ptrdiff_t psw_judge_draws(const psw_point *p)
+{
+    return psw_sketch_has(p) ? psw_errors_draws(p) : psw_data_draws(p);
+}
+
+/* Where only tables are drawn, draws may have a trial more than others, unless draws are what is looked at. */
+ptrdiff_t psw_judge_trials(const psw_point *p)
+{
+    ptrdiff_t draws = psw_judge_draws(p);
+    bool even = p->data_draws > 0 || judge_head_rule_of(p) > HEAD_BLOCKS;
+    return even ? (p->trials + draws - 1) / draws * draws : p->trials;
 }
 
 bool psw_judge_in_blocks(const psw_point *p)
@@ -54,9 +68,8 @@ static bool succeeds(const psw_head *h, ptrdiff_t point, ptrdiff_t trial)
 
 static double successes_of(const psw_head *h, ptrdiff_t point)
 {
-    const judge_head_counted *end = &h->end[point];
     double successes = 0;
-    for (ptrdiff_t t = 0; t < end->trials; t++) successes += judge_head_counts(h, end, t) && succeeds(h, point, t);
+    for (ptrdiff_t t = 0; t < h->trials; t++) successes += succeeds(h, point, t);
     return successes;
 }
 

@@ -195,6 +195,7 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     cost->flops = work.flops;
     cost->bytes = work.bytes;
     cost->head_flops = psw_data_sets(p) < 2 ? psw_recall_flops(p) : 2 * psw_judge_flops(p);
+    if (psw_judge_ends(p)) cost->head_flops *= psw_judge_expected(p).trials / (double)psw_judge_trials(p);
     cost->pass_s = shared + own;
     parts.tiles = own * (1 + second_set(p)) * draws_of(p);
     parts.head = head_seconds(rates, p) + recall_seconds(rates, p);

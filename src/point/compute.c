@@ -50,6 +50,9 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
     c->wait_s = r->wait_s / count;
     c->flops = cost.flops;
     c->head_flops = cost.head_flops;
+    if (psw_judge_ends(point)) /* of the trials there were */
+        c->head_flops =
+            2 * psw_judge_flops(point) / (double)psw_judge_trials(point) * (double)record->verdict.trials_done;
     c->bytes = cost.bytes;
     int sets = psw_data_sets(point);
     c->gflops = psw_attend_done_flops(group, sets) / count / sets / c->time_median_s / 1e9;

@@ -273,4 +273,13 @@ void psw_study_layout_difference(const psw_study *asked, const psw_study *stored
 void psw_study_kept_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size)
 {
     compare(describe_kept, asked, stored, text, size);
+    double among = spec_study_among(stored);
+    bool ends = asked->settings.until != PSW_UNTIL_FIXED && asked->settings.until == stored->settings.until;
+    size_t used = strlen(text);
+    if (ends && spec_study_among(asked) != among)
+        psw_format(
+            text + used, size - used,
+            "\ngive judge.trials.among: %s: then each point keeps its share of the error, and what is said of all "
+            "of the %td points holds with an error of %.3g at most",
+            psw_number_print(among).text, asked->slots, stored->settings.error / among * (double)asked->slots);
 }

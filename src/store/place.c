@@ -286,6 +286,7 @@ store_layout store_layout_of(const psw_study *study)
     const psw_settings *settings = psw_study_settings(study);
     what.keeps_rows = settings->keep_rows;
     what.reps = store_samples_reps(study);
+    what.stops = settings->until != PSW_UNTIL_FIXED;
     if (what.keeps_rows) store_rows_measure(&what);
     store_edges_measure(study, &what);
     return what;

@@ -49,6 +49,7 @@ typedef struct store_layout {
     bool search_bitwise;           /* the searched column is, and what its level is */
     double error;                  /* of judge.trials; NaN: nothing ends them */
     ptrdiff_t combinations;        /* of the search; -1: they cannot be counted, and psw_message says why */
+    bool stops;                    /* trials end by a rule: their interval is another */
 } store_layout;
 
 store_layout store_layout_of(const psw_study *study);

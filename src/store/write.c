@@ -339,30 +339,46 @@ static bool written(const psw_column_set *all, ptrdiff_t i)
     return !psw_column_parameter(column) || column->offset == offsetof(psw_record, point.team);
 }
 
+static bool of_slot(const psw_column *column)
+{
+    return column->offset >= offsetof(psw_record, slot) && column->offset < offsetof(psw_record, verdict);
+}
+
 /* The commit words go last, after the status that they confirm. */
-static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, store_slice rows)
+static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, store_slice rows, bool empty)
 {
     const psw_column_set *all = &store->columns;
     seal(store, records, count);
     for (ptrdiff_t i = 0; i < all->count; i++)
-        if (written(all, i)) PSW_TRY(put_column(store, i, rows, count, records));
+        if (written(all, i) && (!empty || of_slot(&all->list[i]) || psw_column_parameter(&all->list[i])))
+            PSW_TRY(put_column(store, i, rows, count, records));
     PSW_TRY(put_column(store, all->status, rows, count, records));
     PSW_TRY(psw_fault("store.commit"));
     return put_column(store, all->commit, rows, count, records);
 }
 
-psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records)
+static psw_status put_pieces(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records, bool empty)
 {
     PSW_TRY(check_slots(store, first, count));
     PSW_TRY(psw_fault("store.put"));
     for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
         ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
         store_slice rows = store_slice_make(store->slots, first + done, piece);
-        psw_status status = put_piece(store, piece, records + done, rows);
+        psw_status status = put_piece(store, piece, records + done, rows, empty);
         store_slice_close(rows);
         PSW_TRY(status);
     }
     return PSW_OK;
+}
+
+psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records)
+{
+    return put_pieces(store, first, count, records, false);
+}
+
+psw_status psw_store_put_empty(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records)
+{
+    return put_pieces(store, first, count, records, true);
 }
 
 psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,

@@ -37,6 +37,7 @@ static void finish_records(sweep_job *j, const attempt *a)
         psw_parallel_columns *p = &record->parallel;
         record->slot.attempt = j->open.marks[i].attempt;
         record->slot.deaths = j->open.marks[i].deaths;
+        record->slot.asked = j->progress.asked;
         record->cost.timing = timing_of(j, a, record->cost.timing);
         p->team = a->team.size;
         p->idle = a->idle;

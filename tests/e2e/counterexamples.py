@@ -196,8 +196,8 @@ def test_report(place, file):
     said = subprocess.run([sys.executable, "-m", "polysweep.report", file, "-o", pages], capture_output=True, text=True)
     check(said.returncode == 0 and not said.stderr.count("warning"), "the report", said.stderr)
     text = (pages / "index.html").read_text()
-    check(all(f"<h2>{title}</h2>" in text for title in ("Claims", "Counterexamples", "Predicted critical degrees")), "sections")
-    claims = list(csv.DictReader((pages / "claims.csv").read_text().splitlines()))
+    check(all(f"<h2>{title}</h2>" in text for title in ("Claims of the study", "Counterexamples", "Predicted critical degrees")), "sections")
+    claims = list(csv.DictReader((pages / "predicted-claims.csv").read_text().splitlines()))
     told = {name: claim(file, name) for name in NAMES}
     check({row["claim"]: int(row["contradict"]) for row in claims} == {name: len(slots(each)) for name, each in told.items()}, claims)
     listed = list(csv.DictReader((pages / "counterexamples.csv").read_text().splitlines()))
