@@ -18,7 +18,7 @@ from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
 from .claims import claims, lines as claim_lines
-from .conjectures import conjecture_tables
+from .conjecture_tables import conjecture_tables
 from .critical import BOUNDS, EXACT, critical, level_of
 from .decode import decode_table
 from .edge_fit import edge_fits, fit_table as edge_fit_table

@@ -7,8 +7,10 @@ import xarray as xr
 from scipy.integrate import quad
 from scipy.stats import binom
 
-from polysweep.conjectures import (conjecture_tables, counterexamples, predicted_edges, predictions_of, rate_pvalues, residuals)
+from polysweep.conjecture_tables import conjecture_tables
+from polysweep.conjectures import counterexamples, predictions_of, rate_pvalues
 from polysweep.edges import edges
+from polysweep.residuals import predicted_edges, residuals
 from polysweep.times import holm
 
 
@@ -128,9 +130,14 @@ def test_points_that_were_not_computed():
     ds = claimed("success_rate < 0.4", [110, 0, 200, 0, 0], when="beta < 5", done=stored == stored, predict_c=stored)
     found = counterexamples(ds, "c")
     assert (found.about, found.computed) == (3, 1) and found.table["p_corrected"][0] == pytest.approx(3 * found.table["p_value"][0])
-    beta_c = np.array([3, np.nan, 3, np.nan, np.nan])  # theory is not there either: such points count
-    ds = claimed("success_rate < 0.4", [110, 0, 200, 0, 0], when="beta < beta_c", done=stored == stored, predict_c=stored, beta_c=beta_c)
-    assert counterexamples(ds, "c").about == 4
+    beta_c = np.array([5, np.nan, 5, np.nan, np.nan])  # the same for all degrees: 2 and 4 are below it
+    more = dict(done=stored == stored, predict_c=stored)
+    assert counterexamples(claimed("success_rate < 0.4", [110, 0, 200, 0, 0], when="beta < beta_c", beta_c=beta_c, **more), "c").about == 3
+    assert counterexamples(claimed("success_rate < 0.4", [110, 0, 200, 0, 0], when="beta < beta_c", beta_c=np.nan, **more), "c").about == 1
+    apart = claimed("success_rate < 0.4", [110, 0, 200, 0, 0], when="beta < beta_c", beta_c=beta_c, n=[64, 64, 64, 99, 99], **more)
+    assert counterexamples(apart, "c").about == 4  # no point with n = 99 says what it is there: both may be
+    unlike = claimed("success_rate < 0.4", [110, 0, 200, 0, 0], when="theory_special_mass_d1 > 0.5", theory_special_mass_d1=beta_c / 10, **more)
+    assert counterexamples(unlike, "c").about == 4  # it is another one at each degree
 
 
 def test_names_are_checked():

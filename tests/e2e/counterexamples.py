@@ -7,6 +7,7 @@ import numpy
 import polysweep
 from polysweep.conjectures import counterexamples
 from polysweep.times import holm
+from scipy.special import betaln
 from scipy.stats import beta, binom
 
 import commands
@@ -190,6 +191,45 @@ def test_parts(place, study):
     test_python(part, NAMES)
 
 
+ENDED = """schema: 1
+study: ended
+seed: 5
+data: {preset: P1}
+methods: [exact]
+grid: {beta: {from: 1, to: 12, step: 1}, n: [64, 128], d: 10, noise: [0, 0.1], negative: signed}
+judge: {m: 12, trials: {most: 400, until: decided, error: 0.02}}
+search: {over: beta}
+predict:
+  low: {when: "beta <= beta_c + 1", then: "success_rate < 0.5"}
+  any: {when: "beta > 0", then: "success_rate >= 0.4 and fire_rate_d1 > 0.3"}
+  never: {when: "noise > 0", then: "success_rate == 0.9"}
+"""
+
+
+def test_ended(place):
+    """Trials that a rule ended, points that a search did not need, the error that the study gives."""
+    study, file = place / "ended.yaml", place / "ended.h5"
+    study.write_text(ENDED)
+    run("run", study, "-o", file, "--quiet")
+    ds, told = polysweep.open(file), claim(file, "low")
+    check((ds.status.values == "not_needed").any() and told["error"] == 0.02, "a search", told)
+    test_python(file, ("low", "any", "never"))
+    exact = numpy.flatnonzero((ds.noise.values == 0) & (ds.theory_success.values > 0.9))
+    check(set(slots(told)) <= set(exact.tolist()) and told["contradict"] == 2 and told["about"] > told["computed"], "truth", told)
+    for row in told["counterexamples"]:
+        k, n = int(ds.successes.values[row["slot"]]), int(ds.trials_done.values[row["slot"]])
+        # likelihoods of all rates above 1/2 over that of 1/2
+        log_m = betaln(k + 1, n - k + 1) + beta.logsf(0.5, k + 1, n - k + 1) + (n + 1) * numpy.log(2)
+        close(row["p_value"], numpy.exp(-log_m))
+    never = claim(file, "never")
+    check({row["p_value"] for row in never["counterexamples"]} == {2 * ds.trials_error.values[0]}, "an interval under draws", never)
+    study.write_text(run("show", file, "--counterexamples", "low", "--study"))
+    run("run", study, "-o", place / "ended-again.h5", "--quiet")
+    again = polysweep.open(place / "ended-again.h5")
+    check((again.trials.values == 10 * ds.trials_done.values[slots(told)]).all() and bool(again.done.all()), "ten times what was taken")
+    check((again.trials_stop.values == "fixed").all(), "a fixed number")
+
+
 def test_report(place, file):
     """The page has what Python says, and its numbers."""
     pages = place / "pages"
@@ -237,6 +277,7 @@ def main():
         test_more(place)
         test_python(file, NAMES)
         test_parts(place, study)
+        test_ended(place)
         test_report(place, file)
         test_extend(file, study)
     print(commands.checks, "checks,", commands.failed, "failed", file=sys.stderr)

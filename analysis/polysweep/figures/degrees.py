@@ -10,9 +10,9 @@ from .. import style
 from ..aside import legend
 from ..cases import case_columns, case_label, number, table
 from ..checks import of_dataset
-from ..conjectures import predicted_degrees
 from ..critical import critical, level_of
 from ..foreign import plain
+from ..residuals import predicted_degrees
 from .figure import Figure, facts, spaced
 
 MOST_WIDTHS, MOST_CASES = 3, 6

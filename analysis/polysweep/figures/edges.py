@@ -10,10 +10,10 @@ from .. import style
 from ..aside import legend
 from ..cases import SYMBOLS, case_label, number
 from ..checks import of_dataset
-from ..conjectures import predicted_edges
 from ..edge_tables import edge_frame, names_of
 from ..edges import edges as find
 from ..foreign import plain
+from ..residuals import predicted_edges
 from .degrees import DASHES
 from .figure import Figure, spaced
 
