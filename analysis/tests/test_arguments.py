@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import polysweep
-from polysweep import cases, figures, methods, models, oracle, predictions, projection, samples, scaling, sketches, statistics
+from polysweep import cases, conjecture_tables, conjectures, figures, methods, models, oracle, predictions, projection, samples, scaling, sketches, statistics
 from polysweep.checks import check_dataset
 from polysweep.critical import level_of
 from polysweep.figures.roofline import bandwidth, rates
@@ -17,6 +17,7 @@ from polysweep.figures.timeline import turns_of
 from polysweep.grid import applies
 from polysweep.heads import column_of, points, pooled, settings, several
 from polysweep.report import main
+from polysweep.residuals import predicted_degrees, predicted_edges
 
 OF_DATASETS = [
     polysweep.grid, polysweep.axes, polysweep.critical, polysweep.claims, scaling.timed, scaling.held, scaling.strong, scaling.weak,
@@ -26,6 +27,8 @@ OF_DATASETS = [
     figures.degrees, figures.errors, figures.heads, figures.lengths, figures.prediction, figures.roofline, figures.separation,
     figures.strong, figures.timeline, figures.weak, rates, bandwidth, beside, turns_of, methods.facts, polysweep.heads,
     polysweep.decode_table, settings, several, column_of, pooled]
+OF_DATASETS += [polysweep.residuals, conjectures.predictions_of, predicted_edges, conjecture_tables.claims_frame,
+                conjecture_tables.conjecture_tables]
 
 
 @pytest.mark.parametrize("function", OF_DATASETS, ids=lambda function: f"{function.__module__}.{function.__name__}")
@@ -45,13 +48,15 @@ def test_no_function_of_a_dataset_is_forgotten():
     found = {function for module in modules for name, function in vars(module).items() if inspect.isfunction(function)
              and not name.startswith("_") and list(inspect.signature(function).parameters)[:1] == ["ds"]}
     more = {figures.phase, projection.project, projection.bands, scaling.samples, scaling.series_fits, applies, points}  # tested below
+    more |= {polysweep.counterexamples, conjectures.rate_pvalues, predicted_degrees}
     assert found - more - set(OF_DATASETS) == {level_of, check_dataset}  # which take anything
 
 
 def test_more_functions_of_datasets(p1_file, p1):
     for call in (lambda x: figures.phase(x, "n"), lambda x: projection.project(x, None), lambda x: projection.bands(x, None),
                  lambda x: applies(x, "beta"), lambda x: points(x, "err_out"), lambda x: scaling.samples(x, []),
-                 lambda x: scaling.series_fits(x, pd.DataFrame(), ["usl"])):
+                 lambda x: scaling.series_fits(x, pd.DataFrame(), ["usl"]), lambda x: polysweep.counterexamples(x, "c"),
+                 lambda x: conjectures.rate_pvalues(x, "success_rate", 0.5), lambda x: predicted_degrees(x, ["n"])):
         with pytest.raises(TypeError, match="takes a Dataset, not a path"):
             call(p1_file)
     for plan in ("plan.json", None, pd.DataFrame({"n": [1]})):
