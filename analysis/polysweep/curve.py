@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from .checks import check_name
-from .grid import distinguishing
+from .grid import applies, distinguishing
 from .read import COORDINATES
 from .study import resolved_of, search_of
 
@@ -33,7 +33,7 @@ def is_parameter(ds, name) -> bool:
     return name in COORDINATES or name in ds.attrs.get("own_axes", [])
 
 
-def _axes_of_study(ds, over):
+def _axes_of_study(ds, over=None):
     """Names that the study gives as lists, without `over` and what is linked with it; none where `over` is no such name."""
     study, groups = resolved_of(ds), []
     methods = study.get("methods", [])
@@ -42,13 +42,42 @@ def _axes_of_study(ds, over):
     for section in sections:
         groups += [{name} for name, value in section.items() if _is_axis(value)] if isinstance(section, dict) else []
     groups += [set(linked) for linked in (study.get("zip") or {}).values() if isinstance(linked, dict)]
-    if not any(over in group for group in groups):
+    if over is not None and not any(over in group for group in groups):
         return []
     return sorted({name for group in groups if over not in group for name in group})
 
 
 def _is_axis(value):
     return isinstance(value, list) or isinstance(value, dict) and "from" in value
+
+
+def partners(ds, where: str) -> np.ndarray:
+    """(point,) position of the point whose column is the level of each: the one for which `where` holds, with the same values of all
+    axes that both have, those that `where` names apart; -1: there is none. Points for which it holds are their own.
+
+    Raises ValueError where it holds for no point, or for several with the same values."""
+    from .expression import Expression, true
+
+    test = Expression(where, ds)
+    holds = true(test.value(ds))
+    if not holds.any():
+        raise ValueError(f"level: {where!r} holds for no point")
+    names = [name for name in _axes_of_study(ds) or distinguishing(ds)[0] if name in ds.coords and name not in (*test.names, "method")]
+    count, method = ds.sizes["point"], ds["method"].values
+    used = {name: applies(ds, name) for name in names}
+    result = np.where(holds, np.arange(count), -1)
+    for one in np.unique(method[~holds]):
+        own = np.flatnonzero((method == one) & ~holds)
+        for other in np.unique(method[holds]):
+            there = np.flatnonzero((method == other) & holds)
+            shared = [name for name in names if used[name][own].any() and used[name][there].any()]
+            left, right = (pd.DataFrame({"": 0, **{name: ds[name].values[rows] for name in shared}, "at": rows}) for rows in (own, there))
+            pairs = left.merge(right, on=["", *shared], suffixes=("", "_of"))
+            again = pairs["at"].duplicated() | (result[pairs["at"]] >= 0)
+            if again.any():
+                raise ValueError(f"level: {where!r} holds for several points with the values of point {pairs['at'][again].iloc[0]}")
+            result[pairs["at"]] = pairs["at_of"]
+    return result
 
 
 def _alone(ds):

@@ -9,7 +9,7 @@ import xarray as xr
 
 from .checks import at_least, check_name, of_dataset, path_of
 from .critical import decided_at, undecided
-from .curve import combinations, is_parameter
+from .curve import combinations, is_parameter, partners
 from .study import level_of, search_of
 
 KEPT = 4  #: edges of a combination that have a place of their own
@@ -33,12 +33,13 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     """Where `column` crosses `level` along `over`, for every combination of the other parameters.
 
     over, column, level, within: by default what the file searched for, else beta, success_rate, the study's judge.level and 1. In
-    a file that searched for just this, the points that its search asked for count; in every other case all that are done.
+    a file that searched for just this, the points that its search asked for count; in every other case all that are done. level: a
+    number, or {"column": C, "where": TEXT}: C of the point with the same values for which the expression holds.
 
     Dimensions: `combination`, with the parameters that are the same all along as coordinates (and `slot`, the position of its
     first point), and `edge`, the first four of a combination from low to high. Of an edge: `kind` (rise, fall, none where
     there is no further one), `lo` and `hi` (neighbouring decided candidates on different sides: the crossing is in (lo, hi]),
-    `position` (where the line between these two crosses the level), `theory` (NaN: it says nothing, inf: nowhere), `theory_z`
+    `position` (where the line between these two crosses the level), `theory` (of success at the study's level; NaN: it says nothing, inf: nowhere), `theory_z`
     (their difference in standard deviations) and `narrow` (hi - lo is at most `within`). Of a combination: `count` (edges found,
     may exceed four), `evaluations`, `trials` and `flops` that were spent on it, `candidates`, `starts` (side of the first; without
     an edge that of all), `missed` (the most candidates between decided neighbours of one side, or beyond the last: a narrower window
@@ -63,7 +64,8 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     result["narrow"] = result["hi"] - result["lo"] <= within
     for name, words in _ABOUT.items():
         result[name].attrs["long_name"] = words
-    return result.assign_attrs(over=over, column=column, level=level, within=within, edges=which)
+    said = "{column} where {where}".format(**level) if isinstance(level, dict) else level
+    return result.assign_attrs(over=over, column=column, level=said, within=within, edges=which)
 
 
 def narrowed(ds, found) -> pd.DataFrame:
@@ -71,6 +73,8 @@ def narrowed(ds, found) -> pd.DataFrame:
     `combination`, `kind`, `lo`, `hi`, and the coordinates of the combination. Where trials were of a fixed number these are candidates
     whose interval does not hold the level. lo is -inf where the first of them is above already; kind is none where there is no edge."""
     over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
+    if isinstance(level, str):
+        level = dict(zip(("column", "where"), level.split(" where ", 1)))
     points, which = answers(ds, over, column, level)
     if column in INTERVALS and all(name in ds for name in INTERVALS[column]):
         lo, hi = (ds[name].values[points.index] for name in INTERVALS[column])
@@ -103,13 +107,15 @@ def answers(ds, over, column, level) -> tuple[pd.DataFrame, str]:
     done, status = ds["done"].values[take], ds["status"].values[take]
     frame["asked"] = done | np.isin(status, _FAILED) & ds["committed"].values[take]
     frame["y"] = np.where(done, ds[column].values[take].astype(float), np.nan)
-    frame["level"] = _levels(ds, level)[take]
+    of, known = _levels(ds, level)
+    frame["level"], known = of[take], known[take]
     frame["sd"] = _deviations(ds, column)[take]
     frame["trials"] = np.where(done, _column(ds, "trials_done", take), 0)
     sets = np.where(np.isin(ds["data_kind"].values[take], ["self_attention", "scores"]), 2, 1)  # D_0 and D_1
     flops = sets * _column(ds, "flops", take, np.nan) + np.nan_to_num(_column(ds, "head_flops", take))
     frame["flops"] = np.where(done, np.nan_to_num(flops), 0)
-    frame["side"] = np.where(done, _sides(ds, frame, column, level), np.where(frame["asked"], "failed", "none"))
+    frame["done"] = done
+    frame["side"] = np.where(done & known, _sides(ds, frame, column, level), np.where(frame["asked"], "failed", "none"))
     search = search_of(ds)
     if search and (over, column, level) == (search["over"], search["column"], search["level"]) and "asked" in ds:
         frame["asked"] &= ds["asked"].values[take] > 0
@@ -122,12 +128,15 @@ def _column(ds, name, take, blank=0.0):
 
 
 def _levels(ds, level):
-    """(point,) what each point's column is compared with."""
-    if isinstance(level, dict):
-        raise ValueError("a level that is another point's column")
+    """(point,) what each point's column is compared with, and whether that is known."""
+    count = ds.sizes["point"]
+    if isinstance(level, dict) and {*level} == {"column", "where"}:
+        partner, name = partners(ds, level["where"]), check_name(level["column"], ds.data_vars, "column")
+        values = np.where(partner >= 0, ds[name].values[partner].astype(float), np.nan)
+        return values, (partner < 0) | ds["done"].values[partner]
     if isinstance(level, bool) or not isinstance(level, numbers.Real) or level != level:
-        raise TypeError(f"level is a number, not {level!r}")
-    return np.full(ds.sizes["point"], float(level))
+        raise TypeError(f"level is a number, or {{'column': ..., 'where': ...}}, not {level!r}")
+    return np.full(count, float(level)), np.ones(count, bool)
 
 
 def _deviations(ds, column):
@@ -173,8 +182,8 @@ def _positions(value, height, sd, a, b):
     """Where the line crosses the level, and the standard deviation of that, in brackets from a to b (indices of what was asked).
 
     Candidates between that are not decided have values too: the line is between the first neighbours whose values are on the two
-    sides. A crossing somewhere in a bracket of width w has the variance w^2/12; the values at both ends move where the line
-    crosses by their deviations over its slope."""
+    sides. A crossing anywhere in a bracket of width w is off the position by w^2/12 + (position - middle)^2 in the mean square; the
+    values at both ends move where the line crosses by their deviations over its slope."""
     low, high = a.copy(), b.copy()
     for k in np.flatnonzero(b > a + 1):
         known = np.r_[a[k], a[k] + 1 + np.flatnonzero(~np.isnan(height[a[k] + 1:b[k] + 1]))]
@@ -186,7 +195,8 @@ def _positions(value, height, sd, a, b):
         share = np.where((share >= 0) & (share <= 1), share, 0.5)
         moved = np.nan_to_num(((1 - share) * sd[low]) ** 2 + (share * sd[high]) ** 2)
         spread = np.where(moved > 0, moved * (width / rise) ** 2, 0)
-    return value[low] + share * width, np.sqrt((value[b] - value[a]) ** 2 / 12 + spread)
+    position = value[low] + share * width
+    return position, np.sqrt((value[b] - value[a]) ** 2 / 12 + (position - (value[a] + value[b]) / 2) ** 2 + spread)
 
 
 def _sure(points):
@@ -225,10 +235,10 @@ def _totals(points, found, which):
         return values.reindex(range(count), fill_value=empty).to_numpy()
 
     asked = points[points["asked"]]
-    curve, answered = asked["combination"], asked["side"] != "failed"
-    starts = pd.concat([asked[answered].groupby("combination")["side"].first(), curve.drop_duplicates().to_frame().assign(
+    curve, heard = asked["combination"], asked[asked["side"] != "failed"]
+    starts = pd.concat([heard.groupby("combination")["side"].first(), curve.drop_duplicates().to_frame().assign(
         side="failed").set_index("combination")["side"]])
-    return {"count": by(found.groupby("combination").size()), "evaluations": by(answered.groupby(curve).sum()),
+    return {"count": by(found.groupby("combination").size()), "evaluations": by(asked["done"].groupby(curve).sum()),
             "candidates": by(points.groupby("combination").size()),
             "trials": by(asked["trials"].groupby(curve).sum()).astype(np.int64),
             "flops": by(asked["flops"].groupby(curve).sum()).astype(float),

@@ -149,6 +149,7 @@ typedef struct psw_cut {
     double least_s, most_s;
     ptrdiff_t most_slots, ranks;
     bool alone;             /* with a split: of depth 0, on the first ranks of the world, while the others idle */
+    bool turns;             /* each run stands for many short ones, which teams of its depth take turns at (a search) */
     double passes;          /* forward passes of a point beyond the one that gives its results */
     const psw_split *split; /* it then gives the ranks; NULL: every run is for one rank, of depth 0 */
     psw_choice choice;      /* how teams work */

@@ -68,6 +68,7 @@ psw_status sweep_runs_cut_points(const sweep_given *given, const unsigned char *
     cutting c = cutting_of(given, NULL, rates, split);
     runs->most_slots = c.how.most_slots;
     c.how.most_slots = 1;
+    c.how.turns = !c.how.alone;
     PSW_TRY(psw_comm_agree(given->world, psw_runs_create(given->study, rates, &c.how, wanted, &runs->usual)));
     return same_runs(given->world, &runs->usual);
 }
