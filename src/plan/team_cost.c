@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <math.h>
 
+#include "polysweep/recall.h"
 #include "polysweep/reference.h"
 
 /* Agreements and barriers of a team for each group: memory, preparing, passes, verdict, writing. */
@@ -146,6 +147,10 @@ static double merge_seconds(const plan_team_work *w, const network *net)
     double points = (double)w->group->count,
            verdict = 8.0 * (double)psw_judge_trials(p) * points * psw_data_sets(p) * 3;
     double seconds = agreements * net->log2_size * net->latency + all_reduce(net, verdict);
+    if (psw_recall_computed(p)) {
+        double leaves = ceil((double)psw_data_queries(p) / (double)p->block);
+        seconds += all_reduce(net, 8 * points * (double)psw_judge_draws(p) * (1 + leaves));
+    }
     if (psw_reference_computed(p)) {
         double rows = sizeof(double) * (double)psw_errors_rows(p), outputs = rows * (double)(2 * p->v + 6);
         seconds += (double)psw_data_draws(p) * all_reduce(net, outputs) +
