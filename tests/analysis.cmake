@@ -9,3 +9,6 @@ psw_script_test(capture_model_long e2e/capture_model.py WHOLE LABELS long TIMEOU
 set_tests_properties(e2e.capture_model_long PROPERTIES SKIP_RETURN_CODE 77)
 psw_script_test(scaling e2e/scaling.py WHOLE)
 # not a test: bench/coverage.py prints how often intervals over draws and edges of critical degrees hold the truth
+psw_script_test(read_edges e2e/read_edges.py)
+psw_script_test(claims e2e/claims.py COST 6)
+psw_script_test(claims_long e2e/claims.py ARGS long LABELS long TIMEOUT 1800)

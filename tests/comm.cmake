@@ -1,2 +1,3 @@
 psw_test(comm mpi/comm.c MPI 1 2 3 4)
 psw_test(queue mpi/queue.c MPI 1 2 3 4)
+psw_test(pool mpi/pool.c MPI 1 2 3 4)

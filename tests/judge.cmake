@@ -8,8 +8,13 @@ psw_test(recall property/recall.c)
 psw_test(distinct property/distinct.c)
 psw_test(judge_prune property/judge_prune.c)
 psw_test(draws property/draws.c)
+psw_test(trials_stop property/trials_stop.c)
+psw_test(trials_truth property/trials_truth.c)
+add_test(NAME property.trials_truth_long COMMAND test_trials_truth 1000)
+psw_test_properties(property.trials_truth_long 600 "property;long" 1)
 psw_test(watched property/watched.c)
 psw_test(intervals unit/intervals.c)
+psw_test(sequence unit/sequence.c)
 
 add_executable(bench_judge EXCLUDE_FROM_ALL bench/bench_judge.c) # a measurement, not a test
 target_link_libraries(bench_judge PRIVATE polysweep_mpi)

@@ -7,12 +7,16 @@ psw_test(store_arrays unit/store_arrays.c)
 psw_test(store_damaged property/store_damaged.c TIMEOUT 300) # two processes a file, slow under sanitizers
 psw_test(store_files mpi/store_files.c MPI 1 2 3 4)
 psw_script_test(whole e2e/whole.py)
+psw_test(store_edges mpi/store_edges.c MPI 1 3)
 psw_test(store_row_blocks mpi/store_row_blocks.c MPI 1 2 3 4)
 
 # not a test of its own: what scripts run, kill and read
 add_executable(store_writer fault/store_writer.c)
 target_link_libraries(store_writer PRIVATE polysweep_mpi)
 target_include_directories(store_writer PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+# not a test of its own: a search without an engine
+add_executable(search_writer fault/search_writer.c)
+target_link_libraries(search_writer PRIVATE polysweep_mpi)
 # not a test of its own: what stands between a run and its libraries
 add_library(preload MODULE fault/preload.c)
 target_link_libraries(preload PRIVATE MPI::MPI_C ${CMAKE_DL_LIBS})
@@ -30,3 +34,4 @@ psw_script_test(store_faults fault/store_faults.sh)
 psw_script_test(store_kill fault/store_kill.sh WHOLE)
 psw_script_test(store_kill_long fault/store_kill.sh WHOLE ARGS 100 LABELS long TIMEOUT 1800)
 psw_script_test(store_readers e2e/store_readers.py)
+psw_script_test(edges e2e/edges.py COST 15)

@@ -21,7 +21,7 @@ WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision m
     state_bytes bad_rows err_rows flops bytes timing time_median_s time_lo_s time_hi_s theory_err_amm
     entropy map_features exact_map err_out_row_q50 err_out_row_q90 trials_done order by sinks keep landmarks leaves complex epsilon
     layer batch n_k mode cache reference reference_scale reference_beta err_out_ref err_out_ref_good err_out_ref_max
-    err_out_ref_row_q50 err_out_ref_row_q90 cos_ref skill_ref tv_ref neg_scores entropy_ref""".split()
+    err_out_ref_row_q50 err_out_ref_row_q90 cos_ref skill_ref tv_ref neg_scores entropy_ref asked trials_stop trials_error""".split()
 ERRORS = ("err_amm", "err_attn", "err_out")
 WANTED += [name + kind for name in ERRORS for kind in ("", "_mean", "_q90")]
 WANTED = list(dict.fromkeys((*WANTED, "scale", "offset", "match", "center", "reference_scale")))  # what scores are

@@ -11,7 +11,7 @@ from .checks import check_dataset
 from .foreign import plain
 from .grid import axes
 from .methods import facts
-from .read import COORDINATES, UNITS
+from .read import COORDINATES, SLOT, UNITS
 from .times import COLUMNS, compare_times
 
 #: numbers below are compared as if they were this large, as `polysweep verify` does: rounding of what is 0 is no difference
@@ -57,7 +57,7 @@ def compare(a, b, same_build=None) -> Comparison:
     same_build = _same_build(a, b) if same_build is None else same_build
     left, right, only_a, only_b = _matched(a, b)
     rows = [_column(name, a, b, left, right, same_build)
-            for name in a.data_vars if name in b.data_vars and _promises(a[name])]
+            for name in a.data_vars if name in b.data_vars and name not in SLOT and _promises(a[name])]
     result = Comparison(rows, columns=["column", "points", "largest", "tolerance", "outside", "agrees"])
     result.times = compare_times(a, b, left, right) if len(left) else pd.DataFrame(columns=COLUMNS)
     result.attrs.update(points=len(left), only_a=only_a, only_b=only_b, same_build=same_build)

@@ -11,10 +11,11 @@ inner ends   tests of "rate < level" of all degrees at once, at error/2 (Holm 19
              degree that is rejected, the upper edge not before the last.
 
 Where trials share draws of data or of a sketch, the effective number of trials (column success_samples) takes their place.
+Where a rule ended the trials (column trials_error), no test of a fixed number is one: what the rule decided has that error, all
+else is open. A degree that a search did not visit counts as a candidate, never as one below the level.
 """
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,14 +23,18 @@ import pandas as pd
 import xarray as xr
 from scipy.special import betainc
 
-from .cases import BASELINES, case_columns, ignored, judged, number, rate, table
+from . import oracle
+from .cases import BASELINES, CONSTANTS, case_columns, closed_form, ignored, judged, number, rate, table
 from .checks import fraction, of_dataset
+from .study import LEVEL, level_of, rule_of
 from .times import holm
 
-LEVEL, ERROR = 0.9, 0.05
+ERROR = 0.05
 BOUNDS = ("beta_fail", "beta_c", "beta_ok", "beta_up", "beta_up_class_3s")
 EXACT = ("edge_lo", "edge_hi")  #: the exact edges of the theory, at the level of the study
-NEEDED = ("beta", "done", "m", "trials", "trials_done", "success_samples", "theory_success", *BOUNDS, *EXACT)
+NEEDED = ("beta", "done", "status", "m", "trials", "trials_done", "trials_stop", "trials_error", "success_lo", "success_hi",
+          "success_samples", "theory_success", *BOUNDS, *EXACT)
+SCORES = ("scale", "offset", "match", "center", "reference_scale")
 
 
 @dataclass(frozen=True)
@@ -58,11 +63,12 @@ class Edges:
         return f"< {number(hi)}" if lo == -np.inf else f"> {number(lo)}" if hi == np.inf else f"in [{number(lo)}, {number(hi)}]"
 
 
-def edges(beta, rates, samples, level=LEVEL, error=ERROR) -> Edges:
+def edges(beta, rates, samples, level=LEVEL, error=ERROR, stopped=None) -> Edges:
     """Both edges of a measured curve; arrays over the degrees of its grid, in any order.
 
     rates: of success, NaN where nothing is measured yet. samples: independent trials behind each rate, not necessarily
-    whole; 0 where there is none. A degree without a measurement counts as a candidate.
+    whole; 0 where there is none. A degree without a measurement counts as a candidate. stopped: (2, degree), the two p-values of
+    `pvalues` where a rule ended the trials, else NaN.
     """
     level, error = fraction(level, "level"), fraction(error, "error")
     order = np.argsort(beta, kind="stable")
@@ -70,6 +76,8 @@ def edges(beta, rates, samples, level=LEVEL, error=ERROR) -> Edges:
     if not len(beta):
         return Edges("not settled", (np.nan, np.nan))
     below, above = pvalues(rates, samples, level)
+    if stopped is not None:
+        below, above = (np.where(np.isnan(own), p, own) for own, p in zip(np.asarray(stopped, float)[:, order], (below, above)))
     grid, kept = (beta[0], beta[-1]), np.flatnonzero(below > error / 4)
     if not len(kept):
         return Edges("none", grid)
@@ -98,6 +106,32 @@ def pvalues(rates, samples, level):
     return np.where(known, at_most, 1.0), np.where(known, at_least, 1.0)
 
 
+def undecided(points, level, decided_at) -> np.ndarray:
+    """(point,) bool: a rule ended the trials before, or without, a decision on which side of the level the rate is.
+
+    points: arrays by name. decided_at: the level at which the rule of the study decides, else None. At another level, and where
+    trials end when their interval is narrow, that interval decides: it holds at any stop (Robbins 1970)."""
+    lo, hi = (np.asarray(points[name], float) for name in ("success_lo", "success_hi"))
+    with np.errstate(invalid="ignore"):
+        held = (lo < level) & (level <= hi)
+    unsure = np.asarray(points["trials_stop"]) != "decided" if level == decided_at else held
+    return np.isfinite(np.asarray(points["trials_error"], float)) & unsure
+
+
+def ruled(points, level, decided_at) -> np.ndarray:
+    """(2, point) p-values of "rate >= level" and "rate < level" of points whose trials a rule ended, NaN of others: the chance that
+    the rule errs, trials_error, of what it decided, else 1."""
+    error, rates = (np.asarray(points[name], float) for name in ("trials_error", "success_rate"))
+    sure, above = ~undecided(points, level, decided_at) & ~np.isnan(rates), rates >= level
+    return np.where(np.isfinite(error), np.where([sure & ~above, sure & above], error, 1.0), np.nan)
+
+
+def decided_at(ds) -> float | None:
+    """The level at which the study's rule ends trials that are decided; None where it has no such rule."""
+    rule = rule_of(ds)
+    return level_of(ds) if rule and rule["until"] == "decided" else None
+
+
 def needed(degrees, level=LEVEL, error=ERROR) -> int:
     """Trials without a failure that it takes to settle anything on a grid: ln(2 G/error)/ln(1/level) of G degrees."""
     return int(np.ceil(np.log(2 * degrees / error) / -np.log(level) - 1e-9))
@@ -113,14 +147,6 @@ def theory_edges(beta, probability, level=LEVEL):
     return beta[reached[0]], beta[reached[-1]] if reached[-1] < len(beta) - 1 else np.inf
 
 
-def level_of(ds: xr.Dataset) -> float:
-    """The level of a study, `judge.level`; 0.9 where it has none."""
-    try:
-        return float(json.loads(ds.attrs["provenance_resolved"])["judge"]["level"])
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return LEVEL
-
-
 @of_dataset
 def critical(ds: xr.Dataset, level: float | None = None, *, error: float = ERROR, target: float | None = None) -> pd.DataFrame:
     """Table of critical degrees: a row per case, method, d, n that has a curve over beta.
@@ -129,7 +155,7 @@ def critical(ds: xr.Dataset, level: float | None = None, *, error: float = ERROR
     chance that a row's statements about both edges are not all right. target: an older name of `level`.
 
     Columns: the case's coordinates, method, d, n, m; trials (smallest of the curve, 0 where nothing is measured), samples
-    (smallest effective number of them) and `needed` (how many it takes to settle anything); points, of (points done, points of
+    (smallest effective number of them) and `needed` (how many it takes to settle anything; 0 where a rule ends them); points, of (points done, points of
     the study); verdict, lower and upper (words: "in [4, 5]", "< 5", "> 40", "none in 1..16", "not settled"), lower_lo,
     lower_hi, upper_lo, upper_hi (`Edges`: NaN unless the verdict is "edges", inf where the grid ends first), gap, first and
     last degree of the grid; theory_points, theory_first, theory_last (exact probability on the same grid); the file's
@@ -150,7 +176,8 @@ def critical(ds: xr.Dataset, level: float | None = None, *, error: float = ERROR
     swept = frame[frame["beta"].notna()].sort_values([*keys, "beta"], kind="stable")
     if (swept["method"] != "closed_form").any() and "success_rate" not in ds:
         raise ValueError("critical needs the column success_rate: open the file without columns=, or with it among them")
-    columns = {name: swept[name].to_numpy() for name in dict.fromkeys([*keys, *NEEDED])}
+    columns = {name: swept[name].to_numpy() for name in dict.fromkeys([*keys, *NEEDED, *CONSTANTS, *SCORES])}
+    columns["below"], columns["above"] = ruled(swept, level, decided_at(ds))
     columns["rate"] = rate(swept).to_numpy(float)
     if level != own:
         columns.update({name: np.full(len(swept), np.nan) for name in EXACT})
@@ -178,15 +205,17 @@ def _row(curve, keys, beside, level, error):
     done = curve["done"] & ~np.isnan(curve["rate"])
     samples = _samples(curve) if row["method"] != "closed_form" else np.zeros(len(done))
     measured = done & (samples > 0)
+    stopped = np.stack([curve["below"], curve["above"]])
     row.update(m=int(curve["m"].max()), trials=int(curve["trials_done"][measured].min()) if measured.any() else 0,
-               samples=samples[measured].min() if measured.any() else 0, needed=needed(len(done), level, error),
-               points=int(done.sum()), of=len(done))
-    found = edges(curve["beta"], np.where(measured, curve["rate"], np.nan), samples, level, error)
+               samples=samples[measured].min() if measured.any() else 0,
+               needed=0 if np.isfinite(stopped).any() else needed(len(done), level, error), points=int(done.sum()), of=len(done))
+    found = edges(curve["beta"], np.where(measured, curve["rate"], np.nan), samples, level, error, stopped)
     row.update(verdict=found.verdict if measured.any() else "", lower=found.words() if measured.any() else "",
                upper=found.words("upper") if measured.any() else "", lower_lo=found.lower[0], lower_hi=found.lower[1],
                upper_lo=found.upper[0], upper_hi=found.upper[1], gap=found.gap, first=found.grid[0], last=found.grid[1])
-    known = ~np.isnan(curve["theory_success"])
-    first, last = theory_edges(curve["beta"][known], curve["theory_success"][known], level)
+    theory = exact(curve)
+    known = ~np.isnan(theory)
+    first, last = theory_edges(curve["beta"][known], theory[known], level)
     row.update(theory_points=int(known.sum()), theory_first=first, theory_last=last)
     for name in (*EXACT, *BOUNDS):
         there = curve[name][~np.isnan(curve[name])]
@@ -194,6 +223,19 @@ def _row(curve, keys, beside, level, error):
     for method, points in beside.items():
         row[method] = points.rate(row)
     return row
+
+
+def exact(curve):
+    """Exact probability at every degree. Of degrees that a search did not need the file has none: they get it from this package's
+    closed form, where that is the file's at the others; else none has one, since some say nothing of the grid."""
+    theory = curve["theory_success"]
+    left = (curve["status"] == "not_needed") & np.isnan(theory)
+    if not left.any() or np.isnan(theory).all():
+        return theory
+    point = closed_form(curve)
+    if point is None:
+        return np.full(len(theory), np.nan)
+    return np.where(left, oracle.success(curve["beta"].astype(float), int(curve["m"][0]), **point), theory)
 
 
 def _samples(curve):

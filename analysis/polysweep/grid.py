@@ -28,19 +28,32 @@ def axes(ds: xr.Dataset) -> list[str]:
     A coordinate that follows from those before it in `ORDER` (m from n, a_1 from the preset, an own axis from d) is
     not an axis.
     """
-    keys = np.zeros(ds.sizes["point"], dtype=np.int64)
+    chosen = distinguishing(ds)[0]
+    return [name for name in chosen if name != "beta"] + ["beta"] * ("beta" in chosen)
+
+
+def distinguishing(ds: xr.Dataset, first=(), without=()) -> tuple[list[str], np.ndarray]:
+    """The fewest coordinates that distinguish points, tried in the order of `first` and then of `ORDER`; and (point,) the number of
+    each point's values of those of them that are not in `without`."""
+    keys, kept = np.zeros(ds.sizes["point"], dtype=np.int64), np.zeros(ds.sizes["point"], dtype=np.int64)
     groups, chosen = min(1, len(keys)), []
     after = ORDER.index("beta") + 1
-    order = dict.fromkeys((*ORDER[:after], *_SETS, *ORDER[after:], *_SET, *ds.attrs.get("own_axes", [])))
+    order = dict.fromkeys((*first, *ORDER[:after], *_SETS, *ORDER[after:], *_SET, *ds.attrs.get("own_axes", [])))
     for name in order:
         if name not in ds.coords or groups == len(keys):
             continue
         codes = _codes(np.where(_follows(ds, name), np.nan, ds[name].values) if name in _SET else ds[name].values)[1]
-        both = np.unique(keys * (codes.max(initial=0) + 1) + codes, return_inverse=True)[1].reshape(-1)
+        both = _joined(keys, codes)
         if both.max(initial=0) + 1 > groups:
             keys, groups = both, both.max() + 1
             chosen.append(name)
-    return [name for name in chosen if name != "beta"] + ["beta"] * ("beta" in chosen)
+            kept = kept if name in without else _joined(kept, codes)
+    return chosen, kept
+
+
+def _joined(keys, codes):
+    """Numbers of the pairs of both."""
+    return np.unique(keys * (codes.max(initial=0) + 1) + codes, return_inverse=True)[1].reshape(-1)
 
 
 def _follows(ds: xr.Dataset, name: str) -> np.ndarray:

@@ -36,7 +36,7 @@ th.word, td.word { text-align: left } tr.group td { border-top: .75px solid var(
 td.text { white-space: normal; text-align: left } td.key { font-weight: 600 } td.none { color: var(--soft) }
 .bar { display: flex; height: .55rem; max-width: 46rem; border-radius: 3px; overflow: hidden; background: var(--rest);
   margin: .4rem 0 .5rem } .bar i { display: block } .done { background: var(--done) } .bad { background: var(--bad) }
-.run { background: #d9a441 } .rest { background: var(--rest) }
+.spared { background: #a9c4b8 } .run { background: #d9a441 } .rest { background: var(--rest) }
 .verdict { border-left: 3px solid var(--done); padding: .1rem 0 .1rem .9rem } .verdict.off { border-color: var(--bad) }
 .answer { font-size: 1.12rem; max-width: 52rem; border-left: 3px solid var(--ink); padding: .1rem 0 .1rem .9rem }
 details { margin: .6rem 0 } summary { cursor: pointer }
@@ -61,7 +61,7 @@ def part(section, directory, level) -> str:
     parts = [f"<section>\n<h{level}>{_e(section.name)}</h{level}>\n<p>{_source(section)}</p>\n",
              *(f'<p class="answer">{_e(each).replace("&lt;=", "&le;")}</p>\n' for each in section.answer), _progress(section),
              _verdict(section)]
-    first = [figure.name.startswith("heads") for figure, _ in section.figures]  # the answer, its figure, its tables
+    first = [figure.name.startswith(("heads", "edges")) for figure, _ in section.figures]  # the answer, its figure, its tables
     parts += [_figure(*each, directory) for each, leads in zip(section.figures, first) if leads]
     parts += [_table(each, section, directory) for each in section.leading]
     parts += [_figure(*each, directory) for each, leads in zip(section.figures, first) if not leads]
@@ -83,7 +83,7 @@ def _source(section):
 
 
 def _progress(section):
-    kinds = {"done": "done", "failed": "bad", "timeout": "bad", "skipped": "bad", "running": "run", "interrupted": "run"}
+    kinds = {"done": "done", "not_needed": "spared", "failed": "bad", "timeout": "bad", "skipped": "bad", "running": "run", "interrupted": "run"}
     bars = "".join(f'<i class="{kinds.get(status, "rest")}" style="width:{100 * count / max(section.points, 1):.3f}%" '
                    f'title="{count} {_e(status)}"></i>'
                    for status, count in sorted(section.counts.items(), key=lambda item: list(kinds).index(item[0])
@@ -171,13 +171,14 @@ def _table(each, section, directory):
         before = values[:until]
     more = f" The first {MOST_ROWS} of {len(each.shown)} rows." if len(each.shown) > MOST_ROWS else ""
     link = _relative(section.directory / each.file, directory)
-    return (f'<h2>{_e(each.title)}</h2>\n<p class="meta">{_e(each.note)}{more} <a href="{_e(link)}">data</a></p>\n'
-            f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table>'
-            "</div>\n")
+    table = (f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table>'
+             "</div>\n")
+    table = f"<details><summary>each combination</summary>{table}</details>\n" if each.brief else table
+    return f'<h2>{_e(each.title)}</h2>\n<p class="meta">{_e(each.note)}{more} <a href="{_e(link)}">data</a></p>\n{table}'
 
 
 def _class(name, value, word):
-    return " ".join(filter(None, ["word" if word else "", "key" if name in ("lower", "upper") else "",
+    return " ".join(filter(None, ["word" if word else "", "text" if len(value) > 40 else "", "key" if name in ("lower", "upper") else "",
                                   "none" if value in ("none", "inf", "not settled", "") else ""]))
 
 

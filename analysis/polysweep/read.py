@@ -31,7 +31,7 @@ COORDINATES = tuple("""method beta n d v r features local draws mask precision d
 #: unit roundoff of the number formats that operands of products are rounded to; their sums are in single precision
 UNITS = {"bf16": 2.0**-8, "fp16": 2.0**-11}
 #: columns that say what became of it; `launch` counts the rows of the launch table
-SLOT = ("status", "error_code", "attempt", "deaths", "launch", "commit")
+SLOT = ("status", "error_code", "attempt", "deaths", "asked", "launch", "commit")
 _HDF5_ONLY = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimid", "_Netcdf4Coordinates",
               "_NCProperties", "_nc3_strict"}
 _DENSEST = 1100  # bytes that a byte of a compressed file can stand for
@@ -78,7 +78,7 @@ def _dataset(file, path, names, columns):
             variables[name] = variable
     launched = _launched(file, slots)
     own = [name for name in names if _identifies(file, name) and name not in COORDINATES]
-    attributes = {**_attributes(file), **_texts(file), "path": str(path), "own_axes": own}
+    attributes = {**_attributes(file), **_texts(file), "path": str(path), "own_axes": own, "slots": slots}
     attributes.pop("coordinates", None)
 
     parameters = {*COORDINATES, *own}
@@ -153,6 +153,19 @@ def _failures(file):
             table[name] = pd.Series(dtype=object if name in ("site", "message") else np.int64)
     rows = table.loc[table["attempt"] > 0, ["slot", "attempt", "site", "message"]]
     return rows.sort_values("slot").reset_index(drop=True)
+
+
+def group(path, name, dimension):
+    """(Dataset on `dimension`, attributes) of a group whose datasets have a row for each; (None, {}) where the file has none.
+    Coded columns are words. Raises FileError, as `open` does."""
+    with _file(path) as file, reading(path):
+        _check(file, path)
+        if name not in file:
+            return None, {}
+        found = _item(file, name)
+        items = {key: _item(found, key) for key in found if key != dimension}
+        variables = {key: xr.Variable(dimension, item[...], _attributes(item)) for key, item in items.items()}
+        return _decoded(xr.Dataset(variables)), _attributes(found)
 
 
 def _launched(file, slots):

@@ -17,8 +17,12 @@ import pandas as pd
 from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
+from .claims import claims, lines as claim_lines
 from .critical import BOUNDS, EXACT, critical, level_of
 from .decode import decode_table
+from .edge_fit import edge_fits, fit_table as edge_fit_table
+from .edge_tables import asked_for, edge_frame, edge_table, said_table, statement
+from .edges import edges
 from .figures.scaling import APART
 from .foreign import FileError, plain, say
 from .head_tables import decode_table_of, heads_table, layers_table
@@ -30,6 +34,7 @@ from .scaling_tables import curve_table, fit_table, projection_table
 from .sketch_tables import cheapest_table, crossover_table
 from .sketches import SIZE, cheapest, crossovers, held
 from .statistics import consistency
+from .study import search_of
 
 
 MOST_ROWS = 200  #: of a table on the terminal or the page; critical.csv has all
@@ -159,21 +164,22 @@ class Section:
         self.provenance, self.failures = provenance(path), failures(path)
         self.consistency = consistency(points)
         one = pooled(ds)  # of many heads one figure, not a figure a head
-        self.critical = critical(one, self.level)
+        self.critical = pd.DataFrame() if search_of(ds) else critical(one, self.level)
         self.oversubscribed, self.apart = timed(ds).attrs["invalid"], apart(ds)
         self.directory.mkdir(parents=True, exist_ok=True)
         if len(self.critical):
             self.critical.to_csv(self.directory / "critical.csv", index=False)
         ahead = None if plan is None else self._ahead(ds, plan)
         self.projected = ahead is not None
-        self.answer = []
+        self.answer, found = [], edges(ds, level=level) if search_of(ds) else None
         of_heads = self._heads(ds, accept)
-        self.leading = of_heads  # stand before all other figures
+        self.answer += self._claims(ds)
+        self.leading = [*of_heads, *self._edges(ds, found)]  # stand before all other figures
         teams = one if ahead is None else ds  # a plan names the heads
         self.tables = [*self._sketches(one, error), *self._scaling(teams, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
-                        (*figures.heads(ds, accept), *figures.phase(one, "n"), *figures.phase(one, "d"), *figures.curves(one, self.level),
-                         *figures.degrees(one, self.level, self.critical), *figures.separation(one), *figures.errors(one),
+                        (*figures.heads(ds, accept), *(figures.edges(ds, found) if found is not None else ()), *figures.phase(one, "n"), *figures.phase(one, "d"), *figures.curves(one, self.level),
+                         *(figures.degrees(one, self.level, self.critical) if found is None else ()), *figures.separation(one), *figures.errors(one),
                          *figures.lengths(one), *figures.costs(one), *figures.strong(teams, upto, ahead),
                          *figures.weak(teams, upto, ahead), *figures.decomposition(teams), *figures.roofline(teams),
                          *figures.prediction(ds), *figures.timeline(ds))]
@@ -194,6 +200,30 @@ class Section:
             decoded.to_csv(self.directory / "decode.csv", index=False)
             tables.append(decode_table_of(decoded))
         return [each for each in tables if each]
+
+    def _edges(self, ds, found):
+        """What a search was for, its edges, and what is said of all judged points at once; their numbers as CSV."""
+        tables, (sentence, said) = [], statement(ds)
+        if found is not None:
+            frame = edge_frame(ds, found)
+            self.answer += [" ".join(asked_for(ds, found))]
+            tables.append(edge_table(frame, found))
+            frame.to_csv(self.directory / "edges.csv", index=False)
+            laws = edge_fits(ds, found)
+            tables.append(edge_fit_table(laws))
+            if tables[-1]:
+                laws.to_csv(self.directory / "edge-fits.csv", index=False)
+        if len(said):
+            tables.append(said_table(sentence, said))
+            said.to_csv(self.directory / "judged.csv", index=False)
+        return [each for each in tables if each]
+
+    def _claims(self, ds):
+        """Verdict lines on a published statement, of a study that is one; as CSV too."""
+        found = claims(ds)
+        if len(found):
+            found.to_csv(self.directory / "claims.csv", index=False)
+        return claim_lines(found)
 
     def _sketches(self, ds, error):
         """Tables that only files with sketches have; their numbers as CSV."""
@@ -233,7 +263,7 @@ class Section:
     def progress(self) -> str:
         """"432 of 448 points done, 2 failed, 14 empty"."""
         parts = [f"{self.counts.get('done', 0)} of {self.points} points done"]
-        parts += [f"{count} {status}" for status, count in self.counts.items() if status != "done"]
+        parts += [f"{count} {status.replace('_', ' ')}" for status, count in self.counts.items() if status != "done"]
         return ", ".join(parts)
 
     def untimed(self) -> str:
@@ -259,8 +289,8 @@ class Section:
                 lines.append(f"  ... and {len(shown) - MOST_ROWS} more in critical.csv")
             lines += [few] if (few := settling(self.critical, self.level)) else []
         for each in (*self.leading, *self.tables):
-            lines += ["", plain(each.title), aligned(each.shown.head(MOST_ROWS))]
-            if len(each.shown) > MOST_ROWS:
+            lines += ["", plain(each.title), plain(each.note) if each.brief else aligned(each.shown.head(MOST_ROWS))]
+            if len(each.shown) > MOST_ROWS and not each.brief:
                 lines.append(f"  ... and {len(each.shown) - MOST_ROWS} more in {each.file}")
         if self.consistency.cells:
             lines += ["", f"against the exact probability: {self.consistency}"]

@@ -6,7 +6,8 @@ SCOPE = ("<b>Scope.</b> Failure to separate is a statement about this head of ra
 
 DEFINITIONS = (
     "<b>Success.</b> m random sign vectors make a trial; it succeeds if some vector fires on D<sub>1</sub> and none on "
-    "D<sub>0</sub>. Rates carry Wilson's 95 % interval (Wilson 1927).",
+    "D<sub>0</sub>. Rates carry Wilson's 95 % interval (Wilson 1927); where a rule ended the trials, one that holds at any "
+    "stop (Robbins 1970), for the error that the rule took.",
     "<b>Exact probability.</b> A sign vector enters the head through three signs and one binomial count, so the "
     "probability of success is a finite sum. All degrees of one curve share their sign vectors: compare point by point.",
     "<b>Derived bounds.</b> Up to &beta;<sub>fail</sub> no sign vector fires on D<sub>1</sub>; from &beta;<sub>ok</sub> on "

@@ -1,24 +1,13 @@
 """The tables of sketches as a person reads them."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from .cases import number
 from .figures.costs import length_text
 from .sketches import COSTS
 from .style import size_text
-
-
-@dataclass
-class Table:
-    """A table of texts, its caption, and the file with all its numbers."""
-
-    title: str
-    note: str
-    shown: pd.DataFrame
-    file: str  #: name of the CSV
+from .tables import Table
 
 
 def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:

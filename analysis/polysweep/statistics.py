@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv, ndtri, stdtrit
+from scipy.special import betaincinv, betaln, ndtri, stdtrit, xlog1py, xlogy
 from scipy.stats import binomtest, chi2
 
 from .checks import fraction
@@ -97,6 +97,14 @@ def _pvalue(k, n, p):
     return binomtest(int(k), int(n), p).pvalue
 
 
+def anytime_pvalues(successes, trials, probability):
+    """p-values of a probability that hold whenever one stops counting: min(1, 1/R), R the mixture of likelihoods over all
+    probabilities against it (Robbins 1970), B(S + 1, F + 1)/(p^S (1 - p)^F); NaN where p is NaN."""
+    s, n, p = (np.asarray(x, float) for x in (successes, trials, np.clip(probability, 0, 1)))
+    ratio = betaln(s + 1, n - s + 1) - xlogy(s, p) - xlog1py(n - s, -p)
+    return np.exp(-np.maximum(ratio, 0))
+
+
 @dataclass(frozen=True)
 class Consistency:
     """How a table of measured counts agrees with exact probabilities; see `consistency`."""
@@ -128,14 +136,18 @@ def consistency(frame: pd.DataFrame, level=0.999, least_variance=2.0) -> Consist
 
     All degrees, methods and presets of one (seed, n, d) share their sign vectors, so their cells are not independent:
     of each such group only the cell whose prediction leaves most room for chance, N p (1-p) largest, enters the sum
-    (chosen from the prediction, not from what was measured; groups below `least_variance` stay out).
+    (chosen from the prediction, not from what was measured; groups below `least_variance` stay out). Trials that a rule ended are
+    no binomial draw: their p-value holds at any stop, and they enter no sum.
     """
     level = fraction(level, "level")
     cells = frame[frame["done"] & (frame["trials"] > 0) & (frame["method"] != "closed_form")
                   & frame["theory_success"].notna() & frame["success_rate"].notna()]
-    p = binomial_pvalues(cells["successes"], cells["trials"], cells["theory_success"])
+    stopped = cells["trials_error"].notna() if "trials_error" in cells else pd.Series(False, cells.index)
+    p = binomial_pvalues(cells["successes"], cells["trials"].mask(stopped, 0), cells["theory_success"])
+    if stopped.any():
+        p = np.where(stopped, anytime_pvalues(cells["successes"], cells["trials_done"], cells["theory_success"]), p)
     cells = cells.assign(p_value=p, variance=cells.trials * cells.theory_success * (1 - cells.theory_success))
-    best = cells.sort_values("variance", kind="stable").groupby(["seed", "n", "d"]).tail(1)
+    best = cells[~stopped].sort_values("variance", kind="stable").groupby(["seed", "n", "d"]).tail(1)
     best = best[best["variance"] >= least_variance]
     z = (best["successes"] - best["trials"] * best["theory_success"]) / np.sqrt(best["variance"])
     total = float((z ** 2).sum()) if len(best) else float("nan")

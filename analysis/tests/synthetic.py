@@ -18,9 +18,10 @@ WORDS = {
     "method": "exact softmax linear closed_form monomial polysketch tree tensorsketch srht maclaurin favor taylor elu1 relu uniform window",
     "mask": "full causal", "precision": "fp64 fp32 bf16 fp16", "row_norm": "none unit layernorm sqrt_d",
     "negative": "refuse signed abs", "data_kind": "self_attention scores gaussian sphere aligned file memory",
-    "preset": "custom P1 P2 P3 W1 W2", "status": "empty running done failed skipped timeout",
+    "preset": "custom P1 P2 P3 W1 W2", "status": "empty running done failed skipped timeout not_needed",
     "reference": "own softmax exact", "mode": "forward decode", "cache": "fp64 fp32 bf16 fp16",
     "error_code": "none failed usage environment mismatch bug", "timing": "none alone shared oversubscribed beside",
+    "trials_stop": "fixed decided width most",
 }
 WORDS = {name: text.split() for name, text in WORDS.items()}
 OLDEST = "favor"  #: the last method that files without facts about methods may have
@@ -32,7 +33,7 @@ PRESETS = {
     "W2": dict(a_0=0.04, a_1=1.2, b=0.3, c=1.0, kappa=0.1),
 }
 COUNTS = """n d v r features local draws j3 m trials head block attempt deaths launch successes success_samples fires_d1 fires_d0
-    tie bad_rows den_rows err_rows cos_ref_zeros map_features exact_map team_asked team idle nodes first_rank layer batch order
+    asked trials_done tie bad_rows den_rows err_rows cos_ref_zeros map_features exact_map team_asked team idle nodes first_rank layer batch order
     sinks""".split()
 TIMES = ["time_median_s", "time_lo_s", "time_hi_s", "head_s", "predicted_s", "predicted_pass_s", "comm_s", "start_s", "end_s"]
 UNPROMISED = [*TIMES, *"""status error_code attempt deaths launch commit timing gflops peak_gflops team idle nodes first_rank
@@ -124,8 +125,8 @@ def blank(name):
     return "" if name in WORDS else 0 if name in COUNTS or name == "seed" else np.nan
 
 
-def write(path, rows, predict=(), own=(), failures=(), version=1):
-    """Writes rows to `path`; `failures` = [(slot, attempt, site, message)]."""
+def write(path, rows, predict=(), own=(), failures=(), version=1, study=None):
+    """Writes rows to `path`; `failures` = [(slot, attempt, site, message)]; study: what the resolved study says beside its name."""
     results = [name for row in {tuple(row): row for row in rows}.values() for name in row if name not in PRESETS["P1"]]
     names = list(dict.fromkeys([*"""method beta n d v r features local draws mask precision data_kind preset noise a_0 a_1
         b c kappa j3 m trials row_norm den_constant negative cosine head block seed""".split(), *own, "status",
@@ -140,7 +141,7 @@ def write(path, rows, predict=(), own=(), failures=(), version=1):
         scale.make_scale("point")
         defaults = dict(method="exact", mask="full", precision="fp64", row_norm="none", negative="refuse",
                         data_kind="self_attention", preset="custom", status="done", error_code="none", timing="shared",
-                        reference="own", mode="forward", cache="fp64",
+                        reference="own", mode="forward", cache="fp64", trials_stop="fixed",
                         noise=0.0, den_constant=0.0)
         final = [row.get("status", "done") not in ("empty", "running") for row in rows]
         commit = np.zeros(count, "u8")
@@ -157,7 +158,7 @@ def write(path, rows, predict=(), own=(), failures=(), version=1):
             if name != "launch":
                 commit += terms(name, data)
         column(file, scale, "commit", np.array([(mix(int(x)) or 1) if f else 0 for x, f in zip(commit, final)], "u8"))
-        provenance(file, rows)
+        provenance(file, study or {})
         table(file.create_group("failures"), ["slot", "attempt", "site", "message"], failures, 8)
 
 
@@ -197,10 +198,10 @@ def column(file, scale, name, data):
         item.attrs["_FillValue"] = np.nan
 
 
-def provenance(file, rows):
+def provenance(file, study):
     group = file.create_group("provenance")
     group.create_dataset("study", data=np.bytes_("schema: 1\nstudy: phase-test\n"))
-    group.create_dataset("resolved", data=np.bytes_(json.dumps({"schema": 1, "study": "phase-test"})))
+    group.create_dataset("resolved", data=np.bytes_(json.dumps({"schema": 1, "study": "phase-test", **study})))
     group["identity"] = np.array([2 ** 63 + 1], "u8")
     table(group.create_group("launches"), ["number", "started", "version", "hosts", "blas_kernel", "ranks"],
           [(0, "2024-05-01T12:00:00Z", "0.1.0", "node1", "SkylakeX", 2)], 4)

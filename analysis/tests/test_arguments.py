@@ -19,7 +19,8 @@ from polysweep.heads import column_of, points, pooled, settings, several
 from polysweep.report import main
 
 OF_DATASETS = [
-    polysweep.grid, polysweep.axes, polysweep.critical, scaling.timed, scaling.held, scaling.strong, scaling.weak, scaling.fits,
+    polysweep.grid, polysweep.axes, polysweep.critical, polysweep.claims, scaling.timed, scaling.held, scaling.strong, scaling.weak,
+    scaling.fits,
     scaling.about_time, scaling.apart, scaling.slots, cases.every, cases.table, cases.case_columns, sketches.held, sketches.sketches,
     sketches.cheapest, sketches.against, sketches.crossovers, predictions.predictions, figures.costs, figures.curves, figures.decomposition,
     figures.degrees, figures.errors, figures.heads, figures.lengths, figures.prediction, figures.roofline, figures.separation,

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.stats import binomtest, kstest
 
 from polysweep.cases import table
-from polysweep.statistics import binomial_pvalues, consistency, wilson
+from polysweep.statistics import anytime_pvalues, binomial_pvalues, consistency, wilson
 
 
 def test_wilson_is_scipys():
@@ -57,3 +58,22 @@ def test_chi_squared_is_uniform_under_the_theory():
                                   theory_success=p, successes=random.binomial(200, p), success_rate=0.5))
         values.append(consistency(frame).pvalue)
     assert kstest(values, "uniform").pvalue > 1e-4
+
+
+def test_anytime_pvalues_hold_at_a_stop_that_looks_for_a_small_one():
+    random = np.random.default_rng(9)
+    for p in (0.1, 0.9):
+        hits = np.cumsum(random.random((2000, 400)) < p, axis=1)
+        least = anytime_pvalues(hits, np.arange(1, 401), p).min(axis=1)
+        for level in (0.05, 0.2):
+            assert (least <= level).mean() <= level + 3 * np.sqrt(level / 2000)  # three deviations of a share of 2000
+        fixed = binomial_pvalues(hits[:, 19::20].reshape(-1), np.tile(np.arange(20, 401, 20), 2000), np.full(40000, p)).reshape(2000, -1)
+        assert (fixed.min(axis=1) <= 0.05).mean() > 0.15  # a test of a fixed number does not
+
+
+def test_anytime_pvalues_are_the_integral_over_all_probabilities():
+    for s, n, p in ((3, 10, 0.6), (0, 20, 0.2), (40, 40, 0.93), (900, 1000, 0.85)):
+        ratio = quad(lambda q: np.exp(s * (np.log(q) - np.log(p)) + (n - s) * (np.log1p(-q) - np.log1p(-p))), 0, 1, points=[s / n],
+                     epsabs=0, epsrel=1e-10)[0]
+        assert anytime_pvalues(s, n, p) == pytest.approx(min(1, 1 / ratio), rel=1e-8)  # of the quadrature
+    assert anytime_pvalues([5, 0, 1], [5, 5, 5], [1, 0, 0]).tolist() == [1, 1, 0] and np.isnan(anytime_pvalues(1, 2, np.nan))

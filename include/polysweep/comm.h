@@ -1,8 +1,8 @@
-/* comm: communicators, agreement, the queue of runs. The first room that knows MPI.
+/* comm: communicators, agreement, the queue of runs, questions to rank 0. The first room that knows MPI.
  *
  * A function whose first argument is a `const psw_comm *` is collective over it; no other function of the program
- * communicates, except psw_queue_take, as documented there. Errors: PSW_ENVIRONMENT where MPI fails; of an agreement
- * the worst status of all ranks. */
+ * communicates, except psw_queue_take and psw_pool_ask, as documented there. Errors: PSW_ENVIRONMENT where MPI fails;
+ * of an agreement the worst status of all ranks. */
 #ifndef POLYSWEEP_COMM_H
 #define POLYSWEEP_COMM_H
 
@@ -55,6 +55,26 @@ void psw_queue_halt(psw_queue *queue);
 /* Collective. After its last take a rank must come here before any other collective call, because here rank 0 keeps
  * answering until all ranks have arrived. */
 psw_status psw_queue_close(const psw_comm *comm, psw_queue *queue);
+
+/* Questions to rank 0: `answer`, a function there, makes each answer, one question after another, so what it keeps
+ * needs no lock. It returns the bytes of the answer and must not communicate. */
+typedef struct psw_pool_desk {
+    size_t question_bytes, answer_bytes; /* at most */
+    size_t (*answer)(void *context, const void *question, void *answer);
+    void *context;
+} psw_pool_desk;
+typedef struct psw_pool psw_pool;
+psw_status psw_pool_open(const psw_comm *comm, const psw_pool_desk *desk, psw_pool **pool);
+/* Not collective; waits for rank 0, and keeps calling `meanwhile` while it does. */
+void psw_pool_ask(psw_pool *pool, const void *question, size_t bytes, void *answer, void (*meanwhile)(void *context),
+                  void *context);
+/* Answers what has arrived; to be called often (at least every second) by rank 0 while it computes. */
+void psw_pool_serve(psw_pool *pool);
+/* A stop: known to the calling rank at once, to rank 0 when it serves. */
+void psw_pool_halt(psw_pool *pool);
+bool psw_pool_halted(const psw_pool *pool);
+/* Collective, once no rank waits for an answer; rank 0 keeps answering until all ranks have arrived. */
+psw_status psw_pool_close(const psw_comm *comm, psw_pool *pool);
 
 /* A board for progress: every rank posts its latest numbers now and then, rank 0 reads the sums. No rank waits. */
 typedef struct psw_board psw_board;

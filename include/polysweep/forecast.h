@@ -37,7 +37,8 @@ typedef enum psw_forecast_limit {
     PSW_LIMIT_POINT,  /* one point on its best team takes nine tenths of it */
     PSW_LIMIT_MEMORY, /* with enough memory it would take a tenth less */
     PSW_LIMIT_TEAMS,  /* ranks of teams wait: fewer leaves than ranks, or the network */
-    PSW_LIMIT_ENDS    /* ranks are idle at the end: too few runs */
+    PSW_LIMIT_ENDS,   /* ranks are idle at the end: too few runs */
+    PSW_LIMIT_ROUNDS  /* a search waits for the answers of each round */
 } psw_forecast_limit;
 
 typedef struct psw_forecast_outcome { /* of the study on a number of ranks */
@@ -62,6 +63,19 @@ typedef struct psw_forecast_budget {
     ptrdiff_t rows;
 } psw_forecast_budget;
 
+typedef struct psw_forecast_bound {
+    ptrdiff_t points;
+    double busy_s, finish_s; /* rank seconds; on the ranks of the forecast */
+} psw_forecast_bound;
+
+/* Of a study that searches, whose wanted points are those that it is expected to ask for. */
+typedef struct psw_forecast_search {
+    ptrdiff_t combinations; /* 0: the study does not search */
+    ptrdiff_t unknown;      /* of them: theory says nothing, and one edge in the middle is expected */
+    struct forecast_guess *guess;
+    psw_forecast_bound least, most; /* hints and the coarse pass alone; all candidates */
+} psw_forecast_search;
+
 typedef struct psw_forecast {
     const psw_study *study;
     const char *rates_from;
@@ -83,6 +97,7 @@ typedef struct psw_forecast {
     double memory_bytes;     /* one rank may have */
     const char *memory_from; /* who allows this machine's ranks no more; "": the machine, or the study */
     double file_bytes;
+    psw_forecast_search search;
     psw_forecast_budget budget;
     ptrdiff_t *run_of; /* --points: the run of each slot that is wanted; else NULL */
 } psw_forecast;

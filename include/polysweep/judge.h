@@ -26,6 +26,17 @@
  * Of `queries: distinct` a row counts in F, in the positive pre-activations and in bad_rows and den_rows as often as
  * there are queries that equal it (psw_data_times); what fires, ties and margins need it once.
  *
+ * Trials that end by a rule (judge.trials.until: decided, on which side of judge.level the rate is, or a width of its
+ * interval) are looked at at fixed numbers, by rules that hold at whatever look they end (polysweep/sequence.h):
+ * - where nothing is drawn, after each block of 20 trials, the last of which may be shorter. Attention is computed
+ * once; the head keeps its rows, and computes block after block;
+ * - where rows or tables are drawn, after each draw, by the means of as many trials each (trials / draws, rounded up).
+ *   Draws are never used twice: data_draws and draws are the same number. With a trial a draw, trials are independent,
+ *   and looked at after 20 draws.
+ * A point that is over leaves the group: everything it has is over its trials and draws up to there, to the bit what it
+ * has alone, and, where nothing is drawn, what as many trials that are given have. success_lo and success_hi are then
+ * the interval of the sequence at 1 - until_error.
+ *
  * A verdict is a fold over query leaves: counts add, margins take the maximum, values are kept leaf by leaf and add
  * along the fixed tree, so leaves may come in any order. Without trials, or with one data set, there is no verdict:
  * counts are 0, the rest is NaN (but with two data sets the masses and the gap are given). Rows of all data
@@ -66,9 +77,11 @@ typedef struct psw_verdict {
 typedef struct psw_head psw_head; /* lives in the arena of its group */
 
 typedef struct psw_judge {
-    size_t (*bytes)(const psw_group *group);
+    /* `route` of the calling rank in a team, NULL: alone. */
+    size_t (*bytes)(const psw_group *group, const psw_route *route);
     /* `watch` is asked between products with batches of sign vectors. */
-    psw_status (*begin)(const psw_group *group, psw_watch watch, psw_arena *arena, psw_head **head);
+    psw_status (*begin)(const psw_group *group, const psw_route *route, psw_watch watch, psw_arena *arena,
+                        psw_head **head);
     psw_status (*take)(void *head, const psw_leaf *leaf); /* a psw_leaf_sink; leaves in any order; the watch's status */
     void (*end)(psw_head *head, psw_verdict *verdicts);   /* one per point of the group */
     /* The following leaves are of draw number `draw` of psw_judge_draws, in any order of draws; initially 0.
@@ -83,6 +96,14 @@ typedef struct psw_judge {
     /* Merges heads of ranks that took different leaves: what to merge (psw_comm_merge) before end, on every rank.
      * Exact in any order. Returns the number of entries of `list` in use. */
     int (*merging)(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
+    /* Of points that psw_judge_in_blocks: after the last leaf the next block of trials of the points that are not over.
+     * The watch's status. */
+    psw_status (*block)(psw_head *head);
+    /* Of points whose trials end by a rule: after a block, or the last leaf of a draw, both settled, what ranks merge,
+     * and then, on every rank, a look: is any point not over? Draws are taken in their order, and blocks or draws
+     * follow until none is. */
+    int (*looking)(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
+    bool (*look)(psw_head *head);
 } psw_judge;
 const psw_judge *psw_judge_of(psw_precision precision);
 
@@ -94,7 +115,17 @@ psw_verdict psw_verdict_none(void);
 double psw_judge_bound(const psw_point *point);
 
 ptrdiff_t psw_judge_draws(const psw_point *point);  /* K */
-ptrdiff_t psw_judge_trials(const psw_point *point); /* computed trials */
+ptrdiff_t psw_judge_trials(const psw_point *point); /* computed trials, at most */
+
+/* Do a point's trials end by a rule? And do they come in blocks, after one pass? */
+bool psw_judge_ends(const psw_point *point);
+bool psw_judge_in_blocks(const psw_point *point);
+/* What a rule is expected to take, for predictions: a point whose rate is 0 or 1, whichever takes longer, or of a width
+ * one whose rate is the level. Without a rule, and of points near the level, it is psw_judge_trials. */
+typedef struct psw_judge_expectation {
+    double trials, draws, row_draws; /* row_draws: of psw_data_draws */
+} psw_judge_expectation;
+psw_judge_expectation psw_judge_expected(const psw_point *point);
 
 /* Operations of the head for one data set, were nothing left out. */
 double psw_judge_flops(const psw_point *point);

@@ -48,9 +48,18 @@ psw_rates psw_rates_scaled(const psw_rates *rates, psw_precision precision, doub
 /* How many points a group that starts with `point` may have: sharing pays in time and costs accumulators, so a group
  * ends at 256 MiB of arena, or at PSW_GROUP_MAX. No result depends on it. */
 ptrdiff_t psw_group_most(const psw_point *point);
-/* The points first .. first+count (count returned, at least 1, none at or after `end`) that are computed together: how
- * a run divides into groups, for planning and for computing. */
-ptrdiff_t psw_group_fill(const psw_study *study, ptrdiff_t first, ptrdiff_t end, psw_point points[PSW_GROUP_MAX]);
+/* Slots that are computed one after another, ascending: first .. first+count, or those of a list. */
+typedef struct psw_slots {
+    ptrdiff_t first, count;
+    const ptrdiff_t *list; /* NULL: consecutive */
+} psw_slots;
+static inline ptrdiff_t psw_slots_at(const psw_slots *slots, ptrdiff_t i)
+{
+    return slots->list ? slots->list[i] : slots->first + i;
+}
+/* The points of the slots from number `at` on that are computed together: how slots divide into groups, for planning
+ * and for computing. Returns their number, at least 1. */
+ptrdiff_t psw_group_fill(const psw_study *study, const psw_slots *slots, ptrdiff_t at, psw_point points[PSW_GROUP_MAX]);
 
 /* Bytes of the arena for a group; a run needs as much as its largest group. `route`: the calling rank's part
  * in a team, NULL alone. */
@@ -109,15 +118,21 @@ psw_team_cost psw_cost_team_time(const psw_rates *rates, const psw_group *group,
 
 /* ---- runs ---- */
 
-typedef struct psw_run { /* consecutive slots first .. first+count, one team */
+typedef struct psw_run { /* slots for one team, as in psw_slots */
     ptrdiff_t first, count;
-    double predicted_s; /* on the smallest team of its depth */
-    double alone_s;     /* on one rank */
-    double busy_s;      /* computing, summed over the ranks of its team */
+    const ptrdiff_t *list; /* psw_runs_create: NULL */
+    double predicted_s;    /* on the smallest team of its depth */
+    double alone_s;        /* on one rank */
+    double busy_s;         /* computing, summed over the ranks of its team */
     int depth;
     ptrdiff_t team; /* ranks requested; 0 = any team that takes it */
     bool refused;   /* no team has the memory or the ranks that it needs: it takes no time and is reported when taken */
 } psw_run;
+
+static inline psw_slots psw_slots_of_run(const psw_run *run)
+{
+    return (psw_slots){run->first, run->count, run->list};
+}
 
 typedef struct psw_runs {
     psw_run *list; /* by depth, then longest first */
@@ -134,6 +149,7 @@ typedef struct psw_cut {
     double least_s, most_s;
     ptrdiff_t most_slots, ranks;
     bool alone;             /* with a split: of depth 0, on the first ranks of the world, while the others idle */
+    bool turns;             /* each run stands for many short ones, which teams of its depth take turns at (a search) */
     double passes;          /* forward passes of a point beyond the one that gives its results */
     const psw_split *split; /* it then gives the ranks; NULL: every run is for one rank, of depth 0 */
     psw_choice choice;      /* how teams work */
@@ -168,7 +184,8 @@ bool psw_part_path(const psw_part *part, const char *path, char *out, size_t siz
 /* Sets mine[slot] to 1 for slots of the part, else 0; `points`: how many. Every slot is in exactly one of N parts.
  * Points that share tiles are dealt together, by what they cost on a common core (psw_rates_default): the same for
  * every machine, number of ranks and build. Groups that weigh little stay with their neighbours, so that a part's slots
- * are long stretches. PSW_NO_MEMORY. */
+ * are long stretches. Of a study that searches, whole families are dealt (psw_combinations). PSW_NO_MEMORY, and what
+ * psw_combinations_create returns. */
 psw_status psw_part_slots(const psw_study *study, const psw_part *part, unsigned char *mine, ptrdiff_t *points);
 
 /* ---- the simulated run ---- */

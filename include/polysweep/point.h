@@ -67,11 +67,10 @@ typedef struct psw_computer {
 /* The columns that need no attention. Local; the watch's status. */
 psw_status psw_compute_theory(const psw_study *study, psw_watch watch, psw_record *record);
 
-/* Computes consecutive points (a run of slots): theory, attention, verdict, cost and parallel columns, each record's
- * status. Collective over the team that shares them; every rank gets the same records. Groups of points share their
- * tiles. PSW_STOPPED when the watch stopped it; the failure of a point is in its record's status, not the function's.
+/* Computes the points of the slots: theory, attention, verdict, cost and parallel columns, each record's status.
+ * Collective over the team that shares them; every rank gets the same records. Groups of points share their tiles.
+ * PSW_STOPPED when the watch stopped it; the failure of a point is in its record's status, not the function's.
  */
-psw_status psw_compute(const psw_comm *team, psw_computer *computer, ptrdiff_t first, ptrdiff_t count,
-                       psw_record *records);
+psw_status psw_compute(const psw_comm *team, psw_computer *computer, const psw_slots *slots, psw_record *records);
 
 #endif

@@ -134,8 +134,25 @@ ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_
 /* The lines of /rows that hold results: special_mass, log2_den, output, in the order of psw_kept_rows. */
 const psw_column *psw_row_columns(ptrdiff_t *count);
 
+/* A row of /edges, and in front of it a record that has the point of the combination's first slot: so what takes a
+ * record and a column takes it with those of psw_edge_columns, too. */
+typedef struct psw_edge_row {
+    psw_record record;
+    ptrdiff_t combination, slot, count;
+    psw_edge_kind kind;
+    double position, lo, hi, theory, theory_z;
+    ptrdiff_t evaluations, trials;
+    double flops;
+    psw_level_side starts;
+    ptrdiff_t missed, open;
+} psw_edge_row;
+/* The datasets of /edges, in the file's order; `bitwise`: whatever is searched. */
+const psw_column *psw_edge_columns(ptrdiff_t *count);
+
 /* A parameter of the point: written when the file is created. */
 bool psw_column_parameter(const psw_column *column);
+/* Words that an expression may compare it with, also where a number has a word among its values; -1 = none. */
+int psw_column_vocabulary(const psw_column *column);
 double psw_column_value(const psw_column *column, const psw_record *record); /* codes as numbers; u8 loses digits */
 /* Gives a younger parameter its default, where that is a number. */
 void psw_column_put_plain(const psw_column *column, psw_record *record);
@@ -158,8 +175,9 @@ typedef struct psw_column_set {
     bool absent[PSW_COLUMNS_MAX];   /* the file is older than the column: not written, not in the commit word */
     ptrdiff_t count, commit, launch, status, attempt, deaths, data_draws, random_version; /* positions of some */
 } psw_column_set;
+/* `claims`: as psw_study_claims has them, for their long names; NULL: they do not matter. */
 void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
-                         psw_column_set *out);
+                         const char *const *claims, psw_column_set *out);
 /* Does its value enter the commit word: not blank and, for a younger column, not the default? */
 bool psw_column_enters_commit(const psw_column *column, const psw_record *record);
 uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record);

@@ -31,14 +31,15 @@ ptrdiff_t psw_search_gap(ptrdiff_t candidates); /* of the coarse pass */
 /* What is known of a slot. */
 typedef struct psw_answer {
     psw_slot_status status; /* done: the rest counts; failed, skipped, timeout: there is no answer; else none yet */
+    bool open;              /* a rule that ends trials did not decide on which side of the level it is */
     double value, level;    /* the searched column, and the column that is the level of others; NaN: does not apply */
     double lo, hi;          /* interval of value, of columns that have one; NaN */
-    double trials, flops;   /* it took */
+    double trials, flops;   /* it took; flops: of the forward passes of one set of rows, and of the head */
 } psw_answer;
 psw_answer psw_search_answer(const psw_search *search, const psw_record *record);
 /* The column and, for intervals and costs, the others that psw_search_answer reads: a reader that has them alone gives
  * the same answer. Returns their number. */
-enum { PSW_SEARCH_COLUMNS = 8 };
+enum { PSW_SEARCH_COLUMNS = 9 };
 ptrdiff_t psw_search_columns(const psw_search *search, const psw_column *columns[PSW_SEARCH_COLUMNS]);
 
 /* Below, above, or open where a rule that ends trials did not decide; failed, none. `own` and `partner` (NULL: the
@@ -60,10 +61,10 @@ void psw_search_asked(const psw_search *search, ptrdiff_t family, psw_answers *a
 typedef struct psw_crossing {
     psw_edge_kind kind;
     double position; /* where the line between the two candidates beside it crosses the level */
-    double lo, hi;   /* the crossing is in (lo, hi]: neighbouring asked candidates of opposite decided sides; -inf, inf:
-                        there is no such candidate on that side */
+    double lo, hi;   /* the crossing is in (lo, hi]: neighbouring asked candidates of opposite decided sides */
     double theory;   /* where theory has it; NaN: it says nothing, +inf: nowhere */
-    double theory_z; /* position - theory, in standard deviations: of the bracket, and of the rates over the slope */
+    double theory_z; /* position - theory, in standard deviations: of a crossing anywhere in the bracket, which is at
+                        most sqrt(3) of them away, and of the values at its ends over the slope */
 } psw_crossing;
 typedef struct psw_crossings {
     ptrdiff_t first_slot, count; /* of the combination; edges found, of which the first four are kept */

@@ -105,7 +105,8 @@ typedef struct psw_rooms {
     const psw_oracle *theory;                    /* columns that expressions may use; subject: const psw_point * */
     psw_status (*check)(const psw_point *point); /* PSW_OK where the point can be computed, else why not */
     const char *const *reserved;                 /* names that an own axis must not have, NULL-terminated */
-    bool (*negative)(const psw_point *point);    /* can a score be negative? NULL: it can */
+    const int *reserved_words;                /* per name: vocabulary of its words, -1 = numbers. NULL: all of them */
+    bool (*negative)(const psw_point *point); /* can a score be negative? NULL: it can */
     /* Have some queries of a point equal outputs? Where not, `queries: distinct` is all of them. NULL: they have. */
     bool (*repeats)(const psw_point *point);
     /* Read a study as the first program of schema 1 did: `negative` does not apply to linear; mask, noise, j3, row_norm
@@ -218,8 +219,12 @@ ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point); /* the
 ptrdiff_t psw_study_find(const psw_study *study, const psw_study *other, const psw_point *point);
 
 ptrdiff_t psw_study_exclusions(const psw_study *study, const psw_exclusion **list);
-ptrdiff_t psw_study_own(const psw_study *study, const char *const **names);     /* own axes, in point.own's order */
-ptrdiff_t psw_study_predict(const psw_study *study, const char *const **names); /* predictions ("mine", ...) */
+ptrdiff_t psw_study_own(const psw_study *study, const char *const **names); /* own axes, in point.own's order */
+/* Predictions ("mine", ...): critical degrees and claims. Of a claim the value is 1 where it says something, else 0. */
+ptrdiff_t psw_study_predict(const psw_study *study, const char *const **names);
+/* What each claim says there, an expression over columns of the result; NULL: a critical degree. */
+const char *const *psw_study_claims(const psw_study *study);
+const char *psw_study_prediction(const psw_study *study, ptrdiff_t number); /* the expression of its value */
 void psw_study_predictions(const psw_study *study, const psw_point *point, double values[PSW_PREDICT_MAX]);
 const psw_file_keys *psw_study_file_keys(const psw_study *study);
 const char *psw_study_data_source(const psw_study *study); /* the model and text that heads are of; "" = not said */
@@ -270,6 +275,21 @@ typedef struct psw_study_changes {
  * axis to rename does not exist, or the result is not a valid study. */
 psw_status psw_study_change(const psw_study *study, const psw_study_changes *changes, psw_study **changed);
 bool psw_study_in_grid(const psw_study *study, const char *name); /* as an axis or a single value */
+
+/* ---- some points once more ------------------------------------------------------------------------------------- */
+
+/* The text of a study file that has these points as its include, with other seeds than any of the study, `trials[i]` as
+ * trials (where the point has any), and `more` times as many draws of rows and of tables. Predictions, data and how to
+ * run are the study's; the result file is not. To be freed. PSW_USAGE where that is no study. */
+typedef struct psw_again {
+    const char *name; /* of the new study */
+    const ptrdiff_t *slots;
+    const double *trials;
+    ptrdiff_t count; /* at most PSW_AGAIN_MAX */
+    double more;
+} psw_again;
+enum { PSW_AGAIN_MAX = 4096 };
+psw_status psw_study_again(const psw_study *study, const psw_again *asked, char **text);
 
 /* ---- a filter: --where over parameters, own axes, theory columns ------------------------------------------ */
 

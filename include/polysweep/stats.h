@@ -17,6 +17,8 @@ psw_interval psw_wilson(double successes, double trials);
  * Lentz (DLMF 8.17.22), bisection. */
 double psw_beta_below(double a, double b, double x);
 double psw_beta_quantile(double a, double b, double p);
+/* ln of the integral of p^(a - 1) (1 - p)^(b - 1) from 0 to x, 0 < x < 1, also where it is too small for a number. */
+double psw_beta_log_below(double a, double b, double x);
 /* Quantile p of Student's t, p in (0.5, 1), degrees of freedom > 0. */
 double psw_student_quantile(double p, double freedom);
 

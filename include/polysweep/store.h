@@ -11,6 +11,7 @@
 #include "polysweep/comm.h"
 #include "polysweep/plan.h"
 #include "polysweep/record.h"
+#include "polysweep/replay.h"
 
 enum { PSW_LAUNCHES = 64 }; /* rows of the table of launches; a new launch replaces the oldest */
 typedef struct psw_launch_row {
@@ -96,6 +97,16 @@ psw_status psw_reader_samples(psw_reader *reader, const psw_study *study); /* as
 /* The kept repetitions of a slot, in order; count = 0 if the study keeps none. `seconds`: time.max_reps. */
 psw_status psw_reader_samples_get(psw_reader *reader, const psw_study *study, ptrdiff_t slot, double *seconds,
                                   ptrdiff_t *count);
+/* /edges is present and laid out for the study's combinations: else PSW_MISMATCH; PSW_OK if the study does not search.
+ */
+psw_status psw_reader_edges(const psw_reader *reader, const psw_study *study);
+/* The rows of combinations first .. first+count, PSW_SEARCH_EDGES each; their `record` stays as it is. `slot` is -1
+ * where no search has ended. PSW_ENVIRONMENT if they lie outside the file. */
+psw_status psw_reader_edges_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_edge_row *rows);
+/* What the search of an open file has come to. Freed by the caller, whatever it returns. */
+psw_status psw_reader_replay(psw_reader *reader, const psw_study *study, psw_replay *replay);
+/* What of a combination stands in these rows; their `record` stays as it is. */
+void psw_edge_rows(const psw_crossings *found, ptrdiff_t combination, psw_edge_row rows[PSW_SEARCH_EDGES]);
 /* The message of a failed slot, "" if none is kept: its row is slot modulo 4096, and the newest is kept. */
 psw_status psw_reader_failure(psw_reader *reader, ptrdiff_t slot, char *message, size_t size);
 
@@ -106,12 +117,16 @@ typedef struct psw_origin { /* where a slot's rows and failure message come from
     ptrdiff_t slot;
 } psw_origin;
 
+/* Where the study searches, slots are as a search of it on all of these results has them: `asked` is the round that
+ * asks for the slot, one that was not needed is empty again unless its family's search has ended, and when all have,
+ * /edges has what they found. */
 typedef struct psw_copy {
     const psw_study *study;
     const char *text, *history;     /* the study as it was written; a note for attribute history */
     const psw_launch_row *launches; /* of ascending number */
     ptrdiff_t launch_count;
-    bool replaces; /* an existing file is replaced, in one step; else it is refused */
+    bool replaces;     /* an existing file is replaced, in one step; else it is refused */
+    ptrdiff_t *needed; /* out: slots that were not needed, and are empty again; NULL */
     /* Fills slots first .. first+count: records come blank, with their points, and stay so where there is no result. A
      * finished one must be complete (its commit word is recomputed; it is unchanged where point and columns are); of an
      * unfinished one only status, attempt and deaths are copied. */
@@ -153,6 +168,8 @@ typedef struct psw_mark {
 psw_status psw_store_mark(psw_store *store, ptrdiff_t first, ptrdiff_t count, const psw_mark *marks);
 psw_status psw_store_unmark(psw_store *store, ptrdiff_t first, ptrdiff_t count);
 psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records);
+/* The same of slots that were never put, and of records that are blank but for their slots. */
+psw_status psw_store_put_empty(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records);
 /* Where the study keeps rows: a leaf of the attention of the point in `slot`, point number `index` of those that the
  * leaf holds, goes to its rows in /rows; a leaf may hold the first data set alone. In any order, from any rank that has
  * it, before the slot is put; each row once in an attempt, and those of an unfinished slot are simply written again.
@@ -165,6 +182,10 @@ psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *poi
 psw_status psw_store_samples(psw_store *store, ptrdiff_t slot, const double *seconds, ptrdiff_t count, uint64_t *sum);
 psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt, const char *site,
                              const char *message);
+/* Where the study searches, when the search has ended: what was found of combinations first .. first+count (numbers of
+ * psw_search_combinations) goes to their rows of /edges, which say until then that nothing is known. Any rank may write
+ * any of them, again too. PSW_BUG where the study does not search. */
+psw_status psw_store_edges(psw_store *store, ptrdiff_t first, ptrdiff_t count, const psw_crossings *found);
 /* Flushes this writer's data to disk (fdatasync), and looks whether the file still has its name and its length. */
 psw_status psw_store_sync(psw_store *store);
 /* If the file was deleted while it was written, what is open is copied to a new one, whose name is returned; else "".

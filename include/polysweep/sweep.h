@@ -10,6 +10,10 @@
 
 typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_PLAIN, PSW_PROGRESS_OFF } psw_progress;
 
+/* Points that have ended and are computed again: those that failed, timed out or were skipped; those that a search did
+ * not need, as a grid of points that nobody asked for. */
+typedef enum psw_redo { PSW_REDO_NONE, PSW_REDO_FAILED, PSW_REDO_NOT_NEEDED } psw_redo;
+
 /* A request for a launch. Texts may be NULL where the comment says so. */
 typedef struct psw_sweep_request {
     const char *file;       /* the study file; with `text` used only in messages */
@@ -20,7 +24,8 @@ typedef struct psw_sweep_request {
     psw_part part;
     const char *where;   /* only points for which it holds; NULL: all */
     const char *command; /* the whole command line, for the launch table */
-    bool redo, extend, oversubscribe, quiet;
+    psw_redo redo;
+    bool extend, oversubscribe, quiet;
     bool calibrate;      /* measure the speeds of this machine, whatever is kept of them */
     ptrdiff_t max_fails; /* 0 = none */
     double time_limit_s; /* -1 = not given */
@@ -61,7 +66,8 @@ typedef struct psw_sweep_state {
     char whole[PSW_SEAL]; /* psw_seal_take of a file all of whose points were done, and were read back; "": not so */
     char launch[128];     /* POLYSWEEP_LAUNCH of the environment: by it a script knows its launch */
     ptrdiff_t points, done, failed, skipped, running, ranks, pid;
-    double fraction; /* of predicted cost */
+    ptrdiff_t not_needed; /* by a search that has ended; while it runs these points are still missing */
+    double fraction;      /* of predicted cost */
     double elapsed_s, eta_s;
     double time_limit_s;      /* of the launch, from its start; NaN = none */
     char time_limit_from[16]; /* --time-limit, study, Slurm */

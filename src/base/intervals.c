@@ -31,6 +31,18 @@ double psw_beta_below(double a, double b, double x)
     return x < (a + 1) / (a + b + 2) ? front * fraction(a, b, x) / a : 1 - front * fraction(b, a, 1 - x) / b;
 }
 
+static double log_small(double a, double b, double x)
+{
+    return a * log(x) + b * log1p(-x) - log(a) + log(fraction(a, b, x));
+}
+
+double psw_beta_log_below(double a, double b, double x)
+{
+    if (x < (a + 1) / (a + b + 2)) return log_small(a, b, x);
+    double all = lgamma(a) + lgamma(b) - lgamma(a + b);
+    return all + log1p(-exp(log_small(b, a, 1 - x) - all));
+}
+
 double psw_beta_quantile(double a, double b, double p)
 {
     double lo = 0, hi = 1;

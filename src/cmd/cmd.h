@@ -12,14 +12,16 @@
 typedef struct cmd_options {
     const char *files[PSW_LIST_MAX], *set[PSW_LIST_MAX], *sbatch[PSW_LIST_MAX];
     ptrdiff_t file_count, set_count, sbatch_count;
-    const char *output, *where, *columns, *calibration, *compare, *budget, *redo, *prologue, *launcher, *teams;
+    const char *output, *where, *columns, *calibration, *compare, *budget, *prologue, *launcher, *teams,
+        *counterexamples;
     const char *text; /* the study itself, made by a command, instead of the file's */
     ptrdiff_t ranks, ranks_per_node, max_fails;
     psw_part part;
     double time_limit_s, sample; /* seconds; percent */
     bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak,
-        no_inputs, calibrate;
+        no_inputs, calibrate, edges, study;
     psw_progress progress;
+    psw_redo redo;
     char command[4096]; /* the whole command line, for the launch table; truncated if longer */
 } cmd_options;
 

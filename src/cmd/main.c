@@ -43,9 +43,14 @@ const cmd_command cmd_commands[] = {
      true, false, cmd_scale},
     {"status", "FILE.h5", "progress of a run, from its sidecar file, while it runs or after", "json",
      "  polysweep status phase.h5\n", false, false, cmd_status},
-    {"show", "FILE.h5", "rows of the result table", "where columns csv jsonl extrap json",
+    {"show", "FILE.h5",
+     "rows of the result table; points that a search did not need are left out, unless --where names their status",
+     "where columns edges counterexamples study csv jsonl extrap json",
      "  polysweep show phase.h5 --where \"method == exact and n == 1024\" --columns beta,success_rate,theory_success\n"
      "  polysweep show phase.h5 --csv > phase.csv\n"
+     "  polysweep show windows.h5 --edges --where \"kind == rise\"\n"
+     "  polysweep show phase.h5 --counterexamples fails\n"
+     "  polysweep show phase.h5 --counterexamples fails --study > again.yaml\n"
      "  polysweep show scaling.h5 --extrap --where \"method == exact\" > scaling.jsonl\n",
      false, false, cmd_show},
     {"verify", "FILE.h5", "check schema and commit words, recompute slots and compare", "sample quiet json",

@@ -38,7 +38,8 @@ typedef struct joint {
     ptrdiff_t launch_count;
     psw_record *other; /* a piece of another file */
     psw_rows_room room[2];
-    ptrdiff_t done, ended, begun, both; /* slots of the new file; done in several */
+    ptrdiff_t done, ended, not_needed, begun, both; /* slots of the new file; done in several */
+    ptrdiff_t needed;                               /* that were not, before answers of all files came together */
     ptrdiff_t differing, kept;
     disagreement list[KEPT];
     psw_lock lock;
@@ -180,7 +181,8 @@ static bool columns_agree(joint *m, ptrdiff_t slot, const psw_record *a, const p
     bool agree = true;
     for (ptrdiff_t i = 0; i < m->column_count; i++) {
         const psw_column *column = &m->columns[i];
-        if (psw_column_agrees(column, a, b, exactly)) continue;
+        bool asked = column->offset == offsetof(psw_record, slot.asked); /* follows from the answers of other points */
+        if (asked || psw_column_agrees(column, a, b, exactly)) continue;
         one->slot = slot;
         one->column = column->name;
         one->first = psw_column_value(column, a);
@@ -277,7 +279,8 @@ static void settle(joint *m, ptrdiff_t slot, psw_record *record, const psw_origi
     record->point = psw_study_point(m->study, slot);
     in->taken += status == PSW_SLOT_DONE;
     m->done += status == PSW_SLOT_DONE;
-    m->ended += precedence(status) == 2;
+    m->ended += precedence(status) == precedence(PSW_SLOT_FAILED);
+    m->not_needed += status == PSW_SLOT_NOT_NEEDED;
     m->begun += status == PSW_SLOT_RUNNING;
 }
 
@@ -312,9 +315,12 @@ static psw_status join(joint *m)
                            .history = m->history,
                            .launches = m->launches,
                            .launch_count = m->launch_count,
+                           .needed = &m->needed,
                            .take = take,
                            .context = m};
-    return psw_store_copy(m->path, &copy);
+    psw_status status = psw_store_copy(m->path, &copy);
+    m->not_needed -= m->needed;
+    return status;
 }
 
 /* ---- printing ---- */
@@ -330,7 +336,7 @@ static void print_disagreement(const joint *m, const disagreement *d)
 
 static void print(const joint *m)
 {
-    ptrdiff_t left = m->slots - m->done - m->ended;
+    ptrdiff_t left = m->slots - m->done - m->ended - m->not_needed;
     for (ptrdiff_t i = 0; i < m->kept; i++) print_disagreement(m, &m->list[i]);
     for (ptrdiff_t k = 0; k < m->input_count; k++) {
         const input *in = &m->inputs[k];
@@ -344,6 +350,7 @@ static void print(const joint *m)
     if (m->differing > 0) return;
     psw_print(stdout, "file        %s\nslots       %td, %td done", m->path, m->slots, m->done);
     if (m->ended > 0) psw_print(stdout, ", %td failed or skipped", m->ended);
+    if (m->not_needed > 0) psw_print(stdout, ", %td not needed", m->not_needed);
     psw_print(stdout, "\n");
     if (left > 0) psw_print(stdout, "missing     %td; run the study on %s to compute them\n", left, m->path);
 }
@@ -369,7 +376,8 @@ static void json(const joint *m)
     psw_json_count(&out, "slots", m->slots);
     psw_json_count(&out, "done", m->done);
     psw_json_count(&out, "ended_otherwise", m->ended);
-    psw_json_count(&out, "missing", m->slots - m->done - m->ended);
+    psw_json_count(&out, "not_needed", m->not_needed);
+    psw_json_count(&out, "missing", m->slots - m->done - m->ended - m->not_needed);
     psw_json_count(&out, "launches", m->launch_count);
     psw_json_count(&out, "compared", m->both);
     psw_json_count(&out, "differing", m->differing);

@@ -5,7 +5,7 @@
 
 #include "cmd/cmd.h"
 
-typedef enum kind { FLAG, TEXT, COUNT, DURATION, PERCENT, LIST, PROGRESS, PART } kind;
+typedef enum kind { FLAG, TEXT, COUNT, DURATION, PERCENT, LIST, PROGRESS, REDO, PART } kind;
 
 typedef struct option {
     const char *name, *argument, *help;
@@ -26,8 +26,9 @@ static const option options_table[] = {
      AT(part), 0},
     {"time-limit", "TIME", "stop cleanly (exit code 75) before TIME is over: 45s, 1h30m", DURATION, AT(time_limit_s),
      0},
-    {"redo", "failed", "compute failed, timed out and skipped points again; without it they stay as they are", TEXT,
-     AT(redo), 0},
+    {"redo", "failed|not_needed",
+     "compute again: failed, timed out and skipped points; or, without a search, those that a search did not need",
+     REDO, AT(redo), 0},
     {"extend", NULL, "the study has grown: make a file for it and keep what FILE.h5 has done", FLAG, AT(extend), 0},
     {"max-fails", "N", "stop after N failed points", COUNT, AT(max_fails), 0},
     {"dry-run", NULL, "only print what would be done, as plan does, on the ranks of this launch", FLAG, AT(dry_run), 0},
@@ -55,9 +56,14 @@ static const option options_table[] = {
     {"weak", NULL, "n grows with the team, so that the work per rank stays the same", FLAG, AT(weak), 0},
     {"teams", "T,T,...", "sizes of teams (default: 1, 2, 4, ... and all ranks)", TEXT, AT(teams), 0},
     {"columns", "A,B,...", "columns to show", TEXT, AT(columns), 0},
+    {"counterexamples", "NAME", "points that contradict the claim NAME of the study (predict), the strongest first",
+     TEXT, AT(counterexamples), 0},
+    {"study", NULL, "with --counterexamples: print a study of these points with other seeds and ten times the trials",
+     FLAG, AT(study), 0},
     {"sample", "PERCENT",
      "share of the done slots to recompute, whole blocks of 16 (default: all that a minute allows)", PERCENT,
      AT(sample), 0},
+    {"edges", NULL, "what a search found: an edge a row, and a row for a combination without", FLAG, AT(edges), 0},
     {"csv", NULL, "comma-separated values", FLAG, AT(csv), 0},
     {"jsonl", NULL, "one JSON object a line", FLAG, AT(jsonl), 0},
     {"extrap", NULL, "times as JSON lines for Extra-P: team, n, d, beta and r are its parameters, where they vary",
@@ -135,6 +141,16 @@ static psw_status progress_word(const char *value, psw_progress *out)
     return PSW_FAIL(PSW_USAGE, "--progress: \"%s\" is not one of auto, plain, off", value);
 }
 
+static psw_status redo_word(const char *value, psw_redo *out)
+{
+    if (strcmp(value, "failed") == 0) return *out = PSW_REDO_FAILED, PSW_OK;
+    if (strcmp(value, psw_word(PSW_WORDS_STATUS, PSW_SLOT_NOT_NEEDED)) == 0) return *out = PSW_REDO_NOT_NEEDED, PSW_OK;
+    return PSW_FAIL(PSW_USAGE,
+                    "--redo: unknown value \"%s\"; --redo failed computes failed, timed out and skipped points again, "
+                    "--redo not_needed those that a search left out",
+                    value);
+}
+
 static psw_status part_of(const char *value, psw_part *out)
 {
     if (psw_part_read(value, out)) return PSW_OK;
@@ -151,6 +167,7 @@ static psw_status keep(const option *o, const char *argument, const char *value,
     case LIST: return append(member, o->at == AT(set) ? &options->set_count : &options->sbatch_count, o->name, value);
     case PART: return part_of(value, member);
     case PROGRESS: return progress_word(value, member);
+    case REDO: return redo_word(value, member);
     case DURATION: return psw_parse_duration(value, member);
     case PERCENT: return percent(argument, value, member);
     case COUNT: return count(argument, value, member);
@@ -207,11 +224,6 @@ psw_status cmd_options_parse(const cmd_command *command, int argc, char **argv, 
     }
     if (options->no_inputs && !options->dry_run && listed(command->options, "dry-run"))
         return PSW_FAIL(PSW_USAGE, "--no-inputs is for a plan: add --dry-run");
-    if (options->redo && strcmp(options->redo, "failed") != 0)
-        return PSW_FAIL(
-            PSW_USAGE,
-            "--redo: unknown value \"%s\"; --redo failed computes failed, timed out and skipped points again",
-            options->redo);
     return PSW_OK;
 }
 

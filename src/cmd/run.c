@@ -13,7 +13,7 @@ psw_sweep_request cmd_request_of_options(const cmd_options *o)
                                .where = o->where,
                                .part = o->part,
                                .command = o->command,
-                               .redo = o->redo != NULL,
+                               .redo = o->redo,
                                .extend = o->extend,
                                .oversubscribe = o->oversubscribe,
                                .quiet = o->quiet,

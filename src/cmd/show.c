@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/counterexamples.h"
+#include "cmd/edges.h"
 #include "cmd/extrap.h"
 
 #include "polysweep/plain.h"
@@ -231,7 +233,14 @@ static psw_status print_rows(cmd_view *v, const form *f)
     psw_status status = cmd_view_walk(v, f->row, &state);
     f->end(&state);
     fflush(stdout);
-    return status == PSW_OK && f->table ? cmd_view_walk(v, failure_row, NULL) : status;
+    if (status != PSW_OK || !f->table || v->walk) return status;
+    status = cmd_view_walk(v, failure_row, NULL);
+    if (v->left_out > 0)
+        psw_print(stderr,
+                  "%td points that the search did not need are left out; --where \"status == not_needed\" shows "
+                  "them\n",
+                  v->left_out);
+    return status;
 }
 
 static void count_row(cmd_view *v, void *state, const psw_record *record)
@@ -247,16 +256,26 @@ static psw_status some_row(cmd_view *v, const char *where)
     ptrdiff_t rows = 0;
     if (where) PSW_TRY(cmd_view_walk(v, count_row, &rows));
     if (!where || rows > 0) return PSW_OK;
+    if (v->walk) return PSW_FAIL(PSW_USAGE, "--where %.200s: no edge satisfies it", where);
     return PSW_FAIL(PSW_USAGE, "--where %.200s: none of the %td rows satisfy it", where, psw_reader_slots(v->reader));
 }
 
 static psw_status print(cmd_view *v, const cmd_options *o)
 {
+    if (o->edges) PSW_TRY(cmd_edges_open(v));
     PSW_TRY(cmd_view_where(v, o->where));
     if (o->extrap && o->columns) return PSW_FAIL(PSW_USAGE, "--extrap chooses its columns; leave --columns out");
+    if (o->counterexamples && o->columns)
+        return PSW_FAIL(PSW_USAGE, "--counterexamples chooses its columns; leave --columns out");
     PSW_TRY(some_row(v, o->where));
+    if (o->counterexamples) return cmd_counterexamples_print(v, o);
     if (o->extrap) return cmd_extrap_print(v);
-    PSW_TRY(o->columns ? asked_columns(v, o->columns) : default_columns(v));
+    bool others = o->json || o->jsonl || o->csv;
+    if (o->edges && !o->columns && !others) return cmd_edges_print(v);
+    if (o->edges && !o->columns)
+        cmd_edges_columns(v);
+    else
+        PSW_TRY(o->columns ? asked_columns(v, o->columns) : default_columns(v));
     return print_rows(v, o->json ? &json_form : o->jsonl ? &lines_form : o->csv ? &csv_form : &table_form);
 }
 
@@ -265,8 +284,15 @@ psw_status cmd_show(const cmd_options *options, const psw_comm *world)
     (void)world;
     if (options->file_count != 1)
         return PSW_FAIL(PSW_USAGE, "one result file is expected, %td files are named", options->file_count);
+    if (options->edges && options->extrap) return PSW_FAIL(PSW_USAGE, "--edges and --extrap exclude each other");
     if (options->csv + options->jsonl + options->json + options->extrap > 1)
         return PSW_FAIL(PSW_USAGE, "--csv, --jsonl, --json and --extrap exclude each other; give one of them");
+    if (options->study && !options->counterexamples)
+        return PSW_FAIL(PSW_USAGE, "--study is for counterexamples: add --counterexamples NAME");
+    if (options->counterexamples && (options->extrap || options->edges))
+        return PSW_FAIL(PSW_USAGE, "--counterexamples, --edges and --extrap exclude each other; give one of them");
+    if (options->study && options->csv + options->jsonl + options->json > 0)
+        return PSW_FAIL(PSW_USAGE, "--study prints a study file; leave --csv, --jsonl and --json out");
     cmd_view *v;
     PSW_TRY(cmd_view_create(&v));
     psw_status status = cmd_view_open(v, options->files[0]);

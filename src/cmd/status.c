@@ -37,15 +37,17 @@ static void count_slot(const psw_study *study, const psw_slot *slot, ptrdiff_t n
     case PSW_SLOT_FAILED:
     case PSW_SLOT_TIMEOUT: state->failed++; break;
     case PSW_SLOT_SKIPPED: state->skipped++; break;
-    case PSW_SLOT_NOT_NEEDED: break;
+    case PSW_SLOT_NOT_NEEDED: state->not_needed++; break;
     }
     state->fraction += seconds;
 }
 
-static void sum_up(double cost, psw_sweep_state *state)
+/* How much of its points a search will need is not known before it has ended. */
+static void sum_up(double cost, bool searches, psw_sweep_state *state)
 {
+    bool whole = state->done + state->failed + state->skipped + state->not_needed == state->points;
     state->fraction = cost > 0 ? state->fraction / cost : 1;
-    bool whole = state->done + state->failed + state->skipped == state->points;
+    if (searches) state->fraction = whole ? 1 : NAN;
     psw_format(state->state, sizeof state->state, "%s",
                !whole                           ? "interrupted"
                : state->failed + state->skipped ? "failed"
@@ -66,7 +68,7 @@ static psw_status count_slots(const psw_part *part, psw_reader *reader, const ps
         if (mine[i]) count_slot(study, &list[i], i, state, &cost);
     free(list);
     free(mine);
-    sum_up(cost, state);
+    sum_up(cost, psw_study_search(study) != NULL, state);
     return status;
 }
 
@@ -114,6 +116,7 @@ static psw_status count_again(const char *path, psw_sweep_state *state)
     PSW_TRY(read_slots(path, &found));
     state->points = found.points, state->done = found.done, state->failed = found.failed;
     state->skipped = found.skipped, state->running = found.running, state->fraction = found.fraction;
+    state->not_needed = found.not_needed;
     return PSW_OK;
 }
 
@@ -132,7 +135,7 @@ static psw_status find_state(const char *path, psw_sweep_state *state)
 
 static ptrdiff_t missing(const psw_sweep_state *s)
 {
-    return s->points - s->done - s->failed - s->skipped - s->running;
+    return s->points - s->done - s->failed - s->skipped - s->not_needed - s->running;
 }
 
 static void print_count(const char *label, ptrdiff_t count)
@@ -156,6 +159,7 @@ static void print(const char *path, const psw_sweep_state *s)
     psw_print(stdout, "\ndone        %td\n", s->done);
     print_count("failed", s->failed);
     print_count("skipped", s->skipped);
+    print_count("not needed", s->not_needed);
     print_count("running", s->running);
     print_count("missing", missing(s));
     if (isfinite(s->fraction))
@@ -185,6 +189,7 @@ static void json(const char *path, const psw_sweep_state *s)
     psw_json_count(&out, "done", s->done);
     psw_json_count(&out, "failed", s->failed);
     psw_json_count(&out, "skipped", s->skipped);
+    psw_json_count(&out, "not_needed", s->not_needed);
     psw_json_count(&out, "running", s->running);
     psw_json_count(&out, "missing", missing(s));
     psw_json_number(&out, "fraction", s->fraction);

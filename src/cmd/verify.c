@@ -225,6 +225,7 @@ static psw_status open_file(cmd_check *c)
     psw_status schema = c->world->rank == 0 ? psw_reader_schema(c->reader) : PSW_OK;
     if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_rows(c->reader, c->study);
     if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_samples(c->reader, c->study);
+    if (schema == PSW_OK && c->world->rank == 0) schema = psw_reader_edges(c->reader, c->study);
     if (schema != PSW_OK) return PSW_FAIL(schema, "%s: %s", c->path, psw_message());
     c->slot_count = psw_reader_slots(c->reader);
     c->column_count = psw_columns_of(c->study, c->columns);
@@ -256,8 +257,9 @@ static bool needs_team(const cmd_check *c, const psw_run *run)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_group one = {points, 1};
-    for (ptrdiff_t slot = run->first; slot < run->first + run->count;) {
-        slot += psw_group_fill(c->study, slot, run->first + run->count, points);
+    psw_slots slots = psw_slots_of_run(run);
+    for (ptrdiff_t i = 0; i < slots.count;) {
+        i += psw_group_fill(c->study, &slots, i, points);
         if ((double)psw_memory_group(&one, NULL) > c->computer.memory_bytes) return true;
     }
     return false;
@@ -265,11 +267,12 @@ static bool needs_team(const cmd_check *c, const psw_run *run)
 
 static psw_status recompute_run(cmd_check *c, const psw_comm *team, const psw_run *run)
 {
+    psw_slots slots = psw_slots_of_run(run);
     psw_status status = psw_reader_get(c->reader, run->first, run->count, c->stored);
     PSW_TRY(psw_comm_agree(team, status));
     c->run_first = run->first;
     memset(c->row_differs, 0, (size_t)(run->count * CMD_ROW_LINES) * sizeof *c->row_differs);
-    PSW_TRY(psw_compute(team, &c->computer, run->first, run->count, c->found));
+    PSW_TRY(psw_compute(team, &c->computer, &slots, c->found));
     PSW_TRY(psw_comm_agree(team, c->row_status));
     if (c->rows) PSW_TRY(psw_comm_max(team, c->row_differs, (int)run->count * CMD_ROW_LINES));
     for (ptrdiff_t i = 0; team->rank == 0 && i < run->count; i++)
@@ -315,6 +318,10 @@ static psw_status conclude(cmd_check *c)
     if (status == PSW_OK && c->world->rank == 0)
         (c->options->json ? cmd_verify_json : cmd_verify_print)(c, all, differing);
     free(all);
+    double faults = c->world->rank == 0 ? (double)cmd_verify_search_faults(c) : 0;
+    if (status == PSW_OK) status = psw_comm_sum(c->world, &faults, 1);
+    if (status == PSW_OK && faults > 0)
+        return PSW_FAIL(PSW_MISMATCH, "%s: what its search asked for or found is not what its points say", c->path);
     if (status != PSW_OK || differing + c->torn + c->altered == 0) return status;
     return PSW_FAIL(PSW_MISMATCH, "%s: of %td recomputed slots %td differ; %td slots are torn", c->path, c->picked,
                     differing, c->torn + c->altered);
@@ -325,6 +332,7 @@ static psw_status verify(cmd_check *c)
     PSW_TRY(psw_reader_open_shared(c->world, c->path, &c->reader));
     PSW_TRY(psw_comm_agree(c->world, open_file(c)));
     PSW_TRY(read_states(c));
+    PSW_TRY(psw_comm_agree(c->world, c->world->rank == 0 ? cmd_verify_search(c) : PSW_OK));
     psw_threads_set(psw_study_settings(c->study)->threads);
     PSW_TRY(psw_comm_agree(c->world, psw_measure_room()));
     c->machine = psw_machine_read();
@@ -354,6 +362,7 @@ psw_status cmd_verify(const cmd_options *options, const psw_comm *world)
     psw_inputs_free(&c->inputs);
     psw_runs_free(&c->runs);
     if (c->reader) psw_reader_close(c->reader);
+    psw_replay_free(&c->search.replay);
     if (c->study) psw_study_free(c->study);
     free(c->state);
     free(c->wanted);

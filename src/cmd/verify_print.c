@@ -50,7 +50,9 @@ void cmd_verify_print(const cmd_check *c, const cmd_findings *all, ptrdiff_t dif
     for (ptrdiff_t i = 0; i < c->column_count + CMD_ROW_LINES; i++)
         if (c->differs[i] > 0)
             psw_print(stdout, "column      %s differs in %.0f slots\n", c->columns[i].name, c->differs[i]);
-    if (differing == 0) psw_print(stdout, "verdict     %s\n", compared > 0 ? "the same" : "nothing to compare");
+    cmd_verify_search_print(c);
+    if (differing + cmd_verify_search_faults(c) == 0)
+        psw_print(stdout, "verdict     %s\n", compared > 0 ? "the same" : "nothing to compare");
 }
 
 void cmd_verify_json(const cmd_check *c, const cmd_findings *all, ptrdiff_t differing)
@@ -70,6 +72,7 @@ void cmd_verify_json(const cmd_check *c, const cmd_findings *all, ptrdiff_t diff
     psw_json_number(&out, "too_large", c->too_large);
     psw_json_count(&out, "not_comparable", c->older_noise);
     psw_json_count(&out, "differing", differing);
+    cmd_verify_search_json(c, &out);
     psw_json_open(&out, "columns", '{');
     for (ptrdiff_t i = 0; i < c->column_count + CMD_ROW_LINES; i++)
         if (c->differs[i] > 0) psw_json_number(&out, c->columns[i].name, c->differs[i]);

@@ -1,5 +1,6 @@
 #include "cmd/view.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ void cmd_view_free(cmd_view *v)
 {
     if (v->reader) psw_reader_close(v->reader);
     if (v->where) psw_expression_free(v->where);
+    psw_replay_free(&v->replay);
     if (v->study) psw_study_free(v->study);
     free(v->records);
     free(v);
@@ -41,29 +43,41 @@ static double column_value(const void *of, ptrdiff_t name)
     return psw_column_value(&s->view->all[name], s->record);
 }
 
-/* Numbers with a word among them: the file has the numbers. */
-static int words_of(const psw_column *column)
+static bool names_status(const char *where)
 {
-    if (strcmp(column->name, "team_asked") == 0) return PSW_WORDS_TEAM;
-    if (strcmp(column->name, "weights") == 0) return PSW_WORDS_WEIGHTS;
-    return column->vocabulary;
+    static const char status[] = "status";
+    const size_t length = sizeof status - 1;
+    for (const char *at = where; at && (at = strstr(at, status)) != NULL; at += length) {
+        bool begins = at == where || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
+        if (begins && !isalnum((unsigned char)at[length]) && at[length] != '_') return true;
+    }
+    return false;
 }
 
 psw_status cmd_view_where(cmd_view *v, const char *where)
 {
-    v->count = psw_columns_of(v->study, v->all);
+    if (v->count == 0) v->count = psw_columns_of(v->study, v->all);
+    v->every_status = names_status(where);
     for (ptrdiff_t i = 0; i < v->count; i++) {
         v->names[i] = v->all[i].name;
-        v->vocabulary[i] = words_of(&v->all[i]);
+        v->vocabulary[i] = psw_column_vocabulary(&v->all[i]);
     }
     v->oracle = (psw_oracle){v->names, column_value, v->vocabulary};
     return where ? psw_expression_create(where, "--where", &v->oracle, &v->where) : PSW_OK;
 }
 
-static bool keeps(const cmd_view *v, const psw_record *record)
+bool cmd_view_keeps(const cmd_view *v, const psw_record *record)
 {
     subject s = {v, record};
     return !v->where || psw_expression_value(v->where, &s) != 0;
+}
+
+static bool is_row(cmd_view *v, const psw_record *record)
+{
+    if (!cmd_view_keeps(v, record)) return false;
+    bool out = record->slot.status == PSW_SLOT_NOT_NEEDED && !v->every_status;
+    v->left_out += out;
+    return !out;
 }
 
 /* Results of an empty slot are nothing, whatever the file holds: in that of a part there are holes. */
@@ -76,9 +90,10 @@ static void blank_empty(psw_record *record)
     record->slot.deaths = slot.deaths;
 }
 
-psw_status cmd_view_walk(cmd_view *v, cmd_view_row *row, void *state)
+static psw_status walk_slots(cmd_view *v, cmd_view_row *row, void *state)
 {
     psw_status status = PSW_OK;
+    v->left_out = 0;
     ptrdiff_t slots = psw_reader_slots(v->reader);
     for (ptrdiff_t first = 0; status == PSW_OK && first < slots; first += CHUNK) {
         ptrdiff_t count = slots - first < CHUNK ? slots - first : CHUNK;
@@ -86,8 +101,13 @@ psw_status cmd_view_walk(cmd_view *v, cmd_view_row *row, void *state)
         for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++) {
             v->slot = first + i;
             blank_empty(&v->records[i]);
-            if (keeps(v, &v->records[i])) row(v, state, &v->records[i]);
+            if (is_row(v, &v->records[i])) row(v, state, &v->records[i]);
         }
     }
     return status;
+}
+
+psw_status cmd_view_walk(cmd_view *v, cmd_view_row *row, void *state)
+{
+    return (v->walk ? v->walk : walk_slots)(v, row, state);
 }

@@ -5,6 +5,7 @@
 #include "forecast/budget.h"
 #include "forecast/points.h"
 #include "forecast/schedule.h"
+#include "forecast/search.h"
 
 static psw_status choose_points(psw_forecast *f, const psw_forecast_request *asked)
 {
@@ -20,18 +21,25 @@ static psw_status choose_points(psw_forecast *f, const psw_forecast_request *ask
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
         psw_point point = psw_study_point(f->study, slot);
         f->wanted[slot] &= !filter || psw_filter_keeps(filter, &point);
+        f->points += f->wanted[slot];
+    }
+    psw_filter_free(filter);
+    return PSW_OK;
+}
+
+static void tally_points(psw_forecast *f)
+{
+    for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
         if (!f->wanted[slot]) continue;
+        psw_point point = psw_study_point(f->study, slot);
         psw_cost cost = psw_cost_time(&f->rates, &point);
         psw_forecast_tally *of = &f->methods[point.method];
-        f->points++;
         of->points++;
         of->alone_s += cost.predicted_s;
         of->flops += psw_data_sets(&point) * cost.flops;
         of->head_flops += cost.head_flops;
         if (cost.predicted_s > f->longest.value) f->longest = (psw_forecast_point){slot, cost.predicted_s, 1};
     }
-    psw_filter_free(filter);
-    return PSW_OK;
 }
 
 /* ---- memory ---- */
@@ -59,10 +67,11 @@ static void weigh_memory(psw_forecast *f, const psw_split *split)
         ptrdiff_t team = forecast_team(run, levels);
         if (run->refused) f->too_large += run->count;
         if (team > split->ranks) continue;
-        for (ptrdiff_t slot = run->first; slot < run->first + run->count;) {
-            psw_group group = {points, psw_group_fill(f->study, slot, run->first + run->count, points)};
-            weigh_group(f, &group, slot, team);
-            slot += group.count;
+        psw_slots slots = psw_slots_of_run(run);
+        for (ptrdiff_t i = 0; i < slots.count;) {
+            psw_group group = {points, psw_group_fill(f->study, &slots, i, points)};
+            weigh_group(f, &group, run->first + i, team);
+            i += group.count;
         }
     }
 }
@@ -92,17 +101,6 @@ static psw_status lay_nodes(psw_forecast *f, ptrdiff_t most)
     return PSW_OK;
 }
 
-static psw_status find_alone(psw_forecast *f)
-{
-    psw_runs runs;
-    psw_cut cut = psw_cut_default;
-    psw_cut_time(&cut, psw_study_settings(f->study));
-    PSW_TRY(psw_runs_create(f->study, &f->rates, &cut, f->wanted, &runs));
-    f->alone_s = runs.predicted_s;
-    psw_runs_free(&runs);
-    return PSW_OK;
-}
-
 static psw_status compare(psw_forecast *f, const ptrdiff_t *worlds)
 {
     for (ptrdiff_t i = 0; i < f->compared; i++) {
@@ -113,6 +111,31 @@ static psw_status compare(psw_forecast *f, const ptrdiff_t *worlds)
         psw_runs_free(&runs);
         PSW_TRY(status);
     }
+    return PSW_OK;
+}
+
+/* ---- a search: what it takes at least and at most; all else is of what it is expected to take ---- */
+
+static psw_status bound_find(psw_forecast *f, forecast_supposed supposed, psw_forecast_bound *bound)
+{
+    psw_split split = forecast_split(f, f->ranks);
+    psw_forecast_outcome outcome = {0};
+    psw_runs runs;
+    forecast_search_suppose(f, supposed);
+    PSW_TRY(forecast_alone(f));
+    PSW_TRY(forecast_cut(f, &split, f->memory_bytes, &runs));
+    psw_status status = forecast_judge(f, &runs, &split, &outcome);
+    psw_runs_free(&runs);
+    *bound = (psw_forecast_bound){f->points, outcome.schedule.busy_s, outcome.schedule.finish_s};
+    return status;
+}
+
+static psw_status suppose(psw_forecast *f)
+{
+    PSW_TRY(forecast_search_begin(f));
+    PSW_TRY(bound_find(f, FORECAST_LEAST, &f->search.least));
+    PSW_TRY(bound_find(f, FORECAST_MOST, &f->search.most));
+    forecast_search_suppose(f, FORECAST_EXPECTED);
     return PSW_OK;
 }
 
@@ -181,8 +204,10 @@ static psw_status predict_schedules(const psw_forecast_request *asked, psw_forec
     PSW_TRY(read_options(asked, f, worlds));
     PSW_TRY(find_rates(asked, f));
     PSW_TRY(choose_points(f, asked));
+    if (psw_study_search(f->study)) PSW_TRY(suppose(f));
+    tally_points(f);
     if (asked->points) PSW_TRY(forecast_points_check(f));
-    PSW_TRY(find_alone(f));
+    PSW_TRY(forecast_alone(f));
     psw_split split = forecast_split(f, f->ranks);
     PSW_TRY(forecast_cut(f, &split, f->memory_bytes, &f->runs));
     PSW_TRY(forecast_judge(f, &f->runs, &split, &f->outcome));
@@ -203,6 +228,7 @@ psw_status psw_forecast_make(const psw_study *study, const psw_forecast_request 
 void psw_forecast_free(psw_forecast *f)
 {
     psw_runs_free(&f->runs);
+    forecast_search_free(f);
     free(f->budget.table);
     free(f->run_of);
     free(f->node);

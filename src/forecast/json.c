@@ -97,6 +97,30 @@ static void compare(psw_json *json, const psw_forecast *f)
     if (forecast_knee(f) > 0) psw_json_count(json, "knee_ranks", forecast_knee(f));
 }
 
+static void bound(psw_json *json, const char *name, const psw_forecast_bound *b)
+{
+    psw_json_open(json, name, '{');
+    psw_json_count(json, "points", b->points);
+    psw_json_number(json, "busy_s", b->busy_s);
+    psw_json_number(json, "finish_s", b->finish_s);
+    psw_json_close(json);
+}
+
+static void search(psw_json *json, const psw_forecast *f)
+{
+    const psw_schedule *s = &f->outcome.schedule;
+    if (f->search.combinations == 0) return;
+    psw_json_open(json, "search", '{');
+    psw_json_text(json, "over", psw_study_search(f->study)->over);
+    psw_json_text(json, "column", psw_study_search(f->study)->column);
+    psw_json_count(json, "combinations", f->search.combinations);
+    psw_json_count(json, "unknown", f->search.unknown);
+    bound(json, "least", &f->search.least);
+    bound(json, "expected", &(psw_forecast_bound){f->points, s->busy_s, s->finish_s});
+    bound(json, "most", &f->search.most);
+    psw_json_close(json);
+}
+
 static void budget(psw_json *json, const psw_forecast_budget *b)
 {
     if (!b->text) return;
@@ -144,6 +168,7 @@ void psw_forecast_json(const psw_forecast *f)
     psw_json_text(&out, "memory_limit", f->memory_from);
     psw_json_count(&out, "too_large", f->too_large);
     psw_json_number(&out, "file_bytes", f->file_bytes);
+    search(&out, f);
     compare(&out, f);
     budget(&out, &f->budget);
     if (f->run_of) forecast_points_json(&out, f);

@@ -127,7 +127,8 @@ static void print_schedule(const psw_forecast *f)
     psw_format_seconds(f->longest.value, longest);
     psw_format_bytes(f->file_bytes, file);
     psw_print(stdout, "rates       %s\n", f->rates_from);
-    psw_print(stdout, "runs        %td of consecutive slots, %s of work\n", f->runs.count, busy);
+    psw_print(stdout, "runs        %td of %s, %s of work\n", f->runs.count,
+              f->search.combinations > 0 ? "one point each, in rounds" : "consecutive slots", busy);
     psw_print(stdout, "finish      %s on %td rank%s, utilisation %.0f %%, speed-up %.4g; limited by: %s\n", finish,
               f->ranks, plural(f->ranks), 100 * out->schedule.utilisation, out->speed_up,
               forecast_limit_word(out->limit));
@@ -135,6 +136,39 @@ static void print_schedule(const psw_forecast *f)
     print_critical(f);
     print_memory(f);
     psw_print(stdout, "file        %s\n", file);
+}
+
+/* ---- a search ---- */
+
+static void print_bound(psw_table *table, const char *name, ptrdiff_t points, double busy_s, double finish_s)
+{
+    char count[PSW_TEXT], busy[PSW_TEXT], finish[PSW_TEXT];
+    psw_format(count, sizeof count, "%td", points);
+    psw_format_seconds(busy_s, busy);
+    psw_format_seconds(finish_s, finish);
+    psw_table_row(table, (const char *const[]){name, count, busy, finish});
+}
+
+static void print_search(const psw_forecast *f)
+{
+    const psw_forecast_search *s = &f->search;
+    const psw_forecast_bound *least = &s->least, *most = &s->most;
+    const psw_schedule *expected = &f->outcome.schedule;
+    psw_table table;
+    if (s->combinations == 0) return;
+    psw_print(stdout, "\nsearch      %s over %s, %td combination%s; all else here is of the points that are expected\n",
+              psw_study_search(f->study)->column, psw_study_search(f->study)->over, s->combinations,
+              plural(s->combinations));
+    if (s->unknown > 0)
+        psw_print(stdout,
+                  "            theory says nothing of %td of them: one edge in the middle is expected of each\n",
+                  s->unknown);
+    if (!psw_table_begin(stdout, 4, &table)) return;
+    psw_table_row(&table, (const char *const[]){"", "points", "work", "finish"});
+    print_bound(&table, "at least", least->points, least->busy_s, least->finish_s);
+    print_bound(&table, "expected", f->points, expected->busy_s, expected->finish_s);
+    print_bound(&table, "at most", most->points, most->busy_s, most->finish_s);
+    psw_table_end(&table);
 }
 
 /* ---- --compare, --budget ---- */
@@ -213,6 +247,7 @@ void psw_forecast_print(const psw_forecast *f)
     psw_print(stdout, "\n");
     print_stages(&f->outcome.schedule);
     print_schedule(f);
+    print_search(f);
     print_compare(f);
     print_budget(f);
     if (!f->run_of) return;

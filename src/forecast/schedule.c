@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "forecast/search.h"
+
 psw_split forecast_split(const psw_forecast *f, ptrdiff_t ranks)
 {
     return (psw_split){ranks, (ranks + f->ranks_per_node - 1) / f->ranks_per_node, f->node};
@@ -12,11 +14,33 @@ ptrdiff_t forecast_team(const psw_run *run, const psw_level *levels)
     return run->team > 0 ? run->team : run->refused ? 1 : levels[run->depth].least;
 }
 
-static const char *const words[] = {"work", "longest point", "memory", "teams wait", "idle at the end"};
+static const char *const words[] = {"work",       "longest point",   "memory",
+                                    "teams wait", "idle at the end", "rounds of a search"};
 
 const char *forecast_limit_word(psw_forecast_limit limit)
 {
     return words[limit];
+}
+
+/* Of a search that times its points each takes all ranks, as that of a grid does. */
+static bool by_families(const psw_forecast *f)
+{
+    return f->search.guess && !psw_study_settings(f->study)->timing;
+}
+
+psw_status forecast_alone(psw_forecast *f)
+{
+    psw_runs runs;
+    psw_cut cut = psw_cut_default;
+    psw_cut_time(&cut, psw_study_settings(f->study));
+    if (by_families(f)) {
+        f->alone_s = forecast_search_alone(f);
+        return PSW_OK;
+    }
+    PSW_TRY(psw_runs_create(f->study, &f->rates, &cut, f->wanted, &runs));
+    f->alone_s = runs.predicted_s;
+    psw_runs_free(&runs);
+    return PSW_OK;
 }
 
 psw_status forecast_cut(const psw_forecast *f, const psw_split *split, double memory_bytes, psw_runs *runs)
@@ -26,6 +50,7 @@ psw_status forecast_cut(const psw_forecast *f, const psw_split *split, double me
     cut.choice = f->choice;
     cut.memory_bytes = memory_bytes;
     psw_cut_time(&cut, psw_study_settings(f->study));
+    if (by_families(f)) return forecast_search_cut(f, &cut, runs);
     return psw_runs_create(f->study, &f->rates, &cut, f->wanted, runs);
 }
 
@@ -97,12 +122,22 @@ static psw_status memory_limits(const psw_forecast *f, const psw_split *split, d
     return status;
 }
 
+static bool waits_for_rounds(const psw_forecast *f, const psw_runs *runs, psw_schedule *s)
+{
+    double least_s = by_families(f) ? forecast_search_longest(f, runs) : 0;
+    if (s->finish_s >= least_s) return false;
+    s->utilisation *= s->finish_s / least_s;
+    s->finish_s = least_s;
+    return true;
+}
+
 psw_status forecast_judge(const psw_forecast *f, const psw_runs *runs, const psw_split *split,
                           psw_forecast_outcome *out)
 {
     psw_schedule *s = &out->schedule;
     bool memory = false;
     PSW_TRY(psw_schedule_simulate(runs, split, INFINITY, s, NULL));
+    bool rounds = waits_for_rounds(f, runs, s);
     out->critical = find_critical(f, runs, split);
     double alone_s = f->alone_s;
     out->refused = 0;
@@ -113,6 +148,8 @@ psw_status forecast_judge(const psw_forecast *f, const psw_runs *runs, const psw
     out->limit = waiting_s > idle_s ? PSW_LIMIT_TEAMS : PSW_LIMIT_ENDS;
     if (s->utilisation >= 0.9)
         out->limit = PSW_LIMIT_WORK;
+    else if (rounds)
+        out->limit = PSW_LIMIT_ROUNDS;
     else if (out->critical.value >= 0.9 * s->finish_s)
         out->limit = PSW_LIMIT_POINT;
     else {

@@ -9,6 +9,8 @@ psw_split forecast_split(const psw_forecast *forecast, ptrdiff_t ranks);
 /* Ranks that a run is for; for a refused one those requested, else 1. */
 ptrdiff_t forecast_team(const psw_run *run, const psw_level *levels);
 
+/* Finds alone_s: the wanted points on one rank. PSW_NO_MEMORY. */
+psw_status forecast_alone(psw_forecast *forecast);
 /* The wanted points, divided into runs for ranks that may have that many bytes each (0 = any). PSW_NO_MEMORY. */
 psw_status forecast_cut(const psw_forecast *forecast, const psw_split *split, double memory_bytes, psw_runs *runs);
 /* The schedule of `runs` and what limits it. `alone_s` of the forecast is known. PSW_NO_MEMORY. */

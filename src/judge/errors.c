@@ -189,6 +189,7 @@ void judge_errors_draw_begin(psw_errors *e, ptrdiff_t draw)
 {
     const judge_errors_sum zero = {0, -INFINITY};
     e->now = &e->draws[draw];
+    e->done++;
     *e->now = (judge_errors_draw){.square = zero, .bias = zero, .den_ratio = INFINITY, .exact = e->exact};
     for (ptrdiff_t i = 0; i < e->rows; i++) e->estimate[i] = zero, e->apart[i] = 0;
 }
@@ -267,7 +268,7 @@ static double row_q90(const psw_errors *e, const judge_errors_draw *d)
 static double median(psw_errors *e, double (*of)(const psw_errors *, const judge_errors_draw *))
 {
     ptrdiff_t known = 0;
-    for (ptrdiff_t i = 0; i < e->count; i++) {
+    for (ptrdiff_t i = 0; i < e->done; i++) {
         double x = of(e, &e->draws[i]);
         if (!isnan(x)) e->quantile[known++] = x;
     }
@@ -278,12 +279,12 @@ static void spread(psw_errors *e, double (*of)(const psw_errors *, const judge_e
                    double *mean, double *q90)
 {
     double sum = 0;
-    for (ptrdiff_t i = 0; i < e->count; i++) sum += e->quantile[i] = of(e, &e->draws[i]);
-    *mean = sum / (double)e->count;
+    for (ptrdiff_t i = 0; i < e->done; i++) sum += e->quantile[i] = of(e, &e->draws[i]);
+    *mean = sum / (double)e->done;
     *median = *q90 = NAN;
     if (isnan(*mean)) return;
-    *median = psw_quantile(e->quantile, e->count, 0.5);
-    *q90 = psw_quantile(e->quantile, e->count, 0.9);
+    *median = psw_quantile(e->quantile, e->done, 0.5);
+    *q90 = psw_quantile(e->quantile, e->done, 0.9);
 }
 
 psw_sketch_columns psw_sketch_columns_none(void)
@@ -301,11 +302,11 @@ void judge_errors_end(psw_errors *e, psw_sketch_columns *c)
     spread(e, out, &c->err_out, &c->err_out_mean, &c->err_out_q90);
     spread(e, out_max, &c->err_out_max, &c->err_out_max_mean, &c->err_out_max_q90);
     spread(e, bias, &c->err_bias, &c->err_bias_mean, &c->err_bias_q90);
-    for (ptrdiff_t i = 0; i < e->count; i++) {
+    for (ptrdiff_t i = 0; i < e->done; i++) {
         negative += e->draws[i].negative;
         ratio = fmin(ratio, e->draws[i].den_ratio);
     }
-    c->neg_frac = negative / ((double)e->count * e->pairs);
+    c->neg_frac = negative / ((double)e->done * e->pairs);
     c->min_den_ratio = isfinite(ratio) ? ratio : NAN;
     c->err_rows = e->rows;
     c->entropy = e->entropy / e->all / e->loads;

@@ -64,6 +64,7 @@ struct psw_errors {
     judge_errors_draw *draws, *now;
     double *quantile;        /* draws */
     ptrdiff_t count, tables; /* of draws, and how many of them have tables of their own */
+    ptrdiff_t done;          /* draws that were begun: the first ones, where a rule ends them */
     double *apart;           /* rows: |O~ - O| / |O| of this draw, 0 for a row not taken */
     psw_repeated *sorted;    /* rows: those of them that are known */
 

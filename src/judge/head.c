@@ -69,20 +69,9 @@ static void lay_steps(psw_head *h)
     h->step = (m + h->steps_of_trial - 1) / h->steps_of_trial;
     ptrdiff_t most = SIGNS_MOST / (h->step * h->groups * (ptrdiff_t)sizeof *h->signs), piece = PIECE_MOST / h->step;
     if (most < 1) most = 1;
+    h->period = most;
     h->batch = h->steps < most ? h->steps : most;
     h->piece = h->groups <= JUDGE_SLAB || h->batch < piece ? h->batch : piece;
-}
-
-ptrdiff_t psw_judge_draws(const psw_point *p)
-{
-    return psw_sketch_has(p) ? psw_errors_draws(p) : psw_data_draws(p);
-}
-
-/* Where only tables are drawn, draws may have a trial more than others. */
-ptrdiff_t psw_judge_trials(const psw_point *p)
-{
-    ptrdiff_t draws = psw_judge_draws(p);
-    return p->data_draws > 0 ? (p->trials + draws - 1) / draws * draws : p->trials;
 }
 
 /* Trials t = draw, draw + draws, ... */
@@ -92,24 +81,57 @@ static ptrdiff_t trials_of(const psw_point *p, ptrdiff_t draw)
     return draw < trials ? (trials - draw + draws - 1) / draws : 0;
 }
 
+static void lay_columns(psw_head *h, ptrdiff_t first, ptrdiff_t trials)
+{
+    h->first_trial = first, h->span = trials;
+    h->steps = h->sets == 2 ? steps_of_trial(h->point.m) * trials : 0;
+    h->before = h->rule == HEAD_BLOCKS ? steps_of_trial(h->point.m) * first : 0;
+    h->filled = -1;
+}
+
+static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < b ? a : b;
+}
+
 void judge_head_draw(psw_head *h, ptrdiff_t draw)
 {
-    h->first_trial = h->draw = draw;
-    h->steps = h->sets == 2 ? steps_of_trial(h->point.m) * trials_of(&h->point, draw) : 0;
-    h->filled = -1;
+    h->draw = draw;
+    lay_columns(h, draw, h->rule == HEAD_BLOCKS ? least(HEAD_BLOCK, h->trials) : trials_of(&h->point, draw));
+}
+
+/* The last block has what is left. */
+void judge_head_next(psw_head *h)
+{
+    ptrdiff_t first = 0;
+    for (ptrdiff_t i = 0; i < h->points; i++) first = h->end[i].trials > first ? h->end[i].trials : first;
+    lay_columns(h, first, least(HEAD_BLOCK, h->trials - first));
+}
+
+ptrdiff_t judge_head_batch_end(const psw_head *h, ptrdiff_t first)
+{
+    return least(least(first + h->batch, h->steps), first + h->period - (h->before + first) % h->period);
 }
 
 /* Those of a batch are drawn once for all leaves of a draw, if it is the only one. */
 double psw_judge_signs(const psw_point *p)
 {
-    psw_head h = {.point = *p, .sets = psw_data_sets(p)};
+    psw_head h = {.point = *p, .sets = psw_data_sets(p), .rule = judge_head_rule_of(p), .trials = psw_judge_trials(p)};
     judge_head_draw(&h, 0);
     lay_steps(&h);
-    double once = (double)p->m * (double)psw_judge_trials(p) * (double)p->v;
-    return h.sets < 2 ? 0 : h.batch < h.steps ? once * (double)leaves_with_queries(p) : once;
+    double once = (double)p->m * psw_judge_expected(p).trials * (double)p->v;
+    bool shared = h.batch == h.steps || h.rule == HEAD_BLOCKS;
+    return h.sets < 2 ? 0 : shared ? once : once * (double)leaves_with_queries(p);
 }
 
-static psw_head head_of(const psw_group *group)
+/* Own leaves of a rank of a team; data that are not shared are all on the first rank. */
+static ptrdiff_t leaves_to_keep(const psw_point *p, const psw_route *route)
+{
+    bool all = !route || psw_attend_kind(p) == PSW_ONE_RANK;
+    return all ? leaves_with_queries(p) : psw_route_count(route, route->rank);
+}
+
+static psw_head head_of(const psw_group *group, const psw_route *route)
 {
     const psw_point *p = group->points;
     const uint64_t values[] = {(uint64_t)p->n, (uint64_t)p->d};
@@ -125,6 +147,10 @@ static psw_head head_of(const psw_group *group)
     head.draws = psw_judge_draws(p);
     head.trials = psw_judge_trials(p);
     head.prunes = true;
+    head.rule = judge_head_rule_of(p);
+    for (ptrdiff_t i = 0; i < group->count; i++) head.end[i] = judge_head_counted_of(&head);
+    if (head.rule == HEAD_BLOCKS) head.kept_most = leaves_to_keep(p, route);
+    head.kept_rows = least(psw_data_queries(p), p->block);
     judge_head_draw(&head, 0);
     lay_steps(&head);
     head.key = psw_random_key(PSW_STREAM_SIGNS, p->seed, values, 2);
@@ -160,6 +186,18 @@ static void lay_out_products(psw_head *h, psw_arena *arena)
     if (h->groups > slab) h->sums = psw_arena_take(arena, h->piece * h->step, JUDGE_LINE);
 }
 
+static void lay_out_looks(psw_head *h, psw_arena *arena)
+{
+    ptrdiff_t rows = h->kept_most * h->points * h->sets * h->kept_rows;
+    if (h->rule == HEAD_FIXED) return;
+    h->look = psw_arena_take(arena, h->points * h->span, 1);
+    if (h->rule != HEAD_BLOCKS) return;
+    h->kept = psw_arena_take(arena, h->kept_most, sizeof *h->kept);
+    h->kept_at = psw_arena_take(arena, rows * h->point.v, psw_point_single(&h->point) ? sizeof(float) : sizeof(double));
+    h->kept_order = psw_arena_take(arena, rows, sizeof *h->kept_order);
+    h->kept_value = psw_arena_take(arena, rows, sizeof *h->kept_value);
+}
+
 /* Only single precision asks for more than it has. */
 static void lay_out_pending(psw_head *h, psw_arena *arena)
 {
@@ -186,11 +224,12 @@ static void clear(psw_head *h)
     memset(h->flags, 0, (size_t)psw_data_queries(&h->point));
 }
 
-psw_head *judge_head_layout(const psw_group *group, psw_arena *arena)
+psw_head *judge_head_layout(const psw_group *group, const psw_route *route, psw_arena *arena)
 {
-    psw_head *head = psw_arena_take(arena, 1, sizeof *head), laid = head_of(group);
+    psw_head *head = psw_arena_take(arena, 1, sizeof *head), laid = head_of(group, route);
     lay_out(&laid, arena);
     lay_out_products(&laid, arena);
+    lay_out_looks(&laid, arena);
     lay_out_pending(&laid, arena);
     if (!head || arena->used > arena->size) return NULL;
     *head = laid;
@@ -217,7 +256,7 @@ void judge_head_take_denominators(psw_head *h, const psw_leaf *leaf)
     ptrdiff_t rows = h->sets * leaf->count;
     for (ptrdiff_t point = 0; point < h->points; point++) {
         const double *log2_den = leaf->log2_den + point * rows;
-        for (ptrdiff_t i = 0; i < rows; i++) {
+        for (ptrdiff_t i = 0; i < rows && !h->end[point].over; i++) {
             double times = psw_data_times(&h->point, leaf->first + i % leaf->count);
             h->rows[2 * point] += times;
             h->rows[2 * point + 1] += log2_den[i] > -INFINITY ? 0 : times;
@@ -233,6 +272,7 @@ void judge_head_prune(psw_head *h, bool prunes)
 int judge_head_merging(psw_head *h, psw_merging list[PSW_MERGING_MAX])
 {
     ptrdiff_t pairs = h->points * h->sets;
+    judge_head_flush(h);
     const psw_merging all[] = {{PSW_ADD, h->value, h->leaves * pairs},
                                {PSW_ADD, h->active, pairs},
                                {PSW_LARGEST, h->margin, pairs},

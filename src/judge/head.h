@@ -29,6 +29,18 @@ typedef struct judge_head_pending {
     bool many; /* rows are flagged, ties of trials mark those that are left */
 } judge_head_pending;
 
+/* How trials are looked at: not at all, their number is given; after blocks of them, against the rows of one pass that
+ * are kept; after draws, each with trials of its own, or with one. */
+typedef enum judge_head_rule { HEAD_FIXED, HEAD_BLOCKS, HEAD_DRAWS, HEAD_SINGLE_DRAWS } judge_head_rule;
+enum { HEAD_BLOCK = 20 }; /* trials of a block, and single draws between looks */
+
+/* What counts of a point: trial t below `trials` if it is of the first `draws` draws. */
+typedef struct judge_head_counted {
+    ptrdiff_t trials, draws;
+    psw_trials_stop stop;
+    bool over; /* nothing more is computed */
+} judge_head_counted;
+
 struct psw_head {
     const psw_point *group;
     psw_point point; /* the group's first; the others differ in beta alone */
@@ -44,10 +56,14 @@ struct psw_head {
      * step may have fewer; the signs of `batch` steps are in memory, `piece` of them share the tables of a slab. */
     ptrdiff_t steps, step, batch, piece;
     ptrdiff_t steps_of_trial, groups;
-    ptrdiff_t filled;             /* first step whose signs are in memory, -1: none are */
-    ptrdiff_t trials;             /* that are computed */
-    ptrdiff_t draw;               /* whose leaves come */
-    ptrdiff_t first_trial, draws; /* the columns are of trials first_trial, first_trial + draws, ... */
+    ptrdiff_t period, before;           /* a batch ends at steps that `period` divides, counted from `before` columns */
+    ptrdiff_t filled;                   /* first step whose signs are in memory, -1: none are */
+    ptrdiff_t trials;                   /* that are computed at most */
+    ptrdiff_t draw;                     /* whose leaves come */
+    ptrdiff_t first_trial, draws, span; /* the columns are of trials first_trial, first_trial + draws, ...: span of them
+                                         */
+    judge_head_rule rule;
+    judge_head_counted end[PSW_GROUP_MAX];
     psw_key key;
     psw_watch watch;
     double unasked; /* products since it was asked */
@@ -62,6 +78,14 @@ struct psw_head {
     double *rows;         /* [points][2]: rows that came, those without a positive denominator */
     double *made;         /* [points]: products of a row with a sign vector that were made */
     unsigned char *trial; /* [points][trials] */
+    unsigned char *look;  /* [points][span]: of open points, while ranks merge them */
+
+    /* where trials come in blocks: the leaves that came, their rows, in which order they are looked up, and their F */
+    psw_leaf *kept;
+    ptrdiff_t kept_most, kept_count, kept_rows; /* leaves there is room for, leaves, rows of the largest */
+    void *kept_at;
+    judge_head_row *kept_order; /* [leaves][points][sets][kept_rows] */
+    double *kept_value;
 
     /* where rows can be computed again, else NULL */
     judge_head_pending *pending; /* [points][sets] */
@@ -78,9 +102,26 @@ struct psw_head {
 };
 
 /* Lays out a threshold head in the arena (NULL from a counting arena), ready for the first leaf. */
-psw_head *judge_head_layout(const psw_group *group, psw_arena *arena);
-/* The columns of the trials of one draw. */
+psw_head *judge_head_layout(const psw_group *group, const psw_route *route, psw_arena *arena);
+/* The columns of the trials of one draw; of the next block of trials. */
 void judge_head_draw(psw_head *head, ptrdiff_t draw);
+void judge_head_next(psw_head *head);
+/* The step after the last of a batch. */
+ptrdiff_t judge_head_batch_end(const psw_head *head, ptrdiff_t first);
+/* looks.c: a rule that ends trials. What counts of a point. */
+judge_head_rule judge_head_rule_of(const psw_point *point);
+judge_head_counted judge_head_counted_of(const psw_head *head);
+static inline bool judge_head_counts(const psw_head *h, const judge_head_counted *end, ptrdiff_t trial)
+{
+    return trial < end->trials && trial % h->draws < end->draws;
+}
+ptrdiff_t judge_head_done(const psw_head *head, ptrdiff_t point); /* how many trials do */
+/* The sequence's interval; `rate`: room for as many as draws. */
+psw_interval judge_head_interval(const psw_head *head, ptrdiff_t point, double *rate);
+int judge_head_looking(psw_head *head, psw_merging list[PSW_MERGING_MAX]);
+bool judge_head_look(psw_head *head);
+/* Adds what kept rows came to since the last time to the sums of their leaves. */
+void judge_head_flush(psw_head *head);
 /* The masses of a leaf on j3, and its denominators. */
 void judge_head_take_masses(psw_head *head, const psw_leaf *leaf);
 void judge_head_take_denominators(psw_head *head, const psw_leaf *leaf);

@@ -57,7 +57,7 @@ static ptrdiff_t columns_of(const psw_head *h, ptrdiff_t step)
 /* Those of the steps from `first` on are kept until others are asked for: all leaves share them where they fit. */
 static void fill_signs(psw_head *h, ptrdiff_t first)
 {
-    ptrdiff_t end = least(first + h->batch, h->steps);
+    ptrdiff_t end = judge_head_batch_end(h, first);
     if (h->filled == first) return;
     for (ptrdiff_t step = first; step < end; step++) {
         uint16_t *out = h->signs + (step - first) * h->step * h->groups;
@@ -131,7 +131,7 @@ static ptrdiff_t choose_rows(block *b, ptrdiff_t seen)
         const judge_head_row *row = b->h->order + seen;
         if (changes_nothing(b, row)) break;
         b->row[b->rows] = row, b->equal[b->rows] = equal_to(b->h, row, end);
-        b->value[b->rows] = b->active[b->rows] = 0;
+        b->value[b->rows] = b->h->row_value[row->index], b->active[b->rows] = 0;
         seen += b->equal[b->rows];
     }
     return seen;
@@ -314,13 +314,12 @@ static double columns_between(const psw_head *h, ptrdiff_t first, ptrdiff_t end)
     return (double)(end / h->steps_of_trial * h->point.m + vector_of(h, end) - whole);
 }
 
-/* One pair of point and data set against one batch of steps. */
+/* One pair of point and data set, whose rows are listed, against one batch of steps. */
 static psw_status take_batch(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
 {
-    ptrdiff_t pairs = h->points * h->sets, point = pair / h->sets, end = least(first + h->batch, h->steps), seen = 0;
+    ptrdiff_t point = pair / h->sets, end = judge_head_batch_end(h, first), seen = 0;
     block b = {.h = h, .leaf = leaf, .pair = pair};
     b.bound = (psw_real)h->bound[point], b.doubt = (psw_real)h->doubt[point];
-    list_rows(h, leaf, pair);
     while ((seen = choose_rows(&b, seen)), b.rows > 0) {
         double made = (double)b.rows * columns_between(h, first, end);
         fill_signs(h, first);
@@ -328,8 +327,58 @@ static psw_status take_batch(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, 
         h->made[point] += made;
         PSW_TRY(ask(h, made));
     }
-    for (ptrdiff_t i = 0; i < leaf->count; i++)
-        h->value[leaf->index * pairs + pair] += psw_data_times(&h->point, leaf->first + i) * h->row_value[i];
+    return PSW_OK;
+}
+
+static psw_status take_pair(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
+{
+    double *value = &h->value[leaf->index * h->points * h->sets + pair];
+    if (h->end[pair / h->sets].over) return PSW_OK;
+    list_rows(h, leaf, pair);
+    PSW_TRY(take_batch(h, leaf, pair, first));
+    for (ptrdiff_t i = 0; i < leaf->count; i++) *value += psw_data_times(&h->point, leaf->first + i) * h->row_value[i];
+    return PSW_OK;
+}
+
+/* ---- rows that are kept for blocks of trials to come ---- */
+
+/* Of a pair of the leaf that is number `place` of those that are kept. */
+static void find_rows(psw_head *h, ptrdiff_t place, ptrdiff_t pair)
+{
+    ptrdiff_t first = (place * h->points * h->sets + pair) * h->kept_rows;
+    h->order = h->kept_order + first, h->row_value = h->kept_value + first;
+}
+
+static psw_status keep(psw_head *h, const psw_leaf *leaf)
+{
+    ptrdiff_t place = h->kept_count++, pairs = h->points * h->sets, numbers = pairs * h->kept_rows * h->point.v;
+    if (place >= h->kept_most || leaf->count > h->kept_rows)
+        return PSW_FAIL(PSW_BUG, "leaf %td with %td rows: there is room for %td leaves of %td", leaf->index,
+                        leaf->count, h->kept_most, h->kept_rows);
+    psw_real *rows = (psw_real *)h->kept_at + place * numbers;
+    memcpy(rows, leaf->rows, (size_t)(pairs * leaf->count * h->point.v) * sizeof *rows);
+    h->kept[place] = *leaf;
+    h->kept[place].rows = rows, h->kept[place].special = h->kept[place].log2_den = NULL;
+    for (ptrdiff_t pair = 0; pair < pairs; pair++) {
+        find_rows(h, place, pair);
+        list_rows(h, &h->kept[place], pair);
+    }
+    return PSW_OK;
+}
+
+/* Sums of F wait row by row, and are added where a run of as many trials would have: at the ends of its batches. */
+static psw_status compute_block(psw_head *h)
+{
+    judge_head_next(h);
+    for (ptrdiff_t first = 0, end; first < h->steps; first = end) {
+        end = judge_head_batch_end(h, first);
+        for (ptrdiff_t place = 0; place < h->kept_count; place++)
+            for (ptrdiff_t pair = 0; pair < h->points * h->sets; pair++) {
+                find_rows(h, place, pair);
+                if (!h->end[pair / h->sets].over) PSW_TRY(take_batch(h, &h->kept[place], pair, first));
+            }
+        if ((h->before + end) % h->period == 0) judge_head_flush(h);
+    }
     return PSW_OK;
 }
 
@@ -338,21 +387,23 @@ static psw_status take(void *context, const psw_leaf *leaf)
     psw_head *h = context;
     judge_head_take_masses(h, leaf);
     judge_head_take_denominators(h, leaf);
-    for (ptrdiff_t first = 0; first < h->steps; first += h->batch)
-        for (ptrdiff_t pair = 0; pair < h->points * h->sets; pair++) PSW_TRY(take_batch(h, leaf, pair, first));
+    if (h->rule == HEAD_BLOCKS) return keep(h, leaf);
+    for (ptrdiff_t first = 0; first < h->steps; first = judge_head_batch_end(h, first))
+        for (ptrdiff_t pair = 0; pair < h->points * h->sets; pair++) PSW_TRY(take_pair(h, leaf, pair, first));
     return PSW_OK;
 }
 
-static size_t bytes(const psw_group *group)
+static size_t bytes(const psw_group *group, const psw_route *route)
 {
     psw_arena counting = psw_arena_counting();
-    judge_head_layout(group, &counting);
+    judge_head_layout(group, route, &counting);
     return counting.high;
 }
 
-static psw_status begin(const psw_group *group, psw_watch watch, psw_arena *arena, psw_head **head)
+static psw_status begin(const psw_group *group, const psw_route *route, psw_watch watch, psw_arena *arena,
+                        psw_head **head)
 {
-    *head = judge_head_layout(group, arena);
+    *head = judge_head_layout(group, route, arena);
     PSW_TRY(psw_arena_check(arena));
     if (!*head) return PSW_FAIL(PSW_BUG, "the head of a group was given no memory");
     (*head)->watch = watch;
@@ -367,4 +418,7 @@ const psw_judge PSW_PRECISION_NAME(psw_judge) = {.bytes = bytes,
                                                  .draw = judge_head_draw,
                                                  .prune = judge_head_prune,
                                                  .settle = judge_head_settle,
-                                                 .merging = judge_head_merging};
+                                                 .merging = judge_head_merging,
+                                                 .block = compute_block,
+                                                 .looking = judge_head_looking,
+                                                 .look = judge_head_look};

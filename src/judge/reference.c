@@ -275,6 +275,7 @@ void psw_reference_draw(psw_comparison *c, ptrdiff_t draw)
     memset(c->taken, 0, (size_t)(4 * c->rows) * sizeof *c->taken);
     c->largest = 0;
     c->now = draw;
+    c->done++;
 }
 
 static double at(const psw_point *p, const void *rows, ptrdiff_t i)
@@ -359,7 +360,7 @@ void judge_reference_draw_end(psw_comparison *c)
 static double quantile(psw_comparison *c, int which, double q)
 {
     ptrdiff_t known = 0;
-    for (ptrdiff_t i = 0; i < c->count; i++) {
+    for (ptrdiff_t i = 0; i < c->done; i++) {
         double x = c->draws[which * c->count + i];
         if (!isnan(x)) c->sorted[known++] = x;
     }
@@ -374,8 +375,8 @@ static double median(psw_comparison *c, int which)
 static double mean_error(const psw_comparison *c)
 {
     double sum = 0;
-    for (ptrdiff_t i = 0; i < c->count; i++) sum += c->draws[DRAW_ERROR * c->count + i];
-    return sum / (double)c->count;
+    for (ptrdiff_t i = 0; i < c->done; i++) sum += c->draws[DRAW_ERROR * c->count + i];
+    return sum / (double)c->done;
 }
 
 static bool has_scores(const psw_point *point)

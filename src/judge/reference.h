@@ -60,8 +60,8 @@ struct psw_comparison {
     /* of the draw: rows each, and the largest |O - R|; whether anything was taken */
     double *taken, *square, *dot, *norm, *bad, *exact, *sorted;
     double largest;
-    ptrdiff_t count, now;
-    double *draws; /* [DRAW_NUMBERS][count] */
+    ptrdiff_t count, now, done; /* draws, the one that is taken, how many were: the first, where a rule ends them */
+    double *draws;              /* [DRAW_NUMBERS][count] */
     double zeros;
 };
 

@@ -22,6 +22,12 @@ static ptrdiff_t trial_of(const psw_head *h, ptrdiff_t column)
     return h->first_trial + column / h->point.m * h->draws;
 }
 
+/* Past the trials of the columns. */
+static ptrdiff_t end_of(const psw_head *h)
+{
+    return h->first_trial + h->span * h->draws;
+}
+
 static unsigned char *trials_of(const psw_head *h, ptrdiff_t pair)
 {
     return h->trial + pair / h->sets * h->trials;
@@ -121,7 +127,7 @@ static psw_status settle_flagged(settling *s, const unsigned char *left)
 {
     unsigned char *trial = trials_of(s->h, s->pair);
     PSW_TRY(make_rows(s));
-    for (ptrdiff_t t = s->h->first_trial; t < s->h->trials; t += s->h->draws) {
+    for (ptrdiff_t t = s->h->first_trial; t < end_of(s->h); t += s->h->draws) {
         PSW_TRY(psw_watch_ask(s->watch));
         for (ptrdiff_t j = 0; left[t] && j < s->h->point.m && !(trial[t] & TRIAL_SURE << s->set); j++) {
             signs_of(s->h, t, j, s->signs);
@@ -137,7 +143,7 @@ static bool open_trials(const settling *s, unsigned char *left)
     unsigned char *trial = trials_of(s->h, s->pair), sure = (unsigned char)(TRIAL_SURE << s->set);
     unsigned char tie = (unsigned char)(TRIAL_TIE << s->set);
     bool any = false;
-    for (ptrdiff_t t = s->h->first_trial; t < s->h->trials; t += s->h->draws) {
+    for (ptrdiff_t t = s->h->first_trial; t < end_of(s->h); t += s->h->draws) {
         left[t] = (trial[t] & tie) && !(trial[t] & sure);
         any = any || left[t];
         trial[t] &= (unsigned char)~tie;

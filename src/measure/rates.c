@@ -97,7 +97,7 @@ static psw_status pass(probe *p, const psw_data *data, psw_arena *arena, double 
     psw_attention *attention;
     psw_verdict verdict;
     double pass_s;
-    PSW_TRY(s.judge->begin(&group, (psw_watch){0}, arena, &s.head));
+    PSW_TRY(s.judge->begin(&group, NULL, (psw_watch){0}, arena, &s.head));
     s.judge->prune(s.head, p->prunes);
     double before = work_s();
     PSW_TRY(psw_engine_of(p->point.precision)->prepare(&group, &given, arena, &attention));

@@ -123,7 +123,8 @@ static void consider(chooser *c, ptrdiff_t index)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_run *run = &c->base[index];
-    psw_group group = {points, psw_group_fill(c->study, run->first, run->first + run->count, points)};
+    psw_slots slots = psw_slots_of_run(run);
+    psw_group group = {points, psw_group_fill(c->study, &slots, 0, points)};
     bool large = run->refused;
     if (group.count < run->count) return;
     plan_team_work work = plan_team_work_of(c->rates, &group, c->cut->choice);
@@ -166,13 +167,37 @@ static void apply(chooser *c, double limit_s)
     plan_choose_order(c->runs, c->levels);
 }
 
-static psw_status try(chooser *c, double limit_s, trial *best)
+/* Where teams take turns at runs they share the work of a depth evenly; but no run ends before its own time. */
+static void finish_of_turns(const chooser *c, trial *t)
+{
+    double passed_s = 0;
+    t->finish_s = 0;
+    for (int k = 0; k < c->depths; k++) {
+        ptrdiff_t first = c->runs->first[k], end = c->runs->first[k + 1];
+        if (first < end) t->finish_s = fmax(t->finish_s, passed_s + c->runs->list[first].predicted_s); /* the longest */
+        for (ptrdiff_t i = first; i < end; i++) passed_s += c->runs->list[i].predicted_s / (double)c->levels[k].teams;
+    }
+    t->finish_s = fmax(t->finish_s, passed_s);
+    t->held_s = c->runs->predicted_s;
+}
+
+static psw_status finish_of(const chooser *c, trial *t)
 {
     psw_schedule s;
-    apply(c, limit_s);
+    if (c->cut->turns) return finish_of_turns(c, t), PSW_OK;
     PSW_TRY(psw_schedule_simulate(c->runs, c->cut->split, INFINITY, &s, NULL));
-    bool better = s.finish_s < best->finish_s || (s.finish_s == best->finish_s && s.held_s < best->held_s);
-    if (better) *best = (trial){limit_s, s.finish_s, s.held_s};
+    t->finish_s = s.finish_s;
+    t->held_s = s.held_s;
+    return PSW_OK;
+}
+
+static psw_status try(chooser *c, double limit_s, trial *best)
+{
+    trial t = {.limit_s = limit_s};
+    apply(c, limit_s);
+    PSW_TRY(finish_of(c, &t));
+    bool better = t.finish_s < best->finish_s || (t.finish_s == best->finish_s && t.held_s < best->held_s);
+    if (better) *best = t;
     return PSW_OK;
 }
 

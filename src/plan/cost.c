@@ -109,8 +109,9 @@ static double sign_seconds(const psw_rates *rates, const psw_point *p)
 /* Products of the rows that are not known to repeat others, and a look at every row. */
 static double head_seconds(const psw_rates *rates, const psw_point *p)
 {
-    double entries = 2 * psw_judge_rows(p) * (double)p->m * (double)psw_judge_trials(p);
-    double looks = 2 * (double)psw_data_queries(p) * (double)p->v * (double)psw_judge_draws(p);
+    psw_judge_expectation e = psw_judge_expected(p);
+    double entries = 2 * psw_judge_rows(p) * (double)p->m * e.trials;
+    double looks = 2 * (double)psw_data_queries(p) * (double)p->v * e.draws;
     if (psw_data_sets(p) < 2) return 0;
     return entries *
                (2 * (double)p->v * rates->head_flop_s[psw_point_single(p)] + rates->head_entry_s[psw_point_single(p)]) +
@@ -127,13 +128,18 @@ static double recall_seconds(const psw_rates *rates, const psw_point *p)
 /* Attention is computed once for each draw of rows or tables. */
 static double draws_of(const psw_point *p)
 {
-    return (double)psw_judge_draws(p);
+    return psw_judge_expected(p).draws;
+}
+
+static double row_draws_of(const psw_point *p)
+{
+    return psw_judge_expected(p).row_draws;
 }
 
 /* Tables are drawn for attention and for errors, and each draw is held against the exact kernel of its rows. */
 static void add_sketch(const psw_rates *rates, const psw_point *p, plan_cost_parts *parts)
 {
-    double draws = draws_of(p), rows = (double)psw_data_draws(p);
+    double draws = draws_of(p), rows = row_draws_of(p);
     parts->tables = 2 * draws * plan_sketch_table_seconds(rates, p);
     parts->errors = rows * (errors_data_seconds(rates, p) + plan_sketch_begin_seconds(rates, p)) +
                     draws * plan_sketch_draw_seconds(rates, p);
@@ -143,7 +149,7 @@ static void add_sketch(const psw_rates *rates, const psw_point *p, plan_cost_par
 static double reference_seconds(const psw_rates *rates, const psw_point *p)
 {
     if (!psw_reference_computed(p)) return 0;
-    return (double)psw_data_draws(p) * (4 * errors_data_seconds(rates, p) + plan_reference_seconds(rates, p));
+    return row_draws_of(p) * (4 * errors_data_seconds(rates, p) + plan_reference_seconds(rates, p));
 }
 
 /* What decoding is made ready with: for each draw the rows and the state of all tokens; and a tenth of a second of
@@ -163,7 +169,7 @@ static void add_decode(const psw_rates *rates, const psw_point *p, plan_cost_par
 static double means_seconds(const psw_rates *rates, const psw_point *p)
 {
     double elements = (double)p->n * (query_width(p) + (double)psw_point_width(p));
-    return elements * element_seconds(rates, p) * (double)psw_data_draws(p);
+    return elements * element_seconds(rates, p) * row_draws_of(p);
 }
 
 /* A decoded token has no tiles. */
@@ -189,12 +195,13 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     cost->flops = work.flops;
     cost->bytes = work.bytes;
     cost->head_flops = psw_data_sets(p) < 2 ? psw_recall_flops(p) : 2 * psw_judge_flops(p);
+    if (psw_judge_ends(p)) cost->head_flops *= psw_judge_expected(p).trials / (double)psw_judge_trials(p);
     cost->pass_s = shared + own;
     parts.tiles = own * (1 + second_set(p)) * draws_of(p);
     parts.head = head_seconds(rates, p) + recall_seconds(rates, p);
     parts.shared_tiles = shared * draws_of(p);
     parts.shared_head = sign_seconds(rates, p) + psw_recall_values(p) * rates->sign_s;
-    parts.data = data_seconds(rates, p) * (double)psw_data_draws(p);
+    parts.data = data_seconds(rates, p) * row_draws_of(p);
     if (psw_sketch_has(p)) add_sketch(rates, p, &parts);
     parts.errors += reference_seconds(rates, p);
     add_decode(rates, p, &parts);

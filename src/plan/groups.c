@@ -9,7 +9,7 @@ size_t psw_memory_group(const psw_group *group, const psw_route *route)
     const psw_point *p = &group->points[0];
     if (!psw_method_computes(p->method)) return 0;
     size_t errors = psw_sketch_has(p) ? psw_assessor_of(p->precision)->bytes(p, route) : 0;
-    return psw_engine_of(p->precision)->bytes(group, route) + psw_judge_of(p->precision)->bytes(group) + errors +
+    return psw_engine_of(p->precision)->bytes(group, route) + psw_judge_of(p->precision)->bytes(group, route) + errors +
            psw_recall_bytes(group) + psw_reference_bytes(p);
 }
 
@@ -24,12 +24,12 @@ ptrdiff_t psw_group_most(const psw_point *point)
     return group.count;
 }
 
-ptrdiff_t psw_group_fill(const psw_study *study, ptrdiff_t first, ptrdiff_t end, psw_point points[PSW_GROUP_MAX])
+ptrdiff_t psw_group_fill(const psw_study *study, const psw_slots *slots, ptrdiff_t at, psw_point points[PSW_GROUP_MAX])
 {
     ptrdiff_t count = 1;
-    points[0] = psw_study_point(study, first);
-    for (ptrdiff_t most = psw_group_most(&points[0]); count < most && first + count < end; count++) {
-        points[count] = psw_study_point(study, first + count);
+    points[0] = psw_study_point(study, psw_slots_at(slots, at));
+    for (ptrdiff_t most = psw_group_most(&points[0]); count < most && at + count < slots->count; count++) {
+        points[count] = psw_study_point(study, psw_slots_at(slots, at + count));
         if (!psw_group_joins(&points[count - 1], &points[count])) break;
     }
     return count;

@@ -1,4 +1,5 @@
-/* Parts of a study: whole groups, dealt by what they cost on a common core. */
+/* Parts of a study: whole groups, dealt by what they cost on a common core. Of a study that searches, whole families:
+ * what is asked of a curve is a function of all that it was answered. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +19,12 @@ typedef struct deal {
     const psw_study *study;
     ptrdiff_t slots, parts, count; /* groups */
     group *groups;
-    bool alone;            /* every point is timed alone, */
-    double passes;         /* so many times more */
-    double all;            /* units of all groups */
-    double *load, *sorted; /* units of each part */
-    ptrdiff_t *heap;       /* parts, the lightest first */
+    psw_combinations curves; /* none: the study does not search; else groups are its families, in their order */
+    bool alone;              /* every point is timed alone, */
+    double passes;           /* so many times more */
+    double all;              /* units of all groups */
+    double *load, *sorted;   /* units of each part */
+    ptrdiff_t *heap;         /* parts, the lightest first */
 } deal;
 
 /* ---- groups ---- */
@@ -35,19 +37,44 @@ static bool begins(const deal *d, ptrdiff_t slot, const psw_point *before, const
     return slot - d->groups[d->count - 1].first >= PSW_GROUP_MAX || !psw_group_joins(before, point);
 }
 
+static void weigh(deal *d, const psw_point *point, bool first)
+{
+    psw_cost cost = psw_cost_time(&psw_rates_default, point);
+    double seconds = first ? cost.predicted_s + d->passes * cost.repeat_s : cost.extra_s;
+    d->groups[d->count - 1].units += fmax(rint(seconds / unit_s), 1);
+}
+
 static void find_groups(deal *d)
 {
     psw_point before = {0};
     for (ptrdiff_t slot = 0; slot < d->slots; slot++) {
         psw_point point = psw_study_point(d->study, slot);
-        psw_cost cost = psw_cost_time(&psw_rates_default, &point);
         bool first = begins(d, slot, &before, &point);
         if (first) d->groups[d->count++] = (group){.first = slot, .part = -1};
-        double seconds = first ? cost.predicted_s + d->passes * cost.repeat_s : cost.extra_s;
-        d->groups[d->count - 1].units += fmax(rint(seconds / unit_s), 1);
+        weigh(d, &point, first);
         before = point;
     }
-    for (ptrdiff_t i = 0; i < d->count; i++) d->all += d->groups[i].units;
+}
+
+/* By all candidates, of which a search asks for some. */
+static void find_families(deal *d)
+{
+    const psw_combinations *all = &d->curves;
+    for (ptrdiff_t f = 0; f < all->families; f++) {
+        d->groups[d->count++] = (group){.first = d->slots, .part = -1};
+        for (ptrdiff_t k = all->family_first[f]; k < all->family_first[f + 1]; k++) {
+            psw_point before = {0};
+            for (ptrdiff_t i = all->first[all->member[k]]; i < all->first[all->member[k] + 1]; i++) {
+                psw_point point = psw_study_point(d->study, all->slot[i]);
+                bool joins = i > all->first[all->member[k]] && !d->alone && psw_method_computes(point.method) &&
+                             psw_group_joins(&before, &point);
+                group *g = &d->groups[d->count - 1];
+                if (all->slot[i] < g->first) g->first = all->slot[i];
+                weigh(d, &point, !joins);
+                before = point;
+            }
+        }
+    }
 }
 
 /* ---- large groups: the heaviest first, each to the lightest part (Graham 1969); of equals the first ---- */
@@ -131,8 +158,20 @@ static void deal_small(deal *d)
 
 /* ---- the slots of a part ---- */
 
+static void mark_families(const deal *d, ptrdiff_t part, unsigned char *mine)
+{
+    const psw_combinations *all = &d->curves;
+    for (ptrdiff_t c = 0; c < all->count; c++)
+        for (ptrdiff_t i = all->first[c]; i < all->first[c + 1]; i++)
+            mine[all->slot[i]] = d->groups[all->family[c]].part == part;
+}
+
 static void mark(const deal *d, ptrdiff_t part, unsigned char *mine)
 {
+    if (d->curves.count > 0) {
+        mark_families(d, part, mine);
+        return;
+    }
     for (ptrdiff_t i = 0; i < d->count; i++) {
         ptrdiff_t first = d->groups[i].first, end = i + 1 < d->count ? d->groups[i + 1].first : d->slots;
         memset(mine + first, d->groups[i].part == part, (size_t)(end - first));
@@ -148,7 +187,12 @@ static psw_status deal_groups(deal *d)
     d->heap = malloc(parts * sizeof *d->heap);
     if (!d->groups || !d->load || !d->sorted || !d->heap)
         return PSW_FAIL(PSW_NO_MEMORY, "no memory to deal %td points to %td parts", d->slots, d->parts);
-    find_groups(d);
+    if (psw_study_search(d->study)) PSW_TRY(psw_combinations_create(d->study, &d->curves));
+    if (d->curves.count > 0)
+        find_families(d);
+    else
+        find_groups(d);
+    for (ptrdiff_t i = 0; i < d->count; i++) d->all += d->groups[i].units;
     deal_large(d);
     deal_small(d);
     return PSW_OK;
@@ -167,6 +211,7 @@ psw_status psw_part_slots(const psw_study *study, const psw_part *part, unsigned
     if (part->of == 0) memset(mine, 1, (size_t)d.slots);
     *points = 0;
     for (ptrdiff_t i = 0; status == PSW_OK && i < d.slots; i++) *points += mine[i];
+    psw_combinations_free(&d.curves);
     free(d.groups);
     free(d.load);
     free(d.sorted);

@@ -234,7 +234,8 @@ psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const
     if (cut->split && cut->split->ranks < 1)
         return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", cut->split->ranks);
     psw_status status = create(study, rates, cut, wanted, runs, &finish_s);
-    if (status == PSW_OK && cut->split && !cut->alone) status = shorten(study, rates, cut, wanted, runs, finish_s);
+    if (status == PSW_OK && cut->split && !cut->alone && !cut->turns)
+        status = shorten(study, rates, cut, wanted, runs, finish_s);
     if (status == PSW_OK && cut->split && cut->alone) one_after_another(cut->split, runs);
     if (status != PSW_OK) psw_runs_free(runs);
     return status;

@@ -146,19 +146,20 @@ static double merge_seconds(const plan_team_work *w, const network *net)
     const psw_point *p = &w->group->points[0];
     double points = (double)w->group->count,
            verdict = 8.0 * (double)psw_judge_trials(p) * points * psw_data_sets(p) * 3;
-    double seconds = agreements * net->log2_size * net->latency + all_reduce(net, verdict);
+    psw_judge_expectation e = psw_judge_expected(p);
+    double looks = !psw_judge_ends(p) ? 0 : psw_judge_in_blocks(p) ? e.trials / 20 : e.draws;
+    double seconds = (agreements + 2 * looks) * net->log2_size * net->latency + all_reduce(net, verdict);
     if (psw_recall_computed(p)) {
         double leaves = ceil((double)psw_data_queries(p) / (double)p->block);
         seconds += all_reduce(net, 8 * points * (double)psw_judge_draws(p) * (1 + leaves));
     }
     if (psw_reference_computed(p)) {
         double rows = sizeof(double) * (double)psw_errors_rows(p), outputs = rows * (double)(2 * p->v + 6);
-        seconds += (double)psw_data_draws(p) * all_reduce(net, outputs) +
-                   (double)psw_judge_draws(p) * all_reduce(net, 4 * rows);
+        seconds += e.row_draws * all_reduce(net, outputs) + e.draws * all_reduce(net, 4 * rows);
     }
     if (!psw_sketch_has(p)) return seconds;
     double sample = sizeof(double) * (double)psw_errors_rows(p) * (double)(p->v + 6);
-    return seconds + (double)(psw_data_draws(p) + psw_errors_draws(p)) * 2 * all_reduce(net, sample);
+    return seconds + (e.row_draws + e.draws) * 2 * all_reduce(net, sample);
 }
 
 /* ---- a team ---- */
@@ -168,7 +169,7 @@ plan_team_work plan_team_work_of(const psw_rates *rates, const psw_group *group,
     const psw_point *p = &group->points[0];
     plan_team_work w = {rates, group, choice, PSW_ONE_RANK, 1, plan_cost_parts_of_group(rates, group), 1, 0, {0}};
     if (!psw_method_computes(p->method)) return w;
-    w.draws = (double)psw_judge_draws(p);
+    w.draws = psw_judge_expected(p).draws;
     w.repeat_s = (w.parts.tiles + w.parts.shared_tiles) / w.draws;
     w.kind = psw_attend_kind(p);
     w.leaves = psw_attend_route(p, choice, 1, 0).leaves;

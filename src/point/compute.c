@@ -1,4 +1,4 @@
-/* A run of slots becomes records: groups of points that share tiles are computed, and their results put into columns.
+/* Slots become records: groups of points that share tiles are computed, and their results put into columns.
  * */
 #include <math.h>
 
@@ -50,6 +50,9 @@ static void fill_cost(const psw_comm *team, const psw_computer *computer, const 
     c->wait_s = r->wait_s / count;
     c->flops = cost.flops;
     c->head_flops = cost.head_flops;
+    if (psw_judge_ends(point)) /* of the trials there were */
+        c->head_flops =
+            2 * psw_judge_flops(point) / (double)psw_judge_trials(point) * (double)record->verdict.trials_done;
     c->bytes = cost.bytes;
     int sets = psw_data_sets(point);
     c->gflops = psw_attend_done_flops(group, sets) / count / sets / c->time_median_s / 1e9;
@@ -119,8 +122,8 @@ static psw_status room_for(psw_computer *computer, const psw_comm *team, const p
 
 /* A group that is too large or fails is tried point by point, so that only the point at fault suffers. `begun`: of the
  * calling rank. */
-static psw_status fill_group(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                             psw_status begun, psw_record *records)
+static psw_status fill_group(const psw_comm *team, psw_computer *computer, const psw_group *group,
+                             const ptrdiff_t *slots, psw_status begun, psw_record *records)
 {
     point_results r;
     psw_timer *timer = computer->timer;
@@ -128,7 +131,7 @@ static psw_status fill_group(const psw_comm *team, psw_computer *computer, const
     point_plan plan = point_plan_of(team, computer, group);
     if (begun == PSW_OK) begun = room_for(computer, team, group->points, plan.bytes);
     psw_status room = psw_comm_agree(team, begun);
-    psw_status status = room == PSW_OK ? point_group_compute(team, computer, group, slot, &plan, &r) : room;
+    psw_status status = room == PSW_OK ? point_group_compute(team, computer, group, slots, &plan, &r) : room;
     if (timer) status = psw_timer_agree(timer, status);
     if (status == PSW_STOPPED || status == PSW_BUG) return status;
     if (status == PSW_OK) {
@@ -137,11 +140,11 @@ static psw_status fill_group(const psw_comm *team, psw_computer *computer, const
         psw_slot_status how = room != PSW_OK          ? PSW_SLOT_SKIPPED
                               : status == PSW_TIMEOUT ? PSW_SLOT_TIMEOUT
                                                       : PSW_SLOT_FAILED;
-        give_up(team, computer, how, status, slot, records);
+        give_up(team, computer, how, status, slots[0], records);
     } else {
         for (ptrdiff_t i = 0; i < group->count; i++) {
             psw_group one = {&group->points[i], 1};
-            PSW_TRY(fill_group(team, computer, &one, slot + i, PSW_OK, &records[i]));
+            PSW_TRY(fill_group(team, computer, &one, &slots[i], PSW_OK, &records[i]));
         }
     }
     return PSW_OK;
@@ -161,23 +164,23 @@ static psw_status begin_members(const psw_computer *computer, const psw_group *g
 
 /* Records have the points as they were asked for, the group those that are computed. */
 static psw_status compute_members(const psw_comm *team, psw_computer *computer, psw_point *points, ptrdiff_t count,
-                                  ptrdiff_t slot, psw_record *records)
+                                  const ptrdiff_t *slots, psw_record *records)
 {
     psw_group group = {points, count};
     psw_status begun = begin_members(computer, &group, records);
     if (!psw_method_computes(points[0].method)) return psw_comm_agree(team, begun);
     if (begun == PSW_OK) begun = psw_inputs_whole(computer->inputs, points, count);
-    return fill_group(team, computer, &group, slot, begun, records);
+    return fill_group(team, computer, &group, slots, begun, records);
 }
 
-psw_status psw_compute(const psw_comm *team, psw_computer *computer, ptrdiff_t first, ptrdiff_t count,
-                       psw_record *records)
+psw_status psw_compute(const psw_comm *team, psw_computer *computer, const psw_slots *slots, psw_record *records)
 {
     psw_point points[PSW_GROUP_MAX];
-    for (ptrdiff_t slot = first; slot < first + count;) {
-        ptrdiff_t members = psw_group_fill(computer->study, slot, first + count, points);
-        PSW_TRY(compute_members(team, computer, points, members, slot, records + (slot - first)));
-        slot += members;
+    ptrdiff_t members, own[PSW_GROUP_MAX];
+    for (ptrdiff_t at = 0; at < slots->count; at += members) {
+        members = psw_group_fill(computer->study, slots, at, points);
+        for (ptrdiff_t i = 0; i < members; i++) own[i] = psw_slots_at(slots, at + i);
+        PSW_TRY(compute_members(team, computer, points, members, own, records + at));
     }
     return PSW_OK;
 }

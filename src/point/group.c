@@ -10,9 +10,10 @@ typedef struct pass {
     psw_computer *computer;
     const psw_comm *team;
     const psw_group *group;
-    ptrdiff_t slot; /* of its first point */
+    const ptrdiff_t *slots; /* of its points */
     const point_plan *plan;
     double until_s; /* by the clock */
+    bool open;      /* trials go on */
     psw_data *data;
     psw_arena *arena;
     const psw_engine *engine;
@@ -38,8 +39,8 @@ typedef struct pass {
 static psw_status keep_of_point(pass *p, ptrdiff_t i, const psw_leaf *leaf, ptrdiff_t index)
 {
     const psw_computer *c = p->computer;
-    psw_point asked = psw_study_point(c->study, p->slot + i);
-    return c->keep(c->context, p->slot + i, &asked, leaf, index, &p->kept[i]);
+    psw_point asked = psw_study_point(c->study, p->slots[i]);
+    return c->keep(c->context, p->slots[i], &asked, leaf, index, &p->kept[i]);
 }
 
 static psw_status keep_rows(pass *p, const psw_leaf *leaf)
@@ -55,7 +56,7 @@ static psw_status keep_missing(pass *p)
     const psw_point *point = p->group->points;
     ptrdiff_t first = psw_data_queries(point), asked = first, numbers = ROWS * point->v;
     if (p->computer->keep) {
-        psw_point all = psw_study_point(p->computer->study, p->slot);
+        psw_point all = psw_study_point(p->computer->study, p->slots[0]);
         asked = psw_data_queries(&all);
     }
     if (p->team->rank > 0 || first == asked) return PSW_OK;
@@ -80,7 +81,7 @@ static psw_status watch(void *context)
     PSW_TRY(psw_watch_ask(p->computer->watch));
     if (psw_clock_s() < p->until_s) return PSW_OK;
     return PSW_FAIL(PSW_TIMEOUT, "took longer than %g times the predicted %.3g s (run.point_limit), and than %g s",
-                    p->computer->point_limit, p->plan->cost.seconds, p->computer->least_limit_s);
+                    p->computer->point_limit, p->plan->limit_s, p->computer->least_limit_s);
 }
 
 static psw_status take_leaf(void *context, const psw_leaf *leaf)
@@ -152,6 +153,38 @@ static psw_status settle(pass *p)
     return psw_wait_agree(p->team, status, &p->wait_s);
 }
 
+/* Ranks have the trials of all of them before they look, so that they see the same. */
+static psw_status look(pass *p)
+{
+    psw_merging list[PSW_MERGING_MAX];
+    PSW_TRY(psw_wait_merge(p->team, list, p->judge->looking(p->head, list), &p->wait_s));
+    p->open = p->judge->look(p->head);
+    return PSW_OK;
+}
+
+/* Blocks of trials against the leaves of a pass, until none of the points needs another. */
+static psw_status all_blocks(pass *p)
+{
+    while (p->open) {
+        double start = psw_clock_s();
+        psw_status status = psw_fault("compute.block");
+        if (status == PSW_OK) status = p->judge->block(p->head);
+        p->head_s += psw_clock_s() - start;
+        PSW_TRY(psw_wait_agree(p->team, status, &p->wait_s));
+        PSW_TRY(settle(p));
+        PSW_TRY(look(p));
+    }
+    return PSW_OK;
+}
+
+static psw_status judge_draw(pass *p)
+{
+    const psw_point *point = p->group->points;
+    if (psw_judge_in_blocks(point)) return all_blocks(p);
+    PSW_TRY(settle(p));
+    return psw_judge_ends(point) ? look(p) : PSW_OK;
+}
+
 /* The forward pass alone is timed: not making the rows, drawing the tables, or the leaf callbacks. */
 static psw_status one_draw(pass *p, ptrdiff_t draw)
 {
@@ -160,7 +193,7 @@ static psw_status one_draw(pass *p, ptrdiff_t draw)
     psw_team_task task = task_of(p, (psw_watch){watch, p});
     psw_status status = psw_dist_pass(&task, take_leaf, p, &traffic);
     add_traffic(p, &traffic);
-    if (status == PSW_OK) status = settle(p);
+    if (status == PSW_OK) status = judge_draw(p);
     if (status == PSW_OK && p->keeping) status = psw_wait_agree(p->team, keep_missing(p), &p->wait_s);
     if (status == PSW_OK && draw == 0 && p->group->points->mode == PSW_DECODE)
         status = point_decode_time(&task, &p->decode_s);
@@ -253,14 +286,15 @@ static psw_status draw_rows(pass *p, ptrdiff_t rows, const psw_weights *weights)
     return psw_wait_agree(p->team, p->engine->reload(p->attention, &given), &p->wait_s);
 }
 
-/* Draw i has rows i mod psw_data_draws: rows are made once, and all draws that have them follow. */
+/* Draw i has rows i mod psw_data_draws: rows are made once, and all draws that have them follow. Where a rule ends
+ * trials no draw has the rows of another. */
 static psw_status all_draws(pass *p, const psw_weights *weights)
 {
     const psw_point *point = p->group->points;
     ptrdiff_t draws = psw_judge_draws(point), each = psw_data_draws(point);
-    for (ptrdiff_t rows = 0; rows < each; rows++) {
+    for (ptrdiff_t rows = 0; p->open && rows < each; rows++) {
         if (rows > 0) PSW_TRY(draw_rows(p, rows, weights));
-        for (ptrdiff_t draw = rows; draw < draws; draw += each) PSW_TRY(judged_draw(p, draw));
+        for (ptrdiff_t draw = rows; p->open && draw < draws; draw += each) PSW_TRY(judged_draw(p, draw));
     }
     return p->assessor ? merge_errors(p, PSW_ERRORS_ENDING) : PSW_OK;
 }
@@ -314,7 +348,7 @@ static psw_status merge_kept(const pass *p, point_results *r)
 static psw_status begin_head(pass *p)
 {
     PSW_TRY(psw_fault("compute.head"));
-    PSW_TRY(p->judge->begin(p->group, (psw_watch){watch, p}, p->arena, &p->head));
+    PSW_TRY(p->judge->begin(p->group, &p->plan->route, (psw_watch){watch, p}, p->arena, &p->head));
     if (!psw_recall_computed(p->group->points)) return PSW_OK;
     return psw_recall_begin(p->group, (psw_watch){watch, p}, p->arena, &p->recall);
 }
@@ -355,18 +389,29 @@ static psw_status attend_and_judge(pass *p, point_results *r)
     return status;
 }
 
+/* Where a rule ends trials: of as many as there may be. */
+static double seconds_at_most(const psw_comm *team, const psw_computer *c, const psw_group *group, psw_choice choice)
+{
+    psw_point points[PSW_GROUP_MAX];
+    psw_group most = {points, group->count};
+    for (ptrdiff_t i = 0; i < group->count; i++) points[i] = group->points[i], points[i].until = PSW_UNTIL_FIXED;
+    return psw_cost_team_time(c->rates, &most, choice, team->size, c->nodes).seconds;
+}
+
 point_plan point_plan_of(const psw_comm *team, const psw_computer *c, const psw_group *group)
 {
     point_plan plan = {.choice = psw_choice_within(group, c->choice, team->size, c->memory_bytes)};
     plan.route = psw_attend_route(group->points, plan.choice, team->size, team->rank);
     plan.bytes = psw_memory_group(group, &plan.route);
     plan.cost = psw_cost_team_time(c->rates, group, plan.choice, team->size, c->nodes);
+    plan.limit_s = plan.cost.seconds;
+    if (psw_judge_ends(group->points)) plan.limit_s = seconds_at_most(team, c, group, plan.choice);
     return plan;
 }
 
 static double until_of(const psw_computer *c, const point_plan *plan)
 {
-    double limit_s = fmax(c->point_limit * plan->cost.seconds, c->least_limit_s);
+    double limit_s = fmax(c->point_limit * plan->limit_s, c->least_limit_s);
     return c->point_limit > 0 ? psw_clock_s() + limit_s : INFINITY;
 }
 
@@ -377,16 +422,17 @@ static psw_status open_data(const psw_computer *computer, const psw_point *point
     return psw_data_open(point, arrays, data);
 }
 
-psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                               const point_plan *plan, point_results *r)
+psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group,
+                               const ptrdiff_t *slots, const point_plan *plan, point_results *r)
 {
     psw_data *data = NULL;
     computer->arena.used = computer->arena.high = 0;
     double wait_s = 0;
     psw_status opened = open_data(computer, group->points, &data), status = psw_wait_agree(team, opened, &wait_s);
     if (status == PSW_OK) {
-        pass p = {.computer = computer, .team = team, .group = group, .slot = slot, .plan = plan, .data = data};
+        pass p = {.computer = computer, .team = team, .group = group, .slots = slots, .plan = plan, .data = data};
         p.wait_s = wait_s;
+        p.open = true;
         p.until_s = until_of(computer, plan);
         p.arena = &computer->arena;
         status = attend_and_judge(&p, r);

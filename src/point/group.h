@@ -22,12 +22,13 @@ typedef struct point_plan {
     psw_route route; /* of the calling rank */
     size_t bytes;    /* of the arena, on the calling rank */
     psw_team_cost cost;
+    double limit_s; /* what run.point_limit is about: the predicted time, of a rule that ends trials of most trials */
 } point_plan;
 point_plan point_plan_of(const psw_comm *team, const psw_computer *computer, const psw_group *group);
 
-/* `slot` is that of its first point. The arena has room. Collective over the team. */
-psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group, ptrdiff_t slot,
-                               const point_plan *plan, point_results *r);
+/* `slots`: of its points. The arena has room. Collective over the team. */
+psw_status point_group_compute(const psw_comm *team, psw_computer *computer, const psw_group *group,
+                               const ptrdiff_t *slots, const point_plan *plan, point_results *r);
 
 /* The median time of a token, and its columns (NaN in other modes). Collective over the task's team. */
 psw_status point_decode_time(const psw_team_task *task, double *seconds);

@@ -47,16 +47,19 @@ static psw_column float_column(const char *prefix, const char *name, const char 
     return column;
 }
 
+/* `claims`: as psw_study_claims; NULL: not known. */
 static ptrdiff_t columns_list(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
-                              psw_column *list)
+                              const char *const *claims, psw_column *list)
 {
+    static const char *const predicted[] = {"critical degree as the study predicts it",
+                                            "1 where the study claims something, 0 elsewhere"};
     ptrdiff_t count = fixed_count;
     memcpy(list, fixed, sizeof fixed);
     for (ptrdiff_t i = 0; i < owns; i++)
         list[count++] = float_column("", own[i], "axis of the study's own",
                                      offsetof(psw_record, point.own) + (size_t)i * sizeof(double));
     for (ptrdiff_t i = 0; i < predicts; i++) {
-        list[count] = float_column("predict_", predict[i], "critical degree as the study predicts it",
+        list[count] = float_column("predict_", predict[i], predicted[claims && claims[i]],
                                    offsetof(psw_record, predict) + (size_t)i * sizeof(double));
         list[count].other[0] = list[count].other[1] = 1e-12; /* other mathematical libraries */
         count++;
@@ -68,7 +71,7 @@ ptrdiff_t psw_columns_of(const psw_study *study, psw_column list[PSW_COLUMNS_MAX
 {
     const char *const *own, *const *predict;
     ptrdiff_t owns = psw_study_own(study, &own), predicts = psw_study_predict(study, &predict);
-    return columns_list(own, owns, predict, predicts, list);
+    return columns_list(own, owns, predict, predicts, psw_study_claims(study), list);
 }
 
 static ptrdiff_t position(const psw_column_set *all, size_t offset)
@@ -79,9 +82,9 @@ static ptrdiff_t position(const psw_column_set *all, size_t offset)
 }
 
 void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
-                         psw_column_set *out)
+                         const char *const *claims, psw_column_set *out)
 {
-    out->count = columns_list(own, owns, predict, predicts, out->list);
+    out->count = columns_list(own, owns, predict, predicts, claims, out->list);
     for (ptrdiff_t i = 0; i < out->count; i++) {
         out->salt[i] = psw_hash_text(0, out->list[i].name);
         out->absent[i] = false;
@@ -186,6 +189,13 @@ void psw_column_put_plain(const psw_column *column, psw_record *record)
     uint8_t code = (uint8_t)whole;
     const void *const packed[] = {[PSW_F8] = &real, [PSW_I8] = &whole, [PSW_U8] = &whole, [PSW_U1] = &code};
     psw_column_unpack(column, packed[column->type], 1, record);
+}
+
+int psw_column_vocabulary(const psw_column *column)
+{
+    if (strcmp(column->name, "team_asked") == 0) return PSW_WORDS_TEAM;
+    if (strcmp(column->name, "weights") == 0) return PSW_WORDS_WEIGHTS;
+    return column->vocabulary;
 }
 
 double psw_column_value(const psw_column *column, const psw_record *record)

@@ -25,11 +25,6 @@ psw_status spec_declare(psw_study *study, int id, spec_origin origin, const char
     return PSW_OK;
 }
 
-psw_names spec_study_names(const psw_study *study)
-{
-    return (psw_names){.term = spec_parameter_term, .own = study->own, .oracle = study->rooms.theory};
-}
-
 /* ---- data ---- */
 
 /* Axes of a file's heads; the order of a study is that in which it gives them. */
@@ -96,7 +91,7 @@ static psw_status data_declare(psw_study *study, const psw_yaml_node *map)
     return PSW_OK;
 }
 
-/* ---- derive, judge, predict, exclude ---- */
+/* ---- derive, judge, exclude ---- */
 
 static psw_status derive_key(psw_study *study, const psw_yaml_node *node)
 {
@@ -138,22 +133,6 @@ static psw_status decode_key(psw_study *study, const psw_yaml_node *node)
                          node->key);
     PSW_TRY(spec_declare(study, id, PSW_O_VALUE, "decode", node));
     return psw_value_read(&study->tree, node, key, &study->base.at[id]);
-}
-
-static psw_status predict_key(psw_study *study, const psw_yaml_node *node)
-{
-    ptrdiff_t i = study->predict_count;
-    size_t proper = strspn(node->key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    if (!proper || node->key[proper] || proper > 32)
-        return PSW_WRONG(&study->tree, node->key_where,
-                         "'%s' cannot name a column; a name has at most 32 letters, digits and _",
-                         psw_show(node->key).text);
-    if (i == PSW_PREDICT_MAX)
-        return PSW_WRONG(&study->tree, node->key_where, "more than %d predictions", PSW_PREDICT_MAX);
-    psw_names names = spec_study_names(study);
-    PSW_TRY(psw_program_of_node(&study->tree, node, &names, &study->predictions[i]));
-    study->predict[study->predict_count++] = node->key;
-    return PSW_OK;
 }
 
 static psw_status each_key(psw_study *study, const char *section,
@@ -279,7 +258,7 @@ static psw_status own_names_used(const psw_study *study)
     psw_ids reads = 0;
     for (ptrdiff_t i = 0; i < study->formula_count; i++) reads |= study->formulas[i].program.reads;
     for (ptrdiff_t i = 0; i < study->rule_count; i++) reads |= study->rules[i].reads;
-    for (ptrdiff_t i = 0; i < study->predict_count; i++) reads |= study->predictions[i].reads;
+    for (ptrdiff_t i = 0; i < study->predict_count; i++) reads |= study->predictions[i].reads | study->claim_reads[i];
     for (int id = PSW_PARAMETERS; id < PSW_PARAMETERS + (int)study->own_count; id++) {
         const char *name = spec_id_name(study, id);
         if (reads & PSW_ID(id)) continue;
@@ -322,7 +301,7 @@ psw_status spec_study_declare(psw_study *study)
     PSW_TRY(each_key(study, "judge", judge_key));
     PSW_TRY(each_key(study, "decode", decode_key));
     PSW_TRY(each_key(study, "derive", derive_key));
-    PSW_TRY(each_key(study, "predict", predict_key));
+    PSW_TRY(each_key(study, "predict", spec_predict_read));
     PSW_TRY(rules_declare(study, psw_yaml_child(root, "exclude")));
     PSW_TRY(spec_search_read(study));
     PSW_TRY(own_names_used(study));

@@ -61,7 +61,7 @@ static void describe_axis(lines *l, const psw_study *study, const spec_axis *axi
 static void describe_method_defaults(lines *l, const psw_study *study, const spec_entry *entry, const char *section)
 {
     for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
-        const char *fallback = spec_key_fallback((spec_parameter)id, (int)entry->method);
+        const char *fallback = spec_own_fallback(study, id, entry->method);
         bool given = study->given[id].origin != PSW_O_DEFAULT || !fallback;
         for (ptrdiff_t k = 0; k < entry->count; k++) given = given || entry->axes[k].ids[0] == id;
         if (!given) append(add(l, section, spec_keys[id].name), fallback);
@@ -204,11 +204,14 @@ static void describe_kept(lines *l, const psw_study *study)
 /* What does not enter the identity but fixes the file's layout. */
 static void describe_layout(lines *l, const psw_study *study)
 {
-    const psw_yaml_node *formulas = psw_yaml_child(study->tree.root, "predict");
     line *names = add(l, "predict", ""), *own = add(l, "own axes", "");
     for (ptrdiff_t i = 0; i < study->predict_count; i++) {
         append(names, study->predict[i]);
-        append(add(l, "predict", study->predict[i]), psw_yaml_child(formulas, study->predict[i])->text);
+        append(add(l, "predict", study->predict[i]), study->prediction[i]);
+        if (!study->claim[i]) continue;
+        char path[sizeof l->at->path];
+        psw_format(path, sizeof path, "predict.%s", study->predict[i]);
+        append(add(l, path, "then"), study->claim[i]);
     }
     for (ptrdiff_t i = 0; i < study->own_count; i++) append(own, study->own[i]);
     describe_kept(l, study);
@@ -270,4 +273,13 @@ void psw_study_layout_difference(const psw_study *asked, const psw_study *stored
 void psw_study_kept_difference(const psw_study *asked, const psw_study *stored, char *text, size_t size)
 {
     compare(describe_kept, asked, stored, text, size);
+    double among = spec_study_among(stored);
+    bool ends = asked->settings.until != PSW_UNTIL_FIXED && asked->settings.until == stored->settings.until;
+    size_t used = strlen(text);
+    if (ends && spec_study_among(asked) != among)
+        psw_format(
+            text + used, size - used,
+            "\ngive judge.trials.among: %s: then each point keeps its share of the error, and what is said of all "
+            "of the %td points holds with an error of %.3g at most",
+            psw_number_print(among).text, asked->slots, stored->settings.error / among * (double)asked->slots);
 }

@@ -37,7 +37,7 @@ static psw_status default_of(psw_study *study, int id)
 psw_status spec_own_defaults(const psw_study *study, psw_method method, spec_row *row)
 {
     for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
-        const char *fallback = spec_key_fallback((spec_parameter)id, (int)method);
+        const char *fallback = spec_own_fallback(study, id, method);
         psw_yaml_node node = {.kind = PSW_SCALAR, .text = (char *)(uintptr_t)fallback};
         bool taken = spec_key_of_method((spec_parameter)id, method);
         if (study->given[id].origin != PSW_O_DEFAULT || !taken) continue;

@@ -31,6 +31,7 @@ static bool visible(const psw_study *study, const spec_block *block, psw_ids app
     bool random = spec_kind_random(study->kind, noisy);
     if ((id == PSW_ID_DATA_DRAWS || id == PSW_ID_COMMON) && !random) return false;
     if (id == PSW_ID_NEGATIVE && psw_method_facts_of(block->method)->kernel == PSW_KERNEL_LINEAR) return false;
+    if ((id == PSW_ID_DRAWS || id == PSW_ID_DATA_DRAWS) && study->settings.until != PSW_UNTIL_FIXED) return false;
     if ((spec_settled & PSW_ID(id)) && !unsettled(block, id)) return false;
     if (id == PSW_ID_MASK && study->given[PSW_ID_MODE].origin > PSW_O_DEFAULT) return false;
     return (applies >> id & 1) && !(id == PSW_ID_PRESET && study->constants_given);

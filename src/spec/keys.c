@@ -105,6 +105,14 @@ const char spec_draws_once[] = "(noise > 0"
 #define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) ONCE_##drawn(word)
 #include "polysweep/data_kinds.def"
     ;
+/* some twenty trials each: a look costs no more of them than where trials come in blocks of twenty */
+const char spec_draws_looked_at[] = "max(16, ceil(trials / 20)) * (noise > 0"
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) OFTEN_##drawn(word)
+#include "polysweep/data_kinds.def"
+                                    ")"
+#define PSW_DATA_KIND(word, CODE, sets, rows, drawn, ...) ONCE_##drawn(word)
+#include "polysweep/data_kinds.def"
+    ;
 
 #define INF HUGE_VAL
 #define WHOLE 0, PSW_WHOLE_MAX
@@ -126,7 +134,7 @@ const psw_yaml_key spec_keys[] = {
     [PSW_ID_C]            = {"data", "c", PSW_T_REAL, -1, REAL, NULL, "constant feature", ALL, OWN, 0},
     [PSW_ID_KAPPA]        = {"data", "kappa", PSW_T_REAL, -1, REAL, "0.1", "threshold above the constant feature", ALL, OWN, 0},
     [PSW_ID_COSINE]       = {"data", "cosine", PSW_T_REAL, -1, -1, 1, "0.9", "between a query and its key", ALL, OWN, 0},
-    [PSW_ID_DATA_DRAWS]   = {"data", "data_draws", PSW_T_WHOLE, -1, WHOLE, draws_of_kinds, "realisations of random rows; 1 with time, 0 = rows are not random", COMPUTED, OWN, 0},
+    [PSW_ID_DATA_DRAWS]   = {"data", "data_draws", PSW_T_WHOLE, -1, WHOLE, draws_of_kinds, "realisations of random rows; 1 with time, a twentieth of trials with judge.trials.until, 0 = rows are not random", COMPUTED, OWN, 0},
     [PSW_ID_COMMON]       = {"data", "common", WORD(PSW_WORDS_SWITCH), "false", "noise of a draw is the same for every n and noise; so are all rows of memory", COMPUTED, OWN, 0},
     [PSW_ID_QUERIES]      = {"data", "queries", WORD(PSW_WORDS_QUERIES), "all", "distinct: of equal queries one is computed and counted as many times; without noise, under a full mask", COMPUTED, OWN, 0},
     [PSW_ID_REFERENCE]    = {"data", "reference", WORD(PSW_WORDS_REFERENCE), "own", "what outputs are compared with: the own kernel, the attention of the model (default of files), a power of the scores", COMPUTED, ROWS, 0},
@@ -184,7 +192,7 @@ const psw_yaml_key spec_keys[] = {
     {"", "judge", PSW_T_TREE, -1, 0, 0, NULL, "the random threshold head", 0, 0, 0},
     {"", "search", PSW_T_TREE, -1, 0, 0, NULL, "computes only what it takes to find where a column crosses a level", 0, 0, 0},
     {"", "decode", PSW_T_TREE, -1, 0, 0, NULL, "how a model generates", 0, 0, 0},
-    {"", "predict", PSW_T_TREE, -1, 0, 0, NULL, "your predictions as expressions, kept as columns predict_NAME", 0, 0, 0},
+    {"", "predict", PSW_T_TREE, -1, 0, 0, NULL, "your predictions by name: a critical degree, EXPR or {edge: EXPR}, or a claim, {when: EXPR, then: EXPR}; kept as columns predict_NAME", 0, 0, 0},
     {"", "time", PSW_T_TREE, -1, 0, 0, "off", "off, or how to repeat each point alone", 0, 0, 0},
     {"", "run", PSW_T_TREE, -1, 0, 0, NULL, "how to run; does not affect results", 0, 0, 0},
     {"", "output", PSW_T_TREE, -1, 0, 0, NULL, "the result file", 0, 0, 0},

@@ -86,7 +86,8 @@ bool spec_key_of_kind(spec_parameter id, psw_data_kind kind);
 /* Text of a parameter's default, NULL = none. It may differ by method for a method's own parameters; method -1: the
  * first one. */
 const char *spec_key_fallback(spec_parameter id, int method);
-extern const char spec_draws_once[]; /* the fallback of data_draws where one draw is enough */
+extern const char spec_draws_once[];      /* the fallback of data_draws where one draw is enough */
+extern const char spec_draws_looked_at[]; /* and where trials are looked at draw by draw */
 const psw_yaml_key *spec_key_find(const char *section, const char *name);
 int spec_parameter_find(const char *name);       /* -1 = not a parameter */
 psw_shown spec_parameter_hint(const char *name); /* as psw_hint */

@@ -46,6 +46,27 @@ double spec_study_among(const psw_study *study)
     return among > 0 ? (double)among : 1;
 }
 
+/* Points with a verdict have trials that a rule can end. */
+static bool ends_trials(const psw_study *study)
+{
+    return study->settings.until != PSW_UNTIL_FIXED && psw_data_kind_facts_of(study->kind)->sets == 2;
+}
+
+const char *spec_own_fallback(const psw_study *study, int id, psw_method method)
+{
+    return id == PSW_ID_DRAWS && ends_trials(study) ? NULL : spec_key_fallback((spec_parameter)id, (int)method);
+}
+
+/* No draw is used twice: an equal number of rows and of tables. */
+void spec_draws_settle(const psw_study *study, spec_row *row)
+{
+    double *tables = &row->at[PSW_ID_DRAWS], *rows = &row->at[PSW_ID_DATA_DRAWS];
+    bool random = psw_method_facts_of((psw_method)row->at[PSW_ID_METHOD])->random && !spec_row_learned(row);
+    if (!ends_trials(study) || *tables == 0) return; /* 0: it does not apply */
+    if (isnan(*tables)) *tables = fmax(16, ceil(row->at[PSW_ID_TRIALS] / 20));
+    if (random && *rows > 0) *tables = *rows = fmax(*tables, *rows);
+}
+
 /* ---- search ---- */
 
 static psw_status text_read(psw_study *study, const psw_yaml_node *node, const char **text)

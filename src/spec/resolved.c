@@ -145,7 +145,7 @@ static void section_settings(json *j, const char *section, const psw_yaml_node *
 static void method_defaults(json *j, const psw_study *study, const spec_entry *entry, const psw_yaml_node *given)
 {
     for (int id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
-        const char *fallback = spec_key_fallback((spec_parameter)id, (int)entry->method);
+        const char *fallback = spec_own_fallback(study, id, entry->method);
         if (!defaulted(study, id) || !fallback || psw_yaml_child(given, spec_keys[id].name)) continue;
         psw_writer_key(&j->out, spec_keys[id].name);
         psw_writer_scalar(&j->out, fallback);
@@ -221,6 +221,13 @@ psw_status spec_resolved_write(psw_study *study)
     psw_writer_put(&j.out, "}\n");
     study->resolved = j.out.text;
     return j.out.failed ? PSW_FAIL(PSW_NO_MEMORY, "cannot allocate the resolved study") : PSW_OK;
+}
+
+void spec_node_write(const psw_study *study, const psw_yaml_node *n, psw_writer *out)
+{
+    json j = {*out, study};
+    node(&j, n);
+    *out = j.out;
 }
 
 psw_status spec_yaml_write(const psw_yaml_node *root, char **text)

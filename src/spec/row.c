@@ -252,6 +252,7 @@ static void settle_queries(const psw_study *study, spec_row *row)
 
 void spec_row_settle(const psw_study *study, spec_row *row)
 {
+    spec_draws_settle(study, row);
     settle_scores(row);
     settle_negative(study, row); /* by the scores */
     settle_reference(row);

@@ -17,6 +17,11 @@ psw_yaml_key spec_id_key(const psw_study *study, int id)
     return (psw_yaml_key){.name = spec_id_name(study, id), .type = PSW_T_REAL, .least = -HUGE_VAL, .most = HUGE_VAL};
 }
 
+psw_names spec_study_names(const psw_study *study)
+{
+    return (psw_names){.term = spec_parameter_term, .own = study->own, .oracle = study->rooms.theory};
+}
+
 static bool listed(const char *const *names, const char *name)
 {
     for (; names && *names; names++)

@@ -5,7 +5,7 @@
 
 #include "spec/study.h"
 
-static uint64_t bits_of(double value)
+uint64_t spec_bits_of(double value)
 {
     uint64_t bits;
     if (isnan(value)) return 0x7ff8000000000000;
@@ -21,17 +21,17 @@ uint64_t spec_hash_row(const psw_study *study, const spec_row *row)
     uint64_t hash = 0;
     for (int id = 0; id < PSW_PARAMETERS + (int)study->own_count; id++) {
         if ((left_out >> id & 1) || (id == PSW_ID_TEAM && study->given[id].origin <= PSW_O_DEFAULT)) continue;
-        hash = spec_hash_mix(hash, bits_of(row->at[id]));
+        hash = spec_hash_mix(hash, spec_bits_of(row->at[id]));
     }
     for (int id = 0; id < PSW_PARAMETERS; id++)
         if ((PSW_YOUNGER_IDS >> id & 1) && spec_younger_tells(study, row, id))
-            hash = spec_hash_mix(spec_hash_mix(hash, spec_younger_salt(id)), bits_of(row->at[id]));
+            hash = spec_hash_mix(spec_hash_mix(hash, spec_younger_salt(id)), spec_bits_of(row->at[id]));
     return hash;
 }
 
 void spec_identity_add(psw_study *study, uint64_t rest, double beta)
 {
-    study->identity = spec_hash_mix(spec_hash_mix(study->identity, rest), bits_of(beta));
+    study->identity = spec_hash_mix(spec_hash_mix(study->identity, rest), spec_bits_of(beta));
 }
 
 /* ---- enumeration ---- */
@@ -147,8 +147,7 @@ bool spec_block_exists(const spec_block *block, ptrdiff_t index)
 
 /* ---- slots ---- */
 
-/* Existing indices below `index`. */
-static ptrdiff_t rank(const spec_block *block, ptrdiff_t index)
+ptrdiff_t spec_block_rank(const spec_block *block, ptrdiff_t index)
 {
     if (!block->bits) return index;
     ptrdiff_t word = index / 64, superblock = word / PSW_SUPERBLOCK, count = block->before[superblock];
@@ -214,7 +213,7 @@ ptrdiff_t psw_study_slot(const psw_study *study, const psw_point *point)
         const spec_block *block = &study->blocks[i];
         if (block->method != point->method) continue;
         ptrdiff_t index = spec_block_index(study, block, &row);
-        if (index >= 0 && spec_block_exists(block, index)) return block->first + rank(block, index);
+        if (index >= 0 && spec_block_exists(block, index)) return block->first + spec_block_rank(block, index);
     }
     for (ptrdiff_t i = 0; i < study->include_count; i++)
         if (spec_row_equal(study, &row, &study->includes[i])) return study->slots - study->include_count + i;

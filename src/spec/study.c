@@ -144,19 +144,6 @@ ptrdiff_t psw_study_own(const psw_study *study, const char *const **names)
     return study->own_count;
 }
 
-ptrdiff_t psw_study_predict(const psw_study *study, const char *const **names)
-{
-    *names = study->predict;
-    return study->predict_count;
-}
-
-void psw_study_predictions(const psw_study *study, const psw_point *point, double values[PSW_PREDICT_MAX])
-{
-    spec_row row = spec_row_of_point(point);
-    for (ptrdiff_t i = 0; i < study->predict_count; i++)
-        values[i] = psw_program_value(&study->predictions[i], row.at, study->rooms.theory, point);
-}
-
 const char *psw_study_path(const psw_study *study, ptrdiff_t index)
 {
     return index >= 0 && index < study->path_count ? study->paths[index].text : NULL;

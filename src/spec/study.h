@@ -17,7 +17,7 @@
 #endif
 #define PSW_ZIP_MAX 4096 /* values of a zip group */
 #define PSW_RULES_MAX 64 /* exclude rules */
-#define PSW_INCLUDES_MAX 4096
+#define PSW_INCLUDES_MAX PSW_AGAIN_MAX
 #define PSW_METHOD_KEYS (PSW_PARAMETERS - PSW_ID_R) /* methods' own */
 
 typedef enum spec_origin { PSW_O_NONE, PSW_O_DEFAULT, PSW_O_VALUE, PSW_O_AXIS, PSW_O_FORMULA } spec_origin;
@@ -93,7 +93,9 @@ struct psw_study {
     bool constants_given; /* of self_attention, one by one: preset reads custom */
     const char *own[PSW_OWN_MAX + 1], *predict[PSW_PREDICT_MAX + 1];
     ptrdiff_t own_count, predict_count;
+    const char *prediction[PSW_PREDICT_MAX], *claim[PSW_PREDICT_MAX]; /* texts; NULL as claim: a critical degree */
     psw_program predictions[PSW_PREDICT_MAX];
+    psw_ids claim_reads[PSW_PREDICT_MAX]; /* own axes that claims name */
     spec_axis axes[PSW_ROW];
     ptrdiff_t axis_count;
     spec_formula formulas[PSW_PARAMETERS]; /* in order of evaluation */
@@ -131,6 +133,16 @@ psw_status spec_distinct(const psw_study *study, const psw_yaml_node *node, cons
 psw_status spec_trials_read(psw_study *study, const psw_yaml_node *map, const psw_yaml_node **most);
 psw_status spec_search_read(psw_study *study);   /* after axes */
 double spec_study_among(const psw_study *study); /* points that share judge.trials.error */
+/* The default of a method's own parameter. That of `draws` depends on trials where a rule ends them: NULL, and filled
+ * in by spec_draws_settle, which also makes draws of rows and of tables as many. */
+const char *spec_own_fallback(const psw_study *study, int id, psw_method method);
+void spec_draws_settle(const psw_study *study, spec_row *row);
+
+/* partners.c: fills `partner`. */
+psw_status spec_partners_find(const psw_study *study, psw_combinations *combinations);
+
+/* predict.c: one entry. */
+psw_status spec_predict_read(psw_study *study, const psw_yaml_node *node);
 
 /* weights.c */
 psw_status spec_path_number(psw_study *study, const char *text, double *number);
@@ -201,9 +213,11 @@ void spec_block_row(const psw_study *study, const spec_block *block, ptrdiff_t i
 ptrdiff_t spec_block_index(const psw_study *study, const spec_block *block, const spec_row *row); /* -1 = none */
 psw_ids spec_block_names(const spec_block *block);
 bool spec_block_exists(const spec_block *block, ptrdiff_t index);
+ptrdiff_t spec_block_rank(const spec_block *block, ptrdiff_t index); /* existing indices below it */
 
 psw_status spec_enumerate(psw_study *study, spec_block *block);
 uint64_t spec_hash_mix(uint64_t hash, uint64_t word);
+uint64_t spec_bits_of(double value);                                  /* all NaN alike */
 uint64_t spec_hash_row(const psw_study *study, const spec_row *row);  /* of all values but beta */
 void spec_identity_add(psw_study *study, uint64_t rest, double beta); /* one more point */
 
@@ -211,5 +225,6 @@ bool spec_includes_any(const psw_study *study);
 psw_status spec_includes_read(psw_study *study);
 psw_status spec_resolved_write(psw_study *study);
 psw_status spec_yaml_write(const psw_yaml_node *root, char **text); /* as JSON, to be freed */
+void spec_node_write(const psw_study *study, const psw_yaml_node *node, psw_writer *out); /* the same of one node */
 
 #endif

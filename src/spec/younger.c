@@ -4,9 +4,11 @@
 
 #include "spec/study.h"
 
-/* Where passes are timed one draw is enough; heads of a model are compared with its own attention. */
+/* Where passes are timed one draw is enough, but for a rule that ends trials: that looks at draws. Heads of a model are
+ * compared with its own attention. */
 const char *spec_default_text(const psw_study *study, int id)
 {
+    if (id == PSW_ID_DATA_DRAWS && study->settings.until != PSW_UNTIL_FIXED) return spec_draws_looked_at;
     if (id == PSW_ID_DATA_DRAWS && study->settings.timing) return spec_draws_once;
     if (id == PSW_ID_REFERENCE && spec_key_of_kind(PSW_ID_HEAD, study->kind) && !psw_study_before_references(study))
         return psw_word(PSW_WORDS_REFERENCE, PSW_REFERENCE_SOFTMAX);

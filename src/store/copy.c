@@ -12,10 +12,11 @@ typedef struct copier {
     store_table failure;
     store_kept_rows rows;
     store_kept_samples samples;
+    store_kept_edges edges;
     psw_record *records; /* STORE_PIECE of each */
     psw_origin *origins;
-    double *buffer; /* ROWS_BUFFER */
-    ptrdiff_t ended;
+    double *buffer;          /* ROWS_BUFFER */
+    ptrdiff_t ended, needed; /* slots; those that were not needed, and are empty again */
 } copier;
 
 /* ---- slots ---- */
@@ -110,24 +111,95 @@ static psw_status put_launches(copier *c)
 
 static psw_status open_parts(copier *c)
 {
-    c->records = malloc(STORE_PIECE * sizeof *c->records);
-    c->origins = malloc(STORE_PIECE * sizeof *c->origins);
-    c->buffer = malloc(ROWS_BUFFER * sizeof *c->buffer);
-    if (!c->records || !c->origins || !c->buffer) return PSW_FAIL(PSW_NO_MEMORY, "no memory to copy slots");
     PSW_TRY(store_columns_open(c->file, &c->columns, c->what->slots, true, c->dataset));
     PSW_TRY(
         store_table_open(c->file, "failures", store_failure_fields, store_failure_rows(c->what->slots), &c->failure));
     PSW_TRY(store_samples_open(c->file, c->what, &c->samples));
+    PSW_TRY(store_edges_open(c->file, c->what, &c->edges));
     return store_rows_open(c->file, c->what, &c->rows);
+}
+
+/* Its datasets close with it. */
+static psw_status close_file(copier *c, const char *path, psw_status status)
+{
+    return H5Fclose(c->file) < 0 && status == PSW_OK ? HDF_FAIL("%s cannot be finished", path) : status;
+}
+
+static psw_status open_file(copier *c, const char *path)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    c->file = H5Fopen(path, H5F_ACC_RDWR, access);
+    H5Pclose(access);
+    if (c->file < 0) return HDF_FAIL("%s cannot be opened for writing", path);
+    psw_status status = open_parts(c);
+    return status == PSW_OK ? status : close_file(c, path, status);
 }
 
 static psw_status copy_all(copier *c)
 {
-    PSW_TRY(open_parts(c));
     PSW_TRY(put_launches(c));
     for (ptrdiff_t first = 0; first < c->what->slots; first += STORE_PIECE)
         PSW_TRY(copy_piece(c, first, c->what->slots - first < STORE_PIECE ? c->what->slots - first : STORE_PIECE));
     return PSW_OK;
+}
+
+/* ---- what a search makes of all slots together ---- */
+
+/* As they were put; those that change are sealed again. */
+static psw_status settle_piece(copier *c, psw_reader *reader, const psw_replay *replay, ptrdiff_t first,
+                               ptrdiff_t count)
+{
+    bool changed = false;
+    PSW_TRY(psw_reader_get(reader, first, count, c->records));
+    for (ptrdiff_t i = 0; i < count; i++) {
+        psw_record *record = &c->records[i];
+        const psw_slot before = record->slot;
+        psw_replay_settle(replay, first + i, record);
+        if (record->slot.status == before.status && record->slot.asked == before.asked) continue;
+        changed = true;
+        c->needed += !has_ended(&record->slot);
+        if (has_ended(&record->slot)) psw_records_seal(&c->columns, c->what->owns, c->what->predicts, record, 1);
+    }
+    return changed ? put_columns(c, first, count) : PSW_OK;
+}
+
+static psw_status settle_all(copier *c, psw_reader *reader, const psw_replay *replay)
+{
+    psw_crossings found;
+    for (ptrdiff_t first = 0; first < c->what->slots; first += STORE_PIECE) {
+        ptrdiff_t count = c->what->slots - first < STORE_PIECE ? c->what->slots - first : STORE_PIECE;
+        PSW_TRY(settle_piece(c, reader, replay, first, count));
+    }
+    for (ptrdiff_t i = 0; replay->open == 0 && i < c->what->combinations; i++) {
+        psw_replay_crossings(replay, i, &found);
+        PSW_TRY(store_edges_put(&c->edges, i, 1, &found));
+    }
+    return PSW_OK;
+}
+
+/* The new file has all answers, wherever they come from. */
+static psw_status replay_copied(const copier *c, const char *path, psw_reader **reader, psw_replay *replay)
+{
+    PSW_TRY(psw_reader_open(path, reader));
+    return psw_reader_replay(*reader, c->copy->study, replay);
+}
+
+static psw_status settle_search(copier *c, const char *path)
+{
+    psw_reader *reader = NULL;
+    psw_replay replay = {0};
+    psw_status status = replay_copied(c, path, &reader, &replay);
+    if (status == PSW_OK) status = open_file(c, path);
+    if (status == PSW_OK) {
+        status = settle_all(c, reader, &replay);
+        status = close_file(c, path, status);
+    }
+    psw_replay_free(&replay);
+    psw_reader_close(reader);
+    c->ended -= c->needed;
+    if (c->copy->needed) *c->copy->needed = c->needed;
+    return status;
 }
 
 /* As anyone reads it: every slot that was written is there, with its commit word. */
@@ -150,13 +222,14 @@ static psw_status read_back(copier *c, const char *path)
 static psw_status put_content(void *context, const char *path)
 {
     copier *c = context;
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-    c->file = H5Fopen(path, H5F_ACC_RDWR, access);
-    H5Pclose(access);
-    if (c->file < 0) return HDF_FAIL("%s cannot be opened for writing", path);
-    psw_status status = copy_all(c);
-    if (H5Fclose(c->file) < 0 && status == PSW_OK) status = HDF_FAIL("%s cannot be finished", path);
+    c->records = malloc(STORE_PIECE * sizeof *c->records);
+    c->origins = malloc(STORE_PIECE * sizeof *c->origins);
+    c->buffer = malloc(ROWS_BUFFER * sizeof *c->buffer);
+    bool room = c->records && c->origins && c->buffer;
+    psw_status status = room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to copy slots");
+    if (status == PSW_OK) status = open_file(c, path);
+    if (status == PSW_OK) status = close_file(c, path, copy_all(c));
+    if (status == PSW_OK && c->what->search && c->copy->study) status = settle_search(c, path);
     if (status == PSW_OK) status = read_back(c, path);
     free(c->records);
     free(c->origins);
@@ -170,7 +243,7 @@ psw_status store_layout_copy(const char *path, const store_layout *what, const p
     if (!c) return PSW_FAIL(PSW_NO_MEMORY, "no memory to copy slots");
     c->copy = copy;
     c->what = what;
-    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &c->columns);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &c->columns);
     psw_status status = store_layout_bring(path, what, &(store_content){put_content, c, copy->replaces});
     free(c);
     return status;

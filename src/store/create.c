@@ -104,13 +104,32 @@ static psw_status put_provenance(hid_t file, const store_layout *what)
     return status;
 }
 
+/* Which interval the ends of success_rate are of, where it is not that of a fixed number of trials. */
+static psw_status put_interval(hid_t file)
+{
+    static const char *const ends[] = {"success_lo", "success_hi"};
+    static const char interval[] = "at 1 - trials_error, at any stop: a mixture of likelihoods of independent trials "
+                                   "(Robbins 1970); of draws with "
+                                   "several trials bets on their means (Waudby-Smith and Ramdas 2024)";
+    psw_status status = PSW_OK;
+    for (int i = 0; i < 2 && status == PSW_OK; i++) {
+        hid_t dataset = H5Dopen2(file, ends[i], H5P_DEFAULT);
+        if (dataset < 0) return HDF_FAIL("cannot open column %s", ends[i]);
+        status = store_hdf_put_text(dataset, "interval", interval);
+        H5Dclose(dataset);
+    }
+    return status;
+}
+
 psw_status store_layout_objects(hid_t file, const store_layout *what, const psw_column_set *all)
 {
     PSW_TRY(store_columns_create(file, all, what->slots));
+    if (what->stops) PSW_TRY(put_interval(file));
     PSW_TRY(store_samples_create(file, what));
     PSW_TRY(put_head(file, what, all));
     PSW_TRY(put_provenance(file, what));
     PSW_TRY(store_rows_create(file, what));
+    PSW_TRY(store_edges_create(file, what));
     return store_table_create(file, "failures", "slot modulo 4096 is its row, the newest stays", store_failure_fields,
                               store_failure_rows(what->slots));
 }

@@ -25,21 +25,29 @@ static psw_status learned_r(const char *path, ptrdiff_t *r)
 }
 
 /* A user's axis may not take the name of a column that the file has anyway. */
-static const char *const *column_names(void)
+static const char *const *column_names(const int **words)
 {
     static const char *names[PSW_COLUMNS_MAX + 1];
+    static int vocabulary[PSW_COLUMNS_MAX];
     ptrdiff_t count;
     const psw_column *columns = psw_columns(&count);
-    for (ptrdiff_t i = 0; i < count; i++) names[i] = columns[i].name;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        names[i] = columns[i].name;
+        vocabulary[i] = psw_column_vocabulary(&columns[i]);
+    }
+    *words = vocabulary;
     return names;
 }
 
 const psw_rooms *psw_house(void)
 {
     static psw_rooms rooms;
+    const int *words;
+    const char *const *names = column_names(&words);
     rooms = (psw_rooms){.theory = &psw_theory_oracle,
                         .check = can_compute,
-                        .reserved = column_names(),
+                        .reserved = names,
+                        .reserved_words = words,
                         .negative = psw_data_signed,
                         .repeats = psw_attend_repeats,
                         .learned_r = learned_r,

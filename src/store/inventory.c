@@ -78,7 +78,7 @@ void store_inventory_columns(const store_inventory *of, psw_column_set *out)
     const char *own[PSW_OWN_MAX], *predict[PSW_PREDICT_MAX];
     for (ptrdiff_t i = 0; i < of->owns; i++) own[i] = of->own[i];
     for (ptrdiff_t i = 0; i < of->predicts; i++) predict[i] = of->predict[i];
-    psw_column_set_make(own, of->owns, predict, of->predicts, out);
+    psw_column_set_make(own, of->owns, predict, of->predicts, NULL, out);
 }
 
 static psw_status take_columns(hid_t file, store_inventory *out)
@@ -114,6 +114,7 @@ static psw_status take_parts(hid_t file, store_inventory *out)
         store_hdf_get_text_attribute(file, "part_slots", out->part_slots, sizeof out->part_slots);
     note(&out->rows_are, store_rows_locate(file, out->rows));
     note(&out->samples_are, store_samples_locate(file, out->slots, &out->samples));
+    note(&out->edges_are, store_edges_locate(file, out->edges));
     return PSW_OK;
 }
 
@@ -145,7 +146,7 @@ static psw_status take_in_child(const char *path, void *result)
 /* Texts end, and numbers of names are numbers of names. */
 static bool makes_sense(store_inventory *i)
 {
-    store_finding *findings[] = {&i->opened, &i->schema, &i->rows_are, &i->samples_are};
+    store_finding *findings[] = {&i->opened, &i->schema, &i->rows_are, &i->samples_are, &i->edges_are};
     for (size_t k = 0; k < sizeof findings / sizeof *findings; k++)
         findings[k]->message[sizeof findings[k]->message - 1] = '\0';
     for (ptrdiff_t k = 0; k < PSW_OWN_MAX; k++) i->own[k][STORE_NAME - 1] = '\0';

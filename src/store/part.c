@@ -41,7 +41,7 @@ static psw_status find_results(file_of_part *f, hid_t file)
     char name[STORE_NAME + 8];
     ptrdiff_t lines;
     const psw_column *rows = psw_row_columns(&lines);
-    psw_column_set_make(f->what->own, f->what->owns, f->what->predict, f->what->predicts, &all);
+    psw_column_set_make(f->what->own, f->what->owns, f->what->predict, f->what->predicts, NULL, &all);
     for (ptrdiff_t i = 0; i < all.count; i++)
         if (!psw_column_parameter(&all.list[i])) PSW_TRY(add(f, file, all.list[i].name, SLOTS));
     if (f->what->reps > 0) PSW_TRY(add(f, file, "time_s", SLOTS));

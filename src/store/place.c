@@ -64,6 +64,7 @@ static psw_status fill(hid_t file, const store_layout *what, const psw_column_se
     if (status == PSW_OK) status = store_hdf_open(file, "point", H5T_STD_I64LE, what->slots, &scale);
     if (status == PSW_OK) status = fill_pieces(what, all, datasets, scale, records, buffer);
     if (status == PSW_OK) status = store_rows_fill(file, what);
+    if (status == PSW_OK) status = store_edges_fill(file, what);
     free(records);
     free(buffer);
     return status; /* the columns close with the file */
@@ -78,7 +79,7 @@ static double objects_bytes(const store_layout *what, const psw_column_set *all)
     hsize_t size = 0;
     store_layout one = *what;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    one.slots = one.rows = one.values = 1;
+    one.slots = one.rows = one.values = one.combinations = 1;
     H5Pset_fapl_core(access, 1, 0); /* grows by single bytes: its size is what is used */
     hid_t file = store_layout_file("polysweep.in-memory", access);
     bool made = file >= 0 && store_layout_objects(file, &one, all) == PSW_OK && H5Fget_filesize(file, &size) >= 0;
@@ -91,14 +92,16 @@ double store_layout_bytes(const store_layout *what)
 {
     psw_column_set all;
     store_layout one = {.slots = 1, .rows = 1, .values = 1, .keeps_rows = what->keeps_rows, .reps = what->reps};
+    one.search = what->search, one.combinations = 1;
     size_t slot = sizeof(int64_t); /* of the dimension */
+    if (what->combinations < 0) return NAN;
     store_hdf_quiet();
-    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &all);
     for (ptrdiff_t i = 0; i < all.count; i++) slot += psw_column_bytes(&all.list[i]);
     return objects_bytes(what, &all) + (double)slot * (double)(what->slots - 1) +
            store_table_bytes(store_failure_fields, store_failure_rows(what->slots)) -
            store_table_bytes(store_failure_fields, 1) + store_rows_bytes(what) - store_rows_bytes(&one) +
-           store_samples_bytes(what) - store_samples_bytes(&one);
+           store_samples_bytes(what) - store_samples_bytes(&one) + store_edges_bytes(what) - store_edges_bytes(&one);
 }
 
 /* All raw data and texts, and more for each object than any takes (1.4 KiB on average): without making them. */
@@ -107,13 +110,13 @@ double store_layout_bytes_most(const store_layout *what)
     const double object = 4096;
     psw_column_set all;
     size_t slot = sizeof(int64_t);
-    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &all);
     for (ptrdiff_t i = 0; i < all.count; i++) slot += psw_column_bytes(&all.list[i]);
-    double objects = (double)(all.count + 2 * STORE_FIELDS + ROWS_LINES + 16);
+    double objects = (double)(all.count + 2 * STORE_FIELDS + ROWS_LINES + STORE_EDGE_COLUMNS + 16);
     double texts = (double)(strlen(what->text) + strlen(what->resolved)) + (what->history ? 16384 : 0);
     return (double)slot * (double)what->slots + store_table_bytes(store_launch_fields, STORE_LAUNCHES) +
            store_table_bytes(store_failure_fields, store_failure_rows(what->slots)) + store_rows_bytes(what) +
-           store_samples_bytes(what) + texts + object * objects;
+           store_samples_bytes(what) + store_edges_bytes(what) + texts + object * objects;
 }
 
 /* ---- the way to its name ---- */
@@ -129,6 +132,7 @@ static psw_status check_place(const char *path, const store_layout *what, bool r
     char directory[4096];
     directory_of(path, directory, sizeof directory);
     if (what->slots < 1) return PSW_FAIL(PSW_USAGE, "%s: the study has no points", path);
+    if (what->combinations < 0) return PSW_FAIL(PSW_USAGE, "%s", psw_message());
     if (!replaces && access(path, F_OK) == 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s exists and is not overwritten", path);
     if (access(directory, F_OK) != 0)
@@ -187,7 +191,7 @@ static psw_status write_new(const char *path, const store_layout *what)
 {
     psw_column_set all;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &all);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &all);
     hid_t file = store_layout_file(path, access);
     psw_status status = file < 0 ? HDF_FAIL("cannot create %s", path) : PSW_OK;
     H5Pclose(access);
@@ -278,10 +282,13 @@ store_layout store_layout_of(const psw_study *study)
                          .context = study};
     what.owns = psw_study_own(study, &what.own);
     what.predicts = psw_study_predict(study, &what.predict);
+    what.claims = psw_study_claims(study);
     const psw_settings *settings = psw_study_settings(study);
     what.keeps_rows = settings->keep_rows;
-    what.reps = settings->timing && settings->keep_samples ? settings->max_reps : 0;
+    what.reps = store_samples_reps(study);
+    what.stops = settings->until != PSW_UNTIL_FIXED;
     if (what.keeps_rows) store_rows_measure(&what);
+    store_edges_measure(study, &what);
     return what;
 }
 

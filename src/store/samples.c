@@ -10,6 +10,12 @@ static const psw_column samples = {
     "time_s", "s", "one forward pass of one data set, every repetition", PSW_F8, false, {INFINITY, INFINITY}, -1, 0,
     false,    NAN};
 
+ptrdiff_t store_samples_reps(const psw_study *study)
+{
+    const psw_settings *settings = psw_study_settings(study);
+    return settings->timing && settings->keep_samples ? settings->max_reps : 0;
+}
+
 double store_samples_bytes(const store_layout *what)
 {
     return what->reps > 0 ? (double)sizeof(double) * (double)what->reps * (double)(what->slots + 1) : 0; /* and `rep` */
@@ -154,11 +160,11 @@ static psw_status read_line(const psw_reader *reader, ptrdiff_t slot, ptrdiff_t 
 psw_status psw_reader_samples_get(psw_reader *reader, const psw_study *study, ptrdiff_t slot, double *seconds,
                                   ptrdiff_t *count)
 {
-    store_layout what = store_layout_of(study);
+    ptrdiff_t reps = store_samples_reps(study);
     *count = 0;
-    if (what.reps == 0) return PSW_OK;
-    PSW_TRY(read_line(reader, slot, what.reps, seconds));
-    while (*count < what.reps && !isnan(seconds[*count])) ++*count;
+    if (reps == 0) return PSW_OK;
+    PSW_TRY(read_line(reader, slot, reps, seconds));
+    while (*count < reps && !isnan(seconds[*count])) ++*count;
     return PSW_OK;
 }
 

@@ -38,12 +38,18 @@ typedef struct store_layout {
     uint64_t identity;
     const char *const *own, *const *predict;
     ptrdiff_t owns, predicts;
+    const char *const *claims; /* of predictions; NULL: they do not matter */
     psw_point (*point)(const void *context, ptrdiff_t slot);
     const void *context;
     const char *history; /* appended to the attribute history; NULL: nothing */
     bool keeps_rows;
-    ptrdiff_t rows, values; /* lengths of the lines of /rows: store_rows_measure */
-    ptrdiff_t reps;         /* samples of times that are kept of a slot, 0 = none */
+    ptrdiff_t rows, values;        /* lengths of the lines of /rows: store_rows_measure */
+    ptrdiff_t reps;                /* samples of times that are kept of a slot, 0 = none */
+    const psw_search_keys *search; /* NULL: there is no /edges */
+    bool search_bitwise;           /* the searched column is, and what its level is */
+    double error;                  /* of judge.trials; NaN: nothing ends them */
+    ptrdiff_t combinations;        /* of the search; -1: they cannot be counted, and psw_message says why */
+    bool stops;                    /* trials end by a rule: their interval is another */
 } store_layout;
 
 store_layout store_layout_of(const psw_study *study);
@@ -211,6 +217,7 @@ typedef struct store_kept_samples {
     ptrdiff_t slots, reps;
 } store_kept_samples;
 
+ptrdiff_t store_samples_reps(const psw_study *study);
 /* They do nothing for a layout that keeps no samples. */
 double store_samples_bytes(const store_layout *what);
 psw_status store_samples_create(hid_t file, const store_layout *what);
@@ -222,6 +229,25 @@ psw_status store_samples_put(const store_kept_samples *kept, ptrdiff_t slot, con
 psw_status store_samples_sum(psw_reader *reader, ptrdiff_t slot, uint64_t *sum); /* adds to it */
 /* The line of a slot of another file, if it keeps samples. */
 psw_status store_samples_copy(psw_reader *from, ptrdiff_t from_slot, const store_kept_samples *to, ptrdiff_t slot);
+
+/* ---- edges: group /edges ---- */
+
+enum { STORE_EDGE_COLUMNS = 15 };
+typedef struct store_kept_edges {
+    hid_t dataset[STORE_EDGE_COLUMNS]; /* 0: there is no /edges */
+    ptrdiff_t combinations;
+} store_kept_edges;
+
+/* They do nothing for a layout without a search. */
+void store_edges_measure(const psw_study *study, store_layout *what);
+double store_edges_bytes(const store_layout *what);
+psw_status store_edges_create(hid_t file, const store_layout *what);
+psw_status store_edges_fill(hid_t file, const store_layout *what); /* with rows that say that nothing is known yet */
+psw_status store_edges_open(hid_t file, const store_layout *what, store_kept_edges *kept);
+void store_edges_close(store_kept_edges *kept);
+psw_status store_edges_check(const psw_reader *reader, const store_layout *what); /* PSW_MISMATCH */
+psw_status store_edges_locate(hid_t file, store_raw places[STORE_EDGE_COLUMNS]);  /* if there are any; PSW_MISMATCH */
+psw_status store_edges_put(const store_kept_edges *kept, ptrdiff_t first, ptrdiff_t count, const psw_crossings *found);
 
 /* ---- reading, also used by the writer ---- */
 
@@ -238,12 +264,13 @@ enum { STORE_DIGEST = 20 };
 typedef struct store_inventory {
     bool whole, is_part; /* the child completed it; the file is of a part of its study */
     char part[PSW_PART_TEXT], part_slots[STORE_DIGEST];
-    store_finding opened, schema, rows_are, samples_are;
+    store_finding opened, schema, rows_are, samples_are, edges_are;
     ptrdiff_t slots, owns, predicts;
     uint64_t identity;
     char own[PSW_OWN_MAX][STORE_NAME], predict[PSW_PREDICT_MAX][STORE_NAME];
     store_raw point, text, resolved, samples;
     store_raw column[PSW_COLUMNS_MAX], launch[STORE_FIELDS], failure[STORE_FIELDS], rows[ROWS_LINES];
+    store_raw edges[STORE_EDGE_COLUMNS];
 } store_inventory;
 /* PSW_ENVIRONMENT: not a file of polysweep, or damaged. */
 psw_status store_inventory_take(const char *path, store_inventory *out);

@@ -19,6 +19,7 @@ struct psw_store {
     store_table failure;
     store_kept_rows rows;
     store_kept_samples samples;
+    store_kept_edges edges;
     ptrdiff_t slots, launch, owns, predicts;
     uint64_t launch_checksum;
     int descriptor; /* of the same file, for syncing alone */
@@ -117,6 +118,7 @@ static psw_status open_parts(const char *path, const store_layout *what, psw_sto
                                   &store->failure);
     if (status == PSW_OK) status = store_rows_open(store->file, what, &store->rows);
     if (status == PSW_OK) status = store_samples_open(store->file, what, &store->samples);
+    if (status == PSW_OK) status = store_edges_open(store->file, what, &store->edges);
     return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
 }
 
@@ -153,7 +155,7 @@ static psw_store *new_store(const store_layout *what)
     store->file = -1;
     store->descriptor = -1;
     store->samples.dataset = -1;
-    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, &store->columns);
+    psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &store->columns);
     return store;
 }
 
@@ -166,6 +168,7 @@ static psw_status close_file(psw_store *store)
     store_table_close(&store->failure);
     store_rows_close(&store->rows);
     store_samples_close(&store->samples);
+    store_edges_close(&store->edges);
     return H5Fclose(file) < 0 ? HDF_FAIL("the result file cannot be closed") : PSW_OK;
 }
 
@@ -336,30 +339,46 @@ static bool written(const psw_column_set *all, ptrdiff_t i)
     return !psw_column_parameter(column) || column->offset == offsetof(psw_record, point.team);
 }
 
+static bool of_slot(const psw_column *column)
+{
+    return column->offset >= offsetof(psw_record, slot) && column->offset < offsetof(psw_record, verdict);
+}
+
 /* The commit words go last, after the status that they confirm. */
-static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, store_slice rows)
+static psw_status put_piece(const psw_store *store, ptrdiff_t count, psw_record *records, store_slice rows, bool empty)
 {
     const psw_column_set *all = &store->columns;
     seal(store, records, count);
     for (ptrdiff_t i = 0; i < all->count; i++)
-        if (written(all, i)) PSW_TRY(put_column(store, i, rows, count, records));
+        if (written(all, i) && (!empty || of_slot(&all->list[i]) || psw_column_parameter(&all->list[i])))
+            PSW_TRY(put_column(store, i, rows, count, records));
     PSW_TRY(put_column(store, all->status, rows, count, records));
     PSW_TRY(psw_fault("store.commit"));
     return put_column(store, all->commit, rows, count, records);
 }
 
-psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records)
+static psw_status put_pieces(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records, bool empty)
 {
     PSW_TRY(check_slots(store, first, count));
     PSW_TRY(psw_fault("store.put"));
     for (ptrdiff_t done = 0; done < count; done += STORE_PIECE) {
         ptrdiff_t piece = count - done < STORE_PIECE ? count - done : STORE_PIECE;
         store_slice rows = store_slice_make(store->slots, first + done, piece);
-        psw_status status = put_piece(store, piece, records + done, rows);
+        psw_status status = put_piece(store, piece, records + done, rows, empty);
         store_slice_close(rows);
         PSW_TRY(status);
     }
     return PSW_OK;
+}
+
+psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records)
+{
+    return put_pieces(store, first, count, records, false);
+}
+
+psw_status psw_store_put_empty(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records)
+{
+    return put_pieces(store, first, count, records, true);
 }
 
 psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
@@ -389,6 +408,12 @@ psw_status psw_store_failure(psw_store *store, ptrdiff_t slot, ptrdiff_t attempt
     psw_format(row.message, sizeof row.message, "%s", message);
     row.check = store_failure_check(&row);
     return store_table_put(&store->failure, slot % store->failure.rows, &row);
+}
+
+psw_status psw_store_edges(psw_store *store, ptrdiff_t first, ptrdiff_t count, const psw_crossings *found)
+{
+    PSW_TRY(psw_fault("store.edges"));
+    return store_edges_put(&store->edges, first, count, found);
 }
 
 psw_status psw_store_sync(psw_store *store)

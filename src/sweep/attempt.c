@@ -7,6 +7,7 @@
 /* A run on the ranks that compute it. */
 typedef struct attempt {
     const psw_run *run;
+    psw_slots slots; /* the run's */
     psw_comm team;
     ptrdiff_t first, nodes, idle; /* first rank, nodes they are on, ranks that idle beside them */
     bool replica;                 /* computed for the load alone, beside the team whose results count */
@@ -36,6 +37,7 @@ static void finish_records(sweep_job *j, const attempt *a)
         psw_parallel_columns *p = &record->parallel;
         record->slot.attempt = j->open.marks[i].attempt;
         record->slot.deaths = j->open.marks[i].deaths;
+        record->slot.asked = j->progress.asked;
         record->cost.timing = timing_of(j, a, record->cost.timing);
         p->team = a->team.size;
         p->idle = a->idle;
@@ -83,15 +85,25 @@ static psw_status put_samples(sweep_job *j, const attempt *a)
     return psw_store_samples(j->open.store, a->run->first, repeat->samples, repeat->count, &slot->content_checksum);
 }
 
-static psw_status put_or_postpone(sweep_job *j, ptrdiff_t first, ptrdiff_t count)
+/* The end of the neighbouring slots that begin with number i: they are written together. */
+static ptrdiff_t stretch(const psw_slots *slots, ptrdiff_t i)
+{
+    ptrdiff_t first = psw_slots_at(slots, i), end = i + 1;
+    while (end < slots->count && psw_slots_at(slots, end) - first == end - i) end++;
+    return end;
+}
+
+/* Of neighbouring slots. */
+static psw_status put_or_postpone(sweep_job *j, const psw_slots *slots, ptrdiff_t from, ptrdiff_t end)
 {
     psw_store *store = j->open.store;
-    for (ptrdiff_t i = 0, next; i < count; i = next) {
+    for (ptrdiff_t i = from, next; i < end; i = next) {
+        ptrdiff_t first = psw_slots_at(slots, i);
         bool later = is_postponed(j, i);
-        for (next = i + 1; next < count && is_postponed(j, next) == later;) next++;
-        if (!later) PSW_TRY(psw_store_put(store, first + i, next - i, j->open.records + i));
-        if (later) PSW_TRY(psw_store_unmark(store, first + i, next - i));
-        for (ptrdiff_t k = i; later && k < next; k++) sweep_slots_postpone(&j->slots, first + k);
+        for (next = i + 1; next < end && is_postponed(j, next) == later;) next++;
+        if (!later) PSW_TRY(psw_store_put(store, first, next - i, j->open.records + i));
+        if (later) PSW_TRY(psw_store_unmark(store, first, next - i));
+        for (ptrdiff_t k = i; later && k < next; k++) sweep_slots_postpone(&j->slots, psw_slots_at(slots, k));
     }
     return PSW_OK;
 }
@@ -100,19 +112,33 @@ static psw_status put_records(sweep_job *j, const attempt *a)
 {
     finish_records(j, a);
     PSW_TRY(put_samples(j, a));
-    PSW_TRY(put_or_postpone(j, a->run->first, a->run->count));
+    for (ptrdiff_t i = 0, end; i < a->slots.count; i = end)
+        PSW_TRY(put_or_postpone(j, &a->slots, i, end = stretch(&a->slots, i)));
     count_records(j, a);
     return PSW_OK;
 }
 
-static psw_status mark(sweep_job *j, const psw_run *run)
+static psw_status mark(sweep_job *j, const psw_slots *slots)
 {
-    for (ptrdiff_t i = 0; i < run->count; i++) {
-        j->open.marks[i] = sweep_slots_before(&j->slots, run->first + i);
-        j->open.marks[i].attempt++;
+    psw_mark *marks = j->open.marks;
+    for (ptrdiff_t i = 0; i < slots->count; i++) {
+        marks[i] = sweep_slots_before(&j->slots, psw_slots_at(slots, i));
+        marks[i].attempt++;
     }
     j->progress.unsynced = true;
-    return psw_store_mark(j->open.store, run->first, run->count, j->open.marks);
+    for (ptrdiff_t i = 0, end; i < slots->count; i = end) {
+        end = stretch(slots, i);
+        PSW_TRY(psw_store_mark(j->open.store, psw_slots_at(slots, i), end - i, marks + i));
+    }
+    return PSW_OK;
+}
+
+static void unmark(sweep_job *j, const psw_slots *slots)
+{
+    for (ptrdiff_t i = 0, end; i < slots->count; i = end) {
+        end = stretch(slots, i);
+        psw_store_unmark(j->open.store, psw_slots_at(slots, i), end - i);
+    }
 }
 
 psw_status sweep_attempt_sync(sweep_job *j, double next_s)
@@ -129,7 +155,7 @@ psw_status sweep_attempt_sync(sweep_job *j, double next_s)
 
 static psw_status compute_and_put(sweep_job *j, const attempt *a)
 {
-    PSW_TRY(psw_compute(&a->team, &j->open.computer, a->run->first, a->run->count, j->open.records));
+    PSW_TRY(psw_compute(&a->team, &j->open.computer, &a->slots, j->open.records));
     return psw_comm_agree(&a->team, leads(a) ? put_records(j, a) : PSW_OK);
 }
 
@@ -143,17 +169,17 @@ static psw_status compute(sweep_job *j, attempt *a)
     a->start_s = sweep_watch_since_start_s(j);
     j->progress.repeat_until_s = psw_clock_s() + fmax(j->limits.least_limit_s, s->point_limit * run->predicted_s);
     j->open.computer.nodes = a->nodes;
-    if (status == PSW_OK && leads(a)) status = mark(j, run);
+    if (status == PSW_OK && leads(a)) status = mark(j, &a->slots);
     status = psw_comm_agree(j->open.timer.beside ? j->open.timer.beside : &a->team, status);
     if (status == PSW_OK) status = compute_and_put(j, a);
     if (s->keep_rows) j->progress.unsynced = true;
-    if (status != PSW_OK && leads(a)) psw_store_unmark(j->open.store, run->first, run->count);
+    if (status != PSW_OK && leads(a)) unmark(j, &a->slots);
     return status;
 }
 
 psw_status sweep_attempt_whole(sweep_job *j, const psw_comm *team, ptrdiff_t first, const psw_run *run)
 {
-    attempt a = {.run = run, .team = *team, .first = first};
+    attempt a = {.run = run, .slots = psw_slots_of_run(run), .team = *team, .first = first};
     a.nodes = sweep_crew_nodes(&j->open.crew, first, team->size);
     return compute(j, &a);
 }
@@ -193,7 +219,8 @@ psw_status sweep_attempt_part(sweep_job *j, const psw_comm *team, ptrdiff_t firs
 {
     const psw_settings *s = j->given.settings;
     int teams = s->timing && s->beside ? team->size / size : 1;
-    attempt a = {.run = run, .team = *team, .first = first, .idle = team->size - teams * size};
+    attempt a = {.run = run, .slots = psw_slots_of_run(run), .team = *team, .first = first};
+    a.idle = team->size - teams * size;
     a.nodes = sweep_crew_nodes(&j->open.crew, first, size);
     psw_status status = compute_teams(j, team, size, teams, &a);
     PSW_TRY(psw_comm_wait(team, sweep_watch_tick, j));

@@ -1,4 +1,4 @@
-/* The teams that this rank belongs to, one at each depth, and their queues of runs. */
+/* The teams that this rank belongs to, one at each depth, and what they take runs from. */
 #include "sweep/crew.h"
 
 #include <stdlib.h>
@@ -54,7 +54,7 @@ ptrdiff_t sweep_crew_nodes(const sweep_crew *crew, ptrdiff_t first, ptrdiff_t si
     return nodes;
 }
 
-psw_status sweep_crew_open(sweep_crew *crew, const psw_comm *node, const psw_runs *runs)
+psw_status sweep_crew_open(sweep_crew *crew, const psw_comm *node, const psw_runs *runs, const psw_pool_desk *desk)
 {
     crew->depths = runs->depths;
     for (int k = 0; k < crew->depths; k++) {
@@ -62,21 +62,23 @@ psw_status sweep_crew_open(sweep_crew *crew, const psw_comm *node, const psw_run
         if (count == 0) continue;
         int first = (int)sweep_crew_first(crew, k);
         PSW_TRY(psw_comm_split(&crew->order, first, crew->order.rank, &crew->team[k]));
-        PSW_TRY(psw_queue_open(&crew->order, node, count, &crew->queue[k]));
+        if (!desk) PSW_TRY(psw_queue_open(&crew->order, node, count, &crew->queue[k]));
     }
-    return PSW_OK;
+    return desk ? psw_pool_open(&crew->order, desk, &crew->pool) : PSW_OK;
 }
 
 void sweep_crew_serve(sweep_crew *crew)
 {
     for (int k = 0; k < crew->depths; k++)
         if (crew->queue[k]) psw_queue_serve(crew->queue[k]);
+    if (crew->pool) psw_pool_serve(crew->pool);
 }
 
 void sweep_crew_halt(sweep_crew *crew)
 {
     for (int k = 0; k < crew->depths; k++)
         if (crew->queue[k]) psw_queue_halt(crew->queue[k]);
+    if (crew->pool) psw_pool_halt(crew->pool);
 }
 
 /* One after another; at each, rank 0 answers that one's requests alone. Hence what crew.h asks of the caller. */
@@ -89,7 +91,9 @@ psw_status sweep_crew_close(sweep_crew *crew)
         if (status == PSW_OK) status = closed;
         crew->queue[k] = NULL;
     }
-    return status;
+    psw_status closed = crew->pool ? psw_pool_close(&crew->order, crew->pool) : PSW_OK;
+    crew->pool = NULL;
+    return status == PSW_OK ? closed : status;
 }
 
 void sweep_crew_free(sweep_crew *crew)

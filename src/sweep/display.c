@@ -30,6 +30,18 @@ static void duration(double seconds, char *out, size_t size)
         psw_format(out, size, "%ldh%02ldm", s / 3600, s / 60 % 60);
 }
 
+/* Of a search: the points that it is expected to need, as fast as those so far. */
+static void refresh_search(sweep_display *display, const sweep_tally *all)
+{
+    psw_sweep_state *state = &display->state;
+    sweep_outlook outlook = sweep_families_outlook(display->families);
+    double ended = (double)(state->done + state->failed + state->skipped);
+    double pace = all->cost_s > 0 && all->busy_s > 0 ? all->busy_s / all->cost_s : 1;
+    display->expected = ended + outlook.left;
+    state->fraction = display->expected > 0 ? ended / display->expected : 1;
+    state->eta_s = outlook.left_s * pace / display->ranks;
+}
+
 static void refresh(sweep_display *display, const sweep_tally *all)
 {
     psw_sweep_state *state = &display->state;
@@ -37,12 +49,14 @@ static void refresh(sweep_display *display, const sweep_tally *all)
     state->done = display->done_before + (ptrdiff_t)all->done;
     state->failed = display->failed_before + (ptrdiff_t)all->failed;
     state->skipped = display->skipped_before + (ptrdiff_t)all->skipped;
+    state->not_needed = display->not_needed_before + (ptrdiff_t)all->not_needed;
     state->fraction = display->share_before + display->share * launch;
-    if (state->done + state->failed + state->skipped == state->points) state->fraction = 1;
     state->elapsed_s = psw_clock_s() - display->start_s;
     double now = psw_clock_s();
     if (all->cost_s != display->ended_cost) display->ended_s = now, display->ended_cost = all->cost_s;
     state->eta_s = psw_remaining_s(&display->remaining, &all->pace, now - display->begin_s, now - display->ended_s);
+    if (display->families) refresh_search(display, all);
+    if (state->done + state->failed + state->skipped + state->not_needed == state->points) state->fraction = 1;
     iso_time(state->updated, sizeof state->updated);
 }
 
@@ -58,7 +72,11 @@ static void draw(sweep_display *display)
         psw_print(stderr, "\r[%s] ", bar);
     else
         psw_print(stderr, "polysweep: ");
-    psw_print(stderr, "%3.0f %%  %td of %td points", 100 * state->fraction, state->done, state->points);
+    psw_print(stderr, "%3.0f %%  %td of ", 100 * state->fraction, state->done);
+    if (display->families)
+        psw_print(stderr, "about %.0f points that the search needs of %td", display->expected, state->points);
+    else
+        psw_print(stderr, "%td points", state->points);
     if (state->failed) psw_print(stderr, ", %td failed", state->failed);
     psw_print(stderr, "  %s elapsed, about %s left%s", elapsed, left, display->bar ? "   " : "\n");
     fflush(stderr);
@@ -129,7 +147,8 @@ static void fill_state(const sweep_given *g, ptrdiff_t points, const sweep_limit
 static sweep_display display_of(const sweep_given *g, const sweep_slots *slots, const sweep_runs *runs)
 {
     psw_progress mode = g->request->quiet ? PSW_PROGRESS_OFF : g->request->progress;
-    double ended = (double)(slots->done + slots->failed + slots->skipped), points = (double)slots->points;
+    double ended = (double)(slots->done + slots->failed + slots->skipped + slots->not_needed),
+           points = (double)slots->points;
     return (sweep_display){.path = g->path,
                            .mode = mode,
                            .bar = mode == PSW_PROGRESS_AUTO && isatty(STDERR_FILENO),
@@ -140,7 +159,8 @@ static sweep_display display_of(const sweep_given *g, const sweep_slots *slots, 
                            .share = points > 0 ? sweep_runs_points(runs) / points : 0,
                            .done_before = slots->done,
                            .failed_before = slots->failed,
-                           .skipped_before = slots->skipped};
+                           .skipped_before = slots->skipped,
+                           .not_needed_before = slots->not_needed};
 }
 
 static psw_status open_events(const char *name, FILE **events)

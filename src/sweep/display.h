@@ -2,13 +2,14 @@
 #ifndef POLYSWEEP_SWEEP_DISPLAY_H
 #define POLYSWEEP_SWEEP_DISPLAY_H
 
+#include "sweep/families.h"
 #include "sweep/limits.h"
 #include "sweep/runs.h"
 
-typedef struct sweep_tally {      /* totals of one rank, or of all; nothing but doubles */
-    double done, failed, skipped; /* points */
-    double cost_s, busy_s;        /* predicted and measured seconds of finished runs, by the ranks that they hold */
-    psw_pace pace;                /* the same by kind */
+typedef struct sweep_tally {                  /* totals of one rank, or of all; nothing but doubles */
+    double done, failed, skipped, not_needed; /* points */
+    double cost_s, busy_s; /* predicted and measured seconds of finished runs, by the ranks that they hold */
+    psw_pace pace;         /* the same by kind */
 } sweep_tally;
 
 typedef struct sweep_display {
@@ -21,9 +22,11 @@ typedef struct sweep_display {
     double begin_s;             /* when the first run began */
     double ended_s, ended_cost; /* when a run was last seen to have ended; the cost of all that had */
     double start_s, last_line_s, last_state_s, last_post_s;
-    psw_remaining remaining;    /* of this launch's runs */
-    double share_before, share; /* of the study's points: finished by earlier launches; to be done by this one */
-    ptrdiff_t done_before, failed_before, skipped_before;
+    psw_remaining remaining;        /* of this launch's runs */
+    const sweep_families *families; /* rank 0, of a search instead */
+    double share_before, share;     /* of the study's points: finished by earlier launches; to be done by this one */
+    ptrdiff_t done_before, failed_before, skipped_before, not_needed_before;
+    double expected; /* points of a search that has come so far */
     sweep_tally mine;
     psw_sweep_state state;
 } sweep_display;

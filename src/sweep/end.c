@@ -41,17 +41,22 @@ static void print_outcome(const sweep_job *j, bool stopped)
     if (j->given.world->rank != 0 || j->given.request->quiet) return;
     psw_print(stderr, "polysweep: %s: %td of %td points%s%s done", path, s->done, s->points,
               *s->part ? " of part " : "", s->part);
+    if (s->not_needed) psw_print(stderr, ", %td not needed", s->not_needed);
     if (s->failed) psw_print(stderr, ", %td failed", s->failed);
     if (s->skipped) psw_print(stderr, ", %td skipped for memory or size", s->skipped);
     if (s->failed + s->skipped)
         psw_print(stderr, "; polysweep show %s --where \"error_code != none\" lists %s, --redo failed tries %s again",
                   path, s->failed + s->skipped > 1 ? "them" : "it", s->failed + s->skipped > 1 ? "them" : "it");
     if (stopped) psw_print(stderr, "; stopped (%s), the same command continues from here", s->stop_reason);
+    if (j->search.search && sweep_search_complete(&j->search, &j->slots))
+        psw_print(stderr, "; edges of %td combinations: polysweep show %s --edges",
+                  psw_search_combinations(j->search.search)->count, path);
     psw_print(stderr, "\n");
 }
 
 static bool stopped(const sweep_job *j, const sweep_tally *all)
 {
+    if (j->search.search) return j->search.unended;
     return all->done + all->failed + all->skipped < sweep_runs_points(&j->runs);
 }
 
@@ -59,7 +64,7 @@ static bool stopped(const sweep_job *j, const sweep_tally *all)
 static psw_status outcome(sweep_job *j, const sweep_tally *all)
 {
     psw_sweep_state *s = &j->open.display.state;
-    bool cut = stopped(j, all), left = s->done + s->failed + s->skipped < s->points;
+    bool cut = stopped(j, all), left = s->done + s->failed + s->skipped + s->not_needed < s->points;
     const char *word = cut ? "stopped_clean" : left ? "partial" : s->failed + s->skipped ? "failed" : "done";
     psw_format(s->state, sizeof s->state, "%s", word);
     if (cut) {
@@ -121,7 +126,7 @@ static psw_status read_back(const sweep_job *j)
     const psw_comm *world = j->given.world;
     const psw_sweep_state *s = &j->open.display.state;
     psw_reader *reader;
-    double ended = 0, expected = (double)(s->done + s->failed + s->skipped);
+    double ended = 0, expected = (double)(s->done + s->failed + s->skipped + s->not_needed);
     PSW_TRY(psw_reader_open_shared(world, j->given.path, &reader));
     bool same = psw_reader_identity(reader) == psw_study_identity(j->given.study);
     psw_status status = same ? psw_reader_states_each(world, reader, count_ended, &ended) : PSW_OK;
@@ -164,7 +169,7 @@ psw_status sweep_end(sweep_job *j, psw_status status)
 {
     const psw_comm *world = j->given.world;
     psw_sweep_state *state = &j->open.display.state;
-    sweep_tally all;
+    sweep_tally all = {0};
     if (status == PSW_STOPPED) status = PSW_OK; /* given up on request: counted as left */
     PSW_TRY(psw_comm_wait(world, sweep_watch_tick, j));
     if (status == PSW_OK && j->progress.unsaved[0]) status = PSW_FAIL(PSW_ENVIRONMENT, "%s", j->progress.unsaved);
@@ -172,13 +177,13 @@ psw_status sweep_end(sweep_job *j, psw_status status)
     psw_status saved = psw_comm_agree(world, world->rank == 0 ? save(j) : PSW_OK);
     if (saved != PSW_OK) status = saved;
     status = close_after(j, status, &all);
-    if (status == PSW_OK && sweep_runs_points(&j->runs) > 0 && !stopped(j, &all)) status = read_back(j);
+    bool wrote = all.done + all.failed + all.skipped + all.not_needed > 0;
+    if (status == PSW_OK && wrote && !stopped(j, &all)) status = read_back(j);
     if (status == PSW_OK)
         status = outcome(j, &all);
     else
         psw_format(state->state, sizeof state->state, "failed");
-    bool known =
-        j->open.untouched || sweep_runs_points(&j->runs) > 0; /* what is in the file: as it was, or read back */
+    bool known = j->open.untouched || wrote; /* what is in the file: as it was, or read back */
     if (world->rank == 0 && status == PSW_OK && known && strcmp(state->state, "done") == 0)
         psw_seal_take(j->given.path, state->whole);
     if (world->rank == 0) write_sidecars(j);

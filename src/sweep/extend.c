@@ -153,7 +153,7 @@ static psw_status carry(growth *g, ptrdiff_t old_slot, psw_record *record, psw_o
     *record = *old;
     record->point = point;
     if (point.level != old_point.level) carry_theory(record);
-    carry_predictions(g, &old_point, &point, old, record);
+    if (old->slot.status != PSW_SLOT_NOT_NEEDED) carry_predictions(g, &old_point, &point, old, record);
     *origin = (psw_origin){g->reader, old_slot};
     return PSW_OK;
 }

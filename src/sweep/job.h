@@ -4,6 +4,10 @@
 
 #include "sweep/crew.h"
 #include "sweep/display.h"
+#include "sweep/search.h"
+
+typedef struct sweep_hand sweep_hand;
+typedef struct sweep_round sweep_round;
 
 /* While points are computed. */
 typedef struct sweep_open {
@@ -15,6 +19,8 @@ typedef struct sweep_open {
     psw_timer timer;     /* where the study times */
     psw_record *records; /* one run's */
     psw_mark *marks;     /* one run's */
+    sweep_hand *hand;    /* of a search (sweep/rounds) */
+    sweep_round *round;  /* of a search */
 } sweep_open;
 
 /* Progress of this rank, and why it skipped runs. */
@@ -25,6 +31,7 @@ typedef struct sweep_progress {
     bool unsynced;         /* it has written since `synced_s` */
     double synced_s;       /* when its results were last flushed to disk */
     double repeat_until_s; /* repetitions of the run that is being computed */
+    ptrdiff_t asked;       /* round of the search that it is of; 0: of none */
     char unsaved[1024];    /* the first failure whose message could not be saved; "": all were */
 } sweep_progress;
 
@@ -33,6 +40,7 @@ typedef struct sweep_job {
     sweep_slots slots;
     psw_speeds machine;
     sweep_runs runs;
+    sweep_search search;
     sweep_limits limits;
     sweep_open open;
     sweep_progress progress;

@@ -12,13 +12,14 @@ typedef enum sweep_part {
     SWEEP_PART_WANTED,      /* computes it */
     SWEEP_PART_QUARANTINED, /* computes it alone, after all others */
     SWEEP_PART_CRASHED,     /* marks it as failed, after its third crash */
-    SWEEP_PART_AGAIN        /* it took too long beside others: computes it alone, after all others */
+    SWEEP_PART_AGAIN,       /* it took too long beside others: computes it alone, after all others */
+    SWEEP_PART_NOT_NEEDED   /* marks it as not needed: its search has ended */
 } sweep_part;
 
-/* From a slot's state in the file, its crashes, and whether failed points are to be computed again. Pure. */
-sweep_part sweep_part_of(const psw_slot *slot, ptrdiff_t crashes, bool redo);
+/* From a slot's state in the file, its crashes, and what is to be computed again. Pure. */
+sweep_part sweep_part_of(const psw_slot *slot, ptrdiff_t crashes, psw_redo redo);
 
-/* The slot becomes failed, with its message. Local. */
-psw_status sweep_part_put_crashed(const sweep_given *given, psw_store *store, ptrdiff_t slot, psw_mark mark);
+/* The slot becomes failed, with its message; `slot`: what is known of it beside that. Local. */
+psw_status sweep_part_put_crashed(const sweep_given *given, psw_store *store, ptrdiff_t number, const psw_slot *slot);
 
 #endif

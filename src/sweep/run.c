@@ -4,6 +4,7 @@
 #include "sweep/attempt.h"
 #include "sweep/end.h"
 #include "sweep/job.h"
+#include "sweep/rounds.h"
 #include "sweep/work.h"
 
 #include "polysweep/plain.h"
@@ -75,10 +76,32 @@ static psw_status make_room(sweep_job *j)
 /* Rank 0, once the file is open: points that have crashed too often become failed. */
 static psw_status put_crashed(sweep_job *j)
 {
-    for (ptrdiff_t i = 0; i < j->given.slots; i++)
-        if (j->slots.part[i] == SWEEP_PART_CRASHED)
-            PSW_TRY(sweep_part_put_crashed(&j->given, j->open.store, i, sweep_slots_before(&j->slots, i)));
+    for (ptrdiff_t i = 0; i < j->given.slots; i++) {
+        if (j->slots.part[i] != SWEEP_PART_CRASHED) continue;
+        psw_mark mark = sweep_slots_before(&j->slots, i);
+        psw_slot known = {.attempt = mark.attempt, .deaths = mark.deaths};
+        if (j->search.search) known.asked = sweep_search_asked(&j->search, i);
+        PSW_TRY(sweep_part_put_crashed(&j->given, j->open.store, i, &known));
+    }
     return PSW_OK;
+}
+
+/* What is left to be simulated: of a search that is unknown. */
+static psw_status foresee(sweep_job *j)
+{
+    psw_remaining_work work = {j->given.study, &j->machine.rates, &j->open.crew.split, &j->runs.usual,
+                               &j->runs.quarantined};
+    if (j->given.world->rank > 0) return PSW_OK;
+    if (j->search.search) j->open.display.families = &j->search.families;
+    return j->search.search ? PSW_OK : psw_remaining_create(&work, &j->open.display.remaining);
+}
+
+static psw_status open_crew(sweep_job *j)
+{
+    psw_pool_desk desk;
+    psw_status status = j->search.search ? sweep_rounds_prepare(j, &desk) : PSW_OK;
+    PSW_TRY(psw_comm_agree(j->given.world, status));
+    return sweep_crew_open(&j->open.crew, &j->given.node, &j->runs.usual, j->search.search ? &desk : NULL);
 }
 
 static psw_status open_all(sweep_job *j)
@@ -88,8 +111,7 @@ static psw_status open_all(sweep_job *j)
     PSW_TRY(psw_launch_describe(g->world, &g->node, &g->machine, g->request->command, g->settings->threads, &launch));
     sweep_machine_record(&j->machine, &launch);
     psw_status status = sweep_display_open(g, &j->slots, &j->runs, &j->limits, launch.started, &j->open.display);
-    psw_remaining_work work = {g->study, &j->machine.rates, &j->open.crew.split, &j->runs.usual, &j->runs.quarantined};
-    if (status == PSW_OK && g->world->rank == 0) status = psw_remaining_create(&work, &j->open.display.remaining);
+    if (status == PSW_OK) status = foresee(j);
     if (status == PSW_OK) status = psw_fault("sweep.open");
     PSW_TRY(psw_comm_agree(g->world, status));
     j->open.untouched = g->world->rank == 0 && psw_seal_holds(g->path, j->slots.seal);
@@ -97,25 +119,35 @@ static psw_status open_all(sweep_job *j)
     psw_reader_close(j->slots.reader);
     j->slots.reader = NULL;
     PSW_TRY(psw_comm_agree(g->world, g->world->rank == 0 ? put_crashed(j) : PSW_OK));
-    PSW_TRY(sweep_crew_open(&j->open.crew, &g->node, &j->runs.usual));
+    PSW_TRY(open_crew(j));
     PSW_TRY(sweep_display_share(g->world, &j->open.display));
     sweep_attempt_prepare(j);
     return PSW_OK;
+}
+
+static psw_status cut(sweep_job *j)
+{
+    const psw_rates *rates = &j->machine.rates;
+    const psw_split *split = &j->open.crew.split;
+    if (j->search.search) return sweep_search_cut(&j->given, rates, split, &j->search, &j->runs);
+    return sweep_runs_cut(&j->given, &j->slots, rates, split, &j->runs);
 }
 
 static psw_status run(sweep_job *j)
 {
     const sweep_crew *crew = &j->open.crew;
     PSW_TRY(sweep_given_read(&j->given));
-    PSW_TRY(sweep_slots_find(&j->given, &j->slots));
+    PSW_TRY(sweep_search_open(&j->given, &j->search));
+    PSW_TRY(sweep_slots_find(&j->given, j->search.search, &j->slots));
+    PSW_TRY(sweep_search_read(&j->given, &j->slots, &j->search));
     print_missing(&j->given, &j->slots);
     j->progress.synced_s = psw_clock_s();
     PSW_TRY(sweep_limits_set(&j->given, &j->limits));
     PSW_TRY(sweep_machine_find(&j->given, crew, is_work_left(j), &j->machine));
-    PSW_TRY(sweep_runs_cut(&j->given, &j->slots, &j->machine.rates, &crew->split, &j->runs));
+    PSW_TRY(cut(j));
     PSW_TRY(make_room(j));
     PSW_TRY(open_all(j));
-    return sweep_end(j, sweep_work(j));
+    return sweep_end(j, j->search.search ? sweep_rounds_work(j) : sweep_work(j));
 }
 
 static void release(sweep_job *j)
@@ -124,6 +156,8 @@ static void release(sweep_job *j)
     free(j->open.records);
     free(j->open.marks);
     psw_timer_free(&j->open.timer);
+    sweep_rounds_free(j);
+    sweep_search_free(&j->search);
     sweep_runs_free(&j->runs);
     sweep_given_free(&j->given);
     sweep_slots_free(&j->slots);

@@ -62,6 +62,17 @@ psw_status sweep_runs_cut_again(const sweep_given *given, const sweep_slots *slo
     return cut_part(&c, SWEEP_PART_AGAIN, &runs->again);
 }
 
+psw_status sweep_runs_cut_points(const sweep_given *given, const unsigned char *wanted, const psw_rates *rates,
+                                 const psw_split *split, sweep_runs *runs)
+{
+    cutting c = cutting_of(given, NULL, rates, split);
+    runs->most_slots = c.how.most_slots;
+    c.how.most_slots = 1;
+    c.how.turns = !c.how.alone;
+    PSW_TRY(psw_comm_agree(given->world, psw_runs_create(given->study, rates, &c.how, wanted, &runs->usual)));
+    return same_runs(given->world, &runs->usual);
+}
+
 void sweep_runs_free(sweep_runs *runs)
 {
     psw_runs_free(&runs->usual);

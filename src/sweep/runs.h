@@ -17,6 +17,9 @@ psw_status sweep_runs_cut(const sweep_given *given, const sweep_slots *slots, co
 /* The slots whose part is now SWEEP_PART_AGAIN. Collective over the world, as sweep_runs_cut. */
 psw_status sweep_runs_cut_again(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
                                 const psw_split *split, sweep_runs *runs);
+/* The points that are wanted: runs of one each. Collective over the world, as sweep_runs_cut. */
+psw_status sweep_runs_cut_points(const sweep_given *given, const unsigned char *wanted, const psw_rates *rates,
+                                 const psw_split *split, sweep_runs *runs);
 void sweep_runs_free(sweep_runs *runs);
 
 double sweep_runs_points(const sweep_runs *runs); /* of all runs */

@@ -6,6 +6,7 @@
 
 #include "sweep/extend.h"
 #include "polysweep/files.h"
+#include "polysweep/plain.h"
 
 /* What has changed since the file was made, where it is not the study. */
 static void since(const psw_study *stored, char *text, size_t size)
@@ -120,11 +121,19 @@ static void count_ended(sweep_slots *s, psw_slot_status status)
     s->done += status == PSW_SLOT_DONE;
     s->failed += status == PSW_SLOT_FAILED || status == PSW_SLOT_TIMEOUT;
     s->skipped += status == PSW_SLOT_SKIPPED;
+    s->not_needed += status == PSW_SLOT_NOT_NEEDED;
 }
 
 static unsigned char byte_of(ptrdiff_t count)
 {
     return (unsigned char)(count < 255 ? count : 255);
+}
+
+static bool is_selected(const sweep_given *g, const psw_filter *filter, const sweep_slots *s, ptrdiff_t i)
+{
+    if (s->selected || !filter) return !s->selected || s->selected[i];
+    psw_point point = psw_study_point(g->study, i);
+    return psw_filter_keeps(filter, &point);
 }
 
 /* Which slots this launch computes: of those that the filter (NULL = none) keeps the unfinished, and the failed if
@@ -135,10 +144,7 @@ static void choose_slot(const sweep_given *g, const psw_filter *filter, ptrdiff_
     ptrdiff_t crashes = slot->deaths + (slot->status == PSW_SLOT_RUNNING);
     sweep_part part = sweep_part_of(slot, crashes, g->request->redo);
     if (!s->mine[i]) part = SWEEP_PART_ENDED;
-    if (part != SWEEP_PART_ENDED && filter) {
-        psw_point point = psw_study_point(g->study, i);
-        if (!psw_filter_keeps(filter, &point)) part = SWEEP_PART_ENDED;
-    }
+    if (part != SWEEP_PART_ENDED && !is_selected(g, filter, s, i)) part = SWEEP_PART_ENDED;
     s->part[i] = (unsigned char)part;
     s->attempts[i] = byte_of(slot->attempt);
     s->crashes[i] = byte_of(crashes);
@@ -168,9 +174,10 @@ static psw_status read_slots(const sweep_given *g, const psw_filter *filter, psw
     PSW_TRY(psw_reader_states_join(g->world, reader, s->part));
     PSW_TRY(psw_reader_states_join(g->world, reader, s->attempts));
     PSW_TRY(psw_reader_states_join(g->world, reader, s->crashes));
-    double ended[] = {(double)s->done, (double)s->failed, (double)s->skipped};
-    PSW_TRY(psw_comm_sum(g->world, ended, 3));
+    double ended[] = {(double)s->done, (double)s->failed, (double)s->skipped, (double)s->not_needed};
+    PSW_TRY(psw_comm_sum(g->world, ended, 4));
     s->done = (ptrdiff_t)ended[0], s->failed = (ptrdiff_t)ended[1], s->skipped = (ptrdiff_t)ended[2];
+    s->not_needed = (ptrdiff_t)ended[3];
     return PSW_OK;
 }
 
@@ -211,13 +218,17 @@ static psw_status check_study(const sweep_given *g, const psw_filter *filter, co
     return has_columns(g, filter, s->reader);
 }
 
-/* Was every point done, and read back, at the end of a launch, and has nobody written since? Then there is nothing that
- * reading all of it again would tell. */
-static bool is_whole(const sweep_given *g, const sweep_slots *s)
+/* Was every point done or not needed, and read back, at the end of a launch, and has nobody written since? Then there
+ * is nothing that reading all of it again would tell. */
+static bool is_whole(const sweep_given *g, sweep_slots *s)
 {
     psw_sweep_state state;
-    return psw_sweep_state_read(g->path, &state) == PSW_OK && strcmp(state.state, "done") == 0 &&
-           state.points == s->points && state.done == s->points && s->seal[0] && strcmp(state.whole, s->seal) == 0;
+    if (psw_sweep_state_read(g->path, &state) != PSW_OK || strcmp(state.state, "done") != 0) return false;
+    if (state.not_needed > 0 && g->request->redo == PSW_REDO_NOT_NEEDED) return false;
+    s->whole = state.points == s->points && state.done + state.not_needed == s->points && s->seal[0] &&
+               strcmp(state.whole, s->seal) == 0;
+    if (s->whole) s->done = state.done, s->not_needed = state.not_needed; /* and every part is SWEEP_PART_ENDED */
+    return s->whole;
 }
 
 static psw_status read_file(const sweep_given *g, const psw_filter *filter, sweep_slots *s)
@@ -225,10 +236,11 @@ static psw_status read_file(const sweep_given *g, const psw_filter *filter, swee
     PSW_TRY(psw_reader_open_shared(g->world, g->path, &s->reader));
     PSW_TRY(psw_comm_agree(g->world, g->world->rank == 0 ? check_study(g, filter, s) : PSW_OK));
     if (g->world->rank == 0) psw_seal_take(g->path, s->seal);
-    bool whole = g->world->rank == 0 && is_whole(g, s);
-    PSW_TRY(psw_comm_bytes(g->world, 0, &whole, sizeof whole));
-    if (!whole) return read_slots(g, filter, s->reader, s);
-    s->done = s->points; /* and every part is SWEEP_PART_ENDED */
+    ptrdiff_t whole[] = {g->world->rank == 0 && is_whole(g, s), s->done, s->not_needed};
+    PSW_TRY(psw_comm_bytes(g->world, 0, whole, sizeof whole));
+    s->whole = whole[0];
+    if (!s->whole) return read_slots(g, filter, s->reader, s);
+    s->done = whole[1], s->not_needed = whole[2];
     return PSW_OK;
 }
 
@@ -242,8 +254,54 @@ static psw_status find_part(const sweep_given *g, sweep_slots *s)
     return psw_comm_bytes(world, 0, s->mine, (size_t)g->slots);
 }
 
+/* ---- what of a search is selected ---- */
+
+/* What --where keeps of a family, all of whose points are of one part. */
+static ptrdiff_t kept_of(const sweep_given *g, const psw_filter *filter, const ptrdiff_t *own, ptrdiff_t count)
+{
+    ptrdiff_t kept = 0;
+    for (ptrdiff_t i = 0; filter && i < count; i++) {
+        psw_point point = psw_study_point(g->study, own[i]);
+        kept += psw_filter_keeps(filter, &point);
+    }
+    return filter ? kept : count;
+}
+
+static psw_status report_selected(const sweep_given *g, ptrdiff_t whole, ptrdiff_t halves)
+{
+    psw_shown where = psw_show(g->request->where);
+    if (whole == 0)
+        return PSW_FAIL(PSW_USAGE,
+                        "--where \"%s\" keeps no combination that is searched as a whole: it must not distinguish "
+                        "values of %s, nor of what a level joins",
+                        where.text, psw_study_search(g->study)->over);
+    if (halves > 0 && g->world->rank == 0 && !g->request->quiet)
+        psw_print(stderr,
+                  "polysweep: note: --where \"%s\" keeps some but not all points of %td searches, which are left out\n",
+                  where.text, halves);
+    return PSW_OK;
+}
+
+/* A search is of all candidates: families are selected as a whole. */
+static psw_status select_families(const sweep_given *g, const psw_search *search, const psw_filter *filter,
+                                  sweep_slots *s)
+{
+    ptrdiff_t whole = 0, halves = 0, families = psw_search_combinations(search)->families;
+    s->selected = calloc((size_t)g->slots, 1);
+    if (!s->selected) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", g->slots);
+    for (ptrdiff_t f = 0; f < families; f++) {
+        const ptrdiff_t *own, count = psw_search_slots(search, f, &own);
+        if (!s->mine[own[0]]) continue;
+        ptrdiff_t kept = kept_of(g, filter, own, count);
+        whole += kept == count;
+        halves += kept > 0 && kept < count;
+        for (ptrdiff_t i = 0; kept == count && i < count; i++) s->selected[own[i]] = 1;
+    }
+    return filter ? report_selected(g, whole, halves) : PSW_OK;
+}
+
 /* --where is understood before the file is touched: a refusal leaves nothing behind. */
-psw_status sweep_slots_find(const sweep_given *g, sweep_slots *s)
+psw_status sweep_slots_find(const sweep_given *g, const psw_search *search, sweep_slots *s)
 {
     const psw_comm *world = g->world;
     size_t bytes = (size_t)g->slots;
@@ -254,6 +312,7 @@ psw_status sweep_slots_find(const sweep_given *g, sweep_slots *s)
     PSW_TRY(psw_comm_agree(world, room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td slots", g->slots)));
     PSW_TRY(find_part(g, s));
     psw_status status = psw_comm_agree(world, psw_filter_create(g->study, g->request->where, &filter));
+    if (status == PSW_OK && search) status = psw_comm_agree(world, select_families(g, search, filter, s));
     if (status == PSW_OK) status = psw_comm_agree(world, world->rank == 0 ? create_or_extend(g, s) : PSW_OK);
     if (status == PSW_OK) status = read_file(g, filter, s);
     if (filter) psw_filter_free(filter);
@@ -299,6 +358,7 @@ void sweep_slots_free(sweep_slots *s)
     free(s->attempts);
     free(s->crashes);
     free(s->mine);
+    free(s->selected);
     psw_reader_close(s->reader);
     psw_lock_release(&s->lock);
 }

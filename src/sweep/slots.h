@@ -11,17 +11,20 @@ typedef struct sweep_slots {
     unsigned char *part, *attempts, *crashes; /* one byte a slot: sweep_part; both at most 255 */
     ptrdiff_t postponed;                      /* by this rank */
     unsigned char *mine;                      /* 1 for slots of the part */
-    ptrdiff_t points;                         /* of the study or of the part of it */
-    ptrdiff_t done, failed, skipped;          /* finished by earlier launches and left unchanged */
-    psw_lock lock;                            /* rank 0: of the file */
-    psw_reader *reader;                       /* of the file; NULL once all ranks have opened it for writing */
-    char seal[PSW_SEAL];                      /* rank 0: of the file before its slots were read */
+    unsigned char *selected; /* of a search: 1 for slots of the families that this launch is for; NULL: of a grid */
+    ptrdiff_t points;        /* of the study or of the part of it */
+    ptrdiff_t done, failed, skipped, not_needed; /* finished by earlier launches and left unchanged */
+    bool whole;                                  /* that is every point of the file, as its sidecar knows */
+    psw_lock lock;                               /* rank 0: of the file */
+    psw_reader *reader;                          /* of the file; NULL once all ranks have opened it for writing */
+    char seal[PSW_SEAL];                         /* rank 0: of the file before its slots were read */
 } sweep_slots;
 
-/* Locks the result file, creates it if missing, refuses another study's, and fills the slots. Collective over the
- * world, whose ranks share the reading. Must be freed whatever it returns: PSW_USAGE, PSW_ENVIRONMENT, PSW_NO_MEMORY.
+/* Locks the result file, creates it if missing, refuses another study's, and fills the slots. `search`: NULL for a
+ * grid. Collective over the world, whose ranks share the reading. Must be freed whatever it returns: PSW_USAGE,
+ * PSW_ENVIRONMENT, PSW_NO_MEMORY.
  */
-psw_status sweep_slots_find(const sweep_given *given, sweep_slots *slots);
+psw_status sweep_slots_find(const sweep_given *given, const psw_search *search, sweep_slots *slots);
 void sweep_slots_free(sweep_slots *slots); /* and unlocks */
 
 /* Attempts and crashes before this launch, and with one that took too long in it. */

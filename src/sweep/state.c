@@ -16,7 +16,7 @@
 
 typedef struct field {
     const char *name;
-    enum { TEXT, COUNT, NUMBER, YOUNGER } kind; /* YOUNGER: a text that earlier programs do not write */
+    enum { TEXT, COUNT, NUMBER, YOUNGER, YOUNGER_COUNT } kind; /* YOUNGER: earlier programs do not write it */
     size_t at, size;
 } field;
 
@@ -26,12 +26,28 @@ typedef struct field {
     }
 
 static const field fields[] = {
-    FIELD(TEXT, state),           FIELD(TEXT, study),       FIELD(TEXT, host),     FIELD(COUNT, pid),
-    FIELD(COUNT, ranks),          FIELD(TEXT, started),     FIELD(TEXT, updated),  FIELD(COUNT, points),
-    FIELD(COUNT, done),           FIELD(COUNT, failed),     FIELD(COUNT, skipped), FIELD(COUNT, running),
-    FIELD(NUMBER, fraction),      FIELD(NUMBER, elapsed_s), FIELD(NUMBER, eta_s),  FIELD(NUMBER, time_limit_s),
-    FIELD(TEXT, time_limit_from), FIELD(TEXT, stop_reason), FIELD(YOUNGER, part),  FIELD(YOUNGER, launch),
+    FIELD(TEXT, state),
+    FIELD(TEXT, study),
+    FIELD(TEXT, host),
+    FIELD(COUNT, pid),
+    FIELD(COUNT, ranks),
+    FIELD(TEXT, started),
+    FIELD(TEXT, updated),
+    FIELD(COUNT, points),
+    FIELD(COUNT, done),
+    FIELD(COUNT, failed),
+    FIELD(COUNT, skipped),
+    FIELD(COUNT, running),
+    FIELD(NUMBER, fraction),
+    FIELD(NUMBER, elapsed_s),
+    FIELD(NUMBER, eta_s),
+    FIELD(NUMBER, time_limit_s),
+    FIELD(TEXT, time_limit_from),
+    FIELD(TEXT, stop_reason),
+    FIELD(YOUNGER, part),
+    FIELD(YOUNGER, launch),
     FIELD(YOUNGER, whole),
+    FIELD(YOUNGER_COUNT, not_needed),
 };
 enum { FIELDS = sizeof fields / sizeof *fields, LONGEST = 8192 };
 static const double SECONDS_MOST = 1e18; /* beyond what anybody waits for */
@@ -58,6 +74,7 @@ static void print(FILE *out, const psw_sweep_state *state)
         switch (fields[i].kind) {
         case YOUNGER:
         case TEXT: psw_json_text(&json, fields[i].name, member); break;
+        case YOUNGER_COUNT:
         case COUNT: psw_json_count(&json, fields[i].name, *(const ptrdiff_t *)member); break;
         case NUMBER: psw_json_number(&json, fields[i].name, bounded(fields[i].name, *(const double *)member)); break;
         }
@@ -161,6 +178,7 @@ static bool scan_value(const field *f, psw_sweep_state *state, bool quoted, cons
     switch (f->kind) {
     case YOUNGER:
     case TEXT: return quoted && psw_format(member, f->size, "%s", text);
+    case YOUNGER_COUNT:
     case COUNT: return !quoted && scan_count(text, member);
     case NUMBER: return quoted == (strcmp(text, "inf") == 0) && scan_number(text, member);
     }
@@ -197,7 +215,7 @@ static bool scan(const char *text, psw_sweep_state *state, const char **wrong)
     }
     at = at ? past(at, '}') : NULL;
     for (int i = 0; i < FIELDS && at && !*at; i++)
-        if (!(seen >> i & 1) && fields[i].kind != YOUNGER) return *wrong = fields[i].name, false;
+        if (!(seen >> i & 1) && fields[i].kind < YOUNGER) return *wrong = fields[i].name, false;
     return at && !*at;
 }
 
@@ -210,7 +228,7 @@ static const char *impossible(const psw_sweep_state *s)
     if (i == sizeof words / sizeof *words) return "state";
     if (s->pid > INT_MAX) return "pid";
     if (s->ranks > INT_MAX) return "ranks";
-    if (s->done + s->failed + s->skipped + s->running > s->points) return "points";
+    if (s->done + s->failed + s->skipped + s->not_needed + s->running > s->points) return "points";
     if (s->fraction > 1) return "fraction";
     if (s->elapsed_s > SECONDS_MOST) return "elapsed_s";
     if (s->eta_s > SECONDS_MOST && isfinite(s->eta_s)) return "eta_s";

@@ -87,7 +87,7 @@ static double head_seconds(const psw_point *p, const psw_leaf *leaf, psw_arena *
     psw_verdict verdict;
     arena->used = 0;
     double start = now_s();
-    if (judge->begin(&group, (psw_watch){0}, arena, &head) != PSW_OK) exit(1);
+    if (judge->begin(&group, NULL, (psw_watch){0}, arena, &head) != PSW_OK) exit(1);
     judge->prune(head, false);
     judge->take(head, leaf);
     judge->end(head, &verdict);
@@ -111,7 +111,7 @@ static void bench(psw_precision precision, ptrdiff_t n, ptrdiff_t d, ptrdiff_t m
     ptrdiff_t count = n < p.block ? n : p.block;
     double *zeros = calloc((size_t)(2 * count), sizeof *zeros);
     psw_leaf leaf = {0, count, 0, 1, 2, d, x->a, zeros, zeros};
-    if (psw_arena_create(psw_judge_of(precision)->bytes(&group), &arena) != PSW_OK) exit(1);
+    if (psw_arena_create(psw_judge_of(precision)->bytes(&group, NULL), &arena) != PSW_OK) exit(1);
     for (int i = 0; i < ROUNDS; i++) {
         double cube = cube_rate(precision, x), seconds = head_seconds(&p, &leaf, &arena);
         head[i] = 4.0 * (double)(count * p.v * m * trials) / seconds / cube;
@@ -168,8 +168,8 @@ static void study(const preset_case *preset, psw_precision precision, double noi
     const psw_engine *engine = psw_engine_of(precision);
     heads h = {.judge = psw_judge_of(precision), .point = points, .x = x};
     for (int i = 0; i < 2; i++) {
-        if (psw_arena_create(h.judge->bytes(&group), &arena[i]) != PSW_OK) exit(1);
-        if (h.judge->begin(&group, (psw_watch){0}, &arena[i], &h.head[i]) != PSW_OK) exit(1);
+        if (psw_arena_create(h.judge->bytes(&group, NULL), &arena[i]) != PSW_OK) exit(1);
+        if (h.judge->begin(&group, NULL, (psw_watch){0}, &arena[i], &h.head[i]) != PSW_OK) exit(1);
         h.judge->prune(h.head[i], i == 0);
     }
     if (psw_arena_create(engine->bytes(&group, NULL), &arena[2]) != PSW_OK) exit(1);

@@ -1,4 +1,4 @@
-"""How often do intervals hold the true rate, and edges the true edge? Prints four tables; a minute on one core.
+"""How often do intervals hold the true rate, edges the true edge, and decisions? Prints six tables; two minutes on one core.
 
     python tests/bench/coverage.py [runs]            # Python with the analysis package; 2000 runs
 
@@ -8,11 +8,17 @@ edges       simultaneous statements about both edges (polysweep.critical) at 200
             widths in steps of the grid, and how often an edge is claimed, by this rule and by "the first degree whose rate is
             at least 0.9". All degrees share their sign vectors, as in the program; in the second table they do not, so that each
             has luck of its own.
-draws       the same where trials share draws of what is random: 40 draws of 5 trials each."""
+draws       the same where trials share draws of what is random: 40 draws of 5 trials each.
+trials      that stop when they know on which side of 0.9 a rate is, blocks of 20, 4000 at most (polysweep/sequence.h): mean number,
+            share on a wrong side and undecided, share whose interval at the stop has the rate; beside them a truncated SPRT of
+            0.88 against 0.92, which is not used.
+bets        the same over draws of 20 trials each, 200 at most, by several bets of Waudby-Smith and Ramdas (2024): the grid that is
+            used, the predictable plug-in, and approximate GRAPA; for each mean draws, undecided, wrong, at an error of 0.01."""
 import sys
 from pathlib import Path
 
 import numpy as np
+from scipy import special, stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "analysis" / "tests"))
 import simulated  # noqa: E402
@@ -88,6 +94,103 @@ def shared(random, runs, draws=40, each=5):
                  simulated.edge_coverage(beta, probability, rates, np.floor(samples), LEVEL))
 
 
+MOST, BLOCK = 4000, 20
+
+
+def evidence(successes, trials, level):
+    """Logarithms of both capitals: I_l(S + 1, F + 1) is the chance of more than S successes among one trial more."""
+    own = successes * np.log(level) + (trials - successes) * np.log1p(-level)
+    beta = special.betaln(successes + 1, trials - successes + 1)
+    return (beta + stats.binom.logcdf(successes, trials + 1, level) - np.log1p(-level) - own,
+            beta + stats.binom.logsf(successes, trials + 1, level) - np.log(level) - own)
+
+
+def mixture(error):
+    """For each look the fewest successes that are above, and the most that are below."""
+    for trials in range(BLOCK, MOST + 1, BLOCK):
+        above, below = evidence(np.arange(trials + 1), trials, LEVEL)
+        least, most = np.flatnonzero(above >= np.log(2 / error)), np.flatnonzero(below >= np.log(2 / error))
+        yield trials, least[0] if least.size else trials + 1, most[-1] if most.size else -1
+
+
+def ratio_test(error, apart=0.02):
+    """Wald's, of two simple hypotheses, which says at the end what is more likely."""
+    up, down = np.log((LEVEL + apart) / (LEVEL - apart)), np.log((1 - LEVEL - apart) / (1 - LEVEL + apart))
+    for trials in range(BLOCK, MOST + 1, BLOCK):
+        llr = np.arange(trials + 1) * up + (trials - np.arange(trials + 1)) * down
+        wanted = np.log(2 / error) if trials < MOST else 0
+        yield trials, np.flatnonzero(np.append(llr, np.inf) >= wanted)[0], np.flatnonzero(np.append(-np.inf, llr) <= -wanted)[-1] - 1
+
+
+def ends(random, rate, rule, runs):
+    """Trials and successes at the stop, and the side; 0: undecided."""
+    open_, successes = np.ones(runs, bool), np.zeros(runs, int)
+    trials, side = np.zeros(runs, int), np.zeros(runs, int)
+    for looked, above, below in rule:
+        successes[open_] += random.binomial(BLOCK, rate, open_.sum())
+        trials[open_] = looked
+        side[open_] = np.where(successes[open_] >= above, 1, np.where(successes[open_] <= below, -1, 0))
+        open_ &= side == 0
+    return trials, successes, side
+
+
+def has(rate, successes, trials, error):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = special.xlogy(successes, rate) + special.xlog1py(trials - successes, -rate)
+    return special.betaln(successes + 1, trials - successes + 1) - own < np.log(1 / error)
+
+
+def stopped(random, runs):
+    print(f"\ntrials that stop at {LEVEL}, {MOST} at most, {runs} runs: mean / undecided % / wrong %, interval has the rate %\n rate  "
+          + "  ".join(f"{f'error {error:g}':>32}" for error in (0.01, 2.5e-5)) + f"  {'SPRT 0.01':>24}")
+    rules = {error: list(mixture(error)) for error in (0.01, 2.5e-5)}
+    for rate in (0, 0.5, 0.8, 0.85, 0.89, 0.9, 0.91, 0.95, 0.99, 1):
+        cells = []
+        for rule, error in [(rules[0.01], 0.01), (rules[2.5e-5], 2.5e-5), (list(ratio_test(0.01)), None)]:
+            trials, successes, side = ends(random, rate, rule, runs)
+            wrong = (side != 0) & (side != np.sign(round(rate - LEVEL, 9)))
+            cells.append(f"{trials.mean():8.0f} / {100 * np.mean(side == 0):5.1f} / {100 * wrong.mean():5.2f}"
+                         + (f", {100 * has(rate, successes, trials, error).mean():5.1f}" if error else ""))
+        print(f"{rate:5}  " + "  ".join(f"{cell:>32}" for cell in cells), flush=True)
+
+
+def grid_bets(x, level):
+    """Logarithms of capitals, draw after draw: means over fixed shares at the nodes of Gauss and Chebyshev."""
+    share = np.sin(np.pi / 4 * (2 * np.arange(32) + 1) / 32)**2
+    total = np.cumsum(np.log1p(share[:, None, None] * (x / level - 1)), axis=2)
+    return special.logsumexp(total, axis=0) - np.log(32)
+
+
+def predictable(x, level, error, greedy):
+    """Shares from the draws before: sqrt(2 ln(2/e) / (s2 k ln(1 + k))), or (m - l) / (s2 + (m - l)^2) above 0; three quarters of
+    what a capital can lose at most."""
+    k = np.arange(1, x.shape[1] + 1)
+    mean = (0.5 + np.cumsum(x, axis=1)) / (k + 1)
+    spread = (0.25 + np.cumsum((x - mean)**2, axis=1)) / (k + 1)
+    mean = np.concatenate([np.full((len(x), 1), 0.5), mean[:, :-1]], axis=1)
+    spread = np.concatenate([np.full((len(x), 1), 0.25), spread[:, :-1]], axis=1)
+    bet = np.maximum(mean - level, 0) / (spread + (mean - level)**2) if greedy else np.sqrt(2 * np.log(2 / error) / (spread * k * np.log1p(k)))
+    return np.cumsum(np.log1p(np.minimum(bet, 0.75 / level) * (x - level)), axis=1)
+
+
+def bets(random, runs, draws=200, each=20, error=0.01):
+    rules = {"grid": grid_bets, "plug-in": lambda x, level: predictable(x, level, error, False),
+             "GRAPA": lambda x, level: predictable(x, level, error, True)}
+    print(f"\nbets on draws at {LEVEL}, {draws} draws of {each} trials at most, {runs} runs, error {error}: mean draws / undecided % / "
+          f"wrong %\n rate   rho  " + "  ".join(f"{name:>24}" for name in rules))
+    for rate in (0.001, 0.5, 0.8, 0.85, 0.9, 0.95, 0.99, 0.9999):
+        for rho in (0.03, 0.3):
+            x = random.binomial(each, simulated.draw_rates(random, "beta", rate, rho, (runs, draws))) / each
+            cells = []
+            for rule in rules.values():
+                above, below = (c >= np.log(2 / error) for c in (rule(x, LEVEL), rule(1 - x, 1 - LEVEL)))
+                first = [np.where(c.any(axis=1), c.argmax(axis=1), draws) for c in (above, below)]
+                side = np.where(first[0] < first[1], 1, np.where(first[1] < first[0], -1, 0))
+                wrong = (side != 0) & (side != np.sign(round(rate - LEVEL, 9)))
+                cells.append(f"{np.minimum(np.minimum(*first) + 1, draws).mean():7.1f} / {100 * np.mean(side == 0):5.1f} / {100 * wrong.mean():5.2f}")
+            print(f"{rate:6} {rho:5}  " + "  ".join(f"{cell:>24}" for cell in cells), flush=True)
+
+
 def main():
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     random = np.random.default_rng(1)
@@ -95,6 +198,8 @@ def main():
     edges(random, runs)
     apart(random, runs)
     shared(random, runs)
+    stopped(random, runs)
+    bets(random, min(runs, 500))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ module=$prefix/share/polysweep/modulefiles/polysweep/$("$program" --version | aw
 expect 0 "Module files: $prefix/" cmake --install "$POLYSWEEP_BUILD" --prefix "$prefix"
 expect 0 "^polysweep " "$prefix/bin/polysweep" --version
 expect 0 "points" "$prefix/bin/polysweep" plan "$prefix/share/polysweep/jobs/quickstart.yaml"
+expect 0 "points" "$prefix/bin/polysweep" plan "$prefix/share/polysweep/jobs/claims/degree.yaml"
 expect 0 "^$prefix/share/polysweep/analysis/polysweep/" env PYTHONPATH="$prefix/share/polysweep/analysis" \
     "$python" -c 'import polysweep; print(polysweep.__file__)'
 installed=$(cd "$prefix/share/polysweep/jobs" && echo slurm*)

@@ -12,7 +12,8 @@ enum { SLOTS = 2, LARGEST = 1 << 20 };
 
 static const char text[] = "schema: 1\nstudy: s\ndata: {preset: P1}\nmethods: [exact]\n"
                            "grid: {beta: [2, 4], n: 16, d: 10, own: 1}\njudge: {m: 4, trials: 2}\n"
-                           "predict: {mine: own}\noutput: {keep: [rows]}\n";
+                           "predict: {mine: own}\noutput: {keep: [rows]}\n"
+                           "search: {over: beta, level: 0.5}\n";
 
 typedef struct good_file {
     psw_study *study;
@@ -118,6 +119,22 @@ static void read_slots(psw_reader *reader, ptrdiff_t slots)
     }
 }
 
+/* What show --edges and verify do. */
+static void read_edges(psw_reader *reader, const psw_study *study)
+{
+    psw_edge_row rows[PSW_SEARCH_EDGES];
+    psw_replay replay;
+    psw_crossings found;
+    psw_reader_edges(reader, study);
+    must_say(psw_reader_edges_get(reader, 0, 1, rows), PSW_ENVIRONMENT);
+    must_say(psw_reader_edges_get(reader, 1, 1, rows), PSW_ENVIRONMENT);
+    if (psw_reader_slots(reader) == psw_study_slots(study)) {
+        must_say(psw_reader_replay(reader, study, &replay), PSW_ENVIRONMENT);
+        if (replay.search) psw_replay_crossings(&replay, 0, &found);
+        psw_replay_free(&replay);
+    }
+}
+
 static void read_rest(psw_reader *reader, const psw_study *study)
 {
     psw_launch launch;
@@ -129,6 +146,7 @@ static void read_rest(psw_reader *reader, const psw_study *study)
         psw_reader_launch(reader, i, &launch);
     psw_reader_schema(reader);
     psw_reader_rows(reader, study);
+    read_edges(reader, study);
 }
 
 static void read_all(const char *path, const psw_study *study)

@@ -61,7 +61,7 @@ static psw_status compute(const setting *s, const psw_study *study, ptrdiff_t sl
     psw_computer c = {.study = study, .rates = &rates, .inputs = &inputs, .timer = &timer, .nodes = 1};
     c.choice = (psw_choice){-1, -1, -1};
     if (s->fails) c.watch.ask = stop;
-    psw_status status = psw_compute(s->team, &c, slot, 1, &record);
+    psw_status status = psw_compute(s->team, &c, &(psw_slots){slot, 1, NULL}, &record);
     memset(out, 0, sizeof *out);
     if (status == PSW_OK) {
         *out = (outcome){.median = record.cost.time_median_s,
@@ -117,9 +117,9 @@ static void test_results(const psw_study *timed)
     for (ptrdiff_t slot = 0; slot < 2; slot++) {
         psw_record with, without;
         psw_computer c = {.study = plain, .rates = &rates, .inputs = &inputs, .nodes = 1, .choice = {-1, -1, -1}};
-        CHECK(psw_compute(&world, &c, slot, 1, &without) == PSW_OK, "%s", psw_message());
+        CHECK(psw_compute(&world, &c, &(psw_slots){slot, 1, NULL}, &without) == PSW_OK, "%s", psw_message());
         c.study = timed, c.timer = &timer;
-        CHECK(psw_compute(&world, &c, slot, 1, &with) == PSW_OK, "%s", psw_message());
+        CHECK(psw_compute(&world, &c, &(psw_slots){slot, 1, NULL}, &with) == PSW_OK, "%s", psw_message());
         for (ptrdiff_t i = 0; i < count; i++) {
             double a = psw_column_value(&columns[i], &with), b = psw_column_value(&columns[i], &without);
             if (columns[i].bitwise)

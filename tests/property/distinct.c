@@ -157,8 +157,8 @@ static psw_status begin(const psw_group *group, const psw_data *data, sink *s, p
     psw_given given = {.data = data};
     s->judge = psw_judge_of(p->precision), s->assessor = psw_assessor_of(p->precision);
     PSW_TRY(psw_arena_create(psw_engine_of(p->precision)->bytes(group, NULL), &memory[0]));
-    PSW_TRY(psw_arena_create(s->judge->bytes(group), &memory[1]));
-    PSW_TRY(s->judge->begin(group, (psw_watch){0}, &memory[1], &s->head));
+    PSW_TRY(psw_arena_create(s->judge->bytes(group, NULL), &memory[1]));
+    PSW_TRY(s->judge->begin(group, NULL, (psw_watch){0}, &memory[1], &s->head));
     if (psw_sketch_has(p)) {
         PSW_TRY(psw_arena_create(s->assessor->bytes(p, NULL), &memory[2]));
         PSW_TRY(s->assessor->begin(p, &given, (psw_watch){0}, &memory[2], &s->errors));

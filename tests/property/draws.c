@@ -183,8 +183,8 @@ static psw_head *head_of(const psw_point *p, psw_arena *arena)
     const psw_judge *judge = psw_judge_of(p->precision);
     psw_group group = {p, 1};
     psw_head *head = NULL;
-    CHECK(psw_arena_create(judge->bytes(&group), arena) == PSW_OK, "%s", psw_message());
-    CHECK(judge->begin(&group, (psw_watch){0}, arena, &head) == PSW_OK, "%s", psw_message());
+    CHECK(psw_arena_create(judge->bytes(&group, NULL), arena) == PSW_OK, "%s", psw_message());
+    CHECK(judge->begin(&group, NULL, (psw_watch){0}, arena, &head) == PSW_OK, "%s", psw_message());
     return head;
 }
 

@@ -44,8 +44,8 @@ static inline psw_verdict run_case(const psw_point *p, row_reader read, void *co
     psw_data *data = NULL;
     psw_verdict verdict = psw_verdict_none();
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &memory) == PSW_OK, "%s", psw_message());
-    CHECK(psw_arena_create(sink.judge->bytes(&group), &judged) == PSW_OK, "%s", psw_message());
-    CHECK(sink.judge->begin(&group, (psw_watch){0}, &judged, &sink.head) == PSW_OK, "%s", psw_message());
+    CHECK(psw_arena_create(sink.judge->bytes(&group, NULL), &judged) == PSW_OK, "%s", psw_message());
+    CHECK(sink.judge->begin(&group, NULL, (psw_watch){0}, &judged, &sink.head) == PSW_OK, "%s", psw_message());
     psw_status status = psw_data_open(p, NULL, &data);
     psw_given given = {.data = data, .sets = psw_data_sets(group.points)};
     if (status == PSW_OK) status = engine->attend(&group, &given, &memory, (psw_watch){NULL, NULL}, case_take, &sink);

@@ -18,8 +18,8 @@ static ranked head_of(const psw_group *group, const kept *k, const psw_route *ro
 {
     const psw_judge *judge = psw_judge_of(group->points->precision);
     ranked r;
-    CHECK(psw_arena_create(judge->bytes(group), &r.arena) == PSW_OK, "%s", psw_message());
-    CHECK(judge->begin(group, (psw_watch){0}, &r.arena, &r.head) == PSW_OK, "%s", psw_message());
+    CHECK(psw_arena_create(judge->bytes(group, NULL), &r.arena) == PSW_OK, "%s", psw_message());
+    CHECK(judge->begin(group, NULL, (psw_watch){0}, &r.arena, &r.head) == PSW_OK, "%s", psw_message());
     for (ptrdiff_t draw = 0; draw < draws_of(group->points); draw++) {
         if (psw_sketch_has(group->points)) judge->draw(r.head, draw);
         for (ptrdiff_t i = 0; i < k->count; i++)

@@ -43,8 +43,8 @@ static judged judge_all(const psw_group *group, const kept *k, const psw_data *d
     judged out;
     int count = 0;
     for (int r = 0; r < how.ranks; r++) {
-        CHECK(psw_arena_create(judge->bytes(group), &arena[r]) == PSW_OK, "%s", psw_message());
-        CHECK(judge->begin(group, (psw_watch){0}, &arena[r], &head[r]) == PSW_OK, "%s", psw_message());
+        CHECK(psw_arena_create(judge->bytes(group, NULL), &arena[r]) == PSW_OK, "%s", psw_message());
+        CHECK(judge->begin(group, NULL, (psw_watch){0}, &arena[r], &head[r]) == PSW_OK, "%s", psw_message());
         judge->prune(head[r], how.prunes);
         take_some(judge, head[r], k, r, &how);
         if (data) CHECK(judge->settle(head[r], data, (psw_watch){0}) == PSW_OK, "%s", psw_message());

@@ -38,8 +38,8 @@ static psw_verdict verdict_of(const psw_point *p, int ranks, bool settled)
     psw_data *data = NULL;
     psw_verdict v;
     for (int r = 0; r < ranks; r++) {
-        CHECK(psw_arena_create(t.judge->bytes(&group), &t.arena[r]) == PSW_OK, "%s", psw_message());
-        CHECK(t.judge->begin(&group, (psw_watch){0}, &t.arena[r], &t.head[r]) == PSW_OK, "%s", psw_message());
+        CHECK(psw_arena_create(t.judge->bytes(&group, NULL), &t.arena[r]) == PSW_OK, "%s", psw_message());
+        CHECK(t.judge->begin(&group, NULL, (psw_watch){0}, &t.arena[r], &t.head[r]) == PSW_OK, "%s", psw_message());
     }
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &memory) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(p, NULL, &data) == PSW_OK, "%s", psw_message());
@@ -83,8 +83,8 @@ static void is_watched(psw_point p)
     p.precision = PSW_FP32;
     const psw_engine *engine = psw_engine_of(p.precision);
     team t = {.judge = psw_judge_of(p.precision), .ranks = 1};
-    CHECK(psw_arena_create(t.judge->bytes(&group), &t.arena[0]) == PSW_OK, "%s", psw_message());
-    CHECK(t.judge->begin(&group, (psw_watch){0}, &t.arena[0], &t.head[0]) == PSW_OK, "%s", psw_message());
+    CHECK(psw_arena_create(t.judge->bytes(&group, NULL), &t.arena[0]) == PSW_OK, "%s", psw_message());
+    CHECK(t.judge->begin(&group, NULL, (psw_watch){0}, &t.arena[0], &t.head[0]) == PSW_OK, "%s", psw_message());
     CHECK(psw_arena_create(engine->bytes(&group, NULL), &memory) == PSW_OK, "%s", psw_message());
     CHECK(psw_data_open(&p, NULL, &data) == PSW_OK, "%s", psw_message());
     CHECK(engine->attend(&group, &(psw_given){.data = data, .sets = psw_data_sets(group.points)}, &memory,

@@ -108,6 +108,52 @@ static void check_study(const char *text, ptrdiff_t parts)
     psw_study_free(study);
 }
 
+/* ---- families of a search ---- */
+
+static const char *const searched[] = {
+    /* candidates of a curve are neighbours */
+    "schema: 1\ndata: {preset: W2}\nmethods: [exact, softmax]\n"
+    "grid: {n: {from: 64, to: 2048, factor: 2}, d: [10, 18, 34], beta: {from: 1, to: 40, step: 1}}\n"
+    "judge: {m: 8, trials: 10}\nsearch: {over: beta}\n",
+    /* they are far from each other, and softmax is the level of the curves of every degree */
+    "schema: 1\ndata: {preset: W2}\nmethods: [exact, softmax]\n"
+    "grid: {n: {from: 64, to: 100, step: 1}, d: [10, 18, 34, 66], beta: [1, 2]}\njudge: {m: 8, trials: 10}\n"
+    "search: {over: n, column: entropy, level: {column: entropy, where: method == softmax}}\n",
+};
+
+static void check_families(const char *text, ptrdiff_t parts, ptrdiff_t families)
+{
+    psw_study *study = parse(text);
+    psw_combinations all;
+    if (!study) return;
+    CHECK(psw_combinations_create(study, &all) == PSW_OK, "%s", psw_message());
+    CHECK(all.families == families, "%td families", all.families);
+    ptrdiff_t *of = deal(study, parts), used = 0;
+    unsigned char *seen = calloc((size_t)parts + 1, 1);
+    for (ptrdiff_t c = 0; c < all.count; c++)
+        for (ptrdiff_t i = all.first[c]; i < all.first[c + 1]; i++) {
+            ptrdiff_t first = all.member[all.family_first[all.family[c]]];
+            ptrdiff_t part = of[all.slot[i]];
+            CHECK(part == of[all.slot[all.first[first]]], "slot %td is cut off its family", all.slot[i]);
+            used += !seen[part];
+            seen[part] = 1;
+        }
+    CHECK(used == (parts < families ? parts : families), "%td of %td parts have families", used, parts);
+    free(seen);
+    free(of);
+    psw_combinations_free(&all);
+    psw_study_free(study);
+}
+
+static void test_families(void)
+{
+    for (ptrdiff_t parts = 1; parts <= 4; parts++) {
+        check_families(searched[0], parts, 36);
+        check_families(searched[1], parts, 4);
+    }
+    check_families(searched[1], 6, 4);
+}
+
 /* ---- neighbours ---- */
 
 static void test_stretches(void)
@@ -177,6 +223,7 @@ int main(void)
     for (size_t i = 0; i < sizeof studies / sizeof *studies; i++)
         for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
             if (studies[i] != many || parts[k] <= 3) check_study(studies[i], parts[k]);
+    test_families();
     test_stretches();
     test_digests();
     test_names();

@@ -65,7 +65,8 @@ static void check_forced(const psw_run *run, const psw_group *group, const psw_c
 static void check_run(const psw_study *study, const psw_run *run, const psw_cut *cut)
 {
     psw_point points[PSW_GROUP_MAX];
-    psw_group group = {points, psw_group_fill(study, run->first, run->first + run->count, points)};
+    psw_slots slots = psw_slots_of_run(run);
+    psw_group group = {points, psw_group_fill(study, &slots, 0, points)};
     ptrdiff_t size = run->team > 0 ? run->team : psw_split_least(cut->split, run->depth);
     if (points[0].team > 0) check_forced(run, &group, cut);
     if (cut->alone) CHECK(run->depth == 0 && run->count == 1, "something may run beside %td points", run->count);

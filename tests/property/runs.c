@@ -30,11 +30,12 @@ static double recount(const psw_study *study, const psw_run *run)
 {
     psw_point points[PSW_GROUP_MAX];
     double seconds = psw_rates_default.run_s;
-    for (ptrdiff_t slot = run->first; slot < run->first + run->count;) {
-        ptrdiff_t count = psw_group_fill(study, slot, run->first + run->count, points);
+    psw_slots slots = psw_slots_of_run(run);
+    for (ptrdiff_t at = 0; at < slots.count;) {
+        ptrdiff_t count = psw_group_fill(study, &slots, at, points);
         seconds += psw_cost_time(&psw_rates_default, &points[0]).predicted_s;
         for (ptrdiff_t i = 1; i < count; i++) seconds += psw_cost_time(&psw_rates_default, &points[i]).extra_s;
-        slot += count;
+        at += count;
     }
     return seconds;
 }

@@ -52,10 +52,10 @@ static void run(const psw_point *points, ptrdiff_t count, seen *s, psw_verdict *
     s->precision = points->precision;
     s->judge = psw_judge_of(points->precision);
     s->f = calloc((size_t)(count * 2 * points->n), sizeof *s->f);
-    CHECK(psw_arena_create(engine->bytes(&group, NULL) + s->judge->bytes(&group), &arena) == PSW_OK, "%s",
+    CHECK(psw_arena_create(engine->bytes(&group, NULL) + s->judge->bytes(&group, NULL), &arena) == PSW_OK, "%s",
           psw_message());
     CHECK(psw_data_open(points, NULL, &data) == PSW_OK, "%s", psw_message());
-    CHECK(s->judge->begin(&group, (psw_watch){0}, &arena, &s->head) == PSW_OK, "%s", psw_message());
+    CHECK(s->judge->begin(&group, NULL, (psw_watch){0}, &arena, &s->head) == PSW_OK, "%s", psw_message());
     psw_status status = engine->attend(&group, &(psw_given){.data = data, .sets = psw_data_sets(group.points)}, &arena,
                                        (psw_watch){0}, look, s);
     CHECK(status == PSW_OK, "%s", psw_message());

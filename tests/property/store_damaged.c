@@ -8,11 +8,12 @@
 
 #include "check.h"
 #include "polysweep/random.h"
-#include "store.h"
+#include "store_edges.h"
 
-enum { SLOTS = 40, FILES = 300, LARGEST = 1 << 20 };
+enum { SLOTS = 40, COMBINATIONS = 5, FILES = 300, LARGEST = 1 << 20 };
 
 static char path[256];
+static store_layout layout;
 
 static void store_bytes(const unsigned char *bytes, size_t count)
 {
@@ -40,6 +41,7 @@ static int read_all(void)
 {
     psw_reader *reader = NULL;
     static psw_record records[SLOTS];
+    static psw_edge_row rows[PSW_SEARCH_EDGES * COMBINATIONS];
     psw_launch launch;
     char message[64];
     alarm(20); /* a reader that loops is a failure too */
@@ -50,6 +52,11 @@ static int read_all(void)
     psw_reader_get(reader, 0, slots < SLOTS ? slots : SLOTS, records);
     for (ptrdiff_t i = 0; i < slots && i < SLOTS; i++)
         if (!psw_word(PSW_WORDS_METHOD, (int)records[i].point.method)) return 1;
+    for (ptrdiff_t i = 0; i < COMBINATIONS; i++)
+        if (psw_reader_edges_get(reader, i, 1, rows) == PSW_OK &&
+            !(psw_word(PSW_WORDS_EDGE, (int)rows[0].kind) && psw_word(PSW_WORDS_SIDE, (int)rows[0].starts)))
+            return 1;
+    store_edges_check(reader, &layout);
     psw_reader_launch(reader, 0, &launch);
     psw_reader_failure(reader, 0, message, sizeof message);
     psw_reader_schema(reader);
@@ -70,9 +77,9 @@ int main(void)
 {
     static unsigned char good[LARGEST], bad[LARGEST];
     const psw_key key = psw_random_key(PSW_STREAM_DATA, 1, NULL, 0);
-    store_layout what = test_layout(SLOTS);
+    layout = store_edges_layout(SLOTS, COMBINATIONS);
     psw_format(path, sizeof path, "/tmp/polysweep-damaged.%ld.h5", (long)getpid());
-    CHECK(store_layout_create(path, &what) == PSW_OK, "%s", psw_message());
+    CHECK(store_layout_create(path, &layout) == PSW_OK, "%s", psw_message());
     FILE *stream = fopen(path, "rb");
     size_t count = stream ? fread(good, 1, sizeof good, stream) : 0;
     if (stream) fclose(stream);
@@ -83,6 +90,6 @@ int main(void)
         try_file(number);
     }
     unlink(path);
-    (void)store_record;
+    (void)store_record, (void)store_edges_wrong;
     return test_end();
 }

@@ -75,7 +75,7 @@ static psw_status judge_pass(const psw_point *p, psw_watch watch, psw_data *data
     psw_group group = {p, 1};
     const psw_judge *judge = psw_judge_of(p->precision);
     psw_head *head;
-    PSW_TRY(judge->begin(&group, watch, arena, &head));
+    PSW_TRY(judge->begin(&group, NULL, watch, arena, &head));
     judge->prune(head, false);
     return psw_engine_of(p->precision)
         ->attend(&group, &(psw_given){.data = data, .sets = 2}, arena, (psw_watch){0}, judge->take, head);

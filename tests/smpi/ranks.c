@@ -126,7 +126,7 @@ static void check_split(const psw_comm *world)
     psw_status status = psw_comm_split_node(world, &node);
     if (status == PSW_OK) status = sweep_crew_form(world, &node, &crew);
     psw_runs runs = runs_of(&crew.split);
-    if (status == PSW_OK) status = sweep_crew_open(&crew, &node, &runs);
+    if (status == PSW_OK) status = sweep_crew_open(&crew, &node, &runs, NULL);
     CHECK(status == PSW_OK, "%s", psw_message());
     if (status == PSW_OK) check_depths(&crew, &runs);
     if (world->rank == 0) fprintf(stderr, "%td nodes, %d depths\n", crew.split.nodes, runs.depths);

@@ -95,10 +95,10 @@ static void judged(const sample *s, bool descending, psw_verdict *verdicts)
     psw_group group = {s->points, s->count};
     psw_arena arena;
     psw_head *head;
-    size_t bytes = judge->bytes(&group);
+    size_t bytes = judge->bytes(&group, NULL);
     ptrdiff_t leaves = (s->points->n + s->points->block - 1) / s->points->block;
     CHECK(psw_arena_create(bytes, &arena) == PSW_OK, "%s", psw_message());
-    CHECK(judge->begin(&group, (psw_watch){0}, &arena, &head) == PSW_OK, "%s", psw_message());
+    CHECK(judge->begin(&group, NULL, (psw_watch){0}, &arena, &head) == PSW_OK, "%s", psw_message());
     CHECK(arena.used == bytes, "%zu of %zu bytes", arena.used, bytes);
     for (ptrdiff_t i = 0; i < leaves; i++) give(judge, head, s, descending ? leaves - 1 - i : i);
     judge->end(head, verdicts);
@@ -226,11 +226,11 @@ static int leaves_make_a_tree(uint64_t seed)
     psw_verdict all, one;
     double leaf[5];
     judged(&s, false, &all);
-    CHECK(psw_arena_create(judge->bytes(&group), &arena) == PSW_OK, "%s", psw_message());
+    CHECK(psw_arena_create(judge->bytes(&group, NULL), &arena) == PSW_OK, "%s", psw_message());
     for (ptrdiff_t i = 0; i < 5; i++) {
         psw_head *head;
         arena.used = 0;
-        CHECK(judge->begin(&group, (psw_watch){0}, &arena, &head) == PSW_OK, "%s", psw_message());
+        CHECK(judge->begin(&group, NULL, (psw_watch){0}, &arena, &head) == PSW_OK, "%s", psw_message());
         give(judge, head, &s, i);
         judge->end(head, &one);
         leaf[i] = one.value_d1;
@@ -366,7 +366,7 @@ static void memory(void)
     psw_point p = head_point(4096, 34, 67, 1000, 512), q = p;
     q.trials = 100000;
     psw_group few = {&p, 1}, many = {&q, 1};
-    size_t more = psw_judge_of(PSW_FP64)->bytes(&many) - psw_judge_of(PSW_FP64)->bytes(&few);
+    size_t more = psw_judge_of(PSW_FP64)->bytes(&many, NULL) - psw_judge_of(PSW_FP64)->bytes(&few, NULL);
     CHECK(more < 100000 + 4096, "%zu bytes more", more);
 }
 

@@ -26,6 +26,7 @@ static void same(void)
         "why: y}]\n"
         "include: [{method: linear, n: 64, d: 34}]\nstudy: b\n",
         BASE "predict: {mine: classes}\n",
+        BASE "predict: {mine: {edge: classes}, fails: {when: beta > 2, then: success_rate < 0.1}}\n",
         BASE "time: {reps: 3}\n",
         BASE "run: {team: 2, threads: 2, time_limit: 1h}\n",
         BASE "output: {file: other.h5, keep: [rows]}\n",
@@ -110,6 +111,20 @@ static void check_difference(const char *set, const char *expected)
     psw_study_free(stored);
 }
 
+/* Of two studies with the same points. */
+static void check_layout(const char *one, const char *other, const char *expected)
+{
+    char text[4096] = "", texts[2][1024];
+    psw_format(texts[0], sizeof texts[0], "%s%s", BASE, one);
+    psw_format(texts[1], sizeof texts[1], "%s%s", BASE, other);
+    psw_study *asked = study_of(texts[0]), *stored = study_of(texts[1]);
+    psw_study_layout_difference(asked, stored, text, sizeof text);
+    CHECK(strcmp(text, expected) == 0, "%s gave\n%s", one, text);
+    CHECK(psw_study_identity(asked) == psw_study_identity(stored), "%s is another study", one);
+    psw_study_free(asked);
+    psw_study_free(stored);
+}
+
 static void difference(void)
 {
     check_difference("grid.beta=[2,4,8]", "grid.beta: 2, 4, 8 here, 2, 4 in the file");
@@ -123,6 +138,16 @@ static void difference(void)
     check_difference("include=[]", "include.1: nothing here, linear, nan, 64, 34 in the file");
     check_difference("predict.mine=n", "predict: mine here, nothing in the file\n"
                                        "predict.mine: n here, nothing in the file");
+    check_difference("predict.mine={edge: n}", "predict: mine here, nothing in the file\n"
+                                               "predict.mine: n here, nothing in the file");
+    check_difference("predict.mine={when: n > 2, then: n}", "predict: mine here, nothing in the file\n"
+                                                            "predict.mine: n > 2 here, nothing in the file\n"
+                                                            "predict.mine.then: n here, nothing in the file");
+    check_layout("predict: {mine: n}\n", "predict: {mine: {edge: n}}\n", "");
+    check_layout("predict: {mine: {when: n, then: m}}\n", "predict: {mine: n}\n",
+                 "predict.mine.then: m here, nothing in the file");
+    check_layout("predict: {mine: {when: n, then: m}}\n", "predict: {mine: {when: n, then: n}}\n",
+                 "predict.mine.then: m here, n in the file");
     check_difference("output.keep=[rows]", "output.keep: rows here, nothing in the file");
     check_difference("time.reps=7", "time: on here, off in the file\ntime.max_reps: 50 here, nothing in the file");
     check_difference("run.threads=2", "");

@@ -57,17 +57,27 @@ static void check_file(const char *name)
     psw_study_free(study);
 }
 
-int main(void)
+/* The studies in a folder of jobs ("": jobs itself). */
+static int check_folder(const char *folder)
 {
-    DIR *jobs = opendir(POLYSWEEP_JOBS);
+    char path[512], name[512];
     int files = 0;
+    psw_format(path, sizeof path, "%s/%s", POLYSWEEP_JOBS, folder);
+    DIR *jobs = opendir(path);
     for (struct dirent *entry; jobs && (entry = readdir(jobs)) != NULL;) {
         const char *end = strrchr(entry->d_name, '.');
         if (!end || strcmp(end, ".yaml") != 0) continue;
-        check_file(entry->d_name);
+        psw_format(name, sizeof name, "%s%s", folder, entry->d_name);
+        check_file(name);
         files++;
     }
     if (jobs) closedir(jobs);
-    CHECK(files >= 6, "%d study files in %s", files, POLYSWEEP_JOBS);
+    return files;
+}
+
+int main(void)
+{
+    int files = check_folder(""), claims = check_folder("claims/");
+    CHECK(files >= 6 && claims >= 6, "%d study files in %s, %d in claims", files, POLYSWEEP_JOBS, claims);
     return test_end();
 }

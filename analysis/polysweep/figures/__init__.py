@@ -5,6 +5,7 @@ from .costs import costs
 from .curves import curves
 from .decomposition import decomposition
 from .degrees import degrees
+from .edges import edges
 from .errors import errors
 from .heads import heads
 from .lengths import lengths
@@ -15,5 +16,5 @@ from .scaling import strong, weak
 from .separation import separation
 from .timeline import timeline
 
-__all__ = ["Figure", "costs", "curves", "decomposition", "degrees", "errors", "heads", "lengths", "phase", "prediction", "roofline",
+__all__ = ["Figure", "costs", "curves", "decomposition", "degrees", "edges", "errors", "heads", "lengths", "phase", "prediction", "roofline",
            "separation", "strong", "timeline", "weak"]

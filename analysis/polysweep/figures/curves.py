@@ -42,9 +42,10 @@ def curves(ds, level=None):
     lines = []
     with style.use():
         canvas = _canvas(shown, across, frame, names, rest, colour, lines, level)
-    caption = ("Points: measured rate with its 95 % Wilson interval. Lines: exact probability of success, a consequence "
+    interval = "95 % Wilson interval" if frame["trials_error"].isna().all() else "interval, which holds whenever a rule stops trials"
+    caption = (f"Points: measured rate with its {interval}. Lines: exact probability of success, a consequence "
                "of the definitions of data and head, not a fit. Beside each panel: softmax and linear, which have no "
-               "degree (bar: 95 % Wilson interval; tick: exact probability).")
+               f"degree (bar: {interval}; tick: exact probability).")
     if (swept["method_folds"] == "states").any():
         caption += " Sketches: thin lines connect what was measured; dashed, the exact probability without a sketch."
     if len(shown) < len(panels):

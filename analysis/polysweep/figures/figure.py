@@ -90,7 +90,9 @@ def facts(frame) -> str:
     """What holds for all points of a figure: trials, sign vectors, precision, mask."""
     measured = frame[frame["trials"] > 0]
     frame = measured if len(measured) else frame
-    words = [f"{_range(frame['trials'])} trials of m = {_range(frame['m'])} sign vectors at each point"]
+    ruled = frame[frame["done"] & frame["trials_error"].notna()]
+    spent = f" (a rule ended them, in the median after {ruled['trials_done'].median():.0f})" if len(ruled) else ""
+    words = [f"{'at most ' * bool(spent)}{_range(frame['trials'])} trials{spent} of m = {_range(frame['m'])} sign vectors at each point"]
     words += [text.format(frame[name].iloc[0]) for name, text in (("precision", "{}"), ("mask", "mask {}"))
               if frame[name].nunique() == 1]
     return ", ".join(words) + "."

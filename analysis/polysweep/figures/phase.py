@@ -1,6 +1,7 @@
 """Phase diagrams: rate of success as colour over (beta, n) and over (beta, d), theory's edges drawn in."""
 from __future__ import annotations
 
+import matplotlib.colors
 import matplotlib.figure
 import matplotlib.lines
 import matplotlib.patches
@@ -29,6 +30,7 @@ LENGTH = {"n": "sequence length $n$", "d": "width $d$"}
 COLUMNS = ("success_rate success_lo success_hi successes trials theory_success status beta_fail beta_c beta_ok beta_up "
            "beta_up_class beta_up_class_3s edge_lo edge_hi").split()
 MOST_ROWS, MOST_COLUMNS = 6, 4
+SPARED = "#e9e6df"  #: of cells that a search did not need
 
 
 @of_dataset
@@ -120,8 +122,14 @@ def _panel(ax, part, over, used):
 
 
 def missing(ax, x, y, state, used):
-    """Points of the study without a result: hatched; failed ones with a cross. Cells that are no point stay white."""
-    for j, i in zip(*np.nonzero((state != "done") & (state != ""))):
+    """Points of the study without a result: hatched; failed ones with a cross. Those that a search did not need are pale. Cells that
+    are no point stay white."""
+    spared = state == "not_needed"
+    if spared.any():
+        ax.pcolormesh(x, y, np.ma.masked_where(~spared, np.zeros(spared.shape)), cmap=matplotlib.colors.ListedColormap([SPARED]),
+                      rasterized=True, zorder=1.1)
+        used.add("not_needed")
+    for j, i in zip(*np.nonzero((state != "done") & (state != "") & ~spared)):
         box = matplotlib.patches.Rectangle((x[i], y[j]), x[i + 1] - x[i], y[j + 1] - y[j], facecolor="#efefef",
                                            edgecolor="#b5b5b5", hatch="//////", linewidth=0, zorder=1.2)
         ax.add_patch(box)
@@ -178,15 +186,23 @@ def _strip(ax, frame, names, place, part, over, used):
     used.update(found)
 
 
-def _legend(canvas, used, across):
-    handles = [matplotlib.lines.Line2D([], [], color=colour, linewidth=1.3, linestyle=dashes, label=words)
-               for column, dashes, colour, words in EDGES if column in used and words]
+def states(used):
+    """Handles of a legend for cells without a result, as `missing` draws them."""
+    patch, handles = matplotlib.patches.Patch, []
+    if "not_needed" in used:
+        handles.append(patch(facecolor=SPARED, edgecolor="#b5b5b5", linewidth=0.5, label="not needed by the search"))
     if "missing" in used:
-        handles.append(matplotlib.patches.Patch(facecolor="#efefef", edgecolor="#b5b5b5", hatch="//////", linewidth=0,
-                                                label="no result yet"))
+        handles.append(patch(facecolor="#efefef", edgecolor="#b5b5b5", hatch="//////", linewidth=0, label="no result yet"))
     if "failed" in used:
         handles.append(matplotlib.lines.Line2D([], [], color=style.RED, marker="x", linestyle="", markersize=5,
                                                markeredgewidth=1.2, label="failed, skipped or timed out"))
+    return handles
+
+
+def _legend(canvas, used, across):
+    handles = [matplotlib.lines.Line2D([], [], color=colour, linewidth=1.3, linestyle=dashes, label=words)
+               for column, dashes, colour, words in EDGES if column in used and words]
+    handles += states(used)
     if handles:
         columns = 1 if across == 1 else 2 if across == 2 else 3
         rows = -(-len(handles) // columns)

@@ -13,7 +13,7 @@ from ..cases import SYMBOLS, case_label, number, rate, table
 from ..checks import of_dataset
 from ..sketches import SERIES, exact_of, held, label, sketches
 from .figure import Figure, facts
-from .phase import missing
+from .phase import missing, states
 
 MOST_PANELS = 6
 NOTHING = 0.05  #: an exact rate up to this is failure
@@ -172,11 +172,6 @@ def _legend(canvas, used):
     if "spurious" in used:
         handles.append(line([], [], color=style.RED, marker="x", linestyle="", markersize=7, markeredgewidth=0.9,
                             label="spurious: the exact kernel does not separate here"))
-    if "missing" in used:
-        handles.append(matplotlib.patches.Patch(facecolor="#efefef", edgecolor="#b5b5b5", hatch="//////", linewidth=0,
-                                                label="no result yet"))
-    if "failed" in used:
-        handles.append(line([], [], color=style.RED, marker="x", linestyle="", markersize=5, markeredgewidth=1.6,
-                            label="failed, skipped or timed out"))
+    handles += states(used)
     if handles:
         legend(canvas, "lower left", handles=handles, ncols=1, handlelength=2.2, borderaxespad=0.2)

@@ -1,0 +1,464 @@
+"""How a published statement is decided from the points of its study: one function a statement, from points to a verdict.
+
+A rule takes a DataFrame of done points (every column of the file, its index the slot) and `judge.level`, at which rates are read, and
+returns a `Verdict`, or a list of them. It says in its first line what it calls a contradiction.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammaln
+from scipy.stats import binom
+from scipy.stats import t as student
+
+from .cases import number, parts
+from .oracle import masses
+
+IDENTITY, CONSISTENT, CONTRADICTED, UNTESTED = WORDS = (
+    "identity", "consistent in the range", "contradicted in the range", "not testable here")
+EXACT = {"fp64": 1e-10}  #: a hundred times what files promise of a mass, 1e-12; other precisions:
+SINGLE = 5e-4
+ERROR = 0.05  #: chance that a rule which tests many points contradicts a true statement
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """statement: what was decided, in words. word: one of WORDS. numbers: what it is based on. slots: counterexamples."""
+
+    statement: str
+    word: str
+    numbers: str
+    slots: tuple[int, ...] = ()
+
+
+def untested(statement, why):
+    return Verdict(statement, UNTESTED, why)
+
+
+def counted(statement, right, points, numbers, holds=CONSISTENT, of="points"):
+    """The verdict of a statement about single points (curves, ...: `of`): `right` is true where it holds."""
+    wrong = points.index[~np.asarray(right, bool)]
+    said = f"{len(wrong)} counterexample{'s' * (len(wrong) != 1)} in {len(points)} {of}"
+    return Verdict(statement, CONTRADICTED if len(wrong) else holds, f"{said}; {numbers}", tuple(int(slot) for slot in wrong))
+
+
+def tolerance(points):
+    """Relative, of a mass: rounding of the program and of this check."""
+    return points["precision"].map(EXACT).fillna(SINGLE)
+
+
+# ---- curves: where a column crosses a level ------------------------------------------------------------------------
+
+
+def crossing(x, y, level, rising=True):
+    """(lo, hi] that holds the first place where y passes the level, neighbours among x; (-inf, x_0) where it starts beyond,
+    (x_last, inf) where it never does. NaN of y are no points."""
+    order = np.argsort(x, kind="stable")
+    x, y = np.asarray(x, float)[order], np.asarray(y, float)[order]
+    x, y = x[~np.isnan(y)], y[~np.isnan(y)]
+    if not len(x):
+        return np.nan, np.nan
+    beyond = np.flatnonzero(y >= level if rising else y <= level)
+    if not len(beyond):
+        return x[-1], np.inf
+    return (x[beyond[0] - 1] if beyond[0] else -np.inf), x[beyond[0]]
+
+
+def slope(x, lo, hi):
+    """(slope, lo, hi) of y = A + slope x by least squares, y known to lie in (lo, hi]: Student's 95 % interval; the variance of
+    a point is that of the residuals, but at least that of a uniform place in its bracket. None from fewer than three points."""
+    x, lo, hi = (np.asarray(values, float) for values in (x, lo, hi))
+    known = np.isfinite(lo) & np.isfinite(hi)
+    x, y, width = x[known], (lo[known] + hi[known]) / 2, (hi - lo)[known]
+    if len(np.unique(x)) < 3:
+        return None
+    spread = ((x - x.mean()) ** 2).sum()
+    rise = ((x - x.mean()) * y).sum() / spread
+    residual = y - y.mean() - rise * (x - x.mean())
+    variance = max((residual ** 2).sum() / (len(x) - 2), (width ** 2).mean() / 12)
+    half = student.ppf(0.975, len(x) - 2) * np.sqrt(variance / spread)
+    return rise, rise - half, rise + half
+
+
+def _fit(found):
+    """"0.52 [0.49, 0.55]" """
+    return "{:.3g} [{:.3g}, {:.3g}]".format(*found)
+
+
+def _range(values):
+    return f"{np.min(values):.3g} to {np.max(values):.3g}"
+
+
+# ---- a sufficient degree ----------------------------------------------------------------------------------------------
+
+
+def _degrees(points, worst):
+    """Points of z^beta without noise, and p* = ln(n - 1)/ln(1/(1 - rho)) with the margin rho of the nearest competitor."""
+    chosen = points[(points["method"] == "exact") & (points["mask"] == "full") & (points["noise"] == 0)]
+    chosen = chosen[(chosen["b"] > 0) if worst else (chosen["b"] == 0)]
+    square = chosen["a_1"] ** 2
+    near = chosen["b"] ** 2 + chosen["c"] ** 2
+    return chosen, np.log(chosen["n"] - 1) / np.log1p(square / near)
+
+
+def degree_half(points, level):
+    """A mass at p* that is not 1/2, or one on the wrong side of 1/2 elsewhere."""
+    statement = "b = 0: the target's mass is 1/2 exactly at p*, below it before and above it after"
+    chosen, star = _degrees(points, worst=False)
+    share, mass = chosen["beta"] / star, chosen["special_mass_d1"]
+    at = np.abs(share - 1) < 1e-12
+    if not at.any():
+        return untested(statement, "no point has b = 0, no noise and the degree p*")
+    right = np.where(at, np.abs(mass - 0.5) <= 0.5 * tolerance(chosen), (mass > 0.5) == (share > 1))
+    return counted(statement, right, chosen, f"largest |f - 1/2| at p* {np.abs(mass[at] - 0.5).max():.1e}", IDENTITY)
+
+
+def degree_worst(points, level):
+    """A mass below 1/2 from p* on, p* taken at the margin of the nearest competitor."""
+    statement = "b > 0: p* at the smallest margin suffices for a mass of 1/2"
+    chosen, star = _degrees(points, worst=True)
+    reached = chosen["beta"] >= star * (1 - 1e-12)
+    chosen, star = chosen[reached], star[reached]
+    if not len(chosen):
+        return untested(statement, "no point has b > 0, no noise and a degree from p* on")
+    right = chosen["special_mass_d1"] >= 0.5 * (1 - tolerance(chosen))
+    return counted(statement, right, chosen, f"masses {_range(chosen['special_mass_d1'])}", IDENTITY)
+
+
+def degree_needs(points, level):
+    """A success where a_1 f is not above kappa."""
+    statement = "b = 0: this head succeeds only where f > kappa/a_1"
+    chosen, _ = _degrees(points, worst=False)
+    chosen = chosen[chosen["success_rate"].notna()]
+    if not len(chosen):
+        return untested(statement, "no point with b = 0 and without noise has trials")
+    below = chosen["a_1"] * chosen["special_mass_d1"] <= chosen["kappa"] * (1 - tolerance(chosen))
+    return counted(statement, ~below | (chosen["success_rate"] == 0), chosen, f"{int(below.sum())} of them with f below kappa/a_1",
+                   IDENTITY)
+
+
+def degree_success(points, level):
+    """From p* on, a rate of success whose 95 % interval is below the level."""
+    statement = "b = 0: from p* on this head succeeds"
+    chosen, star = _degrees(points, worst=False)
+    chosen = chosen[(chosen["beta"] >= star * (1 - 1e-12)) & chosen["success_rate"].notna()]
+    if not len(chosen):
+        return untested(statement, "no point with b = 0 and a degree from p* on has trials")
+    right, needed = chosen["success_hi"] >= level, chosen["kappa"] / chosen["a_1"]
+    shares = [f"{words} {_range(needed[side])}" for side, words in ((right, "succeeds at kappa/a_1"), (~right, "fails at")) if side.any()]
+    return counted(statement, right, chosen, ", ".join(shares) + "; a mass of 1/2 is enough for kappa/a_1 below 1/2 alone")
+
+
+# ---- dispersion -------------------------------------------------------------------------------------------------------
+
+
+def _bounded(points, column):
+    """n mass over the largest weight by the smallest, from the constants; below or at 1 by the statement."""
+    seen = np.where(points["mask"] == "causal", points["j3"] + 1, points["n"])
+    top, least = points["a_1"] ** 2 + points["b"] ** 2 + points["c"] ** 2, points["c"] ** 2
+    scale = points["scale"].where(points["scale"] > 0, 1.0)
+    with np.errstate(over="ignore"):
+        bound = np.where(points["method"] == "softmax", points["n"] ** (scale * (top - least)), (top / least) ** points["beta"].fillna(1))
+    return seen * points[column] / bound
+
+
+def _plain(points):
+    return points[points["method"].isin(["exact", "softmax", "linear"]) & (points["c"] > 0) & (points["offset"] == 0)]
+
+
+def dispersion_exact(points, level):
+    """A mass above the bound, without noise."""
+    statement = "no noise: n mass <= largest weight / smallest (causal: keys seen, for n)"
+    chosen = _plain(points[points["noise"] == 0])
+    if not len(chosen):
+        return untested(statement, "no point without noise")
+    ratio = _bounded(chosen, "special_mass_d1")
+    return counted(statement, ratio <= 1 + tolerance(chosen), chosen, f"n mass is at most {ratio.max():.6g} of the bound", IDENTITY)
+
+
+def dispersion_noisy(points, level):
+    """Surely more than half of the draws of noise above the bound of the constants: one-sided sign tests, 5 % for all points of a
+    noise together (Bonferroni)."""
+    noisy = _plain(points[(points["noise"] > 0) & (points["data_draws"] == 1)])
+    return [_dispersion(noise, part) for (noise,), part in parts(noisy, ["noise"])] if len(noisy) else []
+
+
+def _dispersion(noise, points):
+    statement = f"noise {number(noise)}: the median over draws keeps to the bound of the constants"
+    ratio = _bounded(points, "special_mass_d1")
+    keys = ["method", "mask", "j3", "n", "d", "beta", "a_1", "b", "c"]
+    table = points[keys].assign(ratio=ratio, above=ratio > 1, slot=points.index)
+    found = table.groupby(keys, dropna=False).agg(draws=("above", "size"), above=("above", "sum"), middle=("ratio", "median"),
+                                                  slot=("slot", "first")).set_index("slot")
+    chance = binom.sf(found["above"] - 1, found["draws"], 0.5)
+    if (0.5 ** found["draws"] * len(found) > ERROR).all():
+        return untested(statement, f"{found['draws'].max()} draws cannot contradict it among {len(found)} points")
+    return counted(statement, chance * len(found) > ERROR, found,
+                   f"largest median {found['middle'].max():.4g} of the bound, over {found['draws'].min()} draws or more")
+
+
+# ---- signal -----------------------------------------------------------------------------------------------------------
+
+
+def _signals(points, method, level):
+    """DataFrame of n, lo, hi: bracket of ln(a_1 sqrt(ln n)) where the rate of success passes the level."""
+    rows = []
+    for (n,), part in parts(points[points["method"] == method], ["n"]):
+        lo, hi = crossing(part["a_1"], part["success_rate"], level)
+        if 0 < lo < hi < np.inf:
+            rows.append((n, *np.log(np.array([lo, hi]) * np.sqrt(np.log(n)))))
+    return pd.DataFrame(rows, columns=["n", "lo", "hi"])
+
+
+WIDEST = {"log": 1.0, "root": 0.5}  #: intervals of exponents beyond say nothing
+
+
+def signal(method, law, points, level):
+    """law "log": the signal grows faster than ln n; law "root": more slowly than sqrt(n); by the interval of its exponent."""
+    words = {"log": "a signal of order ln n is enough", "root": "a signal of order sqrt(n) is needed"}[law]
+    statement = f"{method}: {words}"
+    found = _signals(points, method, level)
+    fitted = slope(np.log(np.log(found["n"])) if law == "log" else np.log(found["n"]), found["lo"], found["hi"]) if len(found) else None
+    if fitted is None:
+        return untested(statement, f"fewer than three lengths at which its rate passes {level:g}")
+    if fitted[2] - fitted[1] > WIDEST[law]:
+        return untested(statement, f"its exponent is {_fit(fitted)}: too wide an interval to say")
+    wrong = fitted[1] > 1 if law == "log" else fitted[2] < 0.5
+    grows = "(ln n)" if law == "log" else "n"
+    return Verdict(statement, CONTRADICTED if wrong else CONSISTENT,
+                   f"signal ~ {grows}^{_fit(fitted)} over n = {_lengths(found)}; ends at {np.exp(found['hi'].iloc[-1]):.3g}")
+
+
+def _lengths(found):
+    return f"{int(found['n'].min())} to {int(found['n'].max())}"
+
+
+# ---- temperature ------------------------------------------------------------------------------------------------------
+
+FACTOR = 2.0  #: the same scale, up to a constant factor
+
+
+def temperature_curves(points):
+    """A row for each curve over the scale: its crossing (lo, hi], and the scale that the count of gaps gives.
+
+    Gaps below the largest score of row j3, over ln n: a_1^2 with t - 1 keys (its class), a_1^2 + b^2 with all n - 1. N(g) keys lie
+    within the gap g; scale of accumulation: max ln N(g)/g. f = 1/2 where sum N e^(-s g) = 1 over the steps of N, so s is at least
+    that, and at most max ln(2 N)/g over the two steps.
+    """
+    rows = []
+    keys = ["noise", "a_1", "b", "n", "d"]
+    for key, part in parts(points[(points["method"] == "softmax") & (points["mask"] == "full")], keys):
+        noise, a, b, n, d = key
+        lo, hi = crossing(part["scale"], part["special_mass_d1"], 0.5)
+        t, log = n // (d - 2), np.log(n)
+        near, far = a * a * log, (a * a + b * b) * log
+        counted_ = max(np.log(max(t - 1, 1)) / near, np.log(n - 1) / far)
+        most = max(np.log(2 * (t - 1)) / near if t > 1 else 0.0, np.log(2 * max(n - t, 1)) / far)
+        rows.append((*key, lo, hi, counted_, most, np.log(n - 1) / far, part.index[0]))
+    return pd.DataFrame(rows, columns=[*keys, "lo", "hi", "gaps", "most", "length", "slot"])
+
+
+def temperature(points, level):
+    """No noise: a crossing outside the bracket that counts give. With noise: one that is not the scale of counts within a factor 2."""
+    found = temperature_curves(points).astype({"lo": float, "hi": float})
+    found = found[np.isfinite(found["lo"]) | np.isinf(found["hi"])]  # the axis holds the beginning
+    if not len(found):
+        return [untested("the scale at which the target has half the mass follows the count of gaps", "no curve over the scale")]
+    return [_temperature(noise, part.set_index("slot")) for (noise,), part in parts(found, ["noise"])]
+
+
+def _temperature(noise, found):
+    middle = np.where(np.isinf(found["hi"]), np.inf, (found["lo"] + found["hi"]) / 2)
+    ratio, alone = middle / found["gaps"], middle / found["length"]
+    numbers = (f"critical scale is {_range(ratio)} of the scale of gaps, {_range(alone)} of that of the number of keys and the largest gap "
+               "alone")
+    if noise == 0:
+        right = (found["hi"] >= found["gaps"] * (1 - 1e-9)) & (found["lo"] <= found["most"] * (1 + 1e-9))
+        return counted("no noise: max ln N(g)/g <= critical scale <= max ln(2 N(g))/g", right, found, numbers, IDENTITY,
+                       "curves")
+    right = (found["hi"] >= found["gaps"] / FACTOR) & (found["lo"] <= found["gaps"] * FACTOR)
+    return counted(f"noise {number(noise)}: critical scale within a factor {FACTOR:g} of max ln N(g)/g, gaps of the constants", right,
+                   found, numbers, of="curves")
+
+
+# ---- memories ---------------------------------------------------------------------------------------------------------
+
+
+def capacities(points, level):
+    """A row for each method, degree and width: (lo, hi] holds the number of pairs up to which the share recalled is at least the
+    level; weights z have degree 1."""
+    rows = []
+    degree = points["beta"].where(points["method"] != "linear", 1.0)
+    for (beta, d), part in parts(points[points["method"].isin(["exact", "linear"])].assign(beta=degree), ["beta", "d"]):
+        lo, hi = crossing(part["n"], part["recall"], level, rising=False)
+        rows.append((beta, d, lo, hi, part.index[0]))
+    return pd.DataFrame(rows, columns=["beta", "d", "lo", "hi", "slot"])
+
+
+def memory(points, level):
+    """The exponent of n ln n in d surely is not 2 (95 %)."""
+    return [_memory(points, each) for each in (0.5, level)]
+
+
+def _memory(points, level):
+    statement = f"weights z: n pairs of which {level:g} are recalled need d^2 of order n ln n"
+    found = capacities(points[points["method"] == "linear"], level)
+    found = found[(found["lo"] > 1) & np.isfinite(found["hi"])]
+    log = np.log(found["d"])
+    fitted, plain = (slope(log, np.log(take(found["lo"])), np.log(take(found["hi"]))) for take in (lambda n: n * np.log(n), lambda n: n))
+    if fitted is None:
+        return untested(statement, "fewer than three widths at which recall passes the level")
+    if fitted[2] - fitted[1] > WIDEST["root"]:
+        return untested(statement, f"n ln n ~ d^{_fit(fitted)}: too wide an interval to say")
+    middle = np.sqrt(found["lo"] * found["hi"])
+    return Verdict(statement, CONSISTENT if fitted[1] <= 2 <= fitted[2] else CONTRADICTED,
+                   f"n ln n ~ d^{_fit(fitted)}, n ~ d^{_fit(plain)} over d = {found['d'].min()} to {found['d'].max()}; 2 n ln n/d^2 is "
+                   f"{_range(2 * middle * np.log(middle) / found['d'] ** 2)}")
+
+
+def kernels(points, level):
+    """At some width a degree holds surely no more pairs than the one before: brackets the other way round."""
+    statement = f"z^beta holds more pairs the higher the degree, at the same width (recall {level:g})"
+    found = capacities(points, level)
+    known = found[found["lo"].notna()] if len(found) else found
+    rows = [(d, after.beta, after.lo >= before.hi, after.hi <= before.lo, after.slot) for (d,), part in parts(known, ["d"])
+            for before, after in zip(part.itertuples(), part.iloc[1:].itertuples())] if len(known) else []
+    steps = pd.DataFrame(rows, columns=["d", "beta", "more", "fewer", "slot"]).set_index("slot")
+    if not steps["more"].any() and not steps["fewer"].any():
+        return untested(statement, "no two degrees hold surely different numbers at any width")
+    at = known[known["d"] == known.loc[np.isfinite(known["hi"]), "d"].max()]
+    told = ", ".join(f"{_pairs(row.lo, row.hi)} at {row.beta:g}" for row in at.itertuples())
+    return counted(statement, ~steps["fewer"], steps, f"surely more in {int(steps['more'].sum())}; at d = {at['d'].iloc[0]}: {told}", of="steps")
+
+
+def _pairs(lo, hi):
+    return f"> {lo:.0f}" if hi == np.inf else f"<= {hi:.0f}" if lo == -np.inf else f"{lo:.0f} to {hi:.0f}"
+
+
+# ---- sketches ---------------------------------------------------------------------------------------------------------
+
+LEADING = {"tree": lambda beta: 8 * (beta - 1), "tensorsketch": lambda beta: 2 * (2.0 ** beta - 1)}
+NEAR = 1.25  #: a leading term is called right within this factor
+
+
+def variances(points):
+    """Samples of r Var of one estimate at cosine 1, an entry for each seed: {(method, beta): array}.
+
+    Of n unit queries and keys n pairs have cosine 1 and n^2 - n one near 0, whose r Var is 1 up to 1/d:
+    n^2 r err_amm^2 = n (r Var) + n^2 - n on average over tables.
+    """
+    chosen = points[(points["data_kind"] == "aligned") & (points["cosine"] == 1) & (points["row_norm"] == "unit")]
+    chosen = chosen[(chosen["draws"] == 1) & (chosen["mask"] == "full") & (chosen["exact_map"] == 0)]
+    n, r = chosen["n"], chosen["features"]
+    sample = n * r * chosen["err_amm"] ** 2 - (n - 1)
+    return {key: sample[part.index].to_numpy() for key, part in parts(chosen, ["method", "beta"])}
+
+
+def _mean(sample, error=0.01, repetitions=2000):
+    """(mean, lo, hi) by resampling. hi is inf where the largest of the sample makes more than a twentieth of its sum: what is rarer
+    than one in the sample may then make the mean."""
+    random = np.random.default_rng(len(sample))
+    means = random.choice(sample, (repetitions, len(sample))).mean(axis=1)
+    lo, hi = np.quantile(means, [error / 2, 1 - error / 2])
+    return sample.mean(), lo, np.inf if sample.max() > sample.sum() / 20 else hi
+
+
+def sketch_size(method, points, level):
+    """An interval (99 %) of r Var that has no value within a factor 1.25 of the leading term."""
+    formula = {"tree": "8 (beta - 1)", "tensorsketch": "2 (2^beta - 1)"}[method]
+    statement = f"{method}: r Var = {formula} at cosine 1, within a factor {NEAR:g}"
+    found = {beta: _mean(sample) for (name, beta), sample in variances(points).items() if name == method and len(sample) >= 20}
+    if not found:
+        return untested(statement, "fewer than 20 draws of tables with unit rows at cosine 1")
+    wrong = [beta for beta, (_, lo, hi) in found.items() if lo > NEAR * LEADING[method](beta) or hi < LEADING[method](beta) / NEAR]
+    told = ", ".join(f"{_fit(values)} ({LEADING[method](beta):g}) at {beta:g}" for beta, values in found.items())
+    return Verdict(statement, CONTRADICTED if wrong else CONSISTENT, f"measured (leading term) at beta: {told}",
+                   tuple(_slots(points, method, wrong)))
+
+
+def _slots(points, method, degrees):
+    return [int(points.index[(points["method"] == method) & (points["beta"] == beta)][0]) for beta in degrees]
+
+
+def sketch_crossing(points, level):
+    """At a degree up to 3 tree has surely less variance, or at one from 4 on TensorSketch (intervals of 99 %)."""
+    statement = "TensorSketch has less variance up to degree 3, the tree from degree 4 on"
+    found = {key: _mean(sample) for key, sample in variances(points).items() if len(sample) >= 20}
+    shared = sorted({beta for _, beta in found if ("tree", beta) in found and ("tensorsketch", beta) in found})
+    if not any(beta <= 3 for beta in shared) or not any(beta >= 4 for beta in shared):
+        return untested(statement, "no degrees on both sides, of both sketches, with 20 draws")
+    wrong, told = [], []
+    for beta in shared:
+        tree, tensor = found["tree", beta], found["tensorsketch", beta]
+        low, high = (tensor, tree) if beta <= 3 else (tree, tensor)  # low has less, as stated
+        wrong += [beta] if low[1] > high[2] else []
+        told.append(f"{tensor[0] / tree[0]:.2f} at {beta:g}")
+    heavy = [f"{method} {np.median(sample) / sample.mean():.2f}, {np.quantile(sample, 0.9) / sample.mean():.2f}"
+             for method in LEADING for sample in [variances(points)[method, shared[-1]]]]
+    return Verdict(statement, CONTRADICTED if wrong else CONSISTENT,
+                   f"variance of TensorSketch over that of the tree: {', '.join(told)}; median and 90 % quantile of a draw's square over "
+                   f"the mean at {shared[-1]:g}: {'; '.join(heavy)}", tuple(_slots(points, "tree", wrong)))
+
+
+# ---- entries ----------------------------------------------------------------------------------------------------------
+
+ACCURATE = 0.01  #: error of the output that a Taylor kernel is to reach
+
+
+def orders(points):
+    """A row for each curve over the order: entries, grows, n, d, the order at which the error passes 1 % (between two orders: on
+    the straight line through logarithms of errors), `first`: it does so at the first order; ln of the features C(d + order, order)."""
+    rows = []
+    for key, part in parts(points[points["method"] == "taylor"], ["grows", "entries", "n", "d"]):
+        lo, hi = crossing(part["order"], part["err_out_ref"], ACCURATE, rising=False)
+        if not np.isfinite(hi):
+            continue
+        order, first = hi, not np.isfinite(lo)
+        if not first:
+            error = part.set_index("order")["err_out_ref"]
+            above, below = np.log(error[lo] / ACCURATE), np.log(max(error[hi], 1e-300) / ACCURATE)
+            order = lo + (hi - lo) * above / (above - below)
+        d = key[3]
+        rows.append((*key, order, first, gammaln(d + order + 1) - gammaln(d + 1) - gammaln(order + 1), part.index[0]))
+    return pd.DataFrame(rows, columns=["grows", "entries", "n", "d", "order", "first", "features", "slot"])
+
+
+def _exponents(points, grows):
+    """{entries: (slope, lo, hi) of ln features/ln n over ln n, exponent at the largest n}; entries whose order is the grid's first
+    at every n say nothing."""
+    found, result = orders(points), {}
+    for (entries,), part in parts(found[found["grows"] == grows], ["entries"]) if len(found) else ():
+        exponent = part["features"] / np.log(part["n"])
+        fitted = slope(np.log(part["n"]), exponent, exponent)
+        if fitted and not part["first"].all():
+            result[entries] = (*fitted, exponent.iloc[part["n"].argmax()])
+    return result
+
+
+def entries_grow(points, level):
+    """The exponent ln features/ln n surely falls with n at some entries gamma sqrt(ln n), or stays on one side of 1 for all gamma."""
+    statement = "entries gamma sqrt(ln n): a Taylor kernel needs n^h features, h on both sides of 1 as gamma grows"
+    found = _exponents(points, 1)
+    if len(found) < 2:
+        return untested(statement, "fewer than two gamma with three lengths")
+    below = [gamma for gamma, each in found.items() if each[3] < 1]
+    above = [gamma for gamma, each in found.items() if each[3] > 1]
+    falls = [gamma for gamma, each in found.items() if each[2] < 0 and each[3] > 1]
+    wrong = falls or not below or not above or max(below) > min(above)
+    told = ", ".join(f"{each[3]:.2f} at {gamma:g}" for gamma, each in found.items())
+    return Verdict(statement, CONTRADICTED if wrong else CONSISTENT, f"h at the largest n: {told}; h falls with n at {falls or 'none'}")
+
+
+def entries_bounded(points, level):
+    """The exponent ln features/ln n surely rises with n at bounded entries."""
+    statement = "bounded entries: the exponent of the features falls as n grows"
+    found = _exponents(points, 0)
+    if not found:
+        return untested(statement, "no bound with three lengths")
+    wrong = [bound for bound, each in found.items() if each[1] > 0]
+    if not wrong and not any(each[2] < 0 for each in found.values()):
+        return untested(statement, "no slope of an exponent is surely on one side of 0")
+    told = ", ".join(f"{_fit(each)} at {bound:g} sqrt(ln 20)" for bound, each in found.items())
+    return Verdict(statement, CONTRADICTED if wrong else CONSISTENT, f"slope of ln features/ln n over ln n: {told}")

@@ -1,0 +1,244 @@
+"""Edges as a person reads them: a row per edge, what was asked for, and what is said of all judged points at once."""
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .cases import number
+from .checks import of_dataset
+from .critical import decided_at, undecided
+from .curve import combinations
+from .edges import edges
+from .grid import distinguishing
+from .study import level_of, rule_of, search_of
+from .tables import Table
+
+_OF_COMBINATION = ("starts", "count", "evaluations", "candidates", "trials", "flops", "missed", "open")
+
+
+@of_dataset
+def edge_frame(ds, found=None) -> pd.DataFrame:
+    """A row per edge of `edges` (or of `found`, what it returned): the coordinates that tell combinations apart, `combination`,
+    `edge`, `kind`, `lo`, `hi`, `position`, `theory`, `theory_z`, `outside` (theory is not in (lo, hi]), `first` and `last` candidate,
+    and what holds for the whole combination.
+
+    A combination without an edge has a row of kind none. An edge that theory has between candidates, and that was not found, has a row
+    of its kind without numbers, and is outside.
+    """
+    found = edges(ds) if found is None else found
+    names = names_of(ds, found)
+    about = pd.DataFrame({name: found[name].values for name in (*names, *_OF_COMBINATION)})
+    points = combinations(ds, found.attrs["over"])
+    ends = points.groupby("combination")["value"].agg(["first", "last"])
+    about[["first", "last"]] = ends.to_numpy()
+    rows = [_rows(found.isel(combination=c), about.loc[c], expected) for c, expected in enumerate(_expected(ds, found, points))]
+    frame = pd.DataFrame([row for each in rows for row in each])
+    frame.insert(0, "combination", np.repeat(np.arange(len(rows)), [len(each) for each in rows]))
+    return frame[[*names, *(name for name in frame if name not in names)]]
+
+
+def names_of(ds, found) -> list[str]:
+    """The fewest coordinates that tell combinations apart."""
+    over = found.attrs["over"]
+    chosen = distinguishing(ds, ("method", over), (over,))[0]
+    return [name for name in chosen if name != over and name in found.coords and name != "team_asked"] or ["method"]
+
+
+def _rows(one, about, expected):
+    """Rows of one combination; expected: {kind: theory's edge that some candidate is beyond}."""
+    rows = []
+    for k in range(min(int(one["count"]), one.sizes["edge"])):
+        row = {name: one[name].values[k] for name in ("kind", "lo", "hi", "position", "theory", "theory_z")}
+        outside = row["theory"] == row["theory"] and not row["lo"] < row["theory"] <= row["hi"]
+        rows.append({**about, "edge": k, **row, "outside": bool(outside)})
+    blank = dict.fromkeys(("lo", "hi", "position", "theory", "theory_z"), np.nan)
+    missing = [kind for kind in expected if kind not in [row["kind"] for row in rows]]
+    rows += [{**about, "edge": -1, **blank, "kind": kind, "theory": expected[kind], "outside": True} for kind in missing]
+    return rows or [{**about, "edge": -1, **blank, "kind": "none", "outside": False}]
+
+
+def _expected(ds, found, points):
+    """For each combination {kind: theory's edge} of edges that candidates are on both sides of; theory has the first rise, and the
+    first fall after it."""
+    theory = pd.DataFrame({"rise": np.nan, "fall": np.nan}, index=range(found.sizes["combination"]))
+    if (found.attrs["over"], found.attrs["column"], found.attrs["level"]) == ("beta", "success_rate", level_of(ds)) and (
+            "edge_lo" in ds and found.attrs.get("edges", "all") == "all"):
+        for kind, name in (("rise", "edge_lo"), ("fall", "edge_hi")):
+            values = pd.Series(ds[name].values[points.index], points["combination"]).groupby(level=0)
+            theory[kind] = values.min().where(values.nunique() == 1)
+    value = points["value"].groupby(points["combination"]).agg(np.array)
+    for candidates, (rise, fall) in zip(value, theory.to_numpy()):
+        inside = (candidates >= rise) & (candidates < fall)
+        known = {}
+        if inside.any() and candidates[0] < rise:
+            known["rise"] = rise
+        if inside.any() and candidates[-1] >= fall:
+            known["fall"] = fall
+        yield known
+
+
+# ---- tables ---------------------------------------------------------------------------------------------------------------
+
+
+def edge_table(frame, found) -> Table | None:
+    """A row per combination."""
+    if not len(frame):
+        return None
+    names = [name for name in frame.columns[:list(frame).index("combination")] if frame[name].nunique(dropna=False) > 1
+             or name in ("n", "d")]
+    rows = [_combination(part) for _, part in frame.groupby("combination")]
+    shown = pd.concat([frame.drop_duplicates("combination")[names].map(_text).reset_index(drop=True), pd.DataFrame(rows)], axis=1)
+    shown = shown.loc[:, [name in names or bool((shown[name] != "").any()) for name in shown]]
+    over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
+    note = (f"Where {column} crosses {level} along {over}: in (lo, hi], two neighbouring candidates that were judged to be on different "
+            f"sides. Theory: the exact edge; a star where it is not in the interval. Asked: of how many candidates. Missed: a window "
+            "narrower than so many candidates may lie between neighbours of one side. Open: asked, and their side not decided.")
+    return Table("Edges", note, shown.reset_index(drop=True), "edges.csv")
+
+
+def _combination(part):
+    """The cells of a combination: its first rise and fall, and how many more there are."""
+    row = part.iloc[0]
+    cells = {}
+    for kind in ("rise", "fall"):
+        of = part[part["kind"] == kind]
+        cells[kind] = _interval(of.iloc[0]) if len(of) else _absent(row, kind)
+        theory = of["theory"].iloc[0] if len(of) else np.nan
+        cells[f"theory, {kind}"] = "" if theory != theory else f"{theory:.2f}{'*' * bool(of['outside'].iloc[0])}"
+    cells["further"] = str(row["count"] - 2) if row["count"] > 2 else ""
+    cells["asked"] = f"{row['evaluations']}/{row['candidates']}"
+    cells["trials"] = str(row["trials"]) if row["trials"] else ""
+    cells["missed"], cells["open"] = (str(row[name]) if row[name] else "" for name in ("missed", "open"))
+    return cells
+
+
+def _interval(row):
+    return "not found" if row["lo"] != row["lo"] else f"({number(row['lo'])}, {number(row['hi'])}]"
+
+
+def _absent(row, kind):
+    """Of a kind of edge that a combination does not have, where it would be."""
+    if row["candidates"] == 1 and row["starts"] in ("above", "below"):
+        return row["starts"] if kind == "rise" else ""
+    if kind == "rise":
+        return {"above": f"<= {number(row['first'])}", "below": "none seen"}.get(row["starts"], "not decided")
+    rises = (row["count"] % 2 == 1) if row["starts"] == "below" else row["count"] % 2 == 0
+    return f"> {number(row['last'])}" if rises and row["starts"] in ("above", "below") else ""
+
+
+def _text(x):
+    return x if isinstance(x, str) else "" if x != x else number(x)
+
+
+# ---- what was asked for, and what is said -----------------------------------------------------------------------------------
+
+
+@of_dataset
+def asked_for(ds, found) -> list[str]:
+    """Sentences on a search: what it was for, what it cost, what it may have missed; empty for a file that did not search."""
+    asked = search_of(ds)
+    if asked is None:
+        return []
+    level = asked["level"]
+    level = f"{level.get('column')} where {level.get('where')}" if isinstance(level, dict) else number(level)
+    which = {"all": "all edges", "first": "the first edge", "last": "the last edge"}.get(asked["edges"], asked["edges"])
+    lines = [f"Searched over {asked['over']} for where {asked['column']} crosses {level}: {which} of "
+             f"{found.sizes['combination']} combinations, to within {number(asked['within'])}."]
+    spent, whole = int(found["evaluations"].sum()), int(found["candidates"].sum())
+    flops, trials = shares(ds, found)
+    lines.append(f"{spent} of {whole} candidates were asked ({_percent(spent / max(whole, 1))}), with {_percent(flops)} of the operations"
+                 + (f" and {_percent(trials)} of the trials" if trials == trials else "")
+                 + " that the whole grid takes at the most trials of each point.")
+    missed = int(found["missed"].max()) if found.sizes["combination"] else 0
+    if missed:
+        lines.append(f"No shape is assumed between candidates that were asked: a window narrower than {missed} candidates may be missed "
+                     "(column missed has it for each combination).")
+    return lines
+
+
+def shares(ds, found) -> tuple[float, float]:
+    """(of operations, of trials) that a search took, of those of its whole grid at the most trials of each point. Operations of a
+    candidate that was not asked are the mean of those of its combination; those of the head grow with the trials."""
+    points = combinations(ds, found.attrs["over"])
+    take = points.index.to_numpy()
+    done = ds["done"].values[take]
+    if "asked" in ds:
+        done &= ds["asked"].values[take] > 0
+    sets = np.where(np.isin(ds["data_kind"].values[take], ["self_attention", "scores"]), 2, 1)
+    flops, head, trials, most = (ds[name].values[take].astype(float) if name in ds else np.full(len(take), np.nan)
+                                 for name in ("flops", "head_flops", "trials_done", "trials"))
+    ratio = np.where(trials > 0, most / np.where(trials > 0, trials, 1), 1)
+    frame = pd.DataFrame({"combination": points["combination"].to_numpy(), "spent": sets * flops + np.nan_to_num(head),
+                          "whole": sets * flops + ratio * np.nan_to_num(head), "trials": trials, "most": most})
+    sizes = frame.groupby("combination").size()
+    one = frame[done].groupby("combination")[["spent", "whole", "trials", "most"]]
+    total, mean = one.sum(), one.mean()
+    mean = mean.mul(sizes.reindex(mean.index), axis=0)
+    return tuple(float(total[a].sum() / mean[b].sum()) if mean[b].sum() > 0 else np.nan for a, b in (("spent", "whole"), ("trials", "most")))
+
+
+def _percent(x):
+    return "nothing known" if x != x else f"{100 * x:.3g} %" if x < 0.1 else f"{100 * x:.0f} %"
+
+
+@of_dataset
+def statement(ds) -> tuple[str, pd.DataFrame]:
+    """What holds of all judged points at once, where a rule ended their trials: a sentence, and a row per combination with the
+    degrees (or other candidates) that are judged above and below the level, those that are undecided, and those that were not visited,
+    of which nothing is said. "" and an empty table where trials were of a fixed number.
+
+    Every point may err with its trials_error, whatever is asked next and however points share their signs (Ville 1939, and the union
+    of all points that could have been asked), so all that is said holds at once with 1 - their sum.
+    """
+    rule = rule_of(ds)
+    error = ds["trials_error"].values if "trials_error" in ds else np.full(ds.sizes["point"], np.nan)
+    known = ds["done"].values & np.isfinite(error)
+    if not known.any():
+        return "", pd.DataFrame()
+    asked, level = search_of(ds), level_of(ds)
+    over = asked["over"] if asked else "beta"
+    points = combinations(ds, over)
+    take = points.index.to_numpy()
+    judged = points.assign(known=known[take], unsure=undecided(ds, level, decided_at(ds))[take], rate=ds["success_rate"].values[take])
+    judged = judged[np.isin(points["combination"], points["combination"][known[take]])]  # of methods that are judged
+    judged["says"] = np.select([~judged["known"], judged["unsure"], judged["rate"] >= level], ["not visited", "undecided", "above"], "below")
+    total = error[known].sum() + (len(judged) - known.sum()) * error[known].max()
+    counts = judged["says"].value_counts()
+    text = (f"With probability at least {max(0.0, 1 - total):.4g} every point that was judged ({counts.get('above', 0)} above, "
+            f"{counts.get('below', 0)} below) is on the side of {number(level)} that it is said to be on, all of them at once.")
+    left = [f"{counts[word]} {what}" for word, what in (("undecided", "are undecided at the end of their trials"),
+                                                        ("not visited", "were not visited")) if counts.get(word)]
+    if left:
+        text += f" {' and '.join(left)}: of these nothing is said."
+    if rule and rule["until"] == "width":
+        text += " All intervals hold their rates as well."
+    return text, _said(ds, judged, over)
+
+
+def _said(ds, judged, over):
+    names = [name for name in distinguishing(ds, ("method", over), (over,))[0] if name not in (over, "team_asked")]
+    rows = []
+    for _, part in judged.groupby("combination"):
+        slot = part.index.min()
+        rows.append({**{name: ds[name].values[slot] for name in names},
+                     **{word: ranges(part, part["says"] == word) for word in ("below", "above", "undecided", "not visited")}})
+    return pd.DataFrame(rows)
+
+
+def ranges(part, chosen) -> str:
+    """"1..4, 7, 9..12": candidates of a combination that are chosen, neighbours joined."""
+    chosen = np.flatnonzero(np.asarray(chosen))
+    value, texts = part["value"].to_numpy(), []
+    for run in np.split(chosen, np.flatnonzero(np.diff(chosen) > 1) + 1) if len(chosen) else ():
+        first, last = value[run[0]], value[run[-1]]
+        texts.append((_text(first) or "all") if len(run) == 1 else f"{number(first)}{', ' if len(run) == 2 else '..'}{number(last)}")
+    return ", ".join(texts)
+
+
+def said_table(sentence, said) -> Table | None:
+    """The statement, and what it is about."""
+    if not len(said):
+        return None
+    shown = pd.DataFrame({name: [_text(x) for x in said[name]] for name in said if name in ("n", "d") or said[name].nunique(dropna=False) > 1
+                          or name in ("below", "above", "not visited")})
+    return Table("What holds of all judged points at once", sentence, shown, "judged.csv", brief=True)

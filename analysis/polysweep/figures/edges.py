@@ -1,0 +1,186 @@
+"""Edges over length and width: where they were found, between which candidates, and where theory has them."""
+from __future__ import annotations
+
+import matplotlib.figure
+import matplotlib.lines
+import numpy as np
+import pandas as pd
+
+from .. import style
+from ..aside import legend
+from ..cases import SYMBOLS, case_label, number
+from ..checks import of_dataset
+from ..edge_tables import edge_frame, names_of
+from ..edges import edges as find
+from .figure import Figure, spaced
+
+MOST_PANELS, MOST_CURVES, MOST_LISTED = 12, 6, 5
+COLOURS = ("#0b4f8a", "#b8730b", "#2f7d4f", "#6a3d9a", "#a13f6d", "#4d4d4d")  #: none is the red of what is marked
+MARKERS = {"rise": "^", "fall": "v"}
+APART = 0.014  #: of the axis: how far marks of several curves at one place are set apart
+_FIRST = ("n", "d", "beta", "r", "features", "noise")  #: what an axis, and then a colour, is taken for
+
+
+@of_dataset
+def edges(ds, found=None):
+    """Yields the figure of edges (of `polysweep.edges`, or `found`) over the length, the width in colour, a panel for each combination
+    of the rest; nothing where there are fewer than two combinations with something to compare."""
+    found = find(ds) if found is None else found
+    names, frame = names_of(ds, found), edge_frame(ds, found)
+    if found.sizes["combination"] < 2:
+        return
+    frame = frame[frame["candidates"] > 1]
+    numbers = [name for name in (*_FIRST, *names) if name in names and frame[name].dtype.kind in "iuf" and frame[name].nunique() > 1]
+    if not numbers:
+        return
+    axis = max(numbers[:2], key=lambda name: frame[name].nunique())
+    colour = next((name for name in numbers if name != axis), None)
+    rest = [name for name in names if name not in (axis, colour)]
+    panels = {key if isinstance(key, tuple) else (key,): part for key, part in frame.groupby(rest, dropna=False)} if rest else {(): frame}
+    shown = dict(list(panels.items())[:MOST_PANELS])
+    with style.use():
+        canvas, left = _canvas(shown, rest, axis, colour, found)
+    yield Figure("edges", f"Edges over {axis}{f' and {colour}' if colour else ''}", _caption(frame, found, rest, axis, colour,
+                 {"panels": len(panels) - len(shown), "curves": left}), canvas, {"": frame})
+
+
+def _caption(frame, found, rest, axis, colour, left_out):
+    over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
+    text = (f"Where {column} crosses {level} along {over}: triangles up where it rises, down where it falls, at the place where the line "
+            "between both neighbours crosses; bars are the intervals (lo, hi] between two candidates on different sides. ")
+    if frame["theory"].notna().any():
+        text += "Lines: the exact edges of the theory. "
+    text += ("At the rim: an open triangle below, already above the level at the first candidate; a cross above, no candidate that was "
+             "asked reaches it. ")
+    outside = frame[frame["outside"]]
+    if len(outside):
+        listed = "; ".join(_where(row, [*rest, *filter(None, (axis, colour))]) for row in outside.head(MOST_LISTED).to_dict("records"))
+        more = f", and {len(outside) - MOST_LISTED} more in the data" if len(outside) > MOST_LISTED else ""
+        text += f"Circled: theory is not in the interval ({listed}{more}). "
+    elif frame["theory"].notna().any():
+        text += "Theory is in every interval. "
+    text += "".join(f"{count} further {what} are in the data only. " for what, count in left_out.items() if count)
+    return text.strip()
+
+
+def _where(row, names):
+    place = ", ".join(f"{name} = {number(row[name])}" if not isinstance(row[name], str) else row[name] for name in names
+                      if row[name] == row[name])
+    held = "not found" if row["lo"] != row["lo"] else f"({number(row['lo'])}, {number(row['hi'])}]"
+    return f"{place}: {row['kind']} {held}, theory {row['theory']:.2f}"
+
+
+def _canvas(panels, rest, axis, colour, found):
+    across = min(3, len(panels))
+    down = -(-len(panels) // across)
+    width = 5.4 if across == 1 else 1.5 + 2.7 * across
+    canvas = matplotlib.figure.Figure(figsize=(width, 0.6 + (3.3 if down == 1 else 2.6 * down)), layout="constrained")
+    grid = canvas.subplots(down, across, squeeze=False, sharey=True)
+    everything = pd.concat(panels.values())
+    values = everything[colour].unique() if colour else [None]
+    chosen, about = spaced(values, MOST_CURVES), pd.DataFrame({"preset": np.atleast_1d(found["preset"].values)[:1]})
+    places, scale = np.unique(everything[axis].astype(float)), style.scale_of(everything[axis])
+    height = _height(everything)
+    used = set()
+    for ax, (key, part) in zip(grid.flat, panels.items()):
+        ax.set_yscale(height[0])
+        ax.set_ylim(*height[1:])
+        curves = [(value, part if colour is None else part[part[colour] == value]) for value in chosen]
+        curves = [(value, curve) for value, curve in curves if len(curve)]
+        for k, (value, curve) in enumerate(curves):
+            _curve(ax, curve, COLOURS[chosen.index(value)], _moved(places, scale, k - (len(curves) - 1) / 2), axis, used)
+        style.grid_axis(ax.xaxis, places, scale, most=8 if across == 1 else 5)
+        ax.set_xlim(*style.cell_edges(places, scale)[[0, -1]])
+        ax.set_title(case_label(rest, key, about), pad=5)
+        ax.spines[["top", "right"]].set_visible(False)
+        _ticks(ax.yaxis, height)
+    for ax in list(grid.flat)[len(panels):]:
+        ax.set_axis_off()
+    for ax in grid[:, 0]:
+        ax.set_ylabel(f"edge in {SYMBOLS.get(found.attrs['over'], found.attrs['over'])}")
+    for ax in list(grid.flat)[:len(panels)][-across:]:
+        ax.set_xlabel({"n": "sequence length $n$", "d": "width $d$"}.get(axis, SYMBOLS.get(axis, axis)))
+    legend(canvas, "right upper", handles=_handles(chosen, colour, used), handlelength=1.4)
+    return canvas, len(values) - len(chosen)
+
+
+def _height(frame):
+    """(scale, low, high) of the axis of edges: of everything that is drawn, and room for marks at both rims."""
+    shown = frame[["lo", "hi", "position"]].to_numpy(float).ravel()
+    theory = frame["theory"].to_numpy(float)
+    shown = np.r_[shown, theory[theory <= frame["last"].max()]]
+    shown = shown[np.isfinite(shown)]
+    low, high = (shown.min(), shown.max()) if len(shown) else (frame["first"].min(), frame["last"].max())
+    if low > 0 and high > 8 * low:
+        return "log", low / 1.35, high * 1.35
+    room = 0.12 * (high - low) or 1.0
+    return "linear", low - room, high + room
+
+
+def _ticks(axis, height):
+    if height[0] == "log":
+        axis.set_major_locator(matplotlib.ticker.LogLocator(10, subs=(1, 2, 5), numticks=12))
+        axis.set_minor_locator(matplotlib.ticker.NullLocator())
+        axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:.6g}"))
+    else:
+        axis.set_major_locator(matplotlib.ticker.MaxNLocator(7, steps=[1, 2, 5, 10]))
+
+
+def _moved(places, scale, by):
+    """A function that moves places a little, so that no bar hides another."""
+    if len(places) < 2:
+        return lambda x: x
+    if scale == "log":
+        return lambda x: x * (places[-1] / places[0]) ** (APART * by)
+    return lambda x: x + APART * by * (places[-1] - places[0])
+
+
+def _curve(ax, curve, colour, place, axis, used):
+    """All edges of one colour."""
+    for kind, marker in MARKERS.items():
+        of = curve[curve["kind"] == kind].sort_values([axis, "edge"])
+        for _, line in of[np.isfinite(of["theory"])].groupby("combination").first().sort_values(axis).groupby(lambda _: 0):
+            ax.plot(place(line[axis].to_numpy(float)), line["theory"], color=colour, linewidth=1.0, alpha=0.75, zorder=1.5,
+                    linestyle="-" if kind == "rise" else (0, (5, 2)))
+            used.add(f"theory {kind}")
+        there = of[of["lo"].notna()]
+        if len(there):
+            at = place(there[axis].to_numpy(float))
+            ax.vlines(at, there["lo"], there["hi"], color=colour, linewidth=1.5, alpha=0.55, zorder=2)
+            ax.plot(at, there["position"], marker, color=colour, markersize=4.6, markeredgecolor="white", markeredgewidth=0.4, zorder=3)
+            used.add(kind)
+        marked = of[of["outside"]]
+        if len(marked):
+            height = marked["position"].where(marked["position"].notna(), marked["theory"])
+            ax.plot(place(marked[axis].to_numpy(float)), height, "o", markerfacecolor="none", color=style.RED, markersize=9.5,
+                    markeredgewidth=1.1, zorder=3.5)
+            used.add("outside")
+    low, high = ax.get_ylim()
+    inside = (lambda share: low * (high / low) ** share) if ax.get_yscale() == "log" else (lambda share: low + share * (high - low))
+    first = curve.drop_duplicates("combination")
+    for word, rows, share, look in (("below", first[first["starts"] == "above"], 0.03, dict(marker="v", markerfacecolor="white")),
+                                    ("none", first[(first["count"] == 0) & (first["starts"] == "below")], 0.97, dict(marker="x")),
+                                    ("open", first[first["starts"].isin(["open", "failed", "none"]) & (first["count"] == 0)], 0.97,
+                                     dict(marker="_"))):
+        if len(rows):
+            ax.plot(place(rows[axis].to_numpy(float)), np.full(len(rows), inside(share)), linestyle="none", color=colour, markersize=5,
+                    markeredgewidth=1.0, zorder=3, clip_on=False, **look)
+            used.add(word)
+
+
+def _handles(chosen, colour, used):
+    line = matplotlib.lines.Line2D
+    handles = [line([], [], color=COLOURS[k], linewidth=2.4, label=f"{SYMBOLS.get(colour, colour)} = {number(value)}")
+               for k, value in enumerate(chosen) if colour]
+    look = dict(color=style.GREY, linestyle="none", markersize=5)
+    handles += [line([], [], marker=MARKERS[kind], label=words, **look) for kind, words in (("rise", "rises"), ("fall", "falls"))
+                if kind in used]
+    handles += [line([], [], color=style.GREY, linewidth=1.0, linestyle=dashes, label=f"theory, {kind}")
+                for kind, dashes in (("rise", "-"), ("fall", (0, (5, 2)))) if f"theory {kind}" in used]
+    if "outside" in used:
+        handles.append(line([], [], color=style.RED, marker="o", markerfacecolor="none", linestyle="none", markersize=8,
+                            markeredgewidth=1.1, label="theory is outside"))
+    for word, marker, words in (("below", "v", "above it from the start"), ("none", "x", "none seen"), ("open", "_", "not decided")):
+        if word in used:
+            handles.append(line([], [], marker=marker, markerfacecolor="white", markeredgewidth=1.0, label=words, **look))
+    return handles

@@ -1,0 +1,400 @@
+"""Every verdict comes out each way: data that a statement is true of, data with something against it, and too few."""
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import brentq
+from scipy.special import gammaln
+
+import polysweep
+from polysweep import claim_rules as rules
+from polysweep import oracle
+from polysweep.report import main
+
+LEVEL = 0.9
+
+
+def table(rows, **same):
+    frame = pd.DataFrame(rows)
+    for name, value in {"precision": "fp64", "mask": "full", "noise": 0.0, "scale": 0.0, "offset": 0.0, **same}.items():
+        if name not in frame:
+            frame[name] = value
+    return frame
+
+
+def word(verdict):
+    return verdict.word
+
+
+# ---- arithmetic ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_crossing_is_between_neighbours():
+    x, y = [4, 1, 2, 8, 3], [0.95, 0.0, 0.1, 0.2, np.nan]
+    assert rules.crossing(x, y, 0.9) == (2, 4)
+    assert rules.crossing(x, y, 0.0) == (-np.inf, 1)
+    assert rules.crossing(x, y, 0.99) == (8, np.inf)
+    assert rules.crossing([1, 2, 4], [1.0, 0.7, 0.3], 0.5, rising=False) == (2, 4)
+    assert np.isnan(rules.crossing([], [], 0.5)).all()
+
+
+def test_slope_is_that_of_scipy_where_places_are_sharp():
+    from scipy.stats import linregress, t
+
+    random = np.random.default_rng(3)
+    x = np.log(np.array([64.0, 96, 128, 192, 256]))
+    y = 0.7 * x + random.normal(0, 0.1, 5)
+    found, theirs = rules.slope(x, y, y), linregress(x, y)
+    assert found == pytest.approx((theirs.slope, theirs.slope - t.ppf(0.975, 3) * theirs.stderr,
+                                   theirs.slope + t.ppf(0.975, 3) * theirs.stderr), rel=1e-12)
+    assert rules.slope([1, 2], [0, 1], [0, 1]) is None and rules.slope([1, 2, 3], [0, 1, 2], [0, 1, np.inf]) is None
+
+
+def test_intervals_of_slopes_hold_the_truth():
+    """1,000 laws of noisy logarithms, known within brackets: at least 95 %, less three standard deviations of that count."""
+    random, inside = np.random.default_rng(5), 0
+    x = np.log(2.0 ** np.arange(6, 12))
+    for _ in range(1000):
+        y = 1.3 + 0.5 * x + random.normal(0, 0.04, len(x))
+        lo = np.floor(y / 0.05) * 0.05  # the grid's neighbours
+        _, low, high = rules.slope(x, lo, lo + 0.05)
+        inside += low <= 0.5 <= high
+    assert inside >= 1000 * 0.95 - 3 * np.sqrt(1000 * 0.95 * 0.05)
+
+
+# ---- a sufficient degree ------------------------------------------------------------------------------------------------
+
+
+def degree_points(b=0.0, shares=(0.5, 0.99, 1.0, 1.01, 2.0), kappa=0.1):
+    rows = []
+    for a, c in ((0.7, 0.7), (1.2, 1.5)):
+        for n in (64, 256, 1024):
+            star = np.log(n - 1) / np.log1p(a * a / (b * b + c * c))
+            for share in shares:
+                mass = float(oracle.masses(share * star, n, 34, a, b, c)["f"])
+                fires = a * mass > kappa
+                rows.append(dict(method="exact", beta=share * star, n=n, d=34, a_1=a, b=b, c=c, kappa=kappa, special_mass_d1=mass,
+                                 success_rate=float(fires), success_hi=1.0 if fires else 0.02))
+    return table(rows)
+
+
+def test_half_the_mass_at_the_sufficient_degree():
+    points = degree_points()
+    assert word(rules.degree_half(points, LEVEL)) == rules.IDENTITY
+    points.loc[7, "special_mass_d1"] += 1e-9  # at p* of the second curve
+    found = rules.degree_half(points, LEVEL)
+    assert found.word == rules.CONTRADICTED and found.slots == (7,) and "1 counterexample in 30 points" in found.numbers
+    points = degree_points()
+    points.loc[5, "special_mass_d1"] = 0.51  # below p*
+    assert rules.degree_half(points, LEVEL).slots == (5,)
+    assert word(rules.degree_half(degree_points(shares=(0.5, 2.0)), LEVEL)) == rules.UNTESTED
+    assert word(rules.degree_half(degree_points(b=0.3), LEVEL)) == rules.UNTESTED
+
+
+def test_the_smallest_margin_suffices():
+    points = degree_points(b=0.3)
+    assert word(rules.degree_worst(points, LEVEL)) == rules.IDENTITY
+    points.loc[12, "special_mass_d1"] = 0.4999
+    assert rules.degree_worst(points, LEVEL).slots == (12,)
+    assert word(rules.degree_worst(degree_points(), LEVEL)) == rules.UNTESTED
+
+
+def test_success_needs_its_mass():
+    points = degree_points()
+    assert word(rules.degree_needs(points, LEVEL)) == rules.IDENTITY
+    low = points.index[points["a_1"] * points["special_mass_d1"] < points["kappa"]][0]
+    points.loc[low, "success_rate"] = 0.01
+    assert rules.degree_needs(points, LEVEL).slots == (low,)
+    assert word(rules.degree_needs(points.assign(success_rate=np.nan), LEVEL)) == rules.UNTESTED
+
+
+def test_the_sufficient_degree_is_not_that_of_the_head():
+    assert word(rules.degree_success(degree_points(), LEVEL)) == rules.CONSISTENT
+    found = rules.degree_success(degree_points(kappa=0.65), LEVEL)
+    assert found.word == rules.CONTRADICTED and "fails at" in found.numbers
+    assert word(rules.degree_success(degree_points(shares=(0.2, 0.5)), LEVEL)) == rules.UNTESTED
+
+
+# ---- dispersion ---------------------------------------------------------------------------------------------------------
+
+
+def dispersion_points():
+    rows = []
+    for method in ("exact", "softmax"):
+        for n in (64, 1024):
+            for beta in (2.0, 8.0, 64.0) if method == "exact" else (np.nan,):
+                mass = float(oracle.masses(beta, n, 18, 0.7, 0.05, 0.7, method)["f"])
+                rows.append(dict(method=method, beta=beta, n=n, d=18, j3=n - 1, a_1=0.7, b=0.05, c=0.7, special_mass_d1=mass))
+    return table(rows, data_draws=0, seed=1)
+
+
+def test_masses_disperse():
+    points = dispersion_points()
+    found = rules.dispersion_exact(points, LEVEL)
+    assert found.word == rules.IDENTITY and "0 counterexamples in 8 points" in found.numbers
+    bound = ((0.49 + 0.0025 + 0.49) / 0.49) ** 2 / 64
+    assert rules.dispersion_exact(points.assign(special_mass_d1=points["special_mass_d1"].where(points.index != 0, 1.001 * bound)),
+                                  LEVEL).slots == (0,)
+    half = points.assign(mask="causal", j3=31)  # of 32 keys twice as much is allowed, not more
+    half.loc[0, "special_mass_d1"] = 1.999 * bound
+    assert word(rules.dispersion_exact(half, LEVEL)) == rules.IDENTITY
+    half.loc[0, "special_mass_d1"] = 2.001 * bound
+    assert rules.dispersion_exact(half, LEVEL).slots == (0,)
+    assert word(rules.dispersion_exact(points.assign(noise=0.1), LEVEL)) == rules.UNTESTED
+
+
+def noisy_points(above, draws, cases=6, seed=1):
+    """Draws that are above the bound with a probability."""
+    random, rows = np.random.default_rng(seed), []
+    bound = ((0.49 + 0.49) / 0.49) ** 2 / 64
+    for d in range(18, 18 + cases):
+        for each in range(draws):
+            rows.append(dict(method="exact", beta=2.0, n=64, d=d, j3=63, a_1=0.7, b=0.0, c=0.7, seed=each,
+                             special_mass_d1=bound * (1.1 if random.random() < above else 0.9)))
+    return table(rows, noise=0.1, data_draws=1)
+
+
+def test_noise_may_break_the_bound():
+    assert [word(each) for each in rules.dispersion_noisy(noisy_points(0.3, 40), LEVEL)] == [rules.CONSISTENT]
+    found, = rules.dispersion_noisy(noisy_points(0.95, 40), LEVEL)
+    assert found.word == rules.CONTRADICTED and "6 counterexamples in 6 points" in found.numbers and found.slots[1] == 40
+    few, = rules.dispersion_noisy(noisy_points(1.0, 5), LEVEL)
+    assert few.word == rules.UNTESTED
+    assert rules.dispersion_noisy(dispersion_points(), LEVEL) == []
+
+
+def test_a_true_median_is_rarely_contradicted():
+    """At the edge, half of the draws above: wrong in at most 5 % of 200 studies, and three standard deviations of that count."""
+    wrong = sum(rules.dispersion_noisy(noisy_points(0.5, 20, seed=k), LEVEL)[0].word == rules.CONTRADICTED for k in range(200))
+    assert wrong <= 200 * 0.05 + 3 * np.sqrt(200 * 0.05 * 0.95)
+
+
+# ---- signal -------------------------------------------------------------------------------------------------------------
+
+
+def signal_points(method, law, lengths=(64, 128, 256, 512)):
+    """Success from a_1 sqrt(ln n) = law(n) on."""
+    rows = []
+    for n in lengths:
+        for a in 0.25 * 1.07 ** np.arange(120):
+            success = a * np.sqrt(np.log(n)) >= law(n)
+            rows.append(dict(method=method, n=n, a_1=a, success_rate=0.97 if success else 0.4))
+    return table(rows)
+
+
+@pytest.mark.parametrize("method, law, exponent, expected", [
+    ("softmax", "log", 0.6, rules.CONSISTENT), ("softmax", "log", 1.6, rules.CONTRADICTED),
+    ("uniform", "root", 0.9, rules.CONSISTENT), ("uniform", "root", 0.33, rules.CONTRADICTED)])
+def test_how_a_signal_grows(method, law, exponent, expected):
+    grows = (lambda n: np.log(n) ** exponent) if law == "log" else (lambda n: n ** exponent)
+    found = rules.signal(method, law, signal_points(method, grows), LEVEL)
+    assert found.word == expected
+    lo, hi = found.numbers.split("[")[1].split("]")[0].split(", ")
+    assert float(lo) <= exponent <= float(hi)
+
+
+def test_a_signal_needs_lengths_that_pass_the_level():
+    points = signal_points("uniform", lambda n: n ** 0.9)
+    assert word(rules.signal("uniform", "root", points[points["n"] < 256], LEVEL)) == rules.UNTESTED
+    assert word(rules.signal("uniform", "root", points, 0.99)) == rules.UNTESTED
+    assert word(rules.signal("softmax", "log", points, LEVEL)) == rules.UNTESTED
+    coarse = points[points["a_1"].rank(method="dense") % 12 == 0]  # brackets of a factor 2.25
+    assert "too wide" in rules.signal("uniform", "root", coarse, LEVEL).numbers
+
+
+# ---- temperature --------------------------------------------------------------------------------------------------------
+
+SCALES = 0.1 * 1.1 ** np.arange(60)
+
+
+def temperature_points(noise=0.0, factor=1.0):
+    """Masses of softmax at factor times the scale."""
+    rows = []
+    for a, b in ((0.4, 0.0), (0.4, 1.6), (1.2, 1.6)):
+        for n, d in ((64, 6), (256, 34)):
+            mass = [float(oracle.masses(1.0, n, d, a, b, 0.7, "softmax", scale=s * factor)["f"]) for s in SCALES]
+            rows += [dict(n=n, d=d, a_1=a, b=b, scale=s, special_mass_d1=f) for s, f in zip(SCALES, mass)]
+    return table(rows, method="softmax", noise=noise)
+
+
+def test_gaps_bracket_the_critical_scale():
+    found = rules.temperature_curves(temperature_points())
+    for row in found.itertuples():
+        def half(s):
+            return float(oracle.masses(1.0, row.n, row.d, row.a_1, row.b, 0.7, "softmax", scale=s)["f"]) - 0.5
+
+        critical = brentq(half, 1e-3, 100)
+        assert row.gaps * (1 - 1e-12) <= critical <= row.most * (1 + 1e-12) and row.lo <= critical <= row.hi
+
+
+def test_temperature_follows_gaps():
+    assert [word(each) for each in rules.temperature(temperature_points(), LEVEL)] == [rules.IDENTITY]
+    found, = rules.temperature(temperature_points(factor=0.5), LEVEL)  # twice as late
+    assert found.word == rules.CONTRADICTED and len(found.slots) == 6
+    assert [word(each) for each in rules.temperature(temperature_points(0.1, 0.8), LEVEL)] == [rules.CONSISTENT]
+    assert [word(each) for each in rules.temperature(temperature_points(0.1, 0.3), LEVEL)] == [rules.CONTRADICTED]
+    never = temperature_points(0.1).assign(special_mass_d1=0.1)
+    assert [word(each) for each in rules.temperature(never, LEVEL)] == [rules.CONTRADICTED]
+    late = temperature_points()
+    assert word(rules.temperature(late[late["scale"] > 50], LEVEL)[0]) == rules.UNTESTED
+
+
+# ---- memories -----------------------------------------------------------------------------------------------------------
+
+
+def memory_points(capacity, degrees=(1,), widths=(12, 16, 24, 32, 48)):
+    """Recall falls through 0.9 and 0.5 just behind capacity(beta, d) pairs."""
+    rows, lengths = [], np.unique(np.round(4 * 1.1 ** np.arange(80)).astype(int))
+    for beta in degrees:
+        for d in widths:
+            for n in lengths:
+                rows.append(dict(method="linear" if beta == 1 else "exact", beta=np.nan if beta == 1 else float(beta), d=d, n=n,
+                                 recall=0.95 if n <= capacity(beta, d) else 0.3))
+    return table(rows)
+
+
+def test_linear_memories():
+    def sharp(beta, d):
+        return brentq(lambda n: 2 * n * np.log(n) - d * d, 1.5, 1e6)
+
+    for found in rules.memory(memory_points(sharp), LEVEL):
+        assert found.word == rules.CONSISTENT and "2 n ln n/d^2 is" in found.numbers
+    assert "0.5 are" in rules.memory(memory_points(sharp), LEVEL)[0].statement
+    assert {word(each) for each in rules.memory(memory_points(lambda beta, d: d * d / 8), LEVEL)} == {rules.CONTRADICTED}  # no logarithm
+    assert {word(each) for each in rules.memory(memory_points(sharp, widths=(16, 32)), LEVEL)} == {rules.UNTESTED}
+
+
+def test_kernels_hold_more():
+    points = memory_points(lambda beta, d: 2 * d ** (0.6 + 0.4 * beta), (1, 2, 3))
+    found = rules.kernels(points, LEVEL)
+    assert found.word == rules.CONSISTENT and "0 counterexamples in 10 steps; surely more in 10; at d = 48" in found.numbers
+    assert word(rules.kernels(memory_points(lambda beta, d: 4 * d / beta, (1, 2, 3)), LEVEL)) == rules.CONTRADICTED
+    assert word(rules.kernels(memory_points(lambda beta, d: 4 * d, (1, 2)), LEVEL)) == rules.UNTESTED
+    assert word(rules.kernels(points[points["method"] == "linear"], LEVEL)) == rules.UNTESTED
+
+
+# ---- sketches -----------------------------------------------------------------------------------------------------------
+
+
+def sketch_points(factor=lambda method, beta: 1.0, draws=300, degrees=(2, 3, 4, 8), seed=1):
+    """Errors of normal estimates whose r Var is `factor` times the leading term."""
+    random, rows, r = np.random.default_rng(seed), [], 256
+    for method in rules.LEADING:
+        for beta in degrees:
+            square = rules.LEADING[method](beta) * factor(method, beta) * random.chisquare(1, draws)  # of one pair, times r
+            amm = np.sqrt((2 * square + 2) / 4 / r)
+            rows += [dict(method=method, beta=float(beta), seed=k, n=2, features=r, err_amm=e) for k, e in enumerate(amm)]
+    return table(rows, data_kind="aligned", cosine=1.0, row_norm="unit", draws=1, exact_map=0)
+
+
+def test_sizes_of_sketches():
+    points = sketch_points()
+    for method in rules.LEADING:
+        assert word(rules.sketch_size(method, points, LEVEL)) == rules.CONSISTENT
+        assert word(rules.sketch_size(method, points[points["seed"] < 10], LEVEL)) == rules.UNTESTED
+    found = rules.sketch_size("tree", sketch_points(lambda method, beta: 1 + (beta == 3)), LEVEL)
+    assert found.word == rules.CONTRADICTED and found.slots == (300,)
+    assert word(rules.sketch_size("tensorsketch", sketch_points(lambda method, beta: 0.4), LEVEL)) == rules.CONTRADICTED
+
+
+def test_sketches_cross():
+    assert word(rules.sketch_crossing(sketch_points(), LEVEL)) == rules.CONSISTENT
+    late = sketch_points(lambda method, beta: 0.02 if method == "tensorsketch" and beta == 8 else 1.0)
+    assert word(rules.sketch_crossing(late, LEVEL)) == rules.CONTRADICTED
+    early = sketch_points(lambda method, beta: 3.0 if method == "tensorsketch" and beta == 2 else 1.0)
+    assert word(rules.sketch_crossing(early, LEVEL)) == rules.CONTRADICTED
+    assert word(rules.sketch_crossing(sketch_points(degrees=(2, 3)), LEVEL)) == rules.UNTESTED
+
+
+def test_a_heavy_tail_has_no_upper_end():
+    points = sketch_points(lambda method, beta: 0.4)
+    assert word(rules.sketch_size("tensorsketch", points, LEVEL)) == rules.CONTRADICTED
+    leading = points["beta"].map(rules.LEADING["tensorsketch"])
+    one = np.sqrt((2 * 20 * leading + 2) / 4 / 256)  # a draw of 20 of 300 times the leading term: a seventh of the sum
+    heavy = points["err_amm"].where((points["seed"] > 0) | (points["method"] == "tree"), one)
+    assert word(rules.sketch_size("tensorsketch", points.assign(err_amm=heavy), LEVEL)) == rules.CONSISTENT
+    assert word(rules.sketch_size("tree", points.assign(err_amm=heavy), LEVEL)) == rules.CONTRADICTED
+
+
+# ---- entries ------------------------------------------------------------------------------------------------------------
+
+
+def entries_points(order, lengths=((20, 3), (55, 4), (148, 5), (403, 6))):
+    """Errors that pass 1 % at order(grows, entries, n, d)."""
+    rows = []
+    for grows in (0, 1):
+        for entries in (0.5, 1.0, 2.0):
+            for n, d in lengths:
+                error = 0.01 * np.exp(order(grows, entries, n, d) - np.arange(1, 64, dtype=float))
+                rows += [dict(grows=grows, entries=entries, n=n, d=d, order=p, err_out_ref=e) for p, e in zip(range(1, 64), error)]
+    return table(rows, method="taylor")
+
+
+def features(d, order):
+    return gammaln(d + order + 1) - gammaln(d + 1) - gammaln(order + 1)
+
+
+def of_exponent(h, n, d):
+    """The order at which C(d + order, order) = n^h."""
+    return brentq(lambda p: features(d, p) - h * np.log(n), 0.0, 200.0)
+
+
+def test_orders_are_read_between_two():
+    found = rules.orders(entries_points(lambda grows, entries, n, d: 5.25 + entries))
+    assert found["order"].to_numpy() == pytest.approx(5.25 + found["entries"].to_numpy(), rel=1e-12)
+    assert found["features"].to_numpy() == pytest.approx(features(found["d"], found["order"]).to_numpy(), rel=1e-12)
+
+
+def test_entries():
+    def sharp(grows, entries, n, d):
+        return of_exponent(0.7 * entries ** 0.8, n, d) if grows else 3.0 + 2 * entries
+
+    points = entries_points(sharp)
+    assert word(rules.entries_grow(points, LEVEL)) == word(rules.entries_bounded(points, LEVEL)) == rules.CONSISTENT
+    smooth = entries_points(lambda grows, entries, n, d: 3.0 + 2 * entries)  # as if entries did not matter
+    assert word(rules.entries_grow(smooth, LEVEL)) == rules.CONTRADICTED
+    cheap = entries_points(lambda grows, entries, n, d: of_exponent(0.5 + 0.2 * entries, n, d))
+    assert word(rules.entries_grow(cheap, LEVEL)) == rules.CONTRADICTED  # never above 1
+    hard = entries_points(lambda grows, entries, n, d: of_exponent(1.2 + 0.1 * np.log(n), n, d))
+    assert word(rules.entries_bounded(hard, LEVEL)) == rules.CONTRADICTED
+    few = entries_points(sharp, lengths=((20, 3), (55, 4)))
+    assert word(rules.entries_grow(few, LEVEL)) == word(rules.entries_bounded(few, LEVEL)) == rules.UNTESTED
+
+
+# ---- files --------------------------------------------------------------------------------------------------------------
+
+
+def renamed(path, into, study):
+    """A copy of a file, of a study with another name."""
+    shutil.copy(path, into)
+    with h5py.File(into, "r+") as file:
+        del file["provenance/resolved"]
+        file["provenance"].create_dataset("resolved", data=np.bytes_(json.dumps({"schema": 1, "study": study})))
+    return into
+
+
+def test_a_file_is_about_the_claim_of_its_name(p1_file, p1, tmp_path):
+    found = polysweep.claims(polysweep.open(renamed(p1_file, tmp_path / "a.h5", "claim-degree")))
+    assert list(found["verdict"]) == [rules.UNTESTED, rules.IDENTITY, rules.UNTESTED, rules.UNTESTED]  # P1 and P2 have b > 0
+    assert set(found["source"]) == {"Kim, ICML 2026"} and set(found["claim"]) == {"degree"}
+    for name in ("claim-unheard-of", "degree", "claim-"):
+        assert not len(polysweep.claims(polysweep.open(renamed(p1_file, tmp_path / "b.h5", name))))
+    assert not len(polysweep.claims(p1))
+    lacking = polysweep.claims(polysweep.open(renamed(p1_file, tmp_path / "c.h5", "claim-entries")))
+    assert list(lacking["verdict"]) == [rules.UNTESTED] and "no column" in lacking["numbers"][0]
+
+
+def test_the_report_has_the_verdicts(p1_file, tmp_path, capsys):
+    path = renamed(p1_file, tmp_path / "a.h5", "claim-degree")
+    assert main([str(path), "-o", str(tmp_path / "page")]) == 0
+    said = "b > 0: p* at the smallest margin suffices for a mass of 1/2 (Kim, ICML 2026): identity. 0 counterexamples in"
+    assert said in capsys.readouterr().out
+    assert said.replace(">", "&gt;") in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    assert (tmp_path / "page" / "claims.csv").read_text().count("not testable here") == 3
+
+
+def test_words_are_those_of_the_guide():
+    assert rules.WORDS == ("identity", "consistent in the range", "contradicted in the range", "not testable here")

@@ -1,0 +1,82 @@
+#include "sweep/found.h"
+
+/* ---- slots ---- */
+
+/* Rank 0: the open slots of families that have ended. */
+static void choose_unneeded(sweep_job *j)
+{
+    const sweep_search *s = &j->search;
+    for (ptrdiff_t f = 0; f < s->families.count; f++) {
+        const ptrdiff_t *own, count = psw_search_slots(s->search, f, &own);
+        if (s->families.list[f].state != SWEEP_FAMILY_ENDED || !j->slots.mine[own[0]]) continue;
+        for (ptrdiff_t i = 0; i < count; i++) {
+            psw_slot_status status = s->answers[own[i]].status;
+            bool open = status == PSW_SLOT_EMPTY || status == PSW_SLOT_RUNNING;
+            if (open && !j->slots.whole) j->slots.part[own[i]] = SWEEP_PART_NOT_NEEDED;
+        }
+    }
+}
+
+/* Nothing but the slot's own columns is in it, unless it was tried. */
+static psw_status put_stretch(sweep_job *j, ptrdiff_t first, ptrdiff_t count)
+{
+    bool tried = false;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        psw_point point = psw_study_point(j->given.study, first + i);
+        psw_record *record = &j->open.records[i];
+        psw_mark before = sweep_slots_before(&j->slots, first + i);
+        *record = psw_record_blank(&point);
+        record->slot.status = PSW_SLOT_NOT_NEEDED;
+        record->slot.attempt = before.attempt;
+        record->slot.deaths = before.deaths;
+        tried |= before.attempt > 0;
+    }
+    j->progress.unsynced = true;
+    j->open.display.mine.not_needed += (double)count;
+    return tried ? psw_store_put(j->open.store, first, count, j->open.records)
+                 : psw_store_put_empty(j->open.store, first, count, j->open.records);
+}
+
+/* Stretches are shared out. */
+static psw_status put_unneeded(sweep_job *j)
+{
+    const psw_comm *world = j->given.world;
+    const unsigned char *part = j->slots.part;
+    ptrdiff_t number = 0;
+    for (ptrdiff_t first = 0, end; first < j->given.slots; first = end) {
+        end = first + 1;
+        if (part[first] != SWEEP_PART_NOT_NEEDED) continue;
+        while (end < j->given.slots && end - first < j->runs.most_slots && part[end] == SWEEP_PART_NOT_NEEDED) end++;
+        if (number++ % world->size == world->rank) PSW_TRY(put_stretch(j, first, end - first));
+    }
+    return PSW_OK;
+}
+
+/* ---- edges ---- */
+
+static psw_status put_edges(sweep_job *j)
+{
+    const sweep_search *s = &j->search;
+    const psw_combinations *all = psw_search_combinations(s->search);
+    if (s->edges_stand || !sweep_search_complete(s, &j->slots)) return PSW_OK;
+    j->progress.unsynced = true;
+    for (ptrdiff_t c = 0; c < all->count; c++) {
+        psw_crossings found;
+        if (!j->slots.mine[all->slot[all->first[c]]]) continue;
+        psw_search_crossings(s->search, c, sweep_search_answer, s->answers, &found);
+        PSW_TRY(psw_store_edges(j->open.store, c, 1, &found));
+    }
+    return PSW_OK;
+}
+
+psw_status sweep_found_put(sweep_job *j)
+{
+    const psw_comm *world = j->given.world;
+    bool first = world->rank == 0;
+    if (first) choose_unneeded(j);
+    if (first) j->search.unended = sweep_families_outlook(&j->search.families).unended > 0;
+    PSW_TRY(psw_comm_bytes(world, 0, &j->search.unended, sizeof j->search.unended));
+    PSW_TRY(psw_comm_bytes(world, 0, j->slots.part, (size_t)j->given.slots));
+    PSW_TRY(psw_comm_agree(world, put_unneeded(j)));
+    return psw_comm_agree(world, first ? put_edges(j) : PSW_OK);
+}
