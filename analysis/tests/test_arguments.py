@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import polysweep
-from polysweep import cases, figures, methods, models, oracle, predictions, projection, samples, scaling, sketches, statistics
+from polysweep import cases, conjecture_tables, conjectures, figures, methods, models, oracle, predictions, projection, samples, scaling, sketches, statistics
 from polysweep.checks import check_dataset
 from polysweep.critical import decided_at
 from polysweep.curve import combinations, is_parameter, partners
@@ -20,6 +20,7 @@ from polysweep.figures.timeline import turns_of
 from polysweep.grid import applies, distinguishing
 from polysweep.heads import column_of, points, pooled, settings, several
 from polysweep.report import main
+from polysweep.residuals import predicted_degrees, predicted_edges
 from polysweep.study import level_of, resolved_of, rule_of, search_of
 
 OF_DATASETS = [
@@ -31,11 +32,14 @@ OF_DATASETS = [
     figures.strong, figures.timeline, figures.weak, rates, bandwidth, beside, turns_of, methods.facts, polysweep.heads,
     polysweep.decode_table, settings, several, column_of, pooled, polysweep.edges, polysweep.statement, polysweep.edge_fits, figures.edges,
     edge_frame, distinguishing]
+OF_DATASETS += [polysweep.residuals, conjectures.predictions_of, predicted_edges, conjecture_tables.claims_frame,
+                conjecture_tables.conjecture_tables]
 OF_MORE = {  # with arguments that they cannot do without
     figures.phase: ("n",), projection.project: (None,), projection.bands: (None,), applies: ("beta",), points: ("err_out",),
     scaling.samples: ([],), scaling.series_fits: (pd.DataFrame(), ["usl"]), combinations: ("beta",), is_parameter: ("beta",),
     partners: ("n == 64",), narrowed: (None,), answers: ("beta", "success_rate", 0.9), edge_coordinates: (None, None, "beta"),
-    names_of: (None,), shares: (None,), asked_for: (None,)}
+    names_of: (None,), shares: (None,), asked_for: (None,),
+    polysweep.counterexamples: ("c",), conjectures.rate_pvalues: ("success_rate", 0.5), predicted_degrees: (["n"],)}
 OF_ANYTHING = {level_of, check_dataset, resolved_of, search_of, rule_of, decided_at}
 
 
