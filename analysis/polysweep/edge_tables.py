@@ -181,7 +181,8 @@ def shares(ds, found) -> tuple[float, float]:
     one = frame[done].groupby("combination")[["spent", "whole", "trials", "most"]]
     total, mean = one.sum(), one.mean()
     mean = mean.mul(sizes.reindex(mean.index), axis=0)
-    return tuple(float(total[a].sum() / mean[b].sum()) if mean[b].sum() > 0 else np.nan for a, b in (("spent", "whole"), ("trials", "most")))
+    return tuple(float(total[spent].sum() / mean[all_of].sum()) if mean[all_of].sum() > 0 else np.nan
+                 for spent, all_of in (("spent", "whole"), ("trials", "most")))
 
 
 def _percent(x):
@@ -208,7 +209,8 @@ def statement(ds) -> tuple[str, pd.DataFrame]:
     take = points.index.to_numpy()
     judged = points.assign(known=known[take], unsure=undecided(ds, level, decided_at(ds))[take], rate=ds["success_rate"].values[take])
     judged = judged[np.isin(points["combination"], points["combination"][known[take]])]  # of methods that are judged
-    judged["says"] = np.select([~judged["known"], judged["unsure"], judged["rate"] >= level], ["not visited", "undecided", "above"], "below")
+    judged["says"] = np.select([~judged["known"], judged["unsure"], judged["rate"] >= level], ["not visited", "undecided", "above"],
+                               "below")
     total = error[known].sum() + (len(judged) - known.sum()) * error[known].max()
     counts = judged["says"].value_counts()
     text = (f"With probability at least {max(0.0, 1 - total):.4g} every point that was judged ({counts.get('above', 0)} above, "
@@ -246,6 +248,6 @@ def said_table(sentence, said) -> Table | None:
     """The statement, and what it is about."""
     if not len(said):
         return None
-    shown = pd.DataFrame({name: [_text(x) for x in said[name]] for name in said if name in ("n", "d") or said[name].nunique(dropna=False) > 1
-                          or name in ("below", "above", "not visited")})
+    kept = [name for name in said if name in ("n", "d", "below", "above", "not visited") or said[name].nunique(dropna=False) > 1]
+    shown = pd.DataFrame({name: [_text(x) for x in said[name]] for name in kept})
     return Table("What holds of all judged points at once", sentence, shown, "judged.csv", brief=True)

@@ -39,8 +39,8 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     Dimensions: `combination`, with the parameters that are the same all along as coordinates (and `slot`, the position of its
     first point), and `edge`, the first four of a combination from low to high. Of an edge: `kind` (rise, fall, none where
     there is no further one), `lo` and `hi` (neighbouring decided candidates on different sides: the crossing is in (lo, hi]),
-    `position` (where the line between these two crosses the level), `theory` (of success at the study's level; NaN: it says nothing, inf: nowhere), `theory_z`
-    (their difference in standard deviations) and `narrow` (hi - lo is at most `within`). Of a combination: `count` (edges found,
+    `position` (where the line between these two crosses the level), `theory` (of success at the study's level; NaN: it says
+    nothing, inf: nowhere), `theory_z` (their difference in standard deviations) and `narrow` (hi - lo is at most `within`). Of a combination: `count` (edges found,
     may exceed four), `evaluations`, `trials` and `flops` that were spent on it, `candidates`, `starts` (side of the first; without
     an edge that of all), `missed` (the most candidates between decided neighbours of one side, or beyond the last: a narrower window
     is not seen) and `open` (candidates that were asked and whose side trials did not decide). No shape of the curve is assumed.

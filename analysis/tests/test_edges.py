@@ -199,7 +199,8 @@ def store(file, found):
 
 @pytest.mark.parametrize("arguments, error", [
     (dict(over="colour"), "axis of numbers"), (dict(over="method"), "axis of numbers"), (dict(over="status_code"), "axis of numbers"),
-    (dict(column="success"), "near it: successes"), (dict(within=-1), "within"), (dict(level="high"), "level"), (dict(level=np.nan), "level")])
+    (dict(column="success"), "near it: successes"), (dict(within=-1), "within"), (dict(level="high"), "level"),
+    (dict(level=np.nan), "level")])
 def test_what_cannot_be_asked(p1, arguments, error):
     with pytest.raises((ValueError, TypeError), match=error):
         polysweep.edges(p1, **arguments)
@@ -235,7 +236,8 @@ def test_critical_never_reads_what_was_not_visited_as_below(tmp_path, p1_searche
     table = polysweep.critical(ds)
     assert not (table["verdict"] == "none").any() and (table["needed"] == 0).all()
     for row in table[table["verdict"] == "edges"].itertuples():
-        curve = ds.isel(point=(ds.method.values == "exact") & (ds.n.values == row.n) & (ds.d.values == row.d) & (ds.preset.values == row.preset))
+        here = {name: getattr(row, name) for name in ("method", "preset", "n", "d")}
+        curve = ds.isel(point=np.all([ds[name].values == value for name, value in here.items()], axis=0))
         decided = curve.trials_stop.values == "decided"
         below = curve.beta.values[decided & (curve.success_rate.values < 0.9)]
         first = next(beta for beta in range(1, 51) if beta not in below)  # the lowest that may be the edge
