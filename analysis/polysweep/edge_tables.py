@@ -86,7 +86,8 @@ def edge_table(frame, found) -> Table | None:
         return None
     names = [name for name in frame.columns[:list(frame).index("combination")] if frame[name].nunique(dropna=False) > 1
              or name in ("n", "d")]
-    rows = [_combination(part) for _, part in frame.groupby("combination")]
+    whole = found.attrs.get("edges", "all") == "all"
+    rows = [_combination(part, whole) for _, part in frame.groupby("combination")]
     shown = pd.concat([frame.drop_duplicates("combination")[names].map(_text).reset_index(drop=True), pd.DataFrame(rows)], axis=1)
     shown = shown.loc[:, [name in names or bool((shown[name] != "").any()) for name in shown]]
     over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
@@ -96,13 +97,15 @@ def edge_table(frame, found) -> Table | None:
     return Table("Edges", note, shown.reset_index(drop=True), "edges.csv")
 
 
-def _combination(part):
-    """The cells of a combination: its first rise and fall, and how many more there are."""
+def _combination(part, whole):
+    """The cells of a combination: its first rise and fall, and how many more there are. whole: all edges were asked for, so that
+    something can be said of those that are not there."""
     row = part.iloc[0]
     cells = {}
     for kind in ("rise", "fall"):
         of = part[part["kind"] == kind]
-        cells[kind] = _absent(row, kind) if not len(of) or of["lo"].isna().iloc[0] else _interval(of.iloc[0])
+        there = len(of) and of["lo"].notna().iloc[0]
+        cells[kind] = _interval(of.iloc[0]) if there else _absent(row, kind) if whole or row["count"] == 0 else ""
         theory = of["theory"].iloc[0] if len(of) else np.nan
         cells[f"theory, {kind}"] = "" if theory != theory else f"{theory:.2f}{'*' * bool(of['outside'].iloc[0])}"
     cells["further"] = str(row["count"] - 2) if row["count"] > 2 else ""

@@ -65,6 +65,15 @@ def test_the_table_reads_each_combination(ds):
             assert [row.rise, row.fall] == [f"({lo:g}, {hi:g}]" for lo, hi in zip(one.lo.values[:2], one.hi.values[:2])]
 
 
+def test_nothing_is_said_of_edges_that_were_not_asked_for(ds):
+    found = polysweep.edges(ds)
+    frame = edge_frame(ds, found)
+    rises = frame[(frame["kind"] != "fall")].assign(count=frame["count"].clip(upper=1))
+    shown = edge_table(rises, found).shown
+    assert (shown["fall"][(shown["method"] == "exact") & (shown["d"] != "34")] == "> 60").all()
+    assert "fall" not in edge_table(rises, found.assign_attrs(edges="first")).shown
+
+
 def test_what_it_cost_is_what_the_points_say(ds):
     found, done = polysweep.edges(ds), ds.done.values
     assert not np.isnan(ds.flops.values[done]).any()

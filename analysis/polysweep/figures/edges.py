@@ -58,7 +58,7 @@ def _caption(frame, found, rest, axis, colour, left_out):
     if any(name.startswith("predict_") for name in frame):
         text += "Dotted and dashed: what the study itself predicts. "
     text += ("At the rim: an open triangle below, already above the level at the first candidate; a cross above, no candidate that was "
-             "asked reaches it. ")
+             "asked reaches it; a dash, none is decided to. ")
     outside = frame[frame["outside"]]
     if len(outside):
         listed = "; ".join(_where(row, [*rest, *filter(None, (axis, colour))]) for row in outside.head(MOST_LISTED).to_dict("records"))
