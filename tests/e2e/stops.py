@@ -148,6 +148,18 @@ def test_plan(place):
     check(few / 2 < rule < most / 50, "seconds", few, rule, most)
 
 
+def test_limit(place):
+    """A point whose rate is the level takes some thousand times the trials that were expected: not what run.point_limit ends."""
+    path, file = study(place, "limit", methods="[exact]", beta="4", trials="20"), Path(place, "limit.h5")
+    one = ("--set", "grid.mask=full", "--set", "grid.precision=fp64")
+    run("run", path, "-o", file, *one)
+    level = columns(file, "theory_success")["theory_success"][0]
+    path, file = study(place, "limit", methods="[exact]", beta="4", trials="{most: 100000, until: decided}"), Path(place, "most.h5")
+    run("run", path, "-o", file, *one, "--set", f"judge.level={float(level)!r}", POLYSWEEP_LEAST_LIMIT_S="0")
+    c = columns(file, "status", "trials_done", "trials_stop")
+    check(c["status"][0] == 2 and c["trials_done"][0] == 100000 and MODES[c["trials_stop"][0]] == "most", "as many as there may be", c)
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
@@ -161,6 +173,7 @@ def main():
         test_draws(place)
         test_without_verdict(place)
         test_plan(place)
+        test_limit(place)
     print(f"{commands.checks} checks, {commands.failed} failed")
     return commands.failed > 0
 
