@@ -5,91 +5,14 @@ returns a `Verdict`, or a list of them. It says in its first line what it calls 
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 from scipy.stats import binom
-from scipy.stats import t as student
 
 from .cases import number, parts
-from .oracle import masses
-
-IDENTITY, CONSISTENT, CONTRADICTED, UNTESTED = WORDS = (
-    "identity", "consistent in the range", "contradicted in the range", "not testable here")
-EXACT = {"fp64": 1e-10}  #: a hundred times what files promise of a mass, 1e-12; other precisions:
-SINGLE = 5e-4
-ERROR = 0.05  #: chance that a rule which tests many points contradicts a true statement
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """statement: what was decided, in words. word: one of WORDS. numbers: what it is based on. slots: counterexamples."""
-
-    statement: str
-    word: str
-    numbers: str
-    slots: tuple[int, ...] = ()
-
-
-def untested(statement, why):
-    return Verdict(statement, UNTESTED, why)
-
-
-def counted(statement, right, points, numbers, holds=CONSISTENT, of="points"):
-    """The verdict of a statement about single points (curves, ...: `of`): `right` is true where it holds."""
-    wrong = points.index[~np.asarray(right, bool)]
-    said = f"{len(wrong)} counterexample{'s' * (len(wrong) != 1)} in {len(points)} {of}"
-    return Verdict(statement, CONTRADICTED if len(wrong) else holds, f"{said}; {numbers}", tuple(int(slot) for slot in wrong))
-
-
-def tolerance(points):
-    """Relative, of a mass: rounding of the program and of this check."""
-    return points["precision"].map(EXACT).fillna(SINGLE)
-
-
-# ---- curves: where a column crosses a level ------------------------------------------------------------------------
-
-
-def crossing(x, y, level, rising=True):
-    """(lo, hi] that holds the first place where y passes the level, neighbours among x; (-inf, x_0) where it starts beyond,
-    (x_last, inf) where it never does. NaN of y are no points."""
-    order = np.argsort(x, kind="stable")
-    x, y = np.asarray(x, float)[order], np.asarray(y, float)[order]
-    x, y = x[~np.isnan(y)], y[~np.isnan(y)]
-    if not len(x):
-        return np.nan, np.nan
-    beyond = np.flatnonzero(y >= level if rising else y <= level)
-    if not len(beyond):
-        return x[-1], np.inf
-    return (x[beyond[0] - 1] if beyond[0] else -np.inf), x[beyond[0]]
-
-
-def slope(x, lo, hi):
-    """(slope, lo, hi) of y = A + slope x by least squares, y known to lie in (lo, hi]: Student's 95 % interval; the variance of
-    a point is that of the residuals, but at least that of a uniform place in its bracket. None from fewer than three points."""
-    x, lo, hi = (np.asarray(values, float) for values in (x, lo, hi))
-    known = np.isfinite(lo) & np.isfinite(hi)
-    x, y, width = x[known], (lo[known] + hi[known]) / 2, (hi - lo)[known]
-    if len(np.unique(x)) < 3:
-        return None
-    spread = ((x - x.mean()) ** 2).sum()
-    rise = ((x - x.mean()) * y).sum() / spread
-    residual = y - y.mean() - rise * (x - x.mean())
-    variance = max((residual ** 2).sum() / (len(x) - 2), (width ** 2).mean() / 12)
-    half = student.ppf(0.975, len(x) - 2) * np.sqrt(variance / spread)
-    return rise, rise - half, rise + half
-
-
-def _fit(found):
-    """"0.52 [0.49, 0.55]" """
-    return "{:.3g} [{:.3g}, {:.3g}]".format(*found)
-
-
-def _range(values):
-    return f"{np.min(values):.3g} to {np.max(values):.3g}"
-
+from .verdicts import (CONSISTENT, CONTRADICTED, ERROR, IDENTITY, Verdict, counted, crossing, fit_text, range_text, slope, tolerance,
+                       untested)
 
 # ---- a sufficient degree ----------------------------------------------------------------------------------------------
 
@@ -124,7 +47,7 @@ def degree_worst(points, level):
     if not len(chosen):
         return untested(statement, "no point has b > 0, no noise and a degree from p* on")
     right = chosen["special_mass_d1"] >= 0.5 * (1 - tolerance(chosen))
-    return counted(statement, right, chosen, f"masses {_range(chosen['special_mass_d1'])}", IDENTITY)
+    return counted(statement, right, chosen, f"masses {range_text(chosen['special_mass_d1'])}", IDENTITY)
 
 
 def degree_needs(points, level):
@@ -147,7 +70,7 @@ def degree_success(points, level):
     if not len(chosen):
         return untested(statement, "no point with b = 0 and a degree from p* on has trials")
     right, needed = chosen["success_hi"] >= level, chosen["kappa"] / chosen["a_1"]
-    shares = [f"{words} {_range(needed[side])}" for side, words in ((right, "succeeds at kappa/a_1"), (~right, "fails at")) if side.any()]
+    shares = [f"{words} {range_text(needed[side])}" for side, words in ((right, "succeeds at kappa/a_1"), (~right, "fails at")) if side.any()]
     return counted(statement, right, chosen, ", ".join(shares) + "; a mass of 1/2 is enough for kappa/a_1 below 1/2 alone")
 
 
@@ -224,11 +147,11 @@ def signal(method, law, points, level):
     if fitted is None:
         return untested(statement, f"fewer than three lengths at which its rate passes {level:g}")
     if fitted[2] - fitted[1] > WIDEST[law]:
-        return untested(statement, f"its exponent is {_fit(fitted)}: too wide an interval to say")
+        return untested(statement, f"its exponent is {fit_text(fitted)}: too wide an interval to say")
     wrong = fitted[1] > 1 if law == "log" else fitted[2] < 0.5
     grows = "(ln n)" if law == "log" else "n"
     return Verdict(statement, CONTRADICTED if wrong else CONSISTENT,
-                   f"signal ~ {grows}^{_fit(fitted)} over n = {_lengths(found)}; ends at {np.exp(found['hi'].iloc[-1]):.3g}")
+                   f"signal ~ {grows}^{fit_text(fitted)} over n = {_lengths(found)}; ends at {np.exp(found['hi'].iloc[-1]):.3g}")
 
 
 def _lengths(found):
@@ -272,7 +195,7 @@ def temperature(points, level):
 def _temperature(noise, found):
     middle = np.where(np.isinf(found["hi"]), np.inf, (found["lo"] + found["hi"]) / 2)
     ratio, alone = middle / found["gaps"], middle / found["length"]
-    numbers = (f"critical scale is {_range(ratio)} of the scale of gaps, {_range(alone)} of that of the number of keys and the largest gap "
+    numbers = (f"critical scale is {range_text(ratio)} of the scale of gaps, {range_text(alone)} of that of the number of keys and the largest gap "
                "alone")
     if noise == 0:
         right = (found["hi"] >= found["gaps"] * (1 - 1e-9)) & (found["lo"] <= found["most"] * (1 + 1e-9))
@@ -311,11 +234,11 @@ def _memory(points, level):
     if fitted is None:
         return untested(statement, "fewer than three widths at which recall passes the level")
     if fitted[2] - fitted[1] > WIDEST["root"]:
-        return untested(statement, f"n ln n ~ d^{_fit(fitted)}: too wide an interval to say")
+        return untested(statement, f"n ln n ~ d^{fit_text(fitted)}: too wide an interval to say")
     middle = np.sqrt(found["lo"] * found["hi"])
     return Verdict(statement, CONSISTENT if fitted[1] <= 2 <= fitted[2] else CONTRADICTED,
-                   f"n ln n ~ d^{_fit(fitted)}, n ~ d^{_fit(plain)} over d = {found['d'].min()} to {found['d'].max()}; 2 n ln n/d^2 is "
-                   f"{_range(2 * middle * np.log(middle) / found['d'] ** 2)}")
+                   f"n ln n ~ d^{fit_text(fitted)}, n ~ d^{fit_text(plain)} over d = {found['d'].min()} to {found['d'].max()}; 2 n ln n/d^2 is "
+                   f"{range_text(2 * middle * np.log(middle) / found['d'] ** 2)}")
 
 
 def kernels(points, level):
@@ -373,7 +296,7 @@ def sketch_size(method, points, level):
     if not found:
         return untested(statement, "fewer than 20 draws of tables with unit rows at cosine 1")
     wrong = [beta for beta, (_, lo, hi) in found.items() if lo > NEAR * LEADING[method](beta) or hi < LEADING[method](beta) / NEAR]
-    told = ", ".join(f"{_fit(values)} ({LEADING[method](beta):g}) at {beta:g}" for beta, values in found.items())
+    told = ", ".join(f"{fit_text(values)} ({LEADING[method](beta):g}) at {beta:g}" for beta, values in found.items())
     return Verdict(statement, CONTRADICTED if wrong else CONSISTENT, f"measured (leading term) at beta: {told}",
                    tuple(_slots(points, method, wrong)))
 
@@ -460,5 +383,5 @@ def entries_bounded(points, level):
     wrong = [bound for bound, each in found.items() if each[1] > 0]
     if not wrong and not any(each[2] < 0 for each in found.values()):
         return untested(statement, "no slope of an exponent is surely on one side of 0")
-    told = ", ".join(f"{_fit(each)} at {bound:g} sqrt(ln 20)" for bound, each in found.items())
+    told = ", ".join(f"{fit_text(each)} at {bound:g} sqrt(ln 20)" for bound, each in found.items())
     return Verdict(statement, CONTRADICTED if wrong else CONSISTENT, f"slope of ln features/ln n over ln n: {told}")

@@ -21,6 +21,7 @@ import xarray as xr
 from . import claim_rules as rules
 from .checks import of_dataset
 from .critical import level_of
+from .verdicts import untested
 
 PREFIX = "claim-"
 COLUMNS = ("claim", "source", "statement", "verdict", "numbers", "slots")
@@ -63,7 +64,7 @@ CLAIMS = {
 def claims(ds: xr.Dataset) -> pd.DataFrame:
     """A row for each statement of the claim that the study is named after; no rows of other studies.
 
-    Columns: claim, source, statement, verdict (one of `claim_rules.WORDS`), numbers (what it is based on: intervals, fits, counts),
+    Columns: claim, source, statement, verdict (one of `verdicts.WORDS`), numbers (what it is based on: intervals, fits, counts),
     slots (counterexamples, a tuple). Points that are not done count as none.
     """
     name = _name(ds).removeprefix(PREFIX)
@@ -72,7 +73,7 @@ def claims(ds: xr.Dataset) -> pd.DataFrame:
     claim, level = CLAIMS[name], level_of(ds)
     lacks = [column for column in (*claim.needed, "precision") if column not in ds.variables]
     if lacks:
-        found = [rules.untested("any", f"the file has no column {lacks[0]}")]
+        found = [untested("any", f"the file has no column {lacks[0]}")]
     else:
         found = [verdict for rule in claim.rules for verdict in _verdicts(rule, _points(ds), level)]
     rows = [(name, claim.source, each.statement, each.word, each.numbers, each.slots) for each in found]

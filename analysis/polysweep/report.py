@@ -179,9 +179,10 @@ class Section:
         teams = one if ahead is None else ds  # a plan names the heads
         self.tables = [*self._conjectures(ds, found), *self._sketches(one, error), *self._scaling(teams, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
-                        (*figures.heads(ds, accept), *(figures.edges(ds, found) if found is not None else ()), *figures.phase(one, "n"), *figures.phase(one, "d"), *figures.curves(one, self.level),
-                         *(figures.degrees(one, self.level, self.critical) if found is None else ()), *figures.separation(one), *figures.errors(one),
-                         *figures.lengths(one), *figures.costs(one), *figures.strong(teams, upto, ahead),
+                        (*figures.heads(ds, accept), *([] if found is None else figures.edges(ds, found)), *figures.phase(one, "n"),
+                         *figures.phase(one, "d"), *figures.curves(one, self.level),
+                         *(figures.degrees(one, self.level, self.critical) if found is None else ()), *figures.separation(one),
+                         *figures.errors(one), *figures.lengths(one), *figures.costs(one), *figures.strong(teams, upto, ahead),
                          *figures.weak(teams, upto, ahead), *figures.decomposition(teams), *figures.roofline(teams),
                          *figures.prediction(ds), *figures.timeline(ds))]
 

@@ -11,7 +11,7 @@ from scipy.special import gammaln
 
 import polysweep
 from polysweep import claim_rules as rules
-from polysweep import oracle
+from polysweep import oracle, verdicts
 from polysweep.report import main
 
 LEVEL = 0.9
@@ -34,11 +34,11 @@ def word(verdict):
 
 def test_a_crossing_is_between_neighbours():
     x, y = [4, 1, 2, 8, 3], [0.95, 0.0, 0.1, 0.2, np.nan]
-    assert rules.crossing(x, y, 0.9) == (2, 4)
-    assert rules.crossing(x, y, 0.0) == (-np.inf, 1)
-    assert rules.crossing(x, y, 0.99) == (8, np.inf)
-    assert rules.crossing([1, 2, 4], [1.0, 0.7, 0.3], 0.5, rising=False) == (2, 4)
-    assert np.isnan(rules.crossing([], [], 0.5)).all()
+    assert verdicts.crossing(x, y, 0.9) == (2, 4)
+    assert verdicts.crossing(x, y, 0.0) == (-np.inf, 1)
+    assert verdicts.crossing(x, y, 0.99) == (8, np.inf)
+    assert verdicts.crossing([1, 2, 4], [1.0, 0.7, 0.3], 0.5, rising=False) == (2, 4)
+    assert np.isnan(verdicts.crossing([], [], 0.5)).all()
 
 
 def test_slope_is_that_of_scipy_where_places_are_sharp():
@@ -47,10 +47,10 @@ def test_slope_is_that_of_scipy_where_places_are_sharp():
     random = np.random.default_rng(3)
     x = np.log(np.array([64.0, 96, 128, 192, 256]))
     y = 0.7 * x + random.normal(0, 0.1, 5)
-    found, theirs = rules.slope(x, y, y), linregress(x, y)
+    found, theirs = verdicts.slope(x, y, y), linregress(x, y)
     assert found == pytest.approx((theirs.slope, theirs.slope - t.ppf(0.975, 3) * theirs.stderr,
                                    theirs.slope + t.ppf(0.975, 3) * theirs.stderr), rel=1e-12)
-    assert rules.slope([1, 2], [0, 1], [0, 1]) is None and rules.slope([1, 2, 3], [0, 1, 2], [0, 1, np.inf]) is None
+    assert verdicts.slope([1, 2], [0, 1], [0, 1]) is None and verdicts.slope([1, 2, 3], [0, 1, 2], [0, 1, np.inf]) is None
 
 
 def test_intervals_of_slopes_hold_the_truth():
@@ -60,7 +60,7 @@ def test_intervals_of_slopes_hold_the_truth():
     for _ in range(1000):
         y = 1.3 + 0.5 * x + random.normal(0, 0.04, len(x))
         lo = np.floor(y / 0.05) * 0.05  # the grid's neighbours
-        _, low, high = rules.slope(x, lo, lo + 0.05)
+        _, low, high = verdicts.slope(x, lo, lo + 0.05)
         inside += low <= 0.5 <= high
     assert inside >= 1000 * 0.95 - 3 * np.sqrt(1000 * 0.95 * 0.05)
 
@@ -83,39 +83,39 @@ def degree_points(b=0.0, shares=(0.5, 0.99, 1.0, 1.01, 2.0), kappa=0.1):
 
 def test_half_the_mass_at_the_sufficient_degree():
     points = degree_points()
-    assert word(rules.degree_half(points, LEVEL)) == rules.IDENTITY
+    assert word(rules.degree_half(points, LEVEL)) == verdicts.IDENTITY
     points.loc[7, "special_mass_d1"] += 1e-9  # at p* of the second curve
     found = rules.degree_half(points, LEVEL)
-    assert found.word == rules.CONTRADICTED and found.slots == (7,) and "1 counterexample in 30 points" in found.numbers
+    assert found.word == verdicts.CONTRADICTED and found.slots == (7,) and "1 counterexample in 30 points" in found.numbers
     points = degree_points()
     points.loc[5, "special_mass_d1"] = 0.51  # below p*
     assert rules.degree_half(points, LEVEL).slots == (5,)
-    assert word(rules.degree_half(degree_points(shares=(0.5, 2.0)), LEVEL)) == rules.UNTESTED
-    assert word(rules.degree_half(degree_points(b=0.3), LEVEL)) == rules.UNTESTED
+    assert word(rules.degree_half(degree_points(shares=(0.5, 2.0)), LEVEL)) == verdicts.UNTESTED
+    assert word(rules.degree_half(degree_points(b=0.3), LEVEL)) == verdicts.UNTESTED
 
 
 def test_the_smallest_margin_suffices():
     points = degree_points(b=0.3)
-    assert word(rules.degree_worst(points, LEVEL)) == rules.IDENTITY
+    assert word(rules.degree_worst(points, LEVEL)) == verdicts.IDENTITY
     points.loc[12, "special_mass_d1"] = 0.4999
     assert rules.degree_worst(points, LEVEL).slots == (12,)
-    assert word(rules.degree_worst(degree_points(), LEVEL)) == rules.UNTESTED
+    assert word(rules.degree_worst(degree_points(), LEVEL)) == verdicts.UNTESTED
 
 
 def test_success_needs_its_mass():
     points = degree_points()
-    assert word(rules.degree_needs(points, LEVEL)) == rules.IDENTITY
+    assert word(rules.degree_needs(points, LEVEL)) == verdicts.IDENTITY
     low = points.index[points["a_1"] * points["special_mass_d1"] < points["kappa"]][0]
     points.loc[low, "success_rate"] = 0.01
     assert rules.degree_needs(points, LEVEL).slots == (low,)
-    assert word(rules.degree_needs(points.assign(success_rate=np.nan), LEVEL)) == rules.UNTESTED
+    assert word(rules.degree_needs(points.assign(success_rate=np.nan), LEVEL)) == verdicts.UNTESTED
 
 
 def test_the_sufficient_degree_is_not_that_of_the_head():
-    assert word(rules.degree_success(degree_points(), LEVEL)) == rules.CONSISTENT
+    assert word(rules.degree_success(degree_points(), LEVEL)) == verdicts.CONSISTENT
     found = rules.degree_success(degree_points(kappa=0.65), LEVEL)
-    assert found.word == rules.CONTRADICTED and "fails at" in found.numbers
-    assert word(rules.degree_success(degree_points(shares=(0.2, 0.5)), LEVEL)) == rules.UNTESTED
+    assert found.word == verdicts.CONTRADICTED and "fails at" in found.numbers
+    assert word(rules.degree_success(degree_points(shares=(0.2, 0.5)), LEVEL)) == verdicts.UNTESTED
 
 
 # ---- dispersion ---------------------------------------------------------------------------------------------------------
@@ -134,16 +134,16 @@ def dispersion_points():
 def test_masses_disperse():
     points = dispersion_points()
     found = rules.dispersion_exact(points, LEVEL)
-    assert found.word == rules.IDENTITY and "0 counterexamples in 8 points" in found.numbers
+    assert found.word == verdicts.IDENTITY and "0 counterexamples in 8 points" in found.numbers
     bound = ((0.49 + 0.0025 + 0.49) / 0.49) ** 2 / 64
     assert rules.dispersion_exact(points.assign(special_mass_d1=points["special_mass_d1"].where(points.index != 0, 1.001 * bound)),
                                   LEVEL).slots == (0,)
     half = points.assign(mask="causal", j3=31)  # of 32 keys twice as much is allowed, not more
     half.loc[0, "special_mass_d1"] = 1.999 * bound
-    assert word(rules.dispersion_exact(half, LEVEL)) == rules.IDENTITY
+    assert word(rules.dispersion_exact(half, LEVEL)) == verdicts.IDENTITY
     half.loc[0, "special_mass_d1"] = 2.001 * bound
     assert rules.dispersion_exact(half, LEVEL).slots == (0,)
-    assert word(rules.dispersion_exact(points.assign(noise=0.1), LEVEL)) == rules.UNTESTED
+    assert word(rules.dispersion_exact(points.assign(noise=0.1), LEVEL)) == verdicts.UNTESTED
 
 
 def noisy_points(above, draws, cases=6, seed=1):
@@ -158,17 +158,17 @@ def noisy_points(above, draws, cases=6, seed=1):
 
 
 def test_noise_may_break_the_bound():
-    assert [word(each) for each in rules.dispersion_noisy(noisy_points(0.3, 40), LEVEL)] == [rules.CONSISTENT]
+    assert [word(each) for each in rules.dispersion_noisy(noisy_points(0.3, 40), LEVEL)] == [verdicts.CONSISTENT]
     found, = rules.dispersion_noisy(noisy_points(0.95, 40), LEVEL)
-    assert found.word == rules.CONTRADICTED and "6 counterexamples in 6 points" in found.numbers and found.slots[1] == 40
+    assert found.word == verdicts.CONTRADICTED and "6 counterexamples in 6 points" in found.numbers and found.slots[1] == 40
     few, = rules.dispersion_noisy(noisy_points(1.0, 5), LEVEL)
-    assert few.word == rules.UNTESTED
+    assert few.word == verdicts.UNTESTED
     assert rules.dispersion_noisy(dispersion_points(), LEVEL) == []
 
 
 def test_a_true_median_is_rarely_contradicted():
     """At the edge, half of the draws above: wrong in at most 5 % of 200 studies, and three standard deviations of that count."""
-    wrong = sum(rules.dispersion_noisy(noisy_points(0.5, 20, seed=k), LEVEL)[0].word == rules.CONTRADICTED for k in range(200))
+    wrong = sum(rules.dispersion_noisy(noisy_points(0.5, 20, seed=k), LEVEL)[0].word == verdicts.CONTRADICTED for k in range(200))
     assert wrong <= 200 * 0.05 + 3 * np.sqrt(200 * 0.05 * 0.95)
 
 
@@ -186,8 +186,8 @@ def signal_points(method, law, lengths=(64, 128, 256, 512)):
 
 
 @pytest.mark.parametrize("method, law, exponent, expected", [
-    ("softmax", "log", 0.6, rules.CONSISTENT), ("softmax", "log", 1.6, rules.CONTRADICTED),
-    ("uniform", "root", 0.9, rules.CONSISTENT), ("uniform", "root", 0.33, rules.CONTRADICTED)])
+    ("softmax", "log", 0.6, verdicts.CONSISTENT), ("softmax", "log", 1.6, verdicts.CONTRADICTED),
+    ("uniform", "root", 0.9, verdicts.CONSISTENT), ("uniform", "root", 0.33, verdicts.CONTRADICTED)])
 def test_how_a_signal_grows(method, law, exponent, expected):
     grows = (lambda n: np.log(n) ** exponent) if law == "log" else (lambda n: n ** exponent)
     found = rules.signal(method, law, signal_points(method, grows), LEVEL)
@@ -198,9 +198,9 @@ def test_how_a_signal_grows(method, law, exponent, expected):
 
 def test_a_signal_needs_lengths_that_pass_the_level():
     points = signal_points("uniform", lambda n: n ** 0.9)
-    assert word(rules.signal("uniform", "root", points[points["n"] < 256], LEVEL)) == rules.UNTESTED
-    assert word(rules.signal("uniform", "root", points, 0.99)) == rules.UNTESTED
-    assert word(rules.signal("softmax", "log", points, LEVEL)) == rules.UNTESTED
+    assert word(rules.signal("uniform", "root", points[points["n"] < 256], LEVEL)) == verdicts.UNTESTED
+    assert word(rules.signal("uniform", "root", points, 0.99)) == verdicts.UNTESTED
+    assert word(rules.signal("softmax", "log", points, LEVEL)) == verdicts.UNTESTED
     coarse = points[points["a_1"].rank(method="dense") % 12 == 0]  # brackets of a factor 2.25
     assert "too wide" in rules.signal("uniform", "root", coarse, LEVEL).numbers
 
@@ -231,15 +231,15 @@ def test_gaps_bracket_the_critical_scale():
 
 
 def test_temperature_follows_gaps():
-    assert [word(each) for each in rules.temperature(temperature_points(), LEVEL)] == [rules.IDENTITY]
+    assert [word(each) for each in rules.temperature(temperature_points(), LEVEL)] == [verdicts.IDENTITY]
     found, = rules.temperature(temperature_points(factor=0.5), LEVEL)  # twice as late
-    assert found.word == rules.CONTRADICTED and len(found.slots) == 6
-    assert [word(each) for each in rules.temperature(temperature_points(0.1, 0.8), LEVEL)] == [rules.CONSISTENT]
-    assert [word(each) for each in rules.temperature(temperature_points(0.1, 0.3), LEVEL)] == [rules.CONTRADICTED]
+    assert found.word == verdicts.CONTRADICTED and len(found.slots) == 6
+    assert [word(each) for each in rules.temperature(temperature_points(0.1, 0.8), LEVEL)] == [verdicts.CONSISTENT]
+    assert [word(each) for each in rules.temperature(temperature_points(0.1, 0.3), LEVEL)] == [verdicts.CONTRADICTED]
     never = temperature_points(0.1).assign(special_mass_d1=0.1)
-    assert [word(each) for each in rules.temperature(never, LEVEL)] == [rules.CONTRADICTED]
+    assert [word(each) for each in rules.temperature(never, LEVEL)] == [verdicts.CONTRADICTED]
     late = temperature_points()
-    assert word(rules.temperature(late[late["scale"] > 50], LEVEL)[0]) == rules.UNTESTED
+    assert word(rules.temperature(late[late["scale"] > 50], LEVEL)[0]) == verdicts.UNTESTED
 
 
 # ---- memories -----------------------------------------------------------------------------------------------------------
@@ -261,19 +261,19 @@ def test_linear_memories():
         return brentq(lambda n: 2 * n * np.log(n) - d * d, 1.5, 1e6)
 
     for found in rules.memory(memory_points(sharp), LEVEL):
-        assert found.word == rules.CONSISTENT and "2 n ln n/d^2 is" in found.numbers
+        assert found.word == verdicts.CONSISTENT and "2 n ln n/d^2 is" in found.numbers
     assert "0.5 are" in rules.memory(memory_points(sharp), LEVEL)[0].statement
-    assert {word(each) for each in rules.memory(memory_points(lambda beta, d: d * d / 8), LEVEL)} == {rules.CONTRADICTED}  # no logarithm
-    assert {word(each) for each in rules.memory(memory_points(sharp, widths=(16, 32)), LEVEL)} == {rules.UNTESTED}
+    assert {word(each) for each in rules.memory(memory_points(lambda beta, d: d * d / 8), LEVEL)} == {verdicts.CONTRADICTED}  # no logarithm
+    assert {word(each) for each in rules.memory(memory_points(sharp, widths=(16, 32)), LEVEL)} == {verdicts.UNTESTED}
 
 
 def test_kernels_hold_more():
     points = memory_points(lambda beta, d: 2 * d ** (0.6 + 0.4 * beta), (1, 2, 3))
     found = rules.kernels(points, LEVEL)
-    assert found.word == rules.CONSISTENT and "0 counterexamples in 10 steps; surely more in 10; at d = 48" in found.numbers
-    assert word(rules.kernels(memory_points(lambda beta, d: 4 * d / beta, (1, 2, 3)), LEVEL)) == rules.CONTRADICTED
-    assert word(rules.kernels(memory_points(lambda beta, d: 4 * d, (1, 2)), LEVEL)) == rules.UNTESTED
-    assert word(rules.kernels(points[points["method"] == "linear"], LEVEL)) == rules.UNTESTED
+    assert found.word == verdicts.CONSISTENT and "0 counterexamples in 10 steps; surely more in 10; at d = 48" in found.numbers
+    assert word(rules.kernels(memory_points(lambda beta, d: 4 * d / beta, (1, 2, 3)), LEVEL)) == verdicts.CONTRADICTED
+    assert word(rules.kernels(memory_points(lambda beta, d: 4 * d, (1, 2)), LEVEL)) == verdicts.UNTESTED
+    assert word(rules.kernels(points[points["method"] == "linear"], LEVEL)) == verdicts.UNTESTED
 
 
 # ---- sketches -----------------------------------------------------------------------------------------------------------
@@ -293,30 +293,30 @@ def sketch_points(factor=lambda method, beta: 1.0, draws=300, degrees=(2, 3, 4, 
 def test_sizes_of_sketches():
     points = sketch_points()
     for method in rules.LEADING:
-        assert word(rules.sketch_size(method, points, LEVEL)) == rules.CONSISTENT
-        assert word(rules.sketch_size(method, points[points["seed"] < 10], LEVEL)) == rules.UNTESTED
+        assert word(rules.sketch_size(method, points, LEVEL)) == verdicts.CONSISTENT
+        assert word(rules.sketch_size(method, points[points["seed"] < 10], LEVEL)) == verdicts.UNTESTED
     found = rules.sketch_size("tree", sketch_points(lambda method, beta: 1 + (beta == 3)), LEVEL)
-    assert found.word == rules.CONTRADICTED and found.slots == (300,)
-    assert word(rules.sketch_size("tensorsketch", sketch_points(lambda method, beta: 0.4), LEVEL)) == rules.CONTRADICTED
+    assert found.word == verdicts.CONTRADICTED and found.slots == (300,)
+    assert word(rules.sketch_size("tensorsketch", sketch_points(lambda method, beta: 0.4), LEVEL)) == verdicts.CONTRADICTED
 
 
 def test_sketches_cross():
-    assert word(rules.sketch_crossing(sketch_points(), LEVEL)) == rules.CONSISTENT
+    assert word(rules.sketch_crossing(sketch_points(), LEVEL)) == verdicts.CONSISTENT
     late = sketch_points(lambda method, beta: 0.02 if method == "tensorsketch" and beta == 8 else 1.0)
-    assert word(rules.sketch_crossing(late, LEVEL)) == rules.CONTRADICTED
+    assert word(rules.sketch_crossing(late, LEVEL)) == verdicts.CONTRADICTED
     early = sketch_points(lambda method, beta: 3.0 if method == "tensorsketch" and beta == 2 else 1.0)
-    assert word(rules.sketch_crossing(early, LEVEL)) == rules.CONTRADICTED
-    assert word(rules.sketch_crossing(sketch_points(degrees=(2, 3)), LEVEL)) == rules.UNTESTED
+    assert word(rules.sketch_crossing(early, LEVEL)) == verdicts.CONTRADICTED
+    assert word(rules.sketch_crossing(sketch_points(degrees=(2, 3)), LEVEL)) == verdicts.UNTESTED
 
 
 def test_a_heavy_tail_has_no_upper_end():
     points = sketch_points(lambda method, beta: 0.4)
-    assert word(rules.sketch_size("tensorsketch", points, LEVEL)) == rules.CONTRADICTED
+    assert word(rules.sketch_size("tensorsketch", points, LEVEL)) == verdicts.CONTRADICTED
     leading = points["beta"].map(rules.LEADING["tensorsketch"])
     one = np.sqrt((2 * 20 * leading + 2) / 4 / 256)  # a draw of 20 of 300 times the leading term: a seventh of the sum
     heavy = points["err_amm"].where((points["seed"] > 0) | (points["method"] == "tree"), one)
-    assert word(rules.sketch_size("tensorsketch", points.assign(err_amm=heavy), LEVEL)) == rules.CONSISTENT
-    assert word(rules.sketch_size("tree", points.assign(err_amm=heavy), LEVEL)) == rules.CONTRADICTED
+    assert word(rules.sketch_size("tensorsketch", points.assign(err_amm=heavy), LEVEL)) == verdicts.CONSISTENT
+    assert word(rules.sketch_size("tree", points.assign(err_amm=heavy), LEVEL)) == verdicts.CONTRADICTED
 
 
 # ---- entries ------------------------------------------------------------------------------------------------------------
@@ -353,15 +353,15 @@ def test_entries():
         return of_exponent(0.7 * entries ** 0.8, n, d) if grows else 3.0 + 2 * entries
 
     points = entries_points(sharp)
-    assert word(rules.entries_grow(points, LEVEL)) == word(rules.entries_bounded(points, LEVEL)) == rules.CONSISTENT
+    assert word(rules.entries_grow(points, LEVEL)) == word(rules.entries_bounded(points, LEVEL)) == verdicts.CONSISTENT
     smooth = entries_points(lambda grows, entries, n, d: 3.0 + 2 * entries)  # as if entries did not matter
-    assert word(rules.entries_grow(smooth, LEVEL)) == rules.CONTRADICTED
+    assert word(rules.entries_grow(smooth, LEVEL)) == verdicts.CONTRADICTED
     cheap = entries_points(lambda grows, entries, n, d: of_exponent(0.5 + 0.2 * entries, n, d))
-    assert word(rules.entries_grow(cheap, LEVEL)) == rules.CONTRADICTED  # never above 1
+    assert word(rules.entries_grow(cheap, LEVEL)) == verdicts.CONTRADICTED  # never above 1
     hard = entries_points(lambda grows, entries, n, d: of_exponent(1.2 + 0.1 * np.log(n), n, d))
-    assert word(rules.entries_bounded(hard, LEVEL)) == rules.CONTRADICTED
+    assert word(rules.entries_bounded(hard, LEVEL)) == verdicts.CONTRADICTED
     few = entries_points(sharp, lengths=((20, 3), (55, 4)))
-    assert word(rules.entries_grow(few, LEVEL)) == word(rules.entries_bounded(few, LEVEL)) == rules.UNTESTED
+    assert word(rules.entries_grow(few, LEVEL)) == word(rules.entries_bounded(few, LEVEL)) == verdicts.UNTESTED
 
 
 # ---- files --------------------------------------------------------------------------------------------------------------
@@ -378,13 +378,13 @@ def renamed(path, into, study):
 
 def test_a_file_is_about_the_claim_of_its_name(p1_file, p1, tmp_path):
     found = polysweep.claims(polysweep.open(renamed(p1_file, tmp_path / "a.h5", "claim-degree")))
-    assert list(found["verdict"]) == [rules.UNTESTED, rules.IDENTITY, rules.UNTESTED, rules.UNTESTED]  # P1 and P2 have b > 0
+    assert list(found["verdict"]) == [verdicts.UNTESTED, verdicts.IDENTITY, verdicts.UNTESTED, verdicts.UNTESTED]  # P1 and P2 have b > 0
     assert set(found["source"]) == {"Kim, ICML 2026"} and set(found["claim"]) == {"degree"}
     for name in ("claim-unheard-of", "degree", "claim-"):
         assert not len(polysweep.claims(polysweep.open(renamed(p1_file, tmp_path / "b.h5", name))))
     assert not len(polysweep.claims(p1))
     lacking = polysweep.claims(polysweep.open(renamed(p1_file, tmp_path / "c.h5", "claim-entries")))
-    assert list(lacking["verdict"]) == [rules.UNTESTED] and "no column" in lacking["numbers"][0]
+    assert list(lacking["verdict"]) == [verdicts.UNTESTED] and "no column" in lacking["numbers"][0]
 
 
 def test_the_report_has_the_verdicts(p1_file, tmp_path, capsys):
@@ -397,4 +397,4 @@ def test_the_report_has_the_verdicts(p1_file, tmp_path, capsys):
 
 
 def test_words_are_those_of_the_guide():
-    assert rules.WORDS == ("identity", "consistent in the range", "contradicted in the range", "not testable here")
+    assert verdicts.WORDS == ("identity", "consistent in the range", "contradicted in the range", "not testable here")

@@ -1,0 +1,81 @@
+"""The four words of a verdict on a published statement, and the arithmetic behind them: crossings, exponents with intervals."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student
+
+IDENTITY, CONSISTENT, CONTRADICTED, UNTESTED = WORDS = (
+    "identity", "consistent in the range", "contradicted in the range", "not testable here")
+EXACT = {"fp64": 1e-10}  #: a hundred times what files promise of a mass, 1e-12; other precisions:
+SINGLE = 5e-4
+ERROR = 0.05  #: chance that a rule which tests many points contradicts a true statement
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """statement: what was decided, in words. word: one of WORDS. numbers: what it is based on. slots: counterexamples."""
+
+    statement: str
+    word: str
+    numbers: str
+    slots: tuple[int, ...] = ()
+
+
+def untested(statement, why):
+    return Verdict(statement, UNTESTED, why)
+
+
+def counted(statement, right, points, numbers, holds=CONSISTENT, of="points"):
+    """The verdict of a statement about single points (curves, ...: `of`): `right` is true where it holds."""
+    wrong = points.index[~np.asarray(right, bool)]
+    said = f"{len(wrong)} counterexample{'s' * (len(wrong) != 1)} in {len(points)} {of}"
+    return Verdict(statement, CONTRADICTED if len(wrong) else holds, f"{said}; {numbers}", tuple(int(slot) for slot in wrong))
+
+
+def tolerance(points):
+    """Relative, of a mass: rounding of the program and of this check."""
+    return points["precision"].map(EXACT).fillna(SINGLE)
+
+
+# ---- curves: where a column crosses a level ------------------------------------------------------------------------
+
+
+def crossing(x, y, level, rising=True):
+    """(lo, hi] that holds the first place where y passes the level, neighbours among x; (-inf, x_0) where it starts beyond,
+    (x_last, inf) where it never does. NaN of y are no points."""
+    order = np.argsort(x, kind="stable")
+    x, y = np.asarray(x, float)[order], np.asarray(y, float)[order]
+    x, y = x[~np.isnan(y)], y[~np.isnan(y)]
+    if not len(x):
+        return np.nan, np.nan
+    beyond = np.flatnonzero(y >= level if rising else y <= level)
+    if not len(beyond):
+        return x[-1], np.inf
+    return (x[beyond[0] - 1] if beyond[0] else -np.inf), x[beyond[0]]
+
+
+def slope(x, lo, hi):
+    """(slope, lo, hi) of y = A + slope x by least squares, y known to lie in (lo, hi]: Student's 95 % interval; the variance of
+    a point is that of the residuals, but at least that of a uniform place in its bracket. None from fewer than three points."""
+    x, lo, hi = (np.asarray(values, float) for values in (x, lo, hi))
+    known = np.isfinite(lo) & np.isfinite(hi)
+    x, y, width = x[known], (lo[known] + hi[known]) / 2, (hi - lo)[known]
+    if len(np.unique(x)) < 3:
+        return None
+    spread = ((x - x.mean()) ** 2).sum()
+    rise = ((x - x.mean()) * y).sum() / spread
+    residual = y - y.mean() - rise * (x - x.mean())
+    variance = max((residual ** 2).sum() / (len(x) - 2), (width ** 2).mean() / 12)
+    half = student.ppf(0.975, len(x) - 2) * np.sqrt(variance / spread)
+    return rise, rise - half, rise + half
+
+
+def fit_text(found):
+    """"0.52 [0.49, 0.55]" """
+    return "{:.3g} [{:.3g}, {:.3g}]".format(*found)
+
+
+def range_text(values):
+    return f"{np.min(values):.3g} to {np.max(values):.3g}"
