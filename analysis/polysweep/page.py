@@ -178,7 +178,7 @@ def _table(each, section, directory):
 
 
 def _class(name, value, word):
-    return " ".join(filter(None, ["word" if word else "", "text" if len(value) > 40 else "", "key" if name in ("lower", "upper") else "",
+    return " ".join(filter(None, ["word" if word else "", "text" if len(str(value)) > 40 else "", "key" if name in ("lower", "upper") else "",
                                   "none" if value in ("none", "inf", "not settled", "") else ""]))
 
 
