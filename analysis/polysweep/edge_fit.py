@@ -23,6 +23,7 @@ from scipy.stats import t as t_law
 from . import style
 from .cases import number
 from .checks import fraction, of_dataset
+from .curve import combinations
 from .edge_tables import names_of
 from .edges import edges, narrowed
 from .tables import Table
@@ -178,13 +179,20 @@ def edge_fits(ds, found=None) -> pd.DataFrame:
     rest = [name for name in names if name not in lengths]
     if not lengths:
         return pd.DataFrame()
-    logarithm = style.scale_of(ds[over].values[ds[over].values > 0]) == "log"
+    curves = _along_curves(ds, found)
+    logarithm = (curves > 0).all() and style.scale_of(curves) == "log"
     rows = []
     for key, part in sure.groupby(rest, dropna=False, sort=False) if rest else (((), sure),):
         about = dict(zip(rest, key if isinstance(key, tuple) else (key,)))
         for kind in ("rise", "fall"):
             rows += _rows({**about, "kind": kind}, part[part["kind"] == kind], len(part[part["kind"] == "none"]), over, lengths, logarithm)
     return pd.DataFrame(rows)
+
+
+def _along_curves(ds, found):
+    """Values of the axis along combinations of more than one candidate."""
+    points = combinations(ds, found.attrs["over"])
+    return points["value"].to_numpy()[found["candidates"].values[points["combination"]] > 1]
 
 
 def _rows(about, part, left_out, over, lengths, logarithm):

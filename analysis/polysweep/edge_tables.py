@@ -8,7 +8,7 @@ from .cases import number
 from .checks import of_dataset
 from .critical import decided_at, undecided
 from .curve import combinations
-from .edges import edges
+from .edges import answers, edges, level_asked
 from .grid import distinguishing
 from .study import level_of, rule_of, search_of
 from .tables import Table
@@ -23,12 +23,13 @@ def edge_frame(ds, found=None) -> pd.DataFrame:
     and what holds for the whole combination.
 
     A combination without an edge has a row of kind none. An edge that theory has between candidates, and that was not found, has a row
-    of its kind without numbers, and is outside.
+    of its kind without numbers; it is outside where a candidate between theory's edges was judged to be below, else such candidates
+    were not asked, or not decided.
     """
     found = edges(ds) if found is None else found
     names = names_of(ds, found)
     about = pd.DataFrame({name: found[name].values for name in (*names, *_OF_COMBINATION)})
-    points = combinations(ds, found.attrs["over"])
+    points = answers(ds, found.attrs["over"], found.attrs["column"], level_asked(found))[0]
     ends = points.groupby("combination")["value"].agg(["first", "last"])
     about[["first", "last"]] = ends.to_numpy()
     rows = [_rows(found.isel(combination=c), about.loc[c], expected) for c, expected in enumerate(_expected(ds, found, points))]
@@ -46,7 +47,7 @@ def names_of(ds, found) -> list[str]:
 
 
 def _rows(one, about, expected):
-    """Rows of one combination; expected: {kind: theory's edge that some candidate is beyond}."""
+    """Rows of one combination; expected: {kind: (theory's edge that some candidate is beyond, whether one is judged otherwise)}."""
     rows = []
     for k in range(min(int(one["count"]), one.sizes["edge"])):
         row = {name: one[name].values[k] for name in ("kind", "lo", "hi", "position", "theory", "theory_z")}
@@ -54,28 +55,26 @@ def _rows(one, about, expected):
         rows.append({**about, "edge": k, **row, "outside": bool(outside)})
     blank = dict.fromkeys(("lo", "hi", "position", "theory", "theory_z"), np.nan)
     missing = [kind for kind in expected if kind not in [row["kind"] for row in rows]]
-    rows += [{**about, "edge": -1, **blank, "kind": kind, "theory": expected[kind], "outside": True} for kind in missing]
+    rows += [{**about, "edge": -1, **blank, "kind": kind, **dict(zip(("theory", "outside"), expected[kind]))}
+             for kind in missing]
     return rows or [{**about, "edge": -1, **blank, "kind": "none", "outside": False}]
 
 
 def _expected(ds, found, points):
-    """For each combination {kind: theory's edge} of edges that candidates are on both sides of; theory has the first rise, and the
-    first fall after it."""
+    """For each combination {kind: (theory's edge, whether a candidate between theory's edges is judged to be below)} of edges that
+    candidates are on both sides of; theory has the first rise, and the first fall after it."""
     theory = pd.DataFrame({"rise": np.nan, "fall": np.nan}, index=range(found.sizes["combination"]))
     if (found.attrs["over"], found.attrs["column"], found.attrs["level"]) == ("beta", "success_rate", level_of(ds)) and (
             "edge_lo" in ds and found.attrs.get("edges", "all") == "all"):
         for kind, name in (("rise", "edge_lo"), ("fall", "edge_hi")):
             values = pd.Series(ds[name].values[points.index], points["combination"]).groupby(level=0)
             theory[kind] = values.min().where(values.nunique() == 1)
-    value = points["value"].groupby(points["combination"]).agg(np.array)
-    for candidates, (rise, fall) in zip(value, theory.to_numpy()):
+    for (_, curve), (rise, fall) in zip(points.groupby("combination"), theory.to_numpy()):
+        candidates = curve["value"].to_numpy()
         inside = (candidates >= rise) & (candidates < fall)
-        known = {}
-        if inside.any() and candidates[0] < rise:
-            known["rise"] = rise
-        if inside.any() and candidates[-1] >= fall:
-            known["fall"] = fall
-        yield known
+        below = bool((inside & curve["asked"] & (curve["side"] == "below")).any())
+        known = {"rise": (rise, below)} if inside.any() and candidates[0] < rise else {}
+        yield {**known, "fall": (fall, below)} if inside.any() and candidates[-1] >= fall else known
 
 
 # ---- tables ---------------------------------------------------------------------------------------------------------------
@@ -87,7 +86,8 @@ def edge_table(frame, found) -> Table | None:
         return None
     names = [name for name in frame.columns[:list(frame).index("combination")] if frame[name].nunique(dropna=False) > 1
              or name in ("n", "d")]
-    rows = [_combination(part) for _, part in frame.groupby("combination")]
+    whole = found.attrs.get("edges", "all") == "all"
+    rows = [_combination(part, whole) for _, part in frame.groupby("combination")]
     shown = pd.concat([frame.drop_duplicates("combination")[names].map(_text).reset_index(drop=True), pd.DataFrame(rows)], axis=1)
     shown = shown.loc[:, [name in names or bool((shown[name] != "").any()) for name in shown]]
     over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
@@ -97,13 +97,15 @@ def edge_table(frame, found) -> Table | None:
     return Table("Edges", note, shown.reset_index(drop=True), "edges.csv")
 
 
-def _combination(part):
-    """The cells of a combination: its first rise and fall, and how many more there are."""
+def _combination(part, whole):
+    """The cells of a combination: its first rise and fall, and how many more there are. whole: all edges were asked for, so that
+    something can be said of those that are not there."""
     row = part.iloc[0]
     cells = {}
     for kind in ("rise", "fall"):
         of = part[part["kind"] == kind]
-        cells[kind] = _interval(of.iloc[0]) if len(of) else _absent(row, kind)
+        there = len(of) and of["lo"].notna().iloc[0]
+        cells[kind] = _interval(of.iloc[0]) if there else _absent(row, kind) if whole or row["count"] == 0 else ""
         theory = of["theory"].iloc[0] if len(of) else np.nan
         cells[f"theory, {kind}"] = "" if theory != theory else f"{theory:.2f}{'*' * bool(of['outside'].iloc[0])}"
     cells["further"] = str(row["count"] - 2) if row["count"] > 2 else ""
@@ -114,17 +116,23 @@ def _combination(part):
 
 
 def _interval(row):
-    return "not found" if row["lo"] != row["lo"] else f"({number(row['lo'])}, {number(row['hi'])}]"
+    return f"({number(row['lo'])}, {number(row['hi'])}]"
 
 
 def _absent(row, kind):
     """Of a kind of edge that a combination does not have, where it would be."""
     if row["candidates"] == 1 and row["starts"] in ("above", "below"):
-        return row["starts"] if kind == "rise" else ""
+        return f"{row['starts']}{_at(row['first'])}" if kind == "rise" else ""
+    if kind == "rise" and row["count"] == 0 and row["open"]:
+        return "not decided"
     if kind == "rise":
         return {"above": f"<= {number(row['first'])}", "below": "none seen"}.get(row["starts"], "not decided")
     rises = (row["count"] % 2 == 1) if row["starts"] == "below" else row["count"] % 2 == 0
     return f"> {number(row['last'])}" if rises and row["starts"] in ("above", "below") else ""
+
+
+def _at(value):
+    return "" if value != value else f" at {number(value)}"
 
 
 def _text(x):
@@ -176,7 +184,8 @@ def shares(ds, found) -> tuple[float, float]:
     one = frame[done].groupby("combination")[["spent", "whole", "trials", "most"]]
     total, mean = one.sum(), one.mean()
     mean = mean.mul(sizes.reindex(mean.index), axis=0)
-    return tuple(float(total[a].sum() / mean[b].sum()) if mean[b].sum() > 0 else np.nan for a, b in (("spent", "whole"), ("trials", "most")))
+    return tuple(float(total[spent].sum() / mean[all_of].sum()) if mean[all_of].sum() > 0 else np.nan
+                 for spent, all_of in (("spent", "whole"), ("trials", "most")))
 
 
 def _percent(x):
@@ -203,7 +212,8 @@ def statement(ds) -> tuple[str, pd.DataFrame]:
     take = points.index.to_numpy()
     judged = points.assign(known=known[take], unsure=undecided(ds, level, decided_at(ds))[take], rate=ds["success_rate"].values[take])
     judged = judged[np.isin(points["combination"], points["combination"][known[take]])]  # of methods that are judged
-    judged["says"] = np.select([~judged["known"], judged["unsure"], judged["rate"] >= level], ["not visited", "undecided", "above"], "below")
+    judged["says"] = np.select([~judged["known"], judged["unsure"], judged["rate"] >= level], ["not visited", "undecided", "above"],
+                               "below")
     total = error[known].sum() + (len(judged) - known.sum()) * error[known].max()
     counts = judged["says"].value_counts()
     text = (f"With probability at least {max(0.0, 1 - total):.4g} every point that was judged ({counts.get('above', 0)} above, "
@@ -241,6 +251,6 @@ def said_table(sentence, said) -> Table | None:
     """The statement, and what it is about."""
     if not len(said):
         return None
-    shown = pd.DataFrame({name: [_text(x) for x in said[name]] for name in said if name in ("n", "d") or said[name].nunique(dropna=False) > 1
-                          or name in ("below", "above", "not visited")})
+    kept = [name for name in said if name in ("n", "d", "below", "above", "not visited") or said[name].nunique(dropna=False) > 1]
+    shown = pd.DataFrame({name: [_text(x) for x in said[name]] for name in kept})
     return Table("What holds of all judged points at once", sentence, shown, "judged.csv", brief=True)

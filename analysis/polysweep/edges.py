@@ -39,8 +39,8 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     Dimensions: `combination`, with the parameters that are the same all along as coordinates (and `slot`, the position of its
     first point), and `edge`, the first four of a combination from low to high. Of an edge: `kind` (rise, fall, none where
     there is no further one), `lo` and `hi` (neighbouring decided candidates on different sides: the crossing is in (lo, hi]),
-    `position` (where the line between these two crosses the level), `theory` (of success at the study's level; NaN: it says nothing, inf: nowhere), `theory_z`
-    (their difference in standard deviations) and `narrow` (hi - lo is at most `within`). Of a combination: `count` (edges found,
+    `position` (where the line between these two crosses the level), `theory` (of success at the study's level; NaN: it says
+    nothing, inf: nowhere), `theory_z` (their difference in standard deviations) and `narrow` (hi - lo is at most `within`). Of a combination: `count` (edges found,
     may exceed four), `evaluations`, `trials` and `flops` that were spent on it, `candidates`, `starts` (side of the first; without
     an edge that of all), `missed` (the most candidates between decided neighbours of one side, or beyond the last: a narrower window
     is not seen) and `open` (candidates that were asked and whose side trials did not decide). No shape of the curve is assumed.
@@ -68,15 +68,19 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     return result.assign_attrs(over=over, column=column, level=said, within=within, edges=which)
 
 
+def level_asked(found):
+    """The level of `found` (from `edges`) as `edges` takes it."""
+    level = found.attrs["level"]
+    return dict(zip(("column", "where"), level.split(" where ", 1))) if isinstance(level, str) else level
+
+
 @of_dataset
 def narrowed(ds, found) -> pd.DataFrame:
     """The first rise and the first fall of each combination of `found` (from `edges`), between candidates that are surely on a side:
     `combination`, `kind`, `lo`, `hi`, and the coordinates of the combination. Where trials were of a fixed number these are candidates
     whose interval does not hold the level. lo is -inf where the first of them is above already; kind is none where there is no edge."""
-    over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
-    if isinstance(level, str):
-        level = dict(zip(("column", "where"), level.split(" where ", 1)))
-    points, which = answers(ds, over, column, level)
+    over, column = found.attrs["over"], found.attrs["column"]
+    points, which = answers(ds, over, column, level_asked(found))
     if column in INTERVALS and all(name in ds for name in INTERVALS[column]):
         lo, hi = (ds[name].values[points.index] for name in INTERVALS[column])
         fixed = ~np.isfinite(ds["trials_error"].values[points.index]) if "trials_error" in ds else np.ones(len(lo), bool)

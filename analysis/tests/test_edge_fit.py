@@ -92,15 +92,15 @@ def test_a_curve_is_not_straight_and_a_line_is_rarely_called_curved():
 
 
 def test_fits_of_a_searched_file(tmp_path):
-    searched.write(tmp_path / "p.h5", synthetic.points(["P1", "P2"], ["exact", "softmax"], range(1, 31), [64, 128, 256, 512, 1024], [18, 34],
-                                                       80, 4000))
+    searched.write(tmp_path / "p.h5", synthetic.points(["P1", "P2"], ["exact", "softmax"], range(1, 31), [64, 128, 256, 512, 1024],
+                                                       [18, 34], 80, 4000))
     ds = polysweep.open(tmp_path / "p.h5")
     found = polysweep.edge_fits(ds)
     assert found["preset"].tolist() == ["P1"] * 3 + ["P2"] * 3 and set(found["kind"]) == {"rise"} and (found["edges"] == 10).all()
     assert found["law"][0] == "beta = a + b ln n + c ln d" and (found["largest"] == 0).all()
     for preset, part in found.groupby("preset"):
-        curve = {(int(n), int(d)): float(lo) for n, d, lo in zip(ds.n.values, ds.d.values, np.where(ds.preset.values == preset, ds.edge_lo.values,
-                                                                                                        np.nan)) if lo == lo}
+        of = ds.isel(point=(ds.preset.values == preset) & np.isfinite(ds.edge_lo.values))
+        curve = {(int(n), int(d)): float(lo) for n, d, lo in zip(of.n.values, of.d.values, of.edge_lo.values)}
         x = design([64, 128, 256, 512, 1024], [18, 34])
         exact = np.linalg.lstsq(x, [curve[n, d] for d in (18, 34) for n in (64, 128, 256, 512, 1024)], rcond=None)[0]
         assert ((part["lo"] <= exact) & (exact <= part["hi"])).all()

@@ -199,7 +199,8 @@ def store(file, found):
 
 @pytest.mark.parametrize("arguments, error", [
     (dict(over="colour"), "axis of numbers"), (dict(over="method"), "axis of numbers"), (dict(over="status_code"), "axis of numbers"),
-    (dict(column="success"), "near it: successes"), (dict(within=-1), "within"), (dict(level="high"), "level"), (dict(level=np.nan), "level")])
+    (dict(column="success"), "near it: successes"), (dict(within=-1), "within"), (dict(level="high"), "level"),
+    (dict(level=np.nan), "level")])
 def test_what_cannot_be_asked(p1, arguments, error):
     with pytest.raises((ValueError, TypeError), match=error):
         polysweep.edges(p1, **arguments)
@@ -235,7 +236,8 @@ def test_critical_never_reads_what_was_not_visited_as_below(tmp_path, p1_searche
     table = polysweep.critical(ds)
     assert not (table["verdict"] == "none").any() and (table["needed"] == 0).all()
     for row in table[table["verdict"] == "edges"].itertuples():
-        curve = ds.isel(point=(ds.method.values == "exact") & (ds.n.values == row.n) & (ds.d.values == row.d) & (ds.preset.values == row.preset))
+        here = {name: getattr(row, name) for name in ("method", "preset", "n", "d")}
+        curve = ds.isel(point=np.all([ds[name].values == value for name, value in here.items()], axis=0))
         decided = curve.trials_stop.values == "decided"
         below = curve.beta.values[decided & (curve.success_rate.values < 0.9)]
         first = next(beta for beta in range(1, 51) if beta not in below)  # the lowest that may be the edge
@@ -251,3 +253,28 @@ def test_a_cube_has_holes_where_nothing_was_needed(p1_searched):
     left = cube.present.values & (cube.status.values == "not_needed")
     assert left.sum() == (ds.status.values == "not_needed").sum() > 0
     assert np.isnan(cube.success_rate.values[left]).all() and np.isfinite(cube.success_rate.values[cube.done.values]).all()
+
+
+def test_critical_takes_an_undecided_degree_for_a_candidate(tmp_path):
+    stops, error = {64: ["decided", "most", "decided", "decided"]}, {64: [1e-4] * 4}
+    ds = dataset(tmp_path, {64: [0.5, 0.85, 0.95, 0.99]}, study={"judge": searched.STUDY["judge"]}, trials_stop=stops, trials_error=error)
+    assert polysweep.critical(ds)["lower"].tolist() == ["in [2, 3]"]
+    ds = dataset(tmp_path, {64: [0.5, 0.85, 0.95, 0.99]}, study={"judge": searched.STUDY["judge"]}, trials_stop={64: ["most"] * 4},
+                 trials_error=error)
+    assert polysweep.critical(ds)["lower"].tolist() == ["not settled"]
+    assert polysweep.critical(ds, level=0.7)["lower"].tolist() == ["in [2, 2]"]  # by intervals, of half a width of 0.02
+
+
+def test_a_search_and_a_grid_agree_where_both_have_points(tmp_path):
+    listed = synthetic.points(["P1"], ["exact"], range(1, 21), [64], [18], 34, 400)
+    rows = searched.search(listed, most=400)
+    synthetic.write(tmp_path / "search.h5", rows)
+    random = np.random.default_rng(1)
+    filled = [dict(row, asked=0) if row["asked"] else searched.answer(point, 1e-4, random, 0.9, 400, 0) for point, row in zip(listed, rows)]
+    synthetic.write(tmp_path / "grid.h5", filled)
+    both = polysweep.compare(tmp_path / "search.h5", tmp_path / "grid.h5")
+    asked = sum(row["asked"] > 0 for row in rows)
+    assert both["agrees"].all() and (both.attrs["points"], both.attrs["only_a"], both.attrs["only_b"]) == (asked, 0, 20 - asked)
+    filled[0] = dict(filled[0], success_rate=0.123)
+    synthetic.write(tmp_path / "grid.h5", filled)
+    assert not polysweep.compare(tmp_path / "search.h5", tmp_path / "grid.h5")["agrees"].all()

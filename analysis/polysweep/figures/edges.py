@@ -58,7 +58,7 @@ def _caption(frame, found, rest, axis, colour, left_out):
     if any(name.startswith("predict_") for name in frame):
         text += "Dotted and dashed: what the study itself predicts. "
     text += ("At the rim: an open triangle below, already above the level at the first candidate; a cross above, no candidate that was "
-             "asked reaches it. ")
+             "asked reaches it; a dash, none is decided to. ")
     outside = frame[frame["outside"]]
     if len(outside):
         listed = "; ".join(_where(row, [*rest, *filter(None, (axis, colour))]) for row in outside.head(MOST_LISTED).to_dict("records"))
@@ -95,7 +95,7 @@ def _canvas(panels, rest, axis, colour, found):
         curves = [(value, part if colour is None else part[part[colour] == value]) for value in chosen]
         curves = [(value, curve) for value, curve in curves if len(curve)]
         for k, (value, curve) in enumerate(curves):
-            _curve(ax, curve, COLOURS[chosen.index(value)], _moved(places, scale, k - (len(curves) - 1) / 2), axis, used)
+            _curve(ax, curve, COLOURS[chosen.index(value)], _moved(places, scale, k, len(curves)), axis, used)
         style.grid_axis(ax.xaxis, places, scale, most=8 if across == 1 else 5)
         ax.set_xlim(*style.cell_edges(places, scale)[[0, -1]])
         ax.set_title(case_label(rest, key, about), pad=5)
@@ -133,13 +133,13 @@ def _ticks(axis, height):
         axis.set_major_locator(matplotlib.ticker.MaxNLocator(7, steps=[1, 2, 5, 10]))
 
 
-def _moved(places, scale, by):
-    """A function that moves places a little, so that no bar hides another."""
+def _moved(places, scale, k, count):
+    """A function that moves places of curve k of several a little, so that no bar hides another."""
     if len(places) < 2:
         return lambda x: x
-    if scale == "log":
-        return lambda x: x * (places[-1] / places[0]) ** (APART * by)
-    return lambda x: x + APART * by * (places[-1] - places[0])
+    at = np.log(places) if scale == "log" else places
+    by = min(APART * (at[-1] - at[0]), 0.75 * np.diff(at).min() / count) * (k - (count - 1) / 2)
+    return (lambda x: x * np.exp(by)) if scale == "log" else lambda x: x + by
 
 
 def _curve(ax, curve, colour, place, axis, used):
@@ -170,9 +170,10 @@ def _curve(ax, curve, colour, place, axis, used):
     low, high = ax.get_ylim()
     inside = (lambda share: low * (high / low) ** share) if ax.get_yscale() == "log" else (lambda share: low + share * (high - low))
     first = curve.drop_duplicates("combination")
+    seen = first[first["count"] == 0]
     for word, rows, share, look in (("below", first[first["starts"] == "above"], 0.03, dict(marker="v", markerfacecolor="white")),
-                                    ("none", first[(first["count"] == 0) & (first["starts"] == "below")], 0.97, dict(marker="x")),
-                                    ("open", first[first["starts"].isin(["open", "failed", "none"]) & (first["count"] == 0)], 0.97,
+                                    ("none", seen[(seen["starts"] == "below") & (seen["open"] == 0)], 0.97, dict(marker="x")),
+                                    ("open", seen[seen["starts"].isin(["open", "failed", "none"]) | (seen["open"] > 0)], 0.97,
                                      dict(marker="_"))):
         if len(rows):
             ax.plot(place(rows[axis].to_numpy(float)), np.full(len(rows), inside(share)), linestyle="none", color=colour, markersize=5,
