@@ -15,6 +15,7 @@ from . import scaling  # noqa: E402
 from .capture import capture, capture_arrays  # noqa: E402
 from .claims import claims  # noqa: E402
 from .compare import compare  # noqa: E402
+from .conjectures import counterexamples  # noqa: E402
 from .critical import critical  # noqa: E402
 from .decode import decode_table  # noqa: E402
 from .edge_fit import edge_fits  # noqa: E402
@@ -24,9 +25,11 @@ from .foreign import FileError  # noqa: E402
 from .grid import axes, grid  # noqa: E402
 from .heads import heads  # noqa: E402
 from .read import failures, open, provenance  # noqa: E402, A004
+from .residuals import residuals  # noqa: E402
 from .rows import rows  # noqa: E402
 from .run import RunError, run  # noqa: E402
 
 __all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling", "capture", "capture_arrays",
-           "run", "RunError", "heads", "decode_table", "FileError", "edges", "open_edges", "edge_fits", "statement", "claims"]
+           "run", "RunError", "heads", "decode_table", "FileError", "edges", "open_edges", "edge_fits", "statement", "claims",
+           "counterexamples", "residuals"]
 __version__ = "0.3.0"

@@ -1,4 +1,4 @@
-"""What a study predicts, held against its results: claims with their counterexamples, critical degrees with their residuals.
+"""What a study claims, held against its results.
 
 Claims are tested as `polysweep show --counterexamples` does (include/polysweep/claim.h): a comparison of success_rate, fire_rate_d1 or
 fire_rate_d0 with what is known before, joined with others by `and`, by exact one-sided binomial tests on as many trials as the rate
@@ -14,15 +14,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import betainc, betaln
 
-from .cases import number
 from .checks import check_name, fraction, of_dataset
 from .critical import pvalues
-from .curve import combinations, is_parameter
-from .edges import _crossings, answers, edges, narrowed
+from .curve import is_parameter
 from .expression import Expression, true
 from .grid import distinguishing
-from .study import resolved_of, rule_of, search_of
-from .tables import Table
+from .study import resolved_of, rule_of
 from .times import holm
 
 ERROR = 0.05  #: where the study gives no judge.trials.error
@@ -32,6 +29,7 @@ _LESS, _MORE = (ast.Lt, ast.LtE), (ast.Gt, ast.GtE)
 _TURNED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 
 
+@of_dataset
 def predictions_of(ds) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     """({name: expression} of critical degrees, {name: (when, then)} of claims) of a file's study."""
     degrees, made = {}, {}
@@ -83,8 +81,8 @@ def counterexamples(ds, name: str, error: float | None = None) -> Counterexample
     """Which points contradict claim `name` of the study, predict: {name: {when: ..., then: ...}}.
 
     error: chance that any point is said to contradict a claim that holds; by default the study's judge.trials.error, else 0.05.
-    Points that were not computed count among those that the claim is about where `when` says so, and where it names theory that such
-    points have none of.
+    Points that were not computed count among those that the claim is about where `when` says so, and where it names theory that the
+    file does not have for them.
     """
     made = predictions_of(ds)[1]
     if not made:
@@ -138,13 +136,13 @@ class _Claim:
 
     def _about(self, name, when):
         """By the column; where it has no value, by `when` itself, as far as its columns have one."""
-        ds = self._ds
-        stored = ds[f"predict_{name}"].values
-        expression = Expression(when, ds)
-        value = true(expression.value(ds))
-        theory = [ds[each].values for each in expression.names if not is_parameter(ds, each)]
-        unknown = np.any([each != each for each in theory], axis=0) if theory else False
-        return np.where(stored == stored, stored == 1, value | unknown)
+        stored = self._ds[f"predict_{name}"].values
+        there, unknown = stored == stored, np.zeros(len(stored), bool)
+        expression, ds = Expression(when, self._ds), self._ds
+        for column in (each for each in expression.names if not is_parameter(ds, each)) if not there.all() else ():
+            values, known = _along_degrees(ds, column, there) if column.startswith(("beta_", "edge_")) else (ds[column].values, there)
+            ds, unknown = ds.assign({column: ("point", values)}), unknown | ~known
+        return np.where(there, stored == 1, true(expression.value(ds)) | unknown)
 
     def _part(self, node):
         part = _Part(self._names(node) & set(RATES), np.full(self.p_size, np.nan), np.ones(self.p_size, bool))
@@ -178,6 +176,15 @@ class _Claim:
         return any(self._ds[name].dtype.kind == "U" for name in self._names(node))
 
 
+def _along_degrees(ds, column, there):
+    """(values, known) of a column that is the same for all degrees of a case, where some point of the case has it."""
+    names = [name for name in ds.coords if name != "beta" and is_parameter(ds, name)]
+    curve = pd.DataFrame({name: ds[name].values for name in names}).groupby(names, dropna=False, sort=False).ngroup().to_numpy()
+    first = pd.Series(np.flatnonzero(there), curve[there]).groupby(level=0).first().reindex(range(curve.max(initial=-1) + 1))
+    at, known = first.fillna(0).astype(int).to_numpy()[curve], first.notna().to_numpy()[curve]
+    return np.where(there, ds[column].values, ds[column].values[at]), known
+
+
 @dataclass
 class _Part:
     names_rate: set
@@ -209,6 +216,7 @@ def _beyond(operation, value, bound):
 # ---- tests of rates ------------------------------------------------------------------------------------------------------------
 
 
+@of_dataset
 def rate_pvalues(ds, rate: str, bound):
     """(p of "the true rate is at most the bound", p of "at least"), (point,) each.
 
@@ -259,174 +267,3 @@ def _at_any_end(ds, rate, e, trials, clusters):
     error = np.where(error > 0, error, 1.0)
     lo, hi = ((ds["success_lo"].values, ds["success_hi"].values) if rate == "success_rate" else (np.zeros(len(e)), np.ones(len(e))))
     return (np.where(drawn, np.where(lo > e, error, 1.0), at_most), np.where(drawn, np.where(hi < e, error, 1.0), at_least))
-
-
-# ---- critical degrees ------------------------------------------------------------------------------------------------------------
-
-
-@of_dataset
-def residuals(ds, found=None) -> pd.DataFrame:
-    """A row per critical degree that the study predicts, and combination of the other parameters that has points for it.
-
-    found: what `edges` returned for ds, if it is there already. Measured is the first edge of a combination (of success_rate: the first
-    rise), surely between the candidates lo and hi (`edges.narrowed`; -inf: before the first of them). Columns: `prediction` (its name), what distinguishes combinations, `predicted`, `measured`,
-    `lo`, `hi`, `difference` (measured - predicted, in degrees), `z` (that in standard deviations of the edge: of a crossing somewhere
-    in (lo, hi], and of the rates beside it), `inside` (lo < predicted <= hi), `theory`, `theory_difference`, `theory_z`,
-    `theory_inside`; first and last candidate. All are NaN where no edge was found, and theory's where it says nothing.
-    """
-    degrees = predictions_of(ds)[0]
-    found = edges(ds) if found is None and degrees else found
-    if not degrees or not found.sizes["combination"]:
-        return pd.DataFrame()
-    over = found.attrs["over"]
-    points = combinations(ds, over)
-    measured = _measured(ds, found)
-    names = [name for name in distinguishing(ds, ("method", over), (over,))[0] if name != over and name in found.coords] or ["method"]
-    about = pd.DataFrame({name: found[name].values for name in names})
-    ends = points.groupby("combination")["value"].agg(["first", "last"])
-    rows = []
-    for name, predicted in _predicted(ds, points, degrees).items():
-        one = about.assign(prediction=name, predicted=predicted, **measured, first=ends["first"].values, last=ends["last"].values)
-        rows.append(one[np.isfinite(predicted) & (ends["first"] < ends["last"]).values])
-    table = pd.concat(rows, ignore_index=True)
-    return pd.DataFrame({"prediction": table["prediction"], **{name: table[name] for name in names}, **_against(table)})
-
-
-def predicted_edges(ds, over: str | None = None) -> pd.DataFrame:
-    """The critical degrees that the study predicts, for figures: a column per name, a row per combination of `edges(ds)` (along
-    `over`, by default its axis). NaN where a prediction is none of a combination, since it changes along the axis."""
-    over = over or (search_of(ds) or {"over": "beta"})["over"]
-    return pd.DataFrame(_predicted(ds, combinations(ds, over), predictions_of(ds)[0]))
-
-
-def _predicted(ds, points, degrees):
-    """{name: (combination,)}"""
-    result = {}
-    for name in degrees:
-        values = pd.Series(ds[f"predict_{name}"].values[points.index], points["combination"]).groupby(level=0)
-        result[name] = values.min().where(values.nunique() == 1).to_numpy(float)
-    return result
-
-
-def _measured(ds, found):
-    """The first edge of each combination, {name: (combination,)}: where it is, and between which candidates it surely is."""
-    over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
-    count, kinds = found.sizes["combination"], ["rise"] if column == "success_rate" else ["rise", "fall"]
-    every, sure = _crossings(*answers(ds, over, column, level)), narrowed(ds, found)
-    first = _first(every[every["kind"].isin(kinds)].sort_values(["combination", "lo"], kind="stable"), count)
-    held = _first(sure[sure["kind"].isin(kinds)].sort_values(["combination", "lo"], kind="stable"), count)
-    place = np.minimum(first["edge"].fillna(0).astype(int), found.sizes["edge"] - 1)
-    theory = np.where(first["lo"].notna(), found["theory"].values[np.arange(count), place], np.nan)
-    return {"measured": first["position"].to_numpy(), "lo": held["lo"].to_numpy(), "hi": held["hi"].to_numpy(),
-            "sd": first["sd"].to_numpy(), "theory": theory}
-
-
-def _first(rows, count):
-    return rows.drop_duplicates("combination").set_index("combination").reindex(range(count))
-
-
-def _against(table):
-    """The columns that compare."""
-    result = {name: table[name] for name in ("predicted", "measured", "lo", "hi")}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for prefix, other in (("", table["predicted"]), ("theory_", table["theory"])):
-            if prefix:
-                result["theory"] = other
-            result[f"{prefix}difference"] = table["measured"] - other
-            result[f"{prefix}z"] = (table["measured"] - other) / table["sd"]
-            result[f"{prefix}inside"] = (table["lo"] < other) & (other <= table["hi"])
-    return {**result, "first": table["first"], "last": table["last"]}
-
-
-# ---- for a report -----------------------------------------------------------------------------------------------------------------
-
-MOST_SHOWN = 10  #: counterexamples of a claim in a report
-
-
-def claims_frame(ds) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(a row per claim, a row per counterexample of any of them, the strongest of each first)."""
-    claims, listed = [], []
-    for name, (when, then) in predictions_of(ds)[1].items():
-        try:
-            found = counterexamples(ds, name)
-        except ValueError as why:
-            claims.append({"claim": name, "when": when, "then": then, "note": str(why)})
-            continue
-        claims.append({"claim": name, "when": when, "then": then, "about": found.about, "computed": found.computed,
-                       "without_value": found.without_value, "contradict": found.contradict, "seem_to": found.seem_to, "error": found.error,
-                       "note": "chance included" if found.untested_rate else "" if found.tested else "as measured"})
-        if len(found.table):
-            listed.append(found.table.assign(claim=name, then=then))
-    return pd.DataFrame(claims), pd.concat(listed, ignore_index=True) if listed else pd.DataFrame()
-
-
-def conjecture_tables(ds, found=None):
-    """[(`Table`, numbers for its file)] of what a study predicts: claims, their strongest counterexamples, critical degrees."""
-    claims, listed = claims_frame(ds)
-    left = residuals(ds, found)
-    tables = [(_claims_table(claims), claims), (_counterexample_table(listed), listed), (_residual_table(left), left)]
-    return [(table, numbers) for table, numbers in tables if table]
-
-
-def _claims_table(claims):
-    if not len(claims):
-        return None
-    numbers = ("about", "computed", "contradict", "seem_to")
-    shown = claims[["claim", "when", "then"]].copy()
-    for name in numbers:
-        shown[name.replace("_", " ")] = [_count(x) for x in claims[name]] if name in claims else ""
-    if (claims["note"] != "").any():
-        shown["note"] = claims["note"]
-    return Table("Claims", "How many points each claim is about, how many of them were computed, and how many contradict it: rates by "
-                 "exact one-sided tests on the samples that they are worth, corrected by Holm's rule for all points of the claim; other "
-                 "columns as they were measured. Seem to: false as measured, which chance may explain.", shown, "claims.csv")
-
-
-def _counterexample_table(listed):
-    if not len(listed):
-        return None
-    top = listed.groupby("claim", sort=False).head(MOST_SHOWN)
-    names = [name for name in top if name not in ("claim", "then", "slot", "beyond", "p_value", "p_corrected")]
-    shown = pd.DataFrame({"claim": top["claim"], "slot": top["slot"].astype(str)})
-    for name in names:
-        shown[name] = ["" if x != x else x if isinstance(x, str) else number(x) for x in top[name]]
-    for name in ("beyond", "p_corrected"):
-        shown[name.replace("_", " ")] = ["" if x != x else f"{x:.3g}" if name == "beyond" else f"{x:.1e}" for x in top[name]]
-    more = len(listed) - len(top)
-    return Table("Counterexamples", "Points that contradict a claim, the strongest of each first: smallest p, then farthest beyond what is "
-                 "claimed." + (f" {more} more are in the data." if more else "") + " polysweep show FILE --counterexamples NAME --study "
-                 "prints a study that computes them again, with other seeds and ten times the trials.", shown, "counterexamples.csv")
-
-
-def _residual_table(left):
-    if not len(left):
-        return None
-    names = [name for name in left if name not in _NUMBERS and left[name].nunique(dropna=False) > 1 or name == "prediction"]
-    shown = left[names].astype(object).map(lambda x: x if isinstance(x, str) else "" if x != x else number(x))
-    shown["predicted"] = left["predicted"].map(lambda x: f"{x:.2f}")
-    shown["edge"] = [_edge(*row) for row in left[["lo", "hi", "measured", "first", "last"]].itertuples(index=False)]
-    shown["edge - predicted"] = _differences(left, "")
-    if left["theory"].notna().any():
-        shown["edge - theory"] = _differences(left, "theory_")
-    return Table("Predicted critical degrees", "The first edge that was measured against what the study predicts and what theory has: "
-                 "between candidates that are surely on either side of the level, and the difference of the place where the line between "
-                 "the measured ones crosses it, in degrees, and in standard deviations of the edge where it is not inside (lo, hi].", shown, "residuals.csv")
-
-
-_NUMBERS = ("predicted", "measured", "lo", "hi", "difference", "z", "inside", "theory", "theory_difference", "theory_z", "theory_inside",
-            "first", "last")
-
-
-def _edge(lo, hi, measured, first, last):
-    if lo == lo:
-        return f"({number(lo)}, {number(hi)}]" if lo > -np.inf else f"<= {number(hi)}"
-    return "not settled" if measured == measured else f"none in {number(first)}..{number(last)}"
-
-
-def _differences(left, prefix):
-    return ["" if x != x else "never" if np.isinf(x) else f"{x:+.2f}, inside" if inside else f"{x:+.2f}, {z:+.1f} sd"
-            for x, z, inside in zip(left[f"{prefix}difference"], left[f"{prefix}z"], left[f"{prefix}inside"])]
-
-
-def _count(x):
-    return "" if x != x else f"{int(x)}"

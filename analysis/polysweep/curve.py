@@ -4,12 +4,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .checks import check_name
+from .checks import check_name, of_dataset
 from .grid import applies, distinguishing
 from .read import COORDINATES
 from .study import resolved_of, search_of
 
 
+@of_dataset
 def combinations(ds, over: str) -> pd.DataFrame:
     """A row per point, sorted by curve and along it: `combination` (numbers in the order of their first points), `place` in it,
     `value` of the axis; the index is the position of the point.
@@ -28,6 +29,7 @@ def combinations(ds, over: str) -> pd.DataFrame:
     return frame
 
 
+@of_dataset
 def is_parameter(ds, name) -> bool:
     """Whether a coordinate says which point a slot is, and not what became of it."""
     return name in COORDINATES or name in ds.attrs.get("own_axes", [])
@@ -51,6 +53,7 @@ def _is_axis(value):
     return isinstance(value, list) or isinstance(value, dict) and "from" in value
 
 
+@of_dataset
 def partners(ds, where: str) -> np.ndarray:
     """(point,) position of the point whose column is the level of each: the one for which `where` holds, with the same values of all
     axes that both have, those that `where` names apart; -1: there is none. Points for which it holds are their own.

@@ -37,6 +37,7 @@ def edge_frame(ds, found=None) -> pd.DataFrame:
     return frame[[*names, *(name for name in frame if name not in names)]]
 
 
+@of_dataset
 def names_of(ds, found) -> list[str]:
     """The fewest coordinates that tell combinations apart."""
     over = found.attrs["over"]
@@ -156,6 +157,7 @@ def asked_for(ds, found) -> list[str]:
     return lines
 
 
+@of_dataset
 def shares(ds, found) -> tuple[float, float]:
     """(of operations, of trials) that a search took, of those of its whole grid at the most trials of each point. Operations of a
     candidate that was not asked are the mean of those of its combination; those of the head grow with the trials."""

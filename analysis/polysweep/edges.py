@@ -68,6 +68,7 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
     return result.assign_attrs(over=over, column=column, level=said, within=within, edges=which)
 
 
+@of_dataset
 def narrowed(ds, found) -> pd.DataFrame:
     """The first rise and the first fall of each combination of `found` (from `edges`), between candidates that are surely on a side:
     `combination`, `kind`, `lo`, `hi`, and the coordinates of the combination. Where trials were of a fixed number these are candidates
@@ -98,6 +99,7 @@ def narrowed(ds, found) -> pd.DataFrame:
 # ---- answers of single points ------------------------------------------------------------------------------------------
 
 
+@of_dataset
 def answers(ds, over, column, level) -> tuple[pd.DataFrame, str]:
     """The points along their curves (`combinations`), with what each says: `asked`, `y` (its column), `level`, `sd` (standard
     deviation of y, 0 where the column has no interval), `side`, `trials`, `flops`; and which edges were asked for."""
@@ -266,6 +268,7 @@ def _missed(points, found, which):
     return gaps.groupby(rows["combination"]).max().astype(int).to_numpy()
 
 
+@of_dataset
 def coordinates(ds, combination, slots, over) -> dict:
     """The parameters that are the same along each combination; combination: of points, its index their positions; slots: the first
     of each."""

@@ -32,6 +32,7 @@ def axes(ds: xr.Dataset) -> list[str]:
     return [name for name in chosen if name != "beta"] + ["beta"] * ("beta" in chosen)
 
 
+@of_dataset
 def distinguishing(ds: xr.Dataset, first=(), without=()) -> tuple[list[str], np.ndarray]:
     """The fewest coordinates that distinguish points, tried in the order of `first` and then of `ORDER`; and (point,) the number of
     each point's values of those of them that are not in `without`."""

@@ -18,6 +18,7 @@ from . import figures, page
 from .cases import ERRORS, case_columns, every
 from .checks import at_least, fraction
 from .claims import claims, lines as claim_lines
+from .conjecture_tables import conjecture_tables
 from .critical import BOUNDS, EXACT, critical, level_of
 from .decode import decode_table
 from .edge_fit import edge_fits, fit_table as edge_fit_table
@@ -176,11 +177,12 @@ class Section:
         self.answer += self._claims(ds)
         self.leading = [*of_heads, *self._edges(ds, found)]  # stand before all other figures
         teams = one if ahead is None else ds  # a plan names the heads
-        self.tables = [*self._sketches(one, error), *self._scaling(teams, ahead)]
+        self.tables = [*self._conjectures(ds, found), *self._sketches(one, error), *self._scaling(teams, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
-                        (*figures.heads(ds, accept), *(figures.edges(ds, found) if found is not None else ()), *figures.phase(one, "n"), *figures.phase(one, "d"), *figures.curves(one, self.level),
-                         *(figures.degrees(one, self.level, self.critical) if found is None else ()), *figures.separation(one), *figures.errors(one),
-                         *figures.lengths(one), *figures.costs(one), *figures.strong(teams, upto, ahead),
+                        (*figures.heads(ds, accept), *([] if found is None else figures.edges(ds, found)), *figures.phase(one, "n"),
+                         *figures.phase(one, "d"), *figures.curves(one, self.level),
+                         *(figures.degrees(one, self.level, self.critical) if found is None else ()), *figures.separation(one),
+                         *figures.errors(one), *figures.lengths(one), *figures.costs(one), *figures.strong(teams, upto, ahead),
                          *figures.weak(teams, upto, ahead), *figures.decomposition(teams), *figures.roofline(teams),
                          *figures.prediction(ds), *figures.timeline(ds))]
 
@@ -217,6 +219,13 @@ class Section:
             tables.append(said_table(sentence, said))
             said.to_csv(self.directory / "judged.csv", index=False)
         return [each for each in tables if each]
+
+    def _conjectures(self, ds, found):
+        """What the study predicts, against its results; their numbers as CSV."""
+        tables = conjecture_tables(ds, found, self.level)
+        for each, numbers in tables:
+            numbers.to_csv(self.directory / each.file, index=False)
+        return [each for each, _ in tables]
 
     def _claims(self, ds):
         """Verdict lines on a published statement, of a study that is one; as CSV too."""
@@ -306,7 +315,7 @@ def _reference(ds):
 
 #: columns of words, set to the left
 WORDS = ("method", "preset", "precision", "mask", "data_kind", "row_norm", "sketch", "smallest state", "fewest operations",
-         "kind", "law", "parameter", "attention")
+         "kind", "law", "parameter", "attention", "claim", "when", "then", "note", "prediction")
 HEADINGS = {  # column -> (text, HTML)
     "lower": ("lower edge", "lower edge"), "upper": ("upper edge", "upper edge"),
     "theory": ("theory, grid", "exact theory,<br>on the grid"), "edge_lo": ("exact, lower", "exact edge,<br>lower"),

@@ -8,15 +8,20 @@ import pytest
 import xarray as xr
 
 import polysweep
-from polysweep import cases, figures, methods, models, oracle, predictions, projection, samples, scaling, sketches, statistics
+from polysweep import cases, conjecture_tables, conjectures, figures, methods, models, oracle, predictions, projection, samples, scaling, sketches, statistics
 from polysweep.checks import check_dataset
-from polysweep.critical import level_of
+from polysweep.critical import decided_at
+from polysweep.curve import combinations, is_parameter, partners
+from polysweep.edge_tables import asked_for, edge_frame, names_of, shares
+from polysweep.edges import answers, coordinates as edge_coordinates, narrowed
 from polysweep.figures.roofline import bandwidth, rates
 from polysweep.figures.separation import beside
 from polysweep.figures.timeline import turns_of
-from polysweep.grid import applies
+from polysweep.grid import applies, distinguishing
 from polysweep.heads import column_of, points, pooled, settings, several
 from polysweep.report import main
+from polysweep.residuals import predicted_degrees, predicted_edges
+from polysweep.study import level_of, resolved_of, rule_of, search_of
 
 OF_DATASETS = [
     polysweep.grid, polysweep.axes, polysweep.critical, polysweep.claims, scaling.timed, scaling.held, scaling.strong, scaling.weak,
@@ -25,7 +30,17 @@ OF_DATASETS = [
     sketches.cheapest, sketches.against, sketches.crossovers, predictions.predictions, figures.costs, figures.curves, figures.decomposition,
     figures.degrees, figures.errors, figures.heads, figures.lengths, figures.prediction, figures.roofline, figures.separation,
     figures.strong, figures.timeline, figures.weak, rates, bandwidth, beside, turns_of, methods.facts, polysweep.heads,
-    polysweep.decode_table, settings, several, column_of, pooled]
+    polysweep.decode_table, settings, several, column_of, pooled, polysweep.edges, polysweep.statement, polysweep.edge_fits, figures.edges,
+    edge_frame, distinguishing]
+OF_DATASETS += [polysweep.residuals, conjectures.predictions_of, predicted_edges, conjecture_tables.claims_frame,
+                conjecture_tables.conjecture_tables]
+OF_MORE = {  # with arguments that they cannot do without
+    figures.phase: ("n",), projection.project: (None,), projection.bands: (None,), applies: ("beta",), points: ("err_out",),
+    scaling.samples: ([],), scaling.series_fits: (pd.DataFrame(), ["usl"]), combinations: ("beta",), is_parameter: ("beta",),
+    partners: ("n == 64",), narrowed: (None,), answers: ("beta", "success_rate", 0.9), edge_coordinates: (None, None, "beta"),
+    names_of: (None,), shares: (None,), asked_for: (None,),
+    polysweep.counterexamples: ("c",), conjectures.rate_pvalues: ("success_rate", 0.5), predicted_degrees: (["n"],)}
+OF_ANYTHING = {level_of, check_dataset, resolved_of, search_of, rule_of, decided_at}
 
 
 @pytest.mark.parametrize("function", OF_DATASETS, ids=lambda function: f"{function.__module__}.{function.__name__}")
@@ -44,16 +59,13 @@ def test_no_function_of_a_dataset_is_forgotten():
     modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "polysweep"]
     found = {function for module in modules for name, function in vars(module).items() if inspect.isfunction(function)
              and not name.startswith("_") and list(inspect.signature(function).parameters)[:1] == ["ds"]}
-    more = {figures.phase, projection.project, projection.bands, scaling.samples, scaling.series_fits, applies, points}  # tested below
-    assert found - more - set(OF_DATASETS) == {level_of, check_dataset}  # which take anything
+    assert found - set(OF_MORE) - set(OF_DATASETS) == OF_ANYTHING
 
 
 def test_more_functions_of_datasets(p1_file, p1):
-    for call in (lambda x: figures.phase(x, "n"), lambda x: projection.project(x, None), lambda x: projection.bands(x, None),
-                 lambda x: applies(x, "beta"), lambda x: points(x, "err_out"), lambda x: scaling.samples(x, []),
-                 lambda x: scaling.series_fits(x, pd.DataFrame(), ["usl"])):
+    for function, more in OF_MORE.items():
         with pytest.raises(TypeError, match="takes a Dataset, not a path"):
-            call(p1_file)
+            function(p1_file, *more)
     for plan in ("plan.json", None, pd.DataFrame({"n": [1]})):
         with pytest.raises(TypeError, match="a table from polysweep.projection.read_plan"):
             projection.project(p1, plan)

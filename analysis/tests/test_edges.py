@@ -78,7 +78,7 @@ def test_theory_is_that_of_the_first_of_each_kind_at_the_level_of_the_study(tmp_
     theory = found.theory.values[0]
     assert theory[0] == 2.5 and theory[1] == np.inf and np.isnan(theory[2:]).all()
     share = 0.4 / 0.45  # of the way from 1 to 2
-    sd = np.sqrt(1 / 12 + ((share * 0.04 / 3.92) ** 2 + ((1 - share) * 0.04 / 3.92) ** 2) / 0.45 ** 2)
+    sd = np.sqrt(1 / 12 + (share - 0.5) ** 2 + ((share * 0.04 / 3.92) ** 2 + ((1 - share) * 0.04 / 3.92) ** 2) / 0.45 ** 2)
     np.testing.assert_allclose(found.theory_z.values[0, 0], (1 + share - 2.5) / sd, rtol=1e-12)  # two orders of the same operations
     assert found.theory_z.values[0, 1] == -np.inf
     assert np.isnan(polysweep.edges(ds, level=0.8).theory.values).all()

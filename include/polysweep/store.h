@@ -103,7 +103,7 @@ psw_status psw_reader_edges(const psw_reader *reader, const psw_study *study);
 /* The rows of combinations first .. first+count, PSW_SEARCH_EDGES each; their `record` stays as it is. `slot` is -1
  * where no search has ended. PSW_ENVIRONMENT if they lie outside the file. */
 psw_status psw_reader_edges_get(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_edge_row *rows);
-/* What the search of an open file has come to. Freed by the caller, whatever it returns. */
+/* What the search of an open file, of its part of the study, has come to. Freed by the caller, whatever it returns. */
 psw_status psw_reader_replay(psw_reader *reader, const psw_study *study, psw_replay *replay);
 /* What of a combination stands in these rows; their `record` stays as it is. */
 void psw_edge_rows(const psw_crossings *found, ptrdiff_t combination, psw_edge_row rows[PSW_SEARCH_EDGES]);

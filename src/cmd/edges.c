@@ -36,15 +36,25 @@ static void add_columns(cmd_view *v)
 
 /* ---- rows ---- */
 
-/* Has the search ended, and is all of it in the file? */
+static ptrdiff_t first_slot(const psw_combinations *all, ptrdiff_t combination)
+{
+    ptrdiff_t first = all->slot[all->first[combination]];
+    for (ptrdiff_t i = all->first[combination]; i < all->first[combination + 1]; i++)
+        if (all->slot[i] < first) first = all->slot[i];
+    return first;
+}
+
+/* Has the search ended, and is all of it in the file? Rows that are of other slots are of no use. */
 static psw_status is_written(cmd_view *v, bool *written)
 {
-    const ptrdiff_t count = combinations_of(v)->count;
+    const psw_combinations *all = combinations_of(v);
     psw_edge_row rows[PSW_SEARCH_EDGES];
     *written = v->replay.open == 0 && psw_reader_edges(v->reader, v->study) == PSW_OK;
-    for (ptrdiff_t c = 0; *written && c < count; c++) {
+    for (ptrdiff_t c = 0; *written && c < all->count; c++) {
+        if (psw_replay_elsewhere(&v->replay, all->slot[all->first[c]])) continue;
         PSW_TRY(psw_reader_edges_get(v->reader, c, 1, rows));
-        for (int k = 0; k < PSW_SEARCH_EDGES; k++) *written &= rows[k].slot >= 0;
+        for (int k = 0; k < PSW_SEARCH_EDGES; k++)
+            *written &= rows[k].combination == c && rows[k].slot == first_slot(all, c);
     }
     return PSW_OK;
 }
@@ -71,7 +81,7 @@ static psw_status walk(cmd_view *v, cmd_view_row *row, void *state)
     const psw_combinations *all = combinations_of(v);
     psw_edge_row rows[PSW_SEARCH_EDGES];
     for (ptrdiff_t c = 0; c < all->count; c++) {
-        if (is_level(all, c)) continue;
+        if (is_level(all, c) || psw_replay_elsewhere(&v->replay, all->slot[all->first[c]])) continue;
         psw_point point = psw_study_point(v->study, v->slot = all->slot[all->first[c]]);
         for (int k = 0; k < PSW_SEARCH_EDGES; k++) rows[k].record = psw_record_blank(&point);
         PSW_TRY(rows_of(v, c, rows));
@@ -154,11 +164,11 @@ static void print_none(const cmd_view *v, const psw_edge_row *row, char text[CEL
     const psw_combinations *all = combinations_of(v);
     double from = all->value[all->first[row->combination]], to = all->value[all->first[row->combination + 1] - 1];
     bool ended = psw_replay_ended(&v->replay, row->slot);
-    bool sided = row->starts == PSW_SIDE_BELOW || row->starts == PSW_SIDE_ABOVE;
+    bool throughout = ended && row->open == 0 && (row->starts == PSW_SIDE_BELOW || row->starts == PSW_SIDE_ABOVE);
     psw_format(text[EDGE], PSW_CELL, ended ? "none" : "none yet");
     if (row->evaluations > 0 && row->starts != PSW_SIDE_NONE)
         psw_format(text[EDGE], PSW_CELL, "%s, %s%s", ended ? "none" : "none yet",
-                   psw_word(PSW_WORDS_SIDE, (int)row->starts), ended && sided ? " throughout" : "");
+                   psw_word(PSW_WORDS_SIDE, (int)row->starts), throughout ? " throughout" : "");
     psw_format(text[BETWEEN], PSW_CELL, ended ? "none in %.6g..%.6g" : "of %.6g..%.6g", from, to);
     if (isnan(from)) psw_format(text[BETWEEN], PSW_CELL, "-");
 }
@@ -191,13 +201,12 @@ static void print_row(cmd_view *v, void *state, const psw_record *record)
 static void print_notes(const cmd_view *v, const lines *l)
 {
     const psw_search_keys *search = psw_study_search(v->study);
-    const ptrdiff_t families = combinations_of(v)->families;
     psw_print(stdout, "\n");
     if (v->replayed && v->replay.open > 0)
         psw_print(stdout,
                   "the search has not ended for %td of %td: found in what is done so far; run the study on "
                   "the file again to end it\n",
-                  v->replay.open, families);
+                  v->replay.open, v->replay.families);
     else if (v->replayed)
         psw_print(stdout, "found in the done points: the file does not have them yet; run the study on it again\n");
     if (l->missed > 0) psw_print(stdout, "a window narrower than %td candidates may be missed\n", l->missed + 1);

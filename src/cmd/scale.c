@@ -47,12 +47,13 @@ static psw_status change(const psw_study *base, const cmd_scale_teams *teams, bo
     const psw_axis_change axes[] = {{.axis = "team", .values = sizes, .count = teams->count},
                                     {.axis = "n", .name = "n_base"}};
     const psw_settings *settings = psw_study_settings(base);
-    const char *set[3] = {settings->keep_rows ? "output.keep=[rows, samples]" : "output.keep=[samples]"};
+    const char *set[4] = {settings->keep_rows ? "output.keep=[rows, samples]" : "output.keep=[samples]"};
     psw_study_changes changes = {
         .name = "the scaling study", .axes = axes, .axis_count = weak ? 2 : 1, .set = set, .sets = 1};
     for (ptrdiff_t i = 0; i < teams->count; i++) sizes[i] = (double)teams->size[i];
     if (!settings->timing) set[changes.sets++] = "time.reps=6";
     if (weak) set[changes.sets++] = grow;
+    if (psw_study_search(base)) set[changes.sets++] = "search={}"; /* every point is timed on every team */
     return psw_study_change(base, &changes, made);
 }
 

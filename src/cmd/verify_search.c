@@ -88,8 +88,10 @@ static psw_status check_combination(cmd_check *c, ptrdiff_t combination)
 {
     psw_edge_row stored[PSW_SEARCH_EDGES] = {0}, found[PSW_SEARCH_EDGES] = {0};
     cmd_search_check *s = &c->search;
+    const psw_combinations *all = psw_search_combinations(s->replay.search);
     psw_crossings crossings;
     bool agree = true, written = true;
+    if (psw_replay_elsewhere(&s->replay, all->slot[all->first[combination]])) return PSW_OK;
     PSW_TRY(psw_reader_edges_get(c->reader, combination, 1, stored));
     psw_replay_crossings(&s->replay, combination, &crossings);
     psw_edge_rows(&crossings, combination, found);
@@ -157,7 +159,7 @@ void cmd_verify_search_print(const cmd_check *c)
               s->compared, psw_search_combinations(s->replay.search)->count);
     if (s->replay.open > 0)
         psw_print(stdout, "unfinished  the search of %td of %td; running the study again ends it\n", s->replay.open,
-                  psw_search_combinations(s->replay.search)->families);
+                  s->replay.families);
     if (s->unwritten > 0) psw_print(stdout, "unwritten   edges of %td combinations\n", s->unwritten);
     if (s->outdated > 0)
         psw_print(stdout, "outdated    edges of %td combinations, from before their search went on\n", s->outdated);

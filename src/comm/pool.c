@@ -89,10 +89,11 @@ static psw_status make(const psw_comm *comm, const psw_pool_desk *desk, psw_pool
     *pool = (psw_pool){.rank = comm->rank, .desk = *desk, .handle = MPI_COMM_NULL, .telling = MPI_REQUEST_NULL};
     if (desk->question_bytes > INT_MAX || desk->answer_bytes > INT_MAX)
         return PSW_FAIL(PSW_USAGE, "a question of %zu bytes is too long for a message", desk->question_bytes);
-    if (comm->rank > 0) return psw_fault("comm.pool");
-    pool->question = malloc(desk->question_bytes);
-    pool->answer = malloc(desk->answer_bytes);
-    if (!pool->question || !pool->answer) return PSW_FAIL(PSW_NO_MEMORY, "no memory for what ranks ask");
+    if (comm->rank == 0) {
+        pool->question = malloc(desk->question_bytes);
+        pool->answer = malloc(desk->answer_bytes);
+        if (!pool->question || !pool->answer) return PSW_FAIL(PSW_NO_MEMORY, "no memory for what ranks ask");
+    }
     return psw_fault("comm.pool");
 }
 

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <math.h>
 
+#include "polysweep/recall.h"
 #include "polysweep/reference.h"
 
 /* Agreements and barriers of a team for each group: memory, preparing, passes, verdict, writing. */
@@ -148,6 +149,10 @@ static double merge_seconds(const plan_team_work *w, const network *net)
     psw_judge_expectation e = psw_judge_expected(p);
     double looks = !psw_judge_ends(p) ? 0 : psw_judge_in_blocks(p) ? e.trials / 20 : e.draws;
     double seconds = (agreements + 2 * looks) * net->log2_size * net->latency + all_reduce(net, verdict);
+    if (psw_recall_computed(p)) {
+        double leaves = ceil((double)psw_data_queries(p) / (double)p->block);
+        seconds += all_reduce(net, 8 * points * (double)psw_judge_draws(p) * (1 + leaves));
+    }
     if (psw_reference_computed(p)) {
         double rows = sizeof(double) * (double)psw_errors_rows(p), outputs = rows * (double)(2 * p->v + 6);
         seconds += e.row_draws * all_reduce(net, outputs) + e.draws * all_reduce(net, 4 * rows);

@@ -11,7 +11,9 @@ psw_status psw_replay_create(const psw_study *study, psw_replay *r)
     r->answer = malloc(slots * sizeof *r->answer + 1);
     r->asked = calloc(slots + 1, sizeof *r->asked);
     r->ended = calloc(families + 1, 1);
-    if (!r->answer || !r->asked || !r->ended)
+    r->elsewhere = calloc(families + 1, 1);
+    r->families = (ptrdiff_t)families;
+    if (!r->answer || !r->asked || !r->ended || !r->elsewhere)
         return PSW_FAIL(PSW_NO_MEMORY, "no memory for what a search of %td points has come to", r->slots);
     for (ptrdiff_t i = 0; i < r->slots; i++) r->answer[i] = (psw_answer){.status = PSW_SLOT_EMPTY};
     return PSW_OK;
@@ -23,7 +25,19 @@ void psw_replay_free(psw_replay *r)
     free(r->answer);
     free(r->asked);
     free(r->ended);
+    free(r->elsewhere);
     *r = (psw_replay){0};
+}
+
+void psw_replay_part(psw_replay *r, const unsigned char *mine)
+{
+    const ptrdiff_t families = psw_search_combinations(r->search)->families, *slots;
+    r->families = 0;
+    for (ptrdiff_t f = 0; f < families; f++) {
+        psw_search_slots(r->search, f, &slots);
+        r->elsewhere[f] = !mine[slots[0]];
+        r->families += mine[slots[0]];
+    }
 }
 
 void psw_replay_take(psw_replay *r, ptrdiff_t slot, const psw_record *record)
@@ -53,7 +67,7 @@ static void replay_family(psw_replay *r, ptrdiff_t family, ptrdiff_t *room)
     const ptrdiff_t *slots;
     ptrdiff_t number, count = psw_search_slots(r->search, family, &slots);
     r->ended[family] = psw_search_round(r->search, family, answer_of, r, room, &number) == 0;
-    r->open += !r->ended[family];
+    r->open += !r->ended[family] && !r->elsewhere[family];
     psw_search_asked(r->search, family, answer_of, r, room);
     for (ptrdiff_t i = 0; i < count; i++) r->asked[slots[i]] = room[i];
 }
@@ -71,6 +85,11 @@ psw_status psw_replay_run(psw_replay *r)
 bool psw_replay_ended(const psw_replay *r, ptrdiff_t slot)
 {
     return r->ended[psw_search_family(r->search, slot)];
+}
+
+bool psw_replay_elsewhere(const psw_replay *r, ptrdiff_t slot)
+{
+    return r->elsewhere[psw_search_family(r->search, slot)];
 }
 
 void psw_replay_settle(const psw_replay *r, ptrdiff_t slot, psw_record *record)

@@ -224,7 +224,7 @@ void spec_identity_add(psw_study *study, uint64_t rest, double beta); /* one mor
 bool spec_includes_any(const psw_study *study);
 psw_status spec_includes_read(psw_study *study);
 psw_status spec_resolved_write(psw_study *study);
-psw_status spec_yaml_write(const psw_yaml_node *root, char **text); /* as JSON, to be freed */
+psw_status spec_yaml_write(const psw_yaml_node *root, char **text);                       /* as JSON, to be freed */
 void spec_node_write(const psw_study *study, const psw_yaml_node *node, psw_writer *out); /* the same of one node */
 
 #endif

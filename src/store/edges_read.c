@@ -55,9 +55,24 @@ static psw_status take_slots(psw_reader *reader, psw_replay *replay, psw_record 
     return psw_replay_run(replay);
 }
 
+static psw_status find_part(const psw_reader *reader, const psw_study *study, psw_replay *replay)
+{
+    psw_part part;
+    ptrdiff_t points;
+    PSW_TRY(psw_reader_part(reader, &part));
+    if (part.of == 0) return PSW_OK;
+    unsigned char *mine = malloc((size_t)replay->slots + 1);
+    psw_status status =
+        mine ? psw_part_slots(study, &part, mine, &points) : PSW_FAIL(PSW_NO_MEMORY, "no memory for slots");
+    if (status == PSW_OK) psw_replay_part(replay, mine);
+    free(mine);
+    return status;
+}
+
 psw_status psw_reader_replay(psw_reader *reader, const psw_study *study, psw_replay *replay)
 {
     PSW_TRY(psw_replay_create(study, replay));
+    PSW_TRY(find_part(reader, study, replay));
     psw_record *records = malloc(STORE_PIECE * sizeof *records);
     psw_status status = records ? take_slots(reader, replay, records) : PSW_FAIL(PSW_NO_MEMORY, "no memory for slots");
     free(records);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "polysweep/plain.h"
+
 /* ---- opening ---- */
 
 static psw_status open_search(const sweep_given *g, sweep_search *s)
@@ -105,7 +107,8 @@ static bool any_tried(const sweep_slots *slots, ptrdiff_t first, ptrdiff_t count
     return false;
 }
 
-static psw_status read_answers(const sweep_given *g, const sweep_slots *slots, sweep_search *s)
+/* asked[slot]: the round that asked for it, as the file has it. */
+static psw_status read_answers(const sweep_given *g, const sweep_slots *slots, sweep_search *s, ptrdiff_t *asked)
 {
     psw_record *records = malloc(PIECE * sizeof *records);
     psw_status status = records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to read what is answered");
@@ -116,11 +119,41 @@ static psw_status read_answers(const sweep_given *g, const sweep_slots *slots, s
         for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++) {
             bool ended = slots->part[first + i] == SWEEP_PART_ENDED;
             if (ended) s->answers[first + i] = psw_search_answer(s->search, &records[i]);
+            asked[first + i] = records[i].slot.asked;
             if (slots->part[first + i] == SWEEP_PART_CRASHED) s->answers[first + i].status = PSW_SLOT_FAILED;
         }
     }
     free(records);
     return status;
+}
+
+static void forget(sweep_slots *slots, sweep_search *s, ptrdiff_t slot)
+{
+    psw_slot_status was = s->answers[slot].status;
+    slots->done -= was == PSW_SLOT_DONE;
+    slots->failed -= was == PSW_SLOT_FAILED || was == PSW_SLOT_TIMEOUT;
+    slots->skipped -= was == PSW_SLOT_SKIPPED;
+    s->answers[slot] = (psw_answer){.status = PSW_SLOT_EMPTY};
+    slots->part[slot] = SWEEP_PART_WANTED;
+}
+
+/* What is to be computed again, or was lost, may be answered otherwise, and other points be asked for: those that were
+ * asked for behind it are forgotten, until nothing is there that would not be asked for. Returns how many. */
+static ptrdiff_t forget_behind(sweep_slots *slots, sweep_search *s, ptrdiff_t family, const ptrdiff_t *asked)
+{
+    const ptrdiff_t *own, count = psw_search_slots(s->search, family, &own);
+    ptrdiff_t forgotten = 0, before = -1;
+    while (slots->selected[own[0]] && forgotten > before) {
+        before = forgotten;
+        psw_search_asked(s->search, family, sweep_search_answer, s->answers, s->round);
+        for (ptrdiff_t i = 0; i < count; i++) {
+            if (slots->part[own[i]] == SWEEP_PART_CRASHED || !answered(&s->answers[own[i]])) continue;
+            if (asked[own[i]] == s->round[i]) continue;
+            forget(slots, s, own[i]);
+            forgotten++;
+        }
+    }
+    return forgotten;
 }
 
 /* Of a family that has ended nothing is wanted; in one that goes on what was not needed may be. */
@@ -181,13 +214,31 @@ bool sweep_search_complete(const sweep_search *s, const sweep_slots *slots)
     return true;
 }
 
+static psw_status read_families(const sweep_given *g, sweep_slots *slots, sweep_search *s)
+{
+    ptrdiff_t *asked = calloc((size_t)g->slots, sizeof *asked), again = 0;
+    psw_status status = asked ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the rounds of %td slots", g->slots);
+    if (status == PSW_OK) status = read_answers(g, slots, s, asked);
+    for (ptrdiff_t f = 0; status == PSW_OK && f < s->families.count; f++) {
+        again += forget_behind(slots, s, f, asked);
+        begin_family(slots, s, f);
+    }
+    free(asked);
+    if (again > 0 && !g->request->quiet)
+        psw_print(
+            stderr,
+            "polysweep: note: %td points were asked for behind points that are not there any more, or are computed "
+            "again, and may be asked for again\n",
+            again);
+    return status;
+}
+
 static psw_status read_all(const sweep_given *g, sweep_slots *slots, sweep_search *s)
 {
     for (ptrdiff_t f = 0; slots->whole && f < s->families.count; f++) s->families.list[f].state = SWEEP_FAMILY_ENDED;
     s->edges_stand = slots->whole;
     if (slots->whole) return PSW_OK;
-    PSW_TRY(read_answers(g, slots, s));
-    for (ptrdiff_t f = 0; f < s->families.count; f++) begin_family(slots, s, f);
+    PSW_TRY(read_families(g, slots, s));
     return read_edges(slots, s);
 }
 
@@ -196,7 +247,9 @@ psw_status sweep_search_read(const sweep_given *g, sweep_slots *slots, sweep_sea
     const psw_comm *world = g->world;
     if (!s->search) return PSW_OK;
     PSW_TRY(psw_comm_agree(world, world->rank == 0 ? read_all(g, slots, s) : PSW_OK));
-    PSW_TRY(psw_comm_bytes(world, 0, &slots->not_needed, sizeof slots->not_needed));
+    ptrdiff_t ended[] = {slots->done, slots->failed, slots->skipped, slots->not_needed};
+    PSW_TRY(psw_comm_bytes(world, 0, ended, sizeof ended));
+    slots->done = ended[0], slots->failed = ended[1], slots->skipped = ended[2], slots->not_needed = ended[3];
     return psw_comm_bytes(world, 0, slots->part, (size_t)g->slots);
 }
 

@@ -1,12 +1,13 @@
 """Claims of a study against its results: which points contradict them, by scipy's binomial and by sets that theory knows; the same
 answers in every form and from Python; and the study of those points, which runs and has them."""
-import csv, io, json, sys, tempfile
+import csv, io, json, subprocess, sys, tempfile
 from pathlib import Path
 
 import numpy
 import polysweep
 from polysweep.conjectures import counterexamples
 from polysweep.times import holm
+from scipy.special import betaln
 from scipy.stats import beta, binom
 
 import commands
@@ -190,6 +191,62 @@ def test_parts(place, study):
     test_python(part, NAMES)
 
 
+ENDED = """schema: 1
+study: ended
+seed: 5
+data: {preset: P1}
+methods: [exact]
+grid: {beta: {from: 1, to: 12, step: 1}, n: [64, 128], d: 10, noise: [0, 0.1], negative: signed}
+judge: {m: 12, trials: {most: 400, until: decided, error: 0.02}}
+search: {over: beta}
+predict:
+  low: {when: "beta <= beta_c + 1", then: "success_rate < 0.5"}
+  any: {when: "beta > 0", then: "success_rate >= 0.4 and fire_rate_d1 > 0.3"}
+  never: {when: "noise > 0", then: "success_rate == 0.9"}
+"""
+
+
+def test_ended(place):
+    """Trials that a rule ended, points that a search did not need, the error that the study gives."""
+    study, file = place / "ended.yaml", place / "ended.h5"
+    study.write_text(ENDED)
+    run("run", study, "-o", file, "--quiet")
+    ds, told = polysweep.open(file), claim(file, "low")
+    check((ds.status.values == "not_needed").any() and told["error"] == 0.02, "a search", told)
+    test_python(file, ("low", "any", "never"))
+    exact = numpy.flatnonzero((ds.noise.values == 0) & (ds.theory_success.values > 0.9))
+    check(set(slots(told)) <= set(exact.tolist()) and told["contradict"] == 2 and told["about"] > told["computed"], "truth", told)
+    for row in told["counterexamples"]:
+        k, n = int(ds.successes.values[row["slot"]]), int(ds.trials_done.values[row["slot"]])
+        # likelihoods of all rates above 1/2 over that of 1/2
+        log_m = betaln(k + 1, n - k + 1) + beta.logsf(0.5, k + 1, n - k + 1) + (n + 1) * numpy.log(2)
+        close(row["p_value"], numpy.exp(-log_m))
+    never = claim(file, "never")
+    check({row["p_value"] for row in never["counterexamples"]} == {2 * ds.trials_error.values[0]}, "an interval under draws", never)
+    study.write_text(run("show", file, "--counterexamples", "low", "--study"))
+    run("run", study, "-o", place / "ended-again.h5", "--quiet")
+    again = polysweep.open(place / "ended-again.h5")
+    check((again.trials.values == 10 * ds.trials_done.values[slots(told)]).all() and bool(again.done.all()), "ten times what was taken")
+    check((again.trials_stop.values == "fixed").all(), "a fixed number")
+
+
+def test_report(place, file):
+    """The page has what Python says, and its numbers."""
+    pages = place / "pages"
+    said = subprocess.run([sys.executable, "-m", "polysweep.report", file, "-o", pages], capture_output=True, text=True)
+    check(said.returncode == 0 and not said.stderr.count("warning"), "the report", said.stderr)
+    text = (pages / "index.html").read_text()
+    check(all(f"<h2>{title}</h2>" in text for title in ("Claims of the study", "Counterexamples", "Predicted critical degrees")), "sections")
+    claims = list(csv.DictReader((pages / "predicted-claims.csv").read_text().splitlines()))
+    told = {name: claim(file, name) for name in NAMES}
+    check({row["claim"]: int(row["contradict"]) for row in claims} == {name: len(slots(each)) for name, each in told.items()}, claims)
+    listed = list(csv.DictReader((pages / "counterexamples.csv").read_text().splitlines()))
+    check([int(row["slot"]) for row in listed] == [slot for name in NAMES for slot in slots(told[name])], "strongest first", listed)
+    left = list(csv.DictReader((pages / "residuals.csv").read_text().splitlines()))
+    exact = [row for row in left if row["noise"] == "0.0"]
+    check(len(exact) == 3 and all(row["theory_inside"] == "True" and row["inside"] == "False" for row in exact), "residuals", left)
+
+
 def test_extend(file, study):
     """Another claim is another file; the points stay what they are."""
     changed = "predict.wrong.then=success_rate >= half / 2"
@@ -220,6 +277,8 @@ def main():
         test_more(place)
         test_python(file, NAMES)
         test_parts(place, study)
+        test_ended(place)
+        test_report(place, file)
         test_extend(file, study)
     print(commands.checks, "checks,", commands.failed, "failed", file=sys.stderr)
     return 1 if commands.failed else 0

@@ -161,6 +161,8 @@ def test_show(place, path):
     told = parse(run("show", path, "--edges", "--json", "--columns", "n,lo,hi,point_trials,trials"))
     check([column["name"] for column in told["columns"]] == ["n", "lo", "hi", "point_trials", "trials"], told["columns"])
     check(all(row["point_trials"] == 60 and row["trials"] % 60 == 0 for row in told["rows"]), "two sorts of trials")
+    predicted = parse(run("plan", place / "searched.yaml", "--json"))["file_bytes"]
+    check(predicted == os.path.getsize(path), "the size of the file", predicted, os.path.getsize(path))
     text = run("show", path, "--edges")
     check(f"a window narrower than {stored['missed'].max() + 1} candidates may be missed" in text, text)
     check("not ended" not in text and text.count("\n(") == 0 and "(" in text, text)
@@ -252,6 +254,11 @@ def test_verify(place, path):
     shutil.copy(path, bad)
     put(bad, "attempt", left_out, 5, seal=False)
     check(parse(run("verify", bad, "--json", "--sample", 1, code=4))["torn"] == 1, "commit words of what was not needed")
+    for name, value in (("combination", 2**62), ("slot", -2**62), ("count", 2**62), ("kind", 200), ("starts", 255)):
+        shutil.copy(path, bad)
+        put(bad, f"edges/{name}", slice(None), value)
+        check("evaluations" in run("show", bad, "--edges"), "what cannot be in a file is shown somehow", name)
+        run("verify", bad, "--sample", 1, code=4 if name != "slot" else 0)
     shutil.copy(path, bad)
     with h5py.File(bad, "r+") as file:
         del file["edges/lo"]
@@ -350,6 +357,13 @@ def test_program(place, path):
         same_search(path, out, f"on {ranks} ranks")
         told = parse(run("status", out, "--json"))
         check((told["state"], told["not_needed"]) == ("done", (columns(path)["status"] == NOT_NEEDED).sum()), told)
+    for k in (1, 2):
+        run("run", place / "searched.yaml", "-o", place / "part.h5", "--part", f"{k}/2", "--quiet")
+    told, rows = verified(place / "part.2.h5"), run("show", place / "part.2.h5", "--edges", "--jsonl").splitlines()
+    check(0 < told["compared"] < COMBINATIONS and told["unfinished"] == told["unwritten"] == 0, "a part", told)
+    check({json.loads(row)["combination"] for row in rows} < set(range(COMBINATIONS)), "edges of the part alone", rows)
+    run("merge", place / "parts.h5", place / "part.1.h5", place / "part.2.h5")
+    same_search(path, place / "parts.h5", "of two parts")
     before = columns(out)
     run("run", place / "searched.yaml", "-o", out, "--quiet")
     check(all(before[name].tobytes() == now.tobytes() for name, now in columns(out).items()), "nothing was left to do")

@@ -28,8 +28,8 @@ POINT, JOB = 1, 3  # exit codes
 CODES = {"store": [JOB], "comm": [JOB], "sweep": [JOB], "arena": [POINT, JOB],  # an arena is also what rates are measured in
          "store.rows": [POINT]}  # rows are one point's
 STATUS = {"arena.create": "skipped"}
-# of a point that fails (resources.sh), of merge and --extend, of a search, of trials that stop (their own tests): not met by a plain run
-ELSEWHERE = {"store.failure", "store.copy", "store.replace", "store.edges", "compute.block"}
+# of a point that fails (resources.sh), of merge and --extend, of trials that stop (their own tests): not met by a plain run
+ELSEWHERE = {"store.failure", "store.copy", "store.replace", "compute.block"}
 MESSAGE = {"dist.message": "a message between the ranks of a team failed"}
 
 STUDY = """
@@ -45,6 +45,17 @@ methods:
 grid: {mask: [full, causal], team: [1, 2, 3, 4], n: 144, d: 10, block: 32, beta: BETA}
 judge: {m: 8, trials: 10}
 output: {keep: [rows]}
+"""
+# What a search alone does.
+SEARCH_SITES = {"comm.pool", "sweep.round", "store.edges"}
+SEARCH = """
+schema: 1
+study: search
+data: {preset: W1}
+methods: [exact]
+grid: {team: [1, 2, 3, 4], n: 64, d: 18, block: 16, beta: {from: 1, to: 40, step: 1}, negative: signed}
+judge: {m: 8, trials: 10}
+search: {over: beta, level: 0.5}
 """
 # Of two degrees that share their tiles each is tried again by itself, so a fault that comes once hurts neither.
 STUDIES = {"memory": ("kind: memory, data_draws: 1, reference: softmax", "4"), "attention": ("kind: self_attention, preset: W2, noise: 0.05, data_draws: 3", "[4, 6]")}
@@ -175,8 +186,9 @@ def drive_batches(points_sites):
 
 
 def drive(everything):
-    for data, (text, beta) in STUDIES.items():
-        Path(f"{data}.yaml").write_text(STUDY.replace("DATA", text).replace("BETA", beta))
+    texts = {data: STUDY.replace("DATA", text).replace("BETA", beta) for data, (text, beta) in STUDIES.items()}
+    for data, text in {**texts, "search": SEARCH}.items():
+        Path(f"{data}.yaml").write_text(text)
         code, said = run(f"{data}.h5", f"{data}.yaml")
         if code != 0:
             failures.append(f"undisturbed: {code}\n{said}")
@@ -185,7 +197,7 @@ def drive(everything):
         drive_batches([site for site in sites() if codes_of(site) == [POINT]])
     for number, site in enumerate(site for site in sites() if site not in MET):
         for rank, occurrence in chosen(site, number, everything):
-            data = list(STUDIES)[(number + occurrence) % 2]
+            data = "search" if site in SEARCH_SITES else list(STUDIES)[(number + occurrence) % 2]
             fault = f"{site}:{rank}:{occurrence}"
             again = everything or occurrence == 1
             found = complaints_of(fault, fault.replace(":", "-") + ".h5", f"{data}.yaml", f"{data}.h5", again)

@@ -57,6 +57,11 @@ static void test_strong(void)
     s = make(HEAD "grid: {n: 256, d: 8, beta: 2}\ntime: {reps: 9}\n", "2", false);
     CHECK(s && psw_study_settings(s)->reps == 9, "a study that times already keeps how");
     psw_study_free(s);
+    s = make(HEAD
+             "grid: {n: [64, 128], d: 8, beta: 2}\ntime: {reps: 9}\nsearch: {over: n, column: flops, level: 1e6}\n",
+             "2", false);
+    CHECK(s && !psw_study_search(s), "every point is timed, whatever is searched");
+    psw_study_free(s);
 }
 
 /* Work goes with n^2 and n: 4096 rows of 32-row blocks on 4 ranks are 8192 of exact attention, 16384 of a sketch. */

@@ -11,10 +11,13 @@ from ..aside import legend
 from ..cases import case_columns, case_label, number, table
 from ..checks import of_dataset
 from ..critical import critical, level_of
+from ..foreign import plain
+from ..residuals import predicted_degrees
 from .figure import Figure, facts, spaced
 
 MOST_WIDTHS, MOST_CASES = 3, 6
 COLOURS = ("#0b4f8a", "#c8102e", "#2f7d4f", "#b8730b", "#6a3d9a", "#4d4d4d")
+DASHES = ((0, (1, 1.4)), (0, (4, 1.6)), (0, (6, 1.5, 1, 1.5)))  #: of what a study predicts
 APART = 0.012  #: of the axis: how far bars of several cases at one length are set apart
 
 
@@ -34,10 +37,12 @@ def degrees(ds, level=None, found=None):
         return
     widths, cases = spaced({key[0] for key in groups}, MOST_WIDTHS), spaced({key[1:] for key in groups}, MOST_CASES)
     shown = {key: groups[key] for key in groups if key[0] in widths and key[1:] in cases}
+    predicted = predicted_degrees(ds, [*names, "method", "d", "n"]).iloc[:, :len(DASHES)]
     with style.use():
-        canvas = _canvas(shown, names, frame, level)
+        canvas = _canvas(shown, names, frame, level, predicted)
+    own = " Dotted and dashed: what the study itself predicts." if predicted.notna().any().any() else ""
     yield Figure("critical-degrees", "Critical degree against sequence length",
-                 f"{_caption(shown, len(groups), level)} {facts(frame)}", canvas, {"": found})
+                 f"{_caption(shown, len(groups), level)}{own} {facts(frame)}", canvas, {"": found})
 
 
 def _caption(shown, groups, level):
@@ -56,7 +61,7 @@ def _caption(shown, groups, level):
     return text
 
 
-def _canvas(groups, names, frame, level):
+def _canvas(groups, names, frame, level, predicted):
     widths, cases = sorted({key[0] for key in groups}), sorted({key[1:] for key in groups}, key=str)
     colours = dict(zip(cases, COLOURS))
     lengths = np.array(sorted({n for part in groups.values() for n in part["n"]}), float)
@@ -68,13 +73,14 @@ def _canvas(groups, names, frame, level):
         here = [case for case in cases if (width, *case) in groups]
         for place, case in zip(_apart(len(here), lengths, scale), here):
             _curve(ax, groups[(width, *case)], colours[case], place)
+            _predictions(ax, predicted, (*case, width), colours[case])
         style.grid_axis(ax.xaxis, lengths, scale, most=10 if len(widths) == 1 else 6)
         ax.set(xlim=style.cell_edges(lengths, scale)[[0, -1]], ylim=(0, None), xlabel="sequence length $n$")
         ax.set_title(f"$d$ = {number(width)}", pad=5)
         ax.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(8, integer=True))
         ax.spines[["top", "right"]].set_visible(False)
     row[0].set_ylabel(rf"lower edge: first $\beta$ with rate $\geq$ {level:g}")
-    legend(canvas, "right upper", handles=_handles(colours, names, frame, groups.values()), handlelength=1.8)
+    legend(canvas, "right upper", handles=_handles(colours, names, frame, groups.values(), predicted), handlelength=1.8)
     return canvas
 
 
@@ -95,6 +101,14 @@ def _curve(ax, part, colour, place):
     bars(ax, part[part["verdict"] == "edges"], colour, place)
 
 
+def _predictions(ax, predicted, case, colour):
+    """What the study itself predicts for one curve, a line over the lengths."""
+    for dashes, name in zip(DASHES, predicted):
+        line = predicted[name].xs(case, level=tuple(range(len(case)))).sort_index()
+        line = line[np.isfinite(line)]
+        ax.plot(line.index.to_numpy(float), line, color=colour, linewidth=1.1, linestyle=dashes)
+
+
 def bars(ax, part, colour, place):
     """Intervals of the lower edge: a cap at each end that trials gave, a triangle where the grid ends."""
     at, low, high = place(part["n"].to_numpy(float)), part["lower_lo"].to_numpy(float), part["lower_hi"].to_numpy(float)
@@ -107,7 +121,7 @@ def bars(ax, part, colour, place):
     ax.plot(at[opened], ends[opened], "v", markersize=5, markerfacecolor="white", markeredgewidth=0.9, **look)
 
 
-def _handles(colours, names, frame, parts):
+def _handles(colours, names, frame, parts, predicted):
     line, patch, handles = matplotlib.lines.Line2D, matplotlib.patches.Patch, []
     for key, colour in colours.items():
         points = frame
@@ -116,6 +130,8 @@ def _handles(colours, names, frame, parts):
         label = ", ".join(filter(None, [case_label(names, key[:-1], points), "" if key[-1] == "exact" else key[-1]]))
         handles.append(line([], [], color=colour, marker="_", markersize=7, linewidth=1.2, markeredgewidth=1.5, label=label or key[-1]))
     handles.append(line([], [], color=style.GREY, linewidth=1.2, label=r"$\beta_c$: predicted (derived)"))
+    handles += [line([], [], color=style.GREY, linewidth=1.1, linestyle=dashes, label=f"{plain(name)}: predicted (study)")
+                for dashes, name in zip(DASHES, predicted) if np.isfinite(predicted[name]).any()]
     if any(np.isfinite(part["edge_lo"]).any() for part in parts):
         handles.append(line([], [], color=style.GREY, marker=".", linestyle="none", label="exact edge (real degree)"))
     if any(np.isinf(part["lower_lo"]).any() for part in parts):

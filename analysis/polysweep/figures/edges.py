@@ -12,6 +12,9 @@ from ..cases import SYMBOLS, case_label, number
 from ..checks import of_dataset
 from ..edge_tables import edge_frame, names_of
 from ..edges import edges as find
+from ..foreign import plain
+from ..residuals import predicted_edges
+from .degrees import DASHES
 from .figure import Figure, spaced
 
 MOST_PANELS, MOST_CURVES, MOST_LISTED = 12, 6, 5
@@ -29,6 +32,8 @@ def edges(ds, found=None):
     names, frame = names_of(ds, found), edge_frame(ds, found)
     if found.sizes["combination"] < 2:
         return
+    predicted = predicted_edges(ds, found.attrs["over"]).iloc[:, :len(DASHES)].add_prefix("predict_")
+    frame = frame.join(predicted, on="combination") if predicted.notna().any().any() else frame
     frame = frame[frame["candidates"] > 1]
     numbers = [name for name in (*_FIRST, *names) if name in names and frame[name].dtype.kind in "iuf" and frame[name].nunique() > 1]
     if not numbers:
@@ -50,6 +55,8 @@ def _caption(frame, found, rest, axis, colour, left_out):
             "between both neighbours crosses; bars are the intervals (lo, hi] between two candidates on different sides. ")
     if frame["theory"].notna().any():
         text += "Lines: the exact edges of the theory. "
+    if any(name.startswith("predict_") for name in frame):
+        text += "Dotted and dashed: what the study itself predicts. "
     text += ("At the rim: an open triangle below, already above the level at the first candidate; a cross above, no candidate that was "
              "asked reaches it. ")
     outside = frame[frame["outside"]]
@@ -155,6 +162,11 @@ def _curve(ax, curve, colour, place, axis, used):
             ax.plot(place(marked[axis].to_numpy(float)), height, "o", markerfacecolor="none", color=style.RED, markersize=9.5,
                     markeredgewidth=1.1, zorder=3.5)
             used.add("outside")
+    for dashes, name in zip(DASHES, [name for name in curve if name.startswith("predict_")]):
+        line = curve[np.isfinite(curve[name])].drop_duplicates("combination").sort_values(axis)
+        if len(line):
+            ax.plot(place(line[axis].to_numpy(float)), line[name], color=colour, linewidth=1.0, linestyle=dashes, zorder=1.5)
+            used.add((dashes, name.removeprefix("predict_")))
     low, high = ax.get_ylim()
     inside = (lambda share: low * (high / low) ** share) if ax.get_yscale() == "log" else (lambda share: low + share * (high - low))
     first = curve.drop_duplicates("combination")
@@ -177,6 +189,8 @@ def _handles(chosen, colour, used):
                 if kind in used]
     handles += [line([], [], color=style.GREY, linewidth=1.0, linestyle=dashes, label=f"theory, {kind}")
                 for kind, dashes in (("rise", "-"), ("fall", (0, (5, 2)))) if f"theory {kind}" in used]
+    handles += [line([], [], color=style.GREY, linewidth=1.0, linestyle=each[0], label=f"{plain(each[1])}: predicted (study)")
+                for each in sorted(each for each in used if not isinstance(each, str))]
     if "outside" in used:
         handles.append(line([], [], color=style.RED, marker="o", markerfacecolor="none", linestyle="none", markersize=8,
                             markeredgewidth=1.1, label="theory is outside"))

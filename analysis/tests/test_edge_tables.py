@@ -1,0 +1,179 @@
+"""Tables, figure and report of a file that searched."""
+import numpy as np
+import pandas as pd
+import pytest
+import searched
+import synthetic
+from test_figures import meshes
+from test_report import page
+
+import polysweep
+from polysweep import figures, oracle, report
+from polysweep.edge_tables import asked_for, edge_frame, edge_table, ranges, shares
+from polysweep.edges import answers
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory):
+    path = tmp_path_factory.mktemp("window") / "w2.h5"
+    searched.write(path, synthetic.points(["W2"], ["exact", "softmax"], range(1, 61), [256, 1024], [34, 130, 258], 67, 2000), seed=3)
+    return path
+
+
+@pytest.fixture(scope="module")
+def ds(window):
+    return polysweep.open(window)
+
+
+def changed(ds, **columns):
+    return ds.assign({name: ("point", values) for name, values in columns.items()})
+
+
+def test_a_row_for_each_edge(ds):
+    found = polysweep.edges(ds)
+    frame = edge_frame(ds, found)
+    assert frame.columns[:4].tolist() == ["method", "n", "d", "combination"]
+    assert (frame[frame["edge"] >= 0].groupby("combination").size() == found["count"].to_series()[found["count"].values > 0]).all()
+    for row in frame[frame["edge"] >= 0].itertuples():
+        one = found.isel(combination=row.combination)
+        assert (row.lo, row.hi, row.position) == (one.lo.values[row.edge], one.hi.values[row.edge], one.position.values[row.edge])
+        assert row.outside == (not row.lo < row.theory <= row.hi)
+    without = frame[frame["kind"] == "none"]
+    assert set(without["combination"]) == set(np.flatnonzero(found["count"].values == 0)) and not without["outside"].any()
+
+
+def test_theory_that_was_not_found_is_told(ds):
+    exact = np.where(ds.d.values == 34, 20.5, ds.edge_lo.values), np.where(ds.d.values == 34, 29.0, ds.edge_hi.values)
+    frame = edge_frame(changed(ds, edge_lo=exact[0], edge_hi=exact[1]))
+    missing = frame[(frame["d"] == 34) & (frame["method"] == "exact")]
+    assert missing["kind"].tolist() == ["rise", "fall"] * 2 and missing["outside"].all() and missing["lo"].isna().all()
+    assert missing["theory"].tolist() == [20.5, 29.0] * 2
+    narrow = changed(ds, edge_lo=exact[0], edge_hi=np.where(ds.d.values == 34, 20.9, ds.edge_hi.values))  # no candidate is in it
+    assert (edge_frame(narrow).query("d == 34")["kind"] == "none").all()
+
+
+def test_the_table_reads_each_combination(ds):
+    found = polysweep.edges(ds)
+    frame = edge_frame(ds, found)
+    shown = edge_table(frame, found).shown
+    assert len(shown) == found.sizes["combination"] and (shown["rise"][shown["method"] == "exact"][:1] == "none seen").all()
+    assert set(shown["rise"][shown["method"] == "softmax"]) <= {"above", "below", "not decided"}
+    for k, row in enumerate(shown.itertuples()):
+        one = found.isel(combination=k)
+        assert row.asked == f"{int(one.evaluations)}/{int(one.candidates)}"
+        if int(one["count"]) == 2:
+            assert row.rise == f"({one.lo.values[0]:g}, {one.hi.values[0]:g}]" and row.fall == f"({one.lo.values[1]:g}, {one.hi.values[1]:g}]"
+
+
+def test_what_it_cost_is_what_the_points_say(ds):
+    found, done = polysweep.edges(ds), ds.done.values
+    assert not np.isnan(ds.flops.values[done]).any()
+    whole = 2 * 4.0 * ds.n.values ** 2 * ds.d.values  # both data sets, of every point of the grid
+    flops, trials = shares(ds, found)
+    assert flops == pytest.approx(whole[done].sum() / whole.sum(), rel=1e-12)  # sums in another order
+    assert trials == pytest.approx(ds.trials_done.values[done].sum() / (2000 * len(done)), rel=1e-12)
+    text = " ".join(asked_for(ds, found))
+    assert f"{done.sum()} of {len(done)} candidates were asked" in text and f"narrower than {int(found.missed.max())} candidates" in text
+    assert "all edges of 12 combinations" in text
+
+
+def test_shares_count_the_head_at_the_most_trials(ds):
+    head = np.where(ds.done.values, 1e9 * ds.trials_done.values, np.nan)
+    flops, trials = shares(changed(ds, head_flops=head, flops=np.where(ds.done.values, 0.0, np.nan)), polysweep.edges(ds))
+    assert flops == pytest.approx(trials, rel=1e-12)
+
+
+def test_ranges():
+    curve = pd.DataFrame({"value": [0.5, 1, 1.5, 2, 4, 8]})
+    assert ranges(curve, [1, 1, 0, 1, 1, 1]) == "0.5, 1, 2..8" and ranges(curve, [0] * 6) == "" and ranges(curve, [0, 0, 1, 0, 0, 0]) == "1.5"
+
+
+def test_the_statement_is_about_every_point(ds):
+    text, said = polysweep.statement(ds)
+    assert text.startswith("With probability at least 0.99 every point that was judged")  # 0.01/points, for all points
+    points = answers(ds, "beta", "success_rate", 0.9)[0]
+    judged = points[points["asked"]]
+    for word in ("above", "below"):
+        assert f"{(judged['side'] == word).sum()} {word}" in text
+    assert f"{(~points['asked']).sum()} were not visited" in text and len(said) == 12
+    for k, row in enumerate(said.to_dict("records")):
+        curve, listed = points[points["combination"] == k], []
+        for word in ("below", "above", "undecided", "not visited"):
+            for each in filter(None, row[word].split(", ")):
+                ends = [float(end) if end != "all" else np.nan for end in each.split("..")]
+                listed += [(x, word) for x in curve["value"] if ends[0] <= x <= ends[-1] or len(curve) == 1]
+        assert len(listed) == len(curve)
+        for value, word in listed:
+            at = curve if len(curve) == 1 else curve[curve["value"] == value]
+            assert {"open": "undecided", "none": "not visited"}.get(at["side"].iloc[0], at["side"].iloc[0]) == word
+
+
+def test_the_statement_adds_up_errors_of_all_that_could_be_asked(ds):
+    text, _ = polysweep.statement(changed(ds, trials_error=np.where(ds.done.values, 1e-4, np.nan)))
+    assert f"at least {1 - 1e-4 * ds.sizes['point']:.4g} " in text
+    fixed = changed(ds, trials_error=np.full(ds.sizes["point"], np.nan))
+    assert polysweep.statement(fixed)[0] == "" and not len(polysweep.statement(fixed)[1])
+
+
+def test_judged_sides_are_right_together():
+    """Of many searches at most the stated share has a point on the wrong side."""
+    listed = synthetic.points(["W2"], ["exact"], range(1, 61, 2), [256], [34, 66], 67, 400)
+    truth = {(p["d"], p["beta"]): float(oracle.success(p["beta"], 67, n=256, d=p["d"], **synthetic.PRESETS["W2"])) for p in listed}
+    wrong = 0
+    for seed in range(60):
+        rows = [row for row in searched.search(listed, error=0.2, seed=seed, most=400) if row["status"] == "done"]
+        wrong += any((row["success_rate"] >= 0.9) != (truth[row["d"], row["beta"]] >= 0.9) for row in rows if row["trials_stop"] == "decided")
+    assert wrong / 60 <= 0.2
+
+
+def test_the_figure_shows_brackets_theory_and_what_is_outside(ds, tmp_path):
+    lo = np.where((ds.d.values == 258) & (ds.n.values == 256), 10.5, ds.edge_lo.values)
+    moved = changed(ds, edge_lo=lo)
+    found = polysweep.edges(moved)
+    frame = edge_frame(moved, found)
+    figure, = figures.edges(moved)
+    assert figure.name == "edges" and "Circled" in figure.caption and "n = 256, d = 258: rise" in figure.caption.replace("d = 258, n = 256", "n = 256, d = 258")
+    ax = figure.canvas.axes[0]
+    bars = {(round(lo, 9), round(hi, 9)) for item in ax.collections for (_, lo), (_, hi) in item.get_segments()}
+    exact = frame[frame["method"] == "exact"]
+    assert bars == {(lo, hi) for lo, hi in zip(exact["lo"], exact["hi"]) if lo == lo}
+    marks = {marker: sorted(y for line in ax.lines if line.get_marker() == marker for y in line.get_ydata()) for marker in "^vox"}
+    assert marks["^"] == sorted(exact["position"][exact["kind"] == "rise"]) and marks["v"] == sorted(exact["position"][exact["kind"] == "fall"])
+    assert marks["o"] == sorted(exact["position"][exact["outside"]]) and len(marks["x"]) == (exact["kind"] == "none").sum() == 2
+    lines = {tuple(line.get_ydata()) for line in ax.lines if line.get_marker() == "None"}
+    for n, part in exact[exact["kind"] == "rise"].groupby("n"):
+        assert tuple(part.sort_values("d")["theory"]) in lines
+    figure.save(tmp_path)
+    assert len(synthetic.read_csv(tmp_path / "edges.csv")) == len(frame[frame["candidates"] > 1])
+
+
+def test_an_edge_before_the_first_candidate_is_marked_at_the_rim(ds):
+    later = ds.isel(point=~(ds.beta.values < 9))
+    found = polysweep.edges(later)
+    assert (found.starts.values == "above").sum() >= 4
+    figure, = figures.edges(later)
+    opened = [line for line in figure.canvas.axes[0].lines if line.get_marker() == "v" and line.get_markerfacecolor() == "white"]
+    assert sum(len(line.get_ydata()) for line in opened) == 4
+
+
+def test_a_diagram_tells_not_needed_from_missing(ds):
+    figure, = figures.phase(ds, "d")
+    ax = figure.canvas.axes[0]
+    rates, spared = meshes(ax)
+    cells = spared.get_array().reshape(3, 60)
+    here = (ds.method.values == "exact") & (ds.n.values == 256)
+    left = (ds.status.values[here] == "not_needed").reshape(3, 60)
+    assert np.array_equal(~np.ma.getmaskarray(cells), left) and not [patch for patch in ax.patches if patch.get_hatch()]
+    assert any("not needed" in text.get_text() for text in figure.canvas.legends[0].get_texts())
+
+
+def test_the_report_of_a_search(window, tmp_path, capsys):
+    assert report.main([str(window), "-o", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "not needed" in out and "Searched over beta" in out and "\nEdges\n" in out and "With probability at least 0.99" in out
+    assert "critical degrees" not in out and "not visited" in out
+    text, checker = page(tmp_path)
+    for link in checker.links:
+        assert (tmp_path / link).exists(), link
+    assert (tmp_path / "edges.png").stat().st_size > 1000 and (tmp_path / "judged.csv").exists() and "may be missed" in checker.text
+    assert text.index("Edges over") < text.index("Success over degree")
