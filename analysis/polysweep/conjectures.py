@@ -31,10 +31,12 @@ _TURNED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 
 @of_dataset
 def predictions_of(ds) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
-    """({name: expression} of critical degrees, {name: (when, then)} of claims) of a file's study."""
+    """({name: expression} of critical degrees, {name: (when, then)} of claims) of a file's study; those whose columns ds has."""
     degrees, made = {}, {}
     given = resolved_of(ds).get("predict")
     for name, entry in given.items() if isinstance(given, dict) else ():
+        if f"predict_{name}" not in ds:
+            continue
         if isinstance(entry, dict) and {"when", "then"} <= set(entry):
             made[name] = (str(entry["when"]), str(entry["then"]))
         else:

@@ -54,8 +54,7 @@ def predicted_degrees(ds, keys) -> pd.DataFrame:
     """The same for curves over the degree: a row per combination of the columns `keys` with a degree, their values as index."""
     frame = table(ds)
     frame = frame[frame["beta"].notna()]
-    for name in predictions_of(ds)[0]:
-        frame[f"predict_{name}"] = ds[f"predict_{name}"].values[frame.index]
+    frame = frame.assign(**{f"predict_{name}": ds[f"predict_{name}"].values[frame.index] for name in predictions_of(ds)[0]})
     names = [f"predict_{name}" for name in predictions_of(ds)[0]]
     groups = frame.groupby(list(keys), dropna=False)[names]
     return groups.min().where(groups.nunique() == 1).rename(columns=lambda name: name.removeprefix("predict_"))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
+from .edge_fit import fit
+
 IDENTITY, CONSISTENT, CONTRADICTED, UNTESTED = WORDS = (
     "identity", "consistent in the range", "contradicted in the range", "not testable here")
 EXACT = {"fp64": 1e-10}  #: a hundred times what files promise of a mass, 1e-12; other precisions:
@@ -57,18 +59,25 @@ def crossing(x, y, level, rising=True):
 
 
 def slope(x, lo, hi):
-    """(slope, lo, hi) of y = A + slope x by least squares, y known to lie in (lo, hi]: Student's 95 % interval; the variance of
-    a point is that of the residuals, but at least that of a uniform place in its bracket. None from fewer than three points."""
+    """(slope, lo, hi) of y = A + slope x with its 95 % interval, y known to lie in (lo, hi]: that of `edge_fit.fit`, from four
+    brackets; of least squares (Student's) where y is known to a point, from three. None from fewer."""
     x, lo, hi = (np.asarray(values, float) for values in (x, lo, hi))
-    known = np.isfinite(lo) & np.isfinite(hi)
-    x, y, width = x[known], (lo[known] + hi[known]) / 2, (hi - lo)[known]
     if len(np.unique(x)) < 3:
         return None
+    if np.array_equal(lo, hi):
+        return _least_squares(x, lo)
+    try:
+        theta, intervals, _ = fit(lo, hi, np.column_stack([np.ones(len(x)), x]))
+    except ValueError:
+        return None
+    return theta[1], *intervals[1]
+
+
+def _least_squares(x, y):
     spread = ((x - x.mean()) ** 2).sum()
     rise = ((x - x.mean()) * y).sum() / spread
     residual = y - y.mean() - rise * (x - x.mean())
-    variance = max((residual ** 2).sum() / (len(x) - 2), (width ** 2).mean() / 12)
-    half = student.ppf(0.975, len(x) - 2) * np.sqrt(variance / spread)
+    half = student.ppf(0.975, len(x) - 2) * np.sqrt((residual ** 2).sum() / (len(x) - 2) / spread)
     return rise, rise - half, rise + half
 
 

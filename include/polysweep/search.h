@@ -37,11 +37,6 @@ typedef struct psw_answer {
     double trials, flops;   /* it took; flops: of the forward passes of one set of rows, and of the head */
 } psw_answer;
 psw_answer psw_search_answer(const psw_search *search, const psw_record *record);
-/* The column and, for intervals and costs, the others that psw_search_answer reads: a reader that has them alone gives
- * the same answer. Returns their number. */
-enum { PSW_SEARCH_COLUMNS = 9 };
-ptrdiff_t psw_search_columns(const psw_search *search, const psw_column *columns[PSW_SEARCH_COLUMNS]);
-
 /* Below, above, or open where a rule that ends trials did not decide; failed, none. `own` and `partner` (NULL: the
  * level is a number) are answers. */
 psw_level_side psw_search_side(const psw_search *search, const psw_answer *own, const psw_answer *partner);

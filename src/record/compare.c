@@ -29,7 +29,8 @@ static bool redefined(const psw_column *column, const psw_record *record)
                               offsetof(psw_record, verdict.gap)};
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
         if (column->offset == offsets[i])
-            return psw_judge_draws(&record->point) > 1 && isnan(record->verdict.special_mass_d1_q10);
+            return record->verdict.trials_stop == PSW_TRIALS_FIXED && psw_judge_draws(&record->point) > 1 &&
+                   isnan(record->verdict.special_mass_d1_q10);
     return false;
 }
 

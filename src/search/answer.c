@@ -43,11 +43,3 @@ psw_level_side psw_search_side(const psw_search *search, const psw_answer *own, 
     if (own->open) return PSW_SIDE_OPEN;
     return own->value >= level ? PSW_SIDE_ABOVE : PSW_SIDE_BELOW;
 }
-
-ptrdiff_t psw_search_columns(const psw_search *search, const psw_column *columns[PSW_SEARCH_COLUMNS])
-{
-    ptrdiff_t count = 0;
-    for (int i = 0; i < SEARCH_ALL; i++)
-        if (search->column[i]) columns[count++] = search->column[i];
-    return count;
-}

@@ -54,9 +54,11 @@ static psw_status columns_find(psw_search *search)
 {
     const psw_search_keys *keys = search->keys;
     ptrdiff_t count = psw_columns_of(search->study, search->columns);
-    const char *names[SEARCH_ALL] = {
-        [SEARCH_VALUE] = keys->column, [SEARCH_LEVEL] = keys->level_column, [SEARCH_TRIALS] = "trials_done",
-        [SEARCH_FLOPS] = "flops",      [SEARCH_HEAD_FLOPS] = "head_flops",  [SEARCH_STATUS] = "status"};
+    const char *names[SEARCH_ALL] = {[SEARCH_VALUE] = keys->column,
+                                     [SEARCH_LEVEL] = keys->level_column,
+                                     [SEARCH_TRIALS] = "trials_done",
+                                     [SEARCH_FLOPS] = "flops",
+                                     [SEARCH_HEAD_FLOPS] = "head_flops"};
     for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++) {
         if (strcmp(keys->column, intervals[i][0]) != 0) continue;
         names[SEARCH_LO] = intervals[i][1];

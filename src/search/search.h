@@ -14,10 +14,8 @@ typedef enum search_column {
     SEARCH_STOP,
     SEARCH_FLOPS,
     SEARCH_HEAD_FLOPS,
-    SEARCH_STATUS,
     SEARCH_ALL
 } search_column;
-_Static_assert((int)SEARCH_ALL <= (int)PSW_SEARCH_COLUMNS, "room for all columns of an answer");
 
 typedef struct search_mark { /* a candidate that was asked */
     ptrdiff_t at;            /* its number in the combination, from 0 */

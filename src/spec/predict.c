@@ -77,7 +77,7 @@ static psw_status parts_find(const psw_study *study, const psw_yaml_node *entry,
                              psw_show(node->key).text, psw_hint(node->key, keys).text);
     if (edge && (when || *then))
         return PSW_WRONG(&study->tree, edge->key_where,
-                         "a prediction is " PREDICT_FORMS "; give the edge another name of its own");
+                         "a prediction is " PREDICT_FORMS "; an edge and a claim are two predictions with two names");
     if (!edge && (!when || !*then))
         return PSW_WRONG(&study->tree, entry->where, "a prediction is " PREDICT_FORMS "; add %s",
                          when    ? "what holds there, then: ..."

@@ -34,6 +34,15 @@ static psw_status stop_reason(const sweep_job *j, const char **reason)
 
 /* ---- what it came to ---- */
 
+/* Of the file, which may be one of a part. */
+static ptrdiff_t combinations(const sweep_job *j)
+{
+    const psw_combinations *all = psw_search_combinations(j->search.search);
+    ptrdiff_t count = 0;
+    for (ptrdiff_t c = 0; c < all->count; c++) count += j->slots.mine[all->slot[all->first[c]]];
+    return count;
+}
+
 static void print_outcome(const sweep_job *j, bool stopped)
 {
     const psw_sweep_state *s = &j->open.display.state;
@@ -49,8 +58,7 @@ static void print_outcome(const sweep_job *j, bool stopped)
                   path, s->failed + s->skipped > 1 ? "them" : "it", s->failed + s->skipped > 1 ? "them" : "it");
     if (stopped) psw_print(stderr, "; stopped (%s), the same command continues from here", s->stop_reason);
     if (j->search.search && sweep_search_complete(&j->search, &j->slots))
-        psw_print(stderr, "; edges of %td combinations: polysweep show %s --edges",
-                  psw_search_combinations(j->search.search)->count, path);
+        psw_print(stderr, "; edges of %td combinations: polysweep show %s --edges", combinations(j), path);
     psw_print(stderr, "\n");
 }
 

@@ -1,10 +1,11 @@
 """Published statements as studies (jobs/claims): run for real, smaller, or `long`: whole; the report has the verdict lines.
 
 Every study of the folder is here, so that a new one has to say what its verdicts are."""
-import os, subprocess, sys, tempfile
+import contextlib, io, os, subprocess, sys, tempfile
 from pathlib import Path
 
 import polysweep
+from polysweep.report import main as report
 
 SOURCE = Path(os.environ["POLYSWEEP_SOURCE"])
 PROGRAM = Path(os.environ["POLYSWEEP_BUILD"]) / "polysweep"
@@ -54,9 +55,12 @@ def study(place, name, small, expected):
 
 def reported(place, name, found):
     """The verdict lines of a report are those of the table."""
-    told = run(place, sys.executable, "-m", "polysweep.report", f"claim-{name}.h5", "-o", "report")
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        check(report([str(place / f"claim-{name}.h5"), "-o", str(place / "report")]) == 0, name, "has no report")
     for row in found.itertuples():
-        check(f"{row.statement} ({row.source}): {row.verdict}. {row.numbers}." in told.splitlines(), name, row.statement, "is not told")
+        line = f"{row.statement} ({row.source}): {row.verdict}. {row.numbers}."
+        check(line in told.getvalue().splitlines(), name, row.statement, "is not told")
     check((place / "report" / "claims.csv").is_file(), name, "has no claims.csv")
 
 

@@ -254,11 +254,13 @@ def test_verify(place, path):
     shutil.copy(path, bad)
     put(bad, "attempt", left_out, 5, seal=False)
     check(parse(run("verify", bad, "--json", "--sample", 1, code=4))["torn"] == 1, "commit words of what was not needed")
-    for name, value in (("combination", 2**62), ("slot", -2**62), ("count", 2**62), ("kind", 200), ("starts", 255)):
-        shutil.copy(path, bad)
+    shutil.copy(path, bad)
+    for name, value in (("combination", 2**62), ("count", 2**62), ("kind", 200), ("starts", 255), ("lo", numpy.nan)):
         put(bad, f"edges/{name}", slice(None), value)
-        check("evaluations" in run("show", bad, "--edges"), "what cannot be in a file is shown somehow", name)
-        run("verify", bad, "--sample", 1, code=4 if name != "slot" else 0)
+    check("evaluations" in run("show", bad, "--edges"), "what cannot be in a file is passed over")
+    check(verified(bad, code=4)["wrong_edges"] == COMBINATIONS, "and found")
+    put(bad, "edges/slot", slice(None), -2**62)
+    check(verified(bad)["unwritten"] == COMBINATIONS, "slots that there are not")
     shutil.copy(path, bad)
     with h5py.File(bad, "r+") as file:
         del file["edges/lo"]

@@ -1,6 +1,8 @@
 """What `plan` says that a search takes: at least, as theory expects, at most."""
 import os, sys, tempfile
 
+import h5py
+
 import commands
 from commands import check, parse, refused, run
 
@@ -66,6 +68,16 @@ def test_one_edge():
     check(first[0][2] == every[0][2], "all candidates", first[0])
 
 
+def test_run():
+    """A run asks for what is expected, but for rates that fall on the other side of the level than theory."""
+    told = plan(GRID.replace("64, 256, 1024", "64, 256") + SEARCH % "", "--set", "judge.trials=400")
+    run("run", "plan.yaml", "-o", "plan.h5", "--quiet", "--set", "judge.trials=400", ranks=2)
+    with h5py.File("plan.h5") as file:
+        asked = int((file["asked"][:] > 0).sum())
+    # of 6 edges one may be beside a hint, which takes a bracket of 11 candidates 4 more
+    check(told["points"] <= asked <= told["points"] + 6 * 4, "asked", asked, "expected", told["points"])
+
+
 def test_cost():
     grid, told = plan(GRID), plan(GRID + SEARCH % "", "--budget", "1nodeh")
     check("search" not in grid and told["budget"]["points"] == told["points"], "an hour buys what is expected")
@@ -119,7 +131,7 @@ def test_words():
 def main():
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
-        for test in (test_hints, test_no_hints, test_one_edge, test_cost, test_parts, test_levels, test_times, test_words):
+        for test in (test_hints, test_no_hints, test_one_edge, test_run, test_cost, test_parts, test_levels, test_times, test_words):
             test()
     print(f"{commands.checks} checks, {commands.failed} failed")
     return commands.failed > 0

@@ -212,6 +212,17 @@ def test_where():
     check("320" not in launch("w.h5", code=0) and (read("w.h5", "launch") < 3).all(), "and nothing is left to do")
 
 
+def test_parts():
+    """Whole combinations: what is searched in two files is what is searched in one."""
+    said = [launch("p.h5", "--part", f"{k}/2", ranks=k) for k in (1, 2)]
+    counts = [int(re.search("edges of ([0-9]+) combinations", line).group(1)) for line in said]
+    check(sum(counts) == 16 and min(counts) > 0, "combinations of parts", said)
+    commands.run("merge", "p.h5", "p.1.h5", "p.2.h5")
+    same("one.h5", "p.h5", "two parts")
+    check("edges of 16 combinations" in launch("p.h5"), "a merged search has ended")
+    clear("p.h5")
+
+
 # ---- other columns and axes ----
 
 JOINED = """schema: 1
@@ -258,7 +269,7 @@ def main():
         Path("g.yaml").write_text(re.sub("search:.*\n", "", STUDY))
         Path("j.yaml").write_text(JOINED)
         Path("t.yaml").write_text(TIMED)
-        for test in (test_ranks, test_kills, test_quarantine, test_failed, test_limits, test_where, test_joined, test_timed):
+        for test in (test_ranks, test_kills, test_quarantine, test_failed, test_limits, test_where, test_parts, test_joined, test_timed):
             begun = time.monotonic()
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test()

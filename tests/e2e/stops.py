@@ -114,6 +114,32 @@ def test_draws(place):
         check("the same" in run("verify", file), "verified")
 
 
+ERRORS = ("err_attn", "err_attn_mean", "err_attn_q90", "err_out", "err_out_row_q90", "err_bias", "neg_frac", "min_den_ratio", "err_out_good",
+          "theory_err_amm", "entropy", "err_out_ref", "err_out_ref_mean", "err_out_ref_q90", "cos_ref", "skill_ref", "tv_ref", "neg_scores",
+          "entropy_ref", "special_mass_d1", "gap", "bad_rows")
+
+
+def test_errors(place, noise):
+    """Errors of a sketch, and against a reference, are over the draws up to the stop: those of as many draws that are given."""
+    def one(name, draws, trials):
+        path, file = study(place, name, noise, "[polysketch: {r: 4%s}]" % draws, "4", trials), Path(place, name + ".h5")
+        path.write_text(path.read_text().replace("preset: W2,", "preset: W2, reference: softmax,"))
+        file.unlink(missing_ok=True)
+        return path, file
+
+    path, file = one("errors", "", "{most: 1000, until: {width: 0.8}, error: 0.05}")
+    run("run", path, "-o", file)
+    stopped = columns(file, "trials_done", *ERRORS)
+    draws = stopped["trials_done"] // 20
+    check(all(draws < 50) and all(draws > 1), "some draws", draws)
+    for k in sorted(set(draws)):
+        path, file = one("given", f", draws: {k}", "20")
+        run("run", path, "-o", file, *(("--set", f"data.data_draws={k}") if noise else ()))
+        given, there = columns(file, *ERRORS), draws == k
+        for name in ERRORS:
+            check(numpy.array_equal(stopped[name][there], given[name][there], equal_nan=True), name, "of", k, "draws", noise)
+
+
 def test_without_verdict(place):
     file = Path(place, "plain.h5")
     path = study(place, "plain", methods="[exact, tree: {r: 8}]", beta="[4]")
@@ -148,6 +174,18 @@ def test_plan(place):
     check(few / 2 < rule < most / 50, "seconds", few, rule, most)
 
 
+def test_limit(place):
+    """A point whose rate is the level takes some thousand times the trials that were expected: not what run.point_limit ends."""
+    path, file = study(place, "limit", methods="[exact]", beta="4", trials="20"), Path(place, "limit.h5")
+    one = ("--set", "grid.mask=full", "--set", "grid.precision=fp64")
+    run("run", path, "-o", file, *one)
+    level = columns(file, "theory_success")["theory_success"][0]
+    path, file = study(place, "limit", methods="[exact]", beta="4", trials="{most: 100000, until: decided}"), Path(place, "most.h5")
+    run("run", path, "-o", file, *one, "--set", f"judge.level={float(level)!r}", POLYSWEEP_LEAST_LIMIT_S="0")
+    c = columns(file, "status", "trials_done", "trials_stop")
+    check(c["status"][0] == 2 and c["trials_done"][0] == 100000 and MODES[c["trials_stop"][0]] == "most", "as many as there may be", c)
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
@@ -159,8 +197,11 @@ def main():
         test_file(noisy, path.with_name("teams0.1.yaml"))
         test_extend(path, file)
         test_draws(place)
+        test_errors(place, 0)
+        test_errors(place, 0.1)
         test_without_verdict(place)
         test_plan(place)
+        test_limit(place)
     print(f"{commands.checks} checks, {commands.failed} failed")
     return commands.failed > 0
 

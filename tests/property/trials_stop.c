@@ -321,6 +321,34 @@ static void single(void)
     CHECK(v.successes == first_draws(p, v.trials_done).successes, "successes of the first draws");
 }
 
+/* What predictions are made of: a rate of 1 at 0.9, or of 0 at 0.1, whichever way the level lies. */
+static void expectations(void)
+{
+    psw_point p = point_of(PSW_EXACT, PSW_FULL, PSW_FP64);
+    p.trials = 4000, p.level = 0.9, p.until_error = 0.01;
+    CHECK(psw_judge_expected(&p).trials == 80 && psw_judge_expected(&p).draws == 1, "a rate of 1 is seen to be above");
+    p.until_error = 2.5e-5, p.level = 0.1;
+    CHECK(psw_judge_expected(&p).trials == 140, "a rate of 0 to be below: %g", psw_judge_expected(&p).trials);
+    p.trials = 90;
+    CHECK(psw_judge_expected(&p).trials == 90, "there are no more");
+    p.trials = 4000, p.until = PSW_UNTIL_WIDTH, p.until_width = 0.1;
+    double narrow = psw_judge_expected(&p).trials, wide = narrow - BLOCK;
+    psw_interval now = psw_trials_interval(0.1 * narrow, 0.9 * narrow, 2.5e-5),
+                 before = psw_trials_interval(0.1 * wide, 0.9 * wide, 2.5e-5);
+    CHECK(now.hi - now.lo <= 0.1 && before.hi - before.lo > 0.1, "narrow after %g", narrow);
+    p.until = PSW_UNTIL_FIXED;
+    CHECK(psw_judge_expected(&p).trials == 4000, "as many as are given");
+    p.until = PSW_UNTIL_DECIDED, p.until_error = 0.01, p.level = 0.9, p.noise = 0.1, p.data_draws = 200;
+    psw_judge_expectation e = psw_judge_expected(&p);
+    double ones[200];
+    for (int k = 0; k < 200; k++) ones[k] = 1;
+    ptrdiff_t draws = (ptrdiff_t)e.draws;
+    CHECK(draws_know(&p, ones, draws) && !draws_know(&p, ones, draws - 1), "after %g draws", e.draws);
+    CHECK(e.row_draws == e.draws && e.trials == 20 * e.draws, "%g rows, %g trials", e.row_draws, e.trials);
+    p.trials = 200;
+    CHECK(psw_judge_expected(&p).trials == 80 && psw_judge_expected(&p).draws == 80, "single draws are as trials");
+}
+
 /* Without a verdict there is nothing to end. */
 static void none(void)
 {
@@ -348,6 +376,7 @@ int main(void)
         drawn(PSW_FAVOR, PSW_FULL, precision, &draws);
     }
     single();
+    expectations();
     none();
     CHECK(blocks.decided > 0 && blocks.width > 0 && blocks.most > 0 && blocks.late > 0 && blocks.ties > 0,
           "blocks: %td decided, %td narrow, %td neither, %td late, %td ties", blocks.decided, blocks.width, blocks.most,

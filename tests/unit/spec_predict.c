@@ -28,7 +28,7 @@ static const struct {
     {TOP "predict: {mine: {then: n > 2}}\n", NULL,
      "s.yaml:5:17: a prediction is an expression, {edge: EXPR} or {when: EXPR, then: EXPR}; add where it holds, when: ..."},
     {TOP "predict: {mine: {edge: n, then: n > 2}}\n", NULL,
-     "s.yaml:5:18: a prediction is an expression, {edge: EXPR} or {when: EXPR, then: EXPR}; give the edge another name of its own"},
+     "s.yaml:5:18: a prediction is an expression, {edge: EXPR} or {when: EXPR, then: EXPR}; an edge and a claim are two predictions with two names"},
     {TOP "predict: {mine: {whem: n > 2, then: n > 2}}\n", NULL,
      "s.yaml:5:18: unknown key 'whem' in a prediction; the nearest is 'when'"},
     {TOP "predict: {mine: {edge: {when: n}}}\n", NULL,
