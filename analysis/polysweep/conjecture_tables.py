@@ -79,7 +79,7 @@ def _residual_table(left):
     names = [name for name in left if name not in _NUMBERS and left[name].nunique(dropna=False) > 1 or name == "prediction"]
     shown = left[names].astype(object).map(lambda x: x if isinstance(x, str) else "" if x != x else number(x))
     shown["predicted"] = left["predicted"].map(lambda x: f"{x:.2f}")
-    shown["edge"] = [_edge(*row) for row in left[["lo", "hi", "measured", "first", "last"]].itertuples(index=False)]
+    shown["edge"] = [_edge(*row) for row in left[["lo", "hi", "measured", "first", "last", "settled"]].itertuples(index=False)]
     shown["edge - predicted"] = _differences(left, "")
     if left["theory"].notna().any():
         shown["edge - theory"] = _differences(left, "theory_")
@@ -90,13 +90,13 @@ def _residual_table(left):
 
 
 _NUMBERS = ("predicted", "measured", "lo", "hi", "difference", "z", "inside", "theory", "theory_difference", "theory_z", "theory_inside",
-            "first", "last")
+            "first", "last", "settled")
 
 
-def _edge(lo, hi, measured, first, last):
+def _edge(lo, hi, measured, first, last, settled):
     if lo == lo:
         return f"({number(lo)}, {number(hi)}]" if lo > -np.inf else f"<= {number(hi)}"
-    return "not settled" if measured == measured else f"none in {number(first)}..{number(last)}"
+    return f"none in {number(first)}..{number(last)}" if settled and measured != measured else "not settled"
 
 
 def _differences(left, prefix):

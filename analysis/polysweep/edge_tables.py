@@ -8,7 +8,7 @@ from .cases import number
 from .checks import of_dataset
 from .critical import decided_at, undecided
 from .curve import combinations
-from .edges import answers, edges, level_asked
+from .edges import above_from, answers, edges, level_asked, settled
 from .grid import distinguishing
 from .study import level_of, rule_of, search_of
 from .tables import Table
@@ -20,7 +20,8 @@ _OF_COMBINATION = ("starts", "count", "evaluations", "candidates", "trials", "fl
 def edge_frame(ds, found=None) -> pd.DataFrame:
     """A row per edge of `edges` (or of `found`, what it returned): the coordinates that tell combinations apart, `combination`,
     `edge`, `kind`, `lo`, `hi`, `position`, `theory`, `theory_z`, `outside` (theory is not in (lo, hi]), `first` and `last` candidate,
-    and what holds for the whole combination.
+    what holds for the whole combination, `above_from` (the first decided candidate where that is above the level) and `settled`: both ends and all candidates that were asked are decided, but for those inside
+    the interval of an edge, and none between is farther from a decided one than a search leaves them. Only then there is no other edge.
 
     A combination without an edge has a row of kind none. An edge that theory has between candidates, and that was not found, has a row
     of its kind without numbers; it is outside where a candidate between theory's edges was judged to be below, else such candidates
@@ -32,6 +33,7 @@ def edge_frame(ds, found=None) -> pd.DataFrame:
     points = answers(ds, found.attrs["over"], found.attrs["column"], level_asked(found))[0]
     ends = points.groupby("combination")["value"].agg(["first", "last"])
     about[["first", "last"]] = ends.to_numpy()
+    about["settled"], about["above_from"] = settled(found, points), above_from(found, points)
     rows = [_rows(found.isel(combination=c), about.loc[c], expected) for c, expected in enumerate(_expected(ds, found, points))]
     frame = pd.DataFrame([row for each in rows for row in each])
     frame.insert(0, "combination", np.repeat(np.arange(len(rows)), [len(each) for each in rows]))
@@ -123,12 +125,15 @@ def _absent(row, kind):
     """Of a kind of edge that a combination does not have, where it would be."""
     if row["candidates"] == 1 and row["starts"] in ("above", "below"):
         return f"{row['starts']}{_at(row['first'])}" if kind == "rise" else ""
-    if kind == "rise" and row["count"] == 0 and row["open"]:
-        return "not decided"
+    above = row["above_from"] == row["above_from"]
+    if kind == "rise" and above:
+        return f"<= {number(row['above_from'])}"
+    if not row["settled"]:
+        return "not decided" if kind == "rise" or row["count"] or above else ""
     if kind == "rise":
-        return {"above": f"<= {number(row['first'])}", "below": "none seen"}.get(row["starts"], "not decided")
+        return "none seen"
     rises = (row["count"] % 2 == 1) if row["starts"] == "below" else row["count"] % 2 == 0
-    return f"> {number(row['last'])}" if rises and row["starts"] in ("above", "below") else ""
+    return f"> {number(row['last'])}" if rises else ""
 
 
 def _at(value):

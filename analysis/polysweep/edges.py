@@ -18,13 +18,13 @@ INTERVALS = {"success_rate": ("success_lo", "success_hi"), "time_median_s": ("ti
 _FAILED = ("failed", "skipped", "timeout")
 _EDGE = {"kind": "none", "position": np.nan, "lo": np.nan, "hi": np.nan, "theory": np.nan, "theory_z": np.nan}
 _ABOUT = {
-    "kind": "rise: from below the level to above it along the axis; fall: the other way; none: there is no further edge",
+    "kind": "rise: from below the level to above it along the axis; fall: the other way; none: no further edge was found",
     "position": "where the line between the candidates beside the edge crosses the level", "lo": "candidate before the edge",
     "hi": "candidate behind the edge, which is in (lo, hi]", "theory": "where theory has the edge; NaN = it says nothing, inf = nowhere",
     "theory_z": "position - theory in standard deviations", "narrow": "hi - lo is as small as was asked for",
     "count": "edges found, of which the first four are kept", "evaluations": "candidates that were asked and answered",
     "candidates": "candidates of the combination", "trials": "trials of all of them", "flops": "operations of all of them",
-    "starts": "side of the first candidate that was asked", "open": "candidates that were asked and whose side is not decided",
+    "starts": "side of the first candidate that was asked and did not fail", "open": "candidates that were asked and whose side is not decided",
     "missed": "most candidates between decided neighbours of one side, or beyond the last: a narrower window is not seen"}
 
 
@@ -38,11 +38,11 @@ def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr
 
     Dimensions: `combination`, with the parameters that are the same all along as coordinates (and `slot`, the position of its
     first point), and `edge`, the first four of a combination from low to high. Of an edge: `kind` (rise, fall, none where
-    there is no further one), `lo` and `hi` (neighbouring decided candidates on different sides: the crossing is in (lo, hi]),
+    no further one was found), `lo` and `hi` (neighbouring decided candidates on different sides: the crossing is in (lo, hi]),
     `position` (where the line between these two crosses the level), `theory` (of success at the study's level; NaN: it says
     nothing, inf: nowhere), `theory_z` (their difference in standard deviations) and `narrow` (hi - lo is at most `within`). Of a combination: `count` (edges found,
-    may exceed four), `evaluations`, `trials` and `flops` that were spent on it, `candidates`, `starts` (side of the first; without
-    an edge that of all), `missed` (the most candidates between decided neighbours of one side, or beyond the last: a narrower window
+    may exceed four), `evaluations`, `trials` and `flops` that were spent on it, `candidates`, `starts` (side of the first that
+    was asked and did not fail), `missed` (the most candidates between decided neighbours of one side, or beyond the last: a narrower window
     is not seen) and `open` (candidates that were asked and whose side trials did not decide). No shape of the curve is assumed.
 
     Raises ValueError for names and numbers that cannot be, and where `ds` was opened without the columns.
@@ -74,11 +74,35 @@ def level_asked(found):
     return dict(zip(("column", "where"), level.split(" where ", 1))) if isinstance(level, str) else level
 
 
-@of_dataset
-def narrowed(ds, found) -> pd.DataFrame:
-    """The first rise and the first fall of each combination of `found` (from `edges`), between candidates that are surely on a side:
-    `combination`, `kind`, `lo`, `hi`, and the coordinates of the combination. Where trials were of a fixed number these are candidates
-    whose interval does not hold the level. lo is -inf where the first of them is above already; kind is none where there is no edge."""
+def coarse_gap(candidates):
+    """How many steps of the axis the coarse pass of a search leaves between two candidates."""
+    return np.maximum(5, np.ceil(0.75 * np.sqrt(candidates)))
+
+
+def settled(found, points):
+    """(combination,) of `found` (from `edges`), points as `answers` has them: is nothing left open that could be another edge? Both ends,
+    and all candidates that were asked and are not inside an edge's interval, are decided, and no gap is wider than that of a search."""
+    sure = _sure(points)
+    inside = np.zeros(len(points), bool)
+    for k in range(found.sizes["edge"]):
+        lo, hi = (found[name].values[points["combination"], k] for name in ("lo", "hi"))
+        inside |= (lo < points["value"]) & (points["value"] < hi)
+    place = points.groupby("combination")["value"].cumcount()
+    last = place == points["combination"].map(points.groupby("combination").size()) - 1
+    open_ = points["asked"] & ~sure & ~inside | ~(points["asked"] & sure) & ((place == 0) | last)
+    return ~open_.groupby(points["combination"]).any().to_numpy() & (found["missed"].values < coarse_gap(found["candidates"].values))
+
+
+def above_from(found, points):
+    """(combination,) the first decided candidate where that is above the level, so that a rise is at it or before it; else NaN."""
+    first = points[points["asked"] & _sure(points)].drop_duplicates("combination").set_index("combination")
+    values = first["value"].where(first["side"] == "above").reindex(range(found.sizes["combination"]))
+    beyond = (found.attrs.get("edges") == "last") & (found["count"].values > 0)  # nothing is asked before the last edge
+    return values.mask(beyond).to_numpy()
+
+
+def sure_answers(ds, found):
+    """`answers` for `found`, where candidates of a fixed number of trials whose interval holds the level are open."""
     over, column = found.attrs["over"], found.attrs["column"]
     points, which = answers(ds, over, column, level_asked(found))
     if column in INTERVALS and all(name in ds for name in INTERVALS[column]):
@@ -86,6 +110,15 @@ def narrowed(ds, found) -> pd.DataFrame:
         fixed = ~np.isfinite(ds["trials_error"].values[points.index]) if "trials_error" in ds else np.ones(len(lo), bool)
         held = fixed & (lo < points["level"]) & (points["level"] <= hi)
         points["side"] = points["side"].mask(held & _sure(points), "open")
+    return points, which
+
+
+@of_dataset
+def narrowed(ds, found) -> pd.DataFrame:
+    """The first rise and the first fall of each combination of `found` (from `edges`), between candidates that are surely on a side:
+    `combination`, `kind`, `lo`, `hi`, and the coordinates of the combination. Where trials were of a fixed number these are candidates
+    whose interval does not hold the level. lo is -inf where the first of them is above already; kind is none where none was found."""
+    points, which = sure_answers(ds, found)
     rows = _crossings(points, which).drop_duplicates(["combination", "kind"])[["combination", "kind", "lo", "hi"]]
     first = points[points["asked"] & _sure(points)].drop_duplicates("combination")
     first = first[(first["side"] == "above") & ~first["combination"].isin(rows.loc[rows["kind"] == "rise", "combination"])]

@@ -8,7 +8,7 @@ from .cases import table
 from .checks import of_dataset
 from .conjectures import predictions_of
 from .curve import combinations
-from .edges import _crossings, answers, edges, narrowed
+from .edges import _crossings, answers, edges, narrowed, settled, sure_answers
 from .grid import distinguishing
 from .study import search_of
 
@@ -21,7 +21,8 @@ def residuals(ds, found=None) -> pd.DataFrame:
     rise), surely between the candidates lo and hi (`edges.narrowed`; -inf: before the first of them). Columns: `prediction` (its name),
     what distinguishes combinations, `predicted`, `measured`, `lo`, `hi`, `difference` (measured - predicted, in degrees), `z` (that in
     standard deviations of the edge: of a crossing somewhere between its neighbours, and of the rates beside it), `inside` (lo <
-    predicted <= hi), `theory`, `theory_difference`, `theory_z`, `theory_inside`; first and last candidate. What is not known is NaN.
+    predicted <= hi), `theory`, `theory_difference`, `theory_z`, `theory_inside`; `first` and `last` candidate; `settled` (without an edge:
+    there is none, for all candidates that were asked are surely on a side). What is not known is NaN.
     """
     degrees = predictions_of(ds)[0]
     found = edges(ds) if found is None and degrees else found
@@ -79,7 +80,7 @@ def _measured(ds, found):
     place = np.minimum(first["edge"].fillna(0).astype(int), found.sizes["edge"] - 1)
     theory = np.where(first["lo"].notna(), found["theory"].values[np.arange(count), place], np.nan)
     return {"measured": first["position"].to_numpy(), "lo": held["lo"].to_numpy(), "hi": held["hi"].to_numpy(),
-            "sd": first["sd"].to_numpy(), "theory": theory}
+            "sd": first["sd"].to_numpy(), "theory": theory, "settled": settled(found, sure_answers(ds, found)[0])}
 
 
 def _first(rows, count):
@@ -96,4 +97,4 @@ def _against(rows):
             result[f"{prefix}difference"] = rows["measured"] - other
             result[f"{prefix}z"] = (rows["measured"] - other) / rows["sd"]
             result[f"{prefix}inside"] = (rows["lo"] < other) & (other <= rows["hi"])
-    return {**result, "first": rows["first"], "last": rows["last"]}
+    return {**result, "first": rows["first"], "last": rows["last"], "settled": rows["settled"]}

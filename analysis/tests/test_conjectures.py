@@ -166,10 +166,17 @@ def test_residuals():
     assert lines["near"].tolist() == [3.5] and lines["none"].isna().all() and list(lines) == ["near", "far", "none"]
 
 
+def _edges_told(ds):
+    return next(table.shown["edge"].tolist() for table, _ in conjecture_tables(ds) if table.file == "residuals.csv")
+
+
 def test_no_edge_and_no_prediction():
     ds = points({"a": "x"}, [0, 1, 2], predict_a=2.5)
     table = residuals(ds)
     assert table["measured"].isna().all() and not table["inside"].any() and len(table) == 1
+    assert table["settled"].all() and _edges_told(ds) == ["none in 1..3"]
+    assert _edges_told(points({"a": "x"}, [0, 1, 170], predict_a=2.5)) == ["not settled"]  # 0.9 may be its rate
+    assert _edges_told(points({"a": "x"}, [0, 1, 0], predict_a=2.5, done=np.array([True, False, False]))) == ["not settled"]
     assert not len(residuals(points({}, [0, 200]))) and conjecture_tables(points({}, [0, 200])) == []
 
 

@@ -65,6 +65,49 @@ def test_the_table_reads_each_combination(ds):
             assert [row.rise, row.fall] == [f"({lo:g}, {hi:g}]" for lo, hi in zip(one.lo.values[:2], one.hi.values[:2])]
 
 
+def unsettled(ds, d, status, **chosen):
+    """ds, with candidates of width d (of those that were asked, the chosen) failed, or ended undecided."""
+    at = ds.done.values & (ds.method.values == "exact") & (ds.d.values == d)
+    for name, pick in chosen.items():
+        at &= pick(ds[name].values)
+    if status == "open":
+        return changed(ds, trials_stop=np.where(at, "most", ds.trials_stop.values))
+    return changed(ds, done=ds.done.values & ~at, status=np.where(at, status, ds.status.values))
+
+
+@pytest.mark.parametrize("status", ["open", "failed"])
+@pytest.mark.parametrize("pick", [lambda beta: beta == beta, lambda beta: beta == 1, lambda beta: beta == 60, lambda beta: abs(beta - 30) < 10])
+def test_no_edge_is_denied_where_something_is_not_known(ds, status, pick):
+    whole = edge_frame(ds)
+    assert whole[whole["count"].eq(0) & whole["method"].eq("exact")]["settled"].all()
+    part = unsettled(ds, 34, status, beta=pick)
+    found = polysweep.edges(part)
+    frame = edge_frame(part, found)
+    shown, mine = edge_table(frame, found).shown, frame[(frame["method"] == "exact") & (frame["d"] == 34)]
+    rows = shown[(shown["method"] == "exact") & (shown["d"] == "34")]
+    assert len(mine) == 2 and not mine["settled"].any() and (rows["rise"] == "not decided").all() and (rows["fall"] == "").all()
+    figure, = figures.edges(part)
+    marks = {marker: sum(len(line.get_xdata()) for line in figure.canvas.axes[0].lines if line.get_marker() == marker) for marker in "x_"}
+    assert marks == {"x": 0, "_": 2}
+    others = frame[(frame["d"] != 34) | (frame["method"] != "exact")]
+    assert others.equals(whole[(whole["d"] != 34) | (whole["method"] != "exact")])
+
+
+def test_a_fall_is_beyond_the_last_only_where_that_is_above(ds):
+    """Exact has both edges at d = 130: without candidates behind the fall nothing is known of it."""
+    fall = edge_frame(ds).query("method == 'exact' and d == 130 and n == 256 and kind == 'fall'")["hi"].iloc[0]
+    part = unsettled(ds, 130, "failed", beta=lambda beta: beta >= fall)
+    found = polysweep.edges(part)
+    shown = edge_table(edge_frame(part, found), found).shown
+    assert (shown["fall"][(shown["method"] == "exact") & (shown["d"] == "130") & (shown["n"] == "256")] == "not decided").all()
+    first = unsettled(ds, 258, "failed", beta=lambda beta: beta < 10)
+    points, shown = answers(first, "beta", "success_rate", 0.9)[0], edge_table(edge_frame(first), polysweep.edges(first)).shown
+    for c in np.flatnonzero(shown["rise"].str.startswith("<=")):  # not before the first of which something is known
+        known = points[(points["combination"] == c) & points["side"].isin(["above", "below"])]
+        assert shown["rise"][c] == f"<= {known['value'].iloc[0]:g}"
+    assert shown["rise"].str.startswith("<=").sum() == 2
+
+
 def test_nothing_is_said_of_edges_that_were_not_asked_for(ds):
     found = polysweep.edges(ds)
     frame = edge_frame(ds, found)

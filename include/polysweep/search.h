@@ -65,7 +65,7 @@ typedef struct psw_crossings {
     ptrdiff_t first_slot, count; /* of the combination; edges found, of which the first four are kept */
     ptrdiff_t evaluations;       /* candidates asked and answered */
     double trials, flops;        /* they took */
-    psw_level_side starts;       /* side of the first asked candidate: count 0 then means all of it */
+    psw_level_side starts;       /* side of the first asked candidate that did not fail */
     ptrdiff_t missed; /* most candidates between asked neighbours of one side: a window of so many is not seen */
     ptrdiff_t open;   /* candidates that were asked and not decided */
     psw_crossing edge[PSW_SEARCH_EDGES];

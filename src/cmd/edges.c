@@ -158,18 +158,41 @@ static void number(double value, char text[PSW_CELL])
     if (!isnan(value)) psw_format(text, PSW_CELL, "%.6g", value);
 }
 
-/* Of a combination without an edge: the candidates between which there is none, and their side of the level. */
+/* Is every candidate that was asked on a side of the level, and did the coarse pass leave no wider gap than it may? */
+static bool is_settled(const cmd_view *v, const psw_edge_row *row)
+{
+    const psw_combinations *all = combinations_of(v);
+    const psw_replay *r = &v->replay;
+    ptrdiff_t first = all->first[row->combination], end = all->first[row->combination + 1];
+    bool settled = psw_replay_ended(r, row->slot) && row->missed < psw_search_gap(end - first);
+    for (ptrdiff_t i = first; settled && i < end; i++) {
+        ptrdiff_t partner = all->partner ? all->partner[i] : -1;
+        if (r->asked[all->slot[i]] == 0) continue;
+        psw_level_side side =
+            psw_search_side(r->search, &r->answer[all->slot[i]], partner >= 0 ? &r->answer[all->slot[partner]] : NULL);
+        settled = side == PSW_SIDE_BELOW || side == PSW_SIDE_ABOVE;
+    }
+    return settled;
+}
+
+/* Of a combination without an edge: the candidates between which there is none, and their side of the level, as far as
+ * that is known of all that were asked. */
 static void print_none(const cmd_view *v, const psw_edge_row *row, char text[CELLS][PSW_CELL])
 {
     const psw_combinations *all = combinations_of(v);
     double from = all->value[all->first[row->combination]], to = all->value[all->first[row->combination + 1] - 1];
-    bool ended = psw_replay_ended(&v->replay, row->slot);
-    bool throughout = ended && row->open == 0 && (row->starts == PSW_SIDE_BELOW || row->starts == PSW_SIDE_ABOVE);
-    psw_format(text[EDGE], PSW_CELL, ended ? "none" : "none yet");
-    if (row->evaluations > 0 && row->starts != PSW_SIDE_NONE)
-        psw_format(text[EDGE], PSW_CELL, "%s, %s%s", ended ? "none" : "none yet",
-                   psw_word(PSW_WORDS_SIDE, (int)row->starts), throughout ? " throughout" : "");
-    psw_format(text[BETWEEN], PSW_CELL, ended ? "none in %.6g..%.6g" : "of %.6g..%.6g", from, to);
+    const bool known = row->starts != PSW_SIDE_NONE && row->starts != PSW_SIDE_FAILED;
+    const char *side = psw_word(PSW_WORDS_SIDE, (int)row->starts);
+    if (!psw_replay_ended(&v->replay, row->slot)) {
+        psw_format(text[EDGE], PSW_CELL, known ? "none yet, first %s" : "none yet", side);
+        psw_format(text[BETWEEN], PSW_CELL, "of %.6g..%.6g", from, to);
+    } else if (is_settled(v, row)) {
+        psw_format(text[EDGE], PSW_CELL, "none, %s throughout", side);
+        psw_format(text[BETWEEN], PSW_CELL, "none in %.6g..%.6g", from, to);
+    } else {
+        psw_format(text[EDGE], PSW_CELL, known ? "none found, first %s" : "none found", side);
+        psw_format(text[BETWEEN], PSW_CELL, "not settled in %.6g..%.6g", from, to);
+    }
     if (isnan(from)) psw_format(text[BETWEEN], PSW_CELL, "-");
 }
 

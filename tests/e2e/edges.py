@@ -206,6 +206,45 @@ def test_status(place, path):
     sidecar.unlink()
 
 
+MEMORY = """schema: 1
+data: {kind: gaussian}
+methods: [exact, {polysketch: {r: 16, draws: 2}}]
+grid: {n: {from: 256, to: 4096, step: 256}, d: 32, beta: 8}
+search: {over: n, column: err_out, level: 0.5}
+run: {memory_per_rank: 3Mi}
+"""
+
+
+def test_not_settled(place):
+    """No edge is said to be nowhere, and no side to be that of all, where candidates failed or are not decided."""
+    none = write(place, "nowhere", text=STUDY.replace("level: 0.45}", "level: 1.5}"))
+    stored, said = edges(none), run("show", none, "--edges")
+    settled = int((stored["count"][::4] == 0).sum())
+    check(settled > 0 and said.count("none, below throughout") == settled == said.count("none in 1..48"), said)
+    check("not settled" not in said, said)
+    lost = numpy.flatnonzero(columns(none)["asked"][:CANDIDATES] > 0)
+    for name, fails in (("all", lost), ("first", lost[:1]), ("last", lost[-1:])):
+        path = write(place, f"nowhere-{name}", 0, *fails, text=STUDY.replace("level: 0.45}", "level: 1.5}"))
+        row = run("show", path, "--edges", "--where", "n == 64 and classes == 8")
+        check("none found" in row and "not settled in 1..48" in row, name, row)
+        check("none in" not in row and "throughout" not in row, name, row)
+        check(run("show", path, "--edges").count("throughout") == settled - 1, name, "others are")
+    undecided, memory = place / "undecided.yaml", place / "memory.yaml"
+    undecided.write_text(STUDY.replace("trials: 60", "trials: {most: 20, until: decided, error: 0.01}").replace("0.45", "0.9"))
+    memory.write_text(MEMORY)
+    for study, which in ((undecided, "open"), (memory, "evaluations")):
+        path = study.with_suffix(".h5")
+        run("run", study, "-o", path, "--quiet", code=1 if study is memory else 0)
+        stored, lines = edges(path), run("show", path, "--edges").splitlines()
+        check(stored[which].max() > 0, which, stored[which])
+        told = [json.loads(line) for line in run("show", path, "--edges", "--jsonl").splitlines()]
+        for row in (row for row in told if row["count"] == 0):
+            unsure = row["open"] > 0 or row["missed"] >= 6 or study is memory  # the gap of 48 candidates is 6
+            line = lines[1 + told.index(row)]
+            check(("not settled in" in line) == unsure == ("none in" not in line), row, line)
+            check(not (unsure and "throughout" in line), row, line)
+
+
 # ---- verify
 
 
@@ -394,6 +433,7 @@ def main():
         test_definition(path, "searched")
         test_show(place, path)
         test_status(place, path)
+        test_not_settled(place)
         test_verify(place, path)
         test_merge(place, path)
         test_merge_goes_on(place)

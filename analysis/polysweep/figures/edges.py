@@ -57,8 +57,8 @@ def _caption(frame, found, rest, axis, colour, left_out):
         text += "Lines: the exact edges of the theory. "
     if any(name.startswith("predict_") for name in frame):
         text += "Dotted and dashed: what the study itself predicts. "
-    text += ("At the rim: an open triangle below, already above the level at the first candidate; a cross above, no candidate that was "
-             "asked reaches it; a dash, none is decided to. ")
+    text += ("At the rim: an open triangle below, above the level at the first candidate that is decided; a cross above, no candidate that was "
+             "asked reaches it, all of them decided; a dash, none was found, and some are not decided. ")
     outside = frame[frame["outside"]]
     if len(outside):
         listed = "; ".join(_where(row, [*rest, *filter(None, (axis, colour))]) for row in outside.head(MOST_LISTED).to_dict("records"))
@@ -171,10 +171,10 @@ def _curve(ax, curve, colour, place, axis, used):
     inside = (lambda share: low * (high / low) ** share) if ax.get_yscale() == "log" else (lambda share: low + share * (high - low))
     first = curve.drop_duplicates("combination")
     seen = first[first["count"] == 0]
-    for word, rows, share, look in (("below", first[first["starts"] == "above"], 0.03, dict(marker="v", markerfacecolor="white")),
-                                    ("none", seen[(seen["starts"] == "below") & (seen["open"] == 0)], 0.97, dict(marker="x")),
-                                    ("open", seen[seen["starts"].isin(["open", "failed", "none"]) | (seen["open"] > 0)], 0.97,
-                                     dict(marker="_"))):
+    above = seen["above_from"].notna()
+    for word, rows, share, look in (("below", first[first["above_from"].notna()], 0.03, dict(marker="v", markerfacecolor="white")),
+                                    ("none", seen[seen["settled"] & ~above], 0.97, dict(marker="x")),
+                                    ("open", seen[~seen["settled"] & ~above], 0.97, dict(marker="_"))):
         if len(rows):
             ax.plot(place(rows[axis].to_numpy(float)), np.full(len(rows), inside(share)), linestyle="none", color=colour, markersize=5,
                     markeredgewidth=1.0, zorder=3, clip_on=False, **look)
