@@ -112,14 +112,14 @@ static void ask(guess *g, const ptrdiff_t *slots, ptrdiff_t count, double *secon
     *seconds += round_s(g, slots, count);
 }
 
+/* At most: every candidate, in a round of its own, so that nothing is shared. */
 static void ask_family(guess *g, forecast_supposed kind, ptrdiff_t number)
 {
     family *f = &g->families[number];
     const ptrdiff_t *own;
     ptrdiff_t round, size = psw_search_slots(g->search, number, &own), count, before = g->f->points;
     f->rounds_s = 0;
-    for (ptrdiff_t i = 0; kind == FORECAST_MOST && i < size; i += PSW_SEARCH_WIDTH)
-        ask(g, own + i, size - i < PSW_SEARCH_WIDTH ? size - i : PSW_SEARCH_WIDTH, &f->rounds_s);
+    for (ptrdiff_t i = 0; kind == FORECAST_MOST && i < size; i++) ask(g, own + i, 1, &f->rounds_s);
     while (kind != FORECAST_MOST && (count = psw_search_round(g->search, number, answer_of, g, g->slots, &round)) > 0)
         ask(g, g->slots, count, &f->rounds_s);
     f->points = g->f->points - before;

@@ -8,7 +8,8 @@ typedef enum forecast_supposed { FORECAST_LEAST, FORECAST_EXPECTED, FORECAST_MOS
 
 /* Begins with the wanted points, of a study that searches. PSW_USAGE, PSW_NO_MEMORY. */
 psw_status forecast_search_begin(psw_forecast *forecast);
-/* The points that are asked for become the wanted ones: at least, without an edge; as theory expects; all. */
+/* The points that are asked for become the wanted ones: at least, without an edge; as theory expects; all,
+ * each in a round of its own. */
 void forecast_search_suppose(psw_forecast *forecast, forecast_supposed supposed);
 void forecast_search_free(psw_forecast *forecast);
 

@@ -99,6 +99,16 @@ def test_parts():
     check("as a whole" in refused("plan", "plan.yaml", "--where", "beta < 9"), "half a curve")
 
 
+def test_few_candidates():
+    """Both ends of four candidates in a round, and then one at a time: at most, every one shares tiles with none."""
+    told = plan(NOISY.replace("n: [64, 256, 1024]", "n: [256, 1024]").replace("{from: 1, to: 256, step: 1}", "[1, 2, 3, 4]").replace(
+        ", softmax", "") + SEARCH % "")
+    check_order(told, 4)
+    points, s = bounds(told)
+    check(points == [8, 16, 16] and s["combinations"] == s["unknown"] == 4, "both ends, and all", s)
+    check(s["most"]["busy_s"] > s["expected"]["busy_s"], "one round of two is two of one", s)
+
+
 def test_levels():
     """softmax is the level of both degrees: one family, which one team works at."""
     told = plan("schema: 1\ndata: {preset: P1}\nmethods: [exact, softmax]\n"
@@ -131,7 +141,7 @@ def test_words():
 def main():
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
-        for test in (test_hints, test_no_hints, test_one_edge, test_run, test_cost, test_parts, test_levels, test_times, test_words):
+        for test in (test_hints, test_no_hints, test_one_edge, test_run, test_cost, test_parts, test_few_candidates, test_levels, test_times, test_words):
             test()
     print(f"{commands.checks} checks, {commands.failed} failed")
     return commands.failed > 0
