@@ -104,6 +104,17 @@ static psw_status level_read(psw_study *study, const psw_yaml_node *node)
     return text_read(study, where, &s->level_where);
 }
 
+/* Has a method of the study a list of its own by that name? */
+static bool is_method_axis(const psw_study *study, const char *name)
+{
+    const psw_yaml_node *methods = psw_yaml_child(study->tree.root, "methods");
+    for (const psw_yaml_node *item = methods ? methods->child : NULL; item; item = item->next) {
+        const psw_yaml_node *own = item->kind == PSW_MAP ? psw_yaml_child(item->child, name) : NULL;
+        if (own && own->kind != PSW_SCALAR) return true;
+    }
+    return false;
+}
+
 static psw_status over_read(psw_study *study, const psw_yaml_node *node)
 {
     psw_search_keys *s = &study->settings.search;
@@ -116,9 +127,9 @@ static psw_status over_read(psw_study *study, const psw_yaml_node *node)
         if (strcmp(axes[count - 1], s->over) == 0) return PSW_OK;
     }
     axes[count] = NULL;
-    int id = spec_parameter_find(s->over);
-    if (id >= PSW_ID_R) return PSW_OK; /* a method's own: an axis where its list is one */
-    return PSW_WRONG(&study->tree, node->where, "'%s' is no axis of the study%s; the candidates are a list in grid",
+    if (spec_parameter_find(s->over) >= PSW_ID_R && is_method_axis(study, s->over)) return PSW_OK;
+    return PSW_WRONG(&study->tree, node->where,
+                     "'%s' is no axis of the study%s; the candidates are a list in grid, or of a method",
                      psw_show(s->over).text, psw_hint(s->over, axes).text);
 }
 

@@ -271,6 +271,44 @@ static void check_refused(void)
     }
 }
 
+/* Candidates are a list: of the grid, or of a method. */
+#define SKETCHES "schema: 1\ndata: {kind: gaussian}\ngrid: {n: [64, 128], d: 16, beta: 2}\nmethods: [exact, "
+#define OVER(name) "]\nsearch: {over: " #name ", column: err_out, level: 0.5}\n"
+
+static const struct {
+    const char *text;
+    ptrdiff_t candidates; /* of the longest combination; 0: refused */
+} overs[] = {
+    {SKETCHES "{polysketch: {r: 16}}" OVER(r), 0},
+    {SKETCHES "{polysketch: {r: 16}}" OVER(draws), 0},
+    {SKETCHES "{polysketch: {r: 16}}" OVER(features), 0},
+    {SKETCHES "{polysketch: {r: [16, 32, 64]}}" OVER(draws), 0},
+    {SKETCHES "{polysketch: {r: [16, 32, 64]}}" OVER(r), 3},
+    {SKETCHES "{polysketch: {r: {from: 16, to: 32, step: 4}}}" OVER(r), 5},
+    {SKETCHES "{polysketch: {r: 16, draws: [1, 2]}}" OVER(draws), 2},
+    {SKETCHES "{polysketch: {r: [16, 32, 64]}}" OVER(d), 0},
+    {SKETCHES "{polysketch: {r: 16}}" OVER(n), 2},
+};
+
+static void check_overs(void)
+{
+    for (size_t i = 0; i < sizeof overs / sizeof *overs; i++) {
+        const char *text = overs[i].text;
+        psw_study *study = NULL;
+        psw_combinations all = {0};
+        ptrdiff_t longest = 0;
+        psw_status status = psw_study_parse(&(psw_study_source){text, strlen(text), "s.yaml", NULL, 0}, NULL, &study);
+        CHECK(status == (overs[i].candidates > 0 ? PSW_OK : PSW_USAGE), "%s\n%s", psw_message(), text);
+        if (status != PSW_OK) CHECK(strstr(psw_message(), "is no axis of the study"), "%s", psw_message());
+        if (status == PSW_OK) CHECK(psw_combinations_create(study, &all) == PSW_OK, "%s", psw_message());
+        for (ptrdiff_t c = 0; c < all.count; c++)
+            if (all.first[c + 1] - all.first[c] > longest) longest = all.first[c + 1] - all.first[c];
+        CHECK(longest == overs[i].candidates, "%td candidates in\n%s", longest, text);
+        psw_combinations_free(&all);
+        psw_study_free(study);
+    }
+}
+
 /* A million points: no list but those of the combinations, no quadratic step. */
 static void check_large(void)
 {
@@ -292,6 +330,7 @@ int main(void)
 {
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) check_example(&examples[i]);
     check_refused();
+    check_overs();
     check_large();
     return test_end();
 }
