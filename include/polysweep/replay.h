@@ -12,6 +12,9 @@ typedef struct psw_replay {
     ptrdiff_t *asked;                 /* [slots], once it has run: the round that asked for the slot, 0: none did */
     unsigned char *ended, *elsewhere; /* [families]: once it has run; in other parts of the study */
     ptrdiff_t families, open;         /* of the part, and of these those whose search has not ended */
+    /* Where a family may have many combinations, what was found in each; [combinations], NULL: a family is one. */
+    psw_crossings *found;
+    unsigned char *found_known; /* [families]: since its answers were taken */
 } psw_replay;
 
 /* As psw_search_create. To be freed whatever it returns. */

@@ -73,5 +73,9 @@ typedef struct psw_crossings {
 /* From asked candidates alone. */
 void psw_search_crossings(const psw_search *search, ptrdiff_t combination, psw_answers *answers, const void *context,
                           psw_crossings *crossings);
+/* The same for all combinations of a family, into crossings[combination]: in one replay, while each of the above takes
+ * its own, which is quadratic where many combinations are one family. */
+void psw_search_crossings_family(const psw_search *search, ptrdiff_t family, psw_answers *answers, const void *context,
+                                 psw_crossings *crossings);
 
 #endif

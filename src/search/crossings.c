@@ -142,21 +142,41 @@ static void starts_find(found *f)
     if (curve->count > 0) f->out->starts = curve->marks[i].side;
 }
 
+/* `out` from the curve of a family that was replayed. */
+static void curve_read(found *f)
+{
+    const psw_combinations *all = &f->replay.search->all;
+    const ptrdiff_t c = f->curve->combination;
+    *f->out = (psw_crossings){.first_slot = all->slot[all->first[c]]};
+    for (ptrdiff_t i = all->first[c]; i < all->first[c + 1]; i++)
+        if (all->slot[i] < f->out->first_slot) f->out->first_slot = all->slot[i];
+    starts_find(f);
+    edges_find(f);
+    costs_add(f);
+    missed_find(f);
+}
+
 void psw_search_crossings(const psw_search *search, ptrdiff_t combination, psw_answers *answers, const void *context,
                           psw_crossings *crossings)
 {
     const psw_combinations *all = &search->all;
-    ptrdiff_t member = all->family_first[all->family[combination]];
     found f = {.replay = {.search = search, .family = all->family[combination], .answers = answers, .context = context},
+               .curve = search->curves,
                .out = crossings};
-    *crossings = (psw_crossings){.first_slot = all->slot[all->first[combination]]};
-    for (ptrdiff_t i = all->first[combination]; i < all->first[combination + 1]; i++)
-        if (all->slot[i] < crossings->first_slot) crossings->first_slot = all->slot[i];
     search_replay_run(&f.replay);
-    f.curve = search->curves;
-    while (all->member[member] != combination) member++, f.curve++;
-    starts_find(&f);
-    edges_find(&f);
-    costs_add(&f);
-    missed_find(&f);
+    while (f.curve->combination != combination) f.curve++;
+    curve_read(&f);
+}
+
+void psw_search_crossings_family(const psw_search *search, ptrdiff_t family, psw_answers *answers, const void *context,
+                                 psw_crossings *crossings)
+{
+    const ptrdiff_t *first = search->all.family_first;
+    found f = {.replay = {.search = search, .family = family, .answers = answers, .context = context}};
+    search_replay_run(&f.replay);
+    for (ptrdiff_t k = 0; k < first[family + 1] - first[family]; k++) {
+        f.curve = &search->curves[k];
+        f.out = &crossings[f.curve->combination];
+        curve_read(&f);
+    }
 }

@@ -13,7 +13,10 @@ psw_status psw_replay_create(const psw_study *study, psw_replay *r)
     r->ended = calloc(families + 1, 1);
     r->elsewhere = calloc(families + 1, 1);
     r->families = (ptrdiff_t)families;
-    if (!r->answer || !r->asked || !r->ended || !r->elsewhere)
+    bool many = psw_search_combinations(r->search)->partner != NULL;
+    if (many) r->found = malloc((size_t)psw_search_combinations(r->search)->count * sizeof *r->found + 1);
+    r->found_known = calloc(families + 1, 1);
+    if (!r->answer || !r->asked || !r->ended || !r->elsewhere || !r->found_known || (many && !r->found))
         return PSW_FAIL(PSW_NO_MEMORY, "no memory for what a search of %td points has come to", r->slots);
     for (ptrdiff_t i = 0; i < r->slots; i++) r->answer[i] = (psw_answer){.status = PSW_SLOT_EMPTY};
     return PSW_OK;
@@ -26,6 +29,8 @@ void psw_replay_free(psw_replay *r)
     free(r->asked);
     free(r->ended);
     free(r->elsewhere);
+    free(r->found);
+    free(r->found_known);
     *r = (psw_replay){0};
 }
 
@@ -43,6 +48,7 @@ void psw_replay_part(psw_replay *r, const unsigned char *mine)
 void psw_replay_take(psw_replay *r, ptrdiff_t slot, const psw_record *record)
 {
     r->answer[slot] = psw_search_answer(r->search, record);
+    r->found_known[psw_search_family(r->search, slot)] = 0;
 }
 
 static psw_answer answer_of(const void *replay, ptrdiff_t slot)
@@ -105,5 +111,12 @@ void psw_replay_settle(const psw_replay *r, ptrdiff_t slot, psw_record *record)
 
 void psw_replay_crossings(const psw_replay *r, ptrdiff_t combination, psw_crossings *found)
 {
-    psw_search_crossings(r->search, combination, answer_of, r, found);
+    const ptrdiff_t family = psw_search_combinations(r->search)->family[combination];
+    if (!r->found) {
+        psw_search_crossings(r->search, combination, answer_of, r, found);
+        return;
+    }
+    if (!r->found_known[family]) psw_search_crossings_family(r->search, family, answer_of, r, r->found);
+    r->found_known[family] = 1;
+    *found = r->found[combination];
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "polysweep/search.h"
+#include "polysweep/replay.h"
 #include "unit/spec_study.h"
 
 enum { SLOTS_MOST = 512 };
@@ -143,6 +143,94 @@ static void check_answers(void)
     CHECK(side_of(width, PSW_TRIALS_MOST, 0.84, &a) == PSW_SIDE_BELOW, "it is above the interval");
 }
 
+/* ---- a family of many curves ---- */
+
+enum { CURVES = 200, CANDIDATES = 12 };
+
+typedef struct many {
+    const psw_search *search;
+    ptrdiff_t calls, lowest; /* the first edge is there */
+} many;
+
+/* Curve c rises at its candidate (7 c + lowest) % 12, and is wavy beyond it. */
+static psw_answer many_answer(const void *context, ptrdiff_t slot)
+{
+    many *m = (many *)context;
+    const ptrdiff_t c = slot / CANDIDATES, at = slot % CANDIDATES, rise = (7 * c + m->lowest) % CANDIDATES;
+    double value = at >= rise ? 2 + sin((double)slot) : 0;
+    m->calls++;
+    return (psw_answer){.status = PSW_SLOT_DONE, .value = value, .level = 1.5, .lo = NAN, .hi = NAN, .trials = 1};
+}
+
+/* Bytes, but for the edges that there are not. */
+static bool same_crossings(const psw_crossings *a, const psw_crossings *b)
+{
+    ptrdiff_t edges = a->count < PSW_SEARCH_EDGES ? a->count : PSW_SEARCH_EDGES;
+    return a->first_slot == b->first_slot && a->count == b->count && a->evaluations == b->evaluations &&
+           a->trials == b->trials && a->starts == b->starts && a->missed == b->missed && a->open == b->open &&
+           memcmp(a->edge, b->edge, (size_t)edges * sizeof *a->edge) == 0;
+}
+
+/* All of a family in one replay: answers are asked for a few times each, however many curves there are. */
+static void check_family_at_once(void)
+{
+    static psw_crossings found[CURVES];
+    psw_study *study = study_of("schema: 1\ndata: {b: 0.5, c: 1, a_0: 0}\nmethods: [closed_form]\n"
+                                "grid: {n: 64, d: 18, a_1: {from: 1, to: 2, count: 200, spacing: linear}, "
+                                "beta: {from: 1, to: 12, step: 1}}\n"
+                                "search: {over: beta, column: theory_success, level: {column: theory_success, "
+                                "where: \"beta == 8 and a_1 == 1\"}}\n");
+    psw_search *search;
+    CHECK(psw_search_create(study, &search) == PSW_OK, "%s", psw_message());
+    const psw_combinations *all = psw_search_combinations(search);
+    many m = {search, 0, 3};
+    ptrdiff_t edges = 0;
+    CHECK(all->count == CURVES && all->families == 1, "%td curves in %td families", all->count, all->families);
+    psw_search_crossings_family(search, 0, many_answer, &m, found);
+    /* each: with its level in its round, for what it took, and at both ends of an edge */
+    CHECK(m.calls <= 10 * CURVES * CANDIDATES, "%td answers of %d slots", m.calls, CURVES * CANDIDATES);
+    for (ptrdiff_t c = 0; c < CURVES; c++) {
+        psw_crossings one;
+        psw_search_crossings(search, c, many_answer, &m, &one);
+        CHECK(same_crossings(&one, &found[c]), "combination %td", c);
+        edges += one.count;
+    }
+    CHECK(edges > CURVES, "%td edges", edges);
+    psw_search_free(search);
+    psw_study_free(study);
+}
+
+/* A replay reads a family once, and again when it took another answer. */
+static void check_replay(void)
+{
+    psw_study *study =
+        study_of("schema: 1\ndata: {preset: P1}\nmethods: [exact, softmax]\n"
+                 "grid: {n: {from: 16, to: 27, step: 1}, d: 10, beta: [2, 3]}\n"
+                 "search: {over: n, column: entropy, level: {column: entropy, where: method == softmax}}\n");
+    psw_replay r;
+    psw_crossings found;
+    CHECK(psw_replay_create(study, &r) == PSW_OK && r.found, "%s", psw_message());
+    for (int above = 0; above < 2; above++) {
+        for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
+            psw_point point = psw_study_point(study, slot);
+            psw_record record = psw_record_blank(&point);
+            record.slot.status = PSW_SLOT_DONE;
+            record.sketch.entropy = point.method == PSW_SOFTMAX ? 20.25 : (double)point.n + above * (point.beta == 3);
+            psw_replay_take(&r, slot, &record);
+        }
+        CHECK(psw_replay_run(&r) == PSW_OK && r.open == 0, "%s", psw_message());
+        for (ptrdiff_t c = 0; c < psw_search_combinations(r.search)->count; c++) {
+            psw_replay_crossings(&r, c, &found);
+            psw_point point = psw_study_point(study, found.first_slot);
+            double edge = point.method == PSW_SOFTMAX ? NAN : 20.25 - above * (point.beta == 3);
+            CHECK(found.count == (point.method == PSW_EXACT), "%td edges of combination %td", found.count, c);
+            if (found.count == 1) CHECK_NEAR(found.edge[0].position, edge, 1e-12); /* roundings of numbers below 32 */
+        }
+    }
+    psw_replay_free(&r);
+    psw_study_free(study);
+}
+
 /* ---- what is refused ---- */
 
 static const struct {
@@ -186,6 +274,8 @@ int main(void)
     check_crossover(false);
     check_crossover(true);
     check_answers();
+    check_family_at_once();
+    check_replay();
     check_refused();
     return test_end();
 }
