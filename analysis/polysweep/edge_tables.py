@@ -93,7 +93,7 @@ def edge_table(frame, found) -> Table | None:
     over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
     note = (f"Where {column} crosses {level} along {over}: in (lo, hi], two neighbouring candidates that were judged to be on different "
             f"sides. Theory: the exact edge; a star where it is not in the interval. Asked: of how many candidates. Missed: a window "
-            "narrower than so many candidates may lie between neighbours of one side. Open: asked, and their side not decided.")
+            "of so many candidates may lie between neighbours of one side. Open: asked, and their side not decided.")
     return Table("Edges", note, shown.reset_index(drop=True), "edges.csv")
 
 
@@ -160,7 +160,7 @@ def asked_for(ds, found) -> list[str]:
                  + " that the whole grid takes at the most trials of each point.")
     missed = int(found["missed"].max()) if found.sizes["combination"] else 0
     if missed:
-        lines.append(f"No shape is assumed between candidates that were asked: a window narrower than {missed} candidates may be missed "
+        lines.append(f"No shape is assumed between candidates that were asked: a window narrower than {missed + 1} candidates may be missed "
                      "(column missed has it for each combination).")
     return lines
 

@@ -82,7 +82,7 @@ def test_what_it_cost_is_what_the_points_say(ds):
     assert flops == pytest.approx(whole[done].sum() / whole.sum(), rel=1e-12)  # sums in another order
     assert trials == pytest.approx(ds.trials_done.values[done].sum() / (2000 * len(done)), rel=1e-12)
     text = " ".join(asked_for(ds, found))
-    assert f"{done.sum()} of {len(done)} candidates were asked" in text and f"narrower than {int(found.missed.max())} candidates" in text
+    assert f"{done.sum()} of {len(done)} candidates were asked" in text and f"narrower than {int(found.missed.max()) + 1} candidates" in text
     assert "all edges of 12 combinations" in text
 
 

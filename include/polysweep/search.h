@@ -66,7 +66,7 @@ typedef struct psw_crossings {
     ptrdiff_t evaluations;       /* candidates asked and answered */
     double trials, flops;        /* they took */
     psw_level_side starts;       /* side of the first asked candidate: count 0 then means all of it */
-    ptrdiff_t missed; /* most candidates between asked neighbours of one side: a narrower window is not seen */
+    ptrdiff_t missed; /* most candidates between asked neighbours of one side: a window of so many is not seen */
     ptrdiff_t open;   /* candidates that were asked and not decided */
     psw_crossing edge[PSW_SEARCH_EDGES];
 } psw_crossings;
