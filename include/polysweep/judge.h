@@ -30,9 +30,10 @@
  * interval) are looked at at fixed numbers, by rules that hold at whatever look they end (polysweep/sequence.h):
  * - where nothing is drawn, after each block of 20 trials, the last of which may be shorter. Attention is computed
  * once; the head keeps its rows, and computes block after block;
- * - where rows or tables are drawn, after each draw, by the means of as many trials each (trials / draws, rounded up).
- *   Draws are never used twice: data_draws and draws are the same number. With a trial a draw, trials are independent,
- *   and looked at after 20 draws.
+ * - where rows or tables are drawn, after each draw up to the 128th, then 32 times before draws have doubled (after
+ *   every 4th from there on, every 8th from the 256th, ...), and after the last, by the means of as many trials each
+ *   (trials / draws, rounded up). Draws are never used twice: data_draws and draws are the same number. With a trial a
+ *   draw, trials are independent, and looked at after 20 draws.
  * A point that is over leaves the group: everything it has is over its trials and draws up to there, to the bit what it
  * has alone, and, where nothing is drawn, what as many trials that are given have. success_lo and success_hi are then
  * the interval of the sequence at 1 - until_error.
