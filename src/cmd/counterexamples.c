@@ -277,15 +277,22 @@ static psw_status print_lines(cmd_view *v, const findings *f, print_row *row)
 
 /* ---- as a study ---- */
 
-/* Ten times what selected them: the trials that were asked for, or those that a rule took. */
-static psw_status trials_take(cmd_view *v, const findings *f, ptrdiff_t *slots, double *trials, ptrdiff_t count)
+typedef struct chosen {
+    ptrdiff_t *slots, count;
+    double *trials, *more; /* of each: trials, and how many times as many draws */
+} chosen;
+
+/* Ten times what selected them: the trials and draws that were asked for, or those that a rule took. */
+static psw_status trials_take(cmd_view *v, const findings *f, const chosen *all)
 {
-    for (ptrdiff_t i = 0; i < count; i++) {
-        slots[i] = f->list[i].slot;
-        PSW_TRY(psw_reader_get(v->reader, slots[i], 1, v->records));
+    for (ptrdiff_t i = 0; i < all->count; i++) {
+        all->slots[i] = f->list[i].slot;
+        PSW_TRY(psw_reader_get(v->reader, all->slots[i], 1, v->records));
         const psw_record *record = v->records;
-        bool ended = record->verdict.trials_stop != PSW_TRIALS_FIXED && record->verdict.trials_done > 0;
-        trials[i] = MORE_TRIALS * (double)(ended ? record->verdict.trials_done : record->point.trials);
+        double done = (double)record->verdict.trials_done;
+        bool ended = record->verdict.trials_stop != PSW_TRIALS_FIXED && done > 0;
+        all->trials[i] = MORE_TRIALS * (ended ? done : (double)record->point.trials);
+        all->more[i] = ended ? MORE_TRIALS * done / (double)psw_judge_trials(&record->point) : MORE_TRIALS;
     }
     return PSW_OK;
 }
@@ -305,19 +312,20 @@ static psw_status print_study(cmd_view *v, const findings *f, const char *path)
     if (count == 0)
         return PSW_FAIL(PSW_USAGE, "--study: no point contradicts %s, of %td that it is about and %td computed",
                         f->name, f->about, f->computed);
+    double *numbers = malloc(2 * (size_t)count * sizeof *numbers);
     ptrdiff_t *slots = malloc((size_t)count * sizeof *slots);
-    double *trials = malloc((size_t)count * sizeof *trials);
+    const chosen all = {slots, count, numbers, numbers ? numbers + count : NULL};
     psw_format(name, sizeof name, "%.200s-%s", psw_study_name(v->study), f->name);
-    psw_status status = slots && trials ? trials_take(v, f, slots, trials, count)
-                                        : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", count);
-    const psw_again again = {name, slots, trials, count, MORE_TRIALS};
+    psw_status status =
+        slots && numbers ? trials_take(v, f, &all) : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", count);
+    const psw_again again = {name, slots, all.trials, all.more, count};
     if (status == PSW_OK) status = psw_study_again(v->study, &again, &text);
     if (status == PSW_OK) {
         print_heading(v, f, path, count);
         fwrite(text, 1, strlen(text), stdout); /* JSON has escapes for what a terminal obeys */
     }
     free(slots);
-    free(trials);
+    free(numbers);
     free(text);
     return status;
 }

@@ -256,6 +256,12 @@ def test_drawn(place):
         for name in ("none", "two", "equal"):
             check(claim(file, name)["contradict"] == 11, most, name, claim(file, name)["contradict"])
         p = numpy.array([row["p_value"] for row in claim(file, "none")["counterexamples"]])
+        study.write_text(run("show", file, "--counterexamples", "none", "--study"))
+        run("run", study, "-o", place / f"again{most}.h5", "--quiet", "--where", "beta == 30")
+        again, there = polysweep.open(place / f"again{most}.h5"), slots(claim(file, "none"))
+        draws = ds.trials_done.values[there] // (most // 90)
+        check((draws < 90).any() and (again.data_draws.values == 10 * draws).all() and
+              (again.trials.values == 10 * ds.trials_done.values[there]).all(), "ten times the draws that there were", draws)
         check((p == ds.trials_error.values[0] / 2).all() if most > 90 else (p < 1e-9).all(), "p-values", p)
 
 
