@@ -128,6 +128,18 @@ typedef struct psw_judge_expectation {
 } psw_judge_expectation;
 psw_judge_expectation psw_judge_expected(const psw_point *point);
 
+/* Points of a study whose trials or draws are too few for `until: decided` to say "above" (of a level below 1/2:
+ * "below"), even if all succeed (fail). `point` is one that lacks most, by ratio. */
+typedef struct psw_judge_shortage {
+    ptrdiff_t points, of;
+    double come, wanted; /* of `point`: trials, or draws of several trials each */
+    psw_point point;
+} psw_judge_shortage;
+psw_judge_shortage psw_judge_shortage_of(const psw_study *study);
+/* In a sentence, with what to write; of one that has points. */
+enum { PSW_SHORTAGE_TEXT = 512 };
+void psw_judge_shortage_text(const psw_judge_shortage *shortage, char text[PSW_SHORTAGE_TEXT]);
+
 /* Operations of the head for one data set, were nothing left out. */
 double psw_judge_flops(const psw_point *point);
 /* Rows of one data set whose products are made: of equal ones of a leaf one, where it is known before that they are
