@@ -19,6 +19,7 @@ typedef struct findings {
     ptrdiff_t count, room;           /* those that may contradict */
     ptrdiff_t about, computed, mute; /* mute: computed, but what is claimed has no value there */
     ptrdiff_t stand, alike;          /* contradict; only seem to */
+    bool shared;                     /* computed trials share draws of rows */
     psw_status status;
 } findings;
 
@@ -73,6 +74,14 @@ static void add(findings *f, const psw_claim_finding *found)
     f->list[f->count++] = *found;
 }
 
+/* Their effective number of samples is calibrated where 5 % lie outside; further out tests say too small a chance. */
+static bool shares_draws(const psw_record *record)
+{
+    const psw_verdict *v = &record->verdict;
+    return v->trials_stop == PSW_TRIALS_FIXED && record->point.data_draws > 0 &&
+           record->point.data_draws < v->trials_done;
+}
+
 static void ask(cmd_view *v, void *state, const psw_record *record)
 {
     findings *f = state;
@@ -81,6 +90,7 @@ static void ask(cmd_view *v, void *state, const psw_record *record)
     f->about += found.answer.about;
     f->computed += computed;
     f->mute += computed && !found.answer.known;
+    f->shared |= computed && shares_draws(record);
     if (found.answer.known && (found.answer.p < 1 || !found.answer.holds) && f->status == PSW_OK) add(f, &found);
 }
 
@@ -107,10 +117,14 @@ static void print_summary(const findings *f, FILE *out)
     if (f->mute) psw_print(out, "            %td of these have no value of what is claimed\n", f->mute);
     psw_print(out, "contradict  %td", f->stand);
     if (psw_claim_tested(f->claim))
-        psw_print(out, "; chance that any of them does not: at most %g (exact tests, Holm's correction for %td %s)",
-                  f->error, f->about, points);
+        psw_print(out, "; chance that any of them does not: %s %g (%s tests, Holm's correction for %td %s)",
+                  f->shared ? "about" : "at most", f->error, f->shared ? "approximate" : "exact", f->about, points);
     psw_print(out, "\n");
     if (f->alike) psw_print(out, "seem to     %td more, which chance may explain\n", f->alike);
+    if (f->shared && psw_claim_tested(f->claim))
+        psw_print(out,
+                  "note        trials share draws: tests take an effective number of trials, which is good to some "
+                  "0.05; smaller p-values are too small, by up to ten times at 5e-6\n");
     if (psw_claim_untested_rate(f->claim))
         psw_print(out, "note        a rate is compared as it was measured, chance included: tests take a rate against "
                        "parameters, theory and numbers, joined by `and`\n");
@@ -226,6 +240,7 @@ static void json_begin(const cmd_view *v, printer *p, const findings *f)
     psw_json_text(json, "then", f->then);
     psw_json_bool(json, "tested", psw_claim_tested(f->claim));
     psw_json_bool(json, "untested_rate", psw_claim_untested_rate(f->claim));
+    psw_json_bool(json, "exact", !f->shared);
     psw_json_text(json, "correction", "Holm");
     psw_json_number(json, "error", f->error);
     psw_json_count(json, "about", f->about);
