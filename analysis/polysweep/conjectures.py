@@ -53,7 +53,8 @@ class Counterexamples:
 
     about: points that the claim is about; computed: those that are done; without_value: done, but a column that is claimed something
     of is NaN there. contradict: points of `table`; seem_to: further ones where the claim is false as measured, which chance may explain.
-    tested: some comparison is tested. untested_rate: a rate is compared as it was measured, since a test does not fit.
+    tested: some comparison is tested. exact: no trials of computed points share draws; where they do, tests take an effective number
+    of trials, which is calibrated at 95 %: smaller p-values are too small, and `error` is about, not at most, what it says. untested_rate: a rate is compared as it was measured, since a test does not fit.
     table: a row per counterexample, the strongest first: `slot`, what distinguishes points, the results that are named, `beyond` (by how
     much), `p_value`, `p_corrected` (NaN where nothing is tested).
     """
@@ -68,6 +69,7 @@ class Counterexamples:
     contradict: int
     seem_to: int
     tested: bool
+    exact: bool
     untested_rate: bool
     table: pd.DataFrame
 
@@ -106,7 +108,7 @@ def counterexamples(ds, name: str, error: float | None = None) -> Counterexample
                           "p_corrected": np.where(found.by_test[slots], corrected[stand], np.nan)})
     alike = int((~found.holds[order[~stand]]).sum())
     return Counterexamples(name, when, then, error, int(found.about.sum()), int(done.sum()), int((done & ~known).sum()), len(table), alike,
-                           found.tests > 0, found.untested_rate, table)
+                           found.tests > 0, not (done & _shares_draws(ds)).any(), found.untested_rate, table)
 
 
 class _Claim:
@@ -243,6 +245,13 @@ def rate_pvalues(ds, rate: str, bound):
 def _trials(ds):
     done = ds["trials_done"].values if "trials_done" in ds else 0
     return np.where(done > 0, done, ds["trials"].values).astype(float)
+
+
+def _shares_draws(ds):
+    """Trials of a fixed number that share draws of rows."""
+    rows = ds["data_draws"].values.astype(float) if "data_draws" in ds.variables else np.zeros(ds.sizes["point"])
+    fixed = ds["trials_stop"].values == "fixed" if "trials_stop" in ds else np.ones(len(rows), bool)
+    return fixed & (rows > 0) & (rows < _trials(ds))
 
 
 def _clusters(ds):

@@ -7,7 +7,8 @@
  * Pearson's; == by both). A part that compares anything else contradicts as it is: the other columns have no error of
  * chance, or none that is known.
  *
- * Independent samples: success_samples, which trials that share draws are worth; for the other two rates, of which no
+ * Independent samples: success_samples, which trials that share draws are worth (calibrated at 95 %: further out such
+ * tests are not exact, and say too small a p-value); for the other two rates, of which no
  * such number is kept, the clusters of draws (polysweep/judge.h). Where trials were ended by a rule that looks at them,
  * the p-value is one that holds at any end, exp(-psw_trials_evidence); under draws of several trials each, whose means
  * are not kept, half of the point's trials_error (a bound's share of it) where that bound of success_rate's interval

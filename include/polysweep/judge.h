@@ -30,9 +30,10 @@
  * interval) are looked at at fixed numbers, by rules that hold at whatever look they end (polysweep/sequence.h):
  * - where nothing is drawn, after each block of 20 trials, the last of which may be shorter. Attention is computed
  * once; the head keeps its rows, and computes block after block;
- * - where rows or tables are drawn, after each draw, by the means of as many trials each (trials / draws, rounded up).
- *   Draws are never used twice: data_draws and draws are the same number. With a trial a draw, trials are independent,
- *   and looked at after 20 draws.
+ * - where rows or tables are drawn, after each draw up to the 128th, then 32 times before draws have doubled (after
+ *   every 4th from there on, every 8th from the 256th, ...), and after the last, by the means of as many trials each
+ *   (trials / draws, rounded up). Draws are never used twice: data_draws and draws are the same number. With a trial a
+ *   draw, trials are independent, and looked at after 20 draws.
  * A point that is over leaves the group: everything it has is over its trials and draws up to there, to the bit what it
  * has alone, and, where nothing is drawn, what as many trials that are given have. success_lo and success_hi are then
  * the interval of the sequence at 1 - until_error.
@@ -126,6 +127,18 @@ typedef struct psw_judge_expectation {
     double trials, draws, row_draws; /* row_draws: of psw_data_draws */
 } psw_judge_expectation;
 psw_judge_expectation psw_judge_expected(const psw_point *point);
+
+/* Points of a study whose trials or draws are too few for `until: decided` to say "above" (of a level below 1/2:
+ * "below"), even if all succeed (fail). `point` is one that lacks most, by ratio. */
+typedef struct psw_judge_shortage {
+    ptrdiff_t points, of;
+    double come, wanted; /* of `point`: trials, or draws of several trials each */
+    psw_point point;
+} psw_judge_shortage;
+psw_judge_shortage psw_judge_shortage_of(const psw_study *study);
+/* In a sentence, with what to write; of one that has points. */
+enum { PSW_SHORTAGE_TEXT = 512 };
+void psw_judge_shortage_text(const psw_judge_shortage *shortage, char text[PSW_SHORTAGE_TEXT]);
 
 /* Operations of the head for one data set, were nothing left out. */
 double psw_judge_flops(const psw_point *point);

@@ -8,6 +8,8 @@
 #ifndef POLYSWEEP_SEQUENCE_H
 #define POLYSWEEP_SEQUENCE_H
 
+#include <stdbool.h>
+
 #include "polysweep/stats.h"
 
 /* Natural logarithms of the capital against "at most the level", which grows where the rate is above it, and of that
@@ -33,6 +35,8 @@ psw_interval psw_trials_interval(double successes, double failures, double error
  * a side of a level is decided when the interval has left it. */
 psw_evidence psw_draws_evidence(const double *x, ptrdiff_t draws, double level);
 psw_interval psw_draws_bounds(const double *x, ptrdiff_t draws, double error);
+/* Is that interval no wider? Most often known after a few steps towards its bounds. */
+bool psw_draws_narrow(const double *x, ptrdiff_t draws, double error, double width);
 
 /* Draws of mean 1 that decide that the mean is above the level; `most` where these do not. */
 double psw_draws_wanted(double level, double error, double most);

@@ -279,14 +279,14 @@ bool psw_study_in_grid(const psw_study *study, const char *name); /* as an axis 
 /* ---- some points once more ------------------------------------------------------------------------------------- */
 
 /* The text of a study file that has these points as its include, with other seeds than any of the study, `trials[i]` as
- * trials (where the point has any), and `more` times as many draws of rows and of tables. Predictions, data and how to
- * run are the study's; the result file is not. To be freed. PSW_USAGE where that is no study. */
+ * trials (where the point has any), and `more[i]` times as many draws of rows and of tables, to the nearest whole
+ * number, at least 1. Predictions, data and how to run are the study's; the result file is not. To be freed. PSW_USAGE
+ * where that is no study. */
 typedef struct psw_again {
     const char *name; /* of the new study */
     const ptrdiff_t *slots;
-    const double *trials;
+    const double *trials, *more;
     ptrdiff_t count; /* at most PSW_AGAIN_MAX */
-    double more;
 } psw_again;
 enum { PSW_AGAIN_MAX = 4096 };
 psw_status psw_study_again(const psw_study *study, const psw_again *asked, char **text);

@@ -108,25 +108,40 @@ psw_evidence psw_draws_evidence(const double *x, ptrdiff_t draws, double level)
     return (psw_evidence){bet(x, draws, false, level), bet(x, draws, true, 1 - level)};
 }
 
-/* The largest level, below the mean, that is spoken against. */
-static double bound(const double *x, ptrdiff_t draws, bool failures, double error)
+/* Levels below the mean: that of x, or of 1 - x. `lo` is spoken against, `hi` is not; what is stated is lo. */
+enum { HALVES = 60 };
+
+static psw_interval below_mean(const double *x, ptrdiff_t draws, bool failures)
 {
-    double lo = 0, hi = 0, wanted = log(2 / error);
-    for (ptrdiff_t k = 0; k < draws; k++) hi += (failures ? 1 - x[k] : x[k]) / (double)draws;
-    for (int i = 0; i < 60; i++) {
-        double middle = (lo + hi) / 2;
-        if (middle == lo || middle == hi) break;
-        if (bet(x, draws, failures, middle) >= wanted)
-            lo = middle;
-        else
-            hi = middle;
-    }
-    return lo;
+    double mean = 0;
+    for (ptrdiff_t k = 0; k < draws; k++) mean += (failures ? 1 - x[k] : x[k]) / (double)draws;
+    return (psw_interval){0, mean};
+}
+
+static void halve(const double *x, ptrdiff_t draws, bool failures, double error, psw_interval *in)
+{
+    double middle = (in->lo + in->hi) / 2;
+    if (middle == in->lo || middle == in->hi) return;
+    if (bet(x, draws, failures, middle) >= log(2 / error))
+        in->lo = middle;
+    else
+        in->hi = middle;
 }
 
 psw_interval psw_draws_bounds(const double *x, ptrdiff_t draws, double error)
 {
-    return (psw_interval){bound(x, draws, false, error), 1 - bound(x, draws, true, error)};
+    psw_interval low = below_mean(x, draws, false), high = below_mean(x, draws, true);
+    for (int i = 0; i < HALVES; i++) halve(x, draws, false, error, &low), halve(x, draws, true, error, &high);
+    return (psw_interval){low.lo, 1 - high.lo};
+}
+
+/* Halves no longer than it takes to know: differences and their rounding keep the order. */
+bool psw_draws_narrow(const double *x, ptrdiff_t draws, double error, double width)
+{
+    psw_interval low = below_mean(x, draws, false), high = below_mean(x, draws, true);
+    for (int i = 0; i < HALVES && 1 - high.lo - low.lo > width && 1 - high.hi - low.hi <= width; i++)
+        halve(x, draws, false, error, &low), halve(x, draws, true, error, &high);
+    return 1 - high.lo - low.lo <= width;
 }
 
 double psw_draws_wanted(double level, double error, double most)

@@ -19,6 +19,7 @@ typedef struct findings {
     ptrdiff_t count, room;           /* those that may contradict */
     ptrdiff_t about, computed, mute; /* mute: computed, but what is claimed has no value there */
     ptrdiff_t stand, alike;          /* contradict; only seem to */
+    bool shared;                     /* computed trials share draws of rows */
     psw_status status;
 } findings;
 
@@ -73,6 +74,14 @@ static void add(findings *f, const psw_claim_finding *found)
     f->list[f->count++] = *found;
 }
 
+/* Their effective number of samples is calibrated where 5 % lie outside; further out tests say too small a chance. */
+static bool shares_draws(const psw_record *record)
+{
+    const psw_verdict *v = &record->verdict;
+    return v->trials_stop == PSW_TRIALS_FIXED && record->point.data_draws > 0 &&
+           record->point.data_draws < v->trials_done;
+}
+
 static void ask(cmd_view *v, void *state, const psw_record *record)
 {
     findings *f = state;
@@ -81,6 +90,7 @@ static void ask(cmd_view *v, void *state, const psw_record *record)
     f->about += found.answer.about;
     f->computed += computed;
     f->mute += computed && !found.answer.known;
+    f->shared |= computed && shares_draws(record);
     if (found.answer.known && (found.answer.p < 1 || !found.answer.holds) && f->status == PSW_OK) add(f, &found);
 }
 
@@ -107,10 +117,14 @@ static void print_summary(const findings *f, FILE *out)
     if (f->mute) psw_print(out, "            %td of these have no value of what is claimed\n", f->mute);
     psw_print(out, "contradict  %td", f->stand);
     if (psw_claim_tested(f->claim))
-        psw_print(out, "; chance that any of them does not: at most %g (exact tests, Holm's correction for %td %s)",
-                  f->error, f->about, points);
+        psw_print(out, "; chance that any of them does not: %s %g (%s tests, Holm's correction for %td %s)",
+                  f->shared ? "about" : "at most", f->error, f->shared ? "approximate" : "exact", f->about, points);
     psw_print(out, "\n");
     if (f->alike) psw_print(out, "seem to     %td more, which chance may explain\n", f->alike);
+    if (f->shared && psw_claim_tested(f->claim))
+        psw_print(out,
+                  "note        trials share draws: tests take an effective number of trials, which is good to some "
+                  "0.05; smaller p-values are too small, by up to ten times at 5e-6\n");
     if (psw_claim_untested_rate(f->claim))
         psw_print(out, "note        a rate is compared as it was measured, chance included: tests take a rate against "
                        "parameters, theory and numbers, joined by `and`\n");
@@ -226,6 +240,7 @@ static void json_begin(const cmd_view *v, printer *p, const findings *f)
     psw_json_text(json, "then", f->then);
     psw_json_bool(json, "tested", psw_claim_tested(f->claim));
     psw_json_bool(json, "untested_rate", psw_claim_untested_rate(f->claim));
+    psw_json_bool(json, "exact", !f->shared);
     psw_json_text(json, "correction", "Holm");
     psw_json_number(json, "error", f->error);
     psw_json_count(json, "about", f->about);
@@ -277,15 +292,22 @@ static psw_status print_lines(cmd_view *v, const findings *f, print_row *row)
 
 /* ---- as a study ---- */
 
-/* Ten times what selected them: the trials that were asked for, or those that a rule took. */
-static psw_status trials_take(cmd_view *v, const findings *f, ptrdiff_t *slots, double *trials, ptrdiff_t count)
+typedef struct chosen {
+    ptrdiff_t *slots, count;
+    double *trials, *more; /* of each: trials, and how many times as many draws */
+} chosen;
+
+/* Ten times what selected them: the trials and draws that were asked for, or those that a rule took. */
+static psw_status trials_take(cmd_view *v, const findings *f, const chosen *all)
 {
-    for (ptrdiff_t i = 0; i < count; i++) {
-        slots[i] = f->list[i].slot;
-        PSW_TRY(psw_reader_get(v->reader, slots[i], 1, v->records));
+    for (ptrdiff_t i = 0; i < all->count; i++) {
+        all->slots[i] = f->list[i].slot;
+        PSW_TRY(psw_reader_get(v->reader, all->slots[i], 1, v->records));
         const psw_record *record = v->records;
-        bool ended = record->verdict.trials_stop != PSW_TRIALS_FIXED && record->verdict.trials_done > 0;
-        trials[i] = MORE_TRIALS * (double)(ended ? record->verdict.trials_done : record->point.trials);
+        double done = (double)record->verdict.trials_done;
+        bool ended = record->verdict.trials_stop != PSW_TRIALS_FIXED && done > 0;
+        all->trials[i] = MORE_TRIALS * (ended ? done : (double)record->point.trials);
+        all->more[i] = ended ? MORE_TRIALS * done / (double)psw_judge_trials(&record->point) : MORE_TRIALS;
     }
     return PSW_OK;
 }
@@ -305,19 +327,20 @@ static psw_status print_study(cmd_view *v, const findings *f, const char *path)
     if (count == 0)
         return PSW_FAIL(PSW_USAGE, "--study: no point contradicts %s, of %td that it is about and %td computed",
                         f->name, f->about, f->computed);
+    double *numbers = malloc(2 * (size_t)count * sizeof *numbers);
     ptrdiff_t *slots = malloc((size_t)count * sizeof *slots);
-    double *trials = malloc((size_t)count * sizeof *trials);
+    const chosen all = {slots, count, numbers, numbers ? numbers + count : NULL};
     psw_format(name, sizeof name, "%.200s-%s", psw_study_name(v->study), f->name);
-    psw_status status = slots && trials ? trials_take(v, f, slots, trials, count)
-                                        : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", count);
-    const psw_again again = {name, slots, trials, count, MORE_TRIALS};
+    psw_status status =
+        slots && numbers ? trials_take(v, f, &all) : PSW_FAIL(PSW_NO_MEMORY, "no memory for %td points", count);
+    const psw_again again = {name, slots, all.trials, all.more, count};
     if (status == PSW_OK) status = psw_study_again(v->study, &again, &text);
     if (status == PSW_OK) {
         print_heading(v, f, path, count);
         fwrite(text, 1, strlen(text), stdout); /* JSON has escapes for what a terminal obeys */
     }
     free(slots);
-    free(trials);
+    free(numbers);
     free(text);
     return status;
 }

@@ -154,6 +154,7 @@ void psw_forecast_json(const psw_forecast *f)
     psw_json_count(&out, "points", f->points);
     exclusions(&out, f);
     methods(&out, f);
+    psw_json_count(&out, "never_decided", psw_judge_shortage_of(f->study).points);
     psw_json_text(&out, "rates", f->rates_from);
     psw_json_count(&out, "runs", f->runs.count);
     psw_json_number(&out, "alone_s", f->alone_s);

@@ -38,6 +38,15 @@ static void print_exclusions(const psw_forecast *f)
                   list[i].why ? list[i].why : "");
 }
 
+static void print_shortage(const psw_forecast *f)
+{
+    char text[PSW_SHORTAGE_TEXT];
+    psw_judge_shortage shortage = psw_judge_shortage_of(f->study);
+    if (shortage.points == 0) return;
+    psw_judge_shortage_text(&shortage, text);
+    psw_print(stdout, "note        %s\n", text);
+}
+
 static void print_point(const psw_forecast *f, const char *label, const psw_forecast_point *e, const char *value)
 {
     char text[160];
@@ -242,6 +251,7 @@ void psw_forecast_print(const psw_forecast *f)
     if (part[0]) psw_print(stdout, ", part %s", part);
     psw_print(stdout, "\n");
     print_exclusions(f);
+    print_shortage(f);
     psw_print(stdout, "\n");
     print_methods(f);
     psw_print(stdout, "\n");

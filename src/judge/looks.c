@@ -101,11 +101,27 @@ static bool is_decided(const psw_head *h, ptrdiff_t point)
 
 static bool is_narrow(const psw_head *h, ptrdiff_t point)
 {
+    const psw_point *p = &h->group[point];
+    if (h->rule == HEAD_DRAWS) {
+        rates_of(h, point, h->of_draw);
+        return psw_draws_narrow(h->of_draw, h->end[point].draws, p->until_error, p->until_width);
+    }
     psw_interval interval = judge_head_interval(h, point, h->of_draw);
-    return interval.hi - interval.lo <= h->group[point].until_width;
+    return interval.hi - interval.lo <= p->until_width;
 }
 
 /* ---- a look ---- */
+
+/* A look reads all draws before it: from ALL_DRAWS on there are LOOKS of them before draws have doubled, so that looks
+ * at K draws together read some 2 LOOKS K. */
+enum { ALL_DRAWS = 128, LOOKS = 32 };
+static bool draws_looked_at(ptrdiff_t draws)
+{
+    ptrdiff_t apart = 1;
+    if (draws < ALL_DRAWS) return true;
+    while (2 * LOOKS * apart <= draws) apart *= 2;
+    return draws % apart == 0;
+}
 
 /* The newest trials count. Single draws are looked at as blocks of trials are. */
 static bool looked_at(psw_head *h, judge_head_counted *end)
@@ -114,7 +130,8 @@ static bool looked_at(psw_head *h, judge_head_counted *end)
         end->trials = h->first_trial + h->span;
     else
         end->draws = h->draw + 1;
-    return h->rule != HEAD_SINGLE_DRAWS || end->draws % HEAD_BLOCK == 0 || end->draws == h->draws;
+    if (h->rule == HEAD_BLOCKS || end->draws == h->draws) return true;
+    return h->rule == HEAD_DRAWS ? draws_looked_at(end->draws) : end->draws % HEAD_BLOCK == 0;
 }
 
 static void look_at(psw_head *h, ptrdiff_t point)
@@ -209,7 +226,9 @@ static double expected_draws(const psw_point *p)
 {
     double most = (double)psw_judge_draws(p);
     if (p->until == PSW_UNTIL_WIDTH) return most;
-    return fmin(most, psw_draws_wanted(fmax(p->level, 1 - p->level), p->until_error, most));
+    double draws = psw_draws_wanted(fmax(p->level, 1 - p->level), p->until_error, most);
+    while (draws < most && !draws_looked_at((ptrdiff_t)draws)) draws++;
+    return draws;
 }
 
 psw_judge_expectation psw_judge_expected(const psw_point *p)

@@ -152,7 +152,8 @@ static double value_of(const again *a, const spec_row *row, int id, ptrdiff_t nu
     double value = row->at[id];
     if (id == PSW_ID_SEED) return value + a->shift;
     if (id == PSW_ID_TRIALS) return a->asked->trials[number];
-    if (id == PSW_ID_DRAWS || id == PSW_ID_DATA_DRAWS) return value * a->asked->more;
+    if (value > 0 && (id == PSW_ID_DRAWS || id == PSW_ID_DATA_DRAWS))
+        return fmax(1, round(value * a->asked->more[number]));
     return value;
 }
 

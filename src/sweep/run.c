@@ -40,6 +40,17 @@ static void print_unknown(const sweep_given *g, const sweep_slots *s)
                   psw_word(PSW_WORDS_METHOD, (int)psw_method_of_kernel(PSW_KERNEL_POWER)));
 }
 
+/* Rules that can never decide. */
+static void print_shortage(const sweep_given *g)
+{
+    char text[PSW_SHORTAGE_TEXT];
+    if (g->world->rank != 0 || g->request->quiet) return;
+    psw_judge_shortage shortage = psw_judge_shortage_of(g->study);
+    if (shortage.points == 0) return;
+    psw_judge_shortage_text(&shortage, text);
+    psw_print(stderr, "polysweep: note: %s\n", text);
+}
+
 /* What a study asks for and does not get is reported. */
 static void print_missing(const sweep_given *g, const sweep_slots *s)
 {
@@ -141,6 +152,7 @@ static psw_status run(sweep_job *j)
     PSW_TRY(sweep_slots_find(&j->given, j->search.search, &j->slots));
     PSW_TRY(sweep_search_read(&j->given, &j->slots, &j->search));
     print_missing(&j->given, &j->slots);
+    print_shortage(&j->given);
     j->progress.synced_s = psw_clock_s();
     PSW_TRY(sweep_limits_set(&j->given, &j->limits));
     PSW_TRY(sweep_machine_find(&j->given, crew, is_work_left(j), &j->machine));

@@ -91,6 +91,10 @@ def test_draws(file):
     stand = here[corrected <= 0.05]
     check(slots(told) == stand.tolist() and len(stand) == 1, "effective samples", told, corrected)
     close([row["p_value"] for row in told["counterexamples"]], p[corrected <= 0.05])
+    check(not told["exact"] and claim(file, "two")["exact"], "tests where trials share draws are not exact")
+    said = run("show", file, "--counterexamples", "noisy"), run("show", file, "--counterexamples", "two")
+    check("about 0.05 (approximate tests" in said[0] and "note        trials share draws" in said[0], said[0])
+    check("at most 0.05 (exact tests" in said[1] and "note" not in said[1], said[1])
     told = claim(file, "fires")
     here = numpy.flatnonzero((ds.noise.values > 0) & (ds.beta.values == 6))
     k = ds.fire_rate_d1.values[here] * 16
@@ -105,7 +109,7 @@ def test_python(file, names):
         told, found = claim(file, name), counterexamples(ds, name)
         for theirs, ours in (("about", found.about), ("computed", found.computed), ("without_value", found.without_value),
                              ("contradict", found.contradict), ("seem_to", found.seem_to), ("error", found.error),
-                             ("tested", found.tested), ("untested_rate", found.untested_rate), ("then", found.then)):
+                             ("tested", found.tested), ("exact", found.exact), ("untested_rate", found.untested_rate), ("then", found.then)):
             check(told[theirs] == ours, name, theirs, told[theirs], "in Python", ours)
         check(slots(told) == found.table["slot"].tolist(), name, slots(told), found.table["slot"].tolist())
         for column in ("p_value", "p_corrected", "beyond"):
@@ -256,6 +260,12 @@ def test_drawn(place):
         for name in ("none", "two", "equal"):
             check(claim(file, name)["contradict"] == 11, most, name, claim(file, name)["contradict"])
         p = numpy.array([row["p_value"] for row in claim(file, "none")["counterexamples"]])
+        study.write_text(run("show", file, "--counterexamples", "none", "--study"))
+        run("run", study, "-o", place / f"again{most}.h5", "--quiet", "--where", "beta == 30")
+        again, there = polysweep.open(place / f"again{most}.h5"), slots(claim(file, "none"))
+        draws = ds.trials_done.values[there] // (most // 90)
+        check((draws < 90).any() and (again.data_draws.values == 10 * draws).all() and
+              (again.trials.values == 10 * ds.trials_done.values[there]).all(), "ten times the draws that there were", draws)
         check((p == ds.trials_error.values[0] / 2).all() if most > 90 else (p < 1e-9).all(), "p-values", p)
 
 

@@ -186,6 +186,21 @@ def test_limit(place):
     check(c["status"][0] == 2 and c["trials_done"][0] == 100000 and MODES[c["trials_stop"][0]] == "most", "as many as there may be", c)
 
 
+def test_shortage(place):
+    """Said before it is computed: 20 draws cannot decide that a rate of 1 is above 0.9; as many as it says can."""
+    path = study(place, "short", 0.1, "[exact]", "40", "{most: 400, until: decided}")
+    told = run("plan", path, "--set", "judge.level=0.9")
+    check("note        4 of 4 points can never be decided to be above the level 0.9: 20 draws are too few" in told, told)
+    wanted = int(told.split("data.data_draws: ")[1].split(",")[0])
+    enough = ("--set", "judge.level=0.9", "--set", f"data.data_draws={wanted}")
+    check("note" not in run("plan", path, *enough), "enough")
+    check(json.loads(run("plan", path, "--set", "judge.level=0.9", "--json"))["never_decided"] == 4, "as JSON")
+    for more, said in ((enough[:2], True), (enough, False)):
+        done = subprocess.run([PROGRAM, "run", path, "-o", Path(place, f"short{said}.h5"), "--where", "n > 0 and precision == fp32",
+                               *more], capture_output=True, text=True)
+        check(done.returncode == 0 and ("can never be decided" in done.stderr) == said, done.stderr)
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
@@ -201,6 +216,7 @@ def main():
         test_errors(place, 0.1)
         test_without_verdict(place)
         test_plan(place)
+        test_shortage(place)
         test_limit(place)
     print(f"{commands.checks} checks, {commands.failed} failed")
     return commands.failed > 0

@@ -308,6 +308,33 @@ static void drawn(psw_method method, psw_mask mask, psw_precision precision, tal
     check_group(many, method == PSW_EXACT ? 3 : 1, seen);
 }
 
+static bool looked_at(ptrdiff_t draws)
+{
+    return draws < 128 || (draws < 256 ? draws % 4 == 0 : draws % 8 == 0);
+}
+
+/* Many draws: looks become rare, the last one is always looked at, and a rule ends at the first look that knows. */
+static void many(psw_until until, double value, psw_trials_stop stop)
+{
+    enum { DRAWS = 301 };
+    psw_point p = case_of(&W2, 16, 4, 3);
+    double x[DRAWS], each = 2;
+    ptrdiff_t first = 0, before = 0;
+    p.negative = PSW_NEGATIVE_SIGNED, p.m = 6, p.noise = 0.3, p.data_draws = DRAWS, p.trials = 2 * DRAWS;
+    p.until = until, p.until_error = 0.05, p.until_width = p.level = value;
+    psw_verdict v = alone(p, 2);
+    ptrdiff_t done = v.trials_done / 2;
+    for (ptrdiff_t k = 0; k < done; k++) {
+        ptrdiff_t successes = first_draws(p, k + 1).successes;
+        x[k] = (double)(successes - before) / each, before = successes;
+        if (first == 0 && (looked_at(k + 1) || k + 1 == DRAWS) && draws_know(&p, x, k + 1)) first = k + 1;
+    }
+    CHECK(v.trials_stop == stop, "stop %d after %td draws", (int)v.trials_stop, done);
+    CHECK(stop == PSW_TRIALS_MOST ? done == DRAWS && first == 0 : done == first && done > 128, "%td draws, not %td",
+          done, first);
+    CHECK(psw_judge_expected(&p).draws == DRAWS || looked_at((ptrdiff_t)psw_judge_expected(&p).draws), "a look");
+}
+
 /* With a trial a draw trials are independent: the rule of trials, after 20 of them. */
 static void single(void)
 {
@@ -375,6 +402,10 @@ int main(void)
         drawn(PSW_POLYSKETCH, PSW_CAUSAL, precision, &draws);
         drawn(PSW_FAVOR, PSW_FULL, precision, &draws);
     }
+    many(PSW_UNTIL_WIDTH, 0.0001, PSW_TRIALS_MOST);
+    many(PSW_UNTIL_WIDTH, 0.075, PSW_TRIALS_WIDTH);
+    many(PSW_UNTIL_WIDTH, 0.062, PSW_TRIALS_WIDTH);
+    many(PSW_UNTIL_DECIDED, 0.085, PSW_TRIALS_DECIDED);
     single();
     expectations();
     none();

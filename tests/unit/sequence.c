@@ -115,6 +115,22 @@ static void agree(void)
     free(x);
 }
 
+/* The interval, asked for less: widths around its own, and its own. */
+static void narrow(void)
+{
+    enum { MANY = 700 };
+    double x[MANY];
+    for (ptrdiff_t k = 0; k < MANY; k++) x[k] = 0.55 + 0.45 * sin(1.7 * (double)k);
+    for (ptrdiff_t draws = 1; draws <= MANY; draws = 2 * draws + 5) {
+        psw_interval in = psw_draws_bounds(x, draws, 0.003);
+        double own = in.hi - in.lo;
+        CHECK(psw_draws_narrow(x, draws, 0.003, own) && !psw_draws_narrow(x, draws, 0.003, nextafter(own, 0)),
+              "%td draws: as wide as %.17g", draws, own);
+        for (double width = 0.01; width < 1.1; width += 0.013)
+            CHECK(psw_draws_narrow(x, draws, 0.003, width) == (own <= width), "%td draws: %g, %g", draws, own, width);
+    }
+}
+
 /* ---- simulations ---- */
 
 enum { RUNS = 1000, BLOCK = 20, MOST = 4000 };
@@ -224,6 +240,7 @@ int main(void)
     interval();
     bets();
     agree();
+    narrow();
     mean_trials();
     beside();
     for (int apart = 0; apart < 2; apart++) of_draws(0.89, apart), of_draws(0.9, apart), of_draws(0.91, apart);
