@@ -55,7 +55,7 @@ CLAIMS = {
     "sketches": Claim("arXiv:1909.01410, Pham and Pagh 2013", (
         "method", "data_kind", "cosine", "row_norm", "draws", "mask", "n", "features", "beta", "err_amm", "exact_map"), (
         functools.partial(rules.sketch_size, "tree"), functools.partial(rules.sketch_size, "tensorsketch"), rules.sketch_crossing)),
-    "entries": Claim("arXiv:2302.13214", ("method", "order", "entries", "grows", "n", "d", "err_out_ref"),
+    "entries": Claim("arXiv:2302.13214", ("method", "order", "entries", "grows", "n", "d", "seed", "err_out_ref"),
                      (rules.entries_grow, rules.entries_bounded)),
 }
 

@@ -81,6 +81,13 @@ def _least_squares(x, y):
     return rise, rise - half, rise + half
 
 
+def mean_interval(values, error):
+    """(mean, lo, hi) of independent values by Student's t, wrong with chance `error`."""
+    values = np.asarray(values, float)
+    half = student.ppf(1 - error / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return values.mean(), values.mean() - half, values.mean() + half
+
+
 def fit_text(found):
     """"0.52 [0.49, 0.55]" """
     return "{:.3g} [{:.3g}, {:.3g}]".format(*found)

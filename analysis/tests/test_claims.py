@@ -318,14 +318,17 @@ def test_a_heavy_tail_has_no_upper_end():
 # ---- entries ------------------------------------------------------------------------------------------------------------
 
 
-def entries_points(order, lengths=((20, 3), (55, 4), (148, 5), (403, 6))):
-    """Errors that pass 1 % at order(grows, entries, n, d)."""
-    rows = []
+def entries_points(order, lengths=((20, 3), (55, 4), (148, 5), (403, 6)), seeds=4, noise=0.0, of=1):
+    """Errors that pass 1 % at order(grows, entries, n, d), and that times 1 + noise x a normal of each seed and curve."""
+    random, rows = np.random.default_rng(of), []
     for grows in (0, 1):
         for entries in (0.5, 1.0, 2.0):
             for n, d in lengths:
-                error = 0.01 * np.exp(order(grows, entries, n, d) - np.arange(1, 64, dtype=float))
-                rows += [dict(grows=grows, entries=entries, n=n, d=d, order=p, err_out_ref=e) for p, e in zip(range(1, 64), error)]
+                for seed in range(seeds):
+                    at = order(grows, entries, n, d) * (1 + noise * random.normal())
+                    error = 0.01 * np.exp(at - np.arange(1, 64, dtype=float))
+                    rows += [dict(grows=grows, entries=entries, n=n, d=d, seed=seed, order=p, err_out_ref=e)
+                             for p, e in zip(range(1, 64), error)]
     return table(rows, method="taylor")
 
 
@@ -358,6 +361,44 @@ def test_entries():
     assert word(rules.entries_bounded(hard, LEVEL)) == verdicts.CONTRADICTED
     few = entries_points(sharp, lengths=((20, 3), (55, 4)))
     assert word(rules.entries_grow(few, LEVEL)) == word(rules.entries_bounded(few, LEVEL)) == verdicts.UNTESTED
+    one = points[points["seed"] < 2]  # whatever they say, no spread of chance is known
+    assert word(rules.entries_grow(one, LEVEL)) == word(rules.entries_bounded(one, LEVEL)) == verdicts.UNTESTED
+    back = entries_points(lambda grows, entries, n, d: of_exponent(1.6 / (0.3 + entries), n, d))
+    assert word(rules.entries_grow(back, LEVEL)) == verdicts.CONTRADICTED  # above 1 at 0.5, below it at 1 and 2
+
+
+def test_entries_of_which_nothing_is_known_may_be_on_any_side():
+    points = entries_points(lambda grows, entries, n, d: of_exponent(1.2 * entries ** 0.8, n, d))
+    assert word(rules.entries_grow(points, LEVEL)) == verdicts.CONSISTENT
+    assert word(rules.entries_grow(points[points["entries"] >= 1], LEVEL)) == verdicts.CONTRADICTED  # above 1 at all that there are
+    some = points[(points["entries"] >= 1) | (points["order"] >= 8) | (points["seed"] > 0)]  # of one seed no lower orders were computed
+    assert word(rules.entries_grow(some, LEVEL)) == verdicts.UNTESTED
+
+
+def test_a_trend_of_finite_lengths_is_no_contradiction():
+    """h falls by 0.015 per unit of ln n, as measured ones do near 1, and orders scatter by 3 %: surely a fall, and never one that
+    matters. The same fall, ten times as steep, takes h below 1 before n^2 at every gamma."""
+    def drifts(fall, scale):
+        return lambda grows, entries, n, d: of_exponent(scale * entries ** 0.8 - fall * np.log(n / 20), n, d)
+
+    for of in range(4):
+        points = entries_points(drifts(0.015, 1.25), seeds=8, noise=0.03, of=of)
+        slopes = [verdicts.mean_interval(each["slope"], 0.05) for each in rules._exponents(points, 1).values()]
+        assert all(each[0] < 0 for each in slopes)
+        assert word(rules.entries_grow(points, LEVEL)) == verdicts.CONSISTENT, of
+    steep = entries_points(drifts(0.15, 0.9), seeds=8, noise=0.03)
+    steep = steep[steep["entries"] >= 1]
+    assert rules._exponents(steep, 1)[2.0]["last"].min() > 1 and word(rules.entries_grow(steep, LEVEL)) == verdicts.CONTRADICTED
+    few = entries_points(drifts(0.04, 0.8), seeds=3, noise=0.2)  # chance, and too few seeds to say
+    assert word(rules.entries_grow(few, LEVEL)) == verdicts.UNTESTED
+
+
+def test_intervals_of_means_are_those_of_scipy():
+    from scipy.stats import t
+
+    values = np.random.default_rng(3).normal(1, 0.2, 8)
+    mean, lo, hi = verdicts.mean_interval(values, 0.01)
+    assert (mean, lo, hi) == pytest.approx((values.mean(), *t.interval(0.99, 7, values.mean(), values.std(ddof=1) / np.sqrt(8))), rel=1e-12)
 
 
 # ---- files --------------------------------------------------------------------------------------------------------------
