@@ -12,7 +12,7 @@ from scipy.stats import binom
 
 from .cases import number, parts
 from .verdicts import (CONSISTENT, CONTRADICTED, ERROR, IDENTITY, Verdict, counted, crossing, fit_text, mean_interval, range_text, slope,
-                       tolerance, untested)
+                       sure_fall, tolerance, untested)
 
 # ---- a sufficient degree ----------------------------------------------------------------------------------------------
 
@@ -209,13 +209,14 @@ def _temperature(noise, found):
 # ---- memories ---------------------------------------------------------------------------------------------------------
 
 
-def capacities(points, level):
+def capacities(points, level, sure=False):
     """A row for each method, degree and width: (lo, hi] holds the number of pairs up to which the share recalled is at least the
-    level; weights z have degree 1."""
+    level; weights z have degree 1. sure: by the interval of the share, that of the draws, instead of the share."""
     rows = []
     degree = points["beta"].where(points["method"] != "linear", 1.0)
     for (beta, d), part in parts(points[points["method"].isin(["exact", "linear"])].assign(beta=degree), ["beta", "d"]):
-        lo, hi = crossing(part["n"], part["recall"], level, rising=False)
+        lo, hi = sure_fall(part["n"], part["recall_lo"], part["recall_hi"], level) if sure else crossing(
+            part["n"], part["recall"], level, rising=False)
         rows.append((beta, d, lo, hi, part.index[0]))
     return pd.DataFrame(rows, columns=["beta", "d", "lo", "hi", "slot"])
 
@@ -242,9 +243,10 @@ def _memory(points, level):
 
 
 def kernels(points, level):
-    """At some width a degree holds surely no more pairs than the one before: brackets the other way round."""
+    """At some width a degree holds surely no more pairs than the one before: brackets the other way round, between numbers of pairs at
+    which the interval of the share recalled (95 %) does not hold the level. Two such intervals have to be wrong at once for that."""
     statement = f"z^beta holds more pairs the higher the degree, at the same width (recall {level:g})"
-    found = capacities(points, level)
+    found = capacities(points, level, sure=True)
     known = found[found["lo"].notna()] if len(found) else found
     rows = [(d, after.beta, after.lo >= before.hi, after.hi <= before.lo, after.slot) for (d,), part in parts(known, ["d"])
             for before, after in zip(part.itertuples(), part.iloc[1:].itertuples())] if len(known) else []

@@ -51,7 +51,7 @@ CLAIMS = {
         _signal("exact", "log"), _signal("softmax", "log"), _signal("uniform", "root"), _signal("linear", "root"))),
     "temperature": Claim("arXiv:2605.12697", (*_CONSTANTS, "d", "scale", "special_mass_d1"), (rules.temperature,)),
     "memory": Claim("arXiv:2605.05189", ("method", "beta", "n", "d", "recall"), (rules.memory,)),
-    "kernels": Claim("arXiv:2505.19488", ("method", "beta", "n", "d", "recall"), (rules.kernels,)),
+    "kernels": Claim("arXiv:2505.19488", ("method", "beta", "n", "d", "recall_lo", "recall_hi"), (rules.kernels,)),
     "sketches": Claim("arXiv:1909.01410, Pham and Pagh 2013", (
         "method", "data_kind", "cosine", "row_norm", "draws", "mask", "n", "features", "beta", "err_amm", "exact_map"), (
         functools.partial(rules.sketch_size, "tree"), functools.partial(rules.sketch_size, "tensorsketch"), rules.sketch_crossing)),

@@ -249,7 +249,8 @@ def memory_points(capacity, degrees=(1,), widths=(12, 16, 24, 32, 48)):
             for n in lengths:
                 rows.append(dict(method="linear" if beta == 1 else "exact", beta=np.nan if beta == 1 else float(beta), d=d, n=n,
                                  recall=0.95 if n <= capacity(beta, d) else 0.3))
-    return table(rows)
+    found = table(rows)
+    return found.assign(recall_lo=found["recall"] - 0.03, recall_hi=found["recall"] + 0.03)
 
 
 def test_linear_memories():
@@ -270,6 +271,38 @@ def test_kernels_hold_more():
     assert word(rules.kernels(memory_points(lambda beta, d: 4 * d / beta, (1, 2, 3)), LEVEL)) == verdicts.CONTRADICTED
     assert word(rules.kernels(memory_points(lambda beta, d: 4 * d, (1, 2)), LEVEL)) == verdicts.UNTESTED
     assert word(rules.kernels(points[points["method"] == "linear"], LEVEL)) == verdicts.UNTESTED
+
+
+def test_a_fall_is_between_places_that_are_surely_on_a_side():
+    x, lo, hi = [4, 1, 2, 8, 16, 3], [0.86, 0.93, 0.91, 0.7, np.nan, 0.84], [0.92, 1, 0.97, 0.8, 0.5, 0.91]
+    assert verdicts.sure_fall(x, lo, hi, 0.9) == (2, 8)
+    assert verdicts.sure_fall(x, lo, hi, 0.95) == (-np.inf, 3) and verdicts.sure_fall(x, lo, hi, 0.6) == (8, np.inf)
+    assert verdicts.sure_fall(x, lo, hi, 0.75) == (4, np.inf) and verdicts.sure_fall([1, 2], [0.5, 0.95], [0.6, 1], 0.9) == (-np.inf, 1)
+    assert np.isnan(verdicts.sure_fall([1], [np.nan], [0.5], 0.9)).all() and np.isnan(verdicts.sure_fall([], [], [], 0.9)).all()
+
+
+def recalled(capacity, draws, of):
+    """Shares recalled by n pairs in each of `draws` draws, of pairs that are each recalled with chance 1/(1 + (n/capacity)^2/9), 0.9 at
+    the capacity; their intervals are Wilson's."""
+    from scipy.stats import binomtest
+
+    random, rows = np.random.default_rng(of), []
+    for beta in (1, 2, 3):
+        for n in np.unique(np.round(4 * 1.1 ** np.arange(50)).astype(int)):
+            successes = int(random.binomial(n * draws, 1 / (1 + (n / capacity(beta)) ** 2 / 9)))
+            ends = binomtest(successes, int(n * draws)).proportion_ci(method="wilson")
+            rows.append(dict(method="linear" if beta == 1 else "exact", beta=np.nan if beta == 1 else float(beta), d=8, n=n,
+                             recall=successes / n / draws, recall_lo=ends.low, recall_hi=ends.high))
+    return table(rows)
+
+
+def test_kernels_that_hold_as_many_are_not_told_apart_by_chance():
+    """Degrees 2 and 3 hold the same: in no study of 30 surely fewer, though its shares pass the level at fewer in a third of them."""
+    same = [recalled(lambda beta: 12 if beta == 1 else 40, 4, of) for of in range(30)]
+    assert verdicts.CONTRADICTED not in [word(rules.kernels(points, LEVEL)) for points in same]
+    measured = [rules.capacities(points, LEVEL) for points in same]
+    assert sum(found["hi"][2] <= found["lo"][1] for found in measured) >= 10
+    assert word(rules.kernels(recalled(lambda beta: {1: 12, 2: 40, 3: 25}[beta], 20, 1), LEVEL)) == verdicts.CONTRADICTED
 
 
 # ---- sketches -----------------------------------------------------------------------------------------------------------
