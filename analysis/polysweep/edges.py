@@ -81,11 +81,7 @@ def narrowed(ds, found) -> pd.DataFrame:
     whose interval does not hold the level. lo is -inf where the first of them is above already; kind is none where there is no edge."""
     over, column = found.attrs["over"], found.attrs["column"]
     points, which = answers(ds, over, column, level_asked(found))
-    if column in INTERVALS and all(name in ds for name in INTERVALS[column]):
-        lo, hi = (ds[name].values[points.index] for name in INTERVALS[column])
-        fixed = ~np.isfinite(ds["trials_error"].values[points.index]) if "trials_error" in ds else np.ones(len(lo), bool)
-        held = fixed & (lo < points["level"]) & (points["level"] <= hi)
-        points["side"] = points["side"].mask(held & _sure(points), "open")
+    points["side"] = sure_sides(ds, points, column)
     rows = _crossings(points, which).drop_duplicates(["combination", "kind"])[["combination", "kind", "lo", "hi"]]
     first = points[points["asked"] & _sure(points)].drop_duplicates("combination")
     first = first[(first["side"] == "above") & ~first["combination"].isin(rows.loc[rows["kind"] == "rise", "combination"])]
@@ -98,6 +94,16 @@ def narrowed(ds, found) -> pd.DataFrame:
     rows = rows.sort_values(["combination", "kind"], kind="stable").reset_index(drop=True)
     coordinates = pd.DataFrame({name: found[name].values for name in found.coords}).drop(columns="combination", errors="ignore")
     return rows.join(coordinates, on="combination")
+
+
+@of_dataset
+def sure_sides(ds, points, column) -> pd.Series:
+    """The sides of `points` (of `answers`), open where trials of a fixed number left an interval that holds the level."""
+    if column not in INTERVALS or any(name not in ds for name in INTERVALS[column]):
+        return points["side"]
+    lo, hi = (ds[name].values[points.index] for name in INTERVALS[column])
+    fixed = ~np.isfinite(ds["trials_error"].values[points.index]) if "trials_error" in ds else np.ones(len(lo), bool)
+    return points["side"].mask(fixed & (lo < points["level"]) & (points["level"] <= hi) & _sure(points), "open")
 
 
 # ---- answers of single points ------------------------------------------------------------------------------------------

@@ -63,9 +63,9 @@ def _caption(frame, found, rest, axis, colour, left_out):
     if len(outside):
         listed = "; ".join(_where(row, [*rest, *filter(None, (axis, colour))]) for row in outside.head(MOST_LISTED).to_dict("records"))
         more = f", and {len(outside) - MOST_LISTED} more in the data" if len(outside) > MOST_LISTED else ""
-        text += f"Circled: theory is not in the interval ({listed}{more}). "
+        text += f"Circled: theory is not between the candidates that are surely on the two sides ({listed}{more}). "
     elif frame["theory"].notna().any():
-        text += "Theory is in every interval. "
+        text += "Nowhere is theory surely outside an interval. "
     text += "".join(f"{count} further {what} are in the data only. " for what, count in left_out.items() if count)
     return text.strip()
 
@@ -73,7 +73,7 @@ def _caption(frame, found, rest, axis, colour, left_out):
 def _where(row, names):
     place = ", ".join(f"{name} = {number(row[name])}" if not isinstance(row[name], str) else row[name] for name in names
                       if row[name] == row[name])
-    held = "not found" if row["lo"] != row["lo"] else f"({number(row['lo'])}, {number(row['hi'])}]"
+    held = "not found" if row["lo"] != row["lo"] else f"surely in ({number(row['sure_lo'])}, {number(row['sure_hi'])}]"
     return f"{place}: {row['kind']} {held}, theory {row['theory']:.2f}"
 
 
@@ -194,7 +194,7 @@ def _handles(chosen, colour, used):
                 for each in sorted(each for each in used if not isinstance(each, str))]
     if "outside" in used:
         handles.append(line([], [], color=style.RED, marker="o", markerfacecolor="none", linestyle="none", markersize=8,
-                            markeredgewidth=1.1, label="theory is outside"))
+                            markeredgewidth=1.1, label="theory is surely outside"))
     for word, marker, words in (("below", "v", "above it from the start"), ("none", "x", "none seen"), ("open", "_", "not decided")):
         if word in used:
             handles.append(line([], [], marker=marker, markerfacecolor="white", markeredgewidth=1.0, label=words, **look))
