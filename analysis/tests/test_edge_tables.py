@@ -202,6 +202,23 @@ def test_the_figure_shows_brackets_theory_and_what_is_outside(ds, tmp_path):
     assert len(synthetic.read_csv(tmp_path / "edges.csv")) == len(frame[frame["candidates"] > 1])
 
 
+def test_lines_of_theory_and_of_predictions_are_told_apart(tmp_path):
+    """Dashes of one length look alike unless one is twice the other."""
+    names = ("predict_one", "predict_two", "predict_three")
+    rows = searched.with_theory(searched.search(synthetic.points(["W2"], ["exact"], range(1, 61), [64, 256], [258], 67, 4000)), range(1, 61))
+    for row in rows:
+        row.update(zip(names, (2 * np.log(row["n"]), 60 - 4 * np.log(row["n"]), 25 + np.log(row["n"]))))
+    study = {**searched.STUDY, "predict": {"one": "2 * log(n)", "two": "60 - 4 * log(n)", "three": "25 + log(n)"}}
+    synthetic.write(tmp_path / "a.h5", rows, predict=names, study=study)
+    figure, = figures.edges(polysweep.open(tmp_path / "a.h5"))
+    words = [text.get_text() for text in figure.canvas.legends[0].get_texts()]
+    chosen = [line for line, word in zip(figure.canvas.legends[0].get_lines(), words) if "theory," in word or "predicted" in word]
+    assert len(chosen) == 5
+    dashes = sorted(line._unscaled_dash_pattern[1] or (np.inf,) for line in chosen)
+    for shorter, longer in zip(dashes, dashes[1:]):
+        assert len(shorter) != len(longer) or longer[0] >= 2 * shorter[0], dashes
+
+
 def test_an_edge_before_the_first_candidate_is_marked_at_the_rim(ds):
     later = ds.isel(point=~(ds.beta.values < 9))
     found = polysweep.edges(later)

@@ -19,6 +19,7 @@ from .figure import Figure, spaced
 
 MOST_PANELS, MOST_CURVES, MOST_LISTED = 12, 6, 5
 COLOURS = ("#0b4f8a", "#b8730b", "#2f7d4f", "#6a3d9a", "#a13f6d", "#4d4d4d")  #: none is the red of what is marked
+THEORY = {"rise": "-", "fall": (0, (10, 3))}  #: dashes, longer than any of what a study predicts
 MARKERS = {"rise": "^", "fall": "v"}
 APART = 0.014  #: of the axis: how far marks of several curves at one place are set apart
 _FIRST = ("n", "d", "beta", "r", "features", "noise")  #: what an axis, and then a colour, is taken for
@@ -107,7 +108,7 @@ def _canvas(panels, rest, axis, colour, found):
         ax.set_ylabel(f"edge in {SYMBOLS.get(found.attrs['over'], found.attrs['over'])}")
     for ax in list(grid.flat)[:len(panels)][-across:]:
         ax.set_xlabel({"n": "sequence length $n$", "d": "width $d$"}.get(axis, SYMBOLS.get(axis, axis)))
-    legend(canvas, "right upper", handles=_handles(chosen, colour, used), handlelength=1.4)
+    legend(canvas, "right upper", handles=_handles(chosen, colour, used), handlelength=2.8)
     return canvas, len(values) - len(chosen)
 
 
@@ -148,7 +149,7 @@ def _curve(ax, curve, colour, place, axis, used):
         of = curve[curve["kind"] == kind].sort_values([axis, "edge"])
         for _, line in of[np.isfinite(of["theory"])].groupby("combination").first().sort_values(axis).groupby(lambda _: 0):
             ax.plot(place(line[axis].to_numpy(float)), line["theory"], color=colour, linewidth=1.0, alpha=0.75, zorder=1.5,
-                    linestyle="-" if kind == "rise" else (0, (5, 2)))
+                    linestyle=THEORY[kind])
             used.add(f"theory {kind}")
         there = of[of["lo"].notna()]
         if len(there):
@@ -189,7 +190,7 @@ def _handles(chosen, colour, used):
     handles += [line([], [], marker=MARKERS[kind], label=words, **look) for kind, words in (("rise", "rises"), ("fall", "falls"))
                 if kind in used]
     handles += [line([], [], color=style.GREY, linewidth=1.0, linestyle=dashes, label=f"theory, {kind}")
-                for kind, dashes in (("rise", "-"), ("fall", (0, (5, 2)))) if f"theory {kind}" in used]
+                for kind, dashes in THEORY.items() if f"theory {kind}" in used]
     handles += [line([], [], color=style.GREY, linewidth=1.0, linestyle=each[0], label=f"{plain(each[1])}: predicted (study)")
                 for each in sorted(each for each in used if not isinstance(each, str))]
     if "outside" in used:
