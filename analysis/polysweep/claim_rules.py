@@ -111,8 +111,9 @@ def dispersion_noisy(points, level):
 def _dispersion(noise, points):
     statement = f"noise {number(noise)}: the median over draws keeps to the bound of the constants"
     ratio = _bounded(points, "special_mass_d1")
-    keys = ["method", "mask", "j3", "n", "d", "beta", "a_1", "b", "c"]
-    table = points[keys].assign(ratio=ratio, above=ratio > 1, slot=points.index)
+    keys = ["method", "mask", "j3", "n", "d", "beta", "a_1", "b", "c", "scale"]
+    table = points[[*keys, "seed"]].assign(ratio=ratio, above=ratio > 1, slot=points.index)
+    table = table.drop_duplicates([*keys, "seed"])  # one seed, one draw: parameters that change neither are no further draws
     found = table.groupby(keys, dropna=False).agg(draws=("above", "size"), above=("above", "sum"), middle=("ratio", "median"),
                                                   slot=("slot", "first")).set_index("slot")
     chance = binom.sf(found["above"] - 1, found["draws"], 0.5)

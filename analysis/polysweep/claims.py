@@ -45,7 +45,7 @@ CLAIMS = {
     "degree": Claim("Kim, ICML 2026", (*_CONSTANTS, "beta", "kappa", "special_mass_d1", "success_rate", "success_hi"), (
         rules.degree_half, rules.degree_worst, rules.degree_needs, rules.degree_success)),
     "dispersion": Claim("arXiv:2410.01104, arXiv:2508.17821", (
-        *_CONSTANTS, "d", "beta", "j3", "special_mass_d1", "data_draws", "scale", "offset"),
+        *_CONSTANTS, "d", "beta", "j3", "special_mass_d1", "data_draws", "scale", "offset", "seed"),
         (rules.dispersion_exact, rules.dispersion_noisy)),
     "signal": Claim("arXiv:2509.25153", ("method", "n", "a_1", "success_rate"), (
         _signal("exact", "log"), _signal("softmax", "log"), _signal("uniform", "root"), _signal("linear", "root"))),

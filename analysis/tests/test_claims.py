@@ -127,6 +127,10 @@ def test_noise_may_break_the_bound():
     assert found.word == verdicts.CONTRADICTED and "6 counterexamples in 6 points" in found.numbers and found.slots[1] == 40
     few, = rules.dispersion_noisy(noisy_points(1.0, 5), LEVEL)
     assert few.word == verdicts.UNTESTED
+    again = pd.concat([noisy_points(1.0, 5).assign(kappa=kappa) for kappa in (0.1, 0.2, 0.3)], ignore_index=True)  # the same five draws
+    assert [word(each) for each in rules.dispersion_noisy(again, LEVEL)] == [verdicts.UNTESTED]
+    scales = pd.concat([noisy_points(0.3, 40).assign(scale=scale) for scale in (1.0, 2.0)], ignore_index=True)
+    assert "in 12 points" in rules.dispersion_noisy(scales, LEVEL)[0].numbers
     assert rules.dispersion_noisy(dispersion_points(), LEVEL) == []
 
 
