@@ -11,8 +11,8 @@ from scipy.special import gammaln
 from scipy.stats import binom
 
 from .cases import number, parts
-from .verdicts import (CONSISTENT, CONTRADICTED, ERROR, IDENTITY, Verdict, counted, crossing, fit_text, range_text, slope, tolerance,
-                       untested)
+from .verdicts import (CONSISTENT, CONTRADICTED, ERROR, IDENTITY, Verdict, counted, crossing, fit_text, mean_interval, range_text, slope,
+                       sure_fall, tolerance, untested)
 
 # ---- a sufficient degree ----------------------------------------------------------------------------------------------
 
@@ -111,8 +111,9 @@ def dispersion_noisy(points, level):
 def _dispersion(noise, points):
     statement = f"noise {number(noise)}: the median over draws keeps to the bound of the constants"
     ratio = _bounded(points, "special_mass_d1")
-    keys = ["method", "mask", "j3", "n", "d", "beta", "a_1", "b", "c"]
-    table = points[keys].assign(ratio=ratio, above=ratio > 1, slot=points.index)
+    keys = ["method", "mask", "j3", "n", "d", "beta", "a_1", "b", "c", "scale"]
+    table = points[[*keys, "seed"]].assign(ratio=ratio, above=ratio > 1, slot=points.index)
+    table = table.drop_duplicates([*keys, "seed"])  # one seed, one draw: parameters that change neither are no further draws
     found = table.groupby(keys, dropna=False).agg(draws=("above", "size"), above=("above", "sum"), middle=("ratio", "median"),
                                                   slot=("slot", "first")).set_index("slot")
     chance = binom.sf(found["above"] - 1, found["draws"], 0.5)
@@ -209,13 +210,14 @@ def _temperature(noise, found):
 # ---- memories ---------------------------------------------------------------------------------------------------------
 
 
-def capacities(points, level):
+def capacities(points, level, sure=False):
     """A row for each method, degree and width: (lo, hi] holds the number of pairs up to which the share recalled is at least the
-    level; weights z have degree 1."""
+    level; weights z have degree 1. sure: by the interval of the share, that of the draws, instead of the share."""
     rows = []
     degree = points["beta"].where(points["method"] != "linear", 1.0)
     for (beta, d), part in parts(points[points["method"].isin(["exact", "linear"])].assign(beta=degree), ["beta", "d"]):
-        lo, hi = crossing(part["n"], part["recall"], level, rising=False)
+        lo, hi = sure_fall(part["n"], part["recall_lo"], part["recall_hi"], level) if sure else crossing(
+            part["n"], part["recall"], level, rising=False)
         rows.append((beta, d, lo, hi, part.index[0]))
     return pd.DataFrame(rows, columns=["beta", "d", "lo", "hi", "slot"])
 
@@ -242,9 +244,10 @@ def _memory(points, level):
 
 
 def kernels(points, level):
-    """At some width a degree holds surely no more pairs than the one before: brackets the other way round."""
+    """At some width a degree holds surely no more pairs than the one before: brackets the other way round, between numbers of pairs at
+    which the interval of the share recalled (95 %) does not hold the level. Two such intervals have to be wrong at once for that."""
     statement = f"z^beta holds more pairs the higher the degree, at the same width (recall {level:g})"
-    found = capacities(points, level)
+    found = capacities(points, level, sure=True)
     known = found[found["lo"].notna()] if len(found) else found
     rows = [(d, after.beta, after.lo >= before.hi, after.hi <= before.lo, after.slot) for (d,), part in parts(known, ["d"])
             for before, after in zip(part.itertuples(), part.iloc[1:].itertuples())] if len(known) else []
@@ -328,13 +331,14 @@ def sketch_crossing(points, level):
 # ---- entries ----------------------------------------------------------------------------------------------------------
 
 ACCURATE = 0.01  #: error of the output that a Taylor kernel is to reach
+SEEDS = 3  #: draws of the data from which a mean has an interval here
 
 
 def orders(points):
-    """A row for each curve over the order: entries, grows, n, d, the order at which the error passes 1 % (between two orders: on
+    """A row for each curve over the order: entries, grows, n, d, seed, the order at which the error passes 1 % (between two orders: on
     the straight line through logarithms of errors), `first`: it does so at the first order; ln of the features C(d + order, order)."""
     rows = []
-    for key, part in parts(points[points["method"] == "taylor"], ["grows", "entries", "n", "d"]):
+    for key, part in parts(points[points["method"] == "taylor"], ["grows", "entries", "n", "d", "seed"]):
         lo, hi = crossing(part["order"], part["err_out_ref"], ACCURATE, rising=False)
         if not np.isfinite(hi):
             continue
@@ -345,41 +349,58 @@ def orders(points):
             order = lo + (hi - lo) * above / (above - below)
         d = key[3]
         rows.append((*key, order, first, gammaln(d + order + 1) - gammaln(d + 1) - gammaln(order + 1), part.index[0]))
-    return pd.DataFrame(rows, columns=["grows", "entries", "n", "d", "order", "first", "features", "slot"])
+    return pd.DataFrame(rows, columns=["grows", "entries", "n", "d", "seed", "order", "first", "features", "slot"])
 
 
 def _exponents(points, grows):
-    """{entries: (slope, lo, hi) of ln features/ln n over ln n, exponent at the largest n}; entries whose order is the grid's first
-    at every n say nothing."""
+    """{entries: DataFrame, a row for each seed: `last`, the exponent ln features/ln n at the largest n; `slope`, of its straight line
+    over ln n; `square`, where that line is at the square of the largest n}, from lengths that every seed has, three of them.
+
+    Seeds are independent draws of the data, so that the spread of their values is that of chance. Entries with an order that is the
+    grid's first say nothing: fewer features might do."""
     found, result = orders(points), {}
     for (entries,), part in parts(found[found["grows"] == grows], ["entries"]) if len(found) else ():
-        exponent = part["features"] / np.log(part["n"])
-        fitted = slope(np.log(part["n"]), exponent, exponent)
-        if fitted and not part["first"].all():
-            result[entries] = (*fitted, exponent.iloc[part["n"].argmax()])
+        exponent = part.assign(h=part["features"] / np.log(part["n"])).pivot_table(index="seed", columns="n", values="h").dropna(axis=1)
+        if part["first"].any() or len(exponent) < SEEDS or len(exponent.columns) < 3:
+            continue
+        log = np.log(exponent.columns.to_numpy(float))
+        slopes = ((exponent * (log - log.mean())).sum(axis=1) / ((log - log.mean()) ** 2).sum())
+        result[entries] = pd.DataFrame({"last": exponent.iloc[:, -1], "slope": slopes,
+                                        "square": exponent.mean(axis=1) + slopes * (2 * log[-1] - log.mean())})
     return result
 
 
 def entries_grow(points, level):
-    """The exponent ln features/ln n surely falls with n at some entries gamma sqrt(ln n), or stays on one side of 1 for all gamma."""
+    """No gamma may keep its exponent ln features/ln n below 1 while n grows to the square of the largest length, or none may keep it
+    above, or one keeps it above though a larger one keeps it below; by intervals over seeds, 95 % for all gamma together. A gamma
+    whose exponent is not known may be on any side."""
     statement = "entries gamma sqrt(ln n): a Taylor kernel needs n^h features, h on both sides of 1 as gamma grows"
     found = _exponents(points, 1)
     if len(found) < 2:
-        return untested(statement, "fewer than two gamma with three lengths")
-    below = [gamma for gamma, each in found.items() if each[3] < 1]
-    above = [gamma for gamma, each in found.items() if each[3] > 1]
-    falls = [gamma for gamma, each in found.items() if each[2] < 0 and each[3] > 1]
-    wrong = falls or not below or not above or max(below) > min(above)
-    told = ", ".join(f"{each[3]:.2f} at {gamma:g}" for gamma, each in found.items())
-    return Verdict(statement, CONTRADICTED if wrong else CONSISTENT, f"h at the largest n: {told}; h falls with n at {falls or 'none'}")
+        return untested(statement, f"fewer than two gamma with three lengths of {SEEDS} seeds")
+    ends = {gamma: [mean_interval(each[name], ERROR / (2 * len(found))) for name in ("last", "square")] for gamma, each in found.items()}
+    below, above, maybe_below, maybe_above = (
+        [gamma for gamma, each in ends.items() if test(each)] for test in (
+            lambda each: all(hi < 1 for _, _, hi in each), lambda each: all(lo > 1 for _, lo, _ in each),
+            lambda each: all(lo < 1 for _, lo, _ in each), lambda each: all(hi > 1 for _, _, hi in each)))
+    unknown = set(points.loc[(points["method"] == "taylor") & (points["grows"] == 1), "entries"]) - set(found)
+    told = ", ".join(f"{last[0]:.2f}, {square[0]:.2f} at {gamma:g}" for gamma, (last, square) in ends.items())
+    numbers = f"h at the largest n, and at its square on a straight line over ln n: {told}; surely below 1 at {_list(below)}, above at {_list(above)}"
+    if not (unknown or maybe_below and maybe_above) or (below and above and max(below) > min(above)):
+        return Verdict(statement, CONTRADICTED, numbers)
+    return Verdict(statement, CONSISTENT, numbers) if below and above else untested(statement, numbers)
+
+
+def _list(values):
+    return ", ".join(f"{value:g}" for value in values) or "none"
 
 
 def entries_bounded(points, level):
-    """The exponent ln features/ln n surely rises with n at bounded entries."""
+    """The exponent ln features/ln n surely rises with n at bounded entries; by intervals over seeds, 95 % for all bounds together."""
     statement = "bounded entries: the exponent of the features falls as n grows"
-    found = _exponents(points, 0)
+    found = {bound: mean_interval(each["slope"], ERROR / len(every)) for every in [_exponents(points, 0)] for bound, each in every.items()}
     if not found:
-        return untested(statement, "no bound with three lengths")
+        return untested(statement, f"no bound with three lengths of {SEEDS} seeds")
     wrong = [bound for bound, each in found.items() if each[1] > 0]
     if not wrong and not any(each[2] < 0 for each in found.values()):
         return untested(statement, "no slope of an exponent is surely on one side of 0")

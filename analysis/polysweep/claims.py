@@ -45,17 +45,17 @@ CLAIMS = {
     "degree": Claim("Kim, ICML 2026", (*_CONSTANTS, "beta", "kappa", "special_mass_d1", "success_rate", "success_hi"), (
         rules.degree_half, rules.degree_worst, rules.degree_needs, rules.degree_success)),
     "dispersion": Claim("arXiv:2410.01104, arXiv:2508.17821", (
-        *_CONSTANTS, "d", "beta", "j3", "special_mass_d1", "data_draws", "scale", "offset"),
+        *_CONSTANTS, "d", "beta", "j3", "special_mass_d1", "data_draws", "scale", "offset", "seed"),
         (rules.dispersion_exact, rules.dispersion_noisy)),
     "signal": Claim("arXiv:2509.25153", ("method", "n", "a_1", "success_rate"), (
         _signal("exact", "log"), _signal("softmax", "log"), _signal("uniform", "root"), _signal("linear", "root"))),
     "temperature": Claim("arXiv:2605.12697", (*_CONSTANTS, "d", "scale", "special_mass_d1"), (rules.temperature,)),
     "memory": Claim("arXiv:2605.05189", ("method", "beta", "n", "d", "recall"), (rules.memory,)),
-    "kernels": Claim("arXiv:2505.19488", ("method", "beta", "n", "d", "recall"), (rules.kernels,)),
+    "kernels": Claim("arXiv:2505.19488", ("method", "beta", "n", "d", "recall_lo", "recall_hi"), (rules.kernels,)),
     "sketches": Claim("arXiv:1909.01410, Pham and Pagh 2013", (
         "method", "data_kind", "cosine", "row_norm", "draws", "mask", "n", "features", "beta", "err_amm", "exact_map"), (
         functools.partial(rules.sketch_size, "tree"), functools.partial(rules.sketch_size, "tensorsketch"), rules.sketch_crossing)),
-    "entries": Claim("arXiv:2302.13214", ("method", "order", "entries", "grows", "n", "d", "err_out_ref"),
+    "entries": Claim("arXiv:2302.13214", ("method", "order", "entries", "grows", "n", "d", "seed", "err_out_ref"),
                      (rules.entries_grow, rules.entries_bounded)),
 }
 

@@ -8,24 +8,27 @@ from .cases import number
 from .checks import of_dataset
 from .critical import decided_at, undecided
 from .curve import combinations
-from .edges import above_from, answers, edges, level_asked, settled
+from .edges import above_from, answers, edges, level_asked, narrowed, settled, sure_sides
 from .grid import distinguishing
 from .study import level_of, rule_of, search_of
 from .tables import Table
 
+_NOWHERE = (np.nan, np.nan)
 _OF_COMBINATION = ("starts", "count", "evaluations", "candidates", "trials", "flops", "missed", "open")
 
 
 @of_dataset
 def edge_frame(ds, found=None) -> pd.DataFrame:
     """A row per edge of `edges` (or of `found`, what it returned): the coordinates that tell combinations apart, `combination`,
-    `edge`, `kind`, `lo`, `hi`, `position`, `theory`, `theory_z`, `outside` (theory is not in (lo, hi]), `first` and `last` candidate,
-    what holds for the whole combination, `above_from` (the first decided candidate where that is above the level) and `settled`: both ends and all candidates that were asked are decided, but for those inside
-    the interval of an edge, and none between is farther from a decided one than a search leaves them. Only then there is no other edge.
+    `edge`, `kind`, `lo`, `hi`, `position`, `theory`, `theory_z`, `outside`, `first` and `last` candidate, what holds for the whole
+    combination, `above_from` (the first decided candidate where that is above the level) and `settled`: both ends and all candidates
+    that were asked are decided, but for those inside the interval of an edge, and none between is farther from a decided one than a
+    search leaves them. Only then there is no other edge. Theory is outside where the first edge of its kind is surely elsewhere: not
+    in (`sure_lo`, `sure_hi`], between the candidates that are surely on a side (`edges.narrowed`).
 
     A combination without an edge has a row of kind none. An edge that theory has between candidates, and that was not found, has a row
-    of its kind without numbers; it is outside where a candidate between theory's edges was judged to be below, else such candidates
-    were not asked, or not decided.
+    of its kind without numbers; it is outside where a candidate between theory's edges is surely below, else such candidates were not
+    asked, or not decided.
     """
     found = edges(ds) if found is None else found
     names = names_of(ds, found)
@@ -34,7 +37,10 @@ def edge_frame(ds, found=None) -> pd.DataFrame:
     ends = points.groupby("combination")["value"].agg(["first", "last"])
     about[["first", "last"]] = ends.to_numpy()
     about["settled"], about["above_from"] = settled(found, points), above_from(found, points)
-    rows = [_rows(found.isel(combination=c), about.loc[c], expected) for c, expected in enumerate(_expected(ds, found, points))]
+    points["side"] = sure_sides(ds, points, found.attrs["column"])
+    sure = {(row.combination, row.kind): (row.lo, row.hi) for row in narrowed(ds, found).itertuples()}
+    rows = [_rows(found.isel(combination=c), about.loc[c], expected, {kind: sure.get((c, kind), _NOWHERE) for kind in ("rise", "fall")})
+            for c, expected in enumerate(_expected(ds, found, points))]
     frame = pd.DataFrame([row for each in rows for row in each])
     frame.insert(0, "combination", np.repeat(np.arange(len(rows)), [len(each) for each in rows]))
     return frame[[*names, *(name for name in frame if name not in names)]]
@@ -48,22 +54,26 @@ def names_of(ds, found) -> list[str]:
     return [name for name in chosen if name != over and name in found.coords and name != "team_asked"] or ["method"]
 
 
-def _rows(one, about, expected):
-    """Rows of one combination; expected: {kind: (theory's edge that some candidate is beyond, whether one is judged otherwise)}."""
+def _rows(one, about, expected, sure):
+    """Rows of one combination; expected: {kind: (theory's edge that some candidate is beyond, whether one is surely otherwise)}; sure:
+    {kind: (lo, hi) of the first edge of that kind}."""
     rows = []
     for k in range(min(int(one["count"]), one.sizes["edge"])):
         row = {name: one[name].values[k] for name in ("kind", "lo", "hi", "position", "theory", "theory_z")}
-        outside = row["theory"] == row["theory"] and not row["lo"] < row["theory"] <= row["hi"]
-        rows.append({**about, "edge": k, **row, "outside": bool(outside)})
-    blank = dict.fromkeys(("lo", "hi", "position", "theory", "theory_z"), np.nan)
+        lo, hi = sure[row["kind"]]
+        rows.append({**about, "edge": k, **row, "sure_lo": lo, "sure_hi": hi, "outside": bool(row["theory"] <= lo or hi < row["theory"])})
+    blank = dict.fromkeys(("lo", "hi", "position", "theory", "theory_z", "sure_lo", "sure_hi"), np.nan)
     missing = [kind for kind in expected if kind not in [row["kind"] for row in rows]]
-    rows += [{**about, "edge": -1, **blank, "kind": kind, **dict(zip(("theory", "outside"), expected[kind]))}
-             for kind in missing]
+    for kind in missing:
+        theory, below = expected[kind]
+        lo, hi = sure[kind]
+        rows.append({**about, "edge": -1, **blank, "kind": kind, "theory": theory, "sure_lo": lo, "sure_hi": hi,
+                     "outside": below or bool(theory <= lo or hi < theory)})
     return rows or [{**about, "edge": -1, **blank, "kind": "none", "outside": False}]
 
 
 def _expected(ds, found, points):
-    """For each combination {kind: (theory's edge, whether a candidate between theory's edges is judged to be below)} of edges that
+    """For each combination {kind: (theory's edge, whether a candidate between theory's edges is surely below)} of edges that
     candidates are on both sides of; theory has the first rise, and the first fall after it."""
     theory = pd.DataFrame({"rise": np.nan, "fall": np.nan}, index=range(found.sizes["combination"]))
     if (found.attrs["over"], found.attrs["column"], found.attrs["level"]) == ("beta", "success_rate", level_of(ds)) and (
@@ -94,8 +104,9 @@ def edge_table(frame, found) -> Table | None:
     shown = shown.loc[:, [name in names or bool((shown[name] != "").any()) for name in shown]]
     over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
     note = (f"Where {column} crosses {level} along {over}: in (lo, hi], two neighbouring candidates that were judged to be on different "
-            f"sides. Theory: the exact edge; a star where it is not in the interval. Asked: of how many candidates. Missed: a window "
-            "of so many candidates may lie between neighbours of one side. Open: asked, and their side not decided.")
+            "sides. Theory: the exact edge; a star where it is not between candidates that are surely on different sides. Asked: of how many "
+            "candidates. Missed: a window of so many candidates may lie between neighbours of one side. Open: asked, and their side not "
+            "decided.")
     return Table("Edges", note, shown.reset_index(drop=True), "edges.csv")
 
 

@@ -101,15 +101,12 @@ def above_from(found, points):
     return values.mask(beyond).to_numpy()
 
 
+@of_dataset
 def sure_answers(ds, found):
     """`answers` for `found`, where candidates of a fixed number of trials whose interval holds the level are open."""
     over, column = found.attrs["over"], found.attrs["column"]
     points, which = answers(ds, over, column, level_asked(found))
-    if column in INTERVALS and all(name in ds for name in INTERVALS[column]):
-        lo, hi = (ds[name].values[points.index] for name in INTERVALS[column])
-        fixed = ~np.isfinite(ds["trials_error"].values[points.index]) if "trials_error" in ds else np.ones(len(lo), bool)
-        held = fixed & (lo < points["level"]) & (points["level"] <= hi)
-        points["side"] = points["side"].mask(held & _sure(points), "open")
+    points["side"] = sure_sides(ds, points, column)
     return points, which
 
 
@@ -131,6 +128,16 @@ def narrowed(ds, found) -> pd.DataFrame:
     rows = rows.sort_values(["combination", "kind"], kind="stable").reset_index(drop=True)
     coordinates = pd.DataFrame({name: found[name].values for name in found.coords}).drop(columns="combination", errors="ignore")
     return rows.join(coordinates, on="combination")
+
+
+@of_dataset
+def sure_sides(ds, points, column) -> pd.Series:
+    """The sides of `points` (of `answers`), open where trials of a fixed number left an interval that holds the level."""
+    if column not in INTERVALS or any(name not in ds for name in INTERVALS[column]):
+        return points["side"]
+    lo, hi = (ds[name].values[points.index] for name in INTERVALS[column])
+    fixed = ~np.isfinite(ds["trials_error"].values[points.index]) if "trials_error" in ds else np.ones(len(lo), bool)
+    return points["side"].mask(fixed & (lo < points["level"]) & (points["level"] <= hi) & _sure(points), "open")
 
 
 # ---- answers of single points ------------------------------------------------------------------------------------------

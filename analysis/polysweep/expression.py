@@ -123,6 +123,7 @@ def _read(text):
         raise ValueError(f"an expression of {len(text)} characters; at most {MOST}")
     plain = re.sub(r"&&|\|\||!(?!=)", lambda sign: _SIGNS[sign[0]], " ".join(text.split()))
     plain = re.sub(r"(?<![\w.])[A-Za-z_]\w*", lambda name: name[0] if name[0] in _JOINING else _MARK + name[0], plain)
+    plain = re.sub(r"(?<![\w.])0+(?=\d)", "", plain).strip()  # Python refuses 05, and takes a blank before all else for an indentation
     try:
         tree = ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -58,6 +58,21 @@ def crossing(x, y, level, rising=True):
     return (x[beyond[0] - 1] if beyond[0] else -np.inf), x[beyond[0]]
 
 
+def sure_fall(x, y_lo, y_hi, level):
+    """(lo, hi] that holds the first place where y, known to lie in [y_lo, y_hi], falls below the level: from the last x at which it
+    surely has not, to the first at which it surely has. Infinite as those of `crossing`."""
+    order = np.argsort(x, kind="stable")
+    x, y_lo, y_hi = (np.asarray(values, float)[order] for values in (x, y_lo, y_hi))
+    known = ~np.isnan(y_lo) & ~np.isnan(y_hi)
+    x, y_lo, y_hi = x[known], y_lo[known], y_hi[known]
+    if not len(x):
+        return np.nan, np.nan
+    below = np.flatnonzero(y_hi < level)
+    end = below[0] if len(below) else len(x)
+    above = np.flatnonzero(y_lo[:end] >= level)
+    return x[above[-1]] if len(above) else -np.inf, x[end] if end < len(x) else np.inf
+
+
 def slope(x, lo, hi):
     """(slope, lo, hi) of y = A + slope x with its 95 % interval, y known to lie in (lo, hi]: that of `edge_fit.fit`, from four
     brackets; of least squares (Student's) where y is known to a point, from three. None from fewer."""
@@ -79,6 +94,13 @@ def _least_squares(x, y):
     residual = y - y.mean() - rise * (x - x.mean())
     half = student.ppf(0.975, len(x) - 2) * np.sqrt((residual ** 2).sum() / (len(x) - 2) / spread)
     return rise, rise - half, rise + half
+
+
+def mean_interval(values, error):
+    """(mean, lo, hi) of independent values by Student's t, wrong with chance `error`."""
+    values = np.asarray(values, float)
+    half = student.ppf(1 - error / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return values.mean(), values.mean() - half, values.mean() + half
 
 
 def fit_text(found):

@@ -13,7 +13,7 @@ from polysweep.checks import check_dataset
 from polysweep.critical import decided_at
 from polysweep.curve import combinations, is_parameter, partners
 from polysweep.edge_tables import asked_for, edge_frame, names_of, shares
-from polysweep.edges import answers, coordinates as edge_coordinates, narrowed
+from polysweep.edges import answers, coordinates as edge_coordinates, narrowed, sure_answers, sure_sides
 from polysweep.figures.roofline import bandwidth, rates
 from polysweep.figures.separation import beside
 from polysweep.figures.timeline import turns_of
@@ -37,7 +37,8 @@ OF_DATASETS += [polysweep.residuals, conjectures.predictions_of, predicted_edges
 OF_MORE = {  # with arguments that they cannot do without
     figures.phase: ("n",), projection.project: (None,), projection.bands: (None,), applies: ("beta",), points: ("err_out",),
     scaling.samples: ([],), scaling.series_fits: (pd.DataFrame(), ["usl"]), combinations: ("beta",), is_parameter: ("beta",),
-    partners: ("n == 64",), narrowed: (None,), answers: ("beta", "success_rate", 0.9), edge_coordinates: (None, None, "beta"),
+    partners: ("n == 64",), narrowed: (None,), sure_answers: (None,), sure_sides: (None, "success_rate"),
+    answers: ("beta", "success_rate", 0.9), edge_coordinates: (None, None, "beta"),
     names_of: (None,), shares: (None,), asked_for: (None,),
     polysweep.counterexamples: ("c",), conjectures.rate_pvalues: ("success_rate", 0.5), predicted_degrees: (["n"],)}
 OF_ANYTHING = {level_of, check_dataset, resolved_of, search_of, rule_of, decided_at}

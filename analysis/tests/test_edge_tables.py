@@ -37,7 +37,7 @@ def test_a_row_for_each_edge(ds):
     for row in frame[frame["edge"] >= 0].itertuples():
         one = found.isel(combination=row.combination)
         assert (row.lo, row.hi, row.position) == (one.lo.values[row.edge], one.hi.values[row.edge], one.position.values[row.edge])
-        assert row.outside == (not row.lo < row.theory <= row.hi)
+        assert row.outside == (not row.lo < row.theory <= row.hi) and (row.sure_lo, row.sure_hi) == (row.lo, row.hi)  # trials decided
     without = frame[frame["kind"] == "none"]
     assert set(without["combination"]) == set(np.flatnonzero(found["count"].values == 0)) and not without["outside"].any()
 
@@ -50,6 +50,50 @@ def test_theory_that_was_not_found_is_told(ds):
     assert missing["theory"].tolist() == [20.5, 29.0] * 2
     narrow = changed(ds, edge_lo=exact[0], edge_hi=np.where(ds.d.values == 34, 20.9, ds.edge_hi.values))  # no candidate is in it
     assert (edge_frame(narrow).query("d == 34")["kind"] == "none").all()
+
+
+@pytest.fixture(scope="module")
+def fixed(tmp_path_factory):
+    """A grid of 40 trials a point, and a function that draws them anew."""
+    path = tmp_path_factory.mktemp("fixed") / "fixed.h5"
+    rows = searched.with_theory(synthetic.fill(synthetic.points(["W2"], ["exact"], range(1, 61), [64, 256], [130, 258], 67, 40)), range(1, 61))
+    synthetic.write(path, rows)
+    ds = polysweep.open(path)
+
+    def drawn(seed):
+        rate = np.random.default_rng(seed).binomial(40, ds["theory_success"].values) / 40
+        middle, half = (rate + 1.96 ** 2 / 80) / (1 + 1.96 ** 2 / 40), np.sqrt(rate * (1 - rate) / 40 + 1.96 ** 2 / 6400) / (1 + 1.96 ** 2 / 40)
+        return changed(ds, success_rate=rate, success_lo=middle - 1.96 * half, success_hi=middle + 1.96 * half)
+
+    return ds, drawn
+
+
+def test_theory_is_outside_where_trials_of_a_fixed_number_are_sure(fixed):
+    """Rates are drawn from theory itself: by the sides of rates it is outside every tenth interval or more, surely so in at most 5 %; and
+    surely where theory is moved by twelve degrees."""
+    ds, drawn = fixed
+    frames = [edge_frame(drawn(seed)) for seed in range(12)]
+    frame = pd.concat(frames)
+    frame = frame[(frame["edge"] >= 0) & frame["theory"].notna()]
+    by_rate = ~((frame["lo"] < frame["theory"]) & (frame["theory"] <= frame["hi"]))
+    assert len(frame) > 60 and by_rate.mean() > 0.1 and frame["outside"].mean() <= 0.05
+    moved = edge_frame(changed(drawn(1), edge_lo=ds.edge_lo.values + 12, edge_hi=ds.edge_hi.values - 12))
+    told = moved[(moved["edge"] >= 0) & moved["theory"].notna()]
+    assert len(told) and told["outside"].all()
+
+
+def test_an_edge_that_was_not_found_is_outside_where_it_surely_is_elsewhere(fixed):
+    ds, _ = fixed
+    ds = ds.isel(point=(ds.n.values == 256) & (ds.d.values == 258))
+    beta, theory = ds.beta.values, {"edge_lo": np.full(60, 20.5), "edge_hi": np.full(60, 29.0)}
+
+    def frame(**rates):
+        return edge_frame(changed(ds, **theory, **{name: np.full(60, value) for name, value in rates.items()}))[["kind", "outside"]].values.tolist()
+
+    assert frame(success_rate=0.85, success_lo=0.7, success_hi=0.93) == [["rise", False], ["fall", False]]
+    assert frame(success_rate=0.7, success_lo=0.6, success_hi=0.8) == [["rise", True], ["fall", True]]
+    assert frame(success_rate=1.0, success_lo=0.95, success_hi=1.0)[0] == ["rise", True]  # from the first candidate on
+    assert frame(success_rate=0.95, success_lo=0.85, success_hi=1.0)[0] == ["rise", False] and beta[0] < 20.5
 
 
 def test_the_table_reads_each_combination(ds):
@@ -199,6 +243,23 @@ def test_the_figure_shows_brackets_theory_and_what_is_outside(ds, tmp_path):
         assert tuple(part.sort_values("d")["theory"]) in lines
     figure.save(tmp_path)
     assert len(synthetic.read_csv(tmp_path / "edges.csv")) == len(frame[frame["candidates"] > 1])
+
+
+def test_lines_of_theory_and_of_predictions_are_told_apart(tmp_path):
+    """Dashes of one length look alike unless one is twice the other."""
+    names = ("predict_one", "predict_two", "predict_three")
+    rows = searched.with_theory(searched.search(synthetic.points(["W2"], ["exact"], range(1, 61), [64, 256], [258], 67, 4000)), range(1, 61))
+    for row in rows:
+        row.update(zip(names, (2 * np.log(row["n"]), 60 - 4 * np.log(row["n"]), 25 + np.log(row["n"]))))
+    study = {**searched.STUDY, "predict": {"one": "2 * log(n)", "two": "60 - 4 * log(n)", "three": "25 + log(n)"}}
+    synthetic.write(tmp_path / "a.h5", rows, predict=names, study=study)
+    figure, = figures.edges(polysweep.open(tmp_path / "a.h5"))
+    words = [text.get_text() for text in figure.canvas.legends[0].get_texts()]
+    chosen = [line for line, word in zip(figure.canvas.legends[0].get_lines(), words) if "theory," in word or "predicted" in word]
+    assert len(chosen) == 5
+    dashes = sorted(line._unscaled_dash_pattern[1] or (np.inf,) for line in chosen)
+    for shorter, longer in zip(dashes, dashes[1:]):
+        assert len(shorter) != len(longer) or longer[0] >= 2 * shorter[0], dashes
 
 
 def test_an_edge_before_the_first_candidate_is_marked_at_the_rim(ds):

@@ -47,6 +47,14 @@ def test_signs_words_and_names():
     assert Expression("method == exact and team == auto or rate < gap", dataset()).names == ["gap", "method", "rate", "team_asked"]
 
 
+def test_what_the_program_reads_is_read():
+    """Signs in front of all else, blanks and line ends around it, numbers with zeros in front."""
+    for text, same in (("!beta == 3 && n > 99", "not beta == 3 and n > 99"), ("!rate", "not rate"), ("!!rate", "not not rate"),
+                       (" \n\tbeta < 10\n", "beta < 10"), ("n > 007 and rate > 00.5", "n > 7 and rate > 0.5"),
+                       ("n * 010 - 1e-02 + 0.05 + 100", "n * 10 - 0.01 + 0.05 + 100"), ("beta!=00", "beta != 0")):
+        assert (values(text) == values(same)).all(), text
+
+
 def test_halves_and_what_is_no_number():
     halves = xr.Dataset({"x": ("point", [0.5, 1.5, -0.5, -2.5, 2.4])})
     assert Expression("round(x)", halves).value(halves).tolist() == [1, 2, -1, -3, 2]

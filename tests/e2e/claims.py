@@ -21,7 +21,7 @@ SMALL = {  # of each study: what makes it small, and its verdicts then
     "sketches": (["grid.seed={from: 1, to: 60, step: 1}", "grid.d=32", "grid.beta=[2, 4]"], [CONSISTENT] * 3),
     "memory": (["grid.d=[12, 16, 24, 32]", "grid.n={from: 6, to: 160, count: 40, spacing: log}", "data.data_draws=8"],
                [CONSISTENT, UNTESTED]),
-    "kernels": (["grid.d=8", "grid.n={from: 4, to: 256, count: 40, spacing: log}", "data.data_draws=4"], [CONSISTENT]),
+    "kernels": (["grid.d=[4, 8]", "grid.n={from: 4, to: 256, count: 40, spacing: log}"], [CONSISTENT]),
     "entries": (["zip.size={n: [20, 55, 148], d: [3, 4, 5]}"], [CONSISTENT] * 2),
 }
 WHOLE = {

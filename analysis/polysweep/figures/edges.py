@@ -19,6 +19,7 @@ from .figure import Figure, spaced
 
 MOST_PANELS, MOST_CURVES, MOST_LISTED = 12, 6, 5
 COLOURS = ("#0b4f8a", "#b8730b", "#2f7d4f", "#6a3d9a", "#a13f6d", "#4d4d4d")  #: none is the red of what is marked
+THEORY = {"rise": "-", "fall": (0, (10, 3))}  #: dashes, longer than any of what a study predicts
 MARKERS = {"rise": "^", "fall": "v"}
 APART = 0.014  #: of the axis: how far marks of several curves at one place are set apart
 _FIRST = ("n", "d", "beta", "r", "features", "noise")  #: what an axis, and then a colour, is taken for
@@ -63,9 +64,9 @@ def _caption(frame, found, rest, axis, colour, left_out):
     if len(outside):
         listed = "; ".join(_where(row, [*rest, *filter(None, (axis, colour))]) for row in outside.head(MOST_LISTED).to_dict("records"))
         more = f", and {len(outside) - MOST_LISTED} more in the data" if len(outside) > MOST_LISTED else ""
-        text += f"Circled: theory is not in the interval ({listed}{more}). "
+        text += f"Circled: theory is not between the candidates that are surely on the two sides ({listed}{more}). "
     elif frame["theory"].notna().any():
-        text += "Theory is in every interval. "
+        text += "Nowhere is theory surely outside an interval. "
     text += "".join(f"{count} further {what} are in the data only. " for what, count in left_out.items() if count)
     return text.strip()
 
@@ -73,7 +74,7 @@ def _caption(frame, found, rest, axis, colour, left_out):
 def _where(row, names):
     place = ", ".join(f"{name} = {number(row[name])}" if not isinstance(row[name], str) else row[name] for name in names
                       if row[name] == row[name])
-    held = "not found" if row["lo"] != row["lo"] else f"({number(row['lo'])}, {number(row['hi'])}]"
+    held = "not found" if row["lo"] != row["lo"] else f"surely in ({number(row['sure_lo'])}, {number(row['sure_hi'])}]"
     return f"{place}: {row['kind']} {held}, theory {row['theory']:.2f}"
 
 
@@ -107,7 +108,7 @@ def _canvas(panels, rest, axis, colour, found):
         ax.set_ylabel(f"edge in {SYMBOLS.get(found.attrs['over'], found.attrs['over'])}")
     for ax in list(grid.flat)[:len(panels)][-across:]:
         ax.set_xlabel({"n": "sequence length $n$", "d": "width $d$"}.get(axis, SYMBOLS.get(axis, axis)))
-    legend(canvas, "right upper", handles=_handles(chosen, colour, used), handlelength=1.4)
+    legend(canvas, "right upper", handles=_handles(chosen, colour, used), handlelength=2.8)
     return canvas, len(values) - len(chosen)
 
 
@@ -148,7 +149,7 @@ def _curve(ax, curve, colour, place, axis, used):
         of = curve[curve["kind"] == kind].sort_values([axis, "edge"])
         for _, line in of[np.isfinite(of["theory"])].groupby("combination").first().sort_values(axis).groupby(lambda _: 0):
             ax.plot(place(line[axis].to_numpy(float)), line["theory"], color=colour, linewidth=1.0, alpha=0.75, zorder=1.5,
-                    linestyle="-" if kind == "rise" else (0, (5, 2)))
+                    linestyle=THEORY[kind])
             used.add(f"theory {kind}")
         there = of[of["lo"].notna()]
         if len(there):
@@ -189,12 +190,12 @@ def _handles(chosen, colour, used):
     handles += [line([], [], marker=MARKERS[kind], label=words, **look) for kind, words in (("rise", "rises"), ("fall", "falls"))
                 if kind in used]
     handles += [line([], [], color=style.GREY, linewidth=1.0, linestyle=dashes, label=f"theory, {kind}")
-                for kind, dashes in (("rise", "-"), ("fall", (0, (5, 2)))) if f"theory {kind}" in used]
+                for kind, dashes in THEORY.items() if f"theory {kind}" in used]
     handles += [line([], [], color=style.GREY, linewidth=1.0, linestyle=each[0], label=f"{plain(each[1])}: predicted (study)")
                 for each in sorted(each for each in used if not isinstance(each, str))]
     if "outside" in used:
         handles.append(line([], [], color=style.RED, marker="o", markerfacecolor="none", linestyle="none", markersize=8,
-                            markeredgewidth=1.1, label="theory is outside"))
+                            markeredgewidth=1.1, label="theory is surely outside"))
     for word, marker, words in (("below", "v", "above it from the start"), ("none", "x", "none seen"), ("open", "_", "not decided")):
         if word in used:
             handles.append(line([], [], marker=marker, markerfacecolor="white", markeredgewidth=1.0, label=words, **look))
