@@ -156,7 +156,8 @@ static ptrdiff_t forget_behind(sweep_slots *slots, sweep_search *s, ptrdiff_t fa
     return forgotten;
 }
 
-/* Of a family that has ended nothing is wanted; in one that goes on what was not needed may be. */
+/* Of a family that has ended nothing is wanted; in one that goes on in this launch what was not needed may be. What is
+ * left to other launches stays as the file has it. */
 static void begin_family(sweep_slots *slots, sweep_search *s, ptrdiff_t family)
 {
     sweep_family *f = &s->families.list[family];
@@ -166,7 +167,7 @@ static void begin_family(sweep_slots *slots, sweep_search *s, ptrdiff_t family)
         f->expected += sweep_families_expected(all->first[all->member[i] + 1] - all->first[all->member[i]]);
     for (ptrdiff_t i = 0; i < count; i++) f->answered += answered(&s->answers[own[i]]);
     sweep_search_settle(s, slots, family);
-    for (ptrdiff_t i = 0; i < count; i++) {
+    for (ptrdiff_t i = 0; f->state != SWEEP_FAMILY_OTHERS && i < count; i++) {
         psw_slot_status *status = &s->answers[own[i]].status;
         bool open = !answered(&s->answers[own[i]]);
         if (f->state == SWEEP_FAMILY_ENDED && open) slots->part[own[i]] = SWEEP_PART_ENDED;

@@ -212,6 +212,20 @@ def test_where():
     check("320" not in launch("w.h5", code=0) and (read("w.h5", "launch") < 3).all(), "and nothing is left to do")
 
 
+def test_others():
+    """A search that another launch has begun again, and was killed in, keeps in the file what was not needed before."""
+    of = "n == 64 and d == 18 and a_1 == 1.2 and method == exact"
+    launch("o.h5", "--where", of, fault=",".join(f"compute.head:0:{i}" for i in range(1, 5)), code=1)
+    launch("o.h5", "--redo", "failed", "--where", of, fault="compute.head:0:1:kill", code=KILLED)
+    launch("o.h5", "--where", "n == 128 and d == 18 and a_1 == 1.2")
+    status, told = read("o.h5", "status"), tell("o.h5")
+    check(told["state"] == "partial" and (status[:60] == NOT_NEEDED).any() and (status[:60] == 1).any(), told, status[:60])
+    check((told["done"], told["not_needed"]) == ((status == DONE).sum(), (status == NOT_NEEDED).sum()), told)
+    launch("o.h5", ranks=2)
+    same("one.h5", "o.h5", "begun again, left, and gone on with", but="rows/")  # of what is not needed any more
+    clear("o.h5")
+
+
 def test_parts():
     """Whole combinations: what is searched in two files is what is searched in one."""
     said = [launch("p.h5", "--part", f"{k}/2", ranks=k) for k in (1, 2)]
@@ -269,7 +283,7 @@ def main():
         Path("g.yaml").write_text(re.sub("search:.*\n", "", STUDY))
         Path("j.yaml").write_text(JOINED)
         Path("t.yaml").write_text(TIMED)
-        for test in (test_ranks, test_kills, test_quarantine, test_failed, test_limits, test_where, test_parts, test_joined, test_timed):
+        for test in (test_ranks, test_kills, test_quarantine, test_failed, test_limits, test_where, test_others, test_parts, test_joined, test_timed):
             begun = time.monotonic()
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test()
