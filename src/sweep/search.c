@@ -74,18 +74,29 @@ void sweep_search_put(sweep_search *s, ptrdiff_t slot, const psw_answer *answer)
     s->families.list[psw_search_family(s->search, slot)].answered++;
 }
 
+ptrdiff_t sweep_search_usual(const sweep_slots *all, ptrdiff_t *slots, ptrdiff_t count)
+{
+    ptrdiff_t kept = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        unsigned char part = all->part[slots[i]];
+        if (part != SWEEP_PART_QUARANTINED && part != SWEEP_PART_AGAIN) slots[kept++] = slots[i];
+    }
+    return kept;
+}
+
 void sweep_search_settle(sweep_search *s, const sweep_slots *slots, ptrdiff_t family)
 {
     sweep_family *f = &s->families.list[family];
     const ptrdiff_t *own;
     ptrdiff_t number, count = sweep_search_round(s, family, s->round, &number);
     psw_search_slots(s->search, family, &own);
-    f->state = slots->selected[own[0]] ? SWEEP_FAMILY_FREE : SWEEP_FAMILY_OTHERS;
-    for (ptrdiff_t i = 0; i < count && f->state == SWEEP_FAMILY_FREE; i++) {
-        unsigned char part = slots->part[s->round[i]];
-        if (s->alone || part == SWEEP_PART_QUARANTINED || part == SWEEP_PART_AGAIN) f->state = SWEEP_FAMILY_ASIDE;
-    }
-    if (count == 0) f->state = SWEEP_FAMILY_ENDED;
+    ptrdiff_t usual = s->alone ? 0 : sweep_search_usual(slots, s->round, count);
+    if (count == 0)
+        f->state = SWEEP_FAMILY_ENDED;
+    else if (!slots->selected[own[0]])
+        f->state = SWEEP_FAMILY_OTHERS;
+    else
+        f->state = usual > 0 ? SWEEP_FAMILY_FREE : SWEEP_FAMILY_ASIDE;
 }
 
 ptrdiff_t sweep_search_asked(const sweep_search *s, ptrdiff_t slot)

@@ -46,6 +46,8 @@ void sweep_search_compare_asked(sweep_search *search, const sweep_slots *slots);
 void sweep_search_settle(sweep_search *search, const sweep_slots *slots, ptrdiff_t family);
 /* A point that runs alone. */
 psw_run sweep_search_alone(const sweep_given *given, const sweep_search *search, ptrdiff_t slot);
+/* Of `slots` those that run beside others keep their places, in front; returns their number. */
+ptrdiff_t sweep_search_usual(const sweep_slots *all, ptrdiff_t *slots, ptrdiff_t count);
 /* The round of a family; returns the number of its slots that are not answered. */
 ptrdiff_t sweep_search_round(const sweep_search *search, ptrdiff_t family, ptrdiff_t *slots, ptrdiff_t *number);
 
