@@ -99,7 +99,7 @@ def counterexamples(ds, name: str, error: float | None = None) -> Counterexample
     order = np.lexsort((np.arange(len(p)), -np.nan_to_num(found.beyond), p))
     order = order[known[order]]
     corrected = holm(np.r_[p[order], np.ones(found.about.sum() - len(order))])[:len(order)]
-    stand = corrected <= error
+    stand = corrected <= error * (1 + 1e-12)  # N (error / N) may be above error by a few units in the last place
     slots = order[stand]
     table = pd.DataFrame({"slot": slots, **found.columns(slots), "beyond": found.beyond[slots],
                           "p_value": np.where(found.by_test[slots], p[slots], np.nan),
@@ -223,8 +223,8 @@ def rate_pvalues(ds, rate: str, bound):
     """(p of "the true rate is at most the bound", p of "at least"), (point,) each.
 
     rate: success_rate, fire_rate_d1 or fire_rate_d0. Exact binomial tests on the samples that the rate is worth; where a rule ended the
-    trials, ones that hold at any end (a mixture of likelihoods over the one of the bound, Robbins 1970), or, under draws, the point's
-    trials_error where the interval leaves the bound out.
+    trials, ones that hold at any end (a mixture of likelihoods over the one of the bound, Robbins 1970), or, under draws of several
+    trials each, half the point's trials_error where that side of the interval has passed the bound.
     """
     bound = np.asarray(bound, float)
     inside = np.clip(np.nan_to_num(bound), 0, 1)
@@ -265,7 +265,7 @@ def _at_any_end(ds, rate, e, trials, clusters):
     at_most, at_least = np.exp(np.minimum(-above, 0)), np.exp(np.minimum(-below, 0))
     at_most = np.where((e <= 0) | (e >= 1), np.where((successes > 0) & (e <= 0), 0.0, 1.0), at_most)
     at_least = np.where((e <= 0) | (e >= 1), np.where((failures > 0) & (e >= 1), 0.0, 1.0), at_least)
-    drawn, error = clusters > 0, np.nan_to_num(ds["trials_error"].values)
-    error = np.where(error > 0, error, 1.0)
+    shared, error = (clusters > 0) & (clusters < ds["trials"].values), np.nan_to_num(ds["trials_error"].values)
+    share = np.where(error > 0, error / 2, 1.0)  # each side's
     lo, hi = ((ds["success_lo"].values, ds["success_hi"].values) if rate == "success_rate" else (np.zeros(len(e)), np.ones(len(e))))
-    return (np.where(drawn, np.where(lo > e, error, 1.0), at_most), np.where(drawn, np.where(hi < e, error, 1.0), at_least))
+    return (np.where(shared, np.where(lo > e, share, 1.0), at_most), np.where(shared, np.where(hi < e, share, 1.0), at_least))

@@ -111,9 +111,20 @@ def test_trials_that_a_rule_ended():
 
         above, below = quad(likelihood, e, 1, epsrel=1e-11)[0] / (1 - e), quad(likelihood, 0, e, epsrel=1e-11)[0] / e
         assert most == pytest.approx(min(1, 1 / above), rel=1e-9) and least == pytest.approx(min(1, 1 / below), rel=1e-9)
-    drawn = claimed("success_rate < 0.5", successes, trials=40, trials_stop="decided", trials_error=0.001, data_draws=40)
-    assert rate_pvalues(drawn, "success_rate", e)[0].tolist() == [0.001, 1, 1]
-    assert rate_pvalues(drawn, "success_rate", e)[1].tolist() == [1, 1, 0.001]
+    drawn = claimed("success_rate < 0.5", successes, trials=40, trials_stop="decided", trials_error=0.001, data_draws=20)
+    assert rate_pvalues(drawn, "success_rate", e)[0].tolist() == [0.0005, 1, 1]
+    assert rate_pvalues(drawn, "success_rate", e)[1].tolist() == [1, 1, 0.0005]
+    single = claimed("success_rate < 0.5", successes, trials=40, trials_stop="decided", trials_error=0.001, data_draws=40)
+    assert rate_pvalues(single, "success_rate", e)[0].tolist() == at_most.tolist()
+
+
+@pytest.mark.parametrize("error", [0.05, 0.01])
+def test_shares_of_an_error_make_it_up(error):
+    """N points of p = error / N: Holm's N (error / N) is above error in doubles for some N."""
+    for count in (n for n in range(2, 200) if error / n * n > error):
+        drawn = claimed("success_rate < 0.5 and fire_rate_d1 < 0.9", np.full(count, 36), trials=40, trials_stop="decided",
+                        trials_error=error / count, data_draws=20)
+        assert counterexamples(drawn, "c", error).contradict == count
 
 
 def test_a_claim_that_holds_is_rarely_contradicted():

@@ -9,8 +9,9 @@
  *
  * Independent samples: success_samples, which trials that share draws are worth; for the other two rates, of which no
  * such number is kept, the clusters of draws (polysweep/judge.h). Where trials were ended by a rule that looks at them,
- * the p-value is one that holds at any end, exp(-psw_trials_evidence); under draws, whose means are not kept,
- * trials_error of the point where the interval of success_rate leaves e out, else 1.
+ * the p-value is one that holds at any end, exp(-psw_trials_evidence); under draws of several trials each, whose means
+ * are not kept, half of the point's trials_error (a bound's share of it) where that bound of success_rate's interval
+ * has passed e, else 1.
  *
  * p of a point: the smallest of its parts' times their number (Bonferroni), 0 where a part that is not tested is false.
  * Over the points that the claim is about, computed or not, p-values are corrected by Holm's rule (1979). */

@@ -9,6 +9,7 @@
 
 #define USUAL_ERROR 0.05 /* where the study gives no judge.trials.error */
 #define MORE_TRIALS 10
+#define ROUNDING (1 + 1e-12) /* N (error / N) may be above error by a few units in the last place */
 
 typedef struct findings {
     psw_claim *claim;
@@ -91,7 +92,7 @@ static psw_status find_points(cmd_view *v, findings *f)
     PSW_TRY(cmd_view_walk(v, ask, f));
     PSW_TRY(f->status);
     psw_claim_findings_sort(f->list, f->count, f->about);
-    while (f->stand < f->count && f->list[f->stand].corrected <= f->error) f->stand++;
+    while (f->stand < f->count && f->list[f->stand].corrected <= f->error * ROUNDING) f->stand++;
     for (ptrdiff_t i = f->stand; i < f->count; i++) f->alike += !f->list[i].answer.holds;
     return PSW_OK;
 }

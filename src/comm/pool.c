@@ -122,17 +122,27 @@ psw_status psw_pool_open(const psw_comm *comm, const psw_pool_desk *desk, psw_po
     return status;
 }
 
+/* A null request is not tested: MPI says that it has ended, SimGrid's MPI says nothing. */
+static bool has_ended(MPI_Request *request)
+{
+    int ended = 1;
+    if (*request != MPI_REQUEST_NULL) MPI_Test(request, &ended, MPI_STATUS_IGNORE);
+    return ended;
+}
+
 /* No rank leaves before all are here: rank 0 may be long before the others. */
 psw_status psw_pool_close(const psw_comm *comm, psw_pool *pool)
 {
     MPI_Request all = MPI_REQUEST_NULL;
-    int told = 0, done = 0;
+    bool here = false, done = false;
     (void)comm;
     while (!done) {
         psw_pool_serve(pool);
-        if (!told) MPI_Test(&pool->telling, &told, MPI_STATUS_IGNORE);
-        if (told && all == MPI_REQUEST_NULL) MPI_Ibarrier(pool->handle, &all);
-        if (all != MPI_REQUEST_NULL) MPI_Test(&all, &done, MPI_STATUS_IGNORE);
+        if (!here && has_ended(&pool->telling)) {
+            MPI_Ibarrier(pool->handle, &all);
+            here = true;
+        }
+        done = here && has_ended(&all);
         if (!done) sched_yield();
     }
     psw_pool_serve(pool); /* a halt that nobody needs any more */

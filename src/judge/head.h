@@ -37,6 +37,7 @@ enum { HEAD_BLOCK = 20 }; /* trials of a block, and single draws between looks *
 /* What counts of a point: trial t below `trials` if it is of the first `draws` draws. */
 typedef struct judge_head_counted {
     ptrdiff_t trials, draws;
+    ptrdiff_t successes; /* of trials that were looked at */
     psw_trials_stop stop;
     bool over; /* nothing more is computed */
 } judge_head_counted;

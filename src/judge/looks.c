@@ -46,17 +46,15 @@ bool psw_judge_ends(const psw_point *p)
 
 judge_head_counted judge_head_counted_of(const psw_head *h)
 {
-    if (h->rule == HEAD_FIXED) return (judge_head_counted){h->trials, h->draws, PSW_TRIALS_FIXED, false};
-    return (judge_head_counted){h->rule == HEAD_BLOCKS ? 0 : h->trials, h->rule == HEAD_BLOCKS ? h->draws : 0,
+    if (h->rule == HEAD_FIXED) return (judge_head_counted){h->trials, h->draws, 0, PSW_TRIALS_FIXED, false};
+    return (judge_head_counted){h->rule == HEAD_BLOCKS ? 0 : h->trials, h->rule == HEAD_BLOCKS ? h->draws : 0, 0,
                                 PSW_TRIALS_MOST, false};
 }
 
 ptrdiff_t judge_head_done(const psw_head *h, ptrdiff_t point)
 {
     const judge_head_counted *end = &h->end[point];
-    ptrdiff_t done = 0;
-    for (ptrdiff_t t = 0; t < end->trials; t++) done += judge_head_counts(h, end, t);
-    return done;
+    return h->rule > HEAD_BLOCKS ? h->trials / h->draws * end->draws : end->trials;
 }
 
 /* ---- what is known ---- */
@@ -64,13 +62,6 @@ ptrdiff_t judge_head_done(const psw_head *h, ptrdiff_t point)
 static bool succeeds(const psw_head *h, ptrdiff_t point, ptrdiff_t trial)
 {
     return (h->trial[point * h->trials + trial] & (TRIAL_D0 | TRIAL_D1)) == TRIAL_D1;
-}
-
-static double successes_of(const psw_head *h, ptrdiff_t point)
-{
-    double successes = 0;
-    for (ptrdiff_t t = 0; t < h->trials; t++) successes += succeeds(h, point, t);
-    return successes;
 }
 
 /* Rates of the first draws, each over as many trials. */
@@ -87,7 +78,7 @@ static void rates_of(const psw_head *h, ptrdiff_t point, double *rate)
 psw_interval judge_head_interval(const psw_head *h, ptrdiff_t point, double *rate)
 {
     const psw_point *p = &h->group[point];
-    double successes = successes_of(h, point);
+    double successes = (double)h->end[point].successes;
     if (h->rule != HEAD_DRAWS)
         return psw_trials_interval(successes, (double)judge_head_done(h, point) - successes, p->until_error);
     rates_of(h, point, rate);
@@ -97,7 +88,7 @@ psw_interval judge_head_interval(const psw_head *h, ptrdiff_t point, double *rat
 static bool is_decided(const psw_head *h, ptrdiff_t point)
 {
     const psw_point *p = &h->group[point];
-    double successes = successes_of(h, point), failures = (double)judge_head_done(h, point) - successes;
+    double successes = (double)h->end[point].successes, failures = (double)judge_head_done(h, point) - successes;
     psw_evidence evidence;
     if (h->rule == HEAD_DRAWS) {
         rates_of(h, point, h->of_draw);
@@ -129,6 +120,7 @@ static bool looked_at(psw_head *h, judge_head_counted *end)
 static void look_at(psw_head *h, ptrdiff_t point)
 {
     judge_head_counted *end = &h->end[point];
+    for (ptrdiff_t i = 0; i < h->span; i++) end->successes += succeeds(h, point, h->first_trial + i * h->draws);
     bool by_width = h->group[point].until == PSW_UNTIL_WIDTH;
     if (!looked_at(h, end)) return;
     bool known = by_width ? is_narrow(h, point) : is_decided(h, point);

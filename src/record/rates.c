@@ -55,14 +55,19 @@ static double successes_of(const record_rate *rate, const psw_record *record, do
 
 /* ---- trials that a rule ended ---- */
 
+/* Draws of several trials each: their means are not kept, but whether a bound of the interval has passed e, which each
+ * does with half the chance that both have. */
+static double of_interval(const record_rate *rate, const psw_verdict *v, double e, bool most)
+{
+    bool outside = rate->effective && (most ? v->success_lo > e : v->success_hi < e);
+    return outside && v->trials_error > 0 ? v->trials_error / 2 : 1;
+}
+
 static double at_any_end(const record_rate *rate, const psw_record *record, double e, bool most)
 {
-    const psw_verdict *v = &record->verdict;
     double k = (double)*(const ptrdiff_t *)((const char *)record + rate->count), failures = trials_of(record) - k;
-    if (clusters_of(&record->point) > 0) {
-        bool outside = rate->effective && (most ? v->success_lo > e : v->success_hi < e);
-        return outside && v->trials_error > 0 ? v->trials_error : 1;
-    }
+    double clusters = clusters_of(&record->point);
+    if (clusters > 0 && clusters < (double)record->point.trials) return of_interval(rate, &record->verdict, e, most);
     if (e <= 0 || e >= 1) return (most ? k > 0 && e <= 0 : failures > 0 && e >= 1) ? 0 : 1;
     psw_evidence found = psw_trials_evidence(k, failures, e);
     return fmin(1, exp(-(most ? found.above : found.below)));

@@ -222,12 +222,41 @@ def test_ended(place):
         log_m = betaln(k + 1, n - k + 1) + beta.logsf(0.5, k + 1, n - k + 1) + (n + 1) * numpy.log(2)
         close(row["p_value"], numpy.exp(-log_m))
     never = claim(file, "never")
-    check({row["p_value"] for row in never["counterexamples"]} == {2 * ds.trials_error.values[0]}, "an interval under draws", never)
+    check({row["p_value"] for row in never["counterexamples"]} == {ds.trials_error.values[0]}, "both bounds under draws", never)
     study.write_text(run("show", file, "--counterexamples", "low", "--study"))
     run("run", study, "-o", place / "ended-again.h5", "--quiet")
     again = polysweep.open(place / "ended-again.h5")
     check((again.trials.values == 10 * ds.trials_done.values[slots(told)]).all() and bool(again.done.all()), "ten times what was taken")
     check((again.trials_stop.values == "fixed").all(), "a fixed number")
+
+
+DRAWN = """schema: 1
+study: drawn
+data: {preset: P1, noise: 0.05, data_draws: 90}
+methods: [exact]
+grid: {n: 64, d: 18, beta: {from: 20, to: 30, step: 1}, negative: signed}
+judge: {m: 34, trials: {most: MOST, until: decided, error: 0.05}}
+predict:
+  none: {when: "beta > 0", then: "success_rate < 0.01"}
+  two: {when: "beta > 0", then: "success_rate < 0.01 and fire_rate_d1 < 0.9"}
+  equal: {when: "beta > 0", then: "success_rate == 0.01"}
+"""
+
+
+def test_drawn(place):
+    """Trials that a rule ended under draws: 11 shares of an error, each of which (0.05 / 11) 11 is more than 0.05 in doubles."""
+    check(0.05 / 11 * 11 > 0.05, "the case")
+    for most in (90, 180):
+        study, file = place / f"drawn{most}.yaml", place / f"drawn{most}.h5"
+        study.write_text(DRAWN.replace("MOST", str(most)))
+        run("run", study, "-o", file, "--quiet")
+        ds = polysweep.open(file)
+        check((ds.success_lo.values > 0.01).all() and (ds.trials_stop.values == "decided").any(), "rates", ds.success_lo.values)
+        test_python(file, ("none", "two", "equal"))
+        for name in ("none", "two", "equal"):
+            check(claim(file, name)["contradict"] == 11, most, name, claim(file, name)["contradict"])
+        p = numpy.array([row["p_value"] for row in claim(file, "none")["counterexamples"]])
+        check((p == ds.trials_error.values[0] / 2).all() if most > 90 else (p < 1e-9).all(), "p-values", p)
 
 
 def test_report(place, file):
@@ -278,6 +307,7 @@ def main():
         test_python(file, NAMES)
         test_parts(place, study)
         test_ended(place)
+        test_drawn(place)
         test_report(place, file)
         test_extend(file, study)
     print(commands.checks, "checks,", commands.failed, "failed", file=sys.stderr)

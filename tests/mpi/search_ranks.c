@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
 #include "polysweep/store.h"
+#include "searched.h"
 #include "sweep/search.h"
 
 static const double busy_least = 0.8;
@@ -34,15 +34,10 @@ typedef struct sim {
     double busy_s, finish_s, answered_s; /* answered_s: when rank 0 is through with its last answer */
 } sim;
 
-/* A window of each combination, anywhere; every eighth has none. */
 static psw_answer made_up(const sim *s, ptrdiff_t slot)
 {
-    psw_point p = psw_study_point(s->given.study, slot);
-    ptrdiff_t family = psw_search_family(s->search.search, slot);
-    uint64_t hash = psw_hash_word((uint64_t)family + 77);
-    double lo = 1 + (double)(hash % 200), hi = lo + 5 + (double)(hash / 200 % 90);
     psw_answer answer = {.status = PSW_SLOT_DONE, .lo = NAN, .hi = NAN, .level = NAN};
-    answer.value = family % 8 == 0 || p.beta < lo || p.beta > hi ? 0.4 : 0.97;
+    answer.value = searched_rate(s->given.study, s->search.search, slot);
     return answer;
 }
 
@@ -159,20 +154,13 @@ static void end(sim *s)
 }
 
 /* `first`: what one rank asked; filled where it is empty. */
-static void simulate(const char *name, const char *grid, ptrdiff_t ranks, ptrdiff_t **first)
+static void simulate(int grid, ptrdiff_t ranks, ptrdiff_t **first)
 {
     const psw_comm self = {MPI_COMM_SELF, 0, 1};
+    const char *name = searched_grids[grid][0];
     psw_sweep_request request = {0};
-    char text[1024];
-    psw_study *study = NULL;
+    psw_study *study = searched_study(grid, psw_house());
     sim s;
-    psw_format(text, sizeof text,
-               "schema: 1\nstudy: ranks\ndata: {kind: self_attention, preset: W2}\nmethods: [exact]\n"
-               "grid: {negative: signed, beta: {from: 1, to: 256, step: 1}, %s}\njudge: {m: 32, trials: 2000}\n"
-               "exclude: [{when: n == 16384 and (a_1 > 1.15 or c > 1), why: one}]\nsearch: {over: beta, level: 0.9}\n",
-               grid);
-    CHECK(psw_study_parse(&(psw_study_source){text, strlen(text), "text", NULL, 0}, psw_house(), &study) == PSW_OK,
-          "%s", psw_message());
     begin(&s, &self, &request, study, ranks);
     for (sim_team *team; (team = next_team(&s)) != NULL;) step(&s, team);
     double busy = s.busy_s / ((double)ranks * s.finish_s);
@@ -191,24 +179,11 @@ static void simulate(const char *name, const char *grid, ptrdiff_t ranks, ptrdif
 
 int main(int argc, char **argv)
 {
-    static const char *const grids[][2] = {
-        {"equal costs",
-         "n: 256, d: 10, a_1: {from: 1.1, to: 2, count: 20, spacing: linear}, c: {from: 1, to: 2, count: "
-         "10, spacing: linear}"},
-        {"costs of 1 to 4096",
-         "n: [64, 256, 1024, 4096], d: [10, 34], a_1: [1.1, 1.2, 1.3, 1.4, 1.5], c: [1, 1.2, 1.4, "
-         "1.6, 1.8]"},
-        {"one that is longer than all others",
-         "n: [64, 16384], d: 10, a_1: {from: 1.1, to: 2, count: 20, spacing: linear}, c: [1, 1.2, "
-         "1.4, 1.6, 1.8]"},
-        {"many that are long", "n: [64, 4096], d: 10, a_1: {from: 1.1, to: 2, count: 20, spacing: linear}, c: [1, 1.2, "
-                               "1.4, 1.6, 1.8]"},
-    };
     MPI_Init(&argc, &argv);
-    for (size_t i = 0; i < sizeof grids / sizeof *grids; i++) {
+    for (int grid = 0; grid < SEARCHED_GRIDS; grid++) {
         ptrdiff_t *first = NULL;
         const ptrdiff_t ranks[] = {1, 5, 16, 64};
-        for (int k = 0; k < 4; k++) simulate(grids[i][0], grids[i][1], ranks[k], &first);
+        for (int k = 0; k < 4; k++) simulate(grid, ranks[k], &first);
         free(first);
     }
     MPI_Finalize();

@@ -1,4 +1,4 @@
-# The rooms up to dist and one program, for ranks that SimGrid simulates: no file is written.
+# The rooms up to dist and programs, for ranks that SimGrid simulates: no file is written.
 find_path(SMPI_INCLUDE_DIR smpi/smpi_helpers.h REQUIRED)
 find_library(SIMGRID_LIBRARY simgrid REQUIRED)
 
@@ -12,7 +12,16 @@ target_compile_options(polysweep_teams PUBLIC "SHELL:-include ${CMAKE_SOURCE_DIR
 target_include_directories(polysweep_teams SYSTEM PUBLIC ${SMPI_INCLUDE_DIR} ${SMPI_INCLUDE_DIR}/smpi)
 target_link_libraries(polysweep_teams PUBLIC polysweep_pure PkgConfig::HWLOC ${SIMGRID_LIBRARY})
 
+# a search: all of sweep that neither computes points nor knows the file
+set(SEARCH_SOURCES)
+foreach(file crew families rounds runs search stop watch)
+  list(APPEND SEARCH_SOURCES src/sweep/${file}.c)
+endforeach()
+
 add_executable(ranks tests/smpi/ranks.c src/sweep/crew.c)
-target_include_directories(ranks PRIVATE tests)
-target_link_libraries(ranks PRIVATE polysweep_teams)
-target_link_options(ranks PRIVATE -shared -s) # stripped: every rank loads a copy
+add_executable(search tests/smpi/search.c ${SEARCH_SOURCES})
+foreach(program ranks search)
+  target_include_directories(${program} PRIVATE tests)
+  target_link_libraries(${program} PRIVATE polysweep_teams)
+  target_link_options(${program} PRIVATE -shared -s) # stripped: every rank loads a copy
+endforeach()

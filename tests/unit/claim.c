@@ -188,7 +188,7 @@ static void draws(void)
 static void ended_trials(void)
 {
     psw_study *most = claiming("0", "success_rate < 0.75"), *least = claiming("0", "fire_rate_d1 > 0.75");
-    psw_study *drawn = claiming("0.1", "success_rate < 0.75");
+    psw_study *drawn = claiming("0.1", "success_rate < 0.75"), *equal = claiming("0.1", "success_rate == 0.75");
     const double e = 0.75, n = 40;
     psw_record record = record_of(most, 0, 40, 40);
     record.verdict.trials_stop = PSW_TRIALS_DECIDED;
@@ -203,12 +203,16 @@ static void ended_trials(void)
     record.verdict.trials_stop = PSW_TRIALS_DECIDED;
     record.verdict.trials_error = 0.001;
     record.verdict.success_lo = 0.76, record.verdict.success_hi = 1;
-    CHECK(ask(drawn, &record).p == 0.001, "an interval above it: %g", ask(drawn, &record).p);
+    CHECK(ask(drawn, &record).p == 0.0005, "a lower bound above it: %g", ask(drawn, &record).p);
+    CHECK(ask(equal, &record).p == 0.001, "either bound: %g", ask(equal, &record).p);
     record.verdict.success_lo = 0.74;
     CHECK(ask(drawn, &record).p == 1, "an interval with it: %g", ask(drawn, &record).p);
+    record.point.data_draws = record.point.trials; /* draws of a trial each are as trials */
+    check_p(ask(drawn, &record).p, (n + 1) * (1 - e) * pow(e, n) / (1 - pow(e, n + 1)));
     psw_study_free(most);
     psw_study_free(least);
     psw_study_free(drawn);
+    psw_study_free(equal);
 }
 
 static void correction(void)

@@ -1,0 +1,40 @@
+# For scripts that simulate ranks, 16 on a node: builds the programs and describes the nodes. Without SimGrid the script is
+# skipped (77); nothing is installed.
+# shellcheck shell=bash
+. "$(dirname "${BASH_SOURCE[0]}")/../../jobs/setup.sh"
+per_node=16
+
+# prepare_ranks RANKS PROGRAM: then the working folder is one that ends with the script
+prepare_ranks() {
+    ranks=$1
+    program=$2
+    is_there "$wants_tests" libsimgrid-dev || { echo "SimGrid is not there; bash tests/run.sh installs it" && exit 77; }
+    prepare_environment
+    build "$root/build-smpi" "$program" --preset smpi -DPOLYSWEEP_WERROR=ON
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    cd "$work"
+    cat >platform.xml <<END
+<?xml version='1.0'?>
+<!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
+<platform version="4.1">
+  <cluster id="cluster" prefix="node" suffix="" radical="0-$((ranks / per_node - 1))" speed="1Gf" bw="12.5GBps" lat="1us"
+           loopback_bw="10GBps" loopback_lat="200ns"/>
+</platform>
+END
+    for ((node = 0; node < ranks / per_node; node++)); do echo "node$node:$per_node"; done >hosts
+}
+
+# By default collective calls send all to one rank, and SimGrid takes the longer for a message, the more its rank has had
+# before.
+options=(--cfg=smpi/simulate-computation:no --log=root.thresh:warning --cfg=smpi/allreduce:redbcast
+    --cfg=smpi/reduce:ompi_binomial --cfg=smpi/bcast:binomial_tree --cfg=smpi/gather:ompi_binomial)
+
+# simulate PART [OPTION...]: that part of the program
+simulate() {
+    local part=$1
+    shift
+    echo "$part on $ranks simulated ranks:"
+    TMPDIR=$work smpirun -np "$ranks" -platform platform.xml -hostfile hosts "${options[@]}" "$@" \
+        "$root/build-smpi/$program" "$part"
+}
