@@ -173,7 +173,8 @@ typedef struct psw_column_set {
     psw_column list[PSW_COLUMNS_MAX];
     uint64_t salt[PSW_COLUMNS_MAX]; /* hash of the name: a value is hashed together with its column */
     bool absent[PSW_COLUMNS_MAX];   /* the file is older than the column: not written, not in the commit word */
-    ptrdiff_t count, commit, launch, status, attempt, deaths, data_draws, random_version; /* positions of some */
+    ptrdiff_t count;                /* and the positions of some: */
+    ptrdiff_t commit, launch, status, attempt, deaths, asked, data_draws, random_version;
 } psw_column_set;
 /* `claims`: as psw_study_claims has them, for their long names; NULL: they do not matter. */
 void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,

@@ -170,6 +170,9 @@ psw_status psw_store_unmark(psw_store *store, ptrdiff_t first, ptrdiff_t count);
 psw_status psw_store_put(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records);
 /* The same of slots that were never put, and of records that are blank but for their slots. */
 psw_status psw_store_put_empty(psw_store *store, ptrdiff_t first, ptrdiff_t count, psw_record *records);
+/* Of a record as it was read, with a commit word, that says another `asked` now: only that, and the commit word, are
+ * written, so its launch stays the one that computed it. */
+psw_status psw_store_asked(psw_store *store, ptrdiff_t slot, psw_record *record);
 /* Where the study keeps rows: a leaf of the attention of the point in `slot`, point number `index` of those that the
  * leaf holds, goes to its rows in /rows; a leaf may hold the first data set alone. In any order, from any rank that has
  * it, before the slot is put; each row once in an attempt, and those of an unfinished slot are simply written again.

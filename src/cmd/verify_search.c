@@ -16,7 +16,8 @@ static void note(cmd_search_check *s, cmd_search_difference one)
 
 /* ---- slots ---- */
 
-/* A slot that was there before the search asked for it, as after --extend, says that nothing asked for it. */
+/* A slot that was there before the search asked for it, as after --extend, says that nothing asked for it until a run
+ * has ended the search. */
 static void check_slot(cmd_search_check *s, ptrdiff_t slot, const psw_slot *stored)
 {
     ptrdiff_t asked = s->replay.asked[slot];

@@ -94,6 +94,7 @@ void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *con
     out->status = position(out, offsetof(psw_record, slot.status));
     out->attempt = position(out, offsetof(psw_record, slot.attempt));
     out->deaths = position(out, offsetof(psw_record, slot.deaths));
+    out->asked = position(out, offsetof(psw_record, slot.asked));
     out->data_draws = position(out, offsetof(psw_record, point.data_draws));
     out->random_version = position(out, offsetof(psw_record, slot.random_version));
 }

@@ -381,6 +381,19 @@ psw_status psw_store_put_empty(psw_store *store, ptrdiff_t first, ptrdiff_t coun
     return put_pieces(store, first, count, records, true);
 }
 
+psw_status psw_store_asked(psw_store *store, ptrdiff_t slot, psw_record *record)
+{
+    const psw_column_set *all = &store->columns;
+    PSW_TRY(check_slots(store, slot, 1));
+    psw_records_seal(all, store->owns, store->predicts, record, 1);
+    store_slice one = store_slice_make(store->slots, slot, 1);
+    psw_status status = put_column(store, all->asked, one, 1, record);
+    if (status == PSW_OK) status = psw_fault("store.commit");
+    if (status == PSW_OK) status = put_column(store, all->commit, one, 1, record);
+    store_slice_close(one);
+    return status;
+}
+
 psw_status psw_store_rows(psw_store *store, ptrdiff_t slot, const psw_point *point, const psw_leaf *leaf,
                           ptrdiff_t index, uint64_t *sum)
 {

@@ -6,9 +6,9 @@
 
 typedef enum sweep_family_state {
     SWEEP_FAMILY_FREE,
-    SWEEP_FAMILY_HELD,   /* by a team, which computes a round */
-    SWEEP_FAMILY_ASIDE,  /* its round is computed when nothing else is */
-    SWEEP_FAMILY_LEFT,   /* no time is left for its round */
+    SWEEP_FAMILY_HELD,   /* by a team, which computes a piece of its round */
+    SWEEP_FAMILY_ASIDE,  /* what is left of its round is computed when nothing else is */
+    SWEEP_FAMILY_LEFT,   /* no time is left for any of its round */
     SWEEP_FAMILY_OTHERS, /* of another part, or not selected: not of this launch */
     SWEEP_FAMILY_ENDED
 } sweep_family_state;

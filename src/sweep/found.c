@@ -52,6 +52,29 @@ static psw_status put_unneeded(sweep_job *j)
     return PSW_OK;
 }
 
+/* What was done before its search asked for it, as after --extend, has been asked for now. One slot at a time: of a
+ * program that is ended no more than one is half written. */
+static psw_status put_asked(sweep_job *j)
+{
+    const ptrdiff_t *asked = j->search.asked;
+    psw_record *records = j->open.records;
+    sweep_search_compare_asked(&j->search, &j->slots);
+    for (ptrdiff_t first = 0, end; first < j->given.slots; first = end) {
+        end = first + 1;
+        if (asked[first] < 0) continue;
+        while (end < j->given.slots && end - first < j->runs.most_slots && asked[end] >= 0) end++;
+        j->progress.unsynced = true;
+        PSW_TRY(psw_reader_get(j->slots.reader, first, end - first, records));
+        for (ptrdiff_t i = 0; i < end - first; i++) {
+            psw_slot *slot = &records[i].slot;
+            if (slot->status == PSW_SLOT_RUNNING) continue; /* somebody else has changed it */
+            slot->asked = asked[first + i];
+            PSW_TRY(psw_store_asked(j->open.store, first + i, &records[i]));
+        }
+    }
+    return PSW_OK;
+}
+
 /* ---- edges ---- */
 
 static psw_status put_edges(sweep_job *j)
@@ -78,5 +101,6 @@ psw_status sweep_found_put(sweep_job *j)
     PSW_TRY(psw_comm_bytes(world, 0, &j->search.unended, sizeof j->search.unended));
     PSW_TRY(psw_comm_bytes(world, 0, j->slots.part, (size_t)j->given.slots));
     PSW_TRY(psw_comm_agree(world, put_unneeded(j)));
+    PSW_TRY(psw_comm_agree(world, first ? put_asked(j) : PSW_OK));
     return psw_comm_agree(world, first ? put_edges(j) : PSW_OK);
 }

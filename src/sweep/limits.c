@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "polysweep/plan.h"
 #include "polysweep/slurm.h"
 
 /* Tests cannot wait for a minute. */
@@ -29,6 +30,7 @@ psw_status sweep_limits_set(const sweep_given *g, sweep_limits *limits)
     double limit = asked >= 0 ? asked : of_study > 0 ? of_study : INFINITY;
     double slurm[2] = {INFINITY, INFINITY};
     limits->sync_s = seconds_for_tests("POLYSWEEP_SYNC_S", 60);
+    limits->piece_s = seconds_for_tests("POLYSWEEP_PIECE_S", psw_cut_default.most_s);
     limits->least_limit_s = seconds_for_tests("POLYSWEEP_LEAST_LIMIT_S", 60);
     limits->time_limit_from = asked >= 0 ? "--time-limit" : of_study > 0 ? "study" : "";
     if (asked < 0) {

@@ -11,6 +11,7 @@ typedef struct sweep_limits {
     const char *time_limit_from; /* --time-limit, study, Slurm; "": there is none */
     double least_limit_s;        /* of a point, which is not given up before */
     double sync_s;               /* interval between flushes to disk */
+    double piece_s;              /* of a round is computed at once, unless points that share tiles take longer */
 } sweep_limits;
 
 psw_status sweep_limits_set(const sweep_given *given, sweep_limits *limits); /* collective over the world */

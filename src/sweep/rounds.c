@@ -16,14 +16,15 @@ typedef struct reply {
 struct sweep_hand {
     ptrdiff_t family; /* -1: it held none */
     int depth;
-    bool left; /* there was no time for its round */
+    bool left; /* there was no time for any of its round */
     ptrdiff_t count;
     reply of[];
 };
 
-/* Rank 0's answer. */
+/* Rank 0's answer: what is left of a round. A team takes a piece of it, which it can end in time, and asks again. */
 struct sweep_round {
     ptrdiff_t family, number, count; /* family -1: there is none for this depth */
+    double predicted_s;              /* of the piece, once it is cut */
     ptrdiff_t slots[];
 };
 
@@ -60,56 +61,54 @@ static size_t answer(void *context, const void *question, void *out)
     take_back(j, hand);
     bool over = psw_pool_halted(j->open.crew.pool);
     give(&j->search, over ? -1 : sweep_families_take(&j->search.families, hand->depth), round);
+    round->count = sweep_search_usual(&j->slots, round->slots, round->count);
     return sizeof *round + (size_t)round->count * sizeof *round->slots;
 }
 
-/* ---- what of a round is computed together ---- */
+/* ---- what of a round is computed at once ---- */
 
-/* On a team of `size`; without what a run takes. */
-static double predict(const sweep_job *j, const psw_slots *slots, ptrdiff_t size, ptrdiff_t nodes)
-{
-    psw_point points[PSW_GROUP_MAX];
-    double seconds = 0;
-    for (ptrdiff_t at = 0; at < slots->count;) {
-        psw_group group = {points, psw_group_fill(j->given.study, slots, at, points)};
-        seconds += psw_cost_team_time(&j->machine.rates, &group, j->given.choice, size, nodes).seconds;
-        at += group.count;
-    }
-    return seconds;
-}
-
-/* The slots of a round from number `from` on that one run has: those that ask for the same team. */
-static psw_run piece_of(const sweep_job *j, int depth, ptrdiff_t from)
+/* What a team computes at once: slots that ask for the same team, as many groups as end within piece_s, or one. */
+static psw_run piece_of(const sweep_job *j, int depth, ptrdiff_t most)
 {
     const sweep_round *round = j->open.round;
     const psw_comm *team = &j->open.crew.team[depth];
-    const ptrdiff_t *slots = round->slots + from, most = j->runs.most_slots;
-    psw_run run = {.first = slots[0], .count = 1, .list = slots, .depth = depth};
-    run.team = psw_study_point(j->given.study, slots[0]).team;
-    while (run.count < most && from + run.count < round->count &&
-           psw_study_point(j->given.study, slots[run.count]).team == run.team)
-        run.count++;
+    psw_slots same = {round->slots[0], 1, round->slots};
+    psw_run run = {.first = round->slots[0], .list = round->slots, .depth = depth};
+    run.team = psw_study_point(j->given.study, run.first).team;
+    while (same.count < most && psw_study_point(j->given.study, round->slots[same.count]).team == run.team)
+        same.count++;
     ptrdiff_t size = run.team > 0 && run.team < team->size ? run.team : team->size;
     ptrdiff_t nodes = sweep_crew_nodes(&j->open.crew, sweep_crew_first(&j->open.crew, depth), size);
-    psw_slots own = psw_slots_of_run(&run);
-    run.predicted_s = predict(j, &own, size, nodes) + j->machine.rates.run_s;
+    while (run.count < same.count) {
+        psw_point points[PSW_GROUP_MAX];
+        psw_group group = {points, psw_group_fill(j->given.study, &same, run.count, points)};
+        double seconds = psw_cost_team_time(&j->machine.rates, &group, j->given.choice, size, nodes).seconds;
+        if (run.count > 0 && run.predicted_s + seconds > j->limits.piece_s) break;
+        run.predicted_s += seconds;
+        run.count += group.count;
+    }
+    run.predicted_s += j->machine.rates.run_s;
     return run;
 }
 
-static bool fits(const sweep_job *j, int depth)
+/* Cuts the round to a piece that there is time for, down to a single point. */
+static bool fits(sweep_job *j, int depth)
 {
-    psw_run all = {.first = j->open.round->slots[0]};
-    for (ptrdiff_t at = 0; at < j->open.round->count;) {
-        psw_run piece = piece_of(j, depth, at);
-        all.predicted_s += piece.predicted_s;
-        at += piece.count;
+    sweep_round *round = j->open.round;
+    psw_run piece = {.count = 2 * (round->count < j->runs.most_slots ? round->count : j->runs.most_slots)};
+    bool in_time = false;
+    while (!in_time && piece.count > 1) {
+        piece = piece_of(j, depth, piece.count / 2);
+        in_time = sweep_watch_fits(j, &piece);
     }
-    return sweep_watch_fits(j, &all);
+    round->count = piece.count;
+    round->predicted_s = piece.predicted_s;
+    return in_time;
 }
 
 /* ---- the first rank of a team ---- */
 
-/* Asks until it has a round that there is time for, or there is none. */
+/* Asks until it has a piece of a round that there is time for, or there is none. */
 static psw_status ask(sweep_job *j, int depth)
 {
     sweep_hand *hand = j->open.hand;
@@ -142,7 +141,7 @@ static void note(sweep_job *j, const psw_run *run)
 
 /* ---- a team ---- */
 
-/* The next round, for the whole team; family -1: there is none. */
+/* The next piece of a round, for the whole team; family -1: there is none. */
 static psw_status take(sweep_job *j, int depth)
 {
     const psw_comm *team = &j->open.crew.team[depth];
@@ -156,21 +155,22 @@ static psw_status take(sweep_job *j, int depth)
     return psw_comm_bytes(team, 0, round->slots, (size_t)round->count * sizeof *round->slots);
 }
 
+/* The piece of it that the first rank has cut. */
 static psw_status work_round(sweep_job *j, int depth)
 {
     const psw_comm *team = &j->open.crew.team[depth];
     const sweep_round *round = j->open.round;
     ptrdiff_t first = sweep_crew_first(&j->open.crew, depth);
+    psw_run run = {.first = round->slots[0], .count = round->count, .list = round->slots, .depth = depth};
+    run.predicted_s = round->predicted_s;
+    run.team = psw_study_point(j->given.study, run.first).team;
     j->progress.asked = round->number;
-    for (ptrdiff_t at = 0; at < round->count;) {
-        psw_run run = piece_of(j, depth, at);
-        bool part = run.team > 0 && run.team < team->size;
-        PSW_TRY(part ? sweep_attempt_part(j, team, first, (int)run.team, &run)
-                     : sweep_attempt_whole(j, team, first, &run));
-        if (team->rank == 0) note(j, &run);
-        at += run.count;
-        sweep_watch_tick(j);
-    }
+    if (run.team > 0 && run.team < team->size)
+        PSW_TRY(sweep_attempt_part(j, team, first, (int)run.team, &run));
+    else
+        PSW_TRY(sweep_attempt_whole(j, team, first, &run));
+    if (team->rank == 0) note(j, &run);
+    sweep_watch_tick(j);
     return PSW_OK;
 }
 

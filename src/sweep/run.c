@@ -127,8 +127,10 @@ static psw_status open_all(sweep_job *j)
     PSW_TRY(psw_comm_agree(g->world, status));
     j->open.untouched = g->world->rank == 0 && psw_seal_holds(g->path, j->slots.seal);
     PSW_TRY(psw_store_open(g->world, g->path, g->study, &launch, j->slots.reader, &j->open.store));
-    psw_reader_close(j->slots.reader);
-    j->slots.reader = NULL;
+    if (!j->search.search || g->world->rank > 0) {
+        psw_reader_close(j->slots.reader);
+        j->slots.reader = NULL;
+    }
     PSW_TRY(psw_comm_agree(g->world, g->world->rank == 0 ? put_crashed(j) : PSW_OK));
     PSW_TRY(open_crew(j));
     PSW_TRY(sweep_display_share(g->world, &j->open.display));

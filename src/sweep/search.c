@@ -19,8 +19,10 @@ static psw_status open_search(const sweep_given *g, sweep_search *s)
     if (g->world->rank > 0) return PSW_OK;
     s->answers = calloc((size_t)g->slots, sizeof *s->answers);
     s->round = malloc((size_t)s->most * sizeof *s->round);
+    s->asked = malloc((size_t)g->slots * sizeof *s->asked);
+    for (ptrdiff_t i = 0; s->asked && i < g->slots; i++) s->asked[i] = -1;
     s->families = (sweep_families){calloc((size_t)families, sizeof *s->families.list), families};
-    if (s->answers && s->round && s->families.list) return PSW_OK;
+    if (s->answers && s->round && s->asked && s->families.list) return PSW_OK;
     return PSW_FAIL(PSW_NO_MEMORY, "no memory for the answers of %td slots", g->slots);
 }
 
@@ -42,6 +44,7 @@ void sweep_search_free(sweep_search *s)
     psw_search_free(s->search);
     free(s->answers);
     free(s->round);
+    free(s->asked);
     free(s->families.list);
     free(s->timed);
     *s = (sweep_search){0};
@@ -71,18 +74,29 @@ void sweep_search_put(sweep_search *s, ptrdiff_t slot, const psw_answer *answer)
     s->families.list[psw_search_family(s->search, slot)].answered++;
 }
 
+ptrdiff_t sweep_search_usual(const sweep_slots *all, ptrdiff_t *slots, ptrdiff_t count)
+{
+    ptrdiff_t kept = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        unsigned char part = all->part[slots[i]];
+        if (part != SWEEP_PART_QUARANTINED && part != SWEEP_PART_AGAIN) slots[kept++] = slots[i];
+    }
+    return kept;
+}
+
 void sweep_search_settle(sweep_search *s, const sweep_slots *slots, ptrdiff_t family)
 {
     sweep_family *f = &s->families.list[family];
     const ptrdiff_t *own;
     ptrdiff_t number, count = sweep_search_round(s, family, s->round, &number);
     psw_search_slots(s->search, family, &own);
-    f->state = slots->selected[own[0]] ? SWEEP_FAMILY_FREE : SWEEP_FAMILY_OTHERS;
-    for (ptrdiff_t i = 0; i < count && f->state == SWEEP_FAMILY_FREE; i++) {
-        unsigned char part = slots->part[s->round[i]];
-        if (s->alone || part == SWEEP_PART_QUARANTINED || part == SWEEP_PART_AGAIN) f->state = SWEEP_FAMILY_ASIDE;
-    }
-    if (count == 0) f->state = SWEEP_FAMILY_ENDED;
+    ptrdiff_t usual = s->alone ? 0 : sweep_search_usual(slots, s->round, count);
+    if (count == 0)
+        f->state = SWEEP_FAMILY_ENDED;
+    else if (!slots->selected[own[0]])
+        f->state = SWEEP_FAMILY_OTHERS;
+    else
+        f->state = usual > 0 ? SWEEP_FAMILY_FREE : SWEEP_FAMILY_ASIDE;
 }
 
 ptrdiff_t sweep_search_asked(const sweep_search *s, ptrdiff_t slot)
@@ -93,6 +107,19 @@ ptrdiff_t sweep_search_asked(const sweep_search *s, ptrdiff_t slot)
     for (ptrdiff_t i = 0; i < count; i++)
         if (own[i] == slot) return s->round[i];
     return 0;
+}
+
+void sweep_search_compare_asked(sweep_search *s, const sweep_slots *slots)
+{
+    for (ptrdiff_t f = 0; f < s->families.count; f++) {
+        const ptrdiff_t *own, count = psw_search_slots(s->search, f, &own);
+        bool known = s->families.list[f].state == SWEEP_FAMILY_ENDED && slots->mine[own[0]] && !slots->whole;
+        if (known) psw_search_asked(s->search, f, sweep_search_answer, s->answers, s->round);
+        for (ptrdiff_t i = 0; i < count; i++) {
+            ptrdiff_t *asked = &s->asked[own[i]];
+            *asked = known && *asked >= 0 && *asked != s->round[i] ? s->round[i] : -1;
+        }
+    }
 }
 
 /* ---- what is answered ---- */
@@ -107,8 +134,7 @@ static bool any_tried(const sweep_slots *slots, ptrdiff_t first, ptrdiff_t count
     return false;
 }
 
-/* asked[slot]: the round that asked for it, as the file has it. */
-static psw_status read_answers(const sweep_given *g, const sweep_slots *slots, sweep_search *s, ptrdiff_t *asked)
+static psw_status read_answers(const sweep_given *g, const sweep_slots *slots, sweep_search *s)
 {
     psw_record *records = malloc(PIECE * sizeof *records);
     psw_status status = records ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to read what is answered");
@@ -119,7 +145,7 @@ static psw_status read_answers(const sweep_given *g, const sweep_slots *slots, s
         for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++) {
             bool ended = slots->part[first + i] == SWEEP_PART_ENDED;
             if (ended) s->answers[first + i] = psw_search_answer(s->search, &records[i]);
-            asked[first + i] = records[i].slot.asked;
+            if (answered(&s->answers[first + i])) s->asked[first + i] = records[i].slot.asked;
             if (slots->part[first + i] == SWEEP_PART_CRASHED) s->answers[first + i].status = PSW_SLOT_FAILED;
         }
     }
@@ -134,12 +160,14 @@ static void forget(sweep_slots *slots, sweep_search *s, ptrdiff_t slot)
     slots->failed -= was == PSW_SLOT_FAILED || was == PSW_SLOT_TIMEOUT;
     slots->skipped -= was == PSW_SLOT_SKIPPED;
     s->answers[slot] = (psw_answer){.status = PSW_SLOT_EMPTY};
+    s->asked[slot] = -1;
     slots->part[slot] = SWEEP_PART_WANTED;
 }
 
 /* What is to be computed again, or was lost, may be answered otherwise, and other points be asked for: those that were
- * asked for behind it are forgotten, until nothing is there that would not be asked for. Returns how many. */
-static ptrdiff_t forget_behind(sweep_slots *slots, sweep_search *s, ptrdiff_t family, const ptrdiff_t *asked)
+ * asked for behind it are forgotten, until nothing is there that was asked for and would not be. What no round asked
+ * for was computed by other ways, and stays. Returns how many. */
+static ptrdiff_t forget_behind(sweep_slots *slots, sweep_search *s, ptrdiff_t family)
 {
     const ptrdiff_t *own, count = psw_search_slots(s->search, family, &own);
     ptrdiff_t forgotten = 0, before = -1;
@@ -147,8 +175,7 @@ static ptrdiff_t forget_behind(sweep_slots *slots, sweep_search *s, ptrdiff_t fa
         before = forgotten;
         psw_search_asked(s->search, family, sweep_search_answer, s->answers, s->round);
         for (ptrdiff_t i = 0; i < count; i++) {
-            if (slots->part[own[i]] == SWEEP_PART_CRASHED || !answered(&s->answers[own[i]])) continue;
-            if (asked[own[i]] == s->round[i]) continue;
+            if (s->asked[own[i]] <= 0 || s->asked[own[i]] == s->round[i]) continue;
             forget(slots, s, own[i]);
             forgotten++;
         }
@@ -156,7 +183,8 @@ static ptrdiff_t forget_behind(sweep_slots *slots, sweep_search *s, ptrdiff_t fa
     return forgotten;
 }
 
-/* Of a family that has ended nothing is wanted; in one that goes on what was not needed may be. */
+/* Of a family that has ended nothing is wanted; in one that goes on in this launch what was not needed may be. What is
+ * left to other launches stays as the file has it. */
 static void begin_family(sweep_slots *slots, sweep_search *s, ptrdiff_t family)
 {
     sweep_family *f = &s->families.list[family];
@@ -166,7 +194,7 @@ static void begin_family(sweep_slots *slots, sweep_search *s, ptrdiff_t family)
         f->expected += sweep_families_expected(all->first[all->member[i] + 1] - all->first[all->member[i]]);
     for (ptrdiff_t i = 0; i < count; i++) f->answered += answered(&s->answers[own[i]]);
     sweep_search_settle(s, slots, family);
-    for (ptrdiff_t i = 0; i < count; i++) {
+    for (ptrdiff_t i = 0; f->state != SWEEP_FAMILY_OTHERS && i < count; i++) {
         psw_slot_status *status = &s->answers[own[i]].status;
         bool open = !answered(&s->answers[own[i]]);
         if (f->state == SWEEP_FAMILY_ENDED && open) slots->part[own[i]] = SWEEP_PART_ENDED;
@@ -216,21 +244,19 @@ bool sweep_search_complete(const sweep_search *s, const sweep_slots *slots)
 
 static psw_status read_families(const sweep_given *g, sweep_slots *slots, sweep_search *s)
 {
-    ptrdiff_t *asked = calloc((size_t)g->slots, sizeof *asked), again = 0;
-    psw_status status = asked ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the rounds of %td slots", g->slots);
-    if (status == PSW_OK) status = read_answers(g, slots, s, asked);
-    for (ptrdiff_t f = 0; status == PSW_OK && f < s->families.count; f++) {
-        again += forget_behind(slots, s, f, asked);
+    ptrdiff_t again = 0;
+    PSW_TRY(read_answers(g, slots, s));
+    for (ptrdiff_t f = 0; f < s->families.count; f++) {
+        again += forget_behind(slots, s, f);
         begin_family(slots, s, f);
     }
-    free(asked);
     if (again > 0 && !g->request->quiet)
         psw_print(
             stderr,
             "polysweep: note: %td points were asked for behind points that are not there any more, or are computed "
             "again, and may be asked for again\n",
             again);
-    return status;
+    return PSW_OK;
 }
 
 static psw_status read_all(const sweep_given *g, sweep_slots *slots, sweep_search *s)

@@ -12,6 +12,8 @@ typedef struct sweep_search {
     bool unended;       /* families of this launch have not ended: true until their work has */
     /* of rank 0 */
     psw_answer *answers; /* of every slot */
+    ptrdiff_t *asked;    /* of every slot that the file had an answer of: the round that asked for it, as the file has
+                            it, 0: none; else -1 */
     sweep_families families;
     ptrdiff_t *round; /* room for one */
     psw_run *timed;   /* where points are timed, a run for each, ascending: it has its own team, as in a grid */
@@ -37,10 +39,15 @@ psw_answer sweep_search_answer(const void *answers, ptrdiff_t slot);
 void sweep_search_put(sweep_search *search, ptrdiff_t slot, const psw_answer *answer);
 bool sweep_search_complete(const sweep_search *search, const sweep_slots *slots); /* all families of the file */
 ptrdiff_t sweep_search_asked(const sweep_search *search, ptrdiff_t slot); /* the round that asked for it; 0: none did */
+/* Where a search has ended: sets `asked` of the slots of which the file has another round than the search to the
+ * search's, and all others to -1. */
+void sweep_search_compare_asked(sweep_search *search, const sweep_slots *slots);
 /* The state of a family that nobody holds. */
 void sweep_search_settle(sweep_search *search, const sweep_slots *slots, ptrdiff_t family);
 /* A point that runs alone. */
 psw_run sweep_search_alone(const sweep_given *given, const sweep_search *search, ptrdiff_t slot);
+/* Of `slots` those that run beside others keep their places, in front; returns their number. */
+ptrdiff_t sweep_search_usual(const sweep_slots *all, ptrdiff_t *slots, ptrdiff_t count);
 /* The round of a family; returns the number of its slots that are not answered. */
 ptrdiff_t sweep_search_round(const sweep_search *search, ptrdiff_t family, ptrdiff_t *slots, ptrdiff_t *number);
 

@@ -16,7 +16,8 @@ typedef struct sweep_slots {
     ptrdiff_t done, failed, skipped, not_needed; /* finished by earlier launches and left unchanged */
     bool whole;                                  /* that is every point of the file, as its sidecar knows */
     psw_lock lock;                               /* rank 0: of the file */
-    psw_reader *reader;                          /* of the file; NULL once all ranks have opened it for writing */
+    psw_reader *reader;                          /* of the file; NULL once all ranks have opened it for writing, but
+                                                    for rank 0 of a search */
     char seal[PSW_SEAL];                         /* rank 0: of the file before its slots were read */
 } sweep_slots;
 

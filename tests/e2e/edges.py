@@ -421,8 +421,31 @@ def test_program(place, path):
     a, b = edges(goes_on), edges(fresh)
     for name in a:
         check(a[name].tobytes() == b[name].tobytes(), "a search that went on finds what one from the start does", name)
-    told = verified(goes_on)
-    check(told["before"] > 0 and told["compared"] == COMBINATIONS and told["unfinished"] == 0, told)
+    test_asked_late(place / "wider.yaml", goes_on, "after --extend")
+    begun = write(place, "half", 2)
+    run("run", place / "half.yaml", "-o", begun, "--redo", "not_needed", "--where", "n == 64", "--quiet")
+    filled = columns(begun)
+    late = (filled["status"] == DONE) & (filled["asked"] == 0)
+    run("run", place / "half.yaml", "-o", begun, "--oversubscribe", "--quiet", ranks=2)
+    now, searched = columns(begun), columns(path)
+    check((now["launch"][late] == filled["launch"][late]).all() and (now["status"][late] == DONE).all(), "what was filled stays")
+    check((now["asked"] == searched["asked"]).all() and (now["asked"][late] > 0).any(), "and is asked for later")
+    test_asked_late(place / "half.yaml", begun, "after a part of the grid")
+
+
+def test_asked_late(study, path, what):
+    """Points that were done before their round says so in the end: Python and /edges agree, and nothing is left to do."""
+    told = verified(path)
+    check((told["before"], told["compared"], told["unfinished"]) == (0, COMBINATIONS, 0), what, told)
+    before, stored, found = columns(path), edges(path), polysweep.edges(polysweep.open(path))
+    for name in ("position", "lo", "hi"):
+        check(numpy.array_equal(found[name].values.ravel(), stored[name], equal_nan=True), what, "Python's", name)
+    check((found["evaluations"].values == stored["evaluations"][::4]).all(), what, "evaluations")
+    Path(f"{path}.status.json").unlink()
+    done = subprocess.run([commands.PROGRAM, "run", study, "-o", path], capture_output=True, text=True)
+    check(done.returncode == 0 and "asked for again" not in done.stderr, what, done.stderr)
+    check(all(before[name].tobytes() == now.tobytes() for name, now in columns(path).items()), what, "nothing is written again")
+    check(all(stored[name].tobytes() == now.tobytes() for name, now in edges(path).items()), what, "nor edges")
 
 
 def main():

@@ -212,6 +212,20 @@ def test_where():
     check("320" not in launch("w.h5", code=0) and (read("w.h5", "launch") < 3).all(), "and nothing is left to do")
 
 
+def test_others():
+    """A search that another launch has begun again, and was killed in, keeps in the file what was not needed before."""
+    of = "n == 64 and d == 18 and a_1 == 1.2 and method == exact"
+    launch("o.h5", "--where", of, fault=",".join(f"compute.head:0:{i}" for i in range(1, 5)), code=1)
+    launch("o.h5", "--redo", "failed", "--where", of, fault="compute.head:0:1:kill", code=KILLED)
+    launch("o.h5", "--where", "n == 128 and d == 18 and a_1 == 1.2")
+    status, told = read("o.h5", "status"), tell("o.h5")
+    check(told["state"] == "partial" and (status[:60] == NOT_NEEDED).any() and (status[:60] == 1).any(), told, status[:60])
+    check((told["done"], told["not_needed"]) == ((status == DONE).sum(), (status == NOT_NEEDED).sum()), told)
+    launch("o.h5", ranks=2)
+    same("one.h5", "o.h5", "begun again, left, and gone on with", but="rows/")  # of what is not needed any more
+    clear("o.h5")
+
+
 def test_parts():
     """Whole combinations: what is searched in two files is what is searched in one."""
     said = [launch("p.h5", "--part", f"{k}/2", ranks=k) for k in (1, 2)]
@@ -262,6 +276,47 @@ def test_timed():
     check(set(status) <= {DONE, NOT_NEEDED} and (read("t.h5", "edges/slot") >= 0).all(), "it ends", status)
 
 
+# Of whose first round all 16 points and the level are one family's; and whose first round is longer than a launch.
+FAMILY = """schema: 1
+study: family
+data: {kind: self_attention, preset: W2}
+methods: [exact]
+grid: {n: [64, 96, 128, 160], d: 10, beta: {from: 1, to: 20, step: 1}}
+search: {over: beta, column: special_mass_d1, level: {column: special_mass_d1, where: "beta == 8 and n == 64"}}
+"""
+LONG = """schema: 1
+study: over_n
+data: {kind: gaussian}
+methods: [{polysketch: {r: 32, draws: 60}}]
+grid: {n: {from: 512, to: 8192, step: 960}, d: 32, beta: 8}
+search: {over: n, column: err_out, level: 0.5}
+"""
+
+
+def test_pieces():
+    """Nothing that ends a launch waits for the end of a round, and what was computed of one is not lost."""
+    pieces = {"study": "family.yaml", "POLYSWEEP_PIECE_S": "0"}  # a piece: the points that share tiles, of one n
+    launch("family.h5", study="family.yaml")
+    check((read("family.h5", "asked") == 1).sum() > 12, "a long round", read("family.h5", "asked"))
+    launch("s.h5", fault="compute.head:0:2:kill", code=KILLED, **pieces)  # of the second piece
+    status = read("s.h5", "status")
+    check(((status == DONE).sum(), (status == 1).sum()) == (5, 4), "killed in the second piece", status)
+    check("asked for again" not in launch("s.h5", ranks=3, **pieces), "a round that goes on")
+    same("family.h5", "s.h5", "killed in a piece")
+    clear("s.h5")
+    launch("s.h5", "--max-fails", "1", fault="compute.head:0:1,compute.head:0:2", code=STOPPED, **pieces)
+    status = read("s.h5", "status")
+    check((status == FAILED).sum() == 1 and (status == DONE).sum() == 4, "fails in a piece", status)
+    launch("s.h5", "--redo", "failed", ranks=2, **pieces)
+    same("family.h5", "s.h5", "stopped in a piece")
+    clear("s.h5", "family.h5")
+    launch("long.h5", "--time-limit", "2s", study="long.yaml", code=(0, STOPPED))
+    check((read("long.h5", "status") == DONE).any(), "a launch that is shorter than a round gets on")
+    launch("long.h5", study="long.yaml", ranks=2)
+    check((read("long.h5", "edges/slot") >= 0).all() and tell("long.h5")["state"] == "done", "and ends", tell("long.h5"))
+    clear("long.h5")
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
@@ -269,7 +324,9 @@ def main():
         Path("g.yaml").write_text(re.sub("search:.*\n", "", STUDY))
         Path("j.yaml").write_text(JOINED)
         Path("t.yaml").write_text(TIMED)
-        for test in (test_ranks, test_kills, test_quarantine, test_failed, test_limits, test_where, test_parts, test_joined, test_timed):
+        Path("family.yaml").write_text(FAMILY)
+        Path("long.yaml").write_text(LONG)
+        for test in (test_ranks, test_kills, test_quarantine, test_failed, test_limits, test_where, test_others, test_parts, test_joined, test_timed, test_pieces):
             begun = time.monotonic()
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test()
