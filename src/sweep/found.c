@@ -1,5 +1,7 @@
 #include "sweep/found.h"
 
+#include <stdlib.h>
+
 /* ---- slots ---- */
 
 /* Rank 0: the open slots of families that have ended. */
@@ -77,19 +79,31 @@ static psw_status put_asked(sweep_job *j)
 
 /* ---- edges ---- */
 
+/* `found` has room for all combinations. */
+static psw_status put_family_edges(sweep_job *j, ptrdiff_t family, psw_crossings *found)
+{
+    const sweep_search *s = &j->search;
+    const psw_combinations *all = psw_search_combinations(s->search);
+    const ptrdiff_t *own, *member = all->member;
+    psw_search_slots(s->search, family, &own);
+    if (!j->slots.mine[own[0]]) return PSW_OK;
+    psw_search_crossings_family(s->search, family, sweep_search_answer, s->answers, found);
+    for (ptrdiff_t k = all->family_first[family]; k < all->family_first[family + 1]; k++)
+        PSW_TRY(psw_store_edges(j->open.store, member[k], 1, &found[member[k]]));
+    return PSW_OK;
+}
+
 static psw_status put_edges(sweep_job *j)
 {
     const sweep_search *s = &j->search;
     const psw_combinations *all = psw_search_combinations(s->search);
     if (s->edges_stand || !sweep_search_complete(s, &j->slots)) return PSW_OK;
     j->progress.unsynced = true;
-    for (ptrdiff_t c = 0; c < all->count; c++) {
-        psw_crossings found;
-        if (!j->slots.mine[all->slot[all->first[c]]]) continue;
-        psw_search_crossings(s->search, c, sweep_search_answer, s->answers, &found);
-        PSW_TRY(psw_store_edges(j->open.store, c, 1, &found));
-    }
-    return PSW_OK;
+    psw_crossings *found = malloc((size_t)all->count * sizeof *found + 1);
+    psw_status status = found ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for edges of %td combinations", all->count);
+    for (ptrdiff_t f = 0; status == PSW_OK && f < all->families; f++) status = put_family_edges(j, f, found);
+    free(found);
+    return status;
 }
 
 psw_status sweep_found_put(sweep_job *j)

@@ -205,14 +205,13 @@ static void begin_family(sweep_slots *slots, sweep_search *s, ptrdiff_t family)
 }
 
 /* Are the edges in the file those of the answers? Only then nothing is left to be written. */
-static psw_status compare_edges(const sweep_slots *slots, ptrdiff_t combination, sweep_search *s)
+static psw_status compare_edges(const sweep_slots *slots, ptrdiff_t combination, const psw_crossings *found,
+                                sweep_search *s)
 {
     psw_edge_row there[PSW_SEARCH_EDGES], rows[PSW_SEARCH_EDGES];
-    psw_crossings found;
     ptrdiff_t lines;
     const psw_column *columns = psw_edge_columns(&lines);
-    psw_search_crossings(s->search, combination, sweep_search_answer, s->answers, &found);
-    psw_edge_rows(&found, combination, rows);
+    psw_edge_rows(found, combination, rows);
     PSW_TRY(psw_reader_edges_get(slots->reader, combination, 1, there));
     for (ptrdiff_t k = 0; k < PSW_SEARCH_EDGES; k++)
         for (ptrdiff_t i = 0; i < lines; i++) {
@@ -223,13 +222,29 @@ static psw_status compare_edges(const sweep_slots *slots, ptrdiff_t combination,
     return PSW_OK;
 }
 
+/* `found` has room for all combinations. */
+static psw_status compare_family(const sweep_slots *slots, ptrdiff_t family, psw_crossings *found, sweep_search *s)
+{
+    const psw_combinations *all = psw_search_combinations(s->search);
+    const ptrdiff_t *own, *member = all->member;
+    psw_search_slots(s->search, family, &own);
+    if (!slots->mine[own[0]]) return PSW_OK;
+    psw_search_crossings_family(s->search, family, sweep_search_answer, s->answers, found);
+    for (ptrdiff_t k = all->family_first[family]; s->edges_stand && k < all->family_first[family + 1]; k++)
+        PSW_TRY(compare_edges(slots, member[k], &found[member[k]], s));
+    return PSW_OK;
+}
+
 static psw_status read_edges(const sweep_slots *slots, sweep_search *s)
 {
     const psw_combinations *all = psw_search_combinations(s->search);
-    s->edges_stand = sweep_search_complete(s, slots);
-    for (ptrdiff_t c = 0; s->edges_stand && c < all->count; c++)
-        if (slots->mine[all->slot[all->first[c]]]) PSW_TRY(compare_edges(slots, c, s));
-    return PSW_OK;
+    psw_crossings *found = malloc((size_t)all->count * sizeof *found + 1);
+    psw_status status = found ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for edges of %td combinations", all->count);
+    s->edges_stand = status == PSW_OK && sweep_search_complete(s, slots);
+    for (ptrdiff_t f = 0; status == PSW_OK && s->edges_stand && f < all->families; f++)
+        status = compare_family(slots, f, found, s);
+    free(found);
+    return status;
 }
 
 bool sweep_search_complete(const sweep_search *s, const sweep_slots *slots)
