@@ -1,6 +1,7 @@
 psw_test(search unit/search.c)
 psw_test(searches property/search.c)
 psw_test(search_theory property/search_theory.c)
+psw_test(search_truth property/search_truth.c)
 psw_script_test(plan_search e2e/plan_search.py)
 psw_script_test(search_saves e2e/search_saves.py COST 20)
 psw_script_test(search_saves_long e2e/search_saves.py ARGS long LABELS long TIMEOUT 1800)
