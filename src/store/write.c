@@ -388,7 +388,7 @@ psw_status psw_store_asked(psw_store *store, ptrdiff_t slot, psw_record *record)
     psw_records_seal(all, store->owns, store->predicts, record, 1);
     store_slice one = store_slice_make(store->slots, slot, 1);
     psw_status status = put_column(store, all->asked, one, 1, record);
-    if (status == PSW_OK) status = psw_fault("store.commit");
+    if (status == PSW_OK) status = psw_fault("store.asked");
     if (status == PSW_OK) status = put_column(store, all->commit, one, 1, record);
     store_slice_close(one);
     return status;

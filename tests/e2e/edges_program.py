@@ -36,6 +36,8 @@ def test_program(place, path):
     run("run", place / "searched.yaml", "-o", out, "--quiet")
     same_search(path, out, "after edges that could not be written")
     goes_on = extended(place, path, "wider", STUDY.replace("to: 48", "to: 60"))
+    run("run", place / "wider.yaml", "-o", goes_on, "--quiet", code=3, POLYSWEEP_FAULT="store.asked:0:1")
+    check((columns(goes_on)["asked"] == 0)[columns(goes_on)["status"] == DONE].any(), "what asked for points is not all said")
     run("run", place / "wider.yaml", "-o", goes_on, "--quiet")
     fresh = place / "fresh.h5"
     run("run", place / "wider.yaml", "-o", fresh, "--quiet")
