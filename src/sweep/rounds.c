@@ -214,25 +214,13 @@ static ptrdiff_t choose_aside(const sweep_job *j)
     return last;
 }
 
-/* Rank 0 knows the time, any rank may have been asked to stop: true on all ranks if true on one. */
-static psw_status is_over(sweep_job *j, const psw_run *run, bool *over)
-{
-    const psw_comm *order = &j->open.crew.order;
-    bool late = order->rank == 0 && !sweep_watch_fits(j, run);
-    if (late) j->progress.out_of_time = true;
-    double any = sweep_watch_failed(j) || psw_stop_asked() != PSW_GO || late;
-    PSW_TRY(psw_comm_max(order, &any, 1));
-    *over = any > 0;
-    return PSW_OK;
-}
-
 static psw_status work_slot(sweep_job *j, ptrdiff_t slot, bool *over)
 {
     const psw_comm *order = &j->open.crew.order;
     psw_run run = {.first = slot};
     if (order->rank == 0) run = sweep_search_alone(&j->given, &j->search, slot);
     PSW_TRY(psw_comm_bytes(order, 0, &run, sizeof run));
-    PSW_TRY(is_over(j, &run, over));
+    PSW_TRY(sweep_watch_over(j, &run, over));
     if (*over) return PSW_OK;
     int size = (int)(run.team > 0 ? run.team : psw_split_least(&j->open.crew.split, run.depth));
     PSW_TRY(sweep_attempt_part(j, order, 0, size < order->size ? size : order->size, &run));

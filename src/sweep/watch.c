@@ -66,6 +66,17 @@ bool sweep_watch_fits(const sweep_job *j, const psw_run *run)
     return psw_clock_s() + needed_s(j, run) * correction(j) * safety < j->limits.deadline_s;
 }
 
+psw_status sweep_watch_over(sweep_job *j, const psw_run *run, bool *over)
+{
+    const psw_comm *order = &j->open.crew.order;
+    bool late = order->rank == 0 && !sweep_watch_fits(j, run);
+    if (late) j->progress.out_of_time = true;
+    double any = sweep_watch_failed(j) || psw_stop_asked() != PSW_GO || late;
+    PSW_TRY(psw_comm_max(order, &any, 1));
+    *over = any > 0;
+    return PSW_OK;
+}
+
 bool sweep_watch_no_pass_fits(void *context, double pass_s)
 {
     const sweep_job *j = context;

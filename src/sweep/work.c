@@ -55,18 +55,6 @@ static psw_status work_depths(sweep_job *j)
 
 /* ---- one point at a time ---- */
 
-/* Rank 0 knows the time, any rank may have been asked to stop: true on all ranks if true on one. */
-static psw_status is_over(sweep_job *j, const psw_run *run, bool *over)
-{
-    const psw_comm *order = &j->open.crew.order;
-    bool late = order->rank == 0 && !sweep_watch_fits(j, run);
-    if (late) j->progress.out_of_time = true;
-    double any = sweep_watch_failed(j) || psw_stop_asked() != PSW_GO || late;
-    PSW_TRY(psw_comm_max(order, &any, 1));
-    *over = any > 0;
-    return PSW_OK;
-}
-
 /* One point at a time in the whole job, on as many ranks as the plan gives it. */
 static psw_status work_alone(sweep_job *j, const psw_runs *runs)
 {
@@ -75,7 +63,7 @@ static psw_status work_alone(sweep_job *j, const psw_runs *runs)
         const psw_run *run = &runs->list[k];
         int size = (int)(run->team > 0 ? run->team : psw_split_least(&j->open.crew.split, run->depth));
         bool over;
-        PSW_TRY(is_over(j, run, &over));
+        PSW_TRY(sweep_watch_over(j, run, &over));
         if (over) return PSW_OK;
         PSW_TRY(sweep_attempt_part(j, order, 0, size < order->size ? size : order->size, run));
     }
