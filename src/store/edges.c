@@ -47,28 +47,6 @@ double store_edges_bytes(const store_layout *what)
 
 /* ---- creating ---- */
 
-static psw_status write_scale(hid_t scale, ptrdiff_t length)
-{
-    int64_t *numbers = malloc((size_t)length * sizeof *numbers);
-    if (!numbers) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td edges", length);
-    for (ptrdiff_t i = 0; i < length; i++) numbers[i] = i;
-    psw_status status = PSW_OK;
-    if (H5Dwrite(scale, H5T_STD_I64LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) < 0)
-        status = HDF_FAIL("cannot write the numbers of edges");
-    free(numbers);
-    return status;
-}
-
-static psw_status create_scale(hid_t group, hid_t space, ptrdiff_t length, hid_t *scale)
-{
-    *scale = H5Dcreate2(group, "edge", H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    if (*scale < 0) return HDF_FAIL("cannot create dimension edge");
-    PSW_TRY(store_hdf_put_text(*scale, "units", "1"));
-    PSW_TRY(store_hdf_put_text(*scale, "long_name", "edge modulo 4 of combination edge / 4"));
-    PSW_TRY(write_scale(*scale, length));
-    return H5DSset_scale(*scale, "edge") < 0 ? HDF_FAIL("cannot make dimension edge") : PSW_OK;
-}
-
 static psw_status put_level(hid_t group, const psw_search_keys *search)
 {
     char text[512];
@@ -98,7 +76,8 @@ static psw_status create_columns(hid_t group, const store_layout *what)
     const psw_column *columns = psw_edge_columns(&lines);
     hsize_t length = (hsize_t)length_of(what);
     hid_t scale = -1, space = H5Screate_simple(1, &length, NULL);
-    psw_status status = create_scale(group, space, length_of(what), &scale);
+    psw_status status =
+        store_hdf_create_scale(group, "edge", "edge modulo 4 of combination edge / 4", length_of(what), &scale);
     for (ptrdiff_t i = 0; status == PSW_OK && i < lines; i++) {
         psw_column column = columns[i];
         column.bitwise |= what->search_bitwise;

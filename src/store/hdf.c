@@ -1,6 +1,7 @@
 /* The few words of HDF5 that the room speaks, each with its error in one line. */
 #include "store/store.h"
 
+#include <hdf5_hl.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -266,6 +267,29 @@ psw_status store_hdf_write_pieces(hid_t dataset, const char *name, hid_t type, s
         PSW_TRY(status);
     }
     return PSW_OK;
+}
+
+static psw_status write_numbers(hid_t scale, const char *name, ptrdiff_t length)
+{
+    int64_t *numbers = malloc((size_t)length * sizeof *numbers);
+    if (!numbers) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td numbers of dimension %s", length, name);
+    for (ptrdiff_t i = 0; i < length; i++) numbers[i] = i;
+    bool written = H5Dwrite(scale, H5T_STD_I64LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) >= 0;
+    free(numbers);
+    return written ? PSW_OK : HDF_FAIL("cannot write dimension %s", name);
+}
+
+psw_status store_hdf_create_scale(hid_t place, const char *name, const char *long_name, ptrdiff_t length, hid_t *scale)
+{
+    hsize_t extent = (hsize_t)length;
+    hid_t space = H5Screate_simple(1, &extent, NULL);
+    *scale = H5Dcreate2(place, name, H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Sclose(space);
+    if (*scale < 0) return HDF_FAIL("cannot create dimension %s", name);
+    PSW_TRY(store_hdf_put_text(*scale, "units", "1"));
+    PSW_TRY(store_hdf_put_text(*scale, "long_name", long_name));
+    PSW_TRY(write_numbers(*scale, name, length));
+    return H5DSset_scale(*scale, name) < 0 ? HDF_FAIL("cannot make dimension %s", name) : PSW_OK;
 }
 
 void psw_store_library(char *text, size_t size)

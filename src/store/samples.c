@@ -23,31 +23,6 @@ double store_samples_bytes(const store_layout *what)
 
 /* ---- creating ---- */
 
-static psw_status write_scale(hid_t scale, ptrdiff_t reps)
-{
-    int64_t *numbers = malloc((size_t)reps * sizeof *numbers);
-    if (!numbers) return PSW_FAIL(PSW_NO_MEMORY, "no memory for %td repetitions", reps);
-    for (ptrdiff_t i = 0; i < reps; i++) numbers[i] = i;
-    psw_status status = PSW_OK;
-    if (H5Dwrite(scale, H5T_STD_I64LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) < 0)
-        status = HDF_FAIL("cannot write the repetitions' numbers");
-    free(numbers);
-    return status;
-}
-
-static psw_status create_scale(hid_t file, ptrdiff_t reps, hid_t *scale)
-{
-    hsize_t extent = (hsize_t)reps;
-    hid_t space = H5Screate_simple(1, &extent, NULL);
-    *scale = H5Dcreate2(file, "rep", H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    H5Sclose(space);
-    if (*scale < 0) return HDF_FAIL("cannot create dimension rep");
-    PSW_TRY(store_hdf_put_text(*scale, "units", "1"));
-    PSW_TRY(store_hdf_put_text(*scale, "long_name", "repetition of a timed forward pass, in order"));
-    PSW_TRY(write_scale(*scale, reps));
-    return H5DSset_scale(*scale, "rep") < 0 ? HDF_FAIL("cannot make dimension rep") : PSW_OK;
-}
-
 static psw_status create_lines(hid_t file, const store_layout *what, hid_t scale)
 {
     hsize_t extent[2] = {(hsize_t)what->slots, (hsize_t)what->reps};
@@ -65,7 +40,8 @@ psw_status store_samples_create(hid_t file, const store_layout *what)
 {
     hid_t scale = -1;
     if (what->reps == 0) return PSW_OK;
-    psw_status status = create_scale(file, what->reps, &scale);
+    psw_status status =
+        store_hdf_create_scale(file, "rep", "repetition of a timed forward pass, in order", what->reps, &scale);
     if (status == PSW_OK) status = create_lines(file, what, scale);
     if (scale >= 0) H5Dclose(scale);
     return status;

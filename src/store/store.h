@@ -74,8 +74,10 @@ void store_hdf_quiet(void); /* no error output of HDF5 */
 psw_status store_hdf_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 #define HDF_FAIL(...) store_hdf_fail(__FILE__, __LINE__, __VA_ARGS__)
 
-hid_t store_hdf_type(psw_column_type type);                                      /* in files and in memory */
-hid_t store_hdf_text_type(size_t size);                                          /* to be closed by the caller */
+hid_t store_hdf_type(psw_column_type type); /* in files and in memory */
+hid_t store_hdf_text_type(size_t size);     /* to be closed by the caller */
+/* A dimension scale of numbers 0 .. length-1; -1 where it could not be made. The caller closes it. */
+psw_status store_hdf_create_scale(hid_t place, const char *name, const char *long_name, ptrdiff_t length, hid_t *scale);
 psw_status store_hdf_put_text(hid_t object, const char *name, const char *text); /* attribute */
 psw_status store_hdf_put_numbers(hid_t object, const char *name, hid_t type, hsize_t count, const void *values);
 /* Attributes of exactly this type that fit; false if there is none. */

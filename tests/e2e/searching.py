@@ -276,6 +276,44 @@ def test_timed():
     check(set(status) <= {DONE, NOT_NEEDED} and (read("t.h5", "edges/slot") >= 0).all(), "it ends", status)
 
 
+# Other axes than degrees: sizes of a sketch for an error, noise at which success ends.
+AXES = {"r": """schema: 1
+study: sizes
+data: {kind: gaussian}
+methods: [{polysketch: {r: [4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128], draws: 5}}]
+grid: {n: 128, d: 8, beta: 4}
+search: {over: r, column: err_out, level: 0.5}
+""", "noise": """schema: 1
+study: breaking
+data: {preset: P2}
+methods: [exact]
+grid: {n: 64, d: 10, beta: [4, 6], noise: {from: 0.05, to: 1, step: 0.05}}
+judge: {m: 34, trials: 100}
+search: {over: noise, level: 0.9, within: 0.05}
+"""}
+
+
+def test_axes():
+    """Each edge is between neighbours of a grid, on different sides of the level there, and results are the grid's."""
+    for axis, text in AXES.items():
+        column, level = ("err_out", 0.5) if axis == "r" else ("success_rate", 0.9)
+        Path("axis.yaml").write_text(text)
+        Path("whole.yaml").write_text(re.sub("search:.*\n", "", text))
+        launch(f"{axis}.h5", study="axis.yaml", ranks=2)
+        launch(f"{axis}-grid.h5", study="whole.yaml")
+        at, values, beta = read(f"{axis}-grid.h5", axis, column, "beta")
+        status, found = read(f"{axis}.h5", "status", column)
+        done = status == DONE
+        close = numpy.allclose(found[done], values[done], rtol=1e-9)  # what columns of errors promise in double
+        check(0 < done.sum() < len(done) * 0.6 and close, axis, "points", done.sum())
+        kind, lo, hi, slot = read(f"{axis}.h5", "edges/kind", "edges/lo", "edges/hi", "edges/slot")
+        for i in numpy.flatnonzero(kind):
+            curve = {a: v >= level for a, v, b in zip(at, values, beta) if b == beta[slot[i]]}
+            between = [a for a in curve if lo[i] < a < hi[i]]
+            check(not between and curve[lo[i]] != curve[hi[i]] and curve[hi[i]] == (kind[i] == 1), axis, lo[i], hi[i], curve)
+        check((kind > 0).sum() == len(set(beta)), axis, "one edge a curve", kind)
+
+
 # Of whose first round all 16 points and the level are one family's; and whose first round is longer than a launch.
 FAMILY = """schema: 1
 study: family
@@ -326,7 +364,7 @@ def main():
         Path("t.yaml").write_text(TIMED)
         Path("family.yaml").write_text(FAMILY)
         Path("long.yaml").write_text(LONG)
-        for test in (test_ranks, test_kills, test_quarantine, test_failed, test_limits, test_where, test_others, test_parts, test_joined, test_timed, test_pieces):
+        for test in (test_ranks, test_kills, test_quarantine, test_failed, test_limits, test_where, test_others, test_parts, test_joined, test_timed, test_axes, test_pieces):
             begun = time.monotonic()
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test()
