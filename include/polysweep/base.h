@@ -60,8 +60,8 @@ psw_status psw_file_open(const char *path, FILE **file);
 
 /* Faults for tests. POLYSWEEP_FAULT=site[:rank[:occurrence]] makes psw_fault(site) fail once, at the
  * given occurrence (1 = first) on the given rank; without the variable it costs one comparison. A fourth
- * part changes what happens: a number pauses for that many seconds, `kill` ends the process at once. Several
- * faults are separated by commas.
+ * part changes what happens: a number pauses for that many seconds, `stop` stands still until SIGCONT, `kill` ends the
+ * process at once. Several faults are separated by commas.
  * psw_fault_rank sets the rank of this process; psw_fault_check refuses unknown sites (PSW_USAGE). */
 psw_status psw_fault(const char *site);
 void psw_fault_rank(int rank);

@@ -116,8 +116,14 @@ typedef struct fault {
     int rank;       /* -1 = every rank */
     int occurrence; /* counted down to the one that fails */
     int pause_s;    /* > 0: it does not fail but takes so long */
+    bool stops;     /* nor fails but stands still, as after kill -STOP, until kill -CONT */
     bool kills;     /* nor fails but ends the process, as kill -9 does */
 } fault;
+
+static bool ends_with(const char *text, size_t from, size_t to, const char *end)
+{
+    return from + strlen(end) <= to && strncmp(text + to - strlen(end), end, strlen(end)) == 0;
+}
 
 static fault parse_fault(const char *text)
 {
@@ -125,7 +131,8 @@ static fault parse_fault(const char *text)
     size_t length = strcspn(text, ":,"), whole = strcspn(text, ",");
     if (length < sizeof f.site) memcpy(f.site, text, length);
     sscanf(text + length, ":%d:%d:%d", &f.rank, &f.occurrence, &f.pause_s);
-    f.kills = length + 5 <= whole && strncmp(text + whole - 5, ":kill", 5) == 0;
+    f.stops = ends_with(text, length, whole, ":stop");
+    f.kills = ends_with(text, length, whole, ":kill");
     return f;
 }
 
@@ -178,6 +185,10 @@ static bool is_due(fault *f, const char *at)
 static psw_status happen(const fault *f)
 {
     if (f->kills) raise(SIGKILL);
+    if (f->stops) {
+        raise(SIGSTOP);
+        return PSW_OK;
+    }
     if (f->pause_s > 0) {
         nanosleep(&(struct timespec){.tv_sec = f->pause_s}, NULL);
         return PSW_OK;

@@ -8,22 +8,26 @@ small_study study.yaml
 sed -i 's/^  n: .*/  n: 256/; s/fp64, fp32/fp64/; s/trials: 20/trials: 2500/' study.yaml
 expect 0 "" ranks 2 run study.yaml -o reference.h5
 
-begin() { # file: a run that stands still when points of it are done
+begin() { # file: a run whose ranks stand still, each before its second commit
     rm -rf cut.h5* moved.h5 other
-    mpirun -n 2 "$program" run study.yaml -o "${1:-cut.h5}" --quiet >first 2>&1 &
+    POLYSWEEP_FAULT=store.commit:0:2:stop,store.commit:1:2:stop \
+        mpirun -n 2 "$program" run study.yaml -o "${1:-cut.h5}" --quiet >first 2>&1 &
     launcher=$!
-    until "$program" show cut.h5 --csv --columns status 2>/dev/null | grep -q done; do
-        kill -0 "$launcher" 2>/dev/null || complain "a run was over before it was disturbed" "$(cat first)"
+    until all_stopped; do
+        kill -0 "$launcher" 2>/dev/null || { complain "a run was over before it was disturbed" "$(cat first)"; finish; }
         sleep 0.01
     done
-    ranks=$(cat "/proc/$launcher/task/$launcher/children")
-    # shellcheck disable=SC2086 # numbers of processes
-    kill -STOP $ranks
+}
+
+all_stopped() {
+    local rank
+    read -r -a ranks <"/proc/$launcher/task/$launcher/children" # without a newline at its end
+    [ ${#ranks[@]} = 2 ] || return
+    for rank in "${ranks[@]}"; do grep -q '^State:.T' "/proc/$rank/status" || return; done
 }
 
 go_on() { # code
-    # shellcheck disable=SC2086
-    kill -CONT $ranks
+    kill -CONT "${ranks[@]}"
     wait "$launcher"
     code=$?
     [ "$code" = "$1" ] || complain "the disturbed run ended with $code, not $1" "$(cat first)"
