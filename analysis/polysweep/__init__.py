@@ -32,4 +32,4 @@ from .run import RunError, run  # noqa: E402
 __all__ = ["open", "provenance", "failures", "rows", "grid", "axes", "compare", "critical", "scaling", "capture", "capture_arrays",
            "run", "RunError", "heads", "decode_table", "FileError", "edges", "open_edges", "edge_fits", "statement", "claims",
            "counterexamples", "residuals"]
-__version__ = "0.4.0"
+__version__ = "0.5.0"

@@ -9,7 +9,7 @@ class Polysweep(CMakePackage):
 
     # sources are a clone: `spack dev-build`, or `spack develop --path` in an environment
     version("main")
-    version("0.4.0")
+    version("0.5.0")
 
     license("BSD-3-Clause")
 
