@@ -25,11 +25,11 @@ void psw_store_environment(void)
 
 /* ---- parameters of the points ---- */
 
-static psw_status fill_piece(const store_layout *what, const psw_column_set *all, const hid_t *datasets,
-                             store_slice rows, ptrdiff_t count, const psw_record *records, void *buffer)
+static psw_status fill_piece(const psw_column_set *all, const hid_t *datasets, store_slice rows, ptrdiff_t count,
+                             const psw_record *records, void *buffer)
 {
     for (ptrdiff_t i = 0; i < all->count; i++)
-        if (psw_column_parameter(&all->list[i]) && !what->blank[i]) {
+        if (psw_column_parameter(&all->list[i]) && datasets[i] > 0) {
             psw_column_pack(&all->list[i], records, count, buffer);
             PSW_TRY(store_hdf_write(datasets[i], all->list[i].name, store_hdf_type(all->list[i].type), rows, buffer));
         }
@@ -47,7 +47,7 @@ static psw_status fill_pieces(const store_layout *what, const psw_column_set *al
             buffer[i] = first + i;
         }
         psw_status status = store_hdf_write(scale, "point", H5T_STD_I64LE, rows, buffer);
-        if (status == PSW_OK) status = fill_piece(what, all, datasets, rows, count, records, buffer);
+        if (status == PSW_OK) status = fill_piece(all, datasets, rows, count, records, buffer);
         store_slice_close(rows);
         PSW_TRY(status);
     }
@@ -60,7 +60,7 @@ static psw_status fill(hid_t file, const store_layout *what, const psw_column_se
     psw_record *records = calloc(STORE_PIECE, sizeof *records);
     int64_t *buffer = malloc(STORE_PIECE * sizeof *buffer);
     psw_status status = records && buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to fill a result file");
-    if (status == PSW_OK) status = store_columns_open(file, all, what->slots, true, NULL, datasets);
+    if (status == PSW_OK) status = store_columns_open(file, all, what->slots, true, what->blank, datasets);
     if (status == PSW_OK) status = store_hdf_open(file, "point", H5T_STD_I64LE, what->slots, &scale);
     if (status == PSW_OK) status = fill_pieces(what, all, datasets, scale, records, buffer);
     if (status == PSW_OK) status = store_rows_fill(file, what);
