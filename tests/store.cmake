@@ -1,4 +1,5 @@
 psw_test(store unit/store.c)
+psw_test(blank unit/blank.c)
 psw_test(store_rows unit/store_rows.c)
 psw_test(store_copy unit/store_copy.c)
 psw_test(store_guard unit/store_guard.c)

@@ -131,7 +131,7 @@ static psw_status open_plain(hid_t at, const char *name, hid_t *dataset)
     *dataset = H5Dopen2(at, name, H5P_DEFAULT);
     if (*dataset < 0) return HDF_FAIL("cannot open %s", name);
     hid_t made = H5Dget_create_plist(*dataset);
-    bool plain = made >= 0 && H5Pget_layout(made) == H5D_CONTIGUOUS && H5Dget_offset(*dataset) != HADDR_UNDEF;
+    bool plain = made >= 0 && H5Pget_layout(made) == H5D_CONTIGUOUS;
     if (made >= 0) H5Pclose(made);
     if (plain) return PSW_OK;
     H5Dclose(*dataset);
@@ -148,7 +148,8 @@ static bool is_shaped(hid_t dataset, hid_t type, ptrdiff_t length, ptrdiff_t wid
     bool right = space >= 0 && stored >= 0 && H5Tequal(stored, type) > 0 && H5Sget_simple_extent_ndims(space) == axes &&
                  H5Sget_simple_extent_dims(space, extent, NULL) == axes &&
                  (length < 0 || extent[0] == (hsize_t)length) && (width <= 0 || extent[1] == (hsize_t)width) &&
-                 H5Dget_storage_size(dataset) == extent[0] * extent[1] * H5Tget_size(type);
+                 (H5Dget_offset(dataset) == HADDR_UNDEF ||
+                  H5Dget_storage_size(dataset) == extent[0] * extent[1] * H5Tget_size(type));
     if (space >= 0) H5Sclose(space);
     if (stored >= 0) H5Tclose(stored);
     return right;

@@ -89,7 +89,7 @@ static psw_status take_columns(hid_t file, store_inventory *out)
     PSW_TRY(store_hdf_find(file, "point", H5T_STD_I64LE, -1, &out->point));
     out->slots = out->point.count;
     if (out->slots < 1) return PSW_FAIL(PSW_ENVIRONMENT, "it has no points");
-    psw_status status = store_columns_open(file, &all, out->slots, false, datasets);
+    psw_status status = store_columns_open(file, &all, out->slots, false, NULL, datasets);
     for (ptrdiff_t i = 0; i < all.count; i++)
         if (datasets[i] > 0) out->column[i] = store_hdf_place(datasets[i]);
     if (status == PSW_OK) note(&out->schema, store_schema_check(file, &all, datasets));

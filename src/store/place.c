@@ -25,11 +25,11 @@ void psw_store_environment(void)
 
 /* ---- parameters of the points ---- */
 
-static psw_status fill_piece(const psw_column_set *all, const hid_t *datasets, store_slice rows, ptrdiff_t count,
-                             const psw_record *records, void *buffer)
+static psw_status fill_piece(const store_layout *what, const psw_column_set *all, const hid_t *datasets,
+                             store_slice rows, ptrdiff_t count, const psw_record *records, void *buffer)
 {
     for (ptrdiff_t i = 0; i < all->count; i++)
-        if (psw_column_parameter(&all->list[i])) {
+        if (psw_column_parameter(&all->list[i]) && !what->blank[i]) {
             psw_column_pack(&all->list[i], records, count, buffer);
             PSW_TRY(store_hdf_write(datasets[i], all->list[i].name, store_hdf_type(all->list[i].type), rows, buffer));
         }
@@ -47,7 +47,7 @@ static psw_status fill_pieces(const store_layout *what, const psw_column_set *al
             buffer[i] = first + i;
         }
         psw_status status = store_hdf_write(scale, "point", H5T_STD_I64LE, rows, buffer);
-        if (status == PSW_OK) status = fill_piece(all, datasets, rows, count, records, buffer);
+        if (status == PSW_OK) status = fill_piece(what, all, datasets, rows, count, records, buffer);
         store_slice_close(rows);
         PSW_TRY(status);
     }
@@ -60,7 +60,7 @@ static psw_status fill(hid_t file, const store_layout *what, const psw_column_se
     psw_record *records = calloc(STORE_PIECE, sizeof *records);
     int64_t *buffer = malloc(STORE_PIECE * sizeof *buffer);
     psw_status status = records && buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to fill a result file");
-    if (status == PSW_OK) status = store_columns_open(file, all, what->slots, true, datasets);
+    if (status == PSW_OK) status = store_columns_open(file, all, what->slots, true, NULL, datasets);
     if (status == PSW_OK) status = store_hdf_open(file, "point", H5T_STD_I64LE, what->slots, &scale);
     if (status == PSW_OK) status = fill_pieces(what, all, datasets, scale, records, buffer);
     if (status == PSW_OK) status = store_rows_fill(file, what);
@@ -97,7 +97,7 @@ double store_layout_bytes(const store_layout *what)
     if (what->combinations < 0) return NAN;
     store_hdf_quiet();
     psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &all);
-    for (ptrdiff_t i = 0; i < all.count; i++) slot += psw_column_bytes(&all.list[i]);
+    for (ptrdiff_t i = 0; i < all.count; i++) slot += what->blank[i] ? 0 : psw_column_bytes(&all.list[i]);
     return objects_bytes(what, &all) + (double)slot * (double)(what->slots - 1) +
            store_table_bytes(store_failure_fields, store_failure_rows(what->slots)) -
            store_table_bytes(store_failure_fields, 1) + store_rows_bytes(what) - store_rows_bytes(&one) +
@@ -292,14 +292,23 @@ store_layout store_layout_of(const psw_study *study)
     return what;
 }
 
-psw_status psw_store_create(const char *path, const psw_study *study)
+store_layout store_layout_new(const psw_study *study)
 {
     store_layout what = store_layout_of(study);
+    psw_column_set all;
+    psw_column_set_make(what.own, what.owns, what.predict, what.predicts, NULL, &all);
+    psw_columns_blank(study, &all, what.blank);
+    return what;
+}
+
+psw_status psw_store_create(const char *path, const psw_study *study)
+{
+    store_layout what = store_layout_new(study);
     return store_layout_create(path, &what);
 }
 
 double psw_store_bytes(const psw_study *study)
 {
-    store_layout what = store_layout_of(study);
+    store_layout what = store_layout_new(study);
     return store_layout_bytes(&what);
 }

@@ -35,13 +35,15 @@ static bool taken(const psw_column_set *all, ptrdiff_t i)
     return false;
 }
 
-psw_status store_columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, hid_t *datasets)
+psw_status store_columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, const bool *bare,
+                              hid_t *datasets)
 {
     for (ptrdiff_t i = 0; i < all->count; i++) datasets[i] = -1;
     for (ptrdiff_t i = 0; i < all->count; i++) {
         const psw_column *column = &all->list[i];
         bool may_lack = !every || column->younger;
-        if (taken(all, i) || (may_lack && H5Lexists(file, column->name, H5P_DEFAULT) == 0)) continue;
+        if ((bare && bare[i]) || taken(all, i) || (may_lack && H5Lexists(file, column->name, H5P_DEFAULT) == 0))
+            continue;
         PSW_TRY(store_hdf_open(file, column->name, store_hdf_type(column->type), slots, &datasets[i]));
     }
     return PSW_OK;

@@ -27,8 +27,8 @@ const psw_rooms *store_first_house(void);
 /* A column's dataset with its attributes, on a dimension; and a check of these attributes (PSW_MISMATCH). */
 psw_status store_column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale);
 psw_status store_column_check(hid_t dataset, const psw_column *column);
-/* All columns of so many slots, and their dimension. */
-psw_status store_columns_create(hid_t file, const psw_column_set *all, ptrdiff_t slots);
+/* All columns of so many slots, and their dimension. Those that are blank have no storage until a value is written. */
+psw_status store_columns_create(hid_t file, const psw_column_set *all, ptrdiff_t slots, const bool *blank);
 
 /* ---- the layout of a file ---- */
 
@@ -49,10 +49,13 @@ typedef struct store_layout {
     bool search_bitwise;           /* the searched column is, and what its level is */
     double error;                  /* of judge.trials; NaN: nothing ends them */
     ptrdiff_t combinations;        /* of the search; -1: they cannot be counted, and psw_message says why */
+    bool blank[PSW_COLUMNS_MAX];   /* columns that no run fills, which have no storage: store_layout_blank */
     bool stops;                    /* trials end by a rule: their interval is another */
 } store_layout;
 
 store_layout store_layout_of(const psw_study *study);
+store_layout
+store_layout_new(const psw_study *study); /* for a file to be made: with `blank`, for which it looks at every point */
 hid_t store_layout_file(const char *path, hid_t access); /* an empty one */
 psw_status store_layout_objects(hid_t file, const store_layout *what,
                                 const psw_column_set *all); /* everything but the parameters' values */
@@ -95,6 +98,11 @@ typedef struct store_raw {
     uint64_t offset;
     ptrdiff_t count; /* values; 0 = there are none */
 } store_raw;
+/* Values that are nowhere: all of them are fill. */
+static inline bool store_raw_bare(store_raw at)
+{
+    return at.offset == HADDR_UNDEF;
+}
 store_raw store_hdf_place(hid_t dataset);
 psw_status store_hdf_find(hid_t at, const char *name, hid_t type, ptrdiff_t length,
                           store_raw *out); /* as store_hdf_open */
@@ -310,13 +318,22 @@ psw_status store_rows_copy(psw_reader *from, ptrdiff_t from_slot, store_kept_row
 psw_status store_layout_copy(const char *path, const store_layout *what, const psw_copy *copy);
 /* The row of /failures about a slot; slot -1 if there is none. */
 psw_status store_reader_failure(psw_reader *reader, ptrdiff_t slot, store_failure_row *row);
+/* Of a file that is about to be written: `read` as for psw_store_open; PSW_ENVIRONMENT where it is another study's. */
+typedef struct store_seen {
+    ptrdiff_t launch;           /* the number of the next */
+    bool bare[PSW_COLUMNS_MAX]; /* columns without storage */
+} store_seen;
+psw_status store_inspect(const char *path, const store_layout *what, const psw_reader *read, store_seen *out);
+psw_status store_check_room(const char *path);
 /* As psw_store_open, for a layout. */
 psw_status store_layout_open(const psw_comm *comm, const char *path, const store_layout *what, const psw_launch *launch,
                              const psw_reader *read, psw_store **store);
 
-/* Opens the columns; a missing one is -1. With `every`, a missing one that is not younger than the file is a failure.
+/* Opens the columns but those of `bare` (NULL: none); a missing one is -1. With `every`, a missing one that is not
+ * younger than the file is a failure.
  * */
-psw_status store_columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, hid_t *datasets);
+psw_status store_columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, const bool *bare,
+                              hid_t *datasets);
 void store_columns_close(const psw_column_set *all, const hid_t *datasets);
 
 #endif
