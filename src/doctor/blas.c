@@ -224,6 +224,11 @@ static void check_kept(const doctor_facts *f, doctor_report *r)
                     "none of such launches here are kept yet; the next run measures them, in half a second, "
                     "and keeps them in %s",
                     f->kept.path);
+    else if (f->kept.busy)
+        doctor_fine(r, "speeds",
+                    "of this machine, measured %.0f minutes ago while other processes used it, in %s: they may be too "
+                    "slow, and count for ten minutes; --calibrate of run renews them",
+                    f->kept.age_s / 60, f->kept.path);
     else
         doctor_fine(r, "speeds", "of this machine, measured %.0f hours ago, in %s; --calibrate of run renews them",
                     f->kept.age_s / 3600, f->kept.path);

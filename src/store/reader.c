@@ -203,12 +203,23 @@ static psw_status read_launch(const psw_reader *reader, ptrdiff_t index, psw_lau
     return store_table_get(reader->file, store_launch_fields, reader->has.launch, index, row);
 }
 
-psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *out)
+/* An older file lacks some numbers. */
+static psw_launch_row blank_row(void)
 {
     psw_launch_row row = {.number = -1,
-                          .launch = {.clock_resolution_s = NAN, .memory_bytes_s = NAN, .rates_age_s = NAN}};
-    for (int i = 0; i < 2; i++) /* missing in an older file */
-        row.launch.product_flops_s[i] = row.launch.latency_s[i] = row.launch.byte_s[i] = NAN;
+                          .launch = {.clock_resolution_s = NAN,
+                                     .memory_bytes_s = NAN,
+                                     .rates_age_s = NAN,
+                                     .rates_busy = NAN,
+                                     .node_cores = NAN,
+                                     .node_memory_bytes = NAN}};
+    for (int i = 0; i < 2; i++) row.launch.product_flops_s[i] = row.launch.latency_s[i] = row.launch.byte_s[i] = NAN;
+    return row;
+}
+
+psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *out)
+{
+    psw_launch_row row = blank_row();
     if (launch >= 0) PSW_TRY(read_launch(reader, launch % STORE_LAUNCHES, &row));
     if (launch < 0 || row.number != launch)
         return PSW_FAIL(PSW_ENVIRONMENT, "launch %td is no longer in the file", launch);
@@ -226,7 +237,7 @@ psw_status psw_reader_launch_rows(psw_reader *reader, psw_launch_row rows[PSW_LA
 {
     *count = 0;
     for (ptrdiff_t i = 0; i < PSW_LAUNCHES; i++) {
-        psw_launch_row row = {.number = -1};
+        psw_launch_row row = blank_row();
         PSW_TRY(read_launch(reader, i, &row));
         if (row.number >= 0) rows[(*count)++] = row;
     }

@@ -60,6 +60,9 @@ const store_field store_launch_fields[] = {
     RATE(noise_s),
     RATE(point_s),
     NUMBER("rates_age_s", psw_launch_row, launch.rates_age_s),
+    NUMBER("rates_busy", psw_launch_row, launch.rates_busy),
+    NUMBER("node_cores", psw_launch_row, launch.node_cores),
+    NUMBER("node_memory_bytes", psw_launch_row, launch.node_memory_bytes),
     {0},
 };
 

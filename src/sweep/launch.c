@@ -1,4 +1,5 @@
 /* Is this launch sane, and what is it? */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -131,6 +132,16 @@ static void versions(const psw_machine *machine, psw_launch *launch)
     psw_format(launch->blas_kernel, sizeof launch->blas_kernel, "%s", machine->blas_kernel);
 }
 
+/* Of the node that has least: what runs on all must fit it. */
+static psw_status least_node(const psw_comm *world, const psw_machine *machine, psw_launch *launch)
+{
+    double least[] = {-psw_machine_processors(machine, machine->cores_node), -machine->memory_bytes};
+    psw_status status = psw_comm_max(world, least, 2);
+    launch->node_cores = -least[0];
+    launch->node_memory_bytes = least[1] < 0 ? -least[1] : NAN;
+    return status;
+}
+
 psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const psw_machine *machine,
                                const char *command, int threads, psw_launch *launch)
 {
@@ -149,5 +160,6 @@ psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, cons
     strftime(launch->started, sizeof launch->started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     psw_format(launch->command, sizeof launch->command, "%s", command);
     versions(machine, launch);
-    return status;
+    PSW_TRY(status);
+    return least_node(world, machine, launch);
 }
