@@ -92,23 +92,12 @@ void psw_message_set(const char *other_message, const char *other_site)
 /* ---- injected faults ---- */
 
 static const char *const sites[] = {
-    "arena.create",  "comm.board",
-    "comm.pool",     "comm.queue",
-    "comm.split",    "compute.block",
-    "compute.head",  "compute.leaf",
-    "compute.point", "compute.prepare",
-    "dist.message",  "dist.prepare",
-    "dist.scan",     "dist.step",
-    "judge.draw",    "judge.errors",
-    "judge.recall",  "judge.reference",
-    "judge.reload",  "store.asked",
-    "store.commit",  "store.copy",
-    "store.create",  "store.edges",
-    "store.failure", "store.mark",
-    "store.open",    "store.put",
-    "store.replace", "store.rows",
-    "store.sync",    "sweep.open",
-    "sweep.round",   NULL,
+    "arena.create",  "comm.board",   "comm.pool",     "comm.queue",      "comm.split",   "compute.block",
+    "compute.head",  "compute.leaf", "compute.point", "compute.prepare", "dist.message", "dist.prepare",
+    "dist.scan",     "dist.step",    "judge.draw",    "judge.errors",    "judge.recall", "judge.reference",
+    "judge.reload",  "store.asked",  "store.commit",  "store.copy",      "store.create", "store.edges",
+    "store.failure", "store.mark",   "store.open",    "store.pack",      "store.put",    "store.replace",
+    "store.rows",    "store.sync",   "sweep.open",    "sweep.round",     NULL,
 };
 
 typedef struct fault {

@@ -119,9 +119,21 @@ static psw_status put_launches(copier *c)
     return status;
 }
 
+/* Those without storage, too. */
+static psw_status open_columns(copier *c)
+{
+    const psw_column *column = c->columns.list;
+    ptrdiff_t slots = c->what->slots;
+    PSW_TRY(store_columns_open(c->file, &c->columns, slots, true, c->what->blank, c->dataset));
+    for (ptrdiff_t i = 0; i < c->columns.count; i++, column++)
+        if (c->what->blank[i])
+            PSW_TRY(store_hdf_look(c->file, column->name, store_hdf_type(column->type), slots, 0, &c->dataset[i]));
+    return PSW_OK;
+}
+
 static psw_status open_parts(copier *c)
 {
-    PSW_TRY(store_columns_open(c->file, &c->columns, c->what->slots, true, NULL, c->dataset));
+    PSW_TRY(open_columns(c));
     PSW_TRY(
         store_table_open(c->file, "failures", store_failure_fields, store_failure_rows(c->what->slots), &c->failure));
     PSW_TRY(store_samples_open(c->file, c->what, &c->samples));

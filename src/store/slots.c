@@ -5,13 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put_nothing(const psw_column *column, ptrdiff_t count, void *packed)
-{
-    double *numbers = packed;
-    if (column->type != PSW_F8) memset(packed, 0, (size_t)count * psw_column_bytes(column));
-    for (ptrdiff_t i = 0; column->type == PSW_F8 && i < count; i++) numbers[i] = NAN;
-}
-
 /* The commit word is read before the data: of a file that is being written, a commit word must not be younger than
  * the data it is compared with. */
 static psw_status read_piece(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, psw_record *records)
@@ -22,11 +15,8 @@ static psw_status read_piece(psw_reader *reader, ptrdiff_t first, ptrdiff_t coun
         const psw_column *column = &all->list[i];
         store_raw at = reader->has.column[i];
         if (at.count == 0) continue;
-        if (store_raw_bare(at))
-            put_nothing(column, count, reader->buffer);
-        else
-            PSW_TRY(store_raw_read(reader->file, column->name, at,
-                                   (store_raw_part){psw_column_bytes(column), first, count}, reader->buffer));
+        PSW_TRY(store_raw_read(reader->file, column->name, at, (store_raw_part){psw_column_bytes(column), first, count},
+                               reader->buffer));
         psw_column_unpack(column, reader->buffer, count, records);
     }
     return PSW_OK;
@@ -160,6 +150,16 @@ static void unpack(const psw_column *column, const void *packed, ptrdiff_t count
     }
 }
 
+/* Not stored, and blank: 0 in a slot, and nothing in a sum. */
+static bool is_nothing(const psw_column *column, store_raw at)
+{
+    uint64_t word;
+    double number;
+    memcpy(&word, at.fill, sizeof word);
+    memcpy(&number, at.fill, sizeof number);
+    return store_raw_bare(at) && (column->type == PSW_F8 ? isnan(number) : word == 0);
+}
+
 static psw_status read_states(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, states *s, psw_slot *slots)
 {
     const psw_column_set *all = &reader->columns;
@@ -169,7 +169,7 @@ static psw_status read_states(psw_reader *reader, ptrdiff_t first, ptrdiff_t cou
         ptrdiff_t i = (all->commit + k) % all->count; /* commit words first, as in read_piece */
         const psw_column *column = &all->list[i];
         store_raw at = reader->has.column[i];
-        if (at.count == 0 || store_raw_bare(at)) continue; /* nothing is 0 in a slot, and in a sum */
+        if (at.count == 0 || is_nothing(column, at)) continue;
         PSW_TRY(store_raw_read(reader->file, column->name, at, (store_raw_part){psw_column_bytes(column), first, count},
                                s->packed));
         if (i != all->commit && i != all->launch) psw_checksum_add(all, i, s->packed, count, s->sum);
