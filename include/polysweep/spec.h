@@ -141,7 +141,7 @@ typedef struct psw_settings {
     double point_limit;           /* times the predicted time */
     ptrdiff_t team;               /* 0 = auto */
     int threads;
-    bool oversubscribe, keep_samples, keep_rows;
+    bool oversubscribe, keep_samples, keep_rows, pack;
     char route[16], layout[16], scan[16]; /* auto or a name in dist's tables */
     double level;                         /* judge.level: rate of success at the edges */
     psw_until until;                      /* judge.trials, with what follows */

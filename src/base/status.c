@@ -155,7 +155,7 @@ static bool is_site(const char *name)
 psw_status psw_fault_check(void)
 {
     fault armed[FAULTS];
-    char list[512] = "";
+    char list[768] = "";
     int count = parse_faults(getenv("POLYSWEEP_FAULT"), armed);
     for (int i = 0; sites[i]; i++) psw_format(list + strlen(list), sizeof list - strlen(list), " %s", sites[i]);
     for (int i = 0; i < count; i++)

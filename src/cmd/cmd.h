@@ -58,6 +58,7 @@ psw_status cmd_status(const cmd_options *options, const psw_comm *world);
 psw_status cmd_show(const cmd_options *options, const psw_comm *world);
 psw_status cmd_verify(const cmd_options *options, const psw_comm *world);
 psw_status cmd_merge(const cmd_options *options, const psw_comm *world);
+psw_status cmd_pack(const cmd_options *options, const psw_comm *world);
 psw_status cmd_doctor(const cmd_options *options, const psw_comm *world);
 
 #endif

@@ -61,6 +61,13 @@ const cmd_command cmd_commands[] = {
      "  polysweep merge phase.h5 monday.h5 tuesday.h5\n"
      "  polysweep merge phase.h5 phase.*.h5 --json\n",
      false, true, cmd_merge},
+    {"pack", "FILE.h5 -o SMALL.h5",
+     "a smaller file with the same contents, for keeping; every command and reader takes it, a run unpacks it by "
+     "itself",
+     "output quiet json",
+     "  polysweep pack phase.h5 -o phase.small.h5\n"
+     "  polysweep pack phase.h5 -o /archive/phase.h5 --json\n",
+     false, true, cmd_pack},
     {"doctor", "[DIR]", "what this machine and launch look like, what is wrong and what to type; tests writing in DIR",
      "set json",
      "  polysweep doctor\n"

@@ -229,6 +229,7 @@ const psw_yaml_key spec_keys[] = {
     {"run", "point_limit", PSW_T_REAL, -1, 1, INF, "10", "give a point up after this many times its predicted time", AT(point_limit)},
     {"output", "file", PSW_T_TEXT, -1, 0, 0, "", "result file; empty = the name of the study and .h5", AT(file)},
     {"output", "keep", PSW_T_TREE, -1, 0, 0, "[]", "samples (of times), rows (outputs of each row)", 0, 0, 0},
+    {"output", "pack", PSW_T_SWITCH, -1, 0, 0, "false", "pack the result file when all points are done: a tenth of its size", AT(pack)},
     {NULL, NULL, PSW_T_REAL, -1, 0, 0, NULL, NULL, 0, 0, 0},
 };
 /* clang-format on */

@@ -31,8 +31,8 @@ static psw_status check_study(const char *path, const psw_reader *reader, const 
 static bool same_file(const psw_reader *reader, const char *path)
 {
     struct stat open_one, named;
-    return fstat(store_source_file(reader->file), &open_one) == 0 && stat(path, &named) == 0 && open_one.st_dev == named.st_dev &&
-           open_one.st_ino == named.st_ino;
+    return fstat(store_source_file(reader->file), &open_one) == 0 && stat(path, &named) == 0 &&
+           open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
 }
 
 psw_status store_inspect(const char *path, const store_layout *what, const psw_reader *read, store_seen *out)

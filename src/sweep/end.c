@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "sweep/pack.h"
 #include "sweep/watch.h"
 
 #include "polysweep/plain.h"
@@ -192,8 +193,10 @@ psw_status sweep_end(sweep_job *j, psw_status status)
     else
         psw_format(state->state, sizeof state->state, "failed");
     bool known = j->open.untouched || wrote; /* what is in the file: as it was, or read back */
-    if (world->rank == 0 && status == PSW_OK && known && strcmp(state->state, "done") == 0)
+    if (world->rank == 0 && status == PSW_OK && known && strcmp(state->state, "done") == 0) {
+        sweep_pack_close(j);
         psw_seal_take(j->given.path, state->whole);
+    }
     if (world->rank == 0) write_sidecars(j);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "sweep/attempt.h"
 #include "sweep/end.h"
 #include "sweep/job.h"
+#include "sweep/pack.h"
 #include "sweep/rounds.h"
 #include "sweep/work.h"
 
@@ -152,6 +153,8 @@ static psw_status run(sweep_job *j)
     PSW_TRY(sweep_given_read(&j->given));
     PSW_TRY(sweep_search_open(&j->given, &j->search));
     PSW_TRY(sweep_slots_find(&j->given, j->search.search, &j->slots));
+    if (sweep_pack_is_enough(j)) return sweep_pack_end(j);
+    PSW_TRY(sweep_pack_open(j));
     PSW_TRY(sweep_search_read(&j->given, &j->slots, &j->search));
     print_missing(&j->given, &j->slots);
     print_shortage(&j->given);
