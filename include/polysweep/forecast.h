@@ -19,6 +19,7 @@ typedef struct psw_forecast_request {
 } psw_forecast_request;
 
 enum { PSW_FORECAST_METHODS = PSW_METHODS, PSW_FORECAST_COMPARE_MAX = 32 };
+enum { PSW_FORECAST_RANKS_MAX = 1 << 24 };
 
 typedef struct psw_forecast_tally { /* points of one method */
     ptrdiff_t points;

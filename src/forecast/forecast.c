@@ -61,7 +61,9 @@ static void weigh_memory(psw_forecast *f, const psw_split *split)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_level levels[PSW_DEPTHS_MAX];
-    psw_split_levels(split, levels);
+    psw_split world = *split;
+    world.how = f->runs.how;
+    psw_split_levels(&world, levels);
     for (ptrdiff_t k = 0; k < f->runs.count; k++) {
         const psw_run *run = &f->runs.list[k];
         ptrdiff_t team = forecast_team(run, levels);
@@ -141,12 +143,21 @@ static psw_status suppose(psw_forecast *f)
 
 /* ---- what was asked ---- */
 
+static psw_status too_many_ranks(const char *option)
+{
+    return PSW_FAIL(PSW_USAGE,
+                    "--%s: plan knows worlds of at most %d ranks; a larger allocation computes the parts of a study in "
+                    "several jobs: `run STUDY -o FILE.h5 --part K/N`, and `plan --part 1/N` for one of them",
+                    option, PSW_FORECAST_RANKS_MAX);
+}
+
 static psw_status read_worlds(const char *list, ptrdiff_t worlds[PSW_FORECAST_COMPARE_MAX], ptrdiff_t *count)
 {
     for (const char *at = list; at && *at; ++*count) {
         char *end;
         long ranks = strtol(at, &end, 10);
-        if (end == at || ranks < 1 || ranks > 1000000000 || (*end && *end != ',') || *count == PSW_FORECAST_COMPARE_MAX)
+        if (end != at && ranks > PSW_FORECAST_RANKS_MAX) return too_many_ranks("compare");
+        if (end == at || ranks < 1 || (*end && *end != ',') || *count == PSW_FORECAST_COMPARE_MAX)
             return PSW_FAIL(PSW_USAGE, "--compare: \"%s\" is not a list of at most %d numbers of ranks, as in 1,2,4,8",
                             list, PSW_FORECAST_COMPARE_MAX);
         worlds[*count] = ranks;
@@ -189,6 +200,8 @@ static psw_status read_options(const psw_forecast_request *asked, psw_forecast *
     bool of_nodes;
     PSW_TRY(psw_choice_read(settings->layout, settings->route, settings->scan, &f->choice));
     PSW_TRY(read_worlds(asked->compare, worlds, &f->compared));
+    if (asked->ranks > PSW_FORECAST_RANKS_MAX || asked->ranks_per_node > PSW_FORECAST_RANKS_MAX)
+        return too_many_ranks("ranks");
     if (asked->budget) PSW_TRY(forecast_budget_read(asked->budget, &hours, &of_nodes));
     psw_threads_set(settings->threads);
     set_machine(asked, f);

@@ -6,7 +6,7 @@
 
 psw_split forecast_split(const psw_forecast *f, ptrdiff_t ranks)
 {
-    return (psw_split){ranks, (ranks + f->ranks_per_node - 1) / f->ranks_per_node, f->node};
+    return (psw_split){ranks, (ranks + f->ranks_per_node - 1) / f->ranks_per_node, f->node, {0}};
 }
 
 ptrdiff_t forecast_team(const psw_run *run, const psw_level *levels)
@@ -92,7 +92,9 @@ static psw_forecast_point find_critical(const psw_forecast *f, const psw_runs *r
     psw_cut cut = psw_cut_default;
     psw_cut_time(&cut, psw_study_settings(f->study));
     t.passes = cut.passes;
-    t.depths = psw_split_levels(split, t.levels);
+    psw_split world = *split;
+    world.how = runs->how;
+    t.depths = psw_split_levels(&world, t.levels);
     for (ptrdiff_t k = 0; k < runs->count; k++) {
         const psw_run *run = &runs->list[k];
         if (run->refused || (run->team == 0 && run->alone_s <= longest.value)) continue;
