@@ -57,8 +57,10 @@ typedef struct psw_forecast_outcome { /* of the study on a number of ranks */
     psw_schedule schedule;
     psw_forecast_point critical; /* the point that takes longest on its best team */
     psw_forecast_limit limit;
-    double speed_up;   /* over one rank that computes the same points */
-    ptrdiff_t refused; /* points for which no team has the memory or the ranks */
+    ptrdiff_t block;          /* PSW_LIMIT_POINT: of the smaller blocks the one with which that point ends first, ... */
+    psw_forecast_point other; /* ... and when; block 0: none ends it a tenth earlier */
+    double speed_up;          /* over one rank that computes the same points */
+    ptrdiff_t refused;        /* points for which no team has the memory or the ranks */
 } psw_forecast_outcome;
 
 typedef struct psw_forecast_purchase { /* points of one method and length */

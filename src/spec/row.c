@@ -163,7 +163,8 @@ void spec_row_finish(const psw_study *study, spec_row *row, psw_ids keep, bool d
     size_sketch(row);
     for (ptrdiff_t i = 0; i < study->formula_count; i++) {
         const spec_formula *f = &study->formulas[i];
-        if ((f->derived && !derive) || (keep >> f->id & 1) || (by_file && (size >> f->id & 1))) continue;
+        bool known = f->automatic ? !spec_block_is_auto(study, f->id, row->at[f->id]) : keep >> f->id & 1;
+        if ((f->derived && !derive) || known || (by_file && (size >> f->id & 1))) continue;
         psw_point point;
         if (f->program.oracle) point = spec_point_of_row(study, row);
         row->at[f->id] = psw_program_value(&f->program, row->at, study->rooms.theory, &point) + 0.0;
