@@ -77,7 +77,7 @@ typedef struct psw_given {
 } psw_given;
 
 /* The route of `rank` in a team of `size` for a point. Open choices: zigzag for causal row folds, else contiguous;
- * ring, of `queries: distinct` pass_q; doubling. */
+ * ring, of `queries: distinct` pass_q; doubling. A grid has the shape of psw_route_shape, and no stripes of keys. */
 psw_route psw_attend_route(const psw_point *point, psw_choice choice, int size, int rank);
 
 /* What a team shares. Data that are scores (one row) stay on the first rank. */

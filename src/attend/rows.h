@@ -19,8 +19,9 @@
  * and data set adds the key leaves. A strip is so small that its scores and weights stay in a cache. D_1 differs from
  * D_0 in row j3 of queries, keys and values: those of D_1 are in `other`.
  *
- * A rank of a team holds the rows of its own leaves, and remote buffers for keys and values, or for queries (pass_q),
- * of other ranks. If the keys of a query arrive in several steps, its trees are parked between (rows_team_real.c). */
+ * A rank of a team holds the rows of its own leaves, and remote buffers for keys and values, for queries (pass_q), or
+ * for both (grid), of other ranks. If the keys of a query arrive in several steps, its trees are parked between
+ * (rows_team_real.c). */
 #ifndef POLYSWEEP_ATTEND_ROWS_H
 #define POLYSWEEP_ATTEND_ROWS_H
 
@@ -44,12 +45,11 @@ typedef struct attend_row_pass {
     ptrdiff_t origin; /* the key leaf that is leaf 0 of the trees */
     psw_message_bytes message;
 
-    psw_real *q;          /* own leaves x leaf x width */
-    psw_real *keys;       /* own leaves x leaf_reals */
-    ptrdiff_t leaf_reals; /* of one leaf: keys (packed, transposed, width x keys), then values (packed, keys x v) */
-    psw_real *remote;     /* buffers of remote_reals each */
-    ptrdiff_t remote_reals;
-    psw_real **resident_keys;        /* [leaves]: where the keys and values of a leaf are */
+    psw_real *q;              /* own leaves x leaf x width */
+    psw_real *keys;           /* own leaves x leaf_reals */
+    ptrdiff_t leaf_reals;     /* of one leaf: keys (packed, transposed, width x keys), then values (packed, keys x v) */
+    psw_real **remote;        /* [remote buffers of the route] */
+    psw_real **resident_keys; /* [leaves]: where the keys and values of a leaf are */
     const psw_real *current_queries; /* own ones or a remote buffer, as q */
     struct {
         psw_real *q, *k, *values; /* D_1: row j3 of queries, of keys (packed), and the values of its leaf (packed) */
@@ -66,11 +66,12 @@ typedef struct attend_row_pass {
     psw_smallest smallest;              /* of points that refuse small scores */
     attend_tree tree[PSW_GROUP_MAX][2]; /* [points][sets], of one strip */
 
-    bool in_steps;              /* keys or queries of other ranks arrive step by step */
-    attend_parked *parked;      /* [own leaves][strips of a leaf][points][sets] */
-    attend_tree *streamed;      /* stream: [strips of a leaf][points][sets], of the current query leaf */
-    double *sums_out, *sums_in; /* pass_q: sums for another rank's queries; for own queries, from another rank */
-    psw_node *nodes;            /* scratch: of one query leaf with one rank's keys */
+    bool in_steps;                 /* keys or queries of other ranks arrive step by step */
+    attend_parked *parked;         /* [own leaves][strips of a leaf][points][sets] */
+    attend_tree *streamed;         /* stream: [strips of a leaf][points][sets], of the current query leaf */
+    double *sums_out[2], *sums_in; /* pass_q, grid: sums for another rank's queries, of a grid also those that are on
+                                      their way; for own queries, from another rank */
+    psw_node *nodes;               /* scratch: of one query leaf with one rank's keys */
 } attend_row_pass;
 
 /* The queries, or the keys of a leaf, by their tokens. */

@@ -20,10 +20,15 @@ static void lay_own(attend_row_pass *f, psw_arena *arena)
 
 static void lay_remote(attend_row_pass *f, psw_arena *arena)
 {
-    const psw_route *r = &f->base.route;
-    ptrdiff_t each = r->pattern == PSW_PASS_Q ? f->base.leaf * psw_point_width(f->base.p) : f->leaf_reals;
-    f->remote_reals = r->pattern == PSW_STREAM ? each : psw_route_most(r) * each;
-    f->remote = attend_reals(arena, psw_route_remote_buffers(r) * f->remote_reals);
+    int buffers = psw_route_remote_buffers(&f->base.route);
+    f->remote = psw_arena_take(arena, buffers, sizeof *f->remote);
+    for (int i = 0; i < buffers; i++) {
+        psw_remote remote = psw_route_remote(&f->base.route, i);
+        bool queries = remote.what == PSW_QUERIES;
+        psw_real *at =
+            attend_reals(arena, remote.leaves * (queries ? f->base.leaf * psw_point_width(f->base.p) : f->leaf_reals));
+        if (f->remote) f->remote[i] = at;
+    }
 }
 
 /* Places of the trees of one strip. Leaves in ascending order need few; where they arrive in steps, there must also be
@@ -34,7 +39,7 @@ static ptrdiff_t tree_places(const attend_row_pass *f)
     ptrdiff_t ascending = attend_tree_places(f->base.leaves), most = 0, waiting = 0;
     if (!f->in_steps || r->pattern == PSW_ALL_GATHER) return ascending;
     if (r->pattern == PSW_STREAM) return 1; /* the trees in use are those of attend_rows_lay_team */
-    for (int rank = 0; rank < r->size; rank++)
+    for (int rank = 0; rank < (r->pattern == PSW_GRID ? r->columns : r->size); rank++)
         most = attend_larger(most, psw_route_nodes(r, rank, f->base.leaves, NULL));
     for (ptrdiff_t i = 0; i < f->base.own; i++)
         waiting = attend_larger(waiting, psw_route_waiting(r, psw_route_seen(r, psw_route_leaf(r, r->rank, i))));

@@ -23,15 +23,23 @@ static ptrdiff_t sums_bytes(const attend_row_pass *f, int queries, int keys)
     return rows * (ptrdiff_t)f->message.sums;
 }
 
+/* Which buffer the sums of a step are written to: those of a grid are sent while the next ones are made. */
+static int outgoing(const attend_row_pass *f, int step)
+{
+    return f->base.route.pattern == PSW_GRID ? step % 2 : 0;
+}
+
 static void lay_sums(attend_row_pass *f, psw_arena *arena)
 {
-    ptrdiff_t out = 0, in = 0;
-    for (int other = 0; other < f->base.route.size; other++) {
-        if (other == f->base.route.rank) continue;
-        out = attend_larger(out, sums_bytes(f, other, f->base.route.rank));
-        in = attend_larger(in, sums_bytes(f, f->base.route.rank, other));
+    ptrdiff_t out[2] = {0}, in = 0;
+    int rank = f->base.route.rank;
+    for (int step = 0; step < psw_route_steps(&f->base.route); step++) {
+        int other = psw_route_step(&f->base.route, step).queries, which = outgoing(f, step);
+        if (other == rank) continue;
+        out[which] = attend_larger(out[which], sums_bytes(f, other, rank));
+        in = attend_larger(in, sums_bytes(f, rank, other)); /* who sends queries gets some as well */
     }
-    f->sums_out = psw_arena_take(arena, out, 1);
+    for (int i = 0; i < 2; i++) f->sums_out[i] = psw_arena_take(arena, out[i], 1);
     f->sums_in = psw_arena_take(arena, in, 1);
     f->nodes = psw_arena_take(arena, f->base.leaves, sizeof *f->nodes);
 }
@@ -71,7 +79,7 @@ void attend_rows_lay_team(attend_row_pass *f, psw_arena *arena)
             if (f->parked) f->parked[i * each + k] = parked;
         }
     }
-    if (f->base.route.pattern == PSW_PASS_Q) lay_sums(f, arena);
+    if (f->base.route.pattern == PSW_PASS_Q || f->base.route.pattern == PSW_GRID) lay_sums(f, arena);
 }
 
 /* ---- trees of a strip, between steps ---- */
@@ -179,7 +187,7 @@ static void begin(psw_attention *a)
 
 static psw_real *remote_at(const attend_row_pass *f, int remote)
 {
-    return f->remote + remote * f->remote_reals;
+    return f->remote[remote];
 }
 
 /* The leaves of rank `of` are in a remote buffer, or among the own ones (remote = -1). */
@@ -188,6 +196,15 @@ static void find_keys(attend_row_pass *f, int of, int remote)
     psw_real *at = remote < 0 ? f->keys : remote_at(f, remote);
     for (ptrdiff_t i = 0; i < psw_route_count(&f->base.route, of); i++)
         f->resident_keys[psw_route_leaf(&f->base.route, of, i)] = at + i * f->leaf_reals;
+}
+
+/* The keys of a column are those of several ranks. */
+static void find_column(attend_row_pass *f)
+{
+    for (int i = 0; i < psw_route_remote_buffers(&f->base.route); i++) {
+        psw_remote remote = psw_route_remote(&f->base.route, i);
+        if (remote.what == PSW_KEYS) find_keys(f, remote.of, i);
+    }
 }
 
 /* Keys and values of one leaf, or of all leaves of a rank. */
@@ -209,7 +226,7 @@ static psw_payload payload(psw_attention *a, const psw_transfer *t)
     case PSW_QUERIES:
         return (psw_payload){t->remote < 0 ? f->q : remote_at(f, t->remote), (size_t)leaves * f->message.queries};
     default:
-        return (psw_payload){t->send ? f->sums_out : f->sums_in,
+        return (psw_payload){t->send ? f->sums_out[attend_larger(0, t->remote)] : f->sums_in,
                              (size_t)sums_bytes(f, t->of, t->send ? f->base.route.rank : t->peer)};
     }
 }
@@ -273,7 +290,8 @@ static psw_status compute(psw_attention *a, int step, psw_watch watch)
 {
     attend_row_pass *f = (attend_row_pass *)a;
     psw_step m = psw_route_step(&f->base.route, step);
-    cursor c = {f->sums_out, 0, f->base.p->v + 2};
+    cursor c = {f->sums_out[outgoing(f, step)], 0, f->base.p->v + 2};
+    if (f->base.route.pattern == PSW_GRID && step == 1) find_column(f);
     if (!m.tiles || m.keys < 0) return PSW_OK; /* all_gather: emit computes everything */
     if (m.query >= 0) return compute_streamed(f, &m, watch);
     f->current_queries = m.queries == f->base.route.rank ? f->q : remote_at(f, m.remote);

@@ -44,6 +44,8 @@ static void add_rank(const psw_route *r, int rank, most *m)
 static most most_of(const psw_route *r)
 {
     most m = {0};
+    if (r->pattern == PSW_GRID)
+        return (most){psw_route_grid_tiles(r, r->leaves), (double)psw_route_count(r, psw_route_owner(r, 0))};
     ptrdiff_t looked = r->layout != PSW_ZIGZAG ? 1 : r->size < ranks_looked_at ? r->size : ranks_looked_at;
     for (ptrdiff_t i = 0; i < looked; i++) add_rank(r, (int)(i * r->size / looked), &m);
     add_rank(r, r->size - 1, &m);
