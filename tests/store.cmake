@@ -1,6 +1,7 @@
 psw_test(store unit/store.c)
 psw_test(store_rows unit/store_rows.c)
 psw_test(store_copy unit/store_copy.c)
+psw_test(store_pack unit/store_pack.c)
 psw_test(store_guard unit/store_guard.c)
 psw_test(store_samples unit/store_samples.c)
 psw_test(store_arrays unit/store_arrays.c)
