@@ -75,6 +75,33 @@ static void lay_tile(attend_row_pass *f, psw_arena *arena)
         for (int s = 0; s < f->base.sets; s++) f->tree[i][s] = attend_tree_take(arena, f->strip, v + 2, places);
 }
 
+/* More than there are strips would have nothing to do. */
+static int threads_of(const attend_row_pass *f)
+{
+    ptrdiff_t strips = attend_larger(f->base.own, 1) * attend_strips(f);
+    int threads = PSW_TILE_ANY_SHAPE ? psw_threads_of(f->base.p->threads) : 1;
+    return (int)attend_smaller(threads, strips);
+}
+
+/* Whole leaves at once, with all keys that they see. */
+static bool finishes_together(const attend_row_pass *f)
+{
+    return f->base.own > 0 && (!f->in_steps || f->base.route.pattern == PSW_ALL_GATHER);
+}
+
+/* All that is shared is laid out. */
+static void lay_others(attend_row_pass *f, psw_arena *arena)
+{
+    f->others = psw_arena_take(arena, f->threads - 1, sizeof *f->others);
+    for (int i = 0; i < f->threads - 1; i++) {
+        attend_row_pass other = *f;
+        lay_tile(&other, arena);
+        if (f->in_steps && f->base.route.pattern == PSW_PASS_Q)
+            other.nodes = psw_arena_take(arena, f->base.leaves, sizeof *other.nodes);
+        if (f->others) f->others[i] = other;
+    }
+}
+
 psw_message_bytes attend_rows_message_bytes(const psw_group *group, int sets)
 {
     const psw_point *p = &group->points[0];
@@ -98,7 +125,10 @@ void attend_rows_lay(attend_row_pass *f, bool in_steps, psw_arena *arena)
     if (f->in_steps) lay_remote(f, arena);
     lay_tile(f, arena);
     if (f->in_steps) attend_rows_lay_team(f, arena);
+    f->threads = threads_of(f);
+    if (finishes_together(f)) f->base.together = attend_smaller(f->threads, f->base.own);
     attend_lay_results(&f->base, arena);
+    lay_others(f, arena);
 }
 
 /* ---- the data ---- */

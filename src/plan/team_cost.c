@@ -202,7 +202,9 @@ psw_team_cost plan_team_cost_of(const plan_team_work *w, ptrdiff_t size, ptrdiff
         by_queries = share_of_queries(&w->group->points[0], &route);
         by_tiles = w->kind == PSW_ROW_FOLD && route.pattern != PSW_PASS_Q ? by_queries : by_rows;
     }
-    double tiles_s = (c->tiles + c->shared_tiles) * by_tiles;
+    const psw_point *p = &w->group->points[0];
+    double threads = psw_attend_threads(p, (ptrdiff_t)m.leaves) / psw_attend_threads(p, route.leaves);
+    double tiles_s = (c->tiles + c->shared_tiles) * by_tiles / threads;
     double attention_s = w->kind == PSW_ROW_FOLD ? w->draws * row_seconds(w, &route, &net, &m, tiles_s / w->draws)
                                                  : tiles_s + w->draws * scan_seconds(w, &route, &net);
     cost.repeat_s = attention_s / w->draws;
