@@ -270,7 +270,14 @@ static psw_status find_kept(store_source *source, const char *name, const store_
 
 static void repeat(const unsigned char *one, size_t size, ptrdiff_t count, unsigned char *to)
 {
-    for (ptrdiff_t i = 0; i < count; i++, to += size) memcpy(to, one, size);
+    unsigned char eight[8];
+    if (size == 1) memset(to, one[0], (size_t)count);
+    if (size == 1) return;
+    memcpy(eight, one, size);
+    if (size == sizeof eight) /* a length that the compiler knows */
+        for (ptrdiff_t i = 0; i < count; i++, to += sizeof eight) memcpy(to, eight, sizeof eight);
+    else
+        for (ptrdiff_t i = 0; i < count; i++, to += size) memcpy(to, eight, size);
 }
 
 static void put_fill(const store_raw *from, ptrdiff_t count, unsigned char *to)
