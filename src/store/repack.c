@@ -158,19 +158,20 @@ static psw_status move_piece(const repacking *r, hid_t from, hid_t to, hid_t typ
     return status;
 }
 
-static void fill_empty(repacking *r, hid_t made, hid_t type, size_t size)
+static void fill_empty(repacking *r, hid_t made, hid_t type, size_t size, size_t bytes)
 {
     unsigned char fill[STORE_VALUE_BYTES] = {0}, *to = r->empty;
     H5D_fill_value_t defined = H5D_FILL_VALUE_UNDEFINED;
     r->fills = H5Pfill_value_defined(made, &defined) >= 0 && defined != H5D_FILL_VALUE_UNDEFINED;
     if (defined == H5D_FILL_VALUE_USER_DEFINED) H5Pget_fill_value(made, type, fill);
-    for (size_t at = 0; at + size <= STORE_CHUNK_BYTES; at += size) memcpy(to + at, fill, size);
+    for (size_t at = 0; at + size <= bytes; at += size) memcpy(to + at, fill, size);
 }
 
 static psw_status move_values(repacking *r, hid_t from, hid_t to, hid_t type, const shape *s)
 {
     hid_t made = H5Dget_create_plist(to);
-    fill_empty(r, made, type, H5Tget_size(type));
+    hsize_t lines = s->piece < s->extent[0] ? s->piece : s->extent[0];
+    fill_empty(r, made, type, H5Tget_size(type), (size_t)lines * s->line);
     H5Pclose(made);
     for (hsize_t first = 0; first < s->extent[0]; first += s->piece) PSW_TRY(move_piece(r, from, to, type, s, first));
     return PSW_OK;
