@@ -165,24 +165,47 @@ static psw_status find_rates(const psw_forecast_request *asked, psw_forecast *f)
 {
     psw_speeds speeds;
     f->rates_from = asked->calibration;
-    if (asked->calibration) return psw_rates_of_file(asked->calibration, &f->rates);
+    f->rates = f->calibration.rates;
+    f->rates_busy = f->calibration.busy;
+    if (asked->calibration) return PSW_OK;
     PSW_TRY(psw_speeds_alone(&f->machine, (int)psw_study_settings(f->study)->threads, asked->calibrate, &speeds));
     f->rates = speeds.rates;
-    f->rates_from = speeds.age_s > 0 ? "kept of this machine"
-                    : speeds.busy    ? "measured on this machine, which others used meanwhile"
-                                     : "measured on this machine";
+    f->rates_busy = speeds.busy;
+    f->rates_from = speeds.age_s > 0 ? "kept of this machine" : "measured on this machine";
     return PSW_OK;
+}
+
+static void take_this_machine(const psw_forecast_request *asked, psw_forecast *f)
+{
+    int usable = psw_machine_processors(&f->machine, f->machine.cores_node);
+    f->ranks = psw_machine_processors(&f->machine, f->machine.cores);
+    if (asked->ranks > 0) f->ranks = asked->ranks;
+    f->ranks_per_node = f->ranks < usable ? f->ranks : usable;
+    f->memory_from = f->machine.allowed.memory_from;
+    f->each = (psw_forecast_node){f->machine.cpu, "this machine", usable, f->machine.memory_bytes, asked->calibration};
+}
+
+/* Ranks share a node as they did there, but for threads that would not have a core each. */
+static void take_calibration(const psw_forecast_request *asked, psw_forecast *f)
+{
+    const psw_calibration *c = &f->calibration;
+    ptrdiff_t fit = (ptrdiff_t)c->node_cores / psw_study_settings(f->study)->threads;
+    f->ranks = asked->ranks > 0 ? asked->ranks : c->ranks;
+    f->ranks_per_node = fit < 1 ? 1 : c->ranks_per_node < fit ? c->ranks_per_node : fit;
+    f->memory_from = "";
+    f->each = (psw_forecast_node){c->cpu, asked->calibration, c->node_cores, c->node_memory_bytes, NULL};
 }
 
 static void set_machine(const psw_forecast_request *asked, psw_forecast *f)
 {
     const psw_settings *settings = psw_study_settings(f->study);
     f->machine = psw_machine_read();
-    f->ranks = asked->ranks > 0 ? asked->ranks : psw_machine_processors(&f->machine, f->machine.cores);
-    int usable = psw_machine_processors(&f->machine, f->machine.cores_node);
-    f->ranks_per_node = asked->ranks_per_node > 0 ? asked->ranks_per_node : f->ranks < usable ? f->ranks : usable;
-    f->memory_bytes = f->machine.memory_bytes / (double)f->ranks_per_node;
-    f->memory_from = f->machine.allowed.memory_from;
+    if (f->calibration.node_cores > 0)
+        take_calibration(asked, f);
+    else
+        take_this_machine(asked, f);
+    if (asked->ranks_per_node > 0) f->ranks_per_node = asked->ranks_per_node;
+    f->memory_bytes = f->each.memory_bytes / (double)f->ranks_per_node;
     if (settings->memory_per_rank_bytes > 0) f->memory_bytes = settings->memory_per_rank_bytes, f->memory_from = "";
 }
 
@@ -207,6 +230,7 @@ static psw_status read_options(const psw_forecast_request *asked, psw_forecast *
 static psw_status predict_schedules(const psw_forecast_request *asked, psw_forecast *f)
 {
     ptrdiff_t worlds[PSW_FORECAST_COMPARE_MAX];
+    if (asked->calibration) PSW_TRY(psw_calibration_read(asked->calibration, &f->calibration));
     PSW_TRY(read_options(asked, f, worlds));
     PSW_TRY(find_rates(asked, f));
     PSW_TRY(choose_points(f, asked));

@@ -13,13 +13,14 @@ size_t psw_memory_group(const psw_group *group, const psw_route *route)
            psw_recall_bytes(group) + psw_reference_bytes(p);
 }
 
-/* Members differ only in beta, so the first one represents all. */
+/* Members differ only in beta, so the first one represents all. With one thread: groups are the same for any number of
+ * them. */
 ptrdiff_t psw_group_most(const psw_point *point)
 {
     psw_point same[PSW_GROUP_MAX];
     psw_group group = {same, PSW_GROUP_MAX};
     if (!psw_method_computes(point->method)) return 1;
-    for (ptrdiff_t i = 0; i < PSW_GROUP_MAX; i++) same[i] = *point;
+    for (ptrdiff_t i = 0; i < PSW_GROUP_MAX; i++) same[i] = *point, same[i].threads = 1;
     while (group.count > 1 && psw_memory_group(&group, NULL) > group_bytes) group.count--;
     return group.count;
 }
