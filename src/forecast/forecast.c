@@ -18,9 +18,9 @@ static psw_status choose_points(psw_forecast *f, const psw_forecast_request *ask
     PSW_TRY(psw_part_slots(f->study, &f->part, f->wanted, &f->points));
     PSW_TRY(psw_filter_create(f->study, asked->where, &filter));
     f->points = 0;
+    psw_cursor cursor = psw_cursor_begin(f->study);
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
-        psw_point point = psw_study_point(f->study, slot);
-        f->wanted[slot] &= !filter || psw_filter_keeps(filter, &point);
+        f->wanted[slot] &= !filter || psw_filter_keeps(filter, psw_cursor_at(&cursor, slot));
         f->points += f->wanted[slot];
     }
     psw_filter_free(filter);
@@ -29,14 +29,15 @@ static psw_status choose_points(psw_forecast *f, const psw_forecast_request *ask
 
 static void tally_points(psw_forecast *f)
 {
+    psw_cursor cursor = psw_cursor_begin(f->study);
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
         if (!f->wanted[slot]) continue;
-        psw_point point = psw_study_point(f->study, slot);
-        psw_cost cost = psw_cost_time(&f->rates, &point);
-        psw_forecast_tally *of = &f->methods[point.method];
+        const psw_point *point = psw_cursor_at(&cursor, slot);
+        psw_cost cost = psw_cost_time(&f->rates, point);
+        psw_forecast_tally *of = &f->methods[point->method];
         of->points++;
         of->alone_s += cost.predicted_s;
-        of->flops += psw_data_sets(&point) * cost.flops;
+        of->flops += psw_data_sets(point) * cost.flops;
         of->head_flops += cost.head_flops;
         if (cost.predicted_s > f->longest.value) f->longest = (psw_forecast_point){slot, cost.predicted_s, 1};
     }
@@ -61,6 +62,7 @@ static void weigh_memory(psw_forecast *f, const psw_split *split)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_level levels[PSW_DEPTHS_MAX];
+    psw_cursor cursor = psw_cursor_begin(f->study);
     psw_split_levels(split, levels);
     for (ptrdiff_t k = 0; k < f->runs.count; k++) {
         const psw_run *run = &f->runs.list[k];
@@ -69,6 +71,10 @@ static void weigh_memory(psw_forecast *f, const psw_split *split)
         if (team > split->ranks) continue;
         psw_slots slots = psw_slots_of_run(run);
         for (ptrdiff_t i = 0; i < slots.count;) {
+            if (!psw_method_computes(psw_cursor_at(&cursor, psw_slots_at(&slots, i))->method)) {
+                i++; /* theory has no arrays */
+                continue;
+            }
             psw_group group = {points, psw_group_fill(f->study, &slots, i, points)};
             weigh_group(f, &group, run->first + i, team);
             i += group.count;

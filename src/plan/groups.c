@@ -28,9 +28,10 @@ ptrdiff_t psw_group_most(const psw_point *point)
 ptrdiff_t psw_group_fill(const psw_study *study, const psw_slots *slots, ptrdiff_t at, psw_point points[PSW_GROUP_MAX])
 {
     ptrdiff_t count = 1;
-    points[0] = psw_study_point(study, psw_slots_at(slots, at));
+    psw_cursor cursor = psw_cursor_begin(study);
+    points[0] = *psw_cursor_at(&cursor, psw_slots_at(slots, at));
     for (ptrdiff_t most = psw_group_most(&points[0]); count < most && at + count < slots->count; count++) {
-        points[count] = psw_study_point(study, psw_slots_at(slots, at + count));
+        points[count] = *psw_cursor_at(&cursor, psw_slots_at(slots, at + count));
         if (!psw_group_joins(&points[count - 1], &points[count])) break;
     }
     return count;

@@ -49,8 +49,9 @@ static void weigh(deal *d, const psw_point *point, bool first)
 static void find_groups(deal *d)
 {
     psw_point before = {0};
+    psw_cursor cursor = psw_cursor_begin(d->study);
     for (ptrdiff_t slot = 0; slot < d->slots; slot++) {
-        psw_point point = psw_study_point(d->study, slot);
+        psw_point point = *psw_cursor_at(&cursor, slot);
         bool first = begins(d, slot, &before, &point);
         if (first) d->groups[d->count++] = (group){.first = slot, .part = -1};
         weigh(d, &point, first);
