@@ -1,5 +1,5 @@
 """What plan, status, show, verify and doctor say, against the result file as h5py reads it."""
-import csv, fcntl, io, json, math, os, re, socket, subprocess, sys, tempfile
+import csv, fcntl, io, json, math, os, re, shutil, socket, subprocess, sys, tempfile
 
 import h5py
 import numpy
@@ -333,6 +333,51 @@ def test_verify_nothing(study, file):
 def test_calibration(file, study):
     told = parse(run("plan", study, "--json", "--calibration", file))
     check(told["rates"] == file and told["busy_s"] > 0, told["rates"])
+    check(told["node_from"] == file and told["ranks"] == 2 and told["ranks_per_node"] == 2, told)
+    other = os.path.join(os.path.dirname(file), "other.h5")
+    shutil.copy(file, other)
+    with h5py.File(other, "r+") as changed:  # a run on three nodes of another cluster
+        for name, value in {"ranks": 144, "nodes": 3, "node_cores": 64, "node_memory_bytes": 3 * 2**40, "rates_busy": 1}.items():
+            changed["provenance/launches/" + name][:] = value
+    told = parse(run("plan", study, "--json", "--calibration", other))
+    check((told["ranks"], told["ranks_per_node"], told["node_cores"]) == (144, 48, 64), told)
+    check(told["memory_per_rank_bytes"] == 2**36 and told["memory_limit"] == "" and told["rates_busy"], told)
+    said = run("plan", study, "--calibration", other)
+    check("64 cores and 3.0 TiB each, as of " + other in said and "which others used meanwhile" in said, said)
+    told = parse(run("plan", study, "--json", "--calibration", other, "--ranks", 4, "--ranks-per-node", 2, "--set", "run.threads=64"))
+    check((told["ranks"], told["ranks_per_node"], told["memory_per_rank_bytes"]) == (4, 2, 3 * 2**39), "options come first", told)
+    told = parse(run("plan", study, "--json", "--calibration", other, "--set", "run.threads=32", "--set", "run.memory_per_rank=5Gi"))
+    check((told["ranks_per_node"], told["memory_per_rank_bytes"]) == (2, 5 * 2**30), "threads have a core each", told)
+    with h5py.File(other, "r+") as changed:
+        for name in ("node_cores", "node_memory_bytes", "rates_busy"):
+            del changed["provenance/launches/" + name]
+    this, told = (parse(run("plan", study, "--json", *more)) for more in ([], ["--calibration", other]))
+    for name in ("node_from", "node_cores", "node_memory_bytes", "ranks", "ranks_per_node", "memory_per_rank_bytes"):
+        check(this[name] == told[name], "an older file: this machine", name, this[name], told[name])
+    said = run("plan", study, "--calibration", other)
+    check(f"{other} does not say what its nodes have" in said and "this machine" in said, said)
+    os.remove(other)
+
+
+def test_block(file, place):
+    """Where one point is all that is waited for, the plan says what it would be with another block."""
+    long = os.path.join(place, "long.yaml")
+    with open(long, "w") as f:
+        f.write("schema: 1\ndata: {kind: gaussian}\nmethods: [exact]\ngrid: {beta: 4, n: [1024, 65536], d: 64}\n")
+    of_file = ("plan", long, "--calibration", file, "--ranks-per-node", 64)
+    told = parse(run(*of_file, "--ranks", 1024, "--json"))
+    now, other, block = told["critical"], told["critical_with_other_block"], told["other_block"]
+    check(told["limit"] == "longest point" and now["slot"] == other["slot"] == 1, "one point limits", told)
+    check(block in (64, 128, 256) and other["predicted_s"] < 0.9 * now["predicted_s"], "another block", other)
+    with_it = parse(run(*of_file, "--ranks", 1024, "--json", "--set", f"grid.block={block}"))["critical"]
+    check(with_it["predicted_s"] == other["predicted_s"] and with_it["team"] == other["team"], "as said", with_it, other)
+    words = run(*of_file, "--ranks", 1024)
+    check(re.search(rf"limit +block {block} would end it in .* instead of .* .bits of results change. on", words), words)
+    least = ("--ranks", 4096, "--set", "grid.block=64")
+    check("other_block" not in parse(run(*of_file, "--json", *least)), "no block is smaller")
+    check("no smaller block would end it before" in run(*of_file, *least), "words")
+    short = parse(run(*of_file, "--ranks", 4, "--json"))
+    check(short["limit"] == "work" and "other_block" not in short, "work limits", short["limit"])
 
 
 def test_doctor(place):
@@ -363,6 +408,7 @@ def main():
         test_show(file)
         test_status(file, study, told["points"])
         test_calibration(file, study)
+        test_block(file, place)
         test_doctor(place)
         test_verify(file, told["points"])
         test_verify_nothing(study, os.path.join(place, "nothing.h5"))
