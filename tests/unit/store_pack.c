@@ -260,6 +260,7 @@ static void check_all(ptrdiff_t slots)
     CHECK(psw_store_unpack(file("small.h5"), file("large.h5"), &packing) == PSW_OK, "%s", psw_message());
     CHECK(packing.ended == ended && packing.after > 0.9 * size_of("old.h5"), "%td slots", packing.ended);
     check_same("old.h5", "large.h5", slots, false);
+    if (slots > SMALL) return;
     packing.replaces = true;
     CHECK(psw_store_pack(file("large.h5"), file("large.h5"), &packing) == PSW_OK, "%s", psw_message());
     CHECK(fabs(size_of("large.h5") - size_of("small.h5")) < 1000, "%.0f and %.0f bytes", size_of("large.h5"),
