@@ -10,13 +10,25 @@
 typedef struct psw_forecast_request {
     const char *where;               /* only points for which it holds */
     psw_part part;                   /* of the study */
-    const char *calibration;         /* a result file whose rates are used; NULL: those of this machine */
+    const char *calibration;         /* a result file whose rates and nodes are used; NULL: those of this machine */
     bool calibrate;                  /* measure it, whatever is kept */
     const char *compare;             /* "1,2,4": other numbers of ranks */
     const char *budget;              /* "200nodeh" or "5000coreh" */
     bool points;                     /* list each point */
-    ptrdiff_t ranks, ranks_per_node; /* 0: the cores of this machine */
+    ptrdiff_t ranks, ranks_per_node; /* 0: as the launch of the calibration, else the cores of this machine */
 } psw_forecast_request;
+
+/* What a result file knows of the machine of its run. */
+typedef struct psw_calibration {
+    psw_rates rates; /* from the times of its points, as factors on those that its newest launch measured or on those of
+                        a common core */
+    bool busy;       /* others used the machine while that launch measured it */
+    char cpu[96];
+    double node_cores, node_memory_bytes; /* 0: an older file, which does not say */
+    ptrdiff_t ranks, ranks_per_node;      /* of that launch */
+} psw_calibration;
+/* PSW_USAGE if it has no valid time; PSW_ENVIRONMENT, PSW_NO_MEMORY. */
+psw_status psw_calibration_read(const char *path, psw_calibration *calibration);
 
 enum { PSW_FORECAST_METHODS = PSW_METHODS, PSW_FORECAST_COMPARE_MAX = 32 };
 
@@ -78,12 +90,21 @@ typedef struct psw_forecast_search {
     psw_forecast_bound least, most; /* hints and the coarse pass alone; all candidates */
 } psw_forecast_search;
 
+typedef struct psw_forecast_node { /* what is supposed of every node */
+    const char *cpu, *from;        /* from: the calibration, "this machine" */
+    double cores, memory_bytes;
+    const char *silent; /* the calibration, where it does not say; else NULL */
+} psw_forecast_node;
+
 typedef struct psw_forecast {
     const psw_study *study;
     const char *rates_from;
+    bool rates_busy; /* others used the machine while they were measured */
     psw_rates rates;
     psw_choice choice;
-    psw_machine machine;
+    psw_machine machine; /* this one */
+    psw_calibration calibration;
+    psw_forecast_node each;
     psw_part part;
     ptrdiff_t slots, points;
     unsigned char *wanted;
@@ -111,9 +132,5 @@ void psw_forecast_free(psw_forecast *forecast);
 
 void psw_forecast_print(const psw_forecast *forecast); /* for people, on stdout */
 void psw_forecast_json(const psw_forecast *forecast);
-
-/* Rates from the times in a result file, as factors on those that its newest launch measured or on those of a common
- * core. PSW_USAGE if it has no valid time; PSW_ENVIRONMENT, PSW_NO_MEMORY. */
-psw_status psw_rates_of_file(const char *path, psw_rates *rates);
 
 #endif

@@ -19,9 +19,10 @@ psw_status psw_measure_room(void);
  * is the target's. Collective over the world, before anything else is measured or computed. */
 psw_status psw_target_share(const psw_comm *world);
 
-/* Measures psw_rates in about 0.3 s on this rank, by running small points of both precisions through attention and
- * head and solving the cost model for its rates. Local. */
-psw_status psw_measure_rates(psw_rates *rates);
+/* Measures psw_rates on this rank, by running small points of both precisions through attention and head and solving
+ * the cost model for its rates: in half a second, up to twice as much while two halves of the repetitions differ.
+ * *spread: by how much they do in the end, the longer over the shorter. Local. */
+psw_status psw_measure_rates(psw_rates *rates, double *spread);
 /* Operations a second of a large product, the faster of tiles and BLAS; index = psw_precision. *spread: median time
  * over shortest, of the precision where that is larger. In about 30 ms. Local; PSW_NO_MEMORY. */
 psw_status psw_measure_products(double flops_s[2], double *spread);
@@ -88,14 +89,15 @@ int psw_machine_processors(const psw_machine *machine, int processors);
  *
  * What the cost model and its ceilings know of a machine takes half a second to measure, so it is kept in the user's
  * cache, $XDG_CACHE_HOME/polysweep or ~/.cache/polysweep: one file for each kind of processor, BLAS and its kernel,
- * tiles, build of the program, ranks, threads and processors of a node, and MPI library. A file counts for 30 days, and
- * only if it is what was once written; no cache, and none that can be written, is no failure. */
+ * tiles, build of the program, ranks, threads and processors of a node, and MPI library. A file counts for 30 days, of
+ * a busy machine for ten minutes, and only if it is what was once written; no cache, and none that can be written, is
+ * no failure. */
 typedef struct psw_speeds {
     psw_rates rates; /* messages among them */
     double product_flops_s[2], memory_byte_s;
     double latency_s[2], byte_s[2]; /* of messages, within a node and between nodes; NaN: there are none */
     double age_s;                   /* since they were measured; 0: now; NaN: never */
-    bool busy; /* others used the machine meanwhile: not kept, unless the user asked for it to be measured now */
+    bool busy;                      /* others used the machine meanwhile */
 } psw_speeds;
 typedef struct psw_speeds_request {
     const psw_machine *machine; /* of the calling rank */
@@ -114,6 +116,7 @@ psw_speeds psw_speeds_unknown(void); /* rates of a common core, the rest NaN */
 typedef struct psw_kept {
     char path[1200]; /* "": there is no cache */
     double age_s;    /* NaN: nothing is kept */
+    bool busy;       /* others used the machine when it was measured */
 } psw_kept;
 psw_kept psw_speeds_kept(const psw_machine *machine, int ranks, int threads, ptrdiff_t nodes);
 

@@ -91,6 +91,7 @@ typedef struct psw_launch {
     char version[64], command[512], hosts[512], binding[512], cpu[96];
     char mpi[128], mpi_io[64], hdf5[32], blas[192], blas_kernel[32];
     ptrdiff_t ranks, nodes, threads;
+    double node_cores, node_memory_bytes; /* that a job may use, of the node that has least; NaN: not known */
     double clock_resolution_s;
     /* Ceilings and rates as this launch measured them, for one rank while all work; index: psw_precision, or for
      * messages within a node, between nodes. NaN: not measured. */
@@ -98,6 +99,7 @@ typedef struct psw_launch {
     psw_rates rates;    /* of the cost model; flop_s[0] = 0: an older file without rates, or a launch that needed none.
                            Messages are above */
     double rates_age_s; /* all of these: seconds since they were measured; 0: by this launch; NaN: not, or not known */
+    double rates_busy;  /* 1: others used the machine while they were measured; 0: nobody did; NaN: as above */
 } psw_launch;
 
 /* Of what tells a launch from any other: start, hosts, version, BLAS; never 0. */
@@ -180,6 +182,9 @@ typedef struct psw_column_set {
 /* `claims`: as psw_study_claims has them, for their long names; NULL: they do not matter. */
 void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
                          const char *const *claims, psw_column_set *out);
+/* Columns that are blank in every slot, whatever a run does: their points have no value, or nothing that they are
+ * about. Conservative: a column that may be filled is not blank. */
+void psw_columns_blank(const psw_study *study, const psw_column_set *all, bool blank[PSW_COLUMNS_MAX]);
 /* Does its value enter the commit word: not blank and, for a younger column, not the default? */
 bool psw_column_enters_commit(const psw_column *column, const psw_record *record);
 uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record);

@@ -1,5 +1,5 @@
-/* Rates from a result file: those that its newest launch measured, or a common core's, and how long attention and head
- * took there to their predictions. */
+/* What a result file knows of its machine: rates that its newest launch measured, or a common core's, and how long
+ * attention and head took there to their predictions; and the nodes of that launch. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@ enum { CHUNK = 512 };
 
 typedef struct sums { /* seconds, by precision */
     psw_rates base;
+    psw_calibration machine; /* without its rates */
     double attention[2], attention_predicted[2], head[2], head_predicted[2];
     double latency_s[2], byte_s[2]; /* of messages: within a node, between nodes */
 } sums;
@@ -91,14 +92,29 @@ static bool take_processor(psw_rates measured, psw_rates *base)
     return true;
 }
 
-/* The newest launch that measured the processor, and the newest that had messages of each kind. */
+static void take_machine(const psw_launch *launch, psw_calibration *machine)
+{
+    bool known = launch->node_cores >= 1 && launch->node_memory_bytes > 0 && launch->nodes > 0;
+    psw_format(machine->cpu, sizeof machine->cpu, "%s", launch->cpu);
+    machine->node_cores = known ? launch->node_cores : 0;
+    machine->node_memory_bytes = known ? launch->node_memory_bytes : 0;
+    machine->ranks = launch->ranks;
+    machine->ranks_per_node = known ? (launch->ranks + launch->nodes - 1) / launch->nodes : 0;
+    machine->busy = launch->rates_busy == 1;
+}
+
+/* The newest launch that measured the processor (else, of the machine, the newest), and the newest that had messages of
+ * each kind. */
 static void read_launches(psw_reader *reader, sums *s)
 {
     psw_launch launch;
-    bool known = false;
+    bool known = false, any = false;
     for (ptrdiff_t i = psw_reader_launches(reader); i-- > 0;) {
         if (psw_reader_launch(reader, i, &launch) != PSW_OK) break; /* older ones are not kept */
-        if (!known) known = take_processor(launch.rates, &s->base);
+        bool first = !known && take_processor(launch.rates, &s->base);
+        if (first || !any) take_machine(&launch, &s->machine);
+        any = true;
+        known |= first;
         for (int far = 0; far < 2; far++)
             if (isnan(s->latency_s[far]))
                 s->latency_s[far] = launch.latency_s[far], s->byte_s[far] = launch.byte_s[far];
@@ -120,8 +136,9 @@ static psw_status read_file(const char *path, sums *s)
     return status;
 }
 
-psw_status psw_rates_of_file(const char *path, psw_rates *rates)
+psw_status psw_calibration_read(const char *path, psw_calibration *out)
 {
+    psw_rates *rates = &out->rates;
     sums s = {.base = psw_rates_default, .latency_s = {NAN, NAN}, .byte_s = {NAN, NAN}};
     PSW_TRY(read_file(path, &s));
     if (s.attention[0] + s.attention[1] <= 0)
@@ -129,6 +146,7 @@ psw_status psw_rates_of_file(const char *path, psw_rates *rates)
             PSW_USAGE,
             "%s: no point has a valid time (times are invalid while ranks share cores), so it gives no rates", path);
     double factor[2], head[2];
+    *out = s.machine;
     for (int i = 0; i < 2; i++) { /* a precision that was not used is taken to be as far off as the other */
         int used = s.attention[i] > 0 ? i : 1 - i;
         factor[i] = ratio(s.attention[used], s.attention_predicted[used]);

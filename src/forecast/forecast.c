@@ -18,9 +18,9 @@ static psw_status choose_points(psw_forecast *f, const psw_forecast_request *ask
     PSW_TRY(psw_part_slots(f->study, &f->part, f->wanted, &f->points));
     PSW_TRY(psw_filter_create(f->study, asked->where, &filter));
     f->points = 0;
+    psw_cursor cursor = psw_cursor_begin(f->study);
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
-        psw_point point = psw_study_point(f->study, slot);
-        f->wanted[slot] &= !filter || psw_filter_keeps(filter, &point);
+        f->wanted[slot] &= !filter || psw_filter_keeps(filter, psw_cursor_at(&cursor, slot));
         f->points += f->wanted[slot];
     }
     psw_filter_free(filter);
@@ -29,14 +29,15 @@ static psw_status choose_points(psw_forecast *f, const psw_forecast_request *ask
 
 static void tally_points(psw_forecast *f)
 {
+    psw_cursor cursor = psw_cursor_begin(f->study);
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
         if (!f->wanted[slot]) continue;
-        psw_point point = psw_study_point(f->study, slot);
-        psw_cost cost = psw_cost_time(&f->rates, &point);
-        psw_forecast_tally *of = &f->methods[point.method];
+        const psw_point *point = psw_cursor_at(&cursor, slot);
+        psw_cost cost = psw_cost_time(&f->rates, point);
+        psw_forecast_tally *of = &f->methods[point->method];
         of->points++;
         of->alone_s += cost.predicted_s;
-        of->flops += psw_data_sets(&point) * cost.flops;
+        of->flops += psw_data_sets(point) * cost.flops;
         of->head_flops += cost.head_flops;
         if (cost.predicted_s > f->longest.value) f->longest = (psw_forecast_point){slot, cost.predicted_s, 1};
     }
@@ -61,6 +62,7 @@ static void weigh_memory(psw_forecast *f, const psw_split *split)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_level levels[PSW_DEPTHS_MAX];
+    psw_cursor cursor = psw_cursor_begin(f->study);
     psw_split_levels(split, levels);
     for (ptrdiff_t k = 0; k < f->runs.count; k++) {
         const psw_run *run = &f->runs.list[k];
@@ -69,6 +71,10 @@ static void weigh_memory(psw_forecast *f, const psw_split *split)
         if (team > split->ranks) continue;
         psw_slots slots = psw_slots_of_run(run);
         for (ptrdiff_t i = 0; i < slots.count;) {
+            if (!psw_method_computes(psw_cursor_at(&cursor, psw_slots_at(&slots, i))->method)) {
+                i++; /* theory has no arrays */
+                continue;
+            }
             psw_group group = {points, psw_group_fill(f->study, &slots, i, points)};
             weigh_group(f, &group, run->first + i, team);
             i += group.count;
@@ -159,24 +165,47 @@ static psw_status find_rates(const psw_forecast_request *asked, psw_forecast *f)
 {
     psw_speeds speeds;
     f->rates_from = asked->calibration;
-    if (asked->calibration) return psw_rates_of_file(asked->calibration, &f->rates);
+    f->rates = f->calibration.rates;
+    f->rates_busy = f->calibration.busy;
+    if (asked->calibration) return PSW_OK;
     PSW_TRY(psw_speeds_alone(&f->machine, (int)psw_study_settings(f->study)->threads, asked->calibrate, &speeds));
     f->rates = speeds.rates;
-    f->rates_from = speeds.age_s > 0 ? "kept of this machine"
-                    : speeds.busy    ? "measured on this machine, which others used meanwhile"
-                                     : "measured on this machine";
+    f->rates_busy = speeds.busy;
+    f->rates_from = speeds.age_s > 0 ? "kept of this machine" : "measured on this machine";
     return PSW_OK;
+}
+
+static void take_this_machine(const psw_forecast_request *asked, psw_forecast *f)
+{
+    int usable = psw_machine_processors(&f->machine, f->machine.cores_node);
+    f->ranks = psw_machine_processors(&f->machine, f->machine.cores);
+    if (asked->ranks > 0) f->ranks = asked->ranks;
+    f->ranks_per_node = f->ranks < usable ? f->ranks : usable;
+    f->memory_from = f->machine.allowed.memory_from;
+    f->each = (psw_forecast_node){f->machine.cpu, "this machine", usable, f->machine.memory_bytes, asked->calibration};
+}
+
+/* Ranks share a node as they did there, but for threads that would not have a core each. */
+static void take_calibration(const psw_forecast_request *asked, psw_forecast *f)
+{
+    const psw_calibration *c = &f->calibration;
+    ptrdiff_t fit = (ptrdiff_t)c->node_cores / psw_study_settings(f->study)->threads;
+    f->ranks = asked->ranks > 0 ? asked->ranks : c->ranks;
+    f->ranks_per_node = fit < 1 ? 1 : c->ranks_per_node < fit ? c->ranks_per_node : fit;
+    f->memory_from = "";
+    f->each = (psw_forecast_node){c->cpu, asked->calibration, c->node_cores, c->node_memory_bytes, NULL};
 }
 
 static void set_machine(const psw_forecast_request *asked, psw_forecast *f)
 {
     const psw_settings *settings = psw_study_settings(f->study);
     f->machine = psw_machine_read();
-    f->ranks = asked->ranks > 0 ? asked->ranks : psw_machine_processors(&f->machine, f->machine.cores);
-    int usable = psw_machine_processors(&f->machine, f->machine.cores_node);
-    f->ranks_per_node = asked->ranks_per_node > 0 ? asked->ranks_per_node : f->ranks < usable ? f->ranks : usable;
-    f->memory_bytes = f->machine.memory_bytes / (double)f->ranks_per_node;
-    f->memory_from = f->machine.allowed.memory_from;
+    if (f->calibration.node_cores > 0)
+        take_calibration(asked, f);
+    else
+        take_this_machine(asked, f);
+    if (asked->ranks_per_node > 0) f->ranks_per_node = asked->ranks_per_node;
+    f->memory_bytes = f->each.memory_bytes / (double)f->ranks_per_node;
     if (settings->memory_per_rank_bytes > 0) f->memory_bytes = settings->memory_per_rank_bytes, f->memory_from = "";
 }
 
@@ -201,6 +230,7 @@ static psw_status read_options(const psw_forecast_request *asked, psw_forecast *
 static psw_status predict_schedules(const psw_forecast_request *asked, psw_forecast *f)
 {
     ptrdiff_t worlds[PSW_FORECAST_COMPARE_MAX];
+    if (asked->calibration) PSW_TRY(psw_calibration_read(asked->calibration, &f->calibration));
     PSW_TRY(read_options(asked, f, worlds));
     PSW_TRY(find_rates(asked, f));
     PSW_TRY(choose_points(f, asked));

@@ -159,6 +159,7 @@ void psw_forecast_json(const psw_forecast *f)
     methods(&out, f);
     psw_json_count(&out, "never_decided", psw_judge_shortage_of(f->study).points);
     psw_json_text(&out, "rates", f->rates_from);
+    psw_json_bool(&out, "rates_busy", f->rates_busy);
     psw_json_count(&out, "runs", f->runs.count);
     psw_json_number(&out, "alone_s", f->alone_s);
     outcome(&out, f, &f->outcome);
@@ -167,6 +168,10 @@ void psw_forecast_json(const psw_forecast *f)
     stages(&out, &f->outcome.schedule);
     extreme(&out, f, "longest", "predicted_s", &f->longest);
     extreme(&out, f, "largest", "memory_bytes", &f->largest);
+    psw_json_text(&out, "node_from", f->each.from);
+    psw_json_text(&out, "node_cpu", f->each.cpu);
+    psw_json_number(&out, "node_cores", f->each.cores);
+    psw_json_number(&out, "node_memory_bytes", f->each.memory_bytes);
     psw_json_count(&out, "ranks_per_node", f->ranks_per_node);
     psw_json_number(&out, "memory_per_rank_bytes", f->memory_bytes);
     psw_json_text(&out, "memory_limit", f->memory_from);

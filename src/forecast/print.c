@@ -131,6 +131,16 @@ static void print_memory(const psw_forecast *f)
                   f->points);
 }
 
+static void print_nodes(const psw_forecast *f)
+{
+    const psw_forecast_node *e = &f->each;
+    char memory[PSW_TEXT] = "unknown memory";
+    if (e->memory_bytes > 0) psw_format_bytes(e->memory_bytes, memory);
+    psw_print(stdout, "nodes       %.0f core%s and %s each, as of %s (%s)%s%s%s\n", e->cores,
+              plural((ptrdiff_t)e->cores), memory, e->from, e->cpu[0] ? e->cpu : "unknown processor",
+              e->silent ? ": " : "", e->silent ? e->silent : "", e->silent ? " does not say what its nodes have" : "");
+}
+
 static void print_critical(const psw_forecast *f)
 {
     char seconds[PSW_TEXT], bytes[PSW_TEXT];
@@ -151,7 +161,9 @@ static void print_schedule(const psw_forecast *f)
     psw_format_seconds(out->schedule.busy_s, busy);
     psw_format_seconds(f->longest.value, longest);
     psw_format_bytes(f->file_bytes, file);
-    psw_print(stdout, "rates       %s\n", f->rates_from);
+    psw_print(stdout, "rates       %s%s\n", f->rates_from,
+              f->rates_busy ? ", which others used meanwhile: they may be too slow" : "");
+    print_nodes(f);
     psw_print(stdout, "runs        %td of %s, %s of work\n", f->runs.count,
               f->search.combinations > 0 ? "one point each, in rounds" : "consecutive slots", busy);
     psw_print(stdout, "finish      %s on %td rank%s, utilisation %.0f %%, speed-up %.4g; limited by: %s\n", finish,

@@ -96,10 +96,11 @@ static psw_forecast_point find_critical(const psw_forecast *f, const psw_runs *r
     for (ptrdiff_t k = 0; k < runs->count; k++) {
         const psw_run *run = &runs->list[k];
         if (run->refused || (run->team == 0 && run->alone_s <= longest.value)) continue;
+        psw_cursor cursor = psw_cursor_begin(f->study);
         for (ptrdiff_t slot = run->first; slot < run->first + run->count; slot++) {
-            psw_point point = psw_study_point(f->study, slot);
-            if (point.team == 0 && alone_s(f, &t, &point) <= longest.value) continue;
-            psw_forecast_point best = on_best_team(f, &t, &point, slot);
+            const psw_point *point = psw_cursor_at(&cursor, slot);
+            if (point->team == 0 && alone_s(f, &t, point) <= longest.value) continue;
+            psw_forecast_point best = on_best_team(f, &t, point, slot);
             if (best.value > longest.value) longest = best;
         }
     }

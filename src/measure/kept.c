@@ -68,7 +68,7 @@ measure_key measure_key_of(const psw_machine *machine, int ranks, int threads, p
     char build[128];
     describe_build(build, sizeof build);
     bool whole = psw_format(key.text, sizeof key.text,
-                            "polysweep speeds 1\nprocessor %s\nBLAS %s, %s\nprogram %s\n"
+                            "polysweep speeds 2\nprocessor %s\nBLAS %s, %s\nprogram %s\n"
                             "%d ranks of %d threads on %d processors, %s\nmessages %016llx\n",
                             machine->cpu, machine->blas_config, machine->blas_kernel, build, ranks, threads,
                             psw_machine_processors(machine, machine->cores_node),
@@ -139,7 +139,7 @@ static void write_text(const char *key, size_t length, double when, const psw_sp
             psw_format(out->at + out->length, TEXT - out->length, "%s %.17g\n", numbers[i].name, value);
     }
     out->length = strlen(out->at);
-    psw_format(out->at + out->length, TEXT - out->length, "measured %.0f\n", when);
+    psw_format(out->at + out->length, TEXT - out->length, "busy %d\nmeasured %.0f\n", speeds->busy, when);
     uint64_t sum = psw_hash_text(1, out->at);
     out->length = strlen(out->at);
     psw_format(out->at + out->length, TEXT - out->length, "sum %016llx\n", (unsigned long long)sum);
@@ -167,12 +167,15 @@ static bool read_text(const text *in, uint64_t hash, double *when, psw_speeds *s
 {
     const char *first = strstr(in->at, numbers[0].name), *at = first;
     text key, again;
+    double busy;
     if (!first) return false;
     psw_format(key.at, TEXT, "%.*s", (int)(first - in->at), in->at);
     if (psw_hash_text(0, key.at) != hash) return false;
     *speeds = (psw_speeds){.rates = psw_rates_default};
     for (int i = 0; i < NUMBERS; i++)
         if (!take(&at, numbers[i].name, number(speeds, i)) || !allowed(i, *number(speeds, i))) return false;
+    if (!take(&at, "busy", &busy) || !(busy == 0 || busy == 1)) return false;
+    speeds->busy = busy == 1;
     if (!take(&at, "measured", when) || !isfinite(*when)) return false;
     write_text(in->at, (size_t)(first - in->at), *when, speeds, &again);
     return again.length == in->length && memcmp(again.at, in->at, in->length) == 0;
@@ -213,7 +216,9 @@ bool measure_kept_read(uint64_t hash, double now, psw_speeds *speeds)
     double when;
     psw_speeds found;
     if (!measure_kept_path(hash, path, sizeof path) || !read_all(path, &in)) return false;
-    if (!read_text(&in, hash, &when, &found) || when > now + 1 || now - when > MEASURE_KEPT_S) return false;
+    if (!read_text(&in, hash, &when, &found) || when > now + 1 ||
+        now - when > (found.busy ? MEASURE_BUSY_S : MEASURE_KEPT_S))
+        return false;
     *speeds = found;
     speeds->age_s = fmax(now - when, 1); /* 0 is for what this launch measured */
     psw_rates_of_messages(speeds->latency_s, speeds->byte_s, &speeds->rates);

@@ -17,8 +17,9 @@ bool measure_kept_directory(char *path, size_t size);
 bool measure_kept_path(uint64_t hash, char *path, size_t size);
 
 /* What is kept under a key, if that is what was once written, and not older than MEASURE_KEPT_S at `now` (seconds since
- * 1970). Whatever is wrong with the file, it is as if there were none. */
-enum { MEASURE_KEPT_S = 30 * 86400 };
+ * 1970), of a busy machine than MEASURE_BUSY_S: launches that follow each other agree. Whatever is wrong with the file,
+ * it is as if there were none. */
+enum { MEASURE_KEPT_S = 30 * 86400, MEASURE_BUSY_S = 600 };
 bool measure_kept_read(uint64_t hash, double now, psw_speeds *speeds);
 /* At once, or not at all: nobody reads half a file. false: the directory cannot be made or written to. */
 bool measure_kept_write(const measure_key *key, double now, const psw_speeds *speeds);
@@ -31,16 +32,20 @@ typedef struct measure_node { /* what one has measured */
 } measure_node;
 /* The slowest of what is kept of each kind of node, by the hashes of their keys; false: one of them is missing. */
 bool measure_kinds_read(const uint64_t *hashes, ptrdiff_t nodes, double now, psw_speeds *all);
-/* Keeps the slowest node of each kind; nothing of a kind of which a node was busy, but with `all`. */
-void measure_kinds_write(const measure_node *list, ptrdiff_t nodes, double now, bool all);
+/* Keeps the slowest node of each kind. */
+void measure_kinds_write(const measure_node *list, ptrdiff_t nodes, double now);
 /* *all becomes the slower of the two in each number that stands alone, and in rates, which belong together. */
 void measure_speeds_join(const psw_speeds *other, psw_speeds *all);
 
 /* Seconds of a common point: one number to compare ranks by. */
 double measure_slowness(const psw_rates *rates);
 
-/* May such measurements be kept? Not if another process had the core for more than a tenth of the time, or if the
- * median of the products took a quarter longer than the fastest: they are good enough for one launch. */
-bool measure_was_busy(double had_s, double wall_s, double products_spread);
+/* May such measurements be kept for long? Not if another process had the core for more than a tenth of the time, if the
+ * median of the products took a quarter longer than the fastest, or if two halves of the rounds that give the rates
+ * differ by more than a tenth: they are good enough for some minutes. */
+bool measure_was_busy(double had_s, double wall_s, double products_spread, double rates_spread);
+/* Have there been enough rounds? When halves of them differ by three hundredths at most, else after twice as many, or
+ * after a second. */
+bool measure_is_enough(int rounds, double wall_s, double spread);
 
 #endif

@@ -36,7 +36,7 @@ bool measure_kinds_read(const uint64_t *hashes, ptrdiff_t nodes, double now, psw
     return nodes > 0;
 }
 
-void measure_kinds_write(const measure_node *list, ptrdiff_t nodes, double now, bool all)
+void measure_kinds_write(const measure_node *list, ptrdiff_t nodes, double now)
 {
     for (ptrdiff_t i = 0; i < nodes; i++) {
         psw_speeds kind = list[i].speeds;
@@ -46,6 +46,6 @@ void measure_kinds_write(const measure_node *list, ptrdiff_t nodes, double now, 
             first &= k >= i;
             measure_speeds_join(&list[k].speeds, &kind);
         }
-        if (first && (all || !kind.busy)) measure_kept_write(&list[i].key, now, &kind);
+        if (first) measure_kept_write(&list[i].key, now, &kind);
     }
 }

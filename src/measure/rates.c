@@ -8,10 +8,14 @@
 #include "measure/kept.h"
 #include "polysweep/theory.h"
 
+typedef struct times {
+    double prepare_s, pass_s, head_s, data_s, noisy_s, rest_s;
+} times;
+
 typedef struct probe {
     psw_point point;
-    bool prunes; /* else the head makes all its products: their rate is what is measured */
-    double prepare_s, pass_s, head_s, data_s, noisy_s, rest_s; /* shortest of all rounds */
+    bool prunes;       /* else the head makes all its products: their rate is what is measured */
+    times shortest[2]; /* of all rounds with an even number, and of the others; [0]: in the end of all */
 } probe;
 
 /* Sketches, whose heads say nothing, of different features to a product; attention and head of row folds; one whose
@@ -89,7 +93,7 @@ static psw_status forward(probe *p, psw_attention *attention, sink *s, double *p
     return status;
 }
 
-static psw_status pass(probe *p, const psw_data *data, psw_arena *arena, double start)
+static psw_status pass(probe *p, times *shortest, const psw_data *data, psw_arena *arena, double start)
 {
     psw_group group = {&p->point, 1};
     psw_given given = {.data = data, .sets = psw_data_sets(&p->point)};
@@ -101,13 +105,13 @@ static psw_status pass(probe *p, const psw_data *data, psw_arena *arena, double 
     s.judge->prune(s.head, p->prunes);
     double before = work_s();
     PSW_TRY(psw_engine_of(p->point.precision)->prepare(&group, &given, arena, &attention));
-    keep_shortest(&p->prepare_s, work_s() - before);
+    keep_shortest(&shortest->prepare_s, work_s() - before);
     PSW_TRY(forward(p, attention, &s, &pass_s));
     s.judge->end(s.head, &verdict);
     psw_theory_point(&p->point);
-    keep_shortest(&p->pass_s, pass_s);
-    keep_shortest(&p->head_s, s.head_s);
-    keep_shortest(&p->rest_s, work_s() - start - pass_s - s.head_s);
+    keep_shortest(&shortest->pass_s, pass_s);
+    keep_shortest(&shortest->head_s, s.head_s);
+    keep_shortest(&shortest->rest_s, work_s() - start - pass_s - s.head_s);
     return psw_arena_check(arena);
 }
 
@@ -123,36 +127,74 @@ static psw_status time_rows(psw_point point, double noise, double *rows, double 
     return PSW_OK;
 }
 
-static psw_status run_probe(probe *p, psw_arena *arena, double *rows)
+static psw_status run_probe(probe *p, times *shortest, bool makes_rows, psw_arena *arena, double *rows)
 {
     psw_data *data;
     arena->used = arena->high = 0;
     double start = work_s();
     PSW_TRY(psw_data_open(&p->point, NULL, &data));
-    psw_status status = pass(p, data, arena, start);
+    psw_status status = pass(p, shortest, data, arena, start);
     psw_data_close(data);
-    if (status != PSW_OK) return status;
-    PSW_TRY(time_rows(p->point, 0, rows, &p->data_s));
-    return time_rows(p->point, 0.1, rows, &p->noisy_s);
+    if (status != PSW_OK || !makes_rows) return status;
+    PSW_TRY(time_rows(p->point, 0, rows, &shortest->data_s));
+    return time_rows(p->point, 0.1, rows, &shortest->noisy_s);
 }
 
-/* Rounds over all probes until the budget is used; the first one also warms up. */
-static psw_status run_probes(probe *probes, psw_arena *arena, double *rows, double budget_s)
+/* Of the two halves of the rounds, where they differ most. */
+static double spread_of(const probe *probes)
+{
+    double spread = 1;
+    for (int i = 0; i < PROBES; i++) {
+        const times *a = &probes[i].shortest[0], *b = &probes[i].shortest[1];
+        double x = a->pass_s + a->head_s, y = b->pass_s + b->head_s;
+        spread = fmax(spread, fmax(x, y) / fmin(x, y));
+    }
+    return spread;
+}
+
+static void join_halves(probe *p)
+{
+    times *all = &p->shortest[0], *other = &p->shortest[1];
+    keep_shortest(&all->prepare_s, other->prepare_s);
+    keep_shortest(&all->pass_s, other->pass_s);
+    keep_shortest(&all->head_s, other->head_s);
+    keep_shortest(&all->data_s, other->data_s);
+    keep_shortest(&all->noisy_s, other->noisy_s);
+    keep_shortest(&all->rest_s, other->rest_s);
+}
+
+bool measure_is_enough(int rounds, double wall_s, double spread)
+{
+    static const int least = 3, most = 6;
+    static const double longest_s = 1, agree = 1.03;
+    return rounds >= (spread > agree ? most : least) || (rounds >= 2 && wall_s >= longest_s);
+}
+
+/* Rounds over all probes, every other one in either half, so that what comes and goes is in both; the first one warms
+ * up.
+ */
+static psw_status run_probes(probe *probes, psw_arena *arena, double *rows, double *spread)
 {
     double start = psw_clock_s();
-    do
-        for (int i = 0; i < PROBES; i++) PSW_TRY(run_probe(&probes[i], arena, rows));
-    while (psw_clock_s() - start < budget_s);
+    int rounds = 0;
+    do {
+        for (int i = 0; i < PROBES; i++)
+            PSW_TRY(run_probe(&probes[i], &probes[i].shortest[rounds % 2], i == EXACT, arena, rows));
+        rounds++;
+    } while (!measure_is_enough(rounds, psw_clock_s() - start, spread_of(probes)));
+    *spread = fmax(*spread, spread_of(probes));
+    for (int i = 0; i < PROBES; i++) join_halves(&probes[i]);
     return PSW_OK;
 }
 
-static psw_status measure_probes(psw_precision precision, double budget_s, probe *probes)
+static psw_status measure_probes(psw_precision precision, probe *probes, double *spread)
 {
+    static const times never = {DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX};
     psw_arena arena;
     size_t most = 0;
     ptrdiff_t elements = 0;
     for (int i = 0; i < PROBES; i++) {
-        probes[i] = (probe){probe_point(i, precision), i == TINY, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX};
+        probes[i] = (probe){probe_point(i, precision), i == TINY, {never, never}};
         psw_group group = {&probes[i].point, 1};
         size_t bytes = psw_memory_group(&group, NULL);
         if (bytes > most) most = bytes;
@@ -162,7 +204,7 @@ static psw_status measure_probes(psw_precision precision, double budget_s, probe
     if (!rows) return PSW_FAIL(PSW_NO_MEMORY, "cannot allocate %td numbers to measure rates", elements);
     psw_status status = psw_arena_create(most, &arena);
     if (status == PSW_OK) {
-        status = run_probes(probes, &arena, rows, budget_s);
+        status = run_probes(probes, &arena, rows, spread);
         psw_arena_destroy(&arena);
     }
     free(rows);
@@ -208,7 +250,7 @@ static void solve_attention(const probe *probes, psw_precision precision, psw_ra
                                    &z.feature_s[precision]};
     double a[PROBES][UNKNOWNS], t[PROBES], x[UNKNOWNS];
     for (int i = 0; i < SIGNS; i++) {
-        t[i] = fmax(probes[i].pass_s, 1e-9);
+        t[i] = fmax(probes[i].shortest->pass_s, 1e-9);
         for (int k = 0; k < UNKNOWNS; k++) a[i][k] = units(&probes[i].point, one[k], &z).repeat_s;
     }
     solve(SIGNS, a, t, UNKNOWNS, x);
@@ -230,7 +272,7 @@ static void solve_head(const probe *probes, psw_precision precision, psw_rates *
     for (int i = EXACT; i <= SIGNS; i++) {
         psw_point all = probes[i].point;
         all.noise = 0.1; /* no rows that are known to be equal */
-        t[i - EXACT] = fmax(probes[i].head_s, 1e-9);
+        t[i - EXACT] = fmax(probes[i].shortest->head_s, 1e-9);
         for (int k = 0; k < HEAD; k++) a[i - EXACT][k] = units(&all, one[k], &z).predicted_s;
     }
     solve(SIGNS + 1 - EXACT, a, t, HEAD, x);
@@ -244,21 +286,23 @@ static double overhead(const probe *tiny, const psw_rates *rates)
 {
     psw_rates parts = *rates;
     parts.point_s = 0;
-    double whole = tiny->pass_s + tiny->head_s + tiny->rest_s;
+    double whole = tiny->shortest->pass_s + tiny->shortest->head_s + tiny->shortest->rest_s;
     return fmax(whole - psw_cost_time(&parts, &tiny->point).predicted_s, 1e-6);
 }
 
-psw_status psw_measure_rates(psw_rates *rates)
+psw_status psw_measure_rates(psw_rates *rates, double *spread)
 {
     probe probes[PROBES];
     double overheads[2];
     *rates = psw_rates_default;
+    *spread = 1;
     PSW_TRY(psw_measure_room());
     for (psw_precision precision = PSW_FP64; precision <= PSW_FP32; precision++) {
-        PSW_TRY(measure_probes(precision, 0.15, probes));
-        const psw_point *p = &probes[EXACT].point;
-        rates->row_s = probes[EXACT].prepare_s / (double)(p->n * p->d);
-        rates->noise_s = fmax(probes[EXACT].noisy_s - probes[EXACT].data_s, 0) / (double)(p->n * p->d);
+        PSW_TRY(measure_probes(precision, probes, spread));
+        const times *exact = probes[EXACT].shortest;
+        double values = (double)(probes[EXACT].point.n * probes[EXACT].point.d);
+        rates->row_s = exact->prepare_s / values;
+        rates->noise_s = fmax(exact->noisy_s - exact->data_s, 0) / values;
         solve_attention(probes, precision, rates);
         solve_head(probes, precision, rates);
         overheads[precision] = overhead(&probes[TINY], rates);

@@ -15,20 +15,20 @@ static double processor_s(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-bool measure_was_busy(double had_s, double wall_s, double products_spread)
+bool measure_was_busy(double had_s, double wall_s, double products_spread, double rates_spread)
 {
-    return had_s < 0.9 * wall_s || products_spread > 1.25;
+    return had_s < 0.9 * wall_s || products_spread > 1.25 || rates_spread > 1.1;
 }
 
 /* Local. Without room for what is read, the speed of memory is not known. */
 static psw_status measure_rank(psw_speeds *s)
 {
-    double wall = psw_clock_s(), processor = processor_s(), spread = INFINITY;
+    double wall = psw_clock_s(), processor = processor_s(), products = INFINITY, rates = INFINITY;
     *s = (psw_speeds){.memory_byte_s = NAN, .latency_s = {NAN, NAN}, .byte_s = {NAN, NAN}};
-    PSW_TRY(psw_measure_rates(&s->rates));
-    PSW_TRY(psw_measure_products(s->product_flops_s, &spread));
+    PSW_TRY(psw_measure_rates(&s->rates, &rates));
+    PSW_TRY(psw_measure_products(s->product_flops_s, &products));
     psw_measure_memory(&s->memory_byte_s);
-    s->busy = measure_was_busy(processor_s() - processor, psw_clock_s() - wall, spread);
+    s->busy = measure_was_busy(processor_s() - processor, psw_clock_s() - wall, products, rates);
     return PSW_OK;
 }
 
@@ -94,7 +94,7 @@ static psw_status measure_all(search *s, psw_speeds *out)
     const measure_node *list = all;
     if (list) *out = list[0].speeds;
     for (int i = 1; list && i < s->leaders.size; i++) measure_speeds_join(&list[i].speeds, out);
-    if (list && s->asked->order) measure_kinds_write(list, s->leaders.size, psw_wall_s(), s->asked->renew);
+    if (list && s->asked->order) measure_kinds_write(list, s->leaders.size, psw_wall_s());
     free(all);
     return psw_comm_bytes(s->world, 0, out, sizeof *out);
 }
@@ -118,7 +118,7 @@ psw_status psw_speeds_alone(const psw_machine *machine, int threads, bool renew,
     measure_key key = measure_key_of(machine, 1, threads, 1);
     if (!renew && measure_kept_read(key.hash, psw_wall_s(), out)) return PSW_OK;
     PSW_TRY(measure_rank(out));
-    if (renew || !out->busy) measure_kept_write(&key, psw_wall_s(), out);
+    measure_kept_write(&key, psw_wall_s(), out);
     return PSW_OK;
 }
 
@@ -138,6 +138,7 @@ psw_kept psw_speeds_kept(const psw_machine *machine, int ranks, int threads, ptr
     psw_kept kept = {.age_s = NAN};
     measure_key key = measure_key_of(machine, ranks, threads, nodes);
     if (!measure_kept_path(key.hash, kept.path, sizeof kept.path)) kept.path[0] = '\0';
-    if (kept.path[0] && measure_kept_read(key.hash, psw_wall_s(), &speeds)) kept.age_s = speeds.age_s;
+    if (kept.path[0] && measure_kept_read(key.hash, psw_wall_s(), &speeds))
+        kept.age_s = speeds.age_s, kept.busy = speeds.busy;
     return kept;
 }

@@ -229,7 +229,7 @@ const psw_yaml_key spec_keys[] = {
     {"run", "time_limit", PSW_T_DURATION, -1, POSITIVE, "0s", "stop cleanly after this time; 0s = none", AT(time_limit_s)},
     {"run", "memory_per_rank", PSW_T_SIZE, -1, POSITIVE, "0", "refuse points that need more; 0 = the machine's", AT(memory_per_rank_bytes)},
     {"run", "team", PSW_T_AUTO, -1, COUNT, "auto", "ranks that share a point, unless team is an axis", AT(team)},
-    {"run", "threads", PSW_T_WHOLE, -1, 1, 4096, "1", "BLAS threads of a rank", AT(threads)},
+    {"run", "threads", PSW_T_WHOLE, -1, 1, 4096, "1", "threads of a rank", AT(threads)},
     {"run", "oversubscribe", PSW_T_SWITCH, -1, 0, 0, "false", "allow more ranks x threads than hardware threads", AT(oversubscribe)},
     {"run", "route", PSW_T_NAME, -1, 0, 0, "auto", "how blocks are sent in a team: ring, all_gather, pass_q, stream", AT(route)},
     {"run", "layout", PSW_T_NAME, -1, 0, 0, "auto", "which leaves a rank of a team has: contiguous, zigzag, striped", AT(layout)},

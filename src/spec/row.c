@@ -106,7 +106,7 @@ static double get(const psw_point *p, int id)
 psw_point spec_point_of_row(const psw_study *study, const spec_row *row)
 {
     const psw_settings *s = &study->settings;
-    psw_point p = {.level = s->level, .until = s->until, .until_width = s->until_width};
+    psw_point p = {.level = s->level, .until = s->until, .until_width = s->until_width, .threads = s->threads};
     if (s->until != PSW_UNTIL_FIXED) p.until_error = s->error / spec_study_among(study);
     for (int id = 0; id < PSW_PARAMETERS; id++) put(&p, id, row->at[id]);
     if (isnan(p.scale)) p.scale = 0;

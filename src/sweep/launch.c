@@ -1,4 +1,5 @@
 /* Is this launch sane, and what is it? */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -58,11 +59,15 @@ static const char *plural(int count)
     return count == 1 ? "" : "s";
 }
 
-/* What fits: fewer ranks, or, where not even one does, fewer threads. */
+/* What fits: ranks that are bound to more cores, fewer ranks, or, where not even one does, fewer threads. */
 static psw_status too_many(const psw_machine *machine, int ranks, int threads, int processors)
 {
-    char fits[96], why[PSW_FROM + 16] = "hardware threads";
-    if (threads > processors)
+    char fits[128], why[PSW_FROM + 16] = "hardware threads";
+    bool node_has = psw_machine_processors(machine, machine->cores_node) >= ranks * threads;
+    if (threads > 1 && node_has)
+        psw_format(fits, sizeof fits, "with --set run.threads=1, or `mpirun --map-by slot:PE=%d --bind-to core ...`",
+                   threads);
+    else if (threads > processors)
         psw_format(fits, sizeof fits, "with --set run.threads=%d", processors);
     else
         psw_format(fits, sizeof fits, "`mpirun -n %d ...`%s", processors / threads,
@@ -131,6 +136,16 @@ static void versions(const psw_machine *machine, psw_launch *launch)
     psw_format(launch->blas_kernel, sizeof launch->blas_kernel, "%s", machine->blas_kernel);
 }
 
+/* Of the node that has least: what runs on all must fit it. */
+static psw_status least_node(const psw_comm *world, const psw_machine *machine, psw_launch *launch)
+{
+    double least[] = {-psw_machine_processors(machine, machine->cores_node), -machine->memory_bytes};
+    psw_status status = psw_comm_max(world, least, 2);
+    launch->node_cores = -least[0];
+    launch->node_memory_bytes = least[1] < 0 ? -least[1] : NAN;
+    return status;
+}
+
 psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, const psw_machine *machine,
                                const char *command, int threads, psw_launch *launch)
 {
@@ -149,5 +164,6 @@ psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, cons
     strftime(launch->started, sizeof launch->started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     psw_format(launch->command, sizeof launch->command, "%s", command);
     versions(machine, launch);
-    return status;
+    PSW_TRY(status);
+    return least_node(world, machine, launch);
 }

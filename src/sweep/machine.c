@@ -20,9 +20,11 @@ psw_status sweep_machine_find(const sweep_given *g, const sweep_crew *crew, bool
     *speeds = psw_speeds_unknown();
     if (!needed && !asked.renew) return PSW_OK;
     PSW_TRY(psw_speeds_find(g->world, &asked, speeds));
-    if (asked.renew && speeds->busy && g->world->rank == 0 && !g->request->quiet)
-        psw_print(stderr, "polysweep: note: other processes used this machine while it was measured; --calibrate "
-                          "measures it again when they have ended\n");
+    if (speeds->busy && g->world->rank == 0 && !g->request->quiet)
+        psw_print(stderr,
+                  "polysweep: note: other processes used this machine while its speeds were measured%s; "
+                  "--calibrate measures it again when they have ended\n",
+                  speeds->age_s > 0 ? ", some minutes ago" : "");
     return PSW_OK;
 }
 
@@ -31,6 +33,7 @@ void sweep_machine_record(const psw_speeds *s, psw_launch *launch)
 {
     if (!isnan(s->age_s)) launch->rates = s->rates;
     launch->rates_age_s = s->age_s;
+    launch->rates_busy = isnan(s->age_s) ? NAN : s->busy;
     launch->memory_bytes_s = 1 / s->memory_byte_s;
     for (int i = 0; i < 2; i++) {
         launch->product_flops_s[i] = s->product_flops_s[i];

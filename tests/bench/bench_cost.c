@@ -79,8 +79,9 @@ int main(int argc, char **argv)
                                          PSW_SRHT,       PSW_MACLAURIN, PSW_FAVOR};
     int repetitions = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 5;
     psw_rates rates;
+    double spread;
     psw_threads_set(1);
-    if (psw_measure_rates(&rates) != PSW_OK) return 1;
+    if (psw_measure_rates(&rates, &spread) != PSW_OK) return 1;
     printf("milliseconds measured, then predicted over measured: begin, one draw, the point\n");
     for (int m = 0; m < 6; m++)
         for (int i = 0; i < 5; i++) {

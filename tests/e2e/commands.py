@@ -1,5 +1,5 @@
 """What plan, status, show, verify and doctor say, against the result file as h5py reads it."""
-import csv, fcntl, io, json, math, os, re, socket, subprocess, sys, tempfile
+import csv, fcntl, io, json, math, os, re, shutil, socket, subprocess, sys, tempfile
 
 import h5py
 import numpy
@@ -333,6 +333,30 @@ def test_verify_nothing(study, file):
 def test_calibration(file, study):
     told = parse(run("plan", study, "--json", "--calibration", file))
     check(told["rates"] == file and told["busy_s"] > 0, told["rates"])
+    check(told["node_from"] == file and told["ranks"] == 2 and told["ranks_per_node"] == 2, told)
+    other = os.path.join(os.path.dirname(file), "other.h5")
+    shutil.copy(file, other)
+    with h5py.File(other, "r+") as changed:  # a run on three nodes of another cluster
+        for name, value in {"ranks": 144, "nodes": 3, "node_cores": 64, "node_memory_bytes": 3 * 2**40, "rates_busy": 1}.items():
+            changed["provenance/launches/" + name][:] = value
+    told = parse(run("plan", study, "--json", "--calibration", other))
+    check((told["ranks"], told["ranks_per_node"], told["node_cores"]) == (144, 48, 64), told)
+    check(told["memory_per_rank_bytes"] == 2**36 and told["memory_limit"] == "" and told["rates_busy"], told)
+    said = run("plan", study, "--calibration", other)
+    check("64 cores and 3.0 TiB each, as of " + other in said and "which others used meanwhile" in said, said)
+    told = parse(run("plan", study, "--json", "--calibration", other, "--ranks", 4, "--ranks-per-node", 2, "--set", "run.threads=64"))
+    check((told["ranks"], told["ranks_per_node"], told["memory_per_rank_bytes"]) == (4, 2, 3 * 2**39), "options come first", told)
+    told = parse(run("plan", study, "--json", "--calibration", other, "--set", "run.threads=32", "--set", "run.memory_per_rank=5Gi"))
+    check((told["ranks_per_node"], told["memory_per_rank_bytes"]) == (2, 5 * 2**30), "threads have a core each", told)
+    with h5py.File(other, "r+") as changed:
+        for name in ("node_cores", "node_memory_bytes", "rates_busy"):
+            del changed["provenance/launches/" + name]
+    this, told = (parse(run("plan", study, "--json", *more)) for more in ([], ["--calibration", other]))
+    for name in ("node_from", "node_cores", "node_memory_bytes", "ranks", "ranks_per_node", "memory_per_rank_bytes"):
+        check(this[name] == told[name], "an older file: this machine", name, this[name], told[name])
+    said = run("plan", study, "--calibration", other)
+    check(f"{other} does not say what its nodes have" in said and "this machine" in said, said)
+    os.remove(other)
 
 
 def test_block(file, place):

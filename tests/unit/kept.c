@@ -141,11 +141,11 @@ static void test_kinds(const measure_key *one, const measure_key *two)
     const uint64_t hashes[] = {one->hash, two->hash, one->hash};
     psw_speeds all, kind;
     list[1].speeds.busy = true;
-    measure_kinds_write(list, 3, now, false);
-    CHECK(!measure_kept_read(two->hash, now, &kind), "a busy node is kept");
-    CHECK(!measure_kinds_read(hashes, 3, now, &all), "a kind is missing");
-    measure_kinds_write(list, 3, now, true);
-    CHECK(measure_kept_read(one->hash, now, &kind), "asked for, a busy one is kept");
+    measure_kinds_write(list, 3, now);
+    CHECK(measure_kept_read(two->hash, now + MEASURE_BUSY_S - 1, &kind) && kind.busy, "a busy node is known as such");
+    CHECK(!measure_kept_read(two->hash, now + MEASURE_BUSY_S + 1, &kind), "a busy node counts for long");
+    CHECK(!measure_kinds_read(hashes, 3, now + MEASURE_BUSY_S + 1, &all), "a kind is missing");
+    CHECK(measure_kept_read(one->hash, now + MEASURE_BUSY_S + 1, &kind) && !kind.busy, "an idle one does");
     CHECK(kind.rates.sign_s == list[2].speeds.rates.sign_s && kind.memory_byte_s == list[2].speeds.memory_byte_s,
           "not the slower of two alike");
     CHECK(measure_kinds_read(hashes, 3, now, &all) && all.rates.sign_s == list[1].speeds.rates.sign_s,
@@ -174,9 +174,13 @@ static void test_places(const char *place)
 
 static void test_busy(void)
 {
-    CHECK(!measure_was_busy(0.95, 1, 1.2), "a core of one's own");
-    CHECK(measure_was_busy(0.85, 1, 1.2), "another process had the core");
-    CHECK(measure_was_busy(0.95, 1, 1.3), "another process slowed products down");
+    CHECK(!measure_was_busy(0.95, 1, 1.2, 1.09), "a core of one's own");
+    CHECK(measure_was_busy(0.85, 1, 1.2, 1), "another process had the core");
+    CHECK(measure_was_busy(0.95, 1, 1.3, 1), "another process slowed products down");
+    CHECK(measure_was_busy(0.95, 1, 1.2, 1.2), "another process slowed some rounds down");
+    CHECK(measure_is_enough(3, 0.2, 1.01) && !measure_is_enough(2, 0.2, 1), "rounds that agree");
+    CHECK(!measure_is_enough(3, 0.2, 1.2) && measure_is_enough(6, 0.4, 1.2), "rounds that do not");
+    CHECK(measure_is_enough(2, 2, 1.2) && !measure_is_enough(1, 2, 1), "a part of a core");
 }
 
 int main(void)
