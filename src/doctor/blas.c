@@ -243,6 +243,15 @@ static void check_memory(const doctor_facts *f, doctor_report *r)
 }
 
 /* A run begins half a second earlier where its machine is known. */
+/* A column that stays NaN is no problem of a run. */
+static void check_counter(doctor_report *r, const char *topic, const char *from, const char *why, const char *fix)
+{
+    if (*from)
+        doctor_fine(r, topic, "of points: %s", from);
+    else
+        doctor_fine(r, topic, "not in results: %s%s%s", *why ? why : "unknown", *fix ? "; to have it, " : "", fix);
+}
+
 static void check_kept(const doctor_facts *f, doctor_report *r)
 {
     if (!f->kept.path[0])
@@ -281,6 +290,8 @@ static void check_machine(const doctor_facts *f, doctor_report *r)
 void doctor_check_blas(const doctor_facts *f, doctor_report *r)
 {
     check_machine(f, r);
+    check_counter(r, "cycles", f->counters.cycles_from, f->counters.cycles_why, f->counters.cycles_fix);
+    check_counter(r, "energy", f->counters.energy_from, f->counters.energy_why, f->counters.energy_fix);
     check_kept(f, r);
     check_build(f, r);
     check_tiles(f, r);

@@ -172,6 +172,8 @@ void doctor_facts_read(doctor_facts *facts)
                                           .hdf5_locking = getenv("HDF5_USE_FILE_LOCKING")};
     psw_store_library(facts->hdf5, sizeof facts->hdf5);
     facts->clock_s = psw_clock_resolution_s();
+    psw_counters_open("", &facts->counters);
+    psw_counters_close(&facts->counters);
 }
 
 /* ---- of nodes ---- */

@@ -4,6 +4,7 @@
 #define POLYSWEEP_DOCTOR_FACTS_H
 
 #include "doctor/trial.h"
+#include "polysweep/counters.h"
 #include "polysweep/measure.h"
 
 typedef struct doctor_place { /* of one rank */
@@ -61,8 +62,9 @@ typedef struct doctor_facts {
     doctor_variables variables;
     doctor_build build;
     char hdf5[32];
-    double clock_s; /* resolution */
-    psw_kept kept;  /* speeds, of such a launch on such a node */
+    double clock_s;        /* resolution */
+    psw_counters counters; /* of this process, for its texts alone: closed */
+    psw_kept kept;         /* speeds, of such a launch on such a node */
     doctor_attempt attempt;
 } doctor_facts;
 

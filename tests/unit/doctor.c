@@ -286,6 +286,13 @@ static void test_build(void)
     f->clock_s = 4e-3;
     expect(&m, DOCTOR_WARN, "clock", "too coarse", "clocksource");
 
+    healthy(&m); /* what is not counted is said with what would help, and is nothing to fix */
+    TEXT(f->counters.cycles_from, "perf_event_open");
+    expect_fine(&m, "of points: perf_event_open");
+    TEXT(f->counters.energy_why, "energy_uj: Permission denied");
+    TEXT(f->counters.energy_fix, "as root: `chmod a+r FILES`");
+    expect_fine(&m, "not in results: energy_uj: Permission denied; to have it, as root: `chmod a+r FILES`");
+
     healthy(&m);
     EACH(&m, machine.memory_bytes, 0);
     expect_fine(&m, "unknown; `--set run.memory_per_rank");
