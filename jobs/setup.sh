@@ -29,6 +29,7 @@ pkg-config              command -v pkg-config                        pkg-config
 libopenmpi-dev          command -v mpicc                             MPI: the compiler wrapper mpicc
 openmpi-bin             command -v mpirun                            MPI: mpirun
 libhdf5-openmpi-dev     has_parallel_hdf5                            HDF5 built with that MPI: h5pcc on PATH, or HDF5_ROOT
+zlib1g-dev              has_header zlib.h                            zlib, which HDF5 has, too
 libopenblas-serial-dev  [ -n "${POLYSWEEP_CBLAS:-}" ] || pkg-config --exists openblas  OpenBLAS, or another CBLAS named in POLYSWEEP_CBLAS
 libfftw3-dev            pkg-config --exists fftw3 fftw3f             FFTW 3 in double and single precision
 libhwloc-dev            pkg-config --exists hwloc                    hwloc

@@ -2,6 +2,7 @@
 #ifndef POLYSWEEP_POINT_H
 #define POLYSWEEP_POINT_H
 
+#include "polysweep/counters.h"
 #include "polysweep/dist.h"
 #include "polysweep/store.h"
 
@@ -47,13 +48,15 @@ typedef struct psw_computer {
     const psw_rates *rates;
     double product_flops_s[2]; /* ceiling of products; index = psw_precision */
     const psw_inputs *inputs;
-    psw_timer *timer;     /* NULL: only the pass that gives the results is timed */
-    psw_choice choice;    /* how a team works */
-    bool any_team;        /* points may be computed by teams of other sizes than requested */
-    ptrdiff_t nodes;      /* that the team is on, for predictions */
-    double memory_bytes;  /* points that need more are skipped; 0 = no limit */
-    double point_limit;   /* a point is given up after this many times its predicted time; 0 = never */
-    double least_limit_s; /* but not before: predictions of short points are inaccurate */
+    psw_counters *counters; /* NULL: no point has cycles or energy */
+    int node_ranks;         /* that share the energy of the calling rank's node */
+    psw_timer *timer;       /* NULL: only the pass that gives the results is timed */
+    psw_choice choice;      /* how a team works */
+    bool any_team;          /* points may be computed by teams of other sizes than requested */
+    ptrdiff_t nodes;        /* that the team is on, for predictions */
+    double memory_bytes;    /* points that need more are skipped; 0 = no limit */
+    double point_limit;     /* a point is given up after this many times its predicted time; 0 = never */
+    double least_limit_s;   /* but not before: predictions of short points are inaccurate */
     psw_watch watch;
     void (*failed)(void *context, ptrdiff_t slot, psw_status why); /* on the first rank of a team; may be NULL */
     /* Rows of point number `index` of a leaf, which belong to `slot`, on the rank that has them; NULL: not kept. `sum`:

@@ -37,6 +37,7 @@ typedef struct psw_cost_columns {
     double wait_s; /* at agreements, barriers and sums, not for messages; largest of the team; 0 on one rank */
     double flops, head_flops, bytes, gflops, peak_gflops;
     double memory_bytes, predicted_s, predicted_pass_s, predicted_bytes;
+    double cycles, energy_j; /* of all that was computed for the point, sums over the team; NaN: not known */
 } psw_cost_columns;
 
 /* One token while generating; NaN where nothing is decoded. */

@@ -23,7 +23,8 @@ class Polysweep(CMakePackage):
     depends_on("cmake@3.22:", type="build")
     depends_on("pkgconfig", type="build")
     depends_on("mpi@3:")
-    depends_on("hdf5@1.10: +mpi +hl +shared")
+    depends_on("hdf5@1.10.5: +mpi +hl +shared")
+    depends_on("zlib-api")
     depends_on("openblas threads=none", when="cblas=openblas")  # ranks are the parallelism
     depends_on("blis threads=none +cblas", when="cblas=blis")
     depends_on("fftw@3.3: precision=float,double")

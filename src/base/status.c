@@ -7,8 +7,9 @@
 
 #include "polysweep/plain.h"
 
-static char message[1024] = "";
-static char site[96] = "";
+/* Threads that fail at the same time do not write into each other's. */
+static _Thread_local char message[1024] = "";
+static _Thread_local char site[96] = "";
 
 const char *psw_status_word(psw_status status)
 {

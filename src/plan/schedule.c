@@ -121,6 +121,14 @@ static psw_status turn(simulation *s)
     return PSW_OK;
 }
 
+static psw_status begin(simulation *s)
+{
+    psw_trunk trunks[PSW_TRUNKS_MAX];
+    int count = psw_split_trunks(s->split, trunks);
+    for (int i = 0; i < count; i++) PSW_TRY(rise(s, (worker){0, trunks[i].depth, trunks[i].team}));
+    return PSW_OK;
+}
+
 static void sum_up(psw_schedule *schedule, const psw_runs *runs, const psw_level *levels)
 {
     schedule->depths = runs->depths;
@@ -137,14 +145,16 @@ psw_status psw_schedule_simulate(const psw_runs *runs, const psw_split *split, d
                                  psw_schedule *schedule, psw_turn *turns)
 {
     psw_level levels[PSW_DEPTHS_MAX];
+    psw_split world = *split;
+    world.how = runs->how;
     *schedule = (psw_schedule){.ranks = split->ranks};
     if (split->ranks < 1) return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", split->ranks);
-    int depths = psw_split_levels(split, levels);
+    int depths = psw_split_levels(&world, levels);
     if (runs->count > 0 && runs->depths != depths)
         return PSW_FAIL(PSW_BUG, "runs of %d depths in a world of %d", runs->depths, depths);
-    simulation s = {runs, split, deadline_s, schedule, turns, .next = {0}};
+    simulation s = {runs, &world, deadline_s, schedule, turns, .next = {0}};
     for (int k = 0; k < runs->depths; k++) s.next[k] = runs->first[k];
-    psw_status status = rise(&s, (worker){0, 0, psw_split_team(split, 0, 0)});
+    psw_status status = begin(&s);
     while (status == PSW_OK && s.count > 0 && runs->count > 0) status = turn(&s);
     free(s.heap);
     sum_up(schedule, runs, levels);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "point/group.h"
+#include "point/spent.h"
 
 /* ---- records ---- */
 
@@ -177,10 +178,12 @@ psw_status psw_compute(const psw_comm *team, psw_computer *computer, const psw_s
 {
     psw_point points[PSW_GROUP_MAX];
     ptrdiff_t members, own[PSW_GROUP_MAX];
+    point_spent spent = point_spent_begin(computer);
     for (ptrdiff_t at = 0; at < slots->count; at += members) {
         members = psw_group_fill(computer->study, slots, at, points);
         for (ptrdiff_t i = 0; i < members; i++) own[i] = psw_slots_at(slots, at + i);
         PSW_TRY(compute_members(team, computer, points, members, own, records + at));
+        point_spent_group(&spent, records + at, members);
     }
-    return PSW_OK;
+    return point_spent_end(&spent, team, records, slots->count);
 }

@@ -79,7 +79,9 @@ static psw_status watch(void *context)
 {
     const pass *p = context;
     PSW_TRY(psw_watch_ask(p->computer->watch));
-    if (psw_clock_s() < p->until_s) return PSW_OK;
+    double now_s = psw_clock_s();
+    if (p->computer->counters) psw_counters_keep(p->computer->counters, now_s);
+    if (now_s < p->until_s) return PSW_OK;
     return PSW_FAIL(PSW_TIMEOUT, "took longer than %g times the predicted %.3g s (run.point_limit), and than %g s",
                     p->computer->point_limit, p->plan->limit_s, p->computer->least_limit_s);
 }

@@ -25,6 +25,8 @@ static psw_status check_readable(const char *path)
     return PSW_OK;
 }
 
+enum { SAMPLES_MOST = 1 << 23 }; /* of a point, where none is stored: their memory has to end somewhere */
+
 /* ---- opening ---- */
 
 /* An axis of the study's own had the name before a column did: the dataset is the axis. */
@@ -101,6 +103,9 @@ static psw_status check_counts(const psw_reader *reader)
     if (has->slots != has->point.count || stored <= 0 || stored > most ||
         (double)has->slots * sizeof(int64_t) > stored * STORE_DEFLATE_MOST)
         return PSW_FAIL(PSW_ENVIRONMENT, "it does not hold the numbers of %td points", has->slots);
+    if (has->samples.way == STORE_NOWHERE && has->samples.count / has->slots > SAMPLES_MOST)
+        return PSW_FAIL(PSW_ENVIRONMENT, "it has %td samples of a point, and none is stored",
+                        has->samples.count / has->slots);
     if (has->text.way != STORE_WHOLE || has->text.count < 1 || has->resolved.way != STORE_WHOLE ||
         has->resolved.count < 1)
         return PSW_FAIL(PSW_ENVIRONMENT, "the text of its study is missing");

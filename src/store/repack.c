@@ -116,7 +116,6 @@ static void set_packed(const repacking *r, hid_t how, const shape *s)
 
 static void set_whole(hid_t how)
 {
-    H5Premove_filter(how, H5Z_FILTER_ALL);
     H5Pset_layout(how, H5D_CONTIGUOUS);
     H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(how, H5D_FILL_TIME_ALLOC);
@@ -159,19 +158,20 @@ static psw_status move_piece(const repacking *r, hid_t from, hid_t to, hid_t typ
     return status;
 }
 
-static void fill_empty(repacking *r, hid_t made, hid_t type, size_t size)
+static void fill_empty(repacking *r, hid_t made, hid_t type, size_t size, size_t bytes)
 {
     unsigned char fill[STORE_VALUE_BYTES] = {0}, *to = r->empty;
     H5D_fill_value_t defined = H5D_FILL_VALUE_UNDEFINED;
     r->fills = H5Pfill_value_defined(made, &defined) >= 0 && defined != H5D_FILL_VALUE_UNDEFINED;
     if (defined == H5D_FILL_VALUE_USER_DEFINED) H5Pget_fill_value(made, type, fill);
-    for (size_t at = 0; at + size <= STORE_CHUNK_BYTES; at += size) memcpy(to + at, fill, size);
+    for (size_t at = 0; at + size <= bytes; at += size) memcpy(to + at, fill, size);
 }
 
 static psw_status move_values(repacking *r, hid_t from, hid_t to, hid_t type, const shape *s)
 {
     hid_t made = H5Dget_create_plist(to);
-    fill_empty(r, made, type, H5Tget_size(type));
+    hsize_t lines = s->piece < s->extent[0] ? s->piece : s->extent[0];
+    fill_empty(r, made, type, H5Tget_size(type), (size_t)lines * s->line);
     H5Pclose(made);
     for (hsize_t first = 0; first < s->extent[0]; first += s->piece) PSW_TRY(move_piece(r, from, to, type, s, first));
     return PSW_OK;
@@ -186,9 +186,23 @@ static bool is_known(hid_t type)
     return (class == H5T_INTEGER || class == H5T_FLOAT || text) && H5Tget_size(type) <= STORE_VALUE_BYTES;
 }
 
+/* The old one's own has places in the old file. */
+static hid_t same_fill(hid_t made, hid_t type)
+{
+    unsigned char fill[STORE_VALUE_BYTES] = {0};
+    H5D_fill_value_t defined = H5D_FILL_VALUE_UNDEFINED;
+    H5D_alloc_time_t when = H5D_ALLOC_TIME_DEFAULT;
+    hid_t how = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pfill_value_defined(made, &defined);
+    if (defined == H5D_FILL_VALUE_USER_DEFINED && H5Pget_fill_value(made, type, fill) >= 0)
+        H5Pset_fill_value(how, type, fill);
+    if (H5Pget_layout(made) == H5D_CONTIGUOUS && H5Pget_alloc_time(made, &when) >= 0) H5Pset_alloc_time(how, when);
+    return how;
+}
+
 static psw_status make_dataset(repacking *r, hid_t from, hid_t made, hid_t at, const char *name, shape *s, bool lines)
 {
-    hid_t type = H5Dget_type(from), space = H5Dget_space(from), how = H5Pcopy(made);
+    hid_t type = H5Dget_type(from), space = H5Dget_space(from), how = same_fill(made, type);
     bool stored = is_stored(from, made);
     if (lines && stored && !r->packs) set_whole(how);
     if (lines && stored && r->packs && s->line * (size_t)s->extent[0] > CHUNKED_BYTES) set_packed(r, how, s);
@@ -291,9 +305,19 @@ typedef struct visit {
 
 static psw_status walk(visit *v, hid_t from);
 
+/* The old one's own has places in the old file. */
+static hid_t same_order(hid_t group)
+{
+    unsigned order = 0;
+    hid_t made = H5Gget_create_plist(group), how = H5Pcreate(H5P_GROUP_CREATE);
+    if (made >= 0 && H5Pget_link_creation_order(made, &order) >= 0) H5Pset_link_creation_order(how, order);
+    if (made >= 0) H5Pclose(made);
+    return how;
+}
+
 static psw_status move_group(visit *v, hid_t from_at, const char *name, const char *path)
 {
-    hid_t from = H5Gopen2(from_at, name, H5P_DEFAULT), how = from >= 0 ? H5Gget_create_plist(from) : -1, to = -1;
+    hid_t from = H5Gopen2(from_at, name, H5P_DEFAULT), how = from >= 0 ? same_order(from) : -1, to = -1;
     if (from >= 0 && how >= 0)
         to = v->attaches ? H5Gopen2(v->to_at, name, H5P_DEFAULT)
                          : H5Gcreate2(v->to_at, name, H5P_DEFAULT, how, H5P_DEFAULT);

@@ -11,12 +11,12 @@
 #include <zlib.h>
 
 enum {
-    KEPT = 512,           /* chunks in memory, one of a dataset */
+    KEPT = 1024,          /* chunks in memory, one of a dataset: more than a file has datasets */
     HELD_MOST = 64 << 20, /* their bytes */
 };
 
 typedef struct kept_chunk {
-    ptrdiff_t number; /* in the index; -1: none */
+    ptrdiff_t dataset, number; /* its first chunk in the index, and this one; -1: none */
     unsigned char *values, one[8];
     size_t bytes;  /* of values; 0: all are `one` */
     uint64_t used; /* when, in readings */
@@ -191,21 +191,16 @@ static void let_go(store_source *source, kept_chunk *kept)
 {
     free(kept->values);
     source->held -= kept->bytes;
-    *kept = (kept_chunk){.number = -1};
+    *kept = (kept_chunk){.dataset = kept->dataset, .number = -1};
 }
 
-/* Its own place, where the dataset's chunk before it is. */
+/* One place for each dataset. */
 static kept_chunk *place_of(store_source *source, const store_raw *from)
 {
-    kept_chunk *oldest = &source->kept[0];
-    ptrdiff_t chunks = chunks_of(from);
-    for (int i = 0; i < KEPT; i++) {
-        kept_chunk *kept = &source->kept[i];
-        if (kept->number >= from->first && kept->number < from->first + chunks) return kept;
-        if (kept->used < oldest->used) oldest = kept;
-    }
-    let_go(source, oldest);
-    return oldest;
+    size_t at = (size_t)psw_hash_word((uint64_t)from->first) % KEPT;
+    while (source->kept[at].dataset >= 0 && source->kept[at].dataset != from->first) at = (at + 1) % KEPT;
+    source->kept[at].dataset = from->first;
+    return &source->kept[at];
 }
 
 static void make_less(store_source *source, const kept_chunk *except, size_t more)
@@ -258,7 +253,7 @@ static psw_status find_kept(store_source *source, const char *name, const store_
     if (!source->kept) {
         source->kept = calloc(KEPT, sizeof *source->kept);
         if (!source->kept) return PSW_FAIL(PSW_NO_MEMORY, "no memory for chunks of %s", name);
-        for (int i = 0; i < KEPT; i++) source->kept[i].number = -1;
+        for (int i = 0; i < KEPT; i++) source->kept[i].dataset = source->kept[i].number = -1;
     }
     kept_chunk *kept = *out = place_of(source, from);
     if (kept->number != number) {
@@ -275,7 +270,14 @@ static psw_status find_kept(store_source *source, const char *name, const store_
 
 static void repeat(const unsigned char *one, size_t size, ptrdiff_t count, unsigned char *to)
 {
-    for (ptrdiff_t i = 0; i < count; i++, to += size) memcpy(to, one, size);
+    unsigned char eight[8];
+    if (size == 1) memset(to, one[0], (size_t)count);
+    if (size == 1) return;
+    memcpy(eight, one, size);
+    if (size == sizeof eight) /* a length that the compiler knows */
+        for (ptrdiff_t i = 0; i < count; i++, to += sizeof eight) memcpy(to, eight, sizeof eight);
+    else
+        for (ptrdiff_t i = 0; i < count; i++, to += size) memcpy(to, eight, size);
 }
 
 static void put_fill(const store_raw *from, ptrdiff_t count, unsigned char *to)

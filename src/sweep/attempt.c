@@ -259,12 +259,15 @@ void sweep_attempt_prepare(sweep_job *j)
 {
     const psw_settings *s = j->given.settings;
     const double *flops_s = j->machine.product_flops_s;
+    psw_counters_open("", &j->open.counters);
     j->open.timer.over = sweep_watch_no_pass_fits;
     j->open.timer.context = j;
     j->open.computer = (psw_computer){.study = j->given.study,
                                       .rates = &j->machine.rates,
                                       .product_flops_s = {flops_s[0], flops_s[1]},
                                       .inputs = &j->given.inputs,
+                                      .counters = &j->open.counters,
+                                      .node_ranks = j->given.node.size,
                                       .timer = s->timing ? &j->open.timer : NULL,
                                       .choice = j->given.choice,
                                       .memory_bytes = j->given.memory_bytes,

@@ -25,7 +25,7 @@ static psw_status find_nodes(sweep_crew *crew, int lowest)
     ptrdiff_t nodes = 0;
     for (int i = 0; status == PSW_OK && i < order->size; i++)
         if (i == 0 || all[i] != all[i - 1]) crew->node_first[nodes++] = i;
-    crew->split = (psw_split){order->size, nodes, crew->node_first};
+    crew->split = (psw_split){.ranks = order->size, .nodes = nodes, .node = crew->node_first};
     free(all);
     return status;
 }
@@ -54,14 +54,22 @@ ptrdiff_t sweep_crew_nodes(const sweep_crew *crew, ptrdiff_t first, ptrdiff_t si
     return nodes;
 }
 
+/* A rank in no team of a depth was alone in one. */
+static void leave(psw_comm *team)
+{
+    psw_comm_free(team);
+    team->size = team->rank = 0;
+}
+
 psw_status sweep_crew_open(sweep_crew *crew, const psw_comm *node, const psw_runs *runs, const psw_pool_desk *desk)
 {
     crew->depths = runs->depths;
     for (int k = 0; k < crew->depths; k++) {
         ptrdiff_t count = runs->first[k + 1] - runs->first[k];
         if (count == 0) continue;
-        int first = (int)sweep_crew_first(crew, k);
-        PSW_TRY(psw_comm_split(&crew->order, first, crew->order.rank, &crew->team[k]));
+        psw_team own = psw_split_team(&crew->split, k, crew->order.rank);
+        PSW_TRY(psw_comm_split(&crew->order, (int)own.first, crew->order.rank, &crew->team[k]));
+        if (own.size == 0) leave(&crew->team[k]);
         if (!desk) PSW_TRY(psw_queue_open(&crew->order, node, count, &crew->queue[k]));
     }
     return desk ? psw_pool_open(&crew->order, desk, &crew->pool) : PSW_OK;

@@ -10,7 +10,7 @@ typedef struct sweep_crew {
     psw_split split;
     ptrdiff_t *node_first; /* the split's */
     int depths;
-    psw_comm team[PSW_DEPTHS_MAX];    /* of the calling rank; its first rank takes from the queue */
+    psw_comm team[PSW_DEPTHS_MAX];    /* of the calling rank, size 0: none; its first rank takes from the queue */
     psw_queue *queue[PSW_DEPTHS_MAX]; /* NULL: no runs of this depth, or a search */
     psw_pool *pool;                   /* of a search, instead of queues */
 } sweep_crew;

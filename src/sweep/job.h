@@ -16,11 +16,12 @@ typedef struct sweep_open {
     bool untouched; /* rank 0: nobody has written to the file between reading its slots and opening it */
     sweep_display display;
     psw_computer computer;
-    psw_timer timer;     /* where the study times */
-    psw_record *records; /* one run's */
-    psw_mark *marks;     /* one run's */
-    sweep_hand *hand;    /* of a search (sweep/rounds) */
-    sweep_round *round;  /* of a search */
+    psw_counters counters; /* of this process and its node */
+    psw_timer timer;       /* where the study times */
+    psw_record *records;   /* one run's */
+    psw_mark *marks;       /* one run's */
+    sweep_hand *hand;      /* of a search (sweep/rounds) */
+    sweep_round *round;    /* of a search */
 } sweep_open;
 
 /* Progress of this rank, and why it skipped runs. */

@@ -144,7 +144,9 @@ static psw_status cut(sweep_job *j)
     const psw_rates *rates = &j->machine.rates;
     const psw_split *split = &j->open.crew.split;
     if (j->search.search) return sweep_search_cut(&j->given, rates, split, &j->search, &j->runs);
-    return sweep_runs_cut(&j->given, &j->slots, rates, split, &j->runs);
+    PSW_TRY(sweep_runs_cut(&j->given, &j->slots, rates, split, &j->runs));
+    j->open.crew.split.how = j->runs.usual.how;
+    return PSW_OK;
 }
 
 static psw_status run(sweep_job *j)
@@ -173,6 +175,7 @@ static void release(sweep_job *j)
     free(j->open.records);
     free(j->open.marks);
     psw_timer_free(&j->open.timer);
+    psw_counters_close(&j->open.counters);
     sweep_rounds_free(j);
     sweep_search_free(&j->search);
     sweep_runs_free(&j->runs);
@@ -184,7 +187,9 @@ static void release(sweep_job *j)
 
 psw_status psw_sweep_run(const psw_sweep_request *request, const psw_comm *world)
 {
-    sweep_job j = {.given = {.request = request, .world = world}, .slots = {.lock = psw_lock_none()}};
+    sweep_job j = {.given = {.request = request, .world = world},
+                   .slots = {.lock = psw_lock_none()},
+                   .open = {.counters = {.cycles_fd = -1}}};
     psw_stop_listen();
     j.given.start_s = psw_clock_s();
     PSW_TRY(psw_comm_split_node(world, &j.given.node));

@@ -47,7 +47,7 @@ static psw_status work_depths(sweep_job *j)
     const sweep_crew *crew = &j->open.crew;
     psw_status status = PSW_OK;
     for (int depth = 0; depth < crew->depths && status == PSW_OK; depth++)
-        if (crew->queue[depth]) status = work_depth(j, depth);
+        if (crew->queue[depth] && crew->team[depth].size > 0) status = work_depth(j, depth);
     if (status == PSW_OK) status = sweep_attempt_sync(j, INFINITY);
     if (status != PSW_OK) sweep_crew_halt(&j->open.crew);
     return status;
@@ -61,7 +61,7 @@ static psw_status work_alone(sweep_job *j, const psw_runs *runs)
     const psw_comm *order = &j->open.crew.order;
     for (ptrdiff_t k = 0; k < runs->count; k++) {
         const psw_run *run = &runs->list[k];
-        int size = (int)(run->team > 0 ? run->team : psw_split_least(&j->open.crew.split, run->depth));
+        int size = run->team > 0 ? (int)run->team : order->size;
         bool over;
         PSW_TRY(sweep_watch_over(j, run, &over));
         if (over) return PSW_OK;

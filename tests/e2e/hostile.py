@@ -1,6 +1,6 @@
 """Input that means harm: studies, command lines and files that every command must refuse with a message and the right
 exit code, without a crash, in little time and memory, and with nothing left behind."""
-import os, shutil, subprocess, sys, tempfile, time
+import os, shutil, subprocess, sys, tempfile, time, zlib
 
 import h5py
 import numpy
@@ -172,6 +172,17 @@ def virtual(name):
     return change
 
 
+def chunk(name, size):
+    """A chunk of four numbers that holds so many bytes."""
+
+    def change(file):
+        del file[name]
+        data = file.create_dataset(name, shape=(4,), dtype="i8", chunks=(4,), compression="gzip", shuffle=True)
+        data.id.write_direct_chunk((0,), zlib.compress(bytes(size)))
+
+    return change
+
+
 def external(file):
     kept = file["beta"][()]
     del file["beta"]
@@ -213,8 +224,14 @@ BAD_FILES = {  # what is wrong: how it is made. None of these can be read.
     "huge column": replace("n", shape=(1 << 50,), dtype="i8"),
     "huge points": replace("point", shape=(1 << 50,), dtype="i8"),
     "huge chunks": replace("point", shape=(1 << 40,), dtype="i8", chunks=(1 << 20,)),
-    "a filter": replace("beta", compression="gzip", chunks=(4,)),
-    "chunks": replace("beta", chunks=(2,)),
+    "a filter": replace("beta", compression="lzf", chunks=(4,)),
+    "a checksum": replace("beta", compression="gzip", fletcher32=True, chunks=(4,)),
+    "chunks across lines": replace("time_s", shape=(4, 64), dtype="f8", chunks=(4, 32)),
+    "points without numbers": replace("point", shape=(4,), dtype="i8"),
+    "points without chunks": replace("point", shape=(1 << 30,), dtype="i8", chunks=(1 << 16,), compression="gzip"),
+    "a chunk that inflates to more": chunk("n", 64),
+    "a bomb": chunk("n", 1 << 28),
+    "a chunk that inflates to less": chunk("n", 16),
     "a link to itself": link("beta", h5py.SoftLink("/beta")),
     "links in a ring": lambda file: (link("beta", h5py.SoftLink("/n"))(file), link("n", h5py.SoftLink("/beta"))(file)),
     "a dangling link": link("beta", h5py.SoftLink("/nothing")),

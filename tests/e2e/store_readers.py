@@ -85,6 +85,13 @@ def check_xarray(path, engine, values):
         check(int(data["seed"][3]) == 2**64 - 1 - 3, f"{engine}: seed lost digits")
 
 
+def pack(path):
+    packed = path.replace(".h5", ".packed.h5")
+    tool(str(WRITER), "pack", path, packed)
+    check(os.path.getsize(packed) < os.path.getsize(path), f"{os.path.getsize(packed)} bytes packed")
+    return packed
+
+
 def expected_rows(slots):
     """What the writer put: two data sets of n = 256 + slot rows of 18 numbers, [set][row][feature]."""
     counts = [2 * (256 + slot) for slot in range(slots)]
@@ -99,6 +106,14 @@ def check_rows(place):
     """The group /rows: named dimensions, every number, the rest of the file as readable as without it."""
     path = os.path.join(place, "rows.h5")
     tool("mpirun", "-n", "2", str(WRITER), "write", path, str(ROWS_SLOTS), "0", "rows")
+    packed = pack(path)
+    for file in (path, packed):
+        check_rows_of(file)
+    with h5py.File(packed) as file:
+        check(file["rows/output"].compression == "gzip", "rows/output is not packed")
+
+
+def check_rows_of(path):
     expected = expected_rows(ROWS_SLOTS)
     dims = {"output": "value", "special_mass": "row", "log2_den": "row"}
     with h5py.File(path) as file:
@@ -134,8 +149,13 @@ def main():
         tool("mpirun", "-n", "2", str(WRITER), "write", path, str(SLOTS))
         values = raw_values(path)
         check((values["status"] == 2).all(), "not all slots are done")
+        packed = pack(path)
+        found = raw_values(packed)
+        for name in KINDS:
+            check(found[name].tobytes() == values[name].tobytes(), f"h5py: {name} of a packed file")
         for engine in ("h5netcdf", "netcdf4"):
             check_xarray(path, engine, values)
+            check_xarray(packed, engine, values)
         header = tool("ncdump", "-h", path)
         for name, kind in KINDS.items():
             check(re.search(rf"\t{NCDUMP[kind]} {name}\(point\) ;", header), f"ncdump: {NCDUMP[kind]} {name}(point)")

@@ -65,5 +65,15 @@ done
 "${run[@]}"
 state=$("$writer" check "$file" $slots) || { echo "resumed: $state"; exit 1; }
 echo "resumed: $state; $met of $kills kills met a file, $completed came after the end"
+# while it is packed in its own place, too, it is always whole
+for ((i = 1; i <= kills; i++)); do
+    "$writer" pack "$file" "$file" 2>/dev/null &
+    packing=$!
+    sleep "0.$(printf %03d $((RANDOM % 500)))"
+    kill -KILL $packing 2>/dev/null || true
+    wait $packing 2>/dev/null || true
+    packed=$("$writer" check "$file" $slots) || { echo "kill $i while packing: $packed"; exit 1; }
+    [ "$packed" = "$state" ] || { echo "kill $i while packing: $packed, not $state"; exit 1; }
+done
 ((met > completed)) || { echo "no kill met a run at work: nothing was tried"; exit 1; }
 finished "$state"

@@ -2,6 +2,7 @@
  *   store_writer write FILE SLOTS PAUSE_US [rows]   every slot that is not done, in runs of 16, with its rows if the
  *                                            word is there; what was put goes to FILE.ack
  *   store_writer check FILE SLOTS            are all done slots right, and all done that FILE.ack names?
+ *   store_writer pack FILE TO                TO is FILE, packed
  * Prints how many slots are done; 0 = all is well, so far as it goes. */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -178,9 +179,19 @@ static void check_all(const char *path, ptrdiff_t slots)
     free(records);
 }
 
+/* Without MPI, as a command that packs. */
+static int pack(const char *path, const char *to)
+{
+    psw_packing packing = {.replaces = true};
+    psw_status status = psw_store_pack(path, to, &packing);
+    if (status != PSW_OK) fprintf(stderr, "%s\n", psw_message());
+    return (int)status;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 4) return PSW_USAGE;
+    if (strcmp(argv[1], "pack") == 0) return pack(argv[2], argv[3]);
     with_rows = argc > 5 && strcmp(argv[5], "rows") == 0;
     ptrdiff_t slots = strtol(argv[3], NULL, 10);
     if (strcmp(argv[1], "check") == 0) {

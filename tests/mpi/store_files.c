@@ -260,6 +260,36 @@ static void second_launch(void)
     if (world.rank == 0) check_torn();
 }
 
+static psw_status count_done(void *context, ptrdiff_t first, ptrdiff_t count, const psw_slot *slots)
+{
+    (void)first;
+    for (ptrdiff_t i = 0; i < count; i++) *(double *)context += slots[i].status == PSW_SLOT_DONE;
+    return PSW_OK;
+}
+
+/* All ranks read a packed file, though only rank 0 looked where its chunks are. */
+static void check_packed(void)
+{
+    char small[300];
+    double done = 0;
+    psw_packing packing = {.replaces = true};
+    psw_reader *reader = NULL;
+    psw_record record;
+    psw_format(small, sizeof small, "%s.small", path);
+    if (world.rank == 0) CHECK(psw_store_pack(path, small, &packing) == PSW_OK, "%s", psw_message());
+    psw_comm_barrier(&world);
+    CHECK(psw_reader_open_shared(&world, small, &reader) == PSW_OK, "%s", psw_message());
+    if (!reader) return;
+    CHECK(psw_reader_states_each(&world, reader, count_done, &done) == PSW_OK, "%s", psw_message());
+    psw_comm_sum(&world, &done, 1);
+    CHECK(done == SLOTS - 1, "%.0f slots are done, and one is torn", done);
+    CHECK(psw_reader_get(reader, world.rank + 80, 1, &record) == PSW_OK && record.slot.status == PSW_SLOT_DONE &&
+              record.point.n == 256 + world.rank + 80,
+          "%s", psw_message());
+    CHECK(psw_reader_packed(reader) && psw_reader_launches(reader) == 2, "%td launches", psw_reader_launches(reader));
+    psw_reader_close(reader);
+}
+
 static void clean_up(const char *semaphore)
 {
     char command[300];
@@ -284,6 +314,8 @@ int main(int argc, char **argv)
     psw_comm_barrier(&world);
     second_launch();
     check_bare();
+    psw_comm_barrier(&world);
+    check_packed();
     free(before);
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
     if (world.rank == 0) clean_up(semaphore);

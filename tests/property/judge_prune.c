@@ -1,6 +1,6 @@
 /* Rows that the head leaves out change nothing: the same bits of every column but their share, with pruning and
- * without, for any order of leaves and any team. On attention of all presets, and on rows made so that the largest
- * pre-activations of many of them differ in last bits, or not at all. */
+ * without, for any order of leaves, any team and any number of threads. On attention of all presets, and on rows made
+ * so that the largest pre-activations of many of them differ in last bits, or not at all. */
 #include "kept_leaves.h"
 #include "merge.h"
 #include "polysweep/random.h"
@@ -9,7 +9,7 @@
 
 typedef struct manner { /* of judging the same leaves */
     bool prunes, backwards;
-    int ranks;
+    int ranks, threads;
 } manner;
 
 typedef struct judged {
@@ -34,8 +34,11 @@ static void take_some(const psw_judge *judge, psw_head *head, const kept *k, int
 }
 
 /* `data`: where rows can be computed again, else NULL. */
-static judged judge_all(const psw_group *group, const kept *k, const psw_data *data, manner how)
+static judged judge_all(const psw_group *of, const kept *k, const psw_data *data, manner how)
 {
+    psw_point points[PSW_GROUP_MAX];
+    const psw_group some = {points, of->count}, *group = &some;
+    for (ptrdiff_t i = 0; i < of->count; i++) points[i] = of->points[i], points[i].threads = how.threads;
     const psw_judge *judge = psw_judge_of(group->points->precision);
     psw_arena arena[TEAM_MOST];
     psw_head *head[TEAM_MOST];
@@ -68,20 +71,20 @@ static void count_verdict(const psw_verdict *v, tally *seen)
 static void any_manner(const char *name, const psw_group *group, const kept *k, const psw_data *data, tally *seen)
 {
     static const manner manners[] = {
-        {true, false, 1}, {true, true, 1}, {true, false, 2}, {true, true, 3}, {false, true, 2}};
+        {true, false, 1, 1}, {true, true, 1, 3}, {true, false, 2, 2}, {true, true, 3, 1}, {false, true, 2, 2}};
     const psw_point *p = group->points;
-    judged plain = judge_all(group, k, data, (manner){false, false, 1});
+    judged plain = judge_all(group, k, data, (manner){false, false, 1, 1});
     for (size_t m = 0; m < sizeof manners / sizeof *manners; m++) {
         judged other = judge_all(group, k, data, manners[m]);
         for (ptrdiff_t i = 0; i < group->count; i++) {
             const psw_verdict *a = &plain.verdicts[i], *b = &other.verdicts[i];
-            CHECK(
-                verdict_same(a, b),
-                "%s method %d mask %d precision %d noise %g beta %g, %d ranks%s: margins %.17g %.17g not %.17g %.17g, "
-                "F %.17g not %.17g, ties %td not %td",
-                name, (int)p->method, (int)p->mask, (int)p->precision, p->noise, group->points[i].beta,
-                manners[m].ranks, manners[m].backwards ? ", backwards" : "", b->margin_d0, b->margin_d1, a->margin_d0,
-                a->margin_d1, b->value_d1, a->value_d1, b->tie, a->tie);
+            CHECK(verdict_same(a, b),
+                  "%s method %d mask %d precision %d noise %g beta %g, %d ranks of %d threads%s: margins %.17g %.17g "
+                  "not %.17g %.17g, "
+                  "F %.17g not %.17g, ties %td not %td",
+                  name, (int)p->method, (int)p->mask, (int)p->precision, p->noise, group->points[i].beta,
+                  manners[m].ranks, manners[m].threads, manners[m].backwards ? ", backwards" : "", b->margin_d0,
+                  b->margin_d1, a->margin_d0, a->margin_d1, b->value_d1, a->value_d1, b->tie, a->tie);
             CHECK(a->head_pruned == 0, "%g pruned without pruning", a->head_pruned);
             CHECK(b->head_pruned >= 0 && b->head_pruned < 1, "%g pruned", b->head_pruned);
             if (manners[m].prunes) count_verdict(b, seen);

@@ -1,5 +1,5 @@
-/* Files with a few bytes changed, or cut: a reader ends with a status, never with a signal, and asks for no memory that
- * the file does not account for. Each file is read in a process of its own. */
+/* Files, every second one packed, with a few bytes changed, or cut: a reader ends with a status, never with a signal,
+ * and asks for no memory that the file does not account for. Each file is read in a process of its own. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,20 +73,30 @@ static void try_file(uint64_t number)
     CHECK(WIFEXITED(state) && WEXITSTATUS(state) == 0, "file %llu: state %d", (unsigned long long)number, state);
 }
 
+static size_t load(unsigned char *bytes)
+{
+    FILE *stream = fopen(path, "rb");
+    size_t count = stream ? fread(bytes, 1, LARGEST, stream) : 0;
+    if (stream) fclose(stream);
+    CHECK(count > 4096 && count < LARGEST, "%zu bytes", count);
+    return count;
+}
+
 int main(void)
 {
-    static unsigned char good[LARGEST], bad[LARGEST];
+    static unsigned char good[2][LARGEST], bad[LARGEST];
+    psw_packing packing = {.replaces = true};
+    size_t count[2];
     const psw_key key = psw_random_key(PSW_STREAM_DATA, 1, NULL, 0);
     layout = store_edges_layout(SLOTS, COMBINATIONS);
     psw_format(path, sizeof path, "/tmp/polysweep-damaged.%ld.h5", (long)getpid());
     CHECK(store_layout_create(path, &layout) == PSW_OK, "%s", psw_message());
-    FILE *stream = fopen(path, "rb");
-    size_t count = stream ? fread(good, 1, sizeof good, stream) : 0;
-    if (stream) fclose(stream);
-    CHECK(count > 4096 && count < LARGEST, "%zu bytes", count);
+    count[0] = load(good[0]);
+    CHECK(psw_store_pack(path, path, &packing) == PSW_OK, "%s", psw_message());
+    count[1] = load(good[1]);
     for (uint64_t number = 0; number < FILES; number++) {
-        memcpy(bad, good, count);
-        store_bytes(bad, damage(key, number, bad, count));
+        memcpy(bad, good[number % 2], count[number % 2]);
+        store_bytes(bad, damage(key, number, bad, count[number % 2]));
         try_file(number);
     }
     unlink(path);
