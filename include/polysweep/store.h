@@ -66,7 +66,7 @@ ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX
 /* A column that the file is too old to have and whose value for the point is not the default; NULL = none. */
 const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point);
 bool psw_reader_packed(const psw_reader *reader); /* psw_store_unpack makes a file of it that a run can write to */
-bool psw_reader_older(const psw_reader *reader); /* than some column: else it lacks none */
+bool psw_reader_older(const psw_reader *reader);  /* than some column: else it lacks none */
 /* Launch number `launch`; PSW_ENVIRONMENT if its row was replaced by a newer one (the table keeps the last 64). */
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *row);
 /* The rows in use, by number. */

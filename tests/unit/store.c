@@ -115,7 +115,8 @@ static void test_refused_files(void)
     expect_refused("", "is not a file");
 }
 
-/* A column that is not what it should be: gone, of another type, of another length, with a filter, a link to elsewhere. */
+/* A column that is not what it should be: gone, of another type, of another length, with a filter, a link to elsewhere.
+ */
 static void replace_success_rate(const char *name, hid_t type, hsize_t length, bool chunked, const char *link)
 {
     hid_t open = H5Fopen(file(name), H5F_ACC_RDWR, H5P_DEFAULT), space = H5Screate_simple(1, &length, NULL);
