@@ -6,6 +6,7 @@
 #include "check.h"
 #include "polysweep/errors.h"
 #include "polysweep/plan.h"
+#include "polysweep/threads.h"
 
 static psw_point point(ptrdiff_t n, ptrdiff_t d, double beta)
 {
@@ -53,6 +54,28 @@ static void test_scores(void)
                 /* whole numbers below 2^53 apart from one division */
                 CHECK_NEAR(psw_cost_time(&rates, &p).predicted_s, scores_made(&p), 1e-12);
             }
+}
+
+/* Threads divide the tiles of row folds, as strips allow, and nothing else; they share all but their scratch. */
+static void test_threads(void)
+{
+    psw_rates score = {.score_s = {1, 1}}, rates = psw_rates_default;
+    for (int threads = 2; threads <= 4; threads++) {
+        psw_point p = point(32768, 66, 4), one = p;
+        p.threads = threads;
+        double shares = psw_threads_of(threads) > 1 && psw_attend_threads(&p, 64) > 1 ? threads : 1;
+        CHECK_NEAR(psw_cost_time(&score, &one).repeat_s / psw_cost_time(&score, &p).repeat_s, shares, 0.02);
+        psw_cost a = psw_cost_point(&rates, &one), b = psw_cost_point(&rates, &p);
+        CHECK(b.memory_bytes >= a.memory_bytes && b.memory_bytes < 1.2 * a.memory_bytes, "%g of %g bytes",
+              b.memory_bytes, a.memory_bytes);
+        CHECK(psw_group_most(&one) == psw_group_most(&p), "groups depend on threads");
+        one = point(64, 66, 4), p = one, p.threads = threads; /* one strip */
+        CHECK(psw_cost_time(&score, &one).repeat_s == psw_cost_time(&score, &p).repeat_s, "%d threads, a strip",
+              threads);
+        p = point(32768, 66, 4), p.method = PSW_POLYSKETCH, p.r = 16, p.features = 136, p.draws = 1, one = p;
+        p.threads = threads;
+        CHECK(psw_cost_time(&rates, &one).repeat_s == psw_cost_time(&rates, &p).repeat_s, "a sketch");
+    }
 }
 
 static void test_cost(void)
@@ -270,6 +293,7 @@ static void test_many_ranks(void)
 int main(void)
 {
     test_scores();
+    test_threads();
     test_cost();
     test_cost_of_methods();
     test_cost_of_sketches();
