@@ -24,6 +24,7 @@ typedef struct kept_chunk {
 
 struct store_source {
     int file;
+    char *path;
     uint64_t bytes; /* of the file */
     ptrdiff_t chunks;
     store_chunk *chunk;
@@ -39,7 +40,8 @@ psw_status store_source_open(const char *path, store_source **out)
 {
     struct stat about;
     store_source *source = *out = calloc(1, sizeof *source);
-    if (!source) return PSW_FAIL(PSW_NO_MEMORY, "no memory to read %s", path);
+    if (source) source->path = strdup(path), source->file = -1;
+    if (!source || !source->path) return PSW_FAIL(PSW_NO_MEMORY, "no memory to read %s", path);
     source->file = open(path, O_RDONLY | O_CLOEXEC);
     if (source->file < 0 || fstat(source->file, &about) != 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, psw_reason(errno));
@@ -53,6 +55,7 @@ void store_source_close(store_source *source)
     if (source->file >= 0) close(source->file);
     for (int i = 0; source->kept && i < KEPT; i++) free(source->kept[i].values);
     free(source->kept);
+    free(source->path);
     free(source->chunk);
     free(source->stored);
     free(source->mixed);
@@ -180,7 +183,8 @@ static psw_status unpack(store_source *source, const char *name, const store_raw
     unsigned char *plain = shuffled ? source->mixed : values;
     PSW_TRY(read_bytes(source->file, name, chunk->offset, chunk->bytes, deflated ? source->stored : plain));
     if (deflated && !inflates(source->stored, chunk->bytes, plain, bytes))
-        return PSW_FAIL(PSW_ENVIRONMENT, "a chunk of %s is damaged: it does not inflate to %zu bytes", name, bytes);
+        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: a chunk of %s does not inflate to %zu bytes", source->path,
+                        name, bytes);
     if (shuffled) unshuffle(source->mixed, from->chunk, from->size, values);
     return PSW_OK;
 }

@@ -226,7 +226,6 @@ BAD_FILES = {  # what is wrong: how it is made. None of these can be read.
     "huge chunks": replace("point", shape=(1 << 40,), dtype="i8", chunks=(1 << 20,)),
     "a filter": replace("beta", compression="lzf", chunks=(4,)),
     "a checksum": replace("beta", compression="gzip", fletcher32=True, chunks=(4,)),
-    "chunks across lines": replace("time_s", shape=(4, 64), dtype="f8", chunks=(4, 32)),
     "points without numbers": replace("point", shape=(4,), dtype="i8"),
     "points without chunks": replace("point", shape=(1 << 30,), dtype="i8", chunks=(1 << 16,), compression="gzip"),
     "a chunk that inflates to more": chunk("n", 64),
