@@ -247,7 +247,7 @@ static void test_kernels_that_differ(void)
 static void test_threads(void)
 {
     machine m;
-    doctor_facts *f = healthy(&m);
+    healthy(&m);
     EACH(&m, machine.blas_threads, 64);
     expect(&m, DOCTOR_WARN, "threads", "64 threads a rank", "OPENBLAS_NUM_THREADS=1");
 
