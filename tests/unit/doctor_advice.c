@@ -66,10 +66,23 @@ static void test_messages_between_nodes(void)
     expect_fine(&m, "GB/s between ranks 0 and 1 of a node");
 }
 
+/* It is said with what would help, and is nothing to fix. */
+static void test_counters(void)
+{
+    machine m;
+    doctor_facts *f = healthy(&m);
+    TEXT(f->counters.cycles_from, "perf_event_open");
+    expect_fine(&m, "of points: perf_event_open");
+    TEXT(f->counters.energy_why, "energy_uj: Permission denied");
+    TEXT(f->counters.energy_fix, "as root: `chmod a+r FILES`");
+    expect_fine(&m, "not in results: energy_uj: Permission denied; to have it, as root: `chmod a+r FILES`");
+}
+
 int main(void)
 {
     test_threads_of_none();
     test_threads_of_tiles();
     test_messages_between_nodes();
+    test_counters();
     return test_end();
 }
