@@ -219,13 +219,15 @@ static bool is_shared(const psw_point *p, ptrdiff_t size)
     return size > 1 && psw_method_computes(p->method) && psw_attend_kind(p) != PSW_ONE_RANK;
 }
 
-/* Ranks that have most leaves are the last one in each layout, or the owner of the last leaf; a few more are asked. */
+/* Ranks that have most leaves are the last one in each layout, or the owner of the last leaf; a few more are asked. In
+ * a grid the first row has most queries and one of the last columns most keys. */
 double psw_team_memory(const psw_group *group, psw_choice choice, ptrdiff_t size)
 {
     const psw_point *p = &group->points[0];
     if (!is_shared(p, size)) return (double)psw_memory_group(group, NULL);
     psw_route route = psw_attend_route(p, choice, whole_int(size), 0);
-    int ranks[] = {0, route.size / 2, route.size - 1, psw_route_owner(&route, route.leaves - 1)};
+    int last = route.pattern == PSW_GRID ? route.columns - 1 : route.size - 1;
+    int ranks[] = {0, last / 2, last, psw_route_owner(&route, route.leaves - 1)};
     double bytes = 0;
     for (int i = 0; i < 4; i++) {
         route.rank = ranks[i];

@@ -23,22 +23,29 @@ static double tiles_of(const comb *c, double from, double end)
     return inside * own + c->every * inside * (inside - 1) / 2 + (c->count - until) * (end - from);
 }
 
-enum { LOOKED_AT = 64 };
+/* Columns differ by a leaf or two, so of many some stand for all. */
+static int looked_at(const psw_route *g)
+{
+    return g->columns < 64 ? g->columns : 64;
+}
 
-/* The row of the last leaf has most: counted from the end, its queries are the last ones. The columns of a zigzag
- * differ by a leaf or two, so of many some stand for all. */
+static int looked_column(const psw_route *g, int index)
+{
+    int looked = looked_at(g);
+    return looked < 2 ? 0 : (int)((ptrdiff_t)index * (g->columns - 1) / (looked - 1));
+}
+
+/* The row of the last leaf has most: counted from the end, its queries are the last ones. */
 static double most_causal(const psw_route *g)
 {
     psw_route columns = psw_route_columns(g), rows = psw_route_rows(g);
     ptrdiff_t row = (g->leaves - 1) % rows.size;
     comb queries = {(double)row, rows.size, (double)((g->leaves - 1 - row) / rows.size + 1)};
-    int looked = g->columns < LOOKED_AT ? g->columns : LOOKED_AT;
     double most = 0;
-    for (int i = 0; i < looked; i++) {
-        int column = looked < 2 ? 0 : (int)((ptrdiff_t)i * (g->columns - 1) / (looked - 1));
+    for (int i = 0; i < looked_at(g); i++) {
         double tiles = 0;
         for (ptrdiff_t round = 0; round < psw_route_rounds(g); round++) {
-            psw_leaves s = psw_route_round(&columns, column, round);
+            psw_leaves s = psw_route_round(&columns, looked_column(g, i), round);
             tiles += tiles_of(&queries, (double)s.first, (double)(s.first + s.count));
         }
         most = tiles > most ? tiles : most;
@@ -59,11 +66,16 @@ double psw_route_grid_tiles(const psw_route *g, ptrdiff_t queries)
 
 /* ---- the shape ---- */
 
-/* Copies of a leaf, by the numbers in one: keys and values go to the other rows; queries to the other columns, from
- * which they come back as sums of a node or two, in double. */
+/* What is sent of a leaf: its keys and values to the other rows; its queries to the other columns, from which they
+ * come back as one sum for each node of the tree that a column holds, which is fewest where its keys begin at a large
+ * power of two. In numbers for each column of a row, be they single or double. */
 static double sent(const psw_route *g)
 {
-    return 2.0 * (psw_route_rows(g).size - 1) + 4.0 * (g->columns - 1);
+    psw_route columns = psw_route_columns(g);
+    int looked = looked_at(g);
+    double nodes = 0;
+    for (int i = 0; i < looked; i++) nodes += (double)psw_route_nodes(&columns, looked_column(g, i), g->leaves, NULL);
+    return 2.0 * (psw_route_rows(g).size - 1) + (1 + 1.5 * nodes / looked) * (g->columns - 1);
 }
 
 static int root_of(int size)
@@ -94,8 +106,9 @@ int psw_route_shape(ptrdiff_t queries, ptrdiff_t leaves, bool causal, int size)
     }
     for (int i = 0; i < shapes; i++) {
         g.columns = columns_of(size, leaves, i);
-        if (best > 0 && sent(&g) >= fewest) continue;
-        if (psw_route_grid_tiles(&g, queries) <= least * as_good) fewest = sent(&g), best = g.columns;
+        if (psw_route_grid_tiles(&g, queries) > least * as_good) continue;
+        double sends = sent(&g);
+        if (best == 0 || sends < fewest) fewest = sends, best = g.columns;
     }
     return best;
 }

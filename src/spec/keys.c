@@ -231,7 +231,7 @@ const psw_yaml_key spec_keys[] = {
     {"run", "team", PSW_T_AUTO, -1, COUNT, "auto", "ranks that share a point, unless team is an axis", AT(team)},
     {"run", "threads", PSW_T_WHOLE, -1, 1, 4096, "1", "threads of a rank", AT(threads)},
     {"run", "oversubscribe", PSW_T_SWITCH, -1, 0, 0, "false", "allow more ranks x threads than hardware threads", AT(oversubscribe)},
-    {"run", "route", PSW_T_NAME, -1, 0, 0, "auto", "how blocks are sent in a team: ring, all_gather, pass_q, stream", AT(route)},
+    {"run", "route", PSW_T_NAME, -1, 0, 0, "auto", "how blocks are sent in a team: ring, all_gather, pass_q, stream, grid", AT(route)},
     {"run", "layout", PSW_T_NAME, -1, 0, 0, "auto", "which leaves a rank of a team has: contiguous, zigzag, striped", AT(layout)},
     {"run", "scan", PSW_T_NAME, -1, 0, 0, "auto", "how states are summed over a team: doubling, chain, exscan, all_gather", AT(scan)},
     {"run", "point_limit", PSW_T_REAL, -1, 1, INF, "10", "give a point up after this many times its predicted time", AT(point_limit)},

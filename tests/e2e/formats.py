@@ -204,8 +204,9 @@ def test_errors(arrays, path, ds):
 def test_shared():
     """One row in which D_1 differs; bits of row folds from any team, sketches within what columns promise."""
     Path("sets.yaml").write_text(SETS)
-    for ranks in (1, 2, 3):
-        run("run", "sets.yaml", "-o", f"sets-{ranks}.h5", "--quiet", "--set", f"run.team={ranks}", "--oversubscribe", ranks=ranks)
+    for ranks, route in ((1, "auto"), (2, "auto"), (3, "grid")):
+        run("run", "sets.yaml", "-o", f"sets-{ranks}.h5", "--quiet", "--set", f"run.team={ranks}", "--set", f"run.route={route}",
+            "--oversubscribe", ranks=ranks)
     alone = polysweep.open("sets-1.h5")
     for ranks in (2, 3):
         for point, of in points(alone, BITS, "exact", "softmax", "linear"):

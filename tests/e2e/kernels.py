@@ -255,7 +255,7 @@ def test_smallest():
     study = Path("smallest.yaml")
     study.write_text("schema: 1\nstudy: smallest\ndata: {kind: file, path: rows}\nmethods: [exact]\n"
                      "grid: {n: 150, d: 7, v: 5, beta: 3, block: 16, mask: causal, offset: 0.5}\n")
-    for ranks, route in ((0, "ring"), (2, "ring"), (2, "pass_q"), (3, "stream"), (2, "all_gather")):
+    for ranks, route in ((0, "ring"), (2, "ring"), (2, "pass_q"), (3, "stream"), (4, "grid"), (2, "all_gather")):
         out = Path(f"smallest-{ranks}-{route}.h5")
         run("run", study, "-o", out, "--quiet", "--set", f"run.route={route}", "--set", f"grid.team={max(ranks, 1)}",
             "--oversubscribe", ranks=ranks, code=1)

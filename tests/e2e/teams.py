@@ -180,7 +180,7 @@ def main():
     check_plan(file)
     some = ["--set", "grid.precision=fp64", "--set", "grid.shape=0"]
     for choice in ("layout=contiguous", "layout=striped", "layout=zigzag", "route=all_gather", "route=pass_q", "route=stream",
-                   "scan=chain", "scan=exscan", "scan=all_gather"):
+                   "route=grid", "scan=chain", "scan=exscan", "scan=all_gather"):
         path = choice.replace("=", "-") + ".h5"
         run("run", "study.yaml", "-o", path, "--oversubscribe", "--quiet", "--set", "run." + choice, *some)
         check_file(path, points // 4)

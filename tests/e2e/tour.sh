@@ -23,11 +23,12 @@ sed -e 's/tour/teams/' -e 's/, closed_form//' -e "s/beta: /team: $many, beta: /"
 expect 0 "" ranks 1 run study.yaml -o one.h5
 expect 0 "" ranks "$many" run study.yaml -o many.h5 --oversubscribe
 expect 0 "bit for bit in 1 files" "$python" "$here/bits.py" one.h5 many.h5
-for route in ring all_gather pass_q stream; do
+for route in ring all_gather pass_q stream grid; do
     expect 0 "" ranks "$many" run teams.yaml -o "$route.h5" --oversubscribe --set run.route=$route
 done
 expect 0 "" ranks "$many" verify ring.h5 --sample 50
-expect 0 "bit for bit in 3 files" "$python" "$here/bits.py" ring.h5 all_gather.h5 pass_q.h5 stream.h5
+expect 0 "bit for bit in 4 files" "$python" "$here/bits.py" ring.h5 all_gather.h5 pass_q.h5 stream.h5 grid.h5
+expect 2 "leave run.layout out" "$program" run teams.yaml -o no.h5 --set run.route=grid --set run.layout=striped
 expect 0 "^64,10,[^,]*,$many" "$program" show ring.h5 --csv --columns n,d,beta,team --where "n == 64"
 
 # stopped by its limit of time or cut by a condition, a run goes on where it was

@@ -256,8 +256,29 @@ static void test_more_ranks(void)
     free(node);
 }
 
+/* What the plan says that a rank of a grid needs at most, by a look at few, is what the rank with most needs. */
+static void test_memory_of_grids(void)
+{
+    psw_point p = {
+        .method = PSW_EXACT, .data_kind = PSW_GAUSSIAN, .beta = 4, .block = 64, .n = 64 * 96, .d = 8, .v = 8};
+    psw_group group = {&p, 1};
+    psw_choice choice = {-1, PSW_GRID, -1};
+    for (int i = 0; i < 8; i++) {
+        int size = 5 + i / 2 * 9;
+        double most = 0, planned;
+        p.mask = i % 2 ? PSW_CAUSAL : PSW_FULL;
+        planned = psw_team_memory(&group, choice, size);
+        for (int rank = 0; rank < size; rank++) {
+            psw_route route = psw_attend_route(&p, choice, size, rank);
+            most = fmax(most, (double)psw_memory_group(&group, &route));
+        }
+        CHECK(planned >= 0.97 * most, "%d ranks: %g bytes, planned are %g", size, most, planned);
+    }
+}
+
 int main(void)
 {
+    test_memory_of_grids();
     test_mixed();
     test_cost();
     test_granularity();

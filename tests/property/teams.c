@@ -159,8 +159,8 @@ static void sketches(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, bool share
 
 /* ---- memory ---- */
 
-/* What the rank that needs most needs falls as 1/g; on a ring but for sums that wait between steps, up to log2 g for
- * each row. */
+/* What the rank that needs most needs falls as 1/g, in a grid as its root; on a ring but for sums that wait between
+ * steps, up to log2 g for each row. */
 static void memory(psw_method method, psw_mask mask, int pattern)
 {
     source_make(3, 64, 8, 8, -1, false, false);
@@ -179,6 +179,7 @@ static void memory(psw_method method, psw_mask mask, int pattern)
         /* the tile, the leaf at hand and its trees, or a few states are everybody's: 12 MiB here; mapped keys and a
          * state for each block, which only a team keeps, are a fifth of a sketch's rows here */
         double waiting = pattern == PSW_STREAM ? 1.02 : psw_attend_kind(&p) == PSW_STATE_FOLD ? 1.2 : 2 + log2(size);
+        if (pattern == PSW_GRID) waiting = 1.6 * sqrt(size) + log2(size);
         CHECK(most < alone * waiting / size + (12 << 20), "method %d: %g bytes on %d ranks", (int)method, most, size);
     }
     fprintf(stderr, "\n");
@@ -203,6 +204,7 @@ int main(void)
     for (int mask = 0; mask < 2; mask++) {
         memory(PSW_EXACT, (psw_mask)mask, PSW_RING);
         memory(PSW_EXACT, (psw_mask)mask, PSW_STREAM);
+        memory(PSW_EXACT, (psw_mask)mask, PSW_GRID);
         memory(PSW_POLYSKETCH, (psw_mask)mask, -1);
     }
     source_free();

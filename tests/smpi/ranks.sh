@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Teams of simulated ranks: ranks.sh RANKS. Computing takes no simulated time: what is looked at is who sends what, and
-# that all come to an end.
+# Teams of simulated ranks: ranks.sh RANKS [PART...], else all parts. Computing takes no simulated time: what is looked
+# at is who sends what, and that all come to an end.
 set -euo pipefail
 . "$(dirname "$0")/simulated.sh"
 prepare_ranks "$1" ranks
+shift
+[ $# -gt 0 ] || set -- splits states_full states_causal rows_full rows_causal grid_full grid_causal
 failed=0
-for part in splits states_full states_causal rows_full rows_causal; do
+for part; do
     simulate "$part" || failed=1
 done
 exit "$failed"
