@@ -101,7 +101,13 @@ static void force(chooser *c, plan_team_work *work, psw_run *run)
     settle(run, depth, cost.seconds, cost.busy_s);
 }
 
-/* From single ranks up; teams with more than twice as many ranks as leaves gain nothing. False if nothing fits. */
+/* Ranks of a team that have something to compute, at most. */
+static ptrdiff_t shares_of(const plan_team_work *work)
+{
+    return work->choice.pattern == PSW_GRID ? work->leaves * work->leaves : work->leaves;
+}
+
+/* From single ranks up; teams with more than twice as many ranks as shares gain nothing. False if nothing fits. */
 static bool find_prices(chooser *c, plan_team_work *work, bool large, price *prices)
 {
     bool found = false;
@@ -110,7 +116,7 @@ static bool find_prices(chooser *c, plan_team_work *work, bool large, price *pri
     for (int k = c->depths - 1; k >= 0; before = c->levels[k--].least) {
         ptrdiff_t size = c->levels[k].least;
         if (size == before) continue;
-        if (found && size >= 2 * work->leaves) break;
+        if (found && size >= 2 * shares_of(work)) break;
         if (large && !fits(c, work, size)) continue;
         prices[k] = price_of(c, work, size, k);
         found = true;

@@ -120,9 +120,27 @@ static double ring_seconds(double tiles_s, double step_s, double size, double le
     return each + (working - 1) * fmax(each, step_s) + (size - working) * step_s;
 }
 
+/* The owner of a leaf sends it down its column and along its row; a rank receives the keys of its column and the
+ * queries of its row, then computes, and its sums go back to the owners. */
+static double grid_seconds(const plan_team_work *w, const psw_route *r, const network *net, const most *m,
+                           double tiles_s)
+{
+    const psw_point *p = &w->group->points[0];
+    double rows = psw_route_rows(r).size, columns = r->columns, block = (double)p->block;
+    double keys = ceil((double)r->leaves / columns), queries = ceil((double)r->leaves / rows);
+    if (psw_data_distinct(p)) queries = fmin(queries, ceil((double)psw_data_queries(p) / block));
+    double nodes = columns > 1 ? (double)psw_route_foreign(r, r->leaves - 1) / (columns - 1) : 0;
+    double key = (double)w->message.keys, query = (double)w->message.queries;
+    double sent = m->leaves * ((rows - 1) * key + (columns - 1) * query), received = keys * key + queries * query;
+    double sums = nodes * block * (double)w->message.sums * fmax(queries, m->leaves * (columns - 1));
+    double messages = m->leaves * (rows - 1 + 2 * (columns - 1));
+    return tiles_s + messages * net->latency + (fmax(sent, received) + sums) * net->byte;
+}
+
 static double row_seconds(const plan_team_work *w, const psw_route *r, const network *net, const most *m,
                           double tiles_s)
 {
+    if (r->pattern == PSW_GRID) return grid_seconds(w, r, net, m, tiles_s);
     double size = r->size, working = fmin(size, (double)r->leaves), bytes = payload_bytes(w, r, m->leaves);
     if (r->pattern == PSW_STREAM) { /* all leaves of others, one by one, for each own leaf */
         double transfers = (double)r->leaves * (double)r->leaves * (r->causal ? 0.5 : 1) * (1 - 1 / working);
