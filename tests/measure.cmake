@@ -12,4 +12,5 @@ set_tests_properties(e2e.job_limits PROPERTIES SKIP_RETURN_CODE 77)
 psw_script_test(bench e2e/bench.py COST 15)
 # not a test: bench/start.py prints how soon a launch computes, and how soon it sees that nothing is left
 # not a test: bench/remaining.py holds the time that is left, as it was said, against what it took
+# not a test: bench/million.py takes a million points from their run, killed half-way, to their report
 # not a test: bench/predictions.py holds predicted seconds of three studies against the clock
