@@ -15,4 +15,5 @@ psw_script_test(bench e2e/bench.py COST 15)
 # not a test: bench/start.py prints how soon a launch computes, and how soon it sees that nothing is left
 # not a test: bench/remaining.py holds the time that is left, as it was said, against what it took
 # not a test: bench/cycles.py holds cycles of points against user time, on a machine that shows them
+# not a test: bench/million.py takes a million points from their run, killed half-way, to their report
 # not a test: bench/predictions.py holds predicted seconds of three studies against the clock

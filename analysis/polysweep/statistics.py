@@ -104,8 +104,9 @@ def _pvalues(k, n, p):
         unlikely = _likelihood(np.minimum(middle, n), n, p) <= likelihood
         end = np.where(open_ & unlikely, middle, end)
         low = np.where(open_ & ~unlikely, middle + 1, low)
-    beyond = np.where(low > n, 0.0, bdtrc(np.minimum(low, n) - 1, n, p))
-    return np.where(even, 1.0, np.minimum(bdtr(k, n, p) + beyond, 1.0))
+    whole = n.astype(np.int64)
+    beyond = np.where(low > n, 0.0, bdtrc(np.minimum(low, n) - 1, whole, p))
+    return np.where(even, 1.0, np.minimum(bdtr(k, whole, p) + beyond, 1.0))
 
 
 def _likelihood(k, n, p):

@@ -132,7 +132,8 @@ def _panel(ax, part, colour, colours, fixed, lines, level):
             ax.plot(done["beta"], done["success_rate"], color=colour_, linewidth=0.8, zorder=1.5)
         spread = np.abs(done[["success_lo", "success_hi"]].to_numpy().T - done["success_rate"].to_numpy())
         ax.errorbar(done["beta"], done["success_rate"], yerr=spread, fmt="o", color=colour_, markersize=3.6,
-                    markeredgecolor="white", markeredgewidth=0.5, elinewidth=0.9, capsize=0, zorder=3)
+                    markeredgecolor="white", markeredgewidth=0.5, elinewidth=0.9, capsize=0, zorder=3,
+                    rasterized=len(done) > 256)  # they overlap: a picture of them is a tenth of the drawing
     style.grid_axis(ax.xaxis, beta, scale, most=8)
     edges = style.cell_edges(beta, scale)
     ax.set(xlim=edges[[0, -1]], ylim=(-0.04, 1.04), yticks=[0, 0.25, 0.5, 0.75, 1])
