@@ -97,6 +97,7 @@ int psw_route_shape(ptrdiff_t queries, ptrdiff_t leaves, bool causal, int size)
     const double as_good = 1 + 1 / 16.0;
     psw_route g = {.pattern = PSW_GRID, .layout = causal ? PSW_ZIGZAG : PSW_CONTIGUOUS, .causal = causal};
     g.leaves = leaves, g.unit = 1, g.size = size;
+    if (size >= queries * leaves) return (int)leaves; /* one tile for each rank */
     int shapes = 2 * root_of(size), best = 0;
     double least = 0, fewest = 0;
     for (int i = 0; i < shapes; i++) {
