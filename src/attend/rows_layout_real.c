@@ -92,12 +92,13 @@ static bool finishes_together(const attend_row_pass *f)
 /* All that is shared is laid out. */
 static void lay_others(attend_row_pass *f, psw_arena *arena)
 {
+    psw_pattern pattern = f->base.route.pattern;
+    bool sums = f->in_steps && (pattern == PSW_PASS_Q || pattern == PSW_GRID); /* are sent */
     f->others = psw_arena_take(arena, f->threads - 1, sizeof *f->others);
     for (int i = 0; i < f->threads - 1; i++) {
         attend_row_pass other = *f;
         lay_tile(&other, arena);
-        if (f->in_steps && f->base.route.pattern == PSW_PASS_Q)
-            other.nodes = psw_arena_take(arena, f->base.leaves, sizeof *other.nodes);
+        if (sums) other.nodes = psw_arena_take(arena, f->base.leaves, sizeof *other.nodes);
         if (f->others) f->others[i] = other;
     }
 }
