@@ -176,8 +176,11 @@ def chunk(name, size):
     """A chunk of four numbers that holds so many bytes."""
 
     def change(file):
+        kept = {key: value for key, value in file[name].attrs.items() if key != "DIMENSION_LIST"}
         del file[name]
         data = file.create_dataset(name, shape=(4,), dtype="i8", chunks=(4,), compression="gzip", shuffle=True)
+        data.attrs.update(kept)
+        data.dims[0].attach_scale(file["point"])
         data.id.write_direct_chunk((0,), zlib.compress(bytes(size)))
 
     return change
