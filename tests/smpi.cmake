@@ -3,9 +3,8 @@
 psw_script_test(ranks_64 smpi/ranks.sh COST 56 ARGS 64 TIMEOUT 600)
 psw_script_test(ranks_256 smpi/ranks.sh WHOLE ARGS 256 LABELS long TIMEOUT 3000)
 psw_script_test(ranks_1024 smpi/ranks.sh WHOLE ARGS 1024 LABELS long TIMEOUT 6000)
-psw_script_test(ranks_4096 smpi/ranks.sh WHOLE ARGS 4096 grid_full grid_causal LABELS long TIMEOUT 6000)
 # a search by the program's own loop, in simulated time (of smpi/search.c); by assumed delays: mpi.search_ranks
 psw_script_test(search_64 smpi/search.sh COST 20 ARGS 64 equal unequal one_long many_long TIMEOUT 600)
-foreach(test ranks_64 ranks_256 ranks_1024 ranks_4096 search_64)
+foreach(test ranks_64 ranks_256 ranks_1024 search_64)
   set_tests_properties(smpi.${test} PROPERTIES SKIP_RETURN_CODE 77 RESOURCE_LOCK build-smpi)
 endforeach()
