@@ -149,8 +149,8 @@ static void join_pieces(list *runs, const psw_cut *cut, double run_s)
 {
     double total = 0;
     for (ptrdiff_t i = 0; i < runs->count; i++) total += runs->at[i].predicted_s;
-    ptrdiff_t ranks = cut->split ? cut->split->ranks : cut->ranks;
-    double target_s = larger(total / (double)(RUNS_PER_RANK * (ranks > 0 ? ranks : 1)), cut->least_s);
+    double ranks = cut->split ? psw_split_power(cut->split, cut->classes) : larger((double)cut->ranks, 1);
+    double target_s = larger(total / (RUNS_PER_RANK * ranks), cut->least_s);
     if (target_s > cut->most_s) target_s = cut->most_s;
     ptrdiff_t kept = 0;
     for (ptrdiff_t i = 1; i < runs->count; i++)
@@ -173,7 +173,8 @@ static psw_status create(const psw_study *study, const psw_rates *rates, const p
 {
     list pieces = {0};
     psw_status status = cut_pieces(study, rates, cut, wanted, &pieces);
-    *runs = (psw_runs){.list = pieces.at, .count = pieces.count, .depths = 1};
+    *runs =
+        (psw_runs){.list = pieces.at, .count = pieces.count, .depths = 1, .classes = cut->classes, .lean = {1, 0.5}};
     *finish_s = 0;
     if (status != PSW_OK) return status;
     join_pieces(&pieces, cut, rates->run_s);
@@ -193,7 +194,8 @@ static psw_status shorten(const psw_study *study, const psw_rates *rates, const 
 {
     double alone_s = 0;
     for (ptrdiff_t i = 0; i < runs->count; i++) alone_s += runs->list[i].refused ? 0 : runs->list[i].alone_s;
-    double share_s = alone_s / (double)cut->split->ranks, enough_s = larger(cut->least_s, share_s / RUNS_PER_RANK);
+    double share_s = alone_s / psw_split_power(cut->split, cut->classes),
+           enough_s = larger(cut->least_s, share_s / RUNS_PER_RANK);
     psw_cut shorter = *cut;
     for (shorter.most_s /= 4; shorter.most_s * 4 > enough_s && finish_s > near * share_s; shorter.most_s /= 4) {
         psw_runs others;
@@ -236,6 +238,7 @@ psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const
     psw_status status = create(study, rates, cut, wanted, runs, &finish_s);
     if (status == PSW_OK && cut->split && !cut->alone && !cut->turns)
         status = shorten(study, rates, cut, wanted, runs, finish_s);
+    if (status == PSW_OK && cut->split && !cut->alone && !cut->turns) status = psw_runs_lean(runs, cut->split);
     if (status == PSW_OK && cut->split && cut->alone) one_after_another(cut->split, runs);
     if (status != PSW_OK) psw_runs_free(runs);
     return status;
