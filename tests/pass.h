@@ -72,7 +72,7 @@ static inline psw_status pass_on(const psw_comm *team, const psw_group *group, p
 static inline const char *describe_pass(const psw_group *group, psw_choice c, int size)
 {
     static const char *const layouts[] = {"any layout", "contiguous", "zigzag", "striped"};
-    static const char *const patterns[] = {"any route", "ring", "all_gather", "pass_q", "stream"};
+    static const char *const patterns[] = {"any route", "ring", "all_gather", "pass_q", "stream", "grid"};
     static const char *const scans[] = {"any scan", "doubling", "chain", "exscan", "all_gather"};
     static char text[200];
     const psw_point *p = &group->points[0];

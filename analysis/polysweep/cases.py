@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from . import oracle
-from .checks import of_dataset
+from .checks import of_dataset, remembered
 from .foreign import plain
 from .grid import axes
 from .methods import facts, references
@@ -30,6 +30,7 @@ BASELINES = ("softmax", "linear")  #: methods without a degree
 _SKETCH_WORDS = ("by", "leaves", "complex", "epsilon")  # what else than a size is a sketch's own
 
 
+@remembered
 @of_dataset
 def every(ds: xr.Dataset) -> pd.DataFrame:
     """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN, and so is a beta_up_class_3s of 0,
@@ -56,6 +57,7 @@ def every(ds: xr.Dataset) -> pd.DataFrame:
     return frame[(frame["n"] > 0)]
 
 
+@remembered
 @of_dataset
 def table(ds: xr.Dataset) -> pd.DataFrame:
     """The points as `every` has them, except that of points that differ only in their team there is one: results do not

@@ -1,6 +1,8 @@
 """What public functions say of arguments that are not what they take: unknown names, levels out of range, other types."""
 from __future__ import annotations
 
+import contextlib
+import copy
 import difflib
 import functools
 import numbers
@@ -8,6 +10,7 @@ import operator
 import os
 import pathlib
 
+import pandas as pd
 import xarray as xr
 
 
@@ -18,6 +21,34 @@ def of_dataset(function):
         check_dataset(ds, function.__name__)
         return function(ds, *arguments, **named)
     return checked
+
+
+_memory = None  #: while a report is made: {(function, id of a Dataset, other arguments): result}
+
+
+@contextlib.contextmanager
+def remembering():
+    """Within it the functions that are `remembered` compute once for the same Dataset, which nobody changes meanwhile."""
+    global _memory
+    before, _memory = _memory, {}
+    try:
+        yield
+    finally:
+        _memory = before
+
+
+def remembered(function):
+    """Decorator: see `remembering`. A DataFrame is handed out as a copy whose columns can be set."""
+    @functools.wraps(function)
+    def once(ds, *arguments, **named):
+        if _memory is None:
+            return function(ds, *arguments, **named)
+        key = (function, id(ds), repr(arguments), repr(named))
+        if key not in _memory:
+            _memory[key] = ds, function(ds, *arguments, **named)  # the Dataset stays, and so its id
+        found = _memory[key][1]
+        return found.copy(deep=False) if isinstance(found, pd.DataFrame) else copy.copy(found)
+    return once
 
 
 def check_dataset(ds, who):

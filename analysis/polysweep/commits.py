@@ -66,6 +66,16 @@ def content_sum(line: int, values: np.ndarray) -> np.uint64:
     return np.sum(mix(values.view("<u8") ^ place)[~np.isnan(values)], dtype=np.uint64)
 
 
+def _enters(values, default):
+    filled = ~np.isnan(values) if values.dtype.kind == "f" else values != 0
+    return filled if default is None else filled & (values != default)
+
+
+def _terms(name, values):
+    word = values.astype({"f": "<f8", "i": "<i8"}.get(values.dtype.kind, "<u8")).view("<u8")
+    return mix(salt(name) ^ mix(word + np.uint64(GOLDEN)))
+
+
 class Checksum:
     """Sums up columns one at a time: ``add`` each, then ``words()`` are the commit words the slots should have."""
 
@@ -76,12 +86,13 @@ class Checksum:
         """default: the value that does not enter, as the column's attribute `commit_default` has it; None, NaN: none."""
         if name in _EXCEPT:
             return
-        kind = values.dtype.kind
-        word = values.astype({"f": "<f8", "i": "<i8"}.get(kind, "<u8")).view("<u8")
-        filled = ~np.isnan(values) if kind == "f" else values != 0
-        if default is not None:
-            filled &= values != default
-        self._sum[filled] += mix(salt(name) ^ mix(word[filled] + np.uint64(GOLDEN)))
+        if values.size and values.strides == (0,):  # one value for all, see `read.compact`: one term for all
+            values = values[:1].copy()
+            if _enters(values, default)[0]:
+                self._sum += _terms(name, values)
+            return
+        enters = _enters(values, default)
+        self._sum[enters] += _terms(name, values[enters])
 
     def words(self) -> np.ndarray:
         total = mix(self._sum)

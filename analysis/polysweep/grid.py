@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from .checks import check_name, of_dataset
+from .checks import check_name, of_dataset, remembered
 from .read import COORDINATES
 
 #: coordinates in the order in which they are tried as axes: what a reader asks for first, then what usually follows
@@ -21,6 +22,7 @@ _MOST = 50_000_000  # cells
 _SETS, _SET = ("match", "center"), ("scale", "offset")  # with match exp the first say what the others are, at every degree
 
 
+@remembered
 @of_dataset
 def axes(ds: xr.Dataset) -> list[str]:
     """Names of the fewest coordinates that distinguish all points, `beta` last.
@@ -32,6 +34,7 @@ def axes(ds: xr.Dataset) -> list[str]:
     return [name for name in chosen if name != "beta"] + ["beta"] * ("beta" in chosen)
 
 
+@remembered
 @of_dataset
 def distinguishing(ds: xr.Dataset, first=(), without=()) -> tuple[list[str], np.ndarray]:
     """The fewest coordinates that distinguish points, tried in the order of `first` and then of `ORDER`; and (point,) the number of
@@ -43,7 +46,9 @@ def distinguishing(ds: xr.Dataset, first=(), without=()) -> tuple[list[str], np.
     for name in order:
         if name not in ds.coords or groups == len(keys):
             continue
-        codes = _codes(np.where(_follows(ds, name), np.nan, ds[name].values) if name in _SET else ds[name].values)[1]
+        codes = _codes(_values(ds, name))[1]
+        if not codes.any():
+            continue
         both = _joined(keys, codes)
         if both.max(initial=0) + 1 > groups:
             keys, groups = both, both.max() + 1
@@ -52,9 +57,18 @@ def distinguishing(ds: xr.Dataset, first=(), without=()) -> tuple[list[str], np.
     return chosen, kept
 
 
+def _values(ds, name):
+    """A coordinate, to tell points apart by: of words their codes, which is faster."""
+    if name in _SET and _follows(ds, name).any():
+        return np.where(_follows(ds, name), np.nan, ds[name].values)
+    return ds[f"{name}_code" if f"{name}_code" in ds.variables else name].values
+
+
 def _joined(keys, codes):
     """Numbers of the pairs of both."""
-    return np.unique(keys * (codes.max(initial=0) + 1) + codes, return_inverse=True)[1].reshape(-1)
+    if not codes.any():
+        return keys
+    return _codes(keys * (codes.max(initial=0) + 1) + codes)[1]
 
 
 def _follows(ds: xr.Dataset, name: str) -> np.ndarray:
@@ -111,8 +125,13 @@ def grid(ds: xr.Dataset) -> xr.Dataset:
 
 def _codes(values):
     """Distinct values and the index of each entry; NaN counts as one value."""
-    distinct, codes = np.unique(values, return_inverse=True)
-    return distinct, codes.reshape(-1)
+    if len(values) and values.strides == (0,):  # one value for all, see `read.compact`
+        return values[:1].copy(), np.zeros(len(values), np.int64)
+    codes, distinct = pd.factorize(values, use_na_sentinel=False)  # hashed: the sorting below is of what is distinct
+    order = np.argsort(distinct, kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return np.asarray(distinct)[order], place[codes]
 
 
 def _blank(dtype):

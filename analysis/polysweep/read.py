@@ -36,6 +36,7 @@ _HDF5_ONLY = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimi
               "_NCProperties", "_nc3_strict"}
 _DENSEST = 1100  # bytes that a byte of a compressed file can stand for
 _DEEPEST = 4  # groups in each other
+_LARGE = 100_000  # slots from which on memory matters
 
 
 def open(path, columns=None) -> xr.Dataset:  # noqa: A001
@@ -262,15 +263,29 @@ def _variable(dataset, slots):
         dims.append(name or ("point" if axis == 0 and length == slots else f"{dataset.name[1:]}_{axis}"))
     attributes = _attributes(dataset)
     attributes.pop("_FillValue", None)
-    return xr.Variable(dims, dataset[...], attributes)
+    return xr.Variable(dims, compact(dataset[...]), attributes)
+
+
+def compact(values):
+    """The same values; of a column of many slots that all hold one value, as most do in most studies, only one stays in memory
+    (such an array is read-only)."""
+    if values.ndim != 1 or len(values) < _LARGE:
+        return values
+    bits = values.view(f"u{values.itemsize}")
+    if any((part != bits[0]).any() for part in (bits[:64], bits[-64:], bits)):  # most of those that differ do so at once
+        return values
+    return np.broadcast_to(values[0], values.shape)
 
 
 def _masked(variable, committed):
     """NaN or 0 in slots that are not committed."""
     if variable.dims[:1] != ("point",) or committed.all():
         return variable
-    values = variable.values.copy()
-    values[~committed] = np.nan if values.dtype.kind == "f" else 0
+    values, blank = variable.values, np.nan if variable.dtype.kind == "f" else 0
+    if values.strides == (0,) and (np.isnan(values[0]) if blank else values[0] == 0):  # NaN is true
+        return variable
+    values = values.copy()
+    values[~committed] = blank
     return xr.Variable(variable.dims, values, variable.attrs)
 
 
@@ -284,7 +299,10 @@ def _decoded(dataset):
         index = np.full(256, len(meanings) - 1)
         index[np.asarray(variable.attrs["flag_values"], dtype=np.uint8)] = np.arange(len(meanings) - 1)
         attributes = {key: value for key, value in variable.attrs.items() if not key.startswith("flag_")}
-        words[name] = xr.Variable(variable.dims, meanings[index[variable.values]], attributes)
+        code = variable.values
+        one = code.size > 0 and code.strides == (0,)  # as in `compact`
+        found = np.broadcast_to(meanings[index[code[0]]], code.shape) if one else meanings[index[code]]
+        words[name] = xr.Variable(variable.dims, found, attributes)
     codes = dataset.rename({name: f"{name}_code" for name in words})
     return codes.assign_coords(words)
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from . import figures, page
 from .cases import ERRORS, case_columns, every
-from .checks import at_least, fraction
+from .checks import at_least, fraction, remembering
 from .claims import claims, lines as claim_lines
 from .conjecture_tables import conjecture_tables
 from .critical import BOUNDS, EXACT, critical, level_of
@@ -128,7 +128,8 @@ def _section(path, directory, name, options):
         warnings.simplefilter("always", UserWarning)
         ds = read(path)
         try:
-            section = Section(path, directory / name, options.level, options.error, options.upto, options.plan, ds, options.accept)
+            with remembering():
+                section = Section(path, directory / name, options.level, options.error, options.upto, options.plan, ds, options.accept)
             section.said, section.html = section.text(), page.part(section, directory, 1 if len(options.files) == 1 else 2)
         except OSError:
             raise

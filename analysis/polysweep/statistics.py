@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv, betaln, ndtri, stdtrit, xlog1py, xlogy
-from scipy.stats import binomtest, chi2
+from scipy.special import bdtr, bdtrc, betaincinv, betaln, ndtri, stdtrit, xlog1py, xlogy
+from scipy.stats import chi2
 
 from .checks import fraction
 
@@ -83,18 +83,33 @@ def binomial_pvalues(successes, trials, probability):
 
     A probability of 0 or 1 (within 1e-12, the rounding of its evaluation) allows one outcome only: p-value 1 or 0.
     """
-    table = np.stack([np.asarray(x, float).reshape(-1) for x in (successes, trials, probability)], axis=1)
-    distinct, index = np.unique(table, axis=0, return_inverse=True)
-    values = np.array([_pvalue(*row) for row in distinct])
-    return values[index.reshape(-1)] if len(table) else np.empty(0)
+    k, n, p = (np.asarray(x, float).reshape(-1) for x in (successes, trials, probability))
+    known = ~np.isnan(p) & (n >= 1)
+    sure = known & ((p <= 1e-12) | (p >= 1 - 1e-12))
+    found = np.where(sure, k == np.where(p < 0.5, 0, n), np.nan)
+    chance = known & ~sure
+    found[chance] = _pvalues(k[chance], n[chance], p[chance])
+    return found
 
 
-def _pvalue(k, n, p):
-    if np.isnan(p) or n < 1:
-        return np.nan
-    if p <= 1e-12 or p >= 1 - 1e-12:
-        return float(k == (0 if p < 0.5 else n))
-    return binomtest(int(k), int(n), p).pvalue
+def _pvalues(k, n, p):
+    """As scipy.stats.binomtest has them, of all tests at once: the outcomes up to k < n p, and those of the other tail that are
+    no likelier than k; k > n p is mirrored. Beyond the mode the likelihood falls, so that a bisection finds where they begin."""
+    even, high = k == n * p, k > n * p
+    k, p = np.where(high, n - k, k), np.where(high, 1 - p, p)
+    likelihood = _likelihood(k, n, p) * (1 + 1e-7)
+    low, end = np.ceil(n * p), n + 1
+    while (open_ := low < end).any():
+        middle = np.floor((low + end) / 2)
+        unlikely = _likelihood(np.minimum(middle, n), n, p) <= likelihood
+        end = np.where(open_ & unlikely, middle, end)
+        low = np.where(open_ & ~unlikely, middle + 1, low)
+    beyond = np.where(low > n, 0.0, bdtrc(np.minimum(low, n) - 1, n, p))
+    return np.where(even, 1.0, np.minimum(bdtr(k, n, p) + beyond, 1.0))
+
+
+def _likelihood(k, n, p):
+    return np.exp(xlogy(k, p) + xlog1py(n - k, -p) - np.log1p(n) - betaln(k + 1, n - k + 1))
 
 
 def anytime_pvalues(successes, trials, probability):

@@ -77,7 +77,7 @@ typedef struct psw_given {
 } psw_given;
 
 /* The route of `rank` in a team of `size` for a point. Open choices: zigzag for causal row folds, else contiguous;
- * ring, of `queries: distinct` pass_q; doubling. */
+ * ring, of `queries: distinct` pass_q; doubling. A grid has the shape of psw_route_shape, and no stripes of keys. */
 psw_route psw_attend_route(const psw_point *point, psw_choice choice, int size, int rank);
 
 /* What a team shares. Data that are scores (one row) stay on the first rank. */
@@ -196,6 +196,9 @@ psw_weigh_work psw_attend_weigh_work(const psw_point *point);
  * called, maps and lifts; not what turns scores into weights. A team does the same, except for rows that are mapped and
  * states that are computed again. Counted along the loops of the fold, in at most as many steps as there are blocks. */
 double psw_attend_done_flops(const psw_group *group, int sets);
+/* By how much the threads of a rank (psw_point.threads) that has `leaves` query leaves shorten its tiles: row folds
+ * where tiles are our own kernel share strips, else 1. */
+double psw_attend_threads(const psw_point *point, ptrdiff_t leaves);
 /* Pairs of a query and a key that it sees; of methods that see some keys alone, as if their number were straight within
  * a strip of queries. */
 double psw_attend_pairs(const psw_point *point);

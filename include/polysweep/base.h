@@ -1,7 +1,7 @@
 /* base: status and message, checked strings, the arena, injected faults.
  *
  * Every function that can fail returns a psw_status; its message is in the one message slot of
- * the process, which psw_fail_at writes and whoever reports the failure reads. Beside the errors that its comment, or
+ * the thread, which psw_fail_at writes and whoever reports the failure reads. Beside the errors that its comment, or
  * its header once for all, names, a function may return PSW_NO_MEMORY for what it allocates, PSW_INJECTED where it has
  * a fault site, and PSW_BUG where its caller breaks what it asks for. */
 #ifndef POLYSWEEP_BASE_H

@@ -31,6 +31,7 @@ typedef struct psw_calibration {
 psw_status psw_calibration_read(const char *path, psw_calibration *calibration);
 
 enum { PSW_FORECAST_METHODS = PSW_METHODS, PSW_FORECAST_COMPARE_MAX = 32 };
+enum { PSW_FORECAST_RANKS_MAX = 1 << 24 };
 
 typedef struct psw_forecast_tally { /* points of one method */
     ptrdiff_t points;
@@ -57,8 +58,10 @@ typedef struct psw_forecast_outcome { /* of the study on a number of ranks */
     psw_schedule schedule;
     psw_forecast_point critical; /* the point that takes longest on its best team */
     psw_forecast_limit limit;
-    double speed_up;   /* over one rank that computes the same points */
-    ptrdiff_t refused; /* points for which no team has the memory or the ranks */
+    ptrdiff_t block;          /* PSW_LIMIT_POINT: of the smaller blocks the one with which that point ends first, ... */
+    psw_forecast_point other; /* ... and when; block 0: none ends it a tenth earlier */
+    double speed_up;          /* over one rank that computes the same points */
+    ptrdiff_t refused;        /* points for which no team has the memory or the ranks */
 } psw_forecast_outcome;
 
 typedef struct psw_forecast_purchase { /* points of one method and length */

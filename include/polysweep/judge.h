@@ -145,6 +145,8 @@ double psw_judge_flops(const psw_point *point);
 /* Rows of one data set whose products are made: of equal ones of a leaf one, where it is known before that they are
  * equal; an upper bound, as what rows cannot reach is not known before. */
 double psw_judge_rows(const psw_point *point);
+/* Threads of a rank that find blocks of such rows in a leaf. */
+double psw_judge_threads(const psw_point *point);
 double psw_judge_signs(const psw_point *point); /* random signs that one rank draws for all its products */
 
 #endif

@@ -70,22 +70,46 @@ psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_
 
 /* ---- teams ----
  *
- * The world starts as one team (depth 0). A team takes runs of its depth until none is left, then splits in two and
- * each half continues at the next depth, down to single ranks. No team waits for another. */
+ * The world starts as one team (depth 0), or as several trunks. A team takes runs of its depth until none is left, then
+ * splits in two and each half continues at the next depth, down to single ranks. No team waits for another. */
 
-/* How a world of ranks splits: between whole nodes first, at the boundary nearest to the middle, then into floor and
- * ceiling. A single rank is unchanged at every further depth. Pure. */
+/* How ranks form teams. The results of no point depend on it.
+ *
+ * Halves: the world splits between whole nodes first, at the boundary nearest to the middle, then into floor and
+ * ceiling. Trunks: it is cut at once into the largest power of two of whole nodes, the largest of the rest, and so on
+ * (a last node with fewer ranks: into what nodes split into), and each trunk begins at the depth at which teams have
+ * its size, so that all teams of a depth have the same number of nodes. Of nodes that differ there are no trunks. */
+typedef struct psw_split_how {
+    bool trunks;
+    ptrdiff_t used; /* only the first ranks form teams; 0: all */
+} psw_split_how;
+
+/* A world of ranks. A single rank is unchanged at every further depth. Pure. */
 typedef struct psw_split {
     ptrdiff_t ranks, nodes;
     const ptrdiff_t *node; /* first rank of each node, ascending; NULL: ranks of a node are ceil(ranks / nodes) */
+    psw_split_how how;
 } psw_split;
 enum { PSW_DEPTHS_MAX = 64 }; /* a team is at most half as large two depths further down */
 typedef struct psw_team {
-    ptrdiff_t first, size; /* ranks */
+    ptrdiff_t first, size; /* ranks; size 0: a rank that is in no team at that depth */
     ptrdiff_t nodes;       /* that it spans */
 } psw_team;
 psw_team psw_split_team(const psw_split *split, int depth, ptrdiff_t rank);              /* the one that has `rank` */
 void psw_split_halves(const psw_split *split, const psw_team *team, psw_team halves[2]); /* of a team of two or more */
+
+typedef struct psw_trunk { /* a team that begins */
+    psw_team team;
+    int depth;
+} psw_trunk;
+enum { PSW_TRUNKS_MAX = 192 };
+/* In the order of their ranks and of depth; returns their number. */
+int psw_split_trunks(const psw_split *split, psw_trunk trunks[PSW_TRUNKS_MAX]);
+bool psw_split_is_even(const psw_split *split); /* do all nodes but the last have the same number of ranks? */
+static inline ptrdiff_t psw_split_used(const psw_split *split)
+{
+    return split->how.used > 0 ? split->how.used : split->ranks;
+}
 
 typedef struct psw_level {        /* the teams of a depth */
     ptrdiff_t teams, least, most; /* their number, ranks of the smallest and of the largest */
@@ -160,6 +184,7 @@ typedef struct psw_runs {
     ptrdiff_t first[PSW_DEPTHS_MAX + 1]; /* runs of depth k are first[k] .. first[k + 1] */
     int depths;
     double predicted_s;         /* sum over runs of predicted_s times the ranks of the smallest team of its depth */
+    psw_split_how how;          /* in which the world splits */
     const psw_classes *classes; /* those of the cut */
     psw_lean lean;
 } psw_runs;
@@ -187,7 +212,12 @@ void psw_cut_time(psw_cut *cut,
  * With a split each run gets a depth. A forced team (point.team = g): the deepest depth at which every team has g
  * ranks. A point that does not fit one rank: at least the smallest teams in which it fits. Beyond that, seconds decide:
  * of all thresholds t, each run on the smallest team that ends it within t (the fastest, where none does), the one
- * whose simulated schedule ends first. Only a run that is one group is given to a team. PSW_NO_MEMORY, PSW_USAGE. */
+ * whose simulated schedule ends first. Only a run that is one group is given to a team. PSW_NO_MEMORY, PSW_USAGE.
+ *
+ * The same decides how the world splits (runs->how; what split->how says does not matter): of halves and trunks of all
+ * ranks, and of the 2^k first ranks for all 2^k below their number, what refuses the fewest points, then what ends
+ * first. So no world is planned to end later than a smaller one of 2^k ranks on the same nodes. Runs that are alone or
+ * take turns always have halves of all ranks. */
 psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
                            const unsigned char *wanted, psw_runs *runs);
 void psw_runs_free(psw_runs *runs);
@@ -250,11 +280,11 @@ typedef struct psw_turn { /* a team at work */
     double start_s, end_s;
 } psw_turn;
 
-/* A free team takes the next run of its depth, of those that are its class's, one that ends within `deadline_s`
- * (INFINITY: none); busy_s and held_s are of the slowest class; without one it
- * splits; single ranks are thus scheduled as by Graham 1969. No rank idles while its depth or a later one has
- * runs, so the schedule ends within held_s / ranks plus the seconds of the run that ends last.
- * Fills `turns` (room for runs->count; may be NULL), by start. PSW_NO_MEMORY, PSW_USAGE. */
+/* The world splits as the runs have it (runs->how). A free team takes the next run of its depth, of those that are its
+ * class's, one that ends within `deadline_s` (INFINITY: none); without one it splits; single ranks are thus scheduled
+ * as by Graham 1969. busy_s and held_s are of the slowest class. Where nodes are alike no rank idles while its depth or
+ * a later one has runs, so the schedule ends within held_s / ranks plus the seconds of the run that ends last. Fills
+ * `turns` (room for runs->count; may be NULL), by start. PSW_NO_MEMORY, PSW_USAGE. */
 psw_status psw_schedule_simulate(const psw_runs *runs, const psw_split *split, double deadline_s,
                                  psw_schedule *schedule, psw_turn *turns);
 

@@ -182,6 +182,9 @@ typedef struct psw_column_set {
 /* `claims`: as psw_study_claims has them, for their long names; NULL: they do not matter. */
 void psw_column_set_make(const char *const *own, ptrdiff_t owns, const char *const *predict, ptrdiff_t predicts,
                          const char *const *claims, psw_column_set *out);
+/* Columns that are blank in every slot, whatever a run does: their points have no value, or nothing that they are
+ * about. Conservative: a column that may be filled is not blank. */
+void psw_columns_blank(const psw_study *study, const psw_column_set *all, bool blank[PSW_COLUMNS_MAX]);
 /* Does its value enter the commit word: not blank and, for a younger column, not the default? */
 bool psw_column_enters_commit(const psw_column *column, const psw_record *record);
 uint64_t psw_record_checksum(const psw_column_set *all, const psw_record *record);

@@ -55,6 +55,7 @@ typedef struct psw_point {
     /* Of the study, and no values of the point: judge.level, and the rule that ends its trials. */
     double level, until_width, until_error; /* until_error: the chance of a wrong side that this point may take */
     psw_until until;
+    int threads; /* run.threads, with which a rank computes it; 0 of a point that nobody set: one */
 } psw_point;
 
 /* How it folds. */

@@ -65,6 +65,7 @@ ptrdiff_t psw_reader_launches(const psw_reader *reader);
 ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX]);
 /* A column that the file is too old to have and whose value for the point is not the default; NULL = none. */
 const psw_column *psw_reader_lacks(const psw_reader *reader, const psw_point *point);
+bool psw_reader_packed(const psw_reader *reader); /* psw_store_unpack makes a file of it that a run can write to */
 bool psw_reader_older(const psw_reader *reader); /* than some column: else it lacks none */
 /* Launch number `launch`; PSW_ENVIRONMENT if its row was replaced by a newer one (the table keeps the last 64). */
 psw_status psw_reader_launch(psw_reader *reader, ptrdiff_t launch, psw_launch *row);
@@ -137,6 +138,30 @@ typedef struct psw_copy {
 /* Writes FILE.new, reads it back, flushes it to disk and renames it: at any moment `path` is either the old file or the
  * complete new one. */
 psw_status psw_store_copy(const char *path, const psw_copy *copy);
+
+/* ---- a file that shrinks: local, one process; needs no MPI ----------------------------------------------- */
+
+/* A packed file has the objects, names, attributes and values of the file that it was made from, commit words too, and
+ * at its root the attribute `packed` = 1. Columns, rows, samples and tables are in chunks, shuffled and deflated, in
+ * HDF5's earliest format: every HDF5 since 1.8 reads it. What is all fill value takes no room. Every reader here reads
+ * it; nothing can be written to it, so a run that continues unpacks it first. An unpacked file is the one that a run
+ * writes: every dataset contiguous and at full size, except those that had no storage before they were packed.
+ * Cost: to pack reads the file twice and takes some 10 s a GB; a point is left with its commit word (8 bytes) and with
+ * each measured time (about 6), which nothing makes smaller, and little else. Reading a slot inflates a chunk of every
+ * column that varies. */
+typedef struct psw_packing {
+    bool replaces;        /* an existing file is replaced, in one step; else it is refused. `to` may be `path` */
+    double before, after; /* out: bytes of the two files */
+    ptrdiff_t ended;      /* out: slots with a final status whose commit word, rows and samples are right */
+    ptrdiff_t torn;       /* out: those where they are not; they are the same in both files */
+} psw_packing;
+
+/* Writes TO.new, reads it back without HDF5, compares every value with the file it comes from and checks all commit
+ * words, flushes it to disk and renames it: at any moment `to` is what it was or complete. `path` stays as it is.
+ * Packing a packed file, or unpacking one that is not packed, copies it. PSW_ENVIRONMENT: it is damaged, holds objects
+ * that are not polysweep's and cannot be copied, or there is no room. The caller has the lock of `path`. */
+psw_status psw_store_pack(const char *path, const char *to, psw_packing *packing);
+psw_status psw_store_unpack(const char *path, const char *to, psw_packing *packing);
 
 /* ---- other files ------------------------------------------------------------------------------------------ */
 

@@ -34,6 +34,8 @@ typedef struct psw_theory {
     double edge_lo, edge_hi;
 } psw_theory;
 
+/* Is the kernel of the point, or the one that its sketch estimates, in closed form: are there masses? */
+bool psw_theory_covers(const psw_point *point);
 /* False for sketches. */
 bool psw_theory_applies(const psw_point *point);
 

@@ -7,6 +7,7 @@
 #include "polysweep/pseudo_inverse.h"
 #include "polysweep/sketch.h"
 #include "polysweep/targets.h"
+#include "polysweep/threads.h"
 
 PSW_TARGETS_DECLARE(psw_engine, psw_engine)
 static const psw_engine *const engines[][2] = PSW_TARGETS_TABLE(psw_engine, psw_engine);
@@ -125,6 +126,18 @@ psw_decode_work psw_attend_decode_work(const psw_point *p)
     work.flops = 4 * (double)psw_sketch_shape_of(p).features * width + 2 * tail * (double)(p->d + p->v);
     work.bytes = 2 * state + tail * token;
     return work;
+}
+
+/* Leaves that are taken together keep all threads busy up to their last strips if there are as many leaves as threads;
+ * fewer leaves are whole strips for each thread. */
+double psw_attend_threads(const psw_point *p, ptrdiff_t leaves)
+{
+    bool shares = psw_attend_kind(p) == PSW_ROW_FOLD && p->mode != PSW_DECODE && attend_takes_threads();
+    double leaf = fmin((double)p->block, (double)psw_data_tokens(p)), strips = leaf / fmin(leaf, (double)PSW_STRIP);
+    double threads = shares ? fmin(psw_threads_of(p->threads), (double)leaves * ceil(strips)) : 1;
+    if (threads <= 1) return 1;
+    double whole = floor((double)leaves / threads), rest = (double)leaves - whole * threads;
+    return (double)leaves * strips / (whole * strips + ceil(rest * strips / threads));
 }
 
 static bool has_landmarks(const psw_point *p)

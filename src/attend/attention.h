@@ -42,7 +42,9 @@ struct psw_attention {
     double *staged;             /* leaf x max(width, v): rows as the data generates them, rounded to the format */
     psw_status staging;         /* PSW_NOT_FINITE once a row has overflowed the format */
 
-    psw_real *out;           /* results of one leaf: [points][sets][count][v] */
+    ptrdiff_t together;      /* leaves there is room for results of */
+    ptrdiff_t place;         /* of these, the one that is finished or emitted */
+    psw_real *out;           /* results of each leaf: [points][sets][count][v] */
     double *mass, *log2_den; /* [points][sets][count] */
 };
 
@@ -98,7 +100,7 @@ static inline psw_real *attend_reals(psw_arena *arena, ptrdiff_t count)
 /* All of the head but its memory. */
 void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *given);
 void attend_lay_staged(psw_attention *a, psw_arena *arena);
-void attend_lay_results(psw_attention *a, psw_arena *arena);
+void attend_lay_results(psw_attention *a, psw_arena *arena); /* of a->together leaves, one unless set since */
 
 /* Rows of one side of a data set, by their tokens, in a->staged: valid until the next call. What loads rows sets
  * a->staging to PSW_OK and, at its end, returns it: the first row that the format cannot hold, by its name. */
@@ -107,9 +109,10 @@ void attend_round(const double *rows, ptrdiff_t count, psw_real *to);
 /* Weights to the format, as the product with the values takes them. */
 void attend_round_weights(const psw_attention *a, psw_rows weights);
 
-/* Results of `rows`, a part of the leaf `leaf`, for one pair of point and set. PSW_NOT_FINITE names the row; PSW_BUG if
- * there are no sums. */
+/* Results of `rows`, a part of the leaf `leaf` in a->place, for one pair of point and set. PSW_NOT_FINITE names the
+ * row; PSW_BUG if there are no sums. */
 psw_status attend_finish(psw_attention *a, ptrdiff_t pair, attend_span leaf, attend_span rows, const attend_sums *sums);
+/* The leaf in a->place. */
 psw_status attend_emit_leaf(const psw_attention *a, ptrdiff_t index, psw_leaf_sink sink, void *context);
 
 #endif

@@ -21,6 +21,7 @@ void attend_set_head(psw_attention *a, const psw_group *group, const psw_given *
     a->leaves = a->route.leaves;
     a->own = psw_route_count(&a->route, a->route.rank);
     a->special = psw_data_sets(p) > 1 ? psw_data_special(p) : -1;
+    a->together = 1;
 }
 
 void attend_lay_staged(psw_attention *a, psw_arena *arena)
@@ -28,9 +29,21 @@ void attend_lay_staged(psw_attention *a, psw_arena *arena)
     a->staged = psw_arena_take(arena, a->leaf * attend_larger(psw_point_width(a->p), a->p->v), sizeof *a->staged);
 }
 
+/* Of all points and sets of a leaf. */
+static ptrdiff_t result_rows(const psw_attention *a)
+{
+    return a->group->count * a->sets * a->leaf;
+}
+
+static attend_results results_of(const psw_attention *a, ptrdiff_t row)
+{
+    row += a->place * result_rows(a);
+    return (attend_results){a->out + row * a->p->v, a->mass + row, a->log2_den + row};
+}
+
 void attend_lay_results(psw_attention *a, psw_arena *arena)
 {
-    ptrdiff_t rows = a->group->count * a->sets * a->leaf;
+    ptrdiff_t rows = a->together * result_rows(a);
     a->out = attend_reals(arena, rows * a->p->v);
     a->mass = psw_arena_take(arena, rows, sizeof *a->mass);
     a->log2_den = psw_arena_take(arena, rows, sizeof *a->log2_den);
@@ -78,8 +91,7 @@ void attend_round_weights(const psw_attention *a, psw_rows weights)
 psw_status attend_finish(psw_attention *a, ptrdiff_t pair, attend_span leaf, attend_span rows, const attend_sums *sums)
 {
     if (!sums) return PSW_FAIL(PSW_BUG, "rows of queries are finished before all their keys were added");
-    ptrdiff_t first = pair * leaf.count + rows.first - leaf.first;
-    attend_results to = {a->out + first * a->p->v, a->mass + first, a->log2_den + first};
+    attend_results to = results_of(a, pair * leaf.count + rows.first - leaf.first);
     ptrdiff_t bad = attend_finish_rows(*sums, a->p->den_constant, to);
     if (bad < 0) return PSW_OK;
     return PSW_FAIL(PSW_NOT_FINITE, "row %td of data set %d is not finite", rows.first - a->first[PSW_QUERY] + bad,
@@ -89,14 +101,15 @@ psw_status attend_finish(psw_attention *a, ptrdiff_t pair, attend_span leaf, att
 psw_status attend_emit_leaf(const psw_attention *a, ptrdiff_t index, psw_leaf_sink sink, void *context)
 {
     attend_span span = attend_side_span(a, PSW_QUERY, index);
+    attend_results results = results_of(a, 0);
     psw_leaf leaf = {.first = span.first - a->first[PSW_QUERY],
                      .count = span.count,
                      .index = index,
                      .points = a->group->count,
                      .sets = a->sets,
                      .width = a->p->v,
-                     .rows = a->out,
-                     .special = a->special < 0 ? NULL : a->mass,
-                     .log2_den = a->log2_den};
+                     .rows = results.rows,
+                     .special = a->special < 0 ? NULL : results.mass,
+                     .log2_den = results.log2_den};
     return span.count > 0 ? sink(context, &leaf) : PSW_OK;
 }

@@ -19,3 +19,8 @@ double attend_row_peak(psw_peak_order order, const double *z, ptrdiff_t count)
 {
     return methods[psw_target()][0]->row_peak(order, z, count);
 }
+
+bool attend_takes_threads(void)
+{
+    return methods[psw_target()][0]->threads;
+}

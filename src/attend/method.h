@@ -87,7 +87,9 @@ typedef struct attend_methods {
     const attend_method_row *(*row_of)(psw_method method);
     void (*log2_all)(const double *x, ptrdiff_t count, double *log2);
     double (*row_peak)(psw_peak_order order, const psw_real *z, ptrdiff_t count);
+    bool threads; /* tiles are our own kernel, which threads of a rank share */
 } attend_methods;
+bool attend_takes_threads(void); /* of the chosen target */
 /* psw_row_peak, for files that are compiled once. */
 double attend_row_peak(psw_peak_order order, const double *z, ptrdiff_t count);
 

@@ -1,4 +1,5 @@
 #include "attend/method.h"
+#include "polysweep/tile.h"
 
 /* The row of each method that folds rows; NULL for the others. */
 #define DECLARE_ROWS(word) extern const attend_method_row ATTEND_WEIGH(word);
@@ -25,4 +26,5 @@ const attend_method_row *attend_method_row_of(psw_method method)
 }
 
 extern const attend_methods PSW_PRECISION_NAME(attend_methods);
-const attend_methods PSW_PRECISION_NAME(attend_methods) = {attend_method_row_of, attend_log2_all, psw_row_peak};
+const attend_methods PSW_PRECISION_NAME(attend_methods) = {attend_method_row_of, attend_log2_all, psw_row_peak,
+                                                           PSW_TILE_ANY_SHAPE};

@@ -14,6 +14,22 @@ static bool keeps_scores(const psw_point *p)
     return psw_attend_kind(p) == PSW_ROW_FOLD && method && method->keep;
 }
 
+static ptrdiff_t leaves_with_queries(const psw_point *p, ptrdiff_t block)
+{
+    return (psw_data_end(p, PSW_QUERY) - 1) / block + 1 - psw_data_first(p, PSW_QUERY) / block;
+}
+
+/* Of other folds a grid is not asked for: their ranks own leaves as in any pattern. */
+static void make_grid(const psw_point *p, ptrdiff_t block, psw_route *route)
+{
+    if (psw_attend_kind(p) != PSW_ROW_FOLD) {
+        route->pattern = PSW_RING;
+        return;
+    }
+    if (route->layout == PSW_STRIPED) route->layout = route->causal ? PSW_ZIGZAG : PSW_CONTIGUOUS;
+    route->columns = psw_route_shape(leaves_with_queries(p, block), route->leaves, route->causal, route->size);
+}
+
 psw_route psw_attend_route(const psw_point *p, psw_choice choice, int size, int rank)
 {
     psw_fold_kind kind = psw_attend_kind(p);
@@ -27,6 +43,7 @@ psw_route psw_attend_route(const psw_point *p, psw_choice choice, int size, int 
     psw_pattern usual = psw_data_distinct(p) ? PSW_PASS_Q : PSW_RING; /* few queries: ranks share the keys */
     route.pattern = choice.pattern >= 0 ? (psw_pattern)choice.pattern : usual;
     if (keeps_scores(p)) route.pattern = PSW_ALL_GATHER; /* a row is looked at twice */
+    if (route.pattern == PSW_GRID) make_grid(p, block, &route);
     route.scan = choice.scan >= 0 ? (psw_scan)choice.scan : PSW_DOUBLING;
     return route;
 }

@@ -19,14 +19,20 @@
  * and data set adds the key leaves. A strip is so small that its scores and weights stay in a cache. D_1 differs from
  * D_0 in row j3 of queries, keys and values: those of D_1 are in `other`.
  *
- * A rank of a team holds the rows of its own leaves, and remote buffers for keys and values, or for queries (pass_q),
- * of other ranks. If the keys of a query arrive in several steps, its trees are parked between (rows_team_real.c). */
+ * Threads of a rank (psw_point.threads) take strips of as many query leaves as there are threads; sinks get these
+ * leaves one after another when all are done. Each thread but the caller's has a pass of its own: what is shared is the
+ * same, its scratch is its own. Where tiles are products of BLAS there is one, as BLAS has threads itself.
+ *
+ * A rank of a team holds the rows of its own leaves, and remote buffers for keys and values, for queries (pass_q), or
+ * for both (grid), of other ranks. If the keys of a query arrive in several steps, its trees are parked between
+ * (rows_team_real.c). */
 #ifndef POLYSWEEP_ATTEND_ROWS_H
 #define POLYSWEEP_ATTEND_ROWS_H
 
 #include "attend/attention.h"
 #include "attend/method.h"
 #include "attend/work.h"
+#include "polysweep/threads.h"
 #include "polysweep/tile.h"
 
 /* The largest scores of the rows of a strip, in each set: a heap whose root is the last one in their order. */
@@ -44,12 +50,11 @@ typedef struct attend_row_pass {
     ptrdiff_t origin; /* the key leaf that is leaf 0 of the trees */
     psw_message_bytes message;
 
-    psw_real *q;          /* own leaves x leaf x width */
-    psw_real *keys;       /* own leaves x leaf_reals */
-    ptrdiff_t leaf_reals; /* of one leaf: keys (packed, transposed, width x keys), then values (packed, keys x v) */
-    psw_real *remote;     /* buffers of remote_reals each */
-    ptrdiff_t remote_reals;
-    psw_real **resident_keys;        /* [leaves]: where the keys and values of a leaf are */
+    psw_real *q;              /* own leaves x leaf x width */
+    psw_real *keys;           /* own leaves x leaf_reals */
+    ptrdiff_t leaf_reals;     /* of one leaf: keys (packed, transposed, width x keys), then values (packed, keys x v) */
+    psw_real **remote;        /* [remote buffers of the route] */
+    psw_real **resident_keys; /* [leaves]: where the keys and values of a leaf are */
     const psw_real *current_queries; /* own ones or a remote buffer, as q */
     struct {
         psw_real *q, *k, *values; /* D_1: row j3 of queries, of keys (packed), and the values of its leaf (packed) */
@@ -64,13 +69,18 @@ typedef struct attend_row_pass {
     bool peaks_known;                   /* of all rows of a tile, as its scores are */
     attend_selection selected;          /* of methods that keep some scores of a row, for both sets */
     psw_smallest smallest;              /* of points that refuse small scores */
+    ptrdiff_t smallest_part;            /* in which this thread saw it */
     attend_tree tree[PSW_GROUP_MAX][2]; /* [points][sets], of one strip */
 
-    bool in_steps;              /* keys or queries of other ranks arrive step by step */
-    attend_parked *parked;      /* [own leaves][strips of a leaf][points][sets] */
-    attend_tree *streamed;      /* stream: [strips of a leaf][points][sets], of the current query leaf */
-    double *sums_out, *sums_in; /* pass_q: sums for another rank's queries; for own queries, from another rank */
-    psw_node *nodes;            /* scratch: of one query leaf with one rank's keys */
+    bool in_steps;                 /* keys or queries of other ranks arrive step by step */
+    attend_parked *parked;         /* [own leaves][strips of a leaf][points][sets] */
+    attend_tree *streamed;         /* stream: [strips of a leaf][points][sets], of the current query leaf */
+    double *sums_out[2], *sums_in; /* pass_q, grid: sums for another rank's queries, of a grid also those that are on
+                                      their way; for own queries, from another rank */
+    psw_node *nodes;               /* scratch: of one query leaf with one rank's keys */
+
+    int threads;
+    struct attend_row_pass *others; /* [threads - 1] */
 } attend_row_pass;
 
 /* The queries, or the keys of a leaf, by their tokens. */
@@ -94,6 +104,12 @@ static inline attend_span attend_strip_span(const attend_row_pass *f, attend_spa
     if (alone && left <= 0) return (attend_span){f->base.special, left > -f->strip};
     return (attend_span){leaf.first + (alone && leaf.first == f->base.special) + first,
                          left < f->strip ? left : f->strip};
+}
+
+/* The pass of a thread. */
+static inline attend_row_pass *attend_rows_own(attend_row_pass *f, int thread)
+{
+    return thread == 0 ? f : &f->others[thread - 1];
 }
 
 static inline ptrdiff_t attend_strips(const attend_row_pass *f)
@@ -130,6 +146,7 @@ static inline psw_panels attend_value_leaf(const attend_row_pass *f, attend_span
 #define attend_rows_kept PSW_PRECISION_NAME(attend_rows_kept)
 #define attend_rows_begin_smallest PSW_PRECISION_NAME(attend_rows_begin_smallest)
 #define attend_rows_look_smallest PSW_PRECISION_NAME(attend_rows_look_smallest)
+#define attend_rows_threads PSW_PRECISION_NAME(attend_rows_threads)
 #define attend_rows_leaves PSW_PRECISION_NAME(attend_rows_leaves)
 #define attend_rows_strip PSW_PRECISION_NAME(attend_rows_strip)
 #define attend_rows_pass PSW_PRECISION_NAME(attend_rows_pass)
@@ -167,6 +184,9 @@ void attend_rows_begin_smallest(attend_row_pass *f);
 /* At the scores of a tile that its rows see. */
 void attend_rows_look_smallest(attend_row_pass *f, attend_span strip, attend_span keys, int set);
 
+/* Parts that are strips, by the threads of the pass: psw_threads_run, whose work takes its thread's own pass. */
+psw_status attend_rows_threads(attend_row_pass *f, ptrdiff_t parts, psw_watch watch, psw_thread_work work,
+                               void *context);
 /* Adds neighbouring key leaves, of which only those that a row of the strip sees are looked at. */
 psw_status attend_rows_leaves(attend_row_pass *f, attend_span strip, psw_leaves leaves, psw_watch watch);
 /* The trees of one strip, over the key leaves f->origin .. end - 1. */

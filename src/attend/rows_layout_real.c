@@ -20,10 +20,15 @@ static void lay_own(attend_row_pass *f, psw_arena *arena)
 
 static void lay_remote(attend_row_pass *f, psw_arena *arena)
 {
-    const psw_route *r = &f->base.route;
-    ptrdiff_t each = r->pattern == PSW_PASS_Q ? f->base.leaf * psw_point_width(f->base.p) : f->leaf_reals;
-    f->remote_reals = r->pattern == PSW_STREAM ? each : psw_route_most(r) * each;
-    f->remote = attend_reals(arena, psw_route_remote_buffers(r) * f->remote_reals);
+    int buffers = psw_route_remote_buffers(&f->base.route);
+    f->remote = psw_arena_take(arena, buffers, sizeof *f->remote);
+    for (int i = 0; i < buffers; i++) {
+        psw_remote remote = psw_route_remote(&f->base.route, i);
+        bool queries = remote.what == PSW_QUERIES;
+        psw_real *at =
+            attend_reals(arena, remote.leaves * (queries ? f->base.leaf * psw_point_width(f->base.p) : f->leaf_reals));
+        if (f->remote) f->remote[i] = at;
+    }
 }
 
 /* Places of the trees of one strip. Leaves in ascending order need few; where they arrive in steps, there must also be
@@ -34,7 +39,7 @@ static ptrdiff_t tree_places(const attend_row_pass *f)
     ptrdiff_t ascending = attend_tree_places(f->base.leaves), most = 0, waiting = 0;
     if (!f->in_steps || r->pattern == PSW_ALL_GATHER) return ascending;
     if (r->pattern == PSW_STREAM) return 1; /* the trees in use are those of attend_rows_lay_team */
-    for (int rank = 0; rank < r->size; rank++)
+    for (int rank = 0; rank < (r->pattern == PSW_GRID ? r->columns : r->size); rank++)
         most = attend_larger(most, psw_route_nodes(r, rank, f->base.leaves, NULL));
     for (ptrdiff_t i = 0; i < f->base.own; i++)
         waiting = attend_larger(waiting, psw_route_waiting(r, psw_route_seen(r, psw_route_leaf(r, r->rank, i))));
@@ -70,6 +75,33 @@ static void lay_tile(attend_row_pass *f, psw_arena *arena)
         for (int s = 0; s < f->base.sets; s++) f->tree[i][s] = attend_tree_take(arena, f->strip, v + 2, places);
 }
 
+/* More than there are strips would have nothing to do. */
+static int threads_of(const attend_row_pass *f)
+{
+    ptrdiff_t strips = attend_larger(f->base.own, 1) * attend_strips(f);
+    int threads = PSW_TILE_ANY_SHAPE ? psw_threads_of(f->base.p->threads) : 1;
+    return (int)attend_smaller(threads, strips);
+}
+
+/* Whole leaves at once, with all keys that they see. */
+static bool finishes_together(const attend_row_pass *f)
+{
+    return f->base.own > 0 && (!f->in_steps || f->base.route.pattern == PSW_ALL_GATHER);
+}
+
+/* All that is shared is laid out. */
+static void lay_others(attend_row_pass *f, psw_arena *arena)
+{
+    f->others = psw_arena_take(arena, f->threads - 1, sizeof *f->others);
+    for (int i = 0; i < f->threads - 1; i++) {
+        attend_row_pass other = *f;
+        lay_tile(&other, arena);
+        if (f->in_steps && f->base.route.pattern == PSW_PASS_Q)
+            other.nodes = psw_arena_take(arena, f->base.leaves, sizeof *other.nodes);
+        if (f->others) f->others[i] = other;
+    }
+}
+
 psw_message_bytes attend_rows_message_bytes(const psw_group *group, int sets)
 {
     const psw_point *p = &group->points[0];
@@ -93,7 +125,10 @@ void attend_rows_lay(attend_row_pass *f, bool in_steps, psw_arena *arena)
     if (f->in_steps) lay_remote(f, arena);
     lay_tile(f, arena);
     if (f->in_steps) attend_rows_lay_team(f, arena);
+    f->threads = threads_of(f);
+    if (finishes_together(f)) f->base.together = attend_smaller(f->threads, f->base.own);
     attend_lay_results(&f->base, arena);
+    lay_others(f, arena);
 }
 
 /* ---- the data ---- */

@@ -44,14 +44,67 @@ static psw_status one_strip(attend_row_pass *f, attend_span query, attend_span s
     return PSW_OK;
 }
 
+/* ---- by threads ---- */
+
+/* Of equal scores the one that one thread would have seen first counts. */
+static void join_smallest(attend_row_pass *f)
+{
+    attend_row_pass *best = f;
+    for (int i = 1; i < f->threads; i++) {
+        attend_row_pass *other = attend_rows_own(f, i);
+        bool earlier = other->smallest.z == best->smallest.z && other->smallest_part < best->smallest_part;
+        if (other->smallest.z < best->smallest.z || earlier) best = other;
+    }
+    f->smallest = best->smallest;
+}
+
+psw_status attend_rows_threads(attend_row_pass *f, ptrdiff_t parts, psw_watch watch, psw_thread_work work,
+                               void *context)
+{
+    for (int i = 0; i < f->threads; i++) {
+        attend_row_pass *own = attend_rows_own(f, i);
+        own->current_queries = f->current_queries;
+        own->smallest = f->smallest;
+        own->smallest_part = parts;
+    }
+    psw_status status = psw_threads_run(f->threads, parts, watch, work, context);
+    join_smallest(f);
+    return status;
+}
+
+/* Own leaves whose strips are taken together. */
+typedef struct together {
+    attend_row_pass *f;
+    ptrdiff_t first; /* place of the first one */
+} together;
+
+static ptrdiff_t leaf_at(const together *t, ptrdiff_t i)
+{
+    return psw_route_leaf(&t->f->base.route, t->f->base.route.rank, t->first + i);
+}
+
+static psw_status part(void *context, int thread, ptrdiff_t number, psw_watch watch)
+{
+    const together *t = context;
+    attend_row_pass *own = attend_rows_own(t->f, thread);
+    ptrdiff_t strips = attend_strips(own);
+    own->base.place = number / strips;
+    attend_span leaf = attend_query_span(own, leaf_at(t, own->base.place));
+    attend_span strip = attend_strip_span(own, leaf, number % strips);
+    double least = own->smallest.z;
+    if (strip.count > 0) PSW_TRY(one_strip(own, leaf, strip, watch));
+    if (own->smallest.z < least) own->smallest_part = number;
+    return PSW_OK;
+}
+
 psw_status attend_rows_pass(attend_row_pass *f, psw_watch watch, psw_leaf_sink sink, void *context)
 {
-    for (ptrdiff_t place = 0; place < f->base.own; place++) {
-        ptrdiff_t index = psw_route_leaf(&f->base.route, f->base.route.rank, place);
-        attend_span leaf = attend_query_span(f, index), strip;
-        for (ptrdiff_t i = 0; (strip = attend_strip_span(f, leaf, i)).count > 0; i++)
-            PSW_TRY(one_strip(f, leaf, strip, watch));
-        PSW_TRY(attend_emit_leaf(&f->base, index, sink, context));
+    together t = {f, 0};
+    for (ptrdiff_t count; t.first < f->base.own; t.first += count) {
+        count = attend_smaller(f->base.together, f->base.own - t.first);
+        PSW_TRY(attend_rows_threads(f, count * attend_strips(f), watch, part, &t));
+        for (f->base.place = 0; f->base.place < count; f->base.place++)
+            PSW_TRY(attend_emit_leaf(&f->base, leaf_at(&t, f->base.place), sink, context));
     }
     return PSW_OK;
 }

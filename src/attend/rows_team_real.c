@@ -23,15 +23,23 @@ static ptrdiff_t sums_bytes(const attend_row_pass *f, int queries, int keys)
     return rows * (ptrdiff_t)f->message.sums;
 }
 
+/* Which buffer the sums of a step are written to: those of a grid are sent while the next ones are made. */
+static int outgoing(const attend_row_pass *f, int step)
+{
+    return f->base.route.pattern == PSW_GRID ? step % 2 : 0;
+}
+
 static void lay_sums(attend_row_pass *f, psw_arena *arena)
 {
-    ptrdiff_t out = 0, in = 0;
-    for (int other = 0; other < f->base.route.size; other++) {
-        if (other == f->base.route.rank) continue;
-        out = attend_larger(out, sums_bytes(f, other, f->base.route.rank));
-        in = attend_larger(in, sums_bytes(f, f->base.route.rank, other));
+    ptrdiff_t out[2] = {0}, in = 0;
+    int rank = f->base.route.rank;
+    for (int step = 0; step < psw_route_steps(&f->base.route); step++) {
+        int other = psw_route_step(&f->base.route, step).queries, which = outgoing(f, step);
+        if (other == rank) continue;
+        out[which] = attend_larger(out[which], sums_bytes(f, other, rank));
+        in = attend_larger(in, sums_bytes(f, rank, other)); /* who sends queries gets some as well */
     }
-    f->sums_out = psw_arena_take(arena, out, 1);
+    for (int i = 0; i < 2; i++) f->sums_out[i] = psw_arena_take(arena, out[i], 1);
     f->sums_in = psw_arena_take(arena, in, 1);
     f->nodes = psw_arena_take(arena, f->base.leaves, sizeof *f->nodes);
 }
@@ -71,7 +79,7 @@ void attend_rows_lay_team(attend_row_pass *f, psw_arena *arena)
             if (f->parked) f->parked[i * each + k] = parked;
         }
     }
-    if (f->base.route.pattern == PSW_PASS_Q) lay_sums(f, arena);
+    if (f->base.route.pattern == PSW_PASS_Q || f->base.route.pattern == PSW_GRID) lay_sums(f, arena);
 }
 
 /* ---- trees of a strip, between steps ---- */
@@ -179,7 +187,7 @@ static void begin(psw_attention *a)
 
 static psw_real *remote_at(const attend_row_pass *f, int remote)
 {
-    return f->remote + remote * f->remote_reals;
+    return f->remote[remote];
 }
 
 /* The leaves of rank `of` are in a remote buffer, or among the own ones (remote = -1). */
@@ -188,6 +196,15 @@ static void find_keys(attend_row_pass *f, int of, int remote)
     psw_real *at = remote < 0 ? f->keys : remote_at(f, remote);
     for (ptrdiff_t i = 0; i < psw_route_count(&f->base.route, of); i++)
         f->resident_keys[psw_route_leaf(&f->base.route, of, i)] = at + i * f->leaf_reals;
+}
+
+/* The keys of a column are those of several ranks. */
+static void find_column(attend_row_pass *f)
+{
+    for (int i = 0; i < psw_route_remote_buffers(&f->base.route); i++) {
+        psw_remote remote = psw_route_remote(&f->base.route, i);
+        if (remote.what == PSW_KEYS) find_keys(f, remote.of, i);
+    }
 }
 
 /* Keys and values of one leaf, or of all leaves of a rank. */
@@ -209,7 +226,7 @@ static psw_payload payload(psw_attention *a, const psw_transfer *t)
     case PSW_QUERIES:
         return (psw_payload){t->remote < 0 ? f->q : remote_at(f, t->remote), (size_t)leaves * f->message.queries};
     default:
-        return (psw_payload){t->send ? f->sums_out : f->sums_in,
+        return (psw_payload){t->send ? f->sums_out[attend_larger(0, t->remote)] : f->sums_in,
                              (size_t)sums_bytes(f, t->of, t->send ? f->base.route.rank : t->peer)};
     }
 }
@@ -226,20 +243,65 @@ static psw_status compute_strip(attend_row_pass *f, ptrdiff_t leaf, attend_span 
     return PSW_OK;
 }
 
-/* Trees of own queries are parked; sums for another rank's queries are completed and sent back. */
-static psw_status compute_leaf(attend_row_pass *f, const psw_step *m, ptrdiff_t leaf, psw_watch watch, cursor *c)
+/* Numbers that the first `rows` query rows of a leaf send, strip by strip. */
+static ptrdiff_t numbers_sent(const attend_row_pass *f, ptrdiff_t nodes, ptrdiff_t rows)
 {
-    bool own = m->queries == f->base.route.rank;
-    attend_span span = attend_query_span(f, leaf), strip;
-    ptrdiff_t seen = psw_route_seen(&f->base.route, leaf);
-    ptrdiff_t nodes = own ? 0 : psw_route_nodes(&f->base.route, m->keys, seen, f->nodes);
-    for (ptrdiff_t i = 0; (strip = attend_strip_span(f, span, i)).count > 0; i++) {
-        attend_parked *parked = own ? parked_of(f, leaf, i) : NULL;
-        PSW_TRY(resume(f, leaf, strip, parked));
-        PSW_TRY(compute_strip(f, leaf, strip, m->keys, watch));
-        c->rows = strip.count;
-        PSW_TRY(own ? park(f, parked) : send_nodes(f, nodes, c));
+    return nodes * rows * (ptrdiff_t)(f->message.sums / sizeof(double));
+}
+
+/* The strips of all leaves of a rank with the keys of one. */
+typedef struct tiles {
+    attend_row_pass *f;
+    const psw_step *step;
+    double *sums; /* for queries of another rank */
+} tiles;
+
+/* Where the sums of a leaf of the step's queries begin in the message, in numbers. */
+static ptrdiff_t sums_before(const attend_row_pass *f, const psw_step *m, ptrdiff_t place)
+{
+    ptrdiff_t numbers = 0;
+    for (ptrdiff_t i = 0; i < place; i++) {
+        ptrdiff_t leaf = psw_route_leaf(&f->base.route, m->queries, i), seen = psw_route_seen(&f->base.route, leaf);
+        numbers +=
+            numbers_sent(f, psw_route_nodes(&f->base.route, m->keys, seen, NULL), attend_query_span(f, leaf).count);
     }
+    return numbers;
+}
+
+static psw_status compute_foreign(attend_row_pass *f, const tiles *t, ptrdiff_t place, ptrdiff_t number,
+                                  psw_watch watch)
+{
+    const psw_step *m = t->step;
+    ptrdiff_t leaf = psw_route_leaf(&f->base.route, m->queries, place), seen = psw_route_seen(&f->base.route, leaf);
+    attend_span span = attend_query_span(f, leaf), strip = attend_strip_span(f, span, number);
+    ptrdiff_t rows = attend_smaller(number * f->strip, span.count - strip.count); /* j3 alone is the last one */
+    cursor c = {t->sums + sums_before(f, m, place), strip.count, f->base.p->v + 2};
+    ptrdiff_t nodes = psw_route_nodes(&f->base.route, m->keys, seen, f->nodes);
+    c.at += numbers_sent(f, nodes, rows);
+    PSW_TRY(resume(f, leaf, strip, NULL));
+    PSW_TRY(compute_strip(f, leaf, strip, m->keys, watch));
+    return send_nodes(f, nodes, &c);
+}
+
+/* Trees of own queries are parked; sums for another rank's queries are completed and sent back. */
+static psw_status compute_part(void *context, int thread, ptrdiff_t part, psw_watch watch)
+{
+    const tiles *t = context;
+    attend_row_pass *f = attend_rows_own(t->f, thread);
+    ptrdiff_t place = part / attend_strips(f), number = part % attend_strips(f);
+    ptrdiff_t leaf = psw_route_leaf(&f->base.route, t->step->queries, place);
+    attend_span strip = attend_strip_span(f, attend_query_span(f, leaf), number);
+    double least = f->smallest.z;
+    if (strip.count <= 0) return PSW_OK;
+    if (t->step->queries == f->base.route.rank) {
+        attend_parked *parked = parked_of(f, leaf, number);
+        PSW_TRY(resume(f, leaf, strip, parked));
+        PSW_TRY(compute_strip(f, leaf, strip, t->step->keys, watch));
+        PSW_TRY(park(f, parked));
+    } else {
+        PSW_TRY(compute_foreign(f, t, place, number, watch));
+    }
+    if (f->smallest.z < least) f->smallest_part = part;
     return PSW_OK;
 }
 
@@ -254,33 +316,43 @@ static void put_streamed(attend_row_pass *f, ptrdiff_t strip)
     for (ptrdiff_t pair = 0; pair < pairs(f); pair++) f->streamed[strip * pairs(f) + pair] = *tree_of(f, pair);
 }
 
-/* One query leaf with one key leaf. The first key leaf of every query is the rank's first own one. */
+/* The first key leaf of every query is the rank's first own one. */
+static psw_status stream_part(void *context, int thread, ptrdiff_t part, psw_watch watch)
+{
+    const tiles *t = context;
+    const psw_step *m = t->step;
+    attend_row_pass *f = attend_rows_own(t->f, thread);
+    attend_span strip = attend_strip_span(f, attend_query_span(f, m->query), part);
+    double least = f->smallest.z;
+    if (strip.count <= 0) return PSW_OK;
+    use_streamed(f, part);
+    if (m->key == psw_route_leaf(&f->base.route, f->base.route.rank, 0)) PSW_TRY(resume(f, m->query, strip, NULL));
+    PSW_TRY(attend_rows_leaves(f, strip, (psw_leaves){m->key, 1}, watch));
+    put_streamed(f, part);
+    if (f->smallest.z < least) f->smallest_part = part;
+    return PSW_OK;
+}
+
+/* One query leaf with one key leaf. */
 static psw_status compute_streamed(attend_row_pass *f, const psw_step *m, psw_watch watch)
 {
-    attend_span query = attend_query_span(f, m->query), strip;
     psw_transfer at = {.what = PSW_KEYS, .of = m->keys, .remote = m->remote, .leaf = m->key};
     f->resident_keys[m->key] = keys_payload(f, &at).at;
-    for (ptrdiff_t i = 0; (strip = attend_strip_span(f, query, i)).count > 0; i++) {
-        use_streamed(f, i);
-        if (m->key == psw_route_leaf(&f->base.route, f->base.route.rank, 0)) PSW_TRY(resume(f, m->query, strip, NULL));
-        PSW_TRY(attend_rows_leaves(f, strip, (psw_leaves){m->key, 1}, watch));
-        put_streamed(f, i);
-    }
-    return PSW_OK;
+    return attend_rows_threads(f, attend_strips(f), watch, stream_part, &(tiles){f, m, NULL});
 }
 
 static psw_status compute(psw_attention *a, int step, psw_watch watch)
 {
     attend_row_pass *f = (attend_row_pass *)a;
     psw_step m = psw_route_step(&f->base.route, step);
-    cursor c = {f->sums_out, 0, f->base.p->v + 2};
+    double *sums = f->sums_out[outgoing(f, step)];
+    if (f->base.route.pattern == PSW_GRID && step == 1) find_column(f);
     if (!m.tiles || m.keys < 0) return PSW_OK; /* all_gather: emit computes everything */
     if (m.query >= 0) return compute_streamed(f, &m, watch);
     f->current_queries = m.queries == f->base.route.rank ? f->q : remote_at(f, m.remote);
     find_keys(f, m.keys, m.keys == f->base.route.rank ? -1 : m.remote);
-    for (ptrdiff_t i = 0; i < psw_route_count(&f->base.route, m.queries); i++)
-        PSW_TRY(compute_leaf(f, &m, psw_route_leaf(&f->base.route, m.queries, i), watch, &c));
-    return PSW_OK;
+    ptrdiff_t leaves = psw_route_count(&f->base.route, m.queries);
+    return attend_rows_threads(f, leaves * attend_strips(f), watch, compute_part, &(tiles){f, &m, sums});
 }
 
 /* ---- the end ---- */

@@ -7,8 +7,9 @@
 
 #include "polysweep/plain.h"
 
-static char message[1024] = "";
-static char site[96] = "";
+/* Threads that fail at the same time do not write into each other's. */
+static _Thread_local char message[1024] = "";
+static _Thread_local char site[96] = "";
 
 const char *psw_status_word(psw_status status)
 {
@@ -92,23 +93,12 @@ void psw_message_set(const char *other_message, const char *other_site)
 /* ---- injected faults ---- */
 
 static const char *const sites[] = {
-    "arena.create",  "comm.board",
-    "comm.pool",     "comm.queue",
-    "comm.split",    "compute.block",
-    "compute.head",  "compute.leaf",
-    "compute.point", "compute.prepare",
-    "dist.message",  "dist.prepare",
-    "dist.scan",     "dist.step",
-    "judge.draw",    "judge.errors",
-    "judge.recall",  "judge.reference",
-    "judge.reload",  "store.asked",
-    "store.commit",  "store.copy",
-    "store.create",  "store.edges",
-    "store.failure", "store.mark",
-    "store.open",    "store.put",
-    "store.replace", "store.rows",
-    "store.sync",    "sweep.open",
-    "sweep.round",   NULL,
+    "arena.create",  "comm.board",   "comm.pool",     "comm.queue",      "comm.split",   "compute.block",
+    "compute.head",  "compute.leaf", "compute.point", "compute.prepare", "dist.message", "dist.prepare",
+    "dist.scan",     "dist.step",    "judge.draw",    "judge.errors",    "judge.recall", "judge.reference",
+    "judge.reload",  "store.asked",  "store.commit",  "store.copy",      "store.create", "store.edges",
+    "store.failure", "store.mark",   "store.open",    "store.pack",      "store.put",    "store.replace",
+    "store.rows",    "store.sync",   "sweep.open",    "sweep.round",     NULL,
 };
 
 typedef struct fault {

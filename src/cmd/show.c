@@ -53,13 +53,14 @@ static psw_status default_columns(cmd_view *v)
     static const char *const recall[] = {"recall", "recall_lo", "recall_hi", NULL};
     static const char *const reference[] = {"err_out_ref", "cos_ref", "skill_ref", NULL};
     bool varies[PSW_COLUMNS_MAX], judged = false, recalled = false, sketched = false, compared = false;
+    psw_cursor cursor = psw_cursor_begin(v->study);
     psw_cells_vary(v->study, NULL, v->all, v->count, varies);
     for (ptrdiff_t slot = 0; slot < psw_study_slots(v->study); slot++) {
-        psw_point point = psw_study_point(v->study, slot);
-        judged |= psw_data_sets(&point) == 2;
-        recalled |= psw_recall_computed(&point);
-        sketched |= psw_sketch_has(&point);
-        compared |= psw_reference_computed(&point);
+        const psw_point *point = psw_cursor_at(&cursor, slot);
+        judged |= psw_data_sets(point) == 2;
+        recalled |= psw_recall_computed(point);
+        sketched |= psw_sketch_has(point);
+        compared |= psw_reference_computed(point);
     }
     for (ptrdiff_t i = 0; i < v->count; i++)
         if (varies[i]) v->shown[v->shown_count++] = &v->all[i];
@@ -243,19 +244,18 @@ static psw_status print_rows(cmd_view *v, const form *f)
     return status;
 }
 
-static void count_row(cmd_view *v, void *state, const psw_record *record)
+static void note_row(cmd_view *v, void *state, const psw_record *record)
 {
-    (void)v;
     (void)record;
-    ++*(ptrdiff_t *)state;
+    *(bool *)state = v->enough = true;
 }
 
 /* Known before anything is printed. */
 static psw_status some_row(cmd_view *v, const char *where)
 {
-    ptrdiff_t rows = 0;
-    if (where) PSW_TRY(cmd_view_walk(v, count_row, &rows));
-    if (!where || rows > 0) return PSW_OK;
+    bool any = false;
+    if (where) PSW_TRY(cmd_view_walk(v, note_row, &any));
+    if (!where || any) return PSW_OK;
     if (v->walk) return PSW_FAIL(PSW_USAGE, "--where %.200s: no edge satisfies it", where);
     return PSW_FAIL(PSW_USAGE, "--where %.200s: none of the %td rows satisfy it", where, psw_reader_slots(v->reader));
 }

@@ -24,11 +24,9 @@ static bool runs_still(const char *path, const psw_sweep_state *state)
 
 /* ---- without a sidecar: the slots themselves ---- */
 
-static void count_slot(const psw_study *study, const psw_slot *slot, ptrdiff_t number, psw_sweep_state *state,
-                       double *cost)
+static void count_slot(const psw_point *point, const psw_slot *slot, psw_sweep_state *state, double *cost)
 {
-    psw_point point = psw_study_point(study, number);
-    double seconds = psw_cost_time(&psw_rates_default, &point).predicted_s;
+    double seconds = psw_cost_time(&psw_rates_default, point).predicted_s;
     *cost += seconds;
     switch (slot->status) {
     case PSW_SLOT_EMPTY: return;
@@ -54,19 +52,33 @@ static void sum_up(double cost, bool searches, psw_sweep_state *state)
                                                 : "done");
 }
 
+enum { PIECE = 1 << 14 }; /* slots that are read at a time: of ten million a byte each stays */
+
+static psw_status count_mine(const unsigned char *mine, psw_reader *reader, const psw_study *study,
+                             psw_sweep_state *state, double *cost)
+{
+    psw_cursor cursor = psw_cursor_begin(study);
+    ptrdiff_t slots = psw_reader_slots(reader);
+    psw_slot *list = malloc(PIECE * sizeof *list);
+    psw_status status = list ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the states of slots");
+    for (ptrdiff_t first = 0; status == PSW_OK && first < slots; first += PIECE) {
+        ptrdiff_t count = slots - first < PIECE ? slots - first : PIECE;
+        status = psw_reader_slots_get(reader, first, count, list);
+        for (ptrdiff_t i = 0; status == PSW_OK && i < count; i++)
+            if (mine[first + i]) count_slot(psw_cursor_at(&cursor, first + i), &list[i], state, cost);
+    }
+    free(list);
+    return status;
+}
+
 static psw_status count_slots(const psw_part *part, psw_reader *reader, const psw_study *study, psw_sweep_state *state)
 {
     double cost = 0;
     ptrdiff_t slots = psw_reader_slots(reader);
-    psw_slot *list = malloc((size_t)slots * sizeof *list + 1);
     unsigned char *mine = malloc((size_t)slots + 1);
-    bool room = list && mine;
-    psw_status status = room ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the states of %td slots", slots);
+    psw_status status = mine ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the states of %td slots", slots);
     if (status == PSW_OK) status = psw_part_slots(study, part, mine, &state->points);
-    if (status == PSW_OK) status = psw_reader_slots_get(reader, 0, slots, list);
-    for (ptrdiff_t i = 0; status == PSW_OK && i < slots; i++)
-        if (mine[i]) count_slot(study, &list[i], i, state, &cost);
-    free(list);
+    if (status == PSW_OK) status = count_mine(mine, reader, study, state, &cost);
     free(mine);
     sum_up(cost, psw_study_search(study) != NULL, state);
     return status;

@@ -253,12 +253,16 @@ static psw_status memory_per_rank(const cmd_check *c, const psw_comm *node, doub
 }
 
 /* A run is one rank's, but where a point of it does not fit there: then all ranks are its team. */
-static bool needs_team(const cmd_check *c, const psw_run *run)
+static bool needs_team(const cmd_check *c, psw_cursor *cursor, const psw_run *run)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_group one = {points, 1};
     psw_slots slots = psw_slots_of_run(run);
     for (ptrdiff_t i = 0; i < slots.count;) {
+        if (!psw_method_computes(psw_cursor_at(cursor, psw_slots_at(&slots, i))->method)) {
+            i++; /* theory has no arrays */
+            continue;
+        }
         i += psw_group_fill(c->study, &slots, i, points);
         if ((double)psw_memory_group(&one, NULL) > c->computer.memory_bytes) return true;
     }
@@ -285,6 +289,7 @@ static psw_status recompute(cmd_check *c)
 {
     const psw_comm self = {MPI_COMM_SELF, 0, 1};
     psw_status status = PSW_OK;
+    psw_cursor cursor = psw_cursor_begin(c->study);
     psw_comm node;
     PSW_TRY(psw_comm_split_node(c->world, &node));
     c->computer =
@@ -296,10 +301,10 @@ static psw_status recompute(cmd_check *c)
     c->computer.nodes = node.size < c->world->size ? 2 : 1;
     psw_comm_free(&node);
     for (ptrdiff_t k = c->world->rank; status == PSW_OK && k < c->runs.count; k += c->world->size)
-        if (!needs_team(c, &c->runs.list[k])) status = recompute_run(c, &self, &c->runs.list[k]);
+        if (!needs_team(c, &cursor, &c->runs.list[k])) status = recompute_run(c, &self, &c->runs.list[k]);
     PSW_TRY(psw_comm_agree(c->world, status));
     for (ptrdiff_t k = 0; k < c->runs.count; k++)
-        if (needs_team(c, &c->runs.list[k])) PSW_TRY(recompute_run(c, c->world, &c->runs.list[k]));
+        if (needs_team(c, &cursor, &c->runs.list[k])) PSW_TRY(recompute_run(c, c->world, &c->runs.list[k]));
     return PSW_OK;
 }
 

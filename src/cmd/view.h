@@ -23,6 +23,8 @@ struct cmd_view {
     ptrdiff_t reported;  /* failures, below a table */
     ptrdiff_t left_out;  /* slots of the last walk that a search did not need, and that --where does not ask for */
     bool every_status;   /* --where names it */
+    bool enough;         /* set by a row: those after its piece of the file need not be read */
+    bool by_point;       /* it names parameters alone: slots whose points it leaves out need not be read */
     /* Rows that are no slots (show --edges); NULL: slots are the rows. */
     psw_status (*walk)(cmd_view *view, cmd_view_row *row, void *state);
     psw_replay replay; /* of these */

@@ -4,7 +4,9 @@
 /* Every transfer of a step, and up to four pieces of each. */
 int dist_rows_requests(const psw_route *route)
 {
-    int transfers = route->pattern == PSW_RING || route->pattern == PSW_PASS_Q ? 4 : 2 * route->size;
+    int transfers = 2 * route->size;
+    if (route->pattern == PSW_RING || route->pattern == PSW_PASS_Q) transfers = 4;
+    if (route->pattern == PSW_GRID) transfers = 2 + 2 * psw_route_remote_buffers(route);
     return 4 * transfers;
 }
 

@@ -1,6 +1,8 @@
 /* doctor: what computes. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <strings.h>
 
 #include "doctor/blas_kernels.h"
@@ -136,16 +138,44 @@ static void check_kernel(const doctor_facts *f, doctor_report *r)
 
 /* ---- threads ---- */
 
+/* Threads of the tile loop: their number is what run.threads says, whatever OMP_NUM_THREADS does. */
+static void check_together(const doctor_facts *f, doctor_report *r)
+{
+    const doctor_variables *v = &f->variables;
+    int threads = f->threads;
+    if (v->omp_limit && atoi(v->omp_limit) < threads) {
+        doctor_warn(r, "threads", "OMP_THREAD_LIMIT=%s: a rank gets no more threads, of run.threads=%d", v->omp_limit,
+                    threads);
+        doctor_fix(r, "`unset OMP_THREAD_LIMIT`");
+    } else if (v->omp_dynamic && strcasecmp(v->omp_dynamic, "true") == 0) {
+        doctor_warn(r, "threads", "OMP_DYNAMIC=true: a rank may get fewer threads than run.threads=%d", threads);
+        doctor_fix(r, "`unset OMP_DYNAMIC`");
+    } else if (v->omp_bind && (strcasecmp(v->omp_bind, "master") == 0 || strcasecmp(v->omp_bind, "primary") == 0)) {
+        doctor_warn(r, "threads", "OMP_PROC_BIND=%s: all %d threads of a rank share one place", v->omp_bind, threads);
+        doctor_fix(r, "`unset OMP_PROC_BIND`");
+    } else {
+        doctor_fine(r, "threads", "%d a rank (run.threads) share the tiles of row folds and the head", threads);
+    }
+}
+
 static void check_threads(const doctor_facts *f, doctor_report *r)
 {
     const psw_machine *m = &f->places[0].machine;
+    bool own = strncmp(f->build.tiles, "own", 3) == 0;
+    if (own && f->threads > 1 && f->build.threads) check_together(f, r);
+    if (own && f->threads > 1 && !f->build.threads) {
+        doctor_warn(r, "threads", "run.threads=%d, but this program was built without OpenMP, for one thread",
+                    f->threads);
+        doctor_fix(r, "`--set run.threads=1` and more ranks, or build with a compiler that has OpenMP");
+        return;
+    }
     if (m->blas_threads == 0) {
         doctor_fine(r, "threads", "the number that this BLAS starts is unknown; polysweep uses %d a rank", f->threads);
     } else if (m->blas_threads > f->threads) {
         doctor_warn(r, "threads", "BLAS starts %d threads a rank (OPENBLAS_NUM_THREADS %s), polysweep uses %d of them",
                     m->blas_threads, f->variables.blas_threads ? f->variables.blas_threads : "not set", f->threads);
         doctor_fix(r, "`export OPENBLAS_NUM_THREADS=%d OMP_NUM_THREADS=%d`", f->threads, f->threads);
-    } else if (f->threads > 1 && m->blas_parallel == 0) {
+    } else if (!own && f->threads > 1 && m->blas_parallel == 0) {
         doctor_warn(r, "threads", "run.threads=%d, but this BLAS is made for one thread", f->threads);
         doctor_fix(r, "`--set run.threads=1` and more ranks, or link a BLAS with threads");
     } else {

@@ -4,6 +4,7 @@
 
 #include "doctor/facts.h"
 #include "polysweep/targets.h"
+#include "polysweep/threads.h"
 
 /* ---- the launcher ---- */
 
@@ -151,6 +152,7 @@ static doctor_build read_build(void)
     out.optimised = true;
 #endif
     psw_format(out.tiles, sizeof out.tiles, "%s", psw_tile_backend());
+    out.threads = psw_threads_of(2) > 1;
     out.target = psw_target_word();
     out.best = psw_target_best();
     return out;
@@ -164,6 +166,9 @@ void doctor_facts_read(doctor_facts *facts)
     facts->variables = (doctor_variables){.coretype = getenv("OPENBLAS_CORETYPE"),
                                           .l2_size = getenv("OPENBLAS_L2_SIZE"),
                                           .blas_threads = getenv("OPENBLAS_NUM_THREADS"),
+                                          .omp_limit = getenv("OMP_THREAD_LIMIT"),
+                                          .omp_dynamic = getenv("OMP_DYNAMIC"),
+                                          .omp_bind = getenv("OMP_PROC_BIND"),
                                           .hdf5_locking = getenv("HDF5_USE_FILE_LOCKING")};
     psw_store_library(facts->hdf5, sizeof facts->hdf5);
     facts->clock_s = psw_clock_resolution_s();
@@ -218,6 +223,13 @@ void doctor_facts_list(const doctor_facts *f, doctor_place_is *is, char *out, si
     }
     psw_format(count, sizeof count, " and %d more", more);
     if (more) append(out, size, "", count);
+}
+
+/* Tiles of our own kernel are shared by OpenMP's threads, products of a BLAS by its own. */
+bool doctor_facts_threads(const doctor_facts *f)
+{
+    bool own = strncmp(f->build.tiles, "own", 3) == 0;
+    return own ? f->build.threads : f->places[0].machine.blas_parallel != 0;
 }
 
 bool doctor_place_crowded(const doctor_facts *f, const doctor_place *p)

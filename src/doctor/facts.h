@@ -35,10 +35,12 @@ typedef struct doctor_library { /* MPI */
 
 typedef struct doctor_variables { /* of the environment; NULL not set */
     const char *coretype, *l2_size, *blas_threads, *hdf5_locking;
+    const char *omp_limit, *omp_dynamic, *omp_bind;
 } doctor_variables;
 
 typedef struct doctor_build {
     bool optimised, sanitized;
+    bool threads;              /* with OpenMP */
     char tiles[64];            /* psw_tile_backend */
     const char *target, *best; /* kernels that were chosen, and the best that this processor can run */
 } doctor_build;
@@ -73,6 +75,8 @@ void doctor_facts_hosts(const doctor_facts *facts, char *out, size_t size);
 /* "node0, node1 and 7 more": the hosts of the places for which it holds (NULL: of all). */
 typedef bool doctor_place_is(const doctor_place *place);
 void doctor_facts_list(const doctor_facts *facts, doctor_place_is *is, char *out, size_t size);
+/* More than one thread of a rank has something to do. */
+bool doctor_facts_threads(const doctor_facts *facts);
 bool doctor_facts_crowded(const doctor_facts *facts); /* a node has more ranks x threads than cores */
 bool doctor_place_crowded(const doctor_facts *facts, const doctor_place *place); /* the node whose first rank this is */
 

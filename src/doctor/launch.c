@@ -69,21 +69,15 @@ static void world(const doctor_facts *f, doctor_report *r)
 
 /* ---- enough cores ---- */
 
-/* More than one thread a rank is of use to a BLAS that has them. */
-static bool has_threads(const doctor_facts *f)
-{
-    return f->places[0].machine.blas_parallel != 0;
-}
-
 /* "`mpirun -n 2 ...`", as many ranks as `cores` of a node carry, with as many threads as they may have. */
 static void fix_ranks(const doctor_facts *f, int cores, doctor_report *r)
 {
     doctor_hosts hosts;
     char each[48] = "", with[64] = "";
     int nodes = doctor_facts_nodes(f), asked = f->threads,
-        threads = !has_threads(f) ? 1
-                  : asked < cores ? asked
-                                  : cores;
+        threads = !doctor_facts_threads(f) ? 1
+                  : asked < cores          ? asked
+                                           : cores;
     int ranks = cores / threads, had = f->places[0].node_size;
     if (threads < asked && ranks > had) ranks = had;
     if (nodes > 1 && f->mpi.open_mpi) psw_format(each, sizeof each, " --map-by ppr:%d:node", ranks);
@@ -128,8 +122,8 @@ static bool too_many_for_job(const doctor_facts *f, doctor_report *r)
 static void fix_narrow(const doctor_facts *f, doctor_report *r)
 {
     doctor_hosts hosts;
-    if (!has_threads(f))
-        doctor_fix(r, "`--set run.threads=1`: this BLAS is made for one thread");
+    if (!doctor_facts_threads(f))
+        doctor_fix(r, "`--set run.threads=1`: this build computes with one thread");
     else
         doctor_fix(r, "`mpirun -n %d%s --map-by slot:PE=%d --bind-to core ...`, or `srun --cpus-per-task=%d ...`",
                    f->ranks, hosts_of(f, &hosts), f->threads, f->threads);

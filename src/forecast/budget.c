@@ -51,10 +51,11 @@ static psw_status fill_table(psw_forecast *f, const unsigned char *bought)
     ptrdiff_t count = 0;
     b->table = malloc((size_t)(f->points + 1) * sizeof *b->table);
     if (!b->table) return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table of %td points", f->points);
+    psw_cursor cursor = psw_cursor_begin(f->study);
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
         if (!f->wanted[slot]) continue;
-        psw_point p = psw_study_point(f->study, slot);
-        b->table[count++] = (psw_forecast_purchase){p.method, p.n, bought[slot], 1};
+        const psw_point *p = psw_cursor_at(&cursor, slot);
+        b->table[count++] = (psw_forecast_purchase){p->method, p->n, bought[slot], 1};
     }
     qsort(b->table, (size_t)count, sizeof *b->table, by_method_and_length);
     b->rows = add_up(b->table, count);

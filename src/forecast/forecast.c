@@ -18,9 +18,9 @@ static psw_status choose_points(psw_forecast *f, const psw_forecast_request *ask
     PSW_TRY(psw_part_slots(f->study, &f->part, f->wanted, &f->points));
     PSW_TRY(psw_filter_create(f->study, asked->where, &filter));
     f->points = 0;
+    psw_cursor cursor = psw_cursor_begin(f->study);
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
-        psw_point point = psw_study_point(f->study, slot);
-        f->wanted[slot] &= !filter || psw_filter_keeps(filter, &point);
+        f->wanted[slot] &= !filter || psw_filter_keeps(filter, psw_cursor_at(&cursor, slot));
         f->points += f->wanted[slot];
     }
     psw_filter_free(filter);
@@ -29,14 +29,15 @@ static psw_status choose_points(psw_forecast *f, const psw_forecast_request *ask
 
 static void tally_points(psw_forecast *f)
 {
+    psw_cursor cursor = psw_cursor_begin(f->study);
     for (ptrdiff_t slot = 0; slot < f->slots; slot++) {
         if (!f->wanted[slot]) continue;
-        psw_point point = psw_study_point(f->study, slot);
-        psw_cost cost = psw_cost_time(&f->rates, &point);
-        psw_forecast_tally *of = &f->methods[point.method];
+        const psw_point *point = psw_cursor_at(&cursor, slot);
+        psw_cost cost = psw_cost_time(&f->rates, point);
+        psw_forecast_tally *of = &f->methods[point->method];
         of->points++;
         of->alone_s += cost.predicted_s;
-        of->flops += psw_data_sets(&point) * cost.flops;
+        of->flops += psw_data_sets(point) * cost.flops;
         of->head_flops += cost.head_flops;
         if (cost.predicted_s > f->longest.value) f->longest = (psw_forecast_point){slot, cost.predicted_s, 1};
     }
@@ -61,7 +62,10 @@ static void weigh_memory(psw_forecast *f, const psw_split *split)
 {
     psw_point points[PSW_GROUP_MAX];
     psw_level levels[PSW_DEPTHS_MAX];
-    psw_split_levels(split, levels);
+    psw_split world = *split;
+    world.how = f->runs.how;
+    psw_split_levels(&world, levels);
+    psw_cursor cursor = psw_cursor_begin(f->study);
     for (ptrdiff_t k = 0; k < f->runs.count; k++) {
         const psw_run *run = &f->runs.list[k];
         ptrdiff_t team = forecast_team(run, levels);
@@ -69,6 +73,10 @@ static void weigh_memory(psw_forecast *f, const psw_split *split)
         if (team > split->ranks) continue;
         psw_slots slots = psw_slots_of_run(run);
         for (ptrdiff_t i = 0; i < slots.count;) {
+            if (!psw_method_computes(psw_cursor_at(&cursor, psw_slots_at(&slots, i))->method)) {
+                i++; /* theory has no arrays */
+                continue;
+            }
             psw_group group = {points, psw_group_fill(f->study, &slots, i, points)};
             weigh_group(f, &group, run->first + i, team);
             i += group.count;
@@ -141,12 +149,21 @@ static psw_status suppose(psw_forecast *f)
 
 /* ---- what was asked ---- */
 
+static psw_status too_many_ranks(const char *option)
+{
+    return PSW_FAIL(PSW_USAGE,
+                    "--%s: plan knows worlds of at most %d ranks; a larger allocation computes the parts of a study in "
+                    "several jobs: `run STUDY -o FILE.h5 --part K/N`, and `plan --part 1/N` for one of them",
+                    option, PSW_FORECAST_RANKS_MAX);
+}
+
 static psw_status read_worlds(const char *list, ptrdiff_t worlds[PSW_FORECAST_COMPARE_MAX], ptrdiff_t *count)
 {
     for (const char *at = list; at && *at; ++*count) {
         char *end;
         long ranks = strtol(at, &end, 10);
-        if (end == at || ranks < 1 || ranks > 1000000000 || (*end && *end != ',') || *count == PSW_FORECAST_COMPARE_MAX)
+        if (end != at && ranks > PSW_FORECAST_RANKS_MAX) return too_many_ranks("compare");
+        if (end == at || ranks < 1 || (*end && *end != ',') || *count == PSW_FORECAST_COMPARE_MAX)
             return PSW_FAIL(PSW_USAGE, "--compare: \"%s\" is not a list of at most %d numbers of ranks, as in 1,2,4,8",
                             list, PSW_FORECAST_COMPARE_MAX);
         worlds[*count] = ranks;
@@ -212,6 +229,8 @@ static psw_status read_options(const psw_forecast_request *asked, psw_forecast *
     bool of_nodes;
     PSW_TRY(psw_choice_read(settings->layout, settings->route, settings->scan, &f->choice));
     PSW_TRY(read_worlds(asked->compare, worlds, &f->compared));
+    if (asked->ranks > PSW_FORECAST_RANKS_MAX || asked->ranks_per_node > PSW_FORECAST_RANKS_MAX)
+        return too_many_ranks("ranks");
     if (asked->budget) PSW_TRY(forecast_budget_read(asked->budget, &hours, &of_nodes));
     psw_threads_set(settings->threads);
     set_machine(asked, f);

@@ -61,6 +61,9 @@ static void outcome(psw_json *json, const psw_forecast *f, const psw_forecast_ou
     psw_json_text(json, "limit", forecast_limit_word(out->limit));
     psw_json_count(json, "refused", out->refused);
     extreme(json, f, "critical", "predicted_s", &out->critical);
+    if (out->limit != PSW_LIMIT_POINT || out->block == 0) return;
+    psw_json_count(json, "other_block", out->block);
+    extreme(json, f, "critical_with_other_block", "predicted_s", &out->other);
 }
 
 static void stages(psw_json *json, const psw_schedule *s)

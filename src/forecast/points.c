@@ -48,6 +48,7 @@ static view view_of(const psw_forecast *f)
     psw_column all[PSW_COLUMNS_MAX];
     view v = {.f = f};
     psw_split split = forecast_split(f, f->ranks);
+    split.how = f->runs.how;
     psw_split_levels(&split, v.levels);
     ptrdiff_t count = psw_columns_of(f->study, all);
     for (ptrdiff_t i = 0; i < count; i++)

@@ -56,6 +56,22 @@ static void print_point(const psw_forecast *f, const char *label, const psw_fore
     psw_print(stdout, "%-11s %s on %td rank%s: slot %td, %s\n", label, value, e->team, plural(e->team), e->slot, text);
 }
 
+/* What another block would give where one point is all that is waited for. */
+static void print_block(const psw_forecast *f)
+{
+    const psw_forecast_outcome *out = &f->outcome;
+    char now[PSW_TEXT], then[PSW_TEXT], value[160];
+    if (out->limit != PSW_LIMIT_POINT) return;
+    psw_format_seconds(out->critical.value, now);
+    psw_format_seconds(out->other.value, then);
+    if (out->block > 0)
+        psw_format(value, sizeof value, "block %td would end it in %s instead of %s (bits of results change)",
+                   out->block, then, now);
+    else
+        psw_format(value, sizeof value, "no smaller block would end it before %s", now);
+    print_point(f, "limit", out->block > 0 ? &out->other : &out->critical, value);
+}
+
 /* ---- the schedule ---- */
 
 enum { CHART = 32 };
@@ -155,6 +171,7 @@ static void print_schedule(const psw_forecast *f)
               forecast_limit_word(out->limit));
     print_point(f, "longest", &f->longest, longest);
     print_critical(f);
+    print_block(f);
     print_memory(f);
     psw_print(stdout, "file        %s\n", file);
 }

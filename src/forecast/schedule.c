@@ -6,7 +6,7 @@
 
 psw_split forecast_split(const psw_forecast *f, ptrdiff_t ranks)
 {
-    return (psw_split){ranks, (ranks + f->ranks_per_node - 1) / f->ranks_per_node, f->node};
+    return (psw_split){ranks, (ranks + f->ranks_per_node - 1) / f->ranks_per_node, f->node, {0}};
 }
 
 ptrdiff_t forecast_team(const psw_run *run, const psw_level *levels)
@@ -92,18 +92,40 @@ static psw_forecast_point find_critical(const psw_forecast *f, const psw_runs *r
     psw_cut cut = psw_cut_default;
     psw_cut_time(&cut, psw_study_settings(f->study));
     t.passes = cut.passes;
-    t.depths = psw_split_levels(split, t.levels);
+    psw_split world = *split;
+    world.how = runs->how;
+    t.depths = psw_split_levels(&world, t.levels);
     for (ptrdiff_t k = 0; k < runs->count; k++) {
         const psw_run *run = &runs->list[k];
         if (run->refused || (run->team == 0 && run->alone_s <= longest.value)) continue;
+        psw_cursor cursor = psw_cursor_begin(f->study);
         for (ptrdiff_t slot = run->first; slot < run->first + run->count; slot++) {
-            psw_point point = psw_study_point(f->study, slot);
-            if (point.team == 0 && alone_s(f, &t, &point) <= longest.value) continue;
-            psw_forecast_point best = on_best_team(f, &t, &point, slot);
+            const psw_point *point = psw_cursor_at(&cursor, slot);
+            if (point->team == 0 && alone_s(f, &t, point) <= longest.value) continue;
+            psw_forecast_point best = on_best_team(f, &t, point, slot);
             if (best.value > longest.value) longest = best;
         }
     }
     return longest;
+}
+
+/* The same point with half the block, a quarter and so on, which gives it more shares: is there one that ends it a
+ * tenth earlier? */
+static void find_block(const psw_forecast *f, const psw_split *split, psw_forecast_outcome *out)
+{
+    const ptrdiff_t least = 64; /* of tiles: below it the model's cost of a score is no longer true */
+    psw_point point = psw_study_point(f->study, out->critical.slot);
+    double limit_s = 0.9 * out->critical.value;
+    teams t;
+    psw_cut cut = psw_cut_default;
+    psw_cut_time(&cut, psw_study_settings(f->study));
+    t.passes = cut.passes;
+    t.depths = psw_split_levels(split, t.levels);
+    for (ptrdiff_t block = point.block; block % 2 == 0 && block / 2 >= least;) {
+        point.block = block /= 2;
+        psw_forecast_point best = on_best_team(f, &t, &point, out->critical.slot);
+        if (best.value < limit_s) out->block = block, out->other = best, limit_s = best.value;
+    }
 }
 
 /* ---- what limits ---- */
@@ -144,6 +166,7 @@ psw_status forecast_judge(const psw_forecast *f, const psw_runs *runs, const psw
     for (ptrdiff_t k = 0; k < runs->count; k++)
         if (runs->list[k].refused) alone_s -= runs->list[k].alone_s, out->refused += runs->list[k].count;
     out->speed_up = s->finish_s > 0 ? alone_s / s->finish_s : 1;
+    out->block = 0;
     double waiting_s = s->held_s - s->busy_s, idle_s = s->finish_s * (double)s->ranks - s->held_s;
     out->limit = waiting_s > idle_s ? PSW_LIMIT_TEAMS : PSW_LIMIT_ENDS;
     if (s->utilisation >= 0.9)
@@ -156,6 +179,7 @@ psw_status forecast_judge(const psw_forecast *f, const psw_runs *runs, const psw
         PSW_TRY(memory_limits(f, split, s->finish_s, &memory));
         if (memory) out->limit = PSW_LIMIT_MEMORY;
     }
+    if (out->limit == PSW_LIMIT_POINT) find_block(f, split, out);
     return PSW_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "judge/signs.h"
 
 #include <math.h>
+#include <sched.h>
 #include <string.h>
 
 #include "polysweep/errors.h"
@@ -40,6 +41,19 @@ static bool rows_repeat(const psw_point *p)
     const psw_method_facts *method = psw_method_facts_of(p->method);
     bool classes = psw_data_kind_facts_of(p->data_kind)->closed_form && p->noise == 0;
     return classes && p->mask == PSW_FULL && psw_point_folds(p) == PSW_FOLDS_ROWS && psw_kernel_known(method->kernel);
+}
+
+static ptrdiff_t threads_of(const psw_point *p, double rows)
+{
+    ptrdiff_t numbers = JUDGE_LINE / (psw_point_single(p) ? (ptrdiff_t)sizeof(float) : (ptrdiff_t)sizeof(double));
+    ptrdiff_t blocks = (ptrdiff_t)ceil(rows / (double)numbers), threads = psw_threads_of(p->threads);
+    return blocks < 1 ? 1 : threads < blocks ? threads : blocks;
+}
+
+double psw_judge_threads(const psw_point *p)
+{
+    double rows = psw_judge_rows(p) / (double)leaves_with_queries(p);
+    return (double)threads_of(p, rows);
 }
 
 double psw_judge_rows(const psw_point *p)
@@ -180,10 +194,15 @@ static void lay_out_products(psw_head *h, psw_arena *arena)
     h->order = psw_arena_take(arena, rows, sizeof *h->order);
     h->row_value = psw_arena_take(arena, rows, sizeof *h->row_value);
     h->signs = psw_arena_take(arena, h->batch * h->step * h->groups, sizeof *h->signs);
-    h->tables = psw_arena_take(arena, slab * JUDGE_ENTRIES, JUDGE_LINE);
-    h->lines = psw_arena_take(arena, slab * JUDGE_GROUP, JUDGE_LINE);
-    h->tile = psw_arena_take(arena, h->step, JUDGE_LINE);
-    if (h->groups > slab) h->sums = psw_arena_take(arena, h->piece * h->step, JUDGE_LINE);
+    h->threads = (int)threads_of(&h->point, (double)rows);
+    h->scratch = psw_arena_take(arena, h->threads, sizeof *h->scratch);
+    for (int i = 0; i < h->threads; i++) {
+        judge_head_scratch s = {.tables = psw_arena_take(arena, slab * JUDGE_ENTRIES, JUDGE_LINE)};
+        s.lines = psw_arena_take(arena, slab * JUDGE_GROUP, JUDGE_LINE);
+        s.tile = psw_arena_take(arena, h->step, JUDGE_LINE);
+        if (h->groups > slab) s.sums = psw_arena_take(arena, h->piece * h->step, JUDGE_LINE);
+        if (h->scratch) h->scratch[i] = s;
+    }
 }
 
 static void lay_out_looks(psw_head *h, psw_arena *arena)
@@ -233,6 +252,7 @@ psw_head *judge_head_layout(const psw_group *group, const psw_route *route, psw_
     lay_out_pending(&laid, arena);
     if (!head || arena->used > arena->size) return NULL;
     *head = laid;
+    atomic_flag_clear(&head->locked);
     clear(head);
     return head;
 }
@@ -262,6 +282,16 @@ void judge_head_take_denominators(psw_head *h, const psw_leaf *leaf)
             h->rows[2 * point + 1] += log2_den[i] > -INFINITY ? 0 : times;
         }
     }
+}
+
+void judge_head_lock(psw_head *h)
+{
+    while (h->threads > 1 && atomic_flag_test_and_set_explicit(&h->locked, memory_order_acquire)) sched_yield();
+}
+
+void judge_head_unlock(psw_head *h)
+{
+    if (h->threads > 1) atomic_flag_clear_explicit(&h->locked, memory_order_release);
 }
 
 void judge_head_prune(psw_head *h, bool prunes)

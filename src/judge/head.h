@@ -4,8 +4,11 @@
 #ifndef POLYSWEEP_JUDGE_HEAD_H
 #define POLYSWEEP_JUDGE_HEAD_H
 
+#include <stdatomic.h>
+
 #include "polysweep/judge.h"
 #include "polysweep/random.h"
+#include "polysweep/threads.h"
 
 /* Flags of a trial, `of << set`: it fired, it surely did, a pre-activation may be 0. */
 enum { TRIAL_D0 = 1, TRIAL_D1 = 2, TRIAL_FIRED = 1, TRIAL_SURE = 4, TRIAL_TIE = 16 };
@@ -42,6 +45,13 @@ typedef struct judge_head_counted {
     bool over; /* nothing more is computed */
 } judge_head_counted;
 
+/* Of one thread: tables of a block of rows and slab, that block coordinate by coordinate, sums so far, and
+ * pre-activations of a step (lookup.h). */
+typedef struct judge_head_scratch {
+    void *tables, *lines, *sums, *tile;
+    double unasked; /* products since the watch was asked */
+} judge_head_scratch;
+
 struct psw_head {
     const psw_point *group;
     psw_point point; /* the group's first; the others differ in beta alone */
@@ -67,8 +77,7 @@ struct psw_head {
     judge_head_counted end[PSW_GROUP_MAX];
     psw_key key;
     psw_watch watch;
-    double unasked; /* products since it was asked */
-    bool prunes;    /* leaves out rows that change nothing */
+    bool prunes; /* leaves out rows that change nothing */
 
     double *value;        /* [leaves][points][sets]: F of a leaf, summed over trials */
     double *active;       /* [points][sets]: positive pre-activations */
@@ -94,13 +103,27 @@ struct psw_head {
     unsigned char *left;         /* [trials]: still to be decided */
     double *again;               /* judge_head_settle_numbers */
 
-    /* of one leaf, data set and batch (lookup.h): its rows and their F, signs, tables of a block of rows and slab, that
-     * block coordinate by coordinate, sums so far, and pre-activations of a step */
+    /* of one leaf, data set and batch: its rows and their F, how many of them are taken, signs */
     judge_head_row *order;
     double *row_value;
+    ptrdiff_t taken;
     uint16_t *signs;
-    void *tables, *lines, *sums, *tile;
+
+    /* Threads take blocks of rows, one after another, and whoever holds the lock may choose rows, note pre-activations
+     * and add to what all share. Flags of trials are united without it. */
+    int threads;
+    judge_head_scratch *scratch; /* [threads] */
+    atomic_flag locked;
 };
+
+void judge_head_lock(psw_head *head);
+void judge_head_unlock(psw_head *head);
+/* Most steps find the flags set. */
+static inline void judge_head_unite(unsigned char *trial, int flags)
+{
+    unsigned char had = __atomic_load_n(trial, __ATOMIC_RELAXED);
+    if ((had | flags) != had) __atomic_fetch_or(trial, (unsigned char)flags, __ATOMIC_RELAXED);
+}
 
 /* Lays out a threshold head in the arena (NULL from a counting arena), ready for the first leaf. */
 psw_head *judge_head_layout(const psw_group *group, const psw_route *route, psw_arena *arena);

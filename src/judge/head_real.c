@@ -12,15 +12,15 @@
  * 2002, lemma 3.1), which is below 1 + (4 v + 16) u for (v + 8) u <= 1/4; e = (4 v + 32) u has room for the rounding of
  * what is computed here. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "judge/head.h"
+#include "judge/head_order.h"
 #include "judge/lookup.h"
 
 /* Rows that are looked up together, each for all that are equal to it. */
 typedef struct block {
     psw_head *h;
+    judge_head_scratch *own; /* of the thread that has it */
     const psw_leaf *leaf;
     ptrdiff_t pair, rows;
     psw_real bound, doubt;
@@ -54,61 +54,28 @@ static ptrdiff_t columns_of(const psw_head *h, ptrdiff_t step)
     return least(h->point.m - vector_of(h, step), h->step);
 }
 
-/* Those of the steps from `first` on are kept until others are asked for: all leaves share them where they fit. */
-static void fill_signs(psw_head *h, ptrdiff_t first)
+static psw_status fill_step(void *context, int thread, ptrdiff_t number, psw_watch watch)
 {
-    ptrdiff_t end = judge_head_batch_end(h, first);
-    if (h->filled == first) return;
-    for (ptrdiff_t step = first; step < end; step++) {
-        uint16_t *out = h->signs + (step - first) * h->step * h->groups;
-        uint64_t row = (uint64_t)trial_of(h, step) << 32 | (uint64_t)vector_of(h, step);
-        for (ptrdiff_t c = 0; c < columns_of(h, step); c++, out += h->groups)
-            judge_signs_draw(h->key, row + (uint64_t)c, h->point.v, out);
-    }
+    const psw_head *h = context;
+    ptrdiff_t step = h->filled + number;
+    uint16_t *out = h->signs + number * h->step * h->groups;
+    uint64_t row = (uint64_t)trial_of(h, step) << 32 | (uint64_t)vector_of(h, step);
+    for (ptrdiff_t c = 0; c < columns_of(h, step); c++, out += h->groups)
+        judge_signs_draw(h->key, row + (uint64_t)c, h->point.v, out);
+    (void)thread, (void)watch;
+    return PSW_OK;
+}
+
+/* Those of the steps from `first` on are kept until others are asked for: all leaves share them where they fit. */
+static psw_status fill_signs(psw_head *h, ptrdiff_t first)
+{
+    ptrdiff_t steps = judge_head_batch_end(h, first) - first;
+    if (h->filled == first) return PSW_OK;
     h->filled = first;
+    return psw_threads_run(steps < 8 ? 1 : h->threads, steps, (psw_watch){0}, fill_step, h);
 }
 
 /* ---- rows: in which order, and which are left out ---- */
-
-static double norm_of(const psw_real *row, ptrdiff_t v)
-{
-    enum { SUMS = 8 };
-    double sum[SUMS] = {0}, norm = 0;
-    ptrdiff_t k = 0;
-    for (; k + SUMS <= v; k += SUMS)
-        for (int i = 0; i < SUMS; i++) sum[i] += fabs((double)row[k + i]);
-    for (; k < v; k++) norm += fabs((double)row[k]);
-    for (int i = 0; i < SUMS; i++) norm += sum[i];
-    return norm;
-}
-
-static double most_of(const psw_head *h, const psw_real *row)
-{
-    double v = (double)h->point.v, u = (double)PSW_REAL_EPSILON / 2;
-    psw_real norm = (psw_real)(norm_of(row, h->point.v) * (1 + (4 * v + 32) * u));
-    psw_real most = norm - (psw_real)h->threshold;
-    return (v + 8) * u <= 0.25 && most < (psw_real)INFINITY ? (double)most : INFINITY; /* of no numbers: no bound */
-}
-
-/* The largest first, so that few follow that can still change anything; equal rows side by side. */
-static int by_most(const void *a, const void *b)
-{
-    const judge_head_row *x = a, *y = b;
-    if (x->most != y->most) return x->most > y->most ? -1 : 1;
-    int order = memcmp(x->at, y->at, x->bytes);
-    return order != 0 ? order : x->index < y->index ? -1 : 1;
-}
-
-static void list_rows(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair)
-{
-    const psw_real *row = (const psw_real *)leaf->rows + pair * leaf->count * h->point.v;
-    for (ptrdiff_t i = 0; i < leaf->count; i++, row += h->point.v) {
-        double most = h->prunes ? most_of(h, row) : INFINITY;
-        h->order[i] = (judge_head_row){most, row, (size_t)h->point.v * sizeof *row, i};
-        h->row_value[i] = 0;
-    }
-    if (h->prunes) qsort(h->order, (size_t)leaf->count, sizeof *h->order, by_most);
-}
 
 static bool changes_nothing(const block *b, const judge_head_row *row)
 {
@@ -142,7 +109,7 @@ static ptrdiff_t choose_rows(block *b, ptrdiff_t seen)
 static void lay_lines(const block *b, ptrdiff_t group, ptrdiff_t groups)
 {
     ptrdiff_t first = group * JUDGE_GROUP, count = groups * JUDGE_GROUP, known = least(count, b->h->point.v - first);
-    psw_real *line = b->h->lines;
+    psw_real *line = b->own->lines;
     for (ptrdiff_t i = 0; i < JUDGE_ROWS; i++) {
         const psw_real *row = i < b->rows ? (const psw_real *)b->row[i]->at + first : NULL;
         for (ptrdiff_t k = 0; k < count; k++) line[k * JUDGE_ROWS + i] = !row ? (psw_real)NAN : k < known ? row[k] : 0;
@@ -176,17 +143,19 @@ static void examine(block *b, ptrdiff_t lane, ptrdiff_t step, ptrdiff_t c, const
     const judge_head_row *row = b->row[lane];
     unsigned char *trial = h->trial + b->pair / h->sets * h->trials + trial_of(h, step);
     ptrdiff_t column = step / h->steps_of_trial * h->point.m + vector_of(h, step) + c;
+    if (h->pending) judge_head_lock(h);
     for (ptrdiff_t i = 0; h->pending && i < b->equal[lane]; i++)
         judge_head_note(h, b->pair, b->leaf->first + row[i].index, column);
+    if (h->pending) judge_head_unlock(h);
     if (h->pending) return;
     bool fires = rounded_fires(h, row->at, signs);
-    *trial |= (unsigned char)((TRIAL_TIE | (fires ? TRIAL_FIRED : 0)) << b->pair % h->sets);
+    judge_head_unite(trial, (TRIAL_TIE | (fires ? TRIAL_FIRED : 0)) << b->pair % h->sets);
 }
 
 /* All groups of a sign vector: b->look.signs begins with those of the slab. */
 static void examine_step(block *b, ptrdiff_t step)
 {
-    const psw_real *g = b->h->tile;
+    const psw_real *g = b->own->tile;
     const uint16_t *signs = b->h->signs + (step - b->h->filled) * b->h->step * b->h->groups;
     for (ptrdiff_t c = 0; c < b->look.columns; c++, g += JUDGE_ROWS, signs += b->h->groups)
         for (ptrdiff_t i = 0; i < b->rows; i++)
@@ -202,7 +171,7 @@ typedef struct lanes_scan {
 
 static lanes_scan scan(const block *b, int part)
 {
-    const psw_lanes *g = (const psw_lanes *)b->h->tile + part;
+    const psw_lanes *g = (const psw_lanes *)b->own->tile + part;
     const psw_real bound = b->bound, doubt = b->doubt;
     lanes_scan s = {.sum = {0}};
     for (ptrdiff_t c = 0; c < b->look.columns; c++, g += JUDGE_PARTS) {
@@ -225,8 +194,8 @@ static void scan_step(block *b, ptrdiff_t step)
             b->value[part * PSW_LANES + i] += (double)s.sum[i];
             b->active[part * PSW_LANES + i] += (double)s.number[i];
         }
-        unsigned char seen = (unsigned char)((any(s.fires) ? TRIAL_FIRED : 0) | (any(s.sure) ? TRIAL_SURE : 0));
-        *trial |= (unsigned char)(seen << b->pair % h->sets);
+        int seen = (any(s.fires) ? TRIAL_FIRED : 0) | (any(s.sure) ? TRIAL_SURE : 0);
+        judge_head_unite(trial, seen << b->pair % h->sets);
         near |= any(s.near);
     }
     if (near) examine_step(b, step);
@@ -254,12 +223,12 @@ static void take_slab(block *b, ptrdiff_t slab, ptrdiff_t first, ptrdiff_t end)
     look->groups = least(h->groups - slab, JUDGE_SLAB);
     look->less = last ? (psw_real)h->threshold : 0;
     lay_lines(b, slab, look->groups);
-    judge_lookup_tables(look, h->lines);
+    judge_lookup_tables(look, b->own->lines);
     for (ptrdiff_t step = first; step < end; step++) {
-        psw_real *sums = h->sums ? (psw_real *)h->sums + (step - first) * h->step * JUDGE_ROWS : NULL;
+        psw_real *sums = b->own->sums ? (psw_real *)b->own->sums + (step - first) * h->step * JUDGE_ROWS : NULL;
         look->signs = h->signs + (step - h->filled) * h->step * h->groups + slab;
         look->columns = columns_of(h, step);
-        look->from = slab > 0 ? sums : NULL, look->to = last ? h->tile : sums;
+        look->from = slab > 0 ? sums : NULL, look->to = last ? b->own->tile : sums;
         for (int part = 0; part < JUDGE_PARTS; part++) look->largest[part] = (psw_lanes){0} - (psw_real)INFINITY;
         judge_lookup_sums(look);
         if (last) judge_step(b, step);
@@ -290,22 +259,21 @@ static void keep_block(const block *b)
 static void take_block(block *b, ptrdiff_t end)
 {
     psw_head *h = b->h;
-    b->look.tables = h->tables, b->look.stride = h->groups;
+    b->look.tables = b->own->tables, b->look.stride = h->groups;
     for (int part = 0; part < JUDGE_PARTS; part++) b->largest[part] = (psw_lanes){0} - (psw_real)INFINITY;
     for (ptrdiff_t first = h->filled; first < end; first += h->piece)
         for (ptrdiff_t slab = 0; slab < h->groups; slab += JUDGE_SLAB)
             take_slab(b, slab, first, least(first + h->piece, end));
-    keep_block(b);
 }
 
 /* Now and then: the smallest products take less time than asking. */
-static psw_status ask(psw_head *h, double products)
+static psw_status ask(const psw_head *h, judge_head_scratch *own, double products, psw_watch watch)
 {
     const double often = 0x1p22;
-    h->unasked += products * (double)h->point.v;
-    if (h->unasked < often) return PSW_OK;
-    h->unasked = 0;
-    return psw_watch_ask(h->watch);
+    own->unasked += products * (double)h->point.v;
+    if (own->unasked < often) return PSW_OK;
+    own->unasked = 0;
+    return psw_watch_ask(watch);
 }
 
 static double columns_between(const psw_head *h, ptrdiff_t first, ptrdiff_t end)
@@ -314,27 +282,62 @@ static double columns_between(const psw_head *h, ptrdiff_t first, ptrdiff_t end)
     return (double)(end / h->steps_of_trial * h->point.m + vector_of(h, end) - whole);
 }
 
-/* One pair of point and data set, whose rows are listed, against one batch of steps. */
+/* A pair of point and data set, whose rows are listed, against one batch of steps. */
+typedef struct batch {
+    psw_head *h;
+    const psw_leaf *leaf;
+    ptrdiff_t pair, first, end;
+} batch;
+
+static block next_block(const batch *of, judge_head_scratch *own)
+{
+    psw_head *h = of->h;
+    block b = {.h = h, .own = own, .leaf = of->leaf, .pair = of->pair};
+    ptrdiff_t point = of->pair / h->sets;
+    b.bound = (psw_real)h->bound[point], b.doubt = (psw_real)h->doubt[point];
+    judge_head_lock(h);
+    h->taken = choose_rows(&b, h->taken);
+    judge_head_unlock(h);
+    return b;
+}
+
+/* The next block of rows, if one is left that may change something. */
+static psw_status part(void *context, int thread, ptrdiff_t number, psw_watch watch)
+{
+    const batch *of = context;
+    psw_head *h = of->h;
+    block b = next_block(of, &h->scratch[thread]);
+    double made = (double)b.rows * columns_between(h, of->first, of->end);
+    (void)number;
+    if (b.rows == 0) return PSW_OK;
+    take_block(&b, of->end);
+    judge_head_lock(h);
+    keep_block(&b);
+    h->made[of->pair / h->sets] += made;
+    judge_head_unlock(h);
+    return ask(h, b.own, made, watch);
+}
+
+/* Where little is to be done, threads would wait for each other. */
 static psw_status take_batch(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
 {
-    ptrdiff_t point = pair / h->sets, end = judge_head_batch_end(h, first), seen = 0;
-    block b = {.h = h, .leaf = leaf, .pair = pair};
-    b.bound = (psw_real)h->bound[point], b.doubt = (psw_real)h->doubt[point];
-    while ((seen = choose_rows(&b, seen)), b.rows > 0) {
-        double made = (double)b.rows * columns_between(h, first, end);
-        fill_signs(h, first);
-        take_block(&b, end);
-        h->made[point] += made;
-        PSW_TRY(ask(h, made));
-    }
-    return PSW_OK;
+    const double least = 0x1p20;
+    batch of = {h, leaf, pair, first, judge_head_batch_end(h, first)};
+    ptrdiff_t parts = (leaf->count + JUDGE_ROWS - 1) / JUDGE_ROWS;
+    double most = (double)leaf->count * columns_between(h, first, of.end) * (double)h->point.v;
+    block none = {.h = h, .leaf = leaf, .pair = pair};
+    none.doubt = (psw_real)h->doubt[pair / h->sets];
+    h->taken = 0;
+    if (leaf->count == 0 || changes_nothing(&none, h->order)) return PSW_OK;
+    PSW_TRY(fill_signs(h, first));
+    return psw_threads_run(most < least ? 1 : h->threads, parts, h->watch, part, &of);
 }
 
 static psw_status take_pair(psw_head *h, const psw_leaf *leaf, ptrdiff_t pair, ptrdiff_t first)
 {
     double *value = &h->value[leaf->index * h->points * h->sets + pair];
     if (h->end[pair / h->sets].over) return PSW_OK;
-    list_rows(h, leaf, pair);
+    judge_head_list(h, leaf, pair);
     PSW_TRY(take_batch(h, leaf, pair, first));
     for (ptrdiff_t i = 0; i < leaf->count; i++) *value += psw_data_times(&h->point, leaf->first + i) * h->row_value[i];
     return PSW_OK;
@@ -361,7 +364,7 @@ static psw_status keep(psw_head *h, const psw_leaf *leaf)
     h->kept[place].rows = rows, h->kept[place].special = h->kept[place].log2_den = NULL;
     for (ptrdiff_t pair = 0; pair < pairs; pair++) {
         find_rows(h, place, pair);
-        list_rows(h, &h->kept[place], pair);
+        judge_head_list(h, &h->kept[place], pair);
     }
     return PSW_OK;
 }

@@ -39,7 +39,9 @@ static void prune(const psw_head *h, ptrdiff_t pair, judge_head_pending *list)
     const unsigned char *trial = trials_of(h, pair);
     int kept = 0;
     for (int i = 0; i < list->count; i++)
-        if (!(trial[trial_of(h, list->at[i].column)] & TRIAL_SURE << pair % h->sets)) list->at[kept++] = list->at[i];
+        if (!(__atomic_load_n(&trial[trial_of(h, list->at[i].column)], __ATOMIC_RELAXED) & TRIAL_SURE
+                                                                                               << pair % h->sets))
+            list->at[kept++] = list->at[i];
     list->count = kept;
 }
 
@@ -56,8 +58,8 @@ void judge_head_note(psw_head *h, ptrdiff_t pair, ptrdiff_t row, ptrdiff_t colum
     judge_head_pending *list = &h->pending[pair];
     int set = (int)(pair % h->sets);
     unsigned char *trial = trials_of(h, pair) + trial_of(h, column);
-    if (*trial & TRIAL_SURE << set) return;
-    *trial |= (unsigned char)(TRIAL_TIE << set);
+    if (__atomic_load_n(trial, __ATOMIC_RELAXED) & TRIAL_SURE << set) return;
+    judge_head_unite(trial, TRIAL_TIE << set);
     if (!list->many && list->count == HEAD_PENDING) prune(h, pair, list);
     if (!list->many && list->count == HEAD_PENDING) flag_rows(h, set, list);
     if (list->many)

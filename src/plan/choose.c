@@ -204,12 +204,12 @@ static psw_status try(chooser *c, double limit_s, trial *best)
 /* From the longest run alone down to a quarter of what every rank has to do, by halves; then finer around the best. */
 static psw_status search(chooser *c, double *finish_s)
 {
-    double longest = 0, shortest = c->total_s / (4 * (double)c->cut->split->ranks);
+    double longest = 0, shortest = c->total_s / (4 * (double)psw_split_used(c->cut->split));
     for (ptrdiff_t i = 0; i < c->candidates; i++) longest = fmax(longest, c->base[c->candidate[i]].alone_s);
     trial best = {INFINITY, INFINITY, INFINITY};
     PSW_TRY(try(c, INFINITY, &best));
     *finish_s = best.finish_s;
-    if (c->candidates == 0 || c->cut->split->ranks == 1) return PSW_OK;
+    if (c->candidates == 0 || psw_split_used(c->cut->split) == 1) return PSW_OK;
     for (double limit = longest; limit >= shortest / 2; limit /= 2) PSW_TRY(try(c, limit, &best));
     double middle = best.limit_s < INFINITY ? best.limit_s : longest;
     for (int i = -3; i <= 3; i++)
@@ -244,7 +244,7 @@ static void consider_all(chooser *c)
         if (special(&c->base[i])) consider(c, i);
     for (ptrdiff_t i = 0; i < c->runs->count; i++)
         if (!c->base[i].refused) c->total_s += c->base[i].alone_s;
-    double least_s = small_part * c->total_s / (double)c->cut->split->ranks;
+    double least_s = small_part * c->total_s / (double)psw_split_used(c->cut->split);
     for (ptrdiff_t i = 0; i < c->runs->count; i++)
         if (!special(&c->runs->list[i]) && c->base[i].alone_s >= least_s) consider(c, i);
 }
@@ -268,6 +268,7 @@ psw_status plan_choose_depths(const psw_study *study, const psw_rates *rates, co
     chooser c = {.study = study, .rates = rates, .cut = cut, .runs = runs};
     c.fitting.choice = cut->choice;
     c.fitting.memory_bytes = cut->memory_bytes;
+    runs->how = cut->split->how;
     c.depths = runs->depths = psw_split_levels(cut->split, c.levels);
     psw_status status = choose(&c, finish_s);
     free(c.base);

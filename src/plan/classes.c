@@ -51,7 +51,7 @@ static void count_teams(tally *t, const psw_team *team, int depth)
 static tally tally_of(const psw_split *split, const psw_classes *classes)
 {
     tally t = {.split = split, .classes = classes};
-    psw_team world = psw_split_team(split, 0, 0);
+    psw_team world = {0, split->ranks, split->nodes};
     count_teams(&t, &world, 0);
     return t;
 }

@@ -103,7 +103,7 @@ static double errors_data_seconds(const psw_rates *rates, const psw_point *p)
 /* The signs are drawn for all that share them. */
 static double sign_seconds(const psw_rates *rates, const psw_point *p)
 {
-    return psw_judge_signs(p) * rates->sign_s;
+    return psw_judge_signs(p) * rates->sign_s / psw_judge_threads(p);
 }
 
 /* Products of the rows that are not known to repeat others, and a look at every row. */
@@ -113,7 +113,7 @@ static double head_seconds(const psw_rates *rates, const psw_point *p)
     double entries = 2 * psw_judge_rows(p) * (double)p->m * e.trials;
     double looks = 2 * (double)psw_data_queries(p) * (double)p->v * e.draws;
     if (psw_data_sets(p) < 2) return 0;
-    return entries *
+    return entries / psw_judge_threads(p) *
                (2 * (double)p->v * rates->head_flop_s[psw_point_single(p)] + rates->head_entry_s[psw_point_single(p)]) +
            looks * rates->row_s;
 }
@@ -178,6 +178,11 @@ static double scores_of(const psw_point *p, const psw_work *work)
     return p->mode == PSW_DECODE ? work->flops / (2 * (double)(psw_point_width(p) + p->v)) : psw_attend_weighed(p, 1);
 }
 
+static ptrdiff_t leaves_of(const psw_point *p)
+{
+    return (psw_data_tokens(p) + p->block - 1) / p->block;
+}
+
 /* Row folds do 2 v flops for each weight; the rest is q k^T, which points of a group share. State folds share nothing.
  */
 static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_cost *cost)
@@ -196,6 +201,8 @@ static plan_cost_parts parts_of(const psw_rates *rates, const psw_point *p, psw_
     cost->bytes = work.bytes;
     cost->head_flops = psw_data_sets(p) < 2 ? psw_recall_flops(p) : 2 * psw_judge_flops(p);
     if (psw_judge_ends(p)) cost->head_flops *= psw_judge_expected(p).trials / (double)psw_judge_trials(p);
+    double threads = psw_attend_threads(p, leaves_of(p));
+    shared /= threads, own /= threads;
     cost->pass_s = shared + own;
     parts.tiles = own * (1 + second_set(p)) * draws_of(p);
     parts.head = head_seconds(rates, p) + recall_seconds(rates, p);

@@ -13,13 +13,14 @@ size_t psw_memory_group(const psw_group *group, const psw_route *route)
            psw_recall_bytes(group) + psw_reference_bytes(p);
 }
 
-/* Members differ only in beta, so the first one represents all. */
+/* Members differ only in beta, so the first one represents all. With one thread: groups are the same for any number of
+ * them. */
 ptrdiff_t psw_group_most(const psw_point *point)
 {
     psw_point same[PSW_GROUP_MAX];
     psw_group group = {same, PSW_GROUP_MAX};
     if (!psw_method_computes(point->method)) return 1;
-    for (ptrdiff_t i = 0; i < PSW_GROUP_MAX; i++) same[i] = *point;
+    for (ptrdiff_t i = 0; i < PSW_GROUP_MAX; i++) same[i] = *point, same[i].threads = 1;
     while (group.count > 1 && psw_memory_group(&group, NULL) > group_bytes) group.count--;
     return group.count;
 }
@@ -27,9 +28,10 @@ ptrdiff_t psw_group_most(const psw_point *point)
 ptrdiff_t psw_group_fill(const psw_study *study, const psw_slots *slots, ptrdiff_t at, psw_point points[PSW_GROUP_MAX])
 {
     ptrdiff_t count = 1;
-    points[0] = psw_study_point(study, psw_slots_at(slots, at));
+    psw_cursor cursor = psw_cursor_begin(study);
+    points[0] = *psw_cursor_at(&cursor, psw_slots_at(slots, at));
     for (ptrdiff_t most = psw_group_most(&points[0]); count < most && at + count < slots->count; count++) {
-        points[count] = psw_study_point(study, psw_slots_at(slots, at + count));
+        points[count] = *psw_cursor_at(&cursor, psw_slots_at(slots, at + count));
         if (!psw_group_joins(&points[count - 1], &points[count])) break;
     }
     return count;

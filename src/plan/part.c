@@ -39,7 +39,9 @@ static bool begins(const deal *d, ptrdiff_t slot, const psw_point *before, const
 
 static void weigh(deal *d, const psw_point *point, bool first)
 {
-    psw_cost cost = psw_cost_time(&psw_rates_default, point);
+    psw_point one = *point;
+    one.threads = 1;
+    psw_cost cost = psw_cost_time(&psw_rates_default, &one);
     double seconds = first ? cost.predicted_s + d->passes * cost.repeat_s : cost.extra_s;
     d->groups[d->count - 1].units += fmax(rint(seconds / unit_s), 1);
 }
@@ -47,8 +49,9 @@ static void weigh(deal *d, const psw_point *point, bool first)
 static void find_groups(deal *d)
 {
     psw_point before = {0};
+    psw_cursor cursor = psw_cursor_begin(d->study);
     for (ptrdiff_t slot = 0; slot < d->slots; slot++) {
-        psw_point point = psw_study_point(d->study, slot);
+        psw_point point = *psw_cursor_at(&cursor, slot);
         bool first = begins(d, slot, &before, &point);
         if (first) d->groups[d->count++] = (group){.first = slot, .part = -1};
         weigh(d, &point, first);

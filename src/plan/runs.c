@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 
 #include "plan/choose.h"
@@ -145,11 +146,22 @@ static bool join(psw_run *run, const psw_run *next, const psw_cut *cut, double r
     return true;
 }
 
+static bool differ(const psw_classes *classes)
+{
+    return classes && classes->count > 1;
+}
+
+/* Ranks that form teams, each counted by its speed. */
+static double speed_of(const psw_cut *cut)
+{
+    return differ(cut->classes) ? psw_split_power(cut->split, cut->classes) : (double)psw_split_used(cut->split);
+}
+
 static void join_pieces(list *runs, const psw_cut *cut, double run_s)
 {
     double total = 0;
     for (ptrdiff_t i = 0; i < runs->count; i++) total += runs->at[i].predicted_s;
-    double ranks = cut->split ? psw_split_power(cut->split, cut->classes) : larger((double)cut->ranks, 1);
+    double ranks = cut->split ? speed_of(cut) : larger((double)cut->ranks, 1);
     double target_s = larger(total / (RUNS_PER_RANK * ranks), cut->least_s);
     if (target_s > cut->most_s) target_s = cut->most_s;
     ptrdiff_t kept = 0;
@@ -190,21 +202,20 @@ static const double near = 1.02; /* a schedule this near to its bound is not bet
 
 /* Points that share tiles are best kept together as long as that leaves every rank enough to do. */
 static psw_status shorten(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
-                          const unsigned char *wanted, psw_runs *runs, double finish_s)
+                          const unsigned char *wanted, psw_runs *runs, double *finish_s)
 {
     double alone_s = 0;
     for (ptrdiff_t i = 0; i < runs->count; i++) alone_s += runs->list[i].refused ? 0 : runs->list[i].alone_s;
-    double share_s = alone_s / psw_split_power(cut->split, cut->classes),
-           enough_s = larger(cut->least_s, share_s / RUNS_PER_RANK);
+    double share_s = alone_s / speed_of(cut), enough_s = larger(cut->least_s, share_s / RUNS_PER_RANK);
     psw_cut shorter = *cut;
-    for (shorter.most_s /= 4; shorter.most_s * 4 > enough_s && finish_s > near * share_s; shorter.most_s /= 4) {
+    for (shorter.most_s /= 4; shorter.most_s * 4 > enough_s && *finish_s > near * share_s; shorter.most_s /= 4) {
         psw_runs others;
         double end_s;
         psw_status status = create(study, rates, &shorter, wanted, &others, &end_s);
-        psw_runs *worse = status == PSW_OK && end_s < finish_s ? runs : &others;
+        psw_runs *worse = status == PSW_OK && end_s < *finish_s ? runs : &others;
         psw_runs_free(worse);
         if (worse == runs) *runs = others;
-        if (worse == runs) finish_s = end_s;
+        if (worse == runs) *finish_s = end_s;
         PSW_TRY(status);
     }
     return PSW_OK;
@@ -214,7 +225,9 @@ static psw_status shorten(const psw_study *study, const psw_rates *rates, const 
 static void one_after_another(const psw_split *split, psw_runs *runs)
 {
     psw_level levels[PSW_DEPTHS_MAX];
-    psw_split_levels(split, levels);
+    psw_split world = *split;
+    world.how = runs->how;
+    psw_split_levels(&world, levels);
     for (ptrdiff_t i = 0; i < runs->count; i++) {
         psw_run *run = &runs->list[i];
         if (run->team == 0 && run->depth > 0) run->team = levels[run->depth].least;
@@ -229,17 +242,137 @@ void psw_cut_time(psw_cut *cut, const psw_settings *settings)
     cut->passes = settings->timing ? (double)(settings->warmup + settings->max_reps) : 0;
 }
 
+/* ---- how the world splits ---- */
+
+typedef struct plan { /* what is planned, and the best so far */
+    const psw_study *study;
+    const psw_rates *rates;
+    psw_cut cut;
+    const unsigned char *wanted;
+    psw_runs *runs;
+    double finish_s;   /* of the best */
+    ptrdiff_t refused; /* points of it */
+} plan;
+
+static psw_status create_as(plan *p, psw_split_how how, psw_runs *runs, double *finish_s)
+{
+    psw_split split = *p->cut.split;
+    psw_cut cut = p->cut;
+    split.how = how;
+    cut.split = &split;
+    PSW_TRY(create(p->study, p->rates, &cut, p->wanted, runs, finish_s));
+    return cut.alone || cut.turns ? PSW_OK : shorten(p->study, p->rates, &cut, p->wanted, runs, finish_s);
+}
+
+static ptrdiff_t refused_points(const psw_runs *runs)
+{
+    ptrdiff_t points = 0;
+    for (ptrdiff_t i = 0; i < runs->count; i++) points += runs->list[i].refused ? runs->list[i].count : 0;
+    return points;
+}
+
+/* Keeps the better of the runs so far and of those of another split. */
+static psw_status consider(plan *p, psw_split_how how)
+{
+    psw_runs others = {0};
+    double finish_s = INFINITY;
+    psw_status status = create_as(p, how, &others, &finish_s);
+    ptrdiff_t refused = refused_points(&others);
+    bool better = status == PSW_OK && (refused < p->refused || (refused == p->refused && finish_s < p->finish_s));
+    psw_runs worse = better ? *p->runs : others;
+    if (better) *p->runs = others, p->refused = refused, p->finish_s = finish_s;
+    psw_runs_free(&worse);
+    return status;
+}
+
+/* What points take at least, whoever shares tiles with them. */
+static double least_work(const plan *p)
+{
+    double seconds = 0;
+    for (ptrdiff_t i = 0; i < p->runs->count; i++) {
+        const psw_run *run = &p->runs->list[i];
+        for (ptrdiff_t k = 0; !run->refused && k < run->count; k++) {
+            psw_point point = psw_study_point(p->study, run->first + k);
+            seconds += psw_cost_time(p->rates, &point).extra_s;
+        }
+    }
+    return seconds;
+}
+
+/* The longest run of the best plan, as the fastest team of `split` would have it, whatever its memory. */
+static double longest_within(const plan *p, const psw_split *split)
+{
+    psw_point points[PSW_GROUP_MAX];
+    psw_level levels[PSW_DEPTHS_MAX];
+    const psw_run *longest = NULL;
+    double seconds = INFINITY;
+    for (ptrdiff_t i = 0; i < p->runs->count; i++)
+        if (!longest || p->runs->list[i].predicted_s > longest->predicted_s) longest = &p->runs->list[i];
+    if (!longest || longest->team > 0) return 0;
+    psw_slots slots = {longest->first, 1, NULL};
+    psw_group one = {points, psw_group_fill(p->study, &slots, 0, points)};
+    int depths = psw_split_levels(split, levels);
+    for (int k = 0; k < depths; k++) {
+        const psw_level *level = &levels[k];
+        seconds = fmin(seconds, psw_cost_team_time(p->rates, &one, p->cut.choice, level->least, level->nodes).seconds);
+    }
+    return seconds + p->rates->run_s;
+}
+
+/* Can a plan for ranks that split so end before the best one? */
+static bool may_be_better(const plan *p, psw_split_how how, double least_s)
+{
+    psw_split split = *p->cut.split;
+    split.how = how;
+    if (p->finish_s <= least_s / (double)psw_split_used(&split)) return false;
+    return p->refused > 0 || p->finish_s > longest_within(p, &split);
+}
+
+/* Are trunks anything else than halves? */
+static bool are_trunks(const psw_split *world, psw_split_how how)
+{
+    psw_trunk trunks[PSW_TRUNKS_MAX];
+    psw_split split = *world;
+    split.how = how;
+    return how.trunks && psw_split_is_even(&split) && psw_split_trunks(&split, trunks) > 1;
+}
+
+/* Nobody has to look where even ranks that never idle would end later. */
+static psw_status consider_all(plan *p)
+{
+    const psw_split *world = p->cut.split;
+    psw_split_how trunks = {.trunks = true};
+    double least_s = least_work(p);
+    if (p->finish_s > near * least_s / (double)world->ranks && are_trunks(world, trunks) &&
+        may_be_better(p, trunks, least_s))
+        PSW_TRY(consider(p, trunks));
+    ptrdiff_t used = 1;
+    while (2 * used < world->ranks) used *= 2;
+    for (; used >= 1 && p->finish_s > least_s / (double)used; used /= 2) {
+        psw_split_how halves = {false, used};
+        trunks.used = used;
+        if (may_be_better(p, halves, least_s)) PSW_TRY(consider(p, halves));
+        if (are_trunks(world, trunks) && may_be_better(p, trunks, least_s)) PSW_TRY(consider(p, trunks));
+    }
+    return PSW_OK;
+}
+
 psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
                            const unsigned char *wanted, psw_runs *runs)
 {
-    double finish_s;
-    if (cut->split && cut->split->ranks < 1)
+    plan p = {study, rates, *cut, wanted, runs, 0, 0};
+    if (!cut->split) {
+        psw_status status = create(study, rates, cut, wanted, runs, &p.finish_s);
+        if (status != PSW_OK) psw_runs_free(runs);
+        return status;
+    }
+    if (cut->split->ranks < 1)
         return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", cut->split->ranks);
-    psw_status status = create(study, rates, cut, wanted, runs, &finish_s);
-    if (status == PSW_OK && cut->split && !cut->alone && !cut->turns)
-        status = shorten(study, rates, cut, wanted, runs, finish_s);
-    if (status == PSW_OK && cut->split && !cut->alone && !cut->turns) status = psw_runs_lean(runs, cut->split);
-    if (status == PSW_OK && cut->split && cut->alone) one_after_another(cut->split, runs);
+    psw_status status = create_as(&p, (psw_split_how){0}, runs, &p.finish_s);
+    p.refused = refused_points(runs);
+    if (status == PSW_OK && !cut->alone && !cut->turns)
+        status = differ(cut->classes) ? psw_runs_lean(runs, cut->split) : consider_all(&p);
+    if (status == PSW_OK && cut->alone) one_after_another(cut->split, runs);
     if (status != PSW_OK) psw_runs_free(runs);
     return status;
 }

@@ -103,7 +103,7 @@ static bool work_below(const simulation *s, int depth)
     return false;
 }
 
-static void begin(simulation *s)
+static void open_shares(simulation *s)
 {
     psw_runs_share(s->runs, s->split, s->share);
     for (int k = 0; k < s->runs->depths; k++) {
@@ -144,6 +144,15 @@ static psw_status turn(simulation *s)
     return PSW_OK;
 }
 
+static psw_status begin(simulation *s)
+{
+    psw_trunk trunks[PSW_TRUNKS_MAX];
+    int count = psw_split_trunks(s->split, trunks);
+    open_shares(s);
+    for (int i = 0; i < count; i++) PSW_TRY(rise(s, worker_of(s, 0, trunks[i].depth, &trunks[i].team)));
+    return PSW_OK;
+}
+
 static void sum_up(psw_schedule *schedule, const psw_runs *runs, const psw_split *split, const psw_level *levels)
 {
     schedule->depths = runs->depths;
@@ -160,17 +169,17 @@ psw_status psw_schedule_simulate(const psw_runs *runs, const psw_split *split, d
                                  psw_schedule *schedule, psw_turn *turns)
 {
     psw_level levels[PSW_DEPTHS_MAX];
+    psw_split world = *split;
+    world.how = runs->how;
     *schedule = (psw_schedule){.ranks = split->ranks};
     if (split->ranks < 1) return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", split->ranks);
-    int depths = psw_split_levels(split, levels);
+    int depths = psw_split_levels(&world, levels);
     if (runs->count > 0 && runs->depths != depths)
         return PSW_FAIL(PSW_BUG, "runs of %d depths in a world of %d", runs->depths, depths);
-    simulation s = {.runs = runs, .split = split, .deadline_s = deadline_s, .schedule = schedule, .turns = turns};
-    psw_team world = psw_split_team(split, 0, 0);
-    begin(&s);
-    psw_status status = rise(&s, worker_of(&s, 0, 0, &world));
+    simulation s = {.runs = runs, .split = &world, .deadline_s = deadline_s, .schedule = schedule, .turns = turns};
+    psw_status status = begin(&s);
     while (status == PSW_OK && s.count > 0 && runs->count > 0) status = turn(&s);
     free(s.heap);
-    sum_up(schedule, runs, split, levels);
+    sum_up(schedule, runs, &world, levels);
     return status;
 }

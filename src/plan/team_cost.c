@@ -44,6 +44,8 @@ static void add_rank(const psw_route *r, int rank, most *m)
 static most most_of(const psw_route *r)
 {
     most m = {0};
+    if (r->pattern == PSW_GRID)
+        return (most){psw_route_grid_tiles(r, r->leaves), (double)psw_route_count(r, psw_route_owner(r, 0))};
     ptrdiff_t looked = r->layout != PSW_ZIGZAG ? 1 : r->size < ranks_looked_at ? r->size : ranks_looked_at;
     for (ptrdiff_t i = 0; i < looked; i++) add_rank(r, (int)(i * r->size / looked), &m);
     add_rank(r, r->size - 1, &m);
@@ -200,7 +202,9 @@ psw_team_cost plan_team_cost_of(const plan_team_work *w, ptrdiff_t size, ptrdiff
         by_queries = share_of_queries(&w->group->points[0], &route);
         by_tiles = w->kind == PSW_ROW_FOLD && route.pattern != PSW_PASS_Q ? by_queries : by_rows;
     }
-    double tiles_s = (c->tiles + c->shared_tiles) * by_tiles;
+    const psw_point *p = &w->group->points[0];
+    double threads = psw_attend_threads(p, (ptrdiff_t)m.leaves) / psw_attend_threads(p, route.leaves);
+    double tiles_s = (c->tiles + c->shared_tiles) * by_tiles / threads;
     double attention_s = w->kind == PSW_ROW_FOLD ? w->draws * row_seconds(w, &route, &net, &m, tiles_s / w->draws)
                                                  : tiles_s + w->draws * scan_seconds(w, &route, &net);
     cost.repeat_s = attention_s / w->draws;

@@ -18,10 +18,11 @@ static psw_status heads_of(const psw_study *study, psw_head_place **heads, ptrdi
 {
     ptrdiff_t slots = psw_study_slots(study), room = 0, used = 0;
     psw_head_place *list = NULL;
+    psw_cursor cursor = psw_cursor_begin(study);
     for (ptrdiff_t slot = 0; slot < slots; slot++) {
-        psw_point p = psw_study_point(study, slot);
-        psw_head_place one = {p.layer, p.batch, p.head};
-        if (!psw_method_computes(p.method) || (used > 0 && in_order(&list[used - 1], &one) == 0)) continue;
+        const psw_point *p = psw_cursor_at(&cursor, slot);
+        psw_head_place one = {p->layer, p->batch, p->head};
+        if (!psw_method_computes(p->method) || (used > 0 && in_order(&list[used - 1], &one) == 0)) continue;
         if (used == room) {
             psw_head_place *more = realloc(list, (size_t)(room = 2 * room + 64) * sizeof *more);
             if (!more) {
@@ -95,10 +96,9 @@ psw_status psw_inputs_read(const psw_study *study, psw_inputs *inputs)
     PSW_TRY(read_arrays(study, inputs));
     PSW_TRY(read_weights(study, inputs));
     if (!inputs->has_arrays && inputs->weights_count == 0) return PSW_OK;
-    for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
-        psw_point point = psw_study_point(study, slot);
-        PSW_TRY(check_point(study, inputs, &point));
-    }
+    psw_cursor cursor = psw_cursor_begin(study);
+    for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++)
+        PSW_TRY(check_point(study, inputs, psw_cursor_at(&cursor, slot)));
     return PSW_OK;
 }
 

@@ -18,10 +18,11 @@ void psw_cells_vary(const psw_study *study, const unsigned char *wanted, const p
 {
     psw_record first = {0}, other = {0};
     bool begun = false, methods = false;
+    psw_cursor cursor = psw_cursor_begin(study);
     memset(varies, 0, PSW_COLUMNS_MAX * sizeof *varies);
     for (ptrdiff_t slot = 0; slot < psw_study_slots(study); slot++) {
         if (wanted && !wanted[slot]) continue;
-        other.point = psw_study_point(study, slot);
+        other.point = *psw_cursor_at(&cursor, slot);
         bool same = begun && other.point.method == first.point.method;
         methods |= begun && !same;
         if (same)

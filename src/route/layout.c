@@ -1,12 +1,13 @@
-/* Which leaves a rank owns: whole units, by layout. */
-#include "polysweep/route.h"
-
+/* Words of run.layout, run.route and run.scan, and which leaves a rank owns. */
 #include <string.h>
+
+#include "route/grid.h"
+#include "route/line.h"
 
 /* ---- words ---- */
 
 static const char *const layouts[] = {"contiguous", "zigzag", "striped", NULL};
-static const char *const patterns[] = {"ring", "all_gather", "pass_q", "stream", NULL};
+static const char *const patterns[] = {"ring", "all_gather", "pass_q", "stream", "grid", NULL};
 static const char *const scans[] = {"doubling", "chain", "exscan", "all_gather", NULL};
 
 static psw_status read_word(const char *key, const char *word, const char *const *words, int *code)
@@ -26,28 +27,24 @@ psw_status psw_choice_read(const char *layout, const char *pattern, const char *
 {
     PSW_TRY(read_word("layout", layout, layouts, &choice->layout));
     PSW_TRY(read_word("route", pattern, patterns, &choice->pattern));
-    return read_word("scan", scan, scans, &choice->scan);
+    PSW_TRY(read_word("scan", scan, scans, &choice->scan));
+    if (choice->pattern != PSW_GRID || choice->layout != PSW_STRIPED) return PSW_OK;
+    return PSW_FAIL(PSW_USAGE,
+                    "run.layout: striped with run.route: grid: the queries of a grid are striped over its rows "
+                    "in any case, the keys of a column must be neighbours; leave run.layout out, or take "
+                    "zigzag or contiguous");
 }
 
-/* ---- units ---- */
+/* ---- who owns what ---- */
 
-static ptrdiff_t units(const psw_route *r)
+static bool is_grid(const psw_route *r)
 {
-    return (r->leaves + r->unit - 1) / r->unit;
-}
-
-/* Leaves of the units first .. end. */
-static psw_leaves leaves_of(const psw_route *r, ptrdiff_t first, ptrdiff_t end)
-{
-    ptrdiff_t from = first * r->unit, to = end * r->unit;
-    if (from > r->leaves) from = r->leaves;
-    if (to > r->leaves) to = r->leaves;
-    return (psw_leaves){from, to - from};
+    return r->pattern == PSW_GRID;
 }
 
 ptrdiff_t psw_route_rounds(const psw_route *r)
 {
-    return r->layout == PSW_CONTIGUOUS ? 1 : r->layout == PSW_ZIGZAG ? 2 : (units(r) + r->size - 1) / r->size;
+    return route_line_rounds(r);
 }
 
 bool psw_route_down(const psw_route *r, ptrdiff_t round)
@@ -57,56 +54,29 @@ bool psw_route_down(const psw_route *r, ptrdiff_t round)
 
 psw_leaves psw_route_round(const psw_route *r, int rank, ptrdiff_t round)
 {
-    ptrdiff_t all = units(r), parts = r->size * (r->layout == PSW_ZIGZAG ? 2 : 1);
-    ptrdiff_t part = round == 0 ? rank : parts - 1 - rank;
-    if (r->layout == PSW_STRIPED) return leaves_of(r, round * r->size + rank, round * r->size + rank + 1);
-    return leaves_of(r, part * all / parts, (part + 1) * all / parts);
+    if (!is_grid(r)) return route_line_round(r, rank, round);
+    psw_route columns = psw_route_columns(r);
+    return route_line_round(&columns, rank % columns.size, round);
 }
-
-/* ---- leaves ---- */
 
 ptrdiff_t psw_route_count(const psw_route *r, int rank)
 {
-    if (r->layout == PSW_STRIPED) {
-        ptrdiff_t all = units(r), own = all / r->size + (rank < all % r->size);
-        bool last = own > 0 && (all - 1) % r->size == rank; /* owns the unit that may be ragged */
-        return own * r->unit - (last ? all * r->unit - r->leaves : 0);
-    }
-    ptrdiff_t count = 0;
-    for (ptrdiff_t round = 0; round < psw_route_rounds(r); round++) count += psw_route_round(r, rank, round).count;
-    return count;
+    return is_grid(r) ? route_grid_count(r, rank) : route_line_count(r, rank);
 }
 
 ptrdiff_t psw_route_leaf(const psw_route *r, int rank, ptrdiff_t place)
 {
-    if (r->layout == PSW_STRIPED) return (place / r->unit * r->size + rank) * r->unit + place % r->unit;
-    psw_leaves stretch = psw_route_round(r, rank, 0);
-    if (place < stretch.count) return stretch.first + place;
-    return psw_route_round(r, rank, 1).first + place - stretch.count;
-}
-
-/* The part [part * all / parts, (part + 1) * all / parts) that holds `unit`. */
-static ptrdiff_t part_of(ptrdiff_t unit, ptrdiff_t all, ptrdiff_t parts)
-{
-    return ((unit + 1) * parts - 1) / all;
+    return is_grid(r) ? route_grid_leaf(r, rank, place) : route_line_leaf(r, rank, place);
 }
 
 int psw_route_owner(const psw_route *r, ptrdiff_t leaf)
 {
-    ptrdiff_t unit = leaf / r->unit, all = units(r);
-    if (r->layout == PSW_STRIPED) return (int)(unit % r->size);
-    if (r->layout == PSW_CONTIGUOUS) return (int)part_of(unit, all, r->size);
-    ptrdiff_t part = part_of(unit, all, 2 * (ptrdiff_t)r->size);
-    return (int)(part < r->size ? part : 2 * r->size - 1 - part);
+    return is_grid(r) ? route_grid_owner(r, leaf) : route_line_owner(r, leaf);
 }
 
 ptrdiff_t psw_route_place(const psw_route *r, ptrdiff_t leaf)
 {
-    if (r->layout == PSW_STRIPED) return leaf / r->unit / r->size * r->unit + leaf % r->unit;
-    int owner = psw_route_owner(r, leaf);
-    psw_leaves stretch = psw_route_round(r, owner, 0);
-    if (leaf < stretch.first + stretch.count) return leaf - stretch.first;
-    return stretch.count + leaf - psw_route_round(r, owner, 1).first;
+    return is_grid(r) ? route_grid_place(r, leaf) : route_line_place(r, leaf);
 }
 
 ptrdiff_t psw_route_most(const psw_route *r)

@@ -1,5 +1,5 @@
 /* Steps of a row fold: tiles and transfers. At step t of a ring the leaves of rank - t are resident. */
-#include "polysweep/route.h"
+#include "route/grid.h"
 
 /* rank + by, round the ring */
 static int ring_rank(const psw_route *r, int rank, int by)
@@ -9,6 +9,7 @@ static int ring_rank(const psw_route *r, int rank, int by)
 
 bool psw_route_sees(const psw_route *r, int queries, int keys)
 {
+    if (r->pattern == PSW_GRID) return route_grid_sees(r, queries, keys);
     ptrdiff_t count = psw_route_count(r, queries);
     if (count == 0 || psw_route_count(r, keys) == 0) return false;
     return !r->causal || psw_route_leaf(r, queries, count - 1) >= psw_route_leaf(r, keys, 0);
@@ -38,14 +39,23 @@ int psw_route_hops(const psw_route *r, int of)
 int psw_route_steps(const psw_route *r)
 {
     if (r->pattern == PSW_STREAM) return (int)(psw_route_most(r) * r->leaves) + 1;
+    if (r->pattern == PSW_GRID) return r->columns + 1;
     return r->pattern == PSW_ALL_GATHER ? 2 : r->size;
 }
 
 int psw_route_remote_buffers(const psw_route *r)
 {
     if (r->pattern == PSW_STREAM) return 2;
+    if (r->pattern == PSW_GRID) return route_grid_candidates(r, 0) / 2;
     if (r->pattern == PSW_ALL_GATHER) return r->size - 1;
     return r->size > 2 ? 2 : r->size - 1;
+}
+
+psw_remote psw_route_remote(const psw_route *r, int index)
+{
+    if (r->pattern == PSW_GRID) return route_grid_remote(r, index);
+    psw_payload_kind what = r->pattern == PSW_PASS_Q ? PSW_QUERIES : PSW_KEYS;
+    return (psw_remote){what, -1, r->pattern == PSW_STREAM ? 1 : psw_route_most(r)};
 }
 
 psw_leaves psw_route_done(const psw_route *r, int step)
@@ -103,6 +113,7 @@ static int buffer_at(int step)
 psw_step psw_route_step(const psw_route *r, int step)
 {
     if (r->pattern == PSW_STREAM) return step_of_stream(r, step);
+    if (r->pattern == PSW_GRID) return route_grid_step(r, step);
     int other = ring_rank(r, r->rank, -step);
     if (r->pattern == PSW_ALL_GATHER) return (psw_step){step == 1, r->rank, -1, -1, -1, -1};
     if (r->pattern == PSW_PASS_Q)
@@ -152,15 +163,17 @@ static bool of_gather(const psw_route *r, int index, psw_transfer *transfer)
     return send ? psw_route_sees(r, peer, r->rank) : psw_route_sees(r, r->rank, peer);
 }
 
-/* all_gather and stream: transfers are those of these candidates that are needed. */
+/* all_gather, stream, grid: transfers are those of these candidates that are needed. */
 static int candidates(const psw_route *r, int step)
 {
     if (r->pattern == PSW_STREAM) return r->size;
+    if (r->pattern == PSW_GRID) return route_grid_candidates(r, step);
     return step == 0 ? 2 * (r->size - 1) : 0;
 }
 
 static bool candidate(const psw_route *r, int step, int index, psw_transfer *transfer)
 {
+    if (r->pattern == PSW_GRID) return route_grid_candidate(r, step, index, transfer);
     return r->pattern == PSW_STREAM ? of_stream(r, step, index, transfer) : of_gather(r, index, transfer);
 }
 

@@ -74,6 +74,11 @@ static int whole_of(const psw_route *r, psw_node node, ptrdiff_t seen, int own, 
 
 ptrdiff_t psw_route_foreign(const psw_route *r, ptrdiff_t leaf)
 {
+    psw_route columns;
+    if (r->pattern == PSW_GRID) {
+        columns = psw_route_columns(r);
+        return psw_route_foreign(&columns, leaf);
+    }
     ptrdiff_t count = 0, seen = psw_route_seen(r, leaf);
     int own = psw_route_owner(r, leaf), all = whole_of(r, root_of(seen), seen, own, &count);
     return count + (all >= 0 && all != own);
@@ -150,6 +155,11 @@ static ptrdiff_t nodes_of_ranks(const psw_route *r, int low, int count, ptrdiff_
 
 ptrdiff_t psw_route_nodes(const psw_route *r, int keys, ptrdiff_t seen, psw_node *list)
 {
+    psw_route columns;
+    if (r->pattern == PSW_GRID) {
+        columns = psw_route_columns(r);
+        return psw_route_nodes(&columns, keys % columns.size, seen, list);
+    }
     if (!list && r->layout != PSW_STRIPED) return nodes_of_ranks(r, keys, 1, seen);
     part p = {.route = r, .rank = keys, .steps = 0, .seen = seen, .list = list};
     return nodes(&p);
@@ -170,11 +180,27 @@ static ptrdiff_t waiting_in_stream(const psw_route *r, ptrdiff_t seen)
     return most;
 }
 
+/* Sums arrive from the columns behind, one after another; before the last of them come the own ones. */
+static ptrdiff_t waiting_in_grid(const psw_route *grid, ptrdiff_t seen)
+{
+    psw_route r = psw_route_columns(grid);
+    ptrdiff_t most = 0;
+    if (r.size < 2 || psw_route_count(grid, grid->rank) == 0) return 0;
+    for (int behind = 1; behind < r.size; behind++) {
+        bool all = behind == r.size - 1; /* but one */
+        int low = all ? r.rank + 2 : r.rank - behind + r.size;
+        ptrdiff_t count = nodes_of_ranks(&r, low % r.size, behind, seen);
+        if (count > most) most = count;
+    }
+    return most;
+}
+
 /* Keys arrive from the ranks behind, sums from the ranks in front. */
 ptrdiff_t psw_route_waiting(const psw_route *r, ptrdiff_t seen)
 {
     ptrdiff_t most = 0;
     if (r->pattern == PSW_ALL_GATHER) return 0;
+    if (r->pattern == PSW_GRID) return waiting_in_grid(r, seen);
     if (r->pattern == PSW_STREAM) return psw_route_count(r, r->rank) > 0 ? waiting_in_stream(r, seen) : 0;
     for (int step = 0; step + 1 < r->size; step++) {
         bool in_front = r->pattern == PSW_PASS_Q;

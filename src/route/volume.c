@@ -1,5 +1,5 @@
 /* What all ranks of a team together send. */
-#include "polysweep/route.h"
+#include "route/grid.h"
 
 static void add_ring(const psw_route *r, psw_volume *v)
 {
@@ -11,15 +11,20 @@ static void add_ring(const psw_route *r, psw_volume *v)
     }
 }
 
+static void add_nodes(const psw_route *r, psw_volume *v)
+{
+    for (ptrdiff_t leaf = 0; leaf < r->leaves; leaf++) {
+        v->last_sums = (double)psw_route_foreign(r, leaf);
+        v->sums += v->last_sums;
+    }
+}
+
 /* Queries that were sent to another rank come back as sums. */
 static void add_sums(const psw_route *r, psw_volume *v)
 {
     for (int queries = 0; queries < r->size; queries++)
         for (int keys = 0; keys < r->size; keys++) v->messages += queries != keys && psw_route_sees(r, queries, keys);
-    for (ptrdiff_t leaf = 0; leaf < r->leaves; leaf++) {
-        v->last_sums = (double)psw_route_foreign(r, leaf);
-        v->sums += v->last_sums;
-    }
+    add_nodes(r, v);
 }
 
 static void add_gather(const psw_route *r, psw_volume *v)
@@ -48,11 +53,31 @@ static void add_stream(const psw_route *r, psw_volume *v)
     v->messages = v->keys;
 }
 
+/* What rank `of` owns goes to others of its column and of its row; sums come back from the row. */
+static void add_owner(const psw_route *r, int of, psw_volume *v)
+{
+    double leaves = (double)psw_route_count(r, of), down = 0, along = 0;
+    if (leaves == 0) return;
+    for (int by = 1; by < psw_route_rows(r).size; by++)
+        down += route_grid_row_sees(r, route_grid_in_column(r, of, by), of);
+    for (int by = 1; by < r->columns; by++) along += psw_route_sees(r, of, route_grid_in_row(r, of, by));
+    v->messages += down + 2 * along;
+    v->keys += down * leaves;
+    v->queries += along * leaves;
+}
+
+static void add_grid(const psw_route *r, psw_volume *v)
+{
+    for (int of = 0; of < route_grid_ranks(r); of++) add_owner(r, of, v);
+    add_nodes(r, v);
+}
+
 psw_volume psw_route_volume(const psw_route *r)
 {
     psw_volume v = {0};
     switch (r->pattern) {
     case PSW_STREAM: add_stream(r, &v); break;
+    case PSW_GRID: add_grid(r, &v); break;
     case PSW_ALL_GATHER: add_gather(r, &v); break;
     case PSW_PASS_Q: add_sums(r, &v); /* fall through */
     default: add_ring(r, &v);

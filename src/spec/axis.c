@@ -20,7 +20,8 @@ static bool is_formula(const psw_yaml_node *node)
 static psw_status value_read(psw_study *study, const psw_yaml_node *node, const psw_yaml_key *key, double *value)
 {
     if (key->type == PSW_T_PATH) return spec_weights_read(study, node, value);
-    bool number = key->type == PSW_T_REAL || key->type == PSW_T_WHOLE, parameter = spec_parameter_find(key->name) >= 0;
+    bool number = key->type == PSW_T_REAL || key->type == PSW_T_WHOLE || key->type == PSW_T_AUTO,
+         parameter = spec_parameter_find(key->name) >= 0;
     if (number && parameter && is_formula(node))
         return PSW_WRONG(&study->tree, node->where,
                          "%s is a number, not '%s'; a formula belongs in derive, as in derive: {%s: %s}", key->name,

@@ -310,6 +310,7 @@ psw_status spec_study_declare(psw_study *study)
         return PSW_WRONG(&study->tree, root->where,
                          "methods are missing; list them, as in 'methods: [exact, softmax]'");
     if (methods) PSW_TRY(spec_methods_declare(study, methods));
+    PSW_TRY(spec_block_declare(study));
     PSW_TRY(spec_formulas_default(study));
     return spec_formulas_order(study);
 }

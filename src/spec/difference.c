@@ -37,6 +37,7 @@ static void append_value(line *l, const psw_study *study, int id, double value)
     psw_yaml_key key = spec_id_key(study, id);
     const char *word = key.type == PSW_T_WORD ? psw_word((psw_vocabulary)key.vocabulary, (int)value) : NULL;
     if (key.type == PSW_T_PATH) word = value > 0 ? psw_study_path(study, (ptrdiff_t)value) : "none";
+    if (spec_block_is_auto(study, id, value)) word = "auto";
     append(l, word ? psw_show(word).text : psw_number_print(value).text);
 }
 
@@ -115,7 +116,7 @@ static void describe_values(lines *l, const psw_study *study)
             append(add_id(l, study, id), psw_show(spec_default_text(study, id)).text);
     }
     for (ptrdiff_t i = 0; i < study->formula_count; i++)
-        if (study->given[study->formulas[i].id].origin == PSW_O_FORMULA)
+        if (study->given[study->formulas[i].id].origin == PSW_O_FORMULA && !study->formulas[i].automatic)
             append(add_id(l, study, study->formulas[i].id), psw_show(text_of(study, &study->formulas[i])).text);
 }
 

@@ -23,8 +23,8 @@ static bool unsettled(const spec_block *block, int id)
     return false;
 }
 
-/* Does the value itself stand in the point? A preset under explicit constants reads custom, draws of rows that are not
- * random read 0; for `negative` of linear and scores see spec_row_settle. */
+/* Does the value itself stand in the point? An automatic block does not; a preset under explicit constants reads
+ * custom, draws of rows that are not random read 0; for `negative` of linear and scores see spec_row_settle. */
 static bool visible(const psw_study *study, const spec_block *block, psw_ids applies, int id)
 {
     bool noisy = study->given[PSW_ID_NOISE].origin == PSW_O_VALUE && study->base.at[PSW_ID_NOISE] > 0;
@@ -33,6 +33,7 @@ static bool visible(const psw_study *study, const spec_block *block, psw_ids app
     if (id == PSW_ID_NEGATIVE && psw_method_facts_of(block->method)->kernel == PSW_KERNEL_LINEAR) return false;
     if ((id == PSW_ID_DRAWS || id == PSW_ID_DATA_DRAWS) && study->settings.until != PSW_UNTIL_FIXED) return false;
     if ((spec_settled & PSW_ID(id)) && !unsettled(block, id)) return false;
+    if (id == PSW_ID_BLOCK && study->block_auto) return false;
     if (id == PSW_ID_MASK && study->given[PSW_ID_MODE].origin > PSW_O_DEFAULT) return false;
     return (applies >> id & 1) && !(id == PSW_ID_PRESET && study->constants_given);
 }

@@ -133,6 +133,7 @@ static psw_status include_add(psw_study *study, const psw_yaml_node *item)
     psw_ids applies = study->applies[(int)row.at[PSW_ID_METHOD]];
     spec_row_blank(&row, applies);
     spec_row_settle(study, &row);
+    spec_block_note(study, &row);
     names = given & applies;
     PSW_TRY(missing(study, item, &row, applies));
     PSW_TRY(spec_row_check(study, &row, names, item->where, true));

@@ -86,6 +86,7 @@ bool spec_key_of_kind(spec_parameter id, psw_data_kind kind);
 /* Text of a parameter's default, NULL = none. It may differ by method for a method's own parameters; method -1: the
  * first one. */
 const char *spec_key_fallback(spec_parameter id, int method);
+extern const char spec_block_rule[];      /* what `block: auto` stands for */
 extern const char spec_draws_once[];      /* the fallback of data_draws where one draw is enough */
 extern const char spec_draws_looked_at[]; /* and where trials are looked at draw by draw */
 const psw_yaml_key *spec_key_find(const char *section, const char *name);

@@ -25,6 +25,13 @@ static void path(json *j, const char *text)
     psw_writer_put(&j->out, "}");
 }
 
+/* `block: auto` where all points that have it have the same number; a list may hold that number too. */
+static bool is_number(const json *j, const psw_yaml_node *n)
+{
+    bool single = n->kind == PSW_SCALAR && n->key && strcmp(n->key, spec_keys[PSW_ID_BLOCK].name) == 0;
+    return single && strcmp(n->text, "auto") == 0 && j->study && j->study->block_number > 0;
+}
+
 static void node(json *j, const psw_yaml_node *n)
 {
     const char *name = n->key ? n->key : n->parent ? n->parent->key : NULL; /* of a list its items have none */
@@ -33,7 +40,7 @@ static void node(json *j, const psw_yaml_node *n)
         return;
     }
     if (n->kind == PSW_SCALAR) {
-        psw_writer_scalar(&j->out, n->text);
+        psw_writer_scalar(&j->out, is_number(j, n) ? psw_number_print(j->study->block_number).text : n->text);
         return;
     }
     psw_writer_open(&j->out, n->kind == PSW_LIST ? "[" : "{");

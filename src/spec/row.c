@@ -106,7 +106,7 @@ static double get(const psw_point *p, int id)
 psw_point spec_point_of_row(const psw_study *study, const spec_row *row)
 {
     const psw_settings *s = &study->settings;
-    psw_point p = {.level = s->level, .until = s->until, .until_width = s->until_width};
+    psw_point p = {.level = s->level, .until = s->until, .until_width = s->until_width, .threads = s->threads};
     if (s->until != PSW_UNTIL_FIXED) p.until_error = s->error / spec_study_among(study);
     for (int id = 0; id < PSW_PARAMETERS; id++) put(&p, id, row->at[id]);
     if (isnan(p.scale)) p.scale = 0;
@@ -163,7 +163,8 @@ void spec_row_finish(const psw_study *study, spec_row *row, psw_ids keep, bool d
     size_sketch(row);
     for (ptrdiff_t i = 0; i < study->formula_count; i++) {
         const spec_formula *f = &study->formulas[i];
-        if ((f->derived && !derive) || (keep >> f->id & 1) || (by_file && (size >> f->id & 1))) continue;
+        bool known = f->automatic ? !spec_block_is_auto(study, f->id, row->at[f->id]) : keep >> f->id & 1;
+        if ((f->derived && !derive) || known || (by_file && (size >> f->id & 1))) continue;
         psw_point point;
         if (f->program.oracle) point = spec_point_of_row(study, row);
         row->at[f->id] = psw_program_value(&f->program, row->at, study->rooms.theory, &point) + 0.0;

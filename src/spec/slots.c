@@ -71,7 +71,7 @@ static psw_status visit(walk *w, ptrdiff_t index, bool *exists)
     bool fresh = index % w->line == 0;
     *exists = false;
     if (fresh)
-        spec_block_row(w->study, block, index, &w->row);
+        spec_block_row(w->study, block, index, &w->row), spec_block_note(w->study, &w->row);
     else
         w->row.at[PSW_ID_BETA] = block->axes[block->axis_count - 1].axis->values[index % w->line];
     if (is_twin(w, index)) return PSW_OK;

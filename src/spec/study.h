@@ -39,7 +39,8 @@ typedef struct spec_axis {
 typedef struct spec_formula {
     int id;
     const char *text;
-    bool derived; /* an include skips it */
+    bool derived;   /* an include skips it */
+    bool automatic; /* only for the value auto, 0 */
     psw_program program;
     psw_where where;
 } spec_formula;
@@ -114,6 +115,8 @@ struct psw_study {
     ptrdiff_t path_count;
     psw_file_keys file_keys; /* texts are those of the tree */
     char *file_reading;      /* they as one text, NULL = none is given */
+    bool block_auto;         /* some points have block: auto */
+    double block_number;     /* what it is for all of them, NaN = it differs, 0 = not known yet */
     bool sized_by_file;      /* r of learned weights is the file's: r and features apply to random tables only */
     uint64_t identity;
 };
@@ -175,6 +178,13 @@ psw_status spec_own_defaults(const psw_study *study, psw_method method, spec_row
 psw_status spec_formulas_order(psw_study *study);
 /* Everything whose value may change with `id`, itself among it. */
 psw_ids spec_influence(const psw_study *study, int id);
+
+/* block.c: `block: auto`, after every section that may say it. */
+psw_status spec_block_declare(psw_study *study);
+/* Takes note of the block of a row that has just been finished. */
+void spec_block_note(psw_study *study, const spec_row *row);
+/* Is the value `auto`, not the number that it stands for? */
+bool spec_block_is_auto(const psw_study *study, int id, double value);
 
 /* younger.c: parameters that came after schema 1's first files. */
 psw_status spec_younger_read(psw_study *study); /* their defaults; refuses an own axis that has become one of them */

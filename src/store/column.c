@@ -56,12 +56,15 @@ static psw_status describe(hid_t dataset, const psw_column *column)
     return PSW_OK;
 }
 
-static psw_status create_line(hid_t file, const char *name, psw_column_type type, hid_t space, hid_t *dataset)
+/* `bare`: storage is allocated when something is written. Opened for writing by MPI-IO it would be allocated at once.
+ */
+static psw_status create_line(hid_t file, const char *name, psw_column_type type, hid_t space, bool bare,
+                              hid_t *dataset)
 {
     double nothing = NAN;
     hid_t how = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_layout(how, H5D_CONTIGUOUS);
-    H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY);
+    H5Pset_alloc_time(how, bare ? H5D_ALLOC_TIME_LATE : H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(how, H5D_FILL_TIME_ALLOC);
     if (type == PSW_F8) H5Pset_fill_value(how, H5T_IEEE_F64LE, &nothing);
     *dataset = H5Dcreate2(file, name, store_hdf_type(type), space, H5P_DEFAULT, how, H5P_DEFAULT);
@@ -70,10 +73,10 @@ static psw_status create_line(hid_t file, const char *name, psw_column_type type
     return status;
 }
 
-psw_status store_column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale)
+static psw_status create_column(hid_t at, const psw_column *column, hid_t space, hid_t scale, bool bare)
 {
     hid_t dataset;
-    PSW_TRY(create_line(at, column->name, column->type, space, &dataset));
+    PSW_TRY(create_line(at, column->name, column->type, space, bare, &dataset));
     psw_status status = describe(dataset, column);
     if (status == PSW_OK && H5DSattach_scale(dataset, scale, 0) < 0)
         status = HDF_FAIL("cannot attach %s to its dimension", column->name);
@@ -81,9 +84,14 @@ psw_status store_column_create(hid_t at, const psw_column *column, hid_t space, 
     return status;
 }
 
+psw_status store_column_create(hid_t at, const psw_column *column, hid_t space, hid_t scale)
+{
+    return create_column(at, column, space, scale, false);
+}
+
 static psw_status create_scale(hid_t file, hid_t space, hid_t *scale)
 {
-    PSW_TRY(create_line(file, "point", PSW_I8, space, scale));
+    PSW_TRY(create_line(file, "point", PSW_I8, space, false, scale));
     PSW_TRY(store_hdf_put_text(*scale, "units", "1"));
     PSW_TRY(store_hdf_put_text(*scale, "long_name", "slot of the study's grid"));
     PSW_TRY(store_hdf_put_text(*scale, "reproducibility", "bitwise"));
@@ -91,13 +99,13 @@ static psw_status create_scale(hid_t file, hid_t space, hid_t *scale)
     return H5DSset_scale(*scale, "point") < 0 ? HDF_FAIL("cannot make the dimension scale") : PSW_OK;
 }
 
-psw_status store_columns_create(hid_t file, const psw_column_set *all, ptrdiff_t slots)
+psw_status store_columns_create(hid_t file, const psw_column_set *all, ptrdiff_t slots, const bool *blank)
 {
     hsize_t extent = (hsize_t)slots;
     hid_t scale = -1, space = H5Screate_simple(1, &extent, NULL);
     psw_status status = create_scale(file, space, &scale);
     for (ptrdiff_t i = 0; status == PSW_OK && i < all->count; i++)
-        status = store_column_create(file, &all->list[i], space, scale);
+        status = create_column(file, &all->list[i], space, scale, blank[i]);
     if (scale >= 0) H5Dclose(scale);
     H5Sclose(space);
     return status;

@@ -57,6 +57,15 @@ static psw_status put_beside(copier *c, ptrdiff_t slot, const psw_record *record
     return store_rows_copy(origin.reader, origin.slot, &c->rows, slot, &record->point, c->buffer);
 }
 
+/* A column that no run of this study fills gets storage where another program's has. */
+static bool nothing_to_put(const copier *c, ptrdiff_t i, ptrdiff_t count)
+{
+    if (!c->what->blank[i] || H5Dget_offset(c->dataset[i]) != HADDR_UNDEF) return false;
+    for (ptrdiff_t k = 0; k < count; k++)
+        if (!psw_column_blank(&c->columns.list[i], &c->records[k])) return false;
+    return true;
+}
+
 static psw_status put_columns(copier *c, ptrdiff_t first, ptrdiff_t count)
 {
     const psw_column_set *all = &c->columns;
@@ -64,6 +73,7 @@ static psw_status put_columns(copier *c, ptrdiff_t first, ptrdiff_t count)
     psw_status status = PSW_OK;
     for (ptrdiff_t i = 0; status == PSW_OK && i < all->count; i++) {
         if (psw_column_parameter(&all->list[i]) && i != all->data_draws) continue; /* there since the file was made */
+        if (nothing_to_put(c, i, count)) continue;
         psw_column_pack(&all->list[i], c->records, count, c->buffer);
         status = store_hdf_write(c->dataset[i], all->list[i].name, store_hdf_type(all->list[i].type), rows, c->buffer);
     }
@@ -109,9 +119,21 @@ static psw_status put_launches(copier *c)
     return status;
 }
 
+/* Those without storage, too. */
+static psw_status open_columns(copier *c)
+{
+    const psw_column *column = c->columns.list;
+    ptrdiff_t slots = c->what->slots;
+    PSW_TRY(store_columns_open(c->file, &c->columns, slots, true, c->what->blank, c->dataset));
+    for (ptrdiff_t i = 0; i < c->columns.count; i++, column++)
+        if (c->what->blank[i])
+            PSW_TRY(store_hdf_look(c->file, column->name, store_hdf_type(column->type), slots, 0, &c->dataset[i]));
+    return PSW_OK;
+}
+
 static psw_status open_parts(copier *c)
 {
-    PSW_TRY(store_columns_open(c->file, &c->columns, c->what->slots, true, c->dataset));
+    PSW_TRY(open_columns(c));
     PSW_TRY(
         store_table_open(c->file, "failures", store_failure_fields, store_failure_rows(c->what->slots), &c->failure));
     PSW_TRY(store_samples_open(c->file, c->what, &c->samples));
@@ -251,7 +273,7 @@ psw_status store_layout_copy(const char *path, const store_layout *what, const p
 
 psw_status psw_store_copy(const char *path, const psw_copy *copy)
 {
-    store_layout what = store_layout_of(copy->study);
+    store_layout what = store_layout_new(copy->study);
     what.text = copy->text;
     what.history = copy->history;
     return store_layout_copy(path, &what, copy);

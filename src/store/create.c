@@ -123,7 +123,7 @@ static psw_status put_interval(hid_t file)
 
 psw_status store_layout_objects(hid_t file, const store_layout *what, const psw_column_set *all)
 {
-    PSW_TRY(store_columns_create(file, all, what->slots));
+    PSW_TRY(store_columns_create(file, all, what->slots, what->blank));
     if (what->stops) PSW_TRY(put_interval(file));
     PSW_TRY(store_samples_create(file, what));
     PSW_TRY(put_head(file, what, all));

@@ -5,7 +5,7 @@
 
 enum { PIECE = 64 }; /* combinations at a time */
 
-psw_status store_edges_locate(hid_t file, store_raw places[STORE_EDGE_COLUMNS])
+psw_status store_edges_locate(hid_t file, store_index *index, store_raw places[STORE_EDGE_COLUMNS])
 {
     ptrdiff_t lines;
     const psw_column *columns = psw_edge_columns(&lines);
@@ -14,13 +14,13 @@ psw_status store_edges_locate(hid_t file, store_raw places[STORE_EDGE_COLUMNS])
     hid_t group = H5Gopen2(file, "edges", H5P_DEFAULT);
     psw_status status = group < 0 ? PSW_FAIL(PSW_MISMATCH, "edges: group /edges cannot be opened") : PSW_OK;
     for (ptrdiff_t i = 0; status == PSW_OK && i < lines; i++) {
-        if (store_hdf_open(group, columns[i].name, store_hdf_type(columns[i].type), -1, &dataset) != PSW_OK) {
-            status = PSW_FAIL(PSW_MISMATCH, "edges: %s", psw_message());
-            continue;
+        status = store_hdf_look(group, columns[i].name, store_hdf_type(columns[i].type), -1, 0, &dataset);
+        if (status == PSW_OK) {
+            status = store_hdf_place(dataset, columns[i].name, index, &places[i]);
+            if (status == PSW_OK) status = store_column_check(dataset, &columns[i]);
+            H5Dclose(dataset);
         }
-        places[i] = store_hdf_place(dataset);
-        status = store_column_check(dataset, &columns[i]);
-        H5Dclose(dataset);
+        if (status == PSW_ENVIRONMENT) status = PSW_FAIL(PSW_MISMATCH, "edges: %s", psw_message());
     }
     if (group >= 0) H5Gclose(group);
     return status;

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 void store_hdf_quiet(void)
 {
@@ -121,22 +120,29 @@ bool store_hdf_get_numbers(hid_t object, const char *name, hid_t type, size_t mo
 
 /* ---- datasets ---- */
 
-/* Nothing in a file is trusted: links may lead elsewhere, shapes may require any amount of memory. */
-static psw_status open_plain(hid_t at, const char *name, hid_t *dataset)
+/* Nothing in a file is trusted: links may lead elsewhere. */
+psw_status store_hdf_open_own(hid_t at, const char *name, hid_t *dataset)
 {
     H5L_info_t link;
     if (H5Lexists(at, name, H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_ENVIRONMENT, "%s is missing", name);
     if (H5Lget_info(at, name, &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s is a link to somewhere else", name);
     *dataset = H5Dopen2(at, name, H5P_DEFAULT);
-    if (*dataset < 0) return HDF_FAIL("cannot open %s", name);
-    hid_t made = H5Dget_create_plist(*dataset);
-    bool plain = made >= 0 && H5Pget_layout(made) == H5D_CONTIGUOUS && H5Dget_offset(*dataset) != HADDR_UNDEF;
+    return *dataset < 0 ? HDF_FAIL("cannot open %s", name) : PSW_OK;
+}
+
+/* As a run writes it: nothing but its numbers changes, and they are where they are. */
+static bool is_plain(hid_t dataset)
+{
+    hid_t made = H5Dget_create_plist(dataset);
+    bool plain = made >= 0 && H5Pget_layout(made) == H5D_CONTIGUOUS && H5Dget_offset(dataset) != HADDR_UNDEF;
     if (made >= 0) H5Pclose(made);
-    if (plain) return PSW_OK;
-    H5Dclose(*dataset);
-    return PSW_FAIL(PSW_ENVIRONMENT,
-                    "%s is not stored contiguously in the file; if it was repacked: h5repack -f NONE -l CONTI", name);
+    return plain;
+}
+
+static bool is_full(hid_t dataset, ptrdiff_t count, size_t size)
+{
+    return H5Dget_storage_size(dataset) == (hsize_t)count * size;
 }
 
 /* `width` 0: a line; else lines of so many values, -1: of any number. */
@@ -148,20 +154,32 @@ static bool is_shaped(hid_t dataset, hid_t type, ptrdiff_t length, ptrdiff_t wid
     bool right = space >= 0 && stored >= 0 && H5Tequal(stored, type) > 0 && H5Sget_simple_extent_ndims(space) == axes &&
                  H5Sget_simple_extent_dims(space, extent, NULL) == axes &&
                  (length < 0 || extent[0] == (hsize_t)length) && (width <= 0 || extent[1] == (hsize_t)width) &&
-                 H5Dget_storage_size(dataset) == extent[0] * extent[1] * H5Tget_size(type);
+                 (extent[1] == 0 || extent[0] <= (hsize_t)STORE_VALUES_MOST / extent[1]);
     if (space >= 0) H5Sclose(space);
     if (stored >= 0) H5Tclose(stored);
     return right;
 }
 
-psw_status store_hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t length, ptrdiff_t width,
-                                hid_t *dataset)
+psw_status store_hdf_look(hid_t at, const char *name, hid_t type, ptrdiff_t length, ptrdiff_t width, hid_t *dataset)
 {
-    PSW_TRY(open_plain(at, name, dataset));
+    PSW_TRY(store_hdf_open_own(at, name, dataset));
     if (is_shaped(*dataset, type, length, width)) return PSW_OK;
     H5Dclose(*dataset);
     *dataset = -1;
     return PSW_FAIL(PSW_ENVIRONMENT, "%s has the wrong type or length", name);
+}
+
+psw_status store_hdf_open_lines(hid_t at, const char *name, hid_t type, ptrdiff_t length, ptrdiff_t width,
+                                hid_t *dataset)
+{
+    PSW_TRY(store_hdf_look(at, name, type, length, width, dataset));
+    bool plain = is_plain(*dataset), full = is_full(*dataset, store_hdf_length(*dataset), H5Tget_size(type));
+    if (plain && full) return PSW_OK;
+    H5Dclose(*dataset);
+    *dataset = -1;
+    if (plain) return PSW_FAIL(PSW_ENVIRONMENT, "%s has the wrong type or length", name);
+    return PSW_FAIL(PSW_ENVIRONMENT,
+                    "%s is not stored contiguously in the file; if it was repacked: h5repack -f NONE -l CONTI", name);
 }
 
 psw_status store_hdf_open(hid_t at, const char *name, hid_t type, ptrdiff_t length, hid_t *dataset)
@@ -175,54 +193,6 @@ ptrdiff_t store_hdf_length(hid_t dataset)
     hssize_t length = H5Sget_simple_extent_npoints(space);
     H5Sclose(space);
     return (ptrdiff_t)length;
-}
-
-/* ---- places ---- */
-
-store_raw store_hdf_place(hid_t dataset)
-{
-    return (store_raw){H5Dget_offset(dataset), store_hdf_length(dataset)};
-}
-
-psw_status store_hdf_find(hid_t at, const char *name, hid_t type, ptrdiff_t length, store_raw *out)
-{
-    hid_t dataset;
-    PSW_TRY(store_hdf_open(at, name, type, length, &dataset));
-    *out = store_hdf_place(dataset);
-    H5Dclose(dataset);
-    return PSW_OK;
-}
-
-psw_status store_hdf_find_text(hid_t at, const char *name, size_t most, store_raw *out)
-{
-    hid_t dataset;
-    PSW_TRY(open_plain(at, name, &dataset));
-    hid_t type = H5Dget_type(dataset);
-    size_t size = type >= 0 ? H5Tget_size(type) : 0;
-    bool text = size > 0 && size <= most && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
-                store_hdf_length(dataset) == 1 && H5Dget_storage_size(dataset) == size;
-    *out = (store_raw){H5Dget_offset(dataset), (ptrdiff_t)size};
-    if (type >= 0) H5Tclose(type);
-    H5Dclose(dataset);
-    return text ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s is not a text of at most %zu bytes", name, most);
-}
-
-psw_status store_raw_read(int file, const char *name, store_raw from, store_raw_part part, void *values)
-{
-    size_t left = (size_t)part.count * part.size;
-    uint64_t at = from.offset + (uint64_t)part.first * part.size;
-    char *to = values;
-    if (part.first < 0 || part.count < 0 || part.first > from.count - part.count)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s has %td values, %td to %td were requested", name, from.count, part.first,
-                        part.first + part.count);
-    while (left > 0) {
-        ssize_t got = pread(file, to, left, (off_t)at);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0)
-            return PSW_FAIL(PSW_ENVIRONMENT, "cannot read %s: %s", name, got ? psw_reason(errno) : "the file ends");
-        to += got, at += (uint64_t)got, left -= (size_t)got;
-    }
-    return PSW_OK;
 }
 
 /* ---- rows ---- */

@@ -30,7 +30,7 @@ static psw_status add(file_of_part *f, hid_t file, const char *name, int kind)
     if (dataset < 0) return HDF_FAIL("cannot open %s", name);
     results one = {H5Dget_offset(dataset), (ptrdiff_t)H5Dget_storage_size(dataset) / length[kind], kind};
     H5Dclose(dataset);
-    f->list[f->count++] = one;
+    if (one.bytes > 0) f->list[f->count++] = one; /* else no storage */
     return PSW_OK;
 }
 
@@ -130,7 +130,7 @@ static psw_status put_part(void *context, const char *path)
 psw_status psw_store_create_part(const char *path, const psw_study *study, const psw_part *part,
                                  const unsigned char *mine)
 {
-    store_layout what = store_layout_of(study);
+    store_layout what = store_layout_new(study);
     file_of_part f = {.what = &what, .part = part, .mine = mine};
     return store_layout_bring(path, &what, &(store_content){put_part, &f, false});
 }

@@ -29,7 +29,7 @@ static psw_status fill_piece(const psw_column_set *all, const hid_t *datasets, s
                              const psw_record *records, void *buffer)
 {
     for (ptrdiff_t i = 0; i < all->count; i++)
-        if (psw_column_parameter(&all->list[i])) {
+        if (psw_column_parameter(&all->list[i]) && datasets[i] > 0) {
             psw_column_pack(&all->list[i], records, count, buffer);
             PSW_TRY(store_hdf_write(datasets[i], all->list[i].name, store_hdf_type(all->list[i].type), rows, buffer));
         }
@@ -60,7 +60,7 @@ static psw_status fill(hid_t file, const store_layout *what, const psw_column_se
     psw_record *records = calloc(STORE_PIECE, sizeof *records);
     int64_t *buffer = malloc(STORE_PIECE * sizeof *buffer);
     psw_status status = records && buffer ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory to fill a result file");
-    if (status == PSW_OK) status = store_columns_open(file, all, what->slots, true, datasets);
+    if (status == PSW_OK) status = store_columns_open(file, all, what->slots, true, what->blank, datasets);
     if (status == PSW_OK) status = store_hdf_open(file, "point", H5T_STD_I64LE, what->slots, &scale);
     if (status == PSW_OK) status = fill_pieces(what, all, datasets, scale, records, buffer);
     if (status == PSW_OK) status = store_rows_fill(file, what);
@@ -97,7 +97,7 @@ double store_layout_bytes(const store_layout *what)
     if (what->combinations < 0) return NAN;
     store_hdf_quiet();
     psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &all);
-    for (ptrdiff_t i = 0; i < all.count; i++) slot += psw_column_bytes(&all.list[i]);
+    for (ptrdiff_t i = 0; i < all.count; i++) slot += what->blank[i] ? 0 : psw_column_bytes(&all.list[i]);
     return objects_bytes(what, &all) + (double)slot * (double)(what->slots - 1) +
            store_table_bytes(store_failure_fields, store_failure_rows(what->slots)) -
            store_table_bytes(store_failure_fields, 1) + store_rows_bytes(what) - store_rows_bytes(&one) +
@@ -127,12 +127,10 @@ static void directory_of(const char *path, char *directory, size_t size)
     psw_format(directory, size, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 }
 
-static psw_status check_place(const char *path, const store_layout *what, bool replaces)
+static psw_status check_place(const char *path, bool replaces)
 {
     char directory[4096];
     directory_of(path, directory, sizeof directory);
-    if (what->slots < 1) return PSW_FAIL(PSW_USAGE, "%s: the study has no points", path);
-    if (what->combinations < 0) return PSW_FAIL(PSW_USAGE, "%s", psw_message());
     if (!replaces && access(path, F_OK) == 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s exists and is not overwritten", path);
     if (access(directory, F_OK) != 0)
@@ -162,26 +160,39 @@ static int ask_for_room(int descriptor, double bytes)
     return why == ENOSPC || why == EFBIG || why == EDQUOT ? why : 0;
 }
 
-/* A disk that fills up inside HDF5 leaves a file that cannot be closed, so room is asked of the system first: more than
- * is needed, or, where that is not there, to the byte. */
-static psw_status reserve(const char *path, int descriptor, const store_layout *what)
+/* A disk that fills up inside HDF5 leaves a file that cannot be closed, so room is asked of the system first. */
+psw_status store_file_reserve(const char *path, const char *new_path, double bytes)
 {
-    if (ask_for_room(descriptor, store_layout_bytes_most(what)) == 0) return PSW_OK;
-    double bytes = store_layout_bytes(what);
-    int why = ftruncate(descriptor, 0) == 0 ? ask_for_room(descriptor, bytes) : 0;
+    int descriptor = open(new_path, O_RDWR | O_CLOEXEC);
+    int why = descriptor >= 0 ? ask_for_room(descriptor, bytes) : 0;
+    if (why && ftruncate(descriptor, 0) != 0) why = errno;
+    if (descriptor >= 0) close(descriptor);
     if (why == 0) return PSW_OK;
     return PSW_FAIL(PSW_ENVIRONMENT, "%s: no room for a result file of %.1f MiB: %s", path, bytes / 1048576,
                     psw_reason(why));
 }
 
+/* More than is needed, or, where that is not there, to the byte. */
+static psw_status reserve(const char *path, const char *new_path, const store_layout *what)
+{
+    if (store_file_reserve(path, new_path, store_layout_bytes_most(what)) == PSW_OK) return PSW_OK;
+    return store_file_reserve(path, new_path, store_layout_bytes(what));
+}
+
 hid_t store_layout_file(const char *path, hid_t access)
 {
+    if (strcmp(asked_format(), "latest") == 0) H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+    return store_file_create(path, access, 0);
+}
+
+hid_t store_file_create(const char *path, hid_t access, unsigned chunks)
+{
     hid_t how = H5Pcreate(H5P_FILE_CREATE);
+    if (chunks > 0) H5Pset_istore_k(how, chunks);
     H5Pset_link_creation_order(how, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* readers show our order */
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     H5Pset_meta_block_size(access, 0); /* blocks set aside for small objects would fill differently with the slots */
     H5Pset_small_data_block_size(access, 0);
-    if (strcmp(asked_format(), "latest") == 0) H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, how, access);
     H5Pclose(how);
     return file;
@@ -227,35 +238,56 @@ static psw_status rename_over(const char *from, const char *to)
     return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be replaced: %s", to, psw_reason(errno));
 }
 
-static psw_status write_and_rename(const char *new_path, const char *path, const store_layout *what,
-                                   const store_content *more)
+static psw_status put_and_rename(const char *new_path, const char *path, const store_content *content)
 {
     char directory[4096];
     directory_of(path, directory, sizeof directory);
-    PSW_TRY(write_new(new_path, what));
-    if (more->put) PSW_TRY(more->put(more->context, new_path));
+    PSW_TRY(content->put(content->context, new_path));
     PSW_TRY(sync_path(new_path, O_RDWR));
-    PSW_TRY((more->replaces ? rename_over : rename_new)(new_path, path));
+    PSW_TRY((content->replaces ? rename_over : rename_new)(new_path, path));
     return sync_path(directory, O_RDONLY | O_DIRECTORY);
 }
 
 /* A file that takes another's place takes that of the file itself, not of a link to it. */
-psw_status store_layout_bring(const char *given, const store_layout *what, const store_content *more)
+psw_status store_file_bring(const char *given, const store_content *content)
 {
     char new_path[4096], resolved[PATH_MAX];
-    const char *path = more->replaces && realpath(given, resolved) ? resolved : given;
+    const char *path = content->replaces && realpath(given, resolved) ? resolved : given;
     int descriptor;
     psw_store_environment();
     store_hdf_quiet();
     PSW_TRY(check_format());
-    PSW_TRY(check_place(path, what, more->replaces));
+    PSW_TRY(check_place(path, content->replaces));
     PSW_TRY(psw_temporary_create(path, "new", new_path, sizeof new_path, &descriptor));
-    psw_status status = psw_fault("store.create");
-    if (status == PSW_OK) status = reserve(path, descriptor, what);
     close(descriptor);
-    if (status == PSW_OK) status = write_and_rename(new_path, path, what, more);
+    psw_status status = psw_fault("store.create");
+    if (status == PSW_OK) status = put_and_rename(new_path, path, content);
     if (status != PSW_OK) unlink(new_path);
     return status;
+}
+
+/* ---- of a layout ---- */
+
+typedef struct new_layout {
+    const char *path; /* its name to be */
+    const store_layout *what;
+    const store_content *more;
+} new_layout;
+
+static psw_status put_layout(void *context, const char *new_path)
+{
+    const new_layout *layout = context;
+    PSW_TRY(reserve(layout->path, new_path, layout->what));
+    PSW_TRY(write_new(new_path, layout->what));
+    return layout->more->put ? layout->more->put(layout->more->context, new_path) : PSW_OK;
+}
+
+psw_status store_layout_bring(const char *path, const store_layout *what, const store_content *more)
+{
+    new_layout layout = {path, what, more};
+    if (what->slots < 1) return PSW_FAIL(PSW_USAGE, "%s: the study has no points", path);
+    if (what->combinations < 0) return PSW_FAIL(PSW_USAGE, "%s", psw_message());
+    return store_file_bring(path, &(store_content){put_layout, &layout, more->replaces});
 }
 
 psw_status store_layout_create(const char *path, const store_layout *what)
@@ -292,14 +324,23 @@ store_layout store_layout_of(const psw_study *study)
     return what;
 }
 
-psw_status psw_store_create(const char *path, const psw_study *study)
+store_layout store_layout_new(const psw_study *study)
 {
     store_layout what = store_layout_of(study);
+    psw_column_set all;
+    psw_column_set_make(what.own, what.owns, what.predict, what.predicts, NULL, &all);
+    psw_columns_blank(study, &all, what.blank);
+    return what;
+}
+
+psw_status psw_store_create(const char *path, const psw_study *study)
+{
+    store_layout what = store_layout_new(study);
     return store_layout_create(path, &what);
 }
 
 double psw_store_bytes(const psw_study *study)
 {
-    store_layout what = store_layout_of(study);
+    store_layout what = store_layout_new(study);
     return store_layout_bytes(&what);
 }

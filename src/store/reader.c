@@ -35,14 +35,18 @@ static bool taken(const psw_column_set *all, ptrdiff_t i)
     return false;
 }
 
-psw_status store_columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, hid_t *datasets)
+psw_status store_columns_open(hid_t file, const psw_column_set *all, ptrdiff_t slots, bool every, const bool *bare,
+                              hid_t *datasets)
 {
     for (ptrdiff_t i = 0; i < all->count; i++) datasets[i] = -1;
     for (ptrdiff_t i = 0; i < all->count; i++) {
         const psw_column *column = &all->list[i];
         bool may_lack = !every || column->younger;
-        if (taken(all, i) || (may_lack && H5Lexists(file, column->name, H5P_DEFAULT) == 0)) continue;
-        PSW_TRY(store_hdf_open(file, column->name, store_hdf_type(column->type), slots, &datasets[i]));
+        hid_t type = store_hdf_type(column->type);
+        if ((bare && bare[i]) || taken(all, i) || (may_lack && H5Lexists(file, column->name, H5P_DEFAULT) == 0))
+            continue;
+        PSW_TRY(every ? store_hdf_open(file, column->name, type, slots, &datasets[i])
+                      : store_hdf_look(file, column->name, type, slots, 0, &datasets[i]));
     }
     return PSW_OK;
 }
@@ -81,33 +85,46 @@ static psw_status know_launches(psw_reader *reader)
     return PSW_OK;
 }
 
-static bool lies_inside(store_raw at, size_t size, uint64_t bytes)
+static psw_status see_inside(void *context, const char *name, const store_raw *place)
 {
-    return at.count > 0 && at.offset <= bytes && (uint64_t)at.count <= (bytes - at.offset) / size;
+    if (store_source_has(context, place)) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "numbers of %s lie outside the file", name);
 }
 
-/* The number of slots and the lengths of texts decide how much memory is allocated: they must fit the file. And
- * it must be the file that was looked into, not one that was put in its place since. */
-static psw_status check_inside(const psw_reader *reader, const char *path)
+/* The number of slots and the lengths of texts decide how much memory is allocated: they must fit the file, which holds
+ * the numbers of all points. */
+static psw_status check_counts(const psw_reader *reader)
+{
+    const store_inventory *has = &reader->has;
+    PSW_TRY(store_inventory_each(has, see_inside, reader->file));
+    double stored = store_source_bytes(reader->file, &has->point), most = (double)store_source_size(reader->file);
+    if (has->slots != has->point.count || stored <= 0 || stored > most ||
+        (double)has->slots * sizeof(int64_t) > stored * STORE_DEFLATE_MOST)
+        return PSW_FAIL(PSW_ENVIRONMENT, "it does not hold the numbers of %td points", has->slots);
+    if (has->text.way != STORE_WHOLE || has->text.count < 1 || has->resolved.way != STORE_WHOLE ||
+        has->resolved.count < 1)
+        return PSW_FAIL(PSW_ENVIRONMENT, "the text of its study is missing");
+    return PSW_OK;
+}
+
+/* It must be the file that was looked into, not one that was put in its place since. */
+static psw_status check_same(const psw_reader *reader, const char *path)
 {
     struct stat about, named;
-    const store_inventory *has = &reader->has;
-    if (fstat(reader->file, &about) != 0 || stat(path, &named) != 0 || about.st_ino != named.st_ino)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s was replaced while it was being opened; try again", path);
-    uint64_t bytes = (uint64_t)about.st_size;
-    if (has->slots != has->point.count || !lies_inside(has->point, sizeof(int64_t), bytes) ||
-        !lies_inside(has->text, 1, bytes) || !lies_inside(has->resolved, 1, bytes))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s is damaged: its columns lie outside the file", path);
-    return PSW_OK;
+    if (fstat(store_source_file(reader->file), &about) == 0 && stat(path, &named) == 0 && about.st_ino == named.st_ino)
+        return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s was replaced while it was being opened; try again", path);
 }
 
 psw_status store_reader_understand(psw_reader *reader, const char *path)
 {
-    PSW_TRY(check_inside(reader, path));
+    PSW_TRY(check_same(reader, path));
+    psw_status status = check_counts(reader);
+    if (status == PSW_ENVIRONMENT) return PSW_FAIL(status, "%s is damaged: %s", path, psw_message());
     store_inventory_columns(&reader->has, &reader->columns);
     for (ptrdiff_t i = 0; i < reader->columns.count; i++)
         reader->older |= reader->columns.absent[i] = reader->has.column[i].count == 0;
-    psw_status status = read_text(reader, "resolved", reader->has.resolved, &reader->study);
+    status = read_text(reader, "resolved", reader->has.resolved, &reader->study);
     if (status == PSW_OK) status = know_launches(reader);
     return status == PSW_ENVIRONMENT ? PSW_FAIL(status, "%s is damaged: %s", path, psw_message()) : status;
 }
@@ -125,14 +142,13 @@ psw_status store_reader_begin(const char *path, psw_reader **out)
         return PSW_FAIL(PSW_NO_MEMORY, "no memory to read %s", path);
     }
     *out = reader;
-    reader->file = open(path, O_RDONLY | O_CLOEXEC);
-    return reader->file >= 0 ? PSW_OK : PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be read: %s", path, psw_reason(errno));
+    return store_source_open(path, &reader->file);
 }
 
 psw_status psw_reader_open(const char *path, psw_reader **out)
 {
     psw_status status = store_reader_begin(path, out);
-    if (status == PSW_OK) status = store_inventory_take(path, &(*out)->has);
+    if (status == PSW_OK) status = store_inventory_take(path, &(*out)->has, (*out)->file);
     if (status == PSW_OK) status = store_reader_understand(*out, path);
     if (status == PSW_OK) return status;
     psw_reader_close(*out);
@@ -143,7 +159,7 @@ psw_status psw_reader_open(const char *path, psw_reader **out)
 void psw_reader_close(psw_reader *reader)
 {
     if (!reader) return;
-    if (reader->file >= 0) close(reader->file);
+    store_source_close(reader->file);
     free(reader->path);
     free(reader->study);
     free(reader->rows_buffer);
@@ -176,6 +192,11 @@ ptrdiff_t psw_reader_own(const psw_reader *reader, const char *names[PSW_OWN_MAX
 {
     for (ptrdiff_t i = 0; i < reader->has.owns; i++) names[i] = reader->has.own[i];
     return reader->has.owns;
+}
+
+bool psw_reader_packed(const psw_reader *reader)
+{
+    return reader->has.packed || reader->has.chunks > 0;
 }
 
 bool psw_reader_older(const psw_reader *reader)

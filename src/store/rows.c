@@ -143,7 +143,7 @@ static psw_status open_lines(hid_t group, const store_layout *what, hid_t *datas
 
 static store_kept_rows rows_of(const store_layout *what)
 {
-    store_kept_rows kept = {.file = -1, .slots = what->slots, .rows = what->rows, .values = what->values};
+    store_kept_rows kept = {.slots = what->slots, .rows = what->rows, .values = what->values};
     for (int i = 0; i < PSW_GROUP_MAX; i++) kept.place[i].slot = -1;
     for (int i = 0; i < ROWS_LINES; i++) kept.dataset[i] = -1;
     return kept;
@@ -263,19 +263,19 @@ psw_status store_rows_check(const psw_reader *reader, const store_layout *what)
     return each_index(what, &kept, compare_index);
 }
 
-psw_status store_rows_locate(hid_t file, store_raw places[ROWS_LINES])
+psw_status store_rows_locate(hid_t file, store_index *index, store_raw places[ROWS_LINES])
 {
     if (H5Lexists(file, "rows", H5P_DEFAULT) <= 0) return PSW_FAIL(PSW_MISMATCH, "kept rows: group /rows is missing");
     hid_t group = H5Gopen2(file, "rows", H5P_DEFAULT), dataset;
     psw_status status = group < 0 ? PSW_FAIL(PSW_MISMATCH, "kept rows: group /rows cannot be opened") : PSW_OK;
     for (int i = 0; status == PSW_OK && i < ROWS_LINES; i++) {
-        if (store_hdf_open(group, line_at(i)->name, store_hdf_type(line_at(i)->type), -1, &dataset) != PSW_OK) {
-            status = PSW_FAIL(PSW_MISMATCH, "kept rows: %s", psw_message());
-            continue;
+        status = store_hdf_look(group, line_at(i)->name, store_hdf_type(line_at(i)->type), -1, 0, &dataset);
+        if (status == PSW_OK) {
+            status = store_hdf_place(dataset, line_at(i)->name, index, &places[i]);
+            if (status == PSW_OK) status = store_column_check(dataset, line_at(i));
+            H5Dclose(dataset);
         }
-        places[i] = store_hdf_place(dataset);
-        status = store_column_check(dataset, line_at(i));
-        H5Dclose(dataset);
+        if (status == PSW_ENVIRONMENT) status = PSW_FAIL(PSW_MISMATCH, "kept rows: %s", psw_message());
     }
     if (group >= 0) H5Gclose(group);
     return status;
@@ -291,7 +291,7 @@ psw_status psw_reader_rows(psw_reader *reader, const psw_study *study)
 
 static psw_status read_place(const store_kept_rows *kept, int line, ptrdiff_t slot, ptrdiff_t *position)
 {
-    if (kept->file >= 0)
+    if (kept->file)
         return store_raw_read(kept->file, line_at(line)->name, kept->line[line],
                               (store_raw_part){sizeof *position, slot, 1}, position);
     store_slice one = store_slice_make(kept->slots, slot, 1);

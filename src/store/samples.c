@@ -63,16 +63,17 @@ void store_samples_close(store_kept_samples *kept)
     kept->dataset = -1;
 }
 
-psw_status store_samples_locate(hid_t file, ptrdiff_t slots, store_raw *out)
+psw_status store_samples_locate(hid_t file, ptrdiff_t slots, store_index *index, store_raw *out)
 {
     hid_t dataset;
     if (H5Lexists(file, samples.name, H5P_DEFAULT) <= 0) return PSW_OK;
-    if (store_hdf_open_lines(file, samples.name, store_hdf_type(samples.type), slots, -1, &dataset) != PSW_OK)
-        return PSW_FAIL(PSW_MISMATCH, "kept samples: %s", psw_message());
-    *out = store_hdf_place(dataset);
-    psw_status status = store_column_check(dataset, &samples);
-    H5Dclose(dataset);
-    return status;
+    psw_status status = store_hdf_look(file, samples.name, store_hdf_type(samples.type), slots, -1, &dataset);
+    if (status == PSW_OK) {
+        status = store_hdf_place(dataset, samples.name, index, out);
+        if (status == PSW_OK) status = store_column_check(dataset, &samples);
+        H5Dclose(dataset);
+    }
+    return status == PSW_ENVIRONMENT ? PSW_FAIL(PSW_MISMATCH, "kept samples: %s", psw_message()) : status;
 }
 
 /* Is there the layout's number for each slot? */

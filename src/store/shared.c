@@ -13,13 +13,23 @@ static void forget_pages(int descriptor)
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
 }
 
+/* Where chunks are: rank 0 knows it. */
+static psw_status share_index(const psw_comm *comm, store_source *source, ptrdiff_t count)
+{
+    if (count == 0) return PSW_OK;
+    psw_status status = comm->rank == 0 ? PSW_OK : store_source_index(source, NULL, count);
+    PSW_TRY(psw_comm_agree(comm, status));
+    return psw_comm_bytes(comm, 0, store_source_chunks(source), (size_t)count * sizeof(store_chunk));
+}
+
 static psw_status open_steps(const psw_comm *comm, const char *path, psw_reader **reader)
 {
     psw_status status = store_reader_begin(path, reader);
-    if (status == PSW_OK && comm->rank == 0) status = store_inventory_take(path, &(*reader)->has);
+    if (status == PSW_OK && comm->rank == 0) status = store_inventory_take(path, &(*reader)->has, (*reader)->file);
     PSW_TRY(psw_comm_agree(comm, status));
-    forget_pages((*reader)->file);
+    forget_pages(store_source_file((*reader)->file));
     PSW_TRY(psw_comm_bytes(comm, 0, &(*reader)->has, sizeof(store_inventory)));
+    PSW_TRY(share_index(comm, (*reader)->file, (*reader)->has.chunks));
     return psw_comm_agree(comm, store_reader_understand(*reader, path));
 }
 

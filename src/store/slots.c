@@ -1,6 +1,7 @@
 /* What slots hold: their columns, and whether that is what was put. */
 #include "store/store.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,6 +150,16 @@ static void unpack(const psw_column *column, const void *packed, ptrdiff_t count
     }
 }
 
+/* Not stored, and blank: 0 in a slot, and nothing in a sum. */
+static bool is_nothing(const psw_column *column, store_raw at)
+{
+    uint64_t word;
+    double number;
+    memcpy(&word, at.fill, sizeof word);
+    memcpy(&number, at.fill, sizeof number);
+    return store_raw_bare(at) && (column->type == PSW_F8 ? isnan(number) : word == 0);
+}
+
 static psw_status read_states(psw_reader *reader, ptrdiff_t first, ptrdiff_t count, states *s, psw_slot *slots)
 {
     const psw_column_set *all = &reader->columns;
@@ -158,7 +169,7 @@ static psw_status read_states(psw_reader *reader, ptrdiff_t first, ptrdiff_t cou
         ptrdiff_t i = (all->commit + k) % all->count; /* commit words first, as in read_piece */
         const psw_column *column = &all->list[i];
         store_raw at = reader->has.column[i];
-        if (at.count == 0) continue;
+        if (at.count == 0 || is_nothing(column, at)) continue;
         PSW_TRY(store_raw_read(reader->file, column->name, at, (store_raw_part){psw_column_bytes(column), first, count},
                                s->packed));
         if (i != all->commit && i != all->launch) psw_checksum_add(all, i, s->packed, count, s->sum);

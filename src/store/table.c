@@ -139,6 +139,12 @@ static psw_status open_field(hid_t group, const store_field *f, ptrdiff_t rows, 
     return status;
 }
 
+/* A number that the table is older than. */
+static bool may_lack(hid_t group, const store_field *f)
+{
+    return f->number && H5Lexists(group, f->name, H5P_DEFAULT) == 0;
+}
+
 psw_status store_table_open(hid_t at, const char *name, const store_field *fields, ptrdiff_t rows, store_table *out)
 {
     *out = (store_table){fields, rows, {0}};
@@ -146,8 +152,7 @@ psw_status store_table_open(hid_t at, const char *name, const store_field *field
     if (group < 0) return HDF_FAIL("group %s is missing", name);
     psw_status status = PSW_OK;
     for (ptrdiff_t i = 0; status == PSW_OK && fields[i].name; i++)
-        if (!fields[i].number || H5Lexists(group, fields[i].name, H5P_DEFAULT) != 0)
-            status = open_field(group, &fields[i], rows, &out->dataset[i]);
+        if (!may_lack(group, &fields[i])) status = open_field(group, &fields[i], rows, &out->dataset[i]);
     H5Gclose(group);
     return status;
 }
@@ -177,17 +182,24 @@ psw_status store_table_put(const store_table *open, ptrdiff_t index, void *row)
     return status;
 }
 
-psw_status store_table_find(hid_t at, const char *name, const store_field *fields, ptrdiff_t rows, store_raw *out)
+psw_status store_table_find(hid_t at, const char *name, const store_field *fields, ptrdiff_t rows, store_index *index,
+                            store_raw *out)
 {
-    store_table open;
-    psw_status status = store_table_open(at, name, fields, rows, &open);
-    for (ptrdiff_t i = 0; fields[i].name; i++)
-        out[i] = open.dataset[i] > 0 ? store_hdf_place(open.dataset[i]) : (store_raw){0};
-    store_table_close(&open);
+    hid_t group = H5Gopen2(at, name, H5P_DEFAULT);
+    if (group < 0) return HDF_FAIL("group %s is missing", name);
+    psw_status status = PSW_OK;
+    for (ptrdiff_t i = 0; status == PSW_OK && fields[i].name; i++) {
+        hid_t type = field_type(&fields[i]);
+        out[i] = (store_raw){0};
+        if (!may_lack(group, &fields[i])) status = store_hdf_find(group, fields[i].name, type, rows, index, &out[i]);
+        H5Tclose(type);
+    }
+    H5Gclose(group);
     return status;
 }
 
-psw_status store_table_get(int file, const store_field *fields, const store_raw *places, ptrdiff_t index, void *row)
+psw_status store_table_get(store_source *file, const store_field *fields, const store_raw *places, ptrdiff_t index,
+                           void *row)
 {
     for (ptrdiff_t i = 0; fields[i].name; i++) {
         const store_field *f = &fields[i];

@@ -16,6 +16,7 @@ struct psw_store {
     MPI_Comm handle; /* a plain duplicate: some MPI-IO damage data under reordered communicators */
     hid_t file, dataset[PSW_COLUMNS_MAX];
     psw_column_set columns;
+    bool bare[PSW_COLUMNS_MAX]; /* without storage: never opened, for MPI-IO would make it, and never filled */
     store_table failure;
     store_kept_rows rows;
     store_kept_samples samples;
@@ -29,61 +30,6 @@ struct psw_store {
 };
 
 /* ---- opening ---- */
-
-static bool same_names(const char *const *names, ptrdiff_t count, const char (*stored)[STORE_NAME],
-                       ptrdiff_t stored_count)
-{
-    for (ptrdiff_t i = 0; count == stored_count && i < count; i++)
-        if (strcmp(names[i], stored[i]) != 0) return false;
-    return count == stored_count;
-}
-
-static psw_status check_study(const char *path, const psw_reader *reader, const store_layout *what)
-{
-    if (reader->has.identity != what->identity || reader->has.slots != what->slots)
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s belongs to another study", path);
-    if (!same_names(what->own, what->owns, reader->has.own, reader->has.owns) ||
-        !same_names(what->predict, what->predicts, reader->has.predict, reader->has.predicts))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s was made with other own axes or predictions", path);
-    return PSW_OK;
-}
-
-/* Is what the reader has open what has the name now? */
-static bool same_file(const psw_reader *reader, const char *path)
-{
-    struct stat open_one, named;
-    return fstat(reader->file, &open_one) == 0 && stat(path, &named) == 0 && open_one.st_dev == named.st_dev &&
-           open_one.st_ino == named.st_ino;
-}
-
-/* Rank 0 reads the file like any reader, so that errors are reported before all ranks open it. */
-static psw_status inspect(const char *path, const store_layout *what, const psw_reader *read, ptrdiff_t *launch)
-{
-    psw_reader *own = NULL;
-    if (!read || !same_file(read, path)) {
-        PSW_TRY(psw_reader_open(path, &own));
-        read = own;
-    }
-    psw_status status = check_study(path, read, what);
-    *launch = read->launches;
-    psw_reader_close(own);
-    return status;
-}
-
-/* Open MPI writes a small file beside it and waits for ever if it cannot; sidecars need room, too. */
-static psw_status check_room(const char *path)
-{
-    char name[4096];
-    int descriptor;
-    PSW_TRY(psw_temporary_create(path, "new", name, sizeof name, &descriptor));
-    int why = posix_fallocate(descriptor, 0, 65536);
-    close(descriptor);
-    unlink(name);
-    if (why != ENOSPC && why != EDQUOT) return PSW_OK; /* others: it cannot be asked here */
-    return PSW_FAIL(PSW_ENVIRONMENT,
-                    "%s: no file can be written beside it: %s; make room and run the same command again", path,
-                    psw_reason(why));
-}
 
 static psw_status open_together(psw_store *store, const char *path)
 {
@@ -111,8 +57,8 @@ static psw_status open_alone(psw_store *store, const char *path)
 static psw_status open_parts(const char *path, const store_layout *what, psw_store *store)
 {
     psw_column_set *all = &store->columns;
-    psw_status status = store_columns_open(store->file, all, store->slots, true, store->dataset);
-    for (ptrdiff_t i = 0; i < all->count; i++) all->absent[i] = store->dataset[i] < 0;
+    psw_status status = store_columns_open(store->file, all, store->slots, true, store->bare, store->dataset);
+    for (ptrdiff_t i = 0; i < all->count; i++) all->absent[i] = store->dataset[i] < 0 && !store->bare[i];
     if (status == PSW_OK)
         status = store_table_open(store->file, "failures", store_failure_fields, store_failure_rows(store->slots),
                                   &store->failure);
@@ -223,21 +169,22 @@ static psw_status open_steps(const psw_comm *comm, const char *path, const store
 psw_status store_layout_open(const psw_comm *comm, const char *path, const store_layout *what, const psw_launch *launch,
                              const psw_reader *read, psw_store **out)
 {
-    ptrdiff_t number = 0;
+    store_seen there = {0};
     uint64_t checksum = psw_launch_checksum(launch); /* rank 0 describes it */
     psw_status status = PSW_OK;
     *out = NULL;
     psw_store_environment();
     store_hdf_quiet();
-    if (comm->rank == 0) status = inspect(path, what, read, &number);
-    if (comm->rank == 0 && status == PSW_OK) status = check_room(path);
+    if (comm->rank == 0) status = store_inspect(path, what, read, &there);
+    if (comm->rank == 0 && status == PSW_OK) status = store_check_room(path);
     PSW_TRY(psw_comm_agree(comm, status));
-    PSW_TRY(psw_comm_bytes(comm, 0, &number, sizeof number));
+    PSW_TRY(psw_comm_bytes(comm, 0, &there, sizeof there));
     PSW_TRY(psw_comm_bytes(comm, 0, &checksum, sizeof checksum));
     psw_store *store = new_store(what);
     status = psw_comm_agree(comm, store ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for writing %s", path));
     if (status == PSW_OK) {
-        store->launch = number;
+        store->launch = there.launch;
+        memcpy(store->bare, there.bare, sizeof store->bare);
         store->launch_checksum = checksum;
         status = open_steps(comm, path, what, launch, store);
     }
@@ -270,11 +217,23 @@ static psw_status check_slots(const psw_store *store, ptrdiff_t first, ptrdiff_t
     return PSW_FAIL(PSW_BUG, "slots %td to %td of %td cannot be written", first, first + count, store->slots);
 }
 
+static psw_status check_nothing(const psw_column *column, ptrdiff_t count, const psw_record *records)
+{
+    for (ptrdiff_t i = 0; i < count; i++)
+        if (!psw_column_blank(column, &records[i]))
+            return PSW_FAIL(PSW_BUG,
+                            "column %s has a value, %.17g, and no storage in the file: columns.def says that no "
+                            "point of the study fills it",
+                            column->name, psw_column_value(column, &records[i]));
+    return PSW_OK;
+}
+
 static psw_status put_column(const psw_store *store, ptrdiff_t i, store_slice rows, ptrdiff_t count,
                              const psw_record *records)
 {
     const psw_column *column = &store->columns.list[i];
     if (store->columns.absent[i]) return PSW_OK;
+    if (store->bare[i]) return check_nothing(column, count, records);
     psw_column_pack(column, records, count, store->buffer);
     return store_hdf_write(store->dataset[i], column->name, store_hdf_type(column->type), rows, store->buffer);
 }

@@ -26,7 +26,7 @@ static psw_status find_nodes(sweep_crew *crew, int lowest)
     ptrdiff_t nodes = 0;
     for (int i = 0; status == PSW_OK && i < order->size; i++)
         if (i == 0 || all[i] != all[i - 1]) crew->node_first[nodes++] = i;
-    crew->split = (psw_split){order->size, nodes, crew->node_first};
+    crew->split = (psw_split){.ranks = order->size, .nodes = nodes, .node = crew->node_first};
     free(all);
     return status;
 }
@@ -120,15 +120,23 @@ static psw_status open_queues(sweep_crew *crew, const psw_comm *node, int depth)
     return PSW_OK;
 }
 
+/* A rank in no team of a depth was alone in one. */
+static void leave(psw_comm *team)
+{
+    psw_comm_free(team);
+    team->size = team->rank = 0;
+}
+
 psw_status sweep_crew_open(sweep_crew *crew, const psw_comm *node, const psw_runs *runs, const psw_pool_desk *desk)
 {
     crew->depths = runs->depths;
     psw_runs_share(runs, &crew->split, crew->share);
     for (int k = 0; k < crew->depths; k++) {
         if (runs->first[k + 1] == runs->first[k]) continue;
-        psw_team team = psw_split_team(&crew->split, k, crew->order.rank);
-        crew->class[k] = psw_class_of(runs->classes, &crew->split, &team);
-        PSW_TRY(psw_comm_split(&crew->order, (int)team.first, crew->order.rank, &crew->team[k]));
+        psw_team own = psw_split_team(&crew->split, k, crew->order.rank);
+        crew->class[k] = psw_class_of(runs->classes, &crew->split, &own);
+        PSW_TRY(psw_comm_split(&crew->order, (int)own.first, crew->order.rank, &crew->team[k]));
+        if (own.size == 0) leave(&crew->team[k]);
         if (!desk) PSW_TRY(open_queues(crew, node, k));
     }
     return desk ? psw_pool_open(&crew->order, desk, &crew->pool) : PSW_OK;

@@ -12,8 +12,9 @@ typedef struct sweep_crew {
     psw_classes classes;
     unsigned char *node_class; /* the classes' */
     int depths;
-    psw_comm team[PSW_DEPTHS_MAX]; /* of the calling rank; its first rank takes from the queues. Size 0: no runs */
-    int class[PSW_DEPTHS_MAX];     /* of that team */
+    psw_comm
+        team[PSW_DEPTHS_MAX];  /* of the calling rank; its first rank takes from the queues. Size 0: none, no runs */
+    int class[PSW_DEPTHS_MAX]; /* of that team */
     psw_share share[PSW_DEPTHS_MAX];
     psw_queue *queue[PSW_DEPTHS_MAX][2 * PSW_CLASSES_MAX]; /* of each segment; NULL: it has no runs, or a search */
     psw_pool *pool;                                        /* of a search, instead of queues */

@@ -59,11 +59,15 @@ static const char *plural(int count)
     return count == 1 ? "" : "s";
 }
 
-/* What fits: fewer ranks, or, where not even one does, fewer threads. */
+/* What fits: ranks that are bound to more cores, fewer ranks, or, where not even one does, fewer threads. */
 static psw_status too_many(const psw_machine *machine, int ranks, int threads, int processors)
 {
-    char fits[96], why[PSW_FROM + 16] = "hardware threads";
-    if (threads > processors)
+    char fits[128], why[PSW_FROM + 16] = "hardware threads";
+    bool node_has = psw_machine_processors(machine, machine->cores_node) >= ranks * threads;
+    if (threads > 1 && node_has)
+        psw_format(fits, sizeof fits, "with --set run.threads=1, or `mpirun --map-by slot:PE=%d --bind-to core ...`",
+                   threads);
+    else if (threads > processors)
         psw_format(fits, sizeof fits, "with --set run.threads=%d", processors);
     else
         psw_format(fits, sizeof fits, "`mpirun -n %d ...`%s", processors / threads,

@@ -143,7 +143,9 @@ static psw_status cut(sweep_job *j)
     const psw_rates *rates = &j->machine.rates;
     const psw_split *split = &j->open.crew.split;
     if (j->search.search) return sweep_search_cut(&j->given, rates, split, &j->search, &j->runs);
-    return sweep_runs_cut(&j->given, &j->slots, rates, &j->open.crew, &j->runs);
+    PSW_TRY(sweep_runs_cut(&j->given, &j->slots, rates, &j->open.crew, &j->runs));
+    j->open.crew.split.how = j->runs.usual.how;
+    return PSW_OK;
 }
 
 static psw_status run(sweep_job *j)

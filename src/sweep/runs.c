@@ -11,6 +11,9 @@ static psw_status same_runs(const psw_comm *world, psw_runs *runs)
     PSW_TRY(psw_comm_agree(
         world, count == runs->count ? PSW_OK : PSW_FAIL(PSW_BUG, "ranks divided the slots into different runs")));
     PSW_TRY(psw_comm_bytes(world, 0, &runs->lean, sizeof runs->lean));
+    PSW_TRY(psw_comm_bytes(world, 0, &runs->how, sizeof runs->how));
+    PSW_TRY(psw_comm_bytes(world, 0, &runs->depths, sizeof runs->depths));
+    PSW_TRY(psw_comm_bytes(world, 0, runs->first, sizeof runs->first));
     return psw_comm_bytes(world, 0, runs->list, (size_t)count * sizeof *runs->list);
 }
 

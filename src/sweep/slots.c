@@ -129,22 +129,29 @@ static unsigned char byte_of(ptrdiff_t count)
     return (unsigned char)(count < 255 ? count : 255);
 }
 
-static bool is_selected(const sweep_given *g, const psw_filter *filter, const sweep_slots *s, ptrdiff_t i)
+/* Of ten million slots only what is to be done, attempts and crashes stay, a byte each. */
+typedef struct chooser {
+    const sweep_given *given;
+    const psw_filter *filter; /* NULL = none */
+    sweep_slots *slots;
+    psw_cursor cursor;
+} chooser;
+
+static bool is_selected(chooser *c, ptrdiff_t i)
 {
-    if (s->selected || !filter) return !s->selected || s->selected[i];
-    psw_point point = psw_study_point(g->study, i);
-    return psw_filter_keeps(filter, &point);
+    const sweep_slots *s = c->slots;
+    if (s->selected || !c->filter) return !s->selected || s->selected[i];
+    return psw_filter_keeps(c->filter, psw_cursor_at(&c->cursor, i));
 }
 
-/* Which slots this launch computes: of those that the filter (NULL = none) keeps the unfinished, and the failed if
- * asked for. */
-static void choose_slot(const sweep_given *g, const psw_filter *filter, ptrdiff_t i, const psw_slot *slot,
-                        sweep_slots *s)
+/* Which slots this launch computes: of those that the filter keeps the unfinished, and the failed if asked for. */
+static void choose_slot(chooser *c, ptrdiff_t i, const psw_slot *slot)
 {
+    sweep_slots *s = c->slots;
     ptrdiff_t crashes = slot->deaths + (slot->status == PSW_SLOT_RUNNING);
-    sweep_part part = sweep_part_of(slot, crashes, g->request->redo);
+    sweep_part part = sweep_part_of(slot, crashes, c->given->request->redo);
     if (!s->mine[i]) part = SWEEP_PART_ENDED;
-    if (part != SWEEP_PART_ENDED && !is_selected(g, filter, s, i)) part = SWEEP_PART_ENDED;
+    if (part != SWEEP_PART_ENDED && !is_selected(c, i)) part = SWEEP_PART_ENDED;
     s->part[i] = (unsigned char)part;
     s->attempts[i] = byte_of(slot->attempt);
     s->crashes[i] = byte_of(crashes);
@@ -152,24 +159,16 @@ static void choose_slot(const sweep_given *g, const psw_filter *filter, ptrdiff_
     if (part == SWEEP_PART_CRASHED) count_ended(s, PSW_SLOT_FAILED);
 }
 
-/* Of ten million slots only what is to be done, attempts and crashes stay, a byte each. */
-typedef struct chooser {
-    const sweep_given *given;
-    const psw_filter *filter;
-    sweep_slots *slots;
-} chooser;
-
 static psw_status choose(void *context, ptrdiff_t first, ptrdiff_t count, const psw_slot *slots)
 {
-    const chooser *c = context;
-    for (ptrdiff_t i = 0; i < count; i++) choose_slot(c->given, c->filter, first + i, &slots[i], c->slots);
+    for (ptrdiff_t i = 0; i < count; i++) choose_slot(context, first + i, &slots[i]);
     return PSW_OK;
 }
 
 /* Each rank reads a part. */
 static psw_status read_slots(const sweep_given *g, const psw_filter *filter, psw_reader *reader, sweep_slots *s)
 {
-    chooser c = {g, filter, s};
+    chooser c = {g, filter, s, psw_cursor_begin(g->study)};
     PSW_TRY(psw_reader_states_each(g->world, reader, choose, &c));
     PSW_TRY(psw_reader_states_join(g->world, reader, s->part));
     PSW_TRY(psw_reader_states_join(g->world, reader, s->attempts));

@@ -59,7 +59,7 @@ static psw_status work_alone(sweep_job *j, const psw_runs *runs)
     const psw_comm *order = &j->open.crew.order;
     for (ptrdiff_t k = 0; k < runs->count; k++) {
         const psw_run *run = &runs->list[k];
-        int size = (int)(run->team > 0 ? run->team : psw_split_least(&j->open.crew.split, run->depth));
+        int size = run->team > 0 ? (int)run->team : order->size;
         bool over;
         PSW_TRY(sweep_watch_over(j, run, &over));
         if (over) return PSW_OK;

@@ -157,7 +157,9 @@ static psw_status range_fill(const range *r, double **values, ptrdiff_t *count)
 psw_status psw_range_read(const psw_yaml *tree, const psw_yaml_node *node, const psw_yaml_key *key, ptrdiff_t most,
                           double **values, ptrdiff_t *count)
 {
-    range r = {.tree = tree, .node = node, .key = key};
+    psw_yaml_key number = *key;
+    range r = {.tree = tree, .node = node, .key = &number};
+    if (key->type == PSW_T_AUTO) number.type = PSW_T_WHOLE; /* auto is no end of a range */
     if (key->type == PSW_T_WORD) return PSW_WRONG(r.tree, node->where, "%s cannot be a range; give a list", key->name);
     PSW_TRY(range_read(&r));
     PSW_TRY(psw_yaml_child(node, "step")     ? plan_step(&r)

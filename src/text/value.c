@@ -5,7 +5,9 @@
 
 static const char *noun(const psw_yaml_key *key)
 {
-    return key->type == PSW_T_WHOLE || key->type == PSW_T_AUTO ? "a whole number" : "a number";
+    return key->type == PSW_T_AUTO    ? "a whole number or auto"
+           : key->type == PSW_T_WHOLE ? "a whole number"
+                                      : "a number";
 }
 
 bool psw_value_fits(const psw_yaml_key *key, double value, char *what, size_t size)

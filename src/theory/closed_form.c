@@ -26,6 +26,11 @@ bool theory_has_degrees(const psw_point *p)
     return p->match != PSW_MATCH_EXP || p->center <= p->c * p->c * log((double)p->n);
 }
 
+bool psw_theory_covers(const psw_point *p)
+{
+    return theory_kernel_applies(p);
+}
+
 bool psw_theory_applies(const psw_point *p)
 {
     return psw_point_folds(p) != PSW_FOLDS_STATES && theory_kernel_applies(p);

@@ -359,6 +359,27 @@ def test_calibration(file, study):
     os.remove(other)
 
 
+def test_block(file, place):
+    """Where one point is all that is waited for, the plan says what it would be with another block."""
+    long = os.path.join(place, "long.yaml")
+    with open(long, "w") as f:
+        f.write("schema: 1\ndata: {kind: gaussian}\nmethods: [exact]\ngrid: {beta: 4, n: [1024, 65536], d: 64}\n")
+    of_file = ("plan", long, "--calibration", file, "--ranks-per-node", 64)
+    told = parse(run(*of_file, "--ranks", 1024, "--json"))
+    now, other, block = told["critical"], told["critical_with_other_block"], told["other_block"]
+    check(told["limit"] == "longest point" and now["slot"] == other["slot"] == 1, "one point limits", told)
+    check(block in (64, 128, 256) and other["predicted_s"] < 0.9 * now["predicted_s"], "another block", other)
+    with_it = parse(run(*of_file, "--ranks", 1024, "--json", "--set", f"grid.block={block}"))["critical"]
+    check(with_it["predicted_s"] == other["predicted_s"] and with_it["team"] == other["team"], "as said", with_it, other)
+    words = run(*of_file, "--ranks", 1024)
+    check(re.search(rf"limit +block {block} would end it in .* instead of .* .bits of results change. on", words), words)
+    least = ("--ranks", 4096, "--set", "grid.block=64")
+    check("other_block" not in parse(run(*of_file, "--json", *least)), "no block is smaller")
+    check("no smaller block would end it before" in run(*of_file, *least), "words")
+    short = parse(run(*of_file, "--ranks", 4, "--json"))
+    check(short["limit"] == "work" and "other_block" not in short, "work limits", short["limit"])
+
+
 def test_doctor(place):
     told = parse(run("doctor", place, "--json", ranks=2))
     trial = told["trial"]
@@ -387,6 +408,7 @@ def main():
         test_show(file)
         test_status(file, study, told["points"])
         test_calibration(file, study)
+        test_block(file, place)
         test_doctor(place)
         test_verify(file, told["points"])
         test_verify_nothing(study, os.path.join(place, "nothing.h5"))

@@ -27,6 +27,13 @@ for p in 2 3 5; do
     expect 0 "8192,[2-9]" "$program" show "large$p.h5" --csv --columns n,team --where "n == 8192 and team > 1"
 done
 
+# threads of a rank: the same bits, alone and in a team
+for p in 1 2; do
+    expect 0 "" ranks "$p" run large.yaml -o "threads$p.h5" --set run.threads=2 --oversubscribe
+done
+expect 0 "bit for bit in 2 files" "$python" "$here/bits.py" large1.h5 threads1.h5 threads2.h5
+expect 0 "2,2" "$program" show threads2.h5 --csv --columns team,threads --where "n == 8192 and team > 1"
+
 # another order: the largest degrees first, then odd places of every run, then the rest
 expect 0 "" ranks 2 run study.yaml -o order.h5 --where "beta >= 16"
 expect 0 "" ranks 1 run study.yaml -o order.h5 --where "beta == 4 or beta == 8 and n == 64"

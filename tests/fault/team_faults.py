@@ -28,9 +28,9 @@ POINT, JOB = 1, 3  # exit codes
 CODES = {"store": [JOB], "comm": [JOB], "sweep": [JOB], "arena": [POINT, JOB],  # an arena is also what rates are measured in
          "store.rows": [POINT]}  # rows are one point's
 STATUS = {"arena.create": "skipped"}
-# of a point that fails (resources.sh), of merge and --extend, of trials that stop, of searches after --extend (their own tests): not met
+# of a point that fails (resources.sh), of merge, --extend and pack, of trials that stop, of searches after --extend (their own tests): not met
 # by a plain run
-ELSEWHERE = {"store.failure", "store.copy", "store.replace", "compute.block", "store.asked"}
+ELSEWHERE = {"store.failure", "store.copy", "store.replace", "store.pack", "compute.block", "store.asked"}
 MESSAGE = {"dist.message": "a message between the ranks of a team failed"}
 
 STUDY = """

@@ -1,6 +1,7 @@
 /* A file written by all ranks, each into runs of its own: read back, reopened, continued; nothing but raw data of the
  * columns changes after creation; a semaphore left by a killed run does not block. */
 #include <fcntl.h>
+#include <math.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +190,42 @@ static void make_place(void)
     psw_comm_bytes(&world, 0, path, sizeof path);
 }
 
+/* Columns without storage: a blank value needs none, another is a bug; readers find blanks, and nothing is allocated.
+ */
+static void check_bare(void)
+{
+    char bare[300];
+    store_layout what = test_layout(8);
+    psw_store *store = NULL;
+    psw_reader *reader = NULL;
+    psw_record record = store_record(world.rank), read;
+    psw_column_set all;
+    ptrdiff_t gap = 0, order = 0;
+    psw_column_set_make(what.own, what.owns, what.predict, what.predicts, NULL, &all);
+    while (strcmp(all.list[gap].name, "gap") != 0) gap++;
+    while (strcmp(all.list[order].name, "order") != 0) order++;
+    what.blank[gap] = what.blank[order] = true;
+    psw_format(bare, sizeof bare, "%s.bare", path);
+    if (world.rank == 0) CHECK(store_layout_create(bare, &what) == PSW_OK, "%s", psw_message());
+    psw_comm_barrier(&world);
+    CHECK(store_layout_open(&world, bare, &what, &launch, NULL, &store) == PSW_OK, "%s", psw_message());
+    if (!store) return;
+    CHECK(psw_store_put(store, world.rank, 1, &record) == PSW_BUG && strstr(psw_message(), "gap"), "%s", psw_message());
+    record.verdict.gap = NAN;
+    CHECK(psw_store_put(store, world.rank, 1, &record) == PSW_OK, "%s", psw_message());
+    CHECK(psw_store_close(&world, store) == PSW_OK, "%s", psw_message());
+    CHECK(psw_reader_open(bare, &reader) == PSW_OK && psw_reader_schema(reader) == PSW_OK, "%s", psw_message());
+    CHECK(psw_reader_get(reader, world.rank, 1, &read) == PSW_OK, "%s", psw_message());
+    CHECK(read.slot.status == PSW_SLOT_DONE && isnan(read.verdict.gap) && read.point.order == 0, "%s is not blank",
+          read.slot.torn ? "a torn slot" : "gap or order");
+    psw_reader_close(reader);
+    struct stat about;
+    CHECK(stat(bare, &about) == 0 && (double)about.st_size == store_layout_bytes(&what), "%.0f bytes, predicted %.0f",
+          (double)about.st_size, store_layout_bytes(&what));
+    psw_comm_barrier(&world);
+    if (world.rank == 0) unlink(bare);
+}
+
 /* What OMPIO leaves behind when it is killed inside an open: its semaphore, taken. */
 static void plant_semaphore(char *name, size_t size)
 {
@@ -246,6 +283,7 @@ int main(int argc, char **argv)
     first_launch(before, size);
     psw_comm_barrier(&world);
     second_launch();
+    check_bare();
     free(before);
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
     if (world.rank == 0) clean_up(semaphore);

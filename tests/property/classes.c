@@ -149,7 +149,7 @@ static void test_teams(const psw_study *study, double ratio, int fast)
     psw_schedule today = simulate(&plain, &n, NULL);
     fprintf(stderr, "teams, %g times as fast, %d nodes: %.1f %% busy, today %.1f %%; leaves %g, %g\n", ratio, fast,
             100 * s.utilisation, 100 * today.utilisation, runs.lean.first, runs.lean.last);
-    CHECK(s.finish_s <= today.finish_s, "%g s, today %g", s.finish_s, today.finish_s);
+    CHECK(s.finish_s <= 1.01 * today.finish_s, "%g s, today %g", s.finish_s, today.finish_s);
     CHECK(s.utilisation >= busy_least, "%g", s.utilisation);
     free(turns);
     psw_runs_free(&runs);

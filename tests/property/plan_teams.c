@@ -99,13 +99,17 @@ static void check_teams(const psw_study *study, const psw_cut *cut, const unsign
     CHECK(psw_runs_create(study, &psw_rates_default, cut, wanted, &again) == PSW_OK, "%s", psw_message());
     CHECK(runs.count == again.count, "%td and %td runs", runs.count, again.count);
     check_cover(study, &runs, wanted);
+    psw_split split = *cut->split;
+    psw_cut as = *cut;
+    split.how = runs.how;
+    as.split = &split;
     for (ptrdiff_t k = 0; k < runs.count; k++) {
         const psw_run *run = &runs.list[k], *same = &again.list[k];
         CHECK(run->first == same->first && run->depth == same->depth && run->predicted_s == same->predicted_s,
               "not again");
         CHECK(k >= runs.first[run->depth] && k < runs.first[run->depth + 1], "not in the list of its depth");
         if (k > runs.first[run->depth]) CHECK(run[-1].predicted_s >= run->predicted_s, "longest first");
-        check_run(study, run, cut);
+        check_run(study, run, &as);
     }
     CHECK(psw_schedule_simulate(&runs, cut->split, INFINITY, &s, NULL) == PSW_OK && s.runs == runs.count, "schedule");
     psw_runs_free(&runs);
@@ -120,7 +124,7 @@ static void test_mixed(void)
     unsigned char *wanted = malloc((size_t)slots);
     for (size_t i = 0; i < sizeof worlds / sizeof *worlds; i++)
         for (unsigned seed = 0; seed < 12; seed++) {
-            psw_split split = {worlds[i], 1 + (ptrdiff_t)(seed % 4) * worlds[i] / 8, NULL};
+            psw_split split = {worlds[i], 1 + (ptrdiff_t)(seed % 4) * worlds[i] / 8, NULL, {0}};
             psw_cut cut = psw_cut_default;
             cut.split = &split;
             cut.memory_bytes =
@@ -197,7 +201,7 @@ static void test_heavy(void)
     psw_study *study = parse(heavy);
     for (size_t i = 0; i < sizeof worlds / sizeof *worlds; i++) {
         ptrdiff_t ranks = worlds[i], nodes = (ranks + 63) / 64;
-        psw_split split = {ranks, nodes, NULL};
+        psw_split split = {ranks, nodes, NULL, {0}};
         psw_cut cut = psw_cut_default;
         psw_runs runs;
         psw_schedule s;
@@ -213,11 +217,51 @@ static void test_heavy(void)
     psw_study_free(study);
 }
 
+static double finish_of(const psw_study *study, ptrdiff_t ranks, ptrdiff_t each, ptrdiff_t *node)
+{
+    psw_split split = {ranks, (ranks + each - 1) / each, node, {0}};
+    psw_cut cut = psw_cut_default;
+    psw_runs runs;
+    psw_schedule s;
+    for (ptrdiff_t k = 0; k < split.nodes; k++) node[k] = k * each;
+    cut.split = &split;
+    cut.memory_bytes = 3e8;
+    CHECK(psw_runs_create(study, &psw_rates_default, &cut, NULL, &runs) == PSW_OK, "%s", psw_message());
+    CHECK(psw_schedule_simulate(&runs, &split, INFINITY, &s, NULL) == PSW_OK && s.runs == runs.count, "%s",
+          psw_message());
+    psw_runs_free(&runs);
+    return s.finish_s;
+}
+
+static const char few[] = "schema: 1\nstudy: few\ndata: {kind: gaussian}\nmethods: [exact, polysketch: {r: 8}]\n"
+                          "grid: {n: [2048, 16384], d: [16, 64], mask: causal, beta: [2, 4]}\n";
+
+/* No world is planned to end later than a smaller one of 2^k ranks, whatever its nodes. */
+static void test_more_ranks(void)
+{
+    static const ptrdiff_t each[] = {24, 64, 96, 128, 1000000};
+    static const char *const texts[] = {few, heavy};
+    ptrdiff_t *node = malloc(10000 * sizeof *node);
+    srand(5);
+    for (int t = 0; t < 2; t++) {
+        psw_study *study = parse(texts[t]);
+        for (int e = 0; e < 5; e++)
+            for (int i = 0; i < (t == 0 ? 40 : 2); i++) {
+                ptrdiff_t power = (ptrdiff_t)1 << rand() % (t == 0 ? 9 : 17), ranks = power + 1 + rand() % power;
+                double less = finish_of(study, power, each[e], node), more = finish_of(study, ranks, each[e], node);
+                CHECK(more <= less, "%td ranks: %g s, %td ranks: %g s (%td a node)", ranks, more, power, less, each[e]);
+            }
+        psw_study_free(study);
+    }
+    free(node);
+}
+
 int main(void)
 {
     test_mixed();
     test_cost();
     test_granularity();
     test_heavy();
+    test_more_ranks();
     return test_end();
 }

@@ -1,6 +1,5 @@
 /* Routes of teams of up to 64 ranks, all ranks run in one process: every pair of leaves is met once, every transfer has
- * its counterpart in the same step, buffers hold what is met and sent, no rank waits for one that waits for it; scans
- * give every rank its sum. */
+ * its counterpart in the same step, buffers hold what is met and sent, no rank waits for one that waits for it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +9,18 @@
 
 enum { RANKS = 64, LEAVES = 160, NOBODY = -9 };
 
+/* A grid has a shape, and never stripes of keys. */
+static bool is_route(const psw_route *r)
+{
+    return r->pattern == PSW_GRID ? r->layout != PSW_STRIPED : r->columns == 1;
+}
+
 static const char *describe(const psw_route *r)
 {
     static char text[160];
-    psw_format(text, sizeof text, "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks",
-               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size);
+    psw_format(text, sizeof text,
+               "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks, %d columns",
+               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size, r->columns);
     return text;
 }
 
@@ -41,6 +47,7 @@ static void check_ownership(const psw_route *r)
                   leaf);
             before = leaf;
         }
+        if (r->pattern == PSW_GRID) continue; /* its rounds are those of a column */
         for (ptrdiff_t round = 0; round < psw_route_rounds(r); round++) {
             psw_leaves stretch = psw_route_round(r, rank, round);
             for (ptrdiff_t i = 0; i < stretch.count; i++)
@@ -78,7 +85,8 @@ static unsigned char met[LEAVES][LEAVES], done[LEAVES];
 
 static void compute(const psw_route *r, const rank_state *state, psw_step m)
 {
-    int other = r->pattern == PSW_PASS_Q ? m.queries : m.keys;
+    bool to_keys = r->pattern == PSW_PASS_Q || r->pattern == PSW_GRID; /* queries come to keys */
+    int other = to_keys ? m.queries : m.keys;
     if (!m.tiles) return;
     if (m.query >= 0) { /* one leaf of each */
         CHECK(psw_route_owner(r, m.query) == r->rank && psw_route_owner(r, m.key) == m.keys, "%s: owners", describe(r));
@@ -92,8 +100,9 @@ static void compute(const psw_route *r, const rank_state *state, psw_step m)
         ptrdiff_t query = psw_route_leaf(r, m.queries, q);
         for (ptrdiff_t key = 0; key < psw_route_seen(r, query); key++) {
             int owner = psw_route_owner(r, key);
-            if (m.keys >= 0 && owner != m.keys) continue;
-            bool here = m.keys >= 0 || owner == r->rank;
+            bool grid = r->pattern == PSW_GRID;
+            if (grid ? owner % r->columns != m.keys % r->columns : m.keys >= 0 && owner != m.keys) continue;
+            bool here = (m.keys >= 0 && !grid) || owner == r->rank;
             for (int g = 0; g < psw_route_remote_buffers(r) && !here; g++) here = state->remote[g] == owner;
             CHECK(here, "%s: rank %d lacks keys of %d", describe(r), r->rank, owner);
             met[query][key]++;
@@ -168,20 +177,22 @@ static void take_step(const psw_route *route, rank_state *states, int step)
     }
 }
 
-/* Sums of pass_q: for every step with another rank's queries, sent once. */
+/* Sums of pass_q and of a grid: for every step with another rank's queries, sent once, of a grid in the step after. */
 static void check_sums(const psw_route *route)
 {
+    bool grid = route->pattern == PSW_GRID, some = grid || route->pattern == PSW_PASS_Q;
     for (int rank = 0; rank < route->size; rank++) {
         psw_route r = on(route, rank);
         for (int step = 0, steps = psw_route_steps(&r); step < steps; step++) {
             psw_step m = psw_route_step(&r, step);
             int sent = 0;
-            for (int i = 0, count = psw_route_transfers(&r, step); i < count; i++) {
-                psw_transfer t = psw_route_transfer(&r, step, i);
-                sent += t.what == PSW_SUMS && t.send && t.of == m.queries && t.after;
+            int later = step + 1 < steps ? step + grid : step;
+            for (int i = 0, count = psw_route_transfers(&r, later); i < count; i++) {
+                psw_transfer t = psw_route_transfer(&r, later, i);
+                bool from = grid ? !t.after && t.remote == step % 2 : t.after;
+                sent += t.what == PSW_SUMS && t.send && t.of == m.queries && t.peer == m.queries && from;
             }
-            CHECK(sent == (m.tiles && m.queries != rank && route->pattern == PSW_PASS_Q), "%s: %d sums sent",
-                  describe(route), sent);
+            CHECK(sent == (m.tiles && m.queries != rank && some), "%s: %d sums sent", describe(route), sent);
         }
     }
 }
@@ -205,18 +216,25 @@ static void check_row_fold(const psw_route *route)
 
 /* ---- nodes ---- */
 
+/* Who has the keys of a leaf: a rank, or a column. */
+static int holder(const psw_route *r, ptrdiff_t leaf)
+{
+    int owner = psw_route_owner(r, leaf);
+    return r->pattern == PSW_GRID ? owner % r->columns : owner;
+}
+
 static void check_nodes(const psw_route *route, ptrdiff_t seen)
 {
     psw_node list[LEAVES];
     ptrdiff_t held = 0, expected = 0;
-    for (int rank = 0; rank < route->size; rank++) {
+    for (int rank = 0; rank < (route->pattern == PSW_GRID ? route->columns : route->size); rank++) {
         ptrdiff_t count = psw_route_nodes(route, rank, seen, list), before = -1;
         CHECK(count == psw_route_nodes(route, rank, seen, NULL), "%s: two counts", describe(route));
         for (ptrdiff_t i = 0; i < count; i++) {
             ptrdiff_t first = list[i].index << list[i].level, end = (list[i].index + 1) << list[i].level;
             CHECK(first > before && first < seen, "%s: nodes not ascending", describe(route));
             for (ptrdiff_t leaf = first; leaf < end && leaf < seen; leaf++) {
-                CHECK(psw_route_owner(route, leaf) == rank, "%s: a node holds another rank's leaf", describe(route));
+                CHECK(holder(route, leaf) == rank, "%s: a node holds another rank's leaf", describe(route));
                 held++;
                 before = leaf;
             }
@@ -242,112 +260,32 @@ static bool count_whole(const bool *has, ptrdiff_t seen, psw_node node, ptrdiff_
     return false;
 }
 
+/* The part that joins the sums of an own query at a step: a rank, or a column. */
+static int joins(const psw_route *r, int step)
+{
+    if (r->pattern == PSW_PASS_Q) return (r->rank + step) % r->size;
+    if (r->pattern == PSW_RING) return (r->rank + r->size - step) % r->size;
+    int column = r->rank % r->columns, by = step + 2 < r->columns ? step + 1 : 0; /* own ones come before the last */
+    return (column + r->columns - by) % r->columns;
+}
+
 static void check_waiting(const psw_route *route, ptrdiff_t seen)
 {
     psw_node root = {0, 0};
+    int parts = route->pattern == PSW_GRID ? route->columns : route->size;
     while ((seen - 1) >> root.level) root.level++;
     for (int rank = 0; rank < route->size; rank++) {
         psw_route r = on(route, rank);
-        bool has[LEAVES] = {false};
+        bool has[LEAVES] = {false}, some = r.pattern != PSW_GRID || psw_route_count(&r, rank) > 0;
         ptrdiff_t most = 0;
-        for (int step = 0; step + 1 < r.size && r.pattern != PSW_ALL_GATHER; step++) {
-            int other = (rank + (r.pattern == PSW_PASS_Q ? step : r.size - step)) % r.size;
+        for (int step = 0; step + 1 < parts && r.pattern != PSW_ALL_GATHER && some; step++) {
             ptrdiff_t count = 0;
-            for (ptrdiff_t leaf = 0; leaf < seen; leaf++) has[leaf] |= psw_route_owner(&r, leaf) == other;
+            for (ptrdiff_t leaf = 0; leaf < seen; leaf++) has[leaf] |= holder(&r, leaf) == joins(&r, step);
             count += count_whole(has, seen, root, &count);
             most = count > most ? count : most;
         }
         CHECK(psw_route_waiting(&r, seen) == most, "%s: rank %d, %td seen: %td wait, not %td", describe(route), rank,
               seen, psw_route_waiting(&r, seen), most);
-    }
-}
-
-/* ---- scans ---- */
-
-/* Ranks and leaves are summed as sets: bit p is rank p. */
-typedef unsigned long long set;
-
-static set step_of(const psw_route *route, int rank, int step, bool down, const set *window, const set *total,
-                   bool *totals)
-{
-    psw_move list[PSW_MOVES_MAX];
-    psw_route r = on(route, rank);
-    int count = psw_route_moves(&r, true, list);
-    set got = 0;
-    for (int i = 0; i < count; i++) {
-        const psw_move *m = &list[i];
-        if (m->step != step || m->send || m->down != down) continue;
-        got = m->total ? total[m->peer] : window[m->peer];
-        *totals = m->total;
-    }
-    return got;
-}
-
-static void check_direction(const psw_route *route, bool down)
-{
-    set window[RANKS], before[RANKS] = {0}, total[RANKS] = {0};
-    psw_move list[PSW_MOVES_MAX];
-    int last = down ? 0 : route->size - 1, steps = 0;
-    set all = route->size == 64 ? ~0ull : (1ull << route->size) - 1;
-    for (int rank = 0; rank < route->size; rank++) {
-        psw_route r = on(route, rank);
-        int count = psw_route_moves(&r, true, list);
-        CHECK(count <= PSW_MOVES_MAX, "%s: %d moves", describe(route), count);
-        for (int i = 0; i < count; i++) steps = list[i].step + 1 > steps ? list[i].step + 1 : steps;
-        window[rank] = 1ull << rank;
-    }
-    for (int step = 0; step < steps; step++) {
-        set old_window[RANKS], old_total[RANKS];
-        total[last] = window[last];
-        memcpy(old_window, window, sizeof window);
-        memcpy(old_total, total, sizeof total);
-        for (int rank = 0; rank < route->size; rank++) {
-            bool totals = false;
-            set got = step_of(route, rank, step, down, old_window, old_total, &totals);
-            if (totals) {
-                total[rank] = got;
-            } else {
-                CHECK((before[rank] & got) == 0, "%s: added twice", describe(route));
-                before[rank] |= got, window[rank] |= got;
-            }
-        }
-    }
-    total[last] = window[last];
-    for (int rank = 0; rank < route->size; rank++) {
-        set below = (1ull << rank) - 1, expected = down ? all & ~(below | 1ull << rank) : below;
-        CHECK(before[rank] == expected, "%s: rank %d has the wrong ranks before it", describe(route), rank);
-        CHECK(total[rank] == all, "%s: rank %d lacks the total", describe(route), rank);
-    }
-}
-
-/* Every receive has its send. */
-static void check_moves(const psw_route *route)
-{
-    int sends = 0, receives = 0;
-    psw_move list[PSW_MOVES_MAX];
-    for (int rank = 0; rank < route->size; rank++) {
-        psw_route r = on(route, rank);
-        int count = psw_route_moves(&r, true, list);
-        for (int i = 0; i < count; i++) {
-            psw_move m = list[i], other[PSW_MOVES_MAX];
-            psw_route peer = on(route, m.peer);
-            int found = 0, others = psw_route_moves(&peer, true, other);
-            for (int j = 0; j < others; j++)
-                found += other[j].peer == rank && other[j].step == m.step && other[j].send != m.send &&
-                         other[j].down == m.down && other[j].total == m.total;
-            CHECK(found == 1, "%s: rank %d step %d: %d counterparts", describe(route), rank, m.step, found);
-            sends += m.send, receives += !m.send;
-        }
-    }
-    CHECK(sends == receives, "%s: %d sends, %d receives", describe(route), sends, receives);
-}
-
-static void check_scans(psw_route route)
-{
-    for (route.scan = 0; route.scan <= PSW_CHAIN; route.scan++) {
-        check_direction(&route, false);
-        if (route.layout == PSW_ZIGZAG) check_direction(&route, true);
-        check_moves(&route);
     }
 }
 
@@ -381,36 +319,108 @@ static void check_balance(void)
     }
 }
 
+/* Tiles of a rank of a grid, counted. */
+static double tiles_on(const psw_route *grid, int rank)
+{
+    psw_route rows = psw_route_rows(grid), columns = psw_route_columns(grid);
+    int row = rank / grid->columns, column = rank % grid->columns;
+    double tiles = 0;
+    for (ptrdiff_t q = 0; row < rows.size && q < psw_route_count(&rows, row); q++)
+        for (ptrdiff_t k = 0; k < psw_route_count(&columns, column); k++)
+            tiles += psw_route_leaf(&columns, column, k) < psw_route_seen(grid, psw_route_leaf(&rows, row, q));
+    return tiles;
+}
+
+/* The shape that is chosen: how even its work is, and that no other shape has much less for the rank with most. */
+static void check_shape(ptrdiff_t leaves, bool causal, int size)
+{
+    psw_route r = {.pattern = PSW_GRID, .layout = causal ? PSW_ZIGZAG : PSW_CONTIGUOUS, .causal = causal};
+    r.leaves = leaves, r.unit = 1, r.size = size;
+    double least = INFINITY, most = 0, all = 0;
+    for (r.columns = 1; r.columns <= size && r.columns <= leaves; r.columns++)
+        least = fmin(least, psw_route_grid_tiles(&r, leaves));
+    r.columns = psw_route_shape(leaves, leaves, causal, size);
+    for (int rank = 0; rank < size; rank++) {
+        double tiles = tiles_on(&r, rank);
+        most = fmax(most, tiles), all += tiles;
+    }
+    double pairs = causal ? (double)leaves * (double)(leaves + 1) / 2 : (double)leaves * (double)leaves;
+    CHECK(all == pairs, "%s: %g of %g tiles", describe(&r), all, pairs);
+    CHECK(most == psw_route_grid_tiles(&r, leaves), "%s: %g tiles, not %g", describe(&r), most,
+          psw_route_grid_tiles(&r, leaves));
+    CHECK(most <= 1.0625 * least + 1e-9, "%s: %g tiles, of another shape %g", describe(&r), most, least);
+    double copies = psw_route_rows(&r).size + r.columns - 2;
+    CHECK(copies <= 2.3 * sqrt(size) + 1 || leaves < size, "%s: %g copies", describe(&r), copies);
+    fprintf(stderr, "%-6s %4td leaves, %4d ranks: %3d x %3d, balance %.3f, %.1f sqrt(P) copies\n",
+            causal ? "causal" : "full", leaves, size, psw_route_rows(&r).size, r.columns, all / size / most,
+            copies / sqrt(size));
+}
+
+static void check_shapes(void)
+{
+    static const ptrdiff_t leaves[] = {1, 7, 64, 128, 200};
+    static const int sizes[] = {1, 2, 3, 4, 6, 7, 16, 60, 64, 256, 1000};
+    for (size_t l = 0; l < sizeof leaves / sizeof *leaves; l++)
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+            for (int causal = 0; causal < 2; causal++) check_shape(leaves[l], causal, sizes[s]);
+    CHECK(psw_route_shape(1, 64, false, 64) == 64, "one leaf with queries: columns alone");
+}
+
 static void check_words(void)
 {
     psw_choice choice;
     CHECK(psw_choice_read("auto", "pass_q", "chain", &choice) == PSW_OK, "%s", psw_message());
     CHECK(choice.layout == -1 && choice.pattern == PSW_PASS_Q && choice.scan == PSW_CHAIN, "words");
     CHECK(psw_choice_read("zigzag", "rings", "auto", &choice) == PSW_USAGE, "a word that is none");
-    CHECK(strstr(psw_message(), "auto, ring, all_gather, pass_q, stream"), "%s", psw_message());
+    CHECK(strstr(psw_message(), "auto, ring, all_gather, pass_q, stream, grid"), "%s", psw_message());
+    CHECK(psw_choice_read("zigzag", "grid", "auto", &choice) == PSW_OK, "%s", psw_message());
+    CHECK(psw_choice_read("striped", "grid", "auto", &choice) == PSW_USAGE, "stripes of keys");
+    CHECK(strstr(psw_message(), "leave run.layout out"), "%s", psw_message());
+}
+
+static void check_rows(psw_route *r)
+{
+    for (r->pattern = 0; r->pattern < PSW_PATTERNS; r->pattern++) {
+        if (r->pattern == PSW_GRID || (r->pattern == PSW_STREAM && r->leaves * r->size > 500))
+            continue; /* as many steps as pairs */
+        check_row_fold(r);
+        if (r->pattern == PSW_STREAM) continue;
+        check_waiting(r, r->leaves);
+        check_waiting(r, (2 * r->leaves + 2) / 3);
+    }
+}
+
+/* Some numbers of columns, all of small teams. */
+static void check_grids(psw_route r)
+{
+    r.pattern = PSW_GRID;
+    for (r.columns = 1; r.columns <= r.size; r.columns += r.columns < 4 ? 1 : r.columns / 2) {
+        if (!is_route(&r) || r.leaves > (r.size > 13 ? 31 : 64)) return;
+        check_ownership(&r);
+        check_nodes(&r, r.leaves);
+        check_row_fold(&r);
+        check_waiting(&r, r.leaves);
+        check_waiting(&r, (2 * r.leaves + 2) / 3);
+    }
 }
 
 static void check_all(psw_route r)
 {
+    r.columns = 1;
     check_ownership(&r);
     check_rounds(&r);
     if (r.causal) check_nodes(&r, (r.leaves + 1) / 2);
     check_nodes(&r, r.leaves);
-    check_scans(r);
+    check_grids(r);
     if (r.size > 33 && r.leaves > 64) return; /* quadratic twice */
-    for (r.pattern = 0; r.pattern < PSW_PATTERNS; r.pattern++) {
-        if (r.pattern == PSW_STREAM && r.leaves * r.size > 500) continue; /* as many steps as pairs */
-        check_row_fold(&r);
-        if (r.pattern == PSW_STREAM) continue;
-        check_waiting(&r, r.leaves);
-        check_waiting(&r, (2 * r.leaves + 2) / 3);
-    }
+    check_rows(&r);
 }
 
 int main(void)
 {
     each_route(64, check_all);
     check_balance();
+    check_shapes();
     check_words();
     return test_end();
 }

@@ -16,7 +16,7 @@ static ptrdiff_t below(ptrdiff_t end)
 /* Nodes of unequal size: even, given by a list, or one node. */
 static psw_split random_split(ptrdiff_t ranks, unsigned seed, ptrdiff_t node[RANKS_MAX])
 {
-    psw_split split = {ranks, 1, NULL};
+    psw_split split = {ranks, 1, NULL, {0}};
     srand(seed);
     if (seed % 3 == 0) return split;
     if (seed % 3 == 1) {
@@ -68,12 +68,17 @@ static void check_level(const psw_split *s, int depth, const psw_level *level)
     psw_team team;
     for (ptrdiff_t rank = 0; rank < s->ranks; rank += team.size) {
         team = psw_split_team(s, depth, rank);
-        CHECK(team.first == rank && team.size >= 1 && rank + team.size <= s->ranks, "%td+%td", team.first, team.size);
-        if (team.size < 1) return;
-        CHECK(team.nodes == nodes_of(s, &team), "%td nodes", team.nodes);
+        CHECK(team.first == rank && team.size >= (s->how.trunks || rank >= psw_split_used(s) ? 0 : 1) &&
+                  rank + team.size <= psw_split_used(s) + (team.size == 0) * s->ranks,
+              "%td+%td", team.first, team.size);
+        CHECK(team.size == 0 || team.nodes == nodes_of(s, &team), "%td nodes", team.nodes);
         for (ptrdiff_t i = 1; i < team.size; i++)
             CHECK(psw_split_team(s, depth, rank + i).first == rank, "rank %td is elsewhere", rank + i);
         psw_team half = psw_split_team(s, depth + 1, rank);
+        if (team.size == 0) { /* in no team yet */
+            team.size = 1;
+            continue;
+        }
         if (team.size > 1)
             check_cut(s, &team, &half);
         else
@@ -88,10 +93,28 @@ static void check_level(const psw_split *s, int depth, const psw_level *level)
           "depth %d of %td: %td teams of %td..%td", depth, s->ranks, level->teams, level->least, level->most);
 }
 
+/* Whole nodes and powers of two of them, each at the depth of its size; together all that are used. */
+static void check_trunks(const psw_split *s)
+{
+    psw_trunk trunks[PSW_TRUNKS_MAX];
+    int count = psw_split_trunks(s, trunks);
+    ptrdiff_t first = 0;
+    for (int i = 0; i < count; i++) {
+        const psw_team *t = &trunks[i].team;
+        CHECK(t->first == first && (t->nodes & (t->nodes - 1)) == 0, "%td nodes from %td", t->nodes, t->first);
+        first += t->size;
+        psw_team other = psw_split_team(s, trunks[i].depth, 0);
+        CHECK(i == 0 ? trunks[i].depth == 0 : t->size <= other.size && 2 * t->size >= other.size - 1,
+              "a trunk of %td where teams have %td", t->size, other.size);
+    }
+    CHECK(first == psw_split_used(s), "%td of %td ranks", first, psw_split_used(s));
+}
+
 static void check_split(const psw_split *s)
 {
     psw_level levels[PSW_DEPTHS_MAX];
     int depths = psw_split_levels(s, levels);
+    if (s->how.trunks) check_trunks(s);
     CHECK(levels[depths - 1].most == 1 && (depths == 1 || levels[depths - 2].most > 1), "%d depths", depths);
     for (int k = 0; k < depths; k++) check_level(s, k, &levels[k]);
     CHECK(depths == psw_split_depths(s) && levels[0].least == psw_split_least(s, 0) &&
@@ -185,7 +208,11 @@ int main(void)
         for (unsigned seed = 0; seed < 6; seed++) {
             psw_split split = random_split(ranks, (unsigned)ranks * 7 + seed, node);
             check_split(&split);
+            runs.how = split.how;
             check_schedule(&split, &runs);
+            split.how.used = ranks > 1 && seed % 2 ? 1 + below(ranks - 1) : 0;
+            split.how.trunks = psw_split_is_even(&split);
+            check_split(&split);
         }
     free(runs.list);
     return test_end();

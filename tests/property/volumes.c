@@ -7,8 +7,9 @@
 static const char *describe(const psw_route *r)
 {
     static char text[160];
-    psw_format(text, sizeof text, "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks",
-               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size);
+    psw_format(text, sizeof text,
+               "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks, %d columns",
+               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size, r->columns);
     return text;
 }
 
@@ -74,9 +75,18 @@ static void check_rows(psw_route r)
 {
     for (r.pattern = 0; r.pattern < PSW_PATTERNS; r.pattern++) {
         if (r.pattern == PSW_STREAM && r.leaves * r.size > 500) continue; /* as many steps as pairs */
+        if (r.pattern == PSW_GRID) continue;
         check_same(&r, psw_route_volume(&r), by_steps(r));
         if (r.pattern == PSW_RING || r.pattern == PSW_PASS_Q) check_ends(&r);
     }
+}
+
+static void check_grids(psw_route r)
+{
+    r.pattern = PSW_GRID;
+    for (r.columns = 1; r.columns <= r.size && r.layout != PSW_STRIPED && r.leaves <= 64;
+         r.columns += r.columns < 3 ? 1 : r.columns / 2)
+        check_same(&r, psw_route_volume(&r), by_steps(r));
 }
 
 /* ---- scans ---- */
@@ -113,6 +123,7 @@ static void check_scans(psw_route r)
 static void check_all(psw_route route)
 {
     check_rows(route);
+    check_grids(route);
     check_scans(route);
 }
 

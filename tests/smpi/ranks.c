@@ -7,7 +7,7 @@
 /* Ranks up to which a kind is simulated: those whose messages grow with the square of the ranks in one step take long
  * to simulate. SMPI's own MPI_Iexscan is wrong from 16 ranks on. */
 static const int most_of_pattern[PSW_PATTERNS] = {
-    [PSW_RING] = 1 << 20, [PSW_ALL_GATHER] = 64, [PSW_PASS_Q] = 64, [PSW_STREAM] = 64};
+    [PSW_RING] = 1 << 20, [PSW_ALL_GATHER] = 64, [PSW_PASS_Q] = 64, [PSW_STREAM] = 64, [PSW_GRID] = 1 << 20};
 static const int most_of_scan[PSW_SCANS] = {
     [PSW_DOUBLING] = 1 << 20, [PSW_CHAIN] = 1 << 20, 0, [PSW_STATE_GATHER] = 64};
 

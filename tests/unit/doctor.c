@@ -252,12 +252,6 @@ static void test_threads(void)
     expect(&m, DOCTOR_WARN, "threads", "64 threads a rank", "OPENBLAS_NUM_THREADS=1");
 
     healthy(&m);
-    f->threads = 2;
-    EACH(&m, machine.blas_parallel, 0);
-    for (int i = 0; i < RANKS; i++) bind(&m, i, i % 2 ? "2-3" : "0-1", 2);
-    expect(&m, DOCTOR_WARN, "threads", "made for one thread", "run.threads=1");
-
-    healthy(&m);
     EACH(&m, machine.blas_threads, 0);
     expect_fine(&m, "the number that this BLAS starts is unknown");
 }

@@ -1,13 +1,12 @@
 /* What doctor says of threads and of messages between nodes that are not at hand. */
 #include "unit/doctor_case.h"
 
-/* What to do about threads is one thing, whatever is wrong with them: a BLAS without threads gets one. */
+/* What to do about threads is one thing, whatever is wrong with them: a build without threads gets one. */
 static void test_threads_of_none(void)
 {
     machine m;
     doctor_facts *f = healthy(&m);
-    f->threads = 2;
-    EACH(&m, machine.blas_parallel, 0);
+    f->threads = 2, f->build.threads = false;
     doctor_report r = judged(&m);
     ptrdiff_t said = 0;
     for (ptrdiff_t i = 0; i < r.count; i++) {
@@ -15,19 +14,43 @@ static void test_threads_of_none(void)
         CHECK(fix[0] == '\0' || strstr(fix, "run.threads=1"), "%s: type %s", r.list[i].text, fix);
         said += fix[0] != '\0';
     }
-    CHECK(said == 2, "%td findings", said); /* two threads on one core, two threads of a BLAS of one */
+    CHECK(said == 2, "%td findings", said); /* two threads on one core, two threads of a build of one */
 
     healthy(&m);
     all_on_one_node(&m);
     EACH(&m, machine.cores_node, 2);
-    EACH(&m, machine.blas_parallel, 0);
-    f->threads = 4;
+    f->threads = 4, f->build.threads = false;
     r = judged(&m);
     bool found = false;
     for (ptrdiff_t i = 0; i < r.count; i++)
         if (r.list[i].grade == DOCTOR_BAD)
             found |= strstr(r.list[i].fix, "`mpirun -n 2 ...` with `--set run.threads=1`, or `polysweep run") != NULL;
     CHECK(found, "as many ranks as cores, a thread each");
+}
+
+/* Threads of the tile loop, and what OpenMP's variables make of them. */
+static void test_threads_of_tiles(void)
+{
+    machine m;
+    doctor_facts *f = healthy(&m);
+    f->threads = 2;
+    EACH(&m, machine.blas_parallel, 0);
+    for (int i = 0; i < RANKS; i++) bind(&m, i, i % 2 ? "2-3" : "0-1", 2);
+    expect_fine(&m, "2 a rank (run.threads) share the tiles");
+    f->variables.omp_limit = "1";
+    expect(&m, DOCTOR_WARN, "threads", "OMP_THREAD_LIMIT=1", "unset OMP_THREAD_LIMIT");
+    f->variables.omp_limit = "2", f->variables.omp_dynamic = "TRUE";
+    expect(&m, DOCTOR_WARN, "threads", "OMP_DYNAMIC", "unset OMP_DYNAMIC");
+    f->variables.omp_dynamic = "false", f->variables.omp_bind = "master";
+    expect(&m, DOCTOR_WARN, "threads", "share one place", "unset OMP_PROC_BIND");
+    f->variables.omp_bind = "close";
+    expect_fine(&m, "2 a rank (run.threads) share the tiles");
+    f->build.threads = false;
+    expect(&m, DOCTOR_WARN, "threads", "built without OpenMP", "run.threads=1");
+    TEXT(f->build.tiles, "BLAS");
+    EACH(&m, machine.avx2, false);
+    EACH(&m, machine.avx512, false);
+    expect(&m, DOCTOR_WARN, "threads", "made for one thread", "run.threads=1");
 }
 
 static void test_messages_between_nodes(void)
@@ -48,6 +71,7 @@ static void test_messages_between_nodes(void)
 int main(void)
 {
     test_threads_of_none();
+    test_threads_of_tiles();
     test_messages_between_nodes();
     return test_end();
 }

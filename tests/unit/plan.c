@@ -243,7 +243,7 @@ static psw_runs some_runs(ptrdiff_t count, const psw_split *split)
 static void test_schedule(void)
 {
     for (ptrdiff_t ranks = 1; ranks <= 900; ranks = ranks * 3 / 2 + 1) {
-        psw_split split = {ranks, 1, NULL};
+        psw_split split = {ranks, 1, NULL, {0}};
         psw_runs runs = some_runs(700, &split);
         psw_schedule s;
         CHECK(psw_schedule_simulate(&runs, &split, INFINITY, &s, NULL) == PSW_OK, "%s", psw_message());
@@ -255,7 +255,7 @@ static void test_schedule(void)
 
 static void test_many_ranks(void)
 {
-    psw_split split = {65536, 512, NULL}, four = {4, 1, NULL}, no_ranks = {0, 1, NULL};
+    psw_split split = {65536, 512, NULL, {0}}, four = {4, 1, NULL, {0}}, no_ranks = {0, 1, NULL, {0}};
     psw_runs runs = some_runs(200000, &split), none = {0};
     psw_schedule s;
     CHECK(psw_schedule_simulate(&runs, &split, INFINITY, &s, NULL) == PSW_OK, "%s", psw_message());

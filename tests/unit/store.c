@@ -115,13 +115,13 @@ static void test_refused_files(void)
     expect_refused("", "is not a file");
 }
 
-/* A column that is not what it should be: gone, of another type, of another length, chunked, a link to elsewhere. */
+/* A column that is not what it should be: gone, of another type, of another length, with a filter, a link to elsewhere. */
 static void replace_success_rate(const char *name, hid_t type, hsize_t length, bool chunked, const char *link)
 {
     hid_t open = H5Fopen(file(name), H5F_ACC_RDWR, H5P_DEFAULT), space = H5Screate_simple(1, &length, NULL);
     hid_t how = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY);
-    if (chunked) H5Pset_chunk(how, 1, &length);
+    if (chunked) H5Pset_chunk(how, 1, &length), H5Pset_fletcher32(how);
     H5Ldelete(open, "success_rate", H5P_DEFAULT);
     if (link)
         H5Lcreate_external(link, "success_rate", open, "success_rate", H5P_DEFAULT, H5P_DEFAULT);

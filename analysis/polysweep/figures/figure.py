@@ -11,6 +11,8 @@ import pandas as pd
 from .. import style
 
 
+MOST_ROWS = 200_000  #: of a CSV beside a figure
+
 #: order of methods in a figure; others come between, by name
 METHODS = {"exact": 0, "closed_form": 10}
 
@@ -25,8 +27,14 @@ class Figure:
     canvas: matplotlib.figure.Figure
     data: dict[str, pd.DataFrame] = field(default_factory=dict)
 
+    def __post_init__(self):
+        left = [len(table) for table in self.data.values() if len(table) > MOST_ROWS]
+        if left:
+            self.caption += f" No CSV of its {left[0]} rows: polysweep show FILE --csv prints them."
+
     def save(self, directory) -> dict[str, pathlib.Path]:
-        """Writes NAME.png, NAME.svg and NAME[-SUFFIX].csv; returns {"png": path, "svg": path, "csv...": path}."""
+        """Writes NAME.png, NAME.svg and NAME[-SUFFIX].csv; returns {"png": path, "svg": path, "csv...": path}. Of more than MOST_ROWS
+        rows there is no CSV: the result file has them, and the caption says so."""
         directory = pathlib.Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         paths = {kind: directory / f"{self.name}.{kind}" for kind in ("png", "svg")}
@@ -36,6 +44,8 @@ class Figure:
             self.canvas.savefig(paths["png"])
             self.canvas.savefig(paths["svg"], metadata={"Date": None, "Creator": None})
         for suffix, table in self.data.items():
+            if len(table) > MOST_ROWS:
+                continue
             path = directory / f"{self.name}{'-' + suffix if suffix else ''}.csv"
             table.to_csv(path, index=False)
             paths["csv" + suffix] = path
