@@ -3,6 +3,7 @@ psw_test(runs property/runs.c)
 psw_test(parts property/parts.c)
 psw_test(splits property/splits.c)
 psw_test(plan_teams property/plan_teams.c)
+psw_test(classes property/classes.c)
 psw_test(remaining property/remaining.c)
 
 # not a test: predicted and measured times of sketches for a person (bench_cost [repetitions])

@@ -92,12 +92,24 @@ int psw_machine_processors(const psw_machine *machine, int processors);
  * tiles, build of the program, ranks, threads and processors of a node, and MPI library. A file counts for 30 days, of
  * a busy machine for ten minutes, and only if it is what was once written; no cache, and none that can be written, is
  * no failure. */
+enum { PSW_NODE_KINDS = 8 };
+typedef struct psw_node_kind {
+    uint64_t key;
+    char cpu[96];
+    ptrdiff_t nodes;
+    double speed; /* over the slowest's; kinds that differ by less than PSW_ALIKE have one, at most PSW_CLASSES_MAX in
+                     all */
+} psw_node_kind;
+#define PSW_ALIKE 1.15
+
 typedef struct psw_speeds {
     psw_rates rates; /* messages among them */
     double product_flops_s[2], memory_byte_s;
     double latency_s[2], byte_s[2]; /* of messages, within a node and between nodes; NaN: there are none */
     double age_s;                   /* since they were measured; 0: now; NaN: never */
     bool busy;                      /* others used the machine meanwhile */
+    int kinds;                      /* of nodes, the fastest first; 0: not known */
+    psw_node_kind kind[PSW_NODE_KINDS];
 } psw_speeds;
 typedef struct psw_speeds_request {
     const psw_machine *machine; /* of the calling rank */
@@ -105,6 +117,7 @@ typedef struct psw_speeds_request {
     const psw_comm *order;  /* with `split`, for messages, as in psw_measure_messages; NULL: they are not measured, */
     const psw_split *split; /* and what is measured is not kept */
     bool renew;             /* measure, whatever is kept */
+    double *own;            /* speed of the node of the calling rank over the slowest's; NULL: not asked */
 } psw_speeds_request;
 /* Rank 0 reads the file of each kind of node. If one is missing, all ranks measure at the same time, as in a run, and
  * each kind's slowest node is kept. The slowest node's numbers, the same on all ranks. Collective. */

@@ -121,6 +121,20 @@ int psw_split_depths(const psw_split *split);
 ptrdiff_t psw_split_least(const psw_split *split, int depth); /* ranks of the smallest team */
 ptrdiff_t psw_split_teams(const psw_split *split, int depth); /* number of teams */
 
+ptrdiff_t psw_split_node(const psw_split *split, ptrdiff_t rank); /* number of the node that has it */
+
+/* Nodes of different speed. All costs are of the slowest class; a team is as fast as the slowest of its nodes. */
+enum { PSW_CLASSES_MAX = 4 };
+typedef struct psw_classes {
+    int count;                     /* 1: all nodes are alike */
+    double speed[PSW_CLASSES_MAX]; /* the fastest first; of the slowest 1 */
+    const unsigned char *of;       /* class of each node */
+} psw_classes;
+/* NULL: all nodes are alike. */
+int psw_class_of(const psw_classes *classes, const psw_split *split, const psw_team *team);
+double psw_class_speed(const psw_classes *classes, int number);
+double psw_split_power(const psw_split *split, const psw_classes *classes); /* sum of the speeds of all ranks */
+
 /* The cost of one group on a team of `size` ranks on `nodes` nodes, without dispatching and writing a run
  * (rates.run_s). For `size` 1 the seconds are those of psw_cost_time, summed over a group that shares. */
 typedef struct psw_team_cost {
@@ -158,13 +172,21 @@ static inline psw_slots psw_slots_of_run(const psw_run *run)
     return (psw_slots){run->first, run->count, run->list};
 }
 
+/* How much slower teams leave to faster ones (psw_runs_share); INFINITY, 0: nothing. */
+typedef struct psw_lean {
+    double first; /* they begin with a run that they end within this part of the sweep */
+    double last;  /* how many of the last runs: in units of what faster teams do while they compute one */
+} psw_lean;
+
 typedef struct psw_runs {
     psw_run *list; /* by depth, then longest first */
     ptrdiff_t count, points;
     ptrdiff_t first[PSW_DEPTHS_MAX + 1]; /* runs of depth k are first[k] .. first[k + 1] */
     int depths;
-    double predicted_s; /* sum over runs of predicted_s times the ranks of the smallest team of its depth */
-    psw_split_how how;  /* in which the world splits */
+    double predicted_s;         /* sum over runs of predicted_s times the ranks of the smallest team of its depth */
+    psw_split_how how;          /* in which the world splits */
+    const psw_classes *classes; /* those of the cut */
+    psw_lean lean;
 } psw_runs;
 
 /* How to divide: at least least_s (to pay for dispatch and writing), at most most_s of predicted work unless a single
@@ -177,8 +199,9 @@ typedef struct psw_cut {
     bool turns;             /* each run stands for many short ones, which teams of its depth take turns at (a search) */
     double passes;          /* forward passes of a point beyond the one that gives its results */
     const psw_split *split; /* it then gives the ranks; NULL: every run is for one rank, of depth 0 */
-    psw_choice choice;      /* how teams work */
-    double memory_bytes;    /* limit of a rank; 0 = none. Only for teams: without `split` nothing is refused */
+    const psw_classes *classes; /* of the nodes of the split; NULL: all are alike; must outlive the runs */
+    psw_choice choice;          /* how teams work */
+    double memory_bytes;        /* limit of a rank; 0 = none. Only for teams: without `split` nothing is refused */
 } psw_cut;
 extern const psw_cut psw_cut_default; /* 10 ms .. 1 s, 1024 slots, one rank, no teams */
 void psw_cut_time(psw_cut *cut,
@@ -198,6 +221,21 @@ void psw_cut_time(psw_cut *cut,
 psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
                            const unsigned char *wanted, psw_runs *runs);
 void psw_runs_free(psw_runs *runs);
+
+/* Which runs of a depth a team may take, where nodes differ in speed: list scheduling on uniform processors (Gonzalez,
+ * Ibarra and Sahni 1977, SIAM J. Comput. 6, 155) gives each run, the longest first, to who ends it first. As positions
+ * in the order of runs alone, so that counters carry it out: a class leaves the longest to faster teams, if these end
+ * them before it would (or the sweep before that), and of the last depth so many of the last as these do while it
+ * computes one. So classes have ranges one inside the other; their ends cut the runs into segments. Class c takes from
+ * segments c, c + 1, .. segments - 1 - c, as a whole the longest first. */
+typedef struct psw_share {
+    int segments;                        /* 2 * classes - 1; all alike: 1 */
+    ptrdiff_t edge[2 * PSW_CLASSES_MAX]; /* segment k is runs edge[k] .. edge[k + 1] */
+} psw_share;
+/* For each depth. Pure: the same for the simulated schedule and for queues. */
+void psw_runs_share(const psw_runs *runs, const psw_split *split, psw_share share[PSW_DEPTHS_MAX]);
+/* Sets runs->lean so that, of some, the simulated schedule ends first; so none ends later than if nothing were left. */
+psw_status psw_runs_lean(psw_runs *runs, const psw_split *split);
 
 /* ---- parts of a study ---- */
 
@@ -230,7 +268,7 @@ typedef struct psw_stage { /* the work of one depth, without refused runs */
 typedef struct psw_schedule {
     double finish_s;
     double busy_s, held_s; /* rank seconds: computing; of teams at work */
-    double utilisation;    /* busy_s over finish_s times ranks */
+    double utilisation;    /* busy_s over finish_s times ranks; where nodes differ: times the sum of their speeds */
     ptrdiff_t ranks, runs; /* runs taken: all but those that would end after the deadline */
     int depths;
     psw_stage stage[PSW_DEPTHS_MAX];
@@ -242,10 +280,11 @@ typedef struct psw_turn { /* a team at work */
     double start_s, end_s;
 } psw_turn;
 
-/* The world splits as the runs have it (runs->how). A free team takes the next run of its depth, one that ends within
- * `deadline_s` (INFINITY: none); without one it splits; single ranks are thus scheduled as by Graham 1969. No rank
- * idles while its depth or a later one has runs, so the schedule ends within held_s / ranks plus the seconds of the run
- * that ends last. Fills `turns` (room for runs->count; may be NULL), by start. PSW_NO_MEMORY, PSW_USAGE. */
+/* The world splits as the runs have it (runs->how). A free team takes the next run of its depth, of those that are its
+ * class's, one that ends within `deadline_s` (INFINITY: none); without one it splits; single ranks are thus scheduled
+ * as by Graham 1969. busy_s and held_s are of the slowest class. Where nodes are alike no rank idles while its depth or
+ * a later one has runs, so the schedule ends within held_s / ranks plus the seconds of the run that ends last. Fills
+ * `turns` (room for runs->count; may be NULL), by start. PSW_NO_MEMORY, PSW_USAGE. */
 psw_status psw_schedule_simulate(const psw_runs *runs, const psw_split *split, double deadline_s,
                                  psw_schedule *schedule, psw_turn *turns);
 

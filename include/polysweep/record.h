@@ -99,7 +99,8 @@ typedef struct psw_launch {
     psw_rates rates;    /* of the cost model; flop_s[0] = 0: an older file without rates, or a launch that needed none.
                            Messages are above */
     double rates_age_s; /* all of these: seconds since they were measured; 0: by this launch; NaN: not, or not known */
-    double rates_busy;  /* 1: others used the machine while they were measured; 0: nobody did; NaN: as above */
+    double node_kinds, node_speed; /* nodes of how many speeds; the fastest over the slowest; NaN: not known */
+    double rates_busy; /* 1: others used the machine while they were measured; 0: nobody did; NaN: as above */
 } psw_launch;
 
 /* Of what tells a launch from any other: start, hosts, version, BLAS; never 0. */

@@ -273,11 +273,39 @@ static void check_kept(const doctor_facts *f, doctor_report *r)
                     f->kept.age_s / 3600, f->kept.path);
 }
 
+static bool first_of_kind(const doctor_facts *f, int rank)
+{
+    if (f->places[rank].node_rank > 0) return false;
+    for (int i = 0; i < rank; i++)
+        if (strcmp(f->places[i].machine.cpu, f->places[rank].machine.cpu) == 0) return false;
+    return true;
+}
+
+/* Nodes with different processors, as many kinds as there is room for. */
+static void check_kinds(const doctor_facts *f, doctor_report *r)
+{
+    char list[512] = "";
+    int kinds = 0;
+    for (int i = 0; i < f->ranks; i++) {
+        int nodes = 0;
+        if (!first_of_kind(f, i)) continue;
+        for (int k = i; k < f->ranks; k++)
+            nodes += f->places[k].node_rank == 0 && strcmp(f->places[k].machine.cpu, f->places[i].machine.cpu) == 0;
+        size_t length = strlen(list);
+        psw_format(list + length, sizeof list - length, "%s%d x %s", kinds++ > 0 ? ", " : "", nodes,
+                   f->places[i].machine.cpu);
+    }
+    if (kinds > 1)
+        doctor_fine(r, "nodes", "%d kinds: %s; a run measures each, and the faster ones get the longest points", kinds,
+                    list);
+}
+
 static void check_machine(const doctor_facts *f, doctor_report *r)
 {
     const doctor_place *here = &f->places[0];
     doctor_fine(r, "cpu", "%s, %s", here->machine.cpu[0] ? here->machine.cpu : "name unknown",
                 words(offered(&here->machine)));
+    check_kinds(f, r);
     check_memory(f, r);
     if (f->clock_s < 1e-6) {
         doctor_fine(r, "clock", "steps of %.0f ns", 1e9 * f->clock_s);

@@ -30,8 +30,10 @@ typedef struct measure_node { /* what one has measured */
     measure_key key;
     psw_speeds speeds;
 } measure_node;
-/* The slowest of what is kept of each kind of node, by the hashes of their keys; false: one of them is missing. */
-bool measure_kinds_read(const uint64_t *hashes, ptrdiff_t nodes, double now, psw_speeds *all);
+/* What is kept of each kind of node, by the keys of the list, into it; false: one of them is missing. */
+bool measure_kinds_read(measure_node *list, ptrdiff_t nodes, double now);
+/* The slowest of all nodes, and of which kinds they are. */
+psw_speeds measure_kinds_join(const measure_node *list, ptrdiff_t nodes);
 /* Keeps the slowest node of each kind. */
 void measure_kinds_write(const measure_node *list, ptrdiff_t nodes, double now);
 /* *all becomes the slower of the two in each number that stands alone, and in rates, which belong together. */

@@ -67,10 +67,11 @@ static psw_status gather(const search *s, const void *mine, size_t size, void **
 
 static psw_status read_kept(const search *s, bool *found, psw_speeds *out)
 {
-    void *hashes;
-    psw_status status = gather(s, &s->mine.key.hash, sizeof s->mine.key.hash, &hashes);
-    *found = status == PSW_OK && hashes && measure_kinds_read(hashes, s->leaders.size, psw_wall_s(), out);
-    free(hashes);
+    void *all;
+    psw_status status = gather(s, &s->mine, sizeof s->mine, &all);
+    *found = status == PSW_OK && all && measure_kinds_read(all, s->leaders.size, psw_wall_s());
+    if (*found) *out = measure_kinds_join(all, s->leaders.size);
+    free(all);
     PSW_TRY(status);
     PSW_TRY(psw_comm_bytes(s->world, 0, found, sizeof *found));
     return *found ? psw_comm_bytes(s->world, 0, out, sizeof *out) : PSW_OK;
@@ -92,11 +93,18 @@ static psw_status measure_all(search *s, psw_speeds *out)
     PSW_TRY(measure_messages(s));
     PSW_TRY(gather(s, &s->mine, sizeof s->mine, &all));
     const measure_node *list = all;
-    if (list) *out = list[0].speeds;
-    for (int i = 1; list && i < s->leaders.size; i++) measure_speeds_join(&list[i].speeds, out);
+    if (list) *out = measure_kinds_join(list, s->leaders.size);
     if (list && s->asked->order) measure_kinds_write(list, s->leaders.size, psw_wall_s());
     free(all);
     return psw_comm_bytes(s->world, 0, out, sizeof *out);
+}
+
+/* Of a kind too many: as if it were the slowest. */
+static double speed_of(const psw_speeds *all, uint64_t key)
+{
+    for (int k = 0; k < all->kinds; k++)
+        if (all->kind[k].key == key) return all->kind[k].speed;
+    return 1;
 }
 
 psw_status psw_speeds_find(const psw_comm *world, const psw_speeds_request *asked, psw_speeds *out)
@@ -108,6 +116,7 @@ psw_status psw_speeds_find(const psw_comm *world, const psw_speeds_request *aske
     if (status == PSW_OK) s.mine.key = measure_key_of(asked->machine, s.node.size, asked->threads, s.leaders.size);
     if (status == PSW_OK && !asked->renew) status = read_kept(&s, &found, out);
     if (status == PSW_OK && !found) status = measure_all(&s, out);
+    if (status == PSW_OK && asked->own) *asked->own = speed_of(out, s.mine.key.hash);
     psw_comm_free(&s.leaders);
     psw_comm_free(&s.node);
     return status;

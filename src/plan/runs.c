@@ -146,12 +146,23 @@ static bool join(psw_run *run, const psw_run *next, const psw_cut *cut, double r
     return true;
 }
 
+static bool differ(const psw_classes *classes)
+{
+    return classes && classes->count > 1;
+}
+
+/* Ranks that form teams, each counted by its speed. */
+static double speed_of(const psw_cut *cut)
+{
+    return differ(cut->classes) ? psw_split_power(cut->split, cut->classes) : (double)psw_split_used(cut->split);
+}
+
 static void join_pieces(list *runs, const psw_cut *cut, double run_s)
 {
     double total = 0;
     for (ptrdiff_t i = 0; i < runs->count; i++) total += runs->at[i].predicted_s;
-    ptrdiff_t ranks = cut->split ? psw_split_used(cut->split) : cut->ranks;
-    double target_s = larger(total / (double)(RUNS_PER_RANK * (ranks > 0 ? ranks : 1)), cut->least_s);
+    double ranks = cut->split ? speed_of(cut) : larger((double)cut->ranks, 1);
+    double target_s = larger(total / (RUNS_PER_RANK * ranks), cut->least_s);
     if (target_s > cut->most_s) target_s = cut->most_s;
     ptrdiff_t kept = 0;
     for (ptrdiff_t i = 1; i < runs->count; i++)
@@ -174,7 +185,8 @@ static psw_status create(const psw_study *study, const psw_rates *rates, const p
 {
     list pieces = {0};
     psw_status status = cut_pieces(study, rates, cut, wanted, &pieces);
-    *runs = (psw_runs){.list = pieces.at, .count = pieces.count, .depths = 1};
+    *runs =
+        (psw_runs){.list = pieces.at, .count = pieces.count, .depths = 1, .classes = cut->classes, .lean = {1, 0.5}};
     *finish_s = 0;
     if (status != PSW_OK) return status;
     join_pieces(&pieces, cut, rates->run_s);
@@ -194,8 +206,7 @@ static psw_status shorten(const psw_study *study, const psw_rates *rates, const 
 {
     double alone_s = 0;
     for (ptrdiff_t i = 0; i < runs->count; i++) alone_s += runs->list[i].refused ? 0 : runs->list[i].alone_s;
-    double share_s = alone_s / (double)psw_split_used(cut->split),
-           enough_s = larger(cut->least_s, share_s / RUNS_PER_RANK);
+    double share_s = alone_s / speed_of(cut), enough_s = larger(cut->least_s, share_s / RUNS_PER_RANK);
     psw_cut shorter = *cut;
     for (shorter.most_s /= 4; shorter.most_s * 4 > enough_s && *finish_s > near * share_s; shorter.most_s /= 4) {
         psw_runs others;
@@ -359,7 +370,8 @@ psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const
         return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", cut->split->ranks);
     psw_status status = create_as(&p, (psw_split_how){0}, runs, &p.finish_s);
     p.refused = refused_points(runs);
-    if (status == PSW_OK && !cut->alone && !cut->turns) status = consider_all(&p);
+    if (status == PSW_OK && !cut->alone && !cut->turns)
+        status = differ(cut->classes) ? psw_runs_lean(runs, cut->split) : consider_all(&p);
     if (status == PSW_OK && cut->alone) one_after_another(cut->split, runs);
     if (status != PSW_OK) psw_runs_free(runs);
     return status;

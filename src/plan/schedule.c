@@ -8,6 +8,7 @@
 typedef struct worker {
     double free_s;
     int depth;
+    int class; /* of speed */
     psw_team team;
 } worker;
 
@@ -17,7 +18,9 @@ typedef struct simulation {
     double deadline_s;
     psw_schedule *schedule;
     psw_turn *turns;
-    ptrdiff_t next[PSW_DEPTHS_MAX]; /* run of each depth that is taken next */
+    psw_share share[PSW_DEPTHS_MAX]; /* of which edge[k] is the run of segment k that is taken next, */
+    ptrdiff_t end[PSW_DEPTHS_MAX][2 * PSW_CLASSES_MAX]; /* and this its end */
+    ptrdiff_t left[PSW_DEPTHS_MAX];                     /* runs of a depth */
     worker *heap;
     ptrdiff_t count, room;
 } simulation;
@@ -65,7 +68,7 @@ static void take(simulation *s, worker *w, ptrdiff_t index)
 {
     const psw_run *run = &s->runs->list[index];
     psw_stage *stage = &s->schedule->stage[w->depth];
-    double start_s = w->free_s, end_s = start_s + run->predicted_s;
+    double start_s = w->free_s, end_s = start_s + run->predicted_s / psw_class_speed(s->runs->classes, w->class);
     if (s->turns) s->turns[s->schedule->runs] = (psw_turn){index, w->team, start_s, end_s};
     s->schedule->runs++;
     if (run->refused) return;
@@ -82,16 +85,36 @@ static void take(simulation *s, worker *w, ptrdiff_t index)
 /* The next run of the worker's depth that ends in time, -1 = none. */
 static ptrdiff_t next_run(simulation *s, const worker *w)
 {
-    ptrdiff_t *next = &s->next[w->depth], end = s->runs->first[w->depth + 1];
-    while (*next < end && w->free_s + s->runs->list[*next].predicted_s > s->deadline_s) ++*next;
-    return *next < end ? (*next)++ : -1;
+    psw_share *share = &s->share[w->depth];
+    double speed = psw_class_speed(s->runs->classes, w->class);
+    for (int k = w->class; k < share->segments - w->class; k++) {
+        ptrdiff_t *next = &share->edge[k], end = s->end[w->depth][k], before = *next;
+        while (*next < end && w->free_s + s->runs->list[*next].predicted_s / speed > s->deadline_s) ++*next;
+        s->left[w->depth] -= *next - before + (*next < end);
+        if (*next < end) return (*next)++;
+    }
+    return -1;
 }
 
 static bool work_below(const simulation *s, int depth)
 {
     for (int k = depth + 1; k < s->runs->depths; k++)
-        if (s->next[k] < s->runs->first[k + 1]) return true;
+        if (s->left[k] > 0) return true;
     return false;
+}
+
+static void open_shares(simulation *s)
+{
+    psw_runs_share(s->runs, s->split, s->share);
+    for (int k = 0; k < s->runs->depths; k++) {
+        s->left[k] = s->runs->first[k + 1] - s->runs->first[k];
+        for (int i = 0; i < s->share[k].segments; i++) s->end[k][i] = s->share[k].edge[i + 1];
+    }
+}
+
+static worker worker_of(const simulation *s, double free_s, int depth, const psw_team *team)
+{
+    return (worker){free_s, depth, psw_class_of(s->runs->classes, s->split, team), *team};
 }
 
 static psw_status turn(simulation *s)
@@ -108,13 +131,13 @@ static psw_status turn(simulation *s)
         w.depth++;
         if (w.team.size > 1) {
             psw_split_halves(s->split, &w.team, halves);
-            w.team = halves[0];
+            w = worker_of(s, w.free_s, w.depth, &halves[0]);
         } else {
             halves[1].size = 0;
         }
         s->heap[0] = w;
         sink(s);
-        return halves[1].size > 0 ? rise(s, (worker){w.free_s, w.depth, halves[1]}) : PSW_OK;
+        return halves[1].size > 0 ? rise(s, worker_of(s, w.free_s, w.depth, &halves[1])) : PSW_OK;
     }
     s->heap[0] = w;
     sink(s);
@@ -125,11 +148,12 @@ static psw_status begin(simulation *s)
 {
     psw_trunk trunks[PSW_TRUNKS_MAX];
     int count = psw_split_trunks(s->split, trunks);
-    for (int i = 0; i < count; i++) PSW_TRY(rise(s, (worker){0, trunks[i].depth, trunks[i].team}));
+    open_shares(s);
+    for (int i = 0; i < count; i++) PSW_TRY(rise(s, worker_of(s, 0, trunks[i].depth, &trunks[i].team)));
     return PSW_OK;
 }
 
-static void sum_up(psw_schedule *schedule, const psw_runs *runs, const psw_level *levels)
+static void sum_up(psw_schedule *schedule, const psw_runs *runs, const psw_split *split, const psw_level *levels)
 {
     schedule->depths = runs->depths;
     for (int k = 0; k < runs->depths; k++) {
@@ -137,7 +161,7 @@ static void sum_up(psw_schedule *schedule, const psw_runs *runs, const psw_level
         schedule->busy_s += schedule->stage[k].busy_s;
         schedule->held_s += schedule->stage[k].held_s;
     }
-    double could_s = schedule->finish_s * (double)schedule->ranks;
+    double could_s = schedule->finish_s * psw_split_power(split, runs->classes);
     if (could_s > 0) schedule->utilisation = schedule->busy_s / could_s;
 }
 
@@ -152,11 +176,10 @@ psw_status psw_schedule_simulate(const psw_runs *runs, const psw_split *split, d
     int depths = psw_split_levels(&world, levels);
     if (runs->count > 0 && runs->depths != depths)
         return PSW_FAIL(PSW_BUG, "runs of %d depths in a world of %d", runs->depths, depths);
-    simulation s = {runs, &world, deadline_s, schedule, turns, .next = {0}};
-    for (int k = 0; k < runs->depths; k++) s.next[k] = runs->first[k];
+    simulation s = {.runs = runs, .split = &world, .deadline_s = deadline_s, .schedule = schedule, .turns = turns};
     psw_status status = begin(&s);
     while (status == PSW_OK && s.count > 0 && runs->count > 0) status = turn(&s);
     free(s.heap);
-    sum_up(schedule, runs, levels);
+    sum_up(schedule, runs, &world, levels);
     return status;
 }

@@ -205,6 +205,11 @@ int psw_split_levels(const psw_split *split, psw_level levels[PSW_DEPTHS_MAX])
     return depths;
 }
 
+ptrdiff_t psw_split_node(const psw_split *split, ptrdiff_t rank)
+{
+    return node_of(split, rank);
+}
+
 int psw_split_depths(const psw_split *split)
 {
     psw_level levels[PSW_DEPTHS_MAX];

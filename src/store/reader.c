@@ -236,6 +236,8 @@ static psw_launch_row blank_row(void)
                                      .rates_age_s = NAN,
                                      .rates_busy = NAN,
                                      .node_cores = NAN,
+                                     .node_kinds = NAN,
+                                     .node_speed = NAN,
                                      .node_memory_bytes = NAN}};
     for (int i = 0; i < 2; i++) row.launch.product_flops_s[i] = row.launch.latency_s[i] = row.launch.byte_s[i] = NAN;
     return row;

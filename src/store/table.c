@@ -61,6 +61,8 @@ const store_field store_launch_fields[] = {
     RATE(point_s),
     NUMBER("rates_age_s", psw_launch_row, launch.rates_age_s),
     NUMBER("rates_busy", psw_launch_row, launch.rates_busy),
+    NUMBER("node_kinds", psw_launch_row, launch.node_kinds),
+    NUMBER("node_speed", psw_launch_row, launch.node_speed),
     NUMBER("node_cores", psw_launch_row, launch.node_cores),
     NUMBER("node_memory_bytes", psw_launch_row, launch.node_memory_bytes),
     {0},

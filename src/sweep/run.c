@@ -144,14 +144,15 @@ static psw_status cut(sweep_job *j)
     const psw_rates *rates = &j->machine.rates;
     const psw_split *split = &j->open.crew.split;
     if (j->search.search) return sweep_search_cut(&j->given, rates, split, &j->search, &j->runs);
-    PSW_TRY(sweep_runs_cut(&j->given, &j->slots, rates, split, &j->runs));
+    PSW_TRY(sweep_runs_cut(&j->given, &j->slots, rates, &j->open.crew, &j->runs));
     j->open.crew.split.how = j->runs.usual.how;
     return PSW_OK;
 }
 
 static psw_status run(sweep_job *j)
 {
-    const sweep_crew *crew = &j->open.crew;
+    sweep_crew *crew = &j->open.crew;
+    double speed = 1;
     PSW_TRY(sweep_given_read(&j->given));
     PSW_TRY(sweep_search_open(&j->given, &j->search));
     PSW_TRY(sweep_slots_find(&j->given, j->search.search, &j->slots));
@@ -162,7 +163,8 @@ static psw_status run(sweep_job *j)
     print_shortage(&j->given);
     j->progress.synced_s = psw_clock_s();
     PSW_TRY(sweep_limits_set(&j->given, &j->limits));
-    PSW_TRY(sweep_machine_find(&j->given, crew, is_work_left(j), &j->machine));
+    PSW_TRY(sweep_machine_find(&j->given, crew, is_work_left(j), &j->machine, &speed));
+    PSW_TRY(sweep_crew_sort(crew, j->given.world, &j->given.node, speed));
     PSW_TRY(cut(j));
     PSW_TRY(make_room(j));
     PSW_TRY(open_all(j));

@@ -10,6 +10,7 @@ static psw_status same_runs(const psw_comm *world, psw_runs *runs)
     PSW_TRY(psw_comm_bytes(world, 0, &count, sizeof count));
     PSW_TRY(psw_comm_agree(
         world, count == runs->count ? PSW_OK : PSW_FAIL(PSW_BUG, "ranks divided the slots into different runs")));
+    PSW_TRY(psw_comm_bytes(world, 0, &runs->lean, sizeof runs->lean));
     PSW_TRY(psw_comm_bytes(world, 0, &runs->how, sizeof runs->how));
     PSW_TRY(psw_comm_bytes(world, 0, &runs->depths, sizeof runs->depths));
     PSW_TRY(psw_comm_bytes(world, 0, runs->first, sizeof runs->first));
@@ -48,12 +49,14 @@ static cutting cutting_of(const sweep_given *given, const sweep_slots *slots, co
 }
 
 psw_status sweep_runs_cut(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
-                          const psw_split *split, sweep_runs *runs)
+                          const sweep_crew *crew, sweep_runs *runs)
 {
-    cutting c = cutting_of(given, slots, rates, split);
+    cutting c = cutting_of(given, slots, rates, &crew->split);
+    c.how.classes = &crew->classes;
     runs->most_slots = c.how.most_slots;
     PSW_TRY(cut_part(&c, SWEEP_PART_WANTED, &runs->usual));
     c.how.alone = true;
+    c.how.classes = NULL;
     return cut_part(&c, SWEEP_PART_QUARANTINED, &runs->quarantined);
 }
 

@@ -13,7 +13,7 @@ typedef struct sweep_runs {
 
 /* The same on every rank. Collective over the world. Must be freed whatever it returns: PSW_NO_MEMORY, PSW_USAGE. */
 psw_status sweep_runs_cut(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
-                          const psw_split *split, sweep_runs *runs);
+                          const sweep_crew *crew, sweep_runs *runs);
 /* The slots whose part is now SWEEP_PART_AGAIN. Collective over the world, as sweep_runs_cut. */
 psw_status sweep_runs_cut_again(const sweep_given *given, const sweep_slots *slots, const psw_rates *rates,
                                 const psw_split *split, sweep_runs *runs);

@@ -12,11 +12,9 @@
 static psw_status take(sweep_job *j, int depth, ptrdiff_t *k)
 {
     const psw_comm *team = &j->open.crew.team[depth];
-    const psw_runs *runs = &j->runs.usual;
     while (team->rank == 0) {
-        *k = psw_queue_take(j->open.crew.queue[depth]);
-        if (*k >= 0) *k += runs->first[depth];
-        if (*k < 0 || sweep_watch_fits(j, &runs->list[*k])) break;
+        *k = sweep_crew_take(&j->open.crew, depth);
+        if (*k < 0 || sweep_watch_fits(j, &j->runs.usual.list[*k])) break;
         j->progress.out_of_time = true;
         sweep_watch_tick(j);
     }
@@ -47,7 +45,7 @@ static psw_status work_depths(sweep_job *j)
     const sweep_crew *crew = &j->open.crew;
     psw_status status = PSW_OK;
     for (int depth = 0; depth < crew->depths && status == PSW_OK; depth++)
-        if (crew->queue[depth] && crew->team[depth].size > 0) status = work_depth(j, depth);
+        if (crew->team[depth].size > 0) status = work_depth(j, depth);
     if (status == PSW_OK) status = sweep_attempt_sync(j, INFINITY);
     if (status != PSW_OK) sweep_crew_halt(&j->open.crew);
     return status;

@@ -129,7 +129,7 @@ def check_commands():
     both = said("plan", "study.yaml", "--calibrate", "--calibration", "result.h5")
     check(both.returncode == 2 and "leave out one" in both.stderr, both)
     found = said("doctor").stdout
-    check(re.search(r"speeds +of this machine, measured 0 hours ago, in \S+/cache/polysweep/speeds-", found), found)
+    check(re.search(r"speeds +of this machine, measured 0 (hours|minutes) ago.*, in \S+/cache/polysweep/speeds-", found), found)
     shutil.rmtree("cache")
     found = said("doctor").stdout
     check(re.search(r"speeds +none of such launches here are kept yet.* in \S+/" + "speeds-", found), found)

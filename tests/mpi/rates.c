@@ -43,13 +43,16 @@ static void test_speeds(const psw_comm *world)
     ptrdiff_t first = 0;
     psw_split one = {world->size, 1, &first};
     psw_machine machine = psw_machine_read();
-    psw_speeds_request asked = {&machine, 1, world, &one, true};
+    double own = 0;
+    psw_speeds_request asked = {&machine, 1, world, &one, true, &own};
     char place[] = "/tmp/polysweep-rates-XXXXXX", directory[64];
     CHECK(world->rank != 0 || mkdtemp(place), "no directory");
     setenv("XDG_CACHE_HOME", world->rank == 0 ? place : "/proc", 1);
     psw_format(machine.cpu, sizeof machine.cpu, "a processor of the test");
     psw_speeds now = find(world, &asked);
     CHECK(now.age_s == 0, "measured now, %g s old", now.age_s);
+    CHECK(own == 1 && now.kinds == 1 && now.kind[0].nodes == 1 && strcmp(now.kind[0].cpu, machine.cpu) == 0,
+          "%d kinds of nodes, %s", now.kinds, now.kind[0].cpu);
     CHECK((world->size > 1) == (now.rates.latency_s[0] == now.latency_s[0]), "messages");
     asked.renew = false;
     psw_speeds kept = find(world, &asked);

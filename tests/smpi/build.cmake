@@ -20,7 +20,8 @@ endforeach()
 
 add_executable(ranks tests/smpi/ranks.c src/sweep/crew.c)
 add_executable(search tests/smpi/search.c ${SEARCH_SOURCES})
-foreach(program ranks search)
+add_executable(kinds tests/mpi/kinds.c src/sweep/crew.c)
+foreach(program ranks search kinds)
   target_include_directories(${program} PRIVATE tests)
   target_link_libraries(${program} PRIVATE polysweep_teams)
   target_link_options(${program} PRIVATE -shared -s) # stripped: every rank loads a copy

@@ -59,6 +59,8 @@ static void test_messages_between_nodes(void)
     doctor_facts *f = healthy(&m);
     f->mpi.latency_s = 2e-6, f->mpi.byte_s = 1e-10;
     expect_fine(&m, "2 us and 10 GB/s between the nodes node0 and node1");
+    for (int i = 2; i < RANKS; i++) TEXT(m.places[i].machine.cpu, "another one");
+    expect_fine(&m, "2 kinds: 1 x a processor, 1 x another one");
     f->mpi.byte_s = 1e-7;
     expect(&m, DOCTOR_WARN, "messages", "0.01 GB/s between the nodes node0 and node1, less than plain Ethernet",
            "btl_tcp_if_include");

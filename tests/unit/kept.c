@@ -137,22 +137,59 @@ static void test_numbers(const measure_key *key)
 
 static void test_kinds(const measure_key *one, const measure_key *two)
 {
-    measure_node list[] = {{*one, some_speeds(1)}, {*two, some_speeds(3)}, {*one, some_speeds(2)}};
-    const uint64_t hashes[] = {one->hash, two->hash, one->hash};
+    measure_node list[] = {{*one, some_speeds(1)}, {*two, some_speeds(3)}, {*one, some_speeds(2)}}, read[3];
     psw_speeds all, kind;
+    memcpy(read, list, sizeof list);
     list[1].speeds.busy = true;
     measure_kinds_write(list, 3, now);
     CHECK(measure_kept_read(two->hash, now + MEASURE_BUSY_S - 1, &kind) && kind.busy, "a busy node is known as such");
     CHECK(!measure_kept_read(two->hash, now + MEASURE_BUSY_S + 1, &kind), "a busy node counts for long");
-    CHECK(!measure_kinds_read(hashes, 3, now + MEASURE_BUSY_S + 1, &all), "a kind is missing");
+    CHECK(!measure_kinds_read(read, 3, now + MEASURE_BUSY_S + 1), "a kind is missing");
     CHECK(measure_kept_read(one->hash, now + MEASURE_BUSY_S + 1, &kind) && !kind.busy, "an idle one does");
     CHECK(kind.rates.sign_s == list[2].speeds.rates.sign_s && kind.memory_byte_s == list[2].speeds.memory_byte_s,
           "not the slower of two alike");
-    CHECK(measure_kinds_read(hashes, 3, now, &all) && all.rates.sign_s == list[1].speeds.rates.sign_s,
-          "not the slowest kind");
+    CHECK(measure_kinds_read(read, 3, now), "both are there");
+    all = measure_kinds_join(read, 3);
+    CHECK(all.rates.sign_s == list[1].speeds.rates.sign_s, "not the slowest kind");
     list[1].speeds.memory_byte_s = NAN;
     measure_speeds_join(&list[1].speeds, &all);
     CHECK(isnan(all.memory_byte_s), "what one does not know, all do not");
+}
+
+/* So many times as slow, all rates. */
+static psw_speeds slow_speeds(double factor)
+{
+    psw_speeds s = some_speeds(1);
+    double rate[sizeof s.rates / sizeof(double)];
+    s.rates = psw_rates_default;
+    memcpy(rate, &s.rates, sizeof s.rates);
+    for (size_t i = 0; i < sizeof rate / sizeof *rate; i++) rate[i] *= factor;
+    memcpy(&s.rates, rate, sizeof s.rates);
+    return s;
+}
+
+/* The fastest first; as fast as the slowest of those that are about alike, and of each kind the slowest node counts. */
+static void test_compare(void)
+{
+    static const double slow[] = {4, 1, 4.2, 1.05, 2}, speeds[] = {4, 4, 2.1, 1};
+    measure_node list[6];
+    for (int i = 0; i < 6; i++) {
+        char cpu[8];
+        psw_format(cpu, sizeof cpu, "cpu %d", i % 5);
+        psw_machine m = some_machine(cpu);
+        list[i] = (measure_node){measure_key_of(&m, 4, 1, 6), slow_speeds(slow[i % 5])};
+    }
+    list[2].key = list[0].key;
+    psw_speeds all = measure_kinds_join(list, 6);
+    CHECK(all.kinds == 4, "%d kinds", all.kinds);
+    for (int k = 0; k < 4; k++)
+        CHECK(fabs(all.kind[k].speed - speeds[k]) < 1e-9, "kind %d: %s is %g times as fast", k, all.kind[k].cpu,
+              all.kind[k].speed);
+    CHECK(all.kind[3].nodes == 3 && strcmp(all.kind[3].cpu, "cpu 0") == 0, "%td of %s", all.kind[3].nodes,
+          all.kind[3].cpu);
+    for (int i = 0; i < 6; i++) list[i].speeds = slow_speeds(1 + 0.02 * i);
+    all = measure_kinds_join(list, 6);
+    for (int k = 0; k < all.kinds; k++) CHECK(all.kind[k].speed == 1, "about alike, %g", all.kind[k].speed);
 }
 
 static void test_places(const char *place)
@@ -196,6 +233,7 @@ int main(void)
     test_not_believed(&key, &other);
     test_numbers(&key);
     test_kinds(&key, &other);
+    test_compare();
     for (int i = 0; i < 2; i++) {
         char path[1200];
         measure_kept_path(i ? other.hash : key.hash, path, sizeof path);
