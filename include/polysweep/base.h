@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define PSW_VERSION "0.4.0"
+#define PSW_VERSION "0.5.0"
 
 /* What went wrong. The first block holds exit codes of the program, the second reasons why
  * one point failed (column error_code); psw_status_word names each. */

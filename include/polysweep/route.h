@@ -35,8 +35,9 @@ typedef enum psw_scan { PSW_DOUBLING, PSW_CHAIN, PSW_EXSCAN, PSW_STATE_GATHER, P
 /* What a study asks for (run.layout, run.route, run.scan); -1 = auto. */
 typedef struct psw_choice {
     int layout, pattern, scan;
+    int columns; /* of a grid whose shape is known already; 0: psw_route_shape says */
 } psw_choice;
-#define PSW_CHOICE_AUTO ((psw_choice){-1, -1, -1})
+#define PSW_CHOICE_AUTO ((psw_choice){.layout = -1, .pattern = -1, .scan = -1})
 /* PSW_USAGE names the key and its words, or says that they do not go together. */
 psw_status psw_choice_read(const char *layout, const char *pattern, const char *scan, psw_choice *choice);
 

@@ -20,13 +20,15 @@ static ptrdiff_t leaves_with_queries(const psw_point *p, ptrdiff_t block)
 }
 
 /* Of other folds a grid is not asked for: their ranks own leaves as in any pattern. */
-static void make_grid(const psw_point *p, ptrdiff_t block, psw_route *route)
+static void make_grid(const psw_point *p, ptrdiff_t block, int columns, psw_route *route)
 {
     if (psw_attend_kind(p) != PSW_ROW_FOLD) {
         route->pattern = PSW_RING;
         return;
     }
     if (route->layout == PSW_STRIPED) route->layout = route->causal ? PSW_ZIGZAG : PSW_CONTIGUOUS;
+    route->columns = columns;
+    if (columns > 0) return;
     route->columns = psw_route_shape(leaves_with_queries(p, block), route->leaves, route->causal, route->size);
 }
 
@@ -43,7 +45,7 @@ psw_route psw_attend_route(const psw_point *p, psw_choice choice, int size, int 
     psw_pattern usual = psw_data_distinct(p) ? PSW_PASS_Q : PSW_RING; /* few queries: ranks share the keys */
     route.pattern = choice.pattern >= 0 ? (psw_pattern)choice.pattern : usual;
     if (keeps_scores(p)) route.pattern = PSW_ALL_GATHER; /* a row is looked at twice */
-    if (route.pattern == PSW_GRID) make_grid(p, block, &route);
+    if (route.pattern == PSW_GRID) make_grid(p, block, choice.columns, &route);
     route.scan = choice.scan >= 0 ? (psw_scan)choice.scan : PSW_DOUBLING;
     return route;
 }

@@ -40,13 +40,19 @@ double cmd_scale_work(const psw_point *point)
 double cmd_scale_unevenness(const psw_point *point)
 {
     if (point->team < 2 || psw_attend_kind(point) == PSW_ONE_RANK) return 1;
-    psw_route route = psw_attend_route(point, PSW_CHOICE_AUTO, (int)point->team, 0);
+    psw_group one = {point, 1};
+    psw_choice choice = psw_choice_within(&one, PSW_CHOICE_AUTO, point->team, 0);
+    psw_route route = psw_attend_route(point, choice, (int)point->team, 0);
+    double size = route.size, leaves = (double)route.leaves;
+    if (route.pattern == PSW_GRID)
+        return psw_route_grid_tiles(&route, route.leaves) * size /
+               (leaves * (route.causal ? leaves + 1 : 2 * leaves) / 2);
     ptrdiff_t most = 0;
     for (int rank = 0; rank < route.size; rank++) {
         ptrdiff_t count = psw_route_count(&route, rank);
         if (count > most) most = count;
     }
-    return (double)most * (double)route.size / (double)route.leaves;
+    return (double)most * size / leaves;
 }
 
 /* The first point of a line, which is that of its smallest team: the axis ascends. */

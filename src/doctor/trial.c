@@ -132,7 +132,7 @@ static psw_record record_of(const trial *t, ptrdiff_t slot)
     psw_record record = psw_record_blank(&point);
     record.slot.status = PSW_SLOT_DONE;
     record.slot.attempt = 1;
-    record.cost.flops = (double)slot + 0.25;
+    record.parallel.end_s = (double)slot + 0.25;
     return record;
 }
 
@@ -199,7 +199,7 @@ static ptrdiff_t wrong_slots(const trial *t, psw_reader *reader, ptrdiff_t first
     if (psw_reader_get(reader, first, count, t->records) != PSW_OK) return count;
     for (ptrdiff_t i = 0; i < count; i++)
         wrong += t->records[i].slot.status != PSW_SLOT_DONE || t->records[i].slot.torn ||
-                 t->records[i].cost.flops != record_of(t, first + i).cost.flops;
+                 t->records[i].parallel.end_s != record_of(t, first + i).parallel.end_s;
     return wrong;
 }
 

@@ -26,7 +26,7 @@ typedef struct chooser {
     ptrdiff_t *candidate; /* indices in base of those that may get a team */
     price *prices;        /* [candidate][depth] */
     ptrdiff_t candidates;
-    plan_fitting fitting;
+    plan_fitting fitting, open; /* open: of runs that fit any team */
 } chooser;
 
 /* ---- order ---- */
@@ -67,10 +67,10 @@ static void refuse(psw_run *run)
     settle(run, 0, 0, 0);
 }
 
-/* Of a run whose memory decides: by which pattern a team of `size` works on it, if it fits. */
-static bool fits(chooser *c, plan_team_work *work, ptrdiff_t size)
+/* By which pattern a team of `size` works on a run, if it fits; large: its memory decides. */
+static bool fits(chooser *c, plan_team_work *work, ptrdiff_t size, bool large)
 {
-    return plan_fitting_has(&c->fitting, work->group, size, &work->choice);
+    return plan_fitting_has(large ? &c->fitting : &c->open, work->group, size, &work->choice);
 }
 
 /* On a team of `size` at depth k, with the passes that only repeat. */
@@ -92,7 +92,7 @@ static int deepest_with(const chooser *c, ptrdiff_t ranks)
 static void force(chooser *c, plan_team_work *work, psw_run *run)
 {
     int depth = deepest_with(c, run->team);
-    if (depth < 0 || (run->refused && !fits(c, work, run->team))) {
+    if (depth < 0 || !fits(c, work, run->team, run->refused)) {
         refuse(run);
         return;
     }
@@ -101,10 +101,10 @@ static void force(chooser *c, plan_team_work *work, psw_run *run)
     settle(run, depth, cost.seconds, cost.busy_s);
 }
 
-/* Ranks of a team that have something to compute, at most. */
+/* Ranks of a team that have something to compute, at most, whatever its pattern. */
 static ptrdiff_t shares_of(const plan_team_work *work)
 {
-    return work->choice.pattern == PSW_GRID ? work->leaves * work->leaves : work->leaves;
+    return work->kind == PSW_ROW_FOLD ? work->leaves * work->leaves : work->leaves;
 }
 
 /* From single ranks up; teams with more than twice as many ranks as shares gain nothing. False if nothing fits. */
@@ -117,7 +117,7 @@ static bool find_prices(chooser *c, plan_team_work *work, bool large, price *pri
         ptrdiff_t size = c->levels[k].least;
         if (size == before) continue;
         if (found && size >= 2 * shares_of(work)) break;
-        if (large && !fits(c, work, size)) continue;
+        if (!fits(c, work, size, large)) continue;
         prices[k] = price_of(c, work, size, k);
         found = true;
     }
@@ -274,6 +274,7 @@ psw_status plan_choose_depths(const psw_study *study, const psw_rates *rates, co
     chooser c = {.study = study, .rates = rates, .cut = cut, .runs = runs};
     c.fitting.choice = cut->choice;
     c.fitting.memory_bytes = cut->memory_bytes;
+    c.open.choice = cut->choice;
     runs->how = cut->split->how;
     c.depths = runs->depths = psw_split_levels(cut->split, c.levels);
     psw_status status = choose(&c, finish_s);

@@ -314,7 +314,8 @@ static double longest_within(const plan *p, const psw_split *split)
     int depths = psw_split_levels(split, levels);
     for (int k = 0; k < depths; k++) {
         const psw_level *level = &levels[k];
-        seconds = fmin(seconds, psw_cost_team_time(p->rates, &one, p->cut.choice, level->least, level->nodes).seconds);
+        psw_choice choice = psw_choice_within(&one, p->cut.choice, level->least, 0);
+        seconds = fmin(seconds, psw_cost_team_time(p->rates, &one, choice, level->least, level->nodes).seconds);
     }
     return seconds + p->rates->run_s;
 }

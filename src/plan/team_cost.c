@@ -278,12 +278,35 @@ static void add_traffic(const psw_group *group, psw_choice choice, ptrdiff_t siz
                        rows_of_sums(p, &route, &all) * (double)each.sums + all.states * (double)each.states;
 }
 
+/* A grid computes and sends, one after the other, where a ring does both at once. It gains where its rank with most
+ * tiles has fewer of them: where there are more ranks than leaves, or leaves do not divide evenly. Rates do not enter,
+ * so that all ranks of all launches agree. */
+static bool grid_gains(const psw_point *p, psw_choice choice, ptrdiff_t size, psw_choice *grid)
+{
+    const double enough = 15 / 16.0;
+    psw_route ring = psw_attend_route(p, choice, whole_int(size), 0);
+    *grid = choice;
+    grid->pattern = PSW_GRID;
+    if (ring.pattern != PSW_RING || ring.layout == PSW_STRIPED || !psw_attend_sees_all(p)) return false;
+    psw_route route = psw_attend_route(p, *grid, whole_int(size), 0);
+    grid->columns = route.columns;
+    return most_of(&route).tiles <= enough * most_of(&ring).tiles;
+}
+
+static bool is_open(const psw_point *p, psw_choice choice, ptrdiff_t size)
+{
+    return choice.pattern < 0 && size > 1 && psw_method_computes(p->method) && psw_attend_kind(p) == PSW_ROW_FOLD;
+}
+
 psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_t size, double memory_bytes)
 {
     const psw_point *p = &group->points[0];
-    bool open = choice.pattern < 0 && size > 1 && memory_bytes > 0;
-    if (!psw_method_computes(p->method) || psw_attend_kind(p) != PSW_ROW_FOLD || !open) return choice;
     const psw_pattern in_order[] = {PSW_PASS_Q, PSW_RING, PSW_ALL_GATHER, PSW_STREAM}; /* the first is the fastest */
+    psw_choice grid;
+    if (!is_open(p, choice, size)) return choice;
+    if (grid_gains(p, choice, size, &grid) && (memory_bytes <= 0 || psw_team_memory(group, grid, size) <= memory_bytes))
+        return grid;
+    if (memory_bytes <= 0) return choice;
     for (int i = psw_data_distinct(p) ? 0 : 1; i < 4; i++) {
         choice.pattern = (int)in_order[i];
         if (psw_team_memory(group, choice, size) <= memory_bytes) break;

@@ -1,4 +1,6 @@
 /* How many columns a grid has. */
+#include <math.h>
+
 #include "polysweep/route.h"
 
 /* ---- the rank with most tiles ---- */
@@ -78,18 +80,19 @@ static double sent(const psw_route *g)
     return 2.0 * (psw_route_rows(g).size - 1) + (1 + 1.5 * nodes / looked) * (g->columns - 1);
 }
 
-static int root_of(int size)
+/* Shapes are looked at whose columns have `each` leaves at most, for every `each`: the fewest columns of which that is
+ * true, at most `size`. 0: there is none. */
+static int columns_of(int size, ptrdiff_t leaves, ptrdiff_t each)
 {
-    int root = 1;
-    while ((ptrdiff_t)(root + 1) * (root + 1) <= size) root++;
-    return root;
+    ptrdiff_t columns = (leaves + each - 1) / each;
+    return columns <= size ? (int)columns : 0;
 }
 
-/* The shapes that use most ranks: of each small number of rows, and of each small number of columns. */
-static int columns_of(int size, ptrdiff_t leaves, int number)
+/* The next smaller number of columns has so many leaves at most in each. */
+static ptrdiff_t next_each(ptrdiff_t leaves, ptrdiff_t each)
 {
-    int few = number / 2 + 1, columns = number % 2 ? size / few : few;
-    return columns < leaves ? columns : (int)leaves;
+    ptrdiff_t columns = (leaves + each - 1) / each;
+    return columns > 1 ? (leaves + columns - 2) / (columns - 1) : leaves + 1;
 }
 
 int psw_route_shape(ptrdiff_t queries, ptrdiff_t leaves, bool causal, int size)
@@ -98,18 +101,18 @@ int psw_route_shape(ptrdiff_t queries, ptrdiff_t leaves, bool causal, int size)
     psw_route g = {.pattern = PSW_GRID, .layout = causal ? PSW_ZIGZAG : PSW_CONTIGUOUS, .causal = causal};
     g.leaves = leaves, g.unit = 1, g.size = size;
     if (size >= queries * leaves) return (int)leaves; /* one tile for each rank */
-    int shapes = 2 * root_of(size), best = 0;
-    double least = 0, fewest = 0;
-    for (int i = 0; i < shapes; i++) {
-        g.columns = columns_of(size, leaves, i);
+    int best = 0;
+    double least = INFINITY, fewest = INFINITY;
+    for (ptrdiff_t each = 1; each <= leaves; each = next_each(leaves, each)) {
+        if ((g.columns = columns_of(size, leaves, each)) == 0) continue;
         double tiles = psw_route_grid_tiles(&g, queries);
-        least = i == 0 || tiles < least ? tiles : least;
+        least = tiles < least ? tiles : least;
     }
-    for (int i = 0; i < shapes; i++) {
-        g.columns = columns_of(size, leaves, i);
-        if (psw_route_grid_tiles(&g, queries) > least * as_good) continue;
+    for (ptrdiff_t each = 1; each <= leaves; each = next_each(leaves, each)) {
+        g.columns = columns_of(size, leaves, each);
+        if (g.columns == 0 || psw_route_grid_tiles(&g, queries) > least * as_good) continue;
         double sends = sent(&g);
-        if (best == 0 || sends < fewest) fewest = sends, best = g.columns;
+        if (sends < fewest) fewest = sends, best = g.columns;
     }
     return best;
 }

@@ -11,7 +11,7 @@
 
 enum { REPETITIONS_MAX = 1000 };
 
-static psw_choice choice = {-1, -1, -1};
+static psw_choice choice = {-1, -1, -1, 0};
 
 typedef struct side { /* one of the two that are compared */
     const psw_comm *team;

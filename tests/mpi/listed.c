@@ -25,7 +25,7 @@ static psw_computer computer_of(const psw_study *study)
 {
     static psw_inputs none;
     psw_computer c = {.study = study, .rates = &psw_rates_default, .inputs = &none, .nodes = 1};
-    c.choice = (psw_choice){-1, -1, -1};
+    c.choice = (psw_choice){-1, -1, -1, 0};
     return c;
 }
 

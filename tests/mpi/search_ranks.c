@@ -125,7 +125,7 @@ static void begin(sim *s, const psw_comm *self, const psw_sweep_request *request
     ptrdiff_t slots = psw_study_slots(study);
     *s = (sim){.given = {.request = request, .world = self, .study = study, .settings = psw_study_settings(study)}};
     s->given.slots = slots;
-    s->given.choice = (psw_choice){-1, -1, -1};
+    s->given.choice = (psw_choice){-1, -1, -1, 0};
     s->split = (psw_split){ranks, (ranks + 15) / 16, NULL, {0}};
     s->slots.part = malloc((size_t)slots);
     s->slots.selected = malloc((size_t)slots);

@@ -20,7 +20,7 @@ static void check_choices(const psw_comm *team, const psw_group *group)
     bool rows = psw_attend_kind(group->points) == PSW_ROW_FOLD;
     for (int layout = 0; layout < PSW_LAYOUTS; layout++)
         for (int how = 0; how < (rows ? (int)PSW_PATTERNS : (int)PSW_SCANS); how++)
-            check_pass(team, group, (psw_choice){layout, rows ? how : -1, rows ? -1 : how}, (psw_watch){NULL, NULL},
+            check_pass(team, group, (psw_choice){layout, rows ? how : -1, rows ? -1 : how, 0}, (psw_watch){NULL, NULL},
                        &alone);
 }
 

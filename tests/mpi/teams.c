@@ -103,7 +103,7 @@ static void all_choices(const psw_comm *team, const psw_point *p)
     CHECK(run_group(p, 1, &alone) == PSW_OK, "%s", psw_message());
     for (int layout = 0; layout < PSW_LAYOUTS; layout++)
         for (int how = 0; how < (rows ? (int)PSW_PATTERNS : (int)PSW_SCANS); how++)
-            against_alone(team, p, (psw_choice){layout, rows ? how : -1, rows ? -1 : how}, &alone);
+            against_alone(team, p, (psw_choice){layout, rows ? how : -1, rows ? -1 : how, 0}, &alone);
     result_free(&alone);
 }
 
@@ -146,7 +146,7 @@ static void one_row_is_bad(const psw_comm *team, psw_method method)
     psw_point p = point_of(method, 4, PSW_FULL, PSW_FP64, 8);
     p.r = 6, p.draws = 1;
     for (int pattern = 0; pattern < PSW_PATTERNS; pattern++) {
-        psw_choice choice = {-1, pattern, -1};
+        psw_choice choice = {-1, pattern, -1, 0};
         psw_status status = team_pass(team, &p, choice, (psw_watch){NULL, NULL}, ignore_leaf, NULL, &traffic);
         CHECK(status == PSW_NOT_FINITE, "rank %d: status %d, %s", team->rank, (int)status, psw_message());
         CHECK(strstr(psw_message(), "row 77"), "%s", psw_message());

@@ -59,7 +59,7 @@ static psw_status compute(const setting *s, const psw_study *study, ptrdiff_t sl
     timer.context = asked;
     if (s->early == world.rank) timer.over = at_once;
     psw_computer c = {.study = study, .rates = &rates, .inputs = &inputs, .timer = &timer, .nodes = 1};
-    c.choice = (psw_choice){-1, -1, -1};
+    c.choice = (psw_choice){-1, -1, -1, 0};
     if (s->fails) c.watch.ask = stop;
     psw_status status = psw_compute(s->team, &c, &(psw_slots){slot, 1, NULL}, &record);
     memset(out, 0, sizeof *out);

@@ -72,7 +72,7 @@ static void teams(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, psw_precision
         for (int s = 0; s < 3; s++)
             for (int layout = 0; layout < PSW_LAYOUTS; layout++)
                 for (int pattern = 0; pattern < PSW_PATTERNS; pattern++)
-                    team_of(&p, (psw_choice){layout, pattern, -1}, sizes[s], &alone);
+                    team_of(&p, (psw_choice){layout, pattern, -1, 0}, sizes[s], &alone);
         result_free(&alone);
     }
 }

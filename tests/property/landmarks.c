@@ -95,7 +95,7 @@ static void teams(psw_precision precision)
         for (int layout = 0; layout < PSW_LAYOUTS; layout++) {
             team t;
             result r;
-            CHECK(team_open(&t, &p, 1, 2, (psw_choice){layout, -1, -1}, size) == PSW_OK, "%s", psw_message());
+            CHECK(team_open(&t, &p, 1, 2, (psw_choice){layout, -1, -1, 0}, size) == PSW_OK, "%s", psw_message());
             if (size > 1) {
                 CHECK(team_run(&t, 1, &r) == PSW_OK, "%s", psw_message());
                 double off = apart(r.rows, alone.rows, 2 * N * V), mass = apart(r.special, alone.special, 2 * N);

@@ -67,7 +67,7 @@ static void row_folds(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, bool shar
         for (int s = 0; s < SIZES; s++)
             for (int layout = 0; layout < PSW_LAYOUTS; layout++)
                 for (int pattern = 0; pattern < PSW_PATTERNS; pattern++)
-                    against_one(points, count, (psw_choice){layout, pattern, -1}, sizes[s], &alone);
+                    against_one(points, count, (psw_choice){layout, pattern, -1, 0}, sizes[s], &alone);
         result_free(&alone);
     }
 }
@@ -152,7 +152,7 @@ static void sketches(ptrdiff_t n, ptrdiff_t block, ptrdiff_t special, bool share
         CHECK(run_group(&p, 1, &alone) == PSW_OK, "%s", psw_message());
         for (int s = 0; s < SIZES; s++)
             for (int layout = 0; layout < PSW_LAYOUTS; layout++)
-                sketch_against_one(&p, (psw_choice){layout, -1, -1}, sizes[s], &alone);
+                sketch_against_one(&p, (psw_choice){layout, -1, -1, 0}, sizes[s], &alone);
         result_free(&alone);
     }
 }
@@ -172,7 +172,7 @@ static void memory(psw_method method, psw_mask mask, int pattern)
     for (int size = 2; size <= 32; size *= 2) {
         double most = 0;
         for (int rank = 0; rank < size; rank++) {
-            psw_route route = psw_attend_route(&p, (psw_choice){-1, pattern, -1}, size, rank);
+            psw_route route = psw_attend_route(&p, (psw_choice){-1, pattern, -1, 0}, size, rank);
             most = fmax(most, (double)psw_engine_of(p.precision)->bytes(&group, &route));
         }
         fprintf(stderr, " %d: %.1f", size, most / 1048576);

@@ -52,7 +52,7 @@ static void in_teams(psw_point *points, ptrdiff_t count, int size)
             team t;
             int threads = 2 + (layout + pattern) % (MOST - 1);
             for (ptrdiff_t i = 0; i < count; i++) points[i].threads = threads;
-            psw_status status = team_open(&t, points, count, source.sets, (psw_choice){layout, pattern, -1}, size);
+            psw_status status = team_open(&t, points, count, source.sets, (psw_choice){layout, pattern, -1, 0}, size);
             if (status == PSW_OK) status = team_run(&t, 3, &some);
             CHECK(status == PSW_OK, "%s: %s", describe(points, threads), psw_message());
             CHECK(status != PSW_OK || same_bits(&one, &some), "%s, layout %d, pattern %d", describe(points, threads),

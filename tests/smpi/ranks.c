@@ -38,7 +38,7 @@ static void check_choices(const psw_comm *world, const psw_point *p, const int *
     if (world->rank == 0) alone = digest_alone(&group);
     for (int how = 0; how < count; how++)
         for (int layout = 0; layout < PSW_LAYOUTS && world->size <= most[how]; layout++) {
-            psw_choice choice = {layout, rows ? how : -1, rows ? -1 : how};
+            psw_choice choice = {layout, rows ? how : -1, rows ? -1 : how, 0};
             if (is_skipped(world, p, layout)) continue;
             psw_team_cost sent = check_pass(world, &group, choice, nobody, &alone);
             if (world->rank == 0)
@@ -63,7 +63,7 @@ static void check_grid(const psw_comm *world, psw_method method, psw_mask mask)
     int root = (int)ceil(sqrt(world->size));
     psw_point p = point_of(method, mask, 4 * root + 1);
     psw_group group = {&p, 1};
-    psw_choice choice = {-1, PSW_GRID, -1};
+    psw_choice choice = {-1, PSW_GRID, -1, 0};
     digest alone = {0};
     if (world->rank == 0) alone = digest_alone(&group);
     psw_team_cost sent = check_pass(world, &group, choice, nobody, &alone);
@@ -103,7 +103,7 @@ static double work_depth(sweep_crew *crew, int depth)
     const psw_comm *team = &crew->team[depth];
     for (double sum = 0;;) {
         ptrdiff_t number = -1;
-        if (team->rank == 0) number = psw_queue_take(crew->queue[depth]);
+        if (team->rank == 0) number = sweep_crew_take(crew, depth);
         psw_status status = PSW_OK;
         if (team->size > 1) status = psw_comm_bytes_wait(team, 0, &number, sizeof number, serve, crew);
         CHECK(status == PSW_OK, "%s", psw_message());
