@@ -10,7 +10,7 @@ static void test_messages(const psw_comm *world)
 {
     /* all on one node, and as if each rank were a node of its own */
     ptrdiff_t first[8] = {0, 1, 2, 3, 4, 5, 6, 7};
-    psw_split one = {world->size, 1, first}, many = {world->size, world->size, first};
+    psw_split one = {world->size, 1, first, {0}}, many = {world->size, world->size, first, {0}};
     double found[2][4], root[2][4];
     CHECK(psw_measure_messages(world, &one, found[0], found[0] + 2) == PSW_OK, "%s", psw_message());
     CHECK(psw_measure_messages(world, &many, found[1], found[1] + 2) == PSW_OK, "%s", psw_message());
@@ -41,7 +41,7 @@ static psw_speeds find(const psw_comm *world, const psw_speeds_request *asked)
 static void test_speeds(const psw_comm *world)
 {
     ptrdiff_t first = 0;
-    psw_split one = {world->size, 1, &first};
+    psw_split one = {world->size, 1, &first, {0}};
     psw_machine machine = psw_machine_read();
     double own = 0;
     psw_speeds_request asked = {&machine, 1, world, &one, true, &own};

@@ -91,7 +91,7 @@ static void put_columns(hid_t open, const store_layout *what)
     hid_t datasets[PSW_COLUMNS_MAX];
     psw_column_set all;
     psw_column_set_make(what->own, what->owns, what->predict, what->predicts, NULL, &all);
-    CHECK(store_columns_open(open, &all, what->slots, true, datasets) == PSW_OK, "%s", psw_message());
+    CHECK(store_columns_open(open, &all, what->slots, true, NULL, datasets) == PSW_OK, "%s", psw_message());
     for (ptrdiff_t first = 0; first < what->slots; first += STORE_PIECE) {
         ptrdiff_t count = what->slots - first < STORE_PIECE ? what->slots - first : STORE_PIECE;
         store_slice rows = store_slice_make(what->slots, first, count);
