@@ -200,15 +200,15 @@ static hid_t same_fill(hid_t made, hid_t type)
     return how;
 }
 
-static psw_status make_dataset(repacking *r, hid_t from, hid_t made, hid_t at, const char *name, shape *s, bool lines)
+static psw_status make_dataset(repacking *r, hid_t from, hid_t made, hid_t at, const char *name, shape *s)
 {
     hid_t type = H5Dget_type(from), space = H5Dget_space(from), how = same_fill(made, type);
     bool stored = is_stored(from, made);
-    if (lines && stored && !r->packs) set_whole(how);
-    if (lines && stored && r->packs && s->line * (size_t)s->extent[0] > CHUNKED_BYTES) set_packed(r, how, s);
+    if (stored && !r->packs) set_whole(how);
+    if (stored && r->packs && s->line * (size_t)s->extent[0] > CHUNKED_BYTES) set_packed(r, how, s);
     hid_t to = H5Dcreate2(at, name, type, space, H5P_DEFAULT, how, H5P_DEFAULT);
     psw_status status = to < 0 ? HDF_FAIL("cannot create it") : move_attributes(from, to);
-    if (status == PSW_OK && lines && stored) {
+    if (status == PSW_OK && stored) {
         set_piece(made, how, s);
         status = move_values(r, from, to, type, s);
     }
@@ -243,7 +243,7 @@ static psw_status move_dataset(repacking *r, hid_t from_at, hid_t to_at, const c
     bool known = made >= 0 && type >= 0 && space >= 0 && is_known(type);
     bool lines = known && know_shape(space, H5Tget_size(type), &s);
     note_scale(r, from, path);
-    psw_status status = lines ? make_dataset(r, from, made, to_at, name, &s, true) : copy_other(from_at, name, to_at);
+    psw_status status = lines ? make_dataset(r, from, made, to_at, name, &s) : copy_other(from_at, name, to_at);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     if (made >= 0) H5Pclose(made);

@@ -97,13 +97,20 @@ static void check_run(sweep_crew *crew, const psw_comm *team, ptrdiff_t number)
     check_pass(team, &group, PSW_CHOICE_AUTO, (psw_watch){ask, crew}, &alone);
 }
 
+/* The number of a run among those of its depth, -1: none. */
+static ptrdiff_t take(sweep_crew *crew, int depth)
+{
+    ptrdiff_t run = sweep_crew_take(crew, depth);
+    return run < 0 ? run : run - crew->share[depth].edge[0];
+}
+
 /* Returns the sum of number + 1 over the runs of which this rank was the first. */
 static double work_depth(sweep_crew *crew, int depth)
 {
     const psw_comm *team = &crew->team[depth];
     for (double sum = 0;;) {
         ptrdiff_t number = -1;
-        if (team->rank == 0) number = sweep_crew_take(crew, depth);
+        if (team->rank == 0) number = take(crew, depth);
         psw_status status = PSW_OK;
         if (team->size > 1) status = psw_comm_bytes_wait(team, 0, &number, sizeof number, serve, crew);
         CHECK(status == PSW_OK, "%s", psw_message());
