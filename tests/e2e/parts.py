@@ -124,6 +124,15 @@ def test_resumed(place):
     check("0 of 0 points of part 900/900 done" in nothing, "a part without points", nothing)
 
 
+def empty_bytes(path):
+    """Of columns that are stored and hold nothing yet, which a run fills."""
+    with h5py.File(path) as file:
+        columns = [c for c in file.values() if isinstance(c, h5py.Dataset) and c.shape == file["point"].shape]
+        stored = [c for c in columns if c.id.get_storage_size() > 0]
+        values = [(c.nbytes, c[...], c.fillvalue) for c in stored]
+        return sum(size for size, x, fill in values if ((x == fill) | (x != x)).all())
+
+
 def test_holes(place):
     """What is not a part's takes no room but for its coordinates, if the file system has holes."""
     with open(place / "probe", "wb") as probe:
@@ -135,7 +144,9 @@ def test_holes(place):
     run("run", place / "large.yaml", "-o", place / "large.h5", "--part", "2/5", "--quiet")
     part, whole = place / "large.2.h5", place / "large.h5"
     check(abs(part.stat().st_size - whole.stat().st_size) < 4096, "a part is at full size")
-    check(room(part) < 0.6 * room(whole), "a fifth takes", room(part), "of", room(whole))
+    saved, others = room(whole) - room(part), 0.8 * empty_bytes(whole)
+    # a column has up to a page more at each end of a stretch, a tenth here
+    check(saved > 0.8 * others > 1 << 20, "a fifth saves", saved, "of", others, "of the other parts")
     shown = run("show", part, "--where", "status == empty", "--columns", "status,theory_special_mass_d1", "--csv")
     check(set(shown.split()[1:]) <= {"empty,", "empty,nan"}, "holes are shown as numbers", set(shown.split()[1:]))
 
