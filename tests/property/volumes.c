@@ -4,15 +4,6 @@
 #include "polysweep/route.h"
 #include "property/route_cases.h"
 
-static const char *describe(const psw_route *r)
-{
-    static char text[160];
-    psw_format(text, sizeof text,
-               "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks, %d columns",
-               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size, r->columns);
-    return text;
-}
-
 /* ---- row folds ---- */
 
 /* Nodes of the trees of `queries` that rank `keys` makes. */
@@ -49,12 +40,12 @@ static psw_volume by_steps(psw_route r)
 
 static void check_same(const psw_route *r, psw_volume a, psw_volume b)
 {
-    CHECK(a.messages == b.messages, "%s: %g and %g messages", describe(r), a.messages, b.messages);
-    CHECK(a.keys == b.keys && a.queries == b.queries, "%s: keys of %g and %g leaves, queries of %g and %g", describe(r),
-          a.keys, b.keys, a.queries, b.queries);
+    CHECK(a.messages == b.messages, "%s: %g and %g messages", route_case_name(r), a.messages, b.messages);
+    CHECK(a.keys == b.keys && a.queries == b.queries, "%s: keys of %g and %g leaves, queries of %g and %g",
+          route_case_name(r), a.keys, b.keys, a.queries, b.queries);
     CHECK(a.sums == b.sums && a.last_sums == b.last_sums, "%s: sums of %g and %g nodes, of the last leaf %g and %g",
-          describe(r), a.sums, b.sums, a.last_sums, b.last_sums);
-    CHECK(a.states == b.states, "%s: %g and %g states", describe(r), a.states, b.states);
+          route_case_name(r), a.sums, b.sums, a.last_sums, b.last_sums);
+    CHECK(a.states == b.states, "%s: %g and %g states", route_case_name(r), a.states, b.states);
 }
 
 /* The rank at the end of the way makes tiles of what has come. */
@@ -66,7 +57,7 @@ static void check_ends(const psw_route *r)
         last.rank = (of + hops) % r->size;
         psw_step m = psw_route_step(&last, hops);
         int remote = r->pattern == PSW_PASS_Q ? m.queries : m.keys;
-        CHECK(hops == 0 || (m.tiles && remote == of), "%s: what %d owns goes to %d in vain", describe(r), of,
+        CHECK(hops == 0 || (m.tiles && remote == of), "%s: what %d owns goes to %d in vain", route_case_name(r), of,
               last.rank);
     }
 }
@@ -117,7 +108,7 @@ static void check_scans(psw_route r)
     r.scan = PSW_STATE_GATHER;
     psw_volume v = psw_route_state_volume(&r);
     double each = (double)r.size * (r.size - 1);
-    CHECK(v.messages == each, "%s: %g messages", describe(&r), v.messages);
+    CHECK(v.messages == each, "%s: %g messages", route_case_name(&r), v.messages);
 }
 
 static void check_all(psw_route route)
