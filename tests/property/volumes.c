@@ -26,6 +26,22 @@ static void add_transfer(const psw_route *r, const psw_transfer *t, psw_volume *
     if (t->what == PSW_SUMS) add_nodes(r, t->of, r->rank, v);
 }
 
+/* Of what a grid sends some is met where it goes: a query of the row there, or of the one whose sums these are, sees a
+ * key of the column, or of the sender. */
+static void check_wanted(const psw_route *r, const psw_transfer *t)
+{
+    ptrdiff_t last_query = -1, first_key = r->leaves;
+    for (ptrdiff_t leaf = r->leaves - 1; leaf >= 0; leaf--) {
+        int owner = psw_route_owner(r, leaf), column = (t->what == PSW_QUERIES ? t->peer : r->rank) % r->columns;
+        bool keys = t->what == PSW_KEYS;
+        bool query = keys ? owner / r->columns == t->peer / r->columns : owner == t->of;
+        if (query && last_query < 0) last_query = leaf;
+        if (keys ? owner == r->rank : owner % r->columns == column) first_key = leaf;
+    }
+    CHECK(last_query >= (r->causal ? first_key : 0) && first_key < r->leaves, "%s: what %d sends to %d is in vain",
+          route_case_name(r), r->rank, t->peer);
+}
+
 static psw_volume by_steps(psw_route r)
 {
     psw_volume v = {0};
@@ -33,6 +49,7 @@ static psw_volume by_steps(psw_route r)
         for (int step = 0; step < psw_route_steps(&r); step++)
             for (int i = 0; i < psw_route_transfers(&r, step); i++) {
                 psw_transfer t = psw_route_transfer(&r, step, i);
+                if (t.send && r.pattern == PSW_GRID) check_wanted(&r, &t);
                 if (t.send) add_transfer(&r, &t, &v);
             }
     return v;
