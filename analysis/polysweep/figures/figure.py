@@ -40,7 +40,7 @@ class Figure:
         paths = {kind: directory / f"{self.name}.{kind}" for kind in ("png", "svg")}
         with style.use():
             self.canvas.draw_without_rendering()  # panels are placed once, for both
-            self.canvas.set_layout_engine("none")
+            self.canvas.set_layout_engine(None)  # "none" would stand for one, for which each format is drawn twice
             self.canvas.savefig(paths["png"])
             self.canvas.savefig(paths["svg"], metadata={"Date": None, "Creator": None})
         for suffix, table in self.data.items():
