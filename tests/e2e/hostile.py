@@ -109,13 +109,15 @@ def check_encodings():
 def check_numbers():
     names = ("beta", "n", "d", "noise", "a_0", "c", "kappa", "m", "trials", "block", "seed", "den_constant", "j3", "team")
     grid = {"n": "64", "d": "10", "beta": "2"}
-    for name in names:
-        for value in ("nan", ".nan", "inf", "-.inf", "1e400", "-1e400", "0x10", "1e17.5"):
-            cells = {**grid, name: value}
-            study(with_grid(", ".join(f"{k}: {v}" for k, v in cells.items()), ""))
-            refuse([2], "study.yaml:", "plan", "study.yaml")
-            study(with_grid(", ".join(f"{k}: {v}" for k, v in grid.items()), ""))
-            refuse([2], "--set", "plan", "study.yaml", "--set", f"grid.{name}={value}")
+    values = ("nan", ".nan", "inf", "-.inf", "1e400", "-1e400", "0x10", "1e17.5")
+    for at, name in enumerate(names):
+        for turn, value in enumerate(values):  # in the study or on the command line: another half of them for each name
+            if (at + turn) % 2:
+                study(with_grid(", ".join(f"{k}: {v}" for k, v in {**grid, name: value}.items()), ""))
+                refuse([2], "study.yaml:", "plan", "study.yaml")
+            else:
+                study(with_grid(", ".join(f"{k}: {v}" for k, v in grid.items()), ""))
+                refuse([2], "--set", "plan", "study.yaml", "--set", f"grid.{name}={value}")
     for setting in ("run.time_limit", "run.memory_per_rank", "run.point_limit", "time.reps", "time.ci_rel", "run.threads"):
         for value in ("nan", "inf", "-1", "1e400", "1e400s", "infh"):
             refuse([2], "--set", "plan", "study.yaml", "--set", f"{setting}={value}")
@@ -277,11 +279,12 @@ ODD_FILES = {  # readable, with values that are not believed
 }
 
 
-def ask_all(codes, word, file):
-    """All commands that read a file; what is readable for some ends well."""
-    for command in (["show", file], ["status", file], ["verify", file, "--quiet"], ["run", "../study.yaml", "-o", file]):
-        refuse(codes, word, *command)
-    refuse([0, 2, 3], "", "plan", "../study.yaml", "--calibration", file)
+def ask_all(codes, word, file, turn=None):
+    """All commands that read a file, or, where many files are read, a run and two others in turn. What is readable for some ends well."""
+    others = [("show", file), ("status", file), ("verify", file, "--quiet"), ("plan", "../study.yaml", "--calibration", file)]
+    refuse(codes, word, "run", "../study.yaml", "-o", file)
+    for command in others if turn is None else (others[turn % 4], others[(turn + 1) % 4]):
+        refuse(*(([0, 2, 3], "") if command[0] == "plan" else (codes, word)), *command)
 
 
 def damaged(name, change):
@@ -295,11 +298,11 @@ def damaged(name, change):
 
 
 def check_files():
-    for name, change in BAD_FILES.items():
+    for turn, (name, change) in enumerate(BAD_FILES.items()):
         damaged(name, change)
         before = open("bad.h5", "rb").read()
         print(name, file=sys.stderr)
-        ask_all([3], "bad.h5", "bad.h5")
+        ask_all([3], "bad.h5", "bad.h5", turn)
         check(open("bad.h5", "rb").read() == before, name, "was changed")
     os.unlink("bad.h5")
 
@@ -315,10 +318,10 @@ def check_odd_files():
 
 def check_truncated():
     whole = open("../good.h5", "rb").read()
-    for kept in (0, 1, 8, 95, 96, 800, 4096, len(whole) // 4, len(whole) // 2, len(whole) - 4096, len(whole) - 1):
+    for turn, kept in enumerate((0, 1, 8, 95, 96, 800, 4096, len(whole) // 4, len(whole) // 2, len(whole) - 4096, len(whole) - 1)):
         with open("cut.h5", "wb") as file:
             file.write(whole[:kept])
-        ask_all([3], "cut.h5", "cut.h5")
+        ask_all([3], "cut.h5", "cut.h5", turn)
     os.unlink("cut.h5")
 
 
