@@ -1,8 +1,18 @@
+import pathlib
+
+import matplotlib.figure
 import numpy as np
 import pytest
 import synthetic
 
 import polysweep
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures of a report are made and not drawn, their pictures are empty: for tests of its words, tables and links."""
+    monkeypatch.setattr(matplotlib.figure.Figure, "draw_without_rendering", lambda self: None)
+    monkeypatch.setattr(matplotlib.figure.Figure, "savefig", lambda self, path, **_: pathlib.Path(path).write_bytes(b""))
 
 
 @pytest.fixture(scope="session")

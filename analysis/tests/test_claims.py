@@ -413,7 +413,7 @@ def test_a_file_is_about_the_claim_of_its_name(p1_file, p1, tmp_path):
     assert list(lacking["verdict"]) == [verdicts.UNTESTED] and "no column" in lacking["numbers"][0]
 
 
-def test_the_report_has_the_verdicts(p1_file, tmp_path, capsys):
+def test_the_report_has_the_verdicts(p1_file, tmp_path, capsys, undrawn):
     path = renamed(p1_file, tmp_path / "a.h5", "claim-degree")
     assert main([str(path), "-o", str(tmp_path / "page")]) == 0
     said = "b > 0: p* at the smallest margin suffices for a mass of 1/2 (Kim, ICML 2026): identity. 0 counterexamples in"

@@ -156,7 +156,7 @@ def test_the_answer(ds, path):
     assert "no exact kernel; no sketch" in said
 
 
-def test_every_reference_has_its_answer_and_nothing_is_left_out_silently(rows, tmp_path, capsys):
+def test_every_reference_has_its_answer_and_nothing_is_left_out_silently(rows, tmp_path, capsys, undrawn):
     own = [dict(row, reference="own", err_out_ref=0.01 if row["r"] else np.nan) for row in
            ({"r": 0, **row} for row in rows if row["method"] in ("exact", "polysketch"))]
     own += [dict(row, reference="own", err_out_ref=1e-16) for row in rows if row["method"] == "relu"]  # no sketch of anything

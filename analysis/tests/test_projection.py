@@ -213,7 +213,7 @@ def test_seeds_need_not_agree(strong_ds, tmp_path):
     assert found.equals(expected) and found.attrs["bands"] == expected.attrs["bands"]
 
 
-def test_a_plan_of_something_else_is_left_away_with_a_warning(tmp_path, capsys):
+def test_a_plan_of_something_else_is_left_away_with_a_warning(tmp_path, capsys, undrawn):
     rows = scaled.strong_rows(random(), lengths=(8192,), teams=(1, 2))  # few: what counts is what is said
     ds, files, out = opened(tmp_path, rows), [str(tmp_path / "x.h5"), str(tmp_path / "y.h5")], tmp_path / "out"
     opened(tmp_path, [row | {"beta": 6.0} for row in rows], "y.h5")
@@ -243,7 +243,7 @@ def test_a_plan_without_equal_work_says_so(tmp_path):
         project(ds, plan)
 
 
-def test_oversubscribed_files_say_so_and_continue_nowhere(tmp_path, capsys):
+def test_oversubscribed_files_say_so_and_continue_nowhere(tmp_path, capsys, undrawn):
     rows = scaled.strong_rows(random(), lengths=(8192,))
     path = written(tmp_path, plan_ahead(opened(tmp_path, rows)))
     opened(tmp_path, [row | {"timing": "oversubscribed"} for row in rows])
@@ -269,7 +269,7 @@ def test_a_calibration_by_the_same_file_is_said(strong_ds, tmp_path, rates, seen
     assert "of the file itself" in figure.caption and "has seen" not in figure.caption
 
 
-def test_the_report_has_the_projection(tmp_path, capsys):
+def test_the_report_has_the_projection(tmp_path, capsys, undrawn):
     strong_ds = opened(tmp_path, scaled.strong_rows(random(), lengths=(8192,)))
     path = written(tmp_path, plan_of_measured(strong_ds) + plan_ahead(strong_ds, (64, 256)))
     assert main([str(tmp_path / "x.h5"), "-o", str(tmp_path / "out"), "--project", str(path)]) == 0

@@ -79,7 +79,7 @@ def test_the_page_is_self_contained(w2_file, tmp_path):
     assert "paper" not in checker.text.lower()
 
 
-def test_several_files(few, few_widths, tmp_path):
+def test_several_files(few, few_widths, tmp_path, undrawn):
     for name, rows in (("p1.h5", few), ("w2.h5", few_widths)):
         synthetic.write(tmp_path / name, rows)
     assert main([str(tmp_path / "p1.h5"), str(tmp_path / "w2.h5"), "-o", str(tmp_path), "--quiet"]) == 0
@@ -88,13 +88,13 @@ def test_several_files(few, few_widths, tmp_path):
     assert all((tmp_path / link).exists() for link in checker.links)
 
 
-def test_a_bad_file_does_not_hide_the_good_one(few, tmp_path, capsys):
+def test_a_bad_file_does_not_hide_the_good_one(few, tmp_path, capsys, undrawn):
     synthetic.write(tmp_path / "few.h5", few)
     assert main([str(tmp_path / "none.h5"), str(tmp_path / "few.h5"), "-o", str(tmp_path / "out"), "--quiet"]) == 3
     assert "no such file" in capsys.readouterr().err and (tmp_path / "out" / "index.html").exists()
 
 
-def test_names_are_escaped(few, tmp_path):
+def test_names_are_escaped(few, tmp_path, undrawn):
     path = tmp_path / "a<b>&c.h5"
     synthetic.write(path, few)
     assert main([str(path), "-o", str(tmp_path / "out"), "--quiet"]) == 0

@@ -374,7 +374,7 @@ def test_beside_a_crossover_stands_its_error(tmp_path):
 # ---- the report ---------------------------------------------------------------------------------------------------
 
 
-def test_the_report_of_sketches(opened, tmp_path, capsys):
+def test_the_report_of_sketches(opened, tmp_path, capsys, undrawn):
     synthetic.write(tmp_path / "errors.h5", sketched.errors_study(kinds=("gaussian",), beta=(4,)))
     files = [str(tmp_path / "errors.h5"), opened["costs"].attrs["path"], opened["separation"].attrs["path"]]
     assert main([*files, "-o", str(tmp_path)]) == 0
