@@ -1,6 +1,6 @@
 # What teams send against the plan: many ranks that SimGrid simulates, in a build of their own (of smpi/ranks.c).
 # A few real ones: mpi.team_plan.
-psw_script_test(ranks_64 smpi/ranks.sh COST 56 ARGS 64 TIMEOUT 600)
+psw_script_test(ranks_64 smpi/ranks.sh COST 50 ARGS 64 splits states_causal rows_full rows_causal grid_full grid_causal TIMEOUT 600)
 psw_script_test(ranks_256 smpi/ranks.sh WHOLE ARGS 256 LABELS long TIMEOUT 3000)
 psw_script_test(ranks_1024 smpi/ranks.sh WHOLE ARGS 1024 LABELS long TIMEOUT 6000)
 # not a test: smpi/kinds.sh shows how busy two kinds of nodes are, by the queues and by the plan

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The kernels of row folds, compiled for several processors, run on what this one can do or emulate: the same bits.
-#   targets.sh PROGRAM DIRECTORY [BUILT...]: PROGRAM below tests/, DIRECTORY of cblas.h (for its declarations; nothing is
-#   called), BUILT: the program as the build at hand made it, once for each precision
+#   targets.sh short|all PROGRAM DIRECTORY [BUILT...]: PROGRAM below tests/, DIRECTORY of cblas.h (for its declarations; nothing
+#   is called), BUILT: the program as the build at hand made it, once for each precision. short: where there is BUILT, which
+#   is of the compiler at hand, only other compilers
 # Without two of them that run there is nothing to compare: skipped (77).
 set -euo pipefail
-source=${POLYSWEEP_SOURCE:?} program=$source/tests/$1 cblas=$2
-shift 2
+source=${POLYSWEEP_SOURCE:?} which=$1 program=$source/tests/$2 cblas=$3
+shift 3
 built=("$@")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -68,6 +69,7 @@ fi
 names=() jobs=()
 while IFS='|' read -r name compiler flags needs; do
     [ -n "$(trim "$name")" ] || continue
+    if [ "$which" = short ] && [ "${#built[@]}" -gt 0 ] && [ "$(trim "$compiler")" = cc ]; then continue; fi
     names+=("$(trim "$name")")
     run_target "$(trim "$name")" "$(trim "$compiler")" "$(trim "$flags")" "$(trim "$needs")" &
     jobs+=($!)

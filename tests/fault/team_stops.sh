@@ -3,14 +3,14 @@
 # half written, and running again comes to the bits of a run that nobody disturbed.
 . "$(dirname "$0")/../e2e/common.sh"
 here=$POLYSWEEP_SOURCE/tests/e2e
-kills=${1:-3}
+kills=${1:-2}
 
 cat >study.yaml <<'STUDY'
 schema: 1
 study: long
 data: {kind: gaussian}
 methods: [exact, softmax]
-grid: {mask: causal, n: [4096, 24576], d: 32, beta: [6, 8], row_norm: unit, block: 128, team: [2, 4]}
+grid: {mask: causal, n: [4096, 20480], d: 32, beta: [6, 8], row_norm: unit, block: 128, team: [2, 4]}
 run: {route: ring}
 STUDY
 expect 0 "12 of 12" ranks 4 run study.yaml -o reference.h5 --oversubscribe
@@ -25,7 +25,7 @@ start() { # signal, launcher|ranks|rank
         mpirun -n 4 "$program" run study.yaml -o cut.h5 --oversubscribe >said 2>&1 &
         launcher=$!
         for ((w = 0; w < 200; w++)); do
-            "$program" show cut.h5 --csv --where "n == 24576" --columns status 2>/dev/null | grep -q running && break
+            "$program" show cut.h5 --csv --where "n == 20480" --columns status 2>/dev/null | grep -q running && break
             sleep 0.05
         done
         sleep "0.$((RANDOM % 4))"

@@ -1,6 +1,7 @@
-/* What a route says that all ranks send is what its steps and moves send, rank by rank; and nothing goes on to ranks
- * that do not want it. */
+/* What a route says that all ranks send is what its steps and moves send, rank by rank; nothing goes on to ranks that
+ * do not want it, and no step has more messages than there is room for. */
 #include "check.h"
+#include "dist/pass.h"
 #include "polysweep/route.h"
 #include "property/route_cases.h"
 
@@ -42,16 +43,22 @@ static void check_wanted(const psw_route *r, const psw_transfer *t)
           route_case_name(r), r->rank, t->peer);
 }
 
+static void take_step(const psw_route *r, int step, psw_volume *v)
+{
+    int count = psw_route_transfers(r, step);
+    CHECK(4 * count <= dist_rows_requests(r), "%s: %d messages at once of rank %d", route_case_name(r), count, r->rank);
+    for (int i = 0; i < count; i++) {
+        psw_transfer t = psw_route_transfer(r, step, i);
+        if (t.send && r->pattern == PSW_GRID) check_wanted(r, &t);
+        if (t.send) add_transfer(r, &t, v);
+    }
+}
+
 static psw_volume by_steps(psw_route r)
 {
     psw_volume v = {0};
     for (r.rank = 0; r.rank < r.size; r.rank++)
-        for (int step = 0; step < psw_route_steps(&r); step++)
-            for (int i = 0; i < psw_route_transfers(&r, step); i++) {
-                psw_transfer t = psw_route_transfer(&r, step, i);
-                if (t.send && r.pattern == PSW_GRID) check_wanted(&r, &t);
-                if (t.send) add_transfer(&r, &t, &v);
-            }
+        for (int step = 0; step < psw_route_steps(&r); step++) take_step(&r, step, &v);
     return v;
 }
 
