@@ -1,5 +1,6 @@
 /* What a result file knows of its machine: rates that its newest launch measured, or a common core's, and how long
  * attention and head took there to their predictions; and the nodes of that launch. */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +26,16 @@ static psw_rates attention_only(const psw_rates *base)
     return r;
 }
 
-/* A team's time over the model's prediction for such a team. */
-static void add_team(const psw_record *record, const psw_rates *attention, sums *s)
+/* Which do not stand in the point. */
+static int threads_of(const psw_record *record)
 {
-    const psw_point *p = &record->point;
+    ptrdiff_t threads = record->parallel.threads;
+    return threads > 0 && threads < INT_MAX ? (int)threads : 0;
+}
+
+/* A team's time over the model's prediction for such a team. */
+static void add_team(const psw_record *record, const psw_point *p, const psw_rates *attention, sums *s)
+{
     const psw_parallel_columns *team = &record->parallel;
     psw_group one = {p, 1};
     s->attention[psw_point_single(p)] += psw_data_sets(p) * record->cost.time_median_s;
@@ -40,13 +47,15 @@ static void add_team(const psw_record *record, const psw_rates *attention, sums 
  * it is that of one draw, without its errors. */
 static void add(const psw_record *record, const psw_record *before, sums *s)
 {
-    const psw_point *p = &record->point;
+    psw_point point = record->point;
+    const psw_point *p = &point;
     if (record->slot.status != PSW_SLOT_DONE || record->cost.timing == PSW_TIMING_NONE ||
         record->cost.timing == PSW_TIMING_OVERSUBSCRIBED)
         return;
     psw_rates attention = attention_only(&s->base);
+    point.threads = threads_of(record);
     if (record->parallel.team > 1) {
-        add_team(record, &attention, s);
+        add_team(record, p, &attention, s);
         return;
     }
     psw_cost part = psw_cost_time(&attention, p), whole = psw_cost_time(&s->base, p);

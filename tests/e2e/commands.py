@@ -359,6 +359,19 @@ def test_calibration(file, study):
     os.remove(other)
 
 
+def test_calibration_by_threads(study, place):
+    """Of one point a plan with the threads of the file says the time that it took."""
+    if len(os.sched_getaffinity(0)) < 2:
+        return
+    file = os.path.join(place, "threads.h5")
+    one = ("--where", "method == softmax and n == 256 and d == 10 and level == 1 and a_1 == 1.2")
+    run("run", study, "-o", file, "--quiet", "--set", "run.threads=2", *one)
+    with h5py.File(file) as f:
+        took, = f["time_median_s"][f["status"][:] == 2]
+    each, = parse(run("plan", study, "--json", "--points", "--calibration", file, "--set", "run.threads=2", *one))["each"]
+    check(math.isclose(each["pass_s"], took, rel_tol=1e-9), "rates are those of one thread", each["pass_s"], took)
+
+
 def test_block(file, place):
     """Where one point is all that is waited for, the plan says what it would be with another block."""
     long = os.path.join(place, "long.yaml")
@@ -408,6 +421,7 @@ def main():
         test_show(file)
         test_status(file, study, told["points"])
         test_calibration(file, study)
+        test_calibration_by_threads(study, place)
         test_block(file, place)
         test_doctor(place)
         test_verify(file, told["points"])
