@@ -1,6 +1,6 @@
 """Packed files: the same contents to every command and reader, in a fraction of the bytes; what writes to one unpacks it first;
 and whatever fails or is killed on the way, the file is what it was or complete."""
-import os, subprocess, sys, tempfile
+import os, signal, subprocess, sys, tempfile
 from pathlib import Path
 
 import fcntl
@@ -128,6 +128,13 @@ def test_commands(place, whole, small):
         fcntl.flock(lock, fcntl.LOCK_EX)
         check("still writing" in said("pack", whole, "-o", place / "x.h5", code=3), "in use")
     check(not (place / "x.h5").exists(), "a refusal leaves nothing")
+    packing = subprocess.Popen([PROGRAM, "pack", whole, "-o", place / "x.h5", "--json"], stdout=subprocess.PIPE,
+                               env={**os.environ, "POLYSWEEP_FAULT": "store.pack:0:1:stop"})
+    os.waitpid(packing.pid, os.WUNTRACED)
+    check("in use by another run" in said("run", place / "study.yaml", "-o", whole, code=3), "a run while it is packed")
+    packing.send_signal(signal.SIGCONT)
+    check(parse(packing.communicate()[0].decode())["ended"] == 96 and packing.wait() == 0, "and then it is packed")
+    (place / "x.h5").unlink()
 
 
 def test_repacked(place, whole):
