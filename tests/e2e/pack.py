@@ -159,6 +159,7 @@ def test_work_left(place, study, whole):
     run("run", study, "-o", cut, "--quiet", "--where", "n == 64", ranks=2)
     check("unfinished  48" in run("pack", cut, "-o", small), "an unfinished file")
     before = small.read_bytes()
+    check("48 of 96 points done; nothing of what --where" in said("run", study, "-o", small, "--where", "n == 64"), "--where")
     for fault in ("store.pack", "store.replace"):
         said("run", study, "-o", small, code=3, POLYSWEEP_FAULT=f"{fault}:0:1")
         check(small.read_bytes() == before, fault, "and the file is another")
@@ -199,7 +200,9 @@ def test_search(place):
     check(run("show", file, "--edges", "--csv") == run("show", small, "--edges", "--csv"), "show --edges")
     check(polysweep.open_edges(file).drop_attrs().identical(polysweep.open_edges(small).drop_attrs()), "open_edges")
     run("verify", small)
-    check("of 256 points done" in said("run", study, "-o", small), "a search on it")
+    for ranks in (0, 2):
+        text = said("run", study, "-o", small, ranks=ranks)
+        check("of 256 points done" in text and "stays packed" in text and is_packed(small), "a search on it", text)
     check("256 of 256" in said("run", study, "-o", small, "--redo", "not_needed"), "all of its grid")
     check(not is_packed(small), "unpacked for --redo")
 
