@@ -5,7 +5,7 @@
 
 #include "sweep/job.h"
 
-/* Is the file packed, and nothing to be written to it? The same on every rank. */
+/* Is the file packed, and nothing to be written to it? Of a search, once it was read. The same on every rank. */
 bool sweep_pack_is_enough(const sweep_job *job);
 /* The end of a launch on such a file, which stays as it is: what it came to, as sweep_end. */
 psw_status sweep_pack_end(const sweep_job *job);
