@@ -42,10 +42,11 @@ psw_status psw_comm_gather(const psw_comm *comm, const void *mine, size_t bytes,
 
 /* The numbers 0 .. total-1, each handed out once over all ranks of `comm`, in ascending order on each node (except for
  * replies that arrive late). Ranks of rank 0's node take from a counter in shared memory; another node takes from
- * spans of numbers that its ranks request from rank 0 ahead of need, shrinking towards the end. No one-sided call
- * crosses a node. */
+ * spans of numbers that its ranks request from rank 0 ahead of need, by its speed (psw_deal_of, polysweep/plan.h). No
+ * one-sided call crosses a node. `speed`: how fast the calling rank, or the team that it takes for, ends runs; 0: it
+ * takes none. */
 typedef struct psw_queue psw_queue;
-psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t total, psw_queue **queue);
+psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t total, double speed, psw_queue **queue);
 /* The next number, or -1 when none is left (or the queue was halted). Not collective; may wait for rank 0. */
 ptrdiff_t psw_queue_take(psw_queue *queue);
 /* Answers requests that have arrived; to be called often (at least every second) by every rank while it computes. */

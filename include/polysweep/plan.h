@@ -237,6 +237,17 @@ void psw_runs_share(const psw_runs *runs, const psw_split *split, psw_share shar
 /* Sets runs->lean so that, of some, the simulated schedule ends first; so none ends later than if nothing were left. */
 psw_status psw_runs_lean(psw_runs *runs, const psw_split *split);
 
+/* How many of the `left` runs at rank 0 another node is given at a time, to hold until its teams take them: an eighth
+ * of its share, so that spans shrink towards the end (guided self-scheduling, Polychronopoulos and Kuck 1987, IEEE
+ * Trans. Comput. 36, 1425); few for each of its teams, for the first runs are the longest. It asks for more while it
+ * holds fewer than `ahead`; from 16 runs a team on that is none, for one that is held may be longer than all that is
+ * left to others. `share` of the speeds of all teams that take is the asker's, who has `teams` of them. Pure. */
+typedef struct psw_deal {
+    ptrdiff_t length; /* 1 .. 4 teams, and of those that are left */
+    ptrdiff_t ahead;  /* 0 .. teams */
+} psw_deal;
+psw_deal psw_deal_of(ptrdiff_t left, double share, ptrdiff_t teams);
+
 /* ---- parts of a study ---- */
 
 /* K of N, from 1: what one of several launches on files of their own computes. of = 0: the whole study. */

@@ -116,9 +116,10 @@ typedef struct psw_kept_rows {
 
 /* ---- the table of columns, for files, show, help and tests ------------------------------------------------ */
 
+enum { PSW_COLUMN_NAME = 80, PSW_COLUMN_TEXT = 256 }; /* bytes of texts, with their ends: longer ones are refused */
 typedef enum psw_column_type { PSW_F8, PSW_I8, PSW_U8, PSW_U1 } psw_column_type;
 typedef struct psw_column {
-    char name[80];
+    char name[PSW_COLUMN_NAME];
     const char *units, *long_name;
     psw_column_type type;
     bool bitwise;    /* row folds: reproducible bit for bit, or not at all */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "polysweep/comm.h"
+#include "polysweep/plan.h"
 
 enum { TAG_ASK = 1, TAG_ANSWER = 2 };
 
@@ -15,12 +16,23 @@ typedef struct span {
     int64_t first, end; /* empty: first == end */
 } span;
 
+typedef struct wish {
+    double share;  /* of the speeds of all that take */
+    int64_t teams; /* that take, among those it is for */
+} wish;
+
+typedef struct gift {
+    span numbers;
+    int64_t left; /* at rank 0 */
+} gift;
+
 /* One a node, in shared memory, behind a lock of its own. A rank has one request under way at most and sends it only
  * while no more numbers than ranks are left, so 2 spans a rank are enough. */
 typedef struct shared {
     atomic_flag lock;
     bool over, halted; /* rank 0 has no more; nothing more is wanted */
     int64_t asking;    /* requests under way */
+    int64_t left;      /* at rank 0, by the last answer */
     int64_t pool;      /* rank 0's node: the next number */
     int64_t count;     /* other nodes: spans, ascending */
     span list[];
@@ -30,12 +42,13 @@ struct psw_queue {
     MPI_Comm handle;
     MPI_Win window;
     shared *node;
-    int rank, size, node_size;
+    int rank;
     bool direct; /* this node holds the pool */
     int64_t total;
-    bool waiting; /* for an answer */
-    int64_t weight;
-    span answer;
+    wish own, all; /* for this rank alone, for its node */
+    bool waiting;  /* for an answer */
+    wish asked;
+    gift answer;
     MPI_Request requests[2];
 };
 
@@ -51,17 +64,17 @@ static void unlock(shared *node)
 
 /* ---- rank 0 answers ---- */
 
-/* A quarter of the asker's share of what is left, so that spans shrink towards the end; few numbers a rank, for
- * the first are the longest. */
-static span cut(psw_queue *queue, int64_t weight)
+static psw_deal deal_of(const wish *asked, int64_t left)
+{
+    return psw_deal_of((ptrdiff_t)left, asked->share, (ptrdiff_t)asked->teams);
+}
+
+static gift cut(psw_queue *queue, const wish *asked)
 {
     shared *node = queue->node;
     lock(node);
-    int64_t left = queue->total - node->pool, length = left * weight / (4 * (int64_t)queue->size);
-    if (length > 4 * weight) length = 4 * weight;
-    if (length < 1) length = 1;
-    if (length > left) length = left;
-    span given = {node->pool, node->pool + length};
+    int64_t left = queue->total - node->pool, length = deal_of(asked, left).length;
+    gift given = {{node->pool, node->pool + length}, left - length};
     node->pool += length;
     unlock(node);
     return given;
@@ -71,24 +84,25 @@ static void answer_all(psw_queue *queue)
 {
     for (;;) {
         int arrived;
-        int64_t weight;
+        wish asked;
         MPI_Status from;
         MPI_Iprobe(MPI_ANY_SOURCE, TAG_ASK, queue->handle, &arrived, &from);
         if (!arrived) return;
-        MPI_Recv(&weight, 1, MPI_INT64_T, from.MPI_SOURCE, TAG_ASK, queue->handle, MPI_STATUS_IGNORE);
-        span given = cut(queue, weight);
-        MPI_Send(&given, 2, MPI_INT64_T, from.MPI_SOURCE, TAG_ANSWER, queue->handle); /* its receive is posted */
+        MPI_Recv(&asked, sizeof asked, MPI_BYTE, from.MPI_SOURCE, TAG_ASK, queue->handle, MPI_STATUS_IGNORE);
+        gift given = cut(queue, &asked);
+        /* its receive is posted */
+        MPI_Send(&given, sizeof given, MPI_BYTE, from.MPI_SOURCE, TAG_ANSWER, queue->handle);
     }
 }
 
 /* ---- another node asks ---- */
 
-static void ask(psw_queue *queue, int64_t weight)
+static void ask(psw_queue *queue, const wish *asked)
 {
-    queue->weight = weight;
+    queue->asked = *asked;
     queue->waiting = true;
-    MPI_Irecv(&queue->answer, 2, MPI_INT64_T, 0, TAG_ANSWER, queue->handle, &queue->requests[0]);
-    MPI_Isend(&queue->weight, 1, MPI_INT64_T, 0, TAG_ASK, queue->handle, &queue->requests[1]);
+    MPI_Irecv(&queue->answer, sizeof queue->answer, MPI_BYTE, 0, TAG_ANSWER, queue->handle, &queue->requests[0]);
+    MPI_Isend(&queue->asked, sizeof queue->asked, MPI_BYTE, 0, TAG_ASK, queue->handle, &queue->requests[1]);
 }
 
 static void insert(shared *node, span new)
@@ -107,10 +121,11 @@ static void collect(psw_queue *queue)
     queue->waiting = false;
     lock(queue->node);
     queue->node->asking--;
-    if (queue->answer.first == queue->answer.end)
+    queue->node->left = queue->answer.left;
+    if (queue->answer.numbers.first == queue->answer.numbers.end)
         queue->node->over = true;
     else
-        insert(queue->node, queue->answer);
+        insert(queue->node, queue->answer.numbers);
     unlock(queue->node);
 }
 
@@ -150,23 +165,23 @@ static int64_t pop_list(shared *node)
 }
 
 /* One look at the node's spans; `end` when no more will come. Asks for a rank's worth when there is
- * nothing, for a node's worth when numbers run low and no rank has asked. */
+ * nothing, for a node's worth when numbers run low, but not at the end, and no rank has asked. */
 static int64_t pop_or_ask(psw_queue *queue, bool *end)
 {
     shared *node = queue->node;
-    int64_t weight = 0;
+    const wish *wanted = NULL;
     lock(node);
     int64_t number = node->halted ? -1 : pop_list(node);
     *end = number < 0 && (node->halted || (node->over && node->asking == 0)); /* an answer under way may hold numbers */
     if (!*end && !node->over && !queue->waiting) {
         if (number < 0)
-            weight = 1;
-        else if (node->asking == 0 && numbers_left(node) <= queue->node_size)
-            weight = queue->node_size;
+            wanted = &queue->own;
+        else if (node->asking == 0 && numbers_left(node) < deal_of(&queue->all, node->left).ahead)
+            wanted = &queue->all;
     }
-    node->asking += weight > 0;
+    node->asking += wanted != NULL;
     unlock(node);
-    if (weight > 0) ask(queue, weight);
+    if (wanted) ask(queue, wanted);
     return number;
 }
 
@@ -219,15 +234,29 @@ static psw_status connect(const psw_comm *comm, const psw_comm *node, psw_queue 
     return status == PSW_OK ? psw_fault("comm.queue") : status;
 }
 
-psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t total, psw_queue **out)
+/* Shares of what ranks of `comm` and of the node take; of a rank that takes nothing 0. */
+static psw_status compare(const psw_comm *comm, const psw_comm *node, double speed, psw_queue *queue)
+{
+    double all = speed, here[] = {speed, speed > 0};
+    PSW_TRY(psw_comm_sum(comm, &all, 1));
+    PSW_TRY(psw_comm_sum(node, here, 2));
+    if (all > 0) queue->own.share = speed / all, queue->all.share = here[0] / all;
+    queue->own.teams = 1;
+    queue->all.teams = (int64_t)here[1];
+    return PSW_OK;
+}
+
+psw_status psw_queue_open(const psw_comm *comm, const psw_comm *node, ptrdiff_t total, double speed, psw_queue **out)
 {
     psw_queue *queue = calloc(1, sizeof *queue);
     *out = NULL;
     psw_status status = psw_comm_agree(comm, queue ? PSW_OK : PSW_FAIL(PSW_NO_MEMORY, "no memory for the queue"));
     if (status == PSW_OK) {
-        *queue = (psw_queue){.rank = comm->rank, .size = comm->size, .node_size = node->size, .total = total};
-        status = psw_comm_agree(comm, connect(comm, node, queue)); /* and all see their node's memory cleared */
+        *queue = (psw_queue){.rank = comm->rank, .total = total};
+        status = compare(comm, node, speed, queue);
     }
+    if (status == PSW_OK)
+        status = psw_comm_agree(comm, connect(comm, node, queue)); /* and all see their node's memory cleared */
     if (status == PSW_OK)
         *out = queue;
     else

@@ -17,14 +17,17 @@ static const psw_column fixed[] = {
 #undef PSW_COLUMN
 };
 
-/* a column's type is its member's */
-#define PSW_COLUMN(name, type, member, ...)                                                                            \
+/* a column's type is its member's, and its texts are of a length that files are read with */
+#define PSW_COLUMN(name, type, member, units, long_name, ...)                                                          \
     _Static_assert(_Generic(((psw_record *)0)->member, double                                                          \
                             : PSW_F8, ptrdiff_t                                                                        \
                             : PSW_I8, uint64_t                                                                         \
                             : PSW_U8, default                                                                          \
                             : PSW_U1) == PSW_##type,                                                                   \
-                   #name);
+                   #name);                                                                                             \
+    _Static_assert(sizeof #name <= PSW_COLUMN_NAME && sizeof(units) <= PSW_COLUMN_TEXT &&                              \
+                       sizeof(long_name) <= PSW_COLUMN_TEXT,                                                           \
+                   "texts of " #name);
 #include "record/columns.def"
 #undef PSW_COLUMN
 _Static_assert(offsetof(psw_record, point) == 0, "parameters are recognised by their offset");

@@ -21,12 +21,15 @@ static const psw_column edges[] = {
 #undef PSW_EDGE
 };
 
-#define PSW_EDGE(name, type, member, ...)                                                                              \
+#define PSW_EDGE(name, type, member, units, long_name, ...)                                                            \
     _Static_assert(_Generic(((psw_edge_row *)0)->member, double                                                        \
                             : PSW_F8, ptrdiff_t                                                                        \
                             : PSW_I8, default                                                                          \
                             : PSW_U1) == PSW_##type,                                                                   \
-                   #name);
+                   #name);                                                                                             \
+    _Static_assert(sizeof #name <= PSW_COLUMN_NAME && sizeof(units) <= PSW_COLUMN_TEXT &&                              \
+                       sizeof(long_name) <= PSW_COLUMN_TEXT,                                                           \
+                   "texts of " #name);
 #include "record/edges.def"
 #undef PSW_EDGE
 

@@ -37,7 +37,7 @@ static psw_status check_origin(const char *path, hid_t file)
 static psw_status read_line(hid_t at, const char *name, hid_t type, ptrdiff_t most, void *values, ptrdiff_t *count)
 {
     hid_t dataset;
-    PSW_TRY(store_hdf_open(at, name, type, -1, &dataset));
+    PSW_TRY(store_hdf_look(at, name, type, -1, 0, &dataset)); /* HDF5 reads it, however it is stored */
     psw_status status = PSW_OK;
     *count = store_hdf_length(dataset);
     if (*count < 1 || *count > most)

@@ -5,7 +5,7 @@
 
 static psw_status check_text(hid_t object, const char *column, const char *name, const char *expected)
 {
-    char text[256];
+    char text[PSW_COLUMN_TEXT];
     if (!store_hdf_get_text_attribute(object, name, text, sizeof text) || text[0] == '\0')
         return PSW_FAIL(PSW_MISMATCH, "column %s has no attribute %s", column, name);
     if (expected && strcmp(text, expected) != 0)

@@ -110,12 +110,22 @@ ptrdiff_t sweep_crew_nodes(const sweep_crew *crew, ptrdiff_t first, ptrdiff_t si
     return nodes;
 }
 
+/* Of the team that this rank takes for. */
+static double speed_of(const sweep_crew *crew, int depth, int segment)
+{
+    int class = crew->class[depth];
+    bool takes = segment >= class && segment < crew->share[depth].segments - class;
+    bool first = crew->team[depth].size > 0 && crew->team[depth].rank == 0;
+    return takes && first ? psw_class_speed(&crew->classes, class) : 0;
+}
+
 static psw_status open_queues(sweep_crew *crew, const psw_comm *node, int depth)
 {
     const psw_share *share = &crew->share[depth];
     for (int k = 0; k < share->segments; k++) {
         ptrdiff_t count = share->edge[k + 1] - share->edge[k];
-        if (count > 0) PSW_TRY(psw_queue_open(&crew->order, node, count, &crew->queue[depth][k]));
+        double speed = speed_of(crew, depth, k);
+        if (count > 0) PSW_TRY(psw_queue_open(&crew->order, node, count, speed, &crew->queue[depth][k]));
     }
     return PSW_OK;
 }

@@ -78,7 +78,8 @@ static void draw(sweep_display *display)
     else
         psw_print(stderr, "%td points", state->points);
     if (state->failed) psw_print(stderr, ", %td failed", state->failed);
-    psw_print(stderr, "  %s elapsed, about %s left%s", elapsed, left, display->bar ? "   " : "\n");
+    psw_print(stderr, "  %s elapsed, about %s left", elapsed, left);
+    psw_print(stderr, display->bar ? "   " : "\n");
     fflush(stderr);
 }
 

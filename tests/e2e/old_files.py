@@ -17,6 +17,7 @@ GROWN = {"plain": "grid.beta=[2, 4, 6]", "noise": "grid.beta=[2, 4, 8, 16]", "ti
 RANKS = {"timed": 2, "gaussian": 2}
 PART = ("noise",)  # not all points were computed
 NOISY = ("noise", "timed")  # noise was drawn once, and by other keys: kept, but not gone on with
+PACKED = ("noise", "plain")  # what they are merged with, and gone on from, is packed first
 REGROUPED = ("plain",)  # closed_form has other points now: extended, never resumed
 
 
@@ -90,9 +91,17 @@ def test_verified(name, path, old_noise=0, ranks=0):
     check((f"{old_noise} done slots are not comparable" in words) == (old_noise > 0), name, words)
 
 
+def pack(path, small):
+    """A packed file has the columns of the old one, no more."""
+    run("pack", path, "-o", small)
+    old, new = contents(path), contents(small)
+    same_slots(old, new, numpy.array([(i, i) for i in range(len(old["status"]))]), f"{small.name}, packed", new_columns=False)
+    return small
+
+
 def test_merged(name, path, place):
-    out = place / f"{name}-merged.h5"
-    run("merge", out, path, shutil.copy(path, place / f"{name}-copy.h5"))
+    out, copy = place / f"{name}-merged.h5", place / f"{name}-copy.h5"
+    run("merge", out, path, pack(path, copy) if name in PACKED else shutil.copy(path, copy))
     old, new = contents(path), contents(out)
     same_slots(old, new, numpy.array([(i, i) for i in numpy.flatnonzero(old["status"] == DONE)]), f"{name}, merged")
 
@@ -277,6 +286,8 @@ def test_file(name, place):
     test_read(name, path, slots)
     test_verified(name, path, old_noise(contents(path)), RANKS.get(name, 0))
     test_merged(name, path, place)
+    if name in PACKED:
+        os.replace(place / f"{name}-copy.h5", path)
     if name in REGROUPED:
         check("--extend to keep" in refused("run", study, "-o", path, code=2), name, "other points of closed_form")
     else:

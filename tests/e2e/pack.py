@@ -130,6 +130,14 @@ def test_commands(place, whole, small):
     check(not (place / "x.h5").exists(), "a refusal leaves nothing")
 
 
+def test_repacked(place, whole):
+    """What the message about a file in another form says to type."""
+    for way in (["-f", "SHUF", "-f", "GZIP=6"], ["-f", "NONE", "-l", "CONTI"]):
+        file = place / "repacked.h5"
+        subprocess.run(["h5repack", *way, str(whole), str(file)], check=True)
+        check(run("show", file, "--csv") == run("show", whole, "--csv"), "after h5repack", *way)
+
+
 def test_nothing_left(study, small):
     """A run that has nothing to do leaves the file as it is, with and without what its sidecar knows."""
     before = small.read_bytes()
@@ -219,6 +227,7 @@ def main():
         test_form(small)
         test_readers(whole, small)
         test_commands(place, whole, small)
+        test_repacked(place, whole)
         test_nothing_left(study, small)
         if sys.argv[1:] == ["long"]:
             test_bytes(place)

@@ -71,9 +71,24 @@ def test_each_point_once(place, parts):
         check(int(ds.done.sum()) == mine and bool(numpy.isnan(ds.success_rate[~ds.done]).all()), "Python reads", part)
 
 
+def pack(part):
+    """In its place; what it is a part of stays known."""
+    before = statuses(part)
+    run("pack", part, "-o", f"{part}.small")
+    os.replace(f"{part}.small", part)
+    check(packed(part) and (statuses(part) == before).all(), part, "packed")
+
+
+def packed(path):
+    with h5py.File(path) as file:
+        return file.attrs.get("packed", 0) == 1
+
+
 def test_joined(place, parts):
+    """One of them is packed."""
     whole, out = place / "whole.h5", place / "out.h5"
     run("run", place / "study.yaml", "-o", whole, "--quiet", ranks=2)
+    pack(parts[0])
     told = parse(run("merge", out, *parts, "--json"))
     check((told["missing"], told["compared"]) == (0, 0), told)
     same_bits(whole, out, "joined parts")
@@ -119,7 +134,12 @@ def test_resumed(place):
     run(*command, POLYSWEEP_FAULT="compute.point:0:2", code=1)
     told = parse(run("status", part, "--json"))
     check(told["failed"] == 1 and told["done"] == told["points"] - 1, told)
+    pack(part)
+    check("is part 2/3 of the study: --part 2/3" in said(2, "run", place / "study.yaml", "-o", part), "a packed part")
+    check(packed(part), "a refusal leaves it packed")
     run(*command, "--redo", "failed")
+    told = parse(run("status", part, "--json"))
+    check((told["part"], told["done"], packed(part)) == ("2/3", told["points"], False), "unpacked, a part, and done", told)
     nothing = said(0, "run", place / "study.yaml", "-o", place / "few.h5", "--part", "900/900")
     check("0 of 0 points of part 900/900 done" in nothing, "a part without points", nothing)
 

@@ -45,6 +45,7 @@ kill -CONT $late
 wait $late
 code=$?
 [ $code = 75 ] && grep -q "0 of 40 points done; stopped .time limit" said || complain "a late point: exit code $code" "$(cat said)"
+grep -q "of 40 points .* left$" said || complain "no line of progress" "$(cat said)"
 
 expect 75 "1 failed.*stopped .max-fails" env POLYSWEEP_FAULT=compute.point:-1:1 "$program" run longer.yaml -o fails.h5 --set grid.beta=2 --max-fails 1
 for signal in USR1 TERM; do

@@ -41,7 +41,7 @@ static void play(const char *name, habits how)
     double lowest = -world.rank;
     psw_comm_max(&node, &lowest, 1);
     with_rank_0 = lowest == 0;
-    CHECK(psw_queue_open(&world, &node, how.total, &queue) == PSW_OK, "%s", psw_message());
+    CHECK(psw_queue_open(&world, &node, how.total, 1, &queue) == PSW_OK, "%s", psw_message());
     memset(seen, 0, sizeof seen);
     if (world.rank != how.absent_rank) take_all(queue, &how, seen);
     CHECK(psw_queue_close(&world, queue) == PSW_OK, "%s", psw_message());

@@ -1,9 +1,28 @@
-/* The routes that properties are asked of: every layout, mask and unit, for teams up to `largest` and sequences that do
- * and do not divide evenly, also shorter than the team. */
+/* Words for a route, and the routes that properties are asked of: every layout, mask and unit, for teams up to
+ * `largest` and sequences that do and do not divide evenly, also shorter than the team. */
 #ifndef POLYSWEEP_TESTS_ROUTE_CASES_H
 #define POLYSWEEP_TESTS_ROUTE_CASES_H
 
+#include "polysweep/base.h"
 #include "polysweep/route.h"
+
+/* In one buffer: until the next call. */
+static inline const char *route_case_name(const psw_route *r)
+{
+    static char text[160];
+    psw_format(text, sizeof text,
+               "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks, %d columns",
+               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size, r->columns);
+    return text;
+}
+
+/* The same route as another rank has it. */
+static inline psw_route route_case_on(const psw_route *route, int rank)
+{
+    psw_route r = *route;
+    r.rank = rank;
+    return r;
+}
 
 static inline void each_route(int largest, void (*check)(psw_route route))
 {

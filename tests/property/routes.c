@@ -15,22 +15,6 @@ static bool is_route(const psw_route *r)
     return r->pattern == PSW_GRID ? r->layout != PSW_STRIPED : r->columns == 1;
 }
 
-static const char *describe(const psw_route *r)
-{
-    static char text[160];
-    psw_format(text, sizeof text,
-               "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks, %d columns",
-               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size, r->columns);
-    return text;
-}
-
-static psw_route on(const psw_route *route, int rank)
-{
-    psw_route r = *route;
-    r.rank = rank;
-    return r;
-}
-
 /* ---- ownership ---- */
 
 static void check_ownership(const psw_route *r)
@@ -42,21 +26,22 @@ static void check_ownership(const psw_route *r)
         most = count > most ? count : most;
         for (ptrdiff_t place = 0; place < count; place++) {
             ptrdiff_t leaf = psw_route_leaf(r, rank, place);
-            CHECK(leaf > before && leaf < r->leaves, "%s: leaf %td of rank %d", describe(r), leaf, rank);
-            CHECK(psw_route_owner(r, leaf) == rank && psw_route_place(r, leaf) == place, "%s: leaf %td", describe(r),
-                  leaf);
+            CHECK(leaf > before && leaf < r->leaves, "%s: leaf %td of rank %d", route_case_name(r), leaf, rank);
+            CHECK(psw_route_owner(r, leaf) == rank && psw_route_place(r, leaf) == place, "%s: leaf %td",
+                  route_case_name(r), leaf);
             before = leaf;
         }
         if (r->pattern == PSW_GRID) continue; /* its rounds are those of a column */
         for (ptrdiff_t round = 0; round < psw_route_rounds(r); round++) {
             psw_leaves stretch = psw_route_round(r, rank, round);
             for (ptrdiff_t i = 0; i < stretch.count; i++)
-                CHECK(psw_route_place(r, stretch.first + i) == of_rounds + i, "%s: round %td", describe(r), round);
+                CHECK(psw_route_place(r, stretch.first + i) == of_rounds + i, "%s: round %td", route_case_name(r),
+                      round);
             of_rounds += stretch.count;
         }
-        CHECK(of_rounds == count, "%s: rounds hold %td of %td leaves", describe(r), of_rounds, count);
+        CHECK(of_rounds == count, "%s: rounds hold %td of %td leaves", route_case_name(r), of_rounds, count);
     }
-    CHECK(all == r->leaves && most == psw_route_most(r), "%s: %td leaves owned", describe(r), all);
+    CHECK(all == r->leaves && most == psw_route_most(r), "%s: %td leaves owned", route_case_name(r), all);
 }
 
 /* A unit has one owner, and rounds follow each other along the sequence. */
@@ -65,11 +50,12 @@ static void check_rounds(const psw_route *r)
     ptrdiff_t next = 0;
     for (ptrdiff_t leaf = 1; leaf < r->leaves; leaf++)
         CHECK(leaf % r->unit == 0 || psw_route_owner(r, leaf) == psw_route_owner(r, leaf - 1), "%s: a unit is cut",
-              describe(r));
+              route_case_name(r));
     for (ptrdiff_t round = 0; round < psw_route_rounds(r); round++)
         for (int i = 0; i < r->size; i++) {
             psw_leaves stretch = psw_route_round(r, psw_route_down(r, round) ? r->size - 1 - i : i, round);
-            CHECK(stretch.count == 0 || stretch.first == next, "%s: round %td does not follow", describe(r), round);
+            CHECK(stretch.count == 0 || stretch.first == next, "%s: round %td does not follow", route_case_name(r),
+                  round);
             next += stretch.count;
         }
 }
@@ -89,13 +75,15 @@ static void compute(const psw_route *r, const rank_state *state, psw_step m)
     int other = to_keys ? m.queries : m.keys;
     if (!m.tiles) return;
     if (m.query >= 0) { /* one leaf of each */
-        CHECK(psw_route_owner(r, m.query) == r->rank && psw_route_owner(r, m.key) == m.keys, "%s: owners", describe(r));
+        CHECK(psw_route_owner(r, m.query) == r->rank && psw_route_owner(r, m.key) == m.keys, "%s: owners",
+              route_case_name(r));
         CHECK(m.remote < 0 ? m.keys == r->rank : state->leaf[m.remote] == m.key, "%s: leaf %td is not resident",
-              describe(r), m.key);
+              route_case_name(r), m.key);
         met[m.query][m.key]++;
         return;
     }
-    if (other >= 0) CHECK((m.remote < 0 ? r->rank : state->remote[m.remote]) == other, "%s: not resident", describe(r));
+    if (other >= 0)
+        CHECK((m.remote < 0 ? r->rank : state->remote[m.remote]) == other, "%s: not resident", route_case_name(r));
     for (ptrdiff_t q = 0; q < psw_route_count(r, m.queries); q++) {
         ptrdiff_t query = psw_route_leaf(r, m.queries, q);
         for (ptrdiff_t key = 0; key < psw_route_seen(r, query); key++) {
@@ -104,7 +92,7 @@ static void compute(const psw_route *r, const rank_state *state, psw_step m)
             if (grid ? owner % r->columns != m.keys % r->columns : m.keys >= 0 && owner != m.keys) continue;
             bool here = (m.keys >= 0 && !grid) || owner == r->rank;
             for (int g = 0; g < psw_route_remote_buffers(r) && !here; g++) here = state->remote[g] == owner;
-            CHECK(here, "%s: rank %d lacks keys of %d", describe(r), r->rank, owner);
+            CHECK(here, "%s: rank %d lacks keys of %d", route_case_name(r), r->rank, owner);
             met[query][key]++;
         }
     }
@@ -119,9 +107,9 @@ static struct {
 static void list_transfers(const psw_route *route, int step)
 {
     for (int rank = 0; rank < route->size; rank++) {
-        psw_route r = on(route, rank);
+        psw_route r = route_case_on(route, rank);
         current[rank].count = psw_route_transfers(&r, step);
-        CHECK(current[rank].count <= 2 * RANKS, "%s: %d transfers", describe(route), current[rank].count);
+        CHECK(current[rank].count <= 2 * RANKS, "%s: %d transfers", route_case_name(route), current[rank].count);
         for (int i = 0; i < current[rank].count; i++) current[rank].list[i] = psw_route_transfer(&r, step, i);
     }
 }
@@ -146,32 +134,33 @@ static void take_step(const psw_route *route, rank_state *states, int step)
     memcpy(next, states, (size_t)route->size * sizeof *next);
     list_transfers(route, step);
     for (int rank = 0; rank < route->size; rank++) {
-        psw_route r = on(route, rank);
+        psw_route r = route_case_on(route, rank);
         psw_step m = psw_route_step(&r, step);
         compute(&r, &states[rank], m);
         for (int i = 0; i < current[rank].count; i++) {
             psw_transfer t = current[rank].list[i];
-            CHECK(t.peer != rank && t.peer >= 0 && t.peer < route->size, "%s: peer %d", describe(route), t.peer);
-            CHECK(answered(rank, t), "%s: rank %d step %d: nobody at the other end", describe(route), rank, step);
+            CHECK(t.peer != rank && t.peer >= 0 && t.peer < route->size, "%s: peer %d", route_case_name(route), t.peer);
+            CHECK(answered(rank, t), "%s: rank %d step %d: nobody at the other end", route_case_name(route), rank,
+                  step);
             if (t.what == PSW_SUMS) continue;
             if (t.send)
                 CHECK((t.remote < 0 ? rank : states[rank].remote[t.remote]) == t.of, "%s: rank %d sends what it lacks",
-                      describe(route), rank);
+                      route_case_name(route), rank);
             if (t.send) continue;
             CHECK(t.remote >= 0 && t.remote < psw_route_remote_buffers(&r) && (t.remote != m.remote || !m.tiles),
-                  "%s: rank %d receives into a buffer in use", describe(route), rank);
+                  "%s: rank %d receives into a buffer in use", route_case_name(route), rank);
             next[rank].remote[t.remote] = t.of;
             next[rank].leaf[t.remote] = t.leaf;
         }
     }
     memcpy(states, next, (size_t)route->size * sizeof *next);
     for (int rank = 0; rank < route->size; rank++) {
-        psw_route r = on(route, rank);
+        psw_route r = route_case_on(route, rank);
         psw_leaves places = psw_route_done(&r, step);
         for (ptrdiff_t i = places.first; i < places.first + places.count; i++) {
             ptrdiff_t leaf = psw_route_leaf(&r, rank, i);
             for (ptrdiff_t key = 0; key < psw_route_seen(&r, leaf); key++)
-                CHECK(met[leaf][key] == 1, "%s: leaf %td is done without %td", describe(route), leaf, key);
+                CHECK(met[leaf][key] == 1, "%s: leaf %td is done without %td", route_case_name(route), leaf, key);
             done[leaf]++;
         }
     }
@@ -182,7 +171,7 @@ static void check_sums(const psw_route *route)
 {
     bool grid = route->pattern == PSW_GRID, some = grid || route->pattern == PSW_PASS_Q;
     for (int rank = 0; rank < route->size; rank++) {
-        psw_route r = on(route, rank);
+        psw_route r = route_case_on(route, rank);
         for (int step = 0, steps = psw_route_steps(&r); step < steps; step++) {
             psw_step m = psw_route_step(&r, step);
             int sent = 0;
@@ -192,7 +181,7 @@ static void check_sums(const psw_route *route)
                 bool from = grid ? !t.after && t.remote == step % 2 : t.after;
                 sent += t.what == PSW_SUMS && t.send && t.of == m.queries && t.peer == m.queries && from;
             }
-            CHECK(sent == (m.tiles && m.queries != rank && some), "%s: %d sums sent", describe(route), sent);
+            CHECK(sent == (m.tiles && m.queries != rank && some), "%s: %d sums sent", route_case_name(route), sent);
         }
     }
 }
@@ -207,10 +196,10 @@ static void check_row_fold(const psw_route *route)
     for (int step = 0, steps = psw_route_steps(route); step < steps; step++) take_step(route, states, step);
     for (ptrdiff_t q = 0; q < route->leaves; q++)
         for (ptrdiff_t k = 0; k < route->leaves; k++)
-            CHECK(met[q][k] == (!route->causal || k <= q), "%s: leaves %td and %td met %d times", describe(route), q, k,
-                  met[q][k]);
+            CHECK(met[q][k] == (!route->causal || k <= q), "%s: leaves %td and %td met %d times",
+                  route_case_name(route), q, k, met[q][k]);
     for (ptrdiff_t q = 0; q < route->leaves; q++)
-        CHECK(done[q] == 1, "%s: leaf %td is done %d times", describe(route), q, done[q]);
+        CHECK(done[q] == 1, "%s: leaf %td is done %d times", route_case_name(route), q, done[q]);
     check_sums(route);
 }
 
@@ -229,22 +218,22 @@ static void check_nodes(const psw_route *route, ptrdiff_t seen)
     ptrdiff_t held = 0, expected = 0;
     for (int rank = 0; rank < (route->pattern == PSW_GRID ? route->columns : route->size); rank++) {
         ptrdiff_t count = psw_route_nodes(route, rank, seen, list), before = -1;
-        CHECK(count == psw_route_nodes(route, rank, seen, NULL), "%s: two counts", describe(route));
+        CHECK(count == psw_route_nodes(route, rank, seen, NULL), "%s: two counts", route_case_name(route));
         for (ptrdiff_t i = 0; i < count; i++) {
             ptrdiff_t first = list[i].index << list[i].level, end = (list[i].index + 1) << list[i].level;
-            CHECK(first > before && first < seen, "%s: nodes not ascending", describe(route));
+            CHECK(first > before && first < seen, "%s: nodes not ascending", route_case_name(route));
             for (ptrdiff_t leaf = first; leaf < end && leaf < seen; leaf++) {
-                CHECK(holder(route, leaf) == rank, "%s: a node holds another rank's leaf", describe(route));
+                CHECK(holder(route, leaf) == rank, "%s: a node holds another rank's leaf", route_case_name(route));
                 held++;
                 before = leaf;
             }
             for (ptrdiff_t j = 0; j < i; j++)
                 CHECK(list[i].level != list[j].level || (list[i].index ^ 1) != list[j].index,
-                      "%s: two nodes that are one", describe(route));
+                      "%s: two nodes that are one", route_case_name(route));
         }
     }
     expected = seen;
-    CHECK(held == expected, "%s: nodes hold %td of %td leaves", describe(route), held, expected);
+    CHECK(held == expected, "%s: nodes hold %td of %td leaves", route_case_name(route), held, expected);
 }
 
 /* Whole nodes of a set of leaves, by looking at each: true if the node is, which is then not counted. */
@@ -275,7 +264,7 @@ static void check_waiting(const psw_route *route, ptrdiff_t seen)
     int parts = route->pattern == PSW_GRID ? route->columns : route->size;
     while ((seen - 1) >> root.level) root.level++;
     for (int rank = 0; rank < route->size; rank++) {
-        psw_route r = on(route, rank);
+        psw_route r = route_case_on(route, rank);
         bool has[LEAVES] = {false}, some = r.pattern != PSW_GRID || psw_route_count(&r, rank) > 0;
         ptrdiff_t most = 0;
         for (int step = 0; step + 1 < parts && r.pattern != PSW_ALL_GATHER && some; step++) {
@@ -284,8 +273,8 @@ static void check_waiting(const psw_route *route, ptrdiff_t seen)
             count += count_whole(has, seen, root, &count);
             most = count > most ? count : most;
         }
-        CHECK(psw_route_waiting(&r, seen) == most, "%s: rank %d, %td seen: %td wait, not %td", describe(route), rank,
-              seen, psw_route_waiting(&r, seen), most);
+        CHECK(psw_route_waiting(&r, seen) == most, "%s: rank %d, %td seen: %td wait, not %td", route_case_name(route),
+              rank, seen, psw_route_waiting(&r, seen), most);
     }
 }
 
@@ -345,12 +334,12 @@ static void check_shape(ptrdiff_t leaves, bool causal, int size)
         most = fmax(most, tiles), all += tiles;
     }
     double pairs = causal ? (double)leaves * (double)(leaves + 1) / 2 : (double)leaves * (double)leaves;
-    CHECK(all == pairs, "%s: %g of %g tiles", describe(&r), all, pairs);
-    CHECK(most == psw_route_grid_tiles(&r, leaves), "%s: %g tiles, not %g", describe(&r), most,
+    CHECK(all == pairs, "%s: %g of %g tiles", route_case_name(&r), all, pairs);
+    CHECK(most == psw_route_grid_tiles(&r, leaves), "%s: %g tiles, not %g", route_case_name(&r), most,
           psw_route_grid_tiles(&r, leaves));
-    CHECK(most <= 1.0625 * least + 1e-9, "%s: %g tiles, of another shape %g", describe(&r), most, least);
+    CHECK(most <= 1.0625 * least + 1e-9, "%s: %g tiles, of another shape %g", route_case_name(&r), most, least);
     double copies = psw_route_rows(&r).size + r.columns - 2;
-    CHECK(copies <= 2.3 * sqrt(size) + 1 || leaves < size, "%s: %g copies", describe(&r), copies);
+    CHECK(copies <= 2.3 * sqrt(size) + 1 || leaves < size, "%s: %g copies", route_case_name(&r), copies);
     fprintf(stderr, "%-6s %4td leaves, %4d ranks: %3d x %3d, balance %.3f, %.1f sqrt(P) copies\n",
             causal ? "causal" : "full", leaves, size, psw_route_rows(&r).size, r.columns, all / size / most,
             copies / sqrt(size));

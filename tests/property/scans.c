@@ -8,22 +8,6 @@
 
 enum { RANKS = 64 };
 
-static const char *describe(const psw_route *r)
-{
-    static char text[160];
-    psw_format(text, sizeof text,
-               "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks, %d columns",
-               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size, r->columns);
-    return text;
-}
-
-static psw_route on(const psw_route *route, int rank)
-{
-    psw_route r = *route;
-    r.rank = rank;
-    return r;
-}
-
 /* Ranks and leaves are summed as sets: bit p is rank p. */
 typedef unsigned long long set;
 
@@ -31,7 +15,7 @@ static set step_of(const psw_route *route, int rank, int step, bool down, const 
                    bool *totals)
 {
     psw_move list[PSW_MOVES_MAX];
-    psw_route r = on(route, rank);
+    psw_route r = route_case_on(route, rank);
     int count = psw_route_moves(&r, true, list);
     set got = 0;
     for (int i = 0; i < count; i++) {
@@ -50,9 +34,9 @@ static void check_direction(const psw_route *route, bool down)
     int last = down ? 0 : route->size - 1, steps = 0;
     set all = route->size == 64 ? ~0ull : (1ull << route->size) - 1;
     for (int rank = 0; rank < route->size; rank++) {
-        psw_route r = on(route, rank);
+        psw_route r = route_case_on(route, rank);
         int count = psw_route_moves(&r, true, list);
-        CHECK(count <= PSW_MOVES_MAX, "%s: %d moves", describe(route), count);
+        CHECK(count <= PSW_MOVES_MAX, "%s: %d moves", route_case_name(route), count);
         for (int i = 0; i < count; i++) steps = list[i].step + 1 > steps ? list[i].step + 1 : steps;
         window[rank] = 1ull << rank;
     }
@@ -67,7 +51,7 @@ static void check_direction(const psw_route *route, bool down)
             if (totals) {
                 total[rank] = got;
             } else {
-                CHECK((before[rank] & got) == 0, "%s: added twice", describe(route));
+                CHECK((before[rank] & got) == 0, "%s: added twice", route_case_name(route));
                 before[rank] |= got, window[rank] |= got;
             }
         }
@@ -75,8 +59,8 @@ static void check_direction(const psw_route *route, bool down)
     total[last] = window[last];
     for (int rank = 0; rank < route->size; rank++) {
         set below = (1ull << rank) - 1, expected = down ? all & ~(below | 1ull << rank) : below;
-        CHECK(before[rank] == expected, "%s: rank %d has the wrong ranks before it", describe(route), rank);
-        CHECK(total[rank] == all, "%s: rank %d lacks the total", describe(route), rank);
+        CHECK(before[rank] == expected, "%s: rank %d has the wrong ranks before it", route_case_name(route), rank);
+        CHECK(total[rank] == all, "%s: rank %d lacks the total", route_case_name(route), rank);
     }
 }
 
@@ -86,20 +70,20 @@ static void check_moves(const psw_route *route)
     int sends = 0, receives = 0;
     psw_move list[PSW_MOVES_MAX];
     for (int rank = 0; rank < route->size; rank++) {
-        psw_route r = on(route, rank);
+        psw_route r = route_case_on(route, rank);
         int count = psw_route_moves(&r, true, list);
         for (int i = 0; i < count; i++) {
             psw_move m = list[i], other[PSW_MOVES_MAX];
-            psw_route peer = on(route, m.peer);
+            psw_route peer = route_case_on(route, m.peer);
             int found = 0, others = psw_route_moves(&peer, true, other);
             for (int j = 0; j < others; j++)
                 found += other[j].peer == rank && other[j].step == m.step && other[j].send != m.send &&
                          other[j].down == m.down && other[j].total == m.total;
-            CHECK(found == 1, "%s: rank %d step %d: %d counterparts", describe(route), rank, m.step, found);
+            CHECK(found == 1, "%s: rank %d step %d: %d counterparts", route_case_name(route), rank, m.step, found);
             sends += m.send, receives += !m.send;
         }
     }
-    CHECK(sends == receives, "%s: %d sends, %d receives", describe(route), sends, receives);
+    CHECK(sends == receives, "%s: %d sends, %d receives", route_case_name(route), sends, receives);
 }
 
 static void check_scans(psw_route route)

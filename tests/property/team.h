@@ -11,6 +11,7 @@ typedef struct mail {
     int from, to;
     psw_payload_kind what;
     int of;
+    const void *sent; /* is not to change until it has arrived */
     psw_payload copy;
 } mail;
 
@@ -55,14 +56,18 @@ static inline void team_close(team *t)
 
 /* ---- row folds ---- */
 
+/* A message may arrive at once, or when all wait for it: until then what is sent stays, and what is received is not
+ * read. */
 static inline void team_post(team *t, int step, bool after)
 {
     for (int rank = 0; rank < t->size; rank++)
         for (int i = 0; i < psw_route_transfers(&t->route[rank], step); i++) {
             psw_transfer x = psw_route_transfer(&t->route[rank], step, i);
-            if (!x.send || x.after != after) continue;
+            if (x.after != after) continue;
             psw_payload p = t->engine->rows->payload(t->attention[rank], &x);
-            mail m = {rank, x.peer, x.what, x.of, {malloc(p.bytes + 1), p.bytes}};
+            if (!x.send) memset(p.at, 0xff, p.bytes);
+            if (!x.send) continue;
+            mail m = {rank, x.peer, x.what, x.of, p.at, {malloc(p.bytes + 1), p.bytes}};
             memcpy(m.copy.at, p.at, p.bytes);
             t->mails[t->mail_count++] = m;
         }
@@ -82,6 +87,7 @@ static inline psw_status team_collect(team *t, int step)
             }
             CHECK(found && found->copy.bytes == p.bytes, "rank %d step %d: no mail of %zu bytes", rank, step, p.bytes);
             if (!found || found->copy.bytes != p.bytes) return PSW_BUG;
+            CHECK(memcmp(found->sent, found->copy.at, p.bytes) == 0, "rank %d step %d: sent and changed", rank, step);
             memcpy(p.at, found->copy.at, p.bytes);
             PSW_TRY(t->engine->rows->receive(t->attention[rank], &x));
         }

@@ -4,15 +4,6 @@
 #include "polysweep/route.h"
 #include "property/route_cases.h"
 
-static const char *describe(const psw_route *r)
-{
-    static char text[160];
-    psw_format(text, sizeof text,
-               "layout %d pattern %d scan %d causal %d, %td leaves in units of %td on %d ranks, %d columns",
-               (int)r->layout, (int)r->pattern, (int)r->scan, r->causal, r->leaves, r->unit, r->size, r->columns);
-    return text;
-}
-
 /* ---- row folds ---- */
 
 /* Nodes of the trees of `queries` that rank `keys` makes. */
@@ -35,6 +26,22 @@ static void add_transfer(const psw_route *r, const psw_transfer *t, psw_volume *
     if (t->what == PSW_SUMS) add_nodes(r, t->of, r->rank, v);
 }
 
+/* Of what a grid sends some is met where it goes: a query of the row there, or of the one whose sums these are, sees a
+ * key of the column, or of the sender. */
+static void check_wanted(const psw_route *r, const psw_transfer *t)
+{
+    ptrdiff_t last_query = -1, first_key = r->leaves;
+    for (ptrdiff_t leaf = r->leaves - 1; leaf >= 0; leaf--) {
+        int owner = psw_route_owner(r, leaf), column = (t->what == PSW_QUERIES ? t->peer : r->rank) % r->columns;
+        bool keys = t->what == PSW_KEYS;
+        bool query = keys ? owner / r->columns == t->peer / r->columns : owner == t->of;
+        if (query && last_query < 0) last_query = leaf;
+        if (keys ? owner == r->rank : owner % r->columns == column) first_key = leaf;
+    }
+    CHECK(last_query >= (r->causal ? first_key : 0) && first_key < r->leaves, "%s: what %d sends to %d is in vain",
+          route_case_name(r), r->rank, t->peer);
+}
+
 static psw_volume by_steps(psw_route r)
 {
     psw_volume v = {0};
@@ -42,6 +49,7 @@ static psw_volume by_steps(psw_route r)
         for (int step = 0; step < psw_route_steps(&r); step++)
             for (int i = 0; i < psw_route_transfers(&r, step); i++) {
                 psw_transfer t = psw_route_transfer(&r, step, i);
+                if (t.send && r.pattern == PSW_GRID) check_wanted(&r, &t);
                 if (t.send) add_transfer(&r, &t, &v);
             }
     return v;
@@ -49,12 +57,12 @@ static psw_volume by_steps(psw_route r)
 
 static void check_same(const psw_route *r, psw_volume a, psw_volume b)
 {
-    CHECK(a.messages == b.messages, "%s: %g and %g messages", describe(r), a.messages, b.messages);
-    CHECK(a.keys == b.keys && a.queries == b.queries, "%s: keys of %g and %g leaves, queries of %g and %g", describe(r),
-          a.keys, b.keys, a.queries, b.queries);
+    CHECK(a.messages == b.messages, "%s: %g and %g messages", route_case_name(r), a.messages, b.messages);
+    CHECK(a.keys == b.keys && a.queries == b.queries, "%s: keys of %g and %g leaves, queries of %g and %g",
+          route_case_name(r), a.keys, b.keys, a.queries, b.queries);
     CHECK(a.sums == b.sums && a.last_sums == b.last_sums, "%s: sums of %g and %g nodes, of the last leaf %g and %g",
-          describe(r), a.sums, b.sums, a.last_sums, b.last_sums);
-    CHECK(a.states == b.states, "%s: %g and %g states", describe(r), a.states, b.states);
+          route_case_name(r), a.sums, b.sums, a.last_sums, b.last_sums);
+    CHECK(a.states == b.states, "%s: %g and %g states", route_case_name(r), a.states, b.states);
 }
 
 /* The rank at the end of the way makes tiles of what has come. */
@@ -66,7 +74,7 @@ static void check_ends(const psw_route *r)
         last.rank = (of + hops) % r->size;
         psw_step m = psw_route_step(&last, hops);
         int remote = r->pattern == PSW_PASS_Q ? m.queries : m.keys;
-        CHECK(hops == 0 || (m.tiles && remote == of), "%s: what %d owns goes to %d in vain", describe(r), of,
+        CHECK(hops == 0 || (m.tiles && remote == of), "%s: what %d owns goes to %d in vain", route_case_name(r), of,
               last.rank);
     }
 }
@@ -117,7 +125,7 @@ static void check_scans(psw_route r)
     r.scan = PSW_STATE_GATHER;
     psw_volume v = psw_route_state_volume(&r);
     double each = (double)r.size * (r.size - 1);
-    CHECK(v.messages == each, "%s: %g messages", describe(&r), v.messages);
+    CHECK(v.messages == each, "%s: %g messages", route_case_name(&r), v.messages);
 }
 
 static void check_all(psw_route route)
