@@ -170,9 +170,10 @@ def critical(ds: xr.Dataset, level: float | None = None, *, error: float = ERROR
     own = level_of(ds)
     level = fraction(own if level is None and target is None else target if level is None else level, "level")
     error = fraction(error, "error")
-    frame, names = judged(table(ds)), case_columns(ds)
-    beside = {method: _Beside(frame[frame["method"] == method], names) for method in BASELINES}
+    names = case_columns(ds)
     keys = [*names, "method", "d", "n"]
+    frame = judged(table(ds)[list(dict.fromkeys([*keys, *NEEDED, *CONSTANTS, *SCORES, "success_rate", "method_folds"]))])
+    beside = {method: _Beside(frame[frame["method"] == method], names) for method in BASELINES}
     swept = frame[frame["beta"].notna()].sort_values([*keys, "beta"], kind="stable")
     if (swept["method"] != "closed_form").any() and "success_rate" not in ds:
         raise ValueError("critical needs the column success_rate: open the file without columns=, or with it among them")

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from .checks import of_dataset
+from .read import column
 
 BAND = 0.25  #: predictions within this share of the measurement count as good
 LEAST_S = 0.01  #: predictions below are mostly overhead
@@ -24,7 +25,7 @@ def predictions(ds) -> pd.DataFrame:
     if not needed <= set(ds.variables):
         return _empty()
     names = [*sorted(needed), "method", "n", "time_median_s", "time_lo_s", "predicted_pass_s"]
-    frame = pd.DataFrame({name: ds[name].values if name in ds else np.nan for name in names})
+    frame = pd.DataFrame({name: column(ds, name) if name in ds else np.nan for name in names})
     frame["slot"] = frame.index
     frame["repeated"] = _repeated(ds, frame)
     frame = frame[ds["done"].values & (frame["end_s"] > frame["start_s"]) & (frame["predicted_s"] > 0)]

@@ -30,7 +30,7 @@ from .head_tables import decode_table_of, heads_table, layers_table
 from .heads import LEVEL, answers, column_of, heads, pooled, several
 from .projection import Unmatched, project, read_plan
 from .read import failures, open as read, provenance
-from .scaling import apart, fits, strong, timed, weak
+from .scaling import apart, fits, oversubscribed, strong, weak
 from .scaling_tables import curve_table, fit_table, projection_table
 from .sketch_tables import cheapest_table, crossover_table
 from .sketches import SIZE, cheapest, crossovers, held
@@ -167,7 +167,7 @@ class Section:
         self.consistency = consistency(points)
         one = pooled(ds)  # of many heads one figure, not a figure a head
         self.critical = pd.DataFrame() if search_of(ds) else critical(one, self.level)
-        self.oversubscribed, self.apart = timed(ds).attrs["invalid"], apart(ds)
+        self.oversubscribed, self.apart = oversubscribed(ds), apart(ds)
         self.directory.mkdir(parents=True, exist_ok=True)
         if len(self.critical):
             self.critical.to_csv(self.directory / "critical.csv", index=False)

@@ -12,7 +12,7 @@ from polysweep.grid import _codes
 @pytest.mark.parametrize("value", [np.nan, 2.5, 0.0, np.int64(3), np.int64(0), np.uint8(7), np.uint8(0)])
 @pytest.mark.parametrize("default", [None, 2.5, 0, 3])
 def test_a_column_of_one_value_is_one_value(monkeypatch, value, default):
-    monkeypatch.setattr(read, "_LARGE", 100)
+    monkeypatch.setattr(read, "LARGE", 100)
     values = np.full(1000, value)
     small = read.compact(values)
     assert small.strides == (0,) and small.dtype == values.dtype
@@ -24,7 +24,7 @@ def test_a_column_of_one_value_is_one_value(monkeypatch, value, default):
 
 
 def test_bits_say_whether_a_column_has_one_value(monkeypatch):
-    monkeypatch.setattr(read, "_LARGE", 100)
+    monkeypatch.setattr(read, "LARGE", 100)
     for odd in (-0.0, 1.0, np.nan):
         values = np.zeros(1000)
         values[500] = odd
@@ -34,7 +34,7 @@ def test_bits_say_whether_a_column_has_one_value(monkeypatch):
 
 
 def test_blank_columns_need_no_mask(monkeypatch):
-    monkeypatch.setattr(read, "_LARGE", 100)
+    monkeypatch.setattr(read, "LARGE", 100)
     committed = np.arange(1000) % 2 == 0
     for value in (np.nan, 1.5):
         plain, small = (read._masked(xr.Variable("point", make(np.full(1000, value))), committed) for make in (np.array, read.compact))

@@ -8,12 +8,11 @@ import pandas as pd
 
 from .. import oracle, style
 from ..aside import legend
-from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, table
-from ..cases import curves as split
+from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, rows_of, table
 from ..checks import fraction, of_dataset
 from ..critical import level_of
 from ..sketches import SIZE, reference
-from .figure import Figure, facts, places, spaced
+from .figure import Figure, facts, places, sorted_rows, spaced
 
 MOST_ROWS, MOST_COLUMNS, MOST_CURVES = 6, 3, 8
 COLUMNS = "successes trials success_rate success_lo success_hi theory_success status".split()
@@ -30,15 +29,16 @@ def curves(ds, level=None):
     """
     level = level_of(ds) if level is None else fraction(level, "level")
     names, frame = case_columns(ds), judged(table(ds))
-    swept = frame[frame["beta"].notna() & (frame["method"] != "closed_form")]
+    rows = np.flatnonzero(frame["beta"].notna() & (frame["method"] != "closed_form"))
+    swept = frame[[*names, "method", "method_folds", "n", "d", "beta"]].iloc[rows]
     if swept["beta"].nunique() < 2:
         return
     colour = _colour_axis(swept, names)
     length = "d" if colour == "n" else "n"
     rest = [name for name in [*names, "method", "n", "d"] if name not in (colour, length)] + [length]
-    panels = dict(split(swept, rest))
+    panels = rows_of(swept, rest)
     chosen, across = places(panels, MOST_ROWS, MOST_COLUMNS)
-    shown = {(*row, column): panels[(*row, column)] for row, column in chosen if (*row, column) in panels}
+    shown = {key: frame.iloc[rows[panels[key]]].sort_values("beta") for key in ((*row, column) for row, column in chosen) if key in panels}
     lines = []
     with style.use():
         canvas = _canvas(shown, across, frame, names, rest, colour, lines, level)
@@ -51,7 +51,8 @@ def curves(ds, level=None):
     if len(shown) < len(panels):
         caption += f" {len(panels) - len(shown)} further panels are in the data only."
     caption += f" {facts(frame)}"
-    data = frame.sort_values([*names, "method", "n", "d", "beta"])[[*names, "method", "n", "d", "beta", *COLUMNS]]
+    order = [*names, "method", "n", "d", "beta"]
+    data = sorted_rows(frame, order, [*order, *COLUMNS])
     yield Figure("success-beta", "Success against degree", caption, canvas,
                  {"": data, "theory": pd.concat(lines, ignore_index=True) if lines else pd.DataFrame()})
 
