@@ -2,7 +2,9 @@ psw_test(plan unit/plan.c)
 psw_test(runs property/runs.c)
 psw_test(parts property/parts.c)
 psw_test(splits property/splits.c)
-psw_test(plan_teams property/plan_teams.c LABELS long TIMEOUT 1200) # every world is planned as each smaller one, too
+psw_test(plan_teams property/plan_teams.c)
+psw_test(many_ranks property/many_ranks.c)
+target_compile_definitions(test_many_ranks PRIVATE POLYSWEEP_JOBS="${CMAKE_SOURCE_DIR}/jobs")
 psw_test(classes property/classes.c)
 psw_test(remaining property/remaining.c)
 
