@@ -84,13 +84,15 @@ static psw_status pack(sweep_job *j)
     return psw_lock_renew(j->given.path, &j->slots.lock);
 }
 
-void sweep_pack_close(sweep_job *j)
+bool sweep_pack_close(sweep_job *j)
 {
     char message[1024], site[96];
-    if (!j->given.settings->pack || is_packed(j->given.path)) return;
+    if (!j->given.settings->pack || is_packed(j->given.path)) return false;
     psw_format(message, sizeof message, "%s", psw_message());
     psw_format(site, sizeof site, "%s", psw_message_site());
-    if (pack(j) != PSW_OK)
+    bool packed = pack(j) == PSW_OK;
+    if (!packed)
         psw_message_print("note: ", "; the file is whole, and stays as it was: polysweep pack makes a smaller one");
     psw_message_set(message, site);
+    return packed;
 }

@@ -12,7 +12,8 @@ psw_status sweep_pack_end(const sweep_job *job);
 /* Unpacks a file that is packed; the slots' reader, lock and seal are then of the new one. Collective over the world.
  */
 psw_status sweep_pack_open(sweep_job *job);
-/* `output: {pack: true}`, on rank 0, of a file that is closed and done. A failure leaves the file, and a note. */
-void sweep_pack_close(sweep_job *job);
+/* `output: {pack: true}`, on rank 0, of a file that is closed and done: was it packed? A failure leaves the file, and a
+ * note. */
+bool sweep_pack_close(sweep_job *job);
 
 #endif

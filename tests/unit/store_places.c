@@ -34,7 +34,13 @@ static void make_small(void)
           "%s", psw_message());
 }
 
-/* Columns that had no storage get none, and no room is asked for them. */
+static unsigned mode_of(const char *name)
+{
+    struct stat about;
+    return stat(file(name), &about) == 0 ? about.st_mode & 0777 : 0;
+}
+
+/* Columns that had no storage get none, and no room is asked for them. In a file's place its mode stays. */
 static void test_room(void)
 {
     struct rlimit before, small;
@@ -43,12 +49,14 @@ static void test_room(void)
     for (ptrdiff_t i = 64; i < PSW_COLUMNS_MAX; i++) what.blank[i] = true;
     CHECK(store_layout_create(file("bare.h5"), &what) == PSW_OK, "%s", psw_message());
     double bytes = size_of("bare.h5");
+    chmod(file("bare.h5"), 0660);
     CHECK(psw_store_pack(file("bare.h5"), file("bare.h5"), &packing) == PSW_OK, "%s", psw_message());
     getrlimit(RLIMIT_FSIZE, &before);
     small = (struct rlimit){(rlim_t)(1.1 * bytes), before.rlim_max}; /* stands for a full disk */
     setrlimit(RLIMIT_FSIZE, &small);
     CHECK(psw_store_unpack(file("bare.h5"), file("bare.h5"), &packing) == PSW_OK, "%s", psw_message());
     setrlimit(RLIMIT_FSIZE, &before);
+    CHECK(mode_of("bare.h5") == 0660, "mode %o, before it was packed 660", mode_of("bare.h5"));
     CHECK(packing.after < 1.1 * bytes, "%.0f bytes, before it was packed %.0f", packing.after, bytes);
 }
 
