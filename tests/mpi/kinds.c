@@ -12,8 +12,8 @@
 #include "sweep/crew.h"
 
 static const double off_most = 0.02; /* of the speeds of all ranks, against the plan */
-/* Simulated seconds of the sweep, and its looks for questions: a simulated one takes a millionth of a second for each queue. */
-static const double sweep_s = 0.25, look_s = 5e-5, others_look_s = 1e-4;
+/* Seconds of the sweep, and between two looks for questions of rank 0, which answers them, and of others. */
+static const double sweep_s = 0.25, look_s = 1e-5, others_look_s = 1e-4;
 
 static const char heavy[] =
     "schema: 1\nstudy: heavy\ndata: {kind: self_attention, preset: W2}\nmethods: [exact, softmax]\n"

@@ -1,13 +1,14 @@
-# For scripts that simulate ranks, 16 on a node or $per_node: builds the programs and describes the nodes. Without SimGrid
-# the script is skipped (77); nothing is installed.
+# For scripts that simulate ranks: builds the programs and describes the nodes. Without SimGrid the script is skipped (77);
+# nothing is installed.
 # shellcheck shell=bash
 . "$(dirname "${BASH_SOURCE[0]}")/../../jobs/setup.sh"
-per_node=${per_node:-16}
 
-# prepare_ranks RANKS PROGRAM: then the working folder is one that ends with the script
+# prepare_ranks RANKS[:ON_A_NODE] PROGRAM, 16 on a node: then the working folder is one that ends with the script
 prepare_ranks() {
-    ranks=$1
+    local per_node=16
+    ranks=${1%:*}
     program=$2
+    [ "$1" = "$ranks" ] || per_node=${1#*:}
     is_there "$wants_tests" libsimgrid-dev || { echo "SimGrid is not there; bash tests/run.sh installs it" && exit 77; }
     prepare_environment
     build "$root/build-smpi" "$program" --preset smpi -DPOLYSWEEP_WERROR=ON
@@ -36,7 +37,7 @@ simulate() { # a part of the program
     TMPDIR=$work smpirun -np "$ranks" -platform platform.xml -hostfile hosts "${options[@]}" "$root/build-smpi/$program" "$1"
 }
 
-# simulate_parts PROGRAM RANKS PART...: all of them; 1 if one fails
+# simulate_parts PROGRAM RANKS[:ON_A_NODE] PART...: all of them; 1 if one fails
 simulate_parts() {
     local failed=0 part
     prepare_ranks "$2" "$1"
