@@ -50,7 +50,7 @@ def phase(ds, over):
     chosen, across = places(panels, MOST_ROWS, MOST_COLUMNS)
     shown = {key: frame.iloc[panels[key]].sort_values("beta") for key in ((*row, column) for row, column in chosen) if key in panels}
     with style.use():
-        canvas, used = _canvas(shown, frame, names, chosen, across, over)
+        canvas, used = _canvas(shown, frame[frame["method"].isin(BASELINES)], names, chosen, across, over)
     caption = _caption(over, used, len(panels) - len(shown))
     order = [*names, "method", "n", "d", "beta"]
     data = sorted_rows(frame, order, [*order, *COLUMNS])
@@ -78,7 +78,7 @@ def _caption(over, used, left_out):
     return text
 
 
-def _canvas(panels, frame, names, places, across, over):
+def _canvas(panels, baselines, names, places, across, over):
     """The figure, and the set of things that its legend names."""
     down = -(-len(places) // across)
     size = (5.6, 3.6) if len(places) == 1 else (1.0 + 2.75 * across, 0.75 + 2.35 * down)
@@ -92,7 +92,7 @@ def _canvas(panels, frame, names, places, across, over):
             continue
         image = _panel(ax, part, over, used)
         if place[0][-1] != "closed_form":
-            _strip(ax, frame, names, place, part, over, used)
+            _strip(ax, baselines, names, place, part, over, used)
         ax.set_title(_title(names, place, over, part), pad=5)
         if k + across >= len(places):
             ax.set_xlabel(r"degree $\beta$")
@@ -166,12 +166,12 @@ def _edges(ax, part, over, x, y, used):
         used.add(column)
 
 
-def _strip(ax, frame, names, place, part, over, used):
+def _strip(ax, baselines, names, place, part, over, used):
     """Softmax and linear beside the panel, on the same axis of lengths."""
     other = "d" if over == "n" else "n"
     found = {}
     for method in BASELINES:
-        points = baseline(frame, names, place[0][:-1], method)
+        points = baseline(baselines, names, place[0][:-1], method)
         points = points[(points[other] == place[1]) & points[over].isin(part[over])]
         if len(points):
             found[method] = points
