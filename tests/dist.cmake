@@ -1,4 +1,5 @@
 psw_test(teams_mpi mpi/teams.c MPI 1 2 3 4)
+psw_test(dist_requests unit/dist_requests.c)
 psw_test(team_plan mpi/team_plan.c MPI 1 2 3 4)
 psw_script_test(team_faults fault/team_faults.py COST 46) # mpirun and its ranks wait for each other most of the time
 psw_script_test(team_faults_all fault/team_faults.py WHOLE ARGS all LABELS long TIMEOUT 1800)

@@ -12,7 +12,7 @@ from .checks import of_dataset, remembered
 from .foreign import plain
 from .grid import axes
 from .methods import facts, references
-from .read import COORDINATES
+from .read import COORDINATES, LARGE, column
 
 WANTED = """method beta n d data_kind preset a_0 a_1 b c kappa noise precision mask row_norm den_constant negative r
     features local draws head block j3 v m trials cosine seed weights team_asked status done committed successes
@@ -36,25 +36,53 @@ def every(ds: xr.Dataset) -> pd.DataFrame:
     """The points as a DataFrame; its index is the slot. Columns that the file lacks are NaN, and so is a beta_up_class_3s of 0,
     which is no degree: sign noise alone makes D_0 fire at all of them. `trials_done` is `trials` where the file does not say.
     Beside them `method_folds` and `method_kernel`, see `methods.facts` ("rows" or "states" of a point, where its method has both),
-    and `method_reference`, the method without a sketch that one estimates ("" of others)."""
-    names = [name for name in (*WANTED, *ds.attrs.get("own_axes", [])) if name in ds]
-    frame = pd.DataFrame({name: ds[name].values for name in names})
-    for name in WANTED:
-        if name not in frame:
-            frame[name] = np.nan
-    about = facts(ds)
-    folds = frame["method"].map(about["folds"])
-    frame["method_folds"] = folds.mask(folds == "either", np.where(frame["by"] == "features", "states", "rows"))
-    frame["method_kernel"] = frame["method"].map(about["kernel"])
-    frame["method_reference"] = frame["method"].map(references(about)).fillna("")
-    frame["trials_done"] = frame["trials_done"].where(frame["trials_done"] > 0, frame["trials"])
-    frame["beta_up_class_3s"] = frame["beta_up_class_3s"].where(frame["beta_up_class_3s"] != 0)
-    matched = frame["match"] == "exp"  # scale and offset are another one at each degree of a curve
-    cancels = (frame["method"].map(about["kernel"]) == "exponential") & (frame["den_constant"] == 0)
-    frame["center"] = frame["center"].where(matched)
-    frame["scale"] = frame["scale"].mask(matched)
-    frame["offset"] = frame["offset"].mask(matched | cancels)
-    return frame[(frame["n"] > 0)]
+    and `method_reference`, the method without a sketch that one estimates ("" of others). Columns are those of `ds`, not copies: of
+    many points take the columns that are needed before choosing rows."""
+    count = ds.sizes["point"]
+    columns = {name: column(ds, name) if name in ds else np.broadcast_to(np.nan, count) for name in
+               dict.fromkeys((*WANTED, *ds.attrs.get("own_axes", []))) if name in ds or name in _WANTED}
+    columns.update(_about_methods(columns, facts(ds)))
+    done, bound = columns["trials_done"], columns["beta_up_class_3s"]
+    columns["trials_done"] = done if (done > 0).all() else np.where(done > 0, done, columns["trials"])
+    columns["beta_up_class_3s"] = np.where(bound != 0, bound, np.nan) if (bound == 0).any() else bound
+    matched = _is(columns["match"], "exp")  # scale and offset are another one at each degree of a curve
+    cancels = _is(columns["method_kernel"], "exponential") & (columns["den_constant"] == 0)
+    for name, without in (("center", ~matched), ("scale", matched), ("offset", matched | cancels)):
+        columns[name] = np.where(without, np.nan, columns[name]) if without.any() else columns[name]
+    frame = pd.DataFrame({name: _series(values) for name, values in columns.items()}, copy=False)
+    frame = frame if count >= LARGE else frame.copy()  # columns in blocks: faster, where memory does not matter
+    there = frame["n"] > 0
+    return frame if there.all() else frame[there]
+
+
+_WANTED = frozenset(WANTED)
+
+
+def _series(values):
+    return pd.Series(values, dtype=object if values.dtype == object else None, copy=False)
+
+
+def _is(values, word):
+    """(point,) bool; of a column of numbers, which the file lacks, nowhere."""
+    return values == word if values.dtype == object else np.zeros(values.shape, dtype=bool)
+
+
+def _about_methods(columns, about):
+    """What `every` adds of methods: each is looked up once."""
+    method, by = columns["method"], columns["by"]
+    estimated = references(about)
+
+    def of(known):
+        if method.size and method.strides == (0,):
+            return np.broadcast_to(np.array([known(method[0])], dtype=object), method.shape)
+        codes, words = pd.factorize(method)
+        return np.array([known(word) for word in words], dtype=object)[codes] if len(words) else method
+
+    folds, kernel = (of(lambda word, name=name: about[name].get(word, np.nan)) for name in ("folds", "kernel"))
+    either = _is(folds, "either")
+    if either.any():
+        folds = np.where(either, np.where(_is(by, "features"), "states", "rows"), folds).astype(object)
+    return {"method_folds": folds, "method_kernel": kernel, "method_reference": of(lambda word: estimated.get(word, ""))}
 
 
 @remembered
@@ -78,13 +106,25 @@ def case_columns(ds: xr.Dataset) -> list[str]:
 
 def judged(frame: pd.DataFrame) -> pd.DataFrame:
     """The points about the separation of two data sets: those with trials, and those of theory only."""
-    return frame[(frame["trials"] > 0) | (frame["method_folds"] == "none")]
+    about = (frame["trials"] > 0) | (frame["method_folds"] == "none")
+    return frame if about.all() else frame[about]
 
 
 def parts(frame: pd.DataFrame, keys: list[str]):
     """(key, rows) for every combination of `keys`; the key is a tuple, also of a single one (pandas before 2.0 has it bare)."""
     for key, part in frame.groupby(keys[0] if len(keys) == 1 else keys, sort=True, dropna=False):
         yield key if isinstance(key, tuple) else (key,), part
+
+
+def rows_of(frame: pd.DataFrame, keys: list[str]) -> dict:
+    """{key: positions of its rows} for every combination of `keys`, as `parts` has them, without a copy of the rows."""
+    if not len(frame):
+        return {}
+    number = frame.groupby(keys, sort=True, dropna=False).ngroup().to_numpy()
+    order = np.argsort(number, kind="stable")
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    firsts = frame[keys].iloc[order[starts]].itertuples(index=False, name=None)
+    return dict(zip(firsts, np.split(order, starts[1:])))
 
 
 def curves(frame: pd.DataFrame, keys: list[str]):

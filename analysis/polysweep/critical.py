@@ -170,20 +170,21 @@ def critical(ds: xr.Dataset, level: float | None = None, *, error: float = ERROR
     own = level_of(ds)
     level = fraction(own if level is None and target is None else target if level is None else level, "level")
     error = fraction(error, "error")
-    frame, names = judged(table(ds)), case_columns(ds)
-    beside = {method: _Beside(frame[frame["method"] == method], names) for method in BASELINES}
+    names = case_columns(ds)
     keys = [*names, "method", "d", "n"]
-    swept = frame[frame["beta"].notna()].sort_values([*keys, "beta"], kind="stable")
-    if (swept["method"] != "closed_form").any() and "success_rate" not in ds:
+    frame = judged(table(ds)[list(dict.fromkeys([*keys, *NEEDED, *CONSTANTS, *SCORES, "success_rate", "method_folds"]))])
+    beside = {method: _Beside(frame[frame["method"] == method], names) for method in BASELINES}
+    order = _along_curves(frame, keys)
+    columns = {name: _taken(frame[name].to_numpy(), order) for name in frame}
+    if (columns["method"] != "closed_form").any() and "success_rate" not in ds:
         raise ValueError("critical needs the column success_rate: open the file without columns=, or with it among them")
-    columns = {name: swept[name].to_numpy() for name in dict.fromkeys([*keys, *NEEDED, *CONSTANTS, *SCORES])}
-    columns["below"], columns["above"] = ruled(swept, level, decided_at(ds))
-    columns["rate"] = rate(swept).to_numpy(float)
+    columns["below"], columns["above"] = ruled(columns, level, decided_at(ds))
+    columns["rate"] = np.where(columns["method_folds"] != "none", columns["success_rate"], columns["theory_success"]).astype(float)
     if level != own:
-        columns.update({name: np.full(len(swept), np.nan) for name in EXACT})
-    starts = np.flatnonzero(_changes(swept[keys]))
+        columns.update({name: np.full(len(order), np.nan) for name in EXACT})
+    starts = np.flatnonzero(_changes([columns[name] for name in keys]))
     rows = [_row({name: column[first:last] for name, column in columns.items()}, keys, beside, level, error)
-            for first, last in zip(starts, [*starts[1:], len(swept)])]
+            for first, last in zip(starts, [*starts[1:], len(order)])]
     found = pd.DataFrame(rows)
     if not len(found):
         return found
@@ -191,11 +192,25 @@ def critical(ds: xr.Dataset, level: float | None = None, *, error: float = ERROR
     return found.iloc[np.argsort(last, kind="stable")].reset_index(drop=True)
 
 
+def _along_curves(frame, keys):
+    """Positions of the points with a degree, curve by curve and along each."""
+    swept = np.flatnonzero(frame["beta"].notna())
+    place = frame[[*keys, "beta"]].iloc[swept].reset_index(drop=True).sort_values([*keys, "beta"], kind="stable")
+    return swept[place.index]
+
+
+def _taken(values, order):
+    """What a column has there; of one that has one value for all (see `read.compact`) nothing is copied."""
+    return np.broadcast_to(values[0], order.shape) if values.size and values.strides == (0,) else values[order]
+
+
 def _changes(keys):
-    """Where a row differs from the one before it; the first does."""
-    before = keys.shift()
-    changed = np.array(((keys != before) & ~(keys.isna() & before.isna())).any(axis=1))
+    """Where a row of the columns differs from the one before it; the first does."""
+    changed = np.zeros(len(keys[0]), dtype=bool)
     changed[:1] = True
+    for values in keys:
+        known = pd.notna(values)
+        changed[1:] |= (values[1:] != values[:-1]) & (known[1:] | known[:-1])
     return changed
 
 

@@ -27,9 +27,9 @@ def decode_table(ds: xr.Dataset, against=None) -> pd.DataFrame:
     from which length on it is less than that of `against` (see `sketches.crossing`), and `q_gain` at the largest length; `error` of the
     output there; `n_first`, `n_last`.
     """
-    ds = pooled(ds)
-    if "mode" not in ds or not {"kv_bytes", "state_total_bytes"} <= set(ds.data_vars):
+    if "mode" not in ds or not {"kv_bytes", "state_total_bytes"} <= set(ds.data_vars) or not (ds["mode"].values == "decode").any():
         return pd.DataFrame()
+    ds = pooled(ds)
     error = column_of(ds)
     frame = points(ds, error)
     frame = frame.assign(**{name: ds[name].values[frame.index] for name in _NEEDED if name in ds})

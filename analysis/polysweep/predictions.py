@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from .checks import of_dataset
+from .read import column
 
 BAND = 0.25  #: predictions within this share of the measurement count as good
 LEAST_S = 0.01  #: predictions below are mostly overhead
@@ -24,15 +25,16 @@ def predictions(ds) -> pd.DataFrame:
     if not needed <= set(ds.variables):
         return _empty()
     names = [*sorted(needed), "method", "n", "time_median_s", "time_lo_s", "predicted_pass_s"]
-    frame = pd.DataFrame({name: ds[name].values if name in ds else np.nan for name in names})
+    rows = np.flatnonzero(ds["done"].values & (ds["end_s"].values > ds["start_s"].values) & (ds["predicted_s"].values > 0))
+    frame = pd.DataFrame({name: column(ds, name)[rows] if name in ds else np.nan for name in names}, index=rows, copy=False)
     frame["slot"] = frame.index
-    frame["repeated"] = _repeated(ds, frame)
-    frame = frame[ds["done"].values & (frame["end_s"] > frame["start_s"]) & (frame["predicted_s"] > 0)]
+    frame["repeated"] = _repeated(ds, rows) | frame["time_lo_s"].notna()
     invalid = int((frame["timing"] == "oversubscribed").sum())
     frame = frame[~frame["timing"].isin(["oversubscribed", "none"])]
     if not len(frame):
         return _empty(invalid)
-    table = pd.concat([_runs(frame[~frame["repeated"]]), _passes(frame[frame["repeated"]])], ignore_index=True)
+    passes = _passes(frame[frame["repeated"]])
+    table = pd.concat([_runs(frame[~frame["repeated"]] if len(passes) else frame), passes], ignore_index=True)
     table = table[(table["measured_s"] > 0) & (table["predicted_s"] > 0)]
     table = table.assign(ratio=table["predicted_s"] / table["measured_s"])
     table = table[list(COLUMNS)].sort_values(["launch", "slot"], ignore_index=True)
@@ -46,10 +48,11 @@ def within(table, least_s=LEAST_S, band=BAND):
     return int((np.abs(large["ratio"] - 1) <= band).sum()), len(large)
 
 
-def _repeated(ds, frame):
-    kept = (~np.isnan(ds["time_s"].values)).sum(axis=1) > 1 if "time_s" in ds and ds["time_s"].ndim == 2 else False
-    stopped = ~pd.Series(ds["time_stop"].values).isin(["none", 0, "?"]).to_numpy() if "time_stop" in ds else False
-    return kept | stopped | frame["time_lo_s"].notna().to_numpy()
+def _repeated(ds, rows):
+    """(rows,) bool: repetitions were kept, or a rule ended them."""
+    kept = (~np.isnan(ds["time_s"].values[rows])).sum(axis=1) > 1 if "time_s" in ds and ds["time_s"].ndim == 2 else False
+    stopped = ~pd.Series(column(ds, "time_stop")[rows]).isin(["none", 0, "?"]).to_numpy() if "time_stop" in ds else False
+    return kept | stopped | np.zeros(len(rows), dtype=bool)
 
 
 def _runs(points):

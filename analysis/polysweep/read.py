@@ -36,15 +36,17 @@ _HDF5_ONLY = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimi
               "_NCProperties", "_nc3_strict"}
 _DENSEST = 1100  # bytes that a byte of a compressed file can stand for
 _DEEPEST = 4  # groups in each other
-_LARGE = 100_000  # slots from which on memory matters
+LARGE = 100_000  # slots from which on memory matters
 
 
-def open(path, columns=None) -> xr.Dataset:  # noqa: A001
+def open(path, columns=None, *, check=True) -> xr.Dataset:  # noqa: A001
     """The result table as a Dataset on dimension `point` (and `rep`, `draw` where samples are kept).
 
     path: of an HDF5 file that polysweep wrote, finished or not.
     columns: names of result columns to keep; all by default, none for []. Coordinates and slot columns always come along. The
     others are read all the same, for the checksums, one at a time.
+    check: without it no other column is read, and no checksum computed: `committed` are then the slots that have a commit word,
+    and damage is not noticed.
 
     Coded columns become coordinates of words (``ds.method == "exact"``); the numbers of the file stay beside them as
     ``method_code``. Integers stay integers. `committed` is true for slots that were written completely; everywhere
@@ -62,32 +64,37 @@ def open(path, columns=None) -> xr.Dataset:  # noqa: A001
             names = [name for name in file if isinstance(_item(file, name), h5py.Dataset) and not _is_scale(file[name], name)]
         columns = columns if columns is None else _chosen(columns, names)
         with reading(path):
-            return _dataset(file, path, names, columns)
+            return _dataset(file, path, names, columns, check)
 
 
-def _dataset(file, path, names, columns):
+def _dataset(file, path, names, columns, check):
     """What `open` returns, from an open file: the columns of `names`, of results those of `columns` (None: all)."""
     slots = file["commit"].shape[0]
     commit, checksum, variables = _variable(file["commit"], slots), Checksum(slots), {}
     for name in names:
+        kept = columns is None or name in columns or name in SLOT or _identifies(file, name)
+        if not kept and not check:
+            continue
         variable = commit if name == "commit" else _variable(file[name], slots)
-        if variable.dims == ("point",):
-            checksum.add(name, variable.values, variable.attrs.get("commit_default"))
-        elif name in COORDINATES or name in SLOT or _identifies(file, name):
+        if variable.dims != ("point",) and (name in COORDINATES or name in SLOT or _identifies(file, name)):
             raise ValueError(f"{name} has no number for each point")
-        if columns is None or name in columns or name in SLOT or _identifies(file, name):
+        if check and variable.dims == ("point",):
+            checksum.add(name, variable.values, variable.attrs.get("commit_default"))
+        if kept:
             variables[name] = variable
-    launched = _launched(file, slots)
+    whole = (commit.values == checksum.words()) & _launched(file, slots) if check else commit.values != 0
     own = [name for name in names if _identifies(file, name) and name not in COORDINATES]
     attributes = {**_attributes(file), **_texts(file), "path": str(path), "own_axes": own, "slots": slots}
     attributes.pop("coordinates", None)
 
     parameters = {*COORDINATES, *own}
-    committed = (commit.values == checksum.words()) & launched
+    committed = whole
     if "status" in variables:
         committed &= variables["status"].values >= 2  # neither empty nor running
-    dataset = xr.Dataset({name: variable if name in parameters or name in SLOT else _masked(variable, committed)
-                          for name, variable in variables.items()}, attrs=attributes)
+    for name in variables:  # one after the other: what is masked is there twice
+        if name not in parameters and name not in SLOT:
+            variables[name] = _masked(variables[name], committed)
+    dataset = xr.Dataset(variables, attrs=attributes)
     dataset["committed"] = ("point", committed, {"long_name": "slot was written completely"})
     dataset = _decoded(dataset)
     done = committed & (dataset["status"].values == "done") if "status" in dataset else committed
@@ -263,18 +270,38 @@ def _variable(dataset, slots):
         dims.append(name or ("point" if axis == 0 and length == slots else f"{dataset.name[1:]}_{axis}"))
     attributes = _attributes(dataset)
     attributes.pop("_FillValue", None)
-    return xr.Variable(dims, compact(dataset[...]), attributes)
+    return xr.Variable(dims, _values(dataset), attributes)
+
+
+def _values(dataset):
+    """Its numbers; of a column of many slots without storage, which are all its fill value, only one is there."""
+    if dataset.ndim != 1 or len(dataset) < LARGE or dataset.id.get_storage_size():
+        return compact(dataset[...])
+    return np.broadcast_to(dataset[:1][0], dataset.shape)
 
 
 def compact(values):
     """The same values; of a column of many slots that all hold one value, as most do in most studies, only one stays in memory
     (such an array is read-only)."""
-    if values.ndim != 1 or len(values) < _LARGE:
+    if values.ndim != 1 or len(values) < LARGE:
         return values
     bits = values.view(f"u{values.itemsize}")
     if any((part != bits[0]).any() for part in (bits[:64], bits[-64:], bits)):  # most of those that differ do so at once
         return values
     return np.broadcast_to(values[0], values.shape)
+
+
+def column(ds, name) -> np.ndarray:
+    """A column for a DataFrame: nothing is copied, and of words each is there once, however many points have it."""
+    values = ds[name].values
+    if values.dtype.kind != "U":
+        view = values[:]
+        view.flags.writeable = False
+        return view
+    if values.size and values.strides == (0,):  # as in `compact`
+        return np.broadcast_to(np.array([str(values[0])], dtype=object), values.shape)
+    codes, words = pd.factorize(values.astype(object))
+    return np.asarray(words, dtype=object)[codes]
 
 
 def _masked(variable, committed):

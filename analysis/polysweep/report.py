@@ -30,12 +30,12 @@ from .head_tables import decode_table_of, heads_table, layers_table
 from .heads import LEVEL, answers, column_of, heads, pooled, several
 from .projection import Unmatched, project, read_plan
 from .read import failures, open as read, provenance
-from .scaling import apart, fits, strong, timed, weak
+from .scaling import apart, fits, oversubscribed, strong, weak
 from .scaling_tables import curve_table, fit_table, projection_table
 from .sketch_tables import cheapest_table, crossover_table
 from .sketches import SIZE, cheapest, crossovers, held
 from .statistics import consistency
-from .study import search_of
+from .study import resolved_of, search_of
 
 
 MOST_ROWS = 200  #: of a table on the terminal or the page; critical.csv has all
@@ -126,7 +126,7 @@ def _section(path, directory, name, options):
     no run of the program writes, say."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        ds = read(path)
+        ds = _opened(path)
         try:
             with remembering():
                 section = Section(path, directory / name, options.level, options.error, options.upto, options.plan, ds, options.accept)
@@ -139,6 +139,18 @@ def _section(path, directory, name, options):
     for text in dict.fromkeys(str(each.message) for each in caught if each.category is UserWarning):
         complain(f"warning: {text}")
     return section
+
+
+#: columns that no section shows; a study names them where it predicts, or searches
+_SPARED = """margin_d1 margin_d0 active_d1 active_d0 value_d1 value_d0 leak_mass_d1 leak_mass_d0 theory_fire_d1 theory_fire_d0
+    theory_special_mass_d0 success_z beta_large head_pruned head_s io_s wait_s predicted_bytes launch_checksum""".split()
+
+
+def _opened(path):
+    """The points of a file, without the columns that are not needed: of a million points they take memory."""
+    ds = read(path)
+    named = {"predict", "search"} & set(resolved_of(ds))
+    return ds if named else ds.drop_vars(_SPARED, errors="ignore")
 
 
 def _names(paths):
@@ -155,7 +167,7 @@ class Section:
     """The report on one file, with figures and CSV files; completed by the constructor."""
 
     def __init__(self, path, directory, level=None, error="err_out", upto=None, plan=None, ds=None, accept=LEVEL):
-        ds = read(path) if ds is None else ds
+        ds = _opened(path) if ds is None else ds
         self.path, self.directory = pathlib.Path(path), pathlib.Path(directory)
         self.level = level_of(ds) if level is None else level
         self.attributes = dict(ds.attrs)
@@ -167,7 +179,7 @@ class Section:
         self.consistency = consistency(points)
         one = pooled(ds)  # of many heads one figure, not a figure a head
         self.critical = pd.DataFrame() if search_of(ds) else critical(one, self.level)
-        self.oversubscribed, self.apart = timed(ds).attrs["invalid"], apart(ds)
+        self.oversubscribed, self.apart = oversubscribed(ds), apart(ds)
         self.directory.mkdir(parents=True, exist_ok=True)
         if len(self.critical):
             self.critical.to_csv(self.directory / "critical.csv", index=False)

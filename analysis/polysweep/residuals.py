@@ -53,7 +53,9 @@ def predicted_edges(ds, over: str | None = None) -> pd.DataFrame:
 @of_dataset
 def predicted_degrees(ds, keys) -> pd.DataFrame:
     """The same for curves over the degree: a row per combination of the columns `keys` with a degree, their values as index."""
-    frame = table(ds)
+    if not predictions_of(ds)[0]:
+        return pd.DataFrame()
+    frame = table(ds)[list(dict.fromkeys([*keys, "beta"]))]
     frame = frame[frame["beta"].notna()]
     frame = frame.assign(**{f"predict_{name}": ds[f"predict_{name}"].values[frame.index] for name in predictions_of(ds)[0]})
     names = [f"predict_{name}" for name in predictions_of(ds)[0]]

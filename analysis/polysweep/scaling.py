@@ -19,10 +19,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .checks import at_least, names_of, of_dataset
+from .checks import at_least, names_of, of_dataset, remembered
 from .grid import axes
 from .models import FEWEST_SIZES, LAWS, fit, fit_intervals
-from .read import COORDINATES
+from .read import COORDINATES, column
 from .samples import ratio
 
 VALID = ("alone", "beside")  #: ways of timing that are times of one point: by itself, or while equal teams work
@@ -72,18 +72,28 @@ def timed(ds) -> pd.DataFrame:
     kept). Its index is the slot; ``.attrs["invalid"]`` counts the points left out because ranks shared cores."""
     names = [*COORDINATES, *ds.attrs.get("own_axes", []), "timing", "team", "launch", "time_median_s", "time_lo_s", "time_hi_s",
              *_PARALLEL, *_COST]
-    frame = pd.DataFrame({name: ds[name].values for name in names if name in ds})
-    for name in names:
-        if name not in frame:
-            frame[name] = 0 if name in ("team", "team_asked", "launch") else np.nan
-    done = ds["done"].values & (frame["time_median_s"] > 0).to_numpy()
-    invalid = int((done & (frame["timing"] == INVALID)).sum())
-    frame = frame[done & frame["timing"].isin(VALID) & (frame["team"] > 0)].copy()
-    frame.index = slots(ds)[frame.index]
+    valid, invalid = _own_time(ds)
+    rows = np.flatnonzero(valid)
+    frame = pd.DataFrame({name: column(ds, name)[rows] if name in ds else 0 if name in ("team", "team_asked", "launch") else np.nan
+                          for name in names}, index=slots(ds)[rows])
     kept = samples(ds, frame.index)
     frame["samples"] = [len(kept[slot]) for slot in frame.index]
     frame.attrs["invalid"] = invalid
     return frame
+
+
+def _own_time(ds):
+    """((point,): done with a valid time of its own, how many are not because ranks shared cores)."""
+    if not {"time_median_s", "timing", "team"} <= set(ds.variables):
+        return np.zeros(ds.sizes["point"], dtype=bool), 0
+    timing, done = ds["timing"].values, ds["done"].values & (ds["time_median_s"].values > 0)
+    return done & np.isin(timing, VALID) & (ds["team"].values > 0), int((done & (timing == INVALID)).sum())
+
+
+@of_dataset
+def oversubscribed(ds) -> int:
+    """How many done points have times that are none, because ranks shared cores."""
+    return _own_time(ds)[1]
 
 
 @of_dataset
@@ -99,13 +109,17 @@ def about_time(ds) -> bool:
         return True
     if "time_stop" in ds and (ds["time_stop"].values[ds["done"].values] != "none").any():
         return True
-    return any(len(kept) > 1 for kept in samples(ds, slots(ds)).values())
+    return "time_s" in ds and any(len(kept) > 1 for kept in samples(ds, slots(ds)).values())
 
 
 def _teams(ds):
     """`timed`, or nothing of it where there is one size of team or the study is not about time."""
-    frame = timed(ds)
-    return frame if frame["team"].nunique() > 1 and about_time(ds) else frame[:0]
+    valid, invalid = _own_time(ds)
+    if valid.any() and len(np.unique(ds["team"].values[valid])) > 1 and about_time(ds):
+        return timed(ds)
+    frame = timed(ds.isel(point=slice(0)))
+    frame.attrs["invalid"] = invalid
+    return frame
 
 
 def _parts(frame, keys):
@@ -165,6 +179,7 @@ def held(ds) -> list[str]:
 # ---- tables ----------------------------------------------------------------------------------------------------------
 
 
+@remembered
 @of_dataset
 def strong(ds) -> pd.DataFrame:
     """Strong scaling: a row per point that was timed on teams of two or more sizes, series by series.
@@ -181,6 +196,7 @@ def strong(ds) -> pd.DataFrame:
     return table
 
 
+@remembered
 @of_dataset
 def weak(ds, bound=WORK_BOUND) -> pd.DataFrame:
     """Weak scaling: series in which the team grows and the work per rank, `flops` over `team`, stays within `bound` of the

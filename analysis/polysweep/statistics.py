@@ -156,6 +156,8 @@ def consistency(frame: pd.DataFrame, level=0.999, least_variance=2.0) -> Consist
     no binomial draw: their p-value holds at any stop, and they enter no sum.
     """
     level = fraction(level, "level")
+    everything = frame
+    frame = frame[[*_CELLS, *(name for name in ("trials_error", "trials_done") if name in frame)]]
     cells = frame[frame["done"] & (frame["trials"] > 0) & (frame["method"] != "closed_form")
                   & frame["theory_success"].notna() & frame["success_rate"].notna()]
     stopped = cells["trials_error"].notna() if "trials_error" in cells else pd.Series(False, cells.index)
@@ -167,4 +169,8 @@ def consistency(frame: pd.DataFrame, level=0.999, least_variance=2.0) -> Consist
     best = best[best["variance"] >= least_variance]
     z = (best["successes"] - best["trials"] * best["theory_success"]) / np.sqrt(best["variance"])
     total = float((z ** 2).sum()) if len(best) else float("nan")
-    return Consistency(len(cells), cells[cells["p_value"] < 1 - level], level, total, len(best))
+    outside = cells.loc[cells["p_value"] < 1 - level, ["p_value", "variance"]]
+    return Consistency(len(cells), pd.concat([everything.loc[outside.index], outside], axis=1), level, total, len(best))
+
+
+_CELLS = ("done", "trials", "method", "theory_success", "success_rate", "successes", "seed", "n", "d")

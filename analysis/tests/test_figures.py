@@ -1,4 +1,6 @@
 """Figures hold what they claim: the numbers drawn are those of the file, at their places."""
+import sys
+
 import matplotlib.pyplot
 import numpy as np
 import pytest
@@ -145,3 +147,15 @@ def test_fine_grids_have_round_ticks_and_no_rules(tmp_path):
     figure.save(tmp_path)
     ax = figure.canvas.axes[0]
     assert meshes(ax)[0].get_array().size == 320 and all(tick == int(tick) for tick in ax.get_xticks())
+
+
+def test_many_degrees_are_dots_and_a_band(monkeypatch, p1):
+    few = next(figures.curves(p1))
+    monkeypatch.setattr(sys.modules["polysweep.figures.curves"], "MOST_MARKS", 5)
+    many = next(figures.curves(p1))
+    assert "dots, and a band" in many.caption and "dots, and a band" not in few.caption
+    kinds = [[type(item).__name__ for ax in figure.canvas.axes for item in ax.collections] for figure in (few, many)]
+    assert "LineCollection" in kinds[0] and not any("Poly" in name for name in kinds[0])
+    assert "LineCollection" not in kinds[1] and any("Poly" in name for name in kinds[1])
+    for name in few.data:
+        assert few.data[name].equals(many.data[name])

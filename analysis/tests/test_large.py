@@ -1,10 +1,13 @@
 """What makes files of many points affordable changes no number: columns of one value, results that are remembered, tests at once."""
+import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from scipy.stats import binomtest
 
-from polysweep import checks, read, statistics
+import polysweep
+from polysweep import cases, checks, read, statistics
 from polysweep.commits import Checksum
 from polysweep.grid import _codes
 
@@ -12,7 +15,7 @@ from polysweep.grid import _codes
 @pytest.mark.parametrize("value", [np.nan, 2.5, 0.0, np.int64(3), np.int64(0), np.uint8(7), np.uint8(0)])
 @pytest.mark.parametrize("default", [None, 2.5, 0, 3])
 def test_a_column_of_one_value_is_one_value(monkeypatch, value, default):
-    monkeypatch.setattr(read, "_LARGE", 100)
+    monkeypatch.setattr(read, "LARGE", 100)
     values = np.full(1000, value)
     small = read.compact(values)
     assert small.strides == (0,) and small.dtype == values.dtype
@@ -24,7 +27,7 @@ def test_a_column_of_one_value_is_one_value(monkeypatch, value, default):
 
 
 def test_bits_say_whether_a_column_has_one_value(monkeypatch):
-    monkeypatch.setattr(read, "_LARGE", 100)
+    monkeypatch.setattr(read, "LARGE", 100)
     for odd in (-0.0, 1.0, np.nan):
         values = np.zeros(1000)
         values[500] = odd
@@ -34,7 +37,7 @@ def test_bits_say_whether_a_column_has_one_value(monkeypatch):
 
 
 def test_blank_columns_need_no_mask(monkeypatch):
-    monkeypatch.setattr(read, "_LARGE", 100)
+    monkeypatch.setattr(read, "LARGE", 100)
     committed = np.arange(1000) % 2 == 0
     for value in (np.nan, 1.5):
         plain, small = (read._masked(xr.Variable("point", make(np.full(1000, value))), committed) for make in (np.array, read.compact))
@@ -76,3 +79,49 @@ def test_codes_are_those_of_unique():
         found = _codes(values)
         np.testing.assert_array_equal(found[0], wanted)
         np.testing.assert_array_equal(found[1], codes.reshape(-1))
+
+
+def test_a_frame_of_many_points_copies_nothing(monkeypatch, w2_file):
+    small = cases.every(polysweep.open(w2_file))
+    for module in (read, cases):
+        monkeypatch.setattr(module, "LARGE", 10)
+    ds = polysweep.open(w2_file)
+    frame = cases.every(ds)
+    assert ds["kappa"].values.strides == (0,)
+    pd.testing.assert_frame_equal(frame, small, check_dtype=False)
+    assert np.shares_memory(frame["kappa"].to_numpy(), ds["kappa"].values) and frame["kappa"].to_numpy().strides == (0,)
+    assert np.shares_memory(frame["success_rate"].to_numpy(), ds["success_rate"].values)
+    words = frame["method"].to_numpy()
+    assert len({id(word) for word in words}) == len(set(words)), "each word is there once"
+    pd.testing.assert_frame_equal(polysweep.critical(ds), polysweep.critical(polysweep.open(w2_file)), check_dtype=False)
+
+
+def test_rows_of_a_key_are_those_of_its_part():
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({"a": rng.choice(["x", "y"], 300), "b": rng.choice([1.0, np.nan, 2.0], 300), "c": rng.random(300)})
+    found, wanted = cases.rows_of(frame, ["a", "b"]), list(cases.parts(frame, ["a", "b"]))
+    assert [str(key) for key in found] == [str(key) for key, _ in wanted] and len(found) == 6
+    for rows, (_, part) in zip(found.values(), wanted):
+        pd.testing.assert_frame_equal(frame.iloc[rows], part)
+    assert cases.rows_of(frame[:0], ["a"]) == {}
+
+
+def test_without_a_check_no_other_column_is_read(monkeypatch, w2_file):
+    seen, variable = [], read._variable
+    monkeypatch.setattr(read, "_variable", lambda dataset, slots: seen.append(dataset.name[1:]) or variable(dataset, slots))
+    whole = polysweep.open(w2_file, columns=["success_rate"])
+    every, seen[:] = len(seen), []
+    ds = polysweep.open(w2_file, columns=["success_rate"], check=False)
+    assert "theory_success" not in seen and "success_rate" in seen and "n" in seen and len(seen) < every
+    assert (ds["done"] == whole["done"]).all() and ds["done"].sum() < ds.sizes["point"]
+    np.testing.assert_array_equal(ds["success_rate"].values, whole["success_rate"].values)
+
+
+def test_a_column_without_storage_is_not_read(monkeypatch, tmp_path):
+    monkeypatch.setattr(read, "LARGE", 100)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("bare", (1000,), "f8", fillvalue=2.5, chunks=(100,))
+        file.create_dataset("kept", data=np.arange(1000.0))
+        bare = read._values(file["bare"])
+        assert bare.strides == (0,) and bare.shape == (1000,) and (bare == 2.5).all()
+        np.testing.assert_array_equal(read._values(file["kept"]), np.arange(1000.0))

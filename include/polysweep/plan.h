@@ -123,7 +123,8 @@ ptrdiff_t psw_split_teams(const psw_split *split, int depth); /* number of teams
 
 ptrdiff_t psw_split_node(const psw_split *split, ptrdiff_t rank); /* number of the node that has it */
 
-/* Nodes of different speed. All costs are of the slowest class; a team is as fast as the slowest of its nodes. */
+/* Nodes of different speed. All costs are of the slowest class; a team is as fast as the slowest of its nodes. Runs that
+ * are alone or take turns, and the rounds of a search, go to who is free, whatever its class. */
 enum { PSW_CLASSES_MAX = 4 };
 typedef struct psw_classes {
     int count;                     /* 1: all nodes are alike */
@@ -217,7 +218,7 @@ void psw_cut_time(psw_cut *cut,
  * The same decides how the world splits (runs->how; what split->how says does not matter): of halves and trunks of all
  * ranks, and of the 2^k first ranks for all 2^k below their number, what refuses the fewest points, then what ends
  * first. So no world is planned to end later than a smaller one of 2^k ranks on the same nodes. Runs that are alone or
- * take turns always have halves of all ranks. */
+ * take turns, and nodes of several classes, always have halves of all ranks. */
 psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
                            const unsigned char *wanted, psw_runs *runs);
 void psw_runs_free(psw_runs *runs);

@@ -9,6 +9,11 @@
  * lays out memory for each of them asks here, as what runs them does. */
 int psw_threads_of(int wanted);
 
+/* The calling thread, which is the only one yet, may run wherever OpenMP may put threads. Where variables bind them
+ * (OMP_PROC_BIND, OMP_PLACES) a process begins bound to the first of its places alone, and would take that for all that
+ * it may use. */
+void psw_threads_unbind(void);
+
 /* One part, by thread number `thread` (0: the caller), which has scratch of its own. */
 typedef psw_status (*psw_thread_work)(void *context, int thread, ptrdiff_t part, psw_watch watch);
 /* Parts 0 .. parts - 1. Each thread takes the lowest one that is left; fewer threads than asked for do the same work.

@@ -14,9 +14,9 @@ static ptrdiff_t pairs(const attend_row_pass *f)
  * rows. */
 static ptrdiff_t sums_bytes(const attend_row_pass *f, int queries, int keys)
 {
-    ptrdiff_t rows = 0;
+    ptrdiff_t rows = 0, count = psw_route_count(&f->base.route, queries);
     if (!psw_route_sees(&f->base.route, queries, keys)) return 0;
-    for (ptrdiff_t i = 0; i < psw_route_count(&f->base.route, queries); i++) {
+    for (ptrdiff_t i = 0; i < count; i++) {
         ptrdiff_t leaf = psw_route_leaf(&f->base.route, queries, i), seen = psw_route_seen(&f->base.route, leaf);
         rows += psw_route_nodes(&f->base.route, keys, seen, NULL) * attend_query_span(f, leaf).count;
     }

@@ -16,6 +16,25 @@ int psw_threads_of(int wanted)
 #endif
 }
 
+void psw_threads_unbind(void)
+{
+#if defined(_OPENMP) && _OPENMP >= 201511
+    enum { PROCESSORS = 4096 };
+    int list[PROCESSORS];
+    size_t bytes = CPU_ALLOC_SIZE(PROCESSORS);
+    cpu_set_t *set = omp_get_proc_bind() == omp_proc_bind_false ? NULL : CPU_ALLOC(PROCESSORS);
+    if (!set) return;
+    CPU_ZERO_S(bytes, set);
+    for (int place = 0; place < omp_get_num_places(); place++) {
+        int count = omp_get_place_num_procs(place);
+        if (count <= PROCESSORS) omp_get_place_proc_ids(place, list);
+        for (int i = 0; count <= PROCESSORS && i < count; i++) CPU_SET_S((size_t)list[i], bytes, set);
+    }
+    sched_setaffinity(0, bytes, set); /* of an empty set, or none of whose processors is there, it changes nothing */
+    CPU_FREE(set);
+#endif
+}
+
 static psw_status run_alone(ptrdiff_t parts, psw_watch watch, psw_thread_work work, void *context)
 {
     for (ptrdiff_t part = 0; part < parts; part++) PSW_TRY(work(context, 0, part, watch));

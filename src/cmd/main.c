@@ -11,6 +11,7 @@
 #include "polysweep/measure.h"
 #include "polysweep/plain.h"
 #include "polysweep/targets.h"
+#include "polysweep/threads.h"
 
 const cmd_command cmd_commands[] = {
     {"run", "STUDY.yaml [-o FILE.h5]", "compute every point that is not complete in FILE.h5; run again, it resumes",
@@ -248,6 +249,7 @@ int main(int argc, char **argv)
     static const char *const nothing[] = {NULL};
     const cmd_options version = {.version = true};
     cmd_options options;
+    psw_threads_unbind();
     signal(SIGPIPE,
            SIG_IGN); /* who stops reading a table or the progress does not end a run: that is an error of writing */
     if (argc < 2) return no_command();

@@ -19,11 +19,16 @@ static psw_status check(const cmd_options *o)
     if (o->file_count != 1 || !o->output)
         return PSW_FAIL(PSW_USAGE, "pack takes one file, and -o with the name of the file to create: polysweep pack "
                                    "FILE.h5 -o SMALL.h5");
-    if (psw_lock_held(o->files[0]))
-        return PSW_FAIL(PSW_ENVIRONMENT, "%s: a run is still writing it; pack it when that has ended", o->files[0]);
     if (access(o->output, F_OK) == 0)
         return PSW_FAIL(PSW_ENVIRONMENT, "%s exists and is not overwritten; give another name with -o", o->output);
     return PSW_OK;
+}
+
+/* No run begins to write it meanwhile. Where no lock is to be had (a directory that cannot be written) none writes. */
+static psw_status lock_source(const char *path, psw_lock *lock)
+{
+    if (psw_lock_take(path, lock) == PSW_OK || !psw_lock_held(path)) return PSW_OK;
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s: a run is still writing it; pack it when that has ended", path);
 }
 
 static psw_status look(parcel *p)
@@ -47,15 +52,24 @@ static void announce(const parcel *p)
         psw_print(stderr, "polysweep: packing %.1f GB of %s takes some %.0f s\n", bytes / 1e9, p->from, bytes / second);
 }
 
-static psw_status pack(const cmd_options *o, parcel *p)
+static psw_status pack_locked(const cmd_options *o, parcel *p)
 {
     psw_lock lock;
-    double start_s = psw_clock_s();
-    PSW_TRY(check(o));
-    PSW_TRY(look(p));
     if (!o->quiet) announce(p);
     PSW_TRY(psw_lock_take(p->to, &lock));
     psw_status status = psw_store_pack(p->from, p->to, &p->packing);
+    psw_lock_release(&lock);
+    return status;
+}
+
+static psw_status pack(const cmd_options *o, parcel *p)
+{
+    psw_lock lock = psw_lock_none();
+    double start_s = psw_clock_s();
+    PSW_TRY(check(o));
+    PSW_TRY(look(p));
+    PSW_TRY(lock_source(p->from, &lock));
+    psw_status status = pack_locked(o, p);
     psw_lock_release(&lock);
     p->seconds = psw_clock_s() - start_s;
     return status;

@@ -7,7 +7,7 @@
 /* Largest message in bytes: MPI counts are int. */
 static const size_t piece = (size_t)1 << 30;
 
-static int pieces(size_t bytes)
+int dist_pieces(size_t bytes)
 {
     return (int)((bytes + piece - 1) / piece);
 }
@@ -29,7 +29,7 @@ static MPI_Request *request(dist_pass *p)
 
 void dist_send(dist_pass *p, const void *at, size_t bytes, int peer, int tag)
 {
-    for (int i = 0; i < pieces(bytes); i++) {
+    for (int i = 0; i < dist_pieces(bytes); i++) {
         size_t from = (size_t)i * piece, left = bytes - from;
         MPI_Request *r = request(p);
         if (r)
@@ -42,7 +42,7 @@ void dist_send(dist_pass *p, const void *at, size_t bytes, int peer, int tag)
 
 void dist_receive(dist_pass *p, void *at, size_t bytes, int peer, int tag)
 {
-    for (int i = 0; i < pieces(bytes); i++) {
+    for (int i = 0; i < dist_pieces(bytes); i++) {
         size_t from = (size_t)i * piece, left = bytes - from;
         MPI_Request *r = request(p);
         if (r)
@@ -124,7 +124,7 @@ static void alone(dist_pass *p)
 /* All ranks know of the failure of one before the first message. */
 static psw_status prepare(dist_pass *p, psw_fold_kind kind, MPI_Comm *reversed)
 {
-    p->most = kind == PSW_ROW_FOLD ? dist_rows_requests(p->task->route) : DIST_SCAN_REQUESTS;
+    p->most = kind == PSW_ROW_FOLD ? dist_rows_requests(p->task) : DIST_SCAN_REQUESTS;
     p->requests = calloc((size_t)p->most, sizeof *p->requests);
     psw_status status = p->requests ? psw_fault("dist.prepare") : PSW_FAIL(PSW_NO_MEMORY, "no memory for messages");
     PSW_TRY(psw_comm_agree(p->task->team, status));

@@ -28,8 +28,10 @@ void dist_wait(dist_pass *p);
 psw_watch dist_watch(dist_pass *p);
 psw_status dist_sink(void *pass, const psw_leaf *leaf);
 
-/* The most requests that a step of the route can have at once. */
-int dist_rows_requests(const psw_route *route);
+/* MPI messages of a transfer: their counts are int. */
+int dist_pieces(size_t bytes);
+/* The most requests that a step of a row fold can have at once. */
+int dist_rows_requests(const psw_team_task *task);
 void dist_rows(dist_pass *p);
 
 enum { DIST_SCAN_REQUESTS = 64 };

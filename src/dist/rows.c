@@ -1,13 +1,43 @@
 /* A row fold: step by step, transfers before and after tiles. */
 #include "dist/pass.h"
 
-/* Every transfer of a step, and up to four pieces of each. */
-int dist_rows_requests(const psw_route *route)
+static size_t bytes_of(const psw_team_task *task, psw_transfer transfer)
 {
-    int transfers = 2 * route->size;
+    return task->engine->rows->payload(task->attention, &transfer).bytes;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Of what is sent in one transfer: the leaves of a rank, or the sums of a step. */
+static size_t largest_transfer(const psw_team_task *task)
+{
+    const psw_route *route = task->route;
+    bool queries = route->pattern == PSW_PASS_Q || route->pattern == PSW_GRID;
+    size_t most = 0;
+    for (int rank = 0; rank < route->size; rank++) {
+        most = larger(most, bytes_of(task, (psw_transfer){.what = PSW_KEYS, .of = rank, .remote = -1, .leaf = -1}));
+        if (queries) most = larger(most, bytes_of(task, (psw_transfer){PSW_QUERIES, rank, 0, true, false, -1, -1}));
+    }
+    for (int step = 0; queries && step < psw_route_steps(route); step++) {
+        int other = psw_route_step(route, step).queries;
+        if (other == route->rank) continue;
+        most = larger(most, bytes_of(task, (psw_transfer){PSW_SUMS, other, other, true, false, -1, -1}));
+        most = larger(most, bytes_of(task, (psw_transfer){PSW_SUMS, route->rank, other, false, false, -1, -1}));
+    }
+    return most;
+}
+
+/* Every transfer of a step, in as many pieces as the largest has. */
+int dist_rows_requests(const psw_team_task *task)
+{
+    const psw_route *route = task->route;
+    int transfers = 2 * route->size, pieces = dist_pieces(largest_transfer(task));
     if (route->pattern == PSW_RING || route->pattern == PSW_PASS_Q) transfers = 4;
     if (route->pattern == PSW_GRID) transfers = 2 + 2 * psw_route_remote_buffers(route);
-    return 4 * transfers;
+    return transfers * (pieces > 1 ? pieces : 1);
 }
 
 static void post(dist_pass *p, int step, bool after)

@@ -175,6 +175,17 @@ static void show_bindings(const doctor_facts *f, doctor_report *r)
     if (f->ranks > RANKS_SHOWN) doctor_fine(r, "binding", "and %d more ranks", f->ranks - RANKS_SHOWN);
 }
 
+/* Cores of its own for each rank, as many as it has threads. */
+static void fix_binding(const doctor_facts *f, const char *alone, const char *slurm, doctor_report *r)
+{
+    const char *hosts = hosts_of(f, &(doctor_hosts){0});
+    if (f->threads > 1)
+        doctor_fix(r, "`mpirun -n %d%s --map-by slot:PE=%d --bind-to core ...`, or `srun%s --cpus-per-task=%d ...`",
+                   f->ranks, hosts, f->threads, slurm, f->threads);
+    else
+        doctor_fix(r, "`mpirun -n %d%s%s --bind-to core ...`, or `srun%s ...`", f->ranks, hosts, alone, slurm);
+}
+
 /* It may run on any core of its node, where each rank could have its own. */
 static bool unbound(const doctor_place *p)
 {
@@ -191,8 +202,7 @@ static void check_unbound(const doctor_facts *f, doctor_report *r)
     doctor_facts_list(f, unbound, hosts, sizeof hosts);
     doctor_warn(r, "binding", "%d rank%s not bound to cores: %s may run on any core of %s", count,
                 count == 1 ? " is" : "s are", count == 1 ? "it" : "they", hosts);
-    doctor_fix(r, "`mpirun -n %d%s --bind-to core ...`, or `srun --cpu-bind=cores ...`", f->ranks,
-               hosts_of(f, &(doctor_hosts){0}));
+    fix_binding(f, "", " --cpu-bind=cores", r);
 }
 
 /* Marks the cores of "0-3,8" as `rank`'s; the rank that had one of them before, -1 if none did. Cores at or above
@@ -227,9 +237,7 @@ static bool check_node(const doctor_facts *f, int node, doctor_report *r)
         if (other < 0) continue;
         doctor_bad(r, "binding", "ranks %d and %d on %s share cores (hardware threads %s and %s)", other, i,
                    p->machine.host, f->places[other].machine.binding, p->machine.binding);
-        doctor_fix(
-            r, "`mpirun -n %d%s --map-by core --bind-to core ...`, or `srun --hint=nomultithread --cpu-bind=cores ...`",
-            f->ranks, hosts_of(f, &(doctor_hosts){0}));
+        fix_binding(f, " --map-by core", " --hint=nomultithread --cpu-bind=cores", r);
         return true;
     }
     return false;

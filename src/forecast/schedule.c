@@ -62,7 +62,9 @@ typedef struct teams {
     double passes; /* that only repeat */
 } teams;
 
-static psw_forecast_point on_best_team(const psw_forecast *f, const teams *t, const psw_point *point, ptrdiff_t slot)
+/* By the route that a rank with memory_bytes (0: any) would choose. */
+static psw_forecast_point on_best_team(const psw_forecast *f, const teams *t, const psw_point *point, ptrdiff_t slot,
+                                       double memory_bytes)
 {
     psw_group one = {point, 1};
     psw_forecast_point best = {slot, INFINITY, 0};
@@ -70,7 +72,8 @@ static psw_forecast_point on_best_team(const psw_forecast *f, const teams *t, co
         const psw_level *level = &t->levels[k];
         ptrdiff_t size = point->team > 0 ? point->team : level->least;
         if (point->team > 0 && level->least < point->team) continue;
-        psw_team_cost cost = psw_cost_team_time(&f->rates, &one, f->choice, size, level->nodes);
+        psw_choice choice = psw_choice_within(&one, f->choice, size, memory_bytes);
+        psw_team_cost cost = psw_cost_team_time(&f->rates, &one, choice, size, level->nodes);
         double seconds = cost.seconds + t->passes * cost.repeat_s;
         if (seconds < best.value) best = (psw_forecast_point){slot, seconds, size};
         if (point->team > 0) break;
@@ -84,10 +87,22 @@ static double alone_s(const psw_forecast *f, const teams *t, const psw_point *po
     return cost.predicted_s + t->passes * cost.repeat_s;
 }
 
-/* Only a point that takes longer alone than the longest so far on its team can take its place. */
+/* Memory is laid out for few: for those that would be the longest if there were enough of it. */
+static void consider_point(const psw_forecast *f, const teams *t, const psw_point *point, ptrdiff_t slot,
+                           psw_forecast_point *longest)
+{
+    psw_forecast_point best = on_best_team(f, t, point, slot, 0);
+    if (best.value > longest->value && f->memory_bytes > 0) best = on_best_team(f, t, point, slot, f->memory_bytes);
+    if (best.value > longest->value) *longest = best;
+}
+
+/* Only a point that takes longer alone than the longest so far on its team can take its place; of points that differ in
+ * their degree the one that takes longest alone. */
 static psw_forecast_point find_critical(const psw_forecast *f, const psw_runs *runs, const psw_split *split)
 {
     psw_forecast_point longest = {-1, 0, 1};
+    psw_point before = {0};
+    double before_s = 0;
     teams t;
     psw_cut cut = psw_cut_default;
     psw_cut_time(&cut, psw_study_settings(f->study));
@@ -101,9 +116,11 @@ static psw_forecast_point find_critical(const psw_forecast *f, const psw_runs *r
         psw_cursor cursor = psw_cursor_begin(f->study);
         for (ptrdiff_t slot = run->first; slot < run->first + run->count; slot++) {
             const psw_point *point = psw_cursor_at(&cursor, slot);
-            if (point->team == 0 && alone_s(f, &t, point) <= longest.value) continue;
-            psw_forecast_point best = on_best_team(f, &t, point, slot);
-            if (best.value > longest.value) longest = best;
+            double seconds = alone_s(f, &t, point);
+            if (point->team == 0 && seconds <= longest.value) continue;
+            if (before_s >= seconds && psw_group_joins(&before, point)) continue;
+            consider_point(f, &t, point, slot, &longest);
+            before = *point, before_s = seconds;
         }
     }
     return longest;
@@ -111,7 +128,7 @@ static psw_forecast_point find_critical(const psw_forecast *f, const psw_runs *r
 
 /* The same point with half the block, a quarter and so on, which gives it more shares: is there one that ends it a
  * tenth earlier? */
-static void find_block(const psw_forecast *f, const psw_split *split, psw_forecast_outcome *out)
+static void find_block(const psw_forecast *f, const psw_split *split, psw_split_how how, psw_forecast_outcome *out)
 {
     const ptrdiff_t least = 64; /* of tiles: below it the model's cost of a score is no longer true */
     psw_point point = psw_study_point(f->study, out->critical.slot);
@@ -120,10 +137,14 @@ static void find_block(const psw_forecast *f, const psw_split *split, psw_foreca
     psw_cut cut = psw_cut_default;
     psw_cut_time(&cut, psw_study_settings(f->study));
     t.passes = cut.passes;
-    t.depths = psw_split_levels(split, t.levels);
+    psw_split world = *split;
+    world.how = how;
+    t.depths = psw_split_levels(&world, t.levels);
     for (ptrdiff_t block = point.block; block % 2 == 0 && block / 2 >= least;) {
         point.block = block /= 2;
-        psw_forecast_point best = on_best_team(f, &t, &point, out->critical.slot);
+        psw_forecast_point best = on_best_team(f, &t, &point, out->critical.slot, 0);
+        if (best.value < limit_s && f->memory_bytes > 0)
+            best = on_best_team(f, &t, &point, out->critical.slot, f->memory_bytes);
         if (best.value < limit_s) out->block = block, out->other = best, limit_s = best.value;
     }
 }
@@ -179,7 +200,7 @@ psw_status forecast_judge(const psw_forecast *f, const psw_runs *runs, const psw
         PSW_TRY(memory_limits(f, split, s->finish_s, &memory));
         if (memory) out->limit = PSW_LIMIT_MEMORY;
     }
-    if (out->limit == PSW_LIMIT_POINT) find_block(f, split, out);
+    if (out->limit == PSW_LIMIT_POINT) find_block(f, split, runs->how, out);
     return PSW_OK;
 }
 

@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/fitting.h"
-#include "plan/team_cost.h"
-
 /* A run this short, as a part of what every rank has to do, is not worth a team. */
 static const double small_part = 0.05;
 
@@ -26,7 +23,7 @@ typedef struct chooser {
     ptrdiff_t *candidate; /* indices in base of those that may get a team */
     price *prices;        /* [candidate][depth] */
     ptrdiff_t candidates;
-    plan_fitting fitting, open; /* open: of runs that fit any team */
+    plan_fitting *fitting;
 } chooser;
 
 /* ---- order ---- */
@@ -67,16 +64,10 @@ static void refuse(psw_run *run)
     settle(run, 0, 0, 0);
 }
 
-/* By which pattern a team of `size` works on a run, if it fits; large: its memory decides. */
-static bool fits(chooser *c, plan_team_work *work, ptrdiff_t size, bool large)
+/* On a team at depth k, with the passes that only repeat. */
+static price price_of(const chooser *c, const plan_team_work *work, const plan_fitting_found *team, int k)
 {
-    return plan_fitting_has(large ? &c->fitting : &c->open, work->group, size, &work->choice);
-}
-
-/* On a team of `size` at depth k, with the passes that only repeat. */
-static price price_of(const chooser *c, const plan_team_work *work, ptrdiff_t size, int k)
-{
-    psw_team_cost cost = plan_team_cost_of(work, size, c->levels[k].nodes);
+    psw_team_cost cost = plan_team_cost_of(work, team->shared ? &team->share : NULL, c->levels[k].nodes);
     double passes = c->cut->passes, run_s = c->rates->run_s;
     return (price){cost.seconds + passes * cost.repeat_s + run_s, cost.busy_s + passes * work->repeat_s + run_s};
 }
@@ -92,11 +83,13 @@ static int deepest_with(const chooser *c, ptrdiff_t ranks)
 static void force(chooser *c, plan_team_work *work, psw_run *run)
 {
     int depth = deepest_with(c, run->team);
-    if (depth < 0 || !fits(c, work, run->team, run->refused)) {
+    const plan_fitting_found *team =
+        depth < 0 ? NULL : plan_fitting_find(c->fitting, work->group, run->refused, run->team);
+    if (!team || !team->fits) {
         refuse(run);
         return;
     }
-    price cost = price_of(c, work, run->team, depth);
+    price cost = price_of(c, work, team, depth);
     run->refused = false;
     settle(run, depth, cost.seconds, cost.busy_s);
 }
@@ -117,8 +110,9 @@ static bool find_prices(chooser *c, plan_team_work *work, bool large, price *pri
         ptrdiff_t size = c->levels[k].least;
         if (size == before) continue;
         if (found && size >= 2 * shares_of(work)) break;
-        if (!fits(c, work, size, large)) continue;
-        prices[k] = price_of(c, work, size, k);
+        const plan_fitting_found *team = plan_fitting_find(c->fitting, work->group, large, size);
+        if (!team->fits) continue;
+        prices[k] = price_of(c, work, team, k);
         found = true;
     }
     return found;
@@ -147,28 +141,39 @@ static void consider(chooser *c, ptrdiff_t index)
 
 /* ---- thresholds ---- */
 
-/* The smallest team that ends a run within limit_s, else the fastest. */
-static int depth_within(const chooser *c, const price *prices, double limit_s)
+/* Teams of depth k are given what they end within limit_s * decay^k. With a decay of 1 all runs are about as long, and
+ * the last ones, on single ranks, leave the others idle for half of that; with 1/2 runs become shorter as teams become
+ * smaller, so that the last ones fill the gaps. */
+typedef struct trial {
+    double limit_s, decay;
+    double finish_s, held_s;
+} trial;
+
+static const double decays[] = {1, 0.7071067811865476, 0.5};
+
+/* The smallest team that ends a run within its limit, else the fastest. */
+static int depth_within(const chooser *c, const price *prices, const trial *t)
 {
     int fastest = c->depths - 1;
-    for (int k = c->depths - 1; k >= 0; k--) {
+    double limit_s = t->limit_s * pow(t->decay, c->depths - 1);
+    for (int k = c->depths - 1; k >= 0; k--, limit_s /= t->decay) {
         if (prices[k].seconds <= limit_s) return k;
         if (prices[k].seconds < prices[fastest].seconds) fastest = k;
     }
     return fastest;
 }
 
-typedef struct trial {
-    double limit_s, finish_s, held_s;
-} trial;
-
-static void apply(chooser *c, double limit_s)
+static void apply(chooser *c, const trial *t)
 {
     for (ptrdiff_t i = 0; i < c->candidates; i++) {
         const price *prices = &c->prices[i * c->depths];
-        int k = depth_within(c, prices, limit_s);
+        int k = depth_within(c, prices, t);
         settle(&c->base[c->candidate[i]], k, prices[k].seconds, prices[k].busy_s);
     }
+}
+
+static void put_in_order(chooser *c)
+{
     if (c->runs->count > 0) memcpy(c->runs->list, c->base, (size_t)c->runs->count * sizeof *c->base);
     plan_choose_order(c->runs, c->levels);
 }
@@ -197,31 +202,58 @@ static psw_status finish_of(const chooser *c, trial *t)
     return PSW_OK;
 }
 
-static psw_status try(chooser *c, double limit_s, trial *best)
+/* No schedule of these depths ends before this: all ranks are busy, or the longest run takes so long. */
+static double least_finish(const chooser *c)
 {
-    trial t = {.limit_s = limit_s};
-    apply(c, limit_s);
+    const psw_classes *classes = c->cut->classes;
+    double held_s = 0, longest_s = 0, power = (double)psw_split_used(c->cut->split);
+    if (c->cut->turns || (classes && classes->count > 1)) return 0;
+    for (ptrdiff_t i = 0; i < c->runs->count; i++) {
+        held_s += c->base[i].predicted_s * (double)c->levels[c->base[i].depth].least;
+        longest_s = fmax(longest_s, c->base[i].predicted_s);
+    }
+    return fmax(held_s / power, longest_s);
+}
+
+static psw_status try(chooser *c, double limit_s, double decay, trial *best)
+{
+    const double rounding = 1e-9;
+    trial t = {.limit_s = limit_s, .decay = decay};
+    apply(c, &t);
+    if (least_finish(c) * (1 - rounding) > best->finish_s) return PSW_OK;
+    put_in_order(c);
     PSW_TRY(finish_of(c, &t));
     bool better = t.finish_s < best->finish_s || (t.finish_s == best->finish_s && t.held_s < best->held_s);
     if (better) *best = t;
     return PSW_OK;
 }
 
-/* From the longest run alone down to a quarter of what every rank has to do, by halves; then finer around the best. */
+/* From all on single ranks down to a quarter of what every rank has to do on the largest team, by halves. */
+static psw_status try_limits(chooser *c, double longest, double decay, trial *best)
+{
+    double shortest = c->total_s / (4 * (double)psw_split_used(c->cut->split));
+    double limit = longest / pow(decay, c->depths - 1);
+    for (; limit >= shortest / 2; limit /= 2) PSW_TRY(try(c, limit, decay, best));
+    return PSW_OK;
+}
+
+/* By each decay, then finer around the best. */
 static psw_status search(chooser *c, double *finish_s)
 {
-    double longest = 0, shortest = c->total_s / (4 * (double)psw_split_used(c->cut->split));
+    double longest = 0;
     for (ptrdiff_t i = 0; i < c->candidates; i++) longest = fmax(longest, c->base[c->candidate[i]].alone_s);
-    trial best = {INFINITY, INFINITY, INFINITY};
-    PSW_TRY(try(c, INFINITY, &best));
+    trial best = {INFINITY, 1, INFINITY, INFINITY};
+    PSW_TRY(try(c, INFINITY, 1, &best));
     *finish_s = best.finish_s;
     if (c->candidates == 0 || psw_split_used(c->cut->split) == 1) return PSW_OK;
-    for (double limit = longest; limit >= shortest / 2; limit /= 2) PSW_TRY(try(c, limit, &best));
-    double middle = best.limit_s < INFINITY ? best.limit_s : longest;
+    for (size_t i = 0; i < sizeof decays / sizeof *decays; i++) PSW_TRY(try_limits(c, longest, decays[i], &best));
+    trial middle = best;
+    if (middle.limit_s == INFINITY) middle.limit_s = longest;
     for (int i = -3; i <= 3; i++)
-        if (i != 0) PSW_TRY(try(c, middle * exp2(i / 4.0), &best));
+        if (i != 0) PSW_TRY(try(c, middle.limit_s * exp2(i / 4.0), middle.decay, &best));
     *finish_s = best.finish_s;
-    apply(c, best.limit_s);
+    apply(c, &best);
+    put_in_order(c);
     return PSW_OK;
 }
 
@@ -268,13 +300,10 @@ static psw_status choose(chooser *c, double *finish_s)
     return search(c, finish_s);
 }
 
-psw_status plan_choose_depths(const psw_study *study, const psw_rates *rates, const psw_cut *cut, psw_runs *runs,
-                              double *finish_s)
+psw_status plan_choose_depths(const psw_study *study, const psw_rates *rates, const psw_cut *cut, plan_fitting *fitting,
+                              psw_runs *runs, double *finish_s)
 {
-    chooser c = {.study = study, .rates = rates, .cut = cut, .runs = runs};
-    c.fitting.choice = cut->choice;
-    c.fitting.memory_bytes = cut->memory_bytes;
-    c.open.choice = cut->choice;
+    chooser c = {.study = study, .rates = rates, .cut = cut, .fitting = fitting, .runs = runs};
     runs->how = cut->split->how;
     c.depths = runs->depths = psw_split_levels(cut->split, c.levels);
     psw_status status = choose(&c, finish_s);

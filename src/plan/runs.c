@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "plan/choose.h"
 
@@ -179,20 +180,62 @@ static void single(psw_run *run)
     run->team = 0;
 }
 
-/* Runs of at most cut->most_s; finish_s is of the simulated schedule, 0 where there is no split. */
-static psw_status create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
-                         const unsigned char *wanted, psw_runs *runs, double *finish_s)
+enum { LENGTHS = 8, PIECES_KEPT = 1 << 16 };
+
+typedef struct plan { /* what is planned, and the best so far */
+    const psw_study *study;
+    const psw_rates *rates;
+    psw_cut cut;
+    const unsigned char *wanted;
+    psw_runs *runs;
+    double finish_s;      /* of the best */
+    ptrdiff_t refused;    /* points of it */
+    plan_fitting fitting; /* where there is a split */
+    struct {
+        double most_s;
+        list pieces;
+    } kept[LENGTHS]; /* of pieces that are asked for again with every split of the world */
+    int lengths;
+} plan;
+
+static psw_status copy_pieces(const list *from, list *to)
+{
+    *to = (list){malloc((size_t)(from->count + 1) * sizeof *from->at), from->count, from->count + 1};
+    if (!to->at) return PSW_FAIL(PSW_NO_MEMORY, "no memory for a list of %td runs", from->count);
+    if (from->count > 0) memcpy(to->at, from->at, (size_t)from->count * sizeof *from->at);
+    return PSW_OK;
+}
+
+static psw_status keep_pieces(plan *p, double most_s, const list *pieces)
+{
+    if (!p->cut.split || p->lengths == LENGTHS || pieces->count > PIECES_KEPT) return PSW_OK;
+    PSW_TRY(copy_pieces(pieces, &p->kept[p->lengths].pieces));
+    p->kept[p->lengths++].most_s = most_s;
+    return PSW_OK;
+}
+
+static psw_status find_pieces(plan *p, const psw_cut *cut, list *pieces)
+{
+    for (int i = 0; i < p->lengths; i++)
+        if (p->kept[i].most_s == cut->most_s) return copy_pieces(&p->kept[i].pieces, pieces);
+    PSW_TRY(cut_pieces(p->study, p->rates, cut, p->wanted, pieces));
+    return keep_pieces(p, cut->most_s, pieces);
+}
+
+/* Runs of at most cut->most_s, which with its split is what differs from the plan's; finish_s is of the simulated
+ * schedule, 0 where there is no split. */
+static psw_status create(plan *p, const psw_cut *cut, psw_runs *runs, double *finish_s)
 {
     list pieces = {0};
-    psw_status status = cut_pieces(study, rates, cut, wanted, &pieces);
+    psw_status status = find_pieces(p, cut, &pieces);
     *runs =
         (psw_runs){.list = pieces.at, .count = pieces.count, .depths = 1, .classes = cut->classes, .lean = {1, 0.5}};
     *finish_s = 0;
     if (status != PSW_OK) return status;
-    join_pieces(&pieces, cut, rates->run_s);
+    join_pieces(&pieces, cut, p->rates->run_s);
     runs->count = pieces.count;
     for (ptrdiff_t i = 0; i < runs->count; i++) runs->points += runs->list[i].count;
-    if (cut->split) return plan_choose_depths(study, rates, cut, runs, finish_s);
+    if (cut->split) return plan_choose_depths(p->study, p->rates, cut, &p->fitting, runs, finish_s);
     for (ptrdiff_t i = 0; i < runs->count; i++) single(&runs->list[i]);
     plan_choose_order(runs, NULL);
     return PSW_OK;
@@ -201,8 +244,7 @@ static psw_status create(const psw_study *study, const psw_rates *rates, const p
 static const double near = 1.02; /* a schedule this near to its bound is not bettered */
 
 /* Points that share tiles are best kept together as long as that leaves every rank enough to do. */
-static psw_status shorten(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
-                          const unsigned char *wanted, psw_runs *runs, double *finish_s)
+static psw_status shorten(plan *p, const psw_cut *cut, psw_runs *runs, double *finish_s)
 {
     double alone_s = 0;
     for (ptrdiff_t i = 0; i < runs->count; i++) alone_s += runs->list[i].refused ? 0 : runs->list[i].alone_s;
@@ -211,7 +253,7 @@ static psw_status shorten(const psw_study *study, const psw_rates *rates, const 
     for (shorter.most_s /= 4; shorter.most_s * 4 > enough_s && *finish_s > near * share_s; shorter.most_s /= 4) {
         psw_runs others;
         double end_s;
-        psw_status status = create(study, rates, &shorter, wanted, &others, &end_s);
+        psw_status status = create(p, &shorter, &others, &end_s);
         psw_runs *worse = status == PSW_OK && end_s < *finish_s ? runs : &others;
         psw_runs_free(worse);
         if (worse == runs) *runs = others;
@@ -244,24 +286,14 @@ void psw_cut_time(psw_cut *cut, const psw_settings *settings)
 
 /* ---- how the world splits ---- */
 
-typedef struct plan { /* what is planned, and the best so far */
-    const psw_study *study;
-    const psw_rates *rates;
-    psw_cut cut;
-    const unsigned char *wanted;
-    psw_runs *runs;
-    double finish_s;   /* of the best */
-    ptrdiff_t refused; /* points of it */
-} plan;
-
 static psw_status create_as(plan *p, psw_split_how how, psw_runs *runs, double *finish_s)
 {
     psw_split split = *p->cut.split;
     psw_cut cut = p->cut;
     split.how = how;
     cut.split = &split;
-    PSW_TRY(create(p->study, p->rates, &cut, p->wanted, runs, finish_s));
-    return cut.alone || cut.turns ? PSW_OK : shorten(p->study, p->rates, &cut, p->wanted, runs, finish_s);
+    PSW_TRY(create(p, &cut, runs, finish_s));
+    return cut.alone || cut.turns ? PSW_OK : shorten(p, &cut, runs, finish_s);
 }
 
 static ptrdiff_t refused_points(const psw_runs *runs)
@@ -358,22 +390,33 @@ static psw_status consider_all(plan *p)
     return PSW_OK;
 }
 
+static void plan_free(plan *p)
+{
+    for (int i = 0; i < p->lengths; i++) free(p->kept[i].pieces.at);
+    plan_fitting_free(&p->fitting);
+}
+
+static psw_status create_teams(plan *p)
+{
+    const psw_cut *cut = &p->cut;
+    if (cut->split->ranks < 1)
+        return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", cut->split->ranks);
+    PSW_TRY(plan_fitting_create(cut->choice, cut->memory_bytes, &p->fitting));
+    PSW_TRY(create_as(p, (psw_split_how){0}, p->runs, &p->finish_s));
+    p->refused = refused_points(p->runs);
+    if (!cut->alone && !cut->turns)
+        PSW_TRY(differ(cut->classes) ? psw_runs_lean(p->runs, cut->split) : consider_all(p));
+    if (cut->alone) one_after_another(cut->split, p->runs);
+    return PSW_OK;
+}
+
 psw_status psw_runs_create(const psw_study *study, const psw_rates *rates, const psw_cut *cut,
                            const unsigned char *wanted, psw_runs *runs)
 {
-    plan p = {study, rates, *cut, wanted, runs, 0, 0};
-    if (!cut->split) {
-        psw_status status = create(study, rates, cut, wanted, runs, &p.finish_s);
-        if (status != PSW_OK) psw_runs_free(runs);
-        return status;
-    }
-    if (cut->split->ranks < 1)
-        return PSW_FAIL(PSW_USAGE, "a schedule needs at least one rank, not %td", cut->split->ranks);
-    psw_status status = create_as(&p, (psw_split_how){0}, runs, &p.finish_s);
-    p.refused = refused_points(runs);
-    if (status == PSW_OK && !cut->alone && !cut->turns)
-        status = differ(cut->classes) ? psw_runs_lean(runs, cut->split) : consider_all(&p);
-    if (status == PSW_OK && cut->alone) one_after_another(cut->split, runs);
+    plan p = {.study = study, .rates = rates, .cut = *cut, .wanted = wanted, .runs = runs};
+    *runs = (psw_runs){0};
+    psw_status status = cut->split ? create_teams(&p) : create(&p, cut, runs, &p.finish_s);
+    plan_free(&p);
     if (status != PSW_OK) psw_runs_free(runs);
     return status;
 }

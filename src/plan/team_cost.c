@@ -97,6 +97,13 @@ static network network_of(const psw_rates *rates, ptrdiff_t size, ptrdiff_t node
     return (network){rates->latency_s[far], rates->byte_s[far], ceil(log2((double)size))};
 }
 
+/* Of the ranks of a row of a grid, which are neighbours: where rows end with nodes, all of it stays within one. */
+static network network_of_row(const psw_rates *rates, const psw_route *grid, ptrdiff_t nodes)
+{
+    bool within = grid->size % nodes == 0 && grid->size / nodes % grid->columns == 0;
+    return network_of(rates, grid->columns, within ? 1 : nodes);
+}
+
 static double all_reduce(const network *net, double bytes)
 {
     return 2 * (net->log2_size * net->latency + bytes * net->byte);
@@ -122,32 +129,34 @@ static double ring_seconds(double tiles_s, double step_s, double size, double le
 
 /* The owner of a leaf sends it down its column and along its row; a rank receives the keys of its column and the
  * queries of its row, then computes, and its sums go back to the owners. */
-static double grid_seconds(const plan_team_work *w, const psw_route *r, const network *net, const most *m,
-                           double tiles_s)
+static double grid_seconds(const plan_team_work *w, const plan_team_share *s, ptrdiff_t nodes, double tiles_s)
 {
     const psw_point *p = &w->group->points[0];
+    const psw_route *r = &s->route;
+    network column = network_of(w->rates, r->size, nodes), row = network_of_row(w->rates, r, nodes);
     double rows = psw_route_rows(r).size, columns = r->columns, block = (double)p->block;
     double keys = ceil((double)r->leaves / columns), queries = ceil((double)r->leaves / rows);
     if (psw_data_distinct(p)) queries = fmin(queries, ceil((double)psw_data_queries(p) / block));
-    double nodes = columns > 1 ? (double)psw_route_foreign(r, r->leaves - 1) / (columns - 1) : 0;
-    double key = (double)w->message.keys, query = (double)w->message.queries;
-    double sent = m->leaves * ((rows - 1) * key + (columns - 1) * query), received = keys * key + queries * query;
-    double sums = nodes * block * (double)w->message.sums * fmax(queries, m->leaves * (columns - 1));
-    double messages = m->leaves * (rows - 1 + 2 * (columns - 1));
-    return tiles_s + messages * net->latency + (fmax(sent, received) + sums) * net->byte;
+    double down = s->leaves * (rows - 1), along = s->leaves * (columns - 1);
+    double key_bytes = fmax(down, keys) * (double)w->message.keys;
+    double query_bytes = fmax(along, queries) * (double)w->message.queries;
+    double sum_bytes = s->nodes * block * (double)w->message.sums * fmax(queries, along);
+    return tiles_s + down * column.latency + key_bytes * column.byte + 2 * along * row.latency +
+           (query_bytes + sum_bytes) * row.byte;
 }
 
-static double row_seconds(const plan_team_work *w, const psw_route *r, const network *net, const most *m,
-                          double tiles_s)
+static double row_seconds(const plan_team_work *w, const plan_team_share *s, ptrdiff_t nodes, double tiles_s)
 {
-    if (r->pattern == PSW_GRID) return grid_seconds(w, r, net, m, tiles_s);
-    double size = r->size, working = fmin(size, (double)r->leaves), bytes = payload_bytes(w, r, m->leaves);
+    const psw_route *r = &s->route;
+    network net = network_of(w->rates, r->size, nodes);
+    if (r->pattern == PSW_GRID) return grid_seconds(w, s, nodes, tiles_s);
+    double size = r->size, working = fmin(size, (double)r->leaves), bytes = payload_bytes(w, r, s->leaves);
     if (r->pattern == PSW_STREAM) { /* all leaves of others, one by one, for each own leaf */
         double transfers = (double)r->leaves * (double)r->leaves * (r->causal ? 0.5 : 1) * (1 - 1 / working);
         bytes = payload_bytes(w, r, 1);
-        return fmax(tiles_s, transfers / working * (net->latency + bytes * net->byte));
+        return fmax(tiles_s, transfers / working * (net.latency + bytes * net.byte));
     }
-    double step_s = net->latency * (r->pattern == PSW_PASS_Q ? 2 : 1) + bytes * net->byte;
+    double step_s = net.latency * (r->pattern == PSW_PASS_Q ? 2 : 1) + bytes * net.byte;
     if (r->pattern == PSW_ALL_GATHER) return (working - 1) * step_s + tiles_s;
     return ring_seconds(tiles_s, step_s, size, (double)r->leaves);
 }
@@ -187,7 +196,7 @@ static double merge_seconds(const plan_team_work *w, const network *net)
 plan_team_work plan_team_work_of(const psw_rates *rates, const psw_group *group, psw_choice choice)
 {
     const psw_point *p = &group->points[0];
-    plan_team_work w = {rates, group, choice, PSW_ONE_RANK, 1, plan_cost_parts_of_group(rates, group), 1, 0, {0}};
+    plan_team_work w = {rates, group, PSW_ONE_RANK, 1, plan_cost_parts_of_group(rates, group), 1, 0, {0}};
     if (!psw_method_computes(p->method)) return w;
     w.draws = psw_judge_expected(p).draws;
     w.repeat_s = (w.parts.tiles + w.parts.shared_tiles) / w.draws;
@@ -202,33 +211,47 @@ static double alone_seconds(const plan_cost_parts *c)
     return c->fixed + c->tables + c->tiles + c->errors + c->head + c->shared_tiles + c->shared_head + c->data;
 }
 
-psw_team_cost plan_team_cost_of(const plan_team_work *w, ptrdiff_t size, ptrdiff_t nodes)
+plan_team_share plan_team_share_of(const psw_point *p, psw_choice choice, ptrdiff_t size)
+{
+    plan_team_share s = {.route = psw_attend_route(p, choice, whole_int(size), 0)};
+    const psw_route *r = &s.route;
+    most m = most_of(r);
+    s.tiles = m.tiles, s.leaves = m.leaves;
+    s.queries = psw_data_distinct(p) ? share_of_queries(p, r) : m.leaves / (double)r->leaves;
+    if (r->pattern == PSW_GRID && r->columns > 1)
+        s.nodes = (double)psw_route_foreign(r, r->leaves - 1) / (r->columns - 1);
+    return s;
+}
+
+/* Of all tiles, those of the rank with most. */
+static double share_of_tiles(const plan_team_work *w, const plan_team_share *s)
+{
+    const psw_point *p = &w->group->points[0];
+    double leaves = (double)s->route.leaves;
+    double pairs = s->route.causal ? leaves * (leaves + 1) / 2 : leaves * leaves;
+    if (psw_data_distinct(p) && w->kind == PSW_ROW_FOLD && s->route.pattern != PSW_PASS_Q) return s->queries;
+    bool by_mask = !psw_data_distinct(p) && w->kind == PSW_ROW_FOLD && psw_attend_sees_all(p);
+    return by_mask ? s->tiles / pairs : s->leaves / leaves;
+}
+
+psw_team_cost plan_team_cost_of(const plan_team_work *w, const plan_team_share *s, ptrdiff_t nodes)
 {
     const plan_cost_parts *c = &w->parts;
     double alone = alone_seconds(c);
     psw_team_cost cost = {.seconds = alone, .busy_s = alone, .repeat_s = w->repeat_s};
-    if (w->kind == PSW_ONE_RANK || size == 1) return cost;
+    if (w->kind == PSW_ONE_RANK || !s || s->route.size == 1) return cost;
 
-    psw_route route = psw_attend_route(&w->group->points[0], w->choice, whole_int(size), 0);
-    network net = network_of(w->rates, size, nodes);
-    most m = most_of(&route);
-    double leaves = (double)route.leaves, by_rows = m.leaves / leaves;
-    double pairs = route.causal ? leaves * (leaves + 1) / 2 : leaves * leaves;
-    bool by_mask = w->kind == PSW_ROW_FOLD && psw_attend_sees_all(&w->group->points[0]);
-    double by_tiles = by_mask ? m.tiles / pairs : by_rows, by_queries = by_rows;
-    if (psw_data_distinct(&w->group->points[0])) {
-        by_queries = share_of_queries(&w->group->points[0], &route);
-        by_tiles = w->kind == PSW_ROW_FOLD && route.pattern != PSW_PASS_Q ? by_queries : by_rows;
-    }
     const psw_point *p = &w->group->points[0];
-    double threads = psw_attend_threads(p, (ptrdiff_t)m.leaves) / psw_attend_threads(p, route.leaves);
-    double tiles_s = (c->tiles + c->shared_tiles) * by_tiles / threads;
-    double attention_s = w->kind == PSW_ROW_FOLD ? w->draws * row_seconds(w, &route, &net, &m, tiles_s / w->draws)
-                                                 : tiles_s + w->draws * scan_seconds(w, &route, &net);
+    double size = s->route.size, by_rows = s->leaves / (double)s->route.leaves;
+    network net = network_of(w->rates, s->route.size, nodes);
+    double threads = psw_attend_threads(p, (ptrdiff_t)s->leaves) / psw_attend_threads(p, s->route.leaves);
+    double tiles_s = (c->tiles + c->shared_tiles) * share_of_tiles(w, s) / threads;
+    double attention_s = w->kind == PSW_ROW_FOLD ? w->draws * row_seconds(w, s, nodes, tiles_s / w->draws)
+                                                 : tiles_s + w->draws * scan_seconds(w, &s->route, &net);
     cost.repeat_s = attention_s / w->draws;
     cost.seconds = c->fixed + c->tables + attention_s + (c->errors + c->data) * by_rows +
-                   (c->head + c->shared_head) * by_queries + merge_seconds(w, &net);
-    cost.busy_s = alone + c->tables * (double)(size - 1);
+                   (c->head + c->shared_head) * s->queries + merge_seconds(w, &net);
+    cost.busy_s = alone + c->tables * (size - 1);
     return cost;
 }
 
@@ -298,27 +321,47 @@ static bool is_open(const psw_point *p, psw_choice choice, ptrdiff_t size)
     return choice.pattern < 0 && size > 1 && psw_method_computes(p->method) && psw_attend_kind(p) == PSW_ROW_FOLD;
 }
 
-psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_t size, double memory_bytes)
+static bool has_room(const psw_group *group, psw_choice choice, ptrdiff_t size, double memory_bytes)
+{
+    return memory_bytes <= 0 || psw_team_memory(group, choice, size) <= memory_bytes;
+}
+
+psw_choice plan_choice_within(const psw_group *group, psw_choice choice, ptrdiff_t size, double memory_bytes,
+                              bool *fits)
 {
     const psw_point *p = &group->points[0];
     const psw_pattern in_order[] = {PSW_PASS_Q, PSW_RING, PSW_ALL_GATHER, PSW_STREAM}; /* the first is the fastest */
     psw_choice grid;
-    if (!is_open(p, choice, size)) return choice;
-    if (grid_gains(p, choice, size, &grid) && (memory_bytes <= 0 || psw_team_memory(group, grid, size) <= memory_bytes))
+    *fits = true;
+    if (is_open(p, choice, size) && grid_gains(p, choice, size, &grid) && has_room(group, grid, size, memory_bytes))
         return grid;
-    if (memory_bytes <= 0) return choice;
+    if (!is_open(p, choice, size) || memory_bytes <= 0) {
+        *fits = has_room(group, choice, size, memory_bytes);
+        return choice;
+    }
     for (int i = psw_data_distinct(p) ? 0 : 1; i < 4; i++) {
         choice.pattern = (int)in_order[i];
-        if (psw_team_memory(group, choice, size) <= memory_bytes) break;
+        *fits = has_room(group, choice, size, memory_bytes);
+        if (*fits) break;
     }
     return choice;
+}
+
+psw_choice psw_choice_within(const psw_group *group, psw_choice choice, ptrdiff_t size, double memory_bytes)
+{
+    const psw_point *p = &group->points[0];
+    bool fits;
+    if (!is_open(p, choice, size)) return choice;
+    return plan_choice_within(group, choice, size, memory_bytes, &fits);
 }
 
 psw_team_cost psw_cost_team_time(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,
                                  ptrdiff_t nodes)
 {
     plan_team_work work = plan_team_work_of(rates, group, choice);
-    return plan_team_cost_of(&work, size, nodes);
+    if (!is_shared(&group->points[0], size)) return plan_team_cost_of(&work, NULL, nodes);
+    plan_team_share share = plan_team_share_of(&group->points[0], choice, size);
+    return plan_team_cost_of(&work, &share, nodes);
 }
 
 psw_team_cost psw_cost_team(const psw_rates *rates, const psw_group *group, psw_choice choice, ptrdiff_t size,

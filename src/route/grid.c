@@ -54,21 +54,29 @@ typedef struct comb {
     ptrdiff_t first, count;
 } comb;
 
-static comb comb_of(const psw_route *g, int rank, ptrdiff_t round)
+static comb comb_in(const psw_route *g, const psw_route *columns, ptrdiff_t rows, int rank, ptrdiff_t round)
 {
-    psw_route columns = psw_route_columns(g);
-    psw_leaves stretch = route_line_round(&columns, rank % g->columns, round);
-    ptrdiff_t rows = psw_route_rows(g).size, row = rank / g->columns;
+    psw_leaves stretch = route_line_round(columns, rank % g->columns, round);
+    ptrdiff_t row = rank / g->columns;
     ptrdiff_t from = stretch.first / g->unit, end = (stretch.first + stretch.count + g->unit - 1) / g->unit;
     ptrdiff_t first = from + ((row - from) % rows + rows) % rows;
     return (comb){first, row < rows && first < end ? (end - 1 - first) / rows + 1 : 0};
 }
 
+static comb comb_of(const psw_route *g, int rank, ptrdiff_t round)
+{
+    psw_route columns = psw_route_columns(g);
+    return comb_in(g, &columns, psw_route_rows(g).size, rank, round);
+}
+
 ptrdiff_t route_grid_count(const psw_route *g, int rank)
 {
-    ptrdiff_t units = 0;
-    for (ptrdiff_t round = 0; round < route_line_rounds(g); round++) units += comb_of(g, rank, round).count;
-    bool last = units > 0 && route_grid_owner(g, g->leaves - 1) == rank; /* owns the unit that may be ragged */
+    psw_route columns = psw_route_columns(g);
+    ptrdiff_t units = 0, rows = psw_route_rows(g).size;
+    for (ptrdiff_t round = 0; round < route_line_rounds(g); round++)
+        units += comb_in(g, &columns, rows, rank, round).count;
+    if (units == 0 || g->leaves % g->unit == 0) return units * g->unit;
+    bool last = route_grid_owner(g, g->leaves - 1) == rank; /* owns the unit that may be ragged */
     return units * g->unit - (last ? (g->unit - g->leaves % g->unit) % g->unit : 0);
 }
 

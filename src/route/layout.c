@@ -79,11 +79,12 @@ ptrdiff_t psw_route_place(const psw_route *r, ptrdiff_t leaf)
     return is_grid(r) ? route_grid_place(r, leaf) : route_line_place(r, leaf);
 }
 
+/* Of more ranks than leaves only owners are asked. */
 ptrdiff_t psw_route_most(const psw_route *r)
 {
-    ptrdiff_t most = 0;
-    for (int rank = 0; rank < r->size; rank++) {
-        ptrdiff_t count = psw_route_count(r, rank);
+    ptrdiff_t most = 0, asked = r->size < r->leaves ? r->size : r->leaves;
+    for (ptrdiff_t i = 0; i < asked; i++) {
+        ptrdiff_t count = psw_route_count(r, r->size < r->leaves ? (int)i : psw_route_owner(r, i));
         if (count > most) most = count;
     }
     return most;

@@ -139,11 +139,12 @@ static psw_status read_back(packer *p, const char *new_path)
 
 /* ---- both ---- */
 
-/* All values at full length; the rest of the file has no less room in a packed one. */
+/* All values at full length, but of columns that had no storage before they were packed: these are not in chunks. The
+ * rest of the file has no less room in a packed one. */
 static psw_status add_bytes(void *context, const char *name, const store_raw *place)
 {
     (void)name;
-    *(double *)context += (double)place->count * (double)place->size;
+    if (!store_raw_bare(*place) || place->chunk > 0) *(double *)context += (double)place->count * (double)place->size;
     return PSW_OK;
 }
 

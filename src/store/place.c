@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "polysweep/files.h"
@@ -238,12 +239,24 @@ static psw_status rename_over(const char *from, const char *to)
     return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot be replaced: %s", to, psw_reason(errno));
 }
 
+/* Who may read and write the old one may the new one: nobody else, whatever umask says now. */
+static psw_status keep_mode(const char *old_path, const char *new_path)
+{
+    struct stat old, new;
+    if (stat(old_path, &old) != 0 || stat(new_path, &new) != 0) return PSW_OK; /* there is none */
+    bool group = old.st_gid == new.st_gid || chown(new_path, (uid_t)-1, old.st_gid) == 0;
+    if (chmod(new_path, old.st_mode & (group ? 0777 : 0707)) == 0) return PSW_OK;
+    if (!(new.st_mode & ~old.st_mode & 0777)) return PSW_OK; /* some file systems have one mode for all */
+    return PSW_FAIL(PSW_ENVIRONMENT, "%s cannot get the mode of %s: %s", new_path, old_path, psw_reason(errno));
+}
+
 static psw_status put_and_rename(const char *new_path, const char *path, const store_content *content)
 {
     char directory[4096];
     directory_of(path, directory, sizeof directory);
     PSW_TRY(content->put(content->context, new_path));
     PSW_TRY(sync_path(new_path, O_RDWR));
+    if (content->replaces) PSW_TRY(keep_mode(path, new_path));
     PSW_TRY((content->replaces ? rename_over : rename_new)(new_path, path));
     return sync_path(directory, O_RDONLY | O_DIRECTORY);
 }

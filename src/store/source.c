@@ -17,6 +17,7 @@ enum {
 
 typedef struct kept_chunk {
     ptrdiff_t dataset, number; /* its first chunk in the index, and this one; -1: none */
+    ptrdiff_t chunk, size;     /* values of it, and bytes of one: two places may share a chunk in a malicious file */
     unsigned char *values, one[8];
     size_t bytes;  /* of values; 0: all are `one` */
     uint64_t used; /* when, in readings */
@@ -122,8 +123,9 @@ bool store_source_has(const store_source *source, const store_raw *raw)
 double store_source_bytes(const store_source *source, const store_raw *raw)
 {
     double bytes = 0;
+    if (raw->count == 0) return 0;
     if (raw->way == STORE_WHOLE) return (double)raw->count * (double)raw->size;
-    if (raw->way == STORE_NOWHERE) return raw->count > 0 ? -1 : 0;
+    if (raw->way == STORE_NOWHERE) return -1;
     for (ptrdiff_t i = 0; i < chunks_of(raw); i++) {
         if (source->chunk[raw->first + i].offset == STORE_NO_CHUNK) return -1;
         bytes += source->chunk[raw->first + i].bytes;
@@ -260,11 +262,11 @@ static psw_status find_kept(store_source *source, const char *name, const store_
         for (int i = 0; i < KEPT; i++) source->kept[i].dataset = source->kept[i].number = -1;
     }
     kept_chunk *kept = *out = place_of(source, from);
-    if (kept->number != number) {
+    if (kept->number != number || kept->chunk != from->chunk || kept->size != from->size) {
         kept->number = -1;
         PSW_TRY(fill_kept(source, name, from, &source->chunk[number], kept));
         shrink(source, from, kept);
-        kept->number = number;
+        kept->number = number, kept->chunk = from->chunk, kept->size = from->size;
     }
     kept->used = ++source->clock;
     return PSW_OK;

@@ -122,7 +122,7 @@ typedef struct store_raw {
     uint64_t offset;       /* of the first value, where they are whole */
     ptrdiff_t count;       /* values; 0 = there are none */
     ptrdiff_t size;        /* bytes of one */
-    ptrdiff_t chunk;       /* values of a chunk, the last one too; */
+    ptrdiff_t chunk;       /* values of a chunk, the last one too; 0: it has no chunks; */
     ptrdiff_t first;       /* and the first of its chunks in the index */
     unsigned char fill[8]; /* of a longer value: 0, all of it */
 } store_raw;

@@ -90,20 +90,33 @@ static psw_status outcome(sweep_job *j, const sweep_tally *all)
 
 /* The results are what counts: a sidecar that cannot be written is reported, and no failure. The message stays that of
  * the launch. */
-static void write_sidecars(sweep_job *j)
+static void write_state(const sweep_job *j)
 {
     char message[1024], site[96];
     psw_format(message, sizeof message, "%s", psw_message());
     psw_format(site, sizeof site, "%s", psw_message_site());
+    if (psw_sweep_state_write(j->given.path, &j->open.display.state) != PSW_OK)
+        psw_message_print("note: ", "; polysweep status reads the result file instead");
+    psw_message_set(message, site);
+}
+
+static void write_sidecars(sweep_job *j)
+{
     sweep_display *display = &j->open.display;
     const psw_sweep_state *state = &display->state;
     sweep_display_event(
         display, "\"event\": \"end\", \"state\": \"%s\", \"stop_reason\": \"%s\", \"done\": %td, \"failed\": %td",
         state->state, state->stop_reason, state->done, state->failed);
-    if (psw_sweep_state_write(j->given.path, state) != PSW_OK)
-        psw_message_print("note: ", "; polysweep status reads the result file instead");
+    write_state(j);
     if (display->events) fclose(display->events);
-    psw_message_set(message, site);
+}
+
+/* Packing takes its time: who looks meanwhile, or ends it, finds that all is done. */
+static void pack_done(sweep_job *j)
+{
+    if (!sweep_pack_close(j)) return;
+    psw_seal_take(j->given.path, j->open.display.state.whole);
+    write_state(j);
 }
 
 /* ---- closing ---- */
@@ -193,10 +206,9 @@ psw_status sweep_end(sweep_job *j, psw_status status)
     else
         psw_format(state->state, sizeof state->state, "failed");
     bool known = j->open.untouched || wrote; /* what is in the file: as it was, or read back */
-    if (world->rank == 0 && status == PSW_OK && known && strcmp(state->state, "done") == 0) {
-        sweep_pack_close(j);
-        psw_seal_take(j->given.path, state->whole);
-    }
+    bool done = world->rank == 0 && status == PSW_OK && known && strcmp(state->state, "done") == 0;
+    if (done) psw_seal_take(j->given.path, state->whole);
     if (world->rank == 0) write_sidecars(j);
+    if (done) pack_done(j);
     return status;
 }

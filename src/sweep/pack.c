@@ -13,11 +13,10 @@ static bool is_ended(const sweep_job *j)
     return true;
 }
 
-/* What a search needs is known by its replay alone: unless the sidecar says that all of it is there. */
 bool sweep_pack_is_enough(const sweep_job *j)
 {
     if (!psw_reader_packed(j->slots.reader)) return false;
-    return j->slots.whole || (!psw_study_search(j->given.study) && is_ended(j));
+    return j->slots.whole || (is_ended(j) && (!j->search.search || j->search.all_there));
 }
 
 psw_status sweep_pack_end(const sweep_job *j)
@@ -30,7 +29,8 @@ psw_status sweep_pack_end(const sweep_job *j)
     if (s->not_needed) psw_print(stderr, ", %td not needed", s->not_needed);
     if (s->failed) psw_print(stderr, ", %td failed", s->failed);
     if (s->skipped) psw_print(stderr, ", %td skipped for memory or size", s->skipped);
-    psw_print(stderr, "; nothing is left to do, and the file stays packed\n");
+    bool all = s->done + s->failed + s->skipped + s->not_needed == s->points;
+    psw_print(stderr, "; nothing %sis left to do, and the file stays packed\n", all ? "" : "of what --where keeps ");
     return status;
 }
 
@@ -84,13 +84,15 @@ static psw_status pack(sweep_job *j)
     return psw_lock_renew(j->given.path, &j->slots.lock);
 }
 
-void sweep_pack_close(sweep_job *j)
+bool sweep_pack_close(sweep_job *j)
 {
     char message[1024], site[96];
-    if (!j->given.settings->pack || is_packed(j->given.path)) return;
+    if (!j->given.settings->pack || is_packed(j->given.path)) return false;
     psw_format(message, sizeof message, "%s", psw_message());
     psw_format(site, sizeof site, "%s", psw_message_site());
-    if (pack(j) != PSW_OK)
+    bool packed = pack(j) == PSW_OK;
+    if (!packed)
         psw_message_print("note: ", "; the file is whole, and stays as it was: polysweep pack makes a smaller one");
     psw_message_set(message, site);
+    return packed;
 }

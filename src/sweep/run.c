@@ -156,9 +156,9 @@ static psw_status run(sweep_job *j)
     PSW_TRY(sweep_given_read(&j->given));
     PSW_TRY(sweep_search_open(&j->given, &j->search));
     PSW_TRY(sweep_slots_find(&j->given, j->search.search, &j->slots));
+    PSW_TRY(sweep_search_read(&j->given, &j->slots, &j->search));
     if (sweep_pack_is_enough(j)) return sweep_pack_end(j);
     PSW_TRY(sweep_pack_open(j));
-    PSW_TRY(sweep_search_read(&j->given, &j->slots, &j->search));
     print_missing(&j->given, &j->slots);
     print_shortage(&j->given);
     j->progress.synced_s = psw_clock_s();

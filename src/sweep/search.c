@@ -288,9 +288,10 @@ psw_status sweep_search_read(const sweep_given *g, sweep_slots *slots, sweep_sea
     const psw_comm *world = g->world;
     if (!s->search) return PSW_OK;
     PSW_TRY(psw_comm_agree(world, world->rank == 0 ? read_all(g, slots, s) : PSW_OK));
-    ptrdiff_t ended[] = {slots->done, slots->failed, slots->skipped, slots->not_needed};
+    ptrdiff_t ended[] = {slots->done, slots->failed, slots->skipped, slots->not_needed, s->edges_stand};
     PSW_TRY(psw_comm_bytes(world, 0, ended, sizeof ended));
     slots->done = ended[0], slots->failed = ended[1], slots->skipped = ended[2], slots->not_needed = ended[3];
+    s->all_there = ended[4] && ended[0] + ended[1] + ended[2] + ended[3] == slots->points;
     return psw_comm_bytes(world, 0, slots->part, (size_t)g->slots);
 }
 

@@ -19,6 +19,7 @@ typedef struct sweep_search {
     psw_run *timed;   /* where points are timed, a run for each, ascending: it has its own team, as in a grid */
     ptrdiff_t timed_count;
     bool edges_stand; /* /edges is what the answers say */
+    bool all_there;   /* so there is nothing to be written; on every rank, once the file was read */
 } sweep_search;
 
 /* Where the study searches and the launch is not one that fills the grid. Collective over the world. Must be freed

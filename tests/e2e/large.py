@@ -46,6 +46,14 @@ def main():
     head = run("show", "large.h5", "--csv", "--columns", "n,beta,theory_success", lines=2, code=3)
     check(head[0] - start < (whole[0] - start) / 5, "nobody reads the rest", head[0], whole[0], start)
 
+    again = [run("run", f"{name}.yaml", "-o", f"{name}.h5", "--quiet")[0] for name in ("large", "small")]
+    check(again[0] - again[1] < POINTS, "of a finished file that nobody touched no slot is read", again)
+    verify = [run("verify", f"{name}.h5")[0] for name in ("large", "small")]
+    check(verify[0] - verify[1] < 2 * os.path.getsize("large.h5"), "verify reads a slot about once", verify)
+
+    os.unlink("large.h5.status.json")
+    first = run("run", "large.yaml", "-o", "large.h5", "--quiet")[0]
+    check(8 * POINTS < first - again[0] < os.path.getsize("large.h5"), "a run that knows nothing of the file reads it once", first, again)
     os.unlink("large.h5.status.json")
     check("state       done" in run("status", "large.h5")[1], "status, of the file itself")
     print(f"{commands.checks} checks, {commands.failed} failed")

@@ -15,6 +15,14 @@ expect 0 "" ranks $many run study.yaml -o crowd.h5 --oversubscribe
 expect 0 "" "$python" -c "import h5py; t = h5py.File('crowd.h5')['timing'][:]; assert set(t) == {3}, t"
 expect 2 "need $many processors, .*hardware threads" ranks 1 run study.yaml -o crowd2.h5 --set run.threads=$many
 
+# OpenMP's variables bind the first thread of a process: it is no less than the process may use
+if [ "$(nproc)" -gt 1 ]; then
+    for bind in OMP_PROC_BIND=close OMP_PLACES=cores; do
+        rm -f bound.h5*
+        expect 0 "" env $bind "$program" run study.yaml -o bound.h5 --set run.threads=2 --where "n == 64 and beta == 2"
+    done
+fi
+
 # what needs no MPI is printed once; a dry run is about the ranks that were started
 for command in "plan study.yaml" "status crowd.h5" "show crowd.h5" "plan --help" "help keys" "--version"; do
     # shellcheck disable=SC2086 # words

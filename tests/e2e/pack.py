@@ -1,6 +1,6 @@
 """Packed files: the same contents to every command and reader, in a fraction of the bytes; what writes to one unpacks it first;
 and whatever fails or is killed on the way, the file is what it was or complete."""
-import os, subprocess, sys, tempfile
+import os, signal, subprocess, sys, tempfile
 from pathlib import Path
 
 import fcntl
@@ -158,6 +158,13 @@ def test_commands(place, whole, small):
         fcntl.flock(lock, fcntl.LOCK_EX)
         check("still writing" in said("pack", whole, "-o", place / "x.h5", code=3), "in use")
     check(not (place / "x.h5").exists(), "a refusal leaves nothing")
+    packing = subprocess.Popen([PROGRAM, "pack", whole, "-o", place / "x.h5", "--json"], stdout=subprocess.PIPE,
+                               env={**os.environ, "POLYSWEEP_FAULT": "store.pack:0:1:stop"})
+    os.waitpid(packing.pid, os.WUNTRACED)
+    check("in use by another run" in said("run", place / "study.yaml", "-o", whole, code=3), "a run while it is packed")
+    packing.send_signal(signal.SIGCONT)
+    check(parse(packing.communicate()[0].decode())["ended"] == 96 and packing.wait() == 0, "and then it is packed")
+    (place / "x.h5").unlink()
 
 
 def test_repacked(place, whole):
@@ -182,6 +189,7 @@ def test_work_left(place, study, whole):
     run("run", study, "-o", cut, "--quiet", "--where", "n == 64", ranks=2)
     check("unfinished  48" in run("pack", cut, "-o", small), "an unfinished file")
     before = small.read_bytes()
+    check("48 of 96 points done; nothing of what --where" in said("run", study, "-o", small, "--where", "n == 64"), "--where")
     for fault in ("store.pack", "store.replace"):
         said("run", study, "-o", small, code=3, POLYSWEEP_FAULT=f"{fault}:0:1")
         check(small.read_bytes() == before, fault, "and the file is another")
@@ -204,6 +212,9 @@ def test_at_the_end(place, study):
     file, asked = place / "end.h5", ("--set", "output.pack=true")
     text = said("run", study, "-o", file, *asked, POLYSWEEP_FAULT="store.pack:0:1")
     check("note:" in text and "stays as it was" in text and not is_packed(file), text)
+    said("run", study, "-o", file, *asked, code=-9, POLYSWEEP_FAULT="store.pack:0:1:kill")
+    told = parse(run("status", file, "--json"))
+    check((told["state"], told["done"]) == ("done", 96), "killed while packing", told)
     text = said("run", study, "-o", file, *asked, "--where", "n == 64")
     check(is_packed(file) and "packed in" in text, "packed by a launch that computed nothing", text)
     check("stays packed" in said("run", study, "-o", file, *asked, ranks=2), "again")
@@ -222,7 +233,9 @@ def test_search(place):
     check(run("show", file, "--edges", "--csv") == run("show", small, "--edges", "--csv"), "show --edges")
     check(polysweep.open_edges(file).drop_attrs().identical(polysweep.open_edges(small).drop_attrs()), "open_edges")
     run("verify", small)
-    check("of 256 points done" in said("run", study, "-o", small), "a search on it")
+    for ranks in (0, 2):
+        text = said("run", study, "-o", small, ranks=ranks)
+        check("of 256 points done" in text and "stays packed" in text and is_packed(small), "a search on it", text)
     check("256 of 256" in said("run", study, "-o", small, "--redo", "not_needed"), "all of its grid")
     check(not is_packed(small), "unpacked for --redo")
 

@@ -1,6 +1,6 @@
 /* Queues over nodes, whose ranks take from what their node holds and is given by rank 0: no number is lost, and nodes
  * of any speeds end about when ranks would that took from one list, however few runs there are. Without MPI; messages
- * take no time here. tests/smpi/kinds.sh looks at the same of the queues themselves. */
+ * take no time here. tests/mpi/kinds.c looks at the same of the queues themselves. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -123,7 +123,7 @@ static void test_mixed(void)
     ptrdiff_t slots = psw_study_slots(study);
     unsigned char *wanted = malloc((size_t)slots);
     for (size_t i = 0; i < sizeof worlds / sizeof *worlds; i++)
-        for (unsigned seed = 0; seed < 12; seed++) {
+        for (unsigned seed = (unsigned)i % 6; seed < 12; seed += 6) { /* a sixth of all: they are many */
             psw_split split = {worlds[i], 1 + (ptrdiff_t)(seed % 4) * worlds[i] / 8, NULL, {0}};
             psw_cut cut = psw_cut_default;
             cut.split = &split;
@@ -197,7 +197,7 @@ static void test_granularity(void)
  * leaves of the large point, 4,096 over ranks rounded up, let be busy. Nine tenths of that must be. */
 static void test_heavy(void)
 {
-    static const ptrdiff_t worlds[] = {16, 57, 64, 200, 256, 1000, 1024, 3000, 4096};
+    static const ptrdiff_t worlds[] = {57, 1000, 1024};
     psw_study *study = parse(heavy);
     for (size_t i = 0; i < sizeof worlds / sizeof *worlds; i++) {
         ptrdiff_t ranks = worlds[i], nodes = (ranks + 63) / 64;
@@ -246,7 +246,7 @@ static void test_more_ranks(void)
     for (int t = 0; t < 2; t++) {
         psw_study *study = parse(texts[t]);
         for (int e = 0; e < 5; e++)
-            for (int i = 0; i < (t == 0 ? 8 : 1); i++) {
+            for (int i = 0; i < (t == 0 ? 3 : e == 1); i++) {
                 ptrdiff_t power = (ptrdiff_t)1 << rand() % (t == 0 ? 9 : 6), ranks = power + 1 + rand() % power;
                 double less = finish_of(study, power, each[e], node), more = finish_of(study, ranks, each[e], node);
                 CHECK(more <= less, "%td ranks: %g s, %td ranks: %g s (%td a node)", ranks, more, power, less, each[e]);

@@ -3,11 +3,5 @@
 # at is who sends what, and that all come to an end.
 set -euo pipefail
 . "$(dirname "$0")/simulated.sh"
-prepare_ranks "$1" ranks
-shift
-[ $# -gt 0 ] || set -- splits states_full states_causal rows_full rows_causal grid_full grid_causal
-failed=0
-for part; do
-    simulate "$part" || failed=1
-done
-exit "$failed"
+[ $# -gt 1 ] || set -- "$1" splits states_full states_causal rows_full rows_causal grid_full grid_causal
+simulate_parts ranks "$@"

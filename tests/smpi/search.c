@@ -4,9 +4,9 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "polysweep/measure.h"
+#include "ranks.h"
 #include "searched.h"
 #include "sweep/attempt.h"
 #include "sweep/found.h"
@@ -27,12 +27,6 @@ static double busy_s;
 static double *asked, *times; /* [slots]: the sum of the rounds that asked, how often it was computed */
 static psw_pool_desk desk;
 
-static void pass_time(double seconds)
-{
-    struct timespec time = {(time_t)seconds, (long)(1e9 * (seconds - floor(seconds)))};
-    nanosleep(&time, NULL);
-}
-
 /* ---- in the place of what computes, writes and shows ---- */
 
 static void record_slot(sweep_job *j, ptrdiff_t slot, psw_record *record)
@@ -50,7 +44,7 @@ psw_status sweep_attempt_whole(sweep_job *j, const psw_comm *team, ptrdiff_t fir
     const psw_slots slots = psw_slots_of_run(run);
     (void)first;
     for (double left_s = run->predicted_s; left_s > 0; left_s -= look_s) {
-        pass_time(fmin(left_s, look_s));
+        ranks_pass_time(fmin(left_s, look_s));
         sweep_watch_tick(j);
     }
     busy_s += run->predicted_s;
@@ -98,7 +92,7 @@ void sweep_display_tick(sweep_display *display)
 
 static size_t answer_slowly(void *context, const void *question, void *answer)
 {
-    pass_time(answer_s);
+    ranks_pass_time(answer_s);
     return desk.answer(context, question, answer);
 }
 
@@ -236,12 +230,6 @@ int main(int argc, char **argv)
     psw_comm_split_node(&world, &node);
     for (int grid = 0; grid < SEARCHED_GRIDS; grid++)
         if (argc > 1 && strcmp(argv[1], parts[grid]) == 0) search(&world, &node, grid);
-    double counts[] = {(double)test_checks, test_failures};
-    psw_comm_sum(&world, counts, 2);
-    test_checks = (long)counts[0], test_failures = (int)counts[1];
-    int code = world.rank == 0 ? test_end() : 0; /* a part that is unknown makes no check */
     psw_comm_free(&node);
-    psw_comm_free(&world);
-    MPI_Finalize();
-    return code;
+    return ranks_end(&world);
 }

@@ -1,13 +1,14 @@
-# For scripts that simulate ranks, 16 on a node: builds the programs and describes the nodes. Without SimGrid the script is
-# skipped (77); nothing is installed.
+# For scripts that simulate ranks: builds the programs and describes the nodes. Without SimGrid the script is skipped (77);
+# nothing is installed.
 # shellcheck shell=bash
 . "$(dirname "${BASH_SOURCE[0]}")/../../jobs/setup.sh"
-per_node=16
 
-# prepare_ranks RANKS PROGRAM: then the working folder is one that ends with the script
+# prepare_ranks RANKS[:ON_A_NODE] PROGRAM, 16 on a node: then the working folder is one that ends with the script
 prepare_ranks() {
-    ranks=$1
+    local per_node=16
+    ranks=${1%:*}
     program=$2
+    [ "$1" = "$ranks" ] || per_node=${1#*:}
     is_there "$wants_tests" libsimgrid-dev || { echo "SimGrid is not there; bash tests/run.sh installs it" && exit 77; }
     prepare_environment
     build "$root/build-smpi" "$program" --preset smpi -DPOLYSWEEP_WERROR=ON
@@ -25,16 +26,21 @@ END
     for ((node = 0; node < ranks / per_node; node++)); do echo "node$node:$per_node"; done >hosts
 }
 
-# By default collective calls send all to one rank, and SimGrid takes the longer for a message, the more its rank has had
-# before.
+# By default collective calls send all to one rank or from each to each, and SimGrid takes the longer for a message, the
+# more its rank has had before.
 options=(--cfg=smpi/simulate-computation:no --log=root.thresh:warning --cfg=smpi/allreduce:redbcast
-    --cfg=smpi/reduce:ompi_binomial --cfg=smpi/bcast:binomial_tree --cfg=smpi/gather:ompi_binomial)
+    --cfg=smpi/reduce:ompi_binomial --cfg=smpi/bcast:binomial_tree --cfg=smpi/gather:ompi_binomial
+    --cfg=smpi/allgather:bruck --cfg=smpi/barrier:ompi_bruck)
 
-# simulate PART [OPTION...]: that part of the program
-simulate() {
-    local part=$1
-    shift
-    echo "$part on $ranks simulated ranks:"
-    TMPDIR=$work smpirun -np "$ranks" -platform platform.xml -hostfile hosts "${options[@]}" "$@" \
-        "$root/build-smpi/$program" "$part"
+simulate() { # a part of the program
+    echo "$1 on $ranks simulated ranks:"
+    TMPDIR=$work smpirun -np "$ranks" -platform platform.xml -hostfile hosts "${options[@]}" "$root/build-smpi/$program" "$1"
+}
+
+# simulate_parts PROGRAM RANKS[:ON_A_NODE] PART...: all of them; 1 if one fails
+simulate_parts() {
+    local failed=0 part
+    prepare_ranks "$2" "$1"
+    for part in "${@:3}"; do simulate "$part" || failed=1; done
+    return "$failed"
 }

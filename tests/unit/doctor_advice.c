@@ -28,6 +28,20 @@ static void test_threads_of_none(void)
     CHECK(found, "as many ranks as cores, a thread each");
 }
 
+/* Ranks of several threads are bound to as many cores. */
+static void test_binding_of_threads(void)
+{
+    machine m;
+    doctor_facts *f = healthy(&m);
+    f->threads = 4;
+    for (int i = 0; i < RANKS; i++) bind(&m, i, "0-63", 64);
+    expect(&m, DOCTOR_WARN, "binding", "4 ranks are not bound to cores",
+           "`mpirun -n 4 --host node0:2,node1:2 --map-by slot:PE=4 --bind-to core ...`, or `srun --cpu-bind=cores "
+           "--cpus-per-task=4 ...`");
+    for (int i = 0; i < RANKS; i++) bind(&m, i, "0-3", 4);
+    expect(&m, DOCTOR_BAD, "binding", "ranks 0 and 1 on node0 share cores", "--map-by slot:PE=4 --bind-to core");
+}
+
 /* Threads of the tile loop, and what OpenMP's variables make of them. */
 static void test_threads_of_tiles(void)
 {
@@ -83,6 +97,7 @@ static void test_counters(void)
 int main(void)
 {
     test_threads_of_none();
+    test_binding_of_threads();
     test_threads_of_tiles();
     test_messages_between_nodes();
     test_counters();

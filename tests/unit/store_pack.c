@@ -401,36 +401,6 @@ static void test_bombs(void)
     free(stored);
 }
 
-/* What a child process that read a malicious file may say. */
-static void test_places(void)
-{
-    store_source *source = NULL;
-    store_chunk chunk[2] = {{96, 50, STORE_DEFLATED}, {.offset = STORE_NO_CHUNK}};
-    const store_raw good = {.way = STORE_CHUNKED, .count = 15, .size = 8, .chunk = 10};
-    CHECK(store_source_open(file("small.h5"), &source) == PSW_OK, "%s", psw_message());
-    CHECK(store_source_index(source, chunk, -1) == PSW_ENVIRONMENT &&
-              store_source_index(source, chunk, (ptrdiff_t)STORE_CHUNKS_MOST + 1) == PSW_ENVIRONMENT,
-          "numbers of chunks");
-    CHECK(store_source_index(source, chunk, 2) == PSW_OK && store_source_has(source, &good), "%s", psw_message());
-    store_raw bad[11];
-    for (int i = 0; i < 11; i++) bad[i] = good;
-    bad[0].count = 21, bad[1].first = 1, bad[2].first = -1, bad[3].chunk = 0, bad[4].chunk = -1;
-    bad[5].chunk = PTRDIFF_MAX, bad[6].count = PTRDIFF_MAX, bad[7].size = 0, bad[8].size = PTRDIFF_MAX;
-    bad[9].way = (store_way)9, bad[10].first = PTRDIFF_MAX;
-    for (int i = 0; i < 11; i++) CHECK(!store_source_has(source, &bad[i]), "place %d", i);
-    store_chunk wrong[] = {{UINT64_MAX - 1, 50, STORE_DEFLATED},
-                           {store_source_size(source) - 49, 50, STORE_DEFLATED},
-                           {96, 0, STORE_DEFLATED},
-                           {96, UINT32_MAX, STORE_DEFLATED},
-                           {96, 79, STORE_SHUFFLED},
-                           {96, 81, 0}};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        store_source_chunks(source)[0] = wrong[i];
-        CHECK(!store_source_has(source, &good), "chunk %zu", i);
-    }
-    store_source_close(source);
-}
-
 int main(void)
 {
     psw_format(path, sizeof path, "/tmp/polysweep-pack.XXXXXX");
@@ -441,7 +411,6 @@ int main(void)
     test_writable();
     test_flips();
     test_bombs();
-    test_places();
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
     char remove[300];
     psw_format(remove, sizeof remove, "rm -r '%s'", path);

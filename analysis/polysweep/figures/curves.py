@@ -8,14 +8,14 @@ import pandas as pd
 
 from .. import oracle, style
 from ..aside import legend
-from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, table
-from ..cases import curves as split
+from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, closed_form, judged, number, rows_of, table
 from ..checks import fraction, of_dataset
 from ..critical import level_of
-from ..sketches import SIZE, reference
-from .figure import Figure, facts, places, spaced
+from ..sketches import SIZE
+from .figure import Figure, facts, places, sorted_rows, spaced
 
 MOST_ROWS, MOST_COLUMNS, MOST_CURVES = 6, 3, 8
+MOST_MARKS = 100  #: of a curve; bars of more points cover each other
 COLUMNS = "successes trials success_rate success_lo success_hi theory_success status".split()
 
 
@@ -30,28 +30,33 @@ def curves(ds, level=None):
     """
     level = level_of(ds) if level is None else fraction(level, "level")
     names, frame = case_columns(ds), judged(table(ds))
-    swept = frame[frame["beta"].notna() & (frame["method"] != "closed_form")]
+    rows = np.flatnonzero(frame["beta"].notna() & (frame["method"] != "closed_form"))
+    swept = frame[[*names, "method", "method_folds", "method_reference", "n", "d", "beta"]].iloc[rows]
     if swept["beta"].nunique() < 2:
         return
     colour = _colour_axis(swept, names)
     length = "d" if colour == "n" else "n"
     rest = [name for name in [*names, "method", "n", "d"] if name not in (colour, length)] + [length]
-    panels = dict(split(swept, rest))
+    panels = rows_of(swept, rest)
     chosen, across = places(panels, MOST_ROWS, MOST_COLUMNS)
-    shown = {(*row, column): panels[(*row, column)] for row, column in chosen if (*row, column) in panels}
+    shown = {key: frame.iloc[rows[panels[key]]].sort_values("beta") for key in ((*row, column) for row, column in chosen) if key in panels}
     lines = []
     with style.use():
-        canvas = _canvas(shown, across, frame, names, rest, colour, lines, level)
+        beside = frame[frame["method"].isin({*BASELINES, *swept["method_reference"].unique()} - {""})]
+        canvas = _canvas(shown, across, beside, names, rest, colour, lines, level)
     interval = "95 % Wilson interval" if frame["trials_error"].isna().all() else "interval, which holds whenever a rule stops trials"
     caption = (f"Points: measured rate with its {interval}. Lines: exact probability of success, a consequence "
                "of the definitions of data and head, not a fit. Beside each panel: softmax and linear, which have no "
                f"degree (bar: {interval}; tick: exact probability).")
+    if any((part.groupby(colour)["beta"].size() > MOST_MARKS).any() for part in shown.values()):
+        caption += f" Curves of more than {MOST_MARKS} degrees: dots, and a band for the intervals."
     if (swept["method_folds"] == "states").any():
         caption += " Sketches: thin lines connect what was measured; dashed, the exact probability without a sketch."
     if len(shown) < len(panels):
         caption += f" {len(panels) - len(shown)} further panels are in the data only."
     caption += f" {facts(frame)}"
-    data = frame.sort_values([*names, "method", "n", "d", "beta"])[[*names, "method", "n", "d", "beta", *COLUMNS]]
+    order = [*names, "method", "n", "d", "beta"]
+    data = sorted_rows(frame, order, [*order, *COLUMNS])
     yield Figure("success-beta", "Success against degree", caption, canvas,
                  {"": data, "theory": pd.concat(lines, ignore_index=True) if lines else pd.DataFrame()})
 
@@ -63,7 +68,7 @@ def _colour_axis(frame, names):
     return "n"
 
 
-def _canvas(panels, across, frame, names, rest, colour, lines, level):
+def _canvas(panels, across, beside, names, rest, colour, lines, level):
     down = -(-len(panels) // across)
     canvas = matplotlib.figure.Figure(figsize=(0.9 + 3.1 * across, 0.55 + 2.45 * down), layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False, sharey=True)
@@ -73,9 +78,9 @@ def _canvas(panels, across, frame, names, rest, colour, lines, level):
     if colour in SIZE:
         colours[0] = style.INK  # methods that have no size
     for ax, (key, part) in zip(grid.flat, panels.items()):
-        _behind(ax, frame, names, dict(zip(rest, key)), colour, colours)
+        _behind(ax, beside, part["method_reference"].iloc[0], names, dict(zip(rest, key)), colour, colours)
         _panel(ax, part[part[colour].isin(colours)], colour, colours, dict(zip(rest, key)), lines, level)
-        _levels(ax, frame, names, dict(zip(rest, key)), colour, colours, part)
+        _levels(ax, beside, names, dict(zip(rest, key)), colour, colours, part)
         ax.set_title(_title(names, dict(zip(rest, key)), part), pad=5)
     for ax in list(grid.flat)[len(panels):]:
         ax.set_axis_off()
@@ -97,9 +102,8 @@ def _title(names, fixed, part):
     return ", ".join(part for part in parts if part)
 
 
-def _behind(ax, frame, names, fixed, colour, colours):
-    """Behind the points of a sketch: the exact probability of the kernel it estimates, one line for each n or d."""
-    estimated = reference(frame, fixed["method"])
+def _behind(ax, frame, estimated, names, fixed, colour, colours):
+    """Behind the points of a sketch: the exact probability of the method it estimates, one line for each n or d."""
     if not estimated:
         return
     known = [name for name in [*names, "n", "d"] if name in fixed and name not in SIZE]
@@ -130,14 +134,23 @@ def _panel(ax, part, colour, colours, fixed, lines, level):
         done = curve[curve["done"] & curve["success_rate"].notna()]
         if (part["method_folds"] == "states").any():
             ax.plot(done["beta"], done["success_rate"], color=colour_, linewidth=0.8, zorder=1.5)
-        spread = np.abs(done[["success_lo", "success_hi"]].to_numpy().T - done["success_rate"].to_numpy())
-        ax.errorbar(done["beta"], done["success_rate"], yerr=spread, fmt="o", color=colour_, markersize=3.6,
-                    markeredgecolor="white", markeredgewidth=0.5, elinewidth=0.9, capsize=0, zorder=3,
-                    rasterized=len(done) > 256)  # they overlap: a picture of them is a tenth of the drawing
+        _marks(ax, done, colour_)
     style.grid_axis(ax.xaxis, beta, scale, most=8)
     edges = style.cell_edges(beta, scale)
     ax.set(xlim=edges[[0, -1]], ylim=(-0.04, 1.04), yticks=[0, 0.25, 0.5, 0.75, 1])
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def _marks(ax, done, colour):
+    """Measured rates with their intervals; of many points, whose bars would be one area, a pale band and dots, as a picture."""
+    if len(done) > MOST_MARKS:
+        ax.fill_between(done["beta"], done["success_lo"], done["success_hi"], color=colour, alpha=0.07, linewidth=0, zorder=2.5,
+                        rasterized=True)
+        ax.plot(done["beta"], done["success_rate"], "o", color=colour, markersize=2, markeredgewidth=0, zorder=3, rasterized=True)
+        return
+    spread = np.abs(done[["success_lo", "success_hi"]].to_numpy().T - done["success_rate"].to_numpy())
+    ax.errorbar(done["beta"], done["success_rate"], yerr=spread, fmt="o", color=colour, markersize=3.6, markeredgecolor="white",
+                markeredgewidth=0.5, elinewidth=0.9, capsize=0, zorder=3)
 
 
 def _line(curve, scale):

@@ -26,7 +26,8 @@ def degrees(ds, level=None, found=None):
     """Yields the figure of the lower critical degree over n, a panel per width and a colour per case; nothing where fewer than
     three lengths have one. The bars are columns lower_lo and lower_hi of the table. found: the table of `critical` at this
     level, if it is there already."""
-    names, frame = case_columns(ds), table(ds)
+    names = case_columns(ds)
+    frame = table(ds)[list(dict.fromkeys([*names, "preset", "method", "trials", "done", "trials_error", "trials_done", "m", "precision", "mask"]))]
     level = level_of(ds) if level is None else level
     found = critical(ds, level) if found is None else found
     if not len(found):

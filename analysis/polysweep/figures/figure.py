@@ -52,6 +52,11 @@ class Figure:
         return paths
 
 
+def sorted_rows(frame, by, columns):
+    """The data of a figure: these columns of the points, sorted; of more rows than a CSV has their number alone."""
+    return frame[columns].sort_values(by) if len(frame) <= MOST_ROWS else frame[[]]
+
+
 def spaced(values, most):
     """At most `most` of the sorted values, the ends included, evenly by rank."""
     values = sorted(values)
@@ -98,6 +103,7 @@ def places(keys, most_rows, most_columns):
 
 def facts(frame) -> str:
     """What holds for all points of a figure: trials, sign vectors, precision, mask."""
+    frame = frame[["trials", "done", "trials_error", "trials_done", "m", "precision", "mask"]]
     measured = frame[frame["trials"] > 0]
     frame = measured if len(measured) else frame
     ruled = frame[frame["done"] & frame["trials_error"].notna()]

@@ -11,7 +11,7 @@ from .. import style
 from ..aside import legend
 from ..cases import case_label, number, parts
 from ..checks import of_dataset
-from ..heads import LEVEL, OVER, column_of, heads as aggregated, points, settings
+from ..heads import LEVEL, OVER, column_of, heads as aggregated, points, settings, several
 from .figure import Figure, spaced
 
 MOST_CASES, MOST_KERNELS, MOST_LINES = 2, 16, 4
@@ -23,6 +23,8 @@ _DOT = dict(markersize=2.6, markeredgewidth=0, alpha=0.28, linestyle="", zorder=
 def heads(ds, level=LEVEL):
     """Yields, for every case (n, d, mask and what else is held), the figure of the errors of all heads; nothing unless the file has
     several heads of a file, and kernels or sketches with an error (a baseline is a line in their panels)."""
+    if not several(ds):
+        return
     column = column_of(ds)
     frame = points(ds, column)
     frame = frame[(frame["data_kind"] == "file") & frame[column].notna()]

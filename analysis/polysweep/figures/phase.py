@@ -10,9 +10,9 @@ import pandas as pd
 
 from .. import style
 from ..aside import legend
-from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, curves, judged, rate, table
+from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, judged, rate, rows_of, table
 from ..checks import check_name, of_dataset
-from .figure import Figure, facts, places
+from .figure import Figure, facts, places, sorted_rows
 
 #: column, line style, colour, words: bounds in ink, predictions in red. All are exact consequences of the definitions
 #: of data and head, never a published constant.
@@ -44,16 +44,27 @@ def phase(ds, over):
     names, frame = case_columns(ds), judged(table(ds))
     other = "d" if over == "n" else "n"
     keys = [*names, "method", other]
-    panels = {key: part for key, part in curves(frame, keys) if part[over].nunique() > 1 and part["beta"].nunique() > 1}
+    panels = _panels(frame, keys, over)
     if not panels:
         return
     chosen, across = places(panels, MOST_ROWS, MOST_COLUMNS)
+    shown = {key: frame.iloc[panels[key]].sort_values("beta") for key in ((*row, column) for row, column in chosen) if key in panels}
     with style.use():
-        canvas, used = _canvas(panels, frame, names, chosen, across, over)
-    caption = _caption(over, used, len(panels) - sum((*row, column) in panels for row, column in chosen))
-    data = frame.sort_values([*names, "method", "n", "d", "beta"])[[*names, "method", "n", "d", "beta", *COLUMNS]]
+        canvas, used = _canvas(shown, frame[frame["method"].isin(BASELINES)], names, chosen, across, over)
+    caption = _caption(over, used, len(panels) - len(shown))
+    order = [*names, "method", "n", "d", "beta"]
+    data = sorted_rows(frame, order, [*order, *COLUMNS])
     yield Figure(f"phase-beta-{over}", f"Success over degree and {LENGTH[over].split(' $')[0]}",
                  f"{caption} {facts(frame)}", canvas, {"": data})
+
+
+def _panels(frame, keys, over):
+    """{key: positions in `frame`} of panels with several degrees and lengths."""
+    swept = np.flatnonzero(frame["beta"].notna())
+    grid = frame[[*keys, over, "beta"]].iloc[swept]
+    panels = {key: swept[rows] for key, rows in rows_of(grid, keys).items()}
+    several = {name: frame[name].to_numpy() for name in (over, "beta")}
+    return {key: rows for key, rows in panels.items() if all((values[rows] != values[rows[0]]).any() for values in several.values())}
 
 
 def _caption(over, used, left_out):
@@ -67,7 +78,7 @@ def _caption(over, used, left_out):
     return text
 
 
-def _canvas(panels, frame, names, places, across, over):
+def _canvas(panels, baselines, names, places, across, over):
     """The figure, and the set of things that its legend names."""
     down = -(-len(places) // across)
     size = (5.6, 3.6) if len(places) == 1 else (1.0 + 2.75 * across, 0.75 + 2.35 * down)
@@ -81,7 +92,7 @@ def _canvas(panels, frame, names, places, across, over):
             continue
         image = _panel(ax, part, over, used)
         if place[0][-1] != "closed_form":
-            _strip(ax, frame, names, place, part, over, used)
+            _strip(ax, baselines, names, place, part, over, used)
         ax.set_title(_title(names, place, over, part), pad=5)
         if k + across >= len(places):
             ax.set_xlabel(r"degree $\beta$")
@@ -155,12 +166,12 @@ def _edges(ax, part, over, x, y, used):
         used.add(column)
 
 
-def _strip(ax, frame, names, place, part, over, used):
+def _strip(ax, baselines, names, place, part, over, used):
     """Softmax and linear beside the panel, on the same axis of lengths."""
     other = "d" if over == "n" else "n"
     found = {}
     for method in BASELINES:
-        points = baseline(frame, names, place[0][:-1], method)
+        points = baseline(baselines, names, place[0][:-1], method)
         points = points[(points[other] == place[1]) & points[over].isin(part[over])]
         if len(points):
             found[method] = points

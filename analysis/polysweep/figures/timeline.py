@@ -11,6 +11,7 @@ import pandas as pd
 from .. import style
 from ..aside import legend
 from ..checks import of_dataset
+from ..read import column
 from .figure import Figure
 from .scaling import seconds_text
 
@@ -44,7 +45,7 @@ def turns_of(ds) -> pd.DataFrame:
     """One row per run of slots: launch, start_s, end_s, first_rank, team, idle (ranks), points, n (the longest), method."""
     if not set(COLUMNS) <= set(ds.variables):
         return pd.DataFrame(columns=[*COLUMNS, "points", "n", "method"])
-    points = pd.DataFrame({name: ds[name].values for name in (*COLUMNS, "n", "method")})
+    points = pd.DataFrame({name: column(ds, name) for name in (*COLUMNS, "n", "method")})
     points = points[points["end_s"].notna() & (points["team"] > 0)]
     turns = points.groupby(["launch", "start_s", "first_rank"], as_index=False).agg(
         end_s=("end_s", "max"), team=("team", "max"), idle=("idle", "max"), points=("n", "size"), n=("n", "max"),
