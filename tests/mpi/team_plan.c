@@ -53,7 +53,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < 2 * 2 * 4; i++) { /* few queries: in one leaf, parted by two, in more, j3's after half a leaf */
         psw_point p = point_of(methods[i % 2], PSW_SELF_ATTENTION, PSW_FULL, (psw_precision)(i / 2 % 2));
         p.queries = PSW_QUERIES_DISTINCT, p.j3 = i < 4 ? 70 : i < 8 ? 49 : i < 12 ? 100 : 40;
-        if (i >= 8) p.d = p.v = i < 12 ? 46 : 22;
+        if (i >= 8) p.d = p.v = i < 12 ? 46 : 24;
         check_point(&world, p);
     }
     double failures = test_failures;
