@@ -192,6 +192,8 @@ psw_status forecast_judge(const psw_forecast *f, const psw_runs *runs, const psw
     out->limit = waiting_s > idle_s ? PSW_LIMIT_TEAMS : PSW_LIMIT_ENDS;
     if (s->utilisation >= 0.9)
         out->limit = PSW_LIMIT_WORK;
+    else if (out->critical.slot < 0 && out->refused > 0) /* nothing fits */
+        out->limit = PSW_LIMIT_MEMORY;
     else if (rounds)
         out->limit = PSW_LIMIT_ROUNDS;
     else if (out->critical.value >= 0.9 * s->finish_s)

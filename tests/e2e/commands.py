@@ -390,6 +390,8 @@ def test_block(file, place):
     check("other_block" not in parse(run(*of_file, "--json", *least)), "no block is smaller")
     check("no smaller block would end it before" in run(*of_file, *least), "words")
     short = parse(run(*of_file, "--ranks", 4, "--json"))
+    none = parse(run(*of_file, "--ranks", 2, "--json", "--set", "run.memory_per_rank=1Ki"))
+    check(none["limit"] == "memory" and "critical" not in none, "nothing fits", none["limit"])
     check(short["limit"] == "work" and "other_block" not in short, "work limits", short["limit"])
 
 
