@@ -12,8 +12,9 @@
 #include "sweep/crew.h"
 
 static const double off_most = 0.02; /* of the speeds of all ranks, against the plan */
-/* Seconds of the sweep, and between two looks for questions of rank 0, which answers them, and of others. */
-static const double sweep_s = 0.25, look_s = 1e-5, others_look_s = 1e-4;
+/* Seconds of the sweep, which naps of 200 us shall not lengthen where ranks are simulated, and between two looks for
+ * questions of rank 0, which answers them, and of others. */
+static const double sweep_s = 1, real_sweep_s = 0.25, look_s = 5e-5, others_look_s = 5e-4;
 
 static const char heavy[] =
     "schema: 1\nstudy: heavy\ndata: {kind: self_attention, preset: W2}\nmethods: [exact, softmax]\n"
@@ -40,7 +41,7 @@ typedef struct scene {
     const psw_comm *world, *node;
     const char *study;
     double speed; /* of this rank's node */
-    double look_s;
+    double sweep_s, look_s;
     sweep_crew crew;
     psw_runs runs;
     double planned, slowing; /* utilisation, and seconds of the run in one of the plan */
@@ -91,7 +92,7 @@ static psw_status cut(scene *s)
     if (status == PSW_OK) status = psw_runs_create(study, &psw_rates_default, &cut, NULL, &s->runs);
     if (status == PSW_OK) status = psw_schedule_simulate(&s->runs, &s->crew.split, INFINITY, &plan, NULL);
     s->planned = plan.utilisation;
-    s->slowing = sweep_s / plan.finish_s;
+    s->slowing = s->sweep_s / plan.finish_s;
     psw_study_free(study);
     return status;
 }
@@ -177,7 +178,9 @@ int main(int argc, char **argv)
         psw_comm_split_node(&world, &node);
     else
         psw_comm_split(&world, world.rank, world.rank, &node);
-    scene s = {.world = &world, .node = &node, .look_s = argc > 1 && world.rank == 0 ? look_s : others_look_s};
+    scene s = {.world = &world, .node = &node, .sweep_s = real_sweep_s, .look_s = others_look_s};
+    if (argc > 1) s.sweep_s = sweep_s;
+    if (argc > 1 && world.rank == 0) s.look_s = look_s;
     for (int part = 0; part < PARTS; part++)
         if (argc < 2 || strcmp(argv[1], parts[part].name) == 0) play_part(s, part, argc > 1);
     psw_comm_free(&node);
