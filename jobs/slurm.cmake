@@ -19,7 +19,7 @@ endforeach()
 file(WRITE ${PARTS_SOURCE}.new "${literals}")
 configure_file(${PARTS_SOURCE}.new ${PARTS_SOURCE} COPYONLY) # its time changes with its text
 
-set(SLURM_SCRIPTS slurm-one-node.sh slurm-nodes.sh slurm-array.sh slurm-array-parts.sh)
+set(SLURM_SCRIPTS slurm-one-node.sh slurm-nodes.sh slurm-array.sh slurm-array-parts.sh slurm-largest.sh)
 foreach(script ${SLURM_SCRIPTS})
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${script}.in ${PROJECT_BINARY_DIR}/jobs/${script} @ONLY)
 endforeach()

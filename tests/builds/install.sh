@@ -11,7 +11,7 @@ expect 0 "points" "$prefix/bin/polysweep" plan "$prefix/share/polysweep/jobs/cla
 expect 0 "^$prefix/share/polysweep/analysis/polysweep/" env PYTHONPATH="$prefix/share/polysweep/analysis" \
     "$python" -c 'import polysweep; print(polysweep.__file__)'
 installed=$(cd "$prefix/share/polysweep/jobs" && echo slurm*)
-[ "$installed" = "slurm-array-parts.sh slurm-array.sh slurm-chain.sh slurm-nodes.sh slurm-one-node.sh" ] || complain "job scripts: $installed"
+[ "$installed" = "slurm-array-parts.sh slurm-array.sh slurm-chain.sh slurm-largest.sh slurm-nodes.sh slurm-one-node.sh" ] || complain "job scripts: $installed"
 for file in "$module" "$module.lua"; do
     grep -q "prefix.*$prefix\"" "$file" || complain "$file does not point at $prefix"
     if grep -n '@' "$file" >&2; then complain "$file is not filled in"; fi

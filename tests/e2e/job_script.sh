@@ -35,7 +35,7 @@ printed '^module load gcc$' --prologue modules
 grep -q '^export A=1$' script || complain "the last line of a prologue" "$(cat script)"
 
 # The lines that all job scripts have stand in each, whole and once: sbatch copies a script away from what is beside it.
-for script in script "$POLYSWEEP_BUILD"/jobs/slurm-{one-node,nodes,array,array-parts}.sh; do
+for script in script "$POLYSWEEP_BUILD"/jobs/slurm-{one-node,nodes,array,array-parts,largest}.sh; do
     bash -n "$script" || complain "$script is not a script"
     if grep -n '@SLURM' "$script" >&2; then complain "$script is not filled in"; fi
     parts=(listen environment launch conclude)

@@ -1,5 +1,5 @@
-/* How busy many ranks are with jobs/many-ranks.yaml, by plan, with the rates of one machine: a core with AVX2, and the
- * network that plan supposes where none was measured. */
+/* How busy many ranks are with jobs/nodes/many-ranks.yaml, by plan, with the rates of one machine: a core with AVX2,
+ * and the network that plan supposes where none was measured. */
 #include "check.h"
 #include "polysweep/plan.h"
 
@@ -56,7 +56,8 @@ int main(void)
 {
     psw_study *study = NULL;
     double before_s = INFINITY;
-    CHECK(psw_study_read(POLYSWEEP_JOBS "/many-ranks.yaml", NULL, 0, NULL, &study) == PSW_OK, "%s", psw_message());
+    CHECK(psw_study_read(POLYSWEEP_JOBS "/nodes/many-ranks.yaml", NULL, 0, NULL, &study) == PSW_OK, "%s",
+          psw_message());
     CHECK(psw_study_slots(study) == 1122, "%td points", psw_study_slots(study));
     for (size_t i = 0; i < sizeof worlds / sizeof *worlds; i++) {
         double finish_s = finish_of(study, &worlds[i]);
