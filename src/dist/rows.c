@@ -30,13 +30,13 @@ static size_t largest_transfer(const psw_team_task *task)
     return most;
 }
 
-/* Every transfer of a step, in as many pieces as the largest has. */
 int dist_rows_transfers(const psw_route *route)
 {
     if (route->pattern == PSW_RING || route->pattern == PSW_PASS_Q) return 4;
     return route->pattern == PSW_GRID ? 2 + 2 * psw_route_remote_buffers(route) : 2 * route->size;
 }
 
+/* Every transfer of a step, in as many pieces as the largest has. */
 int dist_rows_requests(const psw_team_task *task)
 {
     int pieces = dist_pieces(largest_transfer(task));
