@@ -32,6 +32,7 @@ psw_status dist_sink(void *pass, const psw_leaf *leaf);
 int dist_pieces(size_t bytes);
 /* The most requests that a step of a row fold can have at once. */
 int dist_rows_requests(const psw_team_task *task);
+int dist_rows_transfers(const psw_route *route); /* the most transfers of a step */
 void dist_rows(dist_pass *p);
 
 enum { DIST_SCAN_REQUESTS = 64 };

@@ -30,14 +30,17 @@ static size_t largest_transfer(const psw_team_task *task)
     return most;
 }
 
+int dist_rows_transfers(const psw_route *route)
+{
+    if (route->pattern == PSW_RING || route->pattern == PSW_PASS_Q) return 4;
+    return route->pattern == PSW_GRID ? 2 + 2 * psw_route_remote_buffers(route) : 2 * route->size;
+}
+
 /* Every transfer of a step, in as many pieces as the largest has. */
 int dist_rows_requests(const psw_team_task *task)
 {
-    const psw_route *route = task->route;
-    int transfers = 2 * route->size, pieces = dist_pieces(largest_transfer(task));
-    if (route->pattern == PSW_RING || route->pattern == PSW_PASS_Q) transfers = 4;
-    if (route->pattern == PSW_GRID) transfers = 2 + 2 * psw_route_remote_buffers(route);
-    return transfers * (pieces > 1 ? pieces : 1);
+    int pieces = dist_pieces(largest_transfer(task));
+    return dist_rows_transfers(task->route) * (pieces > 1 ? pieces : 1);
 }
 
 static void post(dist_pass *p, int step, bool after)

@@ -46,7 +46,7 @@ static void check_wanted(const psw_route *r, const psw_transfer *t)
 static void take_step(const psw_route *r, int step, psw_volume *v)
 {
     int count = psw_route_transfers(r, step);
-    CHECK(4 * count <= dist_rows_requests(r), "%s: %d messages at once of rank %d", route_case_name(r), count, r->rank);
+    CHECK(count <= dist_rows_transfers(r), "%s: %d messages at once of rank %d", route_case_name(r), count, r->rank);
     for (int i = 0; i < count; i++) {
         psw_transfer t = psw_route_transfer(r, step, i);
         if (t.send && r->pattern == PSW_GRID) check_wanted(r, &t);
