@@ -123,8 +123,8 @@ ptrdiff_t psw_split_teams(const psw_split *split, int depth); /* number of teams
 
 ptrdiff_t psw_split_node(const psw_split *split, ptrdiff_t rank); /* number of the node that has it */
 
-/* Nodes of different speed. All costs are of the slowest class; a team is as fast as the slowest of its nodes. Runs that
- * are alone or take turns, and the rounds of a search, go to who is free, whatever its class. */
+/* Nodes of different speed. All costs are of the slowest class; a team is as fast as the slowest of its nodes. Runs
+ * that are alone or take turns, and the rounds of a search, go to who is free, whatever its class. */
 enum { PSW_CLASSES_MAX = 4 };
 typedef struct psw_classes {
     int count;                     /* 1: all nodes are alike */
