@@ -19,6 +19,7 @@ from polysweep.figures.separation import beside
 from polysweep.figures.timeline import turns_of
 from polysweep.grid import applies, distinguishing
 from polysweep.heads import column_of, points, pooled, settings, several
+from polysweep.read import column
 from polysweep.report import main
 from polysweep.residuals import predicted_degrees, predicted_edges
 from polysweep.study import level_of, resolved_of, rule_of, search_of
@@ -31,7 +32,7 @@ OF_DATASETS = [
     figures.degrees, figures.errors, figures.heads, figures.lengths, figures.prediction, figures.roofline, figures.separation,
     figures.strong, figures.timeline, figures.weak, rates, bandwidth, beside, turns_of, methods.facts, polysweep.heads,
     polysweep.decode_table, settings, several, column_of, pooled, polysweep.edges, polysweep.statement, polysweep.edge_fits, figures.edges,
-    edge_frame, distinguishing]
+    edge_frame, distinguishing, scaling.oversubscribed]
 OF_DATASETS += [polysweep.residuals, conjectures.predictions_of, predicted_edges, conjecture_tables.claims_frame,
                 conjecture_tables.conjecture_tables]
 OF_MORE = {  # with arguments that they cannot do without
@@ -41,7 +42,7 @@ OF_MORE = {  # with arguments that they cannot do without
     answers: ("beta", "success_rate", 0.9), edge_coordinates: (None, None, "beta"),
     names_of: (None,), shares: (None,), asked_for: (None,),
     polysweep.counterexamples: ("c",), conjectures.rate_pvalues: ("success_rate", 0.5), predicted_degrees: (["n"],)}
-OF_ANYTHING = {level_of, check_dataset, resolved_of, search_of, rule_of, decided_at}
+OF_ANYTHING = {column, level_of, check_dataset, resolved_of, search_of, rule_of, decided_at}
 
 
 @pytest.mark.parametrize("function", OF_DATASETS, ids=lambda function: f"{function.__module__}.{function.__name__}")
