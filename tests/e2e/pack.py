@@ -254,7 +254,7 @@ def test_bytes(place):
     study.write_text(LARGE)
     run("run", study, "-o", file, "--quiet", ranks=2)
     planned = parse(run("plan", study, "--json"))["file_bytes"]
-    check(abs(os.path.getsize(file) - planned) <= planned / 500, os.path.getsize(file), "bytes, planned", planned)
+    check(os.path.getsize(file) == planned, os.path.getsize(file), "bytes, planned", planned)
     told = pack(file, small)
     print(f"closed_form: {told['bytes_before'] / told['slots']:.1f} bytes a point, packed {told['bytes'] / told['slots']:.1f}")
     check(told["bytes"] <= 64 * told["slots"], told["bytes"] / told["slots"], "bytes a point")
