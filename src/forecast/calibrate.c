@@ -38,9 +38,10 @@ static void add_team(const psw_record *record, const psw_point *p, const psw_rat
 {
     const psw_parallel_columns *team = &record->parallel;
     psw_group one = {p, 1};
+    psw_choice choice = psw_choice_within(&one, PSW_CHOICE_AUTO, team->team, 0);
     s->attention[psw_point_single(p)] += psw_data_sets(p) * record->cost.time_median_s;
     s->attention_predicted[psw_point_single(p)] +=
-        psw_cost_team_time(attention, &one, PSW_CHOICE_AUTO, team->team, team->nodes).repeat_s;
+        psw_cost_team_time(attention, &one, choice, team->team, team->nodes).repeat_s;
 }
 
 /* A stored time is the point's even share of its group, so the sums over a group are what can be compared. Of a sketch
