@@ -142,14 +142,14 @@ static void consider(chooser *c, ptrdiff_t index)
 /* ---- thresholds ---- */
 
 /* Teams of depth k are given what they end within limit_s * decay^k. With a decay of 1 all runs are about as long, and
- * the last ones, on single ranks, leave the others idle for half of that; with 1/2 runs become shorter as teams become
+ * the last ones, on single ranks, leave the others idle for half of that; with less runs become shorter as teams become
  * smaller, so that the last ones fill the gaps. */
 typedef struct trial {
     double limit_s, decay;
     double finish_s, held_s;
 } trial;
 
-static const double decays[] = {1, 0.7071067811865476, 0.5};
+static const double decays[] = {1, 0.7071067811865476, 0.5, 0.3535533905932738};
 
 /* The smallest team that ends a run within its limit, else the fastest. */
 static int depth_within(const chooser *c, const price *prices, const trial *t)
@@ -249,8 +249,8 @@ static psw_status search(chooser *c, double *finish_s)
     for (size_t i = 0; i < sizeof decays / sizeof *decays; i++) PSW_TRY(try_limits(c, longest, decays[i], &best));
     trial middle = best;
     if (middle.limit_s == INFINITY) middle.limit_s = longest;
-    for (int i = -3; i <= 3; i++)
-        if (i != 0) PSW_TRY(try(c, middle.limit_s * exp2(i / 4.0), middle.decay, &best));
+    for (int i = -7; i <= 7; i++)
+        if (i != 0) PSW_TRY(try(c, middle.limit_s * exp2(i / 8.0), middle.decay, &best));
     *finish_s = best.finish_s;
     apply(c, &best);
     put_in_order(c);
