@@ -73,50 +73,38 @@ static psw_status fill(hid_t file, const store_layout *what, const psw_column_se
 
 /* ---- size ---- */
 
-/* Everything in a file but its raw data takes as much for any number of slots, if they are so many that no column fits
- * into a gap that a growing group has left behind (8 KiB at most): so a smaller file made in memory tells the size of
- * all. */
-static store_layout of_few(const store_layout *what)
-{
-    enum { FEW = 16384 };
-    store_layout few = *what;
-    if (few.slots > FEW) few.slots = FEW;
-    if (few.rows > FEW) few.rows = FEW;
-    if (few.values > FEW) few.values = FEW;
-    if (few.combinations > FEW) few.combinations = FEW;
-    return few;
-}
-
+/* Everything in a file but its raw data is the same for any number of slots, so a file of one slot made in memory
+ * tells the size of all. */
 static double objects_bytes(const store_layout *what, const psw_column_set *all)
 {
     hsize_t size = 0;
+    store_layout one = *what;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    one.slots = one.rows = one.values = one.combinations = 1;
     H5Pset_fapl_core(access, 1, 0); /* grows by single bytes: its size is what is used */
     hid_t file = store_layout_file("polysweep.in-memory", access);
-    bool made = file >= 0 && store_layout_objects(file, what, all) == PSW_OK && H5Fget_filesize(file, &size) >= 0;
+    bool made = file >= 0 && store_layout_objects(file, &one, all) == PSW_OK;
+    made = made && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0; /* what is not flushed may be given more room then */
+    made = made && H5Fget_filesize(file, &size) >= 0;
     if (file >= 0) H5Fclose(file);
     H5Pclose(access);
     return made ? (double)size : NAN;
 }
 
-/* Raw data, but for that which is the same for any number of slots. */
-static double raw_bytes(const store_layout *what, const psw_column_set *all)
-{
-    size_t slot = sizeof(int64_t); /* of the dimension */
-    for (ptrdiff_t i = 0; i < all->count; i++) slot += what->blank[i] ? 0 : psw_column_bytes(&all->list[i]);
-    return (double)slot * (double)what->slots +
-           store_table_bytes(store_failure_fields, store_failure_rows(what->slots)) + store_rows_bytes(what) +
-           store_samples_bytes(what) + store_edges_bytes(what);
-}
-
 double store_layout_bytes(const store_layout *what)
 {
     psw_column_set all;
+    store_layout one = {.slots = 1, .rows = 1, .values = 1, .keeps_rows = what->keeps_rows, .reps = what->reps};
+    one.search = what->search, one.combinations = 1;
+    size_t slot = sizeof(int64_t); /* of the dimension */
     if (what->combinations < 0) return NAN;
-    store_layout few = of_few(what);
     store_hdf_quiet();
     psw_column_set_make(what->own, what->owns, what->predict, what->predicts, what->claims, &all);
-    return objects_bytes(&few, &all) + raw_bytes(what, &all) - raw_bytes(&few, &all);
+    for (ptrdiff_t i = 0; i < all.count; i++) slot += what->blank[i] ? 0 : psw_column_bytes(&all.list[i]);
+    return objects_bytes(what, &all) + (double)slot * (double)(what->slots - 1) +
+           store_table_bytes(store_failure_fields, store_failure_rows(what->slots)) -
+           store_table_bytes(store_failure_fields, 1) + store_rows_bytes(what) - store_rows_bytes(&one) +
+           store_samples_bytes(what) - store_samples_bytes(&one) + store_edges_bytes(what) - store_edges_bytes(&one);
 }
 
 /* All raw data and texts, and more for each object than any takes (1.4 KiB on average): without making them. */

@@ -34,8 +34,8 @@ static void test_size_of(store_layout what)
     unlink(file("size.h5"));
 }
 
-/* The size is predicted exactly, whatever the number of slots: around the pieces, the failure table's capacity, and the
- * columns that fit into gaps; also where few columns have storage. */
+/* The size is predicted exactly, whatever the number of slots: around the pieces and the failure table's capacity; also
+ * where few columns have storage. */
 static void test_size(void)
 {
     enum { STORED = 55 };
