@@ -6,23 +6,9 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "folder.h"
 #include "store.h"
 #include "polysweep/files.h"
-
-static char path[256];
-
-static const char *file(const char *name)
-{
-    static char full[512];
-    psw_format(full, sizeof full, "%s/%s", path, name);
-    return full;
-}
-
-static double size_of(const char *name)
-{
-    struct stat about;
-    return stat(file(name), &about) == 0 ? (double)about.st_size : -1;
-}
 
 static void test_size_of(store_layout what)
 {
@@ -277,8 +263,7 @@ static void test_texts(void)
 
 int main(void)
 {
-    psw_format(path, sizeof path, "/tmp/polysweep-store.XXXXXX");
-    if (!mkdtemp(path)) return 1;
+    if (!folder_make()) return 1;
     test_size();
     test_new_file();
     test_refused_files();
@@ -289,8 +274,6 @@ int main(void)
     test_study();
     test_texts();
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
-    char remove[300];
-    psw_format(remove, sizeof remove, "rm -r '%s'", path);
-    if (system(remove) != 0) return 1;
+    if (!folder_remove()) return 1;
     return test_end();
 }

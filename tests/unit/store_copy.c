@@ -5,19 +5,10 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "folder.h"
 #include "store_rows.h"
 
 enum { OLD = 2100, NEW = 4300, FAILED = 17, ROWS = 43, WIDTH = 5 };
-
-static char path[256];
-
-static const char *file(const char *name)
-{
-    static char full[4][512];
-    static int next;
-    psw_format(full[next = (next + 1) % 4], sizeof full[0], "%s/%s", path, name);
-    return full[next];
-}
 
 /* ---- a file to copy from: every third slot was never begun, one in 17 failed, the
  * first of each piece was interrupted ---- */
@@ -262,8 +253,7 @@ static void test_changed(psw_reader *old)
 
 int main(void)
 {
-    psw_format(path, sizeof path, "/tmp/polysweep-copy.XXXXXX");
-    if (!mkdtemp(path)) return 1;
+    if (!folder_make()) return 1;
     store_layout what = store_rows_layout(OLD);
     psw_reader *old = NULL;
     make_old("old.h5", &what);
@@ -275,8 +265,6 @@ int main(void)
     test_changed(old);
     psw_reader_close(old);
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
-    char remove[300];
-    psw_format(remove, sizeof remove, "rm -r '%s'", path);
-    if (system(remove) != 0) return 1;
+    if (!folder_remove()) return 1;
     return test_end();
 }

@@ -7,27 +7,12 @@
 #include <zlib.h>
 
 #include "check.h"
+#include "folder.h"
 #include "polysweep/random.h"
 #include "store_edges.h"
 #include "store_rows.h"
 
 enum { SLOTS = 16400, SMALL = 400, REPS = 3, COMBINATIONS = 90, ROWS = 43, WIDTH = 5, DAMAGES = 60 };
-
-static char path[256];
-
-static const char *file(const char *name)
-{
-    static char full[4][512];
-    static int next;
-    psw_format(full[next = (next + 1) % 4], sizeof full[0], "%s/%s", path, name);
-    return full[next];
-}
-
-static double size_of(const char *name)
-{
-    struct stat about;
-    return stat(file(name), &about) == 0 ? (double)about.st_size : -1;
-}
 
 /* ---- a file with everything: done, failed, running and empty slots, rows, samples, edges ---- */
 
@@ -403,8 +388,7 @@ static void test_bombs(void)
 
 int main(void)
 {
-    psw_format(path, sizeof path, "/tmp/polysweep-pack.XXXXXX");
-    if (!mkdtemp(path)) return 1;
+    if (!folder_make()) return 1;
     check_all(SLOTS);
     unlink(file("small.h5")), unlink(file("large.h5"));
     check_all(SMALL);
@@ -412,8 +396,6 @@ int main(void)
     test_flips();
     test_bombs();
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
-    char remove[300];
-    psw_format(remove, sizeof remove, "rm -r '%s'", path);
-    if (system(remove) != 0) return 1;
+    if (!folder_remove()) return 1;
     return test_end();
 }

@@ -5,25 +5,10 @@
 #include <sys/stat.h>
 
 #include "check.h"
+#include "folder.h"
 #include "store.h"
 
 enum { SLOTS = 400 };
-
-static char path[256];
-
-static const char *file(const char *name)
-{
-    static char full[4][512];
-    static int next;
-    psw_format(full[next = (next + 1) % 4], sizeof full[0], "%s/%s", path, name);
-    return full[next];
-}
-
-static double size_of(const char *name)
-{
-    struct stat about;
-    return stat(file(name), &about) == 0 ? (double)about.st_size : -1;
-}
 
 static void make_small(void)
 {
@@ -113,14 +98,11 @@ static void test_shared(void)
 
 int main(void)
 {
-    char remove[300];
-    psw_format(path, sizeof path, "/tmp/polysweep-places.XXXXXX");
-    if (!mkdtemp(path)) return 1;
+    if (!folder_make()) return 1;
     make_small();
     test_room();
     test_places();
     test_shared();
-    psw_format(remove, sizeof remove, "rm -r '%s'", path);
-    if (system(remove) != 0) return 1;
+    if (!folder_remove()) return 1;
     return test_end();
 }

@@ -6,22 +6,8 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "folder.h"
 #include "store_rows.h"
-
-static char path[256];
-
-static const char *file(const char *name)
-{
-    static char full[512];
-    psw_format(full, sizeof full, "%s/%s", path, name);
-    return full;
-}
-
-static double size_of(const char *name)
-{
-    struct stat about;
-    return stat(file(name), &about) == 0 ? (double)about.st_size : -1;
-}
 
 static void test_size(void)
 {
@@ -173,8 +159,7 @@ static void test_study(void)
 
 int main(void)
 {
-    psw_format(path, sizeof path, "/tmp/polysweep-rows.XXXXXX");
-    if (!mkdtemp(path)) return 1;
+    if (!folder_make()) return 1;
     test_size();
     test_lengths();
     test_extremes();
@@ -182,8 +167,6 @@ int main(void)
     test_mismatches();
     test_study();
     CHECK(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0, "HDF5 objects are still open");
-    char remove[300];
-    psw_format(remove, sizeof remove, "rm -r '%s'", path);
-    if (system(remove) != 0) return 1;
+    if (!folder_remove()) return 1;
     return test_end();
 }
