@@ -8,6 +8,7 @@ install(TARGETS polysweep)
 install(DIRECTORY ${CMAKE_CURRENT_LIST_DIR}/ DESTINATION ${POLYSWEEP_SHARE}/jobs USE_SOURCE_PERMISSIONS
         PATTERN setup.sh EXCLUDE PATTERN quickstart.sh EXCLUDE PATTERN install.cmake EXCLUDE # these want the sources
         PATTERN modules EXCLUDE PATTERN spack EXCLUDE PATTERN slurm EXCLUDE PATTERN slurm.cmake EXCLUDE
+        PATTERN init.cmake EXCLUDE
         PATTERN "slurm-*.sh.in" EXCLUDE)
 foreach(script ${SLURM_SCRIPTS})
   install(FILES ${PROJECT_BINARY_DIR}/jobs/${script} DESTINATION ${POLYSWEEP_SHARE}/jobs)

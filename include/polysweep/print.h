@@ -35,6 +35,11 @@ void psw_json_raw(psw_json *json, const char *key, const char *value); /* a numb
 void psw_format_seconds(double seconds, char text[PSW_TEXT]);
 void psw_format_bytes(double bytes, char text[PSW_TEXT]);
 
+/* Text on lines of at most PSW_LINE columns, broken at blanks: the first follows what is printed already (`used`
+ * columns), the others are indented. Ends the line. */
+enum { PSW_LINE = 100 };
+void psw_print_wrapped(FILE *out, int used, int indent, const char *text);
+
 /* ---- an aligned table: the first rows set the widths, so any number of rows can be streamed ----- */
 
 enum { PSW_CELL = 48, PSW_TABLE_HELD = 256 };

@@ -136,6 +136,14 @@ const psw_column *psw_columns(ptrdiff_t *count);
 enum { PSW_COLUMNS_MAX = 240 };
 ptrdiff_t psw_columns_of(const psw_study *study, psw_column columns[PSW_COLUMNS_MAX]);
 
+/* What a column holds, as a formula, NULL: its long name says it; and what a study must have for it ("" : nothing). */
+const char *psw_column_definition(const psw_column *column);
+const char *psw_column_applies(const psw_column *column);
+/* Prints name, unit and long name of the fixed columns, a line each; with `pattern` (part of a name, or one with * and
+ * ?) all that is known of those that it matches, and the symbols. Returns how many there are. */
+ptrdiff_t psw_columns_print(FILE *stream, const char *pattern);
+void psw_columns_markdown(FILE *stream); /* the same as tables */
+
 /* The lines of /rows that hold results: special_mass, log2_den, output, in the order of psw_kept_rows. */
 const psw_column *psw_row_columns(ptrdiff_t *count);
 

@@ -302,9 +302,12 @@ void psw_filter_free(psw_filter *filter);
 
 bool psw_is_parameter(const char *name); /* of a point: an own axis cannot have this name */
 
-/* Prints the table of study keys (name, type, default, meaning) to `stream`: help, README. */
-void psw_keys_print(FILE *stream);
-/* Prints the tables of methods (with their own parameters) and of kinds of data. */
-void psw_methods_print(FILE *stream);
+/* Prints study keys (name, type, default, meaning), of one section or (NULL) all; returns how many. `markdown`: a
+ * table. */
+ptrdiff_t psw_keys_print(FILE *stream, const char *section, bool markdown);
+/* Prints methods (with their own parameters) and kinds of data. */
+void psw_methods_print(FILE *stream, bool markdown);
+/* Prints a JSON Schema of studies: keys, types, words and ranges, for editors. */
+void psw_schema_print(FILE *stream);
 
 #endif

@@ -37,7 +37,30 @@ extern const cmd_command cmd_commands[]; /* ended by a name of NULL */
 
 /* Fills `options` from argv[2..]; PSW_USAGE names the argument and the nearest option. */
 psw_status cmd_options_parse(const cmd_command *command, int argc, char **argv, cmd_options *options);
-void cmd_help_print(const cmd_command *command, FILE *stream); /* NULL: the list of commands */
+
+/* An option of a command as help shows it. */
+typedef struct cmd_option {
+    const char *name, *argument, *help; /* argument NULL: it has none */
+    char letter;                        /* 0: it has none */
+} cmd_option;
+/* Number `index` of those that a command takes; false behind the last. */
+bool cmd_option_at(const cmd_command *command, ptrdiff_t index, cmd_option *out);
+
+/* help.c: `polysweep help [TOPIC [OF]]`, from argv[2] on; PSW_USAGE names the nearest topic. */
+psw_status cmd_help(int argc, char **argv);
+const cmd_command *cmd_command_find(const char *name);         /* NULL: there is none */
+void cmd_help_print(const cmd_command *command, FILE *stream); /* NULL: the list of commands and topics */
+
+/* Topics of help that are a text, ended by a name of NULL. */
+typedef struct cmd_topic {
+    const char *name, *summary, *text;
+} cmd_topic;
+extern const cmd_topic cmd_topics[];
+
+/* manual.c: what the build installs. */
+void cmd_man_print(const cmd_command *command,
+                   FILE *stream); /* a manual page in roff's man macros; NULL: polysweep(1) */
+psw_status cmd_completion_print(const char *shell, FILE *stream); /* bash, zsh, fish; PSW_USAGE */
 
 /* Before MPI is started: the rank of this process where its parent is a launcher that made several processes of one MPI
  * world. 0 wherever that is not certain. */
@@ -59,6 +82,7 @@ psw_status cmd_show(const cmd_options *options, const psw_comm *world);
 psw_status cmd_verify(const cmd_options *options, const psw_comm *world);
 psw_status cmd_merge(const cmd_options *options, const psw_comm *world);
 psw_status cmd_pack(const cmd_options *options, const psw_comm *world);
+psw_status cmd_init(const cmd_options *options, const psw_comm *world);
 psw_status cmd_doctor(const cmd_options *options, const psw_comm *world);
 
 #endif

@@ -14,6 +14,11 @@
 #include "polysweep/threads.h"
 
 const cmd_command cmd_commands[] = {
+    {"init", "[KIND]", "a commented study to start from; without KIND, which there are", "output",
+     "  polysweep init\n"
+     "  polysweep init phase > phase.yaml\n"
+     "  polysweep init search -o edges.yaml\n",
+     false, true, cmd_init},
     {"run", "STUDY.yaml [-o FILE.h5]", "compute every point that is not complete in FILE.h5; run again, it resumes",
      "output set where part time-limit redo extend max-fails dry-run no-inputs oversubscribe calibrate progress quiet",
      "  mpirun -n 4 polysweep run phase.yaml\n"
@@ -79,23 +84,15 @@ const cmd_command cmd_commands[] = {
     {0},
 };
 
-static const cmd_command *find(const char *name)
-{
-    for (const cmd_command *c = cmd_commands; c->name; c++)
-        if (strcmp(c->name, name) == 0) return c;
-    return NULL;
-}
-
-/* `topics`: of help, besides the commands; ended by NULL. */
-static psw_status unknown(const char *name, const char *what, const char *const *topics)
+static psw_status unknown(const char *name)
 {
     const char *names[24];
     ptrdiff_t count = 0;
     for (const cmd_command *c = cmd_commands; c->name; c++) names[count++] = c->name;
-    while (*topics) names[count++] = *topics++;
+    names[count++] = "help";
     names[count] = NULL;
     const char *near = psw_nearest(name, names);
-    return PSW_FAIL(PSW_USAGE, "%s: no such %s%s%s; polysweep --help lists them", name, what,
+    return PSW_FAIL(PSW_USAGE, "%s: no such command%s%s; polysweep --help lists them", name,
                     near ? ", did you mean " : "", near ? near : "");
 }
 
@@ -207,25 +204,10 @@ static int no_command(void)
     return PSW_USAGE;
 }
 
-static psw_status print_topic(const char *topic)
-{
-    static const char *const topics[] = {"keys", "methods", NULL};
-    const cmd_command *command = find(topic);
-    if (strcmp(topic, "keys") == 0)
-        psw_keys_print(stdout);
-    else if (strcmp(topic, "methods") == 0)
-        psw_methods_print(stdout);
-    else if (command)
-        cmd_help_print(command, stdout);
-    else
-        return unknown(topic, "command or topic of help", topics);
-    return PSW_OK;
-}
-
 static int help(int argc, char **argv)
 {
     psw_status status = print_once();
-    if (status == PSW_OK && strcmp(argv[1], "help") == 0 && argc > 2) return leave(print_topic(argv[2]));
+    if (status == PSW_OK && strcmp(argv[1], "help") == 0) return leave(cmd_help(argc, argv));
     if (status == PSW_OK) cmd_help_print(NULL, stdout);
     return leave(status);
 }
@@ -246,7 +228,6 @@ static int without_mpi(const cmd_command *command, const cmd_options *options)
 
 int main(int argc, char **argv)
 {
-    static const char *const nothing[] = {NULL};
     const cmd_options version = {.version = true};
     cmd_options options;
     psw_threads_unbind();
@@ -256,9 +237,8 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help(argc, argv);
     if (strcmp(argv[1], "--version") == 0) return without_mpi(NULL, &version);
-    const cmd_command *command = find(argv[1]);
-    psw_status status =
-        command ? cmd_options_parse(command, argc, argv, &options) : unknown(argv[1], "command", nothing);
+    const cmd_command *command = cmd_command_find(argv[1]);
+    psw_status status = command ? cmd_options_parse(command, argc, argv, &options) : unknown(argv[1]);
     if (status == PSW_OK) status = psw_fault_check();
     if (status == PSW_OK) status = psw_target_check();
     if (status != PSW_OK) return leave(status);

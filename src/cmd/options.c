@@ -17,7 +17,10 @@ typedef struct option {
 #define AT(member) offsetof(cmd_options, member)
 
 static const option options_table[] = {
-    {"output", "FILE.h5", "the result file (default: output.file of the study, else its name)", TEXT, AT(output), 'o'},
+    {"output", "FILE.h5",
+     "the file to write: the result (default: output.file of the study, else its name); of pack the smaller file, of "
+     "init the study",
+     TEXT, AT(output), 'o'},
     {"set", "KEY=VALUE",
      "replace a value of the study: grid.beta=[2,4], run.threads=2 (doctor takes only this one); may be repeated", LIST,
      AT(set), 0},
@@ -227,32 +230,13 @@ psw_status cmd_options_parse(const cmd_command *command, int argc, char **argv, 
     return PSW_OK;
 }
 
-static void help_of_command(const cmd_command *command, FILE *stream)
+bool cmd_option_at(const cmd_command *command, ptrdiff_t index, cmd_option *out)
 {
-    fprintf(stream, "polysweep %s %s\n\n%s\n\noptions\n", command->name, command->arguments, command->summary);
     for (ptrdiff_t i = 0; i < OPTIONS; i++) {
         const option *o = &options_table[i];
-        char head[64];
-        if (!takes(command, o)) continue;
-        psw_format(head, sizeof head, "%s%c%s--%s %s", o->letter ? "-" : "", o->letter ? o->letter : ' ',
-                   o->letter ? ", " : "   ", o->name, o->argument ? o->argument : "");
-        fprintf(stream, "  %-30s %s\n", head, o->help);
+        if (!takes(command, o) || index-- > 0) continue;
+        *out = (cmd_option){o->name, o->argument, o->help, o->letter};
+        return true;
     }
-    fprintf(stream, "\nexamples\n%s", command->examples);
-}
-
-void cmd_help_print(const cmd_command *command, FILE *stream)
-{
-    if (command) {
-        help_of_command(command, stream);
-        return;
-    }
-    fprintf(stream, "polysweep " PSW_VERSION ": sweeps of polynomial attention, exact and sketched\n\n"
-                    "polysweep COMMAND [OPTIONS] [FILE...], alone or under mpirun or srun\n\n");
-    for (const cmd_command *c = cmd_commands; c->name; c++) fprintf(stream, "  %-8s %s\n", c->name, c->summary);
-    fprintf(stream,
-            "\npolysweep COMMAND --help or polysweep help COMMAND explains one; polysweep help keys lists the keys of\n"
-            "a study file, help methods the methods and kinds of data.\n\n"
-            "exit codes: 0 done, 1 some points failed, 2 usage or study file, 3 file or environment,\n"
-            "            4 verification mismatch, 70 a bug, 75 stopped cleanly with work left\n");
+    return false;
 }

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "polysweep/print.h"
+
 /* ---- which parameters mean something for which methods and data kinds ---- */
 
 #define ALL (~0u)
@@ -300,15 +302,46 @@ static const char *type_of(const psw_yaml_key *key, psw_list_text *room)
     return room->text;
 }
 
-void psw_keys_print(FILE *stream)
+static void print_row(FILE *stream, const psw_yaml_key *key, const char *name)
 {
-    fprintf(stream, "| key | type | default | meaning |\n|---|---|---|---|\n");
+    psw_list_text room;
+    const char *fallback = shown_default(key);
+    const char *tick = fallback && *fallback ? "`" : "";
+    fprintf(stream, "| `%s%s%s` | %s | %s%s%s | %s |\n", key->section, *key->section ? "." : "", name,
+            type_of(key, &room), tick, fallback ? fallback : "", tick, key->meaning);
+}
+
+static void print_entry(FILE *stream, const psw_yaml_key *key, const char *name)
+{
+    enum { INDENT = 4, HEAD = 512 };
+    char head[HEAD];
+    psw_list_text room;
+    const char *fallback = shown_default(key);
+    bool has = fallback && *fallback;
+    psw_format(head, sizeof head, "%s%s%s: %s%s%s", key->section, *key->section ? "." : "", name, type_of(key, &room),
+               has ? "; default " : "", has ? fallback : "");
+    psw_print_wrapped(stream, 0, INDENT, head);
+    fprintf(stream, "%*s", INDENT, "");
+    psw_print_wrapped(stream, INDENT, INDENT, key->meaning);
+}
+
+/* "judge" has those of judge.trials, too; "top" those without a section. */
+static bool of_section(const psw_yaml_key *key, const char *section)
+{
+    size_t length = strlen(section);
+    if (strcmp(section, "top") == 0) return !*key->section;
+    return strncmp(key->section, section, length) == 0 && (key->section[length] == '\0' || key->section[length] == '.');
+}
+
+ptrdiff_t psw_keys_print(FILE *stream, const char *section, bool markdown)
+{
+    ptrdiff_t count = 0;
+    if (markdown) fprintf(stream, "| key | type | default | meaning |\n|---|---|---|---|\n");
     for (const psw_yaml_key *key = spec_keys; key->name; key++) {
-        psw_list_text room;
         const char *name = strcmp(key->name, "data_kind") == 0 ? "kind" : key->name;
-        const char *fallback = shown_default(key);
-        fprintf(stream, "| `%s%s%s` | %s | %s%s%s | %s |\n", key->section, *key->section ? "." : "", name,
-                type_of(key, &room), fallback && *fallback ? "`" : "", fallback ? fallback : "",
-                fallback && *fallback ? "`" : "", key->meaning);
+        if (section && !of_section(key, section)) continue;
+        (markdown ? print_row : print_entry)(stream, key, name);
+        count++;
     }
+    return count;
 }

@@ -1,4 +1,5 @@
 /* Which parameters are a method's or a data kind's own, from the tables of both; and the tables, printed. */
+#include "polysweep/print.h"
 #include "spec/keys.h"
 
 #define PSW_METHOD_OWN (PSW_PARAMETERS - PSW_ID_R) /* from r on, parameters are methods' own */
@@ -41,27 +42,60 @@ const char *spec_key_fallback(spec_parameter id, int method)
 
 /* ---- printing ---- */
 
-static void print_own(FILE *stream, psw_method method)
+static void print_own(FILE *stream, psw_method method, const char *quote)
 {
     for (spec_parameter id = PSW_ID_R; id < PSW_PARAMETERS; id++) {
         const char *fallback = spec_key_fallback(id, (int)method);
         if (!spec_key_of_method(id, method)) continue;
-        fprintf(stream, "`%s`%s%s ", spec_keys[id].name, fallback ? " = " : "", fallback ? fallback : "");
+        fprintf(stream, "%s%s%s%s%s ", quote, spec_keys[id].name, quote, fallback ? " = " : "",
+                fallback ? fallback : "");
     }
 }
 
-void psw_methods_print(FILE *stream)
+static bool has_own(psw_method method)
+{
+    for (spec_parameter id = PSW_ID_R; id < PSW_PARAMETERS; id++)
+        if (spec_key_of_method(id, method)) return true;
+    return false;
+}
+
+static void methods_markdown(FILE *stream)
 {
     fprintf(stream, "| method | stands for | its own parameters |\n|---|---|---|\n");
     for (int code = 0; code < PSW_METHODS; code++) {
         const psw_method_facts *method = psw_method_facts_of((psw_method)code);
         fprintf(stream, "| `%s` | %s | ", method->word, method->help);
-        print_own(stream, (psw_method)code);
+        print_own(stream, (psw_method)code, "`");
         fprintf(stream, "|\n");
     }
     fprintf(stream, "\n| kind of data | rows |\n|---|---|\n");
     for (int code = 0; code < PSW_DATA_KINDS; code++) {
         const psw_data_kind_facts *kind = psw_data_kind_facts_of((psw_data_kind)code);
         fprintf(stream, "| `%s` | %s |\n", kind->word, kind->help);
+    }
+}
+
+void psw_methods_print(FILE *stream, bool markdown)
+{
+    enum { NAME = 16 };
+    if (markdown) {
+        methods_markdown(stream);
+        return;
+    }
+    fprintf(stream, "methods, and their own parameters\n");
+    for (int code = 0; code < PSW_METHODS; code++) {
+        const psw_method_facts *method = psw_method_facts_of((psw_method)code);
+        fprintf(stream, "  %-*s", NAME - 2, method->word);
+        psw_print_wrapped(stream, NAME, NAME, method->help);
+        if (!has_own((psw_method)code)) continue;
+        fprintf(stream, "%*s", NAME, "");
+        print_own(stream, (psw_method)code, "");
+        fputc('\n', stream);
+    }
+    fprintf(stream, "\nkinds of data\n");
+    for (int code = 0; code < PSW_DATA_KINDS; code++) {
+        const psw_data_kind_facts *kind = psw_data_kind_facts_of((psw_data_kind)code);
+        fprintf(stream, "  %-*s", NAME - 2, kind->word);
+        psw_print_wrapped(stream, NAME, NAME, kind->help);
     }
 }

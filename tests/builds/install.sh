@@ -10,6 +10,11 @@ expect 0 "points" "$prefix/bin/polysweep" plan "$prefix/share/polysweep/jobs/qui
 expect 0 "points" "$prefix/bin/polysweep" plan "$prefix/share/polysweep/jobs/claims/degree.yaml"
 expect 0 "^$prefix/share/polysweep/analysis/polysweep/" env PYTHONPATH="$prefix/share/polysweep/analysis" \
     "$python" -c 'import polysweep; print(polysweep.__file__)'
+expect 0 "exit code 75" grep -h "exit code 75" "$prefix/share/man/man1/polysweep-run.1" "$prefix/share/man/man1/polysweep.1"
+for made in bash-completion/completions/polysweep zsh/site-functions/_polysweep fish/vendor_completions.d/polysweep.fish \
+    polysweep/study.schema.json; do
+    expect 0 "" test -s "$prefix/share/$made"
+done
 installed=$(cd "$prefix/share/polysweep/jobs" && echo slurm*)
 [ "$installed" = "slurm-array-parts.sh slurm-array.sh slurm-chain.sh slurm-largest.sh slurm-nodes.sh slurm-one-node.sh" ] || complain "job scripts: $installed"
 for file in "$module" "$module.lua"; do

@@ -59,7 +59,7 @@ def columns():
 
 def commands():
     text = subprocess.run([PROGRAM, "--help"], text=True, capture_output=True).stdout
-    there = set(re.findall(r"^  (\w+) ", text, flags=re.M))
+    there = set(re.findall(r"^  (\w+) ", text.split("help TOPIC")[0], flags=re.M))
     told = set(re.findall(r"^\| `(\w+)", section("Commands"), flags=re.M))
     if told != there:
         yield f"commands: the README names {sorted(told)}, the program has {sorted(there)}"

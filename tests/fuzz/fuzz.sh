@@ -26,7 +26,7 @@ build() {
 # Keys and their words, as libFuzzer reads them, behind those of words.dict.
 dictionary() {
     cat "$root/tests/fuzz/words.dict"
-    "$build/polysweep" help keys | cut -d'|' -f2,3 | grep -oE '[a-z_0-9A-Z]{2,}' | sort -u | sed 's/.*/"&"/'
+    "$build/polysweep" help keys --markdown | cut -d'|' -f2,3 | grep -oE '[a-z_0-9A-Z]{2,}' | sort -u | sed 's/.*/"&"/'
 }
 
 # One harness, in stretches of wall time until the processor time is used up.

@@ -360,7 +360,7 @@ static void keys(void)
     FILE *stream = tmpfile();
     CHECK(stream != NULL, "no temporary file");
     if (!stream) return;
-    psw_keys_print(stream);
+    psw_keys_print(stream, NULL, true);
     rewind(stream);
     text[fread(text, 1, sizeof text - 1, stream)] = 0;
     fclose(stream);

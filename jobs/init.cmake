@@ -1,0 +1,45 @@
+# The studies of jobs/init go into the program, for `polysweep init`; and what the program prints of itself, manual pages,
+# completion and the schema of studies, becomes files that are installed, where it can run on this machine.
+set(INIT_SOURCE ${PROJECT_BINARY_DIR}/init_studies.c)
+file(GLOB studies CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/init/*.yaml)
+list(SORT studies)
+set(literals "#include \"cmd/init.h\"\n\nconst cmd_init_study cmd_init_studies[] = {\n")
+foreach(path ${studies})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+  get_filename_component(kind ${path} NAME_WE)
+  file(READ ${path} text)
+  string(REPLACE "\\" "\\\\" literal "${text}")
+  string(REPLACE "\"" "\\\"" literal "${literal}")
+  string(REPLACE "\n" "\\n\"\n     \"" literal "${literal}")
+  string(APPEND literals "    {\"${kind}\",\n     \"${literal}\"},\n")
+endforeach()
+string(APPEND literals "    {0},\n};\n")
+file(WRITE ${INIT_SOURCE}.new "${literals}")
+configure_file(${INIT_SOURCE}.new ${INIT_SOURCE} COPYONLY) # its time changes with its text
+
+# Of the program `target`: pages man1/, completion/ and study.schema.json in DIRECTORY of the build.
+function(psw_manual target directory)
+  file(STRINGS src/cmd/main.c rows REGEX "^    {\"[a-z]+\", ")
+  set(made ${directory}/man1/polysweep.1 ${directory}/study.schema.json)
+  set(commands COMMAND ${target} help --man > ${directory}/man1/polysweep.1
+               COMMAND ${target} help schema > ${directory}/study.schema.json)
+  foreach(row ${rows})
+    string(REGEX REPLACE "^    {\"([a-z]+)\".*" "\\1" command "${row}")
+    list(APPEND commands COMMAND ${target} help ${command} --man > ${directory}/man1/polysweep-${command}.1)
+    list(APPEND made ${directory}/man1/polysweep-${command}.1)
+  endforeach()
+  foreach(shell bash zsh fish)
+    list(APPEND commands COMMAND ${target} help completion ${shell} > ${directory}/completion/polysweep.${shell})
+    list(APPEND made ${directory}/completion/polysweep.${shell})
+  endforeach()
+  file(MAKE_DIRECTORY ${directory}/man1 ${directory}/completion)
+  add_custom_command(OUTPUT ${made} ${commands} DEPENDS ${target} COMMENT "Manual pages, completion, schema" VERBATIM)
+  add_custom_target(${target}_manual ALL DEPENDS ${made})
+  install(DIRECTORY ${directory}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+  install(FILES ${directory}/study.schema.json DESTINATION ${POLYSWEEP_SHARE})
+  install(FILES ${directory}/completion/polysweep.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+          RENAME polysweep)
+  install(FILES ${directory}/completion/polysweep.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions
+          RENAME _polysweep)
+  install(FILES ${directory}/completion/polysweep.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endfunction()
