@@ -13,24 +13,11 @@ from pathlib import Path
 import jsonschema
 import yaml
 
+import commands
+from commands import check, refused, run
+
 ROOT = Path(os.environ["POLYSWEEP_SOURCE"])
 BUILD = Path(os.environ["POLYSWEEP_BUILD"])
-PROGRAM = BUILD / "polysweep"
-checks = failed = 0
-
-
-def check(condition, *what):
-    global checks, failed
-    checks += 1
-    if not condition:
-        failed += 1
-        print("failed:", *what, file=sys.stderr)
-
-
-def run(*arguments, code=0):
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True)
-    check(done.returncode == code, arguments, "ended with", done.returncode, "not", code, done.stderr)
-    return done.stdout if code == 0 else done.stderr
 
 
 def names_of_columns():
@@ -54,9 +41,9 @@ def lookups():
     check(run("help", "margin_d1") == margin, "help margin_d1 is help columns margin_d1")
     several = run("help", "columns", "margin_d?")
     check("margin_d0\n" in several and "recall_margin" not in several, several)
-    check("the nearest is 'margin_d1'" in run("help", "columns", "margin_d11", code=2), "nearest column")
-    check("did you mean columns" in run("help", "colums", code=2), "nearest topic")
-    check("the nearest is 'judge'" in run("help", "keys", "juge", code=2), "nearest section")
+    check("the nearest is 'margin_d1'" in refused("help", "columns", "margin_d11"), "nearest column")
+    check("did you mean columns" in refused("help", "colums"), "nearest topic")
+    check("the nearest is 'judge'" in refused("help", "keys", "juge"), "nearest section")
     keys = run("help", "keys", "judge")
     check("judge.trials.until" in keys and "run.team" not in keys, keys)
     check(max(map(len, run("help", "keys").splitlines())) <= 100, "lines of help keys")
@@ -64,7 +51,7 @@ def lookups():
         check(word in run("help", "slurm"), "help slurm does not say", word)
 
 
-def commands():
+def listed():
     """Those that the overview lists."""
     overview = run("help").split("polysweep help TOPIC")[0]
     return re.findall(r"^  (\w+)  ", overview, re.M)
@@ -72,7 +59,7 @@ def commands():
 
 def pages():
     """Manual pages: no warning of groff, all options on them."""
-    found = commands()
+    found = listed()
     check({"run", "plan", "init", "show", "pack"} <= set(found), found)
     for command in [None, *found]:
         page = BUILD / "manual" / "man1" / (f"polysweep-{command}.1" if command else "polysweep.1")
@@ -118,10 +105,10 @@ def studies():
         check(text == (ROOT / "jobs" / "init" / f"{kind}.yaml").read_text(), kind)
         run("init", kind, "-o", f"{kind}.yaml")
         check(Path(f"{kind}.yaml").read_text() == text, kind, "-o")
-        run("init", kind, "-o", f"{kind}.yaml", code=2)
+        refused("init", kind, "-o", f"{kind}.yaml")
         run("plan", f"{kind}.yaml", "--ranks", 4, "--no-inputs")
         check(yaml.safe_load(text)["study"] == kind, kind, "is named otherwise")
-    check("the nearest is 'phase'" in run("init", "phse", code=2), "nearest kind")
+    check("the nearest is 'phase'" in refused("init", "phse"), "nearest kind")
     for wrong in ({"schema": 1, "gird": {}}, {"schema": 1, "data": {"kind": "self"}}, {"schema": 2},
                   {"schema": 1, "methods": [{"exact": {"r": 3}}]}, {"schema": 1, "run": {"threads": "two"}},
                   {"schema": 1, "grid": {"n": {"from": 1, "upto": 3}}}, {"schema": 1, "search": {}}):
@@ -143,5 +130,5 @@ with tempfile.TemporaryDirectory() as directory:
     completions()
     studies()
     tables()
-print(f"{checks} checks, {failed} failed")
-sys.exit(failed > 0)
+print(f"{commands.checks} checks, {commands.failed} failed")
+sys.exit(commands.failed > 0)
