@@ -197,8 +197,8 @@ def defaults():
         check(c["head_flops"][0] == 2.0 * 16 * 16 * 4 * draws, "operations", c["head_flops"][0])
     shown = subprocess.run([PROGRAM, "show", "draws16.h5"], capture_output=True, text=True, check=True).stdout
     check("recall_lo" in shown and "success_rate" not in shown, shown)
-    text = subprocess.run([PROGRAM, "help", "methods"], capture_output=True, text=True, check=True).stdout
-    check("| `memory` | keys uniform" in text, "help")
+    text = subprocess.run([PROGRAM, "help", "methods", "--markdown"], capture_output=True, text=True, check=True).stdout
+    check("| `memory` | keys uniform" in text, "help of methods says what memory is", text)
     refused = subprocess.run([PROGRAM, "plan", "draws16.yaml", "--set", "methods=[linear]"], capture_output=True, text=True)
     check(refused.returncode == 2 and "negative: signed" in refused.stderr, "linear must say what becomes of negative scores", refused.stderr)
 
