@@ -50,6 +50,7 @@ libsimgrid-dev          command -v smpirun && has_header smpi/mpi.h  SimGrid, wh
 gcc-aarch64-linux-gnu   command -v aarch64-linux-gnu-gcc             a compiler for AArch64, whose bits are compared
 libc6-dev-arm64-cross   [ -e /usr/aarch64-linux-gnu/lib/libc.a ]     its C library
 qemu-user               command -v qemu-aarch64                      QEMU, which runs what it makes
+chromium                command -v chromium                          Chromium, which shows the page to its tests
 '
 # of tests/run.sh all: the analysis package with the libraries of the distribution, the oldest that it runs with
 wants_libraries='
@@ -59,6 +60,7 @@ python3-scipy       /usr/bin/python3 -c "import scipy"               SciPy and N
 python3-xarray      /usr/bin/python3 -c "import xarray"              xarray of the distribution
 python3-pandas      /usr/bin/python3 -c "import pandas"              pandas of the distribution
 python3-matplotlib  /usr/bin/python3 -c "import matplotlib"          matplotlib of the distribution
+python3-jinja2      /usr/bin/python3 -c "import jinja2"              Jinja2 of the distribution
 python3-pytest      /usr/bin/python3 -c "import pytest"              pytest of the distribution
 '
 # of the other builds that tests/run.sh knows: needed by those alone
