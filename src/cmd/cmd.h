@@ -18,8 +18,8 @@ typedef struct cmd_options {
     ptrdiff_t ranks, ranks_per_node, max_fails;
     psw_part part;
     double time_limit_s, sample; /* seconds; percent */
-    bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak,
-        no_inputs, calibrate, edges, study;
+    bool help, version, citation, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm,
+        strong, weak, no_inputs, calibrate, edges, study;
     psw_progress progress;
     psw_redo redo;
     char command[4096]; /* the whole command line, for the launch table; truncated if longer */
@@ -56,6 +56,7 @@ typedef struct cmd_topic {
     const char *name, *summary, *text;
 } cmd_topic;
 extern const cmd_topic cmd_topics[];
+void cmd_citation_print(FILE *stream); /* the topic of that name without its title: BibTeX alone */
 
 /* manual.c: what the build installs. */
 void cmd_man_print(const cmd_command *command,
