@@ -1,229 +1,214 @@
-"""index.html: one file, nothing fetched, readable in print."""
+"""index.html: one file, nothing fetched, readable in print and without its script. What it looks like is in templates/."""
 from __future__ import annotations
 
 import base64
-import html
+import functools
+import io
+import itertools
 import os
+import pathlib
+import re
 import urllib.parse
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
+import jinja2
+import pandas as pd
+from markupsafe import Markup, escape
+
+from .drawing import inline, least_width
+from .figures.figure import Figure
 from .foreign import plain
-from .report_words import DEFINITIONS, SCOPE
+from .tables import WORDS, Block, Table
 
-_SVG_MOST = 1_500_000  # bytes; a larger drawing is shown as PNG
+if TYPE_CHECKING:
+    from .section import Section
 
-CSS = """
-:root { --ink: #1b1b1b; --soft: #5f5f5f; --rule: #d9d6cf; --paper: #ffffff; --tint: #f5f3ee; --done: #2f6f5e;
-  --bad: #c8102e; --rest: #cfcabf; }
-* { box-sizing: border-box }
-body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 68rem; color: var(--ink); background: var(--paper);
-  font: 17px/1.55 Charter, "Bitstream Charter", "STIX Two Text", Georgia, "Liberation Serif", serif }
-h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .3rem; font-weight: 600; letter-spacing: -.01em }
-h2 { font-size: 1.35rem; margin: 2.8rem 0 .6rem; font-weight: 600 }
-h1 + p, .meta { color: var(--soft); margin-top: 0 }
-p { max-width: 46rem } a { color: #1c4f8a; text-decoration-thickness: 1px; text-underline-offset: 2px }
-code, pre { font: .82em/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace }
-pre { background: var(--tint); padding: 1rem; overflow-x: auto; border-radius: 4px }
-section + section { border-top: 3px double var(--rule); margin-top: 4rem; padding-top: 2rem }
-figure { margin: 1.6rem 0 2.4rem } figure img { width: 100%; height: auto; display: block }
-figcaption { color: var(--soft); font-size: .9rem; max-width: 50rem; margin-top: .7rem }
-figcaption b { color: var(--ink); font-weight: 600 }
-.scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .84rem; line-height: 1.35;
-  font-variant-numeric: tabular-nums lining-nums; margin: .8rem 0; border-top: 1.5px solid var(--ink);
-  border-bottom: 1.5px solid var(--ink) }
-th { font-weight: 600; text-align: right; vertical-align: bottom; border-bottom: .75px solid var(--ink) }
-th, td { padding: .28rem .55rem; white-space: nowrap } td { text-align: right }
-th.word, td.word { text-align: left } tr.group td { border-top: .75px solid var(--rule) }
-td.text { white-space: normal; text-align: left } td.key { font-weight: 600 } td.none { color: var(--soft) }
-.bar { display: flex; height: .55rem; max-width: 46rem; border-radius: 3px; overflow: hidden; background: var(--rest);
-  margin: .4rem 0 .5rem } .bar i { display: block } .done { background: var(--done) } .bad { background: var(--bad) }
-.spared { background: #a9c4b8 } .run { background: #d9a441 } .rest { background: var(--rest) }
-.verdict { border-left: 3px solid var(--done); padding: .1rem 0 .1rem .9rem } .verdict.off { border-color: var(--bad) }
-.answer { font-size: 1.12rem; max-width: 52rem; border-left: 3px solid var(--ink); padding: .1rem 0 .1rem .9rem }
-details { margin: .6rem 0 } summary { cursor: pointer }
-footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule); color: var(--soft); font-size: .85rem }
-@media print { body { max-width: none; padding: 0; font-size: 11pt } figure, table { break-inside: avoid } }
-"""
+MOST_ROWS = 200  #: of a table on the page; its CSV has all
+MOST_MARKS = 5000  #: cells of a figure that is drawn as lines and letters; of more there is an image
+_BYTES = 1_000_000  #: of all drawings of a page
+
+_KEYS = ("lower edge", "upper edge", "rise", "fall")
+_HEADS = {"theory, grid": "exact theory, on the grid", "exact, lower": "exact edge, lower", "upper": "exact edge, upper"}
+_SUBSCRIPTS = {"beta_fail": "fail", "beta_c": "c", "beta_ok": "ok", "beta_up": "up", "beta_up_3s": "up, 3σ"}
+_BARS = {"done": "done", "not_needed": "spared", "failed": "bad", "timeout": "bad", "skipped": "bad", "running": "run", "interrupted": "run"}
 
 
-def page(sections) -> str:
-    """The page for sections (`report.Section`) whose `html` is there."""
-    title = sections[0].name if len(sections) == 1 else "Polynomial attention: " + ", ".join(s.name for s in sections)
-    body = "".join(section.html for section in sections)
-    return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{_e(title)}</title>\n'
-            f"<style>{CSS}</style>\n</head>\n<body>\n{'' if len(sections) == 1 else f'<h1>{_e(title)}</h1>'}{body}"
-            f"<footer>{_definitions()}<p>Written by polysweep-report. Every figure is also there as PNG and SVG, its "
-            "numbers as CSV.</p></footer>\n</body>\n</html>\n")
+def page(sections: Sequence[Section], first: Sequence[Block] = (), directory: str | os.PathLike[str] = ".") -> str:
+    """The page for sections whose `html` is there. first: what stands before them, with links relative to `directory`."""
+    title = sections[0].name if len(sections) == 1 else "Polynomial attention: " + ", ".join(dict.fromkeys(each.name for each in sections))
+    views = [_block(each, directory, _inlined(each.figures, 2, "first-"), "") for each in first]
+    return _render("page.html", title=title, sections=sections, several=len(sections) > 1, first=views)
 
 
-def part(section, directory, level) -> str:
-    """The part of a page about one file, its links relative to `directory`, its heading of this level."""
-    parts = [f"<section>\n<h{level}>{_e(section.name)}</h{level}>\n<p>{_source(section)}</p>\n",
-             *(f'<p class="answer">{_e(each).replace("&lt;=", "&le;")}</p>\n' for each in section.answer), _progress(section),
-             _verdict(section)]
-    first = [figure.name.startswith(("heads", "edges")) for figure, _ in section.figures]  # the answer, its figure, its tables
-    parts += [_figure(*each, directory) for each, leads in zip(section.figures, first) if leads]
-    parts += [_table(each, section, directory) for each in section.leading]
-    parts += [_figure(*each, directory) for each, leads in zip(section.figures, first) if not leads]
-    parts += [_critical(section, directory), *(_table(each, section, directory) for each in section.tables),
-              _failures(section), _provenance(section), "</section>\n"]
-    return "".join(parts)
+def part(section: Section, directory: str | os.PathLike[str], level: int, share: int = 1) -> str:
+    """The part of a page about one file, its links relative to `directory`, its heading of this level; share: of how many."""
+    prefix = "" if level == 1 else f"{slug(section.directory.name)}-"
+    blocks, found = section.blocks(), section.consistency
+    vector = _inlined([each for block in blocks for each in block.figures], share, prefix)
+    off = bool(found.cells) and (len(found.outside) > max(1.0, 3 * found.cells * (1 - found.level)) or found.pvalue < 1e-3)
+    launches, failures = section.provenance["launches"], section.failures.head(MOST_ROWS)
+    texts = [(name.replace("_", " "), text) for name, text in section.provenance.items() if isinstance(text, str) and text.strip()]
+    return Markup(_render(
+        "section.html", section=section, anchor=section.anchor, prefix=prefix, level=level, sources=_sources(section), bars=_bars(section),
+        off=off, blocks=[_block(each, directory, vector, prefix) for each in blocks], failures=_words(failures) if len(failures) else None,
+        launches=_words(_turned(launches)) if len(launches) else None, texts=texts))
 
 
-def _source(section):
-    launches = section.provenance["launches"]
-    words = [f"<code>{_e(section.path.name)}</code>"]
-    if len(launches) and "started" in launches:
-        words.append(f"first launch {_e(str(launches['started'].iloc[0]))}")
-    if section.attributes.get("data_source"):
-        words.append(f"data: {_e(str(section.attributes['data_source']))}")
-    if "source" in section.attributes:
-        words.append(_e(str(section.attributes["source"])))
-    return " &middot; ".join(words)
+@functools.lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    loader = jinja2.FileSystemLoader(pathlib.Path(__file__).with_name("templates"))
+    made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+                              finalize=lambda text: text if isinstance(text, Markup) else plain(text))
+    made.filters.update(signs=_signs, lines=_lines)
+    return made
 
 
-def _progress(section):
-    kinds = {"done": "done", "not_needed": "spared", "failed": "bad", "timeout": "bad", "skipped": "bad", "running": "run", "interrupted": "run"}
-    bars = "".join(f'<i class="{kinds.get(status, "rest")}" style="width:{100 * count / max(section.points, 1):.3f}%" '
-                   f'title="{count} {_e(status)}"></i>'
-                   for status, count in sorted(section.counts.items(), key=lambda item: list(kinds).index(item[0])
-                                               if item[0] in kinds else 99))
-    words = section.progress() + (f". {untimed}." if (untimed := section.untimed()) else "")
-    return f'<div class="bar">{bars}</div>\n<p class="meta">{_e(words)}</p>\n'
+def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**values)
 
 
-def _verdict(section):
-    found = section.consistency
-    if not found.cells:
-        return ""
-    off = len(found.outside) > max(1.0, 3 * found.cells * (1 - found.level)) or found.pvalue < 1e-3
-    return (f'<p class="verdict{" off" if off else ""}"><b>Measurement against exact probability.</b> {_e(str(found))}.'
-            "</p>\n")
+def _signs(text: object) -> Markup:
+    """<= as a reader writes it."""
+    return text if isinstance(text, Markup) else escape(plain(text).replace("<=", "≤").replace(">=", "≥"))
 
 
-def _figure(figure, paths, directory):
-    files = [f'<a href="{_e(_relative(path, directory))}">{_file_word(kind)}</a>' for kind, path in paths.items()]
-    width = round(figure.canvas.get_size_inches()[0] * 112)  # CSS pixels: type in figures about as large as the text's
-    return (f'<figure>\n<img src="{_inline(paths)}" alt="{_e(figure.title)}" style="max-width:{width}px">\n'
-            f'<figcaption><b>{_e(figure.title)}.</b> '
-            f'{_e(figure.caption)} {" &middot; ".join(files)}</figcaption>\n</figure>\n')
+def _lines(text: object) -> Markup:
+    """A text of several lines, of which none holds what a browser obeys."""
+    return Markup("\n").join(escape(plain(line)) for line in str(text).split("\n"))
 
 
-def _file_word(kind):
-    return kind.upper() if not kind.startswith("csv") else "data" + (f" ({kind[3:]})" if kind[3:] else "")
+def slug(text: str) -> str:
+    """A text as the name of a place in a page."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "file"
 
 
-def _inline(paths):
-    path, kind = (paths["svg"], "svg+xml") if paths["svg"].stat().st_size <= _SVG_MOST else (paths["png"], "png")
-    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
-
-
-def _relative(path, directory):
+def _relative(path: str | os.PathLike[str], directory: str | os.PathLike[str]) -> str:
     """A link, whatever bytes the names on the way hold."""
     return urllib.parse.quote(os.fsencode(os.path.relpath(path, directory).replace(os.sep, "/")))
 
 
-def _critical(section, directory):
-    if not len(section.critical):
-        return ""
-    from .report import HEADINGS, MOST_ROWS, settling
-
-    everything = section.table()
-    frame = everything.head(MOST_ROWS)
-    word = [frame[name].str[:1].str.isalpha().all() and name not in HEADINGS for name in frame]
-    head = "".join(f'<th class="{"word" if w else ""}">{HEADINGS[name][1] if name in HEADINGS else _symbol(name)}</th>'
-                   for name, w in zip(frame, word))
-    rows, before = [], None
-    for values in frame.itertuples(index=False):
-        group = values[:list(frame).index("n")]
-        cells = "".join(f'<td class="{_class(name, value, w)}">{_e(value)}</td>'
-                        for name, value, w in zip(frame, values, word))
-        rows.append(f'<tr{" class=group" if before not in (None, group) else ""}>{cells}</tr>')
-        before = group
-    note = (f"Edges: the first and the last degree of the grid whose true rate of success is at least {section.level:g}; both "
-            "statements of a row hold together with 95 % confidence (exact binomial tests, no shape assumed). &lt; and &gt;: at or "
-            "beyond that degree, the grid ends before the edge is enclosed. None: every degree is below. Not settled: neither can be "
-            "said. Exact theory: the same from the exact probability. All &beta; with an index are derived bounds and predictions; "
-            "a star marks a window with a gap.")
-    few = settling(section.critical, section.level)
-    note += f" {few}." if few else ""
-    if len(everything) > MOST_ROWS:
-        note += f" The first {MOST_ROWS} of {len(everything)} rows."
-    link = _relative(section.directory / "critical.csv", directory)
-    return (f'<h2>Critical degrees</h2>\n<p class="meta">{note} <a href="{_e(link)}">data</a></p>\n'
-            f'<div class="scroll"><table>'
-            f"<thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table></div>\n")
+# ---- what stands at the head of a file --------------------------------------------------------------------------------------
 
 
-def _table(each, section, directory):
-    """A `sketch_tables.Table`; a rule where the first columns change."""
-    from .report import MOST_ROWS, WORDS
+def _sources(section: Section) -> list[str]:
+    launches = section.provenance["launches"]
+    words = [f"first launch {launches['started'].iloc[0]}"] if len(launches) and "started" in launches else []
+    words += [f"data: {section.attributes['data_source']}"] if section.attributes.get("data_source") else []
+    return words + ([str(section.attributes["source"])] if "source" in section.attributes else [])
 
-    frame = each.shown.head(MOST_ROWS)
-    word = [name in WORDS for name in frame]
-    until = next((i for i, name in enumerate(frame) if name.endswith("<=") or name == "sketch"), 0)
-    head = "".join(f'<th class="{"word" if w else ""}">{_symbol(name.strip()).replace("&lt;=", "&le;")}</th>'
-                   for name, w in zip(frame, word))
-    rows, before = [], None
-    for values in frame.itertuples(index=False):
-        cells = "".join(f'<td class="{_class(name, value, w)}">{_e(value)}</td>' for name, value, w in zip(frame, values, word))
-        rows.append(f'<tr{" class=group" if before not in (None, values[:until]) else ""}>{cells}</tr>')
+
+def _bars(section: Section) -> list[tuple[str, float]]:
+    order = {status: k for k, status in enumerate(_BARS)}
+    return [(_BARS.get(status, "rest"), 100 * count / max(section.points, 1))
+            for status, count in sorted(section.counts.items(), key=lambda item: order.get(item[0], 99))]
+
+
+def _turned(launches: pd.DataFrame) -> pd.DataFrame:
+    """A column per launch."""
+    turned = launches.astype(str).T
+    turned.columns = [f"launch {k}" for k in launches.index]
+    turned.insert(0, "of", turned.index)
+    return turned
+
+
+# ---- blocks, figures, tables ------------------------------------------------------------------------------------------------
+
+
+def _block(block: Block, directory: str | os.PathLike[str], vector: dict[str, str], prefix: str) -> dict[str, Any]:
+    anchor = prefix + slug(block.title)
+    return {"title": block.title, "anchor": anchor, "words": block.words,
+            "figures": [_figure(figure, paths, directory, vector.get(figure.name)) for figure, paths in block.figures],
+            "tables": [_table(each, block.directory / each.file, directory) for each in block.tables]}
+
+
+def _inlined(figures: Iterable[tuple[Figure, dict[str, pathlib.Path]]], share: int, prefix: str) -> dict[str, str]:
+    """{name of a figure that is drawn in the page: how its own names begin there}; the others are images. As many are drawn as the page
+    bears, the small ones first."""
+    sizes = sorted((paths["svg"].stat().st_size, figure.name) for figure, paths in figures if len(figure.marks) <= MOST_MARKS)
+    fits = itertools.takewhile(lambda each: each[0] <= _BYTES / share, zip(itertools.accumulate(size for size, _ in sizes), sizes))
+    return {name: f"{prefix}f{k}-" for k, (_, (_, name)) in enumerate(fits)}
+
+
+def _figure(figure: Figure, paths: dict[str, pathlib.Path], directory: str | os.PathLike[str], prefix: str | None) -> dict[str, Any]:
+    inches = figure.canvas.get_size_inches()[0]
+    text = paths["svg"].read_text(encoding="utf-8")
+    label = escape(plain(f"{figure.title}. {figure.finding}".strip()))
+    picture = inline(text, prefix, label) if prefix is not None else _image(paths["png"], label)
+    return {"title": figure.title, "caption": figure.caption, "finding": figure.finding, "picture": Markup(picture),
+            "width": round(inches * 112), "least": least_width(text, inches),  # of letters about as large as the text's
+            "links": [(_file_word(kind), _relative(path, directory)) for kind, path in paths.items()],
+            "marks": [_mark(each) for each in figure.marks] if len(figure.marks) <= MOST_MARKS else []}
+
+
+def _mark(mark: Any) -> dict[str, Any]:
+    x, y, width, height = (f"{1000 * value:.4g}" for value in (mark.left, mark.top, mark.width, mark.height))
+    return {"x": x, "y": y, "width": width, "height": height, "text": mark.text}
+
+
+def _image(path: pathlib.Path, label: str) -> str:
+    """A picture of few colours, which is a third as large."""
+    from PIL import Image
+
+    with Image.open(path) as whole, io.BytesIO() as small:
+        whole.convert("RGB").quantize(96).save(small, "png", optimize=True)
+        data = base64.b64encode(small.getvalue()).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{label}">'
+
+
+def _file_word(kind: str) -> str:
+    return kind.upper() if not kind.startswith("csv") else "data" + (f" ({kind[3:]})" if kind[3:] else "")
+
+
+def _table(table: Table, path: pathlib.Path, directory: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the template shows of a table; a rule where the first columns change."""
+    shown = table.shown
+    none = pd.Series(table.none if len(table.none) else [False] * len(shown), dtype=bool).to_numpy()
+    rows, left, words = shown[~none], shown[none], _of_words(shown)
+    return {"title": table.title, "note": table.note, "link": _relative(path, directory), "left": max(len(rows) - MOST_ROWS, 0),
+            "none_words": table.none_words, "heads": [(_head(name), "word" if name in words else "") for name in shown], "wide": _wide(shown),
+            "rows": _rows(rows.head(MOST_ROWS), words), "none": _rows(left.head(MOST_ROWS), words)}
+
+
+def _wide(frame: pd.DataFrame) -> str:
+    """How wide a table is in print: letters across its widest row, over what a page holds."""
+    letters = sum(max([min(len(str(cell)), 40) for cell in frame[name].head(MOST_ROWS)] + [len(word) for word in str(name).split()], default=0)
+                  + 2 for name in frame)
+    return "widest" if letters > 190 else "wider" if letters > 150 else "wide" if letters > 110 else ""
+
+
+def _rows(frame: pd.DataFrame, words: set[str]) -> list[tuple[bool, list[tuple[object, str]]]]:
+    names = list(frame)
+    until = next((i for i, name in enumerate(names) if name.endswith("<=") or name in ("sketch", "n")), 0)
+    before, rows = None, []
+    for values in frame.itertuples(index=False, name=None):
+        rows.append((before not in (None, values[:until]), [(value, _kind(name, value, words)) for name, value in zip(names, values)]))
         before = values[:until]
-    more = f" The first {MOST_ROWS} of {len(each.shown)} rows." if len(each.shown) > MOST_ROWS else ""
-    link = _relative(section.directory / each.file, directory)
-    table = (f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table>'
-             "</div>\n")
-    table = f"<details><summary>each combination</summary>{table}</details>\n" if each.brief else table
-    return f'<h2>{_e(each.title)}</h2>\n<p class="meta">{_e(each.note)}{more} <a href="{_e(link)}">data</a></p>\n{table}'
+    return rows
 
 
-def _class(name, value, word):
-    return " ".join(filter(None, ["word" if word else "", "text" if len(str(value)) > 40 else "", "key" if name in ("lower", "upper") else "",
-                                  "none" if value in ("none", "inf", "not settled", "") else ""]))
+def _words(frame: pd.DataFrame) -> dict[str, Any]:
+    """A table of texts."""
+    frame = frame.astype(str)
+    return {"heads": [(name, "word") for name in frame], "wide": _wide(frame), "rows": _rows(frame, set(frame))}
 
 
-def _symbol(name):
-    return f"<i>{name}</i>" if name in ("n", "d", "m", "r") else _e(name)
+def _of_words(frame: pd.DataFrame) -> set[str]:
+    """Columns that are set to the left: of words, and what tells cases apart by words."""
+    names = list(frame)
+    cases = names[:names.index("n")] if "n" in names else []
+    return {name for name in names if name in WORDS or name in cases and all(str(cell)[:1].isalpha() for cell in frame[name])}
 
 
-def _failures(section):
-    if not len(section.failures):
-        return ""
-    return "<h2>Failures</h2>\n" + _plain(section.failures.head(200), {"message"})
+def _kind(name: str, value: object, words: set[str]) -> str:
+    """The classes of a cell."""
+    said = ["word" if name in words else "", "text" if len(str(value)) > 40 else "", "key" if name in _KEYS and value else "",
+            "none" if value in ("none", "inf", "not settled") else ""]
+    return " ".join(filter(None, said))
 
 
-def _provenance(section):
-    launches, parts = section.provenance["launches"], ["<h2>Provenance</h2>\n"]
-    if len(launches):
-        transposed = launches.astype(str).T
-        transposed.columns = [f"launch {k}" for k in launches.index]
-        transposed.insert(0, "", transposed.index)
-        parts.append(_plain(transposed, set(transposed.columns)))
-    for name, text in section.provenance.items():
-        if isinstance(text, str) and text.strip():
-            opened = " open" if name == "study" and len(text) < 3000 else ""
-            parts.append(f"<details{opened}><summary>{_e(name.replace('_', ' '))}</summary><pre>{_lines(text)}</pre>"
-                         "</details>\n")
-    return "".join(parts)
-
-
-def _plain(frame, texts):
-    head = "".join(f'<th class="word">{_e(str(name))}</th>' for name in frame)
-    rows = "".join("<tr>" + "".join(f'<td class="{"text" if name in texts else "word"}">{_e(str(value))}</td>'
-                                    for name, value in zip(frame, row)) + "</tr>\n"
-                   for row in frame.itertuples(index=False))
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>\n'
-
-
-def _definitions():
-    items = "".join(f"<p>{text}</p>" for text in (SCOPE, *DEFINITIONS))
-    return f"<details><summary>What the words mean</summary>{items}</details>"
-
-
-def _e(text):
-    return html.escape(plain(text), quote=True)
-
-
-def _lines(text):
-    """A text of several lines, of which none holds what a browser obeys."""
-    return "\n".join(_e(line) for line in str(text).split("\n"))
+def _head(name: str) -> Markup:
+    name = name.strip()
+    if name in _SUBSCRIPTS:
+        return Markup("β<sub>{}</sub>").format(_SUBSCRIPTS[name])
+    return Markup("<i>{}</i>").format(name) if name in ("n", "d", "m", "r") else _signs(_HEADS.get(name, "β" if name == "beta" else name))

@@ -8,7 +8,8 @@ import polysweep
 from polysweep import figures
 from polysweep.critical import edges, level_of, needed, pvalues, theory_edges
 from polysweep.oracle import crossing
-from polysweep.report import main, readable, settling
+from polysweep.critical_tables import readable, settling
+from polysweep.report import main
 
 #: successes of 200 trials of 45 vectors, n = 256, d = 66, a_0 = 0.5, a_1 = 1.5, b = 0.3, c = 1, kappa = 0.1: three degrees reach
 #: 0.9 by luck, no true rate does (the largest is 0.883)
