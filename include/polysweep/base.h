@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define PSW_VERSION "0.5.0"
+/* PSW_VERSION is a string that the build defines; its number stands in analysis/polysweep/__init__.py. */
 
 /* What went wrong. The first block holds exit codes of the program, the second reasons why
  * one point failed (column error_code); psw_status_word names each. */
