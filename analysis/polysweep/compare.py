@@ -20,11 +20,16 @@ _SUM = 5e-6  #: what a sum over keys promises in fp32
 #: columns that used to count less, and the column that exists since they count all
 GROWN = {"bad_rows": "den_rows", "state_bytes": "map_features"}
 
+PLACES = ("column", "slot_a", "slot_b", "a", "b", "difference")
+MOST_PLACES = 1000  #: of `Comparison.places`, of a column
+
 
 class Comparison(pd.DataFrame):
-    """What `compare` returns: the table of science columns, and beside it `times`, see `times.compare_times`."""
+    """What `compare` returns: the table of science columns, and beside it `times`, see `times.compare_times`, and `places`: a row for
+    each value that disagrees (column, slot_a, slot_b, a, b, difference), the largest difference of a column first, at most
+    MOST_PLACES of each column."""
 
-    _metadata = ["times"]
+    _metadata = ["times", "places"]
 
     @property
     def _constructor(self):
@@ -51,14 +56,15 @@ def compare(a, b, same_build=None) -> Comparison:
     applies, how many points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
     `agrees`. Columns that promise nothing are left out; times, which never agree to a digit, are in the attribute
     ``.times``: a row per point that both have timed, with the interval of the ratio, a rank test of the repetitions and a
-    verdict. ``.attrs`` has `points`, `only_a`, `only_b`. ``str`` of the result says it in one line.
+    verdict. ``.places`` has the values that disagree. ``.attrs`` has `points`, `only_a`, `only_b`. ``str`` of the result says it in one line.
     """
     a, b = (_opened(x) for x in (a, b))
     same_build = _same_build(a, b) if same_build is None else same_build
     left, right, only_a, only_b = _matched(a, b)
-    rows = [_column(name, a, b, left, right, same_build)
-            for name in a.data_vars if name in b.data_vars and name not in SLOT and _promises(a[name])]
-    result = Comparison(rows, columns=["column", "points", "largest", "tolerance", "outside", "agrees"])
+    found = [_column(name, a, b, left, right, same_build)
+             for name in a.data_vars if name in b.data_vars and name not in SLOT and _promises(a[name])]
+    result = Comparison([row for row, _ in found], columns=["column", "points", "largest", "tolerance", "outside", "agrees"])
+    result.places = pd.concat([places for _, places in found if len(places)] or [pd.DataFrame(columns=PLACES)], ignore_index=True)
     result.times = compare_times(a, b, left, right) if len(left) else pd.DataFrame(columns=COLUMNS)
     result.attrs.update(points=len(left), only_a=only_a, only_b=only_b, same_build=same_build)
     return result
@@ -149,5 +155,7 @@ def _column(name, a, b, left, right, same_build):
     other = _tolerances(ds[name])
     tolerance = _allowed(other, ds["precision"].values[left] if "precision" in ds.coords else np.full(len(x), "fp64"))
     tolerance = np.where(bitwise & same_build & _bitwise(ds[name]), 0.0, tolerance)
-    outside = int((difference > tolerance).sum())
-    return name, len(x), float(difference.max(initial=0.0)), float(tolerance.max(initial=0.0)), outside, outside == 0
+    outside = np.flatnonzero(difference > tolerance)
+    places = outside[np.argsort(-difference[outside], kind="stable")][:MOST_PLACES]
+    row = (name, len(x), float(difference.max(initial=0.0)), float(tolerance.max(initial=0.0)), len(outside), not len(outside))
+    return row, pd.DataFrame(dict(zip(PLACES, (name, left[places], right[places], x[places], y[places], difference[places]))))

@@ -33,7 +33,7 @@ _ENDED_S = 10  # time to end after a signal
 
 
 class RunError(RuntimeError):
-    """The program could not do a study. `code` is its exit code (README lists them), `message` what it said, `command` what was
+    """The program could not do a study. `code` is its exit code (`polysweep help codes`), `message` what it said, `command` what was
     started."""
 
     def __init__(self, code, message, command):

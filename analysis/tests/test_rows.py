@@ -1,4 +1,4 @@
-import sys
+import importlib
 
 import h5py
 import numpy as np
@@ -8,7 +8,7 @@ import synthetic
 import polysweep
 from polysweep import oracle
 
-rows_module = sys.modules["polysweep.rows"]  # the package has a function of this name
+rows_module = importlib.import_module("polysweep.rows")  # the package has a function of this name
 
 SHAPES = [(2, 64, 10), (1, 64, 10), (0, 0, 10), (2, 64, 10)]  # (sets, queries, v) of each slot; the third has no rows
 

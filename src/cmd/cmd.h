@@ -1,4 +1,4 @@
-/* cmd: the command line. One table of commands, one table of options; help, parsing and README come from them. */
+/* cmd: the command line. One table of commands, one table of options; help, parsing and manual pages come from them. */
 #ifndef POLYSWEEP_CMD_H
 #define POLYSWEEP_CMD_H
 
