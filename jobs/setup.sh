@@ -34,7 +34,6 @@ libopenblas-serial-dev  [ -n "${POLYSWEEP_CBLAS:-}" ] || pkg-config --exists ope
 libfftw3-dev            pkg-config --exists fftw3 fftw3f             FFTW 3 in double and single precision
 libhwloc-dev            pkg-config --exists hwloc                    hwloc
 libyaml-dev             pkg-config --exists yaml-0.1                 libyaml
-librandom123-dev        has_header Random123/philox.h                Random123 (headers; CPATH or CMAKE_PREFIX_PATH)
 python3-venv            find_python                                  Python 3.10 or newer with venv, or PYTHON
 '
 needs_tests='
