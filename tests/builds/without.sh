@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The program without FFTW and hwloc, and without a Random123 of the system: it builds, it runs, its bits are the same, and it
-# says what is missing. Configured in a folder of its own.
+# says what is missing. Kernels of this machine alone: it is built in minutes, and again in seconds.
 . "$(dirname "$0")/../e2e/common.sh"
-build=$work/build
+build=$POLYSWEEP_BUILD/without
 without=$build/polysweep
 
-cmake -S "$POLYSWEEP_SOURCE" -B "$build" -DPOLYSWEEP_FFTW=OFF -DPOLYSWEEP_HWLOC=OFF -DBUILD_TESTING=OFF >"$work/log" 2>&1 &&
+cmake -S "$POLYSWEEP_SOURCE" -B "$build" -DPOLYSWEEP_FFTW=OFF -DPOLYSWEEP_HWLOC=OFF -DPOLYSWEEP_NATIVE=ON \
+    -DBUILD_TESTING=OFF >"$work/log" 2>&1 &&
     cmake --build "$build" --target polysweep --parallel "$(nproc)" >>"$work/log" 2>&1 || complain "no build" "$(tail -20 "$work/log")"
 if readelf -d "$without" | grep -E 'NEEDED.*(fftw|hwloc)'; then complain "it is linked with what it is without"; fi
 if grep -rlE '/usr(/local)?/include/Random123' --include='*.d' "$build"; then complain "it takes the Random123 of the system"; fi

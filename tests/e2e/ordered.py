@@ -61,8 +61,9 @@ def forms():
     check([float(row["success_rate"]) for row in table] == [row["success_rate"] for row in expected], "--csv")
     text = run(*options).splitlines()
     check(len(text) == 6 and len({len(line) for line in text}) == 1 and text[0].split() == COLUMNS.split(","), text)
-    failed = run("show", "failed.h5", "--where", "status == failed", "--sort", "-n", "--limit", "2", "--columns", "n,status", "--jsonl").splitlines()
-    check([(json.loads(line)["n"], "message" in json.loads(line)) for line in failed] == [(72, True), (64, True)], failed)
+    failed = [json.loads(line) for line in run("show", "failed.h5", "--where", "status == failed", "--sort", "-n", "--limit", "2",
+                                               "--columns", "n,status", "--jsonl").splitlines()]
+    check([(row["n"], "message" in row) for row in failed] == [(72, True), (64, True)], failed)
 
 
 def listed():

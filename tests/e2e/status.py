@@ -45,7 +45,8 @@ class Run:
 
     def __init__(self, file, seconds):
         self.file = file
-        self.process = subprocess.Popen(["mpirun", "-n", "2", PROGRAM, "run", "study.yaml", "-o", file, "--quiet"], stdin=subprocess.DEVNULL,
+        command = ["mpirun", "-n", "2", PROGRAM, "run", "study.yaml", "-o", file, "--quiet"]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                         env={**os.environ, "POLYSWEEP_FAULT": f"store.put:1:1:{seconds}"})
         while not (Path(f"{file}.status.json").exists() and json.loads(Path(f"{file}.status.json").read_text())["nodes"]):
             time.sleep(0.02)
