@@ -36,7 +36,7 @@ _BARS = {"done": "done", "not_needed": "spared", "failed": "bad", "timeout": "ba
 
 def page(sections: Sequence[Section], first: Sequence[Block] = (), directory: str | os.PathLike[str] = ".") -> str:
     """The page for sections whose `html` is there. first: what stands before them, with links relative to `directory`."""
-    title = sections[0].name if len(sections) == 1 else "Polynomial attention: " + ", ".join(each.name for each in sections)
+    title = sections[0].name if len(sections) == 1 else "Polynomial attention: " + ", ".join(dict.fromkeys(each.name for each in sections))
     views = [_block(each, directory, _inlined(each.figures, 2, "first-"), "") for each in first]
     return _render("page.html", title=title, sections=sections, several=len(sections) > 1, first=views)
 

@@ -38,7 +38,7 @@ class RunError(RuntimeError):
     Parameters
     ----------
     code : int
-        Its exit code; the manual lists them.
+        Its exit code (``polysweep help codes``).
     message : str
         What it said.
     command : list of str

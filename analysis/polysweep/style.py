@@ -22,7 +22,7 @@ RC = {
     "axes.linewidth": 0.6, "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK,
     "ytick.color": INK, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 3,
     "ytick.major.size": 3, "xtick.minor.size": 0, "ytick.minor.size": 0, "axes.titlepad": 6, "axes.titlelocation": "left",
-    "legend.frameon": False, "hatch.linewidth": 0.5, "savefig.dpi": 200, "figure.dpi": 100, "svg.fonttype": "path",
+    "legend.frameon": False, "hatch.linewidth": 0.5, "savefig.dpi": 200, "figure.dpi": 100, "svg.fonttype": "none",
     "svg.hashsalt": "polysweep", "lines.solid_capstyle": "round",
 }
 

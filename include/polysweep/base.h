@@ -52,6 +52,11 @@ void psw_message_print(const char *before, const char *after); /* "polysweep: " 
 const char *psw_message_site(void);                            /* "room/file.c:line" of it */
 void psw_message_set(const char *message, const char *site);   /* a message that came from another rank */
 
+/* A line without an end stands on stderr, so many columns of it: messages and psw_print clear it first. `elsewhere`:
+ * another process draws it, again and again, on what stderr of this one leads to. 0: none does. */
+void psw_standing_set(int columns, bool elsewhere);
+void psw_standing_clear(void);
+
 /* The system's words for an error number; some calls fail without one (a short write). */
 const char *psw_reason(int error);
 /* Opens a regular file for reading: a FIFO, a device or a directory is refused, and nothing waits for another end. A

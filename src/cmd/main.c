@@ -47,13 +47,20 @@ const cmd_command cmd_commands[] = {
      "  mpirun -n 8 polysweep scale phase.yaml --weak --teams 1,2,4,8 -o weak.h5\n"
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set time.beside=true\n",
      true, false, cmd_scale},
-    {"status", "FILE.h5", "progress of a run, from its sidecar file, while it runs or after", "json",
-     "  polysweep status phase.h5\n", false, false, cmd_status},
+    {"status", "FILE.h5", "progress of a run, from its sidecar file, while it runs or after", "watch prometheus json",
+     "  polysweep status phase.h5\n"
+     "  polysweep status phase.h5 --watch\n"
+     "  polysweep status phase.h5 --watch 60 >> phase.log\n"
+     "  polysweep status phase.h5 --prometheus > phase.prom.new && mv phase.prom.new "
+     "/var/lib/node_exporter/phase.prom\n",
+     false, false, cmd_status},
     {"show", "FILE.h5",
      "rows of the result table; points that a search did not need are left out, unless --where names their status",
-     "where columns edges counterexamples study csv jsonl extrap json",
+     "where columns sort limit list-columns edges counterexamples study csv jsonl extrap json",
      "  polysweep show phase.h5 --where \"method == exact and n == 1024\" --columns beta,success_rate,theory_success\n"
      "  polysweep show phase.h5 --csv > phase.csv\n"
+     "  polysweep show phase.h5 --list-columns\n"
+     "  polysweep show phase.h5 --sort -time_median_s,n --limit 10 --columns method,n,d,time_median_s\n"
      "  polysweep show windows.h5 --edges --where \"kind == rise\"\n"
      "  polysweep show phase.h5 --counterexamples fails\n"
      "  polysweep show phase.h5 --counterexamples fails --study > again.yaml\n"

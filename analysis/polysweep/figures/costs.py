@@ -10,6 +10,7 @@ from .. import style
 from ..cases import case_label, number
 from ..checks import of_dataset
 from ..sketches import COSTS, against, cost, crossing, held, label, output_error
+from . import findings, marks
 from .figure import Figure, kernel_text, spaced
 
 WORDS = {"flops": "operations", "bytes": "bytes moved", "seconds": "seconds"}
@@ -35,7 +36,21 @@ def costs(ds):
             canvas = _canvas(panels, rows)
         case = ", ".join(filter(None, [case_label(names, key[:-1]), f"d = {number(key[-1])}"]))
         yield Figure(f"cost-crossover{f'-{k + 1}' if len(chosen) > 1 else ''}", f"Cost against sequence length: {case}",
-                     _caption(panels, rows, len(groups) - len(chosen)), canvas, {"": _data(groups)})
+                     _caption(panels, rows, len(groups) - len(chosen)), canvas, {"": _data(groups)}, finding=_finding(panels, rows[-1]))
+
+
+def _finding(panels, quantity):
+    sentences = []
+    for (beta, method), panel in panels.items():
+        for (features, r, local, weights), (sketch, exact) in panel.items():
+            ratio = (cost(sketch, quantity) / cost(exact, quantity)).to_numpy(float)
+            at, how = crossing(sketch["n"], ratio)
+            size = f"r = {int(r)}" if r else f"{int(features)} features"
+            if how:
+                words = {"inside": f"from n of about {length_text(at)} on", "below": "at all lengths", "above": "at no length"}[how]
+                sentences.append(f"{label(method, local, weights)}, {size}, {findings.plain_title(kernel_text(beta))}: fewer {WORDS[quantity]} "
+                                 f"than the exact method {words}.")
+    return findings.listed(sentences, "sketches")
 
 
 def _panels(found):
@@ -129,6 +144,7 @@ def _panel(ax, curves, quantity, colours):
 def _curve(ax, part, quantity, colour, marker, dashes):
     values = cost(part, quantity)
     ax.plot(part["n"], values, color=colour, linewidth=1.1, linestyle=dashes, zorder=2)
+    marks.points(ax, part["n"], values, lambda: _say(part, values, quantity))
     hollow = (part["timing"] == "shared") & (quantity == "seconds")
     for some, face in ((~hollow, colour), (hollow, "white")):
         ax.plot(part["n"][some], values[some], marker, color=colour, markerfacecolor=face, markersize=3.4,
@@ -136,6 +152,13 @@ def _curve(ax, part, quantity, colour, marker, dashes):
     if quantity == "seconds":
         ax.vlines(part["n"], part["time_lo_s"].where(values.notna()), part["time_hi_s"].where(values.notna()), color=colour,
                   linewidth=0.8, zorder=2)
+
+
+def _say(part, values, quantity):
+    names = ["method", "beta", "n", *(size for size in ("r", "features", "local") if part[size].max() > 0)]
+    lows, highs = ((part[name] if quantity == "seconds" else values * np.nan) for name in ("time_lo_s", "time_hi_s"))
+    return [f"{where}: {marks.with_interval(value, low, high, 's' if quantity == 'seconds' else WORDS[quantity])}"
+            for where, value, low, high in zip(marks.place(part, names), values, lows, highs)]
 
 
 def _mark(ax, sketch, exact, quantity, colour, labelled):

@@ -12,6 +12,7 @@ from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, clos
 from ..checks import fraction, of_dataset
 from ..critical import level_of
 from ..sketches import SIZE
+from . import findings, marks
 from .figure import Figure, facts, places, sorted_rows, spaced
 
 MOST_ROWS, MOST_COLUMNS, MOST_CURVES = 6, 3, 8
@@ -58,7 +59,8 @@ def curves(ds, level=None):
     order = [*names, "method", "n", "d", "beta"]
     data = sorted_rows(frame, order, [*order, *COLUMNS])
     yield Figure("success-beta", "Success against degree", caption, canvas,
-                 {"": data, "theory": pd.concat(lines, ignore_index=True) if lines else pd.DataFrame()})
+                 {"": data, "theory": pd.concat(lines, ignore_index=True) if lines else pd.DataFrame()},
+                 finding=findings.separation([(_title(names, dict(zip(rest, key)), part), part) for key, part in shown.items()], colour, level))
 
 
 def _colour_axis(frame, names):
@@ -135,6 +137,7 @@ def _panel(ax, part, colour, colours, fixed, lines, level):
         if (part["method_folds"] == "states").any():
             ax.plot(done["beta"], done["success_rate"], color=colour_, linewidth=0.8, zorder=1.5)
         _marks(ax, done, colour_)
+        marks.points(ax, done["beta"], done["success_rate"], lambda done=done: marks.rates(done, [colour, "beta"]))
     style.grid_axis(ax.xaxis, beta, scale, most=8)
     edges = style.cell_edges(beta, scale)
     ax.set(xlim=edges[[0, -1]], ylim=(-0.04, 1.04), yticks=[0, 0.25, 0.5, 0.75, 1])
@@ -181,12 +184,14 @@ def _levels(ax, frame, names, fixed, colour, colours, part):
     for k, part in enumerate(points.values()):
         width = 0.8 / max(len(colours), 1)
         for i, (value, colour_) in enumerate(colours.items()):
+            x = k + 0.1 + (i + 0.5) * width
             for row in part[part[colour] == value].itertuples():
-                x = k + 0.1 + (i + 0.5) * width
                 side.plot([x, x], [row.success_lo, row.success_hi], color=colour_, linewidth=18 * width, alpha=0.35,
                           solid_capstyle="butt")
                 side.plot(x, row.theory_success, "_", color=style.INK, markersize=18 * width, markeredgewidth=0.8)
                 side.plot(x, row.success_rate, "o", color=colour_, markersize=min(3.6, 20 * width), markeredgewidth=0)
+            rows = part[part[colour] == value]
+            marks.points(side, np.full(len(rows), x), rows["success_rate"], lambda rows=rows: marks.rates(rows, ["method", colour]))
     side.set_xlim(0, len(points))
     side.set_xticks(np.arange(len(points)) + 0.5, list(points), rotation=90, fontsize=8)
     side.tick_params(left=False, labelleft=False, bottom=False, pad=2)

@@ -12,6 +12,7 @@ from ..cases import SYMBOLS, number
 from ..checks import of_dataset
 from ..scaling import strong as strong_table, weak as weak_table
 from ..sketches import SIZE
+from . import findings, marks
 from .figure import Figure, rows_of, series_left_out
 from .scaling import left_out
 
@@ -33,7 +34,16 @@ def decomposition(ds):
         with style.use():
             canvas = _canvas(known)
         yield Figure(f"{kind}-efficiency", f"What limits a team, {kind} scaling", _caption(known), canvas,
-                     {"": known[_columns(known)]})
+                     {"": known[_columns(known)]}, finding=_finding(known))
+
+
+def _finding(table):
+    sentences = []
+    for _, curve in table.groupby("series"):
+        last = curve.iloc[-1]
+        parts = ", ".join(f"{words.split(',')[0]} {findings.three(last[name])}" for name, (words, *_) in PARTS.items())
+        sentences.append(f"{last['method']}, n = {number(last['n'])}, on {int(last['team'])} ranks: {parts}.")
+    return findings.listed(sentences, "curves")
 
 
 def _columns(table):
@@ -86,8 +96,10 @@ def _title(table, curve, method, timing):
 def _panel(ax, curve):
     ax.axhline(GOOD, color=style.PALE, linewidth=1, zorder=0)
     ax.vlines(curve["team"], curve["efficiency_lo"], curve["efficiency_hi"], color=style.INK, linewidth=1.2, zorder=2.1)
-    for name, (_, colour, marker) in PARTS.items():
+    for name, (words, colour, marker) in PARTS.items():
         ax.plot(curve["team"], curve[name], color=colour, marker=marker, markersize=4, linewidth=1, zorder=2.2)
+        marks.points(ax, curve["team"], curve[name], lambda name=name, words=words: [
+            f"{number(team)} ranks: {words} {marks.three(value)}" for team, value in zip(curve["team"], curve[name])])
     style.grid_axis(ax.xaxis, np.unique(curve["team"]), "log", most=6)
     ax.set_ylim(0, max(ax.get_ylim()[1], 1.08, min(2.1, 1.04 * float(curve[[*PARTS]].max().max()))))
     ax.spines[["top", "right"]].set_visible(False)

@@ -13,6 +13,7 @@ from ..checks import of_dataset
 from ..critical import critical, level_of
 from ..foreign import plain
 from ..residuals import predicted_degrees
+from . import findings, marks
 from .figure import Figure, facts, spaced
 
 MOST_WIDTHS, MOST_CASES = 3, 6
@@ -43,7 +44,17 @@ def degrees(ds, level=None, found=None):
         canvas = _canvas(shown, names, frame, level, predicted)
     own = " Dotted and dashed: what the study itself predicts." if predicted.notna().any().any() else ""
     yield Figure("critical-degrees", "Critical degree against sequence length",
-                 f"{_caption(shown, len(groups), level)}{own} {facts(frame)}", canvas, {"": found})
+                 f"{_caption(shown, len(groups), level)}{own} {facts(frame)}", canvas, {"": found}, finding=_finding(shown, names))
+
+
+def _finding(shown, names):
+    sentences = []
+    for key, part in shown.items():
+        there = part[part["verdict"] == "edges"]
+        words = ", ".join(filter(None, [case_label(names, key[1:-1]), "" if key[-1] == "exact" else key[-1], f"d = {number(key[0])}"]))
+        ends = [f"{row.lower} at n = {number(row.n)}" for row in there.iloc[[0, -1]].itertuples()]
+        sentences.append(f"{findings.plain_title(words)}: the lower edge is {' and '.join(ends)}.")
+    return findings.listed(sentences, "curves")
 
 
 def _caption(shown, groups, level):
@@ -116,6 +127,8 @@ def bars(ax, part, colour, place):
     opened = np.isinf(low)
     ends = np.where(opened, part["first"].to_numpy(float), low)
     ax.vlines(at, ends, high, color=colour, linewidth=1.3, zorder=2.5)
+    marks.boxes(ax, at, at, ends, high, lambda: [f"{where}: lower edge {words}, predicted {marks.three(beta)}" for where, words, beta in
+                                                 zip(marks.place(part, ["method", "d", "n"]), part["lower"], part["beta_c"])])
     look = dict(linestyle="none", color=colour, zorder=2.6)
     ax.plot(at, high, "_", markersize=7, markeredgewidth=1.5, **look)
     ax.plot(at[~opened], ends[~opened], "_", markersize=7, markeredgewidth=1.5, **look)

@@ -15,6 +15,7 @@ from ..edges import edges as find
 from ..foreign import plain
 from ..residuals import predicted_edges
 from .degrees import DASHES
+from . import findings, marks
 from .figure import Figure, spaced
 
 MOST_PANELS, MOST_CURVES, MOST_LISTED = 12, 6, 5
@@ -47,7 +48,20 @@ def edges(ds, found=None):
     with style.use():
         canvas, left = _canvas(shown, rest, axis, colour, found)
     yield Figure("edges", f"Edges over {axis}{f' and {colour}' if colour else ''}", _caption(frame, found, rest, axis, colour,
-                 {"panels": len(panels) - len(shown), "curves": left}), canvas, {"": frame})
+                 {"panels": len(panels) - len(shown), "curves": left}), canvas, {"": frame}, finding=_finding(frame, found))
+
+
+def _finding(frame, found):
+    combinations, sentences = frame["combination"].nunique(), []
+    for kind in ("rise", "fall"):
+        there = frame[(frame["kind"] == kind) & frame["lo"].notna()]
+        if len(there):
+            ends = there["position"].min(), there["position"].max()
+            sentences.append(f"{there['combination'].nunique()} of {combinations} combinations have a {kind}, at {found.attrs['over']} from "
+                             f"{findings.three(ends[0])} to {findings.three(ends[1])}.")
+    without = combinations - frame.loc[frame["lo"].notna(), "combination"].nunique()
+    sentences += [f"{without} of {combinations} combinations have no edge."] if without else []
+    return " ".join([*sentences, *([f"{int(frame['outside'].sum())} are surely not where theory has them."] if frame["outside"].any() else [])])
 
 
 def _caption(frame, found, rest, axis, colour, left_out):
@@ -157,6 +171,7 @@ def _curve(ax, curve, colour, place, axis, used):
             ax.vlines(at, there["lo"], there["hi"], color=colour, linewidth=1.5, alpha=0.55, zorder=2)
             ax.plot(at, there["position"], marker, color=colour, markersize=4.6, markeredgecolor="white", markeredgewidth=0.4, zorder=3)
             used.add(kind)
+            marks.boxes(ax, at, at, there["lo"], there["hi"], lambda there=there: _say(there, axis))
         marked = of[of["outside"]]
         if len(marked):
             height = marked["position"].where(marked["position"].notna(), marked["theory"])
@@ -180,6 +195,13 @@ def _curve(ax, curve, colour, place, axis, used):
             ax.plot(place(rows[axis].to_numpy(float)), np.full(len(rows), inside(share)), linestyle="none", color=colour, markersize=5,
                     markeredgewidth=1.0, zorder=3, clip_on=False, **look)
             used.add(word)
+
+
+def _say(there, axis):
+    names = [name for name in (*_FIRST, axis) if name in there]
+    return [f"{where}: {row.kind}s at {marks.three(row.position)}, in ({number(row.lo)}, {number(row.hi)}]"
+            + (f", theory {marks.three(row.theory)}" if np.isfinite(row.theory) else "") + ", theory is surely outside" * bool(row.outside)
+            for where, row in zip(marks.place(there, list(dict.fromkeys(names))), there.itertuples())]
 
 
 def _handles(chosen, colour, used):

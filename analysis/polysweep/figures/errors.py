@@ -11,6 +11,7 @@ from ..aside import legend
 from ..cases import ERRORS, case_label
 from ..checks import of_dataset
 from ..sketches import SERIES, held, label, once, sketches
+from . import findings, marks
 from .figure import Figure, kernel_text, kernels, spaced
 
 WORDS = {"err_amm": "matrix product\n(err_amm)", "err_attn": "attention weights\n(err_attn)", "err_out": "output\n(err_out)"}
@@ -42,7 +43,19 @@ def errors(ds):
             data = every.sort_values([*names, "n", "d", "beta", *SERIES, x])
             yield Figure(f"error-{short}{f'-{k + 1}' if len(chosen) > 1 else ''}",
                          f"Error against the {words.replace('$r$', 'r')}: {case}", _caption(part, x, len(cases) - len(chosen)),
-                         canvas, {"": data[_columns(names)]})
+                         canvas, {"": data[_columns(names)]}, finding=_finding(part, x))
+
+
+def _finding(part, x):
+    name = next(name for name in reversed(ERRORS) if part[name].notna().any())
+    part = part[part[name] > part["rounding"]]
+    sentences = [f"{label(*key[:3])}, {_degree(key[3])}: {name} {findings.falls(curve, x, name)}."
+                 for key, curve in part.assign(kernel=kernels(part)).groupby([*SERIES, "kernel"])]
+    return findings.listed(sentences, "curves")
+
+
+def _degree(kernel):
+    return findings.plain_title(kernel_text(kernel))
 
 
 def _columns(names):
@@ -134,12 +147,20 @@ def _curve(ax, curve, x, name, method, local, weights, used):
     if not len(curve):
         return
     used.add((method, local, weights))
+    marks.points(ax, curve[x], curve[name], lambda: said(curve, name, name + "_q90"))
     ax.fill_between(curve[x], curve[name], curve[name + "_q90"], color=colour, alpha=0.13, linewidth=0)
     ax.plot(curve[x], curve[name], color=colour, linewidth=1.2, marker=marker, markersize=4.6, markeredgewidth=0.7,
             linestyle=(0, (4, 1.5)) if local or weights else "-", zorder=3, **hollow)
     if name == "err_amm" and curve["theory_err_amm"].notna().any():
         ax.plot(curve[x], curve["theory_err_amm"], color=colour, linewidth=0.9, linestyle=(0, (2, 1.2)), zorder=2)
         used.add("theory")
+
+
+def said(curve, name, high):
+    """What points of an error say: which sketch, the median and the 90 % quantile."""
+    names = ["method", "beta", "n", *(size for size in ("r", "features", "local") if curve[size].max() > 0)]
+    return [f"{where}: {name} {marks.three(value)}, 90 % quantile {marks.three(most)}"
+            for where, value, most in zip(marks.place(curve, names), curve[name], curve[high])]
 
 
 def _guide(ax, points, x, name, used):

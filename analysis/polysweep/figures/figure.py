@@ -9,24 +9,15 @@ import numpy as np
 import pandas as pd
 
 from .. import style
+from . import marks as noted
+from .marks import Mark
+from .svg import portable
 
 
 MOST_ROWS = 200_000  #: of a CSV beside a figure
 
 #: order of methods in a figure; others come between, by name
 METHODS = {"exact": 0, "closed_form": 10}
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A place of a picture that says something when it is pointed at: a cell, a bar, a point of a curve. left, top, width, height are
-    fractions of the saved picture, from its upper left corner."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    text: str  #: "β = 8, n = 1024: 0.93 (0.89 to 0.96), exact 0.941"
 
 
 @dataclass
@@ -56,8 +47,10 @@ class Figure:
         with style.use():
             self.canvas.draw_without_rendering()  # panels are placed once, for both
             self.canvas.set_layout_engine(None)  # "none" would stand for one, for which each format is drawn twice
+            self.marks = self.marks or noted.collect(self.canvas)
             self.canvas.savefig(paths["png"])
             self.canvas.savefig(paths["svg"], metadata={"Date": None, "Creator": None})
+            portable(paths["svg"])
         for suffix, table in self.data.items():
             if len(table) > MOST_ROWS:
                 continue

@@ -12,6 +12,7 @@ from ..aside import legend
 from ..cases import case_label, number, parts
 from ..checks import of_dataset
 from ..heads import LEVEL, OVER, column_of, heads as aggregated, points, settings, several
+from . import marks
 from .figure import Figure, spaced
 
 MOST_CASES, MOST_KERNELS, MOST_LINES = 2, 16, 4
@@ -41,7 +42,13 @@ def heads(ds, level=LEVEL):
         case = case_label(of, key).replace("$", "") if of else ""
         yield Figure(f"heads{f'-{k + 1}' if len(chosen) > 1 else ''}", f"Error of {part['heads'].max()} heads{f': {case}' if case else ''}",
                      _caption(part, len(cases) - len(chosen)), canvas,
-                     {"": found, "each": frame[[*OVER, *of, *how, column, "entropy"]]})
+                     {"": found, "each": frame[[*OVER, *of, *how, column, "entropy"]]}, finding=_finding(part, level))
+
+
+def _finding(part, level):
+    sentences = [f"{row.words}: median error {marks.three(row.median)} of {row.heads} heads, {100 * row.share:.0f} % at most {level:g}."
+                 for row in part.sort_values("median").head(3).itertuples()]
+    return " ".join(sentences)
 
 
 def values(frame, row, names, column):
@@ -148,6 +155,8 @@ def _cache(ax, cache):
 
 def _draw(ax, x, at, row, numbers, colour, marker):
     ax.plot(x, numbers, marker="o", color=colour, **_DOT)
+    marks.points(ax, at, [row["median"]], lambda: [f"{row['words']}: median {marks.three(row['median'])}, quartiles {marks.three(row['q25'])} to "
+                                                   f"{marks.three(row['q75'])}, worst {marks.three(row['worst'])} of {row['heads']} heads"])
     ax.vlines(at, row["q25"], row["q75"], color=colour, linewidth=2, zorder=2)
     ax.plot(at, [row["median"]], marker, color=colour, markersize=5.5, markeredgecolor="white", markeredgewidth=0.6, zorder=3)
 

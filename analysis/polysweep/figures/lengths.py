@@ -10,7 +10,8 @@ from ..aside import legend
 from ..cases import ERRORS, case_label, parts
 from ..checks import of_dataset
 from ..sketches import SERIES, held, label, once, sketches
-from .errors import WORDS
+from . import findings, marks
+from .errors import WORDS, said
 from .figure import Figure, kernel_text, kernels, spaced
 
 MOST_CASES, MOST_DEGREES, MOST_SERIES = 2, 3, 6
@@ -42,7 +43,15 @@ def lengths(ds):
         yield Figure(f"error-n{f'-{k + 1}' if len(chosen) > 1 else ''}", f"Error against the sequence length: {case}",
                      _caption(cases[key], len(cases) - len(chosen)), canvas,
                      {"": frame[[*names, "method", "n", "d", "beta", "r", "features", "local", "weights", "draws", "err_rows", *ERRORS,
-                                 *(name + "_q90" for name in ERRORS), *ROW]].sort_values([*names, "d", "beta", "method", "n"])})
+                                 *(name + "_q90" for name in ERRORS), *ROW]].sort_values([*names, "d", "beta", "method", "n"])},
+                     finding=_finding(cases[key]))
+
+
+def _finding(part):
+    name, _, _, _ = _measures(part)[-1]
+    groups = part.assign(kernel=kernels(part)).groupby([*SERIES, "r", "features", "kernel"])
+    return findings.listed([f"{_label(*key[:-1]).replace('$', '')}, {findings.plain_title(kernel_text(key[-1]))}: {name} "
+                            f"{findings.falls(curve, 'n', name)}." for key, curve in groups], "curves")
 
 
 def _lengths(part):
@@ -120,6 +129,7 @@ def draw(ax, curve, name, high, colour, marker, breaks):
     for part in segments(curve) if breaks else [curve]:
         ax.fill_between(part["n"], part[name], part[high], color=colour, alpha=0.13, linewidth=0)
         ax.plot(part["n"], part[name], color=colour, linewidth=1.2, zorder=2)
+    marks.points(ax, curve["n"], curve[name], lambda: said(curve, name, high))
     sampled = curve["err_rows"] < curve["n"]
     for some, face in ((~sampled, colour), (sampled, "white")):
         ax.plot(curve["n"][some], curve[name][some], marker, color=colour, markerfacecolor=face, markersize=4.6,

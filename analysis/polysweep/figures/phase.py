@@ -12,6 +12,8 @@ from .. import style
 from ..aside import legend
 from ..cases import BASELINES, SYMBOLS, baseline, case_columns, case_label, judged, rate, rows_of, table
 from ..checks import check_name, of_dataset
+from ..study import level_of
+from . import findings, marks
 from .figure import Figure, facts, places, sorted_rows
 
 #: column, line style, colour, words: bounds in ink, predictions in red. All are exact consequences of the definitions
@@ -55,7 +57,7 @@ def phase(ds, over):
     order = [*names, "method", "n", "d", "beta"]
     data = sorted_rows(frame, order, [*order, *COLUMNS])
     yield Figure(f"phase-beta-{over}", f"Success over degree and {LENGTH[over].split(' $')[0]}",
-                 f"{caption} {facts(frame)}", canvas, {"": data})
+                 f"{caption} {facts(frame)}", canvas, {"": data}, finding=_finding(shown, names, over, level_of(ds)))
 
 
 def _panels(frame, keys, over):
@@ -76,6 +78,10 @@ def _caption(over, used, left_out):
     if left_out:
         text += f" {left_out} further panels are in the data only."
     return text
+
+
+def _finding(shown, names, over, level):
+    return findings.separation([(_title(names, (key[:-1], key[-1]), over, part), part) for key, part in shown.items()], over, level)
 
 
 def _canvas(panels, baselines, names, places, across, over):
@@ -125,6 +131,7 @@ def _panel(ax, part, over, used):
     x, y = style.cell_edges(beta, scales[0]), style.cell_edges(length, scales[1])
     image = style.cells(ax, x, y, value)
     missing(ax, x, y, state, used)
+    marks.boxes(ax, x[where[1]], x[where[1] + 1], y[where[0]], y[where[0] + 1], lambda: marks.rates(part, ["beta", over]))
     style.grid_axis(ax.xaxis, beta, scales[0], most=7)
     style.grid_axis(ax.yaxis, length, scales[1], most=9)
     ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
@@ -186,6 +193,7 @@ def _strip(ax, baselines, names, place, part, over, used):
         where = np.searchsorted(length, points[over])
         value[where, k] = points["success_rate"].where(points["done"])
         state[where, k] = np.where(points["done"] & points["success_rate"].notna(), "done", points["status"])
+        marks.boxes(side, k, k + 1, y[where], y[where + 1], lambda points=points: marks.rates(points, ["method", over]))
     x = np.arange(len(found) + 1.0)
     side.set_yscale(ax.get_yscale())
     style.cells(side, x, y, value)

@@ -9,6 +9,7 @@ from .. import style
 from ..aside import legend
 from ..checks import of_dataset
 from ..predictions import BAND, LEAST_S, predictions, within
+from . import marks
 from .figure import Figure
 from .scaling import left_out, seconds_axis
 
@@ -23,7 +24,14 @@ def prediction(ds):
         return
     with style.use():
         canvas = _canvas(table)
-    yield Figure("prediction", "Prediction against measurement", _caption(table, inside, large), canvas, {"": table})
+    yield Figure("prediction", "Prediction against measurement", _caption(table, inside, large), canvas, {"": table},
+                 finding=f"{inside} of {large} predictions above {1000 * LEAST_S:g} ms are within {100 * BAND:.0f} % of the measured seconds; in the "
+                         f"median they are {large_median(table):.2f} times as long.")
+
+
+def large_median(table):
+    """Predicted over measured seconds, of predictions that are not mostly overhead."""
+    return table.loc[table["predicted_s"] > LEAST_S, "ratio"].median()
 
 
 def _caption(table, inside, large):
@@ -51,6 +59,8 @@ def _canvas(table):
                     markeredgewidth=0.8, zorder=2)
         left.plot(part["measured_s"], part["predicted_s"], **look)
         right.plot(part["measured_s"], part["ratio"], **look)
+        for ax, heights in ((left, part["predicted_s"]), (right, part["ratio"])):
+            marks.points(ax, part["measured_s"], heights, lambda part=part: _say(part))
     for ax in (left, right):
         seconds_axis(ax.xaxis, low, high)
         ax.set(xlim=(low, high), xlabel="measured seconds")
@@ -60,6 +70,11 @@ def _canvas(table):
     _ratio_axis(right, table["ratio"])
     legend(canvas, "right upper", handles=_handles(table), handlelength=1)
     return canvas
+
+
+def _say(part):
+    return [f"{row.method}, n = {row.n}, {row.team} rank{'s' * (row.team > 1)}: predicted {marks.three(row.predicted_s)} s, "
+            f"took {marks.three(row.measured_s)} s, ratio {row.ratio:.2f}" for row in part.itertuples()]
 
 
 def _ratio_axis(ax, ratio):

@@ -11,6 +11,7 @@ from ..aside import legend
 from ..checks import of_dataset
 from ..read import provenance
 from ..scaling import strong as strong_table, timed, weak as weak_table
+from . import marks
 from .figure import Figure
 from .scaling import left_out
 
@@ -30,7 +31,7 @@ def roofline(ds):
         return
     with style.use():
         canvas = _canvas(points)
-    yield Figure("roofline", "Rates against measured ceilings", _caption(points), canvas, {"": points})
+    yield Figure("roofline", "Rates against measured ceilings", _caption(points), canvas, {"": points}, finding=_finding(points))
 
 
 @of_dataset
@@ -65,6 +66,12 @@ def bandwidth(ds) -> float:
     return float(np.median(values)) if len(values) else np.nan
 
 
+def _finding(points):
+    best = points.loc[points["fraction"].idxmax()]
+    return (f"{len(points)} timed points reach {100 * points['fraction'].median():.0f} % of the roof in the median, at most "
+            f"{100 * best['fraction']:.0f} % ({best['method']}, n = {int(best['n'])}).")
+
+
 def _caption(points):
     best = points.loc[points["fraction"].idxmax()]
     text = ("Operations for each byte are those of the cost model, rates those of one rank of the team: operations done over "
@@ -95,6 +102,9 @@ def _canvas(points):
         colour, marker = style.method(row.method)
         ax.plot(row.intensity, row.rank_gflops, marker, color=colour, markerfacecolor="none", markeredgewidth=0.9,
                 markersize=sizes[row.team], zorder=2.5)
+    marks.points(ax, points["intensity"], points["rank_gflops"], lambda: [
+        f"{row.method}, n = {row.n}, {row.team} rank{'s' * (row.team > 1)}: {marks.three(row.rank_gflops)} of {marks.three(row.roof_gflops)} "
+        f"Gflop/s, {100 * row.fraction:.0f} %" for row in points.itertuples()])
     ax.set_ylim(points["rank_gflops"].min() / 1.8, 1.8 * max(points["peak_gflops"].max(), points["rank_gflops"].max()))
     ax.spines[["top", "right"]].set_visible(False)
     legend(canvas, "right upper", handles=_handles(points, sizes), handlelength=1.4)

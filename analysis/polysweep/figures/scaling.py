@@ -13,7 +13,7 @@ from ..cases import SYMBOLS, number
 from ..checks import at_least, of_dataset
 from ..models import FARTHEST, FEWEST_SIZES
 from ..scaling import WORK_BOUND, series_fits, strong as strong_table, weak as weak_table
-from . import projected
+from . import findings, marks, projected
 from .figure import Figure, rows_of, series_left_out
 
 MOST_ROWS, MOST_SERIES = 4, 5
@@ -64,7 +64,16 @@ def _scaling(ds, table, laws, kind, upto, plan):
     title = {"strong": "Strong scaling: the same points on larger teams",
              "weak": "Weak scaling: teams grow and the work per rank stays"}[kind]
     data = {"": table, "plan": plan} if len(plan) else {"": table}
-    yield Figure(f"{kind}-scaling", title, _caption(table, fits, kind, ahead), canvas, data)
+    yield Figure(f"{kind}-scaling", title, _caption(table, fits, kind, ahead), canvas, data, finding=_finding(table))
+
+
+def _finding(table):
+    sentences = []
+    for _, curve in table.groupby("series"):
+        first, last = curve.iloc[0], curve.iloc[-1]
+        sentences.append(f"{last['method']}, n = {number(last['n'])}: {seconds_text(first['time_s'])} on {int(first['team'])} ranks, "
+                         f"{seconds_text(last['time_s'])} on {int(last['team'])}, efficiency {findings.three(last['efficiency'])}.")
+    return findings.listed(sentences, "curves")
 
 
 def _caption(table, fits, kind, ahead):
@@ -194,12 +203,23 @@ def _curve(ax, curve, name, colour, laws, upto, place):
         ax.plot(place * ranks, values, color=colour, linewidth=0.9, zorder=2)
     ax.vlines(place * ranks, curve[name + "_lo"], curve[name + "_hi"], color=colour, linewidth=1.2, zorder=2.4)
     ax.plot(place * ranks, values, "o", color=colour, markerfacecolor=face, markersize=3.8, markeredgewidth=0.8, zorder=2.5)
+    marks.points(ax, place * ranks, values, lambda: _say(curve, name))
     base = curve["base_s"].iloc[0]
     at = np.geomspace(ranks[0], upto, 200)
     growth = 1.0 if "work" in curve else at / ranks[0]
     for law in laws:
         ax.plot(at, _shown(name, law.time(at), base, growth), color=colour, linewidth=0.9,
                 linestyle=_DASHES[law.law.name], zorder=2)
+
+
+def _say(curve, name):
+    unit = "s" if name == "time_s" else WORDS[name]
+    return [f"{where} ranks: {marks.with_interval(value, low, high, unit)}" for where, value, low, high in
+            zip(_teams(curve), curve[name], curve[name + "_lo"], curve[name + "_hi"])]
+
+
+def _teams(curve):
+    return [f"{method}, n = {number(n)}, {number(team)}" for method, n, team in zip(curve["method"], curve["n"], curve["team"])]
 
 
 def _ideal(ax, curve, name, beyond):

@@ -9,9 +9,11 @@ import pandas as pd
 
 from .. import style
 from ..aside import legend
-from ..cases import SYMBOLS, case_label, number, rate, table
+from ..cases import SYMBOLS, case_label, rate, table
 from ..checks import of_dataset
+from ..study import level_of
 from ..sketches import SERIES, exact_of, held, label, sketches
+from . import findings, marks
 from .figure import Figure, facts
 from .phase import missing, states
 
@@ -49,7 +51,17 @@ def separation(ds):
         text += f"{len(panels) - len(shown)} further panels are in the data only. "
     data = frame.sort_values([*names, "method", "n", "d", "r", "beta"])
     yield Figure("separation-beta-r", "Separation through a sketch", f"{text}{facts(everything)}", canvas,
-                 {"": data[[*names, "method", "n", "d", "beta", "r", "features", "local", "weights", "draws", *COLUMNS]]})
+                 {"": data[[*names, "method", "n", "d", "beta", "r", "features", "local", "weights", "draws", *COLUMNS]]},
+                 finding=_finding(shown, names, level_of(ds)))
+
+
+def _finding(shown, names, level):
+    sentences = []
+    for key, part in shown.items():
+        spurious = int(part["spurious"].sum())
+        sentences.append(f"{findings.plain_title(_title(names, key, part))}: {findings.reached(part, 'r', level)}"
+                         + (f"; {spurious} of {len(part)} cells are noise of the sketch" if spurious else "") + ".")
+    return findings.listed(sentences, "panels")
 
 
 @of_dataset
@@ -122,6 +134,7 @@ def _panel(axes, part, used):
     image = style.cells(axes[0], x, y, value)
     missing(axes[0], x, y, state, used)
     _cross(axes[0], x, y, spurious, used)
+    marks.boxes(axes[0], x[where[1]], x[where[1] + 1], y[where[0]], y[where[0] + 1], lambda: _say(part))
     exact = part.groupby("beta")[["exact_rate", "exact_mass"]].first().reindex(beta)
     axes[0].set_yscale(scales[1])
     for ax, name, words, colours in ((axes[1], "exact_rate", "exact", style.MAP), (axes[2], "exact_mass", "$f$", "Greys")):
@@ -142,6 +155,12 @@ def _panel(axes, part, used):
     for ax in axes[:2]:
         ax.tick_params(labelbottom=False)
     return image
+
+
+def _say(part):
+    known = part["exact_rate"].notna()
+    return [f"{text}, exact method {marks.three(exact)}" + ", spurious" * bool(spurious) if there else text for text, there, exact, spurious in
+            zip(marks.rates(part.assign(theory_success=np.nan), ["beta", "r"]), known, part["exact_rate"], part["spurious"])]
 
 
 def _short(mass):

@@ -12,6 +12,7 @@ from .. import style
 from ..aside import legend
 from ..checks import of_dataset
 from ..read import column
+from . import marks
 from .figure import Figure
 from .scaling import seconds_text
 
@@ -37,7 +38,17 @@ def timeline(ds):
                "over all ranks times the length of the panel, start-up included. ")
     if len(launches) > len(shown):
         caption += f"{len(launches) - len(shown)} earlier launches are in the data only. "
-    yield Figure("timeline", "Ranks over time", caption.strip(), canvas, {"": turns})
+    yield Figure("timeline", "Ranks over time", caption.strip(), canvas, {"": turns},
+                 finding=" ".join(_finding(turns[turns["launch"] == launch], launch) for launch in shown))
+
+
+def _finding(turns, launch):
+    return (f"Launch {launch}: {len(turns)} runs on {_ranks(turns)} ranks in {seconds_text(turns['end_s'].max())}, of which start-up "
+            f"{seconds_text(turns['start_s'].min())}; utilisation {100 * utilisation(turns):.0f} %.")
+
+
+def _ranks(turns):
+    return int((turns["first_rank"] + turns["team"] + turns["idle"]).max())
 
 
 @of_dataset
@@ -55,7 +66,7 @@ def turns_of(ds) -> pd.DataFrame:
 
 def utilisation(turns: pd.DataFrame) -> float:
     """Time of ranks in the runs of a launch, over all ranks times the time from the start of the launch to the last end."""
-    ranks = (turns["first_rank"] + turns["team"] + turns["idle"]).max()
+    ranks = _ranks(turns)
     length = turns["end_s"].max()  # seconds count from the start of the launch
     return float(((turns["end_s"] - turns["start_s"]) * turns["team"]).sum() / (ranks * length)) if length > 0 else np.nan
 
@@ -80,7 +91,10 @@ def _panel(ax, turns, launch, colours):
     corners = np.stack([np.stack([x, y], axis=-1) for x, y in ((left, low), (right, low), (right, high), (left, high))], axis=1)
     ax.add_collection(matplotlib.collections.PolyCollection(
         corners, facecolors=[colours[size] for size in turns["team"]], edgecolors="white", linewidths=0.2))
-    ranks = int((turns["first_rank"] + turns["team"] + turns["idle"]).max())
+    marks.boxes(ax, left, right, low, high, lambda: [
+        f"{row.team} rank{'s' * (row.team > 1)} from rank {row.first_rank}, {marks.three(row.start_s)} to {marks.three(row.end_s)} s: "
+        f"{row.points} point{'s' * (row.points > 1)} of {row.method}, n up to {row.n}" for row in turns.itertuples()])
+    ranks = _ranks(turns)
     ax.axvspan(0, left.min(), facecolor="#efefef", edgecolor="#b5b5b5", hatch="//////", linewidth=0, zorder=0)
     ax.set(xlim=(0, right.max()), ylim=(-0.5, ranks - 0.5), ylabel="rank",
            title=f"launch {launch}: {len(turns)} runs on {ranks} ranks, start-up {seconds_text(left.min())}, utilisation "
