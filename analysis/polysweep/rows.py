@@ -17,19 +17,42 @@ _PARTS = {"output": ("set", "row", "feature"), "special_mass": ("set", "row"), "
 
 
 def rows(path, point: int) -> xr.Dataset:
-    """Results of every query row of one point: variables output(set, row, feature), special_mass(set, row), log2_den(set, row).
-
-    path: of a result file. point: number of the slot, as in the dimension `point` of `polysweep.open`.
+    """Results of every query row of one point, from files whose study has ``output: {keep: [rows]}``.
 
     `set` is 0 for D_0 and 1 for D_1 (0 alone where there is one data set), `row` counts the query tokens and `feature` the
     columns of the values, all from 0. `special_mass` is NaN without a special token; `log2_den` is -inf where the
     denominator is 0, NaN where it is negative. Of a sketch the rows are those of draw 0.
 
-    Of a point with `queries: distinct` there is one row for all queries that are equal: the coordinate `token` says of which token
+    Of a point with ``queries: distinct`` there is one row for all queries that are equal: the coordinate `token` says of which token
     it was made, `times` for how many tokens it stands, so that ``rows.weighted(rows.times)`` is over all queries.
 
-    Raises KeyError where the file keeps no rows, IndexError for a slot that it does not have, ValueError for a point that
-    is not done or has no rows; FileError, as `polysweep.open` does.
+    Parameters
+    ----------
+    path : path
+        A result file.
+    point : int
+        Number of the slot, as in the dimension `point` of `open`.
+
+    Returns
+    -------
+    Dataset
+        Variables output(set, row, feature), special_mass(set, row), log2_den(set, row).
+
+    Raises
+    ------
+    KeyError
+        Where the file keeps no rows.
+    IndexError
+        For a slot that it does not have.
+    ValueError
+        For a point that is not done or has no rows.
+    FileError
+        As `open` does.
+
+    Examples
+    --------
+    >>> dict(polysweep.rows(kept, 0).sizes)
+    {'set': 2, 'row': 64, 'feature': 10}
     """
     path, point = path_of(path, "rows"), index_of(point, "point")
     with opened(path) as file:
