@@ -135,9 +135,9 @@ def _panel(ax, curves, quantity, colours):
             continue
         _curve(ax, sketch, quantity, colours[key], "o", (0, (4, 1.5)) if key[2] or key[3] else "-")
         _mark(ax, sketch, exact, quantity, colours[key], labelled)
-    style.log_axis(ax.yaxis)
+    style.ticks(ax.yaxis, scale="log", text=style.decade)
     lengths = sorted(lengths)
-    style.grid_axis(ax.xaxis, lengths, style.scale_of(lengths), most=6)
+    style.ticks(ax.xaxis, lengths, style.scale_of(lengths))
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -174,7 +174,7 @@ def _mark(ax, sketch, exact, quantity, colour, labelled):
         return
     labelled.append((length_text(at), colour))
     ax.annotate(length_text(at), (at, 0.075 * len(labelled) - 0.045), xycoords=("data", "axes fraction"), xytext=(3, 0),
-                textcoords="offset points", color=colour, fontsize=8)
+                textcoords="offset points", fontsize=8)
 
 
 def length_text(n):

@@ -19,7 +19,7 @@ from . import findings, marks
 from .figure import Figure, spaced
 
 MOST_PANELS, MOST_CURVES, MOST_LISTED = 12, 6, 5
-COLOURS = ("#0b4f8a", "#b8730b", "#2f7d4f", "#6a3d9a", "#a13f6d", "#4d4d4d")  #: none is the red of what is marked
+COLOURS = style.CURVES
 THEORY = {"rise": "-", "fall": (0, (10, 3))}  #: dashes, longer than any of what a study predicts
 MARKERS = {"rise": "^", "fall": "v"}
 APART = 0.014  #: of the axis: how far marks of several curves at one place are set apart
@@ -111,11 +111,11 @@ def _canvas(panels, rest, axis, colour, found):
         curves = [(value, curve) for value, curve in curves if len(curve)]
         for k, (value, curve) in enumerate(curves):
             _curve(ax, curve, COLOURS[chosen.index(value)], _moved(places, scale, k, len(curves)), axis, used)
-        style.grid_axis(ax.xaxis, places, scale, most=8 if across == 1 else 5)
+        style.ticks(ax.xaxis, places, scale)
         ax.set_xlim(*style.cell_edges(places, scale)[[0, -1]])
         ax.set_title(case_label(rest, key, about), pad=5)
         ax.spines[["top", "right"]].set_visible(False)
-        _ticks(ax.yaxis, height)
+        style.ticks(ax.yaxis, scale=height[0])
     for ax in list(grid.flat)[len(panels):]:
         ax.set_axis_off()
     for ax in grid[:, 0]:
@@ -137,15 +137,6 @@ def _height(frame):
         return "log", low / 1.35, high * 1.35
     room = 0.12 * (high - low) or 1.0
     return "linear", low - room, high + room
-
-
-def _ticks(axis, height):
-    if height[0] == "log":
-        axis.set_major_locator(matplotlib.ticker.LogLocator(10, subs=(1, 2, 5), numticks=12))
-        axis.set_minor_locator(matplotlib.ticker.NullLocator())
-        axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:.6g}"))
-    else:
-        axis.set_major_locator(matplotlib.ticker.MaxNLocator(7, steps=[1, 2, 5, 10]))
 
 
 def _moved(places, scale, k, count):

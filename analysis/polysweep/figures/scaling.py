@@ -236,34 +236,22 @@ def _shown(name, seconds, base, growth):
 
 def _axes(ax, name, part, kind, upto, beyond):
     teams = np.unique([*part["team"], *beyond["team"]])
-    style.grid_axis(ax.xaxis, np.unique([*teams, upto]), "log", most=8)
+    style.ticks(ax.xaxis, np.unique([*teams, upto]), "log")
     ax.set(xlim=(teams[0] / 1.12, upto * 1.12), ylabel=WORDS[name])
     ax.spines[["top", "right"]].set_visible(False)
     shown = [each[[name, name + "_lo", name + "_hi"]] for each in (part, beyond) if len(each)]
     low, high = (pd.concat(shown).stack().agg(f) for f in ("min", "max"))
     if name == "efficiency":
+        style.ticks(ax.yaxis)
         ax.set_ylim(0, max(1.08, min(1.04 * high, 2.1), 1.04 * part[name].max()))
     elif name == "speed_up":
-        _ratios(ax.yaxis, min(low, 1), max(high, teams[-1] / teams[0]))
+        style.ticks(ax.yaxis, style.powers(min(low, 1) / 1.05, max(high, teams[-1] / teams[0]) * 1.05), "log")
     elif kind == "weak" and high < 4 * low:
+        style.ticks(ax.yaxis)
         ax.set_ylim(0, 1.1 * high)
     else:
-        seconds_axis(ax.yaxis, low, high)
+        style.ticks(ax.yaxis, scale="log", text=style.decade)
     _beyond(ax, part, upto)
-
-
-def _ratios(axis, low, high):
-    axis.axes.set_yscale("log")
-    axis.set_major_locator(matplotlib.ticker.FixedLocator(style.powers(low / 1.05, high * 1.05)))
-    axis.set_minor_locator(matplotlib.ticker.NullLocator())
-    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:.6g}"))
-
-
-def seconds_axis(axis, low, high):
-    """Logarithmic, with ticks at 1, 2, 5 where the values span less than two decades."""
-    style.log_axis(axis, fine=(1, 2, 5) if high < 100 * low else ())
-    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(
-        lambda value, _: f"{value:g}" if value >= 1e-4 else style.decade(value)))
 
 
 def _beyond(ax, part, upto):
@@ -272,4 +260,4 @@ def _beyond(ax, part, upto):
     if upto > farthest:
         ax.axvspan(farthest, upto * 1.12, color=style.PALE, zorder=0, linewidth=0)
         ax.text(farthest * 1.04, 0.97, "a guess", transform=ax.get_xaxis_transform(), ha="left", va="top", rotation=90,
-                fontsize=8.5, color=style.RED)
+                fontsize=8.5)
