@@ -93,10 +93,10 @@ def cell_edges(values, scale):
     return np.exp(edges) if scale == "log" else edges
 
 
-def cells(axes, x, y, value):
-    """Rates as coloured cells between borders x, y; thin white rules as long as the cells are wide enough for them."""
+def cells(axes, x, y, value, colours=MAP, ends=(0, 1)):
+    """Values (rates) as coloured cells between borders x, y; thin white rules as long as the cells are wide enough for them."""
     rule = 0.25 if max(value.shape) <= 40 else 0.0
-    return axes.pcolormesh(x, y, value, cmap=MAP, vmin=0, vmax=1, edgecolors="white" if rule else "none", linewidth=rule,
+    return axes.pcolormesh(x, y, value, cmap=colours, vmin=ends[0], vmax=ends[1], edgecolors="white" if rule else "none", linewidth=rule,
                            rasterized=value.size > 4000 or max(value.shape) > 256)  # narrower than a dot
 
 

@@ -73,14 +73,14 @@ def _canvas(table):
         line[0].set_ylabel("efficiency")
     for ax in grid[-1]:
         ax.set_xlabel("ranks of the team $P$")
-    legend(canvas, "lower center", handles=_handles(), ncols=2, handlelength=1.8)
+    legend(canvas, "lower center", handles=_handles(table), ncols=2, handlelength=1.8)
     return canvas
 
 
-def _handles():
+def _handles(table):
     line = matplotlib.lines.Line2D
     return [line([], [], color=colour, marker=marker, markersize=4, linewidth=1, linestyle=dashes, label=words)
-            for words, colour, marker, dashes in PARTS.values()]
+            for name, (words, colour, marker, dashes) in PARTS.items() if table[name].notna().any()]
 
 
 def _title(table, curve, method, timing):
@@ -101,6 +101,6 @@ def _panel(ax, curve):
         marks.points(ax, curve["team"], curve[name], lambda name=name, words=words: [
             f"{number(team)} ranks: {words} {marks.three(value)}" for team, value in zip(curve["team"], curve[name])])
     style.ticks(ax.xaxis, np.unique(curve["team"]), "log")
-    ax.set_ylim(0, max(ax.get_ylim()[1], 1.08, min(2.1, 1.04 * float(curve[[*PARTS]].max().max()))))
+    ax.set_ylim(0, max(ax.get_ylim()[1], 1.08, 1.04 * float(curve[[*PARTS, "efficiency_hi"]].max().max())))
     style.ticks(ax.yaxis)
     ax.spines[["top", "right"]].set_visible(False)

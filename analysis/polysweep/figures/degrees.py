@@ -144,7 +144,8 @@ def _handles(looks, names, frame, parts, predicted):
             points = points[points[name] == value]
         label = ", ".join(filter(None, [case_label(names, key[:-1], points), "" if key[-1] == "exact" else key[-1]]))
         handles.append(line([], [], color=colour, marker=marker, markersize=4.2, linewidth=1.2, markeredgewidth=0, label=label or key[-1]))
-    handles.append(line([], [], color=style.GREY, linewidth=1.2, label=r"$\beta_c$: predicted (derived)"))
+    if any(np.isfinite(part["beta_c"]).any() for part in parts):
+        handles.append(line([], [], color=style.GREY, linewidth=1.2, label=r"$\beta_c$: predicted (derived)"))
     handles += [line([], [], color=style.GREY, linewidth=1.1, linestyle=dashes, label=f"{plain(name)}: predicted (study)")
                 for dashes, name in zip(DASHES, predicted) if np.isfinite(predicted[name]).any()]
     if any(np.isfinite(part["edge_lo"]).any() for part in parts):

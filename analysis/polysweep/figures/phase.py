@@ -47,7 +47,7 @@ def phase(ds, over):
     names, frame = case_columns(ds), expected.shown(judged(table(ds)))
     other = "d" if over == "n" else "n"
     keys = [*names, "method", other]
-    panels = _panels(frame, keys, over)
+    panels = panels_over(frame, keys, over)
     if not panels:
         return
     again = _again(panels, frame, keys, over)
@@ -61,7 +61,7 @@ def phase(ds, over):
     data = sorted_rows(frame, order, [*order, *COLUMNS])
     yield Figure(f"phase-beta-{over}", f"Success over degree and {LENGTH[over].split(' $')[0]}",
                  f"{_caption(over, used, chosen, len(again))} {facts(frame)}", canvas, {"": data},
-                 finding=findings.separation([(_title(keys, key, over, part), part) for key, part in shown.items()], over, level_of(ds)))
+                 finding=findings.separation([(heading(keys, key, over, part), part) for key, part in shown.items()], over, level_of(ds)))
 
 
 def _with_edges(frame, panels, keys, key, over):
@@ -87,7 +87,7 @@ def _again(panels, frame, keys, over):
     return found
 
 
-def _panels(frame, keys, over):
+def panels_over(frame, keys, over):
     """{key: positions in `frame`} of panels with several degrees and lengths."""
     swept = np.flatnonzero(frame["beta"].notna())
     grid = frame[[*keys, over, "beta"]].iloc[swept]
@@ -127,7 +127,7 @@ def _canvas(panels, baselines, keys, chosen, over):
             image = draw(ax, panels[key], over, used)
             if "closed_form" not in key:
                 _strip(ax, baselines, dict(zip(keys, key)), panels[key], over, used)
-            ax.set_title(_title(keys, key, over, panels[key]), pad=5)
+            ax.set_title(heading(keys, key, over, panels[key]), pad=5)
             ax.set_ylabel(LENGTH[over] if k == 0 else "")
     for column in grid.T:
         seen = [ax for ax in column if ax.axison]
@@ -140,7 +140,8 @@ def _canvas(panels, baselines, keys, chosen, over):
     return canvas, used
 
 
-def _title(keys, key, over, part):
+def heading(keys, key, over, part):
+    """The title of a panel."""
     fixed = dict(zip(keys, key))
     names = keys[:keys.index("method")]
     method = {"exact": "", "closed_form": "exact probability"}.get(fixed["method"], fixed["method"])

@@ -243,7 +243,7 @@ def _axes(ax, name, part, kind, upto, beyond):
     low, high = (pd.concat(shown).stack().agg(f) for f in ("min", "max"))
     if name == "efficiency":
         style.ticks(ax.yaxis)
-        ax.set_ylim(0, max(1.08, min(1.04 * high, 2.1), 1.04 * part[name].max()))
+        ax.set_ylim(0, max(1.08, 1.04 * high))
     elif name == "speed_up":
         style.ticks(ax.yaxis, style.powers(min(low, 1) / 1.05, max(high, teams[-1] / teams[0]) * 1.05), "log")
     elif kind == "weak" and high < 4 * low:
