@@ -167,7 +167,7 @@ explain_absent() { # table, packages
         for package in "$@"; do
             row_of "$table" "$package" | awk -F '   *' '{printf "    %s\n", $3}'
         done
-        echo "Load the modules that bring them (README.md, \"Without root\"), or have someone with root type:"
+        echo "Load the modules that bring them (analysis/doc/slurm.md, \"Without root\"), or have someone with root type:"
         echo "    apt-get install --no-install-recommends $*"
         echo "Then run this again; what is already done is kept."
     } >&2

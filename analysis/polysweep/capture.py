@@ -39,19 +39,43 @@ class Heads:
 def capture(model, inputs, file="heads.safetensors", layers=None, *, source=None, projections=None, heads=None) -> Heads:
     """Writes queries, keys and values of a model's attention heads, as it reads `inputs`, into a file.
 
-    model: a torch module (of transformers or any other), or, without torch, the directory of a BERT with config.json, vocab.txt and
+    Rows are those that meet in the scores: after rotary positions and norms, wherever the model calls torch's
+    scaled_dot_product_attention; a model of transformers is told to for as long as this takes.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or path
+        Of transformers or any other; or, without torch, the directory of a BERT with config.json, vocab.txt and
         model.safetensors, which numpy then computes.
-    inputs: what the module is called with: a mapping of names (as tokenizers return), a tuple, or one tensor; with a directory a text
+    inputs : mapping, tuple, tensor, str or list of str
+        What the module is called with: a mapping of names (as tokenizers return), a tuple, or one tensor; with a directory a text
         or a list of texts, each cut to as many tokens as the model has places for. Where a mapping has `attention_mask`,
         padding is left out.
-    file: a .safetensors file.
-    layers: numbers of layers, in the order in which they attend; all by default.
-    source: which model and text, for whoever reads the file; by default what is known of both.
-    projections, heads: names of the modules that make queries, keys and values, ("q_proj", "k_proj", "v_proj"), or of the one that makes
-        all; and the number of heads. Needed only where attention is neither by torch's own function nor by names that are known.
+    file : path
+        A .safetensors file.
+    layers : int or iterable of int, optional
+        Numbers of layers, in the order in which they attend; all by default.
+    source : str, optional
+        Which model and text, for whoever reads the file; by default what is known of both.
+    projections : sequence of str, optional
+        Names of the modules that make queries, keys and values, ("q_proj", "k_proj", "v_proj"), or of the one that makes
+        all. Needed, like `heads`, only where attention is neither by torch's own function nor by names that are known.
+    heads : int, optional
+        Number of heads.
 
-    Rows are those that meet in the scores: after rotary positions and norms, wherever the model calls torch's
-    scaled_dot_product_attention; a model of transformers is told to for as long as this takes. Raises ValueError where nothing attends.
+    Returns
+    -------
+    Heads
+        What was written, and ``study()``, a study of it to start from.
+
+    Raises
+    ------
+    ValueError
+        Where nothing attends.
+
+    Examples
+    --------
+    >>> polysweep.capture("all-MiniLM-L6-v2", "The quick brown fox.")  # doctest: +SKIP
     """
     if isinstance(model, (str, pathlib.Path)) or hasattr(model, "__fspath__"):
         found, scale, lengths, told = _of_directory(model, inputs)
@@ -64,13 +88,41 @@ def capture(model, inputs, file="heads.safetensors", layers=None, *, source=None
 
 
 def capture_arrays(q, k, v, file="heads.safetensors", *, scale=None, source="", lengths=None) -> Heads:
-    """Writes such a file from arrays of shape [batch, heads, n, width], [heads, n, width] or [n, width], or of one such array for each
-    layer, {layer: array}.
-
-    Keys and values may have fewer heads than queries (grouped queries: a divisor) and another length. scale: what the model
-    multiplies scores by, 1/sqrt(d) by default; lengths: for each of the batch, how many of its tokens are none of padding.
+    """Writes queries, keys and values that are arrays into a file, as `capture` does with those of a model.
 
     The arrays are called q, k, v, or layer.0.q and so on where layers have numbers.
+
+    Parameters
+    ----------
+    q, k, v : array or mapping
+        Of shape [batch, heads, n, width], [heads, n, width] or [n, width], or one such array for each layer, {layer: array}.
+        Keys and values may have fewer heads than queries (grouped queries: a divisor) and another length.
+    file : path
+        A .safetensors file.
+    scale : float, optional
+        What the model multiplies scores by, 1/sqrt(d) by default.
+    source : str
+        Where the arrays come from, for whoever reads the file.
+    lengths : sequence of int, optional
+        For each of the batch, how many of its tokens are none of padding.
+
+    Returns
+    -------
+    Heads
+        What was written, and ``study()``, a study of it to start from.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> q, k, v = np.random.default_rng(1).normal(size=(3, 2, 16, 8))
+    >>> made = polysweep.capture_arrays(q, k, v, folder / "heads.safetensors")
+    >>> made.heads, made.n, made.d
+    (2, 16, 8)
     """
     numbered = isinstance(q, Mapping)
     sides = [_by_layer(each) for each in (q, k, v)]

@@ -129,9 +129,8 @@ def _launch_table(launches: pd.DataFrame) -> Table | None:
 
 
 def _points(frame: pd.DataFrame, until: str) -> pd.DataFrame:
-    """The columns before `until`, as texts, those that vary."""
+    """The columns before `until`, as texts."""
     names = list(frame)[1:list(frame).index(until)]
-    names = [name for name in names if frame[name].nunique(dropna=False) > 1 or name == "method"]
     texts = frame[names].map(_text) if hasattr(frame, "map") else frame[names].applymap(_text)
     return texts if frame["file"].nunique() < 2 else pd.concat([frame[["file"]], texts], axis=1)
 

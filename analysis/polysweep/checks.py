@@ -82,9 +82,13 @@ def check_name(name, known, what):
     known = [str(each) for each in known]
     if name in known:
         return name
-    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
-    choice = f"; near it: {', '.join(near)}" if near else f"; there are: {', '.join(sorted(known))}" if len(known) < 16 else ""
-    raise ValueError(f"there is no {what} {name!r}{choice}")
+    raise ValueError(f"there is no {what} {name!r}{near(name, known)}")
+
+
+def near(name, known) -> str:
+    """"; near it: ..." or all there are, if these are few."""
+    found = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
+    return f"; near it: {', '.join(found)}" if found else f"; there are: {', '.join(sorted(known))}" if len(known) < 16 else ""
 
 
 def fraction(value, what) -> float:

@@ -64,8 +64,28 @@ CLAIMS = {
 def claims(ds: xr.Dataset) -> pd.DataFrame:
     """A row for each statement of the claim that the study is named after; no rows of other studies.
 
-    Columns: claim, source, statement, verdict (one of `verdicts.WORDS`), numbers (what it is based on: intervals, fits, counts),
-    slots (counterexamples, a tuple). Points that are not done count as none.
+    Points that are not done count as none.
+
+    Parameters
+    ----------
+    ds : Dataset
+        From `open`.
+
+    Returns
+    -------
+    DataFrame
+        Columns claim, source, statement, verdict (one of `verdicts.WORDS`), numbers (what it is based on: intervals, fits, counts),
+        slots (counterexamples, a tuple).
+
+    Raises
+    ------
+    TypeError
+        For a path, and everything else that is no Dataset.
+
+    Examples
+    --------
+    >>> len(polysweep.claims(polysweep.open(path)))  # the study is about no claim
+    0
     """
     name = _name(ds).removeprefix(PREFIX)
     if not _name(ds).startswith(PREFIX) or name not in CLAIMS:

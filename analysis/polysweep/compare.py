@@ -49,14 +49,36 @@ class Comparison(pd.DataFrame):
 def compare(a, b, same_build=None) -> Comparison:
     """Two results of one study, over the points that are done in both: science columns by what they promise, times by tests.
 
-    a, b: Datasets from `polysweep.open`, or paths. same_build: whether one build and BLAS kernel wrote both files, so
-    that methods for which that is promised must agree bit for bit; by default taken from the launch tables.
+    Parameters
+    ----------
+    a, b : Dataset or path
+        From `open`, or result files.
+    same_build : bool, optional
+        Whether one build and BLAS kernel wrote both files, so that methods for which that is promised must agree bit for bit; by
+        default taken from the launch tables.
 
-    Returns a row per column: points compared, largest relative difference (of 0.01 at least), the tolerance where one
-    applies, how many points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow, and
-    `agrees`. Columns that promise nothing are left out; times, which never agree to a digit, are in the attribute
-    ``.times``: a row per point that both have timed, with the interval of the ratio, a rank test of the repetitions and a
-    verdict. ``.places`` has the values that disagree. ``.attrs`` has `points`, `only_a`, `only_b`. ``str`` of the result says it in one line.
+    Returns
+    -------
+    Comparison
+        A DataFrame with a row per column: points compared, largest relative difference (of 0.01 at least), the tolerance where one
+        applies, how many points exceed what the column's attributes `reproducibility` and `reproducibility_other` (fp64, fp32) allow,
+        and `agrees`. Columns that promise nothing are left out; times, which never agree to a digit, are in the attribute
+        ``.times``: a row per point that both have timed, with the interval of the ratio, a rank test of the repetitions and a
+        verdict. ``.places`` has the values that disagree. ``.attrs`` has `points`, `only_a`, `only_b`. ``str`` of the result says
+        it in one line.
+
+    Raises
+    ------
+    FileError
+        As `open` does.
+    TypeError
+        For what is neither a Dataset nor a path.
+
+    Examples
+    --------
+    >>> same = polysweep.compare(path, path)
+    >>> same.attrs["points"], bool(same["agrees"].all())
+    (10, True)
     """
     a, b = (_opened(x) for x in (a, b))
     same_build = _same_build(a, b) if same_build is None else same_build

@@ -82,11 +82,36 @@ class Counterexamples:
 
 @of_dataset
 def counterexamples(ds, name: str, error: float | None = None) -> Counterexamples:
-    """Which points contradict claim `name` of the study, predict: {name: {when: ..., then: ...}}.
+    """Which points contradict claim `name` of the study, ``predict: {name: {when: ..., then: ...}}``.
 
-    error: chance that any point is said to contradict a claim that holds; by default the study's judge.trials.error, else 0.05.
     Points that were not computed count among those that the claim is about where `when` says so, and where it names theory that the
     file does not have for them.
+
+    Parameters
+    ----------
+    ds : Dataset
+        From `open`.
+    name : str
+        Of the claim.
+    error : float, optional
+        Chance that any point is said to contradict a claim that holds; by default the study's judge.trials.error, else 0.05.
+
+    Returns
+    -------
+    Counterexamples
+        ``.table`` has the points, ``str`` says it in a sentence.
+
+    Raises
+    ------
+    ValueError
+        Where the study claims nothing, or has no such claim.
+
+    Examples
+    --------
+    >>> polysweep.counterexamples(polysweep.open(path), "grows")
+    Traceback (most recent call last):
+        ...
+    ValueError: the study of this file claims nothing; a claim is predict: {NAME: {when: EXPR, then: EXPR}}
     """
     made = predictions_of(ds)[1]
     if not made:

@@ -151,19 +151,42 @@ def theory_edges(beta, probability, level=LEVEL):
 def critical(ds: xr.Dataset, level: float | None = None, *, error: float = ERROR, target: float | None = None) -> pd.DataFrame:
     """Table of critical degrees: a row per case, method, d, n that has a curve over beta.
 
-    level: rate of success that makes a degree critical; by default the study's `judge.level`, 0.9 where it has none. error:
-    chance that a row's statements about both edges are not all right. target: an older name of `level`.
+    Parameters
+    ----------
+    ds : Dataset
+        From `open`.
+    level : float, optional
+        Rate of success that makes a degree critical; by default the study's `judge.level`, 0.9 where it has none.
+    error : float
+        Chance that a row's statements about both edges are not all right.
+    target : float, optional
+        An older name of `level`.
 
-    Columns: the case's coordinates, method, d, n, m; trials (smallest of the curve, 0 where nothing is measured), samples
-    (smallest effective number of them) and `needed` (how many it takes to settle anything; 0 where a rule ends them); points, of (points done, points of
-    the study); verdict, lower and upper (words: "in [4, 5]", "< 5", "> 40", "none in 1..16", "not settled"), lower_lo,
-    lower_hi, upper_lo, upper_hi (`Edges`: NaN unless the verdict is "edges", inf where the grid ends first), gap, first and
-    last degree of the grid; theory_points, theory_first, theory_last (exact probability on the same grid); the file's
-    edge_lo, edge_hi (exact edges at real degrees, inf: unreachable; NaN where the file has none, or has them at another
-    level); its beta_fail, beta_c, beta_ok, beta_up, beta_up_class_3s (inf: unreachable); and the rates of softmax and linear
-    at the same n and d.
+    Returns
+    -------
+    DataFrame
+        The case's coordinates, method, d, n, m; trials (smallest of the curve, 0 where nothing is measured), samples
+        (smallest effective number of them) and `needed` (how many it takes to settle anything; 0 where a rule ends them); points,
+        of (points done, points of the study); verdict, lower and upper (words: "in [4, 5]", "< 5", "> 40", "none in 1..16",
+        "not settled"), lower_lo, lower_hi, upper_lo, upper_hi (NaN unless the verdict is "edges", inf where the grid ends first),
+        gap, first and last degree of the grid; theory_points, theory_first, theory_last (exact probability on the same grid); the
+        file's edge_lo, edge_hi (exact edges at real degrees, inf: unreachable; NaN where the file has none, or has them at another
+        level); its beta_fail, beta_c, beta_ok, beta_up, beta_up_class_3s (inf: unreachable); and the rates of softmax and linear
+        at the same n and d.
 
-    Raises ValueError for a level or an error that is not between 0 and 1, and where `ds` was opened without the columns.
+    Raises
+    ------
+    ValueError
+        For a level or an error that is not between 0 and 1, and where `ds` was opened without the columns.
+
+    See Also
+    --------
+    edges : Crossings of any column along any parameter.
+
+    Examples
+    --------
+    >>> polysweep.critical(polysweep.open(path), 0.5)[["method", "n", "verdict"]].values.tolist()
+    [['exact', 64, 'edges'], ['exact', 128, 'edges']]
     """
     if level is not None and target is not None:
         raise TypeError("level and target are two names of one number")

@@ -17,15 +17,34 @@ _NEEDED = ("kv_bytes", "state_total_bytes", *QUANTITIES.values())
 
 @of_dataset
 def decode_table(ds: xr.Dataset, against=None) -> pd.DataFrame:
-    """Of points with `mode: decode`: a row for every way to keep a state, over all lengths; medians where there are several heads.
+    """Of points with ``mode: decode``: a row for every way to keep a state, over all lengths; medians where there are several heads.
 
-    against: the method that reads keys and values of all tokens, softmax by default, else exact.
+    Parameters
+    ----------
+    ds : Dataset
+        From `open`.
+    against : str, optional
+        The method that reads keys and values of all tokens, softmax by default, else exact.
 
-    Columns: what is held, method and parameters, `words`; `state` (bytes, at the largest length), `token` (bytes that a token adds to
-    the cache), `state_n`: from as many tokens on the state is smaller, state / token, which is F (v + 1) s_state / ((d + v) s_cache) + u
-    for F features and u tokens that are held exactly; for each quantity q (seconds, flops, bytes of a token) `q_n` and `q_how`,
-    from which length on it is less than that of `against` (see `sketches.crossing`), and `q_gain` at the largest length; `error` of the
-    output there; `n_first`, `n_last`.
+    Returns
+    -------
+    DataFrame
+        What is held, method and parameters, `words`; `state` (bytes, at the largest length), `token` (bytes that a token adds to
+        the cache), `state_n`: from as many tokens on the state is smaller, state / token, which is
+        F (v + 1) s_state / ((d + v) s_cache) + u for F features and u tokens that are held exactly; for each quantity q (seconds,
+        flops, bytes of a token) `q_n` and `q_how`, from which length on it is less than that of `against` (see
+        `sketches.crossing`), and `q_gain` at the largest length; `error` of the output there; `n_first`, `n_last`. Empty for files
+        without such points.
+
+    Raises
+    ------
+    ValueError
+        For a method that the file does not have.
+
+    Examples
+    --------
+    >>> len(polysweep.decode_table(polysweep.open(path)))
+    0
     """
     if "mode" not in ds or not {"kv_bytes", "state_total_bytes"} <= set(ds.data_vars) or not (ds["mode"].values == "decode").any():
         return pd.DataFrame()

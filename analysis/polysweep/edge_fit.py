@@ -164,13 +164,33 @@ def curved(lo, hi, x, terms) -> float:
 def edge_fits(ds, found=None) -> pd.DataFrame:
     """The first rise and the first fall of every method and case against ln n and ln d: a row per coefficient.
 
-    found: what `edges` returned. Each (n, d) of a series counts once. Brackets are those of candidates that are surely on a side: where
+    Each (n, d) of a series counts once. Brackets are those of candidates that are surely on a side: where
     trials were of a fixed number, those whose interval does not hold the level. An edge that is there at the first candidate is below it;
     a combination in which none was seen is left out, and so are series with too few.
 
-    Columns: what tells series apart, kind, law, term, value, lo, hi (95 %), s (standard deviation around the law), largest (distance of
-    a bracket from the law), curved (P that a straight law leaves so much to squares of its terms; small: the law is wrong), edges,
-    left_out, why (text where there is no fit).
+    Parameters
+    ----------
+    ds : Dataset
+        From `open`.
+    found : Dataset, optional
+        What `edges` returned for ds, if it is there already.
+
+    Returns
+    -------
+    DataFrame
+        What tells series apart, kind, law, term, value, lo, hi (95 %), s (standard deviation around the law), largest (distance of
+        a bracket from the law), curved (P that a straight law leaves so much to squares of its terms; small: the law is wrong),
+        edges, left_out, why (text where there is no fit).
+
+    Raises
+    ------
+    ValueError
+        Where `ds` was opened without the columns.
+
+    Examples
+    --------
+    >>> len(polysweep.edge_fits(polysweep.open(path)))  # of too few lengths
+    0
     """
     found = edges(ds) if found is None else found
     sure = narrowed(ds, found)

@@ -210,12 +210,33 @@ def _percent(x):
 
 @of_dataset
 def statement(ds) -> tuple[str, pd.DataFrame]:
-    """What holds of all judged points at once, where a rule ended their trials: a sentence, and a row per combination with the
-    degrees (or other candidates) that are judged above and below the level, those that are undecided, and those that were not visited,
-    of which nothing is said. "" and an empty table where trials were of a fixed number.
+    """What holds of all judged points at once, where a rule ended their trials.
 
     Every point may err with its trials_error, whatever is asked next and however points share their signs (Ville 1939, and the union
     of all points that could have been asked), so all that is said holds at once with 1 - their sum.
+
+    Parameters
+    ----------
+    ds : Dataset
+        From `open`.
+
+    Returns
+    -------
+    text : str
+        A sentence; "" where trials were of a fixed number.
+    table : DataFrame
+        A row per combination with the degrees (or other candidates) that are judged above and below the level, those that are
+        undecided, and those that were not visited, of which nothing is said. Empty where trials were of a fixed number.
+
+    Raises
+    ------
+    TypeError
+        For a path, and everything else that is no Dataset.
+
+    Examples
+    --------
+    >>> polysweep.statement(polysweep.open(path))[0]
+    ''
     """
     rule = rule_of(ds)
     error = ds["trials_error"].values if "trials_error" in ds else np.full(ds.sizes["point"], np.nan)

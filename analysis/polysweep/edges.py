@@ -32,20 +32,51 @@ _ABOUT = {
 def edges(ds: xr.Dataset, over=None, column=None, level=None, within=None) -> xr.Dataset:
     """Where `column` crosses `level` along `over`, for every combination of the other parameters.
 
-    over, column, level, within: by default what the file searched for, else beta, success_rate, the study's judge.level and 1. In
-    a file that searched for just this, the points that its search asked for count; in every other case all that are done. level: a
-    number, or {"column": C, "where": TEXT}: C of the point with the same values for which the expression holds.
+    In a file that searched for just this, the points that its search asked for count; in every other case all that are done. No shape
+    of the curve is assumed.
 
-    Dimensions: `combination`, with the parameters that are the same all along as coordinates (and `slot`, the position of its
-    first point), and `edge`, the first four of a combination from low to high. Of an edge: `kind` (rise, fall, none where
-    no further one was found), `lo` and `hi` (neighbouring decided candidates on different sides: the crossing is in (lo, hi]),
-    `position` (where the line between these two crosses the level), `theory` (of success at the study's level; NaN: it says
-    nothing, inf: nowhere), `theory_z` (their difference in standard deviations) and `narrow` (hi - lo is at most `within`). Of a combination: `count` (edges found,
-    may exceed four), `evaluations`, `trials` and `flops` that were spent on it, `candidates`, `starts` (side of the first that
-    was asked and did not fail), `missed` (the most candidates between decided neighbours of one side, or beyond the last: a narrower window
-    is not seen) and `open` (candidates that were asked and whose side trials did not decide). No shape of the curve is assumed.
+    Parameters
+    ----------
+    ds : Dataset
+        From `open`.
+    over : str, optional
+        A parameter; by default what the file searched for, else beta.
+    column : str, optional
+        A result; by default what the file searched for, else success_rate.
+    level : float or mapping, optional
+        A number, or {"column": C, "where": TEXT}: C of the point with the same values for which the expression holds; by default
+        what the file searched for, else the study's judge.level.
+    within : float, optional
+        How close both sides of an edge are to be; by default what the file searched for, else 1.
 
-    Raises ValueError for names and numbers that cannot be, and where `ds` was opened without the columns.
+    Returns
+    -------
+    Dataset
+        Dimensions: `combination`, with the parameters that are the same all along as coordinates (and `slot`, the position of its
+        first point), and `edge`, the first four of a combination from low to high. Of an edge: `kind` (rise, fall, none where
+        no further one was found), `lo` and `hi` (neighbouring decided candidates on different sides: the crossing is in (lo, hi]),
+        `position` (where the line between these two crosses the level), `theory` (of success at the study's level; NaN: it says
+        nothing, inf: nowhere), `theory_z` (their difference in standard deviations) and `narrow` (hi - lo is at most `within`).
+        Of a combination: `count` (edges found, may exceed four), `evaluations`, `trials` and `flops` that were spent on it,
+        `candidates`, `starts` (side of the first that was asked and did not fail), `missed` (the most candidates between decided
+        neighbours of one side, or beyond the last: a narrower window is not seen) and `open` (candidates that were asked and
+        whose side trials did not decide).
+
+    Raises
+    ------
+    ValueError
+        For names and numbers that cannot be, and where `ds` was opened without the columns.
+
+    See Also
+    --------
+    open_edges : What the run itself found.
+    edge_fits : Laws of edges over n and d.
+
+    Examples
+    --------
+    >>> found = polysweep.edges(polysweep.open(path), level=0.5)
+    >>> dict(found.sizes), str(found["kind"].values[0, 0])
+    ({'combination': 6, 'edge': 4}, 'rise')
     """
     asked = search_of(ds)
     over = over or (asked["over"] if asked else "beta")
@@ -332,10 +363,27 @@ def coordinates(ds, combination, slots, over) -> dict:
 
 
 def open_edges(path) -> xr.Dataset | None:
-    """The edges that a run wrote to its file when its search ended, as `edges` has them (without `candidates` and `narrow`); None:
-    the file has none, or the search has not ended.
+    """The edges that a run wrote to its file when its search ended.
 
-    Raises FileError, as `open` does.
+    Parameters
+    ----------
+    path : path
+        A result file.
+
+    Returns
+    -------
+    Dataset or None
+        As `edges` has them (without `candidates` and `narrow`); None: the file has none, or the search has not ended.
+
+    Raises
+    ------
+    FileError
+        As `open` does.
+
+    Examples
+    --------
+    >>> polysweep.open_edges(path) is None  # it is no search
+    True
     """
     from .read import group, open as read
 

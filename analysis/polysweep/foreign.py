@@ -12,9 +12,20 @@ _LONGEST = 300  # characters of what a library says about a damaged file
 
 
 class FileError(OSError, ValueError):
-    """A file that cannot be read: missing, a directory or a device, not HDF5, of another program, of a newer schema, or
+    """A file that cannot be read.
+
+    It is missing, a directory or a device, not HDF5, of another program, of a newer schema, or
     damaged. Every function of polysweep that reads a file raises it and nothing else about the file itself; the text
-    begins with the path. It is an OSError and a ValueError; a missing file is a FileNotFoundError, too."""
+    begins with the path. It is an OSError and a ValueError; a missing file is a FileNotFoundError, too.
+
+    Examples
+    --------
+    >>> try:
+    ...     polysweep.open("nothing.h5")
+    ... except polysweep.FileError as why:
+    ...     print(why)
+    nothing.h5: no such file
+    """
 
 
 class MissingFile(FileError, FileNotFoundError):

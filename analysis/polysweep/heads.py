@@ -39,18 +39,38 @@ def column_of(ds: xr.Dataset, column=None) -> str:
 def heads(ds: xr.Dataset, column=None, level=LEVEL, per=()) -> pd.DataFrame:
     """Over all heads: a row for every way to compute attention, the best first.
 
-    column: of the result file; by default err_out_ref, the error of the output against the reference, where the file has it.
-    level: what counts as good enough.
-    per: coordinates to keep apart: ["layer"].
+    Parameters
+    ----------
+    ds : Dataset
+        From `open`.
+    column : str, optional
+        Of the result file; by default err_out_ref, the error of the output against the reference, where the file has it.
+    level : float
+        What counts as good enough.
+    per : iterable of str
+        Coordinates to keep apart: ["layer"].
 
-    Columns: what is computed (n, d and what else varies), `method` and its parameters, `words` (all of them as a text), `series`
-    (without sizes); `heads` (how many have a number), `median`, `q25`, `q75`, `worst` and `worst_layer`, `worst_batch`,
-    `worst_head`, where the file has these; `share` (of heads whose number is at most the level), `of_uniform` (median over that of
-    uniform attention), and medians of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for
-    every score, "states": features in a state); `kernel`, see `methods.facts`; `compared`: whether it is a
-    baseline, without a kernel of its own.
-    ``.attrs["without"]`` counts the points that are done and have no number, of err_out those
-    that estimate a kernel.
+    Returns
+    -------
+    DataFrame
+        What is computed (n, d and what else varies), `method` and its parameters, `words` (all of them as a text), `series`
+        (without sizes); `heads` (how many have a number), `median`, `q25`, `q75`, `worst` and `worst_layer`, `worst_batch`,
+        `worst_head`, where the file has these; `share` (of heads whose number is at most the level), `of_uniform` (median over that of
+        uniform attention), and medians of state_bytes; `cache_bytes`: keys and values of all tokens; `folds` ("rows": a weight for
+        every score, "states": features in a state); `kernel`, see `methods.facts`; `compared`: whether it is a
+        baseline, without a kernel of its own. ``.attrs["without"]`` counts the points that are done and have no number, of err_out
+        those that estimate a kernel.
+
+    Raises
+    ------
+    ValueError
+        For a column that the file does not have.
+
+    Examples
+    --------
+    >>> found = polysweep.heads(polysweep.open(references), level=0.1)
+    >>> bool((found["heads"] == 12).all()), bool(found["median"].is_monotonic_increasing)
+    (True, True)
     """
     column, level, per = column_of(ds, column), at_least(level, 0, "the level"), names_of(per, OVER, "coordinate of heads")
     (how, of), frame = settings(ds), points(ds, column)

@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from .drawing import inline, least_width
 from .figures.figure import Figure
 from .foreign import plain
+from .style import size_text
 from .tables import WORDS, Block, Table
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _BARS = {"done": "done", "not_needed": "spared", "failed": "bad", "timeout": "ba
 
 def page(sections: Sequence[Section], first: Sequence[Block] = (), directory: str | os.PathLike[str] = ".") -> str:
     """The page for sections whose `html` is there. first: what stands before them, with links relative to `directory`."""
-    title = sections[0].name if len(sections) == 1 else "Polynomial attention: " + ", ".join(each.name for each in sections)
+    title = sections[0].name if len(sections) == 1 else "Polynomial attention: " + ", ".join(dict.fromkeys(each.name for each in sections))
     views = [_block(each, directory, _inlined(each.figures, 2, "first-"), "") for each in first]
     return _render("page.html", title=title, sections=sections, several=len(sections) > 1, first=views)
 
@@ -105,11 +106,32 @@ def _bars(section: Section) -> list[tuple[str, float]]:
 
 
 def _turned(launches: pd.DataFrame) -> pd.DataFrame:
-    """A column per launch."""
-    turned = launches.astype(str).T
+    """A column per launch, numbers with three digits and their units."""
+    turned = pd.DataFrame({name: [_quantity(name, value) for value in launches[name]] for name in launches}, index=launches.index).T
     turned.columns = [f"launch {k}" for k in launches.index]
     turned.insert(0, "of", turned.index)
     return turned
+
+
+def _quantity(name: str, value: object) -> str:
+    """What a launch has by this name: of seconds, bytes and rates their names say so."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        return str(value)
+    parts = name.split("_")
+    if number != number:
+        return "unknown"
+    if number.is_integer() and not {"bytes", "flops", "s"} & set(parts):
+        return str(int(number)) if abs(number) < 1e15 else str(value)
+    if "bytes" in parts:
+        return size_text(number) + "/s" * (parts[-1] == "s")
+    if "flops" in parts:
+        return f"{number / 1e9:.3g} Gflop/s"
+    if "s" in parts:
+        scale, unit = next((each for each in ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")) if number >= each[0]), (1e-9, "ns"))
+        return f"{number / scale:.3g} {unit}"
+    return f"{number:.3g}"
 
 
 # ---- blocks, figures, tables ------------------------------------------------------------------------------------------------

@@ -11,13 +11,17 @@ import pathlib
 import sys
 import warnings
 
-from . import page
+from . import figures, page
 from .cases import ERRORS
+from .changes import changes
 from .checks import at_least, fraction, remembering
 from .foreign import FileError, plain, say
 from .heads import LEVEL
+from .page import MOST_ROWS
 from .projection import read_plan
+from .read import open as read
 from .section import Section, opened
+from .tables import Block, aligned
 
 
 def main(arguments=None) -> int:
@@ -64,12 +68,13 @@ def main(arguments=None) -> int:
                 complain(error)
                 code = 3
         if sections:
-            _write(page.page(sections), directory / "index.html")
+            together = _compared(sections, directory)
+            _write(page.page(sections, together, directory), directory / "index.html")
     except OSError as error:
         complain(f"{plain(error.filename or directory)}: cannot be written ({error.strerror or error})")
         return 3
     if sections:
-        _tell(sections, directory, options.quiet)
+        _tell(sections, together, directory, options.quiet)
     return code if code or not options.project or any(section.projected for section in sections) else 2
 
 
@@ -83,11 +88,34 @@ def complain(text):
     say(f"polysweep-report: {plain(text)}", sys.stderr)
 
 
-def _tell(sections, directory, quiet):
+def _compared(sections, directory) -> list[Block]:
+    """Of several files: how they differ from the first, its numbers as CSV. A file that has just changed is left to its own section."""
+    if len(sections) < 2:
+        return []
+    try:
+        found = changes([(section.directory.name, read(section.path)) for section in sections])
+    except FileError as why:
+        complain(f"warning: files are not compared: {why}")
+        return []
+    for file, table in found.data.items():
+        table.to_csv(directory / file, index=False)
+    drawn = [(figure, figure.save(directory)) for figure in figures.changes(found.times, sections[0].directory.name)]
+    return [Block("Comparison", directory, found.sentences, drawn, found.tables)]
+
+
+def _tell(sections, together, directory, quiet):
     """Tables to stdout, as long as somebody reads them."""
-    quiet or all(say(section.said) for section in sections)
-    count = sum(len(section.figures) for section in sections)
+    quiet or all(say(text) for text in (*(section.said for section in sections), *map(_in_text, together)))
+    count = sum(len(section.figures) for section in sections) + sum(len(block.figures) for block in together)
     say(f"{plain(directory / 'index.html')}: {count} figures", sys.stderr)
+
+
+def _in_text(block):
+    lines = [plain(each) for each in block.words]
+    for each in block.tables:
+        lines += ["", plain(each.title), plain(each.note), aligned(each.shown.head(MOST_ROWS))]
+        lines += [f"  ... and {len(each.shown) - MOST_ROWS} more in {each.file}"] * (len(each.shown) > MOST_ROWS)
+    return "\n".join([*lines, ""])
 
 
 def _write(text, path):

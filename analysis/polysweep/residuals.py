@@ -17,12 +17,34 @@ from .study import search_of
 def residuals(ds, found=None) -> pd.DataFrame:
     """A row per critical degree that the study predicts, and combination of the other parameters that has points for it.
 
-    found: what `edges` returned for ds, if it is there already. Measured is the first edge of a combination (of success_rate: the first
-    rise), surely between the candidates lo and hi (`edges.narrowed`; -inf: before the first of them). Columns: `prediction` (its name),
-    what distinguishes combinations, `predicted`, `measured`, `lo`, `hi`, `difference` (measured - predicted, in degrees), `z` (that in
-    standard deviations of the edge: of a crossing somewhere between its neighbours, and of the rates beside it), `inside` (lo <
-    predicted <= hi), `theory`, `theory_difference`, `theory_z`, `theory_inside`; `first` and `last` candidate; `settled` (without an edge:
-    there is none, for all candidates that were asked are surely on a side). What is not known is NaN.
+    Measured is the first edge of a combination (of success_rate: the first rise), surely between the candidates lo and hi
+    (-inf: before the first of them). What is not known is NaN.
+
+    Parameters
+    ----------
+    ds : Dataset
+        From `open`.
+    found : Dataset, optional
+        What `edges` returned for ds, if it is there already.
+
+    Returns
+    -------
+    DataFrame
+        Columns: `prediction` (its name), what distinguishes combinations, `predicted`, `measured`, `lo`, `hi`, `difference`
+        (measured - predicted, in degrees), `z` (that in standard deviations of the edge: of a crossing somewhere between its
+        neighbours, and of the rates beside it), `inside` (lo < predicted <= hi), `theory`, `theory_difference`, `theory_z`,
+        `theory_inside`; `first` and `last` candidate; `settled` (without an edge: there is none, for all candidates that were
+        asked are surely on a side).
+
+    Raises
+    ------
+    ValueError
+        Where `ds` was opened without the columns.
+
+    Examples
+    --------
+    >>> len(polysweep.residuals(polysweep.open(path)))  # the study predicts no degrees
+    0
     """
     degrees = predictions_of(ds)[0]
     found = edges(ds) if found is None and degrees else found

@@ -9,7 +9,7 @@ import xarray as xr
 from .checks import index_of, path_of
 from .commits import Checksum, content_sum
 from .foreign import plain, reading
-from .read import _attributes, _check, _file, _item
+from .hdf import attributes_of, item_of, opened
 
 _DONE = 2  # code of the column `status`
 _DISTINCT = 1  # code of the column `queries`
@@ -17,41 +17,63 @@ _PARTS = {"output": ("set", "row", "feature"), "special_mass": ("set", "row"), "
 
 
 def rows(path, point: int) -> xr.Dataset:
-    """Results of every query row of one point: variables output(set, row, feature), special_mass(set, row), log2_den(set, row).
-
-    path: of a result file. point: number of the slot, as in the dimension `point` of `polysweep.open`.
+    """Results of every query row of one point, from files whose study has ``output: {keep: [rows]}``.
 
     `set` is 0 for D_0 and 1 for D_1 (0 alone where there is one data set), `row` counts the query tokens and `feature` the
     columns of the values, all from 0. `special_mass` is NaN without a special token; `log2_den` is -inf where the
     denominator is 0, NaN where it is negative. Of a sketch the rows are those of draw 0.
 
-    Of a point with `queries: distinct` there is one row for all queries that are equal: the coordinate `token` says of which token
+    Of a point with ``queries: distinct`` there is one row for all queries that are equal: the coordinate `token` says of which token
     it was made, `times` for how many tokens it stands, so that ``rows.weighted(rows.times)`` is over all queries.
 
-    Raises KeyError where the file keeps no rows, IndexError for a slot that it does not have, ValueError for a point that
-    is not done or has no rows; FileError, as `polysweep.open` does.
+    Parameters
+    ----------
+    path : path
+        A result file.
+    point : int
+        Number of the slot, as in the dimension `point` of `open`.
+
+    Returns
+    -------
+    Dataset
+        Variables output(set, row, feature), special_mass(set, row), log2_den(set, row).
+
+    Raises
+    ------
+    KeyError
+        Where the file keeps no rows.
+    IndexError
+        For a slot that it does not have.
+    ValueError
+        For a point that is not done or has no rows.
+    FileError
+        As `open` does.
+
+    Examples
+    --------
+    >>> dict(polysweep.rows(kept, 0).sizes)
+    {'set': 2, 'row': 64, 'feature': 10}
     """
     path, point = path_of(path, "rows"), index_of(point, "point")
-    with _file(path) as file:
+    with opened(path) as file:
         with reading(path):
-            _check(file, path)
-            keeps, slots = "rows" in file, _item(file, "commit").shape[0]
+            keeps, slots = "rows" in file, item_of(file, "commit").shape[0]
         if not keeps:
             raise KeyError(f"{plain(path)}: keeps no rows; its study would have to say `output: {{keep: [rows]}}`")
         if not 0 <= point < slots:
             raise IndexError(f"{plain(path)}: there is no point {point}; it has {slots}, counted from 0")
         with reading(path):
-            done, group = _is_done(file, point, slots), _item(file, "rows")
-            index = {name: int(_item(group, name)[point]) for name in ("first_row", "first_value", "sets", "queries")}
+            done, group = _is_done(file, point, slots), item_of(file, "rows")
+            index = {name: int(item_of(group, name)[point]) for name in ("first_row", "first_value", "sets", "queries")}
         if not done:
             raise ValueError(f"{plain(path)}: point {point} is not done; the column `status` of polysweep.open says why")
         if index["sets"] * index["queries"] == 0:
             raise ValueError(f"{plain(path)}: point {point} has no rows: its method computes no attention")
         with reading(path):
-            found = _dataset(group, index, int(_item(file, "v")[point])).assign_coords(point=point)
+            found = _dataset(group, index, int(item_of(file, "v")[point])).assign_coords(point=point)
             _check_content(file, point, found)
             if "queries" in file and file["queries"][point] == _DISTINCT:
-                shape = {name: int(_item(file, name)[point]) for name in ("n", "d", "j3")}
+                shape = {name: int(item_of(file, name)[point]) for name in ("n", "d", "j3")}
                 found = found.assign_coords(_tokens(**shape, rows=found.sizes["row"]))
         return found
 
@@ -71,7 +93,7 @@ def _tokens(n, d, j3, rows):
 def _is_done(file, point, slots):
     commit, checksum = file["commit"][point], Checksum(1)
     for name in file:
-        if getattr(_item(file, name), "shape", None) == (slots,):
+        if getattr(item_of(file, name), "shape", None) == (slots,):
             checksum.add(name, file[name][point:point + 1], file[name].attrs.get("commit_default"))
     return commit == checksum.words()[0] and file["status"][point] == _DONE
 
@@ -97,8 +119,8 @@ def _dataset(group, index, width):
     for name, dims in _PARTS.items():
         size = shape[:len(dims)]
         first = index["first_value" if name == "output" else "first_row"]
-        attributes = {key: value for key, value in _attributes(group[name]).items() if key != "_FillValue"}
-        variables[name] = (dims, _item(group, name)[first:first + math.prod(size)].reshape(size), attributes)
+        attributes = {key: value for key, value in attributes_of(group[name]).items() if key != "_FillValue"}
+        variables[name] = (dims, item_of(group, name)[first:first + math.prod(size)].reshape(size), attributes)
     return xr.Dataset(variables, coords={
         "set": ("set", np.arange(shape[0]), {"long_name": "data set: 0 is D_0, 1 is D_1"}),
         "row": ("row", np.arange(shape[1]), {"long_name": "query token, from 0"})})

@@ -33,8 +33,22 @@ _ENDED_S = 10  # time to end after a signal
 
 
 class RunError(RuntimeError):
-    """The program could not do a study. `code` is its exit code (README lists them), `message` what it said, `command` what was
-    started."""
+    """The program could not do a study.
+
+    Parameters
+    ----------
+    code : int
+        Its exit code (``polysweep help codes``).
+    message : str
+        What it said.
+    command : list of str
+        What was started.
+
+    Examples
+    --------
+    >>> str(polysweep.RunError(2, "no such key", ["polysweep", "run", "x.yaml"]))
+    'no such key (exit code 2: polysweep run x.yaml)'
+    """
 
     def __init__(self, code, message, command):
         super().__init__(f"{message or 'the program said nothing'} (exit code {code}: {shlex.join(command)})")
@@ -42,21 +56,49 @@ class RunError(RuntimeError):
 
 
 def run(study, ranks=2, file=None, *, program=None, launcher=None, options=(), progress=None, columns=None) -> xr.Dataset:
-    """Computes every point of a study that its file does not have yet, and returns the file as `polysweep.open` does.
+    """Computes every point of a study that its file does not have yet, and returns the file as `open` does.
 
-    study: a mapping with the keys of a study file (`schema` may be left out; numbers of numpy are fine), or the path of one.
-    ranks: how many processes; 1 starts the program by itself.
-    file: the result file; by default `output.file` of the study, else NAME.h5 in the current directory. One that is there already is
+    Points that failed, and an end before the last point, are warnings: the dataset has what is done. An interrupt stops the program
+    first.
+
+    Parameters
+    ----------
+    study : mapping or path
+        The keys of a study file (`schema` may be left out; numbers of numpy are fine), or the path of one.
+    ranks : int
+        How many processes; 1 starts the program by itself.
+    file : path, optional
+        The result file; by default `output.file` of the study, else NAME.h5 in the current directory. One that is there already is
         resumed.
-    program: the program; by default that of the environment variable POLYSWEEP, `polysweep` on the path, or the build beside the
+    program : path, optional
+        The program; by default that of the environment variable POLYSWEEP, `polysweep` on the path, or the build beside the
         sources of this package.
-    launcher: how ranks are started, "mpirun" by default, with arguments as a list: ["srun", "--mpi=pmix"].
-    options: more options of `polysweep run`: ["--where", "n <= 512"].
-    progress: whether a line says how far it is; by default on a terminal and in a notebook.
-    columns: as for `polysweep.open`.
+    launcher : str or sequence of str, optional
+        How ranks are started, "mpirun" by default, with arguments as a list: ["srun", "--mpi=pmix"].
+    options : iterable of str
+        More options of `polysweep run`: ["--where", "n <= 512"].
+    progress : bool, optional
+        Whether a line says how far it is; by default on a terminal and in a notebook.
+    columns : iterable of str, optional
+        As for `open`.
 
-    Raises RunError with the program's message where it refuses, and FileNotFoundError where there is no program. Points that failed,
-    and an end before the last point, are warnings: the dataset has what is done. An interrupt stops the program first.
+    Returns
+    -------
+    Dataset
+        As `open` gives it.
+
+    Raises
+    ------
+    RunError
+        With the program's message, where it refuses.
+    FileNotFoundError
+        Where there is no program.
+
+    Examples
+    --------
+    >>> study = {"study": "small", "data": {"kind": "self_attention", "preset": "P1"}, "methods": ["exact"],
+    ...          "grid": {"n": [64], "d": 10, "beta": [2, 4]}, "judge": {"m": 8, "trials": 20}}
+    >>> ds = polysweep.run(study, ranks=1)  # doctest: +SKIP
     """
     ranks, program = index_of(ranks, "the number of ranks"), find_program(program)
     if ranks < 1:

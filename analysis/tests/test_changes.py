@@ -7,6 +7,7 @@ from scipy.stats import ttest_1samp
 
 import polysweep
 from polysweep.changes import changes, mean_ratio
+from polysweep.report import main as report
 
 
 def opened(tmp_path, **files):
@@ -90,3 +91,17 @@ def test_launches_show_what_is_different_alone(tmp_path):
     launches = found.data["launches.csv"]
     varying = [name for name in launches if name != "file" and launches[name].nunique() > 1]
     assert bool(tables) == bool(varying) and (not tables or list(tables[0].shown) == ["file", *varying])
+
+
+def test_a_report_of_several_files_begins_with_what_is_different(p1_rows, tmp_path, undrawn, capsys):
+    rows = [dict(row) for row in p1_rows if row["n"] == 64]
+    other = [dict(row) for row in rows]
+    other[2]["special_mass_d1"] *= 1.5
+    opened(tmp_path, before=(synthetic.write, rows), after=(synthetic.write, other))
+    assert report([str(tmp_path / "before.h5"), str(tmp_path / "after.h5"), "-o", str(tmp_path / "out")]) == 0
+    page = (tmp_path / "out/index.html").read_text(encoding="utf-8")
+    said = "special_mass_d1 at 1"
+    assert page.index('id="comparison"') < page.index(said) < page.index('id="file-before"'), "before the sections of files"
+    assert said in capsys.readouterr().out
+    table = synthetic.read_csv(tmp_path / "out/differences.csv")
+    assert list(table["slot_a"]) == [2] and table["b"][0] == 1.5 * table["a"][0]

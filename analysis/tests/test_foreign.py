@@ -202,7 +202,7 @@ def test_what_crashes_the_library_is_refused(good, tmp_path, monkeypatch):
         with pytest.raises(polysweep.FileError, match="good.h5: damaged: HDF5 crashes on it, or does not finish"):
             guard.try_file(good, about, opened)
     guard.try_file(good, about, eats)  # which is refused in an orderly way
-    monkeypatch.setattr("polysweep.read._opened", crashes)
+    monkeypatch.setattr("polysweep.hdf.open_file", crashes)
     refused(good)
 
 

@@ -232,7 +232,7 @@ def test_the_report_starts_with_the_answer(path, tmp_path, capsys):
     assert "Error of all heads (err_out_ref)" in said and "Error by layer (err_out_ref)" in said
     text, checker = page(tmp_path)
     assert all((tmp_path / link).exists() for link in checker.links)
-    assert text.index("At error &le; 0.3") < text.index("points done") and text.count("<figure>") == 1  # no grid for each head
+    assert text.index("At error ≤ 0.3") < text.index("points done") and text.count("<figure>") == 1  # no grid for each head
     assert not (tmp_path / "critical.csv").exists()  # nothing in it
     layers = synthetic.read_csv(tmp_path / "layers.csv")
     assert len(layers) == LAYERS * 16 and np.array_equal(synthetic.read_csv(tmp_path / "heads.csv")["median"], polysweep.heads(

@@ -1,4 +1,4 @@
-import sys
+import importlib
 
 import h5py
 import numpy as np
@@ -8,15 +8,18 @@ import synthetic
 import polysweep
 from polysweep import oracle
 
-rows_module = sys.modules["polysweep.rows"]  # the package has a function of this name
+rows_module = importlib.import_module("polysweep.rows")  # the package has a function of this name
 
 SHAPES = [(2, 64, 10), (1, 64, 10), (0, 0, 10), (2, 64, 10)]  # (sets, queries, v) of each slot; the third has no rows
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("rows") / "rows.h5")
+
+
+def write(path):
     """Four slots, the last one running; number i of a dataset is i, but log2_den of row 3 is -inf."""
-    path = tmp_path_factory.mktemp("rows") / "rows.h5"
     listed = synthetic.points(["P1"], ["exact"], [1, 2, 3, 4], [64], [10], 8, 20)
     synthetic.write(path, synthetic.fill(listed, unfinished={3: "running"}))
     counts = np.array([sets * queries for sets, queries, _ in SHAPES])

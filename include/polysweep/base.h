@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define PSW_VERSION "0.5.0"
+/* PSW_VERSION is a string that the build defines; its number stands in analysis/polysweep/__init__.py. */
 
 /* What went wrong. The first block holds exit codes of the program, the second reasons why
  * one point failed (column error_code); psw_status_word names each. */
@@ -51,6 +51,11 @@ const char *psw_message(void);                                 /* of the last fa
 void psw_message_print(const char *before, const char *after); /* "polysweep: " and the message, on stderr */
 const char *psw_message_site(void);                            /* "room/file.c:line" of it */
 void psw_message_set(const char *message, const char *site);   /* a message that came from another rank */
+
+/* A line without an end stands on stderr, so many columns of it: messages and psw_print clear it first. `elsewhere`:
+ * another process draws it, again and again, on what stderr of this one leads to. 0: none does. */
+void psw_standing_set(int columns, bool elsewhere);
+void psw_standing_clear(void);
 
 /* The system's words for an error number; some calls fail without one (a short write). */
 const char *psw_reason(int error);

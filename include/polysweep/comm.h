@@ -81,8 +81,11 @@ psw_status psw_pool_close(const psw_comm *comm, psw_pool *pool);
 typedef struct psw_board psw_board;
 enum { PSW_BOARD_MAX = 128 };
 psw_status psw_board_open(const psw_comm *comm, int count, psw_board **board);
-void psw_board_post(psw_board *board, const double *values); /* not collective */
-void psw_board_read(psw_board *board, double *sums);         /* rank 0; not collective */
+void psw_board_post(psw_board *board, const double *values);       /* not collective */
+void psw_board_read(psw_board *board, double now_s, double *sums); /* rank 0; not collective */
+/* Rank 0: what a rank had posted at the last read, and `now_s` of the read that found it; NaN: it has posted nothing.
+ */
+const double *psw_board_of(const psw_board *board, int rank, double *heard_s);
 psw_status psw_board_close(const psw_comm *comm, psw_board *board,
                            double *sums); /* collective: the final sums, everywhere */
 

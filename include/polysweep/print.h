@@ -46,6 +46,8 @@ enum { PSW_CELL = 48, PSW_TABLE_HELD = 256 };
 typedef struct psw_table {
     FILE *out;
     ptrdiff_t columns, held; /* rows kept until widths are known; -1 = printing */
+    ptrdiff_t most;          /* columns of a terminal that lines must fit into; 0: any length. The caller's to set */
+    ptrdiff_t fitting;       /* columns of the table that are printed: the first of them always is */
     size_t *width;
     char (*cells)[PSW_CELL];
 } psw_table;

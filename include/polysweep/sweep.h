@@ -8,7 +8,8 @@
 #include "polysweep/measure.h"
 #include "polysweep/point.h"
 
-typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_PLAIN, PSW_PROGRESS_OFF } psw_progress;
+/* AUTO: a bar where stderr is a terminal, else lines. */
+typedef enum psw_progress { PSW_PROGRESS_AUTO, PSW_PROGRESS_BAR, PSW_PROGRESS_PLAIN, PSW_PROGRESS_OFF } psw_progress;
 
 /* Points that have ended and are computed again: those that failed, timed out or were skipped; those that a search did
  * not need, as a grid of points that nobody asked for. */
@@ -58,6 +59,22 @@ psw_status psw_launch_describe(const psw_comm *world, const psw_comm *node, cons
 
 /* ---- progress of a run ---- */
 
+/* Of a node of a launch, or of several that are too many to be listed: points that its ranks have ended, where a team
+ * has several those of its first one; the seconds since the rank was heard that has been silent for longest; NaN: it
+ * has not been heard yet. */
+typedef struct psw_sweep_node {
+    char host[64]; /* "": several */
+    ptrdiff_t nodes, ranks, points;
+    double heard_s;
+} psw_sweep_node;
+
+/* Of the teams that have so many ranks at present; a point that takes longest has been computed for so long. */
+typedef struct psw_sweep_team {
+    ptrdiff_t ranks, teams, points;
+    double longest_s, heard_s;
+} psw_sweep_team;
+enum { PSW_NODES_SHOWN = 32, PSW_TEAMS_SHOWN = 12 };
+
 /* FILE.h5.status.json: the progress of a run, replaced atomically. */
 typedef struct psw_sweep_state {
     char state[24]; /* running, done, failed, partial (all that --where selects), stopped_clean, interrupted */
@@ -69,11 +86,22 @@ typedef struct psw_sweep_state {
     ptrdiff_t not_needed; /* by a search that has ended; while it runs these points are still missing */
     double fraction;      /* of predicted cost */
     double elapsed_s, eta_s;
-    double time_limit_s;      /* of the launch, from its start; NaN = none */
-    char time_limit_from[16]; /* --time-limit, study, Slurm */
-    char stop_reason[16];     /* time limit, max-fails, USR1, INT, TERM; "": not stopped */
+    double time_limit_s;              /* of the launch, from its start; NaN = none */
+    char time_limit_from[16];         /* --time-limit, study, Slurm */
+    char stop_reason[16];             /* time limit, max-fails, USR1, INT, TERM; "": not stopped */
+    ptrdiff_t before;                 /* of the points that have ended: in earlier launches */
+    ptrdiff_t node_count, team_count; /* what follows, as it was when the state was written; 0: an earlier program's */
+    psw_sweep_node nodes[PSW_NODES_SHOWN];
+    psw_sweep_team teams[PSW_TEAMS_SHOWN];
 } psw_sweep_state;
 psw_status psw_sweep_state_write(const char *result_path, const psw_sweep_state *state);
 psw_status psw_sweep_state_read(const char *result_path, psw_sweep_state *state); /* PSW_ENVIRONMENT if missing */
+/* Nodes and teams as that file has them: plain texts, which earlier programs pass over. read: false where it is none.
+ */
+enum { PSW_PLACES_TEXT = 6144 };
+void psw_sweep_nodes_print(const psw_sweep_state *state, char text[PSW_PLACES_TEXT]);
+void psw_sweep_teams_print(const psw_sweep_state *state, char text[PSW_PLACES_TEXT]);
+bool psw_sweep_nodes_read(const char *text, psw_sweep_state *state);
+bool psw_sweep_teams_read(const char *text, psw_sweep_state *state);
 
 #endif

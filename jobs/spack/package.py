@@ -1,4 +1,4 @@
-"""Spack's recipe for polysweep. From a clone: README.md, "Clusters", says what to type."""
+"""Spack's recipe for polysweep. From a clone: analysis/doc/slurm.md says what to type."""
 
 from spack.package import *
 

@@ -186,5 +186,6 @@ void psw_print(FILE *out, const char *format, ...)
     va_start(arguments, format);
     psw_plain_format(text, sizeof text, format, arguments);
     va_end(arguments);
+    if (out == stderr) psw_standing_clear();
     fputs(text, out);
 }

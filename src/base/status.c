@@ -76,6 +76,7 @@ void psw_message_print(const char *before, const char *after)
     psw_format(line + used, sizeof line - used, "%s", message);
     used = strlen(line);
     psw_plain_text(after, line + used, sizeof line - used);
+    psw_standing_clear();
     fprintf(stderr, "polysweep: %s\n", line); /* in one piece: other ranks may write, too */
 }
 

@@ -45,13 +45,24 @@ bool psw_table_begin(FILE *out, ptrdiff_t columns, psw_table *table)
 
 static void print_row(const psw_table *table, ptrdiff_t row)
 {
-    for (ptrdiff_t i = 0; i < table->columns; i++)
+    for (ptrdiff_t i = 0; i < table->fitting; i++)
         fprintf(table->out, "%s%*s", i ? "  " : "", (int)table->width[i], table->cells[row * table->columns + i]);
     fputc('\n', table->out);
 }
 
+/* Of the columns as many as a line has room for. */
+static ptrdiff_t fitting(const psw_table *table)
+{
+    size_t used = 0;
+    ptrdiff_t i = 0;
+    while (i < table->columns && (table->most == 0 || i == 0 || used + table->width[i] <= (size_t)table->most))
+        used += table->width[i++] + 2;
+    return i;
+}
+
 static void print_held(psw_table *table)
 {
+    if (table->held >= 0) table->fitting = fitting(table);
     for (ptrdiff_t row = 0; row < table->held; row++) print_row(table, row);
     table->held = -1;
 }

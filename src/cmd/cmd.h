@@ -1,4 +1,4 @@
-/* cmd: the command line. One table of commands, one table of options; help, parsing and README come from them. */
+/* cmd: the command line. One table of commands, one table of options; help, parsing and manual pages come from them. */
 #ifndef POLYSWEEP_CMD_H
 #define POLYSWEEP_CMD_H
 
@@ -18,8 +18,11 @@ typedef struct cmd_options {
     ptrdiff_t ranks, ranks_per_node, max_fails;
     psw_part part;
     double time_limit_s, sample; /* seconds; percent */
-    bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak,
-        no_inputs, calibrate, edges, study;
+    double watch_s;              /* seconds between two looks; 0: one look */
+    bool help, version, citation, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm,
+        strong, weak, no_inputs, calibrate, edges, study, prometheus, list_columns;
+    const char *sort;
+    ptrdiff_t limit;
     psw_progress progress;
     psw_redo redo;
     char command[4096]; /* the whole command line, for the launch table; truncated if longer */
@@ -56,6 +59,7 @@ typedef struct cmd_topic {
     const char *name, *summary, *text;
 } cmd_topic;
 extern const cmd_topic cmd_topics[];
+void cmd_citation_print(FILE *stream); /* the topic of that name without its title: BibTeX alone */
 
 /* manual.c: what the build installs. */
 void cmd_man_print(const cmd_command *command,
@@ -68,6 +72,10 @@ int cmd_world_rank(void);
 /* The number of this process among the tasks of a step of srun, which need not be one world, where it is one of them;
  * else 0. */
 int cmd_step_task(void);
+bool cmd_launched(void); /* by a launcher: stdout may seem a terminal where it is a file */
+/* This process was started by mpirun on this machine, whose stderr is a terminal and which passes on what ranks write
+ * there as it comes: a bar can be drawn, though here stderr is a pipe. False wherever that is not certain. */
+bool cmd_launcher_draws(void);
 
 /* The study of a command line: its first file, with --set. PSW_USAGE, PSW_ENVIRONMENT. */
 psw_status cmd_study_of_options(const cmd_options *options, psw_study **study);

@@ -47,13 +47,20 @@ const cmd_command cmd_commands[] = {
      "  mpirun -n 8 polysweep scale phase.yaml --weak --teams 1,2,4,8 -o weak.h5\n"
      "  mpirun -n 8 polysweep scale phase.yaml --strong --set time.beside=true\n",
      true, false, cmd_scale},
-    {"status", "FILE.h5", "progress of a run, from its sidecar file, while it runs or after", "json",
-     "  polysweep status phase.h5\n", false, false, cmd_status},
+    {"status", "FILE.h5", "progress of a run, from its sidecar file, while it runs or after", "watch prometheus json",
+     "  polysweep status phase.h5\n"
+     "  polysweep status phase.h5 --watch\n"
+     "  polysweep status phase.h5 --watch 60 >> phase.log\n"
+     "  polysweep status phase.h5 --prometheus > phase.prom.new && mv phase.prom.new "
+     "/var/lib/node_exporter/phase.prom\n",
+     false, false, cmd_status},
     {"show", "FILE.h5",
      "rows of the result table; points that a search did not need are left out, unless --where names their status",
-     "where columns edges counterexamples study csv jsonl extrap json",
+     "where columns sort limit list-columns edges counterexamples study csv jsonl extrap json",
      "  polysweep show phase.h5 --where \"method == exact and n == 1024\" --columns beta,success_rate,theory_success\n"
      "  polysweep show phase.h5 --csv > phase.csv\n"
+     "  polysweep show phase.h5 --list-columns\n"
+     "  polysweep show phase.h5 --sort -time_median_s,n --limit 10 --columns method,n,d,time_median_s\n"
      "  polysweep show windows.h5 --edges --where \"kind == rise\"\n"
      "  polysweep show phase.h5 --counterexamples fails\n"
      "  polysweep show phase.h5 --counterexamples fails --study > again.yaml\n"
@@ -221,6 +228,8 @@ static int without_mpi(const cmd_command *command, const cmd_options *options)
         cmd_help_print(command, stdout);
     else if (options->version)
         psw_print(stdout, "polysweep " PSW_VERSION "\n");
+    else if (options->citation)
+        cmd_citation_print(stdout);
     else if (!command->writes || cmd_world_rank() == 0)
         status = command->run(options, NULL);
     return leave(status);
@@ -228,7 +237,7 @@ static int without_mpi(const cmd_command *command, const cmd_options *options)
 
 int main(int argc, char **argv)
 {
-    const cmd_options version = {.version = true};
+    const cmd_options version = {.version = true}, citation = {.citation = true};
     cmd_options options;
     psw_threads_unbind();
     signal(SIGPIPE,
@@ -237,11 +246,13 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help(argc, argv);
     if (strcmp(argv[1], "--version") == 0) return without_mpi(NULL, &version);
+    if (strcmp(argv[1], "--citation") == 0) return without_mpi(NULL, &citation);
     const cmd_command *command = cmd_command_find(argv[1]);
     psw_status status = command ? cmd_options_parse(command, argc, argv, &options) : unknown(argv[1]);
     if (status == PSW_OK) status = psw_fault_check();
     if (status == PSW_OK) status = psw_target_check();
     if (status != PSW_OK) return leave(status);
-    if (command->mpi && !options.help && !options.version) return inside_mpi(command, &options, &argc, &argv);
+    bool told = options.help || options.version || options.citation;
+    if (command->mpi && !told) return inside_mpi(command, &options, &argc, &argv);
     return without_mpi(command, &options);
 }

@@ -185,10 +185,11 @@ static void zsh(FILE *stream)
             fprintf(stream, "      '--%s[", option.name);
             quoted(stream, option.help, "[]:");
             fputc(']', stream);
-            if (option.argument) fputc(':', stream), quoted(stream, option.argument, ":[]");
+            if (option.argument)
+                fputs(option.argument[0] == '[' ? "::" : ":", stream), quoted(stream, option.argument, ":[]");
             if (option.argument && choices(&option))
                 fputs(":(", stream), spaced(stream, choices(&option)), fputc(')', stream);
-            else if (option.argument)
+            else if (option.argument && option.argument[0] != '[')
                 fputs(":_files", stream);
             fputs("' \\\n", stream);
         }
@@ -217,7 +218,7 @@ static void fish(FILE *stream)
             if (option.letter) fprintf(stream, " -s %c", option.letter);
             if (option.argument && choices(&option))
                 fputs(" -x -a '", stream), spaced(stream, choices(&option)), fputc('\'', stream);
-            else if (option.argument)
+            else if (option.argument && option.argument[0] != '[')
                 fputs(" -r", stream);
             fputs(" -d '", stream);
             quoted(stream, option.help, "\\");

@@ -5,7 +5,7 @@
 
 #include "cmd/cmd.h"
 
-typedef enum kind { FLAG, TEXT, COUNT, DURATION, PERCENT, LIST, PROGRESS, REDO, PART } kind;
+typedef enum kind { FLAG, TEXT, COUNT, DURATION, PERCENT, LIST, PROGRESS, REDO, PART, EVERY } kind;
 
 typedef struct option {
     const char *name, *argument, *help;
@@ -37,7 +37,9 @@ static const option options_table[] = {
     {"dry-run", NULL, "only print what would be done, as plan does, on the ranks of this launch", FLAG, AT(dry_run), 0},
     {"no-inputs", NULL, "plan without opening the files that the study names (data, weights)", FLAG, AT(no_inputs), 0},
     {"oversubscribe", NULL, "allow more ranks x threads than hardware threads", FLAG, AT(oversubscribe), 0},
-    {"progress", "auto|plain|off", "how to show progress on stderr (auto: a bar on a terminal, lines in a log)",
+    {"progress", "auto|bar|plain|off",
+     "how to show progress on stderr: a bar, lines now and then, nothing; auto: a bar on a terminal, also of mpirun on "
+     "this machine, else lines. Where a launcher hides a terminal, as srun does, and somebody looks: --progress bar",
      PROGRESS, AT(progress), 0},
     {"quiet", NULL, "only errors on stderr", FLAG, AT(quiet), 'q'},
     {"ranks", "P", "number of ranks to plan for (default: the cores of this machine)", COUNT, AT(ranks), 0},
@@ -58,6 +60,18 @@ static const option options_table[] = {
     {"strong", NULL, "the same points on every team", FLAG, AT(strong), 0},
     {"weak", NULL, "n grows with the team, so that the work per rank stays the same", FLAG, AT(weak), 0},
     {"teams", "T,T,...", "sizes of teams (default: 1, 2, 4, ... and all ranks)", TEXT, AT(teams), 0},
+    {"watch", "[SECONDS]",
+     "look again every SECONDS (default: 2) until the run has ended, or Ctrl-C: in place on a terminal, else a line "
+     "each "
+     "time",
+     EVERY, AT(watch_s), 0},
+    {"prometheus", NULL, "in the text format of Prometheus, for the textfile collector of its node exporter", FLAG,
+     AT(prometheus), 0},
+    {"sort", "[-]COLUMN,...", "rows in ascending order of COLUMN, with - in descending; what has no value comes last",
+     TEXT, AT(sort), 0},
+    {"limit", "N", "only the first N rows", COUNT, AT(limit), 0},
+    {"list-columns", NULL, "name, unit and meaning of every column of the file, instead of rows", FLAG,
+     AT(list_columns), 0},
     {"columns", "A,B,...", "columns to show", TEXT, AT(columns), 0},
     {"counterexamples", "NAME", "points that contradict the claim NAME of the study (predict), the strongest first",
      TEXT, AT(counterexamples), 0},
@@ -74,6 +88,7 @@ static const option options_table[] = {
     {"json", NULL, "one versioned JSON document", FLAG, AT(json), 0},
     {"help", NULL, "this text", FLAG, AT(help), 'h'},
     {"version", NULL, "the version of the program", FLAG, AT(version), 0},
+    {"citation", NULL, "how to cite the program and the paper: BibTeX", FLAG, AT(citation), 0},
 };
 enum { OPTIONS = sizeof options_table / sizeof options_table[0] };
 
@@ -88,7 +103,8 @@ static bool listed(const char *list, const char *name)
 
 static bool takes(const cmd_command *command, const option *o)
 {
-    return o->at == AT(help) || o->at == AT(version) || listed(command->options, o->name);
+    bool always = o->at == AT(help) || o->at == AT(version) || o->at == AT(citation);
+    return always || listed(command->options, o->name);
 }
 
 static psw_status unknown(const cmd_command *command, const char *argument)
@@ -135,13 +151,13 @@ static psw_status append(const char **list, ptrdiff_t *length, const char *name,
 
 static psw_status progress_word(const char *value, psw_progress *out)
 {
-    static const char *const words[] = {"auto", "plain", "off"};
-    for (int i = 0; i < 3; i++)
+    static const char *const words[] = {"auto", "bar", "plain", "off"};
+    for (int i = 0; i < 4; i++)
         if (strcmp(value, words[i]) == 0) {
             *out = (psw_progress)i;
             return PSW_OK;
         }
-    return PSW_FAIL(PSW_USAGE, "--progress: \"%s\" is not one of auto, plain, off", value);
+    return PSW_FAIL(PSW_USAGE, "--progress: \"%s\" is not one of auto, bar, plain, off", value);
 }
 
 static psw_status redo_word(const char *value, psw_redo *out)
@@ -152,6 +168,17 @@ static psw_status redo_word(const char *value, psw_redo *out)
                     "--redo: unknown value \"%s\"; --redo failed computes failed, timed out and skipped points again, "
                     "--redo not_needed those that a search left out",
                     value);
+}
+
+static psw_status every(const char *value, double *out)
+{
+    const double least_s = 0.1, most_s = 86400, usual_s = 2;
+    char *end = "";
+    *out = value ? strtod(value, &end) : usual_s;
+    if (value && (end == value || *end || !(*out >= least_s && *out <= most_s)))
+        return PSW_FAIL(PSW_USAGE, "--watch: \"%s\" is not a number of seconds from %g to %.0f", value, least_s,
+                        most_s);
+    return PSW_OK;
 }
 
 static psw_status part_of(const char *value, psw_part *out)
@@ -174,6 +201,7 @@ static psw_status keep(const option *o, const char *argument, const char *value,
     case DURATION: return psw_parse_duration(value, member);
     case PERCENT: return percent(argument, value, member);
     case COUNT: return count(argument, value, member);
+    case EVERY: return every(value, member);
     }
     return PSW_OK;
 }
@@ -191,6 +219,12 @@ static const option *find(const cmd_command *command, const char *argument, cons
         if (same && takes(command, o)) return o;
     }
     return NULL;
+}
+
+/* What follows an option that may have a number. */
+static bool is_number(const char *text)
+{
+    return *text && text[strspn(text, "0123456789.")] == '\0';
 }
 
 static void command_line(int argc, char **argv, cmd_options *options)
@@ -218,6 +252,12 @@ psw_status cmd_options_parse(const cmd_command *command, int argc, char **argv, 
         }
         const option *o = find(command, argv[i], &value);
         if (!o) return unknown(command, argv[i]);
+        if (o->kind == EVERY) {
+            bool next = !value && i + 1 < argc && is_number(argv[i + 1]);
+            PSW_TRY(keep(o, argv[i], next ? argv[i + 1] : value, options));
+            i += next;
+            continue;
+        }
         if (o->kind != FLAG && !value && i + 1 == argc)
             return PSW_FAIL(PSW_USAGE, "%s needs a value: %s %s", argv[i], argv[i], o->argument);
         if (o->kind == FLAG && value) return PSW_FAIL(PSW_USAGE, "--%s takes no value", o->name);

@@ -5,6 +5,7 @@
 
 psw_sweep_request cmd_request_of_options(const cmd_options *o)
 {
+    bool seen = o->progress == PSW_PROGRESS_AUTO && cmd_launcher_draws();
     return (psw_sweep_request){.file = o->files[0],
                                .text = o->text,
                                .set = o->set,
@@ -20,7 +21,7 @@ psw_sweep_request cmd_request_of_options(const cmd_options *o)
                                .calibrate = o->calibrate,
                                .max_fails = o->max_fails,
                                .time_limit_s = o->time_limit_s,
-                               .progress = o->progress};
+                               .progress = seen ? PSW_PROGRESS_BAR : o->progress};
 }
 
 /* The plan for this very launch. */

@@ -1,25 +1,24 @@
 /* show: rows of the result table, for a person or for a program. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/counterexamples.h"
 #include "cmd/edges.h"
 #include "cmd/extrap.h"
+#include "cmd/order.h"
 
 #include "polysweep/plain.h"
+#include "polysweep/terminal.h"
 
 /* ---- which columns ---- */
 
 static psw_status add_column(cmd_view *v, const char *name)
 {
-    for (ptrdiff_t i = 0; i < v->count; i++)
-        if (strcmp(v->all[i].name, name) == 0) {
-            if (v->shown_count < PSW_COLUMNS_MAX) v->shown[v->shown_count++] = &v->all[i];
-            return PSW_OK;
-        }
-    const char *near = psw_nearest(name, v->names);
-    return PSW_FAIL(PSW_USAGE, "--columns: there is no column \"%s\"%s%s", name, near ? ", did you mean " : "",
-                    near ? near : "");
+    const psw_column *column;
+    PSW_TRY(cmd_order_column(v, "--columns", name, &column));
+    if (v->shown_count < PSW_COLUMNS_MAX) v->shown[v->shown_count++] = column;
+    return PSW_OK;
 }
 
 static psw_status asked_columns(cmd_view *v, const char *list)
@@ -182,6 +181,13 @@ static void lines_row(cmd_view *v, void *state, const psw_record *record)
     psw_json_end(&line);
 }
 
+static void name_column(psw_json *json, const psw_column *column)
+{
+    psw_json_text(json, "name", column->name);
+    psw_json_text(json, "units", column->units);
+    psw_json_text(json, "long_name", column->long_name);
+}
+
 static void json_begin(cmd_view *v, void *state)
 {
     psw_json *json = &((printer *)state)->json;
@@ -190,9 +196,7 @@ static void json_begin(cmd_view *v, void *state)
     psw_json_open(json, "columns", '[');
     for (ptrdiff_t i = 0; i < v->shown_count; i++) {
         psw_json_open(json, NULL, '{');
-        psw_json_text(json, "name", v->shown[i]->name);
-        psw_json_text(json, "units", v->shown[i]->units);
-        psw_json_text(json, "long_name", v->shown[i]->long_name);
+        name_column(json, v->shown[i]);
         psw_json_close(json);
     }
     psw_json_close(json);
@@ -225,22 +229,48 @@ static void failure_row(cmd_view *v, void *state, const psw_record *record)
     print_failure(v, record);
 }
 
-static psw_status print_rows(cmd_view *v, const form *f)
+/* What is said below a table, on stderr, so that the table stays one. */
+static psw_status print_notes(cmd_view *v, cmd_order *order)
+{
+    ptrdiff_t left_out = v->left_out; /* of the walk that has just ended */
+    PSW_TRY(cmd_order_walk(v, order, failure_row, NULL));
+    if (left_out > 0)
+        psw_print(stderr,
+                  "%td points that the search did not need are left out; --where \"status == not_needed\" shows "
+                  "them\n",
+                  left_out);
+    return PSW_OK;
+}
+
+static void print_narrow(const cmd_view *v, const psw_table *table)
+{
+    if (table->fitting == v->shown_count) return;
+    psw_print(stderr, "%td columns do not fit into %td:", v->shown_count - table->fitting, table->most);
+    for (ptrdiff_t i = table->fitting; i < v->shown_count; i++) psw_print(stderr, " %s", v->shown[i]->name);
+    psw_print(stderr, "; --columns chooses some, --csv has all\n");
+}
+
+/* On a terminal as much as fits; else whole lines, whoever reads them. */
+static psw_status print_ordered(cmd_view *v, const form *f, cmd_order *order)
 {
     printer state;
     if (f->table && !psw_table_begin(stdout, v->shown_count, &state.table))
         return PSW_FAIL(PSW_NO_MEMORY, "no memory for a table of %td columns", v->shown_count);
+    if (f->table && isatty(STDOUT_FILENO) && !cmd_launched()) state.table.most = psw_terminal_columns(STDOUT_FILENO);
     f->begin(v, &state);
-    psw_status status = cmd_view_walk(v, f->row, &state);
+    psw_status status = cmd_order_walk(v, order, f->row, &state);
     f->end(&state);
     fflush(stdout);
-    if (status != PSW_OK || !f->table || v->walk) return status;
-    status = cmd_view_walk(v, failure_row, NULL);
-    if (v->left_out > 0)
-        psw_print(stderr,
-                  "%td points that the search did not need are left out; --where \"status == not_needed\" shows "
-                  "them\n",
-                  v->left_out);
+    if (status == PSW_OK && f->table) print_narrow(v, &state.table);
+    return status != PSW_OK || !f->table || v->walk ? status : print_notes(v, order);
+}
+
+static psw_status print_rows(cmd_view *v, const form *f, const cmd_options *o)
+{
+    cmd_order *order;
+    psw_status status = cmd_order_make(v, o->sort, o->limit, &order);
+    if (status == PSW_OK) status = print_ordered(v, f, order);
+    cmd_order_free(order);
     return status;
 }
 
@@ -260,10 +290,45 @@ static psw_status some_row(cmd_view *v, const char *where)
     return PSW_FAIL(PSW_USAGE, "--where %.200s: none of the %td rows satisfy it", where, psw_reader_slots(v->reader));
 }
 
+static void csv_text(const char *text)
+{
+    psw_print(stdout, "\"");
+    for (; *text; text++) psw_print(stdout, *text == '"' ? "\"\"" : "%c", *text);
+    psw_print(stdout, "\"");
+}
+
+/* Of the file, own axes and predictions among them; `help columns NAME` says more of those that every file has. */
+static void list_columns(const cmd_view *v, const cmd_options *o)
+{
+    enum { NAME = 24, UNIT = 9 };
+    psw_json json = {0};
+    if (o->json) json = psw_json_begin(stdout, "show"), psw_json_open(&json, "columns", '[');
+    if (o->csv) psw_print(stdout, "name,units,long_name\n");
+    for (ptrdiff_t i = 0; i < v->count; i++) {
+        const psw_column *column = &v->all[i];
+        if (o->csv) {
+            psw_print(stdout, "%s,%s,", column->name, column->units);
+            csv_text(column->long_name);
+            psw_print(stdout, "\n");
+        } else if (o->json || o->jsonl) {
+            psw_json line = o->json ? json : psw_json_line(stdout);
+            if (o->json) psw_json_open(&line, NULL, '{');
+            name_column(&line, column);
+            o->json ? psw_json_close(&line) : psw_json_end(&line);
+            if (o->json) json = line;
+        } else {
+            psw_print(stdout, "%-*s %-*s ", NAME, column->name, UNIT - 1, column->units);
+            psw_print_wrapped(stdout, NAME + 1 + UNIT, NAME + 1 + UNIT, column->long_name);
+        }
+    }
+    if (o->json) psw_json_end(&json);
+}
+
 static psw_status print(cmd_view *v, const cmd_options *o)
 {
     if (o->edges) PSW_TRY(cmd_edges_open(v));
     PSW_TRY(cmd_view_where(v, o->where));
+    if (o->list_columns) return list_columns(v, o), PSW_OK;
     if (o->extrap && o->columns) return PSW_FAIL(PSW_USAGE, "--extrap chooses its columns; leave --columns out");
     if (o->counterexamples && o->columns)
         return PSW_FAIL(PSW_USAGE, "--counterexamples chooses its columns; leave --columns out");
@@ -271,12 +336,12 @@ static psw_status print(cmd_view *v, const cmd_options *o)
     if (o->counterexamples) return cmd_counterexamples_print(v, o);
     if (o->extrap) return cmd_extrap_print(v);
     bool others = o->json || o->jsonl || o->csv;
-    if (o->edges && !o->columns && !others) return cmd_edges_print(v);
+    if (o->edges && !o->columns && !others && !o->sort && !o->limit) return cmd_edges_print(v);
     if (o->edges && !o->columns)
         cmd_edges_columns(v);
     else
         PSW_TRY(o->columns ? asked_columns(v, o->columns) : default_columns(v));
-    return print_rows(v, o->json ? &json_form : o->jsonl ? &lines_form : o->csv ? &csv_form : &table_form);
+    return print_rows(v, o->json ? &json_form : o->jsonl ? &lines_form : o->csv ? &csv_form : &table_form, o);
 }
 
 psw_status cmd_show(const cmd_options *options, const psw_comm *world)
@@ -287,6 +352,8 @@ psw_status cmd_show(const cmd_options *options, const psw_comm *world)
     if (options->edges && options->extrap) return PSW_FAIL(PSW_USAGE, "--edges and --extrap exclude each other");
     if (options->csv + options->jsonl + options->json + options->extrap > 1)
         return PSW_FAIL(PSW_USAGE, "--csv, --jsonl, --json and --extrap exclude each other; give one of them");
+    if ((options->sort || options->limit) && (options->extrap || options->counterexamples))
+        return PSW_FAIL(PSW_USAGE, "--extrap and --counterexamples have their own order; leave --sort and --limit out");
     if (options->study && !options->counterexamples)
         return PSW_FAIL(PSW_USAGE, "--study is for counterexamples: add --counterexamples NAME");
     if (options->counterexamples && (options->extrap || options->edges))

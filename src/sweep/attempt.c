@@ -169,9 +169,11 @@ static psw_status compute(sweep_job *j, attempt *a)
     a->start_s = sweep_watch_since_start_s(j);
     j->progress.repeat_until_s = psw_clock_s() + fmax(j->limits.least_limit_s, s->point_limit * run->predicted_s);
     j->open.computer.nodes = a->nodes;
+    sweep_display_begins(&j->open.display, leads(a) ? a->team.size : 0);
     if (status == PSW_OK && leads(a)) status = mark(j, &a->slots);
     status = psw_comm_agree(j->open.timer.beside ? j->open.timer.beside : &a->team, status);
     if (status == PSW_OK) status = compute_and_put(j, a);
+    sweep_display_ends(&j->open.display);
     if (s->keep_rows) j->progress.unsynced = true;
     if (status != PSW_OK && leads(a)) unmark(j, &a->slots);
     return status;

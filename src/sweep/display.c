@@ -11,23 +11,14 @@
 #include "polysweep/files.h"
 #include "polysweep/measure.h"
 #include "polysweep/plain.h"
+#include "polysweep/terminal.h"
+#include "sweep/bar.h"
 
 static void iso_time(char *out, size_t size)
 {
     time_t now = (time_t)psw_wall_s();
     struct tm utc;
     strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-}
-
-static void duration(double seconds, char *out, size_t size)
-{
-    long s = seconds > 0 ? (long)(seconds + 0.5) : 0;
-    if (s < 60)
-        psw_format(out, size, "%lds", s);
-    else if (s < 3600)
-        psw_format(out, size, "%ldm%02lds", s / 60, s % 60);
-    else
-        psw_format(out, size, "%ldh%02ldm", s / 3600, s / 60 % 60);
 }
 
 /* Of a search: the points that it is expected to need, as fast as those so far. */
@@ -60,27 +51,39 @@ static void refresh(sweep_display *display, const sweep_tally *all)
     iso_time(state->updated, sizeof state->updated);
 }
 
-static void draw(sweep_display *display)
+/* The width is asked each time: people make windows larger. A message clears what stands; it is drawn anew then. */
+static void draw_bar(sweep_display *display)
+{
+    char text[SWEEP_BAR];
+    int columns = sweep_bar_text(&display->state, display->families ? display->expected : 0,
+                                 psw_terminal_columns(STDERR_FILENO), psw_terminal_unicode(), text);
+    int before = display->drawn > columns ? display->drawn - columns : 0;
+    psw_standing_set(0, false);
+    psw_print(stderr, "\r%s%*s", text, before, "");
+    fflush(stderr);
+    psw_standing_set(columns + before, false);
+    display->drawn = columns;
+}
+
+static void draw_line(const sweep_display *display)
 {
     const psw_sweep_state *state = &display->state;
-    char elapsed[32], left[32], bar[25];
-    duration(state->elapsed_s, elapsed, sizeof elapsed);
-    duration(state->eta_s, left, sizeof left);
-    for (int i = 0; i < 24; i++) bar[i] = i < (int)(24 * state->fraction) ? '#' : '.';
-    bar[24] = '\0';
-    if (display->bar)
-        psw_print(stderr, "\r[%s] ", bar);
-    else
-        psw_print(stderr, "polysweep: ");
-    psw_print(stderr, "%3.0f %%  %td of ", 100 * state->fraction, state->done);
+    char elapsed[32], left[32];
+    sweep_bar_duration(state->elapsed_s, elapsed, sizeof elapsed);
+    sweep_bar_duration(state->eta_s, left, sizeof left);
+    psw_print(stderr, "polysweep: %3.0f %%  %td of ", 100 * state->fraction, state->done);
     if (display->families)
         psw_print(stderr, "about %.0f points that the search needs of %td", display->expected, state->points);
     else
         psw_print(stderr, "%td points", state->points);
     if (state->failed) psw_print(stderr, ", %td failed", state->failed);
-    psw_print(stderr, "  %s elapsed, about %s left", elapsed, left);
-    psw_print(stderr, display->bar ? "   " : "\n");
+    psw_print(stderr, "  %s elapsed, about %s left\n", elapsed, left);
     fflush(stderr);
+}
+
+static void draw(sweep_display *display)
+{
+    display->bar ? draw_bar(display) : draw_line(display);
 }
 
 void sweep_display_event(sweep_display *display, const char *format, ...)
@@ -106,6 +109,18 @@ static void write_state(const sweep_display *display)
     psw_message_set(message, site);
 }
 
+/* Nodes and teams; a rank that has said nothing yet is not heard. */
+static void hear(sweep_display *display, double now)
+{
+    sweep_places_empty(&display->state);
+    for (int rank = 0; rank < display->places.ranks; rank++) {
+        double heard;
+        const sweep_tally *it = (const sweep_tally *)psw_board_of(display->board, rank, &heard);
+        sweep_word word = {it->team, it->run_s, it->done + it->failed + it->skipped + it->not_needed, now - heard};
+        sweep_places_add(&display->places, rank, &word, &display->state);
+    }
+}
+
 static void show(sweep_display *display, double now)
 {
     double every_s = display->bar ? 0.2 : 10, first_s = display->bar ? 0.2 : 3;
@@ -114,8 +129,9 @@ static void show(sweep_display *display, double now)
     bool file = now - display->last_state_s >= 2;
     sweep_tally all;
     if (!line && !file) return;
-    psw_board_read(display->board, (double *)&all);
+    psw_board_read(display->board, now, (double *)&all);
     refresh(display, &all);
+    hear(display, now);
     if (line) {
         draw(display);
         display->last_line_s = now;
@@ -128,12 +144,14 @@ static void show(sweep_display *display, double now)
 
 /* ---- opening ---- */
 
-static void fill_state(const sweep_given *g, ptrdiff_t points, const sweep_limits *limits, const char *started,
+static void fill_state(const sweep_given *g, const sweep_slots *slots, const sweep_limits *limits, const char *started,
                        psw_sweep_state *state)
 {
+    ptrdiff_t ended = slots->done + slots->failed + slots->skipped + slots->not_needed;
     const char *launch = getenv("POLYSWEEP_LAUNCH");
     *state = (psw_sweep_state){.state = "running",
-                               .points = points,
+                               .points = slots->points,
+                               .before = ended,
                                .ranks = g->world->size,
                                .pid = getpid(),
                                .time_limit_s = limits->time_limit_s};
@@ -152,10 +170,12 @@ static sweep_display display_of(const sweep_given *g, const sweep_slots *slots, 
            points = (double)slots->points;
     return (sweep_display){.path = g->path,
                            .mode = mode,
-                           .bar = mode == PSW_PROGRESS_AUTO && isatty(STDERR_FILENO),
+                           .bar = mode == PSW_PROGRESS_BAR ||
+                                  (mode == PSW_PROGRESS_AUTO && psw_terminal_draws(STDERR_FILENO)),
                            .rank = g->world->rank,
                            .ranks = g->world->size,
                            .start_s = g->start_s,
+                           .run_begun_s = NAN,
                            .share_before = points > 0 ? ended / points : 1,
                            .share = points > 0 ? sweep_runs_points(runs) / points : 0,
                            .done_before = slots->done,
@@ -179,7 +199,7 @@ psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots
 {
     char name[1100];
     *display = display_of(given, slots, runs);
-    fill_state(given, slots->points, limits, started, &display->state);
+    fill_state(given, slots, limits, started, &display->state);
     psw_format(name, sizeof name, "%s.events.jsonl", given->path);
     if (display->rank == 0) PSW_TRY(open_events(name, &display->events));
     sweep_display_event(display, "\"event\": \"start\", \"ranks\": %d, \"points\": %td, \"done\": %td, \"runs\": %td",
@@ -192,22 +212,43 @@ psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots
 
 _Static_assert(sizeof(sweep_tally) <= PSW_BOARD_MAX * sizeof(double), "a tally fits the board");
 
-psw_status sweep_display_share(const psw_comm *world, sweep_display *display)
+psw_status sweep_display_share(const psw_comm *world, const psw_comm *node, sweep_display *display)
 {
+    PSW_TRY(sweep_places_find(world, node, display->state.host, &display->places));
     display->begin_s = display->ended_s = psw_clock_s();
     PSW_TRY(psw_board_open(world, sizeof(sweep_tally) / sizeof(double), &display->board));
     refresh(display, &(sweep_tally){0}); /* what earlier launches have done is known from the start */
+    double bar = display->rank == 0 && display->bar ? psw_terminal_columns(STDERR_FILENO) - 1 : 0;
+    PSW_TRY(psw_comm_max(world, &bar, 1));
+    if (display->rank != 0) psw_standing_set((int)bar, true); /* its messages come to where rank 0 draws */
     if (display->rank == 0) write_state(display);
     return PSW_OK;
 }
 
+void sweep_display_free(sweep_display *display)
+{
+    sweep_places_free(&display->places);
+}
+
 /* ---- while points are computed, and at the end ---- */
+
+void sweep_display_begins(sweep_display *display, int team)
+{
+    display->mine.team = team;
+    display->run_begun_s = team > 0 ? psw_clock_s() : NAN;
+}
+
+void sweep_display_ends(sweep_display *display)
+{
+    display->run_begun_s = NAN;
+}
 
 void sweep_display_tick(sweep_display *display)
 {
     double now = psw_clock_s();
     if (now - display->last_post_s < 0.1) return;
     display->last_post_s = now;
+    display->mine.run_s = isnan(display->run_begun_s) ? 0 : now - display->run_begun_s;
     psw_board_post(display->board, (const double *)&display->mine);
     if (display->rank == 0) show(display, now);
 }
@@ -218,9 +259,12 @@ psw_status sweep_display_end(const psw_comm *world, sweep_display *display, swee
     psw_status status = psw_board_close(world, display->board, (double *)all);
     refresh(display, all);
     display->state.eta_s = 0;
-    if (display->rank == 0 && display->bar && display->mode != PSW_PROGRESS_OFF) {
+    sweep_places_empty(&display->state); /* nobody computes any more */
+    psw_standing_set(0, false);
+    if (display->rank == 0 && display->bar) {
         draw(display);
-        fputc('\n', stderr);
+        psw_standing_set(0, false);
+        psw_print(stderr, "\n");
     }
     return status;
 }

@@ -4,12 +4,14 @@
 
 #include "sweep/families.h"
 #include "sweep/limits.h"
+#include "sweep/places.h"
 #include "sweep/runs.h"
 
 typedef struct sweep_tally {                  /* totals of one rank, or of all; nothing but doubles */
     double done, failed, skipped, not_needed; /* points */
     double cost_s, busy_s; /* predicted and measured seconds of finished runs, by the ranks that they hold */
     psw_pace pace;         /* the same by kind */
+    double team, run_s;    /* of a rank alone: of the team that it leads, ranks, and seconds of the run that it has */
 } sweep_tally;
 
 typedef struct sweep_display {
@@ -18,6 +20,7 @@ typedef struct sweep_display {
     FILE *events;     /* rank 0 */
     psw_progress mode;
     bool bar;
+    int drawn; /* columns of the bar that stands */
     int rank, ranks;
     double begin_s;             /* when the first run began */
     double ended_s, ended_cost; /* when a run was last seen to have ended; the cost of all that had */
@@ -28,6 +31,8 @@ typedef struct sweep_display {
     ptrdiff_t done_before, failed_before, skipped_before, not_needed_before;
     double expected; /* points of a search that has come so far */
     sweep_tally mine;
+    double run_begun_s; /* of this rank; NaN: it has none */
+    sweep_places places;
     psw_sweep_state state;
 } sweep_display;
 
@@ -36,7 +41,11 @@ typedef struct sweep_display {
 psw_status sweep_display_open(const sweep_given *given, const sweep_slots *slots, const sweep_runs *runs,
                               const sweep_limits *limits, const char *started, sweep_display *display);
 /* Collective: from here on totals of all ranks are known. */
-psw_status sweep_display_share(const psw_comm *world, sweep_display *display);
+psw_status sweep_display_share(const psw_comm *world, const psw_comm *node, sweep_display *display);
+void sweep_display_free(sweep_display *display);
+/* This rank begins a run: as the first of so many, 0: as another. ends: it has none. */
+void sweep_display_begins(sweep_display *display, int team);
+void sweep_display_ends(sweep_display *display);
 
 void sweep_display_tick(sweep_display *display); /* often; posts, draws, writes the sidecar when due */
 void sweep_display_event(sweep_display *display, const char *format, ...) __attribute__((format(printf, 2, 3)));

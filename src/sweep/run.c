@@ -134,7 +134,7 @@ static psw_status open_all(sweep_job *j)
     }
     PSW_TRY(psw_comm_agree(g->world, g->world->rank == 0 ? put_crashed(j) : PSW_OK));
     PSW_TRY(open_crew(j));
-    PSW_TRY(sweep_display_share(g->world, &j->open.display));
+    PSW_TRY(sweep_display_share(g->world, &g->node, &j->open.display));
     sweep_attempt_prepare(j);
     return PSW_OK;
 }
@@ -173,6 +173,7 @@ static psw_status run(sweep_job *j)
 
 static void release(sweep_job *j)
 {
+    sweep_display_free(&j->open.display);
     psw_arena_destroy(&j->open.computer.arena);
     free(j->open.records);
     free(j->open.marks);

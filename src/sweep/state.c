@@ -16,7 +16,8 @@
 
 typedef struct field {
     const char *name;
-    enum { TEXT, COUNT, NUMBER, YOUNGER, YOUNGER_COUNT } kind; /* YOUNGER: earlier programs do not write it */
+    enum { TEXT, COUNT, NUMBER, YOUNGER, YOUNGER_COUNT, NODES, TEAMS } kind;
+    /* YOUNGER: earlier programs do not write it; NODES, TEAMS: nor these, and they are read into lists */
     size_t at, size;
 } field;
 
@@ -48,8 +49,11 @@ static const field fields[] = {
     FIELD(YOUNGER, launch),
     FIELD(YOUNGER, whole),
     FIELD(YOUNGER_COUNT, not_needed),
+    FIELD(YOUNGER_COUNT, before),
+    FIELD(NODES, nodes),
+    FIELD(TEAMS, teams),
 };
-enum { FIELDS = sizeof fields / sizeof *fields, LONGEST = 8192 };
+enum { FIELDS = sizeof fields / sizeof *fields, LONGEST = 16384 };
 static const double SECONDS_MOST = 1e18; /* beyond what anybody waits for */
 
 static bool path_of(const char *result_path, const char *ending, char *path, size_t size)
@@ -67,6 +71,7 @@ static double bounded(const char *name, double number)
 
 static void print(FILE *out, const psw_sweep_state *state)
 {
+    char list[PSW_PLACES_TEXT];
     psw_json json = psw_json_line(out);
     psw_json_count(&json, "polysweep_json", 1);
     for (int i = 0; i < FIELDS; i++) {
@@ -77,6 +82,11 @@ static void print(FILE *out, const psw_sweep_state *state)
         case YOUNGER_COUNT:
         case COUNT: psw_json_count(&json, fields[i].name, *(const ptrdiff_t *)member); break;
         case NUMBER: psw_json_number(&json, fields[i].name, bounded(fields[i].name, *(const double *)member)); break;
+        case NODES:
+        case TEAMS:
+            (fields[i].kind == NODES ? psw_sweep_nodes_print : psw_sweep_teams_print)(state, list);
+            psw_json_text(&json, fields[i].name, list);
+            break;
         }
     }
     psw_json_end(&json);
@@ -181,6 +191,8 @@ static bool scan_value(const field *f, psw_sweep_state *state, bool quoted, cons
     case YOUNGER_COUNT:
     case COUNT: return !quoted && scan_count(text, member);
     case NUMBER: return quoted == (strcmp(text, "inf") == 0) && scan_number(text, member);
+    case NODES: return quoted && psw_sweep_nodes_read(text, state);
+    case TEAMS: return quoted && psw_sweep_teams_read(text, state);
     }
     return false;
 }
@@ -188,7 +200,7 @@ static bool scan_value(const field *f, psw_sweep_state *state, bool quoted, cons
 /* One member behind `at`; those that no version had are passed over, as long as they are plain values. */
 static cursor scan_member(cursor at, psw_sweep_state *state, unsigned *seen, const char **wrong)
 {
-    char name[64], value[256] = "";
+    char name[64], value[PSW_PLACES_TEXT] = "";
     int i = 0;
     if (*at != '"' || !(at = unquote(at, name, sizeof name)) || !(at = past(at, ':'))) return NULL;
     bool quoted = *at == '"';

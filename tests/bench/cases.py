@@ -14,7 +14,7 @@ ONCE = {"reps": 1, "max_reps": 1, "warmup": 0}  # beside the judged pass, which 
 FEW = {"reps": 5, "max_reps": 5, "warmup": 0}
 SAMPLES = {"keep": ["samples"]}
 
-#: what the README shows: family -> what its ratio is
+#: what analysis/doc/benchmarks.md shows: family -> what its ratio is
 FAMILIES = {
     "exact-openblas": "exact, β = 4: rate over numpy's 1024³ product",
     "exact-peak": "exact, β = 4: rate over multiply-adds in registers",

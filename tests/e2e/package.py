@@ -1,5 +1,5 @@
 """The analysis package on a file that the program wrote: every slot believed, torn ones not, figures, grid."""
-import contextlib, io, os, subprocess, sys, tempfile
+import contextlib, io, os, re, shutil, subprocess, sys, tempfile, zipfile
 from pathlib import Path
 
 import h5py
@@ -8,6 +8,7 @@ import numpy as np
 import polysweep
 from polysweep import oracle, report, sketches
 
+SOURCE = Path(os.environ["POLYSWEEP_SOURCE"])
 PROGRAM = Path(os.environ["POLYSWEEP_BUILD"]) / "polysweep"
 STUDY = """schema: 1
 study: package
@@ -38,8 +39,8 @@ def check(condition, what):
         print("failed:", what, file=sys.stderr)
 
 
-def run(*arguments):
-    done = subprocess.run([*map(str, arguments)], capture_output=True, text=True)
+def run(*arguments, **more):
+    done = subprocess.run([*map(str, arguments)], capture_output=True, text=True, **more)
     check(done.returncode == 0, f"{arguments} ended with {done.returncode}: {done.stderr[-500:]}")
 
 
@@ -136,6 +137,47 @@ def sketches_are_what_the_package_takes_them_for(path, q, k):
     check(len(found) == 2 * 2 * 2 * 5 * 2 and (found["found"] <= found["level"]).all(), "monomials reach every level")
 
 
+def a_wheel_is_whole(path, place):
+    """Built from the package's folder alone, in a place where nothing else of it is: with texts, types, templates and the engine."""
+    shutil.copytree(SOURCE / "analysis", place / "source", ignore=shutil.ignore_patterns("tests", "doc", "gallery", "*.egg-info", "build"))
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", "--no-input"]
+    run(*pip, "wheel", "--no-build-isolation", "--no-deps", "--no-index", "-w", place / "wheel", place / "source")
+    wheel = next((place / "wheel").glob("polysweep-*.whl"), None)
+    if not wheel:
+        return
+    with zipfile.ZipFile(wheel) as parts:
+        names = parts.namelist()
+        about = parts.read(next(name for name in names if name.endswith("/METADATA"))).decode()
+    package = {path.relative_to(SOURCE / "analysis").as_posix() for path in (SOURCE / "analysis/polysweep").rglob("*")
+               if path.is_file() and "__pycache__" not in path.parts}
+    check(package <= set(names), f"not in the wheel: {sorted(package - set(names))}")
+    check(any(name.endswith("/LICENSE") for name in names), "the licence")
+    for line in ("License: BSD-3-Clause", "Project-URL: ", "Description-Content-Type: text/markdown", "Classifier: Typing :: Typed",
+                 "Keywords: attention", f"Version: {polysweep.__version__}", "# polysweep", "engine=\"polysweep\""):
+        check(line in about, f"{line} in what the wheel says")
+    run(*pip, "install", "--no-deps", "--no-index", "--target", place / "target", wheel)
+    used = (f"import polysweep, xarray; ds = xarray.open_dataset({str(path)!r}, engine='polysweep'); "
+            f"assert polysweep.__file__.startswith({str(place / 'target')!r}), polysweep.__file__; "
+            f"assert int(ds['done'].sum()) == ds.sizes['point'] == {POINTS}; assert 'polysweep' in xarray.backends.list_engines()")
+    here = {**os.environ, "PYTHONPATH": str(place / "target")}
+    run(sys.executable, "-W", "ignore", "-c", used, env=here, cwd=place)
+    run(sys.executable, "-m", "polysweep.report", path, "-o", place / "of-the-wheel", "--quiet", env=here, cwd=place)
+    check((place / "of-the-wheel" / "index.html").exists(), "a report by the wheel")
+
+
+def one_version():
+    """It stands in the package; the program and what else states one agree."""
+    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True).stdout
+    check(said.startswith(f"polysweep {polysweep.__version__}"), f"the program says {said}, the package {polysweep.__version__}")
+    stated = {"jobs/spack/package.py": r'version\("(\d[^"]*)"', "analysis/CITATION.cff": r'^version: *"?([\d.]+)', "CHANGELOG.md": r"^## ([\d.]+)"}
+    for name, pattern in stated.items():
+        text = (SOURCE / name).read_text() if (SOURCE / name).exists() else ""
+        found = re.findall(pattern, text, re.M)[:1]
+        check(found in ([], [polysweep.__version__]), f"{name} says {found}, the package {polysweep.__version__}")
+    for name in ("CMakeLists.txt", "analysis/pyproject.toml", "include/polysweep/base.h"):
+        check(polysweep.__version__ not in (SOURCE / name).read_text(), f"{name} states a version of its own")
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)
@@ -150,6 +192,8 @@ def main():
             one_changed_number_is_seen(place / "one.h5", place / "torn.h5")
             a_second_run_says_the_same(place / "one.h5", place / "two.h5")
             the_report_runs(place / "one.h5", place / "report")
+            a_wheel_is_whole(place / "one.h5", place)
+            one_version()
         q, k = heads_of_a_file(place)
         if not failed:
             sketches_are_what_the_package_takes_them_for(place / "heads.h5", q, k)

@@ -11,6 +11,8 @@ from pathlib import Path
 from lint import bare
 
 TABLES = {"include/polysweep/methods.def": "PSW_METHOD", "include/polysweep/data_kinds.def": "PSW_DATA_KIND"}
+#: pages of the manual, one of which names each
+GUIDES = ("analysis/doc/study.md", "analysis/doc/sketches.md")
 ROWS, STATES = "src/attend/{}_real.c", "src/sketch/{}_real.c"
 HOMES = {"ROWS": [ROWS], "STATES": [STATES], "EITHER": [ROWS, STATES], "LANDMARKS": ["src/attend/landmarks_real.c"], "NOTHING": []}
 
@@ -67,8 +69,8 @@ def complaints(tree, looked_at=None):
         for home in homes:
             if home not in tree:
                 yield f"{home}: is not there, though {word} has a row"
-        if not re.search(rf"`{word}`", tree["README.md"]):
-            yield f"README.md: does not name {word}"
+        if not re.search(rf"`{word}`", "".join(tree[guide] for guide in GUIDES)):
+            yield f"{' and '.join(GUIDES)}: do not name {word}"
     for name in looked_at or tree:
         if not name.endswith((".c", ".h")):
             continue
@@ -98,12 +100,12 @@ FAULTS = [
     ("src/data/data.c", "const data_kind *f(void) { return &data_sphere; }\n", "the row of sphere"),
     ("include/polysweep/methods.def", 'PSW_METHOD(nowhere, NOWHERE, ROWS, OTHER, BOTH, false, false, true, false, , "")\n',
      "src/attend/nowhere_real.c: is not there"),
-    ("README.md", "", "does not name favor"),
+    (GUIDES[1], "", "do not name favor"),
 ]
 
 
 def tree_of(root):
-    paths = [root / "README.md", *root.glob("include/polysweep/*"), *root.glob("src/*/*.[ch]")]
+    paths = [*(root / guide for guide in GUIDES), *root.glob("include/polysweep/*"), *root.glob("src/*/*.[ch]")]
     return {path.relative_to(root).as_posix(): path.read_text() for path in paths}
 
 

@@ -71,7 +71,7 @@ static void test_board(void)
         values[0] = i;
         values[1] = world.rank;
         psw_board_post(board, values);
-        if (world.rank == 0 && i % 100 == 0) psw_board_read(board, sums);
+        if (world.rank == 0 && i % 100 == 0) psw_board_read(board, i, sums);
     }
     CHECK(world.rank > 0 || (sums[0] >= 1000 && sums[0] <= 1000.0 * world.size), "%g", sums[0]);
     CHECK(psw_board_close(&world, board, sums) == PSW_OK, "%s", psw_message());

@@ -1,6 +1,7 @@
 """Figures of a result file. Each module has one function that yields `Figure`s from a Dataset."""
 from .. import backend  # noqa: F401, first: it imports matplotlib
 from .figure import Figure
+from .changes import changes
 from .costs import costs
 from .curves import curves
 from .decomposition import decomposition
@@ -17,5 +18,5 @@ from .separation import separation
 from .timeline import timeline
 from .why import why
 
-__all__ = ["Figure", "costs", "curves", "decomposition", "degrees", "edges", "errors", "heads", "lengths", "phase", "prediction", "roofline",
-           "separation", "strong", "timeline", "weak", "why"]
+__all__ = ["Figure", "changes", "costs", "curves", "decomposition", "degrees", "edges", "errors", "heads", "lengths", "phase", "prediction",
+           "roofline", "separation", "strong", "timeline", "weak", "why"]
