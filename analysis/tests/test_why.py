@@ -34,7 +34,7 @@ def test_both_rates_and_what_is_outside_are_drawn(ds):
     apart, pale = meshes(third)
     assert np.flatnonzero(~np.isnan(apart.ravel())).tolist() == [1] and apart.ravel()[1] == pytest.approx(-0.3)
     assert np.isnan(pale.ravel()).tolist() == [k == 1 for k in range(8)], "what the interval allows is pale"
-    colour = third.collections[1].get_facecolors()[0]
+    colour = third.collections[1].get_cmap()(0.5)
     assert matplotlib.colors.to_hex(colour) == style.PALE
     limits = third.collections[0].get_clim()
     assert limits[0] == -limits[1] == pytest.approx(-0.3), "no difference is white"
