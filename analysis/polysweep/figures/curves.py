@@ -39,7 +39,7 @@ def curves(ds, level=None):
     swept = frame[[*names, "method", "method_folds", "method_reference", "n", "d", "beta"]].iloc[rows]
     if swept["beta"].nunique() < 2:
         return
-    colour = _colour_axis(swept, names)
+    colour = colour_axis(swept, names)
     length = "d" if colour == "n" else "n"
     rest = [name for name in [*names, "method", "n", "d"] if name not in (colour, length)] + [length]
     panels = rows_of(swept, rest)
@@ -68,7 +68,8 @@ def curves(ds, level=None):
                  finding=findings.separation([(_title(names, dict(zip(rest, key)), part), part) for key, part in shown.items()], colour, level))
 
 
-def _colour_axis(frame, names):
+def colour_axis(frame, names):
+    """What curves of one panel differ in."""
     for name in ("n", "d", *names):
         if frame[name].nunique() > 1 and frame[name].dtype.kind in "iuf":
             return name
@@ -79,11 +80,7 @@ def _canvas(panels, chosen, beside, names, rest, colour, lines, level):
     across, down = chosen.across, len(chosen.rows)
     canvas = matplotlib.figure.Figure(figsize=(0.9 + 3.1 * across, 0.55 + 2.45 * down), layout="constrained")
     grid = canvas.subplots(down, across, squeeze=False, sharey=True)
-    values = {value for part in panels.values() for value in part[colour].unique()}
-    curves = spaced(values - {0} if colour in SIZE else values, MOST_CURVES)
-    colours = dict(zip(curves, style.sequence(len(curves))))
-    if colour in SIZE:
-        colours[0] = style.INK  # methods that have no size; the last, so that markers are those of the legend
+    colours = colours_of(panels.values(), colour)
     for line, row in zip(grid, chosen.rows):
         for ax, key in itertools.zip_longest(line, row):
             if key is None:
@@ -100,11 +97,25 @@ def _canvas(panels, chosen, beside, names, rest, colour, lines, level):
         seen = [ax for ax in column if ax.axison]
         if seen:
             seen[-1].set_xlabel(r"degree $\beta$")
-    measured = any((part["done"] & part["success_rate"].notna()).any() for part in panels.values())
-    handles = [matplotlib.lines.Line2D([], [], color=colours[value], marker=marker if measured else "", markersize=4, linewidth=1.2,
-                                       label=number(value)) for value, marker in zip(curves, MARKERS)]
-    legend(canvas, "right upper", handles=handles, title=SYMBOLS.get(colour, colour), handlelength=1.6)
+    legend(canvas, "right upper", handles=handles_of(colours, panels.values()), title=SYMBOLS.get(colour, colour), handlelength=1.6)
     return canvas
+
+
+def colours_of(parts, colour):
+    """{value: colour} of the curves that are drawn, the ends and some between where there are many."""
+    values = {value for part in parts for value in part[colour].unique()}
+    curves = spaced(values - {0} if colour in SIZE else values, MOST_CURVES)
+    colours = dict(zip(curves, style.sequence(len(curves))))
+    if colour in SIZE:
+        colours[0] = style.INK  # methods that have no size; the last, so that markers are those of the legend
+    return colours
+
+
+def handles_of(colours, parts):
+    """Handles of a legend; without a marker where nothing is measured yet."""
+    measured = any((part["done"] & part["success_rate"].notna()).any() for part in parts)
+    return [matplotlib.lines.Line2D([], [], color=colour, marker=marker if measured else "", markersize=4, linewidth=1.2, label=number(value))
+            for (value, colour), marker in zip(colours.items(), MARKERS) if value != 0]
 
 
 def _title(names, fixed, part):

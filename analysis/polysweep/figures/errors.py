@@ -107,20 +107,21 @@ def _canvas(part, x, words):
     for j, name in enumerate(measured):
         row = [grid[0, j]] if wide else list(grid[j])
         for ax, beta in zip(row, degrees):
-            _panel(ax, part[kernels(part) == beta], x, name, used)
-        _limits(row, part, name)
+            draw(ax, part[kernels(part) == beta], x, name, used)
+        limits(row[0], part, name)
         for ax in row[:1]:
             ax.set_ylabel("error of the " + WORDS[name], linespacing=1.25)
     for ax, beta in zip(grid[0, :1] if wide else grid[0], degrees):
         ax.set_title(kernel_text(beta), pad=5)
     for ax in grid[-1]:
         ax.set_xlabel(words)
-    _legend(canvas, part, x, used)
+    legend(canvas, "right upper", handles=handles_of(part, x, used), handlelength=3.4, labelspacing=0.7)
     return canvas
 
 
-def _panel(ax, part, x, name, used):
-    if part[name].isna().all() and not ax.get_subplotspec().is_first_col():  # err_amm has no meaning for this kernel
+def draw(ax, part, x, name, used):
+    """One panel of an error (`name`) over a size (x), a curve per method; adds to `used` what a legend names."""
+    if part[name].isna().all() and ax.get_subplotspec() and not ax.get_subplotspec().is_first_col():  # err_amm has no meaning for this kernel
         ax.set_axis_off()
         return
     if x == "state_bytes":
@@ -185,15 +186,16 @@ def _guides(ax, points, x, name, used):
         used.add(power)
 
 
-def _limits(row, part, name):
-    """Bands are seen whole."""
+def limits(ax, part, name):
+    """The axis of an error: bands are seen whole."""
     shown = part[part[name] > part["rounding"]]
     if len(shown):
-        row[0].set_ylim(shown[name].min() / 1.8, 1.3 * np.nanmax(shown[[name, name + "_q90"]].to_numpy()))
-    style.ticks(row[0].yaxis, scale="log", text=style.decade)
+        ax.set_ylim(shown[name].min() / 1.8, 1.3 * np.nanmax(shown[[name, name + "_q90"]].to_numpy()))
+    style.ticks(ax.yaxis, scale="log", text=style.decade)
 
 
-def _legend(canvas, part, x, used):
+def handles_of(part, x, used):
+    """Handles of a legend for what was drawn."""
     keys = sorted((key for key in used if isinstance(key, tuple)), key=lambda key: (style.order(key[0]), *key[1:]))
     handles = []
     for method, local, weights in keys:
@@ -213,4 +215,4 @@ def _legend(canvas, part, x, used):
     sign = "$r$" if x == "r" else "state"
     handles += [matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=0.8, linestyle=GUIDES[power], label=rf"$\propto$ {sign}$^{{{words}}}$")
                 for power, words in ((-0.5, "-1/2"), (-1.0, "-1")) if power in used]
-    legend(canvas, "right upper", handles=handles, handlelength=3.4, labelspacing=0.7)
+    return handles

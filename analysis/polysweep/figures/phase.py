@@ -251,10 +251,14 @@ def states(used):
     return handles
 
 
+def handles_of(used):
+    """Handles of a legend for what was drawn."""
+    return [matplotlib.lines.Line2D([], [], color=colour, linewidth=1.3, linestyle=dashes, label=words)
+            for column, dashes, colour, words in EDGES if column in used and words] + states(used)
+
+
 def _legend(canvas, used, across):
-    handles = [matplotlib.lines.Line2D([], [], color=colour, linewidth=1.3, linestyle=dashes, label=words)
-               for column, dashes, colour, words in EDGES if column in used and words]
-    handles += states(used)
+    handles = handles_of(used)
     if handles:
         columns = 1 if across == 1 else 2 if across == 2 else 3
         rows = -(-len(handles) // columns)

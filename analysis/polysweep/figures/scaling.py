@@ -42,7 +42,7 @@ def weak(ds, upto=None, plan=None):
 
 
 @dataclass(frozen=True)
-class _Ahead:
+class Ahead:
     """What is drawn beyond the measured teams."""
 
     laws: float  #: ranks that fitted laws are drawn to
@@ -58,7 +58,7 @@ def _scaling(ds, table, laws, kind, upto, plan):
     largest = float(table["team"].max())
     laws_to = max(largest, upto or 0) if _fitted(fits) else largest
     plan = plan[plan["kind"] == kind] if plan is not None else pd.DataFrame(columns=["series", "team"])
-    ahead = _Ahead(laws_to, max(laws_to, float(plan["team"].max() if len(plan) else 0)), plan)
+    ahead = Ahead(laws_to, max(laws_to, float(plan["team"].max() if len(plan) else 0)), plan)
     with style.use():
         canvas = _canvas(table, fits, kind, ahead)
     title = {"strong": "Strong scaling: the same points on larger teams",
@@ -132,22 +132,12 @@ def _canvas(table, fits, kind, ahead):
     canvas = matplotlib.figure.Figure(figsize=(2.3 + 2.9 * len(names), 0.5 + 2.6 * len(groups)), layout="constrained")
     grid = canvas.subplots(len(groups), len(names), squeeze=False, sharex=True)
     for row, (method, timing, part, chosen) in zip(grid, groups):
-        colours = dict(zip(chosen, style.sequence(len(chosen), 0.75)))
-        handles = _laws(fits, chosen) if row[0] is grid[0, 0] else []
+        handles = laws_of(fits, chosen) if row[0] is grid[0, 0] else []
         if len(ahead.plan) and row[0] is grid[0, 0]:
             handles += projected.handles(ahead.plan)
-        for place, (series, colour) in zip(_beside(len(chosen), table, ahead.reach), colours.items()):
-            curve, beyond = part[part["series"] == series], ahead.plan[ahead.plan["series"] == series]
-            laws = [one for one in fits[series] if not isinstance(one, str)]
-            for ax, name in zip(row, names):
-                _curve(ax, curve, name, colour, laws, ahead.laws, place)
-                _ideal(ax, curve, name, beyond)
-                if len(beyond):
-                    projected.draw(ax, beyond, name, colour)
-            handles.append(_handle(table, curve, colour, kind))
-        beyond = ahead.plan[ahead.plan["series"].isin(chosen)]
         for ax, name in zip(row, names):
-            _axes(ax, name, part, kind, ahead.reach, beyond)
+            draw(ax, part, chosen, (fits, ahead), name, kind)
+        handles += handles_of(table, part, chosen, kind)
         row[0].set_title(f"{method}{', equal teams beside' if timing == 'beside' else ''}", pad=5)
         row[-1].legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8.5, handlelength=1.4,
                        labelspacing=0.5)
@@ -156,7 +146,27 @@ def _canvas(table, fits, kind, ahead):
     return canvas
 
 
-def _laws(fits, chosen):
+def draw(ax, part, chosen, more, name, kind):
+    """One panel of a column over the team, a curve for each of the series `chosen` of `part`; more: (laws by series, `Ahead`)."""
+    fits, ahead = more
+    colours = dict(zip(chosen, style.sequence(len(chosen), 0.75)))
+    for place, (series, colour) in zip(_beside(len(chosen), part, ahead.reach), colours.items()):
+        curve, beyond = part[part["series"] == series], ahead.plan[ahead.plan["series"] == series]
+        _curve(ax, curve, name, colour, [one for one in fits[series] if not isinstance(one, str)], ahead.laws, place)
+        _ideal(ax, curve, name, beyond)
+        if len(beyond):
+            projected.draw(ax, beyond, name, colour)
+    _axes(ax, name, part, kind, ahead.reach, ahead.plan[ahead.plan["series"].isin(chosen)])
+
+
+def handles_of(table, part, chosen, kind):
+    """Handles of a legend: a curve each, with its base in seconds."""
+    return [_handle(table, part[part["series"] == series], colour, kind)
+            for series, colour in zip(chosen, style.sequence(len(chosen), 0.75))]
+
+
+def laws_of(fits, chosen):
+    """Handles of a legend for the fitted laws."""
     found = dict.fromkeys(one.law.name for series in chosen for one in fits[series] if not isinstance(one, str))
     return [matplotlib.lines.Line2D([], [], color=style.GREY, linewidth=1, linestyle=_DASHES[name], label=_NAMES[name])
             for name in found]
