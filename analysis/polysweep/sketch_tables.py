@@ -34,7 +34,9 @@ def cheapest_table(found: pd.DataFrame, names, error: str) -> Table | None:
             "operations against the exact method's.")
     if (found["bad_rows"] > 0).any():
         note += " A star: some denominators were not positive."
-    return Table("The cheapest sketch for an error", note, shown, "cheapest.csv")
+    none = [*((state["method"] == "").to_numpy() & (flops["method"] == "").to_numpy())]
+    return Table("The cheapest sketch for an error", note, shown, "cheapest.csv", none=none,
+                 none_words=f"{sum(none)} of {len(shown)} rows: no sketch of this file reaches the error")
 
 
 _CHOSEN = ["method", "r", "features", "local", "weights"]
@@ -58,7 +60,7 @@ def crossover_table(found: pd.DataFrame, names) -> Table | None:
     shown = _case(found, [name for name in names if found[name].nunique(dropna=False) > 1])
     shown["sketch"] = [sketch_words(row) for row in found.itertuples()]
     if found["error"].notna().any():
-        shown["error"] = ["" if x != x else f"{x:.2g}" for x in found["error"]]
+        shown["error"] = ["" if x != x else f"{x:.3g}" for x in found["error"]]
     for quantity in COSTS:
         if found[quantity + "_n"].notna().any():
             shown[f"{quantity}: n"] = [_from(*row) for row in
