@@ -1,11 +1,11 @@
 """One look for all figures: fonts that come with matplotlib, few colours, thin rules, scales that follow the grid."""
 from __future__ import annotations
 
-from . import backend  # noqa: F401, first: it imports matplotlib
-
 import matplotlib as mpl
 import matplotlib.patheffects as effects
 import numpy as np
+
+from . import backend  # noqa: F401, first: it imports matplotlib
 
 INK, GREY, PALE = "#1b1b1b", "#6f6f6f", "#e6e6e6"
 RED = "#c8102e"  #: predictions, and what went wrong

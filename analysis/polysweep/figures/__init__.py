@@ -1,6 +1,5 @@
 """Figures of a result file. Each module has one function that yields `Figure`s from a Dataset."""
 from .. import backend  # noqa: F401, first: it imports matplotlib
-from .figure import Figure
 from .changes import changes
 from .costs import costs
 from .curves import curves
@@ -8,6 +7,7 @@ from .decomposition import decomposition
 from .degrees import degrees
 from .edges import edges
 from .errors import errors
+from .figure import Figure
 from .heads import heads
 from .lengths import lengths
 from .phase import phase

@@ -14,8 +14,8 @@ from ..edge_tables import edge_frame, names_of
 from ..edges import edges as find
 from ..foreign import plain
 from ..residuals import predicted_edges
-from .degrees import DASHES
 from . import findings, marks
+from .degrees import DASHES
 from .figure import Figure, spaced
 
 MOST_PANELS, MOST_CURVES, MOST_LISTED = 12, 6, 5

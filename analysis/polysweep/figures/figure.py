@@ -13,7 +13,6 @@ from . import marks as noted
 from .marks import Mark
 from .svg import portable
 
-
 MOST_ROWS = 200_000  #: of a CSV beside a figure
 
 #: order of methods in a figure; others come between, by name

@@ -11,8 +11,8 @@ from .. import style
 from ..aside import legend
 from ..cases import SYMBOLS, case_label, rate, table
 from ..checks import of_dataset
-from ..study import level_of
 from ..sketches import SERIES, exact_of, held, label, sketches
+from ..study import level_of
 from . import findings, marks
 from .figure import Figure, facts
 from .phase import missing, states
