@@ -1,10 +1,10 @@
 """Legends beside the panels of a figure, also where matplotlib (3.6) does not know how to keep room for them."""
 from __future__ import annotations
 
+from . import backend  # noqa: F401, first: it imports matplotlib
+
 import matplotlib as mpl
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-from . import backend  # noqa: F401, first: it imports matplotlib
 
 _KNOWN = tuple(int(part) for part in mpl.__version__.split(".")[:2]) >= (3, 7)  # loc="outside ..."
 _INSIDE = {"right upper": "upper right", "lower left": "lower left", "lower center": "lower center"}

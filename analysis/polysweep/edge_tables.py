@@ -111,7 +111,9 @@ def edge_table(frame: pd.DataFrame, found: xr.Dataset) -> Table | None:
             "sides. Theory: the exact edge; a star where it is not between candidates that are surely on different sides. Asked: of how many "
             "candidates. Missed: a window of so many candidates may lie between neighbours of one side. Open: asked, and their side not "
             "decided.")
-    return Table("Edges", note, shown.reset_index(drop=True), "edges.csv")
+    none = [*(shown["rise"] == "none seen")] if "rise" in shown else []
+    return Table("Edges", note, shown.reset_index(drop=True), "edges.csv", none=none,
+                 none_words=f"{sum(none)} of {len(shown)} combinations: no edge")
 
 
 def _combination(part: pd.DataFrame, whole: bool) -> dict[str, str]:

@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from .drawing import inline, least_width
 from .figures.figure import Figure
 from .foreign import plain
+from .style import size_text
 from .tables import WORDS, Block, Table
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 200  #: of a table on the page; its CSV has all
 MOST_MARKS = 5000  #: cells of a figure that is drawn as lines and letters; of more there is an image
-_BYTES = 1_000_000  #: of all drawings of a page
+_BYTES = 1_200_000  #: of all drawings of a page, as their files have them
+_A_MARK = 130  #: bytes of a place that speaks
 
 _KEYS = ("lower edge", "upper edge", "rise", "fall")
 _HEADS = {"theory, grid": "exact theory, on the grid", "exact, lower": "exact edge, lower", "upper": "exact edge, upper"}
@@ -105,11 +107,32 @@ def _bars(section: Section) -> list[tuple[str, float]]:
 
 
 def _turned(launches: pd.DataFrame) -> pd.DataFrame:
-    """A column per launch."""
-    turned = launches.astype(str).T
+    """A column per launch, numbers with three digits and their units."""
+    turned = pd.DataFrame({name: [_quantity(name, value) for value in launches[name]] for name in launches}, index=launches.index).T
     turned.columns = [f"launch {k}" for k in launches.index]
     turned.insert(0, "of", turned.index)
     return turned
+
+
+def _quantity(name: str, value: object) -> str:
+    """What a launch has by this name: of seconds, bytes and rates their names say so."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        return str(value)
+    parts = name.split("_")
+    if number != number:
+        return "unknown"
+    if number.is_integer() and not {"bytes", "flops", "s"} & set(parts):
+        return str(int(number)) if abs(number) < 1e15 else str(value)
+    if "bytes" in parts:
+        return size_text(number) + "/s" * (parts[-1] == "s")
+    if "flops" in parts:
+        return f"{number / 1e9:.3g} Gflop/s"
+    if "s" in parts:
+        scale, unit = next((each for each in ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")) if number >= each[0]), (1e-9, "ns"))
+        return f"{number / scale:.3g} {unit}"
+    return f"{number:.3g}"
 
 
 # ---- blocks, figures, tables ------------------------------------------------------------------------------------------------
@@ -125,7 +148,8 @@ def _block(block: Block, directory: str | os.PathLike[str], vector: dict[str, st
 def _inlined(figures: Iterable[tuple[Figure, dict[str, pathlib.Path]]], share: int, prefix: str) -> dict[str, str]:
     """{name of a figure that is drawn in the page: how its own names begin there}; the others are images. As many are drawn as the page
     bears, the small ones first."""
-    sizes = sorted((paths["svg"].stat().st_size, figure.name) for figure, paths in figures if len(figure.marks) <= MOST_MARKS)
+    sizes = sorted((paths["svg"].stat().st_size + _A_MARK * len(figure.marks), figure.name) for figure, paths in figures
+                   if len(figure.marks) <= MOST_MARKS)
     fits = itertools.takewhile(lambda each: each[0] <= _BYTES / share, zip(itertools.accumulate(size for size, _ in sizes), sizes))
     return {name: f"{prefix}f{k}-" for k, (_, (_, name)) in enumerate(fits)}
 

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from . import figures, page
+from . import answers as said_of, figures, page
 from .cases import case_columns, every
 from .claims import claims, lines as claim_lines
 from .conjecture_tables import conjecture_tables
@@ -17,15 +17,15 @@ from .decode import decode_table
 from .edge_fit import edge_fits, fit_table as edge_fit_table
 from .edge_tables import asked_for, edge_frame, edge_table, said_table, statement
 from .edges import edges
-from .figures.scaling import APART
+from .figures.scaling import APART, seconds_text
 from .foreign import plain
 from .head_tables import decode_table_of, heads_table, layers_table
 from .heads import LEVEL, answers, column_of, heads, pooled, several
 from .projection import Unmatched, project
 from .read import failures, open as read, provenance
-from .scaling import apart, fits, oversubscribed, strong, weak
+from .scaling import about_time, apart, fits, oversubscribed, strong, timed, weak
 from .scaling_tables import curve_table, fit_table, projection_table
-from .sketch_tables import cheapest_table, crossover_table
+from .sketch_tables import cheapest_table, crossover_table, sketch_words
 from .sketches import cheapest, crossovers, held
 from .statistics import consistency
 from .study import resolved_of, search_of
@@ -72,12 +72,13 @@ class Section:
         self.answer, found = [], edges(ds, level=level) if search_of(ds) else None
         of_heads = self._heads(ds, accept)
         self.answer += self._claims(ds)
+        self.answer += self._degrees(one, points)
         self.leading = [*of_heads, *self._edges(ds, found)]  # stand before all other figures
         teams = one if ahead is None else ds  # a plan names the heads
         self.tables = [*self._conjectures(ds, found), *self._sketches(one, error), *self._scaling(teams, ahead)]
         self.figures = [(figure, figure.save(self.directory)) for figure in
                         (*figures.heads(ds, accept), *([] if found is None else figures.edges(ds, found)), *figures.phase(one, "n"),
-                         *figures.phase(one, "d"), *figures.curves(one, self.level),
+                         *figures.phase(one, "d"), *figures.curves(one, self.level), *figures.why(one),
                          *(figures.degrees(one, self.level, self.critical) if found is None else ()), *figures.separation(one),
                          *figures.errors(one), *figures.lengths(one), *figures.costs(one), *figures.strong(teams, upto, ahead),
                          *figures.weak(teams, upto, ahead), *figures.decomposition(teams), *figures.roofline(teams),
@@ -97,6 +98,7 @@ class Section:
                 found[each.file].to_csv(self.directory / each.file, index=False)
         if len(decoded):
             decoded.to_csv(self.directory / "decode.csv", index=False)
+            self.answer = self.answer + said_of.decoded(decoded)
             tables.append(decode_table_of(decoded))
         return [each for each in tables if each]
 
@@ -105,7 +107,8 @@ class Section:
         tables, (sentence, said) = [], statement(ds)
         if found is not None:
             frame = edge_frame(ds, found)
-            self.answer += [" ".join(asked_for(ds, found))]
+            over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
+            self.answer += [*said_of.searched(frame, over, column, level), " ".join(asked_for(ds, found))]
             tables.append(edge_table(frame, found))
             frame.to_csv(self.directory / "edges.csv", index=False)
             laws = edge_fits(ds, found)
@@ -122,7 +125,16 @@ class Section:
         tables = conjecture_tables(ds, found, self.level)
         for each, numbers in tables:
             numbers.to_csv(self.directory / each.file, index=False)
+        of = {each.file: numbers for each, numbers in tables}
+        self.answer += said_of.predicted(*(of.get(name, pd.DataFrame()) for name in ("predicted-claims.csv", "residuals.csv")))
         return [each for each, _ in tables]
+
+    def _degrees(self, ds, points):
+        """From which degree on the data sets are told apart; of a file without results, what is planned and what theory says."""
+        if said := said_of.planned(points, ds, self.level):
+            return said
+        names = [*(name for name in self.cases if name in self.critical), "d", "n"]
+        return said_of.degrees(self.critical, self.level, self.cases, said_of.baselines(every(ds), self.level, names))
 
     def _claims(self, ds):
         """Verdict lines on a published statement, of a study that is one; as CSV too."""
@@ -134,6 +146,7 @@ class Section:
     def _sketches(self, ds, error):
         """Tables that only files with sketches have; their numbers as CSV."""
         found, names = {"cheapest.csv": cheapest(ds), "crossovers.csv": crossovers(ds)}, held(ds)
+        self.answer += said_of.sketches(found["cheapest.csv"], error, sketch_words)
         tables = (cheapest_table(found["cheapest.csv"], [*names, "n", "d", "beta"], error),
                   crossover_table(found["crossovers.csv"], [*names, "d", "beta"]))
         for each in filter(None, tables):
@@ -155,6 +168,9 @@ class Section:
         fitted = fits(ds)
         if len(fitted):
             fitted.to_csv(self.directory / "scaling-fits.csv", index=False)
+        self.answer += said_of.scaling(strong(ds), weak(ds))
+        if about_time(ds) and not len(strong(ds)) and not len(weak(ds)):
+            self.answer += said_of.seconds(timed(ds), seconds_text)
         tables = (curve_table(strong(ds), "strong"), curve_table(weak(ds), "weak"), fit_table(fitted),
                   projection_table(ahead))
         return [each for each in tables if each]

@@ -25,7 +25,7 @@ def cheapest_table(found: pd.DataFrame, names: list[str], error: str) -> Table |
     for words, part, text, of in (("smallest state", state, size_text, "of keys and values"),
                                   ("fewest operations", flops, _operations, "of exact")):
         none = part["method"] == ""
-        shown[words] = [f"none (lowest {row.lowest:.2g})" if n else _sketch(row) for n, row in zip(none, part.itertuples())]
+        shown[words] = [f"none (lowest {row.lowest:.2g})" if n else sketch_words(row) for n, row in zip(none, part.itertuples())]
         shown["size" if part is state else "operations"] = ["" if n else text(x) for n, x in zip(none, part["cost"])]
         if part["of_exact"].notna().any():
             shown[of] = ["" if x != x else _percent(x) for x in part["of_exact"]]
@@ -36,7 +36,9 @@ def cheapest_table(found: pd.DataFrame, names: list[str], error: str) -> Table |
             "operations against the exact method's.")
     if (found["bad_rows"] > 0).any():
         note += " A star: some denominators were not positive."
-    return Table("The cheapest sketch for an error", note, shown, "cheapest.csv")
+    none = [*((state["method"] == "").to_numpy() & (flops["method"] == "").to_numpy())]
+    return Table("The cheapest sketch for an error", note, shown, "cheapest.csv", none=none,
+                 none_words=f"{sum(none)} of {len(shown)} rows: no sketch of this file reaches the error")
 
 
 _CHOSEN = ["method", "r", "features", "local", "weights"]
@@ -58,9 +60,9 @@ def crossover_table(found: pd.DataFrame, names: list[str]) -> Table | None:
     if not len(found) or not found[[q + "_n" for q in COSTS]].notna().any(axis=None):
         return None
     shown = _case(found, [name for name in names if found[name].nunique(dropna=False) > 1])
-    shown["sketch"] = [_sketch(row) for row in found.itertuples()]
+    shown["sketch"] = [sketch_words(row) for row in found.itertuples()]
     if found["error"].notna().any():
-        shown["error"] = ["" if x != x else f"{x:.2g}" for x in found["error"]]
+        shown["error"] = ["" if x != x else f"{x:.3g}" for x in found["error"]]
     for quantity in COSTS:
         if found[quantity + "_n"].notna().any():
             shown[f"{quantity}: n"] = [_from(*row) for row in
@@ -78,7 +80,8 @@ def _from(n: float, how: str, first: int, last: int) -> str:
             "": ""}[how]
 
 
-def _sketch(row: Any) -> str:
+def sketch_words(row: Any) -> str:
+    """"polysketch r=16, local 64"."""
     size = f"r={int(row.r)}" if row.r else f"{'exact, ' * bool(row.exact)}F={int(row.features)}"
     return ", ".join([f"{row.method} {size}", *([f"local {int(row.local)}"] if row.local else []), *(["learned"] if row.weights else [])])
 

@@ -19,8 +19,8 @@ typedef struct cmd_options {
     psw_part part;
     double time_limit_s, sample; /* seconds; percent */
     double watch_s;              /* seconds between two looks; 0: one look */
-    bool help, version, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm, strong, weak,
-        no_inputs, calibrate, edges, study, prometheus, list_columns;
+    bool help, version, citation, json, csv, jsonl, extrap, quiet, oversubscribe, dry_run, extend, points, slurm,
+        strong, weak, no_inputs, calibrate, edges, study, prometheus, list_columns;
     const char *sort;
     ptrdiff_t limit;
     psw_progress progress;
@@ -59,6 +59,7 @@ typedef struct cmd_topic {
     const char *name, *summary, *text;
 } cmd_topic;
 extern const cmd_topic cmd_topics[];
+void cmd_citation_print(FILE *stream); /* the topic of that name without its title: BibTeX alone */
 
 /* manual.c: what the build installs. */
 void cmd_man_print(const cmd_command *command,

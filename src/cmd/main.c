@@ -8,6 +8,7 @@
 
 #include "cmd/cmd.h"
 
+#include "polysweep/built.h"
 #include "polysweep/measure.h"
 #include "polysweep/plain.h"
 #include "polysweep/targets.h"
@@ -227,7 +228,10 @@ static int without_mpi(const cmd_command *command, const cmd_options *options)
     if (options->help)
         cmd_help_print(command, stdout);
     else if (options->version)
-        psw_print(stdout, "polysweep " PSW_VERSION "\n");
+        psw_print(stdout, "polysweep " PSW_VERSION "\nbuilt with%s FFTW and with%s hwloc\n",
+                  psw_built_with_fftw() ? "" : "out", psw_built_with_hwloc() ? "" : "out");
+    else if (options->citation)
+        cmd_citation_print(stdout);
     else if (!command->writes || cmd_world_rank() == 0)
         status = command->run(options, NULL);
     return leave(status);
@@ -235,7 +239,7 @@ static int without_mpi(const cmd_command *command, const cmd_options *options)
 
 int main(int argc, char **argv)
 {
-    const cmd_options version = {.version = true};
+    const cmd_options version = {.version = true}, citation = {.citation = true};
     cmd_options options;
     psw_threads_unbind();
     signal(SIGPIPE,
@@ -244,11 +248,13 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help(argc, argv);
     if (strcmp(argv[1], "--version") == 0) return without_mpi(NULL, &version);
+    if (strcmp(argv[1], "--citation") == 0) return without_mpi(NULL, &citation);
     const cmd_command *command = cmd_command_find(argv[1]);
     psw_status status = command ? cmd_options_parse(command, argc, argv, &options) : unknown(argv[1]);
     if (status == PSW_OK) status = psw_fault_check();
     if (status == PSW_OK) status = psw_target_check();
     if (status != PSW_OK) return leave(status);
-    if (command->mpi && !options.help && !options.version) return inside_mpi(command, &options, &argc, &argv);
+    bool told = options.help || options.version || options.citation;
+    if (command->mpi && !told) return inside_mpi(command, &options, &argc, &argv);
     return without_mpi(command, &options);
 }

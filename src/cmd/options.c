@@ -88,6 +88,7 @@ static const option options_table[] = {
     {"json", NULL, "one versioned JSON document", FLAG, AT(json), 0},
     {"help", NULL, "this text", FLAG, AT(help), 'h'},
     {"version", NULL, "the version of the program", FLAG, AT(version), 0},
+    {"citation", NULL, "how to cite the program and the paper: BibTeX", FLAG, AT(citation), 0},
 };
 enum { OPTIONS = sizeof options_table / sizeof options_table[0] };
 
@@ -102,7 +103,8 @@ static bool listed(const char *list, const char *name)
 
 static bool takes(const cmd_command *command, const option *o)
 {
-    return o->at == AT(help) || o->at == AT(version) || listed(command->options, o->name);
+    bool always = o->at == AT(help) || o->at == AT(version) || o->at == AT(citation);
+    return always || listed(command->options, o->name);
 }
 
 static psw_status unknown(const cmd_command *command, const char *argument)

@@ -1,4 +1,6 @@
 /* Topics of help that are a text: what a user needs when no page is at hand. */
+#include <string.h>
+
 #include "cmd/cmd.h"
 
 static const char start[] =
@@ -77,6 +79,29 @@ static const char environment[] =
     "  OPENBLAS_CORETYPE        kernel of OpenBLAS; polysweep doctor says when it should be set\n"
     "  SLURM_*                  what a job has left and may use\n";
 
+/* README.md and analysis/CITATION.cff say the same. */
+#define CITATION_TITLE "How to cite the program, and the paper that asks the question\n\n"
+static const char citation[] =
+    CITATION_TITLE "@software{polysweep,\n"
+                   "  title   = {polysweep: sweeps of polynomial attention, exact and sketched},\n"
+                   "  author  = {{The polysweep authors}},\n"
+                   "  version = {" PSW_VERSION "},\n"
+                   "  year    = {2026},\n"
+                   "  license = {BSD-3-Clause}\n"
+                   "}\n"
+                   "@misc{song2023expressibility,\n"
+                   "  title         = {The Expressibility of Polynomial based Attention Scheme},\n"
+                   "  author        = {Song, Zhao and Xu, Guangyi and Yin, Junze},\n"
+                   "  year          = {2023},\n"
+                   "  eprint        = {2310.20051},\n"
+                   "  archiveprefix = {arXiv}\n"
+                   "}\n";
+
+void cmd_citation_print(FILE *stream)
+{
+    fputs(citation + strlen(CITATION_TITLE), stream);
+}
+
 const cmd_topic cmd_topics[] = {
     {"start", "from a study to figures, in six lines", start},
     {"stop", "how a run ends, and goes on", stop},
@@ -84,5 +109,6 @@ const cmd_topic cmd_topics[] = {
     {"files", "what stands beside a result file", files},
     {"codes", "exit codes", codes},
     {"environment", "variables that polysweep reads", environment},
+    {"citation", "BibTeX of the program and of the paper, as --citation prints it", citation},
     {0},
 };

@@ -115,6 +115,24 @@ def studies():
         check(not validator.is_valid(wrong), "the schema accepts", wrong)
 
 
+def citation():
+    """BibTeX of the program is the README's, and CITATION.cff says the same."""
+    told = run("--citation")
+    for again in (run("run", "--citation"), run("help", "citation").split("\n\n", 1)[1],
+                  re.search(r"^```bibtex\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)[1]):
+        check(again == told, "BibTeX:", again, told)
+    cited = yaml.safe_load((ROOT / "analysis" / "CITATION.cff").read_text())
+    paper, = cited["references"]
+    check({"cff-version", "message", "title", "authors"} <= set(cited) and cited["cff-version"] == "1.2.0", "keys of CITATION.cff", cited)
+    check({"type", "title", "authors"} <= set(paper), "keys of a reference", paper)
+    check(f"polysweep {cited['version']}" == run("--version").strip(), "version of CITATION.cff", cited["version"])
+    authors = " and ".join(f"{author['family-names']}, {author['given-names']}" for author in paper["authors"])
+    for word in (cited["title"], cited["authors"][0]["name"], cited["version"], cited["license"],
+                 paper["title"], authors, paper["year"], paper["identifiers"][0]["value"].removeprefix("arXiv:")):
+        check(f"{{{word}}}" in told, word, "is not in", told)
+    check("citation" in run("help", "show") and "citation" in run("help", "completion", "bash"), "help of --citation")
+
+
 def tables():
     """analysis/doc has the tables of the program."""
     for name in ("columns", "keys", "methods"):
@@ -129,6 +147,7 @@ with tempfile.TemporaryDirectory() as directory:
     pages()
     completions()
     studies()
+    citation()
     tables()
 print(f"{commands.checks} checks, {commands.failed} failed")
 sys.exit(commands.failed > 0)

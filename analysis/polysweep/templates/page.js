@@ -26,14 +26,16 @@
   function speak(svg) {
     const rects = all("rect", svg), tip = make("div", { class: "tip", "aria-hidden": "true", hidden: "" });
     svg.parentNode.append(tip);
+    let shown = null;
     const show = (rect) => {
+      shown = rect;
       tip.textContent = rect.getAttribute("aria-label");
       tip.hidden = false;
       const place = rect.getBoundingClientRect(), size = tip.getBoundingClientRect();
       tip.style.left = `${Math.max(4, Math.min(place.left + place.width / 2 - size.width / 2, innerWidth - size.width - 4))}px`;
       tip.style.top = `${place.top > size.height + 8 ? place.top - size.height - 6 : place.bottom + 6}px`;
     };
-    const hide = () => { tip.hidden = true; };
+    const hide = () => { tip.hidden = true; shown = null; };
     rects.forEach((rect, i) => {
       rect.setAttribute("aria-label", rect.textContent); // the browser's own tip would stand beside ours
       rect.replaceChildren();
@@ -58,7 +60,7 @@
       event.preventDefault();
       rects[to].focus({ preventScroll: true });
     });
-    addEventListener("scroll", hide, { passive: true, capture: true });
+    addEventListener("scroll", () => shown && show(shown), { passive: true, capture: true });
   }
   all(".marks").forEach(speak);
 
