@@ -85,7 +85,8 @@ def degree_success(points: pd.DataFrame, level: float) -> Verdict:
     if not len(chosen):
         return untested(statement, "no point with b = 0 and a degree from p* on has trials")
     right, needed = chosen["success_hi"] >= level, chosen["kappa"] / chosen["a_1"]
-    shares = [f"{words} {range_text(needed[side])}" for side, words in ((right, "succeeds at kappa/a_1"), (~right, "fails at")) if side.any()]
+    shares = [f"{words} {range_text(needed[side])}" for side, words in
+              ((right, "succeeds at kappa/a_1"), (~right, "fails at")) if side.any()]
     return counted(statement, right, chosen, ", ".join(shares) + "; a mass of 1/2 is enough for kappa/a_1 below 1/2 alone")
 
 
@@ -189,7 +190,7 @@ def temperature_curves(points: pd.DataFrame) -> pd.DataFrame:
     rows = []
     keys = ["noise", "a_1", "b", "n", "d"]
     for key, part in parts(points[(points["method"] == "softmax") & (points["mask"] == "full")], keys):
-        noise, a, b, n, d = key
+        _, a, b, n, d = key
         lo, hi = crossing(part["scale"], part["special_mass_d1"], 0.5)
         t, log = n // (d - 2), np.log(n)
         near, far = a * a * log, (a * a + b * b) * log
@@ -211,8 +212,8 @@ def temperature(points: pd.DataFrame, level: float) -> list[Verdict]:
 def _temperature(noise: float, found: pd.DataFrame) -> Verdict:
     middle = np.where(np.isinf(found["hi"]), np.inf, (found["lo"] + found["hi"]) / 2)
     ratio, alone = middle / found["gaps"], middle / found["length"]
-    numbers = (f"critical scale is {range_text(ratio)} of the scale of gaps, {range_text(alone)} of that of the number of keys and the largest gap "
-               "alone")
+    numbers = (f"critical scale is {range_text(ratio)} of the scale of gaps, {range_text(alone)} of that of the number of keys and the "
+               "largest gap alone")
     if noise == 0:
         right = (found["hi"] >= found["gaps"] * (1 - 1e-9)) & (found["lo"] <= found["most"] * (1 + 1e-9))
         return counted("no noise: max ln N(g)/g <= critical scale <= max ln(2 N(g))/g", right, found, numbers, IDENTITY,
@@ -254,8 +255,8 @@ def _memory(points: pd.DataFrame, level: float) -> Verdict:
         return untested(statement, f"n ln n ~ d^{fit_text(fitted)}: too wide an interval to say")
     middle = np.sqrt(found["lo"] * found["hi"])
     return Verdict(statement, CONSISTENT if fitted[1] <= 2 <= fitted[2] else CONTRADICTED,
-                   f"n ln n ~ d^{fit_text(fitted)}, n ~ d^{fit_text(plain)} over d = {found['d'].min()} to {found['d'].max()}; 2 n ln n/d^2 is "
-                   f"{range_text(2 * middle * np.log(middle) / found['d'] ** 2)}")
+                   f"n ln n ~ d^{fit_text(fitted)}, n ~ d^{fit_text(plain)} over d = {found['d'].min()} to {found['d'].max()}; 2 n "
+                   f"ln n/d^2 is {range_text(2 * middle * np.log(middle) / found['d'] ** 2)}")
 
 
 def kernels(points: pd.DataFrame, level: float) -> Verdict:
@@ -271,7 +272,8 @@ def kernels(points: pd.DataFrame, level: float) -> Verdict:
         return untested(statement, "no two degrees hold surely different numbers at any width")
     at = known[known["d"] == known.loc[np.isfinite(known["hi"]), "d"].max()]
     told = ", ".join(f"{_pairs(row.lo, row.hi)} at {row.beta:g}" for row in at.itertuples())
-    return counted(statement, ~steps["fewer"], steps, f"surely more in {int(steps['more'].sum())}; at d = {at['d'].iloc[0]}: {told}", of="steps")
+    return counted(statement, ~steps["fewer"], steps, f"surely more in {int(steps['more'].sum())}; at d = {at['d'].iloc[0]}: {told}",
+                   of="steps")
 
 
 def _pairs(lo: float, hi: float) -> str:
@@ -400,7 +402,8 @@ def entries_grow(points: pd.DataFrame, level: float) -> Verdict:
             lambda each: all(lo < 1 for _, lo, _ in each), lambda each: all(hi > 1 for _, _, hi in each)))
     unknown = set(points.loc[(points["method"] == "taylor") & (points["grows"] == 1), "entries"]) - set(found)
     told = ", ".join(f"{last[0]:.2f}, {square[0]:.2f} at {gamma:g}" for gamma, (last, square) in ends.items())
-    numbers = f"h at the largest n, and at its square on a straight line over ln n: {told}; surely below 1 at {_list(below)}, above at {_list(above)}"
+    numbers = (f"h at the largest n, and at its square on a straight line over ln n: {told}; surely below 1 at {_list(below)}, above at "
+               f"{_list(above)}")
     if not (unknown or maybe_below and maybe_above) or (below and above and max(below) > min(above)):
         return Verdict(statement, CONTRADICTED, numbers)
     return Verdict(statement, CONSISTENT, numbers) if below and above else untested(statement, numbers)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ class Comparison(pd.DataFrame):
     each value that disagrees (column, slot_a, slot_b, a, b, difference), the largest difference of a column first, at most
     MOST_PLACES of each column."""
 
-    _metadata = ["times", "places"]
+    _metadata: ClassVar[list[str]] = ["times", "places"]
 
     @property
     def _constructor(self) -> Any:

@@ -57,8 +57,9 @@ def _claims_table(claims: pd.DataFrame) -> Table | None:
     if (claims["note"] != "").any():
         shown["note"] = claims["note"]
     return Table("Claims of the study", "How many points each claim is about, how many of them were computed, and how many contradict "
-                 "it: rates by exact one-sided tests on the samples that they are worth, corrected by Holm's rule for all points of the claim; other "
-                 "columns as they were measured. Seem to: false as measured, which chance may explain.", shown, "predicted-claims.csv")
+                 "it: rates by exact one-sided tests on the samples that they are worth, corrected by Holm's rule for all "
+                 "points of the claim; other columns as they were measured. Seem to: false as measured, which chance may explain.",
+                 shown, "predicted-claims.csv")
 
 
 def _counterexample_table(listed: pd.DataFrame) -> Table | None:

@@ -57,7 +57,8 @@ class Counterexamples:
     about: points that the claim is about; computed: those that are done; without_value: done, but a column that is claimed something
     of is NaN there. contradict: points of `table`; seem_to: further ones where the claim is false as measured, which chance may explain.
     tested: some comparison is tested. exact: no trials of computed points share draws; where they do, tests take an effective number
-    of trials, which is calibrated at 95 %: smaller p-values are too small, and `error` is about, not at most, what it says. untested_rate: a rate is compared as it was measured, since a test does not fit.
+    of trials, which is calibrated at 95 %: smaller p-values are too small, and `error` is about, not at most, what it says.
+    untested_rate: a rate is compared as it was measured, since a test does not fit.
     table: a row per counterexample, the strongest first: `slot`, what distinguishes points, the results that are named, `beyond` (by how
     much), `p_value`, `p_corrected` (NaN where nothing is tested).
     """

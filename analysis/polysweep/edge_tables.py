@@ -108,7 +108,8 @@ def edge_table(frame: pd.DataFrame, found: xr.Dataset) -> Table | None:
     shown = shown.loc[:, [name in names or bool((shown[name] != "").any()) for name in shown]]
     over, column, level = (found.attrs[name] for name in ("over", "column", "level"))
     note = (f"Where {column} crosses {level} along {over}: in (lo, hi], two neighbouring candidates that were judged to be on different "
-            "sides. Theory: the exact edge; a star where it is not between candidates that are surely on different sides. Asked: of how many "
+            "sides. Theory: the exact edge; a star where it is not between candidates that are surely on different sides. Asked: of how "
+            "many "
             "candidates. Missed: a window of so many candidates may lie between neighbours of one side. Open: asked, and their side not "
             "decided.")
     none = [*(shown["rise"] == "none seen")] if "rise" in shown else []
@@ -182,7 +183,8 @@ def asked_for(ds: xr.Dataset, found: xr.Dataset) -> list[str]:
                  + " that the whole grid takes at the most trials of each point.")
     missed = int(found["missed"].max()) if found.sizes["combination"] else 0
     if missed:
-        lines.append(f"No shape is assumed between candidates that were asked: a window narrower than {missed + 1} candidates may be missed "
+        lines.append(f"No shape is assumed between candidates that were asked: a window narrower than {missed + 1} candidates may be "
+                     "missed "
                      "(column missed has it for each combination).")
     return lines
 

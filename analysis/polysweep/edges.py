@@ -27,7 +27,8 @@ _ABOUT = {
     "theory_z": "position - theory in standard deviations", "narrow": "hi - lo is as small as was asked for",
     "count": "edges found, of which the first four are kept", "evaluations": "candidates that were asked and answered",
     "candidates": "candidates of the combination", "trials": "trials of all of them", "flops": "operations of all of them",
-    "starts": "side of the first candidate that was asked and did not fail", "open": "candidates that were asked and whose side is not decided",
+    "starts": "side of the first candidate that was asked and did not fail",
+    "open": "candidates that were asked and whose side is not decided",
     "missed": "most candidates between decided neighbours of one side, or beyond the last: a narrower window is not seen"}
 
 

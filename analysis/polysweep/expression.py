@@ -17,11 +17,12 @@ ALIASES = {"team": "team_asked"}  #: parameters whose column has another name
 WORDS = {"team_asked": {"auto": 0}, "weights": {"none": 0}}  #: of columns of numbers
 _SIGNS = {"&&": " and ", "||": " or ", "!": " not "}
 _TWO: dict[type, Callable[..., Any]] = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power,
-        ast.Mod: lambda y, x: np.where(x != 0, y - x * np.floor(y / np.where(x != 0, x, 1)), np.nan)}
-_COMPARE: dict[type, Callable[..., Any]] = {ast.Eq: np.equal, ast.NotEq: np.not_equal, ast.Lt: np.less, ast.Gt: np.greater, ast.LtE: np.less_equal,
-            ast.GtE: np.greater_equal}
-_ONE: dict[str, Callable[..., Any]] = {"abs": np.abs, "ceil": np.ceil, "floor": np.floor, "sqrt": np.sqrt, "exp": np.exp, "log": np.log, "log2": np.log2,
-        "round": lambda x: np.trunc(x + np.copysign(0.5, x))}  # halves away from 0
+                                        ast.Mod: lambda y, x: np.where(x != 0, y - x * np.floor(y / np.where(x != 0, x, 1)), np.nan)}
+_COMPARE: dict[type, Callable[..., Any]] = {ast.Eq: np.equal, ast.NotEq: np.not_equal, ast.Lt: np.less, ast.Gt: np.greater,
+                                            ast.LtE: np.less_equal, ast.GtE: np.greater_equal}
+_ONE: dict[str, Callable[..., Any]] = {"abs": np.abs, "ceil": np.ceil, "floor": np.floor, "sqrt": np.sqrt, "exp": np.exp, "log": np.log,
+                                       "log2": np.log2,
+                                       "round": lambda x: np.trunc(x + np.copysign(0.5, x))}  # halves away from 0
 _MANY: dict[str, Callable[..., Any]] = {"min": np.minimum, "max": np.maximum}
 
 

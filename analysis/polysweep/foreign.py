@@ -83,7 +83,7 @@ def reading(path: pathlib.Path) -> Iterator[None]:
 def check_file(path: pathlib.Path) -> Any:
     """Refuses what is no regular file: a FIFO would never end."""
     try:
-        about = os.stat(path)
+        about = pathlib.Path(path).stat()
     except FileNotFoundError:
         raise MissingFile(f"{plain(path)}: no such file") from None
     except (OSError, ValueError) as why:

@@ -74,7 +74,7 @@ def _confine(seconds: Any) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)  # glibc and HDF5 complain there
     os.dup2(nowhere, 1)
-    with open("/proc/self/statm") as pages:
+    with pathlib.Path("/proc/self/statm").open() as pages:
         mapped = int(pages.read().split()[0]) * os.sysconf("SC_PAGESIZE")
     for kind, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, mapped + _MEMORY)):
         soft, hard = resource.getrlimit(kind)

@@ -42,7 +42,7 @@ def write(path: str | os.PathLike[str], arrays: dict[str, Array], metadata: dict
             file.write(struct.pack("<Q", len(text)) + text)
             for array in arrays.values():
                 file.write(array.data if array.size else b"")
-        os.replace(fresh, path)
+        fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
     return path
