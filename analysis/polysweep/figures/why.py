@@ -38,7 +38,7 @@ def why(ds):
     chosen = sorted(every.keys, key=lambda key: -spread(values[panels[key]]))[:MOST_ROWS]
     shown = {key: differing(frame.iloc[panels[key]]).sort_values("beta") for key in every.keys if key in chosen}
     with style.use():
-        canvas, used = _canvas(shown, keys, over)
+        canvas, _ = _canvas(shown, keys, over)
     order, level = [*names, "method", "n", "d", "beta"], level_of(ds)
     data = sorted_rows(differing(frame), order, [*order, *COLUMNS])
     yield Figure("why", "Why points fail", f"{_caption(shown, len(panels) - len(shown))} {facts(frame)}", canvas, {"": data},
